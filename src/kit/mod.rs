@@ -1,0 +1,10 @@
+//! Time, rates, chance: the ground floor. Imports nothing of the house.
+mod clock;
+mod rate;
+mod rng;
+mod timer;
+
+pub use clock::{Clock, Nanos, NS_PER_S, utc_rfc3339};
+pub use rate::{Rate, RateError};
+pub use rng::{Rng, mix64, stream_seed};
+pub use timer::Timer;

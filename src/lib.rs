@@ -1,0 +1,7 @@
+//! `smppbench`, a load-testing harness for SMPP v3.4.
+#[cfg(not(target_os = "linux"))]
+compile_error!("smppbench runs on Linux only: it paces with timerfd and reads /proc and TCP_INFO");
+
+pub mod cli;
+pub mod kit;
+pub mod smpp;
