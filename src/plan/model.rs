@@ -1,0 +1,506 @@
+//! The plan: what a profile means once flags, defaults and the guard have had their say. Plain data,
+//! serialisable, so that it can travel to a worker on another machine. It knows no file and no flag.
+use super::behaviour::Behaviour;
+use crate::kit::{Nanos, Rate};
+use serde::{Deserialize, Serialize};
+
+/// Everything a run needs to know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Names the run folder.
+    pub name: String,
+    /// Schedule, recipe, destinations and the simulator are pure functions of it.
+    pub seed: u64,
+    /// Whom to test.
+    pub target: Target,
+    /// The simulator's behaviour, where the target is embedded.
+    pub embedded: Behaviour,
+    /// What this run may not exceed.
+    pub guard: Guard,
+    /// At least one.
+    pub accounts: Vec<Account>,
+    /// How the load is offered.
+    pub load: Load,
+    /// In order; empty only where every bind is a receiver (then `receive_only_for` bounds the run).
+    pub stages: Vec<Stage>,
+    /// How long a run without stages lasts.
+    pub receive_only_for: Nanos,
+    /// At least one, except in receive-only runs.
+    pub messages: Vec<Message>,
+    /// How receipts are told and matched.
+    pub receipts: Receipts,
+    /// How deliver_sm is answered.
+    pub deliver: Deliver,
+    /// Bounds on waiting.
+    pub timeouts: Timeouts,
+    /// Gates as written: (metric, expression or table as JSON).
+    pub gates: Vec<(String, serde_json::Value)>,
+    /// Where OpenMetrics are served, if at all.
+    pub metrics_listen: Option<String>,
+}
+
+/// Whom to test.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Target {
+    /// True: the simulator in this process; `addresses` is then filled when it listens.
+    pub embedded: bool,
+    /// `host:port`, at least one unless embedded; resolved at each connect.
+    pub addresses: Vec<String>,
+    /// How several addresses are used.
+    pub policy: AddressPolicy,
+    /// None: plain TCP.
+    pub tls: Option<Tls>,
+    /// Local addresses to bind to, in turn; empty: the kernel chooses.
+    pub source_addresses: Vec<String>,
+    /// TCP_NODELAY (default true).
+    pub nodelay: bool,
+    /// SO_SNDBUF in octets; None: the kernel's default.
+    pub send_buffer: Option<usize>,
+    /// SO_RCVBUF in octets; None: the kernel's default.
+    pub receive_buffer: Option<usize>,
+    /// SO_KEEPALIVE.
+    pub keepalive: bool,
+}
+
+/// How several target addresses are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AddressPolicy {
+    /// Sessions are spread over all of them.
+    All,
+    /// The first that connects.
+    Failover,
+}
+
+/// TLS towards the target.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tls {
+    /// PEM file of the CA to trust instead of the system's.
+    pub ca: Option<String>,
+    /// PEM file of the client certificate chain.
+    pub cert: Option<String>,
+    /// PEM file of the client key.
+    pub key: Option<String>,
+    /// Name to verify; None: the host of the address.
+    pub server_name: Option<String>,
+    /// False only by the loud opt-out.
+    pub verify: bool,
+}
+
+/// What this run may not exceed (CONTRACT.md, Guard).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Guard {
+    /// True where every address is loopback (or the target is embedded).
+    pub loopback: bool,
+    /// Addresses that may be targeted although they are not loopback.
+    pub allow_target: Vec<String>,
+    /// submit_sm in all, retries included; None: no bound (loopback only).
+    pub messages_max: Option<u64>,
+    /// Highest rate that may be planned.
+    pub rate_max: Option<Rate>,
+    /// Most sessions that may be opened.
+    pub binds_max: Option<usize>,
+    /// Destination patterns (`4477009*`) that may be addressed; empty: all.
+    pub destinations: Vec<String>,
+    /// Stop at foreign traffic (off loopback's default), or acknowledge and count it `unknown`.
+    pub foreign_stop: bool,
+}
+
+/// One account and its binds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    /// Unique within the plan.
+    pub name: String,
+    /// bind_* system_id.
+    pub system_id: String,
+    /// bind_* password; redacted in every output.
+    pub password: Secret,
+    /// bind_* system_type.
+    pub system_type: String,
+    /// 0x34 unless set.
+    pub interface_version: u8,
+    /// bind_* addr_ton.
+    pub addr_ton: u8,
+    /// bind_* addr_npi.
+    pub addr_npi: u8,
+    /// bind_* address_range.
+    pub address_range: String,
+    /// Weight among the accounts, in whole numbers: this account carries weight / sum of all.
+    pub weight: u64,
+    /// Its binds.
+    pub binds: Binds,
+}
+
+/// A password: it never shows itself.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// The sessions of one account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Binds {
+    /// Which bind PDU.
+    pub bind_type: BindType,
+    /// Sessions; with `Pair`, pairs (each opens two).
+    pub count: usize,
+    /// submit_sm that may be open per session.
+    pub window: usize,
+    /// Idle time after which enquire_link is sent; None: never.
+    pub enquire_link: Option<Nanos>,
+    /// A bind's own cap.
+    pub rate_max: Option<Rate>,
+    /// Connects a second; None: all at once.
+    pub connect_rate: Option<Rate>,
+    /// None: a lost session stays lost.
+    pub rebind: Option<Rebind>,
+}
+
+/// Which bind PDU a session sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BindType {
+    /// Sends and receives.
+    Transceiver,
+    /// Sends only: receipts come elsewhere.
+    Transmitter,
+    /// Receives only.
+    Receiver,
+    /// A transmitter and a receiver.
+    Pair,
+}
+
+/// How a lost session comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rebind {
+    /// 0: no bound.
+    pub attempts_max: u32,
+    /// First pause.
+    pub min: Nanos,
+    /// Longest pause.
+    pub max: Nanos,
+}
+
+/// How the load is offered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Load {
+    /// Between two messages.
+    pub arrival: Arrival,
+    /// When no window slot is free at a message's time.
+    pub window_full: WindowFull,
+    /// None: all that is due goes out at once; Some(1.2): at most 1.2 × the rate while catching up.
+    pub catch_up: Option<f64>,
+    /// What a throttled message means.
+    pub on_throttle: OnThrottle,
+    /// Most sends of one message under `Retry`.
+    pub attempts_max: u32,
+    /// Oldest age (from the intended time) at which a message is still retried.
+    pub age_max: Nanos,
+    /// Statuses that may be retried.
+    pub retryable: Vec<u32>,
+    /// Spin the last stretch before a due time.
+    pub precise: bool,
+    /// Never sleep in the reactor.
+    pub busy_poll: bool,
+    /// Threads; None: cores (half of them when embedded), never more than senders.
+    pub workers: Option<usize>,
+    /// Pin each worker to a core.
+    pub pin: bool,
+}
+
+/// How arrivals are spaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Arrival {
+    /// Evenly.
+    Constant,
+    /// Exponential gaps, reproducible from the seed.
+    Poisson,
+}
+
+/// When no window slot is free at a message's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WindowFull {
+    /// It waits, and the wait is measured.
+    Delay,
+    /// It is dropped, and counted.
+    Drop,
+}
+
+/// What a throttled message means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnThrottle {
+    /// A result like any other.
+    Count,
+    /// The session pauses.
+    Backoff,
+    /// It is sent again, under its intended time.
+    Retry,
+}
+
+/// One stretch of load.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    /// Unique within the plan.
+    pub name: String,
+    /// Its rate over time.
+    pub shape: Shape,
+    /// Its length; not zero.
+    pub length: Nanos,
+    /// Whether its messages make the headline.
+    pub measure: bool,
+}
+
+/// A stage's rate over time (METHOD.md §2).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shape {
+    /// Constant.
+    Hold(Rate),
+    /// Linear.
+    Ramp(Rate, Rate),
+    /// `from`, `from + step`, … `to`, each for `each`.
+    Stairs {
+        /// First step's rate.
+        from: Rate,
+        /// Last step's rate.
+        to: Rate,
+        /// Between two steps; the sign follows from `from` and `to`.
+        step: Rate,
+        /// Length of one step.
+        each: Nanos,
+    },
+    /// `base`, with `peak` from `at` for `length`.
+    Spike {
+        /// Around the peak.
+        base: Rate,
+        /// During it.
+        peak: Rate,
+        /// When it begins.
+        at: Nanos,
+        /// How long it lasts.
+        length: Nanos,
+    },
+    /// mean + amplitude · sin(2πt/period), as 64 straight ramps a period.
+    Sine {
+        /// Middle.
+        mean: Rate,
+        /// At most `mean`.
+        amplitude: Rate,
+        /// One swing.
+        period: Nanos,
+    },
+    /// Closed loop: as fast as the windows allow.
+    Max,
+}
+
+/// One kind of message of the mix.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// Names a group in the result.
+    pub label: String,
+    /// Whole-number weight in the mix.
+    pub weight: u64,
+    /// submit_sm service_type.
+    pub service_type: String,
+    /// Where it comes from.
+    pub source: Address,
+    /// Where it goes.
+    pub destination: Address,
+    /// What it says.
+    pub content: Content,
+    /// None: chosen from the text.
+    pub data_coding: Option<u8>,
+    /// Pack GSM septets.
+    pub packed: bool,
+    /// How a text that does not fit is carried.
+    pub long: Long,
+    /// submit_sm registered_delivery.
+    pub registered_delivery: u8,
+    /// submit_sm esm_class (UDHI is added where a UDH is).
+    pub esm_class: u8,
+    /// submit_sm protocol_id.
+    pub protocol_id: u8,
+    /// submit_sm priority_flag.
+    pub priority: u8,
+    /// submit_sm validity_period, as on the wire (empty or 16 characters).
+    pub validity_period: String,
+    /// submit_sm schedule_delivery_time, as on the wire.
+    pub schedule_delivery_time: String,
+    /// Optional parameters.
+    pub tlvs: Vec<PlannedTlv>,
+}
+
+/// What a message says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Content {
+    /// Text with placeholders `{seq} {uuid} {destination} {time}`.
+    Text(String),
+    /// Octets as they are.
+    Octets(Vec<u8>),
+}
+
+/// An address, or where it is taken from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Address {
+    /// Type of number.
+    pub ton: u8,
+    /// Numbering plan indicator.
+    pub npi: u8,
+    /// The digits.
+    pub from: AddressFrom,
+}
+
+/// Where an address is taken from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AddressFrom {
+    /// Always this one.
+    Fixed(String),
+    /// `first..=last`, in turn, keeping leading zeros.
+    Range(String, String),
+    /// In turn out of this list (read from `file`).
+    List {
+        /// Where it came from.
+        file: String,
+        /// At least one.
+        addresses: Vec<String>,
+    },
+    /// `#` is a random digit, reproducible from the seed and the message's number.
+    Random(String),
+}
+
+/// How a text that does not fit one short_message is carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Long {
+    /// Parts with an 8-bit reference in a UDH.
+    Udh8,
+    /// Parts with a 16-bit reference in a UDH.
+    Udh16,
+    /// Parts with SAR TLVs.
+    Sar,
+    /// One submit_sm with message_payload.
+    Payload,
+    /// It is a profile error.
+    Reject,
+}
+
+/// One optional parameter of a message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedTlv {
+    /// Its tag.
+    pub tag: u16,
+    /// Its value; placeholders apply where it is text.
+    pub value: TlvValue,
+}
+
+/// A TLV's value as a person writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TlvValue {
+    /// Big-endian, in so many octets.
+    Int {
+        /// The number.
+        value: u64,
+        /// 1, 2, 4 or 8.
+        octets: u8,
+    },
+    /// Octets of the text.
+    Text(String),
+    /// Octets of the text and a NUL.
+    CString(String),
+    /// As they are.
+    Octets(Vec<u8>),
+}
+
+/// How receipts are told and matched.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Receipts {
+    /// Which spelling of a message id equals which.
+    pub id_mode: IdMode,
+    /// stat words (`DELIVRD`) that end a message.
+    pub final_states: Vec<String>,
+    /// From the submit_sm_resp; what has not come by then is missing.
+    pub deadline: Nanos,
+    /// Awaited receipts kept in all; beyond: `untracked`.
+    pub outstanding_max: usize,
+}
+
+/// Which spelling of a message id equals which (FACTS C rows 1 to 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdMode {
+    /// Octet by octet.
+    Exact,
+    /// The same decimal number; leading zeros do not count. What is no number: case-insensitive.
+    Number,
+    /// Hexadecimal in the response, decimal in the receipt.
+    ResponseHex,
+    /// Decimal in the response, hexadecimal in the receipt.
+    ReceiptHex,
+    /// Octet by octet, ASCII case folded.
+    CaseInsensitive,
+}
+
+/// How deliver_sm is answered.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Deliver {
+    /// Before the answer.
+    pub delay: Nanos,
+    /// (command_status, share of deliver_sm answered with it); the rest is accepted.
+    pub answers: Vec<(u32, f64)>,
+    /// Share never answered.
+    pub no_answer: f64,
+}
+
+/// Bounds on waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timeouts {
+    /// TCP (and TLS) connect.
+    pub connect: Nanos,
+    /// bind to bind_resp.
+    pub bind: Nanos,
+    /// submit_sm (written) to submit_sm_resp; also enquire_link.
+    pub response: Nanos,
+    /// After the load ends: what waits may still be sent, and answers and receipts awaited.
+    pub drain: Nanos,
+    /// unbind to unbind_resp or close.
+    pub unbind: Nanos,
+}
+
+impl Plan {
+    /// Sessions in all (a pair counts two).
+    pub fn sessions_count(&self) -> usize {
+        self.accounts.iter().map(|a| a.binds.sessions_count()).sum()
+    }
+    /// Binds that may transmit.
+    pub fn senders_count(&self) -> usize {
+        self.accounts.iter().map(|a| a.binds.senders_count()).sum()
+    }
+}
+
+impl Binds {
+    /// Sessions in all (a pair counts two).
+    pub fn sessions_count(&self) -> usize {
+        match self.bind_type {
+            BindType::Transceiver | BindType::Transmitter | BindType::Receiver => self.count,
+            BindType::Pair => self.count * 2,
+        }
+    }
+    /// Binds that may transmit.
+    pub fn senders_count(&self) -> usize {
+        match self.bind_type {
+            BindType::Transceiver | BindType::Transmitter | BindType::Pair => self.count,
+            BindType::Receiver => 0,
+        }
+    }
+}
