@@ -1,0 +1,285 @@
+//! What one worker hands up each second: counters, distributions and gauges. A serialisable value.
+use super::latency::{Latency, LatencyRange};
+use super::metric::Metric;
+use super::tally::{Counts, Tally};
+use crate::kit::Nanos;
+use serde::{Deserialize, Serialize};
+
+/// Counters and distributions of one cell (stage, account, label).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CellInterval {
+    /// Counters.
+    pub tally: Tally,
+    /// Answers by command_status, 0 included.
+    pub statuses: Counts<u32>,
+    /// Final receipts by `err`, as written (at most 4 octets of it).
+    pub by_err: Counts<String>,
+    /// Matched receipts by the rule that matched them.
+    pub by_rule: Counts<String>,
+    /// By [`Metric`], the per-message ones.
+    pub latency: Vec<Latency>,
+}
+
+impl CellInterval {
+    /// Nothing counted.
+    pub fn new(range: LatencyRange) -> CellInterval {
+        CellInterval {
+            tally: Tally::default(),
+            statuses: Counts::default(),
+            by_err: Counts::default(),
+            by_rule: Counts::default(),
+            latency: (0..Metric::PER_MESSAGE_COUNT).map(|_| Latency::new(range)).collect(),
+        }
+    }
+    /// Adds all of `other`.
+    pub fn merge(&mut self, other: &CellInterval) {
+        let CellInterval { tally, statuses, by_err, by_rule, latency } = other;
+        self.tally.merge(tally);
+        self.statuses.merge(statuses);
+        self.by_err.merge(by_err);
+        self.by_rule.merge(by_rule);
+        for (mine, theirs) in self.latency.iter_mut().zip(latency) {
+            mine.merge(theirs);
+        }
+    }
+    /// Back to nothing, keeping the memory.
+    pub fn clear(&mut self) {
+        self.tally = Tally::default();
+        self.statuses.clear();
+        self.by_err.clear();
+        self.by_rule.clear();
+        self.latency.iter_mut().for_each(Latency::clear);
+    }
+    /// One of the per-message distributions.
+    pub fn metric(&self, metric: Metric) -> &Latency {
+        &self.latency[metric as usize]
+    }
+}
+
+/// What stands at the end of an interval, or was used during it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gauges {
+    /// submit_sm open.
+    pub in_flight: u64,
+    /// Messages due and not yet sent.
+    pub backlog: u64,
+    /// Receipts awaited.
+    pub awaited: u64,
+    /// Sessions bound.
+    pub sessions_up: u64,
+    /// Window slots of bound sessions.
+    pub slots: u64,
+    /// Time during which no window slot was free.
+    pub window_full_ns: u64,
+    /// Processor time the worker used.
+    pub cpu_ns: u64,
+    /// Time the worker was ready and did not run (schedstat).
+    pub run_delay_ns: u64,
+}
+
+impl Gauges {
+    /// Adds another worker's.
+    pub fn merge(&mut self, other: &Gauges) {
+        let Gauges {
+            in_flight,
+            backlog,
+            awaited,
+            sessions_up,
+            slots,
+            window_full_ns,
+            cpu_ns,
+            run_delay_ns,
+        } = other;
+        self.in_flight += in_flight;
+        self.backlog += backlog;
+        self.awaited += awaited;
+        self.sessions_up += sessions_up;
+        self.slots += slots;
+        self.window_full_ns += window_full_ns;
+        self.cpu_ns += cpu_ns;
+        self.run_delay_ns += run_delay_ns;
+    }
+}
+
+/// What a peer did that no standard foresees, counted by kind with one example.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Anomaly {
+    /// `trailing_octets`, `unknown_command_id`, …
+    pub kind: String,
+    /// How often.
+    pub count: u64,
+    /// The first PDU of the kind, at most 256 octets, in hex.
+    pub example_hex: String,
+}
+
+/// A session that was down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outage {
+    /// Which session.
+    pub session: u32,
+    /// From the start of the load.
+    pub from: Nanos,
+    /// When it was bound again; None: it was not.
+    pub to: Option<Nanos>,
+    /// `closed`, `reset`, `unbind`, `bind_refused ESME_RALYBND`, `desync`, …
+    pub cause: String,
+    /// submit_sm open when it went.
+    pub lost: u64,
+    /// Attempts to bind again.
+    pub attempts: u32,
+}
+
+/// One session's share, handed up at the end.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SessionRecord {
+    /// Number within the run.
+    pub id: u32,
+    /// The account's number in the plan.
+    pub account: u16,
+    /// `transceiver`, `transmitter` or `receiver`.
+    pub role: String,
+    /// `unbound`, `lost`, `refused`, `never connected`.
+    pub state: String,
+    /// submit_sm written.
+    pub written: u64,
+    /// Accepted.
+    pub accepted: u64,
+    /// Rejected.
+    pub rejected: u64,
+    /// deliver_sm and data_sm received.
+    pub delivered: u64,
+    /// Times it bound again.
+    pub reconnects: u32,
+    /// Response time, 1 digit.
+    pub response: Option<Latency>,
+    /// congestion_state last seen (v5.0, 0 to 100).
+    pub congestion_state: Option<u8>,
+}
+
+/// What one worker saw in one second (or, at the end, in what is left of it).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Interval {
+    /// From 0; number n covers the n-th second after the start of the load.
+    pub number: u64,
+    /// Which worker.
+    pub worker: u32,
+    /// By [`super::CellId`]; None where nothing happened.
+    pub cells: Vec<Option<Box<CellInterval>>>,
+    /// Bind, enquire_link, deliver_ack: what is measured once for the run.
+    pub whole: Vec<Latency>,
+    /// Gaps between consecutive submit_sm writes of this worker's schedule: how evenly it sends.
+    pub send_gaps: Latency,
+    /// Between a readable socket's wake and its read, as far as the worker can tell: its longest loop.
+    pub loop_max_ns: u64,
+    /// Gauges at its end.
+    pub gauges: Gauges,
+    /// Responses that no open request owns, late ones apart.
+    pub unknown_responses: u64,
+    /// Final receipts that no message owns.
+    pub receipts_unknown: u64,
+    /// Receipts that an earlier run asked for, as far as that can be told.
+    pub receipts_previous_run: u64,
+    /// Mobile-originated messages received.
+    pub mo_received: u64,
+    /// Of those and of receipts, answered with a status other than 0.
+    pub deliver_refused: u64,
+    /// deliver_sm answered.
+    pub deliver_answered: u64,
+    /// deliver_sm that had come before.
+    pub redelivered: u64,
+    /// Anomalies by kind.
+    pub anomalies: Vec<Anomaly>,
+    /// Sessions that came back, or went for good, in this second.
+    pub outages: Vec<Outage>,
+}
+
+impl Interval {
+    /// Nothing counted yet.
+    pub fn new(worker: u32, cells_count: usize, range: LatencyRange) -> Interval {
+        let whole = super::LATENCY_METRICS.len() - Metric::PER_MESSAGE_COUNT;
+        Interval {
+            number: 0,
+            worker,
+            cells: (0..cells_count).map(|_| None).collect(),
+            whole: (0..whole).map(|_| Latency::new(range)).collect(),
+            send_gaps: Latency::new(range),
+            loop_max_ns: 0,
+            gauges: Gauges::default(),
+            unknown_responses: 0,
+            receipts_unknown: 0,
+            receipts_previous_run: 0,
+            mo_received: 0,
+            deliver_refused: 0,
+            deliver_answered: 0,
+            redelivered: 0,
+            anomalies: Vec::new(),
+            outages: Vec::new(),
+        }
+    }
+
+    /// Back to nothing, keeping the memory of the distributions.
+    pub fn clear(&mut self) {
+        let Interval {
+            number: _,
+            worker: _,
+            cells,
+            whole,
+            send_gaps,
+            loop_max_ns,
+            gauges,
+            unknown_responses,
+            receipts_unknown,
+            receipts_previous_run,
+            mo_received,
+            deliver_refused,
+            deliver_answered,
+            redelivered,
+            anomalies,
+            outages,
+        } = self;
+        cells.iter_mut().flatten().for_each(|c| c.clear());
+        whole.iter_mut().for_each(Latency::clear);
+        send_gaps.clear();
+        *loop_max_ns = 0;
+        *gauges = Gauges::default();
+        *unknown_responses = 0;
+        *receipts_unknown = 0;
+        *receipts_previous_run = 0;
+        *mo_received = 0;
+        *deliver_refused = 0;
+        *deliver_answered = 0;
+        *redelivered = 0;
+        anomalies.clear();
+        outages.clear();
+    }
+
+    /// Counts an anomaly; the first of its kind keeps its octets.
+    pub fn anomaly(&mut self, kind: &str, octets: &[u8]) {
+        const KINDS_MAX: usize = 64;
+        if let Some(known) = self.anomalies.iter_mut().find(|a| a.kind == kind) {
+            known.count += 1;
+        } else {
+            let kind = if self.anomalies.len() < KINDS_MAX { kind } else { "other" };
+            let example_hex = hex(&octets[..octets.len().min(256)]);
+            self.anomalies.push(Anomaly { kind: kind.to_owned(), count: 1, example_hex });
+        }
+    }
+}
+
+/// Adds one list of anomalies to another, by kind.
+pub(super) fn merge_anomalies(into: &mut Vec<Anomaly>, from: &[Anomaly]) {
+    for a in from {
+        match into.iter_mut().find(|known| known.kind == a.kind) {
+            Some(known) => known.count += a.count,
+            None => into.push(a.clone()),
+        }
+    }
+}
+
+fn hex(octets: &[u8]) -> String {
+    use std::fmt::Write;
+    octets.iter().fold(String::with_capacity(octets.len() * 2), |mut text, o| {
+        write!(text, "{o:02x}").expect("writing into a String cannot fail");
+        text
+    })
+}

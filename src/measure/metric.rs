@@ -1,0 +1,150 @@
+//! The catalogue of latency metrics: one row each. A metric's name is its path in result.json, and the
+//! same in gates, tables, CSV and comparison. A new metric is a new row, and nothing else.
+
+/// A latency that is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Metric {
+    /// answered − intended.
+    Response,
+    /// answered − written.
+    Service,
+    /// slot_free − intended.
+    WindowWait,
+    /// written − slot_free.
+    HarnessLag,
+    /// receipted − intended.
+    Receipt,
+    /// receipted − written.
+    ReceiptFromWrite,
+    /// receipted − answered, where the response came first.
+    ReceiptAfterResponse,
+    /// answered − receipted, where the receipt came first.
+    ReceiptBeforeResponse,
+    /// bind_* written to bind_*_resp.
+    Bind,
+    /// enquire_link written to enquire_link_resp.
+    EnquireLink,
+    /// deliver_sm read to deliver_sm_resp written.
+    DeliverAck,
+}
+
+/// What the catalogue says of one metric.
+#[derive(Clone, Copy, Debug)]
+pub struct MetricRow {
+    /// Which.
+    pub metric: Metric,
+    /// Its path under `latency` in result.json.
+    pub name: &'static str,
+    /// As text and HTML print it.
+    pub title: &'static str,
+    /// One sentence for "reading a report".
+    pub says: &'static str,
+    /// Recorded per message (and so per group), or once for the whole run.
+    pub per_message: bool,
+}
+
+const fn row(
+    metric: Metric,
+    name: &'static str,
+    title: &'static str,
+    says: &'static str,
+    per_message: bool,
+) -> MetricRow {
+    MetricRow { metric, name, title, says, per_message }
+}
+
+/// Every latency metric, in the order of [`Metric`]'s numbers.
+pub const LATENCY_METRICS: [MetricRow; 11] = [
+    row(
+        Metric::Response,
+        "response",
+        "response time (from intended send)",
+        "what a sender that keeps to its plan experiences",
+        true,
+    ),
+    row(
+        Metric::Service,
+        "service",
+        "service time (from actual send)",
+        "what the SMSC and the wire took",
+        true,
+    ),
+    row(
+        Metric::WindowWait,
+        "window_wait",
+        "window wait",
+        "how long a message waited for a free window slot",
+        true,
+    ),
+    row(Metric::HarnessLag, "harness_lag", "harness lag", "the tool's own lateness", true),
+    row(
+        Metric::Receipt,
+        "receipt",
+        "receipt time (from intended send)",
+        "end to end, up to the first final receipt",
+        true,
+    ),
+    row(
+        Metric::ReceiptFromWrite,
+        "receipt_from_write",
+        "receipt time (from actual send)",
+        "the one to compare routes by",
+        true,
+    ),
+    row(
+        Metric::ReceiptAfterResponse,
+        "receipt_after_response",
+        "receipt after response",
+        "how long after submit_sm_resp the receipt came",
+        true,
+    ),
+    row(
+        Metric::ReceiptBeforeResponse,
+        "receipt_before_response",
+        "receipt before response",
+        "how long before submit_sm_resp the receipt came",
+        true,
+    ),
+    row(Metric::Bind, "bind", "bind", "bind to bind_resp", false),
+    row(Metric::EnquireLink, "enquire_link", "enquire_link", "enquire_link round trip", false),
+    row(
+        Metric::DeliverAck,
+        "deliver_ack",
+        "deliver_sm acknowledgement",
+        "how long the tool took to answer deliver_sm",
+        false,
+    ),
+];
+
+impl Metric {
+    /// Metrics recorded per message: the first so many of the catalogue.
+    pub const PER_MESSAGE_COUNT: usize = 8;
+
+    /// Its row in the catalogue.
+    pub const fn row(self) -> &'static MetricRow {
+        &LATENCY_METRICS[self as usize]
+    }
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        self.row().name
+    }
+    /// By its name.
+    pub fn named(name: &str) -> Option<Metric> {
+        LATENCY_METRICS.iter().find(|r| r.name == name).map(|r| r.metric)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_stands_at_its_metrics_number_and_per_message_rows_come_first() {
+        for (number, row) in LATENCY_METRICS.iter().enumerate() {
+            assert_eq!(row.metric as usize, number);
+            assert_eq!(row.per_message, number < Metric::PER_MESSAGE_COUNT);
+            assert_eq!(Metric::named(row.name), Some(row.metric));
+        }
+    }
+}

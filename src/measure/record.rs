@@ -1,0 +1,447 @@
+//! The record of a run: the sum of all intervals of all workers. Plain data; what it means is `judge`'s business.
+use super::interval::{
+    Anomaly, CellInterval, Gauges, Interval, Outage, SessionRecord, merge_anomalies,
+};
+use super::latency::{Latency, LatencyBrief, LatencyRange};
+use super::metric::Metric;
+use super::tally::{Counts, Tally};
+use crate::kit::Nanos;
+use serde::{Deserialize, Serialize};
+
+/// What a cell stands for: numbers into the plan's stages, accounts and messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CellKey {
+    /// Stage.
+    pub stage: u16,
+    /// Account.
+    pub account: u16,
+    /// Message label.
+    pub label: u16,
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Sessions are being bound.
+    Connect,
+    /// The load is on.
+    Load,
+    /// The load has ended; answers and receipts are awaited.
+    Drain,
+    /// Sessions are being unbound.
+    Unbind,
+}
+
+/// One second of the whole run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct IntervalRow {
+    /// From the start of the load to this interval's start.
+    pub at: Nanos,
+    /// How much time it covers: 1 s, or more where neighbours were merged.
+    pub length: Nanos,
+    /// Number of the stage that was on at its start; None: drain.
+    pub stage: Option<u16>,
+    /// Counters of what happened in it, over all cells.
+    pub tally: Tally,
+    /// Final receipts that no message owns.
+    pub receipts_unknown: u64,
+    /// Mobile-originated messages received.
+    pub mo: u64,
+    /// Answers by command_status.
+    pub statuses: Counts<u32>,
+    /// Gauges at its end.
+    pub gauges: Gauges,
+    /// Worst worker's processor share (0 to 1).
+    pub cpu_worst: f64,
+    /// Answered in it, from their intended time.
+    pub response: LatencyBrief,
+    /// Answered in it, from their write.
+    pub service: LatencyBrief,
+    /// Receipted in it, from their intended time.
+    pub receipt: LatencyBrief,
+    /// Answered in it: how late the tool was.
+    pub harness_lag: LatencyBrief,
+}
+
+/// The distributions of a second that is still filling.
+#[derive(Clone, Debug)]
+struct OpenRow {
+    at: Nanos,
+    response: Latency,
+    service: Latency,
+    receipt: Latency,
+    harness_lag: Latency,
+}
+
+impl OpenRow {
+    fn new(at: Nanos, range: LatencyRange) -> OpenRow {
+        let empty = || Latency::new(range);
+        OpenRow { at, response: empty(), service: empty(), receipt: empty(), harness_lag: empty() }
+    }
+    fn of(row: &IntervalRow, range: LatencyRange) -> OpenRow {
+        OpenRow {
+            at: row.at,
+            response: row.response.open(range),
+            service: row.service.open(range),
+            receipt: row.receipt.open(range),
+            harness_lag: row.harness_lag.open(range),
+        }
+    }
+    fn close(&self, row: &mut IntervalRow) {
+        row.response = LatencyBrief::of(&self.response);
+        row.service = LatencyBrief::of(&self.service);
+        row.receipt = LatencyBrief::of(&self.receipt);
+        row.harness_lag = LatencyBrief::of(&self.harness_lag);
+    }
+    fn merge(&mut self, other: &OpenRow) {
+        self.response.merge(&other.response);
+        self.service.merge(&other.service);
+        self.receipt.merge(&other.receipt);
+        self.harness_lag.merge(&other.harness_lag);
+    }
+}
+
+impl IntervalRow {
+    fn empty(at: Nanos, stage: Option<u16>) -> IntervalRow {
+        IntervalRow {
+            at,
+            length: Nanos::from_secs(1),
+            stage,
+            tally: Tally::default(),
+            receipts_unknown: 0,
+            mo: 0,
+            statuses: Counts::default(),
+            gauges: Gauges::default(),
+            cpu_worst: 0.0,
+            response: LatencyBrief::default(),
+            service: LatencyBrief::default(),
+            receipt: LatencyBrief::default(),
+            harness_lag: LatencyBrief::default(),
+        }
+    }
+
+    /// Counters of the second that follows; gauges are the later ones, times of use add up.
+    fn absorb(&mut self, next: &IntervalRow) {
+        self.length += next.length;
+        self.tally.merge(&next.tally);
+        self.receipts_unknown += next.receipts_unknown;
+        self.mo += next.mo;
+        self.statuses.merge(&next.statuses);
+        self.cpu_worst = self.cpu_worst.max(next.cpu_worst);
+        let used = self.gauges;
+        self.gauges = next.gauges;
+        self.gauges.window_full_ns += used.window_full_ns;
+        self.gauges.cpu_ns += used.cpu_ns;
+        self.gauges.run_delay_ns += used.run_delay_ns;
+    }
+}
+
+/// Processor use of one worker over the load.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct WorkerLoad {
+    /// Which.
+    pub worker: u32,
+    /// Processor time by second.
+    pub cpu_ns: Vec<u64>,
+    /// Ready and not running, by second.
+    pub run_delay_ns: Vec<u64>,
+    /// Longest turn of its loop.
+    pub loop_max_ns: u64,
+}
+
+/// Everything measured in a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// Wall clock at the start of the load, nanoseconds since 1970.
+    pub started_wall_ns: u64,
+    /// From the start of the load to its end (the last stage's end, or the interruption).
+    pub load_ended: Nanos,
+    /// From the start of the load to the last event.
+    pub ended: Nanos,
+    /// None: the plan was carried out. Else why not: `interrupted`, `every bind lost`, `foreign_traffic`, `abort_on_fail …`.
+    pub cut_reason: Option<String>,
+    /// One for each cell in which anything happened.
+    pub cells: Vec<(CellKey, CellInterval)>,
+    /// By second.
+    pub intervals: Vec<IntervalRow>,
+    /// Bind, enquire_link, deliver_ack.
+    pub whole: Vec<Latency>,
+    /// Gaps between writes.
+    pub send_gaps: Latency,
+    /// Per worker.
+    pub workers: Vec<WorkerLoad>,
+    /// Per session.
+    pub sessions: Vec<SessionRecord>,
+    /// By kind.
+    pub anomalies: Vec<Anomaly>,
+    /// Sessions that were down.
+    pub outages: Vec<Outage>,
+    /// Responses that no open request owns.
+    pub unknown_responses: u64,
+    /// Final receipts that no message owns.
+    pub receipts_unknown: u64,
+    /// Receipts of an earlier run.
+    pub receipts_previous_run: u64,
+    /// Mobile-originated messages received.
+    pub mo_received: u64,
+    /// deliver_sm answered.
+    pub deliver_answered: u64,
+    /// … with a status other than 0.
+    pub deliver_refused: u64,
+    /// deliver_sm that had come before.
+    pub redelivered: u64,
+    /// Distributions' range.
+    pub range: LatencyRange,
+    #[serde(skip)]
+    open: Vec<OpenRow>,
+}
+
+impl RunRecord {
+    /// Rows kept; beyond, neighbours are merged, openly: their `length` says so.
+    pub const ROWS_MAX: usize = 3_600;
+    /// Seconds kept open for workers that report late.
+    const OPEN_ROWS: usize = 4;
+
+    /// Nothing yet.
+    pub fn new(range: LatencyRange, started_wall_ns: u64) -> RunRecord {
+        let whole = super::LATENCY_METRICS.len() - Metric::PER_MESSAGE_COUNT;
+        RunRecord {
+            started_wall_ns,
+            load_ended: Nanos::ZERO,
+            ended: Nanos::ZERO,
+            cut_reason: None,
+            cells: Vec::new(),
+            intervals: Vec::new(),
+            whole: (0..whole).map(|_| Latency::new(range)).collect(),
+            send_gaps: Latency::new(range),
+            workers: Vec::new(),
+            sessions: Vec::new(),
+            anomalies: Vec::new(),
+            outages: Vec::new(),
+            unknown_responses: 0,
+            receipts_unknown: 0,
+            receipts_previous_run: 0,
+            mo_received: 0,
+            deliver_answered: 0,
+            deliver_refused: 0,
+            redelivered: 0,
+            range,
+            open: Vec::new(),
+        }
+    }
+
+    /// Adds one worker's interval. `keys` names the cells; `stage_at` tells the stage that was on at a time.
+    pub fn absorb(
+        &mut self,
+        interval: &Interval,
+        keys: &[CellKey],
+        stage_at: &dyn Fn(Nanos) -> Option<u16>,
+    ) {
+        let at = Nanos::from_secs(interval.number);
+        let (row, open) = self.row(at, stage_at);
+        for cell in interval.cells.iter().flatten() {
+            row.tally.merge(&cell.tally);
+            row.statuses.merge(&cell.statuses);
+            open.response.merge(cell.metric(Metric::Response));
+            open.service.merge(cell.metric(Metric::Service));
+            open.receipt.merge(cell.metric(Metric::Receipt));
+            open.harness_lag.merge(cell.metric(Metric::HarnessLag));
+        }
+        row.receipts_unknown += interval.receipts_unknown;
+        row.mo += interval.mo_received;
+        row.gauges.merge(&interval.gauges);
+        row.cpu_worst = row.cpu_worst.max(interval.gauges.cpu_ns as f64 / 1e9);
+        for (cell, key) in interval.cells.iter().zip(keys) {
+            if let Some(cell) = cell {
+                self.cell(*key).merge(cell);
+            }
+        }
+        self.absorb_rest(interval);
+    }
+
+    fn absorb_rest(&mut self, interval: &Interval) {
+        for (mine, theirs) in self.whole.iter_mut().zip(&interval.whole) {
+            mine.merge(theirs);
+        }
+        self.send_gaps.merge(&interval.send_gaps);
+        merge_anomalies(&mut self.anomalies, &interval.anomalies);
+        self.outages.extend(interval.outages.iter().cloned());
+        self.unknown_responses += interval.unknown_responses;
+        self.receipts_unknown += interval.receipts_unknown;
+        self.receipts_previous_run += interval.receipts_previous_run;
+        self.mo_received += interval.mo_received;
+        self.deliver_answered += interval.deliver_answered;
+        self.deliver_refused += interval.deliver_refused;
+        self.redelivered += interval.redelivered;
+        let worker = interval.worker as usize;
+        while self.workers.len() <= worker {
+            let worker = self.workers.len() as u32;
+            self.workers.push(WorkerLoad { worker, ..WorkerLoad::default() });
+        }
+        let load = &mut self.workers[worker];
+        load.cpu_ns.push(interval.gauges.cpu_ns);
+        load.run_delay_ns.push(interval.gauges.run_delay_ns);
+        load.loop_max_ns = load.loop_max_ns.max(interval.loop_max_ns);
+    }
+
+    fn row(
+        &mut self,
+        at: Nanos,
+        stage_at: &dyn Fn(Nanos) -> Option<u16>,
+    ) -> (&mut IntervalRow, &mut OpenRow) {
+        let place = self.intervals.iter().rposition(|r| r.at <= at);
+        let found = place.filter(|&p| at < self.intervals[p].at + self.intervals[p].length);
+        let index = found.unwrap_or_else(|| {
+            let index = place.map_or(0, |p| p + 1);
+            self.intervals.insert(index, IntervalRow::empty(at, stage_at(at)));
+            index
+        });
+        let coarse = LatencyRange { max: self.range.max, digits: 2 };
+        let row_at = self.intervals[index].at;
+        if !self.open.iter().any(|o| o.at == row_at) {
+            let reopened = if found.is_some() {
+                OpenRow::of(&self.intervals[index], coarse)
+            } else {
+                OpenRow::new(row_at, coarse)
+            };
+            self.open.push(reopened);
+            if self.open.len() > Self::OPEN_ROWS {
+                let oldest = self.open.remove(0);
+                self.close(&oldest);
+            }
+        }
+        let open = self.open.iter_mut().find(|o| o.at == row_at).expect("opened just above");
+        (&mut self.intervals[index], open)
+    }
+
+    fn close(&mut self, open: &OpenRow) {
+        if let Some(row) = self.intervals.iter_mut().find(|r| r.at == open.at) {
+            open.close(row);
+        }
+    }
+
+    /// Brings the figures of the seconds that are still filling up to date, and keeps the rows within
+    /// [`RunRecord::ROWS_MAX`]. Call it before reading `intervals`.
+    pub fn settle_rows(&mut self) {
+        for open in std::mem::take(&mut self.open) {
+            self.close(&open);
+        }
+        while self.intervals.len() > Self::ROWS_MAX {
+            self.coarsen();
+        }
+    }
+
+    fn coarsen(&mut self) {
+        let coarse = LatencyRange { max: self.range.max, digits: 2 };
+        let mut merged: Vec<IntervalRow> = Vec::with_capacity(self.intervals.len() / 2 + 1);
+        for pair in self.intervals.chunks(2) {
+            let mut row = pair[0].clone();
+            if let [first, second] = pair {
+                let mut open = OpenRow::of(first, coarse);
+                open.merge(&OpenRow::of(second, coarse));
+                row.absorb(second);
+                open.close(&mut row);
+            }
+            merged.push(row);
+        }
+        self.intervals = merged;
+    }
+
+    fn cell(&mut self, key: CellKey) -> &mut CellInterval {
+        let index = match self.cells.binary_search_by_key(&key, |c| c.0) {
+            Ok(index) => index,
+            Err(index) => {
+                self.cells.insert(index, (key, CellInterval::new(self.range)));
+                index
+            }
+        };
+        &mut self.cells[index].1
+    }
+
+    /// The sum of the cells that `wanted` picks.
+    pub fn sum(&self, wanted: impl Fn(&CellKey) -> bool) -> CellInterval {
+        let mut sum = CellInterval::new(self.range);
+        for (key, cell) in &self.cells {
+            if wanted(key) {
+                sum.merge(cell);
+            }
+        }
+        sum
+    }
+
+    /// Counters over the whole run.
+    pub fn ledger(&self) -> Tally {
+        let mut sum = Tally::default();
+        for (_, cell) in &self.cells {
+            sum.merge(&cell.tally);
+        }
+        sum
+    }
+}
+
+/// What a run shows while it goes on.
+#[derive(Debug)]
+pub struct Progress<'a> {
+    /// Where it stands.
+    pub phase: Phase,
+    /// Since the start of the load (0 before it).
+    pub at: Nanos,
+    /// When the load ends by the plan.
+    pub load_ends: Nanos,
+    /// The record so far; its last interval may still be filling.
+    pub record: &'a RunRecord,
+    /// Sessions bound, and sessions planned.
+    pub sessions: (u64, u64),
+}
+
+/// Watches a run. Called on the coordinator's thread, about once a second and at each change of phase.
+pub trait Observer {
+    /// What it is now. Returning a reason ends the load (drain, then report).
+    fn progress(&mut self, progress: &Progress<'_>) -> Option<String>;
+}
+
+/// Watches nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoObserver;
+
+impl Observer for NoObserver {
+    fn progress(&mut self, _progress: &Progress<'_>) -> Option<String> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::{Outcome, Recorder, Ticket};
+
+    #[test]
+    fn ten_thousand_seconds_are_kept_in_at_most_3600_rows_and_nothing_is_lost() {
+        let range = LatencyRange { max: Nanos::from_secs(3600), digits: 2 };
+        let mut record = RunRecord::new(range, 0);
+        let mut recorder = Recorder::new(0, 1, range);
+        let keys = [CellKey { stage: 0, account: 0, label: 0 }];
+        for second in 0..10_000u64 {
+            let at = Nanos::from_secs(second);
+            recorder.tally(0).planned += 1;
+            let t =
+                Ticket { intended: at, slot_free: at, written: at + Nanos(5), ..Ticket::default() };
+            recorder.written(&t);
+            recorder.settled(&t, Outcome::Accepted, at + Nanos::from_millis(1 + second % 7));
+            let i = recorder.take(second, Gauges::default(), None);
+            record.absorb(&i, &keys, &|_| Some(0));
+            if second % 1000 == 0 {
+                record.settle_rows();
+            }
+        }
+        record.settle_rows();
+        assert!(record.intervals.len() <= RunRecord::ROWS_MAX);
+        let count: u64 = record.intervals.iter().map(|r| r.tally.accepted).sum();
+        let seen: u64 = record.intervals.iter().map(|r| r.response.count).sum();
+        let covered: u64 = record.intervals.iter().map(|r| r.length.0).sum();
+        assert_eq!((count, seen, covered), (10_000, 10_000, 10_000 * 1_000_000_000));
+        assert!(record.ledger().balances());
+        assert!(record.intervals.windows(2).all(|w| w[0].at + w[0].length == w[1].at));
+    }
+}

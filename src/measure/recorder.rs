@@ -1,0 +1,165 @@
+//! One worker's recorder: no locks, no clock. It is told what happened and counts it where it belongs.
+use super::interval::{Gauges, Interval, Outage};
+use super::latency::{Latency, LatencyRange};
+use super::metric::Metric;
+use super::ticket::{CellId, Outcome, Ticket};
+use super::{CellInterval, Tally};
+use crate::kit::Nanos;
+
+/// What one worker saw since the last [`Recorder::take`].
+#[derive(Debug)]
+pub struct Recorder {
+    now: Box<Interval>,
+    range: LatencyRange,
+    last_write: Nanos,
+}
+
+/// Written within this of being due and having a slot counts as on time (METHOD.md §5).
+const ON_TIME: Nanos = Nanos::from_millis(1);
+
+impl Recorder {
+    /// A recorder for so many cells.
+    pub fn new(worker: u32, cells_count: usize, range: LatencyRange) -> Recorder {
+        let now = Box::new(Interval::new(worker, cells_count, range));
+        Recorder { now, range, last_write: Nanos::ZERO }
+    }
+
+    /// The cell's counters and distributions.
+    #[inline]
+    pub fn cell(&mut self, cell: CellId) -> &mut CellInterval {
+        let range = self.range;
+        self.now.cells[usize::from(cell)].get_or_insert_with(|| Box::new(CellInterval::new(range)))
+    }
+
+    /// The cell's counters.
+    #[inline]
+    pub fn tally(&mut self, cell: CellId) -> &mut Tally {
+        &mut self.cell(cell).tally
+    }
+
+    /// The interval itself, for what is not counted by cell.
+    #[inline]
+    pub fn interval(&mut self) -> &mut Interval {
+        &mut self.now
+    }
+
+    /// A submit_sm went out with the write stamped in the ticket.
+    #[inline]
+    pub fn written(&mut self, ticket: &Ticket) {
+        let on_time = ticket.written.since(ticket.slot_free) <= ON_TIME;
+        let tally = self.tally(ticket.cell);
+        tally.written += 1;
+        tally.on_time += u64::from(on_time);
+        if self.last_write != Nanos::ZERO {
+            let gap = ticket.written.since(self.last_write);
+            self.now.send_gaps.record(gap);
+        }
+        self.last_write = ticket.written;
+    }
+
+    /// How a written submit_sm ended, at `at` (the read's stamp, the deadline, the loss).
+    #[inline]
+    pub fn settled(&mut self, ticket: &Ticket, outcome: Outcome, at: Nanos) {
+        let cell = self.cell(ticket.cell);
+        let (seen, status) = match outcome {
+            Outcome::Accepted => {
+                cell.tally.accepted += 1;
+                (true, Some(0))
+            }
+            Outcome::Rejected(status) => {
+                cell.tally.rejected += 1;
+                (true, Some(status))
+            }
+            Outcome::TimedOut => {
+                cell.tally.timed_out += 1;
+                (false, None)
+            }
+            Outcome::Lost => {
+                cell.tally.lost += 1;
+                (false, None)
+            }
+            Outcome::OpenAtEnd => {
+                cell.tally.open_at_end += 1;
+                (false, None)
+            }
+        };
+        if let Some(status) = status {
+            cell.statuses.add(&status, 1);
+        }
+        let (response, service) = (at.since(ticket.intended), at.since(ticket.written));
+        if seen {
+            cell.latency[Metric::Response as usize].record(response);
+            cell.latency[Metric::Service as usize].record(service);
+        } else {
+            cell.latency[Metric::Response as usize].censor(response);
+            cell.latency[Metric::Service as usize].censor(service);
+        }
+        let wait = ticket.slot_free.since(ticket.intended);
+        cell.latency[Metric::WindowWait as usize].record(wait);
+        cell.latency[Metric::HarnessLag as usize].record(ticket.written.since(ticket.slot_free));
+    }
+
+    /// A message that was never written: dropped for want of a slot, or unsent when the run ended at `at`.
+    pub fn never_written(&mut self, cell: CellId, intended: Nanos, at: Nanos, dropped: bool) {
+        let cell = self.cell(cell);
+        if dropped {
+            cell.tally.dropped += 1;
+        } else {
+            cell.tally.unsent += 1;
+        }
+        cell.latency[Metric::Response as usize].censor(at.since(intended));
+    }
+
+    /// One of the distributions measured once for the run.
+    pub fn whole(&mut self, metric: Metric) -> &mut Latency {
+        &mut self.now.whole[metric as usize - Metric::PER_MESSAGE_COUNT]
+    }
+
+    /// A session came back, or went for good.
+    pub fn outage(&mut self, outage: Outage) {
+        self.now.outages.push(outage);
+    }
+
+    /// Hands up what was seen and goes on with `spare` (or a new one).
+    pub fn take(
+        &mut self,
+        number: u64,
+        gauges: Gauges,
+        spare: Option<Box<Interval>>,
+    ) -> Box<Interval> {
+        let next = spare.unwrap_or_else(|| {
+            Box::new(Interval::new(self.now.worker, self.now.cells.len(), self.range))
+        });
+        let mut done = std::mem::replace(&mut self.now, next);
+        done.number = number;
+        done.gauges = gauges;
+        done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn response_is_window_wait_plus_harness_lag_plus_service_to_the_nanosecond() {
+        let mut r = Recorder::new(0, 1, LatencyRange::for_deadline(Nanos::from_secs(1)));
+        let mut rng = crate::kit::Rng::new(5);
+        for index in 0..10_000u64 {
+            let intended = Nanos(index * 1000 + 1);
+            let slot_free = intended + Nanos(rng.below(5_000_000));
+            let written = slot_free + Nanos(rng.below(900_000));
+            let t = Ticket { index, intended, slot_free, written, ..Ticket::default() };
+            r.written(&t);
+            r.settled(&t, Outcome::Accepted, written + Nanos(rng.below(80_000_000)));
+        }
+        let i = r.take(0, Gauges::default(), None);
+        let cell = i.cells[0].as_ref().unwrap();
+        let sum = |m: Metric| cell.metric(m).sum_ns();
+        assert_eq!(
+            sum(Metric::Response),
+            sum(Metric::WindowWait) + sum(Metric::HarnessLag) + sum(Metric::Service)
+        );
+        assert_eq!(cell.tally.on_time, 10_000);
+    }
+}
