@@ -5,4 +5,5 @@ compile_error!("smppbench runs on Linux only: it paces with timerfd and reads /p
 pub mod cli;
 pub mod kit;
 pub mod measure;
+pub mod plan;
 pub mod smpp;

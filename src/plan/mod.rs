@@ -1,0 +1,4 @@
+//! A profile becomes a plan.
+pub mod behaviour;
+mod model;
+pub use model::*;
