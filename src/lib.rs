@@ -3,6 +3,7 @@
 compile_error!("smppbench runs on Linux only: it paces with timerfd and reads /proc and TCP_INFO");
 
 pub mod cli;
+pub mod correlate;
 pub mod kit;
 pub mod measure;
 pub mod plan;
