@@ -4,4 +4,5 @@ compile_error!("smppbench runs on Linux only: it paces with timerfd and reads /p
 
 pub mod cli;
 pub mod kit;
+pub mod plan;
 pub mod smpp;
