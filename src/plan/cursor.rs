@@ -19,9 +19,28 @@ pub struct Cursor {
 
 impl Cursor {
     /// Stands at the first message of `worker` (0..`striping.workers_count()`).
-    pub fn new(schedule: Arc<Schedule>, striping: Arc<Striping>, worker: usize) -> Cursor {
-        let own = Walk::new(&striping, worker, 0);
-        let closed = Walk::new(&striping, worker, schedule.len());
+    pub fn new(schedule: Arc<Schedule>, striping: &Arc<Striping>, worker: usize) -> Cursor {
+        Cursor::of(schedule, striping, worker, None)
+    }
+
+    /// The same, of one account only: accounts do not wait for each other.
+    pub fn of_account(
+        schedule: Arc<Schedule>,
+        striping: &Arc<Striping>,
+        worker: usize,
+        account: u16,
+    ) -> Cursor {
+        Cursor::of(schedule, striping, worker, Some(account))
+    }
+
+    fn of(
+        schedule: Arc<Schedule>,
+        striping: &Arc<Striping>,
+        worker: usize,
+        account: Option<u16>,
+    ) -> Cursor {
+        let own = Walk::of(striping, worker, account, 0);
+        let closed = Walk::of(striping, worker, account, schedule.len());
         let mut cursor = Cursor { schedule, pacing: Pacing::new(), own, closed, due: None };
         cursor.advance();
         cursor

@@ -134,6 +134,20 @@ impl Schedule {
         Some((Nanos(leg.time_of(index - leg.first)), number as u16))
     }
 
+    /// Messages intended before `offset`.
+    pub fn count_before(&self, offset: Nanos) -> u64 {
+        let (mut low, mut high) = (0, self.len);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.intended(middle).is_some_and(|(at, _)| at < offset) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
     /// Messages that `stage` plans; 0 for a closed loop.
     pub fn stage_count(&self, stage: u16) -> u64 {
         self.legs.get(usize::from(stage)).map_or(0, |leg| leg.count)

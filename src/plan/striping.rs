@@ -140,23 +140,43 @@ pub(super) enum Walk {
     /// Its messages within one period of all classes.
     Table { own: Vec<Own>, period: u64, base: u64, at: usize },
     /// All messages, one by one.
-    All { striping: Arc<Striping>, worker: usize, next: u64, slot: usize, turns: Vec<u32> },
+    All {
+        striping: Arc<Striping>,
+        worker: usize,
+        account: Option<u16>,
+        next: u64,
+        slot: usize,
+        turns: Vec<u32>,
+    },
     /// It owns none.
     Nothing,
 }
 
 impl Walk {
     /// Its messages from number `from` on.
+    #[cfg(test)]
     pub(super) fn new(striping: &Arc<Striping>, worker: usize, from: u64) -> Walk {
+        Walk::of(striping, worker, None, from)
+    }
+
+    /// The same, of one account only where one is named.
+    pub(super) fn of(
+        striping: &Arc<Striping>,
+        worker: usize,
+        account: Option<u16>,
+        from: u64,
+    ) -> Walk {
         if worker >= striping.workers || striping.pattern.is_empty() {
             return Walk::Nothing;
         }
         let Some(period) = striping.period() else {
-            return Walk::all(striping, worker, from);
+            return Walk::all(striping, worker, account, from);
         };
         let own: Vec<Own> = (0..period)
             .map(|index| (index, striping.sender(index)))
-            .filter(|(_, (_, sender))| striping.worker_of(*sender) == worker)
+            .filter(|(_, (own, sender))| {
+                striping.worker_of(*sender) == worker && account.is_none_or(|a| a == *own)
+            })
             .map(|(index, (account, sender))| Own { index, account, sender })
             .collect();
         if own.is_empty() {
@@ -167,7 +187,14 @@ impl Walk {
         Walk::Table { own, period, base, at }
     }
 
-    fn all(striping: &Arc<Striping>, worker: usize, from: u64) -> Walk {
+    fn all(striping: &Arc<Striping>, worker: usize, account: Option<u16>, from: u64) -> Walk {
+        let owns = |lane: &Lane| {
+            account.is_none_or(|a| a == lane.account)
+                && (0..lane.senders).any(|s| striping.worker_of(lane.first + s) == worker)
+        };
+        if !striping.lanes.iter().any(owns) {
+            return Walk::Nothing;
+        }
         let period = striping.pattern.len() as u64;
         let slot = (from % period) as usize;
         let mut turns: Vec<u32> = Vec::with_capacity(striping.lanes.len());
@@ -176,7 +203,7 @@ impl Walk {
             let turn = u128::from(from / period) * u128::from(lane.weight) + before.count() as u128;
             turns.push((turn % u128::from(lane.senders)) as u32);
         }
-        Walk::All { striping: striping.clone(), worker, next: from, slot, turns }
+        Walk::All { striping: striping.clone(), worker, account, next: from, slot, turns }
     }
 
     /// The next of its messages; None where it owns none.
@@ -192,7 +219,7 @@ impl Walk {
                 *at += 1;
                 Some(Own { index: *base + found.index, ..found })
             }
-            Walk::All { striping, worker, next, slot, turns } => loop {
+            Walk::All { striping, worker, account, next, slot, turns } => loop {
                 let lane_number = usize::from(striping.pattern[*slot].0);
                 let lane = &striping.lanes[lane_number];
                 let turn = turns[lane_number];
@@ -200,7 +227,8 @@ impl Walk {
                 turns[lane_number] = if turn + 1 == lane.senders { 0 } else { turn + 1 };
                 *slot = if *slot + 1 == striping.pattern.len() { 0 } else { *slot + 1 };
                 *next += 1;
-                if striping.worker_of(found.sender) == *worker {
+                let mine = account.is_none_or(|a| a == found.account);
+                if mine && striping.worker_of(found.sender) == *worker {
                     return Some(found);
                 }
             },

@@ -21,7 +21,7 @@ fn per_second(n: u64) -> Rate {
 }
 
 fn walk(schedule: &Arc<Schedule>, striping: &Arc<Striping>, worker: usize) -> Vec<Due> {
-    let mut cursor = Cursor::new(schedule.clone(), striping.clone(), worker);
+    let mut cursor = Cursor::new(schedule.clone(), &striping, worker);
     let mut all = Vec::new();
     while let Some(due) = cursor.peek() {
         all.push(*due);
@@ -119,7 +119,7 @@ fn with_fewer_messages_than_workers_some_have_none() {
 fn five_million_a_second_are_two_hundred_nanoseconds_apart_over_a_thousand_million() {
     let schedule = schedule(&[(Shape::Hold(per_second(5_000_000)), 300_000)], Arrival::Constant);
     let striping = Arc::new(striping(&[(2, 1)], 2));
-    let mut cursor = Cursor::new(schedule.clone(), striping, 1);
+    let mut cursor = Cursor::new(schedule.clone(), &striping, 1);
     for _ in 0..2_000_000 {
         let due = *cursor.peek().unwrap();
         assert_eq!(due.at.0, due.index * 200);
@@ -135,7 +135,7 @@ fn closed_loop_numbers_follow_the_schedule_and_keep_the_striping() {
     let striping = Arc::new(striping(&[(2, 2), (3, 1)], 2));
     let mut numbers = Vec::new();
     for worker in 0..2 {
-        let mut cursor = Cursor::new(schedule.clone(), striping.clone(), worker);
+        let mut cursor = Cursor::new(schedule.clone(), &striping, worker);
         for _ in 0..60 {
             let (index, account, sender) = cursor.closed_next().unwrap();
             assert_eq!(striping.sender(index), (account, sender));
