@@ -74,7 +74,7 @@ fn behaviour(root: &Section<'_>) -> Read<Behaviour> {
 
 fn account(item: &Item<'_>) -> Read<SmscAccount> {
     let s = item.section(&["system_id", "password", "binds_max", "rate", "window"])?;
-    let id = s.item("system_id").ok_or_else(|| s.error_at("system_id", "is missing"))?;
+    let id = s.need("system_id")?;
     Ok(SmscAccount {
         system_id: id.ascii(64)?,
         password: s.read("password", |i| i.ascii(64))?,
@@ -85,8 +85,7 @@ fn account(item: &Item<'_>) -> Read<SmscAccount> {
 }
 
 fn limits(root: &Section<'_>) -> Read<Limits> {
-    let keys =
-        ["window", "on_window", "rate", "scope", "burst", "on_rate", "queue", "ghost_bind"];
+    let keys = ["window", "on_window", "rate", "scope", "burst", "on_rate", "queue", "ghost_bind"];
     let s = root.section("limits", &keys)?;
     Ok(Limits {
         window: s.read("window", |i| i.whole(1..=COUNT_MAX))?,
@@ -102,8 +101,11 @@ fn limits(root: &Section<'_>) -> Read<Limits> {
 
 fn queue(item: &Item<'_>) -> Read<Queue> {
     let s = item.section(&["size", "drain"])?;
-    let need = |key: &str| s.item(key).ok_or_else(|| s.error_at(key, "is missing"));
-    Ok(Queue { size: need("size")?.whole(1..=1u64 << 40)?, drain: need("drain")?.rate_above_zero()? })
+    let need = |key: &str| s.need(key);
+    Ok(Queue {
+        size: need("size")?.whole(1..=1u64 << 40)?,
+        drain: need("drain")?.rate_above_zero()?,
+    })
 }
 
 /// `"20ms"` or one of the distributions.
@@ -113,9 +115,7 @@ fn latency(item: &Item<'_>) -> Read<Latency> {
         return Ok(if span.0 == 0 { Latency::Zero } else { Latency::Constant(span) });
     }
     let s = item.section(&["uniform", "lognormal", "servers", "mean"])?;
-    let need = |s: &Section<'_>, key: &str| {
-        s.item(key).ok_or_else(|| s.error_at(key, "is missing"))?.span_above_zero()
-    };
+    let need = |s: &Section<'_>, key: &str| s.need(key)?.span_above_zero();
     match s.given(&["uniform", "lognormal", "servers"])[..] {
         ["uniform"] => {
             let item = s.item("uniform").expect("it is given");
@@ -170,9 +170,7 @@ fn share(section: &Section<'_>, key: &str) -> Read<f64> {
 
 fn stall(item: &Item<'_>) -> Read<Stall> {
     let s = item.section(&["every", "for"])?;
-    let need = |key: &str| {
-        s.item(key).ok_or_else(|| s.error_at(key, "is missing"))?.span_above_zero()
-    };
+    let need = |key: &str| s.need(key)?.span_above_zero();
     let stall = Stall { every: need("every")?, length: need("for")? };
     if stall.length >= stall.every {
         return Err(s.error_at("for", "as long as `every`: it would never answer; shorten it"));
@@ -182,8 +180,18 @@ fn stall(item: &Item<'_>) -> Read<Stall> {
 
 fn receipts(root: &Section<'_>) -> Read<ReceiptBehaviour> {
     let keys = [
-        "delay", "rate", "states", "id", "format", "lost", "duplicate", "before_response",
-        "intermediate", "other_bind", "window", "retry",
+        "delay",
+        "rate",
+        "states",
+        "id",
+        "format",
+        "lost",
+        "duplicate",
+        "before_response",
+        "intermediate",
+        "other_bind",
+        "window",
+        "retry",
     ];
     let s = root.section("receipts", &keys)?;
     Ok(ReceiptBehaviour {
@@ -220,7 +228,7 @@ fn states(item: &Item<'_>) -> Read<Vec<(u8, f64)>> {
 
 fn retry(item: &Item<'_>) -> Read<Retry> {
     let s = item.section(&["after", "max"])?;
-    let after = s.item("after").ok_or_else(|| s.error_at("after", "is missing"))?;
+    let after = s.need("after")?;
     let max = s.read("max", |i| i.whole(0..=1_000_000u32))?.unwrap_or(1);
     Ok(Retry { after: after.span_above_zero()?, max })
 }
@@ -247,7 +255,7 @@ fn timers(root: &Section<'_>) -> Read<SmscTimers> {
 
 fn rule(item: &Item<'_>) -> Read<Rule> {
     let s = item.section(&["destination", "status", "state", "err"])?;
-    let to = s.item("destination").ok_or_else(|| s.error_at("destination", "is missing"))?;
+    let to = s.need("destination")?;
     Ok(Rule {
         destination: to.ascii(64)?,
         status: s.read("status", |i| i.status())?,
@@ -258,7 +266,7 @@ fn rule(item: &Item<'_>) -> Read<Rule> {
 
 fn fault(item: &Item<'_>) -> Read<Fault> {
     let s = item.section(&["kind", "at", "every", "share", "sessions"])?;
-    let kind = s.item("kind").ok_or_else(|| s.error_at("kind", "is missing"))?;
+    let kind = s.need("kind")?;
     let fault = Fault {
         kind: kind.choice()?,
         at: s.read("at", |i| i.span())?,
@@ -275,7 +283,7 @@ fn fault(item: &Item<'_>) -> Read<Fault> {
 fn tls(item: &Item<'_>) -> Read<SmscTls> {
     let s = item.section(&["certificate", "key", "client_ca"])?;
     let file = |i: &Item<'_>| Ok(i.place().file(&i.text()?).display().to_string());
-    let need = |key: &str| s.item(key).ok_or_else(|| s.error_at(key, "is missing"));
+    let need = |key: &str| s.need(key);
     Ok(SmscTls {
         certificate: file(&need("certificate")?)?,
         key: file(&need("key")?)?,

@@ -13,7 +13,12 @@ use serde::Deserialize;
 use std::net::IpAddr;
 
 const KEYS: &[&str] = &[
-    "allow_target", "messages_max", "rate_max", "binds_max", "destinations", "foreign",
+    "allow_target",
+    "messages_max",
+    "rate_max",
+    "binds_max",
+    "destinations",
+    "foreign",
     "closed_loop",
 ];
 /// Descriptors that are not sessions: files, timers, pipes, epoll.
@@ -137,7 +142,8 @@ fn check_load(plan: &Plan, schedule: &Schedule) -> Read<()> {
                 return Err(PlanError::about(path, why));
             }
             (None, Some(most)) => {
-                let why = format!("a closed loop has no rate to hold under guard.rate_max = {most}");
+                let why =
+                    format!("a closed loop has no rate to hold under guard.rate_max = {most}");
                 return Err(PlanError::about(path, format!("{why}; write a hold")));
             }
             (Some(_) | None, _) => {}

@@ -277,7 +277,8 @@ fn put_text(tree: &mut Node, flag: &str, path: &[&str], text: Option<&String>) {
 
 fn put_number(tree: &mut Node, flag: &str, path: &[&str], number: Option<u64>) {
     if let Some(number) = number {
-        let value = i64::try_from(number).map_or_else(|_| Value::Decimal(number as f64), Value::Whole);
+        let value =
+            i64::try_from(number).map_or_else(|_| Value::Decimal(number as f64), Value::Whole);
         tree.put_at(path, Node { place: Place::flag(flag), value });
     }
 }

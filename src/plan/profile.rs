@@ -63,7 +63,11 @@ impl Source {
             Source::File(path) => {
                 let name = path.display().to_string();
                 let text = std::fs::read_to_string(path).map_err(|e| {
-                    PlanError::new(&name, "", format!("cannot be read ({e}); give a profile's path"))
+                    PlanError::new(
+                        &name,
+                        "",
+                        format!("cannot be read ({e}); give a profile's path"),
+                    )
                 })?;
                 Ok((name, text))
             }
@@ -105,19 +109,15 @@ pub fn load(source: &Source, overrides: &Overrides) -> Result<Plan, PlanError> {
 /// What `quick` says of the load is meant for the embedded simulator: elsewhere the defaults hold.
 fn forget_quick(tree: &mut Node) {
     let written = |node: &Node| matches!(node.place, Place::Line(..));
-    for (section, keys) in [("binds", &["count", "window"][..]), ("load", &["stages", "catch_up"])] {
+    for (section, keys) in [("binds", &["count", "window"][..]), ("load", &["stages", "catch_up"])]
+    {
         if let Some(section) = tree.get_mut(section) {
             keys.iter().for_each(|key| section.remove(key, written));
         }
     }
 }
 
-fn read(
-    tree: &Node,
-    source: &Source,
-    overrides: &Overrides,
-    defaults: &Defaults,
-) -> Read<Plan> {
+fn read(tree: &Node, source: &Source, overrides: &Overrides, defaults: &Defaults) -> Read<Plan> {
     let root = Section::root(tree, KEYS)?;
     let mut warnings = Vec::new();
     let (target, loopback) = target::read(&root)?;
@@ -142,9 +142,7 @@ fn read(
         name,
         seed: root.read("seed", |i| i.whole(0..=i64::MAX as u64))?.unwrap_or(defaults::SEED),
         guard: guard::read(&root, loopback, defaults)?,
-        embedded: root
-            .read("embedded", behaviour_file::read)?
-            .unwrap_or_default(),
+        embedded: root.read("embedded", behaviour_file::read)?.unwrap_or_default(),
         target,
         accounts: accounts.list,
         load,

@@ -38,6 +38,11 @@ impl<'a> Section<'a> {
         Some(Item { node, path: self.path_to(key) })
     }
 
+    /// The value under `key`, which must be there.
+    pub(super) fn need(&self, key: &str) -> Read<Item<'a>> {
+        self.item(key).ok_or_else(|| self.error_at(key, "is missing; write it"))
+    }
+
     /// The value under `key`, read by `read`; None where there is none.
     pub(super) fn read<T>(
         &self,
@@ -51,9 +56,7 @@ impl<'a> Section<'a> {
     pub(super) fn section(&self, key: &str, keys: &[&str]) -> Read<Section<'a>> {
         match self.item(key) {
             Some(item) => item.section(keys),
-            None => {
-                Ok(Section { node: None, place: self.place.clone(), path: self.path_to(key) })
-            }
+            None => Ok(Section { node: None, place: self.place.clone(), path: self.path_to(key) }),
         }
     }
 
@@ -89,10 +92,6 @@ impl<'a> Section<'a> {
         }
     }
 
-    pub(super) fn path(&self) -> &str {
-        &self.path
-    }
-
     fn path_to(&self, key: &str) -> String {
         if self.path.is_empty() { key.into() } else { format!("{}.{key}", self.path) }
     }
@@ -111,18 +110,19 @@ impl<'a> Section<'a> {
 
 /// `; did you mean "rate"?`, or the whole choice where nothing is near.
 fn suggestion<S: AsRef<str>>(word: &str, known: &[S]) -> String {
-    let near = known
+    near(word, known).unwrap_or_else(|| {
+        let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
+        format!("; known are {}", known.join(", "))
+    })
+}
+
+fn near<S: AsRef<str>>(word: &str, known: &[S]) -> Option<String> {
+    known
         .iter()
         .map(|k| (strsim::jaro_winkler(word, k.as_ref()), k.as_ref()))
         .max_by(|a, b| a.0.total_cmp(&b.0))
-        .filter(|(likeness, _)| *likeness >= 0.75);
-    match near {
-        Some((_, k)) => format!("; did you mean {k:?}?"),
-        None => {
-            let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
-            format!("; known are {}", known.join(", "))
-        }
-    }
+        .filter(|(likeness, _)| *likeness >= 0.75)
+        .map(|(_, k)| format!("; did you mean {k:?}?"))
 }
 
 impl<'a> Item<'a> {
@@ -145,6 +145,12 @@ impl<'a> Item<'a> {
             Value::List(_) | Value::Table(_) => self.node.value.kind().to_string(),
         };
         self.error(format!("{shown} will not do; write {wanted}"))
+    }
+
+    /// An error about a word that is not among those that are known, of which there are many.
+    pub(super) fn unknown(&self, word: &str, known: &[&str], what: &str) -> PlanError {
+        let hint = near(word, known).unwrap_or_default();
+        self.error(format!("{word:?} is no {what}{hint}"))
     }
 
     /// A table whose keys are all among `keys`.

@@ -102,7 +102,10 @@ impl Node {
         match &self.value {
             Value::Table(entries) => entries.iter().find(|(k, _)| k == key).map(|(_, n)| n),
             Value::List(items) => items.get(key.parse::<usize>().ok()?),
-            Value::Text(_) | Value::Whole(_) | Value::Decimal(_) | Value::Flag(_)
+            Value::Text(_)
+            | Value::Whole(_)
+            | Value::Decimal(_)
+            | Value::Flag(_)
             | Value::Time(_) => None,
         }
     }
@@ -159,7 +162,10 @@ impl Node {
         match &mut self.value {
             Value::Table(entries) => entries.iter_mut().find(|(k, _)| k == key).map(|(_, n)| n),
             Value::List(items) => items.get_mut(key.parse::<usize>().ok()?),
-            Value::Text(_) | Value::Whole(_) | Value::Decimal(_) | Value::Flag(_)
+            Value::Text(_)
+            | Value::Whole(_)
+            | Value::Decimal(_)
+            | Value::Flag(_)
             | Value::Time(_) => None,
         }
     }
@@ -208,9 +214,7 @@ impl Node {
         let quoted = toml::Value::String(value.trim().into()).to_string();
         let table = plain(&format!("{key} = {value}"))
             .or_else(|| plain(&format!("{key} = {quoted}")))
-            .ok_or_else(|| {
-                PlanError::new(&place, "", "is no key; write --set dotted.key=value")
-            })?;
+            .ok_or_else(|| PlanError::new(&place, "", "is no key; write --set dotted.key=value"))?;
         self.overlay(Node { place, value: table }, "")
     }
 }
@@ -228,7 +232,11 @@ fn list_of(node: Node) -> Node {
             }
             Node { place, value: Value::Table(entries) }
         }
-        Value::Text(_) | Value::Whole(_) | Value::Decimal(_) | Value::Flag(_) | Value::Time(_)
+        Value::Text(_)
+        | Value::Whole(_)
+        | Value::Decimal(_)
+        | Value::Flag(_)
+        | Value::Time(_)
         | Value::List(_) => node,
     }
 }
@@ -252,14 +260,15 @@ fn convert(
 ) -> Result<Value, PlanError> {
     Ok(match value {
         DeValue::String(text) => Value::Text(text.to_string()),
-        DeValue::Integer(n) => {
-            Value::Whole(i64::from_str_radix(n.as_str(), n.radix()).map_err(|_| {
-                PlanError::new(place, "", format!("{n} does not fit 64 bits"))
-            })?)
-        }
-        DeValue::Float(n) => Value::Decimal(n.as_str().parse().map_err(|_| {
-            PlanError::new(place, "", format!("{} is no decimal", n.as_str()))
-        })?),
+        DeValue::Integer(n) => Value::Whole(
+            i64::from_str_radix(n.as_str(), n.radix())
+                .map_err(|_| PlanError::new(place, "", format!("{n} does not fit 64 bits")))?,
+        ),
+        DeValue::Float(n) => Value::Decimal(
+            n.as_str()
+                .parse()
+                .map_err(|_| PlanError::new(place, "", format!("{} is no decimal", n.as_str())))?,
+        ),
         DeValue::Boolean(flag) => Value::Flag(*flag),
         DeValue::Datetime(time) => Value::Time(time.to_string()),
         DeValue::Array(items) => {

@@ -9,8 +9,19 @@ use crate::plan::striping::PATTERN_MAX;
 use std::os::unix::fs::PermissionsExt;
 
 const KEYS: &[&str] = &[
-    "name", "system_id", "password_env", "password_file", "password", "system_type",
-    "interface_version", "addr_ton", "addr_npi", "address_range", "share", "rate", "binds",
+    "name",
+    "system_id",
+    "password_env",
+    "password_file",
+    "password",
+    "system_type",
+    "interface_version",
+    "addr_ton",
+    "addr_npi",
+    "address_range",
+    "share",
+    "rate",
+    "binds",
 ];
 const BINDS_KEYS: &[&str] =
     &["type", "count", "window", "enquire_link", "rate_max", "connect_rate", "rebind"];
@@ -52,7 +63,8 @@ pub(super) fn read(
     for section in &sections {
         let account = account(section, &general, warnings)?;
         if list.iter().any(|a| a.name == account.name) {
-            let why = format!("two accounts named {:?}; give each a `name` of its own", account.name);
+            let why =
+                format!("two accounts named {:?}; give each a `name` of its own", account.name);
             return Err(section.error_at("name", why));
         }
         list.push(account);
@@ -92,7 +104,10 @@ fn account(section: &Section<'_>, general: &Binds, warnings: &mut Vec<String>) -
 fn password(section: &Section<'_>, warnings: &mut Vec<String>) -> Read<(String, PasswordFrom)> {
     let bare = |i: &Item<'_>| match i.as_text() {
         Some(REDACTED) => Ok(()),
-        _ => Err(i.error("a password does not stand in a profile; use password_env or password_file")),
+        _ => {
+            Err(i
+                .error("a password does not stand in a profile; use password_env or password_file"))
+        }
     };
     section.read("password", bare)?;
     if section.has("password_env") && section.has("password_file") {
@@ -109,7 +124,10 @@ fn password(section: &Section<'_>, warnings: &mut Vec<String>) -> Read<(String, 
     };
     let path = item.place().file(&item.text()?);
     let unreadable = |e: std::io::Error| {
-        item.error(format!("{} cannot be read ({e}); give a file with the password", path.display()))
+        item.error(format!(
+            "{} cannot be read ({e}); give a file with the password",
+            path.display()
+        ))
     };
     let mode = std::fs::metadata(&path).map_err(unreadable)?.permissions().mode();
     if mode & 0o004 != 0 {
@@ -181,7 +199,11 @@ fn weigh(sections: &[Section<'_>], list: &mut [Account]) -> Read<Option<Rate>> {
     let mut parts = Vec::with_capacity(list.len());
     for (section, account) in sections.iter().zip(list.iter()) {
         let sends = account.binds.senders_count() > 0;
-        let part = if key == "share" { section.read(key, exact_share)? } else { section.read(key, |i| i.rate_above_zero())? };
+        let part = if key == "share" {
+            section.read(key, exact_share)?
+        } else {
+            section.read(key, |i| i.rate_above_zero())?
+        };
         match (part, sends) {
             (Some(part), true) => parts.push(part.reduced()),
             (None, false) => parts.push(Rate::ZERO),
@@ -194,9 +216,9 @@ fn weigh(sections: &[Section<'_>], list: &mut [Account]) -> Read<Option<Rate>> {
             }
         }
     }
-    let unit = parts.iter().try_fold(1u64, |unit, part| {
-        (unit / gcd(unit, part.den)).checked_mul(part.den)
-    });
+    let unit = parts
+        .iter()
+        .try_fold(1u64, |unit, part| (unit / gcd(unit, part.den)).checked_mul(part.den));
     let weights = unit.and_then(|unit| {
         parts.iter().map(|p| p.num.checked_mul(unit / p.den)).collect::<Option<Vec<u64>>>()
     });

@@ -7,8 +7,18 @@ use crate::plan::schedule::exceeds;
 use crate::plan::section::{Item, Read, Section};
 
 const KEYS: &[&str] = &[
-    "arrival", "window_full", "catch_up", "on_throttle", "attempts_max", "age_max", "retryable",
-    "precise", "busy_poll", "workers", "pin", "stages",
+    "arrival",
+    "window_full",
+    "catch_up",
+    "on_throttle",
+    "attempts_max",
+    "age_max",
+    "retryable",
+    "precise",
+    "busy_poll",
+    "workers",
+    "pin",
+    "stages",
 ];
 const SHAPES: &[&str] = &["hold", "ramp", "stairs", "spike", "sine", "max"];
 const STAGE_KEYS: &[&str] =
@@ -108,9 +118,10 @@ fn named(stages: Vec<(Option<String>, Stage)>, section: &Section<'_>) -> Read<Ve
 
 /// Accounts with rates of their own must add up to what the stages reach.
 fn agree(sum: Rate, stages: &[Stage], section: &Section<'_>) -> Read<()> {
-    let peak = stages.iter().filter_map(|s| s.shape.peak()).fold(Rate::ZERO, |high, rate| {
-        if exceeds(rate, high) { rate } else { high }
-    });
+    let peak = stages
+        .iter()
+        .filter_map(|s| s.shape.peak())
+        .fold(Rate::ZERO, |high, rate| if exceeds(rate, high) { rate } else { high });
     if peak.num > 0 && (exceeds(peak, sum) || exceeds(sum, peak)) {
         return Err(section.error_at(
             "stages",
@@ -125,9 +136,13 @@ fn stage(item: &Item<'_>) -> Read<(Option<String>, Stage)> {
     let section = item.section(STAGE_KEYS)?;
     let kind = match section.given(SHAPES)[..] {
         [one] => one,
-        [] => return Err(section.error(format!("has no shape; write one of {}", SHAPES.join(", ")))),
+        [] => {
+            return Err(section.error(format!("has no shape; write one of {}", SHAPES.join(", "))));
+        }
         [_, second, ..] => {
-            return Err(section.error_at(second, "a second shape; write each in a stage of its own"));
+            return Err(
+                section.error_at(second, "a second shape; write each in a stage of its own")
+            );
         }
     };
     let written = section.read("for", |i| i.span_above_zero())?;
@@ -135,8 +150,10 @@ fn stage(item: &Item<'_>) -> Read<(Option<String>, Stage)> {
     let shape = shape(kind, &shape_item)?;
     let length = match (written, &shape) {
         (Some(length), _) => length,
-        (None, Shape::Stairs { from, to, step, each }) => stairs_length(*from, *to, *step, *each)
-            .ok_or_else(|| section.error_at("stairs", "too many steps; make `step` larger"))?,
+        (None, Shape::Stairs { from, to, step, each }) => {
+            stairs_length(*from, *to, *step, *each)
+                .ok_or_else(|| section.error_at("stairs", "too many steps; make `step` larger"))?
+        }
         (None, _) => return Err(section.error_at("for", "is missing; write for = \"60s\" or so")),
     };
     if let Shape::Spike { at, length: spike, .. } = shape
@@ -159,9 +176,6 @@ fn stairs_length(from: Rate, to: Rate, step: Rate, each: Nanos) -> Option<Nanos>
 }
 
 fn shape(kind: &str, item: &Item<'_>) -> Read<Shape> {
-    let need = |section: &Section<'_>, key: &str| {
-        section.item(key).ok_or_else(|| section.error_at(key, "is missing"))
-    };
     match kind {
         "hold" => item.rate_above_zero().map(Shape::Hold),
         "ramp" => match &item.list()?[..] {
@@ -171,27 +185,27 @@ fn shape(kind: &str, item: &Item<'_>) -> Read<Shape> {
         "stairs" => {
             let s = item.section(&["from", "to", "step", "each"])?;
             Ok(Shape::Stairs {
-                from: need(&s, "from")?.rate()?,
-                to: need(&s, "to")?.rate()?,
-                step: need(&s, "step")?.rate_above_zero()?,
-                each: need(&s, "each")?.span_above_zero()?,
+                from: s.need("from")?.rate()?,
+                to: s.need("to")?.rate()?,
+                step: s.need("step")?.rate_above_zero()?,
+                each: s.need("each")?.span_above_zero()?,
             })
         }
         "spike" => {
             let s = item.section(&["base", "peak", "at", "for"])?;
             Ok(Shape::Spike {
-                base: need(&s, "base")?.rate()?,
-                peak: need(&s, "peak")?.rate_above_zero()?,
-                at: need(&s, "at")?.span()?,
-                length: need(&s, "for")?.span_above_zero()?,
+                base: s.need("base")?.rate()?,
+                peak: s.need("peak")?.rate_above_zero()?,
+                at: s.need("at")?.span()?,
+                length: s.need("for")?.span_above_zero()?,
             })
         }
         "sine" => {
             let s = item.section(&["mean", "amplitude", "period"])?;
             Ok(Shape::Sine {
-                mean: need(&s, "mean")?.rate_above_zero()?,
-                amplitude: need(&s, "amplitude")?.rate()?,
-                period: need(&s, "period")?.span_above_zero()?,
+                mean: s.need("mean")?.rate_above_zero()?,
+                amplitude: s.need("amplitude")?.rate()?,
+                period: s.need("period")?.span_above_zero()?,
             })
         }
         _ if item.flag()? => Ok(Shape::Max),

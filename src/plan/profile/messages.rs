@@ -1,14 +1,27 @@
 //! `[[messages]]`: what is sent, from where, to where.
 use crate::plan::defaults;
-use crate::plan::model::{
-    Address, AddressFrom, Content, Long, Message, PlannedTlv, TlvValue,
-};
+use crate::plan::model::{Address, AddressFrom, Content, Long, Message, PlannedTlv, TlvValue};
 use crate::plan::section::{Item, Read, Section};
 
 const KEYS: &[&str] = &[
-    "label", "weight", "source", "destination", "text", "text_file", "octets", "data_coding",
-    "packed", "long", "registered_delivery", "service_type", "priority", "protocol_id",
-    "validity_period", "schedule_delivery_time", "esm_class", "tlvs",
+    "label",
+    "weight",
+    "source",
+    "destination",
+    "text",
+    "text_file",
+    "octets",
+    "data_coding",
+    "packed",
+    "long",
+    "registered_delivery",
+    "service_type",
+    "priority",
+    "protocol_id",
+    "validity_period",
+    "schedule_delivery_time",
+    "esm_class",
+    "tlvs",
 ];
 const ADDRESS_KEYS: &[&str] = &["fixed", "range", "file", "random", "ton", "npi"];
 /// An address has at most 20 characters and a NUL (v3.4, 5.2.8 and 5.2.9).
@@ -252,7 +265,7 @@ fn relative(seconds: u64) -> Option<String> {
 
 fn tlv(item: &Item<'_>) -> Read<PlannedTlv> {
     let section = item.section(&["tag", "int", "octets", "text", "cstring", "hex"])?;
-    let tag = section.item("tag").ok_or_else(|| section.error_at("tag", "is missing"))?;
+    let tag = section.need("tag")?;
     let tag = tag.tag()?;
     let value = match section.given(&["int", "text", "cstring", "hex"])[..] {
         [key] => {

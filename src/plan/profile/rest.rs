@@ -41,8 +41,7 @@ pub(super) fn deliver(root: &Section<'_>) -> Read<Deliver> {
 }
 
 pub(super) fn timeouts(root: &Section<'_>) -> Read<Timeouts> {
-    let section =
-        root.section("timeouts", &["connect", "bind", "response", "drain", "unbind"])?;
+    let section = root.section("timeouts", &["connect", "bind", "response", "drain", "unbind"])?;
     let base = defaults::TIMEOUTS;
     let span = |key: &str| section.read(key, |i| i.span_above_zero());
     Ok(Timeouts {
@@ -63,10 +62,15 @@ pub(super) fn gates(root: &Section<'_>) -> Read<Vec<(String, serde_json::Value)>
         // `response.p99 = "..."` without quotes is a table of its own in TOML
         if gate.as_text().is_none() {
             let section = gate.section(&gate_keys).map_err(|e| {
-                let hint = format!("write the metric in quotes, [gates] \"{metric}...\" = \"< 50ms\"");
-                if gate.is_table() { gate.error(format!("not a gate; {hint}, or {{ is = ... }}")) } else { e }
+                let hint =
+                    format!("write the metric in quotes, [gates] \"{metric}...\" = \"< 50ms\"");
+                if gate.is_table() {
+                    gate.error(format!("not a gate; {hint}, or {{ is = ... }}"))
+                } else {
+                    e
+                }
             })?;
-            let is = section.item("is").ok_or_else(|| section.error_at("is", "is missing"))?;
+            let is = section.need("is")?;
             is.text()?;
             section.read("for", |i| i.span_above_zero())?;
             section.read("abort_after", |i| i.span())?;

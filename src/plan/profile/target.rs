@@ -4,8 +4,20 @@ use crate::plan::model::{AddressPolicy, Target, Tls};
 use crate::plan::section::{Item, Read, Section};
 
 const KEYS: &[&str] = &[
-    "address", "addresses", "policy", "tls", "tls_ca", "tls_cert", "tls_key", "tls_server_name",
-    "tls_verify", "source_addresses", "nodelay", "send_buffer", "receive_buffer", "keepalive",
+    "address",
+    "addresses",
+    "policy",
+    "tls",
+    "tls_ca",
+    "tls_cert",
+    "tls_key",
+    "tls_server_name",
+    "tls_verify",
+    "source_addresses",
+    "nodelay",
+    "send_buffer",
+    "receive_buffer",
+    "keepalive",
 ];
 const EMBEDDED: &str = "embedded";
 const BUFFER_MAX: usize = 1 << 30;
@@ -61,8 +73,7 @@ fn tls(section: &Section<'_>) -> Read<Option<Tls>> {
             Err(i.error(format!("{} is no file; give a PEM file", path.display())))
         }
     };
-    let given =
-        section.given(&["tls_ca", "tls_cert", "tls_key", "tls_server_name", "tls_verify"]);
+    let given = section.given(&["tls_ca", "tls_cert", "tls_key", "tls_server_name", "tls_verify"]);
     let on = section.read("tls", |i| i.flag())?.unwrap_or(!given.is_empty());
     let (cert, key) = (section.has("tls_cert"), section.has("tls_key"));
     if cert != key {
