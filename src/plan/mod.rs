@@ -1,16 +1,30 @@
-//! The plan: a profile (TOML) and flags in, a checked [`Plan`] out; and the pure functions of it: the
-//! [`Schedule`] (message -> intended time), the [`Striping`] (message -> bind -> worker).
+//! The plan: a profile (TOML) and flags in, a checked [`Plan`] out ([`load`]); and the pure functions of
+//! it: the [`Schedule`] (message -> intended time), the [`Striping`] (message -> bind -> worker).
+//! It knows no socket, no clock and no session.
 pub mod behaviour;
+pub mod behaviour_file;
 mod cursor;
+mod defaults;
+mod error;
+mod guard;
 pub mod model;
+mod overrides;
+mod profile;
 mod schedule;
+mod section;
 mod striping;
+mod tree;
+mod words;
 
 pub use cursor::Cursor;
+pub use error::PlanError;
+pub use guard::{is_loopback, matches};
 pub use model::{
     Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Content, Deliver,
-    Guard, IdMode, Load, Long, Message, OnThrottle, Plan, PlannedTlv, Rebind, Receipts, Secret,
-    Shape, Stage, Target, Timeouts, Tls, TlvValue, WindowFull,
+    Guard, IdMode, Load, Long, Message, OnThrottle, PasswordFrom, Plan, PlannedTlv, Rebind,
+    Receipts, Secret, Shape, Stage, Target, Timeouts, Tls, TlvValue, WindowFull,
 };
+pub use overrides::Overrides;
+pub use profile::{Source, load};
 pub use schedule::{Due, Schedule, ScheduleError};
 pub use striping::Striping;

@@ -37,6 +37,9 @@ pub struct Plan {
     pub gates: Vec<(String, serde_json::Value)>,
     /// Where OpenMetrics are served, if at all.
     pub metrics_listen: Option<String>,
+    /// What the user should know before it runs, a line each.
+    #[serde(default)]
+    pub warnings: Vec<String>,
 }
 
 /// Whom to test.
@@ -104,6 +107,9 @@ pub struct Guard {
     pub destinations: Vec<String>,
     /// Stop at foreign traffic (off loopback's default), or acknowledge and count it `unknown`.
     pub foreign_stop: bool,
+    /// Whether closed loops may run (off loopback they may not, unless asked for).
+    #[serde(default)]
+    pub closed_loop: bool,
 }
 
 /// One account and its binds.
@@ -115,6 +121,9 @@ pub struct Account {
     pub system_id: String,
     /// bind_* password; redacted in every output.
     pub password: Secret,
+    /// Where it was read, so that a run can be repeated.
+    #[serde(default)]
+    pub password_from: PasswordFrom,
     /// bind_* system_type.
     pub system_type: String,
     /// 0x34 unless set.
@@ -140,6 +149,19 @@ impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secret(..)")
     }
+}
+
+/// Where a password was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PasswordFrom {
+    /// There is none: it is empty.
+    #[default]
+    Nowhere,
+    /// This environment variable.
+    Env(String),
+    /// This file.
+    File(String),
 }
 
 /// The sessions of one account.
@@ -485,6 +507,16 @@ impl Plan {
     /// Binds that may transmit.
     pub fn senders_count(&self) -> usize {
         self.accounts.iter().map(|a| a.binds.senders_count()).sum()
+    }
+    /// Workers to run on `cores` cores, as asked or else all of them (half of them when embedded);
+    /// never more than senders, or than sessions where nobody sends.
+    pub fn workers_count(&self, cores: usize) -> usize {
+        let own = if self.target.embedded { cores / 2 } else { cores };
+        let useful = match self.senders_count() {
+            0 => self.sessions_count(),
+            senders => senders,
+        };
+        self.load.workers.unwrap_or(own).min(useful).max(1)
     }
 }
 
