@@ -3,7 +3,9 @@
 compile_error!("smppbench runs on Linux only: it paces with timerfd and reads /proc and TCP_INFO");
 
 pub mod cli;
+pub mod coordinator;
 pub mod correlate;
+pub mod esme;
 pub mod kit;
 pub mod measure;
 pub mod net;

@@ -352,7 +352,7 @@ impl Core {
     }
 
     /// What is due and was not sent by the end of the drain never will be.
-    fn give_up_unsent(&mut self, now: Nanos) {
+    pub(super) fn give_up_unsent(&mut self, now: Nanos) {
         let start = self.start.unwrap_or(now);
         for lane in 0..self.lanes.len() {
             while let Some(due) = self.lanes[lane].cursor.peek().copied() {

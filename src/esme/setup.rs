@@ -42,7 +42,8 @@ impl Setup {
     /// # Errors
     /// Where no schedule or no message can be made of it.
     pub fn new(plan: Arc<Plan>, workers: usize) -> Result<Setup, PlanError> {
-        let schedule = Schedule::new(&plan.stages, plan.load.arrival, plan.seed)?;
+        let schedule = Schedule::new(&plan.stages, plan.load.arrival, plan.seed)
+            .map_err(|e| PlanError::of_schedule(&e))?;
         let striping = Striping::new(&plan, workers);
         let recipe = Recipe::new(&plan)?;
         let sessions = sessions(&plan, &striping);

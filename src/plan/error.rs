@@ -25,6 +25,11 @@ impl PlanError {
         PlanError::new("", path, message)
     }
 
+    /// A schedule that cannot be made.
+    pub fn of_schedule(e: &super::ScheduleError) -> PlanError {
+        PlanError::about(format!("load.stages[{}]", e.stage), e.why.clone())
+    }
+
     /// The key it is about, `load.stages[2].hold`; may be empty.
     pub fn path(&self) -> &str {
         &self.path

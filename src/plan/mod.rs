@@ -10,6 +10,7 @@ mod guard;
 pub mod model;
 mod overrides;
 mod profile;
+mod recipe;
 mod schedule;
 mod section;
 mod striping;
@@ -26,5 +27,6 @@ pub use model::{
 };
 pub use overrides::Overrides;
 pub use profile::{Source, load};
+pub use recipe::{Picked, Recipe, Scratch};
 pub use schedule::{Due, Schedule, ScheduleError};
 pub use striping::Striping;
