@@ -3,7 +3,10 @@
 compile_error!("smppbench runs on Linux only: it paces with timerfd and reads /proc and TCP_INFO");
 
 pub mod cli;
+pub mod judge;
 pub mod kit;
 pub mod measure;
 pub mod plan;
+pub mod report;
 pub mod smpp;
+pub mod watch;
