@@ -20,8 +20,8 @@ pub struct Cursor {
 impl Cursor {
     /// Stands at the first message of `worker` (0..`striping.workers_count()`).
     pub fn new(schedule: Arc<Schedule>, striping: Arc<Striping>, worker: usize) -> Cursor {
-        let own = Walk::new(&striping, worker, 0);
-        let closed = Walk::new(&striping, worker, schedule.len());
+        let own = Walk::new(striping.clone(), worker, 0);
+        let closed = Walk::new(striping, worker, schedule.len());
         let mut cursor = Cursor { schedule, pacing: Pacing::new(), own, closed, due: None };
         cursor.advance();
         cursor

@@ -147,7 +147,7 @@ pub(super) enum Walk {
 
 impl Walk {
     /// Its messages from number `from` on.
-    pub(super) fn new(striping: &Arc<Striping>, worker: usize, from: u64) -> Walk {
+    pub(super) fn new(striping: Arc<Striping>, worker: usize, from: u64) -> Walk {
         if worker >= striping.workers || striping.pattern.is_empty() {
             return Walk::Nothing;
         }
@@ -167,7 +167,7 @@ impl Walk {
         Walk::Table { own, period, base, at }
     }
 
-    fn all(striping: &Arc<Striping>, worker: usize, from: u64) -> Walk {
+    fn all(striping: Arc<Striping>, worker: usize, from: u64) -> Walk {
         let period = striping.pattern.len() as u64;
         let slot = (from % period) as usize;
         let mut turns: Vec<u32> = Vec::with_capacity(striping.lanes.len());
@@ -176,7 +176,7 @@ impl Walk {
             let turn = u128::from(from / period) * u128::from(lane.weight) + before.count() as u128;
             turns.push((turn % u128::from(lane.senders)) as u32);
         }
-        Walk::All { striping: striping.clone(), worker, next: from, slot, turns }
+        Walk::All { striping, worker, next: from, slot, turns }
     }
 
     /// The next of its messages; None where it owns none.

@@ -49,8 +49,8 @@ fn the_table_and_the_walk_agree_from_any_number_on() {
     assert!(s.period().is_some());
     for worker in 0..3 {
         for from in [0, 1, 7, 1000, 123_456_789_012] {
-            let mut table = Walk::new(&s, worker, from);
-            let mut all = Walk::all(&s, worker, from);
+            let mut table = Walk::new(s.clone(), worker, from);
+            let mut all = Walk::all(s.clone(), worker, from);
             for _ in 0..500 {
                 assert_eq!(table.next(), all.next());
             }
@@ -62,7 +62,7 @@ fn the_table_and_the_walk_agree_from_any_number_on() {
 fn a_period_too_long_for_a_table_is_walked() {
     let s = Arc::new(striping(&[(101, 333), (103, 334), (107, 333)], 2));
     assert_eq!(s.period(), None);
-    assert!(matches!(Walk::new(&s, 0, 0), Walk::All { .. }));
+    assert!(matches!(Walk::new(s.clone(), 0, 0), Walk::All { .. }));
 }
 
 #[test]
