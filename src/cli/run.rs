@@ -79,9 +79,21 @@ fn labels(recipe: &Recipe, plan: &Plan) -> Vec<LabelTraits> {
     (0..plan.messages.len() as u16)
         .map(|label| {
             let (coding, parts) = recipe.traits_of(label);
-            LabelTraits { coding, parts }
+            LabelTraits { coding: coding_name(coding), parts }
         })
         .collect()
+}
+
+/// A data_coding as a person calls it.
+fn coding_name(data_coding: u8) -> String {
+    match data_coding {
+        0 => "gsm".to_owned(),
+        1 => "ascii".to_owned(),
+        2 | 4 => "binary".to_owned(),
+        3 => "latin1".to_owned(),
+        8 => "ucs2".to_owned(),
+        other => format!("0x{other:02X}"),
+    }
 }
 
 fn measure(

@@ -1,6 +1,6 @@
 //! The plan: a profile (TOML) and flags in, a checked [`Plan`] out ([`load`]); and the pure functions of
-//! it: the [`Schedule`] (message -> intended time), the [`Striping`] (message -> bind -> worker).
-//! It knows no socket, no clock and no session.
+//! it: the [`Schedule`] (message -> intended time), the [`Striping`] (message -> bind -> worker), the
+//! [`Recipe`] (message -> octets). It knows no socket, no clock and no session.
 pub mod behaviour;
 pub mod behaviour_file;
 mod cursor;
@@ -27,6 +27,6 @@ pub use model::{
 };
 pub use overrides::Overrides;
 pub use profile::{Source, load};
-pub use recipe::{Picked, Recipe, Scratch};
+pub use recipe::{Expects, Picked, Recipe, Scratch};
 pub use schedule::{Due, Schedule, ScheduleError};
 pub use striping::Striping;

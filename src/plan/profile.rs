@@ -14,6 +14,7 @@ use super::error::PlanError;
 use super::guard;
 use super::model::{BindType, Plan, Stage};
 use super::overrides::Overrides;
+use super::recipe::Recipe;
 use super::schedule::Schedule;
 use super::section::{Read, Section};
 use super::tree::{Node, Place};
@@ -176,5 +177,6 @@ fn checked(plan: Plan, tree: &Node) -> Read<Plan> {
         PlanError::new(tree.place_of(&path), path, e.why)
     })?;
     guard::check(&plan, &schedule, guard::descriptors_max())?;
+    Recipe::new(&plan)?;
     Ok(plan)
 }

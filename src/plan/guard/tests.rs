@@ -14,6 +14,7 @@ fn allowed() -> Overrides {
     }
 }
 
+#[allow(clippy::needless_pass_by_value)]
 fn refused(overrides: Overrides) -> String {
     live(overrides).unwrap_err().to_string()
 }

@@ -51,7 +51,7 @@ pub(super) fn read(
         connect_rate: None,
         rebind: Some(defaults::REBIND),
     };
-    let general = binds(&root.section("binds", BINDS_KEYS)?, built_in)?;
+    let general = binds(&root.section("binds", BINDS_KEYS)?, &built_in)?;
     let sections = match root.each("accounts", |i| i.section(KEYS))? {
         Some(sections) if sections.is_empty() => {
             return Err(root.error_at("accounts", "is empty; write at least one [[accounts]]"));
@@ -97,7 +97,7 @@ fn account(section: &Section<'_>, general: &Binds, warnings: &mut Vec<String>) -
         addr_npi: section.read("addr_npi", any)?.unwrap_or(0),
         address_range: section.read("address_range", |i| i.ascii(40))?.unwrap_or_default(),
         weight: 1,
-        binds: binds(&section.section("binds", BINDS_KEYS)?, general.clone())?,
+        binds: binds(&section.section("binds", BINDS_KEYS)?, general)?,
     })
 }
 
@@ -148,7 +148,7 @@ fn printable(item: &Item<'_>, value: String) -> Result<String, PlanError> {
 }
 
 /// `[binds]` over `base`.
-fn binds(section: &Section<'_>, base: Binds) -> Read<Binds> {
+fn binds(section: &Section<'_>, base: &Binds) -> Read<Binds> {
     Ok(Binds {
         bind_type: section.read("type", |i| i.choice())?.unwrap_or(base.bind_type),
         count: section.read("count", |i| i.whole(1..=BINDS_MAX))?.unwrap_or(base.count),

@@ -184,8 +184,11 @@ fn range(item: &Item<'_>) -> Read<AddressFrom> {
         return Err(item.error(format!("{} numbers; write two, [first, last]", ends.len())));
     };
     let (first, last) = (plain(first, true)?.0, plain(last, true)?.0);
-    if first.len() != last.len() || first > last {
-        let why = format!("{first} to {last} is no range; write as many digits, the smaller first");
+    // 19 digits are what 64 bits can count
+    if first.len() != last.len() || first > last || first.len() > 19 {
+        let why = format!(
+            "{first} to {last} is no range; write as many digits (at most 19), the smaller first"
+        );
         return Err(item.error(why));
     }
     Ok(AddressFrom::Range(first, last))

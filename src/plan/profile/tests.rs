@@ -12,6 +12,7 @@ fn plan(text: &str) -> Plan {
     load(&source(text), &Overrides::default()).unwrap()
 }
 
+#[allow(clippy::needless_pass_by_value)]
 fn with(text: &str, overrides: Overrides) -> Plan {
     load(&source(text), &overrides).unwrap()
 }
@@ -22,6 +23,7 @@ fn refusal(text: &str) -> String {
     line
 }
 
+#[allow(clippy::needless_pass_by_value)]
 fn refused(overrides: Overrides) -> String {
     load(&Source::Quick, &overrides).unwrap_err().to_string()
 }

@@ -31,7 +31,7 @@ impl Gaps {
             if sum >= bound {
                 return Gaps { seed, sums, count };
             }
-            if count % STRIDE == 0 {
+            if count.is_multiple_of(STRIDE) {
                 sums.push(sum);
             }
             count += 1;
