@@ -274,9 +274,12 @@ fn latency_gate(
         Relation::Below | Relation::AtMost => {
             if high.is_some_and(|h| relation.holds(h, limit)) {
                 by(true)
-            } else if low.is_some_and(|l| !relation.holds(l, limit))
-                || ns(found.at_least).is_some_and(|l| !relation.holds(l, limit))
+            } else if let Some(bound) =
+                ns(found.at_least).filter(|bound| !relation.holds(*bound, limit))
             {
+                let why = format!("at least {}", Unit::Nanoseconds.show(bound));
+                (GateOutcome::Fail, Some(why))
+            } else if low.is_some_and(|l| !relation.holds(l, limit)) {
                 by(false)
             } else {
                 undecided(straddles(low, high))
