@@ -29,7 +29,11 @@ pub fn main() -> ExitCode {
     let exit = match cli.verb.unwrap_or_default() {
         Verb::Run(args) => run::run(&args),
         Verb::Smsc(args) => smsc::run(&args),
-        Verb::Decode(args) => decode::verb(&args.input),
+        Verb::Decode(args) => match decode::run(&args.input) {
+            Ok(0) => Exit::Done,
+            Ok(_) => Exit::Usage,
+            Err(e) => exit::fail(Exit::Internal, &format!("{e:#}")),
+        },
         Verb::Check(args) => check::verb(&args),
     };
     exit.into()

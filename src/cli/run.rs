@@ -113,8 +113,8 @@ fn measure(
     let began = Clock::now();
     let mut trial = Tcp::default();
     let mut observer = live::observer(args.live, &plan);
-    let record = trial.run(&plan, observer.as_mut());
-    observer.end();
+    let record = trial.run(&plan, &mut observer);
+    observer.finish();
     let record = record?;
     let host = HostUse::between(&before, &HostCounters::read(), Clock::now().since(began));
     let judgement = judge::judge(&plan, &record, &host);

@@ -50,7 +50,7 @@ fn the_table_and_the_walk_agree_from_any_number_on() {
     for worker in 0..3 {
         for from in [0, 1, 7, 1000, 123_456_789_012] {
             let mut table = Walk::new(&s, worker, from);
-            let mut all = Walk::all(s.clone(), worker, from);
+            let mut all = Walk::all(&s, worker, None, from);
             for _ in 0..500 {
                 assert_eq!(table.next(), all.next());
             }
