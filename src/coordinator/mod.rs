@@ -4,9 +4,6 @@ mod conductor;
 mod crew;
 mod run;
 
-#[cfg(test)]
-mod tests;
-
 pub use conductor::{Conductor, Failure};
 pub use crew::Crew;
 pub use run::{RunError, conduct};

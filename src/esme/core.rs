@@ -31,7 +31,6 @@ pub struct Core {
     pub(super) events: Vec<Event>,
     pub(super) met: Vec<(Notice, Fate<Awaited>)>,
     pub(super) range: LatencyRange,
-    pub(super) timers: Timers,
     pub(super) rng: Rng,
     /// Answers that wait for `deliver.delay`.
     pub(super) deferred: VecDeque<Deferred>,
@@ -97,7 +96,7 @@ impl Core {
                     Cursor::of_account(setup.schedule.clone(), &setup.striping, worker, account);
                 let first = link.plan.sender.unwrap_or(0);
                 let stride = setup.striping.workers_count() as u32;
-                lanes.push(Lane::new(account, cursor, plan.load.catch_up, (first, stride)));
+                lanes.push(Lane::new(cursor, plan.load.catch_up, (first, stride)));
                 lanes.len() - 1
             });
             lanes[lane].links.push(number as u32);
@@ -118,7 +117,6 @@ impl Core {
             events: Vec::new(),
             met: Vec::new(),
             range,
-            timers: Timers { enquire_link: Nanos::MAX, response: plan.timeouts.response },
             rng: Rng::new(stream_seed(plan.seed, 0xE5, u64::from(share.worker))),
             deferred: VecDeque::new(),
             final_states: final_states(plan),

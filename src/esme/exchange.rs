@@ -8,7 +8,7 @@ use crate::measure::CellId;
 
 /// A span in 32 bits: nanoseconds up to 2.1 s, beyond that in steps of 1,024 ns, up to 36 minutes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Span32(u32);
+pub(super) struct Span32(u32);
 
 impl Span32 {
     const COARSE: u32 = 1 << 31;

@@ -59,7 +59,6 @@ impl FreeSlots {
 /// One account's sending on one worker.
 #[derive(Debug)]
 pub(super) struct Lane {
-    pub(super) account: u16,
     /// Local numbers of its sessions that may send.
     pub(super) links: Vec<u32>,
     /// The first of their sender numbers, and the step from one to the next.
@@ -77,13 +76,11 @@ pub(super) struct Lane {
 
 impl Lane {
     pub(super) fn new(
-        account: u16,
         cursor: Cursor,
         catch_up: Option<f64>,
         classes: (u32, u32),
     ) -> Lane {
         Lane {
-            account,
             links: Vec::new(),
             classes,
             cursor,
