@@ -1,4 +1,5 @@
 //! The command line.
+pub mod check;
 pub mod decode;
 
 /// Runs the command line and returns the exit code of CONTRACT.md.
