@@ -1,13 +1,12 @@
 //! The command line: arguments in, exit code out. One file per verb. What a verb does is composed here and
 //! done below; nothing below knows a flag.
 mod args;
-mod check;
-mod decode;
+pub mod check;
+pub mod decode;
 mod exit;
 mod folder;
 mod live;
 mod run;
-mod smsc;
 
 use args::{Cli, Verb};
 use clap::Parser;
@@ -28,15 +27,29 @@ pub fn main() -> ExitCode {
     };
     let exit = match cli.verb.unwrap_or_default() {
         Verb::Run(args) => run::run(&args),
-        Verb::Smsc(args) => smsc::run(&args),
         Verb::Decode(args) => match decode::run(&args.input) {
             Ok(0) => Exit::Done,
             Ok(_) => Exit::Usage,
             Err(e) => exit::fail(Exit::Internal, &format!("{e:#}")),
         },
-        Verb::Check(args) => check::verb(&args),
+        Verb::Check(args) => check(&args),
     };
     exit.into()
+}
+
+fn check(args: &args::CheckArgs) -> Exit {
+    let source = crate::plan::Source::of(args.profile.clone());
+    let plan = crate::plan::load(&source, &args.overrides.overrides());
+    match plan.map_err(|e| e.to_string()).and_then(|p| {
+        crate::judge::check_gates(&p)?;
+        Ok(p)
+    }) {
+        Ok(plan) => {
+            exit::put(&check::render(&plan));
+            Exit::Done
+        }
+        Err(e) => exit::fail(Exit::Usage, &e),
+    }
 }
 
 /// Thousands of sessions need as many descriptors: the soft limit is raised to the hard one.

@@ -223,6 +223,8 @@ fn states(item: &Item<'_>) -> Read<Vec<(u8, f64)>> {
     if sum > 1.0 + 1e-9 {
         return Err(item.error(format!("the shares add up to {sum}; at most 1")));
     }
+    // in one order, however they were written: the same seed is to draw the same states
+    list.sort_by_key(|(state, _)| *state);
     Ok(list)
 }
 

@@ -26,6 +26,8 @@ pub(super) struct Defaults {
 pub(super) const TEXT: &str = "smppbench load test message, sixty-three octets of GSM text....";
 /// The first and last of the numbers that Ofcom has set aside for drama: nobody owns them.
 pub(super) const NUMBERS: (&str, &str) = ("447700900000", "447700900999");
+/// Stands in an output where a password was.
+pub(super) const REDACTED: &str = "***";
 /// Seed of a run that names none.
 pub(super) const SEED: u64 = 1;
 /// system_id of an account that names none.

@@ -11,6 +11,7 @@ pub mod model;
 mod overrides;
 mod profile;
 mod recipe;
+mod resolved;
 mod schedule;
 mod section;
 mod striping;
@@ -28,5 +29,6 @@ pub use model::{
 pub use overrides::Overrides;
 pub use profile::{Source, load};
 pub use recipe::{Expects, Picked, Recipe, Scratch};
+pub use resolved::{repro, resolved_json};
 pub use schedule::{Due, Schedule, ScheduleError};
 pub use striping::Striping;

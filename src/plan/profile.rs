@@ -132,7 +132,9 @@ fn read(tree: &Node, source: &Source, overrides: &Overrides, defaults: &Defaults
     let accounts = accounts::read(&root, defaults, &mut warnings)?;
     let (load, stages) = load::read(&root, defaults, &accounts, overrides.rate.is_some())?;
     let receive_only = accounts.list.iter().all(|a| a.binds.bind_type == BindType::Receiver);
-    let receive_only_for = measured(&stages);
+    let flagged = overrides.has_stages();
+    let receive_only_for =
+        load::receive_only_for(&root)?.filter(|_| !flagged).unwrap_or_else(|| measured(&stages));
     let stages = if receive_only { Vec::new() } else { stages };
     let default_name = source.default_name();
     let name = root.read("name", |i| i.text())?.unwrap_or(default_name);

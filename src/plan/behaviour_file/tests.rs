@@ -87,7 +87,7 @@ fn every_key_of_the_contract_is_read() {
     let r = &b.receipts;
     assert_eq!(r.delay, Latency::Uniform(Nanos::from_millis(5), Nanos::from_millis(9)));
     assert_eq!((r.rate, r.lost, r.duplicate), (None, 0.01, 0.1));
-    assert_eq!(r.states, [(2, 0.97), (5, 0.02), (3, 0.01)]);
+    assert_eq!(r.states, [(2, 0.97), (3, 0.01), (5, 0.02)]);
     assert_eq!((r.id, r.format, r.window), (ReceiptId::ZeroPadded, ReceiptShape::DataSm, Some(10)));
     assert_eq!(r.retry, Some(Retry { after: Nanos::from_secs(5), max: 3 }));
     assert_eq!((r.before_response, r.intermediate, r.other_bind), (0.2, 0.3, true));

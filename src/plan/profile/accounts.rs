@@ -1,6 +1,6 @@
 //! `[[accounts]]` and `[binds]`: who binds, how often, and which part of the load is whose.
 use crate::kit::Rate;
-use crate::plan::defaults::{self, Defaults};
+use crate::plan::defaults::{self, Defaults, REDACTED};
 use crate::plan::error::PlanError;
 use crate::plan::model::{Account, BindType, Binds, PasswordFrom, Rebind, Secret};
 use crate::plan::schedule::gcd;
@@ -21,12 +21,11 @@ const KEYS: &[&str] = &[
     "address_range",
     "share",
     "rate",
+    "weight",
     "binds",
 ];
 const BINDS_KEYS: &[&str] =
     &["type", "count", "window", "enquire_link", "rate_max", "connect_rate", "rebind"];
-/// Stands in a report where a password was.
-pub(in crate::plan) const REDACTED: &str = "***";
 const BINDS_MAX: usize = 100_000;
 const WINDOW_MAX: usize = 1_000_000;
 
@@ -181,29 +180,35 @@ fn rebind(item: &Item<'_>) -> Read<Option<Rebind>> {
     Ok(Some(Rebind { attempts_max: attempts.unwrap_or(base.attempts_max), min, max }))
 }
 
-/// Turns shares, rates or (without either) the number of senders into whole-number weights. Returns the
+/// Turns shares, rates, weights or (without any) the number of senders into whole-number weights. Returns the
 /// sum of the accounts' rates where they have some.
 fn weigh(sections: &[Section<'_>], list: &mut [Account]) -> Read<Option<Rate>> {
     let count = |key: &str| sections.iter().filter(|s| s.has(key)).count();
-    let (shares, rates) = (count("share"), count("rate"));
     let senders = list.iter().filter(|a| a.binds.senders_count() > 0).count();
-    let key = match (shares, rates) {
-        (0, 0) => {
-            list.iter_mut().for_each(|a| a.weight = a.binds.senders_count() as u64);
+    let key = match ["share", "rate", "weight"].map(|key| (key, count(key) > 0)) {
+        [(_, false), (_, false), (_, false)] => {
+            let senders = |a: &Account| a.binds.senders_count() as u64;
+            let common = list.iter().fold(0, |g, a| gcd(senders(a), g)).max(1);
+            list.iter_mut().for_each(|a| a.weight = senders(a) / common);
             return Ok(None);
         }
-        (_, 0) => "share",
-        (0, _) => "rate",
-        (_, _) => return Err(about(sections, "rate", "beside another's `share`; use one of them")),
+        [(share, true), (_, false), (_, false)] => share,
+        [(_, false), (rate, true), (_, false)] => rate,
+        [(_, false), (_, false), (weight, true)] => weight,
+        [_, _, _] => {
+            let why = "beside another account's; use share, rate or weight for all of them";
+            let second = if count("weight") > 0 { "weight" } else { "rate" };
+            return Err(about(sections, second, why));
+        }
     };
     let mut parts = Vec::with_capacity(list.len());
     for (section, account) in sections.iter().zip(list.iter()) {
         let sends = account.binds.senders_count() > 0;
-        let part = if key == "share" {
-            section.read(key, exact_share)?
-        } else {
-            section.read(key, |i| i.rate_above_zero())?
-        };
+        let part = section.read(key, |item| match key {
+            "share" => exact_share(item),
+            "rate" => item.rate_above_zero(),
+            _ => item.whole(1..=1u64 << 40).map(Rate::per_second),
+        })?;
         match (part, sends) {
             (Some(part), true) => parts.push(part.reduced()),
             (None, false) => parts.push(Rate::ZERO),

@@ -19,6 +19,7 @@ const KEYS: &[&str] = &[
     "workers",
     "pin",
     "stages",
+    "receive_only_for",
 ];
 const SHAPES: &[&str] = &["hold", "ramp", "stairs", "spike", "sine", "max"];
 const STAGE_KEYS: &[&str] =
@@ -51,6 +52,11 @@ pub(super) fn read(
         agree(sum, &stages, &section)?;
     }
     Ok((settings(&section, defaults)?, stages))
+}
+
+/// How long a run lasts whose binds only receive, where it is said.
+pub(super) fn receive_only_for(root: &Section<'_>) -> Read<Option<Nanos>> {
+    root.section("load", KEYS)?.read("receive_only_for", |i| i.span_above_zero())
 }
 
 fn settings(section: &Section<'_>, defaults: &Defaults) -> Read<Load> {

@@ -312,7 +312,7 @@ fn shares_rates_and_bind_counts_become_whole_number_weights() {
     for (text, wanted) in [
         (three("share = 0.5", "share = 0.3", "share = 0.1"), "the shares add up to 0.9; make them"),
         (three("share = 0.5", "share = 0.5", ""), "has no share but others do"),
-        (three("share = 0.5", "rate = 5", ""), "beside another's `share`"),
+        (three("share = 0.5", "rate = 5", ""), "beside another account's; use share"),
         (three("share = 0.5", "share = 0.4999999", "share = 0.0000001"), "finer than"),
         (three("share = 0", "share = 0.5", "share = 0.5"), "write a share above 0"),
         (
