@@ -1,0 +1,156 @@
+//! The receipt's text (v3.4 Appendix B: "vendor specific, typical example"), read as the world
+//! writes it (FACTS C 11 to 14): every field optional, keys in any case and order, the first of each
+//! counts, everything after `text:` is opaque.
+
+use super::state::MessageState;
+
+/// The fields as they stood. `None`: not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Fields<'a> {
+    pub(super) id: Option<&'a [u8]>,
+    pub(super) sub: Option<&'a [u8]>,
+    pub(super) dlvrd: Option<&'a [u8]>,
+    pub(super) submit_date: Option<&'a [u8]>,
+    pub(super) done_date: Option<&'a [u8]>,
+    pub(super) stat: Option<&'a [u8]>,
+    pub(super) err: Option<&'a [u8]>,
+    pub(super) text: Option<&'a [u8]>,
+    /// A state's name that stands alone: taken where `stat:` is missing.
+    bare_stat: Option<&'a [u8]>,
+}
+
+/// How much is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// All fields.
+    All,
+    /// Until id, stat and err are there.
+    Brief,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Key {
+    Id,
+    Sub,
+    Dlvrd,
+    SubmitDate,
+    DoneDate,
+    Stat,
+    Err,
+    Text,
+}
+
+/// Longer keys first where one begins with another.
+const KEYS: [(&[u8], Key); 11] = [
+    (b"id:", Key::Id),
+    (b"sub:", Key::Sub),
+    (b"submit date:", Key::SubmitDate),
+    (b"submitdate:", Key::SubmitDate),
+    (b"submit_date:", Key::SubmitDate),
+    (b"stat:", Key::Stat),
+    (b"dlvrd:", Key::Dlvrd),
+    (b"done date:", Key::DoneDate),
+    (b"donedate:", Key::DoneDate),
+    (b"done_date:", Key::DoneDate),
+    (b"err:", Key::Err),
+];
+
+const TEXT: &[u8] = b"text:";
+
+/// The key at the front of `rest` and its octets.
+#[inline]
+fn key_at(rest: &[u8]) -> Option<(Key, usize)> {
+    let first = rest.first()?.to_ascii_lowercase();
+    if first == b't' {
+        return starts_with(rest, TEXT).then_some((Key::Text, TEXT.len()));
+    }
+    if !matches!(first, b'i' | b's' | b'd' | b'e') {
+        return None;
+    }
+    KEYS.iter().find(|(name, _)| starts_with(rest, name)).map(|(name, key)| (*key, name.len()))
+}
+
+#[inline]
+fn starts_with(rest: &[u8], name: &[u8]) -> bool {
+    rest.len() >= name.len() && rest[..name.len()].eq_ignore_ascii_case(name)
+}
+
+#[inline]
+fn word_end(rest: &[u8]) -> usize {
+    rest.iter().position(|octet| matches!(octet, b' ' | 0)).unwrap_or(rest.len())
+}
+
+/// Reads the text once, front to back.
+#[inline]
+pub(super) fn scan(body: &[u8], depth: Depth) -> Fields<'_> {
+    let mut fields = Fields::default();
+    let mut at = 0;
+    while at < body.len() {
+        let rest = &body[at..];
+        let Some((key, octets)) = key_at(rest) else {
+            let end = word_end(rest);
+            if end >= 5
+                && fields.bare_stat.is_none()
+                && MessageState::known_stat(&rest[..end]).is_some()
+            {
+                fields.bare_stat = Some(&rest[..end]);
+            }
+            at += end + 1;
+            continue;
+        };
+        at += octets;
+        if key == Key::Text {
+            fields.text = Some(without_nuls(&body[at..]));
+            break;
+        }
+        let value = value_at(body, &mut at);
+        fields.set(key, value);
+        let briefly = depth == Depth::Brief && fields.id.is_some() && fields.stat.is_some();
+        if briefly && fields.err.is_some() {
+            break;
+        }
+    }
+    fields.stat = fields.stat.or(fields.bare_stat);
+    fields
+}
+
+/// The value at `at`, up to the next blank; blanks before it are passed over (`err: 0`), unless a key
+/// follows them (`id: sub:001`: an empty id).
+#[inline]
+fn value_at<'a>(body: &'a [u8], at: &mut usize) -> &'a [u8] {
+    let blanks = body[*at..].iter().take_while(|octet| **octet == b' ').count();
+    if blanks > 0 {
+        *at += blanks;
+        if key_at(&body[*at..]).is_some() {
+            return &[];
+        }
+    }
+    let rest = &body[*at..];
+    let end = word_end(rest);
+    *at += end + 1;
+    &rest[..end]
+}
+
+fn without_nuls(mut text: &[u8]) -> &[u8] {
+    while let Some(shorter) = text.strip_suffix(&[0]) {
+        text = shorter;
+    }
+    text
+}
+
+impl<'a> Fields<'a> {
+    #[inline]
+    fn set(&mut self, key: Key, value: &'a [u8]) {
+        let field = match key {
+            Key::Id => &mut self.id,
+            Key::Sub => &mut self.sub,
+            Key::Dlvrd => &mut self.dlvrd,
+            Key::SubmitDate => &mut self.submit_date,
+            Key::DoneDate => &mut self.done_date,
+            Key::Stat => &mut self.stat,
+            Key::Err => &mut self.err,
+            Key::Text => &mut self.text,
+        };
+        field.get_or_insert(value);
+    }
+}
