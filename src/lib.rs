@@ -6,5 +6,8 @@ pub mod cli;
 pub mod correlate;
 pub mod kit;
 pub mod measure;
+pub mod net;
 pub mod plan;
+pub mod session;
 pub mod smpp;
+pub mod smsc;
