@@ -31,6 +31,9 @@ pub(crate) fn find(octets: &[u8], wanted: u8) -> Option<usize> {
     tail.iter().position(|octet| *octet == wanted).map(|at| before + at)
 }
 
+/// Anomalies kept of one PDU: thousands of broken TLVs are not worth more memory than the PDU itself.
+const ANOMALIES_MAX: usize = 16;
+
 /// A place in a body.
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
@@ -58,7 +61,9 @@ impl<'a> Reader<'a> {
         field: &'static str,
         status: Option<CommandStatus>,
     ) {
-        self.anomalies.push(Anomaly { kind, at, field, status });
+        if self.anomalies.len() < ANOMALIES_MAX {
+            self.anomalies.push(Anomaly { kind, at, field, status });
+        }
     }
 
     fn fail<T>(
@@ -181,12 +186,10 @@ impl<'a> Reader<'a> {
             Dests::SME_ADDRESS => {
                 self.int1("dest_addr_ton").map_err(short)?;
                 self.int1("dest_addr_npi").map_err(short)?;
-                self.cstr("destination_addr", 21, CommandStatus::ESME_RINVDSTADR).map_err(
-                    |fault| match fault.kind {
-                        FaultKind::TruncatedBody => short(fault),
-                        _ => fault,
-                    },
-                )?;
+                let address = self.cstr("destination_addr", 21, CommandStatus::ESME_RINVDSTADR);
+                address.map_err(|fault| {
+                    if fault.kind == FaultKind::TruncatedBody { short(fault) } else { fault }
+                })?;
                 Ok(())
             }
             Dests::DISTRIBUTION_LIST => {
