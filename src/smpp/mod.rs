@@ -5,21 +5,22 @@
 //! soft ([`pdu`]: what can be read is read, what is odd is an [`pdu::Anomaly`], and only a body that
 //! cannot be read at all is [`pdu::Malformed`]).
 
+pub mod answer;
+pub mod coding;
 mod command;
 pub mod frame;
 mod header;
 mod octets;
 pub mod pdu;
 pub mod receipt;
-
+pub mod segment;
 mod status;
 mod template;
-
+pub mod time;
 mod tlv;
 
 pub use command::CommandId;
 pub use header::Header;
 pub use status::{CommandStatus, UnknownStatus};
 pub use template::{Piece, Template, TemplateBuilder, TemplateError};
-
 pub use tlv::{Tag, TagInfo, TlvFault, TlvIter, TlvType, Tlvs, put_tlv};

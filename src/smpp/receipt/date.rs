@@ -53,7 +53,7 @@ impl Date {
         }
     }
 
-    fn is_possible(self) -> bool {
+    pub(crate) fn is_possible(self) -> bool {
         (1..=12).contains(&self.month)
             && (1..=31).contains(&self.day)
             && self.hour < 24
