@@ -24,10 +24,10 @@ pub struct Notice {
     pub rule: u8,
 }
 
-/// A value that knows when its receipt is due.
+/// A value that knows since when its receipt is awaited.
 pub trait Awaits: Copy {
-    /// A receipt that comes after this is late.
-    fn deadline(&self) -> Nanos;
+    /// The deadline counts from here.
+    fn since(&self) -> Nanos;
 }
 
 /// What became of a receipt.
@@ -66,17 +66,31 @@ pub struct Correlator<T> {
     early_order: VecDeque<(Nanos, Key)>,
     early_count: usize,
     early_max: usize,
+    deadline: Nanos,
 }
 
 impl<T: Awaits> Correlator<T> {
-    /// Keeps at most `kept_max` messages, and an eighth of that (at least 1,024) of early receipts.
-    pub fn new(kept_max: usize) -> Correlator<T> {
+    /// Keeps at most `kept_max` messages, and an eighth of that (at least 1,024) of early receipts. A
+    /// receipt that comes more than `deadline` after its message's [`Awaits::since`] is late.
+    pub fn new(kept_max: usize, deadline: Nanos) -> Correlator<T> {
         Correlator {
             ledger: Ledger::new(kept_max),
             early: HashMap::with_hasher(foldhash::fast::FixedState::with_seed(0)),
             early_order: VecDeque::new(),
             early_count: 0,
             early_max: (kept_max / 8).max(1024),
+            deadline,
+        }
+    }
+
+    fn due(&self, value: &T) -> Nanos {
+        value.since().after(self.deadline)
+    }
+
+    /// A message that was accepted too late to count: receipts of it are late, not unknown.
+    pub fn accepted_late(&mut self, key: Key, value: T) {
+        if self.ledger.insert(key, value) {
+            self.ledger.settle(key, Standing::Expired);
         }
     }
 
@@ -110,7 +124,7 @@ impl<T: Awaits> Correlator<T> {
     pub fn receipt(&mut self, key: Key, notice: Notice) -> Fate<T> {
         match self.ledger.get(key).map(|(standing, value)| (standing, *value)) {
             Some((Standing::Awaited, value)) if notice.intermediate => Fate::Intermediate(value),
-            Some((Standing::Awaited, value)) if notice.received > value.deadline() => {
+            Some((Standing::Awaited, value)) if notice.received > self.due(&value) => {
                 self.ledger.settle(key, Standing::Expired);
                 Fate::MissingThenLate(value)
             }
@@ -156,13 +170,13 @@ impl<T: Awaits> Correlator<T> {
     }
 
     /// Walks the oldest entries. An awaited one whose deadline has come is told to `missing` and kept,
-    /// expired, for `keep` more, so that a receipt that is only late is known as late; finished ones are
-    /// forgotten at their deadline.
-    pub fn expire(&mut self, now: Nanos, keep: Nanos, missing: &mut Vec<(Key, T)>) {
+    /// expired, for one more deadline, so that a receipt that is only late is known as late; finished ones
+    /// are forgotten at their deadline.
+    pub fn expire(&mut self, now: Nanos, missing: &mut Vec<(Key, T)>) {
         while let Some((key, standing, value)) = self.ledger.oldest().map(|(k, s, v)| (k, s, *v)) {
             let until = match standing {
-                Standing::Awaited | Standing::Finished => value.deadline(),
-                Standing::Expired => value.deadline().after(keep),
+                Standing::Awaited | Standing::Finished => self.due(&value),
+                Standing::Expired => self.due(&value).after(self.deadline),
                 Standing::Hole => Nanos::ZERO,
             };
             if until >= now {

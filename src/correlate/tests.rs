@@ -2,14 +2,16 @@ use super::*;
 use crate::kit::{Nanos, Rng};
 use proptest::prelude::*;
 
+const DEADLINE: Nanos = Nanos(100);
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Sent {
     index: u64,
     due: Nanos,
 }
 impl Awaits for Sent {
-    fn deadline(&self) -> Nanos {
-        self.due
+    fn since(&self) -> Nanos {
+        self.due.since(DEADLINE)
     }
 }
 
@@ -49,7 +51,7 @@ fn an_id_that_is_no_number_under_a_numeric_rule_is_matched_as_text_and_says_so()
 
 #[test]
 fn a_receipt_before_its_response_waits_and_is_met() {
-    let mut c = Correlator::new(100);
+    let mut c = Correlator::new(100, DEADLINE);
     let mut met = Vec::new();
     assert_eq!(c.receipt(Key(7), notice(5)), Fate::Early);
     assert!(c.accepted(Key(7), sent(1, 100), &mut met));
@@ -59,7 +61,7 @@ fn a_receipt_before_its_response_waits_and_is_met() {
 
 #[test]
 fn repeats_intermediates_late_and_unknown_receipts_are_classes_of_their_own() {
-    let mut c = Correlator::new(100);
+    let mut c = Correlator::new(100, DEADLINE);
     let mut met = Vec::new();
     c.accepted(Key(1), sent(1, 100), &mut met);
     c.accepted(Key(2), sent(2, 100), &mut met);
@@ -68,7 +70,7 @@ fn repeats_intermediates_late_and_unknown_receipts_are_classes_of_their_own() {
     assert_eq!(c.receipt(Key(1), notice(20)), Fate::Final(sent(1, 100)));
     assert_eq!(c.receipt(Key(1), notice(21)), Fate::Duplicate(sent(1, 100)));
     let mut missing = Vec::new();
-    c.expire(Nanos(101), Nanos(100), &mut missing);
+    c.expire(Nanos(101), &mut missing);
     assert_eq!(missing, vec![(Key(2), sent(2, 100))]);
     assert_eq!(c.receipt(Key(2), notice(120)), Fate::Late(sent(2, 100)));
     let mut unknown = Vec::new();
@@ -81,7 +83,7 @@ fn repeats_intermediates_late_and_unknown_receipts_are_classes_of_their_own() {
 
 #[test]
 fn a_receipt_after_its_deadline_is_late_even_before_anybody_looked() {
-    let mut c = Correlator::new(100);
+    let mut c = Correlator::new(100, DEADLINE);
     c.accepted(Key(1), sent(1, 100), &mut Vec::new());
     assert_eq!(c.receipt(Key(1), notice(101)), Fate::MissingThenLate(sent(1, 100)));
     assert_eq!(c.receipt(Key(1), notice(102)), Fate::Late(sent(1, 100)));
@@ -90,7 +92,7 @@ fn a_receipt_after_its_deadline_is_late_even_before_anybody_looked() {
 
 #[test]
 fn a_full_ledger_gives_up_finished_entries_and_never_an_awaited_one() {
-    let mut c = Correlator::new(3);
+    let mut c = Correlator::new(3, DEADLINE);
     let mut met = Vec::new();
     for k in 1..=3 {
         assert!(c.accepted(Key(k), sent(k, 1_000), &mut met));
@@ -112,7 +114,7 @@ proptest! {
     #[test]
     fn every_message_ends_exactly_once_whatever_the_order(seed in any::<u64>(), kept in 1usize..200) {
         let mut rng = Rng::new(seed);
-        let mut c = Correlator::new(kept);
+        let mut c = Correlator::new(kept, DEADLINE);
         let (mut finals, mut missing, mut untracked) = (0u64, 0u64, 0u64);
         let n = 2_000u64;
         let mut met = Vec::new();
@@ -137,7 +139,7 @@ proptest! {
                     Fate::Intermediate(_) | Fate::Duplicate(_) | Fate::Late(_) | Fate::Early | Fate::Unknown => {}
                 }
             }
-            c.expire(Nanos(now), Nanos(500), &mut lost);
+            c.expire(Nanos(now), &mut lost);
             missing += lost.drain(..).count() as u64;
             prop_assert_eq!(finals + missing + untracked + c.awaited() as u64, i + 1);
         }

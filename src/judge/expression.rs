@@ -1,0 +1,169 @@
+//! The right-hand side of a gate: `< 50ms`, `<= 0.1%`, `>= 4900/s`, `= sustained`. Text in, limit out; a
+//! mistake is told with its column and what was expected there.
+use super::check::{Relation, Unit};
+use crate::kit::Rate;
+
+/// What a gate holds its metric against.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Limit {
+    /// In the metric's unit.
+    Number(f64),
+    /// A word.
+    Word(String),
+}
+
+/// A relation and a limit.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Expression {
+    /// How the value must stand.
+    pub relation: Relation,
+    /// To what.
+    pub limit: Limit,
+}
+
+/// Longest first, so that `<=` is not read as `<`.
+const RELATIONS: [Relation; 5] =
+    [Relation::AtMost, Relation::AtLeast, Relation::Below, Relation::Above, Relation::Equal];
+
+/// Reads an expression for a metric in `unit`; `words` are what a word metric can be.
+///
+/// # Errors
+/// One line: the column (from 1) and what was expected there.
+pub(super) fn parse(text: &str, unit: Unit, words: &[&str]) -> Result<Expression, String> {
+    let start = text.len() - text.trim_start().len();
+    let rest = &text[start..];
+    let fault = |at: usize, expected: &str| {
+        let column = text[..at].chars().count() + 1;
+        Err(format!("column {column}: expected {expected}"))
+    };
+    let Some(relation) = RELATIONS.into_iter().find(|r| rest.starts_with(r.sign())) else {
+        return fault(start, "one of <, <=, =, >=, >");
+    };
+    let after = start + relation.sign().len();
+    let value_at = after + (text[after..].len() - text[after..].trim_start().len());
+    let value = text[value_at..].trim_end();
+    if value.starts_with("baseline") {
+        return fault(
+            value_at,
+            "a fixed limit (limits against a baseline are evaluated by `smppbench gate --baseline` \
+             and are not available here yet)",
+        );
+    }
+    let limit = match unit {
+        Unit::Word => {
+            if relation != Relation::Equal {
+                return fault(start, &format!("= and one of {}", words.join(", ")));
+            }
+            if !words.contains(&value) {
+                return fault(value_at, &format!("one of {}", words.join(", ")));
+            }
+            Limit::Word(value.to_owned())
+        }
+        Unit::Nanoseconds => match duration(value) {
+            Some(ns) => Limit::Number(ns),
+            None => return fault(value_at, "a duration such as 50ms, 1.5s or 200us"),
+        },
+        Unit::Ratio => match ratio(value) {
+            Some(share) => Limit::Number(share),
+            None => return fault(value_at, "a share such as 0.1%, 0 or 0.001 (at most 1)"),
+        },
+        Unit::PerSecond => match Rate::parse(value) {
+            Ok(rate) => Limit::Number(rate.as_f64()),
+            Err(_) => return fault(value_at, "a rate such as 4900/s, 5k or 90/min"),
+        },
+        Unit::Count => match whole(value) {
+            Some(n) => Limit::Number(n),
+            None => return fault(value_at, "a whole number such as 0 or 1000"),
+        },
+    };
+    Ok(Expression { relation, limit })
+}
+
+/// Nanoseconds out of `50ms`; a bare `0` needs no unit.
+fn duration(text: &str) -> Option<f64> {
+    if text == "0" {
+        return Some(0.0);
+    }
+    let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
+    let number = number(&text[..split])?;
+    let scale = match text[split..].trim_start() {
+        "ns" => 1.0,
+        "us" | "µs" | "μs" => 1e3,
+        "ms" => 1e6,
+        "s" => 1e9,
+        "m" | "min" => 60e9,
+        "h" => 3600e9,
+        _ => return None,
+    };
+    Some(number * scale)
+}
+
+fn ratio(text: &str) -> Option<f64> {
+    let share = match text.strip_suffix('%') {
+        Some(percent) => number(percent.trim_end())? / 100.0,
+        None => number(text)?,
+    };
+    (share <= 1.0).then_some(share)
+}
+
+fn whole(text: &str) -> Option<f64> {
+    let digits = text.replace(['_', ','], "");
+    (!digits.is_empty() && digits.len() <= 15 && digits.bytes().all(|b| b.is_ascii_digit()))
+        .then(|| digits.parse().ok())
+        .flatten()
+}
+
+/// A plain decimal number: digits and at most one point; no sign, no exponent.
+fn number(text: &str) -> Option<f64> {
+    let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    if plain { text.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_the_contract_is_read_in_its_unit() {
+        let words = ["sustained"];
+        for (text, unit, relation, limit) in [
+            ("< 50ms", Unit::Nanoseconds, Relation::Below, 50e6),
+            ("<5s", Unit::Nanoseconds, Relation::Below, 5e9),
+            ("<= 1.5 ms", Unit::Nanoseconds, Relation::AtMost, 1.5e6),
+            ("<= 0.1%", Unit::Ratio, Relation::AtMost, 0.001),
+            ("= 0", Unit::Ratio, Relation::Equal, 0.0),
+            (">= 4900/s", Unit::PerSecond, Relation::AtLeast, 4900.0),
+            ("> 5k", Unit::PerSecond, Relation::Above, 5000.0),
+            ("= 10,000", Unit::Count, Relation::Equal, 10_000.0),
+        ] {
+            let e = parse(text, unit, &words).unwrap();
+            assert_eq!(e.relation, relation, "{text}");
+            let Limit::Number(n) = e.limit else { panic!("{text}") };
+            assert!((n - limit).abs() <= limit * 1e-12, "{text}: {n}");
+        }
+        let e = parse("= sustained", Unit::Word, &words).unwrap();
+        assert_eq!(e.limit, Limit::Word("sustained".into()));
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_its_column_and_what_was_expected() {
+        for (text, unit, column, expected) in [
+            ("50ms", Unit::Nanoseconds, 1, "<="),
+            ("< 50", Unit::Nanoseconds, 3, "50ms"),
+            ("< 50mss", Unit::Nanoseconds, 3, "50ms"),
+            ("< -5ms", Unit::Nanoseconds, 3, "50ms"),
+            ("<=  abc", Unit::Ratio, 5, "0.1%"),
+            ("<= 101%", Unit::Ratio, 4, "at most 1"),
+            (">= fast", Unit::PerSecond, 4, "4900/s"),
+            ("= 1.5", Unit::Count, 3, "whole number"),
+            ("= fine", Unit::Word, 3, "sustained"),
+            ("< sustained", Unit::Word, 1, "="),
+            ("<= baseline + 5%", Unit::Nanoseconds, 4, "baseline"),
+            ("", Unit::Ratio, 1, "<"),
+        ] {
+            let e = parse(text, unit, &["sustained"]).unwrap_err();
+            assert!(e.starts_with(&format!("column {column}: ")), "{text}: {e}");
+            assert!(e.contains(expected), "{text}: {e}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The catalogue of what is counted: rates, ratios and ledger lines, one row each. A figure's name is its
+//! path in result.json, and the same in gates and tables. Latencies have their own (`measure::LATENCY_METRICS`).
+use super::check::Unit;
+use super::measured::Measured;
+use crate::measure::{RunRecord, Tally};
+
+/// What a figure is taken from: the measured part of a run, or a group of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// Its counters.
+    pub tally: &'a Tally,
+    /// Measured time in seconds.
+    pub seconds: f64,
+    /// Rate that the plan wants; None for groups and in closed loop.
+    pub target: Option<f64>,
+    /// True where there is no schedule.
+    pub closed: bool,
+    /// MO received in the measured time; None for groups.
+    pub mo: Option<u64>,
+    /// Share of the time in which no slot was free; None for groups.
+    pub window_full: Option<f64>,
+}
+
+impl<'a> Scope<'a> {
+    /// The whole measured part.
+    pub fn whole(measured: &'a Measured, record: &RunRecord) -> Scope<'a> {
+        Scope {
+            tally: measured.tally(),
+            seconds: measured.seconds(),
+            target: measured.target,
+            closed: measured.closed,
+            mo: Some(measured.rows(record).map(|r| r.mo).sum()),
+            window_full: measured.window_full,
+        }
+    }
+    /// A group of the measured part.
+    pub fn group(measured: &Measured, tally: &'a Tally, seconds: f64) -> Scope<'a> {
+        Scope { tally, seconds, target: None, closed: measured.closed, mo: None, window_full: None }
+    }
+    fn per_second(&self, count: u64) -> Option<f64> {
+        (self.seconds > 0.0).then(|| count as f64 / self.seconds)
+    }
+}
+
+/// One row of the catalogue.
+#[derive(Clone, Copy, Debug)]
+pub struct FigureRow {
+    /// The block of result.json it stands in: `rate` or `ratio`.
+    pub block: &'static str,
+    /// Its name there.
+    pub name: &'static str,
+    /// What it is measured in.
+    pub unit: Unit,
+    /// None: undefined here.
+    pub of: fn(&Scope<'_>) -> Option<f64>,
+}
+
+const fn rate(name: &'static str, of: fn(&Scope<'_>) -> Option<f64>) -> FigureRow {
+    FigureRow { block: "rate", name, unit: Unit::PerSecond, of }
+}
+
+const fn ratio(name: &'static str, of: fn(&Scope<'_>) -> Option<f64>) -> FigureRow {
+    FigureRow { block: "ratio", name, unit: Unit::Ratio, of }
+}
+
+/// Every rate and ratio, in the order of the contract.
+pub const FIGURES: [FigureRow; 13] = [
+    rate("target", |s| s.target),
+    rate("scheduled", |s| if s.closed { None } else { s.per_second(s.tally.planned) }),
+    rate("written", |s| s.per_second(s.tally.written)),
+    rate("accepted", |s| s.per_second(s.tally.accepted)),
+    rate("answered", |s| s.per_second(s.tally.answered())),
+    rate("receipts", |s| {
+        if receipts_asked(s.tally) { s.per_second(s.tally.receipts_final) } else { None }
+    }),
+    rate("mo", |s| s.mo.and_then(|n| s.per_second(n))),
+    ratio("rejected", |s| share(s.tally.rejected, s.tally.written)),
+    ratio("throttled", |s| share(s.tally.throttled, s.tally.written)),
+    ratio("timed_out", |s| share(s.tally.timed_out, s.tally.written)),
+    ratio("lost", |s| share(s.tally.lost, s.tally.written)),
+    ratio("missing", |s| share(s.tally.receipts_missing, s.tally.receipts_expected)),
+    ratio("window_full", |s| s.window_full),
+];
+
+/// Lines of the ledger that are counted in the tally, in the order of the contract.
+pub const LEDGER: [(&str, fn(&Tally) -> u64); 12] = [
+    ("planned", |t| t.planned),
+    ("retries", |t| t.retries),
+    ("written", |t| t.written),
+    ("dropped", |t| t.dropped),
+    ("unsent", |t| t.unsent),
+    ("accepted", |t| t.accepted),
+    ("rejected", |t| t.rejected),
+    ("timed_out", |t| t.timed_out),
+    ("lost", |t| t.lost),
+    ("open_at_end", |t| t.open_at_end),
+    ("late_responses", |t| t.late_responses),
+    ("self_inflicted_throttles", |t| t.self_inflicted_throttles),
+];
+
+/// True where any accepted message asked for a receipt.
+pub fn receipts_asked(tally: &Tally) -> bool {
+    tally.receipts_expected + tally.receipts_may_come > 0
+}
+
+fn share(part: u64, all: u64) -> Option<f64> {
+    (all > 0).then(|| part as f64 / all as f64)
+}
+
+/// The figure of that block and name.
+pub(super) fn figure(block: &str, name: &str) -> Option<&'static FigureRow> {
+    FIGURES.iter().find(|row| row.block == block && row.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_found_by_its_name_and_an_empty_run_has_no_ratio() {
+        let tally = Tally::default();
+        let scope = Scope {
+            tally: &tally,
+            seconds: 0.0,
+            target: None,
+            closed: false,
+            mo: Some(0),
+            window_full: None,
+        };
+        for row in FIGURES {
+            assert_eq!(figure(row.block, row.name).map(|r| r.name), Some(row.name));
+            assert_eq!((row.of)(&scope), None, "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn every_ledger_line_is_a_counter_of_the_tally() {
+        let names: Vec<&str> = Tally::default().fields().iter().map(|f| f.0).collect();
+        for (name, _) in LEDGER {
+            assert!(names.contains(&name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,404 @@
+//! Gates: limits that a run must keep (METHOD.md §5, §10). A gate that cannot be decided is never a pass.
+use super::Judgement;
+use super::check::{Relation, Unit};
+use super::expression::{Expression, Limit, parse};
+use super::figures::Scope;
+use super::measured::{Measured, is_measured, stage_spans};
+use super::name::{Group, Meaning, Named, Statistic, VerdictWord};
+use super::statistics;
+use crate::kit::Nanos;
+use crate::measure::{CellInterval, Latency, Metric, RunRecord};
+use crate::plan::Plan;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// How a gate came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GateOutcome {
+    /// Kept.
+    Pass,
+    /// Broken.
+    Fail,
+    /// It could not be decided.
+    Undecided,
+}
+
+/// What a gate's metric was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum GateValue {
+    /// In the metric's unit.
+    Number(f64),
+    /// A word.
+    Word(String),
+}
+
+/// One gate with its outcome.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GateResult {
+    /// The metric's name.
+    pub name: String,
+    /// As written.
+    pub expression: String,
+    /// What the metric is measured in.
+    pub unit: Unit,
+    /// None: undefined here.
+    pub value: Option<GateValue>,
+    /// How it came out.
+    pub outcome: GateOutcome,
+    /// Why, where the value alone does not say it.
+    pub why: Option<String>,
+}
+
+/// A gate that was read: what it speaks of and what it demands.
+#[derive(Clone, Debug)]
+struct Gate {
+    named: Named,
+    expression: Expression,
+    text: String,
+}
+
+/// Reads every gate of a plan, before anything is sent.
+///
+/// # Errors
+/// One line: the gate, the column and what was expected, or near names for an unknown metric.
+pub fn check_gates(plan: &Plan) -> Result<(), String> {
+    plan.gates.iter().try_for_each(|(name, value)| read(plan, name, value).map(|_| ()))
+}
+
+fn read(plan: &Plan, name: &str, value: &Value) -> Result<Gate, String> {
+    let place = |why: String| format!("gates.{name:?} = {value}: {why}");
+    let mut named = Named::find(name, plan).map_err(|why| format!("gates: {why}"))?;
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Object(table) => {
+            for key in table.keys() {
+                match key.as_str() {
+                    "is" | "stage" => {}
+                    "for" | "abort_after" => {
+                        return Err(place(format!("{key} is not available yet; leave it out")));
+                    }
+                    other => {
+                        return Err(place(format!(
+                            "unknown key {other:?}; expected is, stage, for or abort_after"
+                        )));
+                    }
+                }
+            }
+            if let Some(stage) = table.get("stage") {
+                named.group = stage_group(plan, named.group, stage).map_err(place)?;
+            }
+            let is = table.get("is").and_then(Value::as_str);
+            is.ok_or_else(|| place("expected is = \"< 50ms\" or the like".to_owned()))?.to_owned()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
+            return Err(place("expected a text such as \"< 50ms\"".to_owned()));
+        }
+    };
+    let expression = parse(&text, named.meaning.unit(), named.meaning.words()).map_err(place)?;
+    Ok(Gate { named, expression, text })
+}
+
+fn stage_group(plan: &Plan, group: Group, stage: &Value) -> Result<Group, String> {
+    if group != Group::Whole {
+        return Err("stage cannot be combined with a group in the name".to_owned());
+    }
+    let name = stage.as_str().ok_or("stage: expected a stage's name")?;
+    let names = || plan.stages.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ");
+    plan.stages
+        .iter()
+        .position(|s| s.name == name)
+        .and_then(|number| u16::try_from(number).ok())
+        .map(Group::Stage)
+        .ok_or_else(|| format!("stage {name:?} is not in the profile; its stages are {}", names()))
+}
+
+/// Decides every gate of the plan. A gate that cannot be read is undecided, with the reason.
+pub fn evaluate(plan: &Plan, record: &RunRecord, judgement: &Judgement) -> Vec<GateResult> {
+    plan.gates
+        .iter()
+        .map(|(name, value)| match read(plan, name, value) {
+            Ok(gate) => decide(plan, record, judgement, name, &gate),
+            Err(why) => GateResult {
+                name: name.clone(),
+                expression: value.to_string(),
+                unit: Unit::Count,
+                value: None,
+                outcome: GateOutcome::Undecided,
+                why: Some(why),
+            },
+        })
+        .collect()
+}
+
+/// Outcome, and why where the value alone does not say it.
+type Decision = (GateOutcome, Option<String>);
+
+fn undecided(why: impl Into<String>) -> Decision {
+    (GateOutcome::Undecided, Some(why.into()))
+}
+
+fn by(holds: bool) -> Decision {
+    (if holds { GateOutcome::Pass } else { GateOutcome::Fail }, None)
+}
+
+fn decide(
+    plan: &Plan,
+    record: &RunRecord,
+    judgement: &Judgement,
+    name: &str,
+    gate: &Gate,
+) -> GateResult {
+    let cell = group_cell(plan, record, &judgement.measured, gate.named.group);
+    let relation = gate.expression.relation;
+    let (value, (outcome, why)) = match (&gate.named.meaning, &gate.expression.limit) {
+        (Meaning::Verdict(word), Limit::Word(wanted)) => verdict(judgement, *word, wanted),
+        (Meaning::Latency(metric, statistic), Limit::Number(limit)) => {
+            let latency = latency_of(record, &cell, *metric);
+            let decision = latency_gate(latency, *statistic, relation, *limit);
+            let trusted = if judgement.health.allows_headline() {
+                decision
+            } else {
+                with_invalid_harness(decision, record, &cell, *metric, *statistic, relation, *limit)
+            };
+            (statistic_value(latency, *statistic).map(GateValue::Number), trusted)
+        }
+        (Meaning::Figure(row), Limit::Number(limit)) => {
+            let scope = match gate.named.group {
+                Group::Whole => Scope::whole(&judgement.measured, record),
+                group => {
+                    let seconds = group_seconds(plan, record, &judgement.measured, group);
+                    Scope::group(&judgement.measured, &cell.tally, seconds)
+                }
+            };
+            let value = (row.of)(&scope);
+            let decision = match value {
+                None => undecided(format!("{name} is undefined in this run")),
+                Some(_) if !judgement.health.allows_headline() => undecided(HARNESS),
+                Some(v) => by(relation.holds(v, *limit)),
+            };
+            (value.map(GateValue::Number), decision)
+        }
+        (Meaning::Ledger(count), Limit::Number(limit)) => {
+            let n = count(&cell.tally) as f64;
+            (Some(GateValue::Number(n)), by(relation.holds(n, *limit)))
+        }
+        (Meaning::Verdict(_), Limit::Number(_)) | (_, Limit::Word(_)) => {
+            (None, undecided("the limit is of another kind than the metric"))
+        }
+    };
+    GateResult {
+        name: name.to_owned(),
+        expression: gate.text.clone(),
+        unit: gate.named.meaning.unit(),
+        value,
+        outcome,
+        why,
+    }
+}
+
+const HARNESS: &str = "the harness did not keep up, so the figure is not the SMSC's";
+
+/// The counters and distributions that a group of names speaks of. The ledger covers the whole run only
+/// in result.json; gates speak of measured messages (METHOD.md §1).
+fn group_cell(plan: &Plan, record: &RunRecord, measured: &Measured, group: Group) -> CellInterval {
+    match group {
+        Group::Whole => measured.cell.clone(),
+        Group::Account(n) => record.sum(|k| k.account == n && is_measured(plan, k)),
+        Group::Label(n) => record.sum(|k| k.label == n && is_measured(plan, k)),
+        Group::Stage(n) => record.sum(|k| k.stage == n),
+    }
+}
+
+/// The time a group's messages were intended in.
+pub fn group_seconds(plan: &Plan, record: &RunRecord, measured: &Measured, group: Group) -> f64 {
+    match group {
+        Group::Whole | Group::Account(_) | Group::Label(_) => measured.seconds(),
+        Group::Stage(n) => stage_spans(plan)
+            .get(usize::from(n))
+            .map_or(0.0, |(from, to)| to.min(&record.load_ended).since(*from).as_secs_f64()),
+    }
+}
+
+fn latency_of<'a>(record: &'a RunRecord, cell: &'a CellInterval, metric: Metric) -> &'a Latency {
+    match metric.row().per_message {
+        true => cell.metric(metric),
+        false => &record.whole[metric as usize - Metric::PER_MESSAGE_COUNT],
+    }
+}
+
+fn statistic_value(latency: &Latency, statistic: Statistic) -> Option<f64> {
+    let ns = |n: Option<Nanos>| n.map(|n| n.0 as f64);
+    match statistic {
+        Statistic::Count => Some(latency.count() as f64),
+        Statistic::Censored => Some(latency.censored_count() as f64),
+        Statistic::Min => ns(latency.min()),
+        Statistic::Mean => latency.mean(),
+        Statistic::Stddev => latency.stddev(),
+        Statistic::Max => ns(latency.max()),
+        Statistic::Quantile(q) => ns(statistics::quantile(latency, q).value),
+    }
+}
+
+fn latency_gate(
+    latency: &Latency,
+    statistic: Statistic,
+    relation: Relation,
+    limit: f64,
+) -> Decision {
+    let Statistic::Quantile(q) = statistic else {
+        let censored = latency.censored_count();
+        let bounded = matches!(statistic, Statistic::Max | Statistic::Mean | Statistic::Stddev);
+        return match statistic_value(latency, statistic) {
+            None => undecided("nothing was measured"),
+            Some(v) if bounded && censored > 0 && relation.holds(v, limit) => {
+                undecided(format!("{censored} messages are only known to have taken longer"))
+            }
+            Some(v) => by(relation.holds(v, limit)),
+        };
+    };
+    let found = statistics::quantile(latency, q);
+    if !found.supported {
+        let n = latency.sample_count();
+        let needed = (statistics::BEYOND_MIN / (1.0 - q)).ceil();
+        return undecided(format!("too few samples: {n}, needed {needed:.0}"));
+    }
+    let ns = |n: Option<Nanos>| n.map(|n| n.0 as f64);
+    let (low, high) = (ns(found.low).or(ns(found.at_least)), ns(found.high));
+    match relation {
+        Relation::Equal => match ns(found.value) {
+            Some(v) => by(relation.holds(v, limit)),
+            None => undecided("it falls among messages that were never answered"),
+        },
+        Relation::Below | Relation::AtMost => {
+            if high.is_some_and(|h| relation.holds(h, limit)) {
+                by(true)
+            } else if let Some(bound) =
+                ns(found.at_least).filter(|bound| !relation.holds(*bound, limit))
+            {
+                let why = format!("at least {}", Unit::Nanoseconds.show(bound));
+                (GateOutcome::Fail, Some(why))
+            } else if low.is_some_and(|l| !relation.holds(l, limit)) {
+                by(false)
+            } else {
+                undecided(straddles(low, high))
+            }
+        }
+        Relation::AtLeast | Relation::Above => {
+            if low.is_some_and(|l| relation.holds(l, limit)) {
+                by(true)
+            } else if high.is_some_and(|h| !relation.holds(h, limit)) {
+                by(false)
+            } else {
+                undecided(straddles(low, high))
+            }
+        }
+    }
+}
+
+fn straddles(low: Option<f64>, high: Option<f64>) -> String {
+    let show = |v: Option<f64>| v.map_or("?".to_owned(), |v| Unit::Nanoseconds.show(v));
+    format!("its interval [{}, {}] straddles the limit", show(low), show(high))
+}
+
+/// METHOD.md §5: lateness of the tool only adds. So a kept upper limit stays kept; a broken one stays
+/// broken where the time from the write alone breaks it; all else is undecided.
+fn with_invalid_harness(
+    decision: Decision,
+    record: &RunRecord,
+    cell: &CellInterval,
+    metric: Metric,
+    statistic: Statistic,
+    relation: Relation,
+    limit: f64,
+) -> Decision {
+    let alone = match metric {
+        Metric::Response | Metric::Service => Some(Metric::Service),
+        Metric::Receipt | Metric::ReceiptFromWrite => Some(Metric::ReceiptFromWrite),
+        Metric::WindowWait
+        | Metric::HarnessLag
+        | Metric::ReceiptAfterResponse
+        | Metric::ReceiptBeforeResponse
+        | Metric::Bind
+        | Metric::EnquireLink
+        | Metric::DeliverAck => None,
+    };
+    match (decision.0, relation.bounds_above(), alone) {
+        (GateOutcome::Pass, true, _) => decision,
+        (GateOutcome::Fail, true, Some(alone)) => {
+            let alone = latency_of(record, cell, alone);
+            match latency_gate(alone, statistic, relation, limit).0 {
+                GateOutcome::Fail => (GateOutcome::Fail, Some("from the write alone".to_owned())),
+                GateOutcome::Pass | GateOutcome::Undecided => undecided(HARNESS),
+            }
+        }
+        (GateOutcome::Undecided, ..) => decision,
+        (GateOutcome::Pass | GateOutcome::Fail, ..) => undecided(HARNESS),
+    }
+}
+
+fn verdict(
+    judgement: &Judgement,
+    word: VerdictWord,
+    wanted: &str,
+) -> (Option<GateValue>, Decision) {
+    let found = match word {
+        VerdictWord::Outcome => judgement.outcome.map(super::Outcome::name),
+        VerdictWord::Limiter => judgement.limiter.map(super::Limiter::name),
+        VerdictWord::Harness => Some(judgement.health.state.name()),
+    };
+    let decision = match found {
+        None => undecided("a closed loop and a receive-only run have no verdict"),
+        Some(found) if found == wanted => by(true),
+        Some(found) if found.starts_with("inconclusive") => {
+            undecided(format!("the verdict is {found}"))
+        }
+        Some(_) => by(false),
+    };
+    (found.map(|f| GateValue::Word(f.to_owned())), decision)
+}
+
+/// The limits that a profile itself puts on one metric of the whole run from above, as numbers.
+pub(super) fn upper_limit(plan: &Plan, name: &str) -> Option<f64> {
+    let (_, value) = plan.gates.iter().find(|(gate, _)| gate == name)?;
+    let gate = read(plan, name, value).ok()?;
+    let above =
+        gate.expression.relation.bounds_above() || gate.expression.relation == Relation::Equal;
+    match gate.expression.limit {
+        Limit::Number(limit) if above && gate.named.group == Group::Whole => Some(limit),
+        Limit::Number(_) | Limit::Word(_) => None,
+    }
+}
+
+/// The profile's own objectives on response and receipt times of the whole run, decided on the sample
+/// alone: (name, expression, limit, value, outcome).
+pub(super) fn objectives(plan: &Plan, measured: &Measured) -> Vec<super::Check> {
+    let mut checks = Vec::new();
+    for (name, value) in &plan.gates {
+        let Ok(gate) = read(plan, name, value) else { continue };
+        let Meaning::Latency(metric, statistic) = gate.named.meaning else { continue };
+        let objective = matches!(
+            metric,
+            Metric::Response | Metric::Service | Metric::Receipt | Metric::ReceiptFromWrite
+        );
+        let Limit::Number(limit) = gate.expression.limit else { continue };
+        if !objective || gate.named.group != Group::Whole {
+            continue;
+        }
+        let latency = measured.latency(metric);
+        let relation = gate.expression.relation;
+        let (outcome, why) = latency_gate(latency, statistic, relation, limit);
+        let value = statistic_value(latency, statistic);
+        let mut check =
+            super::Check::new(name.as_str(), value, relation, limit, gate.named.meaning.unit());
+        check.ok = match outcome {
+            GateOutcome::Pass => Some(true),
+            GateOutcome::Fail => Some(false),
+            GateOutcome::Undecided => None,
+        };
+        check.note = why;
+        checks.push(check);
+    }
+    checks
+}

@@ -1,0 +1,148 @@
+//! The measured part of a run: what latency, rate, ratio, gates and verdict speak of (METHOD.md §1,
+//! "What counts where"). Messages belong to it by their intended time, seconds by when they passed.
+use crate::kit::Nanos;
+use crate::measure::{CellInterval, CellKey, IntervalRow, Latency, Metric, RunRecord, Tally};
+use crate::plan::{Plan, Shape, Stage};
+
+/// The measured part of one run.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// Sum of the cells of measured stages.
+    pub cell: CellInterval,
+    /// Where the measured time begins, from the start of the load.
+    pub from: Nanos,
+    /// Where it ends: by the plan, or where the load was cut.
+    pub to: Nanos,
+    /// Measured time in all (stages between that are not measured left out).
+    pub time: Nanos,
+    /// True where a measured stage has no schedule (`max`).
+    pub closed: bool,
+    /// False where every bind can only receive.
+    pub sends: bool,
+    /// Mean rate that the plan wants over the measured stages; None in closed loop.
+    pub target: Option<f64>,
+    /// Indexes into the record's intervals: seconds that lie wholly in measured stages.
+    pub rows: Vec<usize>,
+    /// Share of the measured time in which no window slot was free, over the workers.
+    pub window_full: Option<f64>,
+}
+
+/// Start and end of each stage, from the start of the load.
+pub fn stage_spans(plan: &Plan) -> Vec<(Nanos, Nanos)> {
+    let mut at = Nanos::ZERO;
+    plan.stages
+        .iter()
+        .map(|stage| {
+            let from = at;
+            at += stage.length;
+            (from, at)
+        })
+        .collect()
+}
+
+/// Messages that a stage's schedule holds, as a real number; None in closed loop.
+pub fn stage_messages(stage: &Stage) -> Option<f64> {
+    let length = stage.length.as_secs_f64();
+    match &stage.shape {
+        Shape::Hold(rate) => Some(rate.as_f64() * length),
+        Shape::Ramp(from, to) => Some((from.as_f64() + to.as_f64()) / 2.0 * length),
+        Shape::Stairs { from, to, step, each } => {
+            let (from, to, step) = (from.as_f64(), to.as_f64(), step.as_f64());
+            let steps = if step > 0.0 { ((to - from).abs() / step + 1e-9).floor() } else { 0.0 };
+            let sign = if to < from { -1.0 } else { 1.0 };
+            let sum = (steps + 1.0) * (from + sign * step * steps / 2.0);
+            Some(sum * each.as_secs_f64())
+        }
+        Shape::Spike { base, peak, length: peak_length, .. } => {
+            let peak_s = peak_length.as_secs_f64().min(length);
+            Some(base.as_f64() * (length - peak_s) + peak.as_f64() * peak_s)
+        }
+        Shape::Sine { mean, .. } => Some(mean.as_f64() * length),
+        Shape::Max => None,
+    }
+}
+
+/// Whether a cell's stage is measured. A run without stages is measured whole.
+pub fn is_measured(plan: &Plan, key: &CellKey) -> bool {
+    plan.stages.is_empty()
+        || plan.stages.get(usize::from(key.stage)).is_some_and(|stage| stage.measure)
+}
+
+impl Measured {
+    /// Picks the measured part out of a record.
+    pub fn of(plan: &Plan, record: &RunRecord) -> Measured {
+        let spans = measured_spans(plan, record);
+        let stages = || plan.stages.iter().filter(|s| s.measure);
+        let closed = stages().any(|s| s.shape == Shape::Max);
+        let length: f64 = stages().map(|s| s.length.as_secs_f64()).sum();
+        let planned: Option<f64> = stages().map(stage_messages).sum();
+        let time = spans.iter().fold(Nanos::ZERO, |sum, (from, to)| sum + (*to - *from));
+        let inside = |row: &IntervalRow| {
+            spans.iter().any(|(from, to)| row.at >= *from && row.at + row.length <= *to)
+        };
+        let rows: Vec<usize> = record
+            .intervals
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| inside(row))
+            .map(|(index, _)| index)
+            .collect();
+        let mut measured = Measured {
+            cell: record.sum(|key| is_measured(plan, key)),
+            from: spans.first().map_or(Nanos::ZERO, |s| s.0),
+            to: spans.last().map_or(Nanos::ZERO, |s| s.1),
+            time,
+            closed,
+            sends: !plan.stages.is_empty(),
+            target: planned.filter(|_| length > 0.0).map(|p| p / length),
+            rows,
+            window_full: None,
+        };
+        measured.window_full = measured.window_full_share(record);
+        measured
+    }
+
+    /// Counters of the measured stages.
+    pub fn tally(&self) -> &Tally {
+        &self.cell.tally
+    }
+
+    /// A distribution of the measured stages.
+    pub fn latency(&self, metric: Metric) -> &Latency {
+        self.cell.metric(metric)
+    }
+
+    /// Measured time in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.time.as_secs_f64()
+    }
+
+    /// The measured seconds of the record.
+    pub fn rows<'a>(&'a self, record: &'a RunRecord) -> impl Iterator<Item = &'a IntervalRow> {
+        self.rows.iter().filter_map(|&index| record.intervals.get(index))
+    }
+
+    fn window_full_share(&self, record: &RunRecord) -> Option<f64> {
+        let workers = record.workers.len().max(1) as f64;
+        let (mut full, mut time) = (0.0, 0.0);
+        for row in self.rows(record) {
+            full += row.gauges.window_full_ns as f64;
+            time += row.length.0 as f64 * workers;
+        }
+        (self.sends && time > 0.0).then(|| (full / time).min(1.0))
+    }
+}
+
+/// Measured stages as spans of time, cut where the load was.
+fn measured_spans(plan: &Plan, record: &RunRecord) -> Vec<(Nanos, Nanos)> {
+    if plan.stages.is_empty() {
+        return vec![(Nanos::ZERO, record.load_ended)];
+    }
+    stage_spans(plan)
+        .into_iter()
+        .zip(&plan.stages)
+        .filter(|(_, stage)| stage.measure)
+        .map(|((from, to), _)| (from.min(record.load_ended), to.min(record.load_ended)))
+        .filter(|(from, to)| from < to)
+        .collect()
+}

@@ -1,0 +1,150 @@
+//! What a record means: do its books balance, was the harness fit to measure, was the run steady, does
+//! the SMSC bear the rate, are the gates kept (METHOD.md §4 to §8). Pure: a plan and a record in,
+//! a judgement out. Nothing here runs, reads a clock or prints.
+mod books;
+mod check;
+mod expression;
+mod figures;
+mod gates;
+mod health;
+mod measured;
+mod name;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod statistics;
+mod steady;
+#[cfg(test)]
+mod tests;
+mod verdict;
+pub mod words;
+
+pub use books::{Books, TallyCheck, TallyView, against_tally};
+pub use check::{Check, Relation, Unit};
+pub use figures::{FIGURES, FigureRow, LEDGER, Scope, receipts_asked};
+pub use gates::{GateOutcome, GateResult, GateValue, check_gates, evaluate, group_seconds};
+pub use health::{Health, HealthLimits, HealthState};
+pub use measured::{Measured, is_measured, stage_messages, stage_spans};
+pub use name::{Group, Named, PERCENTILES, all_names};
+pub use steady::Steady;
+pub use verdict::{Limiter, LittlesLaw, Outcome};
+
+use crate::kit::HostUse;
+use crate::measure::{Metric, RunRecord};
+use crate::plan::Plan;
+
+/// What a record means.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// The measured part of the run, which all but the books speaks of.
+    pub measured: Measured,
+    /// Conservation.
+    pub books: Books,
+    /// The harness.
+    pub health: Health,
+    /// Steadiness.
+    pub steady: Steady,
+    /// None in closed loop and where nothing is sent.
+    pub outcome: Option<Outcome>,
+    /// None where nothing was written.
+    pub limiter: Option<Limiter>,
+    /// What names the limiter.
+    pub evidence: Vec<String>,
+    /// The checks that made the outcome.
+    pub reasons: Vec<Check>,
+    /// Why response and service time differ, where they do.
+    pub explanation: Option<String>,
+    /// What the rate and the service time need to have open.
+    pub littles_law: Option<LittlesLaw>,
+    /// What a reader should know.
+    pub notes: Vec<String>,
+    /// What a reader should beware of.
+    pub warnings: Vec<String>,
+}
+
+impl Judgement {
+    /// True where response percentiles may stand at the top: the harness kept up, and the rate was
+    /// sustained (else in an open loop they only say how long the run was).
+    pub fn allows_response_headline(&self) -> bool {
+        self.health.allows_headline() && self.outcome != Some(Outcome::NotSustained)
+    }
+}
+
+/// Judges a record.
+pub fn judge(plan: &Plan, record: &RunRecord, host: &HostUse) -> Judgement {
+    let measured = Measured::of(plan, record);
+    let health = Health::of(plan, record, &measured, host, &HealthLimits::default());
+    let steady = Steady::of(plan, record, &measured);
+    let mut reasons = verdict::checks(plan, &measured);
+    let outcome = verdict::outcome(&measured, &health, &steady, &reasons);
+    let limited = verdict::limiter(plan, record, &measured, &health, &steady, &reasons);
+    let (limiter, evidence) = limited.map_or((None, Vec::new()), |(l, e)| (Some(l), e));
+    let littles_law = verdict::littles_law(plan, &measured);
+    let explanation = verdict::explanation(&measured, littles_law.as_ref());
+    let mut notes = Vec::new();
+    let hint = limiter == Some(Limiter::Window) && !measured.closed;
+    if let Some(law) = littles_law.as_ref().filter(|_| hint) {
+        notes.push(law.says());
+    }
+    if let Some(reason) = &record.cut_reason {
+        notes.push(format!("the run ended early: {reason}"));
+    }
+    if steady.steady.is_none() && outcome.is_some() {
+        notes.push(format!("steady state not judged: {}", steady.reason));
+    }
+    let warnings = warnings(plan, record, &measured, &steady);
+    reasons.extend(steady.growths.iter().chain(&steady.drifts).cloned());
+    reasons.extend(health.checks.iter().cloned());
+    Judgement {
+        books: Books::of(plan, record),
+        measured,
+        health,
+        steady,
+        outcome,
+        limiter,
+        evidence,
+        reasons,
+        explanation,
+        littles_law,
+        notes,
+        warnings,
+    }
+}
+
+fn warnings(plan: &Plan, record: &RunRecord, measured: &Measured, steady: &Steady) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if let Some(needed) = steady.warmup_needed {
+        warnings
+            .push(format!("warm-up too short: at least {}", words::seconds(needed.as_secs_f64())));
+    }
+    let t = record.ledger();
+    if t.receipts_untracked > 0 {
+        warnings.push(format!(
+            "{} accepted messages were not tracked for their receipt: raise \
+             receipts.outstanding_max ({}), or the SMSC gave no message_id",
+            words::count(t.receipts_untracked),
+            words::count(plan.receipts.outstanding_max as u64)
+        ));
+    }
+    // FACTS C rows 1 to 3: the commonest support case of all
+    let many = |part: u64, of: u64| of > 0 && part as f64 > 0.01 * of as f64;
+    if many(t.receipts_missing, t.receipts_expected)
+        && many(record.receipts_unknown, t.receipts_expected)
+    {
+        warnings.push(
+            "receipts are missing and unknown receipts came: the ids may be spelled differently in \
+             responses and receipts; try another receipts.id_mode"
+                .to_owned(),
+        );
+    }
+    if measured.sends && measured.time == crate::kit::Nanos::ZERO {
+        warnings.push("no measured stage was reached: there is no result".to_owned());
+    }
+    let beyond = measured.latency(Metric::Response).censored_count();
+    if beyond > 0 {
+        warnings.push(format!(
+            "{} messages have no answer and count as \"at least so long\" in the percentiles",
+            words::count(beyond)
+        ));
+    }
+    warnings
+}

@@ -1,0 +1,234 @@
+//! Names of metrics: the same path in result.json, gates, tables and comparison, with a group before it
+//! where one is meant (`account.gold.response.p99`). It knows names and what they mean, no limits.
+use super::check::Unit;
+use super::figures::{FIGURES, FigureRow, LEDGER};
+use crate::measure::{LATENCY_METRICS, Metric, Tally};
+use crate::plan::Plan;
+
+/// The percentiles that are reported, with their names.
+pub const PERCENTILES: [(&str, f64); 6] = [
+    ("p50", 0.5),
+    ("p90", 0.9),
+    ("p95", 0.95),
+    ("p99", 0.99),
+    ("p99_9", 0.999),
+    ("p99_99", 0.9999),
+];
+
+/// A statistic of a latency distribution.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Statistic {
+    /// Values seen.
+    Count,
+    /// Values only bounded from below.
+    Censored,
+    /// Smallest seen.
+    Min,
+    /// Mean of those seen.
+    Mean,
+    /// Standard deviation of those seen.
+    Stddev,
+    /// A quantile of all, the censored included.
+    Quantile(f64),
+    /// Largest seen.
+    Max,
+}
+
+/// Which part of the measured run a name speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// All of it.
+    Whole,
+    /// One account, by its number in the plan.
+    Account(u16),
+    /// One label.
+    Label(u16),
+    /// One stage, measured or not.
+    Stage(u16),
+}
+
+/// A word of the verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VerdictWord {
+    /// `verdict.outcome`.
+    Outcome,
+    /// `verdict.limiter`.
+    Limiter,
+    /// `verdict.harness.state`.
+    Harness,
+}
+
+impl VerdictWord {
+    /// What it can be.
+    pub const fn words(self) -> &'static [&'static str] {
+        match self {
+            VerdictWord::Outcome => {
+                &["sustained", "not_sustained", "inconclusive_harness", "inconclusive_noise"]
+            }
+            VerdictWord::Limiter => {
+                &["harness", "smsc_throttle", "connection", "window", "smsc_latency", "none"]
+            }
+            VerdictWord::Harness => &["valid", "degraded", "invalid"],
+        }
+    }
+}
+
+/// What a name means.
+#[derive(Clone, Copy, Debug)]
+pub enum Meaning {
+    /// A statistic of a latency.
+    Latency(Metric, Statistic),
+    /// A rate or a ratio.
+    Figure(&'static FigureRow),
+    /// A line of the ledger.
+    Ledger(fn(&Tally) -> u64),
+    /// A word of the verdict.
+    Verdict(VerdictWord),
+}
+
+impl Meaning {
+    /// What it is measured in.
+    pub const fn unit(&self) -> Unit {
+        match self {
+            Meaning::Latency(_, Statistic::Count | Statistic::Censored) => Unit::Count,
+            Meaning::Latency(
+                _,
+                Statistic::Min
+                | Statistic::Mean
+                | Statistic::Stddev
+                | Statistic::Quantile(_)
+                | Statistic::Max,
+            ) => Unit::Nanoseconds,
+            Meaning::Figure(row) => row.unit,
+            Meaning::Ledger(_) => Unit::Count,
+            Meaning::Verdict(_) => Unit::Word,
+        }
+    }
+    /// What a word metric can be.
+    pub const fn words(&self) -> &'static [&'static str] {
+        match self {
+            Meaning::Verdict(word) => word.words(),
+            Meaning::Latency(..) | Meaning::Figure(_) | Meaning::Ledger(_) => &[],
+        }
+    }
+}
+
+/// A name that the catalogue knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Named {
+    /// Of what.
+    pub group: Group,
+    /// What.
+    pub meaning: Meaning,
+}
+
+impl Named {
+    /// Looks a name up, groups by the plan's accounts, labels and stages.
+    ///
+    /// # Errors
+    /// One line that lists near names.
+    pub fn find(name: &str, plan: &Plan) -> Result<Named, String> {
+        let (group, path) = split_group(name, plan)?;
+        let meaning = meaning(path)
+            .filter(|m| group == Group::Whole || in_groups(m))
+            .ok_or_else(|| unknown(name, path, group))?;
+        Ok(Named { group, meaning })
+    }
+}
+
+/// Only what is counted by cell exists in groups.
+fn in_groups(meaning: &Meaning) -> bool {
+    match meaning {
+        Meaning::Latency(metric, _) => metric.row().per_message,
+        Meaning::Figure(row) => !matches!(row.name, "target" | "mo" | "window_full"),
+        Meaning::Ledger(_) => true,
+        Meaning::Verdict(_) => false,
+    }
+}
+
+/// The longest group name that the plan knows, and what follows it.
+fn split_group<'n>(name: &'n str, plan: &Plan) -> Result<(Group, &'n str), String> {
+    let kinds: [(&str, Vec<&str>, fn(u16) -> Group); 3] = [
+        ("account", plan.accounts.iter().map(|a| a.name.as_str()).collect(), Group::Account),
+        ("label", plan.messages.iter().map(|m| m.label.as_str()).collect(), Group::Label),
+        ("stage", plan.stages.iter().map(|s| s.name.as_str()).collect(), Group::Stage),
+    ];
+    for (kind, known, group) in kinds {
+        let Some(rest) = name.strip_prefix(kind).and_then(|r| r.strip_prefix('.')) else {
+            continue;
+        };
+        let found = known
+            .iter()
+            .enumerate()
+            .filter_map(|(number, known)| {
+                let path = rest.strip_prefix(known)?.strip_prefix('.')?;
+                Some((known.len(), number, path))
+            })
+            .max_by_key(|f| f.0);
+        return match found {
+            Some((_, number, path)) => {
+                let number = u16::try_from(number).map_err(|_| "too many groups".to_owned())?;
+                Ok((group(number), path))
+            }
+            None => Err(format!(
+                "unknown metric {name:?}: the profile's {kind}s are {}",
+                known.join(", ")
+            )),
+        };
+    }
+    Ok((Group::Whole, name))
+}
+
+fn meaning(path: &str) -> Option<Meaning> {
+    let (block, name) = path.split_once('.')?;
+    match (block, name) {
+        ("rate" | "ratio", name) => super::figures::figure(block, name).map(Meaning::Figure),
+        ("ledger", name) => LEDGER.iter().find(|l| l.0 == name).map(|l| Meaning::Ledger(l.1)),
+        ("verdict", "outcome") => Some(Meaning::Verdict(VerdictWord::Outcome)),
+        ("verdict", "limiter") => Some(Meaning::Verdict(VerdictWord::Limiter)),
+        ("verdict", "harness.state") => Some(Meaning::Verdict(VerdictWord::Harness)),
+        (metric, statistic) => {
+            Some(Meaning::Latency(Metric::named(metric)?, self::statistic(statistic)?))
+        }
+    }
+}
+
+fn statistic(name: &str) -> Option<Statistic> {
+    match name {
+        "count" => Some(Statistic::Count),
+        "censored" => Some(Statistic::Censored),
+        "min" => Some(Statistic::Min),
+        "mean" => Some(Statistic::Mean),
+        "stddev" => Some(Statistic::Stddev),
+        "max" => Some(Statistic::Max),
+        name => PERCENTILES.iter().find(|p| p.0 == name).map(|p| Statistic::Quantile(p.1)),
+    }
+}
+
+/// Every name of the catalogue, without groups.
+pub fn all_names() -> Vec<String> {
+    const OTHERS: [&str; 6] = ["count", "censored", "min", "mean", "stddev", "max"];
+    let latencies = LATENCY_METRICS.iter().flat_map(|row| {
+        let statistics = PERCENTILES.iter().map(|p| p.0).chain(OTHERS);
+        statistics.map(move |s| format!("{}.{s}", row.name))
+    });
+    latencies
+        .chain(FIGURES.iter().map(|row| format!("{}.{}", row.block, row.name)))
+        .chain(LEDGER.iter().map(|line| format!("ledger.{}", line.0)))
+        .chain(["outcome", "limiter", "harness.state"].map(|w| format!("verdict.{w}")))
+        .collect()
+}
+
+fn unknown(name: &str, path: &str, group: Group) -> String {
+    const NEAR_COUNT: usize = 3;
+    let prefix = &name[..name.len() - path.len()];
+    let mut near: Vec<(f64, String)> = all_names()
+        .into_iter()
+        .filter(|known| group == Group::Whole || meaning(known).is_some_and(|m| in_groups(&m)))
+        .map(|known| (strsim::jaro_winkler(path, &known), known))
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let near: Vec<String> =
+        near.into_iter().take(NEAR_COUNT).map(|(_, known)| format!("{prefix}{known}")).collect();
+    format!("unknown metric {name:?}; near: {}", near.join(", "))
+}

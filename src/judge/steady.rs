@@ -1,0 +1,187 @@
+//! Was the run long enough to settle, and did it stay settled (METHOD.md §6)? It cuts nothing; it says.
+use super::check::{Check, Relation, Unit};
+use super::measured::{Measured, stage_spans};
+use super::statistics::{Slope, mean, median, mser5, theil_sen};
+use crate::kit::Nanos;
+use crate::measure::{IntervalRow, RunRecord};
+use crate::plan::{Plan, Shape};
+
+/// Seconds needed before a run is called steady.
+pub(super) const SAMPLES_MIN: usize = 30;
+/// Seconds needed before growth of what is open is judged.
+const GROWTH_SAMPLES_MIN: usize = 6;
+const RATE_DRIFT_MAX: f64 = 0.01;
+const P50_DRIFT_MAX: f64 = 0.05;
+
+/// What is known of the steadiness of a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Steady {
+    /// None: too short, or a load that changes by plan, so it cannot be told.
+    pub steady: Option<bool>,
+    /// Why so.
+    pub reason: String,
+    /// Measured seconds that were looked at.
+    pub samples: usize,
+    /// The warm-up that it would have needed, where the one it had was too short.
+    pub warmup_needed: Option<Nanos>,
+    /// Drift of rate and of response p50 over the measured time.
+    pub drifts: Vec<Check>,
+    /// Growth of what is in flight, of the backlog, and of the receipts awaited.
+    pub growths: Vec<Check>,
+}
+
+impl Steady {
+    /// Looks at the measured stages that hold one rate (or run closed).
+    pub fn of(plan: &Plan, record: &RunRecord, measured: &Measured) -> Steady {
+        let Some((stage, rows)) = longest_constant_stage(plan, record) else {
+            let reason = if plan.stages.is_empty() {
+                "nothing is sent".to_owned()
+            } else if measured.rows.is_empty() {
+                "no whole second was measured".to_owned()
+            } else {
+                "the plan itself changes the rate".to_owned()
+            };
+            return Steady { reason, samples: measured.rows.len(), ..Steady::default() };
+        };
+        let mut steady = Steady { samples: rows.len(), ..Steady::default() };
+        steady.growths = growths(&rows, measured);
+        if rows.len() < SAMPLES_MIN {
+            steady.reason = format!(
+                "{} s measured at one rate; {SAMPLES_MIN} s are needed to call a run steady",
+                rows.len()
+            );
+        } else {
+            steady.drifts = drifts(&rows);
+        }
+        steady.warmup_needed = warmup_needed(plan, stage, &rows);
+        steady.conclude();
+        steady
+    }
+
+    fn conclude(&mut self) {
+        let failed: Vec<String> = self
+            .drifts
+            .iter()
+            .chain(&self.growths)
+            .filter(|c| c.failed())
+            .map(Check::says)
+            .collect();
+        if !failed.is_empty() {
+            self.steady = Some(false);
+            self.reason = format!("no steady state: {}", failed.join("; "));
+        } else if !self.drifts.is_empty() {
+            self.steady = Some(true);
+            self.reason = "rate and response time did not drift, nothing piled up".to_owned();
+        }
+    }
+}
+
+/// The longest measured stage of one rate, with its whole seconds.
+fn longest_constant_stage<'a>(
+    plan: &Plan,
+    record: &'a RunRecord,
+) -> Option<(usize, Vec<&'a IntervalRow>)> {
+    let spans = stage_spans(plan);
+    plan.stages
+        .iter()
+        .enumerate()
+        .filter(|(_, stage)| stage.measure)
+        .filter(|(_, stage)| matches!(stage.shape, Shape::Hold(_) | Shape::Max))
+        .map(|(number, _)| {
+            let (from, to) = spans[number];
+            let to = to.min(record.load_ended);
+            let rows: Vec<&IntervalRow> =
+                record.intervals.iter().filter(|r| r.at >= from && r.at + r.length <= to).collect();
+            (number, rows)
+        })
+        .filter(|(_, rows)| !rows.is_empty())
+        .max_by_key(|(_, rows)| rows.len())
+}
+
+/// A row's counter by the second.
+fn per_second(row: &IntervalRow, count: u64) -> f64 {
+    count as f64 / row.length.as_secs_f64()
+}
+
+fn answered_rate(rows: &[&IntervalRow]) -> Vec<f64> {
+    rows.iter().map(|r| per_second(r, r.tally.answered())).collect()
+}
+
+fn p50s(rows: &[&IntervalRow]) -> Vec<f64> {
+    rows.iter().filter_map(|r| r.response.p50).map(|p| p as f64).collect()
+}
+
+fn drifts(rows: &[&IntervalRow]) -> Vec<Check> {
+    let rate = drift("rate_drift", &answered_rate(rows), RATE_DRIFT_MAX);
+    let p50 = drift("response.p50_drift", &p50s(rows), P50_DRIFT_MAX);
+    rate.into_iter().chain(p50).collect()
+}
+
+/// Relative change over the window. Beyond the limit, but not told from noise (the interval of the slope
+/// holds zero): it passes.
+fn drift(name: &str, values: &[f64], limit: f64) -> Option<Check> {
+    let slope = theil_sen(values)?;
+    let middle = median(values).filter(|m| *m > 0.0)?;
+    let change = slope.value * (values.len() - 1) as f64 / middle;
+    let mut check = Check::new(name, Some(change), Relation::AtMost, limit, Unit::Ratio);
+    check.ok = Some(change.abs() <= limit || !slope.is_certain());
+    Some(check.with_note("over the measured time"))
+}
+
+fn growths(rows: &[&IntervalRow], measured: &Measured) -> Vec<Check> {
+    if rows.len() < GROWTH_SAMPLES_MIN {
+        return Vec::new();
+    }
+    let written: f64 = rows.iter().map(|r| r.tally.written as f64).sum();
+    let expected: f64 = rows.iter().map(|r| r.tally.receipts_expected as f64).sum();
+    let series =
+        |of: fn(&IntervalRow) -> u64| -> Vec<f64> { rows.iter().map(|r| of(r) as f64).collect() };
+    let mut checks = Vec::new();
+    let mut judge = |name: &str, values: &[f64], limit: f64| {
+        if let Some(slope) = theil_sen(values) {
+            checks.push(growth(name, &slope, values.len(), limit));
+        }
+    };
+    let in_flight = series(|r| r.gauges.in_flight);
+    let usual = median(&in_flight).unwrap_or(0.0);
+    judge("in_flight_growth", &in_flight, (0.001 * written).max(0.1 * usual).max(10.0));
+    if !measured.closed {
+        judge("backlog_growth", &series(|r| r.gauges.backlog), (0.001 * written).max(10.0));
+    }
+    if expected > 0.0 {
+        let awaited = series(|r| r.gauges.awaited);
+        let usual = median(&awaited).unwrap_or(0.0);
+        judge("awaited_receipts_growth", &awaited, (0.01 * expected).max(0.1 * usual).max(10.0));
+    }
+    checks
+}
+
+/// Messages more at the end of the window than at its start, by the slope.
+fn growth(name: &str, slope: &Slope, samples: usize, limit: f64) -> Check {
+    let grown = slope.value * (samples - 1) as f64;
+    let mut check = Check::new(name, Some(grown), Relation::AtMost, limit, Unit::Count);
+    check.ok = Some(grown <= limit || slope.low <= 0.0);
+    check.with_note("more at the end of the measured time than at its start")
+}
+
+/// The warm-up a stage would have needed, if MSER-5 would cut its beginning and what it cuts matters.
+fn warmup_needed(plan: &Plan, stage: usize, rows: &[&IntervalRow]) -> Option<Nanos> {
+    let in_flight: Vec<f64> = rows.iter().map(|r| r.gauges.in_flight as f64).collect();
+    let series = [(answered_rate(rows), 0.01), (p50s(rows), 0.05), (in_flight, 0.10)];
+    let cut = series.iter().filter_map(|(values, matters)| {
+        let cut = mser5(values).filter(|c| *c > 0)?;
+        let (start, rest) = (mean(&values[..cut])?, mean(&values[cut..])?);
+        // the start must differ by what matters, and by more than the rest differs within itself
+        let spread = median(&values[cut..].iter().map(|v| (v - rest).abs()).collect::<Vec<_>>())?;
+        let gap = (start - rest).abs();
+        (gap > matters * rest && gap > 2.0 * spread).then_some(cut)
+    });
+    let cut = cut.max()?;
+    let warmup = plan.stages[..stage]
+        .iter()
+        .rev()
+        .take_while(|s| !s.measure)
+        .fold(Nanos::ZERO, |sum, s| sum + s.length);
+    let length = rows[..cut].iter().fold(Nanos::ZERO, |sum, r| sum + r.length);
+    Some(warmup + length)
+}

@@ -1,0 +1,370 @@
+//! Whole judgements of synthetic records.
+use super::sample::{Fate, GOOD, plan, quiet, record};
+use super::*;
+use crate::kit::{Nanos, Rate};
+use crate::measure::{Gauges, Outcome as Ended};
+use crate::plan::{Shape, Stage};
+use serde_json::json;
+
+const fn ms(n: u64) -> Nanos {
+    Nanos::from_millis(n)
+}
+
+fn judged(plan: &Plan, fate: impl FnMut(u64, Nanos) -> Fate) -> (RunRecord, Judgement) {
+    let record = record(plan, fate, quiet);
+    let judgement = judge(plan, &record, &HostUse::default());
+    (record, judgement)
+}
+
+fn gate(plan: &mut Plan, name: &str, value: &str) {
+    plan.gates.push((name.to_owned(), json!(value)));
+}
+
+#[test]
+fn a_run_that_goes_well_is_sustained_and_nothing_limits_it() {
+    let plan = plan(200, 5, 40);
+    let (_, j) = judged(&plan, |_, _| GOOD);
+    assert_eq!(j.books.failures, Vec::<String>::new());
+    assert!(j.books.balanced);
+    assert_eq!(j.health.state, HealthState::Valid, "{:?}", j.health);
+    assert_eq!(j.health.adherence, Some(1.0));
+    assert_eq!((j.steady.steady, j.steady.samples), (Some(true), 40));
+    assert_eq!(j.outcome, Some(Outcome::Sustained), "{:?}", j.reasons);
+    assert_eq!(j.limiter, Some(Limiter::None));
+    assert_eq!(j.explanation, None);
+    assert_eq!(j.measured.tally().planned, 8_000);
+    assert_eq!(j.measured.target, Some(200.0));
+    assert!(j.warnings.is_empty(), "{:?}", j.warnings);
+}
+
+#[test]
+fn a_short_run_is_sustained_with_a_note_that_steadiness_was_not_judged() {
+    let plan = plan(200, 2, 8);
+    let (_, j) = judged(&plan, |_, _| GOOD);
+    assert_eq!(j.outcome, Some(Outcome::Sustained));
+    assert_eq!(j.steady.steady, None);
+    assert!(j.notes.iter().any(|n| n.contains("30 s are needed")), "{:?}", j.notes);
+}
+
+#[test]
+fn throttling_is_not_sustained_and_is_named_as_the_limiter() {
+    let plan = plan(200, 0, 10);
+    let throttled = Fate { outcome: Some(Ended::Rejected(0x58)), ..GOOD };
+    let (_, j) = judged(&plan, |i, _| if i % 5 == 0 { throttled } else { GOOD });
+    assert!(j.books.balanced);
+    assert_eq!(j.outcome, Some(Outcome::NotSustained));
+    assert_eq!(j.limiter, Some(Limiter::SmscThrottle));
+    assert!(j.evidence[0].contains("400 of 2,000"), "{:?}", j.evidence);
+    assert!(!j.allows_response_headline());
+}
+
+#[test]
+fn a_late_harness_is_inconclusive_and_not_the_smscs_fault() {
+    let plan = plan(200, 0, 10);
+    let late = Fate { lag: ms(80), ..GOOD };
+    let (_, j) = judged(&plan, |i, _| if i % 10 == 0 { late } else { GOOD });
+    assert_eq!(j.health.state, HealthState::Invalid);
+    assert_eq!(j.outcome, Some(Outcome::InconclusiveHarness));
+    assert_eq!(j.limiter, Some(Limiter::Harness));
+    assert!((j.health.adherence.unwrap() - 0.9).abs() < 1e-9);
+    assert!(j.explanation.unwrap().contains("harness itself was late"));
+}
+
+#[test]
+fn a_slightly_late_harness_is_degraded_and_still_gives_a_verdict() {
+    let plan = plan(200, 0, 10);
+    let late = Fate { lag: ms(2), ..GOOD };
+    let (_, j) = judged(&plan, |i, _| if i % 50 == 0 { late } else { GOOD });
+    assert_eq!(j.health.state, HealthState::Degraded, "{:?}", j.health);
+    assert_eq!(j.outcome, Some(Outcome::Sustained));
+}
+
+#[test]
+fn messages_without_a_slot_do_not_count_against_the_harness() {
+    let plan = plan(200, 0, 10);
+    let unsent = Fate { outcome: None, service: ms(6_000), ..GOOD };
+    let full = |second| Gauges { window_full_ns: 900_000_000, ..quiet(second) };
+    let record = record(&plan, |i, _| if i % 2 == 0 { unsent } else { GOOD }, full);
+    let j = judge(&plan, &record, &HostUse::default());
+    assert_eq!(j.health.state, HealthState::Valid, "{:?}", j.health.checks);
+    assert_eq!(j.outcome, Some(Outcome::NotSustained));
+    assert_eq!(j.limiter, Some(Limiter::Window));
+    assert!(j.books.balanced, "{:?}", j.books);
+}
+
+#[test]
+fn messages_left_unsent_with_slots_free_count_against_the_harness() {
+    let plan = plan(200, 0, 10);
+    let unsent = Fate { outcome: None, service: ms(6_000), ..GOOD };
+    let (_, j) = judged(&plan, |i, _| if i % 2 == 0 { unsent } else { GOOD });
+    assert_eq!(j.health.state, HealthState::Invalid);
+    assert_eq!(j.outcome, Some(Outcome::InconclusiveHarness));
+}
+
+#[test]
+fn a_window_too_small_shows_littles_law_with_the_window_that_would_do() {
+    let mut plan = plan(200, 0, 10);
+    plan.accounts[0].binds.window = 1;
+    let waited = Fate { wait: ms(500), service: ms(40), ..GOOD };
+    let full = |second| Gauges { window_full_ns: 950_000_000, ..quiet(second) };
+    let record = record(&plan, |_, _| waited, full);
+    let j = judge(&plan, &record, &HostUse::default());
+    assert_eq!(j.limiter, Some(Limiter::Window));
+    // N = 200/s × 40 ms = 8 open; a fifth to spare over 2 binds: 5 each
+    let law = j.littles_law.unwrap();
+    assert!((law.open - 8.0).abs() < 0.01, "{law:?}");
+    assert_eq!((law.slots, law.window), (2, 5));
+    assert!(j.notes.iter().any(|n| n.contains("a window of 5 per bind would do")));
+    let why = j.explanation.unwrap();
+    assert!(why.contains("window is too small"), "{why}");
+}
+
+#[test]
+fn a_stall_is_explained_as_the_smscs_slow_spell() {
+    let plan = plan(200, 0, 10);
+    let stalled = Fate { wait: ms(900), ..GOOD };
+    let (_, j) = judged(&plan, |i, _| if i % 20 == 0 { stalled } else { GOOD });
+    let why = j.explanation.unwrap();
+    assert!(why.contains("slow spells"), "{why}");
+}
+
+#[test]
+fn a_growing_backlog_is_not_sustained_by_its_slope() {
+    let plan = plan(200, 0, 20);
+    let growing = |second| Gauges { backlog: 50 * second, ..quiet(second) };
+    let record = record(&plan, |_, _| GOOD, growing);
+    let j = judge(&plan, &record, &HostUse::default());
+    assert_eq!(j.outcome, Some(Outcome::NotSustained));
+    assert!(j.steady.growths.iter().any(|c| c.check == "backlog_growth" && c.failed()));
+}
+
+#[test]
+fn a_drift_of_the_median_is_noise_and_a_slow_start_asks_for_a_longer_warm_up() {
+    let plan = plan(100, 2, 40);
+    let (_, j) = judged(&plan, |_, at| Fate { service: ms(10 + at.0 / 4_000_000_000), ..GOOD });
+    assert_eq!(j.outcome, Some(Outcome::InconclusiveNoise), "{:?}", j.steady);
+    let slow_start =
+        |_: u64, at: Nanos| Fate { service: ms(if at < ms(12_000) { 60 } else { 10 }), ..GOOD };
+    let (_, j) = judged(&plan, slow_start);
+    assert_eq!(j.steady.warmup_needed, Some(Nanos::from_secs(12)), "{:?}", j.steady);
+    assert!(j.warnings.iter().any(|w| w == "warm-up too short: at least 12 s"));
+}
+
+#[test]
+fn a_closed_loop_has_no_verdict_no_adherence_and_no_target() {
+    let plan = plan(200, 0, 10);
+    let (record, _) = judged(&plan, |_, _| GOOD);
+    let mut closed = plan;
+    closed.stages[0].shape = Shape::Max;
+    let j = judge(&closed, &record, &HostUse::default());
+    assert_eq!((j.outcome, j.health.adherence, j.health.lag_p99), (None, None, None));
+    assert_eq!(j.measured.target, None);
+    let scope = Scope::whole(&j.measured, &record);
+    assert_eq!(FIGURES.iter().find(|f| f.name == "scheduled").and_then(|f| (f.of)(&scope)), None);
+}
+
+#[test]
+fn quota_and_hypervisor_degrade_the_harness() {
+    let plan = plan(200, 0, 10);
+    let record = record(&plan, |_, _| GOOD, quiet);
+    let host = HostUse { throttled: Some(0.2), steal: Some(0.3) };
+    let j = judge(&plan, &record, &host);
+    assert_eq!(j.health.state, HealthState::Degraded);
+    assert_eq!(j.health.failures().count(), 2);
+}
+
+#[test]
+fn a_message_counted_twice_breaks_the_books_and_is_named_with_both_sides() {
+    let plan = plan(100, 0, 5);
+    let mut record = record(&plan, |_, _| GOOD, quiet);
+    record.cells[0].1.tally.accepted += 1;
+    let books = Books::of(&plan, &record);
+    assert!(!books.balanced);
+    assert!(books.failures[0].contains("written = 500"), "{:?}", books.failures);
+    assert!(books.failures[0].contains("difference -1"), "{:?}", books.failures);
+}
+
+#[test]
+fn two_errors_in_different_cells_do_not_cancel() {
+    let plan = plan(100, 3, 5);
+    let mut record = record(&plan, |_, _| GOOD, quiet);
+    record.cells[0].1.tally.accepted += 1;
+    record.cells[1].1.tally.accepted -= 1;
+    let books = Books::of(&plan, &record);
+    assert!(books.failures[0].starts_with("stage warm-up, account main, label otp"), "{books:?}");
+}
+
+#[test]
+fn the_simulators_tally_must_agree_to_the_message() {
+    let plan = plan(100, 0, 5);
+    let rejected = Fate { outcome: Some(Ended::Rejected(8)), ..GOOD };
+    let silent = Fate { outcome: Some(Ended::TimedOut), ..GOOD };
+    let missing = Fate { receipt: None, ..GOOD };
+    let record = record(
+        &plan,
+        |i, _| match i {
+            0..10 => rejected,
+            10..13 => silent,
+            13..20 => missing,
+            _ => GOOD,
+        },
+        quiet,
+    );
+    let mut tally = TallyView {
+        submits_by_status: vec![(0, 490), (8, 10)],
+        responses_sent: 497,
+        responses_withheld: 3,
+        receipts_withheld: 7,
+        ..TallyView::default()
+    };
+    tally.receipts_by_state[2] = 480;
+    let check = against_tally(&record, &tally);
+    assert!(check.agrees && check.exact, "{:#?}", check.lines);
+    for change in [
+        |t: &mut TallyView| t.submits_by_status[0].1 -= 1,
+        |t: &mut TallyView| t.submits_by_status[1].0 = 9,
+        |t: &mut TallyView| t.responses_sent -= 1,
+        |t: &mut TallyView| t.receipts_by_state[2] += 1,
+        |t: &mut TallyView| t.receipts_withheld += 1,
+        |t: &mut TallyView| t.receipts_duplicated += 1,
+    ] {
+        let mut other = tally.clone();
+        change(&mut other);
+        let check = against_tally(&record, &other);
+        assert!(!check.agrees, "{other:?}");
+        assert!(check.lines.iter().any(|l| l.starts_with("DIFFERS")));
+    }
+}
+
+#[test]
+fn where_a_connection_was_lost_the_tally_is_held_in_a_bracket() {
+    let plan = plan(100, 0, 5);
+    let lost = Fate { outcome: Some(Ended::Lost), ..GOOD };
+    let record = record(&plan, |i, _| if i < 20 { lost } else { GOOD }, quiet);
+    let tally = |submits| TallyView {
+        submits_by_status: vec![(0, submits)],
+        receipts_by_state: [0, 0, 480, 0, 0, 0, 0, 0, 0, 0, 0],
+        ..TallyView::default()
+    };
+    for (submits, agrees) in [(479, false), (480, true), (493, true), (500, true), (501, false)] {
+        let check = against_tally(&record, &tally(submits));
+        assert_eq!((check.agrees, check.exact), (agrees, false), "{submits}: {check:?}");
+    }
+}
+
+#[test]
+fn gates_pass_and_fail_by_value_and_are_undecided_on_too_small_a_sample() {
+    let mut plan = plan(200, 0, 10);
+    for (name, value) in [
+        ("response.p99", "< 50ms"),
+        ("response.p50", "< 5ms"),
+        ("response.p99_99", "< 50ms"),
+        ("ratio.rejected", "<= 0.1%"),
+        ("rate.accepted", ">= 199/s"),
+        ("rate.accepted", ">= 201/s"),
+        ("verdict.outcome", "= sustained"),
+        ("label.otp.response.p99", "< 50ms"),
+        ("account.main.receipt.p95", "< 1s"),
+        ("stage.hold.ledger.written", "= 2000"),
+        ("bind.p50", "< 1s"),
+    ] {
+        gate(&mut plan, name, value);
+    }
+    assert_eq!(check_gates(&plan), Ok(()));
+    let (record, j) = judged(&plan, |_, _| GOOD);
+    let outcomes: Vec<GateOutcome> =
+        evaluate(&plan, &record, &j).into_iter().map(|g| g.outcome).collect();
+    use GateOutcome::{Fail, Pass, Undecided};
+    // the second is an objective that fails, so the outcome is not sustained
+    let wanted = vec![Pass, Fail, Undecided, Pass, Pass, Fail, Fail, Pass, Pass, Pass, Undecided];
+    assert_eq!(outcomes, wanted);
+}
+
+#[test]
+fn a_gate_is_undecided_where_its_interval_straddles_the_limit() {
+    let mut plan = plan(200, 0, 10);
+    gate(&mut plan, "response.p50", "< 20ms");
+    let (record, j) =
+        judged(&plan, |i, _| Fate { service: Nanos(i * 7919 % 2000 * 20_000), ..GOOD });
+    let g = &evaluate(&plan, &record, &j)[0];
+    assert_eq!(g.outcome, GateOutcome::Undecided);
+    assert!(g.why.as_ref().unwrap().contains("straddles"), "{g:?}");
+    assert_eq!(j.outcome, Some(Outcome::InconclusiveNoise));
+}
+
+#[test]
+fn with_an_invalid_harness_a_kept_gate_stays_kept_and_a_broken_one_needs_the_service_time() {
+    let mut plan = plan(200, 0, 10);
+    gate(&mut plan, "response.p50", "< 1s");
+    gate(&mut plan, "response.p50", "< 50ms");
+    gate(&mut plan, "response.p50", "< 5ms");
+    gate(&mut plan, "ratio.rejected", "<= 1%");
+    gate(&mut plan, "verdict.outcome", "= sustained");
+    let (record, j) = judged(&plan, |_, _| Fate { lag: ms(200), ..GOOD });
+    assert_eq!(j.health.state, HealthState::Invalid);
+    let outcomes: Vec<GateOutcome> =
+        evaluate(&plan, &record, &j).into_iter().map(|g| g.outcome).collect();
+    use GateOutcome::{Fail, Pass, Undecided};
+    assert_eq!(outcomes, vec![Pass, Undecided, Fail, Undecided, Undecided]);
+}
+
+#[test]
+fn a_gate_among_unanswered_messages_fails_by_its_lower_bound() {
+    let mut plan = plan(200, 0, 10);
+    gate(&mut plan, "response.p99", "< 1s");
+    let silent = Fate { outcome: Some(Ended::TimedOut), service: ms(5_000), ..GOOD };
+    let (record, j) = judged(&plan, |i, _| if i % 20 == 0 { silent } else { GOOD });
+    let g = &evaluate(&plan, &record, &j)[0];
+    assert_eq!((g.outcome, &g.value), (GateOutcome::Fail, &None));
+}
+
+#[test]
+fn unknown_metrics_list_near_names_and_forms_to_come_are_refused() {
+    for (name, value, says) in [
+        ("respons.p99", json!("< 5ms"), "near: response.p99"),
+        ("response.p98", json!("< 5ms"), "response.p9"),
+        ("account.silver.response.p99", json!("< 5ms"), "accounts are main"),
+        ("account.main.rate.target", json!("> 1/s"), "account.main.rate."),
+        ("response.p99", json!("<= baseline + 5%"), "column 4"),
+        ("response.p99", json!({"is": "< 5ms", "for": "10s"}), "for is not available yet"),
+        ("response.p99", json!({"is": "< 5ms", "stage": "peak"}), "its stages are hold"),
+        ("response.p99", json!({"stage": "hold"}), "expected is"),
+        ("response.p99", json!({"is": "< 5ms", "fro": 1}), "unknown key"),
+        ("response.p99", json!(5), "expected a text"),
+    ] {
+        let mut plan = plan(200, 0, 10);
+        plan.gates.push((name.to_owned(), value));
+        let why = check_gates(&plan).unwrap_err();
+        assert!(why.contains(says) && !why.contains('\n'), "{name}: {why}");
+    }
+}
+
+#[test]
+fn every_name_of_the_catalogue_can_be_gated() {
+    let plan = plan(200, 0, 10);
+    let names = all_names();
+    for name in &names {
+        assert!(Named::find(name, &plan).is_ok(), "{name}");
+    }
+    let mut unique = names.clone();
+    unique.sort();
+    unique.dedup();
+    assert_eq!(unique.len(), names.len());
+}
+
+#[test]
+fn the_planned_messages_of_each_shape_are_its_integral() {
+    let r = Rate::per_second;
+    let s = Nanos::from_secs;
+    for (shape, length, messages) in [
+        (Shape::Hold(r(10)), 6, 60.0),
+        (Shape::Ramp(r(0), r(10)), 6, 30.0),
+        (Shape::Stairs { from: r(1), to: r(3), step: r(1), each: s(2) }, 6, 12.0),
+        (Shape::Stairs { from: r(3), to: r(1), step: r(1), each: s(2) }, 6, 12.0),
+        (Shape::Spike { base: r(1), peak: r(10), at: s(2), length: s(1) }, 6, 15.0),
+        (Shape::Sine { mean: r(5), amplitude: r(5), period: s(2) }, 6, 30.0),
+    ] {
+        let stage = Stage { name: String::new(), shape, length: s(length), measure: true };
+        assert_eq!(stage_messages(&stage), Some(messages), "{stage:?}");
+    }
+}

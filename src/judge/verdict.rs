@@ -1,0 +1,346 @@
+//! The verdict at a rate (METHOD.md §8): outcome, limiter, and the checks that made them. It decides from
+//! figures; it prints nothing.
+use super::check::{Check, Relation, Unit};
+use super::gates::{objectives, upper_limit};
+use super::health::{Health, HealthLimits, HealthState};
+use super::measured::Measured;
+use super::steady::Steady;
+use super::words;
+use crate::kit::Nanos;
+use crate::measure::{Metric, RunRecord};
+use crate::plan::Plan;
+use serde::{Deserialize, Serialize};
+
+/// What a run says of the SMSC at its rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It bears it.
+    Sustained,
+    /// It does not.
+    NotSustained,
+    /// The harness did not keep up.
+    InconclusiveHarness,
+    /// The run was too unsteady, or too small, to say.
+    InconclusiveNoise,
+}
+
+impl Outcome {
+    /// As result.json spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Outcome::Sustained => "sustained",
+            Outcome::NotSustained => "not_sustained",
+            Outcome::InconclusiveHarness => "inconclusive_harness",
+            Outcome::InconclusiveNoise => "inconclusive_noise",
+        }
+    }
+}
+
+/// What kept the run from doing more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limiter {
+    /// The tool, or its machine.
+    Harness,
+    /// The SMSC refused for rate.
+    SmscThrottle,
+    /// Connections were lost or missing.
+    Connection,
+    /// The window was full.
+    Window,
+    /// The SMSC answered late, or fell behind.
+    SmscLatency,
+    /// Nothing did.
+    None,
+}
+
+impl Limiter {
+    /// As result.json spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Limiter::Harness => "harness",
+            Limiter::SmscThrottle => "smsc_throttle",
+            Limiter::Connection => "connection",
+            Limiter::Window => "window",
+            Limiter::SmscLatency => "smsc_latency",
+            Limiter::None => "none",
+        }
+    }
+}
+
+/// Little's law, N = X·R: what a rate and a service time need to have open.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LittlesLaw {
+    /// X: messages a second.
+    pub rate: f64,
+    /// R: mean service time.
+    pub service: Nanos,
+    /// N: submit_sm that must be open on the mean.
+    pub open: f64,
+    /// Window slots there are, over all senders.
+    pub slots: u64,
+    /// A window per sender that would do, with a fifth to spare.
+    pub window: u64,
+}
+
+/// Shares that a sustained rate must keep (METHOD.md §8).
+const SENT_MIN: f64 = 0.999;
+const ANSWERED_MIN: f64 = 0.999;
+/// Throttled and refused, and receipts missing, unless a gate says otherwise.
+const ERRORS_MAX: f64 = 0.001;
+const MISSING_MAX: f64 = 0.001;
+/// Share of the time with no free slot from which on the window is called full.
+const WINDOW_FULL: f64 = 0.10;
+/// Share of messages from which on throttling, losses and drops are called a limit.
+const MATTERS: f64 = 0.001;
+
+/// The checks on the SMSC; steadiness and the harness apart.
+pub(super) fn checks(plan: &Plan, measured: &Measured) -> Vec<Check> {
+    let t = measured.tally();
+    let share = |part: u64, all: u64| (all > 0).then(|| part as f64 / all as f64);
+    let mut checks = Vec::new();
+    if !measured.sends {
+        return checks;
+    }
+    let first_sends = t.written.saturating_sub(t.retries);
+    if !measured.closed {
+        checks.push(Check::new(
+            "sent_of_scheduled",
+            share(first_sends, t.planned),
+            Relation::AtLeast,
+            SENT_MIN,
+            Unit::Ratio,
+        ));
+    }
+    checks.push(Check::new(
+        "answered_of_sent",
+        share(t.answered(), t.written),
+        Relation::AtLeast,
+        ANSWERED_MIN,
+        Unit::Ratio,
+    ));
+    let rejected_max = upper_limit(plan, "ratio.rejected").unwrap_or(ERRORS_MAX);
+    let mut rejected = Check::new(
+        "rejected_of_sent",
+        share(t.rejected, t.written),
+        Relation::AtMost,
+        rejected_max,
+        Unit::Ratio,
+    );
+    if t.throttled > 0 {
+        rejected.note = Some(format!("{} of them throttled", words::count(t.throttled)));
+    }
+    checks.push(rejected);
+    if t.receipts_expected > 0 {
+        checks.push(Check::new(
+            "receipts_missing",
+            share(t.receipts_missing, t.receipts_expected),
+            Relation::AtMost,
+            upper_limit(plan, "ratio.missing").unwrap_or(MISSING_MAX),
+            Unit::Ratio,
+        ));
+    }
+    checks.extend(objectives(plan, measured));
+    checks
+}
+
+/// The outcome. None in closed loop and where nothing is sent.
+pub(super) fn outcome(
+    measured: &Measured,
+    health: &Health,
+    steady: &Steady,
+    checks: &[Check],
+) -> Option<Outcome> {
+    if measured.closed || !measured.sends {
+        return None;
+    }
+    if measured.tally().planned == 0 {
+        return Some(Outcome::InconclusiveNoise);
+    }
+    if health.state == HealthState::Invalid {
+        return Some(Outcome::InconclusiveHarness);
+    }
+    if checks.iter().chain(&steady.growths).any(Check::failed) {
+        return Some(Outcome::NotSustained);
+    }
+    let undecided = checks.iter().any(|c| c.ok.is_none());
+    if undecided || steady.steady == Some(false) {
+        return Some(Outcome::InconclusiveNoise);
+    }
+    Some(Outcome::Sustained)
+}
+
+/// What limited the run, first that holds, with the evidence. None where nothing was sent.
+pub(super) fn limiter(
+    plan: &Plan,
+    record: &RunRecord,
+    measured: &Measured,
+    health: &Health,
+    steady: &Steady,
+    checks: &[Check],
+) -> Option<(Limiter, Vec<String>)> {
+    let t = measured.tally();
+    if t.written == 0 {
+        return None;
+    }
+    let written = t.written as f64;
+    if let Some(evidence) = harness_limits(measured, health) {
+        return Some((Limiter::Harness, evidence));
+    }
+    let throttled = t.throttled as f64 / written;
+    if throttled > MATTERS {
+        let text = format!(
+            "{} of {} submit_sm were throttled ({})",
+            words::count(t.throttled),
+            words::count(t.written),
+            words::percent(throttled)
+        );
+        return Some((Limiter::SmscThrottle, vec![text]));
+    }
+    if let Some(evidence) = connection_limits(plan, record, measured) {
+        return Some((Limiter::Connection, evidence));
+    }
+    let full = measured.window_full.unwrap_or(0.0);
+    let dropped = t.dropped as f64 / t.planned.max(1) as f64;
+    if full >= WINDOW_FULL || dropped > MATTERS {
+        let mut evidence =
+            vec![format!("no window slot was free for {} of the time", words::percent(full))];
+        if t.dropped > 0 {
+            evidence.push(format!("{} messages were dropped for it", words::count(t.dropped)));
+        }
+        return Some((Limiter::Window, evidence));
+    }
+    let late: Vec<String> = checks
+        .iter()
+        .filter(|c| c.check == "answered_of_sent" || c.unit == Unit::Nanoseconds)
+        .chain(&steady.growths)
+        .filter(|c| c.failed())
+        .map(Check::says)
+        .collect();
+    if late.is_empty() {
+        Some((Limiter::None, vec!["nothing in this run kept it from its rate".to_owned()]))
+    } else {
+        Some((Limiter::SmscLatency, late))
+    }
+}
+
+fn harness_limits(measured: &Measured, health: &Health) -> Option<Vec<String>> {
+    let closed_limit = HealthLimits::default().cpu_closed;
+    let busy = health.cpu_max.filter(|cpu| *cpu > closed_limit);
+    match (health.state, measured.closed, busy) {
+        (HealthState::Invalid, ..) => Some(health.failures().map(Check::says).collect()),
+        (_, true, Some(cpu)) => {
+            Some(vec![format!("the busiest worker used {} of its core", words::percent(cpu))])
+        }
+        (HealthState::Valid | HealthState::Degraded, ..) => None,
+    }
+}
+
+fn connection_limits(plan: &Plan, record: &RunRecord, measured: &Measured) -> Option<Vec<String>> {
+    let t = measured.tally();
+    let sessions = plan.sessions_count() as u64;
+    let (mut down, mut all) = (0.0, 0.0);
+    for row in measured.rows(record) {
+        let length = row.length.as_secs_f64();
+        all += length * sessions as f64;
+        down += length * sessions.saturating_sub(row.gauges.sessions_up) as f64;
+    }
+    let down = if all > 0.0 { down / all } else { 0.0 };
+    let lost = t.lost as f64 / t.written.max(1) as f64;
+    if lost <= MATTERS && down <= 0.01 {
+        return None;
+    }
+    let mut evidence = Vec::new();
+    if t.lost > 0 {
+        let lost = words::count(t.lost);
+        evidence.push(format!("{lost} submit_sm were open on connections that were lost"));
+    }
+    if !record.outages.is_empty() {
+        evidence.push(format!("{} times a session was down", record.outages.len()));
+    }
+    if down > 0.0 {
+        evidence.push(format!("sessions were missing for {} of the time", words::percent(down)));
+    }
+    Some(evidence)
+}
+
+/// What the rate and the service time need to have open. None in closed loop or without answers.
+pub(super) fn littles_law(plan: &Plan, measured: &Measured) -> Option<LittlesLaw> {
+    let rate = measured.target?;
+    let service = measured.latency(Metric::Service).mean()?;
+    let senders: u64 = plan.senders_count() as u64;
+    let slots: u64 =
+        plan.accounts.iter().map(|a| a.binds.senders_count() as u64 * a.binds.window as u64).sum();
+    let open = rate * service / 1e9;
+    let window = ((open * 1.2).ceil() as u64).div_ceil(senders.max(1)).max(1);
+    Some(LittlesLaw { rate, service: Nanos(service.round() as u64), open, slots, window })
+}
+
+impl LittlesLaw {
+    /// One sentence.
+    pub fn says(&self) -> String {
+        let need = format!(
+            "Little's law: {} × {} mean service time keep {:.1} submit_sm open on the mean; \
+             there are {} window slots",
+            words::rate(self.rate),
+            words::duration(self.service.0),
+            self.open,
+            words::count(self.slots)
+        );
+        if self.open * 1.05 < self.slots as f64 {
+            format!("{need}, which is enough while the service time stays there")
+        } else {
+            format!("{need}; a window of {} per bind would do", self.window)
+        }
+    }
+}
+
+/// The one sentence for a response time that differs from the service time by more than 10 % at p99:
+/// which of window, harness or SMSC caused it. None where they agree, or cannot be told.
+pub(super) fn explanation(measured: &Measured, law: Option<&LittlesLaw>) -> Option<String> {
+    const DIFFERS: f64 = 1.10;
+    if measured.closed {
+        return None;
+    }
+    let p99 = |metric: Metric| {
+        let latency = measured.latency(metric);
+        latency
+            .quantile(0.99)
+            .map(|n| (n.0, ""))
+            .or_else(|| latency.quantile_at_least(0.99).map(|n| (n.0, "at least ")))
+    };
+    let (response, response_bound) = p99(Metric::Response)?;
+    let (service, _) = p99(Metric::Service)?;
+    if response as f64 <= service as f64 * DIFFERS {
+        return None;
+    }
+    let wait = measured.latency(Metric::WindowWait).quantile(0.99)?.0;
+    let lag = measured.latency(Metric::HarnessLag).quantile(0.99)?.0;
+    let cause = if lag > wait {
+        format!(
+            "the harness itself was late (up to {} at p99): do not read the response time as the \
+             SMSC's",
+            words::duration(lag)
+        )
+    } else if law.is_some_and(|l| l.open * 1.05 >= l.slots as f64) {
+        format!(
+            "messages waited for a window slot (up to {} at p99): the window is too small for this \
+             rate and service time",
+            words::duration(wait)
+        )
+    } else if wait == 0 {
+        "messages were never written, and count as at least their age".to_owned()
+    } else {
+        format!(
+            "messages waited for a window slot (up to {} at p99) while the SMSC answered too \
+             slowly: its slow spells filled the window, and service time hides that wait",
+            words::duration(wait)
+        )
+    };
+    Some(format!(
+        "At p99 the response time is {response_bound}{} and the service time {}: {cause}.",
+        words::duration(response),
+        words::duration(service)
+    ))
+}

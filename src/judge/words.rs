@@ -1,0 +1,142 @@
+//! Figures as a person reads them: durations, counts, rates and shares. It knows no metric and no record.
+
+/// A duration with its unit, three significant digits: `850 ns`, `12.3 µs`, `20.3 ms`, `1.24 s`, `2 min 5 s`.
+pub fn duration(ns: u64) -> String {
+    const MINUTE: u64 = 60_000_000_000;
+    match ns {
+        0 => "0".to_owned(),
+        1..1_000 => format!("{ns} ns"),
+        1_000..999_500 => format!("{} µs", digits(ns as f64 / 1e3)),
+        999_500..999_500_000 => format!("{} ms", digits(ns as f64 / 1e6)),
+        999_500_000..120_000_000_000 => format!("{} s", digits(ns as f64 / 1e9)),
+        _ => {
+            let seconds = (ns + 500_000_000) / 1_000_000_000;
+            let (minutes, rest) = (seconds / 60, seconds % 60);
+            match (minutes / 60, rest) {
+                (0, 0) => format!("{} min", ns / MINUTE),
+                (0, s) => format!("{minutes} min {s} s"),
+                (h, _) => format!("{h} h {} min", minutes % 60),
+            }
+        }
+    }
+}
+
+/// A whole number with its thousands apart: `1,234,567`.
+pub fn count(n: u64) -> String {
+    let plain = n.to_string();
+    let mut text = String::with_capacity(plain.len() + plain.len() / 3);
+    for (place, digit) in plain.chars().enumerate() {
+        if place > 0 && (plain.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// So many a second: `4,998/s`, `12.3/s`; below one a second by the minute: `1.5/min`.
+pub fn rate(per_second: f64) -> String {
+    if per_second <= 0.0 {
+        "0/s".to_owned()
+    } else if per_second < 1.0 {
+        format!("{}/min", digits(per_second * 60.0))
+    } else if per_second < 99.95 {
+        format!("{}/s", digits(per_second))
+    } else {
+        format!("{}/s", count(per_second.round() as u64))
+    }
+}
+
+/// A share as percent. What is not quite none or all never reads as `0 %` or `100 %`.
+pub fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent <= 0.0 {
+        return "0 %".to_owned();
+    }
+    if percent < 0.001 {
+        return "< 0.001 %".to_owned();
+    }
+    let to_all = 100.0 - percent;
+    if to_all > 0.0 && to_all < 0.001 {
+        return "> 99.999 %".to_owned();
+    }
+    let places = match percent.min(to_all.abs()) {
+        p if p == 0.0 => 0,
+        p if p < 0.1 => 3,
+        p if p < 1.0 => 2,
+        _ => 1,
+    };
+    format!("{} %", trimmed(&format!("{percent:.places$}")))
+}
+
+/// A span in seconds, for places within a run: `8 s`, `12.5 s`.
+pub fn seconds(s: f64) -> String {
+    format!("{} s", trimmed(&format!("{s:.1}")))
+}
+
+/// Three significant digits, and no zeros that say nothing.
+fn digits(value: f64) -> String {
+    let places = match value {
+        v if v < 9.995 => 2,
+        v if v < 99.95 => 1,
+        _ => 0,
+    };
+    trimmed(&format!("{value:.places$}"))
+}
+
+fn trimmed(text: &str) -> String {
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_well_from_nanoseconds_to_hours() {
+        for (ns, text) in [
+            (0, "0"),
+            (850, "850 ns"),
+            (12_345, "12.3 µs"),
+            (999_700, "1 ms"),
+            (20_310_000, "20.3 ms"),
+            (1_240_000_000, "1.24 s"),
+            (119_000_000_000, "119 s"),
+            (120_000_000_000, "2 min"),
+            (125_000_000_000, "2 min 5 s"),
+            (9_000_000_000_000, "2 h 30 min"),
+        ] {
+            assert_eq!(duration(ns), text);
+        }
+    }
+
+    #[test]
+    fn a_share_just_short_of_all_does_not_read_as_all() {
+        for (share, text) in [
+            (0.0, "0 %"),
+            (0.000_001, "< 0.001 %"),
+            (0.001, "0.1 %"),
+            (0.25, "25 %"),
+            (0.9997, "99.97 %"),
+            (0.999_999_9, "> 99.999 %"),
+            (1.0, "100 %"),
+        ] {
+            assert_eq!(percent(share), text);
+        }
+    }
+
+    #[test]
+    fn counts_and_rates_keep_their_thousands_apart() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(999), "999");
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(rate(4_998.4), "4,998/s");
+        assert_eq!(rate(12.34), "12.3/s");
+        assert_eq!(rate(1.0 / 60.0), "1/min");
+        assert_eq!(seconds(12.5), "12.5 s");
+    }
+}

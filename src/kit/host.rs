@@ -1,0 +1,300 @@
+//! The machine a run ran on, and what else used it meanwhile. Everything is optional: what cannot be
+//! read is absent, and nothing here fails. It knows nothing of SMPP.
+use super::Nanos;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// The machine, as far as it can be told (METHOD.md §5, CONTRACT.md `environment`).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Its name.
+    pub host: Option<String>,
+    /// Kernel release.
+    pub kernel: Option<String>,
+    /// Processor model.
+    pub cpu: Option<String>,
+    /// Processors online.
+    pub cores: Option<u64>,
+    /// Processors this process may run on, as the kernel lists them (`0-3`).
+    pub affinity: Option<String>,
+    /// Memory in octets.
+    pub memory: Option<u64>,
+    /// Soft limit on open files.
+    pub nofile: Option<u64>,
+    /// Control group limits.
+    pub cgroup: Cgroup,
+    /// `tsc`, `kvm-clock`, …
+    pub clocksource: Option<String>,
+    /// Frequency governor of the first processor.
+    pub governor: Option<String>,
+    /// True where the processor says that a hypervisor is beneath it.
+    pub virtualised: Option<bool>,
+    /// Range of ports for outgoing connections.
+    pub local_ports: Option<String>,
+    /// `release` or `debug`.
+    pub build: String,
+    /// Target architecture of the build.
+    pub architecture: String,
+}
+
+/// Limits of the control group this process is in.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cgroup {
+    /// Its path.
+    pub path: Option<String>,
+    /// Processors that its quota amounts to; None: no quota.
+    pub cpu_quota: Option<f64>,
+    /// Memory limit in octets; None: none.
+    pub memory_max: Option<u64>,
+}
+
+impl Environment {
+    /// Reads what can be read.
+    pub fn read() -> Environment {
+        Environment {
+            host: nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()),
+            kernel: line("/proc/sys/kernel/osrelease"),
+            cpu: cpu_field("model name"),
+            cores: std::thread::available_parallelism().ok().map(|n| n.get() as u64).max(online()),
+            affinity: status_field("/proc/self/status", "Cpus_allowed_list"),
+            memory: status_field("/proc/meminfo", "MemTotal").and_then(|t| kibibytes(&t)),
+            nofile: nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE)
+                .ok()
+                .map(|(soft, _)| soft),
+            cgroup: Cgroup::read(),
+            clocksource: line("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
+            governor: line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+            virtualised: cpu_field("flags")
+                .map(|flags| flags.split_whitespace().any(|flag| flag == "hypervisor")),
+            local_ports: line("/proc/sys/net/ipv4/ip_local_port_range")
+                .map(|range| range.split_whitespace().collect::<Vec<_>>().join("-")),
+            build: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
+            architecture: std::env::consts::ARCH.to_owned(),
+        }
+    }
+
+    /// What a reader should be warned of, one line each, for a run with so many workers.
+    pub fn warnings(&self, workers_count: usize) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.build == "debug" {
+            warnings.push("debug build: build with --release before you trust a figure".to_owned());
+        }
+        if let Some(governor) = self.governor.as_deref().filter(|g| *g == "powersave") {
+            warnings.push(format!(
+                "frequency governor {governor}: the processor may clock down between messages; \
+                 use performance"
+            ));
+        }
+        if let Some(quota) = self.cgroup.cpu_quota.filter(|q| *q < workers_count as f64) {
+            warnings.push(format!(
+                "the container may use {quota:.1} processors for {workers_count} workers: \
+                 raise its quota, or give --workers {}",
+                (quota.floor() as usize).max(1)
+            ));
+        }
+        if let Some(cores) = self.cores.filter(|c| *c < workers_count as u64) {
+            warnings.push(format!("{workers_count} workers on {cores} cores: use fewer"));
+        }
+        warnings
+    }
+}
+
+impl Cgroup {
+    fn read() -> Cgroup {
+        let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+        let two = groups.lines().find_map(|l| l.strip_prefix("0::")).unwrap_or("/");
+        let one = |controller: &str| {
+            groups.lines().find_map(|l| {
+                let mut fields = l.splitn(3, ':').skip(1);
+                let named = fields.next()?.split(',').any(|c| c == controller);
+                named.then(|| fields.next().unwrap_or("/").to_owned())
+            })
+        };
+        let cpu_quota = line(&format!("/sys/fs/cgroup{two}/cpu.max"))
+            .or_else(|| line("/sys/fs/cgroup/cpu.max"))
+            .and_then(|text| quota_of(&text))
+            .or_else(|| {
+                let path = one("cpu")?;
+                let quota = line(&format!("/sys/fs/cgroup/cpu{path}/cpu.cfs_quota_us"))?;
+                let period = line(&format!("/sys/fs/cgroup/cpu{path}/cpu.cfs_period_us"))?;
+                quota_of(&format!("{quota} {period}"))
+            });
+        let memory_max = line(&format!("/sys/fs/cgroup{two}/memory.max"))
+            .or_else(|| {
+                line(&format!("/sys/fs/cgroup/memory{}/memory.limit_in_bytes", one("memory")?))
+            })
+            .and_then(|text| text.parse().ok())
+            .filter(|octets: &u64| *octets < 1 << 60);
+        let path = Some(two.to_owned()).filter(|p| p != "/").or_else(|| one("cpu"));
+        Cgroup { path, cpu_quota, memory_max }
+    }
+}
+
+/// Processors out of `quota period`; None for `max` or `-1`.
+fn quota_of(text: &str) -> Option<f64> {
+    let mut fields = text.split_whitespace();
+    let quota: f64 = fields.next()?.parse().ok()?;
+    let period: f64 = fields.next()?.parse().ok()?;
+    (quota > 0.0 && period > 0.0).then(|| quota / period)
+}
+
+/// Counters of the machine at one moment; two of them make a [`HostUse`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HostCounters {
+    /// Time for which the control group's quota stopped us.
+    pub throttled: Option<Nanos>,
+    /// Ticks the hypervisor gave to others, over all processors.
+    pub steal_ticks: Option<u64>,
+    /// All ticks, over all processors.
+    pub ticks: Option<u64>,
+}
+
+impl HostCounters {
+    /// Reads what can be read.
+    pub fn read() -> HostCounters {
+        let (steal_ticks, ticks) = std::fs::read_to_string("/proc/stat")
+            .ok()
+            .and_then(|stat| ticks_of(&stat))
+            .map_or((None, None), |(steal, all)| (Some(steal), Some(all)));
+        HostCounters { throttled: throttled(), steal_ticks, ticks }
+    }
+}
+
+/// (steal, all) ticks out of /proc/stat's first line. Guest time is in user time already.
+fn ticks_of(stat: &str) -> Option<(u64, u64)> {
+    let numbers: Vec<u64> = stat
+        .lines()
+        .find_map(|l| l.strip_prefix("cpu "))?
+        .split_whitespace()
+        .take(8)
+        .map(|n| n.parse().ok())
+        .collect::<Option<_>>()?;
+    Some((*numbers.get(7)?, numbers.iter().sum()))
+}
+
+fn throttled() -> Option<Nanos> {
+    let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let two = groups.lines().find_map(|l| l.strip_prefix("0::")).unwrap_or("/");
+    let stat = std::fs::read_to_string(format!("/sys/fs/cgroup{two}/cpu.stat"))
+        .or_else(|_| std::fs::read_to_string("/sys/fs/cgroup/cpu.stat"))
+        .or_else(|_| std::fs::read_to_string("/sys/fs/cgroup/cpu/cpu.stat"))
+        .ok()?;
+    throttled_of(&stat)
+}
+
+/// cgroup v2 says `throttled_usec`, v1 `throttled_time` in nanoseconds.
+fn throttled_of(stat: &str) -> Option<Nanos> {
+    let field = |name: &str| -> Option<u64> {
+        let rest = stat.lines().find_map(|l| l.strip_prefix(name))?;
+        rest.trim().parse().ok()
+    };
+    field("throttled_usec ").map(Nanos::from_micros).or_else(|| field("throttled_time ").map(Nanos))
+}
+
+/// What stood in this process's way between two moments. All None: it could not be told (or the run
+/// was on a virtual clock).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HostUse {
+    /// Share of the time for which the control group's quota stopped us.
+    pub throttled: Option<f64>,
+    /// Share of all processor time that the hypervisor gave to others.
+    pub steal: Option<f64>,
+}
+
+impl HostUse {
+    /// What happened between `before` and `after`, `elapsed` apart.
+    pub fn between(before: &HostCounters, after: &HostCounters, elapsed: Nanos) -> HostUse {
+        let throttled = match (before.throttled, after.throttled) {
+            (Some(b), Some(a)) if elapsed > Nanos::ZERO => {
+                Some((a.since(b).0 as f64 / elapsed.0 as f64).min(1.0))
+            }
+            _ => None,
+        };
+        let gap = |b: Option<u64>, a: Option<u64>| Some(a?.saturating_sub(b?));
+        let steal = match (
+            gap(before.steal_ticks, after.steal_ticks),
+            gap(before.ticks, after.ticks).filter(|t| *t > 0),
+        ) {
+            (Some(steal), Some(ticks)) => Some(steal as f64 / ticks as f64),
+            _ => None,
+        };
+        HostUse { throttled, steal }
+    }
+}
+
+fn line(path: &str) -> Option<String> {
+    let text = std::fs::read_to_string(Path::new(path)).ok()?;
+    Some(text.trim().to_owned()).filter(|t| !t.is_empty())
+}
+
+fn cpu_field(name: &str) -> Option<String> {
+    status_field("/proc/cpuinfo", name)
+}
+
+/// The value of the first `name : value` of a file.
+fn status_field(path: &str, name: &str) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    text.lines()
+        .filter_map(|l| l.split_once(':'))
+        .find(|(key, _)| key.trim() == name)
+        .map(|(_, value)| value.trim().to_owned())
+}
+
+fn kibibytes(text: &str) -> Option<u64> {
+    text.split_whitespace().next()?.parse::<u64>().ok().map(|k| k * 1024)
+}
+
+fn online() -> Option<u64> {
+    let stat = std::fs::read_to_string("/proc/stat").ok()?;
+    let is_processor = |l: &&str| {
+        l.strip_prefix("cpu").is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    Some(stat.lines().filter(is_processor).count() as u64).filter(|n| *n > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotas_and_throttling_are_read_in_both_cgroup_versions() {
+        assert_eq!(quota_of("150000 100000"), Some(1.5));
+        assert_eq!(quota_of("max 100000"), None);
+        assert_eq!(quota_of("-1 100000"), None);
+        assert_eq!(
+            throttled_of("nr_periods 4\nthrottled_usec 250\n"),
+            Some(Nanos::from_micros(250))
+        );
+        assert_eq!(throttled_of("nr_throttled 1\nthrottled_time 250\n"), Some(Nanos(250)));
+        assert_eq!(throttled_of("usage_usec 5\n"), None);
+    }
+
+    #[test]
+    fn use_between_two_moments_is_a_share_and_what_is_unknown_stays_unknown() {
+        let stat = |s: &str| ticks_of(s).unwrap();
+        assert_eq!(stat("cpu  10 0 5 80 1 0 0 4 9 9\ncpu0 1\n"), (4, 100));
+        let before =
+            HostCounters { throttled: Some(Nanos(5)), steal_ticks: Some(4), ticks: Some(100) };
+        let after =
+            HostCounters { throttled: Some(Nanos(105)), steal_ticks: Some(14), ticks: Some(200) };
+        let used = HostUse::between(&before, &after, Nanos(1000));
+        assert_eq!((used.throttled, used.steal), (Some(0.1), Some(0.1)));
+        let nothing = HostUse::between(&HostCounters::default(), &after, Nanos(1000));
+        assert_eq!(nothing, HostUse::default());
+    }
+
+    #[test]
+    fn this_machine_has_a_kernel_and_cores() {
+        let e = Environment::read();
+        assert!(e.kernel.is_some());
+        assert!(e.cores.is_some_and(|c| c >= 1));
+    }
+
+    #[test]
+    fn a_quota_below_the_workers_is_warned_of_with_the_remedy() {
+        let cgroup = Cgroup { cpu_quota: Some(1.5), ..Cgroup::default() };
+        let e = Environment { cgroup, build: "release".into(), ..Environment::default() };
+        assert!(e.warnings(4)[0].contains("--workers 1"));
+        assert!(e.warnings(1).is_empty());
+    }
+}

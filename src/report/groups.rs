@@ -1,0 +1,101 @@
+//! Groups of a result: the same figures by account, label, stage, coding and number of parts.
+use super::{Run, json, ledger};
+use crate::judge::{Group, Scope, group_seconds, is_measured};
+use crate::measure::{CellInterval, CellKey, LATENCY_METRICS, Metric};
+use serde_json::{Map, Value, json};
+
+/// Groups of one kind that are told apart; what comes beyond is `other`.
+const GROUPS_MAX: usize = 64;
+
+/// One group: its kind, its name, and which cells are in it.
+struct Kind<'a> {
+    by: &'static str,
+    /// The group of a cell; None: in none.
+    of: Box<dyn Fn(&CellKey) -> Option<String> + 'a>,
+}
+
+/// Every group that has a cell. Ledger: the whole run; rates, ratios and latencies: measured messages
+/// (of a stage: its own, measured or not).
+pub(super) fn all(run: &Run<'_>) -> Value {
+    let plan = run.plan;
+    let kinds = [
+        Kind {
+            by: "account",
+            of: Box::new(|k| plan.accounts.get(usize::from(k.account)).map(|a| a.name.clone())),
+        },
+        Kind {
+            by: "label",
+            of: Box::new(|k| plan.messages.get(usize::from(k.label)).map(|m| m.label.clone())),
+        },
+        Kind {
+            by: "stage",
+            of: Box::new(|k| plan.stages.get(usize::from(k.stage)).map(|s| s.name.clone())),
+        },
+        Kind {
+            by: "coding",
+            of: Box::new(|k| run.labels.get(usize::from(k.label)).map(|l| l.coding.clone())),
+        },
+        Kind {
+            by: "parts",
+            of: Box::new(|k| run.labels.get(usize::from(k.label)).map(|l| l.parts.to_string())),
+        },
+    ];
+    kinds.iter().flat_map(|kind| of_kind(run, kind)).collect()
+}
+
+fn of_kind(run: &Run<'_>, kind: &Kind<'_>) -> Vec<Value> {
+    let mut names: Vec<String> = Vec::new();
+    for (key, _) in &run.record.cells {
+        if let Some(name) = (kind.of)(key)
+            && !names.contains(&name)
+        {
+            names.push(name);
+        }
+    }
+    let beyond = names.split_off(names.len().min(GROUPS_MAX));
+    let mut groups: Vec<Value> = names
+        .iter()
+        .map(|name| one(run, kind, name, &|key| (kind.of)(key).as_ref() == Some(name)))
+        .collect();
+    if !beyond.is_empty() {
+        let rest = |key: &CellKey| (kind.of)(key).is_some_and(|name| beyond.contains(&name));
+        groups.push(one(run, kind, "other", &rest));
+    }
+    groups
+}
+
+fn one(run: &Run<'_>, kind: &Kind<'_>, name: &str, wanted: &dyn Fn(&CellKey) -> bool) -> Value {
+    let (plan, record) = (run.plan, run.record);
+    let measured = &run.judgement.measured;
+    let whole = record.sum(wanted);
+    let (cell, seconds) = if kind.by == "stage" {
+        let number = plan.stages.iter().position(|s| s.name == name);
+        let group = number.and_then(|n| u16::try_from(n).ok()).map_or(Group::Whole, Group::Stage);
+        (whole.clone(), group_seconds(plan, record, measured, group))
+    } else {
+        (record.sum(|k| wanted(k) && is_measured(plan, k)), measured.seconds())
+    };
+    let scope = Scope::group(measured, &cell.tally, seconds);
+    json!({
+        "by": kind.by,
+        "name": name,
+        "ledger": ledger::group(&whole),
+        "rate": json::figures("rate", &scope),
+        "ratio": json::figures("ratio", &scope),
+        "latency": latencies(&cell, measured.closed),
+    })
+}
+
+fn latencies(cell: &CellInterval, closed: bool) -> Value {
+    let mut map = Map::new();
+    for row in LATENCY_METRICS.iter().filter(|row| row.per_message) {
+        let scheduled_only = matches!(row.metric, Metric::WindowWait | Metric::HarnessLag);
+        let value = if scheduled_only && closed {
+            Value::Null
+        } else {
+            json::latency(cell.metric(row.metric))
+        };
+        map.insert(row.name.to_owned(), value);
+    }
+    Value::Object(map)
+}
