@@ -15,4 +15,5 @@ pub mod report;
 pub mod session;
 pub mod smpp;
 pub mod smsc;
+pub mod trial;
 pub mod watch;

@@ -27,6 +27,7 @@ pub fn main() -> ExitCode {
     };
     let exit = match cli.verb.unwrap_or_default() {
         Verb::Run(args) => run::run(&args),
+        Verb::Smsc(args) => smsc_later(&args),
         Verb::Decode(args) => match decode::run(&args.input) {
             Ok(0) => Exit::Done,
             Ok(_) => Exit::Usage,
@@ -36,6 +37,8 @@ pub fn main() -> ExitCode {
     };
     exit.into()
 }
+
+fn smsc_later(_a: &args::SmscArgs) -> Exit { Exit::Internal }
 
 fn check(args: &args::CheckArgs) -> Exit {
     let source = crate::plan::Source::of(args.profile.clone());
