@@ -70,8 +70,8 @@ impl Core {
 
     fn ignores_enquiry(&mut self, session: u32) -> bool {
         let Some(peer) = self.peers.get(session) else { return true };
-        let ignored = peer.ignores_enquiries
-            || self.faults.draw(Occasion::Enquiry, &mut self.rng).is_some();
+        let ignored =
+            peer.ignores_enquiries || self.faults.draw(Occasion::Enquiry, &mut self.rng).is_some();
         if ignored {
             self.tally.faults.add(FaultKind::NoEnquireAnswer);
         }
@@ -132,7 +132,9 @@ impl Core {
         let decoded = pdu::decode(frame);
         let bind = match decoded.as_ref().map(|pdu| pdu.body) {
             Ok(
-                Body::BindReceiver(bind) | Body::BindTransmitter(bind) | Body::BindTransceiver(bind),
+                Body::BindReceiver(bind)
+                | Body::BindTransmitter(bind)
+                | Body::BindTransceiver(bind),
             ) => Ok(bind),
             Ok(_) => Err(CommandStatus::ESME_RBINDFAIL),
             Err(fault) => Err(fault.status),

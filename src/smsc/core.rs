@@ -92,7 +92,7 @@ pub struct Core {
     pub(super) tally: Tally,
     dirty: Vec<u32>,
     /// The session whose octets are being read: its pump writes without being woken.
-    current: Option<u32>,
+    pub(super) current: Option<u32>,
     void: BytesMut,
 }
 

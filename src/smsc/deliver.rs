@@ -108,9 +108,7 @@ impl Core {
             peer.is_some_and(|p| p.receives && p.speaks() && p.unacknowledged < window)
         };
         let account = accounts.get(letter.account);
-        account
-            .next_receiver(Some(letter.session), room)
-            .or_else(|| own.then_some(letter.session))
+        account.next_receiver(Some(letter.session), room).or_else(|| own.then_some(letter.session))
     }
 
     /// Writes a delivery into a session's out-buffer.
@@ -118,11 +116,8 @@ impl Core {
     fn deliver(&mut self, session: u32, mut letter: Letter, now: Nanos) {
         self.count_sent(session, &letter);
         letter.attempts += 1;
-        let place = if self.settings.tracked {
-            self.outbox.letters.keep(letter)
-        } else {
-            Letters::NONE
-        };
+        let place =
+            if self.settings.tracked { self.outbox.letters.keep(letter) } else { Letters::NONE };
         let Core { peers, scribe, mint, outbox, settings, .. } = self;
         let Some(peer) = peers.get_mut(session) else { return };
         let sequence = peer.session.sequence.take();
@@ -162,8 +157,8 @@ impl Core {
         let first = letter.kind == Kind::Final && letter.attempts == 0;
         // one that had to wait does not come before its response any more
         let place = self.outbox.letters.keep(Letter { early: false, ..letter });
-        let kept = letter.account != u32::MAX
-            && self.accounts.get(letter.account).wait(place, again);
+        let kept =
+            letter.account != u32::MAX && self.accounts.get(letter.account).wait(place, again);
         if !kept {
             self.outbox.letters.take(place);
             if first {

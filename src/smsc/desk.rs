@@ -148,9 +148,8 @@ impl Desk {
             return Verdict::Refuse(CommandStatus(status));
         }
         let ruled = rule.and_then(|(_, rule)| rule.state);
-        let state = ruled
-            .or_else(|| drawn(&self.states, rng))
-            .unwrap_or(MessageState::Delivered.wire());
+        let state =
+            ruled.or_else(|| drawn(&self.states, rng)).unwrap_or(MessageState::Delivered.wire());
         let asked = asks(slip.registered_delivery, state);
         Verdict::Accept(Terms {
             state,
@@ -186,9 +185,13 @@ mod tests {
 
     #[test]
     fn registered_delivery_says_which_outcomes_are_asked_for() {
-        for (registered_delivery, delivered, failed) in
-            [(0, false, false), (1, true, true), (2, false, true), (3, true, false), (0x11, true, true)]
-        {
+        for (registered_delivery, delivered, failed) in [
+            (0, false, false),
+            (1, true, true),
+            (2, false, true),
+            (3, true, false),
+            (0x11, true, true),
+        ] {
             assert_eq!(asks(registered_delivery, 2), delivered);
             assert_eq!(asks(registered_delivery, 5), failed);
         }

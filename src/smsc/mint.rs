@@ -168,13 +168,13 @@ mod tests {
             (own("70ba8a69"), own("1891273321")),
             "Vonage's habit (FACTS C 1, 2)"
         );
-        assert_eq!(
-            pair(IdFormat::Decimal, ReceiptId::Hex),
-            (own("1891273321"), own("70ba8a69"))
-        );
+        assert_eq!(pair(IdFormat::Decimal, ReceiptId::Hex), (own("1891273321"), own("70ba8a69")));
         assert_eq!(pair(IdFormat::Hex, ReceiptId::Upper).1, "70BA8A69");
         assert_eq!(pair(IdFormat::Decimal, ReceiptId::ZeroPadded).1, "00000000001891273321");
-        assert_eq!(spelled(IdFormat::Decimal, ReceiptId::Decimal, 42), (own("0000000042"), own("42")));
+        assert_eq!(
+            spelled(IdFormat::Decimal, ReceiptId::Decimal, 42),
+            (own("0000000042"), own("42"))
+        );
         let (uuid, same) = pair(IdFormat::Uuid, ReceiptId::Same);
         assert_eq!((uuid.len(), uuid.as_bytes()[14]), (36, b'4'));
         assert_eq!(uuid, same);

@@ -1,6 +1,6 @@
 //! The simulator's end of one connection, and the table of all of them by session number.
-use super::limits::Bucket;
 use super::letter::Kind;
+use super::limits::Bucket;
 use crate::kit::Nanos;
 use crate::net::Wish;
 use crate::plan::behaviour::FaultKind;

@@ -339,7 +339,8 @@ mod tests {
 
     #[test]
     fn an_appendix_b_receipt_has_its_text_and_both_tlvs() {
-        let frame = written(|_| {}, Letter { number: 1_234_567_890, state: 2, ..Letter::default() });
+        let frame =
+            written(|_| {}, Letter { number: 1_234_567_890, state: 2, ..Letter::default() });
         let pdu = pdu::decode(&frame).unwrap();
         assert!(pdu.anomalies.is_empty());
         let Body::DeliverSm(sm) = pdu.body else { panic!("{pdu:?}") };

@@ -177,14 +177,9 @@ async fn serve(
             }
         }
     });
-    loop {
-        match asked.recv().await {
-            Some(Ask::Tally(answer)) => {
-                // whoever asked may have gone
-                let _ = answer.send(house.core.borrow().tally().clone());
-            }
-            Some(Ask::Stop) | None => break,
-        }
+    while let Some(Ask::Tally(answer)) = asked.recv().await {
+        // whoever asked may have gone
+        let _ = answer.send(house.core.borrow().tally().clone());
     }
     accepts.abort();
     {
@@ -200,8 +195,7 @@ async fn serve(
     // who does not answer our unbind is left behind
     let _ = tokio::time::timeout(STOP_WITHIN, gone).await;
     ticks.abort();
-    let tally = house.core.borrow().tally().clone();
-    tally
+    house.core.borrow().tally().clone()
 }
 
 async fn accept(house: Rc<House>, listener: TcpListener) {

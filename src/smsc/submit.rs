@@ -136,7 +136,8 @@ impl Core {
         if let Some(peer) = self.peers.get_mut(reply.session) {
             peer.open = peer.open.saturating_sub(1);
         }
-        let letter = (reply.letter != Letters::NONE).then(|| self.outbox.letters.take(reply.letter));
+        let letter =
+            (reply.letter != Letters::NONE).then(|| self.outbox.letters.take(reply.letter));
         self.send_reply(&reply, letter, due, now);
         self.mark(reply.session);
     }
@@ -147,11 +148,11 @@ impl Core {
         if let Some(early) = letter.take_if(|letter| letter.early) {
             self.post(early, now);
         }
+        // the ESME cannot know of it before this read, or this silence, is over
+        let unseen = self.current == Some(reply.session) || self.stalls.is_on();
         match self.peers.get_mut(reply.session) {
             Some(peer) if peer.speaks() => {
-                if peer.window != usize::MAX {
-                    peer.settling += 1;
-                }
+                peer.settling += usize::from(unseen);
                 write_reply(peer, reply, &self.mint);
                 self.tally.responses.sent += 1;
                 self.tally.responses.sent_ok += u64::from(reply.status.is_ok());
@@ -211,7 +212,8 @@ impl Core {
     /// What befalls this submit_sm; None: it ends here, unanswered.
     fn fault_at(&mut self, session: u32, now: Nanos) -> Option<Manner> {
         let mangle = self.peers.get_mut(session).and_then(|peer| peer.mangle.take());
-        let Some(kind) = mangle.or_else(|| self.faults.draw(Occasion::Submit, &mut self.rng)) else {
+        let Some(kind) = mangle.or_else(|| self.faults.draw(Occasion::Submit, &mut self.rng))
+        else {
             return Some(Manner::Plain);
         };
         match kind {

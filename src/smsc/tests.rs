@@ -110,10 +110,12 @@ impl Bench {
         let sequence = self.next();
         bind.encode(id, CommandStatus::ESME_ROK, sequence, &mut out);
         self.feed(session, &out);
-        let heads = self.heads(session);
-        let (answer, status, number) = heads[0];
-        assert_eq!((answer, number), (id.response(), sequence));
-        status
+        // what waited for a receiver may stand behind the answer
+        let out = self.core.out(session);
+        let header = Header::read(out).unwrap();
+        out.advance(header.command_length as usize);
+        assert_eq!((header.command_id, header.sequence_number), (id.response(), sequence));
+        header.command_status.0
     }
 
     fn bind(&mut self, id: CommandId) -> u32 {
@@ -154,8 +156,7 @@ impl Bench {
     fn submit_batch(&mut self, session: u32, count: usize, registered_delivery: u8) {
         let mut all = BytesMut::new();
         for _ in 0..count {
-            let (_, octets) =
-                self.submit_octets(|sm| sm.registered_delivery = registered_delivery);
+            let (_, octets) = self.submit_octets(|sm| sm.registered_delivery = registered_delivery);
             all.extend_from_slice(&octets);
         }
         self.feed(session, &all);
@@ -211,7 +212,8 @@ fn deliveries(frames: &[Vec<u8>]) -> Vec<&[u8]> {
 }
 
 fn message_ids(frames: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let is = |frame: &&Vec<u8>| Header::read(frame).unwrap().command_id == CommandId::SUBMIT_SM_RESP;
+    let is =
+        |frame: &&Vec<u8>| Header::read(frame).unwrap().command_id == CommandId::SUBMIT_SM_RESP;
     frames.iter().filter(is).map(|f| pdu::message_id(f).unwrap_or(b"").to_vec()).collect()
 }
 

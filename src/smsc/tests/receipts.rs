@@ -45,7 +45,7 @@ fn the_delay_counts_from_the_response() {
         b.receipts.delay = constant(ms(200));
     });
     bench.submit_batch(session, 2, 1);
-    assert_eq!(bench.run_until(ms(5_000)), [ms(1_020), ms(1_020), ms(1_220), ms(1_220)][..2].to_vec().into_iter().take(1).chain([ms(1_220)]).collect::<Vec<_>>());
+    assert_eq!(bench.run_until(ms(5_000)), [ms(1_020), ms(1_220)]);
     assert_eq!(bench.heads(session).len(), 4);
 }
 

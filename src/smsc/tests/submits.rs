@@ -217,8 +217,10 @@ fn a_stall_answers_nothing_and_then_everything_at_once() {
     assert_eq!(answered.len(), 2_500);
     let in_order: Vec<u32> = answered.iter().map(|(_, number)| *number).collect();
     assert!(in_order.is_sorted());
-    let silent =
-        |at: &Nanos| (11_000..12_400).contains(&(at.0 / 1_000_000)) || (21_000..22_400).contains(&(at.0 / 1_000_000));
+    let silent = |at: &Nanos| {
+        (11_000..12_400).contains(&(at.0 / 1_000_000))
+            || (21_000..22_400).contains(&(at.0 / 1_000_000))
+    };
     assert!(!answered.iter().any(|(at, _)| silent(at)));
     let burst = answered.iter().filter(|(at, _)| *at == ms(12_400)).count();
     assert_eq!(burst, 141, "140 held back, and the one of this very moment");
