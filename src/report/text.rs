@@ -1,11 +1,11 @@
 //! The summary on the terminal: what was found first, then why it can be believed, then the figures. At
 //! most 100 columns. Where the figures may not be read as the SMSC's, it prints the reason instead.
 use super::blocks::{ledger_block, statuses};
-use super::table::{fill, table};
+use super::table::{command, fill, table};
 use super::{Run, printable};
 use crate::judge::{
-    FIGURES, GateOutcome, GateResult, GateValue, HealthState, Limiter, Outcome, Scope, statistics,
-    words,
+    FIGURES, GateOutcome, GateResult, GateValue, HealthState, Judgement, Limiter, Outcome, Scope,
+    statistics, words,
 };
 use crate::kit::Nanos;
 use crate::kit::Rate;
@@ -112,32 +112,35 @@ fn verdict(run: &Run<'_>, style: Style) -> String {
         }
     };
     let mut text = format!("  {}\n", style.paint(ink, &headline));
-    let shown = |c: &&crate::judge::Check| !j.health.checks.contains(c);
-    let checks: Vec<String> = j
-        .reasons
-        .iter()
-        .filter(shown)
-        .map(|c| {
-            let mark = match c.ok {
-                Some(true) => "✓",
-                Some(false) => "✗",
-                None => "?",
-            };
-            format!("{mark} {}", c.says())
-        })
-        .collect();
-    let decisive: Vec<&String> = checks.iter().filter(|c| !c.starts_with('✓')).collect();
-    let lines: Vec<&String> = if decisive.is_empty() { checks.iter().collect() } else { decisive };
     if j.health.allows_headline() {
         text += &rates(run);
-        for line in lines.iter().take(8) {
-            text += &fill("  ", line);
-        }
+        text += &checks(j);
     }
     text += &limiter(run);
     text += &harness(run, style);
     if j.steady.steady.is_some() {
         text += &fill("  steady    ", &j.steady.reason);
+    }
+    text
+}
+
+/// What decided: the checks that failed or could not be told; where there are none, all in short.
+fn checks(j: &Judgement) -> String {
+    const SHOWN: usize = 8;
+    let checks = || j.reasons.iter().filter(|c| !j.health.checks.contains(c));
+    let mut text = String::new();
+    for check in checks().filter(|c| c.ok != Some(true)).take(SHOWN) {
+        let mark = if check.failed() { "  ✗ " } else { "  ? " };
+        text += &fill(mark, &check.says());
+    }
+    if text.is_empty() {
+        let passed: Vec<String> = checks()
+            .filter_map(|c| Some((c.check.replace('_', " "), c.unit.show(c.value?))))
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect();
+        if !passed.is_empty() {
+            text = fill("  ✓ ", &passed.join(" · "));
+        }
     }
     text
 }
@@ -419,7 +422,7 @@ fn warnings(run: &Run<'_>, style: Style) -> String {
 fn ending(run: &Run<'_>) -> String {
     let mut text = String::new();
     if let Some(folder) = run.folder {
-        text += &format!("  files     {}\n", printable(folder));
+        text += &fill("  files     ", &printable(folder));
     }
-    text + &format!("  again     {}\n", printable(run.repro))
+    text + &command("  again     ", &printable(run.repro))
 }
