@@ -3,10 +3,15 @@
 compile_error!("smppbench runs on Linux only: it paces with timerfd and reads /proc and TCP_INFO");
 
 pub mod cli;
+pub mod coordinator;
+pub mod correlate;
+pub mod esme;
 pub mod judge;
 pub mod kit;
 pub mod measure;
+pub mod net;
 pub mod plan;
 pub mod report;
+pub mod session;
 pub mod smpp;
 pub mod watch;

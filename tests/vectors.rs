@@ -1,5 +1,6 @@
 //! Every vector of `tests/data/vectors.json`: what is well formed decodes to the listed fields and
 //! re-encodes to the same octets; what is malformed or illegal earns the listed answer.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking, in its helpers too")]
 
 use bytes::BytesMut;
 use serde_json::{Value, json};

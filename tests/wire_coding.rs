@@ -1,4 +1,5 @@
 //! The coding tables against `tests/data/gsm0338.json`, and every coding there and back.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking, in its helpers too")]
 
 use proptest::prelude::*;
 use serde_json::Value;

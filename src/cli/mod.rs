@@ -1,7 +1,64 @@
-//! The command line.
+//! The command line: arguments in, exit code out. One file per verb. What a verb does is composed here and
+//! done below; nothing below knows a flag.
+mod args;
+pub mod check;
 pub mod decode;
+mod exit;
+mod folder;
+mod live;
+mod run;
+
+use args::{Cli, Verb};
+use clap::Parser;
+use exit::Exit;
+use std::process::ExitCode;
 
 /// Runs the command line and returns the exit code of CONTRACT.md.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn main() -> ExitCode {
+    raise_descriptors();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            // help and version are answers, not mistakes
+            let code = if e.use_stderr() { Exit::Usage } else { Exit::Done };
+            let _ = e.print();
+            return code.into();
+        }
+    };
+    let exit = match cli.verb.unwrap_or_default() {
+        Verb::Run(args) => run::run(&args),
+        Verb::Decode(args) => match decode::run(&args.input) {
+            Ok(0) => Exit::Done,
+            Ok(_) => Exit::Usage,
+            Err(e) => exit::fail(Exit::Internal, &format!("{e:#}")),
+        },
+        Verb::Check(args) => check(&args),
+    };
+    exit.into()
+}
+
+fn check(args: &args::CheckArgs) -> Exit {
+    let source = crate::plan::Source::of(args.profile.clone());
+    let plan = crate::plan::load(&source, &args.overrides.overrides());
+    match plan.map_err(|e| e.to_string()).and_then(|p| {
+        crate::judge::check_gates(&p)?;
+        Ok(p)
+    }) {
+        Ok(plan) => {
+            exit::put(&check::render(&plan));
+            Exit::Done
+        }
+        Err(e) => exit::fail(Exit::Usage, &e),
+    }
+}
+
+/// Thousands of sessions need as many descriptors: the soft limit is raised to the hard one.
+fn raise_descriptors() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && soft < hard
+    {
+        // without it the guard refuses more binds than the soft limit allows: nothing is lost
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
 }

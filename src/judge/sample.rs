@@ -7,7 +7,7 @@ use crate::measure::{
 use crate::plan::behaviour::Behaviour;
 use crate::plan::{
     Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Content, Deliver,
-    Guard, IdMode, Load, Long, Message, OnThrottle, Plan, Receipts, Secret, Shape, Stage, Target,
+    Guard, IdMode, Load, Long, Message, OnThrottle, PasswordFrom, Plan, Receipts, Secret, Shape, Stage, Target,
     Timeouts, WindowFull,
 };
 
@@ -50,6 +50,7 @@ pub(crate) fn plan(rate: u64, warmup_s: u64, measured_s: u64) -> Plan {
         },
         gates: Vec::new(),
         metrics_listen: None,
+        warnings: Vec::new(),
     }
 }
 
@@ -73,6 +74,7 @@ pub(crate) fn account(name: &str) -> Account {
         name: name.to_owned(),
         system_id: "smppbench".to_owned(),
         password: Secret("secret".to_owned()),
+        password_from: PasswordFrom::default(),
         system_type: String::new(),
         interface_version: 0x34,
         addr_ton: 0,

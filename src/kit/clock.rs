@@ -96,6 +96,39 @@ impl Clock {
     }
 }
 
+/// What a thread used of its processor, from one look to the next.
+#[derive(Clone, Copy, Debug)]
+pub struct ThreadUse {
+    cpu_ns: u64,
+    delay_ns: u64,
+}
+
+impl ThreadUse {
+    /// From now on, of the calling thread.
+    pub fn of_this_thread() -> ThreadUse {
+        let (cpu_ns, delay_ns) = thread_use();
+        ThreadUse { cpu_ns, delay_ns }
+    }
+    /// Processor time, and time ready but not running, since the last look. Call it on the same thread.
+    pub fn since_last(&mut self, cpu_ns: &mut u64, delay_ns: &mut u64) {
+        let (cpu, delay) = thread_use();
+        *cpu_ns = cpu.saturating_sub(self.cpu_ns);
+        *delay_ns = delay.saturating_sub(self.delay_ns);
+        (self.cpu_ns, self.delay_ns) = (cpu, delay);
+    }
+}
+
+/// CLOCK_THREAD_CPUTIME_ID, and the run-queue delay of `/proc/thread-self/schedstat` (0 where the kernel keeps none).
+fn thread_use() -> (u64, u64) {
+    let cpu = nix::time::clock_gettime(nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID)
+        .map_or(0, |t| t.tv_sec() as u64 * NS_PER_S + t.tv_nsec() as u64);
+    let delay = std::fs::read_to_string("/proc/thread-self/schedstat")
+        .ok()
+        .and_then(|s| s.split_whitespace().nth(1).and_then(|d| d.parse().ok()))
+        .unwrap_or(0);
+    (cpu, delay)
+}
+
 /// A wall-clock time in RFC 3339 with milliseconds, UTC.
 pub fn utc_rfc3339(wall_ns: u64) -> String {
     humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_nanos(wall_ns)).to_string()

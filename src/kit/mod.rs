@@ -5,7 +5,7 @@ mod rate;
 mod rng;
 mod timer;
 
-pub use clock::{Clock, NS_PER_S, Nanos, utc_rfc3339};
+pub use clock::{Clock, NS_PER_S, Nanos, ThreadUse, utc_rfc3339};
 pub use host::{Cgroup, Environment, HostCounters, HostUse};
 pub use rate::{Rate, RateError};
 pub use rng::{Rng, mix64, stream_seed};

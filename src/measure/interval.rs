@@ -12,10 +12,10 @@ pub struct CellInterval {
     pub tally: Tally,
     /// Answers by command_status, 0 included.
     pub statuses: Counts<u32>,
-    /// Final receipts by `err`, as written (at most 4 octets of it).
-    pub by_err: Counts<String>,
-    /// Matched receipts by the rule that matched them.
-    pub by_rule: Counts<String>,
+    /// Final receipts by `err`, as written: at most 4 octets of it, zero-filled.
+    pub by_err: Counts<[u8; 4]>,
+    /// Matched receipts by the rule that matched them: a number into `correlate::IdRule::ALL`.
+    pub by_rule: Counts<u8>,
     /// By [`Metric`], the per-message ones.
     pub latency: Vec<Latency>,
 }

@@ -64,6 +64,16 @@ impl Latency {
         }
     }
 
+    /// The same value so many times.
+    #[inline]
+    pub fn record_n(&mut self, value: Nanos, count: u64) {
+        if self.seen.record_n(value.0, count).is_ok() {
+            self.sum += u128::from(value.0) * u128::from(count);
+        } else {
+            (0..count).for_each(|_| self.censor(self.range.max));
+        }
+    }
+
     /// One value that is only known to be at least so long.
     #[cold]
     pub fn censor(&mut self, at_least: Nanos) {

@@ -17,5 +17,5 @@ pub use record::{
     CellKey, IntervalRow, NoObserver, Observer, Phase, Progress, RunRecord, WorkerLoad,
 };
 pub use recorder::Recorder;
-pub use tally::{Counts, StateCounts, Tally};
+pub use tally::{Counts, ID_RULES, StateCounts, Tally};
 pub use ticket::{CellId, Outcome, Ticket};

@@ -42,6 +42,8 @@ pub struct IntervalRow {
     pub length: Nanos,
     /// Number of the stage that was on at its start; None: drain.
     pub stage: Option<u16>,
+    /// Messages that the schedule intends in it (0 in a closed loop); filled in at the end of the run.
+    pub scheduled: u64,
     /// Counters of what happened in it, over all cells.
     pub tally: Tally,
     /// Final receipts that no message owns.
@@ -108,6 +110,7 @@ impl IntervalRow {
             at,
             length: Nanos::from_secs(1),
             stage,
+            scheduled: 0,
             tally: Tally::default(),
             receipts_unknown: 0,
             mo: 0,
@@ -124,6 +127,7 @@ impl IntervalRow {
     /// Counters of the second that follows; gauges are the later ones, times of use add up.
     fn absorb(&mut self, next: &IntervalRow) {
         self.length += next.length;
+        self.scheduled += next.scheduled;
         self.tally.merge(&next.tally);
         self.receipts_unknown += next.receipts_unknown;
         self.mo += next.mo;

@@ -110,6 +110,12 @@ impl Recorder {
         cell.latency[Metric::Response as usize].censor(at.since(intended));
     }
 
+    /// So many deliver_sm_resp were written, this long after their deliver_sm was read.
+    #[inline]
+    pub fn acknowledged(&mut self, after: Nanos, count: u32) {
+        self.whole(Metric::DeliverAck).record_n(after, u64::from(count));
+    }
+
     /// One of the distributions measured once for the run.
     pub fn whole(&mut self, metric: Metric) -> &mut Latency {
         &mut self.now.whole[metric as usize - Metric::PER_MESSAGE_COUNT]

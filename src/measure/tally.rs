@@ -61,6 +61,10 @@ impl<K: PartialEq + Clone> Counts<K> {
     }
 }
 
+/// The rules by which receipts are matched, in the order of `correlate::IdRule::ALL`.
+pub const ID_RULES: [&str; 5] =
+    ["exact", "number", "response_hex", "receipt_hex", "case_insensitive"];
+
 /// Final receipts by message_state's wire number (FACTS B.10); 10 stands for any other.
 pub type StateCounts = [u64; 11];
 

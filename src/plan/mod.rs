@@ -1,4 +1,34 @@
-//! A profile becomes a plan.
+//! The plan: a profile (TOML) and flags in, a checked [`Plan`] out ([`load`]); and the pure functions of
+//! it: the [`Schedule`] (message -> intended time), the [`Striping`] (message -> bind -> worker), the
+//! [`Recipe`] (message -> octets). It knows no socket, no clock and no session.
 pub mod behaviour;
-mod model;
-pub use model::*;
+pub mod behaviour_file;
+mod cursor;
+mod defaults;
+mod error;
+mod guard;
+pub mod model;
+mod overrides;
+mod profile;
+mod recipe;
+mod resolved;
+mod schedule;
+mod section;
+mod striping;
+mod tree;
+mod words;
+
+pub use cursor::Cursor;
+pub use error::PlanError;
+pub use guard::{is_loopback, matches};
+pub use model::{
+    Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Content, Deliver,
+    Guard, IdMode, Load, Long, Message, OnThrottle, PasswordFrom, Plan, PlannedTlv, Rebind,
+    Receipts, Secret, Shape, Stage, Target, Timeouts, Tls, TlvValue, WindowFull,
+};
+pub use overrides::Overrides;
+pub use profile::{Source, load};
+pub use recipe::{Expects, Picked, Recipe, Scratch};
+pub use resolved::{repro, resolved_json};
+pub use schedule::{Due, Schedule, ScheduleError};
+pub use striping::Striping;

@@ -1,5 +1,9 @@
 //! The plan: what a profile means once flags, defaults and the guard have had their say. Plain data,
 //! serialisable, so that it can travel to a worker on another machine. It knows no file and no flag.
+mod message;
+
+pub use message::{Address, AddressFrom, Content, Long, Message, PlannedTlv, TlvValue};
+
 use super::behaviour::Behaviour;
 use crate::kit::{Nanos, Rate};
 use serde::{Deserialize, Serialize};
@@ -37,6 +41,9 @@ pub struct Plan {
     pub gates: Vec<(String, serde_json::Value)>,
     /// Where OpenMetrics are served, if at all.
     pub metrics_listen: Option<String>,
+    /// What the user should know before it runs, a line each.
+    #[serde(default)]
+    pub warnings: Vec<String>,
 }
 
 /// Whom to test.
@@ -104,6 +111,9 @@ pub struct Guard {
     pub destinations: Vec<String>,
     /// Stop at foreign traffic (off loopback's default), or acknowledge and count it `unknown`.
     pub foreign_stop: bool,
+    /// Whether closed loops may run (off loopback they may not, unless asked for).
+    #[serde(default)]
+    pub closed_loop: bool,
 }
 
 /// One account and its binds.
@@ -115,6 +125,9 @@ pub struct Account {
     pub system_id: String,
     /// bind_* password; redacted in every output.
     pub password: Secret,
+    /// Where it was read, so that a run can be repeated.
+    #[serde(default)]
+    pub password_from: PasswordFrom,
     /// bind_* system_type.
     pub system_type: String,
     /// 0x34 unless set.
@@ -140,6 +153,19 @@ impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secret(..)")
     }
+}
+
+/// Where a password was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PasswordFrom {
+    /// There is none: it is empty.
+    #[default]
+    Nowhere,
+    /// This environment variable.
+    Env(String),
+    /// This file.
+    File(String),
 }
 
 /// The sessions of one account.
@@ -301,127 +327,6 @@ pub enum Shape {
     Max,
 }
 
-/// One kind of message of the mix.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Message {
-    /// Names a group in the result.
-    pub label: String,
-    /// Whole-number weight in the mix.
-    pub weight: u64,
-    /// submit_sm service_type.
-    pub service_type: String,
-    /// Where it comes from.
-    pub source: Address,
-    /// Where it goes.
-    pub destination: Address,
-    /// What it says.
-    pub content: Content,
-    /// None: chosen from the text.
-    pub data_coding: Option<u8>,
-    /// Pack GSM septets.
-    pub packed: bool,
-    /// How a text that does not fit is carried.
-    pub long: Long,
-    /// submit_sm registered_delivery.
-    pub registered_delivery: u8,
-    /// submit_sm esm_class (UDHI is added where a UDH is).
-    pub esm_class: u8,
-    /// submit_sm protocol_id.
-    pub protocol_id: u8,
-    /// submit_sm priority_flag.
-    pub priority: u8,
-    /// submit_sm validity_period, as on the wire (empty or 16 characters).
-    pub validity_period: String,
-    /// submit_sm schedule_delivery_time, as on the wire.
-    pub schedule_delivery_time: String,
-    /// Optional parameters.
-    pub tlvs: Vec<PlannedTlv>,
-}
-
-/// What a message says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Content {
-    /// Text with placeholders `{seq} {uuid} {destination} {time}`.
-    Text(String),
-    /// Octets as they are.
-    Octets(Vec<u8>),
-}
-
-/// An address, or where it is taken from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Address {
-    /// Type of number.
-    pub ton: u8,
-    /// Numbering plan indicator.
-    pub npi: u8,
-    /// The digits.
-    pub from: AddressFrom,
-}
-
-/// Where an address is taken from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AddressFrom {
-    /// Always this one.
-    Fixed(String),
-    /// `first..=last`, in turn, keeping leading zeros.
-    Range(String, String),
-    /// In turn out of this list (read from `file`).
-    List {
-        /// Where it came from.
-        file: String,
-        /// At least one.
-        addresses: Vec<String>,
-    },
-    /// `#` is a random digit, reproducible from the seed and the message's number.
-    Random(String),
-}
-
-/// How a text that does not fit one short_message is carried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Long {
-    /// Parts with an 8-bit reference in a UDH.
-    Udh8,
-    /// Parts with a 16-bit reference in a UDH.
-    Udh16,
-    /// Parts with SAR TLVs.
-    Sar,
-    /// One submit_sm with message_payload.
-    Payload,
-    /// It is a profile error.
-    Reject,
-}
-
-/// One optional parameter of a message.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PlannedTlv {
-    /// Its tag.
-    pub tag: u16,
-    /// Its value; placeholders apply where it is text.
-    pub value: TlvValue,
-}
-
-/// A TLV's value as a person writes it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TlvValue {
-    /// Big-endian, in so many octets.
-    Int {
-        /// The number.
-        value: u64,
-        /// 1, 2, 4 or 8.
-        octets: u8,
-    },
-    /// Octets of the text.
-    Text(String),
-    /// Octets of the text and a NUL.
-    CString(String),
-    /// As they are.
-    Octets(Vec<u8>),
-}
-
 /// How receipts are told and matched.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Receipts {
@@ -485,6 +390,16 @@ impl Plan {
     /// Binds that may transmit.
     pub fn senders_count(&self) -> usize {
         self.accounts.iter().map(|a| a.binds.senders_count()).sum()
+    }
+    /// Workers to run on `cores` cores, as asked or else all of them (half of them when embedded);
+    /// never more than senders, or than sessions where nobody sends.
+    pub fn workers_count(&self, cores: usize) -> usize {
+        let own = if self.target.embedded { cores / 2 } else { cores };
+        let useful = match self.senders_count() {
+            0 => self.sessions_count(),
+            senders => senders,
+        };
+        self.load.workers.unwrap_or(own).min(useful).max(1)
     }
 }
 

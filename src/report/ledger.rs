@@ -1,6 +1,7 @@
 //! The ledger as JSON: every line of CONTRACT.md, of a whole run or of a group.
+use super::escape::printable;
 use crate::judge::LEDGER;
-use crate::measure::{CellInterval, Counts, RunRecord, Tally};
+use crate::measure::{CellInterval, Counts, ID_RULES, RunRecord, Tally};
 use crate::smpp::receipt::MessageState;
 use serde_json::{Map, Value, json};
 
@@ -65,8 +66,13 @@ fn receipts(cell: &CellInterval, besides: &Value) -> Value {
         "late": besides["late"],
         "previous_run": besides["previous_run"],
         "by_state": by_state(t),
-        "by_err": by_key("err", &cell.by_err),
-        "by_rule": by_key("rule", &cell.by_rule),
+        "by_err": by_key("err", &cell.by_err, |err| {
+            let end = err.iter().position(|o| *o == 0).unwrap_or(err.len());
+            printable(&String::from_utf8_lossy(&err[..end]))
+        }),
+        "by_rule": by_key("rule", &cell.by_rule, |rule| {
+            ID_RULES.get(usize::from(*rule)).copied().unwrap_or("other").to_owned()
+        }),
     })
 }
 
@@ -90,8 +96,12 @@ fn by_state(t: &Tally) -> Value {
         .collect()
 }
 
-fn by_key(key: &str, counts: &Counts<String>) -> Value {
-    let mut rows: Vec<(&String, u64)> = counts.iter().collect();
+fn by_key<K: PartialEq + Clone>(
+    key: &str,
+    counts: &Counts<K>,
+    name: impl Fn(&K) -> String,
+) -> Value {
+    let mut rows: Vec<(String, u64)> = counts.iter().map(|(k, n)| (name(k), n)).collect();
     rows.sort();
     let mut list: Vec<Value> =
         rows.into_iter().map(|(name, count)| json!({ key: name, "count": count })).collect();

@@ -243,11 +243,10 @@ fn tlv_json(tag: Tag, value: &[u8]) -> Value {
             line["nul_terminated"] = json!(value.ends_with(&[0]));
             line["value"] = json!(text(value.strip_suffix(&[0]).unwrap_or(value)));
         }
-        Some(TlvType::Int1 | TlvType::Int2 | TlvType::Int4 | TlvType::Octets) | None => {
-            if !value.is_empty() && is_printable(value) {
-                line["ascii"] = json!(text(value));
-            }
+        Some(TlvType::Octets) if !value.is_empty() && is_printable(value) => {
+            line["ascii"] = json!(text(value));
         }
+        Some(TlvType::Int1 | TlvType::Int2 | TlvType::Int4 | TlvType::Octets) | None => {}
     }
     line
 }

@@ -69,6 +69,12 @@ fn a_state_without_its_label_is_taken_only_where_the_label_is_missing() {
 }
 
 #[test]
+fn a_state_after_the_text_is_taken_only_where_there_is_no_other() {
+    assert_eq!(receipt_of(b"id:7 err:0 text: stat:EXPIRED").state, MessageState::Expired);
+    assert_eq!(receipt_of(b"id:7 text: my stat:us").state, MessageState::Other(255));
+}
+
+#[test]
 fn the_tlvs_go_before_the_text() {
     let mut run = BytesMut::new();
     put_tlv(Tag::RECEIPTED_MESSAGE_ID, b"38601fa\0", &mut run);

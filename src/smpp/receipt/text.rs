@@ -110,8 +110,17 @@ pub(super) fn scan(body: &[u8], depth: Depth) -> Fields<'_> {
             break;
         }
     }
-    fields.stat = fields.stat.or(fields.bare_stat);
+    fields.stat = fields.stat.or(fields.bare_stat).or_else(|| misplaced_stat(fields.text?));
     fields
+}
+
+/// Some put `stat:` after `text:`: looked for only where it stood nowhere else.
+#[cold]
+fn misplaced_stat(text: &[u8]) -> Option<&[u8]> {
+    let at = text.windows(5).position(|window| window.eq_ignore_ascii_case(b"stat:"))?;
+    let value = &text[at + 5..];
+    let value = &value[..word_end(value)];
+    MessageState::known_stat(value).is_some().then_some(value)
 }
 
 /// The value at `at`, up to the next blank; blanks before it are passed over (`err: 0`), unless a key

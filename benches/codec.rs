@@ -1,0 +1,133 @@
+//! What one PDU costs to write and to read, in the forms that the hot path uses and in full.
+
+use std::hint::black_box;
+
+use bytes::BytesMut;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use smppbench::smpp::pdu::{self, DeliverSm, SubmitSm};
+use smppbench::smpp::receipt::{self, MessageState, ReceiptFields, ReceiptFormat};
+use smppbench::smpp::{CommandStatus, Piece, Tag, TemplateBuilder, Tlvs, put_tlv};
+
+const OK: CommandStatus = CommandStatus::ESME_ROK;
+const TEXT: &[u8] = b"Sixty-three octets of text, as the quick profile sends it to all";
+
+fn submit_sm() -> SubmitSm<'static> {
+    SubmitSm {
+        service_type: b"CMT",
+        source_addr_ton: 1,
+        source_addr: b"447700900000",
+        dest_addr_ton: 1,
+        destination_addr: b"447700900123",
+        registered_delivery: 1,
+        short_message: &TEXT[..63],
+        ..SubmitSm::default()
+    }
+}
+
+fn receipt_fields() -> ReceiptFields<'static> {
+    ReceiptFields {
+        id: b"0123456789",
+        sub: 1,
+        dlvrd: 1,
+        submit_ns: 1_767_225_600_000_000_000,
+        done_ns: Some(1_767_225_601_000_000_000),
+        state: MessageState::Delivered,
+        err: "000",
+        text: TEXT,
+    }
+}
+
+fn receipt_frame(with_tlvs: bool) -> BytesMut {
+    let (mut text, mut run, mut frame) = (BytesMut::new(), BytesMut::new(), BytesMut::new());
+    receipt::write_text(ReceiptFormat::AppendixB, &receipt_fields(), &mut text);
+    if with_tlvs {
+        put_tlv(Tag::RECEIPTED_MESSAGE_ID, b"0123456789\0", &mut run);
+        put_tlv(Tag::MESSAGE_STATE, &[2], &mut run);
+    }
+    DeliverSm {
+        source_addr: b"447700900123",
+        destination_addr: b"447700900000",
+        esm_class: 4,
+        short_message: &text,
+        tlvs: Tlvs(&run),
+        ..DeliverSm::default()
+    }
+    .encode(OK, 1, &mut frame);
+    frame
+}
+
+fn write(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("write");
+    group.throughput(Throughput::Elements(1));
+    let mut out = BytesMut::with_capacity(1 << 16);
+    group.bench_function("submit_sm", |bench| {
+        bench.iter(|| {
+            out.clear();
+            black_box(submit_sm()).encode(OK, 7, &mut out);
+        });
+    });
+    let var = |index, nominal_octets| Piece::Var { index, nominal_octets };
+    let template = TemplateBuilder::new(&submit_sm())
+        .destination_addr(vec![Piece::Fixed(b"4477009".to_vec()), var(0, 5)])
+        .build()
+        .expect("the fields fit");
+    group.bench_function("template stamp", |bench| {
+        bench.iter(|| {
+            out.clear();
+            template.stamp(black_box(7), &[b"00123"], &mut out);
+        });
+    });
+    group.bench_function("template stamp of another length", |bench| {
+        bench.iter(|| {
+            out.clear();
+            template.stamp(black_box(7), &[b"123"], &mut out);
+        });
+    });
+    group.bench_function("submit_sm_resp", |bench| {
+        bench.iter(|| {
+            out.clear();
+            pdu::submit_sm_resp(OK, black_box(7), b"0123456789", &mut out);
+        });
+    });
+    group.bench_function("deliver_sm_resp", |bench| {
+        bench.iter(|| {
+            out.clear();
+            pdu::deliver_sm_resp(OK, black_box(7), &mut out);
+        });
+    });
+    group.bench_function("receipt text", |bench| {
+        bench.iter(|| {
+            out.clear();
+            receipt::write_text(ReceiptFormat::AppendixB, black_box(&receipt_fields()), &mut out);
+        });
+    });
+    group.finish();
+}
+
+fn read(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("read");
+    group.throughput(Throughput::Elements(1));
+    let (mut submit, mut resp) = (BytesMut::new(), BytesMut::new());
+    submit_sm().encode(OK, 7, &mut submit);
+    pdu::submit_sm_resp(OK, 7, b"0123456789", &mut resp);
+    let (text, tlvs) = (receipt_frame(false), receipt_frame(true));
+    group.bench_function("submit_sm in full", |bench| {
+        bench.iter(|| pdu::decode(black_box(&submit)))
+    });
+    group.bench_function("submit_sm_resp in full", |bench| {
+        bench.iter(|| pdu::decode(black_box(&resp)))
+    });
+    group.bench_function("message_id", |bench| {
+        bench.iter(|| pdu::message_id(black_box(&resp)).map(<[u8]>::len))
+    });
+    group.bench_function("receipt by text", |bench| {
+        bench.iter(|| receipt::read_frame(black_box(&text)).is_some());
+    });
+    group.bench_function("receipt by TLV", |bench| {
+        bench.iter(|| receipt::read_frame(black_box(&tlvs)).is_some());
+    });
+    group.finish();
+}
+
+criterion_group!(codec, write, read);
+criterion_main!(codec);

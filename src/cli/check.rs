@@ -1,0 +1,356 @@
+//! `smppbench check`: the resolved plan for a person, with a picture of its stages. It sends nothing and
+//! judges nothing: a plan that loads is a plan that runs.
+#[cfg(test)]
+mod tests;
+
+use crate::kit::{Nanos, Rate};
+use crate::plan::{
+    Account, AddressFrom, Arrival, BindType, Content, IdMode, Message, OnThrottle, Plan, Recipe,
+    Schedule, Shape, Stage, WindowFull,
+};
+use std::fmt::Write;
+
+/// Columns and rows of the picture.
+const COLUMNS: usize = 60;
+const ROWS: usize = 8;
+/// An eighth of a cell each.
+const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+/// Fills the picture where a closed loop has no planned rate.
+const CLOSED: char = '░';
+/// Looks at the rate so many times within a column, lest a short spike fall between.
+const LOOKS: u64 = 16;
+
+/// The plan as text, lines ended by `\n`.
+pub fn render(plan: &Plan) -> String {
+    let mut out = String::new();
+    heading(plan, &mut out);
+    for account in &plan.accounts {
+        line(&mut out, "account", &describe_account(account, plan));
+    }
+    match Recipe::new(plan) {
+        Ok(recipe) => {
+            for (number, message) in plan.messages.iter().enumerate() {
+                line(&mut out, "message", &describe_message(message, number, &recipe));
+            }
+        }
+        Err(e) => line(&mut out, "message", &e.to_string()),
+    }
+    line(&mut out, "load", &describe_load(plan));
+    line(&mut out, "receipts", &describe_receipts(plan));
+    match Schedule::new(&plan.stages, plan.load.arrival, plan.seed) {
+        Ok(schedule) if plan.stages.is_empty() => {
+            debug_assert!(schedule.is_empty());
+            let length = duration(plan.receive_only_for);
+            line(&mut out, "stages", &format!("none: receives only, for {length}"));
+        }
+        Ok(schedule) => {
+            out.push('\n');
+            draw(plan, &schedule, &mut out);
+            out.push('\n');
+            stages(plan, &schedule, &mut out);
+            cost(plan, &schedule, &mut out);
+        }
+        Err(e) => line(&mut out, "stages", &e.to_string()),
+    }
+    for (metric, gate) in &plan.gates {
+        let gate = gate.as_str().map_or_else(|| gate.to_string(), str::to_string);
+        line(&mut out, "gate", &format!("{metric} {gate}"));
+    }
+    for warning in &plan.warnings {
+        line(&mut out, "WARNING", warning);
+    }
+    out
+}
+
+fn line(out: &mut String, what: &str, text: &str) {
+    // writing to a String cannot fail
+    let _ = writeln!(out, "{what:<10}{text}");
+}
+
+fn duration(span: Nanos) -> String {
+    humantime::format_duration(span.into()).to_string()
+}
+
+/// `1234567` as `1,234,567`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn rate_text(rate: Rate) -> String {
+    let rate = rate.reduced();
+    if rate.den == 1 { format!("{}/s", grouped(rate.num)) } else { rate.to_string() }
+}
+
+fn plural(count: u64, what: &str) -> String {
+    format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+fn heading(plan: &Plan, out: &mut String) {
+    line(out, "plan", &format!("{} (seed {})", plan.name, plan.seed));
+    let target = &plan.target;
+    let whom = if target.embedded {
+        "the simulator in this process".to_string()
+    } else {
+        target.addresses.join(", ")
+    };
+    let tls = match &target.tls {
+        None => "",
+        Some(tls) if tls.verify => ", TLS",
+        Some(_) => ", TLS without verification",
+    };
+    let place = if plan.guard.loopback { "loopback" } else { "NOT loopback" };
+    line(out, "target", &format!("{whom}{tls} ({place})"));
+}
+
+fn describe_account(account: &Account, plan: &Plan) -> String {
+    let binds = &account.binds;
+    let kind = match binds.bind_type {
+        BindType::Transceiver => "transceiver",
+        BindType::Transmitter => "transmitter",
+        BindType::Receiver => "receiver",
+        BindType::Pair => "pair of transmitter and receiver",
+    };
+    let total: u64 = plan.accounts.iter().map(|a| a.weight).sum();
+    let share = if plan.accounts.len() == 1 || total == 0 {
+        String::new()
+    } else {
+        format!(", {:.1} % of the load", 100.0 * account.weight as f64 / total as f64)
+    };
+    let name = if account.name == account.system_id {
+        account.name.clone()
+    } else {
+        format!("{} (system_id {})", account.name, account.system_id)
+    };
+    format!("{name}: {} × {kind}, window {}{share}", grouped(binds.count as u64), binds.window)
+}
+
+fn describe_message(message: &Message, number: usize, recipe: &Recipe) -> String {
+    // the first of its kind in the period tells the parts and the coding
+    let (length, _) = recipe.period();
+    let first = (0..length).map(|i| recipe.pick(i)).find(|p| usize::from(p.label) == number);
+    let what = match &message.content {
+        Content::Text(text) => plural(text.chars().count() as u64, "character"),
+        Content::Octets(octets) => plural(octets.len() as u64, "octet"),
+    };
+    let (parts, coding) = first.map_or((0, 0), |p| (p.parts, p.coding));
+    let to = match &message.destination.from {
+        AddressFrom::Fixed(one) => one.clone(),
+        AddressFrom::Range(first, last) => format!("{first} to {last} in turn"),
+        AddressFrom::List { file, addresses } => {
+            format!("the {} of {file} in turn", plural(addresses.len() as u64, "number"))
+        }
+        AddressFrom::Random(pattern) => format!("random {pattern}"),
+    };
+    format!(
+        "{} (weight {}): {what} in {}, data_coding {coding}, registered_delivery {}, to {to}",
+        message.label,
+        message.weight,
+        plural(u64::from(parts), "part"),
+        message.registered_delivery,
+    )
+}
+
+fn describe_load(plan: &Plan) -> String {
+    let load = &plan.load;
+    let arrival = match load.arrival {
+        Arrival::Constant => "evenly spaced",
+        Arrival::Poisson => "Poisson arrivals",
+    };
+    let full = match load.window_full {
+        WindowFull::Delay => "waits when the window is full",
+        WindowFull::Drop => "drops when the window is full",
+    };
+    let throttle = match load.on_throttle {
+        OnThrottle::Count => "throttling is counted",
+        OnThrottle::Backoff => "backs off when throttled",
+        OnThrottle::Retry => "sends throttled ones again",
+    };
+    let catch_up = match load.catch_up {
+        None => "catches up at once".to_string(),
+        Some(factor) => format!("catches up at {factor} × the rate"),
+    };
+    format!("{arrival}; {full}; {throttle}; {catch_up}")
+}
+
+fn describe_receipts(plan: &Plan) -> String {
+    let mode = match plan.receipts.id_mode {
+        IdMode::Exact => "exactly",
+        IdMode::Number => "as decimal numbers",
+        IdMode::ResponseHex => "hexadecimal in the response, decimal in the receipt",
+        IdMode::ReceiptHex => "decimal in the response, hexadecimal in the receipt",
+        IdMode::CaseInsensitive => "in any case",
+    };
+    format!("ids matched {mode}; missing after {}", duration(plan.receipts.deadline))
+}
+
+/// The rate over time in block characters.
+fn draw(plan: &Plan, schedule: &Schedule, out: &mut String) {
+    let ends_at = schedule.ends_at().0;
+    let columns: Vec<Option<f64>> =
+        (0..COLUMNS as u64).map(|c| highest(schedule, c, ends_at)).collect();
+    let top = columns.iter().flatten().fold(0.0f64, |a, b| a.max(*b));
+    let label = peak(plan).map_or_else(|| "max".to_string(), rate_text);
+    for row in (0..ROWS).rev() {
+        let margin = match row {
+            _ if row + 1 == ROWS => label.clone(),
+            0 => "0".to_string(),
+            _ => String::new(),
+        };
+        let _ = write!(out, "{margin:>12} │");
+        for column in &columns {
+            out.push(match column {
+                None => CLOSED,
+                Some(rate) => block(*rate, top, row),
+            });
+        }
+        out.push('\n');
+    }
+    let _ = writeln!(out, "{:>12} └{}", "", "─".repeat(COLUMNS));
+    let end = duration(schedule.ends_at());
+    let _ = writeln!(out, "{:>14}0s{end:>width$}", "", width = COLUMNS - 2);
+    if columns.iter().any(Option::is_none) {
+        let _ = writeln!(out, "{:>14}{CLOSED} closed loop: as fast as the windows allow", "");
+    }
+}
+
+/// The highest rate within a column; None where a closed loop is on.
+fn highest(schedule: &Schedule, column: u64, ends_at: u64) -> Option<f64> {
+    let mut high: Option<f64> = None;
+    for look in 0..LOOKS {
+        // the middle of each of the looks
+        let part = u128::from((column * LOOKS + look) * 2 + 1);
+        let at = u128::from(ends_at) * part / u128::from(COLUMNS as u64 * LOOKS * 2);
+        let rate = schedule.rate_at(Nanos(u64::try_from(at).unwrap_or(u64::MAX)));
+        high = match (high, rate) {
+            (Some(a), Some(b)) => Some(a.max(b)),
+            (one, other) => one.or(other),
+        };
+    }
+    high
+}
+
+/// What of a bar of `rate` shows in `row` (0 is the lowest). A rate above 0 always shows.
+fn block(rate: f64, top: f64, row: usize) -> char {
+    let eighths = (rate / top.max(f64::MIN_POSITIVE) * (ROWS * 8) as f64).round() as usize;
+    let eighths = if rate > 0.0 { eighths.max(1) } else { 0 };
+    BLOCKS[eighths.saturating_sub(row * 8).min(8)]
+}
+
+fn peak(plan: &Plan) -> Option<Rate> {
+    let peaks = plan.stages.iter().filter_map(|stage| stage.shape.peak());
+    peaks.max_by(|a, b| a.as_f64().total_cmp(&b.as_f64()))
+}
+
+fn shape_text(stage: &Stage) -> String {
+    match &stage.shape {
+        Shape::Hold(rate) => format!("hold {}", rate_text(*rate)),
+        Shape::Ramp(from, to) => format!("ramp {} to {}", rate_text(*from), rate_text(*to)),
+        Shape::Stairs { from, to, step, each } => format!(
+            "stairs {} to {} by {}, {} each",
+            rate_text(*from),
+            rate_text(*to),
+            rate_text(*step),
+            duration(*each)
+        ),
+        Shape::Spike { base, peak, at, length } => format!(
+            "{} with a spike of {} at {} for {}",
+            rate_text(*base),
+            rate_text(*peak),
+            duration(*at),
+            duration(*length)
+        ),
+        Shape::Sine { mean, amplitude, period } => format!(
+            "sine {} ± {}, period {}",
+            rate_text(*mean),
+            rate_text(*amplitude),
+            duration(*period)
+        ),
+        Shape::Max => "closed loop".to_string(),
+    }
+}
+
+fn stages(plan: &Plan, schedule: &Schedule, out: &mut String) {
+    for (number, stage) in plan.stages.iter().enumerate() {
+        let count = match stage.shape {
+            Shape::Max => "as many as go".to_string(),
+            Shape::Hold(_)
+            | Shape::Ramp(_, _)
+            | Shape::Stairs { .. }
+            | Shape::Spike { .. }
+            | Shape::Sine { .. } => {
+                format!("{} submit_sm", grouped(schedule.stage_count(number as u16)))
+            }
+        };
+        let measured = if stage.measure { "measured" } else { "not measured" };
+        let text = format!(
+            "{}: {} for {}, {measured}, {count}",
+            stage.name,
+            shape_text(stage),
+            duration(stage.length)
+        );
+        line(out, "stage", &text);
+    }
+}
+
+fn cost(plan: &Plan, schedule: &Schedule, out: &mut String) {
+    let closed = plan.stages.iter().any(|stage| stage.shape == Shape::Max);
+    let more = if closed { " and those of the closed loop" } else { "" };
+    let peak_rate = peak(plan);
+    let at_peak =
+        peak_rate.map_or_else(String::new, |rate| format!(", {} at the peak", rate_text(rate)));
+    let submit = format!(
+        "{} submit_sm{more} in {}{at_peak}",
+        grouped(schedule.len()),
+        duration(schedule.ends_at())
+    );
+    line(out, "in all", &submit);
+    let bound = match plan.guard.messages_max {
+        Some(most) => format!("never more than {} (guard.messages_max)", grouped(most)),
+        None => "no bound (guard.messages_max is not set)".to_string(),
+    };
+    line(out, "cost", &format!("each submit_sm is one message to bill; {bound}"));
+    let sessions = plan.sessions_count() as u64;
+    let senders = plan.senders_count() as u64;
+    let line_text = format!("{}, {} of them send", plural(sessions, "session"), grouped(senders));
+    line(out, "sessions", &line_text);
+    let open: u64 =
+        plan.accounts.iter().map(|a| (a.binds.senders_count() * a.binds.window) as u64).sum();
+    if let Some(rate) = peak_rate.filter(|rate| rate.num > 0) {
+        // Little: open = rate × latency; each account carries its weight of the rate
+        let room = tightest(plan) / rate.as_f64();
+        let text = format!(
+            "{} open at once; full at the peak when responses take {} (Little's law)",
+            grouped(open),
+            milliseconds(room)
+        );
+        line(out, "window", &text);
+    }
+}
+
+/// The windows of the account that is filled first, over its share of the load.
+fn tightest(plan: &Plan) -> f64 {
+    let total: u64 = plan.accounts.iter().map(|a| a.weight).sum();
+    let sending = plan.accounts.iter().filter(|a| a.binds.senders_count() > 0 && a.weight > 0);
+    sending
+        .map(|a| {
+            let open = (a.binds.senders_count() * a.binds.window) as f64;
+            open * total as f64 / a.weight as f64
+        })
+        .fold(f64::INFINITY, f64::min)
+}
+
+fn milliseconds(seconds: f64) -> String {
+    match seconds * 1000.0 {
+        ms if ms >= 10_000.0 => format!("{:.0} s", ms / 1000.0),
+        ms if ms >= 10.0 => format!("{ms:.0} ms"),
+        ms => format!("{ms:.2} ms"),
+    }
+}

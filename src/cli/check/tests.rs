@@ -1,0 +1,73 @@
+use super::*;
+use crate::plan::{Overrides, Source, load};
+
+fn rendered(text: &str) -> String {
+    let source = Source::Text { name: "x.toml".into(), text: text.into() };
+    render(&load(&source, &Overrides::default()).unwrap())
+}
+
+#[test]
+fn quick_is_rendered_with_its_counts_and_its_picture() {
+    let text = render(&load(&Source::Quick, &Overrides::default()).unwrap());
+    for part in [
+        "plan      quick (seed 1)",
+        "target    the simulator in this process (loopback)",
+        "account   smppbench: 2 × transceiver, window 20",
+        "63 characters in 1 part",
+        "stage     warm-up: hold 1,000/s for 2s, not measured, 2,000 submit_sm",
+        "in all    10,000 submit_sm in 10s, 1,000/s at the peak",
+        "window    40 open at once; full at the peak when responses take 40 ms",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    let full: String = "█".repeat(COLUMNS);
+    assert_eq!(text.lines().filter(|l| l.ends_with(&full)).count(), ROWS);
+}
+
+#[test]
+fn a_ramp_climbs_in_the_picture_and_a_closed_loop_is_shaded() {
+    let text = rendered(
+        "[[load.stages]]\nramp = [0, 100]\nfor = \"30s\"\n[[load.stages]]\nmax = true\nfor = \"30s\"",
+    );
+    let bars: Vec<Vec<char>> = text
+        .lines()
+        .filter_map(|l| l.split_once('│'))
+        .map(|(_, bar)| bar.chars().collect())
+        .collect();
+    assert_eq!(bars.len(), ROWS);
+    assert!(bars.iter().all(|bar| bar.len() == COLUMNS && bar[COLUMNS - 1] == CLOSED));
+    let heights: Vec<usize> =
+        (0..30).map(|c| bars.iter().filter(|bar| bar[c] != ' ').count()).collect();
+    assert!(heights.is_sorted() && heights[0] == 1 && heights[29] == ROWS, "{heights:?}");
+    assert!(text.contains("1,500 submit_sm and those of the closed loop"), "{text}");
+}
+
+#[test]
+fn a_spike_narrower_than_a_column_still_shows() {
+    let text = rendered(
+        "[[load.stages]]\nspike = { base = 10, peak = 100, at = \"31s\", for = \"1s\" }\nfor = \"10m\"",
+    );
+    let top = text.lines().find(|l| l.contains('│')).unwrap();
+    assert!(top.contains('█'), "{text}");
+    assert!(top.trim_start().starts_with("100/s"), "{text}");
+}
+
+#[test]
+fn receivers_alone_have_no_picture_but_a_duration() {
+    let text = rendered("[binds]\ntype = \"receiver\"\n[load]\nreceive_only_for = \"5m\"");
+    assert!(text.contains("stages    none: receives only, for 5m"), "{text}");
+    assert!(!text.contains('│'));
+}
+
+#[test]
+fn the_window_is_judged_for_the_account_that_fills_first() {
+    let text = rendered(
+        "[[accounts]]\nname = \"a\"\nshare = 0.9\nbinds = { count = 1, window = 9 }\n\
+         [[accounts]]\nname = \"b\"\nshare = 0.1\nbinds = { count = 1, window = 100 }\n",
+    );
+    // a: 9 open for 900/s
+    assert!(text.contains("responses take 10 ms"), "{text}");
+    assert!(
+        text.contains("a (system_id smppbench): 1 × transceiver, window 9, 90.0 % of the load")
+    );
+}

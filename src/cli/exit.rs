@@ -1,0 +1,48 @@
+//! The exit codes of CONTRACT.md: one row each.
+use std::process::ExitCode;
+
+/// How the command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Exit {
+    /// Done, and gates passed.
+    Done = 0,
+    /// Internal or I/O error; books that do not balance among them.
+    Internal = 1,
+    /// Usage or profile error, or refused by the guard.
+    Usage = 2,
+    /// Could not connect or bind.
+    CannotBind = 3,
+    /// Not trustworthy: a gate could not be decided, or `--strict` and inconclusive.
+    NotTrustworthy = 4,
+    /// A gate failed.
+    GateFailed = 5,
+    /// Ended early: every bind lost, foreign traffic, agent lost.
+    EndedEarly = 6,
+    /// Interrupted by SIGINT or SIGTERM.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Says one line on stderr and gives the code back.
+pub(super) fn fail(exit: Exit, line: &str) -> Exit {
+    say(&format!("smppbench: {line}"));
+    exit
+}
+
+/// Talk goes to stderr; stdout is the result.
+#[expect(clippy::print_stderr, reason = "this is the one place that talks to a person")]
+pub(super) fn say(line: &str) {
+    eprintln!("{line}");
+}
+
+/// The result, on stdout. A reader that has gone away (a closed pipe) is no error of ours.
+pub(super) fn put(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}

@@ -1,0 +1,256 @@
+//! The phases of a run as a state machine without I/O: events and time in, orders and a record out.
+//! connect → load → drain → unbind. The same on a virtual clock as over TCP.
+use super::crew::LAST_WORD;
+use crate::esme::{Event, Order, Setup};
+use crate::kit::Nanos;
+use crate::measure::{CellKey, Interval, Observer, Phase, Progress, RunRecord};
+use crate::plan::Plan;
+use std::sync::Arc;
+
+/// Why a run did not begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// One line per session that could not be bound.
+    pub lines: Vec<String>,
+}
+
+/// Conducts one run.
+pub struct Conductor {
+    plan: Arc<Plan>,
+    setup: Setup,
+    keys: Vec<CellKey>,
+    workers: u32,
+    record: RunRecord,
+    phase: Phase,
+    ready: u32,
+    sessions_up: u64,
+    failures: Vec<String>,
+    finals: u32,
+    lost: u32,
+    /// By worker: (quiet, handed, received).
+    quiet: Vec<(bool, u64, u64)>,
+    start: Option<Nanos>,
+    load_ends: Nanos,
+    give_up_at: Nanos,
+    orders: Vec<Order>,
+    spent: Vec<Box<Interval>>,
+    shown_at: Nanos,
+    lead: Nanos,
+}
+
+impl std::fmt::Debug for Conductor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Conductor").field("phase", &self.phase).finish_non_exhaustive()
+    }
+}
+
+impl Conductor {
+    /// A run of `plan` with so many workers, which connect by themselves. `lead`: from the last bind to the
+    /// start of the load.
+    ///
+    /// # Errors
+    /// Where the plan cannot be worked out.
+    pub fn new(
+        plan: &Arc<Plan>,
+        workers: u32,
+        wall_ns: u64,
+        lead: Nanos,
+    ) -> Result<Conductor, crate::plan::PlanError> {
+        let setup = Setup::new(plan.clone(), workers as usize)?;
+        Ok(Conductor {
+            keys: Setup::cell_keys(plan),
+            record: RunRecord::new(Setup::range(plan), wall_ns),
+            load_ends: setup.load_ends(),
+            plan: plan.clone(),
+            setup,
+            workers,
+            phase: Phase::Connect,
+            ready: 0,
+            sessions_up: 0,
+            failures: Vec::new(),
+            finals: 0,
+            lost: 0,
+            quiet: vec![(false, 0, 0); workers as usize],
+            start: None,
+            give_up_at: Nanos::MAX,
+            orders: Vec::new(),
+            spent: Vec::new(),
+            shown_at: Nanos::ZERO,
+            lead,
+        })
+    }
+
+    /// Takes in what a worker tells.
+    pub fn on_event(&mut self, event: Event, now: Nanos) {
+        match event {
+            Event::Ready { worker: _, sessions_up, failures } => {
+                self.ready += 1;
+                self.sessions_up += sessions_up;
+                self.failures.extend(failures);
+            }
+            Event::Interval(interval) => self.absorb(interval),
+            Event::Quiet { worker, quiet, handed, received } => {
+                self.quiet[worker as usize] = (quiet, handed, received);
+            }
+            Event::AllLost { worker: _ } => {
+                self.lost += 1;
+                if self.lost == self.workers {
+                    self.cut("every bind lost", now);
+                }
+            }
+            Event::Foreign { what } => self.cut(&format!("foreign_traffic: {what}"), now),
+            Event::Final(last) => {
+                self.finals += 1;
+                self.record.sessions.extend(last.sessions);
+                self.absorb(last.interval);
+            }
+        }
+    }
+
+    fn absorb(&mut self, interval: Box<Interval>) {
+        let schedule = &self.setup.schedule;
+        self.record.absorb(&interval, &self.keys, &|at| schedule.stage_at(at));
+        self.spent.push(interval);
+    }
+
+    /// Ends the load now, for this reason; what is out is still waited for. The first reason stays.
+    pub fn cut(&mut self, reason: &str, now: Nanos) {
+        if self.record.cut_reason.is_none() && self.phase != Phase::Unbind {
+            self.record.cut_reason = Some(reason.to_owned());
+        }
+        match (self.phase, self.start) {
+            (Phase::Connect, _) | (_, None) => self.stop(now),
+            (Phase::Load, Some(start)) => {
+                let at = now.since(start);
+                self.load_ends = self.load_ends.min(at);
+                self.orders.push(Order::EndLoad { at });
+            }
+            (Phase::Drain | Phase::Unbind, Some(_)) => {}
+        }
+    }
+
+    /// Does what is due, and says when to call again at the latest.
+    pub fn tick(&mut self, now: Nanos, observer: &mut dyn Observer) -> Nanos {
+        let before = self.phase;
+        match self.phase {
+            Phase::Connect => self.begin(now),
+            Phase::Load => {
+                if now >= self.load_end() {
+                    self.drain(now);
+                }
+            }
+            Phase::Drain => {
+                if self.all_quiet() || now >= self.give_up_at || self.lost == self.workers {
+                    self.stop(now);
+                }
+            }
+            Phase::Unbind => {}
+        }
+        if self.phase != before || now >= self.shown_at + Nanos::from_secs(1) {
+            self.shown_at = now;
+            if let Some(reason) = self.show(now, observer) {
+                self.cut(&reason, now);
+            }
+        }
+        let soon = self.shown_at + Nanos::from_secs(1);
+        match self.phase {
+            Phase::Connect | Phase::Unbind => soon,
+            Phase::Load => soon.min(self.load_end()),
+            Phase::Drain => soon.min(self.give_up_at),
+        }
+    }
+
+    fn load_end(&self) -> Nanos {
+        self.start.map_or(Nanos::MAX, |s| s + self.load_ends)
+    }
+
+    fn begin(&mut self, now: Nanos) {
+        if self.ready < self.workers {
+            return;
+        }
+        if !self.failures.is_empty() {
+            self.stop(now);
+            return;
+        }
+        let at = now + self.lead;
+        self.start = Some(at);
+        self.record.started_wall_ns += self.lead.0;
+        self.orders.push(Order::Start { at });
+        self.phase = Phase::Load;
+    }
+
+    fn drain(&mut self, now: Nanos) {
+        let timeouts = &self.plan.timeouts;
+        let until = self.load_ends + timeouts.drain;
+        self.orders.push(Order::Drain { until });
+        // the last message sent in the drain is answered, and its receipt due, by then
+        let waits = timeouts.drain + timeouts.response + self.plan.receipts.deadline;
+        self.give_up_at = now + waits + Nanos::from_secs(1);
+        self.phase = Phase::Drain;
+    }
+
+    fn all_quiet(&self) -> bool {
+        let handed: u64 = self.quiet.iter().map(|q| q.1).sum();
+        let received: u64 = self.quiet.iter().map(|q| q.2).sum();
+        handed == received && self.quiet.iter().all(|q| q.0)
+    }
+
+    fn stop(&mut self, now: Nanos) {
+        if self.phase != Phase::Unbind {
+            self.phase = Phase::Unbind;
+            self.orders.push(Order::Stop);
+            self.give_up_at = now + self.plan.timeouts.unbind + LAST_WORD;
+            if let Some(start) = self.start {
+                self.record.ended = now.since(start);
+            }
+        }
+    }
+
+    fn show(&mut self, now: Nanos, observer: &mut dyn Observer) -> Option<String> {
+        self.record.settle_rows();
+        let progress = Progress {
+            phase: self.phase,
+            at: self.start.map_or(Nanos::ZERO, |s| now.since(s)),
+            load_ends: self.load_ends,
+            record: &self.record,
+            sessions: (self.up(), self.setup.sessions.len() as u64),
+        };
+        observer.progress(&progress)
+    }
+
+    fn up(&self) -> u64 {
+        self.record.intervals.last().map_or(self.sessions_up, |r| r.gauges.sessions_up)
+    }
+
+    /// What is to be told to all workers.
+    pub fn take_orders(&mut self) -> Vec<Order> {
+        std::mem::take(&mut self.orders)
+    }
+    /// Intervals that may go back.
+    pub fn take_spent(&mut self) -> Vec<Box<Interval>> {
+        std::mem::take(&mut self.spent)
+    }
+    /// Whether the last word of every worker is in, or will not come any more.
+    pub fn is_done(&self, now: Nanos) -> bool {
+        self.phase == Phase::Unbind && (self.finals == self.workers || now >= self.give_up_at)
+    }
+
+    /// The record; or why there was no run.
+    ///
+    /// # Errors
+    /// [`Failure`] where sessions could not be bound at the start.
+    pub fn finish(mut self) -> Result<RunRecord, Failure> {
+        if self.start.is_none() && !self.failures.is_empty() {
+            return Err(Failure { lines: self.failures });
+        }
+        let schedule = &self.setup.schedule;
+        self.record.load_ended = self.load_ends;
+        self.record.sessions.sort_by_key(|s| s.id);
+        self.record.settle_rows();
+        for row in &mut self.record.intervals {
+            let upto = |at: Nanos| schedule.count_before(at.min(self.load_ends));
+            row.scheduled = upto(row.at + row.length) - upto(row.at);
+        }
+        Ok(self.record)
+    }
+}

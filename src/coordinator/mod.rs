@@ -1,0 +1,9 @@
+//! The coordinator: starts the workers together, gathers their seconds, ends the load, waits for what is
+//! still out, stops them. It sees workers only through a [`Crew`]: two queues of serialisable values.
+mod conductor;
+mod crew;
+mod run;
+
+pub use conductor::{Conductor, Failure};
+pub use crew::Crew;
+pub use run::{RunError, conduct};

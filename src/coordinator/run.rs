@@ -1,0 +1,119 @@
+//! Conducts a crew in real time: events, the clock, and the signals that end a run.
+use super::conductor::{Conductor, Failure};
+use super::crew::Crew;
+use crate::kit::{Clock, Nanos};
+use crate::measure::{Observer, RunRecord};
+use crate::plan::{Plan, PlanError};
+use std::io;
+use std::sync::Arc;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Why there is no record of a run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The plan cannot be carried out.
+    #[error("{0}")]
+    Plan(#[from] PlanError),
+    /// Sessions could not be connected or bound.
+    #[error("{}", .0.lines.join("\n"))]
+    CannotBind(Failure),
+    /// The machine refused something.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// A worker ended before its time.
+    #[error("{0}")]
+    Worker(String),
+    /// A second signal: stopped at once.
+    #[error("stopped at once by a second signal")]
+    Killed,
+}
+
+/// From the last bind to the start of the load.
+const LEAD: Nanos = Nanos::from_millis(20);
+
+/// Runs `plan` with a crew of this process, from connect to unbind. Call it within a current-thread runtime.
+///
+/// # Errors
+/// [`RunError`]; a run that has begun always gives a record.
+pub async fn conduct(
+    plan: &Arc<Plan>,
+    workers: u32,
+    observer: &mut dyn Observer,
+) -> Result<RunRecord, RunError> {
+    let mut conductor = Conductor::new(plan, workers, Clock::wall_ns(), LEAD)?;
+    let mut crew = Crew::local(plan, workers)?;
+    let mut signals = Signals::new()?;
+    let ended = drive(&mut conductor, &mut crew, &mut signals, observer).await;
+    if matches!(ended, Err(RunError::Killed)) {
+        // the threads are left behind: the process ends
+        return Err(RunError::Killed);
+    }
+    let joined = crew.join();
+    ended?;
+    let record = conductor.finish().map_err(RunError::CannotBind)?;
+    joined.map_err(RunError::Worker)?;
+    Ok(record)
+}
+
+async fn drive(
+    conductor: &mut Conductor,
+    crew: &mut Crew,
+    signals: &mut Signals,
+    observer: &mut dyn Observer,
+) -> Result<(), RunError> {
+    let mut interrupted = false;
+    loop {
+        let now = Clock::now();
+        let next = conductor.tick(now, observer);
+        for order in conductor.take_orders() {
+            crew.tell(&order);
+        }
+        for spent in conductor.take_spent() {
+            crew.recycle(spent);
+        }
+        if conductor.is_done(now) {
+            return Ok(());
+        }
+        let pause = next.since(now).max(Nanos::from_millis(1));
+        tokio::select! {
+            event = crew.events.recv() => match event {
+                Some(event) => conductor.on_event(event, Clock::now()),
+                None => return Ok(()),
+            },
+            () = tokio::time::sleep(pause.into()) => {
+                if crew.any_ended() && crew.events.is_empty() {
+                    // a thread that ended without its last word failed: its fault comes with the join
+                    conductor.cut("a worker failed", Clock::now());
+                }
+            }
+            () = signals.any() => {
+                if interrupted {
+                    return Err(RunError::Killed);
+                }
+                interrupted = true;
+                conductor.cut("interrupted", Clock::now());
+            }
+        }
+    }
+}
+
+/// SIGINT and SIGTERM.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Signals> {
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+    async fn any(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

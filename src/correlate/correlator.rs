@@ -1,0 +1,212 @@
+//! Puts submit_sm_resp and receipts together, whichever comes first.
+//!
+//! A receipt whose id nobody has accepted yet waits in a small early list: its response may be on its way
+//! on another session or another worker. When its grace is over it is unknown. Everything is counted once.
+use super::{Key, Ledger, Standing};
+use crate::kit::Nanos;
+use hashbrown::HashMap;
+use std::collections::VecDeque;
+
+/// What a receipt says, as far as correlation and counting need it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Stamp of the read that held it.
+    pub received: Nanos,
+    /// The session it came on.
+    pub session: u32,
+    /// message_state's wire number; 10 stands for any other.
+    pub state: u8,
+    /// Not a final state.
+    pub intermediate: bool,
+    /// `err` as written, at most four octets, zero-filled.
+    pub err: [u8; 4],
+    /// Which rule made its key; a number into [`super::IdRule::ALL`].
+    pub rule: u8,
+}
+
+/// A value that knows since when its receipt is awaited.
+pub trait Awaits: Copy {
+    /// The deadline counts from here.
+    fn since(&self) -> Nanos;
+}
+
+/// What became of a receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate<T> {
+    /// The first final receipt of this message.
+    Final(T),
+    /// An intermediate notification of this message.
+    Intermediate(T),
+    /// A further final receipt of a message that had one.
+    Duplicate(T),
+    /// A final receipt after its deadline; the message has been told to be missing.
+    Late(T),
+    /// A final receipt after its deadline, before that was noticed: the message is missing, and this is late.
+    MissingThenLate(T),
+    /// Nobody awaits it yet: it waits for its response.
+    Early,
+    /// The early list is full: unknown at once.
+    Unknown,
+}
+
+/// A receipt that waits for its response.
+#[derive(Clone, Copy, Debug)]
+pub struct Early {
+    /// Its key.
+    pub key: Key,
+    /// What it says.
+    pub notice: Notice,
+}
+
+/// Responses and receipts, in either order.
+#[derive(Debug)]
+pub struct Correlator<T> {
+    ledger: Ledger<T>,
+    early: HashMap<u64, Vec<Notice>, foldhash::fast::FixedState>,
+    early_order: VecDeque<(Nanos, Key)>,
+    early_count: usize,
+    early_max: usize,
+    deadline: Nanos,
+}
+
+impl<T: Awaits> Correlator<T> {
+    /// Keeps at most `kept_max` messages, and an eighth of that (at least 1,024) of early receipts. A
+    /// receipt that comes more than `deadline` after its message's [`Awaits::since`] is late.
+    pub fn new(kept_max: usize, deadline: Nanos) -> Correlator<T> {
+        Correlator {
+            ledger: Ledger::new(kept_max),
+            early: HashMap::with_hasher(foldhash::fast::FixedState::with_seed(0)),
+            early_order: VecDeque::new(),
+            early_count: 0,
+            early_max: (kept_max / 8).max(1024),
+            deadline,
+        }
+    }
+
+    fn due(&self, value: &T) -> Nanos {
+        value.since().after(self.deadline)
+    }
+
+    /// A message that was accepted too late to count: receipts of it are late, not unknown.
+    pub fn accepted_late(&mut self, key: Key, value: T) {
+        if self.ledger.insert(key, value) {
+            self.ledger.settle(key, Standing::Expired);
+        }
+    }
+
+    /// Messages whose final receipt is awaited.
+    pub fn awaited(&self) -> usize {
+        self.ledger.awaited()
+    }
+    /// Receipts that wait for their response.
+    pub fn early_count(&self) -> usize {
+        self.early_count
+    }
+
+    /// A message was accepted under this id. Receipts that came early are handed out, in their order, each
+    /// with its fate. False: no room, it is not tracked.
+    pub fn accepted(&mut self, key: Key, value: T, met: &mut Vec<(Notice, Fate<T>)>) -> bool {
+        if !self.ledger.insert(key, value) {
+            return false;
+        }
+        if self.early_count > 0 && let Some(notices) = self.early.remove(&key.0) {
+            self.early_count -= notices.len();
+            for notice in notices {
+                let fate = self.receipt(key, notice);
+                met.push((notice, fate));
+            }
+        }
+        true
+    }
+
+    /// A receipt came.
+    #[inline]
+    pub fn receipt(&mut self, key: Key, notice: Notice) -> Fate<T> {
+        match self.ledger.get(key).map(|(standing, value)| (standing, *value)) {
+            Some((Standing::Awaited, value)) if notice.intermediate => Fate::Intermediate(value),
+            Some((Standing::Awaited, value)) if notice.received > self.due(&value) => {
+                self.ledger.settle(key, Standing::Expired);
+                Fate::MissingThenLate(value)
+            }
+            Some((Standing::Awaited, value)) => {
+                self.ledger.settle(key, Standing::Finished);
+                Fate::Final(value)
+            }
+            Some((Standing::Finished | Standing::Expired, value)) if notice.intermediate => {
+                Fate::Intermediate(value)
+            }
+            Some((Standing::Finished, value)) => Fate::Duplicate(value),
+            Some((Standing::Expired, value)) => Fate::Late(value),
+            Some((Standing::Hole, _)) | None => self.keep_early(key, notice),
+        }
+    }
+
+    fn keep_early(&mut self, key: Key, notice: Notice) -> Fate<T> {
+        if self.early_count >= self.early_max {
+            return Fate::Unknown;
+        }
+        self.early.entry(key.0).or_default().push(notice);
+        self.early_order.push_back((notice.received, key));
+        self.early_count += 1;
+        Fate::Early
+    }
+
+    /// Early receipts that came at or before `before` and found no response: they are unknown now.
+    pub fn give_up_early(&mut self, before: Nanos, unknown: &mut Vec<Early>) {
+        while let Some(&(received, key)) = self.early_order.front() {
+            if received > before {
+                return;
+            }
+            self.early_order.pop_front();
+            let Some(notices) = self.early.get_mut(&key.0) else { continue };
+            let Some(at) = notices.iter().position(|n| n.received == received) else { continue };
+            let notice = notices.remove(at);
+            if notices.is_empty() {
+                self.early.remove(&key.0);
+            }
+            self.early_count -= 1;
+            unknown.push(Early { key, notice });
+        }
+    }
+
+    /// Walks the oldest entries. An awaited one whose deadline has come is told to `missing` and kept,
+    /// expired, for one more deadline, so that a receipt that is only late is known as late; finished ones
+    /// are forgotten at their deadline.
+    pub fn expire(&mut self, now: Nanos, missing: &mut Vec<(Key, T)>) {
+        while let Some((key, standing, value)) = self.ledger.oldest().map(|(k, s, v)| (k, s, *v)) {
+            let until = match standing {
+                Standing::Awaited | Standing::Finished => self.due(&value),
+                Standing::Expired => self.due(&value).after(self.deadline),
+                Standing::Hole => Nanos::ZERO,
+            };
+            if until >= now {
+                return;
+            }
+            if standing == Standing::Awaited {
+                missing.push((key, value));
+                self.late_after(key, value);
+            } else {
+                self.ledger.pop_oldest();
+            }
+        }
+    }
+
+    /// An expired entry goes to the back of the ring, so that a receipt that is only late is known as late.
+    fn late_after(&mut self, key: Key, value: T) {
+        self.ledger.pop_oldest();
+        if self.ledger.insert(key, value) {
+            self.ledger.settle(key, Standing::Expired);
+        }
+    }
+
+    /// Everything that is still awaited, oldest first; the ledger is empty afterwards.
+    pub fn drain(&mut self) -> Vec<(Key, T)> {
+        let mut awaited = Vec::new();
+        while let Some((key, standing, value)) = self.ledger.pop_oldest() {
+            if standing == Standing::Awaited {
+                awaited.push((key, value));
+            }
+        }
+        awaited
+    }
+}

@@ -1,0 +1,14 @@
+//! Correlation: which receipt belongs to which submit_sm, by message id, in either order, on any session.
+//!
+//! [`IdRule`] says which spellings of an id are equal; [`Ledger`] keeps what is awaited, in bounded memory;
+//! [`Correlator`] puts responses and receipts together. It knows no session and no clock.
+mod correlator;
+mod id;
+mod ledger;
+
+#[cfg(test)]
+mod tests;
+
+pub use correlator::{Awaits, Correlator, Early, Fate, Notice};
+pub use id::{IdRule, Key, Side};
+pub use ledger::{Ledger, Standing};

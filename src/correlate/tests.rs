@@ -1,0 +1,161 @@
+use super::*;
+use crate::kit::{Nanos, Rng};
+use proptest::prelude::*;
+
+const DEADLINE: Nanos = Nanos(100);
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Sent {
+    index: u64,
+    due: Nanos,
+}
+impl Awaits for Sent {
+    fn since(&self) -> Nanos {
+        self.due.since(DEADLINE)
+    }
+}
+
+fn notice(received: u64) -> Notice {
+    Notice { received: Nanos(received), session: 0, state: 2, intermediate: false, err: *b"000\0", rule: 0 }
+}
+fn sent(index: u64, due: u64) -> Sent {
+    Sent { index, due: Nanos(due) }
+}
+fn same(rule: IdRule, response: &str, receipt: &str) -> bool {
+    rule.key(response.as_bytes(), Side::Response, 9).0
+        == rule.key(receipt.as_bytes(), Side::Receipt, 9).0
+}
+
+#[test]
+fn each_rule_equates_the_spellings_it_names_and_no_others() {
+    assert!(same(IdRule::Exact, "00Ab", "00Ab") && !same(IdRule::Exact, "00Ab", "00aB"));
+    assert!(!same(IdRule::Exact, "7", "07"));
+    assert!(same(IdRule::CaseInsensitive, "AB-1", "ab-1"));
+    assert!(same(IdRule::Number, "0000000042", "42") && !same(IdRule::Number, "42", "43"));
+    assert!(same(IdRule::Number, "AbC", "aBc"));
+    assert!(same(IdRule::ResponseHex, "70BA8A69", "1891273321"));
+    assert!(same(IdRule::ResponseHex, "1d305b4c", "0489708364"));
+    assert!(same(IdRule::ResponseHex, "38601fa", "0059113978"));
+    assert!(same(IdRule::ReceiptHex, "1891273321", "70ba8a69"));
+    // a receipt that spells the id as the response did is not the number it looks like
+    assert!(!same(IdRule::ResponseHex, "10", "10"));
+}
+
+#[test]
+fn an_id_that_is_no_number_under_a_numeric_rule_is_matched_as_text_and_says_so() {
+    let ticket = b"0118Z-0122I-2309U-57DGB";
+    let (key, rule) = IdRule::ResponseHex.key(ticket, Side::Response, 1);
+    assert_eq!(rule, IdRule::CaseInsensitive);
+    assert_eq!(key, IdRule::ResponseHex.key(ticket, Side::Receipt, 1).0);
+}
+
+#[test]
+fn a_receipt_before_its_response_waits_and_is_met() {
+    let mut c = Correlator::new(100, DEADLINE);
+    let mut met = Vec::new();
+    assert_eq!(c.receipt(Key(7), notice(5)), Fate::Early);
+    assert!(c.accepted(Key(7), sent(1, 100), &mut met));
+    assert_eq!(met, vec![(notice(5), Fate::Final(sent(1, 100)))]);
+    assert_eq!((c.awaited(), c.early_count()), (0, 0));
+}
+
+#[test]
+fn repeats_intermediates_late_and_unknown_receipts_are_classes_of_their_own() {
+    let mut c = Correlator::new(100, DEADLINE);
+    let mut met = Vec::new();
+    c.accepted(Key(1), sent(1, 100), &mut met);
+    c.accepted(Key(2), sent(2, 100), &mut met);
+    let enroute = Notice { intermediate: true, state: 1, ..notice(10) };
+    assert_eq!(c.receipt(Key(1), enroute), Fate::Intermediate(sent(1, 100)));
+    assert_eq!(c.receipt(Key(1), notice(20)), Fate::Final(sent(1, 100)));
+    assert_eq!(c.receipt(Key(1), notice(21)), Fate::Duplicate(sent(1, 100)));
+    let mut missing = Vec::new();
+    c.expire(Nanos(101), &mut missing);
+    assert_eq!(missing, vec![(Key(2), sent(2, 100))]);
+    assert_eq!(c.receipt(Key(2), notice(120)), Fate::Late(sent(2, 100)));
+    let mut unknown = Vec::new();
+    assert_eq!(c.receipt(Key(9), notice(130)), Fate::Early);
+    c.give_up_early(Nanos(129), &mut unknown);
+    assert!(unknown.is_empty());
+    c.give_up_early(Nanos(130), &mut unknown);
+    assert_eq!(unknown.len(), 1);
+}
+
+#[test]
+fn a_receipt_after_its_deadline_is_late_even_before_anybody_looked() {
+    let mut c = Correlator::new(100, DEADLINE);
+    c.accepted(Key(1), sent(1, 100), &mut Vec::new());
+    assert_eq!(c.receipt(Key(1), notice(101)), Fate::MissingThenLate(sent(1, 100)));
+    assert_eq!(c.receipt(Key(1), notice(102)), Fate::Late(sent(1, 100)));
+    assert_eq!(c.awaited(), 0);
+}
+
+#[test]
+fn a_full_ledger_gives_up_finished_entries_and_never_an_awaited_one() {
+    let mut c = Correlator::new(3, DEADLINE);
+    let mut met = Vec::new();
+    for k in 1..=3 {
+        assert!(c.accepted(Key(k), sent(k, 1_000), &mut met));
+    }
+    assert!(!c.accepted(Key(4), sent(4, 1_000), &mut met), "all three are awaited: untracked");
+    assert_eq!(c.receipt(Key(2), notice(5)), Fate::Final(sent(2, 1_000)));
+    assert!(c.accepted(Key(5), sent(5, 1_000), &mut met));
+    for k in [1, 3, 5] {
+        assert_eq!(c.receipt(Key(k), notice(6)), Fate::Final(sent(k, 1_000)));
+    }
+}
+
+#[test]
+fn an_entry_of_the_size_the_esme_keeps_takes_32_octets() {
+    assert_eq!(Ledger::<[u32; 5]>::entry_octets(), 32);
+}
+
+proptest! {
+    #[test]
+    fn every_message_ends_exactly_once_whatever_the_order(seed in any::<u64>(), kept in 1usize..200) {
+        let mut rng = Rng::new(seed);
+        let mut c = Correlator::new(kept, DEADLINE);
+        let (mut finals, mut missing, mut untracked) = (0u64, 0u64, 0u64);
+        let n = 2_000u64;
+        let mut met = Vec::new();
+        let mut lost = Vec::new();
+        for i in 0..n {
+            let now = i * 10;
+            if rng.chance(0.3) {
+                let other = rng.below(i + 3);
+                match c.receipt(Key(other << 50 | other), notice(now)) {
+                    Fate::Final(_) => finals += 1,
+                    Fate::MissingThenLate(_) => missing += 1,
+                    Fate::Intermediate(_) | Fate::Duplicate(_) | Fate::Late(_) | Fate::Early | Fate::Unknown => {}
+                }
+            }
+            if !c.accepted(Key(i << 50 | i), sent(i, now + 500), &mut met) {
+                untracked += 1;
+            }
+            for (_, fate) in met.drain(..) {
+                match fate {
+                    Fate::Final(_) => finals += 1,
+                    Fate::MissingThenLate(_) => missing += 1,
+                    Fate::Intermediate(_) | Fate::Duplicate(_) | Fate::Late(_) | Fate::Early | Fate::Unknown => {}
+                }
+            }
+            c.expire(Nanos(now), &mut lost);
+            missing += lost.drain(..).count() as u64;
+            prop_assert_eq!(finals + missing + untracked + c.awaited() as u64, i + 1);
+        }
+        missing += c.drain().len() as u64;
+        prop_assert_eq!(finals + missing + untracked, n);
+    }
+
+    #[test]
+    fn numbers_match_whatever_their_padding(n in any::<u64>(), zeros in 0usize..10) {
+        let pad = "0".repeat(zeros);
+        let padded = format!("{pad}{n}");
+        prop_assert!(same(IdRule::Number, &n.to_string(), &padded));
+        let hex = format!("{pad}{n:X}");
+        let dec = n.to_string();
+        prop_assert!(same(IdRule::ResponseHex, &hex, &dec));
+        let hex = format!("{n:x}");
+        prop_assert!(same(IdRule::ReceiptHex, &dec, &hex));
+    }
+}

@@ -1,0 +1,523 @@
+//! The load side's decisions for one worker: no I/O, no clock, no await. Its parts are in the files
+//! beside it: `inbound` (responses), `deliver` (receipts and MO), `life` (connections and deadlines).
+use super::exchange::{Awaited, Exchange, Handed};
+use super::lane::Lane;
+use super::link::{Deferred, Link, Standing, Unwritten};
+use super::orders::{Event, Order, Share};
+use super::setup::{Setup, id_rule};
+use crate::correlate::{Correlator, Fate, IdRule, Notice};
+use crate::kit::{Nanos, Rate, Rng, stream_seed};
+use crate::measure::{Gauges, Interval, LatencyRange, Recorder, Ticket};
+use crate::net::{Endpoint, Wish};
+use crate::plan::{Cursor, Due, Plan, PlanError, Scratch, WindowFull};
+use crate::session::Timers;
+use crate::smpp::receipt::MessageState;
+use bytes::BytesMut;
+use std::collections::VecDeque;
+
+/// One worker's load side.
+pub struct Core {
+    pub(super) setup: Setup,
+    pub(super) worker: u32,
+    pub(super) links: Vec<Link>,
+    pub(super) lanes: Vec<Lane>,
+    /// By account: its lane here, if it has one.
+    pub(super) lane_of: Vec<Option<usize>>,
+    pub(super) recorder: Recorder,
+    pub(super) correlator: Correlator<Awaited>,
+    pub(super) rule: IdRule,
+    pub(super) key_seed: u64,
+    pub(super) exchange: Exchange,
+    pub(super) events: Vec<Event>,
+    pub(super) met: Vec<(Notice, Fate<Awaited>)>,
+    pub(super) range: LatencyRange,
+    pub(super) rng: Rng,
+    /// Answers that wait for `deliver.delay`.
+    pub(super) deferred: VecDeque<Deferred>,
+    /// By message_state: does it end a message.
+    pub(super) final_states: [bool; 11],
+    dirty: Vec<u32>,
+    scratch: Scratch,
+    wall_at_zero: u64,
+    /// When the load began; None before.
+    pub(super) start: Option<Nanos>,
+    /// Offset of the load's end.
+    pub(super) load_ends: Nanos,
+    drain_until: Option<Nanos>,
+    /// The closed-loop stage that is on: (stage, end as an offset).
+    closed: Option<(u16, Nanos)>,
+    interval_number: u64,
+    pub(super) maintenance_at: Nanos,
+    pub(super) quiet_told: Option<(bool, u64, u64)>,
+    pub(super) unbind_by: Nanos,
+    pub(super) untried: usize,
+    pub(super) failures: Vec<String>,
+    pub(super) all_lost_told: bool,
+    pub(super) foreign_told: bool,
+    pub(super) stopping: bool,
+    pub(super) finished: bool,
+    /// Messages whose fate on the SMSC's side nobody knows: their receipts may still come.
+    pub(super) unaccounted: u64,
+    spares: Vec<Box<Interval>>,
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Core").field("worker", &self.worker).finish_non_exhaustive()
+    }
+}
+
+impl Core {
+    /// A worker's core. `wall_at_zero`: the wall clock (ns since 1970) at the zero of the clock that `now` comes from.
+    ///
+    /// # Errors
+    /// Where the plan cannot be worked out.
+    pub fn new(share: &Share, wall_at_zero: u64) -> Result<Core, PlanError> {
+        let setup = Setup::new(share.plan.clone(), share.workers as usize)?;
+        let plan = &setup.plan;
+        let mine = setup.sessions.iter().filter(|s| s.worker == share.worker);
+        let timers_of = |account: u16| Timers {
+            enquire_link: plan.accounts[usize::from(account)].binds.enquire_link.unwrap_or(Nanos::MAX),
+            response: plan.timeouts.response,
+        };
+        let links: Vec<Link> = mine
+            .map(|s| {
+                let window = plan.accounts[usize::from(s.account)].binds.window;
+                Link::new(*s, window, timers_of(s.account))
+            })
+            .collect();
+        let mut lanes: Vec<Lane> = Vec::new();
+        let mut lane_of = vec![None; plan.accounts.len()];
+        for (number, link) in links.iter().enumerate().filter(|(_, l)| l.plan.sender.is_some()) {
+            let account = link.plan.account;
+            let lane = *lane_of[usize::from(account)].get_or_insert_with(|| {
+                let worker = share.worker as usize;
+                let cursor =
+                    Cursor::of_account(setup.schedule.clone(), &setup.striping, worker, account);
+                let first = link.plan.sender.unwrap_or(0);
+                let stride = setup.striping.workers_count() as u32;
+                lanes.push(Lane::new(cursor, plan.load.catch_up, (first, stride)));
+                lanes.len() - 1
+            });
+            lanes[lane].links.push(number as u32);
+        }
+        let range = Setup::range(plan);
+        let kept_max = (plan.receipts.outstanding_max / share.workers as usize).max(1);
+        Ok(Core {
+            worker: share.worker,
+            untried: links.len(),
+            links,
+            lanes,
+            lane_of,
+            recorder: Recorder::new(share.worker, Setup::cell_keys(plan).len(), range),
+            correlator: Correlator::new(kept_max, plan.receipts.deadline),
+            rule: id_rule(plan.receipts.id_mode),
+            key_seed: stream_seed(plan.seed, 0x1D, 0),
+            exchange: Exchange::new(share.worker, share.workers),
+            events: Vec::new(),
+            met: Vec::new(),
+            range,
+            rng: Rng::new(stream_seed(plan.seed, 0xE5, u64::from(share.worker))),
+            deferred: VecDeque::new(),
+            final_states: final_states(plan),
+            dirty: Vec::new(),
+            scratch: Scratch::default(),
+            wall_at_zero,
+            start: None,
+            load_ends: setup.load_ends(),
+            drain_until: None,
+            closed: None,
+            interval_number: 0,
+            maintenance_at: Nanos::ZERO,
+            quiet_told: None,
+            unbind_by: Nanos::MAX,
+            failures: Vec::new(),
+            all_lost_told: false,
+            foreign_told: false,
+            stopping: false,
+            finished: false,
+            unaccounted: 0,
+            spares: Vec::new(),
+            setup,
+        })
+    }
+
+    /// Sessions of this worker, numbered 0.. as [`Endpoint`] numbers them.
+    pub fn sessions_count(&self) -> usize {
+        self.links.len()
+    }
+    /// The number within the run of a session of this worker.
+    pub fn session_id(&self, session: u32) -> u32 {
+        self.links[session as usize].plan.id
+    }
+    /// Connects a second of the session's account, where planned.
+    pub fn connect_rate(&self, session: u32) -> Option<Rate> {
+        let account = usize::from(self.links[session as usize].plan.account);
+        self.setup.plan.accounts[account].binds.connect_rate
+    }
+    /// Whether it is on its way out.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping
+    }
+    /// Whether the last word has been said.
+    pub fn finished(&self) -> bool {
+        self.finished
+    }
+    /// Moves what is to be told to the coordinator into `into`.
+    pub fn take_events(&mut self, into: &mut Vec<Event>) {
+        into.append(&mut self.events);
+    }
+    /// Gives what other workers own to `give`, in batches.
+    pub fn take_handed(&mut self, give: impl FnMut(usize, Vec<Handed>)) {
+        self.exchange.take(give);
+    }
+    /// An interval comes back, cleared, to be filled again.
+    pub fn recycle(&mut self, spare: Box<Interval>) {
+        if self.spares.len() < 2 {
+            self.spares.push(spare);
+        }
+    }
+
+    /// Does what the coordinator says.
+    pub fn order(&mut self, order: &Order, now: Nanos) {
+        match order {
+            Order::Start { at } => {
+                self.start = Some(*at);
+                for lane in &mut self.lanes {
+                    lane.take_full_ns(*at);
+                }
+            }
+            Order::EndLoad { at } => {
+                self.load_ends = self.load_ends.min(*at);
+                self.closed = None;
+            }
+            Order::Drain { until } => self.drain_until = Some(*until),
+            Order::Stop => self.stop(now),
+        }
+        self.maintenance_at = now;
+    }
+
+    /// The offset of `now` from the start of the load.
+    pub(super) fn offset(&self, now: Nanos) -> Option<Nanos> {
+        self.start.filter(|s| now >= *s).map(|s| now.since(s))
+    }
+
+    pub(super) fn touch(&mut self, link: usize) {
+        let l = &mut self.links[link];
+        if !l.dirty {
+            l.dirty = true;
+            self.dirty.push(link as u32);
+        }
+    }
+
+    /// Sends what is due and has a slot. `here`: the session whose read freed slots, for the closed loop.
+    pub(super) fn pump(&mut self, here: Option<usize>, now: Nanos) {
+        let Some(offset) = self.offset(now) else { return };
+        if self.stopping {
+            return;
+        }
+        if let Some((stage, end)) = self.closed {
+            if offset < end && offset < self.load_ends {
+                match here {
+                    Some(link) => self.fill(link, stage, now),
+                    None => (0..self.links.len()).for_each(|link| self.fill(link, stage, now)),
+                }
+                return;
+            }
+            self.closed = None;
+        }
+        for lane in 0..self.lanes.len() {
+            self.pump_lane(lane, offset, now);
+        }
+    }
+
+    fn pump_lane(&mut self, lane: usize, offset: Nanos, now: Nanos) {
+        let start = self.start.unwrap_or(now);
+        let Some(first) = self.lanes[lane].cursor.peek().filter(|d| d.at <= offset) else { return };
+        if first.at >= self.load_ends || self.drain_until.is_some_and(|until| offset >= until) {
+            return;
+        }
+        let horizon = self.lanes[lane].horizon.at(offset);
+        let drop_when_full = self.setup.plan.load.window_full == WindowFull::Drop;
+        loop {
+            let l = &mut self.lanes[lane];
+            let Some(due) = l.cursor.peek().copied() else { return };
+            if due.at > horizon || due.at >= self.load_ends {
+                return;
+            }
+            let intended = start + due.at;
+            let Some(link) = self.pick(lane, due.sender) else {
+                if !drop_when_full {
+                    self.lanes[lane].horizon.blocked(due.at);
+                    return;
+                }
+                let cell = self.cell_of(&due);
+                self.recorder.tally(cell).planned += 1;
+                self.recorder.never_written(cell, intended, now, true);
+                self.lanes[lane].cursor.advance();
+                continue;
+            };
+            let l = &mut self.lanes[lane];
+            let freed = l.take_slot(now).unwrap_or(intended);
+            l.cursor.advance();
+            self.send(link, &due, intended, intended.max(freed), now);
+        }
+    }
+
+    /// The session that carries the next message of this class: its own, or the next one with room.
+    fn pick(&mut self, lane: usize, sender: u32) -> Option<usize> {
+        let lane = &mut self.lanes[lane];
+        if lane.free.count() == 0 {
+            return None;
+        }
+        let count = lane.links.len();
+        let own = lane.place_of(sender);
+        if self.links[lane.links[own] as usize].room() > 0 {
+            return Some(lane.links[own] as usize);
+        }
+        for step in 0..count {
+            let place = (lane.turn + step) % count;
+            let link = lane.links[place] as usize;
+            if self.links[link].room() > 0 {
+                lane.turn = (place + 1) % count;
+                return Some(link);
+            }
+        }
+        None
+    }
+
+    /// Closed loop: every free slot of this session is used at once; intended is now.
+    fn fill(&mut self, link: usize, stage: u16, now: Nanos) {
+        let Some(lane) = self.lane_of[usize::from(self.links[link].plan.account)] else { return };
+        let Some(sender) = self.links[link].plan.sender else { return };
+        let messages_max = self.setup.plan.guard.messages_max.unwrap_or(u64::MAX);
+        for _ in 0..self.links[link].room() {
+            let Some((index, account, _)) = self.lanes[lane].cursor.closed_next() else { return };
+            if index >= messages_max {
+                return;
+            }
+            self.lanes[lane].take_slot(now);
+            let at = now.since(self.start.unwrap_or(now));
+            let due = Due { index, at, stage, sender, account };
+            self.send(link, &due, now, now, now);
+        }
+    }
+
+    fn cell_of(&self, due: &Due) -> u16 {
+        self.setup.cell(due.stage, due.account, self.setup.recipe.label(due.index))
+    }
+
+    fn send(&mut self, link: usize, due: &Due, intended: Nanos, slot_free: Nanos, now: Nanos) {
+        let Core { setup, links, recorder, scratch, wall_at_zero, dirty, .. } = self;
+        let picked = setup.recipe.pick(due.index);
+        let cell = setup.cell(due.stage, due.account, picked.label);
+        let ticket = Ticket {
+            index: due.index,
+            intended,
+            slot_free,
+            written: Nanos::ZERO,
+            cell,
+            attempt: 0,
+            receipt_asked: picked.registered_delivery & 3,
+        };
+        let l = &mut links[link];
+        let number = l.window.open(&mut l.session.sequence, ticket).expect("room was looked for");
+        if l.unwritten.is_empty() {
+            l.unwritten_since = now;
+        }
+        setup.recipe.stamp(due.index, number, *wall_at_zero + now.0, scratch, &mut l.out);
+        let end = l.end();
+        l.unwritten.push_back(Unwritten { sequence_number: number, end });
+        recorder.tally(cell).planned += 1;
+        if !l.dirty {
+            l.dirty = true;
+            dirty.push(link as u32);
+        }
+    }
+
+    /// Enters and leaves closed-loop stages.
+    fn turn_stages(&mut self, offset: Nanos, now: Nanos) {
+        if self.closed.is_some_and(|(_, end)| offset >= end) {
+            self.closed = None;
+        }
+        if self.closed.is_some() || self.stopping || offset >= self.load_ends {
+            return;
+        }
+        if let Some((stage, end)) = self.setup.schedule.closed_at(offset) {
+            self.closed = Some((stage, end));
+            self.pump(None, now);
+        }
+    }
+
+    /// What is due and was not sent by the end of the drain never will be.
+    pub(super) fn give_up_unsent(&mut self, now: Nanos) {
+        let start = self.start.unwrap_or(now);
+        for lane in 0..self.lanes.len() {
+            while let Some(due) = self.lanes[lane].cursor.peek().copied() {
+                if due.at >= self.load_ends {
+                    break;
+                }
+                let cell = self.cell_of(&due);
+                self.recorder.tally(cell).planned += 1;
+                self.recorder.never_written(cell, start + due.at, now, false);
+                self.lanes[lane].cursor.advance();
+            }
+        }
+    }
+
+    /// Messages due and not sent, as far as the eye sees: 1 where there are any (0 where none).
+    pub(super) fn has_backlog(&self, offset: Nanos) -> bool {
+        let limit = offset.min(self.load_ends);
+        self.lanes.iter().any(|l| l.cursor.peek().is_some_and(|d| d.at < limit))
+    }
+
+    fn take_intervals(&mut self, now: Nanos) {
+        let Some(start) = self.start else { return };
+        while now >= start + Nanos::from_secs(self.interval_number + 1) {
+            let end = start + Nanos::from_secs(self.interval_number + 1);
+            let gauges = self.gauges(end);
+            let spare = self.spares.pop();
+            let interval = self.recorder.take(self.interval_number, gauges, spare);
+            self.interval_number += 1;
+            self.events.push(Event::Interval(interval));
+        }
+    }
+
+    /// The interval that is still filling, at the very end.
+    pub(super) fn last_interval(&mut self, now: Nanos) -> Box<Interval> {
+        let gauges = self.gauges(now);
+        self.recorder.take(self.interval_number, gauges, None)
+    }
+
+    fn gauges(&mut self, now: Nanos) -> Gauges {
+        let up = self.links.iter().filter(|l| l.standing == Standing::Up);
+        let (sessions_up, slots, _) = up.fold((0, 0, ()), |(n, slots, ()), l| {
+            (n + 1, slots + l.window.limit() as u64, ())
+        });
+        let lanes = self.lanes.len().max(1) as u64;
+        let full: u64 = self.lanes.iter_mut().map(|l| l.take_full_ns(now)).sum();
+        let offset = self.offset(now).unwrap_or_default();
+        Gauges {
+            in_flight: self.links.iter().map(|l| l.window.open_count() as u64).sum(),
+            backlog: self.lanes.iter().map(|l| self.backlog_of(l, offset)).sum(),
+            awaited: self.correlator.awaited() as u64,
+            sessions_up,
+            slots,
+            window_full_ns: full / lanes,
+            cpu_ns: 0,
+            run_delay_ns: 0,
+        }
+    }
+
+    /// Messages of this lane due by `offset` and not sent: exact for what the schedule can tell cheaply.
+    fn backlog_of(&self, lane: &Lane, offset: Nanos) -> u64 {
+        let Some(due) = lane.cursor.peek() else { return 0 };
+        let limit = offset.min(self.load_ends);
+        if due.at >= limit {
+            return 0;
+        }
+        let due_in_all = self.setup.schedule.count_before(limit).saturating_sub(due.index);
+        let share = lane.links.len() as f64 / self.setup.plan.senders_count().max(1) as f64;
+        (due_in_all as f64 * share).ceil() as u64
+    }
+
+    fn next_wake(&self, now: Nanos) -> Nanos {
+        let mut next = self.maintenance_at;
+        if let Some(first) = self.deferred.front() {
+            next = next.min(first.due);
+        }
+        let Some(start) = self.start else { return next };
+        next = next.min(start + Nanos::from_secs(self.interval_number + 1));
+        if self.stopping {
+            return next;
+        }
+        let offset = now.since(start);
+        for lane in &self.lanes {
+            let Some(due) = lane.cursor.peek() else { continue };
+            // a message that waits for a slot is sent by the read that frees one, not by the clock
+            if due.at < self.load_ends && (due.at > offset || lane.free.count() > 0) {
+                next = next.min(start + lane.horizon.when(due.at));
+            }
+        }
+        if self.closed.is_none()
+            && let Some(at) = self.setup.schedule.next_closed_after(offset)
+        {
+            next = next.min(start + at);
+        }
+        next.max(start.min(next))
+    }
+}
+
+/// Which message_states end a message; a vendor's own word does, unless esm_class says "intermediate".
+fn final_states(plan: &Plan) -> [bool; 11] {
+    let mut states = [false; 11];
+    states[10] = true;
+    for word in &plan.receipts.final_states {
+        let wire = MessageState::from_stat(word.as_bytes()).wire();
+        states[usize::from(wire.min(10))] = true;
+    }
+    states
+}
+
+impl Endpoint for Core {
+    fn on_octets(&mut self, session: u32, octets: &[u8], now: Nanos) -> usize {
+        self.inbound(session as usize, octets, now)
+    }
+
+    fn out(&mut self, session: u32) -> &mut BytesMut {
+        &mut self.links[session as usize].out
+    }
+
+    fn wrote(&mut self, session: u32, octets: usize, stamp: Nanos) {
+        let Core { links, recorder, .. } = self;
+        let link = &mut links[session as usize];
+        link.written += octets as u64;
+        link.unwritten_since = stamp;
+        while let Some(first) = link.unwritten.front() {
+            if first.end > link.written {
+                break;
+            }
+            if let Some(ticket) = link.window.get_mut(first.sequence_number) {
+                ticket.written = stamp;
+                let ticket = *ticket;
+                recorder.written(&ticket);
+                link.counts.written += 1;
+            }
+            link.unwritten.pop_front();
+        }
+        while let Some((end, read, count)) = link.acks.front().copied() {
+            if end > link.written {
+                break;
+            }
+            recorder.acknowledged(stamp.since(read), count);
+            link.acks.pop_front();
+        }
+    }
+
+    fn wish(&self, session: u32) -> Wish {
+        self.links[session as usize].wish
+    }
+
+    fn tick(&mut self, now: Nanos) -> Nanos {
+        if let Some(offset) = self.offset(now) {
+            self.turn_stages(offset, now);
+            self.pump(None, now);
+            if self.drain_until.is_some_and(|until| offset >= until) {
+                self.give_up_unsent(now);
+            }
+            self.take_intervals(now);
+        }
+        self.answer_deferred(now);
+        if now >= self.maintenance_at {
+            self.maintain(now);
+        }
+        self.next_wake(now)
+    }
+
+    fn take_dirty(&mut self, into: &mut Vec<u32>) {
+        for link in self.dirty.drain(..) {
+            self.links[link as usize].dirty = false;
+            into.push(link);
+        }
+    }
+}

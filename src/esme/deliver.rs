@@ -1,0 +1,263 @@
+//! The delivering side: receipts are matched and measured, MO counted, everything answered.
+use super::core::Core;
+use super::exchange::{Awaited, Handed};
+use super::link::Deferred;
+use super::orders::Event;
+use crate::correlate::{Early, Fate, IdRule, Key, Notice, Side};
+use crate::kit::Nanos;
+use crate::measure::Metric;
+use crate::smpp::receipt::{self, Brief, Delivered};
+use crate::smpp::{CommandId, CommandStatus, Header, pdu};
+
+/// A receipt whose id nobody has accepted after so long is nobody's.
+const GRACE: Nanos = Nanos::from_secs(1);
+
+impl Core {
+    pub(super) fn on_deliver(&mut self, link: usize, header: &Header, frame: &[u8], now: Nanos) {
+        self.links[link].counts.delivered += 1;
+        let status = match receipt::read_frame(frame) {
+            Some(Delivered::Receipt(brief)) => {
+                self.on_receipt(link, &brief, frame, now);
+                CommandStatus::ESME_ROK
+            }
+            Some(Delivered::Mo) => {
+                self.recorder.interval().mo_received += 1;
+                self.foreign("an MO", now);
+                CommandStatus::ESME_ROK
+            }
+            None => self.on_odd_delivery(frame),
+        };
+        self.answer_delivery(link, header, status, now);
+    }
+
+    /// A body that cannot be read: answered with what is wrong with it.
+    #[cold]
+    fn on_odd_delivery(&mut self, frame: &[u8]) -> CommandStatus {
+        match pdu::decode(frame) {
+            Ok(_) => {
+                self.recorder.interval().anomaly("unreadable_delivery", frame);
+                CommandStatus::ESME_ROK
+            }
+            Err(malformed) => {
+                self.recorder.interval().anomaly(malformed.kind.name(), frame);
+                malformed.status
+            }
+        }
+    }
+
+    fn answer_delivery(&mut self, link: usize, header: &Header, status: CommandStatus, now: Nanos) {
+        let deliver = &self.setup.plan.deliver;
+        if self.rng.chance(deliver.no_answer) {
+            return;
+        }
+        let mut status = status;
+        if !deliver.answers.is_empty() {
+            let mut dice = self.rng.unit();
+            for (other, share) in &deliver.answers {
+                if dice < *share {
+                    status = CommandStatus(*other);
+                    break;
+                }
+                dice -= share;
+            }
+        }
+        if deliver.delay > Nanos::ZERO {
+            let due = now + deliver.delay;
+            let data_sm = header.command_id == CommandId::DATA_SM;
+            let number = header.sequence_number;
+            let connection = self.links[link].connection;
+            let link = link as u32;
+            let deferred = Deferred { due, read: now, link, connection, number, status, data_sm };
+            self.deferred.push_back(deferred);
+        } else {
+            self.write_ack(link, header.command_id, header.sequence_number, status);
+        }
+    }
+
+    fn write_ack(&mut self, link: usize, command: CommandId, number: u32, status: CommandStatus) {
+        let out = &mut self.links[link].out;
+        if command == CommandId::DATA_SM {
+            pdu::data_sm_resp(status, number, &[], out);
+        } else {
+            pdu::deliver_sm_resp(status, number, out);
+        }
+        let interval = self.recorder.interval();
+        interval.deliver_answered += 1;
+        interval.deliver_refused += u64::from(status != CommandStatus::ESME_ROK);
+    }
+
+    /// Writes the answers whose delay is over.
+    pub(super) fn answer_deferred(&mut self, now: Nanos) {
+        while let Some(first) = self.deferred.front().copied() {
+            if first.due > now {
+                return;
+            }
+            self.deferred.pop_front();
+            let link = first.link as usize;
+            let l = &self.links[link];
+            let up = l.session.is_bound() && l.connection == first.connection;
+            if up {
+                let command =
+                    if first.data_sm { CommandId::DATA_SM } else { CommandId::DELIVER_SM };
+                self.write_ack(link, command, first.number, first.status);
+                let end = self.links[link].end();
+                self.links[link].acks.push_back((end, first.read, 1));
+                self.touch(link);
+            }
+        }
+    }
+
+    #[inline]
+    fn on_receipt(&mut self, link: usize, brief: &Brief<'_>, frame: &[u8], now: Nanos) {
+        if brief.id.is_empty() {
+            self.recorder.interval().anomaly("receipt_without_id", frame);
+            self.unknown_receipt(now);
+            return;
+        }
+        let (key, rule) = self.rule.key(brief.id, Side::Receipt, self.key_seed);
+        let mut err = [0u8; 4];
+        let length = brief.err.len().min(err.len());
+        err[..length].copy_from_slice(&brief.err[..length]);
+        let notice = Notice {
+            received: now,
+            session: self.links[link].plan.id,
+            state: brief.state.wire(),
+            intermediate: brief.intermediate || !self.is_final(brief),
+            err,
+            rule: IdRule::ALL.iter().position(|r| *r == rule).unwrap_or(0) as u8,
+        };
+        match self.exchange.other(key) {
+            Some(owner) => self.exchange.hand(owner, Handed::Receipt(key, notice)),
+            None => self.receipt(key, notice),
+        }
+    }
+
+    fn is_final(&self, brief: &Brief<'_>) -> bool {
+        self.final_states[usize::from(brief.state.wire().min(10))]
+    }
+
+    /// What other workers handed over.
+    pub fn on_handed(&mut self, batch: &[Handed]) {
+        self.exchange.received += 1;
+        for what in batch {
+            match *what {
+                Handed::Accepted(key, awaited) => self.accepted(key, awaited),
+                Handed::AcceptedLate(key, awaited) => self.correlator.accepted_late(key, awaited),
+                Handed::Receipt(key, notice) => self.receipt(key, notice),
+            }
+        }
+    }
+
+    /// A message was accepted under a key that this worker owns.
+    #[inline]
+    pub(super) fn accepted(&mut self, key: Key, awaited: Awaited) {
+        let mut met = std::mem::take(&mut self.met);
+        if !self.correlator.accepted(key, awaited, &mut met) {
+            self.recorder.tally(awaited.cell()).receipts_untracked += 1;
+        }
+        for (notice, fate) in met.drain(..) {
+            self.fate(&notice, fate);
+        }
+        self.met = met;
+    }
+
+    /// A receipt came under a key that this worker owns.
+    #[inline]
+    fn receipt(&mut self, key: Key, notice: Notice) {
+        let fate = self.correlator.receipt(key, notice);
+        self.fate(&notice, fate);
+    }
+
+    #[inline]
+    fn fate(&mut self, notice: &Notice, fate: Fate<Awaited>) {
+        match fate {
+            Fate::Final(awaited) => self.final_receipt(notice, &awaited),
+            Fate::Intermediate(awaited) => {
+                self.recorder.tally(awaited.cell()).receipts_intermediate += 1;
+            }
+            Fate::Duplicate(awaited) => {
+                self.recorder.tally(awaited.cell()).receipts_duplicate += 1;
+            }
+            Fate::Late(awaited) => self.recorder.tally(awaited.cell()).receipts_late += 1,
+            Fate::MissingThenLate(awaited) => {
+                self.missing(&awaited);
+                self.recorder.tally(awaited.cell()).receipts_late += 1;
+            }
+            Fate::Early => {}
+            Fate::Unknown => self.unknown_receipt(notice.received),
+        }
+    }
+
+    #[inline]
+    fn final_receipt(&mut self, notice: &Notice, awaited: &Awaited) {
+        let cell = self.recorder.cell(awaited.cell());
+        let at = notice.received;
+        cell.latency[Metric::Receipt as usize].record(at.since(awaited.intended()));
+        cell.latency[Metric::ReceiptFromWrite as usize].record(at.since(awaited.written()));
+        let answered = awaited.answered();
+        if at < answered {
+            cell.tally.receipts_before_response += 1;
+            cell.latency[Metric::ReceiptBeforeResponse as usize].record(answered.since(at));
+        } else {
+            cell.latency[Metric::ReceiptAfterResponse as usize].record(at.since(answered));
+        }
+        let tally = &mut cell.tally;
+        tally.receipts_final += 1;
+        tally.receipts_final_unasked += u64::from(awaited.may_stay_silent());
+        tally.receipts_other_bind += u64::from(notice.session != awaited.session());
+        tally.by_state[usize::from(notice.state.min(10))] += 1;
+        cell.by_err.add(&notice.err, 1);
+        cell.by_rule.add(&notice.rule, 1);
+    }
+
+    /// No receipt came for this message in time.
+    pub(super) fn missing(&mut self, awaited: &Awaited) {
+        let deadline = self.setup.plan.receipts.deadline;
+        let cell = self.recorder.cell(awaited.cell());
+        if awaited.may_stay_silent() {
+            cell.tally.receipts_silent += 1;
+            return;
+        }
+        cell.tally.receipts_missing += 1;
+        let until = awaited.answered() + deadline;
+        cell.latency[Metric::Receipt as usize].censor(until.since(awaited.intended()));
+        cell.latency[Metric::ReceiptFromWrite as usize].censor(until.since(awaited.written()));
+        cell.latency[Metric::ReceiptAfterResponse as usize].censor(deadline);
+    }
+
+    /// Receipts past their grace are nobody's; messages past their deadline have no receipt.
+    pub(super) fn settle_receipts(&mut self, now: Nanos) {
+        let mut missing = Vec::new();
+        self.correlator.expire(now, &mut missing);
+        for (_, awaited) in missing {
+            self.missing(&awaited);
+        }
+        let mut unknown: Vec<Early> = Vec::new();
+        let grace = GRACE.max(self.setup.plan.timeouts.response);
+        self.correlator.give_up_early(now.since(grace), &mut unknown);
+        for early in unknown {
+            self.unknown_receipt(early.notice.received);
+        }
+    }
+
+    /// A final receipt that no message of ours owns.
+    fn unknown_receipt(&mut self, received: Nanos) {
+        let before_any_send = self.start.is_none_or(|start| received < start);
+        let interval = self.recorder.interval();
+        interval.receipts_unknown += 1;
+        interval.receipts_previous_run += u64::from(before_any_send);
+        if self.unaccounted > 0 {
+            // a submit_sm that timed out or was lost may well have been accepted: this may be its receipt
+            self.unaccounted -= 1;
+            return;
+        }
+        self.foreign("a receipt that no message of this run owns", received);
+    }
+
+    fn foreign(&mut self, what: &str, _now: Nanos) {
+        if self.setup.plan.guard.foreign_stop && !self.foreign_told {
+            self.foreign_told = true;
+            self.events.push(Event::Foreign { what: what.to_owned() });
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! What a read brings: frames are cut, submit_sm_resp settled, the rest handed to its room.
+use super::core::Core;
+use super::exchange::{Awaited, Handed};
+use super::link::Standing;
+use crate::correlate::{Key, Side};
+use crate::kit::Nanos;
+use crate::measure::{Outcome, Ticket};
+use crate::net::Wish;
+use crate::session::Event as SessionEvent;
+use crate::smpp::{CommandId, CommandStatus, Header, frame, pdu};
+
+impl Core {
+    /// Takes in one read. Returns the octets of the whole PDUs in it.
+    pub(super) fn inbound(&mut self, link: usize, octets: &[u8], now: Nanos) -> usize {
+        let mut used = 0;
+        self.links[link].session.heard(now);
+        let acks_before = self.links[link].counts.delivered;
+        loop {
+            match frame::cut(&octets[used..], frame::OCTETS_MAX_DEFAULT) {
+                Ok(Some(length)) => {
+                    let pdu = &octets[used..used + length];
+                    used += length;
+                    self.on_frame(link, pdu, now);
+                }
+                Ok(None) => break,
+                Err(desync) => {
+                    let rest = &octets[used..];
+                    self.recorder.interval().anomaly(desync.name(), rest);
+                    self.give_up_link(link, format!("desync: {}", desync.name()), now);
+                    return octets.len();
+                }
+            }
+        }
+        let acks = self.links[link].counts.delivered - acks_before;
+        if acks > 0 && self.setup.plan.deliver.delay == Nanos::ZERO {
+            let end = self.links[link].end();
+            self.links[link].acks.push_back((end, now, acks as u32));
+        }
+        self.pump(Some(link), now);
+        used
+    }
+
+    #[inline]
+    fn on_frame(&mut self, link: usize, frame: &[u8], now: Nanos) {
+        let Some(header) = Header::read(frame) else { return };
+        let bound = self.links[link].standing == Standing::Up;
+        match header.command_id {
+            CommandId::SUBMIT_SM_RESP if bound => self.on_submit_sm_resp(link, &header, frame, now),
+            CommandId::DELIVER_SM | CommandId::DATA_SM
+                if bound && self.links[link].plan.role.receives() =>
+            {
+                self.on_deliver(link, &header, frame, now);
+            }
+            _ => self.on_control(link, &header, frame, now),
+        }
+    }
+
+    fn on_control(&mut self, link: usize, header: &Header, frame: &[u8], now: Nanos) {
+        let l = &mut self.links[link];
+        let event = l.session.on_header(header, now, &mut l.out);
+        match event {
+            SessionEvent::None | SessionEvent::Data => {}
+            SessionEvent::Bound(after) => self.on_bound(link, after, now),
+            SessionEvent::BindRefused(status) => self.on_bind_refused(link, status, now),
+            SessionEvent::EnquireAnswered(after) => {
+                self.recorder.whole(crate::measure::Metric::EnquireLink).record(after);
+            }
+            SessionEvent::PeerUnbound => {
+                self.links[link].wish = Wish::CloseWhenFlushed;
+                self.links[link].state_word = "unbind by the SMSC".to_owned();
+                self.go_down(link, "unbind".to_owned(), now);
+            }
+            SessionEvent::Unbound => {
+                self.links[link].wish = Wish::CloseWhenFlushed;
+                self.links[link].state_word = "unbound".to_owned();
+            }
+            SessionEvent::Nacked(number, status) => self.on_nack(link, number, status, frame, now),
+            SessionEvent::UnknownResponse => self.recorder.interval().unknown_responses += 1,
+            SessionEvent::BindAsked(_) | SessionEvent::Illegal(_) => {
+                self.recorder.interval().anomaly("illegal_in_state", frame);
+            }
+            SessionEvent::UnknownCommand => {
+                self.recorder.interval().anomaly("unknown_command_id", frame);
+            }
+        }
+    }
+
+    /// generic_nack as the answer to a submit_sm: rejected with its status.
+    fn on_nack(
+        &mut self,
+        link: usize,
+        number: u32,
+        status: CommandStatus,
+        frame: &[u8],
+        now: Nanos,
+    ) {
+        self.recorder.interval().anomaly("generic_nack", frame);
+        match self.links[link].window.settle(number) {
+            Some(ticket) => {
+                let status = if status.0 == 0 { CommandStatus::ESME_RUNKNOWNERR } else { status };
+                self.settled(link, &ticket, status, now);
+            }
+            None => self.recorder.interval().unknown_responses += 1,
+        }
+    }
+
+    #[inline]
+    fn on_submit_sm_resp(&mut self, link: usize, header: &Header, frame: &[u8], now: Nanos) {
+        let Some(ticket) = self.links[link].window.settle(header.sequence_number) else {
+            self.on_late_response(link, header, frame, now);
+            return;
+        };
+        self.settled(link, &ticket, header.command_status, now);
+        let id = pdu::message_id(frame);
+        let body = frame.len() - Header::OCTETS;
+        if header.command_status == CommandStatus::ESME_ROK {
+            if id.is_none_or(|id| id.is_empty() || body != id.len() + 1) {
+                self.look_closer(link, frame);
+            }
+            if ticket.receipt_asked != 0 {
+                self.await_receipt(link, &ticket, id.unwrap_or_default(), now);
+            }
+        } else if body != 0 {
+            self.look_closer(link, frame);
+        }
+    }
+
+    /// The answer of an open submit_sm: its slot is free, and it is counted.
+    #[inline]
+    fn settled(&mut self, link: usize, ticket: &Ticket, status: CommandStatus, now: Nanos) {
+        let l = &mut self.links[link];
+        let range = self.range;
+        let outcome = if status == CommandStatus::ESME_ROK {
+            l.counts.accepted += 1;
+            Outcome::Accepted
+        } else {
+            l.counts.rejected += 1;
+            Outcome::Rejected(status.0)
+        };
+        l.answered(now.since(ticket.intended), range);
+        if let Some(lane) = self.lane_of[usize::from(l.plan.account)] {
+            self.lanes[lane].freed(now, 1);
+        }
+        self.recorder.settled(ticket, outcome, now);
+        if matches!(status, CommandStatus::ESME_RTHROTTLED | CommandStatus::ESME_RMSGQFUL) {
+            // throttled while catching up: sent more than 10 ms after its time, and so faster than planned
+            let catching_up = ticket.written.since(ticket.intended) > Nanos::from_millis(10);
+            let tally = self.recorder.tally(ticket.cell);
+            tally.throttled += 1;
+            tally.self_inflicted_throttles += u64::from(catching_up);
+        }
+    }
+
+    /// What the fixed layout does not explain: TLVs, stray octets, a missing id. Counted by kind.
+    #[cold]
+    fn look_closer(&mut self, link: usize, frame: &[u8]) {
+        if let Some(state) = pdu::congestion_state(frame) {
+            self.links[link].congestion_state = Some(state);
+        }
+        match pdu::decode(frame) {
+            Ok(pdu) => {
+                for anomaly in &pdu.anomalies {
+                    self.recorder.interval().anomaly(anomaly.kind.name(), frame);
+                }
+            }
+            Err(malformed) => self.recorder.interval().anomaly(malformed.kind.name(), frame),
+        }
+    }
+
+    /// An answer that no open request owns: late where its request timed out, unknown otherwise.
+    #[cold]
+    fn on_late_response(&mut self, link: usize, header: &Header, frame: &[u8], now: Nanos) {
+        let Some(ticket) = self.links[link].take_late(header.sequence_number) else {
+            self.recorder.interval().unknown_responses += 1;
+            return;
+        };
+        self.recorder.tally(ticket.cell).late_responses += 1;
+        self.unaccounted = self.unaccounted.saturating_sub(1);
+        let id = pdu::message_id(frame).unwrap_or_default();
+        if header.command_status == CommandStatus::ESME_ROK && ticket.receipt_asked != 0 && !id.is_empty() {
+            let (key, awaited) = self.awaited_of(link, &ticket, id, now);
+            match self.exchange.other(key) {
+                Some(owner) => self.exchange.hand(owner, Handed::AcceptedLate(key, awaited)),
+                None => self.correlator.accepted_late(key, awaited),
+            }
+        }
+    }
+
+    #[inline]
+    fn awaited_of(&self, link: usize, ticket: &Ticket, id: &[u8], now: Nanos) -> (Key, Awaited) {
+        let (key, _) = self.rule.key(id, Side::Response, self.key_seed);
+        let session = self.links[link].plan.id;
+        let may_stay_silent = ticket.receipt_asked != 1;
+        let awaited = Awaited::new(
+            ticket.intended,
+            ticket.written,
+            now,
+            session,
+            ticket.cell,
+            may_stay_silent,
+        );
+        (key, awaited)
+    }
+
+    /// The message is accepted; its receipt is awaited under this id.
+    #[inline]
+    fn await_receipt(&mut self, link: usize, ticket: &Ticket, id: &[u8], now: Nanos) {
+        let tally = self.recorder.tally(ticket.cell);
+        if ticket.receipt_asked == 1 {
+            tally.receipts_expected += 1;
+        } else {
+            tally.receipts_may_come += 1;
+        }
+        if id.is_empty() {
+            tally.receipts_untracked += 1;
+            return;
+        }
+        let (key, awaited) = self.awaited_of(link, ticket, id, now);
+        match self.exchange.other(key) {
+            Some(owner) if !self.stopping => {
+                self.exchange.hand(owner, Handed::Accepted(key, awaited));
+            }
+            Some(_) | None => self.accepted(key, awaited),
+        }
+    }
+}

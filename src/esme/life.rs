@@ -1,0 +1,368 @@
+//! The life of a link: connected, bound, lost, bound again, unbound; and the deadlines of what it carries.
+use super::core::Core;
+use super::link::Standing;
+use super::orders::{Event, Final};
+use crate::kit::Nanos;
+use crate::measure::{Metric, Outage, Outcome};
+use crate::net::{End, Wish};
+use crate::plan::Rebind;
+use crate::smpp::{CommandId, CommandStatus, pdu};
+
+impl Core {
+    /// A connection of this link is up: the bind goes out.
+    pub fn connected(&mut self, link: u32, now: Nanos) {
+        let number = link as usize;
+        let plan = self.setup.plan.clone();
+        let l = &mut self.links[number];
+        let account = &plan.accounts[usize::from(l.plan.account)];
+        let timers = crate::session::Timers {
+            enquire_link: account.binds.enquire_link.unwrap_or(Nanos::MAX),
+            response: plan.timeouts.response,
+        };
+        l.connected(timers, now);
+        l.bind_by = now + plan.timeouts.bind;
+        let bind = pdu::Bind {
+            system_id: account.system_id.as_bytes(),
+            password: account.password.0.as_bytes(),
+            system_type: account.system_type.as_bytes(),
+            interface_version: account.interface_version,
+            addr_ton: account.addr_ton,
+            addr_npi: account.addr_npi,
+            address_range: account.address_range.as_bytes(),
+            ..pdu::Bind::default()
+        };
+        l.session.bind(&bind, now, &mut l.out);
+        self.touch(number);
+        self.maintenance_at = self.maintenance_at.min(now);
+    }
+
+    pub(super) fn on_bound(&mut self, link: usize, after: Nanos, now: Nanos) {
+        self.recorder.whole(Metric::Bind).record(after);
+        let l = &mut self.links[link];
+        l.standing = Standing::Up;
+        l.state_word = "bound".to_owned();
+        let attempts = std::mem::take(&mut l.attempts);
+        if let Some((from, cause, lost)) = l.down.take() {
+            l.reconnects += 1;
+            let session = l.plan.id;
+            let start = self.start.unwrap_or(now);
+            let to = Some(now.since(start));
+            let from = from.since(start);
+            self.recorder.outage(Outage { session, from, to, cause, lost, attempts });
+        }
+        let room = self.links[link].window.room() as u32;
+        if let Some(lane) = self.lane_of[usize::from(self.links[link].plan.account)] {
+            self.lanes[lane].freed(now, room);
+        }
+        self.tried(None);
+        self.pump(Some(link), now);
+    }
+
+    pub(super) fn on_bind_refused(&mut self, link: usize, status: CommandStatus, now: Nanos) {
+        let l = &mut self.links[link];
+        l.wish = Wish::Close;
+        l.state_word = format!("refused {status}");
+        let credentials = [
+            CommandStatus::ESME_RBINDFAIL,
+            CommandStatus::ESME_RINVPASWD,
+            CommandStatus::ESME_RINVSYSID,
+        ];
+        l.banned |= credentials.contains(&status);
+        let why = format!("session {}: bind refused with {status}", l.plan.id);
+        if l.down.is_none() {
+            l.down = Some((now, format!("bind_refused {status}"), 0));
+        }
+        self.tried(Some(why));
+    }
+
+    /// One more link has been tried for the first time.
+    fn tried(&mut self, failure: Option<String>) {
+        if self.untried == 0 {
+            return;
+        }
+        self.untried -= 1;
+        self.failures.extend(failure);
+        if self.untried == 0 {
+            let up = self.links.iter().filter(|l| l.standing == Standing::Up).count() as u64;
+            let failures = std::mem::take(&mut self.failures);
+            self.events.push(Event::Ready { worker: self.worker, sessions_up: up, failures });
+        }
+    }
+
+    /// No connection could be made. Says when to try again, if at all.
+    pub fn connect_failed(&mut self, link: u32, why: &str, now: Nanos) -> Option<Nanos> {
+        let number = link as usize;
+        let first_time = self.untried > 0 && self.start.is_none();
+        self.links[number].state_word = why.to_owned();
+        if self.links[number].down.is_none() {
+            self.links[number].down = Some((now, why.to_owned(), 0));
+        }
+        if first_time {
+            self.tried(Some(format!("session {}: {why}", self.links[number].plan.id)));
+        }
+        self.next_attempt(number, now)
+    }
+
+    /// The connection is gone. Says when to connect again, if at all.
+    pub fn disconnected(&mut self, link: u32, end: &End, now: Nanos) -> Option<Nanos> {
+        let number = link as usize;
+        let binding = self.links[number].standing == Standing::Binding;
+        let cause = match end {
+            End::Wished(_) => self.links[number].state_word.clone(),
+            End::PeerClosed => "closed".to_owned(),
+            End::Failed(e) if e.kind() == std::io::ErrorKind::ConnectionReset => "reset".to_owned(),
+            End::Failed(e) => format!("failed: {e}"),
+        };
+        let unbound = self.links[number].state_word == "unbound"
+            || (self.stopping && matches!(end, End::PeerClosed));
+        if unbound {
+            self.links[number].state_word = "unbound".to_owned();
+            self.links[number].standing = Standing::Gone;
+            self.lose_open(number, Outcome::OpenAtEnd, now);
+            self.finish_if_done(now);
+            return None;
+        }
+        if binding && !matches!(end, End::Wished(_)) {
+            let id = self.links[number].plan.id;
+            self.tried(Some(format!("session {id}: connection {cause} before bind_resp")));
+        }
+        self.go_down(number, cause, now);
+        self.next_attempt(number, now)
+    }
+
+    /// The link carries nothing any more: what was open on it is lost.
+    pub(super) fn go_down(&mut self, link: usize, cause: String, now: Nanos) {
+        let lost = self.lose_open(link, Outcome::Lost, now);
+        self.unaccounted += lost;
+        let l = &mut self.links[link];
+        let was_up = l.standing == Standing::Up;
+        l.standing = Standing::Down;
+        if l.down.is_none() && (was_up || lost > 0) {
+            l.down = Some((now, cause.clone(), lost));
+        }
+        if was_up {
+            l.state_word = format!("lost: {cause}");
+        }
+        let (room, account) = (l.window.limit(), l.plan.account);
+        if was_up && let Some(lane) = self.lane_of[usize::from(account)] {
+            // its free slots go with it; those of lost messages were never given back
+            let free = room - lost as usize;
+            self.lanes[lane].withdraw(free, now);
+        }
+    }
+
+    /// Settles all open submit_sm of a link.
+    fn lose_open(&mut self, link: usize, outcome: Outcome, now: Nanos) -> u64 {
+        let mut lost = 0;
+        for (_, mut ticket) in self.links[link].window.drain() {
+            if ticket.written == Nanos::ZERO {
+                // part of it may have gone: it counts as written, and as lost
+                ticket.written = now;
+                self.recorder.written(&ticket);
+                self.links[link].counts.written += 1;
+            }
+            self.recorder.settled(&ticket, outcome, now);
+            lost += 1;
+        }
+        self.links[link].unwritten.clear();
+        lost
+    }
+
+    /// Gives a connection up from our side.
+    pub(super) fn give_up_link(&mut self, link: usize, why: String, now: Nanos) {
+        self.links[link].wish = Wish::Close;
+        self.links[link].state_word.clone_from(&why);
+        if self.links[link].standing == Standing::Binding {
+            let id = self.links[link].plan.id;
+            self.tried(Some(format!("session {id}: {why}")));
+        }
+        self.go_down(link, why, now);
+        self.touch(link);
+    }
+
+    /// When a link that is down is tried again: jittered, doubling pauses within the profile's bounds.
+    fn next_attempt(&mut self, link: usize, now: Nanos) -> Option<Nanos> {
+        let rebind = self.rebind_of(link);
+        let l = &mut self.links[link];
+        let over = self.stopping || self.start.is_none() || l.banned;
+        let again = rebind.filter(|r| !over && (r.attempts_max == 0 || l.attempts < r.attempts_max));
+        let Some(rebind) = again else {
+            self.gone_for_good(link, now);
+            return None;
+        };
+        let doubled = rebind.min.0.saturating_mul(1 << l.attempts.min(20)).min(rebind.max.0);
+        l.attempts += 1;
+        // at least half the pause, so that a crowd does not come back as one
+        let pause = doubled / 2 + self.rng.below(doubled / 2 + 1);
+        Some(now + Nanos(pause))
+    }
+
+    fn rebind_of(&self, link: usize) -> Option<Rebind> {
+        let account = usize::from(self.links[link].plan.account);
+        self.setup.plan.accounts[account].binds.rebind
+    }
+
+    fn gone_for_good(&mut self, link: usize, now: Nanos) {
+        let l = &mut self.links[link];
+        l.standing = Standing::Gone;
+        let (session, attempts) = (l.plan.id, l.attempts);
+        if let (Some((from, cause, lost)), Some(start)) = (l.down.take(), self.start) {
+            let from = from.since(start);
+            self.recorder.outage(Outage { session, from, to: None, cause, lost, attempts });
+        }
+        let all_gone = self.links.iter().all(|l| l.standing == Standing::Gone);
+        if all_gone && self.start.is_some() && !self.stopping && !self.all_lost_told {
+            self.all_lost_told = true;
+            self.events.push(Event::AllLost { worker: self.worker });
+        }
+        self.finish_if_done(now);
+    }
+
+    /// Deadlines, probes, expiries: every few milliseconds.
+    pub(super) fn maintain(&mut self, now: Nanos) {
+        // 10 ms for up to 1,000 links, in proportion beyond
+        let step = Nanos::from_millis(10 * (1 + self.links.len() as u64 / 1000));
+        self.maintenance_at = now + step;
+        for link in 0..self.links.len() {
+            match self.links[link].standing {
+                Standing::Down | Standing::Gone => {}
+                Standing::Binding => {
+                    if now >= self.links[link].bind_by {
+                        self.give_up_link(link, "no bind_resp in time".to_owned(), now);
+                    }
+                }
+                Standing::Up => self.maintain_link(link, now),
+            }
+        }
+        self.settle_receipts(now);
+        if self.stopping && now >= self.unbind_by {
+            for link in 0..self.links.len() {
+                if matches!(self.links[link].standing, Standing::Up | Standing::Binding) {
+                    self.links[link].wish = Wish::Close;
+                    self.links[link].state_word = "no unbind_resp in time".to_owned();
+                    self.touch(link);
+                }
+            }
+        }
+        self.tell_quiet(now);
+    }
+
+    fn maintain_link(&mut self, link: usize, now: Nanos) {
+        self.time_out(link, now);
+        let l = &mut self.links[link];
+        let before = l.out.len();
+        if let Some(unanswered) = l.session.tick(now, &mut l.out) {
+            let name = unanswered.name().unwrap_or("request");
+            if unanswered == CommandId::UNBIND {
+                l.wish = Wish::Close;
+                l.state_word = "no unbind_resp in time".to_owned();
+                self.touch(link);
+            } else {
+                self.give_up_link(link, format!("{name} unanswered"), now);
+            }
+            return;
+        }
+        if self.links[link].out.len() > before {
+            self.touch(link);
+        }
+    }
+
+    /// submit_sm whose answer has not come within `timeouts.response` of their write.
+    fn time_out(&mut self, link: usize, now: Nanos) {
+        let response = self.setup.plan.timeouts.response;
+        let account = usize::from(self.links[link].plan.account);
+        let mut freed = 0;
+        while let Some((number, mut ticket)) = self.links[link].window.oldest() {
+            if ticket.written == Nanos::ZERO {
+                if now < self.links[link].unwritten_since + response {
+                    break;
+                }
+                ticket.written = now;
+                self.recorder.written(&ticket);
+                self.links[link].counts.written += 1;
+            } else if now < ticket.written + response {
+                break;
+            }
+            self.links[link].window.settle(number);
+            self.links[link].remember_late(number, ticket);
+            self.recorder.settled(&ticket, Outcome::TimedOut, now);
+            freed += 1;
+        }
+        if freed > 0 {
+            self.unaccounted += u64::from(freed);
+            if let Some(lane) = self.lane_of[account] {
+                self.lanes[lane].freed(now, freed);
+            }
+            self.pump(Some(link), now);
+        }
+    }
+
+    /// In the drain: tells when there is nothing left to wait for.
+    fn tell_quiet(&mut self, now: Nanos) {
+        let Some(offset) = self.offset(now) else { return };
+        if offset < self.load_ends || self.stopping {
+            return;
+        }
+        let open = self.links.iter().any(|l| l.window.open_count() > 0 || !l.out.is_empty());
+        let quiet = !open
+            && !self.has_backlog(offset)
+            && self.correlator.awaited() == 0
+            && self.correlator.early_count() == 0
+            && self.deferred.is_empty()
+            && self.exchange.is_empty();
+        let told = (quiet, self.exchange.handed, self.exchange.received);
+        if self.quiet_told != Some(told) {
+            self.quiet_told = Some(told);
+            let (quiet, handed, received) = told;
+            self.events.push(Event::Quiet { worker: self.worker, quiet, handed, received });
+        }
+    }
+
+    /// Unbinds everything; what is still open then stays open.
+    pub(super) fn stop(&mut self, now: Nanos) {
+        if self.stopping {
+            return;
+        }
+        self.stopping = true;
+        self.unbind_by = now + self.setup.plan.timeouts.unbind;
+        self.give_up_unsent(now);
+        for (_, awaited) in self.correlator.drain() {
+            self.missing(&awaited);
+        }
+        let mut unknown = Vec::new();
+        self.correlator.give_up_early(Nanos::MAX, &mut unknown);
+        self.recorder.interval().receipts_unknown += unknown.len() as u64;
+        for link in 0..self.links.len() {
+            let l = &mut self.links[link];
+            match l.standing {
+                Standing::Up => {
+                    l.session.unbind(now, &mut l.out);
+                    self.touch(link);
+                }
+                Standing::Binding => {
+                    l.wish = Wish::Close;
+                    self.touch(link);
+                }
+                Standing::Down => l.standing = Standing::Gone,
+                Standing::Gone => {}
+            }
+        }
+        self.finish_if_done(now);
+    }
+
+    /// The last word, when every link is gone.
+    pub(super) fn finish_if_done(&mut self, now: Nanos) {
+        if !self.stopping || self.finished || self.links.iter().any(|l| l.standing != Standing::Gone) {
+            return;
+        }
+        self.finished = true;
+        // answers that came after the unbind may have brought ids whose receipts nobody waits for any more
+        for (_, awaited) in self.correlator.drain() {
+            self.missing(&awaited);
+        }
+        let sessions = self.links.iter().map(|l| l.record()).collect();
+        let interval = self.last_interval(now);
+        let last = Final { worker: self.worker, interval, sessions };
+        self.events.push(Event::Final(Box::new(last)));
+    }
+}

@@ -1,0 +1,184 @@
+//! One session of a worker: its state machine, its window, what waits to be written, what it counted.
+use super::setup::SessionPlan;
+use crate::kit::Nanos;
+use crate::measure::{Latency, LatencyRange, SessionRecord, Ticket};
+use crate::net::Wish;
+use crate::session::{Session, Timers, Window};
+use crate::smpp::CommandStatus;
+use bytes::BytesMut;
+use std::collections::VecDeque;
+
+/// Where a link stands between connects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Not yet tried, or waiting to be tried again.
+    Down,
+    /// Connected, bind on its way.
+    Binding,
+    /// Bound.
+    Up,
+    /// Gone for good.
+    Gone,
+}
+
+/// A submit_sm whose last octet has not been written yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unwritten {
+    pub(super) sequence_number: u32,
+    /// Octets of this connection up to and with its last one.
+    pub(super) end: u64,
+}
+
+/// One session.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) plan: SessionPlan,
+    pub(super) session: Session,
+    pub(super) window: Window<Ticket>,
+    pub(super) standing: Standing,
+    pub(super) wish: Wish,
+    pub(super) out: BytesMut,
+    /// Octets put into `out` on this connection.
+    pub(super) stamped: u64,
+    /// Octets of them written.
+    pub(super) written: u64,
+    pub(super) unwritten: VecDeque<Unwritten>,
+    /// Since when the first of them has waited without progress.
+    pub(super) unwritten_since: Nanos,
+    /// deliver_sm_resp waiting to be written: (end, read stamp, how many).
+    pub(super) acks: VecDeque<(u64, Nanos, u32)>,
+    /// Timed-out requests, to know a late answer when it comes.
+    pub(super) late: VecDeque<(u32, Ticket)>,
+    pub(super) dirty: bool,
+    /// Counts connections, so that what belongs to an earlier one is known.
+    pub(super) connection: u32,
+    /// A bind_resp that has not come by then will not.
+    pub(super) bind_by: Nanos,
+    /// Refused for its credentials: never tried again.
+    pub(super) banned: bool,
+    pub(super) state_word: String,
+    /// When it went down, and why: the outage that is open.
+    pub(super) down: Option<(Nanos, String, u64)>,
+    pub(super) attempts: u32,
+    pub(super) reconnects: u32,
+    pub(super) counts: LinkCounts,
+    pub(super) response: Option<Latency>,
+    pub(super) congestion_state: Option<u8>,
+}
+
+/// An answer to a deliver_sm or data_sm that waits for `deliver.delay`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deferred {
+    pub(super) due: Nanos,
+    /// Stamp of the read that held the request.
+    pub(super) read: Nanos,
+    pub(super) link: u32,
+    pub(super) connection: u32,
+    pub(super) number: u32,
+    pub(super) status: CommandStatus,
+    pub(super) data_sm: bool,
+}
+
+/// What a session counted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LinkCounts {
+    pub(super) written: u64,
+    pub(super) accepted: u64,
+    pub(super) rejected: u64,
+    pub(super) delivered: u64,
+}
+
+/// Timed-out requests remembered per session.
+const LATE_MAX: usize = 4096;
+
+impl Link {
+    pub(super) fn new(plan: SessionPlan, window: usize, timers: Timers) -> Link {
+        Link {
+            plan,
+            session: Session::esme(plan.role, timers, Nanos::ZERO),
+            window: Window::new(if plan.sender.is_some() { window } else { 0 }),
+            standing: Standing::Down,
+            wish: Wish::Stay,
+            out: BytesMut::new(),
+            stamped: 0,
+            written: 0,
+            unwritten: VecDeque::new(),
+            unwritten_since: Nanos::ZERO,
+            acks: VecDeque::new(),
+            late: VecDeque::new(),
+            dirty: false,
+            connection: 0,
+            bind_by: Nanos::MAX,
+            banned: false,
+            state_word: "never connected".to_owned(),
+            down: None,
+            attempts: 0,
+            reconnects: 0,
+            counts: LinkCounts::default(),
+            response: None,
+            congestion_state: None,
+        }
+    }
+
+    /// A fresh connection.
+    pub(super) fn connected(&mut self, timers: Timers, now: Nanos) {
+        self.session = Session::esme(self.plan.role, timers, now);
+        self.standing = Standing::Binding;
+        self.connection += 1;
+        self.wish = Wish::Stay;
+        self.out.clear();
+        self.stamped = 0;
+        self.written = 0;
+        self.unwritten.clear();
+        self.acks.clear();
+        self.late.clear();
+    }
+
+    /// May carry a submit_sm now.
+    #[inline]
+    pub(super) fn room(&self) -> usize {
+        if self.standing == Standing::Up && self.session.is_bound() { self.window.room() } else { 0 }
+    }
+
+    /// Brings `stamped` up to date with what was put into `out`, whoever put it.
+    #[inline]
+    pub(super) fn end(&mut self) -> u64 {
+        self.stamped = self.written + self.out.len() as u64;
+        self.stamped
+    }
+
+    pub(super) fn remember_late(&mut self, sequence_number: u32, ticket: Ticket) {
+        if self.late.len() == LATE_MAX {
+            self.late.pop_front();
+        }
+        self.late.push_back((sequence_number, ticket));
+    }
+
+    pub(super) fn take_late(&mut self, sequence_number: u32) -> Option<Ticket> {
+        let at = self.late.iter().position(|l| l.0 == sequence_number)?;
+        self.late.remove(at).map(|l| l.1)
+    }
+
+    /// Response time of this session: one digit, made at its first answer.
+    #[inline]
+    pub(super) fn answered(&mut self, response: Nanos, range: LatencyRange) {
+        let coarse = LatencyRange { max: range.max, digits: 1 };
+        self.response.get_or_insert_with(|| Latency::new(coarse)).record(response);
+    }
+
+    pub(super) fn record(&self) -> SessionRecord {
+        SessionRecord {
+            id: self.plan.id,
+            account: self.plan.account,
+            role: self.plan.role.name().to_owned(),
+            state: self.state_word.clone(),
+            written: self.counts.written,
+            accepted: self.counts.accepted,
+            rejected: self.counts.rejected,
+            delivered: self.counts.delivered,
+            reconnects: self.reconnects,
+            response: self.response.clone(),
+            congestion_state: self.congestion_state,
+        }
+    }
+}

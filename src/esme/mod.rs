@@ -1,0 +1,21 @@
+//! The load side: what one worker does with its share of a plan.
+//!
+//! [`Core`] decides everything and awaits nothing: time is an argument, octets come and go in buffers.
+//! [`run`] puts it on a thread with a reactor. It must not know the simulator.
+mod backlog;
+mod core;
+mod deliver;
+mod exchange;
+mod inbound;
+mod lane;
+mod life;
+mod link;
+mod orders;
+mod setup;
+mod worker;
+
+pub use core::Core;
+pub use exchange::{Awaited, Handed};
+pub use orders::{Event, Final, Order, Share};
+pub use setup::{SessionPlan, Setup};
+pub use worker::{Wires, run};

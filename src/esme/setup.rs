@@ -1,0 +1,131 @@
+//! What follows from a plan alone: sessions, their numbers and owners, cells, schedule, recipe. Pure.
+use crate::correlate::IdRule;
+use crate::kit::Nanos;
+use crate::measure::{CellId, CellKey, LatencyRange};
+use crate::plan::{BindType, IdMode, Plan, PlanError, Recipe, Schedule, Striping};
+use crate::session::Role;
+use std::sync::Arc;
+
+/// One session as planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionPlan {
+    /// Number within the run.
+    pub id: u32,
+    /// The account's number.
+    pub account: u16,
+    /// What it binds as.
+    pub role: Role,
+    /// Its number among the senders, if it may send.
+    pub sender: Option<u32>,
+    /// The worker that owns it.
+    pub worker: u32,
+}
+
+/// What follows from a plan alone.
+#[derive(Debug)]
+pub struct Setup {
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// n -> intended time.
+    pub schedule: Arc<Schedule>,
+    /// n -> sender, worker.
+    pub striping: Arc<Striping>,
+    /// n -> octets.
+    pub recipe: Arc<Recipe>,
+    /// All sessions of the run.
+    pub sessions: Vec<SessionPlan>,
+}
+
+impl Setup {
+    /// Works the plan out for so many workers.
+    ///
+    /// # Errors
+    /// Where no schedule or no message can be made of it.
+    pub fn new(plan: Arc<Plan>, workers: usize) -> Result<Setup, PlanError> {
+        let schedule = Schedule::new(&plan.stages, plan.load.arrival, plan.seed)
+            .map_err(|e| PlanError::of_schedule(&e))?;
+        let striping = Striping::new(&plan, workers);
+        let recipe = Recipe::new(&plan)?;
+        let sessions = sessions(&plan, &striping);
+        Ok(Setup {
+            plan,
+            schedule: Arc::new(schedule),
+            striping: Arc::new(striping),
+            recipe: Arc::new(recipe),
+            sessions,
+        })
+    }
+
+    /// Cells are numbered stage by stage, account by account, label by label.
+    pub fn cell_keys(plan: &Plan) -> Vec<CellKey> {
+        let mut keys = Vec::new();
+        for stage in 0..plan.stages.len().max(1) as u16 {
+            for account in 0..plan.accounts.len() as u16 {
+                for label in 0..plan.messages.len().max(1) as u16 {
+                    keys.push(CellKey { stage, account, label });
+                }
+            }
+        }
+        keys
+    }
+
+    /// The cell of (stage, account, label).
+    #[inline]
+    pub fn cell(&self, stage: u16, account: u16, label: u16) -> CellId {
+        let labels = self.plan.messages.len().max(1);
+        let accounts = self.plan.accounts.len();
+        ((usize::from(stage) * accounts + usize::from(account)) * labels + usize::from(label)) as CellId
+    }
+
+    /// The offset at which the load ends by the plan.
+    pub fn load_ends(&self) -> Nanos {
+        if self.plan.stages.is_empty() {
+            self.plan.receive_only_for
+        } else {
+            self.schedule.ends_at()
+        }
+    }
+
+    /// The distributions' range: up to the longest deadline.
+    pub fn range(plan: &Plan) -> LatencyRange {
+        LatencyRange::for_deadline(plan.receipts.deadline.max(plan.timeouts.response))
+    }
+}
+
+/// The rule of correlation that a profile's `id_mode` names.
+pub(super) fn id_rule(mode: IdMode) -> IdRule {
+    match mode {
+        IdMode::Exact => IdRule::Exact,
+        IdMode::Number => IdRule::Number,
+        IdMode::ResponseHex => IdRule::ResponseHex,
+        IdMode::ReceiptHex => IdRule::ReceiptHex,
+        IdMode::CaseInsensitive => IdRule::CaseInsensitive,
+    }
+}
+
+fn sessions(plan: &Plan, striping: &Striping) -> Vec<SessionPlan> {
+    let mut all = Vec::with_capacity(plan.sessions_count());
+    let mut sender = 0u32;
+    for (number, account) in plan.accounts.iter().enumerate() {
+        for place in 0..account.binds.count as u32 {
+            let mut add = |role: Role, sender: Option<u32>, owner: u32| {
+                let id = all.len() as u32;
+                let worker = striping.worker_of(owner) as u32;
+                all.push(SessionPlan { id, account: number as u16, role, sender, worker });
+            };
+            match account.binds.bind_type {
+                BindType::Transceiver => add(Role::Transceiver, Some(sender), sender),
+                BindType::Transmitter => add(Role::Transmitter, Some(sender), sender),
+                BindType::Receiver => add(Role::Receiver, None, place),
+                BindType::Pair => {
+                    add(Role::Transmitter, Some(sender), sender);
+                    add(Role::Receiver, None, sender);
+                }
+            }
+            if account.binds.bind_type != BindType::Receiver {
+                sender += 1;
+            }
+        }
+    }
+    all
+}

@@ -1,0 +1,271 @@
+//! One worker on its thread: a current-thread runtime, one pump per session, one pacer. Only octets and
+//! wake-ups move here; [`Core`] decides.
+use super::core::Core;
+use super::exchange::Handed;
+use super::orders::{Event, Order, Share};
+use crate::kit::{Clock, Nanos, ThreadUse, Timer};
+use crate::measure::Interval;
+use crate::net::{DialError, Endpoint, ReadBuffer, SocketOptions, Wake, dial, pump};
+use crate::plan::{AddressPolicy, PlanError};
+use std::cell::{Cell, RefCell};
+use std::net::IpAddr;
+use std::rc::Rc;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+
+/// A worker's ends of the queues.
+#[derive(Debug)]
+pub struct Wires {
+    /// What the coordinator says.
+    pub orders: UnboundedReceiver<Order>,
+    /// What the coordinator is told.
+    pub events: UnboundedSender<Event>,
+    /// What other workers hand over.
+    pub handed: UnboundedReceiver<Vec<Handed>>,
+    /// Where to hand over, by worker (its own end included).
+    pub hand: Vec<UnboundedSender<Vec<Handed>>>,
+    /// Intervals that come back to be filled again.
+    pub spares: UnboundedReceiver<Box<Interval>>,
+}
+
+/// The shortest pause between two wakes of the pacer: below it, wake-ups cost more than they time.
+const WAKE_MIN: Nanos = Nanos::from_micros(50);
+
+struct Shell {
+    core: RefCell<Core>,
+    wakes: Vec<Wake>,
+    /// The pacer looks again when this is told.
+    nudge: Notify,
+    finished: Notify,
+    told: RefCell<Told>,
+    buffer: ReadBuffer,
+    over: Cell<bool>,
+    share: Share,
+}
+
+/// Ends of queues, and scratch to move things into them.
+struct Told {
+    events: UnboundedSender<Event>,
+    hand: Vec<UnboundedSender<Vec<Handed>>>,
+    moving: Vec<Event>,
+    dirty: Vec<u32>,
+    used: ThreadUse,
+}
+
+/// Runs a worker to its end on this thread.
+///
+/// # Errors
+/// Where the plan cannot be worked out, or the kernel grants no reactor or timer.
+pub fn run(share: Share, wires: Wires) -> Result<(), WorkerError> {
+    let now = Clock::now();
+    let wall_at_zero = Clock::wall_ns().saturating_sub(now.0);
+    let core = Core::new(&share, wall_at_zero).map_err(WorkerError::Plan)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .event_interval(31)
+        .build_local(tokio::runtime::LocalOptions::default())
+        .map_err(WorkerError::Io)?;
+    runtime.block_on(drive(share, core, wires)).map_err(WorkerError::Io)
+}
+
+/// Why a worker could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// The plan cannot be worked out.
+    #[error("{0}")]
+    Plan(PlanError),
+    /// The kernel granted no reactor or timer.
+    #[error("cannot start a worker: {0}")]
+    Io(std::io::Error),
+}
+
+async fn drive(share: Share, core: Core, wires: Wires) -> std::io::Result<()> {
+    let sessions = core.sessions_count();
+    let Wires { orders, events, handed, hand, spares } = wires;
+    let told = Told {
+        events,
+        hand,
+        moving: Vec::new(),
+        dirty: Vec::new(),
+        used: ThreadUse::of_this_thread(),
+    };
+    let shell = Rc::new(Shell {
+        core: RefCell::new(core),
+        wakes: (0..sessions).map(|_| Wake::default()).collect(),
+        nudge: Notify::new(),
+        finished: Notify::new(),
+        told: RefCell::new(told),
+        buffer: ReadBuffer::default(),
+        over: Cell::new(false),
+        share,
+    });
+    for session in 0..sessions as u32 {
+        tokio::task::spawn_local(live(shell.clone(), session));
+    }
+    tokio::task::spawn_local(listen_to_orders(shell.clone(), orders));
+    tokio::task::spawn_local(listen_to_workers(shell.clone(), handed));
+    tokio::task::spawn_local(take_spares(shell.clone(), spares));
+    pace(&shell).await
+}
+
+/// The pacer: a timerfd armed for what the core says is due next.
+async fn pace(shell: &Rc<Shell>) -> std::io::Result<()> {
+    let timer = Timer::new()?;
+    let precise = shell.share.plan.load.precise;
+    let busy = shell.share.plan.load.busy_poll;
+    loop {
+        let now = Clock::now();
+        let next = shell.core.borrow_mut().tick(now);
+        shell.after(u32::MAX);
+        if shell.over.get() {
+            // what was told must have left before the runtime goes
+            tokio::task::yield_now().await;
+            return Ok(());
+        }
+        if busy {
+            tokio::task::yield_now().await;
+            continue;
+        }
+        let at = if precise { next.since(WAKE_MIN) } else { next };
+        timer.arm(at.max(now + WAKE_MIN))?;
+        tokio::select! {
+            fired = timer.fired() => fired?,
+            () = shell.nudge.notified() => {}
+            () = shell.finished.notified() => {}
+        }
+        if precise {
+            while Clock::now() < next && next.since(Clock::now()) < WAKE_MIN + WAKE_MIN {
+                std::hint::spin_loop();
+            }
+        }
+    }
+}
+
+impl Shell {
+    /// After the core has done something: wakes sessions with something to write, passes on what is to be
+    /// told. `here`: the session in whose task this runs, which needs no wake.
+    fn after(&self, here: u32) {
+        self.after_core(&mut self.core.borrow_mut(), here);
+    }
+
+    fn after_core(&self, core: &mut Core, here: u32) {
+        let told = &mut *self.told.borrow_mut();
+        core.take_dirty(&mut told.dirty);
+        for session in told.dirty.drain(..) {
+            if session != here {
+                self.wakes[session as usize].wake();
+            }
+        }
+        core.take_handed(|worker, batch| {
+            // a worker that is gone has reported; what it owned has been counted
+            let _ = told.hand[worker].send(batch);
+        });
+        core.take_events(&mut told.moving);
+        for mut event in told.moving.drain(..) {
+            if let Event::Interval(interval) = &mut event {
+                told.used.since_last(&mut interval.gauges.cpu_ns, &mut interval.gauges.run_delay_ns);
+            }
+            let _ = told.events.send(event);
+        }
+        if core.finished() && !self.over.replace(true) {
+            self.finished.notify_one();
+        }
+    }
+}
+
+/// One session: connect, pump, and again as long as the core wants it.
+async fn live(shell: Rc<Shell>, session: u32) {
+    let plan = shell.share.plan.clone();
+    let id = shell.core.borrow().session_id(session);
+    if let Some(rate) = shell.core.borrow().connect_rate(session) {
+        // a planned bind storm: this many connects a second over the account's sessions
+        let wait = u128::from(id) * 1_000_000_000 * u128::from(rate.den) / u128::from(rate.num.max(1));
+        tokio::time::sleep(Nanos(wait as u64).into()).await;
+    }
+    let options = SocketOptions {
+        nodelay: plan.target.nodelay,
+        send_buffer: plan.target.send_buffer,
+        receive_buffer: plan.target.receive_buffer,
+        keepalive: plan.target.keepalive,
+    };
+    loop {
+        let again = match connect(&shell, id, &options).await {
+            Ok(stream) => {
+                shell.core.borrow_mut().connected(session, Clock::now());
+                let after = |core: &mut Core, here: u32| shell.after_core(core, here);
+                let wake = &shell.wakes[session as usize];
+                let gone = pump(stream, session, &shell.core, &shell.buffer, wake, &after).await;
+                shell.core.borrow_mut().disconnected(session, &gone.end, gone.at)
+            }
+            Err(e) => {
+                let why = e.to_string();
+                shell.core.borrow_mut().connect_failed(session, &why, Clock::now())
+            }
+        };
+        shell.after(u32::MAX);
+        let Some(at) = again else { return };
+        tokio::time::sleep(at.since(Clock::now()).into()).await;
+        if shell.core.borrow().is_stopping() {
+            shell.core.borrow_mut().connect_failed(session, "stopping", Clock::now());
+            shell.after(u32::MAX);
+            return;
+        }
+    }
+}
+
+async fn connect(
+    shell: &Shell,
+    id: u32,
+    options: &SocketOptions,
+) -> Result<tokio::net::TcpStream, DialError> {
+    let target = &shell.share.plan.target;
+    let source: Option<IpAddr> = match target.source_addresses.len() {
+        0 => None,
+        count => target.source_addresses[id as usize % count].parse().ok(),
+    };
+    let timeout = shell.share.plan.timeouts.connect;
+    let count = target.addresses.len().max(1);
+    let first = match target.policy {
+        AddressPolicy::All => id as usize % count,
+        AddressPolicy::Failover => 0,
+    };
+    let tries = match target.policy {
+        AddressPolicy::All => 1,
+        AddressPolicy::Failover => count,
+    };
+    let mut last = None;
+    for step in 0..tries {
+        let Some(address) = target.addresses.get((first + step) % count) else { break };
+        match dial(address, source, options, timeout).await {
+            Ok(stream) => return Ok(stream),
+            Err(e) => last = Some(e),
+        }
+    }
+    let nowhere = || DialError::Local(std::io::Error::other("no target address"));
+    Err(last.unwrap_or_else(nowhere))
+}
+
+async fn listen_to_orders(shell: Rc<Shell>, mut orders: UnboundedReceiver<Order>) {
+    while let Some(order) = orders.recv().await {
+        shell.core.borrow_mut().order(&order, Clock::now());
+        shell.after(u32::MAX);
+        shell.nudge.notify_one();
+    }
+    // a coordinator that is gone cannot be reported to: unbind and end
+    shell.core.borrow_mut().order(&Order::Stop, Clock::now());
+    shell.after(u32::MAX);
+    shell.nudge.notify_one();
+}
+
+async fn listen_to_workers(shell: Rc<Shell>, mut handed: UnboundedReceiver<Vec<Handed>>) {
+    while let Some(batch) = handed.recv().await {
+        shell.core.borrow_mut().on_handed(&batch);
+        shell.after(u32::MAX);
+    }
+}
+
+async fn take_spares(shell: Rc<Shell>, mut spares: UnboundedReceiver<Box<Interval>>) {
+    while let Some(spare) = spares.recv().await {
+        shell.core.borrow_mut().recycle(spare);
+    }
+}

@@ -1,0 +1,83 @@
+//! Dialling: resolve, bind the source address, connect within a time, set the options.
+use super::socket::{SocketOptions, apply};
+use crate::kit::Nanos;
+use socket2::SockRef;
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use tokio::net::{TcpSocket, TcpStream};
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub enum DialError {
+    /// The name does not resolve.
+    Resolve(String, io::Error),
+    /// Nobody answered in time.
+    TimedOut(SocketAddr, Nanos),
+    /// The peer or the network refused.
+    Refused(SocketAddr, io::Error),
+    /// Our own side: no descriptor, no such source address.
+    Local(io::Error),
+}
+
+impl fmt::Display for DialError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DialError::Resolve(name, e) => write!(f, "cannot resolve {name}: {e}"),
+            DialError::TimedOut(at, after) => {
+                write!(f, "cannot connect to {at}: no answer within {:.1} s", after.as_secs_f64())
+            }
+            DialError::Refused(at, e) => write!(f, "cannot connect to {at}: {e}"),
+            DialError::Local(e) => write!(f, "cannot open a socket: {e}"),
+        }
+    }
+}
+impl std::error::Error for DialError {}
+
+/// Connects to `host:port`, resolved now; each resolved address is tried in turn within `timeout`.
+///
+/// # Errors
+/// The [`DialError`] of the last address tried.
+pub async fn dial(
+    address: &str,
+    source: Option<IpAddr>,
+    options: &SocketOptions,
+    timeout: Nanos,
+) -> Result<TcpStream, DialError> {
+    let resolved: Vec<SocketAddr> = match address.parse::<SocketAddr>() {
+        Ok(literal) => vec![literal],
+        Err(_) => tokio::net::lookup_host(address)
+            .await
+            .map_err(|e| DialError::Resolve(address.to_owned(), e))?
+            .collect(),
+    };
+    let none = || io::Error::new(io::ErrorKind::NotFound, "no address");
+    let mut last = DialError::Resolve(address.to_owned(), none());
+    for at in resolved {
+        match connect(at, source, options, timeout).await {
+            Ok(stream) => return Ok(stream),
+            Err(e) => last = e,
+        }
+    }
+    Err(last)
+}
+
+async fn connect(
+    at: SocketAddr,
+    source: Option<IpAddr>,
+    options: &SocketOptions,
+    timeout: Nanos,
+) -> Result<TcpStream, DialError> {
+    let socket = if at.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }
+        .map_err(DialError::Local)?;
+    if let Some(ip) = source {
+        socket.bind(SocketAddr::new(ip, 0)).map_err(DialError::Local)?;
+    }
+    // buffers before the connect: the window scale is negotiated there
+    apply(&SockRef::from(&socket), options).map_err(DialError::Local)?;
+    match tokio::time::timeout(timeout.into(), socket.connect(at)).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(e)) => Err(DialError::Refused(at, e)),
+        Err(_) => Err(DialError::TimedOut(at, timeout)),
+    }
+}

@@ -1,0 +1,10 @@
+//! Sockets: dialling, listening, and a pump that moves octets between a connection and a core that decides.
+//!
+//! Only octets move here. What they mean is decided by an [`Endpoint`], which never awaits.
+mod dial;
+mod pump;
+mod socket;
+
+pub use dial::{DialError, dial};
+pub use pump::{End, Endpoint, Gone, ReadBuffer, Wake, Wish, pump};
+pub use socket::{Granted, SocketOptions, granted, listen};

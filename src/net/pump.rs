@@ -1,0 +1,260 @@
+//! The pump: one task per connection, one read per readiness, many PDUs per read, one write per batch.
+//!
+//! It is generic over `AsyncRead + AsyncWrite`, so TCP, TLS and an in-memory pipe are the same to it. It knows
+//! no PDU: it hands what was read to an [`Endpoint`] and writes what that left in the session's out-buffer.
+use crate::kit::{Clock, Nanos};
+use bytes::{Buf, BytesMut};
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// What an endpoint wants of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Go on.
+    Stay,
+    /// Write what is left, then close.
+    CloseWhenFlushed,
+    /// Close now, whatever is left.
+    Close,
+    /// Close with a reset.
+    Reset,
+    /// Write what is left, close our direction, go on reading.
+    HalfClose,
+    /// Stop reading for now; go on writing.
+    HoldReads,
+}
+
+/// One side of many sessions, without I/O: `esme::Core`, `smsc::Core`. Time comes as an argument.
+pub trait Endpoint {
+    /// Takes in what one read brought, stamped when it returned. Says how many octets (whole PDUs) it used;
+    /// the rest comes again, with more behind it.
+    fn on_octets(&mut self, session: u32, octets: &[u8], now: Nanos) -> usize;
+    /// What is to be written on this session.
+    fn out(&mut self, session: u32) -> &mut BytesMut;
+    /// So many octets of it were written by a write that began at `stamp`; they are gone from `out`.
+    fn wrote(&mut self, session: u32, octets: usize, stamp: Nanos);
+    /// What is to become of the connection.
+    fn wish(&self, session: u32) -> Wish;
+    /// Does what is due, and says when it wants to be called next.
+    fn tick(&mut self, now: Nanos) -> Nanos;
+    /// Moves the sessions whose out-buffer or wish changed outside their own read into `into`.
+    fn take_dirty(&mut self, into: &mut Vec<u32>);
+}
+
+/// How a connection ended.
+#[derive(Debug)]
+pub enum End {
+    /// The endpoint wished it.
+    Wished(Wish),
+    /// The peer closed.
+    PeerClosed,
+    /// An I/O error: reset, broken pipe, TLS failure.
+    Failed(io::Error),
+}
+
+/// What is told to the endpoint's owner when a connection is gone.
+#[derive(Debug)]
+pub struct Gone {
+    /// How.
+    pub end: End,
+    /// When.
+    pub at: Nanos,
+}
+
+/// Wakes a session's pump from outside its task (the pacer has stamped something into its out-buffer).
+#[derive(Clone, Debug, Default)]
+pub struct Wake(Rc<RefCell<Option<Waker>>>);
+
+impl Wake {
+    /// Polls the pump again.
+    pub fn wake(&self) {
+        if let Some(waker) = self.0.borrow().as_ref() {
+            waker.wake_by_ref();
+        }
+    }
+    fn register(&self, context: &Context<'_>) {
+        let mut slot = self.0.borrow_mut();
+        match slot.as_ref() {
+            Some(waker) if waker.will_wake(context.waker()) => {}
+            Some(_) | None => *slot = Some(context.waker().clone()),
+        }
+    }
+}
+
+/// The read buffer of one worker, shared by its sessions.
+#[derive(Clone, Debug)]
+pub struct ReadBuffer(Rc<RefCell<Vec<u8>>>);
+
+impl ReadBuffer {
+    /// 256 KiB: room for thousands of responses in one read.
+    pub const OCTETS: usize = 256 * 1024;
+}
+
+impl Default for ReadBuffer {
+    fn default() -> Self {
+        ReadBuffer(Rc::new(RefCell::new(vec![0; Self::OCTETS])))
+    }
+}
+
+/// Above so many unwritten octets a session is not read: what does not take answers may not ask for more.
+const OUT_MAX: usize = 4 * 1024 * 1024;
+/// An idle out-buffer keeps at most this much memory.
+const OUT_IDLE: usize = 64 * 1024;
+
+struct State<'a, S> {
+    stream: S,
+    session: u32,
+    buffer: &'a ReadBuffer,
+    /// Octets of a PDU that has not wholly come yet.
+    carry: Vec<u8>,
+    half_closed: bool,
+    needs_flush: bool,
+}
+
+/// Moves octets until the connection ends. `after` is called when other sessions may have become dirty.
+pub async fn pump<S, E>(
+    stream: S,
+    session: u32,
+    endpoint: &RefCell<E>,
+    buffer: &ReadBuffer,
+    wake: &Wake,
+    after: &dyn Fn(&mut E, u32),
+) -> Gone
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    E: Endpoint,
+{
+    let mut state =
+        State { stream, session, buffer, carry: Vec::new(), half_closed: false, needs_flush: false };
+    let stop = Cell::new(false);
+    let end = poll_fn(|context| {
+        if stop.get() {
+            return Poll::Pending;
+        }
+        wake.register(context);
+        let polled = state.turn(endpoint, context, after);
+        stop.set(polled.is_ready());
+        polled
+    })
+    .await;
+    if !matches!(end, End::Wished(Wish::Reset | Wish::Close)) && !state.half_closed {
+        // a peer that is gone already cannot be told goodbye
+        let _ = tokio::io::AsyncWriteExt::shutdown(&mut state.stream).await;
+    }
+    Gone { end, at: Clock::now() }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
+    fn turn<E: Endpoint>(
+        &mut self,
+        endpoint: &RefCell<E>,
+        context: &mut Context<'_>,
+        after: &dyn Fn(&mut E, u32),
+    ) -> Poll<End> {
+        loop {
+            let core = &mut *endpoint.borrow_mut();
+            let wish = core.wish(self.session);
+            if matches!(wish, Wish::Close | Wish::Reset) {
+                return Poll::Ready(End::Wished(wish));
+            }
+            let mut moved = false;
+            if wish != Wish::HoldReads && core.out(self.session).len() < OUT_MAX {
+                match self.read(core, context) {
+                    Poll::Ready(Ok(true)) => {
+                        moved = true;
+                        after(core, self.session);
+                    }
+                    Poll::Ready(Ok(false)) => return Poll::Ready(End::PeerClosed),
+                    Poll::Ready(Err(e)) => return Poll::Ready(End::Failed(e)),
+                    Poll::Pending => {}
+                }
+            }
+            match self.write(core, context) {
+                Ok(wrote) => moved |= wrote,
+                Err(e) => return Poll::Ready(End::Failed(e)),
+            }
+            match core.wish(self.session) {
+                w @ (Wish::Close | Wish::Reset) => return Poll::Ready(End::Wished(w)),
+                w @ Wish::CloseWhenFlushed if core.out(self.session).is_empty() && !self.needs_flush => {
+                    return Poll::Ready(End::Wished(w));
+                }
+                Wish::HalfClose if core.out(self.session).is_empty() && !self.half_closed => {
+                    let _ = Pin::new(&mut self.stream).poll_shutdown(context);
+                    self.half_closed = true;
+                }
+                Wish::Stay | Wish::CloseWhenFlushed | Wish::HalfClose | Wish::HoldReads => {}
+            }
+            if !moved {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// One read. Ready(true): octets came; Ready(false): the peer closed.
+    fn read<E: Endpoint>(&mut self, core: &mut E, context: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let mut buffer = self.buffer.0.borrow_mut();
+        let kept = self.carry.len();
+        if kept + Header::OCTETS > buffer.len() {
+            let longer = buffer.len() * 2;
+            buffer.resize(longer, 0);
+        }
+        buffer[..kept].copy_from_slice(&self.carry);
+        let mut into = ReadBuf::new(&mut buffer[kept..]);
+        match Pin::new(&mut self.stream).poll_read(context, &mut into) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Err(e)) => return Poll::Ready(Err(e)),
+            Poll::Ready(Ok(())) => {}
+        }
+        let came = into.filled().len();
+        if came == 0 {
+            return Poll::Ready(Ok(false));
+        }
+        let now = Clock::now();
+        let all = &buffer[..kept + came];
+        let used = core.on_octets(self.session, all, now);
+        self.carry.clear();
+        self.carry.extend_from_slice(&all[used..]);
+        if self.carry.is_empty() && self.carry.capacity() > OUT_IDLE {
+            self.carry = Vec::new();
+        }
+        Poll::Ready(Ok(true))
+    }
+
+    /// Writes what is there, as far as the socket takes it. True: something went.
+    fn write<E: Endpoint>(&mut self, core: &mut E, context: &mut Context<'_>) -> io::Result<bool> {
+        let mut any = false;
+        while !core.out(self.session).is_empty() {
+            let stamp = Clock::now();
+            let out = core.out(self.session);
+            match Pin::new(&mut self.stream).poll_write(context, out) {
+                Poll::Pending => return Ok(any),
+                Poll::Ready(Err(e)) => return Err(e),
+                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(octets)) => {
+                    out.advance(octets);
+                    if out.is_empty() && out.capacity() > OUT_IDLE {
+                        out.clear();
+                    }
+                    core.wrote(self.session, octets, stamp);
+                    self.needs_flush = true;
+                    any = true;
+                }
+            }
+        }
+        if self.needs_flush {
+            match Pin::new(&mut self.stream).poll_flush(context) {
+                Poll::Ready(Ok(())) => self.needs_flush = false,
+                Poll::Ready(Err(e)) => return Err(e),
+                Poll::Pending => {}
+            }
+        }
+        Ok(any)
+    }
+}
+
+use crate::smpp::Header;

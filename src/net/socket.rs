@@ -1,0 +1,70 @@
+//! Socket options, asked for and granted. Everything here ends up in the report.
+use serde::{Deserialize, Serialize};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use std::io;
+use std::net::SocketAddr;
+
+/// What is asked of a socket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SocketOptions {
+    /// TCP_NODELAY.
+    pub nodelay: bool,
+    /// SO_SNDBUF.
+    pub send_buffer: Option<usize>,
+    /// SO_RCVBUF.
+    pub receive_buffer: Option<usize>,
+    /// SO_KEEPALIVE.
+    pub keepalive: bool,
+}
+
+impl Default for SocketOptions {
+    fn default() -> Self {
+        SocketOptions { nodelay: true, send_buffer: None, receive_buffer: None, keepalive: false }
+    }
+}
+
+/// What the kernel granted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Granted {
+    /// TCP_NODELAY.
+    pub nodelay: bool,
+    /// SO_SNDBUF, as the kernel counts it (twice what was asked).
+    pub send_buffer: usize,
+    /// SO_RCVBUF, likewise.
+    pub receive_buffer: usize,
+}
+
+pub(super) fn apply(socket: &SockRef<'_>, options: &SocketOptions) -> io::Result<()> {
+    socket.set_tcp_nodelay(options.nodelay)?;
+    socket.set_keepalive(options.keepalive)?;
+    if let Some(octets) = options.send_buffer {
+        socket.set_send_buffer_size(octets)?;
+    }
+    if let Some(octets) = options.receive_buffer {
+        socket.set_recv_buffer_size(octets)?;
+    }
+    Ok(())
+}
+
+/// What the kernel granted to this connection.
+pub fn granted(stream: &tokio::net::TcpStream) -> Granted {
+    let socket = SockRef::from(stream);
+    Granted {
+        nodelay: socket.tcp_nodelay().unwrap_or(false),
+        send_buffer: socket.send_buffer_size().unwrap_or(0),
+        receive_buffer: socket.recv_buffer_size().unwrap_or(0),
+    }
+}
+
+/// A listening socket with SO_REUSEADDR and a long backlog, ready for tokio.
+///
+/// # Errors
+/// What socket(2), bind(2) or listen(2) say.
+pub fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(4096)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}

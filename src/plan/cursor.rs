@@ -1,0 +1,70 @@
+//! A worker's own messages in order: the schedule and the striping, walked cheaply. It knows no clock:
+//! whoever holds it compares [`Cursor::peek`] with the time.
+#[cfg(test)]
+mod tests;
+
+use super::schedule::{Due, Pacing, Schedule};
+use super::striping::{Own, Striping, Walk};
+use std::sync::Arc;
+
+/// One worker's scheduled messages, and its numbers for closed-loop ones.
+#[derive(Debug)]
+pub struct Cursor {
+    schedule: Arc<Schedule>,
+    pacing: Pacing,
+    own: Walk,
+    closed: Walk,
+    due: Option<Due>,
+}
+
+impl Cursor {
+    /// Stands at the first message of `worker` (0..`striping.workers_count()`).
+    pub fn new(schedule: Arc<Schedule>, striping: &Arc<Striping>, worker: usize) -> Cursor {
+        Cursor::of(schedule, striping, worker, None)
+    }
+
+    /// The same, of one account only: accounts do not wait for each other.
+    pub fn of_account(
+        schedule: Arc<Schedule>,
+        striping: &Arc<Striping>,
+        worker: usize,
+        account: u16,
+    ) -> Cursor {
+        Cursor::of(schedule, striping, worker, Some(account))
+    }
+
+    fn of(
+        schedule: Arc<Schedule>,
+        striping: &Arc<Striping>,
+        worker: usize,
+        account: Option<u16>,
+    ) -> Cursor {
+        let own = Walk::of(striping, worker, account, 0);
+        let closed = Walk::of(striping, worker, account, schedule.len());
+        let mut cursor = Cursor { schedule, pacing: Pacing::new(), own, closed, due: None };
+        cursor.advance();
+        cursor
+    }
+
+    /// The next scheduled message, whenever it is due; None when all are done.
+    #[inline]
+    pub const fn peek(&self) -> Option<&Due> {
+        self.due.as_ref()
+    }
+
+    /// On to the next.
+    #[inline]
+    pub fn advance(&mut self) {
+        self.due = self.own.next().and_then(|Own { index, account, sender }| {
+            let (at, stage) = self.pacing.time_of(&self.schedule, index)?;
+            Some(Due { index, at, stage, sender, account })
+        });
+    }
+
+    /// (number, account, sender) of this worker's next closed-loop message. Numbers begin at
+    /// `schedule.len()` and are striped as all others are; None where this worker owns no sender.
+    #[inline]
+    pub fn closed_next(&mut self) -> Option<(u64, u16, u32)> {
+        self.closed.next().map(|own| (own.index, own.account, own.sender))
+    }
+}

@@ -1,0 +1,207 @@
+//! The guard: nobody blasts a live network by accident (CONTRACT.md). Every refusal is one line and ends
+//! with exit code 2 before anything is connected.
+#[cfg(test)]
+mod tests;
+
+use super::defaults::Defaults;
+use super::error::PlanError;
+use super::model::{Address, AddressFrom, Guard, Plan, Shape};
+use super::schedule::{Schedule, exceeds};
+use super::section::{Read, Section, split_address};
+use nix::sys::resource::{Resource, getrlimit};
+use serde::Deserialize;
+use std::net::IpAddr;
+
+const KEYS: &[&str] = &[
+    "allow_target",
+    "messages_max",
+    "rate_max",
+    "binds_max",
+    "destinations",
+    "foreign",
+    "closed_loop",
+];
+/// Descriptors that are not sessions: files, timers, pipes, epoll.
+const DESCRIPTORS_SPARE: u64 = 64;
+/// Up to this many addresses of a range are compared one by one.
+const WALKED_MAX: u128 = 100_000;
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Foreign {
+    Stop,
+    Ack,
+}
+
+/// Whether `host:port` is on this machine: 127.0.0.0/8, ::1, localhost.
+pub fn is_loopback(address: &str) -> bool {
+    let host = split_address(address).map_or(address, |(host, _)| host);
+    match host.parse::<IpAddr>() {
+        Ok(IpAddr::V6(ip)) => ip.to_canonical().is_loopback(),
+        Ok(IpAddr::V4(ip)) => ip.is_loopback(),
+        Err(_) => host.eq_ignore_ascii_case("localhost"),
+    }
+}
+
+/// Whether `text` matches `pattern`, in which `*` is any run of characters (also none).
+pub fn matches(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else { return rest.is_empty() };
+    for part in parts {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+/// `[guard]`.
+pub(super) fn read(root: &Section<'_>, loopback: bool, defaults: &Defaults) -> Read<Guard> {
+    let section = root.section("guard", KEYS)?;
+    let foreign = section.read("foreign", |i| i.choice::<Foreign>())?;
+    Ok(Guard {
+        loopback,
+        allow_target: section.each("allow_target", |i| i.address(false))?.unwrap_or_default(),
+        messages_max: section.read("messages_max", |i| i.whole(1..=i64::MAX as u64))?,
+        rate_max: section.read("rate_max", |i| i.rate_above_zero())?,
+        binds_max: section.read("binds_max", |i| i.whole(1..=usize::MAX >> 1))?,
+        destinations: section.read("destinations", |i| i.texts())?.unwrap_or_default(),
+        foreign_stop: foreign.map_or(!loopback, |f| f == Foreign::Stop),
+        closed_loop: section.read("closed_loop", |i| i.flag())?.unwrap_or(defaults.closed_loop),
+    })
+}
+
+/// Open files this process may have.
+pub(super) fn descriptors_max() -> u64 {
+    getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft)
+}
+
+/// Refuses what the guard does not let through.
+pub(super) fn check(plan: &Plan, schedule: &Schedule, descriptors_max: u64) -> Read<()> {
+    check_target(plan)?;
+    check_binds(plan, descriptors_max)?;
+    check_load(plan, schedule)?;
+    check_destinations(plan)
+}
+
+fn check_target(plan: &Plan) -> Read<()> {
+    let guard = &plan.guard;
+    if guard.loopback {
+        return Ok(());
+    }
+    let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
+    for address in plan.target.addresses.iter().filter(|a| !is_loopback(a)) {
+        if !guard.allow_target.iter().any(|allowed| same(allowed, address)) {
+            let why = format!(
+                "{address} is not loopback; repeat it with --allow-target {address} \
+                 or in guard.allow_target if you may test it"
+            );
+            return Err(PlanError::about("target.address", why));
+        }
+    }
+    if guard.messages_max.is_none() {
+        let why = "is needed for a target that is not loopback; \
+                   write --max-messages N, the most submit_sm that may be sent";
+        return Err(PlanError::about("guard.messages_max", why));
+    }
+    Ok(())
+}
+
+fn check_binds(plan: &Plan, descriptors_max: u64) -> Read<()> {
+    let sessions = plan.sessions_count();
+    if let Some(most) = plan.guard.binds_max
+        && sessions > most
+    {
+        let why = format!("{sessions} sessions, more than guard.binds_max = {most}; lower it");
+        return Err(PlanError::about("binds.count", why));
+    }
+    // the embedded simulator holds the other end of every session
+    let ends = if plan.target.embedded { 2 } else { 1 };
+    let needed = (sessions as u64).saturating_mul(ends).saturating_add(DESCRIPTORS_SPARE);
+    if needed > descriptors_max {
+        let why = format!(
+            "{sessions} sessions need {needed} open files, but {descriptors_max} are allowed; \
+             lower it or raise `ulimit -n`"
+        );
+        return Err(PlanError::about("binds.count", why));
+    }
+    Ok(())
+}
+
+fn check_load(plan: &Plan, schedule: &Schedule) -> Read<()> {
+    let guard = &plan.guard;
+    for (number, stage) in plan.stages.iter().enumerate() {
+        let path = format!("load.stages[{number}]");
+        match (stage.shape.peak(), guard.rate_max) {
+            (Some(peak), Some(most)) if exceeds(peak, most) => {
+                let why = format!("reaches {peak}, more than guard.rate_max = {most}; lower it");
+                return Err(PlanError::about(path, why));
+            }
+            (None, Some(most)) => {
+                let why =
+                    format!("a closed loop has no rate to hold under guard.rate_max = {most}");
+                return Err(PlanError::about(path, format!("{why}; write a hold")));
+            }
+            (Some(_) | None, _) => {}
+        }
+        if stage.shape == Shape::Max && !guard.closed_loop {
+            let why = "a closed loop (max) is for loopback only; \
+                       write a rate, or guard.closed_loop = true if the other side agrees";
+            return Err(PlanError::about(path, why));
+        }
+    }
+    if let Some(most) = guard.messages_max
+        && schedule.len() > most
+    {
+        let planned = schedule.len();
+        let why = format!("{planned} submit_sm, more than guard.messages_max = {most}");
+        let why = format!("{why}; lower the rate, shorten the stages or raise it");
+        return Err(PlanError::about("load.stages", why));
+    }
+    Ok(())
+}
+
+fn check_destinations(plan: &Plan) -> Read<()> {
+    let patterns = &plan.guard.destinations;
+    if patterns.is_empty() {
+        return Ok(());
+    }
+    for (number, message) in plan.messages.iter().enumerate() {
+        if let Some(outside) = outside(patterns, &message.destination) {
+            let known = patterns.join(", ");
+            let why = format!("{outside} is outside guard.destinations ({known}); stay within");
+            return Err(PlanError::about(format!("messages[{number}].destination"), why));
+        }
+    }
+    Ok(())
+}
+
+/// An address that no pattern admits, if there may be one. `#` stands for any digit.
+fn outside(patterns: &[String], destination: &Address) -> Option<String> {
+    let admitted = |text: &str| patterns.iter().any(|p| matches(p, text));
+    let refused = |text: &str| (!admitted(text)).then(|| text.to_string());
+    match &destination.from {
+        AddressFrom::Fixed(one) => refused(one),
+        AddressFrom::Random(pattern) => refused(pattern),
+        AddressFrom::List { addresses, .. } => addresses.iter().find_map(|a| refused(a)),
+        AddressFrom::Range(first, last) => {
+            let shared = first.bytes().zip(last.bytes()).take_while(|(a, b)| a == b).count();
+            let any = format!("{}{}", &first[..shared], "#".repeat(first.len() - shared));
+            if admitted(&any) {
+                return None;
+            }
+            let (Ok(low), Ok(high)) = (first.parse::<u128>(), last.parse::<u128>()) else {
+                return Some(any);
+            };
+            if high.saturating_sub(low) > WALKED_MAX {
+                return Some(any);
+            }
+            let width = first.len();
+            (low..=high).find_map(|n| refused(&format!("{n:0width$}")))
+        }
+    }
+}

@@ -1,0 +1,163 @@
+use super::*;
+use crate::plan::{Overrides, Source, load};
+
+fn live(overrides: Overrides) -> Result<Plan, PlanError> {
+    let target = Some("smsc.example:2775".to_string());
+    load(&Source::Quick, &Overrides { target, ..overrides })
+}
+
+fn allowed() -> Overrides {
+    Overrides {
+        allow_target: vec!["SMSC.example:2775".into()],
+        max_messages: Some(1000),
+        ..Overrides::default()
+    }
+}
+
+#[allow(clippy::needless_pass_by_value)]
+fn refused(overrides: Overrides) -> String {
+    live(overrides).unwrap_err().to_string()
+}
+
+fn profile(text: &str) -> Result<Plan, PlanError> {
+    let source = Source::Text { name: "x.toml".into(), text: text.into() };
+    load(&source, &Overrides::default())
+}
+
+#[test]
+fn loopback_is_told_by_its_address() {
+    for good in [
+        "127.0.0.1:1",
+        "127.9.9.9:1",
+        "[::1]:1",
+        "localhost:1",
+        "LocalHost:2775",
+        "[::ffff:127.0.0.1]:1",
+    ] {
+        assert!(is_loopback(good), "{good}");
+    }
+    for bad in ["10.0.0.1:1", "[::2]:1", "localhost.example:1", "128.0.0.1:1", "127.0.0.1.nip.io:1"]
+    {
+        assert!(!is_loopback(bad), "{bad}");
+    }
+}
+
+#[test]
+fn a_target_that_is_not_loopback_must_be_repeated_and_bounded() {
+    let line = refused(Overrides::default());
+    assert!(
+        line.starts_with("--target: target.address: smsc.example:2775 is not loopback"),
+        "{line}"
+    );
+    assert!(line.contains("--allow-target smsc.example:2775"));
+    let line = refused(Overrides { max_messages: None, ..allowed() });
+    assert!(line.contains("guard.messages_max: is needed"), "{line}");
+    let other = vec!["smsc.example:2776".to_string()];
+    assert!(refused(Overrides { allow_target: other, ..allowed() }).contains("not loopback"));
+    assert!(!live(allowed()).unwrap().guard.loopback);
+}
+
+#[test]
+fn one_address_among_several_that_is_not_allowed_is_enough() {
+    let line = profile(
+        "[target]\naddresses = [\"127.0.0.1:2775\", \"10.0.0.1:2775\"]\n[guard]\nmessages_max = 10",
+    );
+    let line = line.unwrap_err().to_string();
+    assert!(
+        line.starts_with("x.toml:") && line.contains("10.0.0.1:2775 is not loopback"),
+        "{line}"
+    );
+}
+
+#[test]
+fn off_loopback_the_defaults_are_careful() {
+    let plan = live(allowed()).unwrap();
+    let binds = &plan.accounts[0].binds;
+    assert_eq!((binds.count, binds.window), (1, 10));
+    assert_eq!(plan.load.catch_up, Some(1.2));
+    assert!(plan.guard.foreign_stop);
+    assert_eq!(plan.stages[1].shape.peak(), Some(crate::kit::Rate::per_second(10)));
+    let plan = live(Overrides { binds: Some(3), rate: Some("20".into()), ..allowed() }).unwrap();
+    assert_eq!(plan.accounts[0].binds.count, 3);
+}
+
+#[test]
+fn a_closed_loop_off_loopback_needs_to_be_asked_for() {
+    let max = || Overrides { rate: Some("max".into()), ..allowed() };
+    assert!(refused(max()).contains("a closed loop (max) is for loopback only"));
+    let set = vec!["guard.closed_loop=true".to_string()];
+    assert!(live(Overrides { set, ..max() }).is_ok());
+    assert!(
+        load(&Source::Quick, &Overrides { rate: Some("max".into()), ..Overrides::default() })
+            .is_ok()
+    );
+}
+
+#[test]
+fn a_plan_beyond_its_bounds_is_refused_before_anything_is_sent() {
+    for (text, wanted) in [
+        (
+            "[guard]\nmessages_max = 9999",
+            "load.stages: 10000 submit_sm, more than guard.messages_max = 9999",
+        ),
+        (
+            "[guard]\nrate_max = 999",
+            "load.stages[0]: reaches 1000/s, more than guard.rate_max = 999/s",
+        ),
+        ("[guard]\nbinds_max = 1", "binds.count: 2 sessions, more than guard.binds_max = 1"),
+        (
+            "[guard]\nrate_max = 5\n[[load.stages]]\nmax = true\nfor = \"1s\"",
+            "x.toml:3: load.stages[0]: a closed loop has no rate",
+        ),
+        (
+            "[guard]\ndestinations = [\"4477009009*\"]",
+            "447700900000 is outside guard.destinations (4477009009*)",
+        ),
+    ] {
+        let line = profile(text).unwrap_err().to_string();
+        assert!(line.contains(wanted), "{line}");
+    }
+}
+
+#[test]
+fn destinations_within_the_patterns_pass() {
+    let to = |destination: &str, patterns: &str| {
+        profile(&format!(
+            "[guard]\ndestinations = {patterns}\n[[messages]]\ndestination = {destination}"
+        ))
+    };
+    assert!(to("\"447700900123\"", "[\"4477009*\"]").is_ok());
+    assert!(to("{ range = [\"447700900000\", \"447700900999\"] }", "[\"4477009*\"]").is_ok());
+    assert!(to("{ range = [\"1199\", \"1201\"] }", "[\"119*\", \"120*\"]").is_ok());
+    assert!(to("{ range = [\"1199\", \"1201\"] }", "[\"119*\"]").is_err());
+    assert!(to("{ random = \"44770090####\" }", "[\"4477009*\"]").is_ok());
+    assert!(to("{ random = \"4477########\" }", "[\"4477009*\"]").is_err());
+}
+
+#[test]
+fn more_binds_than_descriptors_are_refused() {
+    let plan =
+        load(&Source::Quick, &Overrides { binds: Some(500), ..Overrides::default() }).unwrap();
+    let schedule = Schedule::new(&plan.stages, plan.load.arrival, plan.seed).unwrap();
+    let line = check(&plan, &schedule, 1024).unwrap_err().to_string();
+    assert!(line.contains("500 sessions need 1064 open files, but 1024 are allowed"), "{line}");
+    assert!(check(&plan, &schedule, 1064).is_ok());
+}
+
+#[test]
+fn patterns_match_runs_of_anything() {
+    for (pattern, text, expected) in [
+        ("4477*", "447700", true),
+        ("*404", "1404", true),
+        ("*404", "4041", false),
+        ("1*2*3", "10203", true),
+        ("1*2*3", "1023", true),
+        ("1*2*3", "1323", true),
+        ("1*1", "1", false),
+        ("123", "123", true),
+        ("123", "1234", false),
+        ("*", "", true),
+    ] {
+        assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+    }
+}

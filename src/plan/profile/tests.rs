@@ -1,0 +1,405 @@
+use super::*;
+use crate::kit::Rate;
+use crate::plan::model::*;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+
+fn source(text: &str) -> Source {
+    Source::Text { name: "x.toml".into(), text: text.into() }
+}
+
+fn plan(text: &str) -> Plan {
+    load(&source(text), &Overrides::default()).unwrap()
+}
+
+#[allow(clippy::needless_pass_by_value)]
+fn with(text: &str, overrides: Overrides) -> Plan {
+    load(&source(text), &overrides).unwrap()
+}
+
+fn refusal(text: &str) -> String {
+    let line = load(&source(text), &Overrides::default()).unwrap_err().to_string();
+    assert!(!line.contains('\n'));
+    line
+}
+
+#[allow(clippy::needless_pass_by_value)]
+fn refused(overrides: Overrides) -> String {
+    load(&Source::Quick, &overrides).unwrap_err().to_string()
+}
+
+fn hold(n: u64) -> Shape {
+    Shape::Hold(Rate::per_second(n))
+}
+
+#[test]
+fn quick_is_what_the_contract_says() {
+    let p = load(&Source::Quick, &Overrides::default()).unwrap();
+    assert_eq!(p.name, "quick");
+    assert!(p.target.embedded && p.guard.loopback);
+    assert_eq!((p.sessions_count(), p.senders_count()), (2, 2));
+    let binds = &p.accounts[0].binds;
+    assert_eq!((binds.bind_type, binds.window), (BindType::Transceiver, 20));
+    assert_eq!(
+        (p.accounts[0].system_id.as_str(), p.accounts[0].password.0.as_str()),
+        ("smppbench", "")
+    );
+    let stages: Vec<_> = p.stages.iter().map(|s| (s.shape.clone(), s.length, s.measure)).collect();
+    assert_eq!(
+        stages,
+        [(hold(1000), Nanos::from_secs(2), false), (hold(1000), Nanos::from_secs(8), true)]
+    );
+    assert_eq!(p.messages.len(), 1);
+    assert_eq!(p.messages[0].registered_delivery, 1);
+    assert!(matches!(&p.messages[0].content, Content::Text(t) if t.len() == 63));
+    assert!(p.gates.is_empty() && p.warnings.is_empty());
+    assert_eq!(p.load.catch_up, None);
+}
+
+#[test]
+fn an_empty_profile_means_the_same_as_quick() {
+    let quick = load(&Source::Quick, &Overrides::default()).unwrap();
+    assert_eq!(Plan { name: "quick".into(), ..plan("") }, quick);
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_line_its_path_and_a_suggestion() {
+    let text = "name = \"x\"\n[[load.stages]]\nhold = 5\nfor = \"1s\"\n[[load.stages]]\nhol = 5\n";
+    assert_eq!(refusal(text), "x.toml:6: load.stages[1].hol: unknown key; did you mean \"hold\"?");
+    assert_eq!(
+        refusal("\n[bind]\ncount = 2"),
+        "x.toml:2: bind: unknown key; did you mean \"binds\"?"
+    );
+    let line = refusal("[embedded.response]\nlatncy = \"1ms\"");
+    assert_eq!(line, "x.toml:2: embedded.response.latncy: unknown key; did you mean \"latency\"?");
+    assert!(refusal("[receipts]\nqqq = 1").contains("known are id_mode, final_states"));
+}
+
+#[test]
+fn impossible_values_are_refused_with_place_bound_and_remedy() {
+    for (text, wanted) in [
+        (
+            "[binds]\nwindow = 0",
+            "x.toml:2: binds.window: 0 will not do; write an integer from 1 to",
+        ),
+        ("[binds]\ncount = \"2\"", "x.toml:2: binds.count: \"2\" will not do; write an integer"),
+        (
+            "[[load.stages]]\nhold = 0\nfor = \"1s\"",
+            "x.toml:2: load.stages[0].hold: 0 will not do; write a rate above 0",
+        ),
+        (
+            "[[load.stages]]\nhold = -1\nfor = \"1s\"",
+            "x.toml:2: load.stages[0].hold: \"-1\" is not a rate",
+        ),
+        (
+            "[[load.stages]]\nramp = [0, -5]\nfor = \"1s\"",
+            "x.toml:2: load.stages[0].ramp[1]: \"-5\" is not a rate",
+        ),
+        (
+            "[[load.stages]]\nhold = 1\nfor = \"0s\"",
+            "x.toml:3: load.stages[0].for: \"0s\" will not do; write a duration above 0s",
+        ),
+        ("[[load.stages]]\nhold = 1", "x.toml:1: load.stages[0].for: is missing"),
+        ("[[load.stages]]\nfor = \"1s\"", "x.toml:1: load.stages[0]: has no shape"),
+        (
+            "[[load.stages]]\nhold = 1\nmax = true\nfor = \"1s\"",
+            "load.stages[0].max: a second shape",
+        ),
+        ("[load]\nstages = []", "x.toml:2: load.stages: is empty"),
+        ("[load]\ncatch_up = 0.5", "x.toml:2: load.catch_up: 0.5 would never catch up"),
+        (
+            "[load]\narrival = \"poison\"",
+            "x.toml:2: load.arrival: unknown word \"poison\"; did you mean \"poisson\"?",
+        ),
+        ("[receipts]\nid_mode = \"hex\"", "receipts.id_mode: unknown word \"hex\""),
+        (
+            "[target]\naddress = \"smsc\"",
+            "x.toml:2: target.address: \"smsc\" will not do; write host:port",
+        ),
+        (
+            "[timeouts]\nresponse = 5",
+            "x.toml:2: timeouts.response: 5 will not do; write a duration like",
+        ),
+        (
+            "[deliver]\nanswers = [{ status = \"ESME_RTHROTLED\", share = 0.1 }]",
+            "did you mean \"ESME_RTHROTTLED\"?",
+        ),
+        (
+            "[deliver]\nno_answer = 1.5",
+            "deliver.no_answer: 1.5 will not do; write a share from 0 to 1",
+        ),
+        (
+            "[[messages]]\nlabel = \"a\"\n[[messages]]\nlabel = \"a\"",
+            "x.toml:4: messages[1].label: two messages labelled \"a\"",
+        ),
+        (
+            "[[messages]]\ndestination = \"abc\"",
+            "x.toml:2: messages[0].destination: \"abc\" is no number",
+        ),
+        ("[[messages]]\ndestination = { range = [\"12\", \"345\"] }", "is no range"),
+        (
+            "[[messages]]\ntlvs = [{ tag = \"user_message_referense\", int = 1 }]",
+            "did you mean \"user_message_reference\"?",
+        ),
+        ("[[messages]]\nvalidity_period = \"soon\"", "\"soon\" is no time"),
+        (
+            "[[accounts]]\nname = \"a\"\n[[accounts]]\nname = \"a\"",
+            "x.toml:4: accounts[1].name: two accounts named \"a\"",
+        ),
+        (
+            "[[accounts]]\npassword = \"secret\"",
+            "x.toml:2: accounts[0].password: a password does not stand in a profile",
+        ),
+        ("[gates]\nresponse.p99 = \"< 5ms\"", "write the metric in quotes"),
+        ("[load]\nstages = [{ hold = 1, for = \"1s\", measure = false }]", "none is measured"),
+        ("name = \"a/b\"", "x.toml:1: name: names a folder"),
+        ("x = [", "x.toml:1: "),
+    ] {
+        let line = refusal(text);
+        assert!(line.contains(wanted), "{text}\n gave {line}\n not {wanted}");
+        assert!(!line.contains("secret"));
+    }
+}
+
+#[test]
+fn every_shape_of_a_stage_is_read() {
+    let p = plan(
+        "[[load.stages]]\nhold = \"5k\"\nfor = \"1m\"\nmeasure = false\n\
+         [[load.stages]]\nramp = [\"0\", \"5k\"]\nfor = \"10s\"\nname = \"up\"\n\
+         [[load.stages]]\nstairs = { from = 100, to = 500, step = 100, each = \"2s\" }\n\
+         [[load.stages]]\nspike = { base = 10, peak = \"90/min\", at = \"1s\", for = \"2s\" }\nfor = \"5s\"\n\
+         [[load.stages]]\nsine = { mean = 0.5, amplitude = 0.25, period = \"10s\" }\nfor = \"20s\"\n\
+         [[load.stages]]\nmax = true\nfor = \"1s\"\n\
+         [[load.stages]]\nhold = 7\nfor = \"1s\"\n",
+    );
+    let names: Vec<&str> = p.stages.iter().map(|s| s.name.as_str()).collect();
+    assert_eq!(names, ["hold", "up", "stairs", "spike", "sine", "max", "hold-2"]);
+    assert_eq!(p.stages[2].length, Nanos::from_secs(10));
+    assert_eq!(p.stages[1].shape, Shape::Ramp(Rate::ZERO, Rate::per_second(5000)));
+    assert_eq!(p.stages[5].shape, Shape::Max);
+    assert!(!p.stages[0].measure && p.stages[6].measure);
+}
+
+#[test]
+fn a_flag_is_above_set_above_the_profile_above_the_default() {
+    let text = "[binds]\nwindow = 5\ncount = 3\n[timeouts]\nbind = \"1s\"";
+    let set = vec!["binds.window=6".into(), "binds.count=4".into(), "load.arrival=poisson".into()];
+    let p = with(text, Overrides { set, window: Some(7), ..Overrides::default() });
+    let binds = &p.accounts[0].binds;
+    assert_eq!((binds.window, binds.count), (7, 4));
+    assert_eq!(p.timeouts.bind, Nanos::from_secs(1));
+    assert_eq!(p.timeouts.connect, Nanos::from_secs(5));
+    assert_eq!(p.load.arrival, Arrival::Poisson);
+}
+
+#[test]
+fn a_flag_is_above_what_an_account_says_of_its_binds() {
+    let text =
+        "[[accounts]]\nname = \"a\"\nbinds = { count = 3, window = 4 }\n[[accounts]]\nname = \"b\"";
+    let p = with(text, Overrides { window: Some(9), ..Overrides::default() });
+    let windows: Vec<_> = p.accounts.iter().map(|a| (a.binds.count, a.binds.window)).collect();
+    assert_eq!(windows, [(3, 9), (2, 9)]);
+}
+
+#[test]
+fn settings_reach_lists_quoted_keys_and_new_tables() {
+    let text = "[[messages]]\ntext = \"a\"\n[[messages]]\ntext = \"b\"";
+    let set = [
+        "messages.1.text=hello = world",
+        "messages[0].label=first",
+        "gates.\"response.p99\"=< 50ms",
+        "accounts.0.system_id=me",
+        "load.stages=[{ hold = 5, for = \"1s\" }]",
+    ];
+    let set = set.map(String::from).to_vec();
+    let p = with(text, Overrides { set, ..Overrides::default() });
+    assert_eq!(p.messages[1].content, Content::Text("hello = world".into()));
+    assert_eq!(p.messages[0].label, "first");
+    assert_eq!(p.gates[0].0, "response.p99");
+    assert_eq!(p.accounts[0].system_id, "me");
+    assert_eq!(p.stages.len(), 1);
+    let bad = Overrides { set: vec!["binds.windw=6".into()], ..Overrides::default() };
+    assert_eq!(
+        refused(bad),
+        "--set binds.windw: binds.windw: unknown key; did you mean \"window\"?"
+    );
+    let bad = Overrides { set: vec!["binds".into()], ..Overrides::default() };
+    assert!(refused(bad).contains("is no setting"));
+    let bad = Overrides { set: vec!["accounts.3.name=x".into()], ..Overrides::default() };
+    let line = load(&source("[[accounts]]"), &bad).unwrap_err().to_string();
+    assert!(line.contains("there are 1 of accounts"), "{line}");
+}
+
+#[test]
+fn rate_duration_or_warmup_replace_the_stages_and_take_the_rest_from_quick() {
+    let text = "[[load.stages]]\nramp = [0, 50]\nfor = \"1h\"";
+    let rate = |r: &str| Overrides { rate: Some(r.into()), ..Overrides::default() };
+    let p = with(text, rate("90/min"));
+    assert_eq!(p.stages.len(), 2);
+    assert_eq!(p.stages[1].shape, Shape::Hold(Rate { num: 3, den: 2 }));
+    assert_eq!(p.stages[1].length, Nanos::from_secs(8));
+    assert!(!p.stages[0].measure);
+    let none = Overrides { warmup: Some("0s".into()), ..rate("max") };
+    let p = with(text, none);
+    assert_eq!(p.stages.len(), 1);
+    assert_eq!((p.stages[0].shape.clone(), p.stages[0].measure), (Shape::Max, true));
+    let p = with(text, Overrides { duration: Some("3s".into()), ..Overrides::default() });
+    assert_eq!((p.stages[1].shape.clone(), p.stages[1].length), (hold(1000), Nanos::from_secs(3)));
+    assert!(refused(rate("fast")).starts_with("--rate: \"fast\" is not a rate"));
+    assert!(refused(rate("0")).starts_with("--rate: 0 will not do"));
+    let bad = Overrides { duration: Some("0s".into()), ..Overrides::default() };
+    assert!(refused(bad).starts_with("--duration: load.stages[1].for: \"0s\" will not do"));
+    let bad = Overrides { warmup: Some("5".into()), ..Overrides::default() };
+    assert!(refused(bad).starts_with("--warmup: for: \"5\" will not do; write a duration"));
+}
+
+#[test]
+fn flags_that_cannot_be_are_refused_at_the_flag() {
+    let bad = Overrides { window: Some(0), ..Overrides::default() };
+    assert!(refused(bad).starts_with("--window: binds.window: 0 will not do"));
+    let bad = Overrides { bind_type: Some("trx".into()), ..Overrides::default() };
+    assert!(refused(bad).starts_with("--bind-type: binds.type: unknown word \"trx\""));
+    let bad = Overrides { system_id: Some("x".into()), ..Overrides::default() };
+    let two = source("[[accounts]]\nname = \"a\"\n[[accounts]]\nname = \"b\"");
+    let line = load(&two, &bad).unwrap_err().to_string();
+    assert!(line.starts_with("--system-id: accounts: there are 2 accounts"), "{line}");
+}
+
+#[test]
+fn receipts_off_asks_for_none_of_any_message() {
+    let off = || Overrides { receipts: Some(false), ..Overrides::default() };
+    let p = with("[[messages]]\nlabel = \"a\"\n[[messages]]\nregistered_delivery = 17", off());
+    assert!(p.messages.iter().all(|m| m.registered_delivery == 0));
+    assert_eq!(with("", off()).messages[0].registered_delivery, 0);
+}
+
+#[test]
+fn a_receive_only_plan_has_no_stages_and_is_bounded_by_the_duration() {
+    let o = Overrides {
+        bind_type: Some("receiver".into()),
+        duration: Some("30s".into()),
+        ..Overrides::default()
+    };
+    let p = with("", o);
+    assert!(p.stages.is_empty());
+    assert_eq!(p.receive_only_for, Nanos::from_secs(30));
+    assert_eq!((p.sessions_count(), p.senders_count()), (2, 0));
+}
+
+fn weights(text: &str) -> Vec<u64> {
+    plan(text).accounts.iter().map(|a| a.weight).collect()
+}
+
+#[test]
+fn shares_rates_and_bind_counts_become_whole_number_weights() {
+    let three = |a: &str, b: &str, c: &str| {
+        let one = |name: &str, what: &str| format!("[[accounts]]\nname = \"{name}\"\n{what}\n");
+        format!("{}{}{}", one("a", a), one("b", b), one("c", c))
+    };
+    assert_eq!(weights(&three("share = 0.5", "share = 0.3", "share = \"20%\"")), [5, 3, 2]);
+    assert_eq!(
+        weights(&three(
+            "binds = { count = 1 }",
+            "binds = { count = 3 }",
+            "binds.type = \"receiver\""
+        )),
+        [1, 3, 0]
+    );
+    let rates = three("rate = \"90/min\"", "rate = 1", "rate = 0.5");
+    let p = plan(&rates);
+    assert_eq!(p.accounts.iter().map(|a| a.weight).collect::<Vec<_>>(), [3, 2, 1]);
+    assert_eq!(p.stages[1].shape, hold(3));
+    for (text, wanted) in [
+        (three("share = 0.5", "share = 0.3", "share = 0.1"), "the shares add up to 0.9; make them"),
+        (three("share = 0.5", "share = 0.5", ""), "has no share but others do"),
+        (three("share = 0.5", "rate = 5", ""), "beside another account's; use share"),
+        (three("share = 0.5", "share = 0.4999999", "share = 0.0000001"), "finer than"),
+        (three("share = 0", "share = 0.5", "share = 0.5"), "write a share above 0"),
+        (
+            rates + "[[load.stages]]\nhold = 5\nfor = \"1s\"",
+            "reach 5/s but the accounts' rates add up to 3/s",
+        ),
+    ] {
+        let line = refusal(&text);
+        assert!(line.contains(wanted), "{line}");
+    }
+}
+
+fn file(text: &str, mode: u32) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file.as_file().set_permissions(std::fs::Permissions::from_mode(mode)).unwrap();
+    file
+}
+
+#[test]
+fn a_password_file_is_read_and_warned_of_when_the_world_can_read_it() {
+    let secret = file("sesame\n", 0o600);
+    let path = secret.path().display().to_string();
+    let o = Overrides { password_file: Some(path.clone()), ..Overrides::default() };
+    let p = with("", o.clone());
+    assert_eq!(p.accounts[0].password.0, "sesame");
+    assert_eq!(p.accounts[0].password_from, PasswordFrom::File(path));
+    assert!(p.warnings.is_empty());
+    assert!(!format!("{p:?}").contains("sesame"));
+    secret.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(with("", o).warnings[0].contains("world-readable"));
+    let o = Overrides { password_file: Some("/nonexistent".into()), ..Overrides::default() };
+    assert!(refused(o).contains("/nonexistent cannot be read"));
+    let o = Overrides { password_env: Some("SMPPBENCH_NO_SUCH".into()), ..Overrides::default() };
+    assert!(refused(o).contains("the environment has no SMPPBENCH_NO_SUCH; export it"));
+}
+
+#[test]
+fn destinations_come_from_a_file_whose_bad_line_is_named() {
+    let good = file("msisdn,name\n+447700900001,a\n\n# no\n\"447700900002\";b\n", 0o600);
+    let text = |f: &tempfile::NamedTempFile| {
+        format!("[[messages]]\ndestination = {{ file = \"{}\" }}", f.path().display())
+    };
+    let p = plan(&text(&good));
+    let AddressFrom::List { addresses, .. } = &p.messages[0].destination.from else { panic!() };
+    assert_eq!(addresses, &["447700900001", "447700900002"]);
+    let bad = file("447700900001\n44770x\n", 0o600);
+    let line = refusal(&text(&bad));
+    assert!(line.contains(":2: \"44770x\" is no number"), "{line}");
+    assert!(refusal(&text(&file("\n", 0o600))).contains("holds no number"));
+}
+
+#[test]
+fn addresses_know_their_ton_and_npi() {
+    let p = plan(
+        "[[messages]]\nsource = \"MyBank\"\ndestination = \"+447700900123\"\n\
+         [[messages]]\nsource = { fixed = \"12345\", ton = 3, npi = 0 }\n\
+         destination = { random = \"4477009000##\" }",
+    );
+    let address = |a: &Address| (a.ton, a.npi, a.from.clone());
+    let fixed = |text: &str| AddressFrom::Fixed(text.into());
+    assert_eq!(address(&p.messages[0].source), (5, 0, fixed("MyBank")));
+    assert_eq!(address(&p.messages[0].destination), (1, 1, fixed("447700900123")));
+    assert_eq!(address(&p.messages[1].source), (3, 0, fixed("12345")));
+    let random = AddressFrom::Random("4477009000##".into());
+    assert_eq!(address(&p.messages[1].destination), (1, 1, random));
+}
+
+#[test]
+fn times_are_written_as_the_wire_has_them() {
+    for (text, wire) in [
+        ("1h", "000000010000000R"),
+        ("2days 3h 4m 5s", "000002030405000R"),
+        ("2026-11-23T10:00:00Z", "261123100000000+"),
+        ("020610233429000R", "020610233429000R"),
+    ] {
+        let p = plan(&format!("[[messages]]\nvalidity_period = \"{text}\""));
+        assert_eq!(p.messages[0].validity_period, wire);
+    }
+}
+
+#[test]
+fn tls_follows_from_its_keys_and_its_opt_out_is_loud() {
+    let p = plan("[target]\naddress = \"127.0.0.1:2776\"\ntls_verify = false");
+    assert!(!p.target.tls.unwrap().verify);
+    assert!(p.warnings[0].contains("NOT verified"));
+    assert_eq!(plan("[target]\ntls_server_name = \"x\"\ntls = false").target.tls, None);
+    assert!(refusal("[target]\ntls_ca = \"nowhere.pem\"").contains("nowhere.pem is no file"));
+    assert!(refusal("[target]\ntls_cert = \"a\"").contains("tls_cert and tls_key both"));
+}

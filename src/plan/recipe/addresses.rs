@@ -1,0 +1,107 @@
+//! Where a message's addresses come from: the nth one as octets, without allocation.
+use super::variables::{ADDRESS_OCTETS, Uses, Var};
+use crate::kit::mix64;
+use crate::plan::model::{Address, AddressFrom};
+use crate::smpp::Piece;
+
+/// An address as a function of the message's number among its kind.
+#[derive(Clone, Debug)]
+pub(super) enum Addresses {
+    /// Always this one.
+    Fixed(Vec<u8>),
+    /// `first + n mod size`, so many digits.
+    Range { first: u64, size: u64, digits: usize },
+    /// The nth of a list, from the start again after the last.
+    List { octets: Vec<u8>, ends: Vec<u32>, longest: usize },
+    /// `#` is a random digit.
+    Random { pattern: Vec<u8>, seed: u64 },
+}
+
+impl Addresses {
+    /// `seed` feeds the random ones.
+    pub(super) fn new(address: &Address, seed: u64) -> Addresses {
+        match &address.from {
+            AddressFrom::Fixed(text) => Addresses::Fixed(text.as_bytes().to_vec()),
+            AddressFrom::Range(from, to) => match (from.parse::<u64>(), to.parse::<u64>()) {
+                (Ok(first), Ok(last)) => {
+                    let size = last.saturating_sub(first).saturating_add(1);
+                    Addresses::Range { first, size, digits: from.len().min(ADDRESS_OCTETS) }
+                }
+                // a plan that no profile made: no more than its first
+                (Ok(_) | Err(_), _) => Addresses::Fixed(from.as_bytes().to_vec()),
+            },
+            AddressFrom::List { addresses, .. } => {
+                let mut octets = Vec::new();
+                let mut ends = Vec::with_capacity(addresses.len());
+                for one in addresses {
+                    octets.extend_from_slice(one.as_bytes());
+                    ends.push(octets.len() as u32);
+                }
+                let longest = addresses.iter().map(String::len).max().unwrap_or(0);
+                Addresses::List { octets, ends, longest }
+            }
+            AddressFrom::Random(pattern) => {
+                Addresses::Random { pattern: pattern.as_bytes().to_vec(), seed }
+            }
+        }
+    }
+
+    /// Octets of the longest.
+    pub(super) fn longest(&self) -> usize {
+        match self {
+            Addresses::Fixed(octets) | Addresses::Random { pattern: octets, .. } => octets.len(),
+            Addresses::Range { digits, .. } => *digits,
+            Addresses::List { longest, .. } => *longest,
+        }
+    }
+
+    /// The address field: fixed octets, or a variable.
+    pub(super) fn pieces(&self, var: Var, uses: &mut Uses) -> Vec<Piece> {
+        match self {
+            Addresses::Fixed(octets) => vec![Piece::Fixed(octets.clone())],
+            Addresses::Range { .. } | Addresses::List { .. } | Addresses::Random { .. } => {
+                vec![uses.piece(var, false, 0, self.longest())]
+            }
+        }
+    }
+
+    /// Writes the nth address and returns its length.
+    #[inline]
+    pub(super) fn write(&self, n: u64, to: &mut [u8; ADDRESS_OCTETS]) -> usize {
+        match self {
+            Addresses::Fixed(octets) => copy(octets, to),
+            Addresses::Range { first, size, digits } => {
+                let mut number = first + n % size;
+                for place in to[..*digits].iter_mut().rev() {
+                    *place = b'0' + (number % 10) as u8;
+                    number /= 10;
+                }
+                *digits
+            }
+            Addresses::List { octets, ends, .. } => {
+                if ends.is_empty() {
+                    return 0;
+                }
+                let at = (n % ends.len() as u64) as usize;
+                let start = if at == 0 { 0 } else { ends[at - 1] as usize };
+                copy(&octets[start..ends[at] as usize], to)
+            }
+            Addresses::Random { pattern, seed } => {
+                let mut chance = mix64(seed ^ mix64(n));
+                let length = copy(pattern, to);
+                for place in to[..length].iter_mut().filter(|place| **place == b'#') {
+                    *place = b'0' + (chance % 10) as u8;
+                    // a fresh draw for each digit: no digit tells about the next
+                    chance = mix64(chance);
+                }
+                length
+            }
+        }
+    }
+}
+
+fn copy(octets: &[u8], to: &mut [u8; ADDRESS_OCTETS]) -> usize {
+    let length = octets.len().min(ADDRESS_OCTETS);
+    to[..length].copy_from_slice(&octets[..length]);
+    length
+}

@@ -1,0 +1,249 @@
+use super::*;
+use crate::plan::{Overrides, Source, load};
+use crate::smpp::coding::Coding;
+use crate::smpp::pdu::{self, Body};
+
+fn recipe(text: &str) -> Recipe {
+    try_recipe(text).unwrap()
+}
+
+fn try_recipe(text: &str) -> Result<Recipe, PlanError> {
+    let source = Source::Text { name: "x.toml".into(), text: text.into() };
+    Recipe::new(&load(&source, &Overrides::default())?)
+}
+
+/// What a test wants to know of a stamped submit_sm.
+struct Sent {
+    from: String,
+    to: String,
+    octets: Vec<u8>,
+    esm_class: u8,
+    coding: u8,
+    payload: Option<Vec<u8>>,
+    tlvs: Vec<(u16, Vec<u8>)>,
+}
+
+fn sent(recipe: &Recipe, index: u64) -> Sent {
+    let mut out = BytesMut::new();
+    recipe.stamp(index, 9, 1_700_000_000_123_000_000, &mut Scratch::new(), &mut out);
+    let pdu = pdu::decode(&out).unwrap();
+    assert!(pdu.anomalies.is_empty(), "{:?}", pdu.anomalies);
+    assert_eq!((pdu.header.sequence_number, pdu.header.command_length as usize), (9, out.len()));
+    let Body::SubmitSm(sm) = pdu.body else { panic!("{:?}", pdu.body) };
+    Sent {
+        from: String::from_utf8(sm.source_addr.to_vec()).unwrap(),
+        to: String::from_utf8(sm.destination_addr.to_vec()).unwrap(),
+        octets: sm.short_message.to_vec(),
+        esm_class: sm.esm_class,
+        coding: sm.data_coding,
+        payload: sm.tlvs.get(Tag::MESSAGE_PAYLOAD).map(<[u8]>::to_vec),
+        tlvs: sm.tlvs.iter().map(|t| t.unwrap()).map(|(t, v)| (t.0, v.to_vec())).collect(),
+    }
+}
+
+fn text_of(sent: &Sent) -> String {
+    let udh = if sent.esm_class & 0x40 == 0 { 0 } else { usize::from(sent.octets[0]) + 1 };
+    Coding::of_data_coding(sent.coding).unwrap().decode(&sent.octets[udh..])
+}
+
+#[test]
+fn the_default_message_goes_to_the_unassigned_numbers_in_turn() {
+    let r = recipe("");
+    let first = sent(&r, 0);
+    assert_eq!((first.from.as_str(), first.to.as_str()), ("447700900000", "447700900000"));
+    assert_eq!(first.octets.len(), 63);
+    assert_eq!(sent(&r, 7).to, "447700900007");
+    assert_eq!(sent(&r, 1000).to, "447700900000");
+    assert_eq!(r.destination(1999), "447700900999");
+    let picked = r.pick(5);
+    assert_eq!((picked.label, picked.part, picked.parts, picked.message), (0, 0, 1, 5));
+    assert_eq!((picked.coding, picked.expects), (0, Expects::Final));
+    assert!(!r.uses_time());
+}
+
+#[test]
+fn a_mix_keeps_its_weights_exactly_and_numbers_every_message_once() {
+    let r = recipe(
+        "[[messages]]\nlabel = \"a\"\nweight = 6\ntext = \"a\"\n\
+         [[messages]]\nlabel = \"b\"\nweight = 3\ntext_file = \"/dev/null\"\n\
+         [[messages]]\nlabel = \"c\"\nweight = 3\noctets = \"00 ff\"\ndata_coding = 4\n",
+    );
+    assert_eq!(r.period(), (4, 4));
+    let labels: Vec<u16> = (0..8).map(|i| r.pick(i).label).collect();
+    assert_eq!(labels, [0, 1, 2, 0, 0, 1, 2, 0]);
+    let numbers: Vec<u64> = (0..1000).map(|i| r.pick(i).message).collect();
+    assert_eq!(numbers, (0..1000).collect::<Vec<u64>>());
+    assert_eq!(sent(&r, 2).octets, [0x00, 0xFF]);
+    assert_eq!(sent(&r, 2).coding, 4);
+}
+
+#[test]
+fn each_kind_takes_its_own_destinations_in_turn() {
+    let r = recipe(
+        "[[messages]]\nlabel = \"a\"\nweight = 2\ndestination = { range = [\"009\", \"011\"] }\n\
+         [[messages]]\nlabel = \"b\"\ndestination = { random = \"44##\" }\n",
+    );
+    let of = |label: u16| {
+        let own = (0..900).filter(|i| r.pick(*i).label == label);
+        own.map(|i| sent(&r, i).to).collect::<Vec<_>>()
+    };
+    assert_eq!(of(0)[..4], ["009", "010", "011", "009"]);
+    assert_eq!(of(0).len(), 600);
+    let random = of(1);
+    assert!(random.iter().all(|to| to.len() == 4 && to.starts_with("44")));
+    let mut distinct = random.clone();
+    distinct.sort();
+    distinct.dedup();
+    assert!(distinct.len() > 80, "{}", distinct.len());
+    assert_eq!(random, of(1));
+}
+
+#[test]
+fn the_parts_of_a_long_text_follow_each_other_under_one_reference() {
+    let text = "x".repeat(400);
+    let r = recipe(&format!("[[messages]]\ntext = \"{text}\""));
+    assert_eq!(r.period(), (3, 1));
+    for message in [0u64, 1, 300] {
+        for part in 0..3u8 {
+            let index = message * 3 + u64::from(part);
+            let picked = r.pick(index);
+            assert_eq!((picked.part, picked.parts, picked.message), (part, 3, message));
+            let s = sent(&r, index);
+            assert_eq!(s.octets[..6], [5, 0, 3, message as u8, 3, part + 1]);
+            assert_eq!(s.esm_class, 0x40);
+            assert_eq!(s.to, format!("{}", 447_700_900_000 + message));
+        }
+    }
+    let whole: String = (0..3).map(|i| text_of(&sent(&r, i))).collect();
+    assert_eq!(whole, text);
+}
+
+#[test]
+fn long_texts_go_by_16_bit_reference_by_sar_or_as_payload() {
+    let long = |how: &str| {
+        recipe(&format!("[[messages]]\nlong = \"{how}\"\ntext = \"{}\"", "é".repeat(200)))
+    };
+    let s = sent(&long("udh16"), 2 * 0x0102 + 1);
+    assert_eq!(s.octets[..7], [6, 8, 4, 1, 2, 2, 2]);
+    let s = sent(&long("sar"), 2 * 0x0102 + 1);
+    assert_eq!(s.tlvs, [(0x020C, vec![1, 2]), (0x020E, vec![2]), (0x020F, vec![2])]);
+    assert_eq!((s.esm_class, s.octets.len()), (0, 47));
+    let s = sent(&long("payload"), 5);
+    assert_eq!((s.octets.len(), s.payload.unwrap().len()), (0, 200));
+}
+
+#[test]
+fn placeholders_are_filled_in_texts_of_any_coding_and_in_tlvs() {
+    for (lead, coding) in [("Hi ", 0u8), ("Привет ", 8)] {
+        let r = recipe(&format!(
+            "[[messages]]\ntext = \"{lead}{{seq}} {{destination}} {{time}} {{other}}\"\n\
+             tlvs = [{{ tag = 0x1400, cstring = \"n{{seq}}-{{uuid}}\" }}]"
+        ));
+        assert!(r.uses_time());
+        let s = sent(&r, 42);
+        assert_eq!(s.coding, coding);
+        let expected = format!("{lead}0000000042 447700900042 2023-11-14T22:13:20.123Z {{other}}");
+        assert_eq!(text_of(&s), expected);
+        let tlv = String::from_utf8(s.tlvs[0].1.clone()).unwrap();
+        assert!(tlv.starts_with("n0000000042-") && tlv.ends_with('\0'), "{tlv:?}");
+        let uuid = &tlv[12..48];
+        assert_eq!((&uuid[8..9], &uuid[14..15]), ("-", "4"));
+        assert_ne!(sent(&r, 43).tlvs, s.tlvs);
+        assert_eq!(sent(&r, 42).tlvs, s.tlvs);
+    }
+}
+
+#[test]
+fn a_placeholder_may_lie_across_two_parts() {
+    let lead = "x".repeat(150);
+    let r = recipe(&format!("[[messages]]\ntext = \"{lead}{{uuid}}{{seq}}\""));
+    assert_eq!(r.period(), (2, 1));
+    let whole: String = (6..8).map(|i| text_of(&sent(&r, i))).collect();
+    assert_eq!(whole.len(), 150 + 36 + 10);
+    assert!(whole.ends_with("0000000003"), "{whole}");
+    let one = recipe("[[messages]]\ntext = \"{uuid}\"");
+    assert_eq!(text_of(&sent(&one, 3)), whole[150..186]);
+}
+
+#[test]
+fn addresses_of_different_lengths_are_each_sent_whole() {
+    let file = std::env::temp_dir().join(format!("smppbench-recipe-{}.csv", std::process::id()));
+    std::fs::write(&file, "4477009\n447700900123\n").unwrap();
+    let r = recipe(&format!(
+        "[[messages]]\ntext = \"to {{destination}}.\"\ndestination = {{ file = \"{}\" }}",
+        file.display()
+    ));
+    std::fs::remove_file(&file).unwrap();
+    for (index, to) in [(0, "4477009"), (1, "447700900123"), (2, "4477009")] {
+        let s = sent(&r, index);
+        assert_eq!((s.to.as_str(), text_of(&s)), (to, format!("to {to}.")));
+    }
+}
+
+#[test]
+fn the_source_may_vary_too_and_the_destination_stay() {
+    let r = recipe(
+        "[[messages]]\nsource = { range = [\"100\", \"102\"] }\ndestination = \"447700900123\"",
+    );
+    let addresses: Vec<_> = (0..4).map(|i| sent(&r, i)).map(|s| (s.from, s.to)).collect();
+    let from: Vec<&str> = addresses.iter().map(|a| a.0.as_str()).collect();
+    assert_eq!(from, ["100", "101", "102", "100"]);
+    assert!(addresses.iter().all(|a| a.1 == "447700900123"));
+}
+
+#[test]
+fn what_silence_means_follows_from_registered_delivery() {
+    for (asked, expected) in [
+        (0u8, Expects::Nothing),
+        (1, Expects::Final),
+        (2, Expects::Perhaps),
+        (3, Expects::Perhaps),
+        (0x10, Expects::Nothing),
+        (0x11, Expects::Final),
+    ] {
+        let r = recipe(&format!("[[messages]]\nregistered_delivery = {asked}"));
+        assert_eq!((r.pick(0).expects, r.pick(0).registered_delivery), (expected, asked));
+    }
+}
+
+#[test]
+fn what_cannot_be_sent_is_refused_when_the_plan_is_made() {
+    for (text, wanted) in [
+        (
+            "text = \"Приве\"\ndata_coding = 3",
+            "x.toml:2: messages[0].text: character 1 ('П', U+041F) is not in Latin-1",
+        ),
+        (
+            "text = \"a\"\ndata_coding = 4",
+            "x.toml:2: messages[0].text: no text can be written in data_coding 4",
+        ),
+        ("text = \"{seq}\"\npacked = true", "a placeholder cannot be packed"),
+        ("text = \"ж\"\npacked = true", "UCS-2 is not packed"),
+        (
+            "tlvs = [{ tag = \"user_message_reference\", hex = \"010203\" }]",
+            "x.toml:2: messages[0].tlvs[0]: 3 octets, but user_message_reference holds at most 2",
+        ),
+        ("octets = \"0\"", "x.toml:2: messages[0].octets: \"0\" will not do; write pairs"),
+        ("tlvs = [{ tag = 5120, int = 256 }]", "256 does not fit 1 octets"),
+    ] {
+        let line = try_recipe(&format!("[[messages]]\n{text}")).unwrap_err().to_string();
+        assert!(line.contains(wanted), "{line}");
+    }
+    let long = format!("[[messages]]\nlong = \"reject\"\ntext = \"{}\"", "x".repeat(161));
+    let line = try_recipe(&long).unwrap_err().to_string();
+    assert!(
+        line.contains("x.toml:3: messages[0].text: the text has 161 units and 160 fit"),
+        "{line}"
+    );
+    let fine = "[[messages]]\nweight = 9999\ntext = \"a\"\n[[messages]]\nweight = 10000\nlong = \"udh8\"\n";
+    let line = try_recipe(&format!("{fine}text = \"{}\"", "x".repeat(153 * 120))).unwrap_err();
+    assert!(line.to_string().contains("round the weights"), "{line}");
+}
+
+#[test]
+fn a_packed_text_is_packed() {
+    let r = recipe("[[messages]]\ntext = \"hellohello\"\npacked = true");
+    let s = sent(&r, 0);
+    assert_eq!(s.octets.len(), 9);
+    assert_eq!(Coding::GsmPacked.decode(&s.octets), "hellohello");
+}

@@ -1,0 +1,195 @@
+//! Texts with placeholders as octets: encoded and split with every placeholder at its length, then cut
+//! into what is fixed and what varies.
+use super::variables::{Uses, Var};
+use crate::plan::model::{Message, TlvValue};
+use crate::smpp::coding::Coding;
+use crate::smpp::segment::{self, Part, Tie};
+use crate::smpp::{Piece, Tag};
+
+/// A content ready for templates.
+#[derive(Debug)]
+pub(super) struct Encoded {
+    pub(super) parts: Vec<Pieces>,
+    pub(super) coding: u8,
+}
+
+/// One part, cut into stretches.
+#[derive(Debug)]
+pub(super) struct Pieces {
+    pub(super) tie: Tie,
+    stretches: Vec<Stretch>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Stretch {
+    Fixed(Vec<u8>),
+    Varies { var: Var, wide: bool, from: usize, octets: usize },
+}
+
+impl Pieces {
+    /// The pieces of a template; its variables are added to `uses`.
+    pub(super) fn pieces(&self, uses: &mut Uses) -> Vec<Piece> {
+        let piece = |stretch: &Stretch| match stretch {
+            Stretch::Fixed(octets) => Piece::Fixed(octets.clone()),
+            Stretch::Varies { var, wide, from, octets } => uses.piece(*var, *wide, *from, *octets),
+        };
+        self.stretches.iter().map(piece).collect()
+    }
+}
+
+/// A part in which nothing varies.
+pub(super) fn fixed(part: Part) -> Pieces {
+    Pieces { tie: part.tie, stretches: vec![Stretch::Fixed(part.octets)] }
+}
+
+/// A text between placeholders, or one of them.
+enum Token<'t> {
+    Literal(&'t str),
+    Var(Var),
+}
+
+/// Cuts a text at its placeholders; other braces are text.
+fn tokens(text: &str) -> Vec<Token<'_>> {
+    let mut tokens = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let next = Var::PLACEHOLDERS
+            .iter()
+            .filter_map(|(word, var)| rest.find(word).map(|at| (at, *word, *var)))
+            .min_by_key(|(at, _, _)| *at);
+        let Some((at, word, var)) = next else {
+            tokens.push(Token::Literal(rest));
+            break;
+        };
+        if at > 0 {
+            tokens.push(Token::Literal(&rest[..at]));
+        }
+        tokens.push(Token::Var(var));
+        rest = &rest[at + word.len()..];
+    }
+    tokens
+}
+
+/// Encodes and splits a message's text. `destination_octets`: of the longest destination.
+pub(super) fn encode(
+    text: &str,
+    message: &Message,
+    long: segment::Long,
+    destination_octets: usize,
+) -> Result<Encoded, String> {
+    let coding = coding(text, message)?;
+    // before any placeholder is filled in, so that an error names the place in the text as written
+    coding.encode(text).map_err(|e| e.to_string())?;
+    let data_coding = message.data_coding.unwrap_or(coding.data_coding());
+    let tokens = tokens(text);
+    let varies = tokens.iter().any(|token| matches!(token, Token::Var(_)));
+    if varies && coding == Coding::GsmPacked {
+        return Err("a placeholder cannot be packed into septets; leave out `packed`".into());
+    }
+    let mut filled = String::new();
+    // for each octet of the encoded text: which variable's which octet it is
+    let mut marks: Vec<Option<(Var, usize)>> = Vec::new();
+    let wide = coding == Coding::Ucs2;
+    for token in &tokens {
+        match token {
+            Token::Literal(literal) => {
+                filled.push_str(literal);
+                let octets = coding.encode(literal).map_err(|e| e.to_string())?.len();
+                marks.resize(marks.len() + octets, None);
+            }
+            Token::Var(var) => {
+                let characters = var.characters(destination_octets);
+                filled.extend(std::iter::repeat_n('0', characters));
+                let octets = characters * if wide { 2 } else { 1 };
+                marks.extend((0..octets).map(|octet| Some((*var, octet))));
+            }
+        }
+    }
+    let parts = segment::split(&filled, coding, long).map_err(|e| e.to_string())?;
+    let parts =
+        if varies { cut(parts, &marks, wide) } else { parts.into_iter().map(fixed).collect() };
+    Ok(Encoded { parts, coding: data_coding })
+}
+
+fn coding(text: &str, message: &Message) -> Result<Coding, String> {
+    let coding = match message.data_coding {
+        None => Coding::choose(text),
+        Some(number) => Coding::of_data_coding(number).ok_or_else(|| {
+            format!("no text can be written in data_coding {number}; write `octets` instead")
+        })?,
+    };
+    match (message.packed, coding) {
+        (false, coding) => Ok(coding),
+        (true, Coding::Gsm | Coding::GsmPacked) => Ok(Coding::GsmPacked),
+        (true, Coding::Ascii | Coding::Latin1 | Coding::Ucs2) => {
+            Err(format!("{} is not packed; leave out `packed`", coding.name()))
+        }
+    }
+}
+
+/// Cuts the parts' octets where fixed and varying ones meet.
+fn cut(parts: Vec<Part>, marks: &[Option<(Var, usize)>], wide: bool) -> Vec<Pieces> {
+    let mut marks = marks.iter();
+    let mut out = Vec::with_capacity(parts.len());
+    for part in parts {
+        let mut stretches = Vec::new();
+        for octet in part.octets {
+            let mark = marks.next().expect("as many marks as octets");
+            match (mark, stretches.last_mut()) {
+                (None, Some(Stretch::Fixed(octets))) => octets.push(octet),
+                (None, _) => stretches.push(Stretch::Fixed(vec![octet])),
+                (Some((var, at)), Some(Stretch::Varies { var: last, from, octets, .. }))
+                    if last == var && *from + *octets == *at =>
+                {
+                    *octets += 1;
+                }
+                (Some((var, at)), _) => {
+                    stretches.push(Stretch::Varies { var: *var, wide, from: *at, octets: 1 });
+                }
+            }
+        }
+        out.push(Pieces { tie: part.tie, stretches });
+    }
+    out
+}
+
+/// The pieces of a TLV's value; texts may have placeholders.
+pub(super) fn tlv(value: &TlvValue, destination_octets: usize, uses: &mut Uses) -> Vec<Piece> {
+    let mut varying = |text: &str| -> Vec<Piece> {
+        let tokens = tokens(text);
+        let piece = |token: &Token<'_>| match token {
+            Token::Literal(literal) => Piece::Fixed(literal.as_bytes().to_vec()),
+            Token::Var(var) => uses.piece(*var, false, 0, var.characters(destination_octets)),
+        };
+        tokens.iter().map(piece).collect()
+    };
+    match value {
+        TlvValue::Int { value, octets } => {
+            let all = value.to_be_bytes();
+            let octets = usize::from(*octets).min(all.len());
+            vec![Piece::Fixed(all[all.len() - octets..].to_vec())]
+        }
+        TlvValue::Text(text) => varying(text),
+        TlvValue::CString(text) => {
+            let mut pieces = varying(text);
+            pieces.push(Piece::Fixed(vec![0]));
+            pieces
+        }
+        TlvValue::Octets(octets) => vec![Piece::Fixed(octets.clone())],
+    }
+}
+
+/// Refuses a value longer than its TLV may be.
+pub(super) fn check_tlv(tag: u16, value: &[Piece]) -> Result<(), String> {
+    let of = |piece: &Piece| match piece {
+        Piece::Fixed(octets) => octets.len(),
+        Piece::Var { nominal_octets, .. } => *nominal_octets,
+    };
+    let octets: usize = value.iter().map(of).sum();
+    let most = Tag(tag).info().map_or(u16::MAX, |info| info.octets_max);
+    if octets > usize::from(most) {
+        let name = Tag(tag).name().unwrap_or("a TLV");
+        return Err(format!("{octets} octets, but {name} holds at most {most}; shorten it"));
+    }
+    Ok(())
+}

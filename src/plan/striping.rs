@@ -1,0 +1,241 @@
+//! Striping: which account and which bind class carries message i, and which worker owns it (METHOD.md
+//! §2). A pure function of the plan and the number of workers; it knows no time and no session.
+use super::model::Plan;
+use super::schedule::gcd;
+use std::sync::Arc;
+
+/// Longest period of the accounts' weights.
+pub(crate) const PATTERN_MAX: u64 = 1 << 20;
+/// Up to this many messages a period of all classes is kept as a table of each worker's own.
+const TABLE_MAX: u64 = 1 << 16;
+
+/// The accounts that send, with their share of the messages and their binds.
+#[derive(Clone, Debug)]
+struct Lane {
+    /// Index of the account in the plan.
+    account: u16,
+    /// Number of its first sender.
+    first: u32,
+    /// Its senders; not 0.
+    senders: u32,
+    /// Its messages in one period of the pattern.
+    weight: u64,
+}
+
+/// Message number -> (account, sender) -> worker.
+#[derive(Clone, Debug)]
+pub struct Striping {
+    lanes: Vec<Lane>,
+    /// One period: the lane of each message, and how many of the lane's came before it.
+    pattern: Vec<(u16, u32)>,
+    workers: usize,
+}
+
+impl Striping {
+    /// Senders are numbered 0..S over the accounts in order; accounts that only receive have none.
+    /// `workers_count` is what may run; min(workers_count, S) do (without any sender: min with sessions).
+    pub fn new(plan: &Plan, workers_count: usize) -> Striping {
+        let mut lanes = Vec::new();
+        let mut first = 0u32;
+        for (number, account) in plan.accounts.iter().enumerate() {
+            let senders = u32::try_from(account.binds.senders_count()).unwrap_or(u32::MAX);
+            if senders > 0 && account.weight > 0 {
+                let weight = account.weight;
+                lanes.push(Lane { account: number as u16, first, senders, weight });
+            }
+            first = first.saturating_add(senders);
+        }
+        shorten(&mut lanes);
+        let useful = if first > 0 { first as usize } else { plan.sessions_count() };
+        let workers = workers_count.min(useful).max(1);
+        Striping { pattern: spread(&lanes), lanes, workers }
+    }
+
+    /// The account and the class of bind that carry message `index`; (0, 0) where nobody may send.
+    pub fn sender(&self, index: u64) -> (u16, u32) {
+        if self.pattern.is_empty() {
+            return (0, 0);
+        }
+        let period = self.pattern.len() as u64;
+        let (lane, rank) = self.pattern[(index % period) as usize];
+        let lane = &self.lanes[usize::from(lane)];
+        // the lane's own count of messages before this one, modulo its senders and without overflow
+        let senders = u64::from(lane.senders);
+        let turn = u128::from(index / period) * u128::from(lane.weight) + u128::from(rank);
+        let turn = (turn % u128::from(senders)) as u32;
+        (lane.account, lane.first + turn)
+    }
+
+    /// The worker that owns `sender`.
+    #[inline]
+    pub const fn worker_of(&self, sender: u32) -> usize {
+        sender as usize % self.workers
+    }
+
+    /// Workers that run.
+    pub const fn workers_count(&self) -> usize {
+        self.workers
+    }
+
+    /// Messages after which (account, sender) repeats; None beyond `TABLE_MAX`.
+    fn period(&self) -> Option<u64> {
+        let mut period = self.pattern.len() as u64;
+        for lane in &self.lanes {
+            // the lane's turn repeats when its messages are a multiple of its senders
+            let senders = u64::from(lane.senders);
+            let rounds = senders / gcd(senders, lane.weight);
+            let unit = self.pattern.len() as u64;
+            let have = period / unit;
+            period = unit * (have / gcd(have, rounds)).checked_mul(rounds)?;
+            if period > TABLE_MAX {
+                return None;
+            }
+        }
+        (period > 0).then_some(period)
+    }
+}
+
+/// Divides the weights by their greatest common divisor and, should their sum still be above
+/// `PATTERN_MAX` (a profile is refused for that), coarsens them.
+fn shorten(lanes: &mut [Lane]) {
+    let common = lanes.iter().fold(0, |g, lane| gcd(lane.weight, g)).max(1);
+    lanes.iter_mut().for_each(|lane| lane.weight /= common);
+    while lanes.iter().map(|lane| u128::from(lane.weight)).sum::<u128>() > u128::from(PATTERN_MAX) {
+        lanes.iter_mut().for_each(|lane| lane.weight = (lane.weight / 2).max(1));
+    }
+}
+
+/// Smooth weighted round robin: exact shares over one period, never two in a row without need.
+fn spread(lanes: &[Lane]) -> Vec<(u16, u32)> {
+    let total: u64 = lanes.iter().map(|lane| lane.weight).sum();
+    let mut credit = vec![0i64; lanes.len()];
+    let mut rank = vec![0u32; lanes.len()];
+    let mut pattern = Vec::with_capacity(total as usize);
+    for _ in 0..total {
+        let mut best = 0;
+        for (number, lane) in lanes.iter().enumerate() {
+            credit[number] += lane.weight as i64;
+            if credit[number] > credit[best] {
+                best = number;
+            }
+        }
+        credit[best] -= total as i64;
+        pattern.push((best as u16, rank[best]));
+        rank[best] += 1;
+    }
+    pattern
+}
+
+/// One message of a worker's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Own {
+    pub(super) index: u64,
+    pub(super) account: u16,
+    pub(super) sender: u32,
+}
+
+/// A worker's own messages in order, without end.
+#[derive(Debug)]
+pub(super) enum Walk {
+    /// Its messages within one period of all classes.
+    Table { own: Vec<Own>, period: u64, base: u64, at: usize },
+    /// All messages, one by one.
+    All {
+        striping: Arc<Striping>,
+        worker: usize,
+        account: Option<u16>,
+        next: u64,
+        slot: usize,
+        turns: Vec<u32>,
+    },
+    /// It owns none.
+    Nothing,
+}
+
+impl Walk {
+    /// Its messages from number `from` on.
+    #[cfg(test)]
+    pub(super) fn new(striping: &Arc<Striping>, worker: usize, from: u64) -> Walk {
+        Walk::of(striping, worker, None, from)
+    }
+
+    /// The same, of one account only where one is named.
+    pub(super) fn of(
+        striping: &Arc<Striping>,
+        worker: usize,
+        account: Option<u16>,
+        from: u64,
+    ) -> Walk {
+        if worker >= striping.workers || striping.pattern.is_empty() {
+            return Walk::Nothing;
+        }
+        let Some(period) = striping.period() else {
+            return Walk::all(striping, worker, account, from);
+        };
+        let own: Vec<Own> = (0..period)
+            .map(|index| (index, striping.sender(index)))
+            .filter(|(_, (own, sender))| {
+                striping.worker_of(*sender) == worker && account.is_none_or(|a| a == *own)
+            })
+            .map(|(index, (account, sender))| Own { index, account, sender })
+            .collect();
+        if own.is_empty() {
+            return Walk::Nothing;
+        }
+        let base = from - from % period;
+        let at = own.partition_point(|o| o.index < from % period);
+        Walk::Table { own, period, base, at }
+    }
+
+    fn all(striping: &Arc<Striping>, worker: usize, account: Option<u16>, from: u64) -> Walk {
+        let owns = |lane: &Lane| {
+            account.is_none_or(|a| a == lane.account)
+                && (0..lane.senders).any(|s| striping.worker_of(lane.first + s) == worker)
+        };
+        if !striping.lanes.iter().any(owns) {
+            return Walk::Nothing;
+        }
+        let period = striping.pattern.len() as u64;
+        let slot = (from % period) as usize;
+        let mut turns: Vec<u32> = Vec::with_capacity(striping.lanes.len());
+        for (number, lane) in striping.lanes.iter().enumerate() {
+            let before = striping.pattern[..slot].iter().filter(|p| usize::from(p.0) == number);
+            let turn = u128::from(from / period) * u128::from(lane.weight) + before.count() as u128;
+            turns.push((turn % u128::from(lane.senders)) as u32);
+        }
+        Walk::All { striping: striping.clone(), worker, account, next: from, slot, turns }
+    }
+
+    /// The next of its messages; None where it owns none.
+    #[inline]
+    pub(super) fn next(&mut self) -> Option<Own> {
+        match self {
+            Walk::Table { own, period, base, at } => {
+                if *at == own.len() {
+                    *at = 0;
+                    *base += *period;
+                }
+                let found = own[*at];
+                *at += 1;
+                Some(Own { index: *base + found.index, ..found })
+            }
+            Walk::All { striping, worker, account, next, slot, turns } => loop {
+                let lane_number = usize::from(striping.pattern[*slot].0);
+                let lane = &striping.lanes[lane_number];
+                let turn = turns[lane_number];
+                let found = Own { index: *next, account: lane.account, sender: lane.first + turn };
+                turns[lane_number] = if turn + 1 == lane.senders { 0 } else { turn + 1 };
+                *slot = if *slot + 1 == striping.pattern.len() { 0 } else { *slot + 1 };
+                *next += 1;
+                let mine = account.is_none_or(|a| a == found.account);
+                if mine && striping.worker_of(found.sender) == *worker {
+                    return Some(found);
+                }
+            },
+            Walk::Nothing => None,
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;

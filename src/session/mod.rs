@@ -1,0 +1,14 @@
+//! One SMPP session as a state machine without I/O, for both ends (specification v3.4, section 2.2).
+//!
+//! It knows its role and state, numbers its own requests, keeps the window of open ones, probes an idle
+//! link, and tells by events what the peer did. It knows no socket and no clock: `now` is an argument.
+mod sequence;
+mod state;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+pub use sequence::Sequence;
+pub use state::{Event, Role, Session, State, Timers};
+pub use window::Window;

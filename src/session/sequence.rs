@@ -1,0 +1,29 @@
+//! The numbers of a side's own requests (v3.4 section 2.6.1, FACTS B.1).
+
+/// Monotonic from 1 to 0x7FFFFFFF, then from 1 again.
+#[derive(Clone, Copy, Debug)]
+pub struct Sequence(u32);
+
+impl Default for Sequence {
+    fn default() -> Self {
+        Sequence(1)
+    }
+}
+
+impl Sequence {
+    /// The last number before it starts again.
+    pub const MAX: u32 = 0x7FFF_FFFF;
+
+    /// A sequence whose next number is `first` (1..=MAX).
+    pub const fn starting_at(first: u32) -> Sequence {
+        Sequence(if first == 0 || first > Self::MAX { 1 } else { first })
+    }
+
+    /// The next number.
+    #[inline]
+    pub fn take(&mut self) -> u32 {
+        let number = self.0;
+        self.0 = if number == Self::MAX { 1 } else { number + 1 };
+        number
+    }
+}

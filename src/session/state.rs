@@ -1,0 +1,372 @@
+//! Role, state and timers of one session, and what each PDU of its control plane means in them.
+use super::Sequence;
+use crate::kit::Nanos;
+use crate::smpp::{CommandId, CommandStatus, Header, pdu};
+use bytes::BytesMut;
+
+/// Which bind a session is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// bind_transmitter.
+    Transmitter,
+    /// bind_receiver.
+    Receiver,
+    /// bind_transceiver.
+    Transceiver,
+}
+
+impl Role {
+    /// Its bind PDU.
+    pub fn command_id(self) -> CommandId {
+        match self {
+            Role::Transmitter => CommandId::BIND_TRANSMITTER,
+            Role::Receiver => CommandId::BIND_RECEIVER,
+            Role::Transceiver => CommandId::BIND_TRANSCEIVER,
+        }
+    }
+    /// The role of a bind PDU.
+    pub fn of(command_id: CommandId) -> Option<Role> {
+        [Role::Transmitter, Role::Receiver, Role::Transceiver]
+            .into_iter()
+            .find(|r| r.command_id() == command_id)
+    }
+    /// May submit_sm go from the ESME.
+    pub fn transmits(self) -> bool {
+        self != Role::Receiver
+    }
+    /// May deliver_sm come to the ESME.
+    pub fn receives(self) -> bool {
+        self != Role::Transmitter
+    }
+    /// As reports write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Transmitter => "transmitter",
+            Role::Receiver => "receiver",
+            Role::Transceiver => "transceiver",
+        }
+    }
+}
+
+/// Where a session stands (v3.4 section 2.2; UNBOUND as v5.0 adds it).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Connected, not bound.
+    Open,
+    /// Bound in this role.
+    Bound(Role),
+    /// We sent unbind and await its response.
+    Unbinding(Role),
+    /// Unbound, the connection not yet closed.
+    Unbound,
+}
+
+/// A session's own timers (FACTS B.8).
+#[derive(Clone, Copy, Debug)]
+pub struct Timers {
+    /// Idle for so long: send enquire_link. MAX: never.
+    pub enquire_link: Nanos,
+    /// Our bind, enquire_link or unbind unanswered for so long: give up.
+    pub response: Nanos,
+}
+
+/// What the peer did, as far as the session's own life is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Dealt with; nothing to tell.
+    None,
+    /// Our bind was accepted, so long after it was sent.
+    Bound(Nanos),
+    /// Our bind was refused.
+    BindRefused(CommandStatus),
+    /// The peer asks to bind (SMSC side): answer with [`Session::accept`] or [`Session::refuse`].
+    BindAsked(Role),
+    /// Our enquire_link was answered after so long.
+    EnquireAnswered(Nanos),
+    /// The peer sent unbind; it has been answered. Close when the answer is out.
+    PeerUnbound,
+    /// Our unbind was answered. Close.
+    Unbound,
+    /// A request of ours was answered by generic_nack, or by a response other than the data plane's.
+    Nacked(u32, CommandStatus),
+    /// A response that no open request of the control plane owns.
+    UnknownResponse,
+    /// A data-plane PDU that is lawful here: the caller's business.
+    Data,
+    /// A PDU that is illegal in this state; it has been answered.
+    Illegal(CommandStatus),
+    /// A command_id that nobody knows; generic_nack has been sent.
+    UnknownCommand,
+}
+
+/// A request of the control plane that awaits its response.
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    command_id: CommandId,
+    sequence_number: u32,
+    sent: Nanos,
+}
+
+/// One session, at either end.
+#[derive(Clone, Debug)]
+pub struct Session {
+    esme: bool,
+    role: Role,
+    state: State,
+    /// Numbers of our own requests: the window takes from it too.
+    pub sequence: Sequence,
+    timers: Timers,
+    pending: Option<Pending>,
+    enquiry: Option<Pending>,
+    heard: Nanos,
+}
+
+impl Session {
+    /// The ESME's end of a fresh connection.
+    pub fn esme(role: Role, timers: Timers, now: Nanos) -> Session {
+        Session::new(true, role, timers, now)
+    }
+    /// The SMSC's end of a fresh connection; its role comes with the bind.
+    pub fn smsc(timers: Timers, now: Nanos) -> Session {
+        Session::new(false, Role::Transceiver, timers, now)
+    }
+    fn new(esme: bool, role: Role, timers: Timers, now: Nanos) -> Session {
+        Session {
+            esme,
+            role,
+            state: State::Open,
+            sequence: Sequence::default(),
+            timers,
+            pending: None,
+            enquiry: None,
+            heard: now,
+        }
+    }
+
+    /// Where it stands.
+    #[inline]
+    pub fn state(&self) -> State {
+        self.state
+    }
+    /// Which bind it is for.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+    /// Bound and not on its way out.
+    #[inline]
+    pub fn is_bound(&self) -> bool {
+        matches!(self.state, State::Bound(_))
+    }
+
+    /// Something was read: the link is alive.
+    #[inline]
+    pub fn heard(&mut self, now: Nanos) {
+        self.heard = now;
+    }
+    /// When something was last read.
+    pub fn last_heard(&self) -> Nanos {
+        self.heard
+    }
+
+    /// Writes our bind.
+    pub fn bind(&mut self, bind: &pdu::Bind<'_>, now: Nanos, out: &mut BytesMut) {
+        let sequence_number = self.sequence.take();
+        let command_id = self.role.command_id();
+        bind.encode(command_id, CommandStatus::ESME_ROK, sequence_number, out);
+        self.pending = Some(Pending { command_id, sequence_number, sent: now });
+    }
+
+    /// Writes our unbind, once.
+    pub fn unbind(&mut self, now: Nanos, out: &mut BytesMut) {
+        if let State::Bound(role) = self.state {
+            self.request(CommandId::UNBIND, now, out);
+            self.state = State::Unbinding(role);
+        }
+    }
+
+    /// Writes an enquire_link, unless one is open.
+    pub fn enquire(&mut self, now: Nanos, out: &mut BytesMut) {
+        if self.enquiry.is_none() {
+            let sequence_number = self.sequence.take();
+            pdu::header_only(CommandId::ENQUIRE_LINK, CommandStatus::ESME_ROK, sequence_number, out);
+            let command_id = CommandId::ENQUIRE_LINK;
+            self.enquiry = Some(Pending { command_id, sequence_number, sent: now });
+        }
+    }
+
+    fn request(&mut self, command_id: CommandId, now: Nanos, out: &mut BytesMut) {
+        let sequence_number = self.sequence.take();
+        pdu::header_only(command_id, CommandStatus::ESME_ROK, sequence_number, out);
+        self.pending = Some(Pending { command_id, sequence_number, sent: now });
+    }
+
+    /// The peer's bind is let in (SMSC side).
+    pub fn accept(&mut self, role: Role) {
+        self.role = role;
+        self.state = State::Bound(role);
+    }
+
+    /// When [`Session::tick`] has something to do.
+    pub fn next_tick(&self) -> Nanos {
+        let answer = self.timers.response;
+        let pending = self.pending.map_or(Nanos::MAX, |p| p.sent.after(answer));
+        let enquiry = self.enquiry.map_or(Nanos::MAX, |p| p.sent.after(answer));
+        let idle = if self.is_bound() && self.enquiry.is_none() {
+            self.heard.after(self.timers.enquire_link)
+        } else {
+            Nanos::MAX
+        };
+        pending.min(enquiry).min(idle)
+    }
+
+    /// Probes an idle link. `Some(what)`: a request of ours has waited too long; give the connection up.
+    pub fn tick(&mut self, now: Nanos, out: &mut BytesMut) -> Option<CommandId> {
+        let overdue = |p: &Pending| now >= p.sent.after(self.timers.response);
+        if let Some(late) = self.pending.iter().chain(self.enquiry.iter()).find(|p| overdue(p)) {
+            return Some(late.command_id);
+        }
+        if self.is_bound() && now >= self.heard.after(self.timers.enquire_link) {
+            self.enquire(now, out);
+        }
+        None
+    }
+
+    /// What one PDU means. Data-plane PDUs that are lawful here come back as [`Event::Data`]; for the rest
+    /// the answer that the specification wants is already in `out`.
+    pub fn on_header(&mut self, header: &Header, now: Nanos, out: &mut BytesMut) -> Event {
+        if header.command_id.is_response() {
+            return self.on_response(header, now);
+        }
+        match header.command_id {
+            CommandId::ENQUIRE_LINK => {
+                answer(header, CommandStatus::ESME_ROK, out);
+                Event::None
+            }
+            CommandId::UNBIND => match self.state {
+                State::Bound(_) | State::Unbinding(_) => {
+                    answer(header, CommandStatus::ESME_ROK, out);
+                    self.state = State::Unbound;
+                    Event::PeerUnbound
+                }
+                State::Open | State::Unbound => self.illegal(header, out),
+            },
+            id if id.is_bind() => self.on_bind(header, out),
+            CommandId::OUTBIND | CommandId::ALERT_NOTIFICATION => self.on_notice(header, out),
+            id if id.name().is_none() => {
+                nack(header, CommandStatus::ESME_RINVCMDID, out);
+                Event::UnknownCommand
+            }
+            id if self.is_lawful(id) => Event::Data,
+            _ => self.illegal(header, out),
+        }
+    }
+
+    fn on_bind(&mut self, header: &Header, out: &mut BytesMut) -> Event {
+        match (self.esme, self.state, Role::of(header.command_id)) {
+            (false, State::Open, Some(role)) => Event::BindAsked(role),
+            (false, State::Bound(_) | State::Unbinding(_), Some(_)) => {
+                answer(header, CommandStatus::ESME_RALYBND, out);
+                Event::Illegal(CommandStatus::ESME_RALYBND)
+            }
+            (_, State::Open | State::Bound(_) | State::Unbinding(_) | State::Unbound, _) => {
+                self.illegal(header, out)
+            }
+        }
+    }
+
+    /// outbind and alert_notification have no response: where they are illegal, generic_nack says so.
+    fn on_notice(&mut self, header: &Header, out: &mut BytesMut) -> Event {
+        let lawful = self.esme
+            && match self.state {
+                State::Open => header.command_id == CommandId::OUTBIND,
+                State::Bound(role) | State::Unbinding(role) => {
+                    header.command_id == CommandId::ALERT_NOTIFICATION && role.receives()
+                }
+                State::Unbound => false,
+            };
+        if lawful {
+            return Event::Data;
+        }
+        nack(header, CommandStatus::ESME_RINVBNDSTS, out);
+        Event::Illegal(CommandStatus::ESME_RINVBNDSTS)
+    }
+
+    /// FACTS B.6 for the data plane: may the peer send this request here.
+    fn is_lawful(&self, id: CommandId) -> bool {
+        let (State::Bound(role) | State::Unbinding(role)) = self.state else { return false };
+        let towards_esme = matches!(id, CommandId::DELIVER_SM);
+        match id {
+            CommandId::DATA_SM => true,
+            _ if self.esme => towards_esme && role.receives(),
+            _ => !towards_esme && role.transmits(),
+        }
+    }
+
+    fn illegal(&mut self, header: &Header, out: &mut BytesMut) -> Event {
+        answer(header, CommandStatus::ESME_RINVBNDSTS, out);
+        Event::Illegal(CommandStatus::ESME_RINVBNDSTS)
+    }
+
+    fn on_response(&mut self, header: &Header, now: Nanos) -> Event {
+        if header.command_id == CommandId::ENQUIRE_LINK_RESP {
+            // python-smpplib and others answer with a number of their own: any answer proves the link
+            return match self.enquiry.take() {
+                Some(p) => Event::EnquireAnswered(now.since(p.sent)),
+                None => Event::UnknownResponse,
+            };
+        }
+        if header.command_id == CommandId::GENERIC_NACK {
+            return self.on_nack(header, now);
+        }
+        let Some(p) = self.pending else {
+            return if is_data_response(header.command_id) { Event::Data } else { Event::UnknownResponse };
+        };
+        if header.command_id != p.command_id.response() {
+            return if is_data_response(header.command_id) { Event::Data } else { Event::UnknownResponse };
+        }
+        self.pending = None;
+        if p.command_id == CommandId::UNBIND {
+            self.state = State::Unbound;
+            return Event::Unbound;
+        }
+        if header.command_status == CommandStatus::ESME_ROK {
+            self.state = State::Bound(self.role);
+            Event::Bound(now.since(p.sent))
+        } else {
+            Event::BindRefused(header.command_status)
+        }
+    }
+
+    /// A generic_nack answers the request whose number it bears, or (numbered 0) the bind that waits.
+    fn on_nack(&mut self, header: &Header, now: Nanos) -> Event {
+        let number = header.sequence_number;
+        if self.enquiry.is_some_and(|p| p.sequence_number == number) {
+            let sent = self.enquiry.take().map_or(now, |p| p.sent);
+            return Event::EnquireAnswered(now.since(sent));
+        }
+        match self.pending {
+            Some(p) if p.sequence_number == number || (number == 0 && p.command_id.is_bind()) => {
+                self.pending = None;
+                if p.command_id == CommandId::UNBIND {
+                    self.state = State::Unbound;
+                    Event::Unbound
+                } else {
+                    Event::BindRefused(header.command_status)
+                }
+            }
+            Some(_) | None => Event::Nacked(number, header.command_status),
+        }
+    }
+}
+
+fn is_data_response(id: CommandId) -> bool {
+    !id.request().is_bind() && id != CommandId::UNBIND_RESP && id.name().is_some()
+}
+
+fn answer(header: &Header, status: CommandStatus, out: &mut BytesMut) {
+    pdu::header_only(header.command_id.response(), status, header.sequence_number, out);
+}
+
+fn nack(header: &Header, status: CommandStatus, out: &mut BytesMut) {
+    pdu::header_only(CommandId::GENERIC_NACK, status, header.sequence_number, out);
+}

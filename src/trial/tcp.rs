@@ -1,0 +1,48 @@
+//! A run over sockets. Where the plan says `embedded`, the simulator is started first, in this process but
+//! on its own thread; below this file there is only an address.
+use super::Trial;
+use crate::coordinator::{RunError, conduct};
+use crate::measure::{Observer, RunRecord};
+use crate::plan::Plan;
+use crate::smsc;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+/// Runs plans over TCP.
+#[derive(Debug, Default)]
+pub struct Tcp {
+    tally: Option<smsc::Tally>,
+}
+
+/// How many workers a plan runs on this machine: its own number, or the cores (half of them when the
+/// simulator needs the other half), and never more than there are senders.
+pub fn workers(plan: &Plan) -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let ours = if plan.target.embedded { (cores / 2).max(1) } else { cores };
+    let wanted = plan.load.workers.unwrap_or(ours);
+    wanted.min(plan.senders_count().max(1)).max(1) as u32
+}
+
+impl Trial for Tcp {
+    fn run(&mut self, plan: &Plan, observer: &mut dyn Observer) -> Result<RunRecord, RunError> {
+        self.tally = None;
+        let mut plan = plan.clone();
+        let embedded = if plan.target.embedded {
+            let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+            let server = smsc::Server::start(&plan.embedded, any)?;
+            plan.target.addresses = vec![server.address().to_string()];
+            Some(server)
+        } else {
+            None
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let count = workers(&plan);
+        let record = runtime.block_on(conduct(&Arc::new(plan), count, observer));
+        self.tally = embedded.map(smsc::Running::stop);
+        record
+    }
+
+    fn tally(&self) -> Option<&smsc::Tally> {
+        self.tally.as_ref()
+    }
+}

@@ -1,0 +1,178 @@
+//! Whole-house tests: `esme::Core` against `smsc::Core` on the virtual clock. Exact, seeded, no sleeping.
+use super::{Memory, Network, Trial, tally_view};
+use crate::judge::{self, Books};
+use crate::kit::{HostUse, Nanos};
+use crate::measure::{Metric, NoObserver, RunRecord};
+use crate::plan::{self, Overrides, Plan, Source};
+
+fn plan(toml: &str) -> Plan {
+    let source = Source::Text { name: "test.toml".into(), text: toml.into() };
+    plan::load(&source, &Overrides::default()).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// Runs it, and holds it to its books and to the simulator's tally.
+fn run(memory: &mut Memory, toml: &str) -> (Plan, RunRecord) {
+    let plan = plan(toml);
+    let record = memory.run(&plan, &mut NoObserver).unwrap_or_else(|e| panic!("{e}"));
+    let books = Books::of(&plan, &record);
+    assert!(books.balanced, "{:#?}\n{:#?}", books.failures, record.ledger());
+    let check = judge::against_tally(&record, &tally_view(memory.tally().unwrap()));
+    assert!(check.agrees, "{:#?}\n{:#?}", check.lines, record.ledger());
+    (plan, record)
+}
+
+const EMBEDDED: &str = "[target]\naddress = \"embedded\"\n";
+
+fn profile(load: &str, rest: &str) -> String {
+    format!("{EMBEDDED}[load]\n{load}\n{rest}")
+}
+
+#[test]
+fn every_message_is_sent_at_its_time_answered_and_receipted_once() {
+    let toml = profile(
+        "stages = [{ hold = \"1000\", for = \"1s\", measure = false }, { hold = \"1000\", for = \"4s\" }]",
+        "[binds]\ncount = 3\nwindow = 20\n[embedded.response]\nlatency = \"5ms\"\n[embedded.receipts]\ndelay = \"200ms\"\n",
+    );
+    for workers in [1, 2] {
+        let (_, record) = run(&mut Memory { workers, ..Memory::default() }, &toml);
+        let t = record.ledger();
+        assert_eq!((t.planned, t.written, t.accepted), (5_000, 5_000, 5_000));
+        assert_eq!((t.receipts_expected, t.receipts_final), (5_000, 5_000));
+        let measured = record.sum(|k| k.stage == 1);
+        let response = measured.metric(Metric::Response);
+        assert_eq!(response.count(), 4_000);
+        // 5 ms in the SMSC and twice 50 µs on the way; no clock but the virtual one, so nothing else
+        let expected = 5_100_000f64;
+        assert!((response.mean().unwrap() - expected).abs() < 1_000.0, "{:?}", response.mean());
+        let after = measured.metric(Metric::ReceiptAfterResponse);
+        assert!((after.mean().unwrap() - 200e6).abs() < 1e6, "{:?}", after.mean());
+    }
+}
+
+#[test]
+fn three_binds_on_two_workers_carry_a_third_each() {
+    let toml = profile(
+        "stages = [{ hold = \"3000\", for = \"2s\" }]",
+        "[binds]\ncount = 3\nwindow = 50\n[embedded.response]\nlatency = \"2ms\"\n",
+    );
+    let (_, record) = run(&mut Memory { workers: 2, ..Memory::default() }, &toml);
+    let written: Vec<u64> = record.sessions.iter().map(|s| s.written).collect();
+    assert_eq!(written, [2_000, 2_000, 2_000]);
+}
+
+#[test]
+fn a_million_messages_with_losses_reorderings_early_and_foreign_receipts_balance() {
+    for seed in 1..=2u64 {
+        let toml = format!(
+            "seed = {seed}\n{}",
+            profile(
+                "stages = [{ hold = \"50k\", for = \"10s\" }]",
+                "[binds]\ncount = 8\nwindow = 4000\n[receipts]\ndeadline = \"3s\"\n\
+                 [timeouts]\nresponse = \"1s\"\n\
+                 [embedded]\nseed = 3\n\
+                 [embedded.response]\nlatency = { uniform = [\"1ms\", \"90ms\"] }\n\
+                 errors = [{ status = \"ESME_RSUBMITFAIL\", share = 0.01 }]\nlost = 0.001\n\
+                 [embedded.receipts]\ndelay = { lognormal = { median = \"50ms\", p99 = \"900ms\" } }\n\
+                 states = { DELIVRD = 0.97, UNDELIV = 0.03 }\nlost = 0.01\nduplicate = 0.01\n\
+                 before_response = 0.1\nintermediate = 0.05\nother_bind = true\n",
+            )
+        );
+        let foreign = b"id:neverheardof sub:001 dlvrd:001 submit date:2601010000 done date:2601010000 stat:DELIVRD err:000 text:";
+        let injected = (0..50u64)
+            .map(|n| (Nanos::from_millis(100 + n * 40), (n % 8) as u32, receipt(n as u32 + 9_000_000, foreign)))
+            .collect();
+        let mut memory = Memory { workers: 3, injected, ..Memory::default() };
+        let plan = plan(&toml);
+        let record = memory.run(&plan, &mut NoObserver).unwrap();
+        let books = Books::of(&plan, &record);
+        assert!(books.balanced, "{:#?}", books.failures);
+        let t = record.ledger();
+        assert_eq!(t.planned, 500_000);
+        assert!(t.timed_out > 300 && t.rejected > 4_000 && t.receipts_missing > 4_000);
+        assert!(t.receipts_before_response > 40_000 && t.receipts_other_bind > 400_000);
+        assert_eq!(record.receipts_unknown, 50 + unanswered_but_receipted(&memory, &record));
+    }
+}
+
+/// Receipts of messages whose response was withheld: no id was ever told, so nobody can know them.
+fn unanswered_but_receipted(memory: &Memory, record: &RunRecord) -> u64 {
+    let tally = tally_view(memory.tally().unwrap());
+    let t = record.ledger();
+    let known = t.receipts_final + t.receipts_duplicate + t.receipts_late;
+    tally.receipts() + tally.receipts_duplicated - known
+}
+
+fn receipt(number: u32, text: &[u8]) -> Vec<u8> {
+    use crate::smpp::{CommandStatus, pdu};
+    let mut out = bytes::BytesMut::new();
+    let sm = pdu::DeliverSm { esm_class: 4, short_message: text, ..pdu::DeliverSm::default() };
+    sm.encode(CommandStatus::ESME_ROK, number, &mut out);
+    out.to_vec()
+}
+
+#[test]
+fn pdus_cut_in_pieces_of_seven_octets_change_nothing() {
+    let toml = profile(
+        "stages = [{ hold = \"500\", for = \"1s\" }]",
+        "[binds]\ncount = 2\n[embedded.receipts]\ndelay = \"10ms\"\n",
+    );
+    let network = Network { segment_octets: 7, ..Network::default() };
+    let (_, record) = run(&mut Memory { network, ..Memory::default() }, &toml);
+    assert_eq!(record.ledger().receipts_final, 500);
+}
+
+#[test]
+fn a_closed_loop_keeps_every_slot_in_use_and_its_rate_is_littles_law() {
+    let toml = profile(
+        "stages = [{ max = true, for = \"2s\" }]",
+        "[binds]\ncount = 2\nwindow = 10\n[embedded.response]\nlatency = \"10ms\"\n",
+    );
+    let (_, record) = run(&mut Memory::default(), &toml);
+    let t = record.ledger();
+    // 20 slots, 10.1 ms a round: 1980 a second
+    let expected = 20.0 / 0.010_1 * 2.0;
+    assert!((t.accepted as f64 - expected).abs() / expected < 0.01, "{} {expected}", t.accepted);
+    let all = record.sum(|_| true);
+    assert_eq!(all.metric(Metric::WindowWait).max(), Some(Nanos::ZERO));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run_to_the_nanosecond() {
+    let toml = profile(
+        "stages = [{ hold = \"2000\", for = \"2s\" }]\narrival = \"poisson\"",
+        "[binds]\ncount = 3\nwindow = 7\n[embedded.response]\nlatency = { lognormal = { median = \"4ms\", p99 = \"30ms\" } }\n[embedded.receipts]\ndelay = \"30ms\"\n",
+    );
+    let sums = |workers| {
+        let (_, r) = run(&mut Memory { workers, ..Memory::default() }, &toml);
+        let all = r.sum(|_| true);
+        (all.metric(Metric::Response).sum_ns(), all.metric(Metric::Receipt).sum_ns(), r.ledger())
+    };
+    assert_eq!(sums(1), sums(1));
+    assert_eq!(sums(2), sums(2));
+}
+
+#[test]
+fn response_is_the_sum_of_its_parts_in_every_stage_and_group() {
+    let toml = profile(
+        "stages = [{ hold = \"3000\", for = \"1s\" }, { ramp = [\"100\", \"4000\"], for = \"2s\" }]",
+        "[binds]\ncount = 2\nwindow = 5\n[embedded.response]\nlatency = { uniform = [\"1ms\", \"9ms\"] }\n",
+    );
+    let (_, record) = run(&mut Memory { workers: 2, ..Memory::default() }, &toml);
+    for (key, cell) in &record.cells {
+        let sum = |m: Metric| cell.metric(m).sum_ns();
+        let parts = sum(Metric::WindowWait) + sum(Metric::HarnessLag) + sum(Metric::Service);
+        assert_eq!(sum(Metric::Response), parts, "{key:?}");
+        assert!(sum(Metric::WindowWait) > 0, "a window of 5 at 5 ms carries 1,000 a second a bind");
+    }
+}
+
+#[test]
+fn a_verdict_is_reached_on_the_virtual_clock_too() {
+    let toml = profile(
+        "stages = [{ hold = \"200\", for = \"5s\", measure = false }, { hold = \"200\", for = \"40s\" }]",
+        "[binds]\ncount = 1\nwindow = 20\n[embedded.response]\nlatency = \"5ms\"\n",
+    );
+    let (plan, record) = run(&mut Memory::default(), &toml);
+    let judgement = judge::judge(&plan, &record, &HostUse::default());
+    assert_eq!(judgement.outcome, Some(judge::Outcome::Sustained), "{:#?}", judgement.reasons);
+}
