@@ -82,8 +82,11 @@ pub const FIGURES: [FigureRow; 13] = [
     ratio("window_full", |s| s.window_full),
 ];
 
+/// A line of the ledger: its name, and where it is counted.
+pub type LedgerLine = (&'static str, fn(&Tally) -> u64);
+
 /// Lines of the ledger that are counted in the tally, in the order of the contract.
-pub const LEDGER: [(&str, fn(&Tally) -> u64); 12] = [
+pub const LEDGER: [LedgerLine; 12] = [
     ("planned", |t| t.planned),
     ("retries", |t| t.retries),
     ("written", |t| t.written),

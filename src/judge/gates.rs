@@ -51,6 +51,17 @@ pub struct GateResult {
     pub why: Option<String>,
 }
 
+impl GateResult {
+    /// True where it was broken.
+    pub fn failed(&self) -> bool {
+        self.outcome == GateOutcome::Fail
+    }
+    /// True where it could not be decided, which is never a pass.
+    pub fn undecided(&self) -> bool {
+        self.outcome == GateOutcome::Undecided
+    }
+}
+
 /// A gate that was read: what it speaks of and what it demands.
 #[derive(Clone, Debug)]
 struct Gate {

@@ -20,7 +20,7 @@ pub mod words;
 
 pub use books::{Books, TallyCheck, TallyView, against_tally};
 pub use check::{Check, Relation, Unit};
-pub use figures::{FIGURES, FigureRow, LEDGER, Scope, receipts_asked};
+pub use figures::{FIGURES, FigureRow, LEDGER, LedgerLine, Scope, receipts_asked};
 pub use gates::{GateOutcome, GateResult, GateValue, check_gates, evaluate, group_seconds};
 pub use health::{Health, HealthLimits, HealthState};
 pub use measured::{Measured, is_measured, stage_messages, stage_spans};

@@ -148,7 +148,8 @@ fn in_groups(meaning: &Meaning) -> bool {
 
 /// The longest group name that the plan knows, and what follows it.
 fn split_group<'n>(name: &'n str, plan: &Plan) -> Result<(Group, &'n str), String> {
-    let kinds: [(&str, Vec<&str>, fn(u16) -> Group); 3] = [
+    type Kind<'p> = (&'static str, Vec<&'p str>, fn(u16) -> Group);
+    let kinds: [Kind<'_>; 3] = [
         ("account", plan.accounts.iter().map(|a| a.name.as_str()).collect(), Group::Account),
         ("label", plan.messages.iter().map(|m| m.label.as_str()).collect(), Group::Label),
         ("stage", plan.stages.iter().map(|s| s.name.as_str()).collect(), Group::Stage),

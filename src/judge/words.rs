@@ -61,7 +61,7 @@ pub fn percent(share: f64) -> String {
         return "> 99.999 %".to_owned();
     }
     let places = match percent.min(to_all.abs()) {
-        p if p == 0.0 => 0,
+        0.0 => 0,
         p if p < 0.1 => 3,
         p if p < 1.0 => 2,
         _ => 1,

@@ -42,7 +42,10 @@ impl Rate {
         while b != 0 {
             (a, b) = (b, a % b);
         }
-        if a == 0 { self } else { Rate { num: self.num / a, den: self.den / a } }
+        match (self.num.checked_div(a), self.den.checked_div(a)) {
+            (Some(num), Some(den)) => Rate { num, den },
+            (None, _) | (_, None) => self,
+        }
     }
 
     /// Reads `5000`, `0.5`, `5k`, `1.2M`, `90/min`, `10/s`, `3600/h`. Not negative; at most 15 digits.

@@ -7,11 +7,13 @@ use serde_json::{Map, Value, json};
 /// Groups of one kind that are told apart; what comes beyond is `other`.
 const GROUPS_MAX: usize = 64;
 
-/// One group: its kind, its name, and which cells are in it.
+/// The group of a cell; None: in none.
+type GroupOf<'a> = Box<dyn Fn(&CellKey) -> Option<String> + 'a>;
+
+/// One kind of group: its name, and which cells are in which group.
 struct Kind<'a> {
     by: &'static str,
-    /// The group of a cell; None: in none.
-    of: Box<dyn Fn(&CellKey) -> Option<String> + 'a>,
+    of: GroupOf<'a>,
 }
 
 /// Every group that has a cell. Ledger: the whole run; rates, ratios and latencies: measured messages

@@ -1,5 +1,6 @@
 //! What a run looks like on paper. Pure: bytes from values. Nothing here reads a clock or a file, and
 //! nothing runs; writing the run folder is `cli`'s business.
+mod blocks;
 mod csv;
 mod escape;
 mod groups;

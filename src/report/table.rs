@@ -1,5 +1,5 @@
 //! Tables and paragraphs for a terminal of 100 columns. It knows widths, no figures.
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// Widest line of a summary.
 pub(super) const WIDTH: usize = 100;
@@ -8,6 +8,8 @@ pub(super) const WIDTH: usize = 100;
 pub(super) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(WIDTH as u16);
     table.set_header(header.iter().copied());
     for row in rows {
         table.add_row(row);
@@ -15,7 +17,7 @@ pub(super) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     for (number, column) in table.column_iter_mut().enumerate() {
         let side = if number == 0 { CellAlignment::Left } else { CellAlignment::Right };
         column.set_cell_alignment(side);
-        column.set_padding((if number == 0 { 2 } else { 1 }, 1));
+        column.set_padding((2, 0));
     }
     let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
     lines.join("\n") + "\n"
@@ -63,6 +65,42 @@ pub(super) fn fill(start: &str, text: &str) -> String {
     filled
 }
 
+/// A command line over several lines, each but the last ending in a backslash, broken only outside quotes.
+pub(super) fn command(start: &str, line: &str) -> String {
+    let indent = " ".repeat(start.chars().count());
+    let room = WIDTH.saturating_sub(indent.len() + 2);
+    let mut words: Vec<String> = vec![String::new()];
+    let mut quote = None;
+    for c in line.chars() {
+        match (quote, c) {
+            (None, ' ') => {
+                words.push(String::new());
+                continue;
+            }
+            (None, '\'' | '"') => quote = Some(c),
+            (Some(open), c) if open == c => quote = None,
+            _ => {}
+        }
+        if let Some(word) = words.last_mut() {
+            word.push(c);
+        }
+    }
+    let (mut text, mut used) = (start.to_owned(), 0);
+    for word in words {
+        let length = word.chars().count();
+        if used > 0 && used + 1 + length > room {
+            text += &format!(" \\\n{indent}");
+            used = 0;
+        } else if used > 0 {
+            text.push(' ');
+            used += 1;
+        }
+        text += &word;
+        used += length;
+    }
+    text + "\n"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,5 +121,22 @@ mod tests {
         let filled = fill("  ", &long);
         assert!(filled.lines().all(|l| l.chars().count() <= WIDTH));
         assert_eq!(filled.split_whitespace().collect::<String>(), long);
+    }
+
+    #[test]
+    fn a_long_command_line_is_broken_so_that_a_shell_still_reads_it() {
+        let line = format!("smppbench run {} --text 'a b c' --seed 7", "--set a.b=c ".repeat(20));
+        let text = command("  again     ", line.trim());
+        assert!(text.lines().all(|l| l.chars().count() <= WIDTH), "{text}");
+        assert!(text.contains("'a b c'"));
+        let joined = text.replace("\\\n", "");
+        assert!(joined.split_whitespace().skip(1).eq(line.split_whitespace()));
+    }
+
+    #[test]
+    fn a_table_stays_within_the_width_whatever_its_cells_hold() {
+        let row = vec!["name".repeat(10), "1,234,567,890".repeat(5), "x".repeat(50)];
+        let text = table(&["", "a", "b"], &[row]);
+        assert!(text.lines().all(|l| l.chars().count() <= WIDTH), "{text}");
     }
 }
