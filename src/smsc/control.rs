@@ -6,6 +6,7 @@ use crate::kit::Nanos;
 use crate::net::Wish;
 use crate::plan::behaviour::FaultKind;
 use crate::session::{Event, Role, State};
+use crate::smpp::answer::strict_fault;
 use crate::smpp::pdu::{self, BindResp, Body, FaultKind as BodyFault};
 use crate::smpp::{CommandId, CommandStatus, Header, Tag, Tlvs, put_tlv};
 use bytes::BytesMut;
@@ -98,7 +99,7 @@ impl Core {
         let response = header.command_id.response();
         let decoded = pdu::decode(frame);
         let fault = match &decoded {
-            Ok(pdu) => pdu.anomalies.iter().find_map(|odd| odd.status),
+            Ok(pdu) => strict_fault(pdu).map(|fault| fault.status),
             Err(fault) => Some(fault.status),
         };
         if let Some(status) = fault {

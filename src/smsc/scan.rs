@@ -1,7 +1,8 @@
 //! Reads of a submit_sm what the simulator needs: quickly where it is as plain as nearly all are, by a full
 //! decode where it is not.
 use super::letter::Address;
-use crate::smpp::pdu::{self, Body, FaultKind, Pdu, SubmitSm};
+use crate::smpp::answer::strict_fault;
+use crate::smpp::pdu::{self, Body, FaultKind, SubmitSm};
 use crate::smpp::{CommandStatus, Header};
 
 /// What is asked of the simulator.
@@ -105,8 +106,8 @@ fn plain(frame: &[u8]) -> Option<Slip> {
 
 fn thorough(frame: &[u8]) -> Result<Slip, Refusal> {
     let pdu = pdu::decode(frame).map_err(|fault| refusal(fault.kind, fault.status))?;
-    if let Some(found) = strict(&pdu) {
-        return Err(found);
+    if let Some(fault) = strict_fault(&pdu) {
+        return Err(refusal(fault.kind, fault.status));
     }
     match pdu.body {
         Body::SubmitSm(sm) => Ok(slip(&sm)),
@@ -117,11 +118,6 @@ fn thorough(frame: &[u8]) -> Result<Slip, Refusal> {
 fn refusal(kind: FaultKind, status: CommandStatus) -> Refusal {
     let too_long = matches!(kind, FaultKind::CstringTooLong | FaultKind::UnterminatedCstring);
     Refusal { status, too_long }
-}
-
-/// The first oddity that a strict receiver would not let pass.
-fn strict(pdu: &Pdu<'_>) -> Option<Refusal> {
-    pdu.anomalies.iter().find_map(|odd| Some(refusal(odd.kind, odd.status?)))
 }
 
 fn slip(sm: &SubmitSm<'_>) -> Slip {
@@ -209,6 +205,10 @@ mod tests {
         assert_eq!(scan(&time).unwrap_err().status, CommandStatus::ESME_RINVEXPIRY);
         let lawful = frame(|sm| sm.validity_period = b"020610233429000R");
         assert!(plain(&lawful).is_none() && scan(&lawful).is_ok());
+        let month = frame(|sm| sm.validity_period = b"021310233429000+");
+        assert_eq!(scan(&month).unwrap_err().status, CommandStatus::ESME_RINVEXPIRY);
+        let urgent = frame(|sm| sm.priority_flag = 9);
+        assert_eq!(scan(&urgent).unwrap_err().status, CommandStatus::ESME_RINVPRTFLG);
         for end in 16..lawful.len() {
             let _ = scan(&lawful[..end]);
         }

@@ -47,6 +47,10 @@ impl Server {
     /// # Errors
     /// What binding the address, starting the thread or its runtime said.
     pub fn start(behaviour: &Behaviour, listen: SocketAddr) -> io::Result<Running> {
+        if behaviour.tls.is_some() {
+            let why = "the simulator does not speak TLS yet; leave [tls] out";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, why));
+        }
         let listener = crate::net::listen(listen)?;
         let address = listener.local_addr()?;
         let (asks, asked) = mpsc::unbounded_channel();

@@ -200,3 +200,40 @@ fn other_requests_are_answered_by_a_centre_that_keeps_no_messages() {
     );
     assert_eq!(bench.tally().sessions.other_requests, 3);
 }
+
+/// Every malformed or illegal PDU of the reference material earns the answer that is listed there.
+#[test]
+fn the_vectors_of_what_is_wrong_earn_their_answers() {
+    let vectors: Vec<serde_json::Value> =
+        serde_json::from_str(include_str!("../../../tests/data/vectors.json")).unwrap();
+    let mut count = 0;
+    for vector in &vectors {
+        let expected = &vector["expected"];
+        let Some(reply) = expected["reply_hex"].as_str() else { continue };
+        let hex = vector["hex"].as_str().unwrap();
+        let digits = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+        let octets: Vec<u8> = (0..hex.len()).step_by(2).map(digits).collect();
+        let is_bind = octets[7] == 9;
+        let state = match expected["session_state_before"].as_str() {
+            Some(state) => state,
+            None if is_bind => "OPEN",
+            None => "BOUND_TRX",
+        };
+        let mut bench = Bench::new(|_| {});
+        let session = match state {
+            "OPEN" => bench.core.connected(bench.now),
+            "BOUND_RX" => bench.bind(RX),
+            "BOUND_TRX" => bench.bind(TRX),
+            "UNBOUND" => continue, // our side closes then, and reads no more
+            other => panic!("{other}"),
+        };
+        bench.feed(session, &octets);
+        let out: String = bench.core.out(session).iter().map(|o| format!("{o:02x}")).collect();
+        assert_eq!(out, reply, "{}", vector["name"]);
+        let closes = bench.core.wish(session) != Wish::Stay;
+        assert_eq!(closes, expected["session"] == "close", "{}", vector["name"]);
+        bench.tally();
+        count += 1;
+    }
+    assert!(count >= 25, "{count}");
+}
