@@ -186,7 +186,7 @@ impl Core {
                 self.recorder.tally(awaited.cell()).receipts_late += 1;
             }
             Fate::Early => {}
-            Fate::Unknown => self.unknown_receipt(notice.received),
+            Fate::Unknown => self.unmatched(notice),
         }
     }
 
@@ -238,7 +238,17 @@ impl Core {
         let grace = GRACE.max(self.setup.plan.timeouts.response);
         self.correlator.give_up_early(now.since(grace), &mut unknown);
         for early in unknown {
-            self.unknown_receipt(early.notice.received);
+            self.unmatched(&early.notice);
+        }
+    }
+
+    /// A receipt whose id nobody accepted in time. Only final ones are `unknown`: an intermediate one is
+    /// an oddity, whose final one will be counted.
+    pub(super) fn unmatched(&mut self, notice: &Notice) {
+        if notice.intermediate {
+            self.recorder.interval().anomaly("intermediate_of_no_message", &[]);
+        } else {
+            self.unknown_receipt(notice.received);
         }
     }
 
