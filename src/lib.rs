@@ -14,4 +14,6 @@ pub mod plan;
 pub mod report;
 pub mod session;
 pub mod smpp;
+pub mod smsc;
+pub mod trial;
 pub mod watch;

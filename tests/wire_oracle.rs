@@ -166,7 +166,9 @@ proptest! {
             let octets = body.len();
             body[place.index(octets)] = octet;
         }
-        let lossless = oracle(&wire).is_some_and(|command| encoded_by_oracle(&command) == wire);
+        // rusmpp takes any request without a body, whatever its mandatory fields.
+        let bare_request = wire.len() == Header::OCTETS && wire[4] & 0x80 == 0;
+        let lossless = !bare_request && oracle(&wire).is_some_and(|command| encoded_by_oracle(&command) == wire);
         if lossless {
             prop_assert_eq!(reencoded(&wire), Some(wire), "{}", name);
         }

@@ -7,6 +7,7 @@ mod exit;
 mod folder;
 mod live;
 mod run;
+mod smsc;
 
 use args::{Cli, Verb};
 use clap::Parser;
@@ -27,6 +28,7 @@ pub fn main() -> ExitCode {
     };
     let exit = match cli.verb.unwrap_or_default() {
         Verb::Run(args) => run::run(&args),
+        Verb::Smsc(args) => smsc::run(&args),
         Verb::Decode(args) => match decode::run(&args.input) {
             Ok(0) => Exit::Done,
             Ok(_) => Exit::Usage,

@@ -3,7 +3,7 @@ use super::args::RunArgs;
 use super::exit::{Exit, fail, put, say};
 use super::{folder, live};
 use crate::coordinator::RunError;
-use crate::judge::{self, GateResult, Judgement, Outcome, TallyCheck};
+use crate::judge::{self, GateOutcome, GateResult, Judgement, Outcome, TallyCheck};
 use crate::kit::{Clock, Environment, HostCounters, HostUse};
 use crate::measure::RunRecord;
 use crate::plan::{self, Plan, Recipe, Source};
@@ -48,7 +48,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
     {
         return fail(Exit::Internal, &e);
     }
-    let repro = plan::repro(&source, &overrides, &plan);
+    let repro = plan::repro("run", &source, &overrides, &plan);
     let labels = labels(&recipe, &plan);
     match measure(plan, args, repro, labels) {
         Ok(done) => finish(&done, args, out),
@@ -213,10 +213,10 @@ fn exit_of(done: &Done, strict: bool) -> Exit {
         Some(reason) => return fail(Exit::EndedEarly, &format!("ended early: {reason}")),
         None => {}
     }
-    if done.gates.iter().any(GateResult::failed) {
+    if done.gates.iter().any(|g| g.outcome == GateOutcome::Fail) {
         return Exit::GateFailed;
     }
-    if done.gates.iter().any(GateResult::undecided) {
+    if done.gates.iter().any(|g| g.outcome == GateOutcome::Undecided) {
         return Exit::NotTrustworthy;
     }
     let inconclusive = matches!(

@@ -156,7 +156,9 @@ impl Core {
             self.recorder.tally(awaited.cell()).receipts_untracked += 1;
         }
         for (notice, fate) in met.drain(..) {
-            self.fate(&notice, fate);
+            // of one read, both stamps are the same: it came first, for it waited
+            let first = notice.received <= awaited.answered();
+            self.fate(&notice, fate, first);
         }
         self.met = met;
     }
@@ -165,13 +167,13 @@ impl Core {
     #[inline]
     fn receipt(&mut self, key: Key, notice: Notice) {
         let fate = self.correlator.receipt(key, notice);
-        self.fate(&notice, fate);
+        self.fate(&notice, fate, false);
     }
 
     #[inline]
-    fn fate(&mut self, notice: &Notice, fate: Fate<Awaited>) {
+    fn fate(&mut self, notice: &Notice, fate: Fate<Awaited>, first: bool) {
         match fate {
-            Fate::Final(awaited) => self.final_receipt(notice, &awaited),
+            Fate::Final(awaited) => self.final_receipt(notice, &awaited, first),
             Fate::Intermediate(awaited) => {
                 self.recorder.tally(awaited.cell()).receipts_intermediate += 1;
             }
@@ -184,18 +186,18 @@ impl Core {
                 self.recorder.tally(awaited.cell()).receipts_late += 1;
             }
             Fate::Early => {}
-            Fate::Unknown => self.unknown_receipt(notice.received),
+            Fate::Unknown => self.unmatched(notice),
         }
     }
 
     #[inline]
-    fn final_receipt(&mut self, notice: &Notice, awaited: &Awaited) {
+    fn final_receipt(&mut self, notice: &Notice, awaited: &Awaited, first: bool) {
         let cell = self.recorder.cell(awaited.cell());
         let at = notice.received;
         cell.latency[Metric::Receipt as usize].record(at.since(awaited.intended()));
         cell.latency[Metric::ReceiptFromWrite as usize].record(at.since(awaited.written()));
         let answered = awaited.answered();
-        if at < answered {
+        if first || at < answered {
             cell.tally.receipts_before_response += 1;
             cell.latency[Metric::ReceiptBeforeResponse as usize].record(answered.since(at));
         } else {
@@ -236,7 +238,17 @@ impl Core {
         let grace = GRACE.max(self.setup.plan.timeouts.response);
         self.correlator.give_up_early(now.since(grace), &mut unknown);
         for early in unknown {
-            self.unknown_receipt(early.notice.received);
+            self.unmatched(&early.notice);
+        }
+    }
+
+    /// A receipt whose id nobody accepted in time. Only final ones are `unknown`: an intermediate one is
+    /// an oddity, whose final one will be counted.
+    pub(super) fn unmatched(&mut self, notice: &Notice) {
+        if notice.intermediate {
+            self.recorder.interval().anomaly("intermediate_of_no_message", &[]);
+        } else {
+            self.unknown_receipt(notice.received);
         }
     }
 

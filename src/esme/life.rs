@@ -331,7 +331,9 @@ impl Core {
         }
         let mut unknown = Vec::new();
         self.correlator.give_up_early(Nanos::MAX, &mut unknown);
-        self.recorder.interval().receipts_unknown += unknown.len() as u64;
+        for early in unknown {
+            self.unmatched(&early.notice);
+        }
         for link in 0..self.links.len() {
             let l = &mut self.links[link];
             match l.standing {

@@ -43,7 +43,10 @@ impl LatencyRange {
 pub struct Latency {
     range: LatencyRange,
     seen: Histogram<u64>,
+    /// Exact, beside the histogram's buckets.
     sum: u128,
+    /// Exact; 0 without a value.
+    max: u64,
     censored: Option<Box<Histogram<u64>>>,
     censored_count: u64,
 }
@@ -51,7 +54,7 @@ pub struct Latency {
 impl Latency {
     /// Nothing recorded yet.
     pub fn new(range: LatencyRange) -> Latency {
-        Latency { range, seen: range.empty(), sum: 0, censored: None, censored_count: 0 }
+        Latency { range, seen: range.empty(), sum: 0, max: 0, censored: None, censored_count: 0 }
     }
 
     /// One value. Beyond the range it is censored at the range's end.
@@ -59,6 +62,7 @@ impl Latency {
     pub fn record(&mut self, value: Nanos) {
         if self.seen.record(value.0).is_ok() {
             self.sum += u128::from(value.0);
+            self.max = self.max.max(value.0);
         } else {
             self.censor(self.range.max);
         }
@@ -69,6 +73,7 @@ impl Latency {
     pub fn record_n(&mut self, value: Nanos, count: u64) {
         if self.seen.record_n(value.0, count).is_ok() {
             self.sum += u128::from(value.0) * u128::from(count);
+            self.max = self.max.max(value.0);
         } else {
             (0..count).for_each(|_| self.censor(self.range.max));
         }
@@ -85,13 +90,14 @@ impl Latency {
 
     /// Adds all of `other`; the same range, or values are re-recorded.
     pub fn merge(&mut self, other: &Latency) {
-        let Latency { range: _, seen, sum, censored, censored_count } = other;
+        let Latency { range: _, seen, sum, max, censored, censored_count } = other;
         if !seen.is_empty() && self.seen.add(seen).is_err() {
             for v in seen.iter_recorded() {
                 self.seen.saturating_record_n(v.value_iterated_to(), v.count_at_value());
             }
         }
         self.sum += sum;
+        self.max = self.max.max(*max);
         self.censored_count += censored_count;
         if let Some(theirs) = censored {
             let range = self.range;
@@ -110,6 +116,7 @@ impl Latency {
             self.seen.reset();
         }
         self.sum = 0;
+        self.max = 0;
         self.censored = None;
         self.censored_count = 0;
     }
@@ -134,9 +141,9 @@ impl Latency {
     pub fn min(&self) -> Option<Nanos> {
         (self.count() > 0).then(|| Nanos(self.seen.min()))
     }
-    /// Largest value seen, to the histogram's precision.
+    /// Largest value seen, exactly (to the histogram's precision where it came out of one alone).
     pub fn max(&self) -> Option<Nanos> {
-        (self.count() > 0).then(|| Nanos(self.seen.max()))
+        (self.count() > 0).then_some(Nanos(self.max))
     }
     /// Exact mean of the values seen, in nanoseconds.
     pub fn mean(&self) -> Option<f64> {
@@ -165,7 +172,7 @@ impl Latency {
         }
         // half a step below the rank, so that rounding inside the library cannot step over it
         let q = (rank as f64 - 0.5) / self.count() as f64;
-        Some(Nanos(self.seen.value_at_quantile(q).min(self.seen.max())))
+        Some(Nanos(self.seen.value_at_quantile(q).min(self.max)))
     }
 
     /// A lower bound of the quantile where [`Latency::quantile`] is None: every censored value is taken at its bound.
@@ -213,7 +220,8 @@ impl Latency {
         let range = LatencyRange { max: Nanos(seen.high()), digits: seen.sigfig() };
         let mean = seen.mean();
         let sum = (mean * seen.len() as f64) as u128;
-        Ok(Latency { range, seen, sum, censored: None, censored_count: 0 })
+        let max = if seen.is_empty() { 0 } else { seen.max() };
+        Ok(Latency { range, seen, sum, max, censored: None, censored_count: 0 })
     }
 }
 
@@ -286,6 +294,7 @@ struct Wire {
     range: LatencyRange,
     seen: String,
     sum: u128,
+    max: u64,
     censored: Option<String>,
     censored_count: u64,
 }
@@ -307,6 +316,7 @@ impl Serialize for Latency {
             range: self.range,
             seen: pack(&self.seen),
             sum: self.sum,
+            max: self.max,
             censored: self.censored.as_deref().map(pack),
             censored_count: self.censored_count,
         }
@@ -324,6 +334,7 @@ impl<'de> Deserialize<'de> for Latency {
             range: wire.range,
             seen: unpack(&wire.seen).map_err(D::Error::custom)?,
             sum: wire.sum,
+            max: wire.max,
             censored: censored.map(Box::new),
             censored_count: wire.censored_count,
         })

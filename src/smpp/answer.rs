@@ -2,6 +2,9 @@
 //! (FACTS B.7). Knows no session object and no message store: role and state are arguments, and what
 //! only a store could answer is refused as an empty store would refuse it.
 
+#[cfg(test)]
+mod tests;
+
 use bytes::BytesMut;
 
 use super::pdu::{self, BindResp, Body, FaultKind, Field, Malformed, Pdu, SubmitMulti, SubmitSm};
@@ -57,7 +60,7 @@ pub fn answer(frame: &[u8], role: Role, state: State) -> Answer {
     match frame::cut(frame, frame::OCTETS_MAX_DEFAULT) {
         Ok(None) => return Answer::default(),
         Ok(Some(_)) => {}
-        Err(_) => {
+        Err(_desync) => {
             let mut out = BytesMut::new();
             let status = CommandStatus::ESME_RINVCMDLEN;
             pdu::header_only(CommandId::GENERIC_NACK, status, 0, &mut out);
@@ -140,11 +143,13 @@ pub fn check(sm: &SubmitSm<'_>) -> Option<CommandStatus> {
 type Found = Option<(&'static str, CommandStatus)>;
 
 fn semantic_fault(body: &Body<'_>) -> Found {
-    match body {
-        Body::SubmitSm(sm) => check_submit_sm(sm),
-        Body::SubmitMulti(sm) => check_submit_multi(sm),
-        _ => None,
+    if let Body::SubmitSm(sm) = body {
+        return check_submit_sm(sm);
     }
+    if let Body::SubmitMulti(sm) = body {
+        return check_submit_multi(sm);
+    }
+    None
 }
 
 fn check_submit_sm(sm: &SubmitSm<'_>) -> Found {
@@ -293,21 +298,31 @@ fn respond(
 ) {
     let sequence_number = header.sequence_number;
     let id = header.command_id.response();
-    match decoded.as_ref().map(|pdu| pdu.body) {
-        Ok(
-            Body::BindReceiver(bind) | Body::BindTransmitter(bind) | Body::BindTransceiver(bind),
-        ) if status.is_ok() => {
+    if !status.is_ok() {
+        return pdu::header_only(id, status, sequence_number, out);
+    }
+    match header.command_id {
+        CommandId::BIND_RECEIVER | CommandId::BIND_TRANSMITTER | CommandId::BIND_TRANSCEIVER => {
             let tlvs = Tlvs(&[0x02, 0x10, 0x00, 0x01, 0x34]);
-            BindResp { system_id: bind.system_id, tlvs }.encode(id, status, sequence_number, out);
+            let system_id = decoded.as_ref().map(|pdu| system_id(&pdu.body)).unwrap_or_default();
+            BindResp { system_id, tlvs }.encode(id, status, sequence_number, out);
         }
-        Ok(Body::SubmitSm(_)) => pdu::submit_sm_resp(status, sequence_number, b"", out),
-        Ok(Body::DataSm(_)) => pdu::data_sm_resp(status, sequence_number, b"", out),
-        Ok(Body::DeliverSm(_)) if status.is_ok() => {
-            pdu::deliver_sm_resp(status, sequence_number, out);
-        }
-        Ok(Body::SubmitMulti(_)) if status.is_ok() => {
+        CommandId::SUBMIT_SM => pdu::submit_sm_resp(status, sequence_number, b"", out),
+        CommandId::DATA_SM => pdu::data_sm_resp(status, sequence_number, b"", out),
+        CommandId::DELIVER_SM => pdu::deliver_sm_resp(status, sequence_number, out),
+        CommandId::SUBMIT_MULTI => {
             pdu::SubmitMultiResp::default().encode(status, sequence_number, out);
         }
         _ => pdu::header_only(id, status, sequence_number, out),
     }
+}
+
+/// The name that a bind gives, which its response repeats (as OpenMarket does).
+fn system_id<'a>(body: &Body<'a>) -> &'a [u8] {
+    if let Body::BindReceiver(bind) | Body::BindTransmitter(bind) | Body::BindTransceiver(bind) =
+        body
+    {
+        return bind.system_id;
+    }
+    &[]
 }

@@ -7,6 +7,33 @@ use super::pdu::{Anomaly, Dests, FaultKind, Malformed, Unsuccessful};
 use super::status::CommandStatus;
 use super::tlv::{Tag, TlvFault, TlvType, Tlvs};
 
+/// Octets before the first `wanted`; `None` where there is none. Eight at a time: strings are short,
+/// and most of what is read is strings.
+#[inline]
+pub(crate) fn find(octets: &[u8], wanted: u8) -> Option<usize> {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // Most strings of a PDU are empty.
+    if octets.first() == Some(&wanted) {
+        return Some(0);
+    }
+    let (words, tail) = octets.as_chunks::<8>();
+    let mut before = 0;
+    for word in words {
+        let differing = u64::from_le_bytes(*word) ^ (LOW * u64::from(wanted));
+        // The lowest bit left stands in the first octet that does not differ.
+        let found = differing.wrapping_sub(LOW) & !differing & HIGH;
+        if found != 0 {
+            return Some(before + found.trailing_zeros() as usize / 8);
+        }
+        before += 8;
+    }
+    tail.iter().position(|octet| *octet == wanted).map(|at| before + at)
+}
+
+/// Anomalies kept of one PDU: thousands of broken TLVs are not worth more memory than the PDU itself.
+const ANOMALIES_MAX: usize = 16;
+
 /// A place in a body.
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
@@ -34,7 +61,9 @@ impl<'a> Reader<'a> {
         field: &'static str,
         status: Option<CommandStatus>,
     ) {
-        self.anomalies.push(Anomaly { kind, at, field, status });
+        if self.anomalies.len() < ANOMALIES_MAX {
+            self.anomalies.push(Anomaly { kind, at, field, status });
+        }
     }
 
     fn fail<T>(
@@ -114,7 +143,7 @@ impl<'a> Reader<'a> {
         field: &'static str,
         status: CommandStatus,
     ) -> Result<&'a [u8], Malformed> {
-        if let Some(octets) = self.rest.iter().position(|octet| *octet == 0) {
+        if let Some(octets) = find(self.rest, 0) {
             let value = self.take(octets);
             self.take(1);
             return Ok(value);
@@ -157,12 +186,10 @@ impl<'a> Reader<'a> {
             Dests::SME_ADDRESS => {
                 self.int1("dest_addr_ton").map_err(short)?;
                 self.int1("dest_addr_npi").map_err(short)?;
-                self.cstr("destination_addr", 21, CommandStatus::ESME_RINVDSTADR).map_err(
-                    |fault| match fault.kind {
-                        FaultKind::TruncatedBody => short(fault),
-                        _ => fault,
-                    },
-                )?;
+                let address = self.cstr("destination_addr", 21, CommandStatus::ESME_RINVDSTADR);
+                address.map_err(|fault| {
+                    if fault.kind == FaultKind::TruncatedBody { short(fault) } else { fault }
+                })?;
                 Ok(())
             }
             Dests::DISTRIBUTION_LIST => {
@@ -262,7 +289,7 @@ pub(crate) mod put {
 
     /// The octets up to their first NUL, and a NUL.
     pub(crate) fn cstr(out: &mut BytesMut, value: &[u8]) {
-        let end = value.iter().position(|octet| *octet == 0).unwrap_or(value.len());
+        let end = super::find(value, 0).unwrap_or(value.len());
         out.put_slice(&value[..end]);
         out.put_u8(0);
     }
@@ -290,5 +317,27 @@ pub(crate) mod put {
 
     pub(crate) fn tlvs(out: &mut BytesMut, value: Tlvs<'_>) {
         out.put_slice(value.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::find;
+
+    #[test]
+    fn an_octet_is_found_at_every_place_and_only_where_it_is() {
+        for octets in 0..40 {
+            for wanted in [0, b' ', 0x80, 0xFF] {
+                // Neighbours that differ by one bit or by a borrow are not taken for it.
+                for filler in [wanted.wrapping_add(1), wanted ^ 0x80, wanted.wrapping_sub(1)] {
+                    let mut haystack = vec![filler; octets];
+                    assert_eq!(find(&haystack, wanted), None);
+                    for place in (0..octets).rev() {
+                        haystack[place] = wanted;
+                        assert_eq!(find(&haystack, wanted), Some(place), "{octets} {wanted}");
+                    }
+                }
+            }
+        }
     }
 }

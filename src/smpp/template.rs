@@ -6,7 +6,7 @@ use std::fmt;
 use bytes::{BufMut, BytesMut};
 
 use super::pdu::SubmitSm;
-use super::{CommandStatus, Tag, put_tlv};
+use super::{CommandStatus, Header, Tag, Tlvs, put_tlv};
 
 /// A piece of a field that may vary.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,8 @@ impl std::error::Error for TemplateError {}
 const ADDRESS_OCTETS_MAX: usize = 20;
 /// Octets of a `short_message` (v5.0; v3.4 has one fewer).
 const SHORT_MESSAGE_OCTETS_MAX: usize = 255;
+/// Octets of a TLV's value.
+const TLV_OCTETS_MAX: usize = 65_535;
 
 /// Collects what a [`Template`] is made of.
 #[derive(Debug, Clone)]
@@ -135,54 +137,23 @@ impl TemplateBuilder {
         within("destination_addr", &self.destination_addr, ADDRESS_OCTETS_MAX)?;
         within("short_message", &self.short_message, SHORT_MESSAGE_OCTETS_MAX)?;
         for (tag, pieces) in &self.tlvs {
-            within(tag.name().unwrap_or("tlv"), pieces, usize::from(u16::MAX))?;
+            within(tag.name().unwrap_or("tlv"), pieces, TLV_OCTETS_MAX)?;
         }
-        let nominal = self.nominal();
-        let vars: Vec<&[u8]> = nominal.iter().map(Vec::as_slice).collect();
         let mut image = BytesMut::new();
-        let mut patches = Vec::new();
-        self.assemble(0, &vars, &mut image, Some(&mut patches));
-        Ok(Template { image: image.to_vec(), patches, recipe: self })
+        let places = self.assemble(&mut image);
+        Ok(Template { image: image.to_vec(), places })
     }
 
-    /// Each variable at its nominal length, as zeros; one that stands in several places has the first's.
-    fn nominal(&self) -> Vec<Vec<u8>> {
-        let mut nominal: Vec<Vec<u8>> = Vec::new();
-        let tlvs = self.tlvs.iter().flat_map(|(_, pieces)| pieces);
-        let fields = [&self.source_addr, &self.destination_addr, &self.short_message];
-        for piece in fields.into_iter().flatten().chain(tlvs) {
-            match piece {
-                Piece::Fixed(_) => {}
-                Piece::Var { index, nominal_octets } => {
-                    if nominal.len() <= *index {
-                        nominal.resize(index + 1, Vec::new());
-                    }
-                    if nominal[*index].is_empty() {
-                        nominal[*index].resize(*nominal_octets, b'0');
-                    }
-                }
-            }
-        }
-        nominal
-    }
-
-    /// Writes the whole PDU; where `patches` is given, notes there where each variable stands.
-    fn assemble(
-        &self,
-        sequence_number: u32,
-        vars: &[&[u8]],
-        out: &mut BytesMut,
-        mut patches: Option<&mut Vec<Patch>>,
-    ) {
-        let pdu = out.len();
-        let source_addr = join(&self.source_addr, vars, ADDRESS_OCTETS_MAX);
-        let destination_addr = join(&self.destination_addr, vars, ADDRESS_OCTETS_MAX);
-        let short_message = join(&self.short_message, vars, SHORT_MESSAGE_OCTETS_MAX);
+    /// Writes the whole PDU, every variable as zeros of its nominal length, and notes where each stands.
+    fn assemble(&self, out: &mut BytesMut) -> Vec<Place> {
+        let (source_addr, destination_addr) =
+            (image(&self.source_addr), image(&self.destination_addr));
+        let short_message = image(&self.short_message);
         let mut run = BytesMut::new();
-        let mut places = Vec::new();
+        let mut in_run = Vec::new();
         for (tag, pieces) in &self.tlvs {
-            places.push((run.len() + 4, pieces));
-            put_tlv(*tag, &join(pieces, vars, usize::from(u16::MAX)), &mut run);
+            in_run.push((run.len() + 4, pieces));
+            put_tlv(*tag, &image(pieces), &mut run);
         }
         let sm = SubmitSm {
             service_type: &self.service_type,
@@ -202,20 +173,21 @@ impl TemplateBuilder {
             data_coding: self.data_coding,
             sm_default_msg_id: self.sm_default_msg_id,
             short_message: &short_message,
-            tlvs: super::Tlvs(&run),
+            tlvs: Tlvs(&run),
         };
-        sm.encode(CommandStatus::ESME_ROK, sequence_number, out);
-        let Some(patches) = patches.as_mut() else { return };
-        let source_at = super::Header::OCTETS + self.service_type.len() + 1 + 2;
+        sm.encode(CommandStatus::ESME_ROK, 0, out);
+        let source_at = Header::OCTETS + self.service_type.len() + 1 + 2;
         let dest_at = source_at + source_addr.len() + 1 + 2;
-        let run_at = out.len() - pdu - run.len();
+        let run_at = out.len() - run.len();
         let message_at = run_at - short_message.len();
-        note_patches(source_at, &self.source_addr, vars, patches);
-        note_patches(dest_at, &self.destination_addr, vars, patches);
-        note_patches(message_at, &self.short_message, vars, patches);
-        for (at, pieces) in places {
-            note_patches(run_at + at, pieces, vars, patches);
+        let mut places = Vec::new();
+        note_places(source_at, LengthField::None, &self.source_addr, &mut places);
+        note_places(dest_at, LengthField::None, &self.destination_addr, &mut places);
+        note_places(message_at, LengthField::SmLength, &self.short_message, &mut places);
+        for (at, pieces) in in_run {
+            note_places(run_at + at, LengthField::Tlv, pieces, &mut places);
         }
+        places
     }
 }
 
@@ -234,43 +206,85 @@ impl Piece {
             Piece::Var { index: _, nominal_octets } => *nominal_octets,
         }
     }
+}
 
-    fn octets<'a>(&'a self, vars: &[&'a [u8]]) -> &'a [u8] {
-        match self {
-            Piece::Fixed(octets) => octets,
-            Piece::Var { index, nominal_octets: _ } => {
-                vars.get(*index).copied().unwrap_or_default()
+fn image(pieces: &[Piece]) -> Vec<u8> {
+    let mut octets = Vec::new();
+    for piece in pieces {
+        match piece {
+            Piece::Fixed(fixed) => octets.extend_from_slice(fixed),
+            Piece::Var { index: _, nominal_octets } => {
+                octets.resize(octets.len() + nominal_octets, b'0')
             }
         }
     }
+    octets
 }
 
-fn join(pieces: &[Piece], vars: &[&[u8]], octets_max: usize) -> Vec<u8> {
-    let mut joined: Vec<u8> = pieces.iter().flat_map(|piece| piece.octets(vars)).copied().collect();
-    joined.truncate(octets_max);
-    joined
-}
-
-fn note_patches(field_at: usize, pieces: &[Piece], vars: &[&[u8]], patches: &mut Vec<Patch>) {
+fn note_places(field_at: usize, length: LengthField, pieces: &[Piece], places: &mut Vec<Place>) {
+    let octets_of_field: usize = pieces.iter().map(Piece::nominal_octets).sum();
     let mut at = field_at;
     for piece in pieces {
-        let octets = piece.octets(vars).len();
+        let octets = piece.nominal_octets();
         match piece {
             Piece::Fixed(_) => {}
             Piece::Var { index, nominal_octets: _ } => {
-                patches.push(Patch { at, octets, index: *index });
+                let room = length.octets_max() - octets_of_field;
+                places.push(Place { at, octets, index: *index, field_at, length, room });
             }
         }
         at += octets;
     }
 }
 
+/// What counts the octets of a field, right before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LengthField {
+    /// Nothing: a C-octet string.
+    None,
+    /// `sm_length`, one octet.
+    SmLength,
+    /// A TLV's length, two octets.
+    Tlv,
+}
+
+impl LengthField {
+    const fn octets_max(self) -> usize {
+        match self {
+            LengthField::None => ADDRESS_OCTETS_MAX,
+            LengthField::SmLength => SHORT_MESSAGE_OCTETS_MAX,
+            LengthField::Tlv => TLV_OCTETS_MAX,
+        }
+    }
+
+    /// Adds to the length that stands right before `field_at`.
+    fn add(self, pdu: &mut [u8], field_at: usize, more: usize, fewer: usize) {
+        match self {
+            LengthField::None => {}
+            LengthField::SmLength => {
+                let length = usize::from(pdu[field_at - 1]) + more - fewer;
+                pdu[field_at - 1] = length as u8;
+            }
+            LengthField::Tlv => {
+                let length = u16::from_be_bytes([pdu[field_at - 2], pdu[field_at - 1]]);
+                let length = (usize::from(length) + more - fewer) as u16;
+                pdu[field_at - 2..field_at].copy_from_slice(&length.to_be_bytes());
+            }
+        }
+    }
+}
+
 /// Where a variable stands in the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Patch {
+struct Place {
     at: usize,
     octets: usize,
     index: usize,
+    /// Where its field begins.
+    field_at: usize,
+    length: LengthField,
+    /// Octets by which the field may grow.
+    room: usize,
 }
 
 /// A `submit_sm` ready to be stamped.
@@ -278,31 +292,56 @@ struct Patch {
 pub struct Template {
     /// The whole PDU with every variable at its nominal length.
     image: Vec<u8>,
-    patches: Vec<Patch>,
-    /// For the sends whose variables have other lengths.
-    recipe: TemplateBuilder,
+    /// In the order of the image.
+    places: Vec<Place>,
 }
 
 impl Template {
     /// Appends the PDU with this `sequence_number` and these variables (by index; a missing one is
-    /// empty). One copy and a patch each where every variable has its nominal length; else the PDU is
-    /// put together anew. A field that would grow beyond what it can hold is cut there.
+    /// empty). One copy and a patch each where every variable has its nominal length; else the copy
+    /// goes piece by piece and the lengths are set right. Allocates nothing but room in `out`. A
+    /// variable that would let its field outgrow what it can hold is cut.
     #[inline]
     pub fn stamp(&self, sequence_number: u32, vars: &[&[u8]], out: &mut BytesMut) {
         let nominal = self
-            .patches
+            .places
             .iter()
-            .all(|patch| vars.get(patch.index).is_some_and(|var| var.len() == patch.octets));
-        if !nominal {
-            return self.recipe.assemble(sequence_number, vars, out, None);
-        }
+            .all(|place| vars.get(place.index).is_some_and(|var| var.len() == place.octets));
         let start = out.len();
-        out.put_slice(&self.image);
-        let pdu = &mut out[start..];
-        pdu[12..16].copy_from_slice(&sequence_number.to_be_bytes());
-        for patch in &self.patches {
-            pdu[patch.at..patch.at + patch.octets].copy_from_slice(vars[patch.index]);
+        if nominal {
+            out.put_slice(&self.image);
+            let pdu = &mut out[start..];
+            for place in &self.places {
+                pdu[place.at..place.at + place.octets].copy_from_slice(vars[place.index]);
+            }
+        } else {
+            self.piece_together(vars, out);
         }
+        out[start + 12..start + 16].copy_from_slice(&sequence_number.to_be_bytes());
+    }
+
+    fn piece_together(&self, vars: &[&[u8]], out: &mut BytesMut) {
+        let start = out.len();
+        // Where the field of the last variable begins, in the image and in what is written.
+        let (mut field_at, mut written_at) = (0, 0);
+        let (mut copied, mut grown) = (0, 0);
+        for place in &self.places {
+            out.put_slice(&self.image[copied..place.at]);
+            copied = place.at + place.octets;
+            if place.field_at != field_at {
+                field_at = place.field_at;
+                written_at = out.len() - start - (place.at - place.field_at);
+                grown = 0;
+            }
+            let var = vars.get(place.index).copied().unwrap_or_default();
+            let var = &var[..var.len().min(place.octets + place.room.saturating_sub(grown))];
+            grown += var.len().saturating_sub(place.octets);
+            out.put_slice(var);
+            place.length.add(&mut out[start..], written_at, var.len(), place.octets);
+        }
+        out.put_slice(&self.image[copied..]);
+        let octets = (out.len() - start) as u32;
+        out[start..start + 4].copy_from_slice(&octets.to_be_bytes());
     }
 
     /// Octets of the PDU with every variable at its nominal length.
@@ -366,15 +405,36 @@ mod tests {
     }
 
     #[test]
-    fn the_fast_stamp_and_the_assembled_one_are_the_same_octets() {
+    fn the_fast_stamp_and_the_one_put_together_are_the_same_octets() {
         let template = template();
         let vars: [&[u8]; 2] = [b"00123", b"abc"];
         let mut fast = BytesMut::new();
-        template.stamp(9, &vars, &mut fast);
+        template.stamp(0, &vars, &mut fast);
         let mut slow = BytesMut::new();
-        template.recipe.assemble(9, &vars, &mut slow, None);
+        template.piece_together(&vars, &mut slow);
         assert_eq!(fast, slow);
         assert_eq!(template.octets(), fast.len());
+    }
+
+    #[test]
+    fn two_variables_of_a_field_share_its_room() {
+        let pieces = vec![Piece::Fixed(b"12345".to_vec()), var(0, 5), var(1, 5)];
+        let builder = TemplateBuilder::new(&SubmitSm::default());
+        let template =
+            builder.source_addr(pieces.clone()).tlv(Tag(0x1400), pieces).build().unwrap();
+        for (vars, address) in [
+            ([&b"abcdefgh"[..], b"ABCDEFGH"], &b"12345abcdefghABCDEFG"[..]),
+            ([b"", b"ABCDEFGHIJKL"], b"12345ABCDEFGHIJ"),
+            ([b"", b""], b"12345"),
+        ] {
+            let mut out = BytesMut::new();
+            template.stamp(1, &vars, &mut out);
+            let pdu = pdu::decode(&out).unwrap();
+            let Body::SubmitSm(sm) = pdu.body else { panic!() };
+            assert_eq!(sm.source_addr, address);
+            assert_eq!(sm.tlvs.get(Tag(0x1400)), Some(&[b"12345", vars[0], vars[1]].concat()[..]));
+            assert!(pdu.anomalies.is_empty());
+        }
     }
 
     #[test]

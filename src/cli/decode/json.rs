@@ -97,10 +97,10 @@ fn fault_json(kind: &str, at: usize, why: &str) -> Value {
 }
 
 fn malformed_json(fault: &Malformed) -> Value {
-    let kind = match fault.kind {
-        FaultKind::Semantic => format!("SEMANTIC:{}", fault.field),
-        kind => kind.name().to_owned(),
-    };
+    let mut kind = fault.kind.name().to_owned();
+    if fault.kind == FaultKind::Semantic {
+        kind = format!("{kind}:{}", fault.field);
+    }
     fault_json(&kind, fault.at, &fault.why())
 }
 
@@ -191,11 +191,14 @@ fn short_message_json(value: &[u8], fields: &mut Map<String, Value>) {
 
 /// The message's text as its `data_coding` says, after a user data header.
 fn add_text(body: &Body<'_>, fields: &mut Map<String, Value>) {
-    let (esm_class, data_coding, octets) = match body {
-        Body::SubmitSm(sm) => (sm.esm_class, sm.data_coding, sm.short_message),
-        Body::DeliverSm(sm) => (sm.esm_class, sm.data_coding, sm.short_message),
-        Body::SubmitMulti(sm) => (sm.esm_class, sm.data_coding, sm.short_message),
-        _ => return,
+    let (esm_class, data_coding, octets) = if let Body::SubmitSm(sm) = body {
+        (sm.esm_class, sm.data_coding, sm.short_message)
+    } else if let Body::DeliverSm(sm) = body {
+        (sm.esm_class, sm.data_coding, sm.short_message)
+    } else if let Body::SubmitMulti(sm) = body {
+        (sm.esm_class, sm.data_coding, sm.short_message)
+    } else {
+        return;
     };
     let header_octets = match octets.first() {
         Some(length) if esm_class & 0x40 != 0 => usize::from(*length) + 1,

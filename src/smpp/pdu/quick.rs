@@ -3,6 +3,7 @@
 
 use bytes::{BufMut, BytesMut};
 
+use crate::smpp::octets::find;
 use crate::smpp::{CommandId, CommandStatus, Header, Tag, Tlvs};
 
 /// The `message_id` of a `submit_sm_resp` or `data_sm_resp`: the octets between header and NUL (to
@@ -13,15 +14,14 @@ pub fn message_id(resp_frame: &[u8]) -> Option<&[u8]> {
     if body.is_empty() {
         return None;
     }
-    let end = body.iter().position(|octet| *octet == 0).unwrap_or(body.len());
+    let end = find(body, 0).unwrap_or(body.len());
     Some(&body[..end])
 }
 
 /// `congestion_state` (v5.0 4.8.4.18) of any response that begins with one C-octet string or none.
 pub fn congestion_state(resp_frame: &[u8]) -> Option<u8> {
     let body = resp_frame.get(Header::OCTETS..)?;
-    let after_string =
-        body.iter().position(|octet| *octet == 0).map_or(&body[..0], |nul| &body[nul + 1..]);
+    let after_string = find(body, 0).map_or(&body[..0], |nul| &body[nul + 1..]);
     Tlvs(after_string)
         .get_int1(Tag::CONGESTION_STATE)
         .or_else(|| Tlvs(body).get_int1(Tag::CONGESTION_STATE))

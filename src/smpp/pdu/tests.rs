@@ -204,6 +204,14 @@ fn the_quick_responses_are_the_octets_of_the_full_encoders() {
 }
 
 #[test]
+fn thousands_of_broken_tlvs_do_not_cost_more_memory_than_the_pdu() {
+    let body = [&b"\0"[..], &[0x02, 0x04, 0, 0].repeat(10_000)].concat();
+    let frame = framed(CommandId::SUBMIT_SM_RESP, CommandStatus::ESME_ROK, &body);
+    let pdu = decode(&frame).unwrap();
+    assert!(pdu.anomalies.len() * size_of::<Anomaly>() < 1024, "{}", pdu.anomalies.len());
+}
+
+#[test]
 fn every_kind_of_fault_has_a_name_of_its_own() {
     let mut names: Vec<_> = FaultKind::ALL.iter().map(|kind| kind.name()).collect();
     names.sort_unstable();

@@ -13,6 +13,7 @@ mod tests;
 mod text;
 mod write;
 
+use crate::smpp::octets::find;
 use crate::smpp::pdu::{DataSm, DeliverSm};
 use crate::smpp::{CommandId, Header, Tag, Tlvs};
 
@@ -176,7 +177,7 @@ pub fn read_frame(frame: &[u8]) -> Option<Delivered<'_>> {
 
 #[inline]
 fn skip_cstr(octets: &[u8]) -> Option<&[u8]> {
-    let nul = octets.iter().position(|octet| *octet == 0)?;
+    let nul = find(octets, 0)?;
     Some(&octets[nul + 1..])
 }
 

@@ -111,10 +111,7 @@ impl MessageState {
 
     /// The `stat` of a receipt's text (7 characters); `OTHER` where there is none.
     pub const fn stat(self) -> &'static str {
-        match self {
-            MessageState::Other(_) => "OTHER",
-            _ => STATES[self.wire() as usize].2,
-        }
+        if let MessageState::Other(_) = self { "OTHER" } else { STATES[self.wire() as usize].2 }
     }
 
     /// Whether nothing more is to come: all but SCHEDULED and ENROUTE. UNKNOWN counts as final: it

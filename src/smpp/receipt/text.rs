@@ -3,6 +3,7 @@
 //! counts, everything after `text:` is opaque.
 
 use super::state::MessageState;
+use crate::smpp::octets::find;
 
 /// The fields as they stood. `None`: not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,34 +41,36 @@ enum Key {
     Text,
 }
 
-/// Longer keys first where one begins with another.
-const KEYS: [(&[u8], Key); 11] = [
-    (b"id:", Key::Id),
-    (b"sub:", Key::Sub),
-    (b"submit date:", Key::SubmitDate),
-    (b"submitdate:", Key::SubmitDate),
-    (b"submit_date:", Key::SubmitDate),
-    (b"stat:", Key::Stat),
-    (b"dlvrd:", Key::Dlvrd),
-    (b"done date:", Key::DoneDate),
-    (b"donedate:", Key::DoneDate),
-    (b"done_date:", Key::DoneDate),
-    (b"err:", Key::Err),
-];
-
-const TEXT: &[u8] = b"text:";
-
-/// The key at the front of `rest` and its octets.
+/// The key at the front of `rest` and its octets. The first two letters leave at most one word.
 #[inline]
 fn key_at(rest: &[u8]) -> Option<(Key, usize)> {
-    let first = rest.first()?.to_ascii_lowercase();
-    if first == b't' {
-        return starts_with(rest, TEXT).then_some((Key::Text, TEXT.len()));
-    }
-    if !matches!(first, b'i' | b's' | b'd' | b'e') {
+    let [first, second, ..] = rest else { return None };
+    let (name, key): (&[u8], Key) = match (first | 0x20, second | 0x20) {
+        (b'i', b'd') => (b"id:", Key::Id),
+        (b's', b't') => (b"stat:", Key::Stat),
+        (b's', b'u') => match rest.get(3)? | 0x20 {
+            b'm' => return dated(rest, b"submit", Key::SubmitDate),
+            _ => (b"sub:", Key::Sub),
+        },
+        (b'd', b'l') => (b"dlvrd:", Key::Dlvrd),
+        (b'd', b'o') => return dated(rest, b"done", Key::DoneDate),
+        (b'e', b'r') => (b"err:", Key::Err),
+        (b't', b'e') => (b"text:", Key::Text),
+        _ => return None,
+    };
+    starts_with(rest, name).then_some((key, name.len()))
+}
+
+/// `submit date:`, `submitdate:`, `submit_date:`, and so for `done`.
+#[inline]
+fn dated(rest: &[u8], name: &[u8], key: Key) -> Option<(Key, usize)> {
+    const DATE: &[u8] = b"date:";
+    if !starts_with(rest, name) {
         return None;
     }
-    KEYS.iter().find(|(name, _)| starts_with(rest, name)).map(|(name, key)| (*key, name.len()))
+    let joint = usize::from(matches!(rest.get(name.len()), Some(b' ' | b'_')));
+    let at = name.len() + joint;
+    starts_with(&rest[at..], DATE).then_some((key, at + DATE.len()))
 }
 
 #[inline]
@@ -77,7 +80,7 @@ fn starts_with(rest: &[u8], name: &[u8]) -> bool {
 
 #[inline]
 fn word_end(rest: &[u8]) -> usize {
-    rest.iter().position(|octet| matches!(octet, b' ' | 0)).unwrap_or(rest.len())
+    find(rest, b' ').unwrap_or(rest.len())
 }
 
 /// Reads the text once, front to back.
@@ -137,9 +140,10 @@ fn value_at<'a>(body: &'a [u8], at: &mut usize) -> &'a [u8] {
     let rest = &body[*at..];
     let end = word_end(rest);
     *at += end + 1;
-    &rest[..end]
+    without_nuls(&rest[..end])
 }
 
+#[inline]
 fn without_nuls(mut text: &[u8]) -> &[u8] {
     while let Some(shorter) = text.strip_suffix(&[0]) {
         text = shorter;

@@ -1,0 +1,436 @@
+//! The core: all of the simulator's sessions, and the order in which things happen to them. What a PDU means
+//! is in `control` and `submit`, what goes back to ESMEs unasked in `deliver`. No I/O, no clock.
+use super::accounts::Accounts;
+use super::delay::Delay;
+use super::deliver::MoSource;
+use super::desk::Desk;
+use super::faults::{Faults, Occasion, Stalls};
+use super::limits::{Bucket, DeliveryQueue};
+use super::mint::Mint;
+use super::outbox::Outbox;
+use super::peer::{Peer, Peers};
+use super::scribe::Scribe;
+use super::tally::Tally;
+use crate::kit::{Nanos, Rng, stream_seed};
+use crate::net::{Endpoint, Wish};
+use crate::plan::behaviour::{Behaviour, FaultKind, OnRate, OnWindow, Retry, Scope, SmscTimers};
+use crate::session::{Session, State, Timers};
+use crate::smpp::{CommandId, CommandStatus, Header, frame, pdu};
+use bytes::BytesMut;
+
+/// What a behaviour says that is looked up as it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) window: usize,
+    pub(super) on_window: OnWindow,
+    pub(super) on_rate: OnRate,
+    pub(super) session_bucket: Option<Bucket>,
+    /// Whether any rate is limited: the hot path asks nothing else.
+    pub(super) rated: bool,
+    pub(super) receipt_window: usize,
+    pub(super) other_bind: bool,
+    pub(super) retry: Option<Retry>,
+    /// Whether deliveries are kept until they are answered.
+    pub(super) tracked: bool,
+    pub(super) timers: SmscTimers,
+    pub(super) openmarket: bool,
+    pub(super) sc_interface_version: Option<u8>,
+}
+
+impl Settings {
+    fn new(behaviour: &Behaviour) -> Settings {
+        let Behaviour { limits, receipts, timers, habits, .. } = behaviour;
+        let session_rate = limits.rate.filter(|_| limits.scope == Scope::Session);
+        Settings {
+            window: limits.window.unwrap_or(usize::MAX),
+            on_window: limits.on_window,
+            on_rate: limits.on_rate,
+            session_bucket: session_rate.and_then(|rate| Bucket::new(rate, limits.burst)),
+            rated: limits.rate.is_some() || behaviour.accounts.iter().any(|a| a.rate.is_some()),
+            receipt_window: receipts.window.unwrap_or(usize::MAX),
+            other_bind: receipts.other_bind,
+            retry: receipts.retry,
+            tracked: receipts.retry.is_some()
+                || receipts.window.is_some()
+                || timers.response.is_some()
+                || behaviour.mo.rate.is_some(),
+            timers: *timers,
+            openmarket: habits.openmarket,
+            sc_interface_version: habits.sc_interface_version,
+        }
+    }
+}
+
+/// The simulator without its sockets: the twin of the load side's core.
+#[derive(Debug)]
+pub struct Core {
+    pub(super) settings: Settings,
+    pub(super) accounts: Accounts,
+    pub(super) peers: Peers,
+    /// Bound sessions in order of their binds.
+    pub(super) bound: Vec<u32>,
+    /// Those of them that receive.
+    pub(super) receivers: Vec<u32>,
+    pub(super) outbox: Outbox,
+    pub(super) desk: Desk,
+    pub(super) mint: Mint,
+    pub(super) scribe: Scribe,
+    pub(super) latency: Delay,
+    pub(super) receipt_delay: Delay,
+    pub(super) receipt_pace: Option<Bucket>,
+    pub(super) rate_of_all: Option<Bucket>,
+    pub(super) queue: Option<DeliveryQueue>,
+    pub(super) mo: Option<MoSource>,
+    pub(super) faults: Faults,
+    pub(super) stalls: Stalls,
+    /// Binds (or connections) that timed faults refuse; MAX: all from now on.
+    pub(super) binds_to_refuse: u64,
+    pub(super) connections_to_drop: u64,
+    /// Whether anybody has been bound yet: times of faults count from the first.
+    pub(super) begun: bool,
+    pub(super) rng: Rng,
+    pub(super) tally: Tally,
+    dirty: Vec<u32>,
+    /// The session whose octets are being read: its pump writes without being woken.
+    pub(super) current: Option<u32>,
+    void: BytesMut,
+}
+
+/// What is due next.
+enum Turn {
+    Reply,
+    Receipt,
+    Paced,
+    Retry,
+    Check,
+    Timer,
+    Fault,
+    Mo,
+    Stall,
+}
+
+impl Core {
+    /// A simulator that behaves as told. `wall_ns_at_zero`: what the wall clock shows (nanoseconds since
+    /// 1970, UTC) when the monotonic clock shows 0; for the dates in receipts only.
+    pub fn new(behaviour: &Behaviour, wall_ns_at_zero: u64) -> Core {
+        let limits = &behaviour.limits;
+        let of_all = limits.rate.filter(|_| limits.scope == Scope::All);
+        let seed = behaviour.seed;
+        Core {
+            settings: Settings::new(behaviour),
+            accounts: Accounts::new(behaviour),
+            peers: Peers::default(),
+            bound: Vec::new(),
+            receivers: Vec::new(),
+            outbox: Outbox::default(),
+            desk: Desk::new(behaviour),
+            mint: Mint::new(seed, behaviour.response.id, behaviour.receipts.id),
+            scribe: Scribe::new(behaviour, wall_ns_at_zero),
+            latency: Delay::new(behaviour.response.latency),
+            receipt_delay: Delay::new(behaviour.receipts.delay),
+            receipt_pace: behaviour.receipts.rate.and_then(|rate| Bucket::new(rate, Some(0))),
+            rate_of_all: of_all.and_then(|rate| Bucket::new(rate, limits.burst)),
+            queue: limits.queue.and_then(DeliveryQueue::new),
+            mo: MoSource::new(&behaviour.mo),
+            faults: Faults::new(&behaviour.faults),
+            stalls: Stalls::new(behaviour.response.stall),
+            binds_to_refuse: 0,
+            connections_to_drop: 0,
+            begun: false,
+            rng: Rng::new(stream_seed(seed, 0x0053_4D53_4321, 0)),
+            tally: Tally::default(),
+            dirty: Vec::new(),
+            current: None,
+            void: BytesMut::new(),
+        }
+    }
+
+    /// A connection was taken; its session's number. Numbers are never used again. What is to become of it
+    /// may show at once in [`Endpoint::wish`].
+    pub fn connected(&mut self, now: Nanos) -> u32 {
+        let timers = self.settings.timers;
+        let timers = Timers {
+            enquire_link: timers.enquire_link.unwrap_or(Nanos::MAX),
+            response: timers.response.unwrap_or(Nanos::MAX),
+        };
+        let bucket = self.settings.session_bucket.clone();
+        let peer = Peer::new(Session::smsc(timers, now), now, self.settings.window, bucket);
+        let session = self.peers.add(peer);
+        self.tally.sessions.connections += 1;
+        let drawn = self.faults.draw(Occasion::Connection, &mut self.rng);
+        if drawn.is_some() || self.connections_to_drop > 0 {
+            if drawn.is_none() && self.connections_to_drop != u64::MAX {
+                self.connections_to_drop -= 1;
+            }
+            self.tally.faults.add(FaultKind::AcceptThenDrop);
+            self.close(session, Wish::Close);
+        }
+        self.arm(session);
+        session
+    }
+
+    /// A connection is gone.
+    pub fn closed(&mut self, session: u32, now: Nanos) {
+        let Some(state) = self.peers.get(session).map(|peer| peer.session.state()) else { return };
+        let dropped = match state {
+            State::Bound(_) | State::Unbinding(_) => true,
+            State::Open | State::Unbound => false,
+        };
+        self.tally.sessions.dropped += u64::from(dropped);
+        self.leave(session, dropped, now);
+        if let Some(mut peer) = self.peers.remove(session) {
+            self.take_back(&mut peer, now);
+        }
+    }
+
+    /// Everything counted so far.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Connections that are there.
+    pub fn connections_count(&self) -> usize {
+        self.peers.count()
+    }
+
+    /// Ends gracefully: bound sessions are unbound, the rest is closed.
+    pub fn stop(&mut self, now: Nanos) {
+        for session in self.peers.numbers() {
+            let bound = self.peers.get(session).is_some_and(|p| p.session.is_bound() && p.speaks());
+            if bound {
+                self.unbind(session, now);
+            } else {
+                self.close(session, Wish::CloseWhenFlushed);
+            }
+        }
+    }
+
+    /// When [`Endpoint::tick`] has something to do; MAX: never.
+    pub fn next_due(&self) -> Nanos {
+        self.next_turn().0
+    }
+
+    /// Lists a session whose out-buffer or wish changed outside its own read.
+    #[inline]
+    pub(super) fn mark(&mut self, session: u32) {
+        if self.current == Some(session) {
+            return;
+        }
+        if let Some(peer) = self.peers.get_mut(session) {
+            if peer.muted {
+                peer.out.clear();
+            }
+            if !peer.dirty {
+                peer.dirty = true;
+                self.dirty.push(session);
+            }
+        }
+    }
+
+    /// Ends a connection from our side.
+    pub(super) fn close(&mut self, session: u32, wish: Wish) {
+        if let Some(peer) = self.peers.get_mut(session)
+            && peer.listens()
+        {
+            peer.wish = wish;
+            self.mark(session);
+        }
+    }
+
+    fn next_turn(&self) -> (Nanos, Turn) {
+        let outbox = &self.outbox;
+        let mut first = (outbox.replies.due(), Turn::Reply);
+        let mut ask = |due: Nanos, turn: Turn| {
+            if due < first.0 {
+                first = (due, turn);
+            }
+        };
+        ask(outbox.receipts.due(), Turn::Receipt);
+        ask(outbox.paced.due(), Turn::Paced);
+        ask(outbox.retries.due(), Turn::Retry);
+        ask(outbox.checks.due(), Turn::Check);
+        ask(outbox.timers.due(), Turn::Timer);
+        ask(self.faults.due(), Turn::Fault);
+        ask(self.mo.as_ref().map_or(Nanos::MAX, MoSource::due), Turn::Mo);
+        ask(self.stalls.due(), Turn::Stall);
+        first
+    }
+
+    fn take_turn(&mut self, turn: &Turn, now: Nanos) {
+        match turn {
+            Turn::Reply => {
+                if let Some((due, reply)) = self.outbox.replies.pop() {
+                    self.reply(reply, due, now);
+                }
+            }
+            Turn::Receipt => {
+                if let Some((due, place)) = self.outbox.receipts.pop() {
+                    let letter = self.outbox.letters.take(place);
+                    self.send_receipt(letter, due, now);
+                }
+            }
+            Turn::Paced => {
+                if let Some((_, place)) = self.outbox.paced.pop() {
+                    let letter = self.outbox.letters.take(place);
+                    self.post(letter, now);
+                }
+            }
+            Turn::Retry => {
+                if let Some((_, place)) = self.outbox.retries.pop() {
+                    let letter = self.outbox.letters.take(place);
+                    self.post(letter, now);
+                }
+            }
+            Turn::Check => {
+                if let Some((_, (session, sequence))) = self.outbox.checks.pop() {
+                    self.check(session, sequence, now);
+                }
+            }
+            Turn::Timer => {
+                if let Some((due, session)) = self.outbox.timers.pop() {
+                    self.timer(session, due, now);
+                }
+            }
+            Turn::Fault => {
+                if let Some((kind, all)) = self.faults.pop(now) {
+                    self.timed_fault(kind, all, now);
+                }
+            }
+            Turn::Mo => self.next_mo(now),
+            Turn::Stall => self.update_stall(now),
+        }
+    }
+
+    /// What was held back through a silence goes out all at once.
+    fn update_stall(&mut self, now: Nanos) {
+        if self.stalls.update(now) {
+            for session in self.peers.numbers() {
+                if let Some(peer) = self.peers.get_mut(session) {
+                    peer.settling = 0;
+                }
+                self.mark(session);
+            }
+        }
+    }
+
+    fn on_frame(&mut self, session: u32, frame: &[u8], now: Nanos) {
+        let Some(header) = Header::read(frame) else { return };
+        let plain = header.command_id == CommandId::SUBMIT_SM
+            && self.peers.get(session).is_some_and(|peer| match peer.session.state() {
+                State::Bound(role) => role.transmits(),
+                State::Open | State::Unbinding(_) | State::Unbound => false,
+            });
+        if plain {
+            self.submit(session, frame, header.sequence_number, now);
+        } else {
+            self.control(session, frame, &header, now);
+        }
+    }
+
+    fn desync(&mut self, session: u32) {
+        self.tally.sessions.desyncs += 1;
+        let Some(peer) = self.peers.get_mut(session) else { return };
+        // OpenMarket drops a bind whose length is wrong without a word (FACTS A.1)
+        if !(self.settings.openmarket && peer.session.state() == State::Open) {
+            let status = CommandStatus::ESME_RINVCMDLEN;
+            pdu::header_only(CommandId::GENERIC_NACK, status, 0, &mut peer.out);
+        }
+        self.close(session, Wish::CloseWhenFlushed);
+    }
+
+    /// After a read: what was answered in it counts as settled, and a slow reader rests.
+    fn end_read(&mut self, session: u32, now: Nanos) {
+        let silent = self.stalls.is_on();
+        let Some(peer) = self.peers.get_mut(session) else { return };
+        if !silent {
+            peer.settling = 0;
+        }
+        if peer.muted {
+            peer.out.clear();
+        }
+        if peer.slow && peer.wish == Wish::Stay {
+            peer.held_until = now.after(SLOW_READ_EVERY);
+            self.arm(session);
+        }
+    }
+}
+
+/// A slow reader reads once in so long.
+const SLOW_READ_EVERY: Nanos = Nanos::from_secs(1);
+
+impl Endpoint for Core {
+    fn on_octets(&mut self, session: u32, octets: &[u8], now: Nanos) -> usize {
+        self.update_stall(now);
+        match self.peers.get_mut(session) {
+            Some(peer) => peer.session.heard(now),
+            None => return octets.len(),
+        }
+        self.current = Some(session);
+        let mut used = 0;
+        loop {
+            if !self.peers.get(session).is_some_and(|peer| peer.listens()) {
+                used = octets.len();
+                break;
+            }
+            match frame::cut(&octets[used..], frame::OCTETS_MAX_DEFAULT) {
+                Ok(Some(length)) => {
+                    self.on_frame(session, &octets[used..used + length], now);
+                    used += length;
+                }
+                Ok(None) => break,
+                Err(_) => self.desync(session),
+            }
+        }
+        self.end_read(session, now);
+        self.current = None;
+        used
+    }
+
+    fn out(&mut self, session: u32) -> &mut BytesMut {
+        let silent = self.stalls.is_on();
+        match self.peers.get_mut(session) {
+            Some(peer) if !silent => {
+                if peer.muted {
+                    &mut peer.last_words
+                } else {
+                    &mut peer.out
+                }
+            }
+            Some(_) | None => {
+                self.void.clear();
+                &mut self.void
+            }
+        }
+    }
+
+    fn wrote(&mut self, _session: u32, _octets: usize, _stamp: Nanos) {}
+
+    fn wish(&self, session: u32) -> Wish {
+        let Some(peer) = self.peers.get(session) else { return Wish::Close };
+        match peer.wish {
+            Wish::Stay if peer.held_until > Nanos::ZERO => Wish::HoldReads,
+            // what must be written first cannot be now
+            Wish::CloseWhenFlushed | Wish::HalfClose if self.stalls.is_on() => Wish::Stay,
+            wish => wish,
+        }
+    }
+
+    fn tick(&mut self, now: Nanos) -> Nanos {
+        loop {
+            let (due, turn) = self.next_turn();
+            if due > now || due == Nanos::MAX {
+                return due;
+            }
+            self.take_turn(&turn, now);
+        }
+    }
+
+    fn take_dirty(&mut self, into: &mut Vec<u32>) {
+        for session in &self.dirty {
+            if let Some(peer) = self.peers.get_mut(*session) {
+                peer.dirty = false;
+            }
+        }
+        into.append(&mut self.dirty);
+    }
+}

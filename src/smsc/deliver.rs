@@ -1,0 +1,311 @@
+//! What goes to ESMEs unasked: receipts and mobile-originated messages. To whom, within which window, how
+//! often.
+use super::core::Core;
+use super::letter::{Kind, Letter, Letters};
+use super::peer::{Delivery, Peer};
+use crate::kit::{NS_PER_S, Nanos, Rate};
+use crate::plan::behaviour::Mo;
+use crate::smpp::CommandStatus;
+use crate::smpp::receipt::MessageState;
+
+/// When mobile-originated messages come: the n-th at n / rate after the first receiver bound.
+#[derive(Clone, Debug)]
+pub(super) struct MoSource {
+    rate: Rate,
+    start: Option<Nanos>,
+    count: u64,
+    /// Whose turn it is among all that receive.
+    turn: usize,
+}
+
+impl MoSource {
+    pub(super) fn new(mo: &Mo) -> Option<MoSource> {
+        let rate = mo.rate.filter(|rate| rate.num > 0)?;
+        Some(MoSource { rate, start: None, count: 0, turn: 0 })
+    }
+
+    /// A receiver bound; the first one starts it.
+    pub(super) fn start(&mut self, now: Nanos) {
+        self.start.get_or_insert(now);
+    }
+
+    /// When the next one comes.
+    pub(super) fn due(&self) -> Nanos {
+        let Some(start) = self.start else { return Nanos::MAX };
+        let next = u128::from(self.count + 1) * u128::from(NS_PER_S) * u128::from(self.rate.den);
+        let after = next / u128::from(self.rate.num);
+        start.after(Nanos(u64::try_from(after).unwrap_or(u64::MAX)))
+    }
+}
+
+impl Core {
+    /// A response went out at `at` (or would have): what comes after it.
+    #[inline]
+    pub(super) fn after_response(&mut self, letter: Letter, at: Nanos, now: Nanos) {
+        if letter.notified {
+            let state = MessageState::Enroute.wire();
+            let kind = Kind::Intermediate;
+            self.post(Letter { kind, state, twice: false, notified: false, ..letter }, now);
+        }
+        let start = at.max(Nanos(letter.delivered_ns));
+        let due = self.receipt_delay.after(start, &mut self.rng);
+        if due <= now {
+            self.send_receipt(letter, due, now);
+        } else {
+            let place = self.outbox.letters.keep(letter);
+            self.outbox.receipts.push(due, place);
+        }
+    }
+
+    /// A receipt is due: it goes as `receipts.rate` lets it.
+    #[inline]
+    pub(super) fn send_receipt(&mut self, letter: Letter, due: Nanos, now: Nanos) {
+        if let Some(pace) = &mut self.receipt_pace {
+            let at = pace.reserve(due);
+            if at > now {
+                let place = self.outbox.letters.keep(letter);
+                return self.outbox.paced.push(at, place);
+            }
+        }
+        self.post(letter, now);
+    }
+
+    /// Sends a delivery, or keeps it until somebody can receive it.
+    #[inline]
+    pub(super) fn post(&mut self, letter: Letter, now: Nanos) {
+        match self.receiver_of(&letter) {
+            Some(session) => self.deliver(session, letter, now),
+            None => self.wait(letter, false),
+        }
+        if letter.twice && letter.kind == Kind::Final && letter.attempts == 0 {
+            self.post(Letter { kind: Kind::Copy, early: false, ..letter }, now);
+        }
+    }
+
+    #[inline]
+    fn has_room(&self, peer: &Peer) -> bool {
+        peer.receives && peer.speaks() && peer.unacknowledged < self.settings.receipt_window
+    }
+
+    /// The session that a delivery goes to: its own, or another one of the account in turn.
+    #[inline]
+    fn receiver_of(&mut self, letter: &Letter) -> Option<u32> {
+        if letter.account == u32::MAX {
+            return None;
+        }
+        // what has been waiting goes first
+        if letter.attempts == 0 && !self.accounts.get(letter.account).waiting.is_empty() {
+            return None;
+        }
+        let own = self.peers.get(letter.session).is_some_and(|peer| self.has_room(peer));
+        if own && !self.settings.other_bind {
+            return Some(letter.session);
+        }
+        let Core { accounts, peers, settings, .. } = self;
+        let window = settings.receipt_window;
+        let room = |session: u32| {
+            let peer = peers.get(session);
+            peer.is_some_and(|p| p.receives && p.speaks() && p.unacknowledged < window)
+        };
+        let account = accounts.get(letter.account);
+        account.next_receiver(Some(letter.session), room).or_else(|| own.then_some(letter.session))
+    }
+
+    /// Writes a delivery into a session's out-buffer.
+    #[inline]
+    fn deliver(&mut self, session: u32, mut letter: Letter, now: Nanos) {
+        self.count_sent(session, &letter);
+        letter.attempts += 1;
+        let place =
+            if self.settings.tracked { self.outbox.letters.keep(letter) } else { Letters::NONE };
+        let Core { peers, scribe, mint, outbox, settings, .. } = self;
+        let Some(peer) = peers.get_mut(session) else { return };
+        let sequence = peer.session.sequence.take();
+        scribe.write(&letter, sequence, now, mint, &mut peer.out);
+        peer.unacknowledged += 1;
+        if settings.tracked {
+            peer.deliveries.insert(sequence, Delivery { place, kind: letter.kind });
+            let patience = settings.timers.response.or(settings.retry.map(|retry| retry.after));
+            if let Some(patience) = patience {
+                outbox.checks.push(now.after(patience), (session, sequence));
+            }
+        }
+        self.mark(session);
+    }
+
+    #[inline]
+    fn count_sent(&mut self, session: u32, letter: &Letter) {
+        let again = letter.attempts > 0;
+        let receipts = &mut self.tally.receipts;
+        match letter.kind {
+            Kind::Mo if again => self.tally.mo.retried += 1,
+            Kind::Mo => self.tally.mo.sent += 1,
+            Kind::Final | Kind::Copy | Kind::Intermediate if again => receipts.retried += 1,
+            Kind::Copy => receipts.duplicated += 1,
+            Kind::Intermediate => receipts.intermediate += 1,
+            Kind::Final => {
+                receipts.pending -= 1;
+                receipts.by_state.add(letter.state);
+                receipts.before_response += u64::from(letter.early);
+                receipts.other_bind += u64::from(session != letter.session);
+            }
+        }
+    }
+
+    /// Keeps a delivery until somebody can receive it; `again`: before all others.
+    fn wait(&mut self, letter: Letter, again: bool) {
+        let first = letter.kind == Kind::Final && letter.attempts == 0;
+        // one that had to wait does not come before its response any more
+        let place = self.outbox.letters.keep(Letter { early: false, ..letter });
+        let kept =
+            letter.account != u32::MAX && self.accounts.get(letter.account).wait(place, again);
+        if !kept {
+            self.outbox.letters.take(place);
+            if first {
+                self.tally.receipts.pending -= 1;
+                self.tally.receipts.undeliverable += 1;
+            }
+        }
+    }
+
+    /// Sends what waits, as far as there is room.
+    pub(super) fn deliver_waiting(&mut self, account: u32, now: Nanos) {
+        while let Some(place) = self.accounts.get(account).waiting.front().copied() {
+            let Core { accounts, peers, settings, .. } = self;
+            let window = settings.receipt_window;
+            let room = |session: u32| {
+                let peer = peers.get(session);
+                peer.is_some_and(|p| p.receives && p.speaks() && p.unacknowledged < window)
+            };
+            let Some(session) = accounts.get(account).next_receiver(None, room) else { return };
+            accounts.get(account).waiting.pop_front();
+            let letter = self.outbox.letters.take(place);
+            self.deliver(session, letter, now);
+        }
+    }
+
+    /// An ESME answered a delivery (or sent generic_nack for it).
+    pub(super) fn acknowledged(
+        &mut self,
+        session: u32,
+        sequence: u32,
+        status: CommandStatus,
+        now: Nanos,
+    ) {
+        let Some(peer) = self.peers.get_mut(session) else { return };
+        if !self.settings.tracked {
+            if peer.unacknowledged == 0 {
+                return self.tally.sessions.unknown_responses += 1;
+            }
+            peer.unacknowledged -= 1;
+            return self.tally.receipts.acknowledged.add(status);
+        }
+        let Some(Delivery { place, kind }) = peer.deliveries.remove(&sequence) else {
+            return self.tally.sessions.unknown_responses += 1;
+        };
+        match kind {
+            Kind::Mo => self.tally.mo.acknowledged.add(status),
+            Kind::Final | Kind::Copy | Kind::Intermediate => {
+                self.tally.receipts.acknowledged.add(status);
+            }
+        }
+        if place == Letters::NONE {
+            return;
+        }
+        peer.unacknowledged = peer.unacknowledged.saturating_sub(1);
+        let account = peer.account;
+        let letter = self.outbox.letters.take(place);
+        if !status.is_ok() {
+            self.retry(letter, false, now);
+        }
+        if let Some(account) = account {
+            self.deliver_waiting(account, now);
+        }
+    }
+
+    /// Whether a delivery has been answered by now; if not, it is sent again.
+    pub(super) fn check(&mut self, session: u32, sequence: u32, now: Nanos) {
+        let Some(peer) = self.peers.get_mut(session) else { return };
+        let Some(delivery) = peer.deliveries.get_mut(&sequence) else { return };
+        let place = std::mem::replace(&mut delivery.place, Letters::NONE);
+        if place == Letters::NONE {
+            return;
+        }
+        // its entry stays: an answer that comes late is still one
+        peer.unacknowledged = peer.unacknowledged.saturating_sub(1);
+        let account = peer.account;
+        let letter = self.outbox.letters.take(place);
+        // where there is no timer of its own, `retry.after` was the patience already
+        self.retry(letter, self.settings.timers.response.is_none(), now);
+        if let Some(account) = account {
+            self.deliver_waiting(account, now);
+        }
+    }
+
+    fn retry(&mut self, letter: Letter, at_once: bool, now: Nanos) {
+        match self.settings.retry {
+            Some(retry) if letter.attempts <= retry.max => {
+                if at_once {
+                    self.post(letter, now);
+                } else {
+                    let place = self.outbox.letters.keep(letter);
+                    self.outbox.retries.push(now.after(retry.after), place);
+                }
+            }
+            Some(_) => self.give_up(&letter),
+            None => {}
+        }
+    }
+
+    fn give_up(&mut self, letter: &Letter) {
+        match letter.kind {
+            Kind::Mo => self.tally.mo.given_up += 1,
+            Kind::Final | Kind::Copy | Kind::Intermediate => self.tally.receipts.given_up += 1,
+        }
+    }
+
+    /// A session is gone: what it had not acknowledged goes to the account's others, where retries are on.
+    pub(super) fn take_back(&mut self, peer: &mut Peer, now: Nanos) {
+        let mut accounts = Vec::new();
+        for (_, delivery) in std::mem::take(&mut peer.deliveries).into_iter().rev() {
+            if delivery.place == Letters::NONE {
+                continue;
+            }
+            let letter = self.outbox.letters.take(delivery.place);
+            match self.settings.retry {
+                Some(retry) if letter.attempts <= retry.max => {
+                    accounts.push(letter.account);
+                    self.wait(letter, true);
+                }
+                Some(_) => self.give_up(&letter),
+                None => {}
+            }
+        }
+        accounts.dedup();
+        for account in accounts {
+            self.deliver_waiting(account, now);
+        }
+    }
+
+    /// The next mobile-originated message. With nobody to receive it, it is not sent at all.
+    pub(super) fn next_mo(&mut self, now: Nanos) {
+        let Some(mo) = &mut self.mo else { return };
+        let number = mo.count;
+        mo.count += 1;
+        if self.receivers.is_empty() {
+            return;
+        }
+        let session = self.receivers[mo.turn % self.receivers.len()];
+        mo.turn = (mo.turn + 1) % self.receivers.len();
+        let account = self.peers.get(session).and_then(|peer| peer.account);
+        let letter = Letter {
+            number,
+            submitted_ns: now.0,
+            session,
+            account: account.unwrap_or(u32::MAX),
+            kind: Kind::Mo,
+            ..Letter::default()
+        };
+        self.post(letter, now);
+    }
+}

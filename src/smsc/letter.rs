@@ -1,0 +1,151 @@
+//! A letter: what the simulator keeps of a message until its last receipt is out. One fixed size, no
+//! allocation of its own.
+
+/// An address as a receipt needs it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Address {
+    /// Type of number.
+    pub(super) ton: u8,
+    /// Numbering plan.
+    pub(super) npi: u8,
+    len: u8,
+    octets: [u8; Address::OCTETS_MAX],
+}
+
+impl Address {
+    /// 21 with its NUL (v3.4 5.2.8).
+    pub(super) const OCTETS_MAX: usize = 20;
+
+    /// `octets[at..at + len]`, cut to what an address may have.
+    #[inline]
+    pub(super) fn new(ton: u8, npi: u8, octets: &[u8], at: usize, len: usize) -> Address {
+        let len = len.min(Self::OCTETS_MAX);
+        let mut kept = [0; Self::OCTETS_MAX];
+        // one move of a fixed size where there is room for it; what lies behind the address is never read
+        match octets.get(at..).and_then(|rest| rest.first_chunk::<{ Self::OCTETS_MAX }>()) {
+            Some(whole) => kept = *whole,
+            None => kept[..len].copy_from_slice(&octets[at..at + len]),
+        }
+        Address { ton, npi, len: len as u8, octets: kept }
+    }
+
+    /// All octets there is room for, the address in front, and its length.
+    #[inline]
+    pub(super) fn raw(&self) -> (&[u8; Address::OCTETS_MAX], usize) {
+        (&self.octets, usize::from(self.len))
+    }
+}
+
+/// What a delivery is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A message's final receipt.
+    #[default]
+    Final,
+    /// The same again, on purpose.
+    Copy,
+    /// An intermediate notification.
+    Intermediate,
+    /// A mobile-originated message.
+    Mo,
+}
+
+/// A message on its way back.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Letter {
+    /// The message id's number; of an MO its place in the order of all.
+    pub(super) number: u64,
+    /// When its submit_sm was read, on the monotonic clock.
+    pub(super) submitted_ns: u64,
+    /// When the SMSC's queue is through with it, likewise; 0 where there is no queue.
+    pub(super) delivered_ns: u64,
+    /// The session it came by.
+    pub(super) session: u32,
+    /// Whose it is.
+    pub(super) account: u32,
+    /// Sender of the delivery: the message's destination.
+    pub(super) from: Address,
+    /// Receiver of the delivery: the message's source.
+    pub(super) to: Address,
+    /// message_state.
+    pub(super) state: u8,
+    /// 1 + the rule that says its `err`; 0: as its state has it.
+    pub(super) rule: u16,
+    /// How often it has been sent.
+    pub(super) attempts: u32,
+    /// What it is.
+    pub(super) kind: Kind,
+    /// Its receipt goes before its response.
+    pub(super) early: bool,
+    /// Its receipt goes twice.
+    pub(super) twice: bool,
+    /// An intermediate notification goes before its receipt.
+    pub(super) notified: bool,
+}
+
+/// Letters that wait, in places that are used again.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Letters {
+    places: Vec<Letter>,
+    free: Vec<u32>,
+}
+
+impl Letters {
+    /// No place.
+    pub(super) const NONE: u32 = u32::MAX;
+
+    /// Keeps a letter.
+    #[inline]
+    pub(super) fn keep(&mut self, letter: Letter) -> u32 {
+        if let Some(place) = self.free.pop() {
+            self.places[place as usize] = letter;
+            return place;
+        }
+        self.places.push(letter);
+        u32::try_from(self.places.len() - 1).expect("memory ends before four billion letters do")
+    }
+
+    /// Gives it back and frees its place.
+    #[inline]
+    pub(super) fn take(&mut self, place: u32) -> Letter {
+        self.free.push(place);
+        self.places[place as usize]
+    }
+
+    /// Letters kept.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.places.len() - self.free.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_is_small_enough_for_a_million_to_wait() {
+        assert!(size_of::<Letter>() <= 96, "{}", size_of::<Letter>());
+    }
+
+    #[test]
+    fn places_are_used_again() {
+        let mut letters = Letters::default();
+        for number in 0..1_000 {
+            let place = letters.keep(Letter { number, ..Letter::default() });
+            assert_eq!(letters.take(place).number, number);
+        }
+        assert_eq!((letters.places.len(), letters.len()), (1, 0));
+    }
+
+    #[test]
+    fn an_address_at_the_end_of_a_frame_is_kept_whole() {
+        for end in [0, 20] {
+            let mut frame = b"xx4477".to_vec();
+            frame.resize(6 + end, b'y');
+            let address = Address::new(1, 1, &frame, 2, 4);
+            let (octets, len) = address.raw();
+            assert_eq!(&octets[..len], b"4477");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The mint: message ids, and how responses and receipts spell them.
+//!
+//! An id is a number; every spelling is a pure function of the number, so that a receipt needs no more
+//! than it. Knows no PDU.
+use crate::kit::mix64;
+use crate::plan::behaviour::{IdFormat, ReceiptId};
+
+/// Octets of the longest spelling.
+pub(super) const ID_MAX: usize = 40;
+
+/// A spelled id.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Id {
+    octets: [u8; ID_MAX],
+    len: usize,
+}
+
+impl Id {
+    const EMPTY: Id = Id { octets: [0; ID_MAX], len: 0 };
+
+    /// The octets.
+    #[inline]
+    pub(super) fn as_slice(&self) -> &[u8] {
+        &self.octets[..self.len]
+    }
+    /// All octets there is room for, the id in front, and its length: for copies of one fixed size.
+    #[inline]
+    pub(super) fn raw(&self) -> (&[u8; ID_MAX], usize) {
+        (&self.octets, self.len)
+    }
+    fn push(&mut self, octet: u8) {
+        self.octets[self.len] = octet;
+        self.len += 1;
+    }
+}
+
+/// Gives out ids in order.
+#[derive(Clone, Debug)]
+pub(super) struct Mint {
+    next: u64,
+    seed: u64,
+    response: IdFormat,
+    receipt: ReceiptId,
+}
+
+impl Mint {
+    /// Ten digits in decimal, eight in hexadecimal, letters among them more often than not.
+    pub(super) fn new(seed: u64, response: IdFormat, receipt: ReceiptId) -> Mint {
+        let next = 1_000_000_000 + mix64(seed) % 1_000_000_000;
+        Mint { next, seed: mix64(!seed), response, receipt }
+    }
+
+    /// The next id's number.
+    #[inline]
+    pub(super) fn take(&mut self) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        number
+    }
+
+    /// As the response spells it.
+    #[inline]
+    pub(super) fn in_response(&self, number: u64) -> Id {
+        match self.response {
+            IdFormat::Decimal => decimal(number, 10),
+            IdFormat::Hex => hex(number, 8),
+            IdFormat::Uuid => self.uuid(number),
+            IdFormat::Ticket => self.ticket(number),
+        }
+    }
+
+    /// As receipts spell it.
+    #[inline]
+    pub(super) fn in_receipt(&self, number: u64) -> Id {
+        match self.receipt {
+            ReceiptId::Same => self.in_response(number),
+            ReceiptId::Decimal => decimal(number, 1),
+            ReceiptId::Hex => hex(number, 1),
+            ReceiptId::Upper => {
+                let mut id = self.in_response(number);
+                id.octets.make_ascii_uppercase();
+                id
+            }
+            ReceiptId::ZeroPadded => {
+                let id = self.in_response(number);
+                let zeros = 20_usize.saturating_sub(id.len);
+                let mut padded = Id { octets: [b'0'; ID_MAX], len: zeros + id.len };
+                padded.octets[zeros..zeros + id.len].copy_from_slice(id.as_slice());
+                padded
+            }
+        }
+    }
+
+    fn uuid(&self, number: u64) -> Id {
+        // version 4, variant 1; the low 62 bits stay a bijection of the number
+        let high = mix64(number ^ self.seed.rotate_left(17)) & !0xF000 | 0x4000;
+        let low = mix64(number ^ self.seed) & !(3 << 62) | 2 << 62;
+        let value = u128::from(high) << 64 | u128::from(low);
+        let mut id = Id::EMPTY;
+        for digit in (0..32).rev() {
+            id.push(DIGITS[(value >> (4 * digit)) as usize & 15].to_ascii_lowercase());
+            if matches!(digit, 24 | 20 | 16 | 12) {
+                id.push(b'-');
+            }
+        }
+        id
+    }
+
+    fn ticket(&self, number: u64) -> Id {
+        let mut id = Id::EMPTY;
+        for half in 0..2 {
+            let mut value = mix64(number ^ self.seed.rotate_left(half * 23));
+            for digit in 0..10 {
+                if id.len != 0 && digit % 5 == 0 {
+                    id.push(b'-');
+                }
+                id.push(DIGITS[(value % 36) as usize]);
+                value /= 36;
+            }
+        }
+        id
+    }
+}
+
+const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+#[inline]
+fn decimal(number: u64, width: usize) -> Id {
+    let mut id = Id::EMPTY;
+    let digits = (number.checked_ilog10().unwrap_or(0) as usize + 1).max(width);
+    let mut rest = number;
+    for at in (0..digits).rev() {
+        id.octets[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    id.len = digits;
+    id
+}
+
+#[inline]
+fn hex(number: u64, width: usize) -> Id {
+    let mut id = Id::EMPTY;
+    let digits = (number.checked_ilog2().unwrap_or(0) as usize / 4 + 1).max(width);
+    for at in 0..digits {
+        let nibble = (number >> (4 * (digits - 1 - at))) as usize & 15;
+        id.octets[at] = DIGITS[nibble].to_ascii_lowercase();
+    }
+    id.len = digits;
+    id
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spelled(response: IdFormat, receipt: ReceiptId, number: u64) -> (String, String) {
+        let mint = Mint::new(7, response, receipt);
+        let text = |id: Id| String::from_utf8(id.as_slice().to_vec()).unwrap();
+        (text(mint.in_response(number)), text(mint.in_receipt(number)))
+    }
+
+    #[test]
+    fn every_spelling_of_the_contract_looks_as_named() {
+        let pair = |response, receipt| spelled(response, receipt, 0x70BA_8A69);
+        let own = |text: &str| text.to_owned();
+        assert_eq!(
+            pair(IdFormat::Hex, ReceiptId::Decimal),
+            (own("70ba8a69"), own("1891273321")),
+            "Vonage's habit (FACTS C 1, 2)"
+        );
+        assert_eq!(pair(IdFormat::Decimal, ReceiptId::Hex), (own("1891273321"), own("70ba8a69")));
+        assert_eq!(pair(IdFormat::Hex, ReceiptId::Upper).1, "70BA8A69");
+        assert_eq!(pair(IdFormat::Decimal, ReceiptId::ZeroPadded).1, "00000000001891273321");
+        assert_eq!(
+            spelled(IdFormat::Decimal, ReceiptId::Decimal, 42),
+            (own("0000000042"), own("42"))
+        );
+        let (uuid, same) = pair(IdFormat::Uuid, ReceiptId::Same);
+        assert_eq!((uuid.len(), uuid.as_bytes()[14]), (36, b'4'));
+        assert_eq!(uuid, same);
+        let (ticket, _) = pair(IdFormat::Ticket, ReceiptId::Same);
+        assert_eq!(ticket.len(), 23);
+        assert!(ticket.split('-').all(|group| group.len() == 5), "{ticket}");
+    }
+
+    #[test]
+    fn ids_never_repeat_whatever_their_spelling() {
+        for format in [IdFormat::Decimal, IdFormat::Hex, IdFormat::Uuid, IdFormat::Ticket] {
+            let mut mint = Mint::new(1, format, ReceiptId::Same);
+            let mut seen = std::collections::HashSet::new();
+            for _ in 0..100_000 {
+                let number = mint.take();
+                assert!(seen.insert(mint.in_response(number).as_slice().to_vec()));
+            }
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Reads of a submit_sm what the simulator needs: quickly where it is as plain as nearly all are, by a full
+//! decode where it is not.
+use super::letter::Address;
+use crate::smpp::answer::strict_fault;
+use crate::smpp::pdu::{self, Body, FaultKind, SubmitSm};
+use crate::smpp::{CommandStatus, Header};
+
+/// What is asked of the simulator.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slip {
+    /// source_addr.
+    pub(super) source: Address,
+    /// destination_addr.
+    pub(super) destination: Address,
+    /// esm_class.
+    pub(super) esm_class: u8,
+    /// registered_delivery.
+    pub(super) registered_delivery: u8,
+    /// sm_default_msg_id.
+    pub(super) sm_default_msg_id: u8,
+}
+
+/// What a strict SMSC refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// What the response says.
+    pub(super) status: CommandStatus,
+    /// A field was longer than it may be.
+    pub(super) too_long: bool,
+}
+
+/// Reads a whole submit_sm.
+///
+/// # Errors
+/// What a strict SMSC refuses, by FACTS B.7.
+#[inline]
+pub(super) fn scan(frame: &[u8]) -> Result<Slip, Refusal> {
+    match plain(frame) {
+        Some(slip) => Ok(slip),
+        None => thorough(frame),
+    }
+}
+
+/// The place of the first NUL in `octets[at..]`, if it is within `max` octets.
+#[inline]
+fn nul(octets: &[u8], at: usize, max: usize) -> Option<usize> {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let mut from = at;
+    while from < at + max {
+        let Some(word) = octets.get(from..).and_then(|rest| rest.first_chunk::<8>()) else {
+            let end = octets.len().min(at + max);
+            return (from..end).find(|place| octets[*place] == 0);
+        };
+        let word = u64::from_le_bytes(*word);
+        let zeros = word.wrapping_sub(LOW) & !word & HIGH;
+        if zeros != 0 {
+            let place = from + (zeros.trailing_zeros() / 8) as usize;
+            return (place < at + max).then_some(place);
+        }
+        from += 8;
+    }
+    None
+}
+
+/// A submit_sm in which nothing is odd: no times, no TLVs, every value in range. None: look closer.
+#[inline]
+fn plain(frame: &[u8]) -> Option<Slip> {
+    let service_end = nul(frame, Header::OCTETS, 6)?;
+    let source = service_end + 3;
+    let source_end = nul(frame, source, Address::OCTETS_MAX + 1)?;
+    let destination = source_end + 3;
+    let destination_end = nul(frame, destination, Address::OCTETS_MAX + 1)?;
+    let fixed: &[u8; 10] = frame.get(destination_end + 1..)?.first_chunk()?;
+    let [esm_class, _, priority, schedule, validity, delivery, replace, _, default_id, length] =
+        *fixed;
+    let end = destination_end + 11 + usize::from(length);
+    let plain = matches!(esm_class & 0x3C, 0x00 | 0x08 | 0x10)
+        && priority <= 3
+        && schedule == 0
+        && validity == 0
+        && delivery & 0xE0 == 0
+        && replace <= 1
+        && default_id == 0
+        && end == frame.len();
+    plain.then(|| Slip {
+        source: Address::new(
+            frame[source - 2],
+            frame[source - 1],
+            frame,
+            source,
+            source_end - source,
+        ),
+        destination: Address::new(
+            frame[destination - 2],
+            frame[destination - 1],
+            frame,
+            destination,
+            destination_end - destination,
+        ),
+        esm_class,
+        registered_delivery: delivery,
+        sm_default_msg_id: 0,
+    })
+}
+
+fn thorough(frame: &[u8]) -> Result<Slip, Refusal> {
+    let pdu = pdu::decode(frame).map_err(|fault| refusal(fault.kind, fault.status))?;
+    if let Some(fault) = strict_fault(&pdu) {
+        return Err(refusal(fault.kind, fault.status));
+    }
+    match pdu.body {
+        Body::SubmitSm(sm) => Ok(slip(&sm)),
+        _ => Err(refusal(FaultKind::UnknownCommandId, CommandStatus::ESME_RINVCMDID)),
+    }
+}
+
+fn refusal(kind: FaultKind, status: CommandStatus) -> Refusal {
+    let too_long = matches!(kind, FaultKind::CstringTooLong | FaultKind::UnterminatedCstring);
+    Refusal { status, too_long }
+}
+
+fn slip(sm: &SubmitSm<'_>) -> Slip {
+    let address = |ton, npi, octets: &[u8]| Address::new(ton, npi, octets, 0, octets.len());
+    Slip {
+        source: address(sm.source_addr_ton, sm.source_addr_npi, sm.source_addr),
+        destination: address(sm.dest_addr_ton, sm.dest_addr_npi, sm.destination_addr),
+        esm_class: sm.esm_class,
+        registered_delivery: sm.registered_delivery,
+        sm_default_msg_id: sm.sm_default_msg_id,
+    }
+}
+
+/// What OpenMarket's v4 service refuses beyond the specification (FACTS A.2).
+pub(super) fn openmarket(slip: &Slip) -> Option<CommandStatus> {
+    let Slip { source, destination, esm_class, registered_delivery: _, sm_default_msg_id } = slip;
+    let table = [
+        (!matches!(source.ton, 0 | 1 | 3 | 5), CommandStatus::ESME_RINVSRCTON),
+        (source.npi > 1, CommandStatus::ESME_RINVSRCNPI),
+        (destination.ton != 1, CommandStatus::ESME_RINVDSTTON),
+        (destination.npi != 1, CommandStatus::ESME_RINVDSTNPI),
+        (!matches!(esm_class, 0x00 | 0x40), CommandStatus::ESME_RINVESMCLASS),
+        (*sm_default_msg_id != 0, CommandStatus::ESME_RINVDFTMSGID),
+    ];
+    table.into_iter().find(|(wrong, _)| *wrong).map(|(_, status)| status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::BytesMut;
+
+    fn frame(change: impl FnOnce(&mut SubmitSm<'_>)) -> BytesMut {
+        let mut sm = SubmitSm {
+            source_addr_ton: 5,
+            source_addr: b"SENDER",
+            dest_addr_ton: 1,
+            dest_addr_npi: 1,
+            destination_addr: b"447700900123",
+            registered_delivery: 1,
+            short_message: b"hello",
+            ..SubmitSm::default()
+        };
+        change(&mut sm);
+        let mut out = BytesMut::new();
+        sm.encode(CommandStatus::ESME_ROK, 1, &mut out);
+        out
+    }
+
+    fn told(slip: Slip) -> (Vec<u8>, Vec<u8>, u8, u8, u8) {
+        let text = |address: &Address| {
+            let (octets, len) = address.raw();
+            octets[..len].to_vec()
+        };
+        let (source, destination) = (text(&slip.source), text(&slip.destination));
+        (source, destination, slip.source.ton, slip.destination.npi, slip.registered_delivery)
+    }
+
+    #[test]
+    fn the_quick_scan_and_the_full_decode_tell_the_same() {
+        let addresses: [&[u8]; 5] = [b"", b"1", b"4477009", b"447700900", b"12345678901234567890"];
+        for source in addresses {
+            for destination in addresses {
+                for text in [&b""[..], b"x", &[7; 254]] {
+                    let frame = frame(|sm| {
+                        sm.source_addr = source;
+                        sm.destination_addr = destination;
+                        sm.short_message = text;
+                    });
+                    let quick = plain(&frame).expect("nothing is odd in it");
+                    assert_eq!(told(quick), told(thorough(&frame).unwrap()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_odd_is_looked_at_closely() {
+        let long = frame(|sm| sm.destination_addr = b"123456789012345678901");
+        assert_eq!(
+            scan(&long).unwrap_err(),
+            Refusal { status: CommandStatus::ESME_RINVDSTADR, too_long: true }
+        );
+        let time = frame(|sm| sm.validity_period = b"0101010000000");
+        assert_eq!(scan(&time).unwrap_err().status, CommandStatus::ESME_RINVEXPIRY);
+        let lawful = frame(|sm| sm.validity_period = b"020610233429000R");
+        assert!(plain(&lawful).is_none() && scan(&lawful).is_ok());
+        let month = frame(|sm| sm.validity_period = b"021310233429000+");
+        assert_eq!(scan(&month).unwrap_err().status, CommandStatus::ESME_RINVEXPIRY);
+        let urgent = frame(|sm| sm.priority_flag = 9);
+        assert_eq!(scan(&urgent).unwrap_err().status, CommandStatus::ESME_RINVPRTFLG);
+        for end in 16..lawful.len() {
+            let _ = scan(&lawful[..end]);
+        }
+    }
+
+    #[test]
+    fn openmarket_refuses_what_its_pages_name() {
+        let refused = |change: fn(&mut SubmitSm<'_>)| openmarket(&scan(&frame(change)).unwrap());
+        assert_eq!(refused(|_| {}), None);
+        assert_eq!(refused(|sm| sm.source_addr_ton = 2), Some(CommandStatus::ESME_RINVSRCTON));
+        assert_eq!(refused(|sm| sm.source_addr_npi = 8), Some(CommandStatus::ESME_RINVSRCNPI));
+        assert_eq!(refused(|sm| sm.dest_addr_ton = 0), Some(CommandStatus::ESME_RINVDSTTON));
+        assert_eq!(refused(|sm| sm.dest_addr_npi = 0), Some(CommandStatus::ESME_RINVDSTNPI));
+        assert_eq!(refused(|sm| sm.esm_class = 3), Some(CommandStatus::ESME_RINVESMCLASS));
+    }
+}

@@ -1,0 +1,237 @@
+//! The simulator behind a socket: a thread, a runtime, a listener, a pump per connection, one timer.
+//!
+//! It decides nothing: what goes out and when is the [`Core`]'s.
+use super::{Core, Tally};
+use crate::kit::{Clock, Nanos, Timer};
+use crate::net::{End, Endpoint, ReadBuffer, Wake, Wish, pump};
+use crate::plan::behaviour::Behaviour;
+use socket2::SockRef;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::mpsc as sync;
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+
+/// The timer is armed for no sooner than so long after the last wake: what comes due in between goes out in
+/// one batch.
+const WAKE_EVERY: Nanos = Nanos::from_micros(50);
+/// ESMEs have so long to answer our unbind when the server stops.
+const STOP_WITHIN: Duration = Duration::from_secs(2);
+
+/// Starts simulators.
+#[derive(Clone, Copy, Debug)]
+pub struct Server;
+
+/// A simulator that runs on a thread of its own. Dropping it stops it.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    asks: mpsc::UnboundedSender<Ask>,
+    thread: Option<JoinHandle<Tally>>,
+}
+
+enum Ask {
+    Tally(sync::Sender<Tally>),
+    Stop,
+}
+
+impl Server {
+    /// Listens on `listen` (port 0: any) and serves until it is stopped.
+    ///
+    /// # Errors
+    /// What binding the address, starting the thread or its runtime said.
+    pub fn start(behaviour: &Behaviour, listen: SocketAddr) -> io::Result<Running> {
+        if behaviour.tls.is_some() {
+            let why = "the simulator does not speak TLS yet; leave [tls] out";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, why));
+        }
+        let listener = crate::net::listen(listen)?;
+        let address = listener.local_addr()?;
+        let (asks, asked) = mpsc::unbounded_channel();
+        let (ready, started) = sync::channel();
+        let behaviour = behaviour.clone();
+        let thread = Builder::new().name("smsc".to_owned()).spawn(move || {
+            let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime,
+                Err(e) => {
+                    // whoever waits gets the error; if nobody does any more, nobody minds
+                    let _ = ready.send(Err(e));
+                    return Tally::default();
+                }
+            };
+            let local = tokio::task::LocalSet::new();
+            local.block_on(&runtime, async move {
+                let house = match House::new(&behaviour) {
+                    Ok(house) => Rc::new(house),
+                    Err(e) => {
+                        let _ = ready.send(Err(e));
+                        return Tally::default();
+                    }
+                };
+                let listener = match TcpListener::from_std(listener) {
+                    Ok(listener) => listener,
+                    Err(e) => {
+                        let _ = ready.send(Err(e));
+                        return Tally::default();
+                    }
+                };
+                let _ = ready.send(Ok(()));
+                serve(house, listener, asked).await
+            })
+        })?;
+        started.recv().unwrap_or_else(|_| Err(io::Error::other("the simulator's thread ended")))?;
+        Ok(Running { address, asks, thread: Some(thread) })
+    }
+}
+
+impl Running {
+    /// What it has counted so far; None: it has ended.
+    pub fn tally(&self) -> Option<Tally> {
+        let (answer, answered) = sync::channel();
+        self.asks.send(Ask::Tally(answer)).ok()?;
+        answered.recv().ok()
+    }
+
+    /// Unbinds everybody, closes, and gives what was counted.
+    pub fn stop(mut self) -> Tally {
+        self.end().unwrap_or_default()
+    }
+
+    fn end(&mut self) -> Option<Tally> {
+        let thread = self.thread.take()?;
+        // a thread that has ended needs no telling
+        let _ = self.asks.send(Ask::Stop);
+        thread.join().ok()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// What the tasks share.
+struct House {
+    core: RefCell<Core>,
+    buffer: ReadBuffer,
+    wakes: RefCell<HashMap<u32, Wake>>,
+    timer: Timer,
+    woken: RefCell<Nanos>,
+    dirty: RefCell<Vec<u32>>,
+}
+
+impl House {
+    fn new(behaviour: &Behaviour) -> io::Result<House> {
+        let wall_at_zero = Clock::wall_ns().saturating_sub(Clock::now().0);
+        Ok(House {
+            core: RefCell::new(Core::new(behaviour, wall_at_zero)),
+            buffer: ReadBuffer::default(),
+            wakes: RefCell::default(),
+            timer: Timer::new()?,
+            woken: RefCell::new(Nanos::ZERO),
+            dirty: RefCell::default(),
+        })
+    }
+
+    /// Wakes the pumps of sessions that have something new, and arms the timer for what is due next.
+    fn settle(&self, core: &mut Core) {
+        let mut dirty = self.dirty.borrow_mut();
+        core.take_dirty(&mut dirty);
+        if !dirty.is_empty() {
+            let wakes = self.wakes.borrow();
+            for session in dirty.drain(..) {
+                if let Some(wake) = wakes.get(&session) {
+                    wake.wake();
+                }
+            }
+        }
+        let due = core.next_due();
+        let at = if due == Nanos::MAX { due } else { due.max(*self.woken.borrow() + WAKE_EVERY) };
+        // a timer that cannot be armed was one that could never be made
+        let _ = self.timer.arm(at);
+    }
+
+    fn tick(&self) {
+        let now = Clock::now();
+        *self.woken.borrow_mut() = now;
+        let mut core = self.core.borrow_mut();
+        core.tick(now);
+        self.settle(&mut core);
+    }
+}
+
+async fn serve(
+    house: Rc<House>,
+    listener: TcpListener,
+    mut asked: mpsc::UnboundedReceiver<Ask>,
+) -> Tally {
+    let accepts = tokio::task::spawn_local(accept(house.clone(), listener));
+    let ticks = tokio::task::spawn_local({
+        let house = house.clone();
+        async move {
+            while house.timer.fired().await.is_ok() {
+                house.tick();
+            }
+        }
+    });
+    while let Some(Ask::Tally(answer)) = asked.recv().await {
+        // whoever asked may have gone
+        let _ = answer.send(house.core.borrow().tally().clone());
+    }
+    accepts.abort();
+    {
+        let mut core = house.core.borrow_mut();
+        core.stop(Clock::now());
+        house.settle(&mut core);
+    }
+    let gone = async {
+        while house.core.borrow().connections_count() > 0 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    // who does not answer our unbind is left behind
+    let _ = tokio::time::timeout(STOP_WITHIN, gone).await;
+    ticks.abort();
+    house.core.borrow().tally().clone()
+}
+
+async fn accept(house: Rc<House>, listener: TcpListener) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                tokio::task::spawn_local(connection(house.clone(), stream));
+            }
+            // out of descriptors, or a connection that was gone before it was taken: go on shortly
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
+
+async fn connection(house: Rc<House>, mut stream: TcpStream) {
+    // a socket that refuses an option is one that is gone already; the pump will say so
+    let _ = stream.set_nodelay(true);
+    let wake = Wake::default();
+    let session = {
+        let mut core = house.core.borrow_mut();
+        let session = core.connected(Clock::now());
+        house.wakes.borrow_mut().insert(session, wake.clone());
+        house.settle(&mut core);
+        session
+    };
+    let after = |core: &mut Core, _: u32| house.settle(core);
+    let gone = pump(&mut stream, session, &house.core, &house.buffer, &wake, &after).await;
+    if matches!(gone.end, End::Wished(Wish::Reset)) {
+        let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+    }
+    house.wakes.borrow_mut().remove(&session);
+    let mut core = house.core.borrow_mut();
+    core.closed(session, gone.at);
+    house.settle(&mut core);
+}
