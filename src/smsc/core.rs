@@ -320,8 +320,11 @@ impl Core {
                 State::Bound(role) => role.transmits(),
                 State::Open | State::Unbinding(_) | State::Unbound => false,
             });
+        let Header { command_id, command_status, sequence_number, command_length: _ } = header;
         if plain {
-            self.submit(session, frame, header.sequence_number, now);
+            self.submit(session, frame, sequence_number, now);
+        } else if matches!(command_id, CommandId::DELIVER_SM_RESP | CommandId::DATA_SM_RESP) {
+            self.acknowledged(session, sequence_number, command_status, now);
         } else {
             self.control(session, frame, &header, now);
         }

@@ -290,3 +290,16 @@ fn a_million_receipts_can_wait() {
     assert_eq!(bench.tally().receipts.by_state.total(), 1_000_000);
     assert_eq!(bench.core.outbox.letters.len(), 0);
 }
+
+#[test]
+fn what_is_never_answered_is_forgotten_at_last_but_not_kept_for_ever() {
+    let (mut bench, session) = Bench::bound(|b| b.timers.response = Some(ms(1_000)));
+    for _ in 0..300 {
+        bench.submit_batch(session, 1_000, 1);
+        bench.core.out(session).clear();
+    }
+    assert_eq!(bench.core.outbox.letters.len(), 1 << 18);
+    bench.run_until(ms(5_000));
+    assert_eq!(bench.core.outbox.letters.len(), 0);
+    assert_eq!(bench.tally().receipts.by_state.total(), 300_000);
+}
