@@ -172,9 +172,10 @@ impl Core {
     /// A connection is gone.
     pub fn closed(&mut self, session: u32, now: Nanos) {
         let Some(state) = self.peers.get(session).map(|peer| peer.session.state()) else { return };
+        // whoever closes instead of answering our unbind has done what was asked (FACTS C 26)
         let dropped = match state {
-            State::Bound(_) | State::Unbinding(_) => true,
-            State::Open | State::Unbound => false,
+            State::Bound(_) => true,
+            State::Open | State::Unbinding(_) | State::Unbound => false,
         };
         self.tally.sessions.dropped += u64::from(dropped);
         self.leave(session, dropped, now);

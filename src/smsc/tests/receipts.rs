@@ -168,6 +168,18 @@ fn receipts_without_a_receiver_wait_for_one() {
 }
 
 #[test]
+fn too_many_receipts_without_a_receiver_are_dropped_and_counted() {
+    let mut bench = Bench::new(|_| {});
+    let sender = bench.bind(TX);
+    for _ in 0..1_001 {
+        bench.submit_batch(sender, 1_000, 1);
+        bench.core.out(sender).clear();
+    }
+    let receipts = &bench.tally().receipts;
+    assert_eq!((receipts.pending, receipts.undeliverable), (1_000_000, 1_000));
+}
+
+#[test]
 fn acknowledgements_are_counted_by_status() {
     let (mut bench, session) = Bench::bound(|_| {});
     bench.submit_batch(session, 5, 1);
