@@ -7,8 +7,8 @@ use crate::measure::{
 use crate::plan::behaviour::Behaviour;
 use crate::plan::{
     Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Content, Deliver,
-    Guard, IdMode, Load, Long, Message, OnThrottle, PasswordFrom, Plan, Receipts, Secret, Shape, Stage, Target,
-    Timeouts, WindowFull,
+    Guard, IdMode, Load, Long, Message, OnThrottle, PasswordFrom, Plan, Receipts, Secret, Shape,
+    Stage, Target, Timeouts, WindowFull,
 };
 
 /// Two binds of window 20 at `rate` for so many seconds of warm-up and of measuring.

@@ -78,7 +78,7 @@ fn verdict(j: &Judgement) -> Value {
         "outcome": j.outcome,
         "limiter": j.limiter,
         "evidence": j.evidence,
-        "explanation": j.explanation,
+        "explanation": j.explanation.as_ref().map(ToString::to_string),
         "harness": harness(j),
         "steady": {
             "steady": j.steady.steady,

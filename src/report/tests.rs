@@ -330,6 +330,19 @@ fn the_sentence_that_explains_a_difference_is_printed() {
 }
 
 #[test]
+fn what_is_not_sustained_shows_the_rates_under_load_and_the_cause_without_the_response_time() {
+    let unanswered = Fate { outcome: Some(Outcome::TimedOut), wait: ms(900), ..GOOD };
+    let made = Made::new(plan(200, 0, 10), |i, _| if i % 20 == 0 { unanswered } else { GOOD });
+    let words: Vec<String> = made.text().split_whitespace().map(str::to_owned).collect();
+    let text = words.join(" ");
+    assert!(
+        text.contains("while the load was on: scheduled 200/s · written 200/s · answered 190/s")
+    );
+    assert!(text.contains("They differ from the service time: messages waited"), "{text}");
+    assert!(!text.contains("At p99 the response time"));
+}
+
+#[test]
 fn a_closed_loop_has_no_outcome_and_nulls_where_there_is_no_schedule() {
     let closed = plan(200, 0, 10);
     let mut made = Made::new(closed, |_, _| GOOD);
