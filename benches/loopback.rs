@@ -13,9 +13,13 @@ fn main() {
         return;
     }
     let seconds: u64 = arguments.iter().find_map(|a| a.parse().ok()).unwrap_or(4);
-    println!("{:>16} {:>9} {:>12} {:>10} {:>9}", "binds x window", "receipts", "messages/s", "ns/message", "balanced");
+    println!(
+        "{:>16} {:>9} {:>12} {:>10} {:>9}",
+        "binds x window", "receipts", "messages/s", "ns/message", "balanced"
+    );
     for receipts in [false, true] {
-        for (binds, window) in [(1, 1), (1, 10), (1, 64), (1, 1000), (8, 64), (100, 10), (1000, 10)] {
+        for (binds, window) in [(1, 1), (1, 10), (1, 64), (1, 1000), (8, 64), (100, 10), (1000, 10)]
+        {
             row(binds, window, receipts, seconds);
         }
     }

@@ -28,12 +28,12 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+use bytes::{Buf, BufMut, BytesMut};
 use smppbench::esme::{Core, Order, Share};
 use smppbench::kit::Nanos;
 use smppbench::net::Endpoint;
 use smppbench::plan::{self, Overrides, Source};
 use smppbench::smpp::{CommandId, CommandStatus, Header, frame, pdu};
-use bytes::{Buf, BufMut, BytesMut};
 use std::sync::Arc;
 
 /// Answers what the core sends, with receipts, without allocating: only the core's own allocations count.
@@ -47,7 +47,12 @@ fn answer(core: &mut Core, replies: &mut BytesMut, now: Nanos, next_id: &mut u64
     while let Ok(Some(length)) = frame::cut(rest, 70_000) {
         let header = Header::read(rest).expect("cut");
         if header.command_id == CommandId::BIND_TRANSCEIVER {
-            pdu::header_only(CommandId::BIND_TRANSCEIVER_RESP, CommandStatus::ESME_ROK, header.sequence_number, replies);
+            pdu::header_only(
+                CommandId::BIND_TRANSCEIVER_RESP,
+                CommandStatus::ESME_ROK,
+                header.sequence_number,
+                replies,
+            );
         } else if header.command_id == CommandId::SUBMIT_SM {
             submits += 1;
             *next_id += 1;

@@ -54,7 +54,7 @@ fn every_planned_message_of_every_profile_is_stamped_once_by_its_worker() {
         let mut out = bytes::BytesMut::new();
         let mut stamped = vec![0u8; usize::try_from(schedule.len()).expect("a short run")];
         for worker in 0..striping.workers_count() {
-            let mut cursor = Cursor::new(schedule.clone(), striping.clone(), worker);
+            let mut cursor = Cursor::new(schedule.clone(), &striping, worker);
             while let Some(due) = cursor.peek().copied() {
                 out.clear();
                 recipe.stamp(due.index, 7, 0, &mut scratch, &mut out);

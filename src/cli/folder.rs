@@ -18,7 +18,8 @@ pub(super) fn default_path(id: &str) -> PathBuf {
 
 /// Makes the folder, or says in one line why not.
 pub(super) fn make(path: &Path) -> Result<(), String> {
-    fs::create_dir_all(path).map_err(|e| format!("cannot make the run folder {}: {e}", path.display()))
+    fs::create_dir_all(path)
+        .map_err(|e| format!("cannot make the run folder {}: {e}", path.display()))
 }
 
 /// Writes a file whole, or not at all.

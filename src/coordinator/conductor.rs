@@ -33,6 +33,7 @@ pub struct Conductor {
     load_ends: Nanos,
     give_up_at: Nanos,
     orders: Vec<Order>,
+    #[expect(clippy::vec_box, reason = "intervals are large and travel by pointer")]
     spent: Vec<Box<Interval>>,
     shown_at: Nanos,
     lead: Nanos,

@@ -40,13 +40,15 @@ impl Crew {
             let (spare, spares) = unbounded_channel();
             let share = Share { plan: plan.clone(), worker, workers };
             let wires = Wires { orders, events: told.clone(), handed, hand: hand.clone(), spares };
-            let pin = plan.load.pin.then(|| cores.get(worker as usize % cores.len().max(1)).copied());
-            let thread = std::thread::Builder::new().name(format!("esme-{worker}")).spawn(move || {
-                if let Some(core) = pin.flatten() {
-                    pin_to(core);
-                }
-                run(share, wires).map_err(|e| e.to_string())
-            })?;
+            let pin =
+                plan.load.pin.then(|| cores.get(worker as usize % cores.len().max(1)).copied());
+            let thread =
+                std::thread::Builder::new().name(format!("esme-{worker}")).spawn(move || {
+                    if let Some(core) = pin.flatten() {
+                        pin_to(core);
+                    }
+                    run(share, wires).map_err(|e| e.to_string())
+                })?;
             crew.orders.push(order);
             crew.spares.push(spare);
             crew.threads.push(thread);

@@ -109,7 +109,9 @@ impl<T: Awaits> Correlator<T> {
         if !self.ledger.insert(key, value) {
             return false;
         }
-        if self.early_count > 0 && let Some(notices) = self.early.remove(&key.0) {
+        if self.early_count > 0
+            && let Some(notices) = self.early.remove(&key.0)
+        {
             self.early_count -= notices.len();
             for notice in notices {
                 let fate = self.receipt(key, notice);

@@ -98,7 +98,7 @@ impl<T: Copy> Ledger<T> {
     }
     /// The tables must not see the bits that chose the shard.
     fn table_hash(key: Key) -> u64 {
-        key.0 << 8 | key.0 >> 56
+        key.0.rotate_left(8)
     }
 
     fn find(&self, key: Key) -> Option<u32> {
@@ -201,7 +201,8 @@ impl<T: Copy> Ledger<T> {
     /// Takes an entry out of the index and leaves a hole.
     fn forget(&mut self, position: u32) {
         let key = self.entry(position).key();
-        let found = self.index[Self::shard(key)].find_entry(Self::table_hash(key), |&p| p == position);
+        let found =
+            self.index[Self::shard(key)].find_entry(Self::table_hash(key), |&p| p == position);
         if let Ok(found) = found {
             found.remove();
         }

@@ -16,7 +16,14 @@ impl Awaits for Sent {
 }
 
 fn notice(received: u64) -> Notice {
-    Notice { received: Nanos(received), session: 0, state: 2, intermediate: false, err: *b"000\0", rule: 0 }
+    Notice {
+        received: Nanos(received),
+        session: 0,
+        state: 2,
+        intermediate: false,
+        err: *b"000\0",
+        rule: 0,
+    }
 }
 fn sent(index: u64, due: u64) -> Sent {
     Sent { index, due: Nanos(due) }

@@ -58,6 +58,7 @@ pub struct Core {
     pub(super) finished: bool,
     /// Messages whose fate on the SMSC's side nobody knows: their receipts may still come.
     pub(super) unaccounted: u64,
+    #[expect(clippy::vec_box, reason = "intervals are large and travel by pointer")]
     spares: Vec<Box<Interval>>,
 }
 
@@ -77,7 +78,10 @@ impl Core {
         let plan = &setup.plan;
         let mine = setup.sessions.iter().filter(|s| s.worker == share.worker);
         let timers_of = |account: u16| Timers {
-            enquire_link: plan.accounts[usize::from(account)].binds.enquire_link.unwrap_or(Nanos::MAX),
+            enquire_link: plan.accounts[usize::from(account)]
+                .binds
+                .enquire_link
+                .unwrap_or(Nanos::MAX),
             response: plan.timeouts.response,
         };
         let links: Vec<Link> = mine
@@ -391,9 +395,8 @@ impl Core {
 
     fn gauges(&mut self, now: Nanos) -> Gauges {
         let up = self.links.iter().filter(|l| l.standing == Standing::Up);
-        let (sessions_up, slots, _) = up.fold((0, 0, ()), |(n, slots, ()), l| {
-            (n + 1, slots + l.window.limit() as u64, ())
-        });
+        let (sessions_up, slots, _) =
+            up.fold((0, 0, ()), |(n, slots, ()), l| (n + 1, slots + l.window.limit() as u64, ()));
         let lanes = self.lanes.len().max(1) as u64;
         let full: u64 = self.lanes.iter_mut().map(|l| l.take_full_ns(now)).sum();
         let offset = self.offset(now).unwrap_or_default();

@@ -26,7 +26,7 @@ impl Core {
                 Err(desync) => {
                     let rest = &octets[used..];
                     self.recorder.interval().anomaly(desync.name(), rest);
-                    self.give_up_link(link, format!("desync: {}", desync.name()), now);
+                    self.give_up_link(link, &format!("desync: {}", desync.name()), now);
                     return octets.len();
                 }
             }
@@ -68,7 +68,7 @@ impl Core {
             SessionEvent::PeerUnbound => {
                 self.links[link].wish = Wish::CloseWhenFlushed;
                 self.links[link].state_word = "unbind by the SMSC".to_owned();
-                self.go_down(link, "unbind".to_owned(), now);
+                self.go_down(link, "unbind", now);
             }
             SessionEvent::Unbound => {
                 self.links[link].wish = Wish::CloseWhenFlushed;
@@ -177,7 +177,10 @@ impl Core {
         self.recorder.tally(ticket.cell).late_responses += 1;
         self.unaccounted = self.unaccounted.saturating_sub(1);
         let id = pdu::message_id(frame).unwrap_or_default();
-        if header.command_status == CommandStatus::ESME_ROK && ticket.receipt_asked != 0 && !id.is_empty() {
+        if header.command_status == CommandStatus::ESME_ROK
+            && ticket.receipt_asked != 0
+            && !id.is_empty()
+        {
             let (key, awaited) = self.awaited_of(link, &ticket, id, now);
             match self.exchange.other(key) {
                 Some(owner) => self.exchange.hand(owner, Handed::AcceptedLate(key, awaited)),

@@ -75,11 +75,7 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub(super) fn new(
-        cursor: Cursor,
-        catch_up: Option<f64>,
-        classes: (u32, u32),
-    ) -> Lane {
+    pub(super) fn new(cursor: Cursor, catch_up: Option<f64>, classes: (u32, u32)) -> Lane {
         Lane {
             links: Vec::new(),
             classes,

@@ -126,19 +126,19 @@ impl Core {
             let id = self.links[number].plan.id;
             self.tried(Some(format!("session {id}: connection {cause} before bind_resp")));
         }
-        self.go_down(number, cause, now);
+        self.go_down(number, &cause, now);
         self.next_attempt(number, now)
     }
 
     /// The link carries nothing any more: what was open on it is lost.
-    pub(super) fn go_down(&mut self, link: usize, cause: String, now: Nanos) {
+    pub(super) fn go_down(&mut self, link: usize, cause: &str, now: Nanos) {
         let lost = self.lose_open(link, Outcome::Lost, now);
         self.unaccounted += lost;
         let l = &mut self.links[link];
         let was_up = l.standing == Standing::Up;
         l.standing = Standing::Down;
         if l.down.is_none() && (was_up || lost > 0) {
-            l.down = Some((now, cause.clone(), lost));
+            l.down = Some((now, cause.to_owned(), lost));
         }
         if was_up {
             l.state_word = format!("lost: {cause}");
@@ -169,9 +169,9 @@ impl Core {
     }
 
     /// Gives a connection up from our side.
-    pub(super) fn give_up_link(&mut self, link: usize, why: String, now: Nanos) {
+    pub(super) fn give_up_link(&mut self, link: usize, why: &str, now: Nanos) {
         self.links[link].wish = Wish::Close;
-        self.links[link].state_word.clone_from(&why);
+        self.links[link].state_word = why.to_owned();
         if self.links[link].standing == Standing::Binding {
             let id = self.links[link].plan.id;
             self.tried(Some(format!("session {id}: {why}")));
@@ -185,7 +185,8 @@ impl Core {
         let rebind = self.rebind_of(link);
         let l = &mut self.links[link];
         let over = self.stopping || self.start.is_none() || l.banned;
-        let again = rebind.filter(|r| !over && (r.attempts_max == 0 || l.attempts < r.attempts_max));
+        let again =
+            rebind.filter(|r| !over && (r.attempts_max == 0 || l.attempts < r.attempts_max));
         let Some(rebind) = again else {
             self.gone_for_good(link, now);
             return None;
@@ -228,7 +229,7 @@ impl Core {
                 Standing::Down | Standing::Gone => {}
                 Standing::Binding => {
                     if now >= self.links[link].bind_by {
-                        self.give_up_link(link, "no bind_resp in time".to_owned(), now);
+                        self.give_up_link(link, "no bind_resp in time", now);
                     }
                 }
                 Standing::Up => self.maintain_link(link, now),
@@ -258,7 +259,7 @@ impl Core {
                 l.state_word = "no unbind_resp in time".to_owned();
                 self.touch(link);
             } else {
-                self.give_up_link(link, format!("{name} unanswered"), now);
+                self.give_up_link(link, &format!("{name} unanswered"), now);
             }
             return;
         }
@@ -354,7 +355,10 @@ impl Core {
 
     /// The last word, when every link is gone.
     pub(super) fn finish_if_done(&mut self, now: Nanos) {
-        if !self.stopping || self.finished || self.links.iter().any(|l| l.standing != Standing::Gone) {
+        if !self.stopping
+            || self.finished
+            || self.links.iter().any(|l| l.standing != Standing::Gone)
+        {
             return;
         }
         self.finished = true;

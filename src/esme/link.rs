@@ -137,7 +137,11 @@ impl Link {
     /// May carry a submit_sm now.
     #[inline]
     pub(super) fn room(&self) -> usize {
-        if self.standing == Standing::Up && self.session.is_bound() { self.window.room() } else { 0 }
+        if self.standing == Standing::Up && self.session.is_bound() {
+            self.window.room()
+        } else {
+            0
+        }
     }
 
     /// Brings `stamped` up to date with what was put into `out`, whoever put it.

@@ -74,7 +74,8 @@ impl Setup {
     pub fn cell(&self, stage: u16, account: u16, label: u16) -> CellId {
         let labels = self.plan.messages.len().max(1);
         let accounts = self.plan.accounts.len();
-        ((usize::from(stage) * accounts + usize::from(account)) * labels + usize::from(label)) as CellId
+        ((usize::from(stage) * accounts + usize::from(account)) * labels + usize::from(label))
+            as CellId
     }
 
     /// The offset at which the load ends by the plan.

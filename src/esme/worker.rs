@@ -163,7 +163,8 @@ impl Shell {
         core.take_events(&mut told.moving);
         for mut event in told.moving.drain(..) {
             if let Event::Interval(interval) = &mut event {
-                told.used.since_last(&mut interval.gauges.cpu_ns, &mut interval.gauges.run_delay_ns);
+                told.used
+                    .since_last(&mut interval.gauges.cpu_ns, &mut interval.gauges.run_delay_ns);
             }
             let _ = told.events.send(event);
         }
@@ -177,9 +178,11 @@ impl Shell {
 async fn live(shell: Rc<Shell>, session: u32) {
     let plan = shell.share.plan.clone();
     let id = shell.core.borrow().session_id(session);
-    if let Some(rate) = shell.core.borrow().connect_rate(session) {
+    let connect_rate = shell.core.borrow().connect_rate(session);
+    if let Some(rate) = connect_rate {
         // a planned bind storm: this many connects a second over the account's sessions
-        let wait = u128::from(id) * 1_000_000_000 * u128::from(rate.den) / u128::from(rate.num.max(1));
+        let wait =
+            u128::from(id) * 1_000_000_000 * u128::from(rate.den) / u128::from(rate.num.max(1));
         tokio::time::sleep(Nanos(wait as u64).into()).await;
     }
     let options = SocketOptions {

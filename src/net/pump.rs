@@ -129,8 +129,14 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     E: Endpoint,
 {
-    let mut state =
-        State { stream, session, buffer, carry: Vec::new(), half_closed: false, needs_flush: false };
+    let mut state = State {
+        stream,
+        session,
+        buffer,
+        carry: Vec::new(),
+        half_closed: false,
+        needs_flush: false,
+    };
     let stop = Cell::new(false);
     let end = poll_fn(|context| {
         if stop.get() {
@@ -180,7 +186,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
             }
             match core.wish(self.session) {
                 w @ (Wish::Close | Wish::Reset) => return Poll::Ready(End::Wished(w)),
-                w @ Wish::CloseWhenFlushed if core.out(self.session).is_empty() && !self.needs_flush => {
+                w @ Wish::CloseWhenFlushed
+                    if core.out(self.session).is_empty() && !self.needs_flush =>
+                {
                     return Poll::Ready(End::Wished(w));
                 }
                 Wish::HalfClose if core.out(self.session).is_empty() && !self.half_closed => {
@@ -196,7 +204,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
     }
 
     /// One read. Ready(true): octets came; Ready(false): the peer closed.
-    fn read<E: Endpoint>(&mut self, core: &mut E, context: &mut Context<'_>) -> Poll<io::Result<bool>> {
+    fn read<E: Endpoint>(
+        &mut self,
+        core: &mut E,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<bool>> {
         let mut buffer = self.buffer.0.borrow_mut();
         let kept = self.carry.len();
         if kept + Header::OCTETS > buffer.len() {

@@ -188,7 +188,12 @@ impl Session {
     pub fn enquire(&mut self, now: Nanos, out: &mut BytesMut) {
         if self.enquiry.is_none() {
             let sequence_number = self.sequence.take();
-            pdu::header_only(CommandId::ENQUIRE_LINK, CommandStatus::ESME_ROK, sequence_number, out);
+            pdu::header_only(
+                CommandId::ENQUIRE_LINK,
+                CommandStatus::ESME_ROK,
+                sequence_number,
+                out,
+            );
             let command_id = CommandId::ENQUIRE_LINK;
             self.enquiry = Some(Pending { command_id, sequence_number, sent: now });
         }
@@ -319,10 +324,18 @@ impl Session {
             return self.on_nack(header, now);
         }
         let Some(p) = self.pending else {
-            return if is_data_response(header.command_id) { Event::Data } else { Event::UnknownResponse };
+            return if is_data_response(header.command_id) {
+                Event::Data
+            } else {
+                Event::UnknownResponse
+            };
         };
         if header.command_id != p.command_id.response() {
-            return if is_data_response(header.command_id) { Event::Data } else { Event::UnknownResponse };
+            return if is_data_response(header.command_id) {
+                Event::Data
+            } else {
+                Event::UnknownResponse
+            };
         }
         self.pending = None;
         if p.command_id == CommandId::UNBIND {

@@ -9,7 +9,12 @@ const TIMERS: Timers =
     Timers { enquire_link: Nanos::from_secs(30), response: Nanos::from_secs(10) };
 
 fn header(command_id: CommandId, status: u32, sequence_number: u32) -> Header {
-    Header { command_length: 16, command_id, command_status: CommandStatus(status), sequence_number }
+    Header {
+        command_length: 16,
+        command_id,
+        command_status: CommandStatus(status),
+        sequence_number,
+    }
 }
 
 fn bound(role: Role) -> (Session, BytesMut) {

@@ -146,9 +146,10 @@ impl World {
             }
         }
         for (at, session, octets) in &memory.injected {
-            let found = world.wires.iter().position(|w| {
-                world.esmes[w.worker as usize].session_id(w.link) == *session
-            });
+            let found = world
+                .wires
+                .iter()
+                .position(|w| world.esmes[w.worker as usize].session_id(w.link) == *session);
             if let Some(wire) = found {
                 let octets = octets.clone();
                 world.at(START + *at, What::ToEsme { wire: wire as u32, connection: 1, octets });

@@ -79,7 +79,13 @@ fn a_million_messages_with_losses_reorderings_early_and_foreign_receipts_balance
         );
         let foreign = b"id:neverheardof sub:001 dlvrd:001 submit date:2601010000 done date:2601010000 stat:DELIVRD err:000 text:";
         let injected = (0..50u64)
-            .map(|n| (Nanos::from_millis(100 + n * 40), (n % 8) as u32, receipt(n as u32 + 9_000_000, foreign)))
+            .map(|n| {
+                (
+                    Nanos::from_millis(100 + n * 40),
+                    (n % 8) as u32,
+                    receipt(n as u32 + 9_000_000, foreign),
+                )
+            })
             .collect();
         let mut memory = Memory { workers: 3, injected, ..Memory::default() };
         let plan = plan(&toml);

@@ -21,7 +21,7 @@ fn per_second(n: u64) -> Rate {
 }
 
 fn walk(schedule: &Arc<Schedule>, striping: &Arc<Striping>, worker: usize) -> Vec<Due> {
-    let mut cursor = Cursor::new(schedule.clone(), &striping, worker);
+    let mut cursor = Cursor::new(schedule.clone(), striping, worker);
     let mut all = Vec::new();
     while let Some(due) = cursor.peek() {
         all.push(*due);
