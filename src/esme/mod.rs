@@ -11,6 +11,7 @@ mod lane;
 mod life;
 mod link;
 mod orders;
+mod sender;
 mod setup;
 mod worker;
 

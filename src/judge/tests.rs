@@ -139,6 +139,22 @@ fn a_growing_backlog_is_not_sustained_by_its_slope() {
 }
 
 #[test]
+fn a_short_run_whose_backlog_grows_every_second_is_not_sustained_although_the_drain_clears_it() {
+    let plan = plan(1_000, 0, 4);
+    let waiting = |step: fn(u64) -> u64| {
+        let backlog = move |second| Gauges { backlog: step(second), ..quiet(second) };
+        let record = record(&plan, |_, _| GOOD, backlog);
+        judge(&plan, &record, &HostUse::default()).outcome
+    };
+    assert_eq!(waiting(|second| 600 * second), Some(Outcome::NotSustained));
+    assert_eq!(
+        waiting(|second| [0, 600, 0, 600][second as usize]),
+        Some(Outcome::InconclusiveNoise)
+    );
+    assert_eq!(waiting(|second| [600, 0, 600, 0][second as usize]), Some(Outcome::Sustained));
+}
+
+#[test]
 fn a_drift_of_the_median_is_noise_and_a_slow_start_asks_for_a_longer_warm_up() {
     let plan = plan(100, 2, 40);
     let (_, j) = judged(&plan, |_, at| Fate { service: ms(10 + at.0 / 4_000_000_000), ..GOOD });

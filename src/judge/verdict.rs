@@ -164,7 +164,7 @@ pub(super) fn outcome(
     if checks.iter().chain(&steady.growths).any(Check::failed) {
         return Some(Outcome::NotSustained);
     }
-    let undecided = checks.iter().any(|c| c.ok.is_none());
+    let undecided = checks.iter().chain(&steady.growths).any(|c| c.ok.is_none());
     if undecided || steady.steady == Some(false) {
         return Some(Outcome::InconclusiveNoise);
     }

@@ -4,23 +4,33 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 /// Widest line of a summary.
 pub(super) const WIDTH: usize = 100;
 
-/// A plain table: first column to the left, the others to the right.
+/// A plain table: first column to the left, the others to the right. Its columns move together before
+/// any cell is broken.
 pub(super) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    let wide = spaced(header, rows, 2, None);
+    if wide.iter().all(|line| line.chars().count() <= WIDTH) {
+        return wide.join("\n") + "\n";
+    }
+    spaced(header, rows, 1, Some(WIDTH as u16)).join("\n") + "\n"
+}
+
+fn spaced(header: &[&str], rows: &[Vec<String>], gap: u16, width: Option<u16>) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(WIDTH as u16);
+    if let Some(width) = width {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(width);
+    }
     table.set_header(header.iter().copied());
     for row in rows {
         table.add_row(row);
     }
     for (number, column) in table.column_iter_mut().enumerate() {
-        let side = if number == 0 { CellAlignment::Left } else { CellAlignment::Right };
-        column.set_cell_alignment(side);
-        column.set_padding((2, 0));
+        let first = number == 0;
+        column.set_cell_alignment(if first { CellAlignment::Left } else { CellAlignment::Right });
+        column.set_padding((if first { 2 } else { gap }, 0));
     }
-    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-    lines.join("\n") + "\n"
+    table.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
 /// Words filled into lines of at most [`WIDTH`] columns. The first starts with `start`, the others are

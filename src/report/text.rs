@@ -238,7 +238,11 @@ fn latencies(run: &Run<'_>, style: Style) -> String {
     let mut text = String::new();
     if !rows.is_empty() {
         let header = ["", "p50", "p90", "p99", "p99.9", "max", "count", "censored"];
-        text += &table(&header, &rows);
+        // a column that is empty throughout is left out
+        let censored = rows.iter().any(|row| row.last().is_some_and(|cell| !cell.is_empty()));
+        let columns = if censored { header.len() } else { header.len() - 1 };
+        rows.iter_mut().for_each(|row| row.truncate(columns));
+        text += &table(&header[..columns], &rows);
     }
     if !j.health.allows_headline() {
         text += &fill(
