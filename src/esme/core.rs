@@ -4,6 +4,7 @@ use super::exchange::{Awaited, Exchange, Handed};
 use super::lane::Lane;
 use super::link::{Deferred, Link, Standing};
 use super::orders::{Event, Order, Share};
+use super::parts::Parts;
 use super::setup::{Setup, id_rule};
 use crate::correlate::{Correlator, Fate, IdRule, Notice};
 use crate::kit::{Nanos, Rate, Rng, stream_seed};
@@ -58,6 +59,8 @@ pub struct Core {
     pub(super) finished: bool,
     /// Messages whose fate on the SMSC's side nobody knows: their receipts may still come.
     pub(super) unaccounted: u64,
+    /// Messages of several parts; None where there are none.
+    pub(super) parts: Option<Parts>,
     /// Some account has a cap per bind.
     pub(super) capped: bool,
     /// Sessions on hold.
@@ -134,6 +137,7 @@ impl Core {
             finished: false,
             unaccounted: 0,
             capped: plan.accounts.iter().any(|a| a.binds.rate_max.is_some()),
+            parts: has_parts(&setup).then(Parts::new),
             held: Vec::new(),
             retries_left: retries_max(&setup, u64::from(share.workers)),
             spares: Vec::new(),
@@ -303,6 +307,10 @@ fn retries_max(setup: &Setup, workers: u64) -> u64 {
         None => u64::MAX,
         Some(max) => max.saturating_sub(setup.schedule.len()) / workers.max(1),
     }
+}
+
+fn has_parts(setup: &Setup) -> bool {
+    (0..setup.plan.messages.len() as u16).any(|label| setup.recipe.traits_of(label).1 > 1)
 }
 
 /// Which message_states end a message; a vendor's own word does, unless esm_class says "intermediate".

@@ -2,6 +2,7 @@
 use super::core::Core;
 use super::link::Standing;
 use super::orders::{Event, Final};
+use super::parts::PartFate;
 use crate::kit::Nanos;
 use crate::measure::{Metric, Outage, Outcome};
 use crate::net::{End, Wish};
@@ -164,6 +165,7 @@ impl Core {
                 self.links[link].counts.written += 1;
             }
             self.recorder.settled(&ticket, outcome, now);
+            self.part_ended(ticket.index, PartFate::Failed);
             lost += 1;
         }
         self.links[link].unwritten.clear();
@@ -288,6 +290,7 @@ impl Core {
             self.links[link].window.settle(number);
             self.links[link].remember_late(number, ticket);
             self.recorder.settled(&ticket, Outcome::TimedOut, now);
+            self.part_ended(ticket.index, PartFate::Failed);
             freed += 1;
         }
         if freed > 0 {
@@ -326,8 +329,8 @@ impl Core {
         self.stopping = true;
         self.unbind_by = now + self.setup.plan.timeouts.unbind;
         self.give_up_unsent(now);
-        for (_, awaited) in self.correlator.drain() {
-            self.missing(&awaited);
+        for (key, awaited) in self.correlator.drain() {
+            self.missing(key, &awaited);
         }
         let mut unknown = Vec::new();
         self.correlator.give_up_early(Nanos::MAX, &mut unknown);
@@ -362,9 +365,11 @@ impl Core {
         }
         self.finished = true;
         // answers that came after the unbind may have brought ids whose receipts nobody waits for any more
-        for (_, awaited) in self.correlator.drain() {
-            self.missing(&awaited);
+        for (key, awaited) in self.correlator.drain() {
+            self.missing(key, &awaited);
         }
+        self.give_up_again();
+        self.close_parts();
         let sessions = self.links.iter().map(|l| l.record()).collect();
         let interval = self.last_interval(now);
         let last = Final { worker: self.worker, interval, sessions };

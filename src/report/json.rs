@@ -6,7 +6,9 @@ use crate::judge::{
     statistics,
 };
 use crate::kit::{Nanos, utc_rfc3339};
-use crate::measure::{Counts, IntervalRow, LATENCY_METRICS, Latency, Metric, RunRecord};
+use crate::measure::{
+    Counts, IntervalRow, LATENCY_METRICS, Latency, Messages, Metric, RunRecord, Tally,
+};
 use crate::plan::Plan;
 use crate::smpp::CommandStatus;
 use serde_json::{Map, Value, json};
@@ -170,18 +172,28 @@ pub(super) fn figures(block: &str, scope: &Scope<'_>) -> Value {
     Value::Object(rows.map(|row| (row.name.to_owned(), json!((row.of)(scope)))).collect())
 }
 
-/// Whole messages: told where each message is one submit_sm and none was sent again; else not counted.
+/// Whole messages: as counted where some have several parts; where each is one submit_sm, the ledger's own
+/// figures (a message that was sent again ended as its last submit_sm did).
 fn messages(run: &Run<'_>) -> Value {
-    let t = run.record.ledger();
-    let single = !run.labels.is_empty() && run.labels.iter().all(|l| l.parts == 1);
-    let whole = |n: u64| if single && t.retries == 0 { json!(n) } else { Value::Null };
+    let several = run.labels.iter().any(|l| l.parts > 1);
+    let m = if several { run.record.messages } else { single(&run.record.ledger()) };
     json!({
-        "planned": whole(t.planned),
-        "complete": whole(t.accepted),
-        "partial": whole(0),
-        "failed": whole(t.planned.saturating_sub(t.accepted)),
-        "delivered": whole(t.by_state[2]),
+        "planned": m.planned,
+        "complete": m.complete,
+        "partial": m.partial,
+        "failed": m.failed,
+        "delivered": m.delivered,
     })
+}
+
+fn single(t: &Tally) -> Messages {
+    Messages {
+        planned: t.planned,
+        complete: t.accepted,
+        partial: 0,
+        failed: t.planned.saturating_sub(t.accepted),
+        delivered: t.by_state[2],
+    }
 }
 
 /// By code, ascending.
