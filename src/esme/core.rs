@@ -5,6 +5,7 @@ use super::lane::Lane;
 use super::link::{Deferred, Link, Standing};
 use super::orders::{Event, Order, Share};
 use super::parts::Parts;
+use super::samples::IdSample;
 use super::setup::{Setup, id_rule};
 use crate::correlate::{Correlator, Fate, IdRule, Notice};
 use crate::kit::{Nanos, Rate, Rng, stream_seed};
@@ -61,6 +62,8 @@ pub struct Core {
     pub(super) unaccounted: u64,
     /// Messages of several parts; None where there are none.
     pub(super) parts: Option<Parts>,
+    /// The first message ids seen.
+    pub(super) ids: IdSample,
     /// Some account has a cap per bind.
     pub(super) capped: bool,
     /// Sessions on hold.
@@ -138,6 +141,7 @@ impl Core {
             unaccounted: 0,
             capped: plan.accounts.iter().any(|a| a.binds.rate_max.is_some()),
             parts: has_parts(&setup).then(Parts::new),
+            ids: IdSample::default(),
             held: Vec::new(),
             retries_left: retries_max(&setup, u64::from(share.workers)),
             spares: Vec::new(),

@@ -230,6 +230,7 @@ impl Core {
             return;
         }
         self.part_ended(ticket.index, PartFate::Accepted { awaits: true });
+        self.ids.response(id);
         let (key, awaited) = self.awaited_of(link, ticket, id, now);
         self.part_key(ticket.index, key);
         match self.exchange.other(key) {

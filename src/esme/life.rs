@@ -372,7 +372,8 @@ impl Core {
         self.close_parts();
         let sessions = self.links.iter().map(|l| l.record()).collect();
         let interval = self.last_interval(now);
-        let last = Final { worker: self.worker, interval, sessions };
+        let ids = std::mem::take(&mut self.ids);
+        let last = Final { worker: self.worker, interval, sessions, ids };
         self.events.push(Event::Final(Box::new(last)));
     }
 }

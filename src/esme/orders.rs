@@ -1,4 +1,5 @@
 //! What is said between a coordinator and its workers: serialisable values, near or far.
+use super::samples::IdSample;
 use crate::kit::Nanos;
 use crate::measure::{Interval, SessionRecord};
 use crate::plan::Plan;
@@ -86,4 +87,6 @@ pub struct Final {
     pub interval: Box<Interval>,
     /// Per session.
     pub sessions: Vec<SessionRecord>,
+    /// The first message ids it saw.
+    pub ids: IdSample,
 }

@@ -197,6 +197,10 @@ pub struct RunRecord {
     pub redelivered: u64,
     /// Whole messages, where some have several parts.
     pub messages: Messages,
+    /// Where receipts were missing and unknown at once: of so many sampled receipts …
+    pub ids_sampled: u64,
+    /// … each id rule would have matched so many.
+    pub id_modes: Vec<(String, u64)>,
     /// Distributions' range.
     pub range: LatencyRange,
     #[serde(skip)]
@@ -233,6 +237,8 @@ impl RunRecord {
             deliver_refused: 0,
             redelivered: 0,
             messages: Messages::default(),
+            ids_sampled: 0,
+            id_modes: Vec::new(),
             range,
             open: Vec::new(),
         }
