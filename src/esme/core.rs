@@ -58,6 +58,12 @@ pub struct Core {
     pub(super) finished: bool,
     /// Messages whose fate on the SMSC's side nobody knows: their receipts may still come.
     pub(super) unaccounted: u64,
+    /// Some account has a cap per bind.
+    pub(super) capped: bool,
+    /// Sessions on hold.
+    pub(super) held: Vec<u32>,
+    /// Retries that the guard still allows this worker.
+    pub(super) retries_left: u64,
     #[expect(clippy::vec_box, reason = "intervals are large and travel by pointer")]
     spares: Vec<Box<Interval>>,
 }
@@ -127,6 +133,9 @@ impl Core {
             stopping: false,
             finished: false,
             unaccounted: 0,
+            capped: plan.accounts.iter().any(|a| a.binds.rate_max.is_some()),
+            held: Vec::new(),
+            retries_left: retries_max(&setup, u64::from(share.workers)),
             spares: Vec::new(),
             setup,
         })
@@ -247,8 +256,12 @@ impl Core {
         if self.stopping {
             return next;
         }
+        next = next.min(self.next_release());
         let offset = now.since(start);
         for lane in &self.lanes {
+            if let Some(again) = lane.again.peek().filter(|_| lane.free.count() > 0) {
+                next = next.min(again.0.at);
+            }
             let Some(due) = lane.cursor.peek() else { continue };
             // a message that waits for a slot is sent by the read that frees one, not by the clock
             if due.at < self.load_ends && (due.at > offset || lane.free.count() > 0) {
@@ -282,6 +295,14 @@ fn lanes(setup: &Setup, links: &[Link], worker: usize) -> (Vec<Lane>, Vec<Option
         lanes[lane].links.push(number as u32);
     }
     (lanes, lane_of)
+}
+
+/// What `guard.messages_max` leaves for retries, divided among the workers.
+fn retries_max(setup: &Setup, workers: u64) -> u64 {
+    match setup.plan.guard.messages_max {
+        None => u64::MAX,
+        Some(max) => max.saturating_sub(setup.schedule.len()) / workers.max(1),
+    }
 }
 
 /// Which message_states end a message; a vendor's own word does, unless esm_class says "intermediate".
@@ -335,6 +356,7 @@ impl Endpoint for Core {
     }
 
     fn tick(&mut self, now: Nanos) -> Nanos {
+        self.release(now);
         if let Some(offset) = self.offset(now) {
             self.turn_stages(offset, now);
             self.pump(None, now);

@@ -138,9 +138,10 @@ impl Core {
             Outcome::Rejected(status.0)
         };
         l.answered(now.since(ticket.intended), range);
-        if let Some(lane) = self.lane_of[usize::from(l.plan.account)] {
-            self.lanes[lane].freed(now, 1);
+        if outcome == Outcome::Accepted {
+            l.throttles = 0;
         }
+        self.slots_freed(link, 1, now);
         self.recorder.settled(ticket, outcome, now);
         if matches!(status, CommandStatus::ESME_RTHROTTLED | CommandStatus::ESME_RMSGQFUL) {
             // throttled while catching up: sent more than 10 ms after its time, and so faster than planned
@@ -148,6 +149,9 @@ impl Core {
             let tally = self.recorder.tally(ticket.cell);
             tally.throttled += 1;
             tally.self_inflicted_throttles += u64::from(catching_up);
+        }
+        if status != CommandStatus::ESME_ROK && self.is_retryable(status) {
+            self.throttled(link, ticket, now);
         }
     }
 

@@ -51,9 +51,7 @@ impl Core {
             self.recorder.outage(Outage { session, from, to, cause, lost, attempts });
         }
         let room = self.links[link].window.room() as u32;
-        if let Some(lane) = self.lane_of[usize::from(self.links[link].plan.account)] {
-            self.lanes[lane].freed(now, room);
-        }
+        self.slots_freed(link, room, now);
         self.tried(None);
         self.pump(Some(link), now);
     }
@@ -136,6 +134,7 @@ impl Core {
         self.unaccounted += lost;
         let l = &mut self.links[link];
         let was_up = l.standing == Standing::Up;
+        let was_held = l.hold.is_some();
         l.standing = Standing::Down;
         if l.down.is_none() && (was_up || lost > 0) {
             l.down = Some((now, cause.to_owned(), lost));
@@ -144,7 +143,10 @@ impl Core {
             l.state_word = format!("lost: {cause}");
         }
         let (room, account) = (l.window.limit(), l.plan.account);
-        if was_up && let Some(lane) = self.lane_of[usize::from(account)] {
+        if was_up
+            && !was_held
+            && let Some(lane) = self.lane_of[usize::from(account)]
+        {
             // its free slots go with it; those of lost messages were never given back
             let free = room - lost as usize;
             self.lanes[lane].withdraw(free, now);
@@ -271,7 +273,6 @@ impl Core {
     /// submit_sm whose answer has not come within `timeouts.response` of their write.
     fn time_out(&mut self, link: usize, now: Nanos) {
         let response = self.setup.plan.timeouts.response;
-        let account = usize::from(self.links[link].plan.account);
         let mut freed = 0;
         while let Some((number, mut ticket)) = self.links[link].window.oldest() {
             if ticket.written == Nanos::ZERO {
@@ -291,9 +292,7 @@ impl Core {
         }
         if freed > 0 {
             self.unaccounted += u64::from(freed);
-            if let Some(lane) = self.lane_of[account] {
-                self.lanes[lane].freed(now, freed);
-            }
+            self.slots_freed(link, freed, now);
             self.pump(Some(link), now);
         }
     }

@@ -13,6 +13,7 @@ mod link;
 mod orders;
 mod sender;
 mod setup;
+mod throttle;
 mod worker;
 
 pub use core::Core;

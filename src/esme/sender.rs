@@ -31,6 +31,7 @@ impl Core {
 
     fn pump_lane(&mut self, lane: usize, offset: Nanos, now: Nanos) {
         let start = self.start.unwrap_or(now);
+        self.pump_again(lane, now);
         let Some(first) = self.lanes[lane].cursor.peek().filter(|d| d.at <= offset) else { return };
         if first.at >= self.load_ends || self.drain_until.is_some_and(|until| offset >= until) {
             return;
@@ -58,12 +59,12 @@ impl Core {
             let l = &mut self.lanes[lane];
             let freed = l.take_slot(now).unwrap_or(intended);
             l.cursor.advance();
-            self.send(link, &due, intended, intended.max(freed), now);
+            self.send(link, &due, intended, intended.max(freed), 0, now);
         }
     }
 
     /// The session that carries the next message of this class: its own, or the next one with room.
-    fn pick(&mut self, lane: usize, sender: u32) -> Option<usize> {
+    pub(super) fn pick(&mut self, lane: usize, sender: u32) -> Option<usize> {
         let lane = &mut self.lanes[lane];
         if lane.free.count() == 0 {
             return None;
@@ -89,6 +90,7 @@ impl Core {
         let Some(lane) = self.lane_of[usize::from(self.links[link].plan.account)] else { return };
         let Some(sender) = self.links[link].plan.sender else { return };
         let messages_max = self.setup.plan.guard.messages_max.unwrap_or(u64::MAX);
+        self.pump_again(lane, now);
         for _ in 0..self.links[link].room() {
             let Some((index, account, _)) = self.lanes[lane].cursor.closed_next() else { return };
             if index >= messages_max {
@@ -97,7 +99,7 @@ impl Core {
             self.lanes[lane].take_slot(now);
             let at = now.since(self.start.unwrap_or(now));
             let due = Due { index, at, stage, sender, account };
-            self.send(link, &due, now, now, now);
+            self.send(link, &due, now, now, 0, now);
         }
     }
 
@@ -105,7 +107,16 @@ impl Core {
         self.setup.cell(due.stage, due.account, self.setup.recipe.label(due.index))
     }
 
-    fn send(&mut self, link: usize, due: &Due, intended: Nanos, slot_free: Nanos, now: Nanos) {
+    /// Stamps a submit_sm into a session's out-buffer. `attempt`: sends of this message before this one.
+    pub(super) fn send(
+        &mut self,
+        link: usize,
+        due: &Due,
+        intended: Nanos,
+        slot_free: Nanos,
+        attempt: u8,
+        now: Nanos,
+    ) {
         let Core { setup, links, recorder, scratch, wall_at_zero, dirty, .. } = self;
         let picked = setup.recipe.pick(due.index);
         let cell = setup.cell(due.stage, due.account, picked.label);
@@ -115,7 +126,7 @@ impl Core {
             slot_free,
             written: Nanos::ZERO,
             cell,
-            attempt: 0,
+            attempt,
             receipt_asked: picked.registered_delivery & 3,
         };
         let l = &mut links[link];
@@ -126,10 +137,18 @@ impl Core {
         setup.recipe.stamp(due.index, number, *wall_at_zero + now.0, scratch, &mut l.out);
         let end = l.end();
         l.unwritten.push_back(Unwritten { sequence_number: number, end });
-        recorder.tally(cell).planned += 1;
+        let tally = recorder.tally(cell);
+        if attempt == 0 {
+            tally.planned += 1;
+        } else {
+            tally.retries += 1;
+        }
         if !l.dirty {
             l.dirty = true;
             dirty.push(link as u32);
+        }
+        if self.capped {
+            self.keep_to_cap(link, now);
         }
     }
 
@@ -165,6 +184,9 @@ impl Core {
 
     /// Messages due and not sent, as far as the eye sees: 1 where there are any (0 where none).
     pub(super) fn has_backlog(&self, offset: Nanos) -> bool {
+        if self.lanes.iter().any(|l| !l.again.is_empty()) {
+            return self.drain_until.is_none_or(|until| offset < until);
+        }
         let limit = offset.min(self.load_ends);
         self.lanes.iter().any(|l| l.cursor.peek().is_some_and(|d| d.at < limit))
     }

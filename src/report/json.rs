@@ -1,7 +1,10 @@
 //! result.json: every key of CONTRACT.md in its order, `null` where a figure is undefined.
 use super::escape::mask_pdu;
 use super::{Run, groups, ledger};
-use crate::judge::{Check, FIGURES, Judgement, PERCENTILES, Relation, Scope, Unit, statistics};
+use crate::judge::{
+    Check, FIGURES, GateResult, GateValue, Judgement, PERCENTILES, Relation, Scope, Unit,
+    statistics,
+};
 use crate::kit::{Nanos, utc_rfc3339};
 use crate::measure::{Counts, IntervalRow, LATENCY_METRICS, Latency, Metric, RunRecord};
 use crate::plan::Plan;
@@ -61,7 +64,7 @@ pub fn result(run: &Run<'_>) -> Value {
         "groups": groups::all(run),
         "intervals": record.intervals.iter().map(|r| interval(run.plan, record, r)).collect::<Vec<_>>(),
         "sessions": sessions(run),
-        "gates": run.gates,
+        "gates": run.gates.iter().map(gate).collect::<Vec<_>>(),
         "tally": run.tally.map(|t| json!({
             "agrees": t.agrees,
             "exact": t.exact,
@@ -78,7 +81,7 @@ fn verdict(j: &Judgement) -> Value {
         "outcome": j.outcome,
         "limiter": j.limiter,
         "evidence": j.evidence,
-        "explanation": j.explanation,
+        "explanation": j.explanation.as_ref().map(ToString::to_string),
         "harness": harness(j),
         "steady": {
             "steady": j.steady.steady,
@@ -137,6 +140,22 @@ fn check(c: &Check) -> Value {
         "relation": relation,
         "unit": c.unit,
         "note": c.note,
+    })
+}
+
+fn gate(g: &GateResult) -> Value {
+    let value = match &g.value {
+        Some(GateValue::Number(v)) => number(Some(*v), g.unit),
+        Some(GateValue::Word(word)) => json!(word),
+        None => Value::Null,
+    };
+    json!({
+        "name": g.name,
+        "expression": g.expression,
+        "value": value,
+        "outcome": g.outcome,
+        "unit": g.unit,
+        "why": g.why,
     })
 }
 
