@@ -2,6 +2,7 @@
 //! the load side's processor time a message. `cargo bench --bench loopback [-- SECONDS]`.
 //!
 //! One absolute figure says little on a shared machine: compare rows of one run, or two builds interleaved.
+#![allow(clippy::print_stdout, reason = "a bench prints its table")]
 use smppbench::measure::NoObserver;
 use smppbench::plan::{self, Overrides, Source};
 use smppbench::trial::{Tcp, Trial};

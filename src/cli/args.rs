@@ -20,6 +20,8 @@ pub(super) enum Verb {
     Run(Box<RunArgs>),
     /// The simulator on its own: an SMSC to test clients and this tool against.
     Smsc(SmscArgs),
+    /// Hold one session by hand: every PDU sent and received, field by field.
+    Dial(Box<DialArgs>),
     /// Say what PDUs mean: one JSON line each.
     Decode(DecodeArgs),
     /// Resolve a profile and print the plan; sends nothing.
@@ -80,6 +82,55 @@ pub(super) struct SmscArgs {
     /// Where to write the tally, each second and at the end.
     #[arg(long, value_name = "FILE.json")]
     pub(super) tally: Option<PathBuf>,
+}
+
+/// Said below the flags of `dial`.
+const DIAL_HELP: &str = "\
+What is said goes one at a time: the next PDU when the last is answered. Of the overrides, those that say who
+binds where count; the load's do not: dial opens one session and sends what its flags say, each once. Without
+--from, --to, --text or --send it binds and unbinds; with --wait it listens in between. The password is shown
+as ***, and so is its length.
+
+Exit codes: 0 said and answered, whatever the answer (the answer is the result) · 1 an answer or a receipt
+that was asked for did not come, or matches by another receipts.id_mode only · 2 usage, or refused by the
+guard · 3 could not connect or bind · 6 the session was lost, or foreign traffic came · 130 interrupted";
+
+/// What follows `dial`.
+#[derive(Args, Clone, Debug, Default)]
+#[command(after_help = DIAL_HELP)]
+pub(super) struct DialArgs {
+    /// source_addr of a submit_sm.
+    #[arg(long, value_name = "ADDR")]
+    pub(super) from: Option<String>,
+    /// destination_addr of a submit_sm; without it, an unassigned number.
+    #[arg(long, value_name = "ADDR")]
+    pub(super) to: Option<String>,
+    /// Text of a submit_sm, with placeholders as in a profile; hex where the coding is binary.
+    #[arg(long)]
+    pub(super) text: Option<String>,
+    /// gsm, latin1, ascii, ucs2, binary, or a data_coding; without it, what the text needs.
+    #[arg(long)]
+    pub(super) coding: Option<String>,
+    /// How a text that does not fit is sent: udh8, udh16, sar, payload, reject.
+    #[arg(long, value_name = "WAY")]
+    pub(super) long: Option<String>,
+    /// TLV of a submit_sm: its name, or a number and int1:, int2:, int4:, text:, cstring: or hex: before the value.
+    #[arg(long, value_name = "NAME_OR_TAG=VALUE")]
+    pub(super) tlv: Vec<String>,
+    /// Octets to send as they are, sequence_number and all. May be repeated.
+    #[arg(long, value_name = "HEX")]
+    pub(super) send: Vec<String>,
+    /// Await receipts so long (without it: --receipt-deadline); where none is due, listen so long.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(super) wait: Option<std::time::Duration>,
+    /// One JSON line a PDU, as `decode` prints it, with direction and time.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Show the octets too.
+    #[arg(long)]
+    pub(super) hex: bool,
+    #[command(flatten)]
+    pub(super) overrides: OverrideArgs,
 }
 
 /// What follows `decode`.

@@ -3,6 +3,7 @@
 mod args;
 pub mod check;
 pub mod decode;
+mod dial;
 mod exit;
 mod folder;
 mod live;
@@ -29,6 +30,7 @@ pub fn main() -> ExitCode {
     let exit = match cli.verb.unwrap_or_default() {
         Verb::Run(args) => run::run(&args),
         Verb::Smsc(args) => smsc::run(&args),
+        Verb::Dial(args) => dial::run(&args),
         Verb::Decode(args) => match decode::run(&args.input) {
             Ok(0) => Exit::Done,
             Ok(_) => Exit::Usage,

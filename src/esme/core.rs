@@ -2,14 +2,15 @@
 //! beside it: `inbound` (responses), `deliver` (receipts and MO), `life` (connections and deadlines).
 use super::exchange::{Awaited, Exchange, Handed};
 use super::lane::Lane;
-use super::link::{Deferred, Link, Standing, Unwritten};
+use super::link::{Deferred, Link, Standing};
 use super::orders::{Event, Order, Share};
+use super::parts::Parts;
 use super::setup::{Setup, id_rule};
 use crate::correlate::{Correlator, Fate, IdRule, Notice};
 use crate::kit::{Nanos, Rate, Rng, stream_seed};
-use crate::measure::{Gauges, Interval, LatencyRange, Recorder, Ticket};
+use crate::measure::{Gauges, Interval, LatencyRange, Recorder};
 use crate::net::{Endpoint, Wish};
-use crate::plan::{Cursor, Due, Plan, PlanError, Scratch, WindowFull};
+use crate::plan::{Cursor, Plan, PlanError, Scratch};
 use crate::session::Timers;
 use crate::smpp::receipt::MessageState;
 use bytes::BytesMut;
@@ -36,16 +37,16 @@ pub struct Core {
     pub(super) deferred: VecDeque<Deferred>,
     /// By message_state: does it end a message.
     pub(super) final_states: [bool; 11],
-    dirty: Vec<u32>,
-    scratch: Scratch,
-    wall_at_zero: u64,
+    pub(super) dirty: Vec<u32>,
+    pub(super) scratch: Scratch,
+    pub(super) wall_at_zero: u64,
     /// When the load began; None before.
     pub(super) start: Option<Nanos>,
     /// Offset of the load's end.
     pub(super) load_ends: Nanos,
-    drain_until: Option<Nanos>,
+    pub(super) drain_until: Option<Nanos>,
     /// The closed-loop stage that is on: (stage, end as an offset).
-    closed: Option<(u16, Nanos)>,
+    pub(super) closed: Option<(u16, Nanos)>,
     interval_number: u64,
     pub(super) maintenance_at: Nanos,
     pub(super) quiet_told: Option<(bool, u64, u64)>,
@@ -58,6 +59,14 @@ pub struct Core {
     pub(super) finished: bool,
     /// Messages whose fate on the SMSC's side nobody knows: their receipts may still come.
     pub(super) unaccounted: u64,
+    /// Messages of several parts; None where there are none.
+    pub(super) parts: Option<Parts>,
+    /// Some account has a cap per bind.
+    pub(super) capped: bool,
+    /// Sessions on hold.
+    pub(super) held: Vec<u32>,
+    /// Retries that the guard still allows this worker.
+    pub(super) retries_left: u64,
     #[expect(clippy::vec_box, reason = "intervals are large and travel by pointer")]
     spares: Vec<Box<Interval>>,
 }
@@ -90,21 +99,7 @@ impl Core {
                 Link::new(*s, window, timers_of(s.account))
             })
             .collect();
-        let mut lanes: Vec<Lane> = Vec::new();
-        let mut lane_of = vec![None; plan.accounts.len()];
-        for (number, link) in links.iter().enumerate().filter(|(_, l)| l.plan.sender.is_some()) {
-            let account = link.plan.account;
-            let lane = *lane_of[usize::from(account)].get_or_insert_with(|| {
-                let worker = share.worker as usize;
-                let cursor =
-                    Cursor::of_account(setup.schedule.clone(), &setup.striping, worker, account);
-                let first = link.plan.sender.unwrap_or(0);
-                let stride = setup.striping.workers_count() as u32;
-                lanes.push(Lane::new(cursor, plan.load.catch_up, (first, stride)));
-                lanes.len() - 1
-            });
-            lanes[lane].links.push(number as u32);
-        }
+        let (lanes, lane_of) = lanes(&setup, &links, share.worker as usize);
         let range = Setup::range(plan);
         let kept_max = (plan.receipts.outstanding_max / share.workers as usize).max(1);
         Ok(Core {
@@ -141,6 +136,10 @@ impl Core {
             stopping: false,
             finished: false,
             unaccounted: 0,
+            capped: plan.accounts.iter().any(|a| a.binds.rate_max.is_some()),
+            parts: has_parts(&setup).then(Parts::new),
+            held: Vec::new(),
+            retries_left: retries_max(&setup, u64::from(share.workers)),
             spares: Vec::new(),
             setup,
         })
@@ -214,167 +213,6 @@ impl Core {
         }
     }
 
-    /// Sends what is due and has a slot. `here`: the session whose read freed slots, for the closed loop.
-    pub(super) fn pump(&mut self, here: Option<usize>, now: Nanos) {
-        let Some(offset) = self.offset(now) else { return };
-        if self.stopping {
-            return;
-        }
-        if let Some((stage, end)) = self.closed {
-            if offset < end && offset < self.load_ends {
-                match here {
-                    Some(link) => self.fill(link, stage, now),
-                    None => (0..self.links.len()).for_each(|link| self.fill(link, stage, now)),
-                }
-                return;
-            }
-            self.closed = None;
-        }
-        for lane in 0..self.lanes.len() {
-            self.pump_lane(lane, offset, now);
-        }
-    }
-
-    fn pump_lane(&mut self, lane: usize, offset: Nanos, now: Nanos) {
-        let start = self.start.unwrap_or(now);
-        let Some(first) = self.lanes[lane].cursor.peek().filter(|d| d.at <= offset) else { return };
-        if first.at >= self.load_ends || self.drain_until.is_some_and(|until| offset >= until) {
-            return;
-        }
-        let horizon = self.lanes[lane].horizon.at(offset);
-        let drop_when_full = self.setup.plan.load.window_full == WindowFull::Drop;
-        loop {
-            let l = &mut self.lanes[lane];
-            let Some(due) = l.cursor.peek().copied() else { return };
-            if due.at > horizon || due.at >= self.load_ends {
-                return;
-            }
-            let intended = start + due.at;
-            let Some(link) = self.pick(lane, due.sender) else {
-                if !drop_when_full {
-                    self.lanes[lane].horizon.blocked(due.at);
-                    return;
-                }
-                let cell = self.cell_of(&due);
-                self.recorder.tally(cell).planned += 1;
-                self.recorder.never_written(cell, intended, now, true);
-                self.lanes[lane].cursor.advance();
-                continue;
-            };
-            let l = &mut self.lanes[lane];
-            let freed = l.take_slot(now).unwrap_or(intended);
-            l.cursor.advance();
-            self.send(link, &due, intended, intended.max(freed), now);
-        }
-    }
-
-    /// The session that carries the next message of this class: its own, or the next one with room.
-    fn pick(&mut self, lane: usize, sender: u32) -> Option<usize> {
-        let lane = &mut self.lanes[lane];
-        if lane.free.count() == 0 {
-            return None;
-        }
-        let count = lane.links.len();
-        let own = lane.place_of(sender);
-        if self.links[lane.links[own] as usize].room() > 0 {
-            return Some(lane.links[own] as usize);
-        }
-        for step in 0..count {
-            let place = (lane.turn + step) % count;
-            let link = lane.links[place] as usize;
-            if self.links[link].room() > 0 {
-                lane.turn = (place + 1) % count;
-                return Some(link);
-            }
-        }
-        None
-    }
-
-    /// Closed loop: every free slot of this session is used at once; intended is now.
-    fn fill(&mut self, link: usize, stage: u16, now: Nanos) {
-        let Some(lane) = self.lane_of[usize::from(self.links[link].plan.account)] else { return };
-        let Some(sender) = self.links[link].plan.sender else { return };
-        let messages_max = self.setup.plan.guard.messages_max.unwrap_or(u64::MAX);
-        for _ in 0..self.links[link].room() {
-            let Some((index, account, _)) = self.lanes[lane].cursor.closed_next() else { return };
-            if index >= messages_max {
-                return;
-            }
-            self.lanes[lane].take_slot(now);
-            let at = now.since(self.start.unwrap_or(now));
-            let due = Due { index, at, stage, sender, account };
-            self.send(link, &due, now, now, now);
-        }
-    }
-
-    fn cell_of(&self, due: &Due) -> u16 {
-        self.setup.cell(due.stage, due.account, self.setup.recipe.label(due.index))
-    }
-
-    fn send(&mut self, link: usize, due: &Due, intended: Nanos, slot_free: Nanos, now: Nanos) {
-        let Core { setup, links, recorder, scratch, wall_at_zero, dirty, .. } = self;
-        let picked = setup.recipe.pick(due.index);
-        let cell = setup.cell(due.stage, due.account, picked.label);
-        let ticket = Ticket {
-            index: due.index,
-            intended,
-            slot_free,
-            written: Nanos::ZERO,
-            cell,
-            attempt: 0,
-            receipt_asked: picked.registered_delivery & 3,
-        };
-        let l = &mut links[link];
-        let number = l.window.open(&mut l.session.sequence, ticket).expect("room was looked for");
-        if l.unwritten.is_empty() {
-            l.unwritten_since = now;
-        }
-        setup.recipe.stamp(due.index, number, *wall_at_zero + now.0, scratch, &mut l.out);
-        let end = l.end();
-        l.unwritten.push_back(Unwritten { sequence_number: number, end });
-        recorder.tally(cell).planned += 1;
-        if !l.dirty {
-            l.dirty = true;
-            dirty.push(link as u32);
-        }
-    }
-
-    /// Enters and leaves closed-loop stages.
-    fn turn_stages(&mut self, offset: Nanos, now: Nanos) {
-        if self.closed.is_some_and(|(_, end)| offset >= end) {
-            self.closed = None;
-        }
-        if self.closed.is_some() || self.stopping || offset >= self.load_ends {
-            return;
-        }
-        if let Some((stage, end)) = self.setup.schedule.closed_at(offset) {
-            self.closed = Some((stage, end));
-            self.pump(None, now);
-        }
-    }
-
-    /// What is due and was not sent by the end of the drain never will be.
-    pub(super) fn give_up_unsent(&mut self, now: Nanos) {
-        let start = self.start.unwrap_or(now);
-        for lane in 0..self.lanes.len() {
-            while let Some(due) = self.lanes[lane].cursor.peek().copied() {
-                if due.at >= self.load_ends {
-                    break;
-                }
-                let cell = self.cell_of(&due);
-                self.recorder.tally(cell).planned += 1;
-                self.recorder.never_written(cell, start + due.at, now, false);
-                self.lanes[lane].cursor.advance();
-            }
-        }
-    }
-
-    /// Messages due and not sent, as far as the eye sees: 1 where there are any (0 where none).
-    pub(super) fn has_backlog(&self, offset: Nanos) -> bool {
-        let limit = offset.min(self.load_ends);
-        self.lanes.iter().any(|l| l.cursor.peek().is_some_and(|d| d.at < limit))
-    }
-
     fn take_intervals(&mut self, now: Nanos) {
         let Some(start) = self.start else { return };
         while now >= start + Nanos::from_secs(self.interval_number + 1) {
@@ -412,18 +250,6 @@ impl Core {
         }
     }
 
-    /// Messages of this lane due by `offset` and not sent: exact for what the schedule can tell cheaply.
-    fn backlog_of(&self, lane: &Lane, offset: Nanos) -> u64 {
-        let Some(due) = lane.cursor.peek() else { return 0 };
-        let limit = offset.min(self.load_ends);
-        if due.at >= limit {
-            return 0;
-        }
-        let due_in_all = self.setup.schedule.count_before(limit).saturating_sub(due.index);
-        let share = lane.links.len() as f64 / self.setup.plan.senders_count().max(1) as f64;
-        (due_in_all as f64 * share).ceil() as u64
-    }
-
     fn next_wake(&self, now: Nanos) -> Nanos {
         let mut next = self.maintenance_at;
         if let Some(first) = self.deferred.front() {
@@ -434,8 +260,12 @@ impl Core {
         if self.stopping {
             return next;
         }
+        next = next.min(self.next_release());
         let offset = now.since(start);
         for lane in &self.lanes {
+            if let Some(again) = lane.again.peek().filter(|_| lane.free.count() > 0) {
+                next = next.min(again.0.at);
+            }
             let Some(due) = lane.cursor.peek() else { continue };
             // a message that waits for a slot is sent by the read that frees one, not by the clock
             if due.at < self.load_ends && (due.at > offset || lane.free.count() > 0) {
@@ -449,6 +279,38 @@ impl Core {
         }
         next.max(start.min(next))
     }
+}
+
+/// One lane for each account that sends here.
+fn lanes(setup: &Setup, links: &[Link], worker: usize) -> (Vec<Lane>, Vec<Option<usize>>) {
+    let plan = &setup.plan;
+    let mut lanes: Vec<Lane> = Vec::new();
+    let mut lane_of = vec![None; plan.accounts.len()];
+    for (number, link) in links.iter().enumerate().filter(|(_, l)| l.plan.sender.is_some()) {
+        let account = link.plan.account;
+        let lane = *lane_of[usize::from(account)].get_or_insert_with(|| {
+            let cursor =
+                Cursor::of_account(setup.schedule.clone(), &setup.striping, worker, account);
+            let first = link.plan.sender.unwrap_or(0);
+            let stride = setup.striping.workers_count() as u32;
+            lanes.push(Lane::new(cursor, plan.load.catch_up, (first, stride)));
+            lanes.len() - 1
+        });
+        lanes[lane].links.push(number as u32);
+    }
+    (lanes, lane_of)
+}
+
+/// What `guard.messages_max` leaves for retries, divided among the workers.
+fn retries_max(setup: &Setup, workers: u64) -> u64 {
+    match setup.plan.guard.messages_max {
+        None => u64::MAX,
+        Some(max) => max.saturating_sub(setup.schedule.len()) / workers.max(1),
+    }
+}
+
+fn has_parts(setup: &Setup) -> bool {
+    (0..setup.plan.messages.len() as u16).any(|label| setup.recipe.traits_of(label).1 > 1)
 }
 
 /// Which message_states end a message; a vendor's own word does, unless esm_class says "intermediate".
@@ -502,6 +364,7 @@ impl Endpoint for Core {
     }
 
     fn tick(&mut self, now: Nanos) -> Nanos {
+        self.release(now);
         if let Some(offset) = self.offset(now) {
             self.turn_stages(offset, now);
             self.pump(None, now);

@@ -12,6 +12,9 @@ use crate::smpp::{CommandId, CommandStatus, Header, pdu};
 /// A receipt whose id nobody has accepted after so long is nobody's.
 const GRACE: Nanos = Nanos::from_secs(1);
 
+/// message_state DELIVERED (FACTS B.10).
+const DELIVERED: u8 = 2;
+
 impl Core {
     pub(super) fn on_deliver(&mut self, link: usize, header: &Header, frame: &[u8], now: Nanos) {
         self.links[link].counts.delivered += 1;
@@ -144,6 +147,8 @@ impl Core {
                 Handed::Accepted(key, awaited) => self.accepted(key, awaited),
                 Handed::AcceptedLate(key, awaited) => self.correlator.accepted_late(key, awaited),
                 Handed::Receipt(key, notice) => self.receipt(key, notice),
+                Handed::PartKey(key, message, parts) => self.keep_part_key(key, message, parts),
+                Handed::Part(news) => self.count_part(news),
             }
         }
     }
@@ -154,11 +159,12 @@ impl Core {
         let mut met = std::mem::take(&mut self.met);
         if !self.correlator.accepted(key, awaited, &mut met) {
             self.recorder.tally(awaited.cell()).receipts_untracked += 1;
+            self.part_receipted(key, false);
         }
         for (notice, fate) in met.drain(..) {
             // of one read, both stamps are the same: it came first, for it waited
             let first = notice.received <= awaited.answered();
-            self.fate(&notice, fate, first);
+            self.fate(key, &notice, fate, first);
         }
         self.met = met;
     }
@@ -167,13 +173,16 @@ impl Core {
     #[inline]
     fn receipt(&mut self, key: Key, notice: Notice) {
         let fate = self.correlator.receipt(key, notice);
-        self.fate(&notice, fate, false);
+        self.fate(key, &notice, fate, false);
     }
 
     #[inline]
-    fn fate(&mut self, notice: &Notice, fate: Fate<Awaited>, first: bool) {
+    fn fate(&mut self, key: Key, notice: &Notice, fate: Fate<Awaited>, first: bool) {
         match fate {
-            Fate::Final(awaited) => self.final_receipt(notice, &awaited, first),
+            Fate::Final(awaited) => {
+                self.final_receipt(notice, &awaited, first);
+                self.part_receipted(key, notice.state == DELIVERED);
+            }
             Fate::Intermediate(awaited) => {
                 self.recorder.tally(awaited.cell()).receipts_intermediate += 1;
             }
@@ -182,7 +191,7 @@ impl Core {
             }
             Fate::Late(awaited) => self.recorder.tally(awaited.cell()).receipts_late += 1,
             Fate::MissingThenLate(awaited) => {
-                self.missing(&awaited);
+                self.missing(key, &awaited);
                 self.recorder.tally(awaited.cell()).receipts_late += 1;
             }
             Fate::Early => {}
@@ -213,7 +222,8 @@ impl Core {
     }
 
     /// No receipt came for this message in time.
-    pub(super) fn missing(&mut self, awaited: &Awaited) {
+    pub(super) fn missing(&mut self, key: Key, awaited: &Awaited) {
+        self.part_receipted(key, false);
         let deadline = self.setup.plan.receipts.deadline;
         let cell = self.recorder.cell(awaited.cell());
         if awaited.may_stay_silent() {
@@ -231,8 +241,8 @@ impl Core {
     pub(super) fn settle_receipts(&mut self, now: Nanos) {
         let mut missing = Vec::new();
         self.correlator.expire(now, &mut missing);
-        for (_, awaited) in missing {
-            self.missing(&awaited);
+        for (key, awaited) in missing {
+            self.missing(key, &awaited);
         }
         let mut unknown: Vec<Early> = Vec::new();
         let grace = GRACE.max(self.setup.plan.timeouts.response);

@@ -2,6 +2,7 @@
 use super::core::Core;
 use super::exchange::{Awaited, Handed};
 use super::link::Standing;
+use super::parts::PartFate;
 use crate::correlate::{Key, Side};
 use crate::kit::Nanos;
 use crate::measure::{Outcome, Ticket};
@@ -119,6 +120,8 @@ impl Core {
             }
             if ticket.receipt_asked != 0 {
                 self.await_receipt(link, &ticket, id.unwrap_or_default(), now);
+            } else {
+                self.part_ended(ticket.index, PartFate::Accepted { awaits: false });
             }
         } else if body != 0 {
             self.look_closer(link, frame);
@@ -138,9 +141,10 @@ impl Core {
             Outcome::Rejected(status.0)
         };
         l.answered(now.since(ticket.intended), range);
-        if let Some(lane) = self.lane_of[usize::from(l.plan.account)] {
-            self.lanes[lane].freed(now, 1);
+        if outcome == Outcome::Accepted {
+            l.throttles = 0;
         }
+        self.slots_freed(link, 1, now);
         self.recorder.settled(ticket, outcome, now);
         if matches!(status, CommandStatus::ESME_RTHROTTLED | CommandStatus::ESME_RMSGQFUL) {
             // throttled while catching up: sent more than 10 ms after its time, and so faster than planned
@@ -148,6 +152,12 @@ impl Core {
             let tally = self.recorder.tally(ticket.cell);
             tally.throttled += 1;
             tally.self_inflicted_throttles += u64::from(catching_up);
+        }
+        if status != CommandStatus::ESME_ROK {
+            let again = self.is_retryable(status) && self.throttled(link, ticket, now);
+            if !again {
+                self.part_ended(ticket.index, PartFate::Failed);
+            }
         }
     }
 
@@ -216,9 +226,12 @@ impl Core {
         }
         if id.is_empty() {
             tally.receipts_untracked += 1;
+            self.part_ended(ticket.index, PartFate::Accepted { awaits: false });
             return;
         }
+        self.part_ended(ticket.index, PartFate::Accepted { awaits: true });
         let (key, awaited) = self.awaited_of(link, ticket, id, now);
+        self.part_key(ticket.index, key);
         match self.exchange.other(key) {
             Some(owner) if !self.stopping => {
                 self.exchange.hand(owner, Handed::Accepted(key, awaited));

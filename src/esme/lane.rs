@@ -1,9 +1,11 @@
 //! One account's sending on one worker: its own walk through the schedule, the order in which window slots
 //! became free, and which session carries the next message. Accounts do not wait for each other.
 use super::backlog::Horizon;
+use super::throttle::Again;
 use crate::kit::Nanos;
 use crate::plan::Cursor;
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 
 /// When each free slot became free, oldest first; runs of equal stamps are kept as one.
 ///
@@ -66,6 +68,8 @@ pub(super) struct Lane {
     pub(super) cursor: Cursor,
     pub(super) free: FreeSlots,
     pub(super) horizon: Horizon,
+    /// What is to be sent again, soonest first.
+    pub(super) again: BinaryHeap<Reverse<Again>>,
     /// Where the search for a session with room goes on.
     pub(super) turn: usize,
     /// Since when no slot has been free; None while one is.
@@ -82,6 +86,7 @@ impl Lane {
             cursor,
             free: FreeSlots::default(),
             horizon: Horizon::new(catch_up),
+            again: BinaryHeap::new(),
             turn: 0,
             full_since: None,
             full_ns: 0,

@@ -2,6 +2,7 @@
 use super::core::Core;
 use super::link::Standing;
 use super::orders::{Event, Final};
+use super::parts::PartFate;
 use crate::kit::Nanos;
 use crate::measure::{Metric, Outage, Outcome};
 use crate::net::{End, Wish};
@@ -51,9 +52,7 @@ impl Core {
             self.recorder.outage(Outage { session, from, to, cause, lost, attempts });
         }
         let room = self.links[link].window.room() as u32;
-        if let Some(lane) = self.lane_of[usize::from(self.links[link].plan.account)] {
-            self.lanes[lane].freed(now, room);
-        }
+        self.slots_freed(link, room, now);
         self.tried(None);
         self.pump(Some(link), now);
     }
@@ -136,6 +135,7 @@ impl Core {
         self.unaccounted += lost;
         let l = &mut self.links[link];
         let was_up = l.standing == Standing::Up;
+        let was_held = l.hold.is_some();
         l.standing = Standing::Down;
         if l.down.is_none() && (was_up || lost > 0) {
             l.down = Some((now, cause.to_owned(), lost));
@@ -144,7 +144,10 @@ impl Core {
             l.state_word = format!("lost: {cause}");
         }
         let (room, account) = (l.window.limit(), l.plan.account);
-        if was_up && let Some(lane) = self.lane_of[usize::from(account)] {
+        if was_up
+            && !was_held
+            && let Some(lane) = self.lane_of[usize::from(account)]
+        {
             // its free slots go with it; those of lost messages were never given back
             let free = room - lost as usize;
             self.lanes[lane].withdraw(free, now);
@@ -162,6 +165,7 @@ impl Core {
                 self.links[link].counts.written += 1;
             }
             self.recorder.settled(&ticket, outcome, now);
+            self.part_ended(ticket.index, PartFate::Failed);
             lost += 1;
         }
         self.links[link].unwritten.clear();
@@ -271,7 +275,6 @@ impl Core {
     /// submit_sm whose answer has not come within `timeouts.response` of their write.
     fn time_out(&mut self, link: usize, now: Nanos) {
         let response = self.setup.plan.timeouts.response;
-        let account = usize::from(self.links[link].plan.account);
         let mut freed = 0;
         while let Some((number, mut ticket)) = self.links[link].window.oldest() {
             if ticket.written == Nanos::ZERO {
@@ -287,13 +290,12 @@ impl Core {
             self.links[link].window.settle(number);
             self.links[link].remember_late(number, ticket);
             self.recorder.settled(&ticket, Outcome::TimedOut, now);
+            self.part_ended(ticket.index, PartFate::Failed);
             freed += 1;
         }
         if freed > 0 {
             self.unaccounted += u64::from(freed);
-            if let Some(lane) = self.lane_of[account] {
-                self.lanes[lane].freed(now, freed);
-            }
+            self.slots_freed(link, freed, now);
             self.pump(Some(link), now);
         }
     }
@@ -327,8 +329,8 @@ impl Core {
         self.stopping = true;
         self.unbind_by = now + self.setup.plan.timeouts.unbind;
         self.give_up_unsent(now);
-        for (_, awaited) in self.correlator.drain() {
-            self.missing(&awaited);
+        for (key, awaited) in self.correlator.drain() {
+            self.missing(key, &awaited);
         }
         let mut unknown = Vec::new();
         self.correlator.give_up_early(Nanos::MAX, &mut unknown);
@@ -363,9 +365,11 @@ impl Core {
         }
         self.finished = true;
         // answers that came after the unbind may have brought ids whose receipts nobody waits for any more
-        for (_, awaited) in self.correlator.drain() {
-            self.missing(&awaited);
+        for (key, awaited) in self.correlator.drain() {
+            self.missing(key, &awaited);
         }
+        self.give_up_again();
+        self.close_parts();
         let sessions = self.links.iter().map(|l| l.record()).collect();
         let interval = self.last_interval(now);
         let last = Final { worker: self.worker, interval, sessions };

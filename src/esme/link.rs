@@ -54,6 +54,12 @@ pub(super) struct Link {
     pub(super) connection: u32,
     /// A bind_resp that has not come by then will not.
     pub(super) bind_by: Nanos,
+    /// Carries nothing before then: backing off, or at its own cap.
+    pub(super) hold: Option<Nanos>,
+    /// Throttles in a row, under `backoff`.
+    pub(super) throttles: u32,
+    /// When its own cap lets it send again.
+    pub(super) next_turn: Nanos,
     /// Refused for its credentials: never tried again.
     pub(super) banned: bool,
     pub(super) state_word: String,
@@ -109,6 +115,9 @@ impl Link {
             dirty: false,
             connection: 0,
             bind_by: Nanos::MAX,
+            hold: None,
+            throttles: 0,
+            next_turn: Nanos::ZERO,
             banned: false,
             state_word: "never connected".to_owned(),
             down: None,
@@ -132,12 +141,14 @@ impl Link {
         self.unwritten.clear();
         self.acks.clear();
         self.late.clear();
+        self.hold = None;
+        self.throttles = 0;
     }
 
     /// May carry a submit_sm now.
     #[inline]
     pub(super) fn room(&self) -> usize {
-        if self.standing == Standing::Up && self.session.is_bound() {
+        if self.standing == Standing::Up && self.hold.is_none() && self.session.is_bound() {
             self.window.room()
         } else {
             0

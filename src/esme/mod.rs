@@ -11,11 +11,15 @@ mod lane;
 mod life;
 mod link;
 mod orders;
+mod parts;
+mod sender;
 mod setup;
+mod throttle;
 mod worker;
 
 pub use core::Core;
 pub use exchange::{Awaited, Handed};
 pub use orders::{Event, Final, Order, Share};
+pub use parts::{PartFate, PartNews};
 pub use setup::{SessionPlan, Setup};
 pub use worker::{Wires, run};

@@ -78,6 +78,12 @@ impl Setup {
             as CellId
     }
 
+    /// The stage of a cell.
+    pub fn stage_of(&self, cell: CellId) -> u16 {
+        let labels = self.plan.messages.len().max(1);
+        (usize::from(cell) / labels / self.plan.accounts.len().max(1)) as u16
+    }
+
     /// The offset at which the load ends by the plan.
     pub fn load_ends(&self) -> Nanos {
         if self.plan.stages.is_empty() {

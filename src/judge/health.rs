@@ -146,7 +146,7 @@ impl Health {
             cpu_max: cpu.map(|u| u.0),
             cpu_worst_second: cpu.map(|u| u.1),
             run_delay_max: delay.map(|u| u.0),
-            loop_max: record.workers.iter().map(|w| Nanos(w.loop_max_ns)).max(),
+            loop_max: record.workers.iter().map(|w| Nanos(w.loop_max_ns)).max().filter(|n| n.0 > 0),
             achieved: if scheduled { achieved(record, measured) } else { None },
             send_gap_spread: gaps
                 .mean()

@@ -26,7 +26,7 @@ pub use health::{Health, HealthLimits, HealthState};
 pub use measured::{Measured, is_measured, stage_messages, stage_spans};
 pub use name::{Group, Named, PERCENTILES, all_names};
 pub use steady::Steady;
-pub use verdict::{Limiter, LittlesLaw, Outcome};
+pub use verdict::{Explanation, Limiter, LittlesLaw, Outcome};
 
 use crate::kit::HostUse;
 use crate::measure::{Metric, RunRecord};
@@ -52,7 +52,7 @@ pub struct Judgement {
     /// The checks that made the outcome.
     pub reasons: Vec<Check>,
     /// Why response and service time differ, where they do.
-    pub explanation: Option<String>,
+    pub explanation: Option<Explanation>,
     /// What the rate and the service time need to have open.
     pub littles_law: Option<LittlesLaw>,
     /// What a reader should know.

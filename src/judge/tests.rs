@@ -67,7 +67,7 @@ fn a_late_harness_is_inconclusive_and_not_the_smscs_fault() {
     assert_eq!(j.outcome, Some(Outcome::InconclusiveHarness));
     assert_eq!(j.limiter, Some(Limiter::Harness));
     assert!((j.health.adherence.unwrap() - 0.9).abs() < 1e-9);
-    assert!(j.explanation.unwrap().contains("harness itself was late"));
+    assert!(j.explanation.unwrap().cause.contains("harness itself was late"));
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn a_window_too_small_shows_littles_law_with_the_window_that_would_do() {
     assert!((law.open - 8.0).abs() < 0.01, "{law:?}");
     assert_eq!((law.slots, law.window), (2, 5));
     assert!(j.notes.iter().any(|n| n.contains("a window of 5 per bind would do")));
-    let why = j.explanation.unwrap();
+    let why = j.explanation.unwrap().to_string();
     assert!(why.contains("window is too small"), "{why}");
 }
 
@@ -124,7 +124,7 @@ fn a_stall_is_explained_as_the_smscs_slow_spell() {
     let plan = plan(200, 0, 10);
     let stalled = Fate { wait: ms(900), ..GOOD };
     let (_, j) = judged(&plan, |i, _| if i % 20 == 0 { stalled } else { GOOD });
-    let why = j.explanation.unwrap();
+    let why = j.explanation.unwrap().to_string();
     assert!(why.contains("slow spells"), "{why}");
 }
 

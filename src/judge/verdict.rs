@@ -296,9 +296,25 @@ impl LittlesLaw {
     }
 }
 
+/// Why response and service time differ, where they do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// Both at p99.
+    pub figures: String,
+    /// Window, harness or SMSC.
+    pub cause: String,
+}
+
+/// One sentence.
+impl std::fmt::Display for Explanation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}.", self.figures, self.cause)
+    }
+}
+
 /// The one sentence for a response time that differs from the service time by more than 10 % at p99:
 /// which of window, harness or SMSC caused it. None where they agree, or cannot be told.
-pub(super) fn explanation(measured: &Measured, law: Option<&LittlesLaw>) -> Option<String> {
+pub(super) fn explanation(measured: &Measured, law: Option<&LittlesLaw>) -> Option<Explanation> {
     const DIFFERS: f64 = 1.10;
     if measured.closed {
         return None;
@@ -338,9 +354,10 @@ pub(super) fn explanation(measured: &Measured, law: Option<&LittlesLaw>) -> Opti
             words::duration(wait)
         )
     };
-    Some(format!(
-        "At p99 the response time is {response_bound}{} and the service time {}: {cause}.",
+    let figures = format!(
+        "At p99 the response time is {response_bound}{} and the service time {}",
         words::duration(response),
         words::duration(service)
-    ))
+    );
+    Some(Explanation { figures, cause })
 }

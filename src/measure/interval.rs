@@ -56,6 +56,44 @@ impl CellInterval {
     }
 }
 
+/// Whole messages, where some have several parts. Empty otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Messages {
+    /// Some part of it was due.
+    pub planned: u64,
+    /// All parts accepted.
+    pub complete: u64,
+    /// Some parts accepted.
+    pub partial: u64,
+    /// No part accepted.
+    pub failed: u64,
+    /// All parts receipted DELIVRD.
+    pub delivered: u64,
+}
+
+impl Messages {
+    /// A message ended with so many of its parts accepted and delivered.
+    pub fn end(&mut self, parts: u8, accepted: u8, delivered: u8) {
+        if accepted == parts {
+            self.complete += 1;
+        } else if accepted > 0 {
+            self.partial += 1;
+        } else {
+            self.failed += 1;
+        }
+        self.delivered += u64::from(delivered == parts);
+    }
+    /// Adds all of `other`.
+    pub fn merge(&mut self, other: &Messages) {
+        let Messages { planned, complete, partial, failed, delivered } = other;
+        self.planned += planned;
+        self.complete += complete;
+        self.partial += partial;
+        self.failed += failed;
+        self.delivered += delivered;
+    }
+}
+
 /// What stands at the end of an interval, or was used during it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gauges {
@@ -187,6 +225,8 @@ pub struct Interval {
     pub deliver_answered: u64,
     /// deliver_sm that had come before.
     pub redelivered: u64,
+    /// Whole messages of several parts that ended.
+    pub messages: Messages,
     /// Anomalies by kind.
     pub anomalies: Vec<Anomaly>,
     /// Sessions that came back, or went for good, in this second.
@@ -212,6 +252,7 @@ impl Interval {
             deliver_refused: 0,
             deliver_answered: 0,
             redelivered: 0,
+            messages: Messages::default(),
             anomalies: Vec::new(),
             outages: Vec::new(),
         }
@@ -234,6 +275,7 @@ impl Interval {
             deliver_refused,
             deliver_answered,
             redelivered,
+            messages,
             anomalies,
             outages,
         } = self;
@@ -249,6 +291,7 @@ impl Interval {
         *deliver_refused = 0;
         *deliver_answered = 0;
         *redelivered = 0;
+        *messages = Messages::default();
         anomalies.clear();
         outages.clear();
     }

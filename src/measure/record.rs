@@ -1,6 +1,6 @@
 //! The record of a run: the sum of all intervals of all workers. Plain data; what it means is `judge`'s business.
 use super::interval::{
-    Anomaly, CellInterval, Gauges, Interval, Outage, SessionRecord, merge_anomalies,
+    Anomaly, CellInterval, Gauges, Interval, Messages, Outage, SessionRecord, merge_anomalies,
 };
 use super::latency::{Latency, LatencyBrief, LatencyRange};
 use super::metric::Metric;
@@ -195,6 +195,8 @@ pub struct RunRecord {
     pub deliver_refused: u64,
     /// deliver_sm that had come before.
     pub redelivered: u64,
+    /// Whole messages, where some have several parts.
+    pub messages: Messages,
     /// Distributions' range.
     pub range: LatencyRange,
     #[serde(skip)]
@@ -230,6 +232,7 @@ impl RunRecord {
             deliver_answered: 0,
             deliver_refused: 0,
             redelivered: 0,
+            messages: Messages::default(),
             range,
             open: Vec::new(),
         }
@@ -278,6 +281,7 @@ impl RunRecord {
         self.deliver_answered += interval.deliver_answered;
         self.deliver_refused += interval.deliver_refused;
         self.redelivered += interval.redelivered;
+        self.messages.merge(&interval.messages);
         let worker = interval.worker as usize;
         while self.workers.len() <= worker {
             let worker = self.workers.len() as u32;

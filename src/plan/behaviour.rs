@@ -280,6 +280,8 @@ pub struct Mo {
     pub rate: Option<Rate>,
     /// In turn; empty: one built in.
     pub texts: Vec<String>,
+    /// Octets of generated texts, in turn, after those of `texts`; beyond 254 in message_payload.
+    pub lengths: Vec<u16>,
     /// Carry an MO ticket id in TLV 0x001E, as OpenMarket does.
     pub ticket_tlv: bool,
 }

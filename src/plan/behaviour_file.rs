@@ -235,11 +235,17 @@ fn retry(item: &Item<'_>) -> Read<Retry> {
     Ok(Retry { after: after.span_above_zero()?, max })
 }
 
+/// `[20, 160, 700]`, in octets.
+fn lengths(item: &Item<'_>) -> Read<Vec<u16>> {
+    item.list()?.iter().map(|length| length.whole(0..=60_000u16)).collect()
+}
+
 fn mo(root: &Section<'_>) -> Read<Mo> {
-    let s = root.section("mo", &["rate", "texts", "ticket_tlv"])?;
+    let s = root.section("mo", &["rate", "texts", "lengths", "ticket_tlv"])?;
     Ok(Mo {
         rate: s.read("rate", |i| i.rate_or_none())?.flatten(),
         texts: s.read("texts", |i| i.texts())?.unwrap_or_default(),
+        lengths: s.read("lengths", lengths)?.unwrap_or_default(),
         ticket_tlv: s.read("ticket_tlv", |i| i.flag())?.unwrap_or(false),
     })
 }

@@ -1,9 +1,14 @@
 //! result.json: every key of CONTRACT.md in its order, `null` where a figure is undefined.
 use super::escape::mask_pdu;
 use super::{Run, groups, ledger};
-use crate::judge::{Check, FIGURES, Judgement, PERCENTILES, Relation, Scope, Unit, statistics};
+use crate::judge::{
+    Check, FIGURES, GateResult, GateValue, Judgement, PERCENTILES, Relation, Scope, Unit,
+    statistics,
+};
 use crate::kit::{Nanos, utc_rfc3339};
-use crate::measure::{Counts, IntervalRow, LATENCY_METRICS, Latency, Metric, RunRecord};
+use crate::measure::{
+    Counts, IntervalRow, LATENCY_METRICS, Latency, Messages, Metric, RunRecord, Tally,
+};
 use crate::plan::Plan;
 use crate::smpp::CommandStatus;
 use serde_json::{Map, Value, json};
@@ -61,7 +66,7 @@ pub fn result(run: &Run<'_>) -> Value {
         "groups": groups::all(run),
         "intervals": record.intervals.iter().map(|r| interval(run.plan, record, r)).collect::<Vec<_>>(),
         "sessions": sessions(run),
-        "gates": run.gates,
+        "gates": run.gates.iter().map(gate).collect::<Vec<_>>(),
         "tally": run.tally.map(|t| json!({
             "agrees": t.agrees,
             "exact": t.exact,
@@ -78,7 +83,7 @@ fn verdict(j: &Judgement) -> Value {
         "outcome": j.outcome,
         "limiter": j.limiter,
         "evidence": j.evidence,
-        "explanation": j.explanation,
+        "explanation": j.explanation.as_ref().map(ToString::to_string),
         "harness": harness(j),
         "steady": {
             "steady": j.steady.steady,
@@ -140,6 +145,22 @@ fn check(c: &Check) -> Value {
     })
 }
 
+fn gate(g: &GateResult) -> Value {
+    let value = match &g.value {
+        Some(GateValue::Number(v)) => number(Some(*v), g.unit),
+        Some(GateValue::Word(word)) => json!(word),
+        None => Value::Null,
+    };
+    json!({
+        "name": g.name,
+        "expression": g.expression,
+        "value": value,
+        "outcome": g.outcome,
+        "unit": g.unit,
+        "why": g.why,
+    })
+}
+
 /// A span in seconds.
 pub(super) fn seconds(span: Nanos) -> f64 {
     span.as_secs_f64()
@@ -151,18 +172,28 @@ pub(super) fn figures(block: &str, scope: &Scope<'_>) -> Value {
     Value::Object(rows.map(|row| (row.name.to_owned(), json!((row.of)(scope)))).collect())
 }
 
-/// Whole messages: told where each message is one submit_sm and none was sent again; else not counted.
+/// Whole messages: as counted where some have several parts; where each is one submit_sm, the ledger's own
+/// figures (a message that was sent again ended as its last submit_sm did).
 fn messages(run: &Run<'_>) -> Value {
-    let t = run.record.ledger();
-    let single = !run.labels.is_empty() && run.labels.iter().all(|l| l.parts == 1);
-    let whole = |n: u64| if single && t.retries == 0 { json!(n) } else { Value::Null };
+    let several = run.labels.iter().any(|l| l.parts > 1);
+    let m = if several { run.record.messages } else { single(&run.record.ledger()) };
     json!({
-        "planned": whole(t.planned),
-        "complete": whole(t.accepted),
-        "partial": whole(0),
-        "failed": whole(t.planned.saturating_sub(t.accepted)),
-        "delivered": whole(t.by_state[2]),
+        "planned": m.planned,
+        "complete": m.complete,
+        "partial": m.partial,
+        "failed": m.failed,
+        "delivered": m.delivered,
     })
+}
+
+fn single(t: &Tally) -> Messages {
+    Messages {
+        planned: t.planned,
+        complete: t.accepted,
+        partial: 0,
+        failed: t.planned.saturating_sub(t.accepted),
+        delivered: t.by_state[2],
+    }
 }
 
 /// By code, ascending.

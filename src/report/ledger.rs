@@ -22,13 +22,25 @@ pub(super) fn whole(record: &RunRecord, cell: &CellInterval, balanced: bool) -> 
         "mo".into(),
         json!({
             "received": record.mo_received,
-            "answered": record.deliver_answered,
+            "answered": mo_answered(record, &cell.tally),
             "refused": record.deliver_refused,
             "redelivered": record.redelivered,
         }),
     );
     map.insert("balanced".into(), json!(balanced));
     Value::Object(map)
+}
+
+/// deliver_sm are answered alike, receipts and MO: of those answered, what is left when the receipts are
+/// taken out is MO.
+fn mo_answered(record: &RunRecord, t: &Tally) -> u64 {
+    let receipts = t.receipts_final
+        + t.receipts_duplicate
+        + t.receipts_intermediate
+        + t.receipts_late
+        + record.receipts_unknown
+        + record.receipts_previous_run;
+    record.deliver_answered.saturating_sub(receipts).min(record.mo_received)
 }
 
 /// The ledger of a group: without what no message owns.

@@ -80,6 +80,10 @@ fn keys(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
+fn listed(names: &str) -> Vec<&str> {
+    names.split_whitespace().collect()
+}
+
 const fn ms(n: u64) -> Nanos {
     Nanos::from_millis(n)
 }
@@ -127,70 +131,37 @@ fn the_result_has_every_key_of_the_contract_in_its_order() {
     }
     assert_eq!(
         keys(&doc["ledger"]),
-        [
-            "planned",
-            "retries",
-            "written",
-            "dropped",
-            "unsent",
-            "accepted",
-            "rejected",
-            "timed_out",
-            "lost",
-            "open_at_end",
-            "late_responses",
-            "unknown_responses",
-            "self_inflicted_throttles",
-            "receipts",
-            "mo",
-            "balanced",
-        ]
+        listed(
+            "planned retries written dropped unsent accepted rejected timed_out lost \
+                 open_at_end late_responses unknown_responses self_inflicted_throttles \
+                 receipts mo balanced"
+        )
     );
     assert_eq!(
         keys(&doc["ledger"]["receipts"]),
-        [
-            "expected",
-            "final",
-            "missing",
-            "untracked",
-            "silent",
-            "intermediate",
-            "duplicate",
-            "before_response",
-            "other_bind",
-            "unknown",
-            "late",
-            "previous_run",
-            "by_state",
-            "by_err",
-            "by_rule",
-        ]
+        listed(
+            "expected final missing untracked silent intermediate duplicate \
+                 before_response other_bind unknown late previous_run by_state by_err \
+                 by_rule"
+        )
     );
-    assert_eq!(keys(&doc["ledger"]["mo"]), ["received", "answered", "refused", "redelivered"]);
-    assert_eq!(keys(&doc["messages"]), ["planned", "complete", "partial", "failed", "delivered"]);
+    assert_eq!(keys(&doc["ledger"]["mo"]), listed("received answered refused redelivered"));
+    assert_eq!(keys(&doc["messages"]), listed("planned complete partial failed delivered"));
     assert_eq!(
         keys(&doc["rate"]),
-        ["target", "scheduled", "written", "accepted", "answered", "receipts", "mo"]
+        listed("target scheduled written accepted answered receipts mo")
     );
     assert_eq!(
         keys(&doc["ratio"]),
-        ["rejected", "throttled", "timed_out", "lost", "missing", "window_full"]
+        listed("rejected throttled timed_out lost missing window_full")
     );
     assert_eq!(
         keys(&doc["latency"]),
-        [
-            "response",
-            "service",
-            "window_wait",
-            "harness_lag",
-            "receipt",
-            "receipt_from_write",
-            "receipt_after_response",
-            "receipt_before_response",
-            "bind",
-            "enquire_link",
-            "deliver_ack",
-        ]
+        listed(
+            "response service window_wait harness_lag receipt receipt_from_write \
+                 receipt_after_response receipt_before_response bind enquire_link \
+                 deliver_ack"
+        )
     );
     starts(
         &doc["latency"]["response"],
@@ -199,7 +170,7 @@ fn the_result_has_every_key_of_the_contract_in_its_order() {
             "p99_9", "p99_99", "max", "ci", "hdr",
         ],
     );
-    assert_eq!(keys(&doc["groups"][0]), ["by", "name", "ledger", "rate", "ratio", "latency"]);
+    assert_eq!(keys(&doc["groups"][0]), listed("by name ledger rate ratio latency"));
     for key in "t_s stage scheduled written accepted rejected answered receipts mo timed_out lost \
                 in_flight backlog sessions_up window_full_ratio statuses response_p50_ns \
                 response_p99_ns receipt_p50_ns"
@@ -330,6 +301,19 @@ fn the_sentence_that_explains_a_difference_is_printed() {
 }
 
 #[test]
+fn what_is_not_sustained_shows_the_rates_under_load_and_the_cause_without_the_response_time() {
+    let unanswered = Fate { outcome: Some(Outcome::TimedOut), wait: ms(900), ..GOOD };
+    let made = Made::new(plan(200, 0, 10), |i, _| if i % 20 == 0 { unanswered } else { GOOD });
+    let words: Vec<String> = made.text().split_whitespace().map(str::to_owned).collect();
+    let text = words.join(" ");
+    assert!(
+        text.contains("while the load was on: scheduled 200/s · written 200/s · answered 190/s")
+    );
+    assert!(text.contains("They differ from the service time: messages waited"), "{text}");
+    assert!(!text.contains("At p99 the response time"));
+}
+
+#[test]
 fn a_closed_loop_has_no_outcome_and_nulls_where_there_is_no_schedule() {
     let closed = plan(200, 0, 10);
     let mut made = Made::new(closed, |_, _| GOOD);
@@ -425,6 +409,26 @@ fn no_line_is_wider_than_100_columns_and_colours_come_only_when_asked_for() {
         assert!(!text.contains('\u{1b}'));
         assert!(super::text(&made.run(), Style { colour: true }).contains("\u{1b}["));
     }
+}
+
+#[test]
+fn a_gate_on_a_latency_has_an_integer_of_nanoseconds_and_mo_is_told_from_receipts() {
+    let mut plan = plan(200, 0, 10);
+    plan.gates.push(("response.p50".to_owned(), json!("< 50ms")));
+    let made = Made::with(
+        plan,
+        |_, _| GOOD,
+        |record| {
+            record.deliver_answered = 2_005;
+            record.mo_received = 5;
+        },
+    );
+    let doc = made.json();
+    assert!(doc["gates"][0]["value"].is_u64(), "{}", doc["gates"][0]);
+    assert_eq!(
+        (&doc["gates"][0]["outcome"], &doc["ledger"]["mo"]["answered"]),
+        (&json!("pass"), &json!(5))
+    );
 }
 
 #[test]

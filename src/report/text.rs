@@ -4,12 +4,12 @@ use super::blocks::{ledger_block, statuses};
 use super::table::{command, fill, table};
 use super::{Run, printable};
 use crate::judge::{
-    FIGURES, GateOutcome, GateResult, GateValue, HealthState, Judgement, Limiter, Outcome, Scope,
-    statistics, words,
+    Check, FIGURES, GateOutcome, GateResult, GateValue, HealthState, Judgement, Limiter, Outcome,
+    Scope, statistics, words,
 };
 use crate::kit::Nanos;
 use crate::kit::Rate;
-use crate::measure::{LATENCY_METRICS, Latency, LatencyRange, Metric};
+use crate::measure::{LATENCY_METRICS, Latency, LatencyRange, Metric, Tally};
 use crate::plan::{BindType, Plan, Shape};
 
 /// How a summary looks.
@@ -118,7 +118,7 @@ fn verdict(run: &Run<'_>, style: Style) -> String {
     }
     text += &limiter(run);
     text += &harness(run, style);
-    if j.steady.steady.is_some() {
+    if j.steady.steady.is_some() && !j.steady.growths.iter().any(Check::failed) {
         text += &fill("  steady    ", &j.steady.reason);
     }
     text
@@ -147,8 +147,14 @@ fn checks(j: &Judgement) -> String {
 
 /// What was sent and what came back, by the second of the measured time.
 fn rates(run: &Run<'_>) -> String {
-    let (j, record) = (run.judgement, run.record);
-    let scope = Scope::whole(&j.measured, record);
+    let j = run.judgement;
+    if !j.measured.sends {
+        return String::new();
+    }
+    if j.outcome == Some(Outcome::NotSustained) {
+        return rates_under_load(run);
+    }
+    let scope = Scope::whole(&j.measured, run.record);
     let shown: Vec<String> = FIGURES
         .iter()
         .filter(|row| row.block == "rate" && row.name != "target")
@@ -156,20 +162,31 @@ fn rates(run: &Run<'_>) -> String {
         .filter(|(name, rate)| *name != "mo" || *rate > 0.0)
         .map(|(name, rate)| format!("{name} {}", words::rate(rate)))
         .collect();
-    let mut text = shown.join(" · ");
-    if j.outcome == Some(Outcome::NotSustained) {
-        // by intended time the drain counts too; what the SMSC did a second stands in the intervals
-        let (mut answered, mut seconds) = (0, 0.0);
-        for row in j.measured.rows(record) {
-            answered += row.tally.answered();
-            seconds += row.length.as_secs_f64();
-        }
-        if seconds > 0.0 {
-            let rate = words::rate(answered as f64 / seconds);
-            text += &format!("; while the load was on it answered {rate}");
-        }
+    fill("  ", &shown.join(" · "))
+}
+
+/// By intended time what went out in the drain counts too, and would flatter a rate that was not
+/// sustained; what the SMSC did while the load was on stands in the intervals.
+fn rates_under_load(run: &Run<'_>) -> String {
+    let (mut tally, mut seconds) = (Tally::default(), 0.0);
+    for row in run.judgement.measured.rows(run.record) {
+        tally.merge(&row.tally);
+        seconds += row.length.as_secs_f64();
     }
-    if j.measured.sends { fill("  ", &text) } else { String::new() }
+    if seconds == 0.0 {
+        return String::new();
+    }
+    let shown: Vec<String> = [
+        ("scheduled", tally.planned),
+        ("written", tally.written),
+        ("answered", tally.answered()),
+        ("accepted", tally.accepted),
+        ("receipts", tally.receipts_final),
+    ]
+    .iter()
+    .map(|(name, count)| format!("{name} {}", words::rate(*count as f64 / seconds)))
+    .collect();
+    fill("  ", &format!("while the load was on: {}", shown.join(" · ")))
 }
 
 fn limiter(run: &Run<'_>) -> String {
@@ -196,7 +213,7 @@ fn harness(run: &Run<'_>, style: Style) -> String {
         HealthState::Degraded => Ink::Yellow,
         HealthState::Invalid => Ink::Red,
     };
-    let failures: Vec<String> = h.failures().map(crate::judge::Check::says).collect();
+    let failures: Vec<String> = h.failures().map(Check::says).collect();
     let facts = if failures.is_empty() {
         let lag = |n: Option<Nanos>| n.map(|n| words::duration(n.0));
         let facts = [
@@ -253,11 +270,15 @@ fn latencies(run: &Run<'_>, style: Style) -> String {
     } else if !j.allows_response_headline() {
         text += &fill(
             "  ",
-            "Times from the intended send are not printed: at a rate that is not \
-                             sustained they only say how long the run was. result.json keeps them.",
+            "Times from the intended send are not printed: at a rate that is not sustained they \
+             only say how long the run was. result.json keeps them.",
         );
+        if let Some(explanation) = &j.explanation {
+            let cause = format!("They differ from the service time: {}.", explanation.cause);
+            text += &style.paint(Ink::Yellow, &fill("  ", &cause));
+        }
     } else if let Some(explanation) = &j.explanation {
-        text += &style.paint(Ink::Yellow, &fill("  ", explanation));
+        text += &style.paint(Ink::Yellow, &fill("  ", &explanation.to_string()));
     }
     text.push('\n');
     text

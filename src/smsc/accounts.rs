@@ -187,7 +187,7 @@ impl Account {
 }
 
 /// Deliveries that wait per account; beyond they are dropped, and counted.
-pub(super) const WAITING_MAX: usize = 2_000_000;
+pub(super) const WAITING_MAX: usize = 1_000_000;
 
 /// Counts a bind that was answered.
 pub(super) fn count_bind(tally: &mut Tally, status: CommandStatus) {

@@ -19,7 +19,7 @@ fn openmarket_supports(id: CommandId) -> bool {
 }
 
 impl Core {
-    /// Any frame but a submit_sm on a session that may send one.
+    /// Any frame but a submit_sm on a session that may send one, and but the answer to a delivery.
     pub(super) fn control(&mut self, session: u32, frame: &[u8], header: &Header, now: Nanos) {
         let id = header.command_id;
         if self.settings.openmarket && !openmarket_supports(id) {
@@ -82,9 +82,6 @@ impl Core {
     /// A lawful request or response of the data plane.
     fn data(&mut self, session: u32, frame: &[u8], header: &Header, now: Nanos) {
         match header.command_id {
-            CommandId::DELIVER_SM_RESP | CommandId::DATA_SM_RESP => {
-                self.acknowledged(session, header.sequence_number, header.command_status, now);
-            }
             CommandId::SUBMIT_SM => self.submit(session, frame, header.sequence_number, now),
             id if id.is_response() => self.tally.sessions.unknown_responses += 1,
             _ => self.other(session, frame, header),
@@ -332,6 +329,23 @@ impl Core {
     /// Does a fault to a bound session.
     pub(super) fn strike(&mut self, kind: FaultKind, session: u32, now: Nanos) {
         let Some(peer) = self.peers.get_mut(session).filter(|peer| peer.speaks()) else { return };
+        let again = match kind {
+            FaultKind::Unbind => !peer.session.is_bound(),
+            FaultKind::SlowReader => peer.slow,
+            FaultKind::Close
+            | FaultKind::Reset
+            | FaultKind::HalfClose
+            | FaultKind::Garbage
+            | FaultKind::Truncated
+            | FaultKind::OversizeTlv
+            | FaultKind::GenericNack
+            | FaultKind::NoEnquireAnswer
+            | FaultKind::BindRefuse
+            | FaultKind::AcceptThenDrop => false,
+        };
+        if again {
+            return;
+        }
         match kind {
             // counted where they are done
             FaultKind::OversizeTlv | FaultKind::GenericNack => return peer.mangle = Some(kind),

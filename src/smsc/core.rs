@@ -172,9 +172,10 @@ impl Core {
     /// A connection is gone.
     pub fn closed(&mut self, session: u32, now: Nanos) {
         let Some(state) = self.peers.get(session).map(|peer| peer.session.state()) else { return };
+        // whoever closes instead of answering our unbind has done what was asked (FACTS C 26)
         let dropped = match state {
-            State::Bound(_) | State::Unbinding(_) => true,
-            State::Open | State::Unbound => false,
+            State::Bound(_) => true,
+            State::Open | State::Unbinding(_) | State::Unbound => false,
         };
         self.tally.sessions.dropped += u64::from(dropped);
         self.leave(session, dropped, now);
@@ -320,8 +321,11 @@ impl Core {
                 State::Bound(role) => role.transmits(),
                 State::Open | State::Unbinding(_) | State::Unbound => false,
             });
+        let Header { command_id, command_status, sequence_number, command_length: _ } = header;
         if plain {
-            self.submit(session, frame, header.sequence_number, now);
+            self.submit(session, frame, sequence_number, now);
+        } else if matches!(command_id, CommandId::DELIVER_SM_RESP | CommandId::DATA_SM_RESP) {
+            self.acknowledged(session, sequence_number, command_status, now);
         } else {
             self.control(session, frame, &header, now);
         }

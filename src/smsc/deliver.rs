@@ -38,6 +38,10 @@ impl MoSource {
     }
 }
 
+/// Deliveries of a session that are remembered until they are answered; beyond, the oldest is forgotten
+/// (its answer is then an unknown response).
+const DELIVERIES_MAX: usize = 1 << 18;
+
 impl Core {
     /// A response went out at `at` (or would have): what comes after it.
     #[inline]
@@ -124,6 +128,13 @@ impl Core {
         scribe.write(&letter, sequence, now, mint, &mut peer.out);
         peer.unacknowledged += 1;
         if settings.tracked {
+            if peer.deliveries.len() >= DELIVERIES_MAX
+                && let Some((_, oldest)) = peer.deliveries.pop_first()
+                && oldest.place != Letters::NONE
+            {
+                outbox.letters.take(oldest.place);
+                peer.unacknowledged = peer.unacknowledged.saturating_sub(1);
+            }
             peer.deliveries.insert(sequence, Delivery { place, kind: letter.kind });
             let patience = settings.timers.response.or(settings.retry.map(|retry| retry.after));
             if let Some(patience) = patience {

@@ -3,7 +3,7 @@
 //! A receipt is put together in one array and appended once; dates are rendered once a second. Knows no
 //! session and no clock.
 use super::letter::{Kind, Letter};
-use super::mint::Mint;
+use super::mint::{Id, Mint};
 use crate::kit::{NS_PER_S, Nanos};
 use crate::plan::behaviour::{Behaviour, ReceiptShape};
 use crate::smpp::pdu::DeliverSm;
@@ -88,7 +88,10 @@ impl Scribe {
     pub(super) fn new(behaviour: &Behaviour, wall_ns_at_zero: u64) -> Scribe {
         let mut service_type: Vec<u8> = behaviour.habits.service_type.bytes().take(5).collect();
         service_type.push(0);
-        let mut texts: Vec<Text> = behaviour.mo.texts.iter().map(|text| Text::new(text)).collect();
+        let written = behaviour.mo.texts.iter().map(|text| Text::new(text));
+        let lengths = behaviour.mo.lengths.iter().map(|length| usize::from(*length));
+        let filled = lengths.map(|length| Text { data_coding: 0, octets: vec![b'x'; length] });
+        let mut texts: Vec<Text> = written.chain(filled).collect();
         if texts.is_empty() {
             texts.push(Text::new(MO_TEXT));
         }
@@ -133,11 +136,15 @@ impl Scribe {
     ) {
         let mut page = Page { octets: [0; 512], len: 4 };
         let data = self.shape == ReceiptShape::DataSm;
-        let id = if data { CommandId::DATA_SM } else { CommandId::DELIVER_SM };
-        page.put(&id.0.to_be_bytes());
+        let command_id = if data { CommandId::DATA_SM } else { CommandId::DELIVER_SM };
+        let id = mint.in_receipt(letter.number);
+        page.put(&command_id.0.to_be_bytes());
         page.len += 4;
         page.put(&sequence.to_be_bytes());
-        page.put_slice(&self.service_type);
+        match &self.service_type[..] {
+            [0] => page.put(&[0]),
+            named => page.put_slice(named),
+        }
         for address in [&letter.from, &letter.to] {
             page.put(&[address.ton, address.npi]);
             page.put_front(address.raw());
@@ -147,29 +154,29 @@ impl Scribe {
             ReceiptShape::AppendixB | ReceiptShape::Openmarket => {
                 page.put(&[esm_class, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
                 let start = page.len;
-                self.text(letter, now, mint, &mut page);
+                self.text(letter, now, &id, &mut page);
                 // an err of any length keeps a receipt's text well under 255
                 page.octets[start - 1] = (page.len - start) as u8;
                 if self.shape == ReceiptShape::AppendixB {
-                    tlvs(letter, mint, &mut page);
+                    tlvs(letter, &id, &mut page);
                 }
             }
             ReceiptShape::TlvOnly => {
                 page.put(&[esm_class, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-                tlvs(letter, mint, &mut page);
+                tlvs(letter, &id, &mut page);
             }
             ReceiptShape::Payload => {
                 page.put(&[esm_class, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
                 page.put(&Tag::MESSAGE_PAYLOAD.0.to_be_bytes());
                 page.len += 2;
                 let start = page.len;
-                self.text(letter, now, mint, &mut page);
+                self.text(letter, now, &id, &mut page);
                 let octets = (page.len - start) as u16;
                 page.octets[start - 2..start].copy_from_slice(&octets.to_be_bytes());
             }
             ReceiptShape::DataSm => {
                 page.put(&[esm_class, 0, 0]);
-                tlvs(letter, mint, &mut page);
+                tlvs(letter, &id, &mut page);
             }
         }
         let octets = page.len as u32;
@@ -178,13 +185,13 @@ impl Scribe {
     }
 
     #[inline]
-    fn text(&mut self, letter: &Letter, now: Nanos, mint: &Mint, page: &mut Page) {
+    fn text(&mut self, letter: &Letter, now: Nanos, id: &Id, page: &mut Page) {
         let zero = self.wall_ns_at_zero;
         let submitted = *self.submitted.at(zero + letter.submitted_ns);
         let done = *self.done.at(zero + now.0);
         let state = MessageState::from_wire(letter.state);
         page.put(b"id:");
-        page.put_front(mint.in_receipt(letter.number).raw());
+        page.put_front(id.raw());
         if self.shape == ReceiptShape::Openmarket {
             page.put(b" sub:000 dlvrd:000 submitdate:");
             page.put(&submitted);
@@ -199,7 +206,10 @@ impl Scribe {
             page.put_front((&done, 10));
         }
         page.put(b" stat:");
-        page.put_slice(state.stat().as_bytes());
+        match state.stat().as_bytes().first_chunk::<7>() {
+            Some(stat) => page.put(stat),
+            None => page.put_slice(state.stat().as_bytes()),
+        }
         page.put(b" err:");
         let ruled = usize::from(letter.rule).checked_sub(1).and_then(|at| self.errs.get(at));
         match ruled {
@@ -241,8 +251,7 @@ impl Scribe {
 }
 
 #[inline]
-fn tlvs(letter: &Letter, mint: &Mint, page: &mut Page) {
-    let id = mint.in_receipt(letter.number);
+fn tlvs(letter: &Letter, id: &Id, page: &mut Page) {
     let (octets, len) = id.raw();
     page.put(&Tag::RECEIPTED_MESSAGE_ID.0.to_be_bytes());
     page.put(&(len as u16 + 1).to_be_bytes());
@@ -403,7 +412,8 @@ mod tests {
     fn an_mo_is_no_receipt_even_where_it_carries_a_ticket() {
         let letter = |number| Letter { number, kind: Kind::Mo, ..Letter::default() };
         let told = |b: &mut Behaviour| {
-            b.mo.texts = vec!["hello".to_owned(), "grüß €".to_owned(), "x".repeat(300)];
+            b.mo.texts = vec!["hello".to_owned(), "grüß €".to_owned()];
+            b.mo.lengths = vec![300];
             b.mo.ticket_tlv = true;
         };
         for (number, data_coding) in [(0, 0), (1, 8), (2, 0)] {

@@ -37,6 +37,7 @@ retry = { after = "5s", max = 3 }
 [mo]
 rate = 3
 texts = ["hello"]
+lengths = [20, 700]
 ticket_tlv = true
 [timers]
 session_init = "5s"
@@ -95,6 +96,7 @@ fn every_key_of_the_contract_is_read() {
         (b.mo.rate, b.mo.ticket_tlv, b.mo.texts.len()),
         (Some(Rate::per_second(3)), true, 1)
     );
+    assert_eq!(b.mo.lengths, [20, 700]);
     assert_eq!((b.timers.inactivity, b.timers.response), (None, Some(Nanos::from_secs(10))));
     assert_eq!((b.rules[0].status, b.rules[0].state), (Some(0x0B), Some(5)));
     assert_eq!(

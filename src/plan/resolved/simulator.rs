@@ -29,7 +29,7 @@ pub(super) fn json(behaviour: &Behaviour) -> Value {
         "limits": limits(bounds),
         "response": response(answers),
         "receipts": receipts(told),
-        "mo": { "rate": or_zero(mo.rate), "texts": mo.texts, "ticket_tlv": mo.ticket_tlv },
+        "mo": { "rate": or_zero(mo.rate), "texts": mo.texts, "lengths": mo.lengths, "ticket_tlv": mo.ticket_tlv },
         "timers": timers(*clocks),
         "rules": rules.iter().map(rule).collect::<Value>(),
         "faults": faults.iter().map(fault).collect::<Value>(),

@@ -31,6 +31,9 @@ fn unbind_asks_for_an_end_and_closes_once_it_is_answered() {
     assert_eq!(bench.core.wish(session), Wish::CloseWhenFlushed);
     assert_eq!(bench.tally().faults.get(FaultKind::Unbind), 1);
     assert_eq!(bench.tally().receipts.pending, 1, "nobody is there to receive it");
+    let (mut bench, session) = struck(FaultKind::Unbind);
+    bench.core.closed(session, bench.now);
+    assert_eq!(bench.tally().sessions.dropped, 0, "closing is an answer too");
 }
 
 #[test]

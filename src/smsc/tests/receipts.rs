@@ -168,6 +168,18 @@ fn receipts_without_a_receiver_wait_for_one() {
 }
 
 #[test]
+fn too_many_receipts_without_a_receiver_are_dropped_and_counted() {
+    let mut bench = Bench::new(|_| {});
+    let sender = bench.bind(TX);
+    for _ in 0..1_001 {
+        bench.submit_batch(sender, 1_000, 1);
+        bench.core.out(sender).clear();
+    }
+    let receipts = &bench.tally().receipts;
+    assert_eq!((receipts.pending, receipts.undeliverable), (1_000_000, 1_000));
+}
+
+#[test]
 fn acknowledgements_are_counted_by_status() {
     let (mut bench, session) = Bench::bound(|_| {});
     bench.submit_batch(session, 5, 1);
@@ -289,4 +301,17 @@ fn a_million_receipts_can_wait() {
     bench.run_until(ms(61_000));
     assert_eq!(bench.tally().receipts.by_state.total(), 1_000_000);
     assert_eq!(bench.core.outbox.letters.len(), 0);
+}
+
+#[test]
+fn what_is_never_answered_is_forgotten_at_last_but_not_kept_for_ever() {
+    let (mut bench, session) = Bench::bound(|b| b.timers.response = Some(ms(1_000)));
+    for _ in 0..300 {
+        bench.submit_batch(session, 1_000, 1);
+        bench.core.out(session).clear();
+    }
+    assert_eq!(bench.core.outbox.letters.len(), 1 << 18);
+    bench.run_until(ms(5_000));
+    assert_eq!(bench.core.outbox.letters.len(), 0);
+    assert_eq!(bench.tally().receipts.by_state.total(), 300_000);
 }

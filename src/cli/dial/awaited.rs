@@ -1,0 +1,263 @@
+//! What a dialogue has said, and what came back of it: answers by sequence_number, receipts by message id,
+//! in either order. It knows no session and sends nothing.
+use super::talk::millis;
+use crate::correlate::{IdRule, Side};
+use crate::kit::Nanos;
+use crate::plan::{IdMode, Receipts};
+use crate::smpp::pdu::{self, Body};
+use crate::smpp::receipt::{MessageState, Receipt};
+use crate::smpp::{CommandId, CommandStatus, Header};
+
+/// One thing said that is answered.
+#[derive(Clone, Debug)]
+struct Said {
+    command_id: CommandId,
+    sequence_number: u32,
+    at: Nanos,
+    /// registered_delivery, where it has one.
+    registered_delivery: u8,
+    outcome: Outcome,
+    /// When its final receipt came.
+    receipt: Option<Nanos>,
+    /// It came, and its id matches by this other rule only.
+    by_another_rule: Option<IdRule>,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Outcome {
+    Open,
+    Accepted { id: Vec<u8>, at: Nanos },
+    Refused,
+    Unanswered,
+}
+
+/// A receipt that came.
+#[derive(Clone, Debug)]
+pub(super) struct Heard {
+    id: Vec<u8>,
+    state: MessageState,
+    intermediate: bool,
+    at: Nanos,
+}
+
+impl Heard {
+    /// What is needed of a receipt later on.
+    pub(super) fn of(receipt: &Receipt<'_>, at: Nanos) -> Heard {
+        let Receipt { id, state, intermediate, .. } = *receipt;
+        Heard { id: id.to_vec(), state, intermediate, at }
+    }
+}
+
+/// Everything that is or was awaited.
+#[derive(Clone, Debug)]
+pub(super) struct Awaited {
+    rule: IdRule,
+    final_states: Vec<String>,
+    receives: bool,
+    said: Vec<Said>,
+    heard: Vec<Heard>,
+}
+
+/// The keys of ids are compared within one process only.
+const KEY_SEED: u64 = 0;
+
+impl Awaited {
+    /// Nothing said yet. `receives`: receipts may come on this session.
+    pub(super) fn new(receipts: &Receipts, receives: bool) -> Awaited {
+        let rule = match receipts.id_mode {
+            IdMode::Exact => IdRule::Exact,
+            IdMode::Number => IdRule::Number,
+            IdMode::ResponseHex => IdRule::ResponseHex,
+            IdMode::ReceiptHex => IdRule::ReceiptHex,
+            IdMode::CaseInsensitive => IdRule::CaseInsensitive,
+        };
+        let final_states = receipts.final_states.clone();
+        Awaited { rule, final_states, receives, said: Vec::new(), heard: Vec::new() }
+    }
+
+    /// Octets go out. What earns no answer is not awaited.
+    pub(super) fn said(&mut self, octets: &[u8], now: Nanos) {
+        let Some(header) = Header::read(octets) else { return };
+        let id = header.command_id;
+        let silent = [CommandId::OUTBIND, CommandId::ALERT_NOTIFICATION];
+        let whole = header.command_length as usize == octets.len();
+        if id.is_response() || silent.contains(&id) || !whole {
+            return;
+        }
+        let registered_delivery = match pdu::decode(octets).map(|pdu| pdu.body) {
+            Ok(Body::SubmitSm(sm)) => sm.registered_delivery,
+            Ok(Body::DataSm(sm)) => sm.registered_delivery,
+            Ok(_) | Err(_) => 0,
+        };
+        self.said.push(Said {
+            command_id: id,
+            sequence_number: header.sequence_number,
+            at: now,
+            registered_delivery: registered_delivery & 3,
+            outcome: Outcome::Open,
+            receipt: None,
+            by_another_rule: None,
+        });
+    }
+
+    /// When that was said whose answer is awaited; things are said one at a time.
+    pub(super) fn open(&self) -> Option<Nanos> {
+        self.said.last().filter(|s| s.outcome == Outcome::Open).map(|s| s.at)
+    }
+
+    /// The answer does not come. A line about it.
+    pub(super) fn give_up(&mut self) -> String {
+        let Some(last) = self.said.last_mut() else { return String::new() };
+        last.outcome = Outcome::Unanswered;
+        format!("no answer to {} seq {}", last.command_id, last.sequence_number)
+    }
+
+    /// A response came. A line about it, if it answers what was said: also a late one, and a generic_nack
+    /// that bears no number.
+    pub(super) fn answered(&mut self, octets: &[u8], now: Nanos) -> Option<String> {
+        let header = Header::read(octets)?;
+        let number = header.sequence_number;
+        let nack = header.command_id == CommandId::GENERIC_NACK;
+        let said = self.said.iter_mut().find(|s| match s.outcome {
+            Outcome::Open | Outcome::Unanswered => {
+                let same = s.sequence_number == number;
+                let numberless = nack && number == 0 && s.outcome == Outcome::Open;
+                (same && (nack || s.command_id.response() == header.command_id)) || numberless
+            }
+            Outcome::Accepted { .. } | Outcome::Refused => false,
+        })?;
+        let accepted = header.command_status == CommandStatus::ESME_ROK && !nack;
+        said.outcome = if accepted {
+            Outcome::Accepted { id: pdu::message_id(octets).unwrap_or_default().to_vec(), at: now }
+        } else {
+            Outcome::Refused
+        };
+        let after = millis(now.since(said.at));
+        Some(format!("{} answered in {after:.1} ms: {}", said.command_id, header.command_status))
+    }
+
+    /// Whether an unbind that was said (raw) has been answered.
+    pub(super) fn unbound(&self) -> bool {
+        let answered = |s: &Said| matches!(s.outcome, Outcome::Accepted { .. });
+        self.said.iter().any(|s| s.command_id == CommandId::UNBIND && answered(s))
+    }
+
+    /// A receipt came; [`Awaited::settle`] says whose it is.
+    pub(super) fn heard(&mut self, heard: Heard) {
+        self.heard.push(heard);
+    }
+
+    /// Puts receipts and answers together; a line for each receipt that is one of ours.
+    pub(super) fn settle(&mut self) -> Vec<String> {
+        let Awaited { rule, final_states, said, heard, .. } = self;
+        let mut lines = Vec::new();
+        heard.retain(|heard| {
+            let mine = |rule: IdRule| {
+                let key = rule.key(&heard.id, Side::Receipt, KEY_SEED).0;
+                said.iter().position(|s| match &s.outcome {
+                    Outcome::Accepted { id, .. } if !id.is_empty() => {
+                        rule.key(id, Side::Response, KEY_SEED).0 == key
+                    }
+                    _ => false,
+                })
+            };
+            let found = mine(*rule).map(|place| (place, *rule)).or_else(|| {
+                IdRule::ALL.into_iter().find_map(|rule| mine(rule).map(|place| (place, rule)))
+            });
+            let Some((place, by)) = found else { return true };
+            let said = &mut said[place];
+            let again = said.receipt.is_some();
+            if is_final(final_states, heard) {
+                said.receipt.get_or_insert(heard.at);
+                said.by_another_rule = (by != *rule).then_some(by);
+            }
+            lines.push(line(said, heard, again, (by != *rule).then_some(by)));
+            false
+        });
+        lines
+    }
+
+    /// Takes out the final receipts that are none of ours; a line for each. One that may belong to what was
+    /// not answered is left.
+    pub(super) fn strangers(&mut self) -> Vec<String> {
+        let may_be_ours = self.said.iter().any(|s| s.outcome == Outcome::Unanswered);
+        if may_be_ours {
+            return Vec::new();
+        }
+        let id = |heard: &Heard| String::from_utf8_lossy(&heard.id).into_owned();
+        let strange =
+            |heard: Heard| format!("a receipt of no message of ours: id {:?}", id(&heard));
+        self.heard.drain(..).filter(|heard| !heard.intermediate).map(strange).collect()
+    }
+
+    /// Messages whose receipt must still come on this session.
+    pub(super) fn receipts_due(&self) -> usize {
+        if !self.receives {
+            return 0;
+        }
+        let due = |s: &&Said| {
+            let accepted = matches!(s.outcome, Outcome::Accepted { .. });
+            accepted && s.registered_delivery != 0 && s.receipt.is_none()
+        };
+        self.said.iter().filter(due).count()
+    }
+
+    /// Whether any message asks for a receipt that may come on this session.
+    pub(super) fn asks_receipts(&self) -> bool {
+        self.receives && self.said.iter().any(|s| s.registered_delivery != 0)
+    }
+
+    /// What should have come and did not, in one line.
+    pub(super) fn unanswered(&self) -> Option<String> {
+        let unanswered = self.said.iter().filter(|s| s.outcome == Outcome::Unanswered).count();
+        if unanswered > 0 {
+            return Some(format!("{unanswered} of {} requests not answered", self.said.len()));
+        }
+        // registered_delivery 2 and 3 ask for one outcome only: silence may be right
+        let owed = |s: &&Said| s.registered_delivery == 1 && s.receipt.is_none();
+        let accepted = |s: &&Said| matches!(s.outcome, Outcome::Accepted { .. });
+        let missing = self.said.iter().filter(owed).filter(accepted).count();
+        if self.receives && missing > 0 {
+            return Some(format!("{missing} receipts did not come"));
+        }
+        let other = self.said.iter().find_map(|s| s.by_another_rule)?;
+        let (named, declared) = (other.name(), self.rule.name());
+        Some(format!(
+            "receipts match by receipts.id_mode = \"{named}\", not \"{declared}\"; set it"
+        ))
+    }
+}
+
+fn is_final(final_states: &[String], heard: &Heard) -> bool {
+    // a vendor's own word ends a message, unless esm_class says that it does not
+    let named = |word: &String| MessageState::from_stat(word.as_bytes()) == heard.state;
+    !heard.intermediate && (heard.state.wire() >= 10 || final_states.iter().any(named))
+}
+
+fn line(said: &Said, heard: &Heard, again: bool, other: Option<IdRule>) -> String {
+    let id = String::from_utf8_lossy(&heard.id).into_owned();
+    let from_submit = millis(heard.at.since(said.at));
+    let after = match said.outcome {
+        Outcome::Accepted { at, .. } if heard.at >= at => {
+            format!("{:.1} ms after its response", millis(heard.at.since(at)))
+        }
+        Outcome::Accepted { at, .. } => {
+            format!("{:.1} ms before its response", millis(at.since(heard.at)))
+        }
+        Outcome::Open | Outcome::Refused | Outcome::Unanswered => "unanswered".to_owned(),
+    };
+    let kind = match (heard.intermediate, again) {
+        (true, _) => "notification",
+        (false, true) => "one more receipt",
+        (false, false) => "receipt",
+    };
+    let rule = other.map_or(String::new(), |rule| {
+        format!("; its id matches by receipts.id_mode = {:?} only", rule.name())
+    });
+    format!(
+        "{kind} of seq {} (id {id:?}): {}, {from_submit:.1} ms after the submit, {after}{rule}",
+        said.sequence_number,
+        heard.state.stat(),
+    )
+}

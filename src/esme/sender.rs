@@ -1,0 +1,208 @@
+//! Sending: which due message goes out on which session, open loop and closed. Pure decisions; the octets go
+//! into a session's out-buffer, and whoever owns the socket is told that it is dirty.
+use super::core::Core;
+use super::lane::Lane;
+use super::link::Unwritten;
+use super::parts::PartFate;
+use crate::kit::Nanos;
+use crate::measure::Ticket;
+use crate::plan::{Due, WindowFull};
+
+impl Core {
+    /// Sends what is due and has a slot. `here`: the session whose read freed slots, for the closed loop.
+    pub(super) fn pump(&mut self, here: Option<usize>, now: Nanos) {
+        let Some(offset) = self.offset(now) else { return };
+        if self.stopping {
+            return;
+        }
+        if let Some((stage, end)) = self.closed {
+            if offset < end && offset < self.load_ends {
+                match here {
+                    Some(link) => self.fill(link, stage, now),
+                    None => (0..self.links.len()).for_each(|link| self.fill(link, stage, now)),
+                }
+                return;
+            }
+            self.closed = None;
+        }
+        for lane in 0..self.lanes.len() {
+            self.pump_lane(lane, offset, now);
+        }
+    }
+
+    fn pump_lane(&mut self, lane: usize, offset: Nanos, now: Nanos) {
+        let start = self.start.unwrap_or(now);
+        self.pump_again(lane, now);
+        let Some(first) = self.lanes[lane].cursor.peek().filter(|d| d.at <= offset) else { return };
+        if first.at >= self.load_ends || self.drain_until.is_some_and(|until| offset >= until) {
+            return;
+        }
+        let horizon = self.lanes[lane].horizon.at(offset);
+        let drop_when_full = self.setup.plan.load.window_full == WindowFull::Drop;
+        loop {
+            let l = &mut self.lanes[lane];
+            let Some(due) = l.cursor.peek().copied() else { return };
+            if due.at > horizon || due.at >= self.load_ends {
+                return;
+            }
+            let intended = start + due.at;
+            let Some(link) = self.pick(lane, due.sender) else {
+                if !drop_when_full {
+                    self.lanes[lane].horizon.blocked(due.at);
+                    return;
+                }
+                let cell = self.cell_of(&due);
+                self.recorder.tally(cell).planned += 1;
+                self.recorder.never_written(cell, intended, now, true);
+                self.part_ended(due.index, PartFate::Failed);
+                self.lanes[lane].cursor.advance();
+                continue;
+            };
+            let l = &mut self.lanes[lane];
+            let freed = l.take_slot(now).unwrap_or(intended);
+            l.cursor.advance();
+            self.send(link, &due, intended, intended.max(freed), 0, now);
+        }
+    }
+
+    /// The session that carries the next message of this class: its own, or the next one with room.
+    pub(super) fn pick(&mut self, lane: usize, sender: u32) -> Option<usize> {
+        let lane = &mut self.lanes[lane];
+        if lane.free.count() == 0 {
+            return None;
+        }
+        let count = lane.links.len();
+        let own = lane.place_of(sender);
+        if self.links[lane.links[own] as usize].room() > 0 {
+            return Some(lane.links[own] as usize);
+        }
+        for step in 0..count {
+            let place = (lane.turn + step) % count;
+            let link = lane.links[place] as usize;
+            if self.links[link].room() > 0 {
+                lane.turn = (place + 1) % count;
+                return Some(link);
+            }
+        }
+        None
+    }
+
+    /// Closed loop: every free slot of this session is used at once; intended is now.
+    fn fill(&mut self, link: usize, stage: u16, now: Nanos) {
+        let Some(lane) = self.lane_of[usize::from(self.links[link].plan.account)] else { return };
+        let Some(sender) = self.links[link].plan.sender else { return };
+        let messages_max = self.setup.plan.guard.messages_max.unwrap_or(u64::MAX);
+        self.pump_again(lane, now);
+        for _ in 0..self.links[link].room() {
+            let Some((index, account, _)) = self.lanes[lane].cursor.closed_next() else { return };
+            if index >= messages_max {
+                return;
+            }
+            self.lanes[lane].take_slot(now);
+            let at = now.since(self.start.unwrap_or(now));
+            let due = Due { index, at, stage, sender, account };
+            self.send(link, &due, now, now, 0, now);
+        }
+    }
+
+    fn cell_of(&self, due: &Due) -> u16 {
+        self.setup.cell(due.stage, due.account, self.setup.recipe.label(due.index))
+    }
+
+    /// Stamps a submit_sm into a session's out-buffer. `attempt`: sends of this message before this one.
+    pub(super) fn send(
+        &mut self,
+        link: usize,
+        due: &Due,
+        intended: Nanos,
+        slot_free: Nanos,
+        attempt: u8,
+        now: Nanos,
+    ) {
+        let Core { setup, links, recorder, scratch, wall_at_zero, dirty, .. } = self;
+        let picked = setup.recipe.pick(due.index);
+        let cell = setup.cell(due.stage, due.account, picked.label);
+        let ticket = Ticket {
+            index: due.index,
+            intended,
+            slot_free,
+            written: Nanos::ZERO,
+            cell,
+            attempt,
+            receipt_asked: picked.registered_delivery & 3,
+        };
+        let l = &mut links[link];
+        let number = l.window.open(&mut l.session.sequence, ticket).expect("room was looked for");
+        if l.unwritten.is_empty() {
+            l.unwritten_since = now;
+        }
+        setup.recipe.stamp(due.index, number, *wall_at_zero + now.0, scratch, &mut l.out);
+        let end = l.end();
+        l.unwritten.push_back(Unwritten { sequence_number: number, end });
+        let tally = recorder.tally(cell);
+        if attempt == 0 {
+            tally.planned += 1;
+        } else {
+            tally.retries += 1;
+        }
+        if !l.dirty {
+            l.dirty = true;
+            dirty.push(link as u32);
+        }
+        if self.capped {
+            self.keep_to_cap(link, now);
+        }
+    }
+
+    /// Enters and leaves closed-loop stages.
+    pub(super) fn turn_stages(&mut self, offset: Nanos, now: Nanos) {
+        if self.closed.is_some_and(|(_, end)| offset >= end) {
+            self.closed = None;
+        }
+        if self.closed.is_some() || self.stopping || offset >= self.load_ends {
+            return;
+        }
+        if let Some((stage, end)) = self.setup.schedule.closed_at(offset) {
+            self.closed = Some((stage, end));
+            self.pump(None, now);
+        }
+    }
+
+    /// What is due and was not sent by the end of the drain never will be.
+    pub(super) fn give_up_unsent(&mut self, now: Nanos) {
+        let start = self.start.unwrap_or(now);
+        for lane in 0..self.lanes.len() {
+            while let Some(due) = self.lanes[lane].cursor.peek().copied() {
+                if due.at >= self.load_ends {
+                    break;
+                }
+                let cell = self.cell_of(&due);
+                self.recorder.tally(cell).planned += 1;
+                self.recorder.never_written(cell, start + due.at, now, false);
+                self.part_ended(due.index, PartFate::Failed);
+                self.lanes[lane].cursor.advance();
+            }
+        }
+    }
+
+    /// Messages due and not sent, as far as the eye sees: 1 where there are any (0 where none).
+    pub(super) fn has_backlog(&self, offset: Nanos) -> bool {
+        if self.lanes.iter().any(|l| !l.again.is_empty()) {
+            return self.drain_until.is_none_or(|until| offset < until);
+        }
+        let limit = offset.min(self.load_ends);
+        self.lanes.iter().any(|l| l.cursor.peek().is_some_and(|d| d.at < limit))
+    }
+
+    /// Messages of this lane due by `offset` and not sent: exact for what the schedule can tell cheaply.
+    pub(super) fn backlog_of(&self, lane: &Lane, offset: Nanos) -> u64 {
+        let Some(due) = lane.cursor.peek() else { return 0 };
+        let limit = offset.min(self.load_ends);
+        if due.at >= limit {
+            return 0;
+        }
+        let due_in_all = self.setup.schedule.count_before(limit).saturating_sub(due.index);
+        let share = lane.links.len() as f64 / self.setup.plan.senders_count().max(1) as f64;
+        (due_in_all as f64 * share).ceil() as u64
+    }
+}
