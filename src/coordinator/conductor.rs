@@ -105,6 +105,7 @@ impl Conductor {
             Event::Final(last) => {
                 self.finals += 1;
                 self.record.sessions.extend(last.sessions);
+                self.record.exchanges.extend(last.exchanges);
                 self.ids.merge(last.ids);
                 self.absorb(last.interval);
             }

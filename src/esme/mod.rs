@@ -16,6 +16,7 @@ mod samples;
 mod sender;
 mod setup;
 mod throttle;
+mod trace;
 mod worker;
 
 pub use core::Core;

@@ -74,7 +74,8 @@ fn id_modes(record: &RunRecord) -> Option<String> {
     let mut modes = record.id_modes.clone();
     modes.sort_by_key(|m| std::cmp::Reverse(m.1));
     let best = modes.first()?;
-    let all: Vec<String> = modes.iter().map(|(name, n)| format!("{name} {}", words::count(*n))).collect();
+    let all: Vec<String> =
+        modes.iter().map(|(name, n)| format!("{name} {}", words::count(*n))).collect();
     let advice = if best.1 > 0 {
         format!("set receipts.id_mode = \"{}\"", best.0)
     } else {
