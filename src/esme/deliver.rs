@@ -220,6 +220,8 @@ impl Core {
         tally.by_state[usize::from(notice.state.min(10))] += 1;
         cell.by_err.add(&notice.err, 1);
         cell.by_rule.add(&notice.rule, 1);
+        let by_state = &mut self.recorder.interval().receipt_by_state;
+        by_state[usize::from(notice.state.min(10))].record(at.since(awaited.intended()));
     }
 
     /// No receipt came for this message in time.
@@ -267,8 +269,11 @@ impl Core {
     fn unknown_receipt(&mut self, received: Nanos) {
         let before_any_send = self.start.is_none_or(|start| received < start);
         let interval = self.recorder.interval();
-        interval.receipts_unknown += 1;
-        interval.receipts_previous_run += u64::from(before_any_send);
+        if before_any_send {
+            interval.receipts_previous_run += 1;
+        } else {
+            interval.receipts_unknown += 1;
+        }
         if self.unaccounted > 0 {
             // a submit_sm that timed out or was lost may well have been accepted: this may be its receipt
             self.unaccounted -= 1;

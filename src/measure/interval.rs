@@ -218,6 +218,8 @@ pub struct Interval {
     pub cells: Vec<Option<Box<CellInterval>>>,
     /// Bind, enquire_link, deliver_ack: what is measured once for the run.
     pub whole: Vec<Latency>,
+    /// Receipt time by message_state (10: any other), to two digits.
+    pub receipt_by_state: Vec<Latency>,
     /// Gaps between consecutive submit_sm writes of this worker's schedule: how evenly it sends.
     pub send_gaps: Latency,
     /// Between a readable socket's wake and its read, as far as the worker can tell: its longest loop.
@@ -250,11 +252,13 @@ impl Interval {
     /// Nothing counted yet.
     pub fn new(worker: u32, cells_count: usize, range: LatencyRange) -> Interval {
         let whole = super::LATENCY_METRICS.len() - Metric::PER_MESSAGE_COUNT;
+        let coarse = LatencyRange { max: range.max, digits: 2 };
         Interval {
             number: 0,
             worker,
             cells: (0..cells_count).map(|_| None).collect(),
             whole: (0..whole).map(|_| Latency::new(range)).collect(),
+            receipt_by_state: (0..11).map(|_| Latency::new(coarse)).collect(),
             send_gaps: Latency::new(range),
             loop_max_ns: 0,
             gauges: Gauges::default(),
@@ -278,6 +282,7 @@ impl Interval {
             worker: _,
             cells,
             whole,
+            receipt_by_state,
             send_gaps,
             loop_max_ns,
             gauges,
@@ -294,6 +299,7 @@ impl Interval {
         } = self;
         cells.iter_mut().flatten().for_each(|c| c.clear());
         whole.iter_mut().for_each(Latency::clear);
+        receipt_by_state.iter_mut().for_each(Latency::clear);
         send_gaps.clear();
         *loop_max_ns = 0;
         *gauges = Gauges::default();

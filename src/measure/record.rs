@@ -172,6 +172,8 @@ pub struct RunRecord {
     pub intervals: Vec<IntervalRow>,
     /// Bind, enquire_link, deliver_ack.
     pub whole: Vec<Latency>,
+    /// Receipt time by message_state (10: any other), to two digits.
+    pub receipt_by_state: Vec<Latency>,
     /// Gaps between writes.
     pub send_gaps: Latency,
     /// Per worker.
@@ -219,6 +221,7 @@ impl RunRecord {
     /// Nothing yet.
     pub fn new(range: LatencyRange, started_wall_ns: u64) -> RunRecord {
         let whole = super::LATENCY_METRICS.len() - Metric::PER_MESSAGE_COUNT;
+        let coarse = LatencyRange { max: range.max, digits: 2 };
         RunRecord {
             started_wall_ns,
             load_ended: Nanos::ZERO,
@@ -227,6 +230,7 @@ impl RunRecord {
             cells: Vec::new(),
             intervals: Vec::new(),
             whole: (0..whole).map(|_| Latency::new(range)).collect(),
+            receipt_by_state: (0..11).map(|_| Latency::new(coarse)).collect(),
             send_gaps: Latency::new(range),
             workers: Vec::new(),
             sessions: Vec::new(),
@@ -279,6 +283,9 @@ impl RunRecord {
 
     fn absorb_rest(&mut self, interval: &Interval) {
         for (mine, theirs) in self.whole.iter_mut().zip(&interval.whole) {
+            mine.merge(theirs);
+        }
+        for (mine, theirs) in self.receipt_by_state.iter_mut().zip(&interval.receipt_by_state) {
             mine.merge(theirs);
         }
         self.send_gaps.merge(&interval.send_gaps);

@@ -65,7 +65,8 @@ fn enhanced_packet(file: &mut Vec<u8>, at: u64, packet: &[u8]) {
 }
 
 fn tcp(session: u32, from_esme: bool, sequence: u32, acknowledged: u32, payload: &[u8]) -> Vec<u8> {
-    let esme_port = 10_000 + (session % 50_000) as u16;
+    // ephemeral ports: no dissector claims them before SMPP's
+    let esme_port = 49_152 + (session % 16_000) as u16;
     let (source, destination, ports) = if from_esme {
         (ESME, SMSC, (esme_port, SMPP_PORT))
     } else {

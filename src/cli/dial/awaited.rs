@@ -3,7 +3,7 @@
 use super::talk::millis;
 use crate::correlate::{IdRule, Side};
 use crate::kit::Nanos;
-use crate::plan::{Receipts};
+use crate::plan::Receipts;
 use crate::smpp::pdu::{self, Body};
 use crate::smpp::receipt::{MessageState, Receipt};
 use crate::smpp::{CommandId, CommandStatus, Header};
