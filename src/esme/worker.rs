@@ -4,8 +4,10 @@ use super::core::Core;
 use super::exchange::Handed;
 use super::orders::{Event, Order, Share};
 use crate::kit::{Clock, Nanos, ThreadUse, Timer};
-use crate::measure::Interval;
-use crate::net::{DialError, Endpoint, ReadBuffer, SocketOptions, Wake, dial, pump};
+use crate::measure::{Interval, Transport};
+use crate::net::{
+    DialError, Endpoint, ReadBuffer, SocketOptions, Wake, dial, granted, pump, tcp_info,
+};
 use crate::plan::{AddressPolicy, PlanError};
 use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
@@ -50,6 +52,8 @@ struct Told {
     moving: Vec<Event>,
     dirty: Vec<u32>,
     used: ThreadUse,
+    /// The longest that the pacer was woken after the time it had asked for, since the last interval.
+    late_max: Nanos,
 }
 
 /// Runs a worker to its end on this thread.
@@ -88,6 +92,7 @@ async fn drive(share: Share, core: Core, wires: Wires) -> std::io::Result<()> {
         moving: Vec::new(),
         dirty: Vec::new(),
         used: ThreadUse::of_this_thread(),
+        late_max: Nanos::ZERO,
     };
     let shell = Rc::new(Shell {
         core: RefCell::new(core),
@@ -127,9 +132,13 @@ async fn pace(shell: &Rc<Shell>) -> std::io::Result<()> {
             continue;
         }
         let at = if precise { next.since(WAKE_MIN) } else { next };
-        timer.arm(at.max(now + WAKE_MIN))?;
+        let at = at.max(now + WAKE_MIN);
+        timer.arm(at)?;
         tokio::select! {
-            fired = timer.fired() => fired?,
+            fired = timer.fired() => {
+                fired?;
+                shell.woken_for(at);
+            }
             () = shell.nudge.notified() => {}
             () = shell.finished.notified() => {}
         }
@@ -146,6 +155,12 @@ impl Shell {
     /// told. `here`: the session in whose task this runs, which needs no wake.
     fn after(&self, here: u32) {
         self.after_core(&mut self.core.borrow_mut(), here);
+    }
+
+    /// The timer fired for `at`; how much later its turn came is how long the loop was held up.
+    fn woken_for(&self, at: Nanos) {
+        let told = &mut *self.told.borrow_mut();
+        told.late_max = told.late_max.max(Clock::now().since(at));
     }
 
     fn after_core(&self, core: &mut Core, here: u32) {
@@ -165,6 +180,7 @@ impl Shell {
             if let Event::Interval(interval) = &mut event {
                 told.used
                     .since_last(&mut interval.gauges.cpu_ns, &mut interval.gauges.run_delay_ns);
+                interval.loop_max_ns = std::mem::take(&mut told.late_max).0;
             }
             let _ = told.events.send(event);
         }
@@ -193,11 +209,17 @@ async fn live(shell: Rc<Shell>, session: u32) {
     };
     loop {
         let again = match connect(&shell, id, &options).await {
-            Ok(stream) => {
+            Ok(mut stream) => {
                 shell.core.borrow_mut().connected(session, Clock::now());
                 let after = |core: &mut Core, here: u32| shell.after_core(core, here);
                 let wake = &shell.wakes[session as usize];
-                let gone = pump(stream, session, &shell.core, &shell.buffer, wake, &after).await;
+                let gone =
+                    pump(&mut stream, session, &shell.core, &shell.buffer, wake, &after).await;
+                // the kernel still knows it: what it counted is read before the socket goes
+                if let Some(transport) = transport(&stream) {
+                    shell.core.borrow_mut().carried(session, &transport);
+                }
+                drop(stream);
                 shell.core.borrow_mut().disconnected(session, &gone.end, gone.at)
             }
             Err(e) => {
@@ -214,6 +236,25 @@ async fn live(shell: Rc<Shell>, session: u32) {
             return;
         }
     }
+}
+
+/// What the kernel granted to a connection and counted on it.
+fn transport(stream: &tokio::net::TcpStream) -> Option<Transport> {
+    let info = tcp_info(stream)?;
+    let granted = granted(stream);
+    Some(Transport {
+        connections: 1,
+        rtt: info.rtt,
+        rtt_min: info.rtt_min,
+        retransmits: info.retransmits,
+        segments_out: info.segments_out,
+        busy: info.busy,
+        rwnd_limited: info.rwnd_limited,
+        sndbuf_limited: info.sndbuf_limited,
+        nodelay: granted.nodelay,
+        send_buffer: granted.send_buffer as u64,
+        receive_buffer: granted.receive_buffer as u64,
+    })
 }
 
 async fn connect(
