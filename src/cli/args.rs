@@ -26,6 +26,8 @@ pub(super) enum Verb {
     Decode(DecodeArgs),
     /// Resolve a profile and print the plan; sends nothing.
     Check(Box<CheckArgs>),
+    /// This host's ceiling and pacing against the embedded SMSC, in about 20 s; kept for later runs.
+    Selfcheck(SelfcheckArgs),
 }
 
 impl Default for Verb {
@@ -149,6 +151,14 @@ pub(super) struct DecodeArgs {
     /// Hex, `-` for hex lines on standard input, or a .pcap/.pcapng file.
     #[arg(default_value = "-")]
     pub(super) input: String,
+}
+
+/// What follows `selfcheck`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct SelfcheckArgs {
+    /// Print what was found as JSON on stdout, and nothing else there.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// What follows `check`.

@@ -1,7 +1,7 @@
 //! `smppbench run`: load the plan, run it over TCP, judge it, report it, and end with the code it earned.
 use super::args::RunArgs;
 use super::exit::{Exit, fail, put, say};
-use super::{folder, live};
+use super::{folder, live, selfcheck};
 use crate::coordinator::RunError;
 use crate::judge::{self, GateOutcome, GateResult, Judgement, Outcome, TallyCheck};
 use crate::kit::{Clock, Environment, HostCounters, HostUse};
@@ -117,7 +117,8 @@ fn measure(
     repro: String,
     labels: Vec<LabelTraits>,
 ) -> Result<Done, RunError> {
-    let environment = Environment::read();
+    let mut environment = Environment::read();
+    environment.selfcheck = selfcheck::kept(&environment);
     let mut warnings = plan.warnings.clone();
     warnings.extend(environment.warnings(crate::trial::workers(&plan) as usize));
     for warning in &warnings {

@@ -4,7 +4,7 @@ use super::link::Standing;
 use super::orders::{Event, Final};
 use super::parts::PartFate;
 use crate::kit::Nanos;
-use crate::measure::{Metric, Outage, Outcome};
+use crate::measure::{Metric, Outage, Outcome, Transport};
 use crate::net::{End, Wish};
 use crate::plan::Rebind;
 use crate::smpp::{CommandId, CommandStatus, pdu};
@@ -105,6 +105,15 @@ impl Core {
             self.tried(Some(format!("session {}: {why}", self.links[number].plan.id)));
         }
         self.next_attempt(number, now)
+    }
+
+    /// What the kernel counted on a connection that has just ended; told before [`Core::disconnected`].
+    pub fn carried(&mut self, link: u32, transport: &Transport) {
+        let so_far = &mut self.links[link as usize].transport;
+        match so_far {
+            Some(sum) => sum.followed_by(transport),
+            None => *so_far = Some(transport.clone()),
+        }
     }
 
     /// The connection is gone. Says when to connect again, if at all.

@@ -209,6 +209,7 @@ fn session(id: u32) -> SessionRecord {
         reconnects: 0,
         response: None,
         congestion_state: None,
+        transport: None,
     }
 }
 

@@ -384,3 +384,35 @@ fn the_planned_messages_of_each_shape_are_its_integral() {
         assert_eq!(stage_messages(&stage), Some(messages), "{stage:?}");
     }
 }
+
+#[test]
+fn a_load_that_falls_behind_with_a_worker_never_idle_is_the_harnesss_even_when_the_window_was_full()
+{
+    let plan = plan(200, 0, 10);
+    let gauges = |run_delay_ns| {
+        move |_| Gauges {
+            cpu_ns: 700_000_000,
+            run_delay_ns,
+            window_full_ns: 900_000_000,
+            ..quiet(0)
+        }
+    };
+    let unsent = Fate { outcome: None, ..GOOD };
+    let fate = |i: u64, _| if i.is_multiple_of(2) { GOOD } else { unsent };
+    let judged = |run_delay_ns| {
+        let record = record(&plan, fate, gauges(run_delay_ns));
+        judge(&plan, &record, &HostUse::default())
+    };
+    let j = judged(300_000_000);
+    assert_eq!(j.health.state, HealthState::Invalid, "{:?}", j.health);
+    assert_eq!(j.outcome, Some(Outcome::InconclusiveHarness));
+    assert_eq!(j.limiter, Some(Limiter::Harness));
+    assert!(
+        j.evidence.iter().any(|e| e.contains("worker busy") || e.contains("worker_busy")),
+        "{:?}",
+        j.evidence
+    );
+    // with time to spare it is the window
+    let j = judged(50_000_000);
+    assert_eq!((j.outcome, j.limiter), (Some(Outcome::NotSustained), Some(Limiter::Window)));
+}

@@ -1,6 +1,6 @@
 //! The machine a run ran on, and what else used it meanwhile. Everything is optional: what cannot be
 //! read is absent, and nothing here fails. It knows nothing of SMPP.
-use super::Nanos;
+use super::{Nanos, Selfcheck};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -35,6 +35,8 @@ pub struct Environment {
     pub build: String,
     /// Target architecture of the build.
     pub architecture: String,
+    /// What a self-check once found on this machine; None: there was none.
+    pub selfcheck: Option<Selfcheck>,
 }
 
 /// Limits of the control group this process is in.
@@ -70,6 +72,7 @@ impl Environment {
                 .map(|range| range.split_whitespace().collect::<Vec<_>>().join("-")),
             build: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
             architecture: std::env::consts::ARCH.to_owned(),
+            selfcheck: None,
         }
     }
 

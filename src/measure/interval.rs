@@ -180,6 +180,64 @@ pub struct Exchange {
     pub answer: Option<(u64, Vec<u8>)>,
 }
 
+/// What the kernel says of a session's connections, read as each of them ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transport {
+    /// Connections it had.
+    pub connections: u32,
+    /// Smoothed round trip at the end of the last one.
+    pub rtt: Nanos,
+    /// Shortest round trip of any.
+    pub rtt_min: Option<Nanos>,
+    /// Segments sent again.
+    pub retransmits: u64,
+    /// Segments sent.
+    pub segments_out: Option<u64>,
+    /// Time with something to send or to be acknowledged.
+    pub busy: Option<Nanos>,
+    /// Of that, stopped by the peer's receive window.
+    pub rwnd_limited: Option<Nanos>,
+    /// Of that, stopped by our own send buffer.
+    pub sndbuf_limited: Option<Nanos>,
+    /// TCP_NODELAY as granted.
+    pub nodelay: bool,
+    /// SO_SNDBUF as granted, in octets.
+    pub send_buffer: u64,
+    /// SO_RCVBUF as granted, in octets.
+    pub receive_buffer: u64,
+}
+
+impl Transport {
+    /// Adds a later connection of the same session: counts and times add up, the rest is the later one's.
+    pub fn followed_by(&mut self, later: &Transport) {
+        let Transport {
+            connections,
+            rtt,
+            rtt_min,
+            retransmits,
+            segments_out,
+            busy,
+            rwnd_limited,
+            sndbuf_limited,
+            nodelay,
+            send_buffer,
+            receive_buffer,
+        } = later;
+        self.connections += connections;
+        self.rtt = *rtt;
+        self.rtt_min = self.rtt_min.into_iter().chain(*rtt_min).min();
+        self.retransmits += retransmits;
+        self.segments_out = self.segments_out.zip(*segments_out).map(|(a, b)| a + b);
+        let sum = |a: Option<Nanos>, b: Option<Nanos>| a.zip(b).map(|(a, b)| a + b);
+        self.busy = sum(self.busy, *busy);
+        self.rwnd_limited = sum(self.rwnd_limited, *rwnd_limited);
+        self.sndbuf_limited = sum(self.sndbuf_limited, *sndbuf_limited);
+        self.nodelay = *nodelay;
+        self.send_buffer = *send_buffer;
+        self.receive_buffer = *receive_buffer;
+    }
+}
+
 /// One session's share, handed up at the end.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SessionRecord {
@@ -205,6 +263,8 @@ pub struct SessionRecord {
     pub response: Option<Latency>,
     /// congestion_state last seen (v5.0, 0 to 100).
     pub congestion_state: Option<u8>,
+    /// Its connections; None where no kernel carried them, or it was never connected.
+    pub transport: Option<Transport>,
 }
 
 /// What one worker saw in one second (or, at the end, in what is left of it).

@@ -11,7 +11,7 @@ mod tally;
 mod ticket;
 
 pub use interval::{
-    Anomaly, CellInterval, Exchange, Gauges, Interval, Messages, Outage, SessionRecord,
+    Anomaly, CellInterval, Exchange, Gauges, Interval, Messages, Outage, SessionRecord, Transport,
 };
 pub use latency::{Latency, LatencyBrief, LatencyRange};
 pub use metric::{LATENCY_METRICS, Metric, MetricRow};

@@ -1,6 +1,6 @@
 //! result.json: every key of CONTRACT.md in its order, `null` where a figure is undefined.
 use super::escape::mask_pdu;
-use super::{Run, groups, ledger};
+use super::{Run, groups, ledger, transport};
 use crate::judge::{
     Check, FIGURES, GateResult, GateValue, Judgement, PERCENTILES, Relation, Scope, Unit,
     statistics,
@@ -48,7 +48,7 @@ pub fn result(run: &Run<'_>) -> Value {
             "repro": run.repro,
         },
         "profile": run.profile,
-        "environment": run.environment,
+        "environment": transport::environment(run),
         "window": {
             "from_s": seconds(measured.from),
             "to_s": seconds(measured.to),
@@ -116,6 +116,7 @@ fn harness(j: &Judgement) -> Value {
         "cpu_max": h.cpu_max,
         "cpu_worst_second": h.cpu_worst_second,
         "run_delay_max": h.run_delay_max,
+        "busy_max": h.busy_max,
         "loop_max_ns": h.loop_max.map(|n| n.0),
         "achieved": h.achieved,
         "send_gap_spread": h.send_gap_spread,
@@ -354,6 +355,7 @@ fn sessions(run: &Run<'_>) -> Value {
                 "response_p99_ns": s.response.as_ref().and_then(|l| l.quantile(0.99)).map(|n| n.0),
                 "reconnects": s.reconnects,
                 "congestion_state": s.congestion_state,
+                "tcp": transport::session(s.transport.as_ref()),
             })
         })
         .collect()

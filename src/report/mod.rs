@@ -12,6 +12,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+mod transport;
 
 pub use escape::{mask_address, printable};
 pub use json::{SCHEMA, result};

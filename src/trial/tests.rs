@@ -5,6 +5,14 @@ use crate::kit::{HostUse, Nanos};
 use crate::measure::{Metric, NoObserver, RunRecord};
 use crate::plan::{self, Overrides, Plan, Source};
 
+mod limits;
+mod loopback;
+mod missing;
+mod pacing;
+mod settling;
+mod shares;
+mod theory;
+
 fn plan(toml: &str) -> Plan {
     let source = Source::Text { name: "test.toml".into(), text: toml.into() };
     plan::load(&source, &Overrides::default()).unwrap_or_else(|e| panic!("{e}"))
@@ -20,6 +28,42 @@ fn run(memory: &mut Memory, toml: &str) -> (Plan, RunRecord) {
     assert!(check.agrees, "{:#?}\n{:#?}", check.lines, record.ledger());
     (plan, record)
 }
+
+/// Runs it in memory with one worker, and judges it.
+fn judged(toml: &str) -> (Plan, RunRecord, judge::Judgement) {
+    let (plan, record) = run(&mut Memory::default(), toml);
+    let judgement = judge::judge(&plan, &record, &HostUse::default());
+    (plan, record, judgement)
+}
+
+/// result.json and the summary of a run.
+fn reported(plan: &Plan, record: &RunRecord) -> (serde_json::Value, String) {
+    let judgement = judge::judge(plan, record, &HostUse::default());
+    let environment = crate::kit::Environment::default();
+    let profile = plan::resolved_json(plan);
+    let run = crate::report::Run {
+        plan,
+        profile: &profile,
+        record,
+        judgement: &judgement,
+        gates: &[],
+        environment: &environment,
+        id: "test-20260101T000000Z",
+        version: "0.1.0",
+        commit: None,
+        target: "embedded",
+        repro: "smppbench run test.toml",
+        tally: None,
+        warnings: &[],
+        labels: &[],
+        folder: None,
+        show_content: false,
+    };
+    (crate::report::result(&run), crate::report::text(&run, crate::report::Style::default()))
+}
+
+/// Messages that ask for no receipt.
+const PLAIN: &str = "[[messages]]\nregistered_delivery = 0\n";
 
 const EMBEDDED: &str = "[target]\naddress = \"embedded\"\n";
 
