@@ -56,6 +56,16 @@ pub(super) struct RunArgs {
     /// Show addresses and texts as they are instead of masking them.
     #[arg(long)]
     pub(super) show_content: bool,
+    /// Keep the exchanges of the first N failed submit_sm in failed.pcapng, unmasked, TLS or not.
+    #[arg(long, value_name = "failed:N", value_parser = traced)]
+    pub(super) trace: Option<usize>,
+}
+
+fn traced(text: &str) -> Result<usize, String> {
+    let number = text.strip_prefix("failed:").and_then(|n| n.parse().ok());
+    number
+        .filter(|n| (1..=100_000).contains(n))
+        .ok_or_else(|| format!("{text:?} will not do; write failed:N with N from 1 to 100000"))
 }
 
 /// How progress is shown.

@@ -32,7 +32,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
     let source = Source::of(args.profile.clone());
     let overrides = args.overrides.overrides();
     let plan = match plan::load(&source, &overrides) {
-        Ok(plan) => plan,
+        Ok(plan) => Plan { trace_failed: args.trace, ..plan },
         Err(e) => return fail(Exit::Usage, &e.to_string()),
     };
     if let Err(e) = judge::check_gates(&plan) {
@@ -188,6 +188,10 @@ fn write_folder(run: &Run<'_>, path: &Path) -> Result<(), String> {
         if let Some(name) = format.file {
             folder::write(&path.join(name), &(format.render)(run))?;
         }
+    }
+    if !run.record.exchanges.is_empty() {
+        let capture = report::pcapng::render(&run.record.exchanges);
+        folder::write(&path.join("failed.pcapng"), &capture)?;
     }
     Ok(())
 }

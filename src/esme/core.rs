@@ -5,7 +5,9 @@ use super::lane::Lane;
 use super::link::{Deferred, Link, Standing};
 use super::orders::{Event, Order, Share};
 use super::parts::Parts;
+use super::samples::IdSample;
 use super::setup::{Setup, id_rule};
+use super::trace::Trace;
 use crate::correlate::{Correlator, Fate, IdRule, Notice};
 use crate::kit::{Nanos, Rate, Rng, stream_seed};
 use crate::measure::{Gauges, Interval, LatencyRange, Recorder};
@@ -61,6 +63,10 @@ pub struct Core {
     pub(super) unaccounted: u64,
     /// Messages of several parts; None where there are none.
     pub(super) parts: Option<Parts>,
+    /// Failed exchanges to keep; None: not asked for.
+    pub(super) trace: Option<Trace>,
+    /// The first message ids seen.
+    pub(super) ids: IdSample,
     /// Some account has a cap per bind.
     pub(super) capped: bool,
     /// Sessions on hold.
@@ -138,6 +144,8 @@ impl Core {
             unaccounted: 0,
             capped: plan.accounts.iter().any(|a| a.binds.rate_max.is_some()),
             parts: has_parts(&setup).then(Parts::new),
+            trace: plan.trace_failed.map(|n| Trace::new(n.div_ceil(share.workers as usize))),
+            ids: IdSample::default(),
             held: Vec::new(),
             retries_left: retries_max(&setup, u64::from(share.workers)),
             spares: Vec::new(),

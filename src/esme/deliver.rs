@@ -117,6 +117,7 @@ impl Core {
             self.unknown_receipt(now);
             return;
         }
+        self.ids.receipt(brief.id);
         let (key, rule) = self.rule.key(brief.id, Side::Receipt, self.key_seed);
         let mut err = [0u8; 4];
         let length = brief.err.len().min(err.len());

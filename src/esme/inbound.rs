@@ -100,6 +100,7 @@ impl Core {
             Some(ticket) => {
                 let status = if status.0 == 0 { CommandStatus::ESME_RUNKNOWNERR } else { status };
                 self.settled(link, &ticket, status, now);
+                self.trace_failed(link, number, &ticket, Some((now, frame)));
             }
             None => self.recorder.interval().unknown_responses += 1,
         }
@@ -123,8 +124,11 @@ impl Core {
             } else {
                 self.part_ended(ticket.index, PartFate::Accepted { awaits: false });
             }
-        } else if body != 0 {
-            self.look_closer(link, frame);
+        } else {
+            self.trace_failed(link, header.sequence_number, &ticket, Some((now, frame)));
+            if body != 0 {
+                self.look_closer(link, frame);
+            }
         }
     }
 
@@ -230,6 +234,7 @@ impl Core {
             return;
         }
         self.part_ended(ticket.index, PartFate::Accepted { awaits: true });
+        self.ids.response(id);
         let (key, awaited) = self.awaited_of(link, ticket, id, now);
         self.part_key(ticket.index, key);
         match self.exchange.other(key) {

@@ -157,7 +157,7 @@ impl Core {
     /// Settles all open submit_sm of a link.
     fn lose_open(&mut self, link: usize, outcome: Outcome, now: Nanos) -> u64 {
         let mut lost = 0;
-        for (_, mut ticket) in self.links[link].window.drain() {
+        for (number, mut ticket) in self.links[link].window.drain() {
             if ticket.written == Nanos::ZERO {
                 // part of it may have gone: it counts as written, and as lost
                 ticket.written = now;
@@ -166,6 +166,7 @@ impl Core {
             }
             self.recorder.settled(&ticket, outcome, now);
             self.part_ended(ticket.index, PartFate::Failed);
+            self.trace_failed(link, number, &ticket, None);
             lost += 1;
         }
         self.links[link].unwritten.clear();
@@ -291,6 +292,7 @@ impl Core {
             self.links[link].remember_late(number, ticket);
             self.recorder.settled(&ticket, Outcome::TimedOut, now);
             self.part_ended(ticket.index, PartFate::Failed);
+            self.trace_failed(link, number, &ticket, None);
             freed += 1;
         }
         if freed > 0 {
@@ -372,7 +374,9 @@ impl Core {
         self.close_parts();
         let sessions = self.links.iter().map(|l| l.record()).collect();
         let interval = self.last_interval(now);
-        let last = Final { worker: self.worker, interval, sessions };
+        let ids = std::mem::take(&mut self.ids);
+        let exchanges = self.take_exchanges();
+        let last = Final { worker: self.worker, interval, sessions, exchanges, ids };
         self.events.push(Event::Final(Box::new(last)));
     }
 }

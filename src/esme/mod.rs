@@ -12,14 +12,17 @@ mod life;
 mod link;
 mod orders;
 mod parts;
+mod samples;
 mod sender;
 mod setup;
 mod throttle;
+mod trace;
 mod worker;
 
 pub use core::Core;
 pub use exchange::{Awaited, Handed};
 pub use orders::{Event, Final, Order, Share};
 pub use parts::{PartFate, PartNews};
+pub use samples::IdSample;
 pub use setup::{SessionPlan, Setup};
 pub use worker::{Wires, run};

@@ -167,6 +167,19 @@ pub struct Outage {
     pub attempts: u32,
 }
 
+/// A failed submit_sm and what came back, kept for a capture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// Number of the session within the run.
+    pub session: u32,
+    /// Wall clock at its write, nanoseconds since 1970.
+    pub sent_wall_ns: u64,
+    /// As sent.
+    pub submit_sm: Vec<u8>,
+    /// When the answer was read (wall clock), and its octets; None: none came.
+    pub answer: Option<(u64, Vec<u8>)>,
+}
+
 /// One session's share, handed up at the end.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SessionRecord {

@@ -1,6 +1,7 @@
 //! The record of a run: the sum of all intervals of all workers. Plain data; what it means is `judge`'s business.
 use super::interval::{
-    Anomaly, CellInterval, Gauges, Interval, Messages, Outage, SessionRecord, merge_anomalies,
+    Anomaly, CellInterval, Exchange, Gauges, Interval, Messages, Outage, SessionRecord,
+    merge_anomalies,
 };
 use super::latency::{Latency, LatencyBrief, LatencyRange};
 use super::metric::Metric;
@@ -197,6 +198,12 @@ pub struct RunRecord {
     pub redelivered: u64,
     /// Whole messages, where some have several parts.
     pub messages: Messages,
+    /// Exchanges of failed messages, where they were asked for.
+    pub exchanges: Vec<Exchange>,
+    /// Where receipts were missing and unknown at once: of so many sampled receipts …
+    pub ids_sampled: u64,
+    /// … each id rule would have matched so many.
+    pub id_modes: Vec<(String, u64)>,
     /// Distributions' range.
     pub range: LatencyRange,
     #[serde(skip)]
@@ -233,6 +240,9 @@ impl RunRecord {
             deliver_refused: 0,
             redelivered: 0,
             messages: Messages::default(),
+            exchanges: Vec::new(),
+            ids_sampled: 0,
+            id_modes: Vec::new(),
             range,
             open: Vec::new(),
         }

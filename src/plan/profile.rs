@@ -156,6 +156,7 @@ fn read(tree: &Node, source: &Source, overrides: &Overrides, defaults: &Defaults
         deliver: rest::deliver(&root)?,
         timeouts: rest::timeouts(&root)?,
         gates: rest::gates(&root)?,
+        trace_failed: None,
         metrics_listen: root
             .section("metrics", &["listen"])?
             .read("listen", |i| i.address(true))?,

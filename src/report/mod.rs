@@ -7,6 +7,7 @@ mod groups;
 mod hgrm;
 mod json;
 mod ledger;
+pub mod pcapng;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -279,3 +279,19 @@ fn accounts_keep_their_shares_to_the_message_and_do_not_wait_for_each_other() {
     assert!(gold.metric(Metric::WindowWait).max().unwrap() < Nanos::from_millis(1));
     assert!(response(2).tally.unsent > 800);
 }
+
+#[test]
+fn a_wrong_id_mode_is_told_with_the_one_that_would_have_matched() {
+    let toml = profile(
+        "stages = [{ hold = \"100\", for = \"2s\" }]",
+        "[receipts]\ndeadline = \"1s\"\n[timeouts]\nresponse = \"1s\"\n\
+         [embedded.response]\nid = \"hex\"\n[embedded.receipts]\nid = \"decimal\"\ndelay = \"20ms\"\n",
+    );
+    let plan = plan(&toml);
+    let record = Memory::default().run(&plan, &mut NoObserver).unwrap();
+    let t = record.ledger();
+    assert_eq!((t.receipts_missing, record.receipts_unknown, t.receipts_final), (200, 200, 0));
+    let judgement = judge::judge(&plan, &record, &HostUse::default());
+    let note = judgement.notes.iter().find(|n| n.contains("id_mode")).unwrap();
+    assert!(note.contains("response_hex 200") && note.contains("\"response_hex\""), "{note}");
+}
