@@ -141,15 +141,3 @@ fn a_reset_is_a_reset() {
     assert_eq!(tally.faults.get(FaultKind::Reset), 1);
     assert_eq!(tally.sessions.dropped, 1);
 }
-
-#[test]
-fn tls_is_refused_rather_than_left_out() {
-    let tls = smppbench::plan::behaviour::SmscTls {
-        certificate: "c.pem".to_owned(),
-        key: "k.pem".to_owned(),
-        client_ca: None,
-    };
-    let behaviour = Behaviour { tls: Some(tls), ..Behaviour::default() };
-    let error = Server::start(&behaviour, "127.0.0.1:0".parse().unwrap()).unwrap_err();
-    assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
-}

@@ -63,16 +63,31 @@ fn refuse(e: &RunError) -> Exit {
         RunError::Io(_) | RunError::Worker(_) => Exit::Internal,
         RunError::Killed => Exit::Interrupted,
     };
-    let lines = e.to_string();
-    let count = lines.lines().count();
-    // thousands of sessions may all say the same
-    for line in lines.lines().take(5) {
+    let text = e.to_string();
+    let lines = gathered(&text);
+    for line in lines.iter().take(5) {
         fail(exit, line);
     }
-    if count > 5 {
-        say(&format!("smppbench: … and {} more sessions", count - 5));
+    if lines.len() > 5 {
+        say(&format!("smppbench: … and {} more sessions", lines.len() - 5));
     }
     exit
+}
+
+/// A line a session, or one for all where all say the same: thousands may.
+fn gathered(text: &str) -> Vec<String> {
+    let reason = |line: &str| {
+        let told = line.strip_prefix("session ").and_then(|rest| rest.split_once(": "));
+        told.map(|(_, why)| why.to_owned())
+    };
+    let lines: Vec<&str> = text.lines().collect();
+    let first = lines.first().and_then(|line| reason(line));
+    match first {
+        Some(why) if lines.len() > 1 && lines.iter().all(|l| reason(l).as_ref() == Some(&why)) => {
+            vec![format!("all {} sessions: {why}", lines.len())]
+        }
+        Some(_) | None => lines.into_iter().map(str::to_owned).collect(),
+    }
 }
 
 fn labels(recipe: &Recipe, plan: &Plan) -> Vec<LabelTraits> {
@@ -232,6 +247,17 @@ fn exit_of(done: &Done, strict: bool) -> Exit {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn sessions_that_all_say_the_same_share_one_line() {
+        let gathered = super::gathered;
+        let same = "session 0: refused\nsession 1: refused";
+        assert_eq!(gathered(same), ["all 2 sessions: refused"]);
+        let mixed = "session 0: refused\nsession 1: closed";
+        assert_eq!(gathered(mixed), ["session 0: refused", "session 1: closed"]);
+        assert_eq!(gathered("session 7: refused"), ["session 7: refused"]);
+        assert_eq!(gathered("profile: no"), ["profile: no"]);
+    }
+
     #[test]
     fn a_run_is_named_after_its_second_in_utc() {
         assert_eq!(super::utc_stamp(1_767_225_600_123_456_789), "20260101T000000Z");

@@ -20,6 +20,10 @@ pub(super) fn run(args: &SmscArgs) -> Exit {
     };
     let running = match Server::start(&behaviour, args.listen) {
         Ok(running) => running,
+        // a certificate or key that will not do: found before anything is bound
+        Err(e) if e.kind() == io::ErrorKind::InvalidInput => {
+            return fail(Exit::Usage, &e.to_string());
+        }
         Err(e) => return fail(Exit::Internal, &format!("cannot listen on {}: {e}", args.listen)),
     };
     say(&format!("listening on {}", running.address));

@@ -37,6 +37,11 @@ impl Core {
         self.maintenance_at = self.maintenance_at.min(now);
     }
 
+    /// TLS was agreed on for a connection, in so long.
+    pub fn shaken(&mut self, took: Nanos) {
+        self.recorder.whole(Metric::TlsHandshake).record(took);
+    }
+
     pub(super) fn on_bound(&mut self, link: usize, after: Nanos, now: Nanos) {
         self.recorder.whole(Metric::Bind).record(after);
         let l = &mut self.links[link];

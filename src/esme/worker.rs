@@ -3,9 +3,12 @@
 use super::core::Core;
 use super::exchange::Handed;
 use super::orders::{Event, Order, Share};
+use super::secure;
 use crate::kit::{Clock, Nanos, ThreadUse, Timer};
 use crate::measure::Interval;
-use crate::net::{DialError, Endpoint, ReadBuffer, SocketOptions, Wake, dial, pump};
+use crate::net::{
+    ClientStream, ClientTls, DialError, Endpoint, ReadBuffer, SocketOptions, Wake, dial, pump,
+};
 use crate::plan::{AddressPolicy, PlanError};
 use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
@@ -41,6 +44,7 @@ struct Shell {
     buffer: ReadBuffer,
     over: Cell<bool>,
     share: Share,
+    tls: Option<ClientTls>,
 }
 
 /// Ends of queues, and scratch to move things into them.
@@ -60,12 +64,13 @@ pub fn run(share: Share, wires: Wires) -> Result<(), WorkerError> {
     let now = Clock::now();
     let wall_at_zero = Clock::wall_ns().saturating_sub(now.0);
     let core = Core::new(&share, wall_at_zero).map_err(WorkerError::Plan)?;
+    let tls = secure::client_tls(&share.plan.target).map_err(WorkerError::Plan)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .event_interval(31)
         .build_local(tokio::runtime::LocalOptions::default())
         .map_err(WorkerError::Io)?;
-    runtime.block_on(drive(share, core, wires)).map_err(WorkerError::Io)
+    runtime.block_on(drive(share, core, tls, wires)).map_err(WorkerError::Io)
 }
 
 /// Why a worker could not run.
@@ -79,7 +84,12 @@ pub enum WorkerError {
     Io(std::io::Error),
 }
 
-async fn drive(share: Share, core: Core, wires: Wires) -> std::io::Result<()> {
+async fn drive(
+    share: Share,
+    core: Core,
+    tls: Option<ClientTls>,
+    wires: Wires,
+) -> std::io::Result<()> {
     let sessions = core.sessions_count();
     let Wires { orders, events, handed, hand, spares } = wires;
     let told = Told {
@@ -98,6 +108,7 @@ async fn drive(share: Share, core: Core, wires: Wires) -> std::io::Result<()> {
         buffer: ReadBuffer::default(),
         over: Cell::new(false),
         share,
+        tls,
     });
     for session in 0..sessions as u32 {
         tokio::task::spawn_local(live(shell.clone(), session));
@@ -193,11 +204,15 @@ async fn live(shell: Rc<Shell>, session: u32) {
     };
     loop {
         let again = match connect(&shell, id, &options).await {
-            Ok(stream) => {
+            Ok(line) => {
                 shell.core.borrow_mut().connected(session, Clock::now());
                 let after = |core: &mut Core, here: u32| shell.after_core(core, here);
+                let (core, buffer) = (&shell.core, &shell.buffer);
                 let wake = &shell.wakes[session as usize];
-                let gone = pump(stream, session, &shell.core, &shell.buffer, wake, &after).await;
+                let gone = match line {
+                    Line::Plain(s) => pump(s, session, core, buffer, wake, &after).await,
+                    Line::Tls(s) => pump(s, session, core, buffer, wake, &after).await,
+                };
                 shell.core.borrow_mut().disconnected(session, &gone.end, gone.at)
             }
             Err(e) => {
@@ -216,11 +231,26 @@ async fn live(shell: Rc<Shell>, session: u32) {
     }
 }
 
-async fn connect(
+/// A connection, plain or not.
+enum Line {
+    Plain(tokio::net::TcpStream),
+    Tls(Box<ClientStream>),
+}
+
+/// Over TLS where the plan says so; how long that took is recorded.
+async fn secured(
     shell: &Shell,
-    id: u32,
-    options: &SocketOptions,
-) -> Result<tokio::net::TcpStream, DialError> {
+    address: &str,
+    stream: tokio::net::TcpStream,
+) -> Result<Line, DialError> {
+    let Some(tls) = &shell.tls else { return Ok(Line::Plain(stream)) };
+    let timeout = shell.share.plan.timeouts.connect;
+    let (stream, took) = tls.connect(address, stream, timeout).await.map_err(DialError::Tls)?;
+    shell.core.borrow_mut().shaken(took);
+    Ok(Line::Tls(stream))
+}
+
+async fn connect(shell: &Shell, id: u32, options: &SocketOptions) -> Result<Line, DialError> {
     let target = &shell.share.plan.target;
     let source: Option<IpAddr> = match target.source_addresses.len() {
         0 => None,
@@ -239,8 +269,12 @@ async fn connect(
     let mut last = None;
     for step in 0..tries {
         let Some(address) = target.addresses.get((first + step) % count) else { break };
-        match dial(address, source, options, timeout).await {
-            Ok(stream) => return Ok(stream),
+        let line = match dial(address, source, options, timeout).await {
+            Ok(stream) => secured(shell, address, stream).await,
+            Err(e) => Err(e),
+        };
+        match line {
+            Ok(line) => return Ok(line),
             Err(e) => last = Some(e),
         }
     }

@@ -333,7 +333,8 @@ fn with_invalid_harness(
         | Metric::ReceiptBeforeResponse
         | Metric::Bind
         | Metric::EnquireLink
-        | Metric::DeliverAck => None,
+        | Metric::DeliverAck
+        | Metric::TlsHandshake => None,
     };
     match (decision.0, relation.bounds_above(), alone) {
         (GateOutcome::Pass, true, _) => decision,

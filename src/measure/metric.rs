@@ -27,6 +27,8 @@ pub enum Metric {
     EnquireLink,
     /// deliver_sm read to deliver_sm_resp written.
     DeliverAck,
+    /// TCP connected to TLS agreed, once a connect.
+    TlsHandshake,
 }
 
 /// What the catalogue says of one metric.
@@ -55,7 +57,7 @@ const fn row(
 }
 
 /// Every latency metric, in the order of [`Metric`]'s numbers.
-pub const LATENCY_METRICS: [MetricRow; 11] = [
+pub const LATENCY_METRICS: [MetricRow; 12] = [
     row(
         Metric::Response,
         "response",
@@ -113,6 +115,13 @@ pub const LATENCY_METRICS: [MetricRow; 11] = [
         "deliver_ack",
         "deliver_sm acknowledgement",
         "how long the tool took to answer deliver_sm",
+        false,
+    ),
+    row(
+        Metric::TlsHandshake,
+        "tls_handshake",
+        "TLS handshake",
+        "from the TCP connect to the end of the TLS handshake",
         false,
     ),
 ];

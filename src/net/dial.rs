@@ -1,5 +1,6 @@
 //! Dialling: resolve, bind the source address, connect within a time, set the options.
 use super::socket::{SocketOptions, apply};
+use super::tls::TlsFault;
 use crate::kit::Nanos;
 use socket2::SockRef;
 use std::fmt;
@@ -18,6 +19,8 @@ pub enum DialError {
     Refused(SocketAddr, io::Error),
     /// Our own side: no descriptor, no such source address.
     Local(io::Error),
+    /// Connected, but there is no TLS.
+    Tls(TlsFault),
 }
 
 impl fmt::Display for DialError {
@@ -29,6 +32,7 @@ impl fmt::Display for DialError {
             }
             DialError::Refused(at, e) => write!(f, "cannot connect to {at}: {e}"),
             DialError::Local(e) => write!(f, "cannot open a socket: {e}"),
+            DialError::Tls(e) => write!(f, "{e}"),
         }
     }
 }

@@ -4,7 +4,9 @@
 mod dial;
 mod pump;
 mod socket;
+mod tls;
 
 pub use dial::{DialError, dial};
 pub use pump::{End, Endpoint, Gone, ReadBuffer, Wake, Wish, pump};
 pub use socket::{Granted, SocketOptions, granted, listen};
+pub use tls::{ClientFiles, ClientStream, ClientTls, ServerStream, ServerTls, TlsFault};

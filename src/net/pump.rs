@@ -176,6 +176,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
                         after(core, self.session);
                     }
                     Poll::Ready(Ok(false)) => return Poll::Ready(End::PeerClosed),
+                    // over TLS, a peer that closes without a goodbye: many do, and it is no fault of the wire
+                    Poll::Ready(Err(e)) if e.kind() == io::ErrorKind::UnexpectedEof => {
+                        return Poll::Ready(End::PeerClosed);
+                    }
                     Poll::Ready(Err(e)) => return Poll::Ready(End::Failed(e)),
                     Poll::Pending => {}
                 }

@@ -3,17 +3,19 @@
 //! It decides nothing: what goes out and when is the [`Core`]'s.
 use super::{Core, Tally};
 use crate::kit::{Clock, Nanos, Timer};
-use crate::net::{End, Endpoint, ReadBuffer, Wake, Wish, pump};
+use crate::net::{End, Endpoint, ReadBuffer, ServerTls, Wake, Wish, pump};
 use crate::plan::behaviour::Behaviour;
 use socket2::SockRef;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::mpsc as sync;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
@@ -22,6 +24,8 @@ use tokio::sync::mpsc;
 const WAKE_EVERY: Nanos = Nanos::from_micros(50);
 /// ESMEs have so long to answer our unbind when the server stops.
 const STOP_WITHIN: Duration = Duration::from_secs(2);
+/// Who has not agreed on TLS within this is hung up on.
+const SHAKE_WITHIN: Nanos = Nanos::from_secs(10);
 
 /// Starts simulators.
 #[derive(Clone, Copy, Debug)]
@@ -45,12 +49,10 @@ impl Server {
     /// Listens on `listen` (port 0: any) and serves until it is stopped.
     ///
     /// # Errors
-    /// What binding the address, starting the thread or its runtime said.
+    /// What binding the address, starting the thread or its runtime said; `InvalidInput` where `[tls]`
+    /// names a file that will not do (before anything is bound).
     pub fn start(behaviour: &Behaviour, listen: SocketAddr) -> io::Result<Running> {
-        if behaviour.tls.is_some() {
-            let why = "the simulator does not speak TLS yet; leave [tls] out";
-            return Err(io::Error::new(io::ErrorKind::Unsupported, why));
-        }
+        let tls = server_tls(behaviour)?;
         let listener = crate::net::listen(listen)?;
         let address = listener.local_addr()?;
         let (asks, asked) = mpsc::unbounded_channel();
@@ -67,7 +69,7 @@ impl Server {
             };
             let local = tokio::task::LocalSet::new();
             local.block_on(&runtime, async move {
-                let house = match House::new(&behaviour) {
+                let house = match House::new(&behaviour, tls) {
                     Ok(house) => Rc::new(house),
                     Err(e) => {
                         let _ = ready.send(Err(e));
@@ -125,10 +127,19 @@ struct House {
     timer: Timer,
     woken: RefCell<Nanos>,
     dirty: RefCell<Vec<u32>>,
+    tls: Option<ServerTls>,
+}
+
+fn server_tls(behaviour: &Behaviour) -> io::Result<Option<ServerTls>> {
+    let Some(tls) = &behaviour.tls else { return Ok(None) };
+    let (certificate, key) = (Path::new(&tls.certificate), Path::new(&tls.key));
+    let client_ca = tls.client_ca.as_deref().map(Path::new);
+    let wrong = |e| io::Error::new(io::ErrorKind::InvalidInput, format!("tls: {e}"));
+    ServerTls::new(certificate, key, client_ca).map(Some).map_err(wrong)
 }
 
 impl House {
-    fn new(behaviour: &Behaviour) -> io::Result<House> {
+    fn new(behaviour: &Behaviour, tls: Option<ServerTls>) -> io::Result<House> {
         let wall_at_zero = Clock::wall_ns().saturating_sub(Clock::now().0);
         Ok(House {
             core: RefCell::new(Core::new(behaviour, wall_at_zero)),
@@ -137,6 +148,7 @@ impl House {
             timer: Timer::new()?,
             woken: RefCell::new(Nanos::ZERO),
             dirty: RefCell::default(),
+            tls,
         })
     }
 
@@ -214,9 +226,25 @@ async fn accept(house: Rc<House>, listener: TcpListener) {
     }
 }
 
-async fn connection(house: Rc<House>, mut stream: TcpStream) {
+async fn connection(house: Rc<House>, stream: TcpStream) {
     // a socket that refuses an option is one that is gone already; the pump will say so
     let _ = stream.set_nodelay(true);
+    match &house.tls {
+        None => converse(&house, stream, |stream| SockRef::from(stream)).await,
+        // who cannot agree on TLS never was a connection of the simulator's: its own side says why
+        Some(tls) => {
+            if let Ok(stream) = tls.accept(stream, SHAKE_WITHIN).await {
+                converse(&house, Box::new(stream), |stream| SockRef::from(stream.get_ref().0))
+                    .await;
+            }
+        }
+    }
+}
+
+async fn converse<S>(house: &Rc<House>, mut stream: S, socket: impl Fn(&S) -> SockRef<'_>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let wake = Wake::default();
     let session = {
         let mut core = house.core.borrow_mut();
@@ -228,7 +256,7 @@ async fn connection(house: Rc<House>, mut stream: TcpStream) {
     let after = |core: &mut Core, _: u32| house.settle(core);
     let gone = pump(&mut stream, session, &house.core, &house.buffer, &wake, &after).await;
     if matches!(gone.end, End::Wished(Wish::Reset)) {
-        let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+        let _ = socket(&stream).set_linger(Some(Duration::ZERO));
     }
     house.wakes.borrow_mut().remove(&session);
     let mut core = house.core.borrow_mut();

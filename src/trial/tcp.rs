@@ -2,8 +2,9 @@
 //! on its own thread; below this file there is only an address.
 use super::Trial;
 use crate::coordinator::{RunError, conduct};
+use crate::esme;
 use crate::measure::{Observer, RunRecord};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanError};
 use crate::smsc;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -23,18 +24,41 @@ pub fn workers(plan: &Plan) -> u32 {
     wanted.min(plan.senders_count().max(1)).max(1) as u32
 }
 
+/// The simulator speaks TLS where its side of the profile says so, and we where ours does.
+fn agree_on_tls(plan: &Plan) -> Result<(), PlanError> {
+    let (ours, theirs) = (plan.target.tls.is_some(), plan.embedded.tls.is_some());
+    let why = match (ours, theirs) {
+        (true, false) => "has no certificate while target.tls is on; give certificate and key",
+        (false, true) => "is given while target.tls is off; set target.tls = true, and tls_ca",
+        (true, true) | (false, false) => return Ok(()),
+    };
+    Err(PlanError::about("embedded.tls", why))
+}
+
+/// A simulator whose files will not do is a mistake in the profile.
+fn unusable(e: std::io::Error) -> RunError {
+    match e.kind() {
+        std::io::ErrorKind::InvalidInput => {
+            RunError::Plan(PlanError::about("embedded", e.to_string()))
+        }
+        _ => RunError::Io(e),
+    }
+}
+
 impl Trial for Tcp {
     fn run(&mut self, plan: &Plan, observer: &mut dyn Observer) -> Result<RunRecord, RunError> {
         self.tally = None;
         let mut plan = plan.clone();
         let embedded = if plan.target.embedded {
             let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-            let server = smsc::Server::start(&plan.embedded, any)?;
+            agree_on_tls(&plan)?;
+            let server = smsc::Server::start(&plan.embedded, any).map_err(unusable)?;
             plan.target.addresses = vec![server.address.to_string()];
             Some(server)
         } else {
             None
         };
+        esme::client_tls(&plan.target)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let count = workers(&plan);
         let record = runtime.block_on(conduct(&Arc::new(plan), count, observer));

@@ -3,7 +3,7 @@
 use super::talk::millis;
 use crate::correlate::{IdRule, Side};
 use crate::kit::Nanos;
-use crate::plan::{IdMode, Receipts};
+use crate::plan::{Receipts};
 use crate::smpp::pdu::{self, Body};
 use crate::smpp::receipt::{MessageState, Receipt};
 use crate::smpp::{CommandId, CommandStatus, Header};
@@ -65,13 +65,7 @@ const KEY_SEED: u64 = 0;
 impl Awaited {
     /// Nothing said yet. `receives`: receipts may come on this session.
     pub(super) fn new(receipts: &Receipts, receives: bool) -> Awaited {
-        let rule = match receipts.id_mode {
-            IdMode::Exact => IdRule::Exact,
-            IdMode::Number => IdRule::Number,
-            IdMode::ResponseHex => IdRule::ResponseHex,
-            IdMode::ReceiptHex => IdRule::ReceiptHex,
-            IdMode::CaseInsensitive => IdRule::CaseInsensitive,
-        };
+        let rule = crate::esme::id_rule(receipts.id_mode);
         let final_states = receipts.final_states.clone();
         Awaited { rule, final_states, receives, said: Vec::new(), heard: Vec::new() }
     }

@@ -1,0 +1,359 @@
+//! TLS on both ends: certificates read once before anything is sent, handshakes bounded in time. What is said
+//! over it is not known here, and neither keys nor what a key file holds appear in any word of it.
+use crate::kit::{Clock, Nanos};
+use rustls_pki_types::pem::{Error as PemError, PemObject};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::net::TcpStream;
+use tokio_rustls::rustls::client::danger::{
+    HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
+};
+use tokio_rustls::rustls::client::{Resumption, WebPkiServerVerifier};
+use tokio_rustls::rustls::crypto::{
+    CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature,
+};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::{
+    ClientConfig, DigitallySignedStruct, Error as RustlsError, RootCertStore, ServerConfig,
+    SignatureScheme,
+};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+/// A connection over TLS from our side.
+pub type ClientStream = tokio_rustls::client::TlsStream<TcpStream>;
+/// A connection over TLS that we took.
+pub type ServerStream = tokio_rustls::server::TlsStream<TcpStream>;
+
+/// Why there is no TLS.
+#[derive(Debug)]
+pub enum TlsFault {
+    /// A file of ours will not do: nothing was sent.
+    File(PathBuf, String),
+    /// What we were asked for cannot be done: a name that is no name, no roots on this system.
+    Settings(String),
+    /// The handshake failed, or the peer's certificate does not verify.
+    Handshake(String, io::Error),
+    /// No handshake within this time.
+    TimedOut(String, Nanos),
+}
+
+impl fmt::Display for TlsFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TlsFault::File(path, why) => write!(f, "{}: {why}", path.display()),
+            TlsFault::Settings(why) => f.write_str(why),
+            TlsFault::Handshake(peer, e) => write!(f, "no TLS with {peer}: {e}"),
+            TlsFault::TimedOut(peer, after) => {
+                let seconds = after.as_secs_f64();
+                write!(f, "no TLS with {peer}: no handshake within {seconds:.1} s")
+            }
+        }
+    }
+}
+impl std::error::Error for TlsFault {}
+
+/// What a client is told of TLS.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientFiles<'a> {
+    /// PEM file of the CAs to trust; None: the system's.
+    pub ca: Option<&'a Path>,
+    /// PEM files of our certificate chain and its key.
+    pub identity: Option<(&'a Path, &'a Path)>,
+    /// The name that the peer's certificate must bear; None: the host that was dialled.
+    pub server_name: Option<&'a str>,
+    /// False: any certificate will do.
+    pub verify: bool,
+}
+
+/// The client's side, ready to shake hands.
+#[derive(Clone)]
+pub struct ClientTls {
+    connector: TlsConnector,
+    name: Option<ServerName<'static>>,
+}
+
+impl fmt::Debug for ClientTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientTls").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl ClientTls {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// [`TlsFault::File`] and [`TlsFault::Settings`].
+    pub fn new(files: &ClientFiles<'_>) -> Result<ClientTls, TlsFault> {
+        let provider = provider();
+        let wants = ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .map_err(unlikely)?;
+        let wants = if files.verify {
+            let roots = match files.ca {
+                Some(path) => trusted(path)?,
+                None => system_roots()?,
+            };
+            let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+                .build()
+                .map_err(|e| TlsFault::Settings(format!("cannot verify certificates: {e}")))?;
+            wants.with_webpki_verifier(verifier)
+        } else {
+            wants.dangerous().with_custom_certificate_verifier(Arc::new(Unverified(provider)))
+        };
+        let mut config = match files.identity {
+            None => wants.with_no_client_auth(),
+            Some((chain, key)) => wants
+                .with_client_auth_cert(certificates(chain)?, private_key(key)?)
+                .map_err(|e| TlsFault::File(key.to_owned(), misfit(&e)))?,
+        };
+        // a resumed handshake costs less than a first one: mixed, their times would say nothing
+        config.resumption = Resumption::disabled();
+        let name = files.server_name.map(server_name).transpose()?;
+        Ok(ClientTls { connector: TlsConnector::from(Arc::new(config)), name })
+    }
+
+    /// Whether a certificate could bear the name that a connection to this `host:port` asks for.
+    ///
+    /// # Errors
+    /// [`TlsFault::Settings`].
+    pub fn check_address(&self, address: &str) -> Result<(), TlsFault> {
+        self.name_for(address).map(drop)
+    }
+
+    /// Shakes hands over `stream`, which was dialled as `address` (`host:port`). Says how long it took.
+    ///
+    /// # Errors
+    /// [`TlsFault::Handshake`] and [`TlsFault::TimedOut`].
+    pub async fn connect(
+        &self,
+        address: &str,
+        stream: TcpStream,
+        timeout: Nanos,
+    ) -> Result<(Box<ClientStream>, Nanos), TlsFault> {
+        let name = self.name_for(address)?;
+        let began = Clock::now();
+        match tokio::time::timeout(timeout.into(), self.connector.connect(name, stream)).await {
+            Ok(Ok(stream)) => Ok((Box::new(stream), Clock::now().since(began))),
+            Ok(Err(e)) => Err(TlsFault::Handshake(address.to_owned(), e)),
+            Err(_) => Err(TlsFault::TimedOut(address.to_owned(), timeout)),
+        }
+    }
+
+    fn name_for(&self, address: &str) -> Result<ServerName<'static>, TlsFault> {
+        match &self.name {
+            Some(name) => Ok(name.clone()),
+            None => server_name(host_of(address)),
+        }
+    }
+}
+
+/// The server's side, ready to shake hands.
+#[derive(Clone)]
+pub struct ServerTls(TlsAcceptor);
+
+impl fmt::Debug for ServerTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServerTls(..)")
+    }
+}
+
+impl ServerTls {
+    /// Reads the files. With `client_ca`, clients must show a certificate that it signed.
+    ///
+    /// # Errors
+    /// [`TlsFault::File`] and [`TlsFault::Settings`].
+    pub fn new(
+        certificate: &Path,
+        key: &Path,
+        client_ca: Option<&Path>,
+    ) -> Result<ServerTls, TlsFault> {
+        let provider = provider();
+        let wants = ServerConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .map_err(unlikely)?;
+        let wants = match client_ca {
+            None => wants.with_no_client_auth(),
+            Some(path) => {
+                let roots = Arc::new(trusted(path)?);
+                let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider).build();
+                let why = |e| TlsFault::File(path.to_owned(), format!("is no CA to go by: {e}"));
+                wants.with_client_cert_verifier(verifier.map_err(why)?)
+            }
+        };
+        let config = wants
+            .with_single_cert(certificates(certificate)?, private_key(key)?)
+            .map_err(|e| TlsFault::File(key.to_owned(), misfit(&e)))?;
+        Ok(ServerTls(TlsAcceptor::from(Arc::new(config))))
+    }
+
+    /// Shakes hands over a connection that was taken.
+    ///
+    /// # Errors
+    /// What went wrong, or that it took longer than `timeout`.
+    pub async fn accept(&self, stream: TcpStream, timeout: Nanos) -> io::Result<ServerStream> {
+        match tokio::time::timeout(timeout.into(), self.0.accept(stream)).await {
+            Ok(shaken) => shaken,
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+}
+
+/// The one place that chooses who does the cryptography. The process default is never asked: with two
+/// providers in the tree it panics.
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
+fn unlikely(e: RustlsError) -> TlsFault {
+    TlsFault::Settings(format!("no TLS in this build: {e}"))
+}
+
+/// `smsc.example` of `smsc.example:2775`, `::1` of `[::1]:2775`.
+fn host_of(address: &str) -> &str {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
+fn server_name(name: &str) -> Result<ServerName<'static>, TlsFault> {
+    ServerName::try_from(name.to_owned()).map_err(|_| {
+        let why = "is no name that a certificate could bear; set tls_server_name";
+        TlsFault::Settings(format!("{name:?} {why}"))
+    })
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsFault> {
+    let fault = |e: &PemError| TlsFault::File(path.to_owned(), unread(e, "certificate"));
+    let read: Result<Vec<_>, _> =
+        CertificateDer::pem_file_iter(path).map_err(|e| fault(&e))?.collect();
+    let list = read.map_err(|e| fault(&e))?;
+    if list.is_empty() {
+        return Err(fault(&PemError::NoItemsFound));
+    }
+    Ok(list)
+}
+
+fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsFault> {
+    PrivateKeyDer::from_pem_file(path)
+        .map_err(|e| TlsFault::File(path.to_owned(), unread(&e, "private key")))
+}
+
+fn trusted(path: &Path) -> Result<RootCertStore, TlsFault> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(path)? {
+        roots
+            .add(certificate)
+            .map_err(|e| TlsFault::File(path.to_owned(), format!("holds no usable CA: {e}")))?;
+    }
+    Ok(roots)
+}
+
+fn system_roots() -> Result<RootCertStore, TlsFault> {
+    let mut roots = RootCertStore::empty();
+    // what of the system's store cannot be read is not trusted; the rest is
+    let (usable, _) =
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if usable == 0 {
+        let why = "this system has no CA certificates to verify the target with; set tls_ca";
+        return Err(TlsFault::Settings(why.to_owned()));
+    }
+    Ok(roots)
+}
+
+/// In words of ours: a parser's own might quote the file.
+fn unread(e: &PemError, what: &str) -> String {
+    match e {
+        PemError::Io(e) => format!("cannot be read: {e}"),
+        PemError::NoItemsFound => format!("holds no {what} in PEM; give one"),
+        _ => format!("is no sound PEM; give a {what} in PEM"),
+    }
+}
+
+/// Why a certificate and a key do not go together.
+fn misfit(e: &RustlsError) -> String {
+    match e {
+        RustlsError::InconsistentKeys(_) => {
+            "is not the key of the certificate; give the one that belongs to it".to_owned()
+        }
+        RustlsError::InvalidCertificate(_) => {
+            format!("cannot be used, for its certificate is not sound: {e}")
+        }
+        // about the key itself: said without quoting anything of it
+        _ => "is no key that can be used here; give an RSA, ECDSA or Ed25519 key".to_owned(),
+    }
+}
+
+/// Lets every certificate pass: the loud opt-out. Signatures are still checked, so that the peer holds the
+/// key of what it shows.
+#[derive(Debug)]
+struct Unverified(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Unverified {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, RustlsError> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, RustlsError> {
+        let known = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, known)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, RustlsError> {
+        let known = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, known)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_of_an_address_is_what_stands_before_the_port() {
+        for (address, host) in [
+            ("smsc.example:2775", "smsc.example"),
+            ("10.0.0.1:8143", "10.0.0.1"),
+            ("[::1]:1", "::1"),
+        ] {
+            assert_eq!(host_of(address), host);
+            assert!(server_name(host).is_ok(), "{host}");
+        }
+        assert!(server_name("no name").is_err());
+    }
+
+    #[test]
+    fn a_file_that_is_no_pem_is_named_and_never_quoted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key.pem");
+        std::fs::write(&path, "-----BEGIN PRIVATE KEY-----\nsecret!secret\n").unwrap();
+        let line = private_key(&path).unwrap_err().to_string();
+        assert!(line.contains("key.pem") && !line.contains("secret"), "{line}");
+        let line = certificates(&path).unwrap_err().to_string();
+        assert!(line.contains("PEM") && !line.contains("secret"), "{line}");
+        let line = certificates(&folder.path().join("none.pem")).unwrap_err().to_string();
+        assert!(line.contains("cannot be read"), "{line}");
+    }
+}
