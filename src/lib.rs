@@ -39,7 +39,7 @@
 //!
 //! [`trial`]: one run of a plan, whatever carries it: [`trial::Tcp`] over sockets, [`trial::Memory`] on a virtual clock.
 //!
-//! [`report`]: bytes from values: the summary, `result.json`, `intervals.csv`, `response.hgrm`. [`watch`]: the line of
+//! [`report`]: bytes from values: the summary, `result.json`, `intervals.csv`, `response.hgrm`, pcapng. [`watch`]: the line of
 //! progress while it runs. [`cli`]: arguments in, exit code out; one file a verb.
 //!
 //! # A trial in memory
