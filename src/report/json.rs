@@ -1,5 +1,5 @@
 //! result.json: every key of CONTRACT.md in its order, `null` where a figure is undefined.
-use super::escape::mask_pdu;
+use super::escape::{mask_pdu, mask_profile};
 use super::{Run, groups, ledger, transport};
 use crate::judge::{
     Check, FIGURES, GateResult, GateValue, Judgement, PERCENTILES, Relation, Scope, Unit,
@@ -47,7 +47,7 @@ pub fn result(run: &Run<'_>) -> Value {
             "seed": run.plan.seed,
             "repro": run.repro,
         },
-        "profile": run.profile,
+        "profile": if run.show_content { run.profile.clone() } else { mask_profile(run.profile) },
         "environment": transport::environment(run),
         "window": {
             "from_s": seconds(measured.from),
