@@ -159,3 +159,52 @@ pub(super) fn lines(run: &Run<'_>) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn class(members: &[Transport]) -> Class<'_> {
+        Class { role: "transceiver", members: members.iter().collect() }
+    }
+
+    fn transport(retransmits: u64, rwnd_ms: u64) -> Transport {
+        Transport {
+            connections: 1,
+            rtt: Nanos::from_micros(200),
+            retransmits,
+            segments_out: Some(1_000),
+            busy: Some(Nanos::from_secs(1)),
+            rwnd_limited: Some(Nanos::from_millis(rwnd_ms)),
+            sndbuf_limited: Some(Nanos::ZERO),
+            nodelay: true,
+            ..Transport::default()
+        }
+    }
+
+    #[test]
+    fn what_explains_nothing_is_not_said() {
+        assert_eq!(class(&[transport(0, 40), transport(0, 0)]).says(), None);
+    }
+
+    #[test]
+    fn segments_sent_again_and_a_full_receive_window_are_said_with_their_shares() {
+        let said = class(&[transport(3, 300), transport(0, 100)]).says().unwrap();
+        assert_eq!(
+            said,
+            "transceivers: round trip 200 µs; 3 of 2,000 segments were sent again, the SMSC's \
+             receive window was full for 20 % of the busy time"
+        );
+    }
+
+    #[test]
+    fn a_second_connection_adds_to_the_first() {
+        let mut sum = transport(3, 300);
+        let later = Transport { rtt: Nanos::from_micros(900), ..transport(1, 100) };
+        sum.followed_by(&later);
+        let json = session(Some(&sum));
+        assert_eq!((&json["connections"], &json["retransmits"]), (&2.into(), &4.into()));
+        assert_eq!((&json["rtt_ns"], &json["rwnd_limited_ratio"]), (&900_000.into(), &0.2.into()));
+        assert_eq!(session(None), Value::Null);
+    }
+}

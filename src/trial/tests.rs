@@ -1,7 +1,7 @@
 //! Whole-house tests: `esme::Core` against `smsc::Core` on the virtual clock. Exact, seeded, no sleeping.
 use super::{Memory, Network, Trial, tally_view};
 use crate::judge::{self, Books};
-use crate::kit::{HostUse, Nanos};
+use crate::kit::{Environment, HostUse, Nanos};
 use crate::measure::{Metric, NoObserver, RunRecord};
 use crate::plan::{self, Overrides, Plan, Source};
 
@@ -38,8 +38,16 @@ fn judged(toml: &str) -> (Plan, RunRecord, judge::Judgement) {
 
 /// result.json and the summary of a run.
 fn reported(plan: &Plan, record: &RunRecord) -> (serde_json::Value, String) {
+    reported_on(&Environment::default(), plan, record)
+}
+
+/// The same of a run on that machine.
+fn reported_on(
+    environment: &Environment,
+    plan: &Plan,
+    record: &RunRecord,
+) -> (serde_json::Value, String) {
     let judgement = judge::judge(plan, record, &HostUse::default());
-    let environment = crate::kit::Environment::default();
     let profile = plan::resolved_json(plan);
     let run = crate::report::Run {
         plan,
@@ -47,7 +55,7 @@ fn reported(plan: &Plan, record: &RunRecord) -> (serde_json::Value, String) {
         record,
         judgement: &judgement,
         gates: &[],
-        environment: &environment,
+        environment,
         id: "test-20260101T000000Z",
         version: "0.1.0",
         commit: None,

@@ -1,6 +1,7 @@
 //! What kept a run from its rate, named (METHOD.md §8).
 use super::*;
 use crate::judge::{Limiter, Outcome};
+use crate::kit::{Ceiling, Selfcheck};
 
 /// A hold for 10 s on one bind.
 fn hold(rate: u32, window: u32, rest: &str) -> String {
@@ -86,4 +87,19 @@ fn connections_that_go_again_and_again_are_named() {
     assert_eq!(j.limiter, Some(Limiter::Connection), "{:?}", j.evidence);
     assert!(record.outages.len() >= 10, "{}", record.outages.len());
     assert!(j.evidence.iter().any(|e| e.contains("was down")), "{:?}", j.evidence);
+}
+
+#[test]
+fn a_run_is_shown_as_a_share_of_its_hosts_ceiling() {
+    let (plan, record, _) = judged(&hold(1_000, 50, PLAIN));
+    let ceiling = |receipts, per_second| Ceiling { receipts, per_second, ..Ceiling::default() };
+    let ceilings = vec![ceiling(false, 40_000.0), ceiling(false, 10_000.0), ceiling(true, 5_000.0)];
+    let selfcheck = Some(Selfcheck { ceilings, ..Selfcheck::default() });
+    let environment = Environment { selfcheck, ..Environment::default() };
+    let (result, text) = reported_on(&environment, &plan, &record);
+    // no receipts were asked: 1,000 of 40,000
+    assert_eq!(result["environment"]["selfcheck"]["share_of_ceiling"], 0.025);
+    assert!(text.contains("2.5 % of this host's measured ceiling (40,000/s)"), "{text}");
+    let (result, text) = reported(&plan, &record);
+    assert!(result["environment"]["selfcheck"].is_null() && !text.contains("ceiling"), "{text}");
 }

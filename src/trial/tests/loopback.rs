@@ -23,7 +23,7 @@ fn twenty_milliseconds_in_the_simulator_are_never_measured_as_less() {
             "[binds]\ncount = 2\nwindow = 200\n{PLAIN}[embedded.response]\nlatency = \"20ms\"\n"
         ),
     );
-    let (_, record) = over_tcp(&toml);
+    let (plan, record) = over_tcp(&toml);
     let all = record.sum(|_| true);
     let service = all.metric(Metric::Service);
     assert_eq!(service.count(), 2_000);
@@ -33,6 +33,15 @@ fn twenty_milliseconds_in_the_simulator_are_never_measured_as_less() {
     let sum = |m: Metric| all.metric(m).sum_ns();
     let parts = sum(Metric::WindowWait) + sum(Metric::HarnessLag) + sum(Metric::Service);
     assert_eq!(sum(Metric::Response), parts);
+    let (result, _) = reported(&plan, &record);
+    let class = &result["environment"]["tcp"][0];
+    assert_eq!((&class["role"], &class["sessions"]), (&"transceiver".into(), &2.into()));
+    assert_eq!(class["nodelay"], true);
+    assert!(class["rtt_ns"].as_u64().is_some_and(|n| n > 0), "{class}");
+    for session in result["sessions"].as_array().unwrap() {
+        assert_eq!(session["tcp"]["connections"], 1);
+        assert!(session["tcp"]["rtt_ns"].as_u64().is_some_and(|n| n > 0), "{session}");
+    }
     // what response adds to service is explained by the two figures beside it, no gap is left
     assert!(sum(Metric::Response) >= sum(Metric::Service));
 }

@@ -183,8 +183,8 @@ fn one_server_at_four_fifths_load_is_seen_as_an_mm1_queue() {
     assert!(allowed < 0.045, "{allowed}");
     let found = response.mean().unwrap() - network;
     assert!((found / mean - 1.0).abs() < allowed, "{found}");
-    for q in [0.5, 0.9, 0.99] {
-        let theory = -mean * (1.0 - q as f64).ln();
+    for q in [0.5f64, 0.9, 0.99] {
+        let theory = -mean * (1.0 - q).ln();
         let found = response.quantile(q).unwrap().0 as f64 - network;
         // the tail is carried by fewer, longer busy periods: its error is about twice the mean's
         let allowed = if q > 0.95 { 2.0 * allowed } else { allowed };
