@@ -5,6 +5,10 @@ use crate::kit::{HostUse, Nanos};
 use crate::measure::{Metric, NoObserver, RunRecord};
 use crate::plan::{self, Overrides, Plan, Source};
 
+mod faults;
+mod quirks;
+mod throttling;
+
 fn plan(toml: &str) -> Plan {
     let source = Source::Text { name: "test.toml".into(), text: toml.into() };
     plan::load(&source, &Overrides::default()).unwrap_or_else(|e| panic!("{e}"))
