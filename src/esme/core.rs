@@ -16,6 +16,7 @@ use crate::plan::{Cursor, Plan, PlanError, Scratch};
 use crate::session::Timers;
 use crate::smpp::receipt::MessageState;
 use bytes::BytesMut;
+use hashbrown::HashMap;
 use std::collections::VecDeque;
 
 /// One worker's load side.
@@ -65,6 +66,8 @@ pub struct Core {
     pub(super) parts: Option<Parts>,
     /// Failed exchanges to keep; None: not asked for.
     pub(super) trace: Option<Trace>,
+    /// Deliveries that we refused or left unanswered, and when they first came.
+    pub(super) refused: HashMap<u64, Nanos, foldhash::fast::FixedState>,
     /// The first message ids seen.
     pub(super) ids: IdSample,
     /// Some account has a cap per bind.
@@ -145,6 +148,7 @@ impl Core {
             capped: plan.accounts.iter().any(|a| a.binds.rate_max.is_some()),
             parts: has_parts(&setup).then(Parts::new),
             trace: plan.trace_failed.map(|n| Trace::new(n.div_ceil(share.workers as usize))),
+            refused: HashMap::with_hasher(foldhash::fast::FixedState::with_seed(2)),
             ids: IdSample::default(),
             held: Vec::new(),
             retries_left: retries_max(&setup, u64::from(share.workers)),

@@ -12,12 +12,19 @@ use crate::smpp::{CommandId, CommandStatus, Header, pdu};
 /// A receipt whose id nobody has accepted after so long is nobody's.
 const GRACE: Nanos = Nanos::from_secs(1);
 
+/// What makes two deliveries the same: the whole body (the sequence_number is another each time).
+fn delivery(frame: &[u8]) -> u64 {
+    let body = frame.get(Header::OCTETS..).unwrap_or_default();
+    IdRule::Exact.key(body, Side::Receipt, 0).0.0
+}
+
 /// message_state DELIVERED (FACTS B.10).
 const DELIVERED: u8 = 2;
 
 impl Core {
     pub(super) fn on_deliver(&mut self, link: usize, header: &Header, frame: &[u8], now: Nanos) {
         self.links[link].counts.delivered += 1;
+        self.recognise(frame, now);
         let status = match receipt::read_frame(frame) {
             Some(Delivered::Receipt(brief)) => {
                 self.on_receipt(link, &brief, frame, now);
@@ -30,7 +37,28 @@ impl Core {
             }
             None => self.on_odd_delivery(frame),
         };
-        self.answer_delivery(link, header, status, now);
+        self.answer_delivery(link, header, status, frame, now);
+    }
+
+    /// A delivery that we refused or left unanswered, and that comes again, octet by octet.
+    #[inline]
+    fn recognise(&mut self, frame: &[u8], now: Nanos) {
+        if self.refused.is_empty() {
+            return;
+        }
+        if let Some(first) = self.refused.remove(&delivery(frame)) {
+            self.recorder.interval().redelivered += 1;
+            self.recorder.whole(Metric::Redelivery).record(now.since(first));
+        }
+    }
+
+    /// Remembers what will come again. At the bound, later ones are not recognised.
+    #[cold]
+    fn expect_again(&mut self, frame: &[u8], now: Nanos) {
+        const REFUSED_MAX: usize = 65_536;
+        if self.refused.len() < REFUSED_MAX {
+            self.refused.entry(delivery(frame)).or_insert(now);
+        }
     }
 
     /// A body that cannot be read: answered with what is wrong with it.
@@ -48,9 +76,17 @@ impl Core {
         }
     }
 
-    fn answer_delivery(&mut self, link: usize, header: &Header, status: CommandStatus, now: Nanos) {
+    fn answer_delivery(
+        &mut self,
+        link: usize,
+        header: &Header,
+        status: CommandStatus,
+        frame: &[u8],
+        now: Nanos,
+    ) {
         let deliver = &self.setup.plan.deliver;
         if self.rng.chance(deliver.no_answer) {
+            self.expect_again(frame, now);
             return;
         }
         let mut status = status;
@@ -64,8 +100,12 @@ impl Core {
                 dice -= share;
             }
         }
-        if deliver.delay > Nanos::ZERO {
-            let due = now + deliver.delay;
+        let delay = deliver.delay;
+        if status != CommandStatus::ESME_ROK {
+            self.expect_again(frame, now);
+        }
+        if delay > Nanos::ZERO {
+            let due = now + delay;
             let data_sm = header.command_id == CommandId::DATA_SM;
             let number = header.sequence_number;
             let connection = self.links[link].connection;

@@ -67,6 +67,7 @@ pub fn result(run: &Run<'_>) -> Value {
         "intervals": record.intervals.iter().map(|r| interval(run.plan, record, r)).collect::<Vec<_>>(),
         "sessions": sessions(run),
         "gates": run.gates.iter().map(gate).collect::<Vec<_>>(),
+        "first_throttle": first_throttle(run.record),
         "tally": run.tally.map(|t| json!({
             "agrees": t.agrees,
             "exact": t.exact,
@@ -195,6 +196,14 @@ fn single(t: &Tally) -> Messages {
         failed: t.planned.saturating_sub(t.accepted),
         delivered: t.by_state[2],
     }
+}
+
+/// When the SMSC first throttled, and how much was sent in that second; null: it never did.
+fn first_throttle(record: &RunRecord) -> Value {
+    record.intervals.iter().find(|row| row.tally.throttled > 0).map_or(Value::Null, |row| {
+        let rate = row.tally.written as f64 / row.length.as_secs_f64();
+        json!({ "at_s": row.at.as_secs_f64(), "rate": rate })
+    })
 }
 
 /// By code, ascending.

@@ -89,6 +89,10 @@ struct Wire {
     esme_up: bool,
     to_esme: BytesMut,
     to_smsc: BytesMut,
+    /// The SMSC does not read for now; what comes waits in `to_smsc`.
+    held: bool,
+    /// The SMSC has closed its direction.
+    half_closed: bool,
 }
 
 struct World {
@@ -332,6 +336,16 @@ impl World {
             let later = self.now + self.network.latency;
             self.at(later, What::EsmeHearsEnd { wire, connection, reset });
             self.smsc_tick = self.now;
+            return;
+        }
+        if wish == Wish::HalfClose
+            && !std::mem::replace(&mut self.wires[wire as usize].half_closed, true)
+        {
+            let later = self.now + self.network.latency;
+            self.at(later, What::EsmeHearsEnd { wire, connection, reset: false });
+        }
+        if wish != Wish::HoldReads && std::mem::take(&mut self.wires[wire as usize].held) {
+            self.smsc_takes_in(wire, session);
         }
     }
 
@@ -350,6 +364,11 @@ impl World {
                     } else {
                         End::PeerClosed
                     };
+                    if w.smsc.is_some() {
+                        // only one direction was closed: now the other is
+                        let later = self.now + self.network.latency;
+                        self.at(later, What::SmscHearsEnd { wire, connection });
+                    }
                     self.esme_ends(worker, link, &end);
                 }
             }
@@ -390,6 +409,7 @@ impl World {
         w.esme_up = true;
         w.to_esme.clear();
         w.to_smsc.clear();
+        (w.held, w.half_closed) = (false, false);
         self.esmes[worker].connected(link, self.now);
         self.ticks[worker] = self.now;
         self.smsc_tick = self.now;
@@ -415,6 +435,15 @@ impl World {
         let w = &mut self.wires[wire as usize];
         let Some(session) = w.smsc.filter(|_| w.connection == connection) else { return };
         w.to_smsc.extend_from_slice(octets);
+        if self.smsc.wish(session) == Wish::HoldReads {
+            w.held = true;
+            return;
+        }
+        self.smsc_takes_in(wire, session);
+    }
+
+    fn smsc_takes_in(&mut self, wire: u32, session: u32) {
+        let w = &mut self.wires[wire as usize];
         let used = self.smsc.on_octets(session, &w.to_smsc, self.now);
         w.to_smsc.advance(used);
         self.flush_smsc(session);

@@ -5,13 +5,16 @@ use crate::kit::{Environment, HostUse, Nanos};
 use crate::measure::{Metric, NoObserver, RunRecord};
 use crate::plan::{self, Overrides, Plan, Source};
 
+mod faults;
 mod limits;
 mod loopback;
 mod missing;
 mod pacing;
+mod quirks;
 mod settling;
 mod shares;
 mod theory;
+mod throttling;
 
 fn plan(toml: &str) -> Plan {
     let source = Source::Text { name: "test.toml".into(), text: toml.into() };

@@ -1,0 +1,210 @@
+//! Every quirk of a simulator in a whole run: however it spells, delays, loses, repeats or refuses, the books
+//! balance and agree with its tally.
+use super::{profile, run};
+use crate::measure::{RunRecord, Tally};
+use crate::smsc;
+use crate::trial::Memory;
+
+type Holds = fn(&RunRecord, &Tally, &smsc::Tally) -> bool;
+
+fn quirk(load: &str, toml: &str) -> (RunRecord, smsc::Tally) {
+    let base = "[binds]\ncount = 2\nwindow = 20\nrebind = { attempts_max = 0, min = \"50ms\", max = \"500ms\" }\n\
+                [timeouts]\nresponse = \"1s\"\nunbind = \"1s\"\n";
+    let stages = format!("stages = [{{ hold = {load}, for = \"3s\" }}]");
+    let mut memory = Memory { workers: 2, ..Memory::default() };
+    let (_, record) = run(&mut memory, &profile(&stages, &format!("{base}{toml}")));
+    (record, memory.last_tally.unwrap())
+}
+
+fn walk(rows: &[(&str, &str, Holds)]) {
+    for (load, toml, holds) in rows {
+        let (record, tally) = quirk(load, toml);
+        let ledger = record.ledger();
+        assert!(
+            holds(&record, &ledger, &tally),
+            "{toml}\n{ledger:#?}\n{tally:#?}\n{:?}",
+            record.outages
+        );
+    }
+}
+
+fn all_receipted(_: &RunRecord, t: &Tally, _: &smsc::Tally) -> bool {
+    (t.accepted, t.receipts_final, t.receipts_missing) == (600, 600, 0)
+}
+
+#[test]
+fn every_spelling_of_an_id_is_matched_by_the_mode_that_names_it() {
+    let mut rows: Vec<(String, String, String)> = Vec::new();
+    for response in ["decimal", "hex", "uuid", "ticket"] {
+        rows.push((response.into(), "same".into(), "exact".into()));
+        rows.push((response.into(), "upper".into(), "case_insensitive".into()));
+    }
+    for (response, receipt, mode) in [
+        ("hex", "decimal", "response_hex"),
+        ("decimal", "hex", "receipt_hex"),
+        ("decimal", "decimal", "number"),
+        ("decimal", "zero_padded", "number"),
+        ("hex", "zero_padded", "case_insensitive"),
+    ] {
+        if (response, receipt) != ("hex", "zero_padded") {
+            rows.push((response.into(), receipt.into(), mode.into()));
+        }
+    }
+    for (response, receipt, mode) in rows {
+        let toml = format!(
+            "[receipts]\nid_mode = \"{mode}\"\n[embedded.response]\nid = \"{response}\"\n\
+             [embedded.receipts]\nid = \"{receipt}\"\ndelay = \"50ms\"\n"
+        );
+        let (record, tally) = quirk("200", &toml);
+        assert!(all_receipted(&record, &record.ledger(), &tally), "{toml}{:#?}", record.ledger());
+    }
+}
+
+#[test]
+fn every_shape_and_timing_of_a_receipt_is_told_apart() {
+    let with = |line: &str| {
+        format!("[receipts]\ndeadline = \"2s\"\n[embedded.receipts]\ndelay = \"50ms\"\n{line}\n")
+    };
+    let rows: [(&str, Holds); 16] = [
+        ("format = \"appendix_b\"", all_receipted),
+        ("format = \"openmarket\"", all_receipted),
+        ("format = \"tlv_only\"", all_receipted),
+        ("format = \"payload\"", all_receipted),
+        ("format = \"data_sm\"", all_receipted),
+        ("other_bind = true", |_, t, _| t.receipts_other_bind > 300 && t.receipts_final == 600),
+        ("lost = 0.1", |_, t, s| {
+            t.receipts_missing == s.receipts.withheld && t.receipts_missing > 30
+        }),
+        ("duplicate = 0.1", |_, t, s| {
+            t.receipts_duplicate == s.receipts.duplicated && t.receipts_duplicate > 30
+        }),
+        ("before_response = 0.5", |_, t, _| {
+            t.receipts_before_response > 100 && t.receipts_final == 600
+        }),
+        ("intermediate = 0.3", |_, t, _| t.receipts_intermediate > 100 && t.receipts_final == 600),
+        ("states = { UNDELIV = 0.5, EXPIRED = 0.2, REJECTD = 0.1 }", |_, t, _| {
+            t.by_state[5] > 200
+                && t.by_state[3] > 60
+                && t.by_state[8] > 20
+                && t.receipts_final == 600
+        }),
+        ("window = 1", all_receipted),
+        ("rate = 1000", all_receipted),
+        ("rate = 100", |_, t, _| {
+            t.receipts_final + t.receipts_missing == 600 && t.receipts_missing > 0
+        }),
+        ("retry = { after = \"200ms\", max = 3 }\n[deliver]\nno_answer = 0.2", |_, t, s| {
+            t.receipts_duplicate > 50 && s.receipts.retried > 50 && t.receipts_final == 600
+        }),
+        (
+            "retry = { after = \"200ms\", max = 3 }\n[deliver]\nanswers = [{ status = \"ESME_RX_T_APPN\", share = 0.2 }]",
+            |r, t, s| r.deliver_refused > 50 && s.receipts.retried > 50 && t.receipts_final == 600,
+        ),
+    ];
+    for (line, holds) in rows {
+        let toml = with(line);
+        let (record, tally) = quirk("200", &toml);
+        let ledger = record.ledger();
+        assert!(holds(&record, &ledger, &tally), "{toml}\n{ledger:#?}\n{tally:#?}");
+    }
+}
+
+#[test]
+fn every_way_of_answering_late_wrongly_or_never_is_counted_alike_on_both_sides() {
+    walk(&[
+        (
+            "200",
+            "[embedded.response]\nlatency = { uniform = [\"1ms\", \"20ms\"] }\n",
+            all_receipted,
+        ),
+        (
+            "200",
+            "[embedded.response]\nlatency = { lognormal = { median = \"5ms\", p99 = \"60ms\" } }\n",
+            all_receipted,
+        ),
+        ("200", "[embedded.response]\nlatency = { servers = 4, mean = \"8ms\" }\n", all_receipted),
+        (
+            "200",
+            "[embedded.response]\nstall = { every = \"1s\", for = \"300ms\" }\n",
+            all_receipted,
+        ),
+        ("200", "[embedded.response]\nlost = 0.1\n", |_, t, s| {
+            t.timed_out == s.responses.withheld && t.timed_out > 30
+        }),
+        (
+            "200",
+            "[embedded.response]\nerrors = [{ status = \"ESME_RSUBMITFAIL\", share = 0.1 }, { status = \"ESME_RSYSERR\", share = 0.1 }]\n",
+            |_, t, s| t.rejected == s.submits.refused.total() && t.rejected > 80,
+        ),
+        (
+            "200",
+            "[embedded]\nrules = [{ destination = \"*1\", status = \"ESME_RINVDSTADR\" }, { destination = \"*2\", state = \"UNDELIV\", err = \"007\" }]\n",
+            |_, t, _| t.rejected > 20 && t.by_state[5] > 20,
+        ),
+    ]);
+}
+
+#[test]
+fn every_limit_and_what_comes_of_passing_it_is_counted_alike_on_both_sides() {
+    let slow = "[embedded.response]\nlatency = \"100ms\"\n[embedded.limits]\nwindow = 5\n";
+    let on = |word: &str| format!("{slow}on_window = \"{word}\"\n");
+    let (queue_full, disconnect) = (on("queue_full"), on("disconnect"));
+    let (silence, unbind) = (on("silence"), on("unbind"));
+    let refused: Holds = |_, t, s| t.rejected == s.submits.refused.total() && t.rejected > 50;
+    let dropped: Holds = |r, t, s| !r.outages.is_empty() && t.lost > 0 && s.submits.ignored > 0;
+    walk(&[
+        ("200", slow, refused),
+        ("200", &queue_full, refused),
+        ("200", &disconnect, dropped),
+        ("200", &unbind, dropped),
+        ("200", &silence, |_, t, s| t.timed_out == s.submits.ignored && t.timed_out > 50),
+        ("200", "[embedded.limits]\nrate = 100\n", refused),
+        ("200", "[embedded.limits]\nrate = 100\nburst = 0\nscope = \"account\"\n", refused),
+        ("200", "[embedded.limits]\nrate = 50\nscope = \"session\"\n", refused),
+        ("200", "[embedded.limits]\nrate = 150\non_rate = \"delay\"\n", |_, t, _| {
+            t.accepted + t.unsent + t.timed_out == 600 && t.rejected == 0
+        }),
+        ("200", "[embedded.limits]\nqueue = { size = 50, drain = 100 }\n", refused),
+        (
+            "200",
+            "[embedded]\naccounts = [{ system_id = \"smppbench\", password = \"\", rate = 100, window = 10, binds_max = 2 }]\n",
+            refused,
+        ),
+        (
+            "200",
+            "[embedded]\naccounts = [{ system_id = \"smppbench\", binds_max = 2 }]\n[embedded.limits]\nghost_bind = \"1s\"\n\
+             [[embedded.faults]]\nkind = \"close\"\nat = \"1s\"\n",
+            |r, _, s| {
+                s.binds.refused.total() > 0
+                    && r.outages.iter().all(|o| o.to.is_some())
+                    && r.outages[0].attempts > 1
+            },
+        ),
+    ]);
+}
+
+#[test]
+fn mo_timers_and_habits_disturb_no_books() {
+    walk(&[
+        (
+            "200",
+            "[embedded.mo]\nrate = 50\nlengths = [10, 200, 700]\nticket_tlv = true\n",
+            |r, t, s| r.mo_received == s.mo.sent && r.mo_received >= 140 && t.receipts_final == 600,
+        ),
+        (
+            "\"20/min\"",
+            "[embedded.timers]\nenquire_link = \"500ms\"\nresponse = \"400ms\"\n",
+            |r, _, s| s.sessions.enquire_links_confirmed >= 4 && r.outages.is_empty(),
+        ),
+        ("\"20/min\"", "[embedded.timers]\ninactivity = \"800ms\"\n", |r, _, s| {
+            s.sessions.inactivity_timeouts >= 2 && r.outages.iter().all(|o| o.cause == "closed")
+        }),
+        ("200", "[embedded.timers]\nsession_init = \"1s\"\n", all_receipted),
+        (
+            "200",
+            "[embedded.habits]\nservice_type = \"OMV4\"\nsc_interface_version = 0x34\n\
+             [[messages]]\nsource = \"12345\"\ntext = \"x\"\nregistered_delivery = 1\n",
+            all_receipted,
+        ),
+    ]);
+}
