@@ -65,7 +65,7 @@ const KEY_SEED: u64 = 0;
 impl Awaited {
     /// Nothing said yet. `receives`: receipts may come on this session.
     pub(super) fn new(receipts: &Receipts, receives: bool) -> Awaited {
-        let rule = crate::esme::id_rule(receipts.id_mode);
+        let rule = crate::trial::id_rule(receipts.id_mode);
         let final_states = receipts.final_states.clone();
         Awaited { rule, final_states, receives, said: Vec::new(), heard: Vec::new() }
     }
