@@ -75,7 +75,7 @@ impl Default for HealthLimits {
             lag_invalid_floor: Nanos::from_millis(5),
             cpu: 0.80,
             cpu_closed: 0.95,
-            busy: 0.98,
+            busy: 0.80,
             on_pace: 0.99,
             run_delay: 0.10,
             throttled: 0.01,
