@@ -9,7 +9,7 @@ use crate::kit::{Ceiling, Clock, Environment, HostSelfcheck, HostUse, Pacing, Se
 use crate::measure::{Metric, NoObserver};
 use crate::plan::{self, Overrides, Source};
 use crate::trial::{Tcp, Trial};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Shapes of the closed loop: (binds, window).
 const SHAPES: [(u32, u32); 2] = [(1, 1000), (8, 64)];
@@ -35,8 +35,11 @@ pub(super) fn run(args: &SelfcheckArgs) -> Exit {
     } else {
         put(&table(&found));
     }
-    match keep(&environment, found) {
-        Ok(path) => say(&format!("smppbench: kept in {}", path.display())),
+    let Some(path) = here() else {
+        return fail(Exit::Internal, "nowhere to keep it: set XDG_STATE_HOME or HOME");
+    };
+    match keep(&path, &environment, found) {
+        Ok(()) => say(&format!("smppbench: kept in {}", path.display())),
         Err(e) => return fail(Exit::Internal, &e),
     }
     Exit::Done
@@ -130,21 +133,23 @@ fn here() -> Option<PathBuf> {
     path(variable("XDG_STATE_HOME"), variable("HOME"))
 }
 
-fn keep(environment: &Environment, found: Selfcheck) -> Result<PathBuf, String> {
-    let path = here().ok_or("nowhere to keep it: set XDG_STATE_HOME or HOME")?;
+fn keep(path: &Path, environment: &Environment, found: Selfcheck) -> Result<(), String> {
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent)
             .map_err(|e| format!("cannot make {}: {e}", parent.display()))?;
     }
     let kept = HostSelfcheck::new(environment, found);
     let text = serde_json::to_vec_pretty(&kept).map_err(|e| e.to_string())?;
-    folder::write(&path, &text)?;
-    Ok(path)
+    folder::write(path, &text)
 }
 
 /// What was found on this very machine with such a build, if anything was.
 pub(super) fn kept(environment: &Environment) -> Option<Selfcheck> {
-    let octets = std::fs::read(here()?).ok()?;
+    kept_in(&here()?, environment)
+}
+
+fn kept_in(path: &Path, environment: &Environment) -> Option<Selfcheck> {
+    let octets = std::fs::read(path).ok()?;
     let kept: HostSelfcheck = serde_json::from_slice(&octets).ok()?;
     kept.is_of(environment).then_some(kept.found)
 }
@@ -161,6 +166,23 @@ mod tests {
         assert_eq!(path(of("state"), of("/home/a")), wanted("/home/a/.local/state"));
         assert_eq!(path(None, of("/home/a")), wanted("/home/a/.local/state"));
         assert_eq!(path(None, None), None);
+    }
+
+    #[test]
+    fn what_is_kept_is_found_again_on_the_same_machine_and_nowhere_else() {
+        let folder = std::env::temp_dir().join(format!("smppbench-kept-{}", std::process::id()));
+        let file = path(Some(folder.clone()), None).unwrap();
+        let here = Environment { host: Some("a".into()), cores: Some(2), ..Environment::default() };
+        let ceilings = vec![Ceiling { binds: 1, window: 9, receipts: true, per_second: 1_234.5 }];
+        let found = Selfcheck { ceilings, ..Selfcheck::default() };
+        assert_eq!(kept_in(&file, &here), None);
+        keep(&file, &here, found.clone()).unwrap();
+        assert_eq!(kept_in(&file, &here), Some(found));
+        let there = Environment { cores: Some(64), ..here.clone() };
+        assert_eq!(kept_in(&file, &there), None);
+        std::fs::write(&file, b"{ half").unwrap();
+        assert_eq!(kept_in(&file, &here), None);
+        std::fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

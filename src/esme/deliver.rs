@@ -24,14 +24,16 @@ const DELIVERED: u8 = 2;
 impl Core {
     pub(super) fn on_deliver(&mut self, link: usize, header: &Header, frame: &[u8], now: Nanos) {
         self.links[link].counts.delivered += 1;
-        self.recognise(frame, now);
+        let again = self.recognise(frame, now);
         let status = match receipt::read_frame(frame) {
             Some(Delivered::Receipt(brief)) => {
                 self.on_receipt(link, &brief, frame, now);
                 CommandStatus::ESME_ROK
             }
             Some(Delivered::Mo) => {
-                self.recorder.interval().mo_received += 1;
+                let interval = self.recorder.interval();
+                interval.mo_received += 1;
+                interval.redelivered += u64::from(again);
                 self.foreign("an MO", now);
                 CommandStatus::ESME_ROK
             }
@@ -40,16 +42,17 @@ impl Core {
         self.answer_delivery(link, header, status, frame, now);
     }
 
-    /// A delivery that we refused or left unanswered, and that comes again, octet by octet.
+    /// Whether it is a delivery that we refused or left unanswered, come again octet by octet.
     #[inline]
-    fn recognise(&mut self, frame: &[u8], now: Nanos) {
+    fn recognise(&mut self, frame: &[u8], now: Nanos) -> bool {
         if self.refused.is_empty() {
-            return;
+            return false;
         }
-        if let Some(first) = self.refused.remove(&delivery(frame)) {
-            self.recorder.interval().redelivered += 1;
+        let first = self.refused.remove(&delivery(frame));
+        if let Some(first) = first {
             self.recorder.whole(Metric::Redelivery).record(now.since(first));
         }
+        first.is_some()
     }
 
     /// Remembers what will come again. At the bound, later ones are not recognised.

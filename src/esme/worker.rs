@@ -35,6 +35,9 @@ pub struct Wires {
 /// The shortest pause between two wakes of the pacer: below it, wake-ups cost more than they time.
 const WAKE_MIN: Nanos = Nanos::from_micros(50);
 
+/// A loop held up for longer has read and sent late: as late as METHOD.md §5 no longer calls on time.
+const HELD_MIN: Nanos = Nanos::from_millis(1);
+
 struct Shell {
     core: RefCell<Core>,
     wakes: Vec<Wake>,
@@ -57,6 +60,8 @@ struct Told {
     used: ThreadUse,
     /// The longest that the pacer was woken after the time it had asked for, since the last interval.
     late_max: Nanos,
+    /// All of it that was more than [`HELD_MIN`] at once.
+    held: Nanos,
 }
 
 /// Runs a worker to its end on this thread.
@@ -102,6 +107,7 @@ async fn drive(
         dirty: Vec::new(),
         used: ThreadUse::of_this_thread(),
         late_max: Nanos::ZERO,
+        held: Nanos::ZERO,
     };
     let shell = Rc::new(Shell {
         core: RefCell::new(core),
@@ -170,7 +176,11 @@ impl Shell {
     /// The timer fired for `at`; how much later its turn came is how long the loop was held up.
     fn woken_for(&self, at: Nanos) {
         let told = &mut *self.told.borrow_mut();
-        told.late_max = told.late_max.max(Clock::now().since(at));
+        let late = Clock::now().since(at);
+        told.late_max = told.late_max.max(late);
+        if late > HELD_MIN {
+            told.held += late;
+        }
     }
 
     fn after_core(&self, core: &mut Core, here: u32) {
@@ -191,6 +201,7 @@ impl Shell {
                 told.used
                     .since_last(&mut interval.gauges.cpu_ns, &mut interval.gauges.run_delay_ns);
                 interval.loop_max_ns = std::mem::take(&mut told.late_max).0;
+                interval.loop_held_ns = std::mem::take(&mut told.held).0;
             }
             let _ = told.events.send(event);
         }

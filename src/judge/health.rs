@@ -52,6 +52,10 @@ pub struct HealthLimits {
     /// Of its time that a worker may be busy, or waiting for a core, while the load falls behind its schedule.
     /// Beyond: the reads that free window slots are late too, and whose limit it is cannot be told. Invalid.
     pub busy: f64,
+    /// Of its time that a worker's loop may be held up; beyond: degraded.
+    pub held_degraded: f64,
+    /// Beyond: invalid.
+    pub held_invalid: f64,
     /// Written of what the schedule wanted, while the load was on; below it the load falls behind.
     pub on_pace: f64,
     /// Of its time that a worker may wait for a core.
@@ -75,7 +79,9 @@ impl Default for HealthLimits {
             lag_invalid_floor: Nanos::from_millis(5),
             cpu: 0.80,
             cpu_closed: 0.95,
-            busy: 0.98,
+            busy: 0.80,
+            held_degraded: 0.01,
+            held_invalid: 0.05,
             on_pace: 0.99,
             run_delay: 0.10,
             throttled: 0.01,
@@ -108,6 +114,8 @@ pub struct Health {
     pub run_delay_max: Option<f64>,
     /// Share of its time that the busiest worker used its core or waited for one: never idle from 1 on.
     pub busy_max: Option<f64>,
+    /// Share of its time that the worst worker's loop was held up for more than a millisecond at once.
+    pub held_max: Option<f64>,
     /// Longest turn of any worker's loop.
     pub loop_max: Option<Nanos>,
     /// Written / scheduled, what waited for the SMSC left out.
@@ -147,6 +155,7 @@ impl Health {
         let busy = worker_use(record, measured, |w, second| {
             Some(w.cpu_ns.get(second)? + w.run_delay_ns.get(second)?)
         });
+        let held = worker_use(record, measured, |w, second| w.held_ns.get(second).copied());
         let gaps = &record.send_gaps;
         let mut health = Health {
             state: HealthState::Valid,
@@ -160,6 +169,7 @@ impl Health {
             run_delay_max: delay.map(|u| u.0),
             loop_max: record.workers.iter().map(|w| Nanos(w.loop_max_ns)).max().filter(|n| n.0 > 0),
             busy_max: busy.map(|u| u.0),
+            held_max: held.map(|u| u.0),
             achieved: if scheduled { achieved(record, measured) } else { None },
             send_gap_spread: gaps
                 .mean()
@@ -170,10 +180,30 @@ impl Health {
         };
         let spins = plan.load.precise || plan.load.busy_poll;
         health.judge(measured, limits, spins);
+        if scheduled {
+            health.judge_reading(limits);
+        }
         if scheduled && !spins && on_pace(record, measured).is_some_and(|p| p < limits.on_pace) {
             health.judge_idleness(limits);
         }
         health
+    }
+
+    /// A loop that is held up reads late: it takes its own pauses for the SMSC's, in service time and window wait,
+    /// where no lag shows them.
+    fn judge_reading(&mut self, limits: &HealthLimits) {
+        let Some(held) = self.held_max else { return };
+        let (state, limit) = if held > limits.held_invalid {
+            (HealthState::Invalid, limits.held_invalid)
+        } else {
+            (HealthState::Degraded, limits.held_degraded)
+        };
+        let check = Check::new("loop_held_up", Some(held), Relation::AtMost, limit, Unit::Ratio)
+            .with_note("for more than 1 ms at once: answers were read late");
+        if check.failed() {
+            self.state = self.state.max(state);
+        }
+        self.checks.push(check);
     }
 
     /// A load that falls behind while a worker has no time left is the harness's, whatever else was full.

@@ -416,3 +416,18 @@ fn a_load_that_falls_behind_with_a_worker_never_idle_is_the_harnesss_even_when_t
     let j = judged(50_000_000);
     assert_eq!((j.outcome, j.limiter), (Some(Outcome::NotSustained), Some(Limiter::Window)));
 }
+
+#[test]
+fn a_loop_that_was_held_up_for_seconds_is_no_slow_smsc() {
+    // frozen for 6 of 40 s: what was open then was read late, and shows as service time
+    let plan = plan(200, 0, 40);
+    let frozen = Fate { service: ms(6_000), ..GOOD };
+    let fate = |_, at: Nanos| if at < Nanos::from_secs(6) { frozen } else { GOOD };
+    let mut record = record(&plan, fate, quiet);
+    assert_eq!(judge(&plan, &record, &HostUse::default()).health.state, HealthState::Valid);
+    record.workers[0].held_ns[6] = 6_000_000_000;
+    let j = judge(&plan, &record, &HostUse::default());
+    assert_eq!(j.outcome, Some(Outcome::InconclusiveHarness));
+    assert!(j.evidence.iter().any(|e| e.contains("loop held up")), "{:?}", j.evidence);
+    assert_eq!(j.health.held_max, Some(0.15));
+}

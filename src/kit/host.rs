@@ -294,6 +294,27 @@ mod tests {
     }
 
     #[test]
+    fn a_debug_build_a_powersaving_governor_and_too_many_workers_are_warned_of() {
+        let quiet =
+            Environment { cores: Some(4), build: "release".into(), ..Environment::default() };
+        assert_eq!(quiet.warnings(4), Vec::<String>::new());
+        let warned = |e: &Environment, workers, word: &str| {
+            let warnings = e.warnings(workers);
+            assert_eq!(warnings.len(), 1, "{warnings:?}");
+            assert!(warnings[0].contains(word), "{warnings:?}");
+        };
+        warned(&quiet, 5, "5 workers on 4 cores");
+        warned(&Environment { build: "debug".into(), ..quiet.clone() }, 4, "--release");
+        warned(
+            &Environment { governor: Some("powersave".into()), ..quiet.clone() },
+            4,
+            "powersave",
+        );
+        let performance = Environment { governor: Some("performance".into()), ..quiet };
+        assert_eq!(performance.warnings(4), Vec::<String>::new());
+    }
+
+    #[test]
     fn a_quota_below_the_workers_is_warned_of_with_the_remedy() {
         let cgroup = Cgroup { cpu_quota: Some(1.5), ..Cgroup::default() };
         let e = Environment { cgroup, build: "release".into(), ..Environment::default() };

@@ -284,6 +284,9 @@ pub struct Interval {
     pub send_gaps: Latency,
     /// Between a readable socket's wake and its read, as far as the worker can tell: its longest loop.
     pub loop_max_ns: u64,
+    /// Time for which the worker's loop was held up, in spells of more than a millisecond: what it would have
+    /// read or sent meanwhile was read and sent late.
+    pub loop_held_ns: u64,
     /// Gauges at its end.
     pub gauges: Gauges,
     /// Responses that no open request owns, late ones apart.
@@ -321,6 +324,7 @@ impl Interval {
             receipt_by_state: (0..11).map(|_| Latency::new(coarse)).collect(),
             send_gaps: Latency::new(range),
             loop_max_ns: 0,
+            loop_held_ns: 0,
             gauges: Gauges::default(),
             unknown_responses: 0,
             receipts_unknown: 0,
@@ -345,6 +349,7 @@ impl Interval {
             receipt_by_state,
             send_gaps,
             loop_max_ns,
+            loop_held_ns,
             gauges,
             unknown_responses,
             receipts_unknown,
@@ -362,6 +367,7 @@ impl Interval {
         receipt_by_state.iter_mut().for_each(Latency::clear);
         send_gaps.clear();
         *loop_max_ns = 0;
+        *loop_held_ns = 0;
         *gauges = Gauges::default();
         *unknown_responses = 0;
         *receipts_unknown = 0;

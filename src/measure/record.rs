@@ -151,6 +151,8 @@ pub struct WorkerLoad {
     pub cpu_ns: Vec<u64>,
     /// Ready and not running, by second.
     pub run_delay_ns: Vec<u64>,
+    /// Held up in spells of more than a millisecond, by second.
+    pub held_ns: Vec<u64>,
     /// Longest turn of its loop.
     pub loop_max_ns: u64,
 }
@@ -307,6 +309,7 @@ impl RunRecord {
         let load = &mut self.workers[worker];
         load.cpu_ns.push(interval.gauges.cpu_ns);
         load.run_delay_ns.push(interval.gauges.run_delay_ns);
+        load.held_ns.push(interval.loop_held_ns);
         load.loop_max_ns = load.loop_max_ns.max(interval.loop_max_ns);
     }
 

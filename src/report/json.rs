@@ -118,6 +118,7 @@ fn harness(j: &Judgement) -> Value {
         "cpu_worst_second": h.cpu_worst_second,
         "run_delay_max": h.run_delay_max,
         "busy_max": h.busy_max,
+        "held_max": h.held_max,
         "loop_max_ns": h.loop_max.map(|n| n.0),
         "achieved": h.achieved,
         "send_gap_spread": h.send_gap_spread,
