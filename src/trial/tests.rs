@@ -6,6 +6,7 @@ use crate::measure::{Metric, NoObserver, RunRecord};
 use crate::plan::{self, Overrides, Plan, Source};
 
 mod faults;
+mod providers;
 mod quirks;
 mod throttling;
 
@@ -18,11 +19,15 @@ fn plan(toml: &str) -> Plan {
 fn run(memory: &mut Memory, toml: &str) -> (Plan, RunRecord) {
     let plan = plan(toml);
     let record = memory.run(&plan, &mut NoObserver).unwrap_or_else(|e| panic!("{e}"));
-    let books = Books::of(&plan, &record);
-    assert!(books.balanced, "{:#?}\n{:#?}", books.failures, record.ledger());
-    let check = judge::against_tally(&record, &tally_view(memory.tally().unwrap()));
-    assert!(check.agrees, "{:#?}\n{:#?}", check.lines, record.ledger());
+    balanced(&plan, &record, memory.tally().unwrap());
     (plan, record)
+}
+
+fn balanced(plan: &Plan, record: &RunRecord, tally: &crate::smsc::Tally) {
+    let books = Books::of(plan, record);
+    assert!(books.balanced, "{:#?}\n{:#?}", books.failures, record.ledger());
+    let check = judge::against_tally(record, &tally_view(tally));
+    assert!(check.agrees, "{:#?}\n{:#?}", check.lines, record.ledger());
 }
 
 const EMBEDDED: &str = "[target]\naddress = \"embedded\"\n";
