@@ -160,7 +160,7 @@ fn the_result_has_every_key_of_the_contract_in_its_order() {
         listed(
             "response service window_wait harness_lag receipt receipt_from_write \
                  receipt_after_response receipt_before_response bind enquire_link \
-                 deliver_ack"
+                 deliver_ack tls_handshake"
         )
     );
     starts(

@@ -356,7 +356,7 @@ fn openmarkets_receipts_come_in_its_words_within_its_window_and_err_0_and_4_are_
         tickets.push(pdu::message_id(&answer[0]).unwrap().to_vec());
         frames.extend(answer.into_iter().skip(1));
         frames.extend(line.wait(session, 0));
-        line.now = line.now + Nanos::from_millis(20);
+        line.now += Nanos::from_millis(20);
     }
     frames.extend(line.wait(session, 9));
     assert_eq!(frames.len(), 10, "no more than ten unacknowledged");
