@@ -34,6 +34,8 @@ pub struct Core {
     pub(super) rng: Rng,
     /// Answers that wait for `deliver.delay`.
     pub(super) deferred: VecDeque<Deferred>,
+    /// MO that were refused or left unanswered, and may come again.
+    pub(super) refused_mo: VecDeque<u64>,
     /// By message_state: does it end a message.
     pub(super) final_states: [bool; 11],
     pub(super) dirty: Vec<u32>,
@@ -115,6 +117,7 @@ impl Core {
             range,
             rng: Rng::new(stream_seed(plan.seed, 0xE5, u64::from(share.worker))),
             deferred: VecDeque::new(),
+            refused_mo: VecDeque::new(),
             final_states: final_states(plan),
             dirty: Vec::new(),
             scratch: Scratch::default(),

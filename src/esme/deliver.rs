@@ -8,13 +8,17 @@ use crate::kit::Nanos;
 use crate::measure::Metric;
 use crate::smpp::receipt::{self, Brief, Delivered};
 use crate::smpp::{CommandId, CommandStatus, Header, pdu};
+use std::hash::{DefaultHasher, Hasher};
 
 /// A receipt whose id nobody has accepted after so long is nobody's.
 const GRACE: Nanos = Nanos::from_secs(1);
+/// Refused MO that are remembered, the newest.
+const REFUSED_MO_MAX: usize = 1024;
 
 impl Core {
     pub(super) fn on_deliver(&mut self, link: usize, header: &Header, frame: &[u8], now: Nanos) {
         self.links[link].counts.delivered += 1;
+        let mut mark = None;
         let status = match receipt::read_frame(frame) {
             Some(Delivered::Receipt(brief)) => {
                 self.on_receipt(link, &brief, frame, now);
@@ -22,12 +26,36 @@ impl Core {
             }
             Some(Delivered::Mo) => {
                 self.recorder.interval().mo_received += 1;
+                mark = self.mark_of_mo(frame);
                 self.foreign("an MO", now);
                 CommandStatus::ESME_ROK
             }
             None => self.on_odd_delivery(frame),
         };
-        self.answer_delivery(link, header, status, now);
+        let answer = self.answer_delivery(link, header, status, now);
+        if let Some(mark) = mark.filter(|_| answer != Some(CommandStatus::ESME_ROK)) {
+            if self.refused_mo.len() == REFUSED_MO_MAX {
+                self.refused_mo.pop_front();
+            }
+            self.refused_mo.push_back(mark);
+        }
+    }
+
+    /// What tells an MO from others, where the profile has some refused; one that comes again is counted.
+    fn mark_of_mo(&mut self, frame: &[u8]) -> Option<u64> {
+        let deliver = &self.setup.plan.deliver;
+        if deliver.answers.is_empty() && deliver.no_answer == 0.0 {
+            return None;
+        }
+        let mut hasher = DefaultHasher::new();
+        // a redelivery has a sequence_number of its own: the body is the same
+        hasher.write(frame.get(Header::OCTETS..).unwrap_or_default());
+        let mark = hasher.finish();
+        if let Some(place) = self.refused_mo.iter().position(|other| *other == mark) {
+            self.refused_mo.remove(place);
+            self.recorder.interval().redelivered += 1;
+        }
+        Some(mark)
     }
 
     /// A body that cannot be read: answered with what is wrong with it.
@@ -45,10 +73,17 @@ impl Core {
         }
     }
 
-    fn answer_delivery(&mut self, link: usize, header: &Header, status: CommandStatus, now: Nanos) {
+    /// Answers as the profile says; None: not at all.
+    fn answer_delivery(
+        &mut self,
+        link: usize,
+        header: &Header,
+        status: CommandStatus,
+        now: Nanos,
+    ) -> Option<CommandStatus> {
         let deliver = &self.setup.plan.deliver;
         if self.rng.chance(deliver.no_answer) {
-            return;
+            return None;
         }
         let mut status = status;
         if !deliver.answers.is_empty() {
@@ -72,6 +107,7 @@ impl Core {
         } else {
             self.write_ack(link, header.command_id, header.sequence_number, status);
         }
+        Some(status)
     }
 
     fn write_ack(&mut self, link: usize, command: CommandId, number: u32, status: CommandStatus) {
