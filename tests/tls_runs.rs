@@ -198,6 +198,20 @@ fn a_file_that_will_not_do_ends_in_one_line_and_exit_2() {
 }
 
 #[test]
+fn a_simulator_whose_key_will_not_do_says_so_and_binds_nothing() {
+    let vault = Vault::new();
+    let file = vault.0.path().join("b.toml");
+    let (pem, key) = (vault.pem("server"), vault.pem("client-key"));
+    std::fs::write(&file, format!("[tls]\ncertificate = {pem:?}\nkey = {key:?}\n")).unwrap();
+    let mut command = Command::cargo_bin("smppbench").unwrap();
+    let out = command.args(["smsc", "--listen", "127.0.0.1:0", "--behaviour"]).arg(&file);
+    let out = out.output().unwrap();
+    let stderr = String::from_utf8(out.stderr).unwrap();
+    assert_eq!((out.status.code(), stderr.lines().count()), (Some(2), 1), "{stderr}");
+    assert!(stderr.contains("client-key.pem: is not the key of the certificate"), "{stderr}");
+}
+
+#[test]
 fn nothing_is_sent_to_a_peer_that_does_not_verify() {
     let vault = Vault::new();
     let behaviour =

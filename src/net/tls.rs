@@ -90,7 +90,7 @@ impl ClientTls {
         let provider = provider();
         let wants = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
-            .map_err(unlikely)?;
+            .map_err(|e| unlikely(&e))?;
         let wants = if files.verify {
             let roots = match files.ca {
                 Some(path) => trusted(path)?,
@@ -173,7 +173,7 @@ impl ServerTls {
         let provider = provider();
         let wants = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
-            .map_err(unlikely)?;
+            .map_err(|e| unlikely(&e))?;
         let wants = match client_ca {
             None => wants.with_no_client_auth(),
             Some(path) => {
@@ -207,7 +207,7 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
-fn unlikely(e: RustlsError) -> TlsFault {
+fn unlikely(e: &RustlsError) -> TlsFault {
     TlsFault::Settings(format!("no TLS in this build: {e}"))
 }
 

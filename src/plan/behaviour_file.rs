@@ -77,7 +77,7 @@ fn account(item: &Item<'_>) -> Read<SmscAccount> {
     let id = s.need("system_id")?;
     Ok(SmscAccount {
         system_id: id.ascii(64)?,
-        password: s.read("password", |i| i.ascii(64))?,
+        password: s.read("password", |i| i.ascii(100))?,
         binds_max: s.read("binds_max", |i| i.whole(0..=COUNT_MAX))?,
         rate: s.read("rate", |i| i.rate_or_none())?.flatten(),
         window: s.read("window", |i| i.whole(1..=COUNT_MAX))?,

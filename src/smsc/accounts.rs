@@ -83,6 +83,8 @@ impl Accounts {
         let index = match self.by_id.get(system_id) {
             Some(index) => *index,
             None if self.open_house => self.open(system_id, None, None),
+            // none at all is told apart from a wrong one (FACTS A.1)
+            None if system_id.is_empty() => return Err(CommandStatus::ESME_RINVSYSID),
             None => return Err(self.wrong(CommandStatus::ESME_RINVSYSID)),
         };
         self.check_password(index, password)?;
@@ -103,7 +105,10 @@ impl Accounts {
     fn check_password(&self, index: u32, password: &[u8]) -> Result<(), CommandStatus> {
         let known = self.list[index as usize].known.as_ref();
         let expected = known.and_then(|known| known.password.as_deref());
-        if self.openmarket && (password.is_empty() || password.len() > OPENMARKET_PASSWORD_MAX) {
+        // where the account is listed without a password, any will do, and none too
+        let any = known.is_some() && expected.is_none();
+        let fits = !password.is_empty() && password.len() <= OPENMARKET_PASSWORD_MAX;
+        if self.openmarket && !any && !fits {
             return Err(CommandStatus::ESME_RINVPASWD);
         }
         match expected {

@@ -10,6 +10,7 @@ mod limits;
 mod loopback;
 mod missing;
 mod pacing;
+mod providers;
 mod quirks;
 mod settling;
 mod shares;
@@ -25,10 +26,7 @@ fn plan(toml: &str) -> Plan {
 fn run(memory: &mut Memory, toml: &str) -> (Plan, RunRecord) {
     let plan = plan(toml);
     let record = memory.run(&plan, &mut NoObserver).unwrap_or_else(|e| panic!("{e}"));
-    let books = Books::of(&plan, &record);
-    assert!(books.balanced, "{:#?}\n{:#?}", books.failures, record.ledger());
-    let check = judge::against_tally(&record, &tally_view(memory.tally().unwrap()));
-    assert!(check.agrees, "{:#?}\n{:#?}", check.lines, record.ledger());
+    balanced(&plan, &record, memory.tally().unwrap());
     (plan, record)
 }
 
@@ -75,6 +73,13 @@ fn reported_on(
 
 /// Messages that ask for no receipt.
 const PLAIN: &str = "[[messages]]\nregistered_delivery = 0\n";
+
+fn balanced(plan: &Plan, record: &RunRecord, tally: &crate::smsc::Tally) {
+    let books = Books::of(plan, record);
+    assert!(books.balanced, "{:#?}\n{:#?}", books.failures, record.ledger());
+    let check = judge::against_tally(record, &tally_view(tally));
+    assert!(check.agrees, "{:#?}\n{:#?}", check.lines, record.ledger());
+}
 
 const EMBEDDED: &str = "[target]\naddress = \"embedded\"\n";
 

@@ -208,3 +208,22 @@ fn mo_timers_and_habits_disturb_no_books() {
         ),
     ]);
 }
+
+#[test]
+fn an_mo_that_was_refused_or_not_answered_is_recognised_when_it_comes_again() {
+    let again = "[embedded.mo]\nrate = 50\nticket_tlv = true\n[embedded.receipts]\n\
+                 retry = { after = \"200ms\", max = 3 }\n[deliver]\n";
+    for answer in ["no_answer = 0.3", "answers = [{ status = \"ESME_RX_T_APPN\", share = 0.3 }]"] {
+        let (record, tally) = quirk("\"20/min\"", &format!("{again}{answer}\n"));
+        assert!(record.redelivered > 20, "{answer}: {}", record.redelivered);
+        // what went out as the run ended may not have been read
+        let retried = tally.mo.retried;
+        assert!(
+            record.redelivered.abs_diff(retried) <= 2,
+            "{answer}: {} {retried}",
+            record.redelivered
+        );
+    }
+    let (record, _) = quirk("\"20/min\"", "[embedded.mo]\nrate = 50\ntexts = [\"the same\"]\n");
+    assert_eq!(record.redelivered, 0, "what was accepted is new when it comes again");
+}
