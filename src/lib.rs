@@ -1,4 +1,77 @@
-//! `smppbench`, a load-testing harness for SMPP v3.4.
+//! `smppbench`, a load-testing harness for SMPP v3.4: this is the map of the house.
+//!
+//! A [`plan`] (a profile and flags, resolved) goes into a [`trial`], a [`measure::RunRecord`] comes out, [`judge`]
+//! says what it means, [`report`] writes it down. Everything that decides is synchronous and takes time and
+//! chance as arguments; only octets and wake-ups move in async code. Each folder imports only what stands below
+//! it; `tests/tidy.rs` holds the table, and `ARCHITECTURE.md` the reasons.
+//!
+//! # The floors, ground first
+//!
+//! [`kit`]: nanoseconds, rates as exact fractions, seeded chance, the one reader of the machine's clocks, a timerfd in
+//! tokio's reactor, and what can be read of the host. Imports nothing of the house.
+//!
+//! [`smpp`]: the wire language, octets in and values out. Framing is hard, bodies are soft. PDUs, TLVs, statuses, receipts,
+//! codings, long messages, and the `submit_sm` that is encoded once and stamped per send. Knows no clock and no socket.
+//!
+//! [`session`]: one SMPP session as a state machine without I/O, for both ends: role, state, timers, sequence
+//! numbers, and the window as a ring of slots.
+//!
+//! [`correlate`]: which receipt belongs to which `submit_sm`, by message id, in either order, on any session, in
+//! bounded memory.
+//!
+//! [`measure`]: the five times of a message, the distributions and counters that they go into, the interval that a
+//! worker hands up each second, and the record of a run. Plain data; no locks.
+//!
+//! [`plan`]: a TOML profile and flags in, a checked plan out; the guard; and the pure functions of a plan: schedule
+//! (message to intended time), striping (message to bind to worker), recipe (message to octets). The simulator's
+//! behaviour stands here too, as data.
+//!
+//! [`net`]: dialling, listening, socket options, and the pump between a connection and an endpoint that decides.
+//!
+//! [`esme`]: the load side. [`esme::Core`] makes every decision of one worker; [`esme::run`] puts it on a thread.
+//!
+//! [`smsc`]: the simulator. [`smsc::Core`] is its twin; the two share no code, so that they bear witness against each other.
+//!
+//! [`coordinator`]: starts the workers together, gathers their seconds, ends the load, waits for what is still out.
+//! [`coordinator::Conductor`] is the phases without I/O; [`coordinator::Crew`] is two queues of serialisable values.
+//!
+//! [`judge`]: what a record means: books, harness health, steady state, verdict, limiter, gates. Pure.
+//!
+//! [`trial`]: one run of a plan, whatever carries it: [`trial::Tcp`] over sockets, [`trial::Memory`] on a virtual clock.
+//!
+//! [`report`]: bytes from values: the summary, `result.json`, `intervals.csv`, `response.hgrm`, pcapng. [`watch`]: the line of
+//! progress while it runs. [`cli`]: arguments in, exit code out; one file a verb.
+//!
+//! # A trial in memory
+//!
+//! The whole load side against the whole simulator, without a socket, a thread or a sleep. Two virtual seconds take
+//! a few real milliseconds, and the same seed gives the same nanoseconds.
+//!
+//! ```
+//! use smppbench::judge::Books;
+//! use smppbench::measure::{Metric, NoObserver};
+//! use smppbench::plan::{self, Overrides, Source};
+//! use smppbench::trial::{Memory, Trial};
+//!
+//! let profile = r#"
+//!     load.stages = [{ hold = 1000, for = "2s" }]
+//!     binds = { count = 2, window = 20 }
+//!     [embedded]
+//!     response.latency = "5ms"
+//!     receipts.delay = "200ms"
+//! "#;
+//! let source = Source::Text { name: "example.toml".into(), text: profile.into() };
+//! let plan = plan::load(&source, &Overrides::default())?;
+//! let record = Memory::default().run(&plan, &mut NoObserver)?;
+//!
+//! assert!(Books::of(&plan, &record).balanced);
+//! let ledger = record.ledger();
+//! assert_eq!((ledger.planned, ledger.accepted, ledger.receipts_final), (2000, 2000, 2000));
+//! // 5 ms in the simulator and 50 µs each way on the virtual network
+//! let response = record.sum(|_| true).metric(Metric::Response).mean().unwrap_or_default();
+//! assert!((response - 5_100_000.0).abs() < 1_000.0, "{response}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #[cfg(not(target_os = "linux"))]
 compile_error!("smppbench runs on Linux only: it paces with timerfd and reads /proc and TCP_INFO");
 

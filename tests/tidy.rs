@@ -37,6 +37,7 @@ const HOUSE: [(&str, &[&str]); 18] = [
             "kit",
             "smpp",
             "session",
+            "correlate",
             "net",
             "measure",
             "plan",

@@ -26,6 +26,8 @@ pub(super) enum Verb {
     Decode(DecodeArgs),
     /// Resolve a profile and print the plan; sends nothing.
     Check(Box<CheckArgs>),
+    /// This host's ceiling and pacing against the embedded SMSC, in about 20 s; kept for later runs.
+    Selfcheck(SelfcheckArgs),
 }
 
 impl Default for Verb {
@@ -56,6 +58,16 @@ pub(super) struct RunArgs {
     /// Show addresses and texts as they are instead of masking them.
     #[arg(long)]
     pub(super) show_content: bool,
+    /// Keep the exchanges of the first N failed submit_sm in failed.pcapng, unmasked, TLS or not.
+    #[arg(long, value_name = "failed:N", value_parser = traced)]
+    pub(super) trace: Option<usize>,
+}
+
+fn traced(text: &str) -> Result<usize, String> {
+    let number = text.strip_prefix("failed:").and_then(|n| n.parse().ok());
+    number
+        .filter(|n| (1..=100_000).contains(n))
+        .ok_or_else(|| format!("{text:?} will not do; write failed:N with N from 1 to 100000"))
 }
 
 /// How progress is shown.
@@ -139,6 +151,14 @@ pub(super) struct DecodeArgs {
     /// Hex, `-` for hex lines on standard input, or a .pcap/.pcapng file.
     #[arg(default_value = "-")]
     pub(super) input: String,
+}
+
+/// What follows `selfcheck`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct SelfcheckArgs {
+    /// Print what was found as JSON on stdout, and nothing else there.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// What follows `check`.

@@ -69,8 +69,8 @@ async fn session(ask: &Ask, args: &DialArgs) -> io::Result<Verdict> {
     };
     let now = Clock::now();
     let line =
-        format!("connected to {} in {:.1} ms", stream.peer_addr()?, talk::millis(now.since(began)));
-    print(args, String::new(), vec![line]);
+        format!("connected to {} in {}", stream.peer_addr()?, talk::millis(now.since(began)));
+    print(args, "", &[line]);
     let show = Show {
         json: args.json,
         hex: args.hex,
@@ -115,7 +115,7 @@ async fn converse(
         let wake = dialogue.turn(Clock::now());
         let out = dialogue.take_out();
         let (printed, remarks) = dialogue.take_printed();
-        print(args, printed, remarks);
+        print(args, &printed, &remarks);
         if !out.is_empty() {
             match timeout(patience.into(), stream.write_all(&out)).await {
                 Ok(Ok(())) => {}
@@ -125,7 +125,7 @@ async fn converse(
         }
         if let Some(verdict) = dialogue.over() {
             let (printed, remarks) = dialogue.take_printed();
-            print(args, printed, remarks);
+            print(args, &printed, &remarks);
             // a peer that is gone already cannot be told goodbye
             let _ = stream.shutdown().await;
             return Ok(verdict);
@@ -145,10 +145,8 @@ async fn converse(
 }
 
 /// PDUs are the result; remarks are talk where the result is JSON.
-fn print(args: &DialArgs, printed: String, remarks: Vec<String>) {
-    if !printed.is_empty() {
-        put(&printed);
-    }
+fn print(args: &DialArgs, printed: &str, remarks: &[String]) {
+    put(printed);
     for remark in remarks {
         if args.json { say(&format!("smppbench: {remark}")) } else { put(&format!("  {remark}\n")) }
     }

@@ -8,6 +8,7 @@ mod exit;
 mod folder;
 mod live;
 mod run;
+mod selfcheck;
 mod smsc;
 
 use args::{Cli, Verb};
@@ -37,6 +38,7 @@ pub fn main() -> ExitCode {
             Err(e) => exit::fail(Exit::Internal, &format!("{e:#}")),
         },
         Verb::Check(args) => check(&args),
+        Verb::Selfcheck(args) => selfcheck::run(&args),
     };
     exit.into()
 }

@@ -1,7 +1,7 @@
 //! `smppbench run`: load the plan, run it over TCP, judge it, report it, and end with the code it earned.
 use super::args::RunArgs;
 use super::exit::{Exit, fail, put, say};
-use super::{folder, live};
+use super::{folder, live, selfcheck};
 use crate::coordinator::RunError;
 use crate::judge::{self, GateOutcome, GateResult, Judgement, Outcome, TallyCheck};
 use crate::kit::{Clock, Environment, HostCounters, HostUse};
@@ -32,7 +32,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
     let source = Source::of(args.profile.clone());
     let overrides = args.overrides.overrides();
     let plan = match plan::load(&source, &overrides) {
-        Ok(plan) => plan,
+        Ok(plan) => Plan { trace_failed: args.trace, ..plan },
         Err(e) => return fail(Exit::Usage, &e.to_string()),
     };
     if let Err(e) = judge::check_gates(&plan) {
@@ -117,7 +117,8 @@ fn measure(
     repro: String,
     labels: Vec<LabelTraits>,
 ) -> Result<Done, RunError> {
-    let environment = Environment::read();
+    let mut environment = Environment::read();
+    environment.selfcheck = selfcheck::kept(&environment);
     let mut warnings = plan.warnings.clone();
     warnings.extend(environment.warnings(crate::trial::workers(&plan) as usize));
     for warning in &warnings {
@@ -203,6 +204,10 @@ fn write_folder(run: &Run<'_>, path: &Path) -> Result<(), String> {
         if let Some(name) = format.file {
             folder::write(&path.join(name), &(format.render)(run))?;
         }
+    }
+    if !run.record.exchanges.is_empty() {
+        let capture = report::pcapng::render(&run.record.exchanges);
+        folder::write(&path.join("failed.pcapng"), &capture)?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The phases of a run as a state machine without I/O: events and time in, orders and a record out.
 //! connect → load → drain → unbind. The same on a virtual clock as over TCP.
 use super::crew::LAST_WORD;
-use crate::esme::{Event, Order, Setup};
+use crate::esme::{Event, IdSample, Order, Setup};
 use crate::kit::Nanos;
 use crate::measure::{CellKey, Interval, Observer, Phase, Progress, RunRecord};
 use crate::plan::Plan;
@@ -36,6 +36,7 @@ pub struct Conductor {
     #[expect(clippy::vec_box, reason = "intervals are large and travel by pointer")]
     spent: Vec<Box<Interval>>,
     shown_at: Nanos,
+    ids: IdSample,
     lead: Nanos,
 }
 
@@ -77,6 +78,7 @@ impl Conductor {
             orders: Vec::new(),
             spent: Vec::new(),
             shown_at: Nanos::ZERO,
+            ids: IdSample::default(),
             lead,
         })
     }
@@ -103,6 +105,8 @@ impl Conductor {
             Event::Final(last) => {
                 self.finals += 1;
                 self.record.sessions.extend(last.sessions);
+                self.record.exchanges.extend(last.exchanges);
+                self.ids.merge(last.ids);
                 self.absorb(last.interval);
             }
         }
@@ -236,6 +240,17 @@ impl Conductor {
         self.phase == Phase::Unbind && (self.finals == self.workers || now >= self.give_up_at)
     }
 
+    /// More than 1 % missing and more than 1 % unknown: would another id_mode have matched them?
+    fn try_id_modes(&mut self) {
+        let t = self.record.ledger();
+        let hundredth = t.receipts_expected / 100;
+        if t.receipts_missing > hundredth && self.record.receipts_unknown > hundredth {
+            self.record.ids_sampled = self.ids.receipts_count();
+            let matches = self.ids.matches().into_iter();
+            self.record.id_modes = matches.map(|(name, n)| (name.to_owned(), n)).collect();
+        }
+    }
+
     /// The record; or why there was no run.
     ///
     /// # Errors
@@ -244,10 +259,11 @@ impl Conductor {
         if self.start.is_none() && !self.failures.is_empty() {
             return Err(Failure { lines: self.failures });
         }
-        let schedule = &self.setup.schedule;
         self.record.load_ended = self.load_ends;
         self.record.sessions.sort_by_key(|s| s.id);
+        self.try_id_modes();
         self.record.settle_rows();
+        let schedule = &self.setup.schedule;
         for row in &mut self.record.intervals {
             let upto = |at: Nanos| schedule.count_before(at.min(self.load_ends));
             row.scheduled = upto(row.at + row.length) - upto(row.at);

@@ -4,7 +4,10 @@ use super::exchange::{Awaited, Exchange, Handed};
 use super::lane::Lane;
 use super::link::{Deferred, Link, Standing};
 use super::orders::{Event, Order, Share};
+use super::parts::Parts;
+use super::samples::IdSample;
 use super::setup::{Setup, id_rule};
+use super::trace::Trace;
 use crate::correlate::{Correlator, Fate, IdRule, Notice};
 use crate::kit::{Nanos, Rate, Rng, stream_seed};
 use crate::measure::{Gauges, Interval, LatencyRange, Recorder};
@@ -13,6 +16,7 @@ use crate::plan::{Cursor, Plan, PlanError, Scratch};
 use crate::session::Timers;
 use crate::smpp::receipt::MessageState;
 use bytes::BytesMut;
+use hashbrown::HashMap;
 use std::collections::VecDeque;
 
 /// One worker's load side.
@@ -34,8 +38,6 @@ pub struct Core {
     pub(super) rng: Rng,
     /// Answers that wait for `deliver.delay`.
     pub(super) deferred: VecDeque<Deferred>,
-    /// MO that were refused or left unanswered, and may come again.
-    pub(super) refused_mo: VecDeque<u64>,
     /// By message_state: does it end a message.
     pub(super) final_states: [bool; 11],
     pub(super) dirty: Vec<u32>,
@@ -60,6 +62,14 @@ pub struct Core {
     pub(super) finished: bool,
     /// Messages whose fate on the SMSC's side nobody knows: their receipts may still come.
     pub(super) unaccounted: u64,
+    /// Messages of several parts; None where there are none.
+    pub(super) parts: Option<Parts>,
+    /// Failed exchanges to keep; None: not asked for.
+    pub(super) trace: Option<Trace>,
+    /// Deliveries that we refused or left unanswered, and when they first came.
+    pub(super) refused: HashMap<u64, Nanos, foldhash::fast::FixedState>,
+    /// The first message ids seen.
+    pub(super) ids: IdSample,
     /// Some account has a cap per bind.
     pub(super) capped: bool,
     /// Sessions on hold.
@@ -117,7 +127,6 @@ impl Core {
             range,
             rng: Rng::new(stream_seed(plan.seed, 0xE5, u64::from(share.worker))),
             deferred: VecDeque::new(),
-            refused_mo: VecDeque::new(),
             final_states: final_states(plan),
             dirty: Vec::new(),
             scratch: Scratch::default(),
@@ -137,6 +146,10 @@ impl Core {
             finished: false,
             unaccounted: 0,
             capped: plan.accounts.iter().any(|a| a.binds.rate_max.is_some()),
+            parts: has_parts(&setup).then(Parts::new),
+            trace: plan.trace_failed.map(|n| Trace::new(n.div_ceil(share.workers as usize))),
+            refused: HashMap::with_hasher(foldhash::fast::FixedState::with_seed(2)),
+            ids: IdSample::default(),
             held: Vec::new(),
             retries_left: retries_max(&setup, u64::from(share.workers)),
             spares: Vec::new(),
@@ -306,6 +319,10 @@ fn retries_max(setup: &Setup, workers: u64) -> u64 {
         None => u64::MAX,
         Some(max) => max.saturating_sub(setup.schedule.len()) / workers.max(1),
     }
+}
+
+fn has_parts(setup: &Setup) -> bool {
+    (0..setup.plan.messages.len() as u16).any(|label| setup.recipe.traits_of(label).1 > 1)
 }
 
 /// Which message_states end a message; a vendor's own word does, unless esm_class says "intermediate".

@@ -8,54 +8,60 @@ use crate::kit::Nanos;
 use crate::measure::Metric;
 use crate::smpp::receipt::{self, Brief, Delivered};
 use crate::smpp::{CommandId, CommandStatus, Header, pdu};
-use std::hash::{DefaultHasher, Hasher};
 
 /// A receipt whose id nobody has accepted after so long is nobody's.
 const GRACE: Nanos = Nanos::from_secs(1);
-/// Refused MO that are remembered, the newest.
-const REFUSED_MO_MAX: usize = 1024;
+
+/// What makes two deliveries the same: the whole body (the sequence_number is another each time).
+fn delivery(frame: &[u8]) -> u64 {
+    let body = frame.get(Header::OCTETS..).unwrap_or_default();
+    IdRule::Exact.key(body, Side::Receipt, 0).0.0
+}
+
+/// message_state DELIVERED (FACTS B.10).
+const DELIVERED: u8 = 2;
 
 impl Core {
     pub(super) fn on_deliver(&mut self, link: usize, header: &Header, frame: &[u8], now: Nanos) {
         self.links[link].counts.delivered += 1;
-        let mut mark = None;
+        let again = self.recognise(frame, now);
         let status = match receipt::read_frame(frame) {
             Some(Delivered::Receipt(brief)) => {
                 self.on_receipt(link, &brief, frame, now);
                 CommandStatus::ESME_ROK
             }
             Some(Delivered::Mo) => {
-                self.recorder.interval().mo_received += 1;
-                mark = self.mark_of_mo(frame);
+                let interval = self.recorder.interval();
+                interval.mo_received += 1;
+                interval.redelivered += u64::from(again);
                 self.foreign("an MO", now);
                 CommandStatus::ESME_ROK
             }
             None => self.on_odd_delivery(frame),
         };
-        let answer = self.answer_delivery(link, header, status, now);
-        if let Some(mark) = mark.filter(|_| answer != Some(CommandStatus::ESME_ROK)) {
-            if self.refused_mo.len() == REFUSED_MO_MAX {
-                self.refused_mo.pop_front();
-            }
-            self.refused_mo.push_back(mark);
-        }
+        self.answer_delivery(link, header, status, frame, now);
     }
 
-    /// What tells an MO from others, where the profile has some refused; one that comes again is counted.
-    fn mark_of_mo(&mut self, frame: &[u8]) -> Option<u64> {
-        let deliver = &self.setup.plan.deliver;
-        if deliver.answers.is_empty() && deliver.no_answer == 0.0 {
-            return None;
+    /// Whether it is a delivery that we refused or left unanswered, come again octet by octet.
+    #[inline]
+    fn recognise(&mut self, frame: &[u8], now: Nanos) -> bool {
+        if self.refused.is_empty() {
+            return false;
         }
-        let mut hasher = DefaultHasher::new();
-        // a redelivery has a sequence_number of its own: the body is the same
-        hasher.write(frame.get(Header::OCTETS..).unwrap_or_default());
-        let mark = hasher.finish();
-        if let Some(place) = self.refused_mo.iter().position(|other| *other == mark) {
-            self.refused_mo.remove(place);
-            self.recorder.interval().redelivered += 1;
+        let first = self.refused.remove(&delivery(frame));
+        if let Some(first) = first {
+            self.recorder.whole(Metric::Redelivery).record(now.since(first));
         }
-        Some(mark)
+        first.is_some()
+    }
+
+    /// Remembers what will come again. At the bound, later ones are not recognised.
+    #[cold]
+    fn expect_again(&mut self, frame: &[u8], now: Nanos) {
+        const REFUSED_MAX: usize = 65_536;
+        if self.refused.len() < REFUSED_MAX {
+            self.refused.entry(delivery(frame)).or_insert(now);
+        }
     }
 
     /// A body that cannot be read: answered with what is wrong with it.
@@ -73,17 +79,18 @@ impl Core {
         }
     }
 
-    /// Answers as the profile says; None: not at all.
     fn answer_delivery(
         &mut self,
         link: usize,
         header: &Header,
         status: CommandStatus,
+        frame: &[u8],
         now: Nanos,
-    ) -> Option<CommandStatus> {
+    ) {
         let deliver = &self.setup.plan.deliver;
         if self.rng.chance(deliver.no_answer) {
-            return None;
+            self.expect_again(frame, now);
+            return;
         }
         let mut status = status;
         if !deliver.answers.is_empty() {
@@ -96,8 +103,12 @@ impl Core {
                 dice -= share;
             }
         }
-        if deliver.delay > Nanos::ZERO {
-            let due = now + deliver.delay;
+        let delay = deliver.delay;
+        if status != CommandStatus::ESME_ROK {
+            self.expect_again(frame, now);
+        }
+        if delay > Nanos::ZERO {
+            let due = now + delay;
             let data_sm = header.command_id == CommandId::DATA_SM;
             let number = header.sequence_number;
             let connection = self.links[link].connection;
@@ -107,7 +118,6 @@ impl Core {
         } else {
             self.write_ack(link, header.command_id, header.sequence_number, status);
         }
-        Some(status)
     }
 
     fn write_ack(&mut self, link: usize, command: CommandId, number: u32, status: CommandStatus) {
@@ -150,6 +160,7 @@ impl Core {
             self.unknown_receipt(now);
             return;
         }
+        self.ids.receipt(brief.id);
         let (key, rule) = self.rule.key(brief.id, Side::Receipt, self.key_seed);
         let mut err = [0u8; 4];
         let length = brief.err.len().min(err.len());
@@ -180,6 +191,8 @@ impl Core {
                 Handed::Accepted(key, awaited) => self.accepted(key, awaited),
                 Handed::AcceptedLate(key, awaited) => self.correlator.accepted_late(key, awaited),
                 Handed::Receipt(key, notice) => self.receipt(key, notice),
+                Handed::PartKey(key, message, parts) => self.keep_part_key(key, message, parts),
+                Handed::Part(news) => self.count_part(news),
             }
         }
     }
@@ -190,11 +203,12 @@ impl Core {
         let mut met = std::mem::take(&mut self.met);
         if !self.correlator.accepted(key, awaited, &mut met) {
             self.recorder.tally(awaited.cell()).receipts_untracked += 1;
+            self.part_receipted(key, false);
         }
         for (notice, fate) in met.drain(..) {
             // of one read, both stamps are the same: it came first, for it waited
             let first = notice.received <= awaited.answered();
-            self.fate(&notice, fate, first);
+            self.fate(key, &notice, fate, first);
         }
         self.met = met;
     }
@@ -203,13 +217,16 @@ impl Core {
     #[inline]
     fn receipt(&mut self, key: Key, notice: Notice) {
         let fate = self.correlator.receipt(key, notice);
-        self.fate(&notice, fate, false);
+        self.fate(key, &notice, fate, false);
     }
 
     #[inline]
-    fn fate(&mut self, notice: &Notice, fate: Fate<Awaited>, first: bool) {
+    fn fate(&mut self, key: Key, notice: &Notice, fate: Fate<Awaited>, first: bool) {
         match fate {
-            Fate::Final(awaited) => self.final_receipt(notice, &awaited, first),
+            Fate::Final(awaited) => {
+                self.final_receipt(notice, &awaited, first);
+                self.part_receipted(key, notice.state == DELIVERED);
+            }
             Fate::Intermediate(awaited) => {
                 self.recorder.tally(awaited.cell()).receipts_intermediate += 1;
             }
@@ -218,7 +235,7 @@ impl Core {
             }
             Fate::Late(awaited) => self.recorder.tally(awaited.cell()).receipts_late += 1,
             Fate::MissingThenLate(awaited) => {
-                self.missing(&awaited);
+                self.missing(key, &awaited);
                 self.recorder.tally(awaited.cell()).receipts_late += 1;
             }
             Fate::Early => {}
@@ -246,10 +263,13 @@ impl Core {
         tally.by_state[usize::from(notice.state.min(10))] += 1;
         cell.by_err.add(&notice.err, 1);
         cell.by_rule.add(&notice.rule, 1);
+        let by_state = &mut self.recorder.interval().receipt_by_state;
+        by_state[usize::from(notice.state.min(10))].record(at.since(awaited.intended()));
     }
 
     /// No receipt came for this message in time.
-    pub(super) fn missing(&mut self, awaited: &Awaited) {
+    pub(super) fn missing(&mut self, key: Key, awaited: &Awaited) {
+        self.part_receipted(key, false);
         let deadline = self.setup.plan.receipts.deadline;
         let cell = self.recorder.cell(awaited.cell());
         if awaited.may_stay_silent() {
@@ -267,8 +287,8 @@ impl Core {
     pub(super) fn settle_receipts(&mut self, now: Nanos) {
         let mut missing = Vec::new();
         self.correlator.expire(now, &mut missing);
-        for (_, awaited) in missing {
-            self.missing(&awaited);
+        for (key, awaited) in missing {
+            self.missing(key, &awaited);
         }
         let mut unknown: Vec<Early> = Vec::new();
         let grace = GRACE.max(self.setup.plan.timeouts.response);
@@ -292,8 +312,11 @@ impl Core {
     fn unknown_receipt(&mut self, received: Nanos) {
         let before_any_send = self.start.is_none_or(|start| received < start);
         let interval = self.recorder.interval();
-        interval.receipts_unknown += 1;
-        interval.receipts_previous_run += u64::from(before_any_send);
+        if before_any_send {
+            interval.receipts_previous_run += 1;
+        } else {
+            interval.receipts_unknown += 1;
+        }
         if self.unaccounted > 0 {
             // a submit_sm that timed out or was lost may well have been accepted: this may be its receipt
             self.unaccounted -= 1;

@@ -2,6 +2,7 @@
 //!
 //! Each id belongs to the worker that its key names, so that a receipt finds its message wherever either
 //! came in. Nothing is shared: values travel.
+use super::parts::PartNews;
 use crate::correlate::{Awaits, Key, Notice};
 use crate::kit::Nanos;
 use crate::measure::CellId;
@@ -96,6 +97,10 @@ pub enum Handed {
     AcceptedLate(Key, Awaited),
     /// A receipt came.
     Receipt(Key, Notice),
+    /// The id of a part of a message of several: (its key, the message's number, its parts).
+    PartKey(Key, u64, u8),
+    /// What became of such a part.
+    Part(PartNews),
 }
 
 /// What waits to be handed over, by worker.

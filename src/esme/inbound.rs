@@ -2,6 +2,7 @@
 use super::core::Core;
 use super::exchange::{Awaited, Handed};
 use super::link::Standing;
+use super::parts::PartFate;
 use crate::correlate::{Key, Side};
 use crate::kit::Nanos;
 use crate::measure::{Outcome, Ticket};
@@ -99,6 +100,7 @@ impl Core {
             Some(ticket) => {
                 let status = if status.0 == 0 { CommandStatus::ESME_RUNKNOWNERR } else { status };
                 self.settled(link, &ticket, status, now);
+                self.trace_failed(link, number, &ticket, Some((now, frame)));
             }
             None => self.recorder.interval().unknown_responses += 1,
         }
@@ -119,9 +121,14 @@ impl Core {
             }
             if ticket.receipt_asked != 0 {
                 self.await_receipt(link, &ticket, id.unwrap_or_default(), now);
+            } else {
+                self.part_ended(ticket.index, PartFate::Accepted { awaits: false });
             }
-        } else if body != 0 {
-            self.look_closer(link, frame);
+        } else {
+            self.trace_failed(link, header.sequence_number, &ticket, Some((now, frame)));
+            if body != 0 {
+                self.look_closer(link, frame);
+            }
         }
     }
 
@@ -150,8 +157,11 @@ impl Core {
             tally.throttled += 1;
             tally.self_inflicted_throttles += u64::from(catching_up);
         }
-        if status != CommandStatus::ESME_ROK && self.is_retryable(status) {
-            self.throttled(link, ticket, now);
+        if status != CommandStatus::ESME_ROK {
+            let again = self.is_retryable(status) && self.throttled(link, ticket, now);
+            if !again {
+                self.part_ended(ticket.index, PartFate::Failed);
+            }
         }
     }
 
@@ -220,9 +230,13 @@ impl Core {
         }
         if id.is_empty() {
             tally.receipts_untracked += 1;
+            self.part_ended(ticket.index, PartFate::Accepted { awaits: false });
             return;
         }
+        self.part_ended(ticket.index, PartFate::Accepted { awaits: true });
+        self.ids.response(id);
         let (key, awaited) = self.awaited_of(link, ticket, id, now);
+        self.part_key(ticket.index, key);
         match self.exchange.other(key) {
             Some(owner) if !self.stopping => {
                 self.exchange.hand(owner, Handed::Accepted(key, awaited));

@@ -2,8 +2,9 @@
 use super::core::Core;
 use super::link::Standing;
 use super::orders::{Event, Final};
+use super::parts::PartFate;
 use crate::kit::Nanos;
-use crate::measure::{Metric, Outage, Outcome};
+use crate::measure::{Metric, Outage, Outcome, Transport};
 use crate::net::{End, Wish};
 use crate::plan::Rebind;
 use crate::smpp::{CommandId, CommandStatus, pdu};
@@ -106,6 +107,15 @@ impl Core {
         self.next_attempt(number, now)
     }
 
+    /// What the kernel counted on a connection that has just ended; told before [`Core::disconnected`].
+    pub fn carried(&mut self, link: u32, transport: &Transport) {
+        let so_far = &mut self.links[link as usize].transport;
+        match so_far {
+            Some(sum) => sum.followed_by(transport),
+            None => *so_far = Some(transport.clone()),
+        }
+    }
+
     /// The connection is gone. Says when to connect again, if at all.
     pub fn disconnected(&mut self, link: u32, end: &End, now: Nanos) -> Option<Nanos> {
         let number = link as usize;
@@ -161,7 +171,7 @@ impl Core {
     /// Settles all open submit_sm of a link.
     fn lose_open(&mut self, link: usize, outcome: Outcome, now: Nanos) -> u64 {
         let mut lost = 0;
-        for (_, mut ticket) in self.links[link].window.drain() {
+        for (number, mut ticket) in self.links[link].window.drain() {
             if ticket.written == Nanos::ZERO {
                 // part of it may have gone: it counts as written, and as lost
                 ticket.written = now;
@@ -169,6 +179,8 @@ impl Core {
                 self.links[link].counts.written += 1;
             }
             self.recorder.settled(&ticket, outcome, now);
+            self.part_ended(ticket.index, PartFate::Failed);
+            self.trace_failed(link, number, &ticket, None);
             lost += 1;
         }
         self.links[link].unwritten.clear();
@@ -293,6 +305,8 @@ impl Core {
             self.links[link].window.settle(number);
             self.links[link].remember_late(number, ticket);
             self.recorder.settled(&ticket, Outcome::TimedOut, now);
+            self.part_ended(ticket.index, PartFate::Failed);
+            self.trace_failed(link, number, &ticket, None);
             freed += 1;
         }
         if freed > 0 {
@@ -331,8 +345,8 @@ impl Core {
         self.stopping = true;
         self.unbind_by = now + self.setup.plan.timeouts.unbind;
         self.give_up_unsent(now);
-        for (_, awaited) in self.correlator.drain() {
-            self.missing(&awaited);
+        for (key, awaited) in self.correlator.drain() {
+            self.missing(key, &awaited);
         }
         let mut unknown = Vec::new();
         self.correlator.give_up_early(Nanos::MAX, &mut unknown);
@@ -367,12 +381,16 @@ impl Core {
         }
         self.finished = true;
         // answers that came after the unbind may have brought ids whose receipts nobody waits for any more
-        for (_, awaited) in self.correlator.drain() {
-            self.missing(&awaited);
+        for (key, awaited) in self.correlator.drain() {
+            self.missing(key, &awaited);
         }
+        self.give_up_again();
+        self.close_parts();
         let sessions = self.links.iter().map(|l| l.record()).collect();
         let interval = self.last_interval(now);
-        let last = Final { worker: self.worker, interval, sessions };
+        let ids = std::mem::take(&mut self.ids);
+        let exchanges = self.take_exchanges();
+        let last = Final { worker: self.worker, interval, sessions, exchanges, ids };
         self.events.push(Event::Final(Box::new(last)));
     }
 }

@@ -1,7 +1,7 @@
 //! One session of a worker: its state machine, its window, what waits to be written, what it counted.
 use super::setup::SessionPlan;
 use crate::kit::Nanos;
-use crate::measure::{Latency, LatencyRange, SessionRecord, Ticket};
+use crate::measure::{Latency, LatencyRange, SessionRecord, Ticket, Transport};
 use crate::net::Wish;
 use crate::session::{Session, Timers, Window};
 use crate::smpp::CommandStatus;
@@ -70,6 +70,7 @@ pub(super) struct Link {
     pub(super) counts: LinkCounts,
     pub(super) response: Option<Latency>,
     pub(super) congestion_state: Option<u8>,
+    pub(super) transport: Option<Transport>,
 }
 
 /// An answer to a deliver_sm or data_sm that waits for `deliver.delay`.
@@ -126,6 +127,7 @@ impl Link {
             counts: LinkCounts::default(),
             response: None,
             congestion_state: None,
+            transport: None,
         }
     }
 
@@ -194,6 +196,7 @@ impl Link {
             reconnects: self.reconnects,
             response: self.response.clone(),
             congestion_state: self.congestion_state,
+            transport: self.transport.clone(),
         }
     }
 }

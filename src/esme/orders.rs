@@ -1,6 +1,7 @@
 //! What is said between a coordinator and its workers: serialisable values, near or far.
+use super::samples::IdSample;
 use crate::kit::Nanos;
-use crate::measure::{Interval, SessionRecord};
+use crate::measure::{Exchange, Interval, SessionRecord};
 use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -86,4 +87,8 @@ pub struct Final {
     pub interval: Box<Interval>,
     /// Per session.
     pub sessions: Vec<SessionRecord>,
+    /// Failed exchanges, where they were asked for.
+    pub exchanges: Vec<Exchange>,
+    /// The first message ids it saw.
+    pub ids: IdSample,
 }

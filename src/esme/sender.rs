@@ -3,6 +3,7 @@
 use super::core::Core;
 use super::lane::Lane;
 use super::link::Unwritten;
+use super::parts::PartFate;
 use crate::kit::Nanos;
 use crate::measure::Ticket;
 use crate::plan::{Due, WindowFull};
@@ -53,6 +54,7 @@ impl Core {
                 let cell = self.cell_of(&due);
                 self.recorder.tally(cell).planned += 1;
                 self.recorder.never_written(cell, intended, now, true);
+                self.part_ended(due.index, PartFate::Failed);
                 self.lanes[lane].cursor.advance();
                 continue;
             };
@@ -177,6 +179,7 @@ impl Core {
                 let cell = self.cell_of(&due);
                 self.recorder.tally(cell).planned += 1;
                 self.recorder.never_written(cell, start + due.at, now, false);
+                self.part_ended(due.index, PartFate::Failed);
                 self.lanes[lane].cursor.advance();
             }
         }

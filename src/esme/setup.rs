@@ -100,7 +100,7 @@ impl Setup {
 }
 
 /// The rule of correlation that a profile's `id_mode` names.
-pub(super) fn id_rule(mode: IdMode) -> IdRule {
+pub fn id_rule(mode: IdMode) -> IdRule {
     match mode {
         IdMode::Exact => IdRule::Exact,
         IdMode::Number => IdRule::Number,

@@ -2,6 +2,7 @@
 //! that are sent again (`retry`). A session on hold has no free slot: waiting for it is window wait, not lag.
 use super::core::Core;
 use super::link::Standing;
+use super::parts::PartFate;
 use crate::kit::Nanos;
 use crate::measure::Ticket;
 use crate::plan::{Due, OnThrottle};
@@ -29,23 +30,24 @@ fn doubled(first: Nanos, times: u32, most: Nanos) -> Nanos {
 }
 
 impl Core {
-    /// An answer that the profile calls retryable.
+    /// An answer that the profile calls retryable. True: the message will be sent again.
     #[cold]
-    pub(super) fn throttled(&mut self, link: usize, ticket: &Ticket, now: Nanos) {
+    pub(super) fn throttled(&mut self, link: usize, ticket: &Ticket, now: Nanos) -> bool {
         match self.setup.plan.load.on_throttle {
-            OnThrottle::Count => {}
+            OnThrottle::Count => false,
             OnThrottle::Backoff => {
                 if self.links[link].hold.is_none() {
                     let times = self.links[link].throttles;
                     self.links[link].throttles += 1;
                     self.hold(link, now + doubled(PAUSE_MIN, times, PAUSE_MAX), now);
                 }
+                false
             }
             OnThrottle::Retry => self.send_again(link, ticket, now),
         }
     }
 
-    fn send_again(&mut self, link: usize, ticket: &Ticket, now: Nanos) {
+    fn send_again(&mut self, link: usize, ticket: &Ticket, now: Nanos) -> bool {
         let load = &self.setup.plan.load;
         let sends = u32::from(ticket.attempt) + 1;
         let pause = doubled(PAUSE_MIN, u32::from(ticket.attempt), RETRY_PAUSE_MAX);
@@ -53,14 +55,16 @@ impl Core {
         let at = now + Nanos(pause.0 / 2 + self.rng.below(pause.0 / 2 + 1));
         let too_old = at.since(ticket.intended) > load.age_max;
         if sends >= load.attempts_max || too_old || self.retries_left == 0 || self.stopping {
-            return;
+            return false;
         }
-        let Some(lane) = self.lane_of[usize::from(self.links[link].plan.account)] else { return };
+        let account = usize::from(self.links[link].plan.account);
+        let Some(lane) = self.lane_of[account] else { return false };
         self.retries_left -= 1;
         let stage = self.setup.stage_of(ticket.cell);
         let attempt = ticket.attempt.saturating_add(1);
         let again = Again { at, index: ticket.index, stage, intended: ticket.intended, attempt };
         self.lanes[lane].again.push(std::cmp::Reverse(again));
+        true
     }
 
     /// Sends again what is due and has a slot.
@@ -73,6 +77,15 @@ impl Core {
             let at = now.since(self.start.unwrap_or(now));
             let due = Due { index: again.index, at, stage: again.stage, sender, account };
             self.send(link, &due, again.intended, again.at.max(freed), again.attempt, now);
+        }
+    }
+
+    /// What was still to be sent again when the run ended stays as it was answered.
+    pub(super) fn give_up_again(&mut self) {
+        for lane in 0..self.lanes.len() {
+            while let Some(again) = self.lanes[lane].again.pop() {
+                self.part_ended(again.0.index, PartFate::Failed);
+            }
         }
     }
 

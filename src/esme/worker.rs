@@ -5,9 +5,10 @@ use super::exchange::Handed;
 use super::orders::{Event, Order, Share};
 use super::secure;
 use crate::kit::{Clock, Nanos, ThreadUse, Timer};
-use crate::measure::Interval;
+use crate::measure::{Interval, Transport};
 use crate::net::{
-    ClientStream, ClientTls, DialError, Endpoint, ReadBuffer, SocketOptions, Wake, dial, pump,
+    ClientStream, ClientTls, DialError, Endpoint, ReadBuffer, SocketOptions, Wake, dial, granted,
+    pump, tcp_info,
 };
 use crate::plan::{AddressPolicy, PlanError};
 use std::cell::{Cell, RefCell};
@@ -34,6 +35,9 @@ pub struct Wires {
 /// The shortest pause between two wakes of the pacer: below it, wake-ups cost more than they time.
 const WAKE_MIN: Nanos = Nanos::from_micros(50);
 
+/// A loop held up for longer has read and sent late: as late as METHOD.md §5 no longer calls on time.
+const HELD_MIN: Nanos = Nanos::from_millis(1);
+
 struct Shell {
     core: RefCell<Core>,
     wakes: Vec<Wake>,
@@ -54,6 +58,10 @@ struct Told {
     moving: Vec<Event>,
     dirty: Vec<u32>,
     used: ThreadUse,
+    /// The longest that the pacer was woken after the time it had asked for, since the last interval.
+    late_max: Nanos,
+    /// All of it that was more than [`HELD_MIN`] at once.
+    held: Nanos,
 }
 
 /// Runs a worker to its end on this thread.
@@ -98,6 +106,8 @@ async fn drive(
         moving: Vec::new(),
         dirty: Vec::new(),
         used: ThreadUse::of_this_thread(),
+        late_max: Nanos::ZERO,
+        held: Nanos::ZERO,
     };
     let shell = Rc::new(Shell {
         core: RefCell::new(core),
@@ -138,9 +148,13 @@ async fn pace(shell: &Rc<Shell>) -> std::io::Result<()> {
             continue;
         }
         let at = if precise { next.since(WAKE_MIN) } else { next };
-        timer.arm(at.max(now + WAKE_MIN))?;
+        let at = at.max(now + WAKE_MIN);
+        timer.arm(at)?;
         tokio::select! {
-            fired = timer.fired() => fired?,
+            fired = timer.fired() => {
+                fired?;
+                shell.woken_for(at);
+            }
             () = shell.nudge.notified() => {}
             () = shell.finished.notified() => {}
         }
@@ -157,6 +171,16 @@ impl Shell {
     /// told. `here`: the session in whose task this runs, which needs no wake.
     fn after(&self, here: u32) {
         self.after_core(&mut self.core.borrow_mut(), here);
+    }
+
+    /// The timer fired for `at`; how much later its turn came is how long the loop was held up.
+    fn woken_for(&self, at: Nanos) {
+        let told = &mut *self.told.borrow_mut();
+        let late = Clock::now().since(at);
+        told.late_max = told.late_max.max(late);
+        if late > HELD_MIN {
+            told.held += late;
+        }
     }
 
     fn after_core(&self, core: &mut Core, here: u32) {
@@ -176,6 +200,8 @@ impl Shell {
             if let Event::Interval(interval) = &mut event {
                 told.used
                     .since_last(&mut interval.gauges.cpu_ns, &mut interval.gauges.run_delay_ns);
+                interval.loop_max_ns = std::mem::take(&mut told.late_max).0;
+                interval.loop_held_ns = std::mem::take(&mut told.held).0;
             }
             let _ = told.events.send(event);
         }
@@ -204,15 +230,20 @@ async fn live(shell: Rc<Shell>, session: u32) {
     };
     loop {
         let again = match connect(&shell, id, &options).await {
-            Ok(line) => {
+            Ok(mut line) => {
                 shell.core.borrow_mut().connected(session, Clock::now());
                 let after = |core: &mut Core, here: u32| shell.after_core(core, here);
                 let (core, buffer) = (&shell.core, &shell.buffer);
                 let wake = &shell.wakes[session as usize];
-                let gone = match line {
+                let gone = match &mut line {
                     Line::Plain(s) => pump(s, session, core, buffer, wake, &after).await,
-                    Line::Tls(s) => pump(s, session, core, buffer, wake, &after).await,
+                    Line::Tls(s) => pump(s.as_mut(), session, core, buffer, wake, &after).await,
                 };
+                // the kernel still knows it: what it counted is read before the socket goes
+                if let Some(transport) = transport(line.tcp()) {
+                    shell.core.borrow_mut().carried(session, &transport);
+                }
+                drop(line);
                 shell.core.borrow_mut().disconnected(session, &gone.end, gone.at)
             }
             Err(e) => {
@@ -235,6 +266,34 @@ async fn live(shell: Rc<Shell>, session: u32) {
 enum Line {
     Plain(tokio::net::TcpStream),
     Tls(Box<ClientStream>),
+}
+
+impl Line {
+    fn tcp(&self) -> &tokio::net::TcpStream {
+        match self {
+            Line::Plain(stream) => stream,
+            Line::Tls(stream) => stream.get_ref().0,
+        }
+    }
+}
+
+/// What the kernel granted to a connection and counted on it.
+fn transport(stream: &tokio::net::TcpStream) -> Option<Transport> {
+    let info = tcp_info(stream)?;
+    let granted = granted(stream);
+    Some(Transport {
+        connections: 1,
+        rtt: info.rtt,
+        rtt_min: info.rtt_min,
+        retransmits: info.retransmits,
+        segments_out: info.segments_out,
+        busy: info.busy,
+        rwnd_limited: info.rwnd_limited,
+        sndbuf_limited: info.sndbuf_limited,
+        nodelay: granted.nodelay,
+        send_buffer: granted.send_buffer as u64,
+        receive_buffer: granted.receive_buffer as u64,
+    })
 }
 
 /// Over TLS where the plan says so; how long that took is recorded.

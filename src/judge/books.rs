@@ -256,7 +256,8 @@ fn exact_receipts(check: &mut TallyCheck, t: &Tally, record: &RunRecord, tally: 
 }
 
 fn finals(t: &Tally, record: &RunRecord) -> u64 {
-    t.receipts_final + t.receipts_duplicate + t.receipts_late + record.receipts_unknown
+    let ours = t.receipts_final + t.receipts_duplicate + t.receipts_late;
+    ours + record.receipts_unknown + record.receipts_previous_run
 }
 
 fn receipts_out(tally: &TallyView) -> u64 {

@@ -139,9 +139,16 @@ impl Check {
     pub fn says(&self) -> String {
         let value = self.value.map_or_else(|| "unknown".to_owned(), |v| self.unit.show(v));
         let name = self.check.replace('_', " ");
-        let mut text = format!("{name} {value}");
-        if let Some(limit) = self.limit {
-            text += &format!(" (wanted {} {})", self.relation.sign(), self.unit.show(limit));
+        let limit = self.limit.map(|limit| self.unit.show(limit));
+        let mut text = match (&limit, self.value, self.unit) {
+            // rounded, it would read as kept although it is not
+            (Some(limit), Some(exact), Unit::Ratio) if self.failed() && *limit == value => {
+                format!("{name} {:.4} %", exact * 100.0)
+            }
+            _ => format!("{name} {value}"),
+        };
+        if let Some(limit) = limit {
+            text += &format!(" (wanted {} {limit})", self.relation.sign());
         }
         if let Some(note) = &self.note {
             text += &format!(", {note}");

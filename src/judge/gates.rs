@@ -334,7 +334,8 @@ fn with_invalid_harness(
         | Metric::Bind
         | Metric::EnquireLink
         | Metric::DeliverAck
-        | Metric::TlsHandshake => None,
+        | Metric::TlsHandshake
+        | Metric::Redelivery => None,
     };
     match (decision.0, relation.bounds_above(), alone) {
         (GateOutcome::Pass, true, _) => decision,

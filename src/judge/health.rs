@@ -49,6 +49,15 @@ pub struct HealthLimits {
     pub cpu: f64,
     /// In closed loop a worker above it is what limits.
     pub cpu_closed: f64,
+    /// Of its time that a worker may be busy, or waiting for a core, while the load falls behind its schedule.
+    /// Beyond: the reads that free window slots are late too, and whose limit it is cannot be told. Invalid.
+    pub busy: f64,
+    /// Of its time that a worker's loop may be held up; beyond: degraded.
+    pub held_degraded: f64,
+    /// Beyond: invalid.
+    pub held_invalid: f64,
+    /// Written of what the schedule wanted, while the load was on; below it the load falls behind.
+    pub on_pace: f64,
     /// Of its time that a worker may wait for a core.
     pub run_delay: f64,
     /// Of the time for which a quota may stop us.
@@ -70,6 +79,10 @@ impl Default for HealthLimits {
             lag_invalid_floor: Nanos::from_millis(5),
             cpu: 0.80,
             cpu_closed: 0.95,
+            busy: 0.80,
+            held_degraded: 0.01,
+            held_invalid: 0.05,
+            on_pace: 0.99,
             run_delay: 0.10,
             throttled: 0.01,
             steal: 0.02,
@@ -99,6 +112,10 @@ pub struct Health {
     pub cpu_worst_second: Option<f64>,
     /// Share of its time that the worst worker was ready and waited for a core.
     pub run_delay_max: Option<f64>,
+    /// Share of its time that the busiest worker used its core or waited for one: never idle from 1 on.
+    pub busy_max: Option<f64>,
+    /// Share of its time that the worst worker's loop was held up for more than a millisecond at once.
+    pub held_max: Option<f64>,
     /// Longest turn of any worker's loop.
     pub loop_max: Option<Nanos>,
     /// Written / scheduled, what waited for the SMSC left out.
@@ -135,6 +152,10 @@ impl Health {
         let lag_at = |q: f64| if scheduled { lag.quantile(q) } else { None };
         let cpu = worker_use(record, measured, |w, second| w.cpu_ns.get(second).copied());
         let delay = worker_use(record, measured, |w, second| w.run_delay_ns.get(second).copied());
+        let busy = worker_use(record, measured, |w, second| {
+            Some(w.cpu_ns.get(second)? + w.run_delay_ns.get(second)?)
+        });
+        let held = worker_use(record, measured, |w, second| w.held_ns.get(second).copied());
         let gaps = &record.send_gaps;
         let mut health = Health {
             state: HealthState::Valid,
@@ -147,6 +168,8 @@ impl Health {
             cpu_worst_second: cpu.map(|u| u.1),
             run_delay_max: delay.map(|u| u.0),
             loop_max: record.workers.iter().map(|w| Nanos(w.loop_max_ns)).max().filter(|n| n.0 > 0),
+            busy_max: busy.map(|u| u.0),
+            held_max: held.map(|u| u.0),
             achieved: if scheduled { achieved(record, measured) } else { None },
             send_gap_spread: gaps
                 .mean()
@@ -157,7 +180,42 @@ impl Health {
         };
         let spins = plan.load.precise || plan.load.busy_poll;
         health.judge(measured, limits, spins);
+        if scheduled {
+            health.judge_reading(limits);
+        }
+        if scheduled && !spins && on_pace(record, measured).is_some_and(|p| p < limits.on_pace) {
+            health.judge_idleness(limits);
+        }
         health
+    }
+
+    /// A loop that is held up reads late: it takes its own pauses for the SMSC's, in service time and window wait,
+    /// where no lag shows them.
+    fn judge_reading(&mut self, limits: &HealthLimits) {
+        let Some(held) = self.held_max else { return };
+        let (state, limit) = if held > limits.held_invalid {
+            (HealthState::Invalid, limits.held_invalid)
+        } else {
+            (HealthState::Degraded, limits.held_degraded)
+        };
+        let check = Check::new("loop_held_up", Some(held), Relation::AtMost, limit, Unit::Ratio)
+            .with_note("for more than 1 ms at once: answers were read late");
+        if check.failed() {
+            self.state = self.state.max(state);
+        }
+        self.checks.push(check);
+    }
+
+    /// A load that falls behind while a worker has no time left is the harness's, whatever else was full.
+    fn judge_idleness(&mut self, limits: &HealthLimits) {
+        let Some(busy) = self.busy_max else { return };
+        let check =
+            Check::new("worker_busy", Some(busy), Relation::AtMost, limits.busy, Unit::Ratio)
+                .with_note("of its time, waits for a core among it, while the load fell behind");
+        if check.failed() {
+            self.state = HealthState::Invalid;
+        }
+        self.checks.push(check);
     }
 
     fn judge(&mut self, measured: &Measured, limits: &HealthLimits, spins: bool) {
@@ -263,6 +321,17 @@ fn achieved(record: &RunRecord, measured: &Measured) -> Option<f64> {
     let t = measured.tally();
     let ours = t.written + unsent_by_us(record, measured);
     (ours > 0).then(|| t.written as f64 / ours as f64)
+}
+
+/// Written of what the schedule wanted, in the measured seconds themselves: the drain does not count.
+fn on_pace(record: &RunRecord, measured: &Measured) -> Option<f64> {
+    let (mut written, mut seconds) = (0, 0.0);
+    for row in measured.rows(record) {
+        written += row.tally.written;
+        seconds += row.length.as_secs_f64();
+    }
+    let wanted = measured.target? * seconds;
+    (wanted > 0.0).then(|| written as f64 / wanted)
 }
 
 fn unsent_by_us(record: &RunRecord, measured: &Measured) -> u64 {

@@ -69,6 +69,25 @@ impl Judgement {
     }
 }
 
+/// Where receipts are missing and unknown at once: which id_mode would have matched how many.
+fn id_modes(record: &RunRecord) -> Option<String> {
+    let mut modes = record.id_modes.clone();
+    modes.sort_by_key(|m| std::cmp::Reverse(m.1));
+    let best = modes.first()?;
+    let all: Vec<String> =
+        modes.iter().map(|(name, n)| format!("{name} {}", words::count(*n))).collect();
+    let advice = if best.1 > 0 {
+        format!("set receipts.id_mode = \"{}\"", best.0)
+    } else {
+        "no id_mode matches: they may be somebody else's".to_owned()
+    };
+    Some(format!(
+        "receipts are missing and unknown at once. Of {} sampled, each id_mode would have matched: {}; {advice}",
+        words::count(record.ids_sampled),
+        all.join(", "),
+    ))
+}
+
 /// Judges a record.
 pub fn judge(plan: &Plan, record: &RunRecord, host: &HostUse) -> Judgement {
     let measured = Measured::of(plan, record);
@@ -91,6 +110,7 @@ pub fn judge(plan: &Plan, record: &RunRecord, host: &HostUse) -> Judgement {
     if steady.steady.is_none() && outcome.is_some() {
         notes.push(format!("steady state not judged: {}", steady.reason));
     }
+    notes.extend(id_modes(record));
     let warnings = warnings(plan, record, &measured, &steady);
     reasons.extend(steady.growths.iter().chain(&steady.drifts).cloned());
     reasons.extend(health.checks.iter().cloned());

@@ -50,6 +50,7 @@ pub(crate) fn plan(rate: u64, warmup_s: u64, measured_s: u64) -> Plan {
         },
         gates: Vec::new(),
         metrics_listen: None,
+        trace_failed: None,
         warnings: Vec::new(),
     }
 }
@@ -208,6 +209,7 @@ fn session(id: u32) -> SessionRecord {
         reconnects: 0,
         response: None,
         congestion_state: None,
+        transport: None,
     }
 }
 

@@ -384,3 +384,50 @@ fn the_planned_messages_of_each_shape_are_its_integral() {
         assert_eq!(stage_messages(&stage), Some(messages), "{stage:?}");
     }
 }
+
+#[test]
+fn a_load_that_falls_behind_with_a_worker_never_idle_is_the_harnesss_even_when_the_window_was_full()
+{
+    let plan = plan(200, 0, 10);
+    let gauges = |run_delay_ns| {
+        move |_| Gauges {
+            cpu_ns: 700_000_000,
+            run_delay_ns,
+            window_full_ns: 900_000_000,
+            ..quiet(0)
+        }
+    };
+    let unsent = Fate { outcome: None, ..GOOD };
+    let fate = |i: u64, _| if i.is_multiple_of(2) { GOOD } else { unsent };
+    let judged = |run_delay_ns| {
+        let record = record(&plan, fate, gauges(run_delay_ns));
+        judge(&plan, &record, &HostUse::default())
+    };
+    let j = judged(300_000_000);
+    assert_eq!(j.health.state, HealthState::Invalid, "{:?}", j.health);
+    assert_eq!(j.outcome, Some(Outcome::InconclusiveHarness));
+    assert_eq!(j.limiter, Some(Limiter::Harness));
+    assert!(
+        j.evidence.iter().any(|e| e.contains("worker busy") || e.contains("worker_busy")),
+        "{:?}",
+        j.evidence
+    );
+    // with time to spare it is the window
+    let j = judged(50_000_000);
+    assert_eq!((j.outcome, j.limiter), (Some(Outcome::NotSustained), Some(Limiter::Window)));
+}
+
+#[test]
+fn a_loop_that_was_held_up_for_seconds_is_no_slow_smsc() {
+    // frozen for 6 of 40 s: what was open then was read late, and shows as service time
+    let plan = plan(200, 0, 40);
+    let frozen = Fate { service: ms(6_000), ..GOOD };
+    let fate = |_, at: Nanos| if at < Nanos::from_secs(6) { frozen } else { GOOD };
+    let mut record = record(&plan, fate, quiet);
+    assert_eq!(judge(&plan, &record, &HostUse::default()).health.state, HealthState::Valid);
+    record.workers[0].held_ns[6] = 6_000_000_000;
+    let j = judge(&plan, &record, &HostUse::default());
+    assert_eq!(j.outcome, Some(Outcome::InconclusiveHarness));
+    assert!(j.evidence.iter().any(|e| e.contains("loop held up")), "{:?}", j.evidence);
+    assert_eq!(j.health.held_max, Some(0.15));
+}

@@ -1,6 +1,6 @@
 //! The machine a run ran on, and what else used it meanwhile. Everything is optional: what cannot be
 //! read is absent, and nothing here fails. It knows nothing of SMPP.
-use super::Nanos;
+use super::{Nanos, Selfcheck};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -35,6 +35,8 @@ pub struct Environment {
     pub build: String,
     /// Target architecture of the build.
     pub architecture: String,
+    /// What a self-check once found on this machine; None: there was none.
+    pub selfcheck: Option<Selfcheck>,
 }
 
 /// Limits of the control group this process is in.
@@ -70,6 +72,7 @@ impl Environment {
                 .map(|range| range.split_whitespace().collect::<Vec<_>>().join("-")),
             build: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
             architecture: std::env::consts::ARCH.to_owned(),
+            selfcheck: None,
         }
     }
 
@@ -288,6 +291,27 @@ mod tests {
         let e = Environment::read();
         assert!(e.kernel.is_some());
         assert!(e.cores.is_some_and(|c| c >= 1));
+    }
+
+    #[test]
+    fn a_debug_build_a_powersaving_governor_and_too_many_workers_are_warned_of() {
+        let quiet =
+            Environment { cores: Some(4), build: "release".into(), ..Environment::default() };
+        assert_eq!(quiet.warnings(4), Vec::<String>::new());
+        let warned = |e: &Environment, workers, word: &str| {
+            let warnings = e.warnings(workers);
+            assert_eq!(warnings.len(), 1, "{warnings:?}");
+            assert!(warnings[0].contains(word), "{warnings:?}");
+        };
+        warned(&quiet, 5, "5 workers on 4 cores");
+        warned(&Environment { build: "debug".into(), ..quiet.clone() }, 4, "--release");
+        warned(
+            &Environment { governor: Some("powersave".into()), ..quiet.clone() },
+            4,
+            "powersave",
+        );
+        let performance = Environment { governor: Some("performance".into()), ..quiet };
+        assert_eq!(performance.warnings(4), Vec::<String>::new());
     }
 
     #[test]

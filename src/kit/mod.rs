@@ -3,10 +3,12 @@ mod clock;
 mod host;
 mod rate;
 mod rng;
+mod selfcheck;
 mod timer;
 
 pub use clock::{Clock, NS_PER_S, Nanos, ThreadUse, utc_rfc3339};
 pub use host::{Cgroup, Environment, HostCounters, HostUse};
 pub use rate::{Rate, RateError};
 pub use rng::{Rng, mix64, stream_seed};
+pub use selfcheck::{Ceiling, HostSelfcheck, Pacing, Selfcheck};
 pub use timer::Timer;

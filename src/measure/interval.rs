@@ -56,6 +56,44 @@ impl CellInterval {
     }
 }
 
+/// Whole messages, where some have several parts. Empty otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Messages {
+    /// Some part of it was due.
+    pub planned: u64,
+    /// All parts accepted.
+    pub complete: u64,
+    /// Some parts accepted.
+    pub partial: u64,
+    /// No part accepted.
+    pub failed: u64,
+    /// All parts receipted DELIVRD.
+    pub delivered: u64,
+}
+
+impl Messages {
+    /// A message ended with so many of its parts accepted and delivered.
+    pub fn end(&mut self, parts: u8, accepted: u8, delivered: u8) {
+        if accepted == parts {
+            self.complete += 1;
+        } else if accepted > 0 {
+            self.partial += 1;
+        } else {
+            self.failed += 1;
+        }
+        self.delivered += u64::from(delivered == parts);
+    }
+    /// Adds all of `other`.
+    pub fn merge(&mut self, other: &Messages) {
+        let Messages { planned, complete, partial, failed, delivered } = other;
+        self.planned += planned;
+        self.complete += complete;
+        self.partial += partial;
+        self.failed += failed;
+        self.delivered += delivered;
+    }
+}
+
 /// What stands at the end of an interval, or was used during it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gauges {
@@ -129,6 +167,77 @@ pub struct Outage {
     pub attempts: u32,
 }
 
+/// A failed submit_sm and what came back, kept for a capture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// Number of the session within the run.
+    pub session: u32,
+    /// Wall clock at its write, nanoseconds since 1970.
+    pub sent_wall_ns: u64,
+    /// As sent.
+    pub submit_sm: Vec<u8>,
+    /// When the answer was read (wall clock), and its octets; None: none came.
+    pub answer: Option<(u64, Vec<u8>)>,
+}
+
+/// What the kernel says of a session's connections, read as each of them ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transport {
+    /// Connections it had.
+    pub connections: u32,
+    /// Smoothed round trip at the end of the last one.
+    pub rtt: Nanos,
+    /// Shortest round trip of any.
+    pub rtt_min: Option<Nanos>,
+    /// Segments sent again.
+    pub retransmits: u64,
+    /// Segments sent.
+    pub segments_out: Option<u64>,
+    /// Time with something to send or to be acknowledged.
+    pub busy: Option<Nanos>,
+    /// Of that, stopped by the peer's receive window.
+    pub rwnd_limited: Option<Nanos>,
+    /// Of that, stopped by our own send buffer.
+    pub sndbuf_limited: Option<Nanos>,
+    /// TCP_NODELAY as granted.
+    pub nodelay: bool,
+    /// SO_SNDBUF as granted, in octets.
+    pub send_buffer: u64,
+    /// SO_RCVBUF as granted, in octets.
+    pub receive_buffer: u64,
+}
+
+impl Transport {
+    /// Adds a later connection of the same session: counts and times add up, the rest is the later one's.
+    pub fn followed_by(&mut self, later: &Transport) {
+        let Transport {
+            connections,
+            rtt,
+            rtt_min,
+            retransmits,
+            segments_out,
+            busy,
+            rwnd_limited,
+            sndbuf_limited,
+            nodelay,
+            send_buffer,
+            receive_buffer,
+        } = later;
+        self.connections += connections;
+        self.rtt = *rtt;
+        self.rtt_min = self.rtt_min.into_iter().chain(*rtt_min).min();
+        self.retransmits += retransmits;
+        self.segments_out = self.segments_out.zip(*segments_out).map(|(a, b)| a + b);
+        let sum = |a: Option<Nanos>, b: Option<Nanos>| a.zip(b).map(|(a, b)| a + b);
+        self.busy = sum(self.busy, *busy);
+        self.rwnd_limited = sum(self.rwnd_limited, *rwnd_limited);
+        self.sndbuf_limited = sum(self.sndbuf_limited, *sndbuf_limited);
+        self.nodelay = *nodelay;
+        self.send_buffer = *send_buffer;
+        self.receive_buffer = *receive_buffer;
+    }
+}
+
 /// One session's share, handed up at the end.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SessionRecord {
@@ -154,6 +263,8 @@ pub struct SessionRecord {
     pub response: Option<Latency>,
     /// congestion_state last seen (v5.0, 0 to 100).
     pub congestion_state: Option<u8>,
+    /// Its connections; None where no kernel carried them, or it was never connected.
+    pub transport: Option<Transport>,
 }
 
 /// What one worker saw in one second (or, at the end, in what is left of it).
@@ -167,10 +278,15 @@ pub struct Interval {
     pub cells: Vec<Option<Box<CellInterval>>>,
     /// Bind, enquire_link, deliver_ack: what is measured once for the run.
     pub whole: Vec<Latency>,
+    /// Receipt time by message_state (10: any other), to two digits.
+    pub receipt_by_state: Vec<Latency>,
     /// Gaps between consecutive submit_sm writes of this worker's schedule: how evenly it sends.
     pub send_gaps: Latency,
     /// Between a readable socket's wake and its read, as far as the worker can tell: its longest loop.
     pub loop_max_ns: u64,
+    /// Time for which the worker's loop was held up, in spells of more than a millisecond: what it would have
+    /// read or sent meanwhile was read and sent late.
+    pub loop_held_ns: u64,
     /// Gauges at its end.
     pub gauges: Gauges,
     /// Responses that no open request owns, late ones apart.
@@ -187,6 +303,8 @@ pub struct Interval {
     pub deliver_answered: u64,
     /// deliver_sm that had come before.
     pub redelivered: u64,
+    /// Whole messages of several parts that ended.
+    pub messages: Messages,
     /// Anomalies by kind.
     pub anomalies: Vec<Anomaly>,
     /// Sessions that came back, or went for good, in this second.
@@ -197,13 +315,16 @@ impl Interval {
     /// Nothing counted yet.
     pub fn new(worker: u32, cells_count: usize, range: LatencyRange) -> Interval {
         let whole = super::LATENCY_METRICS.len() - Metric::PER_MESSAGE_COUNT;
+        let coarse = LatencyRange { max: range.max, digits: 2 };
         Interval {
             number: 0,
             worker,
             cells: (0..cells_count).map(|_| None).collect(),
             whole: (0..whole).map(|_| Latency::new(range)).collect(),
+            receipt_by_state: (0..11).map(|_| Latency::new(coarse)).collect(),
             send_gaps: Latency::new(range),
             loop_max_ns: 0,
+            loop_held_ns: 0,
             gauges: Gauges::default(),
             unknown_responses: 0,
             receipts_unknown: 0,
@@ -212,6 +333,7 @@ impl Interval {
             deliver_refused: 0,
             deliver_answered: 0,
             redelivered: 0,
+            messages: Messages::default(),
             anomalies: Vec::new(),
             outages: Vec::new(),
         }
@@ -224,8 +346,10 @@ impl Interval {
             worker: _,
             cells,
             whole,
+            receipt_by_state,
             send_gaps,
             loop_max_ns,
+            loop_held_ns,
             gauges,
             unknown_responses,
             receipts_unknown,
@@ -234,13 +358,16 @@ impl Interval {
             deliver_refused,
             deliver_answered,
             redelivered,
+            messages,
             anomalies,
             outages,
         } = self;
         cells.iter_mut().flatten().for_each(|c| c.clear());
         whole.iter_mut().for_each(Latency::clear);
+        receipt_by_state.iter_mut().for_each(Latency::clear);
         send_gaps.clear();
         *loop_max_ns = 0;
+        *loop_held_ns = 0;
         *gauges = Gauges::default();
         *unknown_responses = 0;
         *receipts_unknown = 0;
@@ -249,6 +376,7 @@ impl Interval {
         *deliver_refused = 0;
         *deliver_answered = 0;
         *redelivered = 0;
+        *messages = Messages::default();
         anomalies.clear();
         outages.clear();
     }

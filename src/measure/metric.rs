@@ -29,6 +29,8 @@ pub enum Metric {
     DeliverAck,
     /// TCP connected to TLS agreed, once a connect.
     TlsHandshake,
+    /// A deliver_sm that we refused or did not answer, to its coming again.
+    Redelivery,
 }
 
 /// What the catalogue says of one metric.
@@ -57,7 +59,7 @@ const fn row(
 }
 
 /// Every latency metric, in the order of [`Metric`]'s numbers.
-pub const LATENCY_METRICS: [MetricRow; 12] = [
+pub const LATENCY_METRICS: [MetricRow; 13] = [
     row(
         Metric::Response,
         "response",
@@ -122,6 +124,13 @@ pub const LATENCY_METRICS: [MetricRow; 12] = [
         "tls_handshake",
         "TLS handshake",
         "from the TCP connect to the end of the TLS handshake",
+        false,
+    ),
+    row(
+        Metric::Redelivery,
+        "redelivery",
+        "redelivery",
+        "how long until a deliver_sm that was refused or not answered came again",
         false,
     ),
 ];

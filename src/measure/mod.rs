@@ -10,7 +10,9 @@ mod recorder;
 mod tally;
 mod ticket;
 
-pub use interval::{Anomaly, CellInterval, Gauges, Interval, Outage, SessionRecord};
+pub use interval::{
+    Anomaly, CellInterval, Exchange, Gauges, Interval, Messages, Outage, SessionRecord, Transport,
+};
 pub use latency::{Latency, LatencyBrief, LatencyRange};
 pub use metric::{LATENCY_METRICS, Metric, MetricRow};
 pub use record::{

@@ -1,6 +1,7 @@
 //! The record of a run: the sum of all intervals of all workers. Plain data; what it means is `judge`'s business.
 use super::interval::{
-    Anomaly, CellInterval, Gauges, Interval, Outage, SessionRecord, merge_anomalies,
+    Anomaly, CellInterval, Exchange, Gauges, Interval, Messages, Outage, SessionRecord,
+    merge_anomalies,
 };
 use super::latency::{Latency, LatencyBrief, LatencyRange};
 use super::metric::Metric;
@@ -150,6 +151,8 @@ pub struct WorkerLoad {
     pub cpu_ns: Vec<u64>,
     /// Ready and not running, by second.
     pub run_delay_ns: Vec<u64>,
+    /// Held up in spells of more than a millisecond, by second.
+    pub held_ns: Vec<u64>,
     /// Longest turn of its loop.
     pub loop_max_ns: u64,
 }
@@ -171,6 +174,8 @@ pub struct RunRecord {
     pub intervals: Vec<IntervalRow>,
     /// Bind, enquire_link, deliver_ack.
     pub whole: Vec<Latency>,
+    /// Receipt time by message_state (10: any other), to two digits.
+    pub receipt_by_state: Vec<Latency>,
     /// Gaps between writes.
     pub send_gaps: Latency,
     /// Per worker.
@@ -195,6 +200,14 @@ pub struct RunRecord {
     pub deliver_refused: u64,
     /// deliver_sm that had come before.
     pub redelivered: u64,
+    /// Whole messages, where some have several parts.
+    pub messages: Messages,
+    /// Exchanges of failed messages, where they were asked for.
+    pub exchanges: Vec<Exchange>,
+    /// Where receipts were missing and unknown at once: of so many sampled receipts …
+    pub ids_sampled: u64,
+    /// … each id rule would have matched so many.
+    pub id_modes: Vec<(String, u64)>,
     /// Distributions' range.
     pub range: LatencyRange,
     #[serde(skip)]
@@ -210,6 +223,7 @@ impl RunRecord {
     /// Nothing yet.
     pub fn new(range: LatencyRange, started_wall_ns: u64) -> RunRecord {
         let whole = super::LATENCY_METRICS.len() - Metric::PER_MESSAGE_COUNT;
+        let coarse = LatencyRange { max: range.max, digits: 2 };
         RunRecord {
             started_wall_ns,
             load_ended: Nanos::ZERO,
@@ -218,6 +232,7 @@ impl RunRecord {
             cells: Vec::new(),
             intervals: Vec::new(),
             whole: (0..whole).map(|_| Latency::new(range)).collect(),
+            receipt_by_state: (0..11).map(|_| Latency::new(coarse)).collect(),
             send_gaps: Latency::new(range),
             workers: Vec::new(),
             sessions: Vec::new(),
@@ -230,6 +245,10 @@ impl RunRecord {
             deliver_answered: 0,
             deliver_refused: 0,
             redelivered: 0,
+            messages: Messages::default(),
+            exchanges: Vec::new(),
+            ids_sampled: 0,
+            id_modes: Vec::new(),
             range,
             open: Vec::new(),
         }
@@ -268,6 +287,9 @@ impl RunRecord {
         for (mine, theirs) in self.whole.iter_mut().zip(&interval.whole) {
             mine.merge(theirs);
         }
+        for (mine, theirs) in self.receipt_by_state.iter_mut().zip(&interval.receipt_by_state) {
+            mine.merge(theirs);
+        }
         self.send_gaps.merge(&interval.send_gaps);
         merge_anomalies(&mut self.anomalies, &interval.anomalies);
         self.outages.extend(interval.outages.iter().cloned());
@@ -278,6 +300,7 @@ impl RunRecord {
         self.deliver_answered += interval.deliver_answered;
         self.deliver_refused += interval.deliver_refused;
         self.redelivered += interval.redelivered;
+        self.messages.merge(&interval.messages);
         let worker = interval.worker as usize;
         while self.workers.len() <= worker {
             let worker = self.workers.len() as u32;
@@ -286,6 +309,7 @@ impl RunRecord {
         let load = &mut self.workers[worker];
         load.cpu_ns.push(interval.gauges.cpu_ns);
         load.run_delay_ns.push(interval.gauges.run_delay_ns);
+        load.held_ns.push(interval.loop_held_ns);
         load.loop_max_ns = load.loop_max_ns.max(interval.loop_max_ns);
     }
 

@@ -4,9 +4,11 @@
 mod dial;
 mod pump;
 mod socket;
+mod tcp_info;
 mod tls;
 
 pub use dial::{DialError, dial};
 pub use pump::{End, Endpoint, Gone, ReadBuffer, Wake, Wish, pump};
 pub use socket::{Granted, SocketOptions, granted, listen};
+pub use tcp_info::{TcpInfo, tcp_info};
 pub use tls::{ClientFiles, ClientStream, ClientTls, ServerStream, ServerTls, TlsFault};

@@ -39,6 +39,9 @@ pub struct Plan {
     pub timeouts: Timeouts,
     /// Gates as written: (metric, expression or table as JSON).
     pub gates: Vec<(String, serde_json::Value)>,
+    /// Exchanges of failed messages to keep (`run --trace failed:N`).
+    #[serde(default)]
+    pub trace_failed: Option<usize>,
     /// Where OpenMetrics are served, if at all.
     pub metrics_listen: Option<String>,
     /// What the user should know before it runs, a line each.

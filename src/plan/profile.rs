@@ -121,6 +121,9 @@ fn forget_quick(tree: &mut Node) {
 fn read(tree: &Node, source: &Source, overrides: &Overrides, defaults: &Defaults) -> Read<Plan> {
     let root = Section::root(tree, KEYS)?;
     let mut warnings = Vec::new();
+    if tree.get("metrics").is_some() {
+        warnings.push("metrics.listen is read, but this version serves no OpenMetrics".to_string());
+    }
     let (target, loopback) = target::read(&root)?;
     if target.tls.as_ref().is_some_and(|tls| !tls.verify) {
         warnings.push(
@@ -156,6 +159,7 @@ fn read(tree: &Node, source: &Source, overrides: &Overrides, defaults: &Defaults
         deliver: rest::deliver(&root)?,
         timeouts: rest::timeouts(&root)?,
         gates: rest::gates(&root)?,
+        trace_failed: None,
         metrics_listen: root
             .section("metrics", &["listen"])?
             .read("listen", |i| i.address(true))?,

@@ -1,12 +1,14 @@
 //! result.json: every key of CONTRACT.md in its order, `null` where a figure is undefined.
-use super::escape::mask_pdu;
-use super::{Run, groups, ledger};
+use super::escape::{mask_pdu, mask_profile};
+use super::{Run, groups, ledger, transport};
 use crate::judge::{
     Check, FIGURES, GateResult, GateValue, Judgement, PERCENTILES, Relation, Scope, Unit,
     statistics,
 };
 use crate::kit::{Nanos, utc_rfc3339};
-use crate::measure::{Counts, IntervalRow, LATENCY_METRICS, Latency, Metric, RunRecord};
+use crate::measure::{
+    Counts, IntervalRow, LATENCY_METRICS, Latency, Messages, Metric, RunRecord, Tally,
+};
 use crate::plan::Plan;
 use crate::smpp::CommandStatus;
 use serde_json::{Map, Value, json};
@@ -45,8 +47,8 @@ pub fn result(run: &Run<'_>) -> Value {
             "seed": run.plan.seed,
             "repro": run.repro,
         },
-        "profile": run.profile,
-        "environment": run.environment,
+        "profile": if run.show_content { run.profile.clone() } else { mask_profile(run.profile) },
+        "environment": transport::environment(run),
         "window": {
             "from_s": seconds(measured.from),
             "to_s": seconds(measured.to),
@@ -65,6 +67,7 @@ pub fn result(run: &Run<'_>) -> Value {
         "intervals": record.intervals.iter().map(|r| interval(run.plan, record, r)).collect::<Vec<_>>(),
         "sessions": sessions(run),
         "gates": run.gates.iter().map(gate).collect::<Vec<_>>(),
+        "first_throttle": first_throttle(run.record),
         "tally": run.tally.map(|t| json!({
             "agrees": t.agrees,
             "exact": t.exact,
@@ -114,6 +117,8 @@ fn harness(j: &Judgement) -> Value {
         "cpu_max": h.cpu_max,
         "cpu_worst_second": h.cpu_worst_second,
         "run_delay_max": h.run_delay_max,
+        "busy_max": h.busy_max,
+        "held_max": h.held_max,
         "loop_max_ns": h.loop_max.map(|n| n.0),
         "achieved": h.achieved,
         "send_gap_spread": h.send_gap_spread,
@@ -170,17 +175,35 @@ pub(super) fn figures(block: &str, scope: &Scope<'_>) -> Value {
     Value::Object(rows.map(|row| (row.name.to_owned(), json!((row.of)(scope)))).collect())
 }
 
-/// Whole messages: told where each message is one submit_sm and none was sent again; else not counted.
+/// Whole messages: as counted where some have several parts; where each is one submit_sm, the ledger's own
+/// figures (a message that was sent again ended as its last submit_sm did).
 fn messages(run: &Run<'_>) -> Value {
-    let t = run.record.ledger();
-    let single = !run.labels.is_empty() && run.labels.iter().all(|l| l.parts == 1);
-    let whole = |n: u64| if single && t.retries == 0 { json!(n) } else { Value::Null };
+    let several = run.labels.iter().any(|l| l.parts > 1);
+    let m = if several { run.record.messages } else { single(&run.record.ledger()) };
     json!({
-        "planned": whole(t.planned),
-        "complete": whole(t.accepted),
-        "partial": whole(0),
-        "failed": whole(t.planned.saturating_sub(t.accepted)),
-        "delivered": whole(t.by_state[2]),
+        "planned": m.planned,
+        "complete": m.complete,
+        "partial": m.partial,
+        "failed": m.failed,
+        "delivered": m.delivered,
+    })
+}
+
+fn single(t: &Tally) -> Messages {
+    Messages {
+        planned: t.planned,
+        complete: t.accepted,
+        partial: 0,
+        failed: t.planned.saturating_sub(t.accepted),
+        delivered: t.by_state[2],
+    }
+}
+
+/// When the SMSC first throttled, and how much was sent in that second; null: it never did.
+fn first_throttle(record: &RunRecord) -> Value {
+    record.intervals.iter().find(|row| row.tally.throttled > 0).map_or(Value::Null, |row| {
+        let rate = row.tally.written as f64 / row.length.as_secs_f64();
+        json!({ "at_s": row.at.as_secs_f64(), "rate": rate })
     })
 }
 
@@ -342,6 +365,7 @@ fn sessions(run: &Run<'_>) -> Value {
                 "response_p99_ns": s.response.as_ref().and_then(|l| l.quantile(0.99)).map(|n| n.0),
                 "reconnects": s.reconnects,
                 "congestion_state": s.congestion_state,
+                "tcp": transport::session(s.transport.as_ref()),
             })
         })
         .collect()

@@ -1,6 +1,6 @@
 //! The ledger as JSON: every line of CONTRACT.md, of a whole run or of a group.
 use super::escape::printable;
-use crate::judge::LEDGER;
+use crate::judge::{LEDGER, statistics};
 use crate::measure::{CellInterval, Counts, ID_RULES, RunRecord, Tally};
 use crate::smpp::receipt::MessageState;
 use serde_json::{Map, Value, json};
@@ -17,7 +17,9 @@ pub(super) fn whole(record: &RunRecord, cell: &CellInterval, balanced: bool) -> 
         "late": cell.tally.receipts_late,
         "previous_run": record.receipts_previous_run,
     });
-    map.insert("receipts".into(), receipts(cell, &besides));
+    let mut all = receipts(cell, &besides);
+    all["by_state"] = timed_states(record, &cell.tally);
+    map.insert("receipts".into(), all);
     map.insert(
         "mo".into(),
         json!({
@@ -86,6 +88,20 @@ fn receipts(cell: &CellInterval, besides: &Value) -> Value {
             ID_RULES.get(usize::from(*rule)).copied().unwrap_or("other").to_owned()
         }),
     })
+}
+
+/// The states of the whole run with their receipt times (from the intended send).
+fn timed_states(record: &RunRecord, t: &Tally) -> Value {
+    let mut states = by_state(t);
+    for state in states.as_array_mut().into_iter().flatten() {
+        let number = state["state"].as_u64().map_or(10, |n| n as usize);
+        let latency = &record.receipt_by_state[number];
+        let ns = |q: f64| statistics::quantile(latency, q).value.map(|n| n.0);
+        state["receipt_p50_ns"] = json!(ns(0.5));
+        state["receipt_p99_ns"] = json!(ns(0.99));
+        state["receipt_max_ns"] = json!(latency.max().map(|n| n.0));
+    }
+    states
 }
 
 /// `DELIVRD` for 2; the eleventh place holds all others.

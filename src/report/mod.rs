@@ -7,10 +7,12 @@ mod groups;
 mod hgrm;
 mod json;
 mod ledger;
+pub mod pcapng;
 mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+mod transport;
 
 pub use escape::{mask_address, printable};
 pub use json::{SCHEMA, result};

@@ -2,7 +2,7 @@
 //! most 100 columns. Where the figures may not be read as the SMSC's, it prints the reason instead.
 use super::blocks::{ledger_block, statuses};
 use super::table::{command, fill, table};
-use super::{Run, printable};
+use super::{Run, printable, transport};
 use crate::judge::{
     Check, FIGURES, GateOutcome, GateResult, GateValue, HealthState, Judgement, Limiter, Outcome,
     Scope, statistics, words,
@@ -118,6 +118,7 @@ fn verdict(run: &Run<'_>, style: Style) -> String {
     }
     text += &limiter(run);
     text += &harness(run, style);
+    text += &transport::lines(run);
     if j.steady.steady.is_some() && !j.steady.growths.iter().any(Check::failed) {
         text += &fill("  steady    ", &j.steady.reason);
     }

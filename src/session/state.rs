@@ -79,7 +79,7 @@ pub enum Event {
     Bound(Nanos),
     /// Our bind was refused.
     BindRefused(CommandStatus),
-    /// The peer asks to bind (SMSC side): answer with [`Session::accept`] or [`Session::refuse`].
+    /// The peer asks to bind (SMSC side): answer it; to let it in, call [`Session::accept`].
     BindAsked(Role),
     /// Our enquire_link was answered after so long.
     EnquireAnswered(Nanos),

@@ -1,13 +1,20 @@
 //! Whole-house tests: `esme::Core` against `smsc::Core` on the virtual clock. Exact, seeded, no sleeping.
 use super::{Memory, Network, Trial, tally_view};
 use crate::judge::{self, Books};
-use crate::kit::{HostUse, Nanos};
+use crate::kit::{Environment, HostUse, Nanos};
 use crate::measure::{Metric, NoObserver, RunRecord};
 use crate::plan::{self, Overrides, Plan, Source};
 
 mod faults;
+mod limits;
+mod loopback;
+mod missing;
+mod pacing;
 mod providers;
 mod quirks;
+mod settling;
+mod shares;
+mod theory;
 mod throttling;
 
 fn plan(toml: &str) -> Plan {
@@ -29,6 +36,50 @@ fn balanced(plan: &Plan, record: &RunRecord, tally: &crate::smsc::Tally) {
     let check = judge::against_tally(record, &tally_view(tally));
     assert!(check.agrees, "{:#?}\n{:#?}", check.lines, record.ledger());
 }
+
+/// Runs it in memory with one worker, and judges it.
+fn judged(toml: &str) -> (Plan, RunRecord, judge::Judgement) {
+    let (plan, record) = run(&mut Memory::default(), toml);
+    let judgement = judge::judge(&plan, &record, &HostUse::default());
+    (plan, record, judgement)
+}
+
+/// result.json and the summary of a run.
+fn reported(plan: &Plan, record: &RunRecord) -> (serde_json::Value, String) {
+    reported_on(&Environment::default(), plan, record)
+}
+
+/// The same of a run on that machine.
+fn reported_on(
+    environment: &Environment,
+    plan: &Plan,
+    record: &RunRecord,
+) -> (serde_json::Value, String) {
+    let judgement = judge::judge(plan, record, &HostUse::default());
+    let profile = plan::resolved_json(plan);
+    let run = crate::report::Run {
+        plan,
+        profile: &profile,
+        record,
+        judgement: &judgement,
+        gates: &[],
+        environment,
+        id: "test-20260101T000000Z",
+        version: "0.1.0",
+        commit: None,
+        target: "embedded",
+        repro: "smppbench run test.toml",
+        tally: None,
+        warnings: &[],
+        labels: &[],
+        folder: None,
+        show_content: false,
+    };
+    (crate::report::result(&run), crate::report::text(&run, crate::report::Style::default()))
+}
+
+/// Messages that ask for no receipt.
+const PLAIN: &str = "[[messages]]\nregistered_delivery = 0\n";
 
 const EMBEDDED: &str = "[target]\naddress = \"embedded\"\n";
 
@@ -192,4 +243,115 @@ fn a_verdict_is_reached_on_the_virtual_clock_too() {
     let (plan, record) = run(&mut Memory::default(), &toml);
     let judgement = judge::judge(&plan, &record, &HostUse::default());
     assert_eq!(judgement.outcome, Some(judge::Outcome::Sustained), "{:#?}", judgement.reasons);
+}
+
+const LONG: &str = "[[messages]]\nlabel = \"long\"\nlong = \"udh8\"\ntext = \"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789\"\n[[messages]]\nlabel = \"short\"\ntext = \"hello\"\n";
+
+#[test]
+fn a_message_of_three_parts_is_complete_when_all_its_parts_are_whoever_carried_them() {
+    let toml = profile(
+        "stages = [{ hold = \"400\", for = \"2s\" }]",
+        &format!(
+            "{LONG}[binds]\ncount = 3\nwindow = 50\n[receipts]\ndeadline = \"2s\"\n\
+             [embedded.response]\nlatency = {{ uniform = [\"1ms\", \"9ms\"] }}\n\
+             errors = [{{ status = \"ESME_RSUBMITFAIL\", share = 0.1 }}]\n\
+             [embedded.receipts]\ndelay = \"30ms\"\nlost = 0.05\nother_bind = true\n"
+        ),
+    );
+    for workers in [1, 3] {
+        let (_, record) = run(&mut Memory { workers, ..Memory::default() }, &toml);
+        let (m, t) = (record.messages, record.ledger());
+        // 800 submit_sm in periods of 3 + 1: 200 long messages and 200 short ones
+        assert_eq!((t.planned, m.planned), (800, 400));
+        assert_eq!(m.complete + m.partial + m.failed, 400);
+        assert!(m.complete > 280 && m.partial > 30 && m.failed > 5, "{m:?}");
+        assert!(m.delivered < m.complete && m.delivered > 240, "{m:?}");
+    }
+}
+
+#[test]
+fn a_retried_message_keeps_its_intended_time_and_is_in_the_ledger_as_a_retry() {
+    let toml = profile(
+        "stages = [{ hold = \"200\", for = \"2s\" }]\non_throttle = \"retry\"\nattempts_max = 20\nage_max = \"60s\"",
+        "[binds]\ncount = 1\nwindow = 100\n[embedded.limits]\nrate = 100\nburst = 1\n",
+    );
+    let (_, record) = run(&mut Memory::default(), &toml);
+    let t = record.ledger();
+    assert_eq!(t.planned, 400);
+    assert!(t.retries > 0 && t.rejected == t.throttled, "{t:#?}");
+    assert_eq!(t.written, t.planned + t.retries);
+    // 400 messages at 100/s take 4 s: the last ones were accepted some 2 s after their time
+    let response = record.sum(|_| true);
+    assert!(response.metric(Metric::Response).max().unwrap() > Nanos::from_secs(1));
+}
+
+#[test]
+fn a_session_that_is_throttled_backs_off_and_what_waits_for_it_is_window_wait() {
+    let toml = profile(
+        "stages = [{ hold = \"200\", for = \"3s\" }]\non_throttle = \"backoff\"",
+        "[binds]\ncount = 1\nwindow = 100\n[timeouts]\ndrain = \"20s\"\n[embedded.limits]\nrate = 150\nburst = 10\n",
+    );
+    let (_, record) = run(&mut Memory::default(), &toml);
+    let t = record.ledger();
+    let counted = profile(
+        "stages = [{ hold = \"200\", for = \"3s\" }]",
+        "[binds]\ncount = 1\nwindow = 100\n[embedded.limits]\nrate = 150\nburst = 10\n",
+    );
+    let (_, plain) = run(&mut Memory::default(), &counted);
+    assert!(t.throttled > 0);
+    let all = record.sum(|_| true);
+    assert!(all.metric(Metric::WindowWait).max().unwrap() >= Nanos::from_millis(90));
+    assert!(all.metric(Metric::HarnessLag).max().unwrap() <= Nanos::from_micros(2));
+    assert!(plain.sum(|_| true).metric(Metric::WindowWait).max() == Some(Nanos::ZERO));
+}
+
+#[test]
+fn a_binds_own_cap_holds_to_the_message() {
+    let toml = profile(
+        "stages = [{ hold = \"1000\", for = \"4s\" }]",
+        "[binds]\ncount = 2\nwindow = 10\nrate_max = \"100\"\n[timeouts]\ndrain = \"1s\"\n",
+    );
+    let (_, record) = run(&mut Memory::default(), &toml);
+    let seconds = record.intervals.iter().take(4);
+    for row in seconds {
+        assert!((199..=202).contains(&row.tally.written), "{}", row.tally.written);
+    }
+    assert!(record.ledger().unsent > 2_900);
+}
+
+#[test]
+fn accounts_keep_their_shares_to_the_message_and_do_not_wait_for_each_other() {
+    let toml = "[target]\naddress = \"embedded\"\n[load]\nstages = [{ hold = \"3000\", for = \"2s\" }]\n\
+        [[accounts]]\nname = \"gold\"\nsystem_id = \"gold\"\nshare = 0.5\n\
+        [[accounts]]\nname = \"silver\"\nsystem_id = \"silver\"\nshare = 0.3\n\
+        [[accounts]]\nname = \"stuck\"\nsystem_id = \"stuck\"\nshare = 0.2\n\
+        [binds]\ncount = 2\nwindow = 20\n[timeouts]\ndrain = \"1s\"\nresponse = \"30s\"\n\
+        [embedded.response]\nlatency = \"2ms\"\n\
+        [[embedded.accounts]]\nsystem_id = \"stuck\"\nrate = 100\n\
+        [[embedded.accounts]]\nsystem_id = \"gold\"\n[[embedded.accounts]]\nsystem_id = \"silver\"\n\
+        [embedded.limits]\non_rate = \"delay\"\n";
+    let (_, record) = run(&mut Memory { workers: 2, ..Memory::default() }, toml);
+    let planned = |account| record.sum(|k| k.account == account).tally.planned;
+    assert_eq!((planned(0), planned(1), planned(2)), (3_000, 1_800, 1_200));
+    let response = |account| record.sum(|k| k.account == account);
+    let gold = response(0);
+    assert_eq!(gold.tally.accepted, 3_000);
+    assert!(gold.metric(Metric::WindowWait).max().unwrap() < Nanos::from_millis(1));
+    assert!(response(2).tally.unsent > 800);
+}
+
+#[test]
+fn a_wrong_id_mode_is_told_with_the_one_that_would_have_matched() {
+    let toml = profile(
+        "stages = [{ hold = \"100\", for = \"2s\" }]",
+        "[receipts]\ndeadline = \"1s\"\n[timeouts]\nresponse = \"1s\"\n\
+         [embedded.response]\nid = \"hex\"\n[embedded.receipts]\nid = \"decimal\"\ndelay = \"20ms\"\n",
+    );
+    let plan = plan(&toml);
+    let record = Memory::default().run(&plan, &mut NoObserver).unwrap();
+    let t = record.ledger();
+    assert_eq!((t.receipts_missing, record.receipts_unknown, t.receipts_final), (200, 200, 0));
+    let judgement = judge::judge(&plan, &record, &HostUse::default());
+    let note = judgement.notes.iter().find(|n| n.contains("id_mode")).unwrap();
+    assert!(note.contains("response_hex 200") && note.contains("\"response_hex\""), "{note}");
 }

@@ -3,7 +3,7 @@
 use super::talk::millis;
 use crate::correlate::{IdRule, Side};
 use crate::kit::Nanos;
-use crate::plan::{IdMode, Receipts};
+use crate::plan::Receipts;
 use crate::smpp::pdu::{self, Body};
 use crate::smpp::receipt::{MessageState, Receipt};
 use crate::smpp::{CommandId, CommandStatus, Header};
@@ -19,8 +19,8 @@ struct Said {
     outcome: Outcome,
     /// When its final receipt came.
     receipt: Option<Nanos>,
-    /// It came, and its id matches by this other rule only.
-    by_another_rule: Option<IdRule>,
+    /// It came, and its id matches by these other rules only; empty where it matches as declared.
+    by_other_rules: Vec<IdRule>,
 }
 
 /// What became of it.
@@ -65,13 +65,7 @@ const KEY_SEED: u64 = 0;
 impl Awaited {
     /// Nothing said yet. `receives`: receipts may come on this session.
     pub(super) fn new(receipts: &Receipts, receives: bool) -> Awaited {
-        let rule = match receipts.id_mode {
-            IdMode::Exact => IdRule::Exact,
-            IdMode::Number => IdRule::Number,
-            IdMode::ResponseHex => IdRule::ResponseHex,
-            IdMode::ReceiptHex => IdRule::ReceiptHex,
-            IdMode::CaseInsensitive => IdRule::CaseInsensitive,
-        };
+        let rule = crate::trial::id_rule(receipts.id_mode);
         let final_states = receipts.final_states.clone();
         Awaited { rule, final_states, receives, said: Vec::new(), heard: Vec::new() }
     }
@@ -97,7 +91,7 @@ impl Awaited {
             registered_delivery: registered_delivery & 3,
             outcome: Outcome::Open,
             receipt: None,
-            by_another_rule: None,
+            by_other_rules: Vec::new(),
         });
     }
 
@@ -134,7 +128,7 @@ impl Awaited {
             Outcome::Refused
         };
         let after = millis(now.since(said.at));
-        Some(format!("{} answered in {after:.1} ms: {}", said.command_id, header.command_status))
+        Some(format!("{} answered in {after}: {}", said.command_id, header.command_status))
     }
 
     /// Whether an unbind that was said (raw) has been answered.
@@ -162,17 +156,18 @@ impl Awaited {
                     _ => false,
                 })
             };
-            let found = mine(*rule).map(|place| (place, *rule)).or_else(|| {
-                IdRule::ALL.into_iter().find_map(|rule| mine(rule).map(|place| (place, rule)))
-            });
-            let Some((place, by)) = found else { return true };
+            let others = || IdRule::ALL.into_iter().filter(|other| mine(*other).is_some());
+            let (found, others) = match mine(*rule) {
+                Some(place) => (Some(place), Vec::new()),
+                None => (others().find_map(mine), others().collect()),
+            };
+            let Some(place) = found else { return true };
             let said = &mut said[place];
-            let again = said.receipt.is_some();
+            lines.push(line(said, heard, &others));
             if is_final(final_states, heard) {
                 said.receipt.get_or_insert(heard.at);
-                said.by_another_rule = (by != *rule).then_some(by);
+                said.by_other_rules = others;
             }
-            lines.push(line(said, heard, again, (by != *rule).then_some(by)));
             false
         });
         lines
@@ -215,18 +210,23 @@ impl Awaited {
             return Some(format!("{unanswered} of {} requests not answered", self.said.len()));
         }
         // registered_delivery 2 and 3 ask for one outcome only: silence may be right
-        let owed = |s: &&Said| s.registered_delivery == 1 && s.receipt.is_none();
-        let accepted = |s: &&Said| matches!(s.outcome, Outcome::Accepted { .. });
-        let missing = self.said.iter().filter(owed).filter(accepted).count();
+        let owed =
+            |s: &&Said| s.registered_delivery == 1 && matches!(s.outcome, Outcome::Accepted { .. });
+        let owed: Vec<&Said> = self.said.iter().filter(owed).collect();
+        let missing = owed.iter().filter(|s| s.receipt.is_none()).count();
         if self.receives && missing > 0 {
-            return Some(format!("{missing} receipts did not come"));
+            return Some(format!("{missing} of {} receipts did not come", owed.len()));
         }
-        let other = self.said.iter().find_map(|s| s.by_another_rule)?;
-        let (named, declared) = (other.name(), self.rule.name());
-        Some(format!(
-            "receipts match by receipts.id_mode = \"{named}\", not \"{declared}\"; set it"
-        ))
+        let other = self.said.iter().find(|s| !s.by_other_rules.is_empty())?;
+        let (named, declared) = (names(&other.by_other_rules), self.rule.name());
+        Some(format!("receipts match by receipts.id_mode = {named}, not \"{declared}\"; set it"))
     }
+}
+
+/// Rules as a profile writes them.
+fn names(rules: &[IdRule]) -> String {
+    let names: Vec<String> = rules.iter().map(|rule| format!("{:?}", rule.name())).collect();
+    names.join(" or ")
 }
 
 fn is_final(final_states: &[String], heard: &Heard) -> bool {
@@ -235,29 +235,29 @@ fn is_final(final_states: &[String], heard: &Heard) -> bool {
     !heard.intermediate && (heard.state.wire() >= 10 || final_states.iter().any(named))
 }
 
-fn line(said: &Said, heard: &Heard, again: bool, other: Option<IdRule>) -> String {
+fn line(said: &Said, heard: &Heard, others: &[IdRule]) -> String {
     let id = String::from_utf8_lossy(&heard.id).into_owned();
     let from_submit = millis(heard.at.since(said.at));
     let after = match said.outcome {
         Outcome::Accepted { at, .. } if heard.at >= at => {
-            format!("{:.1} ms after its response", millis(heard.at.since(at)))
+            format!("{} after its response", millis(heard.at.since(at)))
         }
         Outcome::Accepted { at, .. } => {
-            format!("{:.1} ms before its response", millis(at.since(heard.at)))
+            format!("{} before its response", millis(at.since(heard.at)))
         }
         Outcome::Open | Outcome::Refused | Outcome::Unanswered => "unanswered".to_owned(),
     };
-    let kind = match (heard.intermediate, again) {
+    let kind = match (heard.intermediate, said.receipt.is_some()) {
         (true, _) => "notification",
         (false, true) => "one more receipt",
         (false, false) => "receipt",
     };
-    let rule = other.map_or(String::new(), |rule| {
-        format!("; its id matches by receipts.id_mode = {:?} only", rule.name())
-    });
+    let rule = match others {
+        [] => String::new(),
+        others => format!("; its id matches by receipts.id_mode = {} only", names(others)),
+    };
+    let (number, state) = (said.sequence_number, heard.state.stat());
     format!(
-        "{kind} of seq {} (id {id:?}): {}, {from_submit:.1} ms after the submit, {after}{rule}",
-        said.sequence_number,
-        heard.state.stat(),
+        "{kind} of seq {number} (id {id:?}): {state}, {from_submit} after the submit, {after}{rule}"
     )
 }

@@ -52,7 +52,7 @@ impl Show {
         };
         let at = now.since(self.began).as_secs_f64();
         // writing into a String cannot fail, here and below
-        let _ = write!(out, "{arrow} {at:9.4} s  ");
+        let _ = write!(out, "{arrow} {at:10.6} s  ");
         match Header::read(octets) {
             Some(header) => describe(header, octets, &mut out),
             None => _ = writeln!(out, "{} octets that are no PDU", octets.len()),
@@ -401,7 +401,7 @@ mod tests {
         };
         let octets = whole(CommandId::SUBMIT_SM, Body::SubmitSm(sm));
         let text = show(false, false).pdu(Way::Sent, &octets, Nanos::from_millis(1500));
-        assert!(text.starts_with(">    0.5000 s  submit_sm  seq 7  "), "{text}");
+        assert!(text.starts_with(">   0.500000 s  submit_sm  seq 7  "), "{text}");
         for line in [
             "source_addr_ton            5 (alphanumeric)",
             "source_addr                \"Shop\"",
@@ -423,7 +423,7 @@ mod tests {
             DeliverSm { esm_class: 4, data_coding: 3, short_message: text, ..DeliverSm::default() };
         let octets = whole(CommandId::DELIVER_SM, Body::DeliverSm(sm));
         let text = show(false, false).pdu(Way::Received, &octets, Nanos::from_secs(1));
-        assert!(text.starts_with("<    0.0000 s  deliver_sm"), "{text}");
+        assert!(text.starts_with("<   0.000000 s  deliver_sm"), "{text}");
         assert!(text.contains("4 (delivery receipt)"), "{text}");
         assert!(
             text.contains(

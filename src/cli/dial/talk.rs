@@ -249,7 +249,7 @@ impl<'p> Dialogue<'p> {
         match self.session.on_header(&header, now, &mut self.out) {
             Event::None | Event::Illegal(_) | Event::UnknownCommand => {}
             Event::Bound(after) => {
-                self.remark(format!("bound in {:.1} ms", millis(after)));
+                self.remark(format!("bound in {}", millis(after)));
                 self.phase = Phase::Talking;
             }
             Event::BindRefused(status) => {
@@ -258,7 +258,7 @@ impl<'p> Dialogue<'p> {
             }
             Event::BindAsked(_) => {}
             Event::EnquireAnswered(after) => {
-                self.remark(format!("the link answers in {:.1} ms", millis(after)));
+                self.remark(format!("the link answers in {}", millis(after)));
             }
             Event::PeerUnbound => match self.phase {
                 Phase::Unbinding(_) => self.phase = Phase::Over,
@@ -290,6 +290,7 @@ impl<'p> Dialogue<'p> {
             // outbind and alert_notification have no response
             _ => return,
         }
+        self.show_sent(now);
         let read = match decoded.as_ref().map(|pdu| &pdu.body) {
             Ok(Body::DeliverSm(sm)) => receipt::read(sm),
             Ok(Body::DataSm(sm)) => receipt::read_data(sm),
@@ -395,9 +396,9 @@ impl<'p> Dialogue<'p> {
     }
 }
 
-/// Milliseconds for a person.
-pub(super) fn millis(span: Nanos) -> f64 {
-    span.0 as f64 / 1e6
+/// Milliseconds for a person, to the microsecond.
+pub(super) fn millis(span: Nanos) -> String {
+    format!("{:.3} ms", span.0 as f64 / 1e6)
 }
 
 #[cfg(test)]

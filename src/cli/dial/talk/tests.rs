@@ -130,9 +130,9 @@ fn a_message_is_answered_receipted_and_the_session_unbound() {
     stage.receipt("77");
     assert_eq!(stage.received[2].command_id, CommandId::DELIVER_SM_RESP);
     for line in [
-        "bound in 1.0 ms",
-        "submit_sm answered in 20.0 ms: ESME_ROK",
-        "receipt of seq 2 (id \"77\"): DELIVRD, 220.0 ms after the submit, 200.0 ms after its response",
+        "bound in 1.000 ms",
+        "submit_sm answered in 20.000 ms: ESME_ROK",
+        "receipt of seq 2 (id \"77\"): DELIVRD, 220.000 ms after the submit, 200.000 ms after its response",
     ] {
         assert!(stage.seen.contains(line), "{line} is not in {}", stage.seen);
     }
@@ -147,7 +147,7 @@ fn a_receipt_may_come_before_its_response() {
     assert_eq!(stage.last().0, CommandId::DELIVER_SM_RESP, "it is no stranger yet");
     stage.pass(5);
     stage.say(CommandId::SUBMIT_SM_RESP, 0, 2, b"77\0");
-    assert!(stage.seen.contains("5.0 ms before its response"), "{}", stage.seen);
+    assert!(stage.seen.contains("5.000 ms before its response"), "{}", stage.seen);
     assert_eq!(stage.unbind(), done());
 }
 
@@ -176,18 +176,21 @@ fn a_refused_message_has_no_receipt_to_wait_for() {
 }
 
 #[test]
-fn a_receipt_that_matches_by_another_rule_is_named_with_it() {
-    let ask = asked(with_text, |_| {});
-    let mut stage = Stage::bound(&ask);
-    stage.say(CommandId::SUBMIT_SM_RESP, 0, 2, b"2A\0");
-    stage.receipt("42");
-    assert!(
-        stage.seen.contains("matches by receipts.id_mode = \"response_hex\""),
-        "{}",
-        stage.seen
-    );
-    let why = "receipts match by receipts.id_mode = \"response_hex\", not \"exact\"; set it";
-    assert_eq!(stage.unbind(), ended(Exit::Internal, why));
+fn a_receipt_that_matches_by_other_rules_is_named_with_them() {
+    for (response, receipt, rules) in [
+        (&b"2A\0"[..], "42", "\"response_hex\""),
+        (b"ab\0", "AB", "\"number\" or \"case_insensitive\""),
+        (b"007\0", "7", "\"number\" or \"response_hex\" or \"receipt_hex\""),
+    ] {
+        let ask = asked(with_text, |_| {});
+        let mut stage = Stage::bound(&ask);
+        stage.say(CommandId::SUBMIT_SM_RESP, 0, 2, response);
+        stage.receipt(receipt);
+        let line = format!("; its id matches by receipts.id_mode = {rules} only");
+        assert!(stage.seen.contains(&line), "{line} is not in {}", stage.seen);
+        let why = format!("receipts match by receipts.id_mode = {rules}, not \"exact\"; set it");
+        assert_eq!(stage.unbind(), ended(Exit::Internal, &why));
+    }
 }
 
 #[test]
@@ -200,7 +203,7 @@ fn an_intermediate_notification_ends_no_wait_and_a_missing_receipt_is_told() {
     assert!(stage.seen.contains("notification of seq 2"), "{}", stage.seen);
     stage.pass(30_000);
     assert_eq!(stage.received[3].command_id, CommandId::ENQUIRE_LINK, "the link was idle for 30 s");
-    assert_eq!(stage.unbind(), ended(Exit::Internal, "1 receipts did not come"));
+    assert_eq!(stage.unbind(), ended(Exit::Internal, "1 of 1 receipts did not come"));
 }
 
 #[test]
@@ -319,7 +322,11 @@ fn a_nack_without_a_number_answers_what_is_open() {
     let ask = asked(|a| a.send = vec!["0000001000000077 00000000 00000009".to_owned()], |_| {});
     let mut stage = Stage::bound(&ask);
     stage.say(CommandId::GENERIC_NACK, 3, 0, b"");
-    assert!(stage.seen.contains("0x00000077 answered in 0.0 ms: ESME_RINVCMDID"), "{}", stage.seen);
+    assert!(
+        stage.seen.contains("0x00000077 answered in 0.000 ms: ESME_RINVCMDID"),
+        "{}",
+        stage.seen
+    );
     assert_eq!(stage.unbind(), done());
 }
 

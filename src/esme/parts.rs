@@ -1,0 +1,169 @@
+//! Whole messages: a text of several submit_sm is complete when all its parts are accepted, and delivered
+//! when all are receipted DELIVRD. Parts travel by different sessions and workers, so what became of each is
+//! handed to the worker that owns the message (its number modulo the workers) and counted there once.
+//! Nothing of this exists in a run whose messages all have one part.
+use super::core::Core;
+use super::exchange::Handed;
+use crate::correlate::Key;
+use hashbrown::HashMap;
+
+/// What became of one part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartNews {
+    /// The message's number.
+    pub message: u64,
+    /// Parts of the message.
+    pub parts: u8,
+    /// Its end, or its receipt's.
+    pub fate: PartFate,
+}
+
+/// What became of one part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartFate {
+    /// Accepted; `awaits`: its receipt is still to come or to be missed.
+    Accepted {
+        /// See above.
+        awaits: bool,
+    },
+    /// Rejected, timed out, lost, dropped or unsent.
+    Failed,
+    /// Its receipt came, or will not come.
+    Receipted {
+        /// Its state was DELIVRD.
+        delivered: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Whole {
+    parts: u8,
+    settled: u8,
+    accepted: u8,
+    awaited: u8,
+    delivered: u8,
+}
+
+type Numbers<V> = HashMap<u64, V, foldhash::fast::FixedState>;
+
+/// The messages of several parts that this worker owns, and the ids of parts that it awaits.
+#[derive(Debug)]
+pub(super) struct Parts {
+    open: Numbers<Whole>,
+    by_key: Numbers<(u64, u8)>,
+}
+
+impl Parts {
+    pub(super) fn new() -> Parts {
+        let hasher = foldhash::fast::FixedState::with_seed(1);
+        Parts { open: HashMap::with_hasher(hasher.clone()), by_key: HashMap::with_hasher(hasher) }
+    }
+}
+
+impl Core {
+    /// A submit_sm ended for good: accepted (and, if so, whether a receipt is awaited), or not.
+    #[inline]
+    pub(super) fn part_ended(&mut self, index: u64, fate: PartFate) {
+        if self.parts.is_some() {
+            let picked = self.setup.recipe.pick(index);
+            self.part_news(PartNews { message: picked.message, parts: picked.parts, fate });
+        }
+    }
+
+    /// The id under which the receipt of a part will come, at the worker that owns the id.
+    #[inline]
+    pub(super) fn part_key(&mut self, index: u64, key: Key) {
+        if self.parts.is_none() {
+            return;
+        }
+        let picked = self.setup.recipe.pick(index);
+        match self.exchange.other(key) {
+            Some(owner) if !self.stopping => {
+                self.exchange.hand(owner, Handed::PartKey(key, picked.message, picked.parts));
+            }
+            Some(_) | None => self.keep_part_key(key, picked.message, picked.parts),
+        }
+    }
+
+    pub(super) fn keep_part_key(&mut self, key: Key, message: u64, parts: u8) {
+        if let Some(all) = &mut self.parts {
+            all.by_key.insert(key.0, (message, parts));
+        }
+    }
+
+    /// The receipt under this id came, or will not come.
+    #[inline]
+    pub(super) fn part_receipted(&mut self, key: Key, delivered: bool) {
+        let Some(all) = &mut self.parts else { return };
+        if let Some((message, parts)) = all.by_key.remove(&key.0) {
+            self.part_news(PartNews { message, parts, fate: PartFate::Receipted { delivered } });
+        }
+    }
+
+    /// News of a part, here or at the worker that owns its message.
+    pub(super) fn part_news(&mut self, news: PartNews) {
+        if news.parts < 2 {
+            self.count_single(news.fate);
+            return;
+        }
+        match self.exchange.other(Key(news.message)) {
+            Some(owner) if !self.stopping => self.exchange.hand(owner, Handed::Part(news)),
+            Some(_) | None => self.count_part(news),
+        }
+    }
+
+    /// A message of one part, among others of several.
+    fn count_single(&mut self, fate: PartFate) {
+        let messages = &mut self.recorder.interval().messages;
+        match fate {
+            PartFate::Accepted { awaits: _ } => {
+                messages.planned += 1;
+                messages.complete += 1;
+            }
+            PartFate::Failed => {
+                messages.planned += 1;
+                messages.failed += 1;
+            }
+            PartFate::Receipted { delivered } => messages.delivered += u64::from(delivered),
+        }
+    }
+
+    pub(super) fn count_part(&mut self, news: PartNews) {
+        let Some(all) = &mut self.parts else { return };
+        let whole = all.open.entry(news.message).or_default();
+        let first = whole.parts == 0;
+        whole.parts = news.parts;
+        match news.fate {
+            PartFate::Accepted { awaits } => {
+                whole.settled += 1;
+                whole.accepted += 1;
+                whole.awaited = whole.awaited.wrapping_add(u8::from(awaits));
+            }
+            PartFate::Failed => whole.settled += 1,
+            PartFate::Receipted { delivered } => {
+                // a receipt may be told before its acceptance: the sum comes out right
+                whole.awaited = whole.awaited.wrapping_sub(1);
+                whole.delivered += u8::from(delivered);
+            }
+        }
+        let now = *whole;
+        let over = now.settled == now.parts && now.awaited == 0;
+        if over {
+            all.open.remove(&news.message);
+        }
+        let messages = &mut self.recorder.interval().messages;
+        messages.planned += u64::from(first);
+        if over {
+            messages.end(now.parts, now.accepted, now.delivered);
+        }
+    }
+
+    /// At the very end: what is still open has ended as it stands.
+    pub(super) fn close_parts(&mut self) {
+        let Some(all) = &mut self.parts else { return };
+        let messages = &mut self.recorder.interval().messages;
+        for (_, whole) in all.open.drain() {
+            messages.end(whole.parts, whole.accepted, whole.delivered);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! A capture that Wireshark opens (pcapng, draft-ietf-opsawg-pcapng): each PDU in a TCP segment of its own
+//! between made-up addresses, at the times that were measured. What TLS hid on the wire is in the clear here.
+use crate::measure::Exchange;
+
+/// Raw IP: the packets begin with their IPv4 header.
+const LINKTYPE_RAW: u16 = 101;
+/// The port on which Wireshark's dissector looks for SMPP.
+const SMPP_PORT: u16 = 2775;
+const ESME: [u8; 4] = [127, 0, 0, 1];
+const SMSC: [u8; 4] = [127, 0, 0, 2];
+const SEGMENT_MAX: usize = 1400;
+
+/// The file's octets.
+pub fn render(exchanges: &[Exchange]) -> Vec<u8> {
+    let mut file = Vec::new();
+    // section header: byte-order magic, version 1.0, length not given
+    block(
+        &mut file,
+        0x0A0D_0D0A,
+        &[&0x1A2B_3C4D_u32.to_le_bytes()[..], &[1, 0, 0, 0], &[0xFF; 8]].concat(),
+    );
+    // one interface; option 9 (if_tsresol) = 9: nanoseconds
+    let interface =
+        [&LINKTYPE_RAW.to_le_bytes()[..], &[0; 2], &[0; 4], &[9, 0, 1, 0, 9, 0, 0, 0], &[0; 4]];
+    block(&mut file, 1, &interface.concat());
+    let mut packets: Vec<(u64, u32, bool, &[u8])> = Vec::new();
+    for e in exchanges {
+        packets.push((e.sent_wall_ns, e.session, true, &e.submit_sm));
+        if let Some((at, octets)) = &e.answer {
+            packets.push((*at, e.session, false, octets));
+        }
+    }
+    packets.sort_by_key(|p| p.0);
+    let mut flows: Vec<(u32, [u32; 2])> = Vec::new();
+    for (at, session, from_esme, octets) in packets {
+        let place = flows.iter().position(|f| f.0 == session).unwrap_or_else(|| {
+            flows.push((session, [1, 1]));
+            flows.len() - 1
+        });
+        for part in octets.chunks(SEGMENT_MAX) {
+            let next = &mut flows[place].1;
+            let (ours, theirs) = if from_esme { (0, 1) } else { (1, 0) };
+            let packet = tcp(session, from_esme, next[ours], next[theirs], part);
+            next[ours] = next[ours].wrapping_add(part.len() as u32);
+            enhanced_packet(&mut file, at, &packet);
+        }
+    }
+    file
+}
+
+fn block(file: &mut Vec<u8>, kind: u32, body: &[u8]) {
+    let padded = body.len().next_multiple_of(4);
+    let length = (12 + padded) as u32;
+    file.extend_from_slice(&kind.to_le_bytes());
+    file.extend_from_slice(&length.to_le_bytes());
+    file.extend_from_slice(body);
+    file.resize(file.len() + padded - body.len(), 0);
+    file.extend_from_slice(&length.to_le_bytes());
+}
+
+fn enhanced_packet(file: &mut Vec<u8>, at: u64, packet: &[u8]) {
+    let length = (packet.len() as u32).to_le_bytes();
+    let (high, low) = (((at >> 32) as u32).to_le_bytes(), (at as u32).to_le_bytes());
+    block(file, 6, &[&[0; 4][..], &high, &low, &length, &length, packet].concat());
+}
+
+fn tcp(session: u32, from_esme: bool, sequence: u32, acknowledged: u32, payload: &[u8]) -> Vec<u8> {
+    // ephemeral ports: no dissector claims them before SMPP's
+    let esme_port = 49_152 + (session % 16_000) as u16;
+    let (source, destination, ports) = if from_esme {
+        (ESME, SMSC, (esme_port, SMPP_PORT))
+    } else {
+        (SMSC, ESME, (SMPP_PORT, esme_port))
+    };
+    let mut segment = Vec::with_capacity(20 + payload.len());
+    segment.extend_from_slice(&ports.0.to_be_bytes());
+    segment.extend_from_slice(&ports.1.to_be_bytes());
+    segment.extend_from_slice(&sequence.to_be_bytes());
+    segment.extend_from_slice(&acknowledged.to_be_bytes());
+    // 5 words of header, PSH and ACK, a full window, checksum to come, no urgent data
+    segment.extend_from_slice(&[0x50, 0x18, 0xFF, 0xFF, 0, 0, 0, 0]);
+    segment.extend_from_slice(payload);
+    let length = segment.len() as u16;
+    let pseudo = [&source[..], &destination, &[0, 6], &length.to_be_bytes(), &segment].concat();
+    segment[16..18].copy_from_slice(&checksum(&pseudo).to_be_bytes());
+    let total = (20 + segment.len()) as u16;
+    let mut packet = vec![0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, 6, 0, 0];
+    packet[2..4].copy_from_slice(&total.to_be_bytes());
+    packet.extend_from_slice(&source);
+    packet.extend_from_slice(&destination);
+    let sum = checksum(&packet).to_be_bytes();
+    packet[10..12].copy_from_slice(&sum);
+    packet.extend_from_slice(&segment);
+    packet
+}
+
+/// The Internet checksum (RFC 1071).
+fn checksum(octets: &[u8]) -> u16 {
+    let mut sum: u32 = octets
+        .chunks(2)
+        .map(|pair| u32::from(pair[0]) << 8 | u32::from(pair.get(1).copied().unwrap_or(0)))
+        .sum();
+    while sum > 0xFFFF {
+        sum = (sum & 0xFFFF) + (sum >> 16);
+    }
+    !(sum as u16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_whole_and_begin_with_a_section_of_nanoseconds() {
+        let submit_sm = vec![7; 33];
+        let answer = Some((1_700_000_000_000_000_500, vec![0; 16]));
+        let e = Exchange { session: 3, sent_wall_ns: 1_700_000_000_000_000_000, submit_sm, answer };
+        let file = render(&[e]);
+        let (mut at, mut kinds) = (0, Vec::new());
+        while at < file.len() {
+            let word = |p: usize| u32::from_le_bytes(file[p..p + 4].try_into().unwrap());
+            let length = word(at + 4) as usize;
+            assert_eq!(word(at + length - 4) as usize, length);
+            kinds.push(word(at));
+            at += length;
+        }
+        assert_eq!(kinds, [0x0A0D_0D0A, 1, 6, 6]);
+    }
+
+    #[test]
+    fn the_checksum_is_that_of_rfc_1071() {
+        assert_eq!(checksum(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7]), !0xddf2);
+    }
+}

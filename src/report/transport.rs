@@ -1,0 +1,210 @@
+//! What the kernel says of the connections, and the run as a share of what this machine was found to bear:
+//! for result.json and, where it explains something, one line of the summary.
+use super::Run;
+use super::table::fill;
+use crate::judge::words;
+use crate::kit::Nanos;
+use crate::measure::{SessionRecord, Transport};
+use serde_json::{Value, json};
+
+/// Share of the busy time beyond which a limit explains something.
+const MATTERS: f64 = 0.05;
+
+fn share(part: Option<Nanos>, busy: Option<Nanos>) -> Option<f64> {
+    let busy = busy.filter(|b| b.0 > 0)?;
+    Some(part?.0 as f64 / busy.0 as f64)
+}
+
+/// One session's connections; null where no kernel carried them.
+pub(super) fn session(transport: Option<&Transport>) -> Value {
+    transport.map_or(Value::Null, |t| {
+        json!({
+            "connections": t.connections,
+            "rtt_ns": t.rtt.0,
+            "rtt_min_ns": t.rtt_min.map(|n| n.0),
+            "retransmits": t.retransmits,
+            "segments_out": t.segments_out,
+            "rwnd_limited_ratio": share(t.rwnd_limited, t.busy),
+            "sndbuf_limited_ratio": share(t.sndbuf_limited, t.busy),
+        })
+    })
+}
+
+/// Sessions of one role together.
+struct Class<'a> {
+    role: &'a str,
+    members: Vec<&'a Transport>,
+}
+
+fn classes<'a>(sessions: &'a [SessionRecord]) -> Vec<Class<'a>> {
+    let mut classes: Vec<Class<'a>> = Vec::new();
+    for s in sessions {
+        let Some(transport) = &s.transport else { continue };
+        match classes.iter_mut().find(|c| c.role == s.role) {
+            Some(class) => class.members.push(transport),
+            None => classes.push(Class { role: &s.role, members: vec![transport] }),
+        }
+    }
+    classes
+}
+
+impl Class<'_> {
+    fn retransmits(&self) -> u64 {
+        self.members.iter().map(|t| t.retransmits).sum()
+    }
+    fn segments_out(&self) -> Option<u64> {
+        self.members.iter().map(|t| t.segments_out).sum()
+    }
+    /// Over all members, of their busy time.
+    fn limited(&self, of: fn(&Transport) -> Option<Nanos>) -> Option<f64> {
+        let sum = |of: fn(&Transport) -> Option<Nanos>| -> Option<Nanos> {
+            self.members.iter().map(|t| of(t).map(|n| n.0)).sum::<Option<u64>>().map(Nanos)
+        };
+        share(sum(of), sum(|t| t.busy))
+    }
+    fn rwnd_limited(&self) -> Option<f64> {
+        self.limited(|t| t.rwnd_limited)
+    }
+    fn sndbuf_limited(&self) -> Option<f64> {
+        self.limited(|t| t.sndbuf_limited)
+    }
+    /// The middle member's round trip.
+    fn rtt(&self) -> Option<Nanos> {
+        let mut all: Vec<Nanos> = self.members.iter().map(|t| t.rtt).collect();
+        all.sort_unstable();
+        all.get(all.len() / 2).copied()
+    }
+    fn json(&self) -> Value {
+        let least = |of: fn(&Transport) -> u64| self.members.iter().map(|t| of(t)).min();
+        json!({
+            "role": self.role,
+            "sessions": self.members.len(),
+            "rtt_ns": self.rtt().map(|n| n.0),
+            "rtt_min_ns": self.members.iter().filter_map(|t| t.rtt_min).min().map(|n| n.0),
+            "rtt_max_ns": self.members.iter().map(|t| t.rtt.0).max(),
+            "retransmits": self.retransmits(),
+            "segments_out": self.segments_out(),
+            "rwnd_limited_ratio": self.rwnd_limited(),
+            "sndbuf_limited_ratio": self.sndbuf_limited(),
+            "nodelay": self.members.iter().all(|t| t.nodelay),
+            "send_buffer": least(|t| t.send_buffer),
+            "receive_buffer": least(|t| t.receive_buffer),
+        })
+    }
+    /// What explains something, in words.
+    fn says(&self) -> Option<String> {
+        let mut found = Vec::new();
+        let again = self.retransmits();
+        if again > 0 {
+            let of =
+                self.segments_out().map_or(String::new(), |n| format!(" of {}", words::count(n)));
+            found.push(format!("{}{of} segments were sent again", words::count(again)));
+        }
+        if let Some(share) = self.rwnd_limited().filter(|s| *s > MATTERS) {
+            let share = words::percent(share);
+            found.push(format!("the SMSC's receive window was full for {share} of the busy time"));
+        }
+        if let Some(share) = self.sndbuf_limited().filter(|s| *s > MATTERS) {
+            let share = words::percent(share);
+            found.push(format!("our send buffer was full for {share} of the busy time"));
+        }
+        let rtt =
+            self.rtt().map_or(String::new(), |n| format!("round trip {}; ", words::duration(n.0)));
+        (!found.is_empty()).then(|| format!("{}s: {rtt}{}", self.role, found.join(", ")))
+    }
+}
+
+/// The environment, with the connections by role and the run as a share of this machine's ceiling.
+pub(super) fn environment(run: &Run<'_>) -> Value {
+    let mut value = json!(run.environment);
+    let by_role: Vec<Value> = classes(&run.record.sessions).iter().map(Class::json).collect();
+    if let Some(map) = value.as_object_mut() {
+        map.insert("tcp".to_owned(), Value::Array(by_role));
+        let selfcheck = map.get_mut("selfcheck").and_then(Value::as_object_mut);
+        if let (Some(selfcheck), Some((share, ceiling))) = (selfcheck, of_ceiling(run)) {
+            selfcheck.insert("share_of_ceiling".to_owned(), json!(share));
+            selfcheck.insert("ceiling".to_owned(), json!(ceiling));
+        }
+    }
+    value
+}
+
+/// (share, ceiling): submit_sm written a second of the measured time, of the ceiling with as many receipts.
+fn of_ceiling(run: &Run<'_>) -> Option<(f64, f64)> {
+    let measured = &run.judgement.measured;
+    let receipts = measured.tally().receipts_expected > 0;
+    let ceiling = run.environment.selfcheck.as_ref()?.ceiling(receipts)?.per_second;
+    let (mut written, mut seconds) = (0, 0.0);
+    for row in measured.rows(run.record) {
+        written += row.tally.written;
+        seconds += row.length.as_secs_f64();
+    }
+    (seconds > 0.0).then(|| (written as f64 / seconds / ceiling, ceiling))
+}
+
+/// Lines of the summary; none where nothing is to be explained.
+pub(super) fn lines(run: &Run<'_>) -> String {
+    let mut text = String::new();
+    for class in classes(&run.record.sessions) {
+        if let Some(line) = class.says() {
+            text += &fill("  network   ", &line);
+        }
+    }
+    if let Some((share, ceiling)) =
+        of_ceiling(run).filter(|_| run.judgement.health.allows_headline())
+    {
+        let (share, ceiling) = (words::percent(share), words::rate(ceiling));
+        text +=
+            &fill("  ceiling   ", &format!("{share} of this host's measured ceiling ({ceiling})"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn class(members: &[Transport]) -> Class<'_> {
+        Class { role: "transceiver", members: members.iter().collect() }
+    }
+
+    fn transport(retransmits: u64, rwnd_ms: u64) -> Transport {
+        Transport {
+            connections: 1,
+            rtt: Nanos::from_micros(200),
+            retransmits,
+            segments_out: Some(1_000),
+            busy: Some(Nanos::from_secs(1)),
+            rwnd_limited: Some(Nanos::from_millis(rwnd_ms)),
+            sndbuf_limited: Some(Nanos::ZERO),
+            nodelay: true,
+            ..Transport::default()
+        }
+    }
+
+    #[test]
+    fn what_explains_nothing_is_not_said() {
+        assert_eq!(class(&[transport(0, 40), transport(0, 0)]).says(), None);
+    }
+
+    #[test]
+    fn segments_sent_again_and_a_full_receive_window_are_said_with_their_shares() {
+        let said = class(&[transport(3, 300), transport(0, 100)]).says().unwrap();
+        assert_eq!(
+            said,
+            "transceivers: round trip 200 µs; 3 of 2,000 segments were sent again, the SMSC's \
+             receive window was full for 20 % of the busy time"
+        );
+    }
+
+    #[test]
+    fn a_second_connection_adds_to_the_first() {
+        let mut sum = transport(3, 300);
+        let later = Transport { rtt: Nanos::from_micros(900), ..transport(1, 100) };
+        sum.followed_by(&later);
+        let json = session(Some(&sum));
+        assert_eq!((&json["connections"], &json["retransmits"]), (&2.into(), &4.into()));
+        assert_eq!((&json["rtt_ns"], &json["rwnd_limited_ratio"]), (&900_000.into(), &0.2.into()));
+        assert_eq!(session(None), Value::Null);
+    }
+}
