@@ -239,3 +239,25 @@ fn a_peer_that_speaks_no_tls_is_no_tls_peer() {
     assert!(stderr.contains("no TLS with 127.0.0.1:"), "{stderr}");
     assert!(Path::new(&vault.pem("ca")).is_file());
 }
+
+#[test]
+fn dial_speaks_tls_too_and_verifies_by_default() {
+    let vault = Vault::new();
+    let toml = vault.simulator("server", "").replace("[embedded.tls]", "[tls]");
+    let behaviour = behaviour_file::parse(&toml).unwrap();
+    let server = Server::start(&behaviour, "127.0.0.1:0".parse().unwrap()).unwrap();
+    let target = server.address.to_string();
+    let dial = |ca: &str| {
+        let mut command = Command::cargo_bin("smppbench").unwrap();
+        command.args(["dial", "--target", &target, "--tls", "--tls-ca", &vault.pem(ca)]);
+        command.args(["--to", "447700900001", "--text", "hello"]);
+        let output = command.timeout(std::time::Duration::from_secs(20)).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, stdout) = dial("ca");
+    assert_eq!(code, Some(0), "{stdout}");
+    assert!(stdout.contains("TLS agreed in") && stdout.contains("DELIVRD"), "{stdout}");
+    let (code, stdout) = dial("other_ca");
+    assert_eq!(code, Some(3), "{stdout}");
+    assert_eq!(server.stop().binds.accepted, 1);
+}

@@ -12,13 +12,14 @@ use crate::kit::{Clock, Nanos};
 use crate::net::{self, DialError, SocketOptions};
 use crate::plan::Plan;
 use crate::smsc;
+use crate::trial::client_tls;
 use ask::Ask;
 use bytes::BytesMut;
 use show::Show;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use talk::{Dialogue, Verdict};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
@@ -63,14 +64,31 @@ pub(super) fn run(args: &DialArgs) -> Exit {
 /// Connects and holds the session.
 async fn session(ask: &Ask, args: &DialArgs) -> io::Result<Verdict> {
     let began = Clock::now();
-    let mut stream = match connect(&ask.plan).await {
-        Ok(stream) => stream,
-        Err(e) => return Ok(Verdict { exit: Exit::CannotBind, why: Some(e.to_string()) }),
+    let cannot = |e: String| Ok(Verdict { exit: Exit::CannotBind, why: Some(e) });
+    let (address, mut stream) = match connect(&ask.plan).await {
+        Ok(connected) => connected,
+        Err(e) => return cannot(e.to_string()),
     };
-    let now = Clock::now();
-    let line =
-        format!("connected to {} in {}", stream.peer_addr()?, talk::millis(now.since(began)));
+    let connected = Clock::now().since(began);
+    let line = format!("connected to {} in {}", stream.peer_addr()?, talk::millis(connected));
     print(args, "", &[line]);
+    let tls = client_tls(&ask.plan.target).map_err(|e| io::Error::other(e.to_string()))?;
+    let Some(tls) = tls else { return talk_on(&mut stream, ask, args).await };
+    match tls.connect(&address, stream, ask.plan.timeouts.connect).await {
+        Ok((mut secured, took)) => {
+            print(args, "", &[format!("TLS agreed in {}", talk::millis(took))]);
+            talk_on(secured.as_mut(), ask, args).await
+        }
+        Err(e) => cannot(format!("{address}: {e}")),
+    }
+}
+
+/// Holds the session on a connection, plain or not.
+async fn talk_on<S>(stream: &mut S, ask: &Ask, args: &DialArgs) -> io::Result<Verdict>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let now = Clock::now();
     let show = Show {
         json: args.json,
         hex: args.hex,
@@ -78,11 +96,11 @@ async fn session(ask: &Ask, args: &DialArgs) -> io::Result<Verdict> {
         wall_at_zero: Clock::wall_ns().saturating_sub(now.0),
     };
     let dialogue = Dialogue::new(&ask.plan, ask.says.clone(), ask.wait, show, now);
-    converse(&mut stream, dialogue, args, ask.plan.timeouts.response).await
+    converse(stream, dialogue, args, ask.plan.timeouts.response).await
 }
 
 /// The first address that connects, as the plan says how.
-async fn connect(plan: &Plan) -> Result<TcpStream, DialError> {
+async fn connect(plan: &Plan) -> Result<(String, TcpStream), DialError> {
     let target = &plan.target;
     let options = SocketOptions {
         nodelay: target.nodelay,
@@ -94,7 +112,7 @@ async fn connect(plan: &Plan) -> Result<TcpStream, DialError> {
     let mut last = DialError::Local(io::Error::other("no target address"));
     for address in &target.addresses {
         match net::dial(address, source, &options, plan.timeouts.connect).await {
-            Ok(stream) => return Ok(stream),
+            Ok(stream) => return Ok((address.clone(), stream)),
             Err(e) => last = e,
         }
     }
@@ -102,12 +120,15 @@ async fn connect(plan: &Plan) -> Result<TcpStream, DialError> {
 }
 
 /// Moves octets and prints lines until the dialogue is over.
-async fn converse(
-    stream: &mut TcpStream,
+async fn converse<S>(
+    stream: &mut S,
     mut dialogue: Dialogue<'_>,
     args: &DialArgs,
     patience: Nanos,
-) -> io::Result<Verdict> {
+) -> io::Result<Verdict>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let mut interrupts = signal(SignalKind::interrupt())?;
     let mut terms = signal(SignalKind::terminate())?;
     let mut inbox = BytesMut::new();
@@ -117,7 +138,11 @@ async fn converse(
         let (printed, remarks) = dialogue.take_printed();
         print(args, &printed, &remarks);
         if !out.is_empty() {
-            match timeout(patience.into(), stream.write_all(&out)).await {
+            let written = async {
+                stream.write_all(&out).await?;
+                stream.flush().await
+            };
+            match timeout(patience.into(), written).await {
                 Ok(Ok(())) => {}
                 Ok(Err(e)) => dialogue.on_end(&format!("the connection failed: {e}")),
                 Err(_) => dialogue.on_end("the peer does not read"),

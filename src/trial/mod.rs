@@ -7,7 +7,7 @@ mod tcp;
 #[cfg(test)]
 mod tests;
 
-pub use crate::esme::id_rule;
+pub use crate::esme::{client_tls, id_rule};
 pub use memory::{Memory, Network};
 pub use tcp::{Tcp, workers};
 

@@ -171,9 +171,8 @@ fn check_plan(plan: &Plan) -> Result<(), String> {
                 .to_owned(),
         );
     }
-    if plan.target.tls.is_some() {
-        return Err("--tls: dial does not speak TLS yet; leave it out".to_owned());
-    }
+    // every file is read before anything is said
+    crate::trial::client_tls(&plan.target).map_err(|e| e.to_string())?;
     Ok(())
 }
 
