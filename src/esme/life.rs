@@ -7,7 +7,7 @@ use crate::kit::Nanos;
 use crate::measure::{Metric, Outage, Outcome, Transport};
 use crate::net::{End, Wish};
 use crate::plan::Rebind;
-use crate::smpp::{CommandId, CommandStatus, pdu};
+use crate::smpp::{CommandId, CommandStatus};
 
 impl Core {
     /// A connection of this link is up: the bind goes out.
@@ -22,17 +22,7 @@ impl Core {
         };
         l.connected(timers, now);
         l.bind_by = now + plan.timeouts.bind;
-        let bind = pdu::Bind {
-            system_id: account.system_id.as_bytes(),
-            password: account.password.0.as_bytes(),
-            system_type: account.system_type.as_bytes(),
-            interface_version: account.interface_version,
-            addr_ton: account.addr_ton,
-            addr_npi: account.addr_npi,
-            address_range: account.address_range.as_bytes(),
-            ..pdu::Bind::default()
-        };
-        l.session.bind(&bind, now, &mut l.out);
+        l.session.bind(&account.bind(), now, &mut l.out);
         self.touch(number);
         self.maintenance_at = self.maintenance_at.min(now);
     }

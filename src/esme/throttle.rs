@@ -124,15 +124,14 @@ impl Core {
         let mut place = 0;
         while place < self.held.len() {
             let link = self.held[place] as usize;
-            let Some(until) = self.links[link].hold.filter(|until| *until > now) else {
-                let since = self.links[link].hold.take().unwrap_or(now);
-                self.held.swap_remove(place);
-                let room = self.links[link].room() as u32;
-                self.slots_freed(link, room, since);
+            if self.links[link].hold.is_some_and(|until| until > now) {
+                place += 1;
                 continue;
-            };
-            debug_assert!(until > now, "filtered");
-            place += 1;
+            }
+            let since = self.links[link].hold.take().unwrap_or(now);
+            self.held.swap_remove(place);
+            let room = self.links[link].room() as u32;
+            self.slots_freed(link, room, since);
         }
     }
 

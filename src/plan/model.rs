@@ -6,6 +6,7 @@ pub use message::{Address, AddressFrom, Content, Long, Message, PlannedTlv, TlvV
 
 use super::behaviour::Behaviour;
 use crate::kit::{Nanos, Rate};
+use crate::smpp::pdu;
 use serde::{Deserialize, Serialize};
 
 /// Everything a run needs to know.
@@ -395,14 +396,26 @@ impl Plan {
         self.accounts.iter().map(|a| a.binds.senders_count()).sum()
     }
     /// Workers to run on `cores` cores, as asked or else all of them (half of them when embedded);
-    /// never more than senders, or than sessions where nobody sends.
+    /// never more than senders, and at least one.
     pub fn workers_count(&self, cores: usize) -> usize {
         let own = if self.target.embedded { cores / 2 } else { cores };
-        let useful = match self.senders_count() {
-            0 => self.sessions_count(),
-            senders => senders,
-        };
-        self.load.workers.unwrap_or(own).min(useful).max(1)
+        self.load.workers.unwrap_or(own).min(self.senders_count()).max(1)
+    }
+}
+
+impl Account {
+    /// The body of its bind_* PDU (v3.4 section 4.1).
+    pub fn bind(&self) -> pdu::Bind<'_> {
+        pdu::Bind {
+            system_id: self.system_id.as_bytes(),
+            password: self.password.0.as_bytes(),
+            system_type: self.system_type.as_bytes(),
+            interface_version: self.interface_version,
+            addr_ton: self.addr_ton,
+            addr_npi: self.addr_npi,
+            address_range: self.address_range.as_bytes(),
+            ..pdu::Bind::default()
+        }
     }
 }
 

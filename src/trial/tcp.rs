@@ -15,13 +15,10 @@ pub struct Tcp {
     tally: Option<smsc::Tally>,
 }
 
-/// How many workers a plan runs on this machine: its own number, or the cores (half of them when the
-/// simulator needs the other half), and never more than there are senders.
+/// How many workers a plan runs on this machine.
 pub fn workers(plan: &Plan) -> u32 {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let ours = if plan.target.embedded { (cores / 2).max(1) } else { cores };
-    let wanted = plan.load.workers.unwrap_or(ours);
-    wanted.min(plan.senders_count().max(1)).max(1) as u32
+    plan.workers_count(cores) as u32
 }
 
 /// The simulator speaks TLS where its side of the profile says so, and we where ours does.

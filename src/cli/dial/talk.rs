@@ -89,17 +89,7 @@ impl<'p> Dialogue<'p> {
             remarks: Vec::new(),
             verdict: None,
         };
-        let bind = pdu::Bind {
-            system_id: account.system_id.as_bytes(),
-            password: account.password.0.as_bytes(),
-            system_type: account.system_type.as_bytes(),
-            interface_version: account.interface_version,
-            addr_ton: account.addr_ton,
-            addr_npi: account.addr_npi,
-            address_range: account.address_range.as_bytes(),
-            ..pdu::Bind::default()
-        };
-        dialogue.session.bind(&bind, now, &mut dialogue.out);
+        dialogue.session.bind(&account.bind(), now, &mut dialogue.out);
         dialogue.show_sent(now);
         dialogue
     }
