@@ -2,20 +2,24 @@
 //! nothing runs; writing the run folder is `cli`'s business.
 mod blocks;
 mod csv;
+pub mod document;
 mod escape;
 mod groups;
 mod hgrm;
 mod json;
 mod ledger;
 pub mod pcapng;
+mod saved;
 mod table;
 #[cfg(test)]
 mod tests;
 mod text;
 mod transport;
 
+pub use document::Document;
 pub use escape::{mask_address, printable};
 pub use json::{SCHEMA, result};
+pub use saved::{Saved, Second};
 pub use text::Style;
 
 use crate::judge::{GateResult, Judgement, TallyCheck};

@@ -1,0 +1,103 @@
+//! Distributions and groups of a result.
+use super::ledger::Ledger;
+use super::table::Table;
+use crate::measure::Latency;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One distribution, in integers of nanoseconds. A percentile that the sample does not support is null; one
+/// among the censored is null too, with its `_at_least` beside it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LatencyRow {
+    /// `ns`.
+    pub unit: String,
+    /// Values seen.
+    pub count: u64,
+    /// Values only bounded from below.
+    pub censored: u64,
+    /// Smallest seen.
+    pub min: Option<u64>,
+    /// Mean of those seen.
+    pub mean: Option<u64>,
+    /// Standard deviation of those seen.
+    pub stddev: Option<u64>,
+    /// Median.
+    pub p50: Option<u64>,
+    /// 90th percentile.
+    pub p90: Option<u64>,
+    /// 95th percentile.
+    pub p95: Option<u64>,
+    /// 99th percentile.
+    pub p99: Option<u64>,
+    /// 99.9th percentile.
+    pub p99_9: Option<u64>,
+    /// 99.99th percentile.
+    pub p99_99: Option<u64>,
+    /// Largest seen.
+    pub max: Option<u64>,
+    /// 95 % order-statistic interval of each percentile, by its name.
+    pub ci: Table<Option<[Option<u64>; 2]>>,
+    /// Base64 of the HdrHistogram V2 compressed encoding of the values seen; null: none was.
+    pub hdr: Option<String>,
+    /// The median is at least this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p50_at_least: Option<u64>,
+    /// The 90th percentile is at least this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p90_at_least: Option<u64>,
+    /// The 95th percentile is at least this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p95_at_least: Option<u64>,
+    /// The 99th percentile is at least this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p99_at_least: Option<u64>,
+    /// The 99.9th percentile is at least this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p99_9_at_least: Option<u64>,
+    /// The 99.99th percentile is at least this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p99_99_at_least: Option<u64>,
+}
+
+impl LatencyRow {
+    /// The values seen, as a distribution; the censored are not in it.
+    ///
+    /// # Errors
+    /// What is wrong with the encoding.
+    pub fn distribution(&self) -> Result<Latency, String> {
+        match &self.hdr {
+            Some(hdr) => Latency::from_base64(hdr),
+            None => Err("it holds no value".to_owned()),
+        }
+    }
+
+    /// The percentile of that name (`p99_9`): (value, lower bound where it falls among the censored).
+    pub fn percentile(&self, name: &str) -> (Option<u64>, Option<u64>) {
+        match name {
+            "p50" => (self.p50, self.p50_at_least),
+            "p90" => (self.p90, self.p90_at_least),
+            "p95" => (self.p95, self.p95_at_least),
+            "p99" => (self.p99, self.p99_at_least),
+            "p99_9" => (self.p99_9, self.p99_9_at_least),
+            "p99_99" => (self.p99_99, self.p99_99_at_least),
+            _ => (None, None),
+        }
+    }
+}
+
+/// One account, label, stage, coding or number of parts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Group {
+    /// `account`, `label`, `stage`, `coding` or `parts`.
+    pub by: String,
+    /// Its name.
+    pub name: String,
+    /// The whole run.
+    pub ledger: Ledger,
+    /// Per second of the measured time (of a stage: its own).
+    pub rate: Table<Option<f64>>,
+    /// Shares of one.
+    pub ratio: Table<Option<f64>>,
+    /// Distributions of its measured messages.
+    pub latency: Table<Option<LatencyRow>>,
+}

@@ -1,0 +1,186 @@
+//! What a run looked like over time, and session by session.
+use super::table::Table;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A stage of the plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StageRow {
+    /// Its name.
+    pub name: String,
+    /// Its rate in words: `5,000/s`, `0/s to 5,000/s`, `closed loop`.
+    pub rate: String,
+    /// Start in seconds.
+    pub from_s: f64,
+    /// End in seconds, by the plan.
+    pub to_s: f64,
+    /// Whether it is measured.
+    pub measure: bool,
+}
+
+/// One second, or more where neighbours were merged (`length_s`).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct IntervalRow {
+    /// From the start of the load.
+    pub t_s: f64,
+    /// How long.
+    pub length_s: f64,
+    /// The stage that was on at its start; null: drain.
+    pub stage: Option<String>,
+    /// submit_sm that were intended in it.
+    pub scheduled: u64,
+    /// Written.
+    pub written: u64,
+    /// Accepted.
+    pub accepted: u64,
+    /// Rejected.
+    pub rejected: u64,
+    /// Of those, throttled.
+    #[serde(default)]
+    pub throttled: u64,
+    /// Answered.
+    pub answered: u64,
+    /// Final receipts.
+    pub receipts: u64,
+    /// Receipts given up on.
+    #[serde(default)]
+    pub receipts_missing: u64,
+    /// Mobile-originated messages.
+    pub mo: u64,
+    /// Given up on.
+    pub timed_out: u64,
+    /// Lost with their connection.
+    pub lost: u64,
+    /// Open at its end.
+    pub in_flight: u64,
+    /// Due and not written at its end.
+    pub backlog: u64,
+    /// Accepted and without a final receipt at its end.
+    pub awaited: u64,
+    /// Bound at its end.
+    pub sessions_up: u64,
+    /// Share of it in which no slot was free.
+    pub window_full_ratio: f64,
+    /// Worst worker's processor share.
+    pub cpu_worst: f64,
+    /// Answers by command_status.
+    pub statuses: Table<u64>,
+    /// Anomalies by kind.
+    #[serde(default)]
+    pub anomalies: Table<u64>,
+    /// Response time of what was answered in it.
+    pub response_p50_ns: Option<u64>,
+    /// 90th percentile.
+    pub response_p90_ns: Option<u64>,
+    /// 99th percentile.
+    pub response_p99_ns: Option<u64>,
+    /// Largest.
+    pub response_max_ns: Option<u64>,
+    /// Service time, likewise.
+    pub service_p50_ns: Option<u64>,
+    /// 99th percentile.
+    pub service_p99_ns: Option<u64>,
+    /// Receipt time of what was receipted in it.
+    pub receipt_p50_ns: Option<u64>,
+    /// 99th percentile.
+    pub receipt_p99_ns: Option<u64>,
+    /// Largest.
+    #[serde(default)]
+    pub receipt_max_ns: Option<u64>,
+    /// The tool's own lateness.
+    pub harness_lag_p99_ns: Option<u64>,
+}
+
+/// One hour of a long run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Hour {
+    /// Start in seconds.
+    pub from_s: f64,
+    /// End in seconds.
+    pub to_s: f64,
+    /// submit_sm written.
+    pub written: u64,
+    /// Accepted.
+    pub accepted: u64,
+    /// Rejected.
+    pub rejected: u64,
+    /// Final receipts.
+    pub receipts: u64,
+    /// Receipts given up on.
+    pub receipts_missing: u64,
+    /// Accepted a second.
+    pub accepted_per_s: f64,
+    /// Response time, to two digits, like the others.
+    pub response_p50_ns: Option<u64>,
+    /// 99th percentile.
+    pub response_p99_ns: Option<u64>,
+    /// Service time.
+    pub service_p50_ns: Option<u64>,
+    /// 99th percentile.
+    pub service_p99_ns: Option<u64>,
+    /// Receipt time.
+    pub receipt_p50_ns: Option<u64>,
+    /// 99th percentile.
+    pub receipt_p99_ns: Option<u64>,
+}
+
+/// The operator changed the rate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Operator {
+    /// From the start of the load.
+    pub t_s: f64,
+    /// What was done: `rate 110 % of the plan`.
+    pub what: String,
+    /// The rate as a share of the plan's from here on.
+    pub factor: f64,
+}
+
+/// One session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionRow {
+    /// Number within the run.
+    pub id: u32,
+    /// Its account's name.
+    pub account: Option<String>,
+    /// `transceiver`, `transmitter` or `receiver`.
+    pub role: String,
+    /// How it ended.
+    pub state: String,
+    /// submit_sm written.
+    pub written: u64,
+    /// Accepted.
+    pub accepted: u64,
+    /// Rejected.
+    pub rejected: u64,
+    /// deliver_sm and data_sm received.
+    pub delivered: u64,
+    /// Response time to one digit: median.
+    pub response_p50_ns: Option<u64>,
+    /// 99th percentile.
+    pub response_p99_ns: Option<u64>,
+    /// Times it bound again.
+    pub reconnects: u32,
+    /// congestion_state last seen (v5.0).
+    pub congestion_state: Option<u8>,
+    /// What the kernel says of its connections; null where none carried it.
+    pub tcp: Option<SessionTcp>,
+}
+
+/// A session's connections.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionTcp {
+    /// How many.
+    pub connections: u32,
+    /// Smoothed round trip at the end.
+    pub rtt_ns: u64,
+    /// Shortest.
+    pub rtt_min_ns: Option<u64>,
+    /// Segments sent again.
+    pub retransmits: u64,
+    /// Segments sent.
+    pub segments_out: Option<u64>,
+    /// Share of the busy time in which the peer's receive window was full.
+    pub rwnd_limited_ratio: Option<f64>,
+    /// … our send buffer.
+    pub sndbuf_limited_ratio: Option<f64>,
+}

@@ -1,0 +1,215 @@
+//! What became of every submit_sm, and what else was counted.
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The ledger of the whole run, or of a group (then `unknown_responses` and `mo` are absent).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Ledger {
+    /// Lines in the order of the contract: `planned`, `retries`, `written`, … `self_inflicted_throttles`.
+    #[serde(flatten)]
+    #[schemars(with = "std::collections::BTreeMap<String, u64>")]
+    pub lines: LedgerLines,
+    /// Receipts.
+    pub receipts: Receipts,
+    /// Mobile-originated messages; absent in groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mo: Option<Mo>,
+    /// Whether all of it adds up; null: the run was not over when this was saved.
+    pub balanced: Option<bool>,
+}
+
+/// The lines that are one counter each.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerLines {
+    /// Messages that the plan held.
+    pub planned: u64,
+    /// Further submit_sm that it did not.
+    pub retries: u64,
+    /// submit_sm written.
+    pub written: u64,
+    /// Given up because the window was full.
+    pub dropped: u64,
+    /// Still waiting at the end.
+    pub unsent: u64,
+    /// Answered ESME_ROK.
+    pub accepted: u64,
+    /// Answered with another status.
+    pub rejected: u64,
+    /// Not answered in time.
+    pub timed_out: u64,
+    /// Open when their connection went.
+    pub lost: u64,
+    /// Open at the end of the run.
+    pub open_at_end: u64,
+    /// Answered after their deadline.
+    pub late_responses: u64,
+    /// Responses that no request owns; absent in groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_responses: Option<u64>,
+    /// Throttled while the tool was catching up.
+    pub self_inflicted_throttles: u64,
+}
+
+/// Receipts of accepted messages.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Receipts {
+    /// null where silence may be right.
+    pub expected: Option<u64>,
+    /// The first final one of a message.
+    #[serde(rename = "final")]
+    pub final_: u64,
+    /// Did not come by their deadline.
+    pub missing: u64,
+    /// Could not be waited for.
+    pub untracked: u64,
+    /// Rightly silent.
+    pub silent: u64,
+    /// Notifications before the final one.
+    pub intermediate: u64,
+    /// Came again.
+    pub duplicate: u64,
+    /// Came before their response.
+    pub before_response: u64,
+    /// Came on another bind than the message went.
+    pub other_bind: u64,
+    /// Of no message of ours; null in groups.
+    pub unknown: Option<u64>,
+    /// Came after their deadline.
+    pub late: u64,
+    /// Of an earlier run; null in groups.
+    pub previous_run: Option<u64>,
+    /// By message_state.
+    pub by_state: Vec<ByState>,
+    /// By the receipt's err.
+    pub by_err: Vec<ByErr>,
+    /// By the id rule that matched.
+    pub by_rule: Vec<ByRule>,
+}
+
+/// Final receipts in one message_state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ByState {
+    /// As a number; null: others.
+    pub state: Option<u64>,
+    /// `DELIVRD`, …
+    pub name: String,
+    /// How many.
+    pub count: u64,
+    /// Receipt time from the intended send: median; absent in groups.
+    #[serde(default, skip_serializing_if = "Absent::is_absent")]
+    pub receipt_p50_ns: Absent,
+    /// 99th percentile.
+    #[serde(default, skip_serializing_if = "Absent::is_absent")]
+    pub receipt_p99_ns: Absent,
+    /// Largest.
+    #[serde(default, skip_serializing_if = "Absent::is_absent")]
+    pub receipt_max_ns: Absent,
+}
+
+/// A figure that may be undefined (`null`) or not be there at all (None).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema)]
+#[schemars(transparent)]
+pub struct Absent(#[schemars(with = "Option<u64>")] pub Option<Option<u64>>);
+
+impl Absent {
+    fn is_absent(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+impl Serialize for Absent {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.flatten().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Absent {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Absent, D::Error> {
+        Option::<u64>::deserialize(deserializer).map(|found| Absent(Some(found)))
+    }
+}
+
+/// Final receipts with one `err`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ByErr {
+    /// As it stood in the receipt.
+    pub err: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// Final receipts matched by one rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ByRule {
+    /// `exact`, …
+    pub rule: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// Mobile-originated messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Mo {
+    /// Received.
+    pub received: u64,
+    /// Answered.
+    pub answered: u64,
+    /// Answered with another status than 0 (receipts among them).
+    pub refused: u64,
+    /// Had come before.
+    pub redelivered: u64,
+}
+
+/// Whole messages, where some have several parts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Messages {
+    /// Planned.
+    pub planned: u64,
+    /// All parts accepted.
+    pub complete: u64,
+    /// Some.
+    pub partial: u64,
+    /// None.
+    pub failed: u64,
+    /// All parts delivered.
+    pub delivered: u64,
+}
+
+/// Answers with one command_status.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StatusCount {
+    /// null: all others.
+    pub code: Option<u32>,
+    /// `ESME_ROK`, …; null: not in the specification.
+    pub name: Option<String>,
+    /// How many.
+    pub count: u64,
+}
+
+/// What the peer did that no standard foresees.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Anomaly {
+    /// `trailing_octets`, …
+    pub kind: String,
+    /// How often.
+    pub count: u64,
+    /// The first PDU of the kind, masked unless asked otherwise.
+    pub example_hex: String,
+}
+
+/// A session that was down.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Outage {
+    /// Which.
+    pub session: u32,
+    /// From the start of the load.
+    pub from_s: f64,
+    /// When it was bound again; null: it was not.
+    pub to_s: Option<f64>,
+    /// `closed`, `reset`, …
+    pub cause: String,
+    /// submit_sm open when it went.
+    pub lost: u64,
+    /// Attempts to bind again.
+    pub attempts: u32,
+}

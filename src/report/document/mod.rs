@@ -1,0 +1,270 @@
+//! result.json as types: what every report is made from, whether the run has just ended or was saved years
+//! ago. A key here is a key of CONTRACT.md, in its order; `null` where a figure is undefined. It knows no plan, no
+//! record and no file.
+//!
+//! A histogram out of a result:
+//!
+//! ```no_run
+//! use smppbench::report::Document;
+//! let octets = std::fs::read("reports/sample/result.json").unwrap();
+//! let document = Document::from_json(&octets).unwrap();
+//! let response = document.latency.get("response").and_then(|row| row.as_ref()).unwrap();
+//! let histogram = response.distribution().unwrap().histogram().clone(); // hdrhistogram::Histogram<u64>, ns
+//! println!("p99.9 {} ns of {}", histogram.value_at_quantile(0.999), histogram.len());
+//! ```
+mod figures;
+mod interval;
+mod ledger;
+mod table;
+mod verdict;
+
+pub use figures::{Group, LatencyRow};
+pub use interval::{Hour, IntervalRow, Operator, SessionRow, SessionTcp, StageRow};
+pub use ledger::{
+    Anomaly, ByErr, ByRule, ByState, Ledger, Messages, Mo, Outage, Receipts, StatusCount,
+};
+pub use table::Table;
+pub use verdict::{GateRow, Harness, LittlesLaw, Reason, Steadiness, Verdict, WorstSecond};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The version of the document. Another number after the slash is another document; keys are only added to one.
+pub const SCHEMA: &str = "smppbench.result/1";
+
+/// Whether the run came to its planned end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It did.
+    Complete,
+    /// It was cut, or it was killed and this is what it had saved.
+    Partial,
+}
+
+/// The tool that ran.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// `smppbench`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The commit it was built from, if that is known.
+    pub commit: Option<String>,
+}
+
+/// Which run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunFacts {
+    /// `<name>-<UTC>`.
+    pub id: String,
+    /// The profile's name.
+    pub name: String,
+    /// RFC 3339, UTC: the start of the load.
+    pub started_at: String,
+    /// From the start of the load to the last event.
+    pub duration_s: f64,
+    /// `host:port`, or `embedded`.
+    pub target: String,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// The command line that runs the same again.
+    pub repro: String,
+    /// The binds of each account in words: `2 transceivers, window 20`.
+    #[serde(default)]
+    pub binds: Vec<String>,
+    /// Where the run folder is, as it was written; null: none was.
+    #[serde(default)]
+    pub folder: Option<String>,
+}
+
+/// The measured time, from the start of the load.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Window {
+    /// Start in seconds.
+    pub from_s: f64,
+    /// End in seconds.
+    pub to_s: f64,
+    /// Why the run ended before its plan did; null: it did not.
+    pub cut_reason: Option<String>,
+    /// Measured seconds in all: stages between that are not measured are left out.
+    #[serde(default)]
+    pub measured_s: Option<f64>,
+    /// True where there is no schedule (`max`).
+    #[serde(default)]
+    pub closed: bool,
+    /// False where every bind can only receive.
+    #[serde(default = "yes")]
+    pub sends: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// The second in which the SMSC first throttled.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FirstThrottle {
+    /// Its start in seconds.
+    pub at_s: f64,
+    /// submit_sm written a second in it.
+    pub rate: f64,
+}
+
+/// How the run agrees with the embedded simulator's own tally.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TallyRow {
+    /// Whether it does.
+    pub agrees: bool,
+    /// To the PDU; false: within the bracket that lost connections leave.
+    pub exact: bool,
+    /// Figure by figure.
+    pub lines: Vec<String>,
+}
+
+/// result.json.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Document {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// Whether the run came to its planned end.
+    pub state: State,
+    /// The tool.
+    pub tool: Tool,
+    /// Which run.
+    pub run: RunFacts,
+    /// The resolved profile, redacted.
+    pub profile: Value,
+    /// The machine, with `tcp` by role and, after a self-check, the run's share of the ceiling.
+    pub environment: Value,
+    /// The measured time.
+    pub window: Window,
+    /// What the run says.
+    pub verdict: Verdict,
+    /// The whole run, in submit_sm.
+    pub ledger: Ledger,
+    /// Whole messages.
+    pub messages: Messages,
+    /// Per second of the measured time, by name.
+    pub rate: Table<Option<f64>>,
+    /// Shares of one, by name.
+    pub ratio: Table<Option<f64>>,
+    /// Answers by command_status, ascending.
+    pub statuses: Vec<StatusCount>,
+    /// What the peer did that no standard foresees.
+    pub anomalies: Vec<Anomaly>,
+    /// Sessions that were down.
+    pub outages: Vec<Outage>,
+    /// Distributions of the measured messages, by metric; null: undefined here.
+    pub latency: Table<Option<LatencyRow>>,
+    /// The same figures by account, label, stage, coding and parts.
+    pub groups: Vec<Group>,
+    /// The stages of the plan.
+    #[serde(default)]
+    pub stages: Vec<StageRow>,
+    /// By the time things happened.
+    pub intervals: Vec<IntervalRow>,
+    /// By hour, where the run was longer than one.
+    #[serde(default)]
+    pub hours: Vec<Hour>,
+    /// Session by session.
+    pub sessions: Vec<SessionRow>,
+    /// The profile's gates.
+    pub gates: Vec<GateRow>,
+    /// Rate changes by hand.
+    #[serde(default)]
+    pub operator: Vec<Operator>,
+    /// When the SMSC first throttled; null: never.
+    pub first_throttle: Option<FirstThrottle>,
+    /// Against the simulator's tally; null: it was no simulator of ours.
+    pub tally: Option<TallyRow>,
+    /// What does not balance.
+    pub books: Vec<String>,
+    /// What a reader should know.
+    pub notes: Vec<String>,
+    /// What a reader should beware of.
+    pub warnings: Vec<String>,
+}
+
+/// Why a document could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// Not JSON, cut short, or a key of another type: with the place.
+    #[error("not a result of smppbench: {0}")]
+    Malformed(String),
+    /// Another schema than this build reads.
+    #[error("its schema is {found:?}; this build reads {SCHEMA:?}{advice}")]
+    Schema {
+        /// What it says.
+        found: String,
+        /// What to do about it.
+        advice: &'static str,
+    },
+}
+
+impl Document {
+    /// Reads a result.json.
+    ///
+    /// # Errors
+    /// [`LoadError`]: not JSON, cut short, another document, or one of a newer smppbench.
+    pub fn from_json(octets: &[u8]) -> Result<Document, LoadError> {
+        let value: Value =
+            serde_json::from_slice(octets).map_err(|e| LoadError::Malformed(e.to_string()))?;
+        let found = value.get("schema").and_then(Value::as_str).unwrap_or("").to_owned();
+        if found != SCHEMA {
+            let number = found.strip_prefix("smppbench.result/").map(str::parse::<u32>);
+            let newer = matches!(number, Some(Ok(n)) if n > 1);
+            let advice = if newer { "; render it with a newer smppbench" } else { "" };
+            return Err(LoadError::Schema { found, advice });
+        }
+        serde_json::from_value(value).map_err(|e| LoadError::Malformed(e.to_string()))
+    }
+
+    /// result.json, as it stands in the run folder.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut octets =
+            serde_json::to_vec_pretty(self).expect("a value without odd keys serialises");
+        octets.push(b'\n');
+        octets
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_of_the_readme_loads_and_loses_no_key() {
+        let octets = include_bytes!("../../../reports/sample/result.json");
+        let document = Document::from_json(octets).unwrap();
+        let before: Value = serde_json::from_slice(octets).unwrap();
+        let after: Value = serde_json::from_slice(&document.to_json()).unwrap();
+        for (key, value) in before.as_object().unwrap() {
+            assert!(contains(&after[key], value), "{key}: {} is not in {}", value, after[key]);
+        }
+    }
+
+    /// Whether `all` holds every key of `part`, equal.
+    fn contains(all: &Value, part: &Value) -> bool {
+        match (all, part) {
+            (Value::Object(all), Value::Object(part)) => {
+                part.iter().all(|(key, p)| all.get(key).is_some_and(|a| contains(a, p)))
+            }
+            (Value::Array(all), Value::Array(part)) => {
+                all.len() == part.len() && all.iter().zip(part).all(|(a, p)| contains(a, p))
+            }
+            (all, part) => all == part,
+        }
+    }
+
+    #[test]
+    fn a_cut_a_foreign_and_a_newer_document_are_each_refused_with_a_clear_word() {
+        let says = |text: &str| Document::from_json(text.as_bytes()).unwrap_err().to_string();
+        assert!(says("{\"schema\":").starts_with("not a result of smppbench: EOF"));
+        assert!(says("{\"schema\":\"smppbench.search/1\"}").contains("smppbench.search/1"));
+        assert!(says("{\"schema\":\"smppbench.result/2\"}").contains("newer smppbench"));
+        assert!(says("[]").contains("its schema is \"\""));
+        assert!(says("{\"schema\":\"smppbench.result/1\"}").contains("missing field"));
+    }
+}
