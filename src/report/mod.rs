@@ -1,6 +1,7 @@
 //! What a run looks like on paper. Pure: bytes from values. Nothing here reads a clock or a file, and
 //! nothing runs; writing the run folder is `cli`'s business.
 mod blocks;
+pub mod chart;
 mod csv;
 pub mod document;
 mod escape;
