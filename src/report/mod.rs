@@ -7,6 +7,7 @@ pub mod document;
 mod escape;
 mod groups;
 mod hgrm;
+pub mod html;
 mod json;
 mod ledger;
 pub mod pcapng;

@@ -305,16 +305,19 @@ impl Plot {
     }
 
     fn data(&self) -> Value {
-        let scale = match self.x.scale {
-            Scale::Linear => "linear",
-            Scale::Log10 | Scale::Log2 => "log",
-            Scale::Tail => "tail",
+        let axis = |axis: &Axis| {
+            let scale = match axis.scale {
+                Scale::Linear => "linear",
+                Scale::Log10 | Scale::Log2 => "log",
+                Scale::Tail => "tail",
+            };
+            json!([axis.low, axis.high, scale, axis.unit.name()])
         };
         let series: Vec<Value> = self.layers.iter().map(|l| self.series(l)).collect();
         json!({
             "box": [LEFT, TOP, INNER.0, INNER.1],
-            "x": [self.x.low, self.x.high, scale, self.x.unit.name()],
-            "y": self.y.unit.name(),
+            "x": axis(&self.x),
+            "y": axis(&self.y),
             "series": series,
             "heat": self.heat.as_ref().map(HeatMap::data),
         })
