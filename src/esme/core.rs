@@ -9,7 +9,7 @@ use super::samples::IdSample;
 use super::setup::{Setup, id_rule};
 use super::trace::Trace;
 use crate::correlate::{Correlator, Fate, IdRule, Notice};
-use crate::kit::{Nanos, Rate, Rng, stream_seed};
+use crate::kit::{Nanos, Rate, RateChange, Rng, stream_seed};
 use crate::measure::{Gauges, Interval, LatencyRange, Recorder};
 use crate::net::{Endpoint, Wish};
 use crate::plan::{Cursor, Plan, PlanError, Scratch};
@@ -206,10 +206,21 @@ impl Core {
                 self.load_ends = self.load_ends.min(*at);
                 self.closed = None;
             }
+            Order::Steer { changes } => self.steer(changes),
             Order::Drain { until } => self.drain_until = Some(*until),
             Order::Stop => self.stop(now),
         }
         self.maintenance_at = now;
+    }
+
+    /// The schedule is another from the last of these changes on.
+    fn steer(&mut self, changes: &[RateChange]) {
+        // the coordinator has worked the same schedule out before it asked for it
+        let Ok(schedule) = self.setup.steered(changes) else { return };
+        self.setup.schedule = schedule;
+        for lane in &mut self.lanes {
+            lane.cursor.steer(self.setup.schedule.clone());
+        }
     }
 
     /// The offset of `now` from the start of the load.

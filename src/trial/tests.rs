@@ -14,6 +14,7 @@ mod providers;
 mod quirks;
 mod settling;
 mod shares;
+mod steering;
 mod theory;
 mod throttling;
 
