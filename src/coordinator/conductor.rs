@@ -295,6 +295,8 @@ impl Conductor {
         }
         self.record.load_ended = self.load_ends;
         self.record.sessions.sort_by_key(|s| s.id);
+        self.record.rejections.sort_by_key(|r| (r.answered_wall_ns, r.session, r.sequence_number));
+        self.record.missing.sort_by_key(|m| (m.answered_wall_ns, m.session, m.sequence_number));
         self.try_id_modes();
         self.record.settle_rows();
         let schedule = &self.setup.schedule;

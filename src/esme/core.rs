@@ -1,6 +1,7 @@
 //! The load side's decisions for one worker: no I/O, no clock, no await. Its parts are in the files
 //! beside it: `inbound` (responses), `deliver` (receipts and MO), `life` (connections and deadlines).
 use super::exchange::{Awaited, Exchange, Handed};
+use super::failed::FailuresSeen;
 use super::lane::Lane;
 use super::link::{Deferred, Link, Standing};
 use super::orders::{Event, Order, Share};
@@ -64,6 +65,8 @@ pub struct Core {
     pub(super) unaccounted: u64,
     /// Messages of several parts; None where there are none.
     pub(super) parts: Option<Parts>,
+    /// Failed messages, listed one by one.
+    pub(super) failures_seen: FailuresSeen,
     /// Failed exchanges to keep; None: not asked for.
     pub(super) trace: Option<Trace>,
     /// Deliveries that we refused or left unanswered, and when they first came.
@@ -147,6 +150,7 @@ impl Core {
             unaccounted: 0,
             capped: plan.accounts.iter().any(|a| a.binds.rate_max.is_some()),
             parts: has_parts(&setup).then(Parts::new),
+            failures_seen: FailuresSeen::new(kept_max),
             trace: plan.trace_failed.map(|n| Trace::new(n.div_ceil(share.workers as usize))),
             refused: HashMap::with_hasher(foldhash::fast::FixedState::with_seed(2)),
             ids: IdSample::default(),
