@@ -5,6 +5,7 @@ use crate::kit::{Environment, HostUse, Nanos};
 use crate::measure::{Metric, NoObserver, RunRecord};
 use crate::plan::{self, Overrides, Plan, Source};
 
+mod failed;
 mod faults;
 mod limits;
 mod loopback;
@@ -14,6 +15,7 @@ mod providers;
 mod quirks;
 mod settling;
 mod shares;
+mod steering;
 mod theory;
 mod throttling;
 
@@ -68,7 +70,9 @@ fn reported_on(
         folder: None,
         show_content: false,
     };
-    (crate::report::result(&run), crate::report::text(&run, crate::report::Style::default()))
+    let saved = crate::report::Saved::of(&run);
+    let document = serde_json::from_slice(&saved.document.to_json()).unwrap();
+    (document, crate::report::text(&saved, crate::report::Style::default()))
 }
 
 /// Messages that ask for no receipt.

@@ -2,7 +2,6 @@
 //! machine and the profile.
 use super::headline::{duration, is_shown};
 use super::parts::{Cell, Grid, Section};
-use super::verdict::allows_headline;
 use crate::judge::words;
 use crate::measure::Metric;
 use crate::report::Document;
@@ -80,8 +79,20 @@ pub(super) fn outages(d: &Document) -> Option<Grid> {
 }
 
 pub(super) fn stages(d: &Document) -> Option<Grid> {
-    let header = ["stage", "rate", "from", "to", "measured"];
+    let header = [
+        "stage",
+        "rate",
+        "from",
+        "to",
+        "measured",
+        "written",
+        "accepted",
+        "rejected",
+        "service p50",
+        "p99",
+    ];
     let mut grid = Grid::new("stages", "Stages", &header);
+    let headline = d.verdict.allows_headline();
     for stage in d.stages.iter().take(ROWS_MAX) {
         grid.row([
             Cell::new(&stage.name),
@@ -89,6 +100,11 @@ pub(super) fn stages(d: &Document) -> Option<Grid> {
             Cell::new(words::seconds(stage.from_s)),
             Cell::new(words::seconds(stage.to_s)),
             Cell::new(if stage.measure { "yes" } else { "no" }),
+            words::count(stage.written).into(),
+            words::count(stage.accepted).into(),
+            words::count(stage.rejected).into(),
+            dash(stage.service_p50_ns.filter(|_| headline)),
+            dash(stage.service_p99_ns.filter(|_| headline)),
         ]);
     }
     cut(&mut grid, d.stages.len());
@@ -153,7 +169,7 @@ pub(super) fn hours(d: &Document) -> Option<Grid> {
 }
 
 pub(super) fn groups(d: &Document) -> Option<Grid> {
-    if !allows_headline(d) {
+    if !d.verdict.allows_headline() {
         return None;
     }
     let header = [

@@ -1,6 +1,5 @@
 //! The table of latencies, and the gates. What may not be read as the SMSC's is withheld, as in the summary.
 use super::parts::{Cell, Grid};
-use super::verdict::{allows_headline, allows_intended, shown};
 use crate::judge::{GateOutcome, words};
 use crate::measure::{LATENCY_METRICS, LatencyRange, Metric};
 use crate::report::Document;
@@ -32,7 +31,7 @@ pub(super) fn duration(ns: u64) -> String {
 pub(super) fn is_shown(d: &Document, metric: Metric) -> bool {
     let own = matches!(metric, Metric::HarnessLag | Metric::DeliverAck);
     let from_intended = matches!(metric, Metric::Response | Metric::Receipt);
-    (allows_headline(d) || own) && (allows_intended(d) || !from_intended)
+    (d.verdict.allows_headline() || own) && (d.verdict.allows_response_headline() || !from_intended)
 }
 
 /// A percentile with its interval.
@@ -95,11 +94,11 @@ pub(super) fn latencies(runs: &[Coloured<'_>]) -> Option<Grid> {
 
 /// Why some times are withheld, and why response and service time differ.
 pub(super) fn words_on(d: &Document) -> Vec<String> {
-    if !allows_headline(d) {
+    if !d.verdict.allows_headline() {
         return Vec::new();
     }
     let mut lines = Vec::new();
-    if !allows_intended(d) {
+    if !d.verdict.allows_response_headline() {
         lines.push(
             "Times from the intended send are not shown: at a rate that is not sustained they only say how long the \
              run was. result.json keeps them."
@@ -134,7 +133,7 @@ pub(super) fn gates(runs: &[Coloured<'_>]) -> Option<Grid> {
             grid.row([
                 name,
                 Cell::words(&gate.expression),
-                Cell::new(shown(&gate.value, gate.unit)),
+                Cell::new(gate.shows()),
                 Cell::classed(word, class),
                 Cell::words(gate.why.clone().unwrap_or_default()),
             ]);

@@ -8,7 +8,7 @@ use crate::report::chart::{Flow, Ink, Stream};
 /// Receipts of any kind that accepted messages were waited for.
 fn receipts_asked(d: &Document) -> u64 {
     let r = &d.ledger.receipts;
-    r.final_ + r.missing + r.untracked + r.silent
+    r.asked.or(r.expected).unwrap_or(r.final_ + r.missing + r.untracked + r.silent)
 }
 
 /// planned → written → answered → receipted.
@@ -88,7 +88,7 @@ pub(super) fn sums(d: &Document) -> Grid {
             ("rightly silent", r.silent),
             ("untracked", r.untracked),
         ];
-        sum(&mut grid, "receipts", r.expected.unwrap_or(asked), &receipts);
+        sum(&mut grid, "receipts", asked, &receipts);
         let states: Vec<(&str, u64)> =
             r.by_state.iter().map(|s| (s.name.as_str(), s.count)).collect();
         if !states.is_empty() {
@@ -134,9 +134,8 @@ pub(super) fn states(d: &Document, times: bool) -> Option<Grid> {
     let columns = if times { header.len() } else { 3 };
     let mut grid = Grid::new("states", "Final receipts by state", &header[..columns]);
     for state in &r.by_state {
-        let time = |ns: crate::report::document::Absent| {
-            Cell::new(ns.0.flatten().map_or("–".to_owned(), super::headline::duration))
-        };
+        let time =
+            |ns: Option<u64>| Cell::new(ns.map_or("–".to_owned(), super::headline::duration));
         let share = state.count as f64 / r.final_.max(1) as f64;
         let mut cells = vec![
             Cell::new(&state.name),
@@ -144,7 +143,8 @@ pub(super) fn states(d: &Document, times: bool) -> Option<Grid> {
             Cell::new(words::percent(share)),
         ];
         if times {
-            let found = [state.receipt_p50_ns, state.receipt_p99_ns, state.receipt_max_ns];
+            let found = [state.receipt_p50_ns, state.receipt_p99_ns, state.receipt_max_ns]
+                .map(|ns| ns.0.flatten());
             cells.extend(found.map(time));
         }
         grid.row(cells);

@@ -40,7 +40,7 @@ struct Page {
 }
 
 /// The page of one run, or of several, one upon the other. Empty without a run.
-pub fn render(runs: &[Saved]) -> Vec<u8> {
+pub(super) fn render(runs: &[Saved]) -> Vec<u8> {
     let (title, sections) = match runs {
         [] => return Vec::new(),
         [run] => (run.document.run.name.clone(), single(run)),
@@ -103,7 +103,7 @@ fn single(run: &Saved) -> Vec<Section> {
     let mut books = Section::new("ledger", "The ledger");
     books.figures.push(ledger::flow(d));
     books.grids.push(ledger::sums(d));
-    books.grids.extend(ledger::states(d, verdict::allows_intended(d)));
+    books.grids.extend(ledger::states(d, d.verdict.allows_response_headline()));
 
     let mut trouble = Section::new("answers", "Answers and troubles");
     trouble.grids.extend(facts::statuses(d));

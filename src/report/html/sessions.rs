@@ -2,7 +2,6 @@
 use super::headline::duration;
 use super::parts::{Cell, Figure, Grid};
 use super::time::duration_axis;
-use super::verdict::{allows_headline, allows_intended};
 use crate::judge::words;
 use crate::report::Document;
 use crate::report::chart::{Axis, Ink, Layer, Plot, Point, Shape, Unit};
@@ -20,7 +19,7 @@ fn dash(ns: Option<u64>) -> String {
 
 /// Times of each session count from the intended send; where those are withheld, so are these.
 fn time(d: &Document, ns: Option<u64>) -> Option<u64> {
-    ns.filter(|_| allows_intended(d))
+    ns.filter(|_| d.verdict.allows_response_headline())
 }
 
 /// All sessions, or the worst and the best.
@@ -40,7 +39,7 @@ pub(super) fn table(d: &Document) -> Option<Grid> {
         "round trip",
         "sent again",
     ];
-    let times = allows_intended(d);
+    let times = d.verdict.allows_response_headline();
     let mut grid = Grid::new("session-table", "Sessions", &header);
     if !times {
         grid.header.retain(|h| h != "p50" && h != "p99");
@@ -100,7 +99,7 @@ fn senders(d: &Document) -> Vec<&SessionRow> {
 /// How far the binds lie apart.
 pub(super) fn spread(d: &Document) -> Option<Grid> {
     let senders = senders(d);
-    if senders.len() < 2 || !allows_headline(d) {
+    if senders.len() < 2 || !d.verdict.allows_headline() {
         return None;
     }
     let header =
@@ -179,7 +178,7 @@ pub(super) fn figures(d: &Document) -> Vec<Figure> {
                 "On one level: every bind was answered alike. Kept to one significant digit.";
             Figure::new(id, title, says, plot.draw(), "")
         }
-        None if !allows_intended(d) => Figure::missing(
+        None if !d.verdict.allows_response_headline() => Figure::missing(
             id,
             title,
             "Times from the intended send are withheld: see the verdict.",

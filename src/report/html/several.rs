@@ -4,7 +4,6 @@ use super::ledger;
 use super::parts::{Cell, Figure, Grid, Section};
 use super::shape;
 use super::time::{Timeline, caveat, duration_axis, line};
-use super::verdict::{allows_headline, allows_intended};
 use crate::judge::words;
 use crate::measure::Metric;
 use crate::report::Document;
@@ -16,8 +15,11 @@ pub(super) fn sections(runs: &[Coloured<'_>]) -> Vec<Section> {
     let mut latency = Section::new("headline", "Latency side by side");
     latency.grids.extend(latencies(runs));
     latency.grids.extend(gates(runs));
-    let withheld: Vec<&str> =
-        runs.iter().filter(|r| !allows_intended(r.0)).map(|r| r.0.run.id.as_str()).collect();
+    let withheld: Vec<&str> = runs
+        .iter()
+        .filter(|r| !r.0.verdict.allows_response_headline())
+        .map(|r| r.0.run.id.as_str())
+        .collect();
     if !withheld.is_empty() {
         latency.says = format!(
             "Times from the intended send are withheld for {}: its rate was not sustained, or its harness did not keep up.",
@@ -50,7 +52,11 @@ fn spectrum(runs: &[Coloured<'_>], id: &'static str, metric: Metric) -> Figure {
     let mut layers = Vec::new();
     for (number, (d, _)) in runs.iter().enumerate() {
         let latency = d.latency.get(row.name).and_then(Option::as_ref);
-        let allowed = if intended { allows_intended(d) } else { allows_headline(d) };
+        let allowed = if intended {
+            d.verdict.allows_response_headline()
+        } else {
+            d.verdict.allows_headline()
+        };
         if let Some(latency) = latency.filter(|_| allowed) {
             layers.push(line(name(d), Ink::Series(number), shape::spectrum_of(latency)));
         }
@@ -116,7 +122,7 @@ fn rates(runs: &[Coloured<'_>]) -> Grid {
     grid.header.extend(runs.iter().map(|(d, _)| name(d)));
     let first = &runs[0].0;
     let show = |value: Option<f64>, d: &Document, show: fn(f64) -> String| {
-        Cell::new(value.filter(|_| allows_headline(d)).map_or("–".to_owned(), show))
+        Cell::new(value.filter(|_| d.verdict.allows_headline()).map_or("–".to_owned(), show))
     };
     for (key, _) in first.rate.iter() {
         let cells =

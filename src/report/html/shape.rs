@@ -1,7 +1,6 @@
 //! Pictures of distributions: the heat map of response time over time, and the percentile spectrum.
 use super::parts::Figure;
 use super::time::{Timeline, caveat, duration_axis, line};
-use super::verdict::{allows_headline, allows_intended};
 use crate::judge::statistics;
 use crate::measure::{LATENCY_METRICS, Metric};
 use crate::report::chart::{Axis, HeatColumn, HeatMap, Ink, LEVELS_COUNT, Plot, Point, Unit};
@@ -20,12 +19,9 @@ pub(super) fn heat_map(saved: &Saved) -> Figure {
                    its result.json alone.";
         return Figure::missing(id, title, why);
     };
-    let found: Vec<&Second> =
-        seconds.iter().filter(|s| s.latency(Metric::Response).is_some()).collect();
-    let values = |pick: fn(&Second) -> Option<u64>| found.iter().filter_map(move |s| pick(s));
-    let low = values(|s| s.latency(Metric::Response)?.min().map(|n| n.0)).min();
-    let high = values(|s| s.latency(Metric::Response)?.max().map(|n| n.0)).max();
-    let (Some(low), Some(high)) = (low, high) else {
+    let found: Vec<Counted> = seconds.iter().filter_map(counted).collect();
+    let values = || found.iter().flat_map(|second| second.counts.iter().map(|c| c.0));
+    let (Some(low), Some(high)) = (values().min(), values().max()) else {
         return Figure::missing(id, title, "No submit_sm was answered.");
     };
     let y = Axis::log10(
@@ -61,7 +57,25 @@ fn patch(level: usize) -> String {
     )
 }
 
-fn cells(seconds: &[&Second], y: &Axis) -> HeatMap {
+/// What was answered in one interval.
+struct Counted {
+    from: f64,
+    to: f64,
+    /// (response time in nanoseconds, how many).
+    counts: Vec<(u64, u64)>,
+}
+
+fn counted(second: &Second) -> Option<Counted> {
+    let latency = second.latency(Metric::Response)?;
+    let recorded = latency.histogram().iter_recorded();
+    Some(Counted {
+        from: second.at.as_secs_f64(),
+        to: second.at.as_secs_f64() + second.length.as_secs_f64(),
+        counts: recorded.map(|v| (v.value_iterated_to(), v.count_since_last_iteration())).collect(),
+    })
+}
+
+fn cells(seconds: &[Counted], y: &Axis) -> HeatMap {
     let ratio = y.high / y.low;
     let edges: Vec<f64> =
         (0..=ROWS_COUNT).map(|n| y.low * ratio.powf(n as f64 / ROWS_COUNT as f64)).collect();
@@ -70,17 +84,13 @@ fn cells(seconds: &[&Second], y: &Axis) -> HeatMap {
         .chunks(each)
         .map(|chunk| {
             let mut counts = [0u64; ROWS_COUNT];
-            for latency in chunk.iter().filter_map(|s| s.latency(Metric::Response)) {
-                for value in latency.histogram().iter_recorded() {
-                    let place = y.place(value.value_iterated_to() as f64) * ROWS_COUNT as f64;
-                    counts[(place as usize).min(ROWS_COUNT - 1)] +=
-                        value.count_since_last_iteration();
-                }
+            for (value, count) in chunk.iter().flat_map(|second| &second.counts) {
+                let place = y.place(*value as f64) * ROWS_COUNT as f64;
+                counts[(place as usize).min(ROWS_COUNT - 1)] += count;
             }
-            let last = chunk[chunk.len() - 1];
             HeatColumn {
-                from: chunk[0].at.as_secs_f64(),
-                to: last.at.as_secs_f64() + last.length.as_secs_f64(),
+                from: chunk[0].from,
+                to: chunk[chunk.len() - 1].to,
                 cells: counts.into_iter().enumerate().filter(|(_, count)| *count > 0).collect(),
             }
         })
@@ -116,7 +126,7 @@ pub(super) fn spectrum_of(row: &LatencyRow) -> Vec<Point> {
 /// The distributions of one run, against each other.
 pub(super) fn spectrum(d: &Document) -> Figure {
     let (id, title) = ("spectrum", "Percentile spectrum");
-    if !allows_headline(d) {
+    if !d.verdict.allows_headline() {
         return Figure::missing(
             id,
             title,
@@ -133,8 +143,8 @@ pub(super) fn spectrum(d: &Document) -> Figure {
         let intended = matches!(metric, Metric::Receipt | Metric::Response);
         // at a rate that was not sustained receipts are compared from their actual send
         let metric = match metric {
-            Metric::Receipt if !allows_intended(d) => Metric::ReceiptFromWrite,
-            _ if intended && !allows_intended(d) => continue,
+            Metric::Receipt if !d.verdict.allows_response_headline() => Metric::ReceiptFromWrite,
+            _ if intended && !d.verdict.allows_response_headline() => continue,
             metric => metric,
         };
         let row = LATENCY_METRICS[metric as usize];
@@ -143,7 +153,7 @@ pub(super) fn spectrum(d: &Document) -> Figure {
         }
     }
     layers.retain(|layer| !layer.points.is_empty());
-    let withheld = if allows_intended(d) {
+    let withheld = if d.verdict.allows_response_headline() {
         ""
     } else {
         "The response time is not drawn: the rate was not sustained."

@@ -1,6 +1,5 @@
 //! Pictures over time: what was sent and came back, how long it took, what piled up, what went wrong.
 use super::parts::Figure;
-use super::verdict::{allows_headline, allows_intended};
 use crate::judge::words;
 use crate::report::Document;
 use crate::report::chart::{
@@ -211,9 +210,9 @@ fn ns(value: Option<u64>) -> Option<f64> {
 
 /// What must be known of times from the intended send before they are looked at.
 pub(super) fn caveat(d: &Document) -> &'static str {
-    if !allows_headline(d) {
+    if !d.verdict.allows_headline() {
         "The harness did not keep up: these times are the harness's too, and no result."
-    } else if !allows_intended(d) {
+    } else if !d.verdict.allows_response_headline() {
         "The rate was not sustained: times from the intended send grow with the length of the run."
     } else {
         ""

@@ -1,7 +1,7 @@
 //! The top of the page: what was found, by what evidence, and whether the tool was fit to find it.
-use crate::judge::{Check, HealthState, Limiter, Outcome, Unit, words};
+use crate::judge::{HealthState, Limiter, Outcome, words};
 use crate::report::Document;
-use crate::report::document::{IntervalRow, Reason};
+use crate::report::document::{About, IntervalRow, Reason, State};
 
 /// One run at the top of the page.
 pub(super) struct Verdict {
@@ -30,29 +30,16 @@ pub(super) struct Verdict {
     pub(super) notes: Vec<String>,
 }
 
-/// True where figures may stand as the SMSC's: the harness kept up.
-pub(super) fn allows_headline(d: &Document) -> bool {
-    match d.verdict.harness.state {
-        HealthState::Valid | HealthState::Degraded => true,
-        HealthState::Invalid => false,
-    }
-}
-
-/// True where, besides, times from the intended send may: the rate was sustained.
-pub(super) fn allows_intended(d: &Document) -> bool {
-    allows_headline(d) && d.verdict.outcome != Some(Outcome::NotSustained)
-}
-
 /// The verdict of one run.
 pub(super) fn verdict(d: &Document, swatch: String) -> Verdict {
     let (class, word, what) = outcome(d);
-    let headline = allows_headline(d);
+    let headline = d.verdict.allows_headline();
     let (rates_are, rates) = if headline { rates(d) } else { ("", Vec::new()) };
     let mut warnings = Vec::new();
     if let Some(reason) = &d.window.cut_reason {
         warnings.push(format!("The run ended before its plan did: {reason}"));
     }
-    if d.state == crate::report::document::State::Partial && d.window.cut_reason.is_none() {
+    if d.state == State::Partial && d.window.cut_reason.is_none() {
         warnings.push("The run did not come to its end; this is what it had saved.".to_owned());
     }
     if !headline {
@@ -98,7 +85,7 @@ fn outcome(d: &Document) -> (&'static str, &'static str, String) {
         (Some(Outcome::InconclusiveNoise), _) => {
             ("warn", "INCONCLUSIVE", "too unsteady or too small to say".to_owned())
         }
-        (None, HealthState::Valid | HealthState::Degraded) if d.ledger.lines.written > 0 => {
+        (None, HealthState::Valid | HealthState::Degraded) if d.window.sends => {
             let rate = words::rate(figure("accepted").unwrap_or(0.0));
             ("plain", "CLOSED LOOP", format!("{rate} accepted for {time}"))
         }
@@ -126,14 +113,8 @@ fn rates(d: &Document) -> (&'static str, Vec<(String, String)>) {
             .collect();
         return ("", rows);
     }
-    let inside = |row: &&IntervalRow| {
-        let middle = row.t_s + row.length_s / 2.0;
-        middle >= d.window.from_s && middle <= d.window.to_s
-    };
-    let sum = |pick: fn(&IntervalRow) -> u64| {
-        d.intervals.iter().filter(inside).map(pick).sum::<u64>() as f64
-    };
-    let seconds: f64 = d.intervals.iter().filter(inside).map(|row| row.length_s).sum();
+    let sum = |pick: fn(&IntervalRow) -> u64| d.measured_rows().map(pick).sum::<u64>() as f64;
+    let seconds: f64 = d.measured_rows().map(|row| row.length_s).sum();
     if seconds <= 0.0 {
         return ("", Vec::new());
     }
@@ -151,37 +132,9 @@ fn rates(d: &Document) -> (&'static str, Vec<(String, String)>) {
     ("while the load was on", rows)
 }
 
-/// A reason as the judge words it.
-fn says(reason: &Reason) -> String {
-    let number = |n: &Option<serde_json::Number>| n.as_ref().and_then(serde_json::Number::as_f64);
-    let check = Check {
-        check: reason.check.clone(),
-        value: number(&reason.value),
-        limit: number(&reason.limit),
-        relation: reason.relation,
-        unit: reason.unit,
-        ok: reason.ok,
-        note: reason.note.clone(),
-    };
-    check.says()
-}
-
-/// Checks of the harness: they stand with it, not with the SMSC's.
-const HARNESS: [&str; 9] = [
-    "adherence",
-    "harness_lag.p99",
-    "worker_processor",
-    "worker_busy",
-    "run_queue_delay",
-    "cgroup_throttled",
-    "steal",
-    "achieved_of_target",
-    "loop_held_up",
-];
-
 fn checks(d: &Document) -> Vec<(&'static str, &'static str, String)> {
     let mut all: Vec<&Reason> =
-        d.verdict.reasons.iter().filter(|r| !HARNESS.contains(&r.check.as_str())).collect();
+        d.verdict.reasons.iter().filter(|r| r.about != About::Harness).collect();
     // what decided comes first
     all.sort_by_key(|r| match r.ok {
         Some(false) => 0,
@@ -190,9 +143,9 @@ fn checks(d: &Document) -> Vec<(&'static str, &'static str, String)> {
     });
     all.into_iter()
         .map(|reason| match reason.ok {
-            Some(true) => ("good", "✓", says(reason)),
-            Some(false) => ("bad", "✗", says(reason)),
-            None => ("warn", "?", says(reason)),
+            Some(true) => ("good", "✓", reason.says()),
+            Some(false) => ("bad", "✗", reason.says()),
+            None => ("warn", "?", reason.says()),
         })
         .collect()
 }
@@ -204,7 +157,9 @@ fn limiter(d: &Document) -> (&'static str, &'static str, Vec<String>) {
     };
     let (class, text) = match d.verdict.limiter {
         Option::None => ("plain", "not judged".to_owned()),
-        Some(Limiter::Harness) if !allows_headline(d) => ("warn", "the harness".to_owned()),
+        Some(Limiter::Harness) if !d.verdict.allows_headline() => {
+            ("warn", "the harness".to_owned())
+        }
         Some(Limiter::Harness) => ("warn", named("the harness")),
         Some(Limiter::SmscThrottle) => ("bad", named("the SMSC throttles")),
         Some(Limiter::Connection) => ("bad", named("the connections")),
@@ -213,7 +168,7 @@ fn limiter(d: &Document) -> (&'static str, &'static str, Vec<String>) {
         Some(Limiter::None) => ("good", named("none")),
     };
     let mut lines = vec![text];
-    if let (Some(law), true) = (&d.verdict.littles_law, allows_headline(d)) {
+    if let (Some(law), true) = (&d.verdict.littles_law, d.verdict.allows_headline()) {
         lines.push(format!(
             "At {} and {} of service time {} are open at once, of {} window slots.",
             words::rate(law.rate),
@@ -244,8 +199,8 @@ fn harness(d: &Document) -> (&'static str, &'static str, Vec<String>) {
     let facts: Vec<String> = facts.into_iter().flatten().collect();
     let first = if facts.is_empty() { String::new() } else { format!(": {}", facts.join(", ")) };
     let mut lines = vec![format!("{}{first}", h.state.name())];
-    let of_harness = |r: &&Reason| HARNESS.contains(&r.check.as_str()) && r.ok == Some(false);
-    lines.extend(d.verdict.reasons.iter().filter(of_harness).map(|r| format!("✗ {}", says(r))));
+    let failed = d.verdict.about(About::Harness).filter(|r| r.failed());
+    lines.extend(failed.map(|r| format!("✗ {}", r.says())));
     (class, "harness", lines)
 }
 
@@ -287,13 +242,4 @@ fn books(d: &Document) -> (&'static str, &'static str, Vec<String>) {
         }
     }
     (class, "books", lines)
-}
-
-/// A value of a gate or a check as a person reads it.
-pub(super) fn shown(value: &serde_json::Value, unit: Unit) -> String {
-    match (value.as_f64(), value.as_str()) {
-        (Some(number), _) => unit.show(number),
-        (None, Some(word)) => word.to_owned(),
-        (None, None) => "undefined".to_owned(),
-    }
 }
