@@ -314,7 +314,7 @@ impl Plot {
                 Scale::Log10 | Scale::Log2 => "log",
                 Scale::Tail => "tail",
             };
-            json!([axis.low, axis.high, scale, axis.unit.name()])
+            json!([axis.low, axis.high, scale, axis.unit.name(), words_of(&axis.title)])
         };
         let series: Vec<Value> = self.layers.iter().map(|l| self.series(l)).collect();
         json!({
