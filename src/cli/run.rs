@@ -208,6 +208,15 @@ fn write_folder(saved: &Saved, record: &RunRecord, path: &Path) -> Result<(), St
             folder::write(&path.join(name), &octets)?;
         }
     }
+    let lists = [
+        ("missing.csv", report::missing_csv(&record.missing)),
+        ("rejected.csv", report::rejected_csv(&record.rejections)),
+    ];
+    for (name, list) in lists {
+        if let Some(octets) = list {
+            folder::write(&path.join(name), &octets)?;
+        }
+    }
     if !record.exchanges.is_empty() {
         let capture = report::pcapng::render(&record.exchanges);
         folder::write(&path.join("failed.pcapng"), &capture)?;

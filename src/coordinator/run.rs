@@ -31,6 +31,9 @@ pub enum RunError {
 /// From the last bind to the start of the load.
 const LEAD: Nanos = Nanos::from_millis(20);
 
+/// How often the operator is listened to.
+const STEER_EVERY: Nanos = Nanos::from_millis(100);
+
 /// Runs `plan` with a crew of this process, from connect to unbind. Call it within a current-thread runtime.
 ///
 /// # Errors
@@ -40,7 +43,8 @@ pub async fn conduct(
     workers: u32,
     observer: &mut dyn Observer,
 ) -> Result<RunRecord, RunError> {
-    let mut conductor = Conductor::new(plan, workers, Clock::wall_ns(), LEAD)?;
+    let wall_at_zero = Clock::wall_ns().saturating_sub(Clock::now().0);
+    let mut conductor = Conductor::new(plan, workers, wall_at_zero, LEAD)?;
     let mut crew = Crew::local(plan, workers)?;
     let mut signals = Signals::new()?;
     let ended = drive(&mut conductor, &mut crew, &mut signals, observer).await;
@@ -74,7 +78,7 @@ async fn drive(
         if conductor.is_done(now) {
             return Ok(());
         }
-        let pause = next.since(now).max(Nanos::from_millis(1));
+        let pause = next.since(now).clamp(Nanos::from_millis(1), STEER_EVERY);
         tokio::select! {
             event = crew.events.recv() => match event {
                 Some(event) => conductor.on_event(event, Clock::now()),

@@ -23,6 +23,7 @@ mod escape;
 mod formats;
 mod hgrm;
 pub mod hlog;
+mod lists;
 pub mod pcapng;
 mod run;
 mod saved;
@@ -37,6 +38,7 @@ pub use escape::{mask_address, printable};
 pub use formats::{
     FORMATS, FormatRow, Keep, Overlay, Render, RenderError, Unavailable, format, render,
 };
+pub use lists::{missing_csv, rejected_csv};
 pub use run::{LabelTraits, Run};
 pub use saved::{Packed, Saved, Second};
 pub use text::{Style, text};

@@ -2,7 +2,7 @@
 use super::Run;
 use super::document::Document;
 use crate::kit::Nanos;
-use crate::measure::{IntervalRow, Latency, LatencyBrief, Metric};
+use crate::measure::{IntervalRow, Latency, LatencyBrief, Metric, ROW_METRICS};
 
 /// A saved run, or one that has just ended: what every format is rendered from.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,15 +62,6 @@ impl Packed {
     }
 }
 
-/// The distributions that a row of the record keeps: one line each.
-type Brief = fn(&IntervalRow) -> &LatencyBrief;
-const KEPT: [(Metric, Brief); 4] = [
-    (Metric::Response, |row| &row.response),
-    (Metric::Service, |row| &row.service),
-    (Metric::Receipt, |row| &row.receipt),
-    (Metric::HarnessLag, |row| &row.harness_lag),
-];
-
 const MICROSECOND: u64 = 1_000;
 const MILLISECOND: u64 = 1_000_000;
 
@@ -82,11 +73,11 @@ pub(super) fn rounded(ns: u64, unit: u64) -> Nanos {
 impl Second {
     /// A row's distributions.
     pub fn of(row: &IntervalRow) -> Second {
-        let kept = KEPT.iter().filter_map(|(metric, of)| Packed::of_brief(*metric, of(row)));
+        let kept = ROW_METRICS.into_iter().zip(row.briefs());
         Second {
             at: rounded(row.at.0, MILLISECOND),
             length: rounded(row.length.0, MILLISECOND),
-            latencies: kept.collect(),
+            latencies: kept.filter_map(|(metric, brief)| Packed::of_brief(metric, brief)).collect(),
         }
     }
 

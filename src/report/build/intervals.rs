@@ -1,5 +1,5 @@
 //! What a run looked like over time, stage by stage and session by session.
-use super::super::document::{Hour, IntervalRow, SessionRow, StageRow, Table};
+use super::super::document::{Hour, IntervalRow, SessionRow, StageRow};
 use super::super::{Run, transport};
 use super::{seconds, words};
 use crate::judge::{stage_spans, statistics};
@@ -67,7 +67,7 @@ fn interval(run: &Run<'_>, row: &measure::IntervalRow) -> IntervalRow {
         window_full_ratio: full.min(1.0),
         cpu_worst: row.cpu_worst,
         statuses: statuses.map(|(code, n)| (CommandStatus(*code).to_string(), n)).collect(),
-        anomalies: Table::default(),
+        anomalies: row.anomalies.iter().cloned().collect(),
         response_p50_ns: row.response.p50,
         response_p90_ns: row.response.p90,
         response_p99_ns: row.response.p99,

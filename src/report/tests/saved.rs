@@ -1,7 +1,7 @@
 //! Runs read back from what was written, and what a document says beyond the old result.
 use super::{Made, ms};
 use crate::judge::sample::{Fate, GOOD, plan};
-use crate::kit::Nanos;
+use crate::kit::{Nanos, RateChange};
 use crate::measure::Outcome;
 use crate::report::{Document, FORMATS, Saved, format, hlog, render};
 use serde_json::json;
@@ -147,4 +147,21 @@ fn checks_say_whom_they_speak_of() {
     assert_eq!(about("sent_of_scheduled"), Some(json!("smsc")));
     assert_eq!(about("in_flight_growth"), Some(json!("growth")));
     assert_eq!(about("adherence"), Some(json!("harness")));
+}
+
+#[test]
+fn what_the_operator_did_and_the_anomalies_of_each_second_are_told() {
+    let made = Made::with(
+        plan(200, 0, 5),
+        |_, _| GOOD,
+        |record| {
+            record.rate_changes.push(RateChange { at: ms(1_500), percent: 110 });
+            record.intervals[2].anomalies.push(("trailing_octets".to_owned(), 3));
+        },
+    );
+    let doc = made.json();
+    let wanted = json!([{ "t_s": 1.5, "what": "rate 110 % of the plan", "factor": 1.1 }]);
+    assert_eq!(doc["operator"], wanted);
+    assert_eq!(doc["intervals"][2]["anomalies"], json!({ "trailing_octets": 3 }));
+    assert_eq!(doc["intervals"][3]["anomalies"], json!({}));
 }
