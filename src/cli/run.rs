@@ -206,6 +206,15 @@ fn write_folder(run: &Run<'_>, path: &Path) -> Result<(), String> {
             folder::write(&path.join(name), &(format.render)(run))?;
         }
     }
+    let lists = [
+        ("missing.csv", report::missing_csv(&run.record.missing)),
+        ("rejected.csv", report::rejected_csv(&run.record.rejections)),
+    ];
+    for (name, list) in lists {
+        if let Some(octets) = list {
+            folder::write(&path.join(name), &octets)?;
+        }
+    }
     if !run.record.exchanges.is_empty() {
         let capture = report::pcapng::render(&run.record.exchanges);
         folder::write(&path.join("failed.pcapng"), &capture)?;

@@ -2,10 +2,13 @@
 //! connect → load → drain → unbind. The same on a virtual clock as over TCP.
 use super::crew::LAST_WORD;
 use crate::esme::{Event, IdSample, Order, Setup};
-use crate::kit::Nanos;
-use crate::measure::{CellKey, Interval, Observer, Phase, Progress, RunRecord};
-use crate::plan::Plan;
+use crate::kit::{Nanos, RateChange};
+use crate::measure::{CellKey, Interval, Observer, Phase, Progress, RunRecord, Steer};
+use crate::plan::{Plan, Schedule, Shape};
 use std::sync::Arc;
+
+/// A change of the rate is told so long before it holds.
+const STEER_AHEAD: Nanos = Nanos::from_millis(50);
 
 /// Why a run did not begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,6 +140,11 @@ impl Conductor {
     /// Does what is due, and says when to call again at the latest.
     pub fn tick(&mut self, now: Nanos, observer: &mut dyn Observer) -> Nanos {
         let before = self.phase;
+        match observer.steer() {
+            Some(Steer::End(reason)) => self.cut(&reason, now),
+            Some(Steer::Rate { percent }) => self.steer(percent, now),
+            None => {}
+        }
         match self.phase {
             Phase::Connect => self.begin(now),
             Phase::Load => {
@@ -163,6 +171,32 @@ impl Conductor {
             Phase::Load => soon.min(self.load_end()),
             Phase::Drain => soon.min(self.give_up_at),
         }
+    }
+
+    /// Changes the rate from a moment ahead on; every worker then works out the same schedule. Not done in a
+    /// closed loop, outside the load, and where the guard allows no more.
+    fn steer(&mut self, percent: u32, now: Nanos) {
+        let (Phase::Load, Some(start)) = (self.phase, self.start) else { return };
+        let at = (now + STEER_AHEAD).since(start);
+        let mut changes = self.record.rate_changes.clone();
+        changes.push(RateChange { at, percent });
+        let allowed = |schedule: &Schedule| {
+            let max = self.plan.guard.messages_max;
+            max.is_none_or(|max| schedule.len() <= max)
+                && self
+                    .plan
+                    .guard
+                    .rate_max
+                    .is_none_or(|max| schedule.peak_after(at) <= max.as_f64())
+        };
+        let closed = self.plan.stages.iter().any(|stage| stage.shape == Shape::Max);
+        let Some(schedule) = self.setup.steered(&changes).ok().filter(|s| !closed && allowed(s))
+        else {
+            return;
+        };
+        self.setup.schedule = schedule;
+        self.record.rate_changes.clone_from(&changes);
+        self.orders.push(Order::Steer { changes });
     }
 
     fn load_end(&self) -> Nanos {
@@ -261,6 +295,8 @@ impl Conductor {
         }
         self.record.load_ended = self.load_ends;
         self.record.sessions.sort_by_key(|s| s.id);
+        self.record.rejections.sort_by_key(|r| (r.answered_wall_ns, r.session, r.sequence_number));
+        self.record.missing.sort_by_key(|m| (m.answered_wall_ns, m.session, m.sequence_number));
         self.try_id_modes();
         self.record.settle_rows();
         let schedule = &self.setup.schedule;

@@ -31,6 +31,9 @@ pub enum RunError {
 /// From the last bind to the start of the load.
 const LEAD: Nanos = Nanos::from_millis(20);
 
+/// How often the operator is listened to.
+const STEER_EVERY: Nanos = Nanos::from_millis(100);
+
 /// Runs `plan` with a crew of this process, from connect to unbind. Call it within a current-thread runtime.
 ///
 /// # Errors
@@ -74,7 +77,7 @@ async fn drive(
         if conductor.is_done(now) {
             return Ok(());
         }
-        let pause = next.since(now).max(Nanos::from_millis(1));
+        let pause = next.since(now).clamp(Nanos::from_millis(1), STEER_EVERY);
         tokio::select! {
             event = crew.events.recv() => match event {
                 Some(event) => conductor.on_event(event, Clock::now()),

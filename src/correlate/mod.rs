@@ -5,6 +5,7 @@
 mod correlator;
 mod id;
 mod ledger;
+mod notes;
 
 #[cfg(test)]
 mod tests;
@@ -12,3 +13,4 @@ mod tests;
 pub use correlator::{Awaits, Correlator, Early, Fate, Notice};
 pub use id::{IdRule, Key, Side};
 pub use ledger::{Ledger, Standing};
+pub use notes::{IdText, Note, Notes};

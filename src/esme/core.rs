@@ -1,6 +1,7 @@
 //! The load side's decisions for one worker: no I/O, no clock, no await. Its parts are in the files
 //! beside it: `inbound` (responses), `deliver` (receipts and MO), `life` (connections and deadlines).
 use super::exchange::{Awaited, Exchange, Handed};
+use super::failed::FailuresSeen;
 use super::lane::Lane;
 use super::link::{Deferred, Link, Standing};
 use super::orders::{Event, Order, Share};
@@ -9,7 +10,7 @@ use super::samples::IdSample;
 use super::setup::{Setup, id_rule};
 use super::trace::Trace;
 use crate::correlate::{Correlator, Fate, IdRule, Notice};
-use crate::kit::{Nanos, Rate, Rng, stream_seed};
+use crate::kit::{Nanos, Rate, RateChange, Rng, stream_seed};
 use crate::measure::{Gauges, Interval, LatencyRange, Recorder};
 use crate::net::{Endpoint, Wish};
 use crate::plan::{Cursor, Plan, PlanError, Scratch};
@@ -64,6 +65,8 @@ pub struct Core {
     pub(super) unaccounted: u64,
     /// Messages of several parts; None where there are none.
     pub(super) parts: Option<Parts>,
+    /// Failed messages, listed one by one.
+    pub(super) failures_seen: FailuresSeen,
     /// Failed exchanges to keep; None: not asked for.
     pub(super) trace: Option<Trace>,
     /// Deliveries that we refused or left unanswered, and when they first came.
@@ -147,6 +150,7 @@ impl Core {
             unaccounted: 0,
             capped: plan.accounts.iter().any(|a| a.binds.rate_max.is_some()),
             parts: has_parts(&setup).then(Parts::new),
+            failures_seen: FailuresSeen::new(kept_max),
             trace: plan.trace_failed.map(|n| Trace::new(n.div_ceil(share.workers as usize))),
             refused: HashMap::with_hasher(foldhash::fast::FixedState::with_seed(2)),
             ids: IdSample::default(),
@@ -206,10 +210,21 @@ impl Core {
                 self.load_ends = self.load_ends.min(*at);
                 self.closed = None;
             }
+            Order::Steer { changes } => self.steer(changes),
             Order::Drain { until } => self.drain_until = Some(*until),
             Order::Stop => self.stop(now),
         }
         self.maintenance_at = now;
+    }
+
+    /// The schedule is another from the last of these changes on.
+    fn steer(&mut self, changes: &[RateChange]) {
+        // the coordinator has worked the same schedule out before it asked for it
+        let Ok(schedule) = self.setup.steered(changes) else { return };
+        self.setup.schedule = schedule;
+        for lane in &mut self.lanes {
+            lane.cursor.steer(self.setup.schedule.clone());
+        }
     }
 
     /// The offset of `now` from the start of the load.

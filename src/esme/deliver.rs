@@ -3,7 +3,7 @@ use super::core::Core;
 use super::exchange::{Awaited, Handed};
 use super::link::Deferred;
 use super::orders::Event;
-use crate::correlate::{Early, Fate, IdRule, Key, Notice, Side};
+use crate::correlate::{Early, Fate, IdRule, Key, Note, Notice, Side};
 use crate::kit::Nanos;
 use crate::measure::Metric;
 use crate::smpp::receipt::{self, Brief, Delivered};
@@ -188,7 +188,7 @@ impl Core {
         self.exchange.received += 1;
         for what in batch {
             match *what {
-                Handed::Accepted(key, awaited) => self.accepted(key, awaited),
+                Handed::Accepted(key, awaited, note) => self.accepted(key, awaited, note),
                 Handed::AcceptedLate(key, awaited) => self.correlator.accepted_late(key, awaited),
                 Handed::Receipt(key, notice) => self.receipt(key, notice),
                 Handed::PartKey(key, message, parts) => self.keep_part_key(key, message, parts),
@@ -199,7 +199,8 @@ impl Core {
 
     /// A message was accepted under a key that this worker owns.
     #[inline]
-    pub(super) fn accepted(&mut self, key: Key, awaited: Awaited) {
+    pub(super) fn accepted(&mut self, key: Key, awaited: Awaited, note: Note) {
+        self.failures_seen.notes.add(awaited.answered(), key, note);
         let mut met = std::mem::take(&mut self.met);
         if !self.correlator.accepted(key, awaited, &mut met) {
             self.recorder.tally(awaited.cell()).receipts_untracked += 1;
@@ -277,6 +278,8 @@ impl Core {
             return;
         }
         cell.tally.receipts_missing += 1;
+        self.list_missing(key, awaited);
+        let cell = self.recorder.cell(awaited.cell());
         let until = awaited.answered() + deadline;
         cell.latency[Metric::Receipt as usize].censor(until.since(awaited.intended()));
         cell.latency[Metric::ReceiptFromWrite as usize].censor(until.since(awaited.written()));
@@ -290,6 +293,7 @@ impl Core {
         for (key, awaited) in missing {
             self.missing(key, &awaited);
         }
+        self.failures_seen.notes.forget_before(now.since(self.setup.plan.receipts.deadline));
         let mut unknown: Vec<Early> = Vec::new();
         let grace = GRACE.max(self.setup.plan.timeouts.response);
         self.correlator.give_up_early(now.since(grace), &mut unknown);

@@ -3,7 +3,7 @@
 //! Each id belongs to the worker that its key names, so that a receipt finds its message wherever either
 //! came in. Nothing is shared: values travel.
 use super::parts::PartNews;
-use crate::correlate::{Awaits, Key, Notice};
+use crate::correlate::{Awaits, Key, Note, Notice};
 use crate::kit::Nanos;
 use crate::measure::CellId;
 
@@ -92,7 +92,7 @@ impl Awaits for Awaited {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handed {
     /// A message was accepted.
-    Accepted(Key, Awaited),
+    Accepted(Key, Awaited, Note),
     /// A message was accepted after its deadline.
     AcceptedLate(Key, Awaited),
     /// A receipt came.

@@ -3,7 +3,7 @@ use super::core::Core;
 use super::exchange::{Awaited, Handed};
 use super::link::Standing;
 use super::parts::PartFate;
-use crate::correlate::{Key, Side};
+use crate::correlate::{IdText, Key, Note, Side};
 use crate::kit::Nanos;
 use crate::measure::{Outcome, Ticket};
 use crate::net::Wish;
@@ -100,6 +100,7 @@ impl Core {
             Some(ticket) => {
                 let status = if status.0 == 0 { CommandStatus::ESME_RUNKNOWNERR } else { status };
                 self.settled(link, &ticket, status, now);
+                self.list_rejection(link, number, &ticket, status, now);
                 self.trace_failed(link, number, &ticket, Some((now, frame)));
             }
             None => self.recorder.interval().unknown_responses += 1,
@@ -120,12 +121,15 @@ impl Core {
                 self.look_closer(link, frame);
             }
             if ticket.receipt_asked != 0 {
-                self.await_receipt(link, &ticket, id.unwrap_or_default(), now);
+                let number = header.sequence_number;
+                self.await_receipt(link, number, &ticket, id.unwrap_or_default(), now);
             } else {
                 self.part_ended(ticket.index, PartFate::Accepted { awaits: false });
             }
         } else {
-            self.trace_failed(link, header.sequence_number, &ticket, Some((now, frame)));
+            let (number, status) = (header.sequence_number, header.command_status);
+            self.list_rejection(link, number, &ticket, status, now);
+            self.trace_failed(link, number, &ticket, Some((now, frame)));
             if body != 0 {
                 self.look_closer(link, frame);
             }
@@ -221,7 +225,14 @@ impl Core {
 
     /// The message is accepted; its receipt is awaited under this id.
     #[inline]
-    fn await_receipt(&mut self, link: usize, ticket: &Ticket, id: &[u8], now: Nanos) {
+    fn await_receipt(
+        &mut self,
+        link: usize,
+        sequence_number: u32,
+        ticket: &Ticket,
+        id: &[u8],
+        now: Nanos,
+    ) {
         let tally = self.recorder.tally(ticket.cell);
         if ticket.receipt_asked == 1 {
             tally.receipts_expected += 1;
@@ -237,11 +248,12 @@ impl Core {
         self.ids.response(id);
         let (key, awaited) = self.awaited_of(link, ticket, id, now);
         self.part_key(ticket.index, key);
+        let note = Note { sequence_number, id: IdText::of(id) };
         match self.exchange.other(key) {
             Some(owner) if !self.stopping => {
-                self.exchange.hand(owner, Handed::Accepted(key, awaited));
+                self.exchange.hand(owner, Handed::Accepted(key, awaited, note));
             }
-            Some(_) | None => self.accepted(key, awaited),
+            Some(_) | None => self.accepted(key, awaited, note),
         }
     }
 }

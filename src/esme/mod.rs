@@ -6,6 +6,7 @@ mod backlog;
 mod core;
 mod deliver;
 mod exchange;
+mod failed;
 mod inbound;
 mod lane;
 mod life;

@@ -1,6 +1,6 @@
 //! What is said between a coordinator and its workers: serialisable values, near or far.
 use super::samples::IdSample;
-use crate::kit::Nanos;
+use crate::kit::{Nanos, RateChange};
 use crate::measure::{Exchange, Interval, SessionRecord};
 use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,11 @@ pub enum Order {
     EndLoad {
         /// Nothing intended later is sent.
         at: Nanos,
+    },
+    /// The rate was changed by hand: all changes so far, in order.
+    Steer {
+        /// The last one is the new one.
+        changes: Vec<RateChange>,
     },
     /// Messages still waiting at this offset are unsent.
     Drain {

@@ -1,6 +1,6 @@
 //! What follows from a plan alone: sessions, their numbers and owners, cells, schedule, recipe. Pure.
 use crate::correlate::IdRule;
-use crate::kit::Nanos;
+use crate::kit::{Nanos, RateChange};
 use crate::measure::{CellId, CellKey, LatencyRange};
 use crate::plan::{BindType, IdMode, Plan, PlanError, Recipe, Schedule, Striping};
 use crate::session::Role;
@@ -54,6 +54,17 @@ impl Setup {
             recipe: Arc::new(recipe),
             sessions,
         })
+    }
+
+    /// The schedule with the rate changed by hand.
+    ///
+    /// # Errors
+    /// Where no schedule can hold it.
+    pub fn steered(&self, changes: &[RateChange]) -> Result<Arc<Schedule>, PlanError> {
+        let plan = &self.plan;
+        Schedule::steered(&plan.stages, plan.load.arrival, plan.seed, changes)
+            .map(Arc::new)
+            .map_err(|e| PlanError::of_schedule(&e))
     }
 
     /// Cells are numbered stage by stage, account by account, label by label.

@@ -2,7 +2,7 @@
 //! "What counts where"). Messages belong to it by their intended time, seconds by when they passed.
 use crate::kit::Nanos;
 use crate::measure::{CellInterval, CellKey, IntervalRow, Latency, Metric, RunRecord, Tally};
-use crate::plan::{Plan, Shape, Stage};
+use crate::plan::{Plan, Schedule, Shape, Stage};
 
 /// The measured part of one run.
 #[derive(Clone, Debug)]
@@ -62,6 +62,17 @@ pub fn stage_messages(stage: &Stage) -> Option<f64> {
     }
 }
 
+/// What the measured stages held once the rate had been changed by hand; None where it was not.
+fn steered_messages(plan: &Plan, record: &RunRecord) -> Option<f64> {
+    let changes = &record.rate_changes;
+    if changes.is_empty() {
+        return None;
+    }
+    let schedule = Schedule::steered(&plan.stages, plan.load.arrival, plan.seed, changes).ok()?;
+    let measured = plan.stages.iter().enumerate().filter(|(_, stage)| stage.measure);
+    Some(measured.map(|(number, _)| schedule.stage_count(number as u16) as f64).sum())
+}
+
 /// Whether a cell's stage is measured. A run without stages is measured whole.
 pub fn is_measured(plan: &Plan, key: &CellKey) -> bool {
     plan.stages.is_empty()
@@ -75,7 +86,7 @@ impl Measured {
         let stages = || plan.stages.iter().filter(|s| s.measure);
         let closed = stages().any(|s| s.shape == Shape::Max);
         let length: f64 = stages().map(|s| s.length.as_secs_f64()).sum();
-        let planned: Option<f64> = stages().map(stage_messages).sum();
+        let planned = steered_messages(plan, record).or_else(|| stages().map(stage_messages).sum());
         let time = spans.iter().fold(Nanos::ZERO, |sum, (from, to)| sum + (*to - *from));
         let inside = |row: &IntervalRow| {
             spans.iter().any(|(from, to)| row.at >= *from && row.at + row.length <= *to)

@@ -107,6 +107,16 @@ pub fn judge(plan: &Plan, record: &RunRecord, host: &HostUse) -> Judgement {
     if let Some(reason) = &record.cut_reason {
         notes.push(format!("the run ended early: {reason}"));
     }
+    if !record.rate_changes.is_empty() {
+        let changes: Vec<String> = record
+            .rate_changes
+            .iter()
+            .map(|c| {
+                format!("{} % of the plan at {}", c.percent, words::seconds(c.at.as_secs_f64()))
+            })
+            .collect();
+        notes.push(format!("the operator changed the rate: {}", changes.join(", ")));
+    }
     if steady.steady.is_none() && outcome.is_some() {
         notes.push(format!("steady state not judged: {}", steady.reason));
     }

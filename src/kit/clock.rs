@@ -133,3 +133,8 @@ fn thread_use() -> (u64, u64) {
 pub fn utc_rfc3339(wall_ns: u64) -> String {
     humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_nanos(wall_ns)).to_string()
 }
+
+/// The same to the microsecond.
+pub fn utc_rfc3339_micros(wall_ns: u64) -> String {
+    humantime::format_rfc3339_micros(UNIX_EPOCH + Duration::from_nanos(wall_ns)).to_string()
+}

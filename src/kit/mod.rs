@@ -6,9 +6,9 @@ mod rng;
 mod selfcheck;
 mod timer;
 
-pub use clock::{Clock, NS_PER_S, Nanos, ThreadUse, utc_rfc3339};
+pub use clock::{Clock, NS_PER_S, Nanos, ThreadUse, utc_rfc3339, utc_rfc3339_micros};
 pub use host::{Cgroup, Environment, HostCounters, HostUse};
-pub use rate::{Rate, RateError};
+pub use rate::{Rate, RateChange, RateError};
 pub use rng::{Rng, mix64, stream_seed};
 pub use selfcheck::{Ceiling, HostSelfcheck, Pacing, Selfcheck};
 pub use timer::Timer;

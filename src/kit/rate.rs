@@ -1,4 +1,5 @@
 //! A rate as an exact fraction, and how people write it.
+use super::Nanos;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -9,6 +10,15 @@ pub struct Rate {
     pub num: u64,
     /// … in so many seconds. Never 0.
     pub den: u64,
+}
+
+/// From a time on, the planned rate is changed by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RateChange {
+    /// From the start of the load.
+    pub at: Nanos,
+    /// Of the plan's rate; 100 is the plan.
+    pub percent: u32,
 }
 
 /// What is wrong with a written rate.

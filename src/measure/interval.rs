@@ -1,4 +1,5 @@
 //! What one worker hands up each second: counters, distributions and gauges. A serialisable value.
+use super::failed::{MissingReceipt, Rejection};
 use super::latency::{Latency, LatencyRange};
 use super::metric::Metric;
 use super::tally::{Counts, Tally};
@@ -309,6 +310,10 @@ pub struct Interval {
     pub anomalies: Vec<Anomaly>,
     /// Sessions that came back, or went for good, in this second.
     pub outages: Vec<Outage>,
+    /// submit_sm rejected in it, while fewer than [`super::FAILED_MAX`] were.
+    pub rejections: Vec<Rejection>,
+    /// Receipts given up on in it, likewise.
+    pub missing: Vec<MissingReceipt>,
 }
 
 impl Interval {
@@ -336,6 +341,8 @@ impl Interval {
             messages: Messages::default(),
             anomalies: Vec::new(),
             outages: Vec::new(),
+            rejections: Vec::new(),
+            missing: Vec::new(),
         }
     }
 
@@ -361,6 +368,8 @@ impl Interval {
             messages,
             anomalies,
             outages,
+            rejections,
+            missing,
         } = self;
         cells.iter_mut().flatten().for_each(|c| c.clear());
         whole.iter_mut().for_each(Latency::clear);
@@ -379,6 +388,8 @@ impl Interval {
         *messages = Messages::default();
         anomalies.clear();
         outages.clear();
+        rejections.clear();
+        missing.clear();
     }
 
     /// Counts an anomaly; the first of its kind keeps its octets.

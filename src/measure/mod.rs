@@ -2,22 +2,26 @@
 //!
 //! One [`Recorder`] per worker, without locks. It hands up an [`Interval`] each second; [`RunRecord`] is
 //! the sum of them. Nothing here knows a plan, a socket or a clock.
+mod failed;
 mod interval;
 mod latency;
 mod metric;
+mod observer;
 mod record;
 mod recorder;
+mod row;
 mod tally;
 mod ticket;
 
+pub use failed::{FAILED_MAX, MissingReceipt, Rejection};
 pub use interval::{
     Anomaly, CellInterval, Exchange, Gauges, Interval, Messages, Outage, SessionRecord, Transport,
 };
 pub use latency::{Latency, LatencyBrief, LatencyRange};
 pub use metric::{LATENCY_METRICS, Metric, MetricRow};
-pub use record::{
-    CellKey, IntervalRow, NoObserver, Observer, Phase, Progress, RunRecord, WorkerLoad,
-};
+pub use observer::{NoObserver, Observer, Phase, Progress, Steer};
+pub use record::{CellKey, RunRecord, WorkerLoad};
 pub use recorder::Recorder;
+pub use row::{IntervalRow, ROW_METRICS};
 pub use tally::{Counts, ID_RULES, StateCounts, Tally};
 pub use ticket::{CellId, Outcome, Ticket};

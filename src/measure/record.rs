@@ -1,12 +1,13 @@
 //! The record of a run: the sum of all intervals of all workers. Plain data; what it means is `judge`'s business.
+use super::failed::{FAILED_MAX, MissingReceipt, Rejection};
 use super::interval::{
-    Anomaly, CellInterval, Exchange, Gauges, Interval, Messages, Outage, SessionRecord,
-    merge_anomalies,
+    Anomaly, CellInterval, Exchange, Interval, Messages, Outage, SessionRecord, merge_anomalies,
 };
-use super::latency::{Latency, LatencyBrief, LatencyRange};
+use super::latency::{Latency, LatencyRange};
 use super::metric::Metric;
-use super::tally::{Counts, Tally};
-use crate::kit::Nanos;
+use super::row::{IntervalRow, OpenRow};
+use super::tally::Tally;
+use crate::kit::{Nanos, RateChange};
 use serde::{Deserialize, Serialize};
 
 /// What a cell stands for: numbers into the plan's stages, accounts and messages.
@@ -18,128 +19,6 @@ pub struct CellKey {
     pub account: u16,
     /// Message label.
     pub label: u16,
-}
-
-/// Where a run stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// Sessions are being bound.
-    Connect,
-    /// The load is on.
-    Load,
-    /// The load has ended; answers and receipts are awaited.
-    Drain,
-    /// Sessions are being unbound.
-    Unbind,
-}
-
-/// One second of the whole run.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct IntervalRow {
-    /// From the start of the load to this interval's start.
-    pub at: Nanos,
-    /// How much time it covers: 1 s, or more where neighbours were merged.
-    pub length: Nanos,
-    /// Number of the stage that was on at its start; None: drain.
-    pub stage: Option<u16>,
-    /// Messages that the schedule intends in it (0 in a closed loop); filled in at the end of the run.
-    pub scheduled: u64,
-    /// Counters of what happened in it, over all cells.
-    pub tally: Tally,
-    /// Final receipts that no message owns.
-    pub receipts_unknown: u64,
-    /// Mobile-originated messages received.
-    pub mo: u64,
-    /// Answers by command_status.
-    pub statuses: Counts<u32>,
-    /// Gauges at its end.
-    pub gauges: Gauges,
-    /// Worst worker's processor share (0 to 1).
-    pub cpu_worst: f64,
-    /// Answered in it, from their intended time.
-    pub response: LatencyBrief,
-    /// Answered in it, from their write.
-    pub service: LatencyBrief,
-    /// Receipted in it, from their intended time.
-    pub receipt: LatencyBrief,
-    /// Answered in it: how late the tool was.
-    pub harness_lag: LatencyBrief,
-}
-
-/// The distributions of a second that is still filling.
-#[derive(Clone, Debug)]
-struct OpenRow {
-    at: Nanos,
-    response: Latency,
-    service: Latency,
-    receipt: Latency,
-    harness_lag: Latency,
-}
-
-impl OpenRow {
-    fn new(at: Nanos, range: LatencyRange) -> OpenRow {
-        let empty = || Latency::new(range);
-        OpenRow { at, response: empty(), service: empty(), receipt: empty(), harness_lag: empty() }
-    }
-    fn of(row: &IntervalRow, range: LatencyRange) -> OpenRow {
-        OpenRow {
-            at: row.at,
-            response: row.response.open(range),
-            service: row.service.open(range),
-            receipt: row.receipt.open(range),
-            harness_lag: row.harness_lag.open(range),
-        }
-    }
-    fn close(&self, row: &mut IntervalRow) {
-        row.response = LatencyBrief::of(&self.response);
-        row.service = LatencyBrief::of(&self.service);
-        row.receipt = LatencyBrief::of(&self.receipt);
-        row.harness_lag = LatencyBrief::of(&self.harness_lag);
-    }
-    fn merge(&mut self, other: &OpenRow) {
-        self.response.merge(&other.response);
-        self.service.merge(&other.service);
-        self.receipt.merge(&other.receipt);
-        self.harness_lag.merge(&other.harness_lag);
-    }
-}
-
-impl IntervalRow {
-    fn empty(at: Nanos, stage: Option<u16>) -> IntervalRow {
-        IntervalRow {
-            at,
-            length: Nanos::from_secs(1),
-            stage,
-            scheduled: 0,
-            tally: Tally::default(),
-            receipts_unknown: 0,
-            mo: 0,
-            statuses: Counts::default(),
-            gauges: Gauges::default(),
-            cpu_worst: 0.0,
-            response: LatencyBrief::default(),
-            service: LatencyBrief::default(),
-            receipt: LatencyBrief::default(),
-            harness_lag: LatencyBrief::default(),
-        }
-    }
-
-    /// Counters of the second that follows; gauges are the later ones, times of use add up.
-    fn absorb(&mut self, next: &IntervalRow) {
-        self.length += next.length;
-        self.scheduled += next.scheduled;
-        self.tally.merge(&next.tally);
-        self.receipts_unknown += next.receipts_unknown;
-        self.mo += next.mo;
-        self.statuses.merge(&next.statuses);
-        self.cpu_worst = self.cpu_worst.max(next.cpu_worst);
-        let used = self.gauges;
-        self.gauges = next.gauges;
-        self.gauges.window_full_ns += used.window_full_ns;
-        self.gauges.cpu_ns += used.cpu_ns;
-        self.gauges.run_delay_ns += used.run_delay_ns;
-    }
 }
 
 /// Processor use of one worker over the load.
@@ -204,6 +83,12 @@ pub struct RunRecord {
     pub messages: Messages,
     /// Exchanges of failed messages, where they were asked for.
     pub exchanges: Vec<Exchange>,
+    /// The first submit_sm that were rejected, at most [`FAILED_MAX`], by time once the run is over.
+    pub rejections: Vec<Rejection>,
+    /// The first receipts that did not come, likewise.
+    pub missing: Vec<MissingReceipt>,
+    /// Changes of the rate by hand, in order.
+    pub rate_changes: Vec<RateChange>,
     /// Where receipts were missing and unknown at once: of so many sampled receipts …
     pub ids_sampled: u64,
     /// … each id rule would have matched so many.
@@ -247,6 +132,9 @@ impl RunRecord {
             redelivered: 0,
             messages: Messages::default(),
             exchanges: Vec::new(),
+            rejections: Vec::new(),
+            missing: Vec::new(),
+            rate_changes: Vec::new(),
             ids_sampled: 0,
             id_modes: Vec::new(),
             range,
@@ -266,15 +154,9 @@ impl RunRecord {
         for cell in interval.cells.iter().flatten() {
             row.tally.merge(&cell.tally);
             row.statuses.merge(&cell.statuses);
-            open.response.merge(cell.metric(Metric::Response));
-            open.service.merge(cell.metric(Metric::Service));
-            open.receipt.merge(cell.metric(Metric::Receipt));
-            open.harness_lag.merge(cell.metric(Metric::HarnessLag));
+            open.absorb(cell);
         }
-        row.receipts_unknown += interval.receipts_unknown;
-        row.mo += interval.mo_received;
-        row.gauges.merge(&interval.gauges);
-        row.cpu_worst = row.cpu_worst.max(interval.gauges.cpu_ns as f64 / 1e9);
+        row.add(interval);
         for (cell, key) in interval.cells.iter().zip(keys) {
             if let Some(cell) = cell {
                 self.cell(*key).merge(cell);
@@ -301,6 +183,10 @@ impl RunRecord {
         self.deliver_refused += interval.deliver_refused;
         self.redelivered += interval.redelivered;
         self.messages.merge(&interval.messages);
+        let room = FAILED_MAX.saturating_sub(self.rejections.len());
+        self.rejections.extend(interval.rejections.iter().take(room).cloned());
+        let room = FAILED_MAX.saturating_sub(self.missing.len());
+        self.missing.extend(interval.missing.iter().take(room).cloned());
         let worker = interval.worker as usize;
         while self.workers.len() <= worker {
             let worker = self.workers.len() as u32;
@@ -408,41 +294,10 @@ impl RunRecord {
     }
 }
 
-/// What a run shows while it goes on.
-#[derive(Debug)]
-pub struct Progress<'a> {
-    /// Where it stands.
-    pub phase: Phase,
-    /// Since the start of the load (0 before it).
-    pub at: Nanos,
-    /// When the load ends by the plan.
-    pub load_ends: Nanos,
-    /// The record so far; its last interval may still be filling.
-    pub record: &'a RunRecord,
-    /// Sessions bound, and sessions planned.
-    pub sessions: (u64, u64),
-}
-
-/// Watches a run. Called on the coordinator's thread, about once a second and at each change of phase.
-pub trait Observer {
-    /// What it is now. Returning a reason ends the load (drain, then report).
-    fn progress(&mut self, progress: &Progress<'_>) -> Option<String>;
-}
-
-/// Watches nothing.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoObserver;
-
-impl Observer for NoObserver {
-    fn progress(&mut self, _progress: &Progress<'_>) -> Option<String> {
-        None
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{Outcome, Recorder, Ticket};
+    use crate::measure::{Gauges, Outcome, Recorder, Ticket};
 
     #[test]
     fn ten_thousand_seconds_are_kept_in_at_most_3600_rows_and_nothing_is_lost() {

@@ -15,6 +15,8 @@ pub struct Cursor {
     own: Walk,
     closed: Walk,
     due: Option<Due>,
+    /// The next of its own messages, where the schedule holds no time for it (any more).
+    beyond: Option<Own>,
 }
 
 impl Cursor {
@@ -41,7 +43,8 @@ impl Cursor {
     ) -> Cursor {
         let own = Walk::of(striping, worker, account, 0);
         let closed = Walk::of(striping, worker, account, schedule.len());
-        let mut cursor = Cursor { schedule, pacing: Pacing::new(), own, closed, due: None };
+        let mut cursor =
+            Cursor { schedule, pacing: Pacing::new(), own, closed, due: None, beyond: None };
         cursor.advance();
         cursor
     }
@@ -55,10 +58,37 @@ impl Cursor {
     /// On to the next.
     #[inline]
     pub fn advance(&mut self) {
-        self.due = self.own.next().and_then(|Own { index, account, sender }| {
-            let (at, stage) = self.pacing.time_of(&self.schedule, index)?;
-            Some(Due { index, at, stage, sender, account })
-        });
+        if self.beyond.is_none()
+            && let Some(own) = self.own.next()
+        {
+            self.place(own);
+        } else {
+            self.due = None;
+        }
+    }
+
+    #[inline]
+    fn place(&mut self, own: Own) {
+        let Own { index, account, sender } = own;
+        match self.pacing.time_of(&self.schedule, index) {
+            Some((at, stage)) => self.due = Some(Due { index, at, stage, sender, account }),
+            None => {
+                self.due = None;
+                self.beyond.get_or_insert(own);
+            }
+        }
+    }
+
+    /// Goes on by another schedule, which may move what has not been taken yet. Each message is still taken
+    /// once, in order, whatever was taken before.
+    pub fn steer(&mut self, schedule: Arc<Schedule>) {
+        self.schedule = schedule;
+        self.pacing = Pacing::new();
+        let waits = self.due.map(|d| Own { index: d.index, account: d.account, sender: d.sender });
+        if let Some(own) = waits.or_else(|| self.beyond.take()) {
+            self.beyond = None;
+            self.place(own);
+        }
     }
 
     /// (number, account, sender) of this worker's next closed-loop message. Numbers begin at

@@ -8,7 +8,7 @@ mod tests;
 pub(crate) use shape::{exceeds, gcd};
 
 use super::model::{Arrival, Stage};
-use crate::kit::Nanos;
+use crate::kit::{Nanos, RateChange};
 use poisson::{FRACTION_BITS, Gaps};
 use shape::Curve;
 use std::fmt;
@@ -74,6 +74,20 @@ impl Schedule {
     /// # Errors
     /// The first stage that no schedule can hold: no length, no rate, too much of either.
     pub fn new(stages: &[Stage], arrival: Arrival, seed: u64) -> Result<Schedule, ScheduleError> {
+        Schedule::steered(stages, arrival, seed, &[])
+    }
+
+    /// The same with the rate changed by hand: from each change on, so many per cent of what `stages` say.
+    /// Messages before the first change keep their numbers and times. Stages keep their length.
+    ///
+    /// # Errors
+    /// As [`Schedule::new`].
+    pub fn steered(
+        stages: &[Stage],
+        arrival: Arrival,
+        seed: u64,
+        changes: &[RateChange],
+    ) -> Result<Schedule, ScheduleError> {
         let (mut start, mut first) = (0u64, 0u64);
         let mut legs = Vec::with_capacity(stages.len());
         for (number, stage) in stages.iter().enumerate() {
@@ -81,7 +95,12 @@ impl Schedule {
             if number > usize::from(u16::MAX) {
                 return Err(fault("more than 65536 stages; join some".into()));
             }
-            let curve = Curve::of(&stage.shape, stage.length.0).map_err(fault)?;
+            let curve = match Curve::of(&stage.shape, stage.length.0).map_err(fault)? {
+                Some(curve) if !changes.is_empty() => {
+                    Some(curve.steered(start, changes).map_err(fault)?)
+                }
+                plain => plain,
+            };
             let gaps = match (&curve, arrival) {
                 (Some(curve), Arrival::Poisson) => {
                     Some(draw(curve, seed, number as u64).map_err(fault)?)
@@ -181,6 +200,16 @@ impl Schedule {
     pub fn next_closed_after(&self, offset: Nanos) -> Option<Nanos> {
         let later = self.legs.iter().find(|leg| leg.curve.is_none() && leg.start > offset.0);
         later.map(|leg| Nanos(leg.start))
+    }
+
+    /// The highest rate planned from `offset` on, in messages a second; 0 where there is none.
+    pub fn peak_after(&self, offset: Nanos) -> f64 {
+        let legs = self.legs.iter().filter(|leg| leg.end > offset.0);
+        legs.filter_map(|leg| {
+            let curve = leg.curve.as_ref()?;
+            Some(curve.peak_after(offset.0.saturating_sub(leg.start)))
+        })
+        .fold(0.0, f64::max)
     }
 
     /// The planned rate at `offset`, in messages a second; None in a closed loop and after the end.

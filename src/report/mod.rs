@@ -8,6 +8,7 @@ mod groups;
 mod hgrm;
 mod json;
 mod ledger;
+mod lists;
 pub mod pcapng;
 mod saved;
 mod table;
@@ -19,6 +20,7 @@ mod transport;
 pub use document::Document;
 pub use escape::{mask_address, printable};
 pub use json::{SCHEMA, result};
+pub use lists::{missing_csv, rejected_csv};
 pub use saved::{Saved, Second};
 pub use text::Style;
 

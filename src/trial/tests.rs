@@ -5,6 +5,7 @@ use crate::kit::{Environment, HostUse, Nanos};
 use crate::measure::{Metric, NoObserver, RunRecord};
 use crate::plan::{self, Overrides, Plan, Source};
 
+mod failed;
 mod faults;
 mod limits;
 mod loopback;
@@ -14,6 +15,7 @@ mod providers;
 mod quirks;
 mod settling;
 mod shares;
+mod steering;
 mod theory;
 mod throttling;
 

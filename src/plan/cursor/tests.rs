@@ -1,5 +1,5 @@
 use super::*;
-use crate::kit::{Nanos, Rate};
+use crate::kit::{Nanos, Rate, RateChange};
 use crate::plan::model::{Arrival, Shape, Stage};
 use crate::plan::striping::tests::striping;
 
@@ -147,4 +147,37 @@ fn closed_loop_numbers_follow_the_schedule_and_keep_the_striping() {
     numbers.dedup();
     assert_eq!(numbers.len(), 120);
     assert_eq!(numbers[..20], (10..30).collect::<Vec<u64>>()[..]);
+}
+
+#[test]
+fn a_change_of_the_rate_loses_no_message_and_takes_none_twice_even_where_a_worker_hears_of_it_late()
+{
+    let stages = [Stage {
+        name: "s".into(),
+        shape: Shape::Hold(per_second(1000)),
+        length: Nanos::from_secs(4),
+        measure: true,
+    }];
+    let with = |changes: &[RateChange]| {
+        Arc::new(Schedule::steered(&stages, Arrival::Constant, 11, changes).unwrap())
+    };
+    let striping = Arc::new(striping(&[(3, 1)], 2));
+    for percent in [10, 50, 100, 130, 1000] {
+        let changed = with(&[RateChange { at: Nanos::from_secs(2), percent }]);
+        let mut seen = vec![0; changed.len() as usize];
+        // heard in time; after its time; after all of the old schedule was taken
+        for (worker, heard) in [(0, 1500u64), (1, if percent < 100 { 2100 } else { 4000 })] {
+            let mut cursor = Cursor::new(with(&[]), &striping, worker);
+            while cursor.peek().is_some_and(|d| d.at < Nanos::from_millis(heard)) {
+                seen[cursor.peek().unwrap().index as usize] += 1;
+                cursor.advance();
+            }
+            cursor.steer(changed.clone());
+            while let Some(due) = cursor.peek() {
+                seen[due.index as usize] += 1;
+                cursor.advance();
+            }
+        }
+        assert!(seen.iter().all(|n| *n == 1), "{percent}");
+    }
 }

@@ -1,6 +1,6 @@
 //! A stage's rate over time as straight pieces, its exact integral and the inverse of that. All of it in
 //! integers: a message's time never depends on rounding that happened before. It knows one stage only.
-use crate::kit::{NS_PER_S, Rate};
+use crate::kit::{NS_PER_S, Rate, RateChange};
 use crate::plan::model::Shape;
 
 /// Most pieces a stage may have.
@@ -174,6 +174,39 @@ impl Curve {
         if curve.fits() { Ok(Some(curve)) } else { Err(beyond()) }
     }
 
+    /// The curve with its rates changed by hand from the times of `changes` on (from the start of the load, as
+    /// `start` is). Its length stays.
+    ///
+    /// # Errors
+    /// Numbers beyond 128 bits.
+    pub(super) fn steered(&self, start: u64, changes: &[RateChange]) -> Result<Curve, String> {
+        let beyond = || "a rate that no schedule can hold".to_owned();
+        let unit = self.unit.checked_mul(PER_CENT).ok_or_else(beyond)?;
+        let mut b = Builder { pieces: Vec::new(), at: 0, length: self.length(), area: 0 };
+        for p in &self.pieces {
+            let (begin, end) = (p.from, p.from + p.length);
+            let inside = changes.iter().map(|c| c.at.0.saturating_sub(start));
+            let cuts = inside.filter(|at| begin < *at && *at < end).chain([end]);
+            for until in cuts {
+                let percent = percent_at(changes, start + b.at);
+                let n = |at: u64| p.rate_units(at).checked_mul(u64::from(percent));
+                let (n0, n1) = (n(b.at).ok_or_else(beyond)?, n(until).ok_or_else(beyond)?);
+                b.straight(until, n0, n1);
+            }
+        }
+        let curve = Curve {
+            unit,
+            per_message: u128::from(2 * NS_PER_S) * u128::from(unit),
+            pieces: b.pieces,
+            total: b.area,
+        };
+        if curve.fits() { Ok(curve) } else { Err(beyond()) }
+    }
+
+    fn length(&self) -> u64 {
+        self.pieces.last().map_or(0, |p| p.from + p.length)
+    }
+
     /// Whether every step of the arithmetic below stays within 127 bits.
     fn fits(&self) -> bool {
         let squares = self.pieces.iter().all(|p| {
@@ -202,6 +235,15 @@ impl Curve {
         p.from + p.invert(area - p.area)
     }
 
+    /// The highest rate from `at` nanoseconds after the stage's start on, in messages a second.
+    pub(super) fn peak_after(&self, at: u64) -> f64 {
+        let later = self.pieces.iter().filter(|p| p.from + p.length > at);
+        later.fold(0.0, |peak, p| {
+            let start = p.rate_units(at.max(p.from));
+            f64::max(peak, start.max(p.n1) as f64 / self.unit as f64)
+        })
+    }
+
     /// The rate at `at` nanoseconds from the stage's start, in messages a second.
     pub(super) fn rate_at(&self, at: u64) -> f64 {
         let index = self.pieces.partition_point(|p| p.from <= at).saturating_sub(1);
@@ -211,7 +253,22 @@ impl Curve {
     }
 }
 
+/// What is planned, in [`RateChange::percent`].
+const PER_CENT: u64 = 100;
+
+/// The change that holds at `at`; 100 before the first.
+fn percent_at(changes: &[RateChange], at: u64) -> u32 {
+    changes.iter().rev().find(|c| c.at.0 <= at).map_or(PER_CENT as u32, |c| c.percent)
+}
+
 impl Piece {
+    /// The rate at `at` nanoseconds from the stage's start, in units; rounded down on a slope.
+    fn rate_units(&self, at: u64) -> u64 {
+        let (a, b) = (i128::from(self.n0), i128::from(self.n1));
+        let within = i128::from(at - self.from);
+        let rate = a + ((b - a) * within).div_euclid(i128::from(self.length));
+        u64::try_from(rate).expect("a rate between two rates is a rate")
+    }
     /// The largest t with `2·n0·t + (n1 − n0)·t²/length ≤ area`, in nanoseconds from its own start.
     fn invert(&self, area: u128) -> u64 {
         if self.n0 == self.n1 {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::kit::{NS_PER_S, Rate};
+use crate::kit::{NS_PER_S, Rate, RateChange};
 use crate::plan::model::Shape;
 
 fn stage(shape: Shape, length: Nanos) -> Stage {
@@ -222,4 +222,38 @@ fn the_peak_of_a_shape_is_its_highest_rate() {
     let sine = Shape::Sine { mean: rate("90/min"), amplitude: rate("0.25"), period: secs(1) };
     assert_eq!(sine.peak(), Some(rate("1.75")));
     assert_eq!(Shape::Max.peak(), None);
+}
+
+fn steered(stages: &[Stage], changes: &[(u64, u32)]) -> Schedule {
+    let changes: Vec<RateChange> = changes
+        .iter()
+        .map(|(ms, percent)| RateChange { at: Nanos::from_millis(*ms), percent: *percent })
+        .collect();
+    Schedule::steered(stages, Arrival::Constant, 1, &changes).unwrap()
+}
+
+#[test]
+fn a_rate_changed_by_hand_holds_from_its_time_on_and_what_was_before_stays() {
+    let stages =
+        [stage(Shape::Hold(rate("1000")), secs(4)), stage(Shape::Hold(rate("500")), secs(2))];
+    let plain = steered(&stages, &[]);
+    let s = steered(&stages, &[(1000, 150), (3000, 50)]);
+    assert!((0..1000).all(|i| s.intended(i) == plain.intended(i)));
+    let between = |from: u64, to: u64| s.count_before(secs(to)) - s.count_before(secs(from));
+    assert_eq!((between(1, 3), between(3, 4), between(4, 6)), (3000, 500, 500));
+    assert_eq!(s.intended(1000), Some((secs(1), 0)));
+    assert_eq!(s.intended(1003).unwrap().0, Nanos::from_millis(1002));
+    assert_eq!(s.peak_after(secs(0)), 1500.0);
+    assert_eq!(s.peak_after(secs(3)), 500.0);
+    assert_eq!(s.ends_at(), plain.ends_at());
+}
+
+#[test]
+fn a_ramp_changed_by_hand_climbs_on_at_the_new_share() {
+    let stages = [stage(Shape::Ramp(rate("0"), rate("1000")), secs(10))];
+    let s = steered(&stages, &[(5000, 200)]);
+    // half the ramp's first half is 1,250; the second half is 3,750 and counts twice
+    assert_eq!(s.len(), 1250 + 2 * 3750);
+    assert!((s.rate_at(secs(5)).unwrap() - 1000.0).abs() < 1.0);
+    assert!((s.rate_at(Nanos::from_millis(9999)).unwrap() - 1999.8).abs() < 1.0);
 }

@@ -1,0 +1,67 @@
+//! What is shown while a run goes on, and what whoever watches may ask for.
+use super::record::RunRecord;
+use crate::kit::Nanos;
+use serde::{Deserialize, Serialize};
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Sessions are being bound.
+    Connect,
+    /// The load is on.
+    Load,
+    /// The load has ended; answers and receipts are awaited.
+    Drain,
+    /// Sessions are being unbound.
+    Unbind,
+}
+
+/// What a run shows while it goes on.
+#[derive(Debug)]
+pub struct Progress<'a> {
+    /// Where it stands.
+    pub phase: Phase,
+    /// Since the start of the load (0 before it).
+    pub at: Nanos,
+    /// When the load ends by the plan.
+    pub load_ends: Nanos,
+    /// The record so far; its last interval may still be filling.
+    pub record: &'a RunRecord,
+    /// Sessions bound, and sessions planned.
+    pub sessions: (u64, u64),
+}
+
+/// Watches a run. Called on the coordinator's thread, about once a second and at each change of phase.
+pub trait Observer {
+    /// What it is now. Returning a reason ends the load (drain, then report).
+    fn progress(&mut self, progress: &Progress<'_>) -> Option<String>;
+
+    /// What the operator asks for, if anything; asked about ten times a second.
+    fn steer(&mut self) -> Option<Steer> {
+        None
+    }
+}
+
+/// What an operator may ask for while a run goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Steer {
+    /// End the load now, for this reason; then drain and report.
+    End(String),
+    /// From now on so many per cent of the plan's rate (1 to 1,000). Not taken, and told so in the record's
+    /// notes, where the plan has closed-loop stages or its guard allows no more.
+    Rate {
+        /// Of the plan's rate.
+        percent: u32,
+    },
+}
+
+/// Watches nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoObserver;
+
+impl Observer for NoObserver {
+    fn progress(&mut self, _progress: &Progress<'_>) -> Option<String> {
+        None
+    }
+}

@@ -1,0 +1,171 @@
+//! One second of a run: its counters, and its distributions while they fill and once they are closed.
+use super::interval::{CellInterval, Gauges, Interval};
+use super::latency::{Latency, LatencyBrief, LatencyRange};
+use super::metric::Metric;
+use super::tally::{Counts, Tally};
+use crate::kit::Nanos;
+use serde::{Deserialize, Serialize};
+
+/// One second of the whole run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct IntervalRow {
+    /// From the start of the load to this interval's start.
+    pub at: Nanos,
+    /// How much time it covers: 1 s, or more where neighbours were merged.
+    pub length: Nanos,
+    /// Number of the stage that was on at its start; None: drain.
+    pub stage: Option<u16>,
+    /// Messages that the schedule intends in it (0 in a closed loop); filled in at the end of the run.
+    pub scheduled: u64,
+    /// Counters of what happened in it, over all cells.
+    pub tally: Tally,
+    /// Final receipts that no message owns.
+    pub receipts_unknown: u64,
+    /// Mobile-originated messages received.
+    pub mo: u64,
+    /// Answers by command_status.
+    pub statuses: Counts<u32>,
+    /// Gauges at its end.
+    pub gauges: Gauges,
+    /// Worst worker's processor share (0 to 1).
+    pub cpu_worst: f64,
+    /// Answered in it, from their intended time.
+    pub response: LatencyBrief,
+    /// Answered in it, from their write.
+    pub service: LatencyBrief,
+    /// Receipted in it, from their intended time.
+    pub receipt: LatencyBrief,
+    /// Answered in it: how late the tool was.
+    pub harness_lag: LatencyBrief,
+    /// Receipted in it, from their write.
+    pub receipt_from_write: LatencyBrief,
+    /// Receipted in it, from their answer, where that came first.
+    pub receipt_after_response: LatencyBrief,
+    /// What the peer did that no standard foresees, by kind.
+    pub anomalies: Vec<(String, u64)>,
+}
+
+/// The metrics whose distributions are kept by second, in the order of [`IntervalRow::briefs`].
+pub const ROW_METRICS: [Metric; 6] = [
+    Metric::Response,
+    Metric::Service,
+    Metric::Receipt,
+    Metric::HarnessLag,
+    Metric::ReceiptFromWrite,
+    Metric::ReceiptAfterResponse,
+];
+
+/// The distributions of a second that is still filling, in the order of [`ROW_METRICS`].
+#[derive(Clone, Debug)]
+pub(super) struct OpenRow {
+    pub(super) at: Nanos,
+    filling: [Latency; ROW_METRICS.len()],
+}
+
+impl OpenRow {
+    pub(super) fn new(at: Nanos, range: LatencyRange) -> OpenRow {
+        OpenRow { at, filling: ROW_METRICS.map(|_| Latency::new(range)) }
+    }
+    pub(super) fn of(row: &IntervalRow, range: LatencyRange) -> OpenRow {
+        OpenRow { at: row.at, filling: row.briefs().map(|brief| brief.open(range)) }
+    }
+    /// Adds what one cell of one worker saw in it.
+    pub(super) fn absorb(&mut self, cell: &CellInterval) {
+        for (filling, metric) in self.filling.iter_mut().zip(ROW_METRICS) {
+            filling.merge(cell.metric(metric));
+        }
+    }
+    pub(super) fn close(&self, row: &mut IntervalRow) {
+        for (brief, filling) in row.briefs_mut().into_iter().zip(&self.filling) {
+            *brief = LatencyBrief::of(filling);
+        }
+    }
+    pub(super) fn merge(&mut self, other: &OpenRow) {
+        for (mine, theirs) in self.filling.iter_mut().zip(&other.filling) {
+            mine.merge(theirs);
+        }
+    }
+}
+
+impl IntervalRow {
+    pub(super) fn empty(at: Nanos, stage: Option<u16>) -> IntervalRow {
+        IntervalRow {
+            at,
+            length: Nanos::from_secs(1),
+            stage,
+            scheduled: 0,
+            tally: Tally::default(),
+            receipts_unknown: 0,
+            mo: 0,
+            statuses: Counts::default(),
+            gauges: Gauges::default(),
+            cpu_worst: 0.0,
+            response: LatencyBrief::default(),
+            service: LatencyBrief::default(),
+            receipt: LatencyBrief::default(),
+            harness_lag: LatencyBrief::default(),
+            receipt_from_write: LatencyBrief::default(),
+            receipt_after_response: LatencyBrief::default(),
+            anomalies: Vec::new(),
+        }
+    }
+
+    /// Its distributions, in the order of [`ROW_METRICS`].
+    pub fn briefs(&self) -> [&LatencyBrief; ROW_METRICS.len()] {
+        [
+            &self.response,
+            &self.service,
+            &self.receipt,
+            &self.harness_lag,
+            &self.receipt_from_write,
+            &self.receipt_after_response,
+        ]
+    }
+    fn briefs_mut(&mut self) -> [&mut LatencyBrief; ROW_METRICS.len()] {
+        [
+            &mut self.response,
+            &mut self.service,
+            &mut self.receipt,
+            &mut self.harness_lag,
+            &mut self.receipt_from_write,
+            &mut self.receipt_after_response,
+        ]
+    }
+
+    /// Counters, gauges and anomalies of one worker's second.
+    pub(super) fn add(&mut self, interval: &Interval) {
+        self.receipts_unknown += interval.receipts_unknown;
+        self.mo += interval.mo_received;
+        self.gauges.merge(&interval.gauges);
+        self.cpu_worst = self.cpu_worst.max(interval.gauges.cpu_ns as f64 / 1e9);
+        for anomaly in &interval.anomalies {
+            self.add_anomaly(&anomaly.kind, anomaly.count);
+        }
+    }
+
+    fn add_anomaly(&mut self, kind: &str, count: u64) {
+        match self.anomalies.iter_mut().find(|known| known.0 == kind) {
+            Some(known) => known.1 += count,
+            None => self.anomalies.push((kind.to_owned(), count)),
+        }
+    }
+
+    /// Counters of the second that follows; gauges are the later ones, times of use add up.
+    pub(super) fn absorb(&mut self, next: &IntervalRow) {
+        self.length += next.length;
+        self.scheduled += next.scheduled;
+        self.tally.merge(&next.tally);
+        self.receipts_unknown += next.receipts_unknown;
+        self.mo += next.mo;
+        self.statuses.merge(&next.statuses);
+        self.cpu_worst = self.cpu_worst.max(next.cpu_worst);
+        let used = self.gauges;
+        self.gauges = next.gauges;
+        self.gauges.window_full_ns += used.window_full_ns;
+        self.gauges.cpu_ns += used.cpu_ns;
+        self.gauges.run_delay_ns += used.run_delay_ns;
+        for (kind, count) in &next.anomalies {
+            self.add_anomaly(kind, *count);
+        }
+    }
+}
