@@ -4,7 +4,7 @@ use super::exit::say;
 use crate::coordinator::RunError;
 use crate::plan::{Plan, PlanError};
 use crate::watch::{Line, LineMode, Metrics, Observers};
-use std::io::{Error, ErrorKind, IsTerminal, stderr};
+use std::io::{Error, ErrorKind, IsTerminal, Stderr, stderr};
 
 /// All that the flags and the plan ask for.
 ///
@@ -39,8 +39,45 @@ fn watch(live: Live, plan: &Plan, observers: &mut Observers<'static>) -> Result<
         }
         Live::Auto | Live::Line | Live::Tui => LineMode::Plain,
     };
-    observers.push(Line::new(plan, mode, stderr()));
+    let line = Line::new(plan, mode, stderr());
+    match live {
+        Live::Tui => observers.push(view(plan, line)?),
+        Live::Auto if roomy() => match view(plan, line) {
+            Ok(view) => observers.push(view),
+            // a terminal that cannot: nobody asked for it by name
+            Err(_) => observers.push(Line::new(plan, mode, stderr())),
+        },
+        Live::Auto | Live::Line | Live::Off => observers.push(line),
+    }
     Ok(())
+}
+
+/// Whether the live view has the room that it likes.
+#[cfg(feature = "tui")]
+fn roomy() -> bool {
+    const COLUMNS: u16 = 80;
+    const ROWS: u16 = 20;
+    crate::watch::tui::terminal_size()
+        .is_some_and(|(columns, rows)| columns >= COLUMNS && rows >= ROWS)
+}
+
+#[cfg(not(feature = "tui"))]
+fn roomy() -> bool {
+    false
+}
+
+#[cfg(feature = "tui")]
+fn view(plan: &Plan, line: Line<Stderr>) -> Result<crate::watch::Tui, RunError> {
+    if crate::watch::tui::terminal_size().is_none() {
+        let why = "stderr is no terminal that this process has in the foreground";
+        return Err(RunError::Plan(PlanError::about("--live tui", why)));
+    }
+    Ok(crate::watch::Tui::start(plan, colour(), line)?)
+}
+
+#[cfg(not(feature = "tui"))]
+fn view(_plan: &Plan, _line: Line<Stderr>) -> Result<Line<Stderr>, RunError> {
+    Err(RunError::Plan(PlanError::about("--live tui", "built without the feature tui")))
 }
 
 /// <https://no-color.org>: set and not empty.

@@ -3,7 +3,11 @@ mod line;
 pub mod metrics;
 mod observers;
 mod seconds;
+#[cfg(feature = "tui")]
+pub mod tui;
 
 pub use line::{Line, LineMode};
 pub use metrics::Metrics;
 pub use observers::Observers;
+#[cfg(feature = "tui")]
+pub use tui::Tui;

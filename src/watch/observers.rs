@@ -1,5 +1,5 @@
 //! Several observers of one run.
-use crate::measure::{Observer, Progress};
+use crate::measure::{Observer, Progress, Steer};
 use std::fmt;
 
 /// Observers that watch together, each in its turn. The first reason to end the load is the run's.
@@ -24,6 +24,11 @@ impl Observer for Observers<'_> {
         let reasons: Vec<String> =
             self.0.iter_mut().filter_map(|observer| observer.progress(progress)).collect();
         reasons.into_iter().next()
+    }
+
+    fn steer(&mut self) -> Option<Steer> {
+        // one wish at a time: the next is asked for a moment later
+        self.0.iter_mut().find_map(|observer| observer.steer())
     }
 }
 
