@@ -116,8 +116,8 @@ fn a_ramp_shows_its_rates_times_and_stages_at_both_sizes() {
         has(&rows, &["target", "220/s"]);
         has(&rows, &["sent", "22", "/s"]);
         has(&rows, &["last 5 s", "p50", "p90", "p99", "max", "open"]);
-        has(&rows, &["response", "20 ms", "20 ms", "in flight", "/40"]);
-        has(&rows, &["receipt", "320 ms", "receipts due"]);
+        has(&rows, &["response", "20.2 ms", "20.2 ms", "in flight", "/40"]);
+        has(&rows, &["receipt", "321 ms", "receipts due"]);
         has(&rows, &["our lag", "sessions", "2/2"]);
         has(&rows, &["▶ warm up", "4 s left", "ESME_ROK"]);
         has(&rows, &["hold", "20 s"]);
@@ -298,7 +298,9 @@ fn text_from_a_peer_cannot_steer_the_terminal() {
 #[test]
 fn a_picture_held_still_neither_moves_nor_counts_on() {
     let (plan, shots) = filmed(RAMP, |_, _| {});
-    let (first, later) = (at(&shots, 12), at(&shots, 20));
+    let half = Nanos::from_millis(12_500);
+    let first = &Snapshot { at: half, taken: half, ..at(&shots, 12).clone() };
+    let later = at(&shots, 20);
     let mut view = view_of(&plan, first);
     let asked = Keys::new().asked();
     assert!(view.changed(first.taken));
