@@ -30,7 +30,7 @@ struct Done {
 /// Runs the verb.
 pub(super) fn run(args: &RunArgs) -> Exit {
     let source = Source::of(args.profile.clone());
-    let overrides = args.overrides.overrides();
+    let overrides = args.overrides();
     let plan = match plan::load(&source, &overrides) {
         Ok(plan) => Plan { trace_failed: args.trace, ..plan },
         Err(e) => return fail(Exit::Usage, &e.to_string()),
@@ -125,12 +125,13 @@ fn measure(
         say(&format!("smppbench: warning: {warning}"));
     }
     let id = format!("{}-{}", plan.name, utc_stamp(Clock::wall_ns()));
+    let mut observers = live::observers(args.live, &plan)?;
     let before = HostCounters::read();
     let began = Clock::now();
     let mut trial = Tcp::default();
-    let mut observer = live::observer(args.live, &plan);
-    let record = trial.run(&plan, &mut observer);
-    observer.finish();
+    let record = trial.run(&plan, &mut observers);
+    // the terminal is the user's again before anything else is said
+    drop(observers);
     let record = record?;
     let host = HostUse::between(&before, &HostCounters::read(), Clock::now().since(began));
     let judgement = judge::judge(&plan, &record, &host);
