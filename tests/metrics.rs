@@ -1,7 +1,11 @@
 //! `run --metrics` as a process: what a plain client reads while it runs, what a bad client gets, and which
 //! addresses are refused. Another implementation reads the scrape where there is one (`SMPPBENCH_ORACLES=1`
 //! makes its absence a failure; `SMPPBENCH_PYTHON` is the interpreter).
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test panics, and says what it skips"
+)]
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;

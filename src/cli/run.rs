@@ -7,7 +7,7 @@ use super::{folder, live};
 use crate::coordinator::RunError;
 use crate::judge::{self, GateOutcome, GateResult, Judgement, Outcome, TallyCheck};
 use crate::kit::{Clock, HostCounters, HostUse};
-use crate::measure::RunRecord;
+use crate::measure::{ENDED_BY_OPERATOR, RunRecord};
 use crate::plan::{self, Plan, Recipe, Source};
 use crate::report::{self, Saved, Style};
 use crate::trial::{Tcp, Trial};
@@ -164,7 +164,7 @@ fn exit_of(done: &Done, strict: bool) -> Exit {
     match done.record.cut_reason.as_deref() {
         Some("interrupted") => return Exit::Interrupted,
         // wanted so: what was measured until then counts
-        Some(watch::ENDED_BY_OPERATOR) => {}
+        Some(ENDED_BY_OPERATOR) => {}
         Some(reason) if reason.starts_with("abort_on_fail") => return Exit::GateFailed,
         Some(reason) => return fail(Exit::EndedEarly, &format!("ended early: {reason}")),
         None => {}

@@ -121,8 +121,8 @@ impl Observer for Tui {
 
 /// Draws and listens until it is told to stop, or has no terminal any more.
 fn draw(mut view: View, shared: &Shared) -> io::Result<()> {
+    // never `Terminal::clear`: it asks the terminal for its cursor on stdout, where the result goes
     let mut terminal = Terminal::new(CrosstermBackend::new(Screen::default()))?;
-    terminal.clear()?;
     let mut next = Clock::now();
     while !shared.stop.load(Ordering::SeqCst) && terminal::is_up() {
         let now = Clock::now();

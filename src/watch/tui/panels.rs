@@ -1,5 +1,5 @@
 //! The picture: which panel stands where at which size, and what it says. Pure: a view in, cells out.
-use super::snapshot::{Harness, Second, Snapshot};
+use super::snapshot::{Second, Snapshot};
 use super::view::{Facts, SMALLEST, View};
 use crate::judge::HealthState;
 use crate::judge::words::{self, printable};
@@ -70,10 +70,11 @@ pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
     // what is left of tall terminals goes to the charts first, up to six rows each
     let spare = area.height.saturating_sub(2 + FIVE + 8 + 1);
     let chart = (spare / 4).clamp(1, 6);
+    let wide = area.width >= WIDE;
     let [header, rates, middle, bottom, told, footer] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(1 + 4 * chart),
-        Constraint::Length(FIVE),
+        Constraint::Length(if wide && area.height >= 30 { FIVE + 2 } else { FIVE }),
         Constraint::Min(3),
         Constraint::Length(events),
         Constraint::Length(1),
@@ -82,19 +83,25 @@ pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
     header_line(view, shown, at, frame, header, looks);
     rates_panel(shown, frame, rates, looks, chart);
     let value = if area.width >= 80 { 9 } else { 8 };
-    let [latency, open] =
-        Layout::horizontal([Constraint::Length(10 + 4 * value), Constraint::Min(10)])
-            .spacing(1)
-            .areas(middle);
+    let numbers = Constraint::Length(10 + 4 * value);
+    let (latency, open, stages, answers, harness) = if wide {
+        let shares = [numbers, Constraint::Fill(1), Constraint::Fill(1)];
+        let [latency, open, harness] = Layout::horizontal(shares).spacing(1).areas(middle);
+        let halves = [Constraint::Fill(1), Constraint::Fill(1)];
+        let [stages, answers] = Layout::horizontal(halves).spacing(1).areas(bottom);
+        (latency, open, stages, answers, harness)
+    } else {
+        let shares = [numbers, Constraint::Min(10)];
+        let [latency, open] = Layout::horizontal(shares).spacing(1).areas(middle);
+        let thirds = [Constraint::Fill(10), Constraint::Fill(11), Constraint::Fill(9)];
+        let [stages, answers, harness] = Layout::horizontal(thirds).spacing(1).areas(bottom);
+        (latency, open, stages, answers, harness)
+    };
     latency_panel(view, shown, frame, latency, looks, usize::from(value));
-    open_panel(shown, frame, open, looks);
-    let [stages, answers, harness] =
-        Layout::horizontal([Constraint::Fill(10), Constraint::Fill(11), Constraint::Fill(9)])
-            .spacing(1)
-            .areas(bottom);
+    open_panel(shown, frame, open, looks, wide);
     stages_panel(&view.facts, shown, at, frame, stages, looks);
     answers_panel(shown, frame, answers, looks);
-    harness_panel(&shown.harness, shown, frame, harness, looks);
+    harness_panel(shown, frame, harness, looks, wide);
     events_panel(shown, frame, told, looks);
     footer_line(view, shown, frame, footer, looks);
 }
@@ -194,7 +201,10 @@ fn percent_words(view: &View, shown: &Snapshot) -> Option<String> {
 fn rates_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Looks, chart: u16) {
     const LABELS: u16 = 22;
     let width = usize::from(area.width.saturating_sub(LABELS));
-    let skipped = shown.seconds.len().saturating_sub(width);
+    // the whole load fits where it can; so the scale does not change as the run goes on
+    let load_s = (shown.load_ends.0 / crate::kit::NS_PER_S).max(1);
+    let columns = (width / usize::try_from(load_s).unwrap_or(usize::MAX)).clamp(1, 8);
+    let skipped = shown.seconds.len().saturating_sub(width / columns);
     let seconds = &shown.seconds[skipped..];
     type Pick = fn(&Second) -> f64;
     let rows: [(&str, Pick, Color); 4] = [
@@ -222,7 +232,8 @@ fn rates_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Looks
         let label = Rect { width: LABELS, ..row };
         frame.render_widget(Paragraph::new(Line::styled(text, looks.strong())), label);
         // whole numbers, with room for rates below one a second
-        let data: Vec<u64> = seconds.iter().map(|s| (pick(s) * 1_000.0) as u64).collect();
+        let data = seconds.iter().map(|s| (pick(s) * 1_000.0) as u64);
+        let data: Vec<u64> = data.flat_map(|n| std::iter::repeat_n(n, columns)).collect();
         let bars = Rect { x: row.x + LABELS, width: row.width.saturating_sub(LABELS), ..row };
         let spark = Sparkline::default().data(data).max((top * 1_000.0) as u64);
         frame.render_widget(spark.style(looks.ink(colour)), bars);
@@ -255,14 +266,14 @@ fn latency_panel(
     frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), body);
 }
 
-fn open_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Looks) {
+fn open_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Looks, wide: bool) {
     let body = title("open", frame, area, looks);
     let width = usize::from(body.width.saturating_sub(1));
     let g = &shown.gauges;
     let (up, planned) = shown.sessions;
     let full = g.slots > 0 && g.in_flight >= g.slots;
     let in_flight = format!("{}/{}", words::count(g.in_flight), words::count(g.slots));
-    let rows = [
+    let mut rows = vec![
         ("in flight", in_flight, if full { looks.beware() } else { Style::new() }),
         ("waiting", words::count(g.backlog), warned(g.backlog > 0, looks)),
         ("receipts due", words::count(g.awaited), Style::new()),
@@ -272,6 +283,11 @@ fn open_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Looks)
             if up < planned { looks.bad() } else { looks.good() },
         ),
     ];
+    if wide {
+        let plain = |name, n| (name, words::count(n), Style::new());
+        rows.push(plain("written in all", shown.tally.written));
+        rows.push(plain("final receipts", shown.tally.receipts_final));
+    }
     let lines: Vec<Line<'_>> = rows
         .iter()
         .map(|(name, value, style)| Line::styled(pair(name, value, width), *style))
@@ -316,7 +332,7 @@ fn stages_panel(
             } else {
                 (" ", seconds(stage.to - stage.from), Style::new())
             };
-            let name = if body.width * 3 >= WIDE {
+            let name = if body.width * 2 >= WIDE {
                 format!("{mark} {:<12} {}", stage.name, stage.rate)
             } else {
                 format!("{mark} {}", stage.name)
@@ -354,7 +370,7 @@ fn answers_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Loo
         .iter()
         .map(|(name, n, style)| {
             let share = words::percent(*n as f64 / total as f64);
-            let value = if body.width * 3 >= WIDE {
+            let value = if body.width * 2 >= WIDE {
                 format!("{} {share:>9}", words::count(*n))
             } else {
                 words::count(*n)
@@ -370,15 +386,10 @@ fn answers_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Loo
     frame.render_widget(Paragraph::new(lines), body);
 }
 
-fn harness_panel(
-    harness: &Harness,
-    shown: &Snapshot,
-    frame: &mut Frame<'_>,
-    area: Rect,
-    looks: Looks,
-) {
+fn harness_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Looks, wide: bool) {
     let body = title("harness", frame, area, looks);
     let width = usize::from(body.width.saturating_sub(1));
+    let harness = &shown.harness;
     let (word, style) = match harness.state {
         None => ("not measured yet".to_owned(), looks.dim()),
         Some(HealthState::Valid) => ("valid so far".to_owned(), looks.good()),
@@ -394,8 +405,10 @@ fn harness_panel(
     say("on time", harness.adherence.map(words::percent));
     say("lag p99", harness.lag_p99.map(|n| words::duration(n.0)));
     say("busiest core", harness.cpu.map(words::percent));
-    say("written", Some(words::count(shown.tally.written)));
-    say("final receipts", Some(words::count(shown.tally.receipts_final)));
+    if !wide {
+        say("written", Some(words::count(shown.tally.written)));
+        say("final receipts", Some(words::count(shown.tally.receipts_final)));
+    }
     frame.render_widget(Paragraph::new(lines), body);
 }
 

@@ -5,7 +5,8 @@ use nix::unistd::{getpgrp, tcgetpgrp};
 use ratatui::crossterm::cursor::{Hide, Show};
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode, size,
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    enable_raw_mode, size,
 };
 use std::io::{self, IsTerminal, Write, stderr};
 use std::sync::Once;
@@ -40,7 +41,7 @@ pub(super) fn enter() -> io::Result<()> {
     let mut out = stderr().lock();
     enable_raw_mode()?;
     UP.store(true, Ordering::SeqCst);
-    let shown = execute!(out, EnterAlternateScreen, Hide);
+    let shown = execute!(out, EnterAlternateScreen, Clear(ClearType::All), Hide);
     if shown.is_err() {
         leave();
     }
