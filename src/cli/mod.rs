@@ -9,7 +9,11 @@ mod facts;
 mod folder;
 mod journal;
 mod live;
+mod load;
+mod manual;
+mod render;
 mod run;
+mod schema;
 mod selfcheck;
 mod smsc;
 
@@ -41,6 +45,10 @@ pub fn main() -> ExitCode {
         },
         Verb::Check(args) => check(&args),
         Verb::Selfcheck(args) => selfcheck::run(&args),
+        Verb::Render(args) => render::run(&args),
+        Verb::Schema(args) => schema::run(&args),
+        Verb::Completions(args) => manual::completions(&args),
+        Verb::Man(args) => manual::man(&args),
     };
     exit.into()
 }
