@@ -12,8 +12,9 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+const LOG: &str = "latency.hlog";
 /// The log while it is being written; it goes when the whole one is in its place.
-pub(super) const LOG_PART: &str = "latency.hlog.part";
+const LOG_PART: &str = "latency.hlog.part";
 
 /// A second's figures may still come in for so long after it.
 const SETTLED: Nanos = Nanos::from_secs(5);
@@ -76,6 +77,8 @@ impl<'a> Journal<'a> {
             Some(log) => log,
             None => {
                 std::fs::create_dir_all(&self.path)?;
+                // one of an earlier run in the same folder would be taken for this one's
+                let _ = std::fs::remove_file(self.path.join(LOG));
                 let mut log = File::create(self.path.join(LOG_PART))?;
                 let started = utc_rfc3339(record.started_wall_ns);
                 log.write_all(hlog::header(&self.facts.id, &started).as_bytes())?;
