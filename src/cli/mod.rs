@@ -11,6 +11,7 @@ mod journal;
 mod live;
 mod load;
 mod manual;
+mod once;
 mod render;
 mod run;
 mod schema;
