@@ -58,6 +58,12 @@ pub(super) struct RunArgs {
     /// How to show progress on stderr.
     #[arg(long, value_enum, default_value_t)]
     pub(super) live: Live,
+    /// Serve OpenMetrics at http://ADDR/metrics while it runs; loopback unless told otherwise, port 0 is any.
+    #[arg(long, value_name = "ADDR")]
+    metrics: Option<String>,
+    /// Let --metrics be an address that is not loopback.
+    #[arg(long)]
+    metrics_allow_remote: bool,
     /// Print the result as JSON on stdout, and nothing else there.
     #[arg(long)]
     pub(super) json: bool,
@@ -72,6 +78,17 @@ pub(super) struct RunArgs {
     pub(super) trace: Option<usize>,
 }
 
+impl RunArgs {
+    /// As the plan takes them.
+    pub(super) fn overrides(&self) -> Overrides {
+        Overrides {
+            metrics: self.metrics.clone(),
+            metrics_allow_remote: self.metrics_allow_remote,
+            ..self.overrides.overrides()
+        }
+    }
+}
+
 fn traced(text: &str) -> Result<usize, String> {
     let number = text.strip_prefix("failed:").and_then(|n| n.parse().ok());
     number
@@ -82,9 +99,11 @@ fn traced(text: &str) -> Result<usize, String> {
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Live {
-    /// A bar on a terminal, else a line a second.
+    /// The live view on a terminal of 80×20 or more, else a bar on a terminal, else a line a second.
     #[default]
     Auto,
+    /// The live view.
+    Tui,
     /// A line a second.
     Line,
     /// Nothing.
@@ -338,6 +357,8 @@ impl OverrideArgs {
             set,
             allow_target,
             max_messages,
+            metrics: None,
+            metrics_allow_remote: false,
         }
     }
 }

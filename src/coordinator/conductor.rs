@@ -239,8 +239,10 @@ impl Conductor {
             self.phase = Phase::Unbind;
             self.orders.push(Order::Stop);
             self.give_up_at = now + self.plan.timeouts.unbind + LAST_WORD;
-            if let Some(start) = self.start {
-                self.record.ended = now.since(start);
+            match self.start {
+                Some(start) => self.record.ended = now.since(start),
+                // there was no load: the record begins where it ends
+                None => self.record.started_wall_ns += now.0,
             }
         }
     }

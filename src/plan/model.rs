@@ -45,6 +45,9 @@ pub struct Plan {
     pub trace_failed: Option<usize>,
     /// Where OpenMetrics are served, if at all.
     pub metrics_listen: Option<String>,
+    /// Whether that may be an address off this machine's loopback.
+    #[serde(default)]
+    pub metrics_allow_remote: bool,
     /// What the user should know before it runs, a line each.
     #[serde(default)]
     pub warnings: Vec<String>,

@@ -169,6 +169,7 @@ fn read(tree: &Node, source: &Source, overrides: &Overrides, defaults: &Defaults
     if name.is_empty() || name.contains(['/', '\0', '\n']) {
         return Err(root.error_at("name", "names a folder; write it without / and not empty"));
     }
+    let (metrics_listen, metrics_allow_remote) = rest::metrics(&root)?;
     Ok(Plan {
         name,
         seed: root.read("seed", |i| i.whole(0..=i64::MAX as u64))?.unwrap_or(defaults::SEED),
@@ -185,9 +186,8 @@ fn read(tree: &Node, source: &Source, overrides: &Overrides, defaults: &Defaults
         timeouts: rest::timeouts(&root)?,
         gates: rest::gates(&root)?,
         trace_failed: None,
-        metrics_listen: root
-            .section("metrics", &["listen"])?
-            .read("listen", |i| i.address(true))?,
+        metrics_listen,
+        metrics_allow_remote,
         warnings,
     })
 }
