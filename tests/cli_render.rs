@@ -53,6 +53,7 @@ fn every_format_is_what_the_run_itself_wrote_to_the_byte() {
     let path = folder.path().to_str().unwrap();
     for (format, file) in [
         ("json", "result.json"),
+        ("html", "report.html"),
         ("csv", "intervals.csv"),
         ("hlog", "latency.hlog"),
         ("hgrm", "response.hgrm"),
