@@ -7,7 +7,7 @@ use crate::judge::{self, GateOutcome, GateResult, Judgement, Outcome, TallyCheck
 use crate::kit::{Clock, Environment, HostCounters, HostUse};
 use crate::measure::RunRecord;
 use crate::plan::{self, Plan, Recipe, Source};
-use crate::report::{self, LabelTraits, Run, Style};
+use crate::report::{self, LabelTraits, Run, Saved, Style};
 use crate::trial::{Tcp, Trial};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -186,12 +186,14 @@ fn finish(done: &Done, args: &RunArgs, out: Option<PathBuf>) -> Exit {
         folder: Some(&shown),
         show_content: args.show_content,
     };
-    let written = write_folder(&run, &path);
+    let saved = Saved::of(&run);
+    let written = write_folder(&saved, &done.record, &path);
     if args.json {
-        put(&format!("{}\n", report::result(&run)));
+        let line = serde_json::to_string(&saved.document).expect("a document serialises");
+        put(&format!("{line}\n"));
     } else {
         let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        put(&report::text(&run, Style { colour }));
+        put(&report::text(&saved, Style { colour }));
     }
     if let Err(e) = written {
         return fail(Exit::Internal, &e);
@@ -199,24 +201,25 @@ fn finish(done: &Done, args: &RunArgs, out: Option<PathBuf>) -> Exit {
     exit_of(done, args.strict)
 }
 
-fn write_folder(run: &Run<'_>, path: &Path) -> Result<(), String> {
+fn write_folder(saved: &Saved, record: &RunRecord, path: &Path) -> Result<(), String> {
     folder::make(path)?;
     for format in &report::FORMATS {
-        if let Some(name) = format.file {
-            folder::write(&path.join(name), &(format.render)(run))?;
+        if let Some(name) = format.file(saved) {
+            let octets = (format.render)(saved).map_err(|e| format!("cannot make {name}: {e}"))?;
+            folder::write(&path.join(name), &octets)?;
         }
     }
     let lists = [
-        ("missing.csv", report::missing_csv(&run.record.missing)),
-        ("rejected.csv", report::rejected_csv(&run.record.rejections)),
+        ("missing.csv", report::missing_csv(&record.missing)),
+        ("rejected.csv", report::rejected_csv(&record.rejections)),
     ];
     for (name, list) in lists {
         if let Some(octets) = list {
             folder::write(&path.join(name), &octets)?;
         }
     }
-    if !run.record.exchanges.is_empty() {
-        let capture = report::pcapng::render(&run.record.exchanges);
+    if !record.exchanges.is_empty() {
+        let capture = report::pcapng::render(&record.exchanges);
         folder::write(&path.join("failed.pcapng"), &capture)?;
     }
     Ok(())

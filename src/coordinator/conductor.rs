@@ -50,21 +50,21 @@ impl std::fmt::Debug for Conductor {
 }
 
 impl Conductor {
-    /// A run of `plan` with so many workers, which connect by themselves. `lead`: from the last bind to the
-    /// start of the load.
+    /// A run of `plan` with so many workers, which connect by themselves. `wall_at_zero`: the wall
+    /// clock (ns since 1970) at the zero of the clock that `now` comes from. `lead`: from the last bind to the start of the load.
     ///
     /// # Errors
     /// Where the plan cannot be worked out.
     pub fn new(
         plan: &Arc<Plan>,
         workers: u32,
-        wall_ns: u64,
+        wall_at_zero: u64,
         lead: Nanos,
     ) -> Result<Conductor, crate::plan::PlanError> {
         let setup = Setup::new(plan.clone(), workers as usize)?;
         Ok(Conductor {
             keys: Setup::cell_keys(plan),
-            record: RunRecord::new(Setup::range(plan), wall_ns),
+            record: RunRecord::new(Setup::range(plan), wall_at_zero),
             load_ends: setup.load_ends(),
             plan: plan.clone(),
             setup,
@@ -146,7 +146,7 @@ impl Conductor {
             None => {}
         }
         match self.phase {
-            Phase::Connect => self.begin(now),
+            Phase::Connect => self.begin(now, observer),
             Phase::Load => {
                 if now >= self.load_end() {
                     self.drain(now);
@@ -203,7 +203,7 @@ impl Conductor {
         self.start.map_or(Nanos::MAX, |s| s + self.load_ends)
     }
 
-    fn begin(&mut self, now: Nanos) {
+    fn begin(&mut self, now: Nanos, observer: &mut dyn Observer) {
         if self.ready < self.workers {
             return;
         }
@@ -211,9 +211,9 @@ impl Conductor {
             self.stop(now);
             return;
         }
-        let at = now + self.lead;
+        let Some(at) = observer.start(now + self.lead) else { return };
         self.start = Some(at);
-        self.record.started_wall_ns += self.lead.0;
+        self.record.started_wall_ns += at.0;
         self.orders.push(Order::Start { at });
         self.phase = Phase::Load;
     }
@@ -239,8 +239,10 @@ impl Conductor {
             self.phase = Phase::Unbind;
             self.orders.push(Order::Stop);
             self.give_up_at = now + self.plan.timeouts.unbind + LAST_WORD;
-            if let Some(start) = self.start {
-                self.record.ended = now.since(start);
+            match self.start {
+                Some(start) => self.record.ended = now.since(start),
+                // there was no load: the record begins where it ends
+                None => self.record.started_wall_ns += now.0,
             }
         }
     }

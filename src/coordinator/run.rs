@@ -43,7 +43,8 @@ pub async fn conduct(
     workers: u32,
     observer: &mut dyn Observer,
 ) -> Result<RunRecord, RunError> {
-    let mut conductor = Conductor::new(plan, workers, Clock::wall_ns(), LEAD)?;
+    let wall_at_zero = Clock::wall_ns().saturating_sub(Clock::now().0);
+    let mut conductor = Conductor::new(plan, workers, wall_at_zero, LEAD)?;
     let mut crew = Crew::local(plan, workers)?;
     let mut signals = Signals::new()?;
     let ended = drive(&mut conductor, &mut crew, &mut signals, observer).await;

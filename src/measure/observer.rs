@@ -37,9 +37,26 @@ pub trait Observer {
     /// What it is now. Returning a reason ends the load (drain, then report).
     fn progress(&mut self, progress: &Progress<'_>) -> Option<String>;
 
+    /// All sessions are bound, and the load could begin at `earliest`: when it is to begin. None: not yet, ask again.
+    fn start(&mut self, earliest: Nanos) -> Option<Nanos> {
+        Some(earliest)
+    }
+
     /// What the operator asks for, if anything; asked about ten times a second.
     fn steer(&mut self) -> Option<Steer> {
         None
+    }
+}
+
+impl<O: Observer + ?Sized> Observer for &mut O {
+    fn progress(&mut self, progress: &Progress<'_>) -> Option<String> {
+        (**self).progress(progress)
+    }
+    fn start(&mut self, earliest: Nanos) -> Option<Nanos> {
+        (**self).start(earliest)
+    }
+    fn steer(&mut self) -> Option<Steer> {
+        (**self).steer()
     }
 }
 

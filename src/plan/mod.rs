@@ -14,6 +14,7 @@ mod recipe;
 mod resolved;
 mod schedule;
 mod section;
+mod side;
 mod striping;
 mod tree;
 mod words;
@@ -27,8 +28,9 @@ pub use model::{
     Receipts, Secret, Shape, Stage, Target, Timeouts, Tls, TlvValue, WindowFull,
 };
 pub use overrides::Overrides;
-pub use profile::{Source, load};
+pub use profile::{Source, load, load_side};
 pub use recipe::{Expects, Picked, Recipe, Scratch};
 pub use resolved::{repro, resolved_json};
 pub use schedule::{Due, Schedule, ScheduleError};
+pub use side::Side;
 pub use striping::Striping;

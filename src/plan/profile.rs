@@ -17,6 +17,7 @@ use super::overrides::Overrides;
 use super::recipe::Recipe;
 use super::schedule::Schedule;
 use super::section::{Read, Section};
+use super::side::{self, Side};
 use super::tree::{Node, Place};
 use crate::kit::Nanos;
 use std::path::PathBuf;
@@ -90,9 +91,32 @@ impl Source {
 /// # Errors
 /// The first mistake found, in one line; nothing has been sent or connected.
 pub fn load(source: &Source, overrides: &Overrides) -> Result<Plan, PlanError> {
+    load_with(source, overrides, |_| Ok(()))
+}
+
+/// One side of a duel: the same with the side's overlay on top, the profile's and then `settings`
+/// (`key=value,key=value`).
+///
+/// # Errors
+/// As [`load`].
+pub fn load_side(
+    source: &Source,
+    overrides: &Overrides,
+    side: Side,
+    settings: &[String],
+) -> Result<Plan, PlanError> {
+    load_with(source, overrides, |tree| side::apply(tree, side, settings))
+}
+
+fn load_with(
+    source: &Source,
+    overrides: &Overrides,
+    overlay: impl FnOnce(&mut Node) -> Result<(), PlanError>,
+) -> Result<Plan, PlanError> {
     let (file, text) = source.read()?;
     let mut tree = Node::parse(&file, &text)?;
     overrides.apply(&mut tree)?;
+    overlay(&mut tree)?;
     let loopback = target::read(&Section::root(&tree, KEYS)?)?.1;
     let defaults = Defaults::of(loopback);
     if *source == Source::Quick && !loopback {
@@ -120,6 +144,7 @@ fn forget_quick(tree: &mut Node) {
 
 fn read(tree: &Node, source: &Source, overrides: &Overrides, defaults: &Defaults) -> Read<Plan> {
     let root = Section::root(tree, KEYS)?;
+    side::check(&root)?;
     let mut warnings = Vec::new();
     if tree.get("metrics").is_some() {
         warnings.push("metrics.listen is read, but this version serves no OpenMetrics".to_string());

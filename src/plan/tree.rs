@@ -171,7 +171,7 @@ impl Node {
     }
 
     /// Lays `over` on top: tables are merged, a number as key means an item of a list, the rest replaces.
-    fn overlay(&mut self, over: Node, path: &str) -> Result<(), PlanError> {
+    pub(super) fn overlay(&mut self, over: Node, path: &str) -> Result<(), PlanError> {
         let place = over.place.clone();
         let Value::Table(entries) = over.value else {
             *self = over;

@@ -1,19 +1,29 @@
 //! response.hgrm: the percentile distribution of the response time as HdrHistogram's own tools plot it,
 //! in milliseconds. Values seen only: the form has no word for a censored one, so a comment says how many.
-use super::Run;
-use crate::measure::{Latency, Metric};
+use super::Unavailable;
+use super::document::{Document, LatencyRow};
+use crate::kit::Nanos;
+use crate::measure::{Latency, LatencyRange, Metric};
 use std::fmt::Write;
 
 /// Steps for each halving of the distance to 100 %, as HdrHistogram's tools have it.
 const STEPS: u32 = 5;
 const NS_PER_MS: f64 = 1e6;
 
-/// The file.
-pub(super) fn render(run: &Run<'_>) -> Vec<u8> {
-    distribution(run.judgement.measured.latency(Metric::Response)).into_bytes()
+/// The file; without a value seen it is an empty table.
+pub(super) fn render(document: &Document) -> Result<Vec<u8>, Unavailable> {
+    let name = Metric::Response.name();
+    let row = document.latency.get(name).and_then(Option::as_ref);
+    let latency = match row.filter(|row| row.hdr.is_some()) {
+        Some(row) => row
+            .distribution()
+            .map_err(|why| Unavailable::Histogram { name: format!("latency.{name}"), why })?,
+        None => Latency::new(LatencyRange::for_deadline(Nanos::ZERO)),
+    };
+    Ok(distribution(&row.cloned().unwrap_or_default(), &latency).into_bytes())
 }
 
-fn distribution(latency: &Latency) -> String {
+fn distribution(row: &LatencyRow, latency: &Latency) -> String {
     let mut text = String::from("       Value     Percentile TotalCount 1/(1-Percentile)\n\n");
     let histogram = latency.histogram();
     let mut total = 0;
@@ -27,23 +37,22 @@ fn distribution(latency: &Latency) -> String {
         }
         text.push('\n');
     }
-    let ms = |ns: Option<f64>| ns.unwrap_or(0.0) / NS_PER_MS;
-    let max = latency.max().map(|n| n.0 as f64);
+    let ms = |ns: Option<u64>| ns.unwrap_or(0) as f64 / NS_PER_MS;
     write!(
         text,
         "#[Mean    = {:12.3}, StdDeviation   = {:12.3}]\n\
          #[Max     = {:12.3}, Total count    = {:12}]\n\
          #[Buckets = {:12}, SubBuckets     = {:12}]\n",
-        ms(latency.mean()),
-        ms(latency.stddev()),
-        ms(max),
-        latency.count(),
+        ms(row.mean),
+        ms(row.stddev),
+        ms(row.max),
+        row.count,
         histogram.buckets(),
         (2 * 10u64.pow(u32::from(histogram.sigfig()))).next_power_of_two(),
     )
     .expect("a String takes all");
-    if latency.censored_count() > 0 {
-        writeln!(text, "#[Censored = {}]", latency.censored_count()).expect("a String takes all");
+    if row.censored > 0 {
+        writeln!(text, "#[Censored = {}]", row.censored).expect("a String takes all");
     }
     text
 }

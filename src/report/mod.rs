@@ -1,15 +1,33 @@
 //! What a run looks like on paper. Pure: bytes from values. Nothing here reads a clock or a file, and
 //! nothing runs; writing the run folder is `cli`'s business.
+//!
+//! A [`Run`] (plan, record, judgement) becomes a [`Saved`] once: the [`Document`] that is result.json, and the
+//! distributions of each second. Every format is rendered from a [`Saved`], so that one made years later of the same
+//! folder is the same to the byte.
+//!
+//! ```
+//! use smppbench::report::{self, Document, Saved};
+//!
+//! # let octets = include_bytes!("../../reports/sample/result.json");
+//! // octets: a result.json
+//! let saved = Saved { document: Document::from_json(octets)?, seconds: None };
+//! let csv = report::render(&[saved], "csv")?;
+//! assert!(csv.starts_with(b"t_s,length_s,stage,scheduled,written,accepted,"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 mod blocks;
+mod build;
 mod csv;
 pub mod document;
 mod escape;
-mod groups;
+mod formats;
 mod hgrm;
-mod json;
-mod ledger;
+pub mod hlog;
+mod junit;
 mod lists;
+mod markdown;
 pub mod pcapng;
+mod run;
 mod saved;
 mod table;
 #[cfg(test)]
@@ -17,90 +35,12 @@ mod tests;
 mod text;
 mod transport;
 
-pub use document::Document;
+pub use document::{Document, SCHEMA};
 pub use escape::{mask_address, printable};
-pub use json::{SCHEMA, result};
+pub use formats::{
+    FORMATS, FormatRow, Keep, Overlay, Render, RenderError, Unavailable, format, render,
+};
 pub use lists::{missing_csv, rejected_csv};
-pub use saved::{Saved, Second};
-pub use text::Style;
-
-use crate::judge::{GateResult, Judgement, TallyCheck};
-use crate::kit::Environment;
-use crate::measure::RunRecord;
-use crate::plan::Plan;
-use serde_json::Value;
-
-/// Everything a report is made from.
-#[derive(Clone, Copy, Debug)]
-pub struct Run<'a> {
-    /// What was to be done.
-    pub plan: &'a Plan,
-    /// The resolved profile, redacted.
-    pub profile: &'a Value,
-    /// What was measured; its rows settled ([`RunRecord::settle_rows`]).
-    pub record: &'a RunRecord,
-    /// What it means.
-    pub judgement: &'a Judgement,
-    /// The profile's gates, decided.
-    pub gates: &'a [GateResult],
-    /// The machine it ran on.
-    pub environment: &'a Environment,
-    /// Names the run: `<name>-<UTC>`.
-    pub id: &'a str,
-    /// The tool's version.
-    pub version: &'a str,
-    /// The commit it was built from, if that is known.
-    pub commit: Option<&'a str>,
-    /// `host:port`, or `embedded`.
-    pub target: &'a str,
-    /// The command line that runs the same again.
-    pub repro: &'a str,
-    /// How the run agrees with the embedded simulator's tally, where there is one.
-    pub tally: Option<&'a TallyCheck>,
-    /// Warnings of the machine and the command line; the judgement's own come besides.
-    pub warnings: &'a [String],
-    /// By label number: what the recipe makes of each message. Empty: no groups by coding and parts.
-    pub labels: &'a [LabelTraits],
-    /// Where the run folder is, if one is written.
-    pub folder: Option<&'a str>,
-    /// Show addresses and texts as they are.
-    pub show_content: bool,
-}
-
-/// What the recipe makes of one label.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LabelTraits {
-    /// The coding as a person calls it: `gsm`, `ucs2`, `latin1`, …
-    pub coding: String,
-    /// submit_sm that one message takes.
-    pub parts: u32,
-}
-
-/// One report format.
-#[derive(Clone, Copy, Debug)]
-pub struct FormatRow {
-    /// As `--format` names it.
-    pub name: &'static str,
-    /// Its file in the run folder; None: it is not written there.
-    pub file: Option<&'static str>,
-    /// Its bytes, without colours.
-    pub render: fn(&Run<'_>) -> Vec<u8>,
-}
-
-/// Every format that this build knows: the table that `render` and the run folder go by.
-pub const FORMATS: [FormatRow; 4] = [
-    FormatRow { name: "text", file: None, render: |run| text(run, Style::default()).into_bytes() },
-    FormatRow { name: "json", file: Some("result.json"), render: json::render },
-    FormatRow { name: "csv", file: Some("intervals.csv"), render: csv::render },
-    FormatRow { name: "hgrm", file: Some("response.hgrm"), render: hgrm::render },
-];
-
-/// The format of that name.
-pub fn format(name: &str) -> Option<&'static FormatRow> {
-    FORMATS.iter().find(|row| row.name == name)
-}
-
-/// The summary for a terminal; at most 100 columns wide.
-pub fn text(run: &Run<'_>, style: Style) -> String {
-    text::render(run, style)
-}
+pub use run::{LabelTraits, Run};
+pub use saved::{Packed, Saved, Second};
+pub use text::{Style, text};

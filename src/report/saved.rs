@@ -1,10 +1,11 @@
 //! A run as its folder holds it: the document, and the distributions of each interval.
+use super::Run;
 use super::document::Document;
 use crate::kit::Nanos;
-use crate::measure::{Latency, Metric};
+use crate::measure::{IntervalRow, Latency, LatencyBrief, Metric, ROW_METRICS};
 
 /// A saved run, or one that has just ended: what every format is rendered from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Saved {
     /// result.json.
     pub document: Document,
@@ -12,20 +13,76 @@ pub struct Saved {
     pub seconds: Option<Vec<Second>>,
 }
 
+impl Saved {
+    /// Of a run that has just ended.
+    pub fn of(run: &Run<'_>) -> Saved {
+        let seconds = run.record.intervals.iter().map(Second::of);
+        // a second in which no value was seen leaves no line in the log
+        let seen = seconds.filter(|second| !second.latencies.is_empty());
+        Saved { document: Document::of(run), seconds: Some(seen.collect()) }
+    }
+}
+
 /// The distributions of one interval (values seen only, two significant digits).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Second {
-    /// Its start, from the start of the load.
+    /// Its start, from the start of the load; to the millisecond, as the log has it.
     pub at: Nanos,
-    /// How long.
+    /// How long; likewise.
     pub length: Nanos,
     /// Of what was answered or receipted in it; metrics without a value are left out.
-    pub latencies: Vec<(Metric, Latency)>,
+    pub latencies: Vec<Packed>,
+}
+
+/// One metric of one interval, packed: an hour holds thousands, and an open one takes a hundred times the room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packed {
+    /// Which.
+    pub metric: Metric,
+    /// Largest value seen, to the microsecond, as the log has it.
+    pub max: Nanos,
+    /// [`Latency::to_base64`].
+    pub hdr: String,
+}
+
+impl Packed {
+    /// An open distribution, packed; None without a value seen.
+    pub fn of(metric: Metric, latency: &Latency) -> Option<Packed> {
+        Packed::of_brief(metric, &LatencyBrief::of(latency))
+    }
+
+    fn of_brief(metric: Metric, brief: &LatencyBrief) -> Option<Packed> {
+        let max = brief.max.filter(|_| brief.count > 0)?;
+        Some(Packed { metric, max: rounded(max, MICROSECOND), hdr: brief.hdr.clone() })
+    }
+
+    /// The distribution; None where it is not readable.
+    pub fn latency(&self) -> Option<Latency> {
+        Latency::from_base64(&self.hdr).ok()
+    }
+}
+
+const MICROSECOND: u64 = 1_000;
+const MILLISECOND: u64 = 1_000_000;
+
+/// To the nearest whole `unit`.
+pub(super) fn rounded(ns: u64, unit: u64) -> Nanos {
+    Nanos(ns.saturating_add(unit / 2) / unit * unit)
 }
 
 impl Second {
-    /// The distribution of one metric.
-    pub fn latency(&self, metric: Metric) -> Option<&Latency> {
-        self.latencies.iter().find(|(known, _)| *known == metric).map(|(_, latency)| latency)
+    /// A row's distributions.
+    pub fn of(row: &IntervalRow) -> Second {
+        let kept = ROW_METRICS.into_iter().zip(row.briefs());
+        Second {
+            at: rounded(row.at.0, MILLISECOND),
+            length: rounded(row.length.0, MILLISECOND),
+            latencies: kept.filter_map(|(metric, brief)| Packed::of_brief(metric, brief)).collect(),
+        }
+    }
+
+    /// The distribution of one metric; None where none of its values was seen in this interval.
+    pub fn latency(&self, metric: Metric) -> Option<Latency> {
+        self.latencies.iter().find(|packed| packed.metric == metric)?.latency()
     }
 }

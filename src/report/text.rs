@@ -1,16 +1,13 @@
 //! The summary on the terminal: what was found first, then why it can be believed, then the figures. At
 //! most 100 columns. Where the figures may not be read as the SMSC's, it prints the reason instead.
-use super::blocks::{ledger_block, statuses};
+use super::Saved;
+use super::blocks::{gates, ledger_block, statuses, troubles};
+use super::document::{About, Document, LatencyRow, Reason};
+use super::escape::printable;
 use super::table::{command, fill, table};
-use super::{Run, printable, transport};
-use crate::judge::{
-    Check, FIGURES, GateOutcome, GateResult, GateValue, HealthState, Judgement, Limiter, Outcome,
-    Scope, statistics, words,
-};
-use crate::kit::Nanos;
-use crate::kit::Rate;
-use crate::measure::{LATENCY_METRICS, Latency, LatencyRange, Metric, Tally};
-use crate::plan::{BindType, Plan, Shape};
+use super::transport;
+use crate::judge::{HealthState, Limiter, Outcome, words};
+use crate::measure::{LATENCY_METRICS, LatencyRange, Metric};
 
 /// How a summary looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,60 +37,43 @@ impl Style {
     }
 }
 
-/// The summary.
-pub(super) fn render(run: &Run<'_>, style: Style) -> String {
-    let mut text = heading(run, style);
+/// The summary for a terminal; at most 100 columns wide.
+pub fn text(saved: &Saved, style: Style) -> String {
+    let document = &saved.document;
+    let mut text = heading(document, style);
     text.push('\n');
-    text += &verdict(run, style);
+    text += &verdict(document, style);
     text.push('\n');
-    text += &latencies(run, style);
-    text += &stages(run);
-    text += &ledger_block(run, style);
-    text += &statuses(run);
-    text += &gates(run.gates, style);
-    text += &troubles(run);
-    text += &warnings(run, style);
-    text += &ending(run);
+    text += &latencies(document, style);
+    text += &stages(document);
+    text += &ledger_block(document, style);
+    text += &statuses(document);
+    text += &gates(&document.gates, style);
+    text += &troubles(document);
+    text += &warnings(document, style);
+    text += &ending(document);
     text
 }
 
-fn heading(run: &Run<'_>, style: Style) -> String {
-    let name = style.paint(Ink::Bold, &printable(&run.plan.name));
-    let binds: Vec<String> = run
-        .plan
-        .accounts
-        .iter()
-        .map(|account| {
-            let kind = match account.binds.bind_type {
-                BindType::Transceiver => "transceiver",
-                BindType::Transmitter => "transmitter",
-                BindType::Receiver => "receiver",
-                BindType::Pair => "transmitter and receiver pair",
-            };
-            let plural = if account.binds.count == 1 { "" } else { "s" };
-            format!("{} {kind}{plural}, window {}", account.binds.count, account.binds.window)
-        })
-        .collect();
-    let line = format!(
-        "smppbench {} · {name} · {} · {}",
-        run.version,
-        printable(run.target),
-        binds.join(" · ")
-    );
-    fill("", &line)
+fn heading(document: &Document, style: Style) -> String {
+    let run = &document.run;
+    let name = style.paint(Ink::Bold, &printable(&run.name));
+    let binds: Vec<String> = run.binds.iter().map(|b| printable(b)).collect();
+    let (version, target) = (printable(&document.tool.version), printable(&run.target));
+    fill("", &format!("smppbench {version} · {name} · {target} · {}", binds.join(" · ")))
 }
 
-fn verdict(run: &Run<'_>, style: Style) -> String {
-    let j = run.judgement;
-    let measured = &j.measured;
-    let time = words::duration(measured.time.0);
-    let rate = measured.target.map(words::rate);
-    let (ink, headline) = match (j.outcome, j.health.state) {
-        (Some(Outcome::Sustained), _) => {
-            (Ink::Green, format!("SUSTAINED  {} for {time}", rate.unwrap_or_default()))
-        }
+/// The first line of a verdict, without colours, and the ink that it deserves.
+pub(super) fn headline(document: &Document) -> (Ink, String) {
+    let verdict = &document.verdict;
+    let span = document.window.measured_s.unwrap_or(document.window.to_s - document.window.from_s);
+    let time = words::duration(nanoseconds(span));
+    let rate = |name: &str| document.rate.get(name).copied().flatten();
+    let target = rate("target").map(words::rate).unwrap_or_default();
+    match (verdict.outcome, verdict.harness.state) {
+        (Some(Outcome::Sustained), _) => (Ink::Green, format!("SUSTAINED  {target} for {time}")),
         (Some(Outcome::NotSustained), _) => {
-            (Ink::Red, format!("NOT SUSTAINED  {} for {time}", rate.unwrap_or_default()))
+            (Ink::Red, format!("NOT SUSTAINED  {target} for {time}"))
         }
         (Some(Outcome::InconclusiveHarness), _) | (None, HealthState::Invalid) => {
             (Ink::Yellow, "INCONCLUSIVE  the harness did not keep up: no result".to_owned())
@@ -101,100 +81,111 @@ fn verdict(run: &Run<'_>, style: Style) -> String {
         (Some(Outcome::InconclusiveNoise), _) => {
             (Ink::Yellow, "INCONCLUSIVE  too unsteady or too small to say".to_owned())
         }
-        (None, HealthState::Valid | HealthState::Degraded) if measured.sends => {
-            let t = measured.tally();
-            let seconds = measured.seconds();
-            let rate = if seconds > 0.0 { t.accepted as f64 / seconds } else { 0.0 };
-            (Ink::Bold, format!("CLOSED LOOP  {} accepted for {time}", words::rate(rate)))
+        (None, HealthState::Valid | HealthState::Degraded) if document.window.sends => {
+            let rate = words::rate(rate("accepted").unwrap_or(0.0));
+            (Ink::Bold, format!("CLOSED LOOP  {rate} accepted for {time}"))
         }
         (None, HealthState::Valid | HealthState::Degraded) => {
             (Ink::Bold, format!("RECEIVED  for {time}"))
         }
-    };
-    let mut text = format!("  {}\n", style.paint(ink, &headline));
-    if j.health.allows_headline() {
-        text += &rates(run);
-        text += &checks(j);
     }
-    text += &limiter(run);
-    text += &harness(run, style);
-    text += &transport::lines(run);
-    if j.steady.steady.is_some() && !j.steady.growths.iter().any(Check::failed) {
-        text += &fill("  steady    ", &j.steady.reason);
+}
+
+/// Seconds as a document has them, in whole nanoseconds.
+fn nanoseconds(seconds: f64) -> u64 {
+    (seconds * 1e9).round().max(0.0) as u64
+}
+
+fn verdict(document: &Document, style: Style) -> String {
+    let verdict = &document.verdict;
+    let (ink, headline) = headline(document);
+    let mut text = format!("  {}\n", style.paint(ink, &headline));
+    if verdict.allows_headline() {
+        let rates = rates(document);
+        if !rates.is_empty() {
+            text += &fill("  ", &rates);
+        }
+        text += &checks(document);
+    }
+    if let Some(limiter) = limiter(document) {
+        text += &fill("  limiter   ", &limiter);
+    }
+    text += &harness(document, style);
+    text += &transport::lines(document);
+    let piled_up = verdict.about(About::Growth).any(Reason::failed);
+    if verdict.steady.steady.is_some() && !piled_up {
+        text += &fill("  steady    ", &printable(&verdict.steady.reason));
     }
     text
 }
 
 /// What decided: the checks that failed or could not be told; where there are none, all in short.
-fn checks(j: &Judgement) -> String {
+fn checks(document: &Document) -> String {
     const SHOWN: usize = 8;
-    let checks = || j.reasons.iter().filter(|c| !j.health.checks.contains(c));
+    let checks = || document.verdict.reasons.iter().filter(|r| r.about != About::Harness);
     let mut text = String::new();
     for check in checks().filter(|c| c.ok != Some(true)).take(SHOWN) {
         let mark = if check.failed() { "  ✗ " } else { "  ? " };
-        text += &fill(mark, &check.says());
+        text += &fill(mark, &printable(&check.says()));
     }
     if text.is_empty() {
         let passed: Vec<String> = checks()
-            .filter_map(|c| Some((c.check.replace('_', " "), c.unit.show(c.value?))))
+            .filter_map(|c| {
+                Some((c.check.replace('_', " "), c.unit.show(c.value.as_ref()?.as_f64()?)))
+            })
             .map(|(name, value)| format!("{name} {value}"))
             .collect();
         if !passed.is_empty() {
-            text = fill("  ✓ ", &passed.join(" · "));
+            text = fill("  ✓ ", &printable(&passed.join(" · ")));
         }
     }
     text
 }
 
-/// What was sent and what came back, by the second of the measured time.
-fn rates(run: &Run<'_>) -> String {
-    let j = run.judgement;
-    if !j.measured.sends {
+/// What was sent and what came back, by the second of the measured time; empty where nothing is sent.
+pub(super) fn rates(document: &Document) -> String {
+    if !document.window.sends {
         return String::new();
     }
-    if j.outcome == Some(Outcome::NotSustained) {
-        return rates_under_load(run);
+    if document.verdict.outcome == Some(Outcome::NotSustained) {
+        return rates_under_load(document);
     }
-    let scope = Scope::whole(&j.measured, run.record);
-    let shown: Vec<String> = FIGURES
+    let shown: Vec<String> = document
+        .rate
         .iter()
-        .filter(|row| row.block == "rate" && row.name != "target")
-        .filter_map(|row| Some((row.name, (row.of)(&scope)?)))
+        .filter(|(name, _)| *name != "target")
+        .filter_map(|(name, rate)| Some((name, (*rate)?)))
         .filter(|(name, rate)| *name != "mo" || *rate > 0.0)
-        .map(|(name, rate)| format!("{name} {}", words::rate(rate)))
+        .map(|(name, rate)| format!("{} {}", printable(name), words::rate(rate)))
         .collect();
-    fill("  ", &shown.join(" · "))
+    shown.join(" · ")
 }
 
 /// By intended time what went out in the drain counts too, and would flatter a rate that was not
 /// sustained; what the SMSC did while the load was on stands in the intervals.
-fn rates_under_load(run: &Run<'_>) -> String {
-    let (mut tally, mut seconds) = (Tally::default(), 0.0);
-    for row in run.judgement.measured.rows(run.record) {
-        tally.merge(&row.tally);
-        seconds += row.length.as_secs_f64();
+fn rates_under_load(document: &Document) -> String {
+    let (mut sums, mut seconds) = ([0; 5], 0.0);
+    for row in document.measured_rows() {
+        let counts = [row.scheduled, row.written, row.answered, row.accepted, row.receipts];
+        sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+        seconds += row.length_s;
     }
     if seconds == 0.0 {
         return String::new();
     }
-    let shown: Vec<String> = [
-        ("scheduled", tally.planned),
-        ("written", tally.written),
-        ("answered", tally.answered()),
-        ("accepted", tally.accepted),
-        ("receipts", tally.receipts_final),
-    ]
-    .iter()
-    .map(|(name, count)| format!("{name} {}", words::rate(*count as f64 / seconds)))
-    .collect();
-    fill("  ", &format!("while the load was on: {}", shown.join(" · ")))
+    let names = ["scheduled", "written", "answered", "accepted", "receipts"];
+    let rates = names.iter().zip(sums);
+    let shown: Vec<String> =
+        rates.map(|(name, n)| format!("{name} {}", words::rate(n as f64 / seconds))).collect();
+    format!("while the load was on: {}", shown.join(" · "))
 }
 
-fn limiter(run: &Run<'_>) -> String {
-    let j = run.judgement;
-    let Some(limiter) = j.limiter else { return String::new() };
-    if limiter == Limiter::Harness && !j.health.allows_headline() {
-        return fill("  limiter   ", "the harness");
+/// What kept the run from doing more, with the evidence; None where nothing was written.
+pub(super) fn limiter(document: &Document) -> Option<String> {
+    let verdict = &document.verdict;
+    let limiter = verdict.limiter?;
+    if limiter == Limiter::Harness && !verdict.allows_headline() {
+        return Some("the harness".to_owned());
     }
     let name = match limiter {
         Limiter::Harness => "the harness",
@@ -204,169 +195,162 @@ fn limiter(run: &Run<'_>) -> String {
         Limiter::SmscLatency => "the SMSC answers late",
         Limiter::None => "none",
     };
-    fill("  limiter   ", &format!("{name}: {}", printable(&j.evidence.join("; "))))
+    Some(format!("{name}: {}", printable(&verdict.evidence.join("; "))))
 }
 
-fn harness(run: &Run<'_>, style: Style) -> String {
-    let h = &run.judgement.health;
-    let ink = match h.state {
-        HealthState::Valid => Ink::Green,
-        HealthState::Degraded => Ink::Yellow,
-        HealthState::Invalid => Ink::Red,
-    };
-    let failures: Vec<String> = h.failures().map(Check::says).collect();
+/// The harness in a line: its state, and what it could not keep up with or what speaks for it.
+pub(super) fn harness_says(document: &Document) -> String {
+    let h = &document.verdict.harness;
+    let failures: Vec<String> = document
+        .verdict
+        .about(About::Harness)
+        .filter(|r| r.failed())
+        .map(|r| printable(&r.says()))
+        .collect();
     let facts = if failures.is_empty() {
-        let lag = |n: Option<Nanos>| n.map(|n| words::duration(n.0));
+        let lag = |n: Option<u64>| n.map(words::duration);
         let facts = [
             h.adherence.map(|a| format!("{} sent on time", words::percent(a))),
-            lag(h.lag_p50).map(|l| format!("lag p50 {l}")),
-            lag(h.lag_p99).map(|l| format!("p99 {l}")),
+            lag(h.lag_p50_ns).map(|l| format!("lag p50 {l}")),
+            lag(h.lag_p99_ns).map(|l| format!("p99 {l}")),
             h.cpu_max.map(|c| format!("busiest worker {} of its core", words::percent(c))),
         ];
         facts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     } else {
         failures.join("; ")
     };
-    let line = fill("  harness   ", &format!("{}: {facts}", h.state.name()));
-    line.replacen(h.state.name(), &style.paint(ink, h.state.name()), 1)
+    format!("{}: {facts}", h.state.name())
 }
 
-/// The headline table. With an invalid harness only the harness's own rows; not sustained: nothing that
-/// is measured from the intended time, for in an open loop that only says how long the run was.
-fn latencies(run: &Run<'_>, style: Style) -> String {
-    let j = run.judgement;
+fn harness(document: &Document, style: Style) -> String {
+    let state = document.verdict.harness.state;
+    let ink = match state {
+        HealthState::Valid => Ink::Green,
+        HealthState::Degraded => Ink::Yellow,
+        HealthState::Invalid => Ink::Red,
+    };
+    let line = fill("  harness   ", &harness_says(document));
+    line.replacen(state.name(), &style.paint(ink, state.name()), 1)
+}
+
+/// The rows of the headline table, with their titles. With an invalid harness only the harness's own; not
+/// sustained: nothing that is measured from the intended time, for in an open loop that only says how long
+/// the run was.
+pub(super) fn headline_rows(document: &Document) -> Vec<(&'static str, &LatencyRow)> {
+    let verdict = &document.verdict;
     let withheld = |metric: Metric| {
         let from_intended = matches!(metric, Metric::Response | Metric::Receipt);
         let own = matches!(metric, Metric::HarnessLag | Metric::DeliverAck);
-        (!j.health.allows_headline() && !own)
-            || (from_intended && !j.allows_response_headline())
-            || (j.measured.closed && matches!(metric, Metric::HarnessLag | Metric::WindowWait))
+        (!verdict.allows_headline() && !own)
+            || (from_intended && !verdict.allows_response_headline())
     };
-    let mut rows = Vec::new();
-    for row in &LATENCY_METRICS {
-        let latency = if row.per_message {
-            j.measured.latency(row.metric)
-        } else {
-            &run.record.whole[row.metric as usize - Metric::PER_MESSAGE_COUNT]
-        };
-        if !latency.is_empty() && !withheld(row.metric) {
-            rows.push(latency_row(row.title, latency));
-        }
+    LATENCY_METRICS
+        .iter()
+        .filter(|row| !withheld(row.metric))
+        .filter_map(|row| Some((row.title, document.latency.get(row.name)?.as_ref()?)))
+        .filter(|(_, latency)| latency.count + latency.censored > 0)
+        .collect()
+}
+
+/// What stands below the headline table: why something is withheld, or why two rows of it differ. The second is
+/// worth a colour.
+pub(super) fn below_the_table(document: &Document) -> (Option<&'static str>, Option<String>) {
+    let verdict = &document.verdict;
+    if !verdict.allows_headline() {
+        let why = "No rate and no latency is printed: they would be the harness's, not the SMSC's. \
+                   result.json keeps them all.";
+        (Some(why), None)
+    } else if !verdict.allows_response_headline() {
+        let why = "Times from the intended send are not printed: at a rate that is not sustained they \
+                   only say how long the run was. result.json keeps them.";
+        let cause = verdict.cause.as_ref();
+        (Some(why), cause.map(|c| format!("They differ from the service time: {}.", printable(c))))
+    } else {
+        (None, verdict.explanation.as_ref().map(|e| printable(e)))
     }
+}
+
+fn latencies(document: &Document, style: Style) -> String {
+    let mut rows: Vec<Vec<String>> = headline_rows(document)
+        .into_iter()
+        .map(|(title, latency)| latency_row(title, latency))
+        .collect();
     let mut text = String::new();
     if !rows.is_empty() {
-        let header = ["", "p50", "p90", "p99", "p99.9", "max", "count", "censored"];
         // a column that is empty throughout is left out
         let censored = rows.iter().any(|row| row.last().is_some_and(|cell| !cell.is_empty()));
-        let columns = if censored { header.len() } else { header.len() - 1 };
+        let columns = HEADLINE.len() - usize::from(!censored);
         rows.iter_mut().for_each(|row| row.truncate(columns));
-        text += &table(&header[..columns], &rows);
+        text += &table(&HEADLINE[..columns], &rows);
     }
-    if !j.health.allows_headline() {
-        text += &fill(
-            "  ",
-            "No rate and no latency is printed: they would be the harness's, not the \
-                             SMSC's. result.json keeps them all.",
-        );
-    } else if !j.allows_response_headline() {
-        text += &fill(
-            "  ",
-            "Times from the intended send are not printed: at a rate that is not sustained they \
-             only say how long the run was. result.json keeps them.",
-        );
-        if let Some(explanation) = &j.explanation {
-            let cause = format!("They differ from the service time: {}.", explanation.cause);
-            text += &style.paint(Ink::Yellow, &fill("  ", &cause));
-        }
-    } else if let Some(explanation) = &j.explanation {
-        text += &style.paint(Ink::Yellow, &fill("  ", &explanation.to_string()));
+    let (withheld, explained) = below_the_table(document);
+    if let Some(why) = withheld {
+        text += &fill("  ", why);
+    }
+    if let Some(why) = explained {
+        text += &style.paint(Ink::Yellow, &fill("  ", &why));
     }
     text.push('\n');
     text
 }
 
+/// Columns of the headline table.
+pub(super) const HEADLINE: [&str; 8] =
+    ["", "p50", "p90", "p99", "p99.9", "max", "count", "censored"];
+
 /// Below a microsecond the histogram does not tell values apart.
-fn duration(n: Nanos) -> String {
-    match n.0 {
+fn duration(ns: u64) -> String {
+    match ns {
         0 => "0".to_owned(),
         1..LatencyRange::LOWEST_NS => "< 1 µs".to_owned(),
         ns => words::duration(ns),
     }
 }
 
-fn latency_row(title: &str, latency: &Latency) -> Vec<String> {
-    let cell = |q: f64| {
-        let found = statistics::quantile(latency, q);
-        match (found.value, found.at_least) {
-            (Some(value), _) => duration(value),
-            (None, Some(bound)) => format!("≥ {}", words::duration(bound.0)),
-            (None, None) => "–".to_owned(),
-        }
+/// One row of the headline table.
+pub(super) fn latency_row(title: &str, latency: &LatencyRow) -> Vec<String> {
+    let cell = |name: &str| match latency.percentile(name) {
+        (Some(value), _) => duration(value),
+        (None, Some(bound)) => format!("≥ {}", words::duration(bound)),
+        (None, None) => "–".to_owned(),
     };
-    let max = latency.max().map_or("–".to_owned(), duration);
+    let censored = latency.censored;
     vec![
         title.to_owned(),
-        cell(0.5),
-        cell(0.9),
-        cell(0.99),
-        cell(0.999),
-        max,
-        words::count(latency.count()),
-        if latency.censored_count() > 0 {
-            words::count(latency.censored_count())
-        } else {
-            String::new()
-        },
+        cell("p50"),
+        cell("p90"),
+        cell("p99"),
+        cell("p99_9"),
+        latency.max.map_or("–".to_owned(), duration),
+        words::count(latency.count),
+        if censored > 0 { words::count(censored) } else { String::new() },
     ]
 }
 
-fn shape(shape: &Shape) -> String {
-    let rate = |r: &Rate| words::rate(r.as_f64());
-    match shape {
-        Shape::Hold(r) => rate(r),
-        Shape::Ramp(from, to) => format!("{} to {}", rate(from), rate(to)),
-        Shape::Stairs { from, to, step, .. } => {
-            format!("{} to {} by {}", rate(from), rate(to), rate(step))
-        }
-        Shape::Spike { base, peak, .. } => format!("{}, peak {}", rate(base), rate(peak)),
-        Shape::Sine { mean, amplitude, .. } => format!("{} ± {}", rate(mean), rate(amplitude)),
-        Shape::Max => "closed loop".to_owned(),
-    }
-}
-
 /// One line a stage.
-fn stages(run: &Run<'_>) -> String {
-    let (plan, record): (&Plan, _) = (run.plan, run.record);
-    if plan.stages.is_empty() || !run.judgement.health.allows_headline() {
+fn stages(document: &Document) -> String {
+    if document.stages.is_empty() || !document.verdict.allows_headline() {
         return String::new();
     }
-    let spans = crate::judge::stage_spans(plan);
-    let mut rows = Vec::new();
-    for (number, stage) in plan.stages.iter().enumerate() {
-        let cell = record.sum(|k| usize::from(k.stage) == number);
-        let (from, to) = spans[number];
-        let time = to.min(record.load_ended).since(from).as_secs_f64();
-        let rate = |n: u64| {
-            if time > 0.0 { words::rate(n as f64 / time) } else { "–".to_owned() }
+    let rows = document.stages.iter().map(|stage| {
+        let rate = |n: u64| match stage.ran_s {
+            time if time > 0.0 => words::rate(n as f64 / time),
+            _ => "–".to_owned(),
         };
-        let service = cell.metric(Metric::Service);
-        let at = |q| {
-            statistics::quantile(service, q)
-                .value
-                .map_or("–".to_owned(), |n| words::duration(n.0))
-        };
-        rows.push(vec![
+        let at = |n: Option<u64>| n.map_or("–".to_owned(), words::duration);
+        vec![
             printable(&stage.name),
-            shape(&stage.shape),
-            words::duration(stage.length.0),
+            printable(&stage.rate),
+            words::duration(nanoseconds(stage.to_s - stage.from_s)),
             if stage.measure { "yes" } else { "no" }.to_owned(),
-            rate(cell.tally.written),
-            rate(cell.tally.accepted),
-            words::count(cell.tally.rejected),
-            at(0.5),
-            at(0.99),
-        ]);
-    }
+            rate(stage.written),
+            rate(stage.accepted),
+            words::count(stage.rejected),
+            at(stage.service_p50_ns),
+            at(stage.service_p99_ns),
+        ]
+    });
+    let rows: Vec<Vec<String>> = rows.collect();
     let header = [
         "stage",
         "rate",
@@ -381,74 +365,22 @@ fn stages(run: &Run<'_>) -> String {
     table(&header, &rows) + "\n"
 }
 
-/// One line a gate.
-fn gates(gates: &[GateResult], style: Style) -> String {
+fn warnings(document: &Document, style: Style) -> String {
     let mut text = String::new();
-    for gate in gates {
-        let (ink, word) = match gate.outcome {
-            GateOutcome::Pass => (Ink::Green, "pass     "),
-            GateOutcome::Fail => (Ink::Red, "FAIL     "),
-            GateOutcome::Undecided => (Ink::Yellow, "UNDECIDED"),
-        };
-        let value = match &gate.value {
-            Some(GateValue::Number(v)) => gate.unit.show(*v),
-            Some(GateValue::Word(word)) => word.clone(),
-            None => "undefined".to_owned(),
-        };
-        let why = gate.why.as_ref().map_or(String::new(), |why| format!(" ({why})"));
-        let line = format!("{} {}: {value}{why}", gate.name, gate.expression);
-        let filled = fill(&format!("  {word} "), &printable(&line));
-        text += &filled.replacen(word, &style.paint(ink, word), 1);
-    }
-    if text.is_empty() { text } else { text + "\n" }
-}
-
-fn troubles(run: &Run<'_>) -> String {
-    const SHOWN: usize = 8;
-    let mut text = String::new();
-    let (anomalies, outages) = (&run.record.anomalies, &run.record.outages);
-    for anomaly in anomalies.iter().take(SHOWN) {
-        let line = format!("{} × {}", words::count(anomaly.count), printable(&anomaly.kind));
-        text += &fill("  anomaly   ", &line);
-    }
-    for outage in outages.iter().take(SHOWN) {
-        let until = match outage.to {
-            Some(to) => format!("for {}", words::duration(to.since(outage.from).0)),
-            None => "for good".to_owned(),
-        };
-        let line = format!(
-            "session {} was down at {} {until}: {}; {} lost, {} attempts to bind again",
-            outage.session,
-            words::seconds(outage.from.as_secs_f64()),
-            printable(&outage.cause),
-            words::count(outage.lost),
-            outage.attempts
-        );
-        text += &fill("  outage    ", &line);
-    }
-    let more = anomalies.len().saturating_sub(SHOWN) + outages.len().saturating_sub(SHOWN);
-    if more > 0 {
-        text += &format!("  and {more} more in result.json\n");
-    }
-    if text.is_empty() { text } else { text + "\n" }
-}
-
-fn warnings(run: &Run<'_>, style: Style) -> String {
-    let mut text = String::new();
-    for warning in run.warnings.iter().chain(&run.judgement.warnings) {
+    for warning in &document.warnings {
         let filled = fill("  warning   ", &printable(warning));
         text += &filled.replacen("warning", &style.paint(Ink::Yellow, "warning"), 1);
     }
-    for note in &run.judgement.notes {
+    for note in &document.notes {
         text += &fill("  note      ", &printable(note));
     }
     text
 }
 
-fn ending(run: &Run<'_>) -> String {
+fn ending(document: &Document) -> String {
     let mut text = String::new();
-    if let Some(folder) = run.folder {
+    if let Some(folder) = &document.run.folder {
         text += &fill("  files     ", &printable(folder));
     }
-    text + &command("  again     ", &printable(run.repro))
+    text + &command("  again     ", &printable(&document.run.repro))
 }

@@ -1,10 +1,13 @@
 //! What the kernel says of the connections, and the run as a share of what this machine was found to bear:
 //! for result.json and, where it explains something, one line of the summary.
 use super::Run;
+use super::document::{Document, SessionTcp};
+use super::escape::printable;
 use super::table::fill;
 use crate::judge::words;
 use crate::kit::Nanos;
 use crate::measure::{SessionRecord, Transport};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Share of the busy time beyond which a limit explains something.
@@ -15,19 +18,35 @@ fn share(part: Option<Nanos>, busy: Option<Nanos>) -> Option<f64> {
     Some(part?.0 as f64 / busy.0 as f64)
 }
 
-/// One session's connections; null where no kernel carried them.
-pub(super) fn session(transport: Option<&Transport>) -> Value {
-    transport.map_or(Value::Null, |t| {
-        json!({
-            "connections": t.connections,
-            "rtt_ns": t.rtt.0,
-            "rtt_min_ns": t.rtt_min.map(|n| n.0),
-            "retransmits": t.retransmits,
-            "segments_out": t.segments_out,
-            "rwnd_limited_ratio": share(t.rwnd_limited, t.busy),
-            "sndbuf_limited_ratio": share(t.sndbuf_limited, t.busy),
-        })
-    })
+/// One session's connections.
+pub(super) fn session(t: &Transport) -> SessionTcp {
+    SessionTcp {
+        connections: t.connections,
+        rtt_ns: t.rtt.0,
+        rtt_min_ns: t.rtt_min.map(|n| n.0),
+        retransmits: t.retransmits,
+        segments_out: t.segments_out,
+        rwnd_limited_ratio: share(t.rwnd_limited, t.busy),
+        sndbuf_limited_ratio: share(t.sndbuf_limited, t.busy),
+    }
+}
+
+/// What is said of one role's connections, in the environment's `tcp`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct RoleTcp {
+    role: String,
+    sessions: usize,
+    /// The middle session's round trip.
+    rtt_ns: Option<u64>,
+    rtt_min_ns: Option<u64>,
+    rtt_max_ns: Option<u64>,
+    retransmits: u64,
+    segments_out: Option<u64>,
+    rwnd_limited_ratio: Option<f64>,
+    sndbuf_limited_ratio: Option<f64>,
+    nodelay: bool,
+    send_buffer: Option<u64>,
+    receive_buffer: Option<u64>,
 }
 
 /// Sessions of one role together.
@@ -49,12 +68,6 @@ fn classes<'a>(sessions: &'a [SessionRecord]) -> Vec<Class<'a>> {
 }
 
 impl Class<'_> {
-    fn retransmits(&self) -> u64 {
-        self.members.iter().map(|t| t.retransmits).sum()
-    }
-    fn segments_out(&self) -> Option<u64> {
-        self.members.iter().map(|t| t.segments_out).sum()
-    }
     /// Over all members, of their busy time.
     fn limited(&self, of: fn(&Transport) -> Option<Nanos>) -> Option<f64> {
         let sum = |of: fn(&Transport) -> Option<Nanos>| -> Option<Nanos> {
@@ -62,54 +75,51 @@ impl Class<'_> {
         };
         share(sum(of), sum(|t| t.busy))
     }
-    fn rwnd_limited(&self) -> Option<f64> {
-        self.limited(|t| t.rwnd_limited)
-    }
-    fn sndbuf_limited(&self) -> Option<f64> {
-        self.limited(|t| t.sndbuf_limited)
-    }
     /// The middle member's round trip.
     fn rtt(&self) -> Option<Nanos> {
         let mut all: Vec<Nanos> = self.members.iter().map(|t| t.rtt).collect();
         all.sort_unstable();
         all.get(all.len() / 2).copied()
     }
-    fn json(&self) -> Value {
+    fn sum(&self) -> RoleTcp {
         let least = |of: fn(&Transport) -> u64| self.members.iter().map(|t| of(t)).min();
-        json!({
-            "role": self.role,
-            "sessions": self.members.len(),
-            "rtt_ns": self.rtt().map(|n| n.0),
-            "rtt_min_ns": self.members.iter().filter_map(|t| t.rtt_min).min().map(|n| n.0),
-            "rtt_max_ns": self.members.iter().map(|t| t.rtt.0).max(),
-            "retransmits": self.retransmits(),
-            "segments_out": self.segments_out(),
-            "rwnd_limited_ratio": self.rwnd_limited(),
-            "sndbuf_limited_ratio": self.sndbuf_limited(),
-            "nodelay": self.members.iter().all(|t| t.nodelay),
-            "send_buffer": least(|t| t.send_buffer),
-            "receive_buffer": least(|t| t.receive_buffer),
-        })
+        RoleTcp {
+            role: self.role.to_owned(),
+            sessions: self.members.len(),
+            rtt_ns: self.rtt().map(|n| n.0),
+            rtt_min_ns: self.members.iter().filter_map(|t| t.rtt_min).min().map(|n| n.0),
+            rtt_max_ns: self.members.iter().map(|t| t.rtt.0).max(),
+            retransmits: self.members.iter().map(|t| t.retransmits).sum(),
+            segments_out: self.members.iter().map(|t| t.segments_out).sum(),
+            rwnd_limited_ratio: self.limited(|t| t.rwnd_limited),
+            sndbuf_limited_ratio: self.limited(|t| t.sndbuf_limited),
+            nodelay: self.members.iter().all(|t| t.nodelay),
+            send_buffer: least(|t| t.send_buffer),
+            receive_buffer: least(|t| t.receive_buffer),
+        }
     }
+}
+
+impl RoleTcp {
     /// What explains something, in words.
     fn says(&self) -> Option<String> {
         let mut found = Vec::new();
-        let again = self.retransmits();
+        let again = self.retransmits;
         if again > 0 {
             let of =
-                self.segments_out().map_or(String::new(), |n| format!(" of {}", words::count(n)));
+                self.segments_out.map_or(String::new(), |n| format!(" of {}", words::count(n)));
             found.push(format!("{}{of} segments were sent again", words::count(again)));
         }
-        if let Some(share) = self.rwnd_limited().filter(|s| *s > MATTERS) {
+        if let Some(share) = self.rwnd_limited_ratio.filter(|s| *s > MATTERS) {
             let share = words::percent(share);
             found.push(format!("the SMSC's receive window was full for {share} of the busy time"));
         }
-        if let Some(share) = self.sndbuf_limited().filter(|s| *s > MATTERS) {
+        if let Some(share) = self.sndbuf_limited_ratio.filter(|s| *s > MATTERS) {
             let share = words::percent(share);
             found.push(format!("our send buffer was full for {share} of the busy time"));
         }
         let rtt =
-            self.rtt().map_or(String::new(), |n| format!("round trip {}; ", words::duration(n.0)));
+            self.rtt_ns.map_or(String::new(), |n| format!("round trip {}; ", words::duration(n)));
         (!found.is_empty()).then(|| format!("{}s: {rtt}{}", self.role, found.join(", ")))
     }
 }
@@ -117,9 +127,9 @@ impl Class<'_> {
 /// The environment, with the connections by role and the run as a share of this machine's ceiling.
 pub(super) fn environment(run: &Run<'_>) -> Value {
     let mut value = json!(run.environment);
-    let by_role: Vec<Value> = classes(&run.record.sessions).iter().map(Class::json).collect();
+    let by_role: Vec<RoleTcp> = classes(&run.record.sessions).iter().map(Class::sum).collect();
     if let Some(map) = value.as_object_mut() {
-        map.insert("tcp".to_owned(), Value::Array(by_role));
+        map.insert("tcp".to_owned(), json!(by_role));
         let selfcheck = map.get_mut("selfcheck").and_then(Value::as_object_mut);
         if let (Some(selfcheck), Some((share, ceiling))) = (selfcheck, of_ceiling(run)) {
             selfcheck.insert("share_of_ceiling".to_owned(), json!(share));
@@ -143,16 +153,20 @@ fn of_ceiling(run: &Run<'_>) -> Option<(f64, f64)> {
 }
 
 /// Lines of the summary; none where nothing is to be explained.
-pub(super) fn lines(run: &Run<'_>) -> String {
+pub(super) fn lines(document: &Document) -> String {
+    let environment = &document.environment;
+    // a result of another version may say it otherwise, and then nothing is said
+    let roles = Vec::<RoleTcp>::deserialize(&environment["tcp"]).unwrap_or_default();
     let mut text = String::new();
-    for class in classes(&run.record.sessions) {
-        if let Some(line) = class.says() {
-            text += &fill("  network   ", &line);
-        }
+    for line in roles.iter().filter_map(RoleTcp::says) {
+        text += &fill("  network   ", &printable(&line));
     }
-    if let Some((share, ceiling)) =
-        of_ceiling(run).filter(|_| run.judgement.health.allows_headline())
-    {
+    let selfcheck = &environment["selfcheck"];
+    if let (Some(share), Some(ceiling), true) = (
+        selfcheck["share_of_ceiling"].as_f64(),
+        selfcheck["ceiling"].as_f64(),
+        document.verdict.allows_headline(),
+    ) {
         let (share, ceiling) = (words::percent(share), words::rate(ceiling));
         text +=
             &fill("  ceiling   ", &format!("{share} of this host's measured ceiling ({ceiling})"));
@@ -164,8 +178,8 @@ pub(super) fn lines(run: &Run<'_>) -> String {
 mod tests {
     use super::*;
 
-    fn class(members: &[Transport]) -> Class<'_> {
-        Class { role: "transceiver", members: members.iter().collect() }
+    fn class(members: &[Transport]) -> RoleTcp {
+        Class { role: "transceiver", members: members.iter().collect() }.sum()
     }
 
     fn transport(retransmits: u64, rwnd_ms: u64) -> Transport {
@@ -202,9 +216,14 @@ mod tests {
         let mut sum = transport(3, 300);
         let later = Transport { rtt: Nanos::from_micros(900), ..transport(1, 100) };
         sum.followed_by(&later);
-        let json = session(Some(&sum));
-        assert_eq!((&json["connections"], &json["retransmits"]), (&2.into(), &4.into()));
-        assert_eq!((&json["rtt_ns"], &json["rwnd_limited_ratio"]), (&900_000.into(), &0.2.into()));
-        assert_eq!(session(None), Value::Null);
+        let tcp = session(&sum);
+        assert_eq!((tcp.connections, tcp.retransmits), (2, 4));
+        assert_eq!((tcp.rtt_ns, tcp.rwnd_limited_ratio), (900_000, Some(0.2)));
+    }
+
+    #[test]
+    fn what_is_said_of_a_role_comes_back_out_of_the_environment() {
+        let sum = class(&[transport(3, 300), transport(0, 100)]);
+        assert_eq!(RoleTcp::deserialize(&json!(sum)).unwrap(), sum);
     }
 }

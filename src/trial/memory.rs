@@ -128,7 +128,7 @@ impl World {
             ticks: vec![START; esmes.len()],
             smsc: smsc::Core::new(&plan.embedded, WALL),
             smsc_tick: START,
-            conductor: Conductor::new(plan, workers, WALL + START.0, Nanos::from_millis(1))?,
+            conductor: Conductor::new(plan, workers, WALL, Nanos::from_millis(1))?,
             conductor_tick: START,
             wires: Vec::new(),
             wire_of: vec![Vec::new(); esmes.len()],

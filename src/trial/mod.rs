@@ -1,6 +1,7 @@
 //! A trial: one run of a plan, whatever carries it. [`Tcp`] runs it over sockets; [`Memory`] runs the whole
 //! load side against the whole simulator on a virtual clock. Everything above (search, comparison, the
 //! command line) works on any [`Trial`].
+pub mod duel;
 mod memory;
 mod tcp;
 

@@ -70,7 +70,9 @@ fn reported_on(
         folder: None,
         show_content: false,
     };
-    (crate::report::result(&run), crate::report::text(&run, crate::report::Style::default()))
+    let saved = crate::report::Saved::of(&run);
+    let document = serde_json::from_slice(&saved.document.to_json()).unwrap();
+    (document, crate::report::text(&saved, crate::report::Style::default()))
 }
 
 /// Messages that ask for no receipt.

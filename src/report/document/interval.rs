@@ -16,6 +16,24 @@ pub struct StageRow {
     pub to_s: f64,
     /// Whether it is measured.
     pub measure: bool,
+    /// How long it was really on.
+    #[serde(default)]
+    pub ran_s: f64,
+    /// submit_sm written of the messages that were intended in it.
+    #[serde(default)]
+    pub written: u64,
+    /// Accepted of those.
+    #[serde(default)]
+    pub accepted: u64,
+    /// Rejected of those.
+    #[serde(default)]
+    pub rejected: u64,
+    /// Their service time: median.
+    #[serde(default)]
+    pub service_p50_ns: Option<u64>,
+    /// 99th percentile.
+    #[serde(default)]
+    pub service_p99_ns: Option<u64>,
 }
 
 /// One second, or more where neighbours were merged (`length_s`).

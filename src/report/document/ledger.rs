@@ -84,6 +84,9 @@ pub struct Receipts {
     pub by_err: Vec<ByErr>,
     /// By the id rule that matched.
     pub by_rule: Vec<ByRule>,
+    /// Accepted messages for which one must come, or may.
+    #[serde(default)]
+    pub asked: Option<u64>,
 }
 
 /// Final receipts in one message_state.

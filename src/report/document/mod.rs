@@ -21,10 +21,11 @@ mod verdict;
 pub use figures::{Group, LatencyRow};
 pub use interval::{Hour, IntervalRow, Operator, SessionRow, SessionTcp, StageRow};
 pub use ledger::{
-    Anomaly, ByErr, ByRule, ByState, Ledger, Messages, Mo, Outage, Receipts, StatusCount,
+    Absent, Anomaly, ByErr, ByRule, ByState, Ledger, LedgerLines, Messages, Mo, Outage, Receipts,
+    StatusCount,
 };
 pub use table::Table;
-pub use verdict::{GateRow, Harness, LittlesLaw, Reason, Steadiness, Verdict, WorstSecond};
+pub use verdict::{About, GateRow, Harness, LittlesLaw, Reason, Steadiness, Verdict, WorstSecond};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -160,18 +161,18 @@ pub struct Document {
     pub latency: Table<Option<LatencyRow>>,
     /// The same figures by account, label, stage, coding and parts.
     pub groups: Vec<Group>,
-    /// The stages of the plan.
-    #[serde(default)]
-    pub stages: Vec<StageRow>,
     /// By the time things happened.
     pub intervals: Vec<IntervalRow>,
-    /// By hour, where the run was longer than one.
-    #[serde(default)]
-    pub hours: Vec<Hour>,
     /// Session by session.
     pub sessions: Vec<SessionRow>,
     /// The profile's gates.
     pub gates: Vec<GateRow>,
+    /// The stages of the plan.
+    #[serde(default)]
+    pub stages: Vec<StageRow>,
+    /// By hour, where the run was longer than one.
+    #[serde(default)]
+    pub hours: Vec<Hour>,
     /// Rate changes by hand.
     #[serde(default)]
     pub operator: Vec<Operator>,
@@ -219,6 +220,21 @@ impl Document {
             return Err(LoadError::Schema { found, advice });
         }
         serde_json::from_value(value).map_err(|e| LoadError::Malformed(e.to_string()))
+    }
+
+    /// The rows that lie wholly in measured stages.
+    pub fn measured_rows(&self) -> impl Iterator<Item = &IntervalRow> {
+        let whole = [(self.window.from_s, self.window.to_s)];
+        let stages = self.stages.iter().filter(|s| s.measure);
+        // a run that was cut ends its stage early
+        let mut spans: Vec<(f64, f64)> =
+            stages.map(|s| (s.from_s, s.to_s.min(self.window.to_s))).collect();
+        if self.stages.is_empty() {
+            spans.extend(whole);
+        }
+        self.intervals.iter().filter(move |row| {
+            spans.iter().any(|(from, to)| row.t_s >= *from && row.t_s + row.length_s <= *to)
+        })
     }
 
     /// result.json, as it stands in the run folder.

@@ -1,5 +1,5 @@
 //! What a run says, and why it can be believed.
-use crate::judge::{GateOutcome, HealthState, Limiter, Outcome, Relation, Unit};
+use crate::judge::{Check, GateOutcome, HealthState, Limiter, Outcome, Relation, Unit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
@@ -126,6 +126,64 @@ pub struct Reason {
     pub unit: Unit,
     /// What a reader should know besides.
     pub note: Option<String>,
+    /// Whom it speaks of.
+    #[serde(default)]
+    pub about: About,
+}
+
+/// Whom a check speaks of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum About {
+    /// The SMSC at this rate.
+    #[default]
+    Smsc,
+    /// What piled up meanwhile.
+    Growth,
+    /// What drifted meanwhile.
+    Drift,
+    /// The tool and its machine.
+    Harness,
+}
+
+impl Reason {
+    /// True only where it was decided against.
+    pub fn failed(&self) -> bool {
+        self.ok == Some(false)
+    }
+
+    /// One line: name, value, limit, note.
+    pub fn says(&self) -> String {
+        let plain = |n: &Option<Number>| n.as_ref().and_then(Number::as_f64);
+        let check = Check {
+            check: self.check.clone(),
+            value: plain(&self.value),
+            limit: plain(&self.limit),
+            relation: self.relation,
+            unit: self.unit,
+            ok: self.ok,
+            note: self.note.clone(),
+        };
+        check.says()
+    }
+}
+
+impl Verdict {
+    /// True where a headline may be printed: the harness kept up.
+    pub fn allows_headline(&self) -> bool {
+        self.harness.state != HealthState::Invalid
+    }
+
+    /// True where times from the intended send may be printed: at a rate that is not sustained they only say
+    /// how long the run was.
+    pub fn allows_response_headline(&self) -> bool {
+        self.allows_headline() && self.outcome != Some(Outcome::NotSustained)
+    }
+
+    /// The checks that speak of one part.
+    pub fn about(&self, part: About) -> impl Iterator<Item = &Reason> {
+        self.reasons.iter().filter(move |r| r.about == part)
+    }
 }
 
 /// One gate.
@@ -145,4 +203,15 @@ pub struct GateRow {
     pub unit: Unit,
     /// Why, where the value alone does not say it.
     pub why: Option<String>,
+}
+
+impl GateRow {
+    /// The value as a person reads it; `undefined` where there is none.
+    pub fn shows(&self) -> String {
+        match (&self.value, self.value.as_f64()) {
+            (_, Some(number)) => self.unit.show(number),
+            (Value::String(word), None) => word.clone(),
+            (_, None) => "undefined".to_owned(),
+        }
+    }
 }

@@ -1,8 +1,9 @@
-//! Groups of a result: the same figures by account, label, stage, coding and number of parts.
-use super::{Run, json, ledger};
+//! Groups of a document: the same figures by account, label, stage, coding and number of parts.
+use super::super::Run;
+use super::super::document;
+use super::{figures, ledger};
 use crate::judge::{Group, Scope, group_seconds, is_measured};
-use crate::measure::{CellInterval, CellKey, LATENCY_METRICS, Metric};
-use serde_json::{Map, Value, json};
+use crate::measure::{CellKey, LATENCY_METRICS};
 
 /// Groups of one kind that are told apart; what comes beyond is `other`.
 const GROUPS_MAX: usize = 64;
@@ -18,7 +19,7 @@ struct Kind<'a> {
 
 /// Every group that has a cell. Ledger: the whole run; rates, ratios and latencies: measured messages
 /// (of a stage: its own, measured or not).
-pub(super) fn all(run: &Run<'_>) -> Value {
+pub(super) fn all(run: &Run<'_>) -> Vec<document::Group> {
     let plan = run.plan;
     let kinds = [
         Kind {
@@ -45,7 +46,7 @@ pub(super) fn all(run: &Run<'_>) -> Value {
     kinds.iter().flat_map(|kind| of_kind(run, kind)).collect()
 }
 
-fn of_kind(run: &Run<'_>, kind: &Kind<'_>) -> Vec<Value> {
+fn of_kind(run: &Run<'_>, kind: &Kind<'_>) -> Vec<document::Group> {
     let mut names: Vec<String> = Vec::new();
     for (key, _) in &run.record.cells {
         if let Some(name) = (kind.of)(key)
@@ -55,7 +56,7 @@ fn of_kind(run: &Run<'_>, kind: &Kind<'_>) -> Vec<Value> {
         }
     }
     let beyond = names.split_off(names.len().min(GROUPS_MAX));
-    let mut groups: Vec<Value> = names
+    let mut groups: Vec<document::Group> = names
         .iter()
         .map(|name| one(run, kind, name, &|key| (kind.of)(key).as_ref() == Some(name)))
         .collect();
@@ -66,7 +67,12 @@ fn of_kind(run: &Run<'_>, kind: &Kind<'_>) -> Vec<Value> {
     groups
 }
 
-fn one(run: &Run<'_>, kind: &Kind<'_>, name: &str, wanted: &dyn Fn(&CellKey) -> bool) -> Value {
+fn one(
+    run: &Run<'_>,
+    kind: &Kind<'_>,
+    name: &str,
+    wanted: &dyn Fn(&CellKey) -> bool,
+) -> document::Group {
     let (plan, record) = (run.plan, run.record);
     let measured = &run.judgement.measured;
     let whole = record.sum(wanted);
@@ -78,26 +84,17 @@ fn one(run: &Run<'_>, kind: &Kind<'_>, name: &str, wanted: &dyn Fn(&CellKey) -> 
         (record.sum(|k| wanted(k) && is_measured(plan, k)), measured.seconds())
     };
     let scope = Scope::group(measured, &cell.tally, seconds);
-    json!({
-        "by": kind.by,
-        "name": name,
-        "ledger": ledger::group(&whole),
-        "rate": json::figures("rate", &scope),
-        "ratio": json::figures("ratio", &scope),
-        "latency": latencies(&cell, measured.closed),
-    })
-}
-
-fn latencies(cell: &CellInterval, closed: bool) -> Value {
-    let mut map = Map::new();
-    for row in LATENCY_METRICS.iter().filter(|row| row.per_message) {
-        let scheduled_only = matches!(row.metric, Metric::WindowWait | Metric::HarnessLag);
-        let value = if scheduled_only && closed {
-            Value::Null
-        } else {
-            json::latency(cell.metric(row.metric))
-        };
-        map.insert(row.name.to_owned(), value);
+    let latency = LATENCY_METRICS.iter().filter(|row| row.per_message).map(|row| {
+        let defined = figures::is_defined(row, measured.closed);
+        let value = defined.then(|| figures::latency_row(cell.metric(row.metric)));
+        (row.name.to_owned(), value)
+    });
+    document::Group {
+        by: kind.by.to_owned(),
+        name: name.to_owned(),
+        ledger: ledger::group(&whole),
+        rate: figures::figures("rate", &scope),
+        ratio: figures::figures("ratio", &scope),
+        latency: latency.collect(),
     }
-    Value::Object(map)
 }

@@ -1,0 +1,165 @@
+//! The two sides of a duel: overlays over one profile, `[duel.a]` and `[duel.b]` or flags. A route is often an
+//! account, a sender or a TLV on the same host; so a side may change these, and no more.
+use super::error::PlanError;
+use super::section::{Read, Section};
+use super::tree::{Node, Place, Value};
+
+/// One side of a duel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The base.
+    A,
+    /// The candidate.
+    B,
+}
+
+impl Side {
+    /// `a` or `b`, as keys and flags have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Side::A => "a",
+            Side::B => "b",
+        }
+    }
+}
+
+/// What a side may change. `account` and `message` are the first of `accounts` and `messages`.
+const SIDE_KEYS: &[&str] =
+    &["target", "account", "accounts", "message", "messages", "receipts", "embedded"];
+
+/// Checks `[duel]` where there is one; it has an effect in `duel` only.
+pub(super) fn check(root: &Section<'_>) -> Read<()> {
+    let duel = root.section("duel", &["a", "b"])?;
+    duel.section("a", SIDE_KEYS)?;
+    duel.section("b", SIDE_KEYS)?;
+    Ok(())
+}
+
+/// Lays a side over the tree: first the profile's, then `settings` (`key=value,key=value`, as typed).
+pub(super) fn apply(tree: &mut Node, side: Side, settings: &[String]) -> Result<(), PlanError> {
+    let written = tree.get("duel").and_then(|duel| duel.get(side.name())).cloned();
+    if let Some(written) = written {
+        lay(tree, written)?;
+    }
+    for setting in settings.iter().flat_map(|s| split(s)) {
+        let key = setting.split(['=', '.', '[']).next().unwrap_or_default().trim();
+        let flag = format!("--{} {setting}", side.name());
+        if !SIDE_KEYS.contains(&key) {
+            let why = format!(
+                "a side changes {} only; write key=value of one of them",
+                SIDE_KEYS.join(", ")
+            );
+            return Err(PlanError::new(Place::flag(flag), "", why));
+        }
+        let mut over = Node::table(&Place::flag(flag.as_str()), Vec::new());
+        over.set(&setting)?;
+        lay(tree, over)?;
+    }
+    Ok(())
+}
+
+/// `a=1,b=x,y` are two settings: a comma parts them where a key and `=` follow.
+fn split(settings: &str) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for piece in settings.split(',') {
+        let key = piece.split('=').next().unwrap_or_default().trim();
+        let starts = piece.contains('=')
+            && key.starts_with(|c: char| c.is_ascii_alphabetic())
+            && key.chars().all(|c| c.is_ascii_alphanumeric() || "._[]".contains(c));
+        match parts.last_mut() {
+            Some(last) if !starts => {
+                last.push(',');
+                last.push_str(piece);
+            }
+            Some(_) | None => parts.push(piece.to_owned()),
+        }
+    }
+    parts
+}
+
+fn lay(tree: &mut Node, over: Node) -> Result<(), PlanError> {
+    let place = over.place.clone();
+    let Value::Table(entries) = over.value else {
+        return Err(PlanError::new(place, "duel", "must be a table"));
+    };
+    for (key, node) in entries {
+        let moved = |list: &str, node: Node| {
+            let first = Node::table(&place, vec![("0", node)]);
+            Node::table(&place, vec![(list, first)])
+        };
+        if key == "target"
+            && node.get("address").is_some()
+            && let Some(target) = tree.get_mut("target")
+        {
+            target.remove("addresses", |_| true);
+        }
+        let layer = match key.as_str() {
+            "account" => moved("accounts", node),
+            "message" => moved("messages", node),
+            known => Node::table(&place, vec![(known, node)]),
+        };
+        tree.overlay(layer, "")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Overrides, Source, load_side};
+
+    const PROFILE: &str = "\
+[target]
+address = \"127.0.0.1:2775\"
+[[accounts]]
+name = \"gold\"
+system_id = \"one\"
+[[messages]]
+text = \"hello\"
+[duel.a]
+receipts = { id_mode = \"exact\" }
+[duel.b]
+target = { address = \"127.0.0.1:2776\" }
+account = { system_id = \"two\" }
+receipts = { id_mode = \"response_hex\" }
+";
+
+    fn side(side: Side, settings: &[&str]) -> Result<crate::plan::Plan, String> {
+        let source = Source::Text { name: "duel.toml".into(), text: PROFILE.into() };
+        let settings: Vec<String> = settings.iter().map(|s| (*s).to_owned()).collect();
+        load_side(&source, &Overrides::default(), side, &settings).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn each_side_has_its_own_target_account_and_id_mode() {
+        let (a, b) = (side(Side::A, &[]).unwrap(), side(Side::B, &[]).unwrap());
+        assert_eq!(a.target.addresses, ["127.0.0.1:2775"]);
+        assert_eq!(b.target.addresses, ["127.0.0.1:2776"]);
+        let ids = (a.accounts[0].system_id.as_str(), b.accounts[0].system_id.as_str());
+        assert_eq!(ids, ("one", "two"));
+        assert_eq!(b.receipts.id_mode, crate::plan::IdMode::ResponseHex);
+        assert_eq!((a.accounts[0].name.as_str(), a.messages.len()), ("gold", 1));
+    }
+
+    #[test]
+    fn a_flag_is_laid_over_what_the_profile_says_of_the_side() {
+        let b =
+            side(Side::B, &["account.system_id=three,message.text=a, b,receipts.id_mode=number"]);
+        let b = b.unwrap();
+        assert_eq!(b.accounts[0].system_id, "three");
+        assert_eq!(b.receipts.id_mode, crate::plan::IdMode::Number);
+        assert_eq!(b.messages[0].content, crate::plan::Content::Text("a, b".into()));
+        assert_eq!(b.target.addresses, ["127.0.0.1:2776"]);
+    }
+
+    #[test]
+    fn what_a_side_may_not_change_is_refused_at_its_place() {
+        let says = side(Side::A, &["load.workers=3"]).unwrap_err();
+        assert!(says.contains("--a load.workers=3") && says.contains("a side changes"), "{says}");
+        let text = "[duel.a]\nload = { workers = 1 }\n";
+        let source = Source::Text { name: "duel.toml".into(), text: text.into() };
+        let says = crate::plan::load(&source, &Overrides::default()).unwrap_err().to_string();
+        assert!(says.starts_with("duel.toml:2: duel.a.load: unknown key"), "{says}");
+    }
+}

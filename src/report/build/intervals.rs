@@ -1,0 +1,155 @@
+//! What a run looked like over time, stage by stage and session by session.
+use super::super::document::{Hour, IntervalRow, SessionRow, StageRow};
+use super::super::{Run, transport};
+use super::{seconds, words};
+use crate::judge::{stage_spans, statistics};
+use crate::kit::Nanos;
+use crate::measure::{self, Latency, LatencyBrief, LatencyRange, Metric, RunRecord, Tally};
+use crate::smpp::CommandStatus;
+
+/// The stages of the plan, and what each came to.
+pub(super) fn stages(run: &Run<'_>) -> Vec<StageRow> {
+    let (plan, record) = (run.plan, run.record);
+    let spans = stage_spans(plan);
+    let rows = plan.stages.iter().zip(spans).enumerate().map(|(number, (stage, (from, to)))| {
+        let cell = record.sum(|k| usize::from(k.stage) == number);
+        let service = |q| {
+            let latency = cell.metric(Metric::Service);
+            statistics::quantile(latency, q).value.map(|n| n.0)
+        };
+        StageRow {
+            name: stage.name.clone(),
+            rate: words::shape(&stage.shape),
+            from_s: seconds(from),
+            to_s: seconds(to),
+            measure: stage.measure,
+            ran_s: seconds(to.min(record.load_ended).since(from)),
+            written: cell.tally.written,
+            accepted: cell.tally.accepted,
+            rejected: cell.tally.rejected,
+            service_p50_ns: service(0.5),
+            service_p99_ns: service(0.99),
+        }
+    });
+    rows.collect()
+}
+
+/// Row by row.
+pub(super) fn intervals(run: &Run<'_>) -> Vec<IntervalRow> {
+    run.record.intervals.iter().map(|row| interval(run, row)).collect()
+}
+
+fn interval(run: &Run<'_>, row: &measure::IntervalRow) -> IntervalRow {
+    let (plan, t) = (run.plan, &row.tally);
+    let workers = run.record.workers.len().max(1) as f64;
+    let full = row.gauges.window_full_ns as f64 / (row.length.0.max(1) as f64 * workers);
+    let stage = row.stage.and_then(|n| plan.stages.get(usize::from(n))).map(|s| s.name.clone());
+    let statuses = row.statuses.iter();
+    IntervalRow {
+        t_s: seconds(row.at),
+        length_s: seconds(row.length),
+        stage,
+        scheduled: t.planned,
+        written: t.written,
+        accepted: t.accepted,
+        rejected: t.rejected,
+        throttled: t.throttled,
+        answered: t.answered(),
+        receipts: t.receipts_final,
+        receipts_missing: t.receipts_missing,
+        mo: row.mo,
+        timed_out: t.timed_out,
+        lost: t.lost,
+        in_flight: row.gauges.in_flight,
+        backlog: row.gauges.backlog,
+        awaited: row.gauges.awaited,
+        sessions_up: row.gauges.sessions_up,
+        window_full_ratio: full.min(1.0),
+        cpu_worst: row.cpu_worst,
+        statuses: statuses.map(|(code, n)| (CommandStatus(*code).to_string(), n)).collect(),
+        anomalies: row.anomalies.iter().cloned().collect(),
+        response_p50_ns: row.response.p50,
+        response_p90_ns: row.response.p90,
+        response_p99_ns: row.response.p99,
+        response_max_ns: row.response.max,
+        service_p50_ns: row.service.p50,
+        service_p99_ns: row.service.p99,
+        receipt_p50_ns: row.receipt.p50,
+        receipt_p99_ns: row.receipt.p99,
+        receipt_max_ns: row.receipt.max,
+        harness_lag_p99_ns: row.harness_lag.p99,
+    }
+}
+
+const HOUR: Nanos = Nanos::from_secs(3_600);
+
+/// By hour, where the run was longer than one. A row belongs to the hour in which it starts.
+pub(super) fn hours(record: &RunRecord) -> Vec<Hour> {
+    let rows = &record.intervals;
+    let end = rows.last().map_or(Nanos::ZERO, |row| row.at + row.length);
+    if end <= HOUR {
+        return Vec::new();
+    }
+    rows.chunk_by(|a, b| a.at.0 / HOUR.0 == b.at.0 / HOUR.0)
+        .map(|hour| one_hour(hour, record.range))
+        .collect()
+}
+
+fn one_hour(rows: &[measure::IntervalRow], range: LatencyRange) -> Hour {
+    let coarse = LatencyRange { max: range.max, digits: 2 };
+    let mut tally = Tally::default();
+    rows.iter().for_each(|row| tally.merge(&row.tally));
+    let from = rows.first().map_or(Nanos::ZERO, |row| row.at);
+    let to = rows.last().map_or(Nanos::ZERO, |row| row.at + row.length);
+    let merged = |brief: fn(&measure::IntervalRow) -> &LatencyBrief| {
+        let mut all = Latency::new(coarse);
+        rows.iter().for_each(|row| all.merge(&brief(row).open(coarse)));
+        all
+    };
+    let (response, service) = (merged(|r| &r.response), merged(|r| &r.service));
+    let receipt = merged(|r| &r.receipt);
+    let at = |latency: &Latency, q| statistics::quantile(latency, q).value.map(|n| n.0);
+    let time = to.since(from).as_secs_f64();
+    Hour {
+        from_s: seconds(from),
+        to_s: seconds(to),
+        written: tally.written,
+        accepted: tally.accepted,
+        rejected: tally.rejected,
+        receipts: tally.receipts_final,
+        receipts_missing: tally.receipts_missing,
+        accepted_per_s: if time > 0.0 { tally.accepted as f64 / time } else { 0.0 },
+        response_p50_ns: at(&response, 0.5),
+        response_p99_ns: at(&response, 0.99),
+        service_p50_ns: at(&service, 0.5),
+        service_p99_ns: at(&service, 0.99),
+        receipt_p50_ns: at(&receipt, 0.5),
+        receipt_p99_ns: at(&receipt, 0.99),
+    }
+}
+
+/// Session by session, by number.
+pub(super) fn sessions(run: &Run<'_>) -> Vec<SessionRow> {
+    let accounts = &run.plan.accounts;
+    let mut sessions: Vec<&measure::SessionRecord> = run.record.sessions.iter().collect();
+    sessions.sort_by_key(|s| s.id);
+    let rows = sessions.into_iter().map(|s| {
+        let response = |q| s.response.as_ref().and_then(|l| l.quantile(q)).map(|n| n.0);
+        SessionRow {
+            id: s.id,
+            account: accounts.get(usize::from(s.account)).map(|a| a.name.clone()),
+            role: s.role.clone(),
+            state: s.state.clone(),
+            written: s.written,
+            accepted: s.accepted,
+            rejected: s.rejected,
+            delivered: s.delivered,
+            response_p50_ns: response(0.5),
+            response_p99_ns: response(0.99),
+            reconnects: s.reconnects,
+            congestion_state: s.congestion_state,
+            tcp: s.transport.as_ref().map(transport::session),
+        }
+    });
+    rows.collect()
+}

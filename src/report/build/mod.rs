@@ -1,0 +1,166 @@
+//! A run that has just ended becomes a [`Document`]: the one place that reads plan, record and judgement for a
+//! report. Addresses and texts are masked here, so that nothing that is made of a document can show them.
+mod figures;
+mod groups;
+mod intervals;
+mod ledger;
+mod verdict;
+mod words;
+
+use super::Run;
+use super::document::{
+    Anomaly, Document, FirstThrottle, Messages, Operator, Outage, RunFacts, SCHEMA, State,
+    TallyRow, Tool, Window,
+};
+use super::escape::{mask_pdu, mask_profile};
+use super::transport;
+use crate::judge::Scope;
+use crate::kit::{Nanos, utc_rfc3339};
+use crate::measure::RunRecord;
+
+impl Document {
+    /// The document of a run.
+    pub fn of(run: &Run<'_>) -> Document {
+        let (record, judgement) = (run.record, run.judgement);
+        let measured = &judgement.measured;
+        let whole = record.sum(|_| true);
+        let scope = Scope::whole(measured, record);
+        Document {
+            schema: SCHEMA.to_owned(),
+            state: if record.cut_reason.is_some() { State::Partial } else { State::Complete },
+            tool: Tool {
+                name: "smppbench".to_owned(),
+                version: run.version.to_owned(),
+                commit: run.commit.map(str::to_owned),
+            },
+            run: facts(run),
+            profile: if run.show_content { run.profile.clone() } else { mask_profile(run.profile) },
+            environment: transport::environment(run),
+            window: window(run),
+            verdict: verdict::verdict(judgement),
+            ledger: ledger::whole(record, &whole, judgement.books.balanced),
+            messages: messages(run),
+            rate: figures::figures("rate", &scope),
+            ratio: figures::figures("ratio", &scope),
+            statuses: figures::statuses(&whole.statuses),
+            anomalies: anomalies(run),
+            outages: outages(record),
+            latency: figures::latencies(judgement, record),
+            groups: groups::all(run),
+            stages: intervals::stages(run),
+            intervals: intervals::intervals(run),
+            hours: intervals::hours(record),
+            sessions: intervals::sessions(run),
+            gates: run.gates.iter().map(verdict::gate).collect(),
+            operator: operator(record),
+            first_throttle: first_throttle(record),
+            tally: run.tally.map(|t| TallyRow {
+                agrees: t.agrees,
+                exact: t.exact,
+                lines: t.lines.clone(),
+            }),
+            books: judgement.books.failures.clone(),
+            notes: judgement.notes.clone(),
+            warnings: run.warnings.iter().chain(&judgement.warnings).cloned().collect(),
+        }
+    }
+}
+
+fn facts(run: &Run<'_>) -> RunFacts {
+    RunFacts {
+        id: run.id.to_owned(),
+        name: run.plan.name.clone(),
+        started_at: utc_rfc3339(run.record.started_wall_ns),
+        duration_s: seconds(run.record.ended),
+        target: run.target.to_owned(),
+        seed: run.plan.seed,
+        repro: run.repro.to_owned(),
+        binds: run.plan.accounts.iter().map(words::binds).collect(),
+        folder: run.folder.map(str::to_owned),
+    }
+}
+
+fn window(run: &Run<'_>) -> Window {
+    let measured = &run.judgement.measured;
+    Window {
+        from_s: seconds(measured.from),
+        to_s: seconds(measured.to),
+        cut_reason: run.record.cut_reason.clone(),
+        measured_s: Some(seconds(measured.time)),
+        closed: measured.closed,
+        sends: measured.sends,
+    }
+}
+
+/// A span in seconds.
+fn seconds(span: Nanos) -> f64 {
+    span.as_secs_f64()
+}
+
+/// Whole messages: as counted where some have several parts; where each is one submit_sm, the ledger's own
+/// figures (a message that was sent again ended as its last submit_sm did).
+fn messages(run: &Run<'_>) -> Messages {
+    if run.labels.iter().any(|l| l.parts > 1) {
+        let m = run.record.messages;
+        return Messages {
+            planned: m.planned,
+            complete: m.complete,
+            partial: m.partial,
+            failed: m.failed,
+            delivered: m.delivered,
+        };
+    }
+    let t = run.record.ledger();
+    Messages {
+        planned: t.planned,
+        complete: t.accepted,
+        partial: 0,
+        failed: t.planned.saturating_sub(t.accepted),
+        delivered: t.by_state[2],
+    }
+}
+
+/// When the SMSC first throttled, and how much was sent in that second; None: it never did.
+fn first_throttle(record: &RunRecord) -> Option<FirstThrottle> {
+    let row = record.intervals.iter().find(|row| row.tally.throttled > 0)?;
+    let rate = row.tally.written as f64 / row.length.as_secs_f64();
+    Some(FirstThrottle { at_s: seconds(row.at), rate })
+}
+
+/// What was done by hand.
+fn operator(record: &RunRecord) -> Vec<Operator> {
+    let changes = record.rate_changes.iter();
+    changes
+        .map(|change| Operator {
+            t_s: seconds(change.at),
+            what: format!("rate {} % of the plan", change.percent),
+            factor: f64::from(change.percent) / 100.0,
+        })
+        .collect()
+}
+
+fn anomalies(run: &Run<'_>) -> Vec<Anomaly> {
+    let shown = |hex: &str| {
+        if run.show_content { hex.to_owned() } else { mask_pdu(hex) }
+    };
+    let all = run.record.anomalies.iter();
+    all.map(|a| Anomaly {
+        kind: a.kind.clone(),
+        count: a.count,
+        example_hex: shown(&a.example_hex),
+    })
+    .collect()
+}
+
+fn outages(record: &RunRecord) -> Vec<Outage> {
+    let all = record.outages.iter();
+    all.map(|o| Outage {
+        session: o.session,
+        from_s: seconds(o.from),
+        to_s: o.to.map(seconds),
+        cause: o.cause.clone(),
+        lost: o.lost,
+        attempts: o.attempts,
+    })
+    .collect()
+}
