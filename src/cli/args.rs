@@ -1,6 +1,10 @@
 //! The arguments as typed. What they mean is `plan`'s business: here they only become [`Overrides`].
 use crate::plan::Overrides;
 use crate::report;
+mod decide;
+
+pub(super) use decide::{CalibrateArgs, DuelArgs};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -35,6 +39,10 @@ pub(super) enum Verb {
     Completions(CompletionsArgs),
     /// The man page, of the whole or of one command.
     Man(ManArgs),
+    /// Two sides in the same run, in turns or at once: is B better or worse than A?
+    Duel(Box<DuelArgs>),
+    /// Run the same N times: how much each figure differs by itself, kept as a baseline.
+    Calibrate(Box<CalibrateArgs>),
     /// This host's ceiling and pacing against the embedded SMSC, in about 20 s; kept for later runs.
     Selfcheck(SelfcheckArgs),
 }

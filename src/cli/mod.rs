@@ -1,9 +1,12 @@
 //! The command line: arguments in, exit code out. One file per verb. What a verb does is composed here and
 //! done below; nothing below knows a flag.
 mod args;
+#[cfg(any())]
+mod calibrate;
 pub mod check;
 pub mod decode;
 mod dial;
+mod duel;
 mod exit;
 mod facts;
 mod folder;
@@ -17,6 +20,7 @@ mod run;
 mod schema;
 mod selfcheck;
 mod smsc;
+mod verdict;
 
 use args::{Cli, Verb};
 use clap::Parser;
@@ -46,6 +50,8 @@ pub fn main() -> ExitCode {
         },
         Verb::Check(args) => check(&args),
         Verb::Selfcheck(args) => selfcheck::run(&args),
+        Verb::Duel(args) => duel::run(&args),
+        Verb::Calibrate(_) => exit::fail(Exit::Usage, "not merged"),
         Verb::Render(args) => render::run(&args),
         Verb::Schema(args) => schema::run(&args),
         Verb::Completions(args) => manual::completions(&args),

@@ -18,6 +18,7 @@
 mod blocks;
 mod build;
 pub mod chart;
+pub mod comparison;
 mod csv;
 pub mod document;
 mod escape;
