@@ -49,8 +49,8 @@ fn gate(base: &Smsc, candidate: &Smsc, out: &Path) -> (Option<i32>, String) {
         .env("NO_COLOR", "1")
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&done.stdout).into_owned()
-        + &String::from_utf8_lossy(&done.stderr);
+    let said =
+        String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
     (done.status.code(), said)
 }
 
@@ -64,7 +64,12 @@ fn a_candidate_that_answers_a_half_slower_is_worse_and_fails_the_job() {
     if code == Some(5) {
         assert!(said.contains("WORSE"), "{said}");
     }
-    for file in ["candidate/result.json", "candidate/junit.xml", "duel/comparison.json", "duel/comparison.md"] {
+    for file in [
+        "candidate/result.json",
+        "candidate/junit.xml",
+        "duel/comparison.json",
+        "duel/comparison.md",
+    ] {
         assert!(folder.path().join(file).exists(), "{file}: {said}");
     }
 }
@@ -82,7 +87,8 @@ fn a_candidate_like_the_base_is_never_called_worse() {
 fn every_recipe_calls_the_script_that_is_tested() {
     for recipe in ["github-actions.yml", "gitlab-ci.yml", "Jenkinsfile"] {
         let text = std::fs::read_to_string(recipes().join(recipe)).unwrap();
-        let call = "profiles/ci/base-and-candidate.sh 127.0.0.1:20001 127.0.0.1:20002 smppbench-out";
+        let call =
+            "profiles/ci/base-and-candidate.sh 127.0.0.1:20001 127.0.0.1:20002 smppbench-out";
         assert!(text.contains(call), "{recipe}");
     }
 }
