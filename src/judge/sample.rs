@@ -51,6 +51,7 @@ pub(crate) fn plan(rate: u64, warmup_s: u64, measured_s: u64) -> Plan {
         gates: Vec::new(),
         metrics_listen: None,
         trace_failed: None,
+        ladder: None,
         warnings: Vec::new(),
     }
 }

@@ -160,6 +160,7 @@ fn read(tree: &Node, source: &Source, overrides: &Overrides, defaults: &Defaults
         timeouts: rest::timeouts(&root)?,
         gates: rest::gates(&root)?,
         trace_failed: None,
+        ladder: None,
         metrics_listen: root
             .section("metrics", &["listen"])?
             .read("listen", |i| i.address(true))?,
