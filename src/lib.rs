@@ -85,6 +85,7 @@ pub mod measure;
 pub mod net;
 pub mod plan;
 pub mod report;
+pub mod search;
 pub mod session;
 pub mod smpp;
 pub mod smsc;
