@@ -39,6 +39,9 @@
 //!
 //! [`trial`]: one run of a plan, whatever carries it: [`trial::Tcp`] over sockets, [`trial::Memory`] on a virtual clock.
 //!
+//! [`search`]: the highest rate that keeps its objectives, the window, the number of binds; on any trial. What decides is
+//! a state machine: results of trials in, the next trial out.
+//!
 //! [`report`]: bytes from values: the summary, `result.json`, `intervals.csv`, `response.hgrm`, pcapng. [`watch`]: the line of
 //! progress while it runs. [`cli`]: arguments in, exit code out; one file a verb.
 //!

@@ -1,10 +1,12 @@
 //! The command line: arguments in, exit code out. One file per verb. What a verb does is composed here and
 //! done below; nothing below knows a flag.
 mod args;
+mod args_find;
 pub mod check;
 pub mod decode;
 mod dial;
 mod exit;
+mod find;
 mod folder;
 mod live;
 mod run;
@@ -30,6 +32,7 @@ pub fn main() -> ExitCode {
     };
     let exit = match cli.verb.unwrap_or_default() {
         Verb::Run(args) => run::run(&args),
+        Verb::Find(args) => find::run(&args),
         Verb::Smsc(args) => smsc::run(&args),
         Verb::Dial(args) => dial::run(&args),
         Verb::Decode(args) => match decode::run(&args.input) {

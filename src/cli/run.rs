@@ -56,7 +56,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
     }
 }
 
-fn refuse(e: &RunError) -> Exit {
+pub(super) fn refuse(e: &RunError) -> Exit {
     let exit = match e {
         RunError::Plan(_) => Exit::Usage,
         RunError::CannotBind(_) => Exit::CannotBind,
@@ -153,7 +153,7 @@ fn measure(
 }
 
 /// `20261123T161200Z`.
-fn utc_stamp(wall_ns: u64) -> String {
+pub(super) fn utc_stamp(wall_ns: u64) -> String {
     let text = crate::kit::utc_rfc3339(wall_ns);
     let digits: String = text.chars().take(19).filter(|c| *c != '-' && *c != ':').collect();
     format!("{digits}Z")

@@ -158,10 +158,9 @@ pub fn leaning(
     let cell = group_cell(plan, record, measured, gate.named.group);
     let latency = latency_of(record, &cell, metric);
     let value = match statistic {
-        Statistic::Quantile(q) => latency
-            .quantile(q)
-            .or_else(|| latency.quantile_at_least(q))
-            .map(|value| value.0 as f64),
+        Statistic::Quantile(q) => {
+            latency.quantile(q).or_else(|| latency.quantile_at_least(q)).map(|value| value.0 as f64)
+        }
         Statistic::Count
         | Statistic::Censored
         | Statistic::Min

@@ -10,6 +10,7 @@ mod json;
 mod ledger;
 pub mod pcapng;
 mod saved;
+pub mod search;
 mod table;
 #[cfg(test)]
 mod tests;

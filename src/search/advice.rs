@@ -43,7 +43,8 @@ pub(super) fn rate(search: &mut Search, plan: &Plan) {
     let Some(lower) = search.lower else {
         let broken = search.objectives.first().and_then(|o| o.broken_by.clone());
         let broken = broken.unwrap_or_else(|| "no trial was conclusive".to_owned());
-        let lowest = search.upper.map_or(String::new(), |u| format!(" (lowest tried: {})", words::rate(u)));
+        let lowest =
+            search.upper.map_or(String::new(), |u| format!(" (lowest tried: {})", words::rate(u)));
         search.recommendation = format!("No rate kept the objective{lowest}: {broken}.");
         return;
     };
@@ -76,7 +77,11 @@ pub(super) fn rate(search: &mut Search, plan: &Plan) {
         words::percent(SAFE),
         words::rate(lower),
     );
-    let comment = format!("{} of {}, the highest rate that kept its objective", words::percent(SAFE), words::rate(lower));
+    let comment = format!(
+        "{} of {}, the highest rate that kept its objective",
+        words::percent(SAFE),
+        words::rate(lower)
+    );
     search.recommendation_toml =
         fragment(&comment, Some(binds as u64), Some(window as u64), Some(safe));
 }
@@ -105,9 +110,13 @@ pub(super) fn window(search: &mut Search, plan: &Plan) {
         search.recommendation = "No window can be recommended: no point was measured.".to_owned();
         return;
     };
-    let knee = search.knee.map_or("throughput still grew at the largest window tried".to_owned(), |k| {
-        format!("throughput stops growing at about {:.1} (between {:.1} and {:.1})", k.value, k.low, k.high)
-    });
+    let knee =
+        search.knee.map_or("throughput still grew at the largest window tried".to_owned(), |k| {
+            format!(
+                "throughput stops growing at about {:.1} (between {:.1} and {:.1})",
+                k.value, k.low, k.high
+            )
+        });
     let enforced = search.limit.as_ref().map_or_else(
         || "no enforced limit was met".to_owned(),
         |l| {
@@ -132,7 +141,9 @@ pub(super) fn binds(search: &mut Search, plan: &Plan) {
     };
     let limit = first.limit.as_ref().map_or_else(
         || format!("{} were bound, and none refused", words::count(first.bound)),
-        |l| format!("beyond {} the SMSC {}", words::count(l.value), way(l.how, l.status.as_deref())),
+        |l| {
+            format!("beyond {} the SMSC {}", words::count(l.value), way(l.how, l.status.as_deref()))
+        },
     );
     let place = match first.place_free_at_once {
         Some(true) => "; the place of a lost one is free at once",
@@ -147,7 +158,11 @@ pub(super) fn binds(search: &mut Search, plan: &Plan) {
         return;
     }
     let grows = enough.map_or(String::new(), |p| {
-        format!(": {} of them carry {} at a window of {window}, and more bring little", p.binds, words::rate(p.throughput))
+        format!(
+            ": {} of them carry {} at a window of {window}, and more bring little",
+            p.binds,
+            words::rate(p.throughput)
+        )
     });
     search.recommendation = format!("Use {count} binds{grows}; {limit}{place}.");
     search.recommendation_toml = fragment(&limit, Some(count), Some(window as u64), None);

@@ -114,7 +114,7 @@ fn climb(
             }
         }
         Err(RunError::CannotBind(failure)) => {
-            if failure.bound == 0 && lab.spent.trials == 0 && !is_refusal(&failure) {
+            if failure.bound == 0 && lab.spent.trials == 0 {
                 return Err(Stop::Failed(RunError::CannotBind(failure)));
             }
             told(&failure, bind_type, each)
@@ -131,18 +131,6 @@ fn climb(
     };
     lab.keep(row, "");
     Ok(found)
-}
-
-/// True where the SMSC itself said no: that is an answer, even to the first bind.
-fn is_refusal(failure: &Failure) -> bool {
-    let wrong = [
-        CommandStatus::ESME_RBINDFAIL.0,
-        CommandStatus::ESME_RINVPASWD.0,
-        CommandStatus::ESME_RINVSYSID.0,
-    ];
-    failure.sessions.first().is_some_and(
-        |f| matches!(f.fault, BindFault::Refused(status) if !wrong.contains(&status)),
-    )
 }
 
 fn told(failure: &Failure, bind_type: BindType, each: u64) -> LadderResult {

@@ -158,7 +158,8 @@ impl Bracket {
         // after an overload it is the sustained rate; before, the burst may be in it
         let prepared = self.seen.iter().rev().filter(failed).find(|s| s.ask.overload.is_some());
         let any = self.seen.iter().filter(failed).min_by(|a, b| rate_of(a).total_cmp(&rate_of(b)));
-        let burst = self.seen.iter().filter_map(|s| s.capacity).map(|c| c.burst).fold(0.0, f64::max);
+        let burst =
+            self.seen.iter().filter_map(|s| s.capacity).map(|c| c.burst).fold(0.0, f64::max);
         let best = prepared.or(any)?.capacity?;
         Some(Capacity { burst, ..best })
     }
@@ -330,12 +331,19 @@ impl Bracket {
     fn between(&self, objective: usize, lower: f64, upper: f64, confirmed: bool) -> Next {
         let step = 1.0 + self.aim.width;
         if upper / lower <= step * (1.0 + 1e-9) {
-            return if confirmed { Next::Done } else { self.ask(objective, lower, true) };
+            let votes = self.votes(objective, upper);
+            return match votes[..] {
+                _ if !confirmed => self.ask(objective, lower, true),
+                // an accident there would have kept the search from all that lies above
+                [only] if !only.long => self.ask(objective, upper, false),
+                _ => Next::Done,
+            };
         }
         // just less than the width above: a failure there closes the bracket
         let above = lower * (1.0 + 0.98 * self.aim.width);
         if let Some(capacity) = self.capacity().filter(|c| c.rate > lower && c.rate < upper) {
-            let hint = self.hint(objective).filter(|hint| *hint > lower * (1.0 + self.aim.width / 8.0));
+            let hint =
+                self.hint(objective).filter(|hint| *hint > lower * (1.0 + self.aim.width / 8.0));
             if let Some(hint) = hint {
                 return self.ask(objective, hint, false);
             }
@@ -352,15 +360,15 @@ impl Bracket {
                 return self.ask(objective, near, false);
             }
         }
-        let middle = if upper / lower > step * step { (lower * upper).sqrt() } else { above.min(below) };
+        let middle =
+            if upper / lower > step * step { (lower * upper).sqrt() } else { above.min(below) };
         self.ask(objective, middle, false)
     }
 
     /// Confirmations that failed one after the other, each lower than the one before, down to `upper`.
     fn steps_down(&self, objective: usize, upper: f64) -> i32 {
-        let failed = |s: &&Seen| {
-            s.ask.long && s.marks.get(objective).copied().flatten() == Some(false)
-        };
+        let failed =
+            |s: &&Seen| s.ask.long && s.marks.get(objective).copied().flatten() == Some(false);
         let ends_there = self.seen.iter().filter(failed).any(|s| s.ask.rate == upper);
         if ends_there { self.seen.iter().filter(failed).count() as i32 } else { 0 }
     }

@@ -55,9 +55,8 @@ mod tests {
         let budget = Budget { trials_max: 3, messages_max: Some(1_000), seconds_max: 60.0 };
         let spent = Cost { trials: 2, messages: 900, seconds: 50.0 };
         assert_eq!(budget.allows(&spent, 100, 10.0), Ok(()));
-        let refused = |spent: &Cost, messages, seconds| {
-            budget.allows(spent, messages, seconds).unwrap_err()
-        };
+        let refused =
+            |spent: &Cost, messages, seconds| budget.allows(spent, messages, seconds).unwrap_err();
         assert!(refused(&spent, 101, 1.0).contains("--max-messages"));
         assert!(refused(&spent, 1, 10.1).contains("--max-minutes"));
         assert!(refused(&Cost { trials: 3, ..spent }, 1, 1.0).contains("--max-trials"));

@@ -67,13 +67,7 @@ const VOTES_MAX: usize = 5;
 impl Enforced {
     /// Up to `ceiling`.
     pub fn new(ceiling: u64) -> Enforced {
-        Enforced {
-            ceiling,
-            votes: BTreeMap::new(),
-            hint: None,
-            broken: BTreeMap::new(),
-            void: 0,
-        }
+        Enforced { ceiling, votes: BTreeMap::new(), hint: None, broken: BTreeMap::new(), void: 0 }
     }
 
     /// Takes in a probe.
@@ -148,7 +142,12 @@ impl Enforced {
 mod tests {
     use super::*;
 
-    fn found(limit: u64, ceiling: u64, tells: bool, noise: impl Fn(u64, u64) -> bool) -> (Turn, u64) {
+    fn found(
+        limit: u64,
+        ceiling: u64,
+        tells: bool,
+        noise: impl Fn(u64, u64) -> bool,
+    ) -> (Turn, u64) {
         let mut search = Enforced::new(ceiling);
         for count in 0..100 {
             match search.next() {

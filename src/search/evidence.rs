@@ -49,8 +49,7 @@ pub(super) fn read(
     let spoiled = done.judgement.health.state == HealthState::Invalid;
     let failing = counted.unsustained();
     let marks = counted.marks(objectives, failing.as_deref(), queues && ask.overload.is_some());
-    let kept: Vec<Option<bool>> =
-        marks.iter().map(|m| m.kept.filter(|_| !spoiled)).collect();
+    let kept: Vec<Option<bool>> = marks.iter().map(|m| m.kept.filter(|_| !spoiled)).collect();
     let throttled = done.judgement.measured.tally().throttled > 0;
     let capacity = (!spoiled && (throttled || failing.is_some())).then(|| counted.capacity());
     let row = counted.row(&kept, &marks, spoiled);
@@ -70,7 +69,8 @@ fn batches(shaped: &Shaped, done: &Done) -> Vec<CellInterval> {
 /// By how much the response time grows a second: what an open loop beyond the capacity makes of it is
 /// rate / capacity − 1. 0 where that is little, or not certain.
 fn growth(batches: &[CellInterval], batch: Nanos, width: f64) -> f64 {
-    let means: Vec<f64> = batches.iter().filter_map(|b| b.metric(Metric::Response).mean()).collect();
+    let means: Vec<f64> =
+        batches.iter().filter_map(|b| b.metric(Metric::Response).mean()).collect();
     if means.len() < batches.len() {
         return 0.0;
     }
@@ -126,7 +126,8 @@ impl Counted<'_> {
         let whole = record.ledger();
         let batch = self.shaped.batch.as_secs_f64();
         let late = &self.batches[BATCHES / 2..];
-        let accepted: u64 = late.iter().map(|b| b.tally.accepted + b.tally.rejected - b.tally.throttled).sum();
+        let accepted: u64 =
+            late.iter().map(|b| b.tally.accepted + b.tally.rejected - b.tally.throttled).sum();
         let offered = self.ask.rate;
         let unsent = t.unsent + t.timed_out + t.lost;
         let rate = if unsent > 0 {

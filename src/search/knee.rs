@@ -111,7 +111,8 @@ pub fn usl(points: &[Load]) -> Option<Usl> {
 /// Gauss with pivots.
 fn solve(mut m: [[f64; 4]; 3]) -> Option<[f64; 3]> {
     for column in 0..3 {
-        let pivot = (column..3).max_by(|a, b| m[*a][column].abs().total_cmp(&m[*b][column].abs()))?;
+        let pivot =
+            (column..3).max_by(|a, b| m[*a][column].abs().total_cmp(&m[*b][column].abs()))?;
         if m[pivot][column].abs() < 1e-30 {
             return None;
         }

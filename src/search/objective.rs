@@ -111,7 +111,12 @@ impl Objective {
             match kept {
                 Some(true) => {}
                 Some(false) => return Mark { kept: Some(false), broken_by: Some(broken(gate)) },
-                None => open = true,
+                None => {
+                    // what cannot be told is never a pass
+                    let why = gate.why.clone().unwrap_or_default();
+                    let broken_by = Some(format!("{name} could not be told: {why}"));
+                    return Mark { kept: Some(false), broken_by };
+                }
             }
         }
         Mark { kept: (!open).then_some(true), broken_by: None }

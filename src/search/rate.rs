@@ -132,10 +132,10 @@ impl Rate<'_, '_> {
         for share in SHARES {
             let rate = super::bracket::rounded((lower * share).max(self.settings.floor * 0.1));
             let ask = Ask { rate, long: false, overload: None, objective: 0 };
-            let shaped = shape::at_rate(&self.plan, &ask, &self.settings.lengths, 1_500, Vec::new());
+            let shaped =
+                shape::at_rate(&self.plan, &ask, &self.settings.lengths, 1_500, Vec::new());
             let done = self.lab.run(&shaped.plan, shaped.messages)?;
-            let mut row =
-                evidence::read(&ask, &shaped, &done, &[], self.settings.width, false).row;
+            let mut row = evidence::read(&ask, &shaped, &done, &[], self.settings.width, false).row;
             row.kind = "latency".to_owned();
             row.says = format!("latency at {}", words::rate(rate));
             let measured = &done.judgement.measured;
@@ -177,7 +177,8 @@ impl Rate<'_, '_> {
                 Err(failed @ Stop::Failed(_)) => return Err(failed),
             }
         }
-        search.objectives = (0..self.settings.objectives.len()).map(|o| self.objective(o)).collect();
+        search.objectives =
+            (0..self.settings.objectives.len()).map(|o| self.objective(o)).collect();
         (search.lower, search.upper) = (first.lower, first.upper);
         (search.ended, search.why) = (ended, why);
         search.cost_max = self.settings.budget.cost(u64::MAX);

@@ -10,6 +10,8 @@ pub(super) const BATCHES: usize = 8;
 const DRAIN: Nanos = Nanos::from_secs(2);
 /// The longest that a trial is stretched to, for a rate so low that few messages would be measured.
 const MEASURE_MAX: Nanos = Nanos::from_secs(60);
+/// In which a burst is sent: a closed loop begins within some milliseconds of its time.
+const BURST: Nanos = Nanos::from_millis(50);
 /// Messages that a trial should measure.
 const MESSAGES_MIN: u64 = 200;
 
@@ -94,7 +96,8 @@ pub(super) fn at_rate(
         let shape = Shape::Hold(exact(overload.rate));
         plan.stages.push(stage("overload".to_owned(), shape, length, false));
     }
-    let hold = || Shape::Hold(exact(ask.rate));
+    let rate = exact(ask.rate);
+    let hold = || Shape::Hold(rate);
     let whole = measured(lengths, ask, samples);
     let mut settle = lengths.settle;
     if whole >= Nanos::from_secs(1) && settle >= Nanos::from_secs(1) {
@@ -102,17 +105,28 @@ pub(super) fn at_rate(
         let rest = (before + settle).0 % crate::kit::NS_PER_S;
         settle += Nanos((crate::kit::NS_PER_S - rest) % crate::kit::NS_PER_S);
     }
+    settle = in_step(settle, rate);
     if settle > Nanos::ZERO {
         plan.stages.push(stage("settle".to_owned(), hold(), settle, false));
     }
     let first_batch = plan.stages.len();
-    let batch = Nanos(whole.0.div_ceil(BATCHES as u64));
+    let batch = in_step(Nanos(whole.0.div_ceil(BATCHES as u64)), rate);
     for number in 1..=BATCHES {
         plan.stages.push(stage(format!("measured {number}"), hold(), batch, true));
     }
     plan.gates = gates;
     let messages = planned(&plan);
     Shaped { plan, messages, first_batch, batch }
+}
+
+/// About `length`, and so long that it holds whole gaps: each stage begins with a message, so that a stage of any
+/// other length would end in a gap that is shorter than the rate's, and a strict limiter would object.
+fn in_step(length: Nanos, rate: Rate) -> Nanos {
+    let (num, den) =
+        (u128::from(rate.num), u128::from(rate.den) * u128::from(crate::kit::NS_PER_S));
+    let messages = (u128::from(length.0) * num).div_ceil(den);
+    // rounded down, as the schedule rounds its times: the next message is the next stage's first
+    Nanos(u64::try_from(messages * den / num).unwrap_or(u64::MAX))
 }
 
 /// submit_sm that the holds of a plan send.
@@ -170,7 +184,7 @@ pub(super) fn burst(base: &Plan, window: u64, messages: u64, response: Nanos) ->
     plan.timeouts.response = response;
     plan.guard.messages_max = Some(messages);
     // it ends when all are answered: the drain waits for them
-    let length = if messages > window { response } else { Nanos::from_millis(5) };
+    let length = if messages > window { response } else { BURST };
     plan.stages = vec![stage("burst".to_owned(), Shape::Max, length, true)];
     Shaped { plan, messages, first_batch: 0, batch: length }
 }

@@ -33,8 +33,7 @@ pub(super) fn point(lab: &mut Lab<'_>, plan: &Plan, swept: Swept) -> Result<Poin
     let mean = service.mean();
     let binds = plan.senders_count() as u64;
     let window = plan.accounts.first().map_or(0, |a| a.binds.window) as u64;
-    let slots: usize =
-        plan.accounts.iter().map(|a| a.binds.senders_count() * a.binds.window).sum();
+    let slots: usize = plan.accounts.iter().map(|a| a.binds.senders_count() * a.binds.window).sum();
     let law = mean.filter(|_| slots > 0).map(|mean| throughput * mean / 1e9 / slots as f64);
     let t = judgement.measured.tally();
     let harness_limited = judgement.limiter == Some(Limiter::Harness);

@@ -155,7 +155,11 @@ impl Window<'_, '_> {
             messages: t.written,
             throttled: t.throttled,
             lost: t.lost + t.timed_out,
-            says: format!("{kind} of {} through a window of {}: {says}", words::count(messages), words::count(n)),
+            says: format!(
+                "{kind} of {} through a window of {}: {says}",
+                words::count(messages),
+                words::count(n)
+            ),
             ..TrialRow::default()
         };
         self.lab.keep(row, "");
