@@ -1,4 +1,5 @@
 //! The arguments as typed. What they mean is `plan`'s business: here they only become [`Overrides`].
+pub(super) use super::args_find::{FindArgs, FindWhat};
 use crate::plan::Overrides;
 use crate::report;
 mod decide;
@@ -23,6 +24,8 @@ pub(super) struct Cli {
 pub(super) enum Verb {
     /// Measure: offer a load, time every answer and receipt, balance the books, write a run folder.
     Run(Box<RunArgs>),
+    /// Find a limit: the highest rate that keeps an objective, the window, the number of binds.
+    Find(Box<FindArgs>),
     /// The simulator on its own: an SMSC to test clients and this tool against.
     Smsc(SmscArgs),
     /// Hold one session by hand: every PDU sent and received, field by field.

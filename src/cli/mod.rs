@@ -1,6 +1,7 @@
 //! The command line: arguments in, exit code out. One file per verb. What a verb does is composed here and
 //! done below; nothing below knows a flag.
 mod args;
+mod args_find;
 #[cfg(any())]
 mod calibrate;
 pub mod check;
@@ -9,6 +10,7 @@ mod dial;
 mod duel;
 mod exit;
 mod facts;
+mod find;
 mod folder;
 mod journal;
 mod live;
@@ -41,6 +43,7 @@ pub fn main() -> ExitCode {
     };
     let exit = match cli.verb.unwrap_or_default() {
         Verb::Run(args) => run::run(&args),
+        Verb::Find(args) => find::run(&args),
         Verb::Smsc(args) => smsc::run(&args),
         Verb::Dial(args) => dial::run(&args),
         Verb::Decode(args) => match decode::run(&args.input) {

@@ -143,6 +143,34 @@ pub fn evaluate(plan: &Plan, record: &RunRecord, judgement: &Judgement) -> Vec<G
         .collect()
 }
 
+/// Which way a condition leans by the point alone, where its sample is too small or its interval straddles the
+/// limit: for a search, which looks again. None: nothing was measured, or it cannot be read.
+pub fn leaning(
+    plan: &Plan,
+    record: &RunRecord,
+    measured: &Measured,
+    name: &str,
+    expression: &str,
+) -> Option<bool> {
+    let gate = read(plan, name, &Value::String(expression.to_owned())).ok()?;
+    let Limit::Number(limit) = gate.expression.limit else { return None };
+    let Meaning::Latency(metric, statistic) = gate.named.meaning else { return None };
+    let cell = group_cell(plan, record, measured, gate.named.group);
+    let latency = latency_of(record, &cell, metric);
+    let value = match statistic {
+        Statistic::Quantile(q) => {
+            latency.quantile(q).or_else(|| latency.quantile_at_least(q)).map(|value| value.0 as f64)
+        }
+        Statistic::Count
+        | Statistic::Censored
+        | Statistic::Min
+        | Statistic::Mean
+        | Statistic::Stddev
+        | Statistic::Max => statistic_value(latency, statistic),
+    };
+    value.map(|value| gate.expression.relation.holds(value, limit))
+}
+
 /// Outcome, and why where the value alone does not say it.
 type Decision = (GateOutcome, Option<String>);
 

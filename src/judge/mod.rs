@@ -22,7 +22,9 @@ pub mod words;
 pub use books::{Books, TallyCheck, TallyView, against_tally};
 pub use check::{Check, Relation, Unit};
 pub use figures::{FIGURES, FigureRow, LEDGER, LedgerLine, Scope, receipts_asked};
-pub use gates::{GateOutcome, GateResult, GateValue, check_gates, evaluate, group_seconds};
+pub use gates::{
+    GateOutcome, GateResult, GateValue, check_gates, evaluate, group_seconds, leaning,
+};
 pub use health::{Health, HealthLimits, HealthState};
 pub use measured::{Measured, is_measured, stage_messages, stage_spans};
 pub use name::{Group, Named, PERCENTILES, all_names};

@@ -32,6 +32,7 @@ mod markdown;
 pub mod pcapng;
 mod run;
 mod saved;
+pub mod search;
 mod table;
 #[cfg(test)]
 mod tests;
