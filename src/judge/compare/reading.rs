@@ -66,7 +66,7 @@ fn latency(run: &Evidence, metric: Metric, q: f64, draw: Option<&mut Draw<'_>>) 
         share: Some(Share { part: latency.censored_count(), of: latency.sample_count() }),
         ln_error: by_seconds.or(by_order),
         error: None,
-        rough: by_seconds.is_none(),
+        rough: asked && by_seconds.is_none(),
     })
 }
 
