@@ -1,9 +1,9 @@
 //! `smppbench find`: what a search looks for and may cost, out of flags and profile; its report, and its exit code.
 use super::args::{FindArgs, FindWhat};
-use super::facts::utc_stamp;
-use super::once::refuse;
 use super::exit::{Exit, fail, put, say};
-use super::{folder};
+use super::facts::utc_stamp;
+use super::folder;
+use super::once::refuse;
 use crate::judge::words;
 use crate::kit::{Clock, Environment, Nanos, Rate};
 use crate::measure::NoObserver;
@@ -55,8 +55,7 @@ pub(super) fn run(args: &FindArgs) -> Exit {
     for warning in plan.warnings.iter().chain(&Environment::read().warnings(0)) {
         say(&format!("smppbench: warning: {warning}"));
     }
-    let id =
-        format!("find-{}-{}-{}", name_of(args.what), plan.name, utc_stamp(Clock::wall_ns()));
+    let id = format!("find-{}-{}-{}", name_of(args.what), plan.name, utc_stamp(Clock::wall_ns()));
     let path = args.out.clone().unwrap_or_else(|| folder::default_path(&id));
     if let Err(e) = folder::make(&path) {
         return fail(Exit::Internal, &e);

@@ -2,9 +2,9 @@
 //! done below; nothing below knows a flag.
 mod args;
 mod args_find;
-#[cfg(any())]
 mod calibrate;
 pub mod check;
+mod compare;
 pub mod decode;
 mod dial;
 mod duel;
@@ -54,8 +54,9 @@ pub fn main() -> ExitCode {
         Verb::Check(args) => check(&args),
         Verb::Selfcheck(args) => selfcheck::run(&args),
         Verb::Duel(args) => duel::run(&args),
-        Verb::Calibrate(_) => exit::fail(Exit::Usage, "not merged"),
+        Verb::Calibrate(args) => calibrate::run(&args),
         Verb::Render(args) => render::run(&args),
+        Verb::Compare(args) => compare::run(&args),
         Verb::Schema(args) => schema::run(&args),
         Verb::Completions(args) => manual::completions(&args),
         Verb::Man(args) => manual::man(&args),

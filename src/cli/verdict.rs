@@ -2,8 +2,7 @@
 use super::exit::{Exit, fail, put, put_octets};
 use super::folder;
 use crate::judge::compare::{Comparison, Evidence, Settings, Verdict};
-use crate::report::{self, Saved, Style};
-use std::io::IsTerminal;
+use crate::report::{self, Saved};
 use std::path::Path;
 
 /// `5%`, `0.05`, `receipt.p50=2%`; and the metrics that count.
@@ -49,7 +48,7 @@ pub(super) fn evidence(runs: &[Saved]) -> Result<Vec<Evidence>, String> {
 pub(super) fn show(comparison: &Comparison, folder: Option<&Path>, json: bool) -> Result<(), Exit> {
     let octets = report::comparison::json(comparison);
     if let Some(folder) = folder {
-        let plain = report::comparison::text(comparison, Style::default());
+        let plain = report::comparison::text(comparison);
         let files = [
             ("comparison.json", octets.clone()),
             ("comparison.md", report::comparison::markdown(comparison).into_bytes()),
@@ -62,8 +61,7 @@ pub(super) fn show(comparison: &Comparison, folder: Option<&Path>, json: bool) -
     if json {
         return put_octets(&octets).map_err(|e| fail(Exit::Internal, &e));
     }
-    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    put(&report::comparison::text(comparison, Style { colour }));
+    put(&report::comparison::text(comparison));
     Ok(())
 }
 

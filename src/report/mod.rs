@@ -22,6 +22,7 @@ pub mod comparison;
 mod csv;
 pub mod document;
 mod escape;
+mod evidence;
 mod formats;
 mod hgrm;
 pub mod hlog;
