@@ -39,7 +39,8 @@
 //!
 //! [`trial`]: one run of a plan, whatever carries it: [`trial::Tcp`] over sockets, [`trial::Memory`] on a virtual clock.
 //!
-//! [`report`]: bytes from values: the summary, `result.json`, `intervals.csv`, `response.hgrm`, pcapng. [`watch`]: the line of
+//! [`report`]: bytes from values: a run becomes a [`report::Saved`] (`result.json` as types, and the distributions of each
+//! second), and every format is rendered from it, now or years later. [`watch`]: the line of
 //! progress while it runs. [`cli`]: arguments in, exit code out; one file a verb.
 //!
 //! # A trial in memory

@@ -1,5 +1,6 @@
 //! The arguments as typed. What they mean is `plan`'s business: here they only become [`Overrides`].
 use crate::plan::Overrides;
+use crate::report;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -26,6 +27,14 @@ pub(super) enum Verb {
     Decode(DecodeArgs),
     /// Resolve a profile and print the plan; sends nothing.
     Check(Box<CheckArgs>),
+    /// Any format of a run, made again from its folder.
+    Render(RenderArgs),
+    /// The JSON Schema of a result or of a profile.
+    Schema(SchemaArgs),
+    /// Completions for a shell.
+    Completions(CompletionsArgs),
+    /// The man page, of the whole or of one command.
+    Man(ManArgs),
     /// This host's ceiling and pacing against the embedded SMSC, in about 20 s; kept for later runs.
     Selfcheck(SelfcheckArgs),
 }
@@ -170,6 +179,50 @@ pub(super) struct DecodeArgs {
     /// Hex, `-` for hex lines on standard input, or a .pcap/.pcapng file.
     #[arg(default_value = "-")]
     pub(super) input: String,
+}
+
+/// What follows `render`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct RenderArgs {
+    /// Run folders or their result.json; several only where a format lays them over each other.
+    #[arg(required = true, value_name = "RESULT")]
+    pub(super) results: Vec<PathBuf>,
+    /// What to make of them.
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(report::FORMATS.map(|f| f.name)))]
+    pub(super) format: String,
+    /// Where to write it, whole or not at all (default: standard output).
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+/// What follows `schema`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct SchemaArgs {
+    /// Of what.
+    pub(super) of: SchemaOf,
+}
+
+/// What has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaOf {
+    /// result.json.
+    Result,
+    /// A profile; its TOML as JSON.
+    Profile,
+}
+
+/// What follows `completions`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct CompletionsArgs {
+    /// Of which shell.
+    pub(super) shell: clap_complete::Shell,
+}
+
+/// What follows `man`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct ManArgs {
+    /// One command; without it, the whole.
+    pub(super) command: Option<String>,
 }
 
 /// What follows `selfcheck`.

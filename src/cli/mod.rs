@@ -5,9 +5,16 @@ pub mod check;
 pub mod decode;
 mod dial;
 mod exit;
+mod facts;
 mod folder;
+mod journal;
 mod live;
+mod load;
+mod manual;
+mod once;
+mod render;
 mod run;
+mod schema;
 mod selfcheck;
 mod smsc;
 
@@ -39,6 +46,10 @@ pub fn main() -> ExitCode {
         },
         Verb::Check(args) => check(&args),
         Verb::Selfcheck(args) => selfcheck::run(&args),
+        Verb::Render(args) => render::run(&args),
+        Verb::Schema(args) => schema::run(&args),
+        Verb::Completions(args) => manual::completions(&args),
+        Verb::Man(args) => manual::man(&args),
     };
     exit.into()
 }

@@ -79,14 +79,24 @@ pub fn seconds(s: f64) -> String {
 pub fn printable(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for c in text.chars() {
-        let reorders = matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}');
-        if c.is_control() || reorders {
-            clean.extend(c.escape_unicode());
+        if is_steering(c) {
+            clean += &spelled(c);
         } else {
             clean.push(c);
         }
     }
     clean
+}
+
+/// True for control characters, and for what is unseen or reorders a line.
+pub fn is_steering(c: char) -> bool {
+    let reorders = matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}');
+    c.is_control() || reorders
+}
+
+/// Such a character as it can be shown: `\u{1b}`.
+pub fn spelled(c: char) -> String {
+    c.escape_unicode().to_string()
 }
 
 /// Three significant digits, and no zeros that say nothing.

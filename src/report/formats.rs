@@ -1,5 +1,5 @@
 //! The table of formats: what `render` and the run folder go by.
-use super::{Saved, Style, csv, hgrm, hlog, junit, markdown, text};
+use super::{Saved, Style, csv, hgrm, hlog, html, junit, markdown, text};
 
 /// When a format stands in the run folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,9 +47,15 @@ const fn one(name: &'static str, keep: Keep, render: Render) -> FormatRow {
 }
 
 /// Every format that this build knows.
-pub const FORMATS: [FormatRow; 7] = [
+pub const FORMATS: [FormatRow; 8] = [
     one("text", Keep::Never, |saved| Ok(text(saved, Style::default()).into_bytes())),
     one("json", Keep::Always("result.json"), |saved| Ok(saved.document.to_json())),
+    FormatRow {
+        name: "html",
+        keep: Keep::Always("report.html"),
+        render: |saved| Ok(html::render(std::slice::from_ref(saved))),
+        overlay: Some(|runs| Ok(html::render(runs))),
+    },
     one("csv", Keep::Always("intervals.csv"), |saved| Ok(csv::render(&saved.document))),
     one("hlog", Keep::Always("latency.hlog"), hlog::render),
     one("hgrm", Keep::Always("response.hgrm"), |saved| hgrm::render(&saved.document)),

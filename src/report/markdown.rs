@@ -32,15 +32,22 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
 /// Text as it is, whatever it means in Markdown, HTML or to GitHub.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in printable(text).chars() {
+    let text = printable(text);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            // mentions, issues and bare addresses would become links
+            // mentions, issues and bare addresses would become links, and :words: pictures
             '@' => out.push_str("&#64;"),
             '#' => out.push_str("&#35;"),
-            ':' => out.push_str("&#58;"),
+            ':' if !chars
+                .peek()
+                .is_none_or(|next| next.is_whitespace() || next.is_ascii_digit()) =>
+            {
+                out.push_str("&#58;");
+            }
             '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '|' | '~' | '!' | '$' => {
                 out.push('\\');
                 out.push(c);
@@ -177,10 +184,10 @@ mod tests {
 
     #[test]
     fn what_a_peer_wrote_neither_marks_up_nor_links_nor_mentions() {
-        let nasty =
-            "</td><img src=x onerror=alert(1)>|a|`b` **c** [d](http://e) @f #1 www.g\u{1b}[2J";
+        let nasty = "</td><img src=x onerror=alert(1)>|a|`b` **c** [d](http://e) @f #1 www.g :tada: x: 20:30 \u{1b}[2J";
         let shown = plain(nasty);
-        for live in ["<", "@", "#1", "://", "www.", "\u{1b}"] {
+        assert!(shown.contains("x: 20:30"), "{shown}");
+        for live in ["<", "@", "#1", "://", "www.", ":tada", "\u{1b}"] {
             assert!(!shown.contains(live), "{live}: {shown}");
         }
         for c in ["|", "`", "*", "[", "]"] {

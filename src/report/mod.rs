@@ -17,12 +17,14 @@
 //! ```
 mod blocks;
 mod build;
+pub mod chart;
 mod csv;
 pub mod document;
 mod escape;
 mod formats;
 mod hgrm;
 pub mod hlog;
+mod html;
 mod junit;
 mod lists;
 mod markdown;

@@ -1,4 +1,5 @@
 //! Several observers of one run.
+use crate::kit::Nanos;
 use crate::measure::{Observer, Progress, Steer};
 use std::fmt;
 
@@ -26,6 +27,11 @@ impl Observer for Observers<'_> {
         reasons.into_iter().next()
     }
 
+    fn start(&mut self, earliest: Nanos) -> Option<Nanos> {
+        // the load begins when it may for all
+        self.0.iter_mut().try_fold(earliest, |at, observer| Some(at.max(observer.start(earliest)?)))
+    }
+
     fn steer(&mut self) -> Option<Steer> {
         // one wish at a time: the next is asked for a moment later
         self.0.iter_mut().find_map(|observer| observer.steer())
@@ -41,7 +47,6 @@ impl fmt::Debug for Observers<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kit::Nanos;
     use crate::measure::{LatencyRange, Phase, RunRecord};
 
     struct Says<'a>(&'a mut u32, Option<&'static str>);

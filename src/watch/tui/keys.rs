@@ -1,6 +1,6 @@
 //! What the operator presses, and what of it the run is asked for. The view's thread writes it down, the
 //! coordinator's thread picks it up.
-use crate::measure::Steer;
+use crate::measure::{ENDED_BY_OPERATOR, Steer};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use std::sync::{Mutex, PoisonError};
 
@@ -9,9 +9,6 @@ const STEP: u32 = 10;
 /// What [`Steer::Rate`] takes, in steps.
 const PERCENT_MIN: u32 = 10;
 const PERCENT_MAX: u32 = 1_000;
-
-/// Why a load ends that the operator ends.
-pub(super) const ENDED: &str = "ended by the operator";
 
 /// What a key means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +118,7 @@ impl Keys {
         self.with(|s| {
             if s.asked.end && !s.end_told {
                 s.end_told = true;
-                return Some(Steer::End(ENDED.to_owned()));
+                return Some(Steer::End(ENDED_BY_OPERATOR.to_owned()));
             }
             if s.wish == Wish::New {
                 s.wish = Wish::Told(0);
@@ -184,7 +181,7 @@ mod tests {
         assert_eq!(keys.take(), None);
         keys.end();
         keys.end();
-        assert_eq!(keys.take(), Some(Steer::End(ENDED.to_owned())));
+        assert_eq!(keys.take(), Some(Steer::End(ENDED_BY_OPERATOR.to_owned())));
         assert_eq!(keys.take(), None);
     }
 

@@ -1,0 +1,185 @@
+//! Pictures of distributions: the heat map of response time over time, and the percentile spectrum.
+use super::parts::Figure;
+use super::time::{Timeline, caveat, duration_axis, line};
+use crate::judge::statistics;
+use crate::measure::{LATENCY_METRICS, Metric};
+use crate::report::chart::{Axis, HeatColumn, HeatMap, Ink, LEVELS_COUNT, Plot, Point, Unit};
+use crate::report::document::LatencyRow;
+use crate::report::{Document, Saved, Second};
+
+/// Columns and rows of a heat map: as many as can be seen.
+const COLUMNS_MAX: usize = 180;
+const ROWS_COUNT: usize = 34;
+
+/// Response time over time.
+pub(super) fn heat_map(saved: &Saved) -> Figure {
+    let (id, title) = ("heat", "Response time, every message");
+    let Some(seconds) = &saved.seconds else {
+        let why = "The heat map needs the distribution of each interval (latency.hlog): render the run's folder, not \
+                   its result.json alone.";
+        return Figure::missing(id, title, why);
+    };
+    let found: Vec<Counted> = seconds.iter().filter_map(counted).collect();
+    let values = || found.iter().flat_map(|second| second.counts.iter().map(|c| c.0));
+    let (Some(low), Some(high)) = (values().min(), values().max()) else {
+        return Figure::missing(id, title, "No submit_sm was answered.");
+    };
+    let y = Axis::log10(
+        "response time, logarithmic",
+        Unit::Duration,
+        (low as f64).max(1_000.0),
+        (high as f64).max(2_000.0),
+    );
+    let heat = cells(&found, &y);
+    let most = heat.most();
+    let levels = heat.levels();
+    let mut plot = Timeline::of(&saved.document).plot(title, y);
+    plot.heat = Some(heat);
+    let says = format!(
+        "Each cell counts the messages answered at that time after so long: the darker (by night: the brighter), the \
+         more, up to {}. The ramp is logarithmic, so that a few slow ones show beside many.",
+        crate::judge::words::count(most)
+    );
+    let mut figure = Figure::new(id, title, says, plot.draw(), "No submit_sm was answered.")
+        .and(caveat(&saved.document));
+    figure.legend = (0..LEVELS_COUNT)
+        .filter(|level| *level == 0 || levels[*level] > levels[*level - 1])
+        .map(|level| (format!("from {}", crate::judge::words::count(levels[level])), patch(level)))
+        .collect();
+    figure.switches = false;
+    figure
+}
+
+fn patch(level: usize) -> String {
+    let ink = Ink::Level(level).fill();
+    format!(
+        "<svg class=\"swatch\" width=\"14\" height=\"12\" aria-hidden=\"true\"><rect width=\"14\" height=\"12\" {ink}/></svg>"
+    )
+}
+
+/// What was answered in one interval.
+struct Counted {
+    from: f64,
+    to: f64,
+    /// (response time in nanoseconds, how many).
+    counts: Vec<(u64, u64)>,
+}
+
+fn counted(second: &Second) -> Option<Counted> {
+    let latency = second.latency(Metric::Response)?;
+    let recorded = latency.histogram().iter_recorded();
+    Some(Counted {
+        from: second.at.as_secs_f64(),
+        to: second.at.as_secs_f64() + second.length.as_secs_f64(),
+        counts: recorded.map(|v| (v.value_iterated_to(), v.count_since_last_iteration())).collect(),
+    })
+}
+
+fn cells(seconds: &[Counted], y: &Axis) -> HeatMap {
+    let ratio = y.high / y.low;
+    let edges: Vec<f64> =
+        (0..=ROWS_COUNT).map(|n| y.low * ratio.powf(n as f64 / ROWS_COUNT as f64)).collect();
+    let each = seconds.len().div_ceil(COLUMNS_MAX).max(1);
+    let columns = seconds
+        .chunks(each)
+        .map(|chunk| {
+            let mut counts = [0u64; ROWS_COUNT];
+            for (value, count) in chunk.iter().flat_map(|second| &second.counts) {
+                let place = y.place(*value as f64) * ROWS_COUNT as f64;
+                counts[(place as usize).min(ROWS_COUNT - 1)] += count;
+            }
+            HeatColumn {
+                from: chunk[0].from,
+                to: chunk[chunk.len() - 1].to,
+                cells: counts.into_iter().enumerate().filter(|(_, count)| *count > 0).collect(),
+            }
+        })
+        .collect();
+    HeatMap { edges, columns }
+}
+
+/// The values at each share of the sample, as far as ten messages or more lie beyond; the censored count as longer
+/// than all seen. Empty where the distribution cannot be read.
+pub(super) fn spectrum_of(row: &LatencyRow) -> Vec<Point> {
+    const STEPS: u32 = 160;
+    let n = row.count + row.censored;
+    let Ok(latency) = row.distribution() else { return Vec::new() };
+    let mut points = Vec::new();
+    let deepest = (n as f64 / 10.0).log10();
+    if deepest <= 0.0 {
+        return points;
+    }
+    for step in 0..=STEPS {
+        let nines = deepest * f64::from(step) / f64::from(STEPS);
+        let q = 1.0 - 10f64.powf(-nines);
+        let rank = ((q * n as f64).ceil() as u64).max(1);
+        if rank > row.count {
+            break;
+        }
+        if statistics::supports(n, q) || step == STEPS {
+            points.extend(latency.value_at_rank(rank).map(|v| Point::at(q, v.0 as f64)));
+        }
+    }
+    points
+}
+
+/// The distributions of one run, against each other.
+pub(super) fn spectrum(d: &Document) -> Figure {
+    let (id, title) = ("spectrum", "Percentile spectrum");
+    if !d.verdict.allows_headline() {
+        return Figure::missing(
+            id,
+            title,
+            "The harness did not keep up: no distribution is shown.",
+        );
+    }
+    let shown = [
+        (Metric::Receipt, Ink::Series(3)),
+        (Metric::Response, Ink::Series(1)),
+        (Metric::Service, Ink::Series(0)),
+    ];
+    let mut layers = Vec::new();
+    for (metric, ink) in shown {
+        let intended = matches!(metric, Metric::Receipt | Metric::Response);
+        // at a rate that was not sustained receipts are compared from their actual send
+        let metric = match metric {
+            Metric::Receipt if !d.verdict.allows_response_headline() => Metric::ReceiptFromWrite,
+            _ if intended && !d.verdict.allows_response_headline() => continue,
+            metric => metric,
+        };
+        let row = LATENCY_METRICS[metric as usize];
+        if let Some(latency) = d.latency.get(row.name).and_then(Option::as_ref) {
+            layers.push(line(row.title, ink, spectrum_of(latency)));
+        }
+    }
+    layers.retain(|layer| !layer.points.is_empty());
+    let withheld = if d.verdict.allows_response_headline() {
+        ""
+    } else {
+        "The response time is not drawn: the rate was not sustained."
+    };
+    match draw(title, layers) {
+        Some(picture) => Figure::new(
+            id,
+            title,
+            "How long the fastest so many percent took. Each step to the right is a further nine. A line ends where fewer \
+             than ten messages lie beyond, or at the first that was never answered.",
+            picture,
+            "",
+        )
+        .and(withheld),
+        None => Figure::missing(id, title, "Too few messages were answered for a distribution."),
+    }
+}
+
+/// Spectra on one pair of axes; None without a value.
+pub(super) fn draw(
+    title: &str,
+    layers: Vec<crate::report::chart::Layer>,
+) -> Option<crate::report::chart::Picture> {
+    let y = duration_axis("time, logarithmic", &layers)?;
+    let deepest = layers.iter().flat_map(|l| &l.points).map(|p| p.x).fold(0.0, f64::max);
+    let mut plot = Plot::new(title, Axis::tail("share of the messages", deepest), y);
+    plot.layers = layers;
+    Some(plot.draw())
+}

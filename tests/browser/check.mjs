@@ -1,0 +1,124 @@
+// Looks at reports in a browser: node check.mjs OUT_FOLDER REPORT.html ...
+// Each at 1280 and 390 pixels, light and dark, with and without scripts. Exit 1 on the first run with a fault; all are printed.
+import { chromium } from "playwright-core";
+import { mkdirSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const [folder, ...reports] = process.argv.slice(2);
+mkdirSync(folder, { recursive: true });
+const flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync".split(" ");
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
+let faults = 0, looked = 0;
+
+// In the page: what is wrong with its drawings, as sentences.
+const inspect = () => {
+  const found = [];
+  const charts = [...document.querySelectorAll("svg.chart")];
+  if (charts.length < 5) found.push(`only ${charts.length} charts`);
+  for (const svg of charts) {
+    const name = svg.getAttribute("aria-label");
+    const marks = [...svg.querySelectorAll("path, .view rect")].filter(m => {
+      const box = m.getBoundingClientRect();
+      return box.width > 0 || box.height > 0 || getComputedStyle(m).stroke !== "none";
+    });
+    if (!marks.length) found.push(`${name}: no marks`);
+    const frame = svg.getBoundingClientRect();
+    if (frame.width < 200 || frame.height < 80) found.push(`${name}: ${frame.width} by ${frame.height}`);
+    const words = [...svg.querySelectorAll("text")].filter(t => getComputedStyle(t).display !== "none");
+    const boxes = words.map(t => {
+      const box = t.getBoundingClientRect(), slack = box.height * 0.18; // a line's box is higher than its letters
+      return { says: t.textContent, left: box.left, right: box.right, top: box.top + slack, bottom: box.bottom - slack };
+    });
+    boxes.forEach((a, n) => {
+      if (a.left < frame.left - 2 || a.right > frame.right + 2) found.push(`${name}: "${a.says}" stands out of its chart`);
+      for (const b of boxes.slice(n + 1)) {
+        const over = Math.min(a.right, b.right) - Math.max(a.left, b.left), down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+        if (over > 1 && down > 1) found.push(`${name}: "${a.says}" lies on "${b.says}"`);
+      }
+    });
+  }
+  for (const figure of document.querySelectorAll("figure")) {
+    if (!figure.querySelector("svg.chart") && !figure.querySelector("figcaption p")?.textContent.trim()) found.push(`${figure.id}: neither a chart nor a reason`);
+  }
+  const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  if (wide > 0) found.push(`the page is ${wide} px wider than its window`);
+  if (document.querySelector("[style]")) found.push("an inline style");
+  return found;
+};
+
+const hover = async (page, say) => {
+  const figures = page.locator("figure:has(script)");
+  for (let n = 0; n < await figures.count(); n++) {
+    const figure = figures.nth(n), svg = figure.locator("svg.chart");
+    await svg.scrollIntoViewIfNeeded();
+    const box = await svg.boundingBox();
+    let text = "";
+    for (const down of [0.5, 0.35, 0.65, 0.25, 0.75]) { // a heat map may be empty in its middle
+      await page.mouse.move(box.x + box.width * 0.5, box.y + box.height * down);
+      const tip = page.locator(".tip");
+      if (await tip.isVisible()) text = await tip.innerText();
+      if (text) break;
+    }
+    if (!/:.*\d/.test(text)) say(`${await figure.getAttribute("id")}: no number under the pointer: "${text}"`);
+  }
+};
+
+const switches = async (page, say) => {
+  const figure = page.locator("figure:has(ul.switches)").first();
+  const layer = figure.locator("[data-layer='0']");
+  const button = figure.locator("ul.switches button").first();
+  await button.click();
+  if (await layer.getAttribute("display") !== "none") say("a switch does not switch its line off");
+  await button.click();
+  if (await layer.getAttribute("display") !== null) say("a switch does not switch its line on again");
+};
+
+const zoom = async (page, say) => {
+  const figure = page.locator("figure:has(svg.zooms)").first(), view = figure.locator("svg.view");
+  const before = await view.getAttribute("viewBox");
+  await figure.scrollIntoViewIfNeeded();
+  const box = await figure.locator("svg.chart").boundingBox();
+  await page.mouse.move(box.x + box.width * 0.35, box.y + box.height * 0.5);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.65, box.y + box.height * 0.5, { steps: 4 });
+  await page.mouse.up();
+  const after = await view.getAttribute("viewBox");
+  if (after === before) return say("dragging does not zoom");
+  for (const fault of await page.evaluate(inspect).then(all => all.filter(f => f.includes("lies on") || f.includes("stands out")))) say(`zoomed: ${fault}`);
+  await figure.locator("button.reset").click();
+  if (await view.getAttribute("viewBox") !== before) say("the whole run does not come back");
+};
+
+for (const report of reports) {
+  for (const width of [1280, 390]) for (const colorScheme of ["light", "dark"]) for (const javaScriptEnabled of [true, false]) {
+    const label = `${basename(dirname(resolve(report)))}-${width}-${colorScheme}-${javaScriptEnabled ? "scripts" : "plain"}`;
+    const say = fault => { faults++; console.log(`FAULT ${label}: ${fault}`); };
+    const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, javaScriptEnabled });
+    const page = await context.newPage();
+    const address = pathToFileURL(resolve(report)).href;
+    page.on("request", request => { if (request.url() !== address && !request.url().startsWith("data:")) say(`a request: ${request.url()}`); });
+    page.on("console", message => { if (["error", "warning"].includes(message.type())) say(`console: ${message.text()}`); });
+    page.on("pageerror", error => say(`a script failed: ${error.message}`));
+    page.on("dialog", dialog => { say(`a dialog: ${dialog.message()}`); dialog.dismiss(); });
+    await page.goto(address);
+    for (const fault of await page.evaluate(inspect)) say(fault);
+    await page.screenshot({ path: join(folder, `${label}.png`), fullPage: true });
+    if (javaScriptEnabled) {
+      await hover(page, say);
+      await page.screenshot({ path: join(folder, `${label}-hover.png`) });
+      await switches(page, say);
+      await zoom(page, say);
+    } else {
+      // as a server does that blocks styles too
+      await page.evaluate(() => document.querySelectorAll("style").forEach(style => style.remove()));
+      for (const fault of await page.evaluate(inspect).then(all => all.filter(f => f.includes("marks") || f.includes(" by ") || f.includes("charts")))) say(`without style: ${fault}`);
+      if (width === 1280 && colorScheme === "light") await page.screenshot({ path: join(folder, `${label}-bare.png`), fullPage: true });
+    }
+    await context.close();
+    looked++;
+  }
+}
+await browser.close();
+console.log(`${looked} views of ${reports.length} reports, ${faults} faults`);
+process.exit(faults || !looked ? 1 : 0);

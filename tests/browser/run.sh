@@ -1,0 +1,36 @@
+#!/bin/sh
+# Looks at report.html in a browser: tests/browser/run.sh [REPORT.html ...]
+# Without an argument it makes reports with the binary (SMPPBENCH, or the one cargo builds) against the simulator.
+# Needs node, npm and chromium (CHROMIUM: another path). Where they are missing it says SKIPPED and ends well, unless
+# SMPPBENCH_BROWSER=1. Pictures are left in tests/browser/out.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+CHROMIUM=${CHROMIUM:-/usr/bin/chromium}
+export CHROMIUM
+missing=
+command -v node >/dev/null 2>&1 || missing="$missing node"
+command -v npm >/dev/null 2>&1 || missing="$missing npm"
+[ -x "$CHROMIUM" ] || missing="$missing chromium"
+if [ -n "$missing" ]; then
+    echo "SKIPPED: the browser test needs$missing"
+    [ "${SMPPBENCH_BROWSER:-0}" = 1 ] && exit 1
+    exit 0
+fi
+[ -d "$here/node_modules/playwright-core" ] || (cd "$here" && npm ci --ignore-scripts --no-audit --no-fund)
+rm -rf "$here/out"
+mkdir -p "$here/out"
+if [ $# -eq 0 ]; then
+    if [ -z "${SMPPBENCH:-}" ]; then
+        (cd "$here/../.." && cargo build --quiet)
+        SMPPBENCH=${CARGO_TARGET_DIR:-$here/../../target}/debug/smppbench
+    fi
+    latency='embedded.response.latency={lognormal={median="8ms",p99="60ms"}}'
+    "$SMPPBENCH" run --rate 400 --warmup 2s --duration 10s --binds 4 --seed 1 --live off --out "$here/out/good" \
+        --set "$latency" --set 'embedded.receipts.delay="300ms"' >/dev/null
+    "$SMPPBENCH" run --rate 400 --warmup 2s --duration 12s --binds 4 --seed 2 --live off --out "$here/out/faulty" \
+        --set "$latency" --set embedded.limits.rate=350 --set 'embedded.response.errors=[{status="ESME_RSUBMITFAIL",share=0.02}]' \
+        --set 'embedded.receipts.states={DELIVRD=0.95,UNDELIV=0.03,EXPIRED=0.02}' --set embedded.receipts.lost=0.01 \
+        --set receipts.deadline=4s --set 'embedded.faults=[{kind="close",at="6s",sessions="one"}]' >/dev/null || true
+    set -- "$here/out/good/report.html" "$here/out/faulty/report.html"
+fi
+node "$here/check.mjs" "$here/out" "$@"
