@@ -146,9 +146,6 @@ fn read(tree: &Node, source: &Source, overrides: &Overrides, defaults: &Defaults
     let root = Section::root(tree, KEYS)?;
     side::check(&root)?;
     let mut warnings = Vec::new();
-    if tree.get("metrics").is_some() {
-        warnings.push("metrics.listen is read, but this version serves no OpenMetrics".to_string());
-    }
     let (target, loopback) = target::read(&root)?;
     if target.tls.as_ref().is_some_and(|tls| !tls.verify) {
         warnings.push(
