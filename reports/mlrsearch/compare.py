@@ -16,7 +16,7 @@ GOAL = dict(loss_ratio=0.0, exceed_ratio=0.5, relative_width=0.02, initial_trial
             final_trial_duration=5.0, duration_sum=10.0, preceding_targets=2, expansion_coefficient=2,
             fail_fast=False)
 # (messages a second, messages beyond one that a bucket lets through at once)
-SYSTEMS = [(50, 0), (500, 0), (5000, 0), (50, 5), (500, 50), (5000, 500)]
+SYSTEMS = [(50, 1), (500, 2), (5000, 10), (50, 5), (500, 50), (5000, 500)]
 
 
 class Limiter(AbstractMeasurer):

@@ -59,7 +59,7 @@ pub(super) struct FindArgs {
     /// Most binds tried (default: 1000 on loopback, else 16).
     #[arg(long, value_name = "N")]
     pub(super) max_binds: Option<u64>,
-    /// Attempts to bind a second (default: 200 on loopback, else 2).
+    /// Attempts to bind a second (default: 500 on loopback, else 2).
     #[arg(long, value_name = "R")]
     pub(super) bind_rate: Option<String>,
     /// Before a trial is measured.

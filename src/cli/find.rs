@@ -172,7 +172,7 @@ fn ready(args: &FindArgs, plan: &Plan) -> Result<(Ready, Budget), String> {
             })
         }
         FindWhat::Binds => {
-            let default = if plan.guard.loopback { "200" } else { "2" };
+            let default = if plan.guard.loopback { "500" } else { "2" };
             let attempts = args.bind_rate.as_deref().unwrap_or(default);
             let attempts = positive("--bind-rate", attempts)?;
             let own = plan.accounts.first().map_or(BindType::Transceiver, |a| a.binds.bind_type);

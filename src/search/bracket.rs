@@ -69,6 +69,8 @@ pub struct Seen {
     pub ask: Ask,
     /// By objective: passed, failed, or not to be told from this trial.
     pub marks: Vec<Option<bool>>,
+    /// Seconds at the trial's rate, settling included.
+    pub held_s: f64,
     /// The harness did not keep up: no mark counts.
     pub spoiled: bool,
     /// Throughput failed: what the SMSC let through.
@@ -105,7 +107,7 @@ pub struct Bracket {
 }
 
 /// A trial that the harness spoiled is run so often again at the same rate.
-const SPOILED_MAX: usize = 2;
+const SPOILED_MAX: usize = 3;
 /// Room left to the harness's own ceiling in which another step up is worth a trial.
 const HEADROOM: f64 = 1.25;
 /// Below the lowest failing rate by so much where nothing better is known.
@@ -186,11 +188,16 @@ impl Bracket {
         let width = self.aim.width;
         self.seen.iter().filter(|s| !s.spoiled).filter_map(move |s| {
             let passed = s.marks.get(objective).copied().flatten()?;
-            let prepared = s.ask.overload.map_or(0.0, |o| o.beyond);
             let saved = capacity.is_some_and(|c| {
                 // a queue is not used up before a trial of times: there a longer trial must tell
                 let never = c.queues && self.aim.timed[objective];
-                !never && s.ask.rate > c.rate * (1.0 + width) && prepared < 0.9 * c.burst
+                let prepared = s.ask.overload.map_or(0.0, |o| o.beyond);
+                // more than was saved up cannot have come from there: then it is the capacity that misleads
+                let beyond = (s.ask.rate - c.rate) * s.held_s;
+                !never
+                    && s.ask.rate > c.rate * (1.0 + width)
+                    && prepared < 0.9 * c.burst
+                    && beyond <= 1.2 * c.burst
             });
             (!(passed && saved)).then_some((s, passed))
         })
@@ -205,11 +212,14 @@ impl Bracket {
 
     /// Rates at which the harness failed as often as it may: the lowest.
     fn harness_ceiling(&self) -> Option<f64> {
-        let spoiled = |rate: f64| {
-            self.seen.iter().filter(|s| s.spoiled && s.ask.rate == rate).count() >= SPOILED_MAX
-        };
-        let rates = self.seen.iter().filter(|s| s.spoiled).map(|s| s.ask.rate);
-        rates.filter(|rate| spoiled(*rate)).min_by(f64::total_cmp)
+        let spoiled = self.seen.iter().filter(|s| s.spoiled).map(|s| &s.ask);
+        spoiled.filter(|a| self.spoiled(a) >= SPOILED_MAX).map(|a| a.rate).min_by(f64::total_cmp)
+    }
+
+    /// How often the harness spoiled such a trial.
+    fn spoiled(&self, ask: &Ask) -> usize {
+        let same = |s: &&Seen| s.spoiled && s.ask.rate == ask.rate && s.ask.long == ask.long;
+        self.seen.iter().filter(same).count()
     }
 
     fn ask(&self, objective: usize, rate: f64, long: bool) -> Next {
@@ -261,8 +271,7 @@ impl Bracket {
     /// A trial that the harness spoiled is run again, where it may be its only fault.
     fn spoiled_last(&self, objective: usize) -> Option<Next> {
         let last = self.seen.last().filter(|s| s.spoiled && s.ask.objective == objective)?;
-        let at = |s: &&Seen| s.spoiled && s.ask.rate == last.ask.rate;
-        (self.seen.iter().filter(at).count() < SPOILED_MAX).then_some(Next::Trial(last.ask))
+        (self.spoiled(&last.ask) < SPOILED_MAX).then_some(Next::Trial(last.ask))
     }
 
     /// A rate whose trials contradict each other, or that fails while a higher one passes, if more of them can

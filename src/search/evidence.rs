@@ -52,9 +52,10 @@ pub(super) fn read(
     let kept: Vec<Option<bool>> = marks.iter().map(|m| m.kept.filter(|_| !spoiled)).collect();
     let throttled = done.judgement.measured.tally().throttled > 0;
     let capacity = (!spoiled && (throttled || failing.is_some())).then(|| counted.capacity());
+    let held_s = counted.held_s();
     let row = counted.row(&kept, &marks, spoiled);
     Evidence {
-        seen: Seen { ask: *ask, marks: kept, spoiled, capacity },
+        seen: Seen { ask: *ask, marks: kept, held_s, spoiled, capacity },
         row,
         broken_by: marks.into_iter().map(|m| m.broken_by).collect(),
         limiter: done.judgement.limiter,
@@ -119,6 +120,12 @@ impl Counted<'_> {
             .collect()
     }
 
+    /// Seconds at the trial's own rate.
+    fn held_s(&self) -> f64 {
+        let from = usize::from(self.ask.overload.is_some());
+        self.shaped.plan.stages[from..].iter().map(|s| s.length.as_secs_f64()).sum()
+    }
+
     /// What the SMSC let through, and what more at first.
     fn capacity(&self) -> Capacity {
         let record = &self.done.record;
@@ -137,14 +144,8 @@ impl Counted<'_> {
             accepted as f64 / (batch * late.len() as f64) / (1.0 + self.growth)
         };
         let rate = rate.clamp(offered * 1e-6, offered);
-        let lengths = |measured: bool| {
-            let of = self.shaped.plan.stages.iter().filter(|s| s.measure == measured);
-            of.map(|s| s.length.as_secs_f64()).sum::<f64>()
-        };
         let overload = self.ask.overload.map_or(0.0, |o| (o.rate - rate) * o.seconds);
-        let prelude = self.ask.overload.map_or(0.0, |o| o.seconds);
-        let held = lengths(true) + lengths(false) - prelude;
-        let excess = (offered - rate) * held + overload;
+        let excess = (offered - rate) * self.held_s() + overload;
         let response = |cell: &CellInterval| cell.metric(Metric::Response).mean().unwrap_or(0.0);
         let fastest = self.batches[0].metric(Metric::Service).min().unwrap_or_default().0 as f64;
         let queued = (self.batches.last().map_or(0.0, response) - fastest).max(0.0) / 1e9 * rate;
@@ -161,7 +162,7 @@ impl Counted<'_> {
         let quantile = |q: f64| statistics::quantile(response, q).value.map(|n| n.0);
         let kind = if self.ask.long { "confirm" } else { "probe" };
         let verdict = if spoiled {
-            let why = self.done.judgement.health.failures().map(judge::Check::says).next();
+            let why = self.done.judgement.health.failures().map(judge::Check::says).last();
             format!("the harness did not keep up: {}", why.unwrap_or_default())
         } else {
             let broken: Vec<String> = marks.iter().filter_map(|m| m.broken_by.clone()).collect();

@@ -133,7 +133,7 @@ impl Rate<'_, '_> {
             let rate = super::bracket::rounded((lower * share).max(self.settings.floor * 0.1));
             let ask = Ask { rate, long: false, overload: None, objective: 0 };
             let shaped =
-                shape::at_rate(&self.plan, &ask, &self.settings.lengths, 1_500, Vec::new());
+                shape::at_rate(&self.plan, &ask, &self.settings.lengths, 1_010, Vec::new());
             let done = self.lab.run(&shaped.plan, shaped.messages)?;
             let mut row = evidence::read(&ask, &shaped, &done, &[], self.settings.width, false).row;
             row.kind = "latency".to_owned();

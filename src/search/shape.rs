@@ -8,6 +8,8 @@ use serde_json::Value;
 pub(super) const BATCHES: usize = 8;
 /// What still waits when the load of a trial ends may be sent for so long.
 const DRAIN: Nanos = Nanos::from_secs(2);
+/// An SMSC that does not answer unbind would cost this at the end of each trial.
+const UNBIND: Nanos = Nanos::from_secs(1);
 /// The longest that a trial is stretched to, for a rate so low that few messages would be measured.
 const MEASURE_MAX: Nanos = Nanos::from_secs(60);
 /// In which a burst is sent: a closed loop begins within some milliseconds of its time.
@@ -54,6 +56,7 @@ pub(super) fn base(plan: &Plan) -> Plan {
     plan.load.on_throttle = OnThrottle::Count;
     plan.load.window_full = WindowFull::Delay;
     plan.timeouts.drain = plan.timeouts.drain.min(DRAIN);
+    plan.timeouts.unbind = plan.timeouts.unbind.min(UNBIND);
     plan.gates.clear();
     plan.trace_failed = None;
     plan

@@ -40,7 +40,7 @@ fn limiter(rate: f64, burst: f64, queues: bool) -> impl Fn(&Ask) -> Seen {
             let saved = ((ask.rate - seen) * held + surplus - refused).max(0.0);
             Capacity { rate: seen, burst: saved, queues }
         });
-        Seen { ask: *ask, marks: vec![Some(!failed)], spoiled: false, capacity }
+        Seen { ask: *ask, marks: vec![Some(!failed)], held_s: held, spoiled: false, capacity }
     }
 }
 
@@ -93,7 +93,7 @@ fn objectives_share_their_trials() {
 
 fn passing(ask: &Ask, truths: &[f64]) -> Seen {
     let marks = truths.iter().map(|truth| Some(ask.rate <= *truth)).collect();
-    Seen { ask: *ask, marks, spoiled: false, capacity: None }
+    Seen { ask: *ask, marks, held_s: 3.0, spoiled: false, capacity: None }
 }
 
 #[test]
