@@ -26,10 +26,12 @@ const HOUSE: [(&str, &[&str]); 18] = [
         "trial",
         &["kit", "smpp", "measure", "plan", "net", "esme", "smsc", "coordinator", "fleet", "judge"],
     ),
-    ("search", &["kit", "measure", "plan", "trial", "judge"]),
+    // names of statuses come from smpp
+    ("search", &["kit", "smpp", "measure", "plan", "trial", "judge"]),
     // names of stages and accounts come from the plan, names of statuses and states from smpp
     ("report", &["kit", "smpp", "measure", "plan", "judge", "search"]),
-    ("watch", &["kit", "measure", "plan", "judge"]),
+    // names of statuses and states come from smpp
+    ("watch", &["kit", "smpp", "measure", "plan", "judge"]),
     // the top of the house composes what it needs: its unused grants are not looked at
     (
         "cli",

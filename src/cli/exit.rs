@@ -46,3 +46,18 @@ pub(super) fn put(text: &str) {
     use std::io::Write;
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
+
+/// The same of octets, where a full disk behind stdout is an error.
+///
+/// # Errors
+/// One line.
+pub(super) fn put_octets(octets: &[u8]) -> Result<(), String> {
+    use std::io::{ErrorKind, Write};
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(octets).and_then(|()| stdout.flush()) {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+            Err(format!("cannot write to standard output: {e}"))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}

@@ -22,8 +22,12 @@ pub(super) fn make(path: &Path) -> Result<(), String> {
         .map_err(|e| format!("cannot make the run folder {}: {e}", path.display()))
 }
 
-/// Writes a file whole, or not at all.
+/// Writes a file whole, or not at all. What is there and is no file (a pipe, a device) is written to as it is.
 pub(super) fn write(path: &Path, octets: &[u8]) -> Result<(), String> {
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return fs::write(path, octets)
+            .map_err(|e| format!("cannot write {}: {e}", path.display()));
+    }
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".part");
     let part = path.with_file_name(name);

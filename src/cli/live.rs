@@ -1,19 +1,88 @@
-//! Which progress a run shows: decided by `--live` and by what stderr is.
+//! What watches a run: the live view or the line, decided by `--live` and by what stderr is; and the metrics.
 use super::args::Live;
-use crate::plan::Plan;
-use crate::watch::{Line, LineMode};
-use std::io::{IsTerminal, Stderr, stderr};
+use super::exit::say;
+use crate::coordinator::RunError;
+use crate::plan::{Plan, PlanError};
+use crate::watch::{Line, LineMode, Metrics, Observers};
+use std::io::{Error, ErrorKind, IsTerminal, Stderr, stderr};
 
-/// The line of progress on stderr.
-pub(super) fn observer(live: Live, plan: &Plan) -> Line<Stderr> {
+/// All that the flags and the plan ask for.
+///
+/// # Errors
+/// Where what was asked for by name cannot be had: before anything is sent.
+pub(super) fn observers(live: Live, plan: &Plan) -> Result<Observers<'static>, RunError> {
+    let mut observers = Observers::new();
+    if let Some(address) = &plan.metrics_listen {
+        let metrics = Metrics::listen(plan, address).map_err(|e| cannot_serve(address, &e))?;
+        say(&format!("metrics on http://{}/metrics", metrics.address()));
+        observers.push(metrics);
+    }
+    watch(live, plan, &mut observers)?;
+    Ok(observers)
+}
+
+fn cannot_serve(address: &str, e: &Error) -> RunError {
+    match e.kind() {
+        ErrorKind::PermissionDenied => {
+            RunError::Plan(PlanError::about("metrics.listen", format!("{address}: {e}")))
+        }
+        kind => RunError::Io(Error::new(kind, format!("cannot serve metrics on {address}: {e}"))),
+    }
+}
+
+fn watch(live: Live, plan: &Plan, observers: &mut Observers<'static>) -> Result<(), RunError> {
     let terminal = stderr().is_terminal();
-    let colour = std::env::var_os("NO_COLOR").is_none();
     let mode = match live {
         Live::Off => LineMode::Off,
-        Live::Auto if terminal => LineMode::Bar { columns: columns(), colour },
-        Live::Auto | Live::Line => LineMode::Plain,
+        Live::Auto | Live::Tui if terminal => {
+            LineMode::Bar { columns: columns(), colour: colour() }
+        }
+        Live::Auto | Live::Line | Live::Tui => LineMode::Plain,
     };
-    Line::new(plan, mode, stderr())
+    let line = Line::new(plan, mode, stderr());
+    match live {
+        Live::Tui => observers.push(view(plan, line)?),
+        Live::Auto if roomy() => match view(plan, line) {
+            Ok(view) => observers.push(view),
+            // a terminal that cannot: nobody asked for it by name
+            Err(_) => observers.push(Line::new(plan, mode, stderr())),
+        },
+        Live::Auto | Live::Line | Live::Off => observers.push(line),
+    }
+    Ok(())
+}
+
+/// Whether the live view has the room that it likes.
+#[cfg(feature = "tui")]
+fn roomy() -> bool {
+    const COLUMNS: u16 = 80;
+    const ROWS: u16 = 20;
+    crate::watch::tui::terminal_size()
+        .is_some_and(|(columns, rows)| columns >= COLUMNS && rows >= ROWS)
+}
+
+#[cfg(not(feature = "tui"))]
+fn roomy() -> bool {
+    false
+}
+
+#[cfg(feature = "tui")]
+fn view(plan: &Plan, line: Line<Stderr>) -> Result<crate::watch::Tui, RunError> {
+    if crate::watch::tui::terminal_size().is_none() {
+        let why = "stderr is no terminal that this process has in the foreground";
+        return Err(RunError::Plan(PlanError::about("--live tui", why)));
+    }
+    Ok(crate::watch::Tui::start(plan, colour(), line)?)
+}
+
+#[cfg(not(feature = "tui"))]
+fn view(_plan: &Plan, _line: Line<Stderr>) -> Result<Line<Stderr>, RunError> {
+    Err(RunError::Plan(PlanError::about("--live tui", "built without the feature tui")))
+}
+
+/// <https://no-color.org>: set and not empty.
+fn colour() -> bool {
+    std::env::var_os("NO_COLOR").is_none()
 }
 
 /// Columns as the shell tells them; 80 where it does not.

@@ -1,4 +1,5 @@
-//! Figures as a person reads them: durations, counts, rates and shares. It knows no metric and no record.
+//! Figures as a person reads them: durations, counts, rates and shares; and text from a peer, made fit for a
+//! terminal. It knows no metric and no record.
 
 /// A duration with its unit, three significant digits: `850 ns`, `12.3 µs`, `20.3 ms`, `1.24 s`, `2 min 5 s`.
 pub fn duration(ns: u64) -> String {
@@ -74,6 +75,30 @@ pub fn seconds(s: f64) -> String {
     format!("{} s", trimmed(&format!("{s:.1}")))
 }
 
+/// The text with every control character, and what could steer a terminal or reorder a line, spelled out.
+pub fn printable(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_steering(c) {
+            clean += &spelled(c);
+        } else {
+            clean.push(c);
+        }
+    }
+    clean
+}
+
+/// True for control characters, and for what is unseen or reorders a line.
+pub fn is_steering(c: char) -> bool {
+    let reorders = matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}');
+    c.is_control() || reorders
+}
+
+/// Such a character as it can be shown: `\u{1b}`.
+pub fn spelled(c: char) -> String {
+    c.escape_unicode().to_string()
+}
+
 /// Three significant digits, and no zeros that say nothing.
 fn digits(value: f64) -> String {
     let places = match value {
@@ -138,5 +163,11 @@ mod tests {
         assert_eq!(rate(12.34), "12.3/s");
         assert_eq!(rate(1.0 / 60.0), "1/min");
         assert_eq!(seconds(12.5), "12.5 s");
+    }
+
+    #[test]
+    fn what_could_steer_a_terminal_is_spelled_out() {
+        let clean = printable("a\u{1b}[31m\r\nb\u{202e}\u{9b}é");
+        assert_eq!(clean, "a\\u{1b}[31m\\u{d}\\u{a}b\\u{202e}\\u{9b}é");
     }
 }

@@ -19,7 +19,7 @@ pub use interval::{
 };
 pub use latency::{Latency, LatencyBrief, LatencyRange};
 pub use metric::{LATENCY_METRICS, Metric, MetricRow};
-pub use observer::{NoObserver, Observer, Phase, Progress, Steer};
+pub use observer::{ENDED_BY_OPERATOR, NoObserver, Observer, Phase, Progress, Steer};
 pub use record::{CellKey, RunRecord, WorkerLoad};
 pub use recorder::Recorder;
 pub use row::{IntervalRow, ROW_METRICS};

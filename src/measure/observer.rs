@@ -60,6 +60,9 @@ impl<O: Observer + ?Sized> Observer for &mut O {
     }
 }
 
+/// The reason of a run that its operator ended: what was measured until then counts.
+pub const ENDED_BY_OPERATOR: &str = "ended by the operator";
+
 /// What an operator may ask for while a run goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Steer {

@@ -47,6 +47,10 @@ pub struct Overrides {
     pub allow_target: Vec<String>,
     /// `--max-messages N`.
     pub max_messages: Option<u64>,
+    /// `--metrics ADDR`.
+    pub metrics: Option<String>,
+    /// `--metrics-allow-remote`.
+    pub metrics_allow_remote: bool,
 }
 
 impl Overrides {
@@ -73,12 +77,17 @@ impl Overrides {
             set,
             allow_target,
             max_messages,
+            metrics,
+            metrics_allow_remote,
         } = self;
         let number = |n: Option<usize>| n.map(|n| n.to_string());
         let mut out = Vec::new();
         let on_off = receipts.map(|on| if on { "on" } else { "off" }.to_string());
         if *tls {
             out.push("--tls".into());
+        }
+        if *metrics_allow_remote {
+            out.push("--metrics-allow-remote".into());
         }
         for (flag, value) in [
             ("--target", target.clone()),
@@ -97,6 +106,7 @@ impl Overrides {
             ("--workers", number(*workers)),
             ("--seed", seed.map(|n| n.to_string())),
             ("--max-messages", max_messages.map(|n| n.to_string())),
+            ("--metrics", metrics.clone()),
         ] {
             if let Some(value) = value {
                 out.extend([flag.to_string(), value]);
@@ -122,6 +132,11 @@ impl Overrides {
         put_number(tree, "--workers", &["load", "workers"], self.workers.map(|n| n as u64));
         put_number(tree, "--seed", &["seed"], self.seed);
         put_number(tree, "--max-messages", &["guard", "messages_max"], self.max_messages);
+        put_text(tree, "--metrics", &["metrics", "listen"], self.metrics.as_ref());
+        if self.metrics_allow_remote {
+            let place = Place::flag("--metrics-allow-remote");
+            tree.put_at(&["metrics", "allow_remote"], Node { place, value: Value::Flag(true) });
+        }
         Ok(())
     }
 

@@ -146,9 +146,6 @@ fn read(tree: &Node, source: &Source, overrides: &Overrides, defaults: &Defaults
     let root = Section::root(tree, KEYS)?;
     side::check(&root)?;
     let mut warnings = Vec::new();
-    if tree.get("metrics").is_some() {
-        warnings.push("metrics.listen is read, but this version serves no OpenMetrics".to_string());
-    }
     let (target, loopback) = target::read(&root)?;
     if target.tls.as_ref().is_some_and(|tls| !tls.verify) {
         warnings.push(
@@ -169,6 +166,7 @@ fn read(tree: &Node, source: &Source, overrides: &Overrides, defaults: &Defaults
     if name.is_empty() || name.contains(['/', '\0', '\n']) {
         return Err(root.error_at("name", "names a folder; write it without / and not empty"));
     }
+    let (metrics_listen, metrics_allow_remote) = rest::metrics(&root)?;
     Ok(Plan {
         name,
         seed: root.read("seed", |i| i.whole(0..=i64::MAX as u64))?.unwrap_or(defaults::SEED),
@@ -185,9 +183,9 @@ fn read(tree: &Node, source: &Source, overrides: &Overrides, defaults: &Defaults
         timeouts: rest::timeouts(&root)?,
         gates: rest::gates(&root)?,
         trace_failed: None,
-        metrics_listen: root
-            .section("metrics", &["listen"])?
-            .read("listen", |i| i.address(true))?,
+        ladder: None,
+        metrics_listen,
+        metrics_allow_remote,
         warnings,
     })
 }

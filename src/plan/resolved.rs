@@ -60,7 +60,9 @@ pub fn resolved_json(plan: &Plan) -> Value {
         },
         "gates": gates,
         "embedded": simulator,
-        "metrics": plan.metrics_listen.as_ref().map(|listen| json!({ "listen": listen })),
+        "metrics": plan.metrics_listen.as_ref().map(|listen| {
+            json!({ "listen": listen, "allow_remote": plan.metrics_allow_remote })
+        }),
     }))
 }
 

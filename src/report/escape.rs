@@ -1,30 +1,8 @@
 //! Text from a peer, made fit for a terminal; and addresses, masked. It knows no report.
 
+pub use crate::judge::words::printable;
+pub(super) use crate::judge::words::{is_steering, spelled};
 use serde_json::Value;
-
-/// The text with every control character, and what could steer a terminal or reorder a line, spelled out.
-pub fn printable(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_steering(c) {
-            clean += &spelled(c);
-        } else {
-            clean.push(c);
-        }
-    }
-    clean
-}
-
-/// True for control characters, and for what is unseen or reorders a line.
-pub(super) fn is_steering(c: char) -> bool {
-    let reorders = matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}');
-    c.is_control() || reorders
-}
-
-/// Such a character as it can be shown: `\u{1b}`.
-pub(super) fn spelled(c: char) -> String {
-    c.escape_unicode().to_string()
-}
 
 /// An address of which only the beginning is left: `447700******`.
 pub fn mask_address(address: &str) -> String {
@@ -78,12 +56,6 @@ fn mask_strings(value: &mut Value, mask: &dyn Fn(&str) -> String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_could_steer_a_terminal_is_spelled_out() {
-        let clean = printable("a\u{1b}[31m\r\nb\u{202e}\u{9b}é");
-        assert_eq!(clean, "a\\u{1b}[31m\\u{d}\\u{a}b\\u{202e}\\u{9b}é");
-    }
 
     #[test]
     fn an_address_keeps_at_most_half_of_its_digits() {

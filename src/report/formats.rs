@@ -1,5 +1,5 @@
 //! The table of formats: what `render` and the run folder go by.
-use super::{Saved, Style, csv, hgrm, hlog, html, text};
+use super::{Saved, Style, csv, hgrm, hlog, html, junit, markdown, text};
 
 /// When a format stands in the run folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ const fn one(name: &'static str, keep: Keep, render: Render) -> FormatRow {
 }
 
 /// Every format that this build knows.
-pub const FORMATS: [FormatRow; 6] = [
+pub const FORMATS: [FormatRow; 8] = [
     one("text", Keep::Never, |saved| Ok(text(saved, Style::default()).into_bytes())),
     one("json", Keep::Always("result.json"), |saved| Ok(saved.document.to_json())),
     one("csv", Keep::Always("intervals.csv"), |saved| Ok(csv::render(&saved.document))),
@@ -59,6 +59,8 @@ pub const FORMATS: [FormatRow; 6] = [
         render: |saved| Ok(html::render(std::slice::from_ref(saved))),
         overlay: Some(|runs| Ok(html::render(runs))),
     },
+    one("junit", Keep::WithGates("junit.xml"), |saved| junit::render(&saved.document)),
+    one("markdown", Keep::WithGates("summary.md"), |saved| Ok(markdown::render(&saved.document))),
 ];
 
 /// Why a format cannot be made of a run.

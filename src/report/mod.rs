@@ -18,17 +18,22 @@
 mod blocks;
 mod build;
 pub mod chart;
+pub mod comparison;
 mod csv;
 pub mod document;
 mod escape;
+mod evidence;
 mod formats;
 mod hgrm;
 pub mod hlog;
 mod html;
+mod junit;
 mod lists;
+mod markdown;
 pub mod pcapng;
 mod run;
 mod saved;
+pub mod search;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -73,12 +73,11 @@ pub(super) fn rounded(ns: u64, unit: u64) -> Nanos {
 impl Second {
     /// A row's distributions.
     pub fn of(row: &IntervalRow) -> Second {
-        let briefs = ROW_METRICS.into_iter().zip(row.briefs());
-        let kept = briefs.filter_map(|(metric, brief)| Packed::of_brief(metric, brief));
+        let kept = ROW_METRICS.into_iter().zip(row.briefs());
         Second {
             at: rounded(row.at.0, MILLISECOND),
             length: rounded(row.length.0, MILLISECOND),
-            latencies: kept.collect(),
+            latencies: kept.filter_map(|(metric, brief)| Packed::of_brief(metric, brief)).collect(),
         }
     }
 

@@ -457,7 +457,9 @@ fn a_gate_on_a_latency_has_an_integer_of_nanoseconds_and_mo_is_told_from_receipt
 
 #[test]
 fn every_format_renders_and_is_found_by_its_name() {
-    let made = Made::new(plan(200, 2, 8), |_, _| GOOD);
+    let mut plan = plan(200, 2, 8);
+    plan.gates.push(("response.p50".to_owned(), json!("< 50ms")));
+    let made = Made::new(plan, |_, _| GOOD);
     for row in FORMATS {
         let bytes = made.bytes(row.name);
         assert!(!bytes.is_empty() && std::str::from_utf8(&bytes).is_ok(), "{}", row.name);

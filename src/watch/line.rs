@@ -4,6 +4,7 @@ use crate::judge::words;
 use crate::kit::Nanos;
 use crate::measure::{IntervalRow, Observer, Phase, Progress};
 use crate::plan::{Plan, Shape, Stage};
+use crate::watch::seconds::last_full_row;
 use std::io::Write;
 
 /// How progress is shown.
@@ -23,7 +24,7 @@ pub enum LineMode {
 }
 
 /// An observer that keeps a line of progress.
-pub struct Line<W> {
+pub struct Line<W: Write> {
     writer: W,
     mode: LineMode,
     stages: Vec<Stage>,
@@ -36,14 +37,6 @@ impl<W: Write> Line<W> {
     /// A line for a run of this plan, written to `writer` (stderr, or a buffer in a test).
     pub fn new(plan: &Plan, mode: LineMode, writer: W) -> Line<W> {
         Line { writer, mode, stages: plan.stages.clone(), last: None, drawn: false }
-    }
-
-    /// Ends the line on a terminal, so that what follows begins on its own.
-    pub fn finish(&mut self) {
-        if self.drawn {
-            self.drawn = false;
-            self.put("\r\u{1b}[K");
-        }
     }
 
     /// Progress is a courtesy: where it cannot be written, the run goes on.
@@ -134,12 +127,6 @@ impl<W: Write> Line<W> {
     }
 }
 
-/// The last second that is over. Gauges and percentiles of one that is filling would mislead.
-fn last_full_row<'a>(p: &'a Progress<'_>) -> Option<&'a IntervalRow> {
-    let rows = &p.record.intervals;
-    rows.iter().rev().find(|r| r.at + r.length <= p.at).or(rows.last())
-}
-
 fn row_facts(row: &IntervalRow) -> Vec<String> {
     let t = &row.tally;
     let rate = |n: u64| words::rate(n as f64 / row.length.as_secs_f64().max(1e-9));
@@ -189,7 +176,16 @@ impl<W: Write> Observer for Line<W> {
     }
 }
 
-impl<W> std::fmt::Debug for Line<W> {
+/// Ends the line on a terminal, so that what follows begins on its own.
+impl<W: Write> Drop for Line<W> {
+    fn drop(&mut self) {
+        if self.drawn {
+            self.put("\r\u{1b}[K");
+        }
+    }
+}
+
+impl<W: Write> std::fmt::Debug for Line<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Line").field("mode", &self.mode).finish_non_exhaustive()
     }
@@ -215,7 +211,7 @@ mod tests {
             };
             assert_eq!(line.progress(&progress), None);
         }
-        line.finish();
+        drop(line);
         String::from_utf8(out).unwrap()
     }
 

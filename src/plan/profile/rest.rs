@@ -1,5 +1,6 @@
-//! `[receipts]`, `[deliver]`, `[timeouts]` and `[gates]`.
+//! `[receipts]`, `[deliver]`, `[timeouts]`, `[metrics]` and `[gates]`.
 use crate::plan::defaults;
+use crate::plan::guard::is_loopback;
 use crate::plan::model::{Deliver, Receipts, Timeouts};
 use crate::plan::section::{Read, Section};
 
@@ -51,6 +52,19 @@ pub(super) fn timeouts(root: &Section<'_>) -> Read<Timeouts> {
         drain: section.read("drain", |i| i.span())?.unwrap_or(base.drain),
         unbind: span("unbind")?.unwrap_or(base.unbind),
     })
+}
+
+/// Where OpenMetrics are served, and whether anybody but this machine may read them.
+pub(super) fn metrics(root: &Section<'_>) -> Read<(Option<String>, bool)> {
+    let section = root.section("metrics", &["listen", "allow_remote"])?;
+    let listen = section.read("listen", |i| i.address(true))?;
+    let allow_remote = section.read("allow_remote", |i| i.flag())?.unwrap_or(false);
+    if listen.as_deref().is_some_and(|l| !is_loopback(l)) && !allow_remote {
+        let why = "is not loopback: whoever reaches it can read the run's figures; \
+                   --metrics-allow-remote (metrics.allow_remote = true) allows that";
+        return Err(section.error_at("listen", why));
+    }
+    Ok((listen, allow_remote))
 }
 
 /// As written: what a gate means is judged where the metrics are known.

@@ -1,6 +1,6 @@
 //! What a run looked like over time, stage by stage and session by session.
-use super::super::document::{Hour, IntervalRow, Operator, SessionRow, StageRow};
-use super::super::{Run, printable, transport};
+use super::super::document::{Hour, IntervalRow, SessionRow, StageRow};
+use super::super::{Run, transport};
 use super::{seconds, words};
 use crate::judge::{stage_spans, statistics};
 use crate::kit::Nanos;
@@ -67,7 +67,7 @@ fn interval(run: &Run<'_>, row: &measure::IntervalRow) -> IntervalRow {
         window_full_ratio: full.min(1.0),
         cpu_worst: row.cpu_worst,
         statuses: statuses.map(|(code, n)| (CommandStatus(*code).to_string(), n)).collect(),
-        anomalies: row.anomalies.iter().map(|(kind, n)| (printable(kind), *n)).collect(),
+        anomalies: row.anomalies.iter().cloned().collect(),
         response_p50_ns: row.response.p50,
         response_p90_ns: row.response.p90,
         response_p99_ns: row.response.p99,
@@ -126,17 +126,6 @@ fn one_hour(rows: &[measure::IntervalRow], range: LatencyRange) -> Hour {
         receipt_p50_ns: at(&receipt, 0.5),
         receipt_p99_ns: at(&receipt, 0.99),
     }
-}
-
-/// What the operator did to the rate.
-pub(super) fn operator(record: &RunRecord) -> Vec<Operator> {
-    let changes = record.rate_changes.iter();
-    let rows = changes.map(|change| Operator {
-        t_s: seconds(change.at),
-        what: format!("rate {} % of the plan", change.percent),
-        factor: f64::from(change.percent) / 100.0,
-    });
-    rows.collect()
 }
 
 /// Session by session, by number.

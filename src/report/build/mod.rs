@@ -9,8 +9,8 @@ mod words;
 
 use super::Run;
 use super::document::{
-    Anomaly, Document, FirstThrottle, Messages, Outage, RunFacts, SCHEMA, State, TallyRow, Tool,
-    Window,
+    Anomaly, Document, FirstThrottle, Messages, Operator, Outage, RunFacts, SCHEMA, State,
+    TallyRow, Tool, Window,
 };
 use super::escape::{mask_pdu, mask_profile};
 use super::transport;
@@ -52,7 +52,7 @@ impl Document {
             hours: intervals::hours(record),
             sessions: intervals::sessions(run),
             gates: run.gates.iter().map(verdict::gate).collect(),
-            operator: intervals::operator(record),
+            operator: operator(record),
             first_throttle: first_throttle(record),
             tally: run.tally.map(|t| TallyRow {
                 agrees: t.agrees,
@@ -125,6 +125,18 @@ fn first_throttle(record: &RunRecord) -> Option<FirstThrottle> {
     let row = record.intervals.iter().find(|row| row.tally.throttled > 0)?;
     let rate = row.tally.written as f64 / row.length.as_secs_f64();
     Some(FirstThrottle { at_s: seconds(row.at), rate })
+}
+
+/// What was done by hand.
+fn operator(record: &RunRecord) -> Vec<Operator> {
+    let changes = record.rate_changes.iter();
+    changes
+        .map(|change| Operator {
+            t_s: seconds(change.at),
+            what: format!("rate {} % of the plan", change.percent),
+            factor: f64::from(change.percent) / 100.0,
+        })
+        .collect()
 }
 
 fn anomalies(run: &Run<'_>) -> Vec<Anomaly> {

@@ -1,7 +1,7 @@
 //! Runs read back from what was written, and what a document says beyond the old result.
 use super::{Made, ms};
 use crate::judge::sample::{Fate, GOOD, plan};
-use crate::kit::Nanos;
+use crate::kit::{Nanos, RateChange};
 use crate::measure::Outcome;
 use crate::report::{Document, FORMATS, Saved, format, hlog, render};
 use serde_json::json;
@@ -40,7 +40,9 @@ fn every_format_of_a_run_read_back_is_the_same_to_the_byte() {
 
 #[test]
 fn without_its_log_a_run_has_every_format_but_the_log_and_the_refusal_says_what_would_do() {
-    let made = Made::new(plan(200, 0, 5), |_, _| GOOD);
+    let mut plan = plan(200, 0, 5);
+    plan.gates.push(("response.p50".to_owned(), json!("< 50ms")));
+    let made = Made::new(plan, |_, _| GOOD);
     let alone = Saved { seconds: None, ..made.saved() };
     for row in FORMATS.iter().filter(|row| row.name != "hlog") {
         assert!(render(std::slice::from_ref(&alone), row.name).is_ok(), "{}", row.name);
@@ -147,4 +149,73 @@ fn checks_say_whom_they_speak_of() {
     assert_eq!(about("sent_of_scheduled"), Some(json!("smsc")));
     assert_eq!(about("in_flight_growth"), Some(json!("growth")));
     assert_eq!(about("adherence"), Some(json!("harness")));
+}
+
+#[test]
+fn what_the_operator_did_and_the_anomalies_of_each_second_are_told() {
+    let made = Made::with(
+        plan(200, 0, 5),
+        |_, _| GOOD,
+        |record| {
+            record.rate_changes.push(RateChange { at: ms(1_500), percent: 110 });
+            record.intervals[2].anomalies.push(("trailing_octets".to_owned(), 3));
+        },
+    );
+    let doc = made.json();
+    let wanted = json!([{ "t_s": 1.5, "what": "rate 110 % of the plan", "factor": 1.1 }]);
+    assert_eq!(doc["operator"], wanted);
+    assert_eq!(doc["intervals"][2]["anomalies"], json!({ "trailing_octets": 3 }));
+    assert_eq!(doc["intervals"][3]["anomalies"], json!({}));
+}
+
+#[test]
+fn gates_are_test_cases_and_an_undecided_one_is_an_error_and_no_failure() {
+    let mut plan = plan(200, 0, 5);
+    for (name, limit) in [
+        ("response.p50", "< 50ms"),
+        ("response.p99", "< 5ms"),
+        ("response.p99_99", "< 5s"),
+        ("verdict.outcome", "= sustained"),
+    ] {
+        plan.gates.push((name.to_owned(), json!(limit)));
+    }
+    let made = Made::new(plan, |_, _| GOOD);
+    let doc = made.json();
+    let gates = doc["gates"].as_array().unwrap();
+    let outcomes: Vec<&str> = gates.iter().map(|g| g["outcome"].as_str().unwrap()).collect();
+    assert_eq!(&outcomes[..3], ["pass", "fail", "undecided"]);
+    let failed = outcomes.iter().filter(|o| **o == "fail").count();
+    let xml = String::from_utf8(made.bytes("junit")).unwrap();
+    let suite = format!("tests=\"4\" skipped=\"0\" errors=\"1\" failures=\"{failed}\"");
+    assert!(xml.contains(&suite), "{xml}");
+    assert!(xml.contains("<testcase name=\"response.p50 &lt; 50ms\""), "{xml}");
+    assert!(xml.contains("<error message=\"found undefined"), "{xml}");
+    let page = String::from_utf8(made.bytes("markdown")).unwrap();
+    assert!(page.contains("| response.p99 &lt; 5ms |"), "{page}");
+    assert!(page.contains("❌ fail") && page.contains("⚠️ undecided") && page.contains("✅ pass"));
+    assert!(page.contains("| written | 1,000 | 1,000 accepted |"), "{page}");
+}
+
+#[test]
+fn without_gates_there_is_no_junit_file_and_asking_for_one_says_so() {
+    let saved = Made::new(plan(200, 0, 5), |_, _| GOOD).saved();
+    let files: Vec<&str> = FORMATS.iter().filter_map(|row| row.file(&saved)).collect();
+    assert_eq!(files, ["result.json", "intervals.csv", "latency.hlog", "response.hgrm"]);
+    let says = render(std::slice::from_ref(&saved), "junit").unwrap_err().to_string();
+    assert_eq!(says, "junit cannot be made: the run had no gates");
+    assert!(render(&[saved], "markdown").is_ok());
+}
+
+#[test]
+fn what_a_peer_wrote_breaks_neither_the_xml_nor_the_page() {
+    let nasty = "\u{1b}[2J</script><img src=x onerror=alert(1)>|]]>\r\n\u{7}\u{0}".to_owned();
+    let mut plan = plan(200, 0, 5);
+    plan.name = nasty.clone();
+    plan.gates.push(("response.p99".to_owned(), json!("< 5ms")));
+    let made = Made::with(plan, |_, _| GOOD, |record| record.cut_reason = Some(nasty.clone()));
+    for name in ["junit", "markdown"] {
+        let text = String::from_utf8(made.bytes(name)).unwrap();
+        assert!(!text.contains("<img") && !text.contains("</script"), "{name}: {text}");
+        assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{name}: {text:?}");
+    }
 }

@@ -1,0 +1,133 @@
+//! What is known of a run before it begins, and what it takes to make a report of it at any time.
+use super::exit::say;
+use super::selfcheck;
+use crate::judge::{GateResult, Judgement, TallyCheck};
+use crate::kit::{Clock, Environment};
+use crate::measure::RunRecord;
+use crate::plan::{self, Plan, Recipe};
+use crate::report::{LabelTraits, Run};
+use serde_json::Value;
+
+/// A run's facts.
+pub(super) struct Facts {
+    pub(super) plan: Plan,
+    profile: Value,
+    environment: Environment,
+    pub(super) id: String,
+    target: String,
+    repro: String,
+    warnings: Vec<String>,
+    labels: Vec<LabelTraits>,
+    pub(super) folder: Option<String>,
+    show_content: bool,
+}
+
+impl Facts {
+    /// Reads the machine, and warns of what a reader should know.
+    pub(super) fn of(plan: Plan, recipe: &Recipe, repro: String, show_content: bool) -> Facts {
+        let mut environment = Environment::read();
+        environment.selfcheck = selfcheck::kept(&environment);
+        let mut warnings = plan.warnings.clone();
+        warnings.extend(environment.warnings(crate::trial::workers(&plan) as usize));
+        for warning in &warnings {
+            say(&format!("smppbench: warning: {warning}"));
+        }
+        let target = if plan.target.embedded {
+            "embedded".to_owned()
+        } else {
+            plan.target.addresses.join(", ")
+        };
+        Facts {
+            profile: plan::resolved_json(&plan),
+            environment,
+            id: format!("{}-{}", plan.name, utc_stamp(Clock::wall_ns())),
+            target,
+            repro,
+            warnings,
+            labels: labels(recipe, &plan),
+            folder: None,
+            show_content,
+            plan,
+        }
+    }
+
+    /// The same with another plan of the same shape: the `number`-th run of it.
+    pub(super) fn again(&self, plan: Plan, number: usize) -> Facts {
+        Facts {
+            profile: plan::resolved_json(&plan),
+            environment: self.environment.clone(),
+            id: format!("{}-{number:02}", self.id),
+            target: self.target.clone(),
+            repro: self.repro.clone(),
+            warnings: self.warnings.clone(),
+            labels: self.labels.clone(),
+            folder: None,
+            show_content: self.show_content,
+            plan,
+        }
+    }
+
+    /// What a report is made from.
+    pub(super) fn run<'a>(
+        &'a self,
+        record: &'a RunRecord,
+        judgement: &'a Judgement,
+        gates: &'a [GateResult],
+        tally: Option<&'a TallyCheck>,
+    ) -> Run<'a> {
+        Run {
+            plan: &self.plan,
+            profile: &self.profile,
+            record,
+            judgement,
+            gates,
+            environment: &self.environment,
+            id: &self.id,
+            version: env!("CARGO_PKG_VERSION"),
+            commit: option_env!("SMPPBENCH_COMMIT"),
+            target: &self.target,
+            repro: &self.repro,
+            tally,
+            warnings: &self.warnings,
+            labels: &self.labels,
+            folder: self.folder.as_deref(),
+            show_content: self.show_content,
+        }
+    }
+}
+
+fn labels(recipe: &Recipe, plan: &Plan) -> Vec<LabelTraits> {
+    (0..plan.messages.len() as u16)
+        .map(|label| {
+            let (coding, parts) = recipe.traits_of(label);
+            LabelTraits { coding: coding_name(coding), parts }
+        })
+        .collect()
+}
+
+/// A data_coding as a person calls it.
+fn coding_name(data_coding: u8) -> String {
+    match data_coding {
+        0 => "gsm".to_owned(),
+        1 => "ascii".to_owned(),
+        2 | 4 => "binary".to_owned(),
+        3 => "latin1".to_owned(),
+        8 => "ucs2".to_owned(),
+        other => format!("0x{other:02X}"),
+    }
+}
+
+/// `20261123T161200Z`.
+pub(super) fn utc_stamp(wall_ns: u64) -> String {
+    let text = crate::kit::utc_rfc3339(wall_ns);
+    let digits: String = text.chars().take(19).filter(|c| *c != '-' && *c != ':').collect();
+    format!("{digits}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_run_is_named_after_its_second_in_utc() {
+        assert_eq!(super::utc_stamp(1_767_225_600_123_456_789), "20260101T000000Z");
+    }
+}

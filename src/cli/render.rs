@@ -1,0 +1,34 @@
+//! `smppbench render`: any format of a run, made again from its folder.
+use super::args::RenderArgs;
+use super::exit::{Exit, fail, put_octets};
+use super::{folder, load};
+use crate::report::{self, Saved, Style};
+use std::io::IsTerminal;
+
+/// Runs the verb. What cannot be rendered is 2, what cannot be written 1.
+pub(super) fn run(args: &RenderArgs) -> Exit {
+    let loaded: Result<Vec<Saved>, String> = args.results.iter().map(|r| load::saved(r)).collect();
+    let runs = match loaded {
+        Ok(runs) => runs,
+        Err(e) => return fail(Exit::Usage, &e),
+    };
+    let octets = match report::render(&runs, &args.format) {
+        Ok(octets) => octets,
+        Err(e) => return fail(Exit::Usage, &format!("{}: {e}", args.results[0].display())),
+    };
+    let written = match &args.output {
+        Some(path) => folder::write(path, &octets),
+        None => put_octets(&coloured(&runs, &args.format).unwrap_or(octets)),
+    };
+    match written {
+        Ok(()) => Exit::Done,
+        Err(e) => fail(Exit::Internal, &e),
+    }
+}
+
+/// The summary as a terminal shows it; None where it is none, or where another format was asked for.
+fn coloured(runs: &[Saved], format: &str) -> Option<Vec<u8>> {
+    let terminal = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let run = runs.first().filter(|_| format == "text" && terminal)?;
+    Some(report::text(run, Style { colour: true }).into_bytes())
+}

@@ -1,0 +1,148 @@
+//! What is compared: one row each, with the direction that is better. Percentiles are every latency's of the
+//! catalogue that says something of the SMSC; the tool's own lateness does not, nor does how early a receipt was.
+use super::evidence::SecondCounts;
+use crate::judge::check::Unit;
+use crate::judge::name::PERCENTILES;
+use crate::measure::{LATENCY_METRICS, Metric};
+use serde::{Deserialize, Serialize};
+
+/// Which way is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Less.
+    Lower,
+    /// More.
+    Higher,
+}
+
+/// Where a compared figure comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Source {
+    /// A quantile of a distribution.
+    Latency(Metric, f64),
+    /// Something a second: its count in a second.
+    Rate(fn(&SecondCounts) -> u64),
+    /// A share: part and whole in a second.
+    Share(fn(&SecondCounts) -> (u64, u64)),
+}
+
+/// One row.
+#[derive(Clone, Debug)]
+pub(super) struct Compared {
+    /// Its path in result.json.
+    pub(super) name: String,
+    pub(super) source: Source,
+    pub(super) better: Direction,
+}
+
+impl Compared {
+    pub(super) const fn unit(&self) -> Unit {
+        match self.source {
+            Source::Latency(..) => Unit::Nanoseconds,
+            Source::Rate(_) => Unit::PerSecond,
+            Source::Share(_) => Unit::Ratio,
+        }
+    }
+}
+
+/// Held against each other by default, together: Holm's correction goes over these. Medians and tails of both answers, what got through, what never came.
+pub const PRIMARY: [&str; 6] = [
+    "response.p50",
+    "response.p99",
+    "receipt.p50",
+    "receipt.p99",
+    "rate.accepted",
+    "ratio.missing",
+];
+
+const RATES: [(&str, fn(&SecondCounts) -> u64); 3] = [
+    ("rate.written", |s| s.written),
+    ("rate.accepted", |s| s.accepted),
+    ("rate.receipts", |s| s.receipts),
+];
+
+type SharesRow = (&'static str, fn(&SecondCounts) -> (u64, u64));
+
+const SHARES: [SharesRow; 5] = [
+    ("ratio.rejected", |s| (s.rejected, s.written)),
+    ("ratio.throttled", |s| (s.throttled, s.written)),
+    ("ratio.timed_out", |s| (s.timed_out, s.written)),
+    ("ratio.lost", |s| (s.lost, s.written)),
+    ("ratio.missing", |s| (s.missing, s.receipts + s.missing)),
+];
+
+/// Whether a latency says something of the SMSC, so that shorter is better.
+const fn is_the_smscs(metric: Metric) -> bool {
+    match metric {
+        Metric::Response
+        | Metric::Service
+        | Metric::WindowWait
+        | Metric::Receipt
+        | Metric::ReceiptFromWrite
+        | Metric::ReceiptAfterResponse => true,
+        Metric::HarnessLag
+        | Metric::ReceiptBeforeResponse
+        | Metric::Bind
+        | Metric::EnquireLink
+        | Metric::DeliverAck
+        | Metric::TlsHandshake
+        | Metric::Redelivery => false,
+    }
+}
+
+/// Every row, in the order of result.json.
+pub(super) fn all() -> Vec<Compared> {
+    let latencies = LATENCY_METRICS.iter().filter(|row| is_the_smscs(row.metric));
+    let latencies = latencies.flat_map(|row| {
+        PERCENTILES.iter().map(|(name, q)| Compared {
+            name: format!("{}.{name}", row.name),
+            source: Source::Latency(row.metric, *q),
+            better: Direction::Lower,
+        })
+    });
+    let rates = RATES.iter().map(|(name, of)| Compared {
+        name: (*name).to_owned(),
+        source: Source::Rate(*of),
+        better: Direction::Higher,
+    });
+    let shares = SHARES.iter().map(|(name, of)| Compared {
+        name: (*name).to_owned(),
+        source: Source::Share(*of),
+        better: Direction::Lower,
+    });
+    latencies.chain(rates).chain(shares).collect()
+}
+
+/// Names of everything that is compared.
+pub fn compared_names() -> Vec<String> {
+    all().into_iter().map(|row| row.name).collect()
+}
+
+/// The unit of what is compared under a name; None: it is not compared.
+pub fn compared_unit(name: &str) -> Option<Unit> {
+    all().into_iter().find(|row| row.name == name).map(|row| row.unit())
+}
+
+/// Names of the shares that are compared: evidence has their counts.
+pub fn compared_shares() -> impl Iterator<Item = &'static str> {
+    SHARES.iter().map(|row| row.0)
+}
+
+/// Names of the rates that are compared.
+pub fn compared_rates() -> impl Iterator<Item = &'static str> {
+    RATES.iter().map(|row| row.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::all_names;
+
+    #[test]
+    fn every_compared_name_is_in_the_catalogue_and_every_primary_one_is_compared() {
+        let (catalogue, compared) = (all_names(), compared_names());
+        assert!(compared.iter().all(|name| catalogue.contains(name)), "{compared:?}");
+        assert!(PRIMARY.iter().all(|name| compared.contains(&(*name).to_owned())));
+    }
+}

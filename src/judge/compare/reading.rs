@@ -1,0 +1,222 @@
+//! One figure of one run, with what the run alone says of its uncertainty.
+use super::evidence::{Evidence, Second, SecondCounts, Share};
+use super::metrics::{Compared, Source};
+use crate::judge::statistics::{
+    self, Blocks, Deviation, Layers, SHORTEST_NS, SPANS_MIN, Sparse, paired_deviation, wilson,
+};
+use crate::kit::Rng;
+use crate::measure::Metric;
+use serde::{Deserialize, Serialize};
+
+/// A figure of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// In the metric's unit; None: it lies among what was never seen.
+    pub value: Option<f64>,
+    /// Then it is at least this.
+    pub at_least: Option<f64>,
+    /// Of a share, its counts; of a latency, the values that were never seen.
+    pub share: Option<Share>,
+    /// How far ln of the value may be off by what the run's own seconds say; None: they say nothing.
+    pub ln_error: Option<Deviation>,
+    /// The same of the value itself.
+    pub error: Option<Deviation>,
+    /// True where there were no seconds, and its messages were taken for independent.
+    pub rough: bool,
+}
+
+/// How to resample.
+pub(super) struct Draw<'a> {
+    pub(super) resamples: usize,
+    pub(super) rng: &'a mut Rng,
+}
+
+impl Reading {
+    /// Of one run. None where the figure is undefined, or its sample too small.
+    pub(super) fn of(
+        run: &Evidence,
+        row: &Compared,
+        draw: Option<&mut Draw<'_>>,
+    ) -> Option<Reading> {
+        match row.source {
+            Source::Latency(metric, q) => latency(run, metric, q, draw),
+            Source::Rate(count) => rate(run, &row.name, count),
+            Source::Share(counts) => share(run, &row.name, counts),
+        }
+    }
+}
+
+fn latency(run: &Evidence, metric: Metric, q: f64, draw: Option<&mut Draw<'_>>) -> Option<Reading> {
+    let asked = draw.is_some();
+    let latency = run.latency(metric).filter(|l| !l.is_empty())?;
+    let found = statistics::quantile(latency, q);
+    if !found.supported {
+        return None;
+    }
+    let ns = |n: crate::kit::Nanos| (n.0 as f64).max(SHORTEST_NS);
+    let value = found.value.map(ns);
+    let by_order = value.zip(found.low).map(|(value, low)| {
+        let high = found.high.map_or(f64::INFINITY, ns);
+        Deviation::of_interval(ns(low).ln(), value.ln(), high.ln())
+    });
+    let by_seconds =
+        draw.and_then(|draw| layers(run, metric)?.deviation(q, draw.resamples, draw.rng));
+    Some(Reading {
+        value,
+        at_least: found.at_least.map(ns),
+        share: Some(Share { part: latency.censored_count(), of: latency.sample_count() }),
+        ln_error: by_seconds.or(by_order),
+        error: None,
+        rough: asked && by_seconds.is_none(),
+    })
+}
+
+fn layers(run: &Evidence, metric: Metric) -> Option<Layers> {
+    let nothing = Sparse::default();
+    let seconds: Vec<&Sparse> = run
+        .seconds
+        .iter()
+        .map(|s| s.latencies.iter().find(|(known, _)| *known == metric).map_or(&nothing, |l| &l.1))
+        .collect();
+    let censored = run.latency(metric)?.censored_count();
+    Layers::of(&seconds, censored)
+}
+
+/// By how much each second is beyond what the whole would lead to expect.
+fn surplus(
+    seconds: &[Second],
+    part: impl Fn(&Second) -> f64,
+    of: impl Fn(&Second) -> f64,
+) -> Vec<f64> {
+    let all: f64 = seconds.iter().map(&of).sum();
+    let mean = if all > 0.0 { seconds.iter().map(&part).sum::<f64>() / all } else { 0.0 };
+    seconds.iter().map(|s| part(s) - mean * of(s)).collect()
+}
+
+/// A second's length.
+fn length(second: &Second) -> f64 {
+    second.length.as_secs_f64()
+}
+
+fn rate(run: &Evidence, name: &str, count: fn(&SecondCounts) -> u64) -> Option<Reading> {
+    let value = run.rate(name)?;
+    let part = |s: &Second| count(&s.counts) as f64;
+    let all: f64 = run.seconds.iter().map(part).sum();
+    let ln_error = (run.seconds.len() >= SPANS_MIN && all > 0.0).then(|| {
+        let blocks = Blocks::of(&surplus(&run.seconds, part, length));
+        Deviation::even(blocks.standard_error * run.seconds.len() as f64 / all, blocks.df)
+    });
+    let error = match value {
+        0.0 => Some(Deviation::NONE),
+        value => ln_error.map(|e| e.times(value)),
+    };
+    Some(Reading { value: Some(value), at_least: None, share: None, ln_error, error, rough: false })
+}
+
+fn share(run: &Evidence, name: &str, counts: fn(&SecondCounts) -> (u64, u64)) -> Option<Reading> {
+    let share = run.share(name)?;
+    let value = share.value()?;
+    let (part, of) =
+        (|s: &Second| counts(&s.counts).0 as f64, |s: &Second| counts(&s.counts).1 as f64);
+    let all: f64 = run.seconds.iter().map(of).sum();
+    let chance = (value * (1.0 - value) / share.of as f64).sqrt();
+    // troubles come in spells: the counts scatter more than those of independent messages would
+    let scatter = if run.seconds.len() >= SPANS_MIN && all > 0.0 && chance > 0.0 {
+        let blocks = Blocks::of(&surplus(&run.seconds, part, of));
+        let seen = blocks.standard_error * run.seconds.len() as f64 / all;
+        ((seen / chance).max(1.0), blocks.df)
+    } else {
+        (1.0, 1e6)
+    };
+    let (error, ln_error) = by_chance(share);
+    let widened = |d: Deviation| if scatter.0 > 1.0 { d.widened(scatter.0, scatter.1) } else { d };
+    Some(Reading {
+        value: Some(value),
+        at_least: None,
+        share: Some(share),
+        ln_error: ln_error.map(widened),
+        error: Some(widened(error)),
+        rough: run.seconds.is_empty(),
+    })
+}
+
+/// What independent messages would leave uncertain: (of the share, of its ln where it is not 0).
+pub(super) fn by_chance(share: Share) -> (Deviation, Option<Deviation>) {
+    let value = share.value().unwrap_or(0.0);
+    let (low, high) = wilson(share.part, share.of);
+    let ln =
+        (value > 0.0 && low > 0.0).then(|| Deviation::of_interval(low.ln(), value.ln(), high.ln()));
+    (Deviation::of_interval(low, value, high), ln)
+}
+
+/// Of two runs made at the same time, second by second: how far (ln of the ratio, the difference) may be off.
+pub(super) fn side_by_side(
+    base: &Evidence,
+    candidate: &Evidence,
+    row: &Compared,
+    draw: &mut Draw<'_>,
+) -> (Option<Deviation>, Option<Deviation>) {
+    let (base, candidate) = (&common(base, candidate), &common(candidate, base));
+    if base.seconds.len() < SPANS_MIN {
+        return (None, None);
+    }
+    match row.source {
+        Source::Latency(metric, q) => {
+            let ln = layers(base, metric)
+                .zip(layers(candidate, metric))
+                .and_then(|(a, b)| paired_deviation(&a, &b, q, draw.resamples, draw.rng));
+            (ln, None)
+        }
+        Source::Rate(count) => {
+            let part = |s: &Second| count(&s.counts) as f64;
+            together(base, candidate, part, length)
+        }
+        Source::Share(counts) => together(
+            base,
+            candidate,
+            |s| counts(&s.counts).0 as f64,
+            |s| counts(&s.counts).1 as f64,
+        ),
+    }
+}
+
+/// A run with the seconds only that the other has too.
+fn common(run: &Evidence, other: &Evidence) -> Evidence {
+    let has = |second: &&Second| {
+        other.seconds.binary_search_by_key(&second.at, |theirs| theirs.at).is_ok()
+    };
+    Evidence {
+        id: String::new(),
+        fingerprint: super::Fingerprint::default(),
+        latencies: run.latencies.clone(),
+        rates: Vec::new(),
+        shares: Vec::new(),
+        seconds: run.seconds.iter().filter(has).cloned().collect(),
+        harness: run.harness,
+        outcome: run.outcome,
+    }
+}
+
+/// Of ratios of sums: each second's surplus on either side, taken together before it is averaged.
+fn together(
+    base: &Evidence,
+    candidate: &Evidence,
+    part: impl Fn(&Second) -> f64 + Copy,
+    of: impl Fn(&Second) -> f64 + Copy,
+) -> (Option<Deviation>, Option<Deviation>) {
+    let n = base.seconds.len() as f64;
+    let sum = |run: &Evidence, what: &dyn Fn(&Second) -> f64| -> f64 {
+        run.seconds.iter().map(what).sum()
+    };
+    let even = |scale_a: f64, scale_b: f64| {
+        if scale_a <= 0.0 || scale_b <= 0.0 {
+            return None;
+        }
+        let (a, b) = (surplus(&base.seconds, part, of), surplus(&candidate.seconds, part, of));
+        let both: Vec<f64> =
+            a.iter().zip(&b).map(|(a, b)| (b / scale_b - a / scale_a) * n).collect();
+        let blocks = Blocks::of(&both);
+        Some(Deviation::even(blocks.standard_error, blocks.df))
+    };
+    (even(sum(base, &part), sum(candidate, &part)), even(sum(base, &of), sum(candidate, &of)))
+}

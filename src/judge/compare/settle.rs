@@ -1,0 +1,199 @@
+//! From estimates to verdicts.
+use super::decide::{Estimate, Known};
+use super::metrics::Source;
+use super::reading::Reading;
+use super::side::Side;
+use super::{Direction, MetricComparison, Scale, Settings, Test, Verdict};
+use crate::judge::statistics::{Effect, holm, wilson};
+
+/// Every metric with its verdict; Holm's correction goes over the primary ones, and apart from them over the others.
+pub(super) fn verdicts(
+    estimates: Vec<Estimate>,
+    settings: &Settings,
+    base: &Side,
+    candidate: &Side,
+    invalid: bool,
+) -> Vec<MetricComparison> {
+    let primary = |e: &Estimate| settings.primary.contains(&e.row.name);
+    let p = |e: &Estimate| match e.known {
+        Known::Both { p, .. } => p,
+        Known::Unseen | Known::Partly => None,
+    };
+    let mut corrected: Vec<Option<f64>> = vec![None; estimates.len()];
+    for family in [true, false] {
+        let members: Vec<usize> = (0..estimates.len())
+            .filter(|n| primary(&estimates[*n]) == family && p(&estimates[*n]).is_some())
+            .collect();
+        let raw: Vec<f64> = members.iter().filter_map(|n| p(&estimates[*n])).collect();
+        for (member, value) in members.into_iter().zip(holm(&raw)) {
+            corrected[member] = Some(value);
+        }
+    }
+    let runs = base.runs.len().min(candidate.runs.len());
+    estimates
+        .into_iter()
+        .zip(corrected)
+        .map(|(estimate, p_holm)| {
+            let is_primary = primary(&estimate);
+            let mut settled = settle(estimate, p_holm, settings, runs);
+            settled.primary = is_primary;
+            if invalid {
+                settled.verdict = Verdict::Inconclusive;
+                settled.runs_needed = None;
+                settled.note = Some("the harness did not keep up".to_owned());
+            }
+            settled
+        })
+        .collect()
+}
+
+fn settle(
+    estimate: Estimate,
+    p_holm: Option<f64>,
+    settings: &Settings,
+    runs: usize,
+) -> MetricComparison {
+    let Estimate { row, base, candidate, known } = estimate;
+    let each = |readings: &[Option<Reading>]| -> Vec<Option<f64>> {
+        readings.iter().map(|r| r.as_ref().and_then(|r| r.value)).collect()
+    };
+    let mut out = MetricComparison {
+        unit: row.unit(),
+        better: row.better,
+        primary: false,
+        base: None,
+        candidate: None,
+        base_runs: each(&base),
+        candidate_runs: each(&candidate),
+        scale: Scale::Ratio,
+        change: None,
+        low: None,
+        high: None,
+        effect_min: settings.effect_of(&row.name),
+        p: None,
+        p_holm,
+        test: Test::Interval,
+        verdict: Verdict::Inconclusive,
+        runs_needed: None,
+        note: None,
+        name: row.name.clone(),
+    };
+    match known {
+        Known::Partly => {
+            out.note = Some("undefined, or with too few samples, in a run".to_owned());
+        }
+        Known::Unseen => unseen(&mut out, &base, &candidate),
+        Known::Both { scale, base: from, candidate: to, effect, p, test } => {
+            (out.base, out.candidate) = (Some(from), Some(to));
+            (out.scale, out.p, out.test) = (scale, p, test);
+            if scale == Scale::Difference {
+                out.effect_min = match row.source {
+                    Source::Share(_) => settings.share_effect_min,
+                    Source::Latency(..) | Source::Rate(_) => out.effect_min * from.max(to),
+                };
+            }
+            match effect {
+                Some(effect) => judge(&mut out, effect, settings, runs),
+                None => {
+                    out.change = Some(if scale == Scale::Ratio { to / from } else { to - from });
+                    out.note = Some(
+                        "its noise is unknown: give run folders, which hold the seconds, or more runs"
+                            .to_owned(),
+                    );
+                }
+            }
+            if runs == 1 && base.iter().chain(&candidate).flatten().any(|r| r.rough) {
+                out.note.get_or_insert_with(|| {
+                    "without seconds (latency.hlog) messages are taken for independent".to_owned()
+                });
+            }
+        }
+    }
+    out
+}
+
+/// METHOD.md §10. Certain that it differs (the corrected p and the interval agree) and not certain that it matters
+/// little: better or worse. Certain that it matters little: equivalent. Else inconclusive.
+fn judge(out: &mut MetricComparison, effect: Effect, settings: &Settings, runs: usize) {
+    let (low, high) = effect.interval(settings.alpha);
+    let (bound_low, bound_high) = match out.scale {
+        Scale::Ratio => (-(1.0 + out.effect_min).ln(), (1.0 + out.effect_min).ln()),
+        Scale::Difference => (-out.effect_min, out.effect_min),
+    };
+    let shown = |v: f64| match out.scale {
+        _ if !v.is_finite() => None,
+        Scale::Ratio => Some(v.exp()).filter(|v| v.is_finite()),
+        Scale::Difference => Some(v),
+    };
+    (out.change, out.low, out.high) = (shown(effect.estimate), shown(low), shown(high));
+    let certain = out.p_holm.is_some_and(|p| p <= settings.alpha);
+    out.verdict = if low >= bound_low && high <= bound_high {
+        Verdict::Equivalent
+    } else if certain && low > 0.0 {
+        rising(out.better)
+    } else if certain && high < 0.0 {
+        falling(out.better)
+    } else {
+        Verdict::Inconclusive
+    };
+    if out.verdict == Verdict::Inconclusive {
+        out.runs_needed = effect.runs_needed(settings.alpha, bound_high, runs);
+    }
+}
+
+const fn rising(better: Direction) -> Verdict {
+    match better {
+        Direction::Lower => Verdict::Worse,
+        Direction::Higher => Verdict::Better,
+    }
+}
+
+const fn falling(better: Direction) -> Verdict {
+    match better {
+        Direction::Lower => Verdict::Better,
+        Direction::Higher => Verdict::Worse,
+    }
+}
+
+/// A percentile among messages that were never answered is no number, but it is longer than one that is: where
+/// every run of one side certainly has too many such messages, and every run of the other certainly has not.
+fn unseen(out: &mut MetricComparison, base: &[Option<Reading>], candidate: &[Option<Reading>]) {
+    let longest = |side: &[Option<Reading>]| -> Option<f64> {
+        side.iter().map(|r| r.as_ref()?.value).try_fold(0.0f64, |most, v| Some(most.max(v?)))
+    };
+    // beyond doubt: even the fewest censored that chance allows are too many (each run's own reading says so)
+    let bound = |side: &[Option<Reading>]| -> Option<f64> {
+        side.iter()
+            .map(|r| {
+                let r = r.as_ref()?;
+                let share = r.share?;
+                let (fewest, _) = wilson(share.part, share.of);
+                let beyond = r.value.is_none() && fewest > beyond_share(&out.name);
+                r.at_least.filter(|_| beyond)
+            })
+            .try_fold(f64::INFINITY, |least, v| Some(least.min(v?)))
+    };
+    let says = |bound: f64| format!("one side is at least {}", out.unit.show(bound));
+    let settled = match (longest(base), bound(candidate), bound(base), longest(candidate)) {
+        (Some(from), Some(at_least), _, _) if at_least > from * (1.0 + out.effect_min) => {
+            Some((rising(out.better), Some(at_least / from), None, says(at_least)))
+        }
+        (_, _, Some(at_least), Some(to)) if at_least > to * (1.0 + out.effect_min) => {
+            Some((falling(out.better), None, Some(to / at_least), says(at_least)))
+        }
+        _ => None,
+    };
+    match settled {
+        Some((verdict, low, high, note)) => {
+            (out.verdict, out.low, out.high, out.note) = (verdict, low, high, Some(note));
+        }
+        None => out.note = Some("it lies among messages that were never answered".to_owned()),
+    }
+}
+
+/// The share of a sample beyond a percentile's name: `receipt.p99` has 0.01.
+fn beyond_share(name: &str) -> f64 {
+    let percentile = name.rsplit('.').next().unwrap_or("");
+    let rows = crate::judge::name::PERCENTILES;
+    rows.iter().find(|p| p.0 == percentile).map_or(1.0, |p| 1.0 - p.1)
+}

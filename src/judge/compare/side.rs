@@ -1,0 +1,76 @@
+//! One side of a comparison: the runs made with the same build of the same thing, figure by figure.
+use super::Refused;
+use super::evidence::{Evidence, Fingerprint};
+use super::metrics;
+use super::reading::{Draw, Reading};
+use crate::judge::{HealthState, Outcome};
+use crate::kit::{Rng, stream_seed};
+use serde::{Deserialize, Serialize};
+
+/// Runs of one side.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Side {
+    /// Which runs.
+    pub runs: Vec<String>,
+    /// What all of them were made with.
+    pub fingerprint: Fingerprint,
+    /// Those in which the tool did not keep up.
+    pub invalid: Vec<String>,
+    /// Those whose rate the SMSC did not sustain.
+    pub not_sustained: Vec<String>,
+    /// Figures by name; None for a run in which one is undefined or its sample too small. Those that no run has are absent.
+    pub figures: Vec<(String, Vec<Option<Reading>>)>,
+}
+
+impl Side {
+    /// Out of runs. With a single run, its seconds are resampled so many times, from this seed.
+    ///
+    /// # Errors
+    /// [`Refused`]: there is no run, one of no measured message, or they were made with different things.
+    pub fn of(runs: &[Evidence], resamples: usize, seed: u64) -> Result<Side, Refused> {
+        let [first, rest @ ..] = runs else { return Err(Refused::Empty) };
+        for run in rest {
+            let differences = first.fingerprint.differences(&run.fingerprint);
+            if !differences.is_empty() {
+                let (first, other) = (first.id.clone(), run.id.clone());
+                return Err(Refused::Mixed { first, other, differences });
+            }
+        }
+        let sent = |run: &Evidence| run.rate("rate.written").unwrap_or(0.0) > 0.0;
+        if let Some(empty) = runs.iter().find(|run| !sent(run)) {
+            return Err(Refused::NothingMeasured(empty.id.clone()));
+        }
+        let figures: Vec<(String, Vec<Option<Reading>>)> = metrics::all()
+            .into_iter()
+            .enumerate()
+            .map(|(number, row)| {
+                let mut rng = Rng::new(stream_seed(seed, SIDE, number as u64));
+                let mut draw = Draw { resamples, rng: &mut rng };
+                let single = rest.is_empty();
+                let readings = runs
+                    .iter()
+                    .map(|run| Reading::of(run, &row, if single { Some(&mut draw) } else { None }));
+                (row.name.clone(), readings.collect::<Vec<_>>())
+            })
+            .filter(|(_, readings)| readings.iter().any(Option::is_some))
+            .collect();
+        let named = |which: &dyn Fn(&Evidence) -> bool| {
+            runs.iter().filter(|r| which(r)).map(|r| r.id.clone()).collect()
+        };
+        Ok(Side {
+            runs: runs.iter().map(|r| r.id.clone()).collect(),
+            fingerprint: first.fingerprint.clone(),
+            invalid: named(&|r| r.harness == HealthState::Invalid),
+            not_sustained: named(&|r| r.outcome == Some(Outcome::NotSustained)),
+            figures,
+        })
+    }
+
+    /// The readings of one figure, run by run; empty where no run has it.
+    pub(super) fn readings(&self, name: &str) -> &[Option<Reading>] {
+        self.figures.iter().find(|(known, _)| known == name).map_or(&[], |(_, r)| r.as_slice())
+    }
+}
+
+/// Random streams are told apart by these.
+const SIDE: u64 = 0xC0;

@@ -1,0 +1,69 @@
+//! OpenMetrics while a run goes on: `/metrics` and `/healthz` over HTTP, from a snapshot that the run leaves
+//! once a second. A scrape reads that snapshot on a thread of its own; it never touches a worker.
+mod http;
+mod snapshot;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use table::{METRICS, MetricKind, MetricLine};
+
+use crate::measure::{Observer, Progress};
+use crate::plan::Plan;
+use http::Server;
+use snapshot::{Maker, Snapshot};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Where the run leaves its snapshot and a scrape finds it.
+#[derive(Debug)]
+struct Slot(Mutex<Arc<Snapshot>>);
+
+impl Slot {
+    /// The lock is held for the copy of a pointer; a snapshot is whole whoever panicked.
+    fn get(&self) -> Arc<Snapshot> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+    fn put(&self, snapshot: Snapshot) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+    }
+}
+
+/// An observer that serves what it sees as OpenMetrics. The server ends when it is dropped.
+#[derive(Debug)]
+pub struct Metrics {
+    maker: Maker,
+    slot: Arc<Slot>,
+    server: Server,
+}
+
+impl Metrics {
+    /// Listens on `address` (`host:port`; port 0: any) for a run of this plan.
+    ///
+    /// # Errors
+    /// Where the address cannot be bound, or no thread be started; and where it is not loopback and the plan
+    /// does not allow that.
+    pub fn listen(plan: &Plan, address: &str) -> io::Result<Metrics> {
+        let listener = TcpListener::bind(address)?;
+        if !listener.local_addr()?.ip().to_canonical().is_loopback() && !plan.metrics_allow_remote {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is not loopback"));
+        }
+        let maker = Maker::new(plan);
+        let slot = Arc::new(Slot(Mutex::new(Arc::new(maker.nothing_yet()))));
+        let server = Server::start(listener, slot.clone())?;
+        Ok(Metrics { maker, slot, server })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+}
+
+impl Observer for Metrics {
+    fn progress(&mut self, progress: &Progress<'_>) -> Option<String> {
+        self.slot.put(self.maker.snapshot(progress));
+        None
+    }
+}

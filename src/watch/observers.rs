@@ -1,0 +1,80 @@
+//! Several observers of one run.
+use crate::kit::Nanos;
+use crate::measure::{Observer, Progress, Steer};
+use std::fmt;
+
+/// Observers that watch together, each in its turn. The first reason to end the load is the run's.
+#[derive(Default)]
+pub struct Observers<'a>(Vec<Box<dyn Observer + 'a>>);
+
+impl<'a> Observers<'a> {
+    /// None yet: watches nothing.
+    pub fn new() -> Observers<'a> {
+        Observers::default()
+    }
+
+    /// One more.
+    pub fn push(&mut self, observer: impl Observer + 'a) {
+        self.0.push(Box::new(observer));
+    }
+}
+
+impl Observer for Observers<'_> {
+    fn progress(&mut self, progress: &Progress<'_>) -> Option<String> {
+        // all are told, also those after one that wants to end
+        let reasons: Vec<String> =
+            self.0.iter_mut().filter_map(|observer| observer.progress(progress)).collect();
+        reasons.into_iter().next()
+    }
+
+    fn start(&mut self, earliest: Nanos) -> Option<Nanos> {
+        // the load begins when it may for all
+        self.0.iter_mut().try_fold(earliest, |at, observer| Some(at.max(observer.start(earliest)?)))
+    }
+
+    fn steer(&mut self) -> Option<Steer> {
+        // one wish at a time: the next is asked for a moment later
+        self.0.iter_mut().find_map(|observer| observer.steer())
+    }
+}
+
+impl fmt::Debug for Observers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Observers").field("count", &self.0.len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::{LatencyRange, Phase, RunRecord};
+
+    struct Says<'a>(&'a mut u32, Option<&'static str>);
+
+    impl Observer for Says<'_> {
+        fn progress(&mut self, _: &Progress<'_>) -> Option<String> {
+            *self.0 += 1;
+            self.1.map(str::to_owned)
+        }
+    }
+
+    #[test]
+    fn all_are_told_and_the_first_reason_ends_the_load() {
+        let (mut one, mut two, mut three) = (0, 0, 0);
+        let mut all = Observers::new();
+        all.push(Says(&mut one, None));
+        all.push(Says(&mut two, Some("gate")));
+        all.push(Says(&mut three, Some("operator")));
+        let record = RunRecord::new(LatencyRange::for_deadline(Nanos::from_secs(1)), 0);
+        let progress = Progress {
+            phase: Phase::Load,
+            at: Nanos::ZERO,
+            load_ends: Nanos::ZERO,
+            record: &record,
+            sessions: (0, 0),
+        };
+        assert_eq!(all.progress(&progress).as_deref(), Some("gate"));
+        drop(all);
+        assert_eq!((one, two, three), (1, 1, 1));
+    }
+}

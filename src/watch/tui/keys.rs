@@ -1,0 +1,212 @@
+//! What the operator presses, and what of it the run is asked for. The view's thread writes it down, the
+//! coordinator's thread picks it up.
+use crate::measure::{ENDED_BY_OPERATOR, Steer};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use std::sync::{Mutex, PoisonError};
+
+/// A step of the rate, in per cent of the plan.
+const STEP: u32 = 10;
+/// What [`Steer::Rate`] takes, in steps.
+const PERCENT_MIN: u32 = 10;
+const PERCENT_MAX: u32 = 1_000;
+
+/// What a key means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    /// Hold the picture still, or let it go on.
+    Pause,
+    /// A step more.
+    Faster,
+    /// A step less.
+    Slower,
+    /// End the load, drain, report.
+    Finish,
+    /// As SIGINT does.
+    Interrupt,
+}
+
+impl Action {
+    pub(super) fn of(key: KeyEvent) -> Option<Action> {
+        if key.kind == KeyEventKind::Release {
+            return None;
+        }
+        match key.code {
+            KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => {
+                Some(Action::Interrupt)
+            }
+            KeyCode::Char(_) if key.modifiers.contains(KeyModifiers::CONTROL) => None,
+            KeyCode::Char('p') => Some(Action::Pause),
+            // the key without shift, where + needs it
+            KeyCode::Char('+' | '=') => Some(Action::Faster),
+            KeyCode::Char('-') => Some(Action::Slower),
+            KeyCode::Char('q') => Some(Action::Finish),
+            _ => None,
+        }
+    }
+}
+
+/// How the operator's wish for a rate stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    /// There is none that is not fulfilled.
+    None,
+    /// To be told to the run.
+    New,
+    /// Told; looked at since then so many times.
+    Told(u32),
+}
+
+/// What is asked for, as the view shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// Of the plan's rate.
+    pub(super) percent: u32,
+    /// Whether the load is to end.
+    pub(super) end: bool,
+    /// Whether the run did not take the last wish.
+    pub(super) refused: bool,
+}
+
+#[derive(Debug)]
+struct State {
+    asked: Asked,
+    wish: Wish,
+    end_told: bool,
+}
+
+/// The operator's wishes.
+#[derive(Debug)]
+pub(super) struct Keys(Mutex<State>);
+
+impl Keys {
+    pub(super) fn new() -> Keys {
+        let asked = Asked { percent: 100, end: false, refused: false };
+        Keys(Mutex::new(State { asked, wish: Wish::None, end_told: false }))
+    }
+
+    /// A wish is a few numbers and always whole, whoever panicked.
+    fn with<T>(&self, then: impl FnOnce(&mut State) -> T) -> T {
+        then(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn asked(&self) -> Asked {
+        self.with(|s| s.asked)
+    }
+
+    pub(super) fn faster(&self) {
+        self.rate(|percent| (percent + STEP).min(PERCENT_MAX));
+    }
+
+    pub(super) fn slower(&self) {
+        self.rate(|percent| percent.saturating_sub(STEP).max(PERCENT_MIN));
+    }
+
+    fn rate(&self, step: impl FnOnce(u32) -> u32) {
+        self.with(|s| {
+            s.asked.percent = step(s.asked.percent);
+            s.asked.refused = false;
+            s.wish = Wish::New;
+        });
+    }
+
+    pub(super) fn end(&self) {
+        self.with(|s| s.asked.end = true);
+    }
+
+    /// What is to be told to the run now; each wish once.
+    pub(super) fn take(&self) -> Option<Steer> {
+        self.with(|s| {
+            if s.asked.end && !s.end_told {
+                s.end_told = true;
+                return Some(Steer::End(ENDED_BY_OPERATOR.to_owned()));
+            }
+            if s.wish == Wish::New {
+                s.wish = Wish::Told(0);
+                return Some(Steer::Rate { percent: s.asked.percent });
+            }
+            None
+        })
+    }
+
+    /// What is in force. A wish that is still not after two looks was not taken, and is forgotten.
+    pub(super) fn in_force(&self, percent: u32) {
+        self.with(|s| match s.wish {
+            Wish::Told(_) if s.asked.percent == percent => s.wish = Wish::None,
+            Wish::Told(looks) if looks < 1 => s.wish = Wish::Told(looks + 1),
+            Wish::Told(_) => {
+                s.asked.percent = percent;
+                s.asked.refused = true;
+                s.wish = Wish::None;
+            }
+            Wish::None | Wish::New => {}
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pressed(code: KeyCode, modifiers: KeyModifiers) -> Option<Action> {
+        Action::of(KeyEvent::new(code, modifiers))
+    }
+
+    #[test]
+    fn each_key_means_one_thing_and_others_mean_nothing() {
+        for (key, action) in [
+            ('p', Some(Action::Pause)),
+            ('+', Some(Action::Faster)),
+            ('=', Some(Action::Faster)),
+            ('-', Some(Action::Slower)),
+            ('q', Some(Action::Finish)),
+            ('c', None),
+            ('x', None),
+        ] {
+            assert_eq!(pressed(KeyCode::Char(key), KeyModifiers::NONE), action, "{key}");
+        }
+        let control = KeyModifiers::CONTROL;
+        assert_eq!(pressed(KeyCode::Char('c'), control), Some(Action::Interrupt));
+        assert_eq!(pressed(KeyCode::Char('q'), control), None);
+        assert_eq!(pressed(KeyCode::Esc, KeyModifiers::NONE), None);
+    }
+
+    #[test]
+    fn wishes_are_told_once_and_steps_between_two_looks_are_one_wish() {
+        let keys = Keys::new();
+        assert_eq!(keys.take(), None);
+        keys.faster();
+        keys.faster();
+        keys.slower();
+        assert_eq!(keys.take(), Some(Steer::Rate { percent: 110 }));
+        assert_eq!(keys.take(), None);
+        keys.end();
+        keys.end();
+        assert_eq!(keys.take(), Some(Steer::End(ENDED_BY_OPERATOR.to_owned())));
+        assert_eq!(keys.take(), None);
+    }
+
+    #[test]
+    fn the_rate_stays_between_a_tenth_and_ten_times_the_plan() {
+        let keys = Keys::new();
+        (0..50).for_each(|_| keys.slower());
+        assert_eq!(keys.asked().percent, PERCENT_MIN);
+        (0..200).for_each(|_| keys.faster());
+        assert_eq!(keys.asked().percent, PERCENT_MAX);
+    }
+
+    #[test]
+    fn a_wish_that_is_not_taken_is_forgotten_and_told_so() {
+        let keys = Keys::new();
+        keys.faster();
+        assert!(keys.take().is_some());
+        keys.in_force(100);
+        assert_eq!(keys.asked(), Asked { percent: 110, end: false, refused: false });
+        keys.in_force(100);
+        assert_eq!(keys.asked(), Asked { percent: 100, end: false, refused: true });
+        keys.slower();
+        assert_eq!(keys.take(), Some(Steer::Rate { percent: 90 }));
+        keys.in_force(90);
+        keys.in_force(90);
+        assert_eq!(keys.asked(), Asked { percent: 90, end: false, refused: false });
+    }
+}

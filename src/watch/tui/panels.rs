@@ -1,0 +1,470 @@
+//! The picture: which panel stands where at which size, and what it says. Pure: a view in, cells out.
+use super::snapshot::{Second, Snapshot};
+use super::view::{Facts, SMALLEST, View};
+use crate::judge::HealthState;
+use crate::judge::words::{self, printable};
+use crate::kit::Nanos;
+use crate::measure::Phase;
+use crate::smpp::CommandStatus;
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Sparkline};
+
+/// Rows of a panel's fixed part: its title and four lines.
+const FIVE: u16 = 5;
+/// From this width on there is room for longer words.
+const WIDE: u16 = 110;
+
+/// How things look; without colour, bold and dim remain.
+#[derive(Clone, Copy)]
+struct Looks {
+    colour: bool,
+}
+
+impl Looks {
+    fn ink(self, colour: Color) -> Style {
+        if self.colour { Style::new().fg(colour) } else { Style::new() }
+    }
+    fn dim(self) -> Style {
+        Style::new().add_modifier(Modifier::DIM)
+    }
+    fn strong(self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+    fn good(self) -> Style {
+        self.ink(Color::Green)
+    }
+    fn beware(self) -> Style {
+        self.ink(Color::Yellow).add_modifier(Modifier::BOLD)
+    }
+    fn bad(self) -> Style {
+        self.ink(Color::Red).add_modifier(Modifier::BOLD)
+    }
+    /// Reversed, so that it is seen without colour too.
+    fn badge(self, colour: Color) -> Style {
+        self.ink(colour).add_modifier(Modifier::REVERSED | Modifier::BOLD)
+    }
+}
+
+/// Draws all of it.
+pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
+    let area = frame.area();
+    let looks = Looks { colour: view.facts.colour };
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        let (columns, rows) = SMALLEST;
+        let text = format!(
+            "the live view needs {columns}×{rows}, this is {}×{}; the run goes on",
+            area.width, area.height
+        );
+        frame.render_widget(Paragraph::new(text), area);
+        return;
+    }
+    let Some(shown) = &view.shown else {
+        let line = Line::from(format!(" {} · connecting", view.facts.title));
+        frame.render_widget(Paragraph::new(line), area);
+        return;
+    };
+    let events = events_height(shown, area.height);
+    // what is left of tall terminals goes to the charts first, up to six rows each
+    let spare = area.height.saturating_sub(2 + FIVE + 8 + 1);
+    let chart = (spare / 4).clamp(1, 6);
+    let wide = area.width >= WIDE;
+    let [header, rates, middle, bottom, told, footer] = Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Length(1 + 4 * chart),
+        Constraint::Length(if wide && area.height >= 30 { FIVE + 2 } else { FIVE }),
+        Constraint::Min(3),
+        Constraint::Length(events),
+        Constraint::Length(1),
+    ])
+    .areas(area);
+    header_line(view, shown, at, frame, header, looks);
+    rates_panel(shown, frame, rates, looks, chart);
+    let value = if area.width >= 80 { 9 } else { 8 };
+    let numbers = Constraint::Length(10 + 4 * value);
+    let (latency, open, stages, answers, harness) = if wide {
+        let shares = [numbers, Constraint::Fill(1), Constraint::Fill(1)];
+        let [latency, open, harness] = Layout::horizontal(shares).spacing(1).areas(middle);
+        let halves = [Constraint::Fill(1), Constraint::Fill(1)];
+        let [stages, answers] = Layout::horizontal(halves).spacing(1).areas(bottom);
+        (latency, open, stages, answers, harness)
+    } else {
+        let shares = [numbers, Constraint::Min(10)];
+        let [latency, open] = Layout::horizontal(shares).spacing(1).areas(middle);
+        let thirds = [Constraint::Fill(10), Constraint::Fill(11), Constraint::Fill(9)];
+        let [stages, answers, harness] = Layout::horizontal(thirds).spacing(1).areas(bottom);
+        (latency, open, stages, answers, harness)
+    };
+    latency_panel(view, shown, frame, latency, looks, usize::from(value));
+    open_panel(shown, frame, open, looks, wide);
+    stages_panel(&view.facts, shown, at, frame, stages, looks);
+    answers_panel(shown, frame, answers, looks);
+    harness_panel(shown, frame, harness, looks, wide);
+    events_panel(shown, frame, told, looks);
+    footer_line(view, shown, frame, footer, looks);
+}
+
+/// A title over a rule: `── latency ─────`.
+fn title(text: &str, frame: &mut Frame<'_>, area: Rect, looks: Looks) -> Rect {
+    let width = usize::from(area.width);
+    let head = format!("── {text} ");
+    let rule = "─".repeat(width.saturating_sub(head.chars().count()));
+    let line = Line::styled(format!("{head}{rule}"), looks.dim());
+    frame.render_widget(Paragraph::new(line), Rect { height: 1, ..area });
+    Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
+}
+
+/// A name at the left and a value at the right of `width` columns; the name gives way.
+fn pair(name: &str, value: &str, width: usize) -> String {
+    let room = width.saturating_sub(value.chars().count() + 1);
+    let name = cut(name, room);
+    let gap = width.saturating_sub(name.chars().count() + value.chars().count());
+    format!("{name}{}{value}", " ".repeat(gap))
+}
+
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(width.saturating_sub(1)).collect();
+    if width > 0 {
+        short.push('…');
+    }
+    short
+}
+
+/// `27 s`, `3 min 5 s`: whole seconds.
+fn seconds(n: Nanos) -> String {
+    match n.0 / crate::kit::NS_PER_S {
+        s @ 0..120 => format!("{s} s"),
+        s @ 120..7_200 => format!("{} min {} s", s / 60, s % 60),
+        s => format!("{} h {} min", s / 3_600, s / 60 % 60),
+    }
+}
+
+/// Time that is left: a second that has begun counts.
+fn left(until: Nanos, at: Nanos) -> String {
+    seconds(until.since(at) + Nanos(crate::kit::NS_PER_S - 1))
+}
+
+fn header_line(
+    view: &View,
+    shown: &Snapshot,
+    at: Nanos,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    looks: Looks,
+) {
+    let (up, planned) = shown.sessions;
+    let place = match shown.phase {
+        Phase::Connect => format!("connecting, {up} of {planned} bound"),
+        Phase::Load => {
+            let ends = shown.load_ends;
+            format!("{} of {}, {} left", seconds(at), seconds(ends), left(ends, at))
+        }
+        Phase::Drain => format!("draining for {}", seconds(at.since(shown.load_ends))),
+        Phase::Unbind => "unbinding".to_owned(),
+    };
+    let mut right = Vec::new();
+    if view.paused {
+        right.push(Span::styled(" PAUSED ", looks.badge(Color::Yellow)));
+        right.push(Span::raw(" "));
+    }
+    if let Some(text) = percent_words(view, shown) {
+        right.push(Span::styled(text, looks.badge(Color::Cyan)));
+        right.push(Span::raw(" "));
+    }
+    right.push(Span::styled(place, looks.strong()));
+    right.push(Span::raw(" "));
+    let taken: usize = right.iter().map(Span::width).sum();
+    let room = usize::from(area.width).saturating_sub(taken + 1);
+    let left = cut(&format!(" smppbench · {}", view.facts.title), room);
+    let gap = " ".repeat(usize::from(area.width).saturating_sub(taken + left.chars().count()));
+    let mut line = vec![Span::styled(left, looks.ink(Color::Cyan)), Span::raw(gap)];
+    line.extend(right);
+    frame.render_widget(Paragraph::new(Line::from(line)), area);
+}
+
+/// What is in force of the plan's rate, and what was asked for; None where that is the plan.
+fn percent_words(view: &View, shown: &Snapshot) -> Option<String> {
+    let in_force = shown.percent;
+    let asked = view.asked.map_or(in_force, |a| a.percent);
+    match (in_force, asked) {
+        (100, 100) => None,
+        (now, asked) if now == asked => Some(format!(" rate {now} % ")),
+        (now, asked) => Some(format!(" rate {now} → {asked} % ")),
+    }
+}
+
+fn rates_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Looks, chart: u16) {
+    const LABELS: u16 = 22;
+    let width = usize::from(area.width.saturating_sub(LABELS));
+    // the whole load fits where it can; so the scale does not change as the run goes on
+    let load_s = (shown.load_ends.0 / crate::kit::NS_PER_S).max(1);
+    let columns = (width / usize::try_from(load_s).unwrap_or(usize::MAX)).clamp(1, 8);
+    let skipped = shown.seconds.len().saturating_sub(width / columns);
+    let seconds = &shown.seconds[skipped..];
+    type Pick = fn(&Second) -> f64;
+    let rows: [(&str, Pick, Color); 4] = [
+        ("target", |s| s.target.unwrap_or(0.0), Color::DarkGray),
+        ("sent", |s| s.sent, Color::Cyan),
+        ("accepted", |s| s.accepted, Color::Green),
+        ("receipts", |s| s.receipts, Color::Magenta),
+    ];
+    let top = rows.iter().flat_map(|row| seconds.iter().map(row.1)).fold(0.0, f64::max);
+    let scale = match seconds.len() {
+        0 => "a second".to_owned(),
+        n => format!("a second, the last {n}, all up to {}", words::rate(top)),
+    };
+    let mut left = title(&scale, frame, area, looks);
+    let last = shown.seconds.last();
+    for (name, pick, colour) in rows {
+        let row = Rect { height: chart.min(left.height), ..left };
+        left = Rect { y: left.y + row.height, height: left.height - row.height, ..left };
+        let value = match last {
+            Some(second) if name == "target" && second.target.is_none() => "–".to_owned(),
+            Some(second) => words::rate(pick(second)),
+            None => "–".to_owned(),
+        };
+        let text = format!(" {}", pair(name, &value, usize::from(LABELS) - 3));
+        let label = Rect { width: LABELS, ..row };
+        frame.render_widget(Paragraph::new(Line::styled(text, looks.strong())), label);
+        // whole numbers, with room for rates below one a second
+        let data = seconds.iter().map(|s| (pick(s) * 1_000.0) as u64);
+        let data: Vec<u64> = data.flat_map(|n| std::iter::repeat_n(n, columns)).collect();
+        let bars = Rect { x: row.x + LABELS, width: row.width.saturating_sub(LABELS), ..row };
+        let spark = Sparkline::default().data(data).max((top * 1_000.0) as u64);
+        frame.render_widget(spark.style(looks.ink(colour)), bars);
+    }
+}
+
+fn latency_panel(
+    view: &View,
+    shown: &Snapshot,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    looks: Looks,
+    value: usize,
+) {
+    let heading = format!("last {}", seconds(shown.recent_length));
+    let body = title(&heading, frame, area, looks);
+    // the columns' names stand in the rule, over their columns
+    for (column, name) in ["p50", "p90", "p99", "max"].into_iter().enumerate() {
+        let end = area.x + 10 + ((column + 1) * value) as u16;
+        let width = name.len() as u16 + 1;
+        let cell = Rect { x: end - width, y: area.y, width, height: 1 };
+        let cell = cell.intersection(area);
+        frame.render_widget(Paragraph::new(format!(" {name}")), cell);
+    }
+    let lines = view.lines.iter().map(|line| {
+        let values: String = line.values.iter().map(|v| format!("{v:>value$}")).collect();
+        let name = format!(" {:<9}", line.name);
+        Line::from(vec![Span::raw(name), Span::styled(values, looks.strong())])
+    });
+    frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), body);
+}
+
+fn open_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Looks, wide: bool) {
+    let body = title("open", frame, area, looks);
+    let width = usize::from(body.width.saturating_sub(1));
+    let g = &shown.gauges;
+    let (up, planned) = shown.sessions;
+    let full = g.slots > 0 && g.in_flight >= g.slots;
+    let in_flight = format!("{}/{}", words::count(g.in_flight), words::count(g.slots));
+    let mut rows = vec![
+        ("in flight", in_flight, if full { looks.beware() } else { Style::new() }),
+        ("waiting", words::count(g.backlog), warned(g.backlog > 0, looks)),
+        ("receipts due", words::count(g.awaited), Style::new()),
+        (
+            "sessions",
+            format!("{up}/{planned}"),
+            if up < planned { looks.bad() } else { looks.good() },
+        ),
+    ];
+    if wide {
+        let plain = |name, n| (name, words::count(n), Style::new());
+        rows.push(plain("written in all", shown.tally.written));
+        rows.push(plain("final receipts", shown.tally.receipts_final));
+    }
+    let lines: Vec<Line<'_>> = rows
+        .iter()
+        .map(|(name, value, style)| Line::styled(pair(name, value, width), *style))
+        .collect();
+    frame.render_widget(Paragraph::new(lines), body);
+}
+
+fn warned(when: bool, looks: Looks) -> Style {
+    if when { looks.beware() } else { Style::new() }
+}
+
+fn stages_panel(
+    facts: &Facts,
+    shown: &Snapshot,
+    at: Nanos,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    looks: Looks,
+) {
+    let body = title("stages", frame, area, looks);
+    let width = usize::from(body.width);
+    let over = matches!(shown.phase, Phase::Drain | Phase::Unbind);
+    let current = facts.stages.iter().position(|s| at < s.to).filter(|_| !over);
+    let rows = usize::from(body.height);
+    // the one that is on stays in sight, with one before it
+    let end = current.map_or(facts.stages.len(), |c| (c.saturating_sub(1) + rows).max(rows));
+    let from = end.min(facts.stages.len()).saturating_sub(rows);
+    let lines: Vec<Line<'_>> = facts
+        .stages
+        .iter()
+        .enumerate()
+        .skip(from)
+        .take(rows)
+        .map(|(number, stage)| {
+            let on = current == Some(number) && shown.phase == Phase::Load;
+            let (mark, value, style) = if on {
+                ("▶", format!("{} left", left(stage.to, at)), looks.strong())
+            } else if over || at >= stage.to {
+                let cut_short = over && shown.load_ends < stage.to;
+                let word = if cut_short { "cut" } else { "done" };
+                (if cut_short { "✗" } else { "✓" }, word.to_owned(), looks.dim())
+            } else {
+                (" ", seconds(stage.to - stage.from), Style::new())
+            };
+            let name = if body.width * 2 >= WIDE {
+                format!("{mark} {:<12} {}", stage.name, stage.rate)
+            } else {
+                format!("{mark} {}", stage.name)
+            };
+            Line::styled(format!(" {}", pair(&name, &value, width.saturating_sub(2))), style)
+        })
+        .collect();
+    frame.render_widget(Paragraph::new(lines), body);
+}
+
+fn answers_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Looks) {
+    let body = title("answers", frame, area, looks);
+    let width = usize::from(body.width.saturating_sub(1));
+    let t = &shown.tally;
+    let total = (shown.statuses.total() + t.timed_out + t.lost).max(1);
+    let mut all: Vec<(String, u64, Style)> = shown
+        .statuses
+        .iter()
+        .map(|(status, n)| {
+            let style = if *status == 0 { looks.good() } else { looks.beware() };
+            (CommandStatus(*status).to_string(), n, style)
+        })
+        .collect();
+    all.push(("other statuses".to_owned(), shown.statuses.other, looks.beware()));
+    all.push(("timed out".to_owned(), t.timed_out, looks.bad()));
+    all.push(("lost with session".to_owned(), t.lost, looks.bad()));
+    all.push(("dropped".to_owned(), t.dropped, looks.beware()));
+    all.push(("receipts missing".to_owned(), t.receipts_missing, looks.bad()));
+    all.retain(|row| row.1 > 0);
+    all.sort_by_key(|row| std::cmp::Reverse(row.1));
+    let rows = usize::from(body.height);
+    let hidden = all.len().saturating_sub(rows);
+    let kept = if hidden > 0 { rows.saturating_sub(1) } else { all.len() };
+    let mut lines: Vec<Line<'_>> = all[..kept]
+        .iter()
+        .map(|(name, n, style)| {
+            let share = words::percent(*n as f64 / total as f64);
+            let value = if body.width * 2 >= WIDE {
+                format!("{} {share:>9}", words::count(*n))
+            } else {
+                words::count(*n)
+            };
+            Line::styled(pair(name, &value, width), *style)
+        })
+        .collect();
+    if hidden > 0 {
+        lines.push(Line::styled(format!("… {} more kinds", hidden + 1), looks.dim()));
+    } else if lines.is_empty() {
+        lines.push(Line::styled("none yet", looks.dim()));
+    }
+    frame.render_widget(Paragraph::new(lines), body);
+}
+
+fn harness_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Looks, wide: bool) {
+    let body = title("harness", frame, area, looks);
+    let width = usize::from(body.width.saturating_sub(1));
+    let harness = &shown.harness;
+    let (word, style) = match harness.state {
+        None => ("not measured yet".to_owned(), looks.dim()),
+        Some(HealthState::Valid) => ("valid so far".to_owned(), looks.good()),
+        Some(HealthState::Degraded) => ("degraded so far".to_owned(), looks.beware()),
+        Some(HealthState::Invalid) => ("invalid so far".to_owned(), looks.bad()),
+    };
+    let mut lines = vec![Line::styled(word, style)];
+    let mut say = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            lines.push(Line::raw(pair(name, &value, width)));
+        }
+    };
+    say("on time", harness.adherence.map(words::percent));
+    say("lag p99", harness.lag_p99.map(|n| words::duration(n.0)));
+    say("busiest core", harness.cpu.map(words::percent));
+    if !wide {
+        say("written", Some(words::count(shown.tally.written)));
+        say("final receipts", Some(words::count(shown.tally.receipts_final)));
+    }
+    frame.render_widget(Paragraph::new(lines), body);
+}
+
+/// Rows for what happened: none on the smallest terminals, where the count of sessions says enough.
+fn events_height(shown: &Snapshot, height: u16) -> u16 {
+    let rows = match height {
+        0..18 => 0,
+        18..30 => 1,
+        _ => 4,
+    };
+    (events(shown).len() as u16).min(rows)
+}
+
+/// Newest first.
+fn events(shown: &Snapshot) -> Vec<String> {
+    let cut =
+        shown.cut_reason.iter().map(|why| format!("the load ended early: {}", printable(why)));
+    let outages = shown.outages.iter().rev().map(|o| {
+        let back = match o.to {
+            Some(to) => format!("bound again after {}", words::duration((to - o.from).0)),
+            None => "not bound again".to_owned(),
+        };
+        let when = words::seconds(o.from.as_secs_f64());
+        let cause = printable(&o.cause);
+        let lost = words::count(o.lost);
+        format!("at {when} session {} went down ({cause}), {lost} open lost, {back}", o.session)
+    });
+    cut.chain(outages).collect()
+}
+
+fn events_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Looks) {
+    let width = usize::from(area.width.saturating_sub(2));
+    let lines: Vec<Line<'_>> = events(shown)
+        .iter()
+        .take(usize::from(area.height))
+        .map(|text| Line::styled(format!(" {}", cut(text, width)), looks.beware()))
+        .collect();
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+fn footer_line(view: &View, shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Looks) {
+    let asked = view.asked;
+    let ending = asked.is_some_and(|a| a.end);
+    let mut words = vec![if view.paused { "p go on" } else { "p pause" }];
+    if view.may_steer() && !ending {
+        words.push("+ − rate");
+    }
+    if ending || !matches!(shown.phase, Phase::Connect | Phase::Load) {
+        words.push("draining, then the report");
+    } else {
+        words.push("q drain and finish");
+    }
+    words.push("Ctrl-C interrupt");
+    let mut line = vec![Span::styled(format!(" {}", words.join(" · ")), looks.dim())];
+    if asked.is_some_and(|a| a.refused) {
+        line.push(Span::styled("  rate not changed: the guard allows no more", looks.beware()));
+    }
+    frame.render_widget(Paragraph::new(Line::from(line)), area);
+}

@@ -1,0 +1,237 @@
+//! What the live view shows, copied out of the record once a second on the coordinator's thread: the last
+//! seconds, sums of the whole run, and how the harness did so far. What costs time is left to the view's thread.
+use crate::judge::{HealthLimits, HealthState, is_measured};
+use crate::kit::Nanos;
+use crate::measure::{
+    Counts, Gauges, IntervalRow, Latency, LatencyBrief, LatencyRange, Metric, Outage, Phase,
+    Progress, RunRecord, Tally,
+};
+use crate::plan::{Arrival, Plan, Schedule, Shape};
+use crate::watch::seconds::last_full_row;
+
+/// Seconds that the view can draw side by side.
+pub(super) const SECONDS_MAX: usize = 240;
+/// Percentiles are of so much time.
+const RECENT: Nanos = Nanos::from_secs(5);
+/// Outages that are told one by one.
+const OUTAGES_MAX: usize = 8;
+
+/// One second's counts, each a second.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Second {
+    /// None in a closed loop and after the load.
+    pub(super) target: Option<f64>,
+    pub(super) sent: f64,
+    pub(super) accepted: f64,
+    pub(super) receipts: f64,
+}
+
+/// The distributions of one of the last seconds, as the record keeps them.
+#[derive(Clone, Debug)]
+pub(super) struct Recent {
+    pub(super) response: LatencyBrief,
+    pub(super) service: LatencyBrief,
+    pub(super) receipt: LatencyBrief,
+    pub(super) harness_lag: LatencyBrief,
+}
+
+/// How the harness did so far, over the measured stages.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Harness {
+    /// None: nothing was measured yet.
+    pub(super) state: Option<HealthState>,
+    /// None in a closed loop.
+    pub(super) adherence: Option<f64>,
+    /// None in a closed loop.
+    pub(super) lag_p99: Option<Nanos>,
+    /// The busiest worker's share of its core.
+    pub(super) cpu: Option<f64>,
+}
+
+/// The run so far.
+#[derive(Clone, Debug)]
+pub(super) struct Snapshot {
+    /// Real time at which it was taken.
+    pub(super) taken: Nanos,
+    pub(super) phase: Phase,
+    pub(super) at: Nanos,
+    pub(super) load_ends: Nanos,
+    pub(super) sessions: (u64, u64),
+    /// Oldest first.
+    pub(super) seconds: Vec<Second>,
+    pub(super) recent: Vec<Recent>,
+    /// What `recent` covers.
+    pub(super) recent_length: Nanos,
+    pub(super) range: LatencyRange,
+    pub(super) gauges: Gauges,
+    /// Of the whole run, like `statuses`.
+    pub(super) tally: Tally,
+    pub(super) statuses: Counts<u32>,
+    pub(super) harness: Harness,
+    /// The last ones, oldest first.
+    pub(super) outages: Vec<Outage>,
+    /// Of the plan's rate, in force.
+    pub(super) percent: u32,
+    pub(super) cut_reason: Option<String>,
+}
+
+/// Makes snapshots.
+#[derive(Debug)]
+pub(super) struct Maker {
+    plan: Plan,
+    limits: HealthLimits,
+    /// None where the stages make no schedule; then there is no run either.
+    schedule: Option<Schedule>,
+    lag: Option<Latency>,
+    response: Option<Latency>,
+}
+
+impl Maker {
+    pub(super) fn new(plan: &Plan) -> Maker {
+        Maker {
+            plan: plan.clone(),
+            limits: HealthLimits::default(),
+            // of Poisson arrivals the rate is shown, not each arrival
+            schedule: Schedule::new(&plan.stages, Arrival::Constant, plan.seed).ok(),
+            lag: None,
+            response: None,
+        }
+    }
+
+    pub(super) fn snapshot(&mut self, p: &Progress<'_>, taken: Nanos) -> Snapshot {
+        let record = p.record;
+        let harness = self.harness(record);
+        let full = || record.intervals.iter().filter(|row| row.at + row.length <= p.at);
+        let skipped = full().count().saturating_sub(SECONDS_MAX);
+        let mut recent = Vec::new();
+        let mut recent_length = Nanos::ZERO;
+        for row in full().rev() {
+            if recent_length >= RECENT {
+                break;
+            }
+            recent_length += row.length;
+            recent.push(Recent {
+                response: row.response.clone(),
+                service: row.service.clone(),
+                receipt: row.receipt.clone(),
+                harness_lag: row.harness_lag.clone(),
+            });
+        }
+        let mut tally = Tally::default();
+        let mut statuses = Counts::default();
+        for (_, cell) in &record.cells {
+            tally.merge(&cell.tally);
+            statuses.merge(&cell.statuses);
+        }
+        let told = record.outages.len().saturating_sub(OUTAGES_MAX);
+        Snapshot {
+            taken,
+            phase: p.phase,
+            at: p.at,
+            load_ends: p.load_ends,
+            sessions: p.sessions,
+            seconds: full().skip(skipped).map(|row| self.second(row, record)).collect(),
+            recent,
+            recent_length,
+            range: record.range,
+            gauges: last_full_row(p).map_or_else(Gauges::default, |row| row.gauges),
+            tally,
+            statuses,
+            harness,
+            outages: record.outages[told..].to_vec(),
+            percent: percent_at(record, p.at),
+            cut_reason: record.cut_reason.clone(),
+        }
+    }
+
+    fn second(&self, row: &IntervalRow, record: &RunRecord) -> Second {
+        let length = row.length.as_secs_f64().max(1e-9);
+        let a_second = |n: u64| n as f64 / length;
+        let middle = row.at + Nanos(row.length.0 / 2);
+        let loading = record.cut_reason.is_none();
+        let planned = self.schedule.as_ref().filter(|_| loading).and_then(|s| s.rate_at(middle));
+        let share = f64::from(percent_at(record, middle)) / 100.0;
+        Second {
+            target: planned.map(|rate| rate * share),
+            sent: a_second(row.tally.written),
+            accepted: a_second(row.tally.accepted),
+            receipts: a_second(row.tally.receipts_final),
+        }
+    }
+
+    /// As [`crate::judge::Health`] will say at the end, as far as it can be told before: what the host's
+    /// counters and unsent messages say comes later.
+    fn harness(&mut self, record: &RunRecord) -> Harness {
+        let cpu = self.busiest(record);
+        let plan = &self.plan;
+        let limits = &self.limits;
+        let closed = plan.stages.iter().any(|s| s.measure && s.shape == Shape::Max);
+        let scheduled = !plan.stages.is_empty() && !closed;
+        let lag = self.lag.get_or_insert_with(|| Latency::new(record.range));
+        let response = self.response.get_or_insert_with(|| Latency::new(record.range));
+        lag.clear();
+        response.clear();
+        let (mut written, mut on_time) = (0, 0);
+        for (_, cell) in record.cells.iter().filter(|(key, _)| is_measured(plan, key)) {
+            written += cell.tally.written;
+            on_time += cell.tally.on_time;
+            if scheduled {
+                lag.merge(cell.metric(Metric::HarnessLag));
+                response.merge(cell.metric(Metric::Response));
+            }
+        }
+        if written == 0 {
+            return Harness::default();
+        }
+        let adherence = scheduled.then(|| on_time as f64 / written as f64);
+        let lag_p99 = lag.quantile(0.99);
+        let spins = plan.load.precise || plan.load.busy_poll;
+        let mut state = HealthState::Valid;
+        let mut worse = |bad: bool, to: HealthState| {
+            if bad {
+                state = state.max(to);
+            }
+        };
+        if let Some(adherence) = adherence {
+            worse(adherence < limits.adherence_degraded, HealthState::Degraded);
+            worse(adherence < limits.adherence_invalid, HealthState::Invalid);
+        }
+        if let Some(lag) = lag_p99 {
+            let p50 = response.quantile(0.5).or_else(|| response.quantile_at_least(0.5));
+            let share = |s: f64| p50.map_or(0.0, |p| p.0 as f64 * s);
+            let degraded = share(limits.lag_degraded).max(limits.lag_floor.0 as f64);
+            let invalid = share(limits.lag_invalid).max(limits.lag_invalid_floor.0 as f64);
+            worse(lag.0 as f64 > degraded, HealthState::Degraded);
+            worse(lag.0 as f64 > invalid, HealthState::Invalid);
+        }
+        worse(!spins && cpu.is_some_and(|c| c > limits.cpu), HealthState::Degraded);
+        Harness { state: Some(state), adherence, lag_p99, cpu }
+    }
+
+    /// The busiest worker's mean share of its core over the measured seconds.
+    fn busiest(&self, record: &RunRecord) -> Option<f64> {
+        let measured = |second: &usize| {
+            let at = Nanos::from_secs(*second as u64);
+            self.plan.stages.is_empty()
+                || self
+                    .schedule
+                    .as_ref()
+                    .and_then(|s| s.stage_at(at))
+                    .is_some_and(|n| self.plan.stages[usize::from(n)].measure)
+        };
+        let longest = record.workers.iter().map(|w| w.cpu_ns.len()).max()?;
+        let seconds: Vec<usize> = (0..longest).filter(measured).collect();
+        let shares = record.workers.iter().map(|worker| {
+            let used: u64 = seconds.iter().filter_map(|s| worker.cpu_ns.get(*s)).sum();
+            used as f64 / 1e9 / seconds.len().max(1) as f64
+        });
+        shares.max_by(f64::total_cmp).filter(|share| *share > 0.0)
+    }
+}
+
+/// What the operator's last change before `at` left of the plan's rate.
+fn percent_at(record: &RunRecord, at: Nanos) -> u32 {
+    // a change holds from a moment ahead; by then it is the operator's whole wish
+    let until = at + Nanos::from_millis(100);
+    record.rate_changes.iter().rev().find(|c| c.at <= until).map_or(100, |c| c.percent)
+}

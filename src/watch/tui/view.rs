@@ -1,0 +1,205 @@
+//! What the view's thread keeps: the plan's facts, the picture that is shown, and whether it is held still.
+use super::keys::Asked;
+use super::panels;
+use super::snapshot::{Recent, Snapshot};
+use crate::judge::stage_spans;
+use crate::judge::words::{self, printable};
+use crate::kit::Nanos;
+use crate::measure::{Latency, LatencyBrief, LatencyRange, Phase};
+use crate::plan::{Plan, Shape};
+use ratatui::Frame;
+use std::sync::Arc;
+
+/// Columns and rows below which there is only a message.
+pub(super) const SMALLEST: (u16, u16) = (60, 15);
+
+/// One stage of the plan, placed.
+#[derive(Clone, Debug)]
+pub(super) struct StageFact {
+    pub(super) name: String,
+    pub(super) rate: String,
+    pub(super) from: Nanos,
+    pub(super) to: Nanos,
+}
+
+/// What does not change while a run goes on.
+#[derive(Clone, Debug)]
+pub(super) struct Facts {
+    pub(super) title: String,
+    pub(super) stages: Vec<StageFact>,
+    /// Without a schedule no rate can be changed.
+    pub(super) closed: bool,
+    pub(super) colour: bool,
+}
+
+impl Facts {
+    fn new(plan: &Plan, colour: bool) -> Facts {
+        let target = if plan.target.embedded {
+            "embedded".to_owned()
+        } else {
+            plan.target.addresses.join(", ")
+        };
+        let spans = stage_spans(plan);
+        let stages = plan.stages.iter().zip(spans).map(|(stage, (from, to))| StageFact {
+            name: printable(&stage.name),
+            rate: shape_words(&stage.shape),
+            from,
+            to,
+        });
+        Facts {
+            title: printable(&format!("{} → {target}", plan.name)),
+            stages: stages.collect(),
+            closed: plan.stages.iter().any(|s| s.shape == Shape::Max) || plan.stages.is_empty(),
+            colour,
+        }
+    }
+}
+
+fn shape_words(shape: &Shape) -> String {
+    let rate = |r: &crate::kit::Rate| words::rate(r.as_f64());
+    match shape {
+        Shape::Hold(at) => rate(at),
+        Shape::Ramp(from, to) | Shape::Stairs { from, to, .. } => {
+            format!("{} → {}", rate(from).trim_end_matches("/s"), rate(to))
+        }
+        Shape::Spike { base, peak, .. } => {
+            format!("{} ↑ {}", rate(base).trim_end_matches("/s"), rate(peak))
+        }
+        Shape::Sine { mean, amplitude, .. } => {
+            format!("{} ± {}", rate(mean).trim_end_matches("/s"), rate(amplitude))
+        }
+        Shape::Max => "max".to_owned(),
+    }
+}
+
+/// Percentiles of the last seconds: one line each.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    pub(super) name: &'static str,
+    /// p50, p90, p99 and the largest.
+    pub(super) values: [String; 4],
+}
+
+fn lines(snapshot: &Snapshot) -> Vec<Line> {
+    type Pick = fn(&Recent) -> &LatencyBrief;
+    let picks: [(&'static str, Pick); 4] = [
+        ("response", |r| &r.response),
+        ("service", |r| &r.service),
+        ("receipt", |r| &r.receipt),
+        ("our lag", |r| &r.harness_lag),
+    ];
+    // rows are kept to two digits
+    let range = LatencyRange { digits: 2, ..snapshot.range };
+    let sum = |pick: Pick| {
+        let mut sum = Latency::new(range);
+        snapshot.recent.iter().for_each(|second| sum.merge(&pick(second).open(range)));
+        sum
+    };
+    picks.into_iter().map(|(name, pick)| Line { name, values: values(&sum(pick)) }).collect()
+}
+
+/// A percentile among those that never came is no time.
+fn values(latency: &Latency) -> [String; 4] {
+    let all_came = latency.censored_count() == 0;
+    let quantiles = [0.5, 0.9, 0.99].map(|q| latency.quantile(q));
+    let [p50, p90, p99] = quantiles;
+    [p50, p90, p99, latency.max().filter(|_| all_came)].map(|value| match value {
+        Some(value) => words::duration(value.0),
+        None if latency.is_empty() => "–".to_owned(),
+        None => "never".to_owned(),
+    })
+}
+
+/// Everything that a picture is made of, save the time within its second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    taken: Option<Nanos>,
+    second: u64,
+    asked: Option<Asked>,
+    paused: bool,
+}
+
+/// The view.
+#[derive(Debug)]
+pub(super) struct View {
+    pub(super) facts: Facts,
+    pub(super) shown: Option<Arc<Snapshot>>,
+    pub(super) lines: Vec<Line>,
+    pub(super) asked: Option<Asked>,
+    pub(super) paused: bool,
+    /// The time at which the picture was held still.
+    held: Option<Nanos>,
+    last: Option<Stamp>,
+    last_now: Nanos,
+}
+
+impl View {
+    pub(super) fn new(plan: &Plan, colour: bool) -> View {
+        View {
+            facts: Facts::new(plan, colour),
+            shown: None,
+            lines: Vec::new(),
+            asked: None,
+            paused: false,
+            held: None,
+            last: None,
+            last_now: Nanos::ZERO,
+        }
+    }
+
+    /// Takes in what is new.
+    pub(super) fn look(&mut self, latest: Option<Arc<Snapshot>>, asked: Asked) {
+        self.asked = Some(asked);
+        let Some(latest) = latest.filter(|_| !self.paused) else { return };
+        if self.shown.as_ref().is_none_or(|shown| !Arc::ptr_eq(shown, &latest)) {
+            self.lines = lines(&latest);
+            self.shown = Some(latest);
+        }
+    }
+
+    /// Holds the picture still, or lets it go on.
+    pub(super) fn pause(&mut self) {
+        self.paused = !self.paused;
+        self.held = self.paused.then_some(self.last_now);
+    }
+
+    /// The picture is to be drawn again, whatever it shows.
+    pub(super) fn touch(&mut self) {
+        self.last = None;
+    }
+
+    /// Whether a change of the rate makes sense now.
+    pub(super) fn may_steer(&self) -> bool {
+        !self.facts.closed && self.shown.as_ref().is_some_and(|s| s.phase == Phase::Load)
+    }
+
+    /// Whether the picture at `now` differs from the one that was asked about last.
+    pub(super) fn changed(&mut self, now: Nanos) -> bool {
+        let stamp = Stamp {
+            taken: self.shown.as_ref().map(|s| s.taken),
+            second: self.at(now).0 / crate::kit::NS_PER_S,
+            asked: self.asked,
+            paused: self.paused,
+        };
+        let changed = self.last != Some(stamp);
+        self.last = Some(stamp);
+        self.last_now = now;
+        changed
+    }
+
+    /// Since the start of the load, as far as it can be told at `now`.
+    pub(super) fn at(&self, now: Nanos) -> Nanos {
+        let Some(shown) = &self.shown else { return Nanos::ZERO };
+        let now = self.held.unwrap_or(now);
+        match shown.phase {
+            Phase::Connect => Nanos::ZERO,
+            Phase::Load => (shown.at + now.since(shown.taken)).min(shown.load_ends),
+            Phase::Drain | Phase::Unbind => shown.at + now.since(shown.taken),
+        }
+    }
+
+    /// Draws the picture at `now`.
+    pub(super) fn draw(&self, frame: &mut Frame<'_>, now: Nanos) {
+        panels::draw(self, frame, self.at(now));
+    }
+}

@@ -1,0 +1,160 @@
+//! `smppbench render`: what it makes of a folder is what the run itself wrote, to the byte; bad input is one
+//! line and a code.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+fn smppbench(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_smppbench"))
+        .args(arguments)
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap()
+}
+
+fn sample() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/sample")
+}
+
+/// One short run over loopback with gates, shared by the tests: its folder, and what it said.
+fn run() -> &'static (tempfile::TempDir, String) {
+    static RUN: OnceLock<(tempfile::TempDir, String)> = OnceLock::new();
+    RUN.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let out = smppbench(&[
+            "run",
+            "--rate",
+            "200",
+            "--duration",
+            "2s",
+            "--warmup",
+            "0s",
+            "--live",
+            "off",
+            "--set",
+            "embedded.response.errors=[{ status = \"RSYSERR\", share = 0.05 }]",
+            "--set",
+            "gates.\"ledger.planned\"=\"= 400\"",
+            "--set",
+            "gates.\"ledger.rejected\"=\"= 0\"",
+            "--out",
+            folder.path().to_str().unwrap(),
+        ]);
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.code(), Some(5), "a gate fails: {said}");
+        (folder, String::from_utf8(out.stdout).unwrap())
+    })
+}
+
+#[test]
+fn every_format_is_what_the_run_itself_wrote_to_the_byte() {
+    let (folder, printed) = run();
+    let path = folder.path().to_str().unwrap();
+    for (format, file) in [
+        ("json", "result.json"),
+        ("html", "report.html"),
+        ("csv", "intervals.csv"),
+        ("hlog", "latency.hlog"),
+        ("hgrm", "response.hgrm"),
+        ("junit", "junit.xml"),
+        ("markdown", "summary.md"),
+    ] {
+        let out = smppbench(&["render", path, "--format", format]);
+        assert_eq!(out.status.code(), Some(0), "{format}");
+        assert!(out.stdout == std::fs::read(folder.path().join(file)).unwrap(), "{format}");
+        let copy = folder.path().join(format!("copy.{format}"));
+        let arguments = ["render", path, "--format", format, "--output", copy.to_str().unwrap()];
+        assert_eq!(smppbench(&arguments).status.code(), Some(0), "{format}");
+        assert!(std::fs::read(&copy).unwrap() == out.stdout, "{format}");
+    }
+    let text = smppbench(&["render", path, "--format", "text"]);
+    assert_eq!(String::from_utf8(text.stdout).unwrap(), *printed);
+}
+
+/// Code and one line of stderr.
+fn refusal(arguments: &[&str]) -> (Option<i32>, String) {
+    let out = smppbench(arguments);
+    let said = String::from_utf8(out.stderr).unwrap();
+    assert!(out.stdout.is_empty() && said.lines().count() == 1, "{said}");
+    (out.status.code(), said)
+}
+
+#[test]
+fn what_cannot_be_rendered_is_told_in_one_line_and_ends_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().to_str().unwrap().to_owned();
+    let file = |name: &str, text: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let whole = std::fs::read(sample().join("result.json")).unwrap();
+    let cut = file("cut.json", &whole[..whole.len() / 2]);
+    let newer = file("newer.json", b"{\"schema\": \"smppbench.result/2\"}");
+    let other = file("other.json", b"{\"schema\": \"smppbench.search/1\"}");
+    let alone = file("alone.json", &whole);
+    for (results, format, wanted) in [
+        (
+            vec![empty.as_str()],
+            "json",
+            "no result.json in it; give a run folder or its result.json",
+        ),
+        (vec!["/nowhere/x"], "json", "there is no such file"),
+        (vec![&cut], "csv", "not a result of smppbench: EOF"),
+        (vec![&newer], "csv", "render it with a newer smppbench"),
+        (vec![&other], "csv", "smppbench.search/1"),
+        (vec![&alone], "hlog", "name the run folder that holds latency.hlog"),
+        (vec![&alone], "junit", "the run had no gates"),
+        (vec![&alone, &alone], "text", "text holds one run; 2 were given"),
+    ] {
+        let arguments = [&["render"], &results[..], &["--format", format]].concat();
+        let (code, said) = refusal(&arguments);
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains(wanted), "{said}");
+    }
+    let (code, _) = (smppbench(&["render", &alone, "--format", "pdf"]).status.code(), ());
+    assert_eq!(code, Some(2));
+}
+
+#[test]
+fn an_output_that_cannot_be_written_ends_with_1_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let result = sample().join("result.json");
+    let result = result.to_str().unwrap();
+    let nowhere = folder.path().join("no/such/folder/x.csv");
+    let taken = folder.path().join("taken");
+    std::fs::create_dir(&taken).unwrap();
+    for output in [nowhere.to_str().unwrap(), taken.to_str().unwrap(), "/dev/full"] {
+        let arguments = ["render", result, "--format", "csv", "--output", output];
+        let (code, said) = refusal(&arguments);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains("cannot write") && said.contains(output), "{said}");
+    }
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 1, "only the folder that was there");
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_smppbench"))
+        .args(["render", result, "--format", "json"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(out.status.code(), Some(1));
+    assert!(String::from_utf8(out.stderr).unwrap().contains("cannot write to standard output"));
+}
+
+#[test]
+fn schemas_completions_and_man_pages_are_printed() {
+    for (arguments, wanted) in [
+        (vec!["schema", "result"], "\"title\": \"smppbench.result/1\""),
+        (vec!["schema", "profile"], "\"title\": \"smppbench profile\""),
+        (vec!["completions", "bash"], "_smppbench()"),
+        (vec!["man"], ".TH smppbench"),
+        (vec!["man", "run"], ".TH smppbench-run"),
+    ] {
+        let out = smppbench(&arguments);
+        assert_eq!(out.status.code(), Some(0), "{arguments:?}");
+        let text = String::from_utf8(out.stdout).unwrap();
+        assert!(text.contains(wanted), "{arguments:?}: {text:.300}");
+    }
+}

@@ -1,0 +1,66 @@
+//! Run folders in the hands of other people's readers (`tests/oracles/*.py`). They need a Python with `hdrhistogram` and
+//! `lxml` (`SMPPBENCH_PYTHON`, else `python3`); without it a test says SKIPPED and passes, unless
+//! `SMPPBENCH_ORACLES=1` makes that a failure.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+use std::path::Path;
+use std::process::Command;
+
+fn python() -> String {
+    std::env::var("SMPPBENCH_PYTHON").unwrap_or_else(|_| "python3".to_owned())
+}
+
+/// Whether the module can be had; where it cannot, this says so.
+fn has(module: &str) -> bool {
+    let import = Command::new(python()).args(["-c", &format!("import {module}")]).output();
+    if import.is_ok_and(|out| out.status.success()) {
+        return true;
+    }
+    let wanted = std::env::var("SMPPBENCH_ORACLES").is_ok_and(|v| v == "1");
+    assert!(!wanted, "{} has no module {module}", python());
+    eprintln!("SKIPPED: {} has no module {module}; set SMPPBENCH_PYTHON", python());
+    false
+}
+
+/// A short run over loopback without a warm-up, with a gate that is kept, one that is not, and one that nobody
+/// can decide.
+fn run_folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [
+        "embedded.response.latency={ lognormal = { median = \"5ms\", p99 = \"40ms\" } }",
+        "embedded.receipts.delay=\"100ms\"",
+        "gates.\"ledger.planned\"=\"= 900\"",
+        "gates.\"ledger.accepted\"=\"= 0\"",
+        "gates.\"response.p99_99\"=\"< 1s\"",
+    ];
+    let out = Command::new(env!("CARGO_BIN_EXE_smppbench"))
+        .args(["run", "--rate", "300", "--duration", "3s", "--warmup", "0s", "--live", "off"])
+        .args(settings.iter().flat_map(|s| ["--set", *s]))
+        .args(["--out", folder.path().to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert_eq!(out.status.code(), Some(5), "{}", String::from_utf8_lossy(&out.stderr));
+    folder
+}
+
+fn agrees(script: &str, folder: &Path) {
+    let script = format!("{}/tests/oracles/{script}", env!("CARGO_MANIFEST_DIR"));
+    let out = Command::new(python()).arg(script).arg(folder).output().unwrap();
+    let said = [out.stdout, out.stderr].map(|octets| String::from_utf8_lossy(&octets).into_owned());
+    assert!(out.status.success(), "{}", said.concat());
+    eprintln!("{}", said.concat());
+}
+
+#[test]
+fn hdrhistograms_own_reader_finds_the_counts_and_percentiles_of_the_result() {
+    if has("hdrh") {
+        agrees("hdr.py", run_folder().path());
+    }
+}
+
+#[test]
+fn the_junit_file_is_valid_and_tells_every_gate() {
+    if has("lxml") {
+        agrees("junit.py", run_folder().path());
+    }
+}
