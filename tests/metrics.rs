@@ -40,6 +40,7 @@ impl Running {
         let address = loop {
             let mut line = String::new();
             assert!(stderr.read_line(&mut line).unwrap() > 0, "it ended without saying where");
+            assert!(!line.contains("warning: metrics"), "{line}");
             if let Some(url) = line.trim().strip_prefix("metrics on http://") {
                 break url.strip_suffix("/metrics").unwrap().to_owned();
             }

@@ -146,9 +146,6 @@ fn read(tree: &Node, source: &Source, overrides: &Overrides, defaults: &Defaults
     let root = Section::root(tree, KEYS)?;
     side::check(&root)?;
     let mut warnings = Vec::new();
-    if tree.get("metrics").is_some() {
-        warnings.push("metrics.listen is read, but this version serves no OpenMetrics".to_string());
-    }
     let (target, loopback) = target::read(&root)?;
     if target.tls.as_ref().is_some_and(|tls| !tls.verify) {
         warnings.push(
@@ -186,6 +183,7 @@ fn read(tree: &Node, source: &Source, overrides: &Overrides, defaults: &Defaults
         timeouts: rest::timeouts(&root)?,
         gates: rest::gates(&root)?,
         trace_failed: None,
+        ladder: None,
         metrics_listen,
         metrics_allow_remote,
         warnings,

@@ -34,7 +34,10 @@ pub(super) fn statuses(d: &Document) -> Option<Grid> {
         let name = status.name.clone().unwrap_or_else(|| "not in the specification".to_owned());
         grid.row([
             Cell::new(name),
-            Cell::words(status.code.map_or(String::new(), |code| format!("0x{code:08X}"))),
+            Cell::classed(
+                status.code.map_or(String::new(), |code| format!("0x{code:08X}")),
+                "left run",
+            ),
             words::count(status.count).into(),
             words::percent(status.count as f64 / total).into(),
         ]);

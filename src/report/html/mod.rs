@@ -24,7 +24,7 @@ use verdict::Verdict;
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 /// Of `script.js`, base64: the page's content policy lets no other script run.
-const SCRIPT_SHA256: &str = "B5v4WgKbttNsBq2ZNsg+D3hr46/OKEEkxek9Tcc5qVk=";
+const SCRIPT_SHA256: &str = "bKfAjzshXXj4td6/xmpWOVdhYk92XnrR/0HG5dBifL0=";
 
 #[derive(Template)]
 #[template(path = "page.html", config = "src/report/html/askama.toml")]
@@ -64,7 +64,7 @@ pub(super) fn render(runs: &[Saved]) -> Vec<u8> {
         script: SCRIPT,
         script_sha256: SCRIPT_SHA256,
         verdicts: verdicts.collect(),
-        sections: sections.into_iter().filter(|s| !s.is_empty()).collect(),
+        sections: sections.into_iter().filter(|s| !s.is_empty()).map(Section::in_order).collect(),
     };
     let html = page.render().expect("a template that only writes text does not fail");
     spell_out(html).into_bytes()

@@ -97,7 +97,7 @@
       if (!found.length) return hide();
       tip.textContent = "";
       const head = document.createElement("b");
-      head.textContent = data.x[2] === "tail" ? percentile(x) : time ? clock(x) : `${show[data.x[3]](x)}`;
+      head.textContent = data.x[2] === "tail" ? percentile(x) : time ? clock(x) : `${data.x[4]} ${show[data.x[3]](x)}`;
       tip.append(head);
       for (const [name, text] of found) {
         const line = document.createElement("div");

@@ -1,0 +1,181 @@
+//! `smppbench duel`: two sides measured by one generator, in blocks that alternate or at the same time, and compared
+//! pair by pair. For receipt times of two routes, accounts or builds.
+use super::args::DuelArgs;
+use super::exit::{Exit, fail, say};
+use super::facts::Facts;
+use super::once::{Done, HostMeter, once, refuse};
+use super::verdict;
+use super::{folder, live};
+use crate::coordinator::RunError;
+use crate::judge::{self, compare};
+use crate::plan::{self, Overrides, Plan, Recipe, Schedule, Side, Source};
+use crate::report::Saved;
+use crate::trial::duel::{block_plan, order, simultaneous};
+use crate::trial::{Tcp, Trial};
+use std::path::{Path, PathBuf};
+
+/// Both sides, resolved.
+struct Sides {
+    a: Facts,
+    b: Facts,
+    path: PathBuf,
+}
+
+/// Runs the verb.
+pub(super) fn run(args: &DuelArgs) -> Exit {
+    let settings = match verdict::settings(&args.effect, &args.primary) {
+        Ok(settings) => settings,
+        Err(e) => return fail(Exit::Usage, &e),
+    };
+    let sides = match sides(args) {
+        Ok(sides) => sides,
+        Err(e) => return fail(Exit::Usage, &e),
+    };
+    if let Err(e) = folder::make(&sides.path) {
+        return fail(Exit::Internal, &e);
+    }
+    let measured = if args.simultaneous { at_once(&sides, args) } else { in_blocks(&sides, args) };
+    let Measured { a, b, exit } = match measured {
+        Ok(measured) => measured,
+        Err(e) => return refuse(&e),
+    };
+    let pairs = a.len().min(b.len());
+    if pairs == 0 {
+        return exit.unwrap_or_else(|| fail(Exit::EndedEarly, "no pair of blocks was measured"));
+    }
+    let decided = verdict::evidence(&a[..pairs]).and_then(|a| {
+        let b = verdict::evidence(&b[..pairs])?;
+        compare::compare_paired(&a, &b, &settings).map_err(|e| e.to_string())
+    });
+    match decided {
+        Ok(comparison) => {
+            let shown = verdict::show(&comparison, Some(&sides.path), args.json);
+            let gated = if args.gate { verdict::gate(&comparison) } else { Exit::Done };
+            exit.or(shown.err()).unwrap_or(gated)
+        }
+        Err(e) => fail(Exit::Usage, &e),
+    }
+}
+
+/// Loads and checks both sides; the guard counts the whole duel.
+fn sides(args: &DuelArgs) -> Result<Sides, String> {
+    let source = Source::of(args.profile.clone());
+    let overrides = args.overrides.overrides();
+    let one = |side: Side, settings: &[String]| one_side(&source, &overrides, side, settings);
+    let (a, b) = (one(Side::A, &args.a)?, one(Side::B, &args.b)?);
+    let runs = if args.simultaneous { 1 } else { u64::from(args.blocks) };
+    guard(&[&a.plan, &b.plan], runs)?;
+    let path = args.out.clone().unwrap_or_else(|| {
+        let stamp = a.id.rsplit('-').next().unwrap_or_default();
+        folder::default_path(&format!("{}-duel-{stamp}", a.plan.name))
+    });
+    Ok(Sides { a, b, path })
+}
+
+fn one_side(
+    source: &Source,
+    overrides: &Overrides,
+    side: Side,
+    settings: &[String],
+) -> Result<Facts, String> {
+    let plan = plan::load_side(source, overrides, side, settings).map_err(|e| e.to_string())?;
+    judge::check_gates(&plan)?;
+    let recipe = Recipe::new(&plan).map_err(|e| e.to_string())?;
+    let mut repro = plan::repro("duel", source, overrides, &plan);
+    for setting in settings {
+        repro += &format!(" --{} '{setting}'", side.name());
+    }
+    Ok(Facts::of(plan, &recipe, repro, false))
+}
+
+/// What both sides send over all their runs must stay within the guard of either.
+fn guard(plans: &[&Plan], runs: u64) -> Result<(), String> {
+    let mut messages = 0u64;
+    for plan in plans {
+        let schedule = Schedule::new(&plan.stages, plan.load.arrival, plan.seed);
+        messages += schedule.map_err(|e| e.to_string())?.len().saturating_mul(runs);
+    }
+    match plans.iter().filter_map(|plan| plan.guard.messages_max).min() {
+        Some(max) if messages > max => Err(format!(
+            "guard.messages_max: the duel would send {messages} submit_sm in all, more than {max}; \
+             raise --max-messages, or take fewer or shorter blocks"
+        )),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Runs by side, in the order of their pairs; and how it ended, where not as planned.
+struct Measured {
+    a: Vec<Saved>,
+    b: Vec<Saved>,
+    exit: Option<Exit>,
+}
+
+fn in_blocks(sides: &Sides, args: &DuelArgs) -> Result<Measured, RunError> {
+    let order = order(args.blocks as usize, sides.a.plan.seed);
+    let mut measured = Measured { a: Vec::new(), b: Vec::new(), exit: None };
+    for (number, side) in order.iter().enumerate() {
+        let (facts, done) = match side {
+            Side::A => (&sides.a, &mut measured.a),
+            Side::B => (&sides.b, &mut measured.b),
+        };
+        say(&format!("block {} of {}: side {}", number + 1, order.len(), side.name()));
+        let block = facts.again(block_plan(&facts.plan, done.len()), done.len() + 1);
+        let result = {
+            let mut observers = live::observers(args.live, &block.plan)?;
+            once(&block, &mut observers)
+        };
+        let result = match result {
+            Ok(result) => result,
+            // what was measured before a side went away is still worth comparing
+            Err(e) if number >= 2 => {
+                measured.exit = Some(refuse(&e));
+                break;
+            }
+            Err(e) => return Err(e),
+        };
+        let saved = result.saved(&block);
+        keep(&sides.path, *side, done.len() + 1, &saved);
+        if let Some(exit) = result.bug().or_else(|| result.cut()) {
+            measured.exit = Some(exit);
+            break;
+        }
+        done.push(saved);
+    }
+    Ok(measured)
+}
+
+fn at_once(sides: &Sides, args: &DuelArgs) -> Result<Measured, RunError> {
+    let mut trials = [Tcp::default(), Tcp::default()];
+    let host = HostMeter::start();
+    let records = {
+        let mut observers = live::observers(args.live, &sides.a.plan)?;
+        simultaneous(&mut trials, [&sides.a.plan, &sides.b.plan], &mut observers)?
+    };
+    let host = host.stop();
+    let mut measured = Measured { a: Vec::new(), b: Vec::new(), exit: None };
+    let all = [Side::A, Side::B].into_iter().zip(records).zip(&trials);
+    for ((side, record), trial) in all {
+        let (facts, done) = match side {
+            Side::A => (&sides.a, &mut measured.a),
+            Side::B => (&sides.b, &mut measured.b),
+        };
+        let facts = facts.again(facts.plan.clone(), 1);
+        let result = Done::of(&facts, record, trial.tally(), &host);
+        let saved = result.saved(&facts);
+        keep(&sides.path, side, 1, &saved);
+        measured.exit = measured.exit.or_else(|| result.bug().or_else(|| result.cut()));
+        done.push(saved);
+    }
+    Ok(measured)
+}
+
+/// Keeps a block: what `compare` and `render` need of it. The duel goes on where it cannot be written.
+fn keep(path: &Path, side: Side, number: usize, saved: &Saved) {
+    let block = path.join(format!("{}-{number:02}", side.name()));
+    let kept =
+        folder::make(&block).and_then(|()| super::run::keep(saved, &block, &["json", "hlog"]));
+    if let Err(e) = kept {
+        say(&format!("smppbench: warning: {e}"));
+    }
+}

@@ -1,0 +1,94 @@
+//! What the verbs that compare share: settings as typed, evidence of saved runs, and how a comparison is shown.
+use super::exit::{Exit, fail, put, put_octets};
+use super::folder;
+use crate::judge::compare::{Comparison, Evidence, Settings, Verdict};
+use crate::report::{self, Saved};
+use std::path::Path;
+
+/// `5%`, `0.05`, `receipt.p50=2%`; and the metrics that count.
+pub(super) fn settings(effects: &[String], primary: &[String]) -> Result<Settings, String> {
+    let mut settings = Settings::default();
+    for written in effects {
+        let (metric, share) = match written.split_once('=') {
+            Some((metric, share)) => (Some(metric.trim()), share),
+            None => (None, written.as_str()),
+        };
+        let share = share_of(share)
+            .ok_or_else(|| format!("--effect {written}: write a share such as 5% or 0.05"))?;
+        match metric {
+            Some(metric) => settings.effects.push((metric.to_owned(), share)),
+            None => settings.effect_min = share,
+        }
+    }
+    if !primary.is_empty() {
+        settings.primary = primary.to_vec();
+    }
+    settings.check()?;
+    Ok(settings)
+}
+
+fn share_of(text: &str) -> Option<f64> {
+    let text = text.trim();
+    match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f64>().ok().map(|p| p / 100.0),
+        None => text.parse().ok(),
+    }
+}
+
+/// Of each run.
+pub(super) fn evidence(runs: &[Saved]) -> Result<Vec<Evidence>, String> {
+    runs.iter().map(Saved::evidence).collect()
+}
+
+/// Prints a comparison, and keeps it in a folder where one is given: comparison.json, comparison.md and, as printed,
+/// summary.txt.
+///
+/// # Errors
+/// The exit code of what could not be written, which was said.
+pub(super) fn show(comparison: &Comparison, folder: Option<&Path>, json: bool) -> Result<(), Exit> {
+    let octets = report::comparison::json(comparison);
+    if let Some(folder) = folder {
+        let plain = report::comparison::text(comparison);
+        let files = [
+            ("comparison.json", octets.clone()),
+            ("comparison.md", report::comparison::markdown(comparison).into_bytes()),
+            ("summary.txt", plain.into_bytes()),
+        ];
+        for (name, octets) in files {
+            folder::write(&folder.join(name), &octets).map_err(|e| fail(Exit::Internal, &e))?;
+        }
+    }
+    if json {
+        return put_octets(&octets).map_err(|e| fail(Exit::Internal, &e));
+    }
+    put(&report::comparison::text(comparison));
+    Ok(())
+}
+
+/// Exit 5 for worse, 4 for inconclusive.
+pub(super) fn gate(comparison: &Comparison) -> Exit {
+    match comparison.verdict {
+        Verdict::Worse => Exit::GateFailed,
+        Verdict::Inconclusive => Exit::NotTrustworthy,
+        Verdict::Better | Verdict::Equivalent => Exit::Done,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_effect_is_a_share_for_all_or_for_one_metric() {
+        let of = |effects: &[&str]| {
+            let effects: Vec<String> = effects.iter().map(|e| (*e).to_owned()).collect();
+            settings(&effects, &[])
+        };
+        let found = of(&["2%", "receipt.p50=0.1"]).unwrap();
+        assert_eq!(found.effect_min, 0.02);
+        assert_eq!(found.effects, [("receipt.p50".to_owned(), 0.1)]);
+        assert!(of(&["much"]).unwrap_err().contains("--effect much"));
+        assert!(of(&["receipt.p5O=1%"]).unwrap_err().contains("near: receipt.p50"));
+        assert!(settings(&[], &["respons.p99".to_owned()]).unwrap_err().contains("near"));
+    }
+}
