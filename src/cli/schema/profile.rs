@@ -26,7 +26,7 @@ pub(super) fn schema() -> Value {
             ("timeouts", timeouts()),
             ("gates", gates()),
             ("embedded", simulator::behaviour()),
-            ("metrics", table("OpenMetrics.", [("listen", text("host:port to serve them at."))])),
+            ("metrics", metrics()),
             ("duel", table("The two sides of a duel.", [("a", side()), ("b", side())])),
         ],
     );
@@ -279,6 +279,16 @@ fn timeouts() -> Value {
             ("response", span("For submit_sm_resp.")),
             ("drain", span("For what waits when the load ends.")),
             ("unbind", span("For unbind_resp.")),
+        ],
+    )
+}
+
+fn metrics() -> Value {
+    table(
+        "OpenMetrics, while it runs.",
+        [
+            ("listen", text("host:port to serve them at.")),
+            ("allow_remote", flag("Let others than this machine read them.")),
         ],
     )
 }

@@ -53,7 +53,7 @@ fn without_its_log_a_run_has_every_format_but_the_log_and_the_refusal_says_what_
     let says = render(&two, "csv").unwrap_err().to_string();
     assert_eq!(says, "csv holds one run; 2 were given");
     let says = render(&two, "pdf").unwrap_err().to_string();
-    assert!(says.contains("no format \"pdf\"; there are text, json, csv"), "{says}");
+    assert!(says.contains("no format \"pdf\"; there are text, json, html"), "{says}");
 }
 
 #[test]
@@ -200,7 +200,8 @@ fn gates_are_test_cases_and_an_undecided_one_is_an_error_and_no_failure() {
 fn without_gates_there_is_no_junit_file_and_asking_for_one_says_so() {
     let saved = Made::new(plan(200, 0, 5), |_, _| GOOD).saved();
     let files: Vec<&str> = FORMATS.iter().filter_map(|row| row.file(&saved)).collect();
-    assert_eq!(files, ["result.json", "intervals.csv", "latency.hlog", "response.hgrm"]);
+    let always = ["result.json", "report.html", "intervals.csv", "latency.hlog", "response.hgrm"];
+    assert_eq!(files, always);
     let says = render(std::slice::from_ref(&saved), "junit").unwrap_err().to_string();
     assert_eq!(says, "junit cannot be made: the run had no gates");
     assert!(render(&[saved], "markdown").is_ok());
