@@ -39,6 +39,9 @@
 //!
 //! [`trial`]: one run of a plan, whatever carries it: [`trial::Tcp`] over sockets, [`trial::Memory`] on a virtual clock.
 //!
+//! [`search`]: the highest rate that keeps its objectives, the window, the number of binds; on any trial. What decides is
+//! a state machine: results of trials in, the next trial out.
+//!
 //! [`report`]: bytes from values: a run becomes a [`report::Saved`] (`result.json` as types, and the distributions of each
 //! second), and every format is rendered from it, now or years later. [`watch`]: the line of
 //! progress while it runs. [`cli`]: arguments in, exit code out; one file a verb.
@@ -86,6 +89,7 @@ pub mod measure;
 pub mod net;
 pub mod plan;
 pub mod report;
+pub mod search;
 pub mod session;
 pub mod smpp;
 pub mod smsc;

@@ -26,7 +26,8 @@ const HOUSE: [(&str, &[&str]); 18] = [
         "trial",
         &["kit", "smpp", "measure", "plan", "net", "esme", "smsc", "coordinator", "fleet", "judge"],
     ),
-    ("search", &["kit", "measure", "plan", "trial", "judge"]),
+    // names of statuses come from smpp
+    ("search", &["kit", "smpp", "measure", "plan", "trial", "judge"]),
     // names of stages and accounts come from the plan, names of statuses and states from smpp
     ("report", &["kit", "smpp", "measure", "plan", "judge", "search"]),
     // names of statuses and states come from smpp

@@ -49,7 +49,7 @@ pub(super) fn run(args: &DuelArgs) -> Exit {
     });
     match decided {
         Ok(comparison) => {
-            let shown = verdict::show(&comparison, &[&a[..pairs], &b[..pairs]], &sides.path, args.json);
+            let shown = verdict::show(&comparison, Some(&sides.path), args.json);
             let gated = if args.gate { verdict::gate(&comparison) } else { Exit::Done };
             exit.or(shown.err()).unwrap_or(gated)
         }
@@ -173,7 +173,8 @@ fn at_once(sides: &Sides, args: &DuelArgs) -> Result<Measured, RunError> {
 /// Keeps a block: what `compare` and `render` need of it. The duel goes on where it cannot be written.
 fn keep(path: &Path, side: Side, number: usize, saved: &Saved) {
     let block = path.join(format!("{}-{number:02}", side.name()));
-    let kept = folder::make(&block).and_then(|()| super::run::keep(saved, &block, &["json", "hlog"]));
+    let kept =
+        folder::make(&block).and_then(|()| super::run::keep(saved, &block, &["json", "hlog"]));
     if let Err(e) = kept {
         say(&format!("smppbench: warning: {e}"));
     }

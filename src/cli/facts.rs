@@ -51,6 +51,22 @@ impl Facts {
         }
     }
 
+    /// The same with another plan of the same shape: the `number`-th run of it.
+    pub(super) fn again(&self, plan: Plan, number: usize) -> Facts {
+        Facts {
+            profile: plan::resolved_json(&plan),
+            environment: self.environment.clone(),
+            id: format!("{}-{number:02}", self.id),
+            target: self.target.clone(),
+            repro: self.repro.clone(),
+            warnings: self.warnings.clone(),
+            labels: self.labels.clone(),
+            folder: None,
+            show_content: self.show_content,
+            plan,
+        }
+    }
+
     /// What a report is made from.
     pub(super) fn run<'a>(
         &'a self,

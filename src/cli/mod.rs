@@ -1,11 +1,16 @@
 //! The command line: arguments in, exit code out. One file per verb. What a verb does is composed here and
 //! done below; nothing below knows a flag.
 mod args;
+mod args_find;
+mod calibrate;
 pub mod check;
+mod compare;
 pub mod decode;
 mod dial;
+mod duel;
 mod exit;
 mod facts;
+mod find;
 mod folder;
 mod journal;
 mod live;
@@ -17,6 +22,7 @@ mod run;
 mod schema;
 mod selfcheck;
 mod smsc;
+mod verdict;
 
 use args::{Cli, Verb};
 use clap::Parser;
@@ -37,6 +43,7 @@ pub fn main() -> ExitCode {
     };
     let exit = match cli.verb.unwrap_or_default() {
         Verb::Run(args) => run::run(&args),
+        Verb::Find(args) => find::run(&args),
         Verb::Smsc(args) => smsc::run(&args),
         Verb::Dial(args) => dial::run(&args),
         Verb::Decode(args) => match decode::run(&args.input) {
@@ -46,7 +53,10 @@ pub fn main() -> ExitCode {
         },
         Verb::Check(args) => check(&args),
         Verb::Selfcheck(args) => selfcheck::run(&args),
+        Verb::Duel(args) => duel::run(&args),
+        Verb::Calibrate(args) => calibrate::run(&args),
         Verb::Render(args) => render::run(&args),
+        Verb::Compare(args) => compare::run(&args),
         Verb::Schema(args) => schema::run(&args),
         Verb::Completions(args) => manual::completions(&args),
         Verb::Man(args) => manual::man(&args),

@@ -66,14 +66,20 @@ fn finish(facts: &Facts, done: &Done, args: &RunArgs, path: &Path) -> Exit {
     done.exit(args.strict)
 }
 
-fn write_folder(saved: &Saved, record: &RunRecord, path: &Path) -> Result<(), String> {
-    folder::make(path)?;
-    for format in &report::FORMATS {
+/// Writes those formats that `names` lists, or all, into a run folder.
+pub(super) fn keep(saved: &Saved, path: &Path, names: &[&str]) -> Result<(), String> {
+    for format in report::FORMATS.iter().filter(|f| names.is_empty() || names.contains(&f.name)) {
         if let Some(name) = format.file(saved) {
             let octets = (format.render)(saved).map_err(|e| format!("cannot make {name}: {e}"))?;
             folder::write(&path.join(name), &octets)?;
         }
     }
+    Ok(())
+}
+
+fn write_folder(saved: &Saved, record: &RunRecord, path: &Path) -> Result<(), String> {
+    folder::make(path)?;
+    keep(saved, path, &[])?;
     let lists = [
         ("missing.csv", report::missing_csv(&record.missing)),
         ("rejected.csv", report::rejected_csv(&record.rejections)),

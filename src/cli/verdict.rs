@@ -1,9 +1,8 @@
 //! What the verbs that compare share: settings as typed, evidence of saved runs, and how a comparison is shown.
-use super::exit::{Exit, fail, put};
+use super::exit::{Exit, fail, put, put_octets};
 use super::folder;
 use crate::judge::compare::{Comparison, Evidence, Settings, Verdict};
-use crate::report::{self, Saved, Style};
-use std::io::IsTerminal;
+use crate::report::{self, Saved};
 use std::path::Path;
 
 /// `5%`, `0.05`, `receipt.p50=2%`; and the metrics that count.
@@ -39,6 +38,31 @@ fn share_of(text: &str) -> Option<f64> {
 /// Of each run.
 pub(super) fn evidence(runs: &[Saved]) -> Result<Vec<Evidence>, String> {
     runs.iter().map(Saved::evidence).collect()
+}
+
+/// Prints a comparison, and keeps it in a folder where one is given: comparison.json, comparison.md and, as printed,
+/// summary.txt.
+///
+/// # Errors
+/// The exit code of what could not be written, which was said.
+pub(super) fn show(comparison: &Comparison, folder: Option<&Path>, json: bool) -> Result<(), Exit> {
+    let octets = report::comparison::json(comparison);
+    if let Some(folder) = folder {
+        let plain = report::comparison::text(comparison);
+        let files = [
+            ("comparison.json", octets.clone()),
+            ("comparison.md", report::comparison::markdown(comparison).into_bytes()),
+            ("summary.txt", plain.into_bytes()),
+        ];
+        for (name, octets) in files {
+            folder::write(&folder.join(name), &octets).map_err(|e| fail(Exit::Internal, &e))?;
+        }
+    }
+    if json {
+        return put_octets(&octets).map_err(|e| fail(Exit::Internal, &e));
+    }
+    put(&report::comparison::text(comparison));
+    Ok(())
 }
 
 /// Exit 5 for worse, 4 for inconclusive.

@@ -1,7 +1,7 @@
 //! The phases of a run as a state machine without I/O: events and time in, orders and a record out.
 //! connect → load → drain → unbind. The same on a virtual clock as over TCP.
 use super::crew::LAST_WORD;
-use crate::esme::{Event, IdSample, Order, Setup};
+use crate::esme::{BindFailure, Event, IdSample, Order, Place, Setup};
 use crate::kit::{Nanos, RateChange};
 use crate::measure::{CellKey, Interval, Observer, Phase, Progress, RunRecord, Steer};
 use crate::plan::{Plan, Schedule, Shape};
@@ -13,8 +13,20 @@ const STEER_AHEAD: Nanos = Nanos::from_millis(50);
 /// Why a run did not begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// One line per session that could not be bound.
-    pub lines: Vec<String>,
+    /// The sessions that could not be bound.
+    pub sessions: Vec<BindFailure>,
+    /// Sessions that were bound beside them.
+    pub bound: u64,
+    /// On a ladder: what became of the place of a session dropped on purpose.
+    pub place: Option<Place>,
+}
+
+/// One line per session.
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let lines: Vec<String> = self.sessions.iter().map(BindFailure::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
 }
 
 /// Conducts one run.
@@ -27,7 +39,8 @@ pub struct Conductor {
     phase: Phase,
     ready: u32,
     sessions_up: u64,
-    failures: Vec<String>,
+    failures: Vec<BindFailure>,
+    place: Option<Place>,
     finals: u32,
     lost: u32,
     /// By worker: (quiet, handed, received).
@@ -73,6 +86,7 @@ impl Conductor {
             ready: 0,
             sessions_up: 0,
             failures: Vec::new(),
+            place: None,
             finals: 0,
             lost: 0,
             quiet: vec![(false, 0, 0); workers as usize],
@@ -89,10 +103,11 @@ impl Conductor {
     /// Takes in what a worker tells.
     pub fn on_event(&mut self, event: Event, now: Nanos) {
         match event {
-            Event::Ready { worker: _, sessions_up, failures } => {
+            Event::Ready { worker: _, sessions_up, failures, place } => {
                 self.ready += 1;
                 self.sessions_up += sessions_up;
                 self.failures.extend(failures);
+                self.place = self.place.take().or(place);
             }
             Event::Interval(interval) => self.absorb(interval),
             Event::Quiet { worker, quiet, handed, received } => {
@@ -293,7 +308,8 @@ impl Conductor {
     /// [`Failure`] where sessions could not be bound at the start.
     pub fn finish(mut self) -> Result<RunRecord, Failure> {
         if self.start.is_none() && !self.failures.is_empty() {
-            return Err(Failure { lines: self.failures });
+            let (bound, place) = (self.sessions_up, self.place);
+            return Err(Failure { sessions: self.failures, bound, place });
         }
         self.record.load_ended = self.load_ends;
         self.record.sessions.sort_by_key(|s| s.id);

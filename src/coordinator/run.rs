@@ -15,7 +15,7 @@ pub enum RunError {
     #[error("{0}")]
     Plan(#[from] PlanError),
     /// Sessions could not be connected or bound.
-    #[error("{}", .0.lines.join("\n"))]
+    #[error("{0}")]
     CannotBind(Failure),
     /// The machine refused something.
     #[error("{0}")]

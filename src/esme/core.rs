@@ -1,10 +1,11 @@
 //! The load side's decisions for one worker: no I/O, no clock, no await. Its parts are in the files
 //! beside it: `inbound` (responses), `deliver` (receipts and MO), `life` (connections and deadlines).
+use super::climb::Climb;
 use super::exchange::{Awaited, Exchange, Handed};
 use super::failed::FailuresSeen;
 use super::lane::Lane;
 use super::link::{Deferred, Link, Standing};
-use super::orders::{Event, Order, Share};
+use super::orders::{BindFailure, Event, Order, Share};
 use super::parts::Parts;
 use super::samples::IdSample;
 use super::setup::{Setup, id_rule};
@@ -56,7 +57,9 @@ pub struct Core {
     pub(super) quiet_told: Option<(bool, u64, u64)>,
     pub(super) unbind_by: Nanos,
     pub(super) untried: usize,
-    pub(super) failures: Vec<String>,
+    pub(super) failures: Vec<BindFailure>,
+    /// Where sessions bind one after the other.
+    pub(super) climb: Option<Climb>,
     pub(super) all_lost_told: bool,
     pub(super) foreign_told: bool,
     pub(super) stopping: bool,
@@ -143,6 +146,7 @@ impl Core {
             quiet_told: None,
             unbind_by: Nanos::MAX,
             failures: Vec::new(),
+            climb: plan.ladder.map(Climb::new),
             all_lost_told: false,
             foreign_told: false,
             stopping: false,

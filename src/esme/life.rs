@@ -1,7 +1,7 @@
 //! The life of a link: connected, bound, lost, bound again, unbound; and the deadlines of what it carries.
 use super::core::Core;
 use super::link::Standing;
-use super::orders::{Event, Final};
+use super::orders::{BindFailure, BindFault, Event, Final};
 use super::parts::PartFate;
 use crate::kit::Nanos;
 use crate::measure::{Metric, Outage, Outcome, Transport};
@@ -48,7 +48,7 @@ impl Core {
         }
         let room = self.links[link].window.room() as u32;
         self.slots_freed(link, room, now);
-        self.tried(None);
+        self.tried(None, now);
         self.pump(Some(link), now);
     }
 
@@ -62,24 +62,35 @@ impl Core {
             CommandStatus::ESME_RINVSYSID,
         ];
         l.banned |= credentials.contains(&status);
-        let why = format!("session {}: bind refused with {status}", l.plan.id);
+        let why = format!("bind refused with {status}");
         if l.down.is_none() {
             l.down = Some((now, format!("bind_refused {status}"), 0));
         }
-        self.tried(Some(why));
+        self.failed(link, BindFault::Refused(status.0), &why, now);
+    }
+
+    fn failed(&mut self, link: usize, fault: BindFault, why: &str, now: Nanos) {
+        let session = self.links[link].plan.id;
+        self.tried(Some(BindFailure { session, fault, why: why.to_owned() }), now);
     }
 
     /// One more link has been tried for the first time.
-    fn tried(&mut self, failure: Option<String>) {
+    fn tried(&mut self, failure: Option<BindFailure>, now: Nanos) {
         if self.untried == 0 {
             return;
         }
         self.untried -= 1;
-        self.failures.extend(failure);
+        if self.climb.is_some() {
+            self.climbed(failure, now);
+        } else {
+            self.failures.extend(failure);
+        }
         if self.untried == 0 {
             let up = self.links.iter().filter(|l| l.standing == Standing::Up).count() as u64;
+            let (sessions_up, place) = self.climb.take().map_or((up, None), |c| c.result(up));
             let failures = std::mem::take(&mut self.failures);
-            self.events.push(Event::Ready { worker: self.worker, sessions_up: up, failures });
+            let worker = self.worker;
+            self.events.push(Event::Ready { worker, sessions_up, failures, place });
         }
     }
 
@@ -92,7 +103,7 @@ impl Core {
             self.links[number].down = Some((now, why.to_owned(), 0));
         }
         if first_time {
-            self.tried(Some(format!("session {}: {why}", self.links[number].plan.id)));
+            self.failed(number, BindFault::Unreachable, why, now);
         }
         self.next_attempt(number, now)
     }
@@ -126,8 +137,8 @@ impl Core {
             return None;
         }
         if binding && !matches!(end, End::Wished(_)) {
-            let id = self.links[number].plan.id;
-            self.tried(Some(format!("session {id}: connection {cause} before bind_resp")));
+            let why = format!("connection {cause} before bind_resp");
+            self.failed(number, BindFault::Dropped, &why, now);
         }
         self.go_down(number, &cause, now);
         self.next_attempt(number, now)
@@ -182,8 +193,7 @@ impl Core {
         self.links[link].wish = Wish::Close;
         self.links[link].state_word = why.to_owned();
         if self.links[link].standing == Standing::Binding {
-            let id = self.links[link].plan.id;
-            self.tried(Some(format!("session {id}: {why}")));
+            self.failed(link, BindFault::Silent, why, now);
         }
         self.go_down(link, why, now);
         self.touch(link);

@@ -3,6 +3,7 @@
 //! [`Core`] decides everything and awaits nothing: time is an argument, octets come and go in buffers.
 //! [`run`] puts it on a thread with a reactor. It must not know the simulator.
 mod backlog;
+mod climb;
 mod core;
 mod deliver;
 mod exchange;
@@ -23,7 +24,7 @@ mod worker;
 
 pub use core::Core;
 pub use exchange::{Awaited, Handed};
-pub use orders::{Event, Final, Order, Share};
+pub use orders::{BindFailure, BindFault, Event, Final, Order, Place, Share};
 pub use parts::{PartFate, PartNews};
 pub use samples::IdSample;
 pub use secure::client_tls;

@@ -44,6 +44,47 @@ pub enum Order {
     Stop,
 }
 
+/// How a session failed to be bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BindFault {
+    /// bind_resp with this command_status.
+    Refused(u32),
+    /// Connected, and the connection ended before bind_resp.
+    Dropped,
+    /// Connected, and no bind_resp came in time.
+    Silent,
+    /// No connection could be made.
+    Unreachable,
+}
+
+/// One session that could not be bound.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BindFailure {
+    /// Its number within the run.
+    pub session: u32,
+    /// How it failed.
+    pub fault: BindFault,
+    /// The same for a person.
+    pub why: String,
+}
+
+impl std::fmt::Display for BindFailure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "session {}: {}", self.session, self.why)
+    }
+}
+
+/// The place of a session that was dropped without an unbind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Another session was bound in it.
+    Free,
+    /// It was still taken.
+    Taken(BindFault),
+}
+
 /// What a worker tells the coordinator.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Event {
@@ -53,8 +94,10 @@ pub enum Event {
         worker: u32,
         /// Sessions bound.
         sessions_up: u64,
-        /// Why the others are not, one line each.
-        failures: Vec<String>,
+        /// Why the others are not.
+        failures: Vec<BindFailure>,
+        /// On a ladder: how the place of a session that was dropped on purpose was given again.
+        place: Option<Place>,
     },
     /// One second has passed.
     Interval(Box<Interval>),

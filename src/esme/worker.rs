@@ -120,8 +120,12 @@ async fn drive(
         share,
         tls,
     });
-    for session in 0..sessions as u32 {
-        tokio::task::spawn_local(live(shell.clone(), session));
+    if shell.core.borrow().is_ladder() {
+        tokio::task::spawn_local(climb(shell.clone()));
+    } else {
+        for session in 0..sessions as u32 {
+            tokio::task::spawn_local(live(shell.clone(), session));
+        }
     }
     tokio::task::spawn_local(listen_to_orders(shell.clone(), orders));
     tokio::task::spawn_local(listen_to_workers(shell.clone(), handed));
@@ -208,6 +212,22 @@ impl Shell {
         if core.finished() && !self.over.replace(true) {
             self.finished.notify_one();
         }
+    }
+}
+
+/// Sessions one after the other, as the core lets them go.
+async fn climb(shell: Rc<Shell>) {
+    while !shell.over.get() && !shell.core.borrow().is_stopping() {
+        let rung = shell.core.borrow_mut().next_rung();
+        let Some((session, pause)) = rung else {
+            tokio::time::sleep(Nanos::from_millis(1).into()).await;
+            continue;
+        };
+        tokio::time::sleep(pause.into()).await;
+        if shell.core.borrow().is_stopping() {
+            return;
+        }
+        tokio::task::spawn_local(live(shell.clone(), session));
     }
 }
 

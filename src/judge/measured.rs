@@ -144,16 +144,23 @@ impl Measured {
     }
 }
 
-/// Measured stages as spans of time, cut where the load was.
+/// Measured stages as spans of time, cut where the load was; neighbours are one span.
 fn measured_spans(plan: &Plan, record: &RunRecord) -> Vec<(Nanos, Nanos)> {
     if plan.stages.is_empty() {
         return vec![(Nanos::ZERO, record.load_ended)];
     }
-    stage_spans(plan)
+    let spans = stage_spans(plan)
         .into_iter()
         .zip(&plan.stages)
         .filter(|(_, stage)| stage.measure)
         .map(|((from, to), _)| (from.min(record.load_ended), to.min(record.load_ended)))
-        .filter(|(from, to)| from < to)
-        .collect()
+        .filter(|(from, to)| from < to);
+    let mut joined: Vec<(Nanos, Nanos)> = Vec::new();
+    for (from, to) in spans {
+        match joined.last_mut() {
+            Some(last) if last.1 == from => last.1 = to,
+            Some(_) | None => joined.push((from, to)),
+        }
+    }
+    joined
 }

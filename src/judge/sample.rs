@@ -52,6 +52,7 @@ pub(crate) fn plan(rate: u64, warmup_s: u64, measured_s: u64) -> Plan {
         metrics_listen: None,
         metrics_allow_remote: false,
         trace_failed: None,
+        ladder: None,
         warnings: Vec::new(),
     }
 }

@@ -24,7 +24,7 @@ pub use error::PlanError;
 pub use guard::{is_loopback, matches};
 pub use model::{
     Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Content, Deliver,
-    Guard, IdMode, Load, Long, Message, OnThrottle, PasswordFrom, Plan, PlannedTlv, Rebind,
+    Guard, IdMode, Ladder, Load, Long, Message, OnThrottle, PasswordFrom, Plan, PlannedTlv, Rebind,
     Receipts, Secret, Shape, Stage, Target, Timeouts, Tls, TlvValue, WindowFull,
 };
 pub use overrides::Overrides;

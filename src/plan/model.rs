@@ -43,6 +43,9 @@ pub struct Plan {
     /// Exchanges of failed messages to keep (`run --trace failed:N`).
     #[serde(default)]
     pub trace_failed: Option<usize>,
+    /// Sessions bind one after the other, and the first that fails ends it (`find binds`).
+    #[serde(default)]
+    pub ladder: Option<Ladder>,
     /// Where OpenMetrics are served, if at all.
     pub metrics_listen: Option<String>,
     /// Whether that may be an address off this machine's loopback.
@@ -51,6 +54,15 @@ pub struct Plan {
     /// What the user should know before it runs, a line each.
     #[serde(default)]
     pub warnings: Vec<String>,
+}
+
+/// Binds one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ladder {
+    /// From one bind to the next attempt.
+    pub pause: Nanos,
+    /// After a refusal: a bound session is dropped without an unbind, and its place tried again once.
+    pub replace: bool,
 }
 
 /// Whom to test.

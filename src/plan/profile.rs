@@ -183,6 +183,7 @@ fn read(tree: &Node, source: &Source, overrides: &Overrides, defaults: &Defaults
         timeouts: rest::timeouts(&root)?,
         gates: rest::gates(&root)?,
         trace_failed: None,
+        ladder: None,
         metrics_listen,
         metrics_allow_remote,
         warnings,

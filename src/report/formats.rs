@@ -50,15 +50,15 @@ const fn one(name: &'static str, keep: Keep, render: Render) -> FormatRow {
 pub const FORMATS: [FormatRow; 8] = [
     one("text", Keep::Never, |saved| Ok(text(saved, Style::default()).into_bytes())),
     one("json", Keep::Always("result.json"), |saved| Ok(saved.document.to_json())),
+    one("csv", Keep::Always("intervals.csv"), |saved| Ok(csv::render(&saved.document))),
+    one("hlog", Keep::Always("latency.hlog"), hlog::render),
+    one("hgrm", Keep::Always("response.hgrm"), |saved| hgrm::render(&saved.document)),
     FormatRow {
         name: "html",
         keep: Keep::Always("report.html"),
         render: |saved| Ok(html::render(std::slice::from_ref(saved))),
         overlay: Some(|runs| Ok(html::render(runs))),
     },
-    one("csv", Keep::Always("intervals.csv"), |saved| Ok(csv::render(&saved.document))),
-    one("hlog", Keep::Always("latency.hlog"), hlog::render),
-    one("hgrm", Keep::Always("response.hgrm"), |saved| hgrm::render(&saved.document)),
     one("junit", Keep::WithGates("junit.xml"), |saved| junit::render(&saved.document)),
     one("markdown", Keep::WithGates("summary.md"), |saved| Ok(markdown::render(&saved.document))),
 ];

@@ -30,7 +30,7 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
 }
 
 /// Text as it is, whatever it means in Markdown, HTML or to GitHub.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let text = printable(text);
     let mut chars = text.chars().peekable();

@@ -18,9 +18,11 @@
 mod blocks;
 mod build;
 pub mod chart;
+pub mod comparison;
 mod csv;
 pub mod document;
 mod escape;
+mod evidence;
 mod formats;
 mod hgrm;
 pub mod hlog;
@@ -31,6 +33,7 @@ mod markdown;
 pub mod pcapng;
 mod run;
 mod saved;
+pub mod search;
 mod table;
 #[cfg(test)]
 mod tests;

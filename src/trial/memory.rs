@@ -146,9 +146,12 @@ impl World {
                 let wire = world.wires.len() as u32;
                 world.wires.push(Wire { worker, link, ..Wire::default() });
                 world.wire_of[worker as usize].push(wire);
-                world.at(START, What::Connect { worker, link });
+                if plan.ladder.is_none() {
+                    world.at(START, What::Connect { worker, link });
+                }
             }
         }
+        (0..world.esmes.len()).for_each(|worker| world.climb(worker));
         for (at, session, octets) in &memory.injected {
             let found = world
                 .wires
@@ -223,6 +226,13 @@ impl World {
         self.after_smsc();
     }
 
+    /// On a ladder: the next session connects when the core lets it.
+    fn climb(&mut self, worker: usize) {
+        if let Some((link, pause)) = self.esmes[worker].next_rung() {
+            self.at(self.now + pause, What::Connect { worker: worker as u32, link });
+        }
+    }
+
     /// Moves what the ESME's core has left: octets, events, batches for other workers.
     fn after_esme(&mut self, worker: usize) {
         let mut dirty = std::mem::take(&mut self.dirty);
@@ -246,6 +256,7 @@ impl World {
             self.conductor.on_event(event, now);
         }
         self.events = events;
+        self.climb(worker);
     }
 
     fn flush_esme(&mut self, worker: usize, link: u32) {

@@ -8,11 +8,11 @@ mod tcp;
 #[cfg(test)]
 mod tests;
 
-pub use crate::esme::{client_tls, id_rule};
+pub use crate::coordinator::{Failure, RunError};
+pub use crate::esme::{BindFailure, BindFault, Place, client_tls, id_rule};
 pub use memory::{Memory, Network};
 pub use tcp::{Tcp, workers};
 
-use crate::coordinator::RunError;
 use crate::judge::TallyView;
 use crate::measure::{Observer, RunRecord};
 use crate::plan::Plan;

@@ -25,7 +25,7 @@ const inspect = () => {
     if (!marks.length) found.push(`${name}: no marks`);
     const frame = svg.getBoundingClientRect();
     if (frame.width < 200 || frame.height < 80) found.push(`${name}: ${frame.width} by ${frame.height}`);
-    const words = [...svg.querySelectorAll("text")].filter(t => getComputedStyle(t).display !== "none");
+    const words = [...svg.querySelectorAll("text")].filter(t => t.getBoundingClientRect().width > 0);
     const boxes = words.map(t => {
       const box = t.getBoundingClientRect(), slack = box.height * 0.18; // a line's box is higher than its letters
       return { says: t.textContent, left: box.left, right: box.right, top: box.top + slack, bottom: box.bottom - slack };

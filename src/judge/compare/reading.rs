@@ -47,6 +47,7 @@ impl Reading {
 }
 
 fn latency(run: &Evidence, metric: Metric, q: f64, draw: Option<&mut Draw<'_>>) -> Option<Reading> {
+    let asked = draw.is_some();
     let latency = run.latency(metric).filter(|l| !l.is_empty())?;
     let found = statistics::quantile(latency, q);
     if !found.supported {
@@ -66,7 +67,7 @@ fn latency(run: &Evidence, metric: Metric, q: f64, draw: Option<&mut Draw<'_>>) 
         share: Some(Share { part: latency.censored_count(), of: latency.sample_count() }),
         ln_error: by_seconds.or(by_order),
         error: None,
-        rough: by_seconds.is_none(),
+        rough: asked && by_seconds.is_none(),
     })
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 310.0;
-const LEFT: f64 = 78.0;
+const LEFT: f64 = 86.0;
 const RIGHT: f64 = 20.0;
 const TOP: f64 = 46.0;
 const BOTTOM: f64 = 58.0;
@@ -189,23 +189,26 @@ impl Plot {
         for tick in self.x.ticks() {
             let x = LEFT + tick.place * INNER.0;
             svg.line((x, y), (x, y + 5.0), Ink::Muted, "");
-            row.put(svg, (x, y + 23.0), Anchor::Middle, &tick.label);
+            row.put(svg, (x, y + 23.0), Anchor::Middle, "", &tick.label);
         }
     }
 
-    /// Names of bands within the plot, names of marks above it: those that fit.
+    /// Names of bands above the plot, names of marks above those, right of the axis's title: those that fit.
     fn names(&self, svg: &mut Svg) {
         svg.raw("<g class=\"names\">");
         for band in &self.bands {
             let (from, to) = (LEFT + self.across(band.from), LEFT + self.across(band.to));
-            let mut row = Row::new(from, to);
-            row.put(svg, (from + 5.0, TOP + 17.0), Anchor::Start, &band.name);
+            // the last may reach into the margin
+            let end = if to < WIDTH - RIGHT - 1.0 { to } else { WIDTH };
+            let mut row = Row::new(from, end);
+            row.put(svg, (from + 2.0, TOP - 7.0), Anchor::Start, "title", &band.name);
         }
-        let mut row = Row::new(LEFT, WIDTH);
+        let (desk, phone) = width(&self.y.title);
+        let mut row = Row { desk: desk + 12.0, phone: phone + 12.0, end: WIDTH };
         for mark in self.marks.iter().filter(|mark| !mark.name.is_empty()) {
             let x = LEFT + self.across(mark.x);
             let anchor = if x < WIDTH * 0.7 { Anchor::Start } else { Anchor::End };
-            row.put(svg, (x, TOP - 6.0), anchor, &mark.name);
+            row.put(svg, (x, 18.0), anchor, "", &mark.name);
         }
         svg.raw("</g>");
     }
@@ -404,7 +407,7 @@ impl Row {
         Row { desk: from, phone: from, end }
     }
 
-    fn put(&mut self, svg: &mut Svg, place: (f64, f64), anchor: Anchor, label: &str) {
+    fn put(&mut self, svg: &mut Svg, place: (f64, f64), anchor: Anchor, class: &str, label: &str) {
         const GAP: f64 = 7.0;
         let (desk, phone) = width(label);
         let fits = |width: f64, taken: f64| {
@@ -415,7 +418,8 @@ impl Row {
             return;
         }
         let on_phone = fits(phone, self.phone);
-        svg.words(place, anchor, if on_phone { "" } else { "desk" }, label);
+        let only = if on_phone { "" } else { " desk" };
+        svg.words(place, anchor, &format!("{class}{only}"), label);
         self.desk = place.0 - anchor.offset(desk) + desk + GAP;
         if on_phone {
             self.phone = place.0 - anchor.offset(phone) + phone + GAP;

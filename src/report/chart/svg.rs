@@ -8,7 +8,7 @@ const SIZE: f64 = 12.5;
 /// See `style.css`.
 const PHONE_SIZE: f64 = 20.0;
 /// Mean width of a letter, generously, as a share of its size.
-const LETTER: f64 = 0.58;
+const LETTER: f64 = 0.66;
 
 /// Text fit for HTML and its attributes: control characters spelled out, markup escaped.
 pub fn escape(text: &str) -> String {

@@ -14,9 +14,9 @@ fn plot() -> Plot {
 fn a_value_stands_where_its_axes_say() {
     let points = vec![Point::at(0.0, 0.0), Point::at(5.0, 5.0), Point::at(10.0, 10.0)];
     let picture = plot().with(layer(Shape::Line, points)).draw();
-    // the inner drawing is 542 by 206, its origin at the top left
-    assert!(picture.svg.contains("viewBox=\"0 0 542 206\""));
-    assert!(picture.svg.contains("d=\"M0 206h0L271 103L542 0\""), "{}", picture.svg);
+    // the inner drawing is 534 by 206, its origin at the top left
+    assert!(picture.svg.contains("viewBox=\"0 0 534 206\""));
+    assert!(picture.svg.contains("d=\"M0 206h0L267 103L534 0\""), "{}", picture.svg);
     assert_eq!(picture.data["series"][0]["v"], serde_json::json!([0, 5, 10]));
     assert_eq!(picture.data["series"][0]["x"], serde_json::json!({ "from": 0.0, "step": 5.0 }));
 }
@@ -25,7 +25,7 @@ fn a_value_stands_where_its_axes_say() {
 fn a_gap_breaks_the_line_and_a_point_alone_is_a_dot() {
     let points = vec![Point::at(0.0, 5.0), Point::gap(5.0), Point::at(10.0, 5.0)];
     let picture = plot().with(layer(Shape::Line, points)).draw();
-    assert!(picture.svg.contains("d=\"M0 103h0M542 103h0\""), "{}", picture.svg);
+    assert!(picture.svg.contains("d=\"M0 103h0M534 103h0\""), "{}", picture.svg);
     assert_eq!(picture.data["series"][0]["v"], serde_json::json!([5, null, 5]));
 }
 
@@ -113,6 +113,6 @@ fn names_that_do_not_fit_their_band_are_left_out_and_those_for_a_desk_are_marked
     plot.bands = vec![band(0.0, 0.2, "tiny"), band(0.2, 1.9, "warm-up 1"), band(2.0, 10.0, "hold")];
     let svg = plot.draw().svg;
     assert!(!svg.contains(">tiny<"));
-    assert!(svg.contains("class=\"words desk\">warm-up 1<"), "{svg}");
-    assert!(svg.contains("class=\"words \">hold<"));
+    assert!(svg.contains("class=\"words title desk\">warm-up 1<"), "{svg}");
+    assert!(svg.contains("class=\"words title\">hold<"));
 }

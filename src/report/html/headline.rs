@@ -55,7 +55,7 @@ fn percentile(row: &LatencyRow, name: &str) -> Cell {
 /// Every latency of every run, one run under the other where there are several.
 pub(super) fn latencies(runs: &[Coloured<'_>]) -> Option<Grid> {
     let several = runs.len() > 1;
-    let mut grid = Grid::new("latency", "Latency", &["time"]);
+    let mut grid = Grid::new("latency", "Percentiles", &["time"]);
     if several {
         grid.header.push("run".to_owned());
     }
@@ -69,14 +69,13 @@ pub(super) fn latencies(runs: &[Coloured<'_>]) -> Option<Grid> {
             if row.count + row.censored == 0 || !is_shown(document, metric.metric) {
                 continue;
             }
-            let mut cells = vec![Cell {
-                text: metric.title.to_owned(),
-                small: metric.says.to_owned(),
-                ..Cell::default()
-            }];
+            let title = metric.title.to_owned();
+            let said = grid.rows.last().is_some_and(|row| row[0].text == title);
+            let small = if said { String::new() } else { metric.says.to_owned() };
+            let mut cells = vec![Cell { text: title, small, ..Cell::default() }];
             if several {
                 let (text, swatch) = (document.run.id.clone(), swatch.clone());
-                cells.push(Cell { text, swatch, class: "left", ..Cell::default() });
+                cells.push(Cell { text, swatch, class: "left run", ..Cell::default() });
             }
             cells.extend(COLUMNS.iter().map(|(name, _)| percentile(row, name)));
             cells.push(Cell::new(row.max.map_or("–".to_owned(), duration)));

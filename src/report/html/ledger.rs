@@ -157,11 +157,14 @@ pub(super) fn states(d: &Document, times: bool) -> Option<Grid> {
     grid.filled()
 }
 
+/// A line of a ledger.
+type Count = fn(&Document) -> u64;
+
 /// The ledgers of several runs, side by side.
 pub(super) fn side_by_side(runs: &[Coloured<'_>]) -> Grid {
     let mut grid = Grid::new("ledgers", "Ledgers, in submit_sm", &["of the whole run"]);
     grid.header.extend(runs.iter().map(|(d, _)| d.run.id.clone()));
-    let lines: [(&str, fn(&Document) -> u64); 14] = [
+    let lines: [(&str, Count); 14] = [
         ("planned", |d| d.ledger.lines.planned),
         ("retries", |d| d.ledger.lines.retries),
         ("written", |d| d.ledger.lines.written),

@@ -64,7 +64,7 @@ pub(super) fn render(runs: &[Saved]) -> Vec<u8> {
         script: SCRIPT,
         script_sha256: SCRIPT_SHA256,
         verdicts: verdicts.collect(),
-        sections: sections.into_iter().filter(|s| !s.is_empty()).collect(),
+        sections: sections.into_iter().filter(|s| !s.is_empty()).map(Section::in_order).collect(),
     };
     let html = page.render().expect("a template that only writes text does not fail");
     spell_out(html).into_bytes()

@@ -114,6 +114,12 @@ impl Grid {
         self.rows.push(cells.into_iter().collect());
     }
 
+    /// True where a column holds words, which are read from the left. (The template lends its number.)
+    pub(super) fn is_left(&self, column: &usize) -> bool {
+        let cell = self.rows.first().and_then(|row| row.get(*column));
+        cell.is_some_and(|cell| cell.class.starts_with("left"))
+    }
+
     /// Some where it has a row.
     pub(super) fn filled(self) -> Option<Grid> {
         (!self.rows.is_empty()).then_some(self)
@@ -140,6 +146,12 @@ pub(super) struct Section {
 impl Section {
     pub(super) fn new(id: &'static str, title: &'static str) -> Section {
         Section { id, title, ..Section::default() }
+    }
+
+    /// The same with what could not be drawn after what was.
+    pub(super) fn in_order(mut self) -> Section {
+        self.figures.sort_by_key(|figure| figure.svg.is_empty());
+        self
     }
 
     pub(super) fn is_empty(&self) -> bool {

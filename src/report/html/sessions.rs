@@ -4,7 +4,7 @@ use super::parts::{Cell, Figure, Grid};
 use super::time::duration_axis;
 use crate::judge::words;
 use crate::report::Document;
-use crate::report::chart::{Axis, Ink, Layer, Plot, Point, Shape, Unit};
+use crate::report::chart::{Axis, Ink, Layer, Plot, Point, Scale, Shape, Unit};
 use crate::report::document::SessionRow;
 
 /// A table is whole up to here.
@@ -146,7 +146,13 @@ pub(super) fn figures(d: &Document) -> Vec<Figure> {
     }
     let last = senders.iter().map(|s| s.id).max().unwrap_or(1);
     let first = senders.iter().map(|s| s.id).min().unwrap_or(0);
-    let x = || Axis::between("session", Unit::Count, f64::from(first), f64::from(last));
+    let x = || Axis {
+        title: "session".to_owned(),
+        unit: Unit::Count,
+        scale: Scale::Linear,
+        low: f64::from(first) - 0.5,
+        high: f64::from(last) + 0.5,
+    };
     let points = |value: &dyn Fn(&SessionRow) -> Option<u64>| -> Vec<Point> {
         let at = |s: &&SessionRow| Some(Point::at(f64::from(s.id), value(s)? as f64));
         senders.iter().filter_map(at).collect()

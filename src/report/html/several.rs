@@ -3,7 +3,7 @@ use super::headline::{Coloured, gates, latencies};
 use super::ledger;
 use super::parts::{Cell, Figure, Grid, Section};
 use super::shape;
-use super::time::{Timeline, caveat, duration_axis, line};
+use super::time::{Count, Timeline, caveat, duration_axis, line};
 use crate::judge::words;
 use crate::measure::Metric;
 use crate::report::Document;
@@ -85,7 +85,7 @@ fn over_time(runs: &[Coloured<'_>]) -> Vec<Figure> {
         .filter(|(d, _)| !caveat(d).is_empty())
         .map(|(d, _)| format!("{}: {}", d.run.id, caveat(d)))
         .collect();
-    let rate = |id, title, count: fn(&IntervalRow) -> u64| {
+    let rate = |id, title, count: Count| {
         let layers = layers(&|t| t.rate(count));
         let spans = layers.iter().flat_map(|l| &l.points).filter_map(|p| p.span);
         let high = spans.map(|s| s.1).fold(0.0, f64::max);

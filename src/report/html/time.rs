@@ -7,6 +7,9 @@ use crate::report::chart::{
 };
 use crate::report::document::{IntervalRow, Table};
 
+/// A count of an interval.
+pub(super) type Count = fn(&IntervalRow) -> u64;
+
 /// More points than this stand within one column of a screen.
 const POINTS_MAX: usize = 720;
 
@@ -119,7 +122,7 @@ impl<'a> Timeline<'a> {
         let d = self.document;
         let mut marks = Vec::new();
         if d.window.from_s > 0.0 && d.window.from_s < self.end {
-            let name = "measured from here".to_owned();
+            let name = String::new();
             marks.push(Mark { x: d.window.from_s, name, ink: Ink::Muted });
         }
         for change in &d.operator {
@@ -158,7 +161,7 @@ fn on_thinning(d: &Document) -> &'static str {
 
 /// Said once above the pictures.
 pub(super) fn on_page(d: &Document) -> String {
-    let mut says = "By the time things happened, in intervals. Shaded: not measured.".to_owned();
+    let mut says = "By the time things happened. Shaded: not measured; broken line: where the measured time begins.".to_owned();
     if !on_thinning(d).is_empty() {
         says += " ";
         says += on_thinning(d);
@@ -182,8 +185,8 @@ fn rates(t: &Timeline<'_>) -> Figure {
     });
     let y = Axis::from_zero("submit_sm and receipts a second", Unit::Rate, high);
     let mut plot = t.plot("Rate over time", y);
-    let any = |count: fn(&IntervalRow) -> u64| t.rows.iter().any(|row| count(row) > 0);
-    let series: [(&str, Ink, fn(&IntervalRow) -> u64); 4] = [
+    let any = |count: Count| t.rows.iter().any(|row| count(row) > 0);
+    let series: [(&str, Ink, Count); 4] = [
         ("sent", Ink::Series(0), |r| r.written),
         ("accepted", Ink::Series(2), |r| r.accepted),
         ("final receipts", Ink::Series(3), |r| r.receipts),
@@ -408,7 +411,7 @@ fn by_name(
 fn statuses(t: &Timeline<'_>) -> Figure {
     let mut series = by_name(t, |row| &row.statuses);
     series.retain(|s| s.0 != "ESME_ROK");
-    let more: [(&str, fn(&IntervalRow) -> u64); 2] =
+    let more: [(&str, Count); 2] =
         [("no answer in time", |r| r.timed_out), ("lost with the connection", |r| r.lost)];
     for (name, count) in more {
         series.push((name.to_owned(), t.mean_rate(count), t.rows.iter().map(count).sum()));

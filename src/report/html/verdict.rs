@@ -1,7 +1,11 @@
 //! The top of the page: what was found, by what evidence, and whether the tool was fit to find it.
+use super::time::Count;
 use crate::judge::{HealthState, Limiter, Outcome, words};
 use crate::report::Document;
-use crate::report::document::{About, IntervalRow, Reason, State};
+use crate::report::document::{About, Reason, State};
+
+/// (class, sign, sentence) of a check.
+type Judged = (&'static str, &'static str, String);
 
 /// One run at the top of the page.
 pub(super) struct Verdict {
@@ -21,7 +25,7 @@ pub(super) struct Verdict {
     /// Said of them.
     pub(super) rates_are: &'static str,
     /// (class, sign, sentence) of each check.
-    pub(super) checks: Vec<(&'static str, &'static str, String)>,
+    pub(super) checks: Vec<Judged>,
     /// (class, name, sentences): limiter, harness, steadiness, books.
     pub(super) lines: Vec<(&'static str, &'static str, Vec<String>)>,
     /// What to beware of, before anything else.
@@ -55,15 +59,15 @@ pub(super) fn verdict(d: &Document, swatch: String) -> Verdict {
     facts.push(format!("took {}", words::duration((d.run.duration_s.max(0.0) * 1e9) as u64)));
     facts.push(format!("smppbench {}", d.tool.version));
     Verdict {
-        swatch,
-        name: d.run.name.clone(),
+        name: d.run.id.clone(),
         facts,
         class,
         word,
         what,
         rates,
         rates_are,
-        checks: checks(d),
+        checks: if swatch.is_empty() { checks(d) } else { in_short(checks(d)) },
+        swatch,
         lines: vec![limiter(d), harness(d), steady(d), books(d)],
         warnings,
         notes: d.notes.clone(),
@@ -113,12 +117,12 @@ fn rates(d: &Document) -> (&'static str, Vec<(String, String)>) {
             .collect();
         return ("", rows);
     }
-    let sum = |pick: fn(&IntervalRow) -> u64| d.measured_rows().map(pick).sum::<u64>() as f64;
+    let sum = |pick: Count| d.measured_rows().map(pick).sum::<u64>() as f64;
     let seconds: f64 = d.measured_rows().map(|row| row.length_s).sum();
     if seconds <= 0.0 {
         return ("", Vec::new());
     }
-    let figures: [(&str, fn(&IntervalRow) -> u64); 5] = [
+    let figures: [(&str, Count); 5] = [
         ("scheduled", |r| r.scheduled),
         ("written", |r| r.written),
         ("accepted", |r| r.accepted),
@@ -132,7 +136,7 @@ fn rates(d: &Document) -> (&'static str, Vec<(String, String)>) {
     ("while the load was on", rows)
 }
 
-fn checks(d: &Document) -> Vec<(&'static str, &'static str, String)> {
+fn checks(d: &Document) -> Vec<Judged> {
     let mut all: Vec<&Reason> =
         d.verdict.reasons.iter().filter(|r| r.about != About::Harness).collect();
     // what decided comes first
@@ -148,6 +152,18 @@ fn checks(d: &Document) -> Vec<(&'static str, &'static str, String)> {
             None => ("warn", "?", reason.says()),
         })
         .collect()
+}
+
+/// What did not hold, and how many did: beside other runs there is less room.
+fn in_short(all: Vec<Judged>) -> Vec<Judged> {
+    let (held, mut short): (Vec<Judged>, Vec<Judged>) =
+        all.into_iter().partition(|c| c.0 == "good");
+    match held.len() {
+        0 => {}
+        1 => short.extend(held),
+        n => short.push(("good", "✓", format!("{n} checks held"))),
+    }
+    short
 }
 
 fn limiter(d: &Document) -> (&'static str, &'static str, Vec<String>) {

@@ -1,0 +1,103 @@
+//! The arguments of `find` as typed.
+use super::args::OverrideArgs;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Said below the flags of `find`.
+const FIND_HELP: &str = "\
+rate    doubles the rate from --rate until an objective breaks, halves the interval between, and confirms its lower
+        end with longer trials. Without --objective: the profile's gates, or \"zero loss and throttling\".
+window  fills the window of one bind in one burst, larger and smaller, until the largest that is borne is exact;
+        then sweeps windows in closed loop to where throughput stops growing.
+binds   adds binds one at a time until one fails, then measures throughput against their number.
+
+Off loopback --max-trials, --max-messages and --max-minutes must be given: they bound the whole search.
+
+Exit codes: 0 done, whatever was found · 2 usage, or refused by the guard · 3 nothing could be bound · 4 with
+--strict, inconclusive · 5 even the lowest rate breaks the profile's gates · 6 the target was lost on the way, or
+foreign traffic came · 130 interrupted; what was found so far is reported in any case";
+
+/// Which limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FindWhat {
+    /// The highest rate that keeps its objectives.
+    Rate,
+    /// The window that is borne, and the one that is enough.
+    Window,
+    /// How many binds are let in, and how many are enough.
+    Binds,
+}
+
+/// What follows `find`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = FIND_HELP)]
+pub(super) struct FindArgs {
+    /// Which limit.
+    #[arg(value_enum)]
+    pub(super) what: FindWhat,
+    /// Profile (TOML); without one, the built-in `quick`.
+    pub(super) profile: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) overrides: OverrideArgs,
+    /// What the rate must keep: "throttled<=0.5%", "response.p99<=50ms", "receipt.p99<=5s", several joined by commas.
+    /// May be repeated: each is searched for, and all share their trials.
+    #[arg(long, value_name = "LIMITS")]
+    pub(super) objective: Vec<String>,
+    /// How wide the interval of a rate may be.
+    #[arg(long, value_name = "PERCENT", default_value = "2%", value_parser = percent)]
+    pub(super) width: f64,
+    /// Lowest rate tried (default: a thousandth of the first).
+    #[arg(long, value_name = "R")]
+    pub(super) min_rate: Option<String>,
+    /// Highest rate tried (default: 1M on loopback, else guard.rate_max or a hundred times the first).
+    #[arg(long, value_name = "R")]
+    pub(super) max_rate: Option<String>,
+    /// Largest window tried.
+    #[arg(long, value_name = "N", default_value_t = 1024)]
+    pub(super) max_window: u64,
+    /// Most binds tried (default: 1000 on loopback, else 16).
+    #[arg(long, value_name = "N")]
+    pub(super) max_binds: Option<u64>,
+    /// Attempts to bind a second (default: 500 on loopback, else 2).
+    #[arg(long, value_name = "R")]
+    pub(super) bind_rate: Option<String>,
+    /// Before a trial is measured.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(super) settle: Option<Duration>,
+    /// Measured in a trial.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(super) measure: Option<Duration>,
+    /// Measured in a confirmation of a rate.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(super) confirm: Option<Duration>,
+    /// Most trials of the search (default on loopback: 200).
+    #[arg(long, value_name = "N")]
+    pub(super) max_trials: Option<u32>,
+    /// Most minutes of the search (default on loopback: 15).
+    #[arg(long, value_name = "N")]
+    pub(super) max_minutes: Option<f64>,
+    /// Print what it may cost, and end.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Run folder (default reports/find-<what>-<name>-<UTC>/).
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Say nothing of each trial on stderr.
+    #[arg(long)]
+    pub(super) quiet: bool,
+    /// Print search.json on stdout, and nothing else there.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Exit 4 where the search is inconclusive.
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim().trim_end_matches('%').trim_end().parse::<f64>().ok();
+    number
+        .filter(|n| (0.1..=50.0).contains(n))
+        .map(|n| n / 100.0)
+        .ok_or_else(|| format!("{text:?} will not do; write a share from 0.1% to 50%"))
+}

@@ -1,0 +1,315 @@
+//! `smppbench find`: what a search looks for and may cost, out of flags and profile; its report, and its exit code.
+use super::args::{FindArgs, FindWhat};
+use super::exit::{Exit, fail, put, say};
+use super::facts::utc_stamp;
+use super::folder;
+use super::once::refuse;
+use crate::judge::words;
+use crate::kit::{Clock, Environment, Nanos, Rate};
+use crate::measure::NoObserver;
+use crate::plan::{self, BindType, Plan, Recipe, Shape, Source};
+use crate::report;
+use crate::search::{
+    self, BindsSettings, Budget, DEFAULT, Ended, Kind, Lengths, Objective, RateSettings, Search,
+    Stop, WindowSettings, World,
+};
+use crate::trial::Tcp;
+
+/// Bounds on loopback where no flag says otherwise.
+const TRIALS_MAX: u32 = 200;
+const MINUTES_MAX: f64 = 15.0;
+const MESSAGES_MAX: u64 = 200_000_000;
+/// First rate where the profile holds none.
+const START: f64 = 10.0;
+/// Descriptors that are not sessions.
+const DESCRIPTORS_SPARE: u64 = 64;
+
+/// A search, ready to begin.
+enum Ready {
+    Rate(RateSettings),
+    Window(WindowSettings),
+    Binds(BindsSettings),
+}
+
+/// Runs the verb.
+pub(super) fn run(args: &FindArgs) -> Exit {
+    let source = Source::of(args.profile.clone());
+    let overrides = args.overrides.overrides();
+    let plan = match plan::load(&source, &overrides) {
+        Ok(plan) => plan,
+        Err(e) => return fail(Exit::Usage, &e.to_string()),
+    };
+    if let Err(e) = Recipe::new(&plan) {
+        return fail(Exit::Usage, &e.to_string());
+    }
+    let (ready, budget) = match ready(args, &plan) {
+        Ok(ready) => ready,
+        Err(e) => return fail(Exit::Usage, &e),
+    };
+    let cost = cost(&budget);
+    if args.dry_run {
+        put(&format!("find {} · {} · {cost}\n", name_of(args.what), plan.name));
+        return Exit::Done;
+    }
+    say(&format!("smppbench: find {}: {cost}", name_of(args.what)));
+    for warning in plan.warnings.iter().chain(&Environment::read().warnings(0)) {
+        say(&format!("smppbench: warning: {warning}"));
+    }
+    let id = format!("find-{}-{}-{}", name_of(args.what), plan.name, utc_stamp(Clock::wall_ns()));
+    let path = args.out.clone().unwrap_or_else(|| folder::default_path(&id));
+    if let Err(e) = folder::make(&path) {
+        return fail(Exit::Internal, &e);
+    }
+    let verb = format!("find {}", name_of(args.what));
+    let mut search = match searched(args, &plan, &ready) {
+        Ok(search) => search,
+        Err(Stop::Failed(e)) => return refuse(&e),
+        Err(Stop::Ended(ended, why)) => {
+            return fail(Exit::Internal, &format!("{}: {why}", ended.name()));
+        }
+    };
+    search.cost_max = budget.cost(MESSAGES_MAX);
+    search.repro = format!("{}{}", plan::repro(&verb, &source, &overrides, &plan), flags(args));
+    let text = report::search::text(&search);
+    let json = report::search::json(&search);
+    put(&if args.json { format!("{json}\n") } else { text.clone() });
+    for (name, octets) in [("search.json", json.as_bytes()), ("summary.txt", text.as_bytes())] {
+        if let Err(e) = folder::write(&path.join(name), octets) {
+            return fail(Exit::Internal, &e);
+        }
+    }
+    say(&format!("smppbench: written to {}", path.display()));
+    exit_of(&search, args, &plan)
+}
+
+fn searched(args: &FindArgs, plan: &Plan, ready: &Ready) -> Result<Search, Stop> {
+    let mut told = |line: &str| {
+        if !args.quiet {
+            say(&format!("smppbench: {}", line.trim_end_matches([' ', '·'])));
+        }
+    };
+    let mut pause = |span: Nanos| std::thread::sleep(span.into());
+    let world = World {
+        trial: &mut Tcp::default(),
+        observer: &mut NoObserver,
+        told: &mut told,
+        pause: &mut pause,
+    };
+    match ready {
+        Ready::Rate(settings) => search::rate(plan, settings, world),
+        Ready::Window(settings) => search::window(plan, settings, world),
+        Ready::Binds(settings) => search::binds(plan, settings, world),
+    }
+}
+
+const fn name_of(what: FindWhat) -> &'static str {
+    match what {
+        FindWhat::Rate => Kind::Rate.name(),
+        FindWhat::Window => Kind::Window.name(),
+        FindWhat::Binds => Kind::Binds.name(),
+    }
+}
+
+fn cost(budget: &Budget) -> String {
+    let messages = budget.messages_max.map_or("any number of".to_owned(), words::count);
+    let minutes = budget.seconds_max / 60.0;
+    format!("at most {} trials, {messages} submit_sm, {minutes:.1} min", budget.trials_max)
+}
+
+/// The flags of `find` itself, for the command line that runs it again.
+fn flags(args: &FindArgs) -> String {
+    let mut text = String::new();
+    for objective in &args.objective {
+        text += &format!(" --objective '{}'", objective.replace('\'', r"'\''"));
+    }
+    let mut add = |flag: &str, value: Option<String>| {
+        if let Some(value) = value {
+            text += &format!(" {flag} {value}");
+        }
+    };
+    let span = |d: Option<std::time::Duration>| {
+        d.map(|d| humantime::format_duration(d).to_string().replace(' ', ""))
+    };
+    if args.what == FindWhat::Rate {
+        add("--width", Some(format!("{}%", args.width * 100.0)));
+    }
+    add("--min-rate", args.min_rate.clone());
+    add("--max-rate", args.max_rate.clone());
+    add("--max-window", (args.what == FindWhat::Window).then(|| args.max_window.to_string()));
+    add("--max-binds", args.max_binds.map(|n| n.to_string()));
+    add("--bind-rate", args.bind_rate.clone());
+    add("--settle", span(args.settle));
+    add("--measure", span(args.measure));
+    add("--confirm", span(args.confirm));
+    add("--max-trials", args.max_trials.map(|n| n.to_string()));
+    add("--max-minutes", args.max_minutes.map(|n| n.to_string()));
+    text
+}
+
+fn ready(args: &FindArgs, plan: &Plan) -> Result<(Ready, Budget), String> {
+    let budget = budget(args, plan)?;
+    let span =
+        |given: Option<std::time::Duration>, default: Nanos| given.map_or(default, Nanos::from);
+    let loops = plan.guard.loopback || plan.guard.closed_loop;
+    let ready = match args.what {
+        FindWhat::Rate => Ready::Rate(rate(args, plan, budget)?),
+        FindWhat::Window => {
+            if !loops {
+                return Err(
+                    "find window fills windows in one burst, in closed loop: for a target that is \
+                            not loopback set guard.closed_loop = true if the other side agrees"
+                        .to_owned(),
+                );
+            }
+            if plan.senders_count() == 0 {
+                return Err("find window needs a bind that may send".to_owned());
+            }
+            Ready::Window(WindowSettings {
+                ceiling: args.max_window.clamp(1, 1_000_000),
+                settle: span(args.settle, Nanos::from_millis(300)),
+                measure: span(args.measure, Nanos::from_secs(1)),
+                budget,
+            })
+        }
+        FindWhat::Binds => {
+            let default = if plan.guard.loopback { "500" } else { "2" };
+            let attempts = args.bind_rate.as_deref().unwrap_or(default);
+            let attempts = positive("--bind-rate", attempts)?;
+            let own = plan.accounts.first().map_or(BindType::Transceiver, |a| a.binds.bind_type);
+            let all = [own, BindType::Transceiver, BindType::Transmitter, BindType::Receiver];
+            let mut types: Vec<BindType> = Vec::new();
+            for one in all {
+                if !types.contains(&one) && (types.is_empty() || plan.guard.loopback) {
+                    types.push(one);
+                }
+            }
+            Ready::Binds(BindsSettings {
+                ceiling: binds_max(args, plan, own),
+                pause: Nanos((1e9 / attempts) as u64),
+                types,
+                sweep: loops,
+                settle: span(args.settle, Nanos::from_millis(200)),
+                measure: span(args.measure, Nanos::from_millis(800)),
+                budget,
+            })
+        }
+    };
+    Ok((ready, budget))
+}
+
+fn positive(flag: &str, text: &str) -> Result<f64, String> {
+    let rate = Rate::parse(text).map_err(|e| format!("{flag}: {e}"))?.as_f64();
+    if rate > 0.0 { Ok(rate) } else { Err(format!("{flag}: 0 will not do; write a rate above 0")) }
+}
+
+/// As many as are asked for, allowed by the guard, and to be had as open files.
+fn binds_max(args: &FindArgs, plan: &Plan, own: BindType) -> u64 {
+    use nix::sys::resource::{Resource, getrlimit};
+    let asked = args.max_binds.unwrap_or(if plan.guard.loopback { 1_000 } else { 16 });
+    let each = if own == BindType::Pair { 2 } else { 1 };
+    let ends = if plan.target.embedded { 2 } else { 1 };
+    let files = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
+    let files = files.saturating_sub(DESCRIPTORS_SPARE) / (each * ends);
+    let guard = plan.guard.binds_max.map_or(u64::MAX, |most| most as u64 / each);
+    asked.min(files).min(guard).max(1)
+}
+
+fn budget(args: &FindArgs, plan: &Plan) -> Result<Budget, String> {
+    let messages = plan.guard.messages_max;
+    if !plan.guard.loopback {
+        let missing = [
+            ("--max-trials", args.max_trials.is_none()),
+            ("--max-messages", messages.is_none()),
+            ("--max-minutes", args.max_minutes.is_none()),
+        ];
+        if let Some((flag, _)) = missing.iter().find(|(_, missing)| *missing) {
+            return Err(format!("{flag} is needed for a target that is not loopback"));
+        }
+    }
+    let minutes = args.max_minutes.unwrap_or(MINUTES_MAX);
+    if !(minutes > 0.0 && minutes.is_finite()) {
+        return Err("--max-minutes: write a number above 0".to_owned());
+    }
+    Ok(Budget {
+        trials_max: args.max_trials.unwrap_or(TRIALS_MAX),
+        messages_max: Some(messages.unwrap_or(MESSAGES_MAX)),
+        seconds_max: minutes * 60.0,
+    })
+}
+
+/// What the profile's gates demand, as an objective.
+fn gates(plan: &Plan) -> Option<String> {
+    let parts: Vec<String> = plan
+        .gates
+        .iter()
+        .filter(|(name, _)| !name.starts_with("verdict.") && !name.starts_with("rate."))
+        .filter_map(|(name, value)| value.as_str().map(|text| format!("{name} {text}")))
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+fn rate(args: &FindArgs, plan: &Plan, budget: Budget) -> Result<RateSettings, String> {
+    if plan.senders_count() == 0 {
+        return Err("find rate needs a bind that may send".to_owned());
+    }
+    let mut texts = args.objective.clone();
+    if texts.is_empty() {
+        texts.push(gates(plan).unwrap_or_else(|| DEFAULT.to_owned()));
+    }
+    let objectives: Result<Vec<Objective>, String> =
+        texts.iter().map(|text| Objective::parse(text, plan)).collect();
+    let holds = plan.stages.iter().rev().filter(|s| s.measure).find_map(|s| match s.shape {
+        Shape::Hold(rate) => Some(rate.as_f64()),
+        Shape::Ramp(..) | Shape::Stairs { .. } | Shape::Spike { .. } | Shape::Sine { .. } => None,
+        Shape::Max => None,
+    });
+    let start = holds.unwrap_or(START);
+    let floor = match &args.min_rate {
+        Some(text) => positive("--min-rate", text)?,
+        None => start / 1_000.0,
+    };
+    let guarded = plan.guard.rate_max.map(Rate::as_f64);
+    let ceiling = match &args.max_rate {
+        Some(text) => positive("--max-rate", text)?,
+        None if plan.guard.loopback => 1e6,
+        None => start * 100.0,
+    };
+    let ceiling = guarded.map_or(ceiling, |most| ceiling.min(most));
+    if floor >= ceiling {
+        return Err(format!("--min-rate {floor} is not below --max-rate {ceiling}"));
+    }
+    let default = Lengths::default();
+    let span =
+        |given: Option<std::time::Duration>, default: Nanos| given.map_or(default, Nanos::from);
+    Ok(RateSettings {
+        objectives: objectives?,
+        width: args.width,
+        start: start.clamp(floor, ceiling),
+        floor,
+        ceiling,
+        confirmations: 2,
+        lengths: Lengths {
+            settle: span(args.settle, default.settle),
+            measure: span(args.measure, default.measure),
+            confirm: span(args.confirm, default.confirm),
+        },
+        budget,
+    })
+}
+
+fn exit_of(search: &Search, args: &FindArgs, plan: &Plan) -> Exit {
+    let gated = args.objective.is_empty() && gates(plan).is_some();
+    match search.ended {
+        Ended::Floor if gated => Exit::GateFailed,
+        Ended::Found | Ended::Ceiling | Ended::Floor | Ended::Budget => Exit::Done,
+        Ended::InconclusiveHarness | Ended::InconclusiveNoise if args.strict => {
+            Exit::NotTrustworthy
+        }
+        Ended::InconclusiveHarness | Ended::InconclusiveNoise => Exit::Done,
+        Ended::Interrupted => Exit::Interrupted,
+        Ended::TargetLost | Ended::ForeignTraffic => {
+            let why = search.why.clone().unwrap_or_default();
+            fail(Exit::EndedEarly, &format!("ended early: {}: {why}", search.ended.name()))
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What a job on GitHub Actions wants besides: annotations of gates that were not kept, and the summary of the job. Only
+//! where such a job runs; elsewhere nothing happens.
+use super::exit::say;
+use crate::judge::GateOutcome;
+use crate::report::document::GateRow;
+use std::io::Write;
+
+/// Says each gate that was not kept as a workflow command, and appends `summary` to the job's.
+pub(super) fn tell(gates: &[GateRow], summary: &str) {
+    if std::env::var_os("GITHUB_ACTIONS").is_none() {
+        return;
+    }
+    for line in annotations(gates) {
+        say(&line);
+    }
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY") else { return };
+    let opened = std::fs::OpenOptions::new().create(true).append(true).open(&path);
+    if let Err(e) = opened.and_then(|mut file| file.write_all(summary.as_bytes())) {
+        say(&format!("smppbench: warning: the job's summary cannot be written: {e}"));
+    }
+}
+
+fn annotations(gates: &[GateRow]) -> Vec<String> {
+    let lines = gates.iter().filter_map(|gate| {
+        let (level, word) = match gate.outcome {
+            GateOutcome::Pass => return None,
+            GateOutcome::Fail => ("error", "failed"),
+            GateOutcome::Undecided => ("warning", "undecided"),
+        };
+        let value = match &gate.value {
+            serde_json::Value::Null => "undefined".to_owned(),
+            serde_json::Value::Number(n) => {
+                n.as_f64().map_or_else(|| n.to_string(), |v| gate.unit.show(v))
+            }
+            other => other.as_str().map_or_else(|| other.to_string(), str::to_owned),
+        };
+        let why = gate.why.as_ref().map_or(String::new(), |why| format!(" ({why})"));
+        let says = format!("{} {}: {value}{why}", gate.name, gate.expression);
+        Some(format!("::{level} title=smppbench gate {word}::{}", data(&says)))
+    });
+    lines.collect()
+}
+
+/// As a workflow command takes it: no line of its own can begin within.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::Unit;
+
+    #[test]
+    fn a_gate_that_is_not_kept_is_one_annotation_and_a_line_break_cannot_start_another() {
+        let gate = |outcome, why: Option<&str>| GateRow {
+            name: "ratio.rejected".to_owned(),
+            expression: "<= 0.1%".to_owned(),
+            value: 0.02.into(),
+            outcome,
+            unit: Unit::Ratio,
+            why: why.map(str::to_owned),
+        };
+        let gates = [
+            gate(GateOutcome::Pass, None),
+            gate(GateOutcome::Fail, None),
+            gate(GateOutcome::Undecided, Some("too\n::error::few")),
+        ];
+        assert_eq!(
+            annotations(&gates),
+            [
+                "::error title=smppbench gate failed::ratio.rejected <= 0.1%25: 2 %25",
+                "::warning title=smppbench gate undecided::ratio.rejected <= 0.1%25: 2 %25 (too%0A::error::few)",
+            ]
+        );
+    }
+}

@@ -1,0 +1,169 @@
+//! What to run at, and what limits there: one paragraph, and a fragment of a profile.
+use super::document::{Ended, Search};
+use super::enforced::How;
+use crate::judge::words;
+use crate::plan::Plan;
+
+/// Share of a found rate to run at.
+const SAFE: f64 = 0.9;
+
+/// Whom a plan tests.
+pub(super) fn target(plan: &Plan) -> String {
+    if plan.target.embedded { "embedded".to_owned() } else { plan.target.addresses.join(", ") }
+}
+
+fn shape_of(plan: &Plan) -> (usize, usize) {
+    plan.accounts.first().map_or((1, 1), |a| (a.binds.count, a.binds.window))
+}
+
+fn fragment(comment: &str, count: Option<u64>, window: Option<u64>, rate: Option<f64>) -> String {
+    let mut text = format!("# {comment}\n");
+    if count.is_some() || window.is_some() {
+        text += "[binds]\n";
+    }
+    for (key, value) in [("count", count), ("window", window)] {
+        if let Some(value) = value {
+            text += &format!("{key} = {value}\n");
+        }
+    }
+    if let Some(rate) = rate {
+        text += &format!("[load]\nstages = [{{ hold = \"{}\", for = \"60s\" }}]\n", written(rate));
+    }
+    text
+}
+
+/// A rate as a profile takes it.
+fn written(rate: f64) -> String {
+    if rate >= 100.0 { format!("{}", rate.floor()) } else { format!("{rate:.3}") }
+}
+
+/// For `find rate`.
+pub(super) fn rate(search: &mut Search, plan: &Plan) {
+    let (binds, window) = shape_of(plan);
+    let Some(lower) = search.lower else {
+        let broken = search.objectives.first().and_then(|o| o.broken_by.clone());
+        let broken = broken.unwrap_or_else(|| "no trial was conclusive".to_owned());
+        let lowest =
+            search.upper.map_or(String::new(), |u| format!(" (lowest tried: {})", words::rate(u)));
+        search.recommendation = format!("No rate kept the objective{lowest}: {broken}.");
+        return;
+    };
+    let safe = lower * SAFE;
+    let first = &search.objectives[0];
+    let limits = match (first.upper, first.limiter.as_deref()) {
+        (None, _) if search.ended == Ended::InconclusiveHarness => {
+            "beyond it the harness itself does not keep up, so that the SMSC's own limit is not known"
+                .to_owned()
+        }
+        (None, _) => "no limit was met up to there".to_owned(),
+        (Some(upper), limiter) => {
+            let why = match limiter {
+                Some("window") => format!(
+                    "the window ({binds} × {window} slots) rather than the SMSC: try a larger one"
+                ),
+                Some("smsc_throttle") => "the SMSC's throttling".to_owned(),
+                Some("connection") => "lost connections".to_owned(),
+                Some("smsc_latency") => "the SMSC's response time".to_owned(),
+                Some(_) | None => first.broken_by.clone().unwrap_or_default(),
+            };
+            format!("at {} it is broken; what limits there is {why}", words::rate(upper))
+        }
+    };
+    let held = if first.confirmed { "was confirmed by longer trials" } else { "was not confirmed" };
+    search.recommendation = format!(
+        "Run at {} ({} of the highest rate that kept the objective) on {binds} binds with a window of \
+         {window}. {} {held}; {limits}.",
+        words::rate(safe),
+        words::percent(SAFE),
+        words::rate(lower),
+    );
+    let comment = format!(
+        "{} of {}, the highest rate that kept its objective",
+        words::percent(SAFE),
+        words::rate(lower)
+    );
+    search.recommendation_toml =
+        fragment(&comment, Some(binds as u64), Some(window as u64), Some(safe));
+}
+
+/// A limit's way for a person.
+fn way(how: How, status: Option<&str>) -> String {
+    match (how, status) {
+        (How::Status, Some(status)) => format!("answers {status}"),
+        (How::Status, None) => "refuses".to_owned(),
+        (How::Disconnect, _) => "drops the connection".to_owned(),
+        (How::Unbind, _) => "unbinds".to_owned(),
+        (How::Silence, _) => "falls silent".to_owned(),
+    }
+}
+
+/// For `find window`.
+pub(super) fn window(search: &mut Search, plan: &Plan) {
+    let (binds, _) = shape_of(plan);
+    let limit = search.limit.as_ref().map(|l| l.value);
+    // a quarter beyond the knee, for the variance of service times
+    let enough = search.knee.map(|k| (k.value * 1.25).ceil().max(1.0) as u64);
+    let top = search.points.iter().map(|p| p.throughput).fold(0.0, f64::max);
+    let best = search.points.iter().find(|p| p.throughput >= top * 0.95).map(|p| p.window);
+    let Some(value) = enough.or(best).map(|w| limit.map_or(w, |l| w.min(l))).filter(|w| *w > 0)
+    else {
+        search.recommendation = "No window can be recommended: no point was measured.".to_owned();
+        return;
+    };
+    let knee =
+        search.knee.map_or("throughput still grew at the largest window tried".to_owned(), |k| {
+            format!(
+                "throughput stops growing at about {:.1} (between {:.1} and {:.1})",
+                k.value, k.low, k.high
+            )
+        });
+    let enforced = search.limit.as_ref().map_or_else(
+        || "no enforced limit was met".to_owned(),
+        |l| {
+            let way = way(l.how, l.status.as_deref());
+            format!("beyond {} open on a bind the SMSC {way}", words::count(l.value))
+        },
+    );
+    search.recommendation = format!(
+        "Use a window of {value} on {binds} binds: {knee}, at {}; {enforced}.",
+        words::rate(top)
+    );
+    let comment = format!("{knee}; {enforced}");
+    search.recommendation_toml = fragment(&comment, Some(binds as u64), Some(value), None);
+}
+
+/// For `find binds`.
+pub(super) fn binds(search: &mut Search, plan: &Plan) {
+    let (_, window) = shape_of(plan);
+    let Some(first) = search.ladders.first() else {
+        search.recommendation = "No bind was tried to the end.".to_owned();
+        return;
+    };
+    let limit = first.limit.as_ref().map_or_else(
+        || format!("{} were bound, and none refused", words::count(first.bound)),
+        |l| {
+            format!("beyond {} the SMSC {}", words::count(l.value), way(l.how, l.status.as_deref()))
+        },
+    );
+    let place = match first.place_free_at_once {
+        Some(true) => "; the place of a lost one is free at once",
+        Some(false) => "; the place of a lost one stays taken for a while",
+        None => "",
+    };
+    let top = search.points.iter().map(|p| p.throughput).fold(0.0, f64::max);
+    let enough = search.points.iter().find(|p| p.throughput >= top * 0.95);
+    let count = enough.map_or(first.bound, |p| p.binds).min(first.bound);
+    if count == 0 {
+        search.recommendation = format!("No bind is let in: {limit}{place}.");
+        return;
+    }
+    let grows = enough.map_or(String::new(), |p| {
+        format!(
+            ": {} of them carry {} at a window of {window}, and more bring little",
+            p.binds,
+            words::rate(p.throughput)
+        )
+    });
+    search.recommendation = format!("Use {count} binds{grows}; {limit}{place}.");
+    search.recommendation_toml = fragment(&limit, Some(count), Some(window as u64), None);
+}

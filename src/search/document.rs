@@ -1,0 +1,284 @@
+//! What a search found: `smppbench.search/1` (CONTRACT.md). Plain data: reports are made from it alone, also long
+//! afterwards. `null` means unknown, never 0.
+use super::enforced::How;
+use super::knee::{Knee, Usl};
+use serde::{Deserialize, Serialize};
+
+/// The document's `schema`.
+pub const SCHEMA: &str = "smppbench.search/1";
+
+/// What was looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Highest rate.
+    Rate,
+    /// Window.
+    Window,
+    /// Number of binds.
+    Binds,
+}
+
+impl Kind {
+    /// As the command line spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Rate => "rate",
+            Kind::Window => "window",
+            Kind::Binds => "binds",
+        }
+    }
+}
+
+/// How a search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// With its answer.
+    Found,
+    /// The highest that it may try is borne: no limit was met.
+    Ceiling,
+    /// Even the lowest that it may try fails.
+    Floor,
+    /// The harness did not keep up: what was found so far holds.
+    InconclusiveHarness,
+    /// Trials contradict each other.
+    InconclusiveNoise,
+    /// Trials, messages or minutes were used up.
+    Budget,
+    /// By a signal.
+    Interrupted,
+    /// Nothing could be bound any more.
+    TargetLost,
+    /// A receipt or MO that is none of ours came.
+    ForeignTraffic,
+}
+
+impl Ended {
+    /// As the document spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Ended::Found => "found",
+            Ended::Ceiling => "ceiling",
+            Ended::Floor => "floor",
+            Ended::InconclusiveHarness => "inconclusive_harness",
+            Ended::InconclusiveNoise => "inconclusive_noise",
+            Ended::Budget => "budget",
+            Ended::Interrupted => "interrupted",
+            Ended::TargetLost => "target_lost",
+            Ended::ForeignTraffic => "foreign_traffic",
+        }
+    }
+}
+
+/// A limit that the SMSC enforces.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Limit {
+    /// The most that it bears (window: open submit_sm per bind; binds: sessions, or pairs of them).
+    pub value: u64,
+    /// How it was told.
+    pub how: How,
+    /// Name of the command_status, where one was given.
+    pub status: Option<String>,
+}
+
+/// What one objective came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ObjectiveResult {
+    /// As written.
+    pub name: String,
+    /// Highest rate that keeps it; None: none did.
+    pub lower: Option<f64>,
+    /// Lowest rate that broke it; None: none did.
+    pub upper: Option<f64>,
+    /// Longer trials at `lower` kept it too.
+    pub confirmed: bool,
+    /// What broke it at `upper`.
+    pub broken_by: Option<String>,
+    /// What limited the trial at `upper`: `smsc_throttle`, `smsc_latency`, `window`, …
+    pub limiter: Option<String>,
+}
+
+/// One trial. What does not belong to its kind is null.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TrialRow {
+    /// From 1.
+    pub number: u32,
+    /// `probe`, `confirm`, `latency`, `burst`, `check`, `sweep`, `ladder`.
+    pub kind: String,
+    /// submit_sm a second offered.
+    pub rate: Option<f64>,
+    /// Window per bind.
+    pub window: Option<u64>,
+    /// Sessions (or pairs).
+    pub binds: Option<u64>,
+    /// Measured time.
+    pub measured_s: f64,
+    /// All of its time, drain included.
+    pub took_s: f64,
+    /// Written in all of it.
+    pub messages: u64,
+    /// Accepted a second of the measured time.
+    pub accepted_rate: Option<f64>,
+    /// Of the written.
+    pub throttled: u64,
+    /// Of the written, no answer or connection lost.
+    pub lost: u64,
+    /// By objective: kept, broken, or null: not to be told from it.
+    pub kept: Vec<Option<bool>>,
+    /// What it showed, for a person.
+    pub says: String,
+    /// `valid`, `degraded` or `invalid`.
+    pub harness: Option<String>,
+    /// Response time.
+    pub response_p50_ns: Option<u64>,
+    /// Response time.
+    pub response_p99_ns: Option<u64>,
+}
+
+/// Latency at a share of the found rate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LatencyAt {
+    /// 0.1, 0.5, 0.9.
+    pub share: f64,
+    /// submit_sm a second.
+    pub rate: f64,
+    /// Of the response time; None: not supported.
+    pub response_p50_ns: Option<u64>,
+    /// Of the response time; None: not supported.
+    pub response_p99_ns: Option<u64>,
+    /// Of the receipt time; None: none, or not supported.
+    pub receipt_p50_ns: Option<u64>,
+    /// Of the receipt time; None: none, or not supported.
+    pub receipt_p99_ns: Option<u64>,
+}
+
+/// One point of a closed-loop sweep.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Window per bind.
+    pub window: u64,
+    /// Binds that send.
+    pub binds: u64,
+    /// X: accepted a second.
+    pub throughput: f64,
+    /// Its standard error, as a share.
+    pub error: f64,
+    /// R: mean service time.
+    pub service_mean_ns: Option<u64>,
+    /// Service time.
+    pub service_p99_ns: Option<u64>,
+    /// X·R over the slots there are (Little's law): 1 where all were in use all the time.
+    pub littles_share: Option<f64>,
+    /// The harness itself was the limit there.
+    pub harness_limited: bool,
+}
+
+/// Binds added one after the other, of one type.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LadderResult {
+    /// `transceiver`, `transmitter`, `receiver`, `pair`.
+    pub bind_type: String,
+    /// Bound when the first failure came (pairs count one).
+    pub bound: u64,
+    /// Attempts, the last one failing.
+    pub attempts: u64,
+    /// None: all that it might try were bound.
+    pub limit: Option<Limit>,
+    /// Earlier sessions that were gone when the first failure came.
+    pub displaced: u64,
+    /// Whether the place of a lost session is free at once; None: not tried.
+    pub place_free_at_once: Option<bool>,
+    /// The failure, for a person.
+    pub why: Option<String>,
+}
+
+/// What it cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Trials.
+    pub trials: u32,
+    /// submit_sm.
+    pub messages: u64,
+    /// Seconds.
+    pub seconds: f64,
+}
+
+/// What a search found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Search {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// What was looked for.
+    pub kind: Kind,
+    /// The profile's name.
+    pub name: String,
+    /// `host:port`, or `embedded`.
+    pub target: String,
+    /// How it ended.
+    pub ended: Ended,
+    /// Why so, where the word alone does not say it.
+    pub why: Option<String>,
+    /// The limit that is enforced; None: none met below the ceiling.
+    pub limit: Option<Limit>,
+    /// Where throughput stops growing.
+    pub knee: Option<Knee>,
+    /// Rate: lower end, first objective.
+    pub lower: Option<f64>,
+    /// Rate: upper end, first objective.
+    pub upper: Option<f64>,
+    /// Rate: each of them.
+    pub objectives: Vec<ObjectiveResult>,
+    /// In order.
+    pub trials: Vec<TrialRow>,
+    /// Rate: latency below the limit.
+    pub latency_at: Vec<LatencyAt>,
+    /// Window and binds: throughput and latency by load.
+    pub points: Vec<Point>,
+    /// Window: the scalability law, where it fits.
+    pub usl: Option<Usl>,
+    /// Binds: by type.
+    pub ladders: Vec<LadderResult>,
+    /// What it cost.
+    pub cost: Cost,
+    /// What it might have cost.
+    pub cost_max: Cost,
+    /// What a reader should know.
+    pub notes: Vec<String>,
+    /// What to run at, and what limits there.
+    pub recommendation: String,
+    /// The same for a profile.
+    pub recommendation_toml: String,
+    /// The command line that runs the same again.
+    pub repro: String,
+}
+
+impl Search {
+    /// Nothing found yet.
+    pub fn new(kind: Kind, name: &str, target: &str) -> Search {
+        Search {
+            schema: SCHEMA.to_owned(),
+            kind,
+            name: name.to_owned(),
+            target: target.to_owned(),
+            ended: Ended::Found,
+            why: None,
+            limit: None,
+            knee: None,
+            lower: None,
+            upper: None,
+            objectives: Vec::new(),
+            trials: Vec::new(),
+            latency_at: Vec::new(),
+            points: Vec::new(),
+            usl: None,
+            ladders: Vec::new(),
+            cost: Cost::default(),
+            cost_max: Cost::default(),
+            notes: Vec::new(),
+            recommendation: String::new(),
+            recommendation_toml: String::new(),
+            repro: String::new(),
+        }
+    }
+}

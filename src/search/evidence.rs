@@ -1,0 +1,194 @@
+//! What one trial at a rate says: which objectives it keeps, whether what is open grows, and, where throughput failed,
+//! how much the SMSC let through and how much more at first.
+use super::bracket::{Ask, Capacity, Seen};
+use super::document::TrialRow;
+use super::lab::Done;
+use super::objective::{Mark, Objective};
+use super::shape::{BATCHES, Shaped};
+use crate::judge::{self, HealthState, Limiter, statistics, words};
+use crate::kit::Nanos;
+use crate::measure::{CellInterval, Metric};
+
+/// Shares below which a rate is not borne (METHOD.md §8).
+const SENT_MIN: f64 = 0.999;
+/// A queue is one where what was refused is less than this share of what was too much.
+const REFUSES: f64 = 0.1;
+
+/// A trial's evidence, and its row.
+#[derive(Debug)]
+pub(super) struct Evidence {
+    pub(super) seen: Seen,
+    pub(super) row: TrialRow,
+    pub(super) broken_by: Vec<Option<String>>,
+    pub(super) limiter: Option<Limiter>,
+}
+
+/// What was counted in a trial.
+struct Counted<'a> {
+    ask: &'a Ask,
+    shaped: &'a Shaped,
+    done: &'a Done,
+    batches: Vec<CellInterval>,
+    /// Response time grows by so much a second, where that is certain.
+    growth: f64,
+}
+
+/// Reads a trial. `width`: growth of less than an eighth of it is none. `queues`: the SMSC is known to queue what
+/// is too much, so that a trial that begins with an overload says nothing of times.
+pub(super) fn read(
+    ask: &Ask,
+    shaped: &Shaped,
+    done: &Done,
+    objectives: &[Objective],
+    width: f64,
+    queues: bool,
+) -> Evidence {
+    let batches = batches(shaped, done);
+    let growth = growth(&batches, shaped.batch, width);
+    let counted = Counted { ask, shaped, done, batches, growth };
+    let spoiled = done.judgement.health.state == HealthState::Invalid;
+    let failing = counted.unsustained();
+    let marks = counted.marks(objectives, failing.as_deref(), queues && ask.overload.is_some());
+    let kept: Vec<Option<bool>> = marks.iter().map(|m| m.kept.filter(|_| !spoiled)).collect();
+    let throttled = done.judgement.measured.tally().throttled > 0;
+    let capacity = (!spoiled && (throttled || failing.is_some())).then(|| counted.capacity());
+    let held_s = counted.held_s();
+    let row = counted.row(&kept, &marks, spoiled);
+    Evidence {
+        seen: Seen { ask: *ask, marks: kept, held_s, spoiled, capacity },
+        row,
+        broken_by: marks.into_iter().map(|m| m.broken_by).collect(),
+        limiter: done.judgement.limiter,
+    }
+}
+
+fn batches(shaped: &Shaped, done: &Done) -> Vec<CellInterval> {
+    let stages = shaped.first_batch..shaped.plan.stages.len();
+    stages.map(|stage| done.record.sum(|k| usize::from(k.stage) == stage)).collect()
+}
+
+/// By how much the response time grows a second: what an open loop beyond the capacity makes of it is
+/// rate / capacity − 1. 0 where that is little, or not certain.
+fn growth(batches: &[CellInterval], batch: Nanos, width: f64) -> f64 {
+    let means: Vec<f64> =
+        batches.iter().filter_map(|b| b.metric(Metric::Response).mean()).collect();
+    if means.len() < batches.len() {
+        return 0.0;
+    }
+    let Some(slope) = statistics::theil_sen(&means) else { return 0.0 };
+    let per_second = slope.value / batch.0 as f64;
+    if slope.low > 0.0 && per_second > width / 8.0 { per_second } else { 0.0 }
+}
+
+impl Counted<'_> {
+    /// Why the rate is not borne, whatever the objectives.
+    fn unsustained(&self) -> Option<String> {
+        let t = self.done.judgement.measured.tally();
+        let share = |part: u64, all: u64| if all > 0 { part as f64 / all as f64 } else { 1.0 };
+        let sent = share(t.written.saturating_sub(t.retries), t.planned);
+        if t.planned > 0 && sent < SENT_MIN {
+            return Some(format!("only {} could be sent", words::percent(sent)));
+        }
+        let answered = share(t.answered(), t.written);
+        if answered < SENT_MIN {
+            return Some(format!("only {} were answered", words::percent(answered)));
+        }
+        if let Some(reason) = &self.done.record.cut_reason {
+            return Some(reason.clone());
+        }
+        (self.growth > 0.0).then(|| {
+            let grown = words::duration((self.growth * 1e9) as u64);
+            format!("response time grew by {grown} a second")
+        })
+    }
+
+    fn marks(&self, objectives: &[Objective], failing: Option<&str>, queued: bool) -> Vec<Mark> {
+        let Done { record, judgement, .. } = self.done;
+        let gates = judge::evaluate(&self.shaped.plan, record, judgement);
+        let mut from = 0;
+        objectives
+            .iter()
+            .map(|objective| {
+                if let Some(why) = failing {
+                    return Mark { kept: Some(false), broken_by: Some(why.to_owned()) };
+                }
+                let own = &gates[from..];
+                from += objective.gates().len();
+                let plan = &self.shaped.plan;
+                objective.mark(plan, record, &judgement.measured, own, queued)
+            })
+            .collect()
+    }
+
+    /// Seconds at the trial's own rate.
+    fn held_s(&self) -> f64 {
+        let from = usize::from(self.ask.overload.is_some());
+        self.shaped.plan.stages[from..].iter().map(|s| s.length.as_secs_f64()).sum()
+    }
+
+    /// What the SMSC let through, and what more at first.
+    fn capacity(&self) -> Capacity {
+        let record = &self.done.record;
+        let t = self.done.judgement.measured.tally();
+        let whole = record.ledger();
+        let batch = self.shaped.batch.as_secs_f64();
+        let late = &self.batches[BATCHES / 2..];
+        let accepted: u64 =
+            late.iter().map(|b| b.tally.accepted + b.tally.rejected - b.tally.throttled).sum();
+        let offered = self.ask.rate;
+        let unsent = t.unsent + t.timed_out + t.lost;
+        let rate = if unsent > 0 {
+            // it was never idle: all that it took, over all of the time
+            whole.answered() as f64 / record.ended.as_secs_f64().max(1e-9)
+        } else {
+            accepted as f64 / (batch * late.len() as f64) / (1.0 + self.growth)
+        };
+        let rate = rate.clamp(offered * 1e-6, offered);
+        let overload = self.ask.overload.map_or(0.0, |o| (o.rate - rate) * o.seconds);
+        let excess = (offered - rate) * self.held_s() + overload;
+        let response = |cell: &CellInterval| cell.metric(Metric::Response).mean().unwrap_or(0.0);
+        let fastest = self.batches[0].metric(Metric::Service).min().unwrap_or_default().0 as f64;
+        let queued = (self.batches.last().map_or(0.0, response) - fastest).max(0.0) / 1e9 * rate;
+        let refused = whole.throttled as f64;
+        let burst = if unsent > 0 { 0.0 } else { (excess - refused - queued).max(0.0) };
+        Capacity { rate, burst, queues: refused < REFUSES * excess.max(1.0) }
+    }
+
+    fn row(&self, kept: &[Option<bool>], marks: &[Mark], spoiled: bool) -> TrialRow {
+        let measured = &self.done.judgement.measured;
+        let t = measured.tally();
+        let seconds = measured.seconds();
+        let response = measured.latency(Metric::Response);
+        let quantile = |q: f64| statistics::quantile(response, q).value.map(|n| n.0);
+        let kind = if self.ask.long { "confirm" } else { "probe" };
+        let verdict = if spoiled {
+            let why = self.done.judgement.health.failures().map(judge::Check::says).last();
+            format!("the harness did not keep up: {}", why.unwrap_or_default())
+        } else {
+            let broken: Vec<String> = marks.iter().filter_map(|m| m.broken_by.clone()).collect();
+            match broken.first() {
+                None => "kept".to_owned(),
+                Some(first) if broken.len() == marks.len() => format!("broken: {first}"),
+                Some(first) => format!("{} of {} broken: {first}", broken.len(), marks.len()),
+            }
+        };
+        let accepted = (seconds > 0.0).then(|| t.accepted as f64 / seconds);
+        TrialRow {
+            number: 0,
+            kind: kind.to_owned(),
+            rate: Some(self.ask.rate),
+            measured_s: seconds,
+            took_s: self.done.took_s,
+            messages: self.done.record.ledger().written,
+            accepted_rate: accepted,
+            throttled: t.throttled,
+            lost: t.timed_out + t.lost,
+            kept: kept.to_vec(),
+            says: format!("{kind} {} {verdict}", words::rate(self.ask.rate)),
+            harness: Some(self.done.judgement.health.state.name().to_owned()),
+            response_p50_ns: quantile(0.5),
+            response_p99_ns: quantile(0.99),
+            ..TrialRow::default()
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Where trials of a search are run: counts what they cost, keeps to the budget, tries a target again that does not
+//! bind, and says why a search cannot go on.
+use super::budget::Budget;
+use super::document::{Cost, Ended, TrialRow};
+use crate::judge::{self, Judgement};
+use crate::kit::{Clock, HostCounters, HostUse, Nanos};
+use crate::measure::{Observer, RunRecord};
+use crate::plan::Plan;
+use crate::trial::{RunError, Trial};
+
+/// What a search needs of the world. Pauses and talk are given to it, so that it can be run on a virtual clock.
+pub struct World<'a> {
+    /// Runs trials.
+    pub trial: &'a mut dyn Trial,
+    /// Watches each of them.
+    pub observer: &'a mut dyn Observer,
+    /// Is told, a line each.
+    pub told: &'a mut dyn FnMut(&str),
+    /// Waits, before a target that did not bind is tried again.
+    pub pause: &'a mut dyn FnMut(Nanos),
+}
+
+impl std::fmt::Debug for World<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("World").finish_non_exhaustive()
+    }
+}
+
+/// Why a search cannot go on.
+#[derive(Debug)]
+pub enum Stop {
+    /// It ends with this, and what was found so far.
+    Ended(Ended, String),
+    /// There is nothing to report: no trial could be run.
+    Failed(RunError),
+}
+
+/// Pauses before a target that did not bind is tried again: places may stay taken for a while after a drop.
+const PAUSES: [Nanos; 3] = [Nanos::from_secs(1), Nanos::from_secs(4), Nanos::from_secs(10)];
+
+/// The trials of one search.
+#[derive(Debug)]
+pub(super) struct Lab<'a> {
+    pub(super) world: World<'a>,
+    pub(super) budget: Budget,
+    pub(super) spent: Cost,
+    pub(super) rows: Vec<TrialRow>,
+    began: Nanos,
+}
+
+/// A trial that has a record.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) record: RunRecord,
+    pub(super) judgement: Judgement,
+    pub(super) took_s: f64,
+}
+
+impl<'a> Lab<'a> {
+    pub(super) fn new(world: World<'a>, budget: Budget) -> Lab<'a> {
+        let spent = Cost::default();
+        Lab { world, budget, spent, rows: Vec::new(), began: Clock::now() }
+    }
+
+    /// Runs one trial and judges it. `messages`: the most that it will send.
+    pub(super) fn run(&mut self, plan: &Plan, messages: u64) -> Result<Done, Stop> {
+        let planned = plan.stages.iter().fold(Nanos::ZERO, |sum, s| sum + s.length).as_secs_f64();
+        self.allowed(messages, planned)?;
+        let before = HostCounters::read();
+        let began = Clock::now();
+        let record = self.bound(plan)?;
+        let elapsed = Clock::now().since(began);
+        let host = HostUse::between(&before, &HostCounters::read(), elapsed);
+        let took_s = record.ended.as_secs_f64();
+        self.spend(record.ledger().written, took_s);
+        match record.cut_reason.as_deref() {
+            Some("interrupted") => {
+                let why = "by a signal".to_owned();
+                return Err(Stop::Ended(Ended::Interrupted, why));
+            }
+            Some(reason) if reason.starts_with("foreign_traffic") => {
+                return Err(Stop::Ended(Ended::ForeignTraffic, reason.to_owned()));
+            }
+            Some(_) | None => {}
+        }
+        let judgement = judge::judge(plan, &record, &host);
+        Ok(Done { record, judgement, took_s })
+    }
+
+    /// Whether a trial of this size may be run.
+    pub(super) fn allowed(&self, messages: u64, seconds: f64) -> Result<(), Stop> {
+        let allowed = self.budget.allows(&self.spent, messages, seconds);
+        allowed.map_err(|why| Stop::Ended(Ended::Budget, why))
+    }
+
+    /// Counts a trial. Time is the trials' own or the clock's, whichever says more.
+    pub(super) fn spend(&mut self, messages: u64, seconds: f64) {
+        self.spent.trials += 1;
+        self.spent.messages += messages;
+        let clock = Clock::now().since(self.began).as_secs_f64();
+        self.spent.seconds = (self.spent.seconds + seconds).max(clock);
+    }
+
+    fn bound(&mut self, plan: &Plan) -> Result<RunRecord, Stop> {
+        let mut pauses = PAUSES.iter();
+        loop {
+            match self.world.trial.run(plan, self.world.observer) {
+                Ok(record) => return Ok(record),
+                Err(RunError::CannotBind(why)) if self.spent.trials > 0 => {
+                    let Some(pause) = pauses.next() else {
+                        let why = why.sessions.first().map(ToString::to_string);
+                        return Err(Stop::Ended(Ended::TargetLost, why.unwrap_or_default()));
+                    };
+                    (self.world.told)("could not bind again; trying once more");
+                    (self.world.pause)(*pause);
+                }
+                Err(e) => return Err(Stop::Failed(e)),
+            }
+        }
+    }
+
+    /// Keeps a row, numbers it, and tells it.
+    pub(super) fn keep(&mut self, row: TrialRow, outlook: &str) {
+        let number = self.rows.len() as u32 + 1;
+        let row = TrialRow { number, ..row };
+        (self.world.told)(&format!("trial {number} · {} · {outlook}", row.says));
+        self.rows.push(row);
+    }
+}

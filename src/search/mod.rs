@@ -1,0 +1,29 @@
+//! Finding limits (METHOD.md §9): the highest rate that keeps its objectives ([`rate`]), the window that an SMSC bears and
+//! the one that is enough ([`window`]), and how many binds it lets in ([`binds`]). Works on any trial.
+//!
+//! What decides is pure: [`bracket`] (results of trials in, the next trial out), [`enforced`] (exact limits), [`knee`].
+//! The drivers beside them build plans, run them, and read records.
+mod advice;
+mod binds;
+pub mod bracket;
+mod budget;
+pub mod document;
+pub mod enforced;
+mod evidence;
+pub mod knee;
+mod lab;
+mod objective;
+mod rate;
+mod shape;
+mod sweep;
+mod votes;
+mod window;
+
+pub use binds::{BindsSettings, binds};
+pub use budget::Budget;
+pub use document::{Ended, Kind, SCHEMA, Search};
+pub use lab::{Stop, World};
+pub use objective::{DEFAULT, Objective};
+pub use rate::{RateSettings, rate};
+pub use shape::Lengths;
+pub use window::{WindowSettings, window};

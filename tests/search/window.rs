@@ -1,0 +1,78 @@
+//! `find window` against simulators that enforce one, in each way they know.
+use super::common::*;
+use smppbench::kit::Nanos;
+use smppbench::search::Ended;
+use smppbench::search::enforced::How;
+
+const NOISE: &str = "response.errors = [{ status = \"ESME_RSUBMITFAIL\", share = 0.001 }]\n";
+
+fn enforcing(window: u64, on_window: &str, seed: u64, rest: &str) -> smppbench::plan::Plan {
+    plan(&format!(
+        "seed = {seed}\nbinds = {{ count = 1, window = 20 }}\n[[messages]]\nregistered_delivery = 0\n\
+         [embedded]\nseed = {seed}\nlimits.window = {window}\nlimits.on_window = \"{on_window}\"\n{rest}"
+    ))
+}
+
+#[test]
+fn an_enforced_window_is_found_exactly_whichever_way_it_is_enforced() {
+    for (on_window, how, status) in [
+        ("throttle", How::Status, Some("ESME_RTHROTTLED")),
+        ("queue_full", How::Status, Some("ESME_RMSGQFUL")),
+        ("disconnect", How::Disconnect, None),
+        ("unbind", How::Unbind, None),
+        ("silence", How::Silence, None),
+    ] {
+        for window in [1, 10, 37, 500] {
+            for (seed, latency) in seeds(3).zip(
+                [
+                    "response.latency = \"5ms\"\n",
+                    "response.latency = { lognormal = { median = \"10ms\", p99 = \"80ms\" } }\n",
+                    "",
+                ]
+                .into_iter()
+                .cycle(),
+            ) {
+                let plan = enforcing(window, on_window, seed, &format!("{latency}{NOISE}"));
+                let found = find_window(&plan, 1024, Nanos::from_millis(80));
+                let trail: Vec<&str> = found.trials.iter().map(|t| t.says.as_str()).collect();
+                let limit = found
+                    .limit
+                    .clone()
+                    .unwrap_or_else(|| panic!("{on_window} {window}: {trail:#?}"));
+                assert_eq!(limit.value, window, "{on_window}, seed {seed}: {trail:#?}");
+                assert_eq!(limit.how, how);
+                let told = limit.status.unwrap_or_default();
+                assert!(status.is_none_or(|s| told.contains(s)), "{told}");
+                assert!(
+                    found.recommendation_toml.contains("window = "),
+                    "{}",
+                    found.recommendation
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_rate_that_refuses_a_burst_is_not_called_a_window() {
+    let plan = plan(
+        "binds = { count = 1, window = 20 }\n[[messages]]\nregistered_delivery = 0\n\
+         [embedded]\nlimits.rate = 500\nlimits.burst = 60\nresponse.latency = \"5ms\"\n",
+    );
+    let found = find_window(&plan, 1024, Nanos::from_millis(100));
+    assert_eq!(found.limit, None);
+    assert!(found.notes.iter().any(|n| n.contains("that is a rate")), "{:?}", found.notes);
+}
+
+#[test]
+fn without_an_enforced_window_none_is_told_and_the_sweep_still_is() {
+    let plan = plan(
+        "binds = { count = 1, window = 20 }\n[[messages]]\nregistered_delivery = 0\n\
+         [embedded]\nlimits.rate = 2000\nlimits.on_rate = \"delay\"\nresponse.latency = \"10ms\"\n",
+    );
+    let found = find_window(&plan, 256, Nanos::from_secs(2));
+    assert_eq!((found.limit.clone(), found.ended), (None, Ended::Ceiling));
+    // 2,000/s × 10.1 ms: about 20 open are enough
+    let knee = found.knee.unwrap();
+    assert!((knee.value / 20.2 - 1.0).abs() < 0.1, "{knee:?} {:#?}", found.points);
+}
