@@ -29,6 +29,8 @@ pub(super) enum Verb {
     Check(Box<CheckArgs>),
     /// Any format of a run, made again from its folder.
     Render(RenderArgs),
+    /// Is the candidate better or worse than the base? Runs of either side; exit 0 whatever it says.
+    Compare(CompareArgs),
     /// The JSON Schema of a result or of a profile.
     Schema(SchemaArgs),
     /// Completions for a shell.
@@ -193,6 +195,50 @@ pub(super) struct RenderArgs {
     /// Where to write it, whole or not at all (default: standard output).
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+}
+
+/// What follows `compare`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct CompareArgs {
+    /// Runs of the base: folders, or their result.json (then without the seconds); or one baseline file.
+    #[arg(required = true, value_name = "BASE")]
+    pub(super) base: Vec<PathBuf>,
+    /// Runs of the candidate.
+    #[arg(long = "with", required = true, num_args = 1.., value_name = "CAND")]
+    pub(super) candidate: Vec<PathBuf>,
+    /// The sides were measured at the same time: pair their runs, and of single runs the seconds.
+    #[arg(long)]
+    pub(super) paired: bool,
+    /// Smallest change that matters: 5%, or of one metric response.p99=10%. May be repeated.
+    #[arg(long, value_name = "[METRIC=]PERCENT")]
+    pub(super) min_effect: Vec<String>,
+    /// The metrics that make the verdict, with commas between.
+    #[arg(long, value_name = "METRICS", value_delimiter = ',')]
+    pub(super) primary: Vec<String>,
+    /// Exit 5 if the candidate is worse, 4 if that cannot be told.
+    #[arg(long)]
+    pub(super) gate: bool,
+    /// What to make of it.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: CompareFormat,
+    /// The same as --format json.
+    #[arg(long, conflicts_with = "format")]
+    pub(super) json: bool,
+    /// Where to write it, whole or not at all (default: standard output).
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+/// What a comparison can be made into.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum CompareFormat {
+    /// A table for a terminal.
+    #[default]
+    Text,
+    /// smppbench.comparison/1.
+    Json,
+    /// A page for GitHub.
+    Markdown,
 }
 
 /// What follows `schema`.

@@ -2,6 +2,7 @@
 //! done below; nothing below knows a flag.
 mod args;
 pub mod check;
+mod compare;
 pub mod decode;
 mod dial;
 mod exit;
@@ -46,6 +47,7 @@ pub fn main() -> ExitCode {
         Verb::Check(args) => check(&args),
         Verb::Selfcheck(args) => selfcheck::run(&args),
         Verb::Render(args) => render::run(&args),
+        Verb::Compare(args) => compare::run(&args),
         Verb::Schema(args) => schema::run(&args),
         Verb::Completions(args) => manual::completions(&args),
         Verb::Man(args) => manual::man(&args),

@@ -1,10 +1,10 @@
 //! What a record means: do its books balance, was the harness fit to measure, was the run steady, does
 //! the SMSC bear the rate, are the gates kept (METHOD.md §4 to §8). Pure: a plan and a record in,
 //! a judgement out. Nothing here runs, reads a clock or prints.
+mod baseline;
 mod books;
 mod check;
 pub mod compare;
-mod expression;
 mod figures;
 mod gates;
 mod health;
@@ -19,10 +19,14 @@ mod tests;
 mod verdict;
 pub mod words;
 
+pub use baseline::{BASELINE_SCHEMA, Baseline, BaselineError, Noise};
 pub use books::{Books, TallyCheck, TallyView, against_tally};
 pub use check::{Check, Relation, Unit};
 pub use figures::{FIGURES, FigureRow, LEDGER, LedgerLine, Scope, receipts_asked};
-pub use gates::{GateOutcome, GateResult, GateValue, check_gates, evaluate, group_seconds};
+pub use gates::{
+    ABORTED, Abort, GateOutcome, GateResult, GateValue, RelativeGate, check_gates, evaluate,
+    group_seconds,
+};
 pub use health::{Health, HealthLimits, HealthState};
 pub use measured::{Measured, is_measured, stage_messages, stage_spans};
 pub use name::{Group, Named, PERCENTILES, all_names};

@@ -30,7 +30,7 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
 }
 
 /// Text as it is, whatever it means in Markdown, HTML or to GitHub.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in printable(text).chars() {
         match c {

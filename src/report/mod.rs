@@ -17,9 +17,11 @@
 //! ```
 mod blocks;
 mod build;
+pub mod comparison;
 mod csv;
 pub mod document;
 mod escape;
+mod evidence;
 mod formats;
 mod hgrm;
 pub mod hlog;

@@ -119,6 +119,11 @@ pub fn compared_names() -> Vec<String> {
     all().into_iter().map(|row| row.name).collect()
 }
 
+/// The unit of what is compared under a name; None: it is not compared.
+pub fn compared_unit(name: &str) -> Option<Unit> {
+    all().into_iter().find(|row| row.name == name).map(|row| row.unit())
+}
+
 /// Names of the shares that are compared: evidence has their counts.
 pub fn compared_shares() -> impl Iterator<Item = &'static str> {
     SHARES.iter().map(|row| row.0)

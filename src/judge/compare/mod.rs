@@ -16,7 +16,9 @@ pub(crate) mod simulate;
 mod tests;
 
 pub use evidence::{Difference, Evidence, Fingerprint, Second, SecondCounts, Share};
-pub use metrics::{Direction, PRIMARY, compared_names, compared_rates, compared_shares};
+pub use metrics::{
+    Direction, PRIMARY, compared_names, compared_rates, compared_shares, compared_unit,
+};
 pub use reading::Reading;
 pub use side::Side;
 
@@ -242,6 +244,8 @@ pub struct Comparison {
     pub paired: bool,
     /// What was asked.
     pub settings: Settings,
+    /// False where the harness did not keep up in a run: then nothing is concluded.
+    pub trusted: bool,
     /// Worse if any primary metric is; else inconclusive if any is; else better if any is; else equivalent.
     pub verdict: Verdict,
     /// Where the sides were made with different things.
@@ -313,6 +317,7 @@ fn conclude(
         candidate: candidate.runs.clone(),
         paired,
         settings: settings.clone(),
+        trusted: !invalid,
         verdict,
         differences: base.fingerprint.differences(&candidate.fingerprint),
         warnings: warnings(base, candidate, &metrics, settings, paired),

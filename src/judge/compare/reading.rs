@@ -58,6 +58,7 @@ fn latency(run: &Evidence, metric: Metric, q: f64, draw: Option<&mut Draw<'_>>) 
         let high = found.high.map_or(f64::INFINITY, ns);
         Deviation::of_interval(ns(low).ln(), value.ln(), high.ln())
     });
+    let asked = draw.is_some();
     let by_seconds =
         draw.and_then(|draw| layers(run, metric)?.deviation(q, draw.resamples, draw.rng));
     Some(Reading {
@@ -66,7 +67,7 @@ fn latency(run: &Evidence, metric: Metric, q: f64, draw: Option<&mut Draw<'_>>) 
         share: Some(Share { part: latency.censored_count(), of: latency.sample_count() }),
         ln_error: by_seconds.or(by_order),
         error: None,
-        rough: by_seconds.is_none(),
+        rough: asked && by_seconds.is_none(),
     })
 }
 

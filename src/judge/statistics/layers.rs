@@ -227,7 +227,8 @@ pub fn paired_deviation(
     let (a, b) = (first.influence(q)?, second.influence(q)?);
     let blocks = Blocks::of(&a.iter().zip(&b).map(|(a, b)| b - a).collect::<Vec<_>>());
     let mut weights = vec![1; first.spans];
-    let from = [first, second].map(|side| side.ln_quantile_from(side.bounds.len() / 2, &weights, q));
+    let from =
+        [first, second].map(|side| side.ln_quantile_from(side.bounds.len() / 2, &weights, q));
     let [Some((ln_first, at_first)), Some((ln_second, at_second))] = from else { return None };
     let draws = (0..resamples).filter_map(|_| {
         draw(rng, blocks.length, &mut weights);

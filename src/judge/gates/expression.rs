@@ -1,6 +1,6 @@
 //! The right-hand side of a gate: `< 50ms`, `<= 0.1%`, `>= 4900/s`, `= sustained`. Text in, limit out; a
 //! mistake is told with its column and what was expected there.
-use super::check::{Relation, Unit};
+use crate::judge::check::{Relation, Unit};
 use crate::kit::Rate;
 
 /// What a gate holds its metric against.
@@ -10,6 +10,8 @@ pub(super) enum Limit {
     Number(f64),
     /// A word.
     Word(String),
+    /// The baseline's figure and such a part of it more (less where negative).
+    Baseline(f64),
 }
 
 /// A relation and a limit.
@@ -42,12 +44,19 @@ pub(super) fn parse(text: &str, unit: Unit, words: &[&str]) -> Result<Expression
     let after = start + relation.sign().len();
     let value_at = after + (text[after..].len() - text[after..].trim_start().len());
     let value = text[value_at..].trim_end();
-    if value.starts_with("baseline") {
-        return fault(
-            value_at,
-            "a fixed limit (limits against a baseline are evaluated by `smppbench gate --baseline` \
-             and are not available here yet)",
-        );
+    if let Some(change) = value.strip_prefix("baseline") {
+        if matches!(relation, Relation::Equal) || unit == Unit::Word {
+            return fault(
+                value_at,
+                "a fixed limit: a baseline can only bound a figure, with <, <=, >= or >",
+            );
+        }
+        let at = value_at + "baseline".len();
+        let at = at + (change.len() - change.trim_start().len());
+        return match part_of(change.trim()) {
+            Some(change) => Ok(Expression { relation, limit: Limit::Baseline(change) }),
+            None => fault(at, "+ or - and a part of the baseline, such as + 5%"),
+        };
     }
     let limit = match unit {
         Unit::Word => {
@@ -79,8 +88,22 @@ pub(super) fn parse(text: &str, unit: Unit, words: &[&str]) -> Result<Expression
     Ok(Expression { relation, limit })
 }
 
+/// The signed share in `+ 5%`; nothing is none.
+fn part_of(text: &str) -> Option<f64> {
+    if text.is_empty() {
+        return Some(0.0);
+    }
+    let (sign, rest) = match text.split_at_checked(1)? {
+        ("+", rest) => (1.0, rest),
+        ("-", rest) => (-1.0, rest),
+        _ => return None,
+    };
+    let percent = number(rest.trim().strip_suffix('%')?.trim_end())?;
+    (percent < 1_000.0 && (sign > 0.0 || percent < 100.0)).then_some(sign * percent / 100.0)
+}
+
 /// Nanoseconds out of `50ms`; a bare `0` needs no unit.
-fn duration(text: &str) -> Option<f64> {
+pub(super) fn duration(text: &str) -> Option<f64> {
     if text == "0" {
         return Some(0.0);
     }
@@ -146,6 +169,20 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_against_a_baseline_is_a_signed_part_of_it() {
+        for (text, relation, wanted) in [
+            ("<= baseline + 5%", Relation::AtMost, 0.05),
+            ("<baseline+0.5 %", Relation::Below, 0.005),
+            (">= baseline - 2%", Relation::AtLeast, -0.02),
+            ("> baseline", Relation::Above, 0.0),
+        ] {
+            let e = parse(text, Unit::PerSecond, &[]).unwrap();
+            let Limit::Baseline(change) = e.limit else { panic!("{text}") };
+            assert!(e.relation == relation && (change - wanted).abs() < 1e-12, "{text}: {change}");
+        }
+    }
+
+    #[test]
     fn a_mistake_is_told_with_its_column_and_what_was_expected() {
         for (text, unit, column, expected) in [
             ("50ms", Unit::Nanoseconds, 1, "<="),
@@ -158,7 +195,12 @@ mod tests {
             ("= 1.5", Unit::Count, 3, "whole number"),
             ("= fine", Unit::Word, 3, "sustained"),
             ("< sustained", Unit::Word, 1, "="),
-            ("<= baseline + 5%", Unit::Nanoseconds, 4, "baseline"),
+            ("= baseline + 5%", Unit::Nanoseconds, 3, "fixed limit"),
+            ("<= baseline + 5", Unit::Nanoseconds, 13, "+ 5%"),
+            ("<= baseline * 1.05", Unit::Nanoseconds, 13, "+ 5%"),
+            ("<= baseline+5ms", Unit::Nanoseconds, 12, "+ 5%"),
+            (">= baseline - 100%", Unit::PerSecond, 13, "+ 5%"),
+            ("= baseline", Unit::Word, 3, "fixed limit"),
             ("", Unit::Ratio, 1, "<"),
         ] {
             let e = parse(text, unit, &["sustained"]).unwrap_err();

@@ -1,14 +1,27 @@
 //! Gates: limits that a run must keep (METHOD.md §5, §10). A gate that cannot be decided is never a pass.
+mod abort;
+mod expression;
+mod read;
+mod relative;
+mod sample;
+#[cfg(test)]
+mod tests;
+mod window;
+
+pub use abort::{ABORTED, Abort};
+pub use read::check_gates;
+pub use relative::RelativeGate;
+
 use super::Judgement;
 use super::check::{Relation, Unit};
-use super::expression::{Expression, Limit, parse};
 use super::figures::Scope;
 use super::measured::{Measured, is_measured, stage_spans};
-use super::name::{Group, Meaning, Named, Statistic, VerdictWord};
-use super::statistics;
-use crate::kit::Nanos;
+use super::name::{Group, Meaning, Statistic, VerdictWord};
 use crate::measure::{CellInterval, Latency, Metric, RunRecord};
 use crate::plan::Plan;
+use expression::Limit;
+use read::{Gate, read};
+use sample::{latency_gate, statistic_value, with_invalid_harness};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -62,69 +75,6 @@ impl GateResult {
     }
 }
 
-/// A gate that was read: what it speaks of and what it demands.
-#[derive(Clone, Debug)]
-struct Gate {
-    named: Named,
-    expression: Expression,
-    text: String,
-}
-
-/// Reads every gate of a plan, before anything is sent.
-///
-/// # Errors
-/// One line: the gate, the column and what was expected, or near names for an unknown metric.
-pub fn check_gates(plan: &Plan) -> Result<(), String> {
-    plan.gates.iter().try_for_each(|(name, value)| read(plan, name, value).map(|_| ()))
-}
-
-fn read(plan: &Plan, name: &str, value: &Value) -> Result<Gate, String> {
-    let place = |why: String| format!("gates.{name:?} = {value}: {why}");
-    let mut named = Named::find(name, plan).map_err(|why| format!("gates: {why}"))?;
-    let text = match value {
-        Value::String(text) => text.clone(),
-        Value::Object(table) => {
-            for key in table.keys() {
-                match key.as_str() {
-                    "is" | "stage" => {}
-                    "for" | "abort_after" => {
-                        return Err(place(format!("{key} is not available yet; leave it out")));
-                    }
-                    other => {
-                        return Err(place(format!(
-                            "unknown key {other:?}; expected is, stage, for or abort_after"
-                        )));
-                    }
-                }
-            }
-            if let Some(stage) = table.get("stage") {
-                named.group = stage_group(plan, named.group, stage).map_err(place)?;
-            }
-            let is = table.get("is").and_then(Value::as_str);
-            is.ok_or_else(|| place("expected is = \"< 50ms\" or the like".to_owned()))?.to_owned()
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
-            return Err(place("expected a text such as \"< 50ms\"".to_owned()));
-        }
-    };
-    let expression = parse(&text, named.meaning.unit(), named.meaning.words()).map_err(place)?;
-    Ok(Gate { named, expression, text })
-}
-
-fn stage_group(plan: &Plan, group: Group, stage: &Value) -> Result<Group, String> {
-    if group != Group::Whole {
-        return Err("stage cannot be combined with a group in the name".to_owned());
-    }
-    let name = stage.as_str().ok_or("stage: expected a stage's name")?;
-    let names = || plan.stages.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ");
-    plan.stages
-        .iter()
-        .position(|s| s.name == name)
-        .and_then(|number| u16::try_from(number).ok())
-        .map(Group::Stage)
-        .ok_or_else(|| format!("stage {name:?} is not in the profile; its stages are {}", names()))
-}
-
 /// Decides every gate of the plan. A gate that cannot be read is undecided, with the reason.
 pub fn evaluate(plan: &Plan, record: &RunRecord, judgement: &Judgement) -> Vec<GateResult> {
     plan.gates
@@ -164,6 +114,14 @@ fn decide(
     let cell = group_cell(plan, record, &judgement.measured, gate.named.group);
     let relation = gate.expression.relation;
     let (value, (outcome, why)) = match (&gate.named.meaning, &gate.expression.limit) {
+        (_, Limit::Baseline(_)) => (None, relative::without_baseline()),
+        (_, Limit::Number(_)) if gate.every.is_some() => {
+            let every = gate.every.unwrap_or_default();
+            let trusted = judgement.health.allows_headline();
+            let (value, decision) =
+                window::decide(plan, record, &judgement.measured, trusted, gate, every);
+            (value.map(GateValue::Number), decision)
+        }
         (Meaning::Verdict(word), Limit::Word(wanted)) => verdict(judgement, *word, wanted),
         (Meaning::Latency(metric, statistic), Limit::Number(limit)) => {
             let latency = latency_of(record, &cell, *metric);
@@ -200,6 +158,11 @@ fn decide(
         (Meaning::Verdict(_), Limit::Number(_)) | (_, Limit::Word(_)) => {
             (None, undecided("the limit is of another kind than the metric"))
         }
+    };
+    let aborted = record.cut_reason.as_deref().and_then(|why| why.strip_prefix(ABORTED));
+    let (outcome, why) = match aborted.filter(|why| why.starts_with(&format!("{name} "))) {
+        Some(why) => (GateOutcome::Fail, Some(format!("it ended the run: {why}"))),
+        None => (outcome, why),
     };
     GateResult {
         name: name.to_owned(),
@@ -241,118 +204,6 @@ fn latency_of<'a>(record: &'a RunRecord, cell: &'a CellInterval, metric: Metric)
     }
 }
 
-fn statistic_value(latency: &Latency, statistic: Statistic) -> Option<f64> {
-    let ns = |n: Option<Nanos>| n.map(|n| n.0 as f64);
-    match statistic {
-        Statistic::Count => Some(latency.count() as f64),
-        Statistic::Censored => Some(latency.censored_count() as f64),
-        Statistic::Min => ns(latency.min()),
-        Statistic::Mean => latency.mean(),
-        Statistic::Stddev => latency.stddev(),
-        Statistic::Max => ns(latency.max()),
-        Statistic::Quantile(q) => ns(statistics::quantile(latency, q).value),
-    }
-}
-
-fn latency_gate(
-    latency: &Latency,
-    statistic: Statistic,
-    relation: Relation,
-    limit: f64,
-) -> Decision {
-    let Statistic::Quantile(q) = statistic else {
-        let censored = latency.censored_count();
-        let bounded = matches!(statistic, Statistic::Max | Statistic::Mean | Statistic::Stddev);
-        return match statistic_value(latency, statistic) {
-            None => undecided("nothing was measured"),
-            Some(v) if bounded && censored > 0 && relation.holds(v, limit) => {
-                undecided(format!("{censored} messages are only known to have taken longer"))
-            }
-            Some(v) => by(relation.holds(v, limit)),
-        };
-    };
-    let found = statistics::quantile(latency, q);
-    if !found.supported {
-        let n = latency.sample_count();
-        let needed = (statistics::BEYOND_MIN / (1.0 - q)).ceil();
-        return undecided(format!("too few samples: {n}, needed {needed:.0}"));
-    }
-    let ns = |n: Option<Nanos>| n.map(|n| n.0 as f64);
-    let (low, high) = (ns(found.low).or(ns(found.at_least)), ns(found.high));
-    match relation {
-        Relation::Equal => match ns(found.value) {
-            Some(v) => by(relation.holds(v, limit)),
-            None => undecided("it falls among messages that were never answered"),
-        },
-        Relation::Below | Relation::AtMost => {
-            if high.is_some_and(|h| relation.holds(h, limit)) {
-                by(true)
-            } else if let Some(bound) =
-                ns(found.at_least).filter(|bound| !relation.holds(*bound, limit))
-            {
-                let why = format!("at least {}", Unit::Nanoseconds.show(bound));
-                (GateOutcome::Fail, Some(why))
-            } else if low.is_some_and(|l| !relation.holds(l, limit)) {
-                by(false)
-            } else {
-                undecided(straddles(low, high))
-            }
-        }
-        Relation::AtLeast | Relation::Above => {
-            if low.is_some_and(|l| relation.holds(l, limit)) {
-                by(true)
-            } else if high.is_some_and(|h| !relation.holds(h, limit)) {
-                by(false)
-            } else {
-                undecided(straddles(low, high))
-            }
-        }
-    }
-}
-
-fn straddles(low: Option<f64>, high: Option<f64>) -> String {
-    let show = |v: Option<f64>| v.map_or("?".to_owned(), |v| Unit::Nanoseconds.show(v));
-    format!("its interval [{}, {}] straddles the limit", show(low), show(high))
-}
-
-/// METHOD.md §5: lateness of the tool only adds. So a kept upper limit stays kept; a broken one stays
-/// broken where the time from the write alone breaks it; all else is undecided.
-fn with_invalid_harness(
-    decision: Decision,
-    record: &RunRecord,
-    cell: &CellInterval,
-    metric: Metric,
-    statistic: Statistic,
-    relation: Relation,
-    limit: f64,
-) -> Decision {
-    let alone = match metric {
-        Metric::Response | Metric::Service => Some(Metric::Service),
-        Metric::Receipt | Metric::ReceiptFromWrite => Some(Metric::ReceiptFromWrite),
-        Metric::WindowWait
-        | Metric::HarnessLag
-        | Metric::ReceiptAfterResponse
-        | Metric::ReceiptBeforeResponse
-        | Metric::Bind
-        | Metric::EnquireLink
-        | Metric::DeliverAck
-        | Metric::TlsHandshake
-        | Metric::Redelivery => None,
-    };
-    match (decision.0, relation.bounds_above(), alone) {
-        (GateOutcome::Pass, true, _) => decision,
-        (GateOutcome::Fail, true, Some(alone)) => {
-            let alone = latency_of(record, cell, alone);
-            match latency_gate(alone, statistic, relation, limit).0 {
-                GateOutcome::Fail => (GateOutcome::Fail, Some("from the write alone".to_owned())),
-                GateOutcome::Pass | GateOutcome::Undecided => undecided(HARNESS),
-            }
-        }
-        (GateOutcome::Undecided, ..) => decision,
-        (GateOutcome::Pass | GateOutcome::Fail, ..) => undecided(HARNESS),
-    }
-}
-
 fn verdict(
     judgement: &Judgement,
     word: VerdictWord,
@@ -381,8 +232,12 @@ pub(super) fn upper_limit(plan: &Plan, name: &str) -> Option<f64> {
     let above =
         gate.expression.relation.bounds_above() || gate.expression.relation == Relation::Equal;
     match gate.expression.limit {
-        Limit::Number(limit) if above && gate.named.group == Group::Whole => Some(limit),
-        Limit::Number(_) | Limit::Word(_) => None,
+        Limit::Number(limit)
+            if above && gate.named.group == Group::Whole && gate.every.is_none() =>
+        {
+            Some(limit)
+        }
+        Limit::Number(_) | Limit::Word(_) | Limit::Baseline(_) => None,
     }
 }
 
@@ -398,7 +253,7 @@ pub(super) fn objectives(plan: &Plan, measured: &Measured) -> Vec<super::Check> 
             Metric::Response | Metric::Service | Metric::Receipt | Metric::ReceiptFromWrite
         );
         let Limit::Number(limit) = gate.expression.limit else { continue };
-        if !objective || gate.named.group != Group::Whole {
+        if !objective || gate.named.group != Group::Whole || gate.every.is_some() {
             continue;
         }
         let latency = measured.latency(metric);

@@ -1,0 +1,283 @@
+//! A saved run as `judge::compare` takes it.
+use super::document::{Document, IntervalRow};
+use super::saved::{Saved, Second};
+use crate::judge::compare::{
+    self, Evidence, Fingerprint, SecondCounts, Share, compared_rates, compared_shares,
+};
+use crate::judge::statistics::Sparse;
+use crate::kit::Nanos;
+use crate::measure::{LATENCY_METRICS, Latency, Metric};
+use serde_json::Value;
+
+impl Saved {
+    /// What a comparison needs of the run. Without latency.hlog it has no seconds.
+    ///
+    /// # Errors
+    /// A histogram that cannot be read: which.
+    pub fn evidence(&self) -> Result<Evidence, String> {
+        let document = &self.document;
+        let mut latencies = Vec::new();
+        for row in LATENCY_METRICS.iter().filter(|row| row.per_message) {
+            if let Some(latency) = distribution(document, row.name)? {
+                latencies.push((row.metric, latency));
+            }
+        }
+        let rates = compared_rates().filter_map(|name| {
+            let value = document.rate.get(name.strip_prefix("rate.")?)?;
+            Some((name.to_owned(), (*value)?))
+        });
+        let shares =
+            compared_shares().filter_map(|name| Some((name.to_owned(), share(document, name)?)));
+        Ok(Evidence {
+            id: document.run.id.clone(),
+            fingerprint: fingerprint(document),
+            rates: rates.collect(),
+            shares: shares.collect(),
+            latencies,
+            seconds: match &self.seconds {
+                Some(seconds) => measured_seconds(document, seconds),
+                None => Vec::new(),
+            },
+            harness: document.verdict.harness.state,
+            outcome: document.verdict.outcome,
+        })
+    }
+}
+
+/// The distribution of one metric with its censored values; None where there is neither.
+fn distribution(document: &Document, name: &str) -> Result<Option<Latency>, String> {
+    let Some(Some(row)) = document.latency.get(name) else { return Ok(None) };
+    let hdr = row.hdr.as_deref().map(Latency::from_base64).transpose();
+    let mut latency =
+        match hdr.map_err(|why| format!("{}: latency.{name}: {why}", document.run.id))? {
+            Some(latency) => latency,
+            None if row.censored > 0 => {
+                Latency::new(crate::measure::LatencyRange::for_deadline(Nanos::ZERO))
+            }
+            None => return Ok(None),
+        };
+    // the document says of the censored how many there are, and of the percentiles among them a bound
+    let bounds = [
+        row.p50_at_least,
+        row.p90_at_least,
+        row.p95_at_least,
+        row.p99_at_least,
+        row.p99_9_at_least,
+        row.p99_99_at_least,
+    ];
+    let bound = bounds.into_iter().flatten().min().or(row.max).unwrap_or(0);
+    for _ in 0..row.censored {
+        latency.censor(Nanos(bound));
+    }
+    Ok(Some(latency))
+}
+
+/// The counts of a share over the measured messages: of receipts as they stand in the sample, of the others out of
+/// rate, ratio and time, which were made from whole numbers and give them back.
+fn share(document: &Document, name: &str) -> Option<Share> {
+    let name = name.strip_prefix("ratio.")?;
+    let value = (*document.ratio.get(name)?)?;
+    let of = if name == "missing" {
+        let row = document.latency.get("receipt")?.as_ref()?;
+        row.count + row.censored
+    } else {
+        let window = &document.window;
+        let seconds = window.measured_s.unwrap_or(window.to_s - window.from_s);
+        ((*document.rate.get("written")?)? * seconds).round() as u64
+    };
+    Some(Share { part: (value * of as f64).round() as u64, of })
+}
+
+/// The rows that lie wholly in measured stages, with the distributions of the same seconds.
+fn measured_seconds(document: &Document, seconds: &[Second]) -> Vec<compare::Second> {
+    let window = &document.window;
+    let mut spans: Vec<(f64, f64)> = document
+        .stages
+        .iter()
+        .filter(|s| s.measure)
+        .map(|s| (s.from_s, s.to_s.min(window.to_s)))
+        .collect();
+    if spans.is_empty() {
+        spans.push((window.from_s, window.to_s));
+    }
+    const SLACK_S: f64 = 1e-6;
+    let inside = |row: &&IntervalRow| {
+        spans
+            .iter()
+            .any(|(from, to)| row.t_s >= from - SLACK_S && row.t_s + row.length_s <= to + SLACK_S)
+    };
+    document.intervals.iter().filter(inside).map(|row| second(row, seconds)).collect()
+}
+
+fn nanos(seconds: f64) -> Nanos {
+    const MILLISECOND: u64 = 1_000_000;
+    Nanos((seconds * 1e3).round().max(0.0) as u64 * MILLISECOND)
+}
+
+fn second(row: &IntervalRow, seconds: &[Second]) -> compare::Second {
+    let at = nanos(row.t_s);
+    let found = seconds.binary_search_by_key(&at, |s| s.at).ok().map(|n| &seconds[n]);
+    let latencies = found.map_or(&[][..], |s| s.latencies.as_slice());
+    compare::Second {
+        at,
+        length: nanos(row.length_s),
+        counts: SecondCounts {
+            written: row.written,
+            accepted: row.accepted,
+            rejected: row.rejected,
+            throttled: row.throttled,
+            timed_out: row.timed_out,
+            lost: row.lost,
+            receipts: row.receipts,
+            missing: row.receipts_missing,
+        },
+        latencies: latencies
+            .iter()
+            .filter(|packed| packed.metric.row().per_message)
+            .filter_map(|packed| Some((packed.metric, Sparse::of(&packed.latency()?))))
+            .collect::<Vec<(Metric, Sparse)>>(),
+    }
+}
+
+/// What of the machine makes a difference and stays the same from run to run.
+const MACHINE: [&str; 13] = [
+    "host",
+    "kernel",
+    "cpu",
+    "cores",
+    "affinity",
+    "memory",
+    "cpu_quota",
+    "memory_max",
+    "clocksource",
+    "governor",
+    "virtualised",
+    "build",
+    "architecture",
+];
+/// Of the target, how it is spoken to, but not which it is.
+const TARGET: [&str; 5] = ["tls", "nodelay", "send_buffer", "receive_buffer", "keepalive"];
+/// Parts of the profile that do not change what is sent, or are what is compared.
+const LEFT_OUT: [&str; 7] = ["name", "seed", "out", "guard", "gates", "metrics", "duel"];
+
+fn fingerprint(document: &Document) -> Fingerprint {
+    let mut keys = vec![("tool.version".to_owned(), document.tool.version.clone())];
+    let mut machine = Vec::new();
+    flatten("environment", &document.environment, &mut machine);
+    keys.extend(machine.into_iter().filter(|(key, _)| {
+        let own = key.strip_prefix("environment.").map(|k| k.strip_prefix("cgroup.").unwrap_or(k));
+        own.is_some_and(|own| MACHINE.contains(&own))
+    }));
+    let empty = serde_json::Map::new();
+    for (name, value) in document.profile.as_object().unwrap_or(&empty) {
+        let key = format!("profile.{name}");
+        match name.as_str() {
+            left_out if LEFT_OUT.contains(&left_out) => {}
+            "target" => {
+                for name in TARGET {
+                    flatten(
+                        &format!("{key}.{name}"),
+                        value.get(name).unwrap_or(&Value::Null),
+                        &mut keys,
+                    );
+                }
+            }
+            // who binds is what is compared; how it binds is what it was made with
+            "accounts" => {
+                for (number, account) in value.as_array().into_iter().flatten().enumerate() {
+                    for part in ["binds", "weight"] {
+                        let value = account.get(part).unwrap_or(&Value::Null);
+                        flatten(&format!("{key}[{number}].{part}"), value, &mut keys);
+                    }
+                }
+            }
+            "embedded" => {
+                let mut behaviour = Vec::new();
+                flatten(&key, value, &mut behaviour);
+                keys.extend(
+                    behaviour.into_iter().filter(|(key, _)| key != "profile.embedded.seed"),
+                );
+            }
+            _ => flatten(&key, value, &mut keys),
+        }
+    }
+    Fingerprint(keys)
+}
+
+/// Every value under its dotted name; null and what is empty are left out.
+fn flatten(key: &str, value: &Value, into: &mut Vec<(String, String)>) {
+    match value {
+        Value::Null => {}
+        Value::Object(map) => {
+            for (name, value) in map {
+                flatten(&format!("{key}.{name}"), value, into);
+            }
+        }
+        Value::Array(items) => {
+            for (number, value) in items.iter().enumerate() {
+                flatten(&format!("{key}[{number}]"), value, into);
+            }
+        }
+        Value::String(text) => into.push((key.to_owned(), text.clone())),
+        Value::Bool(_) | Value::Number(_) => into.push((key.to_owned(), value.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Saved {
+        let octets = include_bytes!("../../reports/sample/result.json");
+        Saved { document: Document::from_json(octets).unwrap(), seconds: None }
+    }
+
+    #[test]
+    fn the_counts_and_percentiles_of_a_saved_run_come_back() {
+        let saved = sample();
+        let run = saved.evidence().unwrap();
+        let document = &saved.document;
+        let row = document.latency.get("response").unwrap().as_ref().unwrap();
+        let response = run.latency(Metric::Response).unwrap();
+        assert_eq!(response.count(), row.count);
+        assert_eq!(response.quantile(0.99).map(|n| n.0), row.p99);
+        assert_eq!(run.rate("rate.accepted"), *document.rate.get("accepted").unwrap());
+        let missing = run.share("ratio.missing").unwrap();
+        assert_eq!((missing.part, missing.of), (0, 8000));
+        assert_eq!(run.share("ratio.rejected").unwrap().of, 8000);
+    }
+
+    #[test]
+    fn names_targets_accounts_and_seeds_do_not_tell_runs_apart_but_machine_and_load_do() {
+        let one = sample().evidence().unwrap().fingerprint;
+        let changed = |path: &str, value: Value| {
+            let mut saved = sample();
+            let mut whole = serde_json::to_value(&saved.document).unwrap();
+            *whole.pointer_mut(path).unwrap() = value;
+            saved.document = serde_json::from_value(whole).unwrap();
+            let other = saved.evidence().unwrap().fingerprint;
+            one.differences(&other).into_iter().map(|d| d.key).collect::<Vec<_>>()
+        };
+        for (path, value) in [
+            ("/profile/name", "other".into()),
+            ("/profile/seed", 9.into()),
+            ("/profile/embedded/seed", 9.into()),
+            ("/profile/target/address", "b:2775".into()),
+            ("/profile/accounts/0/system_id", "other".into()),
+            ("/environment/local_ports", "1-2".into()),
+            ("/environment/tcp", Value::Null),
+        ] {
+            assert_eq!(changed(path, value), Vec::<String>::new(), "{path}");
+        }
+        assert_eq!(changed("/environment/kernel", "7.0".into()), ["environment.kernel"]);
+        assert_eq!(
+            changed("/profile/accounts/0/binds/window", 5.into()),
+            ["profile.accounts[0].binds.window"]
+        );
+        assert_eq!(
+            changed("/profile/load/stages/1/hold", 5.into()),
+            ["profile.load.stages[1].hold"]
+        );
+        assert_eq!(changed("/profile/target/tls", true.into()), ["profile.target.tls"]);
+    }
+}
