@@ -15,6 +15,7 @@ fn strict() -> Settings {
 struct Score {
     seeds: u32,
     called: u32,
+    names: Vec<String>,
     found: u32,
     covered: u32,
     asked: u32,
@@ -27,6 +28,7 @@ impl Score {
             m.primary && matches!(m.verdict, Verdict::Better | Verdict::Worse)
         };
         self.called += u32::from(comparison.metrics.iter().any(|m| called(&m)));
+        self.names.extend(comparison.metrics.iter().filter(called).map(|m| m.name.clone()));
         let slower = comparison.metric("receipt.p50").unwrap();
         self.found += u32::from(slower.verdict == Verdict::Worse);
         for (name, truth) in

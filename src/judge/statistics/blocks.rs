@@ -25,6 +25,12 @@ pub struct Blocks {
 impl Blocks {
     /// Of a series of evenly spaced values. Fewer than two values say nothing: an infinite error.
     pub fn of(series: &[f64]) -> Blocks {
+        Blocks::like(series, series)
+    }
+
+    /// The same where another series of the same times shows their memory better: a few slow messages a second say
+    /// little of how long a spell lasts, the bulk of them does.
+    pub fn like(series: &[f64], clearer: &[f64]) -> Blocks {
         let n = series.len() as f64;
         if series.len() < 2 {
             return Blocks { length: 1, widening: 1.0, df: 1.0, standard_error: f64::INFINITY };
@@ -32,16 +38,18 @@ impl Blocks {
         let centre = mean(series).unwrap_or(0.0);
         let around: Vec<f64> = series.iter().map(|v| v - centre).collect();
         let variance = covariance(&around, 0);
-        let length = (block_length(series).ceil() as usize).clamp(1, series.len());
+        let length = block_length(series).max(block_length(clearer));
+        let length = (length.ceil() as usize).clamp(1, series.len());
         if variance <= 0.0 {
             return Blocks { length, widening: 1.0, df: n - 1.0, standard_error: 0.0 };
         }
         let drawn = block_variance(&around, length);
-        let stretch = stretch(&around, variance);
+        let stretch = stretch(&around, Memory::of(clearer));
         let wanted = variance * n / (n - 1.0) * stretch;
         let unbiased = drawn / (1.0 - (length as f64 / n).min(0.9));
         let long_run = wanted.max(unbiased);
-        let mut df = n / stretch - 1.0;
+        // the memory is itself estimated: half of what is left of the values is spent on that
+        let mut df = if stretch > 1.0 { n / stretch / 2.0 - 1.0 } else { n - 1.0 };
         if length > 1 {
             df = df.min(1.5 * n / length as f64 - 1.0);
         }
@@ -54,22 +62,47 @@ impl Blocks {
     }
 }
 
-/// Long-run variance over variance, as an ARMA(1,1) process of the first two correlations would have it: a memory
-/// that fades by the same factor each step, under noise of each value's own. Correlations are rid of their downward
-/// bias (Marriott and Pope 1954); within about one standard error of none, there is none: 1.
-fn stretch(around: &[f64], variance: f64) -> f64 {
-    const FADES_AT_MOST: f64 = 0.9;
-    let n = around.len() as f64;
-    let (first, second) = (covariance(around, 1) / variance, covariance(around, 2) / variance);
-    if first < 1.0 / n.sqrt() && first + second < 1.5 / n.sqrt() {
-        return 1.0;
+/// The first correlations of a series, rid of their downward bias (Marriott and Pope 1954).
+#[derive(Clone, Copy, Debug)]
+struct Memory {
+    /// From one value to the next.
+    one: f64,
+    /// By what factor it fades with each further step; None where there is none within about one standard error.
+    fades: Option<f64>,
+}
+
+impl Memory {
+    fn of(series: &[f64]) -> Memory {
+        const FADES_AT_MOST: f64 = 0.9;
+        let n = series.len() as f64;
+        let centre = mean(series).unwrap_or(0.0);
+        let around: Vec<f64> = series.iter().map(|v| v - centre).collect();
+        let variance = covariance(&around, 0);
+        if variance <= 0.0 {
+            return Memory { one: 0.0, fades: None };
+        }
+        let (first, second) =
+            (covariance(&around, 1) / variance, covariance(&around, 2) / variance);
+        let bias = |one: f64| (1.0 + 4.0 * one.max(0.0)) / n;
+        let one = (first + bias(first)).clamp(0.0, 0.97);
+        let two = second + bias(one);
+        let there = first >= 1.0 / n.sqrt() || first + second >= 1.5 / n.sqrt();
+        let fades = if one > 0.0 { two / one } else { 0.0 };
+        Memory { one, fades: there.then(|| fades.min(FADES_AT_MOST).max(one)) }
     }
-    let bias = |one: f64| (1.0 + 4.0 * one.max(0.0)) / n;
-    let one = (first + bias(first)).clamp(0.0, 0.97);
-    let two = second + bias(one);
-    let fades = if one > 0.0 { two / one } else { 0.0 };
-    let fades = fades.min(FADES_AT_MOST).max(one);
-    1.0 + 2.0 * one / (1.0 - fades)
+}
+
+/// Long-run variance over variance, as an ARMA(1,1) process would have it: a memory that fades by the same factor
+/// each step, under noise of each value's own. 1: no memory.
+fn stretch(around: &[f64], clearer: Memory) -> f64 {
+    let own = Memory::of(around);
+    match (own.fades, clearer.fades) {
+        (None, None) => 1.0,
+        (own_fades, clearer_fades) => {
+            let fades = own_fades.unwrap_or(0.0).max(clearer_fades.unwrap_or(0.0)).max(own.one);
+            1.0 + 2.0 * own.one / (1.0 - fades)
+        }
+    }
 }
 
 fn covariance(around: &[f64], lag: usize) -> f64 {
