@@ -59,10 +59,10 @@ pub(super) fn apply(tree: &mut Node, side: Side, settings: &[String]) -> Result<
     Ok(())
 }
 
-/// `a=1,b=x,y` are two settings: a comma parts them where a key and `=` follow.
+/// `a=1,b=x,y` are two settings: a comma parts them where a key and `=` follow, outside quotes, lists and tables.
 fn split(settings: &str) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
-    for piece in settings.split(',') {
+    for piece in pieces(settings) {
         let key = piece.split('=').next().unwrap_or_default().trim();
         let starts = piece.contains('=')
             && key.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -70,12 +70,36 @@ fn split(settings: &str) -> Vec<String> {
         match parts.last_mut() {
             Some(last) if !starts => {
                 last.push(',');
-                last.push_str(piece);
+                last.push_str(&piece);
             }
-            Some(_) | None => parts.push(piece.to_owned()),
+            Some(_) | None => parts.push(piece),
         }
     }
     parts
+}
+
+/// Between commas outside quotes, lists and tables.
+fn pieces(text: &str) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    let (mut depth, mut quote) = (0i32, None);
+    for c in text.chars() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '{' | '[') => depth += 1,
+            (None, '}' | ']') => depth -= 1,
+            (None, ',') if depth == 0 => {
+                pieces.push(String::new());
+                continue;
+            }
+            (None, _) => {}
+        }
+        if let Some(last) = pieces.last_mut() {
+            last.push(c);
+        }
+    }
+    pieces
 }
 
 fn lay(tree: &mut Node, over: Node) -> Result<(), PlanError> {
@@ -151,6 +175,14 @@ receipts = { id_mode = \"response_hex\" }
         assert_eq!(b.receipts.id_mode, crate::plan::IdMode::Number);
         assert_eq!(b.messages[0].content, crate::plan::Content::Text("a, b".into()));
         assert_eq!(b.target.addresses, ["127.0.0.1:2776"]);
+    }
+
+    #[test]
+    fn a_comma_within_a_table_a_list_or_quotes_parts_nothing() {
+        let setting = "embedded.response.latency={ lognormal = { median = \"1ms\", p99 = \"2ms\" } },receipts.deadline=9s";
+        assert_eq!(split(setting).len(), 2);
+        assert_eq!(split("message.text='a,b=c',account.system_id=x").len(), 2);
+        assert!(side(Side::B, &[setting]).is_ok());
     }
 
     #[test]
