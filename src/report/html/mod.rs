@@ -1,6 +1,7 @@
 //! report.html: one file that needs nothing else, neither network nor font nor script. Every chart is a drawing in
 //! the page; the script at its end only adds a read-out, zoom and switches. What a peer or a profile said is escaped
 //! by the template, and whatever could steer a terminal or reorder a line is spelled out in the whole page.
+mod comparison;
 mod facts;
 mod headline;
 mod ledger;
@@ -18,6 +19,7 @@ use super::Saved;
 use super::chart::{Ink, css};
 use super::escape::{is_steering, spelled};
 use askama::Template;
+pub(super) use comparison::page as comparison;
 use headline::Coloured;
 use parts::Section;
 pub(super) use search::page as search;
