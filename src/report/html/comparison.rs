@@ -67,11 +67,10 @@ fn verdict(comparison: &Comparison) -> top::Verdict {
         what: what.trim_start_matches(": ").to_owned(),
         rates: Vec::new(),
         rates_are: "",
-        checks: Vec::new(),
-        lines: vec![
-            ("plain", "base", vec![comparison.base.join(", ")]),
-            ("plain", "candidate", vec![comparison.candidate.join(", ")]),
-        ],
+        checks: [("base", &comparison.base), ("candidate", &comparison.candidate)]
+            .map(|(side, runs)| ("plain", "·", format!("{side}: {}", runs.join(", "))))
+            .into(),
+        lines: Vec::new(),
         warnings,
         notes: remarks(comparison),
     }

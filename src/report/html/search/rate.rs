@@ -61,6 +61,8 @@ fn closing_in(search: &Search) -> Figure {
     else {
         return Figure::missing(id, title, "No trial at a rate came to its end.");
     };
+    // a little more than they take, so that no dot lies on the edge
+    let (low, high) = (low * 0.95, high * 1.05);
     let x = Axis::from_zero("trial", Unit::Count, f64::from(last.number));
     let mut plot =
         Plot::new(title, x, Axis::log10("submit_sm a second, logarithmic", Unit::Rate, low, high));
