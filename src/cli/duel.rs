@@ -43,13 +43,14 @@ pub(super) fn run(args: &DuelArgs) -> Exit {
     if pairs == 0 {
         return exit.unwrap_or_else(|| fail(Exit::EndedEarly, "no pair of blocks was measured"));
     }
-    let decided = verdict::evidence(&a[..pairs]).and_then(|a| {
-        let b = verdict::evidence(&b[..pairs])?;
+    let (a, b) = (&a[..pairs], &b[..pairs]);
+    let decided = verdict::evidence(a).and_then(|a| {
+        let b = verdict::evidence(b)?;
         compare::compare_paired(&a, &b, &settings).map_err(|e| e.to_string())
     });
     match decided {
         Ok(comparison) => {
-            let shown = verdict::show(&comparison, Some(&sides.path), args.json);
+            let shown = verdict::show(&comparison, (a, b), Some(&sides.path), args.json);
             let gated = if args.gate { verdict::gate(&comparison) } else { Exit::Done };
             exit.or(shown.err()).unwrap_or(gated)
         }

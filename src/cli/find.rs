@@ -73,7 +73,9 @@ pub(super) fn run(args: &FindArgs) -> Exit {
     let text = report::search::text(&search);
     let json = report::search::json(&search);
     put(&if args.json { format!("{json}\n") } else { text.clone() });
-    for (name, octets) in [("search.json", json.as_bytes()), ("summary.txt", text.as_bytes())] {
+    let html = report::search::html(&search);
+    let files = [("search.json", &json), ("summary.txt", &text), ("report.html", &html)];
+    for (name, octets) in files.map(|(name, text)| (name, text.as_bytes())) {
         if let Err(e) = folder::write(&path.join(name), octets) {
             return fail(Exit::Internal, &e);
         }

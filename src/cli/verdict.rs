@@ -40,18 +40,24 @@ pub(super) fn evidence(runs: &[Saved]) -> Result<Vec<Evidence>, String> {
     runs.iter().map(Saved::evidence).collect()
 }
 
-/// Prints a comparison, and keeps it in a folder where one is given: comparison.json, comparison.md and, as printed,
-/// summary.txt.
+/// Prints a comparison of these runs (base, candidate), and keeps it in a folder where one is given: comparison.json,
+/// comparison.md, comparison.html and, as printed, summary.txt.
 ///
 /// # Errors
 /// The exit code of what could not be written, which was said.
-pub(super) fn show(comparison: &Comparison, folder: Option<&Path>, json: bool) -> Result<(), Exit> {
+pub(super) fn show(
+    comparison: &Comparison,
+    runs: (&[Saved], &[Saved]),
+    folder: Option<&Path>,
+    json: bool,
+) -> Result<(), Exit> {
     let octets = report::comparison::json(comparison);
     if let Some(folder) = folder {
         let plain = report::comparison::text(comparison);
         let files = [
             ("comparison.json", octets.clone()),
             ("comparison.md", report::comparison::markdown(comparison).into_bytes()),
+            ("comparison.html", report::comparison::html(comparison, runs.0, runs.1).into_bytes()),
             ("summary.txt", plain.into_bytes()),
         ];
         for (name, octets) in files {

@@ -126,6 +126,10 @@ pub struct TrialRow {
     pub lost: u64,
     /// By objective: kept, broken, or null: not to be told from it.
     pub kept: Vec<Option<bool>>,
+    /// Rate: highest rate that kept the first objective, by all that was known after this trial.
+    pub lower: Option<f64>,
+    /// Rate: lowest that broke it, likewise.
+    pub upper: Option<f64>,
     /// What it showed, for a person.
     pub says: String,
     /// `valid`, `degraded` or `invalid`.

@@ -2,7 +2,7 @@
 use super::advice;
 use super::bracket::{Aim, Ask, Bounds, Bracket, Next};
 use super::budget::Budget;
-use super::document::{Ended, Kind, LatencyAt, ObjectiveResult, Search};
+use super::document::{Ended, Kind, LatencyAt, ObjectiveResult, Search, TrialRow};
 use super::evidence::{self, Evidence};
 use super::lab::{Lab, Stop, World};
 use super::objective::Objective;
@@ -94,7 +94,8 @@ impl Rate<'_, '_> {
         }
         self.bracket.learn(seen);
         let outlook = self.outlook();
-        self.lab.keep(row, &outlook);
+        let Bounds { lower, upper, .. } = self.bracket.bounds(0);
+        self.lab.keep(TrialRow { lower, upper, ..row }, &outlook);
         Ok(())
     }
 

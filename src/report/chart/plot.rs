@@ -48,7 +48,7 @@ pub struct Band {
     pub from: f64,
     /// End.
     pub to: f64,
-    /// Its name.
+    /// Its name; empty: none is written.
     pub name: String,
     /// Shaded: not measured.
     pub shaded: bool,
@@ -196,7 +196,7 @@ impl Plot {
     /// Names of bands above the plot, names of marks above those, right of the axis's title: those that fit.
     fn names(&self, svg: &mut Svg) {
         svg.raw("<g class=\"names\">");
-        for band in &self.bands {
+        for band in self.bands.iter().filter(|band| !band.name.is_empty()) {
             let (from, to) = (LEFT + self.across(band.from), LEFT + self.across(band.to));
             // the last may reach into the margin
             let end = if to < WIDTH - RIGHT - 1.0 { to } else { WIDTH };

@@ -6,8 +6,15 @@ mod text;
 pub use markdown::markdown;
 pub use text::text;
 
+use super::Saved;
 use crate::judge::compare::{Comparison, MetricComparison, Scale, Verdict};
 use crate::judge::{Unit, words};
+
+/// `comparison.html`: the verdict, the ratios with their intervals, and the distributions of both sides one upon the
+/// other, in one file. `base` and `candidate` are the runs that were compared.
+pub fn html(comparison: &Comparison, base: &[Saved], candidate: &[Saved]) -> String {
+    super::html::comparison(comparison, base, candidate)
+}
 
 /// The document.
 pub fn json(comparison: &Comparison) -> Vec<u8> {
@@ -16,10 +23,11 @@ pub fn json(comparison: &Comparison) -> Vec<u8> {
     octets
 }
 
-const COLUMNS: [&str; 7] = ["", "base", "candidate", "change", "95 % interval", "p", "verdict"];
+pub(super) const COLUMNS: [&str; 7] =
+    ["", "base", "candidate", "change", "95 % interval", "p", "verdict"];
 
 /// One metric as a row of [`COLUMNS`].
-fn row(m: &MetricComparison) -> Vec<String> {
+pub(super) fn row(m: &MetricComparison) -> Vec<String> {
     let value = |v: Option<f64>| v.map_or_else(|| "–".to_owned(), |v| m.unit.show(v));
     let interval = match (m.low, m.high) {
         (Some(low), Some(high)) => format!("{} to {}", change(m, low), change(m, high)),
@@ -43,7 +51,7 @@ fn p(p: f64) -> String {
 }
 
 /// A change on its metric's scale: `+5.1 %`, `×12.3`, `-0.2 points`.
-fn change(m: &MetricComparison, value: f64) -> String {
+pub(super) fn change(m: &MetricComparison, value: f64) -> String {
     const MANIFOLD: f64 = 3.0;
     match m.scale {
         Scale::Ratio if value >= MANIFOLD => format!("×{value:.1}"),
@@ -69,7 +77,7 @@ fn change(m: &MetricComparison, value: f64) -> String {
 }
 
 /// What the whole comes to, in one line.
-fn headline(comparison: &Comparison) -> String {
+pub(super) fn headline(comparison: &Comparison) -> String {
     let of = |verdict: Verdict| -> Vec<String> {
         let rows = comparison.metrics.iter().filter(|m| m.primary && m.verdict == verdict);
         rows.map(|m| match m.change {
@@ -101,7 +109,7 @@ fn headline(comparison: &Comparison) -> String {
 }
 
 /// What is to be said below the table: of single metrics, then of the whole.
-fn remarks(comparison: &Comparison) -> Vec<String> {
+pub(super) fn remarks(comparison: &Comparison) -> Vec<String> {
     let mut remarks = Vec::new();
     let open = |m: &&MetricComparison| m.primary && m.verdict == Verdict::Inconclusive;
     for m in comparison.metrics.iter().filter(open) {
@@ -125,7 +133,7 @@ fn remarks(comparison: &Comparison) -> Vec<String> {
 }
 
 /// How the change was judged, for who reads the table.
-fn method(comparison: &Comparison) -> String {
+pub(super) fn method(comparison: &Comparison) -> String {
     let units = match (comparison.paired, comparison.base.len().min(comparison.candidate.len())) {
         (true, 1) => "seconds of both sides paired",
         (true, _) => "runs paired",
@@ -140,7 +148,7 @@ fn method(comparison: &Comparison) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::report) mod tests {
     use super::*;
     use crate::judge::compare::{Difference, Direction, SCHEMA, Settings, Test};
 

@@ -1,10 +1,12 @@
 //! report.html: one file that needs nothing else, neither network nor font nor script. Every chart is a drawing in
 //! the page; the script at its end only adds a read-out, zoom and switches. What a peer or a profile said is escaped
 //! by the template, and whatever could steer a terminal or reorder a line is spelled out in the whole page.
+mod comparison;
 mod facts;
 mod headline;
 mod ledger;
 mod parts;
+mod search;
 mod sessions;
 mod several;
 mod shape;
@@ -17,8 +19,10 @@ use super::Saved;
 use super::chart::{Ink, css};
 use super::escape::{is_steering, spelled};
 use askama::Template;
+pub(super) use comparison::page as comparison;
 use headline::Coloured;
 use parts::Section;
+pub(super) use search::page as search;
 use verdict::Verdict;
 
 const STYLE: &str = include_str!("style.css");
@@ -56,18 +60,23 @@ pub(super) fn render(runs: &[Saved]) -> Vec<u8> {
         }
     };
     let verdicts = coloured(runs).into_iter().map(|(d, swatch)| verdict::verdict(d, swatch));
+    let filled = sections.into_iter().filter(|s| !s.is_empty()).collect();
+    write(title, verdicts.collect(), filled).into_bytes()
+}
+
+/// The page: what it comes to on top, then the sections.
+fn write(title: String, verdicts: Vec<Verdict>, sections: Vec<Section>) -> String {
     let page = Page {
         title,
-        several: runs.len() > 1,
+        several: verdicts.len() > 1,
         palette: css(),
         style: STYLE,
         script: SCRIPT,
         script_sha256: SCRIPT_SHA256,
-        verdicts: verdicts.collect(),
-        sections: sections.into_iter().filter(|s| !s.is_empty()).map(Section::in_order).collect(),
+        verdicts,
+        sections: sections.into_iter().map(Section::in_order).collect(),
     };
-    let html = page.render().expect("a template that only writes text does not fail");
-    spell_out(html).into_bytes()
+    spell_out(page.render().expect("a template that only writes text does not fail"))
 }
 
 /// Each run with its colour; alone it needs none.

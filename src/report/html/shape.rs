@@ -2,7 +2,7 @@
 use super::parts::Figure;
 use super::time::{Timeline, caveat, duration_axis, line};
 use crate::judge::statistics;
-use crate::measure::{LATENCY_METRICS, Metric};
+use crate::measure::{LATENCY_METRICS, Latency, Metric};
 use crate::report::chart::{Axis, HeatColumn, HeatMap, Ink, LEVELS_COUNT, Plot, Point, Unit};
 use crate::report::document::LatencyRow;
 use crate::report::{Document, Saved, Second};
@@ -101,9 +101,14 @@ fn cells(seconds: &[Counted], y: &Axis) -> HeatMap {
 /// The values at each share of the sample, as far as ten messages or more lie beyond; the censored count as longer
 /// than all seen. Empty where the distribution cannot be read.
 pub(super) fn spectrum_of(row: &LatencyRow) -> Vec<Point> {
-    const STEPS: u32 = 160;
-    let n = row.count + row.censored;
     let Ok(latency) = row.distribution() else { return Vec::new() };
+    spectrum_points(&latency, row.count, row.censored)
+}
+
+/// The same of `count` values seen and `censored` ones.
+pub(super) fn spectrum_points(latency: &Latency, count: u64, censored: u64) -> Vec<Point> {
+    const STEPS: u32 = 160;
+    let n = count + censored;
     let mut points = Vec::new();
     let deepest = (n as f64 / 10.0).log10();
     if deepest <= 0.0 {
@@ -113,7 +118,7 @@ pub(super) fn spectrum_of(row: &LatencyRow) -> Vec<Point> {
         let nines = deepest * f64::from(step) / f64::from(STEPS);
         let q = 1.0 - 10f64.powf(-nines);
         let rank = ((q * n as f64).ceil() as u64).max(1);
-        if rank > row.count {
+        if rank > count {
             break;
         }
         if statistics::supports(n, q) || step == STEPS {

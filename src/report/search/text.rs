@@ -9,7 +9,8 @@ const WIDTH: usize = 100;
 /// The summary.
 pub fn text(search: &Search) -> String {
     let mut out = format!("find {} · {} · {}\n\n", search.kind.name(), search.name, search.target);
-    out += &wrapped("  ", &headline(search));
+    let (word, what) = answer(search);
+    out += &wrapped("  ", &format!("{word}  {what}"));
     match search.kind {
         Kind::Rate => rate(search, &mut out),
         Kind::Window => window(search, &mut out),
@@ -36,23 +37,24 @@ pub fn text(search: &Search) -> String {
     out
 }
 
-fn headline(search: &Search) -> String {
+/// What was found: what it is of, and the answer.
+pub(in crate::report) fn answer(search: &Search) -> (&'static str, String) {
     let show = |rate: Option<f64>| rate.map_or("?".to_owned(), words::rate);
     let found = match search.kind {
         Kind::Rate => match (search.lower, search.upper) {
             (Some(lower), Some(upper)) => {
-                format!("RATE  between {} and {}", words::rate(lower), words::rate(upper))
+                format!("between {} and {}", words::rate(lower), words::rate(upper))
             }
-            (Some(lower), None) => format!("RATE  at least {}", words::rate(lower)),
-            (None, upper) => format!("RATE  none; {} fails", show(upper)),
+            (Some(lower), None) => format!("at least {}", words::rate(lower)),
+            (None, upper) => format!("none; {} fails", show(upper)),
         },
         Kind::Window => match &search.limit {
-            Some(limit) => format!("WINDOW  {} open on a bind; {}", limit.value, beyond(limit)),
-            None => "WINDOW  no enforced limit met".to_owned(),
+            Some(limit) => format!("{} open on a bind; {}", limit.value, beyond(limit)),
+            None => "no enforced limit met".to_owned(),
         },
         Kind::Binds => match &search.limit {
-            Some(limit) => format!("BINDS  {}; {}", limit.value, beyond(limit)),
-            None => "BINDS  no limit met".to_owned(),
+            Some(limit) => format!("{}; {}", limit.value, beyond(limit)),
+            None => "no limit met".to_owned(),
         },
     };
     let ended = match search.ended {
@@ -69,10 +71,15 @@ fn headline(search: &Search) -> String {
             format!(" so far; ended: {}{why}", search.ended.name())
         }
     };
-    found + &ended
+    let word = match search.kind {
+        Kind::Rate => "RATE",
+        Kind::Window => "WINDOW",
+        Kind::Binds => "BINDS",
+    };
+    (word, found + &ended)
 }
 
-fn beyond(limit: &Limit) -> String {
+pub(in crate::report) fn beyond(limit: &Limit) -> String {
     let how = match (limit.how, limit.status.as_deref()) {
         (How::Status, Some(status)) => format!("answered with {status}"),
         (How::Status, None) => "refused".to_owned(),

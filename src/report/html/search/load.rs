@@ -1,0 +1,191 @@
+//! Pictures of a sweep in closed loop: throughput and latency against the window, or the number of binds.
+use super::super::parts::{Cell, Figure, Grid, Section};
+use super::super::time::{duration_axis, line};
+use crate::judge::words;
+use crate::report::chart::{Axis, Band, Ink, Layer, Mark, Picture, Plot, Point, Shape, Unit};
+use crate::search::document::Point as Found;
+use crate::search::knee::Usl;
+use crate::search::{Kind, Search};
+
+/// What was swept, ascending.
+struct Sweep<'s> {
+    search: &'s Search,
+    /// (window or binds, what was found there).
+    found: Vec<(f64, &'s Found)>,
+}
+
+pub(super) fn curves(search: &Search) -> Section {
+    let mut section = Section::new("sweep", "Throughput and latency by load");
+    let sweep = Sweep::of(search);
+    section.figures = vec![sweep.throughput(), sweep.latency()];
+    section.grids.extend(points(search).filled());
+    section
+}
+
+impl Sweep<'_> {
+    fn of(search: &Search) -> Sweep<'_> {
+        let swept = |p: &Found| match search.kind {
+            Kind::Binds => p.binds as f64,
+            Kind::Window | Kind::Rate => p.window as f64,
+        };
+        let mut found: Vec<(f64, &Found)> = search.points.iter().map(|p| (swept(p), p)).collect();
+        found.sort_by(|a, b| a.0.total_cmp(&b.0));
+        Sweep { search, found }
+    }
+
+    const fn axis_title(&self) -> &'static str {
+        match self.search.kind {
+            Kind::Binds => "binds, logarithmic",
+            Kind::Window | Kind::Rate => "window of a bind, logarithmic",
+        }
+    }
+
+    /// The picture with the knee and the limit; None without a point.
+    fn plot(&self, title: &str, y: Axis) -> Option<Plot> {
+        let (first, last) = (self.found.first()?.0, self.found.last()?.0);
+        let limit = self.search.limit.as_ref().map(|limit| limit.value as f64);
+        let limit = limit.filter(|limit| *limit > 0.0);
+        let high = limit.map_or(last, |limit| limit.max(last));
+        let low = limit.map_or(first, |limit| limit.min(first));
+        let mut plot = Plot::new(title, Axis::log2(self.axis_title(), Unit::Count, low, high), y);
+        if let Some(knee) = &self.search.knee {
+            let (name, shaded) = (String::new(), true);
+            plot.bands.push(Band { from: knee.low, to: knee.high, name, shaded });
+            let name = format!("knee {:.1}", knee.value);
+            plot.marks.push(Mark { x: knee.value, name, ink: Ink::Series(3) });
+        }
+        if let Some(limit) = limit {
+            let name = format!("limit {}", words::count(limit as u64));
+            plot.marks.push(Mark { x: limit, name, ink: Ink::Bad });
+        }
+        plot.marks.sort_by(|a, b| a.x.total_cmp(&b.x));
+        Some(plot)
+    }
+
+    fn caption(&self, says: &str) -> String {
+        let mut caption = says.to_owned();
+        if self.search.knee.is_some() {
+            caption += " Knee: where throughput stops growing (shaded: its 95 % interval).";
+        }
+        if let Some(limit) = &self.search.limit {
+            caption += &format!(" Limit: {} is enforced; ", words::count(limit.value));
+            caption += &super::beyond(limit);
+            caption += ".";
+        }
+        caption
+    }
+
+    fn throughput(&self) -> Figure {
+        let (id, title) = ("throughput", "Throughput");
+        let of = |limited: bool| -> Vec<Point> {
+            let found = self.found.iter().filter(|(_, p)| p.harness_limited == limited);
+            found.map(|(n, p)| interval(*n, p)).collect()
+        };
+        let all = self.found.iter().map(|(n, p)| Point::at(*n, p.throughput)).collect();
+        let points = |name: &str, ink: Ink, points: Vec<Point>| {
+            let (name, shape) = (name.to_owned(), Shape::Points);
+            Layer { name, ink, shape, points }
+        };
+        let mut layers = vec![
+            line("accepted a second", Ink::Series(0), all),
+            points("its 95 % interval", Ink::Series(0), of(false)),
+            points("its 95 % interval; the harness was the limit", Ink::Warn, of(true)),
+        ];
+        layers.extend(self.search.usl.as_ref().and_then(|usl| self.law(usl)));
+        layers.retain(|layer| !layer.points.is_empty());
+        let tops = layers.iter().flat_map(|l| &l.points).filter_map(|p| p.span);
+        let high = tops.map(|span| span.1).fold(0.0, f64::max);
+        let y = Axis::from_zero("accepted a second", Unit::Rate, high);
+        let law = if self.search.usl.is_some() {
+            " Broken curve: the scalability law fitted."
+        } else {
+            ""
+        };
+        let says = self.caption(&format!("As fast as answers make room.{law}"));
+        self.figure(id, title, &says, layers, Some(y))
+    }
+
+    /// The universal scalability law over the loads that were measured: beyond them it is a guess.
+    fn law(&self, usl: &Usl) -> Option<Layer> {
+        const STEPS: u32 = 60;
+        let (low, high) = (self.found.first()?.0, self.found.last()?.0);
+        let at = |step: u32| {
+            let n = low * (high / low).powf(f64::from(step) / f64::from(STEPS));
+            let held = 1.0 + usl.sigma * (n - 1.0) + usl.kappa * n * (n - 1.0);
+            Point::at(n, usl.lambda * n / held)
+        };
+        Some(Layer {
+            name: "scalability law".to_owned(),
+            ink: Ink::Muted,
+            shape: Shape::Dashed,
+            points: (0..=STEPS).map(at).collect(),
+        })
+    }
+
+    fn latency(&self) -> Figure {
+        let (id, title) = ("latency", "Service time");
+        let layer = |name: &str, ink: Ink, value: fn(&Found) -> Option<u64>| {
+            let point = |(n, p): &(f64, &Found)| match value(p) {
+                Some(ns) => Point::at(*n, ns as f64),
+                None => Point::gap(*n),
+            };
+            line(name, ink, self.found.iter().map(point).collect())
+        };
+        let mut layers = vec![
+            layer("p99", Ink::Series(1), |p| p.service_p99_ns),
+            layer("mean", Ink::Series(0), |p| p.service_mean_ns),
+        ];
+        layers.retain(|layer| layer.points.iter().any(|p| p.span.is_some()));
+        let y = duration_axis("service time, logarithmic", &layers);
+        let says =
+            self.caption("From the actual send to the answer: a closed loop has no intended send.");
+        self.figure(id, title, &says, layers, y)
+    }
+
+    fn figure(
+        &self,
+        id: &'static str,
+        title: &str,
+        says: &str,
+        layers: Vec<Layer>,
+        y: Option<Axis>,
+    ) -> Figure {
+        let drawn: Option<Picture> = y.and_then(|y| self.plot(title, y)).map(|mut plot| {
+            plot.layers = layers;
+            plot.draw()
+        });
+        match drawn {
+            Some(picture) => Figure::new(id, title, says, picture, ""),
+            None => Figure::missing(id, title, "No load was swept."),
+        }
+    }
+}
+
+/// Throughput with its interval, which does not reach below nothing.
+fn interval(n: f64, p: &Found) -> Point {
+    const NORMAL_95: f64 = 1.96;
+    let half = (p.throughput * p.error * NORMAL_95).min(p.throughput);
+    Point::between(n, p.throughput - half, p.throughput + half)
+}
+
+fn points(search: &Search) -> Grid {
+    let header =
+        ["binds", "window", "throughput", "standard error", "service mean", "p99", "X·R/N", ""];
+    let mut grid = Grid::new("points", "Point by point", &header);
+    let show = |ns: Option<u64>| Cell::new(ns.map_or("–".to_owned(), words::duration));
+    for p in &search.points {
+        grid.row([
+            Cell::new(words::count(p.binds)),
+            words::count(p.window).into(),
+            words::rate(p.throughput).into(),
+            words::percent(p.error).into(),
+            show(p.service_mean_ns),
+            show(p.service_p99_ns),
+            p.littles_share.map_or("–".to_owned(), |share| format!("{share:.2}")).into(),
+            Cell::words(if p.harness_limited { "the harness was the limit" } else { "" }),
+        ]);
+    }
+    grid.note =
+        "X·R/N: by Little's law, 1 where every window slot was in use all the time.".to_owned();
+    grid
+}

@@ -1,0 +1,147 @@
+//! Pictures of a search for a rate: its bracket as it closed in, and latency below what was found.
+use super::super::parts::{Cell, Figure, Grid, Section};
+use super::super::time::{duration_axis, line};
+use crate::judge::words;
+use crate::report::chart::{Axis, Ink, Layer, Mark, Plot, Point, Shape, Unit};
+use crate::search::Search;
+use crate::search::document::{LatencyAt, TrialRow};
+
+pub(super) fn sections(search: &Search) -> Vec<Section> {
+    let mut bracket = Section::new("bracket", "How the rate was found");
+    bracket.figures.push(closing_in(search));
+    let mut latency = Section::new("latency", "Latency below it");
+    latency.figures.push(latency_by_rate(search));
+    latency.grids.extend(latencies(search).filled());
+    vec![bracket, latency]
+}
+
+/// Whether a trial kept the first objective.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Yes,
+    No,
+    Unknown,
+}
+
+/// Trials that look for the rate: those that measure latency below it do not.
+fn looking(search: &Search) -> impl Iterator<Item = &TrialRow> {
+    search.trials.iter().filter(|t| t.kind != "latency" && t.rate.is_some())
+}
+
+fn kept(trial: &TrialRow) -> Kept {
+    match trial.kept.first().copied().flatten() {
+        Some(true) => Kept::Yes,
+        Some(false) => Kept::No,
+        None => Kept::Unknown,
+    }
+}
+
+fn closing_in(search: &Search) -> Figure {
+    let (id, title) = ("closing-in", "The bracket, trial by trial");
+    let dots = |wanted: Kept, name: &str, ink: Ink| Layer {
+        name: name.to_owned(),
+        ink,
+        shape: Shape::Points,
+        points: looking(search)
+            .filter(|t| kept(t) == wanted)
+            .filter_map(|t| Some(Point::at(f64::from(t.number), t.rate?)))
+            .collect(),
+    };
+    let mut layers = vec![
+        line("highest that is kept", Ink::Series(0), steps(search, |t| t.lower)),
+        line("lowest that is broken", Ink::Series(1), steps(search, |t| t.upper)),
+        dots(Kept::Yes, "a trial: kept", Ink::Good),
+        dots(Kept::No, "a trial: broken", Ink::Bad),
+        dots(Kept::Unknown, "a trial: not to be told", Ink::Warn),
+    ];
+    layers.retain(|layer| layer.points.iter().any(|p| p.span.is_some()));
+    let spans = layers.iter().flat_map(|l| &l.points).filter_map(|p| p.span);
+    let (Some((low, high)), Some(last)) =
+        (spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))), looking(search).last())
+    else {
+        return Figure::missing(id, title, "No trial at a rate came to its end.");
+    };
+    // a little more than they take, so that no dot lies on the edge
+    let (low, high) = (low * 0.95, high * 1.05);
+    let x = Axis::from_zero("trial", Unit::Count, f64::from(last.number));
+    let mut plot =
+        Plot::new(title, x, Axis::log10("submit_sm a second, logarithmic", Unit::Rate, low, high));
+    plot.layers = layers;
+    let of = match search.objectives.as_slice() {
+        [] | [_] => String::new(),
+        [first, ..] => format!(" Of the first objective: {}.", first.name),
+    };
+    let says = format!(
+        "Each dot is a trial at its rate. The lines are the two ends of the bracket, by all that was known after each trial.{of}"
+    );
+    Figure::new(id, title, says, plot.draw(), "")
+}
+
+/// An end of the bracket as steps: at each trial from what it was to what it became.
+fn steps(search: &Search, end: fn(&TrialRow) -> Option<f64>) -> Vec<Point> {
+    let mut before = None;
+    looking(search)
+        .map(|trial| {
+            let (x, was) = (f64::from(trial.number), before);
+            before = end(trial);
+            match (was, before) {
+                (_, None) => Point::gap(x),
+                (None, Some(now)) => Point::at(x, now),
+                (Some(was), Some(now)) => Point::between(x, f64::min(was, now), was.max(now)),
+            }
+        })
+        .collect()
+}
+
+/// A column of the latencies: its name, its colour, and where its value stands.
+type Column = (&'static str, Ink, fn(&LatencyAt) -> Option<u64>);
+
+const COLUMNS: [Column; 4] = [
+    ("receipt p50", Ink::Series(3), |at| at.receipt_p50_ns),
+    ("receipt p99", Ink::Series(6), |at| at.receipt_p99_ns),
+    ("response p50", Ink::Series(0), |at| at.response_p50_ns),
+    ("response p99", Ink::Series(1), |at| at.response_p99_ns),
+];
+
+fn latency_by_rate(search: &Search) -> Figure {
+    let (id, title) = ("latency-by-rate", "Latency by rate");
+    let mut at: Vec<&LatencyAt> = search.latency_at.iter().collect();
+    at.sort_by(|a, b| a.rate.total_cmp(&b.rate));
+    let mut layers: Vec<Layer> = COLUMNS
+        .iter()
+        .map(|(name, ink, value)| {
+            let point = |at: &&LatencyAt| match value(at) {
+                Some(ns) => Point::at(at.rate, ns as f64),
+                None => Point::gap(at.rate),
+            };
+            line(*name, *ink, at.iter().map(point).collect())
+        })
+        .collect();
+    layers.retain(|layer| layer.points.iter().any(|p| p.span.is_some()));
+    let Some(y) = duration_axis("time from intended send, logarithmic", &layers) else {
+        return Figure::missing(id, title, "Latency below the rate was not measured.");
+    };
+    let most = at.iter().map(|at| at.rate).chain(search.lower).fold(0.0, f64::max);
+    let mut plot = Plot::new(title, Axis::from_zero("submit_sm a second", Unit::Rate, most), y);
+    plot.layers = layers;
+    plot.marks.extend(search.lower.map(|rate| Mark {
+        x: rate,
+        name: format!("kept {}", words::rate(rate)),
+        ink: Ink::Good,
+    }));
+    let says = "At shares of the rate that was found. Broken line: that rate.";
+    Figure::new(id, title, says, plot.draw(), "")
+}
+
+fn latencies(search: &Search) -> Grid {
+    let mut grid = Grid::new("latencies", "Latency at shares of the rate", &["", "rate"]);
+    grid.header.extend(COLUMNS.iter().map(|c| c.0.to_owned()));
+    for at in &search.latency_at {
+        let mut cells = vec![Cell::new(words::percent(at.share)), words::rate(at.rate).into()];
+        cells.extend(
+            COLUMNS.iter().map(|c| Cell::new(c.2(at).map_or("–".to_owned(), words::duration))),
+        );
+        grid.row(cells);
+    }
+    grid
+}
