@@ -4,7 +4,7 @@ use crate::plan::Overrides;
 use crate::report;
 mod decide;
 
-pub(super) use decide::{CalibrateArgs, DuelArgs};
+pub(super) use decide::{CalibrateArgs, DuelArgs, GateArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -46,6 +46,8 @@ pub(super) enum Verb {
     Man(ManArgs),
     /// Two sides in the same run, in turns or at once: is B better or worse than A?
     Duel(Box<DuelArgs>),
+    /// Hold saved runs to gates, absolute and against a baseline.
+    Gate(GateArgs),
     /// Run the same N times: how much each figure differs by itself, kept as a baseline.
     Calibrate(Box<CalibrateArgs>),
     /// This host's ceiling and pacing against the embedded SMSC, in about 20 s; kept for later runs.

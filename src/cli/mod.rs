@@ -12,6 +12,8 @@ mod exit;
 mod facts;
 mod find;
 mod folder;
+mod gate;
+mod github;
 mod journal;
 mod live;
 mod load;
@@ -54,6 +56,7 @@ pub fn main() -> ExitCode {
         Verb::Check(args) => check(&args),
         Verb::Selfcheck(args) => selfcheck::run(&args),
         Verb::Duel(args) => duel::run(&args),
+        Verb::Gate(args) => gate::run(&args),
         Verb::Calibrate(args) => calibrate::run(&args),
         Verb::Render(args) => render::run(&args),
         Verb::Compare(args) => compare::run(&args),

@@ -2,9 +2,10 @@
 use super::args::RunArgs;
 use super::exit::{Exit, fail, put};
 use super::facts::Facts;
+use super::gate::{self, Watchdog};
 use super::journal::{self, Journal};
 use super::once::{Done, once, refuse};
-use super::{folder, live};
+use super::{folder, github, live};
 use crate::coordinator::RunError;
 use crate::judge;
 use crate::measure::RunRecord;
@@ -46,6 +47,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
 fn measure(facts: &Facts, args: &RunArgs, path: &Path) -> Result<Done, RunError> {
     let mut observers = live::observers(args.live, &facts.plan)?;
     observers.push(Journal::new(facts, path));
+    observers.push(Watchdog::new(&facts.plan)?);
     // the terminal is the user's again, with the observers' end, before anything else is said
     once(facts, &mut observers)
 }
@@ -53,6 +55,7 @@ fn measure(facts: &Facts, args: &RunArgs, path: &Path) -> Result<Done, RunError>
 fn finish(facts: &Facts, done: &Done, args: &RunArgs, path: &Path) -> Exit {
     let saved = done.saved(facts);
     let written = write_folder(&saved, &done.record, path);
+    github::tell(&saved.document.gates, &gate::summary(&saved));
     if args.json {
         let line = serde_json::to_string(&saved.document).expect("a document serialises");
         put(&format!("{line}\n"));

@@ -225,6 +225,19 @@ impl Latency {
     }
 }
 
+impl Latency {
+    /// With the largest value and the mean (in nanoseconds) as they are known besides, which its encoding rounds.
+    pub fn exactly(mut self, max: Option<Nanos>, mean: Option<u64>) -> Latency {
+        if let Some(max) = max {
+            self.max = max.0;
+        }
+        if let Some(mean) = mean {
+            self.sum = u128::from(mean) * u128::from(self.count());
+        }
+        self
+    }
+}
+
 /// A closed distribution: the figures that pictures need, and the whole of it, packed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LatencyBrief {

@@ -110,6 +110,23 @@ impl IntervalRow {
         }
     }
 
+    /// A row out of what was kept of it; `briefs` in the order of [`ROW_METRICS`].
+    pub fn of(
+        at: Nanos,
+        length: Nanos,
+        stage: Option<u16>,
+        tally: Tally,
+        gauges: Gauges,
+        mo: u64,
+        briefs: [LatencyBrief; ROW_METRICS.len()],
+    ) -> IntervalRow {
+        let mut row = IntervalRow { length, tally, gauges, mo, ..IntervalRow::empty(at, stage) };
+        for (place, brief) in row.briefs_mut().into_iter().zip(briefs) {
+            *place = brief;
+        }
+        row
+    }
+
     /// Its distributions, in the order of [`ROW_METRICS`].
     pub fn briefs(&self) -> [&LatencyBrief; ROW_METRICS.len()] {
         [

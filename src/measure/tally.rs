@@ -86,6 +86,14 @@ macro_rules! tally {
                     *mine += theirs;
                 }
             }
+            /// Sets the counter of that name. False: there is none.
+            pub fn set(&mut self, name: &str, count: u64) -> bool {
+                match name {
+                    $(stringify!($field) => self.$field = count,)*
+                    _ => return false,
+                }
+                true
+            }
             /// Every plain counter with its name.
             pub fn fields(&self) -> Vec<(&'static str, u64)> {
                 vec![$((stringify!($field), self.$field)),*]

@@ -28,7 +28,7 @@ pub use model::{
     Receipts, Secret, Shape, Stage, Target, Timeouts, Tls, TlvValue, WindowFull,
 };
 pub use overrides::Overrides;
-pub use profile::{Source, load, load_side};
+pub use profile::{Source, load, load_gates, load_side};
 pub use recipe::{Expects, Picked, Recipe, Scratch};
 pub use resolved::{repro, resolved_json};
 pub use schedule::{Due, Schedule, ScheduleError};

@@ -108,6 +108,21 @@ pub fn load_side(
     load_with(source, overrides, |tree| side::apply(tree, side, settings))
 }
 
+/// A gates file: the keys of `[gates]` at its top level.
+///
+/// # Errors
+/// The first mistake found, in one line.
+pub fn load_gates(path: &std::path::Path) -> Result<Vec<(String, serde_json::Value)>, PlanError> {
+    let (file, text) = Source::File(path.to_owned()).read()?;
+    let gates = Node::parse(&file, &text)?;
+    let tree = Node::table(&gates.place.clone(), vec![("gates", gates)]);
+    let found = Section::root(&tree, &["gates"]).and_then(|root| rest::gates(&root));
+    found.map_err(|e| {
+        let place = tree.place_of(e.path()).clone();
+        e.or_at(place)
+    })
+}
+
 fn load_with(
     source: &Source,
     overrides: &Overrides,

@@ -1,5 +1,5 @@
 //! A saved run as `judge::compare` takes it.
-use super::document::{Document, IntervalRow};
+use super::document::{Document, IntervalRow, LatencyRow, Table};
 use super::saved::{Saved, Second};
 use crate::judge::compare::{
     self, Evidence, Fingerprint, SecondCounts, Share, compared_rates, compared_shares,
@@ -18,7 +18,7 @@ impl Saved {
         let document = &self.document;
         let mut latencies = Vec::new();
         for row in LATENCY_METRICS.iter().filter(|row| row.per_message) {
-            if let Some(latency) = distribution(document, row.name)? {
+            if let Some(latency) = distribution(&document.run.id, &document.latency, row.name)? {
                 latencies.push((row.metric, latency));
             }
         }
@@ -45,17 +45,20 @@ impl Saved {
 }
 
 /// The distribution of one metric with its censored values; None where there is neither.
-fn distribution(document: &Document, name: &str) -> Result<Option<Latency>, String> {
-    let Some(Some(row)) = document.latency.get(name) else { return Ok(None) };
+pub(super) fn distribution(
+    id: &str,
+    table: &Table<Option<LatencyRow>>,
+    name: &str,
+) -> Result<Option<Latency>, String> {
+    let Some(Some(row)) = table.get(name) else { return Ok(None) };
     let hdr = row.hdr.as_deref().map(Latency::from_base64).transpose();
-    let mut latency =
-        match hdr.map_err(|why| format!("{}: latency.{name}: {why}", document.run.id))? {
-            Some(latency) => latency,
-            None if row.censored > 0 => {
-                Latency::new(crate::measure::LatencyRange::for_deadline(Nanos::ZERO))
-            }
-            None => return Ok(None),
-        };
+    let mut latency = match hdr.map_err(|why| format!("{id}: latency.{name}: {why}"))? {
+        Some(latency) => latency.exactly(row.max.map(Nanos), row.mean),
+        None if row.censored > 0 => {
+            Latency::new(crate::measure::LatencyRange::for_deadline(Nanos::ZERO))
+        }
+        None => return Ok(None),
+    };
     // the document says of the censored how many there are, and of the percentiles among them a bound
     let bounds = [
         row.p50_at_least,

@@ -31,6 +31,7 @@ mod junit;
 mod lists;
 mod markdown;
 pub mod pcapng;
+mod rebuilt;
 mod run;
 mod saved;
 pub mod search;
@@ -46,6 +47,7 @@ pub use formats::{
     FORMATS, FormatRow, Keep, Overlay, Render, RenderError, Unavailable, format, render,
 };
 pub use lists::{missing_csv, rejected_csv};
+pub use rebuilt::Rebuilt;
 pub use run::{LabelTraits, Run};
 pub use saved::{Packed, Saved, Second};
 pub use text::{Style, text};

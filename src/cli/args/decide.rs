@@ -54,6 +54,26 @@ pub(in crate::cli) struct DuelArgs {
     pub(in crate::cli) json: bool,
 }
 
+/// What follows `gate`.
+#[derive(Args, Clone, Debug)]
+pub(in crate::cli) struct GateArgs {
+    /// Run folders or result files: the candidate. Several runs of the same thing decide gates against a baseline together.
+    #[arg(required = true, value_name = "RESULT")]
+    pub(in crate::cli) results: Vec<PathBuf>,
+    /// What relative gates are held against: run folders, result files, or one file of `calibrate`. May be repeated.
+    #[arg(long, value_name = "RESULT", num_args = 1..)]
+    pub(in crate::cli) baseline: Vec<PathBuf>,
+    /// The gates (TOML, the keys of [gates] at the top); without it, those of the results' own profile.
+    #[arg(long, value_name = "FILE.toml")]
+    pub(in crate::cli) gates: Option<PathBuf>,
+    /// Print the outcomes as JSON on stdout, and nothing else there.
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+    /// Write junit.xml and summary.md into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) out: Option<PathBuf>,
+}
+
 /// What follows `calibrate`.
 #[derive(Args, Clone, Debug)]
 pub(in crate::cli) struct CalibrateArgs {

@@ -56,7 +56,10 @@ pub const PRIMARY: [&str; 6] = [
     "ratio.missing",
 ];
 
-const RATES: [(&str, fn(&SecondCounts) -> u64); 3] = [
+/// A rate's name, and what it counts.
+type Rate = (&'static str, fn(&SecondCounts) -> u64);
+
+const RATES: [Rate; 3] = [
     ("rate.written", |s| s.written),
     ("rate.accepted", |s| s.accepted),
     ("rate.receipts", |s| s.receipts),

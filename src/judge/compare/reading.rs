@@ -47,7 +47,6 @@ impl Reading {
 }
 
 fn latency(run: &Evidence, metric: Metric, q: f64, draw: Option<&mut Draw<'_>>) -> Option<Reading> {
-    let asked = draw.is_some();
     let latency = run.latency(metric).filter(|l| !l.is_empty())?;
     let found = statistics::quantile(latency, q);
     if !found.supported {
@@ -59,6 +58,7 @@ fn latency(run: &Evidence, metric: Metric, q: f64, draw: Option<&mut Draw<'_>>) 
         let high = found.high.map_or(f64::INFINITY, ns);
         Deviation::of_interval(ns(low).ln(), value.ln(), high.ln())
     });
+    let asked = draw.is_some();
     let by_seconds =
         draw.and_then(|draw| layers(run, metric)?.deviation(q, draw.resamples, draw.rng));
     Some(Reading {

@@ -195,7 +195,7 @@ impl Layers {
         if self.spans < SPANS_MIN {
             return None;
         }
-        let blocks = Blocks::of(&self.influence(q)?);
+        let blocks = Blocks::like(&self.influence(q)?, &self.influence(0.5)?);
         let mut weights = vec![1; self.spans];
         let (centre, bucket) = self.ln_quantile_from(self.bounds.len() / 2, &weights, q)?;
         let draws = (0..resamples).map(|_| {
@@ -224,8 +224,11 @@ pub fn paired_deviation(
     if first.spans != second.spans || first.spans < SPANS_MIN {
         return None;
     }
-    let (a, b) = (first.influence(q)?, second.influence(q)?);
-    let blocks = Blocks::of(&a.iter().zip(&b).map(|(a, b)| b - a).collect::<Vec<_>>());
+    let apart = |q: f64| -> Option<Vec<f64>> {
+        let (a, b) = (first.influence(q)?, second.influence(q)?);
+        Some(a.iter().zip(&b).map(|(a, b)| b - a).collect())
+    };
+    let blocks = Blocks::like(&apart(q)?, &apart(0.5)?);
     let mut weights = vec![1; first.spans];
     let from =
         [first, second].map(|side| side.ln_quantile_from(side.bounds.len() / 2, &weights, q));

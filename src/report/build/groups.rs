@@ -93,6 +93,7 @@ fn one(
         by: kind.by.to_owned(),
         name: name.to_owned(),
         ledger: ledger::group(&whole),
+        measured: super::counters(&cell.tally),
         rate: figures::figures("rate", &scope),
         ratio: figures::figures("ratio", &scope),
         latency: latency.collect(),

@@ -9,14 +9,14 @@ mod words;
 
 use super::Run;
 use super::document::{
-    Anomaly, Document, FirstThrottle, Messages, Operator, Outage, RunFacts, SCHEMA, State,
+    Anomaly, Document, FirstThrottle, Messages, Operator, Outage, RunFacts, SCHEMA, State, Table,
     TallyRow, Tool, Window,
 };
 use super::escape::{mask_pdu, mask_profile};
 use super::transport;
 use crate::judge::Scope;
 use crate::kit::{Nanos, utc_rfc3339};
-use crate::measure::RunRecord;
+use crate::measure::{RunRecord, Tally};
 
 impl Document {
     /// The document of a run.
@@ -39,6 +39,7 @@ impl Document {
             window: window(run),
             verdict: verdict::verdict(judgement),
             ledger: ledger::whole(record, &whole, judgement.books.balanced),
+            measured: counters(measured.tally()),
             messages: messages(run),
             rate: figures::figures("rate", &scope),
             ratio: figures::figures("ratio", &scope),
@@ -64,6 +65,11 @@ impl Document {
             warnings: run.warnings.iter().chain(&judgement.warnings).cloned().collect(),
         }
     }
+}
+
+/// Every counter by its name.
+fn counters(tally: &Tally) -> Table<u64> {
+    tally.fields().into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
 }
 
 fn facts(run: &Run<'_>) -> RunFacts {

@@ -88,6 +88,12 @@ fn reason(c: &Check, about: About) -> Reason {
     }
 }
 
+impl From<&GateResult> for GateRow {
+    fn from(g: &GateResult) -> GateRow {
+        gate(g)
+    }
+}
+
 pub(super) fn gate(g: &GateResult) -> GateRow {
     let value = match &g.value {
         Some(GateValue::Number(v)) => json!(number(*v, g.unit)),

@@ -63,6 +63,15 @@ pub struct IntervalRow {
     /// Receipts given up on.
     #[serde(default)]
     pub receipts_missing: u64,
+    /// Receipts that must come, of what was accepted in it.
+    #[serde(default)]
+    pub receipts_expected: u64,
+    /// Answers given up on that its response times only bound from below.
+    #[serde(default)]
+    pub response_censored: u64,
+    /// Receipts likewise.
+    #[serde(default)]
+    pub receipt_censored: u64,
     /// Mobile-originated messages.
     pub mo: u64,
     /// Given up on.

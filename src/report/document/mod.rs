@@ -145,6 +145,9 @@ pub struct Document {
     pub verdict: Verdict,
     /// The whole run, in submit_sm.
     pub ledger: Ledger,
+    /// Every counter of the measured messages, which rates, ratios and gates are made from.
+    #[serde(default)]
+    pub measured: Table<u64>,
     /// Whole messages.
     pub messages: Messages,
     /// Per second of the measured time, by name.

@@ -81,7 +81,7 @@ pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
     ])
     .areas(area);
     header_line(view, shown, at, frame, header, looks);
-    rates_panel(shown, frame, rates, looks, chart);
+    rates_panel(view, frame, rates, looks, chart);
     let value = if area.width >= 80 { 9 } else { 8 };
     let numbers = Constraint::Length(10 + 4 * value);
     let (latency, open, stages, answers, harness) = if wide {
@@ -198,11 +198,13 @@ fn percent_words(view: &View, shown: &Snapshot) -> Option<String> {
     }
 }
 
-fn rates_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Looks, chart: u16) {
+fn rates_panel(view: &View, frame: &mut Frame<'_>, area: Rect, looks: Looks, chart: u16) {
+    let Some(shown) = &view.shown else { return };
     const LABELS: u16 = 22;
     let width = usize::from(area.width.saturating_sub(LABELS));
     // the whole load fits where it can; so the scale does not change as the run goes on
-    let load_s = (shown.load_ends.0 / crate::kit::NS_PER_S).max(1);
+    let planned = view.facts.stages.last().map_or(shown.load_ends, |stage| stage.to);
+    let load_s = (planned.0 / crate::kit::NS_PER_S).max(1);
     let columns = (width / usize::try_from(load_s).unwrap_or(usize::MAX)).clamp(1, 8);
     let skipped = shown.seconds.len().saturating_sub(width / columns);
     let seconds = &shown.seconds[skipped..];

@@ -130,7 +130,7 @@ impl Maker {
             at: p.at,
             load_ends: p.load_ends,
             sessions: p.sessions,
-            seconds: full().skip(skipped).map(|row| self.second(row, record)).collect(),
+            seconds: full().skip(skipped).map(|row| self.second(row, p)).collect(),
             recent,
             recent_length,
             range: record.range,
@@ -144,13 +144,13 @@ impl Maker {
         }
     }
 
-    fn second(&self, row: &IntervalRow, record: &RunRecord) -> Second {
+    fn second(&self, row: &IntervalRow, p: &Progress<'_>) -> Second {
         let length = row.length.as_secs_f64().max(1e-9);
         let a_second = |n: u64| n as f64 / length;
         let middle = row.at + Nanos(row.length.0 / 2);
-        let loading = record.cut_reason.is_none();
+        let loading = middle < p.load_ends;
         let planned = self.schedule.as_ref().filter(|_| loading).and_then(|s| s.rate_at(middle));
-        let share = f64::from(percent_at(record, middle)) / 100.0;
+        let share = f64::from(percent_at(p.record, middle)) / 100.0;
         Second {
             target: planned.map(|rate| rate * share),
             sent: a_second(row.tally.written),

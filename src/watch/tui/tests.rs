@@ -179,6 +179,11 @@ fn a_drain_says_that_it_drains_and_why_the_load_was_cut() {
         has(&rows, &["draining for 0 s"]);
         has(&rows, &["✓ warm up", "done"]);
         has(&rows, &["✗ hold", "cut"]);
+        // what was planned and sent before the cut still stands, in its scale
+        let row =
+            |name: &str| rows.iter().position(|r| r.starts_with(&format!(" {name} "))).unwrap();
+        let full = |row: usize| rows[row..row + 2].concat().matches('█').count();
+        assert!(full(row("target")) > 5 && full(row("target")) <= full(row("sent")), "{rows:?}");
         has(&rows, &["the load ended early: ended by the operator"]);
         has(&rows, &["draining, then the report · Ctrl-C interrupt"]);
     }
