@@ -94,13 +94,13 @@ pub struct Group {
     pub name: String,
     /// The whole run.
     pub ledger: Ledger,
-    /// Every counter of its measured messages (of a stage: its own).
-    #[serde(default)]
-    pub measured: Table<u64>,
     /// Per second of the measured time (of a stage: its own).
     pub rate: Table<Option<f64>>,
     /// Shares of one.
     pub ratio: Table<Option<f64>>,
     /// Distributions of its measured messages.
     pub latency: Table<Option<LatencyRow>>,
+    /// Every counter of its measured messages (of a stage: its own).
+    #[serde(default)]
+    pub measured: Table<u64>,
 }

@@ -145,9 +145,6 @@ pub struct Document {
     pub verdict: Verdict,
     /// The whole run, in submit_sm.
     pub ledger: Ledger,
-    /// Every counter of the measured messages, which rates, ratios and gates are made from.
-    #[serde(default)]
-    pub measured: Table<u64>,
     /// Whole messages.
     pub messages: Messages,
     /// Per second of the measured time, by name.
@@ -179,6 +176,9 @@ pub struct Document {
     /// Rate changes by hand.
     #[serde(default)]
     pub operator: Vec<Operator>,
+    /// Every counter of the measured messages, which rates, ratios and gates are made from.
+    #[serde(default)]
+    pub measured: Table<u64>,
     /// When the SMSC first throttled; null: never.
     pub first_throttle: Option<FirstThrottle>,
     /// Against the simulator's tally; null: it was no simulator of ours.
