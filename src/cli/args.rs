@@ -252,6 +252,8 @@ pub(super) enum CompareFormat {
     Json,
     /// A page for GitHub.
     Markdown,
+    /// A page to look at: ratios with their intervals, and the distributions of both sides.
+    Html,
 }
 
 /// What follows `schema`.

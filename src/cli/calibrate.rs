@@ -72,7 +72,7 @@ fn measure(facts: &Facts, args: &CalibrateArgs) -> Result<Vec<Saved>, Exit> {
     let mut runs = Vec::new();
     for number in 1..=args.runs as usize {
         say(&format!("run {number} of {}", args.runs));
-        let again = facts.again(block_plan(&facts.plan, number - 1), number);
+        let again = facts.again(block_plan(&facts.plan, number - 1), &format!("{number:02}"));
         let done = live::observers(args.live, &again.plan)
             .and_then(|mut observers| once(&again, &mut observers))
             .map_err(|e| refuse(&e))?;

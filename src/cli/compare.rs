@@ -1,10 +1,10 @@
 //! `smppbench compare`: is the candidate better or worse than the base?
 use super::args::{CompareArgs, CompareFormat};
 use super::exit::{Exit, fail, put_octets};
-use super::{folder, load};
+use super::{folder, load, verdict};
 use crate::judge::Baseline;
 use crate::judge::compare::{self, Comparison, Evidence, Settings, Side, Verdict};
-use crate::report::comparison;
+use crate::report::{Saved, comparison};
 use std::path::{Path, PathBuf};
 
 /// Runs the verb. What cannot be compared is 2, what cannot be written 1.
@@ -18,6 +18,10 @@ pub(super) fn run(args: &CompareArgs) -> Exit {
         CompareFormat::Text => comparison::text(&compared).into_bytes(),
         CompareFormat::Json => comparison::json(&compared),
         CompareFormat::Markdown => comparison::markdown(&compared).into_bytes(),
+        CompareFormat::Html => match page(args, &compared) {
+            Ok(page) => page.into_bytes(),
+            Err(e) => return fail(Exit::Usage, &e),
+        },
     };
     let written = match &args.output {
         Some(path) => folder::write(path, &octets),
@@ -33,6 +37,15 @@ pub(super) fn run(args: &CompareArgs) -> Exit {
             Exit::Done
         }
     }
+}
+
+/// The page shows the distributions too, which a baseline file does not hold run by run.
+fn page(args: &CompareArgs, compared: &Comparison) -> Result<String, String> {
+    let runs = |paths: &[PathBuf]| -> Result<Vec<Saved>, String> {
+        paths.iter().map(|path| load::saved(path)).collect()
+    };
+    let base = if baseline(&args.base)?.is_some() { Vec::new() } else { runs(&args.base)? };
+    Ok(comparison::html(compared, &base, &runs(&args.candidate)?))
 }
 
 fn compared(args: &CompareArgs) -> Result<Comparison, String> {
@@ -73,32 +86,7 @@ fn baseline(paths: &[PathBuf]) -> Result<Option<Baseline>, String> {
 }
 
 fn settings(args: &CompareArgs) -> Result<Settings, String> {
-    let mut settings = Settings::default();
-    for text in &args.min_effect {
-        let (name, part) =
-            text.split_once('=').map_or((None, text.as_str()), |(n, p)| (Some(n), p));
-        let part = percent(part).ok_or_else(|| {
-            format!("--min-effect {text}: expected a part such as 5%, or response.p99=5%")
-        })?;
-        match name {
-            Some(name) => settings.effects.push((name.to_owned(), part)),
-            None => settings.effect_min = part,
-        }
-    }
-    if !args.primary.is_empty() {
-        settings.primary.clone_from(&args.primary);
-    }
-    settings.check()?;
-    Ok(settings)
-}
-
-/// A part out of `5%` or `0.05`.
-fn percent(text: &str) -> Option<f64> {
-    let (number, scale) = match text.trim().strip_suffix('%') {
-        Some(number) => (number, 100.0),
-        None => (text, 1.0),
-    };
-    number.trim().parse::<f64>().ok().filter(|v| v.is_finite()).map(|v| v / scale)
+    verdict::settings(&args.min_effect, &args.primary)
 }
 
 #[cfg(test)]

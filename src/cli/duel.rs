@@ -23,7 +23,7 @@ struct Sides {
 
 /// Runs the verb.
 pub(super) fn run(args: &DuelArgs) -> Exit {
-    let settings = match verdict::settings(&args.effect, &args.primary) {
+    let settings = match verdict::settings(&args.min_effect, &args.primary) {
         Ok(settings) => settings,
         Err(e) => return fail(Exit::Usage, &e),
     };
@@ -121,7 +121,8 @@ fn in_blocks(sides: &Sides, args: &DuelArgs) -> Result<Measured, RunError> {
             Side::B => (&sides.b, &mut measured.b),
         };
         say(&format!("block {} of {}: side {}", number + 1, order.len(), side.name()));
-        let block = facts.again(block_plan(&facts.plan, done.len()), done.len() + 1);
+        let block =
+            facts.again(block_plan(&facts.plan, done.len()), &block_name(*side, done.len() + 1));
         let result = {
             let mut observers = live::observers(args.live, &block.plan)?;
             once(&block, &mut observers)
@@ -161,7 +162,7 @@ fn at_once(sides: &Sides, args: &DuelArgs) -> Result<Measured, RunError> {
             Side::A => (&sides.a, &mut measured.a),
             Side::B => (&sides.b, &mut measured.b),
         };
-        let facts = facts.again(facts.plan.clone(), 1);
+        let facts = facts.again(facts.plan.clone(), &block_name(side, 1));
         let result = Done::of(&facts, record, trial.tally(), &host);
         let saved = result.saved(&facts);
         keep(&sides.path, side, 1, &saved);
@@ -171,9 +172,14 @@ fn at_once(sides: &Sides, args: &DuelArgs) -> Result<Measured, RunError> {
     Ok(measured)
 }
 
+/// `a-01`.
+fn block_name(side: Side, number: usize) -> String {
+    format!("{}-{number:02}", side.name())
+}
+
 /// Keeps a block: what `compare` and `render` need of it. The duel goes on where it cannot be written.
 fn keep(path: &Path, side: Side, number: usize, saved: &Saved) {
-    let block = path.join(format!("{}-{number:02}", side.name()));
+    let block = path.join(block_name(side, number));
     let kept =
         folder::make(&block).and_then(|()| super::run::keep(saved, &block, &["json", "hlog"]));
     if let Err(e) = kept {

@@ -51,12 +51,12 @@ impl Facts {
         }
     }
 
-    /// The same with another plan of the same shape: the `number`-th run of it.
-    pub(super) fn again(&self, plan: Plan, number: usize) -> Facts {
+    /// The same with another plan of the same shape: the run of it that `name` tells apart.
+    pub(super) fn again(&self, plan: Plan, name: &str) -> Facts {
         Facts {
             profile: plan::resolved_json(&plan),
             environment: self.environment.clone(),
-            id: format!("{}-{number:02}", self.id),
+            id: format!("{}-{name}", self.id),
             target: self.target.clone(),
             repro: self.repro.clone(),
             warnings: self.warnings.clone(),

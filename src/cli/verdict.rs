@@ -13,8 +13,9 @@ pub(super) fn settings(effects: &[String], primary: &[String]) -> Result<Setting
             Some((metric, share)) => (Some(metric.trim()), share),
             None => (None, written.as_str()),
         };
-        let share = share_of(share)
-            .ok_or_else(|| format!("--effect {written}: write a share such as 5% or 0.05"))?;
+        let share = share_of(share).ok_or_else(|| {
+            format!("--min-effect {written}: expected a part such as 5%, or response.p99=5%")
+        })?;
         match metric {
             Some(metric) => settings.effects.push((metric.to_owned(), share)),
             None => settings.effect_min = share,
@@ -33,6 +34,7 @@ fn share_of(text: &str) -> Option<f64> {
         Some(percent) => percent.trim().parse::<f64>().ok().map(|p| p / 100.0),
         None => text.parse().ok(),
     }
+    .filter(|share| share.is_finite())
 }
 
 /// Of each run.
@@ -93,7 +95,7 @@ mod tests {
         let found = of(&["2%", "receipt.p50=0.1"]).unwrap();
         assert_eq!(found.effect_min, 0.02);
         assert_eq!(found.effects, [("receipt.p50".to_owned(), 0.1)]);
-        assert!(of(&["much"]).unwrap_err().contains("--effect much"));
+        assert!(of(&["much"]).unwrap_err().contains("--min-effect much"));
         assert!(of(&["receipt.p5O=1%"]).unwrap_err().contains("near: receipt.p50"));
         assert!(settings(&[], &["respons.p99".to_owned()]).unwrap_err().contains("near"));
     }

@@ -194,7 +194,7 @@ fn the_result_has_every_key_of_the_contract_in_its_order() {
             "p99_9", "p99_99", "max", "ci", "hdr",
         ],
     );
-    assert_eq!(keys(&doc["groups"][0]), listed("by name ledger rate ratio latency"));
+    assert_eq!(keys(&doc["groups"][0]), listed("by name ledger rate ratio latency measured"));
     for key in "t_s stage scheduled written accepted rejected answered receipts mo timed_out lost \
                 in_flight backlog sessions_up window_full_ratio statuses response_p50_ns \
                 response_p99_ns receipt_p50_ns"

@@ -33,10 +33,10 @@ pub(in crate::cli) struct DuelArgs {
     #[arg(long)]
     pub(in crate::cli) simultaneous: bool,
     /// Smallest change that matters (5%), or that of one metric (receipt.p50=2%). May be repeated.
-    #[arg(long, value_name = "[METRIC=]SHARE")]
-    pub(in crate::cli) effect: Vec<String>,
-    /// A metric whose verdict counts for the whole. May be repeated; without it, the usual ones.
-    #[arg(long, value_name = "METRIC")]
+    #[arg(long, value_name = "[METRIC=]PERCENT")]
+    pub(in crate::cli) min_effect: Vec<String>,
+    /// The metrics that make the verdict, with commas between.
+    #[arg(long, value_name = "METRICS", value_delimiter = ',')]
     pub(in crate::cli) primary: Vec<String>,
     /// Exit 5 where B is worse, 4 where nothing can be said.
     #[arg(long)]
