@@ -109,8 +109,8 @@ impl Done {
 /// Says why there is no record, and with which code.
 pub(super) fn refuse(e: &RunError) -> Exit {
     let exit = match e {
-        RunError::Plan(_) => Exit::Usage,
-        RunError::CannotBind(_) => Exit::CannotBind,
+        RunError::Plan(_) | RunError::Refused(_) => Exit::Usage,
+        RunError::CannotBind(_) | RunError::Fleet(_) => Exit::CannotBind,
         RunError::Io(_) | RunError::Worker(_) => Exit::Internal,
         RunError::Killed => Exit::Interrupted,
     };

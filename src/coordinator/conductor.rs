@@ -1,14 +1,12 @@
 //! The phases of a run as a state machine without I/O: events and time in, orders and a record out.
 //! connect → load → drain → unbind. The same on a virtual clock as over TCP.
-use super::crew::LAST_WORD;
-use crate::esme::{BindFailure, Event, IdSample, Order, Place, Setup};
+use super::crew::Distance;
+use crate::esme::{BindFailure, BindFault, Event, IdSample, Order, Place, Setup};
 use crate::kit::{Nanos, RateChange};
 use crate::measure::{CellKey, Interval, Observer, Phase, Progress, RunRecord, Steer};
-use crate::plan::{Plan, Schedule, Shape};
+use crate::plan::{OnAgentLoss, Plan, Schedule, Shape};
+use std::ops::Range;
 use std::sync::Arc;
-
-/// A change of the rate is told so long before it holds.
-const STEER_AHEAD: Nanos = Nanos::from_millis(50);
 
 /// Why a run did not begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +39,8 @@ pub struct Conductor {
     sessions_up: u64,
     failures: Vec<BindFailure>,
     place: Option<Place>,
-    finals: u32,
+    /// By worker: whether its last word is in, or will not come any more.
+    ended: Vec<bool>,
     lost: u32,
     /// By worker: (quiet, handed, received).
     quiet: Vec<(bool, u64, u64)>,
@@ -53,7 +52,7 @@ pub struct Conductor {
     spent: Vec<Box<Interval>>,
     shown_at: Nanos,
     ids: IdSample,
-    lead: Nanos,
+    distance: Distance,
 }
 
 impl std::fmt::Debug for Conductor {
@@ -64,7 +63,7 @@ impl std::fmt::Debug for Conductor {
 
 impl Conductor {
     /// A run of `plan` with so many workers, which connect by themselves. `wall_at_zero`: the wall
-    /// clock (ns since 1970) at the zero of the clock that `now` comes from. `lead`: from the last bind to the start of the load.
+    /// clock (ns since 1970) at the zero of the clock that `now` comes from. `distance`: how far away the workers are.
     ///
     /// # Errors
     /// Where the plan cannot be worked out.
@@ -72,7 +71,7 @@ impl Conductor {
         plan: &Arc<Plan>,
         workers: u32,
         wall_at_zero: u64,
-        lead: Nanos,
+        distance: Distance,
     ) -> Result<Conductor, crate::plan::PlanError> {
         let setup = Setup::new(plan.clone(), workers as usize)?;
         Ok(Conductor {
@@ -87,7 +86,7 @@ impl Conductor {
             sessions_up: 0,
             failures: Vec::new(),
             place: None,
-            finals: 0,
+            ended: vec![false; workers as usize],
             lost: 0,
             quiet: vec![(false, 0, 0); workers as usize],
             start: None,
@@ -96,7 +95,7 @@ impl Conductor {
             spent: Vec::new(),
             shown_at: Nanos::ZERO,
             ids: IdSample::default(),
-            lead,
+            distance,
         })
     }
 
@@ -115,18 +114,45 @@ impl Conductor {
             }
             Event::AllLost { worker: _ } => {
                 self.lost += 1;
-                if self.lost == self.workers {
+                if self.lost >= self.workers {
                     self.cut("every bind lost", now);
                 }
             }
             Event::Foreign { what } => self.cut(&format!("foreign_traffic: {what}"), now),
+            // between agents: answered on the way here
+            Event::Unmatched { .. } | Event::Claimed { .. } => {}
+            Event::Lost { workers, who, why } => self.agent_lost(&workers, &who, &why, now),
             Event::Final(last) => {
-                self.finals += 1;
+                self.ended[last.worker as usize] = true;
                 self.record.sessions.extend(last.sessions);
                 self.record.exchanges.extend(last.exchanges);
                 self.ids.merge(last.ids);
                 self.absorb(last.interval);
             }
+        }
+    }
+
+    /// A machine and its workers are gone. Before the load they are sessions that could not be bound; later the
+    /// rest goes on, or the run ends, as the profile wants it.
+    fn agent_lost(&mut self, workers: &Range<u32>, who: &str, why: &str, now: Nanos) {
+        if self.start.is_none() {
+            let session = self.setup.sessions.iter().find(|s| workers.contains(&s.worker));
+            let session = session.map_or(0, |s| s.id);
+            let why = format!("agent {who} {why} before the load began");
+            self.failures.push(BindFailure { session, fault: BindFault::Unreachable, why });
+            self.ready = self.workers;
+        }
+        for worker in workers.clone().map(|w| w as usize) {
+            if let Some(ended) = self.ended.get_mut(worker).filter(|ended| !**ended) {
+                *ended = true;
+                self.quiet[worker] = (true, 0, 0);
+                self.lost += 1;
+            }
+        }
+        if self.lost >= self.workers {
+            self.cut(&format!("every agent lost: {who} {why}"), now);
+        } else if self.plan.fleet.on_agent_loss == OnAgentLoss::Stop {
+            self.cut(&format!("agent lost: {who} {why}"), now);
         }
     }
 
@@ -168,7 +194,7 @@ impl Conductor {
                 }
             }
             Phase::Drain => {
-                if self.all_quiet() || now >= self.give_up_at || self.lost == self.workers {
+                if self.all_quiet() || now >= self.give_up_at || self.lost >= self.workers {
                     self.stop(now);
                 }
             }
@@ -192,7 +218,7 @@ impl Conductor {
     /// closed loop, outside the load, and where the guard allows no more.
     fn steer(&mut self, percent: u32, now: Nanos) {
         let (Phase::Load, Some(start)) = (self.phase, self.start) else { return };
-        let at = (now + STEER_AHEAD).since(start);
+        let at = (now + self.distance.steer_ahead).since(start);
         let mut changes = self.record.rate_changes.clone();
         changes.push(RateChange { at, percent });
         let allowed = |schedule: &Schedule| {
@@ -226,7 +252,7 @@ impl Conductor {
             self.stop(now);
             return;
         }
-        let Some(at) = observer.start(now + self.lead) else { return };
+        let Some(at) = observer.start(now + self.distance.lead) else { return };
         self.start = Some(at);
         self.record.started_wall_ns += at.0;
         self.orders.push(Order::Start { at });
@@ -253,7 +279,7 @@ impl Conductor {
         if self.phase != Phase::Unbind {
             self.phase = Phase::Unbind;
             self.orders.push(Order::Stop);
-            self.give_up_at = now + self.plan.timeouts.unbind + LAST_WORD;
+            self.give_up_at = now + self.plan.timeouts.unbind + self.distance.last_word;
             match self.start {
                 Some(start) => self.record.ended = now.since(start),
                 // there was no load: the record begins where it ends
@@ -288,7 +314,7 @@ impl Conductor {
     }
     /// Whether the last word of every worker is in, or will not come any more.
     pub fn is_done(&self, now: Nanos) -> bool {
-        self.phase == Phase::Unbind && (self.finals == self.workers || now >= self.give_up_at)
+        self.phase == Phase::Unbind && (self.ended.iter().all(|e| *e) || now >= self.give_up_at)
     }
 
     /// More than 1 % missing and more than 1 % unknown: would another id_mode have matched them?

@@ -5,43 +5,96 @@ use crate::kit::Nanos;
 use crate::measure::Interval;
 use crate::plan::Plan;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+/// How far away a crew is, in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Distance {
+    /// From the last bind to the start of the load: by then every worker has heard of it.
+    pub lead: Nanos,
+    /// A change of the rate is told so long before it holds.
+    pub steer_ahead: Nanos,
+    /// How long a worker may take to say its last word once it was told to stop, beyond `timeouts.unbind`.
+    pub last_word: Nanos,
+}
+
+impl Distance {
+    /// Threads of this process.
+    pub const NEAR: Distance = Distance {
+        lead: Nanos::from_millis(20),
+        steer_ahead: Nanos::from_millis(50),
+        last_word: Nanos::from_secs(3),
+    };
+}
+
 /// Workers, near or far.
 #[derive(Debug)]
 pub struct Crew {
+    /// By worker; of a far crew only one, which reaches all.
     orders: Vec<UnboundedSender<Order>>,
     spares: Vec<UnboundedSender<Box<Interval>>>,
     /// What the workers tell.
     pub events: UnboundedReceiver<Event>,
     threads: Vec<JoinHandle<Result<(), String>>>,
+    workers: u32,
+    /// Those of this process.
+    near: Range<u32>,
+    distance: Distance,
 }
 
 impl Crew {
-    /// Workers as threads of this process, each with its own runtime.
+    /// All workers as threads of this process, each with its own runtime.
     ///
     /// # Errors
     /// What the kernel says when it grants no thread.
     pub fn local(plan: &Arc<Plan>, workers: u32) -> io::Result<Crew> {
+        Crew::part(plan, 0..workers, workers)
+    }
+
+    /// Workers on other machines: `orders` reaches all of them, `events` is what they tell.
+    pub fn far(
+        orders: UnboundedSender<Order>,
+        events: UnboundedReceiver<Event>,
+        workers: u32,
+        distance: Distance,
+    ) -> Crew {
+        let (orders, spares, threads) = (vec![orders], Vec::new(), Vec::new());
+        Crew { orders, spares, events, threads, workers, near: 0..0, distance }
+    }
+
+    /// Those of `workers` that this process runs, as [`Crew::local`] does.
+    ///
+    /// # Errors
+    /// What the kernel says when it grants no thread.
+    pub fn part(plan: &Arc<Plan>, near: Range<u32>, workers: u32) -> io::Result<Crew> {
         let (told, events) = unbounded_channel();
-        let mut crew = Crew { orders: Vec::new(), spares: Vec::new(), events, threads: Vec::new() };
+        let mut crew = Crew {
+            orders: Vec::new(),
+            spares: Vec::new(),
+            events,
+            threads: Vec::new(),
+            workers,
+            near: near.clone(),
+            distance: Distance::NEAR,
+        };
         let mut inboxes: Vec<UnboundedReceiver<Vec<Handed>>> = Vec::new();
         let mut hand: Vec<UnboundedSender<Vec<Handed>>> = Vec::new();
-        for _ in 0..workers {
+        for _ in near.clone() {
             let (to, from) = unbounded_channel();
             hand.push(to);
             inboxes.push(from);
         }
         let cores = affinity();
-        for (worker, handed) in (0..workers).zip(inboxes) {
+        for (worker, handed) in near.clone().zip(inboxes) {
             let (order, orders) = unbounded_channel();
             let (spare, spares) = unbounded_channel();
-            let share = Share { plan: plan.clone(), worker, workers };
+            let share = Share { plan: plan.clone(), worker, workers, near: near.clone() };
             let wires = Wires { orders, events: told.clone(), handed, hand: hand.clone(), spares };
-            let pin =
-                plan.load.pin.then(|| cores.get(worker as usize % cores.len().max(1)).copied());
+            let place = (worker - near.start) as usize;
+            let pin = plan.load.pin.then(|| cores.get(place % cores.len().max(1)).copied());
             let thread =
                 std::thread::Builder::new().name(format!("esme-{worker}")).spawn(move || {
                     if let Some(core) = pin.flatten() {
@@ -56,9 +109,13 @@ impl Crew {
         Ok(crew)
     }
 
-    /// How many.
+    /// How many, near and far.
     pub fn workers(&self) -> u32 {
-        self.orders.len() as u32
+        self.workers
+    }
+    /// How far away they are.
+    pub fn distance(&self) -> Distance {
+        self.distance
     }
 
     /// Tells all of them.
@@ -69,17 +126,26 @@ impl Crew {
         }
     }
 
-    /// Gives an interval back, cleared, to be filled again.
+    /// Tells one of this process.
+    pub fn tell_one(&self, worker: u32, order: Order) {
+        let place = worker.checked_sub(self.near.start);
+        if let Some(worker) = place.and_then(|place| self.orders.get(place as usize)) {
+            let _ = worker.send(order);
+        }
+    }
+
+    /// Gives an interval back, cleared, to be filled again, where its worker is near.
     pub fn recycle(&self, mut interval: Box<Interval>) {
-        interval.clear();
-        if let Some(worker) = self.spares.get(interval.worker as usize) {
+        let place = interval.worker.checked_sub(self.near.start);
+        if let Some(worker) = place.and_then(|place| self.spares.get(place as usize)) {
+            interval.clear();
             let _ = worker.send(interval);
         }
     }
 
     /// Waits for the threads. The first fault of theirs, if any.
     pub fn join(self) -> Result<(), String> {
-        let Crew { orders, spares, events, threads } = self;
+        let Crew { orders, spares, events, threads, workers: _, near: _, distance: _ } = self;
         drop((orders, spares, events));
         let mut fault = Ok(());
         for thread in threads {
@@ -91,14 +157,11 @@ impl Crew {
         fault
     }
 
-    /// Whether a thread has ended (before its last word: by a fault).
+    /// Whether a thread of this process has ended (before its last word: by a fault).
     pub fn any_ended(&self) -> bool {
         self.threads.iter().any(JoinHandle::is_finished)
     }
 }
-
-/// How long a worker may take to say its last word once it was told to stop, beyond `timeouts.unbind`.
-pub(super) const LAST_WORD: Nanos = Nanos::from_secs(3);
 
 fn affinity() -> Vec<usize> {
     let Ok(set) = nix::sched::sched_getaffinity(nix::unistd::Pid::from_raw(0)) else {

@@ -5,5 +5,5 @@ mod crew;
 mod run;
 
 pub use conductor::{Conductor, Failure};
-pub use crew::Crew;
+pub use crew::{Crew, Distance};
 pub use run::{RunError, conduct};

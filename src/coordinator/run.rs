@@ -20,6 +20,12 @@ pub enum RunError {
     /// The machine refused something.
     #[error("{0}")]
     Io(#[from] io::Error),
+    /// No fleet could be led: agents are missing, too different, or out of reach.
+    #[error("{0}")]
+    Fleet(String),
+    /// An agent of the fleet will not run this plan.
+    #[error("{0}")]
+    Refused(String),
     /// A worker ended before its time.
     #[error("{0}")]
     Worker(String),
@@ -28,24 +34,20 @@ pub enum RunError {
     Killed,
 }
 
-/// From the last bind to the start of the load.
-const LEAD: Nanos = Nanos::from_millis(20);
-
 /// How often the operator is listened to.
 const STEER_EVERY: Nanos = Nanos::from_millis(100);
 
-/// Runs `plan` with a crew of this process, from connect to unbind. Call it within a current-thread runtime.
+/// Runs `plan` with a crew, near or far, from connect to unbind. Call it within a current-thread runtime.
 ///
 /// # Errors
 /// [`RunError`]; a run that has begun always gives a record.
 pub async fn conduct(
     plan: &Arc<Plan>,
-    workers: u32,
+    mut crew: Crew,
     observer: &mut dyn Observer,
 ) -> Result<RunRecord, RunError> {
     let wall_at_zero = Clock::wall_ns().saturating_sub(Clock::now().0);
-    let mut conductor = Conductor::new(plan, workers, wall_at_zero, LEAD)?;
-    let mut crew = Crew::local(plan, workers)?;
+    let mut conductor = Conductor::new(plan, crew.workers(), wall_at_zero, crew.distance())?;
     let mut signals = Signals::new()?;
     let ended = drive(&mut conductor, &mut crew, &mut signals, observer).await;
     if matches!(ended, Err(RunError::Killed)) {

@@ -5,10 +5,11 @@
 use super::{Key, Ledger, Standing};
 use crate::kit::Nanos;
 use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// What a receipt says, as far as correlation and counting need it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// Stamp of the read that held it.
     pub received: Nanos,
@@ -119,6 +120,11 @@ impl<T: Awaits> Correlator<T> {
             }
         }
         true
+    }
+
+    /// Whether the message under this id is known, so that a receipt of it would not wait as an early one.
+    pub fn knows(&self, key: Key) -> bool {
+        self.ledger.get(key).is_some_and(|(standing, _)| standing != Standing::Hole)
     }
 
     /// A receipt came.

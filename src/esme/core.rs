@@ -9,6 +9,7 @@ use super::orders::{BindFailure, Event, Order, Share};
 use super::parts::Parts;
 use super::samples::IdSample;
 use super::setup::{Setup, id_rule};
+use super::strays::Strays;
 use super::trace::Trace;
 use crate::correlate::{Correlator, Fate, IdRule, Notice};
 use crate::kit::{Nanos, Rate, RateChange, Rng, stream_seed};
@@ -34,6 +35,8 @@ pub struct Core {
     pub(super) rule: IdRule,
     pub(super) key_seed: u64,
     pub(super) exchange: Exchange,
+    /// Receipts that may be another agent's; None where there is no other.
+    pub(super) strays: Option<Strays>,
     pub(super) events: Vec<Event>,
     pub(super) met: Vec<(Notice, Fate<Awaited>)>,
     pub(super) range: LatencyRange,
@@ -127,7 +130,8 @@ impl Core {
             correlator: Correlator::new(kept_max, plan.receipts.deadline),
             rule: id_rule(plan.receipts.id_mode),
             key_seed: stream_seed(plan.seed, 0x1D, 0),
-            exchange: Exchange::new(share.worker, share.workers),
+            exchange: Exchange::new(share.worker, &share.near),
+            strays: share.is_of_a_fleet().then(Strays::default),
             events: Vec::new(),
             met: Vec::new(),
             range,
@@ -216,6 +220,12 @@ impl Core {
             }
             Order::Steer { changes } => self.steer(changes),
             Order::Drain { until } => self.drain_until = Some(*until),
+            Order::Claim { batch, strays } => self.claim(*batch, strays),
+            Order::Settled { worker, claimed, unclaimed, excused } => {
+                if *worker == self.worker {
+                    self.strays_settled(claimed, unclaimed, *excused, now);
+                }
+            }
             Order::Stop => self.stop(now),
         }
         self.maintenance_at = now;

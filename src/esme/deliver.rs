@@ -9,8 +9,8 @@ use crate::measure::Metric;
 use crate::smpp::receipt::{self, Brief, Delivered};
 use crate::smpp::{CommandId, CommandStatus, Header, pdu};
 
-/// A receipt whose id nobody has accepted after so long is nobody's.
-const GRACE: Nanos = Nanos::from_secs(1);
+/// A receipt whose id nobody has accepted after so long may be somebody else's.
+pub(super) const GRACE: Nanos = Nanos::from_secs(1);
 
 /// What makes two deliveries the same: the whole body (the sequence_number is another each time).
 fn delivery(frame: &[u8]) -> u64 {
@@ -216,7 +216,7 @@ impl Core {
 
     /// A receipt came under a key that this worker owns.
     #[inline]
-    fn receipt(&mut self, key: Key, notice: Notice) {
+    pub(super) fn receipt(&mut self, key: Key, notice: Notice) {
         let fate = self.correlator.receipt(key, notice);
         self.fate(key, &notice, fate, false);
     }
@@ -240,7 +240,7 @@ impl Core {
                 self.recorder.tally(awaited.cell()).receipts_late += 1;
             }
             Fate::Early => {}
-            Fate::Unknown => self.unmatched(notice),
+            Fate::Unknown => self.unmatched(key, notice),
         }
     }
 
@@ -295,16 +295,30 @@ impl Core {
         }
         self.failures_seen.notes.forget_before(now.since(self.setup.plan.receipts.deadline));
         let mut unknown: Vec<Early> = Vec::new();
-        let grace = GRACE.max(self.setup.plan.timeouts.response);
+        // a response may be as late as that; in a fleet a receipt is offered to the others before
+        let grace = if self.strays.is_some() { GRACE } else { self.grace() };
         self.correlator.give_up_early(now.since(grace), &mut unknown);
         for early in unknown {
-            self.unmatched(&early.notice);
+            self.unmatched(early.key, &early.notice);
         }
+        self.offer_strays(now);
+    }
+
+    /// A receipt whose id nobody has accepted for so long is nobody's.
+    pub(super) fn grace(&self) -> Nanos {
+        GRACE.max(self.setup.plan.timeouts.response)
     }
 
     /// A receipt whose id nobody accepted in time. Only final ones are `unknown`: an intermediate one is
     /// an oddity, whose final one will be counted.
-    pub(super) fn unmatched(&mut self, notice: &Notice) {
+    pub(super) fn unmatched(&mut self, key: Key, notice: &Notice) {
+        if !self.astray(key, notice) {
+            self.nobodys(notice);
+        }
+    }
+
+    /// A receipt that is no message's, here or elsewhere.
+    pub(super) fn nobodys(&mut self, notice: &Notice) {
         if notice.intermediate {
             self.recorder.interval().anomaly("intermediate_of_no_message", &[]);
         } else {

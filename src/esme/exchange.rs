@@ -6,6 +6,7 @@ use super::parts::PartNews;
 use crate::correlate::{Awaits, Key, Note, Notice};
 use crate::kit::Nanos;
 use crate::measure::CellId;
+use std::ops::Range;
 
 /// A span in 32 bits: nanoseconds up to 2.1 s, beyond that in steps of 1,024 ns, up to 36 minutes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -106,6 +107,7 @@ pub enum Handed {
 /// What waits to be handed over, by worker.
 #[derive(Debug)]
 pub(super) struct Exchange {
+    /// Its place among the workers of this process.
     worker: u32,
     outboxes: Vec<Vec<Handed>>,
     pub(super) handed: u64,
@@ -113,11 +115,12 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn new(worker: u32, workers: u32) -> Exchange {
-        let outboxes = (0..workers).map(|_| Vec::new()).collect();
-        Exchange { worker, outboxes, handed: 0, received: 0 }
+    /// Between the workers of one process; `worker` is one of `near`.
+    pub(super) fn new(worker: u32, near: &Range<u32>) -> Exchange {
+        let outboxes = near.clone().map(|_| Vec::new()).collect();
+        Exchange { worker: worker - near.start, outboxes, handed: 0, received: 0 }
     }
-    /// The worker that owns `key`, unless it is this one.
+    /// The place of the worker that owns `key`, unless it is this one.
     #[inline]
     pub(super) fn other(&self, key: Key) -> Option<usize> {
         let workers = self.outboxes.len() as u64;

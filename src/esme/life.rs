@@ -1,6 +1,7 @@
 //! The life of a link: connected, bound, lost, bound again, unbound; and the deadlines of what it carries.
 use super::core::Core;
 use super::link::Standing;
+use super::strays::Strays;
 use super::orders::{BindFailure, BindFault, Event, Final};
 use super::parts::PartFate;
 use crate::kit::Nanos;
@@ -328,7 +329,8 @@ impl Core {
             && self.correlator.awaited() == 0
             && self.correlator.early_count() == 0
             && self.deferred.is_empty()
-            && self.exchange.is_empty();
+            && self.exchange.is_empty()
+            && self.strays.as_ref().is_none_or(Strays::is_empty);
         let told = (quiet, self.exchange.handed, self.exchange.received);
         if self.quiet_told != Some(told) {
             self.quiet_told = Some(told);
@@ -345,13 +347,14 @@ impl Core {
         self.stopping = true;
         self.unbind_by = now + self.setup.plan.timeouts.unbind;
         self.give_up_unsent(now);
+        self.give_up_strays();
         for (key, awaited) in self.correlator.drain() {
             self.missing(key, &awaited);
         }
         let mut unknown = Vec::new();
         self.correlator.give_up_early(Nanos::MAX, &mut unknown);
         for early in unknown {
-            self.unmatched(&early.notice);
+            self.unmatched(early.key, &early.notice);
         }
         for link in 0..self.links.len() {
             let l = &mut self.links[link];

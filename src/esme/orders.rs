@@ -1,9 +1,11 @@
 //! What is said between a coordinator and its workers: serialisable values, near or far.
 use super::samples::IdSample;
+use super::strays::Stray;
 use crate::kit::{Nanos, RateChange};
 use crate::measure::{Exchange, Interval, SessionRecord};
 use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// One worker's share of a plan.
@@ -13,8 +15,17 @@ pub struct Share {
     pub plan: Arc<Plan>,
     /// Which worker.
     pub worker: u32,
-    /// Of how many.
+    /// Of how many, on all machines.
     pub workers: u32,
+    /// Those of this process, itself among them: who hands receipts over to whom.
+    pub near: Range<u32>,
+}
+
+impl Share {
+    /// Whether workers of the same run are on other machines.
+    pub fn is_of_a_fleet(&self) -> bool {
+        self.near.len() < self.workers as usize
+    }
 }
 
 /// What the coordinator tells a worker.
@@ -39,6 +50,24 @@ pub enum Order {
     Drain {
         /// Offset from the start of the load.
         until: Nanos,
+    },
+    /// Receipts that no message of their agent owns: whose are they? Answered with [`Event::Claimed`].
+    Claim {
+        /// Which question this is.
+        batch: u64,
+        /// Those whose key this worker would own.
+        strays: Vec<Stray>,
+    },
+    /// What the fleet says to [`Event::Unmatched`].
+    Settled {
+        /// Which worker asked.
+        worker: u32,
+        /// Another agent has counted them.
+        claimed: Vec<u64>,
+        /// Nobody knows them.
+        unclaimed: Vec<u64>,
+        /// An agent was lost, whose they may be: they are no sign of foreign traffic.
+        excused: bool,
     },
     /// Unbind and report.
     Stop,
@@ -121,6 +150,31 @@ pub enum Event {
     Foreign {
         /// What, for a person.
         what: String,
+    },
+    /// Receipts that nothing sent from this machine owns. Only in a fleet.
+    Unmatched {
+        /// Which worker.
+        worker: u32,
+        /// Each with a number of its own.
+        strays: Vec<Stray>,
+    },
+    /// Those of a [`Order::Claim`] that were this worker's; they are counted.
+    Claimed {
+        /// Which worker.
+        worker: u32,
+        /// The question.
+        batch: u64,
+        /// Their places in it.
+        places: Vec<u32>,
+    },
+    /// These workers will say nothing more; what they left open has been accounted for.
+    Lost {
+        /// Which.
+        workers: Range<u32>,
+        /// The machine they ran on.
+        who: String,
+        /// What became of it.
+        why: String,
     },
     /// The end of it.
     Final(Box<Final>),

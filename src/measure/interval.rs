@@ -314,6 +314,23 @@ pub struct Interval {
     pub rejections: Vec<Rejection>,
     /// Receipts given up on in it, likewise.
     pub missing: Vec<MissingReceipt>,
+    /// Where it is the sum of several workers': what each of them used. Else empty.
+    pub uses: Vec<WorkerUse>,
+}
+
+/// What one worker used of its core during an interval.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerUse {
+    /// Which.
+    pub worker: u32,
+    /// [`Gauges::cpu_ns`].
+    pub cpu_ns: u64,
+    /// [`Gauges::run_delay_ns`].
+    pub run_delay_ns: u64,
+    /// [`Interval::loop_held_ns`].
+    pub loop_held_ns: u64,
+    /// [`Interval::loop_max_ns`].
+    pub loop_max_ns: u64,
 }
 
 impl Interval {
@@ -343,6 +360,7 @@ impl Interval {
             outages: Vec::new(),
             rejections: Vec::new(),
             missing: Vec::new(),
+            uses: Vec::new(),
         }
     }
 
@@ -370,6 +388,7 @@ impl Interval {
             outages,
             rejections,
             missing,
+            uses,
         } = self;
         cells.iter_mut().flatten().for_each(|c| c.clear());
         whole.iter_mut().for_each(Latency::clear);
@@ -390,6 +409,7 @@ impl Interval {
         outages.clear();
         rejections.clear();
         missing.clear();
+        uses.clear();
     }
 
     /// Counts an anomaly; the first of its kind keeps its octets.

@@ -312,13 +312,20 @@ struct Wire {
     censored_count: u64,
 }
 
+/// Empty where nothing was recorded: most distributions of a second are.
 fn pack(h: &Histogram<u64>) -> String {
+    if h.is_empty() {
+        return String::new();
+    }
     let mut octets = Vec::new();
     V2Serializer::new().serialize(h, &mut octets).expect("writing into a Vec cannot fail");
     BASE64.encode(octets)
 }
 
-fn unpack(text: &str) -> Result<Histogram<u64>, String> {
+fn unpack(text: &str, range: LatencyRange) -> Result<Histogram<u64>, String> {
+    if text.is_empty() {
+        return Ok(range.empty());
+    }
     let octets = BASE64.decode(text).map_err(|e| e.to_string())?;
     Deserializer::new().deserialize(&mut octets.as_slice()).map_err(|e| format!("{e:?}"))
 }
@@ -341,11 +348,12 @@ impl<'de> Deserialize<'de> for Latency {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Latency, D::Error> {
         use serde::de::Error;
         let wire = Wire::deserialize(deserializer)?;
+        let range = wire.range;
         let censored =
-            wire.censored.as_deref().map(unpack).transpose().map_err(D::Error::custom)?;
+            wire.censored.as_deref().map(|c| unpack(c, range)).transpose().map_err(D::Error::custom)?;
         Ok(Latency {
             range: wire.range,
-            seen: unpack(&wire.seen).map_err(D::Error::custom)?,
+            seen: unpack(&wire.seen, range).map_err(D::Error::custom)?,
             sum: wire.sum,
             max: wire.max,
             censored: censored.map(Box::new),

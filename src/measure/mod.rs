@@ -3,8 +3,10 @@
 //! One [`Recorder`] per worker, without locks. It hands up an [`Interval`] each second; [`RunRecord`] is
 //! the sum of them. Nothing here knows a plan, a socket or a clock.
 mod failed;
+mod fleet;
 mod interval;
 mod latency;
+mod merge;
 mod metric;
 mod observer;
 mod record;
@@ -14,8 +16,10 @@ mod tally;
 mod ticket;
 
 pub use failed::{FAILED_MAX, MissingReceipt, Rejection};
+pub use fleet::{AgentLoss, AgentRecord, ClockFix, FleetRecord};
 pub use interval::{
     Anomaly, CellInterval, Exchange, Gauges, Interval, Messages, Outage, SessionRecord, Transport,
+    WorkerUse,
 };
 pub use latency::{Latency, LatencyBrief, LatencyRange};
 pub use metric::{LATENCY_METRICS, Metric, MetricRow};

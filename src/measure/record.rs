@@ -1,5 +1,6 @@
 //! The record of a run: the sum of all intervals of all workers. Plain data; what it means is `judge`'s business.
 use super::failed::{FAILED_MAX, MissingReceipt, Rejection};
+use super::fleet::FleetRecord;
 use super::interval::{
     Anomaly, CellInterval, Exchange, Interval, Messages, Outage, SessionRecord, merge_anomalies,
 };
@@ -93,6 +94,9 @@ pub struct RunRecord {
     pub ids_sampled: u64,
     /// … each id rule would have matched so many.
     pub id_modes: Vec<(String, u64)>,
+    /// The machines, where there were several.
+    #[serde(default)]
+    pub fleet: Option<FleetRecord>,
     /// Distributions' range.
     pub range: LatencyRange,
     #[serde(skip)]
@@ -137,6 +141,7 @@ impl RunRecord {
             rate_changes: Vec::new(),
             ids_sampled: 0,
             id_modes: Vec::new(),
+            fleet: None,
             range,
             open: Vec::new(),
         }
@@ -187,16 +192,18 @@ impl RunRecord {
         self.rejections.extend(interval.rejections.iter().take(room).cloned());
         let room = FAILED_MAX.saturating_sub(self.missing.len());
         self.missing.extend(interval.missing.iter().take(room).cloned());
-        let worker = interval.worker as usize;
-        while self.workers.len() <= worker {
-            let worker = self.workers.len() as u32;
-            self.workers.push(WorkerLoad { worker, ..WorkerLoad::default() });
+        for used in interval.used() {
+            let worker = used.worker as usize;
+            while self.workers.len() <= worker {
+                let worker = self.workers.len() as u32;
+                self.workers.push(WorkerLoad { worker, ..WorkerLoad::default() });
+            }
+            let load = &mut self.workers[worker];
+            load.cpu_ns.push(used.cpu_ns);
+            load.run_delay_ns.push(used.run_delay_ns);
+            load.held_ns.push(used.loop_held_ns);
+            load.loop_max_ns = load.loop_max_ns.max(used.loop_max_ns);
         }
-        let load = &mut self.workers[worker];
-        load.cpu_ns.push(interval.gauges.cpu_ns);
-        load.run_delay_ns.push(interval.gauges.run_delay_ns);
-        load.held_ns.push(interval.loop_held_ns);
-        load.loop_max_ns = load.loop_max_ns.max(interval.loop_max_ns);
     }
 
     fn row(

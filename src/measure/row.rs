@@ -154,7 +154,8 @@ impl IntervalRow {
         self.receipts_unknown += interval.receipts_unknown;
         self.mo += interval.mo_received;
         self.gauges.merge(&interval.gauges);
-        self.cpu_worst = self.cpu_worst.max(interval.gauges.cpu_ns as f64 / 1e9);
+        let busiest = interval.used().iter().map(|u| u.cpu_ns).max().unwrap_or_default();
+        self.cpu_worst = self.cpu_worst.max(busiest as f64 / 1e9);
         for anomaly in &interval.anomalies {
             self.add_anomaly(&anomaly.kind, anomaly.count);
         }

@@ -23,8 +23,8 @@ pub use cursor::Cursor;
 pub use error::PlanError;
 pub use guard::{is_loopback, matches};
 pub use model::{
-    Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Content, Deliver,
-    Guard, IdMode, Ladder, Load, Long, Message, OnThrottle, PasswordFrom, Plan, PlannedTlv, Rebind,
+    Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Content, Deliver, Fleet,
+    Guard, IdMode, Ladder, Load, Long, Message, OnAgentLoss, OnThrottle, PasswordFrom, Plan, PlannedTlv, Rebind,
     Receipts, Secret, Shape, Stage, Target, Timeouts, Tls, TlvValue, WindowFull,
 };
 pub use overrides::Overrides;

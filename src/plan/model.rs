@@ -46,6 +46,9 @@ pub struct Plan {
     /// Sessions bind one after the other, and the first that fails ends it (`find binds`).
     #[serde(default)]
     pub ladder: Option<Ladder>,
+    /// What holds where several machines run it.
+    #[serde(default)]
+    pub fleet: Fleet,
     /// Where OpenMetrics are served, if at all.
     pub metrics_listen: Option<String>,
     /// Whether that may be an address off this machine's loopback.
@@ -54,6 +57,32 @@ pub struct Plan {
     /// What the user should know before it runs, a line each.
     #[serde(default)]
     pub warnings: Vec<String>,
+}
+
+/// What holds where several machines run a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fleet {
+    /// What a lost machine means.
+    pub on_agent_loss: OnAgentLoss,
+    /// How far a machine's clock may be off at most, as far as it can be told; beyond: no run.
+    pub clock_uncertainty_max: Nanos,
+}
+
+impl Default for Fleet {
+    fn default() -> Fleet {
+        let clock_uncertainty_max = Nanos::from_millis(10);
+        Fleet { on_agent_loss: OnAgentLoss::Continue, clock_uncertainty_max }
+    }
+}
+
+/// What a lost machine means for the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnAgentLoss {
+    /// The others go on; what was to be sent from it is not.
+    Continue,
+    /// The load ends; the others drain and report.
+    Stop,
 }
 
 /// Binds one after the other.
@@ -163,10 +192,16 @@ pub struct Account {
     pub binds: Binds,
 }
 
-/// A password: it never shows itself.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A password: it never shows itself, and never leaves the machine that read it: it travels as if empty.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(pub String);
+
+impl Serialize for Secret {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("")
+    }
+}
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

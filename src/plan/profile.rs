@@ -29,7 +29,7 @@ const QUICK_NAME: &str = "quick";
 /// Keys at the top of a profile.
 const KEYS: &[&str] = &[
     "name", "seed", "target", "guard", "accounts", "binds", "load", "messages", "receipts",
-    "deliver", "timeouts", "gates", "embedded", "metrics", "duel",
+    "deliver", "timeouts", "gates", "embedded", "fleet", "metrics", "duel",
 ];
 
 /// Where a profile comes from.
@@ -199,6 +199,7 @@ fn read(tree: &Node, source: &Source, overrides: &Overrides, defaults: &Defaults
         gates: rest::gates(&root)?,
         trace_failed: None,
         ladder: None,
+        fleet: rest::fleet(&root)?,
         metrics_listen,
         metrics_allow_remote,
         warnings,

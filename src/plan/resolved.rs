@@ -59,6 +59,10 @@ pub fn resolved_json(plan: &Plan) -> Value {
             "unbind": span(timeouts.unbind),
         },
         "gates": gates,
+        "fleet": {
+            "on_agent_loss": word(plan.fleet.on_agent_loss),
+            "clock_uncertainty_max": span(plan.fleet.clock_uncertainty_max),
+        },
         "embedded": simulator,
         "metrics": plan.metrics_listen.as_ref().map(|listen| {
             json!({ "listen": listen, "allow_remote": plan.metrics_allow_remote })

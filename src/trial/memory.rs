@@ -1,7 +1,7 @@
 //! The whole ESME against the whole SMSC in memory, on a virtual clock: exact, seeded, a million messages
 //! in seconds. The network is a pair of pipes per session, each with a latency; time jumps from event to event.
 use super::Trial;
-use crate::coordinator::{Conductor, RunError};
+use crate::coordinator::{Conductor, Distance, RunError};
 use crate::esme::{self, Handed, Order, Share};
 use crate::kit::Nanos;
 use crate::measure::{Observer, RunRecord};
@@ -65,6 +65,9 @@ impl Trial for Memory {
     }
 }
 
+/// Workers and conductor share a virtual clock.
+const NEXT_DOOR: Distance = Distance { lead: Nanos::from_millis(1), ..Distance::NEAR };
+
 /// What happens at a time.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum What {
@@ -120,7 +123,7 @@ impl World {
     fn new(memory: &Memory, plan: &Arc<Plan>, workers: u32) -> Result<World, RunError> {
         let mut esmes = Vec::new();
         for worker in 0..workers {
-            let share = Share { plan: plan.clone(), worker, workers };
+            let share = Share { plan: plan.clone(), worker, workers, near: 0..workers };
             esmes.push(esme::Core::new(&share, WALL)?);
         }
         let mut world = World {
@@ -128,7 +131,7 @@ impl World {
             ticks: vec![START; esmes.len()],
             smsc: smsc::Core::new(&plan.embedded, WALL),
             smsc_tick: START,
-            conductor: Conductor::new(plan, workers, WALL, Nanos::from_millis(1))?,
+            conductor: Conductor::new(plan, workers, WALL, NEXT_DOOR)?,
             conductor_tick: START,
             wires: Vec::new(),
             wire_of: vec![Vec::new(); esmes.len()],

@@ -1,7 +1,7 @@
 //! A run over sockets. Where the plan says `embedded`, the simulator is started first, in this process but
 //! on its own thread; below this file there is only an address.
 use super::Trial;
-use crate::coordinator::{RunError, conduct};
+use crate::coordinator::{Crew, RunError, conduct};
 use crate::esme;
 use crate::measure::{Observer, RunRecord};
 use crate::plan::{Plan, PlanError};
@@ -57,8 +57,9 @@ impl Trial for Tcp {
         };
         esme::client_tls(&plan.target)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let count = workers(&plan);
-        let record = runtime.block_on(conduct(&Arc::new(plan), count, observer));
+        let plan = Arc::new(plan);
+        let crew = Crew::local(&plan, workers(&plan))?;
+        let record = runtime.block_on(conduct(&plan, crew, observer));
         self.tally = embedded.map(smsc::Running::stop);
         record
     }

@@ -26,6 +26,7 @@ pub(super) fn schema() -> Value {
             ("timeouts", timeouts()),
             ("gates", gates()),
             ("embedded", simulator::behaviour()),
+            ("fleet", fleet()),
             ("metrics", metrics()),
             ("duel", table("The two sides of a duel.", [("a", side()), ("b", side())])),
         ],
@@ -279,6 +280,19 @@ fn timeouts() -> Value {
             ("response", span("For submit_sm_resp.")),
             ("drain", span("For what waits when the load ends.")),
             ("unbind", span("For unbind_resp.")),
+        ],
+    )
+}
+
+fn fleet() -> Value {
+    table(
+        "What holds where several machines run it.",
+        [
+            ("on_agent_loss", words("What a lost machine means.", &["continue", "stop"])),
+            (
+                "clock_uncertainty_max",
+                span("How far a machine's clock may be off, as far as it can be told."),
+            ),
         ],
     )
 }

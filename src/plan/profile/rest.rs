@@ -1,7 +1,7 @@
-//! `[receipts]`, `[deliver]`, `[timeouts]`, `[metrics]` and `[gates]`.
+//! `[receipts]`, `[deliver]`, `[timeouts]`, `[fleet]`, `[metrics]` and `[gates]`.
 use crate::plan::defaults;
 use crate::plan::guard::is_loopback;
-use crate::plan::model::{Deliver, Receipts, Timeouts};
+use crate::plan::model::{Deliver, Fleet, Receipts, Timeouts};
 use crate::plan::section::{Read, Section};
 
 const OUTSTANDING_MAX: usize = 1 << 32;
@@ -51,6 +51,17 @@ pub(super) fn timeouts(root: &Section<'_>) -> Read<Timeouts> {
         response: span("response")?.unwrap_or(base.response),
         drain: section.read("drain", |i| i.span())?.unwrap_or(base.drain),
         unbind: span("unbind")?.unwrap_or(base.unbind),
+    })
+}
+
+/// What holds where several machines run it.
+pub(super) fn fleet(root: &Section<'_>) -> Read<Fleet> {
+    let section = root.section("fleet", &["on_agent_loss", "clock_uncertainty_max"])?;
+    let base = Fleet::default();
+    let clock = section.read("clock_uncertainty_max", |i| i.span_above_zero())?;
+    Ok(Fleet {
+        on_agent_loss: section.read("on_agent_loss", |i| i.choice())?.unwrap_or(base.on_agent_loss),
+        clock_uncertainty_max: clock.unwrap_or(base.clock_uncertainty_max),
     })
 }
 

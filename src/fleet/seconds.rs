@@ -1,0 +1,91 @@
+//! The seconds of one machine: the intervals of its workers are added up, second by second, before they travel.
+use crate::measure::Interval;
+use std::collections::BTreeMap;
+
+/// Adds up.
+#[derive(Debug, Default)]
+pub struct Seconds {
+    workers: u32,
+    ended: u32,
+    open: BTreeMap<u64, (Box<Interval>, u32)>,
+}
+
+impl Seconds {
+    /// Of so many workers.
+    pub fn new(workers: u32) -> Seconds {
+        Seconds { workers, ended: 0, open: BTreeMap::new() }
+    }
+
+    /// One worker's second. What is not needed any more comes back.
+    pub fn add(&mut self, interval: Box<Interval>) -> Option<Box<Interval>> {
+        match self.open.get_mut(&interval.number) {
+            Some((sum, count)) => {
+                sum.merge(&interval);
+                *count += 1;
+                Some(interval)
+            }
+            None => {
+                self.open.insert(interval.number, (interval, 1));
+                None
+            }
+        }
+    }
+
+    /// A worker has said its last word.
+    pub fn ended(&mut self) {
+        self.ended += 1;
+    }
+
+    /// The seconds that are whole: every worker that still speaks has told its part.
+    pub fn take(&mut self) -> Vec<Box<Interval>> {
+        let mut whole = Vec::new();
+        while let Some(first) = self.open.first_entry() {
+            if first.get().1 + self.ended < self.workers {
+                break;
+            }
+            whole.push(first.remove().0);
+        }
+        whole
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::Nanos;
+    use crate::measure::{Gauges, LatencyRange, Outcome, Recorder, Ticket};
+
+    #[test]
+    fn a_second_is_told_when_all_have_told_it_and_its_buckets_are_the_sum_of_theirs() {
+        let range = LatencyRange::for_deadline(Nanos::from_secs(1));
+        let mut parts = Vec::new();
+        for worker in 3..5u32 {
+            let mut recorder = Recorder::new(worker, 2, range);
+            for n in 1..=100u64 {
+                recorder.tally(worker as u16 - 3).planned += 1;
+                let t = Ticket { intended: Nanos(n), cell: worker as u16 - 3, written: Nanos(n), slot_free: Nanos(n), ..Ticket::default() };
+                recorder.written(&t);
+                recorder.settled(&t, Outcome::Accepted, Nanos(n * 10_000 * u64::from(worker)));
+            }
+            let gauges = Gauges { cpu_ns: u64::from(worker), ..Gauges::default() };
+            parts.push(recorder.take(7, gauges, None));
+        }
+        let mut seconds = Seconds::new(2);
+        assert!(seconds.add(parts[0].clone()).is_none());
+        assert!(seconds.take().is_empty());
+        assert!(seconds.add(parts[1].clone()).is_some());
+        let sum = seconds.take().remove(0);
+        for cell in 0..2 {
+            assert_eq!(
+                sum.cells[cell].as_ref().unwrap().latency[0].histogram(),
+                parts[cell].cells[cell].as_ref().unwrap().latency[0].histogram()
+            );
+        }
+        let uses: Vec<_> = sum.used().iter().map(|u| (u.worker, u.cpu_ns)).collect();
+        assert_eq!((uses, sum.gauges.cpu_ns), (vec![(3, 3), (4, 4)], 7));
+        // who has ended is not waited for
+        seconds.ended();
+        assert!(seconds.add(parts[0].clone()).is_none());
+        assert_eq!(seconds.take().len(), 1);
+    }
+}

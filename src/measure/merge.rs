@@ -1,0 +1,81 @@
+//! The sum of several workers' intervals of one second: what a machine of a fleet hands up instead of all of them.
+use super::failed::FAILED_MAX;
+use super::interval::{Interval, WorkerUse, merge_anomalies};
+
+impl Interval {
+    /// What each worker used of its core: of the workers it is the sum of, or of the one it comes from.
+    pub fn used(&self) -> Vec<WorkerUse> {
+        if !self.uses.is_empty() {
+            return self.uses.clone();
+        }
+        vec![WorkerUse {
+            worker: self.worker,
+            cpu_ns: self.gauges.cpu_ns,
+            run_delay_ns: self.gauges.run_delay_ns,
+            loop_held_ns: self.loop_held_ns,
+            loop_max_ns: self.loop_max_ns,
+        }]
+    }
+
+    /// Adds another worker's interval of the same second. Distributions are added bucket by bucket.
+    pub fn merge(&mut self, other: &Interval) {
+        let mut uses = self.used();
+        uses.extend(other.used());
+        self.uses = uses;
+        let Interval {
+            number: _,
+            worker: _,
+            cells,
+            whole,
+            receipt_by_state,
+            send_gaps,
+            loop_max_ns,
+            loop_held_ns,
+            gauges,
+            unknown_responses,
+            receipts_unknown,
+            receipts_previous_run,
+            mo_received,
+            deliver_refused,
+            deliver_answered,
+            redelivered,
+            messages,
+            anomalies,
+            outages,
+            rejections,
+            missing,
+            uses: _,
+        } = other;
+        for (mine, theirs) in self.cells.iter_mut().zip(cells) {
+            match (mine, theirs) {
+                (Some(mine), Some(theirs)) => mine.merge(theirs),
+                (mine @ None, Some(theirs)) => *mine = Some(theirs.clone()),
+                (Some(_) | None, None) => {}
+            }
+        }
+        for (mine, theirs) in self.whole.iter_mut().zip(whole) {
+            mine.merge(theirs);
+        }
+        for (mine, theirs) in self.receipt_by_state.iter_mut().zip(receipt_by_state) {
+            mine.merge(theirs);
+        }
+        self.send_gaps.merge(send_gaps);
+        self.loop_max_ns = self.loop_max_ns.max(*loop_max_ns);
+        self.loop_held_ns = self.loop_held_ns.max(*loop_held_ns);
+        self.gauges.merge(gauges);
+        self.unknown_responses += unknown_responses;
+        self.receipts_unknown += receipts_unknown;
+        self.receipts_previous_run += receipts_previous_run;
+        self.mo_received += mo_received;
+        self.deliver_refused += deliver_refused;
+        self.deliver_answered += deliver_answered;
+        self.redelivered += redelivered;
+        self.messages.merge(messages);
+        merge_anomalies(&mut self.anomalies, anomalies);
+        self.outages.extend(outages.iter().cloned());
+        let room = FAILED_MAX.saturating_sub(self.rejections.len());
+        self.rejections.extend(rejections.iter().take(room).cloned());
+        let room = FAILED_MAX.saturating_sub(self.missing.len());
+        self.missing.extend(missing.iter().take(room).cloned());
+    }
+}
