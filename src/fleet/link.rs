@@ -1,0 +1,137 @@
+//! The connection to NATS: where, with which credentials, over TLS or not. What is secret is read from files or
+//! the environment, and shows nowhere.
+use super::FleetError;
+use crate::kit::{Clock, mix64};
+use crate::plan::Secret;
+use async_nats::{Client, ConnectErrorKind, ConnectOptions, ServerAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// How NATS is reached.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// `nats://host:port`, or `tls://host:port`; several with commas between.
+    pub url: String,
+    /// Its user and password.
+    pub user: Option<(String, Secret)>,
+    /// Or its token.
+    pub token: Option<Secret>,
+    /// PEM file of the CA to trust beside the system's.
+    pub ca: Option<PathBuf>,
+    /// PEM files of our certificate and its key.
+    pub certificate: Option<(PathBuf, PathBuf)>,
+}
+
+/// A connection is tried for so long.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// After the n-th failure, at most so long until the next attempt: a server that restarts is found soon.
+const PAUSE_MAX: Duration = Duration::from_millis(500);
+
+/// A URL as it may be shown: without user and password.
+pub fn redacted(url: &str) -> String {
+    let one = |url: &str| match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://***@{host}"),
+        (None, Some((_, host))) => format!("***@{host}"),
+        (_, None) => url.to_owned(),
+    };
+    url.split(',').map(one).collect::<Vec<_>>().join(",")
+}
+
+impl Access {
+    fn addresses(&self) -> Result<Vec<ServerAddr>, FleetError> {
+        let read = |url: &str| {
+            ServerAddr::from_str(url.trim()).map_err(|_| {
+                let shown = redacted(url);
+                FleetError::Why(format!("{shown:?} is no NATS URL; write nats://host:4222"))
+            })
+        };
+        self.url.split(',').map(read).collect()
+    }
+
+    fn options(&self, name: &str) -> ConnectOptions {
+        let mut options = ConnectOptions::new()
+            .name(name)
+            .connection_timeout(CONNECT_WITHIN)
+            .max_reconnects(None)
+            .ping_interval(Duration::from_secs(2))
+            .subscription_capacity(16_384)
+            .reconnect_delay_callback(|attempts| {
+                PAUSE_MAX.min(Duration::from_millis(20 * attempts as u64))
+            });
+        if let Some((user, password)) = &self.user {
+            options = options.user_and_password(user.clone(), password.0.clone());
+        }
+        if let Some(token) = &self.token {
+            options = options.token(token.0.clone());
+        }
+        if let Some(ca) = &self.ca {
+            options = options.add_root_certificates(ca.clone()).require_tls(true);
+        }
+        if let Some((certificate, key)) = &self.certificate {
+            options = options.add_client_certificate(certificate.clone(), key.clone());
+        }
+        options
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    /// One line that names no secret.
+    pub(super) async fn connect(&self, name: &str) -> Result<Client, FleetError> {
+        let addresses = self.addresses()?;
+        let shown = redacted(&self.url);
+        self.options(name).connect(addresses).await.map_err(|e| {
+            let why = match e.kind() {
+                ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication => {
+                    "NATS does not accept these credentials; give them in a file with --nats-auth, or in \
+                     SMPPBENCH_NATS_USER and SMPPBENCH_NATS_PASSWORD, or SMPPBENCH_NATS_TOKEN"
+                        .to_owned()
+                }
+                ConnectErrorKind::Dns => "its name cannot be resolved".to_owned(),
+                ConnectErrorKind::TimedOut => "it does not answer".to_owned(),
+                ConnectErrorKind::Tls => format!("TLS: {}", innermost(&e)),
+                ConnectErrorKind::ServerParse
+                | ConnectErrorKind::Io
+                | ConnectErrorKind::MaxReconnects => innermost(&e),
+            };
+            FleetError::Why(format!("no NATS at {shown}: {why}"))
+        })
+    }
+}
+
+/// The last of the causes, which says most.
+fn innermost(e: &dyn std::error::Error) -> String {
+    let mut last = e;
+    while let Some(cause) = last.source() {
+        last = cause;
+    }
+    last.to_string()
+}
+
+/// A name for one process, once.
+pub(super) fn identity() -> String {
+    let process = u64::from(std::process::id());
+    let a = mix64(Clock::wall_ns() ^ process << 40);
+    format!("{a:016x}{:08x}", mix64(a ^ Clock::now().0) as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_shown_without_its_user_and_password() {
+        assert_eq!(redacted("nats://u:p@h:4222"), "nats://***@h:4222");
+        assert_eq!(redacted("u:p@h:4222"), "***@h:4222");
+        assert_eq!(redacted("nats://h:4222,nats://tok@g:1"), "nats://h:4222,nats://***@g:1");
+        assert_eq!(redacted("nats://u:p@q@h:4222"), "nats://***@h:4222");
+    }
+
+    #[test]
+    fn what_is_secret_does_not_show_itself() {
+        let user = Some(("u".to_owned(), Secret("hush".into())));
+        let access = Access { url: "nats://h".into(), user, ..Access::default() };
+        assert!(!format!("{access:?}").contains("hush"));
+    }
+}

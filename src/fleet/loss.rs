@@ -1,0 +1,189 @@
+//! The books of a machine that is gone: what it told is known to the message; what it had open, and what it may
+//! have sent since its last word, is lost; what it was still to send is not sent. So the run's books balance.
+use crate::esme::Setup;
+use crate::kit::Nanos;
+use crate::measure::{CellInterval, Interval, Metric, Tally};
+use crate::plan::Cursor;
+use std::ops::Range;
+
+/// What one machine has told so far, by cell.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    cells: Vec<Tally>,
+    /// From the start of the load: what happened before has been told.
+    until: Nanos,
+}
+
+impl Told {
+    /// It has told this.
+    pub fn add(&mut self, interval: &Interval) {
+        if self.cells.len() < interval.cells.len() {
+            self.cells.resize_with(interval.cells.len(), Tally::default);
+        }
+        for (mine, theirs) in self.cells.iter_mut().zip(&interval.cells) {
+            if let Some(theirs) = theirs {
+                mine.merge(&theirs.tally);
+            }
+        }
+        self.until = self.until.max(Nanos::from_secs(interval.number + 1));
+    }
+}
+
+/// A loss: what is to be added to the run's record, and the sums of it.
+#[derive(Debug)]
+pub struct Loss {
+    /// As if the machine had told it.
+    pub interval: Box<Interval>,
+    /// submit_sm whose fate nobody knows.
+    pub lost: u64,
+    /// submit_sm that it was still to send.
+    pub unsent: u64,
+}
+
+/// Closes the books of the machine that runs `workers`, gone since `at` (an offset from the start of the load,
+/// which ends at `load_ends`). It may have sent what was due before `at`, and no more.
+pub fn close(
+    setup: &Setup,
+    workers: &Range<u32>,
+    told: &Told,
+    at: Nanos,
+    load_ends: Nanos,
+) -> Loss {
+    let cells_count = Setup::cell_keys(&setup.plan).len();
+    let range = Setup::range(&setup.plan);
+    let mut shares = vec![(0u64, 0u64); cells_count];
+    for worker in workers.clone() {
+        count_share(setup, worker, at, load_ends, &mut shares);
+    }
+    let mut interval = Box::new(Interval::new(workers.start, cells_count, range));
+    interval.number = at.0 / crate::kit::NS_PER_S;
+    // it used no core of ours, and what it used of its own is not known
+    interval.uses = Vec::new();
+    let mut loss = Loss { interval, lost: 0, unsent: 0 };
+    let waited = at.since(told.until);
+    for (cell, (due, all)) in shares.into_iter().enumerate() {
+        let known = told.cells.get(cell).cloned().unwrap_or_default();
+        let mut rest = CellInterval::new(range);
+        settle(&known, due, all, waited, &mut rest);
+        loss.lost += rest.tally.lost;
+        loss.unsent += rest.tally.unsent;
+        if rest.tally != Tally::default() {
+            loss.interval.cells[cell] = Some(Box::new(rest));
+        }
+    }
+    loss
+}
+
+/// By cell: messages of this worker due before `at`, and before `load_ends`.
+fn count_share(
+    setup: &Setup,
+    worker: u32,
+    at: Nanos,
+    load_ends: Nanos,
+    shares: &mut [(u64, u64)],
+) {
+    let mut cursor = Cursor::new(setup.schedule.clone(), &setup.striping, worker as usize);
+    while let Some(due) = cursor.peek().copied().filter(|due| due.at < load_ends) {
+        let cell = setup.cell(due.stage, due.account, setup.recipe.label(due.index));
+        if let Some((before, all)) = shares.get_mut(usize::from(cell)) {
+            *before += u64::from(due.at < at);
+            *all += 1;
+        }
+        cursor.advance();
+    }
+}
+
+/// What is missing in a cell of which this is known.
+fn settle(known: &Tally, due: u64, all: u64, waited: Nanos, rest: &mut CellInterval) {
+    // planned since its last word: until it went they may have been sent, later ones were not
+    let maybe = due.saturating_sub(known.planned);
+    let never = all.saturating_sub(known.planned.max(due));
+    // stamped into a buffer counts as planned, and part of it may have gone
+    let stamped = (known.planned + known.retries)
+        .saturating_sub(known.written + known.dropped + known.unsent);
+    let settled = known.answered() + known.timed_out + known.lost + known.open_at_end;
+    let open = known.written.saturating_sub(settled);
+    let tally = &mut rest.tally;
+    tally.planned = maybe + never;
+    tally.written = maybe + stamped;
+    tally.lost = maybe + stamped + open;
+    tally.unsent = never;
+    let expected = known.receipts_expected.saturating_sub(
+        known.receipts_final - known.receipts_final_unasked + known.receipts_missing,
+    );
+    let may_come = known
+        .receipts_may_come
+        .saturating_sub(known.receipts_final_unasked + known.receipts_silent);
+    // untracked ones are of either kind
+    let awaited = (expected + may_come).saturating_sub(known.receipts_untracked);
+    tally.receipts_silent = may_come.min(awaited);
+    tally.receipts_missing = awaited - tally.receipts_silent;
+    // at least so long, for nobody knows when they were sent
+    for _ in 0..tally.lost {
+        rest.latency[Metric::Service as usize].censor(waited);
+    }
+    for _ in 0..tally.lost + tally.unsent {
+        rest.latency[Metric::Response as usize].censor(waited);
+    }
+    for _ in 0..rest.tally.receipts_missing {
+        rest.latency[Metric::Receipt as usize].censor(waited);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Overrides, Source, load};
+    use std::sync::Arc;
+
+    fn setup() -> Setup {
+        let text = r#"
+            load.stages = [{ hold = 1000, for = "10s" }]
+            binds = { count = 4, window = 20 }
+        "#;
+        let source = Source::Text { name: "t.toml".into(), text: text.into() };
+        Setup::new(Arc::new(load(&source, &Overrides::default()).unwrap()), 4).unwrap()
+    }
+
+    #[test]
+    fn the_books_of_a_machine_that_vanished_balance_and_its_share_of_the_schedule_is_whole() {
+        let setup = setup();
+        let mut told = Told::default();
+        let range = Setup::range(&setup.plan);
+        let mut interval = Interval::new(2, 1, range);
+        let mut cell = CellInterval::new(range);
+        // half of 3 s at 1,000/s: 1,500; 20 open, 1 in a buffer, 7 receipts awaited
+        cell.tally = Tally {
+            planned: 1_500,
+            written: 1_499,
+            accepted: 1_479,
+            receipts_expected: 1_479,
+            receipts_final: 1_470,
+            receipts_untracked: 2,
+            ..Tally::default()
+        };
+        interval.number = 2;
+        interval.cells[0] = Some(Box::new(cell.clone()));
+        told.add(&interval);
+        let loss = close(&setup, &(2..4), &told, Nanos::from_secs(5), setup.load_ends());
+        let mut sum = cell.tally.clone();
+        let rest = loss.interval.cells[0].as_ref().unwrap();
+        sum.merge(&rest.tally);
+        assert!(sum.balances(), "{sum:?}");
+        assert_eq!(sum.planned, 5_000);
+        // 1,000 were due in the two seconds between its last word and its loss
+        assert_eq!((loss.lost, loss.unsent), (1_000 + 1 + 20, 2_500));
+        assert_eq!(rest.tally.receipts_missing, 7);
+        assert_eq!(rest.metric(Metric::Response).sample_count(), loss.lost + loss.unsent);
+        assert_eq!(rest.metric(Metric::Service).sample_count(), loss.lost);
+        assert_eq!(loss.interval.number, 5);
+    }
+
+    #[test]
+    fn where_the_load_ends_with_the_machine_nothing_is_left_unsent() {
+        let setup = setup();
+        let at = Nanos::from_secs(4);
+        let loss = close(&setup, &(0..2), &Told::default(), at, at);
+        assert_eq!((loss.lost, loss.unsent), (2_000, 0));
+    }
+}
