@@ -35,6 +35,9 @@
 //! [`coordinator`]: starts the workers together, gathers their seconds, ends the load, waits for what is still out.
 //! [`coordinator::Conductor`] is the phases without I/O; [`coordinator::Crew`] is two queues of serialisable values.
 //!
+//! `fleet` (feature `nats`): the same over many machines. A lead and its agents as state machines that read and write
+//! letters, and NATS, which carries them.
+//!
 //! [`judge`]: what a record means: books, harness health, steady state, verdict, limiter, gates. Pure.
 //!
 //! [`trial`]: one run of a plan, whatever carries it: [`trial::Tcp`] over sockets, [`trial::Memory`] on a virtual clock.
@@ -83,6 +86,8 @@ pub mod cli;
 pub mod coordinator;
 pub mod correlate;
 pub mod esme;
+#[cfg(feature = "nats")]
+pub mod fleet;
 pub mod judge;
 pub mod kit;
 pub mod measure;

@@ -143,6 +143,11 @@ impl Crew {
         }
     }
 
+    /// What the workers tell, for whoever waits on several crews; this one's queue is empty from then on.
+    pub fn take_events(&mut self) -> UnboundedReceiver<Event> {
+        std::mem::replace(&mut self.events, unbounded_channel().1)
+    }
+
     /// Waits for the threads. The first fault of theirs, if any.
     pub fn join(self) -> Result<(), String> {
         let Crew { orders, spares, events, threads, workers: _, near: _, distance: _ } = self;

@@ -110,9 +110,9 @@ impl Agent {
     pub fn take_deeds(&mut self) -> Vec<Deed> {
         std::mem::take(&mut self.deeds)
     }
-    /// No workers are here.
-    pub fn is_idle(&self) -> bool {
-        self.runs.is_empty()
+    /// Its workers have been told to stop, or are not here.
+    pub fn is_stopped(&self, run: u32) -> bool {
+        self.runs.get(&run).is_none_or(|run| run.stopped)
     }
     /// It was asked to go, and may.
     pub fn may_go(&self) -> bool {

@@ -14,11 +14,10 @@ mod loss;
 mod muster;
 mod run;
 mod seconds;
+mod secrets;
 mod serving;
 mod shares;
 mod talk;
-#[cfg(test)]
-mod tests;
 mod wire;
 
 pub use leading::{Leader, Led};

@@ -395,12 +395,10 @@ impl Lead {
 
     /// Whoever conducted the run is through with it.
     pub fn close(&mut self, number: u32, now: Nanos) {
-        if self.runs.contains_key(&number) {
-            self.tell_all(&Down::Close { run: number });
-            self.flush(now);
-            if self.runs.get(&number).is_some_and(|run| run.stage != Stage::After) {
-                self.over(number);
-            }
+        self.tell_all(&Down::Close { run: number });
+        self.flush(now);
+        if self.runs.get(&number).is_some_and(|run| run.stage != Stage::After) {
+            self.over(number);
         }
     }
 

@@ -2,6 +2,8 @@
 //! load side against the whole simulator on a virtual clock. Everything above (search, comparison, the
 //! command line) works on any [`Trial`].
 pub mod duel;
+#[cfg(feature = "nats")]
+mod far;
 mod memory;
 mod tcp;
 
@@ -10,6 +12,8 @@ mod tests;
 
 pub use crate::coordinator::{Failure, RunError};
 pub use crate::esme::{BindFailure, BindFault, Place, client_tls, id_rule};
+#[cfg(feature = "nats")]
+pub use far::Far;
 pub use memory::{Memory, Network};
 pub use tcp::{Tcp, workers};
 

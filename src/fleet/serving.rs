@@ -1,0 +1,223 @@
+//! An agent at work: carries letters between NATS and [`Agent`], and runs the workers that it asks for.
+use super::FleetError;
+use super::agent::{Agent, Deed};
+use super::link::{Access, identity};
+use super::secrets::examine;
+use super::wire::{Ability, Subjects, Who};
+use crate::coordinator::Crew;
+use crate::esme::{Event, Order};
+use crate::kit::{Clock, Environment};
+use async_nats::Client;
+use async_nats::connection::State;
+use futures_util::StreamExt;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+/// How often time passes.
+const TICK: Duration = Duration::from_millis(20);
+/// Open files that are no sessions.
+const SPARE_FILES: u64 = 64;
+
+/// What an agent is like.
+#[derive(Clone, Debug)]
+pub struct Serving {
+    /// How NATS is reached.
+    pub access: Access,
+    /// Whose calls it hears.
+    pub group: String,
+    /// Its name; None: the host's, and the process's number.
+    pub name: Option<String>,
+    /// Targets beside loopback that it may be pointed at.
+    pub allowed: Vec<String>,
+}
+
+enum Heard {
+    Event(u32, Event),
+    /// All workers of a run have ended.
+    Over(u32),
+}
+
+struct Shell {
+    client: Client,
+    agent: Agent,
+    crews: BTreeMap<u32, Crew>,
+    heard: UnboundedSender<Heard>,
+}
+
+/// Waits for work and does it, until it is told to go (SIGINT or SIGTERM; a second one ends it at once). `told` is
+/// for whoever watches.
+///
+/// # Errors
+/// One line: no NATS, no reactor.
+pub fn serve(serving: &Serving, told: &mut dyn FnMut(&str)) -> Result<(), FleetError> {
+    let no_reactor = |e: std::io::Error| FleetError::Why(format!("no reactor: {e}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(no_reactor)?.block_on(work(serving, told))
+}
+
+async fn work(serving: &Serving, told: &mut dyn FnMut(&str)) -> Result<(), FleetError> {
+    let subjects = Subjects::of(&serving.group).map_err(FleetError::Why)?;
+    let no_signals = |e: std::io::Error| FleetError::Why(format!("no signals: {e}"));
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+    let environment = Environment::read();
+    let me = me(serving, &environment);
+    let client = serving.access.connect(&format!("smppbench agent {}", me.name)).await?;
+    let failed = |e: async_nats::SubscribeError| FleetError::Why(format!("no NATS: {e}"));
+    let mut calls = client.subscribe(subjects.call()).await.map_err(failed)?;
+    let mut letters = client.subscribe(subjects.agent(&me.id)).await.map_err(failed)?;
+    let (heard, mut hears) = unbounded_channel();
+    told(&format!("agent {} waits for work in group {}", me.name, serving.group));
+    let agent = Agent::new(me, subjects, ability(environment), serving.allowed.clone());
+    let mut shell = Shell { client, agent, crews: BTreeMap::new(), heard };
+    shell.agent.hello();
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut asked_to_go = false;
+    loop {
+        shell.act(told);
+        shell.send().await;
+        if shell.agent.may_go() {
+            // the last word must have left before the connection goes
+            let _ = tokio::time::timeout(Duration::from_secs(1), shell.client.flush()).await;
+            return Ok(());
+        }
+        let go = tokio::select! {
+            biased;
+            Some(letter) = letters.next() => {
+                shell.agent.on_letter(&letter.payload, Clock::now());
+                false
+            }
+            Some(letter) = calls.next() => {
+                shell.agent.on_letter(&letter.payload, Clock::now());
+                false
+            }
+            Some(heard) = hears.recv() => {
+                shell.hear(heard);
+                false
+            }
+            _ = tick.tick() => {
+                shell.tick();
+                false
+            }
+            _ = interrupt.recv() => true,
+            _ = terminate.recv() => true,
+        };
+        if go && std::mem::replace(&mut asked_to_go, true) {
+            return Err(FleetError::Why("stopped at once by a second signal".to_owned()));
+        }
+        if go {
+            shell.agent.leave(Clock::now());
+        }
+    }
+}
+
+fn me(serving: &Serving, environment: &Environment) -> Who {
+    let host = environment.host.as_deref().unwrap_or("agent");
+    let name = serving.name.clone().unwrap_or_else(|| format!("{host}-{}", std::process::id()));
+    Who { id: identity(), name, version: env!("CARGO_PKG_VERSION").to_owned() }
+}
+
+fn ability(environment: Environment) -> Ability {
+    Ability {
+        cores: std::thread::available_parallelism().map_or(1, usize::from) as u32,
+        sessions_max: environment.nofile.unwrap_or(u64::MAX).saturating_sub(SPARE_FILES),
+        environment,
+    }
+}
+
+impl Shell {
+    fn is_connected(&self) -> bool {
+        self.client.connection_state() == State::Connected
+    }
+
+    /// Letters leave while NATS can be reached. Otherwise they are dropped: what matters is kept in a flow.
+    async fn send(&mut self) {
+        let letters = self.agent.take_out();
+        if letters.is_empty() || !self.is_connected() {
+            return;
+        }
+        for (subject, octets) in letters {
+            let sent = self.client.publish(subject, octets.into());
+            if tokio::time::timeout(Duration::from_secs(1), sent).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn act(&mut self, told: &mut dyn FnMut(&str)) {
+        loop {
+            let deeds = self.agent.take_deeds();
+            if deeds.is_empty() {
+                return;
+            }
+            for deed in deeds {
+                self.do_it(deed, told);
+            }
+        }
+    }
+
+    fn do_it(&mut self, deed: Deed, told: &mut dyn FnMut(&str)) {
+        match deed {
+            Deed::Examine(run, plan) => {
+                self.agent.examined(run, examine(*plan), Clock::now());
+            }
+            Deed::Begin(run, plan, near, workers) => match Crew::part(&plan, near, workers) {
+                Ok(mut crew) => {
+                    let mut events = crew.take_events();
+                    let heard = self.heard.clone();
+                    tokio::task::spawn(async move {
+                        while let Some(event) = events.recv().await {
+                            if heard.send(Heard::Event(run, event)).is_err() {
+                                return;
+                            }
+                        }
+                        let _ = heard.send(Heard::Over(run));
+                    });
+                    self.crews.insert(run, crew);
+                }
+                Err(e) => self.agent.ended(run, Some(format!("no thread: {e}")), Clock::now()),
+            },
+            Deed::Tell(run, order) => {
+                if let Some(crew) = self.crews.get(&run) {
+                    crew.tell(&order);
+                }
+            }
+            Deed::TellOne(run, worker, order) => {
+                if let Some(crew) = self.crews.get(&run) {
+                    crew.tell_one(worker, order);
+                }
+            }
+            Deed::Recycle(run, interval) => {
+                if let Some(crew) = self.crews.get(&run) {
+                    crew.recycle(interval);
+                }
+            }
+            Deed::Say(line) => told(&line),
+        }
+    }
+
+    fn hear(&mut self, heard: Heard) {
+        match heard {
+            Heard::Event(run, event) => self.agent.on_event(run, event, Clock::now()),
+            Heard::Over(run) => {
+                if let Some(crew) = self.crews.remove(&run) {
+                    self.agent.ended(run, crew.join().err(), Clock::now());
+                }
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        for (run, crew) in &self.crews {
+            if crew.any_ended() && !self.agent.is_stopped(*run) {
+                // a worker that ended before its time failed: the others say their last word, and its fault follows
+                crew.tell(&Order::Stop);
+            }
+        }
+        let connected = self.is_connected();
+        self.agent.tick(Clock::now(), connected);
+    }
+}

@@ -1,0 +1,45 @@
+//! A run over many machines: each agent of a fleet runs its share of the plan against the target.
+use super::Trial;
+use crate::coordinator::{RunError, conduct};
+use crate::fleet::Leader;
+use crate::measure::{Observer, RunRecord};
+use crate::plan::Plan;
+use crate::smsc;
+use std::sync::Arc;
+
+/// Runs plans on a fleet.
+#[derive(Clone, Debug)]
+pub struct Far {
+    leader: Leader,
+}
+
+impl Far {
+    /// On this fleet. Several may share it.
+    pub fn new(leader: Leader) -> Far {
+        Far { leader }
+    }
+}
+
+impl Trial for Far {
+    fn run(&mut self, plan: &Plan, observer: &mut dyn Observer) -> Result<RunRecord, RunError> {
+        if plan.target.embedded {
+            let why = "target.address: \"embedded\" is a simulator in this process, which other machines cannot \
+                       reach; start `smppbench smsc` and give its address";
+            return Err(RunError::Refused(why.to_owned()));
+        }
+        if plan.ladder.is_some() {
+            let why = "one bind after the other is for one machine: find binds without --agents";
+            return Err(RunError::Refused(why.to_owned()));
+        }
+        let plan = Arc::new(plan.clone());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (run, crew) = self.leader.open(&plan)?;
+        let record = runtime.block_on(conduct(&plan, crew, observer));
+        let fleet = self.leader.close(run);
+        record.map(|record| RunRecord { fleet, ..record })
+    }
+
+    fn tally(&self) -> Option<&smsc::Tally> {
+        None
+    }
+}
