@@ -3,8 +3,12 @@ pub(super) use super::args_find::{FindArgs, FindWhat};
 use crate::plan::Overrides;
 use crate::report;
 mod decide;
+mod fleet;
 
 pub(super) use decide::{CalibrateArgs, DuelArgs, GateArgs};
+pub(super) use fleet::{AgentArgs, FleetArgs};
+#[cfg(feature = "nats")]
+pub(super) use fleet::NatsArgs;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -46,6 +50,8 @@ pub(super) enum Verb {
     Man(ManArgs),
     /// Two sides in the same run, in turns or at once: is B better or worse than A?
     Duel(Box<DuelArgs>),
+    /// One load machine of a fleet: waits for work over NATS, does its share, reports.
+    Agent(AgentArgs),
     /// Hold saved runs to gates, absolute and against a baseline.
     Gate(GateArgs),
     /// Run the same N times: how much each figure differs by itself, kept as a baseline.
@@ -91,6 +97,8 @@ pub(super) struct RunArgs {
     /// Keep the exchanges of the first N failed submit_sm in failed.pcapng, unmasked, TLS or not.
     #[arg(long, value_name = "failed:N", value_parser = traced)]
     pub(super) trace: Option<usize>,
+    #[command(flatten)]
+    pub(super) fleet: FleetArgs,
 }
 
 impl RunArgs {

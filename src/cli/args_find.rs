@@ -1,5 +1,5 @@
 //! The arguments of `find` as typed.
-use super::args::OverrideArgs;
+use super::args::{FleetArgs, OverrideArgs};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -40,6 +40,8 @@ pub(super) struct FindArgs {
     pub(super) profile: Option<PathBuf>,
     #[command(flatten)]
     pub(super) overrides: OverrideArgs,
+    #[command(flatten)]
+    pub(super) fleet: FleetArgs,
     /// What the rate must keep: "throttled<=0.5%", "response.p99<=50ms", "receipt.p99<=5s", several joined by commas.
     /// May be repeated: each is searched for, and all share their trials.
     #[arg(long, value_name = "LIMITS")]

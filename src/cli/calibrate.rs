@@ -4,6 +4,7 @@ use super::args::CalibrateArgs;
 use super::exit::{Exit, fail, put, say};
 use super::facts::Facts;
 use super::once::{once, refuse};
+use crate::trial::Tcp;
 use super::{folder, live};
 use crate::judge::{self, Baseline, words};
 use crate::plan::{self, Plan, Recipe, Schedule, Source};
@@ -74,7 +75,7 @@ fn measure(facts: &Facts, args: &CalibrateArgs) -> Result<Vec<Saved>, Exit> {
         say(&format!("run {number} of {}", args.runs));
         let again = facts.again(block_plan(&facts.plan, number - 1), &format!("{number:02}"));
         let done = live::observers(args.live, &again.plan)
-            .and_then(|mut observers| once(&again, &mut observers))
+            .and_then(|mut observers| once(&again, &mut Tcp::default(), &mut observers))
             .map_err(|e| refuse(&e))?;
         // a baseline of runs that were cut would be none
         if let Some(exit) = done.bug().or_else(|| done.cut()) {

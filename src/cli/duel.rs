@@ -5,13 +5,14 @@ use super::exit::{Exit, fail, say};
 use super::facts::Facts;
 use super::once::{Done, HostMeter, once, refuse};
 use super::verdict;
+use super::fleet::{self, Field};
 use super::{folder, live};
 use crate::coordinator::RunError;
 use crate::judge::{self, compare};
 use crate::plan::{self, Overrides, Plan, Recipe, Schedule, Side, Source};
 use crate::report::Saved;
 use crate::trial::duel::{block_plan, order, simultaneous};
-use crate::trial::{Tcp, Trial};
+use crate::trial::Trial;
 use std::path::{Path, PathBuf};
 
 /// Both sides, resolved.
@@ -34,7 +35,15 @@ pub(super) fn run(args: &DuelArgs) -> Exit {
     if let Err(e) = folder::make(&sides.path) {
         return fail(Exit::Internal, &e);
     }
-    let measured = if args.simultaneous { at_once(&sides, args) } else { in_blocks(&sides, args) };
+    let mut field = match fleet::field(&args.fleet, &sides.a.plan) {
+        Ok(field) => field,
+        Err(exit) => return exit,
+    };
+    let measured = if args.simultaneous {
+        at_once(&sides, args, &field)
+    } else {
+        in_blocks(&sides, args, &mut field)
+    };
     let Measured { a, b, exit } = match measured {
         Ok(measured) => measured,
         Err(e) => return refuse(&e),
@@ -112,7 +121,7 @@ struct Measured {
     exit: Option<Exit>,
 }
 
-fn in_blocks(sides: &Sides, args: &DuelArgs) -> Result<Measured, RunError> {
+fn in_blocks(sides: &Sides, args: &DuelArgs, field: &mut Field) -> Result<Measured, RunError> {
     let order = order(args.blocks as usize, sides.a.plan.seed);
     let mut measured = Measured { a: Vec::new(), b: Vec::new(), exit: None };
     for (number, side) in order.iter().enumerate() {
@@ -125,7 +134,7 @@ fn in_blocks(sides: &Sides, args: &DuelArgs) -> Result<Measured, RunError> {
             facts.again(block_plan(&facts.plan, done.len()), &block_name(*side, done.len() + 1));
         let result = {
             let mut observers = live::observers(args.live, &block.plan)?;
-            once(&block, &mut observers)
+            once(&block, field, &mut observers)
         };
         let result = match result {
             Ok(result) => result,
@@ -147,8 +156,8 @@ fn in_blocks(sides: &Sides, args: &DuelArgs) -> Result<Measured, RunError> {
     Ok(measured)
 }
 
-fn at_once(sides: &Sides, args: &DuelArgs) -> Result<Measured, RunError> {
-    let mut trials = [Tcp::default(), Tcp::default()];
+fn at_once(sides: &Sides, args: &DuelArgs, field: &Field) -> Result<Measured, RunError> {
+    let mut trials = [field.again(), field.again()];
     let host = HostMeter::start();
     let records = {
         let mut observers = live::observers(args.live, &sides.a.plan)?;

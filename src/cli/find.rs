@@ -2,6 +2,7 @@
 use super::args::{FindArgs, FindWhat};
 use super::exit::{Exit, fail, put, say};
 use super::facts::utc_stamp;
+use super::fleet::{self, Field};
 use super::folder;
 use super::once::refuse;
 use crate::judge::words;
@@ -13,7 +14,6 @@ use crate::search::{
     self, BindsSettings, Budget, DEFAULT, Ended, Kind, Lengths, Objective, RateSettings, Search,
     Stop, WindowSettings, World,
 };
-use crate::trial::Tcp;
 
 /// Bounds on loopback where no flag says otherwise.
 const TRIALS_MAX: u32 = 200;
@@ -61,7 +61,11 @@ pub(super) fn run(args: &FindArgs) -> Exit {
         return fail(Exit::Internal, &e);
     }
     let verb = format!("find {}", name_of(args.what));
-    let mut search = match searched(args, &plan, &ready) {
+    let mut field = match fleet::field(&args.fleet, &plan) {
+        Ok(field) => field,
+        Err(exit) => return exit,
+    };
+    let mut search = match searched(args, &plan, &ready, &mut field) {
         Ok(search) => search,
         Err(Stop::Failed(e)) => return refuse(&e),
         Err(Stop::Ended(ended, why)) => {
@@ -69,7 +73,8 @@ pub(super) fn run(args: &FindArgs) -> Exit {
         }
     };
     search.cost_max = budget.cost(MESSAGES_MAX);
-    search.repro = format!("{}{}", plan::repro(&verb, &source, &overrides, &plan), flags(args));
+    let repro = plan::repro(&verb, &source, &overrides, &plan);
+    search.repro = format!("{repro}{}{}", flags(args), fleet::repro(&args.fleet));
     let text = report::search::text(&search);
     let json = report::search::json(&search);
     put(&if args.json { format!("{json}\n") } else { text.clone() });
@@ -84,7 +89,12 @@ pub(super) fn run(args: &FindArgs) -> Exit {
     exit_of(&search, args, &plan)
 }
 
-fn searched(args: &FindArgs, plan: &Plan, ready: &Ready) -> Result<Search, Stop> {
+fn searched(
+    args: &FindArgs,
+    plan: &Plan,
+    ready: &Ready,
+    field: &mut Field,
+) -> Result<Search, Stop> {
     let mut told = |line: &str| {
         if !args.quiet {
             say(&format!("smppbench: {}", line.trim_end_matches([' ', '·'])));
@@ -92,7 +102,7 @@ fn searched(args: &FindArgs, plan: &Plan, ready: &Ready) -> Result<Search, Stop>
     };
     let mut pause = |span: Nanos| std::thread::sleep(span.into());
     let world = World {
-        trial: &mut Tcp::default(),
+        trial: field,
         observer: &mut NoObserver,
         told: &mut told,
         pause: &mut pause,

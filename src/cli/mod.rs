@@ -11,6 +11,7 @@ mod duel;
 mod exit;
 mod facts;
 mod find;
+mod fleet;
 mod folder;
 mod gate;
 mod github;
@@ -56,6 +57,7 @@ pub fn main() -> ExitCode {
         Verb::Check(args) => check(&args),
         Verb::Selfcheck(args) => selfcheck::run(&args),
         Verb::Duel(args) => duel::run(&args),
+        Verb::Agent(args) => fleet::agent(&args),
         Verb::Gate(args) => gate::run(&args),
         Verb::Calibrate(args) => calibrate::run(&args),
         Verb::Render(args) => render::run(&args),

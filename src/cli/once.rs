@@ -7,7 +7,7 @@ use crate::kit::{Clock, HostCounters, HostUse};
 use crate::measure::{ENDED_BY_OPERATOR, Observer, RunRecord};
 use crate::report::Saved;
 use crate::smsc;
-use crate::trial::{Tcp, Trial};
+use crate::trial::Trial;
 
 /// A run that has a record, and what it means.
 pub(super) struct Done {
@@ -18,9 +18,12 @@ pub(super) struct Done {
 }
 
 /// Runs the plan once over sockets.
-pub(super) fn once(facts: &Facts, observer: &mut dyn Observer) -> Result<Done, RunError> {
+pub(super) fn once(
+    facts: &Facts,
+    trial: &mut dyn Trial,
+    observer: &mut dyn Observer,
+) -> Result<Done, RunError> {
     let host = HostMeter::start();
-    let mut trial = Tcp::default();
     let record = trial.run(&facts.plan, observer)?;
     Ok(Done::of(facts, record, trial.tally(), &host.stop()))
 }

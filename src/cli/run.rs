@@ -5,6 +5,7 @@ use super::facts::Facts;
 use super::gate::{self, Watchdog};
 use super::journal::{self, Journal};
 use super::once::{Done, once, refuse};
+use super::fleet::{self, Field};
 use super::{folder, github, live};
 use crate::coordinator::RunError;
 use crate::judge;
@@ -34,22 +35,31 @@ pub(super) fn run(args: &RunArgs) -> Exit {
     {
         return fail(Exit::Internal, &e);
     }
-    let repro = plan::repro("run", &source, &overrides, &plan);
+    let repro = plan::repro("run", &source, &overrides, &plan) + &fleet::repro(&args.fleet);
+    let mut field = match fleet::field(&args.fleet, &plan) {
+        Ok(field) => field,
+        Err(exit) => return exit,
+    };
     let mut facts = Facts::of(plan, &recipe, repro, args.show_content);
     let path = args.out.clone().unwrap_or_else(|| folder::default_path(&facts.id));
     facts.folder = Some(path.display().to_string());
-    match measure(&facts, args, &path) {
+    match measure(&facts, &mut field, args, &path) {
         Ok(done) => finish(&facts, &done, args, &path),
         Err(e) => refuse(&e),
     }
 }
 
-fn measure(facts: &Facts, args: &RunArgs, path: &Path) -> Result<Done, RunError> {
+fn measure(
+    facts: &Facts,
+    field: &mut Field,
+    args: &RunArgs,
+    path: &Path,
+) -> Result<Done, RunError> {
     let mut observers = live::observers(args.live, &facts.plan)?;
     observers.push(Journal::new(facts, path));
     observers.push(Watchdog::new(&facts.plan)?);
     // the terminal is the user's again, with the observers' end, before anything else is said
-    once(facts, &mut observers)
+    once(facts, field, &mut observers)
 }
 
 fn finish(facts: &Facts, done: &Done, args: &RunArgs, path: &Path) -> Exit {

@@ -138,7 +138,7 @@ impl Agent {
     pub fn on_letter(&mut self, octets: &[u8], now: Nanos) {
         let (letter, body) = match wire::read(octets) {
             Ok(read) => read,
-            Err(FleetError::Unreadable | FleetError::Why(_)) => return,
+            Err(FleetError::Unreadable | FleetError::Why(_) | FleetError::Killed) => return,
             Err(e @ FleetError::Version { .. }) => {
                 self.deeds.push(Deed::Say(format!("refused a call: {e}")));
                 // the lead learns it from our letter, which names our version

@@ -5,7 +5,7 @@ use crate::esme::{Order, Stray};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What is to be told to which agent.
-pub type Told = Vec<(usize, Down)>;
+pub(super) type Told = Vec<(usize, Down)>;
 
 #[derive(Debug)]
 struct Batch {
@@ -20,7 +20,7 @@ struct Batch {
 
 /// The claims of one run.
 #[derive(Debug, Default)]
-pub struct Claims {
+pub(super) struct Claims {
     run: u32,
     next: u64,
     open: BTreeMap<u64, Batch>,
@@ -31,12 +31,12 @@ pub struct Claims {
 
 impl Claims {
     /// Of this run.
-    pub fn new(run: u32) -> Claims {
+    pub(super) fn new(run: u32) -> Claims {
         Claims { run, ..Claims::default() }
     }
 
     /// `origin` has read these; `live`: the agents that can be asked.
-    pub fn offer(
+    pub(super) fn offer(
         &mut self,
         origin: usize,
         strays: Vec<(u32, Stray)>,
@@ -81,7 +81,7 @@ impl Claims {
     }
 
     /// `agent` has claimed these places of what it was shown.
-    pub fn answered(&mut self, agent: usize, number: u64, places: &[u32], excused: bool) -> Told {
+    pub(super) fn answered(&mut self, agent: usize, number: u64, places: &[u32], excused: bool) -> Told {
         let Some(batch) = self.open.get_mut(&number) else { return Vec::new() };
         if batch.to_ask.front() != Some(&agent) {
             return Vec::new();
@@ -103,7 +103,7 @@ impl Claims {
     }
 
     /// `agent` will answer no more, and needs no answer.
-    pub fn gone(&mut self, agent: usize) -> Told {
+    pub(super) fn gone(&mut self, agent: usize) -> Told {
         self.open.retain(|_, batch| batch.origin != agent);
         let mut asked = Vec::new();
         for (number, batch) in &mut self.open {
@@ -117,12 +117,12 @@ impl Claims {
     }
 
     /// Nothing is being asked.
-    pub fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         self.open.is_empty()
     }
 
     /// How many final receipts were claimed, and between which agents.
-    pub fn crossed(&self) -> (u64, impl Iterator<Item = &(usize, usize)>) {
+    pub(super) fn crossed(&self) -> (u64, impl Iterator<Item = &(usize, usize)>) {
         (self.crossed, self.between.iter())
     }
 }

@@ -5,14 +5,14 @@ use crate::measure::ClockFix;
 
 /// Questions and answers with one machine.
 #[derive(Clone, Debug, Default)]
-pub struct ClockFilter {
+pub(super) struct ClockFilter {
     best: Option<(u64, i64)>,
     samples_count: u32,
 }
 
 impl ClockFilter {
     /// Asked at `sent`, answered with `theirs`, and read at `received`.
-    pub fn sample(&mut self, sent: Nanos, theirs: Nanos, received: Nanos) {
+    pub(super) fn sample(&mut self, sent: Nanos, theirs: Nanos, received: Nanos) {
         self.samples_count += 1;
         let delay = received.since(sent).0;
         if self.best.is_none_or(|(best, _)| delay < best) {
@@ -22,18 +22,18 @@ impl ClockFilter {
         }
     }
     /// Answers so far.
-    pub fn samples_count(&self) -> u32 {
+    pub(super) fn samples_count(&self) -> u32 {
         self.samples_count
     }
     /// The quickest answer's; None before the first.
-    pub fn fix(&self) -> Option<ClockFix> {
+    pub(super) fn fix(&self) -> Option<ClockFix> {
         let (delay, offset_ns) = self.best?;
         Some(ClockFix { offset_ns, uncertainty: Nanos(delay.div_ceil(2)) })
     }
 }
 
 /// Our time on their clock.
-pub fn theirs(fix: &ClockFix, ours: Nanos) -> Nanos {
+pub(super) fn theirs(fix: &ClockFix, ours: Nanos) -> Nanos {
     let at = i128::from(ours.0) + i128::from(fix.offset_ns);
     Nanos(u64::try_from(at.max(0)).unwrap_or(u64::MAX))
 }

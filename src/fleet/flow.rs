@@ -14,18 +14,18 @@ const AGAIN_MAX: usize = 32;
 
 /// One numbered piece.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
+pub(super) struct Part {
     /// From 1.
-    pub number: u64,
+    pub(super) number: u64,
     /// The message ends with it.
-    pub last: bool,
+    pub(super) last: bool,
     /// Its octets.
-    pub octets: Bytes,
+    pub(super) octets: Bytes,
 }
 
 /// One end of a flow.
 #[derive(Debug, Default)]
-pub struct Flow {
+pub(super) struct Flow {
     /// Number of the newest part of ours.
     newest: u64,
     /// Sent or to be sent, and not acknowledged; in order.
@@ -43,7 +43,7 @@ pub struct Flow {
 
 impl Flow {
     /// Queues a message.
-    pub fn send(&mut self, message: &[u8]) {
+    pub(super) fn send(&mut self, message: &[u8]) {
         let pieces = message.len().div_ceil(BODY_MAX).max(1);
         for piece in 0..pieces {
             let octets = &message[piece * BODY_MAX..message.len().min((piece + 1) * BODY_MAX)];
@@ -57,7 +57,7 @@ impl Flow {
     }
 
     /// What is to be sent now: what is new, and what the other end seems not to have.
-    pub fn take(&mut self, now: Nanos) -> Vec<Part> {
+    pub(super) fn take(&mut self, now: Nanos) -> Vec<Part> {
         let due = now >= self.sent_at + AGAIN_AFTER && self.sent > 0;
         let may_fill = self.filled_at.is_none_or(|at| now >= at + GAP_EVERY);
         let mut parts = Vec::new();
@@ -75,7 +75,7 @@ impl Flow {
     }
 
     /// The other end has all up to `ack`; `again`: and something later, but not what is between.
-    pub fn on_ack(&mut self, ack: u64, again: bool) {
+    pub(super) fn on_ack(&mut self, ack: u64, again: bool) {
         while self.kept.front().is_some_and(|p| p.number <= ack) {
             self.kept.pop_front();
             self.sent = self.sent.saturating_sub(1);
@@ -84,7 +84,7 @@ impl Flow {
     }
 
     /// A part has come. A message, where it completes one.
-    pub fn on_part(&mut self, number: u64, last: bool, octets: &[u8]) -> Option<Vec<u8>> {
+    pub(super) fn on_part(&mut self, number: u64, last: bool, octets: &[u8]) -> Option<Vec<u8>> {
         if number <= self.come {
             return None;
         }
@@ -99,12 +99,13 @@ impl Flow {
     }
 
     /// What to tell the other end: all up to here have come, and whether a later one has.
-    pub fn ack(&self) -> (u64, bool) {
+    pub(super) fn ack(&self) -> (u64, bool) {
         (self.come, self.gap)
     }
 
     /// Whether the other end has everything.
-    pub fn is_clear(&self) -> bool {
+    #[cfg(test)]
+    pub(super) fn is_clear(&self) -> bool {
         self.kept.is_empty()
     }
 }

@@ -13,11 +13,11 @@ use crate::measure::{ClockFix, FleetRecord};
 use std::collections::BTreeMap;
 
 /// Each side says at least this often that it is there.
-pub const BEAT: Nanos = Nanos::from_millis(500);
+pub(super) const BEAT: Nanos = Nanos::from_millis(500);
 /// Who has not been heard for so long is gone, while NATS can be reached.
-pub const GONE_AFTER: Nanos = Nanos::from_secs(5);
+const GONE_AFTER: Nanos = Nanos::from_secs(5);
 /// So long NATS may be out of reach: a server that restarts costs nothing.
-pub const AWAY_MAX: Nanos = Nanos::from_secs(30);
+pub(super) const AWAY_MAX: Nanos = Nanos::from_secs(30);
 /// A question to a clock that is not answered within this is asked again.
 const PING_AGAIN: Nanos = Nanos::from_millis(200);
 /// An agent is told again that it is engaged.
@@ -142,7 +142,7 @@ impl Lead {
         let (letter, body) = match wire::read(octets) {
             Ok(read) => read,
             // a stranger on the subject is nobody's fault; another version is, while we gather
-            Err(FleetError::Unreadable | FleetError::Why(_)) => return,
+            Err(FleetError::Unreadable | FleetError::Why(_) | FleetError::Killed) => return,
             Err(e @ FleetError::Version { .. }) => {
                 if self.muster.is_some() {
                     self.fail(&e.to_string());

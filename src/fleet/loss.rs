@@ -8,7 +8,7 @@ use std::ops::Range;
 
 /// What one machine has told so far, by cell.
 #[derive(Clone, Debug, Default)]
-pub struct Told {
+pub(super) struct Told {
     cells: Vec<Tally>,
     /// From the start of the load: what happened before has been told.
     until: Nanos,
@@ -16,7 +16,7 @@ pub struct Told {
 
 impl Told {
     /// It has told this.
-    pub fn add(&mut self, interval: &Interval) {
+    pub(super) fn add(&mut self, interval: &Interval) {
         if self.cells.len() < interval.cells.len() {
             self.cells.resize_with(interval.cells.len(), Tally::default);
         }
@@ -31,18 +31,18 @@ impl Told {
 
 /// A loss: what is to be added to the run's record, and the sums of it.
 #[derive(Debug)]
-pub struct Loss {
+pub(super) struct Loss {
     /// As if the machine had told it.
-    pub interval: Box<Interval>,
+    pub(super) interval: Box<Interval>,
     /// submit_sm whose fate nobody knows.
-    pub lost: u64,
+    pub(super) lost: u64,
     /// submit_sm that it was still to send.
-    pub unsent: u64,
+    pub(super) unsent: u64,
 }
 
 /// Closes the books of the machine that runs `workers`, gone since `at` (an offset from the start of the load,
 /// which ends at `load_ends`). It may have sent what was due before `at`, and no more.
-pub fn close(
+pub(super) fn close(
     setup: &Setup,
     workers: &Range<u32>,
     told: &Told,

@@ -20,12 +20,12 @@ mod shares;
 mod talk;
 mod wire;
 
+pub use agent::{Agent, Deed};
+pub use lead::{Lead, News};
 pub use leading::{Leader, Led};
 pub use link::{Access, redacted};
 pub use serving::{Serving, serve};
-pub use wire::PROTOCOL;
-
-use wire::Who;
+pub use wire::{Ability, PROTOCOL, Subjects, Who};
 
 /// Why there is no fleet, or no letter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,4 +47,15 @@ pub enum FleetError {
     /// One line.
     #[error("{0}")]
     Why(String),
+    /// A second signal.
+    #[error("stopped at once by a second signal")]
+    Killed,
+}
+
+/// Whether a group may be named so.
+///
+/// # Errors
+/// One line.
+pub fn group(name: &str) -> Result<(), String> {
+    wire::Subjects::of(name).map(|_| ())
 }

@@ -11,7 +11,7 @@ const CALL_EVERY: Nanos = Nanos::from_millis(500);
 
 /// Those who have come.
 #[derive(Debug)]
-pub struct Muster {
+pub(super) struct Muster {
     wanted: usize,
     timeout: Nanos,
     began: Option<Nanos>,
@@ -23,7 +23,7 @@ pub struct Muster {
 
 /// What to do now.
 #[derive(Debug)]
-pub enum Next {
+pub(super) enum Next {
     /// Wait.
     Wait,
     /// Call (again).
@@ -36,7 +36,7 @@ pub enum Next {
 
 impl Muster {
     /// So many are wanted, within `timeout`.
-    pub fn new(wanted: usize, timeout: Nanos) -> Muster {
+    pub(super) fn new(wanted: usize, timeout: Nanos) -> Muster {
         Muster {
             wanted,
             timeout,
@@ -49,7 +49,7 @@ impl Muster {
     }
 
     /// One has come.
-    pub fn on_join(&mut self, who: Who, busy: bool, ability: Ability, now: Nanos) {
+    pub(super) fn on_join(&mut self, who: Who, busy: bool, ability: Ability, now: Nanos) {
         if busy {
             self.come.retain(|(known, _)| known.id != who.id);
             self.busy.insert(who.name);
@@ -63,7 +63,7 @@ impl Muster {
     }
 
     /// What to do now. `version` is ours.
-    pub fn next(&mut self, version: &str, now: Nanos) -> Next {
+    pub(super) fn next(&mut self, version: &str, now: Nanos) -> Next {
         let began = *self.began.get_or_insert(now);
         if let Some((who, _)) = self.come.iter().find(|(who, _)| who.version != version) {
             let (name, theirs) = (&who.name, &who.version);
@@ -93,12 +93,12 @@ impl Muster {
     }
 
     /// Agents looked for.
-    pub fn wanted(&self) -> u32 {
+    pub(super) fn wanted(&self) -> u32 {
         self.wanted as u32
     }
 
     /// All that have come, to be let go.
-    pub fn come(&self) -> impl Iterator<Item = &Who> {
+    pub(super) fn come(&self) -> impl Iterator<Item = &Who> {
         self.come.iter().map(|(who, _)| who)
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// Adds up.
 #[derive(Debug, Default)]
-pub struct Seconds {
+pub(super) struct Seconds {
     workers: u32,
     ended: u32,
     open: BTreeMap<u64, (Box<Interval>, u32)>,
@@ -12,12 +12,12 @@ pub struct Seconds {
 
 impl Seconds {
     /// Of so many workers.
-    pub fn new(workers: u32) -> Seconds {
+    pub(super) fn new(workers: u32) -> Seconds {
         Seconds { workers, ended: 0, open: BTreeMap::new() }
     }
 
     /// One worker's second. What is not needed any more comes back.
-    pub fn add(&mut self, interval: Box<Interval>) -> Option<Box<Interval>> {
+    pub(super) fn add(&mut self, interval: Box<Interval>) -> Option<Box<Interval>> {
         match self.open.get_mut(&interval.number) {
             Some((sum, count)) => {
                 sum.merge(&interval);
@@ -32,12 +32,12 @@ impl Seconds {
     }
 
     /// A worker has said its last word.
-    pub fn ended(&mut self) {
+    pub(super) fn ended(&mut self) {
         self.ended += 1;
     }
 
     /// The seconds that are whole: every worker that still speaks has told its part.
-    pub fn take(&mut self) -> Vec<Box<Interval>> {
+    pub(super) fn take(&mut self) -> Vec<Box<Interval>> {
         let mut whole = Vec::new();
         while let Some(first) = self.open.first_entry() {
             if first.get().1 + self.ended < self.workers {

@@ -6,7 +6,7 @@ use crate::plan::{PasswordFrom, Plan, Secret};
 ///
 /// # Errors
 /// One line.
-pub fn examine(mut plan: Plan) -> Result<Plan, String> {
+pub(super) fn examine(mut plan: Plan) -> Result<Plan, String> {
     for account in &mut plan.accounts {
         account.password = match &account.password_from {
             PasswordFrom::Nowhere => Secret::default(),

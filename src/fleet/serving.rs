@@ -106,7 +106,7 @@ async fn work(serving: &Serving, told: &mut dyn FnMut(&str)) -> Result<(), Fleet
             _ = terminate.recv() => true,
         };
         if go && std::mem::replace(&mut asked_to_go, true) {
-            return Err(FleetError::Why("stopped at once by a second signal".to_owned()));
+            return Err(FleetError::Killed);
         }
         if go {
             shell.agent.leave(Clock::now());

@@ -7,7 +7,7 @@ use std::ops::Range;
 ///
 /// # Errors
 /// One line, where there is not at least one bind for each agent.
-pub fn stretches(plan: &Plan, cores: &[u32]) -> Result<Vec<Range<u32>>, String> {
+pub(super) fn stretches(plan: &Plan, cores: &[u32]) -> Result<Vec<Range<u32>>, String> {
     let senders = plan.senders_count();
     let (useful, what) =
         if senders > 0 { (senders, "sender") } else { (plan.sessions_count(), "session") };

@@ -6,21 +6,21 @@ use std::ops::Range;
 
 /// Work for one agent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Offer {
+pub(super) struct Offer {
     /// The run's number within the session.
-    pub run: u32,
+    pub(super) run: u32,
     /// The whole plan, without passwords.
-    pub plan: Plan,
+    pub(super) plan: Plan,
     /// The agent's workers.
-    pub near: Range<u32>,
+    pub(super) near: Range<u32>,
     /// Workers in all.
-    pub workers: u32,
+    pub(super) workers: u32,
 }
 
 /// Lead to agent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Down {
+pub(super) enum Down {
     /// Would you run this? Nothing is connected yet.
     Offer(Box<Offer>),
     /// All have accepted: connect and bind.
@@ -54,7 +54,7 @@ pub enum Down {
 /// Agent to lead.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Up {
+pub(super) enum Up {
     /// It would run the offer.
     Accepted {
         /// Which run.

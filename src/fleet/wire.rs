@@ -13,7 +13,7 @@ use std::io::{Read, Write};
 pub const PROTOCOL: &str = "1.0";
 
 /// Octets of one letter's body at most: a report of a second fits, and a server's limit is far.
-pub const BODY_MAX: usize = 96 * 1024;
+pub(super) const BODY_MAX: usize = 96 * 1024;
 
 /// Octets that a message may unpack to.
 const UNPACKED_MAX: u64 = 256 << 20;
@@ -43,7 +43,7 @@ pub struct Ability {
 /// What a letter says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "say", rename_all = "snake_case")]
-pub enum Say {
+pub(super) enum Say {
     /// Lead to all: who is free?
     Call {
         /// Agents looked for.
@@ -97,7 +97,7 @@ pub enum Say {
 
 /// One letter's first line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Letter {
+pub(super) struct Letter {
     /// [`PROTOCOL`].
     pub proto: String,
     /// Its writer.
@@ -121,7 +121,7 @@ fn major(version: &str) -> &str {
 }
 
 /// A letter as octets.
-pub fn write(who: &Who, session: &str, say: &Say, body: &[u8]) -> Vec<u8> {
+pub(super) fn write(who: &Who, session: &str, say: &Say, body: &[u8]) -> Vec<u8> {
     let letter = Letter {
         proto: PROTOCOL.to_owned(),
         who: who.clone(),
@@ -138,7 +138,7 @@ pub fn write(who: &Who, session: &str, say: &Say, body: &[u8]) -> Vec<u8> {
 ///
 /// # Errors
 /// [`FleetError::Version`] for another major version, [`FleetError::Unreadable`] for what is no letter.
-pub fn read(octets: &[u8]) -> Result<(Letter, &[u8]), FleetError> {
+pub(super) fn read(octets: &[u8]) -> Result<(Letter, &[u8]), FleetError> {
     let line = octets.iter().position(|o| *o == b'\n').ok_or(FleetError::Unreadable)?;
     let (line, body) = (&octets[..line], &octets[line + 1..]);
     let envelope: Envelope =
@@ -151,7 +151,7 @@ pub fn read(octets: &[u8]) -> Result<(Letter, &[u8]), FleetError> {
 }
 
 /// A message as octets: JSON, deflated.
-pub fn pack<T: Serialize>(message: &T) -> Vec<u8> {
+pub(super) fn pack<T: Serialize>(message: &T) -> Vec<u8> {
     let mut deflate = DeflateEncoder::new(Vec::new(), Compression::fast());
     let json = serde_json::to_vec(message).expect("a message serialises");
     deflate.write_all(&json).expect("writing into a Vec cannot fail");
@@ -162,7 +162,7 @@ pub fn pack<T: Serialize>(message: &T) -> Vec<u8> {
 ///
 /// # Errors
 /// What is wrong with them.
-pub fn unpack<T: DeserializeOwned>(octets: &[u8]) -> Result<T, String> {
+pub(super) fn unpack<T: DeserializeOwned>(octets: &[u8]) -> Result<T, String> {
     let mut json = Vec::new();
     let mut inflate = DeflateDecoder::new(octets).take(UNPACKED_MAX);
     inflate.read_to_end(&mut json).map_err(|e| e.to_string())?;

@@ -36,7 +36,10 @@ impl Trial for Far {
         let (run, crew) = self.leader.open(&plan)?;
         let record = runtime.block_on(conduct(&plan, crew, observer));
         let fleet = self.leader.close(run);
-        record.map(|record| RunRecord { fleet, ..record })
+        record.map(|mut record| {
+            record.fleet = fleet;
+            record
+        })
     }
 
     fn tally(&self) -> Option<&smsc::Tally> {

@@ -1,5 +1,5 @@
 //! Arguments of the verbs that decide: `duel` and `calibrate`.
-use super::{Live, OverrideArgs};
+use super::{FleetArgs, Live, OverrideArgs};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -49,6 +49,8 @@ pub(in crate::cli) struct DuelArgs {
     /// How to show progress on stderr.
     #[arg(long, value_enum, default_value_t)]
     pub(in crate::cli) live: Live,
+    #[command(flatten)]
+    pub(in crate::cli) fleet: FleetArgs,
     /// Print the comparison as JSON on stdout, and nothing else there.
     #[arg(long)]
     pub(in crate::cli) json: bool,

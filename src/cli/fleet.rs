@@ -1,0 +1,181 @@
+//! `smppbench agent`, and what the verbs that lead a fleet share: flags in, a trial out, near or far.
+use super::args::{AgentArgs, FleetArgs};
+use super::exit::{Exit, fail};
+use crate::coordinator::RunError;
+use crate::measure::{Observer, RunRecord};
+use crate::plan::Plan;
+use crate::smsc;
+use crate::trial::{Tcp, Trial};
+
+/// Where a plan is run: from this process, or from a fleet.
+#[derive(Debug)]
+pub(super) enum Field {
+    /// From here.
+    Here(Tcp),
+    /// From agents.
+    #[cfg(feature = "nats")]
+    Fleet(crate::trial::Far),
+}
+
+impl Field {
+    /// Another one like it: a fleet is shared.
+    pub(super) fn again(&self) -> Field {
+        match self {
+            Field::Here(_) => Field::Here(Tcp::default()),
+            #[cfg(feature = "nats")]
+            Field::Fleet(far) => Field::Fleet(far.clone()),
+        }
+    }
+}
+
+impl Trial for Field {
+    fn run(&mut self, plan: &Plan, observer: &mut dyn Observer) -> Result<RunRecord, RunError> {
+        match self {
+            Field::Here(tcp) => tcp.run(plan, observer),
+            #[cfg(feature = "nats")]
+            Field::Fleet(far) => far.run(plan, observer),
+        }
+    }
+    fn tally(&self) -> Option<&smsc::Tally> {
+        match self {
+            Field::Here(tcp) => tcp.tally(),
+            #[cfg(feature = "nats")]
+            Field::Fleet(far) => far.tally(),
+        }
+    }
+}
+
+/// The flags as the command line that runs the same again has them; a URL without its password.
+pub(super) fn repro(args: &FleetArgs) -> String {
+    let (Some(url), Some(agents)) = (&args.nats, args.agents) else { return String::new() };
+    let shown = shown(url);
+    format!(" --nats {shown} --agents {agents} --group {}", args.access.group)
+}
+
+#[cfg(feature = "nats")]
+fn shown(url: &str) -> String {
+    crate::fleet::redacted(url)
+}
+#[cfg(not(feature = "nats"))]
+fn shown(_url: &str) -> String {
+    "URL".to_owned()
+}
+
+/// Where this plan is to be run. Agents are gathered here: nothing has been sent before.
+///
+/// # Errors
+/// The exit code, where no fleet could be led; why has been said.
+pub(super) fn field(args: &FleetArgs, plan: &Plan) -> Result<Field, Exit> {
+    let (Some(url), Some(agents)) = (&args.nats, args.agents) else {
+        return Ok(Field::Here(Tcp::default()));
+    };
+    if plan.target.embedded {
+        let why = "target.address: \"embedded\" is a simulator in this process, which agents cannot reach; start \
+                   `smppbench smsc` and give its address with --target";
+        return Err(fail(Exit::Usage, why));
+    }
+    lead(args, url, agents, plan)
+}
+
+#[cfg(not(feature = "nats"))]
+fn lead(_args: &FleetArgs, _url: &str, _agents: u32, _plan: &Plan) -> Result<Field, Exit> {
+    Err(fail(Exit::Usage, "--nats: this build has no fleet (feature nats)"))
+}
+
+#[cfg(feature = "nats")]
+fn lead(args: &FleetArgs, url: &str, agents: u32, plan: &Plan) -> Result<Field, Exit> {
+    let access = nats::access(&args.access, url).map_err(|e| fail(Exit::Usage, &e))?;
+    crate::fleet::group(&args.access.group).map_err(|e| fail(Exit::Usage, &e))?;
+    super::exit::say(&format!(
+        "smppbench: calling for {agents} agents in group {} at {}",
+        args.access.group,
+        shown(url)
+    ));
+    let led = crate::fleet::Led {
+        access,
+        group: args.access.group.clone(),
+        agents: agents as usize,
+        timeout: args.agents_timeout.into(),
+        clock_max: plan.fleet.clock_uncertainty_max,
+    };
+    let leader = crate::fleet::Leader::muster(&led)
+        .map_err(|e| fail(Exit::CannotBind, &e.to_string()))?;
+    Ok(Field::Fleet(crate::trial::Far::new(leader)))
+}
+
+/// Runs the verb `agent`.
+#[cfg(not(feature = "nats"))]
+pub(super) fn agent(_args: &AgentArgs) -> Exit {
+    fail(Exit::Usage, "agent: this build has no fleet (feature nats)")
+}
+
+/// Runs the verb `agent`.
+#[cfg(feature = "nats")]
+pub(super) fn agent(args: &AgentArgs) -> Exit {
+    let access = match nats::access(&args.access, &args.nats) {
+        Ok(access) => access,
+        Err(e) => return fail(Exit::Usage, &e),
+    };
+    if let Err(e) = crate::fleet::group(&args.access.group) {
+        return fail(Exit::Usage, &e);
+    }
+    let serving = crate::fleet::Serving {
+        access,
+        group: args.access.group.clone(),
+        name: args.name.clone(),
+        allowed: args.allow_target.clone(),
+    };
+    let mut told = |line: &str| super::exit::say(&format!("smppbench: {line}"));
+    match crate::fleet::serve(&serving, &mut told) {
+        Ok(()) => Exit::Done,
+        Err(e) if e == crate::fleet::FleetError::Killed => fail(Exit::Interrupted, &e.to_string()),
+        Err(e) => fail(Exit::CannotBind, &e.to_string()),
+    }
+}
+
+#[cfg(feature = "nats")]
+mod nats {
+    use super::super::args::NatsArgs;
+    use crate::fleet::Access;
+    use crate::plan::Secret;
+    use std::path::Path;
+
+    /// How NATS is reached, by the flags and the environment.
+    pub(super) fn access(args: &NatsArgs, url: &str) -> Result<Access, String> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let (mut user, mut token) = (None, None);
+        if let Some(path) = &args.nats_auth {
+            (user, token) = credentials(path)?;
+        } else if let Some(name) = variable("SMPPBENCH_NATS_USER") {
+            let password = variable("SMPPBENCH_NATS_PASSWORD").unwrap_or_default();
+            user = Some((name, Secret(password)));
+        } else if let Some(value) = variable("SMPPBENCH_NATS_TOKEN") {
+            token = Some(Secret(value));
+        }
+        Ok(Access {
+            url: url.to_owned(),
+            user,
+            token,
+            ca: args.nats_ca.clone(),
+            certificate: args.nats_cert.clone().zip(args.nats_key.clone()),
+        })
+    }
+
+    type Credentials = (Option<(String, Secret)>, Option<Secret>);
+
+    fn credentials(path: &Path) -> Result<Credentials, String> {
+        let shown = path.display();
+        let text = std::fs::read_to_string(path)
+            .map_err(|e| format!("--nats-auth: {shown} cannot be read ({e})"))?;
+        let line = text.lines().next().unwrap_or_default().trim();
+        match line.split_once(':') {
+            _ if line.is_empty() => {
+                Err(format!("--nats-auth: {shown} is empty; write user:password, or a token"))
+            }
+            Some((user, password)) => {
+                Ok((Some((user.to_owned(), Secret(password.to_owned()))), None))
+            }
+            None => Ok((None, Some(Secret(line.to_owned())))),
+        }
+    }
+}
