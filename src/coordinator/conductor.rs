@@ -42,6 +42,7 @@ pub struct Conductor {
     /// By worker: whether its last word is in, or will not come any more.
     ended: Vec<bool>,
     lost: u32,
+    agents_lost: bool,
     /// By worker: (quiet, handed, received).
     quiet: Vec<(bool, u64, u64)>,
     start: Option<Nanos>,
@@ -88,6 +89,7 @@ impl Conductor {
             place: None,
             ended: vec![false; workers as usize],
             lost: 0,
+            agents_lost: false,
             quiet: vec![(false, 0, 0); workers as usize],
             start: None,
             give_up_at: Nanos::MAX,
@@ -120,7 +122,7 @@ impl Conductor {
             }
             Event::Foreign { what } => self.cut(&format!("foreign_traffic: {what}"), now),
             // between agents: answered on the way here
-            Event::Unmatched { .. } | Event::Claimed { .. } => {}
+            Event::Unmatched { .. } | Event::Claimed { .. } | Event::Away { .. } => {}
             Event::Lost { workers, who, why } => self.agent_lost(&workers, &who, &why, now),
             Event::Final(last) => {
                 self.ended[last.worker as usize] = true;
@@ -142,6 +144,7 @@ impl Conductor {
             self.failures.push(BindFailure { session, fault: BindFault::Unreachable, why });
             self.ready = self.workers;
         }
+        self.agents_lost = true;
         for worker in workers.clone().map(|w| w as usize) {
             if let Some(ended) = self.ended.get_mut(worker).filter(|ended| !**ended) {
                 *ended = true;
@@ -272,7 +275,8 @@ impl Conductor {
     fn all_quiet(&self) -> bool {
         let handed: u64 = self.quiet.iter().map(|q| q.1).sum();
         let received: u64 = self.quiet.iter().map(|q| q.2).sum();
-        handed == received && self.quiet.iter().all(|q| q.0)
+        // what was on its way to a machine that is gone never arrives
+        (handed == received || self.agents_lost) && self.quiet.iter().all(|q| q.0)
     }
 
     fn stop(&mut self, now: Nanos) {

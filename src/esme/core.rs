@@ -157,7 +157,7 @@ impl Core {
             finished: false,
             unaccounted: 0,
             capped: plan.accounts.iter().any(|a| a.binds.rate_max.is_some()),
-            parts: has_parts(&setup).then(Parts::new),
+            parts: has_parts(&setup).then(|| Parts::new(share)),
             failures_seen: FailuresSeen::new(kept_max),
             trace: plan.trace_failed.map(|n| Trace::new(n.div_ceil(share.workers as usize))),
             refused: HashMap::with_hasher(foldhash::fast::FixedState::with_seed(2)),
@@ -224,6 +224,11 @@ impl Core {
             Order::Settled { worker, claimed, unclaimed, excused } => {
                 if *worker == self.worker {
                     self.strays_settled(claimed, unclaimed, *excused, now);
+                }
+            }
+            Order::Home { worker, news } => {
+                if *worker == self.worker {
+                    self.come_home(news);
                 }
             }
             Order::Stop => self.stop(now),

@@ -256,6 +256,7 @@ impl Core {
             }
         }
         self.settle_receipts(now);
+        self.send_away();
         if self.stopping && now >= self.unbind_by {
             for link in 0..self.links.len() {
                 if matches!(self.links[link].standing, Standing::Up | Standing::Binding) {

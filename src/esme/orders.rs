@@ -1,5 +1,6 @@
 //! What is said between a coordinator and its workers: serialisable values, near or far.
 use super::samples::IdSample;
+use super::parts::PartNews;
 use super::strays::Stray;
 use crate::kit::{Nanos, RateChange};
 use crate::measure::{Exchange, Interval, SessionRecord};
@@ -68,6 +69,13 @@ pub enum Order {
         unclaimed: Vec<u64>,
         /// An agent was lost, whose they may be: they are no sign of foreign traffic.
         excused: bool,
+    },
+    /// News of parts of messages that this worker owns, from other machines.
+    Home {
+        /// Which worker.
+        worker: u32,
+        /// Counted where they arrive.
+        news: Vec<PartNews>,
     },
     /// Unbind and report.
     Stop,
@@ -166,6 +174,11 @@ pub enum Event {
         batch: u64,
         /// Their places in it.
         places: Vec<u32>,
+    },
+    /// News of parts of messages that workers on other machines own: (worker, news). Only in a fleet.
+    Away {
+        /// For whom, and what.
+        news: Vec<(u32, PartNews)>,
     },
     /// These workers will say nothing more; what they left open has been accounted for.
     Lost {

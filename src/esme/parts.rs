@@ -4,11 +4,14 @@
 //! Nothing of this exists in a run whose messages all have one part.
 use super::core::Core;
 use super::exchange::Handed;
+use super::orders::{Event, Share};
 use crate::correlate::Key;
 use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// What became of one part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartNews {
     /// The message's number.
     pub message: u64,
@@ -19,7 +22,7 @@ pub struct PartNews {
 }
 
 /// What became of one part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PartFate {
     /// Accepted; `awaits`: its receipt is still to come or to be missed.
     Accepted {
@@ -51,12 +54,23 @@ type Numbers<V> = HashMap<u64, V, foldhash::fast::FixedState>;
 pub(super) struct Parts {
     open: Numbers<Whole>,
     by_key: Numbers<(u64, u8)>,
+    /// Workers in all, and those of this process.
+    workers: u32,
+    near: Range<u32>,
+    /// News for workers on other machines.
+    away: Vec<(u32, PartNews)>,
 }
 
 impl Parts {
-    pub(super) fn new() -> Parts {
+    pub(super) fn new(share: &Share) -> Parts {
         let hasher = foldhash::fast::FixedState::with_seed(1);
-        Parts { open: HashMap::with_hasher(hasher.clone()), by_key: HashMap::with_hasher(hasher) }
+        Parts {
+            open: HashMap::with_hasher(hasher.clone()),
+            by_key: HashMap::with_hasher(hasher),
+            workers: share.workers,
+            near: share.near.clone(),
+            away: Vec::new(),
+        }
     }
 }
 
@@ -106,9 +120,33 @@ impl Core {
             self.count_single(news.fate);
             return;
         }
-        match self.exchange.other(Key(news.message)) {
-            Some(owner) if !self.stopping => self.exchange.hand(owner, Handed::Part(news)),
-            Some(_) | None => self.count_part(news),
+        let Some(all) = self.parts.as_mut().filter(|_| !self.stopping) else {
+            return self.count_part(news);
+        };
+        let owner = (news.message % u64::from(all.workers)) as u32;
+        if owner == self.worker {
+            self.count_part(news);
+        } else if all.near.contains(&owner) {
+            let place = (owner - all.near.start) as usize;
+            self.exchange.hand(place, Handed::Part(news));
+        } else {
+            all.away.push((owner, news));
+        }
+    }
+
+    /// Tells what belongs to workers on other machines.
+    pub(super) fn send_away(&mut self) {
+        let Some(all) = self.parts.as_mut().filter(|all| !all.away.is_empty()) else { return };
+        let news = std::mem::take(&mut all.away);
+        self.exchange.handed += news.len() as u64;
+        self.events.push(Event::Away { news });
+    }
+
+    /// What workers on other machines had for this one.
+    pub(super) fn come_home(&mut self, news: &[PartNews]) {
+        self.exchange.received += news.len() as u64;
+        for news in news {
+            self.count_part(*news);
         }
     }
 

@@ -6,7 +6,7 @@ use super::lead::{AWAY_MAX, BEAT};
 use super::seconds::Seconds;
 use super::talk::{Down, Offer, Up};
 use super::wire::{self, Ability, Say, Subjects, Who, pack, unpack};
-use crate::esme::{Event, Order, Stray};
+use crate::esme::{Event, Order, PartNews, Stray};
 use crate::kit::Nanos;
 use crate::measure::Interval;
 use crate::plan::{Plan, is_loopback};
@@ -48,6 +48,8 @@ struct Run {
     start: Option<Nanos>,
     seconds: Seconds,
     strays: Vec<(u32, Stray)>,
+    away: Vec<(u32, PartNews)>,
+    /// Strays, or news for other agents, are kept since.
     strays_since: Option<Nanos>,
     /// By question: for each worker asked, the places of what it was shown; and what is claimed so far.
     claims: BTreeMap<u64, (BTreeMap<u32, Vec<u32>>, Vec<u32>)>,
@@ -249,7 +251,8 @@ impl Agent {
                     | Order::Steer { .. }
                     | Order::Drain { .. }
                     | Order::Claim { .. }
-                    | Order::Settled { .. } => {}
+                    | Order::Settled { .. }
+                    | Order::Home { .. } => {}
                 }
                 self.deeds.push(Deed::Tell(number, order));
             }
@@ -304,6 +307,7 @@ impl Agent {
                     begun: false,
                     start: None,
                     strays: Vec::new(),
+                    away: Vec::new(),
                     strays_since: None,
                     claims: BTreeMap::new(),
                     quiet: vec![false; workers],
@@ -356,6 +360,10 @@ impl Agent {
             }
             Event::Unmatched { worker, strays } => {
                 run.strays.extend(strays.into_iter().map(|stray| (worker, stray)));
+                run.strays_since.get_or_insert(now);
+            }
+            Event::Away { news } => {
+                run.away.extend(news);
                 run.strays_since.get_or_insert(now);
             }
             Event::Claimed { worker, batch, places } => {
@@ -431,7 +439,11 @@ impl Agent {
         for (number, run) in &mut self.runs {
             if run.strays_since.is_some_and(|at| now >= at + OFFER_EVERY) {
                 run.strays_since = None;
-                unmatched.push((*number, std::mem::take(&mut run.strays)));
+                unmatched.push((
+                    *number,
+                    std::mem::take(&mut run.strays),
+                    std::mem::take(&mut run.away),
+                ));
             }
             let over = run.quiet.iter().all(|quiet| *quiet);
             if run.alone_until.is_some_and(|until| over || now >= until) && !run.stopped {
@@ -439,8 +451,13 @@ impl Agent {
                 self.deeds.push(Deed::Tell(*number, Order::Stop));
             }
         }
-        for (run, strays) in unmatched {
-            self.tell(&Up::Unmatched { run, strays });
+        for (run, strays, news) in unmatched {
+            if !strays.is_empty() {
+                self.tell(&Up::Unmatched { run, strays });
+            }
+            if !news.is_empty() {
+                self.tell(&Up::Away { run, news });
+            }
         }
         self.flush(now);
         self.beat(now);

@@ -4,12 +4,14 @@ use super::claims::{Claims, Told as Letters};
 use super::clock;
 use super::lead::{Lead, News};
 use super::loss::{self, Told};
+use super::seconds::Seconds;
 use super::shares::stretches;
 use super::talk::{Down, Offer, Up};
-use crate::esme::{Event, Order, Setup};
+use crate::esme::{Event, Order, PartNews, Setup};
 use crate::kit::Nanos;
 use crate::measure::{AgentLoss, AgentRecord, ClockFix, FleetRecord};
 use crate::plan::Plan;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -39,6 +41,8 @@ struct Part {
     accepted: bool,
     ended: bool,
     told: Told,
+    /// Last words of its workers.
+    finals: u32,
     report_octets_max: u64,
     before: Option<ClockFix>,
     after: Option<ClockFix>,
@@ -56,6 +60,8 @@ pub(super) struct Run {
     start: Option<Nanos>,
     load_ends: Nanos,
     claims: Claims,
+    /// Added up over the agents, so that whoever watches sees whole seconds.
+    seconds: Seconds,
     /// Told to stop, and waiting for claims since.
     stopping: Option<Nanos>,
     stopped: bool,
@@ -111,6 +117,7 @@ impl Lead {
             accepted: false,
             ended: false,
             told: Told::default(),
+            finals: 0,
             report_octets_max: 0,
             before: None,
             after: None,
@@ -125,6 +132,7 @@ impl Lead {
             parts: stretches.into_iter().map(part).collect(),
             start: None,
             claims: Claims::new(number),
+            seconds: Seconds::new(self.seats.len() as u32),
             stopping: None,
             stopped: false,
         })
@@ -204,6 +212,7 @@ impl Lead {
                 let letters = r.claims.offer(place, strays, &live, excused);
                 self.deliver(letters);
             }
+            Up::Away { run, news } => self.bring_home(run, news),
             Up::Claimed { run, batch, places } => {
                 let Some(r) = self.runs.get_mut(&run) else { return };
                 let excused = r.any_lost();
@@ -217,6 +226,23 @@ impl Lead {
                 self.ended(run, place, now);
             }
         }
+    }
+
+    /// News of parts go to the agent whose worker owns the message.
+    fn bring_home(&mut self, number: u32, news: Vec<(u32, PartNews)>) {
+        let Some(run) = self.runs.get(&number) else { return };
+        let mut by_worker: BTreeMap<u32, Vec<PartNews>> = BTreeMap::new();
+        for (worker, news) in news {
+            by_worker.entry(worker).or_default().push(news);
+        }
+        let mut letters = Letters::new();
+        for (worker, news) in by_worker {
+            if let Some(place) = run.parts.iter().position(|p| p.workers.contains(&worker)) {
+                let order = Order::Home { worker, news };
+                letters.push((place, Down::Order { run: number, order }));
+            }
+        }
+        self.deliver(letters);
     }
 
     fn live(&self, run: u32) -> Vec<usize> {
@@ -256,15 +282,39 @@ impl Lead {
                 part.told.add(interval);
                 part.report_octets_max = part.report_octets_max.max(octets);
             }
-            Event::Final(last) => part.told.add(&last.interval),
+            Event::Final(last) => {
+                part.told.add(&last.interval);
+                part.finals += 1;
+                if part.finals as usize == part.workers.len() {
+                    run.seconds.ended();
+                }
+            }
             Event::Ready { .. }
             | Event::Quiet { .. }
             | Event::AllLost { .. }
             | Event::Foreign { .. } => {}
             // these are said between workers and their agent, or by this lead
-            Event::Unmatched { .. } | Event::Claimed { .. } | Event::Lost { .. } => return,
+            Event::Unmatched { .. }
+            | Event::Claimed { .. }
+            | Event::Away { .. }
+            | Event::Lost { .. } => return,
         }
-        self.news.push(News::Event(number, event));
+        match event {
+            Event::Interval(interval) => {
+                run.seconds.add(interval);
+                self.tell_seconds(number);
+            }
+            event => {
+                self.tell_seconds(number);
+                self.news.push(News::Event(number, event));
+            }
+        }
+    }
+
+    fn tell_seconds(&mut self, number: u32) {
+        let Some(run) = self.runs.get_mut(&number) else { return };
+        let whole = run.seconds.take().into_iter();
+        self.news.extend(whole.map(|interval| News::Event(number, Event::Interval(interval))));
     }
 
     /// What whoever conducts the run says to all workers.
@@ -292,7 +342,10 @@ impl Lead {
                 self.stop_when_claims_are_settled(number, now);
                 return self.flush(now);
             }
-            Order::Drain { .. } | Order::Claim { .. } | Order::Settled { .. } => {}
+            Order::Drain { .. }
+            | Order::Claim { .. }
+            | Order::Settled { .. }
+            | Order::Home { .. } => {}
         }
         self.tell_all(&Down::Order { run: number, order });
         self.flush(now);
@@ -366,11 +419,15 @@ impl Lead {
             events.push(Event::Interval(loss.interval));
         }
         run.parts[place].lost = Some(lost);
+        if (run.parts[place].finals as usize) < run.parts[place].workers.len() {
+            run.seconds.ended();
+        }
         let workers = run.parts[place].workers.clone();
         let nobody_left = run.parts.iter().all(|p| p.lost.is_some());
         if nobody_left {
             run.load_ends = run.load_ends.min(at);
         }
+        self.tell_seconds(number);
         self.news.extend(events.into_iter().map(|event| News::Event(number, event)));
         if nobody_left {
             self.close_books(number);

@@ -1,5 +1,5 @@
 //! What a lead and its agents say to each other once engaged: messages of a flow, in order, each once.
-use crate::esme::{Event, Order, Stray};
+use crate::esme::{Event, Order, PartNews, Stray};
 use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -80,6 +80,13 @@ pub(super) enum Up {
         run: u32,
         /// Each with the worker that read it.
         strays: Vec<(u32, Stray)>,
+    },
+    /// News of parts of messages that other agents' workers own.
+    Away {
+        /// Which run.
+        run: u32,
+        /// Each with the worker that owns its message.
+        news: Vec<(u32, PartNews)>,
     },
     /// Of a [`Down::Claim`]: those that are its own, now counted.
     Claimed {

@@ -183,6 +183,7 @@ impl Health {
         if scheduled {
             health.judge_reading(limits);
         }
+        health.judge_agents(record);
         if scheduled && !spins && on_pace(record, measured).is_some_and(|p| p < limits.on_pace) {
             health.judge_idleness(limits);
         }
@@ -202,6 +203,19 @@ impl Health {
             .with_note("for more than 1 ms at once: answers were read late");
         if check.failed() {
             self.state = self.state.max(state);
+        }
+        self.checks.push(check);
+    }
+
+    /// What a machine that was lost would have sent and seen is missing: at best degraded.
+    fn judge_agents(&mut self, record: &RunRecord) {
+        let Some(fleet) = &record.fleet else { return };
+        let lost = fleet.agents.iter().filter(|agent| agent.lost.is_some()).count();
+        let check =
+            Check::new("agents_lost", Some(lost as f64), Relation::AtMost, 0.0, Unit::Count)
+                .with_note("of the fleet");
+        if check.failed() {
+            self.state = self.state.max(HealthState::Degraded);
         }
         self.checks.push(check);
     }

@@ -6,6 +6,7 @@ mod books;
 mod check;
 pub mod compare;
 mod figures;
+mod fleet;
 mod gates;
 mod health;
 mod measured;
@@ -126,6 +127,7 @@ pub fn judge(plan: &Plan, record: &RunRecord, host: &HostUse) -> Judgement {
         notes.push(format!("steady state not judged: {}", steady.reason));
     }
     notes.extend(id_modes(record));
+    notes.extend(record.fleet.iter().flat_map(fleet::notes));
     let warnings = warnings(plan, record, &measured, &steady);
     reasons.extend(steady.growths.iter().chain(&steady.drifts).cloned());
     reasons.extend(health.checks.iter().cloned());
@@ -146,7 +148,7 @@ pub fn judge(plan: &Plan, record: &RunRecord, host: &HostUse) -> Judgement {
 }
 
 fn warnings(plan: &Plan, record: &RunRecord, measured: &Measured, steady: &Steady) -> Vec<String> {
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<String> = record.fleet.iter().flat_map(fleet::warnings).collect();
     if let Some(needed) = steady.warmup_needed {
         warnings
             .push(format!("warm-up too short: at least {}", words::seconds(needed.as_secs_f64())));

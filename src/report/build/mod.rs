@@ -1,6 +1,7 @@
 //! A run that has just ended becomes a [`Document`]: the one place that reads plan, record and judgement for a
 //! report. Addresses and texts are masked here, so that nothing that is made of a document can show them.
 mod figures;
+mod fleet;
 mod groups;
 mod intervals;
 mod ledger;
@@ -63,6 +64,7 @@ impl Document {
             books: judgement.books.failures.clone(),
             notes: judgement.notes.clone(),
             warnings: run.warnings.iter().chain(&judgement.warnings).cloned().collect(),
+            fleet: record.fleet.as_ref().map(fleet::fleet),
         }
     }
 }

@@ -13,12 +13,14 @@
 //! println!("p99.9 {} ns of {}", histogram.value_at_quantile(0.999), histogram.len());
 //! ```
 mod figures;
+mod fleet;
 mod interval;
 mod ledger;
 mod table;
 mod verdict;
 
 pub use figures::{Group, LatencyRow};
+pub use fleet::{Agent, Clock as AgentClock, ClockFix as AgentClockFix, Fleet};
 pub use interval::{Hour, IntervalRow, Operator, SessionRow, SessionTcp, StageRow};
 pub use ledger::{
     Absent, Anomaly, ByErr, ByRule, ByState, Ledger, LedgerLines, Messages, Mo, Outage, Receipts,
@@ -189,6 +191,9 @@ pub struct Document {
     pub notes: Vec<String>,
     /// What a reader should beware of.
     pub warnings: Vec<String>,
+    /// The machines, where there were several; else null.
+    #[serde(default)]
+    pub fleet: Option<Fleet>,
 }
 
 /// Why a document could not be read.

@@ -81,6 +81,31 @@ pub(super) fn outages(d: &Document) -> Option<Grid> {
     grid.filled()
 }
 
+pub(super) fn agents(d: &Document) -> Option<Grid> {
+    let header = ["agent", "host", "workers", "sessions", "clock known to", "state", "lost", "not sent"];
+    let mut grid = Grid::new("agents", "Agents", &header);
+    let agents = d.fleet.as_ref().map(|fleet| &fleet.agents[..]).unwrap_or_default();
+    for agent in agents.iter().take(ROWS_MAX) {
+        let state = match (&agent.lost_why, agent.lost_at_s) {
+            (Some(why), Some(at)) => format!("{why} at {}", words::seconds(at)),
+            (_, _) => agent.state.clone(),
+        };
+        let clock = agent.clock.before.as_ref().map(|fix| fix.uncertainty_ns);
+        grid.row([
+            Cell::words(&agent.name),
+            Cell::words(agent.host.as_deref().unwrap_or("–")),
+            words::count(u64::from(agent.workers)).into(),
+            words::count(agent.sessions).into(),
+            dash(clock),
+            Cell::words(&state),
+            words::count(agent.lost).into(),
+            words::count(agent.unsent).into(),
+        ]);
+    }
+    cut(&mut grid, agents.len());
+    grid.filled()
+}
+
 pub(super) fn stages(d: &Document) -> Option<Grid> {
     let header = [
         "stage",

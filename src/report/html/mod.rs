@@ -125,6 +125,7 @@ fn single(run: &Saved) -> Vec<Section> {
     sessions.grids.extend(sessions::table(d));
 
     let mut parts = Section::new("parts", "Stages, hours and groups");
+    parts.grids.extend(facts::agents(d));
     parts.grids.extend(facts::stages(d));
     parts.grids.extend(facts::hours(d));
     parts.grids.extend(facts::groups(d));
