@@ -19,7 +19,7 @@ const HOUSE: [(&str, &[&str]); 18] = [
     ("esme", &["kit", "smpp", "session", "correlate", "measure", "plan", "net"]),
     ("smsc", &["kit", "smpp", "session", "net", "plan::behaviour"]),
     ("coordinator", &["kit", "measure", "plan", "esme"]),
-    ("fleet", &["kit", "measure", "plan", "coordinator"]),
+    ("fleet", &["kit", "measure", "plan", "esme", "coordinator"]),
     ("judge", &["kit", "measure", "plan"]),
     // the pipes of a trial in memory end in `net`'s endpoints; the simulator's tally is shown as judge reads it
     (

@@ -18,6 +18,8 @@ mod secrets;
 mod serving;
 mod shares;
 mod talk;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub use agent::{Agent, Deed};
