@@ -2,11 +2,11 @@
 //! for one lead at a time, and for nobody that wants it where it was not allowed to go.
 use super::FleetError;
 use super::flow::Flow;
+use super::here::Run;
 use super::lead::{AWAY_MAX, BEAT};
-use super::seconds::Seconds;
 use super::talk::{Down, Offer, Up};
 use super::wire::{self, Ability, Say, Subjects, Who, pack, unpack};
-use crate::esme::{Event, Order, PartNews, Stray};
+use crate::esme::{Event, Order, Stray};
 use crate::kit::Nanos;
 use crate::measure::Interval;
 use crate::plan::{Plan, is_loopback};
@@ -36,27 +36,6 @@ pub enum Deed {
     Recycle(u32, Box<Interval>),
     /// For whoever watches.
     Say(String),
-}
-
-/// One run here.
-#[derive(Debug)]
-struct Run {
-    plan: Arc<Plan>,
-    near: Range<u32>,
-    workers: u32,
-    begun: bool,
-    start: Option<Nanos>,
-    seconds: Seconds,
-    strays: Vec<(u32, Stray)>,
-    away: Vec<(u32, PartNews)>,
-    /// Strays, or news for other agents, are kept since.
-    strays_since: Option<Nanos>,
-    /// By question: for each worker asked, the places of what it was shown; and what is claimed so far.
-    claims: BTreeMap<u64, (BTreeMap<u32, Vec<u32>>, Vec<u32>)>,
-    quiet: Vec<bool>,
-    /// Without a lead: unbind by then.
-    alone_until: Option<Nanos>,
-    stopped: bool,
 }
 
 /// For whom it works.
@@ -298,22 +277,7 @@ impl Agent {
         let Some(offer) = self.offers.remove(&run) else { return };
         match examined {
             Ok(plan) => {
-                let workers = offer.near.len();
-                let here = Run {
-                    plan: Arc::new(plan),
-                    seconds: Seconds::new(workers as u32),
-                    near: offer.near,
-                    workers: offer.workers,
-                    begun: false,
-                    start: None,
-                    strays: Vec::new(),
-                    away: Vec::new(),
-                    strays_since: None,
-                    claims: BTreeMap::new(),
-                    quiet: vec![false; workers],
-                    alone_until: None,
-                    stopped: false,
-                };
+                let here = Run::new(plan, offer.near, offer.workers);
                 self.runs.insert(run, here);
                 self.tell(&Up::Accepted { run });
             }
@@ -328,19 +292,9 @@ impl Agent {
             self.tell(&Up::Claimed { run: number, batch, places: Vec::new() });
             return;
         };
-        let mut by_worker: BTreeMap<u32, (Vec<u32>, Vec<Stray>)> = BTreeMap::new();
-        for (place, stray) in (0u32..).zip(strays) {
-            let worker = run.near.start + (stray.key % run.near.len().max(1) as u64) as u32;
-            let shown = by_worker.entry(worker).or_default();
-            shown.0.push(place);
-            shown.1.push(*stray);
-        }
-        let mut asked = BTreeMap::new();
-        for (worker, (places, strays)) in by_worker {
-            asked.insert(worker, places);
+        for (worker, strays) in run.show(batch, strays) {
             self.deeds.push(Deed::TellOne(number, worker, Order::Claim { batch, strays }));
         }
-        run.claims.insert(batch, (asked, Vec::new()));
     }
 
     /// A worker has spoken.
@@ -400,12 +354,7 @@ impl Agent {
 
     fn on_claimed(&mut self, number: u32, worker: u32, batch: u64, places: &[u32]) {
         let Some(run) = self.runs.get_mut(&number) else { return };
-        let Some((asked, claimed)) = run.claims.get_mut(&batch) else { return };
-        let shown = asked.remove(&worker).unwrap_or_default();
-        claimed.extend(places.iter().filter_map(|p| shown.get(*p as usize)));
-        if asked.is_empty()
-            && let Some((_, places)) = run.claims.remove(&batch)
-        {
+        if let Some(places) = run.claimed(worker, batch, places) {
             self.tell(&Up::Claimed { run: number, batch, places });
         }
     }

@@ -6,7 +6,9 @@
 mod agent;
 mod claims;
 mod clock;
+mod departed;
 mod flow;
+mod here;
 mod lead;
 mod leading;
 mod link;

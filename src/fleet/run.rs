@@ -3,7 +3,8 @@
 use super::claims::{Claims, Told as Letters};
 use super::clock;
 use super::lead::{Lead, News};
-use super::loss::{self, Told};
+use super::departed::speaks_for_itself;
+use super::loss::Told;
 use super::seconds::Seconds;
 use super::shares::stretches;
 use super::talk::{Down, Offer, Up};
@@ -23,7 +24,7 @@ const CLAIMS_WITHIN: Nanos = Nanos::from_secs(8);
 const CLOCKS_WITHIN: Nanos = Nanos::from_secs(2);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+pub(super) enum Stage {
     /// The clocks are being asked.
     Clocks,
     /// Will they?
@@ -36,39 +37,39 @@ enum Stage {
 
 /// One agent's part in a run.
 #[derive(Debug)]
-struct Part {
-    workers: Range<u32>,
-    accepted: bool,
-    ended: bool,
-    told: Told,
+pub(super) struct Part {
+    pub(super) workers: Range<u32>,
+    pub(super) accepted: bool,
+    pub(super) ended: bool,
+    pub(super) told: Told,
     /// Last words of its workers.
-    finals: u32,
-    report_octets_max: u64,
-    before: Option<ClockFix>,
-    after: Option<ClockFix>,
-    lost: Option<AgentLoss>,
+    pub(super) finals: u32,
+    pub(super) report_octets_max: u64,
+    pub(super) before: Option<ClockFix>,
+    pub(super) after: Option<ClockFix>,
+    pub(super) lost: Option<AgentLoss>,
 }
 
 /// One run.
 #[derive(Debug)]
 pub(super) struct Run {
-    setup: Setup,
-    workers: u32,
-    stage: Stage,
-    since: Nanos,
-    parts: Vec<Part>,
-    start: Option<Nanos>,
-    load_ends: Nanos,
-    claims: Claims,
+    pub(super) setup: Setup,
+    pub(super) workers: u32,
+    pub(super) stage: Stage,
+    pub(super) since: Nanos,
+    pub(super) parts: Vec<Part>,
+    pub(super) start: Option<Nanos>,
+    pub(super) load_ends: Nanos,
+    pub(super) claims: Claims,
     /// Added up over the agents, so that whoever watches sees whole seconds.
-    seconds: Seconds,
+    pub(super) seconds: Seconds,
     /// Told to stop, and waiting for claims since.
-    stopping: Option<Nanos>,
-    stopped: bool,
+    pub(super) stopping: Option<Nanos>,
+    pub(super) stopped: bool,
 }
 
 impl Run {
-    fn offset(&self, now: Nanos) -> Nanos {
+    pub(super) fn offset(&self, now: Nanos) -> Nanos {
         self.start.map_or(Nanos::ZERO, |start| now.since(start))
     }
     fn any_lost(&self) -> bool {
@@ -181,7 +182,7 @@ impl Lead {
     }
 
     /// The run will not be.
-    fn drop_run(&mut self, number: u32, news: News) {
+    pub(super) fn drop_run(&mut self, number: u32, news: News) {
         self.news.push(news);
         self.runs.remove(&number);
         self.tell_all(&Down::Close { run: number });
@@ -202,7 +203,14 @@ impl Lead {
                     self.drop_run(run, News::Refused(run, why));
                 }
             }
-            Up::Event { run, event } => self.on_event(place, run, event, octets),
+            Up::Event { run, event } => {
+                let parts = self.runs.get(&run).map(|r| &r.parts[place]);
+                if parts.is_some_and(|part| !speaks_for_itself(&event, &part.workers)) {
+                    self.lose(place, "spoke for workers that are not its own", now);
+                } else {
+                    self.on_event(place, run, event, octets);
+                }
+            }
             Up::Unmatched { run, strays } => {
                 let live = self.live(run);
                 let Some(r) = self.runs.get_mut(&run).filter(|r| !r.stopped) else { return };
@@ -311,7 +319,7 @@ impl Lead {
         }
     }
 
-    fn tell_seconds(&mut self, number: u32) {
+    pub(super) fn tell_seconds(&mut self, number: u32) {
         let Some(run) = self.runs.get_mut(&number) else { return };
         let whole = run.seconds.take().into_iter();
         self.news.extend(whole.map(|interval| News::Event(number, Event::Interval(interval))));
@@ -363,7 +371,7 @@ impl Lead {
         }
     }
 
-    fn ended(&mut self, number: u32, place: usize, now: Nanos) {
+    pub(super) fn ended(&mut self, number: u32, place: usize, now: Nanos) {
         let Some(run) = self.runs.get_mut(&number) else { return };
         run.parts[place].ended = true;
         let letters = run.claims.gone(place);
@@ -380,73 +388,6 @@ impl Lead {
             if alone {
                 self.seats.iter_mut().for_each(super::lead::Seat::ask_clock);
             }
-        }
-    }
-
-    pub(super) fn lose_in_runs(&mut self, place: usize, why: &str, now: Nanos) {
-        for number in self.runs.keys().copied().collect::<Vec<_>>() {
-            let stage = self.runs.get(&number).map(|r| r.stage);
-            match stage {
-                Some(Stage::Clocks | Stage::Offered) => {
-                    let why = format!("agent {} {why}", self.seats[place].who.name);
-                    self.drop_run(number, News::Broken(number, why));
-                }
-                Some(Stage::Running) => {
-                    self.lose_in_run(number, place, why, now);
-                    self.ended(number, place, now);
-                }
-                Some(Stage::After) | None => {}
-            }
-        }
-    }
-
-    /// Closes the books of an agent that will say nothing more.
-    fn lose_in_run(&mut self, number: u32, place: usize, why: &str, now: Nanos) {
-        let Some(run) = self.runs.get_mut(&number) else { return };
-        let at = run.offset(now);
-        let part = &run.parts[place];
-        if part.lost.is_some() || part.ended {
-            return;
-        }
-        let mut lost = AgentLoss { at, why: why.to_owned(), lost: 0, unsent: 0 };
-        let mut events = Vec::new();
-        if run.start.is_some_and(|start| now >= start) {
-            // what it was still to send is known when the load has ended
-            let ends = run.load_ends.min(at);
-            let loss = loss::close(&run.setup, &part.workers, &part.told, at, ends);
-            lost.lost = loss.lost;
-            run.parts[place].told.add(&loss.interval);
-            events.push(Event::Interval(loss.interval));
-        }
-        run.parts[place].lost = Some(lost);
-        if (run.parts[place].finals as usize) < run.parts[place].workers.len() {
-            run.seconds.ended();
-        }
-        let workers = run.parts[place].workers.clone();
-        let nobody_left = run.parts.iter().all(|p| p.lost.is_some());
-        if nobody_left {
-            run.load_ends = run.load_ends.min(at);
-        }
-        self.tell_seconds(number);
-        self.news.extend(events.into_iter().map(|event| News::Event(number, event)));
-        if nobody_left {
-            self.close_books(number);
-        }
-        let who = self.seats[place].who.name.clone();
-        let lost = Event::Lost { workers, who, why: why.to_owned() };
-        self.news.push(News::Event(number, lost));
-    }
-
-    /// The load has ended: what agents that were lost were still to send was not sent.
-    fn close_books(&mut self, number: u32) {
-        let Some(run) = self.runs.get_mut(&number) else { return };
-        for part in &mut run.parts {
-            let Some(lost) = part.lost.as_mut().filter(|_| run.start.is_some()) else { continue };
-            let loss =
-                loss::close(&run.setup, &part.workers, &part.told, lost.at, run.load_ends);
-            lost.unsent += loss.unsent;
-            part.told.add(&loss.interval);
-            self.news.push(News::Event(number, Event::Interval(loss.interval)));
         }
     }
 

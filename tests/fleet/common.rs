@@ -23,7 +23,7 @@ fn server() -> Option<PathBuf> {
 }
 
 /// A process that ends with its owner.
-pub struct Process(pub Child);
+pub(crate) struct Process(pub(crate) Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -33,32 +33,32 @@ impl Drop for Process {
 }
 
 impl Process {
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.0.id().to_string();
         assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
     }
 }
 
-pub struct World {
-    pub dir: tempfile::TempDir,
+pub(crate) struct World {
+    pub(crate) dir: tempfile::TempDir,
     server: PathBuf,
-    pub nats: Option<Process>,
-    pub url: String,
+    pub(crate) nats: Option<Process>,
+    pub(crate) url: String,
     smsc: Option<Process>,
-    pub target: String,
-    pub agents: Vec<Process>,
+    pub(crate) target: String,
+    pub(crate) agents: Vec<Process>,
     _turn: MutexGuard<'static, ()>,
 }
 
-pub const BEHAVIOUR: &str = "response.latency = \"5ms\"\n[receipts]\ndelay = \"150ms\"\nother_bind = true\n";
+pub(crate) const BEHAVIOUR: &str = "response.latency = \"5ms\"\n[receipts]\ndelay = \"150ms\"\nother_bind = true\n";
 
-pub fn bin() -> Command {
+pub(crate) fn bin() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_smppbench"));
     command.env("NO_COLOR", "1");
     command
 }
 
-pub fn until<T>(what: &str, within: Duration, mut found: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, within: Duration, mut found: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(found) = found() {
@@ -71,7 +71,7 @@ pub fn until<T>(what: &str, within: Duration, mut found: impl FnMut() -> Option<
 
 impl World {
     /// None where there is no nats-server. `more`: further arguments of it.
-    pub fn new(more: &[&str]) -> Option<World> {
+    pub(crate) fn new(more: &[&str]) -> Option<World> {
         let server = server()?;
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let mut world = World {
@@ -88,11 +88,11 @@ impl World {
         Some(world)
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    pub fn start_nats(&mut self, port: &str, more: &[&str]) {
+    pub(crate) fn start_nats(&mut self, port: &str, more: &[&str]) {
         let ports = self.path("ports");
         let _ = std::fs::remove_dir_all(&ports);
         std::fs::create_dir(&ports).unwrap();
@@ -108,14 +108,14 @@ impl World {
         });
     }
 
-    pub fn restart_nats(&mut self, away: Duration) {
+    pub(crate) fn restart_nats(&mut self, away: Duration) {
         let port = self.url.rsplit(':').next().unwrap().to_owned();
         self.nats = None;
         std::thread::sleep(away);
         self.start_nats(&port, &[]);
     }
 
-    pub fn start_smsc(&mut self, behaviour: &str) {
+    pub(crate) fn start_smsc(&mut self, behaviour: &str) {
         std::fs::write(self.path("behaviour.toml"), behaviour).unwrap();
         let log = std::fs::File::create(self.path("smsc.log")).unwrap();
         let mut command = bin();
@@ -130,18 +130,18 @@ impl World {
     }
 
     /// The simulator's tally once it has ended.
-    pub fn tally(&mut self) -> Value {
+    pub(crate) fn tally(&mut self) -> Value {
         let mut smsc = self.smsc.take().unwrap();
         smsc.signal("-TERM");
         let _ = smsc.0.wait();
         serde_json::from_str(&self.read("tally.json")).unwrap()
     }
 
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap_or_default()
     }
 
-    pub fn agent_command(&self, name: &str) -> Command {
+    pub(crate) fn agent_command(&self, name: &str) -> Command {
         let log = std::fs::File::create(self.path(&format!("{name}.log"))).unwrap();
         let mut command = bin();
         command.args(["agent", "--nats", &self.url, "--name", name]);
@@ -149,7 +149,7 @@ impl World {
         command
     }
 
-    pub fn add_agents(&mut self, names: &[&str]) {
+    pub(crate) fn add_agents(&mut self, names: &[&str]) {
         for name in names {
             let child = self.agent_command(name).spawn().unwrap();
             self.agents.push(Process(child));
@@ -162,7 +162,7 @@ impl World {
     }
 
     /// `verb` with a profile, led over `agents` agents.
-    pub fn lead(&self, verb: &[&str], profile: &str, agents: usize) -> Command {
+    pub(crate) fn lead(&self, verb: &[&str], profile: &str, agents: usize) -> Command {
         let file = self.path("profile.toml");
         std::fs::write(&file, profile).unwrap();
         let mut command = bin();
@@ -173,13 +173,13 @@ impl World {
         command
     }
 
-    pub fn result(&self) -> Value {
+    pub(crate) fn result(&self) -> Value {
         let octets = std::fs::read(self.path("out").join("result.json")).unwrap();
         serde_json::from_slice(&octets).unwrap()
     }
 
     /// Waits until the load has been on for so long: the simulator's tally tells.
-    pub fn wait_for_submits(&self, at_least: u64) {
+    pub(crate) fn wait_for_submits(&self, at_least: u64) {
         until("submit_sm", Duration::from_secs(40), || {
             let tally: Value = serde_json::from_str(&self.read("tally.json")).ok()?;
             (tally["submits"]["received"].as_u64()? >= at_least).then_some(())
@@ -187,25 +187,25 @@ impl World {
     }
 }
 
-pub fn profile(rate: u32, seconds: u32, more: &str) -> String {
+pub(crate) fn profile(rate: u32, seconds: u32, more: &str) -> String {
     format!(
         "name = \"fleet\"\nbinds = {{ count = 8, window = 50 }}\nreceipts.deadline = \"8s\"\n\
          load = {{ workers = 1, stages = [{{ hold = {rate}, for = \"{seconds}s\", name = \"hold\" }}] }}\n{more}"
     )
 }
 
-pub fn says(output: &Output) -> String {
+pub(crate) fn says(output: &Output) -> String {
     let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
     text(&output.stdout) + &text(&output.stderr)
 }
 
-pub fn number(value: &Value, path: &str) -> u64 {
+pub(crate) fn number(value: &Value, path: &str) -> u64 {
     let found = path.split('/').fold(value, |v, key| &v[key]);
     found.as_u64().unwrap_or_else(|| panic!("{path}: {found}"))
 }
 
 /// Somebody who speaks NATS by hand, and says this a few times on a subject.
-pub fn pester(url: &str, subject: &str, letter: &str) {
+pub(crate) fn pester(url: &str, subject: &str, letter: &str) {
     let mut stream = TcpStream::connect(url.trim_start_matches("nats://")).unwrap();
     stream.write_all(b"CONNECT {\"verbose\":false}\r\n").unwrap();
     let letter = format!("{letter}\n");
