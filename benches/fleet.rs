@@ -1,7 +1,11 @@
 //! What leading costs: 32 simulated agents with 1,000 sessions each, whose letters a real lead reads, checks, adds up
 //! and gives to a real conductor. Prints the share of one core that a second of such a run takes, and the size of
 //! a report. The letters' way through NATS is not in it.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints, and fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench prints, and fails by panicking"
+)]
 use smppbench::coordinator::{Conductor, Distance};
 use smppbench::esme::{Event, Order};
 use smppbench::fleet::{Ability, Agent, Deed, Lead, News, Subjects, Who};
@@ -42,7 +46,8 @@ fn plan() -> Arc<Plan> {
 fn second(worker: u32, number: u64, rng: &mut Rng, range: LatencyRange) -> Box<Interval> {
     let mut recorder = Recorder::new(worker, 1, range);
     for _ in 0..RATE / u64::from(WORKERS) {
-        let spread = |rng: &mut Rng, median: f64| Nanos((median * (rng.normal() * 0.5).exp()) as u64);
+        let spread =
+            |rng: &mut Rng, median: f64| Nanos((median * (rng.normal() * 0.5).exp()) as u64);
         let intended = Nanos(number * 1_000_000_000);
         let slot_free = intended;
         let written = slot_free + spread(rng, 30_000.0);
@@ -57,7 +62,11 @@ fn second(worker: u32, number: u64, rng: &mut Rng, range: LatencyRange) -> Box<I
         recorder.interval().receipt_by_state[2].record(receipt);
         recorder.acknowledged(spread(rng, 2e5), 1);
     }
-    recorder.take(number, Gauges { sessions_up: 500, cpu_ns: 300_000_000, ..Gauges::default() }, None)
+    recorder.take(
+        number,
+        Gauges { sessions_up: 500, cpu_ns: 300_000_000, ..Gauges::default() },
+        None,
+    )
 }
 
 struct World {
@@ -188,5 +197,8 @@ fn main() {
     let share = world.spent.as_secs_f64() / SECONDS as f64;
     let each = world.octets as f64 / SECONDS as f64 / AGENTS as f64 / 1024.0;
     println!("leading {AGENTS} agents of {SESSIONS} sessions: {:.2} % of one core", share * 100.0);
-    println!("largest letter {} KiB, {each:.1} KiB a second from each agent", world.octets_max / 1024);
+    println!(
+        "largest letter {} KiB, {each:.1} KiB a second from each agent",
+        world.octets_max / 1024
+    );
 }

@@ -6,9 +6,9 @@ mod decide;
 mod fleet;
 
 pub(super) use decide::{CalibrateArgs, DuelArgs, GateArgs};
-pub(super) use fleet::{AgentArgs, FleetArgs};
 #[cfg(feature = "nats")]
 pub(super) use fleet::NatsArgs;
+pub(super) use fleet::{AgentArgs, FleetArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;

@@ -4,11 +4,11 @@ use super::args::CalibrateArgs;
 use super::exit::{Exit, fail, put, say};
 use super::facts::Facts;
 use super::once::{once, refuse};
-use crate::trial::Tcp;
 use super::{folder, live};
 use crate::judge::{self, Baseline, words};
 use crate::plan::{self, Plan, Recipe, Schedule, Source};
 use crate::report::Saved;
+use crate::trial::Tcp;
 use crate::trial::duel::block_plan;
 use std::path::{Path, PathBuf};
 

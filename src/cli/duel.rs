@@ -3,16 +3,16 @@
 use super::args::DuelArgs;
 use super::exit::{Exit, fail, say};
 use super::facts::Facts;
+use super::fleet::{self, Field};
 use super::once::{Done, HostMeter, once, refuse};
 use super::verdict;
-use super::fleet::{self, Field};
 use super::{folder, live};
 use crate::coordinator::RunError;
 use crate::judge::{self, compare};
 use crate::plan::{self, Overrides, Plan, Recipe, Schedule, Side, Source};
 use crate::report::Saved;
-use crate::trial::duel::{block_plan, order, simultaneous};
 use crate::trial::Trial;
+use crate::trial::duel::{block_plan, order, simultaneous};
 use std::path::{Path, PathBuf};
 
 /// Both sides, resolved.

@@ -101,12 +101,8 @@ fn searched(
         }
     };
     let mut pause = |span: Nanos| std::thread::sleep(span.into());
-    let world = World {
-        trial: field,
-        observer: &mut NoObserver,
-        told: &mut told,
-        pause: &mut pause,
-    };
+    let world =
+        World { trial: field, observer: &mut NoObserver, told: &mut told, pause: &mut pause };
     match ready {
         Ready::Rate(settings) => search::rate(plan, settings, world),
         Ready::Window(settings) => search::window(plan, settings, world),

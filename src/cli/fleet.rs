@@ -98,8 +98,8 @@ fn lead(args: &FleetArgs, url: &str, agents: u32, plan: &Plan) -> Result<Field, 
         timeout: args.agents_timeout.into(),
         clock_max: plan.fleet.clock_uncertainty_max,
     };
-    let leader = crate::fleet::Leader::muster(&led)
-        .map_err(|e| fail(Exit::CannotBind, &e.to_string()))?;
+    let leader =
+        crate::fleet::Leader::muster(&led).map_err(|e| fail(Exit::CannotBind, &e.to_string()))?;
     Ok(Field::Fleet(crate::trial::Far::new(leader)))
 }
 

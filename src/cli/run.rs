@@ -2,10 +2,10 @@
 use super::args::RunArgs;
 use super::exit::{Exit, fail, put};
 use super::facts::Facts;
+use super::fleet::{self, Field};
 use super::gate::{self, Watchdog};
 use super::journal::{self, Journal};
 use super::once::{Done, once, refuse};
-use super::fleet::{self, Field};
 use super::{folder, github, live};
 use crate::coordinator::RunError;
 use crate::judge;

@@ -1,9 +1,9 @@
 //! The life of a link: connected, bound, lost, bound again, unbound; and the deadlines of what it carries.
 use super::core::Core;
 use super::link::Standing;
-use super::strays::Strays;
 use super::orders::{BindFailure, BindFault, Event, Final};
 use super::parts::PartFate;
+use super::strays::Strays;
 use crate::kit::Nanos;
 use crate::measure::{Metric, Outage, Outcome, Transport};
 use crate::net::{End, Wish};

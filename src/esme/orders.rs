@@ -1,6 +1,6 @@
 //! What is said between a coordinator and its workers: serialisable values, near or far.
-use super::samples::IdSample;
 use super::parts::PartNews;
+use super::samples::IdSample;
 use super::strays::Stray;
 use crate::kit::{Nanos, RateChange};
 use crate::measure::{Exchange, Interval, SessionRecord};

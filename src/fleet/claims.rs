@@ -81,7 +81,13 @@ impl Claims {
     }
 
     /// `agent` has claimed these places of what it was shown.
-    pub(super) fn answered(&mut self, agent: usize, number: u64, places: &[u32], excused: bool) -> Told {
+    pub(super) fn answered(
+        &mut self,
+        agent: usize,
+        number: u64,
+        places: &[u32],
+        excused: bool,
+    ) -> Told {
         let Some(batch) = self.open.get_mut(&number) else { return Vec::new() };
         if batch.to_ask.front() != Some(&agent) {
             return Vec::new();
@@ -155,9 +161,14 @@ mod tests {
 
     fn settled(told: &Told) -> (usize, Vec<u64>, Vec<u64>, bool) {
         match &told[..] {
-            [(agent, Down::Order { order: Order::Settled { claimed, unclaimed, excused, .. }, .. })] => {
-                (*agent, claimed.clone(), unclaimed.clone(), *excused)
-            }
+            [
+                (
+                    agent,
+                    Down::Order {
+                        order: Order::Settled { claimed, unclaimed, excused, .. }, ..
+                    },
+                ),
+            ] => (*agent, claimed.clone(), unclaimed.clone(), *excused),
             other => panic!("{other:?}"),
         }
     }

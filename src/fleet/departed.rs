@@ -67,8 +67,7 @@ impl Lead {
         let Some(run) = self.runs.get_mut(&number) else { return };
         for part in &mut run.parts {
             let Some(lost) = part.lost.as_mut().filter(|_| run.start.is_some()) else { continue };
-            let loss =
-                loss::close(&run.setup, &part.workers, &part.told, lost.at, run.load_ends);
+            let loss = loss::close(&run.setup, &part.workers, &part.told, lost.at, run.load_ends);
             lost.unsent += loss.unsent;
             part.told.add(&loss.interval);
             self.news.push(News::Event(number, Event::Interval(loss.interval)));

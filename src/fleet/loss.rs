@@ -75,13 +75,7 @@ pub(super) fn close(
 }
 
 /// By cell: messages of this worker due before `at`, and before `load_ends`.
-fn count_share(
-    setup: &Setup,
-    worker: u32,
-    at: Nanos,
-    load_ends: Nanos,
-    shares: &mut [(u64, u64)],
-) {
+fn count_share(setup: &Setup, worker: u32, at: Nanos, load_ends: Nanos, shares: &mut [(u64, u64)]) {
     let mut cursor = Cursor::new(setup.schedule.clone(), &setup.striping, worker as usize);
     while let Some(due) = cursor.peek().copied().filter(|due| due.at < load_ends) {
         let cell = setup.cell(due.stage, due.account, setup.recipe.label(due.index));

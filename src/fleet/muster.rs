@@ -148,7 +148,10 @@ mod tests {
         muster.on_join(who("1", "a"), false, Ability::default(), Nanos::ZERO);
         muster.on_join(who("2", "b"), true, Ability::default(), Nanos::ZERO);
         let Next::Fail(line) = after(&mut muster, 5_000) else { panic!("it waits on") };
-        assert!(line.starts_with("3 agents are wanted and 1 came (a) within 5 s, 1 busy"), "{line}");
+        assert!(
+            line.starts_with("3 agents are wanted and 1 came (a) within 5 s, 1 busy"),
+            "{line}"
+        );
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //! and over when every agent's workers have ended. What an agent that is lost leaves open is accounted for here.
 use super::claims::{Claims, Told as Letters};
 use super::clock;
-use super::lead::{Lead, News};
 use super::departed::speaks_for_itself;
+use super::lead::{Lead, News};
 use super::loss::Told;
 use super::seconds::Seconds;
 use super::shares::stretches;

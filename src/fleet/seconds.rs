@@ -63,7 +63,13 @@ mod tests {
             let mut recorder = Recorder::new(worker, 2, range);
             for n in 1..=100u64 {
                 recorder.tally(worker as u16 - 3).planned += 1;
-                let t = Ticket { intended: Nanos(n), cell: worker as u16 - 3, written: Nanos(n), slot_free: Nanos(n), ..Ticket::default() };
+                let t = Ticket {
+                    intended: Nanos(n),
+                    cell: worker as u16 - 3,
+                    written: Nanos(n),
+                    slot_free: Nanos(n),
+                    ..Ticket::default()
+                };
                 recorder.written(&t);
                 recorder.settled(&t, Outcome::Accepted, Nanos(n * 10_000 * u64::from(worker)));
             }

@@ -263,10 +263,10 @@ impl World {
         for far in &mut self.far {
             far.agent.hello();
         }
-        self.run(3);
+        self.run(12);
         assert!(self.news.iter().any(|n| matches!(n, News::Mustered)), "{:?}", self.news);
         self.lead.open(plan, self.now);
-        self.run(4);
+        self.run(12);
         assert!(self.news.iter().any(|n| matches!(n, News::Accepted(0, _))), "{:?}", self.news);
         let at = self.now + Nanos::from_secs(1);
         self.lead.order(0, Order::Start { at }, self.now);
@@ -300,7 +300,12 @@ impl World {
         let heard = self.heard();
         assert_eq!(heard.tally, self.sent.tally);
         for metric in [Metric::Response, Metric::Service, Metric::HarnessLag] {
-            assert_eq!(heard.metric(metric).histogram(), self.sent.metric(metric).histogram());
+            let buckets = |cell: &CellInterval| -> Vec<(u64, u64)> {
+                let recorded = cell.metric(metric).histogram().iter_recorded();
+                recorded.map(|v| (v.value_iterated_to(), v.count_at_value())).collect()
+            };
+            assert_eq!(buckets(&heard), buckets(&self.sent));
+            assert_eq!(heard.metric(metric).sum_ns(), self.sent.metric(metric).sum_ns());
         }
         assert!(heard.tally.accepted > 0);
     }
@@ -393,7 +398,13 @@ fn an_agent_whose_lead_is_gone_drains_and_unbinds_within_a_deadline_and_is_free_
         world.work(0);
     }
     let orders = &world.far[0].orders;
-    assert!(matches!(orders[..], [Order::Start { .. }, Order::EndLoad { .. }, Order::Drain { .. }, Order::Stop]), "{orders:?}");
+    assert!(
+        matches!(
+            orders[..],
+            [Order::Start { .. }, Order::EndLoad { .. }, Order::Drain { .. }, Order::Stop]
+        ),
+        "{orders:?}"
+    );
     assert!(world.far[0].said.iter().any(|line| line.contains("it vanished")));
     assert!(world.far[0].agent.is_stopped(0));
 }
@@ -416,7 +427,9 @@ fn an_agent_is_not_pointed_where_it_was_not_allowed_to_go() {
             _ => None,
         });
         assert_eq!((accepted, refused.is_none()), (lets, lets));
-        let names = |why: &String| why.starts_with("agent a") && why.contains("--allow-target 192.0.2.7:2775");
+        let names = |why: &String| {
+            why.starts_with("agent a") && why.contains("--allow-target 192.0.2.7:2775")
+        };
         assert!(refused.as_ref().is_none_or(names), "{refused:?}");
     }
 }
@@ -451,8 +464,14 @@ fn strays_are_claimed_by_their_owner_before_anybody_is_stopped() {
     let mut world = World::new(2, &[]);
     world.start(&steady());
     world.run(3);
-    let notice =
-        Notice { received: Nanos(5), session: 0, state: 2, intermediate: false, err: [0; 4], rule: 0 };
+    let notice = Notice {
+        received: Nanos(5),
+        session: 0,
+        state: 2,
+        intermediate: false,
+        err: [0; 4],
+        rule: 0,
+    };
     let strays = (0..10).map(|number| Stray { number, key: number, notice }).collect();
     let now = world.now + world.far[0].ahead;
     world.far[0].agent.on_event(0, Event::Unmatched { worker: 0, strays }, now);

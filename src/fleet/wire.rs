@@ -141,8 +141,7 @@ pub(super) fn write(who: &Who, session: &str, say: &Say, body: &[u8]) -> Vec<u8>
 pub(super) fn read(octets: &[u8]) -> Result<(Letter, &[u8]), FleetError> {
     let line = octets.iter().position(|o| *o == b'\n').ok_or(FleetError::Unreadable)?;
     let (line, body) = (&octets[..line], &octets[line + 1..]);
-    let envelope: Envelope =
-        serde_json::from_slice(line).map_err(|_| FleetError::Unreadable)?;
+    let envelope: Envelope = serde_json::from_slice(line).map_err(|_| FleetError::Unreadable)?;
     if major(&envelope.proto) != major(PROTOCOL) {
         return Err(FleetError::Version { who: envelope.who, proto: envelope.proto });
     }

@@ -45,5 +45,8 @@ fn agent(agent: &AgentRecord) -> String {
     let clock = agent.clock_before.map_or_else(String::new, |fix| {
         format!(", clock known to {}", words::duration(fix.uncertainty.0))
     });
-    format!("{} on {host} ({} workers, {} sessions{clock})", agent.name, agent.workers, agent.sessions)
+    format!(
+        "{} on {host} ({} workers, {} sessions{clock})",
+        agent.name, agent.workers, agent.sessions
+    )
 }

@@ -349,8 +349,12 @@ impl<'de> Deserialize<'de> for Latency {
         use serde::de::Error;
         let wire = Wire::deserialize(deserializer)?;
         let range = wire.range;
-        let censored =
-            wire.censored.as_deref().map(|c| unpack(c, range)).transpose().map_err(D::Error::custom)?;
+        let censored = wire
+            .censored
+            .as_deref()
+            .map(|c| unpack(c, range))
+            .transpose()
+            .map_err(D::Error::custom)?;
         Ok(Latency {
             range: wire.range,
             seen: unpack(&wire.seen, range).map_err(D::Error::custom)?,

@@ -16,7 +16,10 @@ fn server() -> Option<PathBuf> {
     let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/bin".into()]);
     let found = folders.map(|folder| folder.join("nats-server")).find(|file| file.is_file());
     if found.is_none() {
-        assert!(std::env::var_os("SMPPBENCH_NATS").is_none(), "SMPPBENCH_NATS is set, and there is no nats-server");
+        assert!(
+            std::env::var_os("SMPPBENCH_NATS").is_none(),
+            "SMPPBENCH_NATS is set, and there is no nats-server"
+        );
         println!("skipped: there is no nats-server");
     }
     found
@@ -50,7 +53,8 @@ pub(crate) struct World {
     _turn: MutexGuard<'static, ()>,
 }
 
-pub(crate) const BEHAVIOUR: &str = "response.latency = \"5ms\"\n[receipts]\ndelay = \"150ms\"\nother_bind = true\n";
+pub(crate) const BEHAVIOUR: &str =
+    "response.latency = \"5ms\"\n[receipts]\ndelay = \"150ms\"\nother_bind = true\n";
 
 pub(crate) fn bin() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_smppbench"));

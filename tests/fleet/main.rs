@@ -171,7 +171,8 @@ fn a_duel_at_once_and_a_search_are_led_like_a_run() {
     world.add_agents(&["a1", "a2"]);
     let more = "receipts.deadline = \"2s\"\n";
     let profile = profile(50, 4, "").replace("receipts.deadline = \"8s\"\n", more);
-    let duel = ["duel", "--simultaneous", "--a", "binds.window=10", "--b", "binds.window=20"];
+    let duel =
+        ["duel", "--simultaneous", "--a", "receipts.deadline=2s", "--b", "receipts.deadline=3s"];
     let output = world.lead(&duel, &profile, 2).output().unwrap();
     assert!(output.status.success(), "{}", says(&output));
     let mut find = world.lead(&["find", "rate"], &profile, 2);

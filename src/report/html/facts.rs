@@ -82,7 +82,8 @@ pub(super) fn outages(d: &Document) -> Option<Grid> {
 }
 
 pub(super) fn agents(d: &Document) -> Option<Grid> {
-    let header = ["agent", "host", "workers", "sessions", "clock known to", "state", "lost", "not sent"];
+    let header =
+        ["agent", "host", "workers", "sessions", "clock known to", "state", "lost", "not sent"];
     let mut grid = Grid::new("agents", "Agents", &header);
     let agents = d.fleet.as_ref().map(|fleet| &fleet.agents[..]).unwrap_or_default();
     for agent in agents.iter().take(ROWS_MAX) {
