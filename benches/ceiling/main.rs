@@ -9,6 +9,10 @@
 #[path = "../bare/mod.rs"]
 mod bare;
 
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 use bare::args::{Arguments, median, process_cpu_ns, write_json};
 use bare::client::{self, Done, Task};
 use bare::harness::{self, Load};
