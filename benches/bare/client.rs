@@ -378,7 +378,12 @@ fn answer_control(command: CommandId, sequence_number: u32, out: &mut Vec<u8>) {
 
 impl Pacer {
     fn new(rate: u64, lateness: bool) -> io::Result<Pacer> {
-        let lateness = lateness.then(|| Vec::with_capacity(1 << 20));
+        // touched now, so that no page is fetched while it counts
+        let lateness = lateness.then(|| {
+            let mut touched = vec![1; 1 << 21];
+            touched.clear();
+            touched
+        });
         Ok(Pacer { timer: timer()?, rate, start: Nanos::ZERO, next: 0, lateness })
     }
     /// The intended time of message `n`.

@@ -51,7 +51,7 @@ pub struct Ran {
     pub measured: CellInterval,
     /// Accepted in the measured stage, a second.
     pub per_second: f64,
-    /// The workers' processor time, by accepted message of the whole run.
+    /// The workers' processor time by accepted message, over the whole seconds after the first.
     pub cpu_per_message: f64,
     /// Accepted in the whole run.
     pub accepted: u64,
@@ -66,12 +66,23 @@ pub fn run(plan: &Plan) -> Result<Ran, RunError> {
     let measured = record.sum(|k| usize::from(k.stage) == last);
     let seconds = plan.stages[last].length.as_secs_f64();
     let all = record.ledger();
-    let cpu: u64 = record.workers.iter().flat_map(|w| &w.cpu_ns).sum();
     Ok(Ran {
         per_second: measured.tally.accepted as f64 / seconds,
-        cpu_per_message: cpu as f64 / all.accepted.max(1) as f64,
+        cpu_per_message: cpu_per_message(&record),
         accepted: all.accepted,
         balanced: all.balances() && all.accepted == all.written && all.receipts_missing == 0,
         measured,
     })
+}
+
+/// The first second holds the binds, and what came after the last whole one is told without its processor
+/// time; a run that has no second between them is taken as it is.
+fn cpu_per_message(record: &RunRecord) -> f64 {
+    let whole = record.workers.iter().map(|w| w.cpu_ns.len()).min().unwrap_or(0);
+    let whole = whole.min(record.load_ended.0 as usize / 1_000_000_000);
+    let from = usize::from(whole > 1);
+    let cpu: u64 = record.workers.iter().flat_map(|w| w.cpu_ns.get(from..whole)).flatten().sum();
+    let rows = record.intervals.get(from..whole).unwrap_or_default();
+    let accepted: u64 = rows.iter().map(|row| row.tally.accepted).sum();
+    cpu as f64 / accepted.max(1) as f64
 }

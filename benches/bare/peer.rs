@@ -61,6 +61,11 @@ impl Peer {
         let address = line.trim().parse().map_err(io::Error::other)?;
         Ok(Peer { child, address })
     }
+
+    /// Its number among the processes.
+    pub fn process(&self) -> String {
+        self.child.id().to_string()
+    }
 }
 
 impl Drop for Peer {
