@@ -1,0 +1,215 @@
+//! The harness against the limit of the machine: messages a second and processor time a message of a bare
+//! epoll client and of the whole harness, in turns, against the same server in another process.
+//!
+//! `cargo bench --bench ceiling [-- --shape 1x64] [--receipts on|off] [--rounds 3] [--seconds 3]
+//! [--warmup 0.5] [--only ceiling|pacing|simulator] [--json FILE]`. A ratio of one round compares two runs that
+//! stood side by side; its median is what to read. Absolute figures are the machine's of the moment.
+#![allow(clippy::print_stdout, reason = "a bench prints its table")]
+#[allow(dead_code, unreachable_pub, reason = "the benches share it; none uses all of it")]
+#[path = "../bare/mod.rs"]
+mod bare;
+
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+use bare::args::{Arguments, median, process_cpu_ns, write_json};
+use bare::client::{self, Done, Task};
+use bare::harness::{self, Load};
+use bare::peer::{self, Kind, Peer};
+use serde_json::{Value, json};
+use std::io;
+use std::time::Duration;
+
+/// binds × window.
+const SHAPES: [(usize, usize); 7] =
+    [(1, 1), (1, 10), (1, 64), (1, 1000), (8, 64), (100, 10), (1000, 10)];
+/// Messages a second of the open loops, over [`PACED`] binds × window.
+const RATES: [u64; 3] = [1_000, 10_000, 50_000];
+const PACED: (usize, usize) = (8, 1000);
+
+fn main() -> io::Result<()> {
+    let arguments = Arguments::of_this_process();
+    if arguments.has("--test") || peer::served(arguments.all()) {
+        return Ok(());
+    }
+    let bench = Bench {
+        rounds: arguments.number("--rounds", 3),
+        measured_ms: (arguments.number("--seconds", 3.0) * 1000.0) as u64,
+        warmup_ms: (arguments.number("--warmup", 0.5) * 1000.0) as u64,
+    };
+    let mut rows = Vec::new();
+    for receipts in [false, true] {
+        if !arguments.wants("--receipts", if receipts { "on" } else { "off" }) {
+            continue;
+        }
+        if arguments.wants("--only", "ceiling") {
+            harness_heading("closed loop: the harness beside a bare client, one bare server");
+            for shape in SHAPES.into_iter().filter(|s| wanted(&arguments, *s)) {
+                rows.push(bench.harness_row(shape, None, receipts)?);
+            }
+        }
+        if arguments.wants("--only", "pacing") {
+            harness_heading("open loop: the same, paced");
+            for rate in RATES {
+                rows.push(bench.harness_row(PACED, Some(rate), receipts)?);
+            }
+        }
+        if arguments.wants("--only", "simulator") {
+            simulator_heading();
+            for shape in SHAPES.into_iter().filter(|s| wanted(&arguments, *s)) {
+                rows.push(bench.simulator_row(shape, receipts)?);
+            }
+        }
+    }
+    write_json(&arguments, &json!({ "bench": "ceiling", "rows": rows }))
+}
+
+fn name((binds, window): (usize, usize)) -> String {
+    format!("{binds}x{window}")
+}
+
+fn wanted(arguments: &Arguments, shape: (usize, usize)) -> bool {
+    arguments.wants("--shape", &name(shape))
+}
+
+fn harness_heading(title: &str) {
+    println!("\n{title}");
+    println!(
+        "{:>9} {:>7} {:>8} {:>11} {:>11} {:>6}  {:>9} {:>9} {:>9} {:>9} {:>8}",
+        "shape",
+        "rate",
+        "receipts",
+        "bare/s",
+        "harness/s",
+        "ratio",
+        "bare ns",
+        "worker ns",
+        "proc. ns",
+        "calls/msg",
+        "balanced"
+    );
+}
+
+fn simulator_heading() {
+    println!("\nthe simulator beside the bare server, one bare client");
+    println!(
+        "{:>9} {:>8} {:>11} {:>12} {:>6}",
+        "shape", "receipts", "bare/s", "simulator/s", "ratio"
+    );
+}
+
+/// How long and how often.
+struct Bench {
+    rounds: usize,
+    measured_ms: u64,
+    warmup_ms: u64,
+}
+
+/// One round of a row.
+struct Round {
+    bare: Done,
+    harness_per_second: f64,
+    worker_ns: f64,
+    process_ns: f64,
+    balanced: bool,
+}
+
+impl Bench {
+    fn load(&self, shape: (usize, usize), rate: Option<u64>, receipts: bool) -> Load {
+        Load {
+            binds: shape.0,
+            window: shape.1,
+            rate,
+            receipts,
+            workers: 1,
+            precise: false,
+            warmup_ms: self.warmup_ms,
+            measured_ms: self.measured_ms,
+        }
+    }
+
+    fn bare(&self, peer: &Peer, load: &Load) -> io::Result<Done> {
+        let plan = harness::plan(load, peer.address).map_err(io::Error::other)?;
+        client::run(&Task {
+            plan: &plan,
+            address: peer.address,
+            rate: load.rate,
+            warmup: Duration::from_millis(self.warmup_ms),
+            measured: Duration::from_millis(self.measured_ms),
+            lateness: false,
+        })
+    }
+
+    fn round(&self, peer: &Peer, load: &Load) -> io::Result<Round> {
+        let bare = self.bare(peer, load)?;
+        let plan = harness::plan(load, peer.address).map_err(io::Error::other)?;
+        let before = process_cpu_ns();
+        let ran = harness::run(&plan).map_err(io::Error::other)?;
+        let spent = process_cpu_ns() - before;
+        Ok(Round {
+            bare,
+            harness_per_second: ran.per_second,
+            worker_ns: ran.cpu_per_message,
+            process_ns: spent as f64 / ran.accepted.max(1) as f64,
+            balanced: ran.balanced,
+        })
+    }
+
+    fn harness_row(
+        &self,
+        shape: (usize, usize),
+        rate: Option<u64>,
+        receipts: bool,
+    ) -> io::Result<Value> {
+        let load = self.load(shape, rate, receipts);
+        let peer = Peer::start(Kind::bare(receipts))?;
+        let rounds: Vec<Round> =
+            (0..self.rounds).map(|_| self.round(&peer, &load)).collect::<io::Result<_>>()?;
+        let of = |value: &dyn Fn(&Round) -> f64| median(rounds.iter().map(value).collect());
+        let bare = of(&|r| r.bare.per_second());
+        let harness = of(&|r| r.harness_per_second);
+        let ratio = of(&|r| r.harness_per_second / r.bare.per_second());
+        let bare_ns = of(&|r| r.bare.cpu_per_message());
+        let (worker_ns, process_ns) = (of(&|r| r.worker_ns), of(&|r| r.process_ns));
+        let calls = of(&|r| r.bare.calls as f64 / r.bare.messages.max(1) as f64);
+        let balanced = rounds.iter().all(|r| r.balanced);
+        println!(
+            "{:>9} {:>7} {:>8} {bare:>11.0} {harness:>11.0} {ratio:>6.3}  {bare_ns:>9.0} {worker_ns:>9.0} \
+             {process_ns:>9.0} {calls:>9.3} {balanced:>8}",
+            name(shape),
+            rate.map_or_else(|| "max".into(), |r| r.to_string()),
+            if receipts { "each" } else { "none" },
+        );
+        Ok(json!({
+            "kind": if rate.is_some() { "paced" } else { "closed_loop" },
+            "binds": shape.0, "window": shape.1, "rate": rate, "receipts": receipts,
+            "bare_per_second": bare, "harness_per_second": harness, "ratio": ratio,
+            "ratios": rounds.iter().map(|r| r.harness_per_second / r.bare.per_second()).collect::<Vec<_>>(),
+            "bare_cpu_ns": bare_ns, "worker_cpu_ns": worker_ns, "process_cpu_ns": process_ns,
+            "bare_calls": calls, "balanced": balanced,
+        }))
+    }
+
+    fn simulator_row(&self, shape: (usize, usize), receipts: bool) -> io::Result<Value> {
+        let load = self.load(shape, None, receipts);
+        let (bare, simulator) = (Peer::start(Kind::bare(receipts))?, Peer::start(Kind::Simulator)?);
+        let mut pairs = Vec::new();
+        for _ in 0..self.rounds {
+            let pair = [self.bare(&bare, &load)?, self.bare(&simulator, &load)?];
+            pairs.push(pair.map(|done| done.per_second()));
+        }
+        let of = |value: &dyn Fn(&[f64; 2]) -> f64| median(pairs.iter().map(value).collect());
+        let (bare, simulator) = (of(&|p| p[0]), of(&|p| p[1]));
+        let ratio = of(&|p| p[1] / p[0]);
+        println!(
+            "{:>9} {:>8} {bare:>11.0} {simulator:>12.0} {ratio:>6.3}",
+            name(shape),
+            if receipts { "each" } else { "none" },
+        );
+        Ok(json!({
+            "kind": "simulator", "binds": shape.0, "window": shape.1, "receipts": receipts,
+            "bare_per_second": bare, "simulator_per_second": simulator, "ratio": ratio,
+        }))
+    }
+}

@@ -1,0 +1,95 @@
+//! What a process holds in memory, and where the bytes are: 10,000 idle binds (goal: at most 64 MiB
+//! resident), 10,000,000 awaited receipts in the correlator (goal: at most 400 MB; no insert longer than
+//! 1 ms), and the same in a run of the harness whose receipts never come.
+//!
+//! `cargo bench --bench memory [-- --only binds|simulator|correlator|run] [--binds 10000] [--receipts 10000000]
+//! [--json FILE]`. Each figure is of a process of its own, started for it; the kernel's memory of sockets is not in it.
+#![allow(clippy::print_stdout, reason = "a bench prints its table")]
+#[allow(dead_code, unreachable_pub, reason = "the benches share it; none uses all of it")]
+#[path = "../bare/mod.rs"]
+mod bare;
+mod probes;
+
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+use bare::args::{Arguments, write_json};
+use bare::peer::{self, Kind, Peer};
+use serde_json::{Value, json};
+use std::io;
+use std::process::{Command, Stdio};
+
+/// What is measured, each in a process of its own.
+const PROBES: [&str; 4] = ["binds", "simulator", "correlator", "run"];
+/// The hidden argument; the probe's name follows.
+const HIDDEN: &str = "--probe";
+
+fn main() -> io::Result<()> {
+    let arguments = Arguments::of_this_process();
+    if arguments.has("--test") {
+        return Ok(());
+    }
+    probes::raise_descriptors();
+    if peer::served(arguments.all()) {
+        return Ok(());
+    }
+    let size = probes::Size {
+        binds: arguments.number("--binds", 10_000),
+        receipts: arguments.number("--receipts", 10_000_000),
+    };
+    if let Some(name) = arguments.each(HIDDEN).next() {
+        println!("{}", probe(name, &arguments, size)?);
+        return Ok(());
+    }
+    let mut rows = Vec::new();
+    for name in PROBES.into_iter().filter(|name| arguments.wants("--only", name)) {
+        let figures = ask(name, size)?;
+        println!("\n{name}");
+        for (key, value) in figures.as_object().into_iter().flatten() {
+            println!("  {key:<34} {value}");
+        }
+        rows.push(json!({ "probe": name, "figures": figures }));
+    }
+    write_json(&arguments, &json!({ "bench": "memory", "rows": rows }))
+}
+
+/// Asks a process of its own, with the servers it needs in others.
+fn ask(name: &str, size: probes::Size) -> io::Result<Value> {
+    let peer = match name {
+        "binds" => Some(Peer::start(Kind::BareReceipts)?),
+        // it accepts and never sends a receipt
+        "run" => Some(Peer::start(Kind::Bare)?),
+        "simulator" => Some(Peer::start(Kind::Simulator)?),
+        _ => None,
+    };
+    let before = peer.as_ref().map_or(0, |p| probes::resident_of(&p.process()));
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args([HIDDEN, name, "--binds", &size.binds.to_string()]);
+    command.args(["--receipts", &size.receipts.to_string()]);
+    if let Some(peer) = &peer {
+        command.args(["--address", &peer.address.to_string(), "--process", &peer.process()]);
+        command.args(["--before", &before.to_string()]);
+    }
+    let out = command.stderr(Stdio::inherit()).output()?;
+    if !out.status.success() {
+        return Err(io::Error::other(format!("the probe {name} failed")));
+    }
+    Ok(serde_json::from_slice(&out.stdout)?)
+}
+
+fn probe(name: &str, arguments: &Arguments, size: probes::Size) -> io::Result<Value> {
+    let address = || {
+        let typed = arguments.each("--address").next().unwrap_or_default();
+        typed.parse().map_err(io::Error::other)
+    };
+    let process = arguments.each("--process").next().unwrap_or("self");
+    match name {
+        "binds" => probes::binds(address()?, size, None),
+        "simulator" => {
+            probes::binds(address()?, size, Some((process, arguments.number("--before", 0))))
+        }
+        "correlator" => Ok(probes::correlator(size)),
+        _ => probes::run(address()?, size),
+    }
+}
