@@ -11,7 +11,7 @@ use crate::trial::{Tcp, Trial};
 #[derive(Debug)]
 pub(super) enum Field {
     /// From here.
-    Here(Tcp),
+    Here(Box<Tcp>),
     /// From agents.
     #[cfg(feature = "nats")]
     Fleet(crate::trial::Far),
@@ -21,7 +21,7 @@ impl Field {
     /// Another one like it: a fleet is shared.
     pub(super) fn again(&self) -> Field {
         match self {
-            Field::Here(_) => Field::Here(Tcp::default()),
+            Field::Here(_) => Field::Here(Box::default()),
             #[cfg(feature = "nats")]
             Field::Fleet(far) => Field::Fleet(far.clone()),
         }
@@ -67,7 +67,7 @@ fn shown(_url: &str) -> String {
 /// The exit code, where no fleet could be led; why has been said.
 pub(super) fn field(args: &FleetArgs, plan: &Plan) -> Result<Field, Exit> {
     let (Some(url), Some(agents)) = (&args.nats, args.agents) else {
-        return Ok(Field::Here(Tcp::default()));
+        return Ok(Field::Here(Box::default()));
     };
     if plan.target.embedded {
         let why = "target.address: \"embedded\" is a simulator in this process, which agents cannot reach; start \

@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// A question: for each worker that has not answered, the places of what it was shown; and what is claimed so far.
+type Asked = (BTreeMap<u32, Vec<u32>>, Vec<u32>);
+
 /// One run here.
 #[derive(Debug)]
 pub(super) struct Run {
@@ -20,8 +23,8 @@ pub(super) struct Run {
     pub(super) away: Vec<(u32, PartNews)>,
     /// Strays, or news for other agents, are kept since.
     pub(super) strays_since: Option<Nanos>,
-    /// By question: for each worker asked, the places of what it was shown; and what is claimed so far.
-    pub(super) claims: BTreeMap<u64, (BTreeMap<u32, Vec<u32>>, Vec<u32>)>,
+    /// By question.
+    pub(super) claims: BTreeMap<u64, Asked>,
     pub(super) quiet: Vec<bool>,
     /// Without a lead: unbind by then.
     pub(super) alone_until: Option<Nanos>,

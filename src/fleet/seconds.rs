@@ -37,6 +37,7 @@ impl Seconds {
     }
 
     /// The seconds that are whole: every worker that still speaks has told its part.
+    #[expect(clippy::vec_box, reason = "intervals are large and travel by pointer")]
     pub(super) fn take(&mut self) -> Vec<Box<Interval>> {
         let mut whole = Vec::new();
         while let Some(first) = self.open.first_entry() {
@@ -81,10 +82,10 @@ mod tests {
         assert!(seconds.take().is_empty());
         assert!(seconds.add(parts[1].clone()).is_some());
         let sum = seconds.take().remove(0);
-        for cell in 0..2 {
+        for (cell, part) in parts.iter().enumerate() {
             assert_eq!(
                 sum.cells[cell].as_ref().unwrap().latency[0].histogram(),
-                parts[cell].cells[cell].as_ref().unwrap().latency[0].histogram()
+                part.cells[cell].as_ref().unwrap().latency[0].histogram()
             );
         }
         let uses: Vec<_> = sum.used().iter().map(|u| (u.worker, u.cpu_ns)).collect();
