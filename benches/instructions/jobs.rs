@@ -183,7 +183,7 @@ fn core(count: u64, receipts: bool) {
     let mut responses = Sheet::new(&wire::submit_sm_resp(), 128);
     let mut deliveries = Sheet::new(&wire::receipt(&submit_sm), 128);
     let mut ids = Ids::default();
-    let share = Share { plan: Arc::new(plan), worker: 0, workers: 1 };
+    let share = Share { plan: Arc::new(plan), worker: 0, workers: 1, near: 0..1 };
     let mut core = Core::new(&share, 0).expect("quick is a plan");
     let mut now = Nanos::from_secs(1);
     core.connected(0, now);
