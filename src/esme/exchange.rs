@@ -103,9 +103,24 @@ pub enum Handed {
     Part(PartNews),
 }
 
+impl Handed {
+    /// The id that the ledger will be asked for; None: it will not.
+    #[inline]
+    pub(super) fn key(&self) -> Option<Key> {
+        match self {
+            Handed::Accepted(key, ..) | Handed::AcceptedLate(key, _) | Handed::Receipt(key, _) => {
+                Some(*key)
+            }
+            Handed::PartKey(..) | Handed::Part(_) => None,
+        }
+    }
+}
+
 /// What waits to be handed over, by worker.
 #[derive(Debug)]
 pub(super) struct Exchange {
+    /// What a read brought for the ledger of this worker itself: worked through at the read's end.
+    pub(super) own: Vec<Handed>,
     worker: u32,
     outboxes: Vec<Vec<Handed>>,
     pub(super) handed: u64,
@@ -115,7 +130,7 @@ pub(super) struct Exchange {
 impl Exchange {
     pub(super) fn new(worker: u32, workers: u32) -> Exchange {
         let outboxes = (0..workers).map(|_| Vec::new()).collect();
-        Exchange { worker, outboxes, handed: 0, received: 0 }
+        Exchange { own: Vec::new(), worker, outboxes, handed: 0, received: 0 }
     }
     /// The worker that owns `key`, unless it is this one.
     #[inline]
