@@ -141,12 +141,14 @@ impl Bench {
         })
     }
 
-    fn round(&self, peer: &Peer, load: &Load) -> io::Result<Round> {
-        let bare = self.bare(peer, load)?;
+    /// The bare client and the harness, the one first in even rounds and the other in odd ones.
+    fn round(&self, peer: &Peer, load: &Load, number: usize) -> io::Result<Round> {
+        let first = if number % 2 == 0 { Some(self.bare(peer, load)?) } else { None };
         let plan = harness::plan(load, peer.address).map_err(io::Error::other)?;
         let before = process_cpu_ns();
         let ran = harness::run(&plan).map_err(io::Error::other)?;
         let spent = process_cpu_ns() - before;
+        let bare = first.map_or_else(|| self.bare(peer, load), Ok)?;
         Ok(Round {
             bare,
             harness_per_second: ran.per_second,
@@ -165,7 +167,7 @@ impl Bench {
         let load = self.load(shape, rate, receipts);
         let peer = Peer::start(Kind::bare(receipts))?;
         let rounds: Vec<Round> =
-            (0..self.rounds).map(|_| self.round(&peer, &load)).collect::<io::Result<_>>()?;
+            (0..self.rounds).map(|n| self.round(&peer, &load, n)).collect::<io::Result<_>>()?;
         let of = |value: &dyn Fn(&Round) -> f64| median(rounds.iter().map(value).collect());
         let bare = of(&|r| r.bare.per_second());
         let harness = of(&|r| r.harness_per_second);

@@ -44,7 +44,15 @@ fn main() -> io::Result<()> {
     }
     let mut rows = Vec::new();
     for name in PROBES.into_iter().filter(|name| arguments.wants("--only", name)) {
-        let figures = ask(name, size)?;
+        let mut figures = ask(name, size)?;
+        if let Some(all) = figures["resident_mib"].as_f64() {
+            // what one bind takes is there once; the rest is what each takes
+            let one = ask(name, probes::Size { binds: 1, ..size })?;
+            let fixed = one["resident_mib"].as_f64().unwrap_or(0.0);
+            let each = (all - fixed) * 1024.0 * 1024.0 / size.binds.max(1) as f64;
+            figures["with_one_bind_mib"] = fixed.into();
+            figures["octets_per_bind"] = each.round().into();
+        }
         println!("\n{name}");
         for (key, value) in figures.as_object().into_iter().flatten() {
             println!("  {key:<34} {value}");

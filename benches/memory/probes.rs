@@ -79,10 +79,9 @@ pub(crate) fn binds(
     let mut watch = Watch { process, in_load: 0, in_load_of_other: 0, sessions: (0, 0) };
     Tcp::default().run(&plan, &mut watch).map_err(io::Error::other)?;
     let held = watch.in_load_of_other;
-    let bind_octets = held.saturating_sub(before) / size.binds.max(1) as u64;
     Ok(json!({
         "binds": watch.sessions.0, "before_mib": mib(before), "resident_mib": mib(held),
-        "goal_mib": 64, "octets_per_bind": bind_octets,
+        "goal_mib": 64,
         "peak_mib": mib(status_of(process, "VmHWM:")),
     }))
 }

@@ -95,6 +95,16 @@ impl<T: Awaits> Correlator<T> {
         }
     }
 
+    /// Before many ids are asked for at once: see [`Ledger::warm`]. Nothing where all is near anyway.
+    #[inline]
+    pub fn warm(&self, keys: impl Iterator<Item = Key>) {
+        /// Entries that a processor's own cache holds beside everything else.
+        const NEAR: usize = 1 << 14;
+        if self.ledger.kept() > NEAR {
+            std::hint::black_box(self.ledger.warm(keys));
+        }
+    }
+
     /// Messages whose final receipt is awaited.
     pub fn awaited(&self) -> usize {
         self.ledger.awaited()
@@ -106,6 +116,7 @@ impl<T: Awaits> Correlator<T> {
 
     /// A message was accepted under this id. Receipts that came early are handed out, in their order, each
     /// with its fate. False: no room, it is not tracked.
+    #[inline]
     pub fn accepted(&mut self, key: Key, value: T, met: &mut Vec<(Notice, Fate<T>)>) -> bool {
         if !self.ledger.insert(key, value) {
             return false;
@@ -130,22 +141,24 @@ impl<T: Awaits> Correlator<T> {
     /// A receipt came.
     #[inline]
     pub fn receipt(&mut self, key: Key, notice: Notice) -> Fate<T> {
-        match self.ledger.get(key).map(|(standing, value)| (standing, *value)) {
-            Some((Standing::Awaited, value)) if notice.intermediate => Fate::Intermediate(value),
-            Some((Standing::Awaited, value)) if notice.received > self.due(&value) => {
-                self.ledger.settle(key, Standing::Expired);
-                Fate::MissingThenLate(value)
-            }
-            Some((Standing::Awaited, value)) => {
-                self.ledger.settle(key, Standing::Finished);
-                Fate::Final(value)
-            }
-            Some((Standing::Finished | Standing::Expired, value)) if notice.intermediate => {
+        let Some(place) = self.ledger.find(key) else { return self.keep_early(key, notice) };
+        let (standing, value) = self.ledger.at(place);
+        let value = *value;
+        match standing {
+            Standing::Awaited | Standing::Finished | Standing::Expired if notice.intermediate => {
                 Fate::Intermediate(value)
             }
-            Some((Standing::Finished, value)) => Fate::Duplicate(value),
-            Some((Standing::Expired, value)) => Fate::Late(value),
-            Some((Standing::Hole, _)) | None => self.keep_early(key, notice),
+            Standing::Awaited if notice.received > self.due(&value) => {
+                self.ledger.settle_at(place, Standing::Expired);
+                Fate::MissingThenLate(value)
+            }
+            Standing::Awaited => {
+                self.ledger.settle_at(place, Standing::Finished);
+                Fate::Final(value)
+            }
+            Standing::Finished => Fate::Duplicate(value),
+            Standing::Expired => Fate::Late(value),
+            Standing::Hole => self.keep_early(key, notice),
         }
     }
 

@@ -25,9 +25,20 @@ pub enum Side {
     Receipt,
 }
 
-/// A keyed 64-bit hash of a normalised id. Two ids are taken as equal where their keys are.
+/// A keyed 62-bit hash of a normalised id. Two ids are taken as equal where their keys are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Key(pub u64);
+
+impl Key {
+    /// Bits that are used: the two above are the ledger's.
+    pub(super) const BITS: u32 = 62;
+
+    /// The key in these bits.
+    #[inline]
+    pub(super) const fn within(bits: u64) -> Key {
+        Key(bits & (u64::MAX >> (64 - Self::BITS)))
+    }
+}
 
 impl IdRule {
     /// Every rule.
@@ -55,7 +66,7 @@ impl IdRule {
     #[inline]
     pub fn key(self, id: &[u8], side: Side, seed: u64) -> (Key, IdRule) {
         let base = match (self, side) {
-            (IdRule::Exact, _) => return (Key(hash(id, seed)), IdRule::Exact),
+            (IdRule::Exact, _) => return (Key::within(hash(id, seed)), IdRule::Exact),
             (IdRule::CaseInsensitive, _) => return (folded(id, seed), IdRule::CaseInsensitive),
             (IdRule::Number, _)
             | (IdRule::ResponseHex, Side::Receipt)
@@ -63,7 +74,7 @@ impl IdRule {
             (IdRule::ResponseHex, Side::Response) | (IdRule::ReceiptHex, Side::Receipt) => 16,
         };
         match number(id, base) {
-            Some(n) => (Key(hash(&n.to_le_bytes(), !seed)), self),
+            Some(n) => (Key::within(hash(&n.to_le_bytes(), !seed)), self),
             None => (folded(id, seed), IdRule::CaseInsensitive),
         }
     }
@@ -76,7 +87,7 @@ fn folded(id: &[u8], seed: u64) -> Key {
     let lower = &mut buffer[..length];
     lower.copy_from_slice(&id[..length]);
     lower.make_ascii_lowercase();
-    Key(hash(lower, seed))
+    Key::within(hash(lower, seed))
 }
 
 /// The number that `id` spells in this base; up to 128 bits.

@@ -1,14 +1,17 @@
 //! The ledger of awaited receipts: a fixed-size entry each, in the order of acceptance, found by key.
 //!
-//! Entries live in a ring of chunks (no entry ever moves while the ring grows) and 256 small tables index
-//! them, so that no single insertion rehashes more than a 256th. At its limit the ledger gives up finished
-//! entries, oldest first; it never gives up one that is awaited, and never grows without bound.
+//! Entries live in a ring of chunks (no entry ever moves while the ring grows) and 1,024 small tables index
+//! them, so that no single insertion rehashes more than a 1,024th. What leaves the ring stays in its table
+//! until that is full: then it is swept, in one pass over the positions, without a look at the ring. At its
+//! limit the ledger gives up finished entries, oldest first; it never gives up one that is awaited, and never
+//! grows without bound.
 use super::Key;
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry as Bucket;
 use std::collections::VecDeque;
 
 const CHUNK: usize = 4096;
-const SHARDS: usize = 256;
+const SHARDS: usize = 1024;
 
 /// What an entry stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,28 +22,64 @@ pub enum Standing {
     Finished,
     /// Its deadline passed without one; kept to know a late one.
     Expired,
-    /// Given up: no longer indexed.
+    /// Given up: found no more.
     Hole,
+}
+
+/// A key and, in the two bits above its 62, a standing. Two halves, so that an entry aligns to 4 octets and
+/// nothing is padded away.
+#[derive(Clone, Copy, Debug)]
+struct Tag([u32; 2]);
+
+impl Tag {
+    fn new(key: Key, standing: Standing) -> Tag {
+        let bits = match standing {
+            Standing::Awaited => 0,
+            Standing::Finished => 1,
+            Standing::Expired => 2,
+            Standing::Hole => 3,
+        };
+        let all = Key::within(key.0).0 | bits << Key::BITS;
+        Tag([all as u32, (all >> 32) as u32])
+    }
+    #[inline]
+    fn bits(self) -> u64 {
+        u64::from(self.0[0]) | u64::from(self.0[1]) << 32
+    }
+    #[inline]
+    fn key(self) -> Key {
+        Key::within(self.bits())
+    }
+    #[inline]
+    fn standing(self) -> Standing {
+        match self.bits() >> Key::BITS {
+            0 => Standing::Awaited,
+            1 => Standing::Finished,
+            2 => Standing::Expired,
+            _ => Standing::Hole,
+        }
+    }
+    /// Found under this key: the same, and no hole.
+    #[inline]
+    fn answers_to(self, key: Key) -> bool {
+        self.key() == key && self.standing() != Standing::Hole
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 struct Entry<T> {
-    // two halves, so that the entry aligns to 4 octets and nothing is padded away
-    key: [u32; 2],
+    tag: Tag,
     value: T,
-    standing: Standing,
 }
 
-impl<T> Entry<T> {
-    fn key(&self) -> Key {
-        Key(u64::from(self.key[0]) | u64::from(self.key[1]) << 32)
-    }
-}
+/// Where an entry stands; good until the next insertion or removal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place(u32);
 
-/// Awaited receipts, at most so many.
+/// The entries in order, by position.
 #[derive(Debug)]
-pub struct Ledger<T> {
+struct Ring<T> {
     chunks: VecDeque<Vec<Entry<T>>>,
     spare: Vec<Vec<Entry<T>>>,
     /// Position of the first entry of the first chunk.
@@ -49,6 +88,57 @@ pub struct Ledger<T> {
     tail: u32,
     /// Position of the next entry.
     head: u32,
+}
+
+impl<T: Copy> Ring<T> {
+    #[inline]
+    fn holds(&self, position: u32) -> bool {
+        position.wrapping_sub(self.tail) < self.head.wrapping_sub(self.tail)
+    }
+    #[inline]
+    fn at(&self, position: u32) -> &Entry<T> {
+        let offset = position.wrapping_sub(self.base) as usize;
+        &self.chunks[offset / CHUNK][offset % CHUNK]
+    }
+    #[inline]
+    fn at_mut(&mut self, position: u32) -> &mut Entry<T> {
+        let offset = position.wrapping_sub(self.base) as usize;
+        &mut self.chunks[offset / CHUNK][offset % CHUNK]
+    }
+    /// Whether the entry at this position is there and answers to this key.
+    #[inline]
+    fn is(&self, position: u32, key: Key) -> bool {
+        self.holds(position) && self.at(position).tag.answers_to(key)
+    }
+    /// Appends, and returns the position.
+    #[inline]
+    fn push(&mut self, entry: Entry<T>) -> u32 {
+        if self.chunks.back().is_none_or(|c| c.len() == CHUNK) {
+            let chunk = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(CHUNK));
+            self.chunks.push_back(chunk);
+        }
+        self.chunks.back_mut().expect("a chunk with room was just made").push(entry);
+        self.head = self.head.wrapping_add(1);
+        self.head.wrapping_sub(1)
+    }
+    /// The oldest leaves.
+    fn pop(&mut self) {
+        self.tail = self.tail.wrapping_add(1);
+        if self.tail.wrapping_sub(self.base) as usize >= CHUNK {
+            let mut chunk = self.chunks.pop_front().expect("the tail was in it");
+            chunk.clear();
+            if self.spare.len() < 4 {
+                self.spare.push(chunk);
+            }
+            self.base = self.base.wrapping_add(CHUNK as u32);
+        }
+    }
+}
+
+/// Awaited receipts, at most so many.
+#[derive(Debug)]
+pub struct Ledger<T> {
+    ring: Ring<T>,
     index: Vec<HashTable<u32>>,
     kept_max: usize,
     kept: usize,
@@ -58,12 +148,9 @@ pub struct Ledger<T> {
 impl<T: Copy> Ledger<T> {
     /// An empty ledger that keeps at most `kept_max` entries (at least 1, at most 2^30).
     pub fn new(kept_max: usize) -> Ledger<T> {
+        let (chunks, spare) = (VecDeque::new(), Vec::new());
         Ledger {
-            chunks: VecDeque::new(),
-            spare: Vec::new(),
-            base: 0,
-            tail: 0,
-            head: 0,
+            ring: Ring { chunks, spare, base: 0, tail: 0, head: 0 },
             index: (0..SHARDS).map(|_| HashTable::new()).collect(),
             kept_max: kept_max.clamp(1, 1 << 30),
             kept: 0,
@@ -85,133 +172,129 @@ impl<T: Copy> Ledger<T> {
         self.kept
     }
 
-    fn entry(&self, position: u32) -> &Entry<T> {
-        let offset = position.wrapping_sub(self.base) as usize;
-        &self.chunks[offset / CHUNK][offset % CHUNK]
-    }
-    fn entry_mut(&mut self, position: u32) -> &mut Entry<T> {
-        let offset = position.wrapping_sub(self.base) as usize;
-        &mut self.chunks[offset / CHUNK][offset % CHUNK]
-    }
+    #[inline]
     fn shard(key: Key) -> usize {
-        (key.0 >> 56) as usize
+        (key.0 >> 52) as usize % SHARDS
     }
-    /// The tables must not see the bits that chose the shard.
+    /// A table takes the lowest bits for the place and the highest for its tag: neither may be those that are
+    /// the same for all of a shard.
+    #[inline]
     fn table_hash(key: Key) -> u64 {
-        key.0.rotate_left(8)
+        key.0.rotate_left(32)
     }
 
-    fn find(&self, key: Key) -> Option<u32> {
-        self.index[Self::shard(key)]
-            .find(Self::table_hash(key), |&p| self.entry(p).key() == key)
-            .copied()
+    /// Where `key` is kept.
+    #[inline]
+    pub fn find(&self, key: Key) -> Option<Place> {
+        let found = self.index[Self::shard(key)]
+            .find(Self::table_hash(key), |&position| self.ring.is(position, key));
+        found.map(|position| Place(*position))
+    }
+
+    /// What is kept there.
+    #[inline]
+    pub fn at(&self, place: Place) -> (Standing, &T) {
+        let entry = self.ring.at(place.0);
+        (entry.tag.standing(), &entry.value)
     }
 
     /// What is kept under `key`.
     pub fn get(&self, key: Key) -> Option<(Standing, &T)> {
-        let e = self.entry(self.find(key)?);
-        Some((e.standing, &e.value))
+        self.find(key).map(|place| self.at(place))
+    }
+
+    /// Brings what a look for each of these keys touches into the processor's caches, all of it at once: one
+    /// after the other the looks would wait for memory one after the other. Returns how many are kept.
+    #[inline]
+    pub fn warm(&self, keys: impl Iterator<Item = Key>) -> usize {
+        keys.filter(|key| self.find(*key).is_some()).count()
     }
 
     /// Adds an awaited entry. False: the ledger is full of awaited ones, or the key is awaited already.
+    #[inline]
     pub fn insert(&mut self, key: Key, value: T) -> bool {
-        if let Some(position) = self.find(key) {
-            if self.entry(position).standing == Standing::Awaited {
+        let (shard, hash) = (Self::shard(key), Self::table_hash(key));
+        if self.kept >= self.kept_max {
+            let awaited = |p: Place| self.ring.at(p.0).tag.standing() == Standing::Awaited;
+            if self.find(key).is_some_and(awaited) || !self.make_room() {
                 return false;
             }
-            // an SMSC that uses an id again: the old message is done, the new one takes the key
-            self.forget(position);
         }
-        if self.kept >= self.kept_max && !self.make_room() {
-            return false;
+        if self.index[shard].len() == self.index[shard].capacity() {
+            self.grow(shard);
         }
-        self.push(Entry {
-            key: [key.0 as u32, (key.0 >> 32) as u32],
-            value,
-            standing: Standing::Awaited,
-        });
-        let position = self.head.wrapping_sub(1);
-        let Ledger { index, chunks, base, .. } = self;
-        let rehash = |&p: &u32| {
-            let offset = p.wrapping_sub(*base) as usize;
-            Self::table_hash(chunks[offset / CHUNK][offset % CHUNK].key())
-        };
-        index[Self::shard(key)].insert_unique(Self::table_hash(key), position, rehash);
+        let Ledger { ring, index, .. } = self;
+        let rehash = |&position: &u32| Self::table_hash(ring.at(position).tag.key());
+        match index[shard].entry(hash, |&position| ring.is(position, key), rehash) {
+            Bucket::Occupied(mut bucket) => {
+                let old = &mut ring.at_mut(*bucket.get()).tag;
+                if old.standing() == Standing::Awaited {
+                    return false;
+                }
+                // an SMSC that uses an id again: the old message is done, the new one takes the key
+                *old = Tag::new(key, Standing::Hole);
+                self.kept -= 1;
+                let tag = Tag::new(key, Standing::Awaited);
+                *bucket.get_mut() = ring.push(Entry { tag, value });
+            }
+            Bucket::Vacant(bucket) => {
+                let tag = Tag::new(key, Standing::Awaited);
+                bucket.insert(ring.head);
+                ring.push(Entry { tag, value });
+            }
+        }
         self.kept += 1;
         self.awaited += 1;
         true
     }
 
-    fn push(&mut self, entry: Entry<T>) {
-        if self.chunks.back().is_none_or(|c| c.len() == CHUNK) {
-            let chunk = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(CHUNK));
-            self.chunks.push_back(chunk);
-        }
-        self.chunks.back_mut().expect("a chunk with room was just made").push(entry);
-        self.head = self.head.wrapping_add(1);
+    /// A table is full: what has left the ring is swept out of it; where little has, it is made larger.
+    #[cold]
+    fn grow(&mut self, shard: usize) {
+        let Ledger { ring, index, .. } = self;
+        let table = &mut index[shard];
+        let full = table.len();
+        table.retain(|position| ring.holds(*position));
+        // room for an eighth at least: in place where most was swept out, else in a table twice as large
+        let rehash = |&position: &u32| Self::table_hash(ring.at(position).tag.key());
+        table.reserve((full / 8).max(1), rehash);
     }
 
     /// Marks an awaited entry as finished or expired; its value stays.
     pub fn settle(&mut self, key: Key, standing: Standing) -> Option<T> {
-        let position = self.find(key)?;
-        let entry = self.entry_mut(position);
-        if entry.standing != Standing::Awaited {
-            return None;
-        }
-        entry.standing = standing;
-        let value = entry.value;
-        self.awaited -= 1;
-        Some(value)
+        let place = self.find(key)?;
+        self.settle_at(place, standing)
     }
 
-    /// Changes a value in place.
-    pub fn get_mut(&mut self, key: Key) -> Option<(Standing, &mut T)> {
-        let position = self.find(key)?;
-        let entry = self.entry_mut(position);
-        Some((entry.standing, &mut entry.value))
+    /// The same, of one that has been found.
+    #[inline]
+    pub fn settle_at(&mut self, place: Place, standing: Standing) -> Option<T> {
+        let entry = self.ring.at_mut(place.0);
+        if entry.tag.standing() != Standing::Awaited {
+            return None;
+        }
+        entry.tag = Tag::new(entry.tag.key(), standing);
+        self.awaited -= 1;
+        Some(entry.value)
     }
 
     /// The oldest entry.
     pub fn oldest(&self) -> Option<(Key, Standing, &T)> {
-        (self.tail != self.head).then(|| {
-            let e = self.entry(self.tail);
-            (e.key(), e.standing, &e.value)
+        (self.ring.tail != self.ring.head).then(|| {
+            let entry = self.ring.at(self.ring.tail);
+            (entry.tag.key(), entry.tag.standing(), &entry.value)
         })
     }
 
     /// Gives up the oldest entry.
     pub fn pop_oldest(&mut self) -> Option<(Key, Standing, T)> {
         let (key, standing, value) = self.oldest().map(|(k, s, v)| (k, s, *v))?;
-        let tail = self.tail;
         if standing != Standing::Hole {
-            self.forget(tail);
+            self.kept -= 1;
+            self.awaited -= usize::from(standing == Standing::Awaited);
         }
-        self.tail = tail.wrapping_add(1);
-        if self.tail.wrapping_sub(self.base) as usize >= CHUNK {
-            let mut chunk = self.chunks.pop_front().expect("the tail was in it");
-            chunk.clear();
-            if self.spare.len() < 4 {
-                self.spare.push(chunk);
-            }
-            self.base = self.base.wrapping_add(CHUNK as u32);
-        }
+        self.ring.pop();
         Some((key, standing, value))
-    }
-
-    /// Takes an entry out of the index and leaves a hole.
-    fn forget(&mut self, position: u32) {
-        let key = self.entry(position).key();
-        let found =
-            self.index[Self::shard(key)].find_entry(Self::table_hash(key), |&p| p == position);
-        if let Ok(found) = found {
-            found.remove();
-        }
-        let entry = self.entry_mut(position);
-        let was = std::mem::replace(&mut entry.standing, Standing::Hole);
-        self.kept -= 1;
-        if was == Standing::Awaited {
-            self.awaited -= 1;
-        }
     }
 
     /// Frees one place by giving up the oldest finished entry. Awaited ones in front of it are moved to

@@ -113,8 +113,8 @@ fn a_full_ledger_gives_up_finished_entries_and_never_an_awaited_one() {
 }
 
 #[test]
-fn an_entry_of_the_size_the_esme_keeps_takes_32_octets() {
-    assert_eq!(Ledger::<[u32; 5]>::entry_octets(), 32);
+fn an_entry_of_the_size_the_esme_keeps_takes_28_octets() {
+    assert_eq!(Ledger::<[u32; 5]>::entry_octets(), 28);
 }
 
 proptest! {

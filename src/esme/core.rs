@@ -1,6 +1,7 @@
 //! The load side's decisions for one worker: no I/O, no clock, no await. Its parts are in the files
 //! beside it: `inbound` (responses), `deliver` (receipts and MO), `life` (connections and deadlines).
 use super::climb::Climb;
+use super::deliver::FinalReceipt;
 use super::exchange::{Awaited, Exchange, Handed};
 use super::failed::FailuresSeen;
 use super::lane::Lane;
@@ -39,6 +40,8 @@ pub struct Core {
     pub(super) strays: Option<Strays>,
     pub(super) events: Vec<Event>,
     pub(super) met: Vec<(Notice, Fate<Awaited>)>,
+    /// The last final receipt, and how many in a row were like it that are not recorded yet.
+    pub(super) receipts_alike: (Option<FinalReceipt>, u64),
     pub(super) range: LatencyRange,
     pub(super) rng: Rng,
     /// Answers that wait for `deliver.delay`.
@@ -134,6 +137,7 @@ impl Core {
             strays: share.is_of_a_fleet().then(Strays::default),
             events: Vec::new(),
             met: Vec::new(),
+            receipts_alike: (None, 0),
             range,
             rng: Rng::new(stream_seed(plan.seed, 0xE5, u64::from(share.worker))),
             deferred: VecDeque::new(),
@@ -264,6 +268,7 @@ impl Core {
         while now >= start + Nanos::from_secs(self.interval_number + 1) {
             let end = start + Nanos::from_secs(self.interval_number + 1);
             let gauges = self.gauges(end);
+            self.record_receipts();
             let spare = self.spares.pop();
             let interval = self.recorder.take(self.interval_number, gauges, spare);
             self.interval_number += 1;
@@ -274,6 +279,7 @@ impl Core {
     /// The interval that is still filling, at the very end.
     pub(super) fn last_interval(&mut self, now: Nanos) -> Box<Interval> {
         let gauges = self.gauges(now);
+        self.record_receipts();
         self.recorder.take(self.interval_number, gauges, None)
     }
 
@@ -384,15 +390,12 @@ impl Endpoint for Core {
         let link = &mut links[session as usize];
         link.written += octets as u64;
         link.unwritten_since = stamp;
-        while let Some(first) = link.unwritten.front() {
-            if first.end > link.written {
+        while let Some(run) = link.unwritten.front_mut() {
+            let (first, count) = run.take_written(link.written);
+            let stamped = link.window.stamp_run(first, count, |ticket| ticket.written = stamp);
+            link.counts.written += recorder.written_together(stamped);
+            if run.count > 0 {
                 break;
-            }
-            if let Some(ticket) = link.window.get_mut(first.sequence_number) {
-                ticket.written = stamp;
-                let ticket = *ticket;
-                recorder.written(&ticket);
-                link.counts.written += 1;
             }
             link.unwritten.pop_front();
         }

@@ -18,6 +18,15 @@ fn delivery(frame: &[u8]) -> u64 {
     IdRule::Exact.key(body, Side::Receipt, 0).0.0
 }
 
+/// A final receipt of a message that awaited it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FinalReceipt {
+    notice: Notice,
+    awaited: Awaited,
+    /// It came before its submit_sm_resp.
+    first: bool,
+}
+
 /// message_state DELIVERED (FACTS B.10).
 const DELIVERED: u8 = 2;
 
@@ -175,7 +184,7 @@ impl Core {
         };
         match self.exchange.other(key) {
             Some(owner) => self.exchange.hand(owner, Handed::Receipt(key, notice)),
-            None => self.receipt(key, notice),
+            None => self.exchange.own.push(Handed::Receipt(key, notice)),
         }
     }
 
@@ -186,6 +195,23 @@ impl Core {
     /// What other workers handed over.
     pub fn on_handed(&mut self, batch: &[Handed]) {
         self.exchange.received += 1;
+        self.work_through(batch);
+    }
+
+    /// What this read brought for the ledger of this worker.
+    #[inline]
+    pub(super) fn settle_own(&mut self) {
+        if self.exchange.own.is_empty() {
+            return;
+        }
+        let mut own = std::mem::take(&mut self.exchange.own);
+        self.work_through(&own);
+        own.clear();
+        self.exchange.own = own;
+    }
+
+    fn work_through(&mut self, batch: &[Handed]) {
+        self.correlator.warm(batch.iter().filter_map(Handed::key));
         for what in batch {
             match *what {
                 Handed::Accepted(key, awaited, note) => self.accepted(key, awaited, note),
@@ -246,26 +272,44 @@ impl Core {
 
     #[inline]
     fn final_receipt(&mut self, notice: &Notice, awaited: &Awaited, first: bool) {
+        let alike = Some(FinalReceipt { notice: *notice, awaited: *awaited, first });
+        if self.receipts_alike.0 != alike {
+            self.record_receipts();
+            self.receipts_alike.0 = alike;
+        }
+        self.receipts_alike.1 += 1;
+    }
+
+    /// Records the last final receipts: one read often brings many that differ in nothing.
+    pub(super) fn record_receipts(&mut self) {
+        let count = std::mem::take(&mut self.receipts_alike.1);
+        let Some(FinalReceipt { notice, awaited, first }) = self.receipts_alike.0 else { return };
+        if count == 0 {
+            return;
+        }
         let cell = self.recorder.cell(awaited.cell());
         let at = notice.received;
-        cell.latency[Metric::Receipt as usize].record(at.since(awaited.intended()));
-        cell.latency[Metric::ReceiptFromWrite as usize].record(at.since(awaited.written()));
+        let receipt = at.since(awaited.intended());
+        cell.latency[Metric::Receipt as usize].record_n(receipt, count);
+        cell.latency[Metric::ReceiptFromWrite as usize]
+            .record_n(at.since(awaited.written()), count);
         let answered = awaited.answered();
         if first || at < answered {
-            cell.tally.receipts_before_response += 1;
-            cell.latency[Metric::ReceiptBeforeResponse as usize].record(answered.since(at));
+            cell.tally.receipts_before_response += count;
+            cell.latency[Metric::ReceiptBeforeResponse as usize]
+                .record_n(answered.since(at), count);
         } else {
-            cell.latency[Metric::ReceiptAfterResponse as usize].record(at.since(answered));
+            cell.latency[Metric::ReceiptAfterResponse as usize].record_n(at.since(answered), count);
         }
         let tally = &mut cell.tally;
-        tally.receipts_final += 1;
-        tally.receipts_final_unasked += u64::from(awaited.may_stay_silent());
-        tally.receipts_other_bind += u64::from(notice.session != awaited.session());
-        tally.by_state[usize::from(notice.state.min(10))] += 1;
-        cell.by_err.add(&notice.err, 1);
-        cell.by_rule.add(&notice.rule, 1);
-        let by_state = &mut self.recorder.interval().receipt_by_state;
-        by_state[usize::from(notice.state.min(10))].record(at.since(awaited.intended()));
+        tally.receipts_final += count;
+        tally.receipts_final_unasked += u64::from(awaited.may_stay_silent()) * count;
+        tally.receipts_other_bind += u64::from(notice.session != awaited.session()) * count;
+        let state = usize::from(notice.state.min(10));
+        tally.by_state[state] += count;
+        cell.by_err.add(&notice.err, count);
+        cell.by_rule.add(&notice.rule, count);
+        self.recorder.interval().receipt_by_state[state].record_n(receipt, count);
     }
 
     /// No receipt came for this message in time.

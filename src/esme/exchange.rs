@@ -104,9 +104,24 @@ pub enum Handed {
     Part(PartNews),
 }
 
+impl Handed {
+    /// The id that the ledger will be asked for; None: it will not.
+    #[inline]
+    pub(super) fn key(&self) -> Option<Key> {
+        match self {
+            Handed::Accepted(key, ..) | Handed::AcceptedLate(key, _) | Handed::Receipt(key, _) => {
+                Some(*key)
+            }
+            Handed::PartKey(..) | Handed::Part(_) => None,
+        }
+    }
+}
+
 /// What waits to be handed over, by worker.
 #[derive(Debug)]
 pub(super) struct Exchange {
+    /// What a read brought for the ledger of this worker itself: worked through at the read's end.
+    pub(super) own: Vec<Handed>,
     /// Its place among the workers of this process.
     worker: u32,
     outboxes: Vec<Vec<Handed>>,
@@ -118,7 +133,8 @@ impl Exchange {
     /// Between the workers of one process; `worker` is one of `near`.
     pub(super) fn new(worker: u32, near: &Range<u32>) -> Exchange {
         let outboxes = near.clone().map(|_| Vec::new()).collect();
-        Exchange { worker: worker - near.start, outboxes, handed: 0, received: 0 }
+        let worker = worker - near.start;
+        Exchange { own: Vec::new(), worker, outboxes, handed: 0, received: 0 }
     }
     /// The place of the worker that owns `key`, unless it is this one.
     #[inline]

@@ -16,22 +16,33 @@ impl Core {
         let mut used = 0;
         self.links[link].session.heard(now);
         let acks_before = self.links[link].counts.delivered;
+        // slots that this read has freed: its lane is told once, before anybody may ask it
+        let mut freed = 0;
         loop {
             match frame::cut(&octets[used..], frame::OCTETS_MAX_DEFAULT) {
                 Ok(Some(length)) => {
                     let pdu = &octets[used..used + length];
                     used += length;
+                    if self.on_plain_answer(link, pdu, now) {
+                        freed += 1;
+                        continue;
+                    }
+                    self.slots_freed(link, std::mem::take(&mut freed), now);
                     self.on_frame(link, pdu, now);
                 }
                 Ok(None) => break,
                 Err(desync) => {
                     let rest = &octets[used..];
+                    self.slots_freed(link, freed, now);
+                    self.settle_own();
                     self.recorder.interval().anomaly(desync.name(), rest);
                     self.give_up_link(link, &format!("desync: {}", desync.name()), now);
                     return octets.len();
                 }
             }
         }
+        self.slots_freed(link, freed, now);
+        self.settle_own();
         let acks = self.links[link].counts.delivered - acks_before;
         if acks > 0 && self.setup.plan.deliver.delay == Nanos::ZERO {
             let end = self.links[link].end();
@@ -39,6 +50,27 @@ impl Core {
         }
         self.pump(Some(link), now);
         used
+    }
+
+    /// The answer that nearly all are: a submit_sm_resp with ESME_ROK to an open submit_sm. False: it is
+    /// another PDU, and nothing has been done. Whoever calls tells the lane of the freed slot.
+    #[inline]
+    fn on_plain_answer(&mut self, link: usize, frame: &[u8], now: Nanos) -> bool {
+        let Some(header) = Header::read(frame) else { return false };
+        let l = &mut self.links[link];
+        if header.command_id != CommandId::SUBMIT_SM_RESP
+            || header.command_status != CommandStatus::ESME_ROK
+            || l.standing != Standing::Up
+        {
+            return false;
+        }
+        let Some(ticket) = l.window.settle(header.sequence_number) else { return false };
+        l.counts.accepted += 1;
+        l.throttles = 0;
+        l.answered(now.since(ticket.intended), self.range);
+        self.recorder.settled(&ticket, Outcome::Accepted, now);
+        self.on_accepted(link, &header, &ticket, frame, now);
+        true
     }
 
     #[inline]
@@ -99,7 +131,7 @@ impl Core {
         match self.links[link].window.settle(number) {
             Some(ticket) => {
                 let status = if status.0 == 0 { CommandStatus::ESME_RUNKNOWNERR } else { status };
-                self.settled(link, &ticket, status, now);
+                self.rejected(link, &ticket, status, now);
                 self.list_rejection(link, number, &ticket, status, now);
                 self.trace_failed(link, number, &ticket, Some((now, frame)));
             }
@@ -107,53 +139,52 @@ impl Core {
         }
     }
 
-    #[inline]
+    /// A submit_sm_resp that is no plain answer.
     fn on_submit_sm_resp(&mut self, link: usize, header: &Header, frame: &[u8], now: Nanos) {
         let Some(ticket) = self.links[link].window.settle(header.sequence_number) else {
             self.on_late_response(link, header, frame, now);
             return;
         };
-        self.settled(link, &ticket, header.command_status, now);
-        let id = pdu::message_id(frame);
-        let body = frame.len() - Header::OCTETS;
-        if header.command_status == CommandStatus::ESME_ROK {
-            if id.is_none_or(|id| id.is_empty() || body != id.len() + 1) {
-                self.look_closer(link, frame);
-            }
-            if ticket.receipt_asked != 0 {
-                let number = header.sequence_number;
-                self.await_receipt(link, number, &ticket, id.unwrap_or_default(), now);
-            } else {
-                self.part_ended(ticket.index, PartFate::Accepted { awaits: false });
-            }
-        } else {
-            let (number, status) = (header.sequence_number, header.command_status);
-            self.list_rejection(link, number, &ticket, status, now);
-            self.trace_failed(link, number, &ticket, Some((now, frame)));
-            if body != 0 {
-                self.look_closer(link, frame);
-            }
+        let (number, status) = (header.sequence_number, header.command_status);
+        self.rejected(link, &ticket, status, now);
+        self.list_rejection(link, number, &ticket, status, now);
+        self.trace_failed(link, number, &ticket, Some((now, frame)));
+        if frame.len() > Header::OCTETS {
+            self.look_closer(link, frame);
         }
     }
 
-    /// The answer of an open submit_sm: its slot is free, and it is counted.
+    /// A submit_sm was accepted: what its answer says besides.
     #[inline]
-    fn settled(&mut self, link: usize, ticket: &Ticket, status: CommandStatus, now: Nanos) {
-        let l = &mut self.links[link];
-        let range = self.range;
-        let outcome = if status == CommandStatus::ESME_ROK {
-            l.counts.accepted += 1;
-            Outcome::Accepted
-        } else {
-            l.counts.rejected += 1;
-            Outcome::Rejected(status.0)
-        };
-        l.answered(now.since(ticket.intended), range);
-        if outcome == Outcome::Accepted {
-            l.throttles = 0;
+    fn on_accepted(
+        &mut self,
+        link: usize,
+        header: &Header,
+        ticket: &Ticket,
+        frame: &[u8],
+        now: Nanos,
+    ) {
+        let id = pdu::message_id(frame);
+        let body = frame.len() - Header::OCTETS;
+        if id.is_none_or(|id| id.is_empty() || body != id.len() + 1) {
+            self.look_closer(link, frame);
         }
+        if ticket.receipt_asked != 0 {
+            let number = header.sequence_number;
+            self.await_receipt(link, number, ticket, id.unwrap_or_default(), now);
+        } else {
+            self.part_ended(ticket.index, PartFate::Accepted { awaits: false });
+        }
+    }
+
+    /// An open submit_sm was rejected: its slot is free, and it is counted.
+    #[cold]
+    fn rejected(&mut self, link: usize, ticket: &Ticket, status: CommandStatus, now: Nanos) {
+        let l = &mut self.links[link];
+        l.counts.rejected += 1;
+        l.answered(now.since(ticket.intended), self.range);
         self.slots_freed(link, 1, now);
-        self.recorder.settled(ticket, outcome, now);
+        self.recorder.settled(ticket, Outcome::Rejected(status.0), now);
         if matches!(status, CommandStatus::ESME_RTHROTTLED | CommandStatus::ESME_RMSGQFUL) {
             // throttled while catching up: sent more than 10 ms after its time, and so faster than planned
             let catching_up = ticket.written.since(ticket.intended) > Nanos::from_millis(10);
@@ -161,11 +192,9 @@ impl Core {
             tally.throttled += 1;
             tally.self_inflicted_throttles += u64::from(catching_up);
         }
-        if status != CommandStatus::ESME_ROK {
-            let again = self.is_retryable(status) && self.throttled(link, ticket, now);
-            if !again {
-                self.part_ended(ticket.index, PartFate::Failed);
-            }
+        let again = self.is_retryable(status) && self.throttled(link, ticket, now);
+        if !again {
+            self.part_ended(ticket.index, PartFate::Failed);
         }
     }
 
@@ -202,7 +231,7 @@ impl Core {
             let (key, awaited) = self.awaited_of(link, &ticket, id, now);
             match self.exchange.other(key) {
                 Some(owner) => self.exchange.hand(owner, Handed::AcceptedLate(key, awaited)),
-                None => self.correlator.accepted_late(key, awaited),
+                None => self.exchange.own.push(Handed::AcceptedLate(key, awaited)),
             }
         }
     }
@@ -253,7 +282,7 @@ impl Core {
             Some(owner) if !self.stopping => {
                 self.exchange.hand(owner, Handed::Accepted(key, awaited, note));
             }
-            Some(_) | None => self.accepted(key, awaited, note),
+            Some(_) | None => self.exchange.own.push(Handed::Accepted(key, awaited, note)),
         }
     }
 }

@@ -41,6 +41,20 @@ impl FreeSlots {
         self.count -= 1;
         Some(at)
     }
+    /// The oldest so many are taken.
+    #[inline]
+    pub(super) fn take_some(&mut self, mut slots: usize) {
+        slots = slots.min(self.count);
+        self.count -= slots;
+        while let Some(run) = self.runs.front_mut().filter(|_| slots > 0) {
+            let taken = slots.min(run.1 as usize);
+            run.1 -= taken as u32;
+            slots -= taken;
+            if run.1 == 0 {
+                self.runs.pop_front();
+            }
+        }
+    }
     /// So many free slots went with their session: the ones freed last.
     pub(super) fn withdraw(&mut self, slots: usize) {
         for _ in 0..slots.min(self.count) {
@@ -120,6 +134,15 @@ impl Lane {
         freed
     }
 
+    /// So many of the oldest free slots are taken at `now`.
+    #[inline]
+    pub(super) fn take_slots(&mut self, slots: usize, now: Nanos) {
+        self.free.take_some(slots);
+        if slots > 0 && self.free.count() == 0 && self.full_since.is_none() {
+            self.full_since = Some(now);
+        }
+    }
+
     /// So many free slots went with their session.
     pub(super) fn withdraw(&mut self, slots: usize, now: Nanos) {
         self.free.withdraw(slots);
@@ -148,8 +171,13 @@ mod tests {
         f.freed(Nanos(1), 2);
         f.freed(Nanos(1), 1);
         f.freed(Nanos(5), 1);
+        let mut g = FreeSlots::default();
+        g.runs.clone_from(&f.runs);
+        g.count = f.count;
         let taken: Vec<_> = std::iter::from_fn(|| f.take()).collect();
         assert_eq!(taken, [Nanos(1), Nanos(1), Nanos(1), Nanos(5)]);
+        g.take_some(2);
+        assert_eq!((g.count(), g.take(), g.take()), (2, Some(Nanos(1)), Some(Nanos(5))));
     }
 
     #[test]

@@ -390,7 +390,8 @@ impl Core {
         }
         self.give_up_again();
         self.close_parts();
-        let sessions = self.links.iter().map(|l| l.record()).collect();
+        let range = self.range;
+        let sessions = self.links.iter_mut().map(|l| l.record(range)).collect();
         let interval = self.last_interval(now);
         let ids = std::mem::take(&mut self.ids);
         let exchanges = self.take_exchanges();

@@ -21,12 +21,44 @@ pub(super) enum Standing {
     Gone,
 }
 
-/// A submit_sm whose last octet has not been written yet.
+/// submit_sm whose last octets have not been written yet: numbered one after the other, equally long, and
+/// nothing between them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Unwritten {
-    pub(super) sequence_number: u32,
-    /// Octets of this connection up to and with its last one.
+    /// sequence_number of the first.
+    pub(super) first: u32,
+    pub(super) count: u32,
+    /// Octets of each.
+    pub(super) octets: u32,
+    /// Octets of this connection up to and with the last octet of the last.
     pub(super) end: u64,
+}
+
+impl Unwritten {
+    /// The run goes on with this one.
+    #[inline]
+    fn takes(&mut self, number: u32, octets: u32, end: u64) -> bool {
+        let next = number == self.first + self.count
+            && octets == self.octets
+            && end == self.end + u64::from(octets);
+        if next {
+            self.count += 1;
+            self.end = end;
+        }
+        next
+    }
+
+    /// Takes those off that are written when so many octets are: (number of the first, how many).
+    #[inline]
+    pub(super) fn take_written(&mut self, written: u64) -> (u32, u32) {
+        let first = self.first;
+        let left = self.end.saturating_sub(written).div_ceil(u64::from(self.octets.max(1)));
+        let left = (left as u32).min(self.count);
+        let done = self.count - left;
+        self.first += done;
+        self.count = left;
+        (first, done)
+    }
 }
 
 /// One session.
@@ -69,6 +101,8 @@ pub(super) struct Link {
     pub(super) reconnects: u32,
     pub(super) counts: LinkCounts,
     pub(super) response: Option<Latency>,
+    /// The last response time, and how many answers in a row had it that are not in `response` yet.
+    alike: (Nanos, u64),
     pub(super) congestion_state: Option<u8>,
     pub(super) transport: Option<Transport>,
 }
@@ -126,9 +160,26 @@ impl Link {
             reconnects: 0,
             counts: LinkCounts::default(),
             response: None,
+            alike: (Nanos::ZERO, 0),
             congestion_state: None,
             transport: None,
         }
+    }
+
+    /// A submit_sm with this number was put into `out`, where octets `start..` are its.
+    #[inline]
+    pub(super) fn stamped(&mut self, number: u32, start: usize, now: Nanos) {
+        let octets = (self.out.len() - start) as u32;
+        let end = self.end();
+        match self.unwritten.back_mut() {
+            Some(run) => {
+                if run.takes(number, octets, end) {
+                    return;
+                }
+            }
+            None => self.unwritten_since = now,
+        }
+        self.unwritten.push_back(Unwritten { first: number, count: 1, octets, end });
     }
 
     /// A fresh connection.
@@ -179,11 +230,24 @@ impl Link {
     /// Response time of this session: one digit, made at its first answer.
     #[inline]
     pub(super) fn answered(&mut self, response: Nanos, range: LatencyRange) {
-        let coarse = LatencyRange { max: range.max, digits: 1 };
-        self.response.get_or_insert_with(|| Latency::new(coarse)).record(response);
+        if self.alike.0 != response {
+            self.record_alike(range);
+            self.alike.0 = response;
+        }
+        self.alike.1 += 1;
     }
 
-    pub(super) fn record(&self) -> SessionRecord {
+    fn record_alike(&mut self, range: LatencyRange) {
+        let count = std::mem::take(&mut self.alike.1);
+        if count > 0 {
+            let coarse = LatencyRange { max: range.max, digits: 1 };
+            let all = self.response.get_or_insert_with(|| Latency::new(coarse));
+            all.record_n(self.alike.0, count);
+        }
+    }
+
+    pub(super) fn record(&mut self, range: LatencyRange) -> SessionRecord {
+        self.record_alike(range);
         SessionRecord {
             id: self.plan.id,
             account: self.plan.account,

@@ -2,7 +2,6 @@
 //! into a session's out-buffer, and whoever owns the socket is told that it is dirty.
 use super::core::Core;
 use super::lane::Lane;
-use super::link::Unwritten;
 use super::parts::PartFate;
 use crate::kit::Nanos;
 use crate::measure::Ticket;
@@ -93,16 +92,76 @@ impl Core {
         let Some(sender) = self.links[link].plan.sender else { return };
         let messages_max = self.setup.plan.guard.messages_max.unwrap_or(u64::MAX);
         self.pump_again(lane, now);
-        for _ in 0..self.links[link].room() {
-            let Some((index, account, _)) = self.lanes[lane].cursor.closed_next() else { return };
-            if index >= messages_max {
+        let at = now.since(self.start.unwrap_or(now));
+        // at its own cap a session may have no room after one message; else its room is known
+        let room = self.links[link].room();
+        let (rounds, each) = if self.capped { (room, 1) } else { (1, room) };
+        for _ in 0..rounds {
+            let due = Due { index: 0, at, stage, sender, account: self.links[link].plan.account };
+            let sent = self.send_next(link, lane, &due, each, messages_max, now);
+            self.lanes[lane].take_slots(sent, now);
+            if self.capped && sent > 0 {
+                self.keep_to_cap(link, now);
+            }
+            if sent < each || self.links[link].room() == 0 {
                 return;
             }
-            self.lanes[lane].take_slot(now);
-            let at = now.since(self.start.unwrap_or(now));
-            let due = Due { index, at, stage, sender, account };
-            self.send(link, &due, now, now, 0, now);
         }
+    }
+
+    /// Stamps so many of the lane's next closed-loop messages, all alike but for their number; fewer where
+    /// the numbers end before. Returns how many. The lane's slots are not touched.
+    fn send_next(
+        &mut self,
+        link: usize,
+        lane: usize,
+        due: &Due,
+        count: usize,
+        messages_max: u64,
+        now: Nanos,
+    ) -> usize {
+        let Core { setup, links, lanes, recorder, scratch, wall_at_zero, dirty, .. } = self;
+        let (l, cursor) = (&mut links[link], &mut lanes[lane].cursor);
+        let first_cell = setup.cell(due.stage, due.account, 0);
+        let wall_ns = *wall_at_zero + now.0;
+        // how many of the last ones are of the same cell
+        let (mut planned, mut planned_in) = (0, first_cell);
+        let mut sent = 0;
+        while sent < count {
+            let Some((index, _, _)) = cursor.closed_next().filter(|n| n.0 < messages_max) else {
+                break;
+            };
+            let place = setup.recipe.place(index);
+            let (label, registered_delivery) = setup.recipe.label_and_delivery(&place);
+            let cell = first_cell + label;
+            let ticket = Ticket {
+                index,
+                intended: now,
+                slot_free: now,
+                written: Nanos::ZERO,
+                cell,
+                attempt: 0,
+                receipt_asked: registered_delivery & 3,
+            };
+            let Some(number) = l.window.open(&mut l.session.sequence, ticket) else { break };
+            let start = l.out.len();
+            setup.recipe.stamp_at(&place, number, wall_ns, scratch, &mut l.out);
+            l.stamped(number, start, now);
+            if cell != planned_in {
+                recorder.tally(planned_in).planned += planned;
+                (planned, planned_in) = (0, cell);
+            }
+            planned += 1;
+            sent += 1;
+        }
+        if planned > 0 {
+            recorder.tally(planned_in).planned += planned;
+        }
+        if sent > 0 && !l.dirty {
+            l.dirty = true;
+            dirty.push(link as u32);
+        }
+        sent
     }
 
     fn cell_of(&self, due: &Due) -> u16 {
@@ -120,8 +179,9 @@ impl Core {
         now: Nanos,
     ) {
         let Core { setup, links, recorder, scratch, wall_at_zero, dirty, .. } = self;
-        let picked = setup.recipe.pick(due.index);
-        let cell = setup.cell(due.stage, due.account, picked.label);
+        let place = setup.recipe.place(due.index);
+        let (label, registered_delivery) = setup.recipe.label_and_delivery(&place);
+        let cell = setup.cell(due.stage, due.account, label);
         let ticket = Ticket {
             index: due.index,
             intended,
@@ -129,16 +189,13 @@ impl Core {
             written: Nanos::ZERO,
             cell,
             attempt,
-            receipt_asked: picked.registered_delivery & 3,
+            receipt_asked: registered_delivery & 3,
         };
         let l = &mut links[link];
         let number = l.window.open(&mut l.session.sequence, ticket).expect("room was looked for");
-        if l.unwritten.is_empty() {
-            l.unwritten_since = now;
-        }
-        setup.recipe.stamp(due.index, number, *wall_at_zero + now.0, scratch, &mut l.out);
-        let end = l.end();
-        l.unwritten.push_back(Unwritten { sequence_number: number, end });
+        let start = l.out.len();
+        setup.recipe.stamp_at(&place, number, *wall_at_zero + now.0, scratch, &mut l.out);
+        l.stamped(number, start, now);
         let tally = recorder.tally(cell);
         if attempt == 0 {
             tally.planned += 1;

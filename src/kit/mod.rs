@@ -1,5 +1,6 @@
 //! Time, rates, chance: the ground floor. Imports nothing of the house.
 mod clock;
+mod digits;
 mod host;
 mod rate;
 mod rng;
@@ -7,6 +8,7 @@ mod selfcheck;
 mod timer;
 
 pub use clock::{Clock, NS_PER_S, Nanos, ThreadUse, utc_rfc3339, utc_rfc3339_micros};
+pub use digits::decimal;
 pub use host::{Cgroup, Environment, HostCounters, HostUse};
 pub use rate::{Rate, RateChange, RateError};
 pub use rng::{Rng, mix64, stream_seed};

@@ -71,21 +71,29 @@ impl Latency {
     /// The same value so many times.
     #[inline]
     pub fn record_n(&mut self, value: Nanos, count: u64) {
+        if count == 0 {
+            return;
+        }
         if self.seen.record_n(value.0, count).is_ok() {
             self.sum += u128::from(value.0) * u128::from(count);
             self.max = self.max.max(value.0);
         } else {
-            (0..count).for_each(|_| self.censor(self.range.max));
+            self.censor_n(self.range.max, count);
         }
     }
 
     /// One value that is only known to be at least so long.
-    #[cold]
     pub fn censor(&mut self, at_least: Nanos) {
+        self.censor_n(at_least, 1);
+    }
+
+    /// So many values that are only known to be at least so long.
+    #[cold]
+    pub fn censor_n(&mut self, at_least: Nanos, count: u64) {
         let range = self.range;
         let bounds = self.censored.get_or_insert_with(|| Box::new(range.empty()));
-        bounds.saturating_record(at_least.0);
-        self.censored_count += 1;
+        bounds.saturating_record_n(at_least.0, count);
+        self.censored_count += count;
     }
 
     /// Adds all of `other`; the same range, or values are re-recorded.

@@ -12,6 +12,33 @@ pub struct Recorder {
     now: Box<Interval>,
     range: LatencyRange,
     last_write: Nanos,
+    /// Writes since the last [`Recorder::take`] that went out with the one before them.
+    zero_gaps: u64,
+    /// The last answers that were settled, so far counted nowhere else, and how many they are.
+    alike: (Alike, u64),
+}
+
+/// What settled messages have in common that differ in nothing: one read often brings the answers to all of
+/// one write. They are recorded together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Alike {
+    intended: Nanos,
+    slot_free: Nanos,
+    written: Nanos,
+    at: Nanos,
+    outcome: Outcome,
+    cell: CellId,
+}
+
+impl Alike {
+    const NONE: Alike = Alike {
+        intended: Nanos::ZERO,
+        slot_free: Nanos::ZERO,
+        written: Nanos::ZERO,
+        at: Nanos::ZERO,
+        outcome: Outcome::OpenAtEnd,
+        cell: 0,
+    };
 }
 
 /// Written within this of being due and having a slot counts as on time (METHOD.md §5).
@@ -21,7 +48,8 @@ impl Recorder {
     /// A recorder for so many cells.
     pub fn new(worker: u32, cells_count: usize, range: LatencyRange) -> Recorder {
         let now = Box::new(Interval::new(worker, cells_count, range));
-        Recorder { now, range, last_write: Nanos::ZERO }
+        let alike = (Alike::NONE, 0);
+        Recorder { now, range, last_write: Nanos::ZERO, zero_gaps: 0, alike }
     }
 
     /// The cell's counters and distributions.
@@ -46,57 +74,103 @@ impl Recorder {
     /// A submit_sm went out with the write stamped in the ticket.
     #[inline]
     pub fn written(&mut self, ticket: &Ticket) {
-        let on_time = ticket.written.since(ticket.slot_free) <= ON_TIME;
-        let tally = self.tally(ticket.cell);
-        tally.written += 1;
-        tally.on_time += u64::from(on_time);
+        self.written_together(std::iter::once(ticket));
+    }
+
+    /// The same, of several that one write carried, all of which are stamped with it.
+    #[inline]
+    pub fn written_together<'a>(&mut self, tickets: impl Iterator<Item = &'a Ticket>) -> u64 {
+        let (mut all, mut count, mut on_time) = (0, 0, 0);
+        let mut last: Option<(CellId, Nanos)> = None;
+        for ticket in tickets {
+            let (cell, written) = *last.get_or_insert((ticket.cell, ticket.written));
+            if cell != ticket.cell {
+                self.count_written(cell, written, count, on_time);
+                (count, on_time, last) = (0, 0, Some((ticket.cell, ticket.written)));
+            }
+            all += 1;
+            count += 1;
+            on_time += u64::from(ticket.written.since(ticket.slot_free) <= ON_TIME);
+        }
+        if let Some((cell, written)) = last {
+            self.count_written(cell, written, count, on_time);
+        }
+        all
+    }
+
+    fn count_written(&mut self, cell: CellId, written: Nanos, count: u64, on_time: u64) {
+        let tally = self.tally(cell);
+        tally.written += count;
+        tally.on_time += on_time;
+        if written == self.last_write {
+            self.zero_gaps += count;
+            return;
+        }
+        self.zero_gaps += count.saturating_sub(1);
         if self.last_write != Nanos::ZERO {
-            let gap = ticket.written.since(self.last_write);
+            let gap = written.since(self.last_write);
             self.now.send_gaps.record(gap);
         }
-        self.last_write = ticket.written;
+        self.last_write = written;
     }
 
     /// How a written submit_sm ended, at `at` (the read's stamp, the deadline, the loss).
     #[inline]
     pub fn settled(&mut self, ticket: &Ticket, outcome: Outcome, at: Nanos) {
-        let cell = self.cell(ticket.cell);
+        let Ticket { index: _, intended, slot_free, written, cell, attempt: _, receipt_asked: _ } =
+            *ticket;
+        let alike = Alike { intended, slot_free, written, at, outcome, cell };
+        if self.alike.0 != alike {
+            self.record_alike();
+            self.alike.0 = alike;
+        }
+        self.alike.1 += 1;
+    }
+
+    /// Records the last answers.
+    fn record_alike(&mut self) {
+        let (alike, count) = (self.alike.0, std::mem::take(&mut self.alike.1));
+        if count == 0 {
+            return;
+        }
+        let Alike { intended, slot_free, written, at, outcome, cell } = alike;
+        let cell = self.cell(cell);
         let (seen, status) = match outcome {
             Outcome::Accepted => {
-                cell.tally.accepted += 1;
+                cell.tally.accepted += count;
                 (true, Some(0))
             }
             Outcome::Rejected(status) => {
-                cell.tally.rejected += 1;
+                cell.tally.rejected += count;
                 (true, Some(status))
             }
             Outcome::TimedOut => {
-                cell.tally.timed_out += 1;
+                cell.tally.timed_out += count;
                 (false, None)
             }
             Outcome::Lost => {
-                cell.tally.lost += 1;
+                cell.tally.lost += count;
                 (false, None)
             }
             Outcome::OpenAtEnd => {
-                cell.tally.open_at_end += 1;
+                cell.tally.open_at_end += count;
                 (false, None)
             }
         };
         if let Some(status) = status {
-            cell.statuses.add(&status, 1);
+            cell.statuses.add(&status, count);
         }
-        let (response, service) = (at.since(ticket.intended), at.since(ticket.written));
+        let (response, service) = (at.since(intended), at.since(written));
         if seen {
-            cell.latency[Metric::Response as usize].record(response);
-            cell.latency[Metric::Service as usize].record(service);
+            cell.latency[Metric::Response as usize].record_n(response, count);
+            cell.latency[Metric::Service as usize].record_n(service, count);
         } else {
-            cell.latency[Metric::Response as usize].censor(response);
-            cell.latency[Metric::Service as usize].censor(service);
+            cell.latency[Metric::Response as usize].censor_n(response, count);
+            cell.latency[Metric::Service as usize].censor_n(service, count);
         }
-        let wait = ticket.slot_free.since(ticket.intended);
-        cell.latency[Metric::WindowWait as usize].record(wait);
-        cell.latency[Metric::HarnessLag as usize].record(ticket.written.since(ticket.slot_free));
+        let wait = slot_free.since(intended);
+        cell.latency[Metric::WindowWait as usize].record_n(wait, count);
+        cell.latency[Metric::HarnessLag as usize].record_n(written.since(slot_free), count);
     }
 
     /// A message that was never written: dropped for want of a slot, or unsent when the run ended at `at`.
@@ -133,6 +207,9 @@ impl Recorder {
         gauges: Gauges,
         spare: Option<Box<Interval>>,
     ) -> Box<Interval> {
+        self.record_alike();
+        let zero_gaps = std::mem::take(&mut self.zero_gaps);
+        self.now.send_gaps.record_n(Nanos::ZERO, zero_gaps);
         let next = spare.unwrap_or_else(|| {
             Box::new(Interval::new(self.now.worker, self.now.cells.len(), self.range))
         });

@@ -106,6 +106,11 @@ const OUT_MAX: usize = 4 * 1024 * 1024;
 /// An idle out-buffer keeps at most this much memory.
 const OUT_IDLE: usize = 64 * 1024;
 
+/// A long read is worked through in slices of this, and what they leave to be written goes out as soon as it
+/// is [`WRITE_EARLY`] octets: the peer works on it while we work on the rest.
+const SLICE: usize = 8 * 1024;
+const WRITE_EARLY: usize = 32 * 1024;
+
 struct State<'a, S> {
     stream: S,
     session: u32,
@@ -232,7 +237,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
         }
         let now = Clock::now();
         let all = &buffer[..kept + came];
-        let used = core.on_octets(self.session, all, now);
+        let mut used = 0;
+        while used < all.len() {
+            let end = (used + SLICE).min(all.len());
+            let mut took = core.on_octets(self.session, &all[used..end], now);
+            if took == 0 && end < all.len() {
+                // a PDU that is longer than a slice
+                took = core.on_octets(self.session, &all[used..], now);
+            }
+            used += took;
+            if took == 0 {
+                break;
+            }
+            if used < all.len() && core.out(self.session).len() >= WRITE_EARLY {
+                self.write(core, context)?;
+            }
+        }
         self.carry.clear();
         self.carry.extend_from_slice(&all[used..]);
         if self.carry.is_empty() && self.carry.capacity() > OUT_IDLE {

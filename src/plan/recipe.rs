@@ -68,6 +68,13 @@ struct Slot {
     own: u32,
 }
 
+/// Where a submit_sm number stands in the mix.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    period: u64,
+    slot: Slot,
+}
+
 /// One of the plan's messages, ready to be stamped.
 #[derive(Clone, Debug)]
 struct Kind {
@@ -84,6 +91,8 @@ struct Kind {
 struct Stampable {
     template: Template,
     uses: Uses,
+    /// Where the digits of the destination stand, if they are all that varies and never change their number.
+    destination_at: Option<usize>,
 }
 
 /// All messages of a plan and the order in which they are sent.
@@ -118,7 +127,24 @@ impl Recipe {
     #[inline]
     fn slot(&self, index: u64) -> (u64, Slot) {
         let length = self.pattern.len() as u64;
+        if length == 1 {
+            return (index, self.pattern[0]);
+        }
         (index / length, self.pattern[(index % length) as usize])
+    }
+
+    /// Where number `index` stands, found once for all that is asked about it.
+    #[inline]
+    pub fn place(&self, index: u64) -> Place {
+        let (period, slot) = self.slot(index);
+        Place { period, slot }
+    }
+
+    /// (which of the plan's messages, its registered_delivery).
+    #[inline]
+    pub fn label_and_delivery(&self, place: &Place) -> (u16, u8) {
+        let kind = place.slot.kind;
+        (kind, self.kinds[usize::from(kind)].registered_delivery)
     }
 
     /// What stands under number `index`.
@@ -148,10 +174,30 @@ impl Recipe {
         scratch: &mut Scratch,
         out: &mut BytesMut,
     ) {
-        let (period, slot) = self.slot(index);
+        self.stamp_at(&self.place(index), sequence_number, wall_ns, scratch, out);
+    }
+
+    /// The same, of a number whose place is known.
+    #[inline]
+    pub fn stamp_at(
+        &self,
+        place: &Place,
+        sequence_number: u32,
+        wall_ns: u64,
+        scratch: &mut Scratch,
+        out: &mut BytesMut,
+    ) {
+        let Place { period, slot } = *place;
         let kind = &self.kinds[usize::from(slot.kind)];
         let part = &kind.parts[usize::from(slot.part)];
         let own = period * kind.weight + u64::from(slot.own);
+        if let (Addresses::Range { first, size, digits }, Some(at)) =
+            (&kind.destination, part.destination_at)
+        {
+            // the commonest message of all: digits in one place, written where they stand
+            let pdu = part.template.stamp_image(sequence_number, out);
+            return addresses::write_in_range(*first, *size, own, &mut pdu[at..at + *digits]);
+        }
         if part.uses.needs(Var::Destination) {
             scratch.destination(|to| kind.destination.write(own, to));
         }
@@ -335,7 +381,8 @@ fn stampable(
     }
     uses.check().map_err(|why| PlanError::about(path, why))?;
     let template = builder.build().map_err(|e| PlanError::about(path, e.to_string()))?;
-    Ok(Stampable { template, uses })
+    let destination_at = template.only_place().filter(|_| uses.only_destination());
+    Ok(Stampable { template, uses, destination_at })
 }
 
 /// The user data header of a part, its reference left to vary.

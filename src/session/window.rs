@@ -95,6 +95,29 @@ impl<T: Copy + Default> Window<T> {
         (slot.sequence_number == sequence_number).then_some(&mut slot.value)
     }
 
+    /// Changes the values of those of `count` requests, numbered from `first` on, that are open, and gives
+    /// each, changed.
+    #[inline]
+    pub fn stamp_run(
+        &mut self,
+        first: u32,
+        count: u32,
+        stamp: impl Fn(&mut T),
+    ) -> impl Iterator<Item = &T> {
+        let length = self.slots.len().max(1);
+        let from = if self.slots.is_empty() { 0 } else { (first & self.mask) as usize };
+        // the ring from its place on, then from its start: a run is never longer than the ring
+        let (head, tail) = self.slots.split_at_mut(from);
+        let run = tail.iter_mut().chain(head).take((count as usize).min(length));
+        run.zip(first..).filter_map(move |(slot, number)| {
+            if slot.sequence_number != number {
+                return None;
+            }
+            stamp(&mut slot.value);
+            Some(&slot.value)
+        })
+    }
+
     /// Settles an open request and frees its slot. None: no such request is open.
     #[inline]
     pub fn settle(&mut self, sequence_number: u32) -> Option<T> {

@@ -320,6 +320,25 @@ impl Template {
         out[start + 12..start + 16].copy_from_slice(&sequence_number.to_be_bytes());
     }
 
+    /// Appends the PDU with this `sequence_number`, every variable still as the image has it, and gives it
+    /// to be filled in: see [`Template::only_place`].
+    #[inline]
+    pub fn stamp_image<'a>(&self, sequence_number: u32, out: &'a mut BytesMut) -> &'a mut [u8] {
+        let start = out.len();
+        out.extend_from_slice(&self.image);
+        let pdu = &mut out[start..];
+        pdu[12..16].copy_from_slice(&sequence_number.to_be_bytes());
+        pdu
+    }
+
+    /// Where the only variable stands in the PDU, if there is just one; it has its nominal length there.
+    pub fn only_place(&self) -> Option<usize> {
+        match self.places.as_slice() {
+            [place] => Some(place.at),
+            _ => None,
+        }
+    }
+
     fn piece_together(&self, vars: &[&[u8]], out: &mut BytesMut) {
         let start = out.len();
         // Where the field of the last variable begins, in the image and in what is written.
@@ -414,6 +433,20 @@ mod tests {
         template.piece_together(&vars, &mut slow);
         assert_eq!(fast, slow);
         assert_eq!(template.octets(), fast.len());
+    }
+
+    #[test]
+    fn the_image_and_its_only_variable_filled_in_are_the_pdu_as_stamped() {
+        let builder = TemplateBuilder::new(&SubmitSm::default());
+        let digits = vec![Piece::Fixed(b"4477".to_vec()), var(0, 8)];
+        let template = builder.destination_addr(digits).build().unwrap();
+        let mut stamped = BytesMut::new();
+        template.stamp(9, &[b"00123456"], &mut stamped);
+        let mut filled = BytesMut::from(&b"before"[..]);
+        let at = template.only_place().unwrap();
+        template.stamp_image(9, &mut filled)[at..at + 8].copy_from_slice(b"00123456");
+        assert_eq!(filled[6..], stamped);
+        assert_eq!(super::tests::template().only_place(), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Where a message's addresses come from: the nth one as octets, without allocation.
 use super::variables::{ADDRESS_OCTETS, Uses, Var};
-use crate::kit::mix64;
+use crate::kit::{decimal, mix64};
 use crate::plan::model::{Address, AddressFrom};
 use crate::smpp::Piece;
 
@@ -71,11 +71,7 @@ impl Addresses {
         match self {
             Addresses::Fixed(octets) => copy(octets, to),
             Addresses::Range { first, size, digits } => {
-                let mut number = first + n % size;
-                for place in to[..*digits].iter_mut().rev() {
-                    *place = b'0' + (number % 10) as u8;
-                    number /= 10;
-                }
+                write_in_range(*first, *size, n, &mut to[..*digits]);
                 *digits
             }
             Addresses::List { octets, ends, .. } => {
@@ -98,6 +94,13 @@ impl Addresses {
             }
         }
     }
+}
+
+/// The nth number from `first` on, of `size` in turn, with all digits that `to` has room for.
+#[inline]
+pub(super) fn write_in_range(first: u64, size: u64, n: u64, to: &mut [u8]) {
+    let n = if n < size { n } else { n % size };
+    decimal(first + n, to);
 }
 
 fn copy(octets: &[u8], to: &mut [u8; ADDRESS_OCTETS]) -> usize {

@@ -1,6 +1,6 @@
 //! What varies from send to send, and where the octets of the moment are kept. Which variable stands
 //! where is a template's matter.
-use crate::kit::{mix64, stream_seed};
+use crate::kit::{decimal, mix64, stream_seed};
 use crate::smpp::Piece;
 use std::io::Write;
 use std::time::{Duration, UNIX_EPOCH};
@@ -185,7 +185,7 @@ impl Scratch {
                 Var::Destination | Var::Source => continue,
                 Var::Reference => put(room, &(message as u16).to_be_bytes()),
                 Var::ReferenceLow => put(room, &[message as u8]),
-                Var::Seq => decimal(&mut room[..10], message),
+                Var::Seq => ten_digits(room, message),
                 Var::Uuid => uuid(room, seed, message),
                 Var::Time => time(room, wall_ns),
             };
@@ -234,12 +234,9 @@ fn put(room: &mut [u8], octets: &[u8]) -> usize {
     octets.len()
 }
 
-fn decimal(room: &mut [u8], mut number: u64) -> usize {
-    for place in room.iter_mut().rev() {
-        *place = b'0' + (number % 10) as u8;
-        number /= 10;
-    }
-    room.len()
+fn ten_digits(room: &mut [u8], number: u64) -> usize {
+    decimal(number, &mut room[..10]);
+    10
 }
 
 /// A version 4 UUID whose random bits are a function of (seed, message).

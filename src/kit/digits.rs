@@ -1,0 +1,46 @@
+//! Decimal digits, eight at a time: addresses and message ids are mostly numbers.
+
+const TEN_TO_8: u64 = 100_000_000;
+
+/// Writes the last `to.len()` decimal digits of `number`, with leading zeros.
+#[inline]
+pub fn decimal(mut number: u64, to: &mut [u8]) {
+    let mut left = to.len();
+    while let Some(eight) = to[..left].last_chunk_mut::<8>() {
+        *eight = eight_digits(number % TEN_TO_8);
+        number /= TEN_TO_8;
+        left -= 8;
+    }
+    to[..left].copy_from_slice(&eight_digits(number % TEN_TO_8)[8 - left..]);
+}
+
+/// The eight digits of a number below 10^8, all at once in the lanes of one word: first halves of four
+/// digits, then pairs, then single ones.
+#[inline]
+fn eight_digits(number: u64) -> [u8; 8] {
+    let fours = (number / 10_000) | (number % 10_000) << 32;
+    let hundreds = ((fours * 10_486) >> 20) & 0x0000_007F_0000_007F;
+    let twos = hundreds | (fours - 100 * hundreds) << 16;
+    let tens = ((twos * 103) >> 10) & 0x000F_000F_000F_000F;
+    let ones = tens | (twos - 10 * tens) << 8;
+    (ones | 0x3030_3030_3030_3030).to_le_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_number_is_written_with_its_last_digits_and_leading_zeros() {
+        let mut rng = crate::kit::Rng::new(3);
+        let some = (0..20_000).map(|n| rng.below(u64::MAX) >> (n % 64));
+        for number in (0..20_000).chain(some).chain([99_999_999, 100_000_000, u64::MAX]) {
+            let text = format!("{number:020}");
+            for octets in [0, 1, 5, 7, 8, 10, 11, 16, 20] {
+                let mut to = vec![b'x'; octets];
+                decimal(number, &mut to);
+                assert_eq!(to, &text.as_bytes()[20 - octets..], "{number} in {octets}");
+            }
+        }
+    }
+}
