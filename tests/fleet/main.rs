@@ -1,7 +1,11 @@
 //! Fleets of real processes over a real NATS server, against one simulator: the sum is exact, and whatever vanishes
 //! is accounted for.
 #![cfg(feature = "nats")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and is skipped aloud"
+)]
 mod common;
 
 use common::{BEHAVIOUR, World, number, pester, profile, says, until};
