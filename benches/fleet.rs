@@ -85,7 +85,7 @@ impl World {
             let mut up = Vec::new();
             for (n, agent) in self.agents.iter_mut().enumerate() {
                 for (subject, octets) in &down {
-                    if subject.ends_with(".call") || *subject == format!("smppbench.g.agent.A{n}") {
+                    if subject.ends_with(".call") || *subject == format!("smppbench.g.agent.A{n:02}") {
                         agent.on_letter(octets, now);
                     }
                 }
@@ -134,7 +134,7 @@ fn main() {
     let limit = Nanos::from_millis(100);
     let agents = (0..AGENTS).map(|n| {
         let ability = Ability { cores: WORKERS, sessions_max: 2_000, ..Ability::default() };
-        Agent::new(who(&format!("A{n}")), subjects.clone(), ability, Vec::new())
+        Agent::new(who(&format!("A{n:02}")), subjects.clone(), ability, Vec::new())
     });
     let agents = agents.collect();
     let lead = Lead::new(who("L"), subjects.clone(), AGENTS, Nanos::from_secs(5), limit);
@@ -183,6 +183,7 @@ fn main() {
             let began = Instant::now();
             for event in news.drain(..) {
                 if let News::Event(_, event) = event {
+                    assert!(!matches!(event, Event::Lost { .. }), "{event:?}");
                     conductor.on_event(event, now);
                 }
             }

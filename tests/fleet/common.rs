@@ -172,7 +172,10 @@ impl World {
         let mut command = bin();
         command.args(verb).arg(&file).args(["--target", &self.target]);
         command.args(["--nats", &self.url, "--agents", &agents.to_string()]);
-        command.args(["--agents-timeout", "5s", "--live", "off", "--out"]).arg(self.path("out"));
+        command.args(["--agents-timeout", "5s", "--out"]).arg(self.path("out"));
+        if verb[0] != "find" {
+            command.args(["--live", "off"]);
+        }
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
