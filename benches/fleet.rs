@@ -85,7 +85,9 @@ impl World {
             let mut up = Vec::new();
             for (n, agent) in self.agents.iter_mut().enumerate() {
                 for (subject, octets) in &down {
-                    if subject.ends_with(".call") || *subject == format!("smppbench.g.agent.A{n:02}") {
+                    if subject.ends_with(".call")
+                        || *subject == format!("smppbench.g.agent.A{n:02}")
+                    {
                         agent.on_letter(octets, now);
                     }
                 }

@@ -12,6 +12,9 @@ use crate::smpp::{CommandId, CommandStatus, Header, pdu};
 /// A receipt whose id nobody has accepted after so long may be somebody else's.
 pub(super) const GRACE: Nanos = Nanos::from_secs(1);
 
+/// A receipt that another agent read in time is still told by then.
+const CLAIMED_WITHIN: Nanos = Nanos::from_secs(10);
+
 /// What makes two deliveries the same: the whole body (the sequence_number is another each time).
 fn delivery(frame: &[u8]) -> u64 {
     let body = frame.get(Header::OCTETS..).unwrap_or_default();
@@ -333,7 +336,9 @@ impl Core {
     /// Receipts past their grace are nobody's; messages past their deadline have no receipt.
     pub(super) fn settle_receipts(&mut self, now: Nanos) {
         let mut missing = Vec::new();
-        self.correlator.expire(now, &mut missing);
+        // in a fleet a receipt that came in time may be told late: NATS may be away
+        let patience = if self.strays.is_some() { CLAIMED_WITHIN } else { Nanos::ZERO };
+        self.correlator.expire(now.since(patience), &mut missing);
         for (key, awaited) in missing {
             self.missing(key, &awaited);
         }

@@ -29,7 +29,7 @@ const FAR: Distance = Distance {
 const TICK: Duration = Duration::from_millis(20);
 
 /// Whoever conducts a run waits so long for the last word on its fleet.
-const RECORD_WITHIN: Duration = Duration::from_secs(4);
+const RECORD_WITHIN: Duration = Duration::from_secs(6);
 
 /// What a fleet to be led is like.
 #[derive(Clone, Debug)]

@@ -65,6 +65,8 @@ pub(super) struct Run {
     pub(super) seconds: Seconds,
     /// Told to stop, and waiting for claims since.
     pub(super) stopping: Option<Nanos>,
+    /// Nobody conducts it any more, since.
+    pub(super) closing: Option<Nanos>,
     pub(super) stopped: bool,
 }
 
@@ -135,6 +137,7 @@ impl Lead {
             claims: Claims::new(number),
             seconds: Seconds::new(self.seats.len() as u32),
             stopping: None,
+            closing: None,
             stopped: false,
         })
     }
@@ -150,6 +153,9 @@ impl Lead {
                     let name = silent.map_or("", |(_, seat)| seat.who.name.as_str());
                     let why = format!("agent {name} has not said whether it will run this");
                     self.drop_run(number, News::Broken(number, why));
+                }
+                Stage::Running if run.closing.is_some_and(|at| now >= at + CLOCKS_WITHIN) => {
+                    self.over(number);
                 }
                 Stage::Running => self.stop_when_claims_are_settled(number, now),
                 Stage::After if known || now >= run.since + CLOCKS_WITHIN => self.over(number),
@@ -395,8 +401,14 @@ impl Lead {
     pub fn close(&mut self, number: u32, now: Nanos) {
         self.tell_all(&Down::Close { run: number });
         self.flush(now);
-        if self.runs.get(&number).is_some_and(|run| run.stage != Stage::After) {
-            self.over(number);
+        let Some(run) = self.runs.get_mut(&number) else { return };
+        match run.stage {
+            // the last words are in, and the ends of the workers on their way
+            Stage::Running => {
+                run.closing.get_or_insert(now);
+            }
+            Stage::Clocks | Stage::Offered => self.over(number),
+            Stage::After => {}
         }
     }
 
