@@ -143,7 +143,7 @@ impl Bench {
 
     /// The bare client and the harness, the one first in even rounds and the other in odd ones.
     fn round(&self, peer: &Peer, load: &Load, number: usize) -> io::Result<Round> {
-        let first = if number % 2 == 0 { Some(self.bare(peer, load)?) } else { None };
+        let first = if number.is_multiple_of(2) { Some(self.bare(peer, load)?) } else { None };
         let plan = harness::plan(load, peer.address).map_err(io::Error::other)?;
         let before = process_cpu_ns();
         let ran = harness::run(&plan).map_err(io::Error::other)?;
