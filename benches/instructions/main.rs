@@ -80,7 +80,9 @@ fn guard(arguments: &Arguments) -> io::Result<bool> {
         return Ok(false);
     }
     println!("{:<44} {:>12} {:>12} {:>8}", "instructions a message", "kept", "now", "change");
-    let mut now = Table { rustc, target, ..Table::default() };
+    // a part of the table is renewed within the rest of it
+    let rest = arguments.has("--only").then(|| kept.instructions_per_message.clone());
+    let mut now = Table { rustc, target, instructions_per_message: rest.unwrap_or_default() };
     let mut agrees = true;
     for job in jobs::ALL.iter().filter(|job| arguments.wants("--only", job.name)) {
         let (once, twice) = (count(job.name, job.count)?, count(job.name, job.count * 2)?);
