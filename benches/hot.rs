@@ -12,6 +12,9 @@ impl Awaits for Sent {
     fn since(&self) -> Nanos {
         Nanos(u64::from(self.0[0]))
     }
+    fn mark(&self) -> u16 {
+        self.0[1] as u16
+    }
 }
 
 fn window(c: &mut Criterion) {

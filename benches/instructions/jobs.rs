@@ -103,6 +103,9 @@ impl Awaits for Kept {
     fn since(&self) -> Nanos {
         Nanos(u64::from(self.0[0]))
     }
+    fn mark(&self) -> u16 {
+        0
+    }
 }
 
 fn correlator(count: u64) {

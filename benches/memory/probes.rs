@@ -108,6 +108,9 @@ impl Awaits for Kept {
     fn since(&self) -> Nanos {
         Nanos(u64::from(self.0[0]))
     }
+    fn mark(&self) -> u16 {
+        0
+    }
 }
 
 /// Processor time of this thread: what took the processor away from it does not count as its insert.

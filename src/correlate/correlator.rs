@@ -2,6 +2,7 @@
 //!
 //! A receipt whose id nobody has accepted yet waits in a small early list: its response may be on its way
 //! on another session or another worker. When its grace is over it is unknown. Everything is counted once.
+use super::finished::Finished;
 use super::{Key, Ledger, Standing};
 use crate::kit::Nanos;
 use hashbrown::HashMap;
@@ -29,6 +30,8 @@ pub struct Notice {
 pub trait Awaits: Copy {
     /// The deadline counts from here.
     fn since(&self) -> Nanos;
+    /// What is kept of it once its final receipt has come: where it is counted.
+    fn mark(&self) -> u16;
 }
 
 /// What became of a receipt.
@@ -36,10 +39,10 @@ pub trait Awaits: Copy {
 pub enum Fate<T> {
     /// The first final receipt of this message.
     Final(T),
-    /// An intermediate notification of this message.
-    Intermediate(T),
-    /// A further final receipt of a message that had one.
-    Duplicate(T),
+    /// An intermediate notification of a message with this [`Awaits::mark`].
+    Intermediate(u16),
+    /// A further final receipt of a message with this mark, which had one.
+    Duplicate(u16),
     /// A final receipt after its deadline; the message has been told to be missing.
     Late(T),
     /// A final receipt after its deadline, before that was noticed: the message is missing, and this is late.
@@ -63,6 +66,7 @@ pub struct Early {
 #[derive(Debug)]
 pub struct Correlator<T> {
     ledger: Ledger<T>,
+    finished: Finished,
     early: HashMap<u64, Vec<Notice>, foldhash::fast::FixedState>,
     early_order: VecDeque<(Nanos, Key)>,
     early_count: usize,
@@ -76,6 +80,7 @@ impl<T: Awaits> Correlator<T> {
     pub fn new(kept_max: usize, deadline: Nanos) -> Correlator<T> {
         Correlator {
             ledger: Ledger::new(kept_max),
+            finished: Finished::new(kept_max, deadline),
             early: HashMap::with_hasher(foldhash::fast::FixedState::with_seed(0)),
             early_order: VecDeque::new(),
             early_count: 0,
@@ -90,9 +95,7 @@ impl<T: Awaits> Correlator<T> {
 
     /// A message that was accepted too late to count: receipts of it are late, not unknown.
     pub fn accepted_late(&mut self, key: Key, value: T) {
-        if self.ledger.insert(key, value) {
-            self.ledger.settle(key, Standing::Expired);
-        }
+        self.late_after(key, value);
     }
 
     /// Before many ids are asked for at once: see [`Ledger::warm`]. Nothing where all is near anyway.
@@ -135,30 +138,40 @@ impl<T: Awaits> Correlator<T> {
 
     /// Whether the message under this id is known, so that a receipt of it would not wait as an early one.
     pub fn knows(&self, key: Key) -> bool {
-        self.ledger.get(key).is_some_and(|(standing, _)| standing != Standing::Hole)
+        let kept = self.ledger.get(key).is_some_and(|(standing, _)| standing != Standing::Hole);
+        kept || self.finished.find(key).is_some()
     }
 
     /// A receipt came.
     #[inline]
     pub fn receipt(&mut self, key: Key, notice: Notice) -> Fate<T> {
-        let Some(place) = self.ledger.find(key) else { return self.keep_early(key, notice) };
+        let Some(place) = self.ledger.find(key) else { return self.of_none_awaited(key, notice) };
         let (standing, value) = self.ledger.at(place);
         let value = *value;
         match standing {
-            Standing::Awaited | Standing::Finished | Standing::Expired if notice.intermediate => {
-                Fate::Intermediate(value)
+            Standing::Awaited | Standing::Expired if notice.intermediate => {
+                Fate::Intermediate(value.mark())
             }
             Standing::Awaited if notice.received > self.due(&value) => {
-                self.ledger.settle_at(place, Standing::Expired);
+                self.ledger.expire_at(place);
                 Fate::MissingThenLate(value)
             }
             Standing::Awaited => {
-                self.ledger.settle_at(place, Standing::Finished);
+                self.ledger.finish_at(place);
+                self.finished.add(key, value.mark(), notice.received);
                 Fate::Final(value)
             }
-            Standing::Finished => Fate::Duplicate(value),
             Standing::Expired => Fate::Late(value),
-            Standing::Hole => self.keep_early(key, notice),
+            Standing::Hole => self.of_none_awaited(key, notice),
+        }
+    }
+
+    #[cold]
+    fn of_none_awaited(&mut self, key: Key, notice: Notice) -> Fate<T> {
+        match self.finished.find(key) {
+            Some(mark) if notice.intermediate => Fate::Intermediate(mark),
+            Some(mark) => Fate::Duplicate(mark),
+            None => self.keep_early(key, notice),
         }
     }
 
@@ -190,33 +203,39 @@ impl<T: Awaits> Correlator<T> {
         }
     }
 
-    /// Walks the oldest entries. An awaited one whose deadline has come is told to `missing` and kept,
-    /// expired, for one more deadline, so that a receipt that is only late is known as late; finished ones
-    /// are forgotten at their deadline.
-    pub fn expire(&mut self, now: Nanos, missing: &mut Vec<(Key, T)>) {
-        while let Some((key, standing, value)) = self.ledger.oldest().map(|(k, s, v)| (k, s, *v)) {
+    /// Walks the oldest entries, at most `entries_max` of them. An awaited one whose deadline has come is told to
+    /// `missing` and kept, expired, for one more deadline, so that a receipt that is only late is known as late;
+    /// finished messages are forgotten at about their deadline. True: there may be more to do.
+    pub fn expire(&mut self, now: Nanos, entries_max: usize, missing: &mut Vec<(Key, T)>) -> bool {
+        self.finished.forget(now);
+        for _ in 0..entries_max {
+            let Some((key, standing, value)) = self.ledger.oldest().map(|(k, s, v)| (k, s, *v))
+            else {
+                return false;
+            };
             let until = match standing {
-                Standing::Awaited | Standing::Finished => self.due(&value),
+                Standing::Awaited => self.due(&value),
                 Standing::Expired => self.due(&value).after(self.deadline),
                 Standing::Hole => Nanos::ZERO,
             };
             if until >= now {
-                return;
+                return false;
             }
+            self.ledger.pop_oldest();
             if standing == Standing::Awaited {
                 missing.push((key, value));
                 self.late_after(key, value);
-            } else {
-                self.ledger.pop_oldest();
             }
         }
+        true
     }
 
     /// An expired entry goes to the back of the ring, so that a receipt that is only late is known as late.
     fn late_after(&mut self, key: Key, value: T) {
-        self.ledger.pop_oldest();
-        if self.ledger.insert(key, value) {
-            self.ledger.settle(key, Standing::Expired);
+        if self.ledger.insert(key, value)
+            && let Some(place) = self.ledger.find(key)
+        {
+            self.ledger.expire_at(place);
         }
     }
 

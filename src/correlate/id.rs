@@ -112,6 +112,15 @@ fn hash(octets: &[u8], seed: u64) -> u64 {
         (product as u64) ^ ((product >> 64) as u64)
     };
     let mut state = seed ^ K ^ octets.len() as u64;
+    if let (Some(first), Some(last), 9..=15) =
+        (octets.first_chunk::<8>(), octets.last_chunk::<8>(), octets.len())
+    {
+        // most ids: one word and the rest, without a loop
+        let rest = u64::from_le_bytes(*last) >> (8 * (16 - octets.len()));
+        state = fold(state ^ u64::from_le_bytes(*first), K);
+        state = fold(state ^ rest, K.rotate_left(23));
+        return crate::kit::mix64(state);
+    }
     let mut chunks = octets.chunks_exact(8);
     for chunk in &mut chunks {
         let word = u64::from_le_bytes(chunk.try_into().expect("chunks of eight"));

@@ -1,10 +1,10 @@
 //! The ledger of awaited receipts: a fixed-size entry each, in the order of acceptance, found by key.
 //!
 //! Entries live in a ring of chunks (no entry ever moves while the ring grows) and 1,024 small tables index
-//! them, so that no single insertion rehashes more than a 1,024th. What leaves the ring stays in its table
-//! until that is full: then it is swept, in one pass over the positions, without a look at the ring. At its
-//! limit the ledger gives up finished entries, oldest first; it never gives up one that is awaited, and never
-//! grows without bound.
+//! them, so that no single insertion rehashes more than a 1,024th. What is finished leaves a hole, and the ring
+//! when it comes to its end: where receipts come soon, all of it stays in the processor's caches. At its limit
+//! the ledger gives up expired entries, oldest first; it never gives up one that is awaited, and never grows
+//! without bound.
 use super::Key;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry as Bucket;
@@ -18,11 +18,9 @@ const SHARDS: usize = 1024;
 pub enum Standing {
     /// No final receipt yet.
     Awaited,
-    /// Its final receipt has come; kept to know a repeat when it sees one.
-    Finished,
     /// Its deadline passed without one; kept to know a late one.
     Expired,
-    /// Given up: found no more.
+    /// Finished or given up: found no more.
     Hole,
 }
 
@@ -35,9 +33,8 @@ impl Tag {
     fn new(key: Key, standing: Standing) -> Tag {
         let bits = match standing {
             Standing::Awaited => 0,
-            Standing::Finished => 1,
-            Standing::Expired => 2,
-            Standing::Hole => 3,
+            Standing::Expired => 1,
+            Standing::Hole => 2,
         };
         let all = Key::within(key.0).0 | bits << Key::BITS;
         Tag([all as u32, (all >> 32) as u32])
@@ -54,15 +51,9 @@ impl Tag {
     fn standing(self) -> Standing {
         match self.bits() >> Key::BITS {
             0 => Standing::Awaited,
-            1 => Standing::Finished,
-            2 => Standing::Expired,
+            1 => Standing::Expired,
             _ => Standing::Hole,
         }
-    }
-    /// Found under this key: the same, and no hole.
-    #[inline]
-    fn answers_to(self, key: Key) -> bool {
-        self.key() == key && self.standing() != Standing::Hole
     }
 }
 
@@ -92,10 +83,6 @@ struct Ring<T> {
 
 impl<T: Copy> Ring<T> {
     #[inline]
-    fn holds(&self, position: u32) -> bool {
-        position.wrapping_sub(self.tail) < self.head.wrapping_sub(self.tail)
-    }
-    #[inline]
     fn at(&self, position: u32) -> &Entry<T> {
         let offset = position.wrapping_sub(self.base) as usize;
         &self.chunks[offset / CHUNK][offset % CHUNK]
@@ -105,10 +92,9 @@ impl<T: Copy> Ring<T> {
         let offset = position.wrapping_sub(self.base) as usize;
         &mut self.chunks[offset / CHUNK][offset % CHUNK]
     }
-    /// Whether the entry at this position is there and answers to this key.
-    #[inline]
-    fn is(&self, position: u32, key: Key) -> bool {
-        self.holds(position) && self.at(position).tag.answers_to(key)
+    /// Entries, holes among them.
+    fn len(&self) -> usize {
+        self.head.wrapping_sub(self.tail) as usize
     }
     /// Appends, and returns the position.
     #[inline]
@@ -167,7 +153,7 @@ impl<T: Copy> Ledger<T> {
     pub fn awaited(&self) -> usize {
         self.awaited
     }
-    /// Entries kept, finished ones among them.
+    /// Entries kept, expired ones among them.
     pub fn kept(&self) -> usize {
         self.kept
     }
@@ -187,7 +173,7 @@ impl<T: Copy> Ledger<T> {
     #[inline]
     pub fn find(&self, key: Key) -> Option<Place> {
         let found = self.index[Self::shard(key)]
-            .find(Self::table_hash(key), |&position| self.ring.is(position, key));
+            .find(Self::table_hash(key), |&position| self.ring.at(position).tag.key() == key);
         found.map(|position| Place(*position))
     }
 
@@ -213,19 +199,17 @@ impl<T: Copy> Ledger<T> {
     /// Adds an awaited entry. False: the ledger is full of awaited ones, or the key is awaited already.
     #[inline]
     pub fn insert(&mut self, key: Key, value: T) -> bool {
-        let (shard, hash) = (Self::shard(key), Self::table_hash(key));
-        if self.kept >= self.kept_max {
+        if self.ring.len() >= self.kept_max {
             let awaited = |p: Place| self.ring.at(p.0).tag.standing() == Standing::Awaited;
             if self.find(key).is_some_and(awaited) || !self.make_room() {
                 return false;
             }
         }
-        if self.index[shard].len() == self.index[shard].capacity() {
-            self.grow(shard);
-        }
+        let (shard, hash) = (Self::shard(key), Self::table_hash(key));
         let Ledger { ring, index, .. } = self;
         let rehash = |&position: &u32| Self::table_hash(ring.at(position).tag.key());
-        match index[shard].entry(hash, |&position| ring.is(position, key), rehash) {
+        let same = |&position: &u32| ring.at(position).tag.key() == key;
+        match index[shard].entry(hash, same, rehash) {
             Bucket::Occupied(mut bucket) => {
                 let old = &mut ring.at_mut(*bucket.get()).tag;
                 if old.standing() == Standing::Awaited {
@@ -238,8 +222,8 @@ impl<T: Copy> Ledger<T> {
                 *bucket.get_mut() = ring.push(Entry { tag, value });
             }
             Bucket::Vacant(bucket) => {
-                let tag = Tag::new(key, Standing::Awaited);
                 bucket.insert(ring.head);
+                let tag = Tag::new(key, Standing::Awaited);
                 ring.push(Entry { tag, value });
             }
         }
@@ -248,34 +232,36 @@ impl<T: Copy> Ledger<T> {
         true
     }
 
-    /// A table is full: what has left the ring is swept out of it; where little has, it is made larger.
-    #[cold]
-    fn grow(&mut self, shard: usize) {
-        let Ledger { ring, index, .. } = self;
-        let table = &mut index[shard];
-        let full = table.len();
-        table.retain(|position| ring.holds(*position));
-        // room for an eighth at least: in place where most was swept out, else in a table twice as large
-        let rehash = |&position: &u32| Self::table_hash(ring.at(position).tag.key());
-        table.reserve((full / 8).max(1), rehash);
-    }
-
-    /// Marks an awaited entry as finished or expired; its value stays.
-    pub fn settle(&mut self, key: Key, standing: Standing) -> Option<T> {
-        let place = self.find(key)?;
-        self.settle_at(place, standing)
-    }
-
-    /// The same, of one that has been found.
-    #[inline]
-    pub fn settle_at(&mut self, place: Place, standing: Standing) -> Option<T> {
+    /// An awaited entry has expired; it is kept.
+    pub fn expire_at(&mut self, place: Place) {
         let entry = self.ring.at_mut(place.0);
-        if entry.tag.standing() != Standing::Awaited {
-            return None;
+        if entry.tag.standing() == Standing::Awaited {
+            entry.tag = Tag::new(entry.tag.key(), Standing::Expired);
+            self.awaited -= 1;
         }
-        entry.tag = Tag::new(entry.tag.key(), standing);
-        self.awaited -= 1;
-        Some(entry.value)
+    }
+
+    /// An entry is finished: it is found no more, and leaves a hole. What it held.
+    #[inline]
+    pub fn finish_at(&mut self, place: Place) -> T {
+        let entry = *self.ring.at(place.0);
+        self.unlist(entry.tag.key(), place.0);
+        self.ring.at_mut(place.0).tag = Tag::new(entry.tag.key(), Standing::Hole);
+        self.kept -= 1;
+        self.awaited -= usize::from(entry.tag.standing() == Standing::Awaited);
+        while self.ring.len() > 0 && self.ring.at(self.ring.tail).tag.standing() == Standing::Hole {
+            self.ring.pop();
+        }
+        entry.value
+    }
+
+    /// Takes an entry out of its table.
+    #[inline]
+    fn unlist(&mut self, key: Key, position: u32) {
+        let table = &mut self.index[Self::shard(key)];
+        if let Ok(bucket) = table.find_entry(Self::table_hash(key), |&p| p == position) {
+            bucket.remove();
+        }
     }
 
     /// The oldest entry.
@@ -290,6 +276,7 @@ impl<T: Copy> Ledger<T> {
     pub fn pop_oldest(&mut self) -> Option<(Key, Standing, T)> {
         let (key, standing, value) = self.oldest().map(|(k, s, v)| (k, s, *v))?;
         if standing != Standing::Hole {
+            self.unlist(key, self.ring.tail);
             self.kept -= 1;
             self.awaited -= usize::from(standing == Standing::Awaited);
         }
@@ -297,17 +284,16 @@ impl<T: Copy> Ledger<T> {
         Some((key, standing, value))
     }
 
-    /// Frees one place by giving up the oldest finished entry. Awaited ones in front of it are moved to
-    /// the back, each at most once per round, so that the ring stays dense. False: all are awaited.
+    /// Frees one place: a hole's, or the oldest expired entry's. Awaited ones in front of it are moved to the
+    /// back, each at most once per round, so that the ring stays dense. False: all are awaited.
     fn make_room(&mut self) -> bool {
-        if self.awaited >= self.kept {
+        if self.awaited >= self.ring.len() {
             return false;
         }
         loop {
             let Some((key, standing, value)) = self.pop_oldest() else { return false };
             match standing {
-                Standing::Finished | Standing::Expired => return true,
-                Standing::Hole => {}
+                Standing::Expired | Standing::Hole => return true,
                 Standing::Awaited => {
                     self.insert(key, value);
                 }

@@ -3,6 +3,7 @@
 //! [`IdRule`] says which spellings of an id are equal; [`Ledger`] keeps what is awaited, in bounded memory;
 //! [`Correlator`] puts responses and receipts together. It knows no session and no clock.
 mod correlator;
+mod finished;
 mod id;
 mod ledger;
 mod notes;
@@ -12,5 +13,5 @@ mod tests;
 
 pub use correlator::{Awaits, Correlator, Early, Fate, Notice};
 pub use id::{IdRule, Key, Side};
-pub use ledger::{Ledger, Standing};
+pub use ledger::{Ledger, Place, Standing};
 pub use notes::{IdText, Note, Notes};

@@ -60,6 +60,8 @@ pub struct Core {
     pub(super) closed: Option<(u16, Nanos)>,
     interval_number: u64,
     pub(super) maintenance_at: Nanos,
+    /// Receipts are left to be given up on, from then on; MAX: none.
+    pub(super) settle_at: Nanos,
     pub(super) quiet_told: Option<(bool, u64, u64)>,
     pub(super) unbind_by: Nanos,
     pub(super) untried: usize,
@@ -151,6 +153,7 @@ impl Core {
             closed: None,
             interval_number: 0,
             maintenance_at: Nanos::ZERO,
+            settle_at: Nanos::MAX,
             quiet_told: None,
             unbind_by: Nanos::MAX,
             failures: Vec::new(),
@@ -303,7 +306,7 @@ impl Core {
     }
 
     fn next_wake(&self, now: Nanos) -> Nanos {
-        let mut next = self.maintenance_at;
+        let mut next = self.maintenance_at.min(self.settle_at);
         if let Some(first) = self.deferred.front() {
             next = next.min(first.due);
         }
@@ -425,6 +428,8 @@ impl Endpoint for Core {
         self.answer_deferred(now);
         if now >= self.maintenance_at {
             self.maintain(now);
+        } else if now >= self.settle_at {
+            self.settle_receipts(now);
         }
         self.next_wake(now)
     }

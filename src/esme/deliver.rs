@@ -21,6 +21,9 @@ fn delivery(frame: &[u8]) -> u64 {
     IdRule::Exact.key(body, Side::Receipt, 0).0.0
 }
 
+/// Receipts given up on in one go: a good deal less than a millisecond's work.
+const EXPIRED_AT_ONCE: usize = 1_000;
+
 /// A final receipt of a message that awaited it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FinalReceipt {
@@ -257,12 +260,8 @@ impl Core {
                 self.final_receipt(notice, &awaited, first);
                 self.part_receipted(key, notice.state == DELIVERED);
             }
-            Fate::Intermediate(awaited) => {
-                self.recorder.tally(awaited.cell()).receipts_intermediate += 1;
-            }
-            Fate::Duplicate(awaited) => {
-                self.recorder.tally(awaited.cell()).receipts_duplicate += 1;
-            }
+            Fate::Intermediate(cell) => self.recorder.tally(cell).receipts_intermediate += 1,
+            Fate::Duplicate(cell) => self.recorder.tally(cell).receipts_duplicate += 1,
             Fate::Late(awaited) => self.recorder.tally(awaited.cell()).receipts_late += 1,
             Fate::MissingThenLate(awaited) => {
                 self.missing(key, &awaited);
@@ -338,7 +337,9 @@ impl Core {
         let mut missing = Vec::new();
         // in a fleet a receipt that came in time may be told late: NATS may be away
         let patience = if self.strays.is_some() { CLAIMED_WITHIN } else { Nanos::ZERO };
-        self.correlator.expire(now.since(patience), &mut missing);
+        let more = self.correlator.expire(now.since(patience), EXPIRED_AT_ONCE, &mut missing);
+        // the rest shortly: what is sent and read must not wait for it
+        self.settle_at = if more { now + Nanos::from_micros(200) } else { Nanos::MAX };
         for (key, awaited) in missing {
             self.missing(key, &awaited);
         }

@@ -87,6 +87,9 @@ impl Awaits for Awaited {
     fn since(&self) -> Nanos {
         self.answered()
     }
+    fn mark(&self) -> u16 {
+        self.cell()
+    }
 }
 
 /// One thing handed to the worker that owns its key.

@@ -114,7 +114,7 @@ impl Core {
         let so_far = &mut self.links[link as usize].transport;
         match so_far {
             Some(sum) => sum.followed_by(transport),
-            None => *so_far = Some(transport.clone()),
+            None => *so_far = Some(Box::new(transport.clone())),
         }
     }
 

@@ -100,11 +100,11 @@ pub(super) struct Link {
     pub(super) attempts: u32,
     pub(super) reconnects: u32,
     pub(super) counts: LinkCounts,
-    pub(super) response: Option<Latency>,
+    pub(super) response: Option<Box<Latency>>,
     /// The last response time, and how many answers in a row had it that are not in `response` yet.
     alike: (Nanos, u64),
     pub(super) congestion_state: Option<u8>,
-    pub(super) transport: Option<Transport>,
+    pub(super) transport: Option<Box<Transport>>,
 }
 
 /// An answer to a deliver_sm or data_sm that waits for `deliver.delay`.
@@ -241,7 +241,7 @@ impl Link {
         let count = std::mem::take(&mut self.alike.1);
         if count > 0 {
             let coarse = LatencyRange { max: range.max, digits: 1 };
-            let all = self.response.get_or_insert_with(|| Latency::new(coarse));
+            let all = self.response.get_or_insert_with(|| Box::new(Latency::new(coarse)));
             all.record_n(self.alike.0, count);
         }
     }
@@ -258,9 +258,9 @@ impl Link {
             rejected: self.counts.rejected,
             delivered: self.counts.delivered,
             reconnects: self.reconnects,
-            response: self.response.clone(),
+            response: self.response.as_deref().cloned(),
             congestion_state: self.congestion_state,
-            transport: self.transport.clone(),
+            transport: self.transport.as_deref().cloned(),
         }
     }
 }

@@ -141,7 +141,7 @@ async fn pace(shell: &Rc<Shell>) -> std::io::Result<()> {
     loop {
         let now = Clock::now();
         let next = shell.core.borrow_mut().tick(now);
-        shell.after(u32::MAX);
+        let woken = shell.after(u32::MAX);
         if shell.over.get() {
             // what was told must have left before the runtime goes
             tokio::task::yield_now().await;
@@ -150,6 +150,10 @@ async fn pace(shell: &Rc<Shell>) -> std::io::Result<()> {
         if busy {
             tokio::task::yield_now().await;
             continue;
+        }
+        if woken {
+            // what was stamped goes out before the timer costs its system calls
+            tokio::task::yield_now().await;
         }
         let at = if precise { next.since(WAKE_MIN) } else { next };
         let at = at.max(now + WAKE_MIN);
@@ -172,9 +176,9 @@ async fn pace(shell: &Rc<Shell>) -> std::io::Result<()> {
 
 impl Shell {
     /// After the core has done something: wakes sessions with something to write, passes on what is to be
-    /// told. `here`: the session in whose task this runs, which needs no wake.
-    fn after(&self, here: u32) {
-        self.after_core(&mut self.core.borrow_mut(), here);
+    /// told. `here`: the session in whose task this runs, which needs no wake. True: some session was woken.
+    fn after(&self, here: u32) -> bool {
+        self.after_core(&mut self.core.borrow_mut(), here)
     }
 
     /// The timer fired for `at`; how much later its turn came is how long the loop was held up.
@@ -187,12 +191,14 @@ impl Shell {
         }
     }
 
-    fn after_core(&self, core: &mut Core, here: u32) {
+    fn after_core(&self, core: &mut Core, here: u32) -> bool {
         let told = &mut *self.told.borrow_mut();
+        let mut woken = false;
         core.take_dirty(&mut told.dirty);
         for session in told.dirty.drain(..) {
             if session != here {
                 self.wakes[session as usize].wake();
+                woken = true;
             }
         }
         core.take_handed(|worker, batch| {
@@ -212,6 +218,7 @@ impl Shell {
         if core.finished() && !self.over.replace(true) {
             self.finished.notify_one();
         }
+        woken
     }
 }
 
@@ -249,10 +256,13 @@ async fn live(shell: Rc<Shell>, session: u32) {
         keepalive: plan.target.keepalive,
     };
     loop {
-        let again = match connect(&shell, id, &options).await {
+        // on the heap, and gone once connected: an idle bind must not carry what connecting takes
+        let again = match Box::pin(connect(&shell, id, &options)).await {
             Ok(mut line) => {
                 shell.core.borrow_mut().connected(session, Clock::now());
-                let after = |core: &mut Core, here: u32| shell.after_core(core, here);
+                let after = |core: &mut Core, here: u32| {
+                    shell.after_core(core, here);
+                };
                 let (core, buffer) = (&shell.core, &shell.buffer);
                 let wake = &shell.wakes[session as usize];
                 let gone = match &mut line {

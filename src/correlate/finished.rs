@@ -1,0 +1,154 @@
+//! The memory of messages whose final receipt has come, so that a repeat is known for one.
+//!
+//! Nothing but that is asked of it, and seldom: so it holds 32 bits of each key and a mark, in tables of a fixed
+//! size that fill one after the other and are forgotten as wholes. The one that fills fits into a processor's
+//! own cache, whatever the number of messages. The place in the table tells another 10 to 16 bits of the key: among
+//! four million finished messages one unknown receipt in some millions is taken for a repeat.
+use super::Key;
+use crate::kit::Nanos;
+use std::collections::VecDeque;
+
+/// Slots of the first table and of the largest.
+const SLOTS_MIN: usize = 1 << 10;
+const SLOTS_MAX: usize = 1 << 16;
+
+/// One table: open addressing, nothing is ever taken out.
+#[derive(Debug)]
+struct Generation {
+    /// 0: free.
+    prints: Vec<u32>,
+    marks: Vec<u16>,
+    count: usize,
+    first: Nanos,
+    last: Nanos,
+}
+
+impl Generation {
+    fn new(slots: usize, now: Nanos) -> Generation {
+        Generation {
+            prints: vec![0; slots],
+            marks: vec![0; slots],
+            count: 0,
+            first: now,
+            last: now,
+        }
+    }
+    /// The slot that holds this key, or the free one where it would go.
+    #[inline]
+    fn slot(&self, key: Key) -> (usize, u32) {
+        let mask = self.prints.len() - 1;
+        let print = ((key.0 >> 16) as u32).max(1);
+        let mut at = key.0 as usize & mask;
+        // at most five slots in eight are taken: a free one comes soon
+        while self.prints[at] != 0 && self.prints[at] != print {
+            at = (at + 1) & mask;
+        }
+        (at, print)
+    }
+    fn is_full(&self) -> bool {
+        self.count >= self.prints.len() / 8 * 5
+    }
+}
+
+/// Finished messages, the latest of them.
+#[derive(Debug)]
+pub(super) struct Finished {
+    /// Oldest first; the last one fills.
+    generations: VecDeque<Generation>,
+    kept_max: usize,
+    kept: usize,
+    /// Kept at least so long, where there is room.
+    memory: Nanos,
+}
+
+impl Finished {
+    /// About `kept_max` at most, for `memory` at least.
+    pub(super) fn new(kept_max: usize, memory: Nanos) -> Finished {
+        Finished { generations: VecDeque::new(), kept_max, kept: 0, memory }
+    }
+
+    /// Its final receipt came at `now`.
+    #[inline]
+    pub(super) fn add(&mut self, key: Key, mark: u16, now: Nanos) {
+        let fills = self.generations.back();
+        if fills.is_none_or(|g| g.is_full() || now.since(g.first).0 > self.memory.0 / 8) {
+            self.next_generation(now);
+        }
+        let Some(generation) = self.generations.back_mut() else { return };
+        let (at, print) = generation.slot(key);
+        self.kept += usize::from(generation.prints[at] == 0);
+        generation.count += usize::from(generation.prints[at] == 0);
+        generation.prints[at] = print;
+        generation.marks[at] = mark;
+        generation.last = generation.last.max(now);
+    }
+
+    #[cold]
+    fn next_generation(&mut self, now: Nanos) {
+        let slots = self.generations.back().map_or(SLOTS_MIN, |g| {
+            if g.is_full() { (g.prints.len() * 2).min(SLOTS_MAX) } else { g.prints.len() }
+        });
+        while self.kept >= self.kept_max {
+            let Some(oldest) = self.generations.pop_front() else { break };
+            self.kept -= oldest.count;
+        }
+        self.generations.push_back(Generation::new(slots, now));
+    }
+
+    /// The mark of a finished message; None: there is no such message, or it is forgotten.
+    pub(super) fn find(&self, key: Key) -> Option<u16> {
+        self.generations.iter().rev().find_map(|generation| {
+            let (at, _) = generation.slot(key);
+            (generation.prints[at] != 0).then(|| generation.marks[at])
+        })
+    }
+
+    /// Forgets what finished longer ago than it must be remembered.
+    pub(super) fn forget(&mut self, now: Nanos) {
+        while let Some(oldest) = self.generations.front() {
+            if oldest.last.after(self.memory) >= now {
+                return;
+            }
+            self.kept -= oldest.count;
+            self.generations.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::mix64;
+
+    fn key(n: u64) -> Key {
+        Key::within(mix64(n))
+    }
+
+    #[test]
+    fn a_finished_message_is_known_until_its_memory_is_over_and_no_other_ever_is() {
+        let mut all = Finished::new(1 << 30, Nanos(1_000));
+        for n in 0..200_000u64 {
+            all.add(key(n), n as u16, Nanos(n / 1000));
+        }
+        for n in 0..200_000 {
+            assert_eq!(all.find(key(n)), Some(n as u16), "{n}");
+        }
+        let strangers = (1 << 40..(1 << 40) + 200_000).filter(|n| all.find(key(*n)).is_some());
+        assert_eq!(strangers.count(), 0);
+        all.forget(Nanos(1_100));
+        assert_eq!((all.find(key(0)), all.find(key(199_999))), (None, Some(199_999u64 as u16)));
+        all.forget(Nanos(10_000));
+        assert_eq!((all.kept, all.find(key(199_999))), (0, None));
+    }
+
+    #[test]
+    fn at_its_limit_it_forgets_the_oldest() {
+        let mut all = Finished::new(100_000, Nanos::MAX);
+        for n in 0..1_000_000 {
+            all.add(key(n), 7, Nanos(n));
+        }
+        assert!(all.kept <= 100_000 + SLOTS_MAX, "{}", all.kept);
+        assert_eq!((all.find(key(999_999)), all.find(key(0))), (Some(7), None));
+        assert_eq!(all.find(key(910_000)), Some(7));
+    }
+}
