@@ -138,8 +138,7 @@ impl<T: Awaits> Correlator<T> {
 
     /// Whether the message under this id is known, so that a receipt of it would not wait as an early one.
     pub fn knows(&self, key: Key) -> bool {
-        let kept = self.ledger.get(key).is_some_and(|(standing, _)| standing != Standing::Hole);
-        kept || self.finished.find(key).is_some()
+        self.ledger.find(key).is_some() || self.finished.find(key).is_some()
     }
 
     /// A receipt came.
