@@ -22,6 +22,21 @@ pub(super) struct Facts {
     show_content: bool,
 }
 
+/// Workers that never sleep need a core each, and one must be left for everybody else.
+fn spins(plan: &Plan, cores: Option<u64>) -> Option<String> {
+    let workers = u64::from(crate::trial::workers(plan));
+    let spare = cores?.saturating_sub(workers);
+    let needed = 1 + u64::from(plan.target.embedded);
+    (plan.load.busy_poll && spare < needed).then(|| {
+        format!(
+            "load.busy_poll keeps {workers} of {} cores busy and leaves too few for the kernel{}: \
+             use fewer workers, or leave it off",
+            workers + spare,
+            if plan.target.embedded { " and the simulator" } else { "" }
+        )
+    })
+}
+
 impl Facts {
     /// Reads the machine, and warns of what a reader should know.
     pub(super) fn of(plan: Plan, recipe: &Recipe, repro: String, show_content: bool) -> Facts {
@@ -29,6 +44,7 @@ impl Facts {
         environment.selfcheck = selfcheck::kept(&environment);
         let mut warnings = plan.warnings.clone();
         warnings.extend(environment.warnings(crate::trial::workers(&plan) as usize));
+        warnings.extend(spins(&plan, environment.cores));
         for warning in &warnings {
             say(&format!("smppbench: warning: {warning}"));
         }

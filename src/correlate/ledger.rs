@@ -1,7 +1,7 @@
 //! The ledger of awaited receipts: a fixed-size entry each, in the order of acceptance, found by key.
 //!
-//! Entries live in a ring of chunks (no entry ever moves while the ring grows) and 1,024 small tables index
-//! them, so that no single insertion rehashes more than a 1,024th. What is finished leaves a hole, and the ring
+//! Entries live in a ring of chunks (no entry ever moves while the ring grows) and small tables index
+//! them, so that no single insertion rehashes more than 1,792 entries. What is finished leaves a hole, and the ring
 //! when it comes to its end: where receipts come soon, all of it stays in the processor's caches. At its limit
 //! the ledger gives up expired entries, oldest first; it never gives up one that is awaited, and never grows
 //! without bound.
@@ -10,8 +10,11 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry as Bucket;
 use std::collections::VecDeque;
 
-const CHUNK: usize = 4096;
-const SHARDS: usize = 1024;
+/// Entries of a chunk: 448 KiB of 28 octets each, which allocators grant without rounding.
+const CHUNK: usize = 16_384;
+/// Entries of a shard's table when the ledger is full: 4,096 buckets, of which seven in eight may be taken, with
+/// room for chance. So the largest table is nearly full then, and the longest rehash is of 1,792 entries.
+const SHARD_ENTRIES: usize = 3_400;
 
 /// What an entry stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,10 +138,11 @@ impl<T: Copy> Ledger<T> {
     /// An empty ledger that keeps at most `kept_max` entries (at least 1, at most 2^30).
     pub fn new(kept_max: usize) -> Ledger<T> {
         let (chunks, spare) = (VecDeque::new(), Vec::new());
+        let kept_max = kept_max.clamp(1, 1 << 30);
         Ledger {
             ring: Ring { chunks, spare, base: 0, tail: 0, head: 0 },
-            index: (0..SHARDS).map(|_| HashTable::new()).collect(),
-            kept_max: kept_max.clamp(1, 1 << 30),
+            index: (0..kept_max.div_ceil(SHARD_ENTRIES)).map(|_| HashTable::new()).collect(),
+            kept_max,
             kept: 0,
             awaited: 0,
         }
@@ -158,21 +162,22 @@ impl<T: Copy> Ledger<T> {
         self.kept
     }
 
+    /// The key's highest bits as a share of the shards.
     #[inline]
-    fn shard(key: Key) -> usize {
-        (key.0 >> 52) as usize % SHARDS
+    fn shard(&self, key: Key) -> usize {
+        (((key.0 >> (Key::BITS - 32)) * self.index.len() as u64) >> 32) as usize
     }
     /// A table takes the lowest bits for the place and the highest for its tag: neither may be those that are
     /// the same for all of a shard.
     #[inline]
     fn table_hash(key: Key) -> u64 {
-        key.0.rotate_left(32)
+        key.0.rotate_left(36)
     }
 
     /// Where `key` is kept.
     #[inline]
     pub fn find(&self, key: Key) -> Option<Place> {
-        let found = self.index[Self::shard(key)]
+        let found = self.index[self.shard(key)]
             .find(Self::table_hash(key), |&position| self.ring.at(position).tag.key() == key);
         found.map(|position| Place(*position))
     }
@@ -205,7 +210,7 @@ impl<T: Copy> Ledger<T> {
                 return false;
             }
         }
-        let (shard, hash) = (Self::shard(key), Self::table_hash(key));
+        let (shard, hash) = (self.shard(key), Self::table_hash(key));
         let Ledger { ring, index, .. } = self;
         let rehash = |&position: &u32| Self::table_hash(ring.at(position).tag.key());
         let same = |&position: &u32| ring.at(position).tag.key() == key;
@@ -258,7 +263,8 @@ impl<T: Copy> Ledger<T> {
     /// Takes an entry out of its table.
     #[inline]
     fn unlist(&mut self, key: Key, position: u32) {
-        let table = &mut self.index[Self::shard(key)];
+        let shard = self.shard(key);
+        let table = &mut self.index[shard];
         if let Ok(bucket) = table.find_entry(Self::table_hash(key), |&p| p == position) {
             bucket.remove();
         }

@@ -183,5 +183,29 @@ fn warnings(plan: &Plan, record: &RunRecord, measured: &Measured, steady: &Stead
             words::count(beyond)
         ));
     }
+    warnings.extend(buffers_refused(plan, record));
     warnings
+}
+
+/// Socket buffers that the kernel made smaller than the profile asks for. It keeps twice of what is asked, the
+/// half for its own books (socket(7)).
+fn buffers_refused(plan: &Plan, record: &RunRecord) -> Vec<String> {
+    let asked = [
+        ("send_buffer", "net.core.wmem_max", plan.target.send_buffer),
+        ("receive_buffer", "net.core.rmem_max", plan.target.receive_buffer),
+    ];
+    let line = |(key, limit, octets): (&str, &str, Option<usize>)| {
+        let octets = octets? as u64;
+        let carried = record.sessions.iter().filter_map(|s| s.transport.as_ref());
+        let granted =
+            carried.map(|t| if key == "send_buffer" { t.send_buffer } else { t.receive_buffer });
+        let granted = granted.min()? / 2;
+        (granted < octets).then(|| {
+            let (granted, octets) = (words::count(granted), words::count(octets));
+            format!(
+                "target.{key}: the kernel granted {granted} octets, not {octets}: raise {limit}"
+            )
+        })
+    };
+    asked.into_iter().filter_map(line).collect()
 }

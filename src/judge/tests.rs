@@ -434,3 +434,20 @@ fn a_loop_that_was_held_up_for_seconds_is_no_slow_smsc() {
     assert!(j.evidence.iter().any(|e| e.contains("loop held up")), "{:?}", j.evidence);
     assert_eq!(j.health.held_max, Some(0.15));
 }
+
+#[test]
+fn a_socket_buffer_that_the_kernel_made_smaller_is_said_with_what_was_granted() {
+    let mut plan = plan(200, 2, 8);
+    plan.target.send_buffer = Some(1_000_000);
+    plan.target.receive_buffer = Some(100_000);
+    let (mut record, _) = judged(&plan, |_, _| GOOD);
+    record.sessions[0].transport = Some(crate::measure::Transport {
+        send_buffer: 425_984,
+        receive_buffer: 200_000,
+        ..Default::default()
+    });
+    let said = judge(&plan, &record, &HostUse::default()).warnings;
+    let said: Vec<_> = said.iter().filter(|w| w.contains("buffer")).collect();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("target.send_buffer") && said[0].contains("212,992"), "{said:?}");
+}

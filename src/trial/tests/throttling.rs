@@ -159,3 +159,17 @@ fn a_receive_only_run_with_mo_and_receipts_balances() {
     assert_eq!((t.receipts_final, t.receipts_other_bind), (600, 600));
     assert!(record.mo_received >= 58, "{}", record.mo_received);
 }
+
+#[test]
+fn a_session_at_its_own_cap_sends_no_bursts_in_a_closed_loop() {
+    let (_, record) = run(
+        &mut Memory::default(),
+        "binds = { count = 1, window = 50, rate_max = 100 }\n\
+         [load]\nstages = [{ max = true, for = \"3s\" }]\n\
+         [embedded]\nresponse.latency = \"1ms\"\n",
+    );
+    let sent = record.ledger().written;
+    assert!((297..=303).contains(&sent), "{sent}");
+    let gap = record.send_gaps.quantile(0.1).unwrap();
+    assert!(gap > Nanos::from_millis(9), "{gap:?}");
+}
