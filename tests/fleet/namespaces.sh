@@ -22,6 +22,10 @@ for tool in ip nats-server python3; do
 done
 ip netns add "$lead" 2>/dev/null || skip "this system makes no network namespaces"
 
+# on a busy machine, the wire and those who are timed go first
+prompt=()
+chrt -f 30 true 2>/dev/null && prompt=(chrt -f 30)
+
 dir=$(mktemp -d)
 jobs_started=()
 cleanup() {
@@ -49,7 +53,7 @@ start() { # NAME COMMAND...: in the background, its output in NAME.log
 await() { # NAME TEXT: until the log of NAME holds it
     local _
     for _ in $(seq 200); do
-        grep -q "$2" "$dir/$1.log" && return 0
+        grep -qs "$2" "$dir/$1.log" && return 0
         sleep 0.05
     done
     fail "$1 did not say '$2' within 10 s"
@@ -73,9 +77,7 @@ else
     ip link del "${wire}1l" 2>/dev/null || true
     wires="TUN (there is no netem here)"
     [ -c /dev/net/tun ] || skip "this kernel has neither netem nor TUN devices"
-    first=() # a wire must not wait for those who use it
-    chrt -f 30 true 2>/dev/null && first=(chrt -f 30)
-    start delay "${first[@]}" python3 "$here/delay.py" "$one_way_ms" "$wire"{1l,1a,2l,2a}
+    start delay "${prompt[@]}" python3 "$here/delay.py" "$one_way_ms" "$wire"{1l,1a,2l,2a}
     await delay ready
 fi
 ip -n "$lead" link set lo up
@@ -99,17 +101,17 @@ done
 printf 'authorization { user: bench, password: of-this-test }\n' >"$dir/nats.conf"
 start nats ip netns exec "$lead" nats-server -a "$hub" -p 4222 -c "$dir/nats.conf"
 await nats "Server is ready"
-start smsc ip netns exec "$lead" "$SMPPBENCH" smsc --listen "$hub:2775" --tally "$dir/tally.json"
+start smsc "${prompt[@]}" ip netns exec "$lead" "$SMPPBENCH" smsc --listen "$hub:2775" --tally "$dir/tally.json"
 await smsc "listening on"
-start first ip netns exec "$lead" python3 "$here/first.py" 2775 2
+start first ip netns exec "$lead" python3 "$here/first.py" 2775 2 100
 await first ready
 for n in 1 2; do
-    start "a$n" ip netns exec "${lead}a$n" "$SMPPBENCH" agent --nats "nats://$hub:4222" --name "a$n" \
+    start "a$n" "${prompt[@]}" ip netns exec "${lead}a$n" "$SMPPBENCH" agent --nats "nats://$hub:4222" --name "a$n" \
         --allow-target "$hub:2775"
     await "a$n" "waits for work"
 done
 run=0
-timeout 60 ip netns exec "$lead" "$SMPPBENCH" run --nats "nats://$hub:4222" --agents 2 --target "$hub:2775" \
+timeout 60 "${prompt[@]}" ip netns exec "$lead" "$SMPPBENCH" run --nats "nats://$hub:4222" --agents 2 --target "$hub:2775" \
     --allow-target "$hub:2775" --max-messages 10000 --binds 4 --window 50 --rate 500 --warmup 0s --duration 5s \
     --workers 1 --set fleet.clock_uncertainty_max=40ms --live off --out "$dir/out" >"$dir/lead.log" 2>&1 || run=$?
 [ "$run" = 0 ] || fail "the run's exit code is $run"
@@ -136,12 +138,16 @@ for agent in result["fleet"]["agents"]:
         offset, about = clock["offset_ns"] / 1e6, clock["uncertainty_ns"] / 1e6
         check(abs(offset) < 1, f"clock of {agent['name']} {when}: offset {offset:+.3f} ms (true: 0), known to {about:.3f} ms")
         check(about >= one_way_ms * 0.99, f"  its uncertainty is the way's {one_way_ms:.0f} ms or more")
-lines = [line.split() for line in open(sys.argv[2]) if line[0].isdigit()]
-check(len(lines) == 2, f"both agents were seen to send: {[line[0] for line in lines]}")
-if len(lines) == 2:
-    # the second submit_sm of the schedule, the other agent's, is due 2 ms after the first
-    spread = abs(abs(int(lines[1][1]) - int(lines[0][1])) / 1e6 - 2)
-    check(spread < 5, f"start spread {spread:.3f} ms, by the first submit_sm of each on the wire")
+sent = {}
+for line in open(sys.argv[2]):
+    if line[0].isdigit():
+        address, at = line.split()
+        sent.setdefault(address, []).append(int(at) / 1e6)
+check(len(sent) == 2, f"both agents were seen to send: {sorted(sent)}")
+# an agent's n-th is due 4 ms after the one before; what a busy machine delays is only ever later
+starts = [min(at - 4 * n for n, at in enumerate(ats)) for ats in sent.values()]
+spread = max(starts) - min(starts)
+check(spread < 5, f"start spread {spread:.3f} ms on the wire, of which 2 ms are the schedule's")
 ledger = result["ledger"]
 check(ledger["planned"] == 2500, f"planned {ledger['planned']}")
 check(ledger["balanced"] is True, "books balance")
