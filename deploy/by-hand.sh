@@ -48,7 +48,7 @@ trap cleanup EXIT
 trap 'exit 130' INT TERM
 
 for host in "${hosts[@]}"; do
-    arguments=(agent --nats "$NATS" --name "$host")
+    arguments=(agent --nats "$NATS" --name "${host#*@}")
     for target in ${TARGET:-}; do arguments+=(--allow-target "$target"); done
     settings="--unit=$unit --collect --quiet --property=LimitNOFILE=${NOFILE:-1048576} --property=TimeoutStopSec=60"
     settings+=" --property=RuntimeMaxSec=${LONGEST:-12h} --property=Restart=on-failure --property=RestartSec=2"
@@ -64,7 +64,7 @@ for host in "${hosts[@]}"; do
     line=$(printf ' %q' "${arguments[@]}")
     [ -z "${NATS_AUTH:-}" ] || line+=" --nats-auth \$HOME/$folder/nats-auth"
     "${ask[@]}" "$host" "$which_one; systemd-run \$s $settings -- \$HOME/$folder/smppbench$line"
-    echo "by-hand: $host has agent $host, unit $unit" >&2
+    echo "by-hand: $host has agent ${host#*@}, unit $unit" >&2
 done
 
 lead=("$program" "$@" --nats "$NATS" --agents "${#hosts[@]}")
