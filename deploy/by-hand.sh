@@ -5,7 +5,7 @@
 #   NATS       its URL, as the hosts and this machine reach it
 #   TARGET     what the agents may be pointed at (several with spaces between)
 #   NATS_AUTH  file with user:password or a token; it is handed to the hosts on stdin and lies in a folder of its own (0700)
-#   SECRETS    file with NAME=VALUE lines, for what the profile names in password_env; handed over likewise
+#   SECRETS    file with NAME=VALUE lines (no quotes, no spaces), for what the profile names in password_env; handed over likewise
 #   SMPPBENCH  the program here (default smppbench); it is copied to the hosts, which must be of this architecture
 #   NOFILE     open files an agent may have (default 1048576)
 #   LONGEST    the systemd of a host ends its agent after this, whatever became of this script (default 12h)
@@ -70,10 +70,9 @@ done
 lead=("$program" "$@" --nats "$NATS" --agents "${#hosts[@]}")
 [ -z "${NATS_AUTH:-}" ] || lead+=(--nats-auth "$NATS_AUTH")
 if [ -n "${SECRETS:-}" ]; then
-    set -a
-    # shellcheck disable=SC1090
-    . "$SECRETS"
-    set +a
+    while IFS='=' read -r name value || [ -n "$name" ]; do
+        case $name in '' | '#'*) ;; *) export "$name=$value" ;; esac
+    done <"$SECRETS"
 fi
 code=0
 "${lead[@]}" || code=$?
