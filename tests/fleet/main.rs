@@ -6,6 +6,7 @@
     clippy::print_stdout,
     reason = "a test fails by panicking, and is skipped aloud"
 )]
+mod by_hand;
 mod common;
 
 use common::{BEHAVIOUR, World, number, pester, profile, says, until};
