@@ -143,6 +143,13 @@ mod nats {
     /// How NATS is reached, by the flags and the environment.
     pub(super) fn access(args: &NatsArgs, url: &str) -> Result<Access, String> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        if url.contains('@') {
+            return Err(format!(
+                "--nats {}: what stands before the @ would show in the list of processes; give credentials in a file \
+                 with --nats-auth, or in SMPPBENCH_NATS_USER and SMPPBENCH_NATS_PASSWORD, or SMPPBENCH_NATS_TOKEN",
+                super::shown(url)
+            ));
+        }
         let (mut user, mut token) = (None, None);
         if let Some(path) = &args.nats_auth {
             (user, token) = credentials(path)?;
