@@ -1,7 +1,7 @@
 //! The ledger of awaited receipts: a fixed-size entry each, in the order of acceptance, found by key.
 //!
 //! Entries live in a ring of chunks (no entry ever moves while the ring grows) and small tables index
-//! them, so that no single insertion rehashes more than 1,792 entries. What is finished leaves a hole, and the ring
+//! them, so that no single insertion rehashes more than 896 entries. What is finished leaves a hole, and the ring
 //! when it comes to its end: where receipts come soon, all of it stays in the processor's caches. At its limit
 //! the ledger gives up expired entries, oldest first; it never gives up one that is awaited, and never grows
 //! without bound.
@@ -12,9 +12,9 @@ use std::collections::VecDeque;
 
 /// Entries of a chunk: 448 KiB of 28 octets each, which allocators grant without rounding.
 const CHUNK: usize = 16_384;
-/// Entries of a shard's table when the ledger is full: 4,096 buckets, of which seven in eight may be taken, with
-/// room for chance. So the largest table is nearly full then, and the longest rehash is of 1,792 entries.
-const SHARD_ENTRIES: usize = 3_400;
+/// Entries of a shard's table when the ledger is full: 2,048 buckets, of which seven in eight may be taken, with
+/// room for chance. So the largest table is nearly full then, and the longest rehash is of 896 entries.
+const SHARD_ENTRIES: usize = 1_650;
 
 /// What an entry stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
