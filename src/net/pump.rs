@@ -3,6 +3,7 @@
 //! It is generic over `AsyncRead + AsyncWrite`, so TCP, TLS and an in-memory pipe are the same to it. It knows
 //! no PDU: it hands what was read to an [`Endpoint`] and writes what that left in the session's out-buffer.
 use crate::kit::{Clock, Nanos};
+use crate::smpp::Header;
 use bytes::{Buf, BytesMut};
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -31,6 +32,9 @@ pub enum Wish {
 
 /// One side of many sessions, without I/O: `esme::Core`, `smsc::Core`. Time comes as an argument.
 pub trait Endpoint {
+    /// A longer read is given in slices of about so many octets, and what they leave to be written goes out
+    /// early: the peer works on it while we work on the rest. All of a read at once, unless said otherwise.
+    const SLICE: usize = usize::MAX;
     /// Takes in what one read brought, stamped when it returned. Says how many octets (whole PDUs) it used;
     /// the rest comes again, with more behind it.
     fn on_octets(&mut self, session: u32, octets: &[u8], now: Nanos) -> usize;
@@ -106,9 +110,7 @@ const OUT_MAX: usize = 4 * 1024 * 1024;
 /// An idle out-buffer keeps at most this much memory.
 const OUT_IDLE: usize = 64 * 1024;
 
-/// A long read is worked through in slices of this, and what they leave to be written goes out as soon as it
-/// is [`WRITE_EARLY`] octets: the peer works on it while we work on the rest.
-const SLICE: usize = 8 * 1024;
+/// Between two slices of a read, so many octets are worth a write.
 const WRITE_EARLY: usize = 32 * 1024;
 
 struct State<'a, S> {
@@ -239,7 +241,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
         let all = &buffer[..kept + came];
         let mut used = 0;
         while used < all.len() {
-            let end = (used + SLICE).min(all.len());
+            let end = used.saturating_add(E::SLICE).min(all.len());
             let mut took = core.on_octets(self.session, &all[used..end], now);
             if took == 0 && end < all.len() {
                 // a PDU that is longer than a slice
@@ -248,6 +250,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
             used += took;
             if took == 0 {
                 break;
+            }
+            if matches!(core.wish(self.session), Wish::Close | Wish::Reset) {
+                // whatever follows is nobody's any more
+                used = all.len();
             }
             if used < all.len() && core.out(self.session).len() >= WRITE_EARLY {
                 self.write(core, context)?;
@@ -293,4 +299,77 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
     }
 }
 
-use crate::smpp::Header;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    /// Takes PDUs of 10 octets and answers each with one; closes after so many octets.
+    #[derive(Default)]
+    struct Echo {
+        reads: Vec<usize>,
+        out: BytesMut,
+        taken: usize,
+        close_at: usize,
+    }
+
+    impl Endpoint for Echo {
+        const SLICE: usize = 1_005;
+
+        fn on_octets(&mut self, _: u32, octets: &[u8], _: Nanos) -> usize {
+            let used = octets.len() / 10 * 10;
+            self.reads.push(octets.len());
+            self.taken += used;
+            self.out.extend_from_slice(&octets[..used / 10]);
+            used
+        }
+        fn out(&mut self, _: u32) -> &mut BytesMut {
+            &mut self.out
+        }
+        fn wrote(&mut self, _: u32, _: usize, _: Nanos) {}
+        fn wish(&self, _: u32) -> Wish {
+            if self.taken >= self.close_at { Wish::Close } else { Wish::Stay }
+        }
+        fn tick(&mut self, _: Nanos) -> Nanos {
+            Nanos::MAX
+        }
+        fn take_dirty(&mut self, _: &mut Vec<u32>) {}
+    }
+
+    /// So many octets are sent in one piece; what the endpoint saw, and what came back.
+    fn pumped(octets: usize, close_at: usize) -> (Echo, Vec<u8>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let (mut near, far) = tokio::io::duplex(1 << 20);
+            let sent: Vec<u8> = (0..octets).map(|n| n as u8).collect();
+            near.write_all(&sent).await.unwrap();
+            near.shutdown().await.unwrap();
+            let echo = RefCell::new(Echo { close_at, ..Echo::default() });
+            let (buffer, wake) = (ReadBuffer::default(), Wake::default());
+            pump(far, 0, &echo, &buffer, &wake, &|_, _| {}).await;
+            let mut back = Vec::new();
+            near.read_to_end(&mut back).await.unwrap();
+            (echo.into_inner(), back)
+        })
+    }
+
+    #[test]
+    fn a_long_read_is_worked_through_in_slices_and_nothing_of_it_is_lost_or_seen_twice() {
+        let (echo, back) = pumped(4_995, usize::MAX);
+        assert_eq!(echo.taken, 4_990);
+        assert!(
+            echo.reads.len() >= 5 && echo.reads.iter().all(|n| *n <= 1_005),
+            "{:?}",
+            echo.reads
+        );
+        assert_eq!(back.len(), 499);
+        let firsts = (0..100).flat_map(|slice| (0..100).map(move |n| (slice * 1000 + n) as u8));
+        assert!(back.iter().zip(firsts).take(100).all(|(a, b)| *a == b));
+    }
+
+    #[test]
+    fn once_the_endpoint_gives_a_connection_up_the_rest_of_the_read_is_not_given_to_it() {
+        let (echo, _) = pumped(50_000, 1_000);
+        assert_eq!((echo.reads.len(), echo.taken), (1, 1_000));
+    }
+}
