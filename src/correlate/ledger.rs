@@ -189,11 +189,6 @@ impl<T: Copy> Ledger<T> {
         (entry.tag.standing(), &entry.value)
     }
 
-    /// What is kept under `key`.
-    pub fn get(&self, key: Key) -> Option<(Standing, &T)> {
-        self.find(key).map(|place| self.at(place))
-    }
-
     /// Brings what a look for each of these keys touches into the processor's caches, all of it at once: one
     /// after the other the looks would wait for memory one after the other. Returns how many are kept.
     #[inline]

@@ -2,7 +2,7 @@
 //! heartbeats sent whatever whoever conducts a run is busy with.
 use super::FleetError;
 use super::lead::{Lead, News};
-use super::link::{Access, identity};
+use super::link::{Access, identity, is_connected, send};
 use super::wire::{Subjects, Who};
 use crate::coordinator::{Crew, Distance, RunError};
 use crate::esme::{Event, Order};
@@ -10,7 +10,6 @@ use crate::kit::{Clock, Nanos};
 use crate::measure::FleetRecord;
 use crate::plan::Plan;
 use async_nats::Client;
-use async_nats::connection::State;
 use futures_util::StreamExt;
 use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc};
@@ -188,7 +187,7 @@ async fn lead_on(
                 }
             },
             _ = tick.tick() => {
-                let connected = shell.is_connected();
+                let connected = is_connected(&shell.client);
                 shell.lead.tick(Clock::now(), connected);
             }
         }
@@ -209,22 +208,8 @@ async fn connect(led: &Led, subjects: &Subjects, me: &Who) -> Result<Connected, 
 }
 
 impl Shell {
-    fn is_connected(&self) -> bool {
-        self.client.connection_state() == State::Connected
-    }
-
-    /// Letters leave while NATS can be reached. Otherwise they are dropped: what matters is kept in a flow.
     async fn send(&mut self) {
-        let letters = self.lead.take_out();
-        if letters.is_empty() || !self.is_connected() {
-            return;
-        }
-        for (subject, octets) in letters {
-            let sent = self.client.publish(subject, octets.into());
-            if tokio::time::timeout(Duration::from_secs(1), sent).await.is_err() {
-                return;
-            }
-        }
+        send(&self.client, self.lead.take_out()).await;
     }
 
     fn open(&mut self, plan: &Arc<Plan>, reply: mpsc::Sender<Opened>) {

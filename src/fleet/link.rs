@@ -3,6 +3,7 @@
 use super::FleetError;
 use crate::kit::{Clock, mix64};
 use crate::plan::Secret;
+use async_nats::connection::State;
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, ServerAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -107,6 +108,24 @@ fn innermost(e: &dyn std::error::Error) -> String {
         last = cause;
     }
     last.to_string()
+}
+
+/// Whether NATS can be reached now.
+pub(super) fn is_connected(client: &Client) -> bool {
+    client.connection_state() == State::Connected
+}
+
+/// Letters leave while NATS can be reached. Otherwise they are dropped: what matters is kept in a flow.
+pub(super) async fn send(client: &Client, letters: Vec<(String, Vec<u8>)>) {
+    if letters.is_empty() || !is_connected(client) {
+        return;
+    }
+    for (subject, octets) in letters {
+        let sent = client.publish(subject, octets.into());
+        if tokio::time::timeout(Duration::from_secs(1), sent).await.is_err() {
+            return;
+        }
+    }
 }
 
 /// A name for one process, once.

@@ -1,14 +1,13 @@
 //! An agent at work: carries letters between NATS and [`Agent`], and runs the workers that it asks for.
 use super::FleetError;
 use super::agent::{Agent, Deed};
-use super::link::{Access, identity};
+use super::link::{Access, identity, is_connected, send};
 use super::secrets::examine;
 use super::wire::{Ability, Subjects, Who};
 use crate::coordinator::Crew;
 use crate::esme::{Event, Order};
 use crate::kit::{Clock, Environment};
 use async_nats::Client;
-use async_nats::connection::State;
 use futures_util::StreamExt;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -129,22 +128,8 @@ fn ability(environment: Environment) -> Ability {
 }
 
 impl Shell {
-    fn is_connected(&self) -> bool {
-        self.client.connection_state() == State::Connected
-    }
-
-    /// Letters leave while NATS can be reached. Otherwise they are dropped: what matters is kept in a flow.
     async fn send(&mut self) {
-        let letters = self.agent.take_out();
-        if letters.is_empty() || !self.is_connected() {
-            return;
-        }
-        for (subject, octets) in letters {
-            let sent = self.client.publish(subject, octets.into());
-            if tokio::time::timeout(Duration::from_secs(1), sent).await.is_err() {
-                return;
-            }
-        }
+        send(&self.client, self.agent.take_out()).await;
     }
 
     fn act(&mut self, told: &mut dyn FnMut(&str)) {
@@ -217,7 +202,7 @@ impl Shell {
                 crew.tell(&Order::Stop);
             }
         }
-        let connected = self.is_connected();
+        let connected = is_connected(&self.client);
         self.agent.tick(Clock::now(), connected);
     }
 }
