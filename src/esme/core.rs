@@ -5,7 +5,7 @@ use super::deliver::FinalReceipt;
 use super::exchange::{Awaited, Exchange, Handed};
 use super::failed::FailuresSeen;
 use super::lane::Lane;
-use super::link::{Deferred, Link, Standing};
+use super::link::{Deferred, Link, OutSpares, Standing};
 use super::orders::{BindFailure, Event, Order, Share};
 use super::parts::Parts;
 use super::samples::IdSample;
@@ -14,7 +14,7 @@ use super::strays::Strays;
 use super::trace::Trace;
 use crate::correlate::{Correlator, Fate, IdRule, Notice};
 use crate::kit::{Nanos, Rate, RateChange, Rng, stream_seed};
-use crate::measure::{Gauges, Interval, LatencyRange, Recorder};
+use crate::measure::{Gauges, Interval, LatencyRange, Recorder, Together};
 use crate::net::{Endpoint, Wish};
 use crate::plan::{Cursor, Plan, PlanError, Scratch};
 use crate::session::Timers;
@@ -50,6 +50,7 @@ pub struct Core {
     pub(super) final_states: [bool; 11],
     pub(super) dirty: Vec<u32>,
     pub(super) scratch: Scratch,
+    pub(super) out_spares: OutSpares,
     pub(super) wall_at_zero: u64,
     /// When the load began; None before.
     pub(super) start: Option<Nanos>,
@@ -146,6 +147,7 @@ impl Core {
             final_states: final_states(plan),
             dirty: Vec::new(),
             scratch: Scratch::default(),
+            out_spares: OutSpares::default(),
             wall_at_zero,
             start: None,
             load_ends: setup.load_ends(),
@@ -391,18 +393,26 @@ impl Endpoint for Core {
     }
 
     fn wrote(&mut self, session: u32, octets: usize, stamp: Nanos) {
-        let Core { links, recorder, .. } = self;
+        let Core { links, recorder, out_spares, .. } = self;
         let link = &mut links[session as usize];
         link.written += octets as u64;
         link.unwritten_since = stamp;
+        let mut together = Together::default();
         while let Some(run) = link.unwritten.front_mut() {
             let (first, count) = run.take_written(link.written);
-            let stamped = link.window.stamp_run(first, count, |ticket| ticket.written = stamp);
-            link.counts.written += recorder.written_together(stamped);
+            link.window.stamp_run(first, count, |ticket, count| {
+                ticket.written = stamp;
+                link.counts.written += u64::from(count);
+                recorder.written_together(ticket, count, &mut together);
+            });
             if run.count > 0 {
                 break;
             }
             link.unwritten.pop_front();
+        }
+        recorder.end_together(&together);
+        if link.out.is_empty() {
+            out_spares.give(&mut link.out);
         }
         while let Some((end, read, count)) = link.acks.front().copied() {
             if end > link.written {

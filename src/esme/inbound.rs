@@ -7,7 +7,7 @@ use crate::correlate::{IdText, Key, Note, Side};
 use crate::kit::Nanos;
 use crate::measure::{Outcome, Ticket};
 use crate::net::Wish;
-use crate::session::Event as SessionEvent;
+use crate::session::{Event as SessionEvent, Numbered};
 use crate::smpp::{CommandId, CommandStatus, Header, frame, pdu};
 
 impl Core {
@@ -19,11 +19,14 @@ impl Core {
         // slots that this read has freed: its lane is told once, before anybody may ask it
         let mut freed = 0;
         loop {
+            let (octets_of, count) = self.on_plain_answers(link, &octets[used..], now);
+            used += octets_of;
+            freed += count;
             match frame::cut(&octets[used..], frame::OCTETS_MAX_DEFAULT) {
                 Ok(Some(length)) => {
                     let pdu = &octets[used..used + length];
                     used += length;
-                    if self.on_plain_answer(link, pdu, now) {
+                    if self.on_odd_answer(link, pdu, now) {
                         freed += 1;
                         continue;
                     }
@@ -52,10 +55,44 @@ impl Core {
         used
     }
 
-    /// The answer that nearly all are: a submit_sm_resp with ESME_ROK to an open submit_sm. False: it is
-    /// another PDU, and nothing has been done. Whoever calls tells the lane of the freed slot.
+    /// The answers that nearly all are, many at once: see [`pdu::plain_answers`]. Returns their octets and how
+    /// many there are, up to the first that answers no open submit_sm. Whoever calls tells the lane of the
+    /// freed slots.
     #[inline]
-    fn on_plain_answer(&mut self, link: usize, frame: &[u8], now: Nanos) -> bool {
+    fn on_plain_answers(&mut self, link: usize, octets: &[u8], now: Nanos) -> (usize, u32) {
+        if self.links[link].standing != Standing::Up {
+            return (0, 0);
+        }
+        let Some(answers) = pdu::plain_answers(octets) else { return (0, 0) };
+        let mut done = 0;
+        while done < answers.count {
+            let l = &mut self.links[link];
+            let (first, left) = (answers.first + done, answers.count - done);
+            let Some((ticket, count)) = l.window.settle_run(first, left) else { break };
+            l.counts.accepted += u64::from(count);
+            l.throttles = 0;
+            l.answered(now.since(ticket.intended), count, self.range);
+            self.recorder.settled_together(&ticket, count, Outcome::Accepted, now);
+            if ticket.receipt_asked != 0 {
+                let from = done as usize * answers.octets;
+                for (n, frame) in (0..count).zip(octets[from..].chunks_exact(answers.octets)) {
+                    let id = &frame[Header::OCTETS..answers.octets - 1];
+                    self.await_receipt(link, first + n, &ticket.nth(n), id, now);
+                }
+            } else if self.parts.is_some() {
+                for n in 0..count {
+                    self.part_ended(ticket.nth(n).index, PartFate::Accepted { awaits: false });
+                }
+            }
+            done += count;
+        }
+        (done as usize * answers.octets, done)
+    }
+
+    /// An answer with ESME_ROK that is odd in another way: it has TLVs, or no id. False: it is another PDU,
+    /// and nothing has been done.
+    #[inline]
+    fn on_odd_answer(&mut self, link: usize, frame: &[u8], now: Nanos) -> bool {
         let Some(header) = Header::read(frame) else { return false };
         let l = &mut self.links[link];
         if header.command_id != CommandId::SUBMIT_SM_RESP
@@ -67,7 +104,7 @@ impl Core {
         let Some(ticket) = l.window.settle(header.sequence_number) else { return false };
         l.counts.accepted += 1;
         l.throttles = 0;
-        l.answered(now.since(ticket.intended), self.range);
+        l.answered(now.since(ticket.intended), 1, self.range);
         self.recorder.settled(&ticket, Outcome::Accepted, now);
         self.on_accepted(link, &header, &ticket, frame, now);
         true
@@ -182,7 +219,7 @@ impl Core {
     fn rejected(&mut self, link: usize, ticket: &Ticket, status: CommandStatus, now: Nanos) {
         let l = &mut self.links[link];
         l.counts.rejected += 1;
-        l.answered(now.since(ticket.intended), self.range);
+        l.answered(now.since(ticket.intended), 1, self.range);
         self.slots_freed(link, 1, now);
         self.recorder.settled(ticket, Outcome::Rejected(status.0), now);
         if matches!(status, CommandStatus::ESME_RTHROTTLED | CommandStatus::ESME_RMSGQFUL) {

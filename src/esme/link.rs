@@ -3,7 +3,7 @@ use super::setup::SessionPlan;
 use crate::kit::Nanos;
 use crate::measure::{Latency, LatencyRange, SessionRecord, Ticket, Transport};
 use crate::net::Wish;
-use crate::session::{Session, Timers, Window};
+use crate::session::{Numbered, Session, Timers, Window};
 use crate::smpp::CommandStatus;
 use bytes::BytesMut;
 use std::collections::VecDeque;
@@ -35,14 +35,14 @@ pub(super) struct Unwritten {
 }
 
 impl Unwritten {
-    /// The run goes on with this one.
+    /// The run goes on with these.
     #[inline]
-    fn takes(&mut self, number: u32, octets: u32, end: u64) -> bool {
+    fn takes(&mut self, number: u32, count: u32, octets: u32, end: u64) -> bool {
         let next = number == self.first + self.count
             && octets == self.octets
-            && end == self.end + u64::from(octets);
+            && end == self.end + u64::from(octets) * u64::from(count);
         if next {
-            self.count += 1;
+            self.count += count;
             self.end = end;
         }
         next
@@ -58,6 +58,43 @@ impl Unwritten {
         self.first += done;
         self.count = left;
         (first, done)
+    }
+}
+
+/// Out-buffers of a worker that are not in use. A session holds one while something waits to be written: most
+/// take turns with the few that are warm in the caches, and an idle session has none.
+#[derive(Debug, Default)]
+pub(super) struct OutSpares(Vec<BytesMut>);
+
+impl OutSpares {
+    /// Buffers kept; what each may hold.
+    const MAX: usize = 64;
+    const OCTETS_MAX: usize = 256 * 1024;
+
+    #[inline]
+    fn take(&mut self) -> BytesMut {
+        self.0.pop().unwrap_or_default()
+    }
+
+    /// Takes a buffer back that is empty.
+    #[inline]
+    pub(super) fn give(&mut self, buffer: &mut BytesMut) {
+        let mut buffer = std::mem::take(buffer);
+        // what was written is gone from its front: this gets the room back
+        if self.0.len() < Self::MAX
+            && buffer.try_reclaim(1)
+            && buffer.capacity() <= Self::OCTETS_MAX
+        {
+            self.0.push(buffer);
+        }
+    }
+}
+
+impl Numbered for Ticket {
+    #[inline]
+    fn nth(self, n: u32) -> Ticket {
+        let index = self.index + u64::from(self.step) * u64::from(n);
+        Ticket { index, ..self }
     }
 }
 
@@ -166,20 +203,31 @@ impl Link {
         }
     }
 
-    /// A submit_sm with this number was put into `out`, where octets `start..` are its.
+    /// Before something is stamped into `out`: takes a buffer of the worker's where it has none, and says
+    /// where in it the stamp begins.
     #[inline]
-    pub(super) fn stamped(&mut self, number: u32, start: usize, now: Nanos) {
-        let octets = (self.out.len() - start) as u32;
+    pub(super) fn begin(&mut self, spares: &mut OutSpares) -> usize {
+        if self.out.capacity() == 0 {
+            self.out = spares.take();
+        }
+        self.out.len()
+    }
+
+    /// So many submit_sm, equally long and numbered from `first` on, were put into `out`, where octets
+    /// `start..` are theirs.
+    #[inline]
+    pub(super) fn stamped(&mut self, first: u32, count: u32, start: usize, now: Nanos) {
+        let octets = (self.out.len() - start) as u32 / count.max(1);
         let end = self.end();
         match self.unwritten.back_mut() {
             Some(run) => {
-                if run.takes(number, octets, end) {
+                if run.takes(first, count, octets, end) {
                     return;
                 }
             }
             None => self.unwritten_since = now,
         }
-        self.unwritten.push_back(Unwritten { first: number, count: 1, octets, end });
+        self.unwritten.push_back(Unwritten { first, count, octets, end });
     }
 
     /// A fresh connection.
@@ -227,14 +275,14 @@ impl Link {
         self.late.remove(at).map(|l| l.1)
     }
 
-    /// Response time of this session: one digit, made at its first answer.
+    /// Response time of so many answers on this session: one digit, made at its first answer.
     #[inline]
-    pub(super) fn answered(&mut self, response: Nanos, range: LatencyRange) {
+    pub(super) fn answered(&mut self, response: Nanos, count: u32, range: LatencyRange) {
         if self.alike.0 != response {
             self.record_alike(range);
             self.alike.0 = response;
         }
-        self.alike.1 += 1;
+        self.alike.1 += u64::from(count);
     }
 
     fn record_alike(&mut self, range: LatencyRange) {

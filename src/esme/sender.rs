@@ -5,7 +5,7 @@ use super::lane::Lane;
 use super::parts::PartFate;
 use crate::kit::Nanos;
 use crate::measure::Ticket;
-use crate::plan::{Due, WindowFull};
+use crate::plan::{Due, Stretch, WindowFull};
 
 impl Core {
     /// Sends what is due and has a slot. `here`: the session whose read freed slots, for the closed loop.
@@ -120,20 +120,26 @@ impl Core {
         messages_max: u64,
         now: Nanos,
     ) -> usize {
-        let Core { setup, links, lanes, recorder, scratch, wall_at_zero, dirty, .. } = self;
+        let Core {
+            setup, links, lanes, recorder, scratch, wall_at_zero, dirty, out_spares, ..
+        } = self;
         let (l, cursor) = (&mut links[link], &mut lanes[lane].cursor);
-        let first_cell = setup.cell(due.stage, due.account, 0);
         let wall_ns = *wall_at_zero + now.0;
-        // how many of the last ones are of the same cell
-        let (mut planned, mut planned_in) = (0, first_cell);
+        let uniform = setup.recipe.is_uniform();
         let mut sent = 0;
         while sent < count {
-            let Some((index, _, _)) = cursor.closed_next().filter(|n| n.0 < messages_max) else {
+            let Some((index, step)) = cursor.closed_peek().filter(|n| n.0 < messages_max) else {
                 break;
+            };
+            let wanted = if uniform && step > 0 {
+                let allowed = (messages_max - index).div_ceil(u64::from(step));
+                (count - sent).min(allowed as usize)
+            } else {
+                1
             };
             let place = setup.recipe.place(index);
             let (label, registered_delivery) = setup.recipe.label_and_delivery(&place);
-            let cell = first_cell + label;
+            let cell = setup.cell(due.stage, due.account, label);
             let ticket = Ticket {
                 index,
                 intended: now,
@@ -142,20 +148,20 @@ impl Core {
                 cell,
                 attempt: 0,
                 receipt_asked: registered_delivery & 3,
+                step,
             };
-            let Some(number) = l.window.open(&mut l.session.sequence, ticket) else { break };
-            let start = l.out.len();
-            setup.recipe.stamp_at(&place, number, wall_ns, scratch, &mut l.out);
-            l.stamped(number, start, now);
-            if cell != planned_in {
-                recorder.tally(planned_in).planned += planned;
-                (planned, planned_in) = (0, cell);
-            }
-            planned += 1;
-            sent += 1;
-        }
-        if planned > 0 {
-            recorder.tally(planned_in).planned += planned;
+            let Some((sequence_number, count)) =
+                l.window.open_run(&mut l.session.sequence, ticket, wanted)
+            else {
+                break;
+            };
+            cursor.closed_take(count);
+            let stretch = Stretch { index, step, sequence_number, count };
+            let start = l.begin(out_spares);
+            setup.recipe.stamp_stretch(&stretch, wall_ns, scratch, &mut l.out);
+            l.stamped(sequence_number, count, start, now);
+            recorder.tally(cell).planned += u64::from(count);
+            sent += count as usize;
         }
         if sent > 0 && !l.dirty {
             l.dirty = true;
@@ -178,7 +184,7 @@ impl Core {
         attempt: u8,
         now: Nanos,
     ) {
-        let Core { setup, links, recorder, scratch, wall_at_zero, dirty, .. } = self;
+        let Core { setup, links, recorder, scratch, wall_at_zero, dirty, out_spares, .. } = self;
         let place = setup.recipe.place(due.index);
         let (label, registered_delivery) = setup.recipe.label_and_delivery(&place);
         let cell = setup.cell(due.stage, due.account, label);
@@ -190,12 +196,13 @@ impl Core {
             cell,
             attempt,
             receipt_asked: registered_delivery & 3,
+            step: 0,
         };
         let l = &mut links[link];
         let number = l.window.open(&mut l.session.sequence, ticket).expect("room was looked for");
-        let start = l.out.len();
+        let start = l.begin(out_spares);
         setup.recipe.stamp_at(&place, number, *wall_at_zero + now.0, scratch, &mut l.out);
-        l.stamped(number, start, now);
+        l.stamped(number, 1, start, now);
         let tally = recorder.tally(cell);
         if attempt == 0 {
             tally.planned += 1;

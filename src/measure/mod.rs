@@ -25,7 +25,7 @@ pub use latency::{Latency, LatencyBrief, LatencyRange};
 pub use metric::{LATENCY_METRICS, Metric, MetricRow};
 pub use observer::{ENDED_BY_OPERATOR, NoObserver, Observer, Phase, Progress, Steer};
 pub use record::{CellKey, RunRecord, WorkerLoad};
-pub use recorder::Recorder;
+pub use recorder::{Recorder, Together};
 pub use row::{IntervalRow, ROW_METRICS};
 pub use tally::{Counts, ID_RULES, StateCounts, Tally};
 pub use ticket::{CellId, Outcome, Ticket};

@@ -41,6 +41,15 @@ impl Alike {
     };
 }
 
+/// Submit_sm of one cell that one write carried.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Together {
+    cell: CellId,
+    written: Nanos,
+    count: u64,
+    on_time: u64,
+}
+
 /// Written within this of being due and having a slot counts as on time (METHOD.md §5).
 const ON_TIME: Nanos = Nanos::from_millis(1);
 
@@ -74,28 +83,33 @@ impl Recorder {
     /// A submit_sm went out with the write stamped in the ticket.
     #[inline]
     pub fn written(&mut self, ticket: &Ticket) {
-        self.written_together(std::iter::once(ticket));
+        let mut together = Together::default();
+        self.written_together(ticket, 1, &mut together);
+        self.end_together(&together);
     }
 
-    /// The same, of several that one write carried, all of which are stamped with it.
+    /// The same, of `count` that one write carried and that share this ticket. Those of one write are
+    /// gathered in `together`, which [`Recorder::end_together`] counts.
     #[inline]
-    pub fn written_together<'a>(&mut self, tickets: impl Iterator<Item = &'a Ticket>) -> u64 {
-        let (mut all, mut count, mut on_time) = (0, 0, 0);
-        let mut last: Option<(CellId, Nanos)> = None;
-        for ticket in tickets {
-            let (cell, written) = *last.get_or_insert((ticket.cell, ticket.written));
-            if cell != ticket.cell {
-                self.count_written(cell, written, count, on_time);
-                (count, on_time, last) = (0, 0, Some((ticket.cell, ticket.written)));
-            }
-            all += 1;
-            count += 1;
-            on_time += u64::from(ticket.written.since(ticket.slot_free) <= ON_TIME);
+    pub fn written_together(&mut self, ticket: &Ticket, count: u32, together: &mut Together) {
+        if together.count > 0 && together.cell != ticket.cell {
+            self.end_together(together);
+            *together = Together::default();
         }
-        if let Some((cell, written)) = last {
+        let on_time = ticket.written.since(ticket.slot_free) <= ON_TIME;
+        together.cell = ticket.cell;
+        together.written = ticket.written;
+        together.count += u64::from(count);
+        together.on_time += if on_time { u64::from(count) } else { 0 };
+    }
+
+    /// Counts what one write carried.
+    #[inline]
+    pub fn end_together(&mut self, together: &Together) {
+        if together.count > 0 {
+            let Together { cell, written, count, on_time } = *together;
             self.count_written(cell, written, count, on_time);
         }
-        all
     }
 
     fn count_written(&mut self, cell: CellId, written: Nanos, count: u64, on_time: u64) {
@@ -117,14 +131,19 @@ impl Recorder {
     /// How a written submit_sm ended, at `at` (the read's stamp, the deadline, the loss).
     #[inline]
     pub fn settled(&mut self, ticket: &Ticket, outcome: Outcome, at: Nanos) {
-        let Ticket { index: _, intended, slot_free, written, cell, attempt: _, receipt_asked: _ } =
-            *ticket;
+        self.settled_together(ticket, 1, outcome, at);
+    }
+
+    /// The same, of `count` that share this ticket and ended together.
+    #[inline]
+    pub fn settled_together(&mut self, ticket: &Ticket, count: u32, outcome: Outcome, at: Nanos) {
+        let Ticket { intended, slot_free, written, cell, .. } = *ticket;
         let alike = Alike { intended, slot_free, written, at, outcome, cell };
         if self.alike.0 != alike {
             self.record_alike();
             self.alike.0 = alike;
         }
-        self.alike.1 += 1;
+        self.alike.1 += u64::from(count);
     }
 
     /// Records the last answers.

@@ -22,6 +22,8 @@ pub struct Ticket {
     pub attempt: u8,
     /// registered_delivery's bits 1–0, which say whether a receipt must come.
     pub receipt_asked: u8,
+    /// Of messages stamped together: from the index of one to that of the next. Else 0.
+    pub step: u32,
 }
 
 /// How a submit_sm ended.

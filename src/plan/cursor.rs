@@ -4,7 +4,7 @@
 mod tests;
 
 use super::schedule::{Due, Pacing, Schedule};
-use super::striping::{Own, Striping, Walk};
+use super::striping::{Numbers, Own, Striping, Walk};
 use std::sync::Arc;
 
 /// One worker's scheduled messages, and its numbers for closed-loop ones.
@@ -13,7 +13,7 @@ pub struct Cursor {
     schedule: Arc<Schedule>,
     pacing: Pacing,
     own: Walk,
-    closed: Walk,
+    closed: Numbers,
     due: Option<Due>,
     /// The next of its own messages, where the schedule holds no time for it (any more).
     beyond: Option<Own>,
@@ -42,7 +42,7 @@ impl Cursor {
         account: Option<u16>,
     ) -> Cursor {
         let own = Walk::of(striping, worker, account, 0);
-        let closed = Walk::of(striping, worker, account, schedule.len());
+        let closed = Numbers::new(Walk::of(striping, worker, account, schedule.len()));
         let mut cursor =
             Cursor { schedule, pacing: Pacing::new(), own, closed, due: None, beyond: None };
         cursor.advance();
@@ -91,10 +91,17 @@ impl Cursor {
         }
     }
 
-    /// (number, account, sender) of this worker's next closed-loop message. Numbers begin at
-    /// `schedule.len()` and are striped as all others are; None where this worker owns no sender.
+    /// (number of this worker's next closed-loop message, distance to the one after it); distance 0: no more
+    /// is known than the next. Numbers begin at `schedule.len()` and are striped as all others are; None where
+    /// this worker owns no sender.
     #[inline]
-    pub fn closed_next(&mut self) -> Option<(u64, u16, u32)> {
-        self.closed.next().map(|own| (own.index, own.account, own.sender))
+    pub fn closed_peek(&self) -> Option<(u64, u32)> {
+        self.closed.peek()
+    }
+
+    /// So many closed-loop messages were sent.
+    #[inline]
+    pub fn closed_take(&mut self, count: u32) {
+        self.closed.take(count);
     }
 }

@@ -30,7 +30,7 @@ pub use model::{
 };
 pub use overrides::Overrides;
 pub use profile::{Source, load, load_gates, load_side};
-pub use recipe::{Expects, Picked, Place, Recipe, Scratch};
+pub use recipe::{Expects, Picked, Place, Recipe, Scratch, Stretch};
 pub use resolved::{repro, resolved_json};
 pub use schedule::{Due, Schedule, ScheduleError};
 pub use side::Side;

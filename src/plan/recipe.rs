@@ -2,6 +2,7 @@
 //! split when it is made; a send copies a template and patches what varies. A pure function of
 //! (plan, number): it knows no schedule, no session and no clock.
 mod addresses;
+mod run;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -10,7 +11,7 @@ mod variables;
 use super::error::PlanError;
 use super::model::{Content, Long, Message, Plan};
 use super::schedule::gcd;
-use crate::kit::stream_seed;
+use crate::kit::{decimal, stream_seed};
 use crate::smpp::pdu::SubmitSm;
 use crate::smpp::segment::{self, Tie};
 use crate::smpp::{Piece, Tag, Template, TemplateBuilder};
@@ -19,6 +20,7 @@ use bytes::BytesMut;
 use text::Encoded;
 use variables::{Uses, Var};
 
+pub use run::Stretch;
 pub use variables::Scratch;
 
 /// Longest period of the mix, in submit_sm.
@@ -382,6 +384,14 @@ fn stampable(
     uses.check().map_err(|why| PlanError::about(path, why))?;
     let template = builder.build().map_err(|e| PlanError::about(path, e.to_string()))?;
     let destination_at = template.only_place().filter(|_| uses.only_destination());
+    let template = match (destination_at, destination) {
+        (Some(_), Addresses::Range { first, digits, .. }) => {
+            let mut octets = [0; variables::ADDRESS_OCTETS];
+            decimal(*first, &mut octets[..*digits]);
+            template.with_sheet(&octets[..*digits])
+        }
+        _ => template,
+    };
     Ok(Stampable { template, uses, destination_at })
 }
 

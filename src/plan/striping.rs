@@ -206,6 +206,17 @@ impl Walk {
         Walk::All { striping: striping.clone(), worker, account, next: from, slot, turns }
     }
 
+    /// (number of the next of its messages, distance from each to the one after it), where all are equally
+    /// far from each other.
+    pub(super) fn evenly(&self) -> Option<(u64, u32)> {
+        let Walk::Table { own, period, base, at } = self else { return None };
+        let step = own.get(1).map_or(*period, |second| second.index - own[0].index);
+        let around = own[0].index + period - own[own.len() - 1].index;
+        let even = own.windows(2).all(|two| two[1].index - two[0].index == step) && around == step;
+        let next = own.get(*at).map_or(base + period + own[0].index, |o| base + o.index);
+        even.then(|| u32::try_from(step).ok().map(|step| (next, step))).flatten()
+    }
+
     /// The next of its messages; None where it owns none.
     #[inline]
     pub(super) fn next(&mut self) -> Option<Own> {
@@ -233,6 +244,50 @@ impl Walk {
                 }
             },
             Walk::Nothing => None,
+        }
+    }
+}
+
+/// The numbers of a worker's own closed-loop messages: no account and no sender, which the session that has
+/// a free slot settles.
+#[derive(Debug)]
+pub(super) enum Numbers {
+    /// Equally far from each other.
+    Even { next: u64, step: u32 },
+    /// One by one; the next, unless there is none.
+    Walked { walk: Walk, next: Option<u64> },
+}
+
+impl Numbers {
+    pub(super) fn new(mut walk: Walk) -> Numbers {
+        match walk.evenly() {
+            Some((next, step)) => Numbers::Even { next, step },
+            None => {
+                let next = walk.next().map(|own| own.index);
+                Numbers::Walked { walk, next }
+            }
+        }
+    }
+
+    /// (the next number, distance to the one after it); distance 0: the next alone is known.
+    #[inline]
+    pub(super) fn peek(&self) -> Option<(u64, u32)> {
+        match self {
+            Numbers::Even { next, step } => Some((*next, *step)),
+            Numbers::Walked { next, .. } => next.map(|next| (next, 0)),
+        }
+    }
+
+    /// So many are used.
+    #[inline]
+    pub(super) fn take(&mut self, count: u32) {
+        match self {
+            Numbers::Even { next, step } => *next += u64::from(*step) * u64::from(count),
+            Numbers::Walked { walk, next } => {
+                for _ in 0..count {
+                    *next = walk.next().map(|own| own.index);
+                }
+            }
         }
     }
 }

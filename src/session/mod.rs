@@ -11,4 +11,4 @@ mod tests;
 
 pub use sequence::Sequence;
 pub use state::{Event, Role, Session, State, Timers};
-pub use window::Window;
+pub use window::{Numbered, Window};

@@ -19,6 +19,12 @@ impl Sequence {
         Sequence(if first == 0 || first > Self::MAX { 1 } else { first })
     }
 
+    /// The number that [`Sequence::take`] gives next.
+    #[inline]
+    pub const fn peek(&self) -> u32 {
+        self.0
+    }
+
     /// The next number.
     #[inline]
     pub fn take(&mut self) -> u32 {

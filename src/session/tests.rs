@@ -141,16 +141,26 @@ fn numbers_wrap_from_the_last_to_1_and_never_to_0() {
 #[test]
 fn a_slot_still_occupied_is_stepped_over_and_its_late_answer_meets_its_own_ticket() {
     let mut sequence = Sequence::default();
-    let mut w: Window<u64> = Window::new(2);
-    let stuck = w.open(&mut sequence, 7).unwrap();
+    let mut w: Window<Value> = Window::new(2);
+    let stuck = w.open(&mut sequence, Value(7, false)).unwrap();
     for i in 0..100 {
-        let n = w.open(&mut sequence, i).unwrap();
+        let n = w.open(&mut sequence, Value(i, true)).unwrap();
         assert_ne!(n & 3, stuck & 3);
-        assert_eq!(w.settle(n), Some(i));
+        assert_eq!(w.settle(n), Some(Value(i, true)));
     }
-    assert_eq!(w.oldest(), Some((stuck, 7)));
-    assert_eq!(w.settle(stuck), Some(7));
+    assert_eq!(w.oldest(), Some((stuck, Value(7, false))));
+    assert_eq!(w.settle(stuck), Some(Value(7, false)));
     assert_eq!(w.settle(stuck), None);
+}
+
+/// A value and whether it has been stamped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Value(u64, bool);
+
+impl Numbered for Value {
+    fn nth(self, n: u32) -> Value {
+        Value(self.0 + u64::from(n), self.1)
+    }
 }
 
 proptest! {
@@ -160,24 +170,45 @@ proptest! {
     ) {
         let mut rng = Rng::new(seed);
         let mut sequence = Sequence::starting_at(start);
-        let mut window: Window<u64> = Window::new(limit);
-        let mut model: BTreeMap<u32, u64> = BTreeMap::new();
+        let mut window: Window<Value> = Window::new(limit);
+        let mut model: BTreeMap<u32, Value> = BTreeMap::new();
         let mut order: Vec<u32> = Vec::new();
         for step in 0..600u64 {
-            if rng.chance(0.55) {
-                match window.open(&mut sequence, step) {
-                    Some(n) => {
-                        prop_assert!(model.len() < limit);
-                        prop_assert!((1..=Sequence::MAX).contains(&n));
-                        prop_assert!(model.insert(n, step).is_none());
-                        order.push(n);
+            let count = 1 + rng.below(6) as u32;
+            if rng.chance(0.4) {
+                let value = Value(step * 100, false);
+                match window.open_run(&mut sequence, value, count as usize) {
+                    Some((first, opened)) => {
+                        prop_assert!(opened >= 1 && opened <= count);
+                        prop_assert!(model.len() + opened as usize <= limit);
+                        prop_assert!((1..=Sequence::MAX).contains(&(first + opened - 1)));
+                        for n in 0..opened {
+                            prop_assert!(model.insert(first + n, value.nth(n)).is_none());
+                            order.push(first + n);
+                        }
                     }
                     None => prop_assert_eq!(model.len(), limit),
                 }
-            } else if !order.is_empty() {
-                let n = order.remove(rng.below(order.len() as u64) as usize);
-                prop_assert_eq!(window.settle(n), model.remove(&n));
-                prop_assert_eq!(window.settle(n), None);
+            } else if order.is_empty() {
+                continue;
+            } else if rng.chance(0.5) {
+                let mut stamped = 0;
+                let first = order[rng.below(order.len() as u64) as usize].saturating_sub(1).max(1);
+                window.stamp_run(first, count, |value, count| {
+                    value.1 = true;
+                    stamped += count;
+                });
+                let of_model = model.range_mut(first..first + count);
+                prop_assert_eq!(stamped as usize, of_model.map(|(_, value)| value.1 = true).count());
+            } else {
+                let n = order[rng.below(order.len() as u64) as usize];
+                let (value, settled) = window.settle_run(n, count).unwrap();
+                prop_assert!(settled >= 1 && settled <= count);
+                for step in 0..settled {
+                    prop_assert_eq!(Some(value.nth(step)), model.remove(&(n + step)));
+                    prop_assert_eq!(window.settle(n + step), None);
+                }
+                order.retain(|open| !(n..n + settled).contains(open));
             }
             prop_assert_eq!(window.open_count(), model.len());
             let oldest = order.first().map(|n| (*n, model[n]));

@@ -137,9 +137,10 @@ fn closed_loop_numbers_follow_the_schedule_and_keep_the_striping() {
     for worker in 0..2 {
         let mut cursor = Cursor::new(schedule.clone(), &striping, worker);
         for _ in 0..60 {
-            let (index, account, sender) = cursor.closed_next().unwrap();
-            assert_eq!(striping.sender(index), (account, sender));
-            assert_eq!(striping.worker_of(sender), worker);
+            let (index, step) = cursor.closed_peek().unwrap();
+            assert_eq!(step, 0, "accounts of unequal weight do not alternate evenly");
+            cursor.closed_take(1);
+            assert_eq!(striping.worker_of(striping.sender(index).1), worker);
             numbers.push(index);
         }
     }
@@ -147,6 +148,28 @@ fn closed_loop_numbers_follow_the_schedule_and_keep_the_striping() {
     numbers.dedup();
     assert_eq!(numbers.len(), 120);
     assert_eq!(numbers[..20], (10..30).collect::<Vec<u64>>()[..]);
+}
+
+#[test]
+fn closed_loop_numbers_that_are_equally_far_apart_are_told_as_such() {
+    let schedule = schedule(&[(Shape::Max, 1000)], Arrival::Constant);
+    for (binds, workers) in [(1u32, 1usize), (8, 2), (9, 3), (7, 2)] {
+        let striping = Arc::new(striping(&[(binds, 1)], workers));
+        for worker in 0..workers {
+            let mut walk = Walk::of(&striping, worker, Some(0), 0);
+            let mut cursor = Cursor::of_account(schedule.clone(), &striping, worker, 0);
+            for taken in [1, 5, 0, 2, 40] {
+                let (index, step) = cursor.closed_peek().unwrap();
+                let even = binds as usize % workers == 0;
+                assert_eq!(step, if even { workers as u32 } else { 0 }, "{binds} of {workers}");
+                cursor.closed_take(taken);
+                for n in 0..u64::from(taken) {
+                    let own = walk.next().unwrap().index;
+                    assert!(!even || own == index + n * u64::from(step));
+                }
+            }
+        }
+    }
 }
 
 #[test]

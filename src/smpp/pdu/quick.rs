@@ -18,6 +18,59 @@ pub fn message_id(resp_frame: &[u8]) -> Option<&[u8]> {
     Some(&body[..end])
 }
 
+/// submit_sm_resp that follow each other as most do: see [`plain_answers`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlainAnswers {
+    /// sequence_number of the first.
+    pub first: u32,
+    /// How many.
+    pub count: u32,
+    /// Octets of each.
+    pub octets: usize,
+}
+
+/// The submit_sm_resp at the start of `octets` that are equally long and numbered one after the other, say
+/// ESME_ROK, and hold a `message_id` that is not empty and nothing else. None: the first PDU is no such one,
+/// or has not wholly come.
+#[inline]
+pub fn plain_answers(octets: &[u8]) -> Option<PlainAnswers> {
+    // a message_id has at most 65 octets, its NUL among them
+    const SHORTEST: usize = Header::OCTETS + 2;
+    const LONGEST: usize = Header::OCTETS + 65;
+    let (length_and_id, status_and_number) = halves(octets)?;
+    let (length, id) = ((length_and_id >> 32) as usize, length_and_id as u32);
+    let plain = id == CommandId::SUBMIT_SM_RESP.0
+        && status_and_number >> 32 == 0
+        && (SHORTEST..=LONGEST).contains(&length);
+    if !plain {
+        return None;
+    }
+    let mut number = status_and_number;
+    for frame in octets.chunks_exact(length) {
+        let as_the_first = halves(frame) == Some((length_and_id, number));
+        if !as_the_first || !is_message_id(&frame[Header::OCTETS..]) {
+            break;
+        }
+        number += 1;
+    }
+    let count = (number - status_and_number) as u32;
+    let first = status_and_number as u32;
+    (count > 0).then_some(PlainAnswers { first, count, octets: length })
+}
+
+/// The header as two numbers: length and command_id, command_status and sequence_number.
+#[inline]
+fn halves(octets: &[u8]) -> Option<(u64, u64)> {
+    let (halves, _) = octets.first_chunk::<{ Header::OCTETS }>()?.as_chunks::<8>();
+    Some((u64::from_be_bytes(halves[0]), u64::from_be_bytes(halves[1])))
+}
+
+/// Not empty, and its only NUL at the end.
+#[inline]
+fn is_message_id(field: &[u8]) -> bool {
+    field.len() > 1 && find(field, 0) == Some(field.len() - 1)
+}
+
 /// `congestion_state` (v5.0 4.8.4.18) of any response that begins with one C-octet string or none.
 pub fn congestion_state(resp_frame: &[u8]) -> Option<u8> {
     let body = resp_frame.get(Header::OCTETS..)?;

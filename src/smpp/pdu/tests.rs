@@ -188,6 +188,51 @@ fn congestion_state_is_found_after_a_string_and_right_after_the_header() {
 }
 
 #[test]
+fn plain_answers_are_counted_up_to_the_first_that_differs_in_more_than_its_number() {
+    let answer = |number: u32, id: &[u8]| {
+        let mut out = BytesMut::new();
+        submit_sm_resp(CommandStatus::ESME_ROK, number, id, &mut out);
+        out.to_vec()
+    };
+    let three = [answer(7, b"abc"), answer(8, b"abd"), answer(9, b"abe")].concat();
+    let found = Some(PlainAnswers { first: 7, count: 3, octets: 20 });
+    assert_eq!(plain_answers(&three), found);
+    let mut rejected = BytesMut::new();
+    submit_sm_resp(CommandStatus::ESME_RTHROTTLED, 10, b"", &mut rejected);
+    let mut with_status = answer(10, b"abc");
+    with_status[11] = 8;
+    let mut other_command = answer(10, b"abc");
+    other_command[3] = 20;
+    other_command[7] = 3;
+    for other in [
+        answer(11, b"abc"),
+        answer(9, b"abc"),
+        answer(10, b"abcd"),
+        answer(10, b"a\0c"),
+        answer(10, b"\0\0\0"),
+        answer(10, b""),
+        rejected.to_vec(),
+        with_status,
+        other_command,
+        answer(10, b"abc")[..19].to_vec(),
+    ] {
+        assert_eq!(plain_answers(&[&three[..], &other].concat()), found, "{other:?}");
+        let alone = plain_answers(&other).map(|a| a.count);
+        assert!(alone.is_none() || alone == Some(1), "{other:?}");
+    }
+    let mut no_nul = answer(7, b"abc");
+    no_nul[19] = b'x';
+    for none in
+        [&no_nul[..], &three[..19], &three[..15], b"", &answer(7, b""), &answer(7, &[b'x'; 65])]
+    {
+        assert_eq!(plain_answers(none), None, "{none:?}");
+    }
+    let last = answer(u32::MAX, b"1");
+    let found = plain_answers(&[&last[..], &answer(0, b"1")].concat());
+    assert_eq!(found.map(|a| a.count), Some(1));
+}
+
+#[test]
 fn the_quick_responses_are_the_octets_of_the_full_encoders() {
     let (mut quick, mut full) = (BytesMut::new(), BytesMut::new());
     submit_sm_resp(CommandStatus::ESME_ROK, 5, b"abc", &mut quick);
