@@ -17,7 +17,6 @@ use crate::kit::{Nanos, Rate, RateChange, Rng, stream_seed};
 use crate::measure::{Gauges, Interval, LatencyRange, Recorder, Together};
 use crate::net::{Endpoint, Wish};
 use crate::plan::{Cursor, Plan, PlanError, Scratch};
-use crate::session::Timers;
 use crate::smpp::receipt::MessageState;
 use bytes::BytesMut;
 use hashbrown::HashMap;
@@ -110,17 +109,10 @@ impl Core {
         let setup = Setup::new(share.plan.clone(), share.workers as usize)?;
         let plan = &setup.plan;
         let mine = setup.sessions.iter().filter(|s| s.worker == share.worker);
-        let timers_of = |account: u16| Timers {
-            enquire_link: plan.accounts[usize::from(account)]
-                .binds
-                .enquire_link
-                .unwrap_or(Nanos::MAX),
-            response: plan.timeouts.response,
-        };
         let links: Vec<Link> = mine
             .map(|s| {
                 let window = plan.accounts[usize::from(s.account)].binds.window;
-                Link::new(*s, window, timers_of(s.account))
+                Link::new(*s, window, setup.timers(s.account))
             })
             .collect();
         let (lanes, lane_of) = lanes(&setup, &links, share.worker as usize);

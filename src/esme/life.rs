@@ -17,11 +17,7 @@ impl Core {
         let plan = self.setup.plan.clone();
         let l = &mut self.links[number];
         let account = &plan.accounts[usize::from(l.plan.account)];
-        let timers = crate::session::Timers {
-            enquire_link: account.binds.enquire_link.unwrap_or(Nanos::MAX),
-            response: plan.timeouts.response,
-        };
-        l.connected(timers, now);
+        l.connected(self.setup.timers(l.plan.account), now);
         l.bind_by = now + plan.timeouts.bind;
         l.session.bind(&account.bind(), now, &mut l.out);
         self.touch(number);

@@ -3,7 +3,7 @@ use crate::correlate::IdRule;
 use crate::kit::{Nanos, RateChange};
 use crate::measure::{CellId, CellKey, LatencyRange};
 use crate::plan::{BindType, IdMode, Plan, PlanError, Recipe, Schedule, Striping};
-use crate::session::Role;
+use crate::session::{Role, Timers};
 use std::sync::Arc;
 
 /// One session as planned.
@@ -37,6 +37,15 @@ pub struct Setup {
 }
 
 impl Setup {
+    /// What a session of this account waits for, and how long.
+    pub fn timers(&self, account: u16) -> Timers {
+        let enquire_link = self.plan.accounts[usize::from(account)].binds.enquire_link;
+        Timers {
+            enquire_link: enquire_link.unwrap_or(Nanos::MAX),
+            response: self.plan.timeouts.response,
+        }
+    }
+
     /// Works the plan out for so many workers.
     ///
     /// # Errors

@@ -160,7 +160,7 @@ fn closed_loop_numbers_that_are_equally_far_apart_are_told_as_such() {
             let mut cursor = Cursor::of_account(schedule.clone(), &striping, worker, 0);
             for taken in [1, 5, 0, 2, 40] {
                 let (index, step) = cursor.closed_peek().unwrap();
-                let even = binds as usize % workers == 0;
+                let even = (binds as usize).is_multiple_of(workers);
                 assert_eq!(step, if even { workers as u32 } else { 0 }, "{binds} of {workers}");
                 cursor.closed_take(taken);
                 for n in 0..u64::from(taken) {
