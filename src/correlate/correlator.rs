@@ -101,11 +101,15 @@ impl<T: Awaits> Correlator<T> {
     /// Before many ids are asked for at once: see [`Ledger::warm`]. Nothing where all is near anyway.
     #[inline]
     pub fn warm(&self, keys: impl Iterator<Item = Key>) {
-        /// Entries that a processor's own cache holds beside everything else.
-        const NEAR: usize = 1 << 14;
-        if self.ledger.kept() > NEAR {
+        if !self.is_near() {
             std::hint::black_box(self.ledger.warm(keys));
         }
+    }
+
+    /// Whether a processor's own cache holds all that is awaited beside everything else.
+    #[inline]
+    pub fn is_near(&self) -> bool {
+        self.ledger.kept() <= 1 << 14
     }
 
     /// Messages whose final receipt is awaited.

@@ -65,6 +65,16 @@ impl IdRule {
     /// numeric rule, it is compared with case folded.
     #[inline]
     pub fn key(self, id: &[u8], side: Side, seed: u64) -> (Key, IdRule) {
+        if self == IdRule::Exact
+            && let Some(short) = hash_short(id, seed)
+        {
+            return (Key::within(short), IdRule::Exact);
+        }
+        self.key_of_any(id, side, seed)
+    }
+
+    #[inline(never)]
+    fn key_of_any(self, id: &[u8], side: Side, seed: u64) -> (Key, IdRule) {
         let base = match (self, side) {
             (IdRule::Exact, _) => return (Key::within(hash(id, seed)), IdRule::Exact),
             (IdRule::CaseInsensitive, _) => return (folded(id, seed), IdRule::CaseInsensitive),
@@ -103,24 +113,36 @@ fn number(id: &[u8], base: u32) -> Option<u128> {
     Some(n)
 }
 
+const K: u64 = 0x9FB2_1C65_1E98_DF25;
+
+#[inline]
+fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    (product as u64) ^ ((product >> 64) as u64)
+}
+
+/// [`hash`] of 9 to 15 octets, which most ids have: one word and the rest, without a loop.
+#[inline]
+fn hash_short(octets: &[u8], seed: u64) -> Option<u64> {
+    let (Some(first), Some(last), 9..=15) =
+        (octets.first_chunk::<8>(), octets.last_chunk::<8>(), octets.len())
+    else {
+        return None;
+    };
+    let mut state = seed ^ K ^ octets.len() as u64;
+    let rest = u64::from_le_bytes(*last) >> (8 * (16 - octets.len()));
+    state = fold(state ^ u64::from_le_bytes(*first), K);
+    state = fold(state ^ rest, K.rotate_left(23));
+    Some(crate::kit::mix64(state))
+}
+
 /// A keyed 64-bit hash, stable between processes (a fleet shares its seed): multiply and fold, 8 octets a step.
 #[inline]
 fn hash(octets: &[u8], seed: u64) -> u64 {
-    const K: u64 = 0x9FB2_1C65_1E98_DF25;
-    let fold = |a: u64, b: u64| {
-        let product = u128::from(a) * u128::from(b);
-        (product as u64) ^ ((product >> 64) as u64)
-    };
-    let mut state = seed ^ K ^ octets.len() as u64;
-    if let (Some(first), Some(last), 9..=15) =
-        (octets.first_chunk::<8>(), octets.last_chunk::<8>(), octets.len())
-    {
-        // most ids: one word and the rest, without a loop
-        let rest = u64::from_le_bytes(*last) >> (8 * (16 - octets.len()));
-        state = fold(state ^ u64::from_le_bytes(*first), K);
-        state = fold(state ^ rest, K.rotate_left(23));
-        return crate::kit::mix64(state);
+    if let Some(short) = hash_short(octets, seed) {
+        return short;
     }
+    let mut state = seed ^ K ^ octets.len() as u64;
     let mut chunks = octets.chunks_exact(8);
     for chunk in &mut chunks {
         let word = u64::from_le_bytes(chunk.try_into().expect("chunks of eight"));

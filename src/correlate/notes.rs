@@ -51,6 +51,12 @@ impl Notes {
         Notes { kept: VecDeque::new(), kept_max }
     }
 
+    /// Whether another may be noted now.
+    #[inline]
+    pub fn has_room(&self) -> bool {
+        self.kept.len() < self.kept_max
+    }
+
     /// Notes a message that was accepted at `since`. Stamps may only go back by what a hand-over takes.
     #[inline]
     pub fn add(&mut self, since: Nanos, key: Key, note: Note) {

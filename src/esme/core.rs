@@ -17,7 +17,7 @@ use crate::kit::{Nanos, Rate, RateChange, Rng, stream_seed};
 use crate::measure::{Gauges, Interval, LatencyRange, Recorder, Together};
 use crate::net::{Endpoint, Wish};
 use crate::plan::{Cursor, Plan, PlanError, Scratch};
-use crate::smpp::receipt::MessageState;
+use crate::smpp::receipt::{MessageState, Mould};
 use bytes::BytesMut;
 use hashbrown::HashMap;
 use std::collections::VecDeque;
@@ -38,6 +38,7 @@ pub struct Core {
     /// Receipts that may be another agent's; None where there is no other.
     pub(super) strays: Option<Strays>,
     pub(super) events: Vec<Event>,
+    pub(super) mould: Mould,
     pub(super) met: Vec<(Notice, Fate<Awaited>)>,
     /// The last final receipt, and how many in a row were like it that are not recorded yet.
     pub(super) receipts_alike: (Option<FinalReceipt>, u64),
@@ -131,6 +132,7 @@ impl Core {
             exchange: Exchange::new(share.worker, &share.near),
             strays: share.is_of_a_fleet().then(Strays::default),
             events: Vec::new(),
+            mould: Mould::default(),
             met: Vec::new(),
             receipts_alike: (None, 0),
             range,

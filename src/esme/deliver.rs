@@ -6,7 +6,7 @@ use super::orders::Event;
 use crate::correlate::{Early, Fate, IdRule, Key, Note, Notice, Side};
 use crate::kit::Nanos;
 use crate::measure::Metric;
-use crate::smpp::receipt::{self, Brief, Delivered};
+use crate::smpp::receipt::{Brief, Delivered};
 use crate::smpp::{CommandId, CommandStatus, Header, pdu};
 
 /// A receipt whose id nobody has accepted after so long may be somebody else's.
@@ -40,7 +40,7 @@ impl Core {
     pub(super) fn on_deliver(&mut self, link: usize, header: &Header, frame: &[u8], now: Nanos) {
         self.links[link].counts.delivered += 1;
         let again = self.recognise(frame, now);
-        let status = match receipt::read_frame(frame) {
+        let status = match self.mould.read(frame) {
             Some(Delivered::Receipt(brief)) => {
                 self.on_receipt(link, &brief, frame, now);
                 CommandStatus::ESME_ROK
@@ -190,6 +190,7 @@ impl Core {
         };
         match self.exchange.other(key) {
             Some(owner) => self.exchange.hand(owner, Handed::Receipt(key, notice)),
+            None if self.at_once() => self.receipt(key, notice),
             None => self.exchange.own.push(Handed::Receipt(key, notice)),
         }
     }
@@ -216,11 +217,18 @@ impl Core {
         self.exchange.own = own;
     }
 
+    /// Whether the ledger is asked as soon as something comes for it: where it is near, nothing is gained by
+    /// asking for many ids at once; and nothing may overtake what is to be worked through.
+    #[inline]
+    pub(super) fn at_once(&self) -> bool {
+        self.exchange.own.is_empty() && self.correlator.is_near()
+    }
+
     fn work_through(&mut self, batch: &[Handed]) {
         self.correlator.warm(batch.iter().filter_map(Handed::key));
         for what in batch {
             match *what {
-                Handed::Accepted(key, awaited, note) => self.accepted(key, awaited, note),
+                Handed::Accepted(key, awaited, note) => self.accepted(key, awaited, || note),
                 Handed::AcceptedLate(key, awaited) => self.correlator.accepted_late(key, awaited),
                 Handed::Receipt(key, notice) => self.receipt(key, notice),
                 Handed::PartKey(key, message, parts) => self.keep_part_key(key, message, parts),
@@ -231,13 +239,23 @@ impl Core {
 
     /// A message was accepted under a key that this worker owns.
     #[inline]
-    pub(super) fn accepted(&mut self, key: Key, awaited: Awaited, note: Note) {
-        self.failures_seen.notes.add(awaited.answered(), key, note);
-        let mut met = std::mem::take(&mut self.met);
-        if !self.correlator.accepted(key, awaited, &mut met) {
+    pub(super) fn accepted(&mut self, key: Key, awaited: Awaited, note: impl FnOnce() -> Note) {
+        if self.failures_seen.notes.has_room() {
+            self.failures_seen.notes.add(awaited.answered(), key, note());
+        }
+        if !self.correlator.accepted(key, awaited, &mut self.met) {
             self.recorder.tally(awaited.cell()).receipts_untracked += 1;
             self.part_receipted(key, false);
         }
+        if !self.met.is_empty() {
+            self.meet(key, &awaited);
+        }
+    }
+
+    /// Receipts that came before their submit_sm_resp.
+    #[cold]
+    fn meet(&mut self, key: Key, awaited: &Awaited) {
+        let mut met = std::mem::take(&mut self.met);
         for (notice, fate) in met.drain(..) {
             // of one read, both stamps are the same: it came first, for it waited
             let first = notice.received <= awaited.answered();

@@ -3,7 +3,7 @@ use super::core::Core;
 use super::exchange::{Awaited, Handed};
 use super::link::Standing;
 use super::parts::PartFate;
-use crate::correlate::{IdText, Key, Note, Side};
+use crate::correlate::{IdText, Note, Side};
 use crate::kit::Nanos;
 use crate::measure::{Outcome, Ticket};
 use crate::net::Wish;
@@ -30,7 +30,9 @@ impl Core {
                         freed += 1;
                         continue;
                     }
-                    self.slots_freed(link, std::mem::take(&mut freed), now);
+                    if freed > 0 {
+                        self.slots_freed(link, std::mem::take(&mut freed), now);
+                    }
                     self.on_frame(link, pdu, now);
                 }
                 Ok(None) => break,
@@ -74,11 +76,9 @@ impl Core {
             l.answered(now.since(ticket.intended), count, self.range);
             self.recorder.settled_together(&ticket, count, Outcome::Accepted, now);
             if ticket.receipt_asked != 0 {
-                let from = done as usize * answers.octets;
-                for (n, frame) in (0..count).zip(octets[from..].chunks_exact(answers.octets)) {
-                    let id = &frame[Header::OCTETS..answers.octets - 1];
-                    self.await_receipt(link, first + n, &ticket.nth(n), id, now);
-                }
+                let frames = octets.chunks_exact(answers.octets).skip(done as usize);
+                let ids = frames.map(|frame| &frame[Header::OCTETS..answers.octets - 1]);
+                self.await_receipts(link, first, &ticket, ids.take(count as usize), now);
             } else if self.parts.is_some() {
                 for n in 0..count {
                     self.part_ended(ticket.nth(n).index, PartFate::Accepted { awaits: false });
@@ -265,7 +265,8 @@ impl Core {
             && ticket.receipt_asked != 0
             && !id.is_empty()
         {
-            let (key, awaited) = self.awaited_of(link, &ticket, id, now);
+            let (key, _) = self.rule.key(id, Side::Response, self.key_seed);
+            let awaited = self.awaited(link, &ticket, now);
             match self.exchange.other(key) {
                 Some(owner) => self.exchange.hand(owner, Handed::AcceptedLate(key, awaited)),
                 None => self.exchange.own.push(Handed::AcceptedLate(key, awaited)),
@@ -273,24 +274,13 @@ impl Core {
         }
     }
 
-    #[inline]
-    fn awaited_of(&self, link: usize, ticket: &Ticket, id: &[u8], now: Nanos) -> (Key, Awaited) {
-        let (key, _) = self.rule.key(id, Side::Response, self.key_seed);
-        let session = self.links[link].plan.id;
+    fn awaited(&self, link: usize, ticket: &Ticket, now: Nanos) -> Awaited {
+        let Ticket { intended, written, cell, .. } = *ticket;
         let may_stay_silent = ticket.receipt_asked != 1;
-        let awaited = Awaited::new(
-            ticket.intended,
-            ticket.written,
-            now,
-            session,
-            ticket.cell,
-            may_stay_silent,
-        );
-        (key, awaited)
+        Awaited::new(intended, written, now, self.links[link].plan.id, cell, may_stay_silent)
     }
 
     /// The message is accepted; its receipt is awaited under this id.
-    #[inline]
     fn await_receipt(
         &mut self,
         link: usize,
@@ -299,27 +289,55 @@ impl Core {
         id: &[u8],
         now: Nanos,
     ) {
-        let tally = self.recorder.tally(ticket.cell);
-        if ticket.receipt_asked == 1 {
-            tally.receipts_expected += 1;
-        } else {
-            tally.receipts_may_come += 1;
-        }
-        if id.is_empty() {
-            tally.receipts_untracked += 1;
-            self.part_ended(ticket.index, PartFate::Accepted { awaits: false });
+        if !id.is_empty() {
+            self.await_receipts(link, sequence_number, ticket, std::iter::once(id), now);
             return;
         }
-        self.part_ended(ticket.index, PartFate::Accepted { awaits: true });
-        self.ids.response(id);
-        let (key, awaited) = self.awaited_of(link, ticket, id, now);
-        self.part_key(ticket.index, key);
-        let note = Note { sequence_number, id: IdText::of(id) };
-        match self.exchange.other(key) {
-            Some(owner) if !self.stopping => {
-                self.exchange.hand(owner, Handed::Accepted(key, awaited, note));
-            }
-            Some(_) | None => self.exchange.own.push(Handed::Accepted(key, awaited, note)),
+        self.receipts_expected(ticket, 1);
+        self.recorder.tally(ticket.cell).receipts_untracked += 1;
+        self.part_ended(ticket.index, PartFate::Accepted { awaits: false });
+    }
+
+    fn receipts_expected(&mut self, ticket: &Ticket, count: u64) {
+        let tally = self.recorder.tally(ticket.cell);
+        if ticket.receipt_asked == 1 {
+            tally.receipts_expected += count;
+        } else {
+            tally.receipts_may_come += count;
         }
+    }
+
+    /// Messages numbered from `first` on that share this ticket are accepted; their receipts are awaited under
+    /// these ids, none of which is empty.
+    fn await_receipts<'a>(
+        &mut self,
+        link: usize,
+        first: u32,
+        ticket: &Ticket,
+        ids: impl Iterator<Item = &'a [u8]>,
+        now: Nanos,
+    ) {
+        let awaited = self.awaited(link, ticket, now);
+        let at_once = self.at_once();
+        let mut count = 0;
+        for (n, id) in (0u32..).zip(ids) {
+            count += 1;
+            self.ids.response(id);
+            let (key, _) = self.rule.key(id, Side::Response, self.key_seed);
+            if self.parts.is_some() {
+                let index = ticket.nth(n).index;
+                self.part_ended(index, PartFate::Accepted { awaits: true });
+                self.part_key(index, key);
+            }
+            let note = || Note { sequence_number: first + n, id: IdText::of(id) };
+            match self.exchange.other(key) {
+                Some(owner) if !self.stopping => {
+                    self.exchange.hand(owner, Handed::Accepted(key, awaited, note()));
+                }
+                Some(_) | None if at_once => self.accepted(key, awaited, note),
+                Some(_) | None => self.exchange.own.push(Handed::Accepted(key, awaited, note())),
+            }
+        }
+        self.receipts_expected(ticket, count);
     }
 }

@@ -67,9 +67,11 @@ impl Unwritten {
 pub(super) struct OutSpares(Vec<BytesMut>);
 
 impl OutSpares {
-    /// Buffers kept; what each may hold.
+    /// Buffers kept, and what each may hold: many that are small, and a few that are not.
     const MAX: usize = 64;
-    const OCTETS_MAX: usize = 256 * 1024;
+    const OCTETS_MAX: usize = 16 * 1024;
+    const LARGE_MAX: usize = 8;
+    const LARGE_OCTETS_MAX: usize = 256 * 1024;
 
     #[inline]
     fn take(&mut self) -> BytesMut {
@@ -81,10 +83,12 @@ impl OutSpares {
     pub(super) fn give(&mut self, buffer: &mut BytesMut) {
         let mut buffer = std::mem::take(buffer);
         // what was written is gone from its front: this gets the room back
-        if self.0.len() < Self::MAX
-            && buffer.try_reclaim(1)
-            && buffer.capacity() <= Self::OCTETS_MAX
-        {
+        let octets_max = match self.0.len() {
+            0..Self::LARGE_MAX => Self::LARGE_OCTETS_MAX,
+            Self::LARGE_MAX..Self::MAX => Self::OCTETS_MAX,
+            _ => 0,
+        };
+        if buffer.try_reclaim(1) && buffer.capacity() <= octets_max {
             self.0.push(buffer);
         }
     }

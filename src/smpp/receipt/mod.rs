@@ -7,6 +7,7 @@
 //! the text's, TLV `message_state` before `stat`.
 
 mod date;
+mod mould;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use crate::smpp::pdu::{DataSm, DeliverSm};
 use crate::smpp::{CommandId, Header, Tag, Tlvs};
 
 pub use date::Date;
+pub use mould::Mould;
 pub use state::MessageState;
 use text::Depth;
 pub use write::{ReceiptFields, ReceiptFormat, write_text};

@@ -86,7 +86,7 @@ fn word_end(rest: &[u8]) -> usize {
 /// What the hot path needs of a text that is Appendix B's to the letter, its fields as wide as nearly everybody
 /// writes them: then all stands at known places behind the id. `None`: it is another, or not quite that.
 #[inline]
-fn to_the_letter(body: &[u8]) -> Option<Fields<'_>> {
+pub(super) fn to_the_letter(body: &[u8]) -> Option<Fields<'_>> {
     const NAMES: [(usize, &[u8]); 6] = [
         (0, b" sub:"),
         (8, b" dlvrd:"),
