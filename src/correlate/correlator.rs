@@ -148,19 +148,24 @@ impl<T: Awaits> Correlator<T> {
     /// A receipt came.
     #[inline]
     pub fn receipt(&mut self, key: Key, notice: Notice) -> Fate<T> {
-        let Some(place) = self.ledger.find(key) else { return self.of_none_awaited(key, notice) };
-        let (standing, value) = self.ledger.at(place);
-        let value = *value;
+        let deadline = self.deadline;
+        let is_late = |value: &T| notice.received > value.since().after(deadline);
+        // the final receipt that was awaited, in time: the message is finished
+        let finish = |standing: Standing, value: &T| {
+            standing == Standing::Awaited && !notice.intermediate && !is_late(value)
+        };
+        let Some((place, standing, value)) = self.ledger.look(key, finish) else {
+            return self.of_none_awaited(key, notice);
+        };
         match standing {
             Standing::Awaited | Standing::Expired if notice.intermediate => {
                 Fate::Intermediate(value.mark())
             }
-            Standing::Awaited if notice.received > self.due(&value) => {
+            Standing::Awaited if is_late(&value) => {
                 self.ledger.expire_at(place);
                 Fate::MissingThenLate(value)
             }
             Standing::Awaited => {
-                self.ledger.finish_at(place);
                 self.finished.add(key, value.mark(), notice.received);
                 Fate::Final(value)
             }

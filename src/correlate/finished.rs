@@ -33,6 +33,11 @@ impl Generation {
             last: now,
         }
     }
+    /// Its memory, to be filled again.
+    fn cleared(mut self, now: Nanos) -> Generation {
+        self.prints.fill(0);
+        Generation { count: 0, first: now, last: now, ..self }
+    }
     /// The slot that holds this key, or the free one where it would go.
     #[inline]
     fn slot(&self, key: Key) -> (usize, u32) {
@@ -88,11 +93,17 @@ impl Finished {
         let slots = self.generations.back().map_or(SLOTS_MIN, |g| {
             if g.is_full() { (g.prints.len() * 2).min(SLOTS_MAX) } else { g.prints.len() }
         });
+        let mut spare = None;
         while self.kept >= self.kept_max {
             let Some(oldest) = self.generations.pop_front() else { break };
             self.kept -= oldest.count;
+            spare = Some(oldest);
         }
-        self.generations.push_back(Generation::new(slots, now));
+        let next = match spare.filter(|old| old.prints.len() == slots) {
+            Some(old) => old.cleared(now),
+            None => Generation::new(slots, now),
+        };
+        self.generations.push_back(next);
     }
 
     /// The mark of a finished message; None: there is no such message, or it is forgotten.

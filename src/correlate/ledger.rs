@@ -16,6 +16,9 @@ const CHUNK: usize = 16_384;
 /// room for chance. So the largest table is nearly full then, and the longest rehash is of 896 entries.
 const SHARD_ENTRIES: usize = 1_650;
 
+/// Shards of the near index: 66 KiB when they are full.
+const NEAR_SHARDS: usize = 8;
+
 /// What an entry stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -124,11 +127,66 @@ impl<T: Copy> Ring<T> {
     }
 }
 
+/// Tables that find positions by key.
+#[derive(Debug)]
+struct Index {
+    shards: Vec<HashTable<u32>>,
+    len: usize,
+}
+
+impl Index {
+    fn new(shards: usize) -> Index {
+        Index { shards: (0..shards).map(|_| HashTable::new()).collect(), len: 0 }
+    }
+    /// The key's highest bits as a share of the shards.
+    #[inline]
+    fn shard(&self, key: Key) -> usize {
+        (((key.0 >> (Key::BITS - 32)) * self.shards.len() as u64) >> 32) as usize
+    }
+    /// A table takes the lowest bits for the place and the highest for its tag: neither may be those that are
+    /// the same for all of a shard.
+    #[inline]
+    fn hash(key: Key) -> u64 {
+        key.0.rotate_left(36)
+    }
+    /// The position kept under `key`, if it is one that `is` accepts.
+    #[inline]
+    fn find(&self, key: Key, is: impl Fn(u32) -> bool) -> Option<u32> {
+        if self.len == 0 {
+            return None;
+        }
+        self.shards[self.shard(key)].find(Self::hash(key), |&p| is(p)).copied()
+    }
+    /// The same, and takes it out where `take` says so.
+    #[inline]
+    fn find_and_take(
+        &mut self,
+        key: Key,
+        is: impl Fn(u32) -> bool,
+        take: impl FnOnce(u32) -> bool,
+    ) -> Option<u32> {
+        if self.len == 0 {
+            return None;
+        }
+        let shard = self.shard(key);
+        let bucket = self.shards[shard].find_entry(Self::hash(key), |&p| is(p)).ok()?;
+        let position = *bucket.get();
+        if take(position) {
+            bucket.remove();
+            self.len -= 1;
+        }
+        Some(position)
+    }
+}
+
 /// Awaited receipts, at most so many.
 #[derive(Debug)]
 pub struct Ledger<T> {
     ring: Ring<T>,
-    index: Vec<HashTable<u32>>,
+    /// Few entries are all found here, by tables that stay in the caches, whatever the limit is.
+    near: Index,
+    /// The others. As long as there are any, new ones come here, so that `near` runs empty.
+    far: Index,
     kept_max: usize,
     kept: usize,
     awaited: usize,
@@ -139,9 +197,11 @@ impl<T: Copy> Ledger<T> {
     pub fn new(kept_max: usize) -> Ledger<T> {
         let (chunks, spare) = (VecDeque::new(), Vec::new());
         let kept_max = kept_max.clamp(1, 1 << 30);
+        let shards = kept_max.div_ceil(SHARD_ENTRIES);
         Ledger {
             ring: Ring { chunks, spare, base: 0, tail: 0, head: 0 },
-            index: (0..kept_max.div_ceil(SHARD_ENTRIES)).map(|_| HashTable::new()).collect(),
+            near: Index::new(shards.min(NEAR_SHARDS)),
+            far: Index::new(shards),
             kept_max,
             kept: 0,
             awaited: 0,
@@ -162,24 +222,11 @@ impl<T: Copy> Ledger<T> {
         self.kept
     }
 
-    /// The key's highest bits as a share of the shards.
-    #[inline]
-    fn shard(&self, key: Key) -> usize {
-        (((key.0 >> (Key::BITS - 32)) * self.index.len() as u64) >> 32) as usize
-    }
-    /// A table takes the lowest bits for the place and the highest for its tag: neither may be those that are
-    /// the same for all of a shard.
-    #[inline]
-    fn table_hash(key: Key) -> u64 {
-        key.0.rotate_left(36)
-    }
-
     /// Where `key` is kept.
     #[inline]
     pub fn find(&self, key: Key) -> Option<Place> {
-        let found = self.index[self.shard(key)]
-            .find(Self::table_hash(key), |&position| self.ring.at(position).tag.key() == key);
-        found.map(|position| Place(*position))
+        let is = |position| self.ring.at(position).tag.key() == key;
+        self.near.find(key, is).or_else(|| self.far.find(key, is)).map(Place)
     }
 
     /// What is kept there.
@@ -205,11 +252,24 @@ impl<T: Copy> Ledger<T> {
                 return false;
             }
         }
-        let (shard, hash) = (self.shard(key), Self::table_hash(key));
-        let Ledger { ring, index, .. } = self;
-        let rehash = |&position: &u32| Self::table_hash(ring.at(position).tag.key());
+        let goes_near = self.far.len == 0 && self.near.len < self.near.shards.len() * SHARD_ENTRIES;
+        // it must not be in the other index either
+        let other = if goes_near { &self.far } else { &self.near };
+        if other.len > 0
+            && let Some(old) = other.find(key, |p| self.ring.at(p).tag.key() == key)
+        {
+            if self.ring.at(old).tag.standing() == Standing::Awaited {
+                return false;
+            }
+            self.finish_at(Place(old));
+        }
+        let Ledger { ring, near, far, .. } = self;
+        let index = if goes_near { near } else { far };
+        let rehash = |&position: &u32| Index::hash(ring.at(position).tag.key());
         let same = |&position: &u32| ring.at(position).tag.key() == key;
-        match index[shard].entry(hash, same, rehash) {
+        let shard = index.shard(key);
+        let entry = Entry { tag: Tag::new(key, Standing::Awaited), value };
+        match index.shards[shard].entry(Index::hash(key), same, rehash) {
             Bucket::Occupied(mut bucket) => {
                 let old = &mut ring.at_mut(*bucket.get()).tag;
                 if old.standing() == Standing::Awaited {
@@ -218,13 +278,12 @@ impl<T: Copy> Ledger<T> {
                 // an SMSC that uses an id again: the old message is done, the new one takes the key
                 *old = Tag::new(key, Standing::Hole);
                 self.kept -= 1;
-                let tag = Tag::new(key, Standing::Awaited);
-                *bucket.get_mut() = ring.push(Entry { tag, value });
+                *bucket.get_mut() = ring.push(entry);
             }
             Bucket::Vacant(bucket) => {
                 bucket.insert(ring.head);
-                let tag = Tag::new(key, Standing::Awaited);
-                ring.push(Entry { tag, value });
+                index.len += 1;
+                ring.push(entry);
             }
         }
         self.kept += 1;
@@ -241,27 +300,54 @@ impl<T: Copy> Ledger<T> {
         }
     }
 
-    /// An entry is finished: it is found no more, and leaves a hole. What it held.
+    /// What is kept under `key`. Where `finish` says so, its entry is finished: it is found no more, and leaves a
+    /// hole.
     #[inline]
-    pub fn finish_at(&mut self, place: Place) -> T {
-        let entry = *self.ring.at(place.0);
-        self.unlist(entry.tag.key(), place.0);
-        self.ring.at_mut(place.0).tag = Tag::new(entry.tag.key(), Standing::Hole);
+    pub fn look(
+        &mut self,
+        key: Key,
+        finish: impl Fn(Standing, &T) -> bool,
+    ) -> Option<(Place, Standing, T)> {
+        let Ledger { ring, near, far, .. } = self;
+        let is = |position| ring.at(position).tag.key() == key;
+        let take = |position| {
+            let entry = ring.at(position);
+            finish(entry.tag.standing(), &entry.value)
+        };
+        let position =
+            near.find_and_take(key, is, take).or_else(|| far.find_and_take(key, is, take))?;
+        let Entry { tag, value } = *self.ring.at(position);
+        let standing = tag.standing();
+        if finish(standing, &value) {
+            self.leave_hole(position);
+        }
+        Some((Place(position), standing, value))
+    }
+
+    /// An entry is finished: it is found no more, and leaves a hole.
+    pub fn finish_at(&mut self, place: Place) {
+        self.unlist(self.ring.at(place.0).tag.key(), place.0);
+        self.leave_hole(place.0);
+    }
+
+    #[inline]
+    fn leave_hole(&mut self, position: u32) {
+        let tag = self.ring.at(position).tag;
+        self.ring.at_mut(position).tag = Tag::new(tag.key(), Standing::Hole);
         self.kept -= 1;
-        self.awaited -= usize::from(entry.tag.standing() == Standing::Awaited);
+        self.awaited -= usize::from(tag.standing() == Standing::Awaited);
         while self.ring.len() > 0 && self.ring.at(self.ring.tail).tag.standing() == Standing::Hole {
             self.ring.pop();
         }
-        entry.value
     }
 
-    /// Takes an entry out of its table.
+    /// Takes an entry out of its index.
     #[inline]
     fn unlist(&mut self, key: Key, position: u32) {
-        let shard = self.shard(key);
-        let table = &mut self.index[shard];
-        if let Ok(bucket) = table.find_entry(Self::table_hash(key), |&p| p == position) {
-            bucket.remove();
+        for index in [&mut self.near, &mut self.far] {
+            if index.find_and_take(key, |p| p == position, |_| true).is_some() {
+                return;
+            }
         }
     }
 

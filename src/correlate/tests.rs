@@ -1,6 +1,7 @@
 use super::*;
-use crate::kit::{Nanos, Rng};
+use crate::kit::{Nanos, Rng, mix64};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 const DEADLINE: Nanos = Nanos(100);
 
@@ -167,5 +168,48 @@ proptest! {
         prop_assert!(same(IdRule::ResponseHex, &hex, &dec));
         let hex = format!("{n:x}");
         prop_assert!(same(IdRule::ReceiptHex, &dec, &hex));
+    }
+}
+
+#[test]
+fn entries_near_and_far_are_one_ledger_to_whoever_asks() {
+    let mut rng = Rng::new(11);
+    let mut ledger: Ledger<u32> = Ledger::new(60_000);
+    let mut model: BTreeMap<u64, (u32, bool)> = BTreeMap::new();
+    let key = |n: u64| Key::within(mix64(n));
+    let mut far_seen = false;
+    // three times up beyond what is near, and down again
+    for step in 0..240_000u32 {
+        let grows = step % 80_000 < 45_000;
+        if rng.chance(if grows { 0.8 } else { 0.05 }) {
+            let n = rng.below(50_000);
+            let awaited = model.get(&n).is_some_and(|(_, awaited)| *awaited);
+            assert_eq!(ledger.insert(key(n), step), !awaited, "{n}");
+            if !awaited {
+                model.insert(n, (step, true));
+            }
+        } else if let Some((&n, &(value, awaited))) = model.range(rng.below(50_000)..).next() {
+            if rng.chance(0.1) && awaited {
+                ledger.expire_at(ledger.find(key(n)).unwrap());
+                model.insert(n, (value, false));
+                continue;
+            }
+            let finish = rng.chance(0.9);
+            let (_, standing, found) = ledger.look(key(n), |_, _| finish).unwrap();
+            assert_eq!((found, standing == Standing::Awaited), (value, awaited));
+            if finish {
+                model.remove(&n);
+                assert_eq!(ledger.find(key(n)), None);
+            }
+        }
+        far_seen |= ledger.kept() > 20_000;
+        assert_eq!(ledger.kept(), model.len());
+        if step % 10_000 == 0 {
+            assert_eq!(ledger.awaited(), model.values().filter(|v| v.1).count());
+        }
+    }
+    assert!(far_seen, "the far index was never needed");
+    for (n, (value, _)) in &model {
+        assert_eq!(ledger.find(key(*n)).map(|place| *ledger.at(place).1), Some(*value));
     }
 }
