@@ -12,6 +12,9 @@ use std::collections::VecDeque;
 const SLOTS_MIN: usize = 1 << 10;
 const SLOTS_MAX: usize = 1 << 16;
 
+/// So many at a time move into the tables.
+const LATEST_MAX: usize = 128;
+
 /// One table: open addressing, nothing is ever taken out.
 #[derive(Debug)]
 struct Generation {
@@ -60,6 +63,8 @@ impl Generation {
 pub(super) struct Finished {
     /// Oldest first; the last one fills.
     generations: VecDeque<Generation>,
+    /// The latest, in no table yet: many at once wait for memory together, one by one each would.
+    latest: Vec<(Key, u16, Nanos)>,
     kept_max: usize,
     kept: usize,
     /// Kept at least so long, where there is room.
@@ -69,23 +74,35 @@ pub(super) struct Finished {
 impl Finished {
     /// About `kept_max` at most, for `memory` at least.
     pub(super) fn new(kept_max: usize, memory: Nanos) -> Finished {
-        Finished { generations: VecDeque::new(), kept_max, kept: 0, memory }
+        Finished { generations: VecDeque::new(), latest: Vec::new(), kept_max, kept: 0, memory }
     }
 
     /// Its final receipt came at `now`.
     #[inline]
     pub(super) fn add(&mut self, key: Key, mark: u16, now: Nanos) {
-        let fills = self.generations.back();
-        if fills.is_none_or(|g| g.is_full() || now.since(g.first).0 > self.memory.0 / 8) {
-            self.next_generation(now);
+        self.latest.push((key, mark, now));
+        if self.latest.len() >= LATEST_MAX {
+            self.settle();
         }
-        let Some(generation) = self.generations.back_mut() else { return };
-        let (at, print) = generation.slot(key);
-        self.kept += usize::from(generation.prints[at] == 0);
-        generation.count += usize::from(generation.prints[at] == 0);
-        generation.prints[at] = print;
-        generation.marks[at] = mark;
-        generation.last = generation.last.max(now);
+    }
+
+    /// Moves the latest into the tables.
+    fn settle(&mut self) {
+        let mut latest = std::mem::take(&mut self.latest);
+        for (key, mark, now) in latest.drain(..) {
+            let fills = self.generations.back();
+            if fills.is_none_or(|g| g.is_full() || now.since(g.first).0 > self.memory.0 / 8) {
+                self.next_generation(now);
+            }
+            let Some(generation) = self.generations.back_mut() else { continue };
+            let (at, print) = generation.slot(key);
+            self.kept += usize::from(generation.prints[at] == 0);
+            generation.count += usize::from(generation.prints[at] == 0);
+            generation.prints[at] = print;
+            generation.marks[at] = mark;
+            generation.last = generation.last.max(now);
+        }
+        self.latest = latest;
     }
 
     #[cold]
@@ -108,6 +125,9 @@ impl Finished {
 
     /// The mark of a finished message; None: there is no such message, or it is forgotten.
     pub(super) fn find(&self, key: Key) -> Option<u16> {
+        if let Some((_, mark, _)) = self.latest.iter().rev().find(|latest| latest.0 == key) {
+            return Some(*mark);
+        }
         self.generations.iter().rev().find_map(|generation| {
             let (at, _) = generation.slot(key);
             (generation.prints[at] != 0).then(|| generation.marks[at])
@@ -116,6 +136,7 @@ impl Finished {
 
     /// Forgets what finished longer ago than it must be remembered.
     pub(super) fn forget(&mut self, now: Nanos) {
+        self.settle();
         while let Some(oldest) = self.generations.front() {
             if oldest.last.after(self.memory) >= now {
                 return;
