@@ -1,5 +1,7 @@
 //! What the ledger is too small to hold of an awaited message: its id as written and its sequence_number, for
 //! those of whom a receipt will be missed. Bounded: beyond, nothing more is noted until older notes have gone.
+//! A note takes 21 octets and its id; they stand one behind the other in blocks, so that none moves when there
+//! are more.
 use super::Key;
 use crate::kit::Nanos;
 use std::collections::VecDeque;
@@ -38,48 +40,134 @@ pub struct Note {
     pub id: IdText,
 }
 
+/// Octets of a block: about a thousand notes, which a search walks.
+const BLOCK: usize = 32 * 1024;
+
+/// A note as it stands in a block: when its message was accepted, the key, sequence_number, the id's length; then
+/// the id.
+#[derive(Clone, Copy, Debug)]
+struct Written {
+    since: Nanos,
+    key: Key,
+    note: Note,
+}
+
+impl Written {
+    /// Octets before the id.
+    const HEAD: usize = 21;
+    const OCTETS_MAX: usize = Self::HEAD + IdText::OCTETS_MAX;
+
+    /// Appends it; there is room for the longest.
+    #[inline]
+    fn write(&self, block: &mut Vec<u8>) {
+        let mut octets = [0; Self::OCTETS_MAX];
+        octets[..8].copy_from_slice(&self.since.0.to_le_bytes());
+        octets[8..16].copy_from_slice(&self.key.0.to_le_bytes());
+        octets[16..20].copy_from_slice(&self.note.sequence_number.to_le_bytes());
+        octets[20] = self.note.id.length;
+        octets[Self::HEAD..].copy_from_slice(&self.note.id.octets);
+        let end = block.len() + Self::HEAD + usize::from(self.note.id.length);
+        block.extend_from_slice(&octets);
+        block.truncate(end);
+    }
+
+    /// The first of these: since when, its key, where its end is.
+    #[inline]
+    fn head(octets: &[u8]) -> Option<(Nanos, Key, usize)> {
+        let head = octets.first_chunk::<{ Self::HEAD }>()?;
+        let (since, rest) = head.split_first_chunk()?;
+        let key = rest.first_chunk()?;
+        let end = Self::HEAD + usize::from(head[20]);
+        Some((Nanos(u64::from_le_bytes(*since)), Key(u64::from_le_bytes(*key)), end))
+    }
+
+    /// The note of the first of these.
+    fn note(octets: &[u8]) -> Option<Note> {
+        let (_, _, end) = Self::head(octets)?;
+        let sequence_number = u32::from_le_bytes(*octets.get(16..)?.first_chunk()?);
+        Some(Note { sequence_number, id: IdText::of(octets.get(Self::HEAD..end)?) })
+    }
+}
+
 /// Notes of the messages accepted last, in the order of their acceptance.
 #[derive(Debug)]
 pub struct Notes {
-    kept: VecDeque<(Nanos, Key, Note)>,
+    /// Oldest first; the last one fills.
+    blocks: VecDeque<Vec<u8>>,
+    /// Where the oldest note stands in the first block.
+    oldest: usize,
+    /// A block that is not in use.
+    spare: Option<Vec<u8>>,
+    kept: usize,
     kept_max: usize,
 }
 
 impl Notes {
     /// At most so many.
     pub fn new(kept_max: usize) -> Notes {
-        Notes { kept: VecDeque::new(), kept_max }
+        Notes { blocks: VecDeque::new(), oldest: 0, spare: None, kept: 0, kept_max }
     }
 
     /// Whether another may be noted now.
     #[inline]
     pub fn has_room(&self) -> bool {
-        self.kept.len() < self.kept_max
+        self.kept < self.kept_max
     }
 
     /// Notes a message that was accepted at `since`. Stamps may only go back by what a hand-over takes.
     #[inline]
     pub fn add(&mut self, since: Nanos, key: Key, note: Note) {
-        if self.kept.len() < self.kept_max {
-            self.kept.push_back((since, key, note));
+        if self.kept >= self.kept_max {
+            return;
         }
+        let full = |block: &Vec<u8>| block.len() + Written::OCTETS_MAX > BLOCK;
+        if self.blocks.back().is_none_or(full) {
+            let block = self.spare.take().unwrap_or_else(|| Vec::with_capacity(BLOCK));
+            self.blocks.push_back(block);
+        }
+        let block = self.blocks.back_mut().expect("a block with room was just made");
+        Written { since, key, note }.write(block);
+        self.kept += 1;
     }
 
     /// Forgets what was accepted before `since`.
     pub fn forget_before(&mut self, since: Nanos) {
-        while self.kept.front().is_some_and(|(at, ..)| *at < since) {
-            self.kept.pop_front();
+        while let Some(block) = self.blocks.front_mut() {
+            if let Some((first, _, end)) = Written::head(&block[self.oldest..]) {
+                if first >= since {
+                    return;
+                }
+                self.oldest += end;
+                self.kept -= 1;
+                continue;
+            }
+            block.clear();
+            self.oldest = 0;
+            self.spare = self.blocks.pop_front();
         }
     }
 
     /// The note of a message that was accepted at `since`; None: there was no room for it.
-    pub fn find(&self, since: Nanos, key: Key) -> Option<&Note> {
+    pub fn find(&self, since: Nanos, key: Key) -> Option<Note> {
         // hand-overs between workers may be this much out of order
         const BLUR: Nanos = Nanos::from_millis(5);
-        let from = self.kept.partition_point(|(at, ..)| *at < since.since(BLUR));
-        let near = self.kept.iter().skip(from).take_while(|(at, ..)| *at <= since.after(BLUR));
-        let mut near = near.filter(|(_, known, _)| *known == key);
-        near.next().map(|(_, _, note)| note)
+        let begins = |block: &Vec<u8>| Written::head(block).map(|(since, ..)| since);
+        let early = |block: &Vec<u8>| begins(block).is_some_and(|at| at < since.since(BLUR));
+        // the block before may end within the blur
+        let from = self.blocks.partition_point(early).saturating_sub(1);
+        for (at, block) in self.blocks.iter().enumerate().skip(from) {
+            let mut rest = if at == 0 { &block[self.oldest..] } else { &block[..] };
+            while let Some((accepted, known, end)) = Written::head(rest) {
+                if accepted > since.after(BLUR) {
+                    return None;
+                }
+                if known == key && accepted >= since.since(BLUR) {
+                    return Written::note(rest);
+                }
+                rest = &rest[end..];
+            }
+        }
+        None
     }
 }
 
@@ -102,7 +190,7 @@ mod tests {
         assert_eq!(notes.find(at(700), Key(20)), None);
         notes.forget_before(at(701));
         assert_eq!(notes.find(at(700), Key(700)), None);
-        assert_eq!(notes.find(at(701), Key(701)), Some(&note(701)));
+        assert_eq!(notes.find(at(701), Key(701)), Some(note(701)));
     }
 
     #[test]
@@ -112,8 +200,36 @@ mod tests {
         notes.add(Nanos(2), Key(2), note(2));
         assert_eq!(
             (notes.find(Nanos(1), Key(1)), notes.find(Nanos(2), Key(2))),
-            (Some(&note(1)), None)
+            (Some(note(1)), None)
         );
         assert_eq!(IdText::of(&[b'x'; 65]).octets(), [b'x'; 39]);
+    }
+
+    #[test]
+    fn ids_of_all_lengths_are_found_over_many_blocks_which_go_when_forgotten() {
+        let of = |n: u64| Note {
+            sequence_number: n as u32,
+            id: IdText::of(&b"0123456789abcdef0123456789abcdef0123456789"[..n as usize % 43]),
+        };
+        let at = |n: u64| Nanos::from_millis(1_000 + n);
+        let mut notes = Notes::new(10_000);
+        for n in 0..20_000 {
+            notes.add(at(n), Key(n), of(n));
+        }
+        assert!((0..10_000).step_by(7).all(|n| notes.find(at(n), Key(n)) == Some(of(n))));
+        assert_eq!(notes.find(at(10_000), Key(10_000)), None, "full");
+        assert!(notes.blocks.iter().all(|block| block.capacity() == BLOCK));
+        for n in 20_000..60_000 {
+            notes.forget_before(at(n - 5_000));
+            notes.add(at(n), Key(n), of(n));
+            // a hand-over may be told a little later than it was
+            if n % 7 == 0 {
+                assert_eq!(notes.find(at(n - 4), Key(n)), Some(of(n)));
+            }
+        }
+        assert_eq!((notes.kept, notes.blocks.len() < 12), (5_001, true));
+        assert!((55_000..60_000).step_by(7).all(|n| notes.find(at(n), Key(n)) == Some(of(n))));
+        notes.forget_before(Nanos::MAX);
+        assert_eq!((notes.kept, notes.blocks.len()), (0, 0));
     }
 }

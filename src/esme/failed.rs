@@ -17,7 +17,7 @@ pub(super) struct FailuresSeen {
 }
 
 impl FailuresSeen {
-    /// Notes at once: 17 MB.
+    /// Notes at once: 8 MB where ids have ten octets.
     const NOTES_MAX: usize = 1 << 18;
 
     pub(super) fn new(awaited_max: usize) -> FailuresSeen {
