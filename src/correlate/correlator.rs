@@ -3,7 +3,7 @@
 //! A receipt whose id nobody has accepted yet waits in a small early list: its response may be on its way
 //! on another session or another worker. When its grace is over it is unknown. Everything is counted once.
 use super::finished::Finished;
-use super::{Key, Ledger, Standing};
+use super::{Key, Ledger, Left, Standing};
 use crate::kit::Nanos;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
@@ -247,14 +247,8 @@ impl<T: Awaits> Correlator<T> {
         }
     }
 
-    /// Everything that is still awaited, oldest first; the ledger is empty afterwards.
-    pub fn drain(&mut self) -> Vec<(Key, T)> {
-        let mut awaited = Vec::new();
-        while let Some((key, standing, value)) = self.ledger.pop_oldest() {
-            if standing == Standing::Awaited {
-                awaited.push((key, value));
-            }
-        }
-        awaited
+    /// Everything that is still awaited, oldest first, as it is asked for; the ledger is empty at once.
+    pub fn drain(&mut self) -> Left<T> {
+        self.ledger.take_all()
     }
 }

@@ -127,6 +127,27 @@ impl<T: Copy> Ring<T> {
     }
 }
 
+/// What was still awaited when a ledger was emptied, oldest first. Its memory goes as it is walked.
+#[derive(Debug)]
+pub struct Left<T> {
+    ring: Ring<T>,
+}
+
+impl<T: Copy> Iterator for Left<T> {
+    type Item = (Key, T);
+
+    fn next(&mut self) -> Option<(Key, T)> {
+        while self.ring.len() > 0 {
+            let entry = *self.ring.at(self.ring.tail);
+            self.ring.pop();
+            if entry.tag.standing() == Standing::Awaited {
+                return Some((entry.tag.key(), entry.value));
+            }
+        }
+        None
+    }
+}
+
 /// Tables that find positions by key.
 #[derive(Debug)]
 struct Index {
@@ -369,6 +390,12 @@ impl<T: Copy> Ledger<T> {
         }
         self.ring.pop();
         Some((key, standing, value))
+    }
+
+    /// Empties the ledger. Nothing is looked up for it: the tables go as wholes.
+    pub fn take_all(&mut self) -> Left<T> {
+        let Ledger { ring, .. } = std::mem::replace(self, Ledger::new(self.kept_max));
+        Left { ring }
     }
 
     /// Frees one place: a hole's, or the oldest expired entry's. Awaited ones in front of it are moved to the

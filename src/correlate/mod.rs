@@ -13,5 +13,5 @@ mod tests;
 
 pub use correlator::{Awaits, Correlator, Early, Fate, Notice};
 pub use id::{IdRule, Key, Side};
-pub use ledger::{Ledger, Place, Standing};
+pub use ledger::{Ledger, Left, Place, Standing};
 pub use notes::{IdText, Note, Notes};

@@ -154,7 +154,7 @@ proptest! {
             missing += lost.drain(..).count() as u64;
             prop_assert_eq!(finals + missing + untracked + c.awaited() as u64, i + 1);
         }
-        missing += c.drain().len() as u64;
+        missing += c.drain().count() as u64;
         prop_assert_eq!(finals + missing + untracked, n);
     }
 
