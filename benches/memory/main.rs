@@ -30,6 +30,8 @@ fn main() -> io::Result<()> {
     if arguments.has("--test") {
         return Ok(());
     }
+    // as the binary does
+    smppbench::kit::small_pages_only();
     probes::raise_descriptors();
     if peer::served(arguments.all()) {
         return Ok(());

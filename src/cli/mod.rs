@@ -34,6 +34,7 @@ use std::process::ExitCode;
 
 /// Runs the command line and returns the exit code of CONTRACT.md.
 pub fn main() -> ExitCode {
+    crate::kit::small_pages_only();
     raise_descriptors();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -39,6 +39,13 @@ pub struct Environment {
     pub selfcheck: Option<Selfcheck>,
 }
 
+/// Asks for small pages only, for the whole process: who is the first to touch a huge page waits until 2 MiB are
+/// zeroed, on a virtual machine some milliseconds, and what is only begun is resident as a whole. Where the
+/// kernel refuses, nothing changes.
+pub fn small_pages_only() {
+    let _ = nix::sys::prctl::set_thp_disable(true);
+}
+
 /// Limits of the control group this process is in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cgroup {

@@ -9,7 +9,7 @@ mod timer;
 
 pub use clock::{Clock, NS_PER_S, Nanos, ThreadUse, utc_rfc3339, utc_rfc3339_micros};
 pub use digits::decimal;
-pub use host::{Cgroup, Environment, HostCounters, HostUse};
+pub use host::{Cgroup, Environment, HostCounters, HostUse, small_pages_only};
 pub use rate::{Rate, RateChange, RateError};
 pub use rng::{Rng, mix64, stream_seed};
 pub use selfcheck::{Ceiling, HostSelfcheck, Pacing, Selfcheck};
