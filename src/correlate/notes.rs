@@ -43,32 +43,42 @@ pub struct Note {
 /// Octets of a block: about a thousand notes, which a search walks.
 const BLOCK: usize = 32 * 1024;
 
-/// A note as it stands in a block: when its message was accepted, the key, sequence_number, the id's length; then
-/// the id.
-#[derive(Clone, Copy, Debug)]
-struct Written {
-    since: Nanos,
-    key: Key,
-    note: Note,
+/// Notes one behind the other: of each, when its message was accepted, the key, sequence_number, the id's length;
+/// then the id.
+#[derive(Debug)]
+struct Block {
+    octets: Box<[u8]>,
+    length: usize,
 }
 
-impl Written {
-    /// Octets before the id.
+impl Block {
+    /// Octets before an id.
     const HEAD: usize = 21;
-    const OCTETS_MAX: usize = Self::HEAD + IdText::OCTETS_MAX;
+    const NOTE_MAX: usize = Self::HEAD + IdText::OCTETS_MAX;
 
-    /// Appends it; there is room for the longest.
+    fn new() -> Block {
+        Block { octets: vec![0; BLOCK].into(), length: 0 }
+    }
+
+    /// Appends a note; there is room for the longest.
     #[inline]
-    fn write(&self, block: &mut Vec<u8>) {
-        let mut octets = [0; Self::OCTETS_MAX];
-        octets[..8].copy_from_slice(&self.since.0.to_le_bytes());
-        octets[8..16].copy_from_slice(&self.key.0.to_le_bytes());
-        octets[16..20].copy_from_slice(&self.note.sequence_number.to_le_bytes());
-        octets[20] = self.note.id.length;
-        octets[Self::HEAD..].copy_from_slice(&self.note.id.octets);
-        let end = block.len() + Self::HEAD + usize::from(self.note.id.length);
-        block.extend_from_slice(&octets);
-        block.truncate(end);
+    fn write(&mut self, since: Nanos, key: Key, note: &Note) {
+        let room = self.octets[self.length..].first_chunk_mut::<{ Self::NOTE_MAX }>();
+        let room = room.expect("a block is left before it is full");
+        room[..8].copy_from_slice(&since.0.to_le_bytes());
+        room[8..16].copy_from_slice(&key.0.to_le_bytes());
+        room[16..20].copy_from_slice(&note.sequence_number.to_le_bytes());
+        room[20] = note.id.length;
+        room[Self::HEAD..].copy_from_slice(&note.id.octets);
+        self.length += Self::HEAD + usize::from(note.id.length);
+    }
+    #[inline]
+    fn is_full(&self) -> bool {
+        self.length + Self::NOTE_MAX > BLOCK
+    }
+    #[inline]
+    fn notes(&self) -> &[u8] {
+        &self.octets[..self.length]
     }
 
     /// The first of these: since when, its key, where its end is.
@@ -93,11 +103,11 @@ impl Written {
 #[derive(Debug)]
 pub struct Notes {
     /// Oldest first; the last one fills.
-    blocks: VecDeque<Vec<u8>>,
+    blocks: VecDeque<Block>,
     /// Where the oldest note stands in the first block.
     oldest: usize,
     /// A block that is not in use.
-    spare: Option<Vec<u8>>,
+    spare: Option<Block>,
     kept: usize,
     kept_max: usize,
 }
@@ -120,20 +130,18 @@ impl Notes {
         if self.kept >= self.kept_max {
             return;
         }
-        let full = |block: &Vec<u8>| block.len() + Written::OCTETS_MAX > BLOCK;
-        if self.blocks.back().is_none_or(full) {
-            let block = self.spare.take().unwrap_or_else(|| Vec::with_capacity(BLOCK));
-            self.blocks.push_back(block);
+        if self.blocks.back().is_none_or(Block::is_full) {
+            self.blocks.push_back(self.spare.take().unwrap_or_else(Block::new));
         }
         let block = self.blocks.back_mut().expect("a block with room was just made");
-        Written { since, key, note }.write(block);
+        block.write(since, key, &note);
         self.kept += 1;
     }
 
     /// Forgets what was accepted before `since`.
     pub fn forget_before(&mut self, since: Nanos) {
         while let Some(block) = self.blocks.front_mut() {
-            if let Some((first, _, end)) = Written::head(&block[self.oldest..]) {
+            if let Some((first, _, end)) = Block::head(&block.notes()[self.oldest..]) {
                 if first >= since {
                     return;
                 }
@@ -141,7 +149,7 @@ impl Notes {
                 self.kept -= 1;
                 continue;
             }
-            block.clear();
+            block.length = 0;
             self.oldest = 0;
             self.spare = self.blocks.pop_front();
         }
@@ -151,18 +159,18 @@ impl Notes {
     pub fn find(&self, since: Nanos, key: Key) -> Option<Note> {
         // hand-overs between workers may be this much out of order
         const BLUR: Nanos = Nanos::from_millis(5);
-        let begins = |block: &Vec<u8>| Written::head(block).map(|(since, ..)| since);
-        let early = |block: &Vec<u8>| begins(block).is_some_and(|at| at < since.since(BLUR));
+        let begins = |block: &Block| Block::head(block.notes()).map(|(since, ..)| since);
+        let early = |block: &Block| begins(block).is_some_and(|at| at < since.since(BLUR));
         // the block before may end within the blur
         let from = self.blocks.partition_point(early).saturating_sub(1);
         for (at, block) in self.blocks.iter().enumerate().skip(from) {
-            let mut rest = if at == 0 { &block[self.oldest..] } else { &block[..] };
-            while let Some((accepted, known, end)) = Written::head(rest) {
+            let mut rest = if at == 0 { &block.notes()[self.oldest..] } else { block.notes() };
+            while let Some((accepted, known, end)) = Block::head(rest) {
                 if accepted > since.after(BLUR) {
                     return None;
                 }
                 if known == key && accepted >= since.since(BLUR) {
-                    return Written::note(rest);
+                    return Block::note(rest);
                 }
                 rest = &rest[end..];
             }
@@ -218,7 +226,6 @@ mod tests {
         }
         assert!((0..10_000).step_by(7).all(|n| notes.find(at(n), Key(n)) == Some(of(n))));
         assert_eq!(notes.find(at(10_000), Key(10_000)), None, "full");
-        assert!(notes.blocks.iter().all(|block| block.capacity() == BLOCK));
         for n in 20_000..60_000 {
             notes.forget_before(at(n - 5_000));
             notes.add(at(n), Key(n), of(n));
