@@ -29,6 +29,8 @@ const RATES: [u64; 3] = [1_000, 10_000, 50_000];
 const PACED: (usize, usize) = (8, 1000);
 
 fn main() -> io::Result<()> {
+    // as the binary does
+    smppbench::kit::small_pages_only();
     let arguments = Arguments::of_this_process();
     if arguments.has("--test") || peer::served(arguments.all()) {
         return Ok(());

@@ -29,6 +29,8 @@ const RATES: [u64; 4] = [1_000, 10_000, 50_000, 200_000];
 const SHAPE: (usize, usize) = (2, 1000);
 
 fn main() -> io::Result<()> {
+    // as the binary does
+    smppbench::kit::small_pages_only();
     let arguments = Arguments::of_this_process();
     if arguments.has("--test") || peer::served(arguments.all()) {
         return Ok(());

@@ -11,6 +11,7 @@ mod failed;
 mod inbound;
 mod lane;
 mod life;
+mod lines;
 mod link;
 mod orders;
 mod parts;

@@ -2,13 +2,14 @@
 //! wake-ups move here; [`Core`] decides.
 use super::core::Core;
 use super::exchange::Handed;
+use super::lines::Lines;
 use super::orders::{Event, Order, Share};
 use super::secure;
 use crate::kit::{Clock, Nanos, ThreadUse, Timer};
 use crate::measure::{Interval, Transport};
 use crate::net::{
-    ClientStream, ClientTls, DialError, Endpoint, ReadBuffer, SocketOptions, Wake, dial, granted,
-    pump, tcp_info,
+    ClientStream, ClientTls, DialError, Endpoint, ReadBuffer, SocketOptions, TcpLine, Wake, dial,
+    granted, pump, tcp_info,
 };
 use crate::plan::{AddressPolicy, PlanError};
 use std::cell::{Cell, RefCell};
@@ -38,9 +39,13 @@ const WAKE_MIN: Nanos = Nanos::from_micros(50);
 /// A loop held up for longer has read and sent late: as late as METHOD.md §5 no longer calls on time.
 const HELD_MIN: Nanos = Nanos::from_millis(1);
 
+/// Sessions written to before anybody else has a turn. The others are woken: who reads must not wait for all.
+const AT_ONCE: usize = 32;
+
 struct Shell {
     core: RefCell<Core>,
     wakes: Vec<Wake>,
+    lines: Lines,
     /// The pacer looks again when this is told.
     nudge: Notify,
     finished: Notify,
@@ -112,6 +117,7 @@ async fn drive(
     let shell = Rc::new(Shell {
         core: RefCell::new(core),
         wakes: (0..sessions).map(|_| Wake::default()).collect(),
+        lines: Lines::new(sessions),
         nudge: Notify::new(),
         finished: Notify::new(),
         told: RefCell::new(told),
@@ -175,8 +181,9 @@ async fn pace(shell: &Rc<Shell>) -> std::io::Result<()> {
 }
 
 impl Shell {
-    /// After the core has done something: wakes sessions with something to write, passes on what is to be
-    /// told. `here`: the session in whose task this runs, which needs no wake. True: some session was woken.
+    /// After the core has done something: writes what sessions have to write, or wakes them to do it, and
+    /// passes on what is to be told. `here`: the session in whose task this runs, which needs neither. True:
+    /// some session was woken.
     fn after(&self, here: u32) -> bool {
         self.after_core(&mut self.core.borrow_mut(), here)
     }
@@ -195,8 +202,9 @@ impl Shell {
         let told = &mut *self.told.borrow_mut();
         let mut woken = false;
         core.take_dirty(&mut told.dirty);
-        for session in told.dirty.drain(..) {
-            if session != here {
+        for (place, session) in told.dirty.drain(..).enumerate() {
+            let at_once = place < AT_ONCE;
+            if session != here && !(at_once && self.lines.write(core, session)) {
                 self.wakes[session as usize].wake();
                 woken = true;
             }
@@ -260,6 +268,9 @@ async fn live(shell: Rc<Shell>, session: u32) {
         let again = match Box::pin(connect(&shell, id, &options)).await {
             Ok(mut line) => {
                 shell.core.borrow_mut().connected(session, Clock::now());
+                if let Line::Plain(line) = &line {
+                    shell.lines.set(session, Some(line.clone()));
+                }
                 let after = |core: &mut Core, here: u32| {
                     shell.after_core(core, here);
                 };
@@ -273,6 +284,7 @@ async fn live(shell: Rc<Shell>, session: u32) {
                 if let Some(transport) = transport(line.tcp()) {
                     shell.core.borrow_mut().carried(session, &transport);
                 }
+                shell.lines.set(session, None);
                 drop(line);
                 shell.core.borrow_mut().disconnected(session, &gone.end, gone.at)
             }
@@ -294,14 +306,14 @@ async fn live(shell: Rc<Shell>, session: u32) {
 
 /// A connection, plain or not.
 enum Line {
-    Plain(tokio::net::TcpStream),
+    Plain(TcpLine),
     Tls(Box<ClientStream>),
 }
 
 impl Line {
     fn tcp(&self) -> &tokio::net::TcpStream {
         match self {
-            Line::Plain(stream) => stream,
+            Line::Plain(line) => line.tcp(),
             Line::Tls(stream) => stream.get_ref().0,
         }
     }
@@ -332,7 +344,7 @@ async fn secured(
     address: &str,
     stream: tokio::net::TcpStream,
 ) -> Result<Line, DialError> {
-    let Some(tls) = &shell.tls else { return Ok(Line::Plain(stream)) };
+    let Some(tls) = &shell.tls else { return Ok(Line::Plain(TcpLine::new(stream))) };
     let timeout = shell.share.plan.timeouts.connect;
     let (stream, took) = tls.connect(address, stream, timeout).await.map_err(DialError::Tls)?;
     shell.core.borrow_mut().shaken(took);

@@ -107,8 +107,8 @@ impl Default for ReadBuffer {
 
 /// Above so many unwritten octets a session is not read: what does not take answers may not ask for more.
 const OUT_MAX: usize = 4 * 1024 * 1024;
-/// An idle out-buffer keeps at most this much memory.
-const OUT_IDLE: usize = 64 * 1024;
+/// What keeps the rest of a read keeps at most this much memory while it holds none.
+const CARRY_IDLE: usize = 64 * 1024;
 
 /// Between two slices of a read, so many octets are worth a write.
 const WRITE_EARLY: usize = 32 * 1024;
@@ -121,6 +121,13 @@ struct State<'a, S> {
     carry: Vec<u8>,
     half_closed: bool,
     needs_flush: bool,
+}
+
+/// So many octets of what is to be written on this session are gone, by a write that began at `stamp`.
+#[inline]
+pub fn wrote<E: Endpoint>(core: &mut E, session: u32, octets: usize, stamp: Nanos) {
+    core.out(session).advance(octets);
+    core.wrote(session, octets, stamp);
 }
 
 /// Moves octets until the connection ends. `after` is called when other sessions may have become dirty.
@@ -261,7 +268,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
         }
         self.carry.clear();
         self.carry.extend_from_slice(&all[used..]);
-        if self.carry.is_empty() && self.carry.capacity() > OUT_IDLE {
+        if self.carry.is_empty() && self.carry.capacity() > CARRY_IDLE {
             self.carry = Vec::new();
         }
         Poll::Ready(Ok(true))
@@ -278,11 +285,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
                 Poll::Ready(Err(e)) => return Err(e),
                 Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
                 Poll::Ready(Ok(octets)) => {
-                    out.advance(octets);
-                    if out.is_empty() && out.capacity() > OUT_IDLE {
-                        out.clear();
-                    }
-                    core.wrote(self.session, octets, stamp);
+                    wrote(core, self.session, octets, stamp);
                     self.needs_flush = true;
                     any = true;
                 }
