@@ -41,6 +41,10 @@ impl Generation {
         self.prints.fill(0);
         Generation { count: 0, first: now, last: now, ..self }
     }
+    #[inline]
+    fn first_look(&self, key: Key) -> u32 {
+        self.prints[key.0 as usize & (self.prints.len() - 1)]
+    }
     /// The slot that holds this key, or the free one where it would go.
     #[inline]
     fn slot(&self, key: Key) -> (usize, u32) {
@@ -89,6 +93,11 @@ impl Finished {
     /// Moves the latest into the tables.
     fn settle(&mut self) {
         let mut latest = std::mem::take(&mut self.latest);
+        if let Some(generation) = self.generations.back() {
+            // what all of them touch is asked for at once, with nothing to guess in between
+            let touched = latest.iter().fold(0, |all, (key, ..)| all | generation.first_look(*key));
+            std::hint::black_box(touched);
+        }
         for (key, mark, now) in latest.drain(..) {
             let fills = self.generations.back();
             if fills.is_none_or(|g| g.is_full() || now.since(g.first).0 > self.memory.0 / 8) {

@@ -21,6 +21,18 @@ fn delivery(frame: &[u8]) -> u64 {
     IdRule::Exact.key(body, Side::Receipt, 0).0.0
 }
 
+/// `err` as written, at most four octets. Nearly all have three: those are put together at once.
+#[inline]
+fn err_octets(err: &[u8]) -> [u8; 4] {
+    if let [a, b, c] = *err {
+        return [a, b, c, 0];
+    }
+    let mut octets = [0; 4];
+    let length = err.len().min(octets.len());
+    octets[..length].copy_from_slice(&err[..length]);
+    octets
+}
+
 /// Receipts given up on in one go: a good deal less than a millisecond's work.
 const EXPIRED_AT_ONCE: usize = 1_000;
 
@@ -177,15 +189,12 @@ impl Core {
         }
         self.ids.receipt(brief.id);
         let (key, rule) = self.rule.key(brief.id, Side::Receipt, self.key_seed);
-        let mut err = [0u8; 4];
-        let length = brief.err.len().min(err.len());
-        err[..length].copy_from_slice(&brief.err[..length]);
         let notice = Notice {
             received: now,
             session: self.links[link].plan.id,
             state: brief.state.wire(),
             intermediate: brief.intermediate || !self.is_final(brief),
-            err,
+            err: err_octets(brief.err),
             rule: IdRule::ALL.iter().position(|r| *r == rule).unwrap_or(0) as u8,
         };
         match self.exchange.other(key) {
