@@ -72,23 +72,24 @@ impl OutSpares {
     const OCTETS_MAX: usize = 16 * 1024;
     const LARGE_MAX: usize = 8;
     const LARGE_OCTETS_MAX: usize = 256 * 1024;
+    /// A new one: some dozens of submit_sm, so that what was written at its front is seldom in the way.
+    const OCTETS: usize = 4 * 1024;
 
     #[inline]
     fn take(&mut self) -> BytesMut {
-        self.0.pop().unwrap_or_default()
+        self.0.pop().unwrap_or_else(|| BytesMut::with_capacity(Self::OCTETS))
     }
 
     /// Takes a buffer back that is empty.
     #[inline]
     pub(super) fn give(&mut self, buffer: &mut BytesMut) {
-        let mut buffer = std::mem::take(buffer);
-        // what was written is gone from its front: this gets the room back
         let octets_max = match self.0.len() {
             0..Self::LARGE_MAX => Self::LARGE_OCTETS_MAX,
             Self::LARGE_MAX..Self::MAX => Self::OCTETS_MAX,
             _ => 0,
         };
-        if buffer.try_reclaim(1) && buffer.capacity() <= octets_max {
+        let buffer = std::mem::take(buffer);
+        if buffer.capacity() <= octets_max {
             self.0.push(buffer);
         }
     }

@@ -272,7 +272,8 @@ impl World {
             return;
         }
         let out = self.esmes[worker].out(link);
-        let octets = out.split().to_vec();
+        let octets = out.to_vec();
+        out.clear();
         if !octets.is_empty() {
             self.esmes[worker].wrote(link, octets.len(), self.now);
             self.ship(wire, connection, octets, false);
@@ -337,7 +338,9 @@ impl World {
         let connection = self.wires[wire as usize].connection;
         let wish = self.smsc.wish(session);
         if !matches!(wish, Wish::Close | Wish::Reset) {
-            let octets = self.smsc.out(session).split().to_vec();
+            let out = self.smsc.out(session);
+            let octets = out.to_vec();
+            out.clear();
             if !octets.is_empty() {
                 self.smsc.wrote(session, octets.len(), self.now);
                 self.ship(wire, connection, octets, true);
