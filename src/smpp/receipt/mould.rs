@@ -140,7 +140,7 @@ fn is_graphic(octets: &[u8]) -> bool {
     let word = |word: &[u8; 8]| {
         let word = u64::from_ne_bytes(*word);
         // 0x21 and more carries into the highest bit of its octet
-        ((word & !HIGH) + 0x5F5F_5F5F_5F5F_5F5F | word) & HIGH == HIGH
+        (((word & !HIGH) + 0x5F5F_5F5F_5F5F_5F5F) | word) & HIGH == HIGH
     };
     match octets.last_chunk::<8>() {
         Some(last) => word(last) && octets.as_chunks::<8>().0.iter().all(word),
