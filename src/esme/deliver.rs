@@ -148,7 +148,9 @@ impl Core {
     }
 
     fn write_ack(&mut self, link: usize, command: CommandId, number: u32, status: CommandStatus) {
-        let out = &mut self.links[link].out;
+        let l = &mut self.links[link];
+        l.begin(&mut self.out_spares);
+        let out = &mut l.out;
         if command == CommandId::DATA_SM {
             pdu::data_sm_resp(status, number, &[], out);
         } else {
