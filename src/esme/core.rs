@@ -1,13 +1,13 @@
 //! The load side's decisions for one worker: no I/O, no clock, no await. Its parts are in the files
 //! beside it: `inbound` (responses), `deliver` (receipts and MO), `life` (connections and deadlines).
 use super::climb::Climb;
-use super::deliver::FinalReceipt;
 use super::exchange::{Awaited, Exchange, Handed};
 use super::failed::FailuresSeen;
 use super::lane::Lane;
 use super::link::{Deferred, Link, OutSpares, Standing};
 use super::orders::{BindFailure, Event, Order, Share};
 use super::parts::Parts;
+use super::receipts::FinalReceipt;
 use super::samples::IdSample;
 use super::setup::{Setup, id_rule};
 use super::strays::Strays;

@@ -1,9 +1,9 @@
 //! What a read brings: frames are cut, submit_sm_resp settled, the rest handed to its room.
 use super::core::Core;
-use super::exchange::{Awaited, Handed};
+use super::exchange::Handed;
 use super::link::Standing;
 use super::parts::PartFate;
-use crate::correlate::{IdText, Note, Side};
+use crate::correlate::Side;
 use crate::kit::Nanos;
 use crate::measure::{Outcome, Ticket};
 use crate::net::Wish;
@@ -272,72 +272,5 @@ impl Core {
                 None => self.exchange.own.push(Handed::AcceptedLate(key, awaited)),
             }
         }
-    }
-
-    fn awaited(&self, link: usize, ticket: &Ticket, now: Nanos) -> Awaited {
-        let Ticket { intended, written, cell, .. } = *ticket;
-        let may_stay_silent = ticket.receipt_asked != 1;
-        Awaited::new(intended, written, now, self.links[link].plan.id, cell, may_stay_silent)
-    }
-
-    /// The message is accepted; its receipt is awaited under this id.
-    fn await_receipt(
-        &mut self,
-        link: usize,
-        sequence_number: u32,
-        ticket: &Ticket,
-        id: &[u8],
-        now: Nanos,
-    ) {
-        if !id.is_empty() {
-            self.await_receipts(link, sequence_number, ticket, std::iter::once(id), now);
-            return;
-        }
-        self.receipts_expected(ticket, 1);
-        self.recorder.tally(ticket.cell).receipts_untracked += 1;
-        self.part_ended(ticket.index, PartFate::Accepted { awaits: false });
-    }
-
-    fn receipts_expected(&mut self, ticket: &Ticket, count: u64) {
-        let tally = self.recorder.tally(ticket.cell);
-        if ticket.receipt_asked == 1 {
-            tally.receipts_expected += count;
-        } else {
-            tally.receipts_may_come += count;
-        }
-    }
-
-    /// Messages numbered from `first` on that share this ticket are accepted; their receipts are awaited under
-    /// these ids, none of which is empty.
-    fn await_receipts<'a>(
-        &mut self,
-        link: usize,
-        first: u32,
-        ticket: &Ticket,
-        ids: impl Iterator<Item = &'a [u8]>,
-        now: Nanos,
-    ) {
-        let awaited = self.awaited(link, ticket, now);
-        let at_once = self.at_once();
-        let mut count = 0;
-        for (n, id) in (0u32..).zip(ids) {
-            count += 1;
-            self.ids.response(id);
-            let (key, _) = self.rule.key(id, Side::Response, self.key_seed);
-            if self.parts.is_some() {
-                let index = ticket.nth(n).index;
-                self.part_ended(index, PartFate::Accepted { awaits: true });
-                self.part_key(index, key);
-            }
-            let note = || Note { sequence_number: first + n, id: IdText::of(id) };
-            match self.exchange.other(key) {
-                Some(owner) if !self.stopping => {
-                    self.exchange.hand(owner, Handed::Accepted(key, awaited, note()));
-                }
-                Some(_) | None if at_once => self.accepted(key, awaited, note),
-                Some(_) | None => self.exchange.own.push(Handed::Accepted(key, awaited, note())),
-            }
-        }
-        self.receipts_expected(ticket, count);
     }
 }

@@ -15,6 +15,7 @@ mod lines;
 mod link;
 mod orders;
 mod parts;
+mod receipts;
 mod samples;
 mod secure;
 mod sender;

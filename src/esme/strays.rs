@@ -3,8 +3,8 @@
 //!
 //! Nothing of this exists in a run within one process.
 use super::core::Core;
-use super::deliver::GRACE;
 use super::orders::Event;
+use super::receipts::GRACE;
 use crate::correlate::{Key, Notice};
 use crate::kit::Nanos;
 use hashbrown::HashMap;

@@ -1,0 +1,351 @@
+//! Accepted messages and receipts meet in the ledger: what is awaited, what came for it, what is missing.
+use super::core::Core;
+use super::exchange::{Awaited, Handed};
+use super::parts::PartFate;
+use crate::correlate::{Early, Fate, IdRule, IdText, Key, Note, Notice, Side};
+use crate::kit::Nanos;
+use crate::measure::{Metric, Ticket};
+use crate::session::Numbered;
+use crate::smpp::receipt::Brief;
+
+/// A receipt whose id nobody has accepted after so long may be somebody else's.
+pub(super) const GRACE: Nanos = Nanos::from_secs(1);
+
+/// A receipt that another agent read in time is still told by then.
+const CLAIMED_WITHIN: Nanos = Nanos::from_secs(10);
+
+/// `err` as written, at most four octets. Nearly all have three: those are put together at once.
+#[inline]
+fn err_octets(err: &[u8]) -> [u8; 4] {
+    if let [a, b, c] = *err {
+        return [a, b, c, 0];
+    }
+    let mut octets = [0; 4];
+    let length = err.len().min(octets.len());
+    octets[..length].copy_from_slice(&err[..length]);
+    octets
+}
+
+/// Receipts given up on in one go: a good deal less than a millisecond's work.
+const EXPIRED_AT_ONCE: usize = 1_000;
+
+/// A final receipt of a message that awaited it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FinalReceipt {
+    notice: Notice,
+    awaited: Awaited,
+    /// It came before its submit_sm_resp.
+    first: bool,
+}
+
+/// message_state DELIVERED (FACTS B.10).
+const DELIVERED: u8 = 2;
+
+impl Core {
+    pub(super) fn awaited(&self, link: usize, ticket: &Ticket, now: Nanos) -> Awaited {
+        let Ticket { intended, written, cell, .. } = *ticket;
+        let may_stay_silent = ticket.receipt_asked != 1;
+        Awaited::new(intended, written, now, self.links[link].plan.id, cell, may_stay_silent)
+    }
+
+    /// The message is accepted; its receipt is awaited under this id.
+    pub(super) fn await_receipt(
+        &mut self,
+        link: usize,
+        sequence_number: u32,
+        ticket: &Ticket,
+        id: &[u8],
+        now: Nanos,
+    ) {
+        if !id.is_empty() {
+            self.await_receipts(link, sequence_number, ticket, std::iter::once(id), now);
+            return;
+        }
+        self.receipts_expected(ticket, 1);
+        self.recorder.tally(ticket.cell).receipts_untracked += 1;
+        self.part_ended(ticket.index, PartFate::Accepted { awaits: false });
+    }
+
+    fn receipts_expected(&mut self, ticket: &Ticket, count: u64) {
+        let tally = self.recorder.tally(ticket.cell);
+        if ticket.receipt_asked == 1 {
+            tally.receipts_expected += count;
+        } else {
+            tally.receipts_may_come += count;
+        }
+    }
+
+    /// Messages numbered from `first` on that share this ticket are accepted; their receipts are awaited under
+    /// these ids, none of which is empty.
+    pub(super) fn await_receipts<'a>(
+        &mut self,
+        link: usize,
+        first: u32,
+        ticket: &Ticket,
+        ids: impl Iterator<Item = &'a [u8]>,
+        now: Nanos,
+    ) {
+        let awaited = self.awaited(link, ticket, now);
+        let at_once = self.at_once();
+        let mut count = 0;
+        for (n, id) in (0u32..).zip(ids) {
+            count += 1;
+            self.ids.response(id);
+            let (key, _) = self.rule.key(id, Side::Response, self.key_seed);
+            if self.parts.is_some() {
+                let index = ticket.nth(n).index;
+                self.part_ended(index, PartFate::Accepted { awaits: true });
+                self.part_key(index, key);
+            }
+            let note = || Note { sequence_number: first + n, id: IdText::of(id) };
+            match self.exchange.other(key) {
+                Some(owner) if !self.stopping => {
+                    self.exchange.hand(owner, Handed::Accepted(key, awaited, note()));
+                }
+                Some(_) | None if at_once => self.accepted(key, awaited, note),
+                Some(_) | None => self.exchange.own.push(Handed::Accepted(key, awaited, note())),
+            }
+        }
+        self.receipts_expected(ticket, count);
+    }
+
+    #[inline]
+    pub(super) fn on_receipt(&mut self, link: usize, brief: &Brief<'_>, frame: &[u8], now: Nanos) {
+        if brief.id.is_empty() {
+            self.recorder.interval().anomaly("receipt_without_id", frame);
+            self.unknown_receipt(now);
+            return;
+        }
+        self.ids.receipt(brief.id);
+        let (key, rule) = self.rule.key(brief.id, Side::Receipt, self.key_seed);
+        let notice = Notice {
+            received: now,
+            session: self.links[link].plan.id,
+            state: brief.state.wire(),
+            intermediate: brief.intermediate || !self.is_final(brief),
+            err: err_octets(brief.err),
+            rule: IdRule::ALL.iter().position(|r| *r == rule).unwrap_or(0) as u8,
+        };
+        match self.exchange.other(key) {
+            Some(owner) => self.exchange.hand(owner, Handed::Receipt(key, notice)),
+            None if self.at_once() => self.receipt(key, notice),
+            None => self.exchange.own.push(Handed::Receipt(key, notice)),
+        }
+    }
+
+    fn is_final(&self, brief: &Brief<'_>) -> bool {
+        self.final_states[usize::from(brief.state.wire().min(10))]
+    }
+
+    /// What other workers handed over.
+    pub fn on_handed(&mut self, batch: &[Handed]) {
+        self.exchange.received += 1;
+        self.work_through(batch);
+    }
+
+    /// What this read brought for the ledger of this worker.
+    #[inline]
+    pub(super) fn settle_own(&mut self) {
+        if self.exchange.own.is_empty() {
+            return;
+        }
+        let mut own = std::mem::take(&mut self.exchange.own);
+        self.work_through(&own);
+        own.clear();
+        self.exchange.own = own;
+    }
+
+    /// Whether the ledger is asked as soon as something comes for it: where it is near, nothing is gained by
+    /// asking for many ids at once; and nothing may overtake what is to be worked through.
+    #[inline]
+    pub(super) fn at_once(&self) -> bool {
+        self.exchange.own.is_empty() && self.correlator.is_near()
+    }
+
+    fn work_through(&mut self, batch: &[Handed]) {
+        self.correlator.warm(batch.iter().filter_map(Handed::key));
+        for what in batch {
+            match *what {
+                Handed::Accepted(key, awaited, note) => self.accepted(key, awaited, || note),
+                Handed::AcceptedLate(key, awaited) => self.correlator.accepted_late(key, awaited),
+                Handed::Receipt(key, notice) => self.receipt(key, notice),
+                Handed::PartKey(key, message, parts) => self.keep_part_key(key, message, parts),
+                Handed::Part(news) => self.count_part(news),
+            }
+        }
+    }
+
+    /// A message was accepted under a key that this worker owns.
+    #[inline]
+    pub(super) fn accepted(&mut self, key: Key, awaited: Awaited, note: impl FnOnce() -> Note) {
+        if self.failures_seen.notes.has_room() {
+            self.failures_seen.notes.add(awaited.answered(), key, note());
+        }
+        if !self.correlator.accepted(key, awaited, &mut self.met) {
+            self.recorder.tally(awaited.cell()).receipts_untracked += 1;
+            self.part_receipted(key, false);
+        }
+        if !self.met.is_empty() {
+            self.meet(key, &awaited);
+        }
+    }
+
+    /// Receipts that came before their submit_sm_resp.
+    #[cold]
+    fn meet(&mut self, key: Key, awaited: &Awaited) {
+        let mut met = std::mem::take(&mut self.met);
+        for (notice, fate) in met.drain(..) {
+            // of one read, both stamps are the same: it came first, for it waited
+            let first = notice.received <= awaited.answered();
+            self.fate(key, &notice, fate, first);
+        }
+        self.met = met;
+    }
+
+    /// A receipt came under a key that this worker owns.
+    #[inline]
+    pub(super) fn receipt(&mut self, key: Key, notice: Notice) {
+        let fate = self.correlator.receipt(key, notice);
+        self.fate(key, &notice, fate, false);
+    }
+
+    #[inline]
+    fn fate(&mut self, key: Key, notice: &Notice, fate: Fate<Awaited>, first: bool) {
+        match fate {
+            Fate::Final(awaited) => {
+                self.final_receipt(notice, &awaited, first);
+                self.part_receipted(key, notice.state == DELIVERED);
+            }
+            Fate::Intermediate(cell) => self.recorder.tally(cell).receipts_intermediate += 1,
+            Fate::Duplicate(cell) => self.recorder.tally(cell).receipts_duplicate += 1,
+            Fate::Late(awaited) => self.recorder.tally(awaited.cell()).receipts_late += 1,
+            Fate::MissingThenLate(awaited) => {
+                self.missing(key, &awaited);
+                self.recorder.tally(awaited.cell()).receipts_late += 1;
+            }
+            Fate::Early => {}
+            Fate::Unknown => self.unmatched(key, notice),
+        }
+    }
+
+    #[inline]
+    fn final_receipt(&mut self, notice: &Notice, awaited: &Awaited, first: bool) {
+        let alike = Some(FinalReceipt { notice: *notice, awaited: *awaited, first });
+        if self.receipts_alike.0 != alike {
+            self.record_receipts();
+            self.receipts_alike.0 = alike;
+        }
+        self.receipts_alike.1 += 1;
+    }
+
+    /// Records the last final receipts: one read often brings many that differ in nothing.
+    pub(super) fn record_receipts(&mut self) {
+        let count = std::mem::take(&mut self.receipts_alike.1);
+        let Some(FinalReceipt { notice, awaited, first }) = self.receipts_alike.0 else { return };
+        if count == 0 {
+            return;
+        }
+        let cell = self.recorder.cell(awaited.cell());
+        let at = notice.received;
+        let receipt = at.since(awaited.intended());
+        cell.latency[Metric::Receipt as usize].record_n(receipt, count);
+        cell.latency[Metric::ReceiptFromWrite as usize]
+            .record_n(at.since(awaited.written()), count);
+        let answered = awaited.answered();
+        if first || at < answered {
+            cell.tally.receipts_before_response += count;
+            cell.latency[Metric::ReceiptBeforeResponse as usize]
+                .record_n(answered.since(at), count);
+        } else {
+            cell.latency[Metric::ReceiptAfterResponse as usize].record_n(at.since(answered), count);
+        }
+        let tally = &mut cell.tally;
+        tally.receipts_final += count;
+        tally.receipts_final_unasked += u64::from(awaited.may_stay_silent()) * count;
+        tally.receipts_other_bind += u64::from(notice.session != awaited.session()) * count;
+        let state = usize::from(notice.state.min(10));
+        tally.by_state[state] += count;
+        cell.by_err.add(&notice.err, count);
+        cell.by_rule.add(&notice.rule, count);
+        self.recorder.interval().receipt_by_state[state].record_n(receipt, count);
+    }
+
+    /// No receipt came for this message in time.
+    pub(super) fn missing(&mut self, key: Key, awaited: &Awaited) {
+        self.part_receipted(key, false);
+        let deadline = self.setup.plan.receipts.deadline;
+        let cell = self.recorder.cell(awaited.cell());
+        if awaited.may_stay_silent() {
+            cell.tally.receipts_silent += 1;
+            return;
+        }
+        cell.tally.receipts_missing += 1;
+        self.list_missing(key, awaited);
+        let cell = self.recorder.cell(awaited.cell());
+        let until = awaited.answered() + deadline;
+        cell.latency[Metric::Receipt as usize].censor(until.since(awaited.intended()));
+        cell.latency[Metric::ReceiptFromWrite as usize].censor(until.since(awaited.written()));
+        cell.latency[Metric::ReceiptAfterResponse as usize].censor(deadline);
+    }
+
+    /// Receipts past their grace are nobody's; messages past their deadline have no receipt.
+    pub(super) fn settle_receipts(&mut self, now: Nanos) {
+        let mut missing = Vec::new();
+        // in a fleet a receipt that came in time may be told late: NATS may be away
+        let patience = if self.strays.is_some() { CLAIMED_WITHIN } else { Nanos::ZERO };
+        let more = self.correlator.expire(now.since(patience), EXPIRED_AT_ONCE, &mut missing);
+        // the rest shortly: what is sent and read must not wait for it
+        self.settle_at = if more { now + Nanos::from_micros(200) } else { Nanos::MAX };
+        for (key, awaited) in missing {
+            self.missing(key, &awaited);
+        }
+        self.failures_seen.notes.forget_before(now.since(self.setup.plan.receipts.deadline));
+        let mut unknown: Vec<Early> = Vec::new();
+        // a response may be as late as that; in a fleet a receipt is offered to the others before
+        let grace = if self.strays.is_some() { GRACE } else { self.grace() };
+        self.correlator.give_up_early(now.since(grace), &mut unknown);
+        for early in unknown {
+            self.unmatched(early.key, &early.notice);
+        }
+        self.offer_strays(now);
+    }
+
+    /// A receipt whose id nobody has accepted for so long is nobody's.
+    pub(super) fn grace(&self) -> Nanos {
+        GRACE.max(self.setup.plan.timeouts.response)
+    }
+
+    /// A receipt whose id nobody accepted in time. Only final ones are `unknown`: an intermediate one is
+    /// an oddity, whose final one will be counted.
+    pub(super) fn unmatched(&mut self, key: Key, notice: &Notice) {
+        if !self.astray(key, notice) {
+            self.nobodys(notice);
+        }
+    }
+
+    /// A receipt that is no message's, here or elsewhere.
+    pub(super) fn nobodys(&mut self, notice: &Notice) {
+        if notice.intermediate {
+            self.recorder.interval().anomaly("intermediate_of_no_message", &[]);
+        } else {
+            self.unknown_receipt(notice.received);
+        }
+    }
+
+    /// A final receipt that no message of ours owns.
+    fn unknown_receipt(&mut self, received: Nanos) {
+        let before_any_send = self.start.is_none_or(|start| received < start);
+        let interval = self.recorder.interval();
+        if before_any_send {
+            interval.receipts_previous_run += 1;
+        } else {
+            interval.receipts_unknown += 1;
+        }
+        if self.unaccounted > 0 {
+            // a submit_sm that timed out or was lost may well have been accepted: this may be its receipt
+            self.unaccounted -= 1;
+            return;
+        }
+        self.foreign("a receipt that no message of this run owns", received);
+    }
+}
