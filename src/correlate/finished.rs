@@ -20,6 +20,9 @@ const LATEST_MAX: usize = 128;
 struct Generation {
     /// 0: free.
     prints: Vec<u32>,
+    /// The mark of all of them, as long as they have the same; nearly all do.
+    mark: u16,
+    /// Else one each.
     marks: Vec<u16>,
     count: usize,
     first: Nanos,
@@ -30,7 +33,8 @@ impl Generation {
     fn new(slots: usize, now: Nanos) -> Generation {
         Generation {
             prints: vec![0; slots],
-            marks: vec![0; slots],
+            mark: 0,
+            marks: Vec::new(),
             count: 0,
             first: now,
             last: now,
@@ -39,6 +43,7 @@ impl Generation {
     /// Its memory, to be filled again.
     fn cleared(mut self, now: Nanos) -> Generation {
         self.prints.fill(0);
+        self.marks = Vec::new();
         Generation { count: 0, first: now, last: now, ..self }
     }
     #[inline]
@@ -56,6 +61,29 @@ impl Generation {
             at = (at + 1) & mask;
         }
         (at, print)
+    }
+    /// Adds a key, or gives it another mark. True: it is new.
+    #[inline]
+    fn add(&mut self, key: Key, mark: u16) -> bool {
+        if self.count == 0 {
+            self.mark = mark;
+        }
+        if mark != self.mark && self.marks.is_empty() {
+            self.marks = vec![self.mark; self.prints.len()];
+        }
+        let (at, print) = self.slot(key);
+        let new = self.prints[at] == 0;
+        self.prints[at] = print;
+        self.count += usize::from(new);
+        if let Some(place) = self.marks.get_mut(at) {
+            *place = mark;
+        }
+        new
+    }
+    fn find(&self, key: Key) -> Option<u16> {
+        let (at, _) = self.slot(key);
+        let mark = self.marks.get(at).copied().unwrap_or(self.mark);
+        (self.prints[at] != 0).then_some(mark)
     }
     fn is_full(&self) -> bool {
         self.count >= self.prints.len() / 8 * 5
@@ -104,11 +132,7 @@ impl Finished {
                 self.next_generation(now);
             }
             let Some(generation) = self.generations.back_mut() else { continue };
-            let (at, print) = generation.slot(key);
-            self.kept += usize::from(generation.prints[at] == 0);
-            generation.count += usize::from(generation.prints[at] == 0);
-            generation.prints[at] = print;
-            generation.marks[at] = mark;
+            self.kept += usize::from(generation.add(key, mark));
             generation.last = generation.last.max(now);
         }
         self.latest = latest;
@@ -137,10 +161,7 @@ impl Finished {
         if let Some((_, mark, _)) = self.latest.iter().rev().find(|latest| latest.0 == key) {
             return Some(*mark);
         }
-        self.generations.iter().rev().find_map(|generation| {
-            let (at, _) = generation.slot(key);
-            (generation.prints[at] != 0).then(|| generation.marks[at])
-        })
+        self.generations.iter().rev().find_map(|generation| generation.find(key))
     }
 
     /// Forgets what finished longer ago than it must be remembered.
