@@ -109,7 +109,7 @@ impl<T: Awaits> Correlator<T> {
     /// Whether a processor's own cache holds all that is awaited beside everything else.
     #[inline]
     pub fn is_near(&self) -> bool {
-        self.ledger.kept() <= 1 << 14
+        self.ledger.is_near()
     }
 
     /// Messages whose final receipt is awaited.

@@ -6,8 +6,8 @@
 //! the ledger gives up expired entries, oldest first; it never gives up one that is awaited, and never grows
 //! without bound.
 use super::Key;
+use super::near::Near;
 use hashbrown::HashTable;
-use hashbrown::hash_table::Entry as Bucket;
 use std::collections::VecDeque;
 
 /// Entries of a chunk: 448 KiB of 28 octets each, which allocators grant without rounding.
@@ -15,9 +15,6 @@ const CHUNK: usize = 16_384;
 /// Entries of a shard's table when the ledger is full: 2,048 buckets, of which seven in eight may be taken, with
 /// room for chance. So the largest table is nearly full then, and the longest rehash is of 896 entries.
 const SHARD_ENTRIES: usize = 1_650;
-
-/// Shards of the near index: 66 KiB when they are full.
-const NEAR_SHARDS: usize = 8;
 
 /// What an entry stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +110,13 @@ impl<T: Copy> Ring<T> {
         self.head = self.head.wrapping_add(1);
         self.head.wrapping_sub(1)
     }
+    /// The oldest leave as long as they are holes.
+    #[inline]
+    fn pop_holes(&mut self) {
+        while self.len() > 0 && self.at(self.tail).tag.standing() == Standing::Hole {
+            self.pop();
+        }
+    }
     /// The oldest leaves.
     fn pop(&mut self) {
         self.tail = self.tail.wrapping_add(1);
@@ -170,6 +174,14 @@ impl Index {
     fn hash(key: Key) -> u64 {
         key.0.rotate_left(36)
     }
+    /// Lists a position under a key that is not listed. `key_at`: the key at a position.
+    #[inline]
+    fn list(&mut self, key: Key, position: u32, key_at: impl Fn(u32) -> Key) {
+        let shard = self.shard(key);
+        let rehash = |&position: &u32| Self::hash(key_at(position));
+        self.shards[shard].insert_unique(Self::hash(key), position, rehash);
+        self.len += 1;
+    }
     /// The position kept under `key`, if it is one that `is` accepts.
     #[inline]
     fn find(&self, key: Key, is: impl Fn(u32) -> bool) -> Option<u32> {
@@ -204,9 +216,9 @@ impl Index {
 #[derive(Debug)]
 pub struct Ledger<T> {
     ring: Ring<T>,
-    /// Few entries are all found here, by tables that stay in the caches, whatever the limit is.
-    near: Index,
-    /// The others. As long as there are any, new ones come here, so that `near` runs empty.
+    /// Where few are awaited, all of them are found here.
+    near: Near,
+    /// Those that had no place there.
     far: Index,
     kept_max: usize,
     kept: usize,
@@ -221,7 +233,7 @@ impl<T: Copy> Ledger<T> {
         let shards = kept_max.div_ceil(SHARD_ENTRIES);
         Ledger {
             ring: Ring { chunks, spare, base: 0, tail: 0, head: 0 },
-            near: Index::new(shards.min(NEAR_SHARDS)),
+            near: Near::new(kept_max),
             far: Index::new(shards),
             kept_max,
             kept: 0,
@@ -243,11 +255,18 @@ impl<T: Copy> Ledger<T> {
         self.kept
     }
 
+    /// Whether most of it is found in a processor's own cache.
+    #[inline]
+    pub fn is_near(&self) -> bool {
+        self.kept <= Near::SLOTS_MAX
+    }
+
     /// Where `key` is kept.
     #[inline]
     pub fn find(&self, key: Key) -> Option<Place> {
         let is = |position| self.ring.at(position).tag.key() == key;
-        self.near.find(key, is).or_else(|| self.far.find(key, is)).map(Place)
+        let near = self.near.find(key, is).map(|(_, position)| position);
+        near.or_else(|| self.far.find(key, is)).map(Place)
     }
 
     /// What is kept there.
@@ -273,39 +292,18 @@ impl<T: Copy> Ledger<T> {
                 return false;
             }
         }
-        let goes_near = self.far.len == 0 && self.near.len < self.near.shards.len() * SHARD_ENTRIES;
-        // it must not be in the other index either
-        let other = if goes_near { &self.far } else { &self.near };
-        if other.len > 0
-            && let Some(old) = other.find(key, |p| self.ring.at(p).tag.key() == key)
-        {
-            if self.ring.at(old).tag.standing() == Standing::Awaited {
+        if let Some(old) = self.find(key) {
+            if self.ring.at(old.0).tag.standing() == Standing::Awaited {
                 return false;
             }
-            self.finish_at(Place(old));
+            // an SMSC that uses an id again: the old message is done, the new one takes the key
+            self.finish_at(old);
         }
-        let Ledger { ring, near, far, .. } = self;
-        let index = if goes_near { near } else { far };
-        let rehash = |&position: &u32| Index::hash(ring.at(position).tag.key());
-        let same = |&position: &u32| ring.at(position).tag.key() == key;
-        let shard = index.shard(key);
-        let entry = Entry { tag: Tag::new(key, Standing::Awaited), value };
-        match index.shards[shard].entry(Index::hash(key), same, rehash) {
-            Bucket::Occupied(mut bucket) => {
-                let old = &mut ring.at_mut(*bucket.get()).tag;
-                if old.standing() == Standing::Awaited {
-                    return false;
-                }
-                // an SMSC that uses an id again: the old message is done, the new one takes the key
-                *old = Tag::new(key, Standing::Hole);
-                self.kept -= 1;
-                *bucket.get_mut() = ring.push(entry);
-            }
-            Bucket::Vacant(bucket) => {
-                bucket.insert(ring.head);
-                index.len += 1;
-                ring.push(entry);
-            }
+        let tag = Tag::new(key, Standing::Awaited);
+        let position = self.ring.push(Entry { tag, value });
+        if !self.near.list(key, position) {
+            let Ledger { ring, far, .. } = self;
+            far.list(key, position, |position| ring.at(position).tag.key());
         }
         self.kept += 1;
         self.awaited += 1;
@@ -331,13 +329,17 @@ impl<T: Copy> Ledger<T> {
     ) -> Option<(Place, Standing, T)> {
         let Ledger { ring, near, far, .. } = self;
         let is = |position| ring.at(position).tag.key() == key;
-        let take = |position| {
-            let entry = ring.at(position);
-            finish(entry.tag.standing(), &entry.value)
+        let take = |entry: &Entry<T>| finish(entry.tag.standing(), &entry.value);
+        let position = match near.find(key, is) {
+            Some((slot, position)) => {
+                if take(ring.at(position)) {
+                    near.take(slot);
+                }
+                position
+            }
+            None => far.find_and_take(key, is, |position| take(ring.at(position)))?,
         };
-        let position =
-            near.find_and_take(key, is, take).or_else(|| far.find_and_take(key, is, take))?;
-        let Entry { tag, value } = *self.ring.at(position);
+        let Entry { tag, value } = *ring.at(position);
         let standing = tag.standing();
         if finish(standing, &value) {
             self.leave_hole(position);
@@ -351,23 +353,26 @@ impl<T: Copy> Ledger<T> {
         self.leave_hole(place.0);
     }
 
+    /// Holes are the ring's own only between two entries: the oldest entry is none.
     #[inline]
     fn leave_hole(&mut self, position: u32) {
-        let tag = self.ring.at(position).tag;
-        self.ring.at_mut(position).tag = Tag::new(tag.key(), Standing::Hole);
+        let tag = &mut self.ring.at_mut(position).tag;
+        let was_awaited = tag.standing() == Standing::Awaited;
+        *tag = Tag::new(tag.key(), Standing::Hole);
         self.kept -= 1;
-        self.awaited -= usize::from(tag.standing() == Standing::Awaited);
-        while self.ring.len() > 0 && self.ring.at(self.ring.tail).tag.standing() == Standing::Hole {
-            self.ring.pop();
+        self.awaited -= usize::from(was_awaited);
+        if position == self.ring.tail {
+            self.ring.pop_holes();
         }
     }
 
     /// Takes an entry out of its index.
     #[inline]
     fn unlist(&mut self, key: Key, position: u32) {
-        for index in [&mut self.near, &mut self.far] {
-            if index.find_and_take(key, |p| p == position, |_| true).is_some() {
-                return;
+        match self.near.find(key, |p| p == position) {
+            Some((slot, _)) => self.near.take(slot),
+            None => {
+                self.far.find_and_take(key, |p| p == position, |_| true);
             }
         }
     }
@@ -389,6 +394,7 @@ impl<T: Copy> Ledger<T> {
             self.awaited -= usize::from(standing == Standing::Awaited);
         }
         self.ring.pop();
+        self.ring.pop_holes();
         Some((key, standing, value))
     }
 
@@ -398,7 +404,7 @@ impl<T: Copy> Ledger<T> {
         Left { ring }
     }
 
-    /// Frees one place: a hole's, or the oldest expired entry's. Awaited ones in front of it are moved to the
+    /// Frees a place or more: holes', or the oldest expired entry's. Awaited ones in front of it are moved to the
     /// back, each at most once per round, so that the ring stays dense. False: all are awaited.
     fn make_room(&mut self) -> bool {
         if self.awaited >= self.ring.len() {
@@ -406,11 +412,11 @@ impl<T: Copy> Ledger<T> {
         }
         loop {
             let Some((key, standing, value)) = self.pop_oldest() else { return false };
-            match standing {
-                Standing::Expired | Standing::Hole => return true,
-                Standing::Awaited => {
-                    self.insert(key, value);
-                }
+            if standing == Standing::Awaited {
+                self.insert(key, value);
+            }
+            if self.ring.len() < self.kept_max {
+                return true;
             }
         }
     }

@@ -6,6 +6,7 @@ mod correlator;
 mod finished;
 mod id;
 mod ledger;
+mod near;
 mod notes;
 
 #[cfg(test)]
