@@ -44,6 +44,8 @@ pub struct Core {
     pub(super) receipts_alike: (Option<FinalReceipt>, u64),
     pub(super) range: LatencyRange,
     pub(super) rng: Rng,
+    /// Whatever can be read is answered at once, and with ESME_ROK.
+    pub(super) answers_plainly: bool,
     /// Answers that wait for `deliver.delay`.
     pub(super) deferred: VecDeque<Deferred>,
     /// By message_state: does it end a message.
@@ -137,6 +139,7 @@ impl Core {
             receipts_alike: (None, 0),
             range,
             rng: Rng::new(stream_seed(plan.seed, 0xE5, u64::from(share.worker))),
+            answers_plainly: plan.deliver.is_plain(),
             deferred: VecDeque::new(),
             final_states: final_states(plan),
             dirty: Vec::new(),

@@ -1,6 +1,6 @@
 //! The delivering side: receipts are read and MO counted, everything answered.
 use super::core::Core;
-use super::link::Deferred;
+use super::link::{Deferred, Standing};
 use super::orders::Event;
 use crate::correlate::{IdRule, Side};
 use crate::kit::Nanos;
@@ -15,6 +15,26 @@ fn delivery(frame: &[u8]) -> u64 {
 }
 
 impl Core {
+    /// The receipts that nearly all are, many at once: see [`Mould::alike`](crate::smpp::receipt::Mould::alike). Returns their octets.
+    #[inline]
+    pub(super) fn on_alike_receipts(&mut self, link: usize, octets: &[u8], now: Nanos) -> usize {
+        let l = &mut self.links[link];
+        let plainly = self.answers_plainly
+            && self.refused.is_empty()
+            && l.standing == Standing::Up
+            && l.plan.role.receives();
+        if !plainly {
+            return 0;
+        }
+        let Some(alike) = self.mould.alike(octets) else { return 0 };
+        l.counts.delivered += alike.count() as u64;
+        l.begin(&mut self.out_spares);
+        pdu::deliver_sm_resps(alike.sequence_numbers(), &mut l.out);
+        self.recorder.interval().deliver_answered += alike.count() as u64;
+        self.on_receipts(link, &alike.first(), alike.ids(), now);
+        alike.octets()
+    }
+
     pub(super) fn on_deliver(&mut self, link: usize, header: &Header, frame: &[u8], now: Nanos) {
         self.links[link].counts.delivered += 1;
         let again = self.recognise(frame, now);

@@ -22,6 +22,11 @@ impl Core {
             let (octets_of, count) = self.on_plain_answers(link, &octets[used..], now);
             used += octets_of;
             freed += count;
+            let of_receipts = self.on_alike_receipts(link, &octets[used..], now);
+            used += of_receipts;
+            if octets_of + of_receipts > 0 {
+                continue;
+            }
             match frame::cut(&octets[used..], frame::OCTETS_MAX_DEFAULT) {
                 Ok(Some(length)) => {
                     let pdu = &octets[used..used + length];

@@ -116,20 +116,37 @@ impl Core {
             self.unknown_receipt(now);
             return;
         }
-        self.ids.receipt(brief.id);
-        let (key, rule) = self.rule.key(brief.id, Side::Receipt, self.key_seed);
+        self.on_receipts(link, brief, std::iter::once(brief.id), now);
+    }
+
+    /// Receipts that came in one read, and say what `brief` says but for their ids; none of these is empty.
+    #[inline]
+    pub(super) fn on_receipts<'a>(
+        &mut self,
+        link: usize,
+        brief: &Brief<'_>,
+        ids: impl Iterator<Item = &'a [u8]>,
+        now: Nanos,
+    ) {
         let notice = Notice {
             received: now,
             session: self.links[link].plan.id,
             state: brief.state.wire(),
             intermediate: brief.intermediate || !self.is_final(brief),
             err: err_octets(brief.err),
-            rule: IdRule::ALL.iter().position(|r| *r == rule).unwrap_or(0) as u8,
+            rule: 0,
         };
-        match self.exchange.other(key) {
-            Some(owner) => self.exchange.hand(owner, Handed::Receipt(key, notice)),
-            None if self.at_once() => self.receipt(key, notice),
-            None => self.exchange.own.push(Handed::Receipt(key, notice)),
+        let at_once = self.at_once();
+        for id in ids {
+            self.ids.receipt(id);
+            let (key, rule) = self.rule.key(id, Side::Receipt, self.key_seed);
+            let rule = IdRule::ALL.iter().position(|r| *r == rule).unwrap_or(0) as u8;
+            let notice = Notice { rule, ..notice };
+            match self.exchange.other(key) {
+                Some(owner) => self.exchange.hand(owner, Handed::Receipt(key, notice)),
+                None if at_once => self.receipt(key, notice),
+                None => self.exchange.own.push(Handed::Receipt(key, notice)),
+            }
         }
     }
 

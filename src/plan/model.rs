@@ -421,6 +421,13 @@ pub struct Deliver {
     pub no_answer: f64,
 }
 
+impl Deliver {
+    /// At once, always, and with ESME_ROK.
+    pub fn is_plain(&self) -> bool {
+        self.delay == Nanos::ZERO && self.answers.is_empty() && self.no_answer <= 0.0
+    }
+}
+
 /// Bounds on waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timeouts {

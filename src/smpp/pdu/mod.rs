@@ -30,8 +30,8 @@ pub use deliver::{DeliverSm, DeliverSmResp};
 pub use fault::{Anomaly, AnomalyKind, FaultKind, Malformed};
 pub use query::{CancelSm, QuerySm, QuerySmResp};
 pub use quick::{
-    PlainAnswers, congestion_state, data_sm_resp, deliver_sm_resp, header_only, message_id,
-    plain_answers, submit_sm_resp,
+    PlainAnswers, congestion_state, data_sm_resp, deliver_sm_resp, deliver_sm_resps, header_only,
+    message_id, plain_answers, submit_sm_resp,
 };
 pub use session::{AlertNotification, HeaderOnly};
 pub use submit::{

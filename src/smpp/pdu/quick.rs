@@ -151,3 +151,17 @@ pub fn deliver_sm_resp(status: CommandStatus, sequence_number: u32, out: &mut By
     .write(out);
     out.put_u8(0);
 }
+
+/// Appends a `deliver_sm_resp` with ESME_ROK for each of these sequence_numbers.
+#[inline]
+pub fn deliver_sm_resps(sequence_numbers: impl ExactSizeIterator<Item = u32>, out: &mut BytesMut) {
+    const OCTETS: usize = Header::OCTETS + 1;
+    let mut image = [0; OCTETS];
+    image[..4].copy_from_slice(&(OCTETS as u32).to_be_bytes());
+    image[4..8].copy_from_slice(&CommandId::DELIVER_SM_RESP.0.to_be_bytes());
+    out.reserve(OCTETS * sequence_numbers.len());
+    for sequence_number in sequence_numbers {
+        image[12..Header::OCTETS].copy_from_slice(&sequence_number.to_be_bytes());
+        out.extend_from_slice(&image);
+    }
+}

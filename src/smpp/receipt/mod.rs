@@ -19,7 +19,7 @@ use crate::smpp::pdu::{DataSm, DeliverSm};
 use crate::smpp::{CommandId, Header, Tag, Tlvs};
 
 pub use date::Date;
-pub use mould::Mould;
+pub use mould::{Alike, Mould};
 pub use state::MessageState;
 use text::Depth;
 pub use write::{ReceiptFields, ReceiptFormat, write_text};
