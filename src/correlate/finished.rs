@@ -62,9 +62,9 @@ impl Generation {
         }
         (at, print)
     }
-    /// Adds a key, or gives it another mark. True: it is new.
+    /// Adds a key, or gives it another mark.
     #[inline]
-    fn add(&mut self, key: Key, mark: u16) -> bool {
+    fn add(&mut self, key: Key, mark: u16) {
         if self.count == 0 {
             self.mark = mark;
         }
@@ -72,21 +72,20 @@ impl Generation {
             self.marks = vec![self.mark; self.prints.len()];
         }
         let (at, print) = self.slot(key);
-        let new = self.prints[at] == 0;
+        self.count += usize::from(self.prints[at] == 0);
         self.prints[at] = print;
-        self.count += usize::from(new);
         if let Some(place) = self.marks.get_mut(at) {
             *place = mark;
         }
-        new
     }
     fn find(&self, key: Key) -> Option<u16> {
         let (at, _) = self.slot(key);
         let mark = self.marks.get(at).copied().unwrap_or(self.mark);
         (self.prints[at] != 0).then_some(mark)
     }
-    fn is_full(&self) -> bool {
-        self.count >= self.prints.len() / 8 * 5
+    /// Keys that it takes at least.
+    fn room(&self) -> usize {
+        (self.prints.len() / 8 * 5).saturating_sub(self.count)
     }
 }
 
@@ -126,22 +125,30 @@ impl Finished {
             let touched = latest.iter().fold(0, |all, (key, ..)| all | generation.first_look(*key));
             std::hint::black_box(touched);
         }
-        for (key, mark, now) in latest.drain(..) {
+        let mut rest = &latest[..];
+        while let Some((_, _, now)) = rest.first() {
             let fills = self.generations.back();
-            if fills.is_none_or(|g| g.is_full() || now.since(g.first).0 > self.memory.0 / 8) {
-                self.next_generation(now);
+            if fills.is_none_or(|g| g.room() == 0 || now.since(g.first).0 > self.memory.0 / 8) {
+                self.next_generation(*now);
             }
-            let Some(generation) = self.generations.back_mut() else { continue };
-            self.kept += usize::from(generation.add(key, mark));
-            generation.last = generation.last.max(now);
+            let Some(generation) = self.generations.back_mut() else { break };
+            let (these, others) = rest.split_at(rest.len().min(generation.room()));
+            rest = others;
+            let before = generation.count;
+            for (key, mark, now) in these {
+                generation.add(*key, *mark);
+                generation.last = generation.last.max(*now);
+            }
+            self.kept += generation.count - before;
         }
+        latest.clear();
         self.latest = latest;
     }
 
     #[cold]
     fn next_generation(&mut self, now: Nanos) {
         let slots = self.generations.back().map_or(SLOTS_MIN, |g| {
-            if g.is_full() { (g.prints.len() * 2).min(SLOTS_MAX) } else { g.prints.len() }
+            if g.room() == 0 { (g.prints.len() * 2).min(SLOTS_MAX) } else { g.prints.len() }
         });
         let mut spare = None;
         while self.kept >= self.kept_max {

@@ -95,6 +95,12 @@ impl<T: Copy> Ring<T> {
         let offset = position.wrapping_sub(self.base) as usize;
         &mut self.chunks[offset / CHUNK][offset % CHUNK]
     }
+    /// The entry at this position, if the ring has it still or already.
+    #[inline]
+    fn get(&self, position: u32) -> Option<&Entry<T>> {
+        let kept = position.wrapping_sub(self.tail) < self.head.wrapping_sub(self.tail);
+        kept.then(|| self.at(position))
+    }
     /// Entries, holes among them.
     fn len(&self) -> usize {
         self.head.wrapping_sub(self.tail) as usize
@@ -190,25 +196,14 @@ impl Index {
         }
         self.shards[self.shard(key)].find(Self::hash(key), |&p| is(p)).copied()
     }
-    /// The same, and takes it out where `take` says so.
+    /// Takes an entry out.
     #[inline]
-    fn find_and_take(
-        &mut self,
-        key: Key,
-        is: impl Fn(u32) -> bool,
-        take: impl FnOnce(u32) -> bool,
-    ) -> Option<u32> {
-        if self.len == 0 {
-            return None;
-        }
+    fn strike(&mut self, key: Key, position: u32) {
         let shard = self.shard(key);
-        let bucket = self.shards[shard].find_entry(Self::hash(key), |&p| is(p)).ok()?;
-        let position = *bucket.get();
-        if take(position) {
+        if let Ok(bucket) = self.shards[shard].find_entry(Self::hash(key), |p| *p == position) {
             bucket.remove();
             self.len -= 1;
         }
-        Some(position)
     }
 }
 
@@ -220,6 +215,8 @@ pub struct Ledger<T> {
     near: Near,
     /// Those that had no place there.
     far: Index,
+    /// The position behind the one that was looked for last: receipts often come in the order of acceptance.
+    next: u32,
     kept_max: usize,
     kept: usize,
     awaited: usize,
@@ -235,6 +232,7 @@ impl<T: Copy> Ledger<T> {
             ring: Ring { chunks, spare, base: 0, tail: 0, head: 0 },
             near: Near::new(kept_max),
             far: Index::new(shards),
+            next: 0,
             kept_max,
             kept: 0,
             awaited: 0,
@@ -265,8 +263,7 @@ impl<T: Copy> Ledger<T> {
     #[inline]
     pub fn find(&self, key: Key) -> Option<Place> {
         let is = |position| self.ring.at(position).tag.key() == key;
-        let near = self.near.find(key, is).map(|(_, position)| position);
-        near.or_else(|| self.far.find(key, is)).map(Place)
+        self.near.find(key, is).or_else(|| self.far.find(key, is)).map(Place)
     }
 
     /// What is kept there.
@@ -292,18 +289,25 @@ impl<T: Copy> Ledger<T> {
                 return false;
             }
         }
-        if let Some(old) = self.find(key) {
-            if self.ring.at(old.0).tag.standing() == Standing::Awaited {
-                return false;
-            }
-            // an SMSC that uses an id again: the old message is done, the new one takes the key
-            self.finish_at(old);
-        }
+        let Ledger { ring, near, far, .. } = self;
+        let is = |position| ring.at(position).tag.key() == key;
+        let vacancy = near.vacancy(key, is).and_then(|vacancy| match far.find(key, is) {
+            Some(old) => Err(old),
+            None => Ok(vacancy),
+        });
         let tag = Tag::new(key, Standing::Awaited);
-        let position = self.ring.push(Entry { tag, value });
-        if !self.near.list(key, position) {
-            let Ledger { ring, far, .. } = self;
-            far.list(key, position, |position| ring.at(position).tag.key());
+        match vacancy {
+            Ok(Some(vacancy)) => vacancy.fill(ring.push(Entry { tag, value })),
+            Ok(None) => {
+                let position = ring.push(Entry { tag, value });
+                far.list(key, position, |position| ring.at(position).tag.key());
+            }
+            Err(old) if ring.at(old).tag.standing() == Standing::Awaited => return false,
+            Err(old) => {
+                // an SMSC that uses an id again: the old message is done, the new one takes the key
+                self.finish_at(Place(old));
+                return self.insert(key, value);
+            }
         }
         self.kept += 1;
         self.awaited += 1;
@@ -327,22 +331,16 @@ impl<T: Copy> Ledger<T> {
         key: Key,
         finish: impl Fn(Standing, &T) -> bool,
     ) -> Option<(Place, Standing, T)> {
-        let Ledger { ring, near, far, .. } = self;
-        let is = |position| ring.at(position).tag.key() == key;
-        let take = |entry: &Entry<T>| finish(entry.tag.standing(), &entry.value);
-        let position = match near.find(key, is) {
-            Some((slot, position)) => {
-                if take(ring.at(position)) {
-                    near.take(slot);
-                }
-                position
-            }
-            None => far.find_and_take(key, is, |position| take(ring.at(position)))?,
+        let next = self.next;
+        let position = match self.ring.get(next).map(|entry| entry.tag) {
+            Some(tag) if tag.key() == key && tag.standing() != Standing::Hole => next,
+            Some(_) | None => self.find(key)?.0,
         };
-        let Entry { tag, value } = *ring.at(position);
+        self.next = position.wrapping_add(1);
+        let Entry { tag, value } = *self.ring.at(position);
         let standing = tag.standing();
         if finish(standing, &value) {
-            self.leave_hole(position);
+            self.finish_at(Place(position));
         }
         Some((Place(position), standing, value))
     }
@@ -369,11 +367,8 @@ impl<T: Copy> Ledger<T> {
     /// Takes an entry out of its index.
     #[inline]
     fn unlist(&mut self, key: Key, position: u32) {
-        match self.near.find(key, |p| p == position) {
-            Some((slot, _)) => self.near.take(slot),
-            None => {
-                self.far.find_and_take(key, |p| p == position, |_| true);
-            }
+        if !self.near.strike(key, position) {
+            self.far.strike(key, position);
         }
     }
 

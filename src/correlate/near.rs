@@ -8,9 +8,20 @@ const WAYS: usize = 4;
 /// Buckets, at most: 64 KiB.
 const BUCKETS_MAX: usize = 2_048;
 
-/// Where in the table an entry is listed; good until the next change.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Slot(usize);
+/// A free place in a key's bucket.
+#[derive(Debug)]
+pub(super) struct Vacancy<'a> {
+    slot: &'a mut u64,
+    key: Key,
+}
+
+impl Vacancy<'_> {
+    /// Lists the key's entry there.
+    #[inline]
+    pub(super) fn fill(self, position: u32) {
+        *self.slot = Near::listed(self.key, position);
+    }
+}
 
 /// Positions by key, as many as there is room for.
 #[derive(Debug)]
@@ -41,33 +52,54 @@ impl Near {
         (((key.0 >> (Key::BITS - 32)) * self.buckets as u64) >> 32) as usize * WAYS
     }
 
-    /// Lists an entry. False: its bucket is full.
+    /// The place of an entry that is not listed, to be filled with it; None: its bucket is full. `is` tells of a
+    /// position whether it is this very key's; Err: that one is listed already.
     #[inline]
-    pub(super) fn list(&mut self, key: Key, position: u32) -> bool {
+    pub(super) fn vacancy(
+        &mut self,
+        key: Key,
+        is: impl Fn(u32) -> bool,
+    ) -> Result<Option<Vacancy<'_>>, u32> {
         if self.slots.is_empty() {
             self.slots = vec![0; self.buckets * WAYS];
         }
         let first = self.bucket(key);
-        let free = self.slots[first..first + WAYS].iter_mut().find(|slot| **slot == 0);
-        let Some(slot) = free else { return false };
-        *slot = Self::listed(key, position);
-        true
+        let print = Self::listed(key, 0) >> 32;
+        let mut free = None;
+        for (way, slot) in self.slots[first..first + WAYS].iter().enumerate() {
+            if *slot == 0 {
+                free = free.or(Some(first + way));
+            } else if slot >> 32 == print && is(*slot as u32) {
+                return Err(*slot as u32);
+            }
+        }
+        Ok(free.map(|at| Vacancy { slot: &mut self.slots[at], key }))
     }
 
-    /// The entry listed under `key` whose position `is` accepts.
+    /// The position listed under `key` that `is` accepts.
     #[inline]
-    pub(super) fn find(&self, key: Key, is: impl Fn(u32) -> bool) -> Option<(Slot, u32)> {
+    pub(super) fn find(&self, key: Key, is: impl Fn(u32) -> bool) -> Option<u32> {
         let first = self.bucket(key);
         let print = Self::listed(key, 0) >> 32;
         let bucket = self.slots.get(first..first + WAYS)?;
-        let way = bucket.iter().position(|slot| slot >> 32 == print && is(*slot as u32))?;
-        Some((Slot(first + way), bucket[way] as u32))
+        let slot = bucket.iter().find(|slot| *slot >> 32 == print && is(**slot as u32))?;
+        Some(*slot as u32)
     }
 
-    /// Takes an entry out.
+    /// Takes an entry out. False: it is not listed.
     #[inline]
-    pub(super) fn take(&mut self, slot: Slot) {
-        self.slots[slot.0] = 0;
+    pub(super) fn strike(&mut self, key: Key, position: u32) -> bool {
+        let first = self.bucket(key);
+        let listed = Self::listed(key, position);
+        let Some(bucket) = self.slots.get_mut(first..first + WAYS) else { return false };
+        // whichever it is: nothing to guess
+        let mut struck = false;
+        for slot in bucket {
+            let is = *slot == listed;
+            struck |= is;
+            *slot = if is { 0 } else { *slot };
+        }
+        struck
     }
 }
 
@@ -89,16 +121,19 @@ mod tests {
             for (position, (list, n)) in (0u32..).zip(steps) {
                 let key = Key::within(mix64(n));
                 let found = near.find(key, |_| true);
-                prop_assert_eq!(found.map(|f| f.1), all.get(&n).copied());
-                match found {
-                    Some((slot, _)) if !list => {
-                        near.take(slot);
-                        all.remove(&n);
+                prop_assert_eq!(found, all.get(&n).copied());
+                if !list {
+                    let struck = near.strike(key, found.unwrap_or(position));
+                    prop_assert_eq!(struck, all.remove(&n).is_some());
+                    continue;
+                }
+                match near.vacancy(key, |_| true) {
+                    Ok(Some(vacancy)) => {
+                        vacancy.fill(position);
+                        prop_assert_eq!(all.insert(n, position), None);
                     }
-                    None if list && near.list(key, position) => {
-                        all.insert(n, position);
-                    }
-                    Some(_) | None => {}
+                    Ok(None) => prop_assert_eq!(found, None),
+                    Err(listed) => prop_assert_eq!(found, Some(listed)),
                 }
             }
             prop_assert!(all.len() <= near.slots.len());
@@ -109,8 +144,10 @@ mod tests {
     fn half_full_nearly_every_entry_still_finds_a_place() {
         let mut near = Near::new(1 << 20);
         let half = Near::SLOTS_MAX as u32 / 2;
-        let listed = (0..half).filter(|n| near.list(Key::within(mix64(u64::from(*n))), *n)).count();
+        let key = |n: u32| Key::within(mix64(u64::from(n)));
+        let list = |n: &u32| near.vacancy(key(*n), |_| true).unwrap().map(|v| v.fill(*n)).is_some();
+        let listed = (0..half).filter(list).count();
         assert!(listed > half as usize * 9 / 10, "{listed} of {half}");
-        assert_eq!(near.find(Key::within(mix64(7)), |p| p != 7).map(|f| f.1), None);
+        assert_eq!((near.find(key(7), |p| p == 7), near.find(key(7), |p| p != 7)), (Some(7), None));
     }
 }
