@@ -192,6 +192,10 @@ impl Core {
     pub fn is_stopping(&self) -> bool {
         self.stopping
     }
+    /// Whether every free slot is used at once.
+    pub fn is_closed_loop(&self) -> bool {
+        self.closed.is_some()
+    }
     /// Whether the last word has been said.
     pub fn finished(&self) -> bool {
         self.finished

@@ -2,7 +2,7 @@
 //! wake-ups move here; [`Core`] decides.
 use super::core::Core;
 use super::exchange::Handed;
-use super::lines::Lines;
+use super::lines::{Held, Lines};
 use super::orders::{Event, Order, Share};
 use super::secure;
 use crate::kit::{Clock, Nanos, ThreadUse, Timer};
@@ -46,6 +46,8 @@ struct Shell {
     core: RefCell<Core>,
     wakes: Vec<Wake>,
     lines: Lines,
+    /// Wakes who writes what waits.
+    held: Wake,
     /// The pacer looks again when this is told.
     nudge: Notify,
     finished: Notify,
@@ -118,6 +120,7 @@ async fn drive(
         core: RefCell::new(core),
         wakes: (0..sessions).map(|_| Wake::default()).collect(),
         lines: Lines::new(sessions),
+        held: Wake::default(),
         nudge: Notify::new(),
         finished: Notify::new(),
         told: RefCell::new(told),
@@ -133,6 +136,7 @@ async fn drive(
             tokio::task::spawn_local(live(shell.clone(), session));
         }
     }
+    tokio::task::spawn_local(write_held(shell.clone()));
     tokio::task::spawn_local(listen_to_orders(shell.clone(), orders));
     tokio::task::spawn_local(listen_to_workers(shell.clone(), handed));
     tokio::task::spawn_local(take_spares(shell.clone(), spares));
@@ -196,6 +200,22 @@ impl Shell {
         if late > HELD_MIN {
             told.held += late;
         }
+    }
+
+    /// After a read: whether what it left to be written waits for what others leave.
+    fn hold(&self, core: &mut Core, here: u32) -> bool {
+        match self.lines.hold(core, here) {
+            Held::No => return false,
+            // its turn comes behind all that are ready to be read now
+            Held::First => self.held.wake(),
+            Held::Behind => {}
+            Held::Enough => self.write_held(core),
+        }
+        true
+    }
+
+    fn write_held(&self, core: &mut Core) {
+        self.lines.write_held(core, |session| self.wakes[session as usize].wake());
     }
 
     fn after_core(&self, core: &mut Core, here: u32) -> bool {
@@ -273,6 +293,7 @@ async fn live(shell: Rc<Shell>, session: u32) {
                 }
                 let after = |core: &mut Core, here: u32| {
                     shell.after_core(core, here);
+                    shell.hold(core, here)
                 };
                 let (core, buffer) = (&shell.core, &shell.buffer);
                 let wake = &shell.wakes[session as usize];
@@ -381,6 +402,16 @@ async fn connect(shell: &Shell, id: u32, options: &SocketOptions) -> Result<Line
     }
     let nowhere = || DialError::Local(std::io::Error::other("no target address"));
     Err(last.unwrap_or_else(nowhere))
+}
+
+/// Writes what waits, whenever it is woken.
+async fn write_held(shell: Rc<Shell>) {
+    let forever = std::future::poll_fn(|context| {
+        shell.held.register(context);
+        shell.write_held(&mut shell.core.borrow_mut());
+        std::task::Poll::<()>::Pending
+    });
+    forever.await;
 }
 
 async fn listen_to_orders(shell: Rc<Shell>, mut orders: UnboundedReceiver<Order>) {

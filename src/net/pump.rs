@@ -81,7 +81,8 @@ impl Wake {
             waker.wake_by_ref();
         }
     }
-    fn register(&self, context: &Context<'_>) {
+    /// Whoever is polled with this context is woken from now on.
+    pub fn register(&self, context: &Context<'_>) {
         let mut slot = self.0.borrow_mut();
         match slot.as_ref() {
             Some(waker) if waker.will_wake(context.waker()) => {}
@@ -130,14 +131,16 @@ pub fn wrote<E: Endpoint>(core: &mut E, session: u32, octets: usize, stamp: Nano
     core.wrote(session, octets, stamp);
 }
 
-/// Moves octets until the connection ends. `after` is called when other sessions may have become dirty.
+/// Moves octets until the connection ends. `after` is called when a read may have changed other sessions too, with
+/// this session's number. True: what the read left to be written on this one is written by whoever was asked, or
+/// this pump is woken to do it.
 pub async fn pump<S, E>(
     stream: S,
     session: u32,
     endpoint: &RefCell<E>,
     buffer: &ReadBuffer,
     wake: &Wake,
-    after: &dyn Fn(&mut E, u32),
+    after: &dyn Fn(&mut E, u32) -> bool,
 ) -> Gone
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -174,8 +177,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
         &mut self,
         endpoint: &RefCell<E>,
         context: &mut Context<'_>,
-        after: &dyn Fn(&mut E, u32),
+        after: &dyn Fn(&mut E, u32) -> bool,
     ) -> Poll<End> {
+        let mut held = false;
         loop {
             let core = &mut *endpoint.borrow_mut();
             let wish = core.wish(self.session);
@@ -187,7 +191,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
                 match self.read(core, context) {
                     Poll::Ready(Ok(true)) => {
                         moved = true;
-                        after(core, self.session);
+                        held |= after(core, self.session);
                     }
                     Poll::Ready(Ok(false)) => return Poll::Ready(End::PeerClosed),
                     // over TLS, a peer that closes without a goodbye: many do, and it is no fault of the wire
@@ -198,9 +202,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
                     Poll::Pending => {}
                 }
             }
-            match self.write(core, context) {
-                Ok(wrote) => moved |= wrote,
-                Err(e) => return Poll::Ready(End::Failed(e)),
+            if !held {
+                match self.write(core, context) {
+                    Ok(wrote) => moved |= wrote,
+                    Err(e) => return Poll::Ready(End::Failed(e)),
+                }
             }
             match core.wish(self.session) {
                 w @ (Wish::Close | Wish::Reset) => return Poll::Ready(End::Wished(w)),
@@ -349,7 +355,7 @@ mod tests {
             near.shutdown().await.unwrap();
             let echo = RefCell::new(Echo { close_at, ..Echo::default() });
             let (buffer, wake) = (ReadBuffer::default(), Wake::default());
-            pump(far, 0, &echo, &buffer, &wake, &|_, _| {}).await;
+            pump(far, 0, &echo, &buffer, &wake, &|_, _| false).await;
             let mut back = Vec::new();
             near.read_to_end(&mut back).await.unwrap();
             (echo.into_inner(), back)

@@ -253,7 +253,10 @@ where
         house.settle(&mut core);
         session
     };
-    let after = |core: &mut Core, _: u32| house.settle(core);
+    let after = |core: &mut Core, _: u32| {
+        house.settle(core);
+        false
+    };
     let gone = pump(&mut stream, session, &house.core, &house.buffer, &wake, &after).await;
     if matches!(gone.end, End::Wished(Wish::Reset)) {
         let _ = socket(&stream).set_linger(Some(Duration::ZERO));
