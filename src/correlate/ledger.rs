@@ -124,16 +124,35 @@ impl<T: Copy> Ring<T> {
         }
     }
     /// The oldest leaves.
+    #[inline]
     fn pop(&mut self) {
         self.tail = self.tail.wrapping_add(1);
-        if self.tail.wrapping_sub(self.base) as usize >= CHUNK {
-            let mut chunk = self.chunks.pop_front().expect("the tail was in it");
-            chunk.clear();
-            if self.spare.len() < 4 {
-                self.spare.push(chunk);
-            }
-            self.base = self.base.wrapping_add(CHUNK as u32);
+        if self.tail == self.head {
+            self.rewind();
+        } else if self.tail.wrapping_sub(self.base) as usize >= CHUNK {
+            self.pop_chunk();
         }
+    }
+    /// Empty, it begins again at the front of its last chunk, which is in the caches.
+    #[inline]
+    fn rewind(&mut self) {
+        while self.chunks.len() > 1 {
+            self.pop_chunk();
+        }
+        if let Some(chunk) = self.chunks.front_mut() {
+            chunk.clear();
+        }
+        self.base = self.head;
+    }
+    /// The first chunk goes: the tail has left it.
+    #[cold]
+    fn pop_chunk(&mut self) {
+        let Some(mut chunk) = self.chunks.pop_front() else { return };
+        chunk.clear();
+        if self.spare.len() < 4 {
+            self.spare.push(chunk);
+        }
+        self.base = self.base.wrapping_add(CHUNK as u32);
     }
 }
 

@@ -23,12 +23,21 @@ impl Vacancy<'_> {
     }
 }
 
+/// 32 bits of a key, never all zero, and a position; 0: free.
+type Bucket = [u64; WAYS];
+
 /// Positions by key, as many as there is room for.
 #[derive(Debug)]
 pub(super) struct Near {
-    /// 32 bits of a key, never all zero, and a position; 0: free. Made at the first entry.
-    slots: Vec<u64>,
-    buckets: usize,
+    /// Made at the first entry.
+    buckets: Vec<Bucket>,
+    buckets_count: usize,
+}
+
+/// Which places of a bucket `is` accepts, a bit each: nothing to guess on the way.
+#[inline]
+fn places(bucket: &Bucket, is: impl Fn(u64) -> bool) -> u32 {
+    (0..WAYS).fold(0, |found, way| found | u32::from(is(bucket[way])) << way)
 }
 
 impl Near {
@@ -37,8 +46,8 @@ impl Near {
 
     /// For a ledger that keeps so many.
     pub(super) fn new(kept_max: usize) -> Near {
-        let buckets = kept_max.div_ceil(WAYS).next_power_of_two().min(BUCKETS_MAX);
-        Near { slots: Vec::new(), buckets }
+        let buckets_count = kept_max.div_ceil(WAYS).next_power_of_two().min(BUCKETS_MAX);
+        Near { buckets: Vec::new(), buckets_count }
     }
 
     #[inline]
@@ -46,10 +55,25 @@ impl Near {
         (key.0 << 32) | (1 << 32) | u64::from(position)
     }
 
-    /// The first slot of the key's bucket. A fleet's workers own keys by their lowest bits: these are the highest.
+    /// The key's bucket. A fleet's workers own keys by their lowest bits: these are the highest.
     #[inline]
-    fn bucket(&self, key: Key) -> usize {
-        (((key.0 >> (Key::BITS - 32)) * self.buckets as u64) >> 32) as usize * WAYS
+    fn place(&self, key: Key) -> usize {
+        (((key.0 >> (Key::BITS - 32)) * self.buckets_count as u64) >> 32) as usize
+    }
+
+    /// The position listed in a bucket under `key` that `is` accepts.
+    #[inline]
+    fn find_in(bucket: &Bucket, key: Key, is: impl Fn(u32) -> bool) -> Option<u32> {
+        let print = Self::listed(key, 0) >> 32;
+        let mut alike = places(bucket, |slot| slot >> 32 == print);
+        while alike != 0 {
+            let position = bucket[alike.trailing_zeros() as usize % WAYS] as u32;
+            if is(position) {
+                return Some(position);
+            }
+            alike &= alike - 1;
+        }
+        None
     }
 
     /// The place of an entry that is not listed, to be filled with it; None: its bucket is full. `is` tells of a
@@ -60,46 +84,33 @@ impl Near {
         key: Key,
         is: impl Fn(u32) -> bool,
     ) -> Result<Option<Vacancy<'_>>, u32> {
-        if self.slots.is_empty() {
-            self.slots = vec![0; self.buckets * WAYS];
+        if self.buckets.is_empty() {
+            self.buckets = vec![[0; WAYS]; self.buckets_count];
         }
-        let first = self.bucket(key);
-        let print = Self::listed(key, 0) >> 32;
-        let mut free = None;
-        for (way, slot) in self.slots[first..first + WAYS].iter().enumerate() {
-            if *slot == 0 {
-                free = free.or(Some(first + way));
-            } else if slot >> 32 == print && is(*slot as u32) {
-                return Err(*slot as u32);
-            }
+        let place = self.place(key);
+        let bucket = &mut self.buckets[place];
+        if let Some(listed) = Self::find_in(bucket, key, is) {
+            return Err(listed);
         }
-        Ok(free.map(|at| Vacancy { slot: &mut self.slots[at], key }))
+        let free = places(bucket, |slot| slot == 0);
+        let slot = bucket.get_mut(free.trailing_zeros() as usize);
+        Ok(slot.map(|slot| Vacancy { slot, key }))
     }
 
     /// The position listed under `key` that `is` accepts.
     #[inline]
     pub(super) fn find(&self, key: Key, is: impl Fn(u32) -> bool) -> Option<u32> {
-        let first = self.bucket(key);
-        let print = Self::listed(key, 0) >> 32;
-        let bucket = self.slots.get(first..first + WAYS)?;
-        let slot = bucket.iter().find(|slot| *slot >> 32 == print && is(**slot as u32))?;
-        Some(*slot as u32)
+        Self::find_in(self.buckets.get(self.place(key))?, key, is)
     }
 
     /// Takes an entry out. False: it is not listed.
     #[inline]
     pub(super) fn strike(&mut self, key: Key, position: u32) -> bool {
-        let first = self.bucket(key);
-        let listed = Self::listed(key, position);
-        let Some(bucket) = self.slots.get_mut(first..first + WAYS) else { return false };
-        // whichever it is: nothing to guess
-        let mut struck = false;
-        for slot in bucket {
-            let is = *slot == listed;
-            struck |= is;
-            *slot = if is { 0 } else { *slot };
-        }
-        struck
+        let place = self.place(key);
+        let Some(bucket) = self.buckets.get_mut(place) else { return false };
+        let listed = places(bucket, |slot| slot == Self::listed(key, position));
+        let slot = bucket.get_mut(listed.trailing_zeros() as usize);
+        slot.map(|slot| *slot = 0).is_some()
     }
 }
 
@@ -136,7 +147,7 @@ mod tests {
                     Err(listed) => prop_assert_eq!(found, Some(listed)),
                 }
             }
-            prop_assert!(all.len() <= near.slots.len());
+            prop_assert!(all.len() <= near.buckets_count * WAYS);
         }
     }
 

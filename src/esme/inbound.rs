@@ -76,10 +76,7 @@ impl Core {
             let l = &mut self.links[link];
             let (first, left) = (answers.first + done, answers.count - done);
             let Some((ticket, count)) = l.window.settle_run(first, left) else { break };
-            l.counts.accepted += u64::from(count);
-            l.throttles = 0;
-            l.answered(now.since(ticket.intended), count, self.range);
-            self.recorder.settled_together(&ticket, count, Outcome::Accepted, now);
+            self.count_accepted(link, &ticket, count, now);
             if ticket.receipt_asked != 0 {
                 let frames = octets.chunks_exact(answers.octets).skip(done as usize);
                 let ids = frames.map(|frame| &frame[Header::OCTETS..answers.octets - 1]);
@@ -107,12 +104,19 @@ impl Core {
             return false;
         }
         let Some(ticket) = l.window.settle(header.sequence_number) else { return false };
-        l.counts.accepted += 1;
-        l.throttles = 0;
-        l.answered(now.since(ticket.intended), 1, self.range);
-        self.recorder.settled(&ticket, Outcome::Accepted, now);
+        self.count_accepted(link, &ticket, 1, now);
         self.on_accepted(link, &header, &ticket, frame, now);
         true
+    }
+
+    /// So many submit_sm that share this ticket were accepted.
+    #[inline]
+    fn count_accepted(&mut self, link: usize, ticket: &Ticket, count: u32, now: Nanos) {
+        let l = &mut self.links[link];
+        l.counts.accepted += u64::from(count);
+        l.throttles = 0;
+        l.answered(now.since(ticket.intended), count, self.range);
+        self.recorder.settled_together(ticket, count, Outcome::Accepted, now);
     }
 
     #[inline]

@@ -3,9 +3,10 @@
 use super::core::Core;
 use super::lane::Lane;
 use super::parts::PartFate;
+use super::setup::Setup;
 use crate::kit::Nanos;
 use crate::measure::Ticket;
-use crate::plan::{Due, Stretch, WindowFull};
+use crate::plan::{Due, Place, Stretch, WindowFull};
 
 impl Core {
     /// Sends what is due and has a slot. `here`: the session whose read freed slots, for the closed loop.
@@ -137,19 +138,8 @@ impl Core {
             } else {
                 1
             };
-            let place = setup.recipe.place(index);
-            let (label, registered_delivery) = setup.recipe.label_and_delivery(&place);
-            let cell = setup.cell(due.stage, due.account, label);
-            let ticket = Ticket {
-                index,
-                intended: now,
-                slot_free: now,
-                written: Nanos::ZERO,
-                cell,
-                attempt: 0,
-                receipt_asked: registered_delivery & 3,
-                step,
-            };
+            let (_, first) = ticket(setup, &Due { index, ..*due });
+            let ticket = Ticket { intended: now, slot_free: now, step, ..first };
             let Some((sequence_number, count)) =
                 l.window.open_run(&mut l.session.sequence, ticket, wanted)
             else {
@@ -160,7 +150,7 @@ impl Core {
             let start = l.begin(out_spares);
             setup.recipe.stamp_stretch(&stretch, wall_ns, scratch, &mut l.out);
             l.stamped(sequence_number, count, start, now);
-            recorder.tally(cell).planned += u64::from(count);
+            recorder.tally(ticket.cell).planned += u64::from(count);
             sent += count as usize;
         }
         if sent > 0 && !l.dirty {
@@ -185,25 +175,14 @@ impl Core {
         now: Nanos,
     ) {
         let Core { setup, links, recorder, scratch, wall_at_zero, dirty, out_spares, .. } = self;
-        let place = setup.recipe.place(due.index);
-        let (label, registered_delivery) = setup.recipe.label_and_delivery(&place);
-        let cell = setup.cell(due.stage, due.account, label);
-        let ticket = Ticket {
-            index: due.index,
-            intended,
-            slot_free,
-            written: Nanos::ZERO,
-            cell,
-            attempt,
-            receipt_asked: registered_delivery & 3,
-            step: 0,
-        };
+        let (place, first) = ticket(setup, due);
+        let ticket = Ticket { intended, slot_free, attempt, ..first };
         let l = &mut links[link];
         let number = l.window.open(&mut l.session.sequence, ticket).expect("room was looked for");
         let start = l.begin(out_spares);
         setup.recipe.stamp_at(&place, number, *wall_at_zero + now.0, scratch, &mut l.out);
         l.stamped(number, 1, start, now);
-        let tally = recorder.tally(cell);
+        let tally = recorder.tally(ticket.cell);
         if attempt == 0 {
             tally.planned += 1;
         } else {
@@ -269,4 +248,14 @@ impl Core {
         let share = lane.links.len() as f64 / self.setup.plan.senders_count().max(1) as f64;
         (due_in_all as f64 * share).ceil() as u64
     }
+}
+
+/// What is due: where its recipe stands, and a ticket that lacks its times.
+#[inline]
+fn ticket(setup: &Setup, due: &Due) -> (Place, Ticket) {
+    let place = setup.recipe.place(due.index);
+    let (label, registered_delivery) = setup.recipe.label_and_delivery(&place);
+    let cell = setup.cell(due.stage, due.account, label);
+    let receipt_asked = registered_delivery & 3;
+    (place, Ticket { index: due.index, cell, receipt_asked, ..Ticket::default() })
 }
