@@ -281,8 +281,9 @@ impl<T: Copy> Ledger<T> {
     /// Where `key` is kept.
     #[inline]
     pub fn find(&self, key: Key) -> Option<Place> {
-        let is = |position| self.ring.at(position).tag.key() == key;
-        self.near.find(key, is).or_else(|| self.far.find(key, is)).map(Place)
+        let key_at = |position| self.ring.at(position).tag.key();
+        let far = || self.far.find(key, |position| key_at(position) == key);
+        self.near.find(key, key_at).or_else(far).map(Place)
     }
 
     /// What is kept there.
@@ -309,11 +310,9 @@ impl<T: Copy> Ledger<T> {
             }
         }
         let Ledger { ring, near, far, .. } = self;
-        let is = |position| ring.at(position).tag.key() == key;
-        let vacancy = near.vacancy(key, is).and_then(|vacancy| match far.find(key, is) {
-            Some(old) => Err(old),
-            None => Ok(vacancy),
-        });
+        let key_at = |position| ring.at(position).tag.key();
+        let in_far = far.find(key, |position| key_at(position) == key);
+        let vacancy = in_far.map_or_else(|| near.vacancy(key, key_at), Err);
         let tag = Tag::new(key, Standing::Awaited);
         match vacancy {
             Ok(Some(vacancy)) => vacancy.fill(ring.push(Entry { tag, value })),
@@ -350,36 +349,40 @@ impl<T: Copy> Ledger<T> {
         key: Key,
         finish: impl Fn(Standing, &T) -> bool,
     ) -> Option<(Place, Standing, T)> {
-        let next = self.next;
-        let position = match self.ring.get(next).map(|entry| entry.tag) {
-            Some(tag) if tag.key() == key && tag.standing() != Standing::Hole => next,
-            Some(_) | None => self.find(key)?.0,
+        let (position, entry) = match self.ring.get(self.next) {
+            Some(next) if next.tag.key() == key && next.tag.standing() != Standing::Hole => {
+                (self.next, *next)
+            }
+            Some(_) | None => {
+                let Place(position) = self.find(key)?;
+                (position, *self.ring.at(position))
+            }
         };
         self.next = position.wrapping_add(1);
-        let Entry { tag, value } = *self.ring.at(position);
-        let standing = tag.standing();
-        if finish(standing, &value) {
-            self.finish_at(Place(position));
+        let standing = entry.tag.standing();
+        if finish(standing, &entry.value) {
+            self.finish(key, standing, position);
         }
-        Some((Place(position), standing, value))
+        Some((Place(position), standing, entry.value))
     }
 
     /// An entry is finished: it is found no more, and leaves a hole.
     pub fn finish_at(&mut self, place: Place) {
-        self.unlist(self.ring.at(place.0).tag.key(), place.0);
-        self.leave_hole(place.0);
+        let tag = self.ring.at(place.0).tag;
+        self.finish(tag.key(), tag.standing(), place.0);
     }
 
     /// Holes are the ring's own only between two entries: the oldest entry is none.
     #[inline]
-    fn leave_hole(&mut self, position: u32) {
-        let tag = &mut self.ring.at_mut(position).tag;
-        let was_awaited = tag.standing() == Standing::Awaited;
-        *tag = Tag::new(tag.key(), Standing::Hole);
+    fn finish(&mut self, key: Key, standing: Standing, position: u32) {
+        self.unlist(key, position);
         self.kept -= 1;
-        self.awaited -= usize::from(was_awaited);
+        self.awaited -= usize::from(standing == Standing::Awaited);
         if position == self.ring.tail {
+            self.ring.pop();
             self.ring.pop_holes();
+        } else {
+            self.ring.at_mut(position).tag = Tag::new(key, Standing::Hole);
         }
     }
 

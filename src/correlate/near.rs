@@ -1,10 +1,13 @@
 //! Where entries stand that came lately: a table of a fixed size that stays in a processor's own cache, whatever the
 //! ledger's limit is. Each key has one bucket of four places, so that an entry is listed, found and taken out
-//! within one cache line; where a bucket is full, the entry is somebody else's.
+//! within one cache line. Where a bucket is full the table grows, up to its limit; beyond, the entry is somebody
+//! else's.
 use super::Key;
 
 /// Places of a bucket.
 const WAYS: usize = 4;
+/// Buckets at first: 16 KiB, which the innermost cache holds beside the octets of a read.
+const BUCKETS_MIN: usize = 512;
 /// Buckets, at most: 64 KiB.
 const BUCKETS_MAX: usize = 2_048;
 
@@ -31,7 +34,9 @@ type Bucket = [u64; WAYS];
 pub(super) struct Near {
     /// Made at the first entry.
     buckets: Vec<Bucket>,
+    /// How many there are, or will be.
     buckets_count: usize,
+    buckets_max: usize,
 }
 
 /// Which places of a bucket `is` accepts, a bit each: nothing to guess on the way.
@@ -46,8 +51,9 @@ impl Near {
 
     /// For a ledger that keeps so many.
     pub(super) fn new(kept_max: usize) -> Near {
-        let buckets_count = kept_max.div_ceil(WAYS).next_power_of_two().min(BUCKETS_MAX);
-        Near { buckets: Vec::new(), buckets_count }
+        let buckets_max = kept_max.div_ceil(WAYS).next_power_of_two().min(BUCKETS_MAX);
+        let buckets_count = buckets_max.min(BUCKETS_MIN);
+        Near { buckets: Vec::new(), buckets_count, buckets_max }
     }
 
     #[inline]
@@ -61,14 +67,14 @@ impl Near {
         (((key.0 >> (Key::BITS - 32)) * self.buckets_count as u64) >> 32) as usize
     }
 
-    /// The position listed in a bucket under `key` that `is` accepts.
+    /// The position listed in a bucket under `key`. `key_at`: the key of the entry at a position.
     #[inline]
-    fn find_in(bucket: &Bucket, key: Key, is: impl Fn(u32) -> bool) -> Option<u32> {
+    fn find_in(bucket: &Bucket, key: Key, key_at: impl Fn(u32) -> Key) -> Option<u32> {
         let print = Self::listed(key, 0) >> 32;
         let mut alike = places(bucket, |slot| slot >> 32 == print);
         while alike != 0 {
             let position = bucket[alike.trailing_zeros() as usize % WAYS] as u32;
-            if is(position) {
+            if key_at(position) == key {
                 return Some(position);
             }
             alike &= alike - 1;
@@ -76,31 +82,50 @@ impl Near {
         None
     }
 
-    /// The place of an entry that is not listed, to be filled with it; None: its bucket is full. `is` tells of a
-    /// position whether it is this very key's; Err: that one is listed already.
+    /// The place of an entry that is not listed, to be filled with it; None: its bucket is full. Err: it is listed
+    /// already, with this position. `key_at`: the key of the entry at a position.
     #[inline]
     pub(super) fn vacancy(
         &mut self,
         key: Key,
-        is: impl Fn(u32) -> bool,
+        key_at: impl Fn(u32) -> Key,
     ) -> Result<Option<Vacancy<'_>>, u32> {
         if self.buckets.is_empty() {
             self.buckets = vec![[0; WAYS]; self.buckets_count];
         }
         let place = self.place(key);
-        let bucket = &mut self.buckets[place];
-        if let Some(listed) = Self::find_in(bucket, key, is) {
+        if let Some(listed) = Self::find_in(&self.buckets[place], key, &key_at) {
             return Err(listed);
         }
-        let free = places(bucket, |slot| slot == 0);
-        let slot = bucket.get_mut(free.trailing_zeros() as usize);
+        let mut free = places(&self.buckets[place], |slot| slot == 0);
+        let mut place = place;
+        while free == 0 && self.buckets_count < self.buckets_max {
+            self.grow(&key_at);
+            place = self.place(key);
+            free = places(&self.buckets[place], |slot| slot == 0);
+        }
+        let slot = self.buckets[place].get_mut(free.trailing_zeros() as usize);
         Ok(slot.map(|slot| Vacancy { slot, key }))
     }
 
-    /// The position listed under `key` that `is` accepts.
+    /// Twice as many buckets: what was in one is in two that stand in its place, so that none of them overflows.
+    #[cold]
+    fn grow(&mut self, key_at: impl Fn(u32) -> Key) {
+        self.buckets_count *= 2;
+        let buckets = vec![[0; WAYS]; self.buckets_count];
+        let before = std::mem::replace(&mut self.buckets, buckets);
+        for listed in before.into_iter().flatten().filter(|listed| *listed != 0) {
+            let place = self.place(key_at(listed as u32));
+            if let Some(slot) = self.buckets[place].iter_mut().find(|slot| **slot == 0) {
+                *slot = listed;
+            }
+        }
+    }
+
+    /// The position listed under `key`. `key_at`: the key of the entry at a position.
     #[inline]
-    pub(super) fn find(&self, key: Key, is: impl Fn(u32) -> bool) -> Option<u32> {
-        Self::find_in(self.buckets.get(self.place(key))?, key, is)
+    pub(super) fn find(&self, key: Key, key_at: impl Fn(u32) -> Key) -> Option<u32> {
+        Self::find_in(self.buckets.get(self.place(key))?, key, key_at)
     }
 
     /// Takes an entry out. False: it is not listed.
@@ -124,30 +149,37 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_listed_is_found_until_it_is_taken_and_a_full_bucket_takes_no_more(
-            steps in proptest::collection::vec((any::<bool>(), 0u64..300), 0..2_000),
-            kept_max in 1usize..600,
+            steps in proptest::collection::vec((0u8..10, 0u64..6_000), 0..12_000),
+            kept_max in 1usize..10_000,
         ) {
             let mut near = Near::new(kept_max);
             let mut all: HashMap<u64, u32> = HashMap::new();
-            for (position, (list, n)) in (0u32..).zip(steps) {
+            let mut keys = Vec::new();
+            for (position, (step, n)) in (0u32..).zip(steps) {
                 let key = Key::within(mix64(n));
-                let found = near.find(key, |_| true);
+                keys.push(key);
+                let key_at = |position: u32| keys[position as usize];
+                let found = near.find(key, key_at);
                 prop_assert_eq!(found, all.get(&n).copied());
-                if !list {
+                if step < 2 {
                     let struck = near.strike(key, found.unwrap_or(position));
                     prop_assert_eq!(struck, all.remove(&n).is_some());
                     continue;
                 }
-                match near.vacancy(key, |_| true) {
+                match near.vacancy(key, key_at) {
                     Ok(Some(vacancy)) => {
                         vacancy.fill(position);
                         prop_assert_eq!(all.insert(n, position), None);
                     }
-                    Ok(None) => prop_assert_eq!(found, None),
+                    Ok(None) => prop_assert!(found.is_none() && near.buckets.len() == near.buckets_max),
                     Err(listed) => prop_assert_eq!(found, Some(listed)),
                 }
             }
-            prop_assert!(all.len() <= near.buckets_count * WAYS);
+            let mut listed: Vec<u32> = near.buckets.iter().flatten().filter(|s| **s != 0).map(|s| *s as u32).collect();
+            let mut known: Vec<u32> = all.into_values().collect();
+            listed.sort_unstable();
+            known.sort_unstable();
+            prop_assert_eq!(listed, known);
         }
     }
 
@@ -156,9 +188,9 @@ mod tests {
         let mut near = Near::new(1 << 20);
         let half = Near::SLOTS_MAX as u32 / 2;
         let key = |n: u32| Key::within(mix64(u64::from(n)));
-        let list = |n: &u32| near.vacancy(key(*n), |_| true).unwrap().map(|v| v.fill(*n)).is_some();
+        let list = |n: &u32| near.vacancy(key(*n), key).unwrap().map(|v| v.fill(*n)).is_some();
         let listed = (0..half).filter(list).count();
         assert!(listed > half as usize * 9 / 10, "{listed} of {half}");
-        assert_eq!((near.find(key(7), |p| p == 7), near.find(key(7), |p| p != 7)), (Some(7), None));
+        assert_eq!((near.find(key(7), key), near.find(key(half), key)), (Some(7), None));
     }
 }

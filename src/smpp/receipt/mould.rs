@@ -78,12 +78,20 @@ struct Block {
     fixed: [u8; BLOCK],
     /// All ones where there may be others, so long as none is a blank or less: they end no field and begin none.
     open: [u8; BLOCK],
+    /// All of it is fixed.
+    whole: bool,
 }
 
 impl Block {
-    /// Adds to `wrong` what is not as it must be. Without a branch, so that a processor does many octets at once.
+    /// Adds to `wrong` what is not as it must be. No octet branches, so that a processor does many at once.
     #[inline]
     fn differs(&self, octets: &[u8; BLOCK], wrong: &mut [u8; BLOCK]) {
+        if self.whole {
+            for n in 0..BLOCK {
+                wrong[n] |= octets[n] ^ self.octets[n];
+            }
+            return;
+        }
         for n in 0..BLOCK {
             let ends_field = u8::from(octets[n] <= b' ').wrapping_neg();
             let differs = octets[n] ^ self.octets[n];
@@ -179,7 +187,8 @@ impl Mould {
             if let (Some(octets), Some(fixed), Some(open)) =
                 (block(frame), block(&fixed_all), block(&open_all))
             {
-                self.blocks.push(Block { octets, fixed, open });
+                let whole = fixed == [0xFF; BLOCK];
+                self.blocks.push(Block { octets, fixed, open, whole });
             }
         }
         self.length = frame.len();
