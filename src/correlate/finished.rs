@@ -95,7 +95,9 @@ pub(super) struct Finished {
     /// Oldest first; the last one fills.
     generations: VecDeque<Generation>,
     /// The latest, in no table yet: many at once wait for memory together, one by one each would.
-    latest: Vec<(Key, u16, Nanos)>,
+    latest: Vec<Key>,
+    /// The mark of all of the latest, and when the first and the last of them finished.
+    of_latest: (u16, Nanos, Nanos),
     kept_max: usize,
     kept: usize,
     /// Kept at least so long, where there is room.
@@ -105,40 +107,48 @@ pub(super) struct Finished {
 impl Finished {
     /// About `kept_max` at most, for `memory` at least.
     pub(super) fn new(kept_max: usize, memory: Nanos) -> Finished {
-        Finished { generations: VecDeque::new(), latest: Vec::new(), kept_max, kept: 0, memory }
+        let of_latest = (0, Nanos::ZERO, Nanos::ZERO);
+        let (generations, latest) = (VecDeque::new(), Vec::new());
+        Finished { generations, latest, of_latest, kept_max, kept: 0, memory }
     }
 
     /// Its final receipt came at `now`.
     #[inline]
     pub(super) fn add(&mut self, key: Key, mark: u16, now: Nanos) {
-        self.latest.push((key, mark, now));
-        if self.latest.len() >= LATEST_MAX {
+        if self.latest.len() >= LATEST_MAX || mark != self.of_latest.0 {
             self.settle();
         }
+        if self.latest.is_empty() {
+            self.of_latest = (mark, now, now);
+        }
+        self.of_latest.2 = now;
+        self.latest.push(key);
     }
 
     /// Moves the latest into the tables.
+    #[inline(never)]
     fn settle(&mut self) {
         let mut latest = std::mem::take(&mut self.latest);
+        let (mark, first, last) = self.of_latest;
         if let Some(generation) = self.generations.back() {
             // what all of them touch is asked for at once, with nothing to guess in between
-            let touched = latest.iter().fold(0, |all, (key, ..)| all | generation.first_look(*key));
+            let touched = latest.iter().fold(0, |all, key| all | generation.first_look(*key));
             std::hint::black_box(touched);
         }
         let mut rest = &latest[..];
-        while let Some((_, _, now)) = rest.first() {
+        while !rest.is_empty() {
             let fills = self.generations.back();
-            if fills.is_none_or(|g| g.room() == 0 || now.since(g.first).0 > self.memory.0 / 8) {
-                self.next_generation(*now);
+            if fills.is_none_or(|g| g.room() == 0 || first.since(g.first).0 > self.memory.0 / 8) {
+                self.next_generation(first);
             }
             let Some(generation) = self.generations.back_mut() else { break };
             let (these, others) = rest.split_at(rest.len().min(generation.room()));
             rest = others;
             let before = generation.count;
-            for (key, mark, now) in these {
-                generation.add(*key, *mark);
-                generation.last = generation.last.max(*now);
+            for key in these {
+                generation.add(*key, mark);
             }
+            generation.last = generation.last.max(last);
             self.kept += generation.count - before;
         }
         latest.clear();
@@ -165,8 +175,8 @@ impl Finished {
 
     /// The mark of a finished message; None: there is no such message, or it is forgotten.
     pub(super) fn find(&self, key: Key) -> Option<u16> {
-        if let Some((_, mark, _)) = self.latest.iter().rev().find(|latest| latest.0 == key) {
-            return Some(*mark);
+        if self.latest.contains(&key) {
+            return Some(self.of_latest.0);
         }
         self.generations.iter().rev().find_map(|generation| generation.find(key))
     }

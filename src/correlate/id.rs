@@ -50,6 +50,12 @@ impl IdRule {
         IdRule::CaseInsensitive,
     ];
 
+    /// Its place in [`IdRule::ALL`].
+    #[inline]
+    pub fn number(self) -> u8 {
+        self as u8
+    }
+
     /// As the profile and result.json spell it.
     pub fn name(self) -> &'static str {
         match self {

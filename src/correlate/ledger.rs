@@ -74,10 +74,15 @@ pub struct Place(u32);
 /// The entries in order, by position.
 #[derive(Debug)]
 struct Ring<T> {
-    chunks: VecDeque<Vec<Entry<T>>>,
+    /// Chunks that are full, oldest first.
+    full: VecDeque<Vec<Entry<T>>>,
+    /// The one that fills. Where receipts come soon, it has all entries there are.
+    last: Vec<Entry<T>>,
     spare: Vec<Vec<Entry<T>>>,
-    /// Position of the first entry of the first chunk.
+    /// Position of the first entry of the first full chunk.
     base: u32,
+    /// Position of the first entry of the last chunk.
+    last_base: u32,
     /// Position of the oldest entry still kept.
     tail: u32,
     /// Position of the next entry.
@@ -85,15 +90,21 @@ struct Ring<T> {
 }
 
 impl<T: Copy> Ring<T> {
+    fn new() -> Ring<T> {
+        let (full, last, spare) = (VecDeque::new(), Vec::new(), Vec::new());
+        Ring { full, last, spare, base: 0, last_base: 0, tail: 0, head: 0 }
+    }
     #[inline]
     fn at(&self, position: u32) -> &Entry<T> {
         let offset = position.wrapping_sub(self.base) as usize;
-        &self.chunks[offset / CHUNK][offset % CHUNK]
+        let last = self.last.get(position.wrapping_sub(self.last_base) as usize);
+        last.unwrap_or_else(|| &self.full[offset / CHUNK][offset % CHUNK])
     }
     #[inline]
     fn at_mut(&mut self, position: u32) -> &mut Entry<T> {
         let offset = position.wrapping_sub(self.base) as usize;
-        &mut self.chunks[offset / CHUNK][offset % CHUNK]
+        let last = self.last.get_mut(position.wrapping_sub(self.last_base) as usize);
+        last.unwrap_or_else(|| &mut self.full[offset / CHUNK][offset % CHUNK])
     }
     /// The entry at this position, if the ring has it still or already.
     #[inline]
@@ -102,19 +113,31 @@ impl<T: Copy> Ring<T> {
         kept.then(|| self.at(position))
     }
     /// Entries, holes among them.
+    #[inline]
     fn len(&self) -> usize {
         self.head.wrapping_sub(self.tail) as usize
     }
     /// Appends, and returns the position.
     #[inline]
     fn push(&mut self, entry: Entry<T>) -> u32 {
-        if self.chunks.back().is_none_or(|c| c.len() == CHUNK) {
-            let chunk = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(CHUNK));
-            self.chunks.push_back(chunk);
+        if self.last.len() == CHUNK || self.last.capacity() == 0 {
+            self.next_chunk();
         }
-        self.chunks.back_mut().expect("a chunk with room was just made").push(entry);
+        self.last.push(entry);
         self.head = self.head.wrapping_add(1);
         self.head.wrapping_sub(1)
+    }
+    #[cold]
+    fn next_chunk(&mut self) {
+        let next = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(CHUNK));
+        let last = std::mem::replace(&mut self.last, next);
+        if !last.is_empty() {
+            if self.full.is_empty() {
+                self.base = self.last_base;
+            }
+            self.full.push_back(last);
+        }
+        self.last_base = self.head;
     }
     /// The oldest leave as long as they are holes.
     #[inline]
@@ -127,27 +150,19 @@ impl<T: Copy> Ring<T> {
     #[inline]
     fn pop(&mut self) {
         self.tail = self.tail.wrapping_add(1);
+        if !self.full.is_empty() && self.tail.wrapping_sub(self.base) as usize >= CHUNK {
+            self.pop_chunk();
+        }
         if self.tail == self.head {
-            self.rewind();
-        } else if self.tail.wrapping_sub(self.base) as usize >= CHUNK {
-            self.pop_chunk();
+            // empty, it begins again at the front of its last chunk, which is in the caches
+            self.last.clear();
+            self.last_base = self.head;
         }
     }
-    /// Empty, it begins again at the front of its last chunk, which is in the caches.
-    #[inline]
-    fn rewind(&mut self) {
-        while self.chunks.len() > 1 {
-            self.pop_chunk();
-        }
-        if let Some(chunk) = self.chunks.front_mut() {
-            chunk.clear();
-        }
-        self.base = self.head;
-    }
-    /// The first chunk goes: the tail has left it.
+    /// The first full chunk goes: the tail has left it.
     #[cold]
     fn pop_chunk(&mut self) {
-        let Some(mut chunk) = self.chunks.pop_front() else { return };
+        let Some(mut chunk) = self.full.pop_front() else { return };
         chunk.clear();
         if self.spare.len() < 4 {
             self.spare.push(chunk);
@@ -244,11 +259,10 @@ pub struct Ledger<T> {
 impl<T: Copy> Ledger<T> {
     /// An empty ledger that keeps at most `kept_max` entries (at least 1, at most 2^30).
     pub fn new(kept_max: usize) -> Ledger<T> {
-        let (chunks, spare) = (VecDeque::new(), Vec::new());
         let kept_max = kept_max.clamp(1, 1 << 30);
         let shards = kept_max.div_ceil(SHARD_ENTRIES);
         Ledger {
-            ring: Ring { chunks, spare, base: 0, tail: 0, head: 0 },
+            ring: Ring::new(),
             near: Near::new(kept_max),
             far: Index::new(shards),
             next: 0,

@@ -172,6 +172,13 @@ proptest! {
 }
 
 #[test]
+fn a_rule_is_known_by_its_number() {
+    for (number, rule) in (0u8..).zip(IdRule::ALL) {
+        assert_eq!(rule.number(), number, "{rule:?}");
+    }
+}
+
+#[test]
 fn entries_near_and_far_are_one_ledger_to_whoever_asks() {
     let mut rng = Rng::new(11);
     let mut ledger: Ledger<u32> = Ledger::new(60_000);

@@ -2,7 +2,7 @@
 use super::core::Core;
 use super::exchange::{Awaited, Handed};
 use super::parts::PartFate;
-use crate::correlate::{Early, Fate, IdRule, IdText, Key, Note, Notice, Side};
+use crate::correlate::{Early, Fate, IdText, Key, Note, Notice, Side};
 use crate::kit::Nanos;
 use crate::measure::{Metric, Ticket};
 use crate::session::Numbered;
@@ -140,8 +140,7 @@ impl Core {
         for id in ids {
             self.ids.receipt(id);
             let (key, rule) = self.rule.key(id, Side::Receipt, self.key_seed);
-            let rule = IdRule::ALL.iter().position(|r| *r == rule).unwrap_or(0) as u8;
-            let notice = Notice { rule, ..notice };
+            let notice = Notice { rule: rule.number(), ..notice };
             match self.exchange.other(key) {
                 Some(owner) => self.exchange.hand(owner, Handed::Receipt(key, notice)),
                 None if at_once => self.receipt(key, notice),
