@@ -95,6 +95,32 @@ impl OutSpares {
     }
 }
 
+/// Response times that are in no histogram yet: a session's own is in no cache when its turn comes, so several
+/// go there at once.
+#[derive(Debug, Default)]
+struct Recent {
+    /// Each with how many answers in a row had it; 0: free.
+    times: [(Nanos, u32); 8],
+    /// The last one.
+    last: usize,
+}
+
+impl Recent {
+    /// Adds so many answers. False: there is no room.
+    #[inline]
+    fn takes(&mut self, response: Nanos, count: u32) -> bool {
+        let Some((last, answers)) = self.times.get_mut(self.last) else { return false };
+        if *answers == 0 || *last == response {
+            *last = response;
+            *answers += count;
+            return true;
+        }
+        let next = self.times.get_mut(self.last + 1);
+        self.last += usize::from(next.is_some());
+        next.map(|next| *next = (response, count)).is_some()
+    }
+}
+
 impl Numbered for Ticket {
     #[inline]
     fn nth(self, n: u32) -> Ticket {
@@ -119,8 +145,8 @@ pub(super) struct Link {
     pub(super) window: Window<Ticket>,
     pub(super) session: Session,
     pub(super) counts: LinkCounts,
-    /// The last response time, and how many answers in a row had it that are not in `response` yet.
-    alike: (Nanos, u64),
+    recent: Recent,
+    /// Response times, the recent ones apart.
     pub(super) response: Option<Box<Latency>>,
     pub(super) out: BytesMut,
     /// Octets put into `out` on this connection.
@@ -204,7 +230,7 @@ impl Link {
             reconnects: 0,
             counts: LinkCounts::default(),
             response: None,
-            alike: (Nanos::ZERO, 0),
+            recent: Recent::default(),
             congestion_state: None,
             transport: None,
         }
@@ -285,24 +311,23 @@ impl Link {
     /// Response time of so many answers on this session: one digit, made at its first answer.
     #[inline]
     pub(super) fn answered(&mut self, response: Nanos, count: u32, range: LatencyRange) {
-        if self.alike.0 != response {
-            self.record_alike(range);
-            self.alike.0 = response;
+        if !self.recent.takes(response, count) {
+            self.record_recent(range);
+            self.recent.takes(response, count);
         }
-        self.alike.1 += u64::from(count);
     }
 
-    fn record_alike(&mut self, range: LatencyRange) {
-        let count = std::mem::take(&mut self.alike.1);
-        if count > 0 {
+    fn record_recent(&mut self, range: LatencyRange) {
+        let recent = std::mem::take(&mut self.recent);
+        for (response, count) in recent.times.into_iter().filter(|(_, count)| *count > 0) {
             let coarse = LatencyRange { max: range.max, digits: 1 };
             let all = self.response.get_or_insert_with(|| Box::new(Latency::new(coarse)));
-            all.record_n(self.alike.0, count);
+            all.record_n(response, u64::from(count));
         }
     }
 
     pub(super) fn record(&mut self, range: LatencyRange) -> SessionRecord {
-        self.record_alike(range);
+        self.record_recent(range);
         SessionRecord {
             id: self.plan.id,
             account: self.plan.account,
@@ -317,5 +342,21 @@ impl Link {
             congestion_state: self.congestion_state,
             transport: self.transport.as_deref().cloned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recent_response_times_are_kept_in_runs_until_eight_are_there() {
+        let mut recent = Recent::default();
+        for n in 0..8 {
+            assert!(recent.takes(Nanos(n), 1) && recent.takes(Nanos(n), 2), "{n}");
+        }
+        assert!(!recent.takes(Nanos(8), 1) && recent.takes(Nanos(7), 1));
+        let counts = recent.times.map(|(_, count)| count);
+        assert_eq!((counts, recent.times[7].0), ([3, 3, 3, 3, 3, 3, 3, 4], Nanos(7)));
     }
 }

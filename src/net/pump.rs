@@ -155,11 +155,15 @@ where
         needs_flush: false,
     };
     let stop = Cell::new(false);
+    let mut known: Option<Waker> = None;
     let end = poll_fn(|context| {
         if stop.get() {
             return Poll::Pending;
         }
-        wake.register(context);
+        if known.as_ref().is_none_or(|known| !known.will_wake(context.waker())) {
+            known = Some(context.waker().clone());
+            wake.register(context);
+        }
         let polled = state.turn(endpoint, context, after);
         stop.set(polled.is_ready());
         polled
