@@ -174,6 +174,18 @@ impl<T: Awaits> Correlator<T> {
         }
     }
 
+    /// Final receipts in time, after one of a message that was kept with this value: of how many of these keys
+    /// the messages were accepted right behind it, one after the other, with an equal value. Those are finished.
+    #[inline]
+    pub fn receipts_of_next(&mut self, keys: &[Key], value: &T, now: Nanos) -> usize
+    where
+        T: PartialEq,
+    {
+        let taken = self.ledger.take_next(keys, value);
+        self.finished.add_all(&keys[..taken], value.mark(), now);
+        taken
+    }
+
     #[cold]
     fn of_none_awaited(&mut self, key: Key, notice: Notice) -> Fate<T> {
         match self.finished.find(key) {

@@ -125,6 +125,18 @@ impl Finished {
         self.latest.push(key);
     }
 
+    /// All of these did.
+    #[inline]
+    pub(super) fn add_all(&mut self, keys: &[Key], mark: u16, now: Nanos) {
+        let mut rest = keys;
+        while let Some((key, others)) = rest.split_first() {
+            self.add(*key, mark, now);
+            let room = LATEST_MAX.saturating_sub(self.latest.len()).min(others.len());
+            self.latest.extend_from_slice(&others[..room]);
+            rest = &others[room..];
+        }
+    }
+
     /// Moves the latest into the tables.
     #[inline(never)]
     fn settle(&mut self) {

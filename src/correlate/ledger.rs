@@ -1,175 +1,22 @@
 //! The ledger of awaited receipts: a fixed-size entry each, in the order of acceptance, found by key.
 //!
-//! Entries live in a ring of chunks (no entry ever moves while the ring grows) and small tables index
+//! Entries live in a ring of chunks (no entry ever moves while the ring grows) and tables index
 //! them, so that no single insertion rehashes more than 896 entries. What is finished leaves a hole, and the ring
 //! when it comes to its end: where receipts come soon, all of it stays in the processor's caches. At its limit
 //! the ledger gives up expired entries, oldest first; it never gives up one that is awaited, and never grows
 //! without bound.
 use super::Key;
 use super::near::Near;
+use super::ring::{Entry, Ring, Standing, Tag};
 use hashbrown::HashTable;
-use std::collections::VecDeque;
 
-/// Entries of a chunk: 448 KiB of 28 octets each, which allocators grant without rounding.
-const CHUNK: usize = 16_384;
 /// Entries of a shard's table when the ledger is full: 2,048 buckets, of which seven in eight may be taken, with
 /// room for chance. So the largest table is nearly full then, and the longest rehash is of 896 entries.
 const SHARD_ENTRIES: usize = 1_650;
 
-/// What an entry stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// No final receipt yet.
-    Awaited,
-    /// Its deadline passed without one; kept to know a late one.
-    Expired,
-    /// Finished or given up: found no more.
-    Hole,
-}
-
-/// A key and, in the two bits above its 62, a standing. Two halves, so that an entry aligns to 4 octets and
-/// nothing is padded away.
-#[derive(Clone, Copy, Debug)]
-struct Tag([u32; 2]);
-
-impl Tag {
-    fn new(key: Key, standing: Standing) -> Tag {
-        let bits = match standing {
-            Standing::Awaited => 0,
-            Standing::Expired => 1,
-            Standing::Hole => 2,
-        };
-        let all = Key::within(key.0).0 | bits << Key::BITS;
-        Tag([all as u32, (all >> 32) as u32])
-    }
-    #[inline]
-    fn bits(self) -> u64 {
-        u64::from(self.0[0]) | u64::from(self.0[1]) << 32
-    }
-    #[inline]
-    fn key(self) -> Key {
-        Key::within(self.bits())
-    }
-    #[inline]
-    fn standing(self) -> Standing {
-        match self.bits() >> Key::BITS {
-            0 => Standing::Awaited,
-            1 => Standing::Expired,
-            _ => Standing::Hole,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-#[repr(C)]
-struct Entry<T> {
-    tag: Tag,
-    value: T,
-}
-
 /// Where an entry stands; good until the next insertion or removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place(u32);
-
-/// The entries in order, by position.
-#[derive(Debug)]
-struct Ring<T> {
-    /// Chunks that are full, oldest first.
-    full: VecDeque<Vec<Entry<T>>>,
-    /// The one that fills. Where receipts come soon, it has all entries there are.
-    last: Vec<Entry<T>>,
-    spare: Vec<Vec<Entry<T>>>,
-    /// Position of the first entry of the first full chunk.
-    base: u32,
-    /// Position of the first entry of the last chunk.
-    last_base: u32,
-    /// Position of the oldest entry still kept.
-    tail: u32,
-    /// Position of the next entry.
-    head: u32,
-}
-
-impl<T: Copy> Ring<T> {
-    fn new() -> Ring<T> {
-        let (full, last, spare) = (VecDeque::new(), Vec::new(), Vec::new());
-        Ring { full, last, spare, base: 0, last_base: 0, tail: 0, head: 0 }
-    }
-    #[inline]
-    fn at(&self, position: u32) -> &Entry<T> {
-        let offset = position.wrapping_sub(self.base) as usize;
-        let last = self.last.get(position.wrapping_sub(self.last_base) as usize);
-        last.unwrap_or_else(|| &self.full[offset / CHUNK][offset % CHUNK])
-    }
-    #[inline]
-    fn at_mut(&mut self, position: u32) -> &mut Entry<T> {
-        let offset = position.wrapping_sub(self.base) as usize;
-        let last = self.last.get_mut(position.wrapping_sub(self.last_base) as usize);
-        last.unwrap_or_else(|| &mut self.full[offset / CHUNK][offset % CHUNK])
-    }
-    /// The entry at this position, if the ring has it still or already.
-    #[inline]
-    fn get(&self, position: u32) -> Option<&Entry<T>> {
-        let kept = position.wrapping_sub(self.tail) < self.head.wrapping_sub(self.tail);
-        kept.then(|| self.at(position))
-    }
-    /// Entries, holes among them.
-    #[inline]
-    fn len(&self) -> usize {
-        self.head.wrapping_sub(self.tail) as usize
-    }
-    /// Appends, and returns the position.
-    #[inline]
-    fn push(&mut self, entry: Entry<T>) -> u32 {
-        if self.last.len() == CHUNK || self.last.capacity() == 0 {
-            self.next_chunk();
-        }
-        self.last.push(entry);
-        self.head = self.head.wrapping_add(1);
-        self.head.wrapping_sub(1)
-    }
-    #[cold]
-    fn next_chunk(&mut self) {
-        let next = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(CHUNK));
-        let last = std::mem::replace(&mut self.last, next);
-        if !last.is_empty() {
-            if self.full.is_empty() {
-                self.base = self.last_base;
-            }
-            self.full.push_back(last);
-        }
-        self.last_base = self.head;
-    }
-    /// The oldest leave as long as they are holes.
-    #[inline]
-    fn pop_holes(&mut self) {
-        while self.len() > 0 && self.at(self.tail).tag.standing() == Standing::Hole {
-            self.pop();
-        }
-    }
-    /// The oldest leaves.
-    #[inline]
-    fn pop(&mut self) {
-        self.tail = self.tail.wrapping_add(1);
-        if !self.full.is_empty() && self.tail.wrapping_sub(self.base) as usize >= CHUNK {
-            self.pop_chunk();
-        }
-        if self.tail == self.head {
-            // empty, it begins again at the front of its last chunk, which is in the caches
-            self.last.clear();
-            self.last_base = self.head;
-        }
-    }
-    /// The first full chunk goes: the tail has left it.
-    #[cold]
-    fn pop_chunk(&mut self) {
-        let Some(mut chunk) = self.full.pop_front() else { return };
-        chunk.clear();
-        if self.spare.len() < 4 {
-            self.spare.push(chunk);
-        }
-        self.base = self.base.wrapping_add(CHUNK as u32);
-    }
-}
 
 /// What was still awaited when a ledger was emptied, oldest first. Its memory goes as it is walked.
 #[derive(Debug)]
@@ -380,6 +227,33 @@ impl<T: Copy> Ledger<T> {
         Some((Place(position), standing, entry.value))
     }
 
+    /// Finishes the entries behind the one that was looked for last, as far as they are awaited under these keys,
+    /// one after the other, and have this value. Returns how many.
+    #[inline]
+    pub fn take_next(&mut self, keys: &[Key], value: &T) -> usize
+    where
+        T: PartialEq,
+    {
+        let first = self.next;
+        let like =
+            |(entry, key): &(&Entry<T>, &Key)| entry.tag.bits() == key.0 && entry.value == *value;
+        let taken = self.ring.last_from(first).iter().zip(keys).take_while(like).count();
+        for (n, key) in (0u32..).zip(&keys[..taken]) {
+            self.unlist(*key, first.wrapping_add(n));
+        }
+        self.next = first.wrapping_add(taken as u32);
+        self.kept -= taken;
+        self.awaited -= taken;
+        if first == self.ring.tail {
+            self.ring.skip(taken);
+        } else {
+            for (n, key) in (0u32..).zip(&keys[..taken]) {
+                self.ring.at_mut(first.wrapping_add(n)).tag = Tag::new(*key, Standing::Hole);
+            }
+        }
+        taken
+    }
+
     /// An entry is finished: it is found no more, and leaves a hole.
     pub fn finish_at(&mut self, place: Place) {
         let tag = self.ring.at(place.0).tag;
@@ -410,7 +284,7 @@ impl<T: Copy> Ledger<T> {
 
     /// The oldest entry.
     pub fn oldest(&self) -> Option<(Key, Standing, &T)> {
-        (self.ring.tail != self.ring.head).then(|| {
+        (self.ring.len() > 0).then(|| {
             let entry = self.ring.at(self.ring.tail);
             (entry.tag.key(), entry.tag.standing(), &entry.value)
         })

@@ -8,11 +8,13 @@ mod id;
 mod ledger;
 mod near;
 mod notes;
+mod ring;
 
 #[cfg(test)]
 mod tests;
 
 pub use correlator::{Awaits, Correlator, Early, Fate, Notice};
 pub use id::{IdRule, Key, Side};
-pub use ledger::{Ledger, Left, Place, Standing};
+pub use ledger::{Ledger, Left, Place};
 pub use notes::{IdText, Note, Notes};
+pub use ring::Standing;

@@ -171,6 +171,62 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn receipts_taken_in_together_are_those_taken_in_one_by_one(seed in any::<u64>(), jumble in 0u64..4) {
+        let mut rng = Rng::new(seed);
+        let mut together: Correlator<Sent> = Correlator::new(40_000, DEADLINE);
+        let mut one_by_one: Correlator<Sent> = Correlator::new(40_000, DEADLINE);
+        let (mut accepted, mut met) = (0u64, Vec::new());
+        let key = |n: u64| Key::within(mix64(n));
+        let mut waiting: Vec<u64> = Vec::new();
+        for turn in 0..200 {
+            for _ in 0..rng.below(400) {
+                // neighbours often share their value
+                let value = sent(accepted / 50, 10 * turn + 500);
+                prop_assert!(together.accepted(key(accepted), value, &mut met));
+                prop_assert!(one_by_one.accepted(key(accepted), value, &mut met));
+                waiting.push(accepted);
+                accepted += 1;
+            }
+            let mut count = rng.below(waiting.len() as u64 + 1) as usize;
+            for _ in 0..jumble * 10 {
+                if waiting.len() > 1 {
+                    let at = rng.below(waiting.len() as u64 - 1) as usize;
+                    waiting.swap(at, at + 1);
+                }
+            }
+            if rng.chance(0.1) {
+                // far behind the oldest, which waits on
+                let at = waiting.len() / 3;
+                waiting.rotate_left(at);
+                count = count.min(waiting.len() - at);
+            }
+            let mut keys: Vec<Key> = waiting.drain(..count).map(key).collect();
+            if rng.chance(0.2) {
+                keys.push(key(rng.below(accepted + 5)));
+            }
+            let now = notice(10 * turn + 5);
+            let fates: Vec<_> = keys.iter().map(|key| one_by_one.receipt(*key, now)).collect();
+            let (mut rest, mut at) = (&keys[..], 0);
+            while let Some((first, others)) = rest.split_first() {
+                let fate = together.receipt(*first, now);
+                prop_assert_eq!(fate, fates[at]);
+                (rest, at) = (others, at + 1);
+                if let Fate::Final(value) = fate {
+                    let more = together.receipts_of_next(rest, &value, now.received);
+                    prop_assert!(fates[at..at + more].iter().all(|f| *f == fate));
+                    (rest, at) = (&rest[more..], at + more);
+                }
+            }
+            prop_assert_eq!(together.awaited(), one_by_one.awaited());
+            prop_assert_eq!(together.early_count(), one_by_one.early_count());
+        }
+        let left: Vec<_> = together.drain().collect();
+        prop_assert_eq!(left, one_by_one.drain().collect::<Vec<_>>());
+    }
+}
+
 #[test]
 fn a_rule_is_known_by_its_number() {
     for (number, rule) in (0u8..).zip(IdRule::ALL) {

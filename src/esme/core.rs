@@ -12,7 +12,7 @@ use super::samples::IdSample;
 use super::setup::{Setup, id_rule};
 use super::strays::Strays;
 use super::trace::Trace;
-use crate::correlate::{Correlator, Fate, IdRule, Notice};
+use crate::correlate::{Correlator, Fate, IdRule, Key, Notice};
 use crate::kit::{Nanos, Rate, RateChange, Rng, stream_seed};
 use crate::measure::{Gauges, Interval, LatencyRange, Recorder, Together};
 use crate::net::{Endpoint, Wish};
@@ -34,6 +34,8 @@ pub struct Core {
     pub(super) correlator: Correlator<Awaited>,
     pub(super) rule: IdRule,
     pub(super) key_seed: u64,
+    /// Keys of one read, to work with them together.
+    pub(super) keys: Vec<Key>,
     pub(super) exchange: Exchange,
     /// Receipts that may be another agent's; None where there is no other.
     pub(super) strays: Option<Strays>,
@@ -131,6 +133,7 @@ impl Core {
             correlator: Correlator::new(kept_max, plan.receipts.deadline),
             rule: id_rule(plan.receipts.id_mode),
             key_seed: stream_seed(plan.seed, 0x1D, 0),
+            keys: Vec::new(),
             exchange: Exchange::new(share.worker, &share.near),
             strays: share.is_of_a_fleet().then(Strays::default),
             events: Vec::new(),

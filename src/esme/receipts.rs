@@ -128,7 +128,7 @@ impl Core {
         ids: impl Iterator<Item = &'a [u8]>,
         now: Nanos,
     ) {
-        let notice = Notice {
+        let mut notice = Notice {
             received: now,
             session: self.links[link].plan.id,
             state: brief.state.wire(),
@@ -137,14 +137,39 @@ impl Core {
             rule: 0,
         };
         let at_once = self.at_once();
+        let mut keys = std::mem::take(&mut self.keys);
         for id in ids {
             self.ids.receipt(id);
             let (key, rule) = self.rule.key(id, Side::Receipt, self.key_seed);
-            let notice = Notice { rule: rule.number(), ..notice };
+            if rule.number() != notice.rule {
+                self.receipts(&keys, notice);
+                keys.clear();
+                notice.rule = rule.number();
+            }
             match self.exchange.other(key) {
                 Some(owner) => self.exchange.hand(owner, Handed::Receipt(key, notice)),
-                None if at_once => self.receipt(key, notice),
+                None if at_once => keys.push(key),
                 None => self.exchange.own.push(Handed::Receipt(key, notice)),
+            }
+        }
+        self.receipts(&keys, notice);
+        keys.clear();
+        self.keys = keys;
+    }
+
+    /// Receipts came under keys that this worker owns, alike but for these.
+    #[inline]
+    fn receipts(&mut self, keys: &[Key], notice: Notice) {
+        let mut rest = keys;
+        while let Some((key, others)) = rest.split_first() {
+            rest = others;
+            let fate = self.correlator.receipt(*key, notice);
+            self.fate(*key, &notice, fate, false);
+            if let (Fate::Final(awaited), None) = (fate, &self.parts) {
+                // what is said of the first holds for those that follow it
+                let more = self.correlator.receipts_of_next(rest, &awaited, notice.received);
+                self.receipts_alike.1 += more as u64;
+                rest = &rest[more..];
             }
         }
     }
