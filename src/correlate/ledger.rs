@@ -267,8 +267,7 @@ impl<T: Copy> Ledger<T> {
         self.kept -= 1;
         self.awaited -= usize::from(standing == Standing::Awaited);
         if position == self.ring.tail {
-            self.ring.pop();
-            self.ring.pop_holes();
+            self.ring.skip(1);
         } else {
             self.ring.at_mut(position).tag = Tag::new(key, Standing::Hole);
         }
@@ -298,8 +297,7 @@ impl<T: Copy> Ledger<T> {
             self.kept -= 1;
             self.awaited -= usize::from(standing == Standing::Awaited);
         }
-        self.ring.pop();
-        self.ring.pop_holes();
+        self.ring.skip(1);
         Some((key, standing, value))
     }
 

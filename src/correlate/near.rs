@@ -1,4 +1,4 @@
-//! Where entries stand that came lately: a table of a fixed size that stays in a processor's own cache, whatever the
+//! Where entries stand that came lately: a table so small that it stays in a processor's own cache, whatever the
 //! ledger's limit is. Each key has one bucket of four places, so that an entry is listed, found and taken out
 //! within one cache line. Where a bucket is full the table grows, up to its limit; beyond, the entry is somebody
 //! else's.
@@ -93,12 +93,11 @@ impl Near {
         if self.buckets.is_empty() {
             self.buckets = vec![[0; WAYS]; self.buckets_count];
         }
-        let place = self.place(key);
+        let mut place = self.place(key);
         if let Some(listed) = Self::find_in(&self.buckets[place], key, &key_at) {
             return Err(listed);
         }
         let mut free = places(&self.buckets[place], |slot| slot == 0);
-        let mut place = place;
         while free == 0 && self.buckets_count < self.buckets_max {
             self.grow(&key_at);
             place = self.place(key);

@@ -133,7 +133,7 @@ impl<T: Copy> Ring<T> {
     }
     /// The oldest leave as long as they are holes.
     #[inline]
-    pub(super) fn pop_holes(&mut self) {
+    fn pop_holes(&mut self) {
         while self.len() > 0 && self.at(self.tail).tag.standing() == Standing::Hole {
             self.pop();
         }
@@ -151,7 +151,7 @@ impl<T: Copy> Ring<T> {
             self.last_base = self.head;
         }
     }
-    /// So many of the oldest leave, all of the last chunk, and the holes behind them.
+    /// So many of the oldest leave, more than one only of the last chunk, and the holes behind them.
     #[inline]
     pub(super) fn skip(&mut self, count: usize) {
         if count > 0 {

@@ -104,18 +104,23 @@ impl Mould {
     /// See [`read_frame`].
     #[inline]
     pub fn read<'a>(&mut self, frame: &'a [u8]) -> Option<Delivered<'a>> {
-        if let (true, Some(id_in), Some(state)) = (self.fits(frame), self.id_in, self.state) {
-            let (id, err) = (&frame[self.id.clone()], &frame[self.err.clone()]);
-            let brief = Brief { id, id_in, state, err, intermediate: self.intermediate };
-            return Some(Delivered::Receipt(brief));
+        match self.fits(frame).then(|| self.brief(frame)).flatten() {
+            Some(brief) => Some(Delivered::Receipt(brief)),
+            None => self.read_anew(frame),
         }
-        self.read_anew(frame)
+    }
+
+    /// What a PDU says that fits.
+    #[inline]
+    fn brief<'a>(&self, frame: &'a [u8]) -> Option<Brief<'a>> {
+        let (id, err) = (&frame[self.id.clone()], &frame[self.err.clone()]);
+        let (id_in, state) = (self.id_in?, self.state?);
+        Some(Brief { id, id_in, state, err, intermediate: self.intermediate })
     }
 
     /// The receipts at the start of `octets` that follow each other, whole, and fit. None: the first PDU does not.
     #[inline]
     pub fn alike<'a>(&self, octets: &'a [u8]) -> Option<Alike<'a>> {
-        let (id_in, state) = (self.id_in?, self.state?);
         if self.length == 0 || self.id.is_empty() {
             return None;
         }
@@ -124,8 +129,7 @@ impl Mould {
             return None;
         }
         let frames = &octets[..count * self.length];
-        let (id, err) = (&frames[self.id.clone()], &frames[self.err.clone()]);
-        let first = Brief { id, id_in, state, err, intermediate: self.intermediate };
+        let first = self.brief(frames)?;
         Some(Alike { frames, length: self.length, id: self.id.clone(), first })
     }
 
