@@ -94,8 +94,10 @@ def check_hgrm(folder, result):
         )
         if not least - 0.0011 <= value * 1.001 or not value <= 1.001 * most + 0.0011:
             sys.exit(f"response.hgrm at {percentile}: {value} ms instead of {least} to {most} ms")
-        below = max(count for at, count in recorded if at / 1e6 <= value + 0.0011)
-        if below != total:
+        # three decimals of a millisecond: the bucket is one of those that are written like this. A wider look finds the
+        # next bucket too, which below 2 ms is 1.024 µs away or nearer
+        below = [count for at, count in recorded if abs(at / 1e6 - value) <= 0.0005 + 1e-9]
+        if total not in below:
             sys.exit(f"response.hgrm at {value} ms: {total} values instead of {below}")
     if ours[-1][1:] != (1.0, row["count"]) or len(ours) < 20:
         sys.exit(f"response.hgrm ends with {ours[-1]}")
