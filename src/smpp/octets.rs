@@ -7,12 +7,19 @@ use super::pdu::{Anomaly, Dests, FaultKind, Malformed, Unsuccessful};
 use super::status::CommandStatus;
 use super::tlv::{Tag, TlvFault, TlvType, Tlvs};
 
+const LOW: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// The highest bit of the first octet of a word that is zero is the lowest bit of this; 0 where none is.
+#[inline]
+pub(crate) const fn nuls(word: u64) -> u64 {
+    word.wrapping_sub(LOW) & !word & HIGH
+}
+
 /// Octets before the first `wanted`; `None` where there is none. Eight at a time: strings are short,
 /// and most of what is read is strings.
 #[inline]
 pub(crate) fn find(octets: &[u8], wanted: u8) -> Option<usize> {
-    const LOW: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
     // Most strings of a PDU are empty.
     if octets.first() == Some(&wanted) {
         return Some(0);
@@ -20,9 +27,7 @@ pub(crate) fn find(octets: &[u8], wanted: u8) -> Option<usize> {
     let (words, tail) = octets.as_chunks::<8>();
     let mut before = 0;
     for word in words {
-        let differing = u64::from_le_bytes(*word) ^ (LOW * u64::from(wanted));
-        // The lowest bit left stands in the first octet that does not differ.
-        let found = differing.wrapping_sub(LOW) & !differing & HIGH;
+        let found = nuls(u64::from_le_bytes(*word) ^ (LOW * u64::from(wanted)));
         if found != 0 {
             return Some(before + found.trailing_zeros() as usize / 8);
         }

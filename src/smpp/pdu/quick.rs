@@ -3,7 +3,7 @@
 
 use bytes::{BufMut, BytesMut};
 
-use crate::smpp::octets::find;
+use crate::smpp::octets::{find, nuls};
 use crate::smpp::{CommandId, CommandStatus, Header, Tag, Tlvs};
 
 /// The `message_id` of a `submit_sm_resp` or `data_sm_resp`: the octets between header and NUL (to
@@ -68,6 +68,13 @@ fn halves(octets: &[u8]) -> Option<(u64, u64)> {
 /// Not empty, and its only NUL at the end.
 #[inline]
 fn is_message_id(field: &[u8]) -> bool {
+    if let (Some(first), Some(last), 9..=16) =
+        (field.first_chunk(), field.last_chunk(), field.len())
+    {
+        // nearly all: two words have all of it, and the second ends with the NUL
+        let (first, last) = (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
+        return nuls(first) == 0 && nuls(last).trailing_zeros() == 63;
+    }
     field.len() > 1 && find(field, 0) == Some(field.len() - 1)
 }
 
