@@ -26,6 +26,45 @@ fn eight_digits(number: u64) -> [u8; 8] {
     (ones | 0x3030_3030_3030_3030).to_le_bytes()
 }
 
+/// The four digits of a number below 10^4, the first in the lowest octet.
+#[inline]
+fn four_digits(number: u32) -> u32 {
+    let hundreds = (number * 5_243) >> 19;
+    let twos = hundreds | (number - 100 * hundreds) << 16;
+    let tens = ((twos * 103) >> 10) & 0x000F_000F;
+    (tens | (twos - 10 * tens) << 8) | 0x3030_3030
+}
+
+/// Writes the last eight digits of numbers that mostly agree above the last four.
+#[derive(Clone, Copy, Debug)]
+pub struct Digits {
+    /// The last number that did not agree, its last four digits zero.
+    above: u64,
+    /// The four digits that stand above those.
+    text: u32,
+}
+
+impl Digits {
+    /// For numbers near this one.
+    #[inline]
+    pub fn near(number: u64) -> Digits {
+        let [a, b, c, d, ..] = eight_digits(number % TEN_TO_8);
+        Digits { above: number - number % 10_000, text: u32::from_le_bytes([a, b, c, d]) }
+    }
+
+    /// As [`decimal`].
+    #[inline]
+    pub fn write(&mut self, number: u64, to: &mut [u8; 8]) {
+        let mut last = number.wrapping_sub(self.above);
+        if last >= 10_000 {
+            *self = Digits::near(number);
+            last = number - self.above;
+        }
+        let octets = u64::from(self.text) | u64::from(four_digits(last as u32)) << 32;
+        *to = octets.to_le_bytes();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,6 +79,22 @@ mod tests {
                 let mut to = vec![b'x'; octets];
                 decimal(number, &mut to);
                 assert_eq!(to, &text.as_bytes()[20 - octets..], "{number} in {octets}");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_in_a_row_are_written_as_each_alone() {
+        let mut rng = crate::kit::Rng::new(5);
+        let near = [0, 9_990, 99_999_900, 447_700_000_000, u64::MAX - 30_000];
+        let far: Vec<u64> = (0..200).map(|_| rng.below(u64::MAX / 2)).collect();
+        for first in near.into_iter().chain(far) {
+            let (mut digits, mut number) = (Digits::near(first / 2), first);
+            for _ in 0..500 {
+                let mut to = [0; 8];
+                digits.write(number, &mut to);
+                assert_eq!(&to[..], &format!("{number:020}").as_bytes()[12..]);
+                number += rng.below(60);
             }
         }
     }

@@ -8,7 +8,7 @@ mod selfcheck;
 mod timer;
 
 pub use clock::{Clock, NS_PER_S, Nanos, ThreadUse, utc_rfc3339, utc_rfc3339_micros};
-pub use digits::decimal;
+pub use digits::{Digits, decimal};
 pub use host::{Cgroup, Environment, HostCounters, HostUse, small_pages_only};
 pub use rate::{Rate, RateChange, RateError};
 pub use rng::{Rng, mix64, stream_seed};

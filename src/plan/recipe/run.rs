@@ -2,7 +2,7 @@
 //! destination, they are copied together and patched.
 use super::addresses::{Addresses, write_in_range};
 use super::{Place, Recipe, Scratch, Slot};
-use crate::kit::decimal;
+use crate::kit::Digits;
 use bytes::BytesMut;
 
 /// 10^8: numbers that agree above it differ in their last eight digits only.
@@ -70,11 +70,12 @@ impl Recipe {
         let above = first / TEN_TO_8;
         let step = u64::from(step) % size;
         let mut n = (period * kind.weight + u64::from(own)) % size;
+        let mut last_eight = Digits::near(first + n);
         for pdu in pdus.chunks_exact_mut(octets) {
             let to = &mut pdu[at..at + digits];
             let number = first + n;
             match to.last_chunk_mut::<8>() {
-                Some(last) if number / TEN_TO_8 == above => decimal(number, last),
+                Some(last) if number / TEN_TO_8 == above => last_eight.write(number, last),
                 _ => write_in_range(*first, *size, n, to),
             }
             n += step;
