@@ -84,7 +84,7 @@ struct Block {
 
 impl Block {
     /// Adds to `wrong` what is not as it must be. No octet branches, so that a processor does many at once.
-    #[inline]
+    #[inline(always)]
     fn differs(&self, octets: &[u8; BLOCK], wrong: &mut [u8; BLOCK]) {
         if self.whole {
             for n in 0..BLOCK {
