@@ -276,3 +276,22 @@ fn entries_near_and_far_are_one_ledger_to_whoever_asks() {
         assert_eq!(ledger.find(key(*n)).map(|place| *ledger.at(place).1), Some(*value));
     }
 }
+
+#[test]
+fn keys_of_ids_in_a_row_are_spread_evenly_whichever_bits_are_taken() {
+    for rule in [IdRule::Exact, IdRule::Number, IdRule::CaseInsensitive] {
+        for format in [|n: u32| format!("{n:010}"), |n| format!("{n:x}"), |n| format!("a-{n:09}-z")]
+        {
+            let keys: Vec<u64> = (0..64_000)
+                .map(|n| rule.key(format(n * 3).as_bytes(), Side::Response, 7).0.0)
+                .collect();
+            for shift in [0, 6, 16, 28, 32, 40, 52] {
+                let mut counts = [0f64; 64];
+                keys.iter().for_each(|key| counts[(key >> shift) as usize % 64] += 1.0);
+                // chi-square with 63 degrees of freedom: above 130 once in a million
+                let chi: f64 = counts.iter().map(|n| (n - 1000.0).powi(2) / 1000.0).sum();
+                assert!(chi < 130.0, "{rule:?} {} >> {shift}: {chi}", format(7));
+            }
+        }
+    }
+}
