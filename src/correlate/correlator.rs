@@ -166,7 +166,7 @@ impl<T: Awaits> Correlator<T> {
                 Fate::MissingThenLate(value)
             }
             Standing::Awaited => {
-                self.finished.add(key, value.mark(), notice.received);
+                self.finished.add_all(&[key], value.mark(), notice.received);
                 Fate::Final(value)
             }
             Standing::Expired => Fate::Late(value),

@@ -2,39 +2,46 @@
 //!
 //! Nothing but that is asked of it, and seldom: so it holds 32 bits of each key and a mark, in tables of a fixed
 //! size that fill one after the other and are forgotten as wholes. The one that fills fits into a processor's
-//! own cache, whatever the number of messages. The place in the table tells another 10 to 16 bits of the key: among
-//! four million finished messages one unknown receipt in some millions is taken for a repeat.
+//! own cache, whatever the number of messages. A key's bucket in the table tells another 6 to 12 bits of it, and holds
+//! ten others: among four million finished messages one unknown receipt in some millions is taken for a repeat.
 use super::Key;
 use crate::kit::Nanos;
 use std::collections::VecDeque;
 
-/// Slots of the first table and of the largest.
-const SLOTS_MIN: usize = 1 << 10;
-const SLOTS_MAX: usize = 1 << 16;
+/// Prints of a bucket: a processor's cache line.
+const BUCKET: usize = 16;
+/// Buckets of the first table and of the largest.
+const BUCKETS_MIN: usize = 1 << 6;
+const BUCKETS_MAX: usize = 1 << 12;
+/// Keys of a table for each bucket: one key in two hundred finds its bucket full.
+const KEYS_PER_BUCKET: usize = 10;
 
-/// So many at a time move into the tables.
-const LATEST_MAX: usize = 128;
-
-/// One table: open addressing, nothing is ever taken out.
+/// One table. Nothing is ever taken out, and to add is to write behind what a bucket has: nothing there is read, and
+/// nothing waited for.
 #[derive(Debug)]
 struct Generation {
-    /// 0: free.
-    prints: Vec<u32>,
+    /// How many prints each bucket has.
+    taken: Vec<u8>,
+    prints: Vec<[u32; BUCKET]>,
     /// The mark of all of them, as long as they have the same; nearly all do.
     mark: u16,
     /// Else one each.
-    marks: Vec<u16>,
+    marks: Vec<[u16; BUCKET]>,
+    /// Bucket, print and mark of those whose bucket was full.
+    beyond: Vec<(usize, u32, u16)>,
     count: usize,
     first: Nanos,
     last: Nanos,
 }
 
 impl Generation {
-    fn new(slots: usize, now: Nanos) -> Generation {
+    fn new(buckets: usize, now: Nanos) -> Generation {
         Generation {
-            prints: vec![0; slots],
+            taken: vec![0; buckets],
+            prints: vec![[0; BUCKET]; buckets],
             mark: 0,
             marks: Vec::new(),
+            beyond: Vec::new(),
             count: 0,
             first: now,
             last: now,
@@ -42,50 +49,63 @@ impl Generation {
     }
     /// Its memory, to be filled again.
     fn cleared(mut self, now: Nanos) -> Generation {
-        self.prints.fill(0);
+        self.taken.fill(0);
+        self.beyond.clear();
         self.marks = Vec::new();
         Generation { count: 0, first: now, last: now, ..self }
     }
-    #[inline]
-    fn first_look(&self, key: Key) -> u32 {
-        self.prints[key.0 as usize & (self.prints.len() - 1)]
+    fn buckets(&self) -> usize {
+        self.taken.len()
     }
-    /// The slot that holds this key, or the free one where it would go.
+    /// A key's bucket and print: the latter is its lowest bits, the former bits above those.
     #[inline]
-    fn slot(&self, key: Key) -> (usize, u32) {
-        let mask = self.prints.len() - 1;
-        let print = ((key.0 >> 16) as u32).max(1);
-        let mut at = key.0 as usize & mask;
-        // at most five slots in eight are taken: a free one comes soon
-        while self.prints[at] != 0 && self.prints[at] != print {
-            at = (at + 1) & mask;
-        }
-        (at, print)
+    fn place(key: Key, buckets: usize) -> (usize, u32) {
+        ((key.0 >> 32) as usize & (buckets - 1), key.0 as u32)
     }
-    /// Adds a key, or gives it another mark.
+    /// Adds keys that share a mark; a key that is there already has this mark from now on.
     #[inline]
-    fn add(&mut self, key: Key, mark: u16) {
+    fn add_all(&mut self, keys: &[Key], mark: u16) {
         if self.count == 0 {
             self.mark = mark;
         }
         if mark != self.mark && self.marks.is_empty() {
-            self.marks = vec![self.mark; self.prints.len()];
+            self.marks = vec![[self.mark; BUCKET]; self.buckets()];
         }
-        let (at, print) = self.slot(key);
-        self.count += usize::from(self.prints[at] == 0);
-        self.prints[at] = print;
-        if let Some(place) = self.marks.get_mut(at) {
-            *place = mark;
+        self.count += keys.len();
+        let Generation { taken, prints, marks, beyond, .. } = self;
+        for key in keys {
+            let (bucket, print) = Self::place(*key, prints.len());
+            let taken = &mut taken[bucket];
+            let at = usize::from(*taken);
+            match prints[bucket].get_mut(at) {
+                Some(place) => *place = print,
+                None => {
+                    beyond.push((bucket, print, mark));
+                    continue;
+                }
+            }
+            *taken += 1;
+            if let Some(marks) = marks.get_mut(bucket) {
+                marks[at] = mark;
+            }
         }
     }
+    /// The mark that a key got last.
     fn find(&self, key: Key) -> Option<u16> {
-        let (at, _) = self.slot(key);
-        let mark = self.marks.get(at).copied().unwrap_or(self.mark);
-        (self.prints[at] != 0).then_some(mark)
+        let (bucket, print) = Self::place(key, self.buckets());
+        let taken = usize::from(self.taken[bucket]);
+        if taken == BUCKET {
+            let is = |(of, other, _): &&(usize, u32, u16)| (*of, *other) == (bucket, print);
+            if let Some((_, _, mark)) = self.beyond.iter().rev().find(is) {
+                return Some(*mark);
+            }
+        }
+        let at = self.prints[bucket][..taken].iter().rposition(|other| *other == print)?;
+        Some(self.marks.get(bucket).map_or(self.mark, |marks| marks[at]))
     }
-    /// Keys that it takes at least.
+    /// Keys that it still takes.
     fn room(&self) -> usize {
-        (self.prints.len() / 8 * 5).saturating_sub(self.count)
+        (self.buckets() * KEYS_PER_BUCKET).saturating_sub(self.count)
     }
 }
 
@@ -94,10 +114,6 @@ impl Generation {
 pub(super) struct Finished {
     /// Oldest first; the last one fills.
     generations: VecDeque<Generation>,
-    /// The latest, in no table yet: many at once wait for memory together, one by one each would.
-    latest: Vec<Key>,
-    /// The mark of all of the latest, and when the first and the last of them finished.
-    of_latest: (u16, Nanos, Nanos),
     kept_max: usize,
     kept: usize,
     /// Kept at least so long, where there is room.
@@ -107,70 +123,31 @@ pub(super) struct Finished {
 impl Finished {
     /// About `kept_max` at most, for `memory` at least.
     pub(super) fn new(kept_max: usize, memory: Nanos) -> Finished {
-        let of_latest = (0, Nanos::ZERO, Nanos::ZERO);
-        let (generations, latest) = (VecDeque::new(), Vec::new());
-        Finished { generations, latest, of_latest, kept_max, kept: 0, memory }
+        Finished { generations: VecDeque::new(), kept_max, kept: 0, memory }
     }
 
-    /// Its final receipt came at `now`.
-    #[inline]
-    pub(super) fn add(&mut self, key: Key, mark: u16, now: Nanos) {
-        if self.latest.len() >= LATEST_MAX || mark != self.of_latest.0 {
-            self.settle();
-        }
-        if self.latest.is_empty() {
-            self.of_latest = (mark, now, now);
-        }
-        self.of_latest.2 = now;
-        self.latest.push(key);
-    }
-
-    /// All of these did.
+    /// Their final receipts came at `now`.
     #[inline]
     pub(super) fn add_all(&mut self, keys: &[Key], mark: u16, now: Nanos) {
         let mut rest = keys;
-        while let Some((key, others)) = rest.split_first() {
-            self.add(*key, mark, now);
-            let room = LATEST_MAX.saturating_sub(self.latest.len()).min(others.len());
-            self.latest.extend_from_slice(&others[..room]);
-            rest = &others[room..];
-        }
-    }
-
-    /// Moves the latest into the tables.
-    #[inline(never)]
-    fn settle(&mut self) {
-        let mut latest = std::mem::take(&mut self.latest);
-        let (mark, first, last) = self.of_latest;
-        if let Some(generation) = self.generations.back() {
-            // what all of them touch is asked for at once, with nothing to guess in between
-            let touched = latest.iter().fold(0, |all, key| all | generation.first_look(*key));
-            std::hint::black_box(touched);
-        }
-        let mut rest = &latest[..];
         while !rest.is_empty() {
             let fills = self.generations.back();
-            if fills.is_none_or(|g| g.room() == 0 || first.since(g.first).0 > self.memory.0 / 8) {
-                self.next_generation(first);
+            if fills.is_none_or(|g| g.room() == 0 || now.since(g.first).0 > self.memory.0 / 8) {
+                self.next_generation(now);
             }
             let Some(generation) = self.generations.back_mut() else { break };
             let (these, others) = rest.split_at(rest.len().min(generation.room()));
+            generation.add_all(these, mark);
+            generation.last = generation.last.max(now);
+            self.kept += these.len();
             rest = others;
-            let before = generation.count;
-            for key in these {
-                generation.add(*key, mark);
-            }
-            generation.last = generation.last.max(last);
-            self.kept += generation.count - before;
         }
-        latest.clear();
-        self.latest = latest;
     }
 
     #[cold]
     fn next_generation(&mut self, now: Nanos) {
-        let slots = self.generations.back().map_or(SLOTS_MIN, |g| {
-            if g.room() == 0 { (g.prints.len() * 2).min(SLOTS_MAX) } else { g.prints.len() }
+        let buckets = self.generations.back().map_or(BUCKETS_MIN, |g| {
+            if g.room() == 0 { (g.buckets() * 2).min(BUCKETS_MAX) } else { g.buckets() }
         });
         let mut spare = None;
         while self.kept >= self.kept_max {
@@ -178,24 +155,20 @@ impl Finished {
             self.kept -= oldest.count;
             spare = Some(oldest);
         }
-        let next = match spare.filter(|old| old.prints.len() == slots) {
+        let next = match spare.filter(|old| old.buckets() == buckets) {
             Some(old) => old.cleared(now),
-            None => Generation::new(slots, now),
+            None => Generation::new(buckets, now),
         };
         self.generations.push_back(next);
     }
 
     /// The mark of a finished message; None: there is no such message, or it is forgotten.
     pub(super) fn find(&self, key: Key) -> Option<u16> {
-        if self.latest.contains(&key) {
-            return Some(self.of_latest.0);
-        }
         self.generations.iter().rev().find_map(|generation| generation.find(key))
     }
 
     /// Forgets what finished longer ago than it must be remembered.
     pub(super) fn forget(&mut self, now: Nanos) {
-        self.settle();
         while let Some(oldest) = self.generations.front() {
             if oldest.last.after(self.memory) >= now {
                 return;
@@ -219,7 +192,7 @@ mod tests {
     fn a_finished_message_is_known_until_its_memory_is_over_and_no_other_ever_is() {
         let mut all = Finished::new(1 << 30, Nanos(1_000));
         for n in 0..200_000u64 {
-            all.add(key(n), n as u16, Nanos(n / 1000));
+            all.add_all(&[key(n)], n as u16, Nanos(n / 1000));
         }
         for n in 0..200_000 {
             assert_eq!(all.find(key(n)), Some(n as u16), "{n}");
@@ -235,10 +208,12 @@ mod tests {
     #[test]
     fn at_its_limit_it_forgets_the_oldest() {
         let mut all = Finished::new(100_000, Nanos::MAX);
-        for n in 0..1_000_000 {
-            all.add(key(n), 7, Nanos(n));
+        for n in (0..1_000_000).step_by(100) {
+            let keys: Vec<Key> = (n..n + 100).map(key).collect();
+            all.add_all(&keys, 7, Nanos(n));
         }
-        assert!(all.kept <= 100_000 + SLOTS_MAX, "{}", all.kept);
+        let keys_max = BUCKETS_MAX * KEYS_PER_BUCKET;
+        assert!(all.kept <= 100_000 + keys_max, "{}", all.kept);
         assert_eq!((all.find(key(999_999)), all.find(key(0))), (Some(7), None));
         assert_eq!(all.find(key(910_000)), Some(7));
     }
