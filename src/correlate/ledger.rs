@@ -1,18 +1,14 @@
 //! The ledger of awaited receipts: a fixed-size entry each, in the order of acceptance, found by key.
 //!
 //! Entries live in a ring of chunks (no entry ever moves while the ring grows) and tables index
-//! them, so that no single insertion rehashes more than 896 entries. What is finished leaves a hole, and the ring
+//! them, so that no single insertion moves more than 1,800 entries. What is finished leaves a hole, and the ring
 //! when it comes to its end: where receipts come soon, all of it stays in the processor's caches. At its limit
 //! the ledger gives up expired entries, oldest first; it never gives up one that is awaited, and never grows
 //! without bound.
 use super::Key;
+use super::far::Far;
 use super::near::Near;
 use super::ring::{Entry, Ring, Standing, Tag};
-use hashbrown::HashTable;
-
-/// Entries of a shard's table when the ledger is full: 2,048 buckets, of which seven in eight may be taken, with
-/// room for chance. So the largest table is nearly full then, and the longest rehash is of 896 entries.
-const SHARD_ENTRIES: usize = 1_650;
 
 /// Where an entry stands; good until the next insertion or removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,55 +35,6 @@ impl<T: Copy> Iterator for Left<T> {
     }
 }
 
-/// Tables that find positions by key.
-#[derive(Debug)]
-struct Index {
-    shards: Vec<HashTable<u32>>,
-    len: usize,
-}
-
-impl Index {
-    fn new(shards: usize) -> Index {
-        Index { shards: (0..shards).map(|_| HashTable::new()).collect(), len: 0 }
-    }
-    /// The key's highest bits as a share of the shards.
-    #[inline]
-    fn shard(&self, key: Key) -> usize {
-        (((key.0 >> (Key::BITS - 32)) * self.shards.len() as u64) >> 32) as usize
-    }
-    /// A table takes the lowest bits for the place and the highest for its tag: neither may be those that are
-    /// the same for all of a shard.
-    #[inline]
-    fn hash(key: Key) -> u64 {
-        key.0.rotate_left(36)
-    }
-    /// Lists a position under a key that is not listed. `key_at`: the key at a position.
-    #[inline]
-    fn list(&mut self, key: Key, position: u32, key_at: impl Fn(u32) -> Key) {
-        let shard = self.shard(key);
-        let rehash = |&position: &u32| Self::hash(key_at(position));
-        self.shards[shard].insert_unique(Self::hash(key), position, rehash);
-        self.len += 1;
-    }
-    /// The position kept under `key`, if it is one that `is` accepts.
-    #[inline]
-    fn find(&self, key: Key, is: impl Fn(u32) -> bool) -> Option<u32> {
-        if self.len == 0 {
-            return None;
-        }
-        self.shards[self.shard(key)].find(Self::hash(key), |&p| is(p)).copied()
-    }
-    /// Takes an entry out.
-    #[inline]
-    fn strike(&mut self, key: Key, position: u32) {
-        let shard = self.shard(key);
-        if let Ok(bucket) = self.shards[shard].find_entry(Self::hash(key), |p| *p == position) {
-            bucket.remove();
-            self.len -= 1;
-        }
-    }
-}
-
 /// Awaited receipts, at most so many.
 #[derive(Debug)]
 pub struct Ledger<T> {
@@ -95,7 +42,7 @@ pub struct Ledger<T> {
     /// Where few are awaited, all of them are found here.
     near: Near,
     /// Those that had no place there.
-    far: Index,
+    far: Far,
     /// The position behind the one that was looked for last: receipts often come in the order of acceptance.
     next: u32,
     kept_max: usize,
@@ -107,11 +54,10 @@ impl<T: Copy> Ledger<T> {
     /// An empty ledger that keeps at most `kept_max` entries (at least 1, at most 2^30).
     pub fn new(kept_max: usize) -> Ledger<T> {
         let kept_max = kept_max.clamp(1, 1 << 30);
-        let shards = kept_max.div_ceil(SHARD_ENTRIES);
         Ledger {
             ring: Ring::new(),
             near: Near::new(kept_max),
-            far: Index::new(shards),
+            far: Far::new(kept_max),
             next: 0,
             kept_max,
             kept: 0,

@@ -3,6 +3,7 @@
 //! [`IdRule`] says which spellings of an id are equal; [`Ledger`] keeps what is awaited, in bounded memory;
 //! [`Correlator`] puts responses and receipts together. It knows no session and no clock.
 mod correlator;
+mod far;
 mod finished;
 mod id;
 mod ledger;
