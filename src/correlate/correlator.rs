@@ -140,6 +140,13 @@ impl<T: Awaits> Correlator<T> {
         true
     }
 
+    /// Messages were accepted under these ids, of which the same is known. Returns how many of the first are kept
+    /// and met nothing: the next, if any, is one for [`Correlator::accepted`].
+    #[inline]
+    pub fn accepted_run(&mut self, keys: &[Key], value: T) -> usize {
+        if self.early_count > 0 { 0 } else { self.ledger.insert_run(keys, value) }
+    }
+
     /// Whether the message under this id is known, so that a receipt of it would not wait as an early one.
     pub fn knows(&self, key: Key) -> bool {
         self.ledger.find(key).is_some() || self.finished.find(key).is_some()

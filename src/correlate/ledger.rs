@@ -1,14 +1,19 @@
 //! The ledger of awaited receipts: a fixed-size entry each, in the order of acceptance, found by key.
 //!
 //! Entries live in a ring of chunks (no entry ever moves while the ring grows) and tables index
-//! them, so that no single insertion moves more than 1,800 entries. What is finished leaves a hole, and the ring
+//! them, so that no single insertion moves more than 1,800 entries. As long as they are few, and looked for in the
+//! order of acceptance, no table lists them: a receipt is often in the read that brings its submit_sm_resp. What is finished leaves a hole, and the ring
 //! when it comes to its end: where receipts come soon, all of it stays in the processor's caches. At its limit
 //! the ledger gives up expired entries, oldest first; it never gives up one that is awaited, and never grows
 //! without bound.
 use super::Key;
 use super::far::Far;
+use super::marks::Marks;
 use super::near::Near;
 use super::ring::{Entry, Ring, Standing, Tag};
+
+/// So many entries may be in no table: few enough to be looked through.
+const UNLISTED_MAX: usize = 256;
 
 /// Where an entry stands; good until the next insertion or removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +44,10 @@ impl<T: Copy> Iterator for Left<T> {
 #[derive(Debug)]
 pub struct Ledger<T> {
     ring: Ring<T>,
+    /// No table has any of them: since the ring was empty the one behind the last has been looked for, or none.
+    is_unlisted: bool,
+    /// Of the keys that are kept while no table has them, and of some that were.
+    marks: Marks,
     /// Where few are awaited, all of them are found here.
     near: Near,
     /// Those that had no place there.
@@ -56,6 +65,8 @@ impl<T: Copy> Ledger<T> {
         let kept_max = kept_max.clamp(1, 1 << 30);
         Ledger {
             ring: Ring::new(),
+            is_unlisted: true,
+            marks: Marks::new(),
             near: Near::new(kept_max),
             far: Far::new(kept_max),
             next: 0,
@@ -88,9 +99,53 @@ impl<T: Copy> Ledger<T> {
     /// Where `key` is kept.
     #[inline]
     pub fn find(&self, key: Key) -> Option<Place> {
+        if self.is_unlisted {
+            return self.find_unlisted(key).map(Place);
+        }
+        self.find_listed(key).map(Place)
+    }
+
+    #[inline]
+    fn find_listed(&self, key: Key) -> Option<u32> {
         let key_at = |position| self.ring.at(position).tag.key();
         let far = || self.far.find(key, |position| key_at(position) == key);
-        self.near.find(key, key_at).or_else(far).map(Place)
+        self.near.find(key, key_at).or_else(far)
+    }
+
+    #[cold]
+    fn find_unlisted(&self, key: Key) -> Option<u32> {
+        self.ring.positions().find(|position| {
+            let tag = self.ring.at(*position).tag;
+            tag.key() == key && tag.standing() != Standing::Hole
+        })
+    }
+
+    /// From now on tables have them all, until the ring is empty.
+    #[inline(never)]
+    fn list_all(&mut self) {
+        self.is_unlisted = false;
+        let Ledger { ring, near, far, .. } = self;
+        let key_at = |position| ring.at(position).tag.key();
+        for position in ring.positions() {
+            let tag = ring.at(position).tag;
+            if tag.standing() == Standing::Hole {
+                continue;
+            }
+            match near.vacancy(tag.key(), key_at) {
+                Ok(Some(vacancy)) => vacancy.fill(position),
+                // no key is kept twice: there is no Err
+                Ok(None) | Err(_) => far.list(tag.key(), position, key_at),
+            }
+        }
+    }
+
+    /// Where the ring is empty, no table has anything.
+    #[inline]
+    fn begin_anew_if_empty(&mut self) {
+        if self.ring.len() == 0 {
+            self.is_unlisted = true;
+            self.marks.clear();
+        }
     }
 
     /// What is kept there.
@@ -116,6 +171,23 @@ impl<T: Copy> Ledger<T> {
                 return false;
             }
         }
+        if !self.is_unlisted {
+            return self.insert_listed(key, value);
+        }
+        let is_there = self.marks.set(key) && self.find_unlisted(key).is_some();
+        if is_there || self.ring.len() >= UNLISTED_MAX {
+            self.list_all();
+            return self.insert_listed(key, value);
+        }
+        self.ring.push(Entry { tag: Tag::new(key, Standing::Awaited), value });
+        self.kept += 1;
+        self.awaited += 1;
+        true
+    }
+
+    /// There is room in the ring.
+    #[inline]
+    fn insert_listed(&mut self, key: Key, value: T) -> bool {
         let Ledger { ring, near, far, .. } = self;
         let key_at = |position| ring.at(position).tag.key();
         let in_far = far.find(key, |position| key_at(position) == key);
@@ -128,15 +200,48 @@ impl<T: Copy> Ledger<T> {
                 far.list(key, position, |position| ring.at(position).tag.key());
             }
             Err(old) if ring.at(old).tag.standing() == Standing::Awaited => return false,
-            Err(old) => {
-                // an SMSC that uses an id again: the old message is done, the new one takes the key
-                self.finish_at(Place(old));
-                return self.insert(key, value);
-            }
+            Err(old) => return self.insert_again(Place(old), key, value),
         }
         self.kept += 1;
         self.awaited += 1;
         true
+    }
+
+    /// An SMSC that uses an id again: the old message is done, the new one takes the key.
+    #[cold]
+    fn insert_again(&mut self, old: Place, key: Key, value: T) -> bool {
+        self.finish_at(old);
+        self.insert(key, value)
+    }
+
+    /// Adds awaited entries that have the same value, until one cannot be added: see [`Ledger::insert`]. Returns how
+    /// many.
+    #[inline]
+    pub fn insert_run(&mut self, keys: &[Key], value: T) -> usize {
+        let mut done = 0;
+        loop {
+            done += self.insert_unlisted(&keys[done..], value);
+            match keys.get(done) {
+                Some(key) if self.insert(*key, value) => done += 1,
+                Some(_) | None => return done,
+            }
+        }
+    }
+
+    /// Adds the first of these, as many as need no table and are surely not there. Returns how many.
+    #[inline]
+    fn insert_unlisted(&mut self, keys: &[Key], value: T) -> usize {
+        if !self.is_unlisted {
+            return 0;
+        }
+        let room = UNLISTED_MAX.min(self.kept_max).saturating_sub(self.ring.len());
+        let keys = &keys[..keys.len().min(room)];
+        let new = keys.iter().take_while(|key| !self.marks.set(**key)).count();
+        let entry = |key: &Key| Entry { tag: Tag::new(*key, Standing::Awaited), value };
+        self.ring.push_all(keys[..new].iter().map(entry));
+        self.kept += new;
+        self.awaited += new;
+        new
     }
 
     /// An awaited entry has expired; it is kept.
@@ -161,7 +266,10 @@ impl<T: Copy> Ledger<T> {
                 (self.next, *next)
             }
             Some(_) | None => {
-                let Place(position) = self.find(key)?;
+                if self.is_unlisted {
+                    self.list_all();
+                }
+                let position = self.find_listed(key)?;
                 (position, *self.ring.at(position))
             }
         };
@@ -184,14 +292,17 @@ impl<T: Copy> Ledger<T> {
         let like =
             |(entry, key): &(&Entry<T>, &Key)| entry.tag.bits() == key.0 && entry.value == *value;
         let taken = self.ring.last_from(first).iter().zip(keys).take_while(like).count();
-        for (n, key) in (0u32..).zip(&keys[..taken]) {
-            self.unlist(*key, first.wrapping_add(n));
+        if !self.is_unlisted {
+            for (n, key) in (0u32..).zip(&keys[..taken]) {
+                self.unlist(*key, first.wrapping_add(n));
+            }
         }
         self.next = first.wrapping_add(taken as u32);
         self.kept -= taken;
         self.awaited -= taken;
         if first == self.ring.tail {
             self.ring.skip(taken);
+            self.begin_anew_if_empty();
         } else {
             for (n, key) in (0u32..).zip(&keys[..taken]) {
                 self.ring.at_mut(first.wrapping_add(n)).tag = Tag::new(*key, Standing::Hole);
@@ -214,6 +325,7 @@ impl<T: Copy> Ledger<T> {
         self.awaited -= usize::from(standing == Standing::Awaited);
         if position == self.ring.tail {
             self.ring.skip(1);
+            self.begin_anew_if_empty();
         } else {
             self.ring.at_mut(position).tag = Tag::new(key, Standing::Hole);
         }
@@ -222,7 +334,7 @@ impl<T: Copy> Ledger<T> {
     /// Takes an entry out of its index.
     #[inline]
     fn unlist(&mut self, key: Key, position: u32) {
-        if !self.near.strike(key, position) {
+        if !self.is_unlisted && !self.near.strike(key, position) {
             self.far.strike(key, position);
         }
     }
@@ -244,6 +356,7 @@ impl<T: Copy> Ledger<T> {
             self.awaited -= usize::from(standing == Standing::Awaited);
         }
         self.ring.skip(1);
+        self.begin_anew_if_empty();
         Some((key, standing, value))
     }
 

@@ -7,6 +7,7 @@ mod far;
 mod finished;
 mod id;
 mod ledger;
+mod marks;
 mod near;
 mod notes;
 mod ring;

@@ -104,6 +104,11 @@ impl<T: Copy> Ring<T> {
         let is_kept = position.wrapping_sub(self.tail) < self.head.wrapping_sub(self.tail);
         if is_kept { self.last.get(begins..).unwrap_or_default() } else { &[] }
     }
+    /// The position of every entry, oldest first.
+    pub(super) fn positions(&self) -> impl Iterator<Item = u32> + use<T> {
+        let tail = self.tail;
+        (0..self.len() as u32).map(move |n| tail.wrapping_add(n))
+    }
     /// Entries, holes among them.
     #[inline]
     pub(super) fn len(&self) -> usize {
@@ -118,6 +123,17 @@ impl<T: Copy> Ring<T> {
         self.last.push(entry);
         self.head = self.head.wrapping_add(1);
         self.head.wrapping_sub(1)
+    }
+    /// Appends all of these.
+    #[inline]
+    pub(super) fn push_all(&mut self, entries: impl ExactSizeIterator<Item = Entry<T>>) {
+        let count = entries.len();
+        if self.last.capacity() == 0 || self.last.len() + count > CHUNK {
+            entries.for_each(|entry| _ = self.push(entry));
+            return;
+        }
+        self.last.extend(entries);
+        self.head = self.head.wrapping_add(count as u32);
     }
     #[cold]
     fn next_chunk(&mut self) {

@@ -181,13 +181,22 @@ proptest! {
         let key = |n: u64| Key::within(mix64(n));
         let mut waiting: Vec<u64> = Vec::new();
         for turn in 0..200 {
-            for _ in 0..rng.below(400) {
-                // neighbours often share their value
+            for _ in 0..rng.below(8) {
+                // neighbours share their value
                 let value = sent(accepted / 50, 10 * turn + 500);
-                prop_assert!(together.accepted(key(accepted), value, &mut met));
-                prop_assert!(one_by_one.accepted(key(accepted), value, &mut met));
-                waiting.push(accepted);
-                accepted += 1;
+                let run: Vec<u64> = (accepted..accepted + rng.below(51)).collect();
+                let keys: Vec<Key> = run.iter().map(|n| key(*n)).collect();
+                let early = together.early_count() > 0;
+                let count = together.accepted_run(&keys, value);
+                prop_assert_eq!(count, if early { 0 } else { keys.len() });
+                for key in &keys[count..] {
+                    prop_assert!(together.accepted(*key, value, &mut met));
+                }
+                for key in &keys {
+                    prop_assert!(one_by_one.accepted(*key, value, &mut met));
+                }
+                accepted += run.len() as u64;
+                waiting.extend(run);
             }
             let mut count = rng.below(waiting.len() as u64 + 1) as usize;
             for _ in 0..jumble * 10 {
@@ -203,7 +212,7 @@ proptest! {
                 count = count.min(waiting.len() - at);
             }
             let mut keys: Vec<Key> = waiting.drain(..count).map(key).collect();
-            if rng.chance(0.2) {
+            if turn > 100 && rng.chance(0.2) {
                 keys.push(key(rng.below(accepted + 5)));
             }
             let now = notice(10 * turn + 5);
@@ -274,6 +283,84 @@ fn entries_near_and_far_are_one_ledger_to_whoever_asks() {
     assert!(far_seen, "the far index was never needed");
     for (n, (value, _)) in &model {
         assert_eq!(ledger.find(key(*n)).map(|place| *ledger.at(place).1), Some(*value));
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_ledger_of_few_is_a_list_of_them_whether_tables_have_them_or_not(
+        seed in any::<u64>(), ids in 2u64..2_000
+    ) {
+        let mut rng = Rng::new(seed);
+        let mut ledger: Ledger<u32> = Ledger::new(10_000);
+        // id, value, awaited; oldest first
+        let mut model: Vec<(u64, u32, bool)> = Vec::new();
+        let key = |n: u64| Key::within(mix64(n));
+        for step in 0..300u32 {
+            match rng.below(10) {
+                0..4 => {
+                    let run: Vec<u64> = (0..rng.below(90)).map(|_| rng.below(ids)).collect();
+                    let keys: Vec<Key> = run.iter().map(|n| key(*n)).collect();
+                    let is_awaited = |model: &[(u64, u32, bool)], n| model.iter().any(|m| m.0 == n && m.2);
+                    let mut wanted = 0;
+                    for n in run {
+                        if is_awaited(&model, n) {
+                            break;
+                        }
+                        model.retain(|m| m.0 != n);
+                        model.push((n, step, true));
+                        wanted += 1;
+                    }
+                    prop_assert_eq!(ledger.insert_run(&keys, step), wanted);
+                }
+                4..6 => {
+                    // some in a row, from anywhere
+                    let at = rng.below(model.len() as u64 + 1) as usize;
+                    let count = rng.below(60) as usize;
+                    let Some(&(first, value, awaited)) = model.get(at) else { continue };
+                    let found = ledger.look(key(first), |_, _| true).map(|(_, s, v)| (s == Standing::Awaited, v));
+                    prop_assert_eq!(found, Some((awaited, value)));
+                    model.remove(at);
+                    let row: Vec<Key> = model[at..].iter().take(count).map(|m| key(m.0)).collect();
+                    let taken = ledger.take_next(&row, &value);
+                    // holes between them, which a list has not, may end a row early
+                    let alike = model[at..].iter().take(row.len()).take_while(|m| m.1 == value && m.2).count();
+                    prop_assert!(taken <= alike);
+                    model.drain(at..at + taken);
+                }
+                6 => {
+                    let popped = ledger.pop_oldest().map(|(k, s, v)| (k, v, s == Standing::Awaited));
+                    let oldest = (!model.is_empty()).then(|| model.remove(0));
+                    prop_assert_eq!(popped, oldest.map(|(n, v, awaited)| (key(n), v, awaited)));
+                }
+                7 => {
+                    let n = rng.below(ids);
+                    let place = ledger.find(key(n));
+                    let known = model.iter_mut().find(|m| m.0 == n);
+                    prop_assert_eq!(place.is_some(), known.is_some());
+                    if let (Some(place), Some(known)) = (place, known) {
+                        ledger.expire_at(place);
+                        known.2 = false;
+                    }
+                }
+                8 => {
+                    let n = rng.below(ids);
+                    let found = ledger.look(key(n), |_, _| false).map(|(_, _, value)| value);
+                    prop_assert_eq!(found, model.iter().find(|m| m.0 == n).map(|m| m.1));
+                }
+                _ => {
+                    // all leave: it begins anew
+                    for (n, ..) in model.drain(..) {
+                        prop_assert!(ledger.look(key(n), |_, _| true).is_some());
+                    }
+                }
+            }
+            prop_assert_eq!(ledger.kept(), model.len());
+            prop_assert_eq!(ledger.awaited(), model.iter().filter(|m| m.2).count());
+        }
+        let left: Vec<(Key, u32)> = ledger.take_all().collect();
+        let wanted = model.iter().filter(|m| m.2).map(|m| (key(m.0), m.1));
+        prop_assert_eq!(left, wanted.collect::<Vec<_>>());
     }
 }
 

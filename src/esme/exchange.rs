@@ -139,13 +139,18 @@ impl Exchange {
         let worker = worker - near.start;
         Exchange { own: Vec::new(), worker, outboxes, handed: 0, received: 0 }
     }
+    /// Whether this worker owns every key.
+    #[inline]
+    pub(super) fn is_alone(&self) -> bool {
+        self.outboxes.len() == 1
+    }
     /// The place of the worker that owns `key`, unless it is this one.
     #[inline]
     pub(super) fn other(&self, key: Key) -> Option<usize> {
-        let workers = self.outboxes.len() as u64;
-        if workers == 1 {
+        if self.is_alone() {
             return None;
         }
+        let workers = self.outboxes.len() as u64;
         let owner = (key.0 % workers) as usize;
         (owner != self.worker as usize).then_some(owner)
     }

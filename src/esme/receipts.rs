@@ -87,6 +87,15 @@ impl Core {
     ) {
         let awaited = self.awaited(link, ticket, now);
         let at_once = self.at_once();
+        let plainly = at_once
+            && self.exchange.is_alone()
+            && self.parts.is_none()
+            && !self.failures_seen.notes.has_room();
+        if plainly {
+            let count = self.await_plainly(ids, awaited);
+            self.receipts_expected(ticket, count);
+            return;
+        }
         let mut count = 0;
         for (n, id) in (0u32..).zip(ids) {
             count += 1;
@@ -107,6 +116,28 @@ impl Core {
             }
         }
         self.receipts_expected(ticket, count);
+    }
+
+    /// Awaits these where nothing but the ledger wants to know of it. Returns how many they are.
+    #[inline]
+    fn await_plainly<'a>(&mut self, ids: impl Iterator<Item = &'a [u8]>, awaited: Awaited) -> u64 {
+        let mut keys = std::mem::take(&mut self.keys);
+        for id in ids {
+            self.ids.response(id);
+            keys.push(self.rule.key(id, Side::Response, self.key_seed).0);
+        }
+        let mut rest = &keys[..];
+        while !rest.is_empty() {
+            rest = &rest[self.correlator.accepted_run(rest, awaited)..];
+            if let Some((key, others)) = rest.split_first() {
+                self.accepted_unnoted(*key, awaited);
+                rest = others;
+            }
+        }
+        let count = keys.len() as u64;
+        keys.clear();
+        self.keys = keys;
+        count
     }
 
     #[inline]
@@ -222,6 +253,11 @@ impl Core {
         if self.failures_seen.notes.has_room() {
             self.failures_seen.notes.add(awaited.answered(), key, note());
         }
+        self.accepted_unnoted(key, awaited);
+    }
+
+    #[inline]
+    fn accepted_unnoted(&mut self, key: Key, awaited: Awaited) {
         if !self.correlator.accepted(key, awaited, &mut self.met) {
             self.recorder.tally(awaited.cell()).receipts_untracked += 1;
             self.part_receipted(key, false);
