@@ -10,8 +10,10 @@ use std::ops::Range;
 pub struct Mould {
     /// Octets of the PDU that was read last; 0: there is no mould.
     length: usize,
-    /// Block by block what a PDU must be like. The last one ends with it, and may begin in the one before.
-    blocks: Vec<Block>,
+    /// Stretches that a PDU must have too.
+    fixed: Vec<Fixed>,
+    /// The others, as far as what is in them matters.
+    loose: Vec<Loose>,
     id: Range<usize>,
     err: Range<usize>,
     id_in: Option<IdIn>,
@@ -67,35 +69,58 @@ impl<'a> Alike<'a> {
 /// Longer PDUs are not worth a mould.
 const OCTETS_MAX: usize = 1024;
 
-/// Octets of a block: some of a processor's widest words.
-const BLOCK: usize = 32;
+/// Octets of a stretch: the widest word that any processor has.
+const WIDE: usize = 16;
+
+/// Such a word.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(16))]
+struct Wide([u8; WIDE]);
 
 /// A stretch of the PDU that was read last.
 #[derive(Clone, Copy, Debug)]
-struct Block {
-    octets: [u8; BLOCK],
-    /// All ones where a PDU must have the same octets.
-    fixed: [u8; BLOCK],
-    /// All ones where there may be others, so long as none is a blank or less: they end no field and begin none.
-    open: [u8; BLOCK],
-    /// All of it is fixed.
-    whole: bool,
+struct Fixed {
+    at: u16,
+    octets: Wide,
 }
 
-impl Block {
-    /// Adds to `wrong` what is not as it must be. No octet branches, so that a processor does many at once.
-    #[inline(always)]
-    fn differs(&self, octets: &[u8; BLOCK], wrong: &mut [u8; BLOCK]) {
-        if self.whole {
-            for n in 0..BLOCK {
-                wrong[n] |= octets[n] ^ self.octets[n];
-            }
-            return;
+/// A stretch of which some octets may be others.
+#[derive(Clone, Copy, Debug)]
+struct Loose {
+    at: u16,
+    octets: Wide,
+    /// All ones where a PDU must have the same octets.
+    fixed: Wide,
+    /// All ones where there may be others, so long as none is a blank or less: they end no field and begin none.
+    open: Wide,
+}
+
+/// The stretch of a PDU that begins there.
+#[inline]
+fn wide(frame: &[u8], at: u16) -> Option<&[u8; WIDE]> {
+    let at = usize::from(at);
+    frame.get(at..at + WIDE)?.first_chunk()
+}
+
+// no octet branches in these, so that a processor does all of a stretch at once
+impl Fixed {
+    /// Adds to `wrong` what is not as it must be.
+    #[inline]
+    fn differs(&self, octets: &[u8; WIDE], wrong: &mut [u8; WIDE]) {
+        for n in 0..WIDE {
+            wrong[n] |= octets[n] ^ self.octets.0[n];
         }
-        for n in 0..BLOCK {
+    }
+}
+
+impl Loose {
+    /// Adds to `wrong` what is not as it must be.
+    #[inline]
+    fn differs(&self, octets: &[u8; WIDE], wrong: &mut [u8; WIDE]) {
+        for n in 0..WIDE {
             let ends_field = u8::from(octets[n] <= b' ').wrapping_neg();
-            let differs = octets[n] ^ self.octets[n];
-            wrong[n] |= (differs & self.fixed[n]) | (ends_field & self.open[n]);
+            let differs = octets[n] ^ self.octets.0[n];
+            wrong[n] |= (differs & self.fixed.0[n]) | (ends_field & self.open.0[n]);
         }
     }
 }
@@ -135,18 +160,19 @@ impl Mould {
 
     #[inline]
     fn fits(&self, frame: &[u8]) -> bool {
-        let (Some(last), Some(last_block)) = (frame.last_chunk(), self.blocks.last()) else {
-            return false;
-        };
-        if frame.len() != self.length {
+        if frame.len() != self.length || self.length == 0 {
             return false;
         }
-        let mut wrong = [0; BLOCK];
-        for (octets, block) in frame.as_chunks().0.iter().zip(&self.blocks) {
-            block.differs(octets, &mut wrong);
+        let mut wrong = [0; WIDE];
+        for stretch in &self.fixed {
+            let Some(octets) = wide(frame, stretch.at) else { return false };
+            stretch.differs(octets, &mut wrong);
         }
-        last_block.differs(last, &mut wrong);
-        wrong == [0; BLOCK]
+        for stretch in &self.loose {
+            let Some(octets) = wide(frame, stretch.at) else { return false };
+            stretch.differs(octets, &mut wrong);
+        }
+        wrong.iter().fold(0, |all, octet| all | octet) == 0
     }
 
     #[cold]
@@ -166,8 +192,7 @@ impl Mould {
     }
 
     fn cast(&mut self, frame: &[u8], brief: &Brief<'_>) {
-        self.length = 0;
-        self.blocks.clear();
+        self.break_up();
         let Some(layout) = Layout::of(frame).filter(|_| brief.id_in != IdIn::Absent) else {
             return;
         };
@@ -185,24 +210,47 @@ impl Mould {
         for range in open {
             open_all[range].fill(0xFF);
         }
-        let last = frame.len().saturating_sub(BLOCK);
-        for start in (0..=last).step_by(BLOCK).chain([last]) {
-            let block = |octets: &[u8]| octets[start..].first_chunk().copied();
-            if let (Some(octets), Some(fixed), Some(open)) =
-                (block(frame), block(&fixed_all), block(&open_all))
-            {
-                let whole = fixed == [0xFF; BLOCK];
-                self.blocks.push(Block { octets, fixed, open, whole });
-            }
-        }
+        self.cover(frame, &fixed_all, &open_all);
         self.length = frame.len();
         (self.id, self.err) = (place(brief.id), place(brief.err));
         (self.id_in, self.state) = (Some(brief.id_in), Some(brief.state));
         self.intermediate = brief.intermediate;
         // a mould that fits nothing, not even what it was cast of, is none
         if !self.fits(frame) {
-            self.length = 0;
-            self.blocks.clear();
+            self.break_up();
+        }
+    }
+
+    fn break_up(&mut self) {
+        self.length = 0;
+        self.fixed.clear();
+        self.loose.clear();
+    }
+
+    /// Covers the PDU with as few stretches as there need be, most of them fixed. `fixed` and `open` as [`Loose`] has
+    /// them, of all octets; what is neither may be anything.
+    fn cover(&mut self, frame: &[u8], fixed: &[u8], open: &[u8]) {
+        let last = frame.len().saturating_sub(WIDE);
+        let is_fixed = |n: &usize| fixed[*n] != 0;
+        let mut next = 0;
+        while let Some(first) = (next..frame.len()).find(|n| fixed[*n] | open[*n] != 0) {
+            // the fixed octets around it, if it is one of them
+            let end = first + (first..frame.len()).take_while(is_fixed).count();
+            let begin = end - (0..end).rev().take_while(is_fixed).count();
+            let are_enough = end > first && end - begin >= WIDE;
+            let at = if are_enough { first.min(end - WIDE) } else { first.min(last) };
+            next = at + WIDE;
+            let at = at as u16;
+            let [Some(octets), Some(fixed), Some(open)] =
+                [frame, fixed, open].map(|all| wide(all, at).copied().map(Wide))
+            else {
+                return;
+            };
+            if fixed.0 == [0xFF; WIDE] {
+                self.fixed.push(Fixed { at, octets });
+            } else {
+                self.loose.push(Loose { at, octets, fixed, open });
+            }
         }
     }
 }
@@ -219,7 +267,7 @@ struct Layout<'a> {
 impl<'a> Layout<'a> {
     fn of(frame: &'a [u8]) -> Option<Layout<'a>> {
         let is_deliver_sm = Header::read(frame)?.command_id == CommandId::DELIVER_SM;
-        if !is_deliver_sm || frame.len() > OCTETS_MAX {
+        if !is_deliver_sm || !(WIDE..=OCTETS_MAX).contains(&frame.len()) {
             return None;
         }
         let addresses = skip_cstr(&frame[Header::OCTETS..])?.get(2..)?;
@@ -281,6 +329,27 @@ mod tests {
                 assert_eq!(mould.read(&frame), read_frame(&frame));
             }
         }
+    }
+
+    #[test]
+    fn every_octet_that_matters_is_in_a_stretch() {
+        let mut frame =
+            receipt("0000000001", Some(b"0000000001\0"), "447700900001", "2611280643", "x");
+        let mut mould = Mould::default();
+        mould.read(&frame);
+        assert!(mould.fits(&frame));
+        let behind_err = Layout::of(&frame).unwrap().behind_err;
+        let start = behind_err.as_ptr().addr() - frame.as_ptr().addr();
+        let free = [12..Header::OCTETS, start..start + behind_err.len()];
+        for at in 0..frame.len() {
+            let octet = std::mem::replace(&mut frame[at], 0);
+            let matters = octet != 0 && free.iter().all(|range| !range.contains(&at));
+            assert_eq!(mould.fits(&frame), !matters, "{at}");
+            frame[at] = octet;
+        }
+        // what little must overlap
+        let stretches = mould.fixed.len() + mould.loose.len();
+        assert!(stretches <= frame.len().div_ceil(WIDE) + 2, "{stretches} for {}", frame.len());
     }
 
     #[test]
