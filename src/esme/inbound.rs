@@ -78,9 +78,10 @@ impl Core {
             let Some((ticket, count)) = l.window.settle_run(first, left) else { break };
             self.count_accepted(link, &ticket, count, now);
             if ticket.receipt_asked != 0 {
-                let frames = octets.chunks_exact(answers.octets).skip(done as usize);
+                let these = &octets[done as usize * answers.octets..];
+                let frames = these[..count as usize * answers.octets].chunks_exact(answers.octets);
                 let ids = frames.map(|frame| &frame[Header::OCTETS..answers.octets - 1]);
-                self.await_receipts(link, first, &ticket, ids.take(count as usize), now);
+                self.await_receipts(link, first, &ticket, ids, now);
             } else if self.parts.is_some() {
                 for n in 0..count {
                     self.part_ended(ticket.nth(n).index, PartFate::Accepted { awaits: false });

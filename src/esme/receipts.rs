@@ -2,7 +2,7 @@
 use super::core::Core;
 use super::exchange::{Awaited, Handed};
 use super::parts::PartFate;
-use crate::correlate::{Early, Fate, IdText, Key, Note, Notice, Side};
+use crate::correlate::{Early, Fate, IdRule, IdText, Key, Note, Notice, Side};
 use crate::kit::Nanos;
 use crate::measure::{Metric, Ticket};
 use crate::session::Numbered;
@@ -122,10 +122,11 @@ impl Core {
     #[inline]
     fn await_plainly<'a>(&mut self, ids: impl Iterator<Item = &'a [u8]>, awaited: Awaited) -> u64 {
         let mut keys = std::mem::take(&mut self.keys);
-        for id in ids {
-            self.ids.response(id);
-            keys.push(self.rule.key(id, Side::Response, self.key_seed).0);
-        }
+        let Core { ids: sample, rule, key_seed, .. } = self;
+        keys.extend(ids.map(|id| {
+            sample.response(id);
+            rule.key(id, Side::Response, *key_seed).0
+        }));
         let mut rest = &keys[..];
         while !rest.is_empty() {
             rest = &rest[self.correlator.accepted_run(rest, awaited)..];
@@ -169,6 +170,16 @@ impl Core {
         };
         let at_once = self.at_once();
         let mut keys = std::mem::take(&mut self.keys);
+        if at_once && self.exchange.is_alone() && self.rule == IdRule::Exact {
+            let Core { ids: sample, key_seed, .. } = self;
+            keys.extend(ids.map(|id| {
+                sample.receipt(id);
+                IdRule::Exact.key(id, Side::Receipt, *key_seed).0
+            }));
+            notice.rule = IdRule::Exact.number();
+            self.take_receipts(keys, notice);
+            return;
+        }
         for id in ids {
             self.ids.receipt(id);
             let (key, rule) = self.rule.key(id, Side::Receipt, self.key_seed);
@@ -183,6 +194,12 @@ impl Core {
                 None => self.exchange.own.push(Handed::Receipt(key, notice)),
             }
         }
+        self.take_receipts(keys, notice);
+    }
+
+    /// Takes in the receipts under these keys, the worker's own, and gives their room back.
+    #[inline]
+    fn take_receipts(&mut self, mut keys: Vec<Key>, notice: Notice) {
         self.receipts(&keys, notice);
         keys.clear();
         self.keys = keys;
