@@ -82,7 +82,7 @@ impl IdRule {
     #[inline(never)]
     fn key_of_any(self, id: &[u8], side: Side, seed: u64) -> (Key, IdRule) {
         let base = match (self, side) {
-            (IdRule::Exact, _) => return (Key::within(hash(id, seed)), IdRule::Exact),
+            (IdRule::Exact, _) => return (Key::within(hash_any(id, seed)), IdRule::Exact),
             (IdRule::CaseInsensitive, _) => return (folded(id, seed), IdRule::CaseInsensitive),
             (IdRule::Number, _)
             | (IdRule::ResponseHex, Side::Receipt)
@@ -145,9 +145,12 @@ fn hash_short(octets: &[u8], seed: u64) -> Option<u64> {
 /// A keyed 64-bit hash, stable between processes (a fleet shares its seed): multiply and fold, 8 octets a step.
 #[inline]
 fn hash(octets: &[u8], seed: u64) -> u64 {
-    if let Some(short) = hash_short(octets, seed) {
-        return short;
-    }
+    hash_short(octets, seed).unwrap_or_else(|| hash_any(octets, seed))
+}
+
+/// [`hash`] of any other number of octets.
+#[inline]
+fn hash_any(octets: &[u8], seed: u64) -> u64 {
     let mut state = seed ^ K ^ octets.len() as u64;
     let mut chunks = octets.chunks_exact(8);
     for chunk in &mut chunks {
