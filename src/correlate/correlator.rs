@@ -177,7 +177,6 @@ impl<T: Awaits> Correlator<T> {
                 Fate::Final(value)
             }
             Standing::Expired => Fate::Late(value),
-            Standing::Hole => self.of_none_awaited(key, notice),
         }
     }
 
@@ -243,7 +242,6 @@ impl<T: Awaits> Correlator<T> {
             let until = match standing {
                 Standing::Awaited => self.due(&value),
                 Standing::Expired => self.due(&value).after(self.deadline),
-                Standing::Hole => Nanos::ZERO,
             };
             if until >= now {
                 return false;

@@ -32,7 +32,7 @@ impl<T: Copy> Iterator for Left<T> {
         while self.ring.len() > 0 {
             let entry = *self.ring.at(self.ring.tail);
             self.ring.pop();
-            if entry.tag.standing() == Standing::Awaited {
+            if entry.tag.is_awaited() {
                 return Some((entry.tag.key(), entry.value));
             }
         }
@@ -116,7 +116,7 @@ impl<T: Copy> Ledger<T> {
     fn find_unlisted(&self, key: Key) -> Option<u32> {
         self.ring.positions().find(|position| {
             let tag = self.ring.at(*position).tag;
-            tag.key() == key && tag.standing() != Standing::Hole
+            tag.key() == key && !tag.is_hole()
         })
     }
 
@@ -128,7 +128,7 @@ impl<T: Copy> Ledger<T> {
         let key_at = |position| ring.at(position).tag.key();
         for position in ring.positions() {
             let tag = ring.at(position).tag;
-            if tag.standing() == Standing::Hole {
+            if tag.is_hole() {
                 continue;
             }
             match near.vacancy(tag.key(), key_at) {
@@ -150,9 +150,8 @@ impl<T: Copy> Ledger<T> {
 
     /// What is kept there.
     #[inline]
-    pub fn at(&self, place: Place) -> (Standing, &T) {
-        let entry = self.ring.at(place.0);
-        (entry.tag.standing(), &entry.value)
+    pub fn at(&self, place: Place) -> &T {
+        &self.ring.at(place.0).value
     }
 
     /// Brings what a look for each of these keys touches into the processor's caches, all of it at once: one
@@ -166,7 +165,7 @@ impl<T: Copy> Ledger<T> {
     #[inline]
     pub fn insert(&mut self, key: Key, value: T) -> bool {
         if self.ring.len() >= self.kept_max {
-            let awaited = |p: Place| self.ring.at(p.0).tag.standing() == Standing::Awaited;
+            let awaited = |p: Place| self.ring.at(p.0).tag.is_awaited();
             if self.find(key).is_some_and(awaited) || !self.make_room() {
                 return false;
             }
@@ -179,7 +178,7 @@ impl<T: Copy> Ledger<T> {
             self.list_all();
             return self.insert_listed(key, value);
         }
-        self.ring.push(Entry { tag: Tag::new(key, Standing::Awaited), value });
+        self.ring.push(Entry { tag: Tag::awaited(key), value });
         self.kept += 1;
         self.awaited += 1;
         true
@@ -192,14 +191,14 @@ impl<T: Copy> Ledger<T> {
         let key_at = |position| ring.at(position).tag.key();
         let in_far = far.find(key, |position| key_at(position) == key);
         let vacancy = in_far.map_or_else(|| near.vacancy(key, key_at), Err);
-        let tag = Tag::new(key, Standing::Awaited);
+        let tag = Tag::awaited(key);
         match vacancy {
             Ok(Some(vacancy)) => vacancy.fill(ring.push(Entry { tag, value })),
             Ok(None) => {
                 let position = ring.push(Entry { tag, value });
                 far.list(key, position, |position| ring.at(position).tag.key());
             }
-            Err(old) if ring.at(old).tag.standing() == Standing::Awaited => return false,
+            Err(old) if ring.at(old).tag.is_awaited() => return false,
             Err(old) => return self.insert_again(Place(old), key, value),
         }
         self.kept += 1;
@@ -237,7 +236,7 @@ impl<T: Copy> Ledger<T> {
         let room = UNLISTED_MAX.min(self.kept_max).saturating_sub(self.ring.len());
         let keys = &keys[..keys.len().min(room)];
         let new = keys.iter().take_while(|key| !self.marks.set(**key)).count();
-        let entry = |key: &Key| Entry { tag: Tag::new(*key, Standing::Awaited), value };
+        let entry = |key: &Key| Entry { tag: Tag::awaited(*key), value };
         self.ring.push_all(keys[..new].iter().map(entry));
         self.kept += new;
         self.awaited += new;
@@ -247,8 +246,8 @@ impl<T: Copy> Ledger<T> {
     /// An awaited entry has expired; it is kept.
     pub fn expire_at(&mut self, place: Place) {
         let entry = self.ring.at_mut(place.0);
-        if entry.tag.standing() == Standing::Awaited {
-            entry.tag = Tag::new(entry.tag.key(), Standing::Expired);
+        if entry.tag.is_awaited() {
+            entry.tag = Tag::expired(entry.tag.key());
             self.awaited -= 1;
         }
     }
@@ -262,9 +261,7 @@ impl<T: Copy> Ledger<T> {
         finish: impl Fn(Standing, &T) -> bool,
     ) -> Option<(Place, Standing, T)> {
         let (position, entry) = match self.ring.get(self.next) {
-            Some(next) if next.tag.key() == key && next.tag.standing() != Standing::Hole => {
-                (self.next, *next)
-            }
+            Some(next) if next.tag.key() == key && !next.tag.is_hole() => (self.next, *next),
             Some(_) | None => {
                 if self.is_unlisted {
                     self.list_all();
@@ -274,7 +271,7 @@ impl<T: Copy> Ledger<T> {
             }
         };
         self.next = position.wrapping_add(1);
-        let standing = entry.tag.standing();
+        let standing = entry.tag.standing()?;
         if finish(standing, &entry.value) {
             self.finish(key, standing, position);
         }
@@ -305,7 +302,7 @@ impl<T: Copy> Ledger<T> {
             self.begin_anew_if_empty();
         } else {
             for (n, key) in (0u32..).zip(&keys[..taken]) {
-                self.ring.at_mut(first.wrapping_add(n)).tag = Tag::new(*key, Standing::Hole);
+                self.ring.at_mut(first.wrapping_add(n)).tag = Tag::hole(*key);
             }
         }
         taken
@@ -314,7 +311,9 @@ impl<T: Copy> Ledger<T> {
     /// An entry is finished: it is found no more, and leaves a hole.
     pub fn finish_at(&mut self, place: Place) {
         let tag = self.ring.at(place.0).tag;
-        self.finish(tag.key(), tag.standing(), place.0);
+        if let Some(standing) = tag.standing() {
+            self.finish(tag.key(), standing, place.0);
+        }
     }
 
     /// Holes are the ring's own only between two entries: the oldest entry is none.
@@ -327,7 +326,7 @@ impl<T: Copy> Ledger<T> {
             self.ring.skip(1);
             self.begin_anew_if_empty();
         } else {
-            self.ring.at_mut(position).tag = Tag::new(key, Standing::Hole);
+            self.ring.at_mut(position).tag = Tag::hole(key);
         }
     }
 
@@ -341,20 +340,17 @@ impl<T: Copy> Ledger<T> {
 
     /// The oldest entry.
     pub fn oldest(&self) -> Option<(Key, Standing, &T)> {
-        (self.ring.len() > 0).then(|| {
-            let entry = self.ring.at(self.ring.tail);
-            (entry.tag.key(), entry.tag.standing(), &entry.value)
-        })
+        // it is no hole: see `finish`
+        let oldest = self.ring.get(self.ring.tail)?;
+        Some((oldest.tag.key(), oldest.tag.standing()?, &oldest.value))
     }
 
     /// Gives up the oldest entry.
     pub fn pop_oldest(&mut self) -> Option<(Key, Standing, T)> {
         let (key, standing, value) = self.oldest().map(|(k, s, v)| (k, s, *v))?;
-        if standing != Standing::Hole {
-            self.unlist(key, self.ring.tail);
-            self.kept -= 1;
-            self.awaited -= usize::from(standing == Standing::Awaited);
-        }
+        self.unlist(key, self.ring.tail);
+        self.kept -= 1;
+        self.awaited -= usize::from(standing == Standing::Awaited);
         self.ring.skip(1);
         self.begin_anew_if_empty();
         Some((key, standing, value))

@@ -5,31 +5,43 @@ use std::collections::VecDeque;
 
 /// Entries of a chunk: 448 KiB of 28 octets each, which allocators grant without rounding.
 const CHUNK: usize = 16_384;
-/// What an entry stands for.
+
+/// How a message that is kept stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// No final receipt yet.
     Awaited,
     /// Its deadline passed without one; kept to know a late one.
     Expired,
-    /// Finished or given up: found no more.
-    Hole,
 }
 
-/// A key and, in the two bits above its 62, a standing. Two halves, so that an entry aligns to 4 octets and
-/// nothing is padded away.
+/// A key and, in the two bits above its 62, a standing or that it left a hole. Two halves, so that an entry aligns to 4
+/// octets and nothing is padded away.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tag([u32; 2]);
 
 impl Tag {
-    pub(super) fn new(key: Key, standing: Standing) -> Tag {
-        let bits = match standing {
-            Standing::Awaited => 0,
-            Standing::Expired => 1,
-            Standing::Hole => 2,
-        };
+    const EXPIRED: u64 = 1;
+    const HOLE: u64 = 2;
+
+    #[inline]
+    fn with(key: Key, bits: u64) -> Tag {
         let all = Key::within(key.0).0 | bits << Key::BITS;
         Tag([all as u32, (all >> 32) as u32])
+    }
+    /// Of a message that is awaited: its bits are the key's.
+    #[inline]
+    pub(super) fn awaited(key: Key) -> Tag {
+        Tag::with(key, 0)
+    }
+    /// Of one that was, and is expired.
+    pub(super) fn expired(key: Key) -> Tag {
+        Tag::with(key, Self::EXPIRED)
+    }
+    /// Of one that is finished or given up: found no more.
+    #[inline]
+    pub(super) fn hole(key: Key) -> Tag {
+        Tag::with(key, Self::HOLE)
     }
     #[inline]
     pub(super) fn bits(self) -> u64 {
@@ -39,13 +51,22 @@ impl Tag {
     pub(super) fn key(self) -> Key {
         Key::within(self.bits())
     }
+    /// None: it is a hole.
     #[inline]
-    pub(super) fn standing(self) -> Standing {
+    pub(super) fn standing(self) -> Option<Standing> {
         match self.bits() >> Key::BITS {
-            0 => Standing::Awaited,
-            1 => Standing::Expired,
-            _ => Standing::Hole,
+            0 => Some(Standing::Awaited),
+            Self::EXPIRED => Some(Standing::Expired),
+            _ => None,
         }
+    }
+    #[inline]
+    pub(super) fn is_awaited(self) -> bool {
+        self.bits() >> Key::BITS == 0
+    }
+    #[inline]
+    pub(super) fn is_hole(self) -> bool {
+        self.standing().is_none()
     }
 }
 
@@ -150,7 +171,7 @@ impl<T: Copy> Ring<T> {
     /// The oldest leave as long as they are holes.
     #[inline]
     fn pop_holes(&mut self) {
-        while self.len() > 0 && self.at(self.tail).tag.standing() == Standing::Hole {
+        while self.len() > 0 && self.at(self.tail).tag.is_hole() {
             self.pop();
         }
     }

@@ -282,7 +282,7 @@ fn entries_near_and_far_are_one_ledger_to_whoever_asks() {
     }
     assert!(far_seen, "the far index was never needed");
     for (n, (value, _)) in &model {
-        assert_eq!(ledger.find(key(*n)).map(|place| *ledger.at(place).1), Some(*value));
+        assert_eq!(ledger.find(key(*n)).map(|place| *ledger.at(place)), Some(*value));
     }
 }
 
