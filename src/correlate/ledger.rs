@@ -109,7 +109,7 @@ impl<T: Copy> Ledger<T> {
     fn find_listed(&self, key: Key) -> Option<u32> {
         let key_at = |position| self.ring.at(position).tag.key();
         let far = || self.far.find(key, |position| key_at(position) == key);
-        self.near.find(key, key_at).or_else(far)
+        self.near.find(key, key_at).or_else(|| self.near.has_beyond(key).then(far).flatten())
     }
 
     #[cold]
@@ -134,7 +134,10 @@ impl<T: Copy> Ledger<T> {
             match near.vacancy(tag.key(), key_at) {
                 Ok(Some(vacancy)) => vacancy.fill(position),
                 // no key is kept twice: there is no Err
-                Ok(None) | Err(_) => far.list(tag.key(), position, key_at),
+                Ok(None) | Err(_) => {
+                    near.add_beyond(tag.key());
+                    far.list(tag.key(), position, key_at);
+                }
             }
         }
     }
@@ -189,13 +192,15 @@ impl<T: Copy> Ledger<T> {
     fn insert_listed(&mut self, key: Key, value: T) -> bool {
         let Ledger { ring, near, far, .. } = self;
         let key_at = |position| ring.at(position).tag.key();
-        let in_far = far.find(key, |position| key_at(position) == key);
+        let find_far = || far.find(key, |position| key_at(position) == key);
+        let in_far = if near.has_beyond(key) { find_far() } else { None };
         let vacancy = in_far.map_or_else(|| near.vacancy(key, key_at), Err);
         let tag = Tag::awaited(key);
         match vacancy {
             Ok(Some(vacancy)) => vacancy.fill(ring.push(Entry { tag, value })),
             Ok(None) => {
                 let position = ring.push(Entry { tag, value });
+                near.add_beyond(key);
                 far.list(key, position, |position| ring.at(position).tag.key());
             }
             Err(old) if ring.at(old).tag.is_awaited() => return false,
@@ -334,6 +339,7 @@ impl<T: Copy> Ledger<T> {
     #[inline]
     fn unlist(&mut self, key: Key, position: u32) {
         if !self.is_unlisted && !self.near.strike(key, position) {
+            self.near.take_beyond(key);
             self.far.strike(key, position);
         }
     }

@@ -36,6 +36,9 @@ pub(super) struct Near {
     buckets: Vec<Bucket>,
     /// How many there are, or will be.
     buckets_count: usize,
+    /// Of each bucket how many entries it had no place for, which are kept elsewhere. Made at the first; from then on
+    /// the table grows no more.
+    beyond: Vec<u32>,
     buckets_max: usize,
 }
 
@@ -53,7 +56,7 @@ impl Near {
     pub(super) fn new(kept_max: usize) -> Near {
         let buckets_max = kept_max.div_ceil(WAYS).next_power_of_two().min(BUCKETS_MAX);
         let buckets_count = buckets_max.min(BUCKETS_MIN);
-        Near { buckets: Vec::new(), buckets_count, buckets_max }
+        Near { buckets: Vec::new(), buckets_count, beyond: Vec::new(), buckets_max }
     }
 
     #[inline]
@@ -105,6 +108,31 @@ impl Near {
         }
         let slot = self.buckets[place].get_mut(free.trailing_zeros() as usize);
         Ok(slot.map(|slot| Vacancy { slot, key }))
+    }
+
+    /// Whether entries of the key's bucket are kept elsewhere.
+    #[inline]
+    pub(super) fn has_beyond(&self, key: Key) -> bool {
+        self.beyond.get(self.place(key)).is_some_and(|count| *count > 0)
+    }
+
+    /// An entry that found no place is kept elsewhere.
+    #[inline]
+    pub(super) fn add_beyond(&mut self, key: Key) {
+        if self.beyond.is_empty() {
+            self.beyond = vec![0; self.buckets_count];
+        }
+        let place = self.place(key);
+        self.beyond[place] += 1;
+    }
+
+    /// It is kept no more.
+    #[inline]
+    pub(super) fn take_beyond(&mut self, key: Key) {
+        let place = self.place(key);
+        if let Some(count) = self.beyond.get_mut(place) {
+            *count -= 1;
+        }
     }
 
     /// Twice as many buckets: what was in one is in two that stand in its place, so that none of them overflows.
