@@ -386,7 +386,7 @@ fn final_states(plan: &Plan) -> [bool; 11] {
 }
 
 impl Endpoint for Core {
-    const SLICE: usize = 8 * 1024;
+    const SLICE: usize = 16 * 1024;
 
     fn on_octets(&mut self, session: u32, octets: &[u8], now: Nanos) -> usize {
         self.inbound(session as usize, octets, now)
