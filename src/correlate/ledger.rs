@@ -2,10 +2,10 @@
 //!
 //! Entries live in a ring of chunks (no entry ever moves while the ring grows) and tables index
 //! them, so that no single insertion moves more than 1,800 entries. As long as they are few, and looked for in the
-//! order of acceptance, no table lists them: a receipt is often in the read that brings its submit_sm_resp. What is finished leaves a hole, and the ring
-//! when it comes to its end: where receipts come soon, all of it stays in the processor's caches. At its limit
-//! the ledger gives up expired entries, oldest first; it never gives up one that is awaited, and never grows
-//! without bound.
+//! order of acceptance, no table lists them: a receipt is often in the read that brings its submit_sm_resp. What is
+//! finished leaves a hole, and the ring when it comes to its end: where receipts come soon, all of it stays in the
+//! processor's caches. At its limit the ledger gives up expired entries, oldest first; it never gives up one that is
+//! awaited, and never grows without bound.
 use super::Key;
 use super::far::Far;
 use super::marks::Marks;
@@ -142,9 +142,10 @@ impl<T: Copy> Ledger<T> {
         }
     }
 
-    /// Where the ring is empty, no table has anything.
+    /// So many of the oldest leave: see [`Ring::skip`]. Once the ring is empty, no table has anything.
     #[inline]
-    fn begin_anew_if_empty(&mut self) {
+    fn skip(&mut self, count: usize) {
+        self.ring.skip(count);
         if self.ring.len() == 0 {
             self.is_unlisted = true;
             self.marks.clear();
@@ -303,8 +304,7 @@ impl<T: Copy> Ledger<T> {
         self.kept -= taken;
         self.awaited -= taken;
         if first == self.ring.tail {
-            self.ring.skip(taken);
-            self.begin_anew_if_empty();
+            self.skip(taken);
         } else {
             for (n, key) in (0u32..).zip(&keys[..taken]) {
                 self.ring.at_mut(first.wrapping_add(n)).tag = Tag::hole(*key);
@@ -328,8 +328,7 @@ impl<T: Copy> Ledger<T> {
         self.kept -= 1;
         self.awaited -= usize::from(standing == Standing::Awaited);
         if position == self.ring.tail {
-            self.ring.skip(1);
-            self.begin_anew_if_empty();
+            self.skip(1);
         } else {
             self.ring.at_mut(position).tag = Tag::hole(key);
         }
@@ -357,8 +356,7 @@ impl<T: Copy> Ledger<T> {
         self.unlist(key, self.ring.tail);
         self.kept -= 1;
         self.awaited -= usize::from(standing == Standing::Awaited);
-        self.ring.skip(1);
-        self.begin_anew_if_empty();
+        self.skip(1);
         Some((key, standing, value))
     }
 
