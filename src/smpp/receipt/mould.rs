@@ -210,7 +210,9 @@ impl Mould {
         for range in open {
             open_all[range].fill(0xFF);
         }
-        self.cover(frame, &fixed_all, &open_all);
+        if !self.cover(frame, &fixed_all, &open_all) {
+            return self.break_up();
+        }
         self.length = frame.len();
         (self.id, self.err) = (place(brief.id), place(brief.err));
         (self.id_in, self.state) = (Some(brief.id_in), Some(brief.state));
@@ -228,8 +230,8 @@ impl Mould {
     }
 
     /// Covers the PDU with as few stretches as there need be, most of them fixed. `fixed` and `open` as [`Loose`] has
-    /// them, of all octets; what is neither may be anything.
-    fn cover(&mut self, frame: &[u8], fixed: &[u8], open: &[u8]) {
+    /// them, of all octets; what is neither may be anything. False: a PDU shorter than a stretch cannot be covered.
+    fn cover(&mut self, frame: &[u8], fixed: &[u8], open: &[u8]) -> bool {
         let last = frame.len().saturating_sub(WIDE);
         let is_fixed = |n: &usize| fixed[*n] != 0;
         let mut next = 0;
@@ -244,7 +246,7 @@ impl Mould {
             let [Some(octets), Some(fixed), Some(open)] =
                 [frame, fixed, open].map(|all| wide(all, at).copied().map(Wide))
             else {
-                return;
+                return false;
             };
             if fixed.0 == [0xFF; WIDE] {
                 self.fixed.push(Fixed { at, octets });
@@ -252,6 +254,7 @@ impl Mould {
                 self.loose.push(Loose { at, octets, fixed, open });
             }
         }
+        true
     }
 }
 
@@ -267,7 +270,7 @@ struct Layout<'a> {
 impl<'a> Layout<'a> {
     fn of(frame: &'a [u8]) -> Option<Layout<'a>> {
         let is_deliver_sm = Header::read(frame)?.command_id == CommandId::DELIVER_SM;
-        if !is_deliver_sm || !(WIDE..=OCTETS_MAX).contains(&frame.len()) {
+        if !is_deliver_sm || frame.len() > OCTETS_MAX {
             return None;
         }
         let addresses = skip_cstr(&frame[Header::OCTETS..])?.get(2..)?;
