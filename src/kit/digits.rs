@@ -86,6 +86,12 @@ mod tests {
     #[test]
     fn numbers_in_a_row_are_written_as_each_alone() {
         let mut rng = crate::kit::Rng::new(5);
+        let mut digits = Digits::near(70_000);
+        for number in 70_000..80_000u64 {
+            let mut to = [0; 8];
+            digits.write(number, &mut to);
+            assert_eq!(&to[..], format!("{number:08}").as_bytes());
+        }
         let near = [0, 9_990, 99_999_900, 447_700_000_000, u64::MAX - 30_000];
         let far: Vec<u64> = (0..200).map(|_| rng.below(u64::MAX / 2)).collect();
         for first in near.into_iter().chain(far) {

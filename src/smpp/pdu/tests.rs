@@ -233,6 +233,23 @@ fn plain_answers_are_counted_up_to_the_first_that_differs_in_more_than_its_numbe
 }
 
 #[test]
+fn an_answer_is_plain_only_if_its_ids_one_nul_is_the_last_octet_whatever_its_length() {
+    for length in 1..=64 {
+        let mut out = BytesMut::new();
+        submit_sm_resp(CommandStatus::ESME_ROK, 7, &vec![b'9'; length], &mut out);
+        assert_eq!(plain_answers(&out).map(|a| a.count), Some(1), "{length}");
+        for at in 16..out.len() {
+            for octet in [0, 1, 0x80, 0xFF] {
+                let was = std::mem::replace(&mut out[at], octet);
+                let still = (octet == 0) == (at == out.len() - 1);
+                assert_eq!(plain_answers(&out).is_some(), still, "{octet} at {at} of {length}");
+                out[at] = was;
+            }
+        }
+    }
+}
+
+#[test]
 fn the_quick_responses_are_the_octets_of_the_full_encoders() {
     let (mut quick, mut full) = (BytesMut::new(), BytesMut::new());
     submit_sm_resp(CommandStatus::ESME_ROK, 5, b"abc", &mut quick);
