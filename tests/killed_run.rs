@@ -34,6 +34,12 @@ fn a_run_that_is_killed_can_still_be_rendered_and_says_that_it_is_partial() {
     assert!(document["window"]["cut_reason"].as_str().unwrap().starts_with("not over"));
     assert!(document["ledger"]["accepted"].as_u64().unwrap() > 500);
     assert_eq!(document["ledger"]["balanced"], Value::Null);
+    // the rate is what the rows hold by the seconds that they hold, not by the time until the run was killed
+    let measured: Vec<&Value> = document["intervals"].as_array().unwrap().iter().skip(1).collect();
+    let sum = |key: &str| measured.iter().map(|row| row[key].as_f64().unwrap()).sum::<f64>();
+    let (rate, held) =
+        (document["rate"]["written"].as_f64().unwrap(), sum("written") / sum("length_s"));
+    assert!((rate / held - 1.0).abs() < 0.005, "{rate}/s of {held}/s in the rows");
     for format in ["text", "csv", "hlog", "hgrm", "html", "markdown"] {
         let out = smppbench().args(["render", path, "--format", format]).output().unwrap();
         assert!(out.status.success(), "{format}: {}", String::from_utf8_lossy(&out.stderr));
@@ -43,4 +49,42 @@ fn a_run_that_is_killed_can_still_be_rendered_and_says_that_it_is_partial() {
             assert!(text.lines().filter(|l| l.starts_with("Tag=response,")).count() >= 3, "{text}");
         }
     }
+}
+
+#[test]
+fn a_second_signal_ends_a_run_at_once_and_what_was_measured_is_written_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = smppbench()
+        .args(["run", "--rate", "100", "--duration", "60s", "--warmup", "0s", "--live", "off"])
+        .args(["--receipts", "on", "--receipt-deadline", "50s"])
+        // the drain would wait for receipts that come after half a minute
+        .args(["--set", "embedded.receipts.delay=30s", "--out", folder.path().to_str().unwrap()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let pid = run.id();
+    let interrupt = || {
+        let line = format!("kill -INT {pid}");
+        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
+    };
+    std::thread::sleep(Duration::from_secs(4));
+    interrupt();
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(run.try_wait().unwrap().is_none(), "the first signal drains");
+    interrupt();
+    let began = Instant::now();
+    let status = loop {
+        if let Some(status) = run.try_wait().unwrap() {
+            break status;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "the second signal ends it");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!(status.code(), Some(130));
+    let document: Value =
+        serde_json::from_slice(&std::fs::read(folder.path().join("result.json")).unwrap()).unwrap();
+    assert_eq!(document["state"], "partial");
+    assert_eq!(document["window"]["cut_reason"], "interrupted");
+    assert!(document["ledger"]["accepted"].as_u64().unwrap() > 50);
 }

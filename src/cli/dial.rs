@@ -151,8 +151,8 @@ where
         if let Some(verdict) = dialogue.over() {
             let (printed, remarks) = dialogue.take_printed();
             print(args, &printed, &remarks);
-            // a peer that is gone already cannot be told goodbye
-            let _ = stream.shutdown().await;
+            // a peer that is gone already cannot be told goodbye, and one that does not read is not waited for
+            let _ = timeout(patience.into(), stream.shutdown()).await;
             return Ok(verdict);
         }
         let pause = wake.since(Clock::now()).min(SLEEP_MAX);

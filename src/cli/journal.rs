@@ -92,8 +92,9 @@ impl<'a> Journal<'a> {
 
     fn save(&self, progress: &Progress<'_>) -> Result<(), String> {
         folder::make(&self.path)?;
-        let document =
-            so_far(self.facts, progress.record, progress.at.min(progress.load_ends), progress.at);
+        // a rate is what the record holds by the seconds that it holds, not by the time since
+        let load_ended = progress.at.min(progress.load_ends).min(progress.record.held());
+        let document = so_far(self.facts, progress.record, load_ended, progress.at);
         folder::write(&self.path.join("result.json"), &document.to_json())
     }
 }
@@ -129,6 +130,12 @@ impl Observer for Journal<'_> {
             ));
         }
         None
+    }
+
+    fn stopped_at_once(&mut self, progress: &Progress<'_>) {
+        if let Err(why) = self.save(progress) {
+            say(&format!("smppbench: warning: what was measured is not kept: {why}"));
+        }
     }
 }
 

@@ -45,7 +45,11 @@ pub fn main() -> ExitCode {
             return code.into();
         }
     };
-    let exit = match cli.verb.unwrap_or_default() {
+    let verb = cli.verb.unwrap_or_default();
+    if let Err(e) = end_at_the_second_signal(&verb) {
+        return exit::fail(Exit::Internal, &format!("cannot listen to signals: {e}")).into();
+    }
+    let exit = match verb {
         Verb::Run(args) => run::run(&args),
         Verb::Find(args) => find::run(&args),
         Verb::Smsc(args) => smsc::run(&args),
@@ -68,6 +72,30 @@ pub fn main() -> ExitCode {
         Verb::Man(args) => manual::man(&args),
     };
     exit.into()
+}
+
+/// A first signal drains and reports; a second ends these verbs within a second, whatever they are doing.
+fn end_at_the_second_signal(verb: &Verb) -> std::io::Result<()> {
+    const PATIENCE: std::time::Duration = std::time::Duration::from_millis(800);
+    match verb {
+        Verb::Run(_)
+        | Verb::Find(_)
+        | Verb::Smsc(_)
+        | Verb::Selfcheck(_)
+        | Verb::Duel(_)
+        | Verb::Calibrate(_) => crate::coordinator::Signals::listen()?
+            .end_at_the_second(Exit::Interrupted as i32, PATIENCE),
+        Verb::Dial(_)
+        | Verb::Decode(_)
+        | Verb::Check(_)
+        | Verb::Agent(_)
+        | Verb::Gate(_)
+        | Verb::Render(_)
+        | Verb::Compare(_)
+        | Verb::Schema(_)
+        | Verb::Completions(_)
+        | Verb::Man(_) => Ok(()),
+    }
 }
 
 fn check(args: &args::CheckArgs) -> Exit {

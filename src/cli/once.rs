@@ -1,7 +1,7 @@
 //! One run: measured over sockets, judged, and held to its books. What `run`, `duel` and `calibrate` share.
 use super::exit::{Exit, fail, say};
 use super::facts::Facts;
-use crate::coordinator::RunError;
+use crate::coordinator::{RunError, WORKER_FAILED};
 use crate::judge::{self, GateOutcome, GateResult, Judgement, Outcome, TallyCheck};
 use crate::kit::{Clock, HostCounters, HostUse};
 use crate::measure::{ENDED_BY_OPERATOR, Observer, RunRecord};
@@ -85,6 +85,7 @@ impl Done {
             "interrupted" => Some(Exit::Interrupted),
             ENDED_BY_OPERATOR => None,
             reason if reason.starts_with("abort_on_fail") => Some(Exit::GateFailed),
+            reason if reason.starts_with(WORKER_FAILED) => Some(fail(Exit::Internal, reason)),
             reason => Some(fail(Exit::EndedEarly, &format!("ended early: {reason}"))),
         }
     }

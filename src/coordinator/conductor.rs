@@ -292,16 +292,31 @@ impl Conductor {
         }
     }
 
-    fn show(&mut self, now: Nanos, observer: &mut dyn Observer) -> Option<String> {
+    /// Whether a load has begun.
+    pub fn has_begun(&self) -> bool {
+        self.start.is_some()
+    }
+
+    /// The run is stopped at once, without a drain: whoever keeps it has a last look at what is known.
+    pub fn stopped_at_once(&mut self, now: Nanos, observer: &mut dyn Observer) {
+        self.cut("interrupted", now);
         self.record.settle_rows();
-        let progress = Progress {
+        observer.stopped_at_once(&self.progress(now));
+    }
+
+    fn progress(&self, now: Nanos) -> Progress<'_> {
+        Progress {
             phase: self.phase,
             at: self.start.map_or(Nanos::ZERO, |s| now.since(s)),
             load_ends: self.load_ends,
             record: &self.record,
             sessions: (self.up(), self.setup.sessions.len() as u64),
-        };
-        observer.progress(&progress)
+        }
+    }
+
+    fn show(&mut self, now: Nanos, observer: &mut dyn Observer) -> Option<String> {
+        self.record.settle_rows();
+        observer.progress(&self.progress(now))
     }
 
     fn up(&self) -> u64 {

@@ -1,7 +1,7 @@
 //! A crew of workers: orders go down one queue, events come up another. Whether the workers are threads of
 //! this process or live on other machines is not seen from here.
 use crate::esme::{Event, Handed, Order, Share, Wires, run};
-use crate::kit::Nanos;
+use crate::kit::{Clock, Nanos};
 use crate::measure::Interval;
 use crate::plan::Plan;
 use std::io;
@@ -46,6 +46,9 @@ pub struct Crew {
 }
 
 impl Crew {
+    /// How long a worker's thread may take to end after its last report.
+    pub const JOIN_MAX: Nanos = Nanos::from_secs(2);
+
     /// All workers as threads of this process, each with its own runtime.
     ///
     /// # Errors
@@ -148,18 +151,28 @@ impl Crew {
         std::mem::replace(&mut self.events, unbounded_channel().1)
     }
 
-    /// Waits for the threads. The first fault of theirs, if any.
+    /// Waits for the threads, no longer than [`Crew::JOIN_MAX`]. The first fault of those that have ended, if any.
+    /// A thread that goes on is left behind: it has made its last report, or its figures are missing from the books.
     pub fn join(self) -> Result<(), String> {
+        let give_up_at = Clock::now() + Self::JOIN_MAX;
+        while !self.all_ended() && Clock::now() < give_up_at {
+            std::thread::sleep(Nanos::from_millis(1).into());
+        }
         let Crew { orders, spares, events, threads, workers: _, near: _, distance: _ } = self;
         drop((orders, spares, events));
         let mut fault = Ok(());
-        for thread in threads {
+        for thread in threads.into_iter().filter(JoinHandle::is_finished) {
             let ended = thread.join().unwrap_or_else(|_| Err("a worker panicked".to_owned()));
             if fault.is_ok() {
                 fault = ended;
             }
         }
         fault
+    }
+
+    /// Whether every thread of this process has ended.
+    pub fn all_ended(&self) -> bool {
+        self.threads.iter().all(JoinHandle::is_finished)
     }
 
     /// Whether a thread of this process has ended (before its last word: by a fault).

@@ -3,7 +3,9 @@
 mod conductor;
 mod crew;
 mod run;
+mod signals;
 
 pub use conductor::{Conductor, Failure};
 pub use crew::{Crew, Distance};
-pub use run::{RunError, conduct};
+pub use run::{RunError, WORKER_FAILED, conduct};
+pub use signals::Signals;

@@ -1,12 +1,12 @@
 //! Conducts a crew in real time: events, the clock, and the signals that end a run.
 use super::conductor::{Conductor, Failure};
 use super::crew::Crew;
+use super::signals::Signals;
 use crate::kit::{Clock, Nanos};
 use crate::measure::{Observer, RunRecord};
 use crate::plan::{Plan, PlanError};
 use std::io;
 use std::sync::Arc;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Why there is no record of a run.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,9 @@ pub enum RunError {
     Killed,
 }
 
+/// How the reason of a run begins in which a worker ended before its time.
+pub const WORKER_FAILED: &str = "a worker failed";
+
 /// How often the operator is listened to.
 const STEER_EVERY: Nanos = Nanos::from_millis(100);
 
@@ -48,17 +51,26 @@ pub async fn conduct(
 ) -> Result<RunRecord, RunError> {
     let wall_at_zero = Clock::wall_ns().saturating_sub(Clock::now().0);
     let mut conductor = Conductor::new(plan, crew.workers(), wall_at_zero, crew.distance())?;
-    let mut signals = Signals::new()?;
-    let ended = drive(&mut conductor, &mut crew, &mut signals, observer).await;
-    if matches!(ended, Err(RunError::Killed)) {
-        // the threads are left behind: the process ends
-        return Err(RunError::Killed);
+    let mut signals = Signals::listen()?;
+    let mut ended = drive(&mut conductor, &mut crew, &mut signals, observer).await;
+    if ended.is_ok() {
+        ended = joined(crew, &mut signals).await;
     }
-    let joined = crew.join();
-    ended?;
-    let record = conductor.finish().map_err(RunError::CannotBind)?;
-    joined.map_err(RunError::Worker)?;
-    Ok(record)
+    match ended {
+        // the threads are left behind: the process ends
+        Err(RunError::Killed) => {
+            conductor.stopped_at_once(Clock::now(), observer);
+            Err(RunError::Killed)
+        }
+        // what the other workers measured is reported, with books that do not balance
+        Err(RunError::Worker(fault)) if conductor.has_begun() => {
+            let mut record = conductor.finish().map_err(RunError::CannotBind)?;
+            record.cut_reason = Some(format!("{WORKER_FAILED}: {fault}"));
+            Ok(record)
+        }
+        Err(e) => Err(e),
+        Ok(()) => conductor.finish().map_err(RunError::CannotBind),
+    }
 }
 
 async fn drive(
@@ -89,11 +101,11 @@ async fn drive(
             () = tokio::time::sleep(pause.into()) => {
                 if crew.any_ended() && crew.events.is_empty() {
                     // a thread that ended without its last word failed: its fault comes with the join
-                    conductor.cut("a worker failed", Clock::now());
+                    conductor.cut(WORKER_FAILED, Clock::now());
                 }
             }
-            () = signals.any() => {
-                if interrupted {
+            () = signals.more_than(u32::from(interrupted)) => {
+                if signals.count() > 1 {
                     return Err(RunError::Killed);
                 }
                 interrupted = true;
@@ -103,23 +115,14 @@ async fn drive(
     }
 }
 
-/// SIGINT and SIGTERM.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Signals> {
-        Ok(Signals {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-    async fn any(&mut self) {
+/// Waits until every thread has ended, and no longer than [`Crew::JOIN_MAX`]; signals are heard meanwhile.
+async fn joined(crew: Crew, signals: &mut Signals) -> Result<(), RunError> {
+    let give_up_at = Clock::now() + Crew::JOIN_MAX;
+    while !crew.all_ended() && Clock::now() < give_up_at {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            () = tokio::time::sleep(Nanos::from_millis(2).into()) => {}
+            () = signals.more_than(1) => return Err(RunError::Killed),
         }
     }
+    crew.join().map_err(RunError::Worker)
 }

@@ -42,6 +42,9 @@ pub trait Observer {
         Some(earliest)
     }
 
+    /// The run is stopped at once by a second signal, without a drain: the last look at what is known.
+    fn stopped_at_once(&mut self, _progress: &Progress<'_>) {}
+
     /// What the operator asks for, if anything; asked about ten times a second.
     fn steer(&mut self) -> Option<Steer> {
         None
@@ -54,6 +57,9 @@ impl<O: Observer + ?Sized> Observer for &mut O {
     }
     fn start(&mut self, earliest: Nanos) -> Option<Nanos> {
         (**self).start(earliest)
+    }
+    fn stopped_at_once(&mut self, progress: &Progress<'_>) {
+        (**self).stopped_at_once(progress);
     }
     fn steer(&mut self) -> Option<Steer> {
         (**self).steer()

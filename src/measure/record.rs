@@ -280,6 +280,13 @@ impl RunRecord {
         &mut self.cells[index].1
     }
 
+    /// Time from the start of the load that the record holds so far: the whole seconds that the workers have
+    /// reported, their mean where some are ahead of others.
+    pub fn held(&self) -> Nanos {
+        let seconds: u64 = self.workers.iter().map(|w| w.cpu_ns.len() as u64).sum();
+        Nanos(seconds * crate::kit::NS_PER_S / self.workers.len().max(1) as u64)
+    }
+
     /// The sum of the cells that `wanted` picks.
     pub fn sum(&self, wanted: impl Fn(&CellKey) -> bool) -> CellInterval {
         let mut sum = CellInterval::new(self.range);

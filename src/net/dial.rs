@@ -50,10 +50,17 @@ pub async fn dial(
 ) -> Result<TcpStream, DialError> {
     let resolved: Vec<SocketAddr> = match address.parse::<SocketAddr>() {
         Ok(literal) => vec![literal],
-        Err(_) => tokio::net::lookup_host(address)
-            .await
-            .map_err(|e| DialError::Resolve(address.to_owned(), e))?
-            .collect(),
+        Err(_) => {
+            let looked_up = tokio::time::timeout(timeout.into(), tokio::net::lookup_host(address));
+            let late = |_| {
+                io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    format!("no answer within {:.1} s", timeout.as_secs_f64()),
+                )
+            };
+            let found = looked_up.await.map_err(late).and_then(|found| found);
+            found.map_err(|e| DialError::Resolve(address.to_owned(), e))?.collect()
+        }
     };
     let none = || io::Error::new(io::ErrorKind::NotFound, "no address");
     let mut last = DialError::Resolve(address.to_owned(), none());

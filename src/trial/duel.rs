@@ -126,6 +126,9 @@ impl<O: Observer> Observer for Together<'_, O> {
     fn progress(&mut self, progress: &Progress<'_>) -> Option<String> {
         self.shown.progress(progress)
     }
+    fn stopped_at_once(&mut self, progress: &Progress<'_>) {
+        self.shown.stopped_at_once(progress);
+    }
     fn start(&mut self, earliest: Nanos) -> Option<Nanos> {
         let mut met = self.meeting.met();
         if self.at.is_none() {

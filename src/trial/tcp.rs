@@ -60,6 +60,11 @@ impl Trial for Tcp {
         let plan = Arc::new(plan);
         let crew = Crew::local(&plan, workers(&plan))?;
         let record = runtime.block_on(conduct(&plan, crew, observer));
+        if matches!(record, Err(RunError::Killed)) {
+            // the process ends: nothing is waited for
+            std::mem::forget(embedded);
+            return record;
+        }
         self.tally = embedded.map(smsc::Running::stop);
         record
     }

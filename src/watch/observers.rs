@@ -32,6 +32,10 @@ impl Observer for Observers<'_> {
         self.0.iter_mut().try_fold(earliest, |at, observer| Some(at.max(observer.start(earliest)?)))
     }
 
+    fn stopped_at_once(&mut self, progress: &Progress<'_>) {
+        self.0.iter_mut().for_each(|observer| observer.stopped_at_once(progress));
+    }
+
     fn steer(&mut self) -> Option<Steer> {
         // one wish at a time: the next is asked for a moment later
         self.0.iter_mut().find_map(|observer| observer.steer())

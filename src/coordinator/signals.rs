@@ -1,0 +1,75 @@
+//! SIGINT, SIGTERM and SIGHUP, counted by a thread of their own: none is lost while whoever acts on them is busy.
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// What ends a run: at the first one it drains and reports, at the second it stops at once.
+const ENDING: [fn() -> SignalKind; 3] =
+    [SignalKind::interrupt, SignalKind::terminate, SignalKind::hangup];
+
+/// Signals that came since the first [`Signals::listen`] of this process.
+#[derive(Clone, Debug)]
+pub struct Signals(watch::Receiver<u32>);
+
+impl Signals {
+    /// Listens from now on; one thread of the process does so for all who ask.
+    ///
+    /// # Errors
+    /// What the kernel says when it grants no thread, reactor or handler.
+    pub fn listen() -> io::Result<Signals> {
+        static COUNT: Mutex<Option<watch::Receiver<u32>>> = Mutex::new(None);
+        let mut count = COUNT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = count.as_ref() {
+            return Ok(Signals(count.clone()));
+        }
+        let (counter, counted) = watch::channel(0);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let mut streams = Vec::new();
+        {
+            let _context = runtime.enter();
+            for kind in ENDING {
+                streams.push(signal(kind())?);
+            }
+        }
+        std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            runtime.block_on(std::future::poll_fn::<(), _>(|context| {
+                for stream in &mut streams {
+                    while let std::task::Poll::Ready(Some(())) = stream.poll_recv(context) {
+                        counter.send_modify(|count| *count += 1);
+                    }
+                }
+                std::task::Poll::Pending
+            }));
+        })?;
+        *count = Some(counted.clone());
+        Ok(Signals(counted))
+    }
+
+    /// How many came.
+    pub fn count(&self) -> u32 {
+        *self.0.borrow()
+    }
+
+    /// Waits until more than `seen` have come.
+    pub async fn more_than(&mut self, seen: u32) {
+        if self.0.wait_for(|count| *count > seen).await.is_err() {
+            // the thread that counts never ends before the process
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Ends the process with `code` as soon as two have come and `patience` has passed, whatever its threads do.
+    ///
+    /// # Errors
+    /// What the kernel says when it grants no thread.
+    pub fn end_at_the_second(mut self, code: i32, patience: std::time::Duration) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        std::thread::Builder::new().name("second-signal".to_owned()).spawn(move || {
+            runtime.block_on(self.more_than(1));
+            std::thread::sleep(patience);
+            std::process::exit(code);
+        })?;
+        Ok(())
+    }
+}
