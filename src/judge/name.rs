@@ -65,9 +65,16 @@ impl VerdictWord {
             VerdictWord::Outcome => {
                 &["sustained", "not_sustained", "inconclusive_harness", "inconclusive_noise"]
             }
-            VerdictWord::Limiter => {
-                &["harness", "smsc_throttle", "connection", "window", "smsc_latency", "none"]
-            }
+            VerdictWord::Limiter => &[
+                "harness",
+                "smsc_throttle",
+                "connection",
+                "backpressure",
+                "window",
+                "smsc_latency",
+                "receipts",
+                "none",
+            ],
             VerdictWord::Harness => &["valid", "degraded", "invalid"],
         }
     }

@@ -8,6 +8,8 @@ use crate::plan::{Plan, Shape};
 
 /// Seconds needed before a run is called steady.
 pub(super) const SAMPLES_MIN: usize = 30;
+/// The check that receipts do not fall behind.
+pub(super) const AWAITED_GROWTH: &str = "awaited_receipts_growth";
 /// Seconds from which on growth of what is open is judged by its slope; below, by each second's step.
 const SLOPE_SAMPLES_MIN: usize = 6;
 const RATE_DRIFT_MAX: f64 = 0.01;
@@ -150,7 +152,7 @@ fn growths(rows: &[&IntervalRow], measured: &Measured) -> Vec<Check> {
     if expected > 0.0 {
         let awaited = series(|r| r.gauges.awaited);
         let usual = median(&awaited).unwrap_or(0.0);
-        judge("awaited_receipts_growth", &awaited, (0.01 * expected).max(0.1 * usual).max(10.0));
+        judge(AWAITED_GROWTH, &awaited, (0.01 * expected).max(0.1 * usual).max(10.0));
     }
     checks
 }

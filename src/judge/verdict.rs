@@ -4,10 +4,10 @@ use super::check::{Check, Relation, Unit};
 use super::gates::{objectives, upper_limit};
 use super::health::{Health, HealthLimits, HealthState};
 use super::measured::Measured;
-use super::steady::Steady;
+use super::steady::{AWAITED_GROWTH, Steady};
 use super::words;
 use crate::kit::Nanos;
-use crate::measure::{Metric, RunRecord};
+use crate::measure::{Metric, RunRecord, Transport};
 use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
 
@@ -47,10 +47,14 @@ pub enum Limiter {
     SmscThrottle,
     /// Connections were lost or missing.
     Connection,
+    /// The SMSC read too slowly: sockets took no octets.
+    Backpressure,
     /// The window was full.
     Window,
     /// The SMSC answered late, or fell behind.
     SmscLatency,
+    /// Receipts came late or fell behind, while answers kept up.
+    Receipts,
     /// Nothing did.
     None,
 }
@@ -62,8 +66,24 @@ impl Limiter {
             Limiter::Harness => "harness",
             Limiter::SmscThrottle => "smsc_throttle",
             Limiter::Connection => "connection",
+            Limiter::Backpressure => "backpressure",
             Limiter::Window => "window",
             Limiter::SmscLatency => "smsc_latency",
+            Limiter::Receipts => "receipts",
+            Limiter::None => "none",
+        }
+    }
+
+    /// As a report prints it.
+    pub const fn says(self) -> &'static str {
+        match self {
+            Limiter::Harness => "the harness",
+            Limiter::SmscThrottle => "the SMSC throttles",
+            Limiter::Connection => "the connections",
+            Limiter::Backpressure => "the SMSC reads too slowly",
+            Limiter::Window => "the window",
+            Limiter::SmscLatency => "the SMSC answers late",
+            Limiter::Receipts => "the receipts are late",
             Limiter::None => "none",
         }
     }
@@ -92,6 +112,9 @@ const ERRORS_MAX: f64 = 0.001;
 const MISSING_MAX: f64 = 0.001;
 /// Share of the time with no free slot from which on the window is called full.
 const WINDOW_FULL: f64 = 0.10;
+/// Share of the response time from which on waiting for the socket is called a limit, and its mean.
+const WRITE_WAIT_SHARE: f64 = 0.10;
+const WRITE_WAIT_MIN: Nanos = Nanos::from_millis(1);
 /// Share of messages from which on throttling, losses and drops are called a limit.
 const MATTERS: f64 = 0.001;
 
@@ -201,6 +224,9 @@ pub(super) fn limiter(
     if let Some(evidence) = connection_limits(plan, record, measured) {
         return Some((Limiter::Connection, evidence));
     }
+    if let Some(evidence) = backpressure(record, measured) {
+        return Some((Limiter::Backpressure, evidence));
+    }
     let full = measured.window_full.unwrap_or(0.0);
     let dropped = t.dropped as f64 / t.planned.max(1) as f64;
     if full >= WINDOW_FULL || dropped > MATTERS {
@@ -211,18 +237,56 @@ pub(super) fn limiter(
         }
         return Some((Limiter::Window, evidence));
     }
-    let late: Vec<String> = checks
+    Some(late(steady, checks))
+}
+
+/// The SMSC's own lateness: with its answers, or with its receipts only.
+fn late(steady: &Steady, checks: &[Check]) -> (Limiter, Vec<String>) {
+    let (receipts, answers): (Vec<&Check>, Vec<&Check>) = checks
         .iter()
-        .filter(|c| c.check == "answered_of_sent" || c.unit == Unit::Nanoseconds)
+        .filter(|c| {
+            c.check == "answered_of_sent"
+                || c.check == "receipts_missing"
+                || c.unit == Unit::Nanoseconds
+        })
         .chain(&steady.growths)
         .filter(|c| c.failed())
-        .map(Check::says)
-        .collect();
-    if late.is_empty() {
-        Some((Limiter::None, vec!["nothing in this run kept it from its rate".to_owned()]))
-    } else {
-        Some((Limiter::SmscLatency, late))
+        .partition(|c| c.check.starts_with("receipt") || c.check == AWAITED_GROWTH);
+    let says = |checks: Vec<&Check>| checks.into_iter().map(Check::says).collect();
+    match (answers.is_empty(), receipts.is_empty()) {
+        (false, _) => (Limiter::SmscLatency, says(answers)),
+        (true, false) => (Limiter::Receipts, says(receipts)),
+        (true, true) => {
+            (Limiter::None, vec!["nothing in this run kept it from its rate".to_owned()])
+        }
     }
+}
+
+/// Messages waited for sockets that took no octets. The kernel's own account of it is the evidence.
+fn backpressure(record: &RunRecord, measured: &Measured) -> Option<Vec<String>> {
+    let wait = measured.latency(Metric::WriteWait);
+    let response = measured.latency(Metric::Response).sum_ns().max(1) as f64;
+    let mean = Nanos(wait.mean()? as u64);
+    if wait.sum_ns() as f64 / response < WRITE_WAIT_SHARE || mean < WRITE_WAIT_MIN {
+        return None;
+    }
+    let mut evidence = vec![format!(
+        "messages waited {} on average for a socket that took no octets",
+        words::duration(mean.0)
+    )];
+    let sum = |of: fn(&Transport) -> Option<Nanos>| -> u64 {
+        let transports = record.sessions.iter().filter_map(|s| s.transport.as_ref());
+        transports.filter_map(of).map(|n| n.0).sum()
+    };
+    let busy = sum(|t| t.busy);
+    if busy > 0 {
+        let limited = sum(|t| t.rwnd_limited) as f64 / busy as f64;
+        evidence.push(format!(
+            "the SMSC's TCP receive window was full for {} of the time that the connections were busy",
+            words::percent(limited)
+        ));
+    }
+    Some(evidence)
 }
 
 fn harness_limits(measured: &Measured, health: &Health) -> Option<Vec<String>> {
@@ -301,7 +365,7 @@ impl LittlesLaw {
 pub struct Explanation {
     /// Both at p99.
     pub figures: String,
-    /// Window, harness or SMSC.
+    /// Window, harness, socket, connection or SMSC.
     pub cause: String,
 }
 
@@ -313,8 +377,12 @@ impl std::fmt::Display for Explanation {
 }
 
 /// The one sentence for a response time that differs from the service time by more than 10 % at p99:
-/// which of window, harness or SMSC caused it. None where they agree, or cannot be told.
-pub(super) fn explanation(measured: &Measured, law: Option<&LittlesLaw>) -> Option<Explanation> {
+/// which of window, harness, socket, connection or SMSC caused it. None where they agree, or cannot be told.
+pub(super) fn explanation(
+    measured: &Measured,
+    law: Option<&LittlesLaw>,
+    limiter: Option<Limiter>,
+) -> Option<Explanation> {
     const DIFFERS: f64 = 1.10;
     if measured.closed {
         return None;
@@ -331,14 +399,36 @@ pub(super) fn explanation(measured: &Measured, law: Option<&LittlesLaw>) -> Opti
     if response as f64 <= service as f64 * DIFFERS {
         return None;
     }
+    let figures = format!(
+        "At p99 the response time is {response_bound}{} and the service time {}",
+        words::duration(response),
+        words::duration(service)
+    );
+    Some(Explanation { figures, cause: cause(measured, law, limiter)? })
+}
+
+fn cause(
+    measured: &Measured,
+    law: Option<&LittlesLaw>,
+    limiter: Option<Limiter>,
+) -> Option<String> {
     let wait = measured.latency(Metric::WindowWait).quantile(0.99)?.0;
     let lag = measured.latency(Metric::HarnessLag).quantile(0.99)?.0;
-    let cause = if lag > wait {
+    let socket = measured.latency(Metric::WriteWait).quantile(0.99).map_or(0, |n| n.0);
+    Some(if lag > wait.max(socket) {
         format!(
             "the harness itself was late (up to {} at p99): do not read the response time as the \
              SMSC's",
             words::duration(lag)
         )
+    } else if socket > wait {
+        format!(
+            "messages waited for sockets that took no octets (up to {} at p99): the SMSC read too \
+             slowly",
+            words::duration(socket)
+        )
+    } else if wait > 0 && limiter == Some(Limiter::Connection) {
+        format!("messages waited while sessions were down (up to {} at p99)", words::duration(wait))
     } else if law.is_some_and(|l| l.open * 1.05 >= l.slots as f64) {
         format!(
             "messages waited for a window slot (up to {} at p99): the window is too small for this \
@@ -353,11 +443,5 @@ pub(super) fn explanation(measured: &Measured, law: Option<&LittlesLaw>) -> Opti
              slowly: its slow spells filled the window, and service time hides that wait",
             words::duration(wait)
         )
-    };
-    let figures = format!(
-        "At p99 the response time is {response_bound}{} and the service time {}",
-        words::duration(response),
-        words::duration(service)
-    );
-    Some(Explanation { figures, cause })
+    })
 }

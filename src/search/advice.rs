@@ -63,6 +63,7 @@ pub(super) fn rate(search: &mut Search, plan: &Plan) {
                 ),
                 Some("smsc_throttle") => "the SMSC's throttling".to_owned(),
                 Some("connection") => "lost connections".to_owned(),
+                Some("backpressure") => "how fast the SMSC reads".to_owned(),
                 Some("smsc_latency") => "the SMSC's response time".to_owned(),
                 Some(_) | None => first.broken_by.clone().unwrap_or_default(),
             };

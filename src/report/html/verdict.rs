@@ -171,17 +171,24 @@ fn limiter(d: &Document) -> (&'static str, &'static str, Vec<String>) {
     let named = |name: &str| {
         if evidence.is_empty() { name.to_owned() } else { format!("{name}: {evidence}") }
     };
-    let (class, text) = match d.verdict.limiter {
-        Option::None => ("plain", "not judged".to_owned()),
+    let class = match d.verdict.limiter {
+        Option::None => "plain",
+        Some(Limiter::Harness | Limiter::Window) => "warn",
+        Some(
+            Limiter::SmscThrottle
+            | Limiter::Connection
+            | Limiter::Backpressure
+            | Limiter::SmscLatency
+            | Limiter::Receipts,
+        ) => "bad",
+        Some(Limiter::None) => "good",
+    };
+    let text = match d.verdict.limiter {
+        Option::None => "not judged".to_owned(),
         Some(Limiter::Harness) if !d.verdict.allows_headline() => {
-            ("warn", "the harness".to_owned())
+            Limiter::Harness.says().to_owned()
         }
-        Some(Limiter::Harness) => ("warn", named("the harness")),
-        Some(Limiter::SmscThrottle) => ("bad", named("the SMSC throttles")),
-        Some(Limiter::Connection) => ("bad", named("the connections")),
-        Some(Limiter::Window) => ("warn", named("the window")),
-        Some(Limiter::SmscLatency) => ("bad", named("the SMSC answers late")),
-        Some(Limiter::None) => ("good", named("none")),
+        Some(limiter) => named(limiter.says()),
     };
     let mut lines = vec![text];
     if let (Some(law), true) = (&d.verdict.littles_law, d.verdict.allows_headline()) {

@@ -60,7 +60,7 @@ fn a_queue_that_fills_is_named_as_throttling_and_one_that_grows_by_its_receipts(
     // it accepts all, and delivers four fifths: 200 more receipts are awaited each second
     let (_, record, j) = queue(100_000, 800);
     assert_eq!(record.ledger().accepted, 10_000);
-    assert_eq!((j.outcome, j.limiter), (Some(Outcome::NotSustained), Some(Limiter::SmscLatency)));
+    assert_eq!((j.outcome, j.limiter), (Some(Outcome::NotSustained), Some(Limiter::Receipts)));
     assert!(j.evidence.iter().any(|e| e.contains("awaited")), "{:?}", j.evidence);
 }
 
