@@ -230,7 +230,8 @@ fn send(recorder: &mut Recorder, cell: u16, intended: Nanos, index: u64, fate: F
     let slot_free = intended + fate.wait;
     let written = slot_free + fate.lag;
     let at = written + fate.service;
-    let ticket = Ticket { index, intended, slot_free, written, cell, ..Ticket::default() };
+    let offered = written;
+    let ticket = Ticket { index, intended, slot_free, offered, written, cell, ..Ticket::default() };
     recorder.written(&ticket);
     recorder.settled(&ticket, outcome, at);
     match outcome {

@@ -11,8 +11,10 @@ pub enum Metric {
     Service,
     /// slot_free − intended.
     WindowWait,
-    /// written − slot_free.
+    /// offered − slot_free.
     HarnessLag,
+    /// written − offered.
+    WriteWait,
     /// receipted − intended.
     Receipt,
     /// receipted − written.
@@ -59,7 +61,7 @@ const fn row(
 }
 
 /// Every latency metric, in the order of [`Metric`]'s numbers.
-pub const LATENCY_METRICS: [MetricRow; 13] = [
+pub const LATENCY_METRICS: [MetricRow; 14] = [
     row(
         Metric::Response,
         "response",
@@ -82,6 +84,13 @@ pub const LATENCY_METRICS: [MetricRow; 13] = [
         true,
     ),
     row(Metric::HarnessLag, "harness_lag", "harness lag", "the tool's own lateness", true),
+    row(
+        Metric::WriteWait,
+        "write_wait",
+        "write wait",
+        "how long the socket took no octets: the peer reads too slowly",
+        true,
+    ),
     row(
         Metric::Receipt,
         "receipt",
@@ -137,7 +146,7 @@ pub const LATENCY_METRICS: [MetricRow; 13] = [
 
 impl Metric {
     /// Metrics recorded per message: the first so many of the catalogue.
-    pub const PER_MESSAGE_COUNT: usize = 8;
+    pub const PER_MESSAGE_COUNT: usize = 9;
 
     /// Its row in the catalogue.
     pub const fn row(self) -> &'static MetricRow {

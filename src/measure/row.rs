@@ -37,6 +37,8 @@ pub struct IntervalRow {
     pub receipt: LatencyBrief,
     /// Answered in it: how late the tool was.
     pub harness_lag: LatencyBrief,
+    /// Answered in it: how long the socket took no octets.
+    pub write_wait: LatencyBrief,
     /// Receipted in it, from their write.
     pub receipt_from_write: LatencyBrief,
     /// Receipted in it, from their answer, where that came first.
@@ -46,11 +48,12 @@ pub struct IntervalRow {
 }
 
 /// The metrics whose distributions are kept by second, in the order of [`IntervalRow::briefs`].
-pub const ROW_METRICS: [Metric; 6] = [
+pub const ROW_METRICS: [Metric; 7] = [
     Metric::Response,
     Metric::Service,
     Metric::Receipt,
     Metric::HarnessLag,
+    Metric::WriteWait,
     Metric::ReceiptFromWrite,
     Metric::ReceiptAfterResponse,
 ];
@@ -104,6 +107,7 @@ impl IntervalRow {
             service: LatencyBrief::default(),
             receipt: LatencyBrief::default(),
             harness_lag: LatencyBrief::default(),
+            write_wait: LatencyBrief::default(),
             receipt_from_write: LatencyBrief::default(),
             receipt_after_response: LatencyBrief::default(),
             anomalies: Vec::new(),
@@ -134,6 +138,7 @@ impl IntervalRow {
             &self.service,
             &self.receipt,
             &self.harness_lag,
+            &self.write_wait,
             &self.receipt_from_write,
             &self.receipt_after_response,
         ]
@@ -144,6 +149,7 @@ impl IntervalRow {
             &mut self.service,
             &mut self.receipt,
             &mut self.harness_lag,
+            &mut self.write_wait,
             &mut self.receipt_from_write,
             &mut self.receipt_after_response,
         ]

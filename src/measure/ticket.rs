@@ -14,6 +14,9 @@ pub struct Ticket {
     pub intended: Nanos,
     /// `intended`, or the stamp of what freed the slot it got, if that is later.
     pub slot_free: Nanos,
+    /// The first write that offered its last octet to the socket; where the socket was full already, when the
+    /// message was ready. 0 until then.
+    pub offered: Nanos,
     /// Read just before the write that carried its last octet. 0 until then.
     pub written: Nanos,
     /// Where it is counted.
@@ -24,6 +27,17 @@ pub struct Ticket {
     pub receipt_asked: u8,
     /// Of messages stamped together: from the index of one to that of the next. Else 0.
     pub step: u32,
+}
+
+impl Ticket {
+    /// A write that began at `stamp` carried its last octet.
+    #[inline]
+    pub fn write_at(&mut self, stamp: Nanos) {
+        self.written = stamp;
+        if self.offered == Nanos::ZERO {
+            self.offered = stamp;
+        }
+    }
 }
 
 /// How a submit_sm ended.

@@ -176,6 +176,7 @@ fn the_result_has_every_key_of_the_contract_in_its_order() {
             "service",
             "window_wait",
             "harness_lag",
+            "write_wait",
             "receipt",
             "receipt_from_write",
             "receipt_after_response",

@@ -7,7 +7,7 @@ use super::escape::printable;
 use super::table::{command, fill, table};
 use super::transport;
 use crate::judge::{HealthState, Limiter, Outcome, words};
-use crate::measure::{LATENCY_METRICS, LatencyRange, Metric};
+use crate::measure::{LATENCY_METRICS, LatencyRange, Metric, MetricRow};
 
 /// How a summary looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -187,15 +187,7 @@ pub(super) fn limiter(document: &Document) -> Option<String> {
     if limiter == Limiter::Harness && !verdict.allows_headline() {
         return Some("the harness".to_owned());
     }
-    let name = match limiter {
-        Limiter::Harness => "the harness",
-        Limiter::SmscThrottle => "the SMSC throttles",
-        Limiter::Connection => "the connections",
-        Limiter::Window => "the window",
-        Limiter::SmscLatency => "the SMSC answers late",
-        Limiter::None => "none",
-    };
-    Some(format!("{name}: {}", printable(&verdict.evidence.join("; "))))
+    Some(format!("{}: {}", limiter.says(), printable(&verdict.evidence.join("; "))))
 }
 
 /// The harness in a line: its state, and what it could not keep up with or what speaks for it.
@@ -244,11 +236,15 @@ pub(super) fn headline_rows(document: &Document) -> Vec<(&'static str, &LatencyR
         (!verdict.allows_headline() && !own)
             || (from_intended && !verdict.allows_response_headline())
     };
+    // most sockets always take all that they are offered
+    let says_nothing =
+        |row: &MetricRow, l: &LatencyRow| row.metric == Metric::WriteWait && l.max == Some(0);
     LATENCY_METRICS
         .iter()
         .filter(|row| !withheld(row.metric))
-        .filter_map(|row| Some((row.title, document.latency.get(row.name)?.as_ref()?)))
-        .filter(|(_, latency)| latency.count + latency.censored > 0)
+        .filter_map(|row| Some((row, document.latency.get(row.name)?.as_ref()?)))
+        .filter(|(row, l)| l.count + l.censored > 0 && !says_nothing(row, l))
+        .map(|(row, latency)| (row.title, latency))
         .collect()
 }
 

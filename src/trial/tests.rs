@@ -232,7 +232,10 @@ fn response_is_the_sum_of_its_parts_in_every_stage_and_group() {
     let (_, record) = run(&mut Memory { workers: 2, ..Memory::default() }, &toml);
     for (key, cell) in &record.cells {
         let sum = |m: Metric| cell.metric(m).sum_ns();
-        let parts = sum(Metric::WindowWait) + sum(Metric::HarnessLag) + sum(Metric::Service);
+        let parts = sum(Metric::WindowWait)
+            + sum(Metric::HarnessLag)
+            + sum(Metric::WriteWait)
+            + sum(Metric::Service);
         assert_eq!(sum(Metric::Response), parts, "{key:?}");
         assert!(sum(Metric::WindowWait) > 0, "a window of 5 at 5 ms carries 1,000 a second a bind");
     }

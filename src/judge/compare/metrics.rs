@@ -81,6 +81,7 @@ const fn is_the_smscs(metric: Metric) -> bool {
         Metric::Response
         | Metric::Service
         | Metric::WindowWait
+        | Metric::WriteWait
         | Metric::Receipt
         | Metric::ReceiptFromWrite
         | Metric::ReceiptAfterResponse => true,

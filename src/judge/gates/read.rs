@@ -81,7 +81,7 @@ impl Gate {
         if by_second && !is_kept_by_second(&self.named) {
             return Err(
                 "for and abort_after go with what is kept by the second: percentiles, max, count and censored of \
-                 response, service, receipt, receipt_from_write, receipt_after_response and harness_lag, rates, \
+                 response, service, receipt, receipt_from_write, receipt_after_response, harness_lag and write_wait, rates, \
                  ratios and the ledger, of all messages or a stage"
                     .to_owned(),
             );

@@ -96,6 +96,7 @@ pub(super) fn with_invalid_harness(
         Metric::Receipt | Metric::ReceiptFromWrite => Some(Metric::ReceiptFromWrite),
         Metric::WindowWait
         | Metric::HarnessLag
+        | Metric::WriteWait
         | Metric::ReceiptAfterResponse
         | Metric::ReceiptBeforeResponse
         | Metric::Bind

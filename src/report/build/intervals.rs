@@ -81,6 +81,7 @@ fn interval(run: &Run<'_>, row: &measure::IntervalRow) -> IntervalRow {
         receipt_p99_ns: row.receipt.p99,
         receipt_max_ns: row.receipt.max,
         harness_lag_p99_ns: row.harness_lag.p99,
+        write_wait_p99_ns: row.write_wait.p99,
     }
 }
 

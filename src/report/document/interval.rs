@@ -116,6 +116,9 @@ pub struct IntervalRow {
     pub receipt_max_ns: Option<u64>,
     /// The tool's own lateness.
     pub harness_lag_p99_ns: Option<u64>,
+    /// Answered in it: how long the socket took no octets.
+    #[serde(default)]
+    pub write_wait_p99_ns: Option<u64>,
 }
 
 /// One hour of a long run.

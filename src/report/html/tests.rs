@@ -83,6 +83,7 @@ fn busy(intervals: u32, length_s: f64, sessions: u32) -> Document {
                 receipt_p50_ns: Some(400_000_000 + wave * 5_000_000),
                 receipt_p99_ns: Some(900_000_000 + wave * 7_000_000),
                 harness_lag_p99_ns: Some(100_000 + wave * 1_000),
+                write_wait_p99_ns: Some(0),
                 ..IntervalRow::default()
             }
         })

@@ -253,6 +253,11 @@ fn other_times(t: &Timeline<'_>) -> Figure {
         line("service p99", Ink::Series(0), t.points(|r| ns(r.service_p99_ns))),
         dashed("service p50", Ink::Series(0), t.points(|r| ns(r.service_p50_ns))),
         line("harness lag p99", Ink::Series(4), t.points(|r| ns(r.harness_lag_p99_ns))),
+        line(
+            "write wait p99",
+            Ink::Series(2),
+            t.points(|r| ns(r.write_wait_p99_ns.filter(|n| *n > 0))),
+        ),
     ];
     let (id, title) = ("service", "Service time, receipt time and harness lag");
     match times(t, title, "time, logarithmic", layers) {
@@ -260,7 +265,7 @@ fn other_times(t: &Timeline<'_>) -> Figure {
             id,
             title,
             "Service: from the actual send to the answer. Receipt: from the intended send to the final receipt. Lag: the \
-             tool's own lateness, which should lie far below the others.",
+             tool's own lateness, which should lie far below the others. Write wait: how long the socket took no octets, because the SMSC reads too slowly.",
             picture,
             "",
         ),

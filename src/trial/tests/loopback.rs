@@ -31,7 +31,10 @@ fn twenty_milliseconds_in_the_simulator_are_never_measured_as_less() {
     // to the histogram's three digits
     assert!(service.min().unwrap() >= Nanos::from_micros(19_980), "{:?}", service.min());
     let sum = |m: Metric| all.metric(m).sum_ns();
-    let parts = sum(Metric::WindowWait) + sum(Metric::HarnessLag) + sum(Metric::Service);
+    let parts = sum(Metric::WindowWait)
+        + sum(Metric::HarnessLag)
+        + sum(Metric::WriteWait)
+        + sum(Metric::Service);
     assert_eq!(sum(Metric::Response), parts);
     let (result, _) = reported(&plan, &record);
     let class = &result["environment"]["tcp"][0];

@@ -18,7 +18,10 @@ fn toml() -> String {
 
 fn splits(cell: &CellInterval, what: &str) {
     let sum = |m: Metric| cell.metric(m).sum_ns();
-    let parts = sum(Metric::WindowWait) + sum(Metric::HarnessLag) + sum(Metric::Service);
+    let parts = sum(Metric::WindowWait)
+        + sum(Metric::HarnessLag)
+        + sum(Metric::WriteWait)
+        + sum(Metric::Service);
     assert!(sum(Metric::Response) > 0, "{what}");
     assert_eq!(sum(Metric::Response), parts, "{what}");
 }

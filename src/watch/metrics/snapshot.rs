@@ -29,8 +29,8 @@ pub(super) const BOUNDS_NS: [u64; 20] = [
 ];
 
 /// The distributions that are exposed.
-pub(super) const EXPOSED: [Metric; 4] =
-    [Metric::Response, Metric::Service, Metric::Receipt, Metric::HarnessLag];
+pub(super) const EXPOSED: [Metric; 5] =
+    [Metric::Response, Metric::Service, Metric::Receipt, Metric::HarnessLag, Metric::WriteWait];
 
 /// One distribution as OpenMetrics has them: values between neighbouring bounds.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -122,7 +122,7 @@ const fn line(
 }
 
 /// Everything that is exposed. Counters speak of the whole run, warm-up and drain among it.
-pub const METRICS: [MetricLine; 38] = [
+pub const METRICS: [MetricLine; 39] = [
     line("smppbench", "", Read::Labels(info), "Version of the tool and name of the run."),
     line(
         "smppbench_phase",
@@ -345,6 +345,12 @@ pub const METRICS: [MetricLine; 38] = [
         "seconds",
         Read::Distribution(3),
         "How late the tool itself was.",
+    ),
+    line(
+        "smppbench_write_wait",
+        "seconds",
+        Read::Distribution(4),
+        "How long the socket took no octets: the SMSC reads too slowly.",
     ),
 ];
 
