@@ -65,6 +65,10 @@ pub struct Core {
     pub(super) closed: Option<(u16, Nanos)>,
     interval_number: u64,
     pub(super) maintenance_at: Nanos,
+    /// When the pacer has been told to call again.
+    armed: Nanos,
+    /// It must be told of an earlier time.
+    rearm: bool,
     /// Receipts are left to be given up on, from then on; MAX: none.
     pub(super) settle_at: Nanos,
     pub(super) quiet_told: Option<(bool, u64, u64)>,
@@ -155,6 +159,8 @@ impl Core {
             closed: None,
             interval_number: 0,
             maintenance_at: Nanos::ZERO,
+            armed: Nanos::MAX,
+            rearm: false,
             settle_at: Nanos::MAX,
             quiet_told: None,
             unbind_by: Nanos::MAX,
@@ -206,6 +212,18 @@ impl Core {
     /// Moves what is to be told to the coordinator into `into`.
     pub fn take_events(&mut self, into: &mut Vec<Event>) {
         into.append(&mut self.events);
+    }
+    /// Whether something became due sooner than the pacer was told to call again.
+    pub fn take_rearm(&mut self) -> bool {
+        std::mem::take(&mut self.rearm)
+    }
+    /// Something is due at this time.
+    #[inline]
+    pub(super) fn wake_by(&mut self, at: Nanos) {
+        if at < self.armed {
+            self.armed = at;
+            self.rearm = true;
+        }
     }
     /// Gives what other workers own to `give`, in batches.
     pub fn take_handed(&mut self, give: impl FnMut(usize, Vec<Handed>)) {
@@ -324,14 +342,7 @@ impl Core {
         next = next.min(self.next_release());
         let offset = now.since(start);
         for lane in &self.lanes {
-            if let Some(again) = lane.again.peek().filter(|_| lane.free.count() > 0) {
-                next = next.min(again.0.at);
-            }
-            let Some(due) = lane.cursor.peek() else { continue };
-            // a message that waits for a slot is sent by the read that frees one, not by the clock
-            if due.at < self.load_ends && (due.at > offset || lane.free.count() > 0) {
-                next = next.min(start + lane.horizon.when(due.at));
-            }
+            next = next.min(self.next_send(lane, offset));
         }
         if self.closed.is_none()
             && let Some(at) = self.setup.schedule.next_closed_after(offset)
@@ -339,6 +350,22 @@ impl Core {
             next = next.min(start + at);
         }
         next.max(start.min(next))
+    }
+
+    /// When this lane may send next; MAX: not before something else happens.
+    #[inline]
+    pub(super) fn next_send(&self, lane: &Lane, offset: Nanos) -> Nanos {
+        let mut next = Nanos::MAX;
+        let Some(start) = self.start else { return next };
+        if let Some(again) = lane.again.peek().filter(|_| lane.free.count() > 0) {
+            next = again.0.at;
+        }
+        // a message that waits for a slot is sent by the read that frees one, not by the clock
+        let due = lane
+            .cursor
+            .peek()
+            .filter(|due| due.at < self.load_ends && (due.at > offset || lane.free.count() > 0));
+        due.map_or(next, |due| next.min(start + lane.horizon.when(due.at)))
     }
 }
 
@@ -385,6 +412,13 @@ fn final_states(plan: &Plan) -> [bool; 11] {
     states
 }
 
+/// A session that owes its peer so many octets of answers is not read: a peer that does not take answers must
+/// not ask for more. Requests of ours do not count: they are bounded by the window, and the peer may be waiting for
+/// us to read before it reads them.
+const ANSWERS_OCTETS_MAX: usize = 4 * 1024 * 1024;
+/// The same of answers that wait for `deliver.delay`, over all sessions.
+pub(super) const DEFERRED_MAX: usize = 1024 * 1024;
+
 impl Endpoint for Core {
     const SLICE: usize = 16 * 1024;
 
@@ -404,8 +438,9 @@ impl Endpoint for Core {
         let mut together = Together::default();
         while let Some(run) = link.unwritten.front_mut() {
             let (first, count) = run.take_written(link.written);
+            link.submit_octets = link.submit_octets.saturating_sub((count * run.octets) as usize);
             link.window.stamp_run(first, count, |ticket, count| {
-                ticket.written = stamp;
+                ticket.write_at(stamp);
                 link.counts.written += u64::from(count);
                 recorder.written_together(ticket, count, &mut together);
             });
@@ -416,7 +451,10 @@ impl Endpoint for Core {
         }
         recorder.end_together(&together);
         if link.out.is_empty() {
+            link.socket_full = false;
             out_spares.give(&mut link.out);
+        } else {
+            link.mark_offered(stamp);
         }
         while let Some((end, read, count)) = link.acks.front().copied() {
             if end > link.written {
@@ -425,6 +463,15 @@ impl Endpoint for Core {
             recorder.acknowledged(stamp.since(read), count);
             link.acks.pop_front();
         }
+    }
+
+    fn blocked(&mut self, session: u32, stamp: Nanos) {
+        self.links[session as usize].mark_offered(stamp);
+    }
+
+    fn reads(&self, session: u32) -> bool {
+        self.links[session as usize].answers_octets() < ANSWERS_OCTETS_MAX
+            && self.deferred.len() < DEFERRED_MAX
     }
 
     fn wish(&self, session: u32) -> Wish {
@@ -447,7 +494,9 @@ impl Endpoint for Core {
         } else if now >= self.settle_at {
             self.settle_receipts(now);
         }
-        self.next_wake(now)
+        self.armed = self.next_wake(now);
+        self.rearm = false;
+        self.armed
     }
 
     fn take_dirty(&mut self, into: &mut Vec<u32>) {

@@ -128,6 +128,7 @@ impl Core {
             let link = link as u32;
             let deferred = Deferred { due, read: now, link, connection, number, status, data_sm };
             self.deferred.push_back(deferred);
+            self.wake_by(due);
         } else {
             self.write_ack(link, header.command_id, header.sequence_number, status);
         }
@@ -154,6 +155,10 @@ impl Core {
                 return;
             }
             self.deferred.pop_front();
+            if self.deferred.len() + 1 == super::core::DEFERRED_MAX {
+                // sessions that were not read for it are again
+                (0..self.links.len()).for_each(|link| self.touch(link));
+            }
             let link = first.link as usize;
             let l = &self.links[link];
             let up = l.session.is_bound() && l.connection == first.connection;

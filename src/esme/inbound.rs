@@ -59,7 +59,20 @@ impl Core {
             self.links[link].acks.push_back((end, now, acks as u32));
         }
         self.pump(Some(link), now);
+        self.arm_for(link, now);
         used
+    }
+
+    /// After a read freed slots: what its account sends next may be due before the pacer was told to look again.
+    #[inline]
+    fn arm_for(&mut self, link: usize, now: Nanos) {
+        if self.closed.is_some() || self.stopping {
+            return;
+        }
+        let lane = self.lane_of[usize::from(self.links[link].plan.account)];
+        if let Some((lane, offset)) = lane.zip(self.offset(now)) {
+            self.wake_by(self.next_send(&self.lanes[lane], offset));
+        }
     }
 
     /// The answers that nearly all are, many at once: see [`pdu::plain_answers`]. Returns their octets and how
@@ -146,12 +159,12 @@ impl Core {
                 self.recorder.whole(crate::measure::Metric::EnquireLink).record(after);
             }
             SessionEvent::PeerUnbound => {
-                self.links[link].wish = Wish::CloseWhenFlushed;
+                self.close_when_flushed(link, now);
                 self.links[link].state_word = "unbind by the SMSC".to_owned();
                 self.go_down(link, "unbind", now);
             }
             SessionEvent::Unbound => {
-                self.links[link].wish = Wish::CloseWhenFlushed;
+                self.close_when_flushed(link, now);
                 self.links[link].state_word = "unbound".to_owned();
             }
             SessionEvent::Nacked(number, status) => self.on_nack(link, number, status, frame, now),
@@ -163,6 +176,12 @@ impl Core {
                 self.recorder.interval().anomaly("unknown_command_id", frame);
             }
         }
+    }
+
+    /// Writes what is left, then closes; a peer that takes nothing is given `timeouts.unbind`.
+    fn close_when_flushed(&mut self, link: usize, now: Nanos) {
+        self.links[link].wish = Wish::CloseWhenFlushed;
+        self.links[link].close_by = now + self.setup.plan.timeouts.unbind;
     }
 
     /// generic_nack as the answer to a submit_sm: rejected with its status.
@@ -264,7 +283,7 @@ impl Core {
     /// An answer that no open request owns: late where its request timed out, unknown otherwise.
     #[cold]
     fn on_late_response(&mut self, link: usize, header: &Header, frame: &[u8], now: Nanos) {
-        let Some(ticket) = self.links[link].take_late(header.sequence_number) else {
+        let Some(ticket) = self.links[link].late.take(header.sequence_number) else {
             self.recorder.interval().unknown_responses += 1;
             return;
         };

@@ -115,9 +115,12 @@ impl Lane {
         if place < self.links.len() { place } else { 0 }
     }
 
-    /// Slots became free.
+    /// Slots became free. A read that freed none leaves the clock of a full window running.
     #[inline]
     pub(super) fn freed(&mut self, at: Nanos, slots: u32) {
+        if slots == 0 {
+            return;
+        }
         self.free.freed(at, slots);
         if let Some(since) = self.full_since.take() {
             self.full_ns += at.since(since).0;

@@ -33,6 +33,7 @@ impl Core {
         self.recorder.whole(Metric::Bind).record(after);
         let l = &mut self.links[link];
         l.standing = Standing::Up;
+        l.was_bound = true;
         l.state_word = "bound".to_owned();
         let attempts = std::mem::take(&mut l.attempts);
         if let Some((from, cause, lost)) = l.down.take() {
@@ -45,7 +46,7 @@ impl Core {
         }
         let room = self.links[link].window.room() as u32;
         self.slots_freed(link, room, now);
-        self.tried(None, now);
+        self.tried(link, None, now);
         self.pump(Some(link), now);
     }
 
@@ -68,12 +69,12 @@ impl Core {
 
     fn failed(&mut self, link: usize, fault: BindFault, why: &str, now: Nanos) {
         let session = self.links[link].plan.id;
-        self.tried(Some(BindFailure { session, fault, why: why.to_owned() }), now);
+        self.tried(link, Some(BindFailure { session, fault, why: why.to_owned() }), now);
     }
 
-    /// One more link has been tried for the first time.
-    fn tried(&mut self, failure: Option<BindFailure>, now: Nanos) {
-        if self.untried == 0 {
+    /// One more link has been tried; told is its first attempt only.
+    fn tried(&mut self, link: usize, failure: Option<BindFailure>, now: Nanos) {
+        if std::mem::replace(&mut self.links[link].tried, true) || self.untried == 0 {
             return;
         }
         self.untried -= 1;
@@ -94,14 +95,11 @@ impl Core {
     /// No connection could be made. Says when to try again, if at all.
     pub fn connect_failed(&mut self, link: u32, why: &str, now: Nanos) -> Option<Nanos> {
         let number = link as usize;
-        let first_time = self.untried > 0 && self.start.is_none();
         self.links[number].state_word = why.to_owned();
         if self.links[number].down.is_none() {
             self.links[number].down = Some((now, why.to_owned(), 0));
         }
-        if first_time {
-            self.failed(number, BindFault::Unreachable, why, now);
-        }
+        self.failed(number, BindFault::Unreachable, why, now);
         self.next_attempt(number, now)
     }
 
@@ -172,7 +170,7 @@ impl Core {
         for (number, mut ticket) in self.links[link].window.drain() {
             if ticket.written == Nanos::ZERO {
                 // part of it may have gone: it counts as written, and as lost
-                ticket.written = now;
+                ticket.write_at(now);
                 self.recorder.written(&ticket);
                 self.links[link].counts.written += 1;
             }
@@ -198,9 +196,10 @@ impl Core {
 
     /// When a link that is down is tried again: jittered, doubling pauses within the profile's bounds.
     fn next_attempt(&mut self, link: usize, now: Nanos) -> Option<Nanos> {
-        let rebind = self.rebind_of(link);
+        let (rebind, ladder) = (self.rebind_of(link), self.is_ladder());
         let l = &mut self.links[link];
-        let over = self.stopping || self.start.is_none() || l.banned;
+        let never_began = self.start.is_none() && !l.was_bound;
+        let over = self.stopping || never_began || l.banned || ladder;
         let again =
             rebind.filter(|r| !over && (r.attempts_max == 0 || l.attempts < r.attempts_max));
         let Some(rebind) = again else {
@@ -223,12 +222,13 @@ impl Core {
         let l = &mut self.links[link];
         l.standing = Standing::Gone;
         let (session, attempts) = (l.plan.id, l.attempts);
-        if let (Some((from, cause, lost)), Some(start)) = (l.down.take(), self.start) {
-            let from = from.since(start);
+        if let Some((from, cause, lost)) = l.down.take() {
+            let from = self.start.map_or(Nanos::ZERO, |start| from.since(start));
             self.recorder.outage(Outage { session, from, to: None, cause, lost, attempts });
         }
         let all_gone = self.links.iter().all(|l| l.standing == Standing::Gone);
-        if all_gone && self.start.is_some() && !self.stopping && !self.all_lost_told {
+        let began = self.start.is_some() || self.links.iter().any(|l| l.was_bound);
+        if all_gone && began && !self.stopping && !self.all_lost_told && !self.is_ladder() {
             self.all_lost_told = true;
             self.events.push(Event::AllLost { worker: self.worker });
         }
@@ -241,6 +241,11 @@ impl Core {
         let step = Nanos::from_millis(10 * (1 + self.links.len() as u64 / 1000));
         self.maintenance_at = now + step;
         for link in 0..self.links.len() {
+            if now >= self.links[link].close_by {
+                self.links[link].close_by = Nanos::MAX;
+                self.links[link].wish = Wish::Close;
+                self.touch(link);
+            }
             match self.links[link].standing {
                 Standing::Down | Standing::Gone => {}
                 Standing::Binding => {
@@ -294,14 +299,14 @@ impl Core {
                 if now < self.links[link].unwritten_since + response {
                     break;
                 }
-                ticket.written = now;
+                ticket.write_at(now);
                 self.recorder.written(&ticket);
                 self.links[link].counts.written += 1;
             } else if now < ticket.written + response {
                 break;
             }
             self.links[link].window.settle(number);
-            self.links[link].remember_late(number, ticket);
+            self.links[link].late.remember(number, ticket);
             self.recorder.settled(&ticket, Outcome::TimedOut, now);
             self.part_ended(ticket.index, PartFate::Failed);
             self.trace_failed(link, number, &ticket, None);

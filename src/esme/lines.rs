@@ -48,6 +48,10 @@ impl Lines {
             let stamp = Clock::now();
             match line.write_now(core.out(session)) {
                 Ok(octets) if octets > 0 => wrote(core, session, octets, stamp),
+                Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => {
+                    core.blocked(session, stamp);
+                    return false;
+                }
                 // its task meets the same, and knows what to do
                 Ok(_) | Err(_) => return false,
             }

@@ -6,6 +6,7 @@ use crate::net::Wish;
 use crate::session::{Numbered, Session, Timers, Window};
 use crate::smpp::CommandStatus;
 use bytes::BytesMut;
+use hashbrown::HashMap;
 use std::collections::VecDeque;
 
 /// Where a link stands between connects.
@@ -153,19 +154,29 @@ pub(super) struct Link {
     pub(super) stamped: u64,
     /// Octets of them written.
     pub(super) written: u64,
+    /// The socket took less than it was offered; what is stamped now is ready and waits for it.
+    pub(super) socket_full: bool,
     pub(super) unwritten: VecDeque<Unwritten>,
+    /// Octets of submit_sm in `out`; the rest of it is answers to the peer.
+    pub(super) submit_octets: usize,
     /// Since when the first of them has waited without progress.
     pub(super) unwritten_since: Nanos,
     /// deliver_sm_resp waiting to be written: (end, read stamp, how many).
     pub(super) acks: VecDeque<(u64, Nanos, u32)>,
     /// Timed-out requests, to know a late answer when it comes.
-    pub(super) late: VecDeque<(u32, Ticket)>,
+    pub(super) late: LateRequests,
     /// Counts connections, so that what belongs to an earlier one is known.
     pub(super) connection: u32,
     /// A bind_resp that has not come by then will not.
     pub(super) bind_by: Nanos,
     /// When its own cap lets it send again.
     pub(super) next_turn: Nanos,
+    /// Its first attempt has been told to the coordinator.
+    pub(super) tried: bool,
+    /// It has been bound before: it is bound again as the profile says, also before the load.
+    pub(super) was_bound: bool,
+    /// By then what is left to be written before a close has been written, or is given up.
+    pub(super) close_by: Nanos,
     /// Refused for its credentials: never tried again.
     pub(super) banned: bool,
     pub(super) state_word: String,
@@ -199,8 +210,33 @@ pub(super) struct LinkCounts {
     pub(super) delivered: u64,
 }
 
-/// Timed-out requests remembered per session.
-const LATE_MAX: usize = 4096;
+/// The last timed-out requests of a connection. A peer may ask for any sequence_number any number of times: each
+/// look takes the same time.
+#[derive(Debug, Default)]
+pub(super) struct LateRequests {
+    tickets: HashMap<u32, Ticket, foldhash::fast::FixedState>,
+    /// sequence_numbers, oldest first; those that were answered are still among them.
+    order: VecDeque<u32>,
+}
+
+impl LateRequests {
+    /// Remembered per session.
+    const MAX: usize = 4096;
+
+    pub(super) fn remember(&mut self, sequence_number: u32, ticket: Ticket) {
+        if self.order.len() == Self::MAX
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.tickets.remove(&oldest);
+        }
+        self.order.push_back(sequence_number);
+        self.tickets.insert(sequence_number, ticket);
+    }
+
+    pub(super) fn take(&mut self, sequence_number: u32) -> Option<Ticket> {
+        self.tickets.remove(&sequence_number)
+    }
+}
 
 impl Link {
     pub(super) fn new(plan: SessionPlan, window: usize, timers: Timers) -> Link {
@@ -213,16 +249,21 @@ impl Link {
             out: BytesMut::new(),
             stamped: 0,
             written: 0,
+            socket_full: false,
             unwritten: VecDeque::new(),
+            submit_octets: 0,
             unwritten_since: Nanos::ZERO,
             acks: VecDeque::new(),
-            late: VecDeque::new(),
+            late: LateRequests::default(),
             dirty: false,
             connection: 0,
             bind_by: Nanos::MAX,
             hold: None,
             throttles: 0,
             next_turn: Nanos::ZERO,
+            tried: false,
+            was_bound: false,
+            close_by: Nanos::MAX,
             banned: false,
             state_word: "never connected".to_owned(),
             down: None,
@@ -250,6 +291,7 @@ impl Link {
     /// `start..` are theirs.
     #[inline]
     pub(super) fn stamped(&mut self, first: u32, count: u32, start: usize, now: Nanos) {
+        self.submit_octets += self.out.len() - start;
         let octets = (self.out.len() - start) as u32 / count.max(1);
         let end = self.end();
         match self.unwritten.back_mut() {
@@ -269,12 +311,15 @@ impl Link {
         self.standing = Standing::Binding;
         self.connection += 1;
         self.wish = Wish::Stay;
+        self.close_by = Nanos::MAX;
         self.out.clear();
         self.stamped = 0;
         self.written = 0;
+        self.socket_full = false;
         self.unwritten.clear();
+        self.submit_octets = 0;
         self.acks.clear();
-        self.late.clear();
+        self.late = LateRequests::default();
         self.hold = None;
         self.throttles = 0;
     }
@@ -289,23 +334,40 @@ impl Link {
         }
     }
 
+    /// When a submit_sm that is stamped `now` is offered to the socket: now, where the socket is full already;
+    /// 0, not yet, else.
+    #[inline]
+    pub(super) fn ready_at(&self, now: Nanos) -> Nanos {
+        if self.socket_full { now } else { Nanos::ZERO }
+    }
+
+    /// The socket took less than it was offered by a write at `stamp`: what waits has been offered then, and what
+    /// is stamped before the socket has taken all of it is ready when it is stamped.
+    #[cold]
+    pub(super) fn mark_offered(&mut self, stamp: Nanos) {
+        if std::mem::replace(&mut self.socket_full, true) {
+            return;
+        }
+        for run in &self.unwritten {
+            self.window.stamp_run(run.first, run.count, |ticket, _| {
+                if ticket.offered == Nanos::ZERO {
+                    ticket.offered = stamp;
+                }
+            });
+        }
+    }
+
+    /// Octets that wait to be written and are no submit_sm: answers that the peer asked for.
+    #[inline]
+    pub(super) fn answers_octets(&self) -> usize {
+        self.out.len().saturating_sub(self.submit_octets)
+    }
+
     /// Brings `stamped` up to date with what was put into `out`, whoever put it.
     #[inline]
     pub(super) fn end(&mut self) -> u64 {
         self.stamped = self.written + self.out.len() as u64;
         self.stamped
-    }
-
-    pub(super) fn remember_late(&mut self, sequence_number: u32, ticket: Ticket) {
-        if self.late.len() == LATE_MAX {
-            self.late.pop_front();
-        }
-        self.late.push_back((sequence_number, ticket));
-    }
-
-    pub(super) fn take_late(&mut self, sequence_number: u32) -> Option<Ticket> {
-        let at = self.late.iter().position(|l| l.0 == sequence_number)?;
-        self.late.remove(at).map(|l| l.1)
     }
 
     /// Response time of so many answers on this session: one digit, made at its first answer.

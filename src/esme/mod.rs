@@ -21,6 +21,8 @@ mod secure;
 mod sender;
 mod setup;
 mod strays;
+#[cfg(test)]
+mod tests;
 mod throttle;
 mod trace;
 mod worker;

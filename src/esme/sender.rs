@@ -139,7 +139,8 @@ impl Core {
                 1
             };
             let (_, first) = ticket(setup, &Due { index, ..*due });
-            let ticket = Ticket { intended: now, slot_free: now, step, ..first };
+            let offered = l.ready_at(now);
+            let ticket = Ticket { intended: now, slot_free: now, offered, step, ..first };
             let Some((sequence_number, count)) =
                 l.window.open_run(&mut l.session.sequence, ticket, wanted)
             else {
@@ -176,8 +177,9 @@ impl Core {
     ) {
         let Core { setup, links, recorder, scratch, wall_at_zero, dirty, out_spares, .. } = self;
         let (place, first) = ticket(setup, due);
-        let ticket = Ticket { intended, slot_free, attempt, ..first };
         let l = &mut links[link];
+        let offered = l.ready_at(now);
+        let ticket = Ticket { intended, slot_free, offered, attempt, ..first };
         let number = l.window.open(&mut l.session.sequence, ticket).expect("room was looked for");
         let start = l.begin(out_spares);
         setup.recipe.stamp_at(&place, number, *wall_at_zero + now.0, scratch, &mut l.out);

@@ -64,6 +64,7 @@ impl Core {
         let attempt = ticket.attempt.saturating_add(1);
         let again = Again { at, index: ticket.index, stage, intended: ticket.intended, attempt };
         self.lanes[lane].again.push(std::cmp::Reverse(again));
+        self.wake_by(at);
         true
     }
 
@@ -117,6 +118,7 @@ impl Core {
             self.lanes[lane].withdraw(room, now);
         }
         self.held.push(link as u32);
+        self.wake_by(until);
     }
 
     /// Sessions whose hold is over carry again, from the time it was over.

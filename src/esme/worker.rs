@@ -85,7 +85,10 @@ pub fn run(share: Share, wires: Wires) -> Result<(), WorkerError> {
         .event_interval(31)
         .build_local(tokio::runtime::LocalOptions::default())
         .map_err(WorkerError::Io)?;
-    runtime.block_on(drive(share, core, tls, wires)).map_err(WorkerError::Io)
+    let ended = runtime.block_on(drive(share, core, tls, wires)).map_err(WorkerError::Io);
+    // a name that is still being resolved is not waited for
+    runtime.shutdown_background();
+    ended
 }
 
 /// Why a worker could not run.
@@ -242,6 +245,9 @@ impl Shell {
                 interval.loop_held_ns = std::mem::take(&mut told.held).0;
             }
             let _ = told.events.send(event);
+        }
+        if core.take_rearm() {
+            self.nudge.notify_one();
         }
         if core.finished() && !self.over.replace(true) {
             self.finished.notify_one();

@@ -42,6 +42,13 @@ pub trait Endpoint {
     fn out(&mut self, session: u32) -> &mut BytesMut;
     /// So many octets of it were written by a write that began at `stamp`; they are gone from `out`.
     fn wrote(&mut self, session: u32, octets: usize, stamp: Nanos);
+    /// The socket did not take all that is to be written on this session, which a write at `stamp` offered to it.
+    fn blocked(&mut self, _session: u32, _stamp: Nanos) {}
+    /// Whether this session may be read now. Where it may not, what waits to be written must be bounded by what the
+    /// peer has asked for, and this session is dirty, or its socket full, until it may again.
+    fn reads(&self, _session: u32) -> bool {
+        true
+    }
     /// What is to become of the connection.
     fn wish(&self, session: u32) -> Wish;
     /// Does what is due, and says when it wants to be called next.
@@ -106,8 +113,8 @@ impl Default for ReadBuffer {
     }
 }
 
-/// Above so many unwritten octets a session is not read: what does not take answers may not ask for more.
-const OUT_MAX: usize = 4 * 1024 * 1024;
+/// How long a TLS close_notify may wait for a socket that takes nothing.
+const GOODBYE_MAX: Nanos = Nanos::from_millis(500);
 /// What keeps the rest of a read keeps at most this much memory while it holds none.
 const CARRY_IDLE: usize = 64 * 1024;
 
@@ -121,7 +128,9 @@ struct State<'a, S> {
     /// Octets of a PDU that has not wholly come yet.
     carry: Vec<u8>,
     half_closed: bool,
-    needs_flush: bool,
+    /// Octets at the front of the out-buffer that the stream took and has not passed on: TLS keeps some when the
+    /// socket is full. They count as written when it has.
+    unflushed: usize,
 }
 
 /// So many octets of what is to be written on this session are gone, by a write that began at `stamp`.
@@ -146,14 +155,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     E: Endpoint,
 {
-    let mut state = State {
-        stream,
-        session,
-        buffer,
-        carry: Vec::new(),
-        half_closed: false,
-        needs_flush: false,
-    };
+    let mut state =
+        State { stream, session, buffer, carry: Vec::new(), half_closed: false, unflushed: 0 };
     let stop = Cell::new(false);
     let mut known: Option<Waker> = None;
     let end = poll_fn(|context| {
@@ -169,11 +172,13 @@ where
         polled
     })
     .await;
+    let at = Clock::now();
     if !matches!(end, End::Wished(Wish::Reset | Wish::Close)) && !state.half_closed {
-        // a peer that is gone already cannot be told goodbye
-        let _ = tokio::io::AsyncWriteExt::shutdown(&mut state.stream).await;
+        // a peer that is gone already cannot be told goodbye, and one that takes nothing is not waited for
+        let goodbye = tokio::io::AsyncWriteExt::shutdown(&mut state.stream);
+        let _ = tokio::time::timeout(GOODBYE_MAX.into(), goodbye).await;
     }
-    Gone { end, at: Clock::now() }
+    Gone { end, at }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
@@ -191,7 +196,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
                 return Poll::Ready(End::Wished(wish));
             }
             let mut moved = false;
-            if wish != Wish::HoldReads && core.out(self.session).len() < OUT_MAX {
+            if wish != Wish::HoldReads && core.reads(self.session) {
                 match self.read(core, context) {
                     Poll::Ready(Ok(true)) => {
                         moved = true;
@@ -214,9 +219,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
             }
             match core.wish(self.session) {
                 w @ (Wish::Close | Wish::Reset) => return Poll::Ready(End::Wished(w)),
-                w @ Wish::CloseWhenFlushed
-                    if core.out(self.session).is_empty() && !self.needs_flush =>
-                {
+                w @ Wish::CloseWhenFlushed if core.out(self.session).is_empty() => {
                     return Poll::Ready(End::Wished(w));
                 }
                 Wish::HalfClose if core.out(self.session).is_empty() && !self.half_closed => {
@@ -289,23 +292,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
         let mut any = false;
         while !core.out(self.session).is_empty() {
             let stamp = Clock::now();
-            let out = core.out(self.session);
-            match Pin::new(&mut self.stream).poll_write(context, out) {
-                Poll::Pending => return Ok(any),
-                Poll::Ready(Err(e)) => return Err(e),
-                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
-                Poll::Ready(Ok(octets)) => {
-                    wrote(core, self.session, octets, stamp);
-                    self.needs_flush = true;
-                    any = true;
+            if self.unflushed == 0 {
+                let out = core.out(self.session);
+                match Pin::new(&mut self.stream).poll_write(context, out) {
+                    Poll::Pending => {
+                        core.blocked(self.session, stamp);
+                        return Ok(any);
+                    }
+                    Poll::Ready(Err(e)) => return Err(e),
+                    Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+                    Poll::Ready(Ok(octets)) => self.unflushed = octets,
                 }
             }
-        }
-        if self.needs_flush {
             match Pin::new(&mut self.stream).poll_flush(context) {
-                Poll::Ready(Ok(())) => self.needs_flush = false,
+                Poll::Ready(Ok(())) => {
+                    // an endpoint may have taken back what it had left to be written
+                    let octets = self.unflushed.min(core.out(self.session).len());
+                    self.unflushed = 0;
+                    wrote(core, self.session, octets, stamp);
+                    any = true;
+                }
                 Poll::Ready(Err(e)) => return Err(e),
-                Poll::Pending => {}
+                Poll::Pending => {
+                    core.blocked(self.session, stamp);
+                    return Ok(any);
+                }
             }
         }
         Ok(any)
@@ -351,7 +362,7 @@ mod tests {
 
     /// So many octets are sent in one piece; what the endpoint saw, and what came back.
     fn pumped(octets: usize, close_at: usize) -> (Echo, Vec<u8>) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let (mut near, far) = tokio::io::duplex(1 << 20);
             let sent: Vec<u8> = (0..octets).map(|n| n as u8).collect();
