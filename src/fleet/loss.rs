@@ -77,11 +77,13 @@ pub(super) fn close(
 /// By cell: messages of this worker due before `at`, and before `load_ends`.
 fn count_share(setup: &Setup, worker: u32, at: Nanos, load_ends: Nanos, shares: &mut [(u64, u64)]) {
     let mut cursor = Cursor::new(setup.schedule.clone(), &setup.striping, worker as usize);
-    while let Some(due) = cursor.peek().copied().filter(|due| due.at < load_ends) {
-        let cell = setup.cell(due.stage, due.account, setup.recipe.label(due.index));
-        if let Some((before, all)) = shares.get_mut(usize::from(cell)) {
-            *before += u64::from(due.at < at);
-            *all += 1;
+    for until in [at.min(load_ends), load_ends] {
+        for skipped in cursor.skip_before(until, &setup.recipe) {
+            let cell = setup.cell(skipped.stage, skipped.account, skipped.label);
+            if let Some((before, all)) = shares.get_mut(usize::from(cell)) {
+                *before += if until <= at { skipped.count } else { 0 };
+                *all += skipped.count;
+            }
         }
         cursor.advance();
     }

@@ -3,9 +3,24 @@
 #[cfg(test)]
 mod tests;
 
+use super::recipe::Recipe;
 use super::schedule::{Due, Pacing, Schedule};
-use super::striping::{Numbers, Own, Striping, Walk};
+use super::striping::{Numbers, Own, OwnCount, OwnCounts, Striping, Walk};
+use crate::kit::Nanos;
 use std::sync::Arc;
+
+/// Messages of one stage, account and label that were passed over together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Skipped {
+    /// Their stage.
+    pub stage: u16,
+    /// The account that was to send them.
+    pub account: u16,
+    /// Which of the plan's messages.
+    pub label: u16,
+    /// How many; not 0.
+    pub count: u64,
+}
 
 /// One worker's scheduled messages, and its numbers for closed-loop ones.
 #[derive(Debug)]
@@ -17,6 +32,17 @@ pub struct Cursor {
     due: Option<Due>,
     /// The next of its own messages, where the schedule holds no time for it (any more).
     beyond: Option<Own>,
+    owner: Owner,
+    /// Made at the first [`Cursor::skip_before`]; Some(None): the period is too long, they are walked.
+    counts: Option<Option<OwnCounts>>,
+}
+
+/// Whose messages they are.
+#[derive(Debug)]
+struct Owner {
+    striping: Arc<Striping>,
+    worker: usize,
+    account: Option<u16>,
 }
 
 impl Cursor {
@@ -43,8 +69,16 @@ impl Cursor {
     ) -> Cursor {
         let own = Walk::of(striping, worker, account, 0);
         let closed = Numbers::new(Walk::of(striping, worker, account, schedule.len()));
-        let mut cursor =
-            Cursor { schedule, pacing: Pacing::new(), own, closed, due: None, beyond: None };
+        let mut cursor = Cursor {
+            schedule,
+            pacing: Pacing::new(),
+            own,
+            closed,
+            due: None,
+            beyond: None,
+            owner: Owner { striping: striping.clone(), worker, account },
+            counts: None,
+        };
         cursor.advance();
         cursor
     }
@@ -89,6 +123,63 @@ impl Cursor {
             self.beyond = None;
             self.place(own);
         }
+    }
+
+    /// Passes over all messages that are intended before `at` (from the start of the load), and returns how
+    /// many they were. `recipe` is the plan's, always the same. The cost does not grow with their number,
+    /// save where account and label repeat together only after more than 2^20 messages: those are walked,
+    /// and a plan has at most 10^9 of them.
+    pub fn skip_before(&mut self, at: Nanos, recipe: &Recipe) -> Vec<Skipped> {
+        let Some(due) = self.due else { return Vec::new() };
+        let end = self.schedule.count_before(at);
+        if end <= due.index {
+            return Vec::new();
+        }
+        let Owner { striping, worker, account } = &self.owner;
+        let counts = self
+            .counts
+            .get_or_insert_with(|| OwnCounts::new(striping, *worker, *account, &recipe.labels()));
+        let Some(counts) = counts else { return self.walk_before(end, recipe) };
+        let mut skipped = Vec::new();
+        let mut from = due.index;
+        let mut before = counts.below(from);
+        for stage in due.stage.. {
+            let until = self.schedule.stage_first(stage) + self.schedule.stage_count(stage);
+            let until = until.min(end);
+            let upto = counts.below(until);
+            for (a, b) in before.iter().zip(&upto) {
+                let OwnCount { account, label, count } = *b;
+                let count = count - a.count;
+                if count > 0 {
+                    skipped.push(Skipped { stage, account, label, count });
+                }
+            }
+            (from, before) = (until, upto);
+            if from >= end {
+                break;
+            }
+        }
+        self.own.seek(end);
+        self.pacing.jump();
+        self.advance();
+        skipped
+    }
+
+    /// The same one by one, up to message `end`.
+    fn walk_before(&mut self, end: u64, recipe: &Recipe) -> Vec<Skipped> {
+        let mut skipped: Vec<Skipped> = Vec::new();
+        while let Some(due) = self.due.filter(|due| due.index < end) {
+            let Due { stage, account, index, .. } = due;
+            let label = recipe.label(index);
+            let same = |s: &&mut Skipped| (s.stage, s.account, s.label) == (stage, account, label);
+            match skipped.iter_mut().rev().find(same) {
+                Some(found) => found.count += 1,
+                None => skipped.push(Skipped { stage, account, label, count: 1 }),
+            }
+            self.advance();
+        }
+        skipped.sort_unstable();
+        skipped
     }
 
     /// (number of this worker's next closed-loop message, distance to the one after it); distance 0: no more

@@ -19,7 +19,7 @@ mod striping;
 mod tree;
 mod words;
 
-pub use cursor::Cursor;
+pub use cursor::{Cursor, Skipped};
 pub use error::PlanError;
 pub use guard::{is_loopback, matches};
 pub use model::{

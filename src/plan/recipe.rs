@@ -232,6 +232,11 @@ impl Recipe {
 
     /// What the recipe makes of the plan's message `label`: its data_coding, and how many submit_sm it takes.
     pub fn traits_of(&self, label: u16) -> (u8, u32) {
+    /// The labels of one period of the mix.
+    pub(super) fn labels(&self) -> Vec<u16> {
+        self.pattern.iter().map(|slot| slot.kind).collect()
+    }
+
         self.kinds.get(usize::from(label)).map_or((0, 1), |k| (k.coding, k.parts.len() as u32))
     }
 

@@ -155,16 +155,14 @@ impl Schedule {
 
     /// Messages intended before `offset`.
     pub fn count_before(&self, offset: Nanos) -> u64 {
-        let (mut low, mut high) = (0, self.len);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.intended(middle).is_some_and(|(at, _)| at < offset) {
-                low = middle + 1;
-            } else {
-                high = middle;
+        // a message stands within its stage
+        match self.legs.partition_point(|leg| leg.start < offset.0) {
+            0 => 0,
+            begun => {
+                let leg = &self.legs[begun - 1];
+                leg.first + leg.count_before(offset.0)
             }
         }
-        low
     }
 
     /// Messages that `stage` plans; 0 for a closed loop.
@@ -240,6 +238,23 @@ impl Leg {
         }
     }
 
+    /// Its messages intended before `offset`.
+    fn count_before(&self, offset: u64) -> u64 {
+        if let (Some(curve), Some(gaps)) = (&self.curve, &self.gaps) {
+            return gaps.count_while(|sum| self.time_of_sum(curve, sum) < offset);
+        }
+        let (mut low, mut high) = (0, self.count);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.time_of(middle) < offset {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
     /// The time at which the integral reaches `sum` (2⁻³² messages).
     fn time_of_sum(&self, curve: &Curve, sum: u128) -> u64 {
         self.start + curve.time_of((sum * curve.per_message) >> FRACTION_BITS)
@@ -276,6 +291,11 @@ impl Pacing {
     /// At the first message.
     pub(super) const fn new() -> Pacing {
         Pacing { leg: 0, run: Run::Formula }
+    }
+
+    /// The next index may be far from the last: it is found by formula.
+    pub(super) fn jump(&mut self) {
+        self.run = Run::Formula;
     }
 
     /// The time and stage of message `index`; no index may be smaller than the one before.

@@ -1,5 +1,9 @@
 //! Striping: which account and which bind class carries message i, and which worker owns it (METHOD.md
 //! §2). A pure function of the plan and the number of workers; it knows no time and no session.
+mod counts;
+
+pub(super) use counts::{OwnCount, OwnCounts, is_countable, joint_period};
+
 use super::model::Plan;
 use super::schedule::gcd;
 use std::sync::Arc;
@@ -75,6 +79,19 @@ impl Striping {
     /// Workers that run.
     pub const fn workers_count(&self) -> usize {
         self.workers
+    }
+
+    /// The place of message `from` in the pattern, and whose turn it is then in each lane.
+    fn turns_at(&self, from: u64) -> (usize, Vec<u32>) {
+        let period = self.pattern.len() as u64;
+        let slot = (from % period) as usize;
+        let mut before = vec![0u64; self.lanes.len()];
+        self.pattern[..slot].iter().for_each(|p| before[usize::from(p.0)] += 1);
+        let turns = self.lanes.iter().zip(before).map(|(lane, before)| {
+            let turn = u128::from(from / period) * u128::from(lane.weight) + u128::from(before);
+            (turn % u128::from(lane.senders)) as u32
+        });
+        (slot, turns.collect())
     }
 
     /// Messages after which (account, sender) repeats; None beyond `TABLE_MAX`.
@@ -195,15 +212,23 @@ impl Walk {
         if !striping.lanes.iter().any(owns) {
             return Walk::Nothing;
         }
-        let period = striping.pattern.len() as u64;
-        let slot = (from % period) as usize;
-        let mut turns: Vec<u32> = Vec::with_capacity(striping.lanes.len());
-        for (number, lane) in striping.lanes.iter().enumerate() {
-            let before = striping.pattern[..slot].iter().filter(|p| usize::from(p.0) == number);
-            let turn = u128::from(from / period) * u128::from(lane.weight) + before.count() as u128;
-            turns.push((turn % u128::from(lane.senders)) as u32);
-        }
+        let (slot, turns) = striping.turns_at(from);
         Walk::All { striping: striping.clone(), worker, account, next: from, slot, turns }
+    }
+
+    /// Goes to the first of its messages from number `from` on.
+    pub(super) fn seek(&mut self, from: u64) {
+        match self {
+            Walk::Table { own, period, base, at } => {
+                *base = from - from % *period;
+                *at = own.partition_point(|o| o.index < from % *period);
+            }
+            Walk::All { striping, next, slot, turns, .. } => {
+                (*slot, *turns) = striping.turns_at(from);
+                *next = from;
+            }
+            Walk::Nothing => {}
+        }
     }
 
     /// (number of the next of its messages, distance from each to the one after it), where all are equally

@@ -1,3 +1,5 @@
+mod skipping;
+
 use super::*;
 use crate::kit::{Nanos, Rate, RateChange};
 use crate::plan::model::{Arrival, Shape, Stage};

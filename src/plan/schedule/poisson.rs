@@ -49,6 +49,22 @@ impl Gaps {
         gap(self.seed, i)
     }
 
+    /// Messages whose sum `holds`, which does so up to some message and for none after it.
+    pub(super) fn count_while(&self, holds: impl Fn(u128) -> bool) -> u64 {
+        let Some(block) = self.sums.partition_point(|sum| holds(*sum)).checked_sub(1) else {
+            return 0;
+        };
+        let first = block as u64 * STRIDE;
+        let end = self.count.min(first + STRIDE);
+        let mut sum = self.sums[block];
+        let mut sums = vec![sum];
+        sums.extend((first + 1..end).map(|i| {
+            sum += u128::from(self.gap(i));
+            sum
+        }));
+        first + sums.partition_point(|sum| holds(*sum)) as u64
+    }
+
     /// The sum of the gaps up to and with message `i`'s; `i` below the count.
     pub(super) fn sum(&self, i: u64) -> u128 {
         let block = i / STRIDE;
@@ -96,6 +112,20 @@ mod tests {
             assert!((ln(x) - x.ln()).abs() <= 4e-15, "{x}: {} {}", ln(x), x.ln());
         }
         assert!((ln(1e-16) - 1e-16f64.ln()).abs() < 1e-13);
+    }
+
+    #[test]
+    fn messages_up_to_a_sum_are_those_that_a_walk_counts() {
+        let gaps = Gaps::until(200_000u128 << FRACTION_BITS, 5, 1);
+        for messages in [0u128, 1, 65_535, 65_536, 65_537, 131_072, 150_000, 300_000] {
+            let bound = messages << FRACTION_BITS;
+            let mut sum = 0;
+            let walked = (0..gaps.count()).take_while(|i| {
+                sum += u128::from(gaps.gap(*i));
+                sum < bound
+            });
+            assert_eq!(gaps.count_while(|sum| sum < bound), walked.count() as u64, "{messages}");
+        }
     }
 
     #[test]
