@@ -6,8 +6,11 @@ mod tests;
 use super::defaults::Defaults;
 use super::error::PlanError;
 use super::model::{Address, AddressFrom, Guard, Plan, Shape};
+use super::recipe::Recipe;
 use super::schedule::{Schedule, exceeds};
-use super::section::{Read, Section, split_address};
+use super::section::{Item, Read, Section, split_address};
+use super::striping::{Striping, is_countable, joint_period};
+use crate::kit::Rate;
 use nix::sys::resource::{Resource, getrlimit};
 use serde::Deserialize;
 use std::net::IpAddr;
@@ -23,6 +26,16 @@ const KEYS: &[&str] = &[
 ];
 /// Descriptors that are not sessions: files, timers, pipes, epoll.
 const DESCRIPTORS_SPARE: u64 = 64;
+/// Highest rate of a stage: far beyond any machine, so that what is above it is a mistyped unit.
+pub(super) const RATE_MAX: Rate = Rate::per_second(100_000_000);
+/// Most combinations of a stage, an account and a message: each has counters of its own.
+const CELLS_MAX: usize = 1 << 16;
+/// Most submit_sm of a plan.
+pub(super) const SUBMITS_MAX: u64 = 1 << 40;
+/// Most submit_sm of a plan whose unsent ones have to be walked (see [`super::Cursor::skip_before`]).
+const WALKED_SUBMITS_MAX: u64 = 1_000_000_000;
+/// Most patterns in guard.destinations.
+const PATTERNS_MAX: usize = 1000;
 /// Up to this many addresses of a range are compared one by one.
 const WALKED_MAX: u128 = 100_000;
 
@@ -69,10 +82,20 @@ pub(super) fn read(root: &Section<'_>, loopback: bool, defaults: &Defaults) -> R
         messages_max: section.read("messages_max", |i| i.whole(1..=i64::MAX as u64))?,
         rate_max: section.read("rate_max", |i| i.rate_above_zero())?,
         binds_max: section.read("binds_max", |i| i.whole(1..=usize::MAX >> 1))?,
-        destinations: section.read("destinations", |i| i.texts())?.unwrap_or_default(),
+        destinations: section.read("destinations", patterns)?.unwrap_or_default(),
         foreign_stop: foreign.map_or(!loopback, |f| f == Foreign::Stop),
         closed_loop: section.read("closed_loop", |i| i.flag())?.unwrap_or(defaults.closed_loop),
     })
+}
+
+/// Patterns of destinations, each of which is held against each address.
+fn patterns(item: &Item<'_>) -> Read<Vec<String>> {
+    let patterns = item.texts()?;
+    if patterns.len() > PATTERNS_MAX {
+        let why = format!("{} patterns; write at most {PATTERNS_MAX}", patterns.len());
+        return Err(item.error(why));
+    }
+    Ok(patterns)
 }
 
 /// Open files this process may have.
@@ -86,6 +109,55 @@ pub(super) fn check(plan: &Plan, schedule: &Schedule, descriptors_max: u64) -> R
     check_binds(plan, descriptors_max)?;
     check_load(plan, schedule)?;
     check_destinations(plan)
+}
+
+/// Refuses what is beyond the numbers that a run counts with: rates, and stages × accounts × messages.
+pub(super) fn check_numbers(plan: &Plan) -> Read<()> {
+    let lists = [plan.stages.len().max(1), plan.accounts.len(), plan.messages.len().max(1)];
+    let cells = lists.iter().fold(1usize, |product, length| product.saturating_mul(*length));
+    if cells > CELLS_MAX {
+        let [stages, accounts, messages] = lists;
+        let why = format!(
+            "{stages} stages × {accounts} accounts × {messages} messages are {cells} to be counted \
+             apart, more than {CELLS_MAX}; write fewer of them"
+        );
+        return Err(PlanError::about("load.stages", why));
+    }
+    for (number, stage) in plan.stages.iter().enumerate() {
+        if let Some(peak) = stage.shape.peak().filter(|peak| exceeds(*peak, RATE_MAX)) {
+            let why = format!("reaches {peak}, more than the {RATE_MAX} that can be scheduled");
+            let path = format!("load.stages[{number}].{}", stage.shape.key());
+            return Err(PlanError::about(path, format!("{why}; lower it")));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses more submit_sm than could be counted should they stay unsent.
+pub(super) fn check_counting(plan: &Plan, schedule: &Schedule, recipe: &Recipe) -> Read<()> {
+    let planned = schedule.len();
+    if planned > SUBMITS_MAX {
+        let why = format!("{planned} submit_sm, more than the {SUBMITS_MAX} that can be planned");
+        let why = format!("{why}; lower the rate or shorten the stages");
+        return Err(PlanError::about("load.stages", why));
+    }
+    if planned <= WALKED_SUBMITS_MAX {
+        return Ok(());
+    }
+    // the number of workers does not change the period
+    let (striping, labels) = (Striping::new(plan, 1), recipe.labels());
+    if is_countable(&striping, &labels) {
+        return Ok(());
+    }
+    let period = joint_period(&striping, &labels);
+    Err(PlanError::about(
+        "load.stages",
+        format!(
+            "{planned} submit_sm, more than the {WALKED_SUBMITS_MAX} that can be planned where the \
+             accounts' shares and the messages' weights repeat together only after {period}; round \
+             the shares or the weights, or shorten the stages"
+        ),
+    ))
 }
 
 fn check_target(plan: &Plan) -> Read<()> {

@@ -220,8 +220,9 @@ fn checked(plan: Plan, tree: &Node) -> Read<Plan> {
     let schedule = Schedule::new(&plan.stages, plan.load.arrival, plan.seed).map_err(|e| {
         let path = format!("load.stages[{}]", e.stage);
         PlanError::new(tree.place_of(&path), path, e.why)
+    guard::check_numbers(&plan)?;
     })?;
     guard::check(&plan, &schedule, guard::descriptors_max())?;
-    Recipe::new(&plan)?;
+    guard::check_counting(&plan, &schedule, &Recipe::new(&plan)?)?;
     Ok(plan)
 }

@@ -161,3 +161,69 @@ fn patterns_match_runs_of_anything() {
         assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
     }
 }
+
+#[test]
+fn a_rate_with_a_mistyped_unit_is_refused_at_its_flag_with_the_bound() {
+    let run = |rate: &str| {
+        let rate = Some(rate.to_string());
+        load(&Source::Quick, &Overrides { rate, ..Overrides::default() })
+    };
+    for rate in ["10000M", "999999999999999", "100000001"] {
+        let line = run(rate).unwrap_err().to_string();
+        assert!(line.starts_with("--rate: load.stages[0].hold: reaches "), "{line}");
+        assert!(line.ends_with("more than the 100000000/s that can be scheduled; lower it"));
+    }
+    assert!(run("100M").is_ok());
+    for shape in [
+        "ramp = [1, \"101M\"]",
+        "stairs = { from = \"101M\", to = 1, step = \"50M\", each = \"1s\" }",
+        "spike = { base = 1, peak = \"101M\", at = \"0s\", for = \"1s\" }",
+        "sine = { mean = \"51M\", amplitude = \"50M\", period = \"1s\" }",
+    ] {
+        let line = profile(&format!("[[load.stages]]\n{shape}\nfor = \"3s\"\n"));
+        let line = line.unwrap_err().to_string();
+        assert!(line.starts_with("x.toml:2: load.stages[0].") && line.contains("can be scheduled"));
+    }
+}
+
+#[test]
+fn more_submit_sm_than_can_be_counted_are_refused() {
+    let hold = |rate: &str, length: &str| {
+        format!("[[load.stages]]\nhold = \"{rate}\"\nfor = \"{length}\"\n")
+    };
+    assert!(profile(&hold("10M", "1day")).is_ok());
+    let line = profile(&hold("100M", "1day")).unwrap_err().to_string();
+    assert!(line.contains("8640000000000 submit_sm, more than the 1099511627776"), "{line}");
+    // a mix whose order does not repeat: what stays unsent of it has to be walked
+    let accounts =
+        "[[accounts]]\nname = \"a\"\nweight = 1021\n[[accounts]]\nname = \"b\"\nweight = 1030\n";
+    let messages = "[[messages]]\nweight = 1009\n[[messages]]\nweight = 1013\n";
+    let mixed = |rate| format!("{}{accounts}{messages}", hold(rate, "1day"));
+    assert!(profile(&mixed("10k")).is_ok());
+    let line = profile(&mixed("12k")).unwrap_err().to_string();
+    assert!(line.contains("repeat together only after") && line.contains("round"), "{line}");
+}
+
+#[test]
+fn more_combinations_than_can_be_counted_apart_are_refused() {
+    let accounts: String = (0..257).map(|n| format!("[[accounts]]\nname = \"a{n}\"\n")).collect();
+    let messages = |count: usize| "[[messages]]\n".repeat(count);
+    assert!(profile(&format!("{accounts}{}", messages(100))).is_ok());
+    let line = profile(&format!("{accounts}{}", messages(256))).unwrap_err().to_string();
+    assert!(line.contains("257 accounts × 256 messages") && line.contains("65536"), "{line}");
+}
+
+#[test]
+fn a_long_profile_is_read_in_a_moment() {
+    // each of these took minutes when every name was held against every other
+    let line = profile(&"[[load.stages]]\nhold = 1\nfor = \"1s\"\n".repeat(70_000));
+    assert!(line.unwrap_err().to_string().contains("70000 stages"));
+    let line = profile(&"[[accounts]]\n".repeat(2)).unwrap_err().to_string();
+    assert!(line.contains("two accounts named"), "{line}");
+    let plan = profile(&"[[load.stages]]\nhold = 1\nfor = \"1s\"\n".repeat(3)).unwrap();
+    let names: Vec<&str> = plan.stages.iter().map(|s| s.name.as_str()).collect();
+    assert_eq!(names, ["hold", "hold-2", "hold-3"]);
+    let text = "{seq}".repeat(100_000);
+    let line = profile(&format!("[[messages]]\ntext = \"{text}\"\n")).unwrap_err().to_string();
+    assert!(line.contains("messages[0].text"), "{line}");
+}

@@ -59,6 +59,18 @@ pub(super) struct Curve {
 }
 
 impl Shape {
+    /// Its key in a profile.
+    pub(in crate::plan) const fn key(&self) -> &'static str {
+        match self {
+            Shape::Hold(_) => "hold",
+            Shape::Ramp(..) => "ramp",
+            Shape::Stairs { .. } => "stairs",
+            Shape::Spike { .. } => "spike",
+            Shape::Sine { .. } => "sine",
+            Shape::Max => "max",
+        }
+    }
+
     /// The highest rate it reaches; None where it has none (closed loop).
     pub fn peak(&self) -> Option<Rate> {
         let higher = |a: Rate, b: Rate| if exceeds(a, b) { a } else { b };
