@@ -13,7 +13,8 @@ const HOUSE: [(&str, &[&str]); 18] = [
     ("smpp", &[]),
     ("session", &["kit", "smpp"]),
     ("correlate", &["kit"]),
-    ("measure", &["kit"]),
+    // an anomaly's example is kept without passwords
+    ("measure", &["kit", "smpp"]),
     ("plan", &["kit", "smpp"]),
     ("net", &["kit", "smpp"]),
     ("esme", &["kit", "smpp", "session", "correlate", "measure", "plan", "net"]),

@@ -93,7 +93,8 @@ fn one_side(
     let recipe = Recipe::new(&plan).map_err(|e| e.to_string())?;
     let mut repro = plan::repro("duel", source, overrides, &plan);
     for setting in settings {
-        repro += &format!(" --{} '{setting}'", side.name());
+        let shown = plan::shown_setting(setting).replace('\'', r"'\''");
+        repro += &format!(" --{} '{shown}'", side.name());
     }
     Ok(Facts::of(plan, &recipe, repro, false))
 }

@@ -137,7 +137,7 @@ pub(super) fn agent(args: &AgentArgs) -> Exit {
 mod nats {
     use super::super::args::NatsArgs;
     use crate::fleet::Access;
-    use crate::plan::Secret;
+    use crate::plan::{self, Secret};
     use std::path::Path;
 
     /// How NATS is reached, by the flags and the environment.
@@ -174,7 +174,7 @@ mod nats {
         let shown = path.display();
         let text = std::fs::read_to_string(path)
             .map_err(|e| format!("--nats-auth: {shown} cannot be read ({e})"))?;
-        let line = text.lines().next().unwrap_or_default().trim();
+        let line = plan::without_mark(&text).lines().next().unwrap_or_default().trim();
         match line.split_once(':') {
             _ if line.is_empty() => {
                 Err(format!("--nats-auth: {shown} is empty; write user:password, or a token"))

@@ -9,25 +9,13 @@ use crate::plan::{PasswordFrom, Plan, Secret};
 pub(super) fn examine(mut plan: Plan) -> Result<Plan, String> {
     for account in &mut plan.accounts {
         account.password = match &account.password_from {
-            PasswordFrom::Nowhere => Secret::default(),
-            PasswordFrom::Env(name) => Secret(std::env::var(name).map_err(|_| {
-                format!(
-                    "account {}: the agent's environment has no {name}; export it there \
-                     (passwords do not travel)",
-                    account.name
-                )
-            })?),
-            PasswordFrom::File(path) => {
-                let text = std::fs::read_to_string(path).map_err(|e| {
-                    format!(
-                        "account {}: password_file {path} cannot be read by the agent ({e}); put it there \
-                         (passwords do not travel)",
-                        account.name
-                    )
-                })?;
-                Secret(text.trim_end_matches(['\n', '\r']).to_owned())
-            }
-        };
+            PasswordFrom::Nowhere => Ok(Secret::default()),
+            PasswordFrom::Env(name) => Secret::of_env(name),
+            PasswordFrom::File(path) => Secret::of_file(std::path::Path::new(path)),
+        }
+        .map_err(|why| {
+            format!("account {}, on the agent: {why} (passwords do not travel)", account.name)
+        })?;
     }
     client_tls(&plan.target).map_err(|e| e.to_string())?;
     Ok(plan)

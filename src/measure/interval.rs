@@ -4,6 +4,7 @@ use super::latency::{Latency, LatencyRange};
 use super::metric::Metric;
 use super::tally::{Counts, Tally};
 use crate::kit::Nanos;
+use crate::smpp::without_passwords;
 use serde::{Deserialize, Serialize};
 
 /// Counters and distributions of one cell (stage, account, label).
@@ -412,14 +413,19 @@ impl Interval {
         uses.clear();
     }
 
-    /// Counts an anomaly; the first of its kind keeps its octets.
+    /// Counts an anomaly; the first of its kind keeps its octets, without passwords.
     pub fn anomaly(&mut self, kind: &str, octets: &[u8]) {
         const KINDS_MAX: usize = 64;
+        const EXAMPLE_OCTETS: usize = 256;
+        // an example may end within a bind, which is told by what follows
+        const MASKED_OCTETS: usize = 2048;
         if let Some(known) = self.anomalies.iter_mut().find(|a| a.kind == kind) {
             known.count += 1;
         } else {
             let kind = if self.anomalies.len() < KINDS_MAX { kind } else { "other" };
-            let example_hex = hex(&octets[..octets.len().min(256)]);
+            // a peer may send our own bind back
+            let octets = without_passwords(&octets[..octets.len().min(MASKED_OCTETS)]);
+            let example_hex = hex(&octets[..octets.len().min(EXAMPLE_OCTETS)]);
             self.anomalies.push(Anomaly { kind: kind.to_owned(), count: 1, example_hex });
         }
     }

@@ -5,6 +5,7 @@ mod message;
 pub use message::{Address, AddressFrom, Content, Long, Message, PlannedTlv, TlvValue};
 
 use super::behaviour::Behaviour;
+pub use super::secret::{PasswordFrom, Secret};
 use crate::kit::{Nanos, Rate};
 use crate::smpp::pdu;
 use serde::{Deserialize, Serialize};
@@ -190,36 +191,6 @@ pub struct Account {
     pub weight: u64,
     /// Its binds.
     pub binds: Binds,
-}
-
-/// A password: it never shows itself, and never leaves the machine that read it: it travels as if empty.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(pub String);
-
-impl Serialize for Secret {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str("")
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(..)")
-    }
-}
-
-/// Where a password was read.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PasswordFrom {
-    /// There is none: it is empty.
-    #[default]
-    Nowhere,
-    /// This environment variable.
-    Env(String),
-    /// This file.
-    File(String),
 }
 
 /// The sessions of one account.

@@ -1,6 +1,7 @@
 //! Flags over a profile: each becomes a value in the tree, placed at the flag, so that everything after
 //! reads and judges it as if it had been written in the file. Precedence: flag, `--set`, profile, default.
 use super::error::PlanError;
+use super::secret::shown_setting;
 use super::section::Section;
 use super::tree::{Node, Place, Value};
 use crate::kit::Rate;
@@ -54,7 +55,7 @@ pub struct Overrides {
 }
 
 impl Overrides {
-    /// The flags as arguments, for the `repro` command line.
+    /// The flags as arguments, for the `repro` command line: without passwords.
     pub fn arguments(&self) -> Vec<String> {
         // destructured, so that a new flag cannot be forgotten
         let Overrides {
@@ -112,10 +113,11 @@ impl Overrides {
                 out.extend([flag.to_string(), value]);
             }
         }
-        for (flag, values) in [("--set", set), ("--allow-target", allow_target)] {
-            for value in values {
-                out.extend([flag.to_string(), value.clone()]);
-            }
+        for setting in set {
+            out.extend(["--set".to_string(), shown_setting(setting)]);
+        }
+        for address in allow_target {
+            out.extend(["--allow-target".to_string(), address.clone()]);
         }
         out
     }

@@ -1,6 +1,7 @@
 //! Typed reading of the tree: each reader knows its bound and says what would do. It knows the kinds of
 //! values that profiles are made of, and none of their keys.
 use super::error::PlanError;
+use super::secret::shown_value;
 use super::tree::{Node, Place, Value};
 use crate::kit::{Nanos, Rate};
 use serde::Deserialize;
@@ -144,13 +145,19 @@ impl<'a> Item<'a> {
             Value::Time(time) => time.clone(),
             Value::List(_) | Value::Table(_) => self.node.value.kind().to_string(),
         };
-        self.error(format!("{shown} will not do; write {wanted}"))
+        self.error(format!("{} will not do; write {wanted}", self.shown(&shown)))
+    }
+
+    /// What was written, as it may be shown: nothing where a password stands, or may stand by mistake.
+    fn shown(&self, written: &str) -> String {
+        let leaf = self.path.rsplit('.').next().unwrap_or_default();
+        if leaf.starts_with("password") { "the value".to_owned() } else { shown_value(written) }
     }
 
     /// An error about a word that is not among those that are known, of which there are many.
     pub(super) fn unknown(&self, word: &str, known: &[&str], what: &str) -> PlanError {
         let hint = near(word, known).unwrap_or_default();
-        self.error(format!("{word:?} is no {what}{hint}"))
+        self.error(format!("{} is no {what}{hint}", self.shown(&format!("{word:?}"))))
     }
 
     /// A table whose keys are all among `keys`.
@@ -313,7 +320,8 @@ impl<'a> Item<'a> {
             // "unknown variant `x`, expected one of `a`, `b`"
             let message = e.to_string();
             let words: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
-            self.error(format!("unknown word {word:?}{}", suggestion(word, &words)))
+            let shown = self.shown(&format!("{word:?}"));
+            self.error(format!("unknown word {shown}{}", suggestion(word, &words)))
         })
     }
 

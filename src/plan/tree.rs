@@ -4,6 +4,7 @@
 //! serde is not asked to do this: its messages have no key path, its spans end at the first overlay, and
 //! `--set` and flags could not be told from the file.
 use super::error::PlanError;
+use super::secret::shown_setting;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -38,6 +39,11 @@ impl Place {
             Place::Flag(_) => PathBuf::from(name),
         }
     }
+}
+
+/// A text file's content without the byte order mark that some editors write before it.
+pub fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// A value and its place.
@@ -85,6 +91,7 @@ impl Node {
 
     /// Reads TOML; `file` names it in every later message.
     pub(super) fn parse(file: &str, text: &str) -> Result<Node, PlanError> {
+        let text = without_mark(text);
         let file: Rc<str> = file.into();
         let starts: Vec<usize> =
             std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
@@ -203,7 +210,7 @@ impl Node {
     pub(super) fn set(&mut self, setting: &str) -> Result<(), PlanError> {
         let Some((key, value)) = setting.split_once('=') else {
             let why = "is no setting; write --set dotted.key=value";
-            return Err(PlanError::new(format!("--set {setting}"), "", why));
+            return Err(PlanError::new(format!("--set {}", shown_setting(setting)), "", why));
         };
         let place = Place::flag(format!("--set {}", key.trim()));
         let key = key.trim().replace('[', ".").replace(']', "");
@@ -260,10 +267,11 @@ fn convert(
 ) -> Result<Value, PlanError> {
     Ok(match value {
         DeValue::String(text) => Value::Text(text.to_string()),
-        DeValue::Integer(n) => Value::Whole(
-            i64::from_str_radix(n.as_str(), n.radix())
-                .map_err(|_| PlanError::new(place, "", format!("{n} does not fit 64 bits")))?,
-        ),
+        DeValue::Integer(n) => {
+            Value::Whole(i64::from_str_radix(n.as_str(), n.radix()).map_err(|_| {
+                PlanError::new(place, "", "an integer beyond 64 bits; write it smaller")
+            })?)
+        }
         DeValue::Float(n) => Value::Decimal(
             n.as_str()
                 .parse()

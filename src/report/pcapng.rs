@@ -1,6 +1,8 @@
 //! A capture that Wireshark opens (pcapng, draft-ietf-opsawg-pcapng): each PDU in a TCP segment of its own
 //! between made-up addresses, at the times that were measured. What TLS hid on the wire is in the clear here.
 use crate::measure::Exchange;
+use crate::smpp::without_passwords;
+use std::collections::HashMap;
 
 /// Raw IP: the packets begin with their IPv4 header.
 const LINKTYPE_RAW: u16 = 101;
@@ -31,14 +33,12 @@ pub fn render(exchanges: &[Exchange]) -> Vec<u8> {
         }
     }
     packets.sort_by_key(|p| p.0);
-    let mut flows: Vec<(u32, [u32; 2])> = Vec::new();
+    // the next sequence numbers of a session: ours, theirs
+    let mut flows: HashMap<u32, [u32; 2]> = HashMap::new();
     for (at, session, from_esme, octets) in packets {
-        let place = flows.iter().position(|f| f.0 == session).unwrap_or_else(|| {
-            flows.push((session, [1, 1]));
-            flows.len() - 1
-        });
+        let next = flows.entry(session).or_insert([1, 1]);
+        let octets = without_passwords(octets);
         for part in octets.chunks(SEGMENT_MAX) {
-            let next = &mut flows[place].1;
             let (ours, theirs) = if from_esme { (0, 1) } else { (1, 0) };
             let packet = tcp(session, from_esme, next[ours], next[theirs], part);
             next[ours] = next[ours].wrapping_add(part.len() as u32);

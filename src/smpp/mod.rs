@@ -10,6 +10,7 @@ pub mod coding;
 mod command;
 pub mod frame;
 mod header;
+mod mask;
 mod octets;
 pub mod pdu;
 pub mod receipt;
@@ -21,6 +22,7 @@ mod tlv;
 
 pub use command::CommandId;
 pub use header::Header;
+pub use mask::without_passwords;
 pub use status::{CommandStatus, UnknownStatus};
 pub use template::{Piece, Template, TemplateBuilder, TemplateError};
 pub use tlv::{Tag, TagInfo, TlvFault, TlvIter, TlvType, Tlvs, put_tlv};

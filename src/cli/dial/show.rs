@@ -5,7 +5,7 @@ use crate::kit::{Nanos, utc_rfc3339};
 use crate::smpp::coding::Coding;
 use crate::smpp::pdu::{self, Body, Dest, Field, Pdu};
 use crate::smpp::receipt::{self, MessageState};
-use crate::smpp::{CommandId, Header, Tag, TlvType, Tlvs};
+use crate::smpp::{CommandId, Header, Tag, TlvType, Tlvs, without_passwords};
 use bytes::BytesMut;
 use serde_json::json;
 use std::borrow::Cow;
@@ -82,11 +82,11 @@ impl Show {
 }
 
 /// The PDU with `***` for a password, whose length is not told either. Of a bind that cannot be read, only
-/// the header is shown.
+/// the header is shown; a bind that stands inside other octets is shown without its password.
 fn masked(octets: &[u8]) -> Cow<'_, [u8]> {
-    let Some(header) = Header::read(octets) else { return Cow::Borrowed(octets) };
+    let Some(header) = Header::read(octets) else { return without_passwords(octets) };
     if !header.command_id.is_bind() && header.command_id != CommandId::OUTBIND {
-        return Cow::Borrowed(octets);
+        return without_passwords(octets);
     }
     let Ok(mut pdu) = pdu::decode(octets) else {
         return Cow::Borrowed(&octets[..Header::OCTETS]);

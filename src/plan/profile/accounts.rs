@@ -79,7 +79,7 @@ fn account(section: &Section<'_>, general: &Binds, warnings: &mut Vec<String>) -
         section.read("system_id", |i| i.ascii(64))?.unwrap_or_else(|| defaults::SYSTEM_ID.into());
     let name = section.read("name", |i| i.text())?.unwrap_or_else(|| system_id.clone());
     let (password, password_from) = password(section, warnings)?;
-    for (what, value, max) in [("system_id", &system_id, 15), ("password", &password, 8)] {
+    for (what, value, max) in [("system_id", &system_id, 15), ("password", &password.0, 8)] {
         if value.len() > max {
             let over = format!("account {name}: a {what} of {} characters", value.len());
             warnings.push(format!("{over}; SMPP v3.4 allows {max}, many an SMSC does not mind"));
@@ -90,7 +90,7 @@ fn account(section: &Section<'_>, general: &Binds, warnings: &mut Vec<String>) -
     Ok(Account {
         name,
         system_id,
-        password: Secret(password),
+        password,
         password_from,
         system_type: section.read("system_type", |i| i.ascii(12))?.unwrap_or_default(),
         interface_version: version.unwrap_or(defaults::INTERFACE_VERSION),
@@ -102,7 +102,7 @@ fn account(section: &Section<'_>, general: &Binds, warnings: &mut Vec<String>) -
     })
 }
 
-fn password(section: &Section<'_>, warnings: &mut Vec<String>) -> Read<(String, PasswordFrom)> {
+fn password(section: &Section<'_>, warnings: &mut Vec<String>) -> Read<(Secret, PasswordFrom)> {
     let bare = |i: &Item<'_>| match i.as_text() {
         Some(REDACTED) => Ok(()),
         _ => {
@@ -116,32 +116,28 @@ fn password(section: &Section<'_>, warnings: &mut Vec<String>) -> Read<(String, 
     }
     if let Some(item) = section.item("password_env") {
         let name = item.text()?;
-        let value = std::env::var(&name)
-            .map_err(|_| item.error(format!("the environment has no {name}; export it")))?;
-        return Ok((printable(&item, value)?, PasswordFrom::Env(name)));
+        let password = Secret::of_env(&name).map_err(|why| item.error(why))?;
+        return Ok((printable(&item, password)?, PasswordFrom::Env(name)));
     }
     let Some(item) = section.item("password_file") else {
-        return Ok((String::new(), PasswordFrom::Nowhere));
+        return Ok((Secret::default(), PasswordFrom::Nowhere));
     };
     let path = item.place().file(&item.text()?);
-    let unreadable = |e: std::io::Error| {
-        item.error(format!(
-            "{} cannot be read ({e}); give a file with the password",
-            path.display()
-        ))
-    };
-    let mode = std::fs::metadata(&path).map_err(unreadable)?.permissions().mode();
-    if mode & 0o004 != 0 {
+    let password = Secret::of_file(&path).map_err(|why| item.error(why))?;
+    let readable = std::fs::metadata(&path).is_ok_and(|m| m.permissions().mode() & 0o004 != 0);
+    if readable {
         warnings.push(format!("{} is world-readable; chmod 600 it", path.display()));
     }
-    let value = std::fs::read_to_string(&path).map_err(unreadable)?;
-    let value = value.trim_end_matches(['\n', '\r']).to_string();
-    Ok((printable(&item, value)?, PasswordFrom::File(path.display().to_string())))
+    if password.0.is_empty() {
+        let shown = path.display();
+        warnings.push(format!("the first line of {shown} is empty: so is the password"));
+    }
+    Ok((printable(&item, password)?, PasswordFrom::File(path.display().to_string())))
 }
 
 /// The password, if it can stand in a bind; it is never shown.
-fn printable(item: &Item<'_>, value: String) -> Result<String, PlanError> {
-    if value.contains('\0') || value.len() > PASSWORD_MAX {
+fn printable(item: &Item<'_>, value: Secret) -> Result<Secret, PlanError> {
+    if value.0.contains('\0') || value.0.len() > PASSWORD_MAX {
         Err(item.error("the password is longer than 100 octets or contains a NUL; shorten it"))
     } else {
         Ok(value)

@@ -1,0 +1,203 @@
+//! Passwords: where they are read, and how what was typed is shown without them.
+use super::defaults::REDACTED;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::path::Path;
+
+/// A password: it never shows itself, and never leaves the machine that read it: it travels as if empty.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl Serialize for Secret {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("")
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// Where a password was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PasswordFrom {
+    /// There is none: it is empty.
+    #[default]
+    Nowhere,
+    /// This environment variable.
+    Env(String),
+    /// This file.
+    File(String),
+}
+
+impl Secret {
+    /// The value of an environment variable. The name is not in the error: the password itself may have been
+    /// written where its name was asked for.
+    ///
+    /// # Errors
+    /// What is wrong, and what would do.
+    pub fn of_env(name: &str) -> Result<Secret, String> {
+        // a name with these would make the standard library panic or look for another
+        let named = !name.is_empty() && !name.contains(['=', '\0']);
+        let value = named.then(|| std::env::var(name).ok()).flatten();
+        value.map(Secret).ok_or_else(|| {
+            "the environment has no variable of the name that was given (not shown: it may be the \
+             password itself); export it, or give the name of one that is set"
+                .to_owned()
+        })
+    }
+
+    /// The first line of a file, without its end and without a byte order mark. The path is not in the error,
+    /// for the same reason.
+    ///
+    /// # Errors
+    /// What is wrong, and what would do.
+    pub fn of_file(path: &Path) -> Result<Secret, String> {
+        let octets = std::fs::read(path).map_err(|e| {
+            format!(
+                "the file that was named (not shown: it may be the password itself) cannot be read \
+                 ({e}); give the path of a file whose first line is the password"
+            )
+        })?;
+        let text = String::from_utf8(octets)
+            .map_err(|_| "the password file is not UTF-8; save it as UTF-8".to_owned())?;
+        let text = super::tree::without_mark(&text);
+        Ok(Secret(text.split(['\r', '\n']).next().unwrap_or_default().to_owned()))
+    }
+}
+
+/// A setting (`dotted.key=value`, as `--set` and the sides of a duel take it) as it may be shown.
+pub fn shown_setting(setting: &str) -> String {
+    let Some((key, value)) = setting.split_once('=') else {
+        return shown_value(setting);
+    };
+    let leaf = key.rsplit(['.', ']', '[']).find(|part| !part.trim().is_empty()).unwrap_or(key);
+    if is_secret_key(leaf) {
+        return format!("{key}={REDACTED}");
+    }
+    format!("{key}={}", shown_value(value))
+}
+
+/// A value as it may be shown: in tables, `***` for what stands under `password`; all of it where a password
+/// is in it that cannot be told from the rest.
+pub(super) fn shown_value(value: &str) -> String {
+    let lower = value.to_ascii_lowercase();
+    let mut out = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(at) = lower[value.len() - rest.len()..].find(WORD) {
+        let (before, from) = rest.split_at(at + WORD.len());
+        out.push_str(before);
+        let after = from.trim_start_matches(['"', '\'']).trim_start();
+        if from.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
+            // password_env, password_file: names
+            rest = from;
+            continue;
+        }
+        let Some(written) = after.strip_prefix(['=', ':']) else {
+            return REDACTED.to_owned();
+        };
+        out.push_str(&from[..from.len() - written.len()]);
+        out.push_str(REDACTED);
+        rest = after_value(written);
+    }
+    out.push_str(rest);
+    out
+}
+
+const WORD: &str = "password";
+
+fn is_secret_key(key: &str) -> bool {
+    key.trim().trim_matches(['"', '\'']).eq_ignore_ascii_case(WORD)
+}
+
+/// What follows a TOML value: after its closing quotes, or from the next comma or bracket on. Nothing where a
+/// string does not end.
+fn after_value(text: &str) -> &str {
+    let text = text.trim_start();
+    for quotes in ["\"\"\"", "'''", "\"", "'"] {
+        let Some(inner) = text.strip_prefix(quotes) else { continue };
+        let mut escaped = false;
+        for (at, c) in inner.char_indices() {
+            if !escaped && inner[at..].starts_with(quotes) {
+                return &inner[at + quotes.len()..];
+            }
+            escaped = !escaped && c == '\\' && quotes.starts_with('"');
+        }
+        return "";
+    }
+    text.find([',', '}', ']']).map_or("", |end| &text[end..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_is_shown_without_its_passwords() {
+        for (setting, shown) in [
+            ("binds.count=3", "binds.count=3"),
+            ("accounts.0.password=s3cret", "accounts.0.password=***"),
+            ("embedded.accounts[0].password = 's3cret'", "embedded.accounts[0].password =***"),
+            ("accounts.0.password_env=PW", "accounts.0.password_env=PW"),
+            (
+                "embedded.accounts=[{system_id=\"x\",password=\"s3cret\",window=3}]",
+                "embedded.accounts=[{system_id=\"x\",password=***,window=3}]",
+            ),
+            ("a=[{ \"password\" = 's3cret', w = 1 }]", "a=[{ \"password\" = ***, w = 1 }]"),
+            ("a=[{password=s3cret}]", "a=[{password=***}]"),
+            ("a=[{password=\"\"\"s3cret \"x\" \"\"\"}]", "a=[{password=***}]"),
+            ("a=[{password=\"s3\\\"cret\"}]", "a=[{password=***}]"),
+            ("a=[{password=\"s3cret}]", "a=[{password=***"),
+            ("a=[{PASSWORD = \"s3cret\"}]", "a=[{PASSWORD = ***}]"),
+            (
+                "a=[{password=\"s3cret\"},{password=\"s3cret\"}]",
+                "a=[{password=***},{password=***}]",
+            ),
+            ("messages.0.text=your password is s3cret", "messages.0.text=***"),
+            ("messages.0.text=ключ", "messages.0.text=ключ"),
+        ] {
+            assert_eq!(shown_setting(setting), shown);
+            assert!(!shown_setting(setting).contains("cret"), "{setting}");
+        }
+    }
+
+    #[test]
+    fn a_password_file_gives_its_first_line_without_mark_and_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pw");
+        for (octets, password) in [
+            (&b"s3cret"[..], "s3cret"),
+            (b"s3cret\n", "s3cret"),
+            (b"s3cret\r\n", "s3cret"),
+            (b"\xEF\xBB\xBFs3cret\r\n", "s3cret"),
+            (b"s3cret\nsecond line\n", "s3cret"),
+            (b" s3 cret \n", " s3 cret "),
+            (b"", ""),
+            (b"\xEF\xBB\xBF", ""),
+        ] {
+            std::fs::write(&path, octets).unwrap();
+            assert_eq!(Secret::of_file(&path), Ok(Secret(password.to_owned())), "{octets:?}");
+        }
+        std::fs::write(&path, b"\xFF\xFEs\0").unwrap();
+        assert!(Secret::of_file(&path).unwrap_err().contains("not UTF-8"));
+    }
+
+    #[test]
+    fn a_password_written_where_its_name_was_asked_for_is_not_repeated() {
+        for why in [
+            Secret::of_env("s3cret").unwrap_err(),
+            Secret::of_env("").unwrap_err(),
+            Secret::of_env("s3=cret\0").unwrap_err(),
+            Secret::of_file(Path::new("s3cret")).unwrap_err(),
+        ] {
+            assert!(
+                why.contains("it may be the password itself") && !why.contains("cret"),
+                "{why}"
+            );
+        }
+    }
+}
