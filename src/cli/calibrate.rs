@@ -1,7 +1,7 @@
 //! `smppbench calibrate N PROFILE`: the same run N times. How much each figure differs by itself is the noise floor, below
 //! which no gate can hold; it is kept with the figures in a baseline, a file that people commit.
 use super::args::CalibrateArgs;
-use super::exit::{Exit, fail, put, say};
+use super::exit::{Exit, fail, print, say};
 use super::facts::Facts;
 use super::once::{once, refuse};
 use super::{folder, live};
@@ -43,8 +43,7 @@ pub(super) fn run(args: &CalibrateArgs) -> Exit {
     if let Err(e) = written.and_then(|()| folder::write(&path, &baseline.to_json())) {
         return fail(Exit::Internal, &e);
     }
-    put(&shown(&baseline, &path));
-    Exit::Done
+    print(&shown(&baseline, &path))
 }
 
 fn facts(args: &CalibrateArgs) -> Result<Facts, String> {

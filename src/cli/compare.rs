@@ -24,11 +24,11 @@ pub(super) fn run(args: &CompareArgs) -> Exit {
         },
     };
     let written = match &args.output {
-        Some(path) => folder::write(path, &octets),
+        Some(path) => folder::write(path, &octets).map_err(|e| fail(Exit::Internal, &e)),
         None => put_octets(&octets),
     };
-    if let Err(e) = written {
-        return fail(Exit::Internal, &e);
+    if let Err(exit) = written {
+        return exit;
     }
     match compared.verdict {
         Verdict::Worse if args.gate => Exit::GateFailed,

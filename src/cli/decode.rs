@@ -7,40 +7,33 @@ mod streams;
 #[cfg(test)]
 mod tests;
 
-use std::io::{Read, Write};
-use std::path::Path;
-
-use anyhow::Context;
+use super::exit::{Exit, fail};
 use serde_json::Value;
+use std::io::{ErrorKind, Read, Write};
+use std::path::Path;
 
 pub use json::{decode_json, pdu_json};
 
-/// Exit code of a usage error (CONTRACT.md).
-const USAGE: u8 = 2;
-
-/// Runs `decode` and returns its exit code: 0, or 2 (after one line on stderr) where `arg` is neither
-/// hexadecimal nor a file of hexadecimal or of packets.
-///
-/// # Errors
-/// A file or stream that cannot be read or written.
-pub fn run(arg: &str) -> anyhow::Result<u8> {
+/// Runs the verb: 2 where `arg` is neither hexadecimal nor a file of hexadecimal or of packets.
+pub(super) fn run(arg: &str) -> Exit {
     let input = match arg {
         "-" => {
             let mut input = Vec::new();
-            std::io::stdin().lock().read_to_end(&mut input).context("standard input")?;
-            input
+            let read = std::io::stdin().lock().read_to_end(&mut input);
+            read.map(|_| input).map_err(|e| format!("standard input: {e}"))
         }
         path if Path::new(path).is_file() => {
-            std::fs::read(path).with_context(|| path.to_owned())?
+            std::fs::read(path).map_err(|e| format!("{path}: cannot be read ({e})"))
         }
-        hex => hex.as_bytes().to_vec(),
+        hex => Ok(hex.as_bytes().to_vec()),
+    };
+    let input = match input {
+        Ok(input) => input,
+        Err(why) => return fail(Exit::Internal, &why),
     };
     match decode_input(&input) {
         Ok(lines) => print(&lines),
-        Err(why) => {
-            writeln!(std::io::stderr().lock(), "decode {}: {why}", shown(arg))?;
-            Ok(USAGE)
-        }
+        Err(why) => fail(Exit::Usage, &format!("decode {}: {why}", shown(arg))),
     }
 }
 
@@ -52,16 +45,16 @@ fn shown(arg: &str) -> String {
     }
 }
 
-fn print(lines: &[Value]) -> anyhow::Result<u8> {
-    let mut out = std::io::stdout().lock();
-    for line in lines {
-        match writeln!(out, "{line}") {
-            // `decode ... | head` is no failure.
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(0),
-            written => written?,
+fn print(lines: &[Value]) -> Exit {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let written = lines.iter().try_for_each(|line| writeln!(out, "{line}"));
+    match written.and_then(|()| out.flush()) {
+        // `decode ... | head` is no failure.
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+            fail(Exit::Internal, &format!("cannot write to standard output: {e}"))
         }
+        Ok(()) | Err(_) => Exit::Done,
     }
-    Ok(0)
 }
 
 /// Decodes a capture, or hex text of any number of lines.

@@ -10,7 +10,7 @@ use super::args::DialArgs;
 use super::exit::{Exit, fail, put, say};
 use crate::kit::{Clock, Nanos};
 use crate::net::{self, DialError, SocketOptions};
-use crate::plan::Plan;
+use crate::plan::{Plan, Timeouts};
 use crate::smsc;
 use crate::trial::client_tls;
 use ask::Ask;
@@ -48,21 +48,23 @@ pub(super) fn run(args: &DialArgs) -> Exit {
     } else {
         None
     };
+    let mut screen = Screen { json: args.json, failed: None };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let verdict = match runtime {
-        Ok(runtime) => runtime.block_on(session(&ask, args)),
+        Ok(runtime) => runtime.block_on(session(&ask, args, &mut screen)),
         Err(e) => Err(e),
     };
     drop(simulator);
-    match verdict {
+    let exit = match verdict {
         Ok(Verdict { exit, why: Some(why) }) => fail(exit, &why),
         Ok(Verdict { exit, why: None }) => exit,
         Err(e) => fail(Exit::Internal, &e.to_string()),
-    }
+    };
+    screen.failed.unwrap_or(exit)
 }
 
 /// Connects and holds the session.
-async fn session(ask: &Ask, args: &DialArgs) -> io::Result<Verdict> {
+async fn session(ask: &Ask, args: &DialArgs, screen: &mut Screen) -> io::Result<Verdict> {
     let began = Clock::now();
     let cannot = |e: String| Ok(Verdict { exit: Exit::CannotBind, why: Some(e) });
     let (address, mut stream) = match connect(&ask.plan).await {
@@ -71,20 +73,25 @@ async fn session(ask: &Ask, args: &DialArgs) -> io::Result<Verdict> {
     };
     let connected = Clock::now().since(began);
     let line = format!("connected to {} in {}", stream.peer_addr()?, talk::millis(connected));
-    print(args, "", &[line]);
+    screen.print("", &[line]);
     let tls = client_tls(&ask.plan.target).map_err(|e| io::Error::other(e.to_string()))?;
-    let Some(tls) = tls else { return talk_on(&mut stream, ask, args).await };
+    let Some(tls) = tls else { return talk_on(&mut stream, ask, args, screen).await };
     match tls.connect(&address, stream, ask.plan.timeouts.connect).await {
         Ok((mut secured, took)) => {
-            print(args, "", &[format!("TLS agreed in {}", talk::millis(took))]);
-            talk_on(secured.as_mut(), ask, args).await
+            screen.print("", &[format!("TLS agreed in {}", talk::millis(took))]);
+            talk_on(secured.as_mut(), ask, args, screen).await
         }
         Err(e) => cannot(format!("{address}: {e}")),
     }
 }
 
 /// Holds the session on a connection, plain or not.
-async fn talk_on<S>(stream: &mut S, ask: &Ask, args: &DialArgs) -> io::Result<Verdict>
+async fn talk_on<S>(
+    stream: &mut S,
+    ask: &Ask,
+    args: &DialArgs,
+    screen: &mut Screen,
+) -> io::Result<Verdict>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -96,7 +103,7 @@ where
         wall_at_zero: Clock::wall_ns().saturating_sub(now.0),
     };
     let dialogue = Dialogue::new(&ask.plan, ask.says.clone(), ask.wait, show, now);
-    converse(stream, dialogue, args, ask.plan.timeouts.response).await
+    converse(stream, dialogue, screen, &ask.plan.timeouts).await
 }
 
 /// The first address that connects, as the plan says how.
@@ -123,8 +130,8 @@ async fn connect(plan: &Plan) -> Result<(String, TcpStream), DialError> {
 async fn converse<S>(
     stream: &mut S,
     mut dialogue: Dialogue<'_>,
-    args: &DialArgs,
-    patience: Nanos,
+    screen: &mut Screen,
+    timeouts: &Timeouts,
 ) -> io::Result<Verdict>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -136,13 +143,13 @@ where
         let wake = dialogue.turn(Clock::now());
         let out = dialogue.take_out();
         let (printed, remarks) = dialogue.take_printed();
-        print(args, &printed, &remarks);
+        screen.print(&printed, &remarks);
         if !out.is_empty() {
             let written = async {
                 stream.write_all(&out).await?;
                 stream.flush().await
             };
-            match timeout(patience.into(), written).await {
+            match timeout(timeouts.response.into(), written).await {
                 Ok(Ok(())) => {}
                 Ok(Err(e)) => dialogue.on_end(&format!("the connection failed: {e}")),
                 Err(_) => dialogue.on_end("the peer does not read"),
@@ -150,9 +157,9 @@ where
         }
         if let Some(verdict) = dialogue.over() {
             let (printed, remarks) = dialogue.take_printed();
-            print(args, &printed, &remarks);
+            screen.print(&printed, &remarks);
             // a peer that is gone already cannot be told goodbye, and one that does not read is not waited for
-            let _ = timeout(patience.into(), stream.shutdown()).await;
+            let _ = timeout(timeouts.unbind.into(), stream.shutdown()).await;
             return Ok(verdict);
         }
         let pause = wake.since(Clock::now()).min(SLEEP_MAX);
@@ -169,10 +176,29 @@ where
     }
 }
 
-/// PDUs are the result; remarks are talk where the result is JSON.
-fn print(args: &DialArgs, printed: &str, remarks: &[String]) {
-    put(printed);
-    for remark in remarks {
-        if args.json { say(&format!("smppbench: {remark}")) } else { put(&format!("  {remark}\n")) }
+/// Where PDUs and remarks go.
+struct Screen {
+    json: bool,
+    /// Standard output took no more, which was said: the session goes on to its end without it.
+    failed: Option<Exit>,
+}
+
+impl Screen {
+    /// PDUs are the result; remarks are talk where the result is JSON.
+    fn print(&mut self, printed: &str, remarks: &[String]) {
+        self.put(printed);
+        for remark in remarks {
+            if self.json {
+                say(&format!("smppbench: {remark}"));
+            } else {
+                self.put(&format!("  {remark}\n"));
+            }
+        }
+    }
+
+    fn put(&mut self, text: &str) {
+        if self.failed.is_none() {
+            self.failed = put(text).err();
+        }
     }
 }

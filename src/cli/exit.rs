@@ -35,29 +35,36 @@ pub(super) fn fail(exit: Exit, line: &str) -> Exit {
     exit
 }
 
-/// Talk goes to stderr; stdout is the result.
-#[expect(clippy::print_stderr, reason = "this is the one place that talks to a person")]
+/// Talk goes to stderr; stdout is the result. A stderr that takes nothing is not worth a run.
 pub(super) fn say(line: &str) {
-    eprintln!("{line}");
-}
-
-/// The result, on stdout. A reader that has gone away (a closed pipe) is no error of ours.
-pub(super) fn put(text: &str) {
     use std::io::Write;
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
-/// The same of octets, where a full disk behind stdout is an error.
+/// The result, on stdout. A reader that has gone away (a closed pipe) is no error of ours; a full disk is.
 ///
 /// # Errors
-/// One line.
-pub(super) fn put_octets(octets: &[u8]) -> Result<(), String> {
+/// The exit code; why was said.
+pub(super) fn put(text: &str) -> Result<(), Exit> {
+    put_octets(text.as_bytes())
+}
+
+/// The same of octets.
+///
+/// # Errors
+/// The exit code; why was said.
+pub(super) fn put_octets(octets: &[u8]) -> Result<(), Exit> {
     use std::io::{ErrorKind, Write};
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(octets).and_then(|()| stdout.flush()) {
         Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-            Err(format!("cannot write to standard output: {e}"))
+            Err(fail(Exit::Internal, &format!("cannot write to standard output: {e}")))
         }
         Ok(()) | Err(_) => Ok(()),
     }
+}
+
+/// The code of a verb whose result is this text.
+pub(super) fn print(text: &str) -> Exit {
+    put(text).err().unwrap_or(Exit::Done)
 }

@@ -1,6 +1,6 @@
 //! `smppbench find`: what a search looks for and may cost, out of flags and profile; its report, and its exit code.
 use super::args::{FindArgs, FindWhat};
-use super::exit::{Exit, fail, put, say};
+use super::exit::{Exit, fail, print, put, say};
 use super::facts::utc_stamp;
 use super::fleet::{self, Field};
 use super::folder;
@@ -48,8 +48,7 @@ pub(super) fn run(args: &FindArgs) -> Exit {
     };
     let cost = cost(&budget);
     if args.dry_run {
-        put(&format!("find {} · {} · {cost}\n", name_of(args.what), plan.name));
-        return Exit::Done;
+        return print(&format!("find {} · {} · {cost}\n", name_of(args.what), plan.name));
     }
     say(&format!("smppbench: find {}: {cost}", name_of(args.what)));
     for warning in plan.warnings.iter().chain(&Environment::read().warnings(0)) {
@@ -77,7 +76,7 @@ pub(super) fn run(args: &FindArgs) -> Exit {
     search.repro = format!("{repro}{}{}", flags(args), fleet::repro(&args.fleet));
     let text = report::search::text(&search);
     let json = report::search::json(&search);
-    put(&if args.json { format!("{json}\n") } else { text.clone() });
+    let shown = put(&if args.json { format!("{json}\n") } else { text.clone() });
     let html = report::search::html(&search);
     let files = [("search.json", &json), ("summary.txt", &text), ("report.html", &html)];
     for (name, octets) in files.map(|(name, text)| (name, text.as_bytes())) {
@@ -86,7 +85,8 @@ pub(super) fn run(args: &FindArgs) -> Exit {
         }
     }
     say(&format!("smppbench: written to {}", path.display()));
-    exit_of(&search, args, &plan)
+    let exit = exit_of(&search, args, &plan);
+    shown.err().unwrap_or(exit)
 }
 
 fn searched(

@@ -120,23 +120,12 @@ fn calibrated(path: &Path) -> Result<Option<Baseline>, String> {
 }
 
 fn show(args: &GateArgs, decided: &[Decided]) -> Exit {
-    let several = decided.len() > 1;
-    if args.json {
-        let runs: Vec<Value> = decided
-            .iter()
-            .map(|d| json!({ "run": d.saved.document.run.id, "gates": d.gates }))
-            .collect();
-        put(&format!("{}\n", json!({ "schema": "smppbench.gates/1", "runs": runs })));
-    } else {
-        for one in decided {
-            if several {
-                put(&format!("{}\n", report::printable(&one.saved.document.run.id)));
-            }
-            one.gates.iter().for_each(|gate| put(&line(gate)));
-        }
-    }
+    let shown = put(&if args.json { as_json(decided) } else { as_text(decided) });
     if let Err(e) = publish(args, decided) {
         return fail(Exit::Internal, &e);
+    }
+    if let Err(exit) = shown {
+        return exit;
     }
     let any = |outcome| decided.iter().flat_map(|d| &d.gates).any(|g| g.outcome == outcome);
     if any(GateOutcome::Fail) {
@@ -146,6 +135,25 @@ fn show(args: &GateArgs, decided: &[Decided]) -> Exit {
     } else {
         Exit::Done
     }
+}
+
+fn as_json(decided: &[Decided]) -> String {
+    let runs: Vec<Value> = decided
+        .iter()
+        .map(|d| json!({ "run": d.saved.document.run.id, "gates": d.gates }))
+        .collect();
+    format!("{}\n", json!({ "schema": "smppbench.gates/1", "runs": runs }))
+}
+
+fn as_text(decided: &[Decided]) -> String {
+    let mut text = String::new();
+    for one in decided {
+        if decided.len() > 1 {
+            text += &format!("{}\n", report::printable(&one.saved.document.run.id));
+        }
+        text.extend(one.gates.iter().map(line));
+    }
+    text
 }
 
 /// junit.xml and summary.md, of the last run a folder; and what a job on GitHub wants.

@@ -39,10 +39,13 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(e) => {
+            if e.use_stderr() {
+                // where even stderr takes nothing, the code still says it
+                let _ = e.print();
+                return Exit::Usage.into();
+            }
             // help and version are answers, not mistakes
-            let code = if e.use_stderr() { Exit::Usage } else { Exit::Done };
-            let _ = e.print();
-            return code.into();
+            return answered(&e).into();
         }
     };
     let verb = cli.verb.unwrap_or_default();
@@ -54,11 +57,7 @@ pub fn main() -> ExitCode {
         Verb::Find(args) => find::run(&args),
         Verb::Smsc(args) => smsc::run(&args),
         Verb::Dial(args) => dial::run(&args),
-        Verb::Decode(args) => match decode::run(&args.input) {
-            Ok(0) => Exit::Done,
-            Ok(_) => Exit::Usage,
-            Err(e) => exit::fail(Exit::Internal, &format!("{e:#}")),
-        },
+        Verb::Decode(args) => decode::run(&args.input),
         Verb::Check(args) => check(&args),
         Verb::Selfcheck(args) => selfcheck::run(&args),
         Verb::Duel(args) => duel::run(&args),
@@ -105,11 +104,19 @@ fn check(args: &args::CheckArgs) -> Exit {
         crate::judge::check_gates(&p)?;
         Ok(p)
     }) {
-        Ok(plan) => {
-            exit::put(&check::render(&plan));
-            Exit::Done
-        }
+        Ok(plan) => exit::print(&check::render(&plan)),
         Err(e) => exit::fail(Exit::Usage, &e),
+    }
+}
+
+/// Prints help or the version as clap does, with colours on a terminal.
+fn answered(answer: &clap::Error) -> Exit {
+    use std::io::{ErrorKind, Write};
+    match answer.print().and_then(|()| std::io::stdout().flush()) {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+            exit::fail(Exit::Internal, &format!("cannot write to standard output: {e}"))
+        }
+        Ok(()) | Err(_) => Exit::Done,
     }
 }
 

@@ -1,6 +1,6 @@
 //! `smppbench render`: any format of a run, made again from its folder.
 use super::args::RenderArgs;
-use super::exit::{Exit, fail, put_octets};
+use super::exit::{Exit, fail, put_octets, say};
 use super::{folder, load};
 use crate::report::{self, Saved, Style};
 use std::io::IsTerminal;
@@ -20,10 +20,21 @@ pub(super) fn run(args: &RenderArgs) -> Exit {
         Some(path) => folder::write(path, &octets),
         None => put_octets(&coloured(&runs, &args.format).unwrap_or(octets)),
     };
-    match written {
-        Ok(()) => Exit::Done,
-        Err(e) => fail(Exit::Internal, &e),
-    }
+    written.err().unwrap_or(Exit::Done)
+}
+
+/// A line for each histogram that does not read: what is drawn of it is missing from the page.
+fn unread(document: &Document) -> Vec<String> {
+    let rows = document.latency.iter().filter_map(|(name, row)| Some((name, row.as_ref()?)));
+    let broken = rows.filter(|(_, row)| row.hdr.is_some()).filter_map(|(name, row)| {
+        let why = row.distribution().err()?;
+        Some(format!(
+            "smppbench: warning: {}: latency.{name}: its histogram does not read ({why}); what is \
+             drawn of it is missing",
+            report::printable(&document.run.id)
+        ))
+    });
+    broken.collect()
 }
 
 /// The summary as a terminal shows it; None where it is none, or where another format was asked for.

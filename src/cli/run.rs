@@ -66,17 +66,18 @@ fn finish(facts: &Facts, done: &Done, args: &RunArgs, path: &Path) -> Exit {
     let saved = done.saved(facts);
     let written = write_folder(&saved, &done.record, path);
     github::tell(&saved.document.gates, &gate::summary(&saved));
-    if args.json {
+    let shown = if args.json {
         let line = serde_json::to_string(&saved.document).expect("a document serialises");
-        put(&format!("{line}\n"));
+        put(&format!("{line}\n"))
     } else {
         let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        put(&report::text(&saved, Style { colour }));
-    }
+        put(&report::text(&saved, Style { colour }))
+    };
     if let Err(e) = written {
         return fail(Exit::Internal, &e);
     }
-    done.exit(args.strict)
+    let exit = done.exit(args.strict);
+    shown.err().unwrap_or(exit)
 }
 
 /// Writes those formats that `names` lists, or all, into a run folder.

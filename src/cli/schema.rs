@@ -7,7 +7,7 @@ mod tests;
 mod values;
 
 use super::args::{SchemaArgs, SchemaOf};
-use super::exit::{Exit, fail, put_octets};
+use super::exit::{Exit, print};
 use crate::report::{Document, SCHEMA};
 use serde_json::{Value, json};
 
@@ -17,10 +17,7 @@ pub(super) fn run(args: &SchemaArgs) -> Exit {
         SchemaOf::Result => result(),
         SchemaOf::Profile => profile::schema(),
     };
-    match put_octets(format!("{schema:#}\n").as_bytes()) {
-        Ok(()) => Exit::Done,
-        Err(e) => fail(Exit::Internal, &e),
-    }
+    print(&format!("{schema:#}\n"))
 }
 
 fn result() -> Value {

@@ -30,11 +30,8 @@ pub(super) fn run(args: &SelfcheckArgs) -> Exit {
             return fail(exit, &e.to_string());
         }
     };
-    if args.json {
-        put(&format!("{}\n", serde_json::json!(found)));
-    } else {
-        put(&table(&found));
-    }
+    let text = if args.json { format!("{}\n", serde_json::json!(found)) } else { table(&found) };
+    let shown = put(&text);
     let Some(path) = here() else {
         return fail(Exit::Internal, "nowhere to keep it: set XDG_STATE_HOME or HOME");
     };
@@ -42,7 +39,7 @@ pub(super) fn run(args: &SelfcheckArgs) -> Exit {
         Ok(()) => say(&format!("smppbench: kept in {}", path.display())),
         Err(e) => return fail(Exit::Internal, &e),
     }
-    Exit::Done
+    shown.err().unwrap_or(Exit::Done)
 }
 
 fn measure() -> Result<Selfcheck, RunError> {

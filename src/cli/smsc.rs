@@ -1,6 +1,6 @@
 //! `smppbench smsc`: the simulator on its own, until a signal ends it. Its result is the tally.
 use super::args::SmscArgs;
-use super::exit::{Exit, fail, put, say};
+use super::exit::{Exit, fail, print, say};
 use crate::plan::behaviour::Behaviour;
 use crate::plan::behaviour_file;
 use crate::smsc::{Running, Server, Tally};
@@ -28,10 +28,7 @@ pub(super) fn run(args: &SmscArgs) -> Exit {
     };
     say(&format!("listening on {}", running.address));
     match serve(running, args.tally.as_deref()) {
-        Ok(tally) => {
-            put(&format!("{}\n", json(&tally)));
-            Exit::Done
-        }
+        Ok(tally) => print(&format!("{}\n", json(&tally))),
         Err(e) => fail(Exit::Internal, &e),
     }
 }

@@ -66,11 +66,7 @@ pub(super) fn show(
             folder::write(&folder.join(name), &octets).map_err(|e| fail(Exit::Internal, &e))?;
         }
     }
-    if json {
-        return put_octets(&octets).map_err(|e| fail(Exit::Internal, &e));
-    }
-    put(&report::comparison::text(comparison));
-    Ok(())
+    if json { put_octets(&octets) } else { put(&report::comparison::text(comparison)) }
 }
 
 /// Exit 5 for worse, 4 for inconclusive.
