@@ -133,14 +133,11 @@ fn describe_account(account: &Account, plan: &Plan) -> String {
 }
 
 fn describe_message(message: &Message, number: usize, recipe: &Recipe) -> String {
-    // the first of its kind in the period tells the parts and the coding
-    let (length, _) = recipe.period();
-    let first = (0..length).map(|i| recipe.pick(i)).find(|p| usize::from(p.label) == number);
+    let (coding, parts) = recipe.traits_of(number as u16);
     let what = match &message.content {
         Content::Text(text) => plural(text.chars().count() as u64, "character"),
         Content::Octets(octets) => plural(octets.len() as u64, "octet"),
     };
-    let (parts, coding) = first.map_or((0, 0), |p| (p.parts, p.coding));
     let to = match &message.destination.from {
         AddressFrom::Fixed(one) => one.clone(),
         AddressFrom::Range(first, last) => format!("{first} to {last} in turn"),

@@ -27,8 +27,26 @@ pub(super) fn saved(path: &Path) -> Result<Saved, String> {
         _ => format!("{shown}: cannot be read ({e})"),
     })?;
     let document = Document::from_json(&octets).map_err(|e| format!("{shown}: {e}"))?;
+    bounded(&document).map_err(|e| format!("{shown}: {e}"))?;
     let seconds = if folder { log(path)? } else { None };
     Ok(Saved { document, seconds })
+}
+
+/// Refuses more rows than a run of ours can have: what works on them need not stand every number.
+fn bounded(document: &Document) -> Result<(), String> {
+    let lists = [
+        ("intervals", document.intervals.len(), 10_000),
+        ("groups", document.groups.len(), 10_000),
+        ("stages", document.stages.len(), 65_536),
+        ("sessions", document.sessions.len(), 1_000_000),
+        ("statuses", document.statuses.len(), 10_000),
+    ];
+    match lists.iter().find(|(_, rows, most)| rows > most) {
+        Some((what, rows, most)) => {
+            Err(format!("{rows} {what}, more than the {most} that a result can hold"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The distributions of each interval; None where the folder holds no log.

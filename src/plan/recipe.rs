@@ -25,6 +25,8 @@ pub use variables::Scratch;
 
 /// Longest period of the mix, in submit_sm.
 const PATTERN_MAX: u64 = 1 << 20;
+/// Messages times the period of their mix: steps that it takes to lay it out.
+const MIX_MAX: u64 = 1 << 29;
 /// Names the random streams of a run's seed.
 const SOURCES: u64 = 0x7372_6373;
 const DESTINATIONS: u64 = 0x6465_7374;
@@ -230,13 +232,13 @@ impl Recipe {
         self.slot(index).1.kind
     }
 
-    /// What the recipe makes of the plan's message `label`: its data_coding, and how many submit_sm it takes.
-    pub fn traits_of(&self, label: u16) -> (u8, u32) {
     /// The labels of one period of the mix.
     pub(super) fn labels(&self) -> Vec<u16> {
         self.pattern.iter().map(|slot| slot.kind).collect()
     }
 
+    /// What the recipe makes of the plan's message `label`: its data_coding, and how many submit_sm it takes.
+    pub fn traits_of(&self, label: u16) -> (u8, u32) {
         self.kinds.get(usize::from(label)).map_or((0, 1), |k| (k.coding, k.parts.len() as u32))
     }
 
@@ -271,9 +273,9 @@ fn mix(mut kinds: Vec<(u64, u64)>) -> Result<Vec<Slot>, PlanError> {
     let common = kinds.iter().fold(0, |g, (weight, _)| gcd(*weight, g)).max(1);
     kinds.iter_mut().for_each(|(weight, _)| *weight /= common);
     let length: u64 = kinds.iter().map(|(weight, parts)| weight * parts).sum();
-    if length > PATTERN_MAX {
-        let why =
-            format!("a mix of {length} submit_sm, more than {PATTERN_MAX}; round the weights");
+    let most = PATTERN_MAX.min(MIX_MAX / kinds.len().max(1) as u64);
+    if length > most {
+        let why = format!("a mix of {length} submit_sm, more than {most}; round the weights");
         return Err(PlanError::about("messages", why));
     }
     let total: u64 = kinds.iter().map(|(weight, _)| weight).sum();

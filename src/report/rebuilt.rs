@@ -4,6 +4,7 @@
 use super::Saved;
 use super::document::{Document, Table};
 use super::evidence::distribution;
+use super::saved::Second;
 use crate::judge::{self, Judgement, Measured};
 use crate::kit::{HostUse, Nanos};
 use crate::measure::{
@@ -24,6 +25,8 @@ pub struct Rebuilt {
     pub judgement: Judgement,
 }
 
+/// A row and its distributions name the same start within this: the log has milliseconds.
+const SLACK_NS: u64 = 1_000_000;
 /// In a key: of no account, or of no label.
 const NONE: u16 = u16::MAX;
 
@@ -100,9 +103,11 @@ impl Saved {
     }
 
     fn rows(&self, plan: &Plan) -> Vec<IntervalRow> {
+        let mut seconds: Vec<&Second> = self.seconds.iter().flatten().collect();
+        seconds.sort_by_key(|second| second.at);
         let brief = |at: Nanos, metric: Metric, censored: u64| {
-            let seconds = self.seconds.iter().flatten();
-            let near = seconds.filter(|s| s.at.0.abs_diff(at.0) < 1_000_000);
+            let first = seconds.partition_point(|s| s.at.0 + SLACK_NS <= at.0);
+            let near = seconds[first..].iter().take_while(|s| s.at.0 < at.0 + SLACK_NS);
             let latency = near.filter_map(|s| s.latency(metric)).next();
             let mut brief = latency.map(|l| LatencyBrief::of(&l)).unwrap_or_default();
             brief.censored = censored;

@@ -6,6 +6,7 @@ use crate::plan::model::{Account, BindType, Binds, PasswordFrom, Rebind, Secret}
 use crate::plan::schedule::gcd;
 use crate::plan::section::{Item, Read, Section};
 use crate::plan::striping::PATTERN_MAX;
+use std::collections::HashSet;
 use std::os::unix::fs::PermissionsExt;
 
 const KEYS: &[&str] = &[
@@ -29,6 +30,8 @@ const BINDS_KEYS: &[&str] =
 /// Far beyond the specification's 8, as OpenMarket has them (FACTS A.1).
 const PASSWORD_MAX: usize = 100;
 const BINDS_MAX: usize = 100_000;
+/// Accounts times the messages after which their shares repeat: steps that it takes to spread them.
+const SPREAD_MAX: u64 = 1 << 29;
 const WINDOW_MAX: usize = 1_000_000;
 
 /// The accounts, and the sum of their rates where they have some.
@@ -60,10 +63,11 @@ pub(super) fn read(
         Some(sections) => sections,
         None => vec![root.section("accounts", KEYS)?],
     };
+    let mut names = HashSet::new();
     let mut list: Vec<Account> = Vec::with_capacity(sections.len());
     for section in &sections {
         let account = account(section, &general, warnings)?;
-        if list.iter().any(|a| a.name == account.name) {
+        if !names.insert(account.name.clone()) {
             let why =
                 format!("two accounts named {:?}; give each a `name` of its own", account.name);
             return Err(section.error_at("name", why));
@@ -225,7 +229,8 @@ fn weigh(sections: &[Section<'_>], list: &mut [Account]) -> Read<Option<Rate>> {
     let weights = unit.and_then(|unit| {
         parts.iter().map(|p| p.num.checked_mul(unit / p.den)).collect::<Option<Vec<u64>>>()
     });
-    let too_fine = || about(sections, key, "finer than 1 in 1048576; round it");
+    let finest = PATTERN_MAX.min(SPREAD_MAX / list.len().max(1) as u64);
+    let too_fine = || about(sections, key, &format!("finer than 1 in {finest}; round it"));
     let (unit, weights) = unit.zip(weights).ok_or_else(too_fine)?;
     let total: u64 =
         weights.iter().try_fold(0u64, |sum, w| sum.checked_add(*w)).ok_or_else(too_fine)?;
@@ -235,7 +240,8 @@ fn weigh(sections: &[Section<'_>], list: &mut [Account]) -> Read<Option<Rate>> {
         return Err(about(sections, key, &why));
     }
     let common = weights.iter().fold(0, |g, w| gcd(*w, g)).max(1);
-    if total / common > PATTERN_MAX {
+    let period = total / common;
+    if period > PATTERN_MAX || period.saturating_mul(list.len() as u64) > SPREAD_MAX {
         return Err(too_fine());
     }
     list.iter_mut().zip(&weights).for_each(|(a, w)| a.weight = w / common);

@@ -5,6 +5,7 @@ use crate::plan::defaults::{self, Defaults};
 use crate::plan::model::{Arrival, Load, OnThrottle, Shape, Stage, WindowFull};
 use crate::plan::schedule::exceeds;
 use crate::plan::section::{Item, Read, Section};
+use std::collections::{HashMap, HashSet};
 
 const KEYS: &[&str] = &[
     "arrival",
@@ -102,21 +103,29 @@ fn default_stages(defaults: &Defaults, rate: Option<Rate>) -> Vec<(Option<String
 /// Gives the nameless ones a name, and refuses a name given twice.
 fn named(stages: Vec<(Option<String>, Stage)>, section: &Section<'_>) -> Read<Vec<Stage>> {
     let mut out: Vec<Stage> = Vec::with_capacity(stages.len());
-    let taken: Vec<String> = stages.iter().filter_map(|(name, _)| name.clone()).collect();
-    for (number, (name, mut stage)) in stages.into_iter().enumerate() {
-        if let Some(name) = name {
-            if out.iter().any(|s| s.name == name) {
-                let why = format!("stages[{number}]: two named {name:?}; give each its own `name`");
-                return Err(section.error(why));
-            }
-            stage.name = name;
-        } else {
-            let free = |n: &String| !taken.contains(n) && !out.iter().any(|s| s.name == *n);
-            let kind = stage.name.clone();
-            let mut names =
-                std::iter::once(kind.clone()).chain((2..).map(|k| format!("{kind}-{k}")));
-            stage.name = names.find(free).expect("there is always a next number");
+    let mut taken: HashSet<String> = HashSet::new();
+    for (number, name) in stages.iter().enumerate().filter_map(|(n, s)| Some((n, s.0.clone()?))) {
+        if let Some(name) = taken.replace(name) {
+            let why = format!("stages[{number}]: two named {name:?}; give each its own `name`");
+            return Err(section.error(why));
         }
+    }
+    // of each kind, the number to try next
+    let mut numbers: HashMap<String, usize> = HashMap::new();
+    for (name, mut stage) in stages {
+        stage.name = name.unwrap_or_else(|| {
+            let number = numbers.entry(stage.name.clone()).or_insert(1);
+            loop {
+                let name = match *number {
+                    1 => stage.name.clone(),
+                    number => format!("{}-{number}", stage.name),
+                };
+                *number += 1;
+                if taken.insert(name.clone()) {
+                    return name;
+                }
+            }
+        });
         out.push(stage);
     }
     Ok(out)

@@ -2,6 +2,7 @@
 use crate::plan::defaults;
 use crate::plan::model::{Address, AddressFrom, Content, Long, Message, PlannedTlv, TlvValue};
 use crate::plan::section::{Item, Read, Section};
+use std::collections::HashSet;
 
 const KEYS: &[&str] = &[
     "label",
@@ -39,12 +40,13 @@ pub(super) fn read(root: &Section<'_>) -> Read<Vec<Message>> {
         None => vec![root.section("messages", KEYS)?],
     };
     let several = sections.len() > 1;
+    let mut labels = HashSet::new();
     let mut list: Vec<Message> = Vec::with_capacity(sections.len());
     for (number, section) in sections.iter().enumerate() {
         let label = section.read("label", |i| i.text())?.unwrap_or_else(|| {
             if several { format!("message-{}", number + 1) } else { "default".into() }
         });
-        if list.iter().any(|m| m.label == label) {
+        if !labels.insert(label.clone()) {
             let why = format!("two messages labelled {label:?}; give each a `label` of its own");
             return Err(section.error_at("label", why));
         }

@@ -51,21 +51,20 @@ enum Token<'t> {
 /// Cuts a text at its placeholders; other braces are text.
 fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let next = Var::PLACEHOLDERS
-            .iter()
-            .filter_map(|(word, var)| rest.find(word).map(|at| (at, *word, *var)))
-            .min_by_key(|(at, _, _)| *at);
-        let Some((at, word, var)) = next else {
-            tokens.push(Token::Literal(rest));
-            break;
-        };
-        if at > 0 {
-            tokens.push(Token::Literal(&rest[..at]));
+    // the text from here on is in no token yet
+    let mut from = 0;
+    for (at, _) in text.match_indices('{') {
+        let here = Var::PLACEHOLDERS.iter().find(|(word, _)| text[at..].starts_with(word));
+        if let Some((word, var)) = here {
+            if at > from {
+                tokens.push(Token::Literal(&text[from..at]));
+            }
+            tokens.push(Token::Var(*var));
+            from = at + word.len();
         }
-        tokens.push(Token::Var(var));
-        rest = &rest[at + word.len()..];
+    }
+    if from < text.len() {
+        tokens.push(Token::Literal(&text[from..]));
     }
     tokens
 }

@@ -4,6 +4,7 @@ use super::super::document;
 use super::{figures, ledger};
 use crate::judge::{Group, Scope, group_seconds, is_measured};
 use crate::measure::{CellKey, LATENCY_METRICS};
+use std::collections::HashSet;
 
 /// Groups of one kind that are told apart; what comes beyond is `other`.
 const GROUPS_MAX: usize = 64;
@@ -47,15 +48,11 @@ pub(super) fn all(run: &Run<'_>) -> Vec<document::Group> {
 }
 
 fn of_kind(run: &Run<'_>, kind: &Kind<'_>) -> Vec<document::Group> {
-    let mut names: Vec<String> = Vec::new();
-    for (key, _) in &run.record.cells {
-        if let Some(name) = (kind.of)(key)
-            && !names.contains(&name)
-        {
-            names.push(name);
-        }
-    }
-    let beyond = names.split_off(names.len().min(GROUPS_MAX));
+    let mut seen: HashSet<String> = HashSet::new();
+    let all = run.record.cells.iter().filter_map(|(key, _)| (kind.of)(key));
+    let mut names: Vec<String> = all.filter(|name| seen.insert(name.clone())).collect();
+    let beyond: HashSet<String> =
+        names.split_off(names.len().min(GROUPS_MAX)).into_iter().collect();
     let mut groups: Vec<document::Group> = names
         .iter()
         .map(|name| one(run, kind, name, &|key| (kind.of)(key).as_ref() == Some(name)))

@@ -9,6 +9,7 @@ use crate::measure::Metric;
 use crate::report::Document;
 use crate::report::chart::{Axis, Ink, Layer, Plot, Point, Unit};
 use crate::report::document::IntervalRow;
+use std::collections::HashSet;
 
 /// The sections of a page with several runs.
 pub(super) fn sections(runs: &[Coloured<'_>]) -> Vec<Section> {
@@ -144,8 +145,9 @@ fn statuses(runs: &[Coloured<'_>]) -> Grid {
         Grid::new("statuses-side-by-side", "Answers by command_status", &["command_status"]);
     grid.header.extend(runs.iter().map(|(d, _)| name(d)));
     let mut codes: Vec<(Option<u32>, String)> = Vec::new();
+    let mut seen = HashSet::new();
     for status in runs.iter().flat_map(|(d, _)| &d.statuses) {
-        if !codes.iter().any(|(code, _)| *code == status.code) {
+        if seen.insert(status.code) {
             let hex = status.code.map_or(String::new(), |code| format!("0x{code:08X}"));
             codes.push((status.code, status.name.clone().unwrap_or(hex)));
         }

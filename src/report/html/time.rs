@@ -6,6 +6,7 @@ use crate::report::chart::{
     Axis, Band, Ink, Layer, Mark, Picture, Plot, Point, Shape, Unit, stack, thin,
 };
 use crate::report::document::{IntervalRow, Table};
+use std::collections::HashSet;
 
 /// A count of an interval.
 pub(super) type Count = fn(&IntervalRow) -> u64;
@@ -398,12 +399,9 @@ fn by_name(
     t: &Timeline<'_>,
     table: impl Fn(&IntervalRow) -> &Table<u64>,
 ) -> Vec<(String, Vec<Point>, u64)> {
-    let mut names: Vec<&str> = Vec::new();
-    for (name, _) in t.rows.iter().flat_map(|row| table(row).iter()) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
+    let mut seen = HashSet::new();
+    let all = t.rows.iter().flat_map(|row| table(row).iter()).map(|(name, _)| name);
+    let names: Vec<&str> = all.filter(|name| seen.insert(*name)).collect();
     names
         .into_iter()
         .map(|name| {
