@@ -10,8 +10,13 @@ use super::json::{decode_json, pdu_json};
 use super::pcap::{self, Segment};
 use crate::smpp::{Header, frame};
 
-/// Octets kept beyond a gap, per stream, before the gap is given up for lost.
-const AHEAD_OCTETS_MAX: usize = 1 << 20;
+/// Octets kept beyond a gap, per stream, before the gap is given up for lost; each segment counts
+/// [`SEGMENT_OCTETS`] more, so that many small ones are bounded too.
+const AHEAD_OCTETS_MAX: usize = 8 << 20;
+const SEGMENT_OCTETS: usize = 64;
+
+/// The first number of a stream stands so far above 0 that a segment before it has a number too.
+const FIRST: u64 = 1 << 32;
 
 /// One value a PDU, in the order in which the capture completes them; with `from`, `to`, `time_s`.
 pub(super) fn decode_capture(capture: &[u8]) -> Vec<Value> {
@@ -30,13 +35,16 @@ pub(super) fn decode_capture(capture: &[u8]) -> Vec<Value> {
     lines
 }
 
-/// One direction of a connection.
+/// One direction of a connection. Sequence numbers are counted on beyond 32 bits, so that their order does
+/// not end where they wrap.
 #[derive(Default)]
 struct Stream {
     /// The sequence number awaited; none before the first segment.
-    next: Option<u32>,
-    /// Segments beyond a gap, by distance from `next` when they came.
-    ahead: BTreeMap<u32, Vec<u8>>,
+    next: Option<u64>,
+    /// Segments beyond a gap, by sequence number.
+    ahead: BTreeMap<u64, Vec<u8>>,
+    /// What `ahead` holds, each segment counted with its overhead.
+    ahead_octets: usize,
     /// Octets in order that are no whole PDU yet.
     buffer: Vec<u8>,
     /// Whether a PDU stood where one was to be expected.
@@ -48,55 +56,68 @@ struct Stream {
 impl Stream {
     fn take(&mut self, segment: &Segment<'_>) -> Vec<Value> {
         if segment.syn {
-            *self = Stream { next: Some(segment.sequence.wrapping_add(1)), ..Stream::default() };
+            let next = FIRST + u64::from(segment.sequence.wrapping_add(1));
+            *self = Stream { next: Some(next), ..Stream::default() };
             return Vec::new();
         }
         if segment.payload.is_empty() || self.lost {
             return Vec::new();
         }
-        let next = *self.next.get_or_insert(segment.sequence);
-        // A distance of half the number space or more is an old segment.
-        let distance = segment.sequence.wrapping_sub(next);
-        if distance > 0 && distance < 1 << 31 {
-            self.ahead.insert(segment.sequence, segment.payload.to_vec());
-            if self.ahead.values().map(Vec::len).sum::<usize>() > AHEAD_OCTETS_MAX {
+        let next = *self.next.get_or_insert(FIRST + u64::from(segment.sequence));
+        // The number that is nearest to the one awaited, before or after it.
+        let distance = segment.sequence.wrapping_sub(next as u32) as i32;
+        let sequence = next.wrapping_add_signed(i64::from(distance));
+        if distance > 0 {
+            self.keep(sequence, segment.payload);
+            if self.ahead_octets > AHEAD_OCTETS_MAX {
                 self.give_up_gap();
             }
         } else {
-            self.append(segment.sequence, segment.payload);
+            self.append(sequence, segment.payload);
         }
         self.close_gaps();
         self.cut()
     }
 
-    /// Appends what of a segment is new.
-    fn append(&mut self, sequence: u32, payload: &[u8]) {
+    /// Keeps a segment beyond a gap; of two with the same number the longer.
+    fn keep(&mut self, sequence: u64, payload: &[u8]) {
+        let kept = self.ahead.entry(sequence).or_insert_with(|| {
+            self.ahead_octets += SEGMENT_OCTETS;
+            Vec::new()
+        });
+        if payload.len() > kept.len() {
+            self.ahead_octets += payload.len() - kept.len();
+            *kept = payload.to_vec();
+        }
+    }
+
+    /// Appends what of a segment, which begins at `next` or before it, is new.
+    fn append(&mut self, sequence: u64, payload: &[u8]) {
         let next = self.next.unwrap_or(sequence);
-        let old = next.wrapping_sub(sequence) as usize;
+        let old = usize::try_from(next - sequence).unwrap_or(usize::MAX);
         if let Some(new) = payload.get(old..) {
             self.buffer.extend_from_slice(new);
-            self.next = Some(next.wrapping_add(new.len() as u32));
+            self.next = Some(next + new.len() as u64);
         }
     }
 
     fn close_gaps(&mut self) {
-        while let Some(next) = self.next {
-            let reached = |sequence: &u32| next.wrapping_sub(*sequence) < 1 << 31;
-            let Some(sequence) = self.ahead.keys().copied().find(reached) else { return };
-            if let Some(payload) = self.ahead.remove(&sequence) {
-                self.append(sequence, &payload);
-            }
+        while let Some(next) = self.next
+            && let Some(first) = self.ahead.first_entry()
+            && *first.key() <= next
+        {
+            let (sequence, payload) = first.remove_entry();
+            self.ahead_octets -= SEGMENT_OCTETS + payload.len();
+            self.append(sequence, &payload);
         }
     }
 
     /// Octets were never captured: goes on at the first that were, out of step.
     fn give_up_gap(&mut self) {
-        let Some(next) = self.next else { return };
-        let nearest = self.ahead.keys().copied().min_by_key(|sequence| sequence.wrapping_sub(next));
-        if let Some(sequence) = nearest {
+        if let Some((sequence, _)) = self.ahead.first_key_value() {
             self.buffer.clear();
             self.in_step = false;
-            self.next = Some(sequence);
+            self.next = Some(*sequence);
         }
     }
 

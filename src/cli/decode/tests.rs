@@ -167,6 +167,38 @@ fn pdus_are_cut_out_of_segments_late_doubled_and_split_anywhere() {
 }
 
 #[test]
+fn a_hundred_thousand_small_segments_behind_a_gap_are_put_together_in_order() {
+    // one that walks what it keeps for each of them does 10^10 steps here
+    let pdus = 1_725;
+    let stream: Vec<u8> = parse_hex(SUBMIT_SM).unwrap().repeat(pdus);
+    // sequence numbers wrap behind the gap
+    let base = u32::MAX - 50_000;
+    let segment = |from: usize, to: usize| {
+        packet(base.wrapping_add(1 + from as u32), false, &stream[from..to])
+    };
+    let mut packets = vec![packet(base, true, b"")];
+    packets.extend((2..stream.len()).rev().map(|at| segment(at, at + 1)));
+    packets.push(segment(0, 2));
+    assert!(packets.len() > 100_000);
+    let found = decode_input(&pcap(&packets)).unwrap();
+    assert_eq!(found.len(), pdus);
+}
+
+#[test]
+fn a_capture_with_a_gap_that_is_never_closed_goes_on_behind_it() {
+    let pdu = parse_hex(SUBMIT_SM).unwrap();
+    let stream: Vec<u8> = pdu.repeat(100_000);
+    let mut packets = vec![packet(0, true, b""), packet(1, false, &pdu)];
+    // the second PDU was never captured
+    packets.extend((2..100_000).map(|n| {
+        let at = n * pdu.len();
+        packet(1 + at as u32, false, &stream[at..at + pdu.len()])
+    }));
+    let found = decode_input(&pcap(&packets)).unwrap();
+    assert_eq!(found.len(), 100_000 - 1);
+}
+
+#[test]
 fn a_stream_of_another_protocol_gives_nothing() {
     let capture =
         pcap(&[packet(0, true, b""), packet(1, false, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")]);
