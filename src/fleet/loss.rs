@@ -85,7 +85,6 @@ fn count_share(setup: &Setup, worker: u32, at: Nanos, load_ends: Nanos, shares: 
                 *all += skipped.count;
             }
         }
-        cursor.advance();
     }
 }
 
@@ -115,15 +114,9 @@ fn settle(known: &Tally, due: u64, all: u64, waited: Nanos, rest: &mut CellInter
     tally.receipts_silent = may_come.min(awaited);
     tally.receipts_missing = awaited - tally.receipts_silent;
     // at least so long, for nobody knows when they were sent
-    for _ in 0..tally.lost {
-        rest.latency[Metric::Service as usize].censor(waited);
-    }
-    for _ in 0..tally.lost + tally.unsent {
-        rest.latency[Metric::Response as usize].censor(waited);
-    }
-    for _ in 0..rest.tally.receipts_missing {
-        rest.latency[Metric::Receipt as usize].censor(waited);
-    }
+    rest.latency[Metric::Service as usize].censor_n(waited, tally.lost);
+    rest.latency[Metric::Response as usize].censor_n(waited, tally.lost + tally.unsent);
+    rest.latency[Metric::Receipt as usize].censor_n(waited, rest.tally.receipts_missing);
 }
 
 #[cfg(test)]

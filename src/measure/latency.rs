@@ -3,13 +3,12 @@
 //! A value that was never seen (timed out, lost, missing) stays in the sample as "at least so long"
 //! (METHOD.md §3): it is counted in `censored`, and a percentile that falls among the censored is not a
 //! number but a bound.
+use super::packed;
 use crate::kit::Nanos;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{
-    Deserializer, Serializer as _, V2DeflateSerializer, V2Serializer,
-};
+use hdrhistogram::serialization::{Serializer as _, V2DeflateSerializer, V2Serializer};
 use serde::{Deserialize, Serialize};
 
 /// Bounds and precision of a distribution.
@@ -90,10 +89,13 @@ impl Latency {
     /// So many values that are only known to be at least so long.
     #[cold]
     pub fn censor_n(&mut self, at_least: Nanos, count: u64) {
+        if count == 0 {
+            return;
+        }
         let range = self.range;
         let bounds = self.censored.get_or_insert_with(|| Box::new(range.empty()));
         bounds.saturating_record_n(at_least.0, count);
-        self.censored_count += count;
+        self.censored_count = self.censored_count.saturating_add(count);
     }
 
     /// Adds all of `other`; the same range, or values are re-recorded.
@@ -139,7 +141,7 @@ impl Latency {
     }
     /// Seen and censored.
     pub fn sample_count(&self) -> u64 {
-        self.count() + self.censored_count
+        self.count().saturating_add(self.censored_count)
     }
     /// True if there is neither a value nor a bound.
     pub fn is_empty(&self) -> bool {
@@ -222,9 +224,7 @@ impl Latency {
     /// What is wrong with the encoding.
     pub fn from_base64(text: &str) -> Result<Latency, String> {
         let octets = BASE64.decode(text).map_err(|e| format!("not base64: {e}"))?;
-        let seen: Histogram<u64> = Deserializer::new()
-            .deserialize(&mut octets.as_slice())
-            .map_err(|e| format!("not an HdrHistogram V2: {e:?}"))?;
+        let seen = packed::read(&octets)?;
         let range = LatencyRange { max: Nanos(seen.high()), digits: seen.sigfig() };
         let mean = seen.mean();
         let sum = (mean * seen.len() as f64) as u128;
@@ -289,9 +289,7 @@ impl LatencyBrief {
         if let Ok(seen) = Latency::from_base64(&self.hdr) {
             all.merge(&seen);
         }
-        for _ in 0..self.censored {
-            all.censor(range.max);
-        }
+        all.censor_n(range.max, self.censored);
         all
     }
 }
@@ -335,7 +333,7 @@ fn unpack(text: &str, range: LatencyRange) -> Result<Histogram<u64>, String> {
         return Ok(range.empty());
     }
     let octets = BASE64.decode(text).map_err(|e| e.to_string())?;
-    Deserializer::new().deserialize(&mut octets.as_slice()).map_err(|e| format!("{e:?}"))
+    packed::read(&octets)
 }
 
 impl Serialize for Latency {

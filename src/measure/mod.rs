@@ -9,6 +9,7 @@ mod latency;
 mod merge;
 mod metric;
 mod observer;
+mod packed;
 mod record;
 mod recorder;
 mod row;

@@ -69,9 +69,7 @@ pub(super) fn distribution(
         row.p99_99_at_least,
     ];
     let bound = bounds.into_iter().flatten().min().or(row.max).unwrap_or(0);
-    for _ in 0..row.censored {
-        latency.censor(Nanos(bound));
-    }
+    latency.censor_n(Nanos(bound), row.censored);
     Ok(Some(latency))
 }
 

@@ -1,0 +1,163 @@
+//! HdrHistogram's V2 encoding, read within bounds: a file or a peer chooses what it declares, and it may
+//! declare anything. It knows no file.
+use flate2::read::ZlibDecoder;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::Deserializer;
+use std::io::Read;
+
+const COOKIE: u32 = 0x1C84_9313;
+const COOKIE_COMPRESSED: u32 = 0x1C84_9314;
+/// Before the compressed part: the cookie and its length.
+const OUTER_OCTETS: usize = 8;
+/// Before the counts: cookie, their length, offset, digits, lowest, highest, ratio.
+const HEADER_OCTETS: usize = 40;
+/// Octets of one count at most.
+const COUNT_OCTETS_MAX: u64 = 9;
+/// Most significant digits of a distribution of ours; with more, one takes megabytes.
+const DIGITS_MAX: u32 = 3;
+
+/// Reads a histogram, compressed or not. Memory is bounded by the range that it declares (at most about
+/// 1 MB), whatever the octets inflate to.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn read(octets: &[u8]) -> Result<Histogram<u64>, String> {
+    let plain = match word(octets, 0) {
+        Some(COOKIE) => {
+            let (_, rest) = checked(octets)?;
+            octets[..HEADER_OCTETS + rest].to_vec()
+        }
+        Some(COOKIE_COMPRESSED) => inflate(octets.get(OUTER_OCTETS..).unwrap_or_default())?,
+        Some(_) | None => return Err("not an HdrHistogram V2".to_owned()),
+    };
+    Deserializer::new()
+        .deserialize(&mut plain.as_slice())
+        .map_err(|e| format!("not an HdrHistogram V2: {e}"))
+}
+
+/// The header, and its counts as far as the range that it declares has room for them.
+fn inflate(deflated: &[u8]) -> Result<Vec<u8>, String> {
+    let mut inflated = ZlibDecoder::new(deflated);
+    let mut plain = vec![0; HEADER_OCTETS];
+    let unreadable = |e: std::io::Error| format!("not an HdrHistogram V2: {e}");
+    inflated.read_exact(&mut plain).map_err(unreadable)?;
+    if word(&plain, 0) != Some(COOKIE) {
+        return Err("not an HdrHistogram V2".to_owned());
+    }
+    let counts = declared(&plain)?;
+    plain.resize(HEADER_OCTETS + counts, 0);
+    inflated.read_exact(&mut plain[HEADER_OCTETS..]).map_err(unreadable)?;
+    Ok(plain)
+}
+
+/// (octets of the header, of the counts) of one that is not compressed.
+fn checked(octets: &[u8]) -> Result<(usize, usize), String> {
+    let cut = || "not an HdrHistogram V2: it ends before its counts do".to_owned();
+    let header = octets.get(..HEADER_OCTETS).ok_or_else(cut)?;
+    let counts = declared(header)?;
+    if octets.len() - HEADER_OCTETS < counts { Err(cut()) } else { Ok((HEADER_OCTETS, counts)) }
+}
+
+/// Octets of the counts, where they are no more than the declared range can need.
+fn declared(header: &[u8]) -> Result<usize, String> {
+    let broken = || "not an HdrHistogram V2: its header is broken".to_owned();
+    let length = word(header, 4).ok_or_else(broken)?;
+    let digits = word(header, 12).ok_or_else(broken)?;
+    let low = long(header, 16).ok_or_else(broken)?;
+    let high = long(header, 24).ok_or_else(broken)?;
+    if !(1..=DIGITS_MAX).contains(&digits) {
+        return Err(format!(
+            "a histogram of {digits} significant digits; 1 to {DIGITS_MAX} can be read"
+        ));
+    }
+    let range = Histogram::<u64>::new_with_bounds(low, high, digits as u8)
+        .map_err(|_| format!("a histogram from {low} to {high}, which is not a range"))?;
+    let values = range.distinct_values() as u64;
+    if u64::from(length) > values.saturating_mul(COUNT_OCTETS_MAX) {
+        return Err(format!(
+            "a histogram with {length} octets of counts, more than the {values} values of its range need"
+        ));
+    }
+    usize::try_from(length).map_err(|_| broken())
+}
+
+fn word(octets: &[u8], at: usize) -> Option<u32> {
+    octets.get(at..)?.first_chunk().map(|octets| u32::from_be_bytes(*octets))
+}
+
+fn long(octets: &[u8], at: usize) -> Option<u64> {
+    octets.get(at..)?.first_chunk().map(|octets| u64::from_be_bytes(*octets))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::ZlibEncoder;
+    use hdrhistogram::serialization::{Serializer, V2DeflateSerializer, V2Serializer};
+    use std::io::Write;
+
+    fn header(counts: u32, digits: u32, low: u64, high: u64) -> Vec<u8> {
+        let mut octets = Vec::new();
+        for word in [COOKIE, counts, 0, digits] {
+            octets.extend(word.to_be_bytes());
+        }
+        octets.extend(low.to_be_bytes());
+        octets.extend(high.to_be_bytes());
+        octets.extend(1f64.to_be_bytes());
+        octets
+    }
+
+    fn compressed(plain: &[u8]) -> Vec<u8> {
+        let mut deflated = ZlibEncoder::new(Vec::new(), Compression::best());
+        deflated.write_all(plain).unwrap();
+        let deflated = deflated.finish().unwrap();
+        let mut octets = COOKIE_COMPRESSED.to_be_bytes().to_vec();
+        octets.extend((deflated.len() as u32).to_be_bytes());
+        octets.extend(deflated);
+        octets
+    }
+
+    #[test]
+    fn a_histogram_that_inflates_to_400_megabytes_is_refused_by_what_it_declares() {
+        let counts = 400_000_000;
+        let mut plain = header(counts, 3, 1_000, 3_600_000_000_000);
+        plain.resize(plain.len() + 10_000_000, 0);
+        let octets = compressed(&plain);
+        assert!(octets.len() < 20_000);
+        let why = read(&octets).unwrap_err();
+        assert!(why.contains("400000000 octets of counts, more than"), "{why}");
+        assert!(read(&plain).unwrap_err().contains("octets of counts"));
+    }
+
+    #[test]
+    fn what_it_declares_is_held_to_our_own_bounds() {
+        for (octets, why) in [
+            (header(0, 5, 1, u64::MAX / 2), "5 significant digits"),
+            (header(0, 0, 1, 2), "0 significant digits"),
+            (header(0, 3, 9, 9), "not a range"),
+            (header(8, 3, 1, 1_000_000), "ends before"),
+            (header(0, 3, 1, 10)[..39].to_vec(), "ends before"),
+            (vec![1, 2, 3], "not an HdrHistogram V2"),
+            (Vec::new(), "not an HdrHistogram V2"),
+        ] {
+            let says = read(&octets).unwrap_err();
+            assert!(says.contains(why), "{says}");
+        }
+        let whole = compressed(&header(8, 3, 1, 1_000_000));
+        assert!((0..=whole.len()).all(|cut| read(&whole[..cut]).is_err()));
+    }
+
+    #[test]
+    fn what_the_library_writes_is_read_whole_packed_or_not() {
+        let mut all = Histogram::<u64>::new_with_bounds(1_000, 3_600_000_000_000, 3).unwrap();
+        for value in 0..20_000u64 {
+            all.record_n(value * value * 7_919 % 3_600_000_000_000, u64::MAX >> 40).unwrap();
+        }
+        let (mut plain, mut packed) = (Vec::new(), Vec::new());
+        V2Serializer::new().serialize(&all, &mut plain).unwrap();
+        V2DeflateSerializer::new().serialize(&all, &mut packed).unwrap();
+        assert_eq!(read(&plain).unwrap(), all);
+        assert_eq!(read(&packed).unwrap(), all);
+    }
+}
