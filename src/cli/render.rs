@@ -2,7 +2,7 @@
 use super::args::RenderArgs;
 use super::exit::{Exit, fail, put_octets, say};
 use super::{folder, load};
-use crate::report::{self, Saved, Style};
+use crate::report::{self, Document, Saved, Style};
 use std::io::IsTerminal;
 
 /// Runs the verb. What cannot be rendered is 2, what cannot be written 1.
@@ -12,12 +12,15 @@ pub(super) fn run(args: &RenderArgs) -> Exit {
         Ok(runs) => runs,
         Err(e) => return fail(Exit::Usage, &e),
     };
+    if args.format == "html" {
+        runs.iter().flat_map(|run| unread(&run.document)).for_each(|line| say(&line));
+    }
     let octets = match report::render(&runs, &args.format) {
         Ok(octets) => octets,
         Err(e) => return fail(Exit::Usage, &format!("{}: {e}", args.results[0].display())),
     };
     let written = match &args.output {
-        Some(path) => folder::write(path, &octets),
+        Some(path) => folder::write(path, &octets).map_err(|e| fail(Exit::Internal, &e)),
         None => put_octets(&coloured(&runs, &args.format).unwrap_or(octets)),
     };
     written.err().unwrap_or(Exit::Done)

@@ -144,6 +144,7 @@ pub(super) fn spectrum(d: &Document) -> Figure {
         (Metric::Service, Ink::Series(0)),
     ];
     let mut layers = Vec::new();
+    let mut unread = String::new();
     for (metric, ink) in shown {
         let intended = matches!(metric, Metric::Receipt | Metric::Response);
         // at a rate that was not sustained receipts are compared from their actual send
@@ -154,6 +155,10 @@ pub(super) fn spectrum(d: &Document) -> Figure {
         };
         let row = LATENCY_METRICS[metric as usize];
         if let Some(latency) = d.latency.get(row.name).and_then(Option::as_ref) {
+            if let (Some(_), Err(why)) = (&latency.hdr, latency.distribution()) {
+                unread +=
+                    &format!(" {} is missing: its histogram does not read ({why}).", row.title);
+            }
             layers.push(line(row.title, ink, spectrum_of(latency)));
         }
     }
@@ -172,7 +177,9 @@ pub(super) fn spectrum(d: &Document) -> Figure {
             picture,
             "",
         )
-        .and(withheld),
+        .and(withheld)
+        .and(unread.trim_start()),
+        None if !unread.is_empty() => Figure::missing(id, title, unread.trim_start()),
         None => Figure::missing(id, title, "Too few messages were answered for a distribution."),
     }
 }
