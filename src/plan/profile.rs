@@ -108,14 +108,17 @@ pub fn load_side(
     load_with(source, overrides, |tree| side::apply(tree, side, settings))
 }
 
-/// A gates file: the keys of `[gates]` at its top level.
+/// A gates file: the keys of `[gates]` at its top level, or under a `[gates]` heading.
 ///
 /// # Errors
 /// The first mistake found, in one line.
 pub fn load_gates(path: &std::path::Path) -> Result<Vec<(String, serde_json::Value)>, PlanError> {
     let (file, text) = Source::File(path.to_owned()).read()?;
-    let gates = Node::parse(&file, &text)?;
-    let tree = Node::table(&gates.place.clone(), vec![("gates", gates)]);
+    let written = Node::parse(&file, &text)?;
+    let tree = match written.get("gates") {
+        Some(_) => written,
+        None => Node::table(&written.place.clone(), vec![("gates", written)]),
+    };
     let found = Section::root(&tree, &["gates"]).and_then(|root| rest::gates(&root));
     found.map_err(|e| {
         let place = tree.place_of(e.path()).clone();
@@ -217,10 +220,10 @@ fn measured(stages: &[Stage]) -> Nanos {
 
 /// Judges what only shows when everything is known.
 fn checked(plan: Plan, tree: &Node) -> Read<Plan> {
+    guard::check_numbers(&plan)?;
     let schedule = Schedule::new(&plan.stages, plan.load.arrival, plan.seed).map_err(|e| {
         let path = format!("load.stages[{}]", e.stage);
         PlanError::new(tree.place_of(&path), path, e.why)
-    guard::check_numbers(&plan)?;
     })?;
     guard::check(&plan, &schedule, guard::descriptors_max())?;
     guard::check_counting(&plan, &schedule, &Recipe::new(&plan)?)?;
