@@ -17,8 +17,8 @@ use tokio_rustls::rustls::crypto::{
 };
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{
-    ClientConfig, DigitallySignedStruct, Error as RustlsError, RootCertStore, ServerConfig,
-    SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error as RustlsError, RootCertStore,
+    ServerConfig, SignatureScheme,
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
@@ -36,6 +36,8 @@ pub enum TlsFault {
     Settings(String),
     /// The handshake failed, or the peer's certificate does not verify.
     Handshake(String, io::Error),
+    /// The peer's certificate does not verify: why, and what would do.
+    Certificate(String, String),
     /// No handshake within this time.
     TimedOut(String, Nanos),
 }
@@ -46,6 +48,7 @@ impl fmt::Display for TlsFault {
             TlsFault::File(path, why) => write!(f, "{}: {why}", path.display()),
             TlsFault::Settings(why) => f.write_str(why),
             TlsFault::Handshake(peer, e) => write!(f, "no TLS with {peer}: {e}"),
+            TlsFault::Certificate(peer, why) => write!(f, "no TLS with {peer}: {why}"),
             TlsFault::TimedOut(peer, after) => {
                 let seconds = after.as_secs_f64();
                 write!(f, "no TLS with {peer}: no handshake within {seconds:.1} s")
@@ -137,7 +140,7 @@ impl ClientTls {
         let began = Clock::now();
         match tokio::time::timeout(timeout.into(), self.connector.connect(name, stream)).await {
             Ok(Ok(stream)) => Ok((Box::new(stream), Clock::now().since(began))),
-            Ok(Err(e)) => Err(TlsFault::Handshake(address.to_owned(), e)),
+            Ok(Err(e)) => Err(failed(address, e)),
             Err(_) => Err(TlsFault::TimedOut(address.to_owned(), timeout)),
         }
     }
@@ -199,6 +202,49 @@ impl ServerTls {
             Err(_) => Err(io::ErrorKind::TimedOut.into()),
         }
     }
+}
+
+/// Why a handshake failed, and what would do.
+fn failed(address: &str, e: io::Error) -> TlsFault {
+    let peer = address.to_owned();
+    match e.get_ref().and_then(|inner| inner.downcast_ref::<RustlsError>()) {
+        Some(RustlsError::InvalidCertificate(fault)) => {
+            TlsFault::Certificate(peer, unverified(fault))
+        }
+        // the first octets were no TLS record
+        Some(RustlsError::InvalidMessage(_)) => {
+            let why = "it does not speak TLS; leave out --tls (target.tls)".to_owned();
+            TlsFault::Certificate(peer, why)
+        }
+        Some(_) | None => TlsFault::Handshake(peer, e),
+    }
+}
+
+/// Why a certificate does not verify, and what would do.
+fn unverified(fault: &CertificateError) -> String {
+    let remedy = match fault {
+        CertificateError::UnknownIssuer
+        | CertificateError::BadSignature
+        | CertificateError::UnhandledCriticalExtension => {
+            "if it is self-signed or signed by a CA of its own, give that certificate with --tls-ca \
+             (target.tls_ca)"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "dial the name that it bears, or set target.tls_server_name to it"
+        }
+        CertificateError::Expired
+        | CertificateError::ExpiredContext { .. }
+        | CertificateError::NotValidYet
+        | CertificateError::NotValidYetContext { .. } => {
+            "renew the certificate, or set this machine's clock"
+        }
+        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            "it is a CA's own certificate: have the target present one that the CA signed, or set \
+             target.tls_verify = false"
+        }
+        _ => "give the CA that signed it with --tls-ca (target.tls_ca)",
+    };
+    format!("its certificate does not verify ({}); {remedy}", RustlsError::from(fault.clone()))
 }
 
 /// The one place that chooses who does the cryptography. The process default is never asked: with two
