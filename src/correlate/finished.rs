@@ -6,6 +6,7 @@
 //! ten others: among four million finished messages one unknown receipt in some millions is taken for a repeat.
 use super::Key;
 use crate::kit::Nanos;
+use hashbrown::HashMap;
 use std::collections::VecDeque;
 
 /// Prints of a bucket: a processor's cache line.
@@ -27,8 +28,8 @@ struct Generation {
     mark: u16,
     /// Else one each.
     marks: Vec<[u16; BUCKET]>,
-    /// Bucket, print and mark of those whose bucket was full.
-    beyond: Vec<(usize, u32, u16)>,
+    /// By bucket and print, the mark of those whose bucket was full.
+    beyond: HashMap<(usize, u32), u16, foldhash::fast::FixedState>,
     count: usize,
     first: Nanos,
     last: Nanos,
@@ -41,7 +42,7 @@ impl Generation {
             prints: vec![[0; BUCKET]; buckets],
             mark: 0,
             marks: Vec::new(),
-            beyond: Vec::new(),
+            beyond: HashMap::with_hasher(foldhash::fast::FixedState::with_seed(5)),
             count: 0,
             first: now,
             last: now,
@@ -80,7 +81,7 @@ impl Generation {
             match prints[bucket].get_mut(at) {
                 Some(place) => *place = print,
                 None => {
-                    beyond.push((bucket, print, mark));
+                    beyond.insert((bucket, print), mark);
                     continue;
                 }
             }
@@ -94,11 +95,10 @@ impl Generation {
     fn find(&self, key: Key) -> Option<u16> {
         let (bucket, print) = Self::place(key, self.buckets());
         let taken = usize::from(self.taken[bucket]);
-        if taken == BUCKET {
-            let is = |(of, other, _): &&(usize, u32, u16)| (*of, *other) == (bucket, print);
-            if let Some((_, _, mark)) = self.beyond.iter().rev().find(is) {
-                return Some(*mark);
-            }
+        if taken == BUCKET
+            && let Some(mark) = self.beyond.get(&(bucket, print))
+        {
+            return Some(*mark);
         }
         let at = self.prints[bucket][..taken].iter().rposition(|other| *other == print)?;
         Some(self.marks.get(bucket).map_or(self.mark, |marks| marks[at]))

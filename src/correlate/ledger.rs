@@ -11,9 +11,14 @@ use super::far::Far;
 use super::marks::Marks;
 use super::near::Near;
 use super::ring::{Entry, Ring, Standing, Tag};
+use std::collections::VecDeque;
 
 /// So many entries may be in no table: few enough to be looked through.
 const UNLISTED_MAX: usize = 256;
+
+/// So many of the oldest entries go to the back with each insertion into a ring that is at its limit and has holes: the
+/// ring never grows beyond its limit by more than that part of it.
+const TURNED_AT_ONCE: usize = 16;
 
 /// Where an entry stands; good until the next insertion or removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +59,8 @@ pub struct Ledger<T> {
     far: Far,
     /// The position behind the one that was looked for last: receipts often come in the order of acceptance.
     next: u32,
+    /// Positions of the entries that expired, oldest first, and of some that have gone since.
+    expired: VecDeque<u32>,
     kept_max: usize,
     kept: usize,
     awaited: usize,
@@ -70,6 +77,7 @@ impl<T: Copy> Ledger<T> {
             near: Near::new(kept_max),
             far: Far::new(kept_max),
             next: 0,
+            expired: VecDeque::new(),
             kept_max,
             kept: 0,
             awaited: 0,
@@ -152,6 +160,11 @@ impl<T: Copy> Ledger<T> {
         }
     }
 
+    /// How it stands; None: it has gone.
+    pub fn standing(&self, place: Place) -> Option<Standing> {
+        self.ring.get(place.0)?.tag.standing()
+    }
+
     /// What is kept there.
     #[inline]
     pub fn at(&self, place: Place) -> &T {
@@ -174,6 +187,12 @@ impl<T: Copy> Ledger<T> {
                 return false;
             }
         }
+        self.insert_at_head(key, value)
+    }
+
+    /// [`Ledger::insert`] where there is room.
+    #[inline]
+    fn insert_at_head(&mut self, key: Key, value: T) -> bool {
         if !self.is_unlisted {
             return self.insert_listed(key, value);
         }
@@ -255,7 +274,19 @@ impl<T: Copy> Ledger<T> {
         if entry.tag.is_awaited() {
             entry.tag = Tag::expired(entry.tag.key());
             self.awaited -= 1;
+            self.list_expired(place.0);
         }
+    }
+
+    /// Those that have gone leave the list as they come to its front: it is about as long as there are expired ones.
+    fn list_expired(&mut self, position: u32) {
+        while let Some(&first) = self.expired.front() {
+            if self.standing(Place(first)) == Some(Standing::Expired) {
+                break;
+            }
+            self.expired.pop_front();
+        }
+        self.expired.push_back(position);
     }
 
     /// What is kept under `key`. Where `finish` says so, its entry is finished: it is found no more, and leaves a
@@ -366,19 +397,36 @@ impl<T: Copy> Ledger<T> {
         Left { ring }
     }
 
-    /// Frees a place or more: holes', or the oldest expired entry's. Awaited ones in front of it are moved to the
-    /// back, each at most once per round, so that the ring stays dense. False: all are awaited.
+    /// The ring is at its limit: frees a place, where fewer are kept or the oldest expired entry can be given up. False:
+    /// all are awaited.
+    #[cold]
     fn make_room(&mut self) -> bool {
-        if self.awaited >= self.ring.len() {
-            return false;
+        if self.kept < self.kept_max {
+            self.turn();
+            return true;
         }
-        loop {
-            let Some((key, standing, value)) = self.pop_oldest() else { return false };
-            if standing == Standing::Awaited {
-                self.insert(key, value);
-            }
-            if self.ring.len() < self.kept_max {
+        while let Some(position) = self.expired.pop_front() {
+            if self.standing(Place(position)) == Some(Standing::Expired) {
+                self.finish_at(Place(position));
                 return true;
+            }
+        }
+        false
+    }
+
+    /// Some of the oldest entries go to the back, so that the holes behind them go: after a round none of those is left
+    /// that there were before it.
+    fn turn(&mut self) {
+        for _ in 0..TURNED_AT_ONCE {
+            if self.ring.len() == self.kept {
+                return;
+            }
+            let Some((key, standing, value)) = self.pop_oldest() else { return };
+            self.insert_at_head(key, value);
+            if standing == Standing::Expired
+                && let Some(place) = self.find(key)
+            {
+                self.expire_at(place);
             }
         }
     }

@@ -40,7 +40,8 @@ pub struct Note {
     pub id: IdText,
 }
 
-/// Octets of a block: about a thousand notes, which a search walks.
+/// Octets of a block: about a thousand notes, which a search walks in the block that fills. Those of a full block are
+/// sorted when one of them is first looked for.
 const BLOCK: usize = 32 * 1024;
 
 /// Notes one behind the other: of each, when its message was accepted, the key, sequence_number, the id's length;
@@ -49,6 +50,8 @@ const BLOCK: usize = 32 * 1024;
 struct Block {
     octets: Box<[u8]>,
     length: usize,
+    /// Of a full block, once it was searched: the keys of its notes and where those begin, by key.
+    sorted: Vec<(Key, u16)>,
 }
 
 impl Block {
@@ -57,7 +60,7 @@ impl Block {
     const NOTE_MAX: usize = Self::HEAD + IdText::OCTETS_MAX;
 
     fn new() -> Block {
-        Block { octets: vec![0; BLOCK].into(), length: 0 }
+        Block { octets: vec![0; BLOCK].into(), length: 0, sorted: Vec::new() }
     }
 
     /// Appends a note; there is room for the longest.
@@ -79,6 +82,44 @@ impl Block {
     #[inline]
     fn notes(&self) -> &[u8] {
         &self.octets[..self.length]
+    }
+
+    fn clear(&mut self) {
+        self.length = 0;
+        self.sorted = Vec::new();
+    }
+
+    /// Where its notes begin, in their order: each with its key and since when.
+    fn walk(&self) -> impl Iterator<Item = (Nanos, Key, usize)> {
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let (since, key, length) = Self::head(&self.notes()[at..])?;
+            let begin = at;
+            at += length;
+            Some((since, key, begin))
+        })
+    }
+
+    /// The note of a message accepted between these times.
+    fn find(&mut self, from: Nanos, to: Nanos, key: Key) -> Option<Note> {
+        if !self.is_full() {
+            let mut walk = self.walk();
+            let found = walk.find(|(since, known, _)| *known == key && (from..=to).contains(since));
+            return Self::note(&self.notes()[found?.2..]);
+        }
+        if self.sorted.is_empty() {
+            let mut sorted: Vec<(Key, u16)> =
+                self.walk().map(|(_, key, begin)| (key, begin as u16)).collect();
+            sorted.sort_unstable_by_key(|(key, begin)| (key.0, *begin));
+            self.sorted = sorted;
+        }
+        let first = self.sorted.partition_point(|(known, _)| known.0 < key.0);
+        let mut same = self.sorted[first..].iter().take_while(|(known, _)| *known == key);
+        same.find_map(|(_, begin)| {
+            let octets = &self.notes()[usize::from(*begin)..];
+            let (since, ..) = Self::head(octets)?;
+            (from..=to).contains(&since).then(|| Self::note(octets)).flatten()
+        })
     }
 
     /// The first of these: since when, its key, where its end is.
@@ -110,12 +151,21 @@ pub struct Notes {
     spare: Option<Block>,
     kept: usize,
     kept_max: usize,
+    /// What was accepted before is forgotten.
+    forgotten: Nanos,
 }
 
 impl Notes {
     /// At most so many.
     pub fn new(kept_max: usize) -> Notes {
-        Notes { blocks: VecDeque::new(), oldest: 0, spare: None, kept: 0, kept_max }
+        Notes {
+            blocks: VecDeque::new(),
+            oldest: 0,
+            spare: None,
+            kept: 0,
+            kept_max,
+            forgotten: Nanos::ZERO,
+        }
     }
 
     /// Whether another may be noted now.
@@ -140,6 +190,7 @@ impl Notes {
 
     /// Forgets what was accepted before `since`.
     pub fn forget_before(&mut self, since: Nanos) {
+        self.forgotten = self.forgotten.max(since);
         while let Some(block) = self.blocks.front_mut() {
             if let Some((first, _, end)) = Block::head(&block.notes()[self.oldest..]) {
                 if first >= since {
@@ -149,30 +200,27 @@ impl Notes {
                 self.kept -= 1;
                 continue;
             }
-            block.length = 0;
+            block.clear();
             self.oldest = 0;
             self.spare = self.blocks.pop_front();
         }
     }
 
-    /// The note of a message that was accepted at `since`; None: there was no room for it.
-    pub fn find(&self, since: Nanos, key: Key) -> Option<Note> {
+    /// The note of a message that was accepted at `since`; None: there was no room for it, or it is forgotten.
+    pub fn find(&mut self, since: Nanos, key: Key) -> Option<Note> {
         // hand-overs between workers may be this much out of order
         const BLUR: Nanos = Nanos::from_millis(5);
+        let (from, to) = (since.since(BLUR).max(self.forgotten), since.after(BLUR));
         let begins = |block: &Block| Block::head(block.notes()).map(|(since, ..)| since);
         let early = |block: &Block| begins(block).is_some_and(|at| at < since.since(BLUR));
         // the block before may end within the blur
-        let from = self.blocks.partition_point(early).saturating_sub(1);
-        for (at, block) in self.blocks.iter().enumerate().skip(from) {
-            let mut rest = if at == 0 { &block.notes()[self.oldest..] } else { block.notes() };
-            while let Some((accepted, known, end)) = Block::head(rest) {
-                if accepted > since.after(BLUR) {
-                    return None;
-                }
-                if known == key && accepted >= since.since(BLUR) {
-                    return Block::note(rest);
-                }
-                rest = &rest[end..];
+        let first = self.blocks.partition_point(early).saturating_sub(1);
+        for block in self.blocks.range_mut(first..) {
+            if begins(block).is_none_or(|at| at > to.after(BLUR)) {
+                return None;
+            }
+            if let Some(note) = block.find(from, to, key) {
+                return Some(note);
             }
         }
         None

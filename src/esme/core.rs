@@ -416,8 +416,6 @@ fn final_states(plan: &Plan) -> [bool; 11] {
 /// not ask for more. Requests of ours do not count: they are bounded by the window, and the peer may be waiting for
 /// us to read before it reads them.
 const ANSWERS_OCTETS_MAX: usize = 4 * 1024 * 1024;
-/// The same of answers that wait for `deliver.delay`, over all sessions.
-pub(super) const DEFERRED_MAX: usize = 1024 * 1024;
 
 impl Endpoint for Core {
     const SLICE: usize = 16 * 1024;
@@ -471,7 +469,6 @@ impl Endpoint for Core {
 
     fn reads(&self, session: u32) -> bool {
         self.links[session as usize].answers_octets() < ANSWERS_OCTETS_MAX
-            && self.deferred.len() < DEFERRED_MAX
     }
 
     fn wish(&self, session: u32) -> Wish {

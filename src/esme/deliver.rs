@@ -8,6 +8,9 @@ use crate::measure::Metric;
 use crate::smpp::receipt::Delivered;
 use crate::smpp::{CommandId, CommandStatus, Header, pdu};
 
+/// Answers that wait for `deliver.delay` at most: beyond, the oldest is answered before its time.
+const DEFERRED_MAX: usize = 1 << 20;
+
 /// What makes two deliveries the same: the whole body (the sequence_number is another each time).
 fn delivery(frame: &[u8]) -> u64 {
     let body = frame.get(Header::OCTETS..).unwrap_or_default();
@@ -126,6 +129,10 @@ impl Core {
             let number = header.sequence_number;
             let connection = self.links[link].connection;
             let link = link as u32;
+            if self.deferred.len() >= DEFERRED_MAX {
+                self.recorder.interval().anomaly("deliver_delay_cut_short", &[]);
+                self.answer_first_deferred();
+            }
             let deferred = Deferred { due, read: now, link, connection, number, status, data_sm };
             self.deferred.push_back(deferred);
             self.wake_by(due);
@@ -154,22 +161,20 @@ impl Core {
             if first.due > now {
                 return;
             }
-            self.deferred.pop_front();
-            if self.deferred.len() + 1 == super::core::DEFERRED_MAX {
-                // sessions that were not read for it are again
-                (0..self.links.len()).for_each(|link| self.touch(link));
-            }
-            let link = first.link as usize;
-            let l = &self.links[link];
-            let up = l.session.is_bound() && l.connection == first.connection;
-            if up {
-                let command =
-                    if first.data_sm { CommandId::DATA_SM } else { CommandId::DELIVER_SM };
-                self.write_ack(link, command, first.number, first.status);
-                let end = self.links[link].end();
-                self.links[link].acks.push_back((end, first.read, 1));
-                self.touch(link);
-            }
+            self.answer_first_deferred();
+        }
+    }
+
+    fn answer_first_deferred(&mut self) {
+        let Some(first) = self.deferred.pop_front() else { return };
+        let link = first.link as usize;
+        let l = &self.links[link];
+        if l.session.is_bound() && l.connection == first.connection {
+            let command = if first.data_sm { CommandId::DATA_SM } else { CommandId::DELIVER_SM };
+            self.write_ack(link, command, first.number, first.status);
+            let end = self.links[link].end();
+            self.links[link].acks.push_back((end, first.read, 1));
+            self.touch(link);
         }
     }
 

@@ -14,19 +14,21 @@ pub struct IdSample {
 impl IdSample {
     /// Ids kept of each kind.
     const KEPT: usize = 1000;
+    /// Octets kept of each: a message_id has 64 by the specification.
+    const OCTETS: usize = 256;
 
     /// An id in a submit_sm_resp.
     #[inline]
     pub(super) fn response(&mut self, id: &[u8]) {
         if self.responses.len() < Self::KEPT {
-            self.responses.push(id.to_vec());
+            self.responses.push(id[..id.len().min(Self::OCTETS)].to_vec());
         }
     }
     /// An id in a receipt.
     #[inline]
     pub(super) fn receipt(&mut self, id: &[u8]) {
         if self.receipts.len() < Self::KEPT {
-            self.receipts.push(id.to_vec());
+            self.receipts.push(id[..id.len().min(Self::OCTETS)].to_vec());
         }
     }
     /// Adds another worker's.

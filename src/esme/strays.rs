@@ -22,6 +22,10 @@ pub struct Stray {
     pub notice: Notice,
 }
 
+/// Strays that a worker keeps at most, and tells at once: what comes beyond is unknown at once.
+const KEPT_MAX: usize = 1 << 16;
+const TOLD_AT_ONCE: usize = 1_024;
+
 type Numbered = HashMap<u64, (Key, Notice), foldhash::fast::FixedState>;
 
 /// A worker's strays.
@@ -59,6 +63,9 @@ impl Core {
             return false;
         };
         let Some(strays) = &mut self.strays else { return false };
+        if strays.offered.len() + strays.waiting.len() >= KEPT_MAX {
+            return false;
+        }
         let number = strays.next;
         strays.next += 1;
         let told = Notice { received: notice.received.since(start), ..*notice };
@@ -80,8 +87,10 @@ impl Core {
             self.here_or_astray(key, &notice);
         }
         let Some(strays) = self.strays.as_mut().filter(|s| !s.fresh.is_empty()) else { return };
-        let strays = std::mem::take(&mut strays.fresh);
-        self.events.push(Event::Unmatched { worker: self.worker, strays });
+        let fresh = std::mem::take(&mut strays.fresh);
+        for strays in fresh.chunks(TOLD_AT_ONCE).map(<[Stray]>::to_vec) {
+            self.events.push(Event::Unmatched { worker: self.worker, strays });
+        }
     }
 
     fn here_or_astray(&mut self, key: Key, notice: &Notice) {
