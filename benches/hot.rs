@@ -15,6 +15,9 @@ impl Awaits for Sent {
     fn mark(&self) -> u16 {
         self.0[1] as u16
     }
+    fn session(&self) -> u32 {
+        self.0[2]
+    }
 }
 
 fn window(c: &mut Criterion) {

@@ -106,6 +106,9 @@ impl Awaits for Kept {
     fn mark(&self) -> u16 {
         0
     }
+    fn session(&self) -> u32 {
+        0
+    }
 }
 
 fn correlator(count: u64) {

@@ -2,7 +2,7 @@
 use crate::bare::harness::{self, Load};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde_json::{Value, json};
-use smppbench::correlate::{Awaits, Correlator, IdRule, Ledger, Side};
+use smppbench::correlate::{Awaits, Correlator, IdRule, Kept as Became, Ledger, Side};
 use smppbench::esme::Awaited;
 use smppbench::kit::Nanos;
 use smppbench::measure::{Observer, Phase, Progress};
@@ -111,6 +111,9 @@ impl Awaits for Kept {
     fn mark(&self) -> u16 {
         0
     }
+    fn session(&self) -> u32 {
+        0
+    }
 }
 
 /// Looks at the clock around each of many small pieces of work.
@@ -169,7 +172,8 @@ pub(crate) fn correlator(size: Size) -> Value {
         }
         let (key, _) = IdRule::Exact.key(&id, Side::Response, 7);
         let kept = Kept([n as u32; 5]);
-        looks.at(|| tracked += u64::from(correlator.accepted(key, kept, &mut met)));
+        looks
+            .at(|| tracked += u64::from(correlator.accepted(key, kept, &mut met) == Became::Alone));
     }
     let held = resident_of("self") - before;
     let peak = status_of("self", "VmHWM:");

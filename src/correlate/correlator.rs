@@ -2,12 +2,14 @@
 //!
 //! A receipt whose id nobody has accepted yet waits in a small early list: its response may be on its way
 //! on another session or another worker. When its grace is over it is unknown. Everything is counted once.
+//!
+//! Where an id is given to a second message while the first is awaited, both leave the ledger for [`Shared`].
+use super::early::EarlyList;
 use super::finished::Finished;
-use super::{Key, Ledger, Left, Standing};
+use super::shared::Shared;
+use super::{Key, Ledger, Standing};
 use crate::kit::Nanos;
-use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
 
 /// What a receipt says, as far as correlation and counting need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +34,19 @@ pub trait Awaits: Copy {
     fn since(&self) -> Nanos;
     /// What is kept of it once its final receipt has come: where it is counted.
     fn mark(&self) -> u16;
+    /// The session it went on.
+    fn session(&self) -> u32;
+}
+
+/// What became of a message that was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Its receipt is awaited.
+    Alone,
+    /// No room: it is not tracked.
+    NoRoom,
+    /// Its id was given before, to a message of this session whose receipt had not come.
+    Twice(u32),
 }
 
 /// What became of a receipt.
@@ -47,6 +62,8 @@ pub enum Fate<T> {
     Late(T),
     /// A final receipt after its deadline, before that was noticed: the message is missing, and this is late.
     MissingThenLate(T),
+    /// Several messages have its id, and none can be told to be the one it means. One of them has this mark.
+    Ambiguous(u16),
     /// Nobody awaits it yet: it waits for its response.
     Early,
     /// The early list is full: unknown at once.
@@ -67,26 +84,40 @@ pub struct Early {
 pub struct Correlator<T> {
     ledger: Ledger<T>,
     finished: Finished,
-    early: HashMap<u64, Vec<Notice>, foldhash::fast::FixedState>,
-    early_order: VecDeque<(Nanos, Key)>,
-    early_count: usize,
-    early_max: usize,
+    early: EarlyList,
+    /// What came early under the key that was accepted last.
+    came: Vec<Notice>,
+    shared: Shared<T>,
+    /// Messages of shared ids of which nothing can be told any more: see [`Correlator::take_ambiguous`].
+    ambiguous: Vec<(Key, T)>,
+    /// By session: the one whose messages its receipts are of, where that is another.
+    homes: Vec<u32>,
     deadline: Nanos,
 }
 
 impl<T: Awaits> Correlator<T> {
-    /// Keeps at most `kept_max` messages, and an eighth of that (at least 1,024) of early receipts. A
-    /// receipt that comes more than `deadline` after its message's [`Awaits::since`] is late.
+    /// Keeps at most `kept_max` messages, and an eighth of that (at least 1,024) of early receipts, and of messages
+    /// that share their id. A receipt that comes more than `deadline` after its message's [`Awaits::since`] is late.
     pub fn new(kept_max: usize, deadline: Nanos) -> Correlator<T> {
+        let beside_max = (kept_max / 8).max(1024);
         Correlator {
             ledger: Ledger::new(kept_max),
             finished: Finished::new(kept_max, deadline),
-            early: HashMap::with_hasher(foldhash::fast::FixedState::with_seed(0)),
-            early_order: VecDeque::new(),
-            early_count: 0,
-            early_max: (kept_max / 8).max(1024),
+            early: EarlyList::new(beside_max),
+            came: Vec::new(),
+            shared: Shared::new(beside_max, deadline),
+            ambiguous: Vec::new(),
+            homes: Vec::new(),
             deadline,
         }
+    }
+
+    /// The same, where receipts of one session's messages come on another: `homes` tells, by session, whose receipts it
+    /// brings.
+    #[must_use]
+    pub fn with_homes(mut self, homes: Vec<u32>) -> Correlator<T> {
+        self.homes = homes;
+        self
     }
 
     fn due(&self, value: &T) -> Nanos {
@@ -95,7 +126,15 @@ impl<T: Awaits> Correlator<T> {
 
     /// A message that was accepted too late to count: receipts of it are late, not unknown.
     pub fn accepted_late(&mut self, key: Key, value: T) {
-        self.late_after(key, value);
+        let awaited = |place| self.ledger.standing(place) == Some(Standing::Awaited);
+        if let Some(place) = self.ledger.find(key).filter(|place| awaited(*place)) {
+            self.share(key, place);
+        }
+        if self.shared.has(key) {
+            self.shared.accept_late(key, value, &mut self.ambiguous);
+        } else {
+            self.late_after(key, value);
+        }
     }
 
     /// Before many ids are asked for at once: see [`Ledger::warm`]. Nothing where all is near anyway.
@@ -114,42 +153,88 @@ impl<T: Awaits> Correlator<T> {
 
     /// Messages whose final receipt is awaited.
     pub fn awaited(&self) -> usize {
-        self.ledger.awaited()
+        self.ledger.awaited() + self.shared.awaited()
     }
     /// Receipts that wait for their response.
     pub fn early_count(&self) -> usize {
-        self.early_count
+        self.early.count()
+    }
+    /// Whether every message is one of the ledger, and no receipt waits for one.
+    #[inline]
+    fn is_plain(&self) -> bool {
+        self.early.count() == 0 && self.shared.is_empty()
     }
 
     /// A message was accepted under this id. Receipts that came early are handed out, in their order, each
-    /// with its fate. False: no room, it is not tracked.
+    /// with its fate.
     #[inline]
-    pub fn accepted(&mut self, key: Key, value: T, met: &mut Vec<(Notice, Fate<T>)>) -> bool {
-        if !self.ledger.insert(key, value) {
-            return false;
+    pub fn accepted(&mut self, key: Key, value: T, met: &mut Vec<(Notice, Fate<T>)>) -> Kept {
+        if !self.is_plain() {
+            return self.accepted_beside(key, value, met);
         }
-        if self.early_count > 0
-            && let Some(notices) = self.early.remove(&key.0)
-        {
-            self.early_count -= notices.len();
-            for notice in notices {
+        if self.ledger.insert(key, value) { Kept::Alone } else { self.not_inserted(key, value) }
+    }
+
+    #[inline(never)]
+    fn accepted_beside(&mut self, key: Key, value: T, met: &mut Vec<(Notice, Fate<T>)>) -> Kept {
+        if self.shared.has(key) {
+            let other = self.shared.accept(key, value, &mut self.ambiguous);
+            return other.map_or(Kept::Alone, Kept::Twice);
+        }
+        if !self.ledger.insert(key, value) {
+            return self.not_inserted(key, value);
+        }
+        if self.early.count() > 0 {
+            let mut came = std::mem::take(&mut self.came);
+            self.early.take(key, &mut came);
+            for notice in came.drain(..) {
                 let fate = self.receipt(key, notice);
                 met.push((notice, fate));
             }
+            self.came = came;
         }
-        true
+        Kept::Alone
+    }
+
+    /// The ledger is full, or has a message under this key that is awaited.
+    #[cold]
+    fn not_inserted(&mut self, key: Key, value: T) -> Kept {
+        let Some(place) = self.ledger.find(key) else { return Kept::NoRoom };
+        let first = self.ledger.at(place).session();
+        if self.ledger.standing(place) != Some(Standing::Awaited) {
+            return Kept::NoRoom;
+        }
+        self.share(key, place);
+        self.shared.accept(key, value, &mut self.ambiguous);
+        Kept::Twice(first)
+    }
+
+    /// A message of the ledger has its id no more alone.
+    fn share(&mut self, key: Key, place: super::Place) {
+        let value = *self.ledger.at(place);
+        self.ledger.finish_at(place);
+        self.shared.move_in(key, value, &mut self.ambiguous);
+    }
+
+    /// Moves those into `into` that were accepted, and of which no receipt can be told any more: their id is another
+    /// message's too. They are awaited no longer.
+    #[inline]
+    pub fn take_ambiguous(&mut self, into: &mut Vec<(Key, T)>) {
+        if !self.ambiguous.is_empty() {
+            into.append(&mut self.ambiguous);
+        }
     }
 
     /// Messages were accepted under these ids, of which the same is known. Returns how many of the first are kept
     /// and met nothing: the next, if any, is one for [`Correlator::accepted`].
     #[inline]
     pub fn accepted_run(&mut self, keys: &[Key], value: T) -> usize {
-        if self.early_count > 0 { 0 } else { self.ledger.insert_run(keys, value) }
+        if self.is_plain() { self.ledger.insert_run(keys, value) } else { 0 }
     }
 
     /// Whether the message under this id is known, so that a receipt of it would not wait as an early one.
     pub fn knows(&self, key: Key) -> bool {
-        self.ledger.find(key).is_some() || self.finished.find(key).is_some()
+        self.ledger.find(key).is_some() || self.shared.has(key) || self.finished.find(key).is_some()
     }
 
     /// A receipt came.
@@ -194,39 +279,35 @@ impl<T: Awaits> Correlator<T> {
 
     #[cold]
     fn of_none_awaited(&mut self, key: Key, notice: Notice) -> Fate<T> {
+        if !self.shared.is_empty() {
+            let home = self.homes.get(notice.session as usize).copied().unwrap_or(notice.session);
+            let fate = self.shared.receipt(key, home, &notice, &mut self.ambiguous);
+            if let Some(fate) = fate {
+                return fate;
+            }
+        }
         match self.finished.find(key) {
             Some(mark) if notice.intermediate => Fate::Intermediate(mark),
             Some(mark) => Fate::Duplicate(mark),
-            None => self.keep_early(key, notice),
+            None if self.early.keep(key, notice) => Fate::Early,
+            None => Fate::Unknown,
         }
     }
 
-    fn keep_early(&mut self, key: Key, notice: Notice) -> Fate<T> {
-        if self.early_count >= self.early_max {
-            return Fate::Unknown;
-        }
-        self.early.entry(key.0).or_default().push(notice);
-        self.early_order.push_back((notice.received, key));
-        self.early_count += 1;
-        Fate::Early
+    /// Early receipts that came at or before `before` and found no response: they are unknown now. At most `max` of
+    /// them. True: there may be more.
+    pub fn give_up_some_early(
+        &mut self,
+        before: Nanos,
+        max: usize,
+        unknown: &mut Vec<Early>,
+    ) -> bool {
+        self.early.give_up(before, max, unknown)
     }
 
-    /// Early receipts that came at or before `before` and found no response: they are unknown now.
+    /// All early receipts that came at or before `before` and found no response: they are unknown now.
     pub fn give_up_early(&mut self, before: Nanos, unknown: &mut Vec<Early>) {
-        while let Some(&(received, key)) = self.early_order.front() {
-            if received > before {
-                return;
-            }
-            self.early_order.pop_front();
-            let Some(notices) = self.early.get_mut(&key.0) else { continue };
-            let Some(at) = notices.iter().position(|n| n.received == received) else { continue };
-            let notice = notices.remove(at);
-            if notices.is_empty() {
-                self.early.remove(&key.0);
-            }
-            self.early_count -= 1;
-            unknown.push(Early { key, notice });
-        }
+        self.early.give_up(before, usize::MAX, unknown);
     }
 
     /// Walks the oldest entries, at most `entries_max` of them. An awaited one whose deadline has come is told to
@@ -234,17 +315,18 @@ impl<T: Awaits> Correlator<T> {
     /// finished messages are forgotten at about their deadline. True: there may be more to do.
     pub fn expire(&mut self, now: Nanos, entries_max: usize, missing: &mut Vec<(Key, T)>) -> bool {
         self.finished.forget(now);
+        let more_shared = self.shared.expire(now, entries_max, missing);
         for _ in 0..entries_max {
             let Some((key, standing, value)) = self.ledger.oldest().map(|(k, s, v)| (k, s, *v))
             else {
-                return false;
+                return more_shared;
             };
             let until = match standing {
                 Standing::Awaited => self.due(&value),
                 Standing::Expired => self.due(&value).after(self.deadline),
             };
             if until >= now {
-                return false;
+                return more_shared;
             }
             self.ledger.pop_oldest();
             if standing == Standing::Awaited {
@@ -264,8 +346,9 @@ impl<T: Awaits> Correlator<T> {
         }
     }
 
-    /// Everything that is still awaited, oldest first, as it is asked for; the ledger is empty at once.
-    pub fn drain(&mut self) -> Left<T> {
-        self.ledger.take_all()
+    /// Everything that is still awaited: those of shared ids, then the others, oldest first, as they are asked for.
+    /// Nothing is kept from then on.
+    pub fn drain(&mut self) -> impl Iterator<Item = (Key, T)> + use<T> {
+        self.shared.drain().into_iter().chain(self.ledger.take_all())
     }
 }

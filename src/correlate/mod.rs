@@ -3,6 +3,7 @@
 //! [`IdRule`] says which spellings of an id are equal; [`Ledger`] keeps what is awaited, in bounded memory;
 //! [`Correlator`] puts responses and receipts together. It knows no session and no clock.
 mod correlator;
+mod early;
 mod far;
 mod finished;
 mod id;
@@ -11,11 +12,14 @@ mod marks;
 mod near;
 mod notes;
 mod ring;
+mod shared;
 
+#[cfg(test)]
+mod floods;
 #[cfg(test)]
 mod tests;
 
-pub use correlator::{Awaits, Correlator, Early, Fate, Notice};
+pub use correlator::{Awaits, Correlator, Early, Fate, Kept, Notice};
 pub use id::{IdRule, Key, Side};
 pub use ledger::{Ledger, Left, Place};
 pub use notes::{IdText, Note, Notes};

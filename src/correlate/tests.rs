@@ -9,6 +9,7 @@ const DEADLINE: Nanos = Nanos(100);
 struct Sent {
     index: u64,
     due: Nanos,
+    session: u32,
 }
 impl Awaits for Sent {
     fn since(&self) -> Nanos {
@@ -16,6 +17,9 @@ impl Awaits for Sent {
     }
     fn mark(&self) -> u16 {
         self.index as u16
+    }
+    fn session(&self) -> u32 {
+        self.session
     }
 }
 
@@ -30,7 +34,7 @@ fn notice(received: u64) -> Notice {
     }
 }
 fn sent(index: u64, due: u64) -> Sent {
-    Sent { index, due: Nanos(due) }
+    Sent { index, due: Nanos(due), session: 0 }
 }
 fn same(rule: IdRule, response: &str, receipt: &str) -> bool {
     rule.key(response.as_bytes(), Side::Response, 9).0
@@ -65,7 +69,7 @@ fn a_receipt_before_its_response_waits_and_is_met() {
     let mut c = Correlator::new(100, DEADLINE);
     let mut met = Vec::new();
     assert_eq!(c.receipt(Key(7), notice(5)), Fate::Early);
-    assert!(c.accepted(Key(7), sent(1, 100), &mut met));
+    assert_eq!(c.accepted(Key(7), sent(1, 100), &mut met), Kept::Alone);
     assert_eq!(met, vec![(notice(5), Fate::Final(sent(1, 100)))]);
     assert_eq!((c.awaited(), c.early_count()), (0, 0));
 }
@@ -106,11 +110,12 @@ fn a_full_ledger_gives_up_finished_entries_and_never_an_awaited_one() {
     let mut c = Correlator::new(3, DEADLINE);
     let mut met = Vec::new();
     for k in 1..=3 {
-        assert!(c.accepted(Key(k), sent(k, 1_000), &mut met));
+        assert_eq!(c.accepted(Key(k), sent(k, 1_000), &mut met), Kept::Alone);
     }
-    assert!(!c.accepted(Key(4), sent(4, 1_000), &mut met), "all three are awaited: untracked");
+    let kept = c.accepted(Key(4), sent(4, 1_000), &mut met);
+    assert_eq!(kept, Kept::NoRoom, "all three are awaited");
     assert_eq!(c.receipt(Key(2), notice(5)), Fate::Final(sent(2, 1_000)));
-    assert!(c.accepted(Key(5), sent(5, 1_000), &mut met));
+    assert_eq!(c.accepted(Key(5), sent(5, 1_000), &mut met), Kept::Alone);
     for k in [1, 3, 5] {
         assert_eq!(c.receipt(Key(k), notice(6)), Fate::Final(sent(k, 1_000)));
     }
@@ -137,17 +142,17 @@ proptest! {
                 match c.receipt(Key(other << 50 | other), notice(now)) {
                     Fate::Final(_) => finals += 1,
                     Fate::MissingThenLate(_) => missing += 1,
-                    Fate::Intermediate(_) | Fate::Duplicate(_) | Fate::Late(_) | Fate::Early | Fate::Unknown => {}
+                    Fate::Intermediate(_) | Fate::Duplicate(_) | Fate::Late(_) | Fate::Ambiguous(_) | Fate::Early | Fate::Unknown => {}
                 }
             }
-            if !c.accepted(Key(i << 50 | i), sent(i, now + 500), &mut met) {
+            if c.accepted(Key(i << 50 | i), sent(i, now + 500), &mut met) == Kept::NoRoom {
                 untracked += 1;
             }
             for (_, fate) in met.drain(..) {
                 match fate {
                     Fate::Final(_) => finals += 1,
                     Fate::MissingThenLate(_) => missing += 1,
-                    Fate::Intermediate(_) | Fate::Duplicate(_) | Fate::Late(_) | Fate::Early | Fate::Unknown => {}
+                    Fate::Intermediate(_) | Fate::Duplicate(_) | Fate::Late(_) | Fate::Ambiguous(_) | Fate::Early | Fate::Unknown => {}
                 }
             }
             c.expire(Nanos(now), usize::MAX, &mut lost);
@@ -190,10 +195,10 @@ proptest! {
                 let count = together.accepted_run(&keys, value);
                 prop_assert_eq!(count, if early { 0 } else { keys.len() });
                 for key in &keys[count..] {
-                    prop_assert!(together.accepted(*key, value, &mut met));
+                    prop_assert_eq!(together.accepted(*key, value, &mut met), Kept::Alone);
                 }
                 for key in &keys {
-                    prop_assert!(one_by_one.accepted(*key, value, &mut met));
+                    prop_assert_eq!(one_by_one.accepted(*key, value, &mut met), Kept::Alone);
                 }
                 accepted += run.len() as u64;
                 waiting.extend(run);

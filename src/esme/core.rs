@@ -134,7 +134,7 @@ impl Core {
             lanes,
             lane_of,
             recorder: Recorder::new(share.worker, Setup::cell_keys(plan).len(), range),
-            correlator: Correlator::new(kept_max, plan.receipts.deadline),
+            correlator: Correlator::new(kept_max, plan.receipts.deadline).with_homes(setup.homes()),
             rule: id_rule(plan.receipts.id_mode),
             key_seed: stream_seed(plan.seed, 0x1D, 0),
             keys: Vec::new(),

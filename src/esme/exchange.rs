@@ -90,6 +90,9 @@ impl Awaits for Awaited {
     fn mark(&self) -> u16 {
         self.cell()
     }
+    fn session(&self) -> u32 {
+        Awaited::session(self)
+    }
 }
 
 /// One thing handed to the worker that owns its key.
@@ -101,8 +104,8 @@ pub enum Handed {
     AcceptedLate(Key, Awaited),
     /// A receipt came.
     Receipt(Key, Notice),
-    /// The id of a part of a message of several: (its key, the message's number, its parts).
-    PartKey(Key, u64, u8),
+    /// The id of a part of a message of several: (its key, its session, the message's number, its parts).
+    PartKey(Key, u32, u64, u8),
     /// What became of such a part.
     Part(PartNews),
 }

@@ -17,6 +17,8 @@ mod orders;
 mod parts;
 mod receipts;
 mod samples;
+#[cfg(test)]
+mod scripted;
 mod secure;
 mod sender;
 mod setup;
@@ -24,6 +26,8 @@ mod strays;
 #[cfg(test)]
 mod tests;
 mod throttle;
+#[cfg(test)]
+mod told_apart;
 mod trace;
 mod worker;
 

@@ -53,7 +53,8 @@ type Numbers<V> = HashMap<u64, V, foldhash::fast::FixedState>;
 #[derive(Debug)]
 pub(super) struct Parts {
     open: Numbers<Whole>,
-    by_key: Numbers<(u64, u8)>,
+    /// By key and session.
+    by_key: HashMap<(u64, u32), (u64, u8), foldhash::fast::FixedState>,
     /// Workers in all, and those of this process.
     workers: u32,
     near: Range<u32>,
@@ -86,30 +87,35 @@ impl Core {
 
     /// The id under which the receipt of a part will come, at the worker that owns the id.
     #[inline]
-    pub(super) fn part_key(&mut self, index: u64, key: Key) {
+    pub(super) fn part_key(&mut self, index: u64, key: Key, session: u32) {
         if self.parts.is_none() {
             return;
         }
         let picked = self.setup.recipe.pick(index);
         match self.exchange.other(key) {
             Some(owner) if !self.stopping => {
-                self.exchange.hand(owner, Handed::PartKey(key, picked.message, picked.parts));
+                self.exchange
+                    .hand(owner, Handed::PartKey(key, session, picked.message, picked.parts));
             }
-            Some(_) | None => self.keep_part_key(key, picked.message, picked.parts),
+            Some(_) | None => self.keep_part_key(key, session, picked.message, picked.parts),
         }
     }
 
-    pub(super) fn keep_part_key(&mut self, key: Key, message: u64, parts: u8) {
-        if let Some(all) = &mut self.parts {
-            all.by_key.insert(key.0, (message, parts));
+    pub(super) fn keep_part_key(&mut self, key: Key, session: u32, message: u64, parts: u8) {
+        let Some(all) = &mut self.parts else { return };
+        let kept = *all.by_key.entry((key.0, session)).or_insert((message, parts));
+        if kept != (message, parts) {
+            // a second one of this session with the same id: nobody will know its receipt
+            let fate = PartFate::Receipted { delivered: false };
+            self.part_news(PartNews { message, parts, fate });
         }
     }
 
     /// The receipt under this id came, or will not come.
     #[inline]
-    pub(super) fn part_receipted(&mut self, key: Key, delivered: bool) {
+    pub(super) fn part_receipted(&mut self, key: Key, session: u32, delivered: bool) {
         let Some(all) = &mut self.parts else { return };
-        if let Some((message, parts)) = all.by_key.remove(&key.0) {
+        if let Some((message, parts)) = all.by_key.remove(&(key.0, session)) {
             self.part_news(PartNews { message, parts, fate: PartFate::Receipted { delivered } });
         }
     }

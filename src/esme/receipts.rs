@@ -2,7 +2,7 @@
 use super::core::Core;
 use super::exchange::{Awaited, Handed};
 use super::parts::PartFate;
-use crate::correlate::{Early, Fate, IdRule, IdText, Key, Note, Notice, Side};
+use crate::correlate::{Early, Fate, IdRule, IdText, Kept, Key, Note, Notice, Side};
 use crate::kit::Nanos;
 use crate::measure::{Metric, Ticket};
 use crate::session::Numbered;
@@ -62,7 +62,9 @@ impl Core {
             return;
         }
         self.receipts_expected(ticket, 1);
-        self.recorder.tally(ticket.cell).receipts_untracked += 1;
+        let tally = self.recorder.tally(ticket.cell);
+        tally.receipts_untracked += 1;
+        tally.receipts_without_id += 1;
         self.part_ended(ticket.index, PartFate::Accepted { awaits: false });
     }
 
@@ -104,7 +106,7 @@ impl Core {
             if self.parts.is_some() {
                 let index = ticket.nth(n).index;
                 self.part_ended(index, PartFate::Accepted { awaits: true });
-                self.part_key(index, key);
+                self.part_key(index, key, awaited.session());
             }
             let note = || Note { sequence_number: first + n, id: IdText::of(id) };
             match self.exchange.other(key) {
@@ -256,9 +258,14 @@ impl Core {
         for what in batch {
             match *what {
                 Handed::Accepted(key, awaited, note) => self.accepted(key, awaited, || note),
-                Handed::AcceptedLate(key, awaited) => self.correlator.accepted_late(key, awaited),
+                Handed::AcceptedLate(key, awaited) => {
+                    self.correlator.accepted_late(key, awaited);
+                    self.settle_ambiguous();
+                }
                 Handed::Receipt(key, notice) => self.receipt(key, notice),
-                Handed::PartKey(key, message, parts) => self.keep_part_key(key, message, parts),
+                Handed::PartKey(key, session, message, parts) => {
+                    self.keep_part_key(key, session, message, parts);
+                }
                 Handed::Part(news) => self.count_part(news),
             }
         }
@@ -275,13 +282,49 @@ impl Core {
 
     #[inline]
     fn accepted_unnoted(&mut self, key: Key, awaited: Awaited) {
-        if !self.correlator.accepted(key, awaited, &mut self.met) {
-            self.recorder.tally(awaited.cell()).receipts_untracked += 1;
-            self.part_receipted(key, false);
+        let kept = self.correlator.accepted(key, awaited, &mut self.met);
+        if kept != Kept::Alone {
+            self.not_alone(key, &awaited, kept);
         }
         if !self.met.is_empty() {
             self.meet(key, &awaited);
         }
+    }
+
+    /// An accepted message that has no entry of its own.
+    #[cold]
+    fn not_alone(&mut self, key: Key, awaited: &Awaited, kept: Kept) {
+        match kept {
+            Kept::Alone => {}
+            Kept::NoRoom => {
+                self.recorder.tally(awaited.cell()).receipts_untracked += 1;
+                self.part_receipted(key, awaited.session(), false);
+            }
+            Kept::Twice(first) => {
+                self.recorder.tally(awaited.cell()).ids_given_twice += 1;
+                let sessions = (first, awaited.session());
+                self.recorder.interval().ids_given_twice.add(&sessions, 1);
+                self.settle_ambiguous();
+            }
+        }
+    }
+
+    /// Counts the messages of which no receipt can be told any more.
+    #[cold]
+    fn settle_ambiguous(&mut self) {
+        let mut ambiguous = Vec::new();
+        self.correlator.take_ambiguous(&mut ambiguous);
+        for (key, awaited) in ambiguous {
+            self.recorder.tally(awaited.cell()).receipts_ambiguous += 1;
+            self.part_receipted(key, awaited.session(), false);
+        }
+    }
+
+    /// A receipt came that may be one of several messages'.
+    #[cold]
+    fn ambiguous_receipt(&mut self, cell: u16) {
+        self.recorder.tally(cell).receipts_for_ambiguous += 1;
+        self.settle_ambiguous();
     }
 
     /// Receipts that came before their submit_sm_resp.
@@ -308,7 +351,7 @@ impl Core {
         match fate {
             Fate::Final(awaited) => {
                 self.final_receipt(notice, &awaited, first);
-                self.part_receipted(key, notice.state == DELIVERED);
+                self.part_receipted(key, awaited.session(), notice.state == DELIVERED);
             }
             Fate::Intermediate(cell) => self.recorder.tally(cell).receipts_intermediate += 1,
             Fate::Duplicate(cell) => self.recorder.tally(cell).receipts_duplicate += 1,
@@ -317,6 +360,7 @@ impl Core {
                 self.missing(key, &awaited);
                 self.recorder.tally(awaited.cell()).receipts_late += 1;
             }
+            Fate::Ambiguous(cell) => self.ambiguous_receipt(cell),
             Fate::Early => {}
             Fate::Unknown => self.unmatched(key, notice),
         }
@@ -366,7 +410,7 @@ impl Core {
 
     /// No receipt came for this message in time.
     pub(super) fn missing(&mut self, key: Key, awaited: &Awaited) {
-        self.part_receipted(key, false);
+        self.part_receipted(key, awaited.session(), false);
         let deadline = self.setup.plan.receipts.deadline;
         let cell = self.recorder.cell(awaited.cell());
         if awaited.may_stay_silent() {
@@ -387,9 +431,7 @@ impl Core {
         let mut missing = Vec::new();
         // in a fleet a receipt that came in time may be told late: NATS may be away
         let patience = if self.strays.is_some() { CLAIMED_WITHIN } else { Nanos::ZERO };
-        let more = self.correlator.expire(now.since(patience), EXPIRED_AT_ONCE, &mut missing);
-        // the rest shortly: what is sent and read must not wait for it
-        self.settle_at = if more { now + Nanos::from_micros(200) } else { Nanos::MAX };
+        let mut more = self.correlator.expire(now.since(patience), EXPIRED_AT_ONCE, &mut missing);
         for (key, awaited) in missing {
             self.missing(key, &awaited);
         }
@@ -397,10 +439,13 @@ impl Core {
         let mut unknown: Vec<Early> = Vec::new();
         // a response may be as late as that; in a fleet a receipt is offered to the others before
         let grace = if self.strays.is_some() { GRACE } else { self.grace() };
-        self.correlator.give_up_early(now.since(grace), &mut unknown);
+        let before = now.since(grace);
+        more |= self.correlator.give_up_some_early(before, EXPIRED_AT_ONCE, &mut unknown);
         for early in unknown {
             self.unmatched(early.key, &early.notice);
         }
+        // the rest shortly: what is sent and read must not wait for it
+        self.settle_at = if more { now + Nanos::from_micros(200) } else { Nanos::MAX };
         self.offer_strays(now);
     }
 

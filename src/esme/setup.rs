@@ -37,6 +37,19 @@ pub struct Setup {
 }
 
 impl Setup {
+    /// By session: the one whose receipts it brings, which of a pair is the transmitter.
+    pub fn homes(&self) -> Vec<u32> {
+        let mut transmitter = 0;
+        let home = |s: &SessionPlan| {
+            let account = &self.plan.accounts[usize::from(s.account)];
+            if account.binds.bind_type != BindType::Pair || s.sender.is_some() {
+                transmitter = s.id;
+            }
+            transmitter
+        };
+        self.sessions.iter().map(home).collect()
+    }
+
     /// What a session of this account waits for, and how long.
     pub fn timers(&self, account: u16) -> Timers {
         let enquire_link = self.plan.accounts[usize::from(account)].binds.enquire_link;

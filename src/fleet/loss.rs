@@ -109,8 +109,9 @@ fn settle(known: &Tally, due: u64, all: u64, waited: Nanos, rest: &mut CellInter
     let may_come = known
         .receipts_may_come
         .saturating_sub(known.receipts_final_unasked + known.receipts_silent);
-    // untracked ones are of either kind
-    let awaited = (expected + may_come).saturating_sub(known.receipts_untracked);
+    // those that are not followed are of either kind
+    let awaited =
+        (expected + may_come).saturating_sub(known.receipts_untracked + known.receipts_ambiguous);
     tally.receipts_silent = may_come.min(awaited);
     tally.receipts_missing = awaited - tally.receipts_silent;
     // at least so long, for nobody knows when they were sent

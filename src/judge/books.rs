@@ -77,8 +77,12 @@ fn check_cell(place: &str, cell: &CellInterval, failures: &mut Vec<String>) {
     same(
         "accepted that ask for a receipt",
         t.receipts_expected + t.receipts_may_come,
-        "final + missing + silent + untracked",
-        t.receipts_final + t.receipts_missing + t.receipts_silent + t.receipts_untracked,
+        "final + missing + silent + untracked + ambiguous",
+        t.receipts_final
+            + t.receipts_missing
+            + t.receipts_silent
+            + t.receipts_untracked
+            + t.receipts_ambiguous,
     );
     same("answered", t.answered(), "answers by status", cell.statuses.total());
     same("accepted", t.accepted, "answers with ESME_ROK", cell.statuses.get(&0));
@@ -236,7 +240,8 @@ fn exact_receipts(check: &mut TallyCheck, t: &Tally, record: &RunRecord, tally: 
             ),
         );
     }
-    let unmatched = t.receipts_late + record.receipts_unknown + t.receipts_untracked;
+    let unmatched =
+        t.receipts_late + record.receipts_unknown + t.receipts_untracked + t.receipts_ambiguous;
     if unmatched == 0 && tally.receipts_retried == 0 {
         for (state, theirs) in tally.receipts_by_state.iter().enumerate() {
             let ours = t.by_state[state];
@@ -257,7 +262,7 @@ fn exact_receipts(check: &mut TallyCheck, t: &Tally, record: &RunRecord, tally: 
 
 fn finals(t: &Tally, record: &RunRecord) -> u64 {
     let ours = t.receipts_final + t.receipts_duplicate + t.receipts_late;
-    ours + record.receipts_unknown + record.receipts_previous_run
+    ours + t.receipts_for_ambiguous + record.receipts_unknown + record.receipts_previous_run
 }
 
 fn receipts_out(tally: &TallyView) -> u64 {

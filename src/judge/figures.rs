@@ -2,6 +2,7 @@
 //! path in result.json, and the same in gates and tables. Latencies have their own (`measure::LATENCY_METRICS`).
 use super::check::Unit;
 use super::measured::Measured;
+use super::receipts::MissingShare;
 use crate::measure::{RunRecord, Tally};
 
 /// What a figure is taken from: the measured part of a run, or a group of it.
@@ -55,6 +56,13 @@ pub struct FigureRow {
     pub of: fn(&Scope<'_>) -> Option<f64>,
 }
 
+impl FigureRow {
+    /// Whether it is the share of missing receipts, which may be known only from below.
+    pub(super) fn is_missing(&self) -> bool {
+        self.block == "ratio" && self.name == "missing"
+    }
+}
+
 const fn rate(name: &'static str, of: fn(&Scope<'_>) -> Option<f64>) -> FigureRow {
     FigureRow { block: "rate", name, unit: Unit::PerSecond, of }
 }
@@ -78,7 +86,7 @@ pub const FIGURES: [FigureRow; 13] = [
     ratio("throttled", |s| share(s.tally.throttled, s.tally.written)),
     ratio("timed_out", |s| share(s.tally.timed_out, s.tally.written)),
     ratio("lost", |s| share(s.tally.lost, s.tally.written)),
-    ratio("missing", |s| share(s.tally.receipts_missing, s.tally.receipts_expected)),
+    ratio("missing", |s| MissingShare::of(s.tally).and_then(|missing| missing.figure())),
     ratio("window_full", |s| s.window_full),
 ];
 
@@ -86,7 +94,7 @@ pub const FIGURES: [FigureRow; 13] = [
 pub type LedgerLine = (&'static str, fn(&Tally) -> u64);
 
 /// Lines of the ledger that are counted in the tally, in the order of the contract.
-pub const LEDGER: [LedgerLine; 12] = [
+pub const LEDGER: [LedgerLine; 13] = [
     ("planned", |t| t.planned),
     ("retries", |t| t.retries),
     ("written", |t| t.written),
@@ -98,6 +106,7 @@ pub const LEDGER: [LedgerLine; 12] = [
     ("lost", |t| t.lost),
     ("open_at_end", |t| t.open_at_end),
     ("late_responses", |t| t.late_responses),
+    ("ids_given_twice", |t| t.ids_given_twice),
     ("self_inflicted_throttles", |t| t.self_inflicted_throttles),
 ];
 

@@ -11,6 +11,7 @@ mod gates;
 mod health;
 mod measured;
 mod name;
+mod receipts;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod statistics;
@@ -154,14 +155,7 @@ fn warnings(plan: &Plan, record: &RunRecord, measured: &Measured, steady: &Stead
             .push(format!("warm-up too short: at least {}", words::seconds(needed.as_secs_f64())));
     }
     let t = record.ledger();
-    if t.receipts_untracked > 0 {
-        warnings.push(format!(
-            "{} accepted messages were not tracked for their receipt: raise \
-             receipts.outstanding_max ({}), or the SMSC gave no message_id",
-            words::count(t.receipts_untracked),
-            words::count(plan.receipts.outstanding_max as u64)
-        ));
-    }
+    warnings.extend(receipts::warnings(plan, record, &t));
     // FACTS C rows 1 to 3: the commonest support case of all
     let many = |part: u64, of: u64| of > 0 && part as f64 > 0.01 * of as f64;
     if many(t.receipts_missing, t.receipts_expected)

@@ -4,10 +4,11 @@ use super::check::{Check, Relation, Unit};
 use super::gates::{objectives, upper_limit};
 use super::health::{Health, HealthLimits, HealthState};
 use super::measured::Measured;
+use super::receipts::MissingShare;
 use super::steady::{AWAITED_GROWTH, Steady};
 use super::words;
 use crate::kit::Nanos;
-use crate::measure::{Metric, RunRecord, Transport};
+use crate::measure::{Metric, RunRecord, Tally, Transport};
 use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
 
@@ -155,17 +156,25 @@ pub(super) fn checks(plan: &Plan, measured: &Measured) -> Vec<Check> {
         rejected.note = Some(format!("{} of them throttled", words::count(t.throttled)));
     }
     checks.push(rejected);
-    if t.receipts_expected > 0 {
-        checks.push(Check::new(
-            "receipts_missing",
-            share(t.receipts_missing, t.receipts_expected),
-            Relation::AtMost,
-            upper_limit(plan, "ratio.missing").unwrap_or(MISSING_MAX),
-            Unit::Ratio,
-        ));
-    }
+    checks.extend(missing(plan, t));
     checks.extend(objectives(plan, measured));
     checks
+}
+
+/// Receipts that did not come. Undecided where those that could not be followed may turn it.
+fn missing(plan: &Plan, t: &Tally) -> Option<Check> {
+    let missing = MissingShare::of(t)?;
+    let limit = upper_limit(plan, "ratio.missing").unwrap_or(MISSING_MAX);
+    let relation = Relation::AtMost;
+    let mut check = Check::new("receipts_missing", Some(missing.low), relation, limit, Unit::Ratio);
+    check.ok = missing.decide(|value| relation.holds(value, limit), limit);
+    if check.ok.is_none() {
+        check.value = missing.figure();
+    }
+    if missing.high > missing.low {
+        check.note = Some(missing.why(t));
+    }
+    Some(check)
 }
 
 /// The outcome. None in closed loop and where nothing is sent.

@@ -297,6 +297,8 @@ pub struct Interval {
     pub receipts_unknown: u64,
     /// Receipts that an earlier run asked for, as far as that can be told.
     pub receipts_previous_run: u64,
+    /// Ids given twice, by the sessions they were given on: first, then again.
+    pub ids_given_twice: Counts<(u32, u32)>,
     /// Mobile-originated messages received.
     pub mo_received: u64,
     /// Of those and of receipts, answered with a status other than 0.
@@ -352,6 +354,7 @@ impl Interval {
             unknown_responses: 0,
             receipts_unknown: 0,
             receipts_previous_run: 0,
+            ids_given_twice: Counts::default(),
             mo_received: 0,
             deliver_refused: 0,
             deliver_answered: 0,
@@ -380,6 +383,7 @@ impl Interval {
             unknown_responses,
             receipts_unknown,
             receipts_previous_run,
+            ids_given_twice,
             mo_received,
             deliver_refused,
             deliver_answered,
@@ -401,6 +405,7 @@ impl Interval {
         *unknown_responses = 0;
         *receipts_unknown = 0;
         *receipts_previous_run = 0;
+        ids_given_twice.clear();
         *mo_received = 0;
         *deliver_refused = 0;
         *deliver_answered = 0;
@@ -419,10 +424,12 @@ impl Interval {
         const EXAMPLE_OCTETS: usize = 256;
         // an example may end within a bind, which is told by what follows
         const MASKED_OCTETS: usize = 2048;
-        if let Some(known) = self.anomalies.iter_mut().find(|a| a.kind == kind) {
-            known.count += 1;
+        let is_known = |kind: &str| self.anomalies.iter().position(|a| a.kind == kind);
+        let full = self.anomalies.len() >= KINDS_MAX;
+        let kind = if full && is_known(kind).is_none() { "other" } else { kind };
+        if let Some(known) = is_known(kind) {
+            self.anomalies[known].count += 1;
         } else {
-            let kind = if self.anomalies.len() < KINDS_MAX { kind } else { "other" };
             // a peer may send our own bind back
             let octets = without_passwords(&octets[..octets.len().min(MASKED_OCTETS)]);
             let example_hex = hex(&octets[..octets.len().min(EXAMPLE_OCTETS)]);

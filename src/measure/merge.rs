@@ -35,6 +35,7 @@ impl Interval {
             unknown_responses,
             receipts_unknown,
             receipts_previous_run,
+            ids_given_twice,
             mo_received,
             deliver_refused,
             deliver_answered,
@@ -66,6 +67,7 @@ impl Interval {
         self.unknown_responses += unknown_responses;
         self.receipts_unknown += receipts_unknown;
         self.receipts_previous_run += receipts_previous_run;
+        self.ids_given_twice.merge(ids_given_twice);
         self.mo_received += mo_received;
         self.deliver_refused += deliver_refused;
         self.deliver_answered += deliver_answered;

@@ -7,7 +7,7 @@ use super::interval::{
 use super::latency::{Latency, LatencyRange};
 use super::metric::Metric;
 use super::row::{IntervalRow, OpenRow};
-use super::tally::Tally;
+use super::tally::{Counts, Tally};
 use crate::kit::{Nanos, RateChange};
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +72,9 @@ pub struct RunRecord {
     pub receipts_unknown: u64,
     /// Receipts of an earlier run.
     pub receipts_previous_run: u64,
+    /// Ids given twice, by the sessions they were given on: first, then again.
+    #[serde(default)]
+    pub ids_given_twice: Counts<(u32, u32)>,
     /// Mobile-originated messages received.
     pub mo_received: u64,
     /// deliver_sm answered.
@@ -130,6 +133,7 @@ impl RunRecord {
             unknown_responses: 0,
             receipts_unknown: 0,
             receipts_previous_run: 0,
+            ids_given_twice: Counts::default(),
             mo_received: 0,
             deliver_answered: 0,
             deliver_refused: 0,
@@ -183,6 +187,7 @@ impl RunRecord {
         self.unknown_responses += interval.unknown_responses;
         self.receipts_unknown += interval.receipts_unknown;
         self.receipts_previous_run += interval.receipts_previous_run;
+        self.ids_given_twice.merge(&interval.ids_given_twice);
         self.mo_received += interval.mo_received;
         self.deliver_answered += interval.deliver_answered;
         self.deliver_refused += interval.deliver_refused;

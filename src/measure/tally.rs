@@ -72,6 +72,7 @@ macro_rules! tally {
     ($($(#[$doc:meta])* $field:ident),* $(,)?) => {
         /// What happened to the submit_sm of one cell, and to their receipts.
         #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(default)]
         pub struct Tally {
             $($(#[$doc])* pub $field: u64,)*
             /// Final receipts by message_state.
@@ -145,6 +146,14 @@ tally! {
     receipts_silent,
     /// Accepted, but not kept, for want of room or of an id.
     receipts_untracked,
+    /// Of those, for want of an id.
+    receipts_without_id,
+    /// Accepted, but another message has the same id, and nobody can tell whose receipt is whose.
+    receipts_ambiguous,
+    /// Final receipts of ids whose messages are ambiguous.
+    receipts_for_ambiguous,
+    /// Accepted with an id that another message was given before and whose receipt was awaited.
+    ids_given_twice,
     /// Intermediate notifications of a message awaited.
     receipts_intermediate,
     /// Final ones after the first.
@@ -163,7 +172,7 @@ impl Tally {
         self.accepted + self.rejected
     }
     /// written = accepted + rejected + timed_out + lost + open_at_end, and planned + retries = written + dropped + unsent,
-    /// and accepted-with-receipt = final + missing + untracked (METHOD.md §4).
+    /// and accepted-with-receipt = final + missing + silent + untracked + ambiguous (METHOD.md §4).
     pub fn balances(&self) -> bool {
         self.planned + self.retries == self.written + self.dropped + self.unsent
             && self.written
@@ -173,6 +182,7 @@ impl Tally {
                     + self.receipts_missing
                     + self.receipts_silent
                     + self.receipts_untracked
+                    + self.receipts_ambiguous
     }
 }
 

@@ -59,6 +59,7 @@ pub(super) fn equations(document: &Document) -> Vec<Equation> {
                 ("missing", r.missing),
                 ("rightly silent", r.silent),
                 ("untracked", r.untracked),
+                ("ambiguous", r.ambiguous),
             ],
         ));
         let states: Vec<(&str, u64)> =

@@ -129,6 +129,8 @@ impl Saved {
                 receipts_expected: r.receipts_expected,
                 receipts_final: r.receipts,
                 receipts_missing: r.receipts_missing,
+                receipts_untracked: r.receipts_untracked,
+                receipts_ambiguous: r.receipts_ambiguous,
                 ..Tally::default()
             };
             let gauges = Gauges {

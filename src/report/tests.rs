@@ -146,14 +146,14 @@ fn the_result_has_every_key_of_the_contract_in_its_order() {
         keys(&doc["ledger"]),
         listed(
             "planned retries written dropped unsent accepted rejected timed_out lost \
-                 open_at_end late_responses unknown_responses self_inflicted_throttles \
+                 open_at_end late_responses unknown_responses ids_given_twice self_inflicted_throttles \
                  receipts mo balanced"
         )
     );
     assert_eq!(
         keys(&doc["ledger"]["receipts"]),
         listed(
-            "expected final missing untracked silent intermediate duplicate \
+            "expected final missing untracked ambiguous silent intermediate duplicate \
                  before_response other_bind unknown late previous_run by_state by_err \
                  by_rule asked"
         )

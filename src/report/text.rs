@@ -79,7 +79,7 @@ pub(super) fn headline(document: &Document) -> (Ink, String) {
             (Ink::Yellow, "INCONCLUSIVE  the harness did not keep up: no result".to_owned())
         }
         (Some(Outcome::InconclusiveNoise), _) => {
-            (Ink::Yellow, "INCONCLUSIVE  too unsteady or too small to say".to_owned())
+            (Ink::Yellow, format!("INCONCLUSIVE  {}", verdict.unsaid()))
         }
         (None, HealthState::Valid | HealthState::Degraded) if document.window.sends => {
             let rate = words::rate(rate("accepted").unwrap_or(0.0));

@@ -105,7 +105,8 @@ impl Objective {
                 GateOutcome::Undecided => {
                     let leans = judge::leaning(plan, record, measured, name, expression);
                     // no receipt was expected: none is missing
-                    leans.or((name == "ratio.missing").then_some(true))
+                    let none = measured.tally().receipts_expected == 0;
+                    leans.or((name == "ratio.missing" && none).then_some(true))
                 }
             };
             match kept {

@@ -1,6 +1,7 @@
 //! Gates: limits that a run must keep (METHOD.md §5, §10). A gate that cannot be decided is never a pass.
 mod abort;
 mod expression;
+mod figure;
 mod read;
 mod relative;
 mod sample;
@@ -20,6 +21,7 @@ use super::name::{Group, Meaning, Statistic, VerdictWord};
 use crate::measure::{CellInterval, Latency, Metric, RunRecord};
 use crate::plan::Plan;
 use expression::Limit;
+use figure::figure_gate;
 use read::{Gate, read};
 use sample::{latency_gate, statistic_value, with_invalid_harness};
 use serde::{Deserialize, Serialize};
@@ -171,12 +173,8 @@ fn decide(
                     Scope::group(&judgement.measured, &cell.tally, seconds)
                 }
             };
-            let value = (row.of)(&scope);
-            let decision = match value {
-                None => undecided(format!("{name} is undefined in this run")),
-                Some(_) if !judgement.health.allows_headline() => undecided(HARNESS),
-                Some(v) => by(relation.holds(v, *limit)),
-            };
+            let trusted = judgement.health.allows_headline();
+            let (value, decision) = figure_gate(name, row, &scope, relation, *limit, trusted);
             (value.map(GateValue::Number), decision)
         }
         (Meaning::Ledger(count), Limit::Number(limit)) => {

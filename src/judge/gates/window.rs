@@ -7,6 +7,7 @@ use super::{Decision, GateOutcome, HARNESS, undecided};
 use crate::judge::figures::Scope;
 use crate::judge::measured::{Measured, stage_spans};
 use crate::judge::name::{Group, Meaning, Statistic};
+use crate::judge::receipts::MissingShare;
 use crate::judge::statistics::{BEYOND_MIN, Sparse, supports};
 use crate::judge::words;
 use crate::kit::Nanos;
@@ -66,6 +67,14 @@ pub(super) fn over(moments: &[Moment<'_>], gate: &Gate, measured: &Kind) -> Foun
                 mo: Some(moments.iter().map(|m| m.row.mo).sum()),
                 window_full: Some((full / (seconds * 1e9 * measured.workers)).min(1.0)),
             };
+            let missing = MissingShare::of_span(&tally).filter(|_| row.is_missing());
+            if let (Some(missing), Limit::Number(limit)) = (missing, &gate.expression.limit) {
+                let holds = |value: f64| gate.expression.relation.holds(value, *limit);
+                return match missing.decide(holds, *limit) {
+                    Some(_) => Found::Value(missing.low),
+                    None => Found::Nothing(missing.why(&tally)),
+                };
+            }
             match (row.of)(&scope) {
                 Some(value) => Found::Value(value),
                 None => Found::Nothing("it is undefined".to_owned()),

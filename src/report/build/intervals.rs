@@ -58,6 +58,8 @@ fn interval(run: &Run<'_>, row: &measure::IntervalRow) -> IntervalRow {
         receipts: t.receipts_final,
         receipts_missing: t.receipts_missing,
         receipts_expected: t.receipts_expected,
+        receipts_untracked: t.receipts_untracked,
+        receipts_ambiguous: t.receipts_ambiguous,
         response_censored: row.response.censored,
         receipt_censored: row.receipt.censored,
         mo: row.mo,

@@ -46,6 +46,7 @@ fn mo_answered(record: &RunRecord, t: &Tally) -> u64 {
         + t.receipts_duplicate
         + t.receipts_intermediate
         + t.receipts_late
+        + t.receipts_for_ambiguous
         + record.receipts_unknown
         + record.receipts_previous_run;
     record.deliver_answered.saturating_sub(receipts).min(record.mo_received)
@@ -65,6 +66,7 @@ fn lines(t: &Tally) -> LedgerLines {
         open_at_end: t.open_at_end,
         late_responses: t.late_responses,
         unknown_responses: None,
+        ids_given_twice: t.ids_given_twice,
         self_inflicted_throttles: t.self_inflicted_throttles,
     }
 }
@@ -77,6 +79,7 @@ fn receipts(cell: &CellInterval) -> Receipts {
         final_: t.receipts_final,
         missing: t.receipts_missing,
         untracked: t.receipts_untracked,
+        ambiguous: t.receipts_ambiguous,
         silent: t.receipts_silent,
         intermediate: t.receipts_intermediate,
         duplicate: t.receipts_duplicate,

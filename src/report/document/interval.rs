@@ -66,6 +66,12 @@ pub struct IntervalRow {
     /// Receipts that must come, of what was accepted in it.
     #[serde(default)]
     pub receipts_expected: u64,
+    /// Accepted, and not followed for their receipt: no message_id, or no room.
+    #[serde(default)]
+    pub receipts_untracked: u64,
+    /// Accepted, and their message_id is another message's too.
+    #[serde(default)]
+    pub receipts_ambiguous: u64,
     /// Answers given up on that its response times only bound from below.
     #[serde(default)]
     pub response_censored: u64,

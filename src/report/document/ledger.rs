@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The ledger of the whole run, or of a group (then `unknown_responses` and `mo` are absent).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Ledger {
-    /// Lines in the order of the contract: `planned`, `retries`, `written`, … `self_inflicted_throttles`.
+    /// Lines in the order of the contract: `planned`, `retries`, `written`, … `ids_given_twice`, `self_inflicted_throttles`.
     #[serde(flatten)]
     #[schemars(with = "std::collections::BTreeMap<String, u64>")]
     pub lines: LedgerLines,
@@ -46,6 +46,9 @@ pub struct LedgerLines {
     /// Responses that no request owns; absent in groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown_responses: Option<u64>,
+    /// Accepted with a message_id that another message had whose receipt was awaited.
+    #[serde(default)]
+    pub ids_given_twice: u64,
     /// Throttled while the tool was catching up.
     pub self_inflicted_throttles: u64,
 }
@@ -60,8 +63,11 @@ pub struct Receipts {
     pub final_: u64,
     /// Did not come by their deadline.
     pub missing: u64,
-    /// Could not be waited for.
+    /// Could not be waited for: no message_id, or no room.
     pub untracked: u64,
+    /// Nobody can tell whose is whose: the message_id is another message's too.
+    #[serde(default)]
+    pub ambiguous: u64,
     /// Rightly silent.
     pub silent: u64,
     /// Notifications before the final one.

@@ -180,6 +180,16 @@ impl Verdict {
         self.allows_headline() && self.outcome != Some(Outcome::NotSustained)
     }
 
+    /// Why a run that is inconclusive, the harness apart, says nothing.
+    pub fn unsaid(&self) -> &'static str {
+        let untold = |r: &Reason| r.check == "receipts_missing" && r.ok.is_none();
+        if self.reasons.iter().any(untold) {
+            "receipts could not be matched: how many are missing cannot be said"
+        } else {
+            "too unsteady or too small to say"
+        }
+    }
+
     /// The checks that speak of one part.
     pub fn about(&self, part: About) -> impl Iterator<Item = &Reason> {
         self.reasons.iter().filter(move |r| r.about == part)

@@ -8,7 +8,7 @@ use crate::report::chart::{Flow, Ink, Stream};
 /// Receipts of any kind that accepted messages were waited for.
 fn receipts_asked(d: &Document) -> u64 {
     let r = &d.ledger.receipts;
-    r.asked.or(r.expected).unwrap_or(r.final_ + r.missing + r.untracked + r.silent)
+    r.asked.or(r.expected).unwrap_or(r.final_ + r.missing + r.untracked + r.ambiguous + r.silent)
 }
 
 /// planned → written → answered → receipted.
@@ -23,6 +23,7 @@ pub(super) fn flow(d: &Document) -> Figure {
         Stream::new("silent", r.silent, Ink::Muted),
         Stream::new("missing", r.missing, Ink::Series(1)),
         Stream::new("untracked", r.untracked, Ink::Series(4)),
+        Stream::new("ambiguous", r.ambiguous, Ink::Series(4)),
         Stream::new("none asked", l.accepted.saturating_sub(asked), Ink::Muted),
     ]));
     let written = Stream::new("written", l.written, Ink::Series(0)).into_parts([
@@ -87,6 +88,7 @@ pub(super) fn sums(d: &Document) -> Grid {
             ("missing", r.missing),
             ("rightly silent", r.silent),
             ("untracked", r.untracked),
+            ("ambiguous", r.ambiguous),
         ];
         sum(&mut grid, "receipts", asked, &receipts);
         let states: Vec<(&str, u64)> =
@@ -109,6 +111,7 @@ fn besides(d: &Document) -> Vec<String> {
     [
         (l.late_responses, "responses too late"),
         (l.unknown_responses.unwrap_or(0), "responses that no request owns"),
+        (l.ids_given_twice, "message_ids given twice"),
         (l.self_inflicted_throttles, "throttled while catching up"),
         (r.duplicate, "duplicate receipts"),
         (r.before_response, "receipts before their response"),
@@ -164,7 +167,7 @@ type Count = fn(&Document) -> u64;
 pub(super) fn side_by_side(runs: &[Coloured<'_>]) -> Grid {
     let mut grid = Grid::new("ledgers", "Ledgers, in submit_sm", &["of the whole run"]);
     grid.header.extend(runs.iter().map(|(d, _)| d.run.id.clone()));
-    let lines: [(&str, Count); 14] = [
+    let lines: [(&str, Count); 16] = [
         ("planned", |d| d.ledger.lines.planned),
         ("retries", |d| d.ledger.lines.retries),
         ("written", |d| d.ledger.lines.written),
@@ -179,6 +182,8 @@ pub(super) fn side_by_side(runs: &[Coloured<'_>]) -> Grid {
         ("receipts missing", |d| d.ledger.receipts.missing),
         ("rightly silent", |d| d.ledger.receipts.silent),
         ("receipts untracked", |d| d.ledger.receipts.untracked),
+        ("receipts ambiguous", |d| d.ledger.receipts.ambiguous),
+        ("ids given twice", |d| d.ledger.lines.ids_given_twice),
     ];
     for (name, count) in lines {
         if runs.iter().any(|(d, _)| count(d) > 0) {

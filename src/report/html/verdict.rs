@@ -87,7 +87,7 @@ fn outcome(d: &Document) -> (&'static str, &'static str, String) {
             ("warn", "INCONCLUSIVE", "the harness did not keep up: no result".to_owned())
         }
         (Some(Outcome::InconclusiveNoise), _) => {
-            ("warn", "INCONCLUSIVE", "too unsteady or too small to say".to_owned())
+            ("warn", "INCONCLUSIVE", d.verdict.unsaid().to_owned())
         }
         (None, HealthState::Valid | HealthState::Degraded) if d.window.sends => {
             let rate = words::rate(figure("accepted").unwrap_or(0.0));

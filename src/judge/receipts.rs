@@ -1,0 +1,230 @@
+//! What can be said of receipts that did not come: how many are missing at least and at most, and why it is not known.
+//! An accepted message that could not be followed (no message_id, no room) or told apart from another (the same id
+//! twice) is neither missing nor receipted.
+use super::words;
+use crate::measure::{Counts, RunRecord, Tally};
+use crate::plan::Plan;
+
+/// A share of missing receipts, as far as it is known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct MissingShare {
+    /// So many are missing for certain.
+    pub(super) low: f64,
+    /// And so many if none came for any message that could not be followed.
+    pub(super) high: f64,
+}
+
+/// Shares that differ by no more are printed as one.
+const ALIKE: f64 = 0.001;
+
+impl MissingShare {
+    /// None where no receipt must come.
+    pub(super) fn of(t: &Tally) -> Option<MissingShare> {
+        if t.receipts_expected == 0 {
+            return None;
+        }
+        let finals = t.receipts_final.saturating_sub(t.receipts_final_unasked);
+        let at_most = (t.receipts_missing + untold(t))
+            .min(t.receipts_expected.saturating_sub(finals))
+            .max(t.receipts_missing);
+        Some(MissingShare::between(t, at_most))
+    }
+
+    /// Of a span of time, whose receipts may be those of messages accepted before it.
+    pub(super) fn of_span(t: &Tally) -> Option<MissingShare> {
+        let at_most = t.receipts_missing + untold(t);
+        (t.receipts_expected > 0).then(|| MissingShare::between(t, at_most))
+    }
+
+    fn between(t: &Tally, at_most: u64) -> MissingShare {
+        let share = |n: u64| n as f64 / t.receipts_expected as f64;
+        MissingShare { low: share(t.receipts_missing), high: share(at_most) }
+    }
+
+    /// The one figure; None where it may well be another.
+    pub(super) fn figure(&self) -> Option<f64> {
+        (self.high - self.low <= ALIKE).then_some(self.low)
+    }
+
+    /// What a limit says of it; None: the messages that could not be followed may turn it.
+    pub(super) fn decide(&self, holds: impl Fn(f64) -> bool, limit: f64) -> Option<bool> {
+        let (low, high) = (holds(self.low), holds(self.high));
+        let hidden = self.low < limit && limit < self.high;
+        (low == high && (low || !hidden || !holds(limit))).then_some(low)
+    }
+
+    /// Why it cannot be told.
+    pub(super) fn why(&self, t: &Tally) -> String {
+        format!(
+            "{}: between {} and {} of the receipts may be missing",
+            causes(t),
+            words::percent(self.low),
+            words::percent(self.high)
+        )
+    }
+}
+
+/// Accepted messages whose receipt nobody could know for theirs.
+fn untold(t: &Tally) -> u64 {
+    t.receipts_untracked + t.receipts_ambiguous
+}
+
+/// What kept receipts from being matched: `200 messages got no message_id`.
+fn causes(t: &Tally) -> String {
+    let no_room = t.receipts_untracked.saturating_sub(t.receipts_without_id);
+    let causes = [
+        (t.receipts_without_id, "got no message_id"),
+        (no_room, "were more than receipts.outstanding_max allows"),
+        (t.receipts_ambiguous, "share their message_id with another"),
+    ];
+    let named: Vec<String> = causes
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, cause)| format!("{} {cause}", counted(*count, "message")))
+        .collect();
+    named.join(", ")
+}
+
+/// Warnings about receipts that could not be matched, each with its cause.
+pub(super) fn warnings(plan: &Plan, record: &RunRecord, t: &Tally) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if t.receipts_without_id > 0 {
+        warnings.push(format!(
+            "{} accepted without a message_id: no receipt can be matched to them",
+            were(t.receipts_without_id)
+        ));
+    }
+    let no_room = t.receipts_untracked.saturating_sub(t.receipts_without_id);
+    if no_room > 0 {
+        warnings.push(format!(
+            "{} not followed for their receipt, for more were awaited at once than \
+             receipts.outstanding_max ({}) allows: raise it",
+            were(no_room),
+            words::count(plan.receipts.outstanding_max as u64)
+        ));
+    }
+    warnings.extend(ids_given_twice(record, t));
+    warnings
+}
+
+/// `1 message`, `12 messages`.
+fn counted(count: u64, what: &str) -> String {
+    format!("{} {what}{}", words::count(count), if count == 1 { "" } else { "s" })
+}
+
+/// `1 message was`, `12 messages were`.
+fn were(count: u64) -> String {
+    format!("{} {}", counted(count, "message"), if count == 1 { "was" } else { "were" })
+}
+
+fn ids_given_twice(record: &RunRecord, t: &Tally) -> Option<String> {
+    if t.ids_given_twice == 0 {
+        return None;
+    }
+    let times = if t.ids_given_twice == 1 {
+        "once a message_id was given twice".to_owned()
+    } else {
+        format!("{} times a message_id was given twice", words::count(t.ids_given_twice))
+    };
+    let told = match t.receipts_ambiguous {
+        0 => "receipts were credited to the message of their own session".to_owned(),
+        n => format!(
+            "of {} nobody can tell whose receipt is whose (ambiguous); other receipts were credited to the message \
+             of their own session",
+            counted(n, "message")
+        ),
+    };
+    let has_parts = record.messages.planned > 0;
+    let advice = if has_parts && t.receipts_ambiguous > 0 {
+        "; if the SMSC gives one id to all parts of a text and sends one receipt for them, set receipts.per = \"message\""
+    } else {
+        ""
+    };
+    Some(format!(
+        "{times} while the receipt of the first message with it was awaited ({}): {told}{advice}",
+        by_sessions(&record.ids_given_twice)
+    ))
+}
+
+/// `sessions 0 and 1: 120; session 3: 4`.
+fn by_sessions(counts: &Counts<(u32, u32)>) -> String {
+    const SHOWN: usize = 5;
+    let mut pairs: Vec<((u32, u32), u64)> = Vec::new();
+    for ((a, b), count) in counts.iter() {
+        let pair = (*a.min(b), *a.max(b));
+        match pairs.iter_mut().find(|(known, _)| *known == pair) {
+            Some((_, all)) => *all += count,
+            None => pairs.push((pair, count)),
+        }
+    }
+    pairs.sort_by_key(|(pair, count)| (std::cmp::Reverse(*count), *pair));
+    let rest: u64 = pairs.iter().skip(SHOWN).map(|p| p.1).sum::<u64>() + counts.other;
+    let mut named: Vec<String> = pairs
+        .iter()
+        .take(SHOWN)
+        .map(|((a, b), count)| {
+            let count = words::count(*count);
+            if a == b {
+                format!("session {a}: {count}")
+            } else {
+                format!("sessions {a} and {b}: {count}")
+            }
+        })
+        .collect();
+    if rest > 0 {
+        named.push(format!("others: {}", words::count(rest)));
+    }
+    named.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn share(low: f64, high: f64) -> MissingShare {
+        MissingShare { low, high }
+    }
+
+    #[test]
+    fn a_limit_is_decided_only_where_both_ends_agree() {
+        let at_most = |limit: f64| move |v: f64| v <= limit;
+        assert_eq!(share(0.0, 0.001).decide(at_most(0.005), 0.005), Some(true));
+        assert_eq!(share(0.0, 1.0).decide(at_most(0.005), 0.005), None);
+        assert_eq!(share(0.2, 1.0).decide(at_most(0.005), 0.005), Some(false));
+        let equal = |v: f64| v == 0.5;
+        assert_eq!(share(0.2, 1.0).decide(equal, 0.5), None);
+        assert_eq!(share(0.6, 1.0).decide(equal, 0.5), Some(false));
+        let above = |v: f64| v > 0.5;
+        assert_eq!(share(0.2, 1.0).decide(above, 0.5), None);
+        assert_eq!(share(0.2, 0.5).decide(above, 0.5), Some(false));
+    }
+
+    #[test]
+    fn receipts_that_were_matched_bound_what_may_be_missing() {
+        let t = Tally {
+            receipts_expected: 100,
+            receipts_final: 80,
+            receipts_missing: 5,
+            receipts_untracked: 10,
+            receipts_without_id: 10,
+            receipts_ambiguous: 5,
+            ..Tally::default()
+        };
+        let found = MissingShare::of(&t).unwrap();
+        assert_eq!((found.low, found.high, found.figure()), (0.05, 0.2, None));
+        let why = found.why(&t);
+        assert!(why.starts_with("10 messages got no message_id, 5 messages share"), "{why}");
+        assert_eq!(MissingShare::of(&Tally::default()), None);
+        let none = Tally { receipts_untracked: 0, receipts_ambiguous: 0, receipts_final: 95, ..t };
+        assert_eq!(MissingShare::of(&none).and_then(|m| m.figure()), Some(0.05));
+    }
+
+    #[test]
+    fn sessions_that_gave_the_same_ids_are_named_with_most_first() {
+        let mut counts = Counts::default();
+        for (pair, n) in [((0, 1), 3), ((1, 0), 4), ((2, 2), 1)] {
+            counts.add(&pair, n);
+        }
+        assert_eq!(by_sessions(&counts), "sessions 0 and 1: 7; session 2: 1");
+    }
+}
