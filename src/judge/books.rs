@@ -126,7 +126,7 @@ pub struct TallyView {
     pub receipts_withheld: u64,
     /// Deliveries repeated because they were refused or not answered.
     pub receipts_retried: u64,
-    /// Still in its outbox when it was asked.
+    /// Still in its outbox when it was asked, or dropped from there.
     pub receipts_pending: u64,
 }
 

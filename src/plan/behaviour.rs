@@ -1,5 +1,5 @@
-//! The simulator's behaviour as data (CONTRACT.md, "Simulator behaviour"). Absent means: no limit, no
-//! latency, no error, nothing lost, no fault. It knows nothing of how the simulator does it.
+//! The simulator's behaviour as data (CONTRACT.md, "Simulator behaviour"). Absent means: no
+//! latency, no error, nothing lost, no fault, and no limit but on what ESMEs may make it keep. It knows nothing of how the simulator does it.
 use crate::kit::{Nanos, Rate};
 use serde::{Deserialize, Serialize};
 
@@ -239,10 +239,18 @@ pub struct ReceiptBehaviour {
     pub intermediate: f64,
     /// Sent on another receiving bind of the account, where there is one.
     pub other_bind: bool,
-    /// Unacknowledged deliver_sm towards an ESME session; None: no bound.
+    /// Unacknowledged deliver_sm towards an ESME session; None: 10,000, and fewer where more than 50 sessions
+    /// receive.
     pub window: Option<usize>,
+    /// Deliveries that may wait, over all accounts; beyond they are dropped, and counted.
+    pub waiting_max: usize,
     /// On a refusal or on no answer.
     pub retry: Option<Retry>,
+}
+
+impl ReceiptBehaviour {
+    /// `waiting_max` unless it is set: some 100 MB.
+    pub const WAITING_MAX: usize = 1_000_000;
 }
 
 impl Default for ReceiptBehaviour {
@@ -259,6 +267,7 @@ impl Default for ReceiptBehaviour {
             intermediate: 0.0,
             other_bind: false,
             window: None,
+            waiting_max: ReceiptBehaviour::WAITING_MAX,
             retry: None,
         }
     }
@@ -286,10 +295,10 @@ pub struct Mo {
     pub ticket_tlv: bool,
 }
 
-/// The simulator's session timers (FACTS B.8); None: it never acts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The simulator's session timers (FACTS B.8); None: it never acts. By default only `session_init` is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SmscTimers {
-    /// Connect to bind: close.
+    /// Connect to bind: close. 30 s by default.
     pub session_init: Option<Nanos>,
     /// Idle: it probes.
     pub enquire_link: Option<Nanos>,
@@ -297,6 +306,17 @@ pub struct SmscTimers {
     pub inactivity: Option<Nanos>,
     /// Its own requests unanswered for so long: enquire_link drops, deliver_sm is retried.
     pub response: Option<Nanos>,
+}
+
+impl Default for SmscTimers {
+    fn default() -> SmscTimers {
+        SmscTimers {
+            session_init: Some(Nanos::from_secs(30)),
+            enquire_link: None,
+            inactivity: None,
+            response: None,
+        }
+    }
 }
 
 /// What happens to a destination.

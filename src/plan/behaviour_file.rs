@@ -1,5 +1,5 @@
 //! The simulator's behaviour as TOML: `--behaviour FILE`, and `[embedded]` of a profile. Absent keys mean:
-//! no limit, no latency, no error, nothing lost, no fault.
+//! no latency, no error, nothing lost, no fault, and no limit but on what ESMEs may make it keep.
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +18,7 @@ const KEYS: &[&str] = &[
     "habits",
 ];
 const COUNT_MAX: usize = 1 << 32;
+const WAITING_MAX: usize = 1 << 26;
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -191,6 +192,7 @@ fn receipts(root: &Section<'_>) -> Read<ReceiptBehaviour> {
         "intermediate",
         "other_bind",
         "window",
+        "waiting_max",
         "retry",
     ];
     let s = root.section("receipts", &keys)?;
@@ -206,6 +208,9 @@ fn receipts(root: &Section<'_>) -> Read<ReceiptBehaviour> {
         intermediate: share(&s, "intermediate")?,
         other_bind: s.read("other_bind", |i| i.flag())?.unwrap_or(false),
         window: s.read("window", |i| i.whole(1..=COUNT_MAX))?,
+        waiting_max: s
+            .read("waiting_max", |i| i.whole(1..=WAITING_MAX))?
+            .unwrap_or(ReceiptBehaviour::WAITING_MAX),
         retry: s.read("retry", retry)?,
     })
 }
@@ -253,8 +258,9 @@ fn mo(root: &Section<'_>) -> Read<Mo> {
 fn timers(root: &Section<'_>) -> Read<SmscTimers> {
     let s = root.section("timers", &["session_init", "enquire_link", "inactivity", "response"])?;
     let span = |key: &str| -> Read<_> { Ok(s.read(key, |i| i.span_or_off())?.flatten()) };
+    let init = s.read("session_init", |i| i.span_or_off())?;
     Ok(SmscTimers {
-        session_init: span("session_init")?,
+        session_init: init.unwrap_or(SmscTimers::default().session_init),
         enquire_link: span("enquire_link")?,
         inactivity: span("inactivity")?,
         response: span("response")?,

@@ -1,4 +1,7 @@
 //! Accounts: who may bind, how many at once, where deliveries can go. Knows no PDU but the bind's fields.
+//!
+//! Where no accounts are listed, every system_id that binds becomes one. There are at most [`SEEN_MAX`] of those;
+//! one more takes the slot of one that has no session.
 use super::limits::Bucket;
 use super::tally::Tally;
 use crate::kit::Nanos;
@@ -10,6 +13,9 @@ use std::collections::{HashMap, VecDeque};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Account {
     known: Option<SmscAccount>,
+    system_id: Vec<u8>,
+    /// Counts the accounts that have had this slot.
+    generation: u8,
     /// Sessions that hold a place.
     places: usize,
     /// The most there ever were.
@@ -37,6 +43,19 @@ pub(super) struct Accounts {
     openmarket: bool,
     ghost: Option<Nanos>,
     scoped: Option<Bucket>,
+    /// Where the search for a slot to use again goes on.
+    hand: usize,
+    /// What waited for accounts that were forgotten (places in the outbox's letters).
+    evicted: VecDeque<u32>,
+}
+
+/// Accounts that became one by a bind. Their handles are (generation, slot), so that a letter for an account
+/// that was forgotten does not go to its successor.
+const SEEN_MAX: usize = 10_000;
+const SLOT_BITS: u32 = 24;
+
+fn slot(handle: u32) -> usize {
+    (handle & ((1 << SLOT_BITS) - 1)) as usize
 }
 
 /// Longest password of OpenMarket's v4 service (FACTS A.1).
@@ -54,6 +73,8 @@ impl Accounts {
             openmarket: behaviour.habits.openmarket,
             ghost: limits.ghost_bind,
             scoped: scoped.and_then(|rate| Bucket::new(rate, limits.burst)),
+            hand: 0,
+            evicted: VecDeque::new(),
         };
         for known in &behaviour.accounts {
             let own = known.rate.and_then(|rate| Bucket::new(rate, limits.burst));
@@ -63,11 +84,38 @@ impl Accounts {
     }
 
     fn open(&mut self, system_id: &[u8], known: Option<SmscAccount>, own: Option<Bucket>) -> u32 {
-        let scoped = self.scoped.clone();
-        self.list.push(Account { known, own, scoped, ..Account::default() });
-        let index = u32::try_from(self.list.len() - 1).expect("accounts are fewer than binds");
-        self.by_id.insert(system_id.to_vec(), index);
+        let (scoped, system_id) = (self.scoped.clone(), system_id.to_vec());
+        let index = u32::try_from(self.list.len()).expect("accounts are fewer than four billion");
+        self.by_id.insert(system_id.clone(), index);
+        self.list.push(Account { known, system_id, own, scoped, ..Account::default() });
         index
+    }
+
+    /// An account for a system_id that is seen for the first time. None: there are too many, and all have
+    /// sessions.
+    fn open_seen(&mut self, system_id: &[u8]) -> Option<u32> {
+        if self.list.len() < SEEN_MAX {
+            return Some(self.open(system_id, None, None));
+        }
+        let count = self.list.len();
+        let free = (0..count).map(|step| (self.hand + step) % count);
+        let at = free.into_iter().find(|at| self.list[*at].places == 0)?;
+        self.hand = at + 1;
+        let Account { system_id: old, waiting, generation, .. } =
+            std::mem::take(&mut self.list[at]);
+        self.by_id.remove(&old);
+        self.evicted.extend(waiting);
+        let generation = generation.wrapping_add(1);
+        let (scoped, system_id) = (self.scoped.clone(), system_id.to_vec());
+        let handle = u32::from(generation) << SLOT_BITS | at as u32;
+        self.by_id.insert(system_id.clone(), handle);
+        self.list[at] = Account { system_id, generation, scoped, ..Account::default() };
+        Some(handle)
+    }
+
+    /// What waited for accounts that were forgotten since this was asked last.
+    pub(super) fn take_evicted(&mut self) -> VecDeque<u32> {
+        std::mem::take(&mut self.evicted)
     }
 
     /// Whose bind this is, if it is let in. Takes a place.
@@ -80,15 +128,19 @@ impl Accounts {
         password: &[u8],
         now: Nanos,
     ) -> Result<u32, CommandStatus> {
-        let index = match self.by_id.get(system_id) {
-            Some(index) => *index,
-            None if self.open_house => self.open(system_id, None, None),
+        let seen = self.by_id.get(system_id).copied();
+        let index = match seen {
+            Some(index) => index,
+            None if self.open_house => {
+                self.check_password(None, password)?;
+                self.open_seen(system_id).ok_or(CommandStatus::ESME_RBINDFAIL)?
+            }
             // none at all is told apart from a wrong one (FACTS A.1)
             None if system_id.is_empty() => return Err(CommandStatus::ESME_RINVSYSID),
             None => return Err(self.wrong(CommandStatus::ESME_RINVSYSID)),
         };
-        self.check_password(index, password)?;
-        let account = &mut self.list[index as usize];
+        self.check_password(Some(slot(index)), password)?;
+        let account = &mut self.list[slot(index)];
         account.ghosts.retain(|until| *until > now);
         let ghosts = account.ghosts.len();
         let stated = account.known.as_ref().and_then(|known| known.binds_max);
@@ -102,8 +154,8 @@ impl Accounts {
         Ok(index)
     }
 
-    fn check_password(&self, index: u32, password: &[u8]) -> Result<(), CommandStatus> {
-        let known = self.list[index as usize].known.as_ref();
+    fn check_password(&self, at: Option<usize>, password: &[u8]) -> Result<(), CommandStatus> {
+        let known = at.and_then(|at| self.list[at].known.as_ref());
         let expected = known.and_then(|known| known.password.as_deref());
         // where the account is listed without a password, any will do, and none too
         let any = known.is_some() && expected.is_none();
@@ -126,29 +178,42 @@ impl Accounts {
 
     /// May this account's password be longer than the specification's 8 characters.
     pub(super) fn takes_long_passwords(&self, system_id: &[u8]) -> bool {
-        let known = self.by_id.get(system_id).and_then(|i| self.list[*i as usize].known.as_ref());
+        let known = self.by_id.get(system_id).and_then(|i| self.list[slot(*i)].known.as_ref());
         let password = known.and_then(|known| known.password.as_ref());
         self.openmarket || password.is_some_and(|password| password.len() > 8)
     }
 
     /// A session that held a place is gone; `dropped`: without an unbind.
     pub(super) fn leave(&mut self, index: u32, dropped: bool, now: Nanos) {
-        let account = &mut self.list[index as usize];
+        let account = &mut self.list[slot(index)];
         account.places = account.places.saturating_sub(1);
         if let (true, Some(span)) = (dropped, self.ghost) {
             account.ghosts.push(now.after(span));
         }
     }
 
-    /// The window that this account's sessions have, where it has one of its own.
-    pub(super) fn window(&self, index: u32) -> Option<usize> {
-        self.list[index as usize].known.as_ref().and_then(|known| known.window)
+    /// Accounts kept.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.list.len()
     }
 
-    /// One account.
+    /// The window that this account's sessions have, where it has one of its own.
+    pub(super) fn window(&self, index: u32) -> Option<usize> {
+        self.list[slot(index)].known.as_ref().and_then(|known| known.window)
+    }
+
+    /// The account of a session that is bound.
     #[inline]
-    pub(super) fn get(&mut self, index: u32) -> &mut Account {
-        &mut self.list[index as usize]
+    pub(super) fn get(&mut self, handle: u32) -> &mut Account {
+        &mut self.list[slot(handle)]
+    }
+
+    /// An account, unless it has been forgotten.
+    #[inline]
+    pub(super) fn live(&mut self, handle: u32) -> Option<&mut Account> {
+        let account = self.list.get_mut(slot(handle))?;
+        (u32::from(account.generation) == handle >> SLOT_BITS).then_some(account)
     }
 }
 
@@ -177,22 +242,15 @@ impl Account {
         None
     }
 
-    /// Keeps a delivery until somebody can receive it; says whether there was a place for it.
-    pub(super) fn wait(&mut self, place: u32, again: bool) -> bool {
-        if self.waiting.len() >= WAITING_MAX {
-            return false;
-        }
+    /// Keeps a delivery until somebody can receive it.
+    pub(super) fn wait(&mut self, place: u32, again: bool) {
         if again {
             self.waiting.push_front(place);
         } else {
             self.waiting.push_back(place);
         }
-        true
     }
 }
-
-/// Deliveries that wait per account; beyond they are dropped, and counted.
-pub(super) const WAITING_MAX: usize = 1_000_000;
 
 /// Counts a bind that was answered.
 pub(super) fn count_bind(tally: &mut Tally, status: CommandStatus) {

@@ -1,5 +1,6 @@
 //! The life of a session: binds, unbinds, probes, timers, faults; and every request that is no submit_sm.
 use super::accounts::count_bind;
+use super::bounds::{CLOSE_WITHIN, UNBIND_WITHIN};
 use super::core::Core;
 use super::faults::Occasion;
 use crate::kit::Nanos;
@@ -151,6 +152,7 @@ impl Core {
             (Ok(_), None) if self.refuses_bind() => Err(CommandStatus::ESME_RBINDFAIL),
             (Ok(bind), None) => self.accounts.admit(bind.system_id, bind.password, now),
         };
+        self.lose_evicted();
         let status = admitted.err().unwrap_or(CommandStatus::ESME_ROK);
         count_bind(&mut self.tally, status);
         let Some(peer) = self.peers.get_mut(session) else { return };
@@ -194,9 +196,12 @@ impl Core {
         if let Some(window) = self.accounts.window(account) {
             peer.window = window;
         }
+        self.unbound.remove(session);
+        self.give_up_at(session, Nanos::MAX);
         self.bound.push(session);
         if role.receives() {
             self.receivers.push(session);
+            self.share();
             self.accounts.get(account).receivers.push(session);
             if let Some(mo) = &mut self.mo {
                 mo.start(now);
@@ -219,12 +224,13 @@ impl Core {
         if std::mem::take(&mut peer.receives) {
             self.receivers.retain(|other| *other != session);
             self.accounts.get(account).receivers.retain(|other| *other != session);
+            self.share();
         }
     }
 
     fn end(&mut self, session: u32, now: Nanos) {
         self.leave(session, false, now);
-        self.close(session, Wish::CloseWhenFlushed);
+        self.close(session, Wish::CloseWhenFlushed, now);
     }
 
     /// Asks the ESME to unbind.
@@ -234,8 +240,36 @@ impl Core {
         if let Some(account) = peer.account {
             self.stop_receiving(session, account);
         }
+        if self.settings.timers.response.is_none() {
+            self.give_up_at(session, now.after(UNBIND_WITHIN));
+        }
         self.mark(session);
         self.arm(session);
+    }
+
+    /// A connection's deadline has passed: no bind came, our unbind was not answered, or the peer does not take
+    /// our last octets.
+    pub(super) fn pass_deadline(&mut self, now: Nanos) {
+        let Some(session) = self.deadlines.first() else { return };
+        self.give_up_at(session, Nanos::MAX);
+        let silent = self.stalls.is_on();
+        let Some(peer) = self.peers.get_mut(session) else { return };
+        let count = &mut self.tally.sessions;
+        if !peer.listens() {
+            if silent {
+                // nothing is written meanwhile: the peer cannot be blamed
+                return self.give_up_at(session, now.after(CLOSE_WITHIN));
+            }
+            count.flush_timeouts += u64::from(peer.wish == Wish::CloseWhenFlushed);
+            peer.wish = Wish::Reset;
+            return self.mark(session);
+        }
+        match peer.session.state() {
+            State::Open => count.init_timeouts += 1,
+            State::Unbinding(_) => count.response_timeouts += 1,
+            State::Bound(_) | State::Unbound => return,
+        }
+        self.close(session, Wish::CloseWhenFlushed, now);
     }
 
     fn timer_due(&self, session: u32) -> Nanos {
@@ -243,9 +277,8 @@ impl Core {
         let timers = &self.settings.timers;
         let own = peer.session.next_tick();
         let idle = match peer.session.state() {
-            State::Open => timers.session_init.map(|span| peer.connected.after(span)),
             State::Bound(_) => timers.inactivity.map(|span| peer.session.last_heard().after(span)),
-            State::Unbinding(_) | State::Unbound => None,
+            State::Open | State::Unbinding(_) | State::Unbound => None,
         };
         let held = if peer.held_until > Nanos::ZERO { peer.held_until } else { Nanos::MAX };
         own.min(idle.unwrap_or(Nanos::MAX)).min(held)
@@ -279,11 +312,8 @@ impl Core {
         }
         let is_past = |span: Option<Nanos>, from: Nanos| span.is_some_and(|s| now >= from.after(s));
         let heard = peer.session.last_heard();
-        let state = peer.session.state();
         let count = &mut self.tally.sessions;
-        let late = if state == State::Open && is_past(timers.session_init, peer.connected) {
-            Some(&mut count.init_timeouts)
-        } else if peer.session.is_bound() && is_past(timers.inactivity, heard) {
+        let late = if peer.session.is_bound() && is_past(timers.inactivity, heard) {
             Some(&mut count.inactivity_timeouts)
         } else {
             let given_up = peer.session.tick(now, &mut peer.out).is_some();
@@ -291,7 +321,7 @@ impl Core {
         };
         if let Some(count) = late {
             *count += 1;
-            self.close(session, Wish::CloseWhenFlushed);
+            self.close(session, Wish::CloseWhenFlushed, now);
         } else {
             self.mark(session);
             self.arm(session);
@@ -352,8 +382,8 @@ impl Core {
             FaultKind::NoEnquireAnswer => return peer.ignores_enquiries = true,
             FaultKind::BindRefuse | FaultKind::AcceptThenDrop => return,
             FaultKind::Unbind => self.unbind(session, now),
-            FaultKind::Close => self.close(session, Wish::CloseWhenFlushed),
-            FaultKind::Reset => self.close(session, Wish::Reset),
+            FaultKind::Close => self.close(session, Wish::CloseWhenFlushed, now),
+            FaultKind::Reset => self.close(session, Wish::Reset, now),
             FaultKind::HalfClose => {
                 peer.mute();
                 peer.wish = Wish::HalfClose;
@@ -371,7 +401,7 @@ impl Core {
                 let id = CommandId::SUBMIT_SM_RESP;
                 pdu::header_only(id, CommandStatus::ESME_ROK, 1, &mut peer.out);
                 peer.out.truncate(whole + Header::OCTETS / 2);
-                self.close(session, Wish::CloseWhenFlushed);
+                self.close(session, Wish::CloseWhenFlushed, now);
             }
             FaultKind::SlowReader => {
                 peer.slow = true;

@@ -1,6 +1,7 @@
 //! The core: all of the simulator's sessions, and the order in which things happen to them. What a PDU means
 //! is in `control` and `submit`, what goes back to ESMEs unasked in `deliver`. No I/O, no clock.
 use super::accounts::Accounts;
+use super::bounds::{Bounds, CLOSE_WITHIN, Deadlines, UNBOUND_PDU_OCTETS_MAX, Unbound};
 use super::delay::Delay;
 use super::deliver::MoSource;
 use super::desk::Desk;
@@ -27,7 +28,6 @@ pub(super) struct Settings {
     pub(super) session_bucket: Option<Bucket>,
     /// Whether any rate is limited: the hot path asks nothing else.
     pub(super) rated: bool,
-    pub(super) receipt_window: usize,
     pub(super) other_bind: bool,
     pub(super) retry: Option<Retry>,
     /// Whether deliveries are kept until they are answered.
@@ -47,7 +47,6 @@ impl Settings {
             on_rate: limits.on_rate,
             session_bucket: session_rate.and_then(|rate| Bucket::new(rate, limits.burst)),
             rated: limits.rate.is_some() || behaviour.accounts.iter().any(|a| a.rate.is_some()),
-            receipt_window: receipts.window.unwrap_or(usize::MAX),
             other_bind: receipts.other_bind,
             retry: receipts.retry,
             tracked: receipts.retry.is_some()
@@ -67,6 +66,9 @@ pub struct Core {
     pub(super) settings: Settings,
     pub(super) accounts: Accounts,
     pub(super) peers: Peers,
+    pub(super) bounds: Bounds,
+    pub(super) unbound: Unbound,
+    pub(super) deadlines: Deadlines,
     /// Bound sessions in order of their binds.
     pub(super) bound: Vec<u32>,
     /// Those of them that receive.
@@ -104,6 +106,7 @@ enum Turn {
     Retry,
     Check,
     Timer,
+    Deadline,
     Fault,
     Mo,
     Stall,
@@ -120,9 +123,12 @@ impl Core {
             settings: Settings::new(behaviour),
             accounts: Accounts::new(behaviour),
             peers: Peers::default(),
+            bounds: Bounds::new(behaviour.receipts.window),
+            unbound: Unbound::default(),
+            deadlines: Deadlines::default(),
             bound: Vec::new(),
             receivers: Vec::new(),
-            outbox: Outbox::default(),
+            outbox: Outbox::new(behaviour.receipts.waiting_max),
             desk: Desk::new(behaviour),
             mint: Mint::new(seed, behaviour.response.id, behaviour.receipts.id),
             scribe: Scribe::new(behaviour, wall_ns_at_zero),
@@ -148,25 +154,62 @@ impl Core {
     /// A connection was taken; its session's number. Numbers are never used again. What is to become of it
     /// may show at once in [`Endpoint::wish`].
     pub fn connected(&mut self, now: Nanos) -> u32 {
+        let init = self.settings.timers.session_init;
         let timers = self.settings.timers;
         let timers = Timers {
             enquire_link: timers.enquire_link.unwrap_or(Nanos::MAX),
             response: timers.response.unwrap_or(Nanos::MAX),
         };
         let bucket = self.settings.session_bucket.clone();
-        let peer = Peer::new(Session::smsc(timers, now), now, self.settings.window, bucket);
+        let peer = Peer::new(Session::smsc(timers, now), self.settings.window, bucket);
         let session = self.peers.add(peer);
         self.tally.sessions.connections += 1;
+        self.give_up_at(session, init.map_or(Nanos::MAX, |span| now.after(span)));
+        if self.unbound.add(session) {
+            self.drop_oldest_unbound(now);
+        }
+        self.share();
         let drawn = self.faults.draw(Occasion::Connection, &mut self.rng);
         if drawn.is_some() || self.connections_to_drop > 0 {
             if drawn.is_none() && self.connections_to_drop != u64::MAX {
                 self.connections_to_drop -= 1;
             }
             self.tally.faults.add(FaultKind::AcceptThenDrop);
-            self.close(session, Wish::Close);
+            self.close(session, Wish::Close, now);
         }
         self.arm(session);
         session
+    }
+
+    /// Closes the connection that has been unbound for longest, to make room. False: all are bound.
+    pub fn drop_oldest_unbound(&mut self, now: Nanos) -> bool {
+        let Some(session) = self.unbound.take_oldest() else { return false };
+        self.tally.sessions.dropped_unbound += 1;
+        self.close(session, Wish::Close, now);
+        // one that was being closed already is closed at once
+        if let Some(peer) = self.peers.get_mut(session) {
+            peer.wish = Wish::Close;
+        }
+        self.mark(session);
+        true
+    }
+
+    /// A connection was closed before it became a session: there was no room for it.
+    pub fn turned_away(&mut self) {
+        self.tally.sessions.dropped_unbound += 1;
+    }
+
+    /// Connections or receivers have become more or fewer.
+    pub(super) fn share(&mut self) {
+        self.bounds.share(self.peers.count(), self.receivers.len());
+    }
+
+    /// Sets when a connection is given up; MAX: never.
+    pub(super) fn give_up_at(&mut self, session: u32, at: Nanos) {
+        if let Some(peer) = self.peers.get_mut(session) {
+            let before = std::mem::replace(&mut peer.give_up_at, at);
+            self.deadlines.set(session, before, at);
+        }
     }
 
     /// A connection is gone.
@@ -179,9 +222,12 @@ impl Core {
         };
         self.tally.sessions.dropped += u64::from(dropped);
         self.leave(session, dropped, now);
+        self.give_up_at(session, Nanos::MAX);
+        self.unbound.remove(session);
         if let Some(mut peer) = self.peers.remove(session) {
             self.take_back(&mut peer, now);
         }
+        self.share();
     }
 
     /// Everything counted so far.
@@ -201,7 +247,7 @@ impl Core {
             if bound {
                 self.unbind(session, now);
             } else {
-                self.close(session, Wish::CloseWhenFlushed);
+                self.close(session, Wish::CloseWhenFlushed, now);
             }
         }
     }
@@ -229,11 +275,12 @@ impl Core {
     }
 
     /// Ends a connection from our side.
-    pub(super) fn close(&mut self, session: u32, wish: Wish) {
+    pub(super) fn close(&mut self, session: u32, wish: Wish, now: Nanos) {
         if let Some(peer) = self.peers.get_mut(session)
             && peer.listens()
         {
             peer.wish = wish;
+            self.give_up_at(session, now.after(CLOSE_WITHIN));
             self.mark(session);
         }
     }
@@ -251,6 +298,7 @@ impl Core {
         ask(outbox.retries.due(), Turn::Retry);
         ask(outbox.checks.due(), Turn::Check);
         ask(outbox.timers.due(), Turn::Timer);
+        ask(self.deadlines.due(), Turn::Deadline);
         ask(self.faults.due(), Turn::Fault);
         ask(self.mo.as_ref().map_or(Nanos::MAX, MoSource::due), Turn::Mo);
         ask(self.stalls.due(), Turn::Stall);
@@ -292,6 +340,7 @@ impl Core {
                     self.timer(session, due, now);
                 }
             }
+            Turn::Deadline => self.pass_deadline(now),
             Turn::Fault => {
                 if let Some((kind, all)) = self.faults.pop(now) {
                     self.timed_fault(kind, all, now);
@@ -331,7 +380,7 @@ impl Core {
         }
     }
 
-    fn desync(&mut self, session: u32) {
+    fn desync(&mut self, session: u32, now: Nanos) {
         self.tally.sessions.desyncs += 1;
         let Some(peer) = self.peers.get_mut(session) else { return };
         // OpenMarket drops a bind whose length is wrong without a word (FACTS A.1)
@@ -339,7 +388,12 @@ impl Core {
             let status = CommandStatus::ESME_RINVCMDLEN;
             pdu::header_only(CommandId::GENERIC_NACK, status, 0, &mut peer.out);
         }
-        self.close(session, Wish::CloseWhenFlushed);
+        self.close(session, Wish::CloseWhenFlushed, now);
+    }
+
+    /// Whether the peer has so many answers to take, or to wait for, that it may not ask for more.
+    fn owes_much(&self, peer: &Peer) -> bool {
+        peer.out.len() >= self.bounds.out_octets_max || peer.open >= self.bounds.replies_max
     }
 
     /// After a read: what was answered in it counts as settled, and a slow reader rests.
@@ -372,17 +426,21 @@ impl Endpoint for Core {
         self.current = Some(session);
         let mut used = 0;
         loop {
-            if !self.peers.get(session).is_some_and(|peer| peer.listens()) {
+            let Some(peer) = self.peers.get(session).filter(|peer| peer.listens()) else {
                 used = octets.len();
                 break;
-            }
-            match frame::cut(&octets[used..], frame::OCTETS_MAX_DEFAULT) {
+            };
+            let octets_max = match peer.session.state() {
+                State::Open => UNBOUND_PDU_OCTETS_MAX,
+                State::Bound(_) | State::Unbinding(_) | State::Unbound => frame::OCTETS_MAX_DEFAULT,
+            };
+            match frame::cut(&octets[used..], octets_max) {
                 Ok(Some(length)) => {
                     self.on_frame(session, &octets[used..used + length], now);
                     used += length;
                 }
                 Ok(None) => break,
-                Err(_) => self.desync(session),
+                Err(_) => self.desync(session, now),
             }
         }
         self.end_read(session, now);
@@ -412,7 +470,7 @@ impl Endpoint for Core {
     fn wish(&self, session: u32) -> Wish {
         let Some(peer) = self.peers.get(session) else { return Wish::Close };
         match peer.wish {
-            Wish::Stay if peer.held_until > Nanos::ZERO => Wish::HoldReads,
+            Wish::Stay if peer.held_until > Nanos::ZERO || self.owes_much(peer) => Wish::HoldReads,
             // what must be written first cannot be now
             Wish::CloseWhenFlushed | Wish::HalfClose if self.stalls.is_on() => Wish::Stay,
             wish => wish,

@@ -56,6 +56,9 @@ impl Core {
         if due <= now {
             self.send_receipt(letter, due, now);
         } else {
+            if self.outbox.letters.is_full() {
+                return self.lose(&letter, true);
+            }
             let place = self.outbox.letters.keep(letter);
             self.outbox.receipts.push(due, place);
         }
@@ -67,6 +70,9 @@ impl Core {
         if let Some(pace) = &mut self.receipt_pace {
             let at = pace.reserve(due);
             if at > now {
+                if self.outbox.letters.is_full() {
+                    return self.lose(&letter, true);
+                }
                 let place = self.outbox.letters.keep(letter);
                 return self.outbox.paced.push(at, place);
             }
@@ -88,29 +94,24 @@ impl Core {
 
     #[inline]
     fn has_room(&self, peer: &Peer) -> bool {
-        peer.receives && peer.speaks() && peer.unacknowledged < self.settings.receipt_window
+        peer.has_room(self.bounds.deliveries_max)
     }
 
     /// The session that a delivery goes to: its own, or another one of the account in turn.
     #[inline]
     fn receiver_of(&mut self, letter: &Letter) -> Option<u32> {
-        if letter.account == u32::MAX {
-            return None;
-        }
+        let account = self.accounts.live(letter.account)?;
         // what has been waiting goes first
-        if letter.attempts == 0 && !self.accounts.get(letter.account).waiting.is_empty() {
+        if letter.attempts == 0 && !account.waiting.is_empty() {
             return None;
         }
         let own = self.peers.get(letter.session).is_some_and(|peer| self.has_room(peer));
         if own && !self.settings.other_bind {
             return Some(letter.session);
         }
-        let Core { accounts, peers, settings, .. } = self;
-        let window = settings.receipt_window;
-        let room = |session: u32| {
-            let peer = peers.get(session);
-            peer.is_some_and(|p| p.receives && p.speaks() && p.unacknowledged < window)
-        };
+        let Core { accounts, peers, bounds, .. } = self;
+        let window = bounds.deliveries_max;
+        let room = |session: u32| peers.get(session).is_some_and(|peer| peer.has_room(window));
         let account = accounts.get(letter.account);
         account.next_receiver(Some(letter.session), room).or_else(|| own.then_some(letter.session))
     }
@@ -140,8 +141,20 @@ impl Core {
             if let Some(patience) = patience {
                 outbox.checks.push(now.after(patience), (session, sequence));
             }
+            if outbox.has_spent_checks() {
+                self.drop_spent_checks();
+            }
         }
         self.mark(session);
+    }
+
+    #[cold]
+    fn drop_spent_checks(&mut self) {
+        let Core { peers, outbox, .. } = self;
+        outbox.checks.retain(|(session, sequence)| {
+            let delivery = peers.get(*session).and_then(|peer| peer.deliveries.get(sequence));
+            delivery.is_some_and(|delivery| delivery.place != Letters::NONE)
+        });
     }
 
     #[inline]
@@ -165,29 +178,58 @@ impl Core {
 
     /// Keeps a delivery until somebody can receive it; `again`: before all others.
     fn wait(&mut self, letter: Letter, again: bool) {
-        let first = letter.kind == Kind::Final && letter.attempts == 0;
+        let full = self.outbox.letters.is_full();
+        let Some(account) = self.accounts.live(letter.account).filter(|_| !full) else {
+            return self.lose(&letter, full);
+        };
         // one that had to wait does not come before its response any more
         let place = self.outbox.letters.keep(Letter { early: false, ..letter });
-        let kept =
-            letter.account != u32::MAX && self.accounts.get(letter.account).wait(place, again);
-        if !kept {
-            self.outbox.letters.take(place);
-            if first {
-                self.tally.receipts.pending -= 1;
-                self.tally.receipts.undeliverable += 1;
+        account.wait(place, again);
+    }
+
+    /// Drops a delivery: too many wait (`full`), or there is nobody that it could go to.
+    #[cold]
+    pub(super) fn lose(&mut self, letter: &Letter, full: bool) {
+        let full = u64::from(full);
+        match letter.kind {
+            Kind::Mo => self.tally.mo.dropped_full += full,
+            Kind::Final | Kind::Copy | Kind::Intermediate => {
+                let receipts = &mut self.tally.receipts;
+                receipts.dropped_full += full;
+                if letter.kind == Kind::Final && letter.attempts == 0 {
+                    receipts.pending -= 1;
+                    receipts.undeliverable += 1;
+                }
             }
+        }
+    }
+
+    /// An account was forgotten to make room for another: what waited for it is dropped.
+    pub(super) fn lose_evicted(&mut self) {
+        for place in self.accounts.take_evicted() {
+            let letter = self.outbox.letters.take(place);
+            self.lose(&letter, true);
+        }
+    }
+
+    /// Sends what waits to a session that has room again.
+    #[inline]
+    fn refill(&mut self, session: u32, now: Nanos) {
+        loop {
+            let room = self.peers.get(session).filter(|peer| self.has_room(peer));
+            let Some(account) = room.and_then(|peer| peer.account) else { return };
+            let Some(place) = self.accounts.get(account).waiting.pop_front() else { return };
+            let letter = self.outbox.letters.take(place);
+            self.deliver(session, letter, now);
         }
     }
 
     /// Sends what waits, as far as there is room.
     pub(super) fn deliver_waiting(&mut self, account: u32, now: Nanos) {
         while let Some(place) = self.accounts.get(account).waiting.front().copied() {
-            let Core { accounts, peers, settings, .. } = self;
-            let window = settings.receipt_window;
-            let room = |session: u32| {
-                let peer = peers.get(session);
-                peer.is_some_and(|p| p.receives && p.speaks() && p.unacknowledged < window)
-            };
+            let Core { accounts, peers, bounds, .. } = self;
+            let window = bounds.deliveries_max;
+            let room = |session: u32| peers.get(session).is_some_and(|peer| peer.has_room(window));
             let Some(session) = accounts.get(account).next_receiver(None, room) else { return };
             accounts.get(account).waiting.pop_front();
             let letter = self.outbox.letters.take(place);
@@ -209,7 +251,8 @@ impl Core {
                 return self.tally.sessions.unknown_responses += 1;
             }
             peer.unacknowledged -= 1;
-            return self.tally.receipts.acknowledged.add(status);
+            self.tally.receipts.acknowledged.add(status);
+            return self.refill(session, now);
         }
         let Some(Delivery { place, kind }) = peer.deliveries.remove(&sequence) else {
             return self.tally.sessions.unknown_responses += 1;
@@ -224,14 +267,11 @@ impl Core {
             return;
         }
         peer.unacknowledged = peer.unacknowledged.saturating_sub(1);
-        let account = peer.account;
         let letter = self.outbox.letters.take(place);
         if !status.is_ok() {
             self.retry(letter, false, now);
         }
-        if let Some(account) = account {
-            self.deliver_waiting(account, now);
-        }
+        self.refill(session, now);
     }
 
     /// Whether a delivery has been answered by now; if not, it is sent again.
@@ -244,13 +284,10 @@ impl Core {
         }
         // its entry stays: an answer that comes late is still one
         peer.unacknowledged = peer.unacknowledged.saturating_sub(1);
-        let account = peer.account;
         let letter = self.outbox.letters.take(place);
         // where there is no timer of its own, `retry.after` was the patience already
         self.retry(letter, self.settings.timers.response.is_none(), now);
-        if let Some(account) = account {
-            self.deliver_waiting(account, now);
-        }
+        self.refill(session, now);
     }
 
     fn retry(&mut self, letter: Letter, at_once: bool, now: Nanos) {
@@ -258,6 +295,8 @@ impl Core {
             Some(retry) if letter.attempts <= retry.max => {
                 if at_once {
                     self.post(letter, now);
+                } else if self.outbox.letters.is_full() {
+                    self.lose(&letter, true);
                 } else {
                     let place = self.outbox.letters.keep(letter);
                     self.outbox.retries.push(now.after(retry.after), place);

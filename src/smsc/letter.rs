@@ -83,39 +83,60 @@ pub(super) struct Letter {
     pub(super) notified: bool,
 }
 
-/// Letters that wait, in places that are used again.
+/// Letters that wait, in places that are used again. They are kept in blocks: a table that grew as one would be
+/// copied, and need its memory twice meanwhile.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Letters {
-    places: Vec<Letter>,
+    blocks: Vec<Vec<Letter>>,
+    places_count: usize,
     free: Vec<u32>,
+    count_max: usize,
 }
+
+const BLOCK: usize = 1024;
 
 impl Letters {
     /// No place.
     pub(super) const NONE: u32 = u32::MAX;
 
+    /// At `count_max` letters it is full; it is up to the caller to ask.
+    pub(super) fn new(count_max: usize) -> Letters {
+        Letters { count_max, ..Letters::default() }
+    }
+
+    /// Whether no more may wait.
+    #[inline]
+    pub(super) fn is_full(&self) -> bool {
+        self.len() >= self.count_max
+    }
+
     /// Keeps a letter.
     #[inline]
     pub(super) fn keep(&mut self, letter: Letter) -> u32 {
         if let Some(place) = self.free.pop() {
-            self.places[place as usize] = letter;
+            self.blocks[place as usize / BLOCK][place as usize % BLOCK] = letter;
             return place;
         }
-        self.places.push(letter);
-        u32::try_from(self.places.len() - 1).expect("memory ends before four billion letters do")
+        let place = self.places_count;
+        if place / BLOCK == self.blocks.len() {
+            self.blocks.push(Vec::with_capacity(BLOCK));
+        }
+        self.blocks[place / BLOCK].push(letter);
+        self.places_count += 1;
+        u32::try_from(place).expect("memory ends before four billion letters do")
     }
 
     /// Gives it back and frees its place.
     #[inline]
     pub(super) fn take(&mut self, place: u32) -> Letter {
         self.free.push(place);
-        self.places[place as usize]
+        self.blocks[place as usize / BLOCK][place as usize % BLOCK]
     }
 
     /// Letters kept.
-    #[cfg(test)]
+    #[inline]
     pub(super) fn len(&self) -> usize {
-        self.places.len() - self.free.len()
+        self.places_count - self.free.len()
     }
 }
 
@@ -135,7 +156,7 @@ mod tests {
             let place = letters.keep(Letter { number, ..Letter::default() });
             assert_eq!(letters.take(place).number, number);
         }
-        assert_eq!((letters.places.len(), letters.len()), (1, 0));
+        assert_eq!((letters.places_count, letters.len()), (1, 0));
     }
 
     #[test]

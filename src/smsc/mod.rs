@@ -4,6 +4,7 @@
 //! it on a thread behind a listening socket. It shares no code with the load side, so that the two bear
 //! witness against each other: the [`Tally`] says what was really done.
 mod accounts;
+mod bounds;
 mod control;
 mod core;
 mod delay;

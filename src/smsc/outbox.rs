@@ -82,9 +82,14 @@ impl<T> Agenda<T> {
     }
 
     /// Items in it.
-    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.in_order.len() + self.others.len()
+    }
+
+    /// Drops the items that are not to be kept.
+    pub(super) fn retain(&mut self, keep: impl Fn(&T) -> bool) {
+        self.in_order.retain(|(_, item)| keep(item));
+        self.others.retain(|Reverse(entry)| keep(&entry.item));
     }
 }
 
@@ -117,7 +122,7 @@ pub(super) struct Reply {
 }
 
 /// Everything that waits for its time.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Outbox {
     /// Answers to submit_sm.
     pub(super) replies: Agenda<Reply>,
@@ -133,6 +138,30 @@ pub(super) struct Outbox {
     pub(super) timers: Agenda<u32>,
     /// What waits.
     pub(super) letters: Letters,
+}
+
+/// Checks of deliveries that have been answered are dropped once there are this many more than of the rest.
+const SPENT_CHECKS_MAX: usize = 65_536;
+
+impl Outbox {
+    /// At most `letters_max` receipts and other deliveries wait.
+    pub(super) fn new(letters_max: usize) -> Outbox {
+        Outbox {
+            replies: Agenda::default(),
+            receipts: Agenda::default(),
+            paced: Agenda::default(),
+            retries: Agenda::default(),
+            checks: Agenda::default(),
+            timers: Agenda::default(),
+            letters: Letters::new(letters_max),
+        }
+    }
+
+    /// Whether most checks are of deliveries that have been answered: each of the others has a letter.
+    #[inline]
+    pub(super) fn has_spent_checks(&self) -> bool {
+        self.checks.len() > SPENT_CHECKS_MAX + 2 * self.letters.len()
+    }
 }
 
 #[cfg(test)]
@@ -154,6 +183,17 @@ mod tests {
             assert_eq!(agenda.pop(), Some((Nanos(time), time)));
         }
         assert_eq!((agenda.due(), agenda.pop()), (Nanos::MAX, None));
+    }
+
+    #[test]
+    fn items_that_are_dropped_never_come_and_the_rest_keep_their_order() {
+        let mut agenda = Agenda::default();
+        for n in [5_u64, 9, 3, 7, 4, 8] {
+            agenda.push(Nanos(n), n);
+        }
+        agenda.retain(|n| n % 2 == 0 || *n == 3);
+        let left: Vec<u64> = std::iter::from_fn(|| agenda.pop()).map(|(_, n)| n).collect();
+        assert_eq!(left, [3, 4, 8]);
     }
 
     #[test]

@@ -46,8 +46,8 @@ pub(super) struct Peer {
     pub(super) deliveries: BTreeMap<u32, Delivery>,
     /// How many await their answers.
     pub(super) unacknowledged: usize,
-    /// When it connected.
-    pub(super) connected: Nanos,
+    /// When the connection is given up, unless something happens before; MAX: never.
+    pub(super) give_up_at: Nanos,
     /// When its timers are looked at next.
     pub(super) timer_at: Nanos,
     /// Not read until then; ZERO: read.
@@ -63,7 +63,7 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    pub(super) fn new(session: Session, now: Nanos, window: usize, bucket: Option<Bucket>) -> Peer {
+    pub(super) fn new(session: Session, window: usize, bucket: Option<Bucket>) -> Peer {
         Peer {
             session,
             out: BytesMut::new(),
@@ -78,7 +78,7 @@ impl Peer {
             bucket,
             deliveries: BTreeMap::new(),
             unacknowledged: 0,
-            connected: now,
+            give_up_at: Nanos::MAX,
             timer_at: Nanos::MAX,
             held_until: Nanos::ZERO,
             slow: false,
@@ -97,6 +97,12 @@ impl Peer {
         }
     }
 
+    /// Whether a delivery may go out, where `window` may be unacknowledged.
+    #[inline]
+    pub(super) fn has_room(&self, window: usize) -> bool {
+        self.receives && self.unacknowledged < window && self.speaks()
+    }
+
     /// Whether a response may still go out.
     #[inline]
     pub(super) fn speaks(&self) -> bool {
@@ -112,38 +118,109 @@ impl Peer {
     }
 }
 
-/// All connections by session number. Numbers are never used again.
+/// Connections by session number, in blocks. A block is freed when all of its connections are gone, so the
+/// table does not grow with connections that come and go. Numbers are never used again.
 #[derive(Debug, Default)]
 pub(super) struct Peers {
-    list: Vec<Option<Box<Peer>>>,
+    blocks: Vec<Option<Block>>,
+    next: u32,
+    count: usize,
+}
+
+const BLOCK: usize = 256;
+
+#[derive(Debug)]
+struct Block {
+    peers: Box<[Option<Box<Peer>>]>,
+    count: usize,
+}
+
+impl Block {
+    fn new() -> Block {
+        Block { peers: (0..BLOCK).map(|_| None).collect(), count: 0 }
+    }
+}
+
+fn place(session: u32) -> (usize, usize) {
+    (session as usize / BLOCK, session as usize % BLOCK)
 }
 
 impl Peers {
     /// Gives the next number to a peer.
     pub(super) fn add(&mut self, peer: Peer) -> u32 {
-        self.list.push(Some(Box::new(peer)));
-        u32::try_from(self.list.len() - 1).expect("connections are fewer than four billion")
+        let session = self.next;
+        self.next = session.checked_add(1).expect("connections are fewer than four billion");
+        let (block, at) = place(session);
+        if self.blocks.len() <= block {
+            self.blocks.resize_with(block + 1, || None);
+        }
+        let block = self.blocks[block].get_or_insert_with(Block::new);
+        block.peers[at] = Some(Box::new(peer));
+        block.count += 1;
+        self.count += 1;
+        session
     }
     /// One peer, unless it is gone.
     #[inline]
     pub(super) fn get(&self, session: u32) -> Option<&Peer> {
-        self.list.get(session as usize)?.as_deref()
+        let (block, at) = place(session);
+        self.blocks.get(block)?.as_ref()?.peers[at].as_deref()
     }
     /// One peer, unless it is gone.
     #[inline]
     pub(super) fn get_mut(&mut self, session: u32) -> Option<&mut Peer> {
-        self.list.get_mut(session as usize)?.as_deref_mut()
+        let (block, at) = place(session);
+        self.blocks.get_mut(block)?.as_mut()?.peers[at].as_deref_mut()
     }
     /// Takes a peer out.
     pub(super) fn remove(&mut self, session: u32) -> Option<Box<Peer>> {
-        self.list.get_mut(session as usize)?.take()
+        let (number, at) = place(session);
+        let block = self.blocks.get_mut(number)?.as_mut()?;
+        let peer = block.peers[at].take()?;
+        block.count -= 1;
+        self.count -= 1;
+        // the block that the next connection belongs to stays
+        if block.count == 0 && number != place(self.next).0 {
+            self.blocks[number] = None;
+        }
+        Some(peer)
     }
     /// The numbers of those that are there.
     pub(super) fn numbers(&self) -> Vec<u32> {
-        (0..).zip(&self.list).filter(|(_, peer)| peer.is_some()).map(|(number, _)| number).collect()
+        let mut numbers = Vec::with_capacity(self.count);
+        for (number, block) in self.blocks.iter().enumerate() {
+            let there = block.iter().flat_map(|block| block.peers.iter().enumerate());
+            let there = there.filter(|(_, peer)| peer.is_some());
+            numbers.extend(there.map(|(at, _)| (number * BLOCK + at) as u32));
+        }
+        numbers
     }
     /// How many are there.
     pub(super) fn count(&self) -> usize {
-        self.list.iter().flatten().count()
+        self.count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::Timers;
+
+    fn peer() -> Peer {
+        let timers = Timers { enquire_link: Nanos::MAX, response: Nanos::MAX };
+        Peer::new(Session::smsc(timers, Nanos::ZERO), usize::MAX, None)
+    }
+
+    #[test]
+    fn connections_that_come_and_go_leave_nothing_in_the_table() {
+        let mut peers = Peers::default();
+        let stays = peers.add(peer());
+        for number in 1..100_000 {
+            assert_eq!(peers.add(peer()), number);
+            assert!(peers.remove(number).is_some() && peers.remove(number).is_none());
+        }
+        assert_eq!((peers.count(), peers.numbers()), (1, vec![stays]));
+        assert!(peers.blocks.iter().flatten().count() <= 2);
+        assert!(peers.get(99_999).is_none() && peers.get(stays).is_some());
     }
 }

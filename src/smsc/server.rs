@@ -5,11 +5,14 @@ use super::{Core, Tally};
 use crate::kit::{Clock, Nanos, Timer};
 use crate::net::{End, Endpoint, ReadBuffer, ServerTls, Wake, Wish, pump};
 use crate::plan::behaviour::Behaviour;
+use nix::errno::Errno;
+use nix::sys::resource::{Resource, getrlimit};
 use socket2::SockRef;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::mpsc as sync;
@@ -18,6 +21,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 
 /// The timer is armed for no sooner than so long after the last wake: what comes due in between goes out in
 /// one batch.
@@ -26,6 +30,17 @@ const WAKE_EVERY: Nanos = Nanos::from_micros(50);
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 /// Who has not agreed on TLS within this is hung up on.
 const SHAKE_WITHIN: Nanos = Nanos::from_secs(10);
+/// TLS handshakes that go on at once; one more ends the oldest.
+const SHAKING_MAX: usize = 1024;
+/// Descriptors that connections leave free, so that the tally can be written.
+const SPARE_FILES: u64 = 8;
+/// After an accept that failed. A loop without a pause would only fail again.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(10);
+/// How long a caller waits for the tally. The simulator's thread answers between two wakes.
+const TALLY_WITHIN: Duration = Duration::from_secs(2);
+/// How long a caller waits for the simulator's thread to end, and how often it looks.
+const END_WITHIN: Duration = Duration::from_secs(5);
+const END_LOOK: Duration = Duration::from_millis(1);
 
 /// Starts simulators.
 #[derive(Clone, Copy, Debug)]
@@ -93,23 +108,40 @@ impl Server {
 }
 
 impl Running {
-    /// What it has counted so far; None: it has ended.
+    /// What it has counted so far; None: it has ended, or does not answer within two seconds.
     pub fn tally(&self) -> Option<Tally> {
         let (answer, answered) = sync::channel();
         self.asks.send(Ask::Tally(answer)).ok()?;
-        answered.recv().ok()
+        answered.recv_timeout(TALLY_WITHIN).ok()
+    }
+
+    /// Whether its thread has ended.
+    pub fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Unbinds everybody, closes, and gives what was counted.
-    pub fn stop(mut self) -> Tally {
-        self.end().unwrap_or_default()
+    pub fn stop(self) -> Tally {
+        self.try_stop().unwrap_or_default()
+    }
+
+    /// The same; None: its thread did not end in time.
+    pub fn try_stop(mut self) -> Option<Tally> {
+        self.end()
     }
 
     fn end(&mut self) -> Option<Tally> {
         let thread = self.thread.take()?;
         // a thread that has ended needs no telling
         let _ = self.asks.send(Ask::Stop);
-        thread.join().ok()
+        for _ in 0..END_WITHIN.as_millis() / END_LOOK.as_millis() {
+            if thread.is_finished() {
+                return thread.join().ok();
+            }
+            std::thread::sleep(END_LOOK);
+        }
+        // a thread that hangs must not hang its owner
+        None
     }
 }
 
@@ -128,6 +160,10 @@ struct House {
     woken: RefCell<Nanos>,
     dirty: RefCell<Vec<u32>>,
     tls: Option<ServerTls>,
+    /// TLS handshakes that go on, oldest first.
+    shaking: RefCell<BTreeMap<u64, AbortHandle>>,
+    /// Descriptors this process may have.
+    files_max: u64,
 }
 
 fn server_tls(behaviour: &Behaviour) -> io::Result<Option<ServerTls>> {
@@ -149,7 +185,28 @@ impl House {
             woken: RefCell::new(Nanos::ZERO),
             dirty: RefCell::default(),
             tls,
+            shaking: RefCell::default(),
+            files_max: getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft),
         })
+    }
+
+    /// Whether this connection has one of the last descriptors. Descriptors are numbered from the lowest free.
+    fn is_short_of_files(&self, stream: &TcpStream) -> bool {
+        let number = u64::try_from(stream.as_raw_fd()).unwrap_or(0);
+        number.saturating_add(SPARE_FILES) >= self.files_max
+    }
+
+    /// Ends the oldest connection that is not bound. False: all are bound.
+    fn make_room(&self) -> bool {
+        let mut core = self.core.borrow_mut();
+        if let Some((_, handshake)) = self.shaking.borrow_mut().pop_first() {
+            handshake.abort();
+            core.turned_away();
+            return true;
+        }
+        let made = core.drop_oldest_unbound(Clock::now());
+        self.settle(&mut core);
+        made
     }
 
     /// Wakes the pumps of sessions that have something new, and arms the timer for what is due next.
@@ -215,25 +272,45 @@ async fn serve(
 }
 
 async fn accept(house: Rc<House>, listener: TcpListener) {
-    loop {
+    for number in 0.. {
         match listener.accept().await {
             Ok((stream, _)) => {
-                tokio::task::spawn_local(connection(house.clone(), stream));
+                if house.is_short_of_files(&stream) && !house.make_room() {
+                    house.core.borrow_mut().turned_away();
+                    continue;
+                }
+                if house.tls.is_some() && house.shaking.borrow().len() >= SHAKING_MAX {
+                    house.make_room();
+                }
+                let task = tokio::task::spawn_local(connection(house.clone(), stream, number));
+                if house.tls.is_some() {
+                    house.shaking.borrow_mut().insert(number, task.abort_handle());
+                }
             }
-            // out of descriptors, or a connection that was gone before it was taken: go on shortly
-            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            Err(e) => {
+                // without a free descriptor the next one fails too, unless one is given back
+                if matches!(
+                    e.raw_os_error().map(Errno::from_raw),
+                    Some(Errno::EMFILE | Errno::ENFILE)
+                ) {
+                    house.make_room();
+                }
+                tokio::time::sleep(ACCEPT_AGAIN).await;
+            }
         }
     }
 }
 
-async fn connection(house: Rc<House>, stream: TcpStream) {
+async fn connection(house: Rc<House>, stream: TcpStream, number: u64) {
     // a socket that refuses an option is one that is gone already; the pump will say so
     let _ = stream.set_nodelay(true);
     match &house.tls {
         None => converse(&house, stream, |stream| SockRef::from(stream)).await,
         // who cannot agree on TLS never was a connection of the simulator's: its own side says why
         Some(tls) => {
-            if let Ok(stream) = tls.accept(stream, SHAKE_WITHIN).await {
+            let shaken = tls.accept(stream, SHAKE_WITHIN).await;
+            house.shaking.borrow_mut().remove(&number);
+            if let Ok(stream) = shaken {
                 converse(&house, Box::new(stream), |stream| SockRef::from(stream.get_ref().0))
                     .await;
             }

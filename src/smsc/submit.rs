@@ -1,4 +1,5 @@
 //! The way of a submit_sm: read, bounded, judged, answered. The hot path: nothing here allocates per message.
+use super::bounds::REPLIES_MAX;
 use super::core::Core;
 use super::desk::{Terms, Verdict};
 use super::faults::Occasion;
@@ -43,7 +44,8 @@ impl Core {
         let Some(start) = self.passes_rates(session, now) else {
             return self.refuse(session, sequence, CommandStatus::ESME_RTHROTTLED, now);
         };
-        if self.queue.as_ref().is_some_and(|queue| queue.is_full(now)) {
+        let full = self.queue.as_ref().is_some_and(|queue| queue.is_full(now));
+        if full || self.tally.responses.pending >= REPLIES_MAX {
             return self.refuse(session, sequence, CommandStatus::ESME_RMSGQFUL, now);
         }
         let due = self.latency.after(start, &mut self.rng);
@@ -120,8 +122,10 @@ impl Core {
         if due <= now {
             return self.send_reply(&reply, letter, due, now);
         }
-        if let Some(letter) = letter {
-            reply.letter = self.outbox.letters.keep(letter);
+        match letter {
+            Some(letter) if self.outbox.letters.is_full() => self.lose(&letter, true),
+            Some(letter) => reply.letter = self.outbox.letters.keep(letter),
+            None => {}
         }
         self.tally.responses.pending += 1;
         if let Some(peer) = self.peers.get_mut(reply.session) {
@@ -203,7 +207,7 @@ impl Core {
                 return self.refuse(session, sequence, CommandStatus::ESME_RMSGQFUL, now);
             }
             OnWindow::Silence => {}
-            OnWindow::Disconnect => self.close(session, Wish::CloseWhenFlushed),
+            OnWindow::Disconnect => self.close(session, Wish::CloseWhenFlushed, now),
             OnWindow::Unbind => self.unbind(session, now),
         }
         self.tally.submits.ignored += 1;

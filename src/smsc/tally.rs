@@ -6,15 +6,23 @@ use crate::smpp::CommandStatus;
 use crate::smpp::receipt::MessageState;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-/// Counts by `command_status`; in JSON an object from its name to the count.
+/// Counts by `command_status`; in JSON an object from its name to the count, with `OTHER` beyond 512 different ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ByStatus(BTreeMap<u32, u64>);
+pub struct ByStatus(BTreeMap<u32, u64>, u64);
+
+/// Different statuses that are told apart: ESMEs choose those of their answers, and may choose any.
+const STATUSES_MAX: usize = 512;
 
 impl ByStatus {
     /// One more.
     pub fn add(&mut self, status: CommandStatus) {
-        *self.0.entry(status.0).or_default() += 1;
+        let full = self.0.len() >= STATUSES_MAX;
+        match self.0.entry(status.0) {
+            Entry::Vacant(_) if full => self.1 += 1,
+            entry @ (Entry::Vacant(_) | Entry::Occupied(_)) => *entry.or_default() += 1,
+        }
     }
     /// How many had this status.
     pub fn get(&self, status: CommandStatus) -> u64 {
@@ -22,7 +30,11 @@ impl ByStatus {
     }
     /// All together.
     pub fn total(&self) -> u64 {
-        self.0.values().sum()
+        self.0.values().sum::<u64>() + self.1
+    }
+    /// How many had a status that came after 512 different ones.
+    pub fn other(&self) -> u64 {
+        self.1
     }
     /// Each status with its count, in order of number.
     pub fn iter(&self) -> impl Iterator<Item = (CommandStatus, u64)> + '_ {
@@ -32,7 +44,9 @@ impl ByStatus {
 
 impl Serialize for ByStatus {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.iter().map(|(status, count)| (status.to_string(), count)))
+        let named = self.iter().map(|(status, count)| (status.to_string(), count));
+        let other = (self.1 > 0).then(|| ("OTHER".to_owned(), self.1));
+        serializer.collect_map(named.chain(other))
     }
 }
 
@@ -122,9 +136,13 @@ pub struct SessionTally {
     pub dropped: u64,
     /// Closed because no bind came in time (`timers.session_init`).
     pub init_timeouts: u64,
+    /// Closed before their bind because too many were not bound, or file descriptors ran short.
+    pub dropped_unbound: u64,
+    /// Reset because the peer did not take the last octets before the close in time.
+    pub flush_timeouts: u64,
     /// Closed because nothing came (`timers.inactivity`).
     pub inactivity_timeouts: u64,
-    /// Closed because a request of ours stayed unanswered (`timers.response`).
+    /// Closed because a request of ours stayed unanswered (`timers.response`; an unbind: 30 s without it).
     pub response_timeouts: u64,
     /// enquire_link of ESMEs answered.
     pub enquire_links_answered: u64,
@@ -208,8 +226,11 @@ pub struct ReceiptTally {
     pub given_up: u64,
     /// Final receipts not yet sent: not yet due, or nobody is there to receive them.
     pub pending: u64,
-    /// Final receipts dropped because too many were waiting for a receiver.
+    /// Final receipts dropped because too many were waiting, or nobody can receive them any more.
     pub undeliverable: u64,
+    /// deliver_sm of receipts dropped because `receipts.waiting_max` was reached, or their account was
+    /// forgotten: final receipts (also `undeliverable`), copies, notifications and repeats.
+    pub dropped_full: u64,
 }
 
 /// Mobile-originated messages.
@@ -223,6 +244,8 @@ pub struct MoTally {
     pub retried: u64,
     /// Given up.
     pub given_up: u64,
+    /// Dropped because `receipts.waiting_max` was reached.
+    pub dropped_full: u64,
 }
 
 /// Everything that the simulator counts. In JSON as it stands here.
@@ -280,6 +303,18 @@ mod tests {
         for (index, kind) in FAULTS.into_iter().enumerate() {
             assert_eq!(kind as usize, index);
         }
+    }
+
+    #[test]
+    fn answers_with_any_number_of_statuses_do_not_make_the_tally_grow() {
+        let mut statuses = ByStatus::default();
+        for status in 0..100_000 {
+            statuses.add(CommandStatus(status));
+        }
+        statuses.add(CommandStatus(7));
+        assert_eq!((statuses.iter().count(), statuses.total()), (512, 100_001));
+        assert_eq!((statuses.get(CommandStatus(7)), statuses.other()), (2, 100_000 - 512));
+        assert_eq!(serde_json::to_value(&statuses).unwrap()["OTHER"], 99_488);
     }
 
     #[test]

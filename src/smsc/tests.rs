@@ -8,6 +8,7 @@ use crate::smpp::receipt::{self, Brief, Delivered};
 use crate::smpp::{CommandId, CommandStatus, Header, frame};
 use bytes::{Buf, BytesMut};
 
+mod bounds;
 mod faults;
 mod life;
 mod limits;

@@ -361,7 +361,9 @@ impl World {
             let later = self.now + self.network.latency;
             self.at(later, What::EsmeHearsEnd { wire, connection, reset: false });
         }
-        if wish != Wish::HoldReads && std::mem::take(&mut self.wires[wire as usize].held) {
+        // what was just flushed may have been the reason not to read
+        let reads = self.smsc.wish(session) != Wish::HoldReads;
+        if reads && std::mem::take(&mut self.wires[wire as usize].held) {
             self.smsc_takes_in(wire, session);
         }
     }

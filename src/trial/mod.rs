@@ -57,6 +57,6 @@ pub fn tally_view(tally: &smsc::Tally) -> TallyView {
         receipts_duplicated: tally.receipts.duplicated,
         receipts_withheld: tally.receipts.withheld,
         receipts_retried: tally.receipts.retried,
-        receipts_pending: tally.receipts.pending,
+        receipts_pending: tally.receipts.pending + tally.receipts.undeliverable,
     }
 }

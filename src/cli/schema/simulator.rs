@@ -6,10 +6,11 @@ use super::values::{
 use serde_json::Value;
 
 const COUNT_MAX: u64 = 1 << 32;
+const WAITING_MAX: u64 = 1 << 26;
 
 pub(super) fn behaviour() -> Value {
     table(
-        "The simulator. What is absent means: no limit, no latency, no error, no fault.",
+        "The simulator. What is absent means: no latency, no error, no fault, and no limit but on what ESMEs may make it keep.",
         [
             ("seed", whole("Of its chances.", 0, u64::MAX)),
             ("accounts", list("Who is let in; none listed: everyone.", &account())),
@@ -107,7 +108,11 @@ fn receipts() -> Value {
             ("before_response", share("Sent before the response.")),
             ("intermediate", share("With a notification before.")),
             ("other_bind", flag("On another session of the account.")),
-            ("window", whole("Unacknowledged deliver_sm of a session.", 1, COUNT_MAX)),
+            (
+                "window",
+                whole("Maximum number of unacknowledged deliver_sm of a session.", 1, COUNT_MAX),
+            ),
+            ("waiting_max", whole("Maximum number of deliveries that wait.", 1, WAITING_MAX)),
             ("retry", retry),
         ],
     )
@@ -129,7 +134,7 @@ fn timers() -> Value {
     table(
         "When it probes and drops.",
         [
-            ("session_init", span_or_off("Connected and not bound.")),
+            ("session_init", span_or_off("Time from connect to bind; 30 s unless set.")),
             ("enquire_link", span_or_off("Idle before it asks.")),
             ("inactivity", span_or_off("Idle before it drops.")),
             ("response", span_or_off("Unanswered before it drops.")),

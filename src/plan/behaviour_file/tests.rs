@@ -33,6 +33,7 @@ before_response = 0.2
 intermediate = 0.3
 other_bind = true
 window = 10
+waiting_max = 2000
 retry = { after = "5s", max = 3 }
 [mo]
 rate = 3
@@ -91,12 +92,14 @@ fn every_key_of_the_contract_is_read() {
     assert_eq!(r.states, [(2, 0.97), (3, 0.01), (5, 0.02)]);
     assert_eq!((r.id, r.format, r.window), (ReceiptId::ZeroPadded, ReceiptShape::DataSm, Some(10)));
     assert_eq!(r.retry, Some(Retry { after: Nanos::from_secs(5), max: 3 }));
+    assert_eq!(r.waiting_max, 2_000);
     assert_eq!((r.before_response, r.intermediate, r.other_bind), (0.2, 0.3, true));
     assert_eq!(
         (b.mo.rate, b.mo.ticket_tlv, b.mo.texts.len()),
         (Some(Rate::per_second(3)), true, 1)
     );
     assert_eq!(b.mo.lengths, [20, 700]);
+    assert_eq!(b.timers.session_init, Some(Nanos::from_secs(5)));
     assert_eq!((b.timers.inactivity, b.timers.response), (None, Some(Nanos::from_secs(10))));
     assert_eq!((b.rules[0].status, b.rules[0].state), (Some(0x0B), Some(5)));
     assert_eq!(
@@ -111,6 +114,13 @@ fn every_key_of_the_contract_is_read() {
 #[test]
 fn nothing_said_means_nothing_done() {
     assert_eq!(parse("").unwrap(), Behaviour::default());
+}
+
+#[test]
+fn a_connection_has_thirty_seconds_to_bind_unless_that_is_off() {
+    let init = |text: &str| parse(text).unwrap().timers.session_init;
+    assert_eq!(init("[timers]\nresponse = \"1s\""), Some(Nanos::from_secs(30)));
+    assert_eq!(init("[timers]\nsession_init = \"off\""), None);
 }
 
 #[test]

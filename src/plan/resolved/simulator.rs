@@ -113,6 +113,7 @@ fn receipts(receipts: &ReceiptBehaviour) -> Value {
         "intermediate": receipts.intermediate,
         "other_bind": receipts.other_bind,
         "window": receipts.window,
+        "waiting_max": receipts.waiting_max,
         "retry": receipts.retry.map(|r| json!({ "after": span(r.after), "max": r.max })),
     })
 }

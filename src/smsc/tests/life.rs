@@ -126,7 +126,7 @@ fn timers(change: impl FnOnce(&mut SmscTimers)) -> impl FnOnce(&mut Behaviour) {
 fn a_connection_that_does_not_bind_in_time_is_closed() {
     let mut bench = Bench::new(timers(|t| t.session_init = Some(ms(50_000))));
     let (idle, bound) = (bench.core.connected(bench.now), bench.bind(TRX));
-    let times = bench.run_until(bench.now + ms(100_000));
+    let times = bench.run_until(bench.now + ms(52_000));
     assert_eq!(times, [ms(51_000)]);
     assert_eq!(bench.core.wish(idle), Wish::CloseWhenFlushed);
     assert_eq!(bench.core.wish(bound), Wish::Stay);

@@ -51,8 +51,10 @@ fn the_delay_counts_from_the_response() {
 
 #[test]
 fn states_come_in_their_shares_and_the_rest_is_delivered() {
-    let (mut bench, session) =
-        Bench::bound(|b| b.receipts.states = vec![(2, 0.9), (5, 0.02), (3, 0.01)]);
+    let (mut bench, session) = Bench::bound(|b| {
+        b.receipts.states = vec![(2, 0.9), (5, 0.02), (3, 0.01)];
+        b.receipts.window = Some(100_000);
+    });
     bench.submit_batch(session, 100_000, 1);
     let by_state = &bench.tally().receipts.by_state;
     assert!(by_state.get(MessageState::Undeliverable).abs_diff(2_000) < 150);
@@ -85,7 +87,10 @@ fn ids_in_receipts_are_spelled_as_told_in_every_shape() {
 
 #[test]
 fn lost_receipts_are_withheld_and_counted() {
-    let (mut bench, session) = Bench::bound(|b| b.receipts.lost = 0.01);
+    let (mut bench, session) = Bench::bound(|b| {
+        b.receipts.lost = 0.01;
+        b.receipts.window = Some(100_000);
+    });
     bench.submit_batch(session, 100_000, 1);
     let withheld = bench.tally().receipts.withheld;
     assert!(withheld.abs_diff(1_000) < 120, "{withheld}");
@@ -97,6 +102,7 @@ fn duplicates_and_intermediates_come_on_top() {
     let (mut bench, session) = Bench::bound(|b| {
         b.receipts.duplicate = 0.1;
         b.receipts.intermediate = 0.2;
+        b.receipts.window = Some(100_000);
     });
     bench.submit_batch(session, 10_000, 1);
     let frames = bench.frames(session);
@@ -299,13 +305,17 @@ fn a_million_receipts_can_wait() {
     }
     assert_eq!(bench.tally().receipts.pending, 1_000_000);
     bench.run_until(ms(61_000));
+    while bench.acknowledge(session, CommandStatus::ESME_ROK) > 0 {}
     assert_eq!(bench.tally().receipts.by_state.total(), 1_000_000);
     assert_eq!(bench.core.outbox.letters.len(), 0);
 }
 
 #[test]
 fn what_is_never_answered_is_forgotten_at_last_but_not_kept_for_ever() {
-    let (mut bench, session) = Bench::bound(|b| b.timers.response = Some(ms(1_000)));
+    let (mut bench, session) = Bench::bound(|b| {
+        b.timers.response = Some(ms(1_000));
+        b.receipts.window = Some(1_000_000);
+    });
     for _ in 0..300 {
         bench.submit_batch(session, 1_000, 1);
         bench.core.out(session).clear();
