@@ -4,6 +4,7 @@ use super::exit::{Exit, fail, print, say};
 use crate::plan::behaviour::Behaviour;
 use crate::plan::behaviour_file;
 use crate::smsc::{Running, Server, Tally};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -26,54 +27,133 @@ pub(super) fn run(args: &SmscArgs) -> Exit {
         }
         Err(e) => return fail(Exit::Internal, &format!("cannot listen on {}: {e}", args.listen)),
     };
+    let mut file = TallyFile { path: args.tally.as_deref(), has_warned: false };
+    if let Err(e) = file.begin() {
+        return fail(Exit::Internal, &e);
+    }
     say(&format!("listening on {}", running.address));
-    match serve(running, args.tally.as_deref()) {
-        Ok(tally) => print(&format!("{}\n", json(&tally))),
+    match serve(running, &mut file) {
+        Ok(tally) => end(&file, &tally),
         Err(e) => fail(Exit::Internal, &e),
     }
 }
 
-/// Serves until SIGINT or SIGTERM.
-fn serve(running: Running, file: Option<&Path>) -> Result<Tally, String> {
+/// The tally goes to stdout and, where one is named, to its file.
+fn end(file: &TallyFile<'_>, tally: &Tally) -> Exit {
+    let printed = print(&format!("{}\n", json(tally)));
+    match file.write(tally) {
+        Ok(()) => printed,
+        Err(e) => fail(Exit::Internal, &file.says(&e)),
+    }
+}
+
+/// Serves until SIGINT or SIGTERM. A second one does not wait for the sessions to end.
+fn serve(running: Running, file: &mut TallyFile<'_>) -> Result<Tally, String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|e| format!("cannot start: {e}"))?;
-    runtime.block_on(async {
+    let served = runtime.block_on(async {
         let no_signals = |e: io::Error| format!("cannot wait for signals: {e}");
         let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
         let mut every = tokio::time::interval(TALLY_EVERY);
+        let mut last = Tally::default();
         loop {
             tokio::select! {
                 _ = interrupt.recv() => break,
                 _ = terminate.recv() => break,
                 _ = every.tick() => match running.tally() {
-                    Some(tally) => save(file, &tally)?,
-                    None => return Err("the simulator's thread has ended".to_owned()),
+                    Some(tally) => {
+                        file.save(&tally);
+                        last = tally;
+                    }
+                    None if running.has_ended() => {
+                        return Err("the simulator's thread has ended".to_owned());
+                    }
+                    None => {}
                 },
             }
         }
-        Ok(())
-    })?;
-    let tally = running.stop();
-    save(file, &tally)?;
-    Ok(tally)
+        let stopped = tokio::task::spawn_blocking(move || running.try_stop());
+        tokio::select! {
+            stopped = stopped => Ok(stopped.ok().flatten().unwrap_or(last)),
+            _ = interrupt.recv() => Ok(last),
+            _ = terminate.recv() => Ok(last),
+        }
+    });
+    // a simulator that is still stopping ends with the process
+    runtime.shutdown_background();
+    served
 }
 
 fn json(tally: &Tally) -> String {
     serde_json::to_string_pretty(tally).expect("a tally is counts under names")
 }
 
-/// Written beside and then renamed: a reader never finds half a tally.
-fn save(file: Option<&Path>, tally: &Tally) -> Result<(), String> {
-    let Some(file) = file else { return Ok(()) };
-    let mut beside = file.as_os_str().to_owned();
-    beside.push(".new");
-    let write = || -> io::Result<()> {
-        let mut out = std::fs::File::create(&beside)?;
-        writeln!(out, "{}", json(tally))?;
-        std::fs::rename(&beside, file)
-    };
-    write().map_err(|e| format!("cannot write {}: {e}", file.display()))
+/// Where the tally is written. A disk that is full, or a moment without descriptors, does not end the simulator.
+struct TallyFile<'a> {
+    path: Option<&'a Path>,
+    has_warned: bool,
+}
+
+impl TallyFile<'_> {
+    /// The first write, before anybody is served: a path that can never be written is said at once.
+    fn begin(&mut self) -> Result<(), String> {
+        match self.write(&Tally::default()) {
+            Err(e) if is_mistake(e.kind()) => Err(self.says(&e)),
+            Err(e) => {
+                self.warn(&e);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Writes it if it can, and warns once if it cannot.
+    fn save(&mut self, tally: &Tally) {
+        if let Err(e) = self.write(tally) {
+            self.warn(&e);
+        }
+    }
+
+    fn warn(&mut self, e: &io::Error) {
+        if !std::mem::replace(&mut self.has_warned, true) {
+            say(&format!("{}; the simulator goes on, and tries again every second", self.says(e)));
+        }
+    }
+
+    fn says(&self, e: &io::Error) -> String {
+        let path = self.path.unwrap_or(Path::new("")).display();
+        format!("cannot write the tally to {path}: {e}")
+    }
+
+    /// Written beside and then renamed: a reader never finds half a tally.
+    fn write(&self, tally: &Tally) -> io::Result<()> {
+        let Some(file) = self.path else { return Ok(()) };
+        let mut beside = file.as_os_str().to_owned();
+        beside.push(".new");
+        let written = File::create(&beside)
+            .and_then(|mut out| writeln!(out, "{}", json(tally)))
+            .and_then(|()| std::fs::rename(&beside, file));
+        if written.is_err() {
+            // half a file is of no use, and takes room on a disk that may be full
+            let _ = std::fs::remove_file(&beside);
+        }
+        written
+    }
+}
+
+/// Whether an error says that the path is wrong, and not that something is short for now.
+fn is_mistake(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::NotFound
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::ReadOnlyFilesystem
+            | io::ErrorKind::InvalidInput
+            | io::ErrorKind::InvalidFilename
+    )
 }
