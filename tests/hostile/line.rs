@@ -46,17 +46,18 @@ impl Line {
     pub(crate) fn read(&self, into: &mut Vec<u8>, most: usize) -> bool {
         let Some(stream) = self.stream() else { return false };
         let mut buffer = vec![0; most];
-        let came = match &self.tls {
-            None => (&*stream).read(&mut buffer),
-            Some(tls) => read_tls(&mut tls.lock().unwrap(), &stream, &mut buffer),
-        };
-        match came {
-            Ok(0) => false,
-            Ok(octets) => {
+        // not within TLS's lock: whoever writes must not wait for what is not there yet
+        let came = (&*stream).read(&mut buffer);
+        match (came, &self.tls) {
+            (Ok(0), _) => false,
+            (Ok(octets), None) => {
                 into.extend_from_slice(&buffer[..octets]);
                 true
             }
-            Err(e) => {
+            (Ok(octets), Some(tls)) => {
+                opened(&mut tls.lock().unwrap(), &stream, &buffer[..octets], into)
+            }
+            (Err(e), _) => {
                 matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) && !self.is_shut()
             }
         }
@@ -70,11 +71,6 @@ impl Line {
             None => (&*stream).write_all(octets).is_ok(),
             Some(tls) => {
                 let mut tls = tls.lock().unwrap();
-                while tls.is_handshaking() {
-                    if tls.complete_io(&mut &*stream).is_err() {
-                        return false;
-                    }
-                }
                 tls.writer().write_all(octets).is_ok() && flush(&mut tls, &stream)
             }
         }
@@ -126,24 +122,31 @@ impl Line {
     }
 }
 
-fn read_tls(
+/// Takes octets in from beneath TLS. False: it is over.
+fn opened(
     tls: &mut ServerConnection,
     stream: &TcpStream,
-    buffer: &mut [u8],
-) -> std::io::Result<usize> {
-    loop {
-        match tls.reader().read(buffer) {
-            Err(e) if e.kind() == ErrorKind::WouldBlock => {}
-            other => return other,
+    mut octets: &[u8],
+    into: &mut Vec<u8>,
+) -> bool {
+    while !octets.is_empty() {
+        let taken = tls.read_tls(&mut octets).is_ok_and(|n| n > 0);
+        let Ok(state) = tls.process_new_packets() else {
+            // the alert that says why
+            flush(tls, stream);
+            return false;
+        };
+        let plain = state.plaintext_bytes_to_read();
+        let from = into.len();
+        into.resize(from + plain, 0);
+        if plain > 0 && tls.reader().read_exact(&mut into[from..]).is_err() {
+            return false;
         }
-        if tls.wants_write() && !flush(tls, stream) {
-            return Ok(0);
+        if !taken || state.peer_has_closed() {
+            return false;
         }
-        if tls.read_tls(&mut &*stream)? == 0 {
-            return Ok(0);
-        }
-        tls.process_new_packets().map_err(std::io::Error::other)?;
     }
+    flush(tls, stream)
 }
 
 fn flush(tls: &mut ServerConnection, mut stream: &TcpStream) -> bool {

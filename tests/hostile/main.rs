@@ -4,6 +4,7 @@
 //! the words.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 mod books;
+mod host;
 mod line;
 mod pdus;
 mod peer;
@@ -15,6 +16,7 @@ mod run_bind;
 mod run_close;
 mod run_frames;
 mod run_receipts;
+mod run_tls;
 mod tls;
 
 use row::Row;
@@ -27,6 +29,8 @@ fn against_run() -> Vec<Row> {
         run_answers::rows(),
         run_receipts::rows(),
         run_frames::rows(),
+        run_tls::rows(),
+        host::rows(),
     ]
     .concat()
 }

@@ -3,7 +3,7 @@
 use crate::books;
 use crate::peer::Peer;
 use crate::process::{self, Call, Ended, Simulator};
-use crate::row::{Row, Target};
+use crate::row::{Leaves, Row, Target};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
@@ -35,15 +35,16 @@ pub(crate) fn play(rows: &[Row]) -> Vec<String> {
     let (together, alone): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| !row.alone);
     let mut failures = Vec::new();
     let noisy = at_once(&together, 20, false, &mut failures);
-    let noisy = at_once(&noisy, 3, false, &mut failures);
+    let noisy = at_once(&noisy, 5, false, &mut failures);
     let _quiet = QUIET.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let last: Vec<&Row> = noisy.into_iter().chain(alone).collect();
-    at_once(&last, 1, true, &mut failures);
+    at_once(&noisy, 2, true, &mut failures);
+    at_once(&alone, 1, true, &mut failures);
     failures.sort();
     failures
 }
 
 /// So many at a time. Gives back those that were disturbed, unless it is the last chance.
+#[expect(clippy::print_stderr, reason = "how long it took is for whoever reads the test's output")]
 fn at_once<'a>(
     rows: &[&'a Row],
     wide: usize,
@@ -51,6 +52,7 @@ fn at_once<'a>(
     failures: &mut Vec<String>,
 ) -> Vec<&'a Row> {
     let next = AtomicUsize::new(0);
+    let began = std::time::Instant::now();
     let (failed, noisy) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..wide.min(rows.len()) {
@@ -69,7 +71,16 @@ fn at_once<'a>(
         }
     });
     failures.extend(failed.into_inner().unwrap());
-    noisy.into_inner().unwrap()
+    let noisy = noisy.into_inner().unwrap();
+    let (count, seconds) = (rows.len(), began.elapsed().as_secs());
+    eprintln!(
+        "hostile: {count} rows, {wide} at once, in {seconds} s; {} to be tried with less beside them",
+        noisy.len()
+    );
+    if std::env::var_os("HOSTILE_NOISY").is_some() {
+        noisy.iter().for_each(|row| eprintln!("    {}", row.name));
+    }
+    noisy
 }
 
 fn play_one(row: &Row) -> Came {
@@ -99,16 +110,21 @@ fn play_one(row: &Row) -> Came {
     let facts = facts(place, &ended, peer.as_ref());
     let seen = Seen { ended: &ended, facts: &facts, place, peer: peer.as_ref() };
     let mut why = judge(row, &seen);
+    if std::env::var_os("HOSTILE_TIMES").is_some() {
+        println!("{:6.2} s {:4} MB {}", ended.wall.as_secs_f64(), ended.memory_kb / 1024, row.name);
+    }
     if why.is_empty() {
         return Came::Held;
     }
+    // what the harness could not keep up with is a matter of the verdict alone
+    let of_the_verdict = why.iter().all(|line| line.starts_with("verdict."));
+    let disturbed = of_the_verdict && facts["verdict"]["harness"]["state"] == "invalid";
     why.push(format!(
         "exit {:?} after {:.1} s; stderr: {}",
         ended.code,
         ended.wall.as_secs_f64(),
         tail(&ended.err)
     ));
-    let disturbed = facts["verdict"]["harness"]["state"] == "invalid";
     if disturbed { Came::Noisy(why) } else { Came::Failed(why) }
 }
 
@@ -185,27 +201,27 @@ fn judge(row: &Row, seen: &Seen<'_>) -> Vec<String> {
 
 /// The run folder: there where a run began, and its books balance.
 fn left_behind(row: &Row, seen: &Seen<'_>) -> Vec<String> {
-    let began = match (row.leaves_result, seen.ended.code) {
-        (Some(expected), _) => expected,
-        (None, Some(2 | 3) | None) => false,
-        (None, Some(_)) => true,
+    let leaves = match (row.leaves, seen.ended.code) {
+        (Leaves::AsTheCodeSays, Some(2 | 3) | None) => Leaves::Nothing,
+        (Leaves::AsTheCodeSays, Some(_)) => Leaves::Folder,
+        (other, _) => other,
     };
-    let out = seen.place.join("out");
-    if !began {
-        let stray = out.join("result.json").exists() && seen.ended.code.is_some();
-        return stray
-            .then(|| "no run began, yet there is a result.json".to_owned())
-            .into_iter()
-            .collect();
-    }
-    let mut why = Vec::new();
-    for name in ["result.json", "report.html", "intervals.csv"] {
-        let octets = std::fs::metadata(out.join(name)).map_or(0, |m| m.len());
-        if octets == 0 {
-            why.push(format!("{name} is missing"));
+    let size =
+        |name: &str| std::fs::metadata(seen.place.join("out").join(name)).map_or(0, |m| m.len());
+    let wanted: &[&str] = match leaves {
+        Leaves::AsTheCodeSays | Leaves::Either => &[],
+        Leaves::Folder => &["result.json", "report.html", "intervals.csv"],
+        Leaves::ResultAlone => &["result.json"],
+        Leaves::Nothing if size("result.json") > 0 => {
+            return vec!["no run began, yet there is a result.json".to_owned()];
         }
-    }
-    if seen.facts.get("ledger").is_some() && seen.ended.code.is_some() {
+        Leaves::Nothing => &[],
+    };
+    let missing = wanted.iter().filter(|name| size(name) == 0);
+    let mut why: Vec<String> = missing.map(|name| format!("{name} is missing")).collect();
+    // what was saved while a run went on, or when it was stopped at once, is not settled
+    let settled = seen.facts["state"] != "partial" || !seen.facts["ledger"]["balanced"].is_null();
+    if seen.facts.get("ledger").is_some() && settled {
         why.extend(books::faults(seen.facts));
     }
     why

@@ -15,6 +15,21 @@ pub(crate) enum Target {
 
 pub(crate) type Check = Arc<dyn Fn(&crate::play::Seen<'_>) -> Result<(), String> + Send + Sync>;
 
+/// What must be in the run folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leaves {
+    /// With 2 and 3 nothing, else all of it.
+    AsTheCodeSays,
+    /// No run began.
+    Nothing,
+    /// All that a run writes.
+    Folder,
+    /// result.json.
+    ResultAlone,
+    /// Who knows; what is there must balance.
+    Either,
+}
+
 /// One situation.
 #[derive(Clone)]
 pub(crate) struct Row {
@@ -36,8 +51,7 @@ pub(crate) struct Row {
     pub(crate) never_says: Vec<String>,
     pub(crate) facts: Vec<String>,
     pub(crate) checks: Vec<Check>,
-    /// Whether a result.json must be there; None: as the exit code says.
-    pub(crate) leaves_result: Option<bool>,
+    pub(crate) leaves: Leaves,
     /// Nothing else may run beside it: its fault is one of time.
     pub(crate) alone: bool,
 }
@@ -106,7 +120,7 @@ pub(crate) fn call(name: &str, args: &str) -> Row {
         never_says: Vec::new(),
         facts: Vec::new(),
         checks: Vec::new(),
-        leaves_result: None,
+        leaves: Leaves::AsTheCodeSays,
         alone: false,
     }
 }
@@ -238,11 +252,28 @@ impl Row {
     }
     /// No run began, whatever the exit code.
     pub(crate) fn no_result(mut self) -> Row {
-        self.leaves_result = Some(false);
+        self.leaves = Leaves::Nothing;
         self
     }
     pub(crate) fn result(mut self) -> Row {
-        self.leaves_result = Some(true);
+        self.leaves = Leaves::Folder;
+        self
+    }
+    /// A run may have begun, or not.
+    pub(crate) fn either_result(mut self) -> Row {
+        self.leaves = Leaves::Either;
+        self
+    }
+    /// What was saved while it went on.
+    pub(crate) fn result_without_report(mut self) -> Row {
+        self.leaves = Leaves::ResultAlone;
+        self
+    }
+    /// Another run folder than `{out}`.
+    pub(crate) fn out_at(mut self, path: &str) -> Row {
+        for word in &mut self.args {
+            *word = word.replace("{out}", path);
+        }
         self
     }
     pub(crate) fn alone(mut self) -> Row {
@@ -254,6 +285,11 @@ impl Row {
         let place =
             self.args.iter().position(|word| word == "--binds").expect("a row of run has it");
         self.args[place + 1] = count.to_string();
+        self
+    }
+    /// Speaks no TLS, whatever its peer does.
+    pub(crate) fn no_tls(mut self) -> Row {
+        self.args.retain(|word| !matches!(word.as_str(), "--tls" | "--tls-ca" | "{dir}/ca.pem"));
         self
     }
     /// Another address than its peer's.

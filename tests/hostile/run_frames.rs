@@ -218,8 +218,8 @@ fn buffers() -> Vec<Row> {
 fn large_windows() -> Vec<Row> {
     vec![
         embedded(
-            "a window of 300,000 in a closed loop",
-            "--window 300000 --rate max --duration 1s --set embedded.response.latency=300ms --receipts on --receipt-deadline 8s --set timeouts.response=8s --set timeouts.drain=9s",
+            "a window of 300,000 in a closed loop, with receipts",
+            "--window 300000 --rate max --duration 1s --set embedded.response.latency=300ms --receipts on --receipt-deadline 5s --set timeouts.response=4s --set timeouts.drain=5s",
         )
         .that("ledger.timed_out = 0")
         .memory(700)
