@@ -263,8 +263,11 @@ fn limits() -> Vec<Row> {
             .under("ulimit -n 9;")
             .exit(&[0, 1, 2, 3])
             .either_result(),
-        run("40 descriptors are enough for one bind", Script::polite(), "")
+        run("40 descriptors for one bind", Script::polite(), "")
             .under("ulimit -n 40;")
+            .exit(&[0, 2]),
+        run("100 descriptors for one bind", Script::polite(), "")
+            .under("ulimit -n 100;")
             .that("ledger.accepted = 100"),
         run("an address space of 400 MB", Script::polite(), "")
             .under("ulimit -v 400000;")
