@@ -6,6 +6,7 @@
 mod books;
 mod host;
 mod input;
+mod input_saved;
 mod line;
 mod pdus;
 mod peer;
@@ -38,7 +39,7 @@ fn against_run() -> Vec<Row> {
 
 /// Every other row: the host, the input, and the other verbs.
 fn against_the_rest() -> Vec<Row> {
-    [host::rows(), input::rows(), verbs::rows()].concat()
+    [host::rows(), input::rows(), input_saved::rows(), verbs::rows()].concat()
 }
 
 #[test]

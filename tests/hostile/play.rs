@@ -83,6 +83,7 @@ fn at_once<'a>(
     noisy
 }
 
+#[expect(clippy::print_stderr, reason = "how long each row took is for whoever asks for it")]
 fn play_one(row: &Row) -> Came {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path();
@@ -111,7 +112,12 @@ fn play_one(row: &Row) -> Came {
     let seen = Seen { ended: &ended, facts: &facts, place, peer: peer.as_ref() };
     let mut why = judge(row, &seen);
     if std::env::var_os("HOSTILE_TIMES").is_some() {
-        println!("{:6.2} s {:4} MB {}", ended.wall.as_secs_f64(), ended.memory_kb / 1024, row.name);
+        eprintln!(
+            "{:6.2} s {:4} MB {}",
+            ended.wall.as_secs_f64(),
+            ended.memory_kb / 1024,
+            row.name
+        );
     }
     if why.is_empty() {
         return Came::Held;
@@ -134,10 +140,10 @@ fn free_address() -> String {
     listener.local_addr().unwrap().to_string()
 }
 
+/// Its last words.
 fn tail(text: &str) -> String {
-    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let from = flat.len().saturating_sub(400);
-    flat.chars().skip(flat[..flat.floor_char_boundary(from)].chars().count()).collect()
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words[words.len().saturating_sub(60)..].join(" ")
 }
 
 fn facts(place: &Path, ended: &Ended, peer: Option<&Peer>) -> Value {

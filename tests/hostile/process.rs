@@ -101,9 +101,13 @@ fn text(path: &Path) -> String {
     String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned()
 }
 
-/// The most that was ever resident (VmHWM); 0 where it is gone already.
+/// The most that was ever resident (VmHWM); 0 where it is gone already, or is not yet the program: between fork and
+/// exec it is this test, and a shell may stand before it.
 fn resident_kb(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    if !status.starts_with("Name:\tsmppbench\n") {
+        return 0;
+    }
     let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
     line.and_then(|l| l.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }

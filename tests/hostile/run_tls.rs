@@ -116,8 +116,11 @@ fn at_thirty(end: fn(&Arc<Conn>) -> Flow) -> Script {
     })
 }
 
+/// A way to end a connection.
+type End = fn(&Arc<Conn>) -> Flow;
+
 fn ends() -> Vec<Row> {
-    let ways: [(&str, fn(&Arc<Conn>) -> Flow); 6] = [
+    let ways: [(&str, End); 6] = [
         ("a TLS session is closed without close_notify", |_| Flow::End),
         ("a TLS session is closed with close_notify", |c| {
             c.line.close_notify();

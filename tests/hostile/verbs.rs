@@ -123,10 +123,22 @@ fn dial() -> Vec<Row> {
         to(
             "SIGINT while a bind waits",
             Script::polite().bind(|_, _| Flow::On),
-            "--set timeouts.bind=20s",
+            "--set timeouts.bind=20s --set timeouts.response=20s",
             &[130],
         )
         .signal(800, 2),
+        to(
+            "the bind is answered late, and in time",
+            Script::polite().bind(|c, p| {
+                let p = p.clone();
+                c.later(800, move |c| {
+                    c.answer(&p, OK, b"smsc\0");
+                });
+                Flow::On
+            }),
+            "--set timeouts.bind=3s",
+            &[0],
+        ),
         to("octets that are no hex", Script::polite(), "--send xyz", &[2]),
         to("octets that are half a PDU", Script::polite(), "--send 0000001000000015", &[0, 1, 2]),
         to(
@@ -226,7 +238,7 @@ fn find() -> Vec<Row> {
                 "SIGINT twice in mid-search",
                 what,
                 Script::polite().submit(|_, _| Flow::On),
-                &[130],
+                &[0, 130],
             )
             .signal(1_500, 2)
             .signal(2_000, 2)
