@@ -133,7 +133,7 @@ mod tests {
         let at = wanted.windows(8).position(|w| w == PASSWORD).unwrap();
         wanted[at..at + 8].fill(b'*');
         assert_eq!(without_passwords(&bind())[..], wanted[..]);
-        let outbind = Outbind { system_id: b"smsc", password: PASSWORD };
+        let outbind = Outbind { system_id: b"smsc", password: PASSWORD, ..Outbind::default() };
         let outbind = pdu(CommandId::OUTBIND, Body::Outbind(outbind));
         assert!(!shows(&outbind) && without_passwords(&outbind).starts_with(&outbind[..21]));
     }
