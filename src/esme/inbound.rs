@@ -5,7 +5,7 @@ use super::link::Standing;
 use super::parts::PartFate;
 use crate::correlate::Side;
 use crate::kit::Nanos;
-use crate::measure::{Outcome, Ticket};
+use crate::measure::{ANSWERED_AS, Outcome, Ticket};
 use crate::net::Wish;
 use crate::session::{Event as SessionEvent, Numbered};
 use crate::smpp::{CommandId, CommandStatus, Header, frame, pdu};
@@ -152,6 +152,9 @@ impl Core {
         let l = &mut self.links[link];
         let event = l.session.on_header(header, now, &mut l.out);
         match event {
+            SessionEvent::Data if header.command_id.is_response() => {
+                self.unknown_response(link, header, frame);
+            }
             SessionEvent::None | SessionEvent::Data => {}
             SessionEvent::Bound(after) => self.on_bound(link, after, now),
             SessionEvent::BindRefused(status) => self.on_bind_refused(link, status, now),
@@ -167,8 +170,10 @@ impl Core {
                 self.close_when_flushed(link, now);
                 self.links[link].state_word = "unbound".to_owned();
             }
-            SessionEvent::Nacked(number, status) => self.on_nack(link, number, status, frame, now),
-            SessionEvent::UnknownResponse => self.recorder.interval().unknown_responses += 1,
+            SessionEvent::Nacked(number, status) => {
+                self.on_nack(link, header, number, status, frame, now);
+            }
+            SessionEvent::UnknownResponse => self.unknown_response(link, header, frame),
             SessionEvent::BindAsked(_) | SessionEvent::Illegal(_) => {
                 self.recorder.interval().anomaly("illegal_in_state", frame);
             }
@@ -188,6 +193,7 @@ impl Core {
     fn on_nack(
         &mut self,
         link: usize,
+        header: &Header,
         number: u32,
         status: CommandStatus,
         frame: &[u8],
@@ -201,8 +207,20 @@ impl Core {
                 self.list_rejection(link, number, &ticket, status, now);
                 self.trace_failed(link, number, &ticket, Some((now, frame)));
             }
-            None => self.recorder.interval().unknown_responses += 1,
+            None => self.unknown_response(link, header, frame),
         }
+    }
+
+    /// A response that answers no request of ours. One under another command whose number is that of an open
+    /// submit_sm leaves it open, and is told apart: the peer took it for an answer.
+    #[cold]
+    fn unknown_response(&mut self, link: usize, header: &Header, frame: &[u8]) {
+        let command = header.command_id.name().unwrap_or("unknown_resp");
+        let answers = self.links[link].window.is_open(header.sequence_number);
+        let kind = if answers { ANSWERED_AS } else { "unsolicited_" }.to_owned() + command;
+        let interval = self.recorder.interval();
+        interval.unknown_responses += 1;
+        interval.anomaly(&kind, frame);
     }
 
     /// A submit_sm_resp that is no plain answer.
@@ -284,7 +302,7 @@ impl Core {
     #[cold]
     fn on_late_response(&mut self, link: usize, header: &Header, frame: &[u8], now: Nanos) {
         let Some(ticket) = self.links[link].late.take(header.sequence_number) else {
-            self.recorder.interval().unknown_responses += 1;
+            self.unknown_response(link, header, frame);
             return;
         };
         self.recorder.tally(ticket.cell).late_responses += 1;

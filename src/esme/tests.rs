@@ -464,6 +464,45 @@ fn requests_of_ours_never_stop_the_reading_and_answers_that_nobody_takes_do() {
 }
 
 #[test]
+fn a_response_that_answers_nothing_is_counted_whatever_its_command_and_one_under_another_says_so() {
+    let commands = [
+        (CommandId::SUBMIT_SM_RESP, "submit_sm_resp"),
+        (CommandId::DATA_SM_RESP, "data_sm_resp"),
+        (CommandId::DELIVER_SM_RESP, "deliver_sm_resp"),
+        (CommandId::QUERY_SM_RESP, "query_sm_resp"),
+        (CommandId::SUBMIT_MULTI_RESP, "submit_multi_resp"),
+        (CommandId::CANCEL_SM_RESP, "cancel_sm_resp"),
+        (CommandId::ENQUIRE_LINK_RESP, "enquire_link_resp"),
+        (CommandId::UNBIND_RESP, "unbind_resp"),
+        (CommandId(0x8000_0777), "unknown_resp"),
+    ];
+    for (command, name) in commands {
+        let mut peer = Peer::loaded(ONE_BIND);
+        peer.take_out(0);
+        peer.read_header(0, command, CommandStatus::ESME_ROK, 0x0700_0000);
+        let open = peer.open[0];
+        if !matches!(command, CommandId::SUBMIT_SM_RESP) {
+            peer.read_header(0, command, CommandStatus::ESME_ROK, open);
+        }
+        let until = peer.start + Nanos::from_millis(1_100);
+        peer.pass(until, |_| {});
+        let interval = &peer.intervals[0];
+        let kinds: Vec<&str> = interval.anomalies.iter().map(|a| a.kind.as_str()).collect();
+        let alone = format!("unsolicited_{name}");
+        let taken = format!("submit_sm_answered_as_{name}");
+        if command == CommandId::SUBMIT_SM_RESP {
+            assert_eq!((interval.unknown_responses, kinds), (1, vec![alone.as_str()]));
+        } else {
+            assert_eq!(
+                (interval.unknown_responses, kinds),
+                (2, vec![alone.as_str(), taken.as_str()])
+            );
+        }
+        assert_eq!(interval.gauges.in_flight, 4, "the message stays open");
+    }
+}
+
+#[test]
 fn a_hundred_thousand_answers_to_nothing_are_counted_and_each_takes_the_same_time() {
     let mut peer = Peer::loaded(&format!("timeouts.response = \"100ms\"\n{ONE_BIND}"));
     for second in 1..=3 {

@@ -36,7 +36,7 @@ pub use steady::Steady;
 pub use verdict::{Explanation, Limiter, LittlesLaw, Outcome};
 
 use crate::kit::HostUse;
-use crate::measure::{Metric, RunRecord};
+use crate::measure::{ANSWERED_AS, Anomaly, Metric, RunRecord};
 use crate::plan::Plan;
 
 /// What a record means.
@@ -150,6 +150,14 @@ pub fn judge(plan: &Plan, record: &RunRecord, host: &HostUse) -> Judgement {
 
 fn warnings(plan: &Plan, record: &RunRecord, measured: &Measured, steady: &Steady) -> Vec<String> {
     let mut warnings: Vec<String> = record.fleet.iter().flat_map(fleet::warnings).collect();
+    let answered_as = |a: &Anomaly| {
+        let command = a.kind.strip_prefix(ANSWERED_AS)?;
+        Some(format!(
+            "{} submit_sm were answered with {command}, which is no answer to them: they count as timed out",
+            words::count(a.count)
+        ))
+    };
+    warnings.extend(record.anomalies.iter().filter_map(answered_as));
     if let Some(needed) = steady.warmup_needed {
         warnings
             .push(format!("warm-up too short: at least {}", words::seconds(needed.as_secs_f64())));

@@ -58,6 +58,10 @@ impl CellInterval {
     }
 }
 
+/// How the kind of an anomaly begins in which a submit_sm was answered under another command; what follows is the
+/// command's name.
+pub const ANSWERED_AS: &str = "submit_sm_answered_as_";
+
 /// Whole messages, where some have several parts. Empty otherwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Messages {

@@ -19,8 +19,8 @@ mod ticket;
 pub use failed::{FAILED_MAX, MissingReceipt, Rejection};
 pub use fleet::{AgentLoss, AgentRecord, ClockFix, FleetRecord};
 pub use interval::{
-    Anomaly, CellInterval, Exchange, Gauges, Interval, Messages, Outage, SessionRecord, Transport,
-    WorkerUse,
+    ANSWERED_AS, Anomaly, CellInterval, Exchange, Gauges, Interval, Messages, Outage,
+    SessionRecord, Transport, WorkerUse,
 };
 pub use latency::{Latency, LatencyBrief, LatencyRange};
 pub use metric::{LATENCY_METRICS, Metric, MetricRow};

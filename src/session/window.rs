@@ -89,6 +89,11 @@ impl<T: Numbered> Window<T> {
         (sequence_number != 0 && slot.sequence_number == sequence_number).then_some(slot.run)
     }
 
+    /// Whether this request is open.
+    pub fn is_open(&self, sequence_number: u32) -> bool {
+        self.run_of(sequence_number).is_some()
+    }
+
     #[inline]
     fn add_run(&mut self, run: Run<T>) -> u32 {
         if let Some(place) = self.spare_runs.pop() {
