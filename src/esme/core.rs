@@ -319,7 +319,7 @@ impl Core {
         let offset = self.offset(now).unwrap_or_default();
         Gauges {
             in_flight: self.links.iter().map(|l| l.window.open_count() as u64).sum(),
-            backlog: self.lanes.iter().map(|l| self.backlog_of(l, offset)).sum(),
+            backlog: self.backlog(offset),
             awaited: self.correlator.awaited() as u64,
             sessions_up,
             slots,

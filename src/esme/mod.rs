@@ -29,6 +29,7 @@ mod throttle;
 #[cfg(test)]
 mod told_apart;
 mod trace;
+mod unsent;
 mod worker;
 
 pub use core::Core;

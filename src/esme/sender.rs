@@ -1,8 +1,6 @@
 //! Sending: which due message goes out on which session, open loop and closed. Pure decisions; the octets go
 //! into a session's out-buffer, and whoever owns the socket is told that it is dirty.
 use super::core::Core;
-use super::lane::Lane;
-use super::parts::PartFate;
 use super::setup::Setup;
 use crate::kit::Nanos;
 use crate::measure::Ticket;
@@ -51,12 +49,9 @@ impl Core {
                     self.lanes[lane].horizon.blocked(due.at);
                     return;
                 }
-                let cell = self.cell_of(&due);
-                self.recorder.tally(cell).planned += 1;
-                self.recorder.never_written(cell, intended, now, true);
-                self.part_ended(due.index, PartFate::Failed);
-                self.lanes[lane].cursor.advance();
-                continue;
+                // no slot comes free while this goes on
+                let end = (horizon + Nanos(1)).min(self.load_ends);
+                return self.pass_over(lane, end, true, now);
             };
             let l = &mut self.lanes[lane];
             let freed = l.take_slot(now).unwrap_or(intended);
@@ -161,7 +156,7 @@ impl Core {
         sent
     }
 
-    fn cell_of(&self, due: &Due) -> u16 {
+    pub(super) fn cell_of(&self, due: &Due) -> u16 {
         self.setup.cell(due.stage, due.account, self.setup.recipe.label(due.index))
     }
 
@@ -211,44 +206,6 @@ impl Core {
             self.closed = Some((stage, end));
             self.pump(None, now);
         }
-    }
-
-    /// What is due and was not sent by the end of the drain never will be.
-    pub(super) fn give_up_unsent(&mut self, now: Nanos) {
-        let start = self.start.unwrap_or(now);
-        for lane in 0..self.lanes.len() {
-            while let Some(due) = self.lanes[lane].cursor.peek().copied() {
-                if due.at >= self.load_ends {
-                    break;
-                }
-                let cell = self.cell_of(&due);
-                self.recorder.tally(cell).planned += 1;
-                self.recorder.never_written(cell, start + due.at, now, false);
-                self.part_ended(due.index, PartFate::Failed);
-                self.lanes[lane].cursor.advance();
-            }
-        }
-    }
-
-    /// Messages due and not sent, as far as the eye sees: 1 where there are any (0 where none).
-    pub(super) fn has_backlog(&self, offset: Nanos) -> bool {
-        if self.lanes.iter().any(|l| !l.again.is_empty()) {
-            return self.drain_until.is_none_or(|until| offset < until);
-        }
-        let limit = offset.min(self.load_ends);
-        self.lanes.iter().any(|l| l.cursor.peek().is_some_and(|d| d.at < limit))
-    }
-
-    /// Messages of this lane due by `offset` and not sent: exact for what the schedule can tell cheaply.
-    pub(super) fn backlog_of(&self, lane: &Lane, offset: Nanos) -> u64 {
-        let Some(due) = lane.cursor.peek() else { return 0 };
-        let limit = offset.min(self.load_ends);
-        if due.at >= limit {
-            return 0;
-        }
-        let due_in_all = self.setup.schedule.count_before(limit).saturating_sub(due.index);
-        let share = lane.links.len() as f64 / self.setup.plan.senders_count().max(1) as f64;
-        (due_in_all as f64 * share).ceil() as u64
     }
 }
 

@@ -224,7 +224,7 @@ pub(crate) fn quiet(_second: u64) -> Gauges {
 fn send(recorder: &mut Recorder, cell: u16, intended: Nanos, index: u64, fate: Fate) {
     recorder.tally(cell).planned += 1;
     let Some(outcome) = fate.outcome else {
-        recorder.never_written(cell, intended, intended + fate.service, false);
+        recorder.never_written(cell, intended, intended + fate.service, false, 1);
         return;
     };
     let slot_free = intended + fate.wait;

@@ -52,6 +52,11 @@ impl CellInterval {
         self.by_rule.clear();
         self.latency.iter_mut().for_each(Latency::clear);
     }
+    /// The shortest response time that its distribution does not tell from this one.
+    pub fn lowest_like(&self, response: Nanos) -> Nanos {
+        let range = self.metric(Metric::Response).histogram();
+        Nanos(range.lowest_equivalent(response.0.min(range.high())))
+    }
     /// One of the per-message distributions.
     pub fn metric(&self, metric: Metric) -> &Latency {
         &self.latency[metric as usize]

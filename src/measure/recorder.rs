@@ -195,15 +195,22 @@ impl Recorder {
         cell.latency[Metric::WriteWait as usize].record_n(written.since(offered), count);
     }
 
-    /// A message that was never written: dropped for want of a slot, or unsent when the run ended at `at`.
-    pub fn never_written(&mut self, cell: CellId, intended: Nanos, at: Nanos, dropped: bool) {
+    /// `count` messages that were never written: dropped for want of a slot, or unsent when the run ended at `at`.
+    pub fn never_written(
+        &mut self,
+        cell: CellId,
+        intended: Nanos,
+        at: Nanos,
+        dropped: bool,
+        count: u64,
+    ) {
         let cell = self.cell(cell);
         if dropped {
-            cell.tally.dropped += 1;
+            cell.tally.dropped += count;
         } else {
-            cell.tally.unsent += 1;
+            cell.tally.unsent += count;
         }
-        cell.latency[Metric::Response as usize].censor(at.since(intended));
+        cell.latency[Metric::Response as usize].censor_n(at.since(intended), count);
     }
 
     /// So many deliver_sm_resp were written, this long after their deliver_sm was read.

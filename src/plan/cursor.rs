@@ -165,6 +165,23 @@ impl Cursor {
         skipped
     }
 
+    /// How many messages are intended before `at` and were not taken yet. None where that would take a walk over
+    /// them. `recipe` is the plan's, always the same.
+    pub fn due_before(&mut self, at: Nanos, recipe: &Recipe) -> Option<u64> {
+        let Some(due) = self.due else { return Some(0) };
+        let end = self.schedule.count_before(at);
+        if end <= due.index {
+            return Some(0);
+        }
+        let Owner { striping, worker, account } = &self.owner;
+        let counts = self
+            .counts
+            .get_or_insert_with(|| OwnCounts::new(striping, *worker, *account, &recipe.labels()));
+        let counts = counts.as_ref()?;
+        let sum = |n: u64| counts.below(n).iter().map(|own| own.count).sum::<u64>();
+        Some(sum(end) - sum(due.index))
+    }
+
     /// The same one by one, up to message `end`.
     fn walk_before(&mut self, end: u64, recipe: &Recipe) -> Vec<Skipped> {
         let mut skipped: Vec<Skipped> = Vec::new();

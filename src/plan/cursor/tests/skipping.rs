@@ -64,7 +64,9 @@ proptest! {
             }
             for cut in &cuts {
                 let at = Nanos::from_millis(*cut);
+                let due = skips.due_before(at, &recipe);
                 let mut skipped = skips.skip_before(at, &recipe);
+                prop_assert_eq!(due, Some(skipped.iter().map(|s| s.count).sum()));
                 skipped.sort_unstable();
                 prop_assert_eq!(skipped, walked(&mut walks, at, &recipe));
                 prop_assert_eq!(skips.peek(), walks.peek());
