@@ -242,7 +242,8 @@ pub struct ReceiptBehaviour {
     /// Unacknowledged deliver_sm towards an ESME session; None: 10,000, and fewer where more than 50 sessions
     /// receive.
     pub window: Option<usize>,
-    /// Deliveries that may wait, over all accounts; beyond they are dropped, and counted.
+    /// Deliveries that may wait to be due, and deliveries of one account that may wait for a receiver; beyond,
+    /// they are dropped, and counted.
     pub waiting_max: usize,
     /// On a refusal or on no answer.
     pub retry: Option<Retry>,

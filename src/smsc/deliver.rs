@@ -178,12 +178,14 @@ impl Core {
 
     /// Keeps a delivery until somebody can receive it; `again`: before all others.
     fn wait(&mut self, letter: Letter, again: bool) {
-        let full = self.outbox.letters.is_full();
-        let Some(account) = self.accounts.live(letter.account).filter(|_| !full) else {
-            return self.lose(&letter, full);
+        let Some(account) = self.accounts.live(letter.account) else {
+            return self.lose(&letter, false);
         };
+        if !self.outbox.letters.may_wait(account.waiting.len()) {
+            return self.lose(&letter, true);
+        }
         // one that had to wait does not come before its response any more
-        let place = self.outbox.letters.keep(Letter { early: false, ..letter });
+        let place = self.outbox.letters.keep_waiting(Letter { early: false, ..letter });
         account.wait(place, again);
     }
 
@@ -207,7 +209,7 @@ impl Core {
     /// An account was forgotten to make room for another: what waited for it is dropped.
     pub(super) fn lose_evicted(&mut self) {
         for place in self.accounts.take_evicted() {
-            let letter = self.outbox.letters.take(place);
+            let letter = self.outbox.letters.take_waiting(place);
             self.lose(&letter, true);
         }
     }
@@ -219,7 +221,7 @@ impl Core {
             let room = self.peers.get(session).filter(|peer| self.has_room(peer));
             let Some(account) = room.and_then(|peer| peer.account) else { return };
             let Some(place) = self.accounts.get(account).waiting.pop_front() else { return };
-            let letter = self.outbox.letters.take(place);
+            let letter = self.outbox.letters.take_waiting(place);
             self.deliver(session, letter, now);
         }
     }
@@ -232,7 +234,7 @@ impl Core {
             let room = |session: u32| peers.get(session).is_some_and(|peer| peer.has_room(window));
             let Some(session) = accounts.get(account).next_receiver(None, room) else { return };
             accounts.get(account).waiting.pop_front();
-            let letter = self.outbox.letters.take(place);
+            let letter = self.outbox.letters.take_waiting(place);
             self.deliver(session, letter, now);
         }
     }

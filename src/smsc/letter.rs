@@ -90,6 +90,8 @@ pub(super) struct Letters {
     blocks: Vec<Vec<Letter>>,
     places_count: usize,
     free: Vec<u32>,
+    /// Of those kept: the ones that wait for a receiver.
+    waiting_count: usize,
     count_max: usize,
 }
 
@@ -99,15 +101,36 @@ impl Letters {
     /// No place.
     pub(super) const NONE: u32 = u32::MAX;
 
-    /// At `count_max` letters it is full; it is up to the caller to ask.
+    /// At most `count_max` that are not due, and as many of one account that wait for a receiver. It is up to
+    /// the caller to ask.
     pub(super) fn new(count_max: usize) -> Letters {
         Letters { count_max, ..Letters::default() }
     }
 
-    /// Whether no more may wait.
+    /// Whether there are too many that are not due.
     #[inline]
     pub(super) fn is_full(&self) -> bool {
-        self.len() >= self.count_max
+        self.len() - self.waiting_count >= self.count_max
+    }
+
+    /// Whether one more may wait for an account that has `of_account` waiting. The limit of one account shrinks
+    /// with the room that is left, so that those who are not served never take all of it from those who are.
+    pub(super) fn may_wait(&self, of_account: usize) -> bool {
+        let total = self.count_max + (self.count_max / 8).max(1);
+        of_account < total.saturating_sub(self.waiting_count).saturating_mul(8)
+            && of_account < self.count_max
+    }
+
+    /// Keeps a letter that waits for a receiver.
+    pub(super) fn keep_waiting(&mut self, letter: Letter) -> u32 {
+        self.waiting_count += 1;
+        self.keep(letter)
+    }
+
+    /// Gives back a letter that waited for a receiver.
+    pub(super) fn take_waiting(&mut self, place: u32) -> Letter {
+        self.waiting_count -= 1;
+        self.take(place)
     }
 
     /// Keeps a letter.
@@ -147,6 +170,24 @@ mod tests {
     #[test]
     fn a_letter_is_small_enough_for_a_million_to_wait() {
         assert!(size_of::<Letter>() <= 96, "{}", size_of::<Letter>());
+    }
+
+    #[test]
+    fn accounts_whose_letters_are_not_taken_leave_room_for_others() {
+        let mut letters = Letters::new(80_000);
+        let mut lengths = [0; 20];
+        for account in 0..20 {
+            while letters.may_wait(lengths[account]) {
+                letters.keep_waiting(Letter::default());
+                lengths[account] += 1;
+            }
+        }
+        assert_eq!(lengths[0], 80_000);
+        assert!(lengths[1] > 8_000 && lengths[2] > 0, "{lengths:?}");
+        assert!(
+            letters.len() <= 90_000 && !letters.is_full(),
+            "they are due: that is another limit"
+        );
     }
 
     #[test]

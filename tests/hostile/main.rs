@@ -3,6 +3,7 @@
 //! and below a bound of memory is looked at in every one. `HOSTILE=words` plays only the rows whose name holds
 //! the words.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+mod against_smsc;
 mod books;
 mod host;
 mod input;
