@@ -25,6 +25,8 @@ const DELIVERIES: usize = 500_000;
 pub(super) struct Bounds {
     /// Unwritten octets; beyond, it is not read.
     pub(super) out_octets_max: usize,
+    /// Unwritten octets of a connection that is not bound; one read that brings more ends it.
+    pub(super) unbound_out_octets_max: usize,
     /// Answers that are not due yet; beyond, it is not read.
     pub(super) replies_max: usize,
     /// Unacknowledged deliver_sm.
@@ -35,8 +37,13 @@ pub(super) struct Bounds {
 
 impl Bounds {
     pub(super) fn new(stated_window: Option<usize>) -> Bounds {
-        let mut bounds =
-            Bounds { out_octets_max: 0, replies_max: 0, deliveries_max: 0, stated_window };
+        let mut bounds = Bounds {
+            out_octets_max: 0,
+            unbound_out_octets_max: 0,
+            replies_max: 0,
+            deliveries_max: 0,
+            stated_window,
+        };
         bounds.share(0, 0);
         bounds
     }
@@ -44,7 +51,8 @@ impl Bounds {
     /// Divides the totals among the connections, and among the sessions that receive.
     pub(super) fn share(&mut self, connections: usize, receivers: usize) {
         let (all, receivers) = (connections.max(1), receivers.max(1));
-        self.out_octets_max = (OUT_OCTETS / all).clamp(256 * 1024, 4 * 1024 * 1024);
+        self.out_octets_max = (OUT_OCTETS / all).clamp(32 * 1024, 4 * 1024 * 1024);
+        self.unbound_out_octets_max = (OUT_OCTETS / all).clamp(16 * 1024, 512 * 1024);
         self.replies_max = (REPLIES_MAX as usize / (all + 1)).max(1_000);
         let fair = (DELIVERIES / receivers).clamp(1_000, 10_000);
         self.deliveries_max = self.stated_window.unwrap_or(fair);
@@ -108,7 +116,7 @@ mod tests {
         assert_eq!(bounds.replies_max, 500_000);
         for many in [1_usize, 10, 100, 1_000, 10_000] {
             bounds.share(many, many);
-            assert!(bounds.out_octets_max * many <= OUT_OCTETS.max(many * 256 * 1024));
+            assert!(bounds.out_octets_max * many <= OUT_OCTETS.max(many * 32 * 1024));
             assert!(bounds.deliveries_max * many <= DELIVERIES.max(many * 1_000));
             assert!(bounds.replies_max >= 1_000);
         }

@@ -206,7 +206,7 @@ impl Core {
             if let Some(mo) = &mut self.mo {
                 mo.start(now);
             }
-            self.deliver_waiting(account, now);
+            self.refill(session, now);
         }
     }
 

@@ -30,6 +30,8 @@ pub(super) struct Settings {
     pub(super) rated: bool,
     pub(super) other_bind: bool,
     pub(super) retry: Option<Retry>,
+    /// How long the answer to a delivery is waited for.
+    pub(super) patience: Option<Nanos>,
     /// Whether deliveries are kept until they are answered.
     pub(super) tracked: bool,
     pub(super) timers: SmscTimers,
@@ -49,6 +51,7 @@ impl Settings {
             rated: limits.rate.is_some() || behaviour.accounts.iter().any(|a| a.rate.is_some()),
             other_bind: receipts.other_bind,
             retry: receipts.retry,
+            patience: timers.response.or(receipts.retry.map(|retry| retry.after)),
             tracked: receipts.retry.is_some()
                 || receipts.window.is_some()
                 || timers.response.is_some()
@@ -393,7 +396,11 @@ impl Core {
 
     /// Whether the peer has so many answers to take, or to wait for, that it may not ask for more.
     fn owes_much(&self, peer: &Peer) -> bool {
-        peer.out.len() >= self.bounds.out_octets_max || peer.open >= self.bounds.replies_max
+        let octets_max = match peer.session.state() {
+            State::Open => self.bounds.unbound_out_octets_max,
+            State::Bound(_) | State::Unbinding(_) | State::Unbound => self.bounds.out_octets_max,
+        };
+        peer.out.len() >= octets_max || peer.open >= self.bounds.replies_max
     }
 
     /// After a read: what was answered in it counts as settled, and a slow reader rests.
@@ -431,6 +438,12 @@ impl Endpoint for Core {
                 break;
             };
             let octets_max = match peer.session.state() {
+                State::Open if peer.out.len() > self.bounds.unbound_out_octets_max => {
+                    self.unbound.remove(session);
+                    self.tally.sessions.dropped_unbound += 1;
+                    self.close(session, Wish::Close, now);
+                    continue;
+                }
                 State::Open => UNBOUND_PDU_OCTETS_MAX,
                 State::Bound(_) | State::Unbinding(_) | State::Unbound => frame::OCTETS_MAX_DEFAULT,
             };

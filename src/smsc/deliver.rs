@@ -137,8 +137,7 @@ impl Core {
                 peer.unacknowledged = peer.unacknowledged.saturating_sub(1);
             }
             peer.deliveries.insert(sequence, Delivery { place, kind: letter.kind });
-            let patience = settings.timers.response.or(settings.retry.map(|retry| retry.after));
-            if let Some(patience) = patience {
+            if let Some(patience) = settings.patience {
                 outbox.checks.push(now.after(patience), (session, sequence));
             }
             if outbox.has_spent_checks() {
@@ -216,7 +215,7 @@ impl Core {
 
     /// Sends what waits to a session that has room again.
     #[inline]
-    fn refill(&mut self, session: u32, now: Nanos) {
+    pub(super) fn refill(&mut self, session: u32, now: Nanos) {
         loop {
             let room = self.peers.get(session).filter(|peer| self.has_room(peer));
             let Some(account) = room.and_then(|peer| peer.account) else { return };
@@ -227,7 +226,7 @@ impl Core {
     }
 
     /// Sends what waits, as far as there is room.
-    pub(super) fn deliver_waiting(&mut self, account: u32, now: Nanos) {
+    fn deliver_waiting(&mut self, account: u32, now: Nanos) {
         while let Some(place) = self.accounts.get(account).waiting.front().copied() {
             let Core { accounts, peers, bounds, .. } = self;
             let window = bounds.deliveries_max;
@@ -279,11 +278,18 @@ impl Core {
     /// Whether a delivery has been answered by now; if not, it is sent again.
     pub(super) fn check(&mut self, session: u32, sequence: u32, now: Nanos) {
         let Some(peer) = self.peers.get_mut(session) else { return };
+        let unwritten = peer.out.len();
         let Some(delivery) = peer.deliveries.get_mut(&sequence) else { return };
-        let place = std::mem::replace(&mut delivery.place, Letters::NONE);
-        if place == Letters::NONE {
+        if delivery.place == Letters::NONE {
             return;
         }
+        // what the peer has not taken yet it cannot answer; to send it again would only add to that
+        if unwritten >= self.bounds.out_octets_max
+            && let Some(patience) = self.settings.patience
+        {
+            return self.outbox.checks.push(now.after(patience), (session, sequence));
+        }
+        let place = std::mem::replace(&mut delivery.place, Letters::NONE);
         // its entry stays: an answer that comes late is still one
         peer.unacknowledged = peer.unacknowledged.saturating_sub(1);
         let letter = self.outbox.letters.take(place);

@@ -138,6 +138,22 @@ fn mo_that_nobody_acknowledges_stop_and_are_counted_as_dropped() {
 }
 
 #[test]
+fn deliveries_that_the_peer_does_not_take_are_not_sent_again_until_it_does() {
+    let (mut bench, session) = Bench::bound(|b| {
+        b.receipts.retry = Some(Retry { after: ms(50), max: 1_000 });
+    });
+    bench.submit_batch(session, 20_000, 1);
+    bench.run_until(ms(1_200));
+    let (unwritten, retried) = (bench.core.out(session).len(), bench.tally().receipts.retried);
+    assert!(unwritten < 5 << 20, "{unwritten}");
+    bench.run_until(ms(3_000));
+    assert_eq!(bench.core.out(session).len(), unwritten);
+    bench.frames(session);
+    bench.run_until(ms(3_050));
+    assert!(bench.tally().receipts.retried >= retried + 10_000, "taken, and not answered");
+}
+
+#[test]
 fn checks_of_deliveries_that_were_answered_do_not_pile_up() {
     let (mut bench, session) = Bench::bound(|b| b.timers.response = Some(ms(3_600_000)));
     for _ in 0..200 {
@@ -183,6 +199,24 @@ fn of_too_many_connections_that_do_not_bind_the_oldest_is_closed() {
     assert_eq!(bench.bind_on(idle[3], TRX, "test", "test"), 0);
     bench.core.connected(bench.now);
     assert_eq!(bench.tally().sessions.dropped_unbound, 3);
+}
+
+#[test]
+fn connections_that_do_not_bind_and_do_not_read_hold_few_answers_where_they_are_many() {
+    let mut bench = Bench::new(|_| {});
+    let many = enquiries(16_384);
+    let one = bench.core.connected(bench.now);
+    bench.feed(one, &many);
+    assert_eq!(bench.core.wish(one), Wish::Stay, "256 KiB of answers of one alone");
+    let all: Vec<u32> = (1..UNBOUND).map(|_| bench.core.connected(bench.now)).collect();
+    assert_eq!(bench.core.wish(one), Wish::HoldReads);
+    for session in &all {
+        bench.feed(*session, &many);
+        assert_eq!(bench.core.wish(*session), Wish::Close);
+        assert!(bench.core.out(*session).len() < 17_000);
+    }
+    assert_eq!(bench.tally().sessions.dropped_unbound, UNBOUND as u64 - 1);
+    bench.bind(TRX);
 }
 
 #[test]

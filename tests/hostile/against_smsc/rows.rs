@@ -130,6 +130,7 @@ fn rebinds(simulator: &Simulator, times: usize, end: fn(Esme)) {
     }
 }
 
+// rows that wait stand first
 pub(super) const ROWS: &[Row] = &[
     Row {
         name: "an ESME that unbinds and never reads the answer is reset after five seconds",
@@ -427,6 +428,43 @@ pub(super) const ROWS: &[Row] = &[
         behaviour: "[limits]\nwindow = 100\non_window = \"silence\"\n[response]\nlatency = \"200ms\"",
         play: |s| flood(s, &Esme::submits(5_000, 0)),
         holds: |t| count(t, "/submits/ignored") > 1_000,
+        ..ROW
+    },
+    Row {
+        name: "four floods that are read, while another session is served",
+        memory_mib: 120,
+        play: |s| {
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| {
+                        let mut esme = Esme::bound(s.address, Esme::TRX);
+                        let discarded = esme.discards();
+                        esme.flood(&Esme::submits(5_000, 0), 12 << 20, STUCK);
+                        esme.half_close();
+                        discarded.join().unwrap();
+                    });
+                }
+                std::thread::sleep(Duration::from_millis(50));
+                s.serves().unwrap();
+            });
+        },
+        holds: |t| count(t, "/binds/accepted") == 6,
+        ..ROW
+    },
+    Row {
+        name: "two thousand connections that ask before they bind, and read no answer",
+        memory_mib: 150,
+        play: |s| {
+            let many = Esme::headers(Esme::ENQUIRE, 8_000);
+            let one = || {
+                let mut esme = Esme::connect_narrow(s.address);
+                esme.flood(&many, many.len(), Duration::from_millis(1));
+                esme
+            };
+            let all: Vec<Esme> = (0..2_000).map(|_| one()).collect();
+            s.serves().unwrap();
+            drop(all);
+        },
         ..ROW
     },
     Row {
