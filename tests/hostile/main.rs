@@ -6,6 +6,7 @@
 mod against_smsc;
 mod books;
 mod host;
+mod in_memory;
 mod input;
 mod input_saved;
 mod line;
@@ -20,8 +21,10 @@ mod run_close;
 mod run_frames;
 mod run_receipts;
 mod run_tls;
+mod run_window;
 mod tls;
 mod verbs;
+mod world;
 
 use row::Row;
 
@@ -31,6 +34,7 @@ fn against_run() -> Vec<Row> {
         run_bind::rows(),
         run_close::rows(),
         run_answers::rows(),
+        run_window::rows(),
         run_receipts::rows(),
         run_frames::rows(),
         run_tls::rows(),

@@ -2,23 +2,13 @@
 use crate::pdus::{
     DATA, DELIVER, NACK, OK, QUERY, QUEUE_FULL, RESP, STATUSES, SUBMIT, SUBMIT_FAILED,
 };
-use crate::pdus::{ENQUIRE, THROTTLED, UNBIND, many, mo, noise, pdu, tlv};
+use crate::pdus::{ENQUIRE, THROTTLED, UNBIND, many, noise, pdu, tlv};
 use crate::peer::{Conn, Flow, Pdu, Script};
 use crate::row::{Row, run};
 use std::sync::Arc;
 
 pub(crate) fn rows() -> Vec<Row> {
-    [
-        no_answer(),
-        late(),
-        wrong_answers(),
-        statuses(),
-        throttles(),
-        ids(),
-        unsolicited(),
-        window_full(),
-    ]
-    .concat()
+    [no_answer(), late(), wrong_answers(), statuses(), throttles(), ids(), unsolicited()].concat()
 }
 
 fn no_answer() -> Vec<Row> {
@@ -426,59 +416,4 @@ fn unsolicited() -> Vec<Row> {
             .that("ledger.accepted = 40")
     };
     kinds.map(row).to_vec()
-}
-
-/// The window is full nearly all the time, whatever else is read meanwhile (fault 1).
-fn window_full() -> Vec<Row> {
-    let slow = |chatter: Option<fn(u32) -> Vec<u8>>| {
-        Script::polite().submit(move |c, p| {
-            if let Some(chatter) = chatter.filter(|_| c.count() == 1) {
-                chat(c, chatter);
-            }
-            let p = p.clone();
-            c.later(900, move |c| {
-                c.accept(&p);
-            });
-            Flow::On
-        })
-    };
-    let unasked = Script::polite().submit(|c, p| {
-        c.say(&pdu(SUBMIT | RESP, OK, p.sequence + 100_000, b"1\0"));
-        let p = p.clone();
-        c.later(900, move |c| {
-            c.accept(&p);
-        });
-        Flow::On
-    });
-    let full = |name: &str, script: Script| {
-        run(name, script, "--duration 3s --set timeouts.response=3s")
-            .that("ratio.window_full > 0.85")
-            .limiter("window")
-            .outcome("not_sustained")
-            .within(15)
-    };
-    vec![
-        full("the window is full, in silence", slow(None)),
-        full(
-            "the window is full, and enquire_link comes",
-            slow(Some(|n| pdu(ENQUIRE, OK, n, b""))),
-        ),
-        full("the window is full, and messages come", slow(Some(mo))),
-        full(
-            "the window is full, and receipts of others come",
-            slow(Some(|n| crate::pdus::receipt(n, "77"))),
-        ),
-        full(
-            "the window is full, and unknown commands come",
-            slow(Some(|n| pdu(0x0001_0200, OK, n, b""))),
-        ),
-        full("the window is full, and answers to nothing come", unasked),
-    ]
-}
-
-/// Says something every 70 ms.
-fn chat(c: &Arc<Conn>, chatter: fn(u32) -> Vec<u8>) {
-    if c.say(&chatter(c.next())) == Flow::On {
-        c.later(70, move |c| chat(c, chatter));
-    }
 }

@@ -1,12 +1,21 @@
 //! How octets come and go: cut anywhere, lengths that cannot be, readers that are slow or gone.
-use crate::pdus::{OK, RESP, SUBMIT, UNBIND, noise, pdu, with_length};
+use crate::pdus::{OK, RESP, SUBMIT, UNBIND, many, noise, pdu, with_length};
 use crate::peer::{Conn, Flow, Script};
 use crate::row::{NO_REBIND, Row, embedded, run};
 use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) fn rows() -> Vec<Row> {
-    [pieces(), lengths(), noise_in_mid_load(), slow_readers(), buffers(), large_windows()].concat()
+    [
+        pieces(),
+        lengths(),
+        noise_in_mid_load(),
+        slow_readers(),
+        buffers(),
+        answers_in_advance(),
+        large_windows(),
+    ]
+    .concat()
 }
 
 fn pieces() -> Vec<Row> {
@@ -211,6 +220,41 @@ fn buffers() -> Vec<Row> {
         )
         .that("outages.len = 1")
         .that("ledger.accepted > 100"),
+    ]
+}
+
+/// It answers what it cannot have read: those messages still wait for its socket.
+fn answers_in_advance() -> Vec<Row> {
+    let script = |status: u32| {
+        Script::polite().rcvbuf(2048).submit(move |c, p| {
+            if !c.first() {
+                return c.accept(p);
+            }
+            let first = p.sequence;
+            c.later(600, move |c| {
+                c.say(&many(900, |n| pdu(SUBMIT | RESP, status, first + n - 1, b"1\0")));
+            });
+            Flow::Deaf
+        })
+    };
+    let args = "--rate 1000 --duration 2s --window 4000 --set target.send_buffer=4096";
+    vec![
+        run("it accepts what it has not read", script(OK), args).exit(&[0, 6]).within(20),
+        run("it refuses what it has not read", script(0x45), args).exit(&[0, 6]).within(20),
+        run(
+            "it accepts what it has not read, with receipts asked",
+            script(OK),
+            &format!("{args} --receipts on"),
+        )
+        .exit(&[0, 6])
+        .within(20),
+        run(
+            "it accepts what it has not read, in a closed loop",
+            script(OK),
+            "--rate max --duration 1s --window 4000 --set target.send_buffer=4096",
+        )
+        .exit(&[0, 6])
+        .within(20),
     ]
 }
 
