@@ -16,8 +16,8 @@ use crate::correlate::{Correlator, Fate, IdRule, Key, Notice};
 use crate::kit::{Nanos, Rate, RateChange, Rng, stream_seed};
 use crate::measure::{Gauges, Interval, LatencyRange, Recorder, Together};
 use crate::net::{Endpoint, Wish};
-use crate::plan::{Cursor, Plan, PlanError, Scratch};
-use crate::smpp::receipt::{MessageState, Mould};
+use crate::plan::{Cursor, PlanError, Scratch};
+use crate::smpp::receipt::{FinalStates, Mould};
 use bytes::BytesMut;
 use hashbrown::HashMap;
 use std::collections::VecDeque;
@@ -41,6 +41,8 @@ pub struct Core {
     pub(super) strays: Option<Strays>,
     pub(super) events: Vec<Event>,
     pub(super) mould: Mould,
+    /// The text of the last receipt that was not in plain octets.
+    pub(super) room: Vec<u8>,
     pub(super) met: Vec<(Notice, Fate<Awaited>)>,
     /// The last final receipt, and how many in a row were like it that are not recorded yet.
     pub(super) receipts_alike: (Option<FinalReceipt>, u64),
@@ -50,8 +52,8 @@ pub struct Core {
     pub(super) answers_plainly: bool,
     /// Answers that wait for `deliver.delay`.
     pub(super) deferred: VecDeque<Deferred>,
-    /// By message_state: does it end a message.
-    pub(super) final_states: [bool; 11],
+    /// Which states end a message.
+    pub(super) final_states: FinalStates,
     pub(super) dirty: Vec<u32>,
     pub(super) scratch: Scratch,
     pub(super) out_spares: OutSpares,
@@ -142,13 +144,14 @@ impl Core {
             strays: share.is_of_a_fleet().then(Strays::default),
             events: Vec::new(),
             mould: Mould::default(),
+            room: Vec::new(),
             met: Vec::new(),
             receipts_alike: (None, 0),
             range,
             rng: Rng::new(stream_seed(plan.seed, 0xE5, u64::from(share.worker))),
             answers_plainly: plan.deliver.is_plain(),
             deferred: VecDeque::new(),
-            final_states: final_states(plan),
+            final_states: FinalStates::of(plan.receipts.final_states.iter().map(String::as_str)),
             dirty: Vec::new(),
             scratch: Scratch::default(),
             out_spares: OutSpares::default(),
@@ -399,17 +402,6 @@ fn retries_max(setup: &Setup, workers: u64) -> u64 {
 
 fn has_parts(setup: &Setup) -> bool {
     (0..setup.plan.messages.len() as u16).any(|label| setup.recipe.traits_of(label).1 > 1)
-}
-
-/// Which message_states end a message; a vendor's own word does, unless esm_class says "intermediate".
-fn final_states(plan: &Plan) -> [bool; 11] {
-    let mut states = [false; 11];
-    states[10] = true;
-    for word in &plan.receipts.final_states {
-        let wire = MessageState::from_stat(word.as_bytes()).wire();
-        states[usize::from(wire.min(10))] = true;
-    }
-    states
 }
 
 /// A session that owes its peer so many octets of answers is not read: a peer that does not take answers must

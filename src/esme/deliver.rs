@@ -5,7 +5,8 @@ use super::orders::Event;
 use crate::correlate::{IdRule, Side};
 use crate::kit::Nanos;
 use crate::measure::Metric;
-use crate::smpp::receipt::Delivered;
+use crate::plan::Accept;
+use crate::smpp::receipt::{self, Brief, Delivered};
 use crate::smpp::{CommandId, CommandStatus, Header, pdu};
 
 /// Answers that wait for `deliver.delay` at most: beyond, the oldest is answered before its time.
@@ -43,19 +44,55 @@ impl Core {
         let again = self.recognise(frame, now);
         let status = match self.mould.read(frame) {
             Some(Delivered::Receipt(brief)) => {
-                self.on_receipt(link, &brief, frame, now);
+                self.on_read(link, &brief, frame, now);
+                CommandStatus::ESME_ROK
+            }
+            Some(Delivered::Coded) => {
+                let mut room = std::mem::take(&mut self.room);
+                if let Some(brief) = receipt::read_coded(frame, &mut room) {
+                    self.on_read(link, &brief, frame, now);
+                }
+                self.room = room;
                 CommandStatus::ESME_ROK
             }
             Some(Delivered::Mo) => {
-                let interval = self.recorder.interval();
-                interval.mo_received += 1;
-                interval.redelivered += u64::from(again);
-                self.foreign("an MO", now);
+                self.on_message(link, frame, again, now);
                 CommandStatus::ESME_ROK
             }
             None => self.on_odd_delivery(frame),
         };
         self.answer_delivery(link, header, status, frame, now);
+    }
+
+    /// A receipt was read, by itself.
+    #[inline]
+    fn on_read(&mut self, link: usize, brief: &Brief<'_>, frame: &[u8], now: Nanos) {
+        if brief.odd_state {
+            self.recorder.interval().anomaly("message_state_says_nothing", frame);
+        }
+        self.on_receipt(link, brief, frame, now);
+    }
+
+    /// By its esm_class a message from a mobile. Some SMSCs send receipts so: told from messages by their text alone,
+    /// they are none unless the profile says so, but nobody's live traffic either.
+    fn on_message(&mut self, link: usize, frame: &[u8], again: bool, now: Nanos) {
+        let mut room = std::mem::take(&mut self.room);
+        let like = receipt::read_like(frame, &mut room);
+        match &like {
+            Some(brief) if self.setup.plan.receipts.accept == Accept::Text => {
+                self.on_read(link, brief, frame, now);
+            }
+            _ => {
+                let interval = self.recorder.interval();
+                interval.mo_received += 1;
+                interval.redelivered += u64::from(again);
+                interval.mo_like_receipts += u64::from(like.is_some());
+                if like.is_none() {
+                    self.foreign("an MO", now);
+                }
+            }
+        }
+        self.room = room;
     }
 
     /// Whether it is a delivery that we refused or left unanswered, come again octet by octet.
@@ -178,8 +215,13 @@ impl Core {
         }
     }
 
+    /// Whether somebody's live traffic would end the run, and has not yet.
+    pub(super) fn may_be_foreign(&self) -> bool {
+        self.setup.plan.guard.foreign_stop && !self.foreign_told
+    }
+
     pub(super) fn foreign(&mut self, what: &str, _now: Nanos) {
-        if self.setup.plan.guard.foreign_stop && !self.foreign_told {
+        if self.may_be_foreign() {
             self.foreign_told = true;
             self.events.push(Event::Foreign { what: what.to_owned() });
         }

@@ -8,6 +8,8 @@ mod core;
 mod deliver;
 mod exchange;
 mod failed;
+#[cfg(test)]
+mod forms;
 mod inbound;
 mod lane;
 mod life;

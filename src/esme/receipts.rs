@@ -146,8 +146,9 @@ impl Core {
     #[inline]
     pub(super) fn on_receipt(&mut self, link: usize, brief: &Brief<'_>, frame: &[u8], now: Nanos) {
         if brief.id.is_empty() {
+            // in a form that nobody can read it may well be ours
             self.recorder.interval().anomaly("receipt_without_id", frame);
-            self.unknown_receipt(now);
+            self.count_unknown(now);
             return;
         }
         self.on_receipts(link, brief, std::iter::once(brief.id), now);
@@ -166,7 +167,7 @@ impl Core {
             received: now,
             session: self.links[link].plan.id,
             state: brief.state.wire(),
-            intermediate: brief.intermediate || !self.is_final(brief),
+            intermediate: brief.intermediate || !self.final_states.ends(brief.state, brief.word),
             err: err_octets(brief.err),
             rule: 0,
         };
@@ -222,10 +223,6 @@ impl Core {
                 rest = &rest[more..];
             }
         }
-    }
-
-    fn is_final(&self, brief: &Brief<'_>) -> bool {
-        self.final_states[usize::from(brief.state.wire().min(10))]
     }
 
     /// What other workers handed over.
@@ -473,6 +470,16 @@ impl Core {
 
     /// A final receipt that no message of ours owns.
     fn unknown_receipt(&mut self, received: Nanos) {
+        self.count_unknown(received);
+        if self.unaccounted > 0 {
+            // a submit_sm that timed out or was lost may well have been accepted: this may be its receipt
+            self.unaccounted -= 1;
+        } else if self.may_be_foreign() && !self.ids.match_otherwise(self.rule) {
+            self.foreign("a receipt that no message of this run owns", received);
+        }
+    }
+
+    fn count_unknown(&mut self, received: Nanos) {
         let before_any_send = self.start.is_none_or(|start| received < start);
         let interval = self.recorder.interval();
         if before_any_send {
@@ -480,11 +487,5 @@ impl Core {
         } else {
             interval.receipts_unknown += 1;
         }
-        if self.unaccounted > 0 {
-            // a submit_sm that timed out or was lost may well have been accepted: this may be its receipt
-            self.unaccounted -= 1;
-            return;
-        }
-        self.foreign("a receipt that no message of this run owns", received);
     }
 }

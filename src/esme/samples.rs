@@ -46,6 +46,13 @@ impl IdSample {
         });
         tried.collect()
     }
+    /// Whether sampled receipts bear ids of sampled responses by another rule than this one, and more of them: it is
+    /// the rule that is wrong.
+    pub(super) fn match_otherwise(&self, rule: IdRule) -> bool {
+        let matches = self.matches();
+        let ours = matches.get(usize::from(rule.number())).map_or(0, |m| m.1);
+        matches.iter().any(|(_, count)| *count > ours)
+    }
     /// Receipts in the sample.
     pub fn receipts_count(&self) -> u64 {
         self.receipts.len() as u64

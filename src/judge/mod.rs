@@ -128,6 +128,7 @@ pub fn judge(plan: &Plan, record: &RunRecord, host: &HostUse) -> Judgement {
         notes.push(format!("steady state not judged: {}", steady.reason));
     }
     notes.extend(id_modes(record));
+    notes.extend(receipts::like_receipts(record));
     notes.extend(record.fleet.iter().flat_map(fleet::notes));
     let warnings = warnings(plan, record, &measured, &steady);
     reasons.extend(steady.growths.iter().chain(&steady.drifts).cloned());

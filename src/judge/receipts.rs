@@ -112,6 +112,19 @@ fn counted(count: u64, what: &str) -> String {
     format!("{} {what}{}", words::count(count), if count == 1 { "" } else { "s" })
 }
 
+/// Messages that came under esm_class 0 and read like receipts.
+pub(super) fn like_receipts(record: &RunRecord) -> Option<String> {
+    let like = record.mo_like_receipts;
+    (like > 0).then(|| {
+        format!(
+            "{} of {} MO read like receipts (id and stat in their text) but came under an esm_class that says they are \
+             none: to count them as receipts, set receipts.accept = \"text\"",
+            words::count(like),
+            words::count(record.mo_received)
+        )
+    })
+}
+
 /// `1 message was`, `12 messages were`.
 fn were(count: u64) -> String {
     format!("{} {}", counted(count, "message"), if count == 1 { "was" } else { "were" })

@@ -6,9 +6,9 @@ use crate::measure::{
 };
 use crate::plan::behaviour::Behaviour;
 use crate::plan::{
-    Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Content, Deliver,
-    Guard, IdMode, Load, Long, Message, OnThrottle, PasswordFrom, Plan, Receipts, Secret, Shape,
-    Stage, Target, Timeouts, WindowFull,
+    Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Content,
+    Deliver, Guard, IdMode, Load, Long, Message, OnThrottle, PasswordFrom, Plan, Receipts, Secret,
+    Shape, Stage, Target, Timeouts, WindowFull,
 };
 
 /// Two binds of window 20 at `rate` for so many seconds of warm-up and of measuring.
@@ -39,6 +39,7 @@ pub(crate) fn plan(rate: u64, warmup_s: u64, measured_s: u64) -> Plan {
             final_states: vec!["DELIVRD".to_owned()],
             deadline: Nanos::from_secs(30),
             outstanding_max: 1_000_000,
+            accept: Accept::EsmClass,
         },
         deliver: Deliver::default(),
         timeouts: Timeouts {

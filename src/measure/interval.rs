@@ -310,6 +310,8 @@ pub struct Interval {
     pub ids_given_twice: Counts<(u32, u32)>,
     /// Mobile-originated messages received.
     pub mo_received: u64,
+    /// Of those, with the text of a receipt.
+    pub mo_like_receipts: u64,
     /// Of those and of receipts, answered with a status other than 0.
     pub deliver_refused: u64,
     /// deliver_sm answered.
@@ -365,6 +367,7 @@ impl Interval {
             receipts_previous_run: 0,
             ids_given_twice: Counts::default(),
             mo_received: 0,
+            mo_like_receipts: 0,
             deliver_refused: 0,
             deliver_answered: 0,
             redelivered: 0,
@@ -394,6 +397,7 @@ impl Interval {
             receipts_previous_run,
             ids_given_twice,
             mo_received,
+            mo_like_receipts,
             deliver_refused,
             deliver_answered,
             redelivered,
@@ -416,6 +420,7 @@ impl Interval {
         *receipts_previous_run = 0;
         ids_given_twice.clear();
         *mo_received = 0;
+        *mo_like_receipts = 0;
         *deliver_refused = 0;
         *deliver_answered = 0;
         *redelivered = 0;

@@ -37,6 +37,7 @@ impl Interval {
             receipts_previous_run,
             ids_given_twice,
             mo_received,
+            mo_like_receipts,
             deliver_refused,
             deliver_answered,
             redelivered,
@@ -69,6 +70,7 @@ impl Interval {
         self.receipts_previous_run += receipts_previous_run;
         self.ids_given_twice.merge(ids_given_twice);
         self.mo_received += mo_received;
+        self.mo_like_receipts += mo_like_receipts;
         self.deliver_refused += deliver_refused;
         self.deliver_answered += deliver_answered;
         self.redelivered += redelivered;

@@ -77,6 +77,9 @@ pub struct RunRecord {
     pub ids_given_twice: Counts<(u32, u32)>,
     /// Mobile-originated messages received.
     pub mo_received: u64,
+    /// Of those, with the text of a receipt.
+    #[serde(default)]
+    pub mo_like_receipts: u64,
     /// deliver_sm answered.
     pub deliver_answered: u64,
     /// … with a status other than 0.
@@ -135,6 +138,7 @@ impl RunRecord {
             receipts_previous_run: 0,
             ids_given_twice: Counts::default(),
             mo_received: 0,
+            mo_like_receipts: 0,
             deliver_answered: 0,
             deliver_refused: 0,
             redelivered: 0,
@@ -189,6 +193,7 @@ impl RunRecord {
         self.receipts_previous_run += interval.receipts_previous_run;
         self.ids_given_twice.merge(&interval.ids_given_twice);
         self.mo_received += interval.mo_received;
+        self.mo_like_receipts += interval.mo_like_receipts;
         self.deliver_answered += interval.deliver_answered;
         self.deliver_refused += interval.deliver_refused;
         self.redelivered += interval.redelivered;

@@ -24,10 +24,10 @@ pub use cursor::{Cursor, Skipped};
 pub use error::PlanError;
 pub use guard::{is_loopback, matches};
 pub use model::{
-    Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Content, Deliver,
-    Fleet, Guard, IdMode, Ladder, Load, Long, Message, OnAgentLoss, OnThrottle, PasswordFrom, Plan,
-    PlannedTlv, Rebind, Receipts, Secret, Shape, Stage, Target, Timeouts, Tls, TlvValue,
-    WindowFull,
+    Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Content,
+    Deliver, Fleet, Guard, IdMode, Ladder, Load, Long, Message, OnAgentLoss, OnThrottle,
+    PasswordFrom, Plan, PlannedTlv, Rebind, Receipts, Secret, Shape, Stage, Target, Timeouts, Tls,
+    TlvValue, WindowFull,
 };
 pub use overrides::Overrides;
 pub use profile::{Source, load, load_gates, load_side};

@@ -357,12 +357,26 @@ pub enum Shape {
 pub struct Receipts {
     /// Which spelling of a message id equals which.
     pub id_mode: IdMode,
-    /// stat words (`DELIVRD`) that end a message.
+    /// Words (`DELIVRD`, or a vendor's own) that end a message.
     pub final_states: Vec<String>,
     /// From the submit_sm_resp; what has not come by then is missing.
     pub deadline: Nanos,
     /// Awaited receipts kept in all; beyond: `untracked`.
     pub outstanding_max: usize,
+    /// What is taken for a receipt.
+    #[serde(default)]
+    pub accept: Accept,
+}
+
+/// What is taken for a receipt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Accept {
+    /// What esm_class says is one.
+    #[default]
+    EsmClass,
+    /// Also a message whose text is a receipt's.
+    Text,
 }
 
 /// Which spelling of a message id equals which (FACTS C rows 1 to 3).

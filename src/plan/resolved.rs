@@ -45,6 +45,7 @@ pub fn resolved_json(plan: &Plan) -> Value {
             "final_states": receipts.final_states,
             "deadline": span(receipts.deadline),
             "outstanding_max": receipts.outstanding_max,
+            "accept": word(receipts.accept),
         },
         "deliver": {
             "delay": span(deliver.delay),

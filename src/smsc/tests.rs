@@ -199,7 +199,7 @@ impl Bench {
 fn receipt_in(frame: &[u8]) -> Option<Brief<'_>> {
     match receipt::read_frame(frame)? {
         Delivered::Receipt(brief) => Some(brief),
-        Delivered::Mo => None,
+        Delivered::Mo | Delivered::Coded => None,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::correlate::{IdRule, Side};
 use crate::kit::Nanos;
 use crate::plan::Receipts;
 use crate::smpp::pdu::{self, Body};
-use crate::smpp::receipt::{MessageState, Receipt};
+use crate::smpp::receipt::{Brief, FinalStates, MessageState, Receipt};
 use crate::smpp::{CommandId, CommandStatus, Header};
 
 /// One thing said that is answered.
@@ -37,6 +37,7 @@ enum Outcome {
 pub(super) struct Heard {
     id: Vec<u8>,
     state: MessageState,
+    word: Vec<u8>,
     intermediate: bool,
     at: Nanos,
 }
@@ -44,8 +45,14 @@ pub(super) struct Heard {
 impl Heard {
     /// What is needed of a receipt later on.
     pub(super) fn of(receipt: &Receipt<'_>, at: Nanos) -> Heard {
-        let Receipt { id, state, intermediate, .. } = *receipt;
-        Heard { id: id.to_vec(), state, intermediate, at }
+        let Receipt { id, state, word, intermediate, .. } = *receipt;
+        Heard { id: id.to_vec(), state, word: word.to_vec(), intermediate, at }
+    }
+
+    /// What is needed of a message that reads like a receipt.
+    pub(super) fn like(brief: &Brief<'_>, at: Nanos) -> Heard {
+        let Brief { id, state, word, intermediate, .. } = *brief;
+        Heard { id: id.to_vec(), state, word: word.to_vec(), intermediate, at }
     }
 }
 
@@ -53,7 +60,7 @@ impl Heard {
 #[derive(Clone, Debug)]
 pub(super) struct Awaited {
     rule: IdRule,
-    final_states: Vec<String>,
+    final_states: FinalStates,
     receives: bool,
     said: Vec<Said>,
     heard: Vec<Heard>,
@@ -66,7 +73,8 @@ impl Awaited {
     /// Nothing said yet. `receives`: receipts may come on this session.
     pub(super) fn new(receipts: &Receipts, receives: bool) -> Awaited {
         let rule = crate::trial::id_rule(receipts.id_mode);
-        let final_states = receipts.final_states.clone();
+        let words = receipts.final_states.iter().map(String::as_str);
+        let final_states = FinalStates::of(words);
         Awaited { rule, final_states, receives, said: Vec::new(), heard: Vec::new() }
     }
 
@@ -183,7 +191,9 @@ impl Awaited {
         let id = |heard: &Heard| String::from_utf8_lossy(&heard.id).into_owned();
         let strange =
             |heard: Heard| format!("a receipt of no message of ours: id {:?}", id(&heard));
-        self.heard.drain(..).filter(|heard| !heard.intermediate).map(strange).collect()
+        // without an id it says of nobody whose it is
+        let says = |heard: &Heard| !heard.intermediate && !heard.id.is_empty();
+        self.heard.drain(..).filter(says).map(strange).collect()
     }
 
     /// Messages whose receipt must still come on this session.
@@ -229,10 +239,8 @@ fn names(rules: &[IdRule]) -> String {
     names.join(" or ")
 }
 
-fn is_final(final_states: &[String], heard: &Heard) -> bool {
-    // a vendor's own word ends a message, unless esm_class says that it does not
-    let named = |word: &String| MessageState::from_stat(word.as_bytes()) == heard.state;
-    !heard.intermediate && (heard.state.wire() >= 10 || final_states.iter().any(named))
+fn is_final(final_states: &FinalStates, heard: &Heard) -> bool {
+    !heard.intermediate && final_states.ends(heard.state, &heard.word)
 }
 
 fn line(said: &Said, heard: &Heard, others: &[IdRule]) -> String {

@@ -157,12 +157,8 @@ fn body(pdu: &Pdu<'_>, out: &mut String) {
     {
         field(out, "octets", &hex(octets));
     }
-    let read = match &pdu.body {
-        Body::DeliverSm(sm) => receipt::read(sm),
-        Body::DataSm(sm) => receipt::read_data(sm),
-        _ => None,
-    };
-    if let Some(read) = read {
+    let text = receipt::text_of(&pdu.body);
+    if let Some(read) = receipt::read_body(&pdu.body, &text) {
         let kind = if read.intermediate { "notification" } else { "receipt" };
         let state = MessageState::stat(read.state);
         let line = format!("id {} state {state} err {}", quoted(read.id), quoted(read.err));

@@ -5,9 +5,9 @@ use super::awaited::{Awaited, Heard};
 use super::show::{Show, Way};
 use crate::cli::exit::Exit;
 use crate::kit::Nanos;
-use crate::plan::{BindType, Plan};
+use crate::plan::{Accept, BindType, Plan};
 use crate::session::{Event, Role, Session, Timers};
-use crate::smpp::pdu::{self, Body};
+use crate::smpp::pdu;
 use crate::smpp::{CommandId, CommandStatus, Header, frame, receipt};
 use bytes::{Buf, BytesMut};
 use std::collections::VecDeque;
@@ -281,17 +281,24 @@ impl<'p> Dialogue<'p> {
             _ => return,
         }
         self.show_sent(now);
-        let read = match decoded.as_ref().map(|pdu| &pdu.body) {
-            Ok(Body::DeliverSm(sm)) => receipt::read(sm),
-            Ok(Body::DataSm(sm)) => receipt::read_data(sm),
-            Ok(_) | Err(_) => return,
-        };
-        match read {
-            Some(read) => {
+        let Ok(pdu) = decoded else { return };
+        let text = receipt::text_of(&pdu.body);
+        let mut room = Vec::new();
+        let like = receipt::read_like(octets, &mut room);
+        match (receipt::read_body(&pdu.body, &text), like) {
+            (Some(read), _) => {
                 self.awaited.heard(Heard::of(&read, now));
                 self.settle_receipts(now);
             }
-            None => {
+            (None, Some(like)) if self.plan.receipts.accept == Accept::Text => {
+                self.awaited.heard(Heard::like(&like, now));
+                self.settle_receipts(now);
+            }
+            (None, Some(_)) => {
+                let advice = "receipts.accept = \"text\" takes it for one";
+                self.remark(format!("a message that reads like a receipt: {advice}"));
+            }
+            (None, None) => {
                 self.remark("a message from a mobile".to_owned());
                 self.stranger("a message that nobody of ours awaits", now);
             }

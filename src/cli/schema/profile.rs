@@ -253,9 +253,13 @@ fn receipts() -> Value {
         "How receipts find their messages.",
         [
             ("id_mode", words("How ids are spelled in responses and receipts.", &modes)),
-            ("final_states", some("States that end the wait.", &text("DELIVRD"))),
+            (
+                "final_states",
+                some("States, or an SMSC's own words, that end the wait.", &text("DELIVRD")),
+            ),
             ("deadline", span("A receipt that has not come by then is missing.")),
             ("outstanding_max", whole("Most that are awaited at once.", 1, 1 << 32)),
+            ("accept", words("What is taken for a receipt.", &["esm_class", "text"])),
         ],
     )
 }

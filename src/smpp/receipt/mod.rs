@@ -3,11 +3,17 @@
 //!
 //! `esm_class` alone decides what is a receipt (FACTS B.10): 0x04 final, 0x20 intermediate. A
 //! `receipted_message_id` in a message is not enough (OpenMarket puts its own ticket there), and a
-//! receipt's text under `esm_class` 0 is a message. The id of TLV `receipted_message_id` goes before
-//! the text's, TLV `message_state` before `stat`.
+//! receipt's text under `esm_class` 0 is a message, which [`read_like`] reads where a profile asks for
+//! it. The id of TLV `receipted_message_id` goes before the text's, TLV `message_state` before `stat`,
+//! where it is one of the states 1 to 9 in one octet.
+//!
+//! A text in UCS-2, in packed septets or behind a user data header is brought into plain octets first:
+//! [`text_of`], [`read_coded`].
 
 mod date;
+mod finals;
 mod mould;
+mod plain;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -15,11 +21,14 @@ mod text;
 mod write;
 
 use crate::smpp::octets::find;
-use crate::smpp::pdu::{DataSm, DeliverSm};
+use crate::smpp::pdu::{Body, DataSm, DeliverSm};
 use crate::smpp::{CommandId, Header, Tag, Tlvs};
+use std::borrow::Cow;
 
 pub use date::Date;
+pub use finals::FinalStates;
 pub use mould::{Alike, Mould};
+pub use plain::text_of;
 pub use state::MessageState;
 use text::Depth;
 pub use write::{ReceiptFields, ReceiptFormat, write_text};
@@ -46,6 +55,10 @@ pub struct Receipt<'a> {
     pub text_id: Option<&'a [u8]>,
     /// The state: of TLV `message_state`, else of `stat`.
     pub state: MessageState,
+    /// The `stat` that made the state and is no state's name; empty otherwise.
+    pub word: &'a [u8],
+    /// TLV `message_state` is there, and says nothing.
+    pub odd_state: bool,
     /// `stat` as written; empty where there is none.
     pub stat: &'a [u8],
     /// `err` as written; empty where there is none.
@@ -73,6 +86,10 @@ pub struct Brief<'a> {
     pub id_in: IdIn,
     /// The state: of TLV `message_state`, else of `stat`.
     pub state: MessageState,
+    /// The `stat` that made the state and is no state's name; empty otherwise.
+    pub word: &'a [u8],
+    /// TLV `message_state` is there, and says nothing.
+    pub odd_state: bool,
     /// `err` as written; empty where there is none.
     pub err: &'a [u8],
     /// An intermediate notification (`esm_class` 0x20).
@@ -86,6 +103,8 @@ pub enum Delivered<'a> {
     Mo,
     /// A delivery receipt or an intermediate notification.
     Receipt(Brief<'a>),
+    /// One of these whose text is not in plain octets: [`read_coded`] reads it.
+    Coded,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,31 +125,46 @@ impl Kind {
     }
 }
 
-/// Reads a receipt; `None`: it is a message.
+/// Reads a receipt whose text is in plain octets; `None`: it is a message.
 pub fn read<'a>(sm: &DeliverSm<'a>) -> Option<Receipt<'a>> {
-    read_parts(sm.esm_class, sm.short_message, sm.tlvs)
+    let wanted = Wanted::of(sm.tlvs);
+    read_parts(sm.esm_class, wanted.body(sm.short_message), &wanted)
 }
 
-/// Reads a receipt that came as `data_sm`; `None`: it is a message.
+/// Reads a receipt that came as `data_sm`, its text in plain octets; `None`: it is a message.
 pub fn read_data<'a>(sm: &DataSm<'a>) -> Option<Receipt<'a>> {
-    read_parts(sm.esm_class, &[], sm.tlvs)
+    let wanted = Wanted::of(sm.tlvs);
+    read_parts(sm.esm_class, wanted.body(&[]), &wanted)
 }
 
-fn read_parts<'a>(esm_class: u8, short_message: &'a [u8], tlvs: Tlvs<'a>) -> Option<Receipt<'a>> {
+/// Reads a receipt, whatever its coding. `text`: its text in plain octets, which [`text_of`] makes. `None`: it is a
+/// message, or another PDU.
+pub fn read_body<'a>(body: &Body<'a>, text: &'a [u8]) -> Option<Receipt<'a>> {
+    let (esm_class, tlvs) = match body {
+        Body::DeliverSm(sm) => (sm.esm_class, sm.tlvs),
+        Body::DataSm(sm) => (sm.esm_class, sm.tlvs),
+        _ => return None,
+    };
+    read_parts(esm_class, text, &Wanted::of(tlvs))
+}
+
+fn read_parts<'a>(esm_class: u8, text: &'a [u8], wanted: &Wanted<'a>) -> Option<Receipt<'a>> {
     let intermediate = match Kind::of(esm_class) {
         Kind::Mo => return None,
         Kind::Final => false,
         Kind::Intermediate => true,
     };
-    let wanted = Wanted::of(tlvs);
-    let fields = text::scan(wanted.body(short_message), Depth::All);
+    let fields = text::scan(text, Depth::All);
     let (id, id_in) = choose_id(wanted.id, fields.id);
+    let (state, word) = choose_state(wanted.state, fields.stat);
     let number = |digits: Option<&[u8]>| std::str::from_utf8(digits?).ok()?.parse().ok();
     Some(Receipt {
         id,
         id_in,
         text_id: fields.id,
-        state: choose_state(wanted.state, fields.stat),
+        state,
+        word,
+        odd_state: wanted.state.is_odd(),
         stat: fields.stat.unwrap_or_default(),
         err: fields.err.unwrap_or_default(),
         sub: number(fields.sub),
@@ -142,39 +176,127 @@ fn read_parts<'a>(esm_class: u8, short_message: &'a [u8], tlvs: Tlvs<'a>) -> Opt
     })
 }
 
+/// What of a `deliver_sm` or `data_sm` a receipt stands in.
+struct Carrier<'a> {
+    esm_class: u8,
+    data_coding: u8,
+    short_message: &'a [u8],
+    tlvs: Tlvs<'a>,
+}
+
+impl<'a> Carrier<'a> {
+    #[inline]
+    fn of(frame: &'a [u8]) -> Option<Carrier<'a>> {
+        let header = Header::read(frame)?;
+        let data_sm = match header.command_id {
+            CommandId::DELIVER_SM => false,
+            CommandId::DATA_SM => true,
+            _ => return None,
+        };
+        let rest = skip_cstr(&frame[Header::OCTETS..])?;
+        let rest = skip_cstr(rest.get(2..)?)?;
+        let rest = skip_cstr(rest.get(2..)?)?;
+        let esm_class = *rest.first()?;
+        if data_sm {
+            let (fixed, tlvs) = rest.split_at_checked(3)?;
+            let (data_coding, tlvs) = (fixed[2], Tlvs(tlvs));
+            return Some(Carrier { esm_class, data_coding, short_message: &[], tlvs });
+        }
+        let rest = skip_cstr(rest.get(3..)?)?;
+        let rest = skip_cstr(rest)?;
+        let (fixed, rest) = rest.split_at_checked(5)?;
+        let (short_message, tlvs) = rest.split_at_checked(usize::from(fixed[4]))?;
+        Some(Carrier { esm_class, data_coding: fixed[2], short_message, tlvs: Tlvs(tlvs) })
+    }
+}
+
 /// Reads what the hot path needs out of a frame (a whole PDU), scanning it once. `None`: neither a
 /// `deliver_sm` nor a `data_sm`, or one that ends too early: [`decode`](crate::smpp::pdu::decode) says why.
 #[inline]
 pub fn read_frame(frame: &[u8]) -> Option<Delivered<'_>> {
-    let header = Header::read(frame)?;
-    let data_sm = match header.command_id {
-        CommandId::DELIVER_SM => false,
-        CommandId::DATA_SM => true,
-        _ => return None,
-    };
-    let rest = skip_cstr(&frame[Header::OCTETS..])?;
-    let rest = skip_cstr(rest.get(2..)?)?;
-    let rest = skip_cstr(rest.get(2..)?)?;
-    let esm_class = *rest.first()?;
-    let (short_message, tlvs) = if data_sm {
-        (&[][..], rest.get(3..)?)
-    } else {
-        let rest = skip_cstr(rest.get(3..)?)?;
-        let rest = skip_cstr(rest)?;
-        let (fixed, rest) = rest.split_at_checked(5)?;
-        rest.split_at_checked(usize::from(fixed[4]))?
-    };
+    let Carrier { esm_class, short_message, tlvs, .. } = Carrier::of(frame)?;
     let intermediate = match Kind::of(esm_class) {
         Kind::Mo => return Some(Delivered::Mo),
         Kind::Final => false,
         Kind::Intermediate => true,
     };
-    let wanted = Wanted::of(Tlvs(tlvs));
-    let fields = text::scan(wanted.body(short_message), Depth::Brief);
+    let wanted = Wanted::of(tlvs);
+    let body = wanted.body(short_message);
+    if let Some(fields) = text::to_the_letter(body) {
+        return Some(Delivered::Receipt(brief(&wanted, &fields, intermediate)));
+    }
+    Some(read_other(&wanted, esm_class, body, intermediate))
+}
+
+#[inline(never)]
+fn read_other<'a>(
+    wanted: &Wanted<'a>,
+    esm_class: u8,
+    body: &'a [u8],
+    intermediate: bool,
+) -> Delivered<'a> {
+    if plain::is_coded(esm_class, body) {
+        return Delivered::Coded;
+    }
+    let fields = text::scan(body, Depth::Brief);
+    if fields.id.is_none() && !body.is_empty() {
+        // septets that are packed say nothing until they are unpacked
+        return Delivered::Coded;
+    }
+    Delivered::Receipt(brief(wanted, &fields, intermediate))
+}
+
+#[inline]
+fn brief<'a>(wanted: &Wanted<'a>, fields: &text::Fields<'a>, intermediate: bool) -> Brief<'a> {
     let (id, id_in) = choose_id(wanted.id, fields.id);
-    let state = choose_state(wanted.state, fields.stat);
-    let err = fields.err.unwrap_or_default();
-    Some(Delivered::Receipt(Brief { id, id_in, state, err, intermediate }))
+    let (state, word) = choose_state(wanted.state, fields.stat);
+    let (odd_state, err) = (wanted.state.is_odd(), fields.err.unwrap_or_default());
+    Brief { id, id_in, state, word, odd_state, err, intermediate }
+}
+
+/// Reads a receipt whose text is not in plain octets; they are made in `room`. `None`: it is no receipt.
+#[cold]
+pub fn read_coded<'a>(frame: &'a [u8], room: &'a mut Vec<u8>) -> Option<Brief<'a>> {
+    let Carrier { esm_class, data_coding, short_message, tlvs } = Carrier::of(frame)?;
+    let intermediate = match Kind::of(esm_class) {
+        Kind::Mo => return None,
+        Kind::Final => false,
+        Kind::Intermediate => true,
+    };
+    let wanted = Wanted::of(tlvs);
+    let text = plain::of(esm_class, data_coding, wanted.body(short_message));
+    let fields = text::scan(in_room(text, room), Depth::Brief);
+    Some(brief(&wanted, &fields, intermediate))
+}
+
+/// Reads a message as the receipt that it reads like: its text has an id and a state. `None`: it does not, or it is a
+/// receipt.
+#[cold]
+pub fn read_like<'a>(frame: &'a [u8], room: &'a mut Vec<u8>) -> Option<Brief<'a>> {
+    let Carrier { esm_class, data_coding, short_message, tlvs } = Carrier::of(frame)?;
+    if Kind::of(esm_class) != Kind::Mo {
+        return None;
+    }
+    let wanted = Wanted::of(tlvs);
+    let body = wanted.body(short_message);
+    let text = if plain::is_coded(esm_class, body) {
+        in_room(plain::of(esm_class, data_coding, body), room)
+    } else {
+        body
+    };
+    let fields = text::scan(text, Depth::Brief);
+    let is_there = |field: Option<&[u8]>| field.is_some_and(|value| !value.is_empty());
+    (is_there(fields.id) && is_there(fields.stat)).then(|| brief(&wanted, &fields, false))
+}
+
+fn in_room<'a>(text: Cow<'a, [u8]>, room: &'a mut Vec<u8>) -> &'a [u8] {
+    match text {
+        Cow::Borrowed(text) => text,
+        Cow::Owned(text) => {
+            *room = text;
+            room
+        }
+    }
 }
 
 #[inline]
@@ -183,11 +305,40 @@ fn skip_cstr(octets: &[u8]) -> Option<&[u8]> {
     Some(&octets[nul + 1..])
 }
 
+/// What TLV `message_state` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Said {
+    /// It is not there.
+    #[default]
+    Nothing,
+    /// A state.
+    State(u8),
+    /// Nothing that v3.4 or v5.0 knows for a final or intermediate state: 0, or a number beyond.
+    Odd(u8),
+    /// Its length is wrong.
+    OddLength,
+}
+
+impl Said {
+    #[inline]
+    fn of(value: &[u8]) -> Said {
+        match value {
+            [state @ 1..=9] => Said::State(*state),
+            [number] => Said::Odd(*number),
+            _ => Said::OddLength,
+        }
+    }
+    #[inline]
+    fn is_odd(self) -> bool {
+        matches!(self, Said::Odd(_) | Said::OddLength)
+    }
+}
+
 /// The three TLVs that a receipt may have, found in one walk.
 #[derive(Default)]
 struct Wanted<'a> {
     id: Option<&'a [u8]>,
-    state: Option<u8>,
+    state: Said,
     payload: Option<&'a [u8]>,
 }
 
@@ -201,7 +352,9 @@ impl<'a> Wanted<'a> {
                     wanted.id.get_or_insert(value.strip_suffix(&[0]).unwrap_or(value));
                 }
                 Tag::MESSAGE_STATE => {
-                    wanted.state = wanted.state.or(value.first().copied());
+                    if wanted.state == Said::Nothing {
+                        wanted.state = Said::of(value);
+                    }
                 }
                 Tag::MESSAGE_PAYLOAD => {
                     wanted.payload.get_or_insert(value);
@@ -228,11 +381,16 @@ fn choose_id<'a>(tlv: Option<&'a [u8]>, text: Option<&'a [u8]>) -> (&'a [u8], Id
     }
 }
 
+/// The state, and the word that made it where that is no state's name.
 #[inline]
-fn choose_state(tlv: Option<u8>, stat: Option<&[u8]>) -> MessageState {
-    match (tlv, stat) {
-        (Some(value), _) => MessageState::from_wire(value),
-        (None, Some(stat)) => MessageState::from_stat(stat),
-        (None, None) => MessageState::Other(u8::MAX),
+fn choose_state(tlv: Said, stat: Option<&[u8]>) -> (MessageState, &[u8]) {
+    match (tlv, stat.filter(|stat| !stat.is_empty())) {
+        (Said::State(value), _) => (MessageState::from_wire(value), &[]),
+        (_, Some(stat)) => match MessageState::from_stat(stat) {
+            state @ MessageState::Other(_) => (state, stat),
+            state => (state, &[]),
+        },
+        (Said::Odd(value), None) => (MessageState::from_wire(value), &[]),
+        (Said::Nothing | Said::OddLength, None) => (MessageState::Other(u8::MAX), &[]),
     }
 }

@@ -140,7 +140,8 @@ impl Mould {
     fn brief<'a>(&self, frame: &'a [u8]) -> Option<Brief<'a>> {
         let (id, err) = (&frame[self.id.clone()], &frame[self.err.clone()]);
         let (id_in, state) = (self.id_in?, self.state?);
-        Some(Brief { id, id_in, state, err, intermediate: self.intermediate })
+        let (intermediate, odd_state) = (self.intermediate, false);
+        Some(Brief { id, id_in, state, word: &[], odd_state, err, intermediate })
     }
 
     /// The receipts at the start of `octets` that follow each other, whole, and fit. None: the first PDU does not.
@@ -193,9 +194,9 @@ impl Mould {
 
     fn cast(&mut self, frame: &[u8], brief: &Brief<'_>) {
         self.break_up();
-        let Some(layout) = Layout::of(frame).filter(|_| brief.id_in != IdIn::Absent) else {
-            return;
-        };
+        // what is odd is rare, or becomes so
+        let is_plain = brief.id_in != IdIn::Absent && brief.word.is_empty() && !brief.odd_state;
+        let Some(layout) = Layout::of(frame).filter(|_| is_plain) else { return };
         let place = |part: &[u8]| {
             let start = part.as_ptr().addr() - frame.as_ptr().addr();
             start..start + part.len()

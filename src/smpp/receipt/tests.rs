@@ -24,6 +24,8 @@ fn a_receipt_of_appendix_b_is_read_whole() {
             id_in: IdIn::Text,
             text_id: Some(b"0123456789"),
             state: MessageState::Delivered,
+            word: b"",
+            odd_state: false,
             stat: b"DELIVRD",
             err: b"012",
             sub: Some(1),
@@ -128,16 +130,17 @@ fn the_hot_path_reads_what_the_full_one_reads() {
                     tlvs: Tlvs(run),
                     ..DeliverSm::default()
                 };
-                let mut frame = BytesMut::new();
+                let (mut frame, mut room) = (BytesMut::new(), Vec::new());
                 sm.encode(CommandStatus::ESME_ROK, 1, &mut frame);
-                assert_eq!(read_frame(&frame), Some(brief(read(&sm))));
+                assert_eq!(read_plainly(&frame, &mut room), Some(brief(read(&sm))));
                 for end in 0..frame.len() {
                     let _ = read_frame(&frame[..end]);
                 }
+                let mut room = Vec::new();
                 let data = DataSm { esm_class, tlvs: Tlvs(run), ..DataSm::default() };
                 frame.clear();
                 data.encode(CommandStatus::ESME_ROK, 1, &mut frame);
-                assert_eq!(read_frame(&frame), Some(brief(read_data(&data))));
+                assert_eq!(read_plainly(&frame, &mut room), Some(brief(read_data(&data))));
             }
         }
     }
@@ -146,8 +149,8 @@ fn the_hot_path_reads_what_the_full_one_reads() {
 fn brief(receipt: Option<Receipt<'_>>) -> Delivered<'_> {
     match receipt {
         None => Delivered::Mo,
-        Some(Receipt { id, id_in, state, err, intermediate, .. }) => {
-            Delivered::Receipt(Brief { id, id_in, state, err, intermediate })
+        Some(Receipt { id, id_in, state, word, odd_state, err, intermediate, .. }) => {
+            Delivered::Receipt(Brief { id, id_in, state, word, odd_state, err, intermediate })
         }
     }
 }
@@ -210,4 +213,84 @@ fn every_state_reads_back_from_its_number_and_its_stat() {
     }
     assert_eq!(MessageState::from_wire(77), MessageState::Other(77));
     assert_eq!(MessageState::Other(77).wire(), 77);
+}
+
+/// A frame read as it stands, or brought into plain octets where it must be.
+fn read_plainly<'a>(frame: &'a [u8], room: &'a mut Vec<u8>) -> Option<Delivered<'a>> {
+    match read_frame(frame)? {
+        Delivered::Coded => read_coded(frame, room).map(Delivered::Receipt),
+        plain => Some(plain),
+    }
+}
+
+fn framed(sm: &DeliverSm<'_>) -> BytesMut {
+    let mut frame = BytesMut::new();
+    sm.encode(CommandStatus::ESME_ROK, 1, &mut frame);
+    frame
+}
+
+#[test]
+fn a_receipt_in_ucs2_or_behind_a_header_is_read_alike_by_every_reader() {
+    let text = b"id:0123456789 sub:001 dlvrd:001 submit date:2601010000 done date:2601010000 stat:UNDELIV err:012 text:x";
+    let wide: Vec<u8> = text.iter().flat_map(|octet| [0, *octet]).collect();
+    let behind = [&[5, 0, 3, 9, 1, 1][..], &text[..]].concat();
+    let mut payload = BytesMut::new();
+    put_tlv(Tag::MESSAGE_PAYLOAD, &wide, &mut payload);
+    for (esm_class, data_coding, short_message, tlvs) in [
+        (4, 8, &wide[..], &b""[..]),
+        (4, 0, &wide, b""),
+        (0x44, 0, &behind, b""),
+        (4, 8, b"", &payload),
+    ] {
+        let tlvs = Tlvs(tlvs);
+        let sm = DeliverSm { esm_class, data_coding, short_message, tlvs, ..DeliverSm::default() };
+        let body = Body::DeliverSm(sm);
+        let plain = text_of(&body);
+        let full = read_body(&body, &plain).unwrap();
+        assert_eq!((full.id, full.state), (&b"0123456789"[..], MessageState::Undeliverable));
+        let (frame, mut room) = (framed(&sm), Vec::new());
+        assert_eq!(read_frame(&frame), Some(Delivered::Coded));
+        assert_eq!(read_plainly(&frame, &mut room), Some(brief(Some(full))));
+        let mut mould = Mould::default();
+        assert_eq!(mould.read(&frame), Some(Delivered::Coded));
+    }
+}
+
+#[test]
+fn a_message_state_that_is_no_state_leaves_the_word_to_the_text() {
+    for (value, odd) in
+        [(&[0][..], true), (&[10], true), (&[], true), (&[0, 0, 0, 2], true), (&[3], false)]
+    {
+        let mut tlvs = BytesMut::new();
+        put_tlv(Tag::MESSAGE_STATE, value, &mut tlvs);
+        let text = |short_message| DeliverSm {
+            esm_class: 4,
+            short_message,
+            tlvs: Tlvs(&tlvs),
+            ..DeliverSm::default()
+        };
+        let said =
+            read(&text(b"id:7 stat:UNDELIV err:255")).map(|r| (r.state, r.odd_state)).unwrap();
+        let expected = if odd { MessageState::Undeliverable } else { MessageState::Expired };
+        assert_eq!(said, (expected, odd), "{value:?}");
+        let word = read(&text(b"id:7 stat:ACKED err:255")).unwrap();
+        assert_eq!(word.word, if odd { &b"ACKED"[..] } else { b"" });
+    }
+}
+
+#[test]
+fn a_message_reads_like_a_receipt_where_its_text_has_an_id_and_a_state() {
+    let like = |esm_class, short_message: &[u8]| {
+        let frame = framed(&DeliverSm { esm_class, short_message, ..DeliverSm::default() });
+        let mut room = Vec::new();
+        read_like(&frame, &mut room).map(|brief| (brief.id.to_vec(), brief.state))
+    };
+    let read = Some((b"12".to_vec(), MessageState::Delivered));
+    assert_eq!(like(0, b"id:12 sub:001 stat:DELIVRD err:000"), read);
+    assert_eq!(like(0, b"\0i\0d\0:\01\02\0 \0s\0t\0a\0t\0:\0D\0E\0L\0I\0V\0R\0D"), read);
+    for (esm_class, text) in
+        [(4, &b"id:12 stat:DELIVRD"[..]), (0, b"my id:12"), (0, b"stat:DELIVRD"), (0, b"hello")]
+    {
+        assert_eq!(like(esm_class, text), None);
+    }
 }

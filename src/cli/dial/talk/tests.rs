@@ -2,7 +2,7 @@
 use super::*;
 use crate::cli::args::DialArgs;
 use crate::cli::dial::ask::{self, Ask};
-use crate::smpp::pdu::{DeliverSm, Pdu};
+use crate::smpp::pdu::{Body, DeliverSm, Pdu};
 
 fn ms(ms: u64) -> Nanos {
     Nanos::from_millis(ms)
