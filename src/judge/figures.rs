@@ -57,6 +57,11 @@ pub struct FigureRow {
 }
 
 impl FigureRow {
+    /// Whether it is a share of messages that something went wrong with on the SMSC's side.
+    pub(super) fn is_error_share(&self) -> bool {
+        let errors = ["rejected", "throttled", "timed_out", "missing"];
+        self.block == "ratio" && errors.contains(&self.name)
+    }
     /// Whether it is the share of missing receipts, which may be known only from below.
     pub(super) fn is_missing(&self) -> bool {
         self.block == "ratio" && self.name == "missing"

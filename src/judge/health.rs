@@ -37,6 +37,8 @@ pub struct HealthLimits {
     pub adherence_degraded: f64,
     /// Below: invalid.
     pub adherence_invalid: f64,
+    /// So few late messages make nothing invalid, whatever share of a short run they are.
+    pub late_min: u64,
     /// harness_lag p99 that is never too much.
     pub lag_floor: Nanos,
     /// Share of response p50 that harness_lag p99 may take.
@@ -73,6 +75,7 @@ impl Default for HealthLimits {
         HealthLimits {
             adherence_degraded: 0.99,
             adherence_invalid: 0.95,
+            late_min: 10,
             lag_floor: Nanos::from_millis(1),
             lag_degraded: 0.05,
             lag_invalid: 0.20,
@@ -98,6 +101,8 @@ pub struct Health {
     pub state: HealthState,
     /// Sent on time / scheduled; None in closed loop.
     pub adherence: Option<f64>,
+    /// Not sent on time.
+    pub late: u64,
     /// The worst measured second: (its start in seconds, its adherence).
     pub worst_second: Option<(f64, f64)>,
     /// harness_lag p50.
@@ -157,10 +162,15 @@ impl Health {
         });
         let held = worker_use(record, measured, |w, second| w.held_ns.get(second).copied());
         let gaps = &record.send_gaps;
+        let bound = on_time_within(measured, limits);
+        let punctual = punctual(record, measured, bound).filter(|_| scheduled);
+        // by the second it is only known who was later than the least bound
+        let by_second = scheduled && bound <= limits.lag_floor;
         let mut health = Health {
             state: HealthState::Valid,
-            adherence: if scheduled { adherence(record, measured) } else { None },
-            worst_second: if scheduled { worst_second(record, measured) } else { None },
+            adherence: punctual.map(Punctual::adherence),
+            late: punctual.map_or(0, |p| p.all - p.on_time),
+            worst_second: if by_second { worst_second(record, measured) } else { None },
             lag_p50: lag_at(0.5),
             lag_p99: lag_at(0.99),
             lag_max: if scheduled { lag.max() } else { None },
@@ -246,7 +256,7 @@ impl Health {
                 Unit::Ratio,
             );
             check.note = worst;
-            if adherence < limits.adherence_invalid {
+            if adherence < limits.adherence_invalid && self.late >= limits.late_min {
                 check.limit = Some(limits.adherence_invalid);
                 state = state.max(HealthState::Invalid);
             } else if check.failed() {
@@ -304,13 +314,12 @@ impl Health {
         state: &mut HealthState,
     ) -> Option<Check> {
         let lag = self.lag_p99?;
-        let response = measured.latency(Metric::Response);
-        let p50 = response.quantile(0.5).or_else(|| response.quantile_at_least(0.5));
+        let p50 = response_p50(measured);
         let share = |s: f64| p50.map_or(0.0, |p| p.0 as f64 * s);
         let degraded = share(limits.lag_degraded).max(limits.lag_floor.0 as f64);
         let invalid = share(limits.lag_invalid).max(limits.lag_invalid_floor.0 as f64);
         let lag = lag.0 as f64;
-        let over = lag > invalid;
+        let over = lag > invalid && self.late >= limits.late_min;
         let limit = if over { invalid } else { degraded };
         let check =
             Check::new("harness_lag.p99", Some(lag), Relation::AtMost, limit, Unit::Nanoseconds);
@@ -323,12 +332,39 @@ impl Health {
     }
 }
 
+/// A lateness matters by what it is measured against: so much of it is none.
+fn on_time_within(measured: &Measured, limits: &HealthLimits) -> Nanos {
+    let share = response_p50(measured).map_or(0.0, |p50| p50.0 as f64 * limits.lag_degraded);
+    Nanos(share as u64).max(limits.lag_floor)
+}
+
+fn response_p50(measured: &Measured) -> Option<Nanos> {
+    let response = measured.latency(Metric::Response);
+    response.quantile(0.5).or_else(|| response.quantile_at_least(0.5))
+}
+
 /// Sent on time of what was scheduled. What was never sent because the SMSC left no slot or no
 /// connection is not the harness's lateness, and is left out; any other unsent message counts as late.
-fn adherence(record: &RunRecord, measured: &Measured) -> Option<f64> {
+#[derive(Clone, Copy)]
+struct Punctual {
+    on_time: u64,
+    all: u64,
+}
+
+impl Punctual {
+    fn adherence(self) -> f64 {
+        self.on_time as f64 / self.all as f64
+    }
+}
+
+fn punctual(record: &RunRecord, measured: &Measured, bound: Nanos) -> Option<Punctual> {
     let t = measured.tally();
-    let ours = t.written + unsent_by_us(record, measured);
-    (ours > 0).then(|| t.on_time as f64 / ours as f64)
+    let all = t.written + unsent_by_us(record, measured);
+    // counted as they were written, within the least bound; beyond it the distribution tells
+    let lag = measured.latency(Metric::HarnessLag);
+    let within = lag.share_at_most(bound).unwrap_or(0.0) * lag.sample_count() as f64;
+    let on_time = t.on_time.max(within.round() as u64).min(all);
+    (all > 0).then_some(Punctual { on_time, all })
 }
 
 fn achieved(record: &RunRecord, measured: &Measured) -> Option<f64> {

@@ -6,6 +6,8 @@ mod books;
 mod check;
 pub mod compare;
 mod figures;
+#[cfg(test)]
+mod fitness;
 mod fleet;
 mod gates;
 mod health;
@@ -33,7 +35,7 @@ pub use health::{Health, HealthLimits, HealthState};
 pub use measured::{Measured, is_measured, stage_messages, stage_spans};
 pub use name::{Group, Named, PERCENTILES, all_names};
 pub use steady::Steady;
-pub use verdict::{Explanation, Limiter, LittlesLaw, Outcome};
+pub use verdict::{Explanation, Limiter, LittlesLaw, Outcome, PILES_UP};
 
 use crate::kit::HostUse;
 use crate::measure::{ANSWERED_AS, Anomaly, Metric, RunRecord};
@@ -69,10 +71,12 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// True where response percentiles may stand at the top: the harness kept up, and the rate was
-    /// sustained (else in an open loop they only say how long the run was).
+    /// True where response percentiles may stand at the top: the harness kept up, and no work piled up
+    /// (else in an open loop they only say how long the run was).
     pub fn allows_response_headline(&self) -> bool {
-        self.health.allows_headline() && self.outcome != Some(Outcome::NotSustained)
+        let piled_up =
+            self.reasons.iter().any(|c| c.failed() && PILES_UP.contains(&c.check.as_str()));
+        self.health.allows_headline() && !(self.outcome == Some(Outcome::NotSustained) && piled_up)
     }
 }
 

@@ -55,7 +55,7 @@ fn throttling_is_not_sustained_and_is_named_as_the_limiter() {
     assert_eq!(j.outcome, Some(Outcome::NotSustained));
     assert_eq!(j.limiter, Some(Limiter::SmscThrottle));
     assert!(j.evidence[0].contains("400 of 2,000"), "{:?}", j.evidence);
-    assert!(!j.allows_response_headline());
+    assert!(j.allows_response_headline(), "nothing piled up");
 }
 
 #[test]
@@ -324,7 +324,7 @@ fn with_an_invalid_harness_a_kept_gate_stays_kept_and_a_broken_one_needs_the_ser
     let outcomes: Vec<GateOutcome> =
         evaluate(&plan, &record, &j).into_iter().map(|g| g.outcome).collect();
     use GateOutcome::{Fail, Pass, Undecided};
-    assert_eq!(outcomes, vec![Pass, Undecided, Fail, Undecided, Undecided, Pass, Fail]);
+    assert_eq!(outcomes, vec![Pass, Undecided, Fail, Pass, Undecided, Pass, Fail]);
 }
 
 #[test]

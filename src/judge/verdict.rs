@@ -111,6 +111,10 @@ const ANSWERED_MIN: f64 = 0.999;
 /// Throttled and refused, and receipts missing, unless a gate says otherwise.
 const ERRORS_MAX: f64 = 0.001;
 const MISSING_MAX: f64 = 0.001;
+/// Checks that fail where messages pile up, on this side or at the SMSC.
+pub const PILES_UP: [&str; 4] =
+    ["in_flight_growth", "backlog_growth", "sent_of_scheduled", "answered_of_sent"];
+
 /// Share of the time with no free slot from which on the window is called full.
 const WINDOW_FULL: f64 = 0.10;
 /// Share of the response time from which on waiting for the socket is called a limit, and its mean.

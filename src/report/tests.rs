@@ -305,15 +305,24 @@ fn with_an_invalid_harness_no_rate_and_no_latency_is_printed() {
 }
 
 #[test]
-fn not_sustained_prints_no_time_from_the_intended_send() {
-    let throttled = Fate { outcome: Some(Outcome::Rejected(0x58)), ..GOOD };
-    let made = Made::new(plan(200, 0, 10), |i, _| if i % 4 == 0 { throttled } else { GOOD });
+fn where_only_errors_broke_the_rate_the_response_time_is_printed() {
+    let refused = Fate { outcome: Some(Outcome::Rejected(0x45)), ..GOOD };
+    let made = Made::new(plan(200, 0, 10), |i, _| if i % 100 == 0 { refused } else { GOOD });
+    let text = made.text();
+    assert!(text.contains("NOT SUSTAINED"), "{text}");
+    assert!(text.contains("response time (from intended send)"), "{text}");
+    assert!(!text.contains("not printed") && !text.contains("They differ"), "{text}");
+}
+
+#[test]
+fn where_work_piled_up_no_time_from_the_intended_send_is_printed() {
+    let silent = Fate { outcome: Some(Outcome::TimedOut), ..GOOD };
+    let made = Made::new(plan(200, 0, 10), |i, _| if i % 4 == 0 { silent } else { GOOD });
     let text = made.text();
     assert!(text.contains("NOT SUSTAINED"), "{text}");
     assert!(!text.contains("response time (from intended send)"), "{text}");
     assert!(text.contains("service time (from actual send)"));
-    assert!(text.contains("ESME_RTHROTTLED") && text.contains("0x00000058"));
-    assert!(text.contains("the SMSC throttles"));
+    assert!(text.contains("work piled up"), "{text}");
 }
 
 #[test]
@@ -334,7 +343,8 @@ fn what_is_not_sustained_shows_the_rates_under_load_and_the_cause_without_the_re
     assert!(
         text.contains("while the load was on: scheduled 200/s · written 200/s · answered 190/s")
     );
-    assert!(text.contains("They differ from the service time: messages waited"), "{text}");
+    assert!(text.contains("Messages waited for a window slot"), "{text}");
+    assert!(!text.contains("They differ from"), "{text}");
     assert!(!text.contains("At p99 the response time"));
 }
 

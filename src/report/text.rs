@@ -225,16 +225,16 @@ fn harness(document: &Document, style: Style) -> String {
     line.replacen(state.name(), &style.paint(ink, state.name()), 1)
 }
 
-/// The rows of the headline table, with their titles. With an invalid harness only the harness's own; not
-/// sustained: nothing that is measured from the intended time, for in an open loop that only says how long
+/// The rows of the headline table, with their titles. With an invalid harness only the harness's own; where work
+/// piled up: nothing that is measured from the intended time, for in an open loop that only says how long
 /// the run was.
 pub(super) fn headline_rows(document: &Document) -> Vec<(&'static str, &LatencyRow)> {
     let verdict = &document.verdict;
     let withheld = |metric: Metric| {
-        let from_intended = matches!(metric, Metric::Response | Metric::Receipt);
         let own = matches!(metric, Metric::HarnessLag | Metric::DeliverAck);
         (!verdict.allows_headline() && !own)
-            || (from_intended && !verdict.allows_response_headline())
+            || (metric == Metric::Response && !verdict.allows_response_headline())
+            || (metric == Metric::Receipt && !verdict.allows_receipt_headline())
     };
     // most sockets always take all that they are offered
     let says_nothing =
@@ -248,6 +248,20 @@ pub(super) fn headline_rows(document: &Document) -> Vec<(&'static str, &LatencyR
         .collect()
 }
 
+/// Why times from the intended send do not stand in the table.
+pub(super) const WITHHELD: &str = "Times from the intended send are not printed: work piled up, so that they only say \
+     how long the run was. result.json keeps them.";
+/// Why receipt times do not.
+pub(super) const RECEIPTS_WITHHELD: &str = "Receipt times from the intended send are not printed: receipts piled up, \
+     so that they only say how long the run was. result.json keeps them.";
+
+/// A cause as a sentence of its own.
+pub(super) fn sentence(cause: &str) -> String {
+    let mut letters = cause.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str())
+}
+
 /// What stands below the headline table: why something is withheld, or why two rows of it differ. The second is
 /// worth a colour.
 pub(super) fn below_the_table(document: &Document) -> (Option<&'static str>, Option<String>) {
@@ -257,10 +271,9 @@ pub(super) fn below_the_table(document: &Document) -> (Option<&'static str>, Opt
                    result.json keeps them all.";
         (Some(why), None)
     } else if !verdict.allows_response_headline() {
-        let why = "Times from the intended send are not printed: at a rate that is not sustained they \
-                   only say how long the run was. result.json keeps them.";
-        let cause = verdict.cause.as_ref();
-        (Some(why), cause.map(|c| format!("They differ from the service time: {}.", printable(c))))
+        (Some(WITHHELD), verdict.cause.as_ref().map(|cause| printable(&sentence(cause))))
+    } else if !verdict.allows_receipt_headline() {
+        (Some(RECEIPTS_WITHHELD), verdict.explanation.as_ref().map(|e| printable(e)))
     } else {
         (None, verdict.explanation.as_ref().map(|e| printable(e)))
     }

@@ -1,8 +1,9 @@
 //! Gates on a rate or a share of the measured messages.
-use super::{Decision, HARNESS, by, undecided};
+use super::{Decision, GateOutcome, HARNESS, by, undecided};
 use crate::judge::check::Relation;
 use crate::judge::figures::{FigureRow, Scope};
 use crate::judge::receipts::MissingShare;
+use crate::measure::Tally;
 
 /// What a figure came to: its value, and whether the limit holds for it, which receipts that could not be followed
 /// may keep from being told.
@@ -15,19 +16,42 @@ pub(super) fn figure_gate(
     trusted: bool,
 ) -> (Option<f64>, Decision) {
     let missing = MissingShare::of(scope.tally).filter(|_| row.is_missing());
-    if let Some(missing) = missing {
-        let holds = missing.decide(|v| relation.holds(v, limit), limit);
-        return match holds {
-            None => (missing.figure(), undecided(missing.why(scope.tally))),
-            Some(holds) => (Some(missing.low), judged(by(holds), trusted)),
-        };
+    let (value, decision) = match missing {
+        Some(missing) => match missing.decide(|v| relation.holds(v, limit), limit) {
+            None => return (missing.figure(), undecided(missing.why(scope.tally))),
+            Some(holds) => (missing.low, by(holds)),
+        },
+        None => match (row.of)(scope) {
+            None => return (None, undecided(format!("{name} is undefined in this run"))),
+            Some(value) => (value, by(relation.holds(value, limit))),
+        },
+    };
+    if trusted || stands(row, relation, limit, decision.0, scope.tally) {
+        return (Some(value), decision);
     }
-    match (row.of)(scope) {
-        None => (None, undecided(format!("{name} is undefined in this run"))),
-        Some(value) => (Some(value), judged(by(relation.holds(value, limit)), trusted)),
-    }
+    (Some(value), undecided(HARNESS))
 }
 
-fn judged(decision: Decision, trusted: bool) -> Decision {
-    if trusted { decision } else { undecided(HARNESS) }
+/// Written of what was scheduled, from which on an upper limit on errors that was kept stays kept although the harness
+/// was late: with all of the load it would have been much the same.
+const WRITTEN_MIN: f64 = 0.99;
+
+/// METHOD.md §5: whether a decision stands although the harness did not keep up. More load would have made no error
+/// less, so that a broken limit on a share of errors stays broken.
+pub(super) fn stands(
+    row: &FigureRow,
+    relation: Relation,
+    limit: f64,
+    outcome: GateOutcome,
+    t: &Tally,
+) -> bool {
+    let upper = relation.bounds_above() || (relation == Relation::Equal && limit == 0.0);
+    let first_sends = t.written.saturating_sub(t.retries);
+    upper
+        && row.is_error_share()
+        && match outcome {
+            GateOutcome::Fail => true,
+            GateOutcome::Pass => first_sends as f64 >= WRITTEN_MIN * t.planned as f64,
+            GateOutcome::Undecided => false,
+        }
 }

@@ -3,7 +3,7 @@
 //! measured time.
 use super::expression::Limit;
 use super::read::Gate;
-use super::{Decision, GateOutcome, HARNESS, undecided};
+use super::{Decision, GateOutcome, HARNESS, figure, undecided};
 use crate::judge::figures::Scope;
 use crate::judge::measured::{Measured, stage_spans};
 use crate::judge::name::{Group, Meaning, Statistic};
@@ -221,7 +221,7 @@ pub(super) fn decide(
         }
     }
     let decision = conclude(&worst, gate, every);
-    (worst.value, with_harness(decision, trusted, gate))
+    (worst.value, with_harness(decision, trusted, gate, measured.tally()))
 }
 
 /// Every run of neighbouring rows that is just as long as asked.
@@ -278,7 +278,7 @@ fn conclude(worst: &Worst<'_>, gate: &Gate, every: Nanos) -> Decision {
 }
 
 /// METHOD.md §5: lateness of the tool only adds to latencies; counts do not depend on it.
-fn with_harness(decision: Decision, trusted: bool, gate: &Gate) -> Decision {
+fn with_harness(decision: Decision, trusted: bool, gate: &Gate, t: &Tally) -> Decision {
     let counts = match gate.named.meaning {
         Meaning::Ledger(_) => true,
         Meaning::Latency(_, statistic) => {
@@ -289,7 +289,13 @@ fn with_harness(decision: Decision, trusted: bool, gate: &Gate) -> Decision {
     let latency = matches!(gate.named.meaning, Meaning::Latency(..));
     let kept =
         decision.0 == GateOutcome::Pass && latency && gate.expression.relation.bounds_above();
-    if trusted || counts || kept || decision.0 == GateOutcome::Undecided {
+    let stands = match (&gate.named.meaning, &gate.expression.limit) {
+        (Meaning::Figure(row), Limit::Number(limit)) => {
+            figure::stands(row, gate.expression.relation, *limit, decision.0, t)
+        }
+        _ => false,
+    };
+    if trusted || counts || kept || stands || decision.0 == GateOutcome::Undecided {
         return decision;
     }
     undecided(HARNESS)

@@ -1,5 +1,5 @@
 //! What a run says, and why it can be believed.
-use crate::judge::{Check, GateOutcome, HealthState, Limiter, Outcome, Relation, Unit};
+use crate::judge::{Check, GateOutcome, HealthState, Limiter, Outcome, PILES_UP, Relation, Unit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
@@ -174,10 +174,23 @@ impl Verdict {
         self.harness.state != HealthState::Invalid
     }
 
-    /// True where times from the intended send may be printed: at a rate that is not sustained they only say
-    /// how long the run was.
+    /// True where response times from the intended send may be printed: where work piled up they only say how long
+    /// the run was.
     pub fn allows_response_headline(&self) -> bool {
-        self.allows_headline() && self.outcome != Some(Outcome::NotSustained)
+        self.allows_headline() && !(self.outcome == Some(Outcome::NotSustained) && self.piled_up())
+    }
+
+    /// The same of receipts, which may pile up by themselves.
+    pub fn allows_receipt_headline(&self) -> bool {
+        self.allows_response_headline() && !self.broken(&["awaited_receipts_growth"])
+    }
+
+    fn piled_up(&self) -> bool {
+        self.broken(&PILES_UP)
+    }
+
+    fn broken(&self, checks: &[&str]) -> bool {
+        self.reasons.iter().any(|r| r.failed() && checks.contains(&r.check.as_str()))
     }
 
     /// Why a run that is inconclusive, the harness apart, says nothing.

@@ -208,7 +208,8 @@ fn distributions(base: &[Saved], candidate: &[Saved]) -> Vec<Figure> {
             return Figure::missing(id, title, why);
         }
         if !shown {
-            let why = "Not drawn: a run did not sustain its rate, and then these times say how long it was.";
+            let why =
+                "Not drawn: work piled up in a run, and then these times say how long it was.";
             return Figure::missing(id, title, why);
         }
         let sides = [("base", Ink::Series(0), base), ("candidate", Ink::Series(1), candidate)];
@@ -217,7 +218,9 @@ fn distributions(base: &[Saved], candidate: &[Saved]) -> Vec<Figure> {
         layers.retain(|layer| !layer.points.is_empty());
         match shape::draw(title, layers) {
             Some(picture) => Figure::new(id, title, String::new(), picture, ""),
-            None => Figure::missing(id, title, "Too few messages for a distribution on either side."),
+            None => {
+                Figure::missing(id, title, "Too few messages for a distribution on either side.")
+            }
         }
     })
     .collect()

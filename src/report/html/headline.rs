@@ -4,6 +4,7 @@ use crate::judge::{GateOutcome, words};
 use crate::measure::{LATENCY_METRICS, LatencyRange, Metric};
 use crate::report::Document;
 use crate::report::document::LatencyRow;
+use crate::report::text::{WITHHELD, sentence};
 
 /// The percentiles of the table: key in result.json, heading.
 const COLUMNS: [(&str, &str); 6] = [
@@ -30,8 +31,9 @@ pub(super) fn duration(ns: u64) -> String {
 /// Whether the metric stands in the table of that run.
 pub(super) fn is_shown(d: &Document, metric: Metric) -> bool {
     let own = matches!(metric, Metric::HarnessLag | Metric::DeliverAck);
-    let from_intended = matches!(metric, Metric::Response | Metric::Receipt);
-    (d.verdict.allows_headline() || own) && (d.verdict.allows_response_headline() || !from_intended)
+    (d.verdict.allows_headline() || own)
+        && (metric != Metric::Response || d.verdict.allows_response_headline())
+        && (metric != Metric::Receipt || d.verdict.allows_receipt_headline())
 }
 
 /// A percentile with its interval.
@@ -98,14 +100,8 @@ pub(super) fn words_on(d: &Document) -> Vec<String> {
     }
     let mut lines = Vec::new();
     if !d.verdict.allows_response_headline() {
-        lines.push(
-            "Times from the intended send are not shown: at a rate that is not sustained they only say how long the \
-             run was. result.json keeps them."
-                .to_owned(),
-        );
-        if let Some(cause) = &d.verdict.cause {
-            lines.push(format!("They differ from the service time: {cause}."));
-        }
+        lines.push(WITHHELD.to_owned());
+        lines.extend(d.verdict.cause.as_deref().map(sentence));
     } else if let Some(explanation) = &d.verdict.explanation {
         lines.push(explanation.clone());
     }

@@ -23,7 +23,7 @@ pub(super) fn sections(runs: &[Coloured<'_>]) -> Vec<Section> {
         .collect();
     if !withheld.is_empty() {
         latency.says = format!(
-            "Times from the intended send are withheld for {}: its rate was not sustained, or its harness did not keep up.",
+            "Times from the intended send are withheld for {}: work piled up, or its harness did not keep up.",
             withheld.join(", ")
         );
     }

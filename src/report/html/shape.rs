@@ -147,9 +147,9 @@ pub(super) fn spectrum(d: &Document) -> Figure {
     let mut unread = String::new();
     for (metric, ink) in shown {
         let intended = matches!(metric, Metric::Receipt | Metric::Response);
-        // at a rate that was not sustained receipts are compared from their actual send
+        // where work piled up receipts are compared from their actual send
         let metric = match metric {
-            Metric::Receipt if !d.verdict.allows_response_headline() => Metric::ReceiptFromWrite,
+            Metric::Receipt if !d.verdict.allows_receipt_headline() => Metric::ReceiptFromWrite,
             _ if intended && !d.verdict.allows_response_headline() => continue,
             metric => metric,
         };
@@ -166,7 +166,7 @@ pub(super) fn spectrum(d: &Document) -> Figure {
     let withheld = if d.verdict.allows_response_headline() {
         ""
     } else {
-        "The response time is not drawn: the rate was not sustained."
+        "The response time is not drawn: work piled up, so that it only says how long the run was."
     };
     match draw(title, layers) {
         Some(picture) => Figure::new(

@@ -217,7 +217,7 @@ pub(super) fn caveat(d: &Document) -> &'static str {
     if !d.verdict.allows_headline() {
         "The harness did not keep up: these times are the harness's too, and no result."
     } else if !d.verdict.allows_response_headline() {
-        "The rate was not sustained: times from the intended send grow with the length of the run."
+        "Work piled up: times from the intended send grow with the length of the run."
     } else {
         ""
     }

@@ -110,8 +110,14 @@ fn each_side_is_one_distribution_of_all_its_runs() {
 fn times_that_say_only_how_long_a_run_was_are_not_drawn() {
     let (mut base, candidate) = both();
     base[1].document.verdict.outcome = Some(Outcome::NotSustained);
+    base[1]
+        .document
+        .verdict
+        .reasons
+        .iter_mut()
+        .for_each(|r| r.ok = Some(r.check != "answered_of_sent"));
     let html = page(&sample(), &base, &candidate);
-    assert!(figure(&html, "spectrum-response").contains("a run did not sustain its rate"));
+    assert!(figure(&html, "spectrum-response").contains("work piled up in a run"));
     assert!(figure(&html, "spectrum-receipt").contains(Metric::ReceiptFromWrite.row().title));
     base[1].document.verdict.harness.state = crate::judge::HealthState::Invalid;
     let mut untrusted = sample();
