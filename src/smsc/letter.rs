@@ -176,10 +176,10 @@ mod tests {
     fn accounts_whose_letters_are_not_taken_leave_room_for_others() {
         let mut letters = Letters::new(80_000);
         let mut lengths = [0; 20];
-        for account in 0..20 {
-            while letters.may_wait(lengths[account]) {
+        for length in &mut lengths {
+            while letters.may_wait(*length) {
                 letters.keep_waiting(Letter::default());
-                lengths[account] += 1;
+                *length += 1;
             }
         }
         assert_eq!(lengths[0], 80_000);

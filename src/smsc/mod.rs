@@ -19,6 +19,7 @@ mod peer;
 mod scan;
 mod scribe;
 mod server;
+mod settings;
 mod submit;
 mod tally;
 
