@@ -52,7 +52,7 @@ struct Peer {
 
 impl Peer {
     fn bound() -> Peer {
-        let share = Share { plan: PLAN.clone(), worker: 0, workers: 1 };
+        let share = Share { plan: PLAN.clone(), worker: 0, workers: 1, near: 0..1 };
         let mut core = Core::new(&share, 0).expect("the plan is well-formed");
         let now = Nanos::from_secs(1);
         core.connected(0, now);
