@@ -100,9 +100,10 @@ pub(super) fn shown_value(value: &str) -> String {
         let Some(written) = after.strip_prefix(['=', ':']) else {
             return REDACTED.to_owned();
         };
-        out.push_str(&from[..from.len() - written.len()]);
+        let value = written.trim_start();
+        out.push_str(&from[..from.len() - value.len()]);
         out.push_str(REDACTED);
-        rest = after_value(written);
+        rest = after_value(value);
     }
     out.push_str(rest);
     out
@@ -117,7 +118,6 @@ fn is_secret_key(key: &str) -> bool {
 /// What follows a TOML value: after its closing quotes, or from the next comma or bracket on. Nothing where a
 /// string does not end.
 fn after_value(text: &str) -> &str {
-    let text = text.trim_start();
     for quotes in ["\"\"\"", "'''", "\"", "'"] {
         let Some(inner) = text.strip_prefix(quotes) else { continue };
         let mut escaped = false;
