@@ -29,7 +29,7 @@ fn every_profile_loads_and_says_who_it_is() {
         let plan = plan(path, &Overrides::default());
         assert_eq!(plan.name, name);
         assert_eq!(plan.warnings, Vec::<String>::new());
-        assert!(check::render(&plan).contains(&name));
+        assert!(check::render(&plan, &[]).contains(&name));
         assert_eq!(resolved_json(&plan)["name"], name.as_str());
     }
 }
@@ -46,7 +46,9 @@ fn every_profile_without_an_embedded_target_stays_behind_the_guard() {
 #[test]
 fn every_planned_message_of_every_profile_is_stamped_once_by_its_worker() {
     for path in profiles() {
-        let plan = plan(path, &Overrides { duration: Some("2s".into()), ..Overrides::default() });
+        let given = |text: &str| Some(text.to_owned());
+        let (rate, duration, warmup) = (given("1000"), given("2s"), given("1s"));
+        let plan = plan(path, &Overrides { rate, duration, warmup, ..Overrides::default() });
         let schedule = Schedule::new(&plan.stages, plan.load.arrival, plan.seed).expect("checked");
         let (schedule, recipe) = (Arc::new(schedule), Recipe::new(&plan).expect("checked"));
         let striping = Arc::new(Striping::new(&plan, 2));

@@ -5,8 +5,8 @@ mod tests;
 
 use crate::kit::{Nanos, Rate};
 use crate::plan::{
-    Account, AddressFrom, Arrival, BindType, Content, IdMode, Message, OnThrottle, Plan, Recipe,
-    Schedule, Shape, Stage, WindowFull,
+    Account, AddressFrom, Arrival, BindType, Content, IdMode, Message, OnThrottle, Origin, Plan,
+    Recipe, Schedule, Shape, Stage, WindowFull,
 };
 use std::fmt::Write;
 
@@ -20,8 +20,8 @@ const CLOSED: char = '░';
 /// Looks at the rate so many times within a column, lest a short spike fall between.
 const LOOKS: u64 = 16;
 
-/// The plan as text, lines ended by `\n`.
-pub fn render(plan: &Plan) -> String {
+/// The plan as text, lines ended by `\n`; `origins`: where the parts of stages are from that flags replaced.
+pub fn render(plan: &Plan, origins: &[Origin]) -> String {
     let mut out = String::new();
     heading(plan, &mut out);
     for account in &plan.accounts {
@@ -48,6 +48,11 @@ pub fn render(plan: &Plan) -> String {
             draw(plan, &schedule, &mut out);
             out.push('\n');
             stages(plan, &schedule, &mut out);
+            if !origins.is_empty() {
+                let parts: Vec<String> =
+                    origins.iter().map(|o| format!("{} from {}", o.what, o.from)).collect();
+                line(&mut out, "", &parts.join(", "));
+            }
             cost(plan, &schedule, &mut out);
         }
         Err(e) => line(&mut out, "stages", &e.to_string()),

@@ -99,12 +99,15 @@ fn end_at_the_second_signal(verb: &Verb) -> std::io::Result<()> {
 
 fn check(args: &args::CheckArgs) -> Exit {
     let source = crate::plan::Source::of(args.profile.clone());
-    let plan = crate::plan::load(&source, &args.overrides.overrides());
-    match plan.map_err(|e| e.to_string()).and_then(|p| {
-        crate::judge::check_gates(&p)?;
-        Ok(p)
-    }) {
-        Ok(plan) => exit::print(&check::render(&plan)),
+    let overrides = args.overrides.overrides();
+    let resolved = || -> Result<String, String> {
+        let plan = crate::plan::load(&source, &overrides).map_err(|e| e.to_string())?;
+        crate::judge::check_gates(&plan)?;
+        let origins = crate::plan::stage_origins(&source, &overrides).map_err(|e| e.to_string())?;
+        Ok(check::render(&plan, &origins))
+    };
+    match resolved() {
+        Ok(text) => exit::print(&text),
         Err(e) => exit::fail(Exit::Usage, &e),
     }
 }

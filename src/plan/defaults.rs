@@ -71,11 +71,6 @@ impl Defaults {
             }
         }
     }
-
-    /// The rate as it would stand in a profile.
-    pub(super) fn rate_written(&self) -> String {
-        self.rate.to_string()
-    }
 }
 
 /// How receipts are told where a profile does not say.

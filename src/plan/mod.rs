@@ -16,6 +16,7 @@ mod schedule;
 mod secret;
 mod section;
 mod side;
+mod stage_flags;
 mod striping;
 mod tree;
 mod words;
@@ -30,11 +31,12 @@ pub use model::{
     TlvValue, WindowFull,
 };
 pub use overrides::Overrides;
-pub use profile::{Source, load, load_gates, load_side};
+pub use profile::{Source, load, load_gates, load_side, stage_origins};
 pub use recipe::{Expects, Picked, Place, Recipe, Scratch, Stretch};
 pub use resolved::{repro, resolved_json};
 pub use schedule::{Due, Schedule, ScheduleError};
 pub use secret::shown_setting;
 pub use side::Side;
+pub use stage_flags::Origin;
 pub use striping::Striping;
 pub use tree::without_mark;

@@ -2,10 +2,7 @@
 //! reads and judges it as if it had been written in the file. Precedence: flag, `--set`, profile, default.
 use super::error::PlanError;
 use super::secret::shown_setting;
-use super::section::Section;
 use super::tree::{Node, Place, Value};
-use crate::kit::Rate;
-use crate::plan::defaults::Defaults;
 
 /// The override flags of CONTRACT.md, as typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -215,56 +212,6 @@ impl Overrides {
                 message.put("registered_delivery", Node { place: place.clone(), value });
             }
         }
-    }
-
-    /// Whether the flags replace the stages.
-    pub(super) const fn has_stages(&self) -> bool {
-        self.rate.is_some() || self.duration.is_some() || self.warmup.is_some()
-    }
-
-    /// Replaces the stages by one warm-up and one measured hold, missing values from `defaults`.
-    pub(super) fn apply_stages(
-        &self,
-        tree: &mut Node,
-        defaults: &Defaults,
-    ) -> Result<(), PlanError> {
-        if !self.has_stages() {
-            return Ok(());
-        }
-        let rate = self.rate.clone().unwrap_or_else(|| defaults.rate_written());
-        let rate_place = Place::flag("--rate");
-        if rate != "max" {
-            let written = Rate::parse(&rate)
-                .map_err(|e| PlanError::new(&rate_place, "", format!("{e}, or max")))?;
-            if written.num == 0 {
-                let why = "0 will not do; write a rate above 0, or max";
-                return Err(PlanError::new(&rate_place, "", why));
-            }
-        }
-        let stage = |name: &str, flag: &str, length: &Option<String>, default: &str, measure| {
-            let place = Place::flag(flag);
-            let length = Node::text(&place, length.as_deref().unwrap_or(default));
-            let shape = if rate == "max" {
-                ("max", Node { place: rate_place.clone(), value: Value::Flag(true) })
-            } else {
-                ("hold", Node::text(&rate_place, &rate))
-            };
-            let measure = Node { place: place.clone(), value: Value::Flag(measure) };
-            let name = Node::text(&place, name);
-            let keys = vec![("name", name), shape, ("for", length), ("measure", measure)];
-            Node::table(&place, keys)
-        };
-        let mut stages = Vec::new();
-        let warmup = stage("warm-up", "--warmup", &self.warmup, defaults.warmup, false);
-        let span = Section::root(&warmup, &["name", "hold", "max", "for", "measure"])?
-            .read("for", |i| i.span())?;
-        if span.is_some_and(|span| span.0 > 0) {
-            stages.push(warmup);
-        }
-        stages.push(stage("measured", "--duration", &self.duration, defaults.duration, true));
-        let node = Node { place: rate_place.clone(), value: Value::List(stages) };
-        tree.put_at(&["load", "stages"], node);
-        Ok(())
     }
 }
 

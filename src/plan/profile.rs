@@ -18,6 +18,7 @@ use super::recipe::Recipe;
 use super::schedule::Schedule;
 use super::section::{Read, Section};
 use super::side::{self, Side};
+use super::stage_flags::Origin;
 use super::tree::{Node, Place};
 use crate::kit::Nanos;
 use std::path::PathBuf;
@@ -131,22 +132,59 @@ fn load_with(
     overrides: &Overrides,
     overlay: impl FnOnce(&mut Node) -> Result<(), PlanError>,
 ) -> Result<Plan, PlanError> {
-    let (file, text) = source.read()?;
-    let mut tree = Node::parse(&file, &text)?;
-    overrides.apply(&mut tree)?;
-    overlay(&mut tree)?;
-    let loopback = target::read(&Section::root(&tree, KEYS)?)?.1;
-    let defaults = Defaults::of(loopback);
-    if *source == Source::Quick && !loopback {
-        forget_quick(&mut tree);
-    }
-    overrides.apply_stages(&mut tree, &defaults)?;
+    let (tree, defaults, _) = lay(source, overrides, overlay)?;
     let plan = read(&tree, source, overrides, &defaults);
     let plan = plan.and_then(|plan| checked(plan, &tree));
     plan.map_err(|e| {
         let place = tree.place_of(e.path()).clone();
         e.or_at(place)
     })
+}
+
+/// Where each part of the stages is from that flags have replaced; empty where none has.
+///
+/// # Errors
+/// As [`load`].
+pub fn stage_origins(source: &Source, overrides: &Overrides) -> Result<Vec<Origin>, PlanError> {
+    lay(source, overrides, |_| Ok(())).map(|(_, _, origins)| origins)
+}
+
+/// The profile with all that is laid over it; the defaults below it; where its stages are from.
+fn lay(
+    source: &Source,
+    overrides: &Overrides,
+    overlay: impl FnOnce(&mut Node) -> Result<(), PlanError>,
+) -> Result<(Node, Defaults, Vec<Origin>), PlanError> {
+    let (file, text) = source.read()?;
+    let mut tree = Node::parse(&file, &text)?;
+    overrides.apply(&mut tree)?;
+    overlay(&mut tree)?;
+    let placed = |tree: &Node, e: PlanError| {
+        let place = tree.place_of(e.path()).clone();
+        e.or_at(place)
+    };
+    let loopback = target::read(&Section::root(&tree, KEYS)?).map_err(|e| placed(&tree, e))?.1;
+    let defaults = Defaults::of(loopback);
+    if *source == Source::Quick && !loopback {
+        forget_quick(&mut tree);
+    }
+    let origins = if overrides.has_stages() {
+        let (stages, receive_only) = own_stages(&tree, &defaults).map_err(|e| placed(&tree, e))?;
+        overrides.apply_stages(&mut tree, &stages, receive_only)?
+    } else {
+        Vec::new()
+    };
+    Ok((tree, defaults, origins))
+}
+
+/// The stages as the profile has them; and how long a run lasts, where every bind only receives.
+fn own_stages(tree: &Node, defaults: &Defaults) -> Read<(Vec<Stage>, Option<Nanos>)> {
+    let root = Section::root(tree, KEYS)?;
+    let accounts = accounts::read(&root, defaults, &mut Vec::new())?;
+    let (_, stages) = load::read(&root, defaults, &accounts, true)?;
+    let receive_only = accounts.list.iter().all(|a| a.binds.bind_type == BindType::Receiver);
+    let length = load::receive_only_for(&root)?.unwrap_or_else(|| measured(&stages));
+    Ok((stages, receive_only.then_some(length)))
 }
 
 /// What `quick` says of the load is meant for the embedded simulator: elsewhere the defaults hold.

@@ -32,6 +32,10 @@ impl Place {
     pub(super) fn flag(flag: impl Into<String>) -> Place {
         Place::Flag(flag.into().into())
     }
+    /// What nobody wrote.
+    pub(super) fn built_in() -> Place {
+        Place::flag("built-in default")
+    }
     /// A file named here: from a profile, relative to it; from a flag, to the working directory.
     pub(super) fn file(&self, name: &str) -> PathBuf {
         match self {

@@ -3,12 +3,12 @@ use crate::plan::{Overrides, Source, load};
 
 fn rendered(text: &str) -> String {
     let source = Source::Text { name: "x.toml".into(), text: text.into() };
-    render(&load(&source, &Overrides::default()).unwrap())
+    render(&load(&source, &Overrides::default()).unwrap(), &[])
 }
 
 #[test]
 fn quick_is_rendered_with_its_counts_and_its_picture() {
-    let text = render(&load(&Source::Quick, &Overrides::default()).unwrap());
+    let text = render(&load(&Source::Quick, &Overrides::default()).unwrap(), &[]);
     for part in [
         "plan      quick (seed 1)",
         "target    the simulator in this process (loopback)",
@@ -70,4 +70,16 @@ fn the_window_is_judged_for_the_account_that_fills_first() {
     assert!(
         text.contains("a (system_id smppbench): 1 × transceiver, window 9, 90.0 % of the load")
     );
+}
+
+#[test]
+fn what_flags_replaced_is_shown_with_where_each_part_is_from() {
+    let text = "[[load.stages]]\nhold = 200\nfor = \"5s\"\n";
+    let source = Source::Text { name: "p.toml".into(), text: text.into() };
+    let overrides = Overrides { duration: Some("6s".into()), ..Overrides::default() };
+    let origins = crate::plan::stage_origins(&source, &overrides).unwrap();
+    let text = render(&load(&source, &overrides).unwrap(), &origins);
+    assert!(text.contains("stage     measured: hold 200/s for 6s"), "{text}");
+    let says = "rate from p.toml:2, measured time from --duration, warm-up from p.toml:3\n";
+    assert!(text.contains(says), "{text}");
 }

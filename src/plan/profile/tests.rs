@@ -231,8 +231,8 @@ fn settings_reach_lists_quoted_keys_and_new_tables() {
 }
 
 #[test]
-fn rate_duration_or_warmup_replace_the_stages_and_take_the_rest_from_quick() {
-    let text = "[[load.stages]]\nramp = [0, 50]\nfor = \"1h\"";
+fn rate_duration_or_warmup_replace_the_stages_by_a_warm_up_and_a_hold() {
+    let text = "";
     let rate = |r: &str| Overrides { rate: Some(r.into()), ..Overrides::default() };
     let p = with(text, rate("90/min"));
     assert_eq!(p.stages.len(), 2);
