@@ -8,7 +8,7 @@ mod talk;
 
 use super::args::DialArgs;
 use super::exit::{Exit, fail, put, say};
-use crate::kit::{Clock, Nanos};
+use crate::kit::{Clock, Hangup, Nanos};
 use crate::net::{self, DialError, SocketOptions};
 use crate::plan::{Plan, Timeouts};
 use crate::smsc;
@@ -140,6 +140,7 @@ where
     let mut terms = signal(SignalKind::terminate())?;
     let mut inbox = BytesMut::new();
     loop {
+    let mut hangups = Hangup::new()?;
         let wake = dialogue.turn(Clock::now());
         let out = dialogue.take_out();
         let (printed, remarks) = dialogue.take_printed();
@@ -174,6 +175,7 @@ where
             _ = terms.recv() => dialogue.interrupt(Clock::now()),
         }
     }
+            () = hangups.recv() => dialogue.interrupt(Clock::now()),
 }
 
 /// Where PDUs and remarks go.

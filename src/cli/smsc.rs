@@ -1,6 +1,7 @@
 //! `smppbench smsc`: the simulator on its own, until a signal ends it. Its result is the tally.
 use super::args::SmscArgs;
 use super::exit::{Exit, fail, print, say};
+use crate::kit::Hangup;
 use crate::plan::behaviour::Behaviour;
 use crate::plan::behaviour_file;
 use crate::smsc::{Running, Server, Tally};
@@ -47,7 +48,7 @@ fn end(file: &TallyFile<'_>, tally: &Tally) -> Exit {
     }
 }
 
-/// Serves until SIGINT or SIGTERM. A second one does not wait for the sessions to end.
+/// Serves until SIGINT, SIGTERM or SIGHUP. A second one does not wait for the sessions to end.
 fn serve(running: Running, file: &mut TallyFile<'_>) -> Result<Tally, String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -57,12 +58,14 @@ fn serve(running: Running, file: &mut TallyFile<'_>) -> Result<Tally, String> {
         let no_signals = |e: io::Error| format!("cannot wait for signals: {e}");
         let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+        let mut hangup = Hangup::new().map_err(no_signals)?;
         let mut every = tokio::time::interval(TALLY_EVERY);
         let mut last = Tally::default();
         loop {
             tokio::select! {
                 _ = interrupt.recv() => break,
                 _ = terminate.recv() => break,
+                () = hangup.recv() => break,
                 _ = every.tick() => match running.tally() {
                     Some(tally) => {
                         file.save(&tally);

@@ -1,14 +1,12 @@
 //! SIGINT, SIGTERM and SIGHUP, counted by a thread of their own: none is lost while whoever acts on them is busy.
+use crate::kit::Hangup;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-/// What ends a run: at the first one it drains and reports, at the second it stops at once.
-const ENDING: [fn() -> SignalKind; 3] =
-    [SignalKind::interrupt, SignalKind::terminate, SignalKind::hangup];
-
-/// Signals that came since the first [`Signals::listen`] of this process.
+/// Signals that came since the first [`Signals::listen`] of this process. At the first one a run drains and
+/// reports, at the second it stops at once.
 #[derive(Clone, Debug)]
 pub struct Signals(watch::Receiver<u32>);
 
@@ -25,22 +23,22 @@ impl Signals {
         }
         let (counter, counted) = watch::channel(0);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let mut streams = Vec::new();
-        {
-            let _context = runtime.enter();
-            for kind in ENDING {
-                streams.push(signal(kind())?);
-            }
-        }
+        let context = runtime.enter();
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hangup = Hangup::new()?;
+        drop(context);
         std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-            runtime.block_on(std::future::poll_fn::<(), _>(|context| {
-                for stream in &mut streams {
-                    while let std::task::Poll::Ready(Some(())) = stream.poll_recv(context) {
-                        counter.send_modify(|count| *count += 1);
+            runtime.block_on(async move {
+                loop {
+                    tokio::select! {
+                        _ = interrupt.recv() => {}
+                        _ = terminate.recv() => {}
+                        () = hangup.recv() => {}
                     }
+                    counter.send_modify(|count| *count += 1);
                 }
-                std::task::Poll::Pending
-            }));
+            });
         })?;
         *count = Some(counted.clone());
         Ok(Signals(counted))

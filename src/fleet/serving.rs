@@ -6,7 +6,7 @@ use super::secrets::examine;
 use super::wire::{Ability, Subjects, Who};
 use crate::coordinator::Crew;
 use crate::esme::{Event, Order};
-use crate::kit::{Clock, Environment};
+use crate::kit::{Clock, Environment, Hangup};
 use async_nats::Client;
 use futures_util::StreamExt;
 use std::collections::BTreeMap;
@@ -61,6 +61,7 @@ async fn work(serving: &Serving, told: &mut dyn FnMut(&str)) -> Result<(), Fleet
     let no_signals = |e: std::io::Error| FleetError::Why(format!("no signals: {e}"));
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+    let mut hangup = Hangup::new().map_err(no_signals)?;
     let environment = Environment::read();
     let me = me(serving, &environment);
     let client = serving.access.connect(&format!("smppbench agent {}", me.name)).await?;
@@ -103,6 +104,7 @@ async fn work(serving: &Serving, told: &mut dyn FnMut(&str)) -> Result<(), Fleet
             }
             _ = interrupt.recv() => true,
             _ = terminate.recv() => true,
+            () = hangup.recv() => true,
         };
         if go && std::mem::replace(&mut asked_to_go, true) {
             return Err(FleetError::Killed);

@@ -1,5 +1,6 @@
 //! The machine a run ran on, and what else used it meanwhile. Everything is optional: what cannot be
 //! read is absent, and nothing here fails. It knows nothing of SMPP.
+use super::cgroup::{Cgroup, throttled};
 use super::{Nanos, Selfcheck};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -44,17 +45,6 @@ pub struct Environment {
 /// kernel refuses, nothing changes.
 pub fn small_pages_only() {
     let _ = nix::sys::prctl::set_thp_disable(true);
-}
-
-/// Limits of the control group this process is in.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Cgroup {
-    /// Its path.
-    pub path: Option<String>,
-    /// Processors that its quota amounts to; None: no quota.
-    pub cpu_quota: Option<f64>,
-    /// Memory limit in octets; None: none.
-    pub memory_max: Option<u64>,
 }
 
 impl Environment {
@@ -109,45 +99,6 @@ impl Environment {
     }
 }
 
-impl Cgroup {
-    fn read() -> Cgroup {
-        let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-        let two = groups.lines().find_map(|l| l.strip_prefix("0::")).unwrap_or("/");
-        let one = |controller: &str| {
-            groups.lines().find_map(|l| {
-                let mut fields = l.splitn(3, ':').skip(1);
-                let named = fields.next()?.split(',').any(|c| c == controller);
-                named.then(|| fields.next().unwrap_or("/").to_owned())
-            })
-        };
-        let cpu_quota = line(&format!("/sys/fs/cgroup{two}/cpu.max"))
-            .or_else(|| line("/sys/fs/cgroup/cpu.max"))
-            .and_then(|text| quota_of(&text))
-            .or_else(|| {
-                let path = one("cpu")?;
-                let quota = line(&format!("/sys/fs/cgroup/cpu{path}/cpu.cfs_quota_us"))?;
-                let period = line(&format!("/sys/fs/cgroup/cpu{path}/cpu.cfs_period_us"))?;
-                quota_of(&format!("{quota} {period}"))
-            });
-        let memory_max = line(&format!("/sys/fs/cgroup{two}/memory.max"))
-            .or_else(|| {
-                line(&format!("/sys/fs/cgroup/memory{}/memory.limit_in_bytes", one("memory")?))
-            })
-            .and_then(|text| text.parse().ok())
-            .filter(|octets: &u64| *octets < 1 << 60);
-        let path = Some(two.to_owned()).filter(|p| p != "/").or_else(|| one("cpu"));
-        Cgroup { path, cpu_quota, memory_max }
-    }
-}
-
-/// Processors out of `quota period`; None for `max` or `-1`.
-fn quota_of(text: &str) -> Option<f64> {
-    let mut fields = text.split_whitespace();
-    let quota: f64 = fields.next()?.parse().ok()?;
-    let period: f64 = fields.next()?.parse().ok()?;
-    (quota > 0.0 && period > 0.0).then(|| quota / period)
-}
-
 /// Counters of the machine at one moment; two of them make a [`HostUse`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HostCounters {
@@ -180,25 +131,6 @@ fn ticks_of(stat: &str) -> Option<(u64, u64)> {
         .map(|n| n.parse().ok())
         .collect::<Option<_>>()?;
     Some((*numbers.get(7)?, numbers.iter().sum()))
-}
-
-fn throttled() -> Option<Nanos> {
-    let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let two = groups.lines().find_map(|l| l.strip_prefix("0::")).unwrap_or("/");
-    let stat = std::fs::read_to_string(format!("/sys/fs/cgroup{two}/cpu.stat"))
-        .or_else(|_| std::fs::read_to_string("/sys/fs/cgroup/cpu.stat"))
-        .or_else(|_| std::fs::read_to_string("/sys/fs/cgroup/cpu/cpu.stat"))
-        .ok()?;
-    throttled_of(&stat)
-}
-
-/// cgroup v2 says `throttled_usec`, v1 `throttled_time` in nanoseconds.
-fn throttled_of(stat: &str) -> Option<Nanos> {
-    let field = |name: &str| -> Option<u64> {
-        let rest = stat.lines().find_map(|l| l.strip_prefix(name))?;
-        rest.trim().parse().ok()
-    };
-    field("throttled_usec ").map(Nanos::from_micros).or_else(|| field("throttled_time ").map(Nanos))
 }
 
 /// What stood in this process's way between two moments. All None: it could not be told (or the run
@@ -265,19 +197,6 @@ fn online() -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn quotas_and_throttling_are_read_in_both_cgroup_versions() {
-        assert_eq!(quota_of("150000 100000"), Some(1.5));
-        assert_eq!(quota_of("max 100000"), None);
-        assert_eq!(quota_of("-1 100000"), None);
-        assert_eq!(
-            throttled_of("nr_periods 4\nthrottled_usec 250\n"),
-            Some(Nanos::from_micros(250))
-        );
-        assert_eq!(throttled_of("nr_throttled 1\nthrottled_time 250\n"), Some(Nanos(250)));
-        assert_eq!(throttled_of("usage_usec 5\n"), None);
-    }
 
     #[test]
     fn use_between_two_moments_is_a_share_and_what_is_unknown_stays_unknown() {

@@ -1,15 +1,19 @@
 //! Time, rates, chance: the ground floor. Imports nothing of the house.
+mod cgroup;
 mod clock;
 mod digits;
+mod hangup;
 mod host;
 mod rate;
 mod rng;
 mod selfcheck;
 mod timer;
 
+pub use cgroup::Cgroup;
 pub use clock::{Clock, NS_PER_S, Nanos, ThreadUse, utc_rfc3339, utc_rfc3339_micros};
 pub use digits::{Digits, decimal};
-pub use host::{Cgroup, Environment, HostCounters, HostUse, small_pages_only};
+pub use hangup::Hangup;
+pub use host::{Environment, HostCounters, HostUse, small_pages_only};
 pub use rate::{Rate, RateChange, RateError};
 pub use rng::{Rng, mix64, stream_seed};
 pub use selfcheck::{Ceiling, HostSelfcheck, Pacing, Selfcheck};
