@@ -26,7 +26,8 @@ pub(super) fn saved(path: &Path) -> Result<Saved, String> {
         }
         _ => format!("{shown}: cannot be read ({e})"),
     })?;
-    let document = Document::from_json(&octets).map_err(|e| format!("{shown}: {e}"))?;
+    let octets = octets.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&octets);
+    let document = Document::from_json(octets).map_err(|e| format!("{shown}: {e}"))?;
     bounded(&document).map_err(|e| format!("{shown}: {e}"))?;
     let seconds = if folder { log(path)? } else { None };
     Ok(Saved { document, seconds })

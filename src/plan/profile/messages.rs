@@ -2,6 +2,7 @@
 use crate::plan::defaults;
 use crate::plan::model::{Address, AddressFrom, Content, Long, Message, PlannedTlv, TlvValue};
 use crate::plan::section::{Item, Read, Section};
+use crate::plan::tree::without_mark;
 use std::collections::HashSet;
 
 const KEYS: &[&str] = &[
@@ -104,7 +105,8 @@ fn content(section: &Section<'_>) -> Read<Content> {
                         let path = path.display();
                         item.error(format!("{path} cannot be read ({e}); give a file of UTF-8"))
                     })?;
-                    Ok(Content::Text(text.trim_end_matches(['\n', '\r']).to_string()))
+                    let text = without_mark(&text).trim_end_matches(['\n', '\r']);
+                    Ok(Content::Text(text.to_string()))
                 }
             }
         }
