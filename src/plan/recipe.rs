@@ -383,8 +383,9 @@ fn stampable(
             .tlv(Tag::SAR_SEGMENT_SEQNUM, vec![Piece::Fixed(vec![seqnum])]);
     }
     for (number, tlv) in message.tlvs.iter().enumerate() {
-        let value = text::tlv(&tlv.value, destination.longest(), &mut uses);
         let at = || format!("{path}.tlvs[{number}]");
+        text::check_tlv_text(&tlv.value).map_err(|why| PlanError::about(at(), why))?;
+        let value = text::tlv(&tlv.value, destination.longest(), &mut uses);
         text::check_tlv(tlv.tag, &value).map_err(|why| PlanError::about(at(), why))?;
         builder = builder.tlv(Tag(tlv.tag), value);
     }

@@ -110,7 +110,7 @@ impl<'a> Section<'a> {
 }
 
 /// `; did you mean "rate"?`, or the whole choice where nothing is near.
-fn suggestion<S: AsRef<str>>(word: &str, known: &[S]) -> String {
+pub(super) fn suggestion<S: AsRef<str>>(word: &str, known: &[S]) -> String {
     near(word, known).unwrap_or_else(|| {
         let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
         format!("; known are {}", known.join(", "))

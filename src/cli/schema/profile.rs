@@ -229,7 +229,12 @@ fn message() -> Value {
             ("weight", whole("How often, relative to the others.", 1, 10_000)),
             ("source", address("source_addr.")),
             ("destination", address("destination_addr.")),
-            ("text", text("With placeholders: {seq}, {random:6}, …")),
+            (
+                "text",
+                text(
+                    "With placeholders: {seq}, {uuid}, {destination}, {time}; any other name in braces is refused.",
+                ),
+            ),
             ("text_file", text("A file that holds the text.")),
             ("octets", text("short_message in hexadecimal.")),
             ("data_coding", either("data_coding.", &[codings, octet("As a number.")])),

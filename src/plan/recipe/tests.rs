@@ -136,13 +136,13 @@ fn long_texts_go_by_16_bit_reference_by_sar_or_as_payload() {
 fn placeholders_are_filled_in_texts_of_any_coding_and_in_tlvs() {
     for (lead, coding) in [("Hi ", 0u8), ("Привет ", 8)] {
         let r = recipe(&format!(
-            "[[messages]]\ntext = \"{lead}{{seq}} {{destination}} {{time}} {{other}}\"\n\
+            "[[messages]]\ntext = \"{lead}{{seq}} {{destination}} {{time}} {{1}}\"\n\
              tlvs = [{{ tag = 0x1400, cstring = \"n{{seq}}-{{uuid}}\" }}]"
         ));
         assert!(r.uses_time());
         let s = sent(&r, 42);
         assert_eq!(s.coding, coding);
-        let expected = format!("{lead}0000000042 447700900042 2023-11-14T22:13:20.123Z {{other}}");
+        let expected = format!("{lead}0000000042 447700900042 2023-11-14T22:13:20.123Z {{1}}");
         assert_eq!(text_of(&s), expected);
         let tlv = String::from_utf8(s.tlvs[0].1.clone()).unwrap();
         assert!(tlv.starts_with("n0000000042-") && tlv.ends_with('\0'), "{tlv:?}");
@@ -287,5 +287,31 @@ fn what_varies_in_more_than_its_destination_is_not_uniform_and_stamped_all_the_s
             r.stamp(7 + 3 * u64::from(n), 1 + n, 0, &mut scratch, &mut one_by_one);
         }
         assert_eq!(at_once, one_by_one);
+    }
+}
+
+#[test]
+fn a_placeholder_that_nobody_knows_is_refused_with_a_suggestion() {
+    let refused = |messages: &str| {
+        let source = Source::Text { name: "x.toml".into(), text: messages.into() };
+        crate::plan::load(&source, &Overrides::default()).map(|_| ()).map_err(|e| e.to_string())
+    };
+    for (text, says) in [
+        ("{nosuch}", "\"{nosuch}\" is not a known placeholder; known are {seq}, {uuid}"),
+        ("to {destnation}", "did you mean \"{destination}\"?"),
+        ("{SEQ}", "did you mean \"{seq}\"?"),
+        ("{ seq }", "did you mean \"{seq}\"?"),
+        ("{random:6}", "\"{random:6}\" is not a known placeholder"),
+        ("{seq}{first-name}", "{first-name}"),
+    ] {
+        let line = refused(&format!("[[messages]]\ntext = \"{text}\"\n")).unwrap_err();
+        assert!(line.starts_with("x.toml:2: messages[0].text: ") && line.contains(says), "{line}");
+        let line =
+            refused(&format!("[[messages]]\ntlvs = [{{ tag = 0x1400, text = \"{text}\" }}]\n"));
+        let line = line.unwrap_err();
+        assert!(line.contains("messages[0].tlvs[0]: ") && line.contains(says), "{line}");
+    }
+    for text in ["{}", "{1}", "{a b}", "{seq", "{'a': 1}", "{{{seq}}}"] {
+        assert_eq!(refused(&format!("[[messages]]\ntext = \"{text}\"\n")), Ok(()), "{text}");
     }
 }

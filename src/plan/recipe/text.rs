@@ -2,6 +2,7 @@
 //! into what is fixed and what varies.
 use super::variables::{Uses, Var};
 use crate::plan::model::{Message, TlvValue};
+use crate::plan::section::suggestion;
 use crate::smpp::coding::Coding;
 use crate::smpp::segment::{self, Part, Tie};
 use crate::smpp::{Piece, Tag};
@@ -48,6 +49,37 @@ enum Token<'t> {
     Var(Var),
 }
 
+/// Refuses what reads like a placeholder and is none: a name in braces.
+pub(super) fn check_placeholders(text: &str) -> Result<(), String> {
+    let known: Vec<&str> = Var::PLACEHOLDERS.iter().map(|(word, _)| *word).collect();
+    for (at, _) in text.match_indices('{') {
+        let inner = &text[at + 1..];
+        let length = inner.bytes().take(NAME_MAX + 1).position(|o| o == b'}' || o == b'{');
+        let Some(name) =
+            length.filter(|end| inner.as_bytes()[*end] == b'}').map(|end| &inner[..end])
+        else {
+            continue;
+        };
+        let word = &text[at..at + name.len() + 2];
+        if !known.contains(&word) && is_name(name.trim()) {
+            let near = suggestion(&format!("{{{}}}", name.trim().to_ascii_lowercase()), &known);
+            return Err(format!(
+                "{word:?} is not a known placeholder{near}; to send it as it stands, write octets"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Longest name that is taken for a mistyped placeholder.
+const NAME_MAX: usize = 40;
+
+/// `seq`, `random:6`, `first-name`: a letter, and no blank after it.
+fn is_name(name: &str) -> bool {
+    let letters = |o: u8| o.is_ascii_alphanumeric() || b"_-.:".contains(&o);
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.bytes().all(letters)
+}
+
 /// Cuts a text at its placeholders; other braces are text.
 fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
@@ -76,6 +108,7 @@ pub(super) fn encode(
     long: segment::Long,
     destination_octets: usize,
 ) -> Result<Encoded, String> {
+    check_placeholders(text)?;
     let coding = coding(text, message)?;
     // before any placeholder is filled in, so that an error names the place in the text as written
     coding.encode(text).map_err(|e| e.to_string())?;
@@ -175,6 +208,14 @@ pub(super) fn tlv(value: &TlvValue, destination_octets: usize, uses: &mut Uses) 
             pieces
         }
         TlvValue::Octets(octets) => vec![Piece::Fixed(octets.clone())],
+    }
+}
+
+/// Refuses a text of a TLV that names an unknown placeholder.
+pub(super) fn check_tlv_text(value: &TlvValue) -> Result<(), String> {
+    match value {
+        TlvValue::Text(text) | TlvValue::CString(text) => check_placeholders(text),
+        TlvValue::Int { .. } | TlvValue::Octets(_) => Ok(()),
     }
 }
 
