@@ -46,7 +46,11 @@ impl Core {
                     self.slots_freed(link, freed, now);
                     self.settle_own();
                     self.recorder.interval().anomaly(desync.name(), rest);
-                    self.give_up_link(link, &format!("desync: {}", desync.name()), now);
+                    self.give_up_link(
+                        link,
+                        &format!("desync: {}{}", desync.name(), desync.hint()),
+                        now,
+                    );
                     return octets.len();
                 }
             }

@@ -36,6 +36,8 @@ pub enum TlsFault {
     Settings(String),
     /// The handshake failed, or the peer's certificate does not verify.
     Handshake(String, io::Error),
+    /// The peer does not speak TLS, or seems not to.
+    Plain(String, &'static str),
     /// The peer's certificate does not verify: why, and what would do.
     Certificate(String, String),
     /// No handshake within this time.
@@ -48,10 +50,15 @@ impl fmt::Display for TlsFault {
             TlsFault::File(path, why) => write!(f, "{}: {why}", path.display()),
             TlsFault::Settings(why) => f.write_str(why),
             TlsFault::Handshake(peer, e) => write!(f, "no TLS with {peer}: {e}"),
+            TlsFault::Plain(peer, why) => write!(f, "no TLS with {peer}: {why}"),
             TlsFault::Certificate(peer, why) => write!(f, "no TLS with {peer}: {why}"),
             TlsFault::TimedOut(peer, after) => {
                 let seconds = after.as_secs_f64();
-                write!(f, "no TLS with {peer}: no handshake within {seconds:.1} s")
+                write!(
+                    f,
+                    "no TLS with {peer}: no handshake within {seconds:.1} s; if it does not speak TLS, \
+                     leave out --tls (target.tls)"
+                )
             }
         }
     }
@@ -213,9 +220,13 @@ fn failed(address: &str, e: io::Error) -> TlsFault {
         }
         // the first octets were no TLS record
         Some(RustlsError::InvalidMessage(_)) => {
-            let why = "it does not speak TLS; leave out --tls (target.tls)".to_owned();
-            TlsFault::Certificate(peer, why)
+            TlsFault::Plain(peer, "it does not speak TLS; leave out --tls (target.tls)")
         }
+        None if e.kind() == io::ErrorKind::UnexpectedEof => TlsFault::Plain(
+            peer,
+            "it closed the connection in the handshake; if it does not speak TLS, leave out --tls \
+             (target.tls)",
+        ),
         Some(_) | None => TlsFault::Handshake(peer, e),
     }
 }

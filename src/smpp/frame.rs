@@ -32,6 +32,23 @@ impl Desync {
             Desync::TooLong { .. } => "COMMAND_LENGTH_TOO_LONG",
         }
     }
+
+    /// What the octets are instead, where that can be told, and what would do; empty where it cannot.
+    pub const fn hint(self) -> &'static str {
+        match self {
+            // a TLS record: its type (20 to 23), and version 3.0 to 3.4
+            Desync::TooLong { command_length, .. }
+                if matches!(command_length >> 24, 0x14..=0x17)
+                    && matches!(command_length >> 8 & 0xFFFF, 0x0300..=0x0304) =>
+            {
+                "; the peer speaks TLS: use --tls (target.tls = true)"
+            }
+            // HTTP/1.1, and SSH-2.0
+            Desync::TooLong { command_length: 0x4854_5450, .. } => "; the peer speaks HTTP",
+            Desync::TooLong { command_length: 0x5353_482D, .. } => "; the peer speaks SSH",
+            Desync::TooLong { .. } | Desync::TooShort { .. } => "",
+        }
+    }
 }
 
 impl fmt::Display for Desync {
@@ -41,7 +58,11 @@ impl fmt::Display for Desync {
                 write!(f, "command_length {command_length} is below the 16 octets of a header")
             }
             Desync::TooLong { command_length, max } => {
-                write!(f, "command_length {command_length} is above the cap of {max} octets")
+                write!(
+                    f,
+                    "command_length {command_length} is above the cap of {max} octets{}",
+                    self.hint()
+                )
             }
         }
     }
