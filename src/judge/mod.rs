@@ -81,14 +81,19 @@ impl Judgement {
 }
 
 /// Where receipts are missing and unknown at once: which id_mode would have matched how many.
-fn id_modes(record: &RunRecord) -> Option<String> {
+fn id_modes(plan: &Plan, record: &RunRecord) -> Option<String> {
     let mut modes = record.id_modes.clone();
     modes.sort_by_key(|m| std::cmp::Reverse(m.1));
     let best = modes.first()?;
+    let own = serde_json::to_value(plan.receipts.id_mode).unwrap_or_default();
+    let own = own.as_str().unwrap_or_default();
+    let now = modes.iter().find(|mode| mode.0 == own).map_or(0, |mode| mode.1);
     let all: Vec<String> =
         modes.iter().map(|(name, n)| format!("{name} {}", words::count(*n))).collect();
-    let advice = if best.1 > 0 {
+    let advice = if best.1 > now {
         format!("set receipts.id_mode = \"{}\"", best.0)
+    } else if now > 0 {
+        format!("no other would match more than \"{own}\", which is set")
     } else {
         "no id_mode matches: they may be somebody else's".to_owned()
     };
@@ -131,7 +136,7 @@ pub fn judge(plan: &Plan, record: &RunRecord, host: &HostUse) -> Judgement {
     if steady.steady.is_none() && outcome.is_some() {
         notes.push(format!("steady state not judged: {}", steady.reason));
     }
-    notes.extend(id_modes(record));
+    notes.extend(id_modes(plan, record));
     notes.extend(receipts::like_receipts(record));
     notes.extend(record.fleet.iter().flat_map(fleet::notes));
     let warnings = warnings(plan, record, &measured, &steady);
