@@ -91,7 +91,7 @@ fn raw_octets_go_out_as_they_are() {
 fn a_receipt_that_is_withheld_is_missed() {
     let args = ["--to", "447700900123", "--set", "embedded.receipts.lost=1.0", "--wait", "300ms"];
     let (code, _, stderr) = dial(&args);
-    assert_eq!((code, stderr.as_str()), (1, "smppbench: 1 of 1 receipts did not come\n"));
+    assert_eq!((code, stderr.as_str()), (1, "smppbench: 1 of 1 receipt did not come\n"));
 }
 
 #[test]

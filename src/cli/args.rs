@@ -4,11 +4,13 @@ use crate::plan::Overrides;
 use crate::report;
 mod decide;
 mod fleet;
+mod keep;
 
 pub(super) use decide::{CalibrateArgs, DuelArgs, GateArgs};
 #[cfg(feature = "nats")]
 pub(super) use fleet::NatsArgs;
 pub(super) use fleet::{AgentArgs, FleetArgs};
+pub(super) use keep::{KeepArgs, Live};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -72,65 +74,11 @@ pub(super) struct RunArgs {
     /// Profile (TOML); without one, the built-in `quick`.
     pub(super) profile: Option<PathBuf>,
     #[command(flatten)]
+    pub(super) keep: KeepArgs,
+    #[command(flatten)]
     pub(super) overrides: OverrideArgs,
-    /// Run folder (default reports/<name>-<UTC>/).
-    #[arg(long, value_name = "DIR")]
-    pub(super) out: Option<PathBuf>,
-    /// How to show progress on stderr.
-    #[arg(long, value_enum, default_value_t)]
-    pub(super) live: Live,
-    /// Serve OpenMetrics at http://ADDR/metrics while it runs; loopback unless told otherwise, port 0 is any.
-    #[arg(long, value_name = "ADDR")]
-    metrics: Option<String>,
-    /// Let --metrics be an address that is not loopback.
-    #[arg(long)]
-    metrics_allow_remote: bool,
-    /// Print the result as JSON on stdout, and nothing else there.
-    #[arg(long)]
-    pub(super) json: bool,
-    /// Exit 4 unless the verdict is conclusive.
-    #[arg(long)]
-    pub(super) strict: bool,
-    /// Show addresses and texts as they are instead of masking them.
-    #[arg(long)]
-    pub(super) show_content: bool,
-    /// Keep the exchanges of the first N failed submit_sm in failed.pcapng, unmasked, TLS or not.
-    #[arg(long, value_name = "failed:N", value_parser = traced)]
-    pub(super) trace: Option<usize>,
     #[command(flatten)]
     pub(super) fleet: FleetArgs,
-}
-
-impl RunArgs {
-    /// As the plan takes them.
-    pub(super) fn overrides(&self) -> Overrides {
-        Overrides {
-            metrics: self.metrics.clone(),
-            metrics_allow_remote: self.metrics_allow_remote,
-            ..self.overrides.overrides()
-        }
-    }
-}
-
-fn traced(text: &str) -> Result<usize, String> {
-    let number = text.strip_prefix("failed:").and_then(|n| n.parse().ok());
-    number
-        .filter(|n| (1..=100_000).contains(n))
-        .ok_or_else(|| format!("{text:?} will not do; write failed:N with N from 1 to 100000"))
-}
-
-/// How progress is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum Live {
-    /// The live view on a terminal of 80×20 or more, else a bar on a terminal, else a line a second.
-    #[default]
-    Auto,
-    /// The live view.
-    Tui,
-    /// A line a second.
-    Line,
-    /// Nothing.
-    Off,
 }
 
 /// What follows `smsc`.

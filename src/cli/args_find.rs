@@ -1,5 +1,5 @@
 //! The arguments of `find` as typed.
-use super::args::{FleetArgs, OverrideArgs};
+use super::args::{FleetArgs, KeepArgs, OverrideArgs};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,6 +11,8 @@ rate    doubles the rate from --rate until an objective breaks, halves the inter
 window  fills the window of one bind in one burst, larger and smaller, until the largest that is borne is exact;
         then sweeps windows in closed loop to where throughput stops growing.
 binds   adds binds one at a time until one fails, then measures throughput against their number.
+
+Progress is a line a trial; --live off says nothing. search.json, summary.txt and report.html are kept.
 
 Off loopback --max-trials, --max-messages and --max-minutes must be given: they bound the whole search.
 
@@ -38,10 +40,6 @@ pub(super) struct FindArgs {
     pub(super) what: FindWhat,
     /// Profile (TOML); without one, the built-in `quick`.
     pub(super) profile: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) overrides: OverrideArgs,
-    #[command(flatten)]
-    pub(super) fleet: FleetArgs,
     /// What the rate must keep: "throttled<=0.5%", "response.p99<=50ms", "receipt.p99<=5s", several joined by commas.
     /// May be repeated: each is searched for, and all share their trials.
     #[arg(long, value_name = "LIMITS")]
@@ -82,18 +80,15 @@ pub(super) struct FindArgs {
     /// Print what it may cost, and end.
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Run folder (default reports/find-<what>-<name>-<UTC>/).
-    #[arg(long, value_name = "DIR")]
-    pub(super) out: Option<PathBuf>,
-    /// Say nothing of each trial on stderr.
+    /// Say nothing of each trial on stderr; the same as --live off.
     #[arg(long)]
     pub(super) quiet: bool,
-    /// Print search.json on stdout, and nothing else there.
-    #[arg(long)]
-    pub(super) json: bool,
-    /// Exit 4 where the search is inconclusive.
-    #[arg(long)]
-    pub(super) strict: bool,
+    #[command(flatten)]
+    pub(super) keep: KeepArgs,
+    #[command(flatten)]
+    pub(super) overrides: OverrideArgs,
+    #[command(flatten)]
+    pub(super) fleet: FleetArgs,
 }
 
 fn percent(text: &str) -> Result<f64, String> {

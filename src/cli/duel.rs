@@ -1,29 +1,41 @@
 //! `smppbench duel`: two sides measured by one generator, in blocks that alternate or at the same time, and compared
 //! pair by pair. For receipt times of two routes, accounts or builds.
-use super::args::DuelArgs;
+use super::args::{DuelArgs, KeepArgs};
 use super::exit::{Exit, fail, say};
 use super::facts::Facts;
 use super::fleet::{self, Field};
+use super::folder::{self, RunFolder};
+use super::live;
 use super::once::{Done, HostMeter, once, refuse};
 use super::verdict;
-use super::{folder, live};
 use crate::coordinator::RunError;
 use crate::judge::{self, compare};
+use crate::measure::RunRecord;
 use crate::plan::{self, Overrides, Plan, Recipe, Schedule, Side, Source};
 use crate::report::Saved;
 use crate::trial::Trial;
 use crate::trial::duel::{block_plan, order, simultaneous};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Both sides, resolved.
 struct Sides {
     a: Facts,
     b: Facts,
-    path: PathBuf,
+}
+
+impl Sides {
+    /// Names the duel.
+    fn id(&self) -> String {
+        let stamp = self.a.id.rsplit('-').next().unwrap_or_default();
+        format!("{}-duel-{stamp}", self.a.plan.name)
+    }
 }
 
 /// Runs the verb.
 pub(super) fn run(args: &DuelArgs) -> Exit {
+    if let Err(e) = folder::clear(args.keep.out.as_deref()) {
+        return fail(Exit::Internal, &e);
+    }
     let settings = match verdict::settings(&args.min_effect, &args.primary) {
         Ok(settings) => settings,
         Err(e) => return fail(Exit::Usage, &e),
@@ -32,21 +44,24 @@ pub(super) fn run(args: &DuelArgs) -> Exit {
         Ok(sides) => sides,
         Err(e) => return fail(Exit::Usage, &e),
     };
-    if let Err(e) = folder::make(&sides.path) {
-        return fail(Exit::Internal, &e);
-    }
-    let mut field = match fleet::field(&args.fleet, &sides.a.plan) {
-        Ok(field) => field,
-        Err(exit) => return exit,
+    let folder = match RunFolder::open(args.keep.out.as_deref(), &sides.id()) {
+        Ok(folder) => folder,
+        Err(e) => return fail(Exit::Internal, &e),
     };
-    let measured = if args.simultaneous {
-        at_once(&sides, args, &field)
-    } else {
-        in_blocks(&sides, args, &mut field)
-    };
+    let measured = fleet::field(&args.fleet, &sides.a.plan).and_then(|mut field| {
+        let measured = if args.simultaneous {
+            at_once(&sides, folder.path(), args, &field)
+        } else {
+            in_blocks(&sides, folder.path(), args, &mut field)
+        };
+        measured.map_err(|e| refuse(&e))
+    });
     let Measured { a, b, exit } = match measured {
         Ok(measured) => measured,
-        Err(e) => return refuse(&e),
+        Err(exit) => {
+            folder.abandon();
+            return exit;
+        }
     };
     let pairs = a.len().min(b.len());
     if pairs == 0 {
@@ -59,8 +74,12 @@ pub(super) fn run(args: &DuelArgs) -> Exit {
     });
     match decided {
         Ok(comparison) => {
-            let shown = verdict::show(&comparison, (a, b), Some(&sides.path), args.json);
-            let gated = if args.gate { verdict::gate(&comparison) } else { Exit::Done };
+            let shown = verdict::show(&comparison, (a, b), Some(folder.path()), args.keep.json);
+            let gated = match verdict::gate(&comparison) {
+                exit if args.gate => exit,
+                Exit::NotTrustworthy if args.keep.strict => Exit::NotTrustworthy,
+                _ => Exit::Done,
+            };
             exit.or(shown.err()).unwrap_or(gated)
         }
         Err(e) => fail(Exit::Usage, &e),
@@ -70,16 +89,13 @@ pub(super) fn run(args: &DuelArgs) -> Exit {
 /// Loads and checks both sides; the guard counts the whole duel.
 fn sides(args: &DuelArgs) -> Result<Sides, String> {
     let source = Source::of(args.profile.clone());
-    let overrides = args.overrides.overrides();
-    let one = |side: Side, settings: &[String]| one_side(&source, &overrides, side, settings);
+    let overrides = args.keep.over(args.overrides.overrides());
+    let one =
+        |side: Side, settings: &[String]| one_side(&source, &overrides, side, settings, &args.keep);
     let (a, b) = (one(Side::A, &args.a)?, one(Side::B, &args.b)?);
     let runs = if args.simultaneous { 1 } else { u64::from(args.blocks) };
     guard(&[&a.plan, &b.plan], runs)?;
-    let path = args.out.clone().unwrap_or_else(|| {
-        let stamp = a.id.rsplit('-').next().unwrap_or_default();
-        folder::default_path(&format!("{}-duel-{stamp}", a.plan.name))
-    });
-    Ok(Sides { a, b, path })
+    Ok(Sides { a, b })
 }
 
 fn one_side(
@@ -87,8 +103,10 @@ fn one_side(
     overrides: &Overrides,
     side: Side,
     settings: &[String],
+    keep: &KeepArgs,
 ) -> Result<Facts, String> {
     let plan = plan::load_side(source, overrides, side, settings).map_err(|e| e.to_string())?;
+    let plan = Plan { trace_failed: keep.trace, ..plan };
     judge::check_gates(&plan)?;
     let recipe = Recipe::new(&plan).map_err(|e| e.to_string())?;
     let mut repro = plan::repro("duel", source, overrides, &plan);
@@ -96,7 +114,7 @@ fn one_side(
         let shown = plan::shown_setting(setting).replace('\'', r"'\''");
         repro += &format!(" --{} '{shown}'", side.name());
     }
-    Ok(Facts::of(plan, &recipe, repro, false))
+    Ok(Facts::of(plan, &recipe, repro, keep.show_content))
 }
 
 /// What both sides send over all their runs must stay within the guard of either.
@@ -122,7 +140,12 @@ struct Measured {
     exit: Option<Exit>,
 }
 
-fn in_blocks(sides: &Sides, args: &DuelArgs, field: &mut Field) -> Result<Measured, RunError> {
+fn in_blocks(
+    sides: &Sides,
+    path: &Path,
+    args: &DuelArgs,
+    field: &mut Field,
+) -> Result<Measured, RunError> {
     let order = order(args.blocks as usize, sides.a.plan.seed);
     let mut measured = Measured { a: Vec::new(), b: Vec::new(), exit: None };
     for (number, side) in order.iter().enumerate() {
@@ -134,7 +157,7 @@ fn in_blocks(sides: &Sides, args: &DuelArgs, field: &mut Field) -> Result<Measur
         let block =
             facts.again(block_plan(&facts.plan, done.len()), &block_name(*side, done.len() + 1));
         let result = {
-            let mut observers = live::observers(args.live, &block.plan)?;
+            let mut observers = live::observers(args.keep.live, &block.plan)?;
             once(&block, field, &mut observers)
         };
         let result = match result {
@@ -147,7 +170,7 @@ fn in_blocks(sides: &Sides, args: &DuelArgs, field: &mut Field) -> Result<Measur
             Err(e) => return Err(e),
         };
         let saved = result.saved(&block);
-        keep(&sides.path, *side, done.len() + 1, &saved);
+        keep(path, *side, done.len() + 1, &saved, &result.record);
         if let Some(exit) = result.bug().or_else(|| result.cut()) {
             measured.exit = Some(exit);
             break;
@@ -157,11 +180,16 @@ fn in_blocks(sides: &Sides, args: &DuelArgs, field: &mut Field) -> Result<Measur
     Ok(measured)
 }
 
-fn at_once(sides: &Sides, args: &DuelArgs, field: &Field) -> Result<Measured, RunError> {
+fn at_once(
+    sides: &Sides,
+    path: &Path,
+    args: &DuelArgs,
+    field: &Field,
+) -> Result<Measured, RunError> {
     let mut trials = [field.again(), field.again()];
     let host = HostMeter::start();
     let records = {
-        let mut observers = live::observers(args.live, &sides.a.plan)?;
+        let mut observers = live::observers(args.keep.live, &sides.a.plan)?;
         simultaneous(&mut trials, [&sides.a.plan, &sides.b.plan], &mut observers)?
     };
     let host = host.stop();
@@ -175,7 +203,7 @@ fn at_once(sides: &Sides, args: &DuelArgs, field: &Field) -> Result<Measured, Ru
         let facts = facts.again(facts.plan.clone(), &block_name(side, 1));
         let result = Done::of(&facts, record, trial.tally(), &host);
         let saved = result.saved(&facts);
-        keep(&sides.path, side, 1, &saved);
+        keep(path, side, 1, &saved, &result.record);
         measured.exit = measured.exit.or_else(|| result.bug().or_else(|| result.cut()));
         done.push(saved);
     }
@@ -188,10 +216,11 @@ fn block_name(side: Side, number: usize) -> String {
 }
 
 /// Keeps a block: what `compare` and `render` need of it. The duel goes on where it cannot be written.
-fn keep(path: &Path, side: Side, number: usize, saved: &Saved) {
+fn keep(path: &Path, side: Side, number: usize, saved: &Saved, record: &RunRecord) {
     let block = path.join(block_name(side, number));
     let kept =
         folder::make(&block).and_then(|()| super::run::keep(saved, &block, &["json", "hlog"]));
+    let kept = kept.and_then(|()| super::run::keep_exchanges(record, &block));
     if let Err(e) = kept {
         say(&format!("smppbench: warning: {e}"));
     }

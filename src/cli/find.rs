@@ -1,14 +1,15 @@
 //! `smppbench find`: what a search looks for and may cost, out of flags and profile; its report, and its exit code.
-use super::args::{FindArgs, FindWhat};
+use super::args::{FindArgs, FindWhat, Live};
 use super::exit::{Exit, fail, print, put, say};
 use super::facts::utc_stamp;
 use super::fleet::{self, Field};
-use super::folder;
+use super::folder::{self, RunFolder};
+use super::live;
 use super::once::refuse;
 use crate::judge::words;
 use crate::kit::{Clock, Environment, Nanos, Rate};
-use crate::measure::NoObserver;
-use crate::plan::{self, BindType, Plan, Recipe, Shape, Source};
+use crate::measure::Observer;
+use crate::plan::{self, BindType, Overrides, Plan, Recipe, Shape, Source};
 use crate::report;
 use crate::search::{
     self, BindsSettings, Budget, DEFAULT, Ended, Kind, Lengths, Objective, RateSettings, Search,
@@ -33,9 +34,12 @@ enum Ready {
 
 /// Runs the verb.
 pub(super) fn run(args: &FindArgs) -> Exit {
+    if let Err(e) = folder::clear(args.keep.out.as_deref().filter(|_| !args.dry_run)) {
+        return fail(Exit::Internal, &e);
+    }
     let source = Source::of(args.profile.clone());
-    let overrides = args.overrides.overrides();
-    let plan = match plan::load(&source, &overrides) {
+    let overrides = args.keep.over(args.overrides.overrides());
+    let plan = match plan::load(&source, &with_lengths(&overrides)) {
         Ok(plan) => plan,
         Err(e) => return fail(Exit::Usage, &e.to_string()),
     };
@@ -51,24 +55,29 @@ pub(super) fn run(args: &FindArgs) -> Exit {
         return print(&format!("find {} · {} · {cost}\n", name_of(args.what), plan.name));
     }
     say(&format!("smppbench: find {}: {cost}", name_of(args.what)));
+    args.keep.without_effect("find", &[]).iter().for_each(|line| say(line));
     for warning in plan.warnings.iter().chain(&Environment::read().warnings(0)) {
         say(&format!("smppbench: warning: {warning}"));
     }
     let id = format!("find-{}-{}-{}", name_of(args.what), plan.name, utc_stamp(Clock::wall_ns()));
-    let path = args.out.clone().unwrap_or_else(|| folder::default_path(&id));
-    if let Err(e) = folder::make(&path) {
-        return fail(Exit::Internal, &e);
-    }
-    let verb = format!("find {}", name_of(args.what));
-    let mut field = match fleet::field(&args.fleet, &plan) {
-        Ok(field) => field,
-        Err(exit) => return exit,
+    let folder = match RunFolder::open(args.keep.out.as_deref(), &id) {
+        Ok(folder) => folder,
+        Err(e) => return fail(Exit::Internal, &e),
     };
-    let mut search = match searched(args, &plan, &ready, &mut field) {
+    let path = folder.path();
+    let verb = format!("find {}", name_of(args.what));
+    let searched = fleet::field(&args.fleet, &plan).and_then(|mut field| {
+        let mut observers = live::metrics(&plan).map_err(|e| refuse(&e))?;
+        searched(args, &plan, &ready, &mut field, &mut observers).map_err(|stop| match stop {
+            Stop::Failed(e) => refuse(&e),
+            Stop::Ended(ended, why) => fail(Exit::Internal, &format!("{}: {why}", ended.name())),
+        })
+    });
+    let mut search = match searched {
         Ok(search) => search,
-        Err(Stop::Failed(e)) => return refuse(&e),
-        Err(Stop::Ended(ended, why)) => {
-            return fail(Exit::Internal, &format!("{}: {why}", ended.name()));
+        Err(exit) => {
+            folder.abandon();
+            return exit;
         }
     };
     search.cost_max = budget.cost(MESSAGES_MAX);
@@ -76,7 +85,7 @@ pub(super) fn run(args: &FindArgs) -> Exit {
     search.repro = format!("{repro}{}{}", flags(args), fleet::repro(&args.fleet));
     let text = report::search::text(&search);
     let json = report::search::json(&search);
-    let shown = put(&if args.json { format!("{json}\n") } else { text.clone() });
+    let shown = put(&if args.keep.json { format!("{json}\n") } else { text.clone() });
     let html = report::search::html(&search);
     let files = [("search.json", &json), ("summary.txt", &text), ("report.html", &html)];
     for (name, octets) in files.map(|(name, text)| (name, text.as_bytes())) {
@@ -89,20 +98,26 @@ pub(super) fn run(args: &FindArgs) -> Exit {
     shown.err().unwrap_or(exit)
 }
 
+/// A search has lengths of its own: of the flags that replace stages only the rate counts, where it begins.
+fn with_lengths(overrides: &Overrides) -> Overrides {
+    let span = |text: &str| overrides.rate.as_ref().map(|_| text.to_owned());
+    Overrides { duration: span("1s"), warmup: span("0s"), ..overrides.clone() }
+}
+
 fn searched(
     args: &FindArgs,
     plan: &Plan,
     ready: &Ready,
     field: &mut Field,
+    observer: &mut dyn Observer,
 ) -> Result<Search, Stop> {
     let mut told = |line: &str| {
-        if !args.quiet {
+        if !args.quiet && args.keep.live != Live::Off {
             say(&format!("smppbench: {}", line.trim_end_matches([' ', '·'])));
         }
     };
     let mut pause = |span: Nanos| std::thread::sleep(span.into());
-    let world =
-        World { trial: field, observer: &mut NoObserver, told: &mut told, pause: &mut pause };
+    let world = World { trial: field, observer, told: &mut told, pause: &mut pause };
     match ready {
         Ready::Rate(settings) => search::rate(plan, settings, world),
         Ready::Window(settings) => search::window(plan, settings, world),
@@ -121,7 +136,8 @@ const fn name_of(what: FindWhat) -> &'static str {
 fn cost(budget: &Budget) -> String {
     let messages = budget.messages_max.map_or("any number of".to_owned(), words::count);
     let minutes = budget.seconds_max / 60.0;
-    format!("at most {} trials, {messages} submit_sm, {minutes:.1} min", budget.trials_max)
+    let trials = report::counted(u64::from(budget.trials_max), "trial");
+    format!("at most {trials}, {messages} submit_sm, {minutes:.1} min")
 }
 
 /// The flags of `find` itself, for the command line that runs it again.
@@ -310,7 +326,7 @@ fn exit_of(search: &Search, args: &FindArgs, plan: &Plan) -> Exit {
     match search.ended {
         Ended::Floor if gated => Exit::GateFailed,
         Ended::Found | Ended::Ceiling | Ended::Floor | Ended::Budget => Exit::Done,
-        Ended::InconclusiveHarness | Ended::InconclusiveNoise if args.strict => {
+        Ended::InconclusiveHarness | Ended::InconclusiveNoise if args.keep.strict => {
             Exit::NotTrustworthy
         }
         Ended::InconclusiveHarness | Ended::InconclusiveNoise => Exit::Done,

@@ -87,7 +87,8 @@ fn lead(args: &FleetArgs, url: &str, agents: u32, plan: &Plan) -> Result<Field, 
     let access = nats::access(&args.access, url).map_err(|e| fail(Exit::Usage, &e))?;
     crate::fleet::group(&args.access.group).map_err(|e| fail(Exit::Usage, &e))?;
     super::exit::say(&format!(
-        "smppbench: calling for {agents} agents in group {} at {}",
+        "smppbench: calling for {} in group {} at {}",
+        crate::report::counted(u64::from(agents), "agent"),
         args.access.group,
         shown(url)
     ));

@@ -1,25 +1,166 @@
-//! The run folder: every file is written under a temporary name and renamed, so that what stands under its
-//! final name is whole.
+//! The run folder: whose it is, and that it holds nothing of an earlier run. Every file is written under a
+//! temporary name and renamed, so that what stands under its final name is whole.
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// `reports/<name>-<UTC>`, with a number where that is taken.
-pub(super) fn default_path(id: &str) -> PathBuf {
-    let base = Path::new("reports");
-    let mut path = base.join(id);
-    let mut number = 2;
-    while path.exists() {
-        path = base.join(format!("{id}-{number}"));
-        number += 1;
+/// Where default run folders stand.
+const BASE: &str = "reports";
+/// What a run writes.
+const RUN: &[&str] = &[
+    "result.json",
+    "report.html",
+    "intervals.csv",
+    "response.hgrm",
+    "latency.hlog",
+    "latency.hlog.part",
+    "missing.csv",
+    "rejected.csv",
+    "failed.pcapng",
+    "junit.xml",
+    "summary.md",
+];
+/// What a search writes, and the file that tells that one has.
+const SEARCH: &[&str] = &["search.json", "summary.txt", "report.html"];
+/// What a duel writes, likewise.
+const DUEL: &[&str] = &["comparison.json", "comparison.md", "comparison.html", "summary.txt"];
+/// What `gate --out` writes.
+pub(super) const GATE: &[&str] = &["junit.xml", "summary.md"];
+
+/// A folder for the results of one run.
+#[derive(Debug)]
+pub(super) struct RunFolder {
+    path: PathBuf,
+    /// It was made for this run.
+    made: bool,
+}
+
+impl RunFolder {
+    /// The folder that was asked for, or a new one, `reports/<id>`; known to be writable.
+    ///
+    /// # Errors
+    /// One line.
+    pub(super) fn open(out: Option<&Path>, id: &str) -> Result<RunFolder, String> {
+        let folder = match out {
+            Some(path) => {
+                make(path)?;
+                RunFolder { path: path.to_owned(), made: false }
+            }
+            None => RunFolder { path: claim(Path::new(BASE), id)?, made: true },
+        };
+        if let Err(why) = probe(&folder.path) {
+            folder.abandon();
+            return Err(why);
+        }
+        Ok(folder)
     }
-    path
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Nothing came of the run: a folder that was made for it and is empty goes.
+    pub(super) fn abandon(&self) {
+        if self.made {
+            // where something stands in it, it stays
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+}
+
+/// Makes `base/<id>`, with `-2`, `-3` and so on where that is taken. Only making it decides whose it is: of
+/// runs that begin in the same second each has its own.
+fn claim(base: &Path, id: &str) -> Result<PathBuf, String> {
+    make(base)?;
+    let mut number = 1u64;
+    loop {
+        let path = match number {
+            1 => base.join(id),
+            number => base.join(format!("{id}-{number}")),
+        };
+        match fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            Err(e) => return Err(cannot_make(&path, &e)),
+        }
+    }
+}
+
+/// Makes the folder where it is not there, and sees that a file can be written there.
+///
+/// # Errors
+/// One line.
+pub(super) fn writable(path: &Path) -> Result<(), String> {
+    make(path)?;
+    probe(path)
+}
+
+/// Whether a file can be written there: better known now than after the load.
+fn probe(path: &Path) -> Result<(), String> {
+    let file = path.join(format!(".smppbench-{}.part", std::process::id()));
+    let written = fs::write(&file, b"\n");
+    // also one that could not be filled
+    let removed = fs::remove_file(&file);
+    written.and(removed).map_err(|e| {
+        let path = path.display();
+        format!("the folder {path} cannot be written to ({e}); give another with --out")
+    })
+}
+
+fn cannot_make(path: &Path, e: &io::Error) -> String {
+    format!("cannot make the run folder {} ({e}); give another with --out", path.display())
 }
 
 /// Makes the folder, or says in one line why not.
 pub(super) fn make(path: &Path) -> Result<(), String> {
-    fs::create_dir_all(path)
-        .map_err(|e| format!("cannot make the run folder {}: {e}", path.display()))
+    fs::create_dir_all(path).map_err(|e| cannot_make(path, &e))
+}
+
+/// Removes what an earlier run, search or duel has left in a folder that is used again: what is written there
+/// by name, and nothing else.
+///
+/// # Errors
+/// One line, where a file cannot be removed.
+pub(super) fn clear(out: Option<&Path>) -> Result<(), String> {
+    let Some(out) = out else { return Ok(()) };
+    let others = [SEARCH, DUEL].into_iter().filter(|names| out.join(names[0]).is_file());
+    let others: Vec<&&str> = others.flatten().collect();
+    for name in RUN.iter().chain(others) {
+        remove(&out.join(name))?;
+    }
+    let Ok(entries) = fs::read_dir(out) else { return Ok(()) };
+    for block in entries.flatten().filter(|e| e.file_name().to_str().is_some_and(is_block)) {
+        for name in RUN {
+            remove(&block.path().join(name))?;
+        }
+        // where something of somebody else's stands in it, it stays
+        let _ = fs::remove_dir(block.path());
+    }
+    Ok(())
+}
+
+/// Removes the files of these names.
+///
+/// # Errors
+/// One line.
+pub(super) fn clear_names(out: &Path, names: &[&str]) -> Result<(), String> {
+    names.iter().try_for_each(|name| remove(&out.join(name)))
+}
+
+/// Whether a folder is named as a block of a duel is (`a-01`), or a run of `calibrate` (`01`).
+fn is_block(name: &str) -> bool {
+    let number = name.strip_prefix("a-").or_else(|| name.strip_prefix("b-")).unwrap_or(name);
+    number.len() >= 2 && number.bytes().all(|octet| octet.is_ascii_digit())
+}
+
+fn remove(path: &Path) -> Result<(), String> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound && path.exists() => {
+            let path = path.display();
+            Err(format!("{path}: of an earlier run, and cannot be removed ({e}); remove it"))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// Writes a file whole, or not at all. What is there and is no file (a pipe, a device) is written to as it is.
@@ -37,4 +178,69 @@ pub(super) fn write(path: &Path, octets: &[u8]) -> Result<(), String> {
         let _ = fs::remove_file(&part);
         format!("cannot write {}: {e}", path.display())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_claimed_at_once_are_each_somebody_s_own() {
+        let base = tempfile::tempdir().unwrap();
+        let base = base.path().join("deep/reports");
+        let claimed = std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| claim(&base, "quick-20260101T000000Z"))).collect();
+            let mut all: Vec<_> = threads.into_iter().map(|t| t.join().unwrap().unwrap()).collect();
+            all.sort();
+            all.dedup();
+            all
+        });
+        assert_eq!(claimed.len(), 8);
+        assert!(claimed.contains(&base.join("quick-20260101T000000Z-8")));
+    }
+
+    #[test]
+    fn a_folder_used_again_holds_nothing_of_the_run_before_and_all_of_its_owners() {
+        let out = tempfile::tempdir().unwrap();
+        let out = out.path();
+        let put = |name: &str| {
+            fs::create_dir_all(out.join(name).parent().unwrap()).unwrap();
+            fs::write(out.join(name), b"x").unwrap();
+        };
+        let ours =
+            ["result.json", "junit.xml", "missing.csv", "a-01/result.json", "b-12/latency.hlog"];
+        let theirs =
+            ["notes.txt", "summary.txt", "a-1/result.json", "a-02/notes.txt", "sub/result.json"];
+        ours.into_iter().chain(theirs).for_each(put);
+        clear(Some(out)).unwrap();
+        for name in ours {
+            assert!(!out.join(name).exists(), "{name}");
+        }
+        assert!(!out.join("a-01").exists());
+        for name in theirs {
+            assert!(out.join(name).exists(), "{name}");
+        }
+        // beside a search it is the search's
+        put("search.json");
+        clear(Some(out)).unwrap();
+        assert!(!out.join("search.json").exists() && !out.join("summary.txt").exists());
+        clear(Some(&out.join("not there"))).unwrap();
+        clear(None).unwrap();
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_told_with_its_remedy_and_an_empty_one_goes() {
+        let base = tempfile::tempdir().unwrap();
+        let file = base.path().join("file");
+        fs::write(&file, b"x").unwrap();
+        let says = RunFolder::open(Some(&file.join("run")), "id").unwrap_err();
+        assert!(says.contains("file/run") && says.contains("--out"), "{says}");
+        let made = RunFolder { path: claim(base.path(), "id").unwrap(), made: true };
+        made.abandon();
+        assert!(!made.path().exists());
+        let given = RunFolder::open(Some(&base.path().join("given")), "id").unwrap();
+        given.abandon();
+        assert!(given.path().exists());
+    }
 }

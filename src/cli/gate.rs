@@ -16,6 +16,12 @@ type Written = (String, Value);
 
 /// Runs the verb.
 pub(super) fn run(args: &GateArgs) -> Exit {
+    // what is there would pass for the outcome of gates that cannot be decided
+    if let Some(out) = &args.out
+        && let Err(e) = folder::clear_names(out, folder::GATE)
+    {
+        return fail(Exit::Internal, &e);
+    }
     match decide(args) {
         Ok(decided) => show(args, &decided),
         Err(e) => fail(Exit::Usage, &e),
@@ -56,7 +62,15 @@ fn decide(args: &GateArgs) -> Result<Vec<Decided>, String> {
     if let Some(last) = decided.last_mut() {
         let comparison = against.as_ref().map(|a| &a.0);
         let noise = |name: &str| against.as_ref().and_then(|a| a.1.as_ref()?.noise(name));
-        last.gates.extend(relative.iter().map(|gate| gate.decide(comparison, noise(&gate.name))));
+        last.gates.extend(relative.iter().map(|gate| {
+            let mut decided = gate.decide(comparison, noise(&gate.name));
+            let base = comparison.and_then(|c| c.metric(&gate.name)?.base);
+            if let Some(base) = base.map(|base| format!("baseline {}", decided.unit.show(base))) {
+                decided.why =
+                    Some(decided.why.map_or(base.clone(), |why| format!("{base}; {why}")));
+            }
+            decided
+        }));
     }
     Ok(decided)
 }
@@ -153,7 +167,9 @@ fn as_text(decided: &[Decided]) -> String {
         }
         text.extend(one.gates.iter().map(line));
     }
-    text
+    let outcomes: Vec<GateOutcome> =
+        decided.iter().flat_map(|d| &d.gates).map(|gate| gate.outcome).collect();
+    format!("{text}\n  {}\n", report::gates_in_all(&outcomes))
 }
 
 /// junit.xml and summary.md, of the last run a folder; and what a job on GitHub wants.
@@ -169,6 +185,7 @@ fn publish(args: &GateArgs, decided: &[Decided]) -> Result<(), String> {
                 out.clone()
             };
             folder::make(&path)?;
+            folder::clear_names(&path, folder::GATE)?;
             super::run::keep(&saved, &path, &["junit", "markdown"])?;
         }
     }

@@ -1,23 +1,33 @@
 //! What watches a run: the live view or the line, decided by `--live` and by what stderr is; and the metrics.
 use super::args::Live;
 use super::exit::say;
+use super::terminal;
 use crate::coordinator::RunError;
 use crate::plan::{Plan, PlanError};
 use crate::watch::{Line, LineMode, Metrics, Observers};
-use std::io::{Error, ErrorKind, IsTerminal, Stderr, stderr};
+use std::io::{Error, ErrorKind, Stderr, stderr};
 
 /// All that the flags and the plan ask for.
 ///
 /// # Errors
 /// Where what was asked for by name cannot be had: before anything is sent.
 pub(super) fn observers(live: Live, plan: &Plan) -> Result<Observers<'static>, RunError> {
+    let mut observers = metrics(plan)?;
+    watch(live, plan, &mut observers)?;
+    Ok(observers)
+}
+
+/// The metrics alone, where the plan asks for them.
+///
+/// # Errors
+/// Where they cannot be served.
+pub(super) fn metrics(plan: &Plan) -> Result<Observers<'static>, RunError> {
     let mut observers = Observers::new();
     if let Some(address) = &plan.metrics_listen {
         let metrics = Metrics::listen(plan, address).map_err(|e| cannot_serve(address, &e))?;
         say(&format!("metrics on http://{}/metrics", metrics.address()));
         observers.push(metrics);
     }
-    watch(live, plan, &mut observers)?;
     Ok(observers)
 }
 
@@ -31,11 +41,10 @@ fn cannot_serve(address: &str, e: &Error) -> RunError {
 }
 
 fn watch(live: Live, plan: &Plan, observers: &mut Observers<'static>) -> Result<(), RunError> {
-    let terminal = stderr().is_terminal();
     let mode = match live {
         Live::Off => LineMode::Off,
-        Live::Auto | Live::Tui if terminal => {
-            LineMode::Bar { columns: columns(), colour: colour() }
+        Live::Auto | Live::Tui if terminal::rewrites_lines() => {
+            LineMode::Bar { columns: columns(), colour: terminal::colours() }
         }
         Live::Auto | Live::Line | Live::Tui => LineMode::Plain,
     };
@@ -52,13 +61,12 @@ fn watch(live: Live, plan: &Plan, observers: &mut Observers<'static>) -> Result<
     Ok(())
 }
 
-/// Whether the live view has the room that it likes.
+/// Whether the live view has the room that it needs.
 #[cfg(feature = "tui")]
 fn roomy() -> bool {
-    const COLUMNS: u16 = 80;
-    const ROWS: u16 = 20;
+    let (least_columns, least_rows) = crate::watch::tui::SMALLEST;
     crate::watch::tui::terminal_size()
-        .is_some_and(|(columns, rows)| columns >= COLUMNS && rows >= ROWS)
+        .is_some_and(|(columns, rows)| columns >= least_columns && rows >= least_rows)
 }
 
 #[cfg(not(feature = "tui"))]
@@ -72,17 +80,12 @@ fn view(plan: &Plan, line: Line<Stderr>) -> Result<crate::watch::Tui, RunError> 
         let why = "stderr is no terminal that this process has in the foreground";
         return Err(RunError::Plan(PlanError::about("--live tui", why)));
     }
-    Ok(crate::watch::Tui::start(plan, colour(), line)?)
+    Ok(crate::watch::Tui::start(plan, terminal::colours(), line)?)
 }
 
 #[cfg(not(feature = "tui"))]
 fn view(_plan: &Plan, _line: Line<Stderr>) -> Result<Line<Stderr>, RunError> {
     Err(RunError::Plan(PlanError::about("--live tui", "built without the feature tui")))
-}
-
-/// <https://no-color.org>: set and not empty.
-fn colour() -> bool {
-    std::env::var_os("NO_COLOR").is_none()
 }
 
 /// Columns as the shell tells them; 80 where it does not.

@@ -25,6 +25,7 @@ mod run;
 mod schema;
 mod selfcheck;
 mod smsc;
+mod terminal;
 mod verdict;
 
 use args::{Cli, Verb};

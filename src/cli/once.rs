@@ -8,6 +8,7 @@ use crate::measure::{ENDED_BY_OPERATOR, Observer, RunRecord};
 use crate::report::Saved;
 use crate::smsc;
 use crate::trial::Trial;
+use std::collections::HashMap;
 
 /// A run that has a record, and what it means.
 pub(super) struct Done {
@@ -119,30 +120,41 @@ pub(super) fn refuse(e: &RunError) -> Exit {
         RunError::Killed => Exit::Interrupted,
     };
     let text = e.to_string();
-    let lines = gathered(&text);
+    let sessions = match e {
+        RunError::CannotBind(failure) => failure.bound + failure.sessions.len() as u64,
+        _ => 0,
+    };
+    let lines = gathered(&text, sessions);
     for line in lines.iter().take(5) {
         fail(exit, line);
     }
     if lines.len() > 5 {
-        say(&format!("smppbench: … and {} more sessions", lines.len() - 5));
+        say(&format!("smppbench: … and {} more causes", lines.len() - 5));
     }
     exit
 }
 
-/// A line a session, or one for all where all say the same: thousands may.
-fn gathered(text: &str) -> Vec<String> {
-    let reason = |line: &str| {
+/// A line for each thing that was said, and of how many of all `sessions`: thousands may say the same.
+fn gathered(text: &str, sessions: u64) -> Vec<String> {
+    // (what is said, by how many sessions, the first line)
+    let mut said: Vec<(&str, u64, &str)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for line in text.lines() {
         let told = line.strip_prefix("session ").and_then(|rest| rest.split_once(": "));
-        told.map(|(_, why)| why.to_owned())
-    };
-    let lines: Vec<&str> = text.lines().collect();
-    let first = lines.first().and_then(|line| reason(line));
-    match first {
-        Some(why) if lines.len() > 1 && lines.iter().all(|l| reason(l).as_ref() == Some(&why)) => {
-            vec![format!("all {} sessions: {why}", lines.len())]
+        let why = told.map_or(line, |(_, why)| why);
+        let place = *places.entry(why).or_insert(said.len());
+        match said.get_mut(place) {
+            Some(known) => known.1 += 1,
+            None => said.push((why, 1, line)),
         }
-        Some(_) | None => lines.into_iter().map(str::to_owned).collect(),
     }
+    let sessions = sessions.max(said.iter().map(|s| s.1).sum());
+    let line = |(why, count, line): (&str, u64, &str)| match count {
+        1 => line.to_owned(),
+        all if all == sessions => format!("all {all} sessions: {why}"),
+        some => format!("{some} of {sessions} sessions: {why}"),
+    };
+    said.into_iter().map(line).collect()
 }
 
 #[cfg(test)]
@@ -151,10 +163,13 @@ mod tests {
     fn sessions_that_all_say_the_same_share_one_line() {
         let gathered = super::gathered;
         let same = "session 0: refused\nsession 1: refused";
-        assert_eq!(gathered(same), ["all 2 sessions: refused"]);
+        assert_eq!(gathered(same, 2), ["all 2 sessions: refused"]);
+        assert_eq!(gathered(same, 10), ["2 of 10 sessions: refused"]);
         let mixed = "session 0: refused\nsession 1: closed";
-        assert_eq!(gathered(mixed), ["session 0: refused", "session 1: closed"]);
-        assert_eq!(gathered("session 7: refused"), ["session 7: refused"]);
-        assert_eq!(gathered("profile: no"), ["profile: no"]);
+        assert_eq!(gathered(mixed, 4), ["session 0: refused", "session 1: closed"]);
+        let mixed = "session 0: refused\nsession 1: closed\nsession 5: refused";
+        assert_eq!(gathered(mixed, 3), ["2 of 3 sessions: refused", "session 1: closed"]);
+        assert_eq!(gathered("session 7: refused", 9), ["session 7: refused"]);
+        assert_eq!(gathered("profile: no", 0), ["profile: no"]);
     }
 }

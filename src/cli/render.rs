@@ -1,9 +1,8 @@
 //! `smppbench render`: any format of a run, made again from its folder.
 use super::args::RenderArgs;
 use super::exit::{Exit, fail, put_octets, say};
-use super::{folder, load};
+use super::{folder, load, terminal};
 use crate::report::{self, Document, Saved, Style};
-use std::io::IsTerminal;
 
 /// Runs the verb. What cannot be rendered is 2, what cannot be written 1.
 pub(super) fn run(args: &RenderArgs) -> Exit {
@@ -42,7 +41,6 @@ fn unread(document: &Document) -> Vec<String> {
 
 /// The summary as a terminal shows it; None where it is none, or where another format was asked for.
 fn coloured(runs: &[Saved], format: &str) -> Option<Vec<u8>> {
-    let terminal = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let run = runs.first().filter(|_| format == "text" && terminal)?;
+    let run = runs.first().filter(|_| format == "text" && terminal::colours_on_stdout())?;
     Some(report::text(run, Style { colour: true }).into_bytes())
 }

@@ -3,24 +3,28 @@ use super::args::RunArgs;
 use super::exit::{Exit, fail, put};
 use super::facts::Facts;
 use super::fleet::{self, Field};
+use super::folder::{self, RunFolder};
 use super::gate::{self, Watchdog};
 use super::journal::{self, Journal};
 use super::once::{Done, once, refuse};
-use super::{folder, github, live};
+use super::{github, live, terminal};
 use crate::coordinator::RunError;
 use crate::judge;
 use crate::measure::RunRecord;
 use crate::plan::{self, Plan, Recipe, Source};
 use crate::report::{self, Saved, Style};
-use std::io::IsTerminal;
 use std::path::Path;
 
 /// Runs the verb.
 pub(super) fn run(args: &RunArgs) -> Exit {
+    // also for a run that does not begin: what is there would pass for its result
+    if let Err(e) = folder::clear(args.keep.out.as_deref()) {
+        return fail(Exit::Internal, &e);
+    }
     let source = Source::of(args.profile.clone());
-    let overrides = args.overrides();
+    let overrides = args.keep.over(args.overrides.overrides());
     let plan = match plan::load(&source, &overrides) {
-        Ok(plan) => Plan { trace_failed: args.trace, ..plan },
+        Ok(plan) => Plan { trace_failed: args.keep.trace, ..plan },
         Err(e) => return fail(Exit::Usage, &e.to_string()),
     };
     if let Err(e) = judge::check_gates(&plan) {
@@ -30,22 +34,26 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         Ok(recipe) => recipe,
         Err(e) => return fail(Exit::Usage, &e.to_string()),
     };
-    if let Some(path) = &args.out
-        && let Err(e) = folder::make(path)
-    {
-        return fail(Exit::Internal, &e);
-    }
     let repro = plan::repro("run", &source, &overrides, &plan) + &fleet::repro(&args.fleet);
-    let mut field = match fleet::field(&args.fleet, &plan) {
-        Ok(field) => field,
-        Err(exit) => return exit,
+    let mut facts = Facts::of(plan, &recipe, repro, args.keep.show_content);
+    let folder = match RunFolder::open(args.keep.out.as_deref(), &facts.id) {
+        Ok(folder) => folder,
+        Err(e) => return fail(Exit::Internal, &e),
     };
-    let mut facts = Facts::of(plan, &recipe, repro, args.show_content);
-    let path = args.out.clone().unwrap_or_else(|| folder::default_path(&facts.id));
-    facts.folder = Some(path.display().to_string());
-    match measure(&facts, &mut field, args, &path) {
-        Ok(done) => finish(&facts, &done, args, &path),
-        Err(e) => refuse(&e),
+    facts.folder = Some(folder.path().display().to_string());
+    let mut field = match fleet::field(&args.fleet, &facts.plan) {
+        Ok(field) => field,
+        Err(exit) => {
+            folder.abandon();
+            return exit;
+        }
+    };
+    match measure(&facts, &mut field, args, folder.path()) {
+        Ok(done) => finish(&facts, &done, args, folder.path()),
+        Err(e) => {
+            folder.abandon();
+            refuse(&e)
+        }
     }
 }
 
@@ -55,7 +63,7 @@ fn measure(
     args: &RunArgs,
     path: &Path,
 ) -> Result<Done, RunError> {
-    let mut observers = live::observers(args.live, &facts.plan)?;
+    let mut observers = live::observers(args.keep.live, &facts.plan)?;
     observers.push(Journal::new(facts, path));
     observers.push(Watchdog::new(&facts.plan)?);
     // the terminal is the user's again, with the observers' end, before anything else is said
@@ -66,17 +74,16 @@ fn finish(facts: &Facts, done: &Done, args: &RunArgs, path: &Path) -> Exit {
     let saved = done.saved(facts);
     let written = write_folder(&saved, &done.record, path);
     github::tell(&saved.document.gates, &gate::summary(&saved));
-    let shown = if args.json {
+    let shown = if args.keep.json {
         let line = serde_json::to_string(&saved.document).expect("a document serialises");
         put(&format!("{line}\n"))
     } else {
-        let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        put(&report::text(&saved, Style { colour }))
+        put(&report::text(&saved, Style { colour: terminal::colours_on_stdout() }))
     };
     if let Err(e) = written {
         return fail(Exit::Internal, &e);
     }
-    let exit = done.exit(args.strict);
+    let exit = done.exit(args.keep.strict);
     shown.err().unwrap_or(exit)
 }
 
@@ -103,10 +110,15 @@ fn write_folder(saved: &Saved, record: &RunRecord, path: &Path) -> Result<(), St
             folder::write(&path.join(name), &octets)?;
         }
     }
-    if !record.exchanges.is_empty() {
-        let capture = report::pcapng::render(&record.exchanges);
-        folder::write(&path.join("failed.pcapng"), &capture)?;
-    }
+    keep_exchanges(record, path)?;
     journal::close(path);
     Ok(())
+}
+
+/// Writes failed.pcapng, where exchanges were kept.
+pub(super) fn keep_exchanges(record: &RunRecord, path: &Path) -> Result<(), String> {
+    if record.exchanges.is_empty() {
+        return Ok(());
+    }
+    folder::write(&path.join("failed.pcapng"), &report::pcapng::render(&record.exchanges))
 }

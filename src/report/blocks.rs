@@ -1,4 +1,5 @@
 //! Blocks of the summary that any run has: the ledger, which must be seen to balance, and the statuses.
+use super::counted::counted;
 use super::document::{Document, GateRow, TallyRow};
 use super::escape::printable;
 use super::table::{fill, table};
@@ -210,12 +211,12 @@ pub(super) fn troubles(document: &Document) -> String {
             None => "for good".to_owned(),
         };
         let line = format!(
-            "session {} was down at {} {until}: {}; {} lost, {} attempts to bind again",
+            "session {} was down at {} {until}: {}; {} lost, {} to bind again",
             outage.session,
             words::seconds(outage.from_s),
             printable(&outage.cause),
             words::count(outage.lost),
-            outage.attempts
+            counted(u64::from(outage.attempts), "attempt")
         );
         text += &fill("  outage    ", &line);
     }

@@ -1,6 +1,7 @@
 //! summary.md: the verdict, the headline figures, the gates and the ledger for a page on GitHub. Text of a peer or
 //! a profile is escaped, so that it neither marks up, links, nor mentions anybody.
 use super::blocks::{balance, besides, equations, tally};
+use super::counted::gates_in_all;
 use super::document::{Document, GateRow};
 use super::printable;
 use super::text::{
@@ -80,6 +81,16 @@ fn table(header: &[&str], rows: &[Vec<String>]) -> String {
 fn heading(document: &Document) -> String {
     let (ink, verdict) = headline(document);
     let run = &document.run;
+    // a page that begins with a green verdict is read no further
+    let outcomes: Vec<GateOutcome> = document.gates.iter().map(|gate| gate.outcome).collect();
+    let kept = outcomes.iter().all(|outcome| *outcome == GateOutcome::Pass);
+    let (ink, verdict) = if kept {
+        (ink, verdict)
+    } else {
+        let failed = outcomes.contains(&GateOutcome::Fail);
+        let ink = if failed { Ink::Red } else { Ink::Yellow };
+        (ink, format!("{} · {verdict}", gates_in_all(&outcomes)))
+    };
     let mut text = format!("## {}{}\n\n", mark(ink), plain(&verdict));
     let version = plain(&document.tool.version);
     let binds: Vec<String> = run.binds.iter().map(|b| plain(b)).collect();

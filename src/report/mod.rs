@@ -19,6 +19,7 @@ mod blocks;
 mod build;
 pub mod chart;
 pub mod comparison;
+mod counted;
 mod csv;
 pub mod document;
 mod escape;
@@ -41,6 +42,7 @@ mod tests;
 mod text;
 mod transport;
 
+pub use counted::{counted, gates_in_all};
 pub use document::{Document, SCHEMA};
 pub use escape::{mask_address, printable};
 pub use formats::{

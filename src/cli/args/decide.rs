@@ -1,5 +1,5 @@
 //! Arguments of the verbs that decide: `duel` and `calibrate`.
-use super::{FleetArgs, Live, OverrideArgs};
+use super::{FleetArgs, KeepArgs, OverrideArgs};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -42,18 +42,11 @@ pub(in crate::cli) struct DuelArgs {
     #[arg(long)]
     pub(in crate::cli) gate: bool,
     #[command(flatten)]
+    pub(in crate::cli) keep: KeepArgs,
+    #[command(flatten)]
     pub(in crate::cli) overrides: OverrideArgs,
-    /// Folder of the duel (default reports/<name>-duel-<UTC>/).
-    #[arg(long, value_name = "DIR")]
-    pub(in crate::cli) out: Option<PathBuf>,
-    /// How to show progress on stderr.
-    #[arg(long, value_enum, default_value_t)]
-    pub(in crate::cli) live: Live,
     #[command(flatten)]
     pub(in crate::cli) fleet: FleetArgs,
-    /// Print the comparison as JSON on stdout, and nothing else there.
-    #[arg(long)]
-    pub(in crate::cli) json: bool,
 }
 
 /// What follows `gate`.
@@ -65,7 +58,7 @@ pub(in crate::cli) struct GateArgs {
     /// What relative gates are held against: run folders, result files, or one file of `calibrate`. May be repeated.
     #[arg(long, value_name = "RESULT", num_args = 1..)]
     pub(in crate::cli) baseline: Vec<PathBuf>,
-    /// The gates (TOML, the keys of [gates] at the top); without it, those of the results' own profile.
+    /// The gates (TOML, the keys of [gates] at the top or under that heading); without it, those of the results' own profile.
     #[arg(long, value_name = "FILE.toml")]
     pub(in crate::cli) gates: Option<PathBuf>,
     /// Print the outcomes as JSON on stdout, and nothing else there.
@@ -84,15 +77,14 @@ pub(in crate::cli) struct CalibrateArgs {
     pub(in crate::cli) runs: u32,
     /// Profile (TOML); without one, the built-in `quick`.
     pub(in crate::cli) profile: Option<PathBuf>,
-    #[command(flatten)]
-    pub(in crate::cli) overrides: OverrideArgs,
     /// The baseline file (default reports/baseline/<name>.json). One that exists is replaced only with --replace.
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,
     /// Replace a baseline that exists.
     #[arg(long)]
     pub(in crate::cli) replace: bool,
-    /// How to show progress on stderr.
-    #[arg(long, value_enum, default_value_t)]
-    pub(in crate::cli) live: Live,
+    #[command(flatten)]
+    pub(in crate::cli) keep: KeepArgs,
+    #[command(flatten)]
+    pub(in crate::cli) overrides: OverrideArgs,
 }

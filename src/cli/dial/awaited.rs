@@ -217,7 +217,8 @@ impl Awaited {
     pub(super) fn unanswered(&self) -> Option<String> {
         let unanswered = self.said.iter().filter(|s| s.outcome == Outcome::Unanswered).count();
         if unanswered > 0 {
-            return Some(format!("{unanswered} of {} requests not answered", self.said.len()));
+            let said = crate::report::counted(self.said.len() as u64, "request");
+            return Some(format!("{unanswered} of {said} not answered"));
         }
         // registered_delivery 2 and 3 ask for one outcome only: silence may be right
         let owed =
@@ -225,7 +226,8 @@ impl Awaited {
         let owed: Vec<&Said> = self.said.iter().filter(owed).collect();
         let missing = owed.iter().filter(|s| s.receipt.is_none()).count();
         if self.receives && missing > 0 {
-            return Some(format!("{missing} of {} receipts did not come", owed.len()));
+            let owed = crate::report::counted(owed.len() as u64, "receipt");
+            return Some(format!("{missing} of {owed} did not come"));
         }
         let other = self.said.iter().find(|s| !s.by_other_rules.is_empty())?;
         let (named, declared) = (names(&other.by_other_rules), self.rule.name());

@@ -1,5 +1,6 @@
 //! The summary of a search for a terminal.
 use crate::judge::words;
+use crate::report::counted;
 use crate::search::document::{Ended, Kind, Limit, Point, Search};
 use crate::search::enforced::How;
 
@@ -26,8 +27,8 @@ pub fn text(search: &Search) -> String {
     }
     let cost = &search.cost;
     out += &format!(
-        "\n  cost   {} trials, {} submit_sm, {}\n",
-        cost.trials,
+        "\n  cost   {}, {} submit_sm, {}\n",
+        counted(u64::from(cost.trials), "trial"),
         words::count(cost.messages),
         words::seconds(cost.seconds)
     );

@@ -24,6 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use terminal::Screen;
+pub use view::SMALLEST;
 use view::View;
 
 /// From one picture to the next, at least.

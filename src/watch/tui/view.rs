@@ -11,7 +11,7 @@ use ratatui::Frame;
 use std::sync::Arc;
 
 /// Columns and rows below which there is only a message.
-pub(super) const SMALLEST: (u16, u16) = (60, 15);
+pub const SMALLEST: (u16, u16) = (60, 15);
 
 /// One stage of the plan, placed.
 #[derive(Clone, Debug)]

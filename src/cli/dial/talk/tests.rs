@@ -203,7 +203,7 @@ fn an_intermediate_notification_ends_no_wait_and_a_missing_receipt_is_told() {
     assert!(stage.seen.contains("notification of seq 2"), "{}", stage.seen);
     stage.pass(30_000);
     assert_eq!(stage.received[3].command_id, CommandId::ENQUIRE_LINK, "the link was idle for 30 s");
-    assert_eq!(stage.unbind(), ended(Exit::Internal, "1 of 1 receipts did not come"));
+    assert_eq!(stage.unbind(), ended(Exit::Internal, "1 of 1 receipt did not come"));
 }
 
 #[test]

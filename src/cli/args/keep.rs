@@ -1,0 +1,77 @@
+//! How to watch what sends load, and what to keep of it: the same flags on every verb that does.
+use crate::plan::Overrides;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// The flags of `run`, `find`, `duel` and `calibrate`.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Watching and keeping")]
+pub(in crate::cli) struct KeepArgs {
+    /// Folder for the results (default: a new one below reports/); files of an earlier run in it are replaced.
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) out: Option<PathBuf>,
+    /// How to show progress on stderr.
+    #[arg(long, value_enum, default_value_t)]
+    pub(in crate::cli) live: Live,
+    /// Serve OpenMetrics at http://ADDR/metrics while it runs; loopback unless told otherwise, port 0 is any.
+    #[arg(long, value_name = "ADDR")]
+    metrics: Option<String>,
+    /// Let --metrics be an address that is not loopback.
+    #[arg(long)]
+    metrics_allow_remote: bool,
+    /// Print the result as JSON on stdout, and nothing else there.
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+    /// Exit 4 unless the verdict is conclusive.
+    #[arg(long)]
+    pub(in crate::cli) strict: bool,
+    /// Show addresses and texts as they are instead of masking them.
+    #[arg(long)]
+    pub(in crate::cli) show_content: bool,
+    /// Keep the exchanges of the first N failed submit_sm in failed.pcapng, unmasked, TLS or not.
+    #[arg(long, value_name = "failed:N", value_parser = traced)]
+    pub(in crate::cli) trace: Option<usize>,
+}
+
+impl KeepArgs {
+    /// The overrides with what the plan needs to know of these.
+    pub(in crate::cli) fn over(&self, overrides: Overrides) -> Overrides {
+        Overrides {
+            metrics: self.metrics.clone(),
+            metrics_allow_remote: self.metrics_allow_remote,
+            ..overrides
+        }
+    }
+
+    /// A line for each flag that was given and means nothing to `verb`, which `knows` the others.
+    pub(in crate::cli) fn without_effect(&self, verb: &str, knows: &[&str]) -> Vec<String> {
+        let given = [
+            ("--show-content", self.show_content),
+            ("--trace", self.trace.is_some()),
+            ("--live tui", self.live == Live::Tui),
+        ];
+        let idle = given.into_iter().filter(|(flag, given)| *given && !knows.contains(flag));
+        idle.map(|(flag, _)| format!("smppbench: {flag} is without effect in `{verb}`")).collect()
+    }
+}
+
+fn traced(text: &str) -> Result<usize, String> {
+    let number = text.strip_prefix("failed:").and_then(|n| n.parse().ok());
+    number
+        .filter(|n| (1..=100_000).contains(n))
+        .ok_or_else(|| format!("{text:?} will not do; write failed:N with N from 1 to 100000"))
+}
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Live {
+    /// The live view on a terminal of 60×15 or more, else a bar on a terminal, else a line a second.
+    #[default]
+    Auto,
+    /// The live view.
+    Tui,
+    /// A line a second.
+    Line,
+    /// Nothing.
+    Off,
+}

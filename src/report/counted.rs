@@ -1,0 +1,48 @@
+//! Counts with the noun that belongs to them.
+use crate::judge::{GateOutcome, words};
+
+/// `1 bind`, `2 binds`, `1,000 binds`.
+pub fn counted(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", words::count(count), if count == 1 { "" } else { "s" })
+}
+
+/// How many gates there are of each outcome: `2 of 3 gates failed`.
+pub fn gates_in_all(outcomes: &[GateOutcome]) -> String {
+    let all = outcomes.len();
+    let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
+    let (failed, undecided) = (count(GateOutcome::Fail), count(GateOutcome::Undecided));
+    let gates = if all == 1 { "gate" } else { "gates" };
+    match (failed, undecided) {
+        (0, 0) if all == 1 => "the gate passed".to_owned(),
+        (0, 0) => format!("all {all} gates passed"),
+        (0, undecided) => format!("{undecided} of {all} {gates} undecided"),
+        (failed, 0) => format!("{failed} of {all} {gates} failed"),
+        (failed, undecided) => format!("{failed} of {all} {gates} failed, {undecided} undecided"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_a_thing_is_not_several() {
+        assert_eq!([counted(0, "bind"), counted(1, "bind")], ["0 binds", "1 bind"]);
+        assert_eq!(counted(2, "receipt"), "2 receipts");
+    }
+
+    #[test]
+    fn gates_are_counted_by_what_became_of_them() {
+        use GateOutcome::{Fail, Pass, Undecided};
+        for (outcomes, says) in [
+            (&[Pass][..], "the gate passed"),
+            (&[Pass, Pass], "all 2 gates passed"),
+            (&[Fail], "1 of 1 gate failed"),
+            (&[Fail, Pass, Fail], "2 of 3 gates failed"),
+            (&[Undecided, Pass], "1 of 2 gates undecided"),
+            (&[Undecided, Fail, Pass], "1 of 3 gates failed, 1 undecided"),
+        ] {
+            assert_eq!(gates_in_all(outcomes), says);
+        }
+    }
+}
