@@ -139,8 +139,8 @@ where
     let mut interrupts = signal(SignalKind::interrupt())?;
     let mut terms = signal(SignalKind::terminate())?;
     let mut inbox = BytesMut::new();
-    loop {
     let mut hangups = Hangup::new()?;
+    loop {
         let wake = dialogue.turn(Clock::now());
         let out = dialogue.take_out();
         let (printed, remarks) = dialogue.take_printed();
@@ -173,9 +173,9 @@ where
             () = sleep(pause.into()) => {}
             _ = interrupts.recv() => dialogue.interrupt(Clock::now()),
             _ = terms.recv() => dialogue.interrupt(Clock::now()),
+            () = hangups.recv() => dialogue.interrupt(Clock::now()),
         }
     }
-            () = hangups.recv() => dialogue.interrupt(Clock::now()),
 }
 
 /// Where PDUs and remarks go.
