@@ -67,7 +67,8 @@ pub(super) fn run(args: &DuelArgs) -> Exit {
     if pairs == 0 {
         return exit.unwrap_or_else(|| fail(Exit::EndedEarly, "no pair of blocks was measured"));
     }
-    let (a, b) = (&a[..pairs], &b[..pairs]);
+    let (a, b) = trusted_pairs(&a[..pairs], &b[..pairs]);
+    let (a, b) = (&a[..], &b[..]);
     let decided = verdict::evidence(a).and_then(|a| {
         let b = verdict::evidence(b)?;
         compare::compare_paired(&a, &b, &settings).map_err(|e| e.to_string())
@@ -140,6 +141,15 @@ struct Measured {
     exit: Option<Exit>,
 }
 
+impl Measured {
+    fn side(&mut self, side: Side) -> &mut Vec<Saved> {
+        match side {
+            Side::A => &mut self.a,
+            Side::B => &mut self.b,
+        }
+    }
+}
+
 fn in_blocks(
     sides: &Sides,
     path: &Path,
@@ -149,35 +159,81 @@ fn in_blocks(
     let order = order(args.blocks as usize, sides.a.plan.seed);
     let mut measured = Measured { a: Vec::new(), b: Vec::new(), exit: None };
     for (number, side) in order.iter().enumerate() {
-        let (facts, done) = match side {
-            Side::A => (&sides.a, &mut measured.a),
-            Side::B => (&sides.b, &mut measured.b),
-        };
         say(&format!("block {} of {}: side {}", number + 1, order.len(), side.name()));
-        let block =
-            facts.again(block_plan(&facts.plan, done.len()), &block_name(*side, done.len() + 1));
-        let result = {
-            let mut observers = live::observers(args.keep.live, &block.plan)?;
-            once(&block, field, &mut observers)
-        };
-        let result = match result {
-            Ok(result) => result,
+        let pair = measured.side(*side).len();
+        match block(sides, *side, pair, path, args, field) {
+            Ok((saved, None)) => measured.side(*side).push(saved),
+            Ok((_, exit)) => {
+                measured.exit = exit;
+                return Ok(measured);
+            }
             // what was measured before a side went away is still worth comparing
             Err(e) if number >= 2 => {
                 measured.exit = Some(refuse(&e));
-                break;
+                return Ok(measured);
             }
             Err(e) => return Err(e),
-        };
-        let saved = result.saved(&block);
-        keep(path, *side, done.len() + 1, &saved, &result.record);
-        if let Some(exit) = result.bug().or_else(|| result.cut()) {
-            measured.exit = Some(exit);
-            break;
         }
-        done.push(saved);
     }
+    measure_again(sides, path, args, field, &mut measured);
     Ok(measured)
+}
+
+/// One block of a side, kept in its folder; and how it ended, where not as planned.
+fn block(
+    sides: &Sides,
+    side: Side,
+    pair: usize,
+    path: &Path,
+    args: &DuelArgs,
+    field: &mut Field,
+) -> Result<(Saved, Option<Exit>), RunError> {
+    let facts = match side {
+        Side::A => &sides.a,
+        Side::B => &sides.b,
+    };
+    let block = facts.again(block_plan(&facts.plan, pair), &block_name(side, pair + 1));
+    let result = {
+        let mut observers = live::observers(args.keep.live, &block.plan)?;
+        once(&block, field, &mut observers)?
+    };
+    let saved = result.saved(&block);
+    keep(path, side, pair + 1, &saved, &result.record);
+    Ok((saved, result.bug().or_else(|| result.cut())))
+}
+
+/// A pair in which the harness did not keep up is measured again: each once, no more than half of all pairs, and
+/// only as far as the guard allows.
+fn measure_again(
+    sides: &Sides,
+    path: &Path,
+    args: &DuelArgs,
+    field: &mut Field,
+    measured: &mut Measured,
+) {
+    let pairs = measured.a.len().min(measured.b.len());
+    let late = (0..pairs).filter(|n| !kept_up(&measured.a[*n]) || !kept_up(&measured.b[*n]));
+    let late: Vec<usize> = late.take(pairs.div_ceil(2)).collect();
+    for (count, pair) in late.into_iter().enumerate() {
+        let runs = u64::from(args.blocks) + count as u64 + 1;
+        if guard(&[&sides.a.plan, &sides.b.plan], runs).is_err() {
+            return;
+        }
+        say(&format!("pair {} again: the harness did not keep up", pair + 1));
+        for side in [Side::A, Side::B] {
+            match block(sides, side, pair, path, args, field) {
+                Ok((saved, None)) => measured.side(side)[pair] = saved,
+                Ok((_, exit)) => {
+                    measured.exit = exit;
+                    return;
+                }
+                Err(e) => {
+                    measured.exit = Some(refuse(&e));
+                    return;
+                }
+            }
+        }
+    }
 }
 
 fn at_once(
@@ -208,6 +264,26 @@ fn at_once(
         done.push(saved);
     }
     Ok(measured)
+}
+
+/// The pairs in which the harness kept up. All of them where it never did: the comparison says what follows.
+fn trusted_pairs(a: &[Saved], b: &[Saved]) -> (Vec<Saved>, Vec<Saved>) {
+    let kept: Vec<usize> = (0..a.len()).filter(|n| kept_up(&a[*n]) && kept_up(&b[*n])).collect();
+    if kept.is_empty() {
+        return (a.to_vec(), b.to_vec());
+    }
+    for left_out in (0..a.len()).filter(|n| !kept.contains(n)) {
+        say(&format!(
+            "smppbench: warning: pair {} is left out: the harness did not keep up",
+            left_out + 1
+        ));
+    }
+    let of = |side: &[Saved]| kept.iter().map(|n| side[*n].clone()).collect();
+    (of(a), of(b))
+}
+
+fn kept_up(saved: &Saved) -> bool {
+    saved.document.verdict.allows_headline()
 }
 
 /// `a-01`.

@@ -44,7 +44,7 @@ fn watch(live: Live, plan: &Plan, observers: &mut Observers<'static>) -> Result<
     let mode = match live {
         Live::Off => LineMode::Off,
         Live::Auto | Live::Tui if terminal::rewrites_lines() => {
-            LineMode::Bar { columns: columns(), colour: terminal::colours() }
+            LineMode::Bar { columns: terminal::columns(), colour: terminal::colours() }
         }
         Live::Auto | Live::Line | Live::Tui => LineMode::Plain,
     };
@@ -86,9 +86,4 @@ fn view(plan: &Plan, line: Line<Stderr>) -> Result<crate::watch::Tui, RunError> 
 #[cfg(not(feature = "tui"))]
 fn view(_plan: &Plan, _line: Line<Stderr>) -> Result<Line<Stderr>, RunError> {
     Err(RunError::Plan(PlanError::about("--live tui", "built without the feature tui")))
-}
-
-/// Columns as the shell tells them; 80 where it does not.
-fn columns() -> usize {
-    std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).unwrap_or(80)
 }

@@ -13,6 +13,7 @@ use crate::judge;
 use crate::measure::RunRecord;
 use crate::plan::{self, Plan, Recipe, Source};
 use crate::report::{self, Saved, Style};
+use std::io::IsTerminal;
 use std::path::Path;
 
 /// Runs the verb.
@@ -78,7 +79,12 @@ fn finish(facts: &Facts, done: &Done, args: &RunArgs, path: &Path) -> Exit {
         let line = serde_json::to_string(&saved.document).expect("a document serialises");
         put(&format!("{line}\n"))
     } else {
-        put(&report::text(&saved, Style { colour: terminal::colours_on_stdout() }))
+        let style = Style { colour: terminal::colours_on_stdout() };
+        let mut text = report::text(&saved, style);
+        if std::io::stdout().is_terminal() {
+            text += &report::verdict_line(&saved, style, terminal::columns());
+        }
+        put(&text)
     };
     if let Err(e) = written {
         return fail(Exit::Internal, &e);

@@ -18,6 +18,16 @@ pub(super) fn rewrites_lines() -> bool {
     stderr().is_terminal() && !is_dumb(std::env::var_os("TERM").as_deref())
 }
 
+/// Columns of the terminal; where it does not tell them, as the shell does, else 80.
+pub(super) fn columns() -> usize {
+    #[cfg(feature = "tui")]
+    let known = crate::watch::tui::terminal_size().map(|(columns, _)| usize::from(columns));
+    #[cfg(not(feature = "tui"))]
+    let known = None;
+    let told = || std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+    known.or_else(told).unwrap_or(80)
+}
+
 /// NO_COLOR set and not empty (<https://no-color.org>) and a dumb terminal want none.
 fn colours_by(no_color: Option<&OsStr>, term: Option<&OsStr>) -> bool {
     no_color.is_none_or(OsStr::is_empty) && !is_dumb(term)

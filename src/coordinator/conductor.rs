@@ -3,7 +3,7 @@
 use super::crew::Distance;
 use crate::esme::{BindFailure, BindFault, Event, IdSample, Order, Place, Setup};
 use crate::kit::{Nanos, RateChange};
-use crate::measure::{CellKey, Interval, Observer, Phase, Progress, RunRecord, Steer};
+use crate::measure::{CellKey, Interval, IntervalRow, Observer, Phase, Progress, RunRecord, Steer};
 use crate::plan::{OnAgentLoss, Plan, Schedule, Shape};
 use std::ops::Range;
 use std::sync::Arc;
@@ -54,6 +54,12 @@ pub struct Conductor {
     shown_at: Nanos,
     ids: IdSample,
     distance: Distance,
+}
+
+/// Messages that the schedule has in this row's time.
+fn scheduled(schedule: &Schedule, row: &IntervalRow, load_ends: Nanos) -> u64 {
+    let upto = |at: Nanos| schedule.count_before(at.min(load_ends));
+    upto(row.at + row.length) - upto(row.at)
 }
 
 impl std::fmt::Debug for Conductor {
@@ -162,6 +168,10 @@ impl Conductor {
     fn absorb(&mut self, interval: Box<Interval>) {
         let schedule = &self.setup.schedule;
         self.record.absorb(&interval, &self.keys, &|at| schedule.stage_at(at));
+        let at = Nanos::from_secs(interval.number);
+        if let Some(row) = self.record.intervals.iter_mut().rev().find(|row| row.at == at) {
+            row.scheduled = scheduled(schedule, row, self.load_ends);
+        }
         self.spent.push(interval);
     }
 
@@ -364,8 +374,7 @@ impl Conductor {
         self.record.settle_rows();
         let schedule = &self.setup.schedule;
         for row in &mut self.record.intervals {
-            let upto = |at: Nanos| schedule.count_before(at.min(self.load_ends));
-            row.scheduled = upto(row.at + row.length) - upto(row.at);
+            row.scheduled = scheduled(schedule, row, self.load_ends);
         }
         Ok(self.record)
     }

@@ -52,4 +52,4 @@ pub use lists::{missing_csv, rejected_csv};
 pub use rebuilt::Rebuilt;
 pub use run::{LabelTraits, Run};
 pub use saved::{Packed, Saved, Second};
-pub use text::{Style, text};
+pub use text::{Style, text, verdict_line};

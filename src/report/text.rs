@@ -2,11 +2,12 @@
 //! most 100 columns. Where the figures may not be read as the SMSC's, it prints the reason instead.
 use super::Saved;
 use super::blocks::{gates, ledger_block, statuses, troubles};
+use super::counted::gates_in_all;
 use super::document::{About, Document, LatencyRow, Reason};
 use super::escape::printable;
 use super::table::{command, fill, table};
 use super::transport;
-use crate::judge::{HealthState, Limiter, Outcome, words};
+use crate::judge::{GateOutcome, HealthState, Limiter, Outcome, words};
 use crate::measure::{LATENCY_METRICS, LatencyRange, Metric, MetricRow};
 
 /// How a summary looks.
@@ -53,6 +54,18 @@ pub fn text(saved: &Saved, style: Style) -> String {
     text += &warnings(document, style);
     text += &ending(document);
     text
+}
+
+/// The verdict once more, with the gates, in one line of at most so many columns: what stays in sight when the
+/// summary is longer than a terminal.
+pub fn verdict_line(saved: &Saved, style: Style, columns: usize) -> String {
+    let (ink, mut line) = headline(&saved.document);
+    let outcomes: Vec<GateOutcome> = saved.document.gates.iter().map(|g| g.outcome).collect();
+    if !outcomes.is_empty() {
+        line += &format!(" · {}", gates_in_all(&outcomes));
+    }
+    let shown: String = line.chars().take(columns.saturating_sub(1)).collect();
+    format!("{}\n", style.paint(ink, &shown))
 }
 
 fn heading(document: &Document, style: Style) -> String {

@@ -446,9 +446,7 @@ impl World {
         let used = self.esmes[worker].on_octets(link, &w.to_esme, self.now);
         w.to_esme.advance(used);
         self.flush_esme(worker, link);
-        if self.esmes[worker].take_rearm() {
-            self.ticks[worker] = self.now;
-        }
+        self.ticks[worker] = self.now;
         self.after_esme(worker);
     }
 

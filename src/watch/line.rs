@@ -33,6 +33,20 @@ pub struct Line<W: Write> {
     drawn: bool,
 }
 
+/// What a stage wants at this time after its start.
+fn wanted(shape: &Shape, into: Nanos, length: Nanos) -> String {
+    match shape {
+        Shape::Hold(rate) => format!(" → {}", words::rate(rate.as_f64())),
+        Shape::Max => " → max".to_owned(),
+        Shape::Ramp(from, to) => {
+            let part = into.0 as f64 / length.0.max(1) as f64;
+            let rate = from.as_f64() + (to.as_f64() - from.as_f64()) * part;
+            format!(" → {}", words::rate(rate))
+        }
+        Shape::Stairs { .. } | Shape::Spike { .. } | Shape::Sine { .. } => String::new(),
+    }
+}
+
 impl<W: Write> Line<W> {
     /// A line for a run of this plan, written to `writer` (stderr, or a buffer in a test).
     pub fn new(plan: &Plan, mode: LineMode, writer: W) -> Line<W> {
@@ -98,29 +112,23 @@ impl<W: Write> Line<W> {
         facts.join(" · ")
     }
 
+    /// What the plan wanted in the second whose rates are shown, in its middle; before the first, what it wants now.
+    fn target(&self, p: &Progress<'_>) -> String {
+        let at = last_full_row(p).map_or(p.at, |row| row.at + Nanos(row.length.0 / 2));
+        let stage = self.stage_at(at);
+        stage.map_or(String::new(), |(stage, start)| {
+            wanted(&stage.shape, at.since(start), stage.length)
+        })
+    }
+
     /// `hold 3/8 s → 1,000/s`.
     fn place(&self, p: &Progress<'_>) -> String {
         let second = |n: Nanos| n.0 / crate::kit::NS_PER_S;
         match self.stage_at(p.at) {
             Some((stage, start)) => {
-                let target = match &stage.shape {
-                    Shape::Hold(rate) => format!(" → {}", words::rate(rate.as_f64())),
-                    Shape::Max => " → max".to_owned(),
-                    Shape::Ramp(from, to) => {
-                        let part = p.at.since(start).0 as f64 / stage.length.0.max(1) as f64;
-                        let rate = from.as_f64() + (to.as_f64() - from.as_f64()) * part;
-                        format!(" → {}", words::rate(rate))
-                    }
-                    Shape::Stairs { .. } | Shape::Spike { .. } | Shape::Sine { .. } => {
-                        String::new()
-                    }
-                };
-                format!(
-                    "{} {}/{} s{target}",
-                    stage.name,
-                    second(p.at.since(start)),
-                    second(stage.length)
-                )
+                let into = second(p.at.since(start));
+                let target = self.target(p);
+                format!("{} {into}/{} s{target}", stage.name, second(stage.length))
             }
             None => format!("{}/{} s", second(p.at), second(p.load_ends)),
         }

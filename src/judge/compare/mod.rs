@@ -244,7 +244,7 @@ pub struct Comparison {
     pub paired: bool,
     /// What was asked.
     pub settings: Settings,
-    /// False where the harness did not keep up in a run: then nothing is concluded.
+    /// False where the harness did not keep up in a run: then only what its lateness does not explain is concluded.
     pub trusted: bool,
     /// Worse if any primary metric is; else inconclusive if any is; else better if any is; else equivalent.
     pub verdict: Verdict,
@@ -300,7 +300,8 @@ fn conclude(
     paired: bool,
 ) -> Comparison {
     let invalid = !base.invalid.is_empty() || !candidate.invalid.is_empty();
-    let mut metrics = settle::verdicts(estimates, settings, base, candidate, invalid);
+    let lateness = invalid.then_some(base.lateness.max(candidate.lateness));
+    let mut metrics = settle::verdicts(estimates, settings, base, candidate, lateness);
     metrics.sort_by_key(|m| !m.primary);
     let primary = || metrics.iter().filter(|m| m.primary).map(|m| m.verdict);
     let verdict = [Verdict::Worse, Verdict::Inconclusive, Verdict::Better]
@@ -335,7 +336,7 @@ fn warnings(
     let mut warnings = Vec::new();
     for run in base.invalid.iter().chain(&candidate.invalid) {
         warnings
-            .push(format!("{run}: the harness did not keep up, so nothing is concluded from it"));
+            .push(format!("{run}: the harness did not keep up; only what its lateness does not explain is concluded"));
     }
     for run in base.not_sustained.iter().chain(&candidate.not_sustained) {
         warnings.push(format!(

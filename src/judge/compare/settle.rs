@@ -5,6 +5,8 @@ use super::reading::Reading;
 use super::side::Side;
 use super::{Direction, MetricComparison, Scale, Settings, Test, Verdict};
 use crate::judge::statistics::{Effect, holm, wilson};
+use crate::judge::{Unit, words};
+use crate::kit::Nanos;
 
 /// Every metric with its verdict; Holm's correction goes over the primary ones, and apart from them over the others.
 pub(super) fn verdicts(
@@ -12,7 +14,7 @@ pub(super) fn verdicts(
     settings: &Settings,
     base: &Side,
     candidate: &Side,
-    invalid: bool,
+    lateness: Option<Nanos>,
 ) -> Vec<MetricComparison> {
     let primary = |e: &Estimate| settings.primary.contains(&e.row.name);
     let p = |e: &Estimate| match e.known {
@@ -37,14 +39,43 @@ pub(super) fn verdicts(
             let is_primary = primary(&estimate);
             let mut settled = settle(estimate, p_holm, settings, runs);
             settled.primary = is_primary;
-            if invalid {
-                settled.verdict = Verdict::Inconclusive;
-                settled.runs_needed = None;
-                settled.note = Some("the harness did not keep up".to_owned());
+            if let Some(lateness) = lateness {
+                mistrust(&mut settled, lateness);
             }
             settled
         })
         .collect()
+}
+
+/// The harness did not keep up in a run: what its lateness could explain is not concluded, the rest is.
+fn mistrust(out: &mut MetricComparison, lateness: Nanos) {
+    let late = if lateness == Nanos::MAX {
+        "the harness did not keep up".to_owned()
+    } else {
+        format!("the harness did not keep up: it was {} late at p99", words::duration(lateness.0))
+    };
+    let decided = matches!(out.verdict, Verdict::Better | Verdict::Worse);
+    if decided && certain_change(out).is_some_and(|change| change > lateness.0 as f64) {
+        out.note = Some(format!("{late}, which does not explain the change"));
+    } else {
+        out.verdict = Verdict::Inconclusive;
+        out.runs_needed = None;
+        out.note = Some(late);
+    }
+}
+
+/// By how much a latency certainly changed, in nanoseconds. None of a figure that lateness at p99 says nothing of.
+fn certain_change(out: &MetricComparison) -> Option<f64> {
+    let known = [".p50", ".p90", ".p95", ".p99"].iter().any(|end| out.name.ends_with(end));
+    let (low, high, base) = (out.low?, out.high?, out.base?);
+    if out.unit != Unit::Nanoseconds || !known {
+        return None;
+    }
+    let (low, high) = match out.scale {
+        Scale::Ratio => ((low - 1.0) * base, (high - 1.0) * base),
+        Scale::Difference => (low, high),
+    };
+    Some(low.abs().min(high.abs()))
 }
 
 fn settle(

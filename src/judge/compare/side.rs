@@ -4,7 +4,8 @@ use super::evidence::{Evidence, Fingerprint};
 use super::metrics;
 use super::reading::{Draw, Reading};
 use crate::judge::{HealthState, Outcome};
-use crate::kit::{Rng, stream_seed};
+use crate::kit::{Nanos, Rng, stream_seed};
+use crate::measure::Metric;
 use serde::{Deserialize, Serialize};
 
 /// Runs of one side.
@@ -16,6 +17,9 @@ pub struct Side {
     pub fingerprint: Fingerprint,
     /// Those in which the tool did not keep up.
     pub invalid: Vec<String>,
+    /// How late it was in them at p99, the worst of them; MAX where one does not say.
+    #[serde(default = "unknown_lateness")]
+    pub lateness: Nanos,
     /// Those whose rate the SMSC did not sustain.
     pub not_sustained: Vec<String>,
     /// Figures by name; None for a run in which one is undefined or its sample too small. Those that no run has are absent.
@@ -61,6 +65,15 @@ impl Side {
             runs: runs.iter().map(|r| r.id.clone()).collect(),
             fingerprint: first.fingerprint.clone(),
             invalid: named(&|r| r.harness == HealthState::Invalid),
+            lateness: runs
+                .iter()
+                .filter(|r| r.harness == HealthState::Invalid)
+                .map(|r| {
+                    let lag = r.latency(Metric::HarnessLag).and_then(|lag| lag.quantile(0.99));
+                    lag.unwrap_or_else(unknown_lateness)
+                })
+                .max()
+                .unwrap_or_default(),
             not_sustained: named(&|r| r.outcome == Some(Outcome::NotSustained)),
             figures,
         })
@@ -70,6 +83,10 @@ impl Side {
     pub(super) fn readings(&self, name: &str) -> &[Option<Reading>] {
         self.figures.iter().find(|(known, _)| known == name).map_or(&[], |(_, r)| r.as_slice())
     }
+}
+
+const fn unknown_lateness() -> Nanos {
+    Nanos::MAX
 }
 
 /// Random streams are told apart by these.

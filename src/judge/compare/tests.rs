@@ -3,7 +3,9 @@
 use super::simulate::{MINUTE, World, run, run_in, weather};
 use super::*;
 use crate::judge::HealthState;
-use crate::kit::Rng;
+use crate::judge::Unit;
+use crate::kit::{Nanos, Rng};
+use crate::measure::{Latency, LatencyRange, Metric};
 
 /// As strict as can be: any difference matters, so that nothing but the statistics keeps a verdict back.
 fn strict() -> Settings {
@@ -135,16 +137,44 @@ fn an_empty_side_an_empty_run_a_mixed_side_and_a_lame_duel_are_refused() {
 }
 
 #[test]
-fn nothing_is_concluded_where_the_harness_did_not_keep_up() {
+fn only_what_lateness_does_not_explain_is_concluded_where_the_harness_did_not_keep_up() {
     let slower = World { receipts_slower: 2.0, ..SHORT };
     let mut late = run(&slower, 2);
     let c = compare(&alone(run(&SHORT, 1)), &alone(late.clone()), &Settings::default()).unwrap();
     assert_eq!(c.metric("receipt.p50").unwrap().verdict, Verdict::Worse);
     late.harness = HealthState::Invalid;
+    late.latencies.push((Metric::HarnessLag, lag(Nanos::from_millis(3))));
     let c = compare(&alone(run(&SHORT, 1)), &alone(late), &Settings::default()).unwrap();
-    assert!(!c.trusted && c.verdict == Verdict::Inconclusive);
-    assert!(c.metrics.iter().all(|m| m.verdict == Verdict::Inconclusive));
     assert!(c.warnings[0].contains("did not keep up"), "{:?}", c.warnings);
+    // the receipts take twice as long, which a lag of some microseconds does not explain
+    let p50 = c.metric("receipt.p50").unwrap();
+    assert!(!c.trusted && p50.verdict == Verdict::Worse, "{p50:?}");
+    assert!(p50.note.as_ref().unwrap().contains("does not explain"), "{p50:?}");
+    let others = c.metrics.iter().filter(|m| m.unit != Unit::Nanoseconds);
+    assert!(others.into_iter().all(|m| m.verdict == Verdict::Inconclusive));
+}
+
+#[test]
+fn what_the_lateness_of_the_harness_may_explain_is_not_concluded() {
+    let slower = World { receipts_slower: 2.0, ..SHORT };
+    let mut late = run(&slower, 2);
+    late.harness = HealthState::Invalid;
+    let unknown = late.clone();
+    late.latencies.push((Metric::HarnessLag, lag(Nanos::from_secs(60))));
+    for late in [late, unknown] {
+        let c = compare(&alone(run(&SHORT, 1)), &alone(late), &Settings::default()).unwrap();
+        assert_eq!(c.verdict, Verdict::Inconclusive);
+        let open =
+            |m: &MetricComparison| m.verdict == Verdict::Inconclusive && m.runs_needed.is_none();
+        assert!(c.metrics.iter().all(open));
+    }
+}
+
+/// A lateness that is the same for all.
+fn lag(by: Nanos) -> Latency {
+    let mut lag = Latency::new(LatencyRange { max: Nanos::from_secs(3_600), digits: 3 });
+    lag.record_n(by, 1_000);
+    lag
 }
 
 #[test]

@@ -5,6 +5,7 @@ use super::{seconds, words};
 use crate::judge::{stage_spans, statistics};
 use crate::kit::Nanos;
 use crate::measure::{self, Latency, LatencyBrief, LatencyRange, Metric, RunRecord, Tally};
+use crate::plan::Shape;
 use crate::smpp::CommandStatus;
 
 /// The stages of the plan, and what each came to.
@@ -44,12 +45,15 @@ fn interval(run: &Run<'_>, row: &measure::IntervalRow) -> IntervalRow {
     let workers = run.record.workers.len().max(1) as f64;
     let full = row.gauges.window_full_ns as f64 / (row.length.0.max(1) as f64 * workers);
     let stage = row.stage.and_then(|n| plan.stages.get(usize::from(n))).map(|s| s.name.clone());
+    let shape = row.stage.and_then(|n| plan.stages.get(usize::from(n))).map(|s| &s.shape);
+    let is_closed = matches!(shape, Some(Shape::Max));
     let statuses = row.statuses.iter();
     IntervalRow {
         t_s: seconds(row.at),
         length_s: seconds(row.length),
         stage,
-        scheduled: t.planned,
+        // a closed loop has no schedule: there it is what was started
+        scheduled: if is_closed { t.planned } else { row.scheduled },
         written: t.written,
         accepted: t.accepted,
         rejected: t.rejected,

@@ -118,7 +118,7 @@ pub(super) fn remarks(comparison: &Comparison) -> Vec<String> {
                 let s = if n == 1 { "" } else { "s" };
                 remarks.push(format!("{}: about {n} more run{s} a side would settle it", m.name));
             }
-            None if m.low.is_some() && m.high.is_some() => {
+            None if m.note.is_none() && m.low.is_some() && m.high.is_some() => {
                 remarks.push(format!("{}: more runs than are practical would be needed", m.name));
             }
             None => {}

@@ -51,8 +51,8 @@ fn verdict(comparison: &Comparison) -> top::Verdict {
     };
     let mut warnings = comparison.warnings.clone();
     if !comparison.trusted {
-        warnings
-            .insert(0, "The harness did not keep up in a run: nothing is concluded.".to_owned());
+        let why = "The harness did not keep up in a run: only what its lateness does not explain is concluded.";
+        warnings.insert(0, why.to_owned());
     }
     top::Verdict {
         swatch: String::new(),

@@ -477,7 +477,6 @@ fn processor(t: &Timeline<'_>) -> Figure {
         let points = t.points(|r| Some(r.cpu_worst));
         plot.layers.push(line("busiest worker", Ink::Series(7), points));
     }
-    let says =
-        "Processor time of the busiest worker thread. Above 80 % the harness is no longer trusted.";
+    let says = "Processor time of the busiest worker thread. Above 80 % the harness is at best `degraded`.";
     Figure::new("processor", title, says, plot.draw(), "The processor's share was not read.")
 }
