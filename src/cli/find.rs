@@ -223,6 +223,12 @@ fn ready(args: &FindArgs, plan: &Plan) -> Result<(Ready, Budget), String> {
 
 fn positive(flag: &str, text: &str) -> Result<f64, String> {
     let rate = Rate::parse(text).map_err(|e| format!("{flag}: {e}"))?.as_f64();
+    let most = plan::RATE_MAX;
+    if rate > most.as_f64() {
+        return Err(format!(
+            "{flag}: {text} is more than the {most} that can be scheduled; lower it"
+        ));
+    }
     if rate > 0.0 { Ok(rate) } else { Err(format!("{flag}: 0 will not do; write a rate above 0")) }
 }
 

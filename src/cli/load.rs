@@ -1,7 +1,7 @@
 //! Saved runs as given on the command line: a run folder, or its result.json. Every fault is one line with the
 //! path, what is wrong, and what would do.
+use crate::kit::{MIB, read_at_most};
 use crate::report::{Document, Saved, Second, hlog};
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -17,7 +17,7 @@ pub(super) fn saved(path: &Path) -> Result<Saved, String> {
     let folder = path.is_dir();
     let result = if folder { path.join(RESULT) } else { path.to_owned() };
     let shown = result.display();
-    let octets = fs::read(&result).map_err(|e| match e.kind() {
+    let octets = read_at_most(&result, 1024 * MIB).map_err(|e| match e.kind() {
         io::ErrorKind::NotFound if folder => {
             format!("{}: no {RESULT} in it; give a run folder or its {RESULT}", path.display())
         }
@@ -54,7 +54,7 @@ fn bounded(document: &Document) -> Result<(), String> {
 fn log(folder: &Path) -> Result<Option<Vec<Second>>, String> {
     for name in [LOG.to_owned(), format!("{LOG}.part")] {
         let path = folder.join(name);
-        match fs::read(&path) {
+        match read_at_most(&path, 4096 * MIB) {
             Ok(octets) => {
                 let read = hlog::read(&octets);
                 return read.map(Some).map_err(|e| {
@@ -72,6 +72,7 @@ fn log(folder: &Path) -> Result<Option<Vec<Second>>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use std::path::PathBuf;
 
     fn sample() -> PathBuf {

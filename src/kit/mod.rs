@@ -2,6 +2,7 @@
 mod cgroup;
 mod clock;
 mod digits;
+mod files;
 mod hangup;
 mod host;
 mod rate;
@@ -12,6 +13,7 @@ mod timer;
 pub use cgroup::Cgroup;
 pub use clock::{Clock, NS_PER_S, Nanos, ThreadUse, utc_rfc3339, utc_rfc3339_micros};
 pub use digits::{Digits, decimal};
+pub use files::{MIB, read_at_most, read_stream, read_text_at_most};
 pub use hangup::Hangup;
 pub use host::{Environment, HostCounters, HostUse, small_pages_only};
 pub use rate::{Rate, RateChange, RateError};

@@ -27,7 +27,7 @@ const KEYS: &[&str] = &[
 /// Descriptors that are not sessions: files, timers, pipes, epoll.
 const DESCRIPTORS_SPARE: u64 = 64;
 /// Highest rate of a stage: far beyond any machine, so that what is above it is a mistyped unit.
-pub(super) const RATE_MAX: Rate = Rate::per_second(100_000_000);
+pub const RATE_MAX: Rate = Rate::per_second(100_000_000);
 /// Most combinations of a stage, an account and a message: each has counters of its own.
 const CELLS_MAX: usize = 1 << 16;
 /// Most submit_sm of a plan.

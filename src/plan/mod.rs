@@ -23,7 +23,7 @@ mod words;
 
 pub use cursor::{Cursor, Skipped};
 pub use error::PlanError;
-pub use guard::{is_loopback, matches};
+pub use guard::{RATE_MAX, is_loopback, matches};
 pub use model::{
     Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Content,
     Deliver, Fleet, Guard, IdMode, Ladder, Load, Long, Message, OnAgentLoss, OnThrottle,

@@ -20,7 +20,7 @@ use super::section::{Read, Section};
 use super::side::{self, Side};
 use super::stage_flags::Origin;
 use super::tree::{Node, Place};
-use crate::kit::Nanos;
+use crate::kit::{MIB, Nanos, read_text_at_most};
 use std::path::PathBuf;
 
 /// The built-in profile.
@@ -65,7 +65,7 @@ impl Source {
             Source::Text { name, text } => Ok((name.clone(), text.clone())),
             Source::File(path) => {
                 let name = path.display().to_string();
-                let text = std::fs::read_to_string(path).map_err(|e| {
+                let text = read_text_at_most(path, 64 * MIB).map_err(|e| {
                     PlanError::new(
                         &name,
                         "",

@@ -1,8 +1,12 @@
 //! Passwords: where they are read, and how what was typed is shown without them.
 use super::defaults::REDACTED;
+use crate::kit::read_at_most;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::Path;
+
+/// Longest password file.
+const FILE_OCTETS_MAX: u64 = 64 << 10;
 
 /// A password: it never shows itself, and never leaves the machine that read it: it travels as if empty.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
@@ -57,7 +61,7 @@ impl Secret {
     /// # Errors
     /// What is wrong, and what would do.
     pub fn of_file(path: &Path) -> Result<Secret, String> {
-        let octets = std::fs::read(path).map_err(|e| {
+        let octets = read_at_most(path, FILE_OCTETS_MAX).map_err(|e| {
             format!(
                 "the file that was named (not shown: it may be the password itself) cannot be read \
                  ({e}); give the path of a file whose first line is the password"

@@ -9,6 +9,9 @@ use serde::de::value::{Error as WordError, StrDeserializer};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
+/// Characters of a value that an error repeats.
+const SHOWN_MAX: usize = 100;
+
 /// The outcome of reading one value.
 pub(super) type Read<T> = Result<T, PlanError>;
 
@@ -151,7 +154,14 @@ impl<'a> Item<'a> {
     /// What was written, as it may be shown: nothing where a password stands, or may stand by mistake.
     fn shown(&self, written: &str) -> String {
         let leaf = self.path.rsplit('.').next().unwrap_or_default();
-        if leaf.starts_with("password") { "the value".to_owned() } else { shown_value(written) }
+        if leaf.starts_with("password") {
+            return "the value".to_owned();
+        }
+        let shown = shown_value(written);
+        match shown.char_indices().nth(SHOWN_MAX) {
+            Some((end, _)) => format!("{}...", &shown[..end]),
+            None => shown,
+        }
     }
 
     /// An error about a word that is not among those that are known, of which there are many.

@@ -1,4 +1,5 @@
 //! `[[messages]]`: what is sent, from where, to where.
+use crate::kit::{MIB, read_text_at_most};
 use crate::plan::defaults;
 use crate::plan::model::{Address, AddressFrom, Content, Long, Message, PlannedTlv, TlvValue};
 use crate::plan::section::{Item, Read, Section};
@@ -101,7 +102,7 @@ fn content(section: &Section<'_>) -> Read<Content> {
                 "octets" => item.hex().map(Content::Octets),
                 _ => {
                     let path = item.place().file(&item.text()?);
-                    let text = std::fs::read_to_string(&path).map_err(|e| {
+                    let text = read_text_at_most(&path, 16 * MIB).map_err(|e| {
                         let path = path.display();
                         item.error(format!("{path} cannot be read ({e}); give a file of UTF-8"))
                     })?;
@@ -212,7 +213,7 @@ fn random(item: &Item<'_>) -> Read<AddressFrom> {
 fn file(item: &Item<'_>) -> Read<AddressFrom> {
     let path = item.place().file(&item.text()?);
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(&path)
+    let text = read_text_at_most(&path, 1024 * MIB)
         .map_err(|e| item.error(format!("{name} cannot be read ({e}); give a list of numbers")))?;
     let mut addresses = Vec::new();
     for (number, line) in text.lines().enumerate() {
