@@ -107,3 +107,15 @@ fn every_well_formed_vector_is_printed_with_its_fields() {
         assert_eq!(decoded["command_status"], status.as_str(), "{name}");
     }
 }
+
+#[test]
+fn addresses_and_texts_are_shown_only_when_asked_for() {
+    let submit = "0000003a000000040000000000000047000101343437373030393030303030\
+                  000101343437373030393030313233000000000000000000000178";
+    let (code, masked, _) = run(&mut smppbench(&["decode", submit]));
+    assert_eq!(code, 0);
+    assert!(!masked.contains("900123") && masked.contains("447700******"), "{masked}");
+    let (_, open, _) = run(&mut smppbench(&["decode", "--show-content", submit]));
+    assert_eq!(lines(&open)[0]["body"]["destination_addr"], "447700900123");
+    assert_eq!(lines(&open)[0]["body"]["text"], "x");
+}

@@ -36,7 +36,7 @@ pub(super) enum Verb {
     Smsc(SmscArgs),
     /// Hold one session by hand: every PDU sent and received, field by field.
     Dial(Box<DialArgs>),
-    /// Say what PDUs mean: one JSON line each.
+    /// Say what PDUs mean: field by field on a terminal, else one JSON line each.
     Decode(DecodeArgs),
     /// Resolve a profile and print the plan; sends nothing.
     Check(Box<CheckArgs>),
@@ -147,9 +147,16 @@ pub(super) struct DialArgs {
 /// What follows `decode`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct DecodeArgs {
-    /// Hex, `-` for hex lines on standard input, or a .pcap/.pcapng file.
+    /// Hex, `-` for hex lines on standard input, or a .pcap/.pcapng file. Hex as it is pasted: with any
+    /// separators, 0x.. lists, C and Python escapes, hexdump, xxd and Wireshark dumps.
     #[arg(default_value = "-")]
     pub(super) input: String,
+    /// JSON lines also on a terminal.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Show addresses and texts as they are instead of masking them; passwords are never shown.
+    #[arg(long)]
+    pub(super) show_content: bool,
 }
 
 /// What follows `render`.

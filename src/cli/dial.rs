@@ -13,6 +13,8 @@ use crate::net::{self, DialError, SocketOptions};
 use crate::plan::{Plan, Timeouts};
 use crate::smsc;
 use crate::trial::client_tls;
+pub(super) use show::layout;
+
 use ask::Ask;
 use bytes::BytesMut;
 use show::Show;
@@ -138,8 +140,8 @@ where
 {
     let mut interrupts = signal(SignalKind::interrupt())?;
     let mut terms = signal(SignalKind::terminate())?;
-    let mut inbox = BytesMut::new();
     let mut hangups = Hangup::new()?;
+    let mut inbox = BytesMut::new();
     loop {
         let wake = dialogue.turn(Clock::now());
         let out = dialogue.take_out();

@@ -58,7 +58,7 @@ pub fn main() -> ExitCode {
         Verb::Find(args) => find::run(&args),
         Verb::Smsc(args) => smsc::run(&args),
         Verb::Dial(args) => dial::run(&args),
-        Verb::Decode(args) => decode::run(&args.input),
+        Verb::Decode(args) => decode::run(&args),
         Verb::Check(args) => check(&args),
         Verb::Selfcheck(args) => selfcheck::run(&args),
         Verb::Duel(args) => duel::run(&args),

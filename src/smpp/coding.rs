@@ -104,6 +104,9 @@ impl Coding {
             0x01 => Some(Coding::Ascii),
             0x03 => Some(Coding::Latin1),
             0x08 => Some(Coding::Ucs2),
+            // GSM general data coding with a message class (3GPP TS 23.038 4): bits 3 and 2 say which.
+            0x10..=0x13 => Some(Coding::Gsm),
+            0x18..=0x1B => Some(Coding::Ucs2),
             // GSM message class control: bit 2 set is 8-bit data.
             0xF0..=0xFF if data_coding & 0x04 == 0 => Some(Coding::Gsm),
             _ => None,

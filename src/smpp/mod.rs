@@ -19,6 +19,7 @@ mod status;
 mod template;
 pub mod time;
 mod tlv;
+pub mod udh;
 
 pub use command::CommandId;
 pub use header::Header;

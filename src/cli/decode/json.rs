@@ -5,6 +5,8 @@ use serde_json::{Map, Value, json};
 use crate::smpp::answer::{Role, State, answer, strict_fault};
 use crate::smpp::coding::Coding;
 use crate::smpp::pdu::{self, Body, Dest, FaultKind, Field, Malformed, Pdu};
+use crate::smpp::receipt::{self, MessageState};
+use crate::smpp::udh::{self, Udh};
 use crate::smpp::{CommandId, CommandStatus, Header, Tag, TlvType, Tlvs, frame, without_passwords};
 
 /// One value a PDU of a stream of octets; a last one for what cannot be cut, or is incomplete.
@@ -41,13 +43,15 @@ pub fn pdu_json(frame: &[u8]) -> Value {
     let decoded = pdu::decode(frame);
     let receiver = receiver_of(header.command_id);
     let mut line = header_json(header);
+    let behind = tlvs_behind_header(header, frame);
     match &decoded {
         Ok(pdu) => {
             let (body, tlvs) = body_json(pdu);
-            line.insert("body".into(), body);
-            line.insert("tlvs".into(), tlvs_json(tlvs));
+            line.insert("body".into(), if behind.is_some() { Value::Null } else { body });
+            line.insert("tlvs".into(), tlvs_json(behind.unwrap_or(tlvs)));
             let odd =
                 pdu.anomalies.iter().map(|odd| fault_json(odd.kind.name(), odd.at, &odd.why()));
+            let odd = odd.chain(udh_anomaly(frame, &pdu.body));
             line.insert("anomalies".into(), odd.collect());
             let refused = match receiver {
                 Role::Smsc if !header.command_id.is_response() => strict_fault(pdu),
@@ -57,7 +61,7 @@ pub fn pdu_json(frame: &[u8]) -> Value {
         }
         Err(fault) => {
             line.insert("body".into(), Value::Null);
-            line.insert("tlvs".into(), json!([]));
+            line.insert("tlvs".into(), behind.map_or_else(|| json!([]), tlvs_json));
             line.insert("anomalies".into(), json!([]));
             line.insert("malformed".into(), malformed_json(fault));
         }
@@ -178,6 +182,7 @@ fn body_json<'a>(pdu: &Pdu<'a>) -> (Value, Tlvs<'a>) {
         return (Value::Object(fields), tlvs);
     }
     add_text(&pdu.body, &mut fields);
+    add_receipt(&pdu.body, &mut fields);
     let header_only_response = pdu.header.command_id.is_response() && fields.is_empty();
     let body =
         if listed == 0 || header_only_response { Value::Null } else { Value::Object(fields) };
@@ -192,29 +197,103 @@ fn short_message_json(value: &[u8], fields: &mut Map<String, Value>) {
     }
 }
 
-/// The message's text as its `data_coding` says, after a user data header.
+/// What a PDU carries to or from a phone.
+struct Message<'a> {
+    esm_class: u8,
+    data_coding: u8,
+    octets: &'a [u8],
+}
+
+fn message<'a>(body: &Body<'a>) -> Option<Message<'a>> {
+    let (esm_class, data_coding, short_message, tlvs) = match body {
+        Body::SubmitSm(sm) => (sm.esm_class, sm.data_coding, sm.short_message, sm.tlvs),
+        Body::DeliverSm(sm) => (sm.esm_class, sm.data_coding, sm.short_message, sm.tlvs),
+        Body::SubmitMulti(sm) => (sm.esm_class, sm.data_coding, sm.short_message, sm.tlvs),
+        Body::DataSm(sm) => (sm.esm_class, sm.data_coding, &[][..], sm.tlvs),
+        _ => return None,
+    };
+    let payload = tlvs.get(Tag::MESSAGE_PAYLOAD).filter(|_| short_message.is_empty());
+    Some(Message { esm_class, data_coding, octets: payload.unwrap_or(short_message) })
+}
+
+/// The message's text as its `data_coding` says, after a user data header, and that header.
 fn add_text(body: &Body<'_>, fields: &mut Map<String, Value>) {
-    let (esm_class, data_coding, octets) = if let Body::SubmitSm(sm) = body {
-        (sm.esm_class, sm.data_coding, sm.short_message)
-    } else if let Body::DeliverSm(sm) = body {
-        (sm.esm_class, sm.data_coding, sm.short_message)
-    } else if let Body::SubmitMulti(sm) = body {
-        (sm.esm_class, sm.data_coding, sm.short_message)
-    } else {
-        return;
-    };
-    let header_octets = match octets.first() {
-        Some(length) if esm_class & 0x40 != 0 => usize::from(*length) + 1,
-        Some(_) | None => 0,
-    };
-    let (Some(octets), Some(coding)) =
-        (octets.get(header_octets..), Coding::of_data_coding(data_coding))
-    else {
-        return;
-    };
-    if !octets.is_empty() {
+    let Some(message) = message(body) else { return };
+    let mut octets = message.octets;
+    if let Some(udh) = udh_of(&message) {
+        octets = &octets[udh.octets.len()..];
+        fields.insert("user_data_header".into(), udh_json(&udh));
+    }
+    if let Some(coding) = Coding::of_data_coding(message.data_coding).filter(|_| !octets.is_empty())
+    {
         fields.insert("text".into(), json!(coding.decode(octets)));
     }
+}
+
+fn udh_of<'a>(message: &Message<'a>) -> Option<Udh<'a>> {
+    (message.esm_class & 0x40 != 0).then(|| Udh::read(message.octets))
+}
+
+fn udh_json(udh: &Udh<'_>) -> Value {
+    let element = |element: &udh::Element<'_>| {
+        let mut line = json!({
+            "id": format!("0x{:02X}", element.id),
+            "name": element.name(),
+            "length": element.data.len(),
+            "data_hex": hex(element.data),
+        });
+        if let Some(udh::PartOf { reference, total, part }) = element.part() {
+            line["reference"] = json!(reference);
+            line["total"] = json!(total);
+            line["part"] = json!(part);
+        }
+        if let Some((destination, originator)) = element.ports() {
+            line["destination_port"] = json!(destination);
+            line["originator_port"] = json!(originator);
+        }
+        line
+    };
+    json!({
+        "octets_hex": hex(udh.octets),
+        "elements": udh.elements.iter().map(element).collect::<Value>(),
+    })
+}
+
+/// What is odd about a user data header, at its place in the PDU.
+fn udh_anomaly(frame: &[u8], body: &Body<'_>) -> Option<Value> {
+    let message = message(body)?;
+    let (at, why) = udh_of(&message)?.odd?;
+    // the message is a part of the frame
+    let start = (message.octets.as_ptr() as usize).saturating_sub(frame.as_ptr() as usize);
+    let start = if message.octets.is_empty() { 0 } else { start };
+    Some(fault_json("ODD_USER_DATA_HEADER", start + at, why))
+}
+
+/// What is read of a receipt.
+fn add_receipt(body: &Body<'_>, fields: &mut Map<String, Value>) {
+    let read = match body {
+        Body::DeliverSm(sm) => receipt::read(sm),
+        Body::DataSm(sm) => receipt::read_data(sm),
+        _ => None,
+    };
+    if let Some(read) = read {
+        let line = json!({
+            "id": text(read.id),
+            "state": MessageState::stat(read.state),
+            "err": text(read.err),
+            "intermediate": read.intermediate,
+        });
+        fields.insert("receipt".into(), line);
+    }
+}
+
+/// The TLVs of a response that refuses and leaves out its body (v5.0 3.2.1.3): they follow the header.
+pub(in crate::cli) fn tlvs_behind_header(header: Header, frame: &[u8]) -> Option<Tlvs<'_>> {
+    let refuses = header.command_id.is_response() && !header.command_status.is_ok();
+    let run = frame.get(Header::OCTETS..).filter(|run| refuses && !run.is_empty())?;
+    let known = |tag: Tag| tag.name().is_some() || (0x1400..=0x3FFF).contains(&tag.0);
+    let all = Tlvs(run);
+    all.iter().all(|tlv| tlv.is_ok_and(|(tag, _)| known(tag))).then_some(all)
 }
 
 fn dest_json(dest: Dest<'_>) -> Value {

@@ -4,9 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
-use serde_json::{Value, json};
-
-use super::json::{decode_json, pdu_json};
+use super::Found;
 use super::pcap::{self, Segment};
 use crate::smpp::{Header, frame};
 
@@ -18,21 +16,18 @@ const SEGMENT_OCTETS: usize = 64;
 /// The first number of a stream stands so far above 0 that a segment before it has a number too.
 const FIRST: u64 = 1 << 32;
 
-/// One value a PDU, in the order in which the capture completes them; with `from`, `to`, `time_s`.
-pub(super) fn decode_capture(capture: &[u8]) -> Vec<Value> {
-    let mut lines = Vec::new();
+/// The PDUs in the order in which the capture completes them.
+pub(super) fn decode_capture(capture: &[u8]) -> Vec<Found> {
+    let mut found = Vec::new();
     let mut streams: HashMap<(SocketAddr, SocketAddr), Stream> = HashMap::new();
     for packet in pcap::packets(capture) {
         let Some(segment) = packet.segment() else { continue };
         let stream = streams.entry((segment.from, segment.to)).or_default();
-        for mut line in stream.take(&segment) {
-            line["from"] = json!(segment.from.to_string());
-            line["to"] = json!(segment.to.to_string());
-            line["time_s"] = json!(packet.time_s);
-            lines.push(line);
-        }
+        let place = Some((segment.from, segment.to, packet.time_s));
+        let pdus = stream.take(&segment).into_iter();
+        found.extend(pdus.map(|octets| Found { octets, place }));
     }
-    lines
+    found
 }
 
 /// One direction of a connection. Sequence numbers are counted on beyond 32 bits, so that their order does
@@ -54,7 +49,7 @@ struct Stream {
 }
 
 impl Stream {
-    fn take(&mut self, segment: &Segment<'_>) -> Vec<Value> {
+    fn take(&mut self, segment: &Segment<'_>) -> Vec<Vec<u8>> {
         if segment.syn {
             let next = FIRST + u64::from(segment.sequence.wrapping_add(1));
             *self = Stream { next: Some(next), ..Stream::default() };
@@ -121,16 +116,16 @@ impl Stream {
         }
     }
 
-    fn cut(&mut self) -> Vec<Value> {
-        let mut lines = Vec::new();
+    fn cut(&mut self) -> Vec<Vec<u8>> {
+        let mut pdus = Vec::new();
         if !self.in_step {
             match starts_a_pdu(&self.buffer) {
-                None => return lines,
+                None => return pdus,
                 Some(true) => self.in_step = true,
                 // No SMPP, or captured from the midst of a PDU: perhaps the next segment.
                 Some(false) => {
                     self.buffer.clear();
-                    return lines;
+                    return pdus;
                 }
             }
         }
@@ -138,19 +133,19 @@ impl Stream {
         loop {
             match frame::cut(&self.buffer[at..], frame::OCTETS_MAX_DEFAULT) {
                 Ok(Some(octets)) => {
-                    lines.push(pdu_json(&self.buffer[at..at + octets]));
+                    pdus.push(self.buffer[at..at + octets].to_vec());
                     at += octets;
                 }
                 Ok(None) => break,
                 Err(_) => {
-                    lines.extend(decode_json(&self.buffer[at..]));
+                    pdus.push(self.buffer[at..].to_vec());
                     self.lost = true;
                     break;
                 }
             }
         }
         self.buffer.drain(..at);
-        lines
+        pdus
     }
 }
 

@@ -1,10 +1,12 @@
 //! A PDU for a person, field by field, or as a JSON line. Pure: octets and a time in, text out. A password
 //! never leaves this file.
-use crate::cli::decode::pdu_json;
+use crate::cli::decode::{pdu_json, tlv_holds_content, tlvs_behind_header};
 use crate::kit::{Nanos, utc_rfc3339};
+use crate::report::{counted, mask_address};
 use crate::smpp::coding::Coding;
 use crate::smpp::pdu::{self, Body, Dest, Field, Pdu};
 use crate::smpp::receipt::{self, MessageState};
+use crate::smpp::udh::{PartOf, Udh};
 use crate::smpp::{CommandId, Header, Tag, TlvType, Tlvs, without_passwords};
 use bytes::BytesMut;
 use serde_json::json;
@@ -54,7 +56,7 @@ impl Show {
         // writing into a String cannot fail, here and below
         let _ = write!(out, "{arrow} {at:10.6} s  ");
         match Header::read(octets) {
-            Some(header) => describe(header, octets, &mut out),
+            Some(header) => describe(header, octets, true, &mut out),
             None => _ = writeln!(out, "{} octets that are no PDU", octets.len()),
         }
         if self.hex || Header::read(octets).is_none() {
@@ -81,6 +83,22 @@ impl Show {
     }
 }
 
+/// A PDU, or octets that are none, as `decode` shows them on a terminal: without their way and time, and
+/// without addresses and texts unless `content`.
+pub(in crate::cli) fn layout(octets: &[u8], content: bool) -> String {
+    let octets = &masked(octets)[..];
+    let mut out = String::new();
+    match Header::read(octets).filter(|header| header.command_length as usize <= octets.len()) {
+        Some(header) => describe(header, octets, content, &mut out),
+        None => {
+            let _ = writeln!(out, "{} octets that are no whole PDU", octets.len());
+            let shown = if content { octets } else { &octets[..octets.len().min(Header::OCTETS)] };
+            field(&mut out, "hex", &hex(shown));
+        }
+    }
+    out
+}
+
 /// The PDU with `***` for a password, whose length is not told either. Of a bind that cannot be read, only
 /// the header is shown; a bind that stands inside other octets is shown without its password.
 fn masked(octets: &[u8]) -> Cow<'_, [u8]> {
@@ -103,7 +121,7 @@ fn masked(octets: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out.to_vec())
 }
 
-fn describe(header: Header, octets: &[u8], out: &mut String) {
+fn describe(header: Header, octets: &[u8], content: bool, out: &mut String) {
     let Header { command_length, command_id, command_status, sequence_number } = header;
     let _ = write!(out, "{command_id}  seq {sequence_number}");
     if command_id.is_response() || !command_status.is_ok() {
@@ -113,9 +131,12 @@ fn describe(header: Header, octets: &[u8], out: &mut String) {
         }
     }
     let _ = writeln!(out, "  {command_length} octets");
+    if let Some(tlvs) = tlvs_behind_header(header, octets) {
+        return optional(tlvs, (0, 0), content, out);
+    }
     match pdu::decode(octets) {
         Ok(pdu) => {
-            body(&pdu, out);
+            body(&pdu, content, out);
             for odd in &pdu.anomalies {
                 let _ = writeln!(out, "      ! {} at {}: {}", odd.kind.name(), odd.at, odd.why());
             }
@@ -124,38 +145,41 @@ fn describe(header: Header, octets: &[u8], out: &mut String) {
     }
 }
 
-fn body(pdu: &Pdu<'_>, out: &mut String) {
+fn body(pdu: &Pdu<'_>, content: bool, out: &mut String) {
     let (esm_class, data_coding) = message_traits(&pdu.body);
     pdu.body.fields(&mut |name, value| match value {
         Field::Int(value) => field(out, name, &int(name, value)),
+        Field::Text(value) if name.ends_with("_addr") => field(out, name, &address(value, content)),
         Field::Text(value) => field(out, name, &quoted(value)),
-        Field::ShortMessage(value) => short_message(esm_class, data_coding, value, out),
+        Field::ShortMessage(value) => short_message(esm_class, data_coding, value, content, out),
         Field::Dests(dests) => {
             for dest in dests.iter() {
                 let shown = match dest {
                     Dest::Sme { dest_addr_ton, dest_addr_npi, destination_addr } => {
                         format!(
                             "{} (ton {dest_addr_ton}, npi {dest_addr_npi})",
-                            quoted(destination_addr)
+                            address(destination_addr, content)
                         )
                     }
-                    Dest::List { dl_name } => format!("list {}", quoted(dl_name)),
+                    Dest::List { dl_name } => format!("list {}", address(dl_name, content)),
                 };
                 field(out, name, &shown);
             }
         }
         Field::Unsuccessful(list) => {
             for sme in list.iter() {
-                let shown = format!("{} {}", quoted(sme.destination_addr), sme.error_status_code);
+                let to = address(sme.destination_addr, content);
+                let shown = format!("{to} {}", sme.error_status_code);
                 field(out, name, &shown);
             }
         }
-        Field::Tlvs(tlvs) => optional(tlvs, data_coding, out),
+        Field::Tlvs(tlvs) => optional(tlvs, (esm_class, data_coding), content, out),
     });
     if let Body::Unknown(octets) = pdu.body
         && !octets.is_empty()
     {
-        field(out, "octets", &hex(octets));
+        let shown = if content { hex(octets) } else { hidden(octets) };
+        field(out, "octets", &shown);
     }
     let text = receipt::text_of(&pdu.body);
     if let Some(read) = receipt::read_body(&pdu.body, &text) {
@@ -182,45 +206,66 @@ fn field(out: &mut String, name: &str, value: &str) {
 }
 
 /// The text after a user data header, and the header as it is.
-fn short_message(esm_class: u8, data_coding: u8, octets: &[u8], out: &mut String) {
+fn short_message(esm_class: u8, data_coding: u8, octets: &[u8], content: bool, out: &mut String) {
     field(out, "sm_length", &octets.len().to_string());
-    let header = match octets.first() {
-        Some(length) if esm_class & 0x40 != 0 => (usize::from(*length) + 1).min(octets.len()),
-        Some(_) | None => 0,
-    };
-    let (header, text) = octets.split_at(header);
-    if !header.is_empty() {
-        let part = match header {
-            [5, 0, 3, reference, total, part] => {
-                format!("  (part {part} of {total}, reference {reference})")
-            }
-            [6, 8, 4, high, low, total, part] => {
-                let reference = u16::from_be_bytes([*high, *low]);
-                format!("  (part {part} of {total}, reference {reference})")
-            }
-            _ => String::new(),
-        };
-        field(out, "user data header", &format!("{}{part}", hex(header)));
+    let text = if esm_class & 0x40 != 0 { after_header(octets, out) } else { octets };
+    field(out, "short_message", &coded(data_coding, text, content));
+}
+
+/// Shows a user data header, and returns what stands behind it.
+fn after_header<'a>(octets: &'a [u8], out: &mut String) -> &'a [u8] {
+    let udh = Udh::read(octets);
+    field(out, "user data header", &hex(udh.octets));
+    for element in &udh.elements {
+        let name = element.name().map_or_else(|| format!("0x{:02X}", element.id), str::to_owned);
+        let mut says = hex(element.data);
+        if let Some(PartOf { reference, total, part }) = element.part() {
+            says += &format!("  (part {part} of {total}, reference {reference})");
+        }
+        if let Some((to, from)) = element.ports() {
+            says += &format!("  (to port {to}, from port {from})");
+        }
+        field(out, &format!("  {name}"), &says);
     }
-    field(out, "short_message", &coded(data_coding, text));
+    if let Some((at, why)) = udh.odd {
+        let _ = writeln!(out, "      ! ODD_USER_DATA_HEADER at its octet {at}: {why}");
+    }
+    &octets[udh.octets.len()..]
+}
+
+/// An address in quotes; of one that is hidden, its beginning.
+fn address(octets: &[u8], content: bool) -> String {
+    if content { quoted(octets) } else { mask_address(&Coding::Latin1.decode(octets)) }
+}
+
+/// Stands for octets that are not shown.
+fn hidden(octets: &[u8]) -> String {
+    format!("<{}>", counted(octets.len() as u64, "octet"))
 }
 
 /// Octets as the text that `data_coding` makes of them; in hex where it makes none.
-fn coded(data_coding: u8, octets: &[u8]) -> String {
+fn coded(data_coding: u8, octets: &[u8], content: bool) -> String {
+    if !content && !octets.is_empty() {
+        return hidden(octets);
+    }
     match Coding::of_data_coding(data_coding) {
         Some(coding) => format!("{:?}", coding.decode(octets)),
         None => hex(octets),
     }
 }
 
-fn optional(tlvs: Tlvs<'_>, data_coding: u8, out: &mut String) {
+fn optional(tlvs: Tlvs<'_>, (esm_class, data_coding): (u8, u8), content: bool, out: &mut String) {
     for (tag, value) in tlvs.iter().map_while(Result::ok) {
         let name = match tag.name() {
             Some(name) => format!("{name} (0x{:04X})", tag.0),
             None => format!("0x{:04X}", tag.0),
         };
         let shown = match tag.info().map(|info| info.tlv_type) {
-            _ if tag == Tag::MESSAGE_PAYLOAD => coded(data_coding, value),
+            _ if tag == Tag::MESSAGE_PAYLOAD => {
+                let text = if esm_class & 0x40 != 0 { after_header(value, out) } else { value };
+                coded(data_coding, text, content)
+            }
+            _ if !content && tlv_holds_content(tag.name().unwrap_or("vendor")) => hidden(value),
             Some(TlvType::Int1 | TlvType::Int2 | TlvType::Int4)
                 if (1..=8).contains(&value.len()) =>
             {
@@ -403,7 +448,8 @@ mod tests {
             "source_addr                \"Shop\"",
             "esm_class                  64 (user data header)",
             "registered_delivery        1 (receipt of success and failure)",
-            "user data header           0500032a0201  (part 1 of 2, reference 42)",
+            "user data header           0500032a0201",
+            "  concatenation_8bit       2a0201  (part 1 of 2, reference 42)",
             "short_message              \"@ € hi\"",
             "user_message_reference (0x0204) 256",
         ] {
