@@ -140,12 +140,17 @@ fn a_certificate_that_does_not_verify_ends_in_one_line_and_exit_3() {
     let vault = Vault::new();
     for (target, simulator, word) in [
         (vault.target("other_ca", ""), vault.simulator("server", ""), "UnknownIssuer"),
+        (
+            vault.target("other_ca", ""),
+            vault.simulator("server", ""),
+            "give that certificate with --tls-ca",
+        ),
         (vault.target("ca", ""), vault.simulator("expired", ""), "expired"),
         (vault.target("ca", ""), vault.simulator("elsewhere", ""), "not valid for name"),
         (
             vault.target("ca", ""),
             vault.simulator("server", &vault.client_ca("ca")),
-            "CertificateRequired",
+            "give one with target.tls_cert",
         ),
         (
             vault.target("ca", &vault.client()),
@@ -237,7 +242,25 @@ fn a_peer_that_speaks_no_tls_is_no_tls_peer() {
     let (code, stderr) = vault.told(&target, "");
     assert_eq!(code, 3, "{stderr}");
     assert!(stderr.contains("no TLS with 127.0.0.1:"), "{stderr}");
+    assert!(stderr.contains("speak TLS") && stderr.contains("leave out --tls"), "{stderr}");
     assert!(Path::new(&vault.pem("ca")).is_file());
+}
+
+#[test]
+fn a_plain_client_is_told_that_its_peer_speaks_tls() {
+    let vault = Vault::new();
+    let toml = vault.simulator("server", "").replace("[embedded.tls]", "[tls]");
+    let behaviour = behaviour_file::parse(&toml).unwrap();
+    let server = Server::start(&behaviour, "127.0.0.1:0".parse().unwrap()).unwrap();
+    let target = server.address.to_string();
+    for verb in [&["run", "--live", "off", "--duration", "1s"][..], &["dial"]] {
+        let mut command = Command::cargo_bin("smppbench").unwrap();
+        command.args(verb).args(["--target", &target]).current_dir(vault.0.path());
+        let output = command.timeout(std::time::Duration::from_secs(30)).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{verb:?}: {stderr}");
+        assert!(stderr.contains("speaks TLS: use --tls"), "{verb:?}: {stderr}");
+    }
 }
 
 #[test]

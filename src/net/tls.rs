@@ -17,8 +17,8 @@ use tokio_rustls::rustls::crypto::{
 };
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error as RustlsError, RootCertStore,
-    ServerConfig, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error as RustlsError,
+    RootCertStore, ServerConfig, SignatureScheme,
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
@@ -217,6 +217,12 @@ fn failed(address: &str, e: io::Error) -> TlsFault {
     match e.get_ref().and_then(|inner| inner.downcast_ref::<RustlsError>()) {
         Some(RustlsError::InvalidCertificate(fault)) => {
             TlsFault::Certificate(peer, unverified(fault))
+        }
+        Some(RustlsError::AlertReceived(AlertDescription::CertificateRequired)) => {
+            let why = format!(
+                "it wants a client certificate ({e}); give one with target.tls_cert and target.tls_key"
+            );
+            TlsFault::Certificate(peer, why)
         }
         // the first octets were no TLS record
         Some(RustlsError::InvalidMessage(_)) => {
