@@ -70,6 +70,45 @@ fn a_gate_against_a_baseline_is_undecided_without_one_and_decided_by_the_interva
 }
 
 #[test]
+fn a_gates_file_is_taken_with_its_heading_and_with_a_byte_order_mark() {
+    for text in
+        ["[gates]\n\"response.p50\" = \"< 10s\"\n", "\u{feff}\"response.p50\" = \"< 10s\"\n"]
+    {
+        let (code, said) = Gates::of(text).hold(&[]);
+        assert!(code == Some(0) && said.ends_with("the gate passed\n"), "{said}");
+    }
+    let (code, said) = Gates::of("name = \"x\"\n[gates]\n\"response.p50\" = \"< 10s\"\n").hold(&[]);
+    assert!(code == Some(2) && said.contains("gates.toml:1: name: unknown key"), "{said}");
+}
+
+#[test]
+fn the_last_line_counts_the_gates_and_a_relative_one_shows_its_baseline() {
+    let text = "\"response.p99\" = \"< 1us\"\n\"response.p50\" = \"<= baseline + 50%\"\n\
+                \"response.p90\" = \"< 1us\"\n";
+    let (code, said) = Gates::of(text).hold(&["--baseline", &sample()]);
+    assert_eq!(code, Some(5), "{said}");
+    assert!(said.trim_end().lines().last().unwrap().starts_with("  2 of 3 gates failed"), "{said}");
+    let relative = said.lines().find(|line| line.contains("baseline + 50%")).unwrap();
+    assert!(relative.contains("(baseline ") && relative.contains(" ms"), "{relative}");
+}
+
+#[test]
+fn a_page_does_not_begin_with_a_green_verdict_above_gates_that_failed() {
+    let out = tempfile::tempdir().unwrap();
+    let path = out.path().to_str().unwrap();
+    let page = || std::fs::read_to_string(out.path().join("summary.md")).unwrap();
+    let (code, _) = Gates::of("\"response.p99\" = \"< 1us\"\n").hold(&["--out", path]);
+    assert_eq!(code, Some(5));
+    assert!(page().starts_with("## ❌ 1 of 1 gate failed · SUSTAINED"), "{}", page());
+    Gates::of("\"response.p99\" = \"< 10s\"\n").hold(&["--out", path]);
+    assert!(page().starts_with("## ✅ SUSTAINED"), "{}", page());
+    // gates that cannot be read leave no page of the ones before
+    let (code, _) = Gates::of("nonsense\n").hold(&["--out", path]);
+    assert_eq!(code, Some(2));
+    assert!(!out.path().join("summary.md").exists() && !out.path().join("junit.xml").exists());
+}
+
+#[test]
 fn the_outcomes_stand_in_junit_xml() {
     let out = tempfile::tempdir().unwrap();
     let gates = Gates::of(

@@ -9,6 +9,39 @@ fn smppbench() -> Command {
 }
 
 #[test]
+fn a_hangup_ends_a_run_as_a_termination_does() {
+    let end = |signal: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_str().unwrap();
+        let mut run = smppbench()
+            .args(["run", "--rate", "100", "--duration", "5m", "--warmup", "0s", "--live", "line"])
+            .args(["--receipts", "off", "--out", path])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // a line of progress: the load is on
+        let mut told = std::io::BufReader::new(run.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("/s") && std::io::BufRead::read_line(&mut told, &mut line).unwrap() > 0
+        {
+        }
+        let pid = run.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        let drain = std::thread::spawn(move || std::io::copy(&mut told, &mut std::io::sink()));
+        let code = run.wait().unwrap().code();
+        drain.join().unwrap().unwrap();
+        let result: Value =
+            serde_json::from_slice(&std::fs::read(folder.path().join("result.json")).unwrap())
+                .unwrap();
+        (code, result["state"].clone(), result["window"]["cut_reason"].clone())
+    };
+    let hangup = end("-HUP");
+    assert_eq!(hangup, end("-TERM"));
+    assert_eq!(hangup, (Some(130), "complete".into(), "interrupted".into()));
+}
+
+#[test]
 fn a_run_that_is_killed_can_still_be_rendered_and_says_that_it_is_partial() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
