@@ -54,6 +54,8 @@ pub(crate) struct Row {
     pub(crate) leaves: Leaves,
     /// Nothing else may run beside it: its fault is one of time.
     pub(crate) alone: bool,
+    /// That the harness is blamed is its fault: no busy machine excuses it.
+    pub(crate) strict: bool,
 }
 
 /// What every row of `run` asks for, unless it says otherwise: one bind, short time limits, 100 messages in 1 s.
@@ -122,6 +124,7 @@ pub(crate) fn call(name: &str, args: &str) -> Row {
         checks: Vec::new(),
         leaves: Leaves::AsTheCodeSays,
         alone: false,
+        strict: false,
     }
 }
 
@@ -255,10 +258,6 @@ impl Row {
         self.leaves = Leaves::Nothing;
         self
     }
-    pub(crate) fn result(mut self) -> Row {
-        self.leaves = Leaves::Folder;
-        self
-    }
     /// A run may have begun, or not.
     pub(crate) fn either_result(mut self) -> Row {
         self.leaves = Leaves::Either;
@@ -299,10 +298,19 @@ impl Row {
         }
         self
     }
+    pub(crate) fn strict(mut self) -> Row {
+        self.strict = true;
+        self
+    }
     /// The same with other words, for a variant.
     pub(crate) fn named(mut self, more: &str) -> Row {
         self.name = format!("{} ({more})", self.name);
         self
+    }
+
+    /// Whether a busy machine can spoil it.
+    pub(crate) fn asks_for_a_verdict(&self) -> bool {
+        self.facts.iter().any(|fact| fact.starts_with("verdict."))
     }
 
     /// The words of the call, for this place and target.

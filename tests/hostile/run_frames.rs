@@ -147,6 +147,7 @@ fn slow_readers() -> Vec<Row> {
         row.that("verdict.harness.state != invalid")
             .outcome("not_sustained")
             .limiter("backpressure")
+            .strict()
     };
     let narrow = "--rate 1000 --duration 2s --window 4000 --set target.send_buffer=4096";
     vec![
