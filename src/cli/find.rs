@@ -22,6 +22,8 @@ const MINUTES_MAX: f64 = 15.0;
 const MESSAGES_MAX: u64 = 200_000_000;
 /// First rate where the profile holds none.
 const START: f64 = 10.0;
+/// What an SMSC is guessed to take, for an estimate, where the profile holds no rate.
+const RATE_GUESS: f64 = 1_000.0;
 /// Descriptors that are not sessions.
 const DESCRIPTORS_SPARE: u64 = 64;
 
@@ -50,7 +52,7 @@ pub(super) fn run(args: &FindArgs) -> Exit {
         Ok(ready) => ready,
         Err(e) => return fail(Exit::Usage, &e),
     };
-    let cost = cost(&budget);
+    let cost = format!("{}; {}", estimate(&ready, &plan), cost(&budget));
     if args.dry_run {
         return print(&format!("find {} · {} · {cost}\n", name_of(args.what), plan.name));
     }
@@ -131,6 +133,32 @@ const fn name_of(what: FindWhat) -> &'static str {
         FindWhat::Window => Kind::Window.name(),
         FindWhat::Binds => Kind::Binds.name(),
     }
+}
+
+/// What it will probably cost.
+fn estimate(ready: &Ready, plan: &Plan) -> String {
+    let guess = holds(plan).unwrap_or(RATE_GUESS);
+    let (cost, rate) = match ready {
+        Ready::Rate(settings) => (settings.estimate(), settings.start * 4.0),
+        Ready::Window(settings) => (settings.estimate(guess), guess),
+        Ready::Binds(settings) => (settings.estimate(guess), guess),
+    };
+    format!(
+        "about {} trials, {} submit_sm, {:.1} min if the SMSC takes {}",
+        cost.trials,
+        words::count(cost.messages),
+        cost.seconds / 60.0,
+        words::rate(rate)
+    )
+}
+
+/// The last rate that the profile holds and measures.
+fn holds(plan: &Plan) -> Option<f64> {
+    plan.stages.iter().rev().filter(|s| s.measure).find_map(|s| match s.shape {
+        Shape::Hold(rate) => Some(rate.as_f64()),
+        Shape::Ramp(..) | Shape::Stairs { .. } | Shape::Spike { .. } | Shape::Sine { .. } => None,
+        Shape::Max => None,
+    })
 }
 
 fn cost(budget: &Budget) -> String {
@@ -288,12 +316,7 @@ fn rate(args: &FindArgs, plan: &Plan, budget: Budget) -> Result<RateSettings, St
     }
     let objectives: Result<Vec<Objective>, String> =
         texts.iter().map(|text| Objective::parse(text, plan)).collect();
-    let holds = plan.stages.iter().rev().filter(|s| s.measure).find_map(|s| match s.shape {
-        Shape::Hold(rate) => Some(rate.as_f64()),
-        Shape::Ramp(..) | Shape::Stairs { .. } | Shape::Spike { .. } | Shape::Sine { .. } => None,
-        Shape::Max => None,
-    });
-    let start = holds.unwrap_or(START);
+    let start = holds(plan).unwrap_or(START);
     let floor = match &args.min_rate {
         Some(text) => positive("--min-rate", text)?,
         None => start / 1_000.0,

@@ -98,10 +98,30 @@ fn way(how: How, status: Option<&str>) -> String {
     }
 }
 
+/// Throughput was limited by a rate: it says nothing of what was looked for.
+fn limited_by_rate(search: &mut Search, rate: f64, not_by: &str, limit: &str) {
+    let why = format!(
+        "limited by a rate of about {}, not by {not_by}: run `find rate` first",
+        words::rate(rate)
+    );
+    search.recommendation = format!("Throughput is {why}. Apart from that, {limit}.");
+    search.recommendation_toml = format!("# {why}\n");
+}
+
 /// For `find window`.
 pub(super) fn window(search: &mut Search, plan: &Plan) {
     let (binds, _) = shape_of(plan);
     let limit = search.limit.as_ref().map(|l| l.value);
+    let enforced = search.limit.as_ref().map_or_else(
+        || "no enforced limit was met".to_owned(),
+        |l| {
+            let way = way(l.how, l.status.as_deref());
+            format!("beyond {} open on a bind the SMSC {way}", words::count(l.value))
+        },
+    );
+    if let Some(rate) = search.rate_limit.filter(|_| search.knee.is_none()) {
+        return limited_by_rate(search, rate, "the window", &enforced);
+    }
     // a quarter beyond the knee, for the variance of service times
     let enough = search.knee.map(|k| (k.value * 1.25).ceil().max(1.0) as u64);
     let top = search.points.iter().map(|p| p.throughput).fold(0.0, f64::max);
@@ -118,13 +138,6 @@ pub(super) fn window(search: &mut Search, plan: &Plan) {
                 k.value, k.low, k.high
             )
         });
-    let enforced = search.limit.as_ref().map_or_else(
-        || "no enforced limit was met".to_owned(),
-        |l| {
-            let way = way(l.how, l.status.as_deref());
-            format!("beyond {} open on a bind the SMSC {way}", words::count(l.value))
-        },
-    );
     search.recommendation = format!(
         "Use a window of {value} on {binds} binds: {knee}, at {}; {enforced}.",
         words::rate(top)
@@ -151,6 +164,9 @@ pub(super) fn binds(search: &mut Search, plan: &Plan) {
         Some(false) => "; the place of a lost one stays taken for a while",
         None => "",
     };
+    if let Some(rate) = search.rate_limit.filter(|_| search.knee.is_none()) {
+        return limited_by_rate(search, rate, "the number of binds", &format!("{limit}{place}"));
+    }
     let top = search.points.iter().map(|p| p.throughput).fold(0.0, f64::max);
     let enough = search.points.iter().find(|p| p.throughput >= top * 0.95);
     let count = enough.map_or(first.bound, |p| p.binds).min(first.bound);

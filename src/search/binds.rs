@@ -7,7 +7,7 @@ use super::enforced::How;
 use super::knee::{self, GAIN_MIN, Load};
 use super::lab::{Lab, Stop, World};
 use super::shape;
-use super::sweep::{self, Swept};
+use super::sweep::{Sweep, Swept};
 use crate::judge::words;
 use crate::kit::Nanos;
 use crate::plan::{BindType, Plan};
@@ -34,7 +34,7 @@ pub struct BindsSettings {
 }
 
 /// Most binds of the sweep of throughput.
-const SWEEP_MAX: u64 = 64;
+pub(super) const SWEEP_MAX: u64 = 64;
 
 /// Finds the number of binds.
 ///
@@ -170,16 +170,21 @@ fn throughput(
     search: &mut Search,
     most: u64,
 ) -> Result<(), Stop> {
+    let swept = Swept { settle: settings.settle, measure: settings.measure };
+    let mut sweep = Sweep::new(swept);
     let mut n = 1;
     let mut loads: Vec<Load> = Vec::new();
     loop {
         let mut plan = plan.clone();
         plan.accounts.truncate(1);
         shape::with_binds(&mut plan, n as usize);
-        let swept = Swept { settle: settings.settle, measure: settings.measure };
-        let point = sweep::point(lab, &plan, swept)?;
-        loads.push(Load { n: n as f64, throughput: point.throughput, error: point.error });
-        search.points.push(point);
+        let step = sweep.step(lab, &plan)?;
+        if !search.take(step) {
+            return Ok(());
+        }
+        let measured = search.points.last().map(|p| (p.throughput, p.error));
+        let (throughput, error) = measured.unwrap_or_default();
+        loads.push(Load { n: n as f64, throughput, error });
         if n >= most || knee::is_past(&loads) {
             break;
         }

@@ -104,7 +104,7 @@ pub struct ObjectiveResult {
 pub struct TrialRow {
     /// From 1.
     pub number: u32,
-    /// `probe`, `confirm`, `latency`, `burst`, `check`, `sweep`, `ladder`.
+    /// `probe`, `confirm`, `latency`, `burst`, `check`, `sweep`, `paced`, `ladder`.
     pub kind: String,
     /// submit_sm a second offered.
     pub rate: Option<f64>,
@@ -164,7 +164,7 @@ pub struct Point {
     pub window: u64,
     /// Binds that send.
     pub binds: u64,
-    /// X: accepted a second.
+    /// X: accepted a second; where it was throttled: what was let through.
     pub throughput: f64,
     /// Its standard error, as a share.
     pub error: f64,
@@ -174,6 +174,9 @@ pub struct Point {
     pub service_p99_ns: Option<u64>,
     /// X·R over the slots there are (Little's law): 1 where all were in use all the time.
     pub littles_share: Option<f64>,
+    /// Share of the messages that the SMSC throttled.
+    #[serde(default)]
+    pub throttled_share: f64,
     /// The harness itself was the limit there.
     pub harness_limited: bool,
 }
@@ -227,6 +230,9 @@ pub struct Search {
     pub limit: Option<Limit>,
     /// Where throughput stops growing.
     pub knee: Option<Knee>,
+    /// Window and binds: submit_sm a second that the SMSC lets through, where such a limit ended the sweep.
+    #[serde(default)]
+    pub rate_limit: Option<f64>,
     /// Rate: lower end, first objective.
     pub lower: Option<f64>,
     /// Rate: upper end, first objective.
@@ -257,6 +263,16 @@ pub struct Search {
     pub repro: String,
 }
 
+impl Point {
+    /// Above this share a point is throttled.
+    pub const THROTTLED_MAX: f64 = 0.01;
+
+    /// Whether the SMSC throttled more than single messages there: it then says nothing of window or binds.
+    pub fn is_throttled(&self) -> bool {
+        self.throttled_share > Self::THROTTLED_MAX
+    }
+}
+
 impl Search {
     /// Nothing found yet.
     pub fn new(kind: Kind, name: &str, target: &str) -> Search {
@@ -269,6 +285,7 @@ impl Search {
             why: None,
             limit: None,
             knee: None,
+            rate_limit: None,
             lower: None,
             upper: None,
             objectives: Vec::new(),

@@ -9,6 +9,7 @@ pub mod bracket;
 mod budget;
 pub mod document;
 pub mod enforced;
+mod estimate;
 mod evidence;
 pub mod knee;
 mod lab;

@@ -159,13 +159,30 @@ pub(super) fn with_window(plan: &mut Plan, window: usize) {
 /// A closed loop: settle, measured stages. `left`: submit_sm that may be sent.
 pub(super) fn closed(base: &Plan, settle: Nanos, measure: Nanos, left: Option<u64>) -> Shaped {
     let mut plan = base.clone();
-    plan.stages = vec![stage("settle".to_owned(), Shape::Max, settle, false)];
+    plan.stages.clear();
+    if settle > Nanos::ZERO {
+        plan.stages.push(stage("settle".to_owned(), Shape::Max, settle, false));
+    }
+    let first_batch = plan.stages.len();
     let batch = Nanos(measure.0.div_ceil(BATCHES as u64));
     for number in 1..=BATCHES {
         plan.stages.push(stage(format!("measured {number}"), Shape::Max, batch, true));
     }
     plan.guard.messages_max = left.or(plan.guard.messages_max);
-    Shaped { messages: 0, first_batch: 1, batch, plan }
+    Shaped { messages: 0, first_batch, batch, plan }
+}
+
+/// An open loop at a rate: half of the time to use up what a limiter has saved, half of it measured.
+pub(super) fn paced(base: &Plan, rate: f64, seconds: f64) -> Shaped {
+    let mut plan = base.clone();
+    let half = span(seconds / 2.0);
+    let hold = || Shape::Hold(exact(rate));
+    plan.stages = vec![
+        stage("settle".to_owned(), hold(), half, false),
+        stage("measured".to_owned(), hold(), half, true),
+    ];
+    let messages = planned(&plan);
+    Shaped { messages, first_batch: 1, batch: half, plan }
 }
 
 /// A probe of one bind: a burst of `messages` through a window of `window`, no receipts.

@@ -1,24 +1,202 @@
-//! One point of a sweep in closed loop: throughput, service time, and Little's law, N = X·R.
-use super::document::{Point, TrialRow};
-use super::lab::{Lab, Stop};
+//! A sweep in closed loop, step by step: throughput, service time, and Little's law, N = X·R. A step sends a bounded number of
+//! messages, and where the SMSC throttles it, the rate that it lets through is measured instead: a closed loop against
+//! a rate limit says nothing of windows or binds, and its refusals come back at once and would only multiply.
+use super::document::{Point, Search, TrialRow};
+use super::lab::{Done, Lab, Stop};
 use super::shape;
 use crate::judge::{Limiter, words};
 use crate::kit::Nanos;
 use crate::measure::Metric;
 use crate::plan::Plan;
 
-/// How long a point takes.
+/// How long a step takes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Swept {
     pub(super) settle: Nanos,
     pub(super) measure: Nanos,
 }
 
-/// Measures one.
-pub(super) fn point(lab: &mut Lab<'_>, plan: &Plan, swept: Swept) -> Result<Point, Stop> {
-    let left = lab.budget.left(&lab.spent);
-    let shaped = shape::closed(plan, swept.settle, swept.measure, left);
-    let done = lab.run(&shaped.plan, 0)?;
+/// Share of throttled answers above which a step is limited by what the SMSC refuses.
+const THROTTLED_MAX: f64 = Point::THROTTLED_MAX;
+/// A step may send so many times what the highest throughput so far would: twice the load brings at most twice.
+const HEADROOM: f64 = 2.5;
+/// A step that was cut short by that is run again with more room, at most so often.
+const AGAIN_MAX: u32 = 8;
+/// The first, short trial sends so many messages, or so many times what may be open; the next ones so many times more,
+/// up to so many seconds of what they let expect.
+const PILOT_MIN: u64 = 50;
+const PILOT_SLOTS: u64 = 4;
+const PILOT_TIMES: u64 = 8;
+const PILOT_S: f64 = 0.1;
+/// Trials that look for the rate which is let through, how long each lasts, and how few messages it may have.
+const LOOKS_MAX: u32 = 4;
+const LOOK_S: f64 = 2.0;
+const LOOK_MESSAGES_MIN: f64 = 2_000.0;
+
+/// A sweep under way.
+#[derive(Debug)]
+pub(super) struct Sweep {
+    swept: Swept,
+    /// Highest throughput so far, or what the first answers let expect; 0: nothing was sent yet.
+    top: f64,
+}
+
+/// What a step showed.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Its throughput.
+    Measured(Point),
+    /// It was throttled. The rate that is let through, where it is a rate that limits.
+    Throttled(Point, Option<f64>),
+}
+
+impl Sweep {
+    pub(super) fn new(swept: Swept) -> Sweep {
+        Sweep { swept, top: 0.0 }
+    }
+
+    /// Measures one step.
+    pub(super) fn step(&mut self, lab: &mut Lab<'_>, plan: &Plan) -> Result<Step, Stop> {
+        if self.top == 0.0 {
+            let share = self.pilot(lab, plan)?;
+            if share > THROTTLED_MAX {
+                return self.throttled(lab, plan, share);
+            }
+        }
+        for _ in 0..AGAIN_MAX {
+            let seconds = (self.swept.settle + self.swept.measure).as_secs_f64();
+            let most = (HEADROOM * self.top * seconds).ceil() as u64;
+            let most = most.max(PILOT_SLOTS * slots(plan)).max(PILOT_MIN);
+            let left = lab.budget.left(&lab.spent).unwrap_or(u64::MAX);
+            let shaped =
+                shape::closed(plan, self.swept.settle, self.swept.measure, Some(most.min(left)));
+            let done = lab.run(&shaped.plan, 0)?;
+            let share = throttled_share(&done);
+            if share > THROTTLED_MAX {
+                keep(lab, plan, &done, &format!("{} throttled", words::percent(share)));
+                return self.throttled(lab, plan, share);
+            }
+            if done.record.ledger().written >= most && most < left {
+                // it is faster than anything so far let expect
+                self.top *= HEADROOM;
+                continue;
+            }
+            let point = measured(lab, plan, &shaped, &done, share);
+            self.top = self.top.max(point.throughput);
+            return Ok(Step::Measured(point));
+        }
+        let why = "the throughput of a step never came to rest".to_owned();
+        Err(Stop::Ended(super::Ended::InconclusiveNoise, why))
+    }
+
+    /// A few messages, then more, until they are a tenth of a second's: to know roughly how fast answers come.
+    /// The share of them that was throttled.
+    fn pilot(&mut self, lab: &mut Lab<'_>, plan: &Plan) -> Result<f64, Stop> {
+        let mut most = (PILOT_SLOTS * slots(plan)).max(PILOT_MIN);
+        loop {
+            let left = lab.budget.left(&lab.spent).unwrap_or(u64::MAX);
+            let capped = most.min(left);
+            let shaped = shape::closed(plan, Nanos::ZERO, self.swept.settle, Some(capped));
+            let done = lab.run(&shaped.plan, capped)?;
+            let service = done.judgement.measured.latency(Metric::Service).mean();
+            let seconds = service.unwrap_or(1e9).max(1e3) / 1e9;
+            self.top = slots(plan) as f64 / seconds;
+            let share = throttled_share(&done);
+            keep(lab, plan, &done, &format!("a first look at {} messages", words::count(capped)));
+            if share > THROTTLED_MAX || capped as f64 >= PILOT_S * self.top {
+                return Ok(share);
+            }
+            most *= PILOT_TIMES;
+        }
+    }
+
+    /// What the SMSC lets through, offered at a rate: first as much as was seen or expected, then twice what it took.
+    fn throttled(&self, lab: &mut Lab<'_>, plan: &Plan, share: f64) -> Result<Step, Stop> {
+        let mut offered = self.top * 2.0;
+        let mut passed = None;
+        for _ in 0..LOOKS_MAX {
+            let messages = LOOK_MESSAGES_MIN.max(passed.unwrap_or(0.0) * 2.0 * LOOK_S);
+            let seconds = LOOK_S.min(messages / offered);
+            let shaped = shape::paced(plan, offered, seconds);
+            let done = lab.run(&shaped.plan, shaped.messages)?;
+            let refused = throttled_share(&done);
+            let accepted = done.judgement.measured.tally().accepted as f64;
+            let through = accepted / shaped.batch.as_secs_f64().max(1e-9);
+            let says = format!(
+                "{} offered, {} let through, {} throttled",
+                words::rate(offered),
+                words::rate(through),
+                words::percent(refused)
+            );
+            keep_look(lab, plan, &done, offered, &says);
+            if refused <= THROTTLED_MAX {
+                break;
+            }
+            passed = Some(through.max(1.0 / seconds));
+            if offered <= 3.0 * through {
+                break;
+            }
+            offered = passed.unwrap_or(1.0) * 2.0;
+        }
+        let point =
+            Point { throughput: passed.unwrap_or(self.top), throttled_share: share, ..blank(plan) };
+        Ok(Step::Throttled(point, passed))
+    }
+}
+
+impl Search {
+    /// Takes in a step. False: it was throttled, and the next one would be more so.
+    pub(super) fn take(&mut self, step: Step) -> bool {
+        let (point, goes_on) = match step {
+            Step::Measured(point) => (point, true),
+            Step::Throttled(point, rate) => {
+                if rate.is_none() {
+                    self.notes.push(format!(
+                        "{} × {} was throttled in closed loop, and the same number of messages a second in even \
+                         gaps was not: what is open in all may be limited",
+                        point.binds, point.window
+                    ));
+                }
+                self.rate_limit = rate;
+                (point, false)
+            }
+        };
+        self.points.push(point);
+        goes_on
+    }
+}
+
+/// What may be open in all.
+fn slots(plan: &Plan) -> u64 {
+    plan.accounts.iter().map(|a| (a.binds.senders_count() * a.binds.window) as u64).sum()
+}
+
+fn throttled_share(done: &Done) -> f64 {
+    let t = done.record.ledger();
+    if t.written > 0 { t.throttled as f64 / t.written as f64 } else { 0.0 }
+}
+
+fn blank(plan: &Plan) -> Point {
+    Point {
+        window: plan.accounts.first().map_or(0, |a| a.binds.window) as u64,
+        binds: plan.senders_count() as u64,
+        throughput: 0.0,
+        error: 0.0,
+        service_mean_ns: None,
+        service_p99_ns: None,
+        littles_share: None,
+        throttled_share: 0.0,
+        harness_limited: false,
+    }
+}
+
+fn measured(
+    lab: &mut Lab<'_>,
+    plan: &Plan,
+    shaped: &shape::Shaped,
+    done: &Done,
+    throttled_share: f64,
+) -> Point {
     let (record, judgement) = (&done.record, &done.judgement);
     let stages = shaped.first_batch..shaped.plan.stages.len();
     let seconds = shaped.batch.as_secs_f64();
@@ -31,42 +209,55 @@ pub(super) fn point(lab: &mut Lab<'_>, plan: &Plan, swept: Swept) -> Result<Poin
     let error = if throughput > 0.0 { (variance / count).sqrt() / throughput } else { 1.0 };
     let service = judgement.measured.latency(Metric::Service);
     let mean = service.mean();
-    let binds = plan.senders_count() as u64;
-    let window = plan.accounts.first().map_or(0, |a| a.binds.window) as u64;
-    let slots: usize = plan.accounts.iter().map(|a| a.binds.senders_count() * a.binds.window).sum();
+    let slots = slots(plan);
     let law = mean.filter(|_| slots > 0).map(|mean| throughput * mean / 1e9 / slots as f64);
-    let t = judgement.measured.tally();
     let harness_limited = judgement.limiter == Some(Limiter::Harness);
-    let p99 = service.quantile(0.99).map(|n| n.0);
-    let row = TrialRow {
-        kind: "sweep".to_owned(),
-        window: Some(window),
-        binds: Some(binds),
-        measured_s: judgement.measured.seconds(),
-        took_s: done.took_s,
-        messages: record.ledger().written,
-        accepted_rate: Some(throughput),
-        throttled: t.throttled,
-        lost: t.lost + t.timed_out,
-        says: format!(
-            "{binds} × {}: {}, service {} on the mean{}",
-            words::count(window),
-            words::rate(throughput),
-            mean.map_or("?".to_owned(), |m| words::duration(m as u64)),
-            if harness_limited { " (the harness is the limit)" } else { "" }
-        ),
-        harness: Some(judgement.health.state.name().to_owned()),
-        ..TrialRow::default()
-    };
-    lab.keep(row, "");
-    Ok(Point {
-        window,
-        binds,
+    let says = format!(
+        "{}, service {} on the mean{}",
+        words::rate(throughput),
+        mean.map_or("?".to_owned(), |m| words::duration(m as u64)),
+        if harness_limited { " (the harness is the limit)" } else { "" }
+    );
+    keep(lab, plan, done, &says);
+    Point {
         throughput,
         error,
         service_mean_ns: mean.map(|m| m as u64),
-        service_p99_ns: p99,
+        service_p99_ns: service.quantile(0.99).map(|n| n.0),
         littles_share: law,
+        throttled_share,
         harness_limited,
-    })
+        ..blank(plan)
+    }
+}
+
+fn row(plan: &Plan, done: &Done, kind: &str) -> TrialRow {
+    let (t, measured) = (done.record.ledger(), &done.judgement.measured);
+    let seconds = measured.seconds();
+    let accepted = measured.tally().accepted as f64;
+    let Point { window, binds, .. } = blank(plan);
+    TrialRow {
+        kind: kind.to_owned(),
+        window: Some(window),
+        binds: Some(binds),
+        measured_s: seconds,
+        took_s: done.took_s,
+        messages: t.written,
+        accepted_rate: (seconds > 0.0).then(|| accepted / seconds),
+        throttled: t.throttled,
+        lost: t.lost + t.timed_out,
+        harness: Some(done.judgement.health.state.name().to_owned()),
+        ..TrialRow::default()
+    }
+}
+
+fn keep(lab: &mut Lab<'_>, plan: &Plan, done: &Done, says: &str) {
+    let row = row(plan, done, "sweep");
+    let (binds, window) = (row.binds.unwrap_or(0), words::count(row.window.unwrap_or(0)));
+    lab.keep(TrialRow { says: format!("{binds} × {window}: {says}"), ..row }, "");
+}
+
+fn keep_look(lab: &mut Lab<'_>, plan: &Plan, done: &Done, offered: f64, says: &str) {
+    let row = row(plan, done, "paced");
+    lab.keep(TrialRow { rate: Some(offered), says: says.to_owned(), ..row }, "");
 }

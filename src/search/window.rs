@@ -7,7 +7,7 @@ use super::enforced::{Enforced, How, Probe, Turn};
 use super::knee::{self, Load};
 use super::lab::{Done, Lab, Stop, World};
 use super::shape;
-use super::sweep::{self, Swept};
+use super::sweep::{Sweep, Swept};
 use crate::judge::words;
 use crate::kit::Nanos;
 use crate::measure::Metric;
@@ -168,19 +168,17 @@ impl Window<'_, '_> {
 
     /// 1, 2, 4 … past the peak, then around the knee.
     fn sweep(&mut self, most: u64) -> Result<(), Stop> {
+        let swept = Swept { settle: self.settings.settle, measure: self.settings.measure };
+        let mut sweep = Sweep::new(swept);
         let mut n = 1;
-        loop {
-            self.point(n)?;
-            if n >= most || knee::is_past(&self.loads()) {
-                break;
-            }
+        while self.point(&mut sweep, n)? && n < most && !knee::is_past(&self.loads()) {
             n = (n * 2).min(most);
         }
         if let Some(first) = knee::knee(&self.loads()) {
             for factor in [0.75, 1.0, 1.5] {
                 let n = ((first.value * factor).round() as u64).clamp(1, most);
                 if !self.search.points.iter().any(|p| p.window == n) {
-                    self.point(n)?;
+                    self.point(&mut sweep, n)?;
                 }
             }
         }
@@ -192,19 +190,18 @@ impl Window<'_, '_> {
     }
 
     fn loads(&self) -> Vec<Load> {
-        let points = self.search.points.iter().filter(|p| !p.harness_limited);
+        let points = self.search.points.iter().filter(|p| !p.harness_limited && !p.is_throttled());
         points
             .map(|p| Load { n: p.window as f64, throughput: p.throughput, error: p.error })
             .collect()
     }
 
-    fn point(&mut self, n: u64) -> Result<(), Stop> {
+    /// False: the SMSC throttled it, and would throttle more.
+    fn point(&mut self, sweep: &mut Sweep, n: u64) -> Result<bool, Stop> {
         let mut plan = self.plan.clone();
         shape::with_window(&mut plan, n as usize);
-        let swept = Swept { settle: self.settings.settle, measure: self.settings.measure };
-        let point = sweep::point(&mut self.lab, &plan, swept)?;
-        self.search.points.push(point);
-        Ok(())
+        let step = sweep.step(&mut self.lab, &plan)?;
+        Ok(self.search.take(step))
     }
 }
 

@@ -103,3 +103,24 @@ fn throughput_against_binds_stops_growing_where_the_servers_are_busy() {
     let knee = found.knee.unwrap();
     assert!((knee.value / 4.0 - 1.0).abs() < 0.1, "{knee:?} {:#?}", found.points);
 }
+
+#[test]
+fn a_rate_limit_is_not_taken_for_enough_binds_and_is_not_flooded() {
+    for (binds, rate) in [(5, 700), (3, 60), (8, 2_500)] {
+        let plan = limited(binds, &format!("limits.rate = {rate}\nresponse.latency = \"2ms\"\n"));
+        let mut settings = settings(&[BindType::Transceiver]);
+        settings.sweep = true;
+        let found = find_binds(&plan, &settings).unwrap();
+        let trail: Vec<&str> = found.trials.iter().map(|t| t.says.as_str()).collect();
+        assert_eq!(found.limit.as_ref().unwrap().value, binds);
+        let limit = found.rate_limit.unwrap_or_else(|| panic!("{trail:#?}"));
+        assert!((limit / f64::from(rate) - 1.0).abs() < 0.05, "{limit} {trail:#?}");
+        assert!(found.cost.messages < 20_000, "{} {trail:#?}", found.cost.messages);
+        assert!(
+            found.recommendation.contains("not by the number of binds: run `find rate` first"),
+            "{}",
+            found.recommendation
+        );
+        assert!(!found.recommendation_toml.contains("\ncount ="), "{}", found.recommendation_toml);
+    }
+}

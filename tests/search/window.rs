@@ -76,3 +76,45 @@ fn without_an_enforced_window_none_is_told_and_the_sweep_still_is() {
     let knee = found.knee.unwrap();
     assert!((knee.value / 20.2 - 1.0).abs() < 0.1, "{knee:?} {:#?}", found.points);
 }
+
+/// A simulator that refuses beyond a rate, at once; its answers take 2 ms.
+fn rated(window: u64, rate: u64) -> smppbench::plan::Plan {
+    plan(&format!(
+        "binds = {{ count = 1, window = 10 }}\n[[messages]]\nregistered_delivery = 0\n\
+         [embedded]\nlimits.window = {window}\nlimits.rate = {rate}\nresponse.latency = \"2ms\"\n"
+    ))
+}
+
+#[test]
+fn a_rate_limit_is_not_taken_for_a_knee_of_the_window_and_is_not_flooded() {
+    for (window, rate) in [(12, 700), (30, 2_000), (4, 300), (8, 60)] {
+        let found = find_window(&rated(window, rate), 1024, Nanos::from_secs(1));
+        let trail: Vec<&str> = found.trials.iter().map(|t| t.says.as_str()).collect();
+        let limit = found.rate_limit.unwrap_or_else(|| panic!("{rate}: {trail:#?}"));
+        assert!((limit / rate as f64 - 1.0).abs() < 0.05, "{rate}: {limit}");
+        assert_eq!(found.knee, None);
+        assert!(found.cost.messages < 20_000, "{rate}: {} {trail:#?}", found.cost.messages);
+        assert!(found.recommendation.contains("limited by a rate of about"), "{found:?}");
+        assert!(found.recommendation.contains("not by the window: run `find rate` first"));
+        assert!(!found.recommendation_toml.contains("\nwindow ="), "{}", found.recommendation_toml);
+        assert!(found.points.last().unwrap().throttled_share > 0.05, "{:?}", found.points);
+        if window <= rate / 10 {
+            assert_eq!(found.limit.unwrap().value, window, "{trail:#?}");
+        }
+    }
+}
+
+#[test]
+fn steps_that_no_rate_limits_are_swept_up_to_the_ceiling() {
+    let plan = plan(
+        "binds = { count = 1, window = 10 }\n[[messages]]\nregistered_delivery = 0\n\
+         [embedded]\nresponse.latency = { uniform = [\"100us\", \"2ms\"] }\n",
+    );
+    let found = find_window(&plan, 64, Nanos::from_secs(1));
+    assert_eq!(found.rate_limit, None);
+    let (first, last) = (&found.points[0], found.points.last().unwrap());
+    assert_eq!((first.window, last.window), (1, 64));
+    for point in [first, last] {
+        assert!((point.littles_share.unwrap() - 1.0).abs() < 0.1, "{point:?}");
+    }
+}

@@ -99,6 +99,7 @@ fn what_was_not_found_is_said_to_be_so() {
         service_mean_ns: Some(20_000_000),
         service_p99_ns: None,
         littles_share: Some(1.0),
+        throttled_share: 0.0,
         harness_limited: false,
     });
     let told = text(&search);

@@ -166,19 +166,20 @@ fn points(points: &[Point], out: &mut String) {
         return;
     }
     *out += &format!(
-        "\n  {:>6} {:>7} {:>12} {:>13} {:>12} {:>8}\n",
-        "binds", "window", "throughput", "service mean", "p99", "X·R/N"
+        "\n  {:>6} {:>7} {:>12} {:>13} {:>12} {:>8} {:>10}\n",
+        "binds", "window", "throughput", "service mean", "p99", "X·R/N", "throttled"
     );
     for p in points {
         let show = |ns: Option<u64>| ns.map_or("–".to_owned(), words::duration);
         *out += &format!(
-            "  {:>6} {:>7} {:>12} {:>13} {:>12} {:>8}{}\n",
+            "  {:>6} {:>7} {:>12} {:>13} {:>12} {:>8} {:>10}{}\n",
             p.binds,
             p.window,
             words::rate(p.throughput),
             show(p.service_mean_ns),
             show(p.service_p99_ns),
             p.littles_share.map_or("–".to_owned(), |share| format!("{share:.2}")),
+            words::percent(p.throttled_share),
             if p.harness_limited { "  the harness is the limit" } else { "" }
         );
     }

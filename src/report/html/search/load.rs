@@ -169,8 +169,17 @@ fn interval(n: f64, p: &Found) -> Point {
 }
 
 fn points(search: &Search) -> Grid {
-    let header =
-        ["binds", "window", "throughput", "standard error", "service mean", "p99", "X·R/N", ""];
+    let header = [
+        "binds",
+        "window",
+        "throughput",
+        "standard error",
+        "service mean",
+        "p99",
+        "X·R/N",
+        "throttled",
+        "",
+    ];
     let mut grid = Grid::new("points", "Point by point", &header);
     let show = |ns: Option<u64>| Cell::new(ns.map_or("–".to_owned(), words::duration));
     for p in &search.points {
@@ -182,6 +191,7 @@ fn points(search: &Search) -> Grid {
             show(p.service_mean_ns),
             show(p.service_p99_ns),
             p.littles_share.map_or("–".to_owned(), |share| format!("{share:.2}")).into(),
+            words::percent(p.throttled_share).into(),
             Cell::words(if p.harness_limited { "the harness was the limit" } else { "" }),
         ]);
     }

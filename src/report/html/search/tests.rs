@@ -90,6 +90,7 @@ fn swept(kind: Kind) -> Search {
             service_mean_ns: Some(10_000_000 + n * 100_000),
             service_p99_ns: Some(30_000_000 + n * 900_000),
             littles_share: Some(0.98),
+            throttled_share: 0.0,
             harness_limited: n == 32,
         })
         .into();
