@@ -213,6 +213,8 @@ fn a_password_in_a_setting_a_file_or_by_mistake_is_repeated_nowhere() {
     );
     let dotted = format!("accounts.0.password={SECRET}");
     let accent = format!("embedded.accounts.0.password={SECRET}é");
+    let by_name = format!("account.password_env={SECRET}");
+    let by_name_set = format!("accounts.0.password_file={SECRET}");
     let side = format!("{accounts},message.text=x");
     let short = ["--receipts", "off", "--rate", "20", "--duration", "1s", "--warmup", "0s"];
     let with = |more: &[&str]| -> Option<i32> {
@@ -238,6 +240,11 @@ fn a_password_in_a_setting_a_file_or_by_mistake_is_repeated_nowhere() {
         (2, &["run", "input-open.toml"]),
         (2, &["smsc", "--behaviour", "input-smsc.toml"]),
         (2, &["duel", "input-duel.toml", "--a", &open, "--b", "target.keepalive=true"]),
+        (2, &["duel", "--a", &by_name, "--b", "target.keepalive=true"]),
+        (2, &["run", "--set", &by_name_set]),
+        (2, &["check", "--set", &by_name_set]),
+        (2, &["find", "rate", "--password-env", SECRET]),
+        (2, &["dial", "--password-file", SECRET]),
     ] {
         assert_eq!(clean(at, arguments), Some(code), "{arguments:?}");
     }

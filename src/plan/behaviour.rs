@@ -1,5 +1,7 @@
 //! The simulator's behaviour as data (CONTRACT.md, "Simulator behaviour"). Absent means: no
 //! latency, no error, nothing lost, no fault, and no limit but on what ESMEs may make it keep. It knows nothing of how the simulator does it.
+pub use super::secret::Secret;
+
 use crate::kit::{Nanos, Rate};
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +38,7 @@ pub struct SmscAccount {
     /// As in bind_*.
     pub system_id: String,
     /// As in bind_*; None: any.
-    pub password: Option<String>,
+    pub password: Option<Secret>,
     /// Beyond: ESME_RALYBND.
     pub binds_max: Option<usize>,
     /// Messages a second of this account.

@@ -5,7 +5,7 @@ mod tests;
 
 use super::behaviour::{
     Behaviour, Fault, Habits, Latency, Limits, Mo, Queue, ReceiptBehaviour, Response, Retry, Rule,
-    SmscAccount, SmscTimers, SmscTls, Stall,
+    Secret, SmscAccount, SmscTimers, SmscTls, Stall,
 };
 use super::error::PlanError;
 use super::section::{Item, Read, Section};
@@ -78,7 +78,7 @@ fn account(item: &Item<'_>) -> Read<SmscAccount> {
     let id = s.need("system_id")?;
     Ok(SmscAccount {
         system_id: id.ascii(64)?,
-        password: s.read("password", |i| i.ascii(100))?,
+        password: s.read("password", |i| i.ascii(100).map(Secret))?,
         binds_max: s.read("binds_max", |i| i.whole(0..=COUNT_MAX))?,
         rate: s.read("rate", |i| i.rate_or_none())?.flatten(),
         window: s.read("window", |i| i.whole(1..=COUNT_MAX))?,

@@ -79,11 +79,27 @@ pub fn shown_setting(setting: &str) -> String {
     let Some((key, value)) = setting.split_once('=') else {
         return shown_value(setting);
     };
-    let leaf = key.rsplit(['.', ']', '[']).find(|part| !part.trim().is_empty()).unwrap_or(key);
-    if is_secret_key(leaf) {
+    if leaf_of(key).eq_ignore_ascii_case(WORD) {
         return format!("{key}={REDACTED}");
     }
     format!("{key}={}", shown_value(value))
+}
+
+/// The same where an error says what is wrong with it: whatever stands under `password_env` or
+/// `password_file` may be the password by mistake.
+pub(super) fn faulty_setting(setting: &str) -> String {
+    match setting.split_once('=') {
+        Some((key, _)) if leaf_of(key).to_ascii_lowercase().starts_with(WORD) => {
+            format!("{key}={REDACTED}")
+        }
+        Some(_) | None => shown_setting(setting),
+    }
+}
+
+/// The last part of a dotted key, without its quotes.
+fn leaf_of(key: &str) -> &str {
+    let leaf = key.rsplit(['.', ']', '[']).find(|part| !part.trim().is_empty()).unwrap_or(key);
+    leaf.trim().trim_matches(['"', '\''])
 }
 
 /// A value as it may be shown: in tables, `***` for what stands under `password`; all of it where a password
@@ -114,10 +130,6 @@ pub(super) fn shown_value(value: &str) -> String {
 }
 
 const WORD: &str = "password";
-
-fn is_secret_key(key: &str) -> bool {
-    key.trim().trim_matches(['"', '\'']).eq_ignore_ascii_case(WORD)
-}
 
 /// What follows a TOML value: after its closing quotes, or from the next comma or bracket on. Nothing where a
 /// string does not end.
@@ -167,6 +179,17 @@ mod tests {
             assert_eq!(shown_setting(setting), shown);
             assert!(!shown_setting(setting).contains("cret"), "{setting}");
         }
+    }
+
+    #[test]
+    fn an_error_does_not_repeat_what_stands_where_a_name_was_asked_for() {
+        let shown = faulty_setting("account.password_env=s3cret");
+        assert_eq!(shown, "account.password_env=***");
+        assert_eq!(
+            faulty_setting("accounts[0].\"password_file\" = s3cret"),
+            "accounts[0].\"password_file\" =***"
+        );
+        assert_eq!(faulty_setting("load.workers=3"), "load.workers=3");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The two sides of a duel: overlays over one profile, `[duel.a]` and `[duel.b]` or flags. A route is often an
 //! account, a sender or a TLV on the same host; so a side may change these, and no more.
 use super::error::PlanError;
-use super::secret::shown_setting;
+use super::secret::faulty_setting;
 use super::section::{Read, Section};
 use super::tree::{Node, Place, Value};
 
@@ -45,7 +45,7 @@ pub(super) fn apply(tree: &mut Node, side: Side, settings: &[String]) -> Result<
     }
     for setting in settings.iter().flat_map(|s| split(s)) {
         let key = setting.split(['=', '.', '[']).next().unwrap_or_default().trim();
-        let flag = format!("--{} {}", side.name(), shown_setting(&setting));
+        let flag = format!("--{} {}", side.name(), faulty_setting(&setting));
         if !SIDE_KEYS.contains(&key) {
             let why = format!(
                 "a side changes {} only; write key=value of one of them",

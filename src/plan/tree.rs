@@ -4,7 +4,7 @@
 //! serde is not asked to do this: its messages have no key path, its spans end at the first overlay, and
 //! `--set` and flags could not be told from the file.
 use super::error::PlanError;
-use super::secret::shown_setting;
+use super::secret::faulty_setting;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -214,7 +214,7 @@ impl Node {
     pub(super) fn set(&mut self, setting: &str) -> Result<(), PlanError> {
         let Some((key, value)) = setting.split_once('=') else {
             let why = "is no setting; write --set dotted.key=value";
-            return Err(PlanError::new(format!("--set {}", shown_setting(setting)), "", why));
+            return Err(PlanError::new(format!("--set {}", faulty_setting(setting)), "", why));
         };
         let place = Place::flag(format!("--set {}", key.trim()));
         let key = key.trim().replace('[', ".").replace(']', "");

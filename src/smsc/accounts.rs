@@ -156,7 +156,7 @@ impl Accounts {
 
     fn check_password(&self, at: Option<usize>, password: &[u8]) -> Result<(), CommandStatus> {
         let known = at.and_then(|at| self.list[at].known.as_ref());
-        let expected = known.and_then(|known| known.password.as_deref());
+        let expected = known.and_then(|known| known.password.as_ref());
         // where the account is listed without a password, any will do, and none too
         let any = known.is_some() && expected.is_none();
         let fits = !password.is_empty() && password.len() <= OPENMARKET_PASSWORD_MAX;
@@ -164,7 +164,7 @@ impl Accounts {
             return Err(CommandStatus::ESME_RINVPASWD);
         }
         match expected {
-            Some(expected) if expected.as_bytes() != password => {
+            Some(expected) if expected.0.as_bytes() != password => {
                 Err(self.wrong(CommandStatus::ESME_RINVPASWD))
             }
             Some(_) | None => Ok(()),
@@ -180,7 +180,7 @@ impl Accounts {
     pub(super) fn takes_long_passwords(&self, system_id: &[u8]) -> bool {
         let known = self.by_id.get(system_id).and_then(|i| self.list[slot(*i)].known.as_ref());
         let password = known.and_then(|known| known.password.as_ref());
-        self.openmarket || password.is_some_and(|password| password.len() > 8)
+        self.openmarket || password.is_some_and(|password| password.0.len() > 8)
     }
 
     /// A session that held a place is gone; `dropped`: without an unbind.

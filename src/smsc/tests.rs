@@ -2,7 +2,7 @@
 use super::*;
 use crate::kit::Nanos;
 use crate::net::{Endpoint, Wish};
-use crate::plan::behaviour::{Behaviour, FaultKind, Latency, SmscAccount};
+use crate::plan::behaviour::{Behaviour, FaultKind, Latency, Secret, SmscAccount};
 use crate::smpp::pdu::{self, Bind, Body, SubmitSm};
 use crate::smpp::receipt::{self, Brief, Delivered};
 use crate::smpp::{CommandId, CommandStatus, Header, frame};
@@ -221,7 +221,7 @@ fn message_ids(frames: &[Vec<u8>]) -> Vec<Vec<u8>> {
 fn account(system_id: &str) -> SmscAccount {
     SmscAccount {
         system_id: system_id.to_owned(),
-        password: Some("test".to_owned()),
+        password: Some(Secret("test".to_owned())),
         binds_max: None,
         rate: None,
         window: None,

@@ -27,7 +27,7 @@ fn openmarket_takes_long_passwords_and_says_0d_to_wrong_ones() {
     let long = "p".repeat(100);
     let mut bench = Bench::new(|b| {
         b.habits.openmarket = true;
-        b.accounts = vec![SmscAccount { password: Some(long.clone()), ..account("test") }];
+        b.accounts = vec![SmscAccount { password: Some(Secret(long.clone())), ..account("test") }];
     });
     assert_eq!(bench.try_bind_as(TRX, "test", &long).1, 0);
     assert_eq!(bench.try_bind_as(TRX, "test", "wrong").1, CommandStatus::ESME_RBINDFAIL.0);

@@ -118,7 +118,7 @@ const ID: &str = "12345678912345";
 impl Line {
     fn new(change: impl FnOnce(&mut Behaviour)) -> Line {
         let mut behaviour = behaviour_of("openmarket");
-        behaviour.accounts[0].password = Some(PASSWORD.to_owned());
+        behaviour.accounts[0].password = Some(crate::plan::Secret(PASSWORD.to_owned()));
         behaviour.response.latency = plan::behaviour::Latency::Zero;
         behaviour.mo.rate = None;
         change(&mut behaviour);
@@ -241,7 +241,8 @@ fn openmarket_binds_three_ways_and_says_05_0d_0e_and_0f() {
             );
         }
     }
-    let mut line = Line::new(|b| b.accounts[0].password = Some("p".repeat(100)));
+    let mut line =
+        Line::new(|b| b.accounts[0].password = Some(crate::plan::Secret("p".repeat(100))));
     let session = line.core.connected(line.now);
     assert_eq!(line.bind(session, BINDS[2], ID, &"p".repeat(100)).1, 0, "up to 100 characters");
     let mut line = Line::new(|_| {});
