@@ -434,10 +434,15 @@ fn cause(
              SMSC's",
             words::duration(lag)
         )
-    } else if socket > wait {
+    } else if socket > wait || limiter == Some(Limiter::Backpressure) {
+        let slots = if wait > 0 {
+            format!(", and for a window slot (up to {})", words::duration(wait))
+        } else {
+            String::new()
+        };
         format!(
-            "messages waited for sockets that took no octets (up to {} at p99): the SMSC read too \
-             slowly",
+            "messages waited for sockets that took no octets (up to {} at p99){slots}: the SMSC \
+             read too slowly",
             words::duration(socket)
         )
     } else if wait > 0 && limiter == Some(Limiter::Connection) {
