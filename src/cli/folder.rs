@@ -1,7 +1,7 @@
 //! The run folder: whose it is, and that it holds nothing of an earlier run. Every file is written under a
 //! temporary name and renamed, so that what stands under its final name is whole.
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// Where default run folders stand.
@@ -14,6 +14,7 @@ const RUN: &[&str] = &[
     "response.hgrm",
     "latency.hlog",
     "latency.hlog.part",
+    "distributions.part",
     "missing.csv",
     "rejected.csv",
     "failed.pcapng",
@@ -165,14 +166,26 @@ fn remove(path: &Path) -> Result<(), String> {
 
 /// Writes a file whole, or not at all. What is there and is no file (a pipe, a device) is written to as it is.
 pub(super) fn write(path: &Path, octets: &[u8]) -> Result<(), String> {
+    write_with(path, |file| file.write_all(octets))
+}
+
+/// The same of what is made while it is written.
+pub(super) fn write_with(
+    path: &Path,
+    fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> Result<(), String> {
+    let create = |path: &Path| {
+        let mut file = BufWriter::new(File::create(path)?);
+        fill(&mut file)?;
+        file.flush()
+    };
     if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
-        return fs::write(path, octets)
-            .map_err(|e| format!("cannot write {}: {e}", path.display()));
+        return create(path).map_err(|e| format!("cannot write {}: {e}", path.display()));
     }
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".part");
     let part = path.with_file_name(name);
-    let written = fs::write(&part, octets).and_then(|()| fs::rename(&part, path));
+    let written = create(&part).and_then(|()| fs::rename(&part, path));
     written.map_err(|e: io::Error| {
         // a part left behind would only confuse
         let _ = fs::remove_file(&part);

@@ -6,11 +6,13 @@ use super::facts::Facts;
 use super::folder;
 use crate::judge;
 use crate::kit::{Clock, HostUse, Nanos, utc_rfc3339};
-use crate::measure::{Observer, Phase, Progress, RunRecord};
-use crate::report::{Document, Second, hlog};
+use crate::measure::{Observer, Phase, Progress, RunRecord, Shelf};
+use crate::report::{Document, Run, Second, hlog};
+use crate::watch::Scratch;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const LOG: &str = "latency.hlog";
 /// The log while it is being written; it goes when the whole one is in its place.
@@ -26,7 +28,7 @@ const COST_SHARE: u64 = 50;
 pub(super) struct Journal<'a> {
     facts: &'a Facts,
     path: PathBuf,
-    log: Option<File>,
+    log: Option<BufWriter<File>>,
     /// Rows before this offset are in the log.
     logged: Nanos,
     rows_count: usize,
@@ -71,21 +73,23 @@ impl<'a> Journal<'a> {
         let closed = progress.at.since(SETTLED);
         let rows =
             record.intervals.iter().filter(|r| r.at >= self.logged && r.at + r.length <= closed);
-        let lines: String = rows.clone().map(|row| hlog::lines(&Second::of(row))).collect();
-        let Some(until) = rows.map(|row| row.at + row.length).max() else { return Ok(()) };
+        let Some(until) = rows.clone().map(|row| row.at + row.length).max() else { return Ok(()) };
         let log = match &mut self.log {
             Some(log) => log,
             None => {
                 std::fs::create_dir_all(&self.path)?;
                 // one of an earlier run in the same folder would be taken for this one's
                 let _ = std::fs::remove_file(self.path.join(LOG));
-                let mut log = File::create(self.path.join(LOG_PART))?;
+                let mut log = BufWriter::new(File::create(self.path.join(LOG_PART))?);
                 let started = utc_rfc3339(record.started_wall_ns);
                 log.write_all(hlog::header(&self.facts.id, &started).as_bytes())?;
                 self.log.insert(log)
             }
         };
-        log.write_all(lines.as_bytes())?;
+        for row in rows {
+            log.write_all(hlog::lines(&Second::of(row)).as_bytes())?;
+        }
+        log.flush()?;
         self.logged = until;
         Ok(())
     }
@@ -94,13 +98,19 @@ impl<'a> Journal<'a> {
         folder::make(&self.path)?;
         // a rate is what the record holds by the seconds that it holds, not by the time since
         let load_ended = progress.at.min(progress.load_ends).min(progress.record.held());
-        let document = so_far(self.facts, progress.record, load_ended, progress.at);
-        folder::write(&self.path.join("result.json"), &document.to_json())
+        let record = so_far(progress.record, load_ended, progress.at);
+        let judgement = judge::judge(&self.facts.plan, &record, &HostUse::default());
+        let run = self.facts.run(&record, &judgement, &[], None);
+        // it is made and written row by row: what it takes does not grow with the run
+        let document = document(&run);
+        folder::write_with(&self.path.join("result.json"), |file| {
+            document.write_json(Document::rows(&run), file)
+        })
     }
 }
 
-/// The result of a run that has come so far: nothing that is still open is settled.
-fn so_far(facts: &Facts, record: &RunRecord, load_ended: Nanos, at: Nanos) -> Document {
+/// A run that has come so far: nothing that is still open is settled.
+fn so_far(record: &RunRecord, load_ended: Nanos, at: Nanos) -> RunRecord {
     let mut record = record.clone();
     record.load_ended = load_ended;
     record.ended = at;
@@ -108,8 +118,12 @@ fn so_far(facts: &Facts, record: &RunRecord, load_ended: Nanos, at: Nanos) -> Do
     record
         .cut_reason
         .get_or_insert(format!("not over: this was saved {seconds} s after the start"));
-    let judgement = judge::judge(&facts.plan, &record, &HostUse::default());
-    let mut document = Document::of(&facts.run(&record, &judgement, &[], None));
+    record
+}
+
+/// Its document without its rows. What is still open is in no ledger yet, and so it balances none.
+fn document(run: &Run<'_>) -> Document {
+    let mut document = Document::without_rows(run);
     document.ledger.balanced = None;
     document.groups.iter_mut().for_each(|group| group.ledger.balanced = None);
     document.books.clear();
@@ -130,6 +144,12 @@ impl Observer for Journal<'_> {
             ));
         }
         None
+    }
+
+    fn shelf(&mut self) -> Option<Arc<dyn Shelf>> {
+        // where there is none, what cannot be written there is said when the journal is
+        let scratch = Scratch::new(&self.path).ok()?;
+        Some(Arc::new(scratch))
     }
 
     fn stopped_at_once(&mut self, progress: &Progress<'_>) {

@@ -169,7 +169,8 @@ impl Conductor {
         let schedule = &self.setup.schedule;
         self.record.absorb(&interval, &self.keys, &|at| schedule.stage_at(at));
         let at = Nanos::from_secs(interval.number);
-        if let Some(row) = self.record.intervals.iter_mut().rev().find(|row| row.at == at) {
+        let rows = Arc::make_mut(&mut self.record.intervals);
+        if let Some(row) = rows.iter_mut().rev().find(|row| row.at == at) {
             row.scheduled = scheduled(schedule, row, self.load_ends);
         }
         self.spent.push(interval);
@@ -267,6 +268,7 @@ impl Conductor {
         }
         let Some(at) = observer.start(now + self.distance.lead) else { return };
         self.start = Some(at);
+        self.record.keep_on(observer.shelf());
         self.record.started_wall_ns += at.0;
         self.orders.push(Order::Start { at });
         self.phase = Phase::Load;
@@ -373,7 +375,7 @@ impl Conductor {
         self.try_id_modes();
         self.record.settle_rows();
         let schedule = &self.setup.schedule;
-        for row in &mut self.record.intervals {
+        for row in Arc::make_mut(&mut self.record.intervals) {
             row.scheduled = scheduled(schedule, row, self.load_ends);
         }
         Ok(self.record)

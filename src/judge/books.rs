@@ -26,7 +26,7 @@ impl Books {
             }
         }
         let mut by_second = Tally::default();
-        for row in &record.intervals {
+        for row in record.intervals.iter() {
             by_second.merge(&row.tally);
         }
         for ((name, total), (_, seconds)) in whole.tally.fields().iter().zip(by_second.fields()) {

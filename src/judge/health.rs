@@ -155,12 +155,12 @@ impl Health {
         let scheduled = measured.sends && !measured.closed;
         let lag = measured.latency(Metric::HarnessLag);
         let lag_at = |q: f64| if scheduled { lag.quantile(q) } else { None };
-        let cpu = worker_use(record, measured, |w, second| w.cpu_ns.get(second).copied());
-        let delay = worker_use(record, measured, |w, second| w.run_delay_ns.get(second).copied());
+        let cpu = worker_use(record, measured, |w, second| w.in_second(&w.cpu_ns, second));
+        let delay = worker_use(record, measured, |w, second| w.in_second(&w.run_delay_ns, second));
         let busy = worker_use(record, measured, |w, second| {
-            Some(w.cpu_ns.get(second)? + w.run_delay_ns.get(second)?)
+            Some(w.in_second(&w.cpu_ns, second)? + w.in_second(&w.run_delay_ns, second)?)
         });
-        let held = worker_use(record, measured, |w, second| w.held_ns.get(second).copied());
+        let held = worker_use(record, measured, |w, second| w.in_second(&w.held_ns, second));
         let gaps = &record.send_gaps;
         let bound = on_time_within(measured, limits);
         let punctual = punctual(record, measured, bound).filter(|_| scheduled);
@@ -409,18 +409,22 @@ fn worker_use(
     measured: &Measured,
     used: impl Fn(&crate::measure::WorkerLoad, usize) -> Option<u64>,
 ) -> Option<(f64, f64)> {
-    let seconds: Vec<usize> = measured
-        .rows(record)
-        .flat_map(|row| {
+    // a run may hold a great many seconds: they are gone through, not gathered
+    let seconds = || {
+        measured.rows(record).flat_map(|row| {
             let from = (row.at.0 / crate::kit::NS_PER_S) as usize;
             from..from + (row.length.0 / crate::kit::NS_PER_S) as usize
         })
-        .collect();
+    };
     let shares = record.workers.iter().filter_map(|worker| {
-        let by_second: Vec<f64> =
-            seconds.iter().filter_map(|&s| used(worker, s)).map(|ns| ns as f64 / 1e9).collect();
-        let mean = super::statistics::mean(&by_second)?;
-        Some((mean, by_second.into_iter().fold(0.0, f64::max)))
+        let (mut count, mut sum, mut worst) = (0u64, 0.0, 0.0f64);
+        for ns in seconds().filter_map(|second| used(worker, second)) {
+            let share = ns as f64 / 1e9;
+            count += 1;
+            sum += share;
+            worst = worst.max(share);
+        }
+        (count > 0).then(|| (sum / count as f64, worst))
     });
     shares.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|u| u.1 > 0.0)
 }

@@ -110,7 +110,7 @@ fn answered_rate(rows: &[&IntervalRow]) -> Vec<f64> {
 }
 
 fn p50s(rows: &[&IntervalRow]) -> Vec<f64> {
-    rows.iter().filter_map(|r| r.response.p50).map(|p| p as f64).collect()
+    rows.iter().filter_map(|r| r.response.p50()).map(|p| p as f64).collect()
 }
 
 fn drifts(rows: &[&IntervalRow]) -> Vec<Check> {

@@ -334,7 +334,7 @@ fn connection_limits(plan: &Plan, record: &RunRecord, measured: &Measured) -> Op
         evidence.push(format!("{lost} submit_sm were open on connections that were lost"));
     }
     if !record.outages.is_empty() {
-        evidence.push(format!("{} times a session was down", record.outages.len()));
+        evidence.push(format!("{} times a session was down", record.outages_count()));
     }
     if down > 0.0 {
         evidence.push(format!("sessions were missing for {} of the time", words::percent(down)));

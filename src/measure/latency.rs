@@ -209,13 +209,18 @@ impl Latency {
         &self.seen
     }
 
-    /// Base64 of the HdrHistogram V2 compressed encoding of the values seen.
-    pub fn to_base64(&self) -> String {
+    /// The HdrHistogram V2 compressed encoding of the values seen.
+    pub(super) fn to_octets(&self) -> Vec<u8> {
         let mut octets = Vec::new();
         V2DeflateSerializer::new()
             .serialize(&self.seen, &mut octets)
             .expect("writing into a Vec cannot fail");
-        BASE64.encode(octets)
+        octets
+    }
+
+    /// Base64 of the HdrHistogram V2 compressed encoding of the values seen.
+    pub fn to_base64(&self) -> String {
+        to_base64(&self.to_octets())
     }
 
     /// A distribution out of [`Latency::to_base64`]; without its censored values and exact sums, which that encoding lacks.
@@ -224,7 +229,12 @@ impl Latency {
     /// What is wrong with the encoding.
     pub fn from_base64(text: &str) -> Result<Latency, String> {
         let octets = BASE64.decode(text).map_err(|e| format!("not base64: {e}"))?;
-        let seen = packed::read(&octets)?;
+        Latency::from_octets(&octets)
+    }
+
+    /// The same out of [`Latency::to_octets`].
+    pub(super) fn from_octets(octets: &[u8]) -> Result<Latency, String> {
+        let seen = packed::read(octets)?;
         let range = LatencyRange { max: Nanos(seen.high()), digits: seen.sigfig() };
         let mean = seen.mean();
         let sum = (mean * seen.len() as f64) as u128;
@@ -246,51 +256,64 @@ impl Latency {
     }
 }
 
-/// A closed distribution: the figures that pictures need, and the whole of it, packed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Octets as a line of text holds them.
+pub(super) fn to_base64(octets: &[u8]) -> String {
+    BASE64.encode(octets)
+}
+
+/// The figures of a closed distribution that pictures need; the whole of it lies with its row
+/// ([`super::IntervalRow::latency`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LatencyBrief {
     /// Values seen.
     pub count: u64,
     /// Values only bounded from below.
     pub censored: u64,
-    /// None where it falls among the censored, or without a sample; nanoseconds, like the others.
-    pub p50: Option<u64>,
-    /// 90th percentile.
-    pub p90: Option<u64>,
-    /// 99th percentile.
-    pub p99: Option<u64>,
-    /// Largest seen.
-    pub max: Option<u64>,
-    /// [`Latency::to_base64`]; empty without a sample.
-    pub hdr: String,
+    /// p50, p90, p99 and the largest seen. Rows are kept by the thousand: a number for "none" takes half the room
+    /// of an Option.
+    figures: [u64; 4],
+}
+
+impl Default for LatencyBrief {
+    fn default() -> Self {
+        LatencyBrief { count: 0, censored: 0, figures: [Self::NONE; 4] }
+    }
 }
 
 impl LatencyBrief {
+    const NONE: u64 = u64::MAX;
+
     /// Closes a distribution.
     pub fn of(latency: &Latency) -> LatencyBrief {
         if latency.is_empty() {
             return LatencyBrief::default();
         }
-        let q = |q: f64| latency.quantile(q).map(|n| n.0);
+        let [p50, p90, p99] = [0.5, 0.9, 0.99].map(|q| latency.quantile(q));
         LatencyBrief {
             count: latency.count(),
             censored: latency.censored_count(),
-            p50: q(0.5),
-            p90: q(0.9),
-            p99: q(0.99),
-            max: latency.max().map(|n| n.0),
-            hdr: latency.to_base64(),
+            figures: [p50, p90, p99, latency.max()].map(|f| f.map_or(Self::NONE, |n| n.0)),
         }
     }
 
-    /// The distribution again (censored values at the range's end).
-    pub fn open(&self, range: LatencyRange) -> Latency {
-        let mut all = Latency::new(range);
-        if let Ok(seen) = Latency::from_base64(&self.hdr) {
-            all.merge(&seen);
-        }
-        all.censor_n(range.max, self.censored);
-        all
+    fn figure(&self, number: usize) -> Option<u64> {
+        Some(self.figures[number]).filter(|f| *f != Self::NONE)
+    }
+    /// None where it falls among the censored, or without a sample; nanoseconds, like the others.
+    pub fn p50(&self) -> Option<u64> {
+        self.figure(0)
+    }
+    /// 90th percentile.
+    pub fn p90(&self) -> Option<u64> {
+        self.figure(1)
+    }
+    /// 99th percentile.
+    pub fn p99(&self) -> Option<u64> {
+        self.figure(2)
+    }
+    /// Largest seen.
+    pub fn max(&self) -> Option<u64> {
+        self.figure(3)
     }
 }
 

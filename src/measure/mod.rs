@@ -6,6 +6,7 @@ mod failed;
 mod fleet;
 mod interval;
 mod latency;
+mod load;
 mod merge;
 mod metric;
 mod observer;
@@ -13,6 +14,7 @@ mod packed;
 mod record;
 mod recorder;
 mod row;
+mod shelf;
 mod tally;
 mod ticket;
 
@@ -23,10 +25,12 @@ pub use interval::{
     SessionRecord, Transport, WorkerUse,
 };
 pub use latency::{Latency, LatencyBrief, LatencyRange};
+pub use load::WorkerLoad;
 pub use metric::{LATENCY_METRICS, Metric, MetricRow};
 pub use observer::{ENDED_BY_OPERATOR, NoObserver, Observer, Phase, Progress, Steer};
-pub use record::{CellKey, RunRecord, WorkerLoad};
+pub use record::{CellKey, RunRecord};
 pub use recorder::{Recorder, Together};
 pub use row::{IntervalRow, ROW_METRICS};
+pub use shelf::Shelf;
 pub use tally::{Counts, ID_RULES, StateCounts, Tally};
 pub use ticket::{CellId, Outcome, Ticket};

@@ -1,7 +1,9 @@
 //! What is shown while a run goes on, and what whoever watches may ask for.
 use super::record::RunRecord;
+use super::shelf::Shelf;
 use crate::kit::Nanos;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +44,12 @@ pub trait Observer {
         Some(earliest)
     }
 
+    /// The load begins: a place outside memory for the distributions of the seconds that have closed, where whoever
+    /// watches has one.
+    fn shelf(&mut self) -> Option<Arc<dyn Shelf>> {
+        None
+    }
+
     /// The run is stopped at once by a second signal, without a drain: the last look at what is known.
     fn stopped_at_once(&mut self, _progress: &Progress<'_>) {}
 
@@ -57,6 +65,9 @@ impl<O: Observer + ?Sized> Observer for &mut O {
     }
     fn start(&mut self, earliest: Nanos) -> Option<Nanos> {
         (**self).start(earliest)
+    }
+    fn shelf(&mut self) -> Option<Arc<dyn Shelf>> {
+        (**self).shelf()
     }
     fn stopped_at_once(&mut self, progress: &Progress<'_>) {
         (**self).stopped_at_once(progress);

@@ -5,11 +5,14 @@ use super::interval::{
     Anomaly, CellInterval, Exchange, Interval, Messages, Outage, SessionRecord, merge_anomalies,
 };
 use super::latency::{Latency, LatencyRange};
+use super::load::WorkerLoad;
 use super::metric::Metric;
 use super::row::{IntervalRow, OpenRow};
+use super::shelf::Shelf;
 use super::tally::{Counts, Tally};
 use crate::kit::{Nanos, RateChange};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What a cell stands for: numbers into the plan's stages, accounts and messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -22,23 +25,8 @@ pub struct CellKey {
     pub label: u16,
 }
 
-/// Processor use of one worker over the load.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct WorkerLoad {
-    /// Which.
-    pub worker: u32,
-    /// Processor time by second.
-    pub cpu_ns: Vec<u64>,
-    /// Ready and not running, by second.
-    pub run_delay_ns: Vec<u64>,
-    /// Held up in spells of more than a millisecond, by second.
-    pub held_ns: Vec<u64>,
-    /// Longest turn of its loop.
-    pub loop_max_ns: u64,
-}
-
-/// Everything measured in a run.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// Everything measured in a run. A clone shares the rows until one of the two changes them.
+#[derive(Clone, Debug)]
 pub struct RunRecord {
     /// Wall clock at the start of the load, nanoseconds since 1970.
     pub started_wall_ns: u64,
@@ -51,7 +39,7 @@ pub struct RunRecord {
     /// One for each cell in which anything happened.
     pub cells: Vec<(CellKey, CellInterval)>,
     /// By second.
-    pub intervals: Vec<IntervalRow>,
+    pub intervals: Arc<Vec<IntervalRow>>,
     /// Bind, enquire_link, deliver_ack.
     pub whole: Vec<Latency>,
     /// Receipt time by message_state (10: any other), to two digits.
@@ -64,8 +52,10 @@ pub struct RunRecord {
     pub sessions: Vec<SessionRecord>,
     /// By kind.
     pub anomalies: Vec<Anomaly>,
-    /// Sessions that were down.
+    /// Sessions that were down, the first [`RunRecord::OUTAGES_MAX`] times.
     pub outages: Vec<Outage>,
+    /// Further times, which are only counted.
+    pub outages_more: u64,
     /// Responses that no open request owns.
     pub unknown_responses: u64,
     /// Final receipts that no message owns.
@@ -73,7 +63,6 @@ pub struct RunRecord {
     /// Receipts of an earlier run.
     pub receipts_previous_run: u64,
     /// Ids given twice, by the sessions they were given on: first, then again.
-    #[serde(default)]
     pub ids_given_twice: Counts<(u32, u32)>,
     /// Mobile-originated messages received.
     pub mo_received: u64,
@@ -101,17 +90,21 @@ pub struct RunRecord {
     /// … each id rule would have matched so many.
     pub id_modes: Vec<(String, u64)>,
     /// The machines, where there were several.
-    #[serde(default)]
     pub fleet: Option<FleetRecord>,
     /// Distributions' range.
     pub range: LatencyRange,
-    #[serde(skip)]
     open: Vec<OpenRow>,
+    /// For the distributions of rows that have closed; None: they stay in memory.
+    shelf: Option<Arc<dyn Shelf>>,
 }
 
 impl RunRecord {
     /// Rows kept; beyond, neighbours are merged, openly: their `length` says so.
     pub const ROWS_MAX: usize = 3_600;
+    /// Outages kept; a peer chooses how many there are.
+    pub const OUTAGES_MAX: usize = 10_000;
+    /// Rows younger than so many stay in memory: they are read again and again.
+    const YOUNG_ROWS: usize = 16;
     /// Seconds kept open for workers that report late.
     const OPEN_ROWS: usize = 4;
 
@@ -125,7 +118,7 @@ impl RunRecord {
             ended: Nanos::ZERO,
             cut_reason: None,
             cells: Vec::new(),
-            intervals: Vec::new(),
+            intervals: Arc::default(),
             whole: (0..whole).map(|_| Latency::new(range)).collect(),
             receipt_by_state: (0..11).map(|_| Latency::new(coarse)).collect(),
             send_gaps: Latency::new(range),
@@ -133,6 +126,7 @@ impl RunRecord {
             sessions: Vec::new(),
             anomalies: Vec::new(),
             outages: Vec::new(),
+            outages_more: 0,
             unknown_responses: 0,
             receipts_unknown: 0,
             receipts_previous_run: 0,
@@ -152,6 +146,7 @@ impl RunRecord {
             fleet: None,
             range,
             open: Vec::new(),
+            shelf: None,
         }
     }
 
@@ -187,7 +182,9 @@ impl RunRecord {
         }
         self.send_gaps.merge(&interval.send_gaps);
         merge_anomalies(&mut self.anomalies, &interval.anomalies);
-        self.outages.extend(interval.outages.iter().cloned());
+        let room = Self::OUTAGES_MAX.saturating_sub(self.outages.len());
+        self.outages.extend(interval.outages.iter().take(room).cloned());
+        self.outages_more += interval.outages.len().saturating_sub(room) as u64;
         self.unknown_responses += interval.unknown_responses;
         self.receipts_unknown += interval.receipts_unknown;
         self.receipts_previous_run += interval.receipts_previous_run;
@@ -206,13 +203,9 @@ impl RunRecord {
             let worker = used.worker as usize;
             while self.workers.len() <= worker {
                 let worker = self.workers.len() as u32;
-                self.workers.push(WorkerLoad { worker, ..WorkerLoad::default() });
+                self.workers.push(WorkerLoad::new(worker));
             }
-            let load = &mut self.workers[worker];
-            load.cpu_ns.push(used.cpu_ns);
-            load.run_delay_ns.push(used.run_delay_ns);
-            load.held_ns.push(used.loop_held_ns);
-            load.loop_max_ns = load.loop_max_ns.max(used.loop_max_ns);
+            self.workers[worker].add(&used);
         }
     }
 
@@ -225,7 +218,12 @@ impl RunRecord {
         let found = place.filter(|&p| at < self.intervals[p].at + self.intervals[p].length);
         let index = found.unwrap_or_else(|| {
             let index = place.map_or(0, |p| p + 1);
-            self.intervals.insert(index, IntervalRow::empty(at, stage_at(at)));
+            let rows = Arc::make_mut(&mut self.intervals);
+            if rows.len() == rows.capacity() {
+                // once for all: a list that is copied when it grows is there twice for a moment
+                rows.reserve_exact(Self::ROWS_MAX + 1);
+            }
+            rows.insert(index, IntervalRow::empty(at, stage_at(at)));
             index
         });
         let coarse = LatencyRange { max: self.range.max, digits: 2 };
@@ -243,11 +241,12 @@ impl RunRecord {
             }
         }
         let open = self.open.iter_mut().find(|o| o.at == row_at).expect("opened just above");
-        (&mut self.intervals[index], open)
+        (&mut Arc::make_mut(&mut self.intervals)[index], open)
     }
 
     fn close(&mut self, open: &OpenRow) {
-        if let Some(row) = self.intervals.iter_mut().find(|r| r.at == open.at) {
+        let rows = Arc::make_mut(&mut self.intervals);
+        if let Some(row) = rows.iter_mut().rfind(|r| r.at == open.at) {
             open.close(row);
         }
     }
@@ -261,11 +260,29 @@ impl RunRecord {
         while self.intervals.len() > Self::ROWS_MAX {
             self.coarsen();
         }
+        self.shelve();
+    }
+
+    /// Gives the record a place outside memory for the distributions of rows that have closed.
+    pub fn keep_on(&mut self, shelf: Option<Arc<dyn Shelf>>) {
+        self.shelf = shelf;
+    }
+
+    /// Moves the distributions of rows that have closed out of memory. A shelf that refuses is not asked again.
+    fn shelve(&mut self) {
+        let Some(shelf) = &self.shelf else { return };
+        let rows = Arc::make_mut(&mut self.intervals);
+        let old = rows.len().saturating_sub(Self::YOUNG_ROWS);
+        if !rows[..old].iter_mut().all(|row| row.put_on(shelf)) {
+            self.shelf = None;
+        }
     }
 
     fn coarsen(&mut self) {
         let coarse = LatencyRange { max: self.range.max, digits: 2 };
-        let mut merged: Vec<IntervalRow> = Vec::with_capacity(self.intervals.len() / 2 + 1);
+        let mut merged: Vec<IntervalRow> = Vec::with_capacity(Self::ROWS_MAX + 1);
+        // what lies on the old shelf is in nobody's way once it is merged
+        self.shelf = self.shelf.as_ref().and_then(|shelf| shelf.fresh());
         for pair in self.intervals.chunks(2) {
             let mut row = pair[0].clone();
             if let [first, second] = pair {
@@ -273,10 +290,15 @@ impl RunRecord {
                 open.merge(&OpenRow::of(second, coarse));
                 row.absorb(second);
                 open.close(&mut row);
+            } else {
+                row.take_back();
+            }
+            if let Some(shelf) = &self.shelf {
+                row.put_on(shelf);
             }
             merged.push(row);
         }
-        self.intervals = merged;
+        self.intervals = Arc::new(merged);
     }
 
     fn cell(&mut self, key: CellKey) -> &mut CellInterval {
@@ -293,7 +315,7 @@ impl RunRecord {
     /// Time from the start of the load that the record holds so far: the whole seconds that the workers have
     /// reported, their mean where some are ahead of others.
     pub fn held(&self) -> Nanos {
-        let seconds: u64 = self.workers.iter().map(|w| w.cpu_ns.len() as u64).sum();
+        let seconds: u64 = self.workers.iter().map(|w| w.seconds).sum();
         Nanos(seconds * crate::kit::NS_PER_S / self.workers.len().max(1) as u64)
     }
 
@@ -306,6 +328,11 @@ impl RunRecord {
             }
         }
         sum
+    }
+
+    /// How many times a session was down.
+    pub fn outages_count(&self) -> u64 {
+        self.outages.len() as u64 + self.outages_more
     }
 
     /// Counters over the whole run.
@@ -322,14 +349,17 @@ impl RunRecord {
 mod tests {
     use super::*;
     use crate::measure::{Gauges, Outcome, Recorder, Ticket};
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
-    #[test]
-    fn ten_thousand_seconds_are_kept_in_at_most_3600_rows_and_nothing_is_lost() {
+    /// So many seconds of one message each.
+    fn played(seconds: u64, shelf: Option<Arc<dyn Shelf>>, settled_every: u64) -> RunRecord {
         let range = LatencyRange { max: Nanos::from_secs(3600), digits: 2 };
         let mut record = RunRecord::new(range, 0);
+        record.keep_on(shelf);
         let mut recorder = Recorder::new(0, 1, range);
         let keys = [CellKey { stage: 0, account: 0, label: 0 }];
-        for second in 0..10_000u64 {
+        for second in 0..seconds {
             let at = Nanos::from_secs(second);
             recorder.tally(0).planned += 1;
             let t =
@@ -338,11 +368,17 @@ mod tests {
             recorder.settled(&t, Outcome::Accepted, at + Nanos::from_millis(1 + second % 7));
             let i = recorder.take(second, Gauges::default(), None);
             record.absorb(&i, &keys, &|_| Some(0));
-            if second % 1000 == 0 {
+            if second % settled_every == 0 {
                 record.settle_rows();
             }
         }
         record.settle_rows();
+        record
+    }
+
+    #[test]
+    fn ten_thousand_seconds_are_kept_in_at_most_3600_rows_and_nothing_is_lost() {
+        let record = played(10_000, None, 1_000);
         assert!(record.intervals.len() <= RunRecord::ROWS_MAX);
         let count: u64 = record.intervals.iter().map(|r| r.tally.accepted).sum();
         let seen: u64 = record.intervals.iter().map(|r| r.response.count).sum();
@@ -350,5 +386,68 @@ mod tests {
         assert_eq!((count, seen, covered), (10_000, 10_000, 10_000 * 1_000_000_000));
         assert!(record.ledger().balances());
         assert!(record.intervals.windows(2).all(|w| w[0].at + w[0].length == w[1].at));
+    }
+
+    /// Octets in a list, of which it takes no more than so many.
+    #[derive(Debug, Default)]
+    struct List {
+        octets: Mutex<Vec<u8>>,
+        room: usize,
+        made: Arc<AtomicUsize>,
+    }
+
+    impl Shelf for List {
+        fn put(&self, octets: &[u8]) -> Option<u64> {
+            let mut all = self.octets.lock().unwrap();
+            let place = all.len();
+            (place + octets.len() <= self.room).then(|| all.extend(octets))?;
+            Some(place as u64)
+        }
+        fn get(&self, place: u64, length: usize) -> Option<Vec<u8>> {
+            let place = place as usize;
+            self.octets.lock().unwrap().get(place..place + length).map(<[u8]>::to_vec)
+        }
+        fn fresh(&self) -> Option<Arc<dyn Shelf>> {
+            self.made.fetch_add(1, Ordering::Relaxed);
+            Some(Arc::new(List { room: self.room, made: self.made.clone(), ..List::default() }))
+        }
+    }
+
+    #[test]
+    fn rows_on_a_shelf_are_the_same_as_rows_in_memory_whatever_the_shelf_takes() {
+        const SECONDS: u64 = 5_001;
+        let kept = |record: &RunRecord| -> Vec<_> {
+            let rows = record.intervals.iter();
+            rows.map(|r| (r.at, r.length, r.response, r.base64(Metric::Response))).collect()
+        };
+        let wanted = kept(&played(SECONDS, None, 1));
+        assert!(wanted.iter().all(|row| row.3.is_some()));
+        for room in [0, 10_000, usize::MAX] {
+            let shelf = Arc::new(List { room, ..List::default() });
+            let record = played(SECONDS, Some(shelf.clone()), 1);
+            assert_eq!(kept(&record), wanted, "room for {room}");
+            assert_eq!(shelf.octets.lock().unwrap().is_empty(), room == 0);
+            // the rows that were merged lie on another one
+            assert_eq!(shelf.made.load(Ordering::Relaxed), usize::from(room == usize::MAX));
+        }
+    }
+
+    #[test]
+    fn a_peer_that_drops_sessions_again_and_again_fills_no_memory_with_it() {
+        let range = LatencyRange { max: Nanos::from_secs(3600), digits: 2 };
+        let mut record = RunRecord::new(range, 0);
+        let mut interval = Interval::new(0, 0, range);
+        let outage = |n: u64| Outage {
+            session: 0,
+            from: Nanos(n),
+            to: Some(Nanos(n + 1)),
+            cause: "closed".to_owned(),
+            lost: 0,
+            attempts: 1,
+        };
+        interval.outages = (0..3_000).map(outage).collect();
+        (0..5).for_each(|_| record.absorb(&interval, &[], &|_| None));
+        assert_eq!(record.outages.len(), RunRecord::OUTAGES_MAX);
+        assert_eq!((record.outages_more, record.outages_count()), (5_000, 15_000));
     }
 }

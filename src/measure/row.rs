@@ -1,13 +1,14 @@
 //! One second of a run: its counters, and its distributions while they fill and once they are closed.
 use super::interval::{CellInterval, Gauges, Interval};
-use super::latency::{Latency, LatencyBrief, LatencyRange};
+use super::latency::{Latency, LatencyBrief, LatencyRange, to_base64};
 use super::metric::Metric;
+use super::shelf::{Kept, Shelf};
 use super::tally::{Counts, Tally};
 use crate::kit::Nanos;
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// One second of the whole run.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct IntervalRow {
     /// From the start of the load to this interval's start.
     pub at: Nanos,
@@ -45,6 +46,7 @@ pub struct IntervalRow {
     pub receipt_after_response: LatencyBrief,
     /// What the peer did that no standard foresees, by kind.
     pub anomalies: Vec<(String, u64)>,
+    kept: Kept,
 }
 
 /// The metrics whose distributions are kept by second, in the order of [`IntervalRow::briefs`].
@@ -58,6 +60,10 @@ pub const ROW_METRICS: [Metric; 7] = [
     Metric::ReceiptAfterResponse,
 ];
 
+fn place_of(metric: Metric) -> Option<usize> {
+    ROW_METRICS.iter().position(|known| *known == metric)
+}
+
 /// The distributions of a second that is still filling, in the order of [`ROW_METRICS`].
 #[derive(Clone, Debug)]
 pub(super) struct OpenRow {
@@ -70,7 +76,11 @@ impl OpenRow {
         OpenRow { at, filling: ROW_METRICS.map(|_| Latency::new(range)) }
     }
     pub(super) fn of(row: &IntervalRow, range: LatencyRange) -> OpenRow {
-        OpenRow { at: row.at, filling: row.briefs().map(|brief| brief.open(range)) }
+        let mut filling = row.kept.open(range);
+        for (latency, brief) in filling.iter_mut().zip(row.briefs()) {
+            latency.censor_n(range.max, brief.censored);
+        }
+        OpenRow { at: row.at, filling }
     }
     /// Adds what one cell of one worker saw in it.
     pub(super) fn absorb(&mut self, cell: &CellInterval) {
@@ -82,6 +92,7 @@ impl OpenRow {
         for (brief, filling) in row.briefs_mut().into_iter().zip(&self.filling) {
             *brief = LatencyBrief::of(filling);
         }
+        row.kept = Kept::of(self.filling.iter().map(Some));
     }
     pub(super) fn merge(&mut self, other: &OpenRow) {
         for (mine, theirs) in self.filling.iter_mut().zip(&other.filling) {
@@ -111,10 +122,12 @@ impl IntervalRow {
             receipt_from_write: LatencyBrief::default(),
             receipt_after_response: LatencyBrief::default(),
             anomalies: Vec::new(),
+            kept: Kept::default(),
         }
     }
 
-    /// A row out of what was kept of it; `briefs` in the order of [`ROW_METRICS`].
+    /// A row out of what was kept of it; `kept` in the order of [`ROW_METRICS`]: values seen, and how many values are
+    /// only bounded from below.
     pub fn of(
         at: Nanos,
         length: Nanos,
@@ -122,13 +135,50 @@ impl IntervalRow {
         tally: Tally,
         gauges: Gauges,
         mo: u64,
-        briefs: [LatencyBrief; ROW_METRICS.len()],
+        kept: [(Option<Latency>, u64); ROW_METRICS.len()],
     ) -> IntervalRow {
         let mut row = IntervalRow { length, tally, gauges, mo, ..IntervalRow::empty(at, stage) };
-        for (place, brief) in row.briefs_mut().into_iter().zip(briefs) {
-            *place = brief;
+        for (brief, (latency, censored)) in row.briefs_mut().into_iter().zip(&kept) {
+            *brief = latency.as_ref().map(LatencyBrief::of).unwrap_or_default();
+            brief.censored = *censored;
         }
+        row.kept = Kept::of(kept.iter().map(|(latency, _)| latency.as_ref()));
         row
+    }
+
+    /// The figures of one metric; None where it is not kept by second.
+    pub fn brief(&self, metric: Metric) -> Option<&LatencyBrief> {
+        self.briefs().get(place_of(metric)?).copied()
+    }
+
+    /// The values seen of one metric, to two digits; None where there is none.
+    pub fn latency(&self, metric: Metric) -> Option<Latency> {
+        Latency::from_octets(&self.kept.octets(place_of(metric)?)?).ok()
+    }
+
+    /// The same as [`Latency::to_base64`] has it.
+    pub fn base64(&self, metric: Metric) -> Option<String> {
+        self.kept.octets(place_of(metric)?).map(|octets| to_base64(&octets))
+    }
+
+    /// The whole distribution of one metric (censored values at the range's end).
+    pub fn open(&self, metric: Metric, range: LatencyRange) -> Latency {
+        let mut all = Latency::new(range);
+        if let Some(seen) = self.latency(metric) {
+            all.merge(&seen);
+        }
+        all.censor_n(range.max, self.brief(metric).map_or(0, |brief| brief.censored));
+        all
+    }
+
+    /// Moves its distributions to a shelf. False: the shelf does not take them.
+    pub(super) fn put_on(&mut self, shelf: &Arc<dyn Shelf>) -> bool {
+        self.kept.put_on(shelf)
+    }
+
+    /// Its distributions back into memory.
+    pub(super) fn take_back(&mut self) {
+        self.kept.take_back();
     }
 
     /// Its distributions, in the order of [`ROW_METRICS`].

@@ -224,5 +224,9 @@ pub(super) fn troubles(document: &Document) -> String {
     if more > 0 {
         text += &format!("  and {more} more in result.json\n");
     }
+    if document.outages_more > 0 {
+        let more = words::count(document.outages_more);
+        text += &format!("  and {more} more outages, which were only counted\n");
+    }
     if text.is_empty() { text } else { text + "\n" }
 }

@@ -8,8 +8,8 @@ use super::saved::Second;
 use crate::judge::{self, Judgement, Measured};
 use crate::kit::{HostUse, Nanos};
 use crate::measure::{
-    CellInterval, CellKey, Gauges, IntervalRow, LATENCY_METRICS, LatencyBrief, LatencyRange,
-    Metric, ROW_METRICS, RunRecord, Tally,
+    CellInterval, CellKey, Gauges, IntervalRow, LATENCY_METRICS, LatencyRange, Metric, ROW_METRICS,
+    RunRecord, Tally,
 };
 use crate::plan::{self, Overrides, Plan, Shape, Source, Stage};
 use serde_json::Value;
@@ -98,20 +98,17 @@ impl Saved {
                 record.whole[row.metric as usize - Metric::PER_MESSAGE_COUNT].merge(&latency);
             }
         }
-        record.intervals = self.rows(plan);
+        record.intervals = self.rows(plan).into();
         Ok(record)
     }
 
     fn rows(&self, plan: &Plan) -> Vec<IntervalRow> {
         let mut seconds: Vec<&Second> = self.seconds.iter().flatten().collect();
         seconds.sort_by_key(|second| second.at);
-        let brief = |at: Nanos, metric: Metric, censored: u64| {
+        let kept = |at: Nanos, metric: Metric| {
             let first = seconds.partition_point(|s| s.at.0 + SLACK_NS <= at.0);
             let near = seconds[first..].iter().take_while(|s| s.at.0 < at.0 + SLACK_NS);
-            let latency = near.filter_map(|s| s.latency(metric)).next();
-            let mut brief = latency.map(|l| LatencyBrief::of(&l)).unwrap_or_default();
-            brief.censored = censored;
-            brief
+            near.filter_map(|s| s.latency(metric)).next()
         };
         let rows = self.document.intervals.iter().map(|r| {
             let at = nanos(r.t_s);
@@ -148,8 +145,8 @@ impl Saved {
                 }
                 _ => 0,
             };
-            let briefs = ROW_METRICS.map(|metric| brief(at, metric, censored(metric)));
-            IntervalRow::of(at, nanos(r.length_s), stage, tally, gauges, r.mo, briefs)
+            let kept = ROW_METRICS.map(|metric| (kept(at, metric), censored(metric)));
+            IntervalRow::of(at, nanos(r.length_s), stage, tally, gauges, r.mo, kept)
         });
         rows.collect()
     }

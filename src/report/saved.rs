@@ -2,7 +2,7 @@
 use super::Run;
 use super::document::Document;
 use crate::kit::Nanos;
-use crate::measure::{IntervalRow, Latency, LatencyBrief, Metric, ROW_METRICS};
+use crate::measure::{IntervalRow, Latency, Metric, ROW_METRICS};
 
 /// A saved run, or one that has just ended: what every format is rendered from.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,12 +48,14 @@ pub struct Packed {
 impl Packed {
     /// An open distribution, packed; None without a value seen.
     pub fn of(metric: Metric, latency: &Latency) -> Option<Packed> {
-        Packed::of_brief(metric, &LatencyBrief::of(latency))
+        let max = latency.max().filter(|_| latency.count() > 0)?;
+        Some(Packed { metric, max: rounded(max.0, MICROSECOND), hdr: latency.to_base64() })
     }
 
-    fn of_brief(metric: Metric, brief: &LatencyBrief) -> Option<Packed> {
-        let max = brief.max.filter(|_| brief.count > 0)?;
-        Some(Packed { metric, max: rounded(max, MICROSECOND), hdr: brief.hdr.clone() })
+    fn of_row(metric: Metric, row: &IntervalRow) -> Option<Packed> {
+        let brief = row.brief(metric)?;
+        let max = brief.max().filter(|_| brief.count > 0)?;
+        Some(Packed { metric, max: rounded(max, MICROSECOND), hdr: row.base64(metric)? })
     }
 
     /// The distribution; None where it is not readable.
@@ -73,11 +75,11 @@ pub(super) fn rounded(ns: u64, unit: u64) -> Nanos {
 impl Second {
     /// A row's distributions.
     pub fn of(row: &IntervalRow) -> Second {
-        let kept = ROW_METRICS.into_iter().zip(row.briefs());
+        let kept = ROW_METRICS.into_iter();
         Second {
             at: rounded(row.at.0, MILLISECOND),
             length: rounded(row.length.0, MILLISECOND),
-            latencies: kept.filter_map(|(metric, brief)| Packed::of_brief(metric, brief)).collect(),
+            latencies: kept.filter_map(|metric| Packed::of_row(metric, row)).collect(),
         }
     }
 

@@ -149,14 +149,14 @@ fn row_facts(row: &IntervalRow) -> Vec<String> {
     if t.receipts_final > 0 || row.gauges.awaited > 0 {
         facts.push(format!("receipts {}", rate(t.receipts_final)));
     }
-    if let (Some(p50), Some(p99)) = (row.response.p50, row.response.p99) {
+    if let (Some(p50), Some(p99)) = (row.response.p50(), row.response.p99()) {
         facts.push(format!("p50 {} p99 {}", words::duration(p50), words::duration(p99)));
     }
     facts.push(format!("open {}/{}", words::count(row.gauges.in_flight), row.gauges.slots));
     if row.gauges.backlog > 0 {
         facts.push(format!("waiting {}", words::count(row.gauges.backlog)));
     }
-    if let Some(lag) = row.harness_lag.p99 {
+    if let Some(lag) = row.harness_lag.p99() {
         facts.push(format!("lag {}", words::duration(lag)));
     }
     facts

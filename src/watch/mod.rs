@@ -2,6 +2,7 @@
 mod line;
 pub mod metrics;
 mod observers;
+mod scratch;
 mod seconds;
 #[cfg(feature = "tui")]
 pub mod tui;
@@ -9,5 +10,6 @@ pub mod tui;
 pub use line::{Line, LineMode};
 pub use metrics::Metrics;
 pub use observers::Observers;
+pub use scratch::Scratch;
 #[cfg(feature = "tui")]
 pub use tui::Tui;

@@ -1,7 +1,8 @@
 //! Several observers of one run.
 use crate::kit::Nanos;
-use crate::measure::{Observer, Progress, Steer};
+use crate::measure::{Observer, Progress, Shelf, Steer};
 use std::fmt;
+use std::sync::Arc;
 
 /// Observers that watch together, each in its turn. The first reason to end the load is the run's.
 #[derive(Default)]
@@ -30,6 +31,10 @@ impl Observer for Observers<'_> {
     fn start(&mut self, earliest: Nanos) -> Option<Nanos> {
         // the load begins when it may for all
         self.0.iter_mut().try_fold(earliest, |at, observer| Some(at.max(observer.start(earliest)?)))
+    }
+
+    fn shelf(&mut self) -> Option<Arc<dyn Shelf>> {
+        self.0.iter_mut().find_map(|observer| observer.shelf())
     }
 
     fn stopped_at_once(&mut self, progress: &Progress<'_>) {

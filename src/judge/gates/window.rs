@@ -11,7 +11,7 @@ use crate::judge::receipts::MissingShare;
 use crate::judge::statistics::{BEYOND_MIN, Sparse, supports};
 use crate::judge::words;
 use crate::kit::Nanos;
-use crate::measure::{IntervalRow, Latency, Metric, ROW_METRICS, RunRecord, Tally};
+use crate::measure::{IntervalRow, Metric, RunRecord, Tally};
 use crate::plan::Plan;
 
 /// What a span came to.
@@ -33,21 +33,15 @@ pub(super) struct Moment<'r> {
 
 impl<'r> Moment<'r> {
     pub(super) fn of(row: &'r IntervalRow, gate: &Gate) -> Moment<'r> {
-        let brief = match gate.named.meaning {
-            Meaning::Latency(metric, _) => brief(row, metric),
+        let opened = match gate.named.meaning {
+            Meaning::Latency(metric, _) => row.latency(metric),
             Meaning::Figure(_) | Meaning::Ledger(_) | Meaning::Verdict(_) => None,
         };
-        let opened = brief.and_then(|b| Latency::from_base64(&b.hdr).ok());
         Moment { row, values: opened.as_ref().map(Sparse::of).unwrap_or_default() }
     }
     fn end(&self) -> Nanos {
         self.row.at + self.row.length
     }
-}
-
-fn brief(row: &IntervalRow, metric: Metric) -> Option<&crate::measure::LatencyBrief> {
-    let place = ROW_METRICS.iter().position(|known| *known == metric)?;
-    row.briefs().get(place).copied()
 }
 
 /// The figure of some rows together.
@@ -86,14 +80,14 @@ pub(super) fn over(moments: &[Moment<'_>], gate: &Gate, measured: &Kind) -> Foun
 }
 
 fn latency(moments: &[Moment<'_>], metric: Metric, statistic: Statistic) -> Found {
-    let briefs = || moments.iter().filter_map(|m| brief(m.row, metric));
+    let briefs = || moments.iter().filter_map(|m| m.row.brief(metric));
     let count: u64 = briefs().map(|b| b.count).sum();
     let censored: u64 = briefs().map(|b| b.censored).sum();
     match statistic {
         Statistic::Count => Found::Value(count as f64),
         Statistic::Censored => Found::Value(censored as f64),
         Statistic::Max if censored > 0 => Found::Beyond,
-        Statistic::Max => match briefs().filter_map(|b| b.max).max() {
+        Statistic::Max => match briefs().filter_map(|b| b.max()).max() {
             Some(max) => Found::Value(max as f64),
             None => Found::Nothing("nothing was measured".to_owned()),
         },

@@ -4,7 +4,7 @@ use super::super::{Run, transport};
 use super::{seconds, words};
 use crate::judge::{stage_spans, statistics};
 use crate::kit::Nanos;
-use crate::measure::{self, Latency, LatencyBrief, LatencyRange, Metric, RunRecord, Tally};
+use crate::measure::{self, Latency, LatencyRange, Metric, RunRecord, Tally};
 use crate::plan::Shape;
 use crate::smpp::CommandStatus;
 
@@ -36,8 +36,8 @@ pub(super) fn stages(run: &Run<'_>) -> Vec<StageRow> {
 }
 
 /// Row by row.
-pub(super) fn intervals(run: &Run<'_>) -> Vec<IntervalRow> {
-    run.record.intervals.iter().map(|row| interval(run, row)).collect()
+pub(super) fn intervals<'r>(run: &'r Run<'_>) -> impl Iterator<Item = IntervalRow> + 'r {
+    run.record.intervals.iter().map(|row| interval(run, row))
 }
 
 fn interval(run: &Run<'_>, row: &measure::IntervalRow) -> IntervalRow {
@@ -77,17 +77,17 @@ fn interval(run: &Run<'_>, row: &measure::IntervalRow) -> IntervalRow {
         cpu_worst: row.cpu_worst,
         statuses: statuses.map(|(code, n)| (CommandStatus(*code).to_string(), n)).collect(),
         anomalies: row.anomalies.iter().cloned().collect(),
-        response_p50_ns: row.response.p50,
-        response_p90_ns: row.response.p90,
-        response_p99_ns: row.response.p99,
-        response_max_ns: row.response.max,
-        service_p50_ns: row.service.p50,
-        service_p99_ns: row.service.p99,
-        receipt_p50_ns: row.receipt.p50,
-        receipt_p99_ns: row.receipt.p99,
-        receipt_max_ns: row.receipt.max,
-        harness_lag_p99_ns: row.harness_lag.p99,
-        write_wait_p99_ns: row.write_wait.p99,
+        response_p50_ns: row.response.p50(),
+        response_p90_ns: row.response.p90(),
+        response_p99_ns: row.response.p99(),
+        response_max_ns: row.response.max(),
+        service_p50_ns: row.service.p50(),
+        service_p99_ns: row.service.p99(),
+        receipt_p50_ns: row.receipt.p50(),
+        receipt_p99_ns: row.receipt.p99(),
+        receipt_max_ns: row.receipt.max(),
+        harness_lag_p99_ns: row.harness_lag.p99(),
+        write_wait_p99_ns: row.write_wait.p99(),
     }
 }
 
@@ -111,13 +111,13 @@ fn one_hour(rows: &[measure::IntervalRow], range: LatencyRange) -> Hour {
     rows.iter().for_each(|row| tally.merge(&row.tally));
     let from = rows.first().map_or(Nanos::ZERO, |row| row.at);
     let to = rows.last().map_or(Nanos::ZERO, |row| row.at + row.length);
-    let merged = |brief: fn(&measure::IntervalRow) -> &LatencyBrief| {
+    let merged = |metric| {
         let mut all = Latency::new(coarse);
-        rows.iter().for_each(|row| all.merge(&brief(row).open(coarse)));
+        rows.iter().for_each(|row| all.merge(&row.open(metric, coarse)));
         all
     };
-    let (response, service) = (merged(|r| &r.response), merged(|r| &r.service));
-    let receipt = merged(|r| &r.receipt);
+    let (response, service) = (merged(Metric::Response), merged(Metric::Service));
+    let receipt = merged(Metric::Receipt);
     let at = |latency: &Latency, q| statistics::quantile(latency, q).value.map(|n| n.0);
     let time = to.since(from).as_secs_f64();
     Hour {

@@ -10,8 +10,8 @@ mod words;
 
 use super::Run;
 use super::document::{
-    Anomaly, Document, FirstThrottle, Messages, Operator, Outage, RunFacts, SCHEMA, State, Table,
-    TallyRow, Tool, Window,
+    Anomaly, Document, FirstThrottle, IntervalRow, Messages, Operator, Outage, RunFacts, SCHEMA,
+    State, Table, TallyRow, Tool, Window,
 };
 use super::escape::{mask_pdu, mask_profile};
 use super::transport;
@@ -22,6 +22,16 @@ use crate::measure::{RunRecord, Tally};
 impl Document {
     /// The document of a run.
     pub fn of(run: &Run<'_>) -> Document {
+        Document { intervals: Document::rows(run).collect(), ..Document::without_rows(run) }
+    }
+
+    /// The rows of a run's document, each made as it is asked for.
+    pub fn rows<'r>(run: &'r Run<'_>) -> impl Iterator<Item = IntervalRow> + 'r {
+        intervals::intervals(run)
+    }
+
+    /// The document of a run without its rows.
+    pub fn without_rows(run: &Run<'_>) -> Document {
         let (record, judgement) = (run.record, run.judgement);
         let measured = &judgement.measured;
         let whole = record.sum(|_| true);
@@ -50,12 +60,13 @@ impl Document {
             latency: figures::latencies(judgement, record),
             groups: groups::all(run),
             stages: intervals::stages(run),
-            intervals: intervals::intervals(run),
+            intervals: Vec::new(),
             hours: intervals::hours(record),
             sessions: intervals::sessions(run),
             gates: run.gates.iter().map(verdict::gate).collect(),
             operator: operator(record),
             first_throttle: first_throttle(record),
+            outages_more: record.outages_more,
             tally: run.tally.map(|t| TallyRow {
                 agrees: t.agrees,
                 exact: t.exact,

@@ -32,6 +32,7 @@ pub use verdict::{About, GateRow, Harness, LittlesLaw, Reason, Steadiness, Verdi
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::io;
 
 /// The version of the document. Another number after the slash is another document; keys are only added to one.
 pub const SCHEMA: &str = "smppbench.result/1";
@@ -157,7 +158,7 @@ pub struct Document {
     pub statuses: Vec<StatusCount>,
     /// What the peer did that no standard foresees.
     pub anomalies: Vec<Anomaly>,
-    /// Sessions that were down.
+    /// Sessions that were down, the first ten thousand times.
     pub outages: Vec<Outage>,
     /// Distributions of the measured messages, by metric; null: undefined here.
     pub latency: Table<Option<LatencyRow>>,
@@ -183,6 +184,9 @@ pub struct Document {
     pub measured: Table<u64>,
     /// When the SMSC first throttled; null: never.
     pub first_throttle: Option<FirstThrottle>,
+    /// Times that a session was down beyond those of `outages`: only counted.
+    #[serde(default)]
+    pub outages_more: u64,
     /// Against the simulator's tally; null: it was no simulator of ours.
     pub tally: Option<TallyRow>,
     /// What does not balance.
@@ -251,6 +255,30 @@ impl Document {
             serde_json::to_vec_pretty(self).expect("a value without odd keys serialises");
         octets.push(b'\n');
         octets
+    }
+
+    /// The same with these rows in place of its own ([`Document::without_rows`]), each made as it is written: what
+    /// a run that is still going on saves again and again takes no memory by its length.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn write_json(
+        &self,
+        rows: impl Iterator<Item = IntervalRow>,
+        mut to: impl io::Write,
+    ) -> io::Result<()> {
+        // no text of JSON holds a line's end as it is, so that this stands where the rows belong and nowhere else
+        const ROWS: &str = "\n  \"intervals\": [";
+        let rest = String::from_utf8_lossy(&self.to_json()).into_owned();
+        let (before, after) = rest.split_once(ROWS).ok_or(io::ErrorKind::InvalidData)?;
+        write!(to, "{before}{ROWS}")?;
+        let mut any = false;
+        for row in rows {
+            let text = serde_json::to_string_pretty(&row)?.replace('\n', "\n    ");
+            write!(to, "{}\n    {text}", if any { "," } else { "" })?;
+            any = true;
+        }
+        write!(to, "{}{after}", if any { "\n  " } else { "" })
     }
 }
 

@@ -78,6 +78,10 @@ pub(super) fn outages(d: &Document) -> Option<Grid> {
         ]);
     }
     cut(&mut grid, d.outages.len());
+    if d.outages_more > 0 {
+        let more = words::count(d.outages_more);
+        grid.note = format!("{} {more} more were only counted.", grid.note);
+    }
     grid.filled()
 }
 

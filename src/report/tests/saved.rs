@@ -5,6 +5,7 @@ use crate::kit::{Nanos, RateChange};
 use crate::measure::Outcome;
 use crate::report::{Document, FORMATS, Saved, format, hlog, render};
 use serde_json::json;
+use std::sync::Arc;
 
 /// The run as its folder holds it, read back.
 fn read_back(saved: &Saved) -> Saved {
@@ -125,7 +126,8 @@ fn a_run_of_more_than_an_hour_is_told_by_the_hour_and_none_is_lost() {
         |_, intended| Fate { service: ms(if intended >= slow { 40 } else { 10 }), ..GOOD },
         // the second half of it an hour later: a row belongs to the hour in which it starts
         |record| {
-            let later = record.intervals[SECOND_HOUR..].iter_mut();
+            let rows = Arc::make_mut(&mut record.intervals);
+            let later = rows[SECOND_HOUR..].iter_mut();
             later.for_each(|row| row.at += Nanos::from_secs(3_600));
         },
     );
@@ -143,6 +145,29 @@ fn a_run_of_more_than_an_hour_is_told_by_the_hour_and_none_is_lost() {
     assert!(p50(1).abs_diff(40_000_000) < 400_000, "{}", p50(1));
     assert_eq!(hours[1]["accepted_per_s"], 20.0);
     assert_eq!(Made::new(plan(2, 0, 60), |_, _| GOOD).json()["hours"], json!([]));
+}
+
+#[test]
+fn a_result_that_is_written_row_by_row_is_the_same_to_the_byte() {
+    for seconds in [1, 5] {
+        let made = Made::new(plan(20, 0, seconds), |_, _| GOOD);
+        let whole = made.saved().document;
+        let without = Document { intervals: Vec::new(), ..whole.clone() };
+        let mut octets = Vec::new();
+        without.write_json(whole.intervals.iter().cloned(), &mut octets).unwrap();
+        assert_eq!(octets, whole.to_json());
+        let mut octets = Vec::new();
+        without.write_json(std::iter::empty(), &mut octets).unwrap();
+        assert_eq!(octets, without.to_json());
+    }
+}
+
+#[test]
+fn outages_that_were_only_counted_are_told() {
+    let made = Made::with(plan(20, 0, 5), |_, _| GOOD, |record| record.outages_more = 1_234);
+    assert_eq!(made.json()["outages_more"], 1_234);
+    let text = String::from_utf8(made.bytes("text")).unwrap();
+    assert!(text.contains("1,234 more outages, which were only counted"), "{text}");
 }
 
 #[test]
@@ -165,7 +190,9 @@ fn what_the_operator_did_and_the_anomalies_of_each_second_are_told() {
         |_, _| GOOD,
         |record| {
             record.rate_changes.push(RateChange { at: ms(1_500), percent: 110 });
-            record.intervals[2].anomalies.push(("trailing_octets".to_owned(), 3));
+            Arc::make_mut(&mut record.intervals)[2]
+                .anomalies
+                .push(("trailing_octets".to_owned(), 3));
         },
     );
     let doc = made.json();

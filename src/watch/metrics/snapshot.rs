@@ -179,7 +179,7 @@ impl Maker {
             mo_received: record.mo_received,
             deliver_answered: record.deliver_answered,
             deliver_refused: record.deliver_refused,
-            outages: record.outages.len() as u64,
+            outages: record.outages_count(),
             anomalies: record.anomalies.iter().map(|a| a.count).sum(),
             ..self.nothing_yet()
         };

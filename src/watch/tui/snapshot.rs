@@ -3,8 +3,8 @@
 use crate::judge::{HealthLimits, HealthState, is_measured};
 use crate::kit::Nanos;
 use crate::measure::{
-    Counts, Gauges, IntervalRow, Latency, LatencyBrief, LatencyRange, Metric, Outage, Phase,
-    Progress, RunRecord, Tally,
+    Counts, Gauges, IntervalRow, Latency, LatencyRange, Metric, Outage, Phase, Progress, RunRecord,
+    Tally,
 };
 use crate::plan::{Arrival, Plan, Schedule, Shape};
 use crate::watch::seconds::last_full_row;
@@ -24,15 +24,6 @@ pub(super) struct Second {
     pub(super) sent: f64,
     pub(super) accepted: f64,
     pub(super) receipts: f64,
-}
-
-/// The distributions of one of the last seconds, as the record keeps them.
-#[derive(Clone, Debug)]
-pub(super) struct Recent {
-    pub(super) response: LatencyBrief,
-    pub(super) service: LatencyBrief,
-    pub(super) receipt: LatencyBrief,
-    pub(super) harness_lag: LatencyBrief,
 }
 
 /// How the harness did so far, over the measured stages.
@@ -59,7 +50,8 @@ pub(super) struct Snapshot {
     pub(super) sessions: (u64, u64),
     /// Oldest first.
     pub(super) seconds: Vec<Second>,
-    pub(super) recent: Vec<Recent>,
+    /// The last seconds, newest first.
+    pub(super) recent: Vec<IntervalRow>,
     /// What `recent` covers.
     pub(super) recent_length: Nanos,
     pub(super) range: LatencyRange,
@@ -110,12 +102,7 @@ impl Maker {
                 break;
             }
             recent_length += row.length;
-            recent.push(Recent {
-                response: row.response.clone(),
-                service: row.service.clone(),
-                receipt: row.receipt.clone(),
-                harness_lag: row.harness_lag.clone(),
-            });
+            recent.push(row.clone());
         }
         let mut tally = Tally::default();
         let mut statuses = Counts::default();
@@ -210,8 +197,8 @@ impl Maker {
 
     /// The busiest worker's mean share of its core over the measured seconds.
     fn busiest(&self, record: &RunRecord) -> Option<f64> {
-        let measured = |second: &usize| {
-            let at = Nanos::from_secs(*second as u64);
+        let measured = |second: u64| {
+            let at = Nanos::from_secs(second);
             self.plan.stages.is_empty()
                 || self
                     .schedule
@@ -219,11 +206,11 @@ impl Maker {
                     .and_then(|s| s.stage_at(at))
                     .is_some_and(|n| self.plan.stages[usize::from(n)].measure)
         };
-        let longest = record.workers.iter().map(|w| w.cpu_ns.len()).max()?;
-        let seconds: Vec<usize> = (0..longest).filter(measured).collect();
         let shares = record.workers.iter().map(|worker| {
-            let used: u64 = seconds.iter().filter_map(|s| worker.cpu_ns.get(*s)).sum();
-            used as f64 / 1e9 / seconds.len().max(1) as f64
+            let steps = worker.cpu_ns.iter().enumerate();
+            let in_stages = steps.filter(|(n, _)| measured(*n as u64 * worker.step_s()));
+            let (count, used) = in_stages.fold((0, 0), |(n, sum), (_, ns)| (n + 1, sum + ns));
+            used as f64 / 1e9 / (count * worker.step_s()).max(1) as f64
         });
         shares.max_by(f64::total_cmp).filter(|share| *share > 0.0)
     }

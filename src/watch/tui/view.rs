@@ -1,11 +1,11 @@
 //! What the view's thread keeps: the plan's facts, the picture that is shown, and whether it is held still.
 use super::keys::Asked;
 use super::panels;
-use super::snapshot::{Recent, Snapshot};
+use super::snapshot::Snapshot;
 use crate::judge::stage_spans;
 use crate::judge::words::{self, printable};
 use crate::kit::Nanos;
-use crate::measure::{Latency, LatencyBrief, LatencyRange, Phase};
+use crate::measure::{Latency, LatencyRange, Metric, Phase};
 use crate::plan::{Plan, Shape};
 use ratatui::Frame;
 use std::sync::Arc;
@@ -81,18 +81,17 @@ pub(super) struct Line {
 }
 
 fn lines(snapshot: &Snapshot) -> Vec<Line> {
-    type Pick = fn(&Recent) -> &LatencyBrief;
-    let picks: [(&'static str, Pick); 4] = [
-        ("response", |r| &r.response),
-        ("service", |r| &r.service),
-        ("receipt", |r| &r.receipt),
-        ("our lag", |r| &r.harness_lag),
+    let picks = [
+        ("response", Metric::Response),
+        ("service", Metric::Service),
+        ("receipt", Metric::Receipt),
+        ("our lag", Metric::HarnessLag),
     ];
     // rows are kept to two digits
     let range = LatencyRange { digits: 2, ..snapshot.range };
-    let sum = |pick: Pick| {
+    let sum = |metric: Metric| {
         let mut sum = Latency::new(range);
-        snapshot.recent.iter().for_each(|second| sum.merge(&pick(second).open(range)));
+        snapshot.recent.iter().for_each(|second| sum.merge(&second.open(metric, range)));
         sum
     };
     picks.into_iter().map(|(name, pick)| Line { name, values: values(&sum(pick)) }).collect()
