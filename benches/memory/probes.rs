@@ -18,6 +18,10 @@ pub(crate) struct Size {
     pub(crate) binds: usize,
     /// Awaited receipts.
     pub(crate) receipts: usize,
+    /// Messages a second of the day.
+    pub(crate) rate: u64,
+    /// Its length.
+    pub(crate) seconds: u64,
 }
 
 /// As many open files as this process may ask for.
@@ -41,7 +45,7 @@ pub(crate) fn resident_of(process: &str) -> u64 {
     status_of(process, "VmRSS:")
 }
 
-fn mib(octets: u64) -> f64 {
+pub(crate) fn mib(octets: u64) -> f64 {
     (octets as f64 / 1024.0 / 1024.0 * 10.0).round() / 10.0
 }
 
