@@ -67,7 +67,6 @@ pub struct RunRecord {
     /// Mobile-originated messages received.
     pub mo_received: u64,
     /// Of those, with the text of a receipt.
-    #[serde(default)]
     pub mo_like_receipts: u64,
     /// deliver_sm answered.
     pub deliver_answered: u64,
@@ -317,6 +316,11 @@ impl RunRecord {
     pub fn held(&self) -> Nanos {
         let seconds: u64 = self.workers.iter().map(|w| w.seconds).sum();
         Nanos(seconds * crate::kit::NS_PER_S / self.workers.len().max(1) as u64)
+    }
+
+    /// Until when every worker that has reported has done so: what is later is a part of the whole.
+    pub fn reported_by_all(&self) -> Nanos {
+        self.workers.iter().map(|w| Nanos::from_secs(w.seconds)).min().unwrap_or(Nanos::MAX)
     }
 
     /// The sum of the cells that `wanted` picks.

@@ -247,6 +247,34 @@ mod tests {
     }
 
     #[test]
+    fn a_second_that_one_of_two_workers_has_not_reported_is_not_shown_as_half_the_rate() {
+        use crate::measure::{Gauges, LatencyRange, Recorder, RunRecord};
+        let plan = plan(200, 2, 8);
+        let range = LatencyRange::for_deadline(Nanos::from_secs(1));
+        let mut record = RunRecord::new(range, 0);
+        let mut workers = [0, 1].map(|worker| Recorder::new(worker, 1, range));
+        let keys = [crate::measure::CellKey { stage: 0, account: 0, label: 0 }];
+        for (second, reporting) in [(0, 2), (1, 2), (2, 1)] {
+            for worker in &mut workers[..reporting] {
+                worker.tally(0).written += 100;
+                let interval = worker.take(second, Gauges::default(), None);
+                record.absorb(&interval, &keys, &|_| Some(0));
+            }
+        }
+        let mut line = Line::new(&plan, LineMode::Plain, Vec::new());
+        let progress = Progress {
+            phase: Phase::Drain,
+            at: Nanos::from_millis(3_001),
+            load_ends: Nanos::from_secs(3),
+            record: &record,
+            sessions: (2, 2),
+        };
+        line.progress(&progress);
+        let shown = String::from_utf8(line.writer.clone()).unwrap();
+        assert!(shown.contains("sent 200/s"), "{shown}");
+    }
+
+    #[test]
     fn on_a_terminal_one_line_is_rewritten_within_its_width_and_cleared_at_the_end() {
         let mode = LineMode::Bar { columns: 60, colour: false };
         let text = shown(mode, &[(Phase::Load, 3), (Phase::Load, 4)]);
