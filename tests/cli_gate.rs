@@ -75,7 +75,7 @@ fn a_gates_file_is_taken_with_its_heading_and_with_a_byte_order_mark() {
         ["[gates]\n\"response.p50\" = \"< 10s\"\n", "\u{feff}\"response.p50\" = \"< 10s\"\n"]
     {
         let (code, said) = Gates::of(text).hold(&[]);
-        assert!(code == Some(0) && said.ends_with("the gate passed\n"), "{said}");
+        assert!(code == Some(0) && said.ends_with("0 of 1 gate failed\n"), "{said}");
     }
     let (code, said) = Gates::of("name = \"x\"\n[gates]\n\"response.p50\" = \"< 10s\"\n").hold(&[]);
     assert!(code == Some(2) && said.contains("gates.toml:1: name: unknown key"), "{said}");
@@ -89,7 +89,7 @@ fn the_last_line_counts_the_gates_and_a_relative_one_shows_its_baseline() {
     assert_eq!(code, Some(5), "{said}");
     assert!(said.trim_end().lines().last().unwrap().starts_with("  2 of 3 gates failed"), "{said}");
     let relative = said.lines().find(|line| line.contains("baseline + 50%")).unwrap();
-    assert!(relative.contains("(baseline ") && relative.contains(" ms"), "{relative}");
+    assert!(relative.contains("(baseline "), "{relative}");
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn a_hangup_ends_a_run_as_a_termination_does() {
     };
     let hangup = end("-HUP");
     assert_eq!(hangup, end("-TERM"));
-    assert_eq!(hangup, (Some(130), "complete".into(), "interrupted".into()));
+    assert_eq!(hangup, (Some(130), "partial".into(), "interrupted".into()));
 }
 
 #[test]

@@ -150,7 +150,7 @@ fn a_certificate_that_does_not_verify_ends_in_one_line_and_exit_3() {
         (
             vault.target("ca", ""),
             vault.simulator("server", &vault.client_ca("ca")),
-            "give one with target.tls_cert",
+            "CertificateRequired",
         ),
         (
             vault.target("ca", &vault.client()),

@@ -13,6 +13,7 @@ use super::args::DecodeArgs;
 use super::dial::layout;
 use super::exit::{Exit, fail};
 use crate::kit::{MIB, read_at_most, read_stream};
+use crate::smpp::without_passwords;
 use serde_json::{Value, json};
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::net::SocketAddr;
@@ -26,7 +27,8 @@ pub(super) use mask::tlv_holds_content;
 /// Largest capture or text.
 const INPUT_OCTETS_MAX: u64 = 4096 * MIB;
 
-/// A PDU, or octets at the end of a stream that are none.
+/// A PDU, or octets at the end of a stream that are none; without passwords, which are shown to nobody, not
+/// even to who has the octets.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Found {
     octets: Vec<u8>,
@@ -35,8 +37,8 @@ struct Found {
 }
 
 impl Found {
-    fn of(octets: impl Into<Vec<u8>>) -> Found {
-        Found { octets: octets.into(), place: None }
+    fn of(octets: &[u8]) -> Found {
+        Found { octets: without_passwords(octets).into_owned(), place: None }
     }
 
     /// As CONTRACT.md has it; with `from`, `to` and `time_s` in a capture.
@@ -157,7 +159,7 @@ fn decode_lines(text: &str) -> Result<Vec<Found>, String> {
             if text.lines().nth(1).is_some() { format!("line {}: {why}", index + 1) } else { why }
         })?;
         if !carried.is_empty() && matches!(cut(&octets, OCTETS_MAX_DEFAULT), Ok(Some(_))) {
-            found.push(Found::of(std::mem::take(&mut carried)));
+            found.push(Found::of(&std::mem::take(&mut carried)));
         }
         carried.extend(octets);
         let mut at = 0;
@@ -167,11 +169,11 @@ fn decode_lines(text: &str) -> Result<Vec<Found>, String> {
         }
         carried.drain(..at);
         if cut(&carried, OCTETS_MAX_DEFAULT).is_err() {
-            found.push(Found::of(std::mem::take(&mut carried)));
+            found.push(Found::of(&std::mem::take(&mut carried)));
         }
     }
     if !carried.is_empty() {
-        found.push(Found::of(carried));
+        found.push(Found::of(&carried));
     }
     Ok(found)
 }

@@ -13,9 +13,7 @@ pub fn gates_in_all(outcomes: &[GateOutcome]) -> String {
     let (failed, undecided) = (count(GateOutcome::Fail), count(GateOutcome::Undecided));
     let gates = if all == 1 { "gate" } else { "gates" };
     match (failed, undecided) {
-        (0, 0) if all == 1 => "the gate passed".to_owned(),
-        (0, 0) => format!("all {all} gates passed"),
-        (0, undecided) => format!("{undecided} of {all} {gates} undecided"),
+        (0, undecided) if undecided > 0 => format!("{undecided} of {all} {gates} undecided"),
         (failed, 0) => format!("{failed} of {all} {gates} failed"),
         (failed, undecided) => format!("{failed} of {all} {gates} failed, {undecided} undecided"),
     }
@@ -35,8 +33,8 @@ mod tests {
     fn gates_are_counted_by_what_became_of_them() {
         use GateOutcome::{Fail, Pass, Undecided};
         for (outcomes, says) in [
-            (&[Pass][..], "the gate passed"),
-            (&[Pass, Pass], "all 2 gates passed"),
+            (&[Pass][..], "0 of 1 gate failed"),
+            (&[Pass, Pass], "0 of 2 gates failed"),
             (&[Fail], "1 of 1 gate failed"),
             (&[Fail, Pass, Fail], "2 of 3 gates failed"),
             (&[Undecided, Pass], "1 of 2 gates undecided"),

@@ -7,7 +7,7 @@ use crate::smpp::coding::Coding;
 use crate::smpp::pdu::{self, Body, Dest, FaultKind, Field, Malformed, Pdu};
 use crate::smpp::receipt::{self, MessageState};
 use crate::smpp::udh::{self, Udh};
-use crate::smpp::{CommandId, CommandStatus, Header, Tag, TlvType, Tlvs, frame, without_passwords};
+use crate::smpp::{CommandId, CommandStatus, Header, Tag, TlvType, Tlvs, frame};
 
 /// One value a PDU of a stream of octets; a last one for what cannot be cut, or is incomplete.
 pub fn decode_json(stream: &[u8]) -> Vec<Value> {
@@ -37,9 +37,6 @@ pub fn pdu_json(frame: &[u8]) -> Value {
     let Some(header) = Header::read(frame) else {
         return incomplete(frame);
     };
-    // a password is shown to nobody, not even to who has the octets
-    let masked = without_passwords(frame);
-    let frame = &masked[..];
     let decoded = pdu::decode(frame);
     let receiver = receiver_of(header.command_id);
     let mut line = header_json(header);

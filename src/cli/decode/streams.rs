@@ -25,7 +25,7 @@ pub(super) fn decode_capture(capture: &[u8]) -> Vec<Found> {
         let stream = streams.entry((segment.from, segment.to)).or_default();
         let place = Some((segment.from, segment.to, packet.time_s));
         let pdus = stream.take(&segment).into_iter();
-        found.extend(pdus.map(|octets| Found { octets, place }));
+        found.extend(pdus.map(|octets| Found { place, ..Found::of(&octets) }));
     }
     found
 }

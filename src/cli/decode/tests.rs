@@ -327,7 +327,7 @@ fn addresses_and_texts_are_masked_and_everything_else_stays() {
 #[test]
 fn the_layout_for_a_terminal_shows_fields_and_masks_the_same() {
     let octets = parse_hex(&submit(0x40, 0, b"\x05\x00\x03\x2a\x02\x01secret")).unwrap();
-    let found = Found::of(octets);
+    let found = Found::of(&octets);
     let (open, masked) = (text(&found, true), text(&found, false));
     assert!(open.starts_with("submit_sm  seq 7") && open.contains("secret"), "{open}");
     assert!(open.contains("447700900123") && open.contains("part 1 of 2"), "{open}");
