@@ -304,6 +304,13 @@ impl Conductor {
         }
     }
 
+    /// The workers whose final report never came, in words; None: all reported.
+    pub fn silent_workers(&self) -> Option<String> {
+        let silent: Vec<usize> = (0..self.ended.len()).filter(|w| !self.ended[*w]).collect();
+        let names: Vec<String> = silent.iter().map(usize::to_string).collect();
+        (!silent.is_empty()).then(|| format!("worker {}", names.join(", ")))
+    }
+
     /// Whether a load has begun.
     pub fn has_begun(&self) -> bool {
         self.start.is_some()

@@ -56,6 +56,9 @@ pub async fn conduct(
     if ended.is_ok() {
         ended = joined(crew, &mut signals).await;
     }
+    if let (Ok(()), Some(silent)) = (&ended, conductor.silent_workers()) {
+        ended = Err(RunError::Worker(format!("{silent} made no final report in time")));
+    }
     match ended {
         // the threads are left behind: the process ends
         Err(RunError::Killed) => {

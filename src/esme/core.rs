@@ -424,6 +424,7 @@ impl Endpoint for Core {
         let Core { links, recorder, out_spares, .. } = self;
         let link = &mut links[session as usize];
         link.written += octets as u64;
+        link.taken.0 = 0;
         link.unwritten_since = stamp;
         let mut together = Together::default();
         while let Some(run) = link.unwritten.front_mut() {
@@ -455,8 +456,10 @@ impl Endpoint for Core {
         }
     }
 
-    fn blocked(&mut self, session: u32, stamp: Nanos) {
-        self.links[session as usize].mark_offered(stamp);
+    fn blocked(&mut self, session: u32, taken: usize, stamp: Nanos) {
+        let link = &mut self.links[session as usize];
+        link.taken = (taken, stamp);
+        link.mark_offered(stamp);
     }
 
     fn reads(&self, session: u32) -> bool {

@@ -88,11 +88,18 @@ impl Core {
             return (0, 0);
         }
         let Some(answers) = pdu::plain_answers(octets) else { return (0, 0) };
-        let mut done = 0;
+        let (mut done, mut freed) = (0, 0);
         while done < answers.count {
             let l = &mut self.links[link];
             let (first, left) = (answers.first + done, answers.count - done);
-            let Some((ticket, count)) = l.window.settle_run(first, left) else { break };
+            let settled = l.window.settle_run_if(first, left, |t| t.written != Nanos::ZERO);
+            let Some((ticket, count)) = settled else {
+                // looked at by itself, so that a flood of answers to nothing is gone through once
+                let frame = &octets[done as usize * answers.octets..][..answers.octets];
+                freed += self.on_lone_answer(link, frame, now);
+                done += 1;
+                continue;
+            };
             self.count_accepted(link, &ticket, count, now);
             if ticket.receipt_asked != 0 {
                 let these = &octets[done as usize * answers.octets..];
@@ -105,8 +112,34 @@ impl Core {
                 }
             }
             done += count;
+            freed += count;
         }
-        (done as usize * answers.octets, done)
+        (done as usize * answers.octets, freed)
+    }
+
+    /// A plain answer to a request that is not open, or not written yet. Returns how many slots it freed.
+    #[cold]
+    fn on_lone_answer(&mut self, link: usize, frame: &[u8], now: Nanos) -> u32 {
+        if self.on_odd_answer(link, frame, now) {
+            return 1;
+        }
+        self.on_frame(link, frame, now);
+        0
+    }
+
+    /// Settles an open submit_sm. One that is not written yet was not answered: a peer may name any number. Over TLS
+    /// its octets may have gone before the rest of what the stream took; then they were written.
+    #[inline]
+    fn settle(&mut self, link: usize, number: u32) -> Option<Ticket> {
+        let l = &mut self.links[link];
+        let mut ticket = l.window.get(number)?;
+        if ticket.written == Nanos::ZERO {
+            ticket.write_at(l.passed_on_at(number)?);
+            l.counts.written += 1;
+            self.recorder.written(&ticket);
+        }
+        self.links[link].window.settle(number);
+        Some(ticket)
     }
 
     /// An answer with ESME_ROK that is odd in another way: it has TLVs, or no id. False: it is another PDU,
@@ -114,14 +147,14 @@ impl Core {
     #[inline]
     fn on_odd_answer(&mut self, link: usize, frame: &[u8], now: Nanos) -> bool {
         let Some(header) = Header::read(frame) else { return false };
-        let l = &mut self.links[link];
+        let l = &self.links[link];
         if header.command_id != CommandId::SUBMIT_SM_RESP
             || header.command_status != CommandStatus::ESME_ROK
             || l.standing != Standing::Up
         {
             return false;
         }
-        let Some(ticket) = l.window.settle(header.sequence_number) else { return false };
+        let Some(ticket) = self.settle(link, header.sequence_number) else { return false };
         self.count_accepted(link, &ticket, 1, now);
         self.on_accepted(link, &header, &ticket, frame, now);
         true
@@ -204,7 +237,7 @@ impl Core {
         now: Nanos,
     ) {
         self.recorder.interval().anomaly("generic_nack", frame);
-        match self.links[link].window.settle(number) {
+        match self.settle(link, number) {
             Some(ticket) => {
                 let status = if status.0 == 0 { CommandStatus::ESME_RUNKNOWNERR } else { status };
                 self.rejected(link, &ticket, status, now);
@@ -220,7 +253,8 @@ impl Core {
     #[cold]
     fn unknown_response(&mut self, link: usize, header: &Header, frame: &[u8]) {
         let command = header.command_id.name().unwrap_or("unknown_resp");
-        let answers = self.links[link].window.is_open(header.sequence_number);
+        let open = self.links[link].window.get(header.sequence_number);
+        let answers = open.is_some() && header.command_id != CommandId::SUBMIT_SM_RESP;
         let kind = if answers { ANSWERED_AS } else { "unsolicited_" }.to_owned() + command;
         let interval = self.recorder.interval();
         interval.unknown_responses += 1;
@@ -229,7 +263,7 @@ impl Core {
 
     /// A submit_sm_resp that is no plain answer.
     fn on_submit_sm_resp(&mut self, link: usize, header: &Header, frame: &[u8], now: Nanos) {
-        let Some(ticket) = self.links[link].window.settle(header.sequence_number) else {
+        let Some(ticket) = self.settle(link, header.sequence_number) else {
             self.on_late_response(link, header, frame, now);
             return;
         };

@@ -49,7 +49,7 @@ impl Lines {
             match line.write_now(core.out(session)) {
                 Ok(octets) if octets > 0 => wrote(core, session, octets, stamp),
                 Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => {
-                    core.blocked(session, stamp);
+                    core.blocked(session, 0, stamp);
                     return false;
                 }
                 // its task meets the same, and knows what to do

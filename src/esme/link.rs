@@ -156,6 +156,8 @@ pub(super) struct Link {
     pub(super) written: u64,
     /// The socket took less than it was offered; what is stamped now is ready and waits for it.
     pub(super) socket_full: bool,
+    /// Octets at the front of `out` that the stream took and has not wholly passed on, and when it last tried.
+    pub(super) taken: (usize, Nanos),
     pub(super) unwritten: VecDeque<Unwritten>,
     /// Octets of submit_sm in `out`; the rest of it is answers to the peer.
     pub(super) submit_octets: usize,
@@ -250,6 +252,7 @@ impl Link {
             stamped: 0,
             written: 0,
             socket_full: false,
+            taken: (0, Nanos::ZERO),
             unwritten: VecDeque::new(),
             submit_octets: 0,
             unwritten_since: Nanos::ZERO,
@@ -316,6 +319,7 @@ impl Link {
         self.stamped = 0;
         self.written = 0;
         self.socket_full = false;
+        self.taken = (0, Nanos::ZERO);
         self.unwritten.clear();
         self.submit_octets = 0;
         self.acks.clear();
@@ -355,6 +359,17 @@ impl Link {
                 }
             });
         }
+    }
+
+    /// When the stream last took octets of this unwritten submit_sm and passed some of what it took on; None: it has not
+    /// taken all of them.
+    #[cold]
+    pub(super) fn passed_on_at(&self, number: u32) -> Option<Nanos> {
+        let (octets, at) = self.taken;
+        let upto = self.written + octets as u64;
+        let run = self.unwritten.iter().find(|run| number.wrapping_sub(run.first) < run.count)?;
+        let behind = u64::from(run.count - 1 - (number - run.first)) * u64::from(run.octets);
+        (octets > 0 && run.end - behind <= upto).then_some(at)
     }
 
     /// Octets that wait to be written and are no submit_sm: answers that the peer asked for.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 mod life;
 mod unsent;
+mod unwritten;
 
 /// A core, and a peer whose every octet is the test's.
 struct Peer {
@@ -291,7 +292,7 @@ proptest! {
                 message.2.get_or_insert(stamp);
             }
             if takes == 0 {
-                peer.core.blocked(0, stamp);
+                peer.core.blocked(0, 0, stamp);
             } else {
                 peer.take_some(0, takes, stamp);
             }

@@ -42,8 +42,9 @@ pub trait Endpoint {
     fn out(&mut self, session: u32) -> &mut BytesMut;
     /// So many octets of it were written by a write that began at `stamp`; they are gone from `out`.
     fn wrote(&mut self, session: u32, octets: usize, stamp: Nanos);
-    /// The socket did not take all that is to be written on this session, which a write at `stamp` offered to it.
-    fn blocked(&mut self, _session: u32, _stamp: Nanos) {}
+    /// The socket did not take all that is to be written on this session, which a write at `stamp` offered to it. The
+    /// stream (TLS) has taken the first `taken` octets of it, and passed some of them on.
+    fn blocked(&mut self, _session: u32, _taken: usize, _stamp: Nanos) {}
     /// Whether this session may be read now. Where it may not, what waits to be written must be bounded by what the
     /// peer has asked for, and this session is dirty, or its socket full, until it may again.
     fn reads(&self, _session: u32) -> bool {
@@ -296,7 +297,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
                 let out = core.out(self.session);
                 match Pin::new(&mut self.stream).poll_write(context, out) {
                     Poll::Pending => {
-                        core.blocked(self.session, stamp);
+                        core.blocked(self.session, 0, stamp);
                         return Ok(any);
                     }
                     Poll::Ready(Err(e)) => return Err(e),
@@ -314,7 +315,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
                 }
                 Poll::Ready(Err(e)) => return Err(e),
                 Poll::Pending => {
-                    core.blocked(self.session, stamp);
+                    core.blocked(self.session, self.unflushed, stamp);
                     return Ok(any);
                 }
             }

@@ -89,9 +89,10 @@ impl<T: Numbered> Window<T> {
         (sequence_number != 0 && slot.sequence_number == sequence_number).then_some(slot.run)
     }
 
-    /// Whether this request is open.
-    pub fn is_open(&self, sequence_number: u32) -> bool {
-        self.run_of(sequence_number).is_some()
+    /// The value of this request, if it is open.
+    pub fn get(&self, sequence_number: u32) -> Option<T> {
+        let run = self.runs[self.run_of(sequence_number)? as usize];
+        Some(run.value.nth(sequence_number - run.first))
     }
 
     #[inline]
@@ -214,7 +215,18 @@ impl<T: Numbered> Window<T> {
     /// open and of one run: (value of the first, how many). None: the first is not open.
     #[inline]
     pub fn settle_run(&mut self, first: u32, count: u32) -> Option<(T, u32)> {
-        let place = self.run_of(first)?;
+        self.settle_run_if(first, count, |_| true)
+    }
+
+    /// The same, where `may` allows it of the value that the run shares. None: it does not, and nothing is settled.
+    #[inline]
+    pub fn settle_run_if(
+        &mut self,
+        first: u32,
+        count: u32,
+        may: impl FnOnce(&T) -> bool,
+    ) -> Option<(T, u32)> {
+        let place = self.run_of(first).filter(|place| may(&self.runs[*place as usize].value))?;
         self.slot(first).sequence_number = 0;
         let mut settled = 1;
         while settled < count {
