@@ -196,6 +196,10 @@ pub(crate) fn record(
     record.load_ended = Nanos::from_secs(end);
     record.ended = Nanos::from_secs(end + 1);
     record.sessions = (0..2).map(session).collect();
+    for row in std::sync::Arc::make_mut(&mut record.intervals) {
+        // each of them is sent in the second that it is meant for
+        row.scheduled = row.tally.planned;
+    }
     record.settle_rows();
     record
 }

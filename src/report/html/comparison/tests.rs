@@ -123,7 +123,7 @@ fn times_that_say_only_how_long_a_run_was_are_not_drawn() {
     let mut untrusted = sample();
     untrusted.trusted = false;
     let html = page(&untrusted, &base, &candidate);
-    assert!(html.contains("The harness did not keep up in a run: nothing is concluded."));
+    assert!(html.contains("The harness did not keep up in a run: only what its lateness does not explain is concluded."));
     assert!(!figure(&html, "spectrum-service").contains("<svg"));
 }
 
