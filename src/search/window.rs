@@ -38,7 +38,25 @@ struct Window<'s, 'w> {
     lab: Lab<'w>,
     /// Longest answer of the largest burst that was borne: (messages, response).
     slowest: (u64, Nanos),
+    /// A limit whose check was refused, until the rate is known that may have refused it.
+    doubted: Option<Doubted>,
     search: Search,
+}
+
+/// A window, or what a rate lets through at once.
+struct Doubted {
+    limit: Limit,
+    /// Accepted in the check beyond the first `limit`, of which never more were open.
+    beyond: u64,
+    /// Longest answer of a burst: a rate lets through more by so much time.
+    response: Nanos,
+}
+
+impl Doubted {
+    /// Whether a rate of so much a second cannot have let that through.
+    fn is_window(&self, rate: f64) -> bool {
+        self.beyond as f64 > 2.0 * rate * self.response.as_secs_f64() + 3.0
+    }
 }
 
 /// Finds the window.
@@ -50,7 +68,7 @@ pub fn window(plan: &Plan, settings: &WindowSettings, world: World<'_>) -> Resul
     let search = Search::new(Kind::Window, &plan.name, &advice::target(&plan));
     let slowest = (1, Nanos::ZERO);
     let lab = Lab::new(world, settings.budget);
-    let mut window = Window { settings, plan, lab, slowest, search };
+    let mut window = Window { settings, plan, lab, slowest, doubted: None, search };
     let ended = window.run();
     let Window { mut search, lab, plan, .. } = window;
     match ended {
@@ -72,7 +90,27 @@ impl Window<'_, '_> {
         if most > 0 {
             self.sweep(most)?;
         }
-        Ok(ended)
+        Ok(self.decide(ended))
+    }
+
+    /// Once the rate is known: whether a limit that was doubted is a window.
+    fn decide(&mut self, ended: Ended) -> Ended {
+        let rate = self.search.rate_limit;
+        match self.doubted.take() {
+            Some(doubted) if rate.is_some_and(|rate| doubted.is_window(rate)) => {
+                self.search.limit = Some(doubted.limit);
+                Ended::Found
+            }
+            Some(doubted) => {
+                self.search.notes.push(format!(
+                    "a burst of more than {} is refused, but so is a second one once the first is \
+                     answered: that is a rate (see `find rate`), not a window",
+                    words::count(doubted.limit.value)
+                ));
+                ended
+            }
+            None => ended,
+        }
     }
 
     /// The limit that is enforced.
@@ -109,17 +147,14 @@ impl Window<'_, '_> {
         if how == How::Status && value > 0 {
             // a window is free again when it is answered; what a rate allows is not
             let again = self.probe(value, value * BURSTS, "check")?;
-            if matches!(again, Probe::Broken { how: How::Status, .. }) {
-                self.search.notes.push(format!(
-                    "a burst of more than {} is refused, but so is a second one once the first is \
-                     answered: that is a rate (see `find rate`), not a window",
-                    words::count(value)
-                ));
+            if let Probe::Broken { how: How::Status, accepted, .. } = again {
+                let beyond = accepted.unwrap_or(0).saturating_sub(value);
+                let limit = limit_of(value, how, status);
+                self.doubted = Some(Doubted { limit, beyond, response: self.slowest.1 });
                 return Ok(Ended::Ceiling);
             }
         }
-        let status = status.map(|code| CommandStatus(code).to_string());
-        self.search.limit = Some(Limit { value, how, status });
+        self.search.limit = Some(limit_of(value, how, status));
         Ok(Ended::Found)
     }
 
@@ -203,6 +238,10 @@ impl Window<'_, '_> {
         let step = sweep.step(&mut self.lab, &plan)?;
         Ok(self.search.take(step))
     }
+}
+
+fn limit_of(value: u64, how: How, status: Option<u32>) -> Limit {
+    Limit { value, how, status: status.map(|code| CommandStatus(code).to_string()) }
 }
 
 /// What a probe showed. Other refusals than those for want of room say nothing: they are no matter of the window.

@@ -87,7 +87,7 @@ fn rated(window: u64, rate: u64) -> smppbench::plan::Plan {
 
 #[test]
 fn a_rate_limit_is_not_taken_for_a_knee_of_the_window_and_is_not_flooded() {
-    for (window, rate) in [(12, 700), (30, 2_000), (4, 300), (8, 60)] {
+    for (window, rate) in [(12, 700), (30, 2_000), (4, 300), (20, 300), (8, 60)] {
         let found = find_window(&rated(window, rate), 1024, Nanos::from_secs(1));
         let trail: Vec<&str> = found.trials.iter().map(|t| t.says.as_str()).collect();
         let limit = found.rate_limit.unwrap_or_else(|| panic!("{rate}: {trail:#?}"));
