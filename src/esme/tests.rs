@@ -23,7 +23,7 @@ struct Peer {
     /// sequence_number of each submit_sm that was written and not answered.
     open: Vec<u32>,
     submits: u64,
-    intervals: Vec<Box<Interval>>,
+    intervals: Vec<Interval>,
     all_lost: bool,
 }
 
@@ -91,7 +91,7 @@ impl Peer {
         self.core.take_events(&mut events);
         for event in events {
             match event {
-                Event::Interval(interval) => self.intervals.push(interval),
+                Event::Interval(interval) => self.intervals.push(*interval),
                 Event::AllLost { .. } => self.all_lost = true,
                 _ => {}
             }

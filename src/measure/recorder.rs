@@ -12,6 +12,8 @@ pub struct Recorder {
     now: Box<Interval>,
     range: LatencyRange,
     last_write: Nanos,
+    /// By cell: settled messages that did not wait for their socket, since the last [`Recorder::take`].
+    no_write_waits: Vec<u64>,
     /// Writes since the last [`Recorder::take`] that went out with the one before them.
     zero_gaps: u64,
     /// The last answers that were settled, so far counted nowhere else, and how many they are.
@@ -60,7 +62,8 @@ impl Recorder {
     pub fn new(worker: u32, cells_count: usize, range: LatencyRange) -> Recorder {
         let now = Box::new(Interval::new(worker, cells_count, range));
         let alike = (Alike::NONE, 0);
-        Recorder { now, range, last_write: Nanos::ZERO, zero_gaps: 0, alike }
+        let no_write_waits = vec![0; cells_count];
+        Recorder { now, range, last_write: Nanos::ZERO, no_write_waits, zero_gaps: 0, alike }
     }
 
     /// The cell's counters and distributions.
@@ -155,6 +158,10 @@ impl Recorder {
             return;
         }
         let Alike { intended, slot_free, offered, written, at, outcome, cell } = alike;
+        let write_wait = written.since(offered);
+        if write_wait == Nanos::ZERO {
+            self.no_write_waits[usize::from(cell)] += count;
+        }
         let cell = self.cell(cell);
         let (seen, status) = match outcome {
             Outcome::Accepted => {
@@ -192,7 +199,9 @@ impl Recorder {
         let wait = slot_free.since(intended);
         cell.latency[Metric::WindowWait as usize].record_n(wait, count);
         cell.latency[Metric::HarnessLag as usize].record_n(offered.since(slot_free), count);
-        cell.latency[Metric::WriteWait as usize].record_n(written.since(offered), count);
+        if write_wait > Nanos::ZERO {
+            cell.latency[Metric::WriteWait as usize].record_n(write_wait, count);
+        }
     }
 
     /// `count` messages that were never written: dropped for want of a slot, or unsent when the run ended at `at`.
@@ -237,6 +246,12 @@ impl Recorder {
         spare: Option<Box<Interval>>,
     ) -> Box<Interval> {
         self.record_alike();
+        for (cell, count) in self.no_write_waits.iter_mut().enumerate().filter(|(_, n)| **n > 0) {
+            if let Some(cell) = &mut self.now.cells[cell] {
+                cell.latency[Metric::WriteWait as usize].record_n(Nanos::ZERO, *count);
+            }
+            *count = 0;
+        }
         let zero_gaps = std::mem::take(&mut self.zero_gaps);
         self.now.send_gaps.record_n(Nanos::ZERO, zero_gaps);
         let next = spare.unwrap_or_else(|| {

@@ -135,10 +135,10 @@ impl IntervalRow {
         tally: Tally,
         gauges: Gauges,
         mo: u64,
-        kept: [(Option<Latency>, u64); ROW_METRICS.len()],
+        kept: &[(Option<Latency>, u64); ROW_METRICS.len()],
     ) -> IntervalRow {
         let mut row = IntervalRow { length, tally, gauges, mo, ..IntervalRow::empty(at, stage) };
-        for (brief, (latency, censored)) in row.briefs_mut().into_iter().zip(&kept) {
+        for (brief, (latency, censored)) in row.briefs_mut().into_iter().zip(kept) {
             *brief = latency.as_ref().map(LatencyBrief::of).unwrap_or_default();
             brief.censored = *censored;
         }

@@ -146,7 +146,7 @@ impl Saved {
                 _ => 0,
             };
             let kept = ROW_METRICS.map(|metric| (kept(at, metric), censored(metric)));
-            IntervalRow::of(at, nanos(r.length_s), stage, tally, gauges, r.mo, kept)
+            IntervalRow::of(at, nanos(r.length_s), stage, tally, gauges, r.mo, &kept)
         });
         rows.collect()
     }

@@ -293,7 +293,8 @@ fn once(deed: impl Fn(u32) -> Vec<u8> + 'static, times: u32) -> Scripted {
 #[test]
 fn a_hundred_thousand_receipts_of_nobody_leave_ours_as_they_are() {
     let _beside = QUIET.read();
-    let all: [(&str, fn(u32) -> Vec<u8>); 3] = [
+    type Pdu = fn(u32) -> Vec<u8>;
+    let all: [(&str, Pdu); 3] = [
         ("one id", |n| pdus::receipt(n, "0000000000")),
         ("all different", |n| pdus::receipt(n, &format!("x{n}"))),
         ("two in turns", |n| pdus::receipt(n, ["0000000000", "9999999999"][n as usize % 2])),

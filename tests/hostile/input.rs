@@ -62,7 +62,7 @@ fn profiles() -> Vec<Row> {
         call("a profile is a device without end", "check /dev/zero")
             .exit(&[2])
             .within(10)
-            .memory(200),
+            .memory(300),
         call("a profile is not there", "check {dir}/nowhere.toml").exit(&[2]).says("nowhere.toml"),
         call("a run of a profile that is not there", "run {dir}/nowhere.toml --out {dir}/out")
             .exit(&[2]),

@@ -207,7 +207,7 @@ fn dump_octets(rest: &str, most: usize) -> Vec<u8> {
         let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
         let (group, after) = rest.split_at(end);
         let whole = !group.is_empty() && group.len() % 2 == 0 && group.len() <= 16;
-        let Some(read) = Some(group).filter(|_| whole).and_then(|g| parse_plain(g)) else { break };
+        let Some(read) = Some(group).filter(|_| whole).and_then(parse_plain) else { break };
         octets.extend(read);
         let next = after.trim_start();
         // hexdump sets two groups of eight apart by two blanks

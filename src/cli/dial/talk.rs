@@ -73,7 +73,8 @@ impl<'p> Dialogue<'p> {
         };
         let timers = Timers {
             enquire_link: account.binds.enquire_link.unwrap_or(Nanos::MAX),
-            response: plan.timeouts.response,
+            // one timer of a session is for its bind and for the rest
+            response: plan.timeouts.response.max(plan.timeouts.bind),
         };
         let mut dialogue = Dialogue {
             plan,

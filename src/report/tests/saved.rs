@@ -255,3 +255,31 @@ fn what_a_peer_wrote_breaks_neither_the_xml_nor_the_page() {
         assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{name}: {text:?}");
     }
 }
+
+#[test]
+fn the_csv_has_one_row_an_interval_under_stable_columns() {
+    let made = Made::new(plan(200, 2, 8), |_, _| GOOD);
+    let text = String::from_utf8(made.bytes("csv")).unwrap();
+    let mut lines = text.lines();
+    let header: Vec<&str> = lines.next().unwrap().split(',').collect();
+    assert_eq!(&header[..4], &["t_s", "length_s", "stage", "scheduled"]);
+    let rows: Vec<Vec<&str>> = lines.map(|l| l.split(',').collect()).collect();
+    assert_eq!(rows.len(), 10);
+    assert!(rows.iter().all(|r| r.len() == header.len()));
+    assert_eq!(&rows[2][..4], &["2", "1", "hold", "200"]);
+}
+
+#[test]
+fn the_percentile_distribution_ends_at_all_and_counts_all() {
+    let made = Made::new(plan(200, 0, 10), |i, _| Fate { service: ms(5 + i % 50), ..GOOD });
+    let text = String::from_utf8(made.bytes("hgrm")).unwrap();
+    let rows: Vec<Vec<f64>> = text
+        .lines()
+        .skip(2)
+        .take_while(|l| !l.starts_with('#'))
+        .map(|l| l.split_whitespace().map(|f| f.parse().unwrap()).collect())
+        .collect();
+    assert_eq!(rows.last().unwrap()[1..], [1.0, 2000.0]);
+    assert!(rows.windows(2).all(|w| w[0][0] <= w[1][0] && w[0][2] <= w[1][2]));
+    assert!((rows.last().unwrap()[0] - 54.05).abs() < 0.1, "milliseconds");
+}

@@ -351,10 +351,8 @@ impl<'a> Wanted<'a> {
                 Tag::RECEIPTED_MESSAGE_ID => {
                     wanted.id.get_or_insert(value.strip_suffix(&[0]).unwrap_or(value));
                 }
-                Tag::MESSAGE_STATE => {
-                    if wanted.state == Said::Nothing {
-                        wanted.state = Said::of(value);
-                    }
+                Tag::MESSAGE_STATE if wanted.state == Said::Nothing => {
+                    wanted.state = Said::of(value);
                 }
                 Tag::MESSAGE_PAYLOAD => {
                     wanted.payload.get_or_insert(value);

@@ -287,7 +287,7 @@ fn a_message_reads_like_a_receipt_where_its_text_has_an_id_and_a_state() {
     };
     let read = Some((b"12".to_vec(), MessageState::Delivered));
     assert_eq!(like(0, b"id:12 sub:001 stat:DELIVRD err:000"), read);
-    assert_eq!(like(0, b"\0i\0d\0:\01\02\0 \0s\0t\0a\0t\0:\0D\0E\0L\0I\0V\0R\0D"), read);
+    assert_eq!(like(0, b"\0i\0d\0:\x001\x002\0 \0s\0t\0a\0t\0:\0D\0E\0L\0I\0V\0R\0D"), read);
     for (esm_class, text) in
         [(4, &b"id:12 stat:DELIVRD"[..]), (0, b"my id:12"), (0, b"stat:DELIVRD"), (0, b"hello")]
     {
