@@ -50,7 +50,7 @@ fn runs_that_begin_at_once_in_one_directory_keep_all_their_results() {
         .map(|name| {
             let result = std::fs::read(reports.join(name).join("result.json")).unwrap();
             let result: serde_json::Value = serde_json::from_slice(&result).unwrap();
-            assert_eq!(result["run"]["id"].as_str().is_some(), true);
+            assert!(result["run"]["id"].as_str().is_some());
             result["rate"]["target"].as_f64().unwrap()
         })
         .collect();
