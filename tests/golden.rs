@@ -54,21 +54,9 @@ fn distribution(latency: &Latency) -> Value {
     })
 }
 
-/// Counters that are younger than the figures are kept where they say something.
-fn is_kept((name, count): &(&str, u64)) -> bool {
-    let younger =
-        ["receipts_without_id", "receipts_ambiguous", "receipts_for_ambiguous", "ids_given_twice"];
-    *count > 0 || !younger.contains(name)
-}
-
 fn counters(cell: &CellInterval) -> Value {
-    let mut fields: Map<String, Value> = cell
-        .tally
-        .fields()
-        .into_iter()
-        .filter(is_kept)
-        .map(|(name, n)| (name.to_owned(), n.into()))
-        .collect();
+    let mut fields: Map<String, Value> =
+        cell.tally.fields().into_iter().map(|(name, n)| (name.to_owned(), n.into())).collect();
     fields.insert("by_state".to_owned(), json!(cell.tally.by_state));
     let statuses: Map<String, Value> =
         cell.statuses.iter().map(|(status, n)| (status.to_string(), n.into())).collect();

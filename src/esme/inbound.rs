@@ -168,6 +168,10 @@ impl Core {
         l.throttles = 0;
         l.answered(now.since(ticket.intended), count, self.range);
         self.recorder.settled_together(ticket, count, Outcome::Accepted, now);
+        if ticket.attempt > 0 {
+            let tries = ticket.attempt.saturating_add(1);
+            self.recorder.cell(ticket.cell).by_tries.add(&tries, u64::from(count));
+        }
     }
 
     #[inline]
@@ -304,7 +308,6 @@ impl Core {
     fn rejected(&mut self, link: usize, ticket: &Ticket, status: CommandStatus, now: Nanos) {
         let l = &mut self.links[link];
         l.counts.rejected += 1;
-        l.answered(now.since(ticket.intended), 1, self.range);
         self.slots_freed(link, 1, now);
         self.recorder.settled(ticket, Outcome::Rejected(status.0), now);
         if matches!(status, CommandStatus::ESME_RTHROTTLED | CommandStatus::ESME_RMSGQFUL) {

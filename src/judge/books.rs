@@ -91,14 +91,20 @@ fn check_cell(place: &str, cell: &CellInterval, failures: &mut Vec<String>) {
     same(
         "written + dropped + unsent",
         t.written + t.dropped + t.unsent,
-        "messages in the response sample",
-        cell.metric(Metric::Response).sample_count(),
+        "messages in the samples of response and refusals",
+        cell.metric(Metric::Response).sample_count() + cell.metric(Metric::Rejected).sample_count(),
     );
     same(
         "written",
         t.written,
-        "messages in the service sample",
-        cell.metric(Metric::Service).sample_count(),
+        "messages in the samples of service and refusals",
+        cell.metric(Metric::Service).sample_count() + cell.metric(Metric::Rejected).sample_count(),
+    );
+    same(
+        "rejected",
+        t.rejected,
+        "messages in the sample of refusals",
+        cell.metric(Metric::Rejected).sample_count(),
     );
 }
 

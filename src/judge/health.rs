@@ -362,7 +362,7 @@ fn punctual(record: &RunRecord, measured: &Measured, bound: Nanos) -> Option<Pun
     let all = t.written + unsent_by_us(record, measured);
     // counted as they were written, within the least bound; beyond it the distribution tells
     let lag = measured.latency(Metric::HarnessLag);
-    let within = lag.share_at_most(bound).unwrap_or(0.0) * lag.sample_count() as f64;
+    let within = lag.share_at_most(bound).unwrap_or(0.0) * t.written as f64;
     let on_time = t.on_time.max(within.round() as u64).min(all);
     (all > 0).then_some(Punctual { on_time, all })
 }

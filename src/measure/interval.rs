@@ -1,67 +1,12 @@
 //! What one worker hands up each second: counters, distributions and gauges. A serialisable value.
+use super::cell::CellInterval;
 use super::failed::{MissingReceipt, Rejection};
 use super::latency::{Latency, LatencyRange};
 use super::metric::Metric;
-use super::tally::{Counts, Tally};
+use super::tally::Counts;
 use crate::kit::Nanos;
 use crate::smpp::without_passwords;
 use serde::{Deserialize, Serialize};
-
-/// Counters and distributions of one cell (stage, account, label).
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct CellInterval {
-    /// Counters.
-    pub tally: Tally,
-    /// Answers by command_status, 0 included.
-    pub statuses: Counts<u32>,
-    /// Final receipts by `err`, as written: at most 4 octets of it, zero-filled.
-    pub by_err: Counts<[u8; 4]>,
-    /// Matched receipts by the rule that matched them: a number into `correlate::IdRule::ALL`.
-    pub by_rule: Counts<u8>,
-    /// By [`Metric`], the per-message ones.
-    pub latency: Vec<Latency>,
-}
-
-impl CellInterval {
-    /// Nothing counted.
-    pub fn new(range: LatencyRange) -> CellInterval {
-        CellInterval {
-            tally: Tally::default(),
-            statuses: Counts::default(),
-            by_err: Counts::default(),
-            by_rule: Counts::default(),
-            latency: (0..Metric::PER_MESSAGE_COUNT).map(|_| Latency::new(range)).collect(),
-        }
-    }
-    /// Adds all of `other`.
-    pub fn merge(&mut self, other: &CellInterval) {
-        let CellInterval { tally, statuses, by_err, by_rule, latency } = other;
-        self.tally.merge(tally);
-        self.statuses.merge(statuses);
-        self.by_err.merge(by_err);
-        self.by_rule.merge(by_rule);
-        for (mine, theirs) in self.latency.iter_mut().zip(latency) {
-            mine.merge(theirs);
-        }
-    }
-    /// Back to nothing, keeping the memory.
-    pub fn clear(&mut self) {
-        self.tally = Tally::default();
-        self.statuses.clear();
-        self.by_err.clear();
-        self.by_rule.clear();
-        self.latency.iter_mut().for_each(Latency::clear);
-    }
-    /// The shortest response time that its distribution does not tell from this one.
-    pub fn lowest_like(&self, response: Nanos) -> Nanos {
-        let range = self.metric(Metric::Response).histogram();
-        Nanos(range.lowest_equivalent(response.0.min(range.high())))
-    }
-    /// One of the per-message distributions.
-    pub fn metric(&self, metric: Metric) -> &Latency {
-        &self.latency[metric as usize]
-    }
-}
 
 /// How the kind of an anomaly begins in which a submit_sm was answered under another command; what follows is the
 /// command's name.

@@ -51,6 +51,11 @@ pub struct Latency {
 }
 
 impl Latency {
+    /// What it can hold.
+    pub fn range(&self) -> LatencyRange {
+        self.range
+    }
+
     /// Nothing recorded yet.
     pub fn new(range: LatencyRange) -> Latency {
         Latency { range, seen: range.empty(), sum: 0, max: 0, censored: None, censored_count: 0 }

@@ -15,6 +15,8 @@ pub enum Metric {
     HarnessLag,
     /// written − offered.
     WriteWait,
+    /// answered − written, of refused submit_sm: the others are of accepted ones.
+    Rejected,
     /// receipted − intended.
     Receipt,
     /// receipted − written.
@@ -61,7 +63,7 @@ const fn row(
 }
 
 /// Every latency metric, in the order of [`Metric`]'s numbers.
-pub const LATENCY_METRICS: [MetricRow; 14] = [
+pub const LATENCY_METRICS: [MetricRow; 15] = [
     row(
         Metric::Response,
         "response",
@@ -89,6 +91,13 @@ pub const LATENCY_METRICS: [MetricRow; 14] = [
         "write_wait",
         "write wait",
         "how long the socket took no octets: the peer reads too slowly",
+        true,
+    ),
+    row(
+        Metric::Rejected,
+        "rejected",
+        "refusals (from actual send)",
+        "how long the SMSC took to refuse; no other time counts what it refused",
         true,
     ),
     row(
@@ -146,7 +155,7 @@ pub const LATENCY_METRICS: [MetricRow; 14] = [
 
 impl Metric {
     /// Metrics recorded per message: the first so many of the catalogue.
-    pub const PER_MESSAGE_COUNT: usize = 9;
+    pub const PER_MESSAGE_COUNT: usize = 10;
 
     /// Its row in the catalogue.
     pub const fn row(self) -> &'static MetricRow {

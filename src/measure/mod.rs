@@ -2,6 +2,7 @@
 //!
 //! One [`Recorder`] per worker, without locks. It hands up an [`Interval`] each second; [`RunRecord`] is
 //! the sum of them. Nothing here knows a plan, a socket or a clock.
+mod cell;
 mod failed;
 mod fleet;
 mod interval;
@@ -18,11 +19,12 @@ mod shelf;
 mod tally;
 mod ticket;
 
+pub use cell::CellInterval;
 pub use failed::{FAILED_MAX, MissingReceipt, Rejection};
 pub use fleet::{AgentLoss, AgentRecord, ClockFix, FleetRecord};
 pub use interval::{
-    ANSWERED_AS, Anomaly, CellInterval, Exchange, Gauges, Interval, Messages, Outage,
-    SessionRecord, Transport, WorkerUse,
+    ANSWERED_AS, Anomaly, Exchange, Gauges, Interval, Messages, Outage, SessionRecord, Transport,
+    WorkerUse,
 };
 pub use latency::{Latency, LatencyBrief, LatencyRange};
 pub use load::WorkerLoad;

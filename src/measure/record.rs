@@ -1,8 +1,9 @@
 //! The record of a run: the sum of all intervals of all workers. Plain data; what it means is `judge`'s business.
+use super::cell::CellInterval;
 use super::failed::{FAILED_MAX, MissingReceipt, Rejection};
 use super::fleet::FleetRecord;
 use super::interval::{
-    Anomaly, CellInterval, Exchange, Interval, Messages, Outage, SessionRecord, merge_anomalies,
+    Anomaly, Exchange, Interval, Messages, Outage, SessionRecord, merge_anomalies,
 };
 use super::latency::{Latency, LatencyRange};
 use super::load::WorkerLoad;

@@ -158,36 +158,40 @@ impl Recorder {
             return;
         }
         let Alike { intended, slot_free, offered, written, at, outcome, cell } = alike;
+        let range = self.range;
         let write_wait = written.since(offered);
-        if write_wait == Nanos::ZERO {
+        if write_wait == Nanos::ZERO && !matches!(outcome, Outcome::Rejected(_)) {
             self.no_write_waits[usize::from(cell)] += count;
         }
         let cell = self.cell(cell);
-        let (seen, status) = match outcome {
+        let seen = match outcome {
             Outcome::Accepted => {
                 cell.tally.accepted += count;
-                (true, Some(0))
+                cell.statuses.add(&0, count);
+                true
             }
             Outcome::Rejected(status) => {
+                // a refusal that comes at once must not make an SMSC look fast: it has times of its own
                 cell.tally.rejected += count;
-                (true, Some(status))
+                cell.statuses.add(&status, count);
+                let service = at.since(written);
+                cell.latency[Metric::Rejected as usize].record_n(service, count);
+                cell.refusals(status, range).record_n(service, count);
+                return;
             }
             Outcome::TimedOut => {
                 cell.tally.timed_out += count;
-                (false, None)
+                false
             }
             Outcome::Lost => {
                 cell.tally.lost += count;
-                (false, None)
+                false
             }
             Outcome::OpenAtEnd => {
                 cell.tally.open_at_end += count;
-                (false, None)
+                false
             }
         };
-        if let Some(status) = status {
-            cell.statuses.add(&status, count);
-        }
         let (response, service) = (at.since(intended), at.since(written));
         if seen {
             cell.latency[Metric::Response as usize].record_n(response, count);
@@ -292,5 +296,36 @@ mod tests {
                 + sum(Metric::Service)
         );
         assert_eq!(cell.tally.on_time, 10_000);
+    }
+
+    #[test]
+    fn refusals_have_times_of_their_own_and_shorten_no_other() {
+        let range = LatencyRange::for_deadline(Nanos::from_secs(1));
+        let mut r = Recorder::new(0, 1, range);
+        let ticket = Ticket { written: Nanos(1_000), ..Ticket::default() };
+        let at = |ms: u64| Nanos(1_000) + Nanos::from_millis(ms);
+        for n in 0..10 {
+            r.settled(&ticket, Outcome::Accepted, at(20));
+            r.settled(&ticket, Outcome::Rejected(0x58), at(0));
+            r.settled(&ticket, Outcome::Rejected(100 + n), at(5));
+            r.settled(&ticket, Outcome::Rejected(200 + n), at(5));
+        }
+        let i = r.take(0, Gauges::default(), None);
+        let cell = i.cells[0].as_ref().unwrap();
+        for metric in [Metric::Response, Metric::Service, Metric::WindowWait, Metric::HarnessLag] {
+            assert_eq!(cell.metric(metric).count(), 10, "{metric:?}");
+        }
+        assert!(cell.metric(Metric::Service).min() >= Some(Nanos::from_millis(19)));
+        assert_eq!((cell.metric(Metric::Rejected).count(), cell.statuses.total()), (30, 40));
+        // told apart by status, as many as there is room for
+        let by_status =
+            |status| cell.rejected_by_status.iter().find(|s| s.0 == status).map(|s| s.1.count());
+        assert_eq!(by_status(0x58), Some(10));
+        assert_eq!(cell.rejected_by_status.len(), CellInterval::STATUSES_MAX + 1);
+        let mut sum = CellInterval::new(range);
+        sum.merge(cell);
+        sum.merge(cell);
+        let all: u64 = sum.rejected_by_status.iter().map(|s| s.1.count()).sum();
+        assert_eq!((all, sum.rejected_by_status[0].1.count()), (60, 20));
     }
 }

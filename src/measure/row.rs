@@ -1,5 +1,6 @@
 //! One second of a run: its counters, and its distributions while they fill and once they are closed.
-use super::interval::{CellInterval, Gauges, Interval};
+use super::cell::CellInterval;
+use super::interval::{Gauges, Interval};
 use super::latency::{Latency, LatencyBrief, LatencyRange, to_base64};
 use super::metric::Metric;
 use super::shelf::{Kept, Shelf};

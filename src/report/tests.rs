@@ -1,4 +1,5 @@
 //! Whole reports of synthetic runs.
+mod refusals;
 mod saved;
 
 use super::{Document, FORMATS, LabelTraits, Run, Saved, Style, format, text};
@@ -177,6 +178,7 @@ fn the_result_has_every_key_of_the_contract_in_its_order() {
             "window_wait",
             "harness_lag",
             "write_wait",
+            "rejected",
             "receipt",
             "receipt_from_write",
             "receipt_after_response",
@@ -302,16 +304,6 @@ fn with_an_invalid_harness_no_rate_and_no_latency_is_printed() {
     assert!(words.join(" ").contains("result.json keeps them all"));
     let doc = made.json();
     assert!(doc["latency"]["response"]["p50"].is_u64(), "result.json keeps every figure");
-}
-
-#[test]
-fn where_only_errors_broke_the_rate_the_response_time_is_printed() {
-    let refused = Fate { outcome: Some(Outcome::Rejected(0x45)), ..GOOD };
-    let made = Made::new(plan(200, 0, 10), |i, _| if i % 100 == 0 { refused } else { GOOD });
-    let text = made.text();
-    assert!(text.contains("NOT SUSTAINED"), "{text}");
-    assert!(text.contains("response time (from intended send)"), "{text}");
-    assert!(!text.contains("not printed") && !text.contains("They differ"), "{text}");
 }
 
 #[test]

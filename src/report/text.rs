@@ -268,6 +268,10 @@ pub(super) const WITHHELD: &str = "Times from the intended send are not printed:
 pub(super) const RECEIPTS_WITHHELD: &str = "Receipt times from the intended send are not printed: receipts piled up, \
      so that they only say how long the run was. result.json keeps them.";
 
+/// What the times of an earlier version's result are.
+pub(super) const WITH_REFUSALS: &str = "Saved by an earlier version: response and service time count refused submit_sm \
+     too, which mostly come sooner than accepted ones.";
+
 /// A cause as a sentence of its own.
 pub(super) fn sentence(cause: &str) -> String {
     let mut letters = cause.chars();
@@ -308,6 +312,9 @@ fn latencies(document: &Document, style: Style) -> String {
     let (withheld, explained) = below_the_table(document);
     if let Some(why) = withheld {
         text += &fill("  ", why);
+    }
+    if document.counts_refusals() {
+        text += &fill("  ", WITH_REFUSALS);
     }
     if let Some(why) = explained {
         text += &style.paint(Ink::Yellow, &fill("  ", &why));

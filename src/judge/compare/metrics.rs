@@ -86,6 +86,7 @@ const fn is_the_smscs(metric: Metric) -> bool {
         | Metric::ReceiptFromWrite
         | Metric::ReceiptAfterResponse => true,
         Metric::HarnessLag
+        | Metric::Rejected
         | Metric::ReceiptBeforeResponse
         | Metric::Bind
         | Metric::EnquireLink

@@ -97,6 +97,7 @@ pub(super) fn with_invalid_harness(
         Metric::WindowWait
         | Metric::HarnessLag
         | Metric::WriteWait
+        | Metric::Rejected
         | Metric::ReceiptAfterResponse
         | Metric::ReceiptBeforeResponse
         | Metric::Bind

@@ -1,9 +1,11 @@
-//! Groups of a document: the same figures by account, label, stage, coding and number of parts.
+//! Groups of a document: the same figures by account, label, stage, coding and number of parts; and refusals by their
+//! status.
 use super::super::Run;
 use super::super::document;
 use super::{figures, ledger};
 use crate::judge::{Group, Scope, group_seconds, is_measured};
-use crate::measure::{CellKey, LATENCY_METRICS};
+use crate::measure::{CellInterval, CellKey, LATENCY_METRICS, Metric};
+use crate::smpp::CommandStatus;
 use std::collections::HashSet;
 
 /// Groups of one kind that are told apart; what comes beyond is `other`.
@@ -44,7 +46,48 @@ pub(super) fn all(run: &Run<'_>) -> Vec<document::Group> {
             of: Box::new(|k| run.labels.get(usize::from(k.label)).map(|l| l.parts.to_string())),
         },
     ];
-    kinds.iter().flat_map(|kind| of_kind(run, kind)).collect()
+    kinds.iter().flat_map(|kind| of_kind(run, kind)).chain(refusals(run)).collect()
+}
+
+/// Refusals by status, most frequent first.
+fn refusals(run: &Run<'_>) -> Vec<document::Group> {
+    let measured = &run.judgement.measured;
+    let whole = run.record.sum(|_| true);
+    let mut statuses: Vec<(u32, u64)> = whole
+        .rejected_by_status
+        .iter()
+        .map(|(status, latency)| (*status, latency.sample_count()))
+        .collect();
+    statuses.sort_by_key(|(status, count)| (std::cmp::Reverse(*count), *status));
+    let group = |(status, count): (u32, u64)| {
+        let found = measured.cell.rejected_by_status.iter().find(|(s, _)| *s == status);
+        let counted = |count: u64| {
+            let mut cell = CellInterval::new(run.record.range);
+            let tally = &mut cell.tally;
+            (tally.planned, tally.written, tally.rejected) = (count, count, count);
+            cell
+        };
+        let cell = counted(found.map_or(0, |(_, latency)| latency.sample_count()));
+        let scope = Scope::group(measured, &cell.tally, measured.seconds());
+        let latency = LATENCY_METRICS.iter().filter(|row| row.per_message).map(|row| {
+            let of = found.filter(|_| row.metric == Metric::Rejected);
+            (row.name.to_owned(), of.map(|(_, latency)| figures::latency_row(latency)))
+        });
+        let name = match status {
+            CellInterval::OTHER_STATUS => "other".to_owned(),
+            status => CommandStatus(status).to_string(),
+        };
+        document::Group {
+            by: "status".to_owned(),
+            name,
+            ledger: ledger::group(&counted(count)),
+            measured: super::counters(&cell.tally),
+            rate: figures::figures("rate", &scope),
+            ratio: figures::figures("ratio", &scope),
+            latency: latency.collect(),
+        }
+    };
+    statuses.into_iter().map(group).collect()
 }
 
 fn of_kind(run: &Run<'_>, kind: &Kind<'_>) -> Vec<document::Group> {

@@ -1,5 +1,7 @@
 //! The ledger of a document: every line of CONTRACT.md, of a whole run or of a group.
-use super::super::document::{Absent, ByErr, ByRule, ByState, Ledger, LedgerLines, Mo, Receipts};
+use super::super::document::{
+    Absent, ByErr, ByRule, ByState, ByTries, Ledger, LedgerLines, Mo, Receipts,
+};
 use super::super::escape::printable;
 use crate::judge::statistics;
 use crate::measure::{CellInterval, Counts, ID_RULES, RunRecord, Tally};
@@ -26,7 +28,8 @@ pub(super) fn whole(record: &RunRecord, cell: &CellInterval, balanced: bool) -> 
         refused: record.deliver_refused,
         redelivered: record.redelivered,
     };
-    Ledger { lines, receipts, mo: Some(mo), balanced: Some(balanced) }
+    let accepted_by_tries = by_tries(&cell.by_tries);
+    Ledger { lines, receipts, accepted_by_tries, mo: Some(mo), balanced: Some(balanced) }
 }
 
 /// The ledger of a group: without what no message owns.
@@ -34,9 +37,17 @@ pub(super) fn group(cell: &CellInterval) -> Ledger {
     Ledger {
         lines: lines(&cell.tally),
         receipts: receipts(cell),
+        accepted_by_tries: by_tries(&cell.by_tries),
         mo: None,
         balanced: Some(cell.tally.balances()),
     }
+}
+
+fn by_tries(counts: &Counts<u8>) -> Vec<ByTries> {
+    let mut all: Vec<ByTries> =
+        counts.iter().map(|(tries, count)| ByTries { tries: u64::from(*tries), count }).collect();
+    all.sort_by_key(|row| row.tries);
+    all
 }
 
 /// deliver_sm are answered alike, receipts and MO: of those answered, what is left when the receipts are

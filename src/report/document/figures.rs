@@ -85,10 +85,10 @@ impl LatencyRow {
     }
 }
 
-/// One account, label, stage, coding or number of parts.
+/// One account, label, stage, coding, number of parts or status of refusals.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Group {
-    /// `account`, `label`, `stage`, `coding` or `parts`.
+    /// `account`, `label`, `stage`, `coding`, `parts` or `status`.
     pub by: String,
     /// Its name.
     pub name: String,

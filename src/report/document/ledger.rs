@@ -11,6 +11,9 @@ pub struct Ledger {
     pub lines: LedgerLines,
     /// Receipts.
     pub receipts: Receipts,
+    /// Accepted after more tries than one, by how many; absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted_by_tries: Vec<ByTries>,
     /// Mobile-originated messages; absent in groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mo: Option<Mo>,
@@ -93,6 +96,15 @@ pub struct Receipts {
     /// Accepted messages for which one must come, or may.
     #[serde(default)]
     pub asked: Option<u64>,
+}
+
+/// Messages accepted after so many tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ByTries {
+    /// The one that was accepted among them.
+    pub tries: u64,
+    /// How many.
+    pub count: u64,
 }
 
 /// Final receipts in one message_state.

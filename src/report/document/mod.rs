@@ -23,8 +23,8 @@ pub use figures::{Group, LatencyRow};
 pub use fleet::{Agent, Clock as AgentClock, ClockFix as AgentClockFix, Fleet};
 pub use interval::{Hour, IntervalRow, Operator, SessionRow, SessionTcp, StageRow};
 pub use ledger::{
-    Absent, Anomaly, ByErr, ByRule, ByState, Ledger, LedgerLines, Messages, Mo, Outage, Receipts,
-    StatusCount,
+    Absent, Anomaly, ByErr, ByRule, ByState, ByTries, Ledger, LedgerLines, Messages, Mo, Outage,
+    Receipts, StatusCount,
 };
 pub use table::Table;
 pub use verdict::{About, GateRow, Harness, LittlesLaw, Reason, Steadiness, Verdict, WorstSecond};
@@ -217,6 +217,11 @@ pub enum LoadError {
 }
 
 impl Document {
+    /// True where response and service time count refused submit_sm too, as an earlier version had it.
+    pub fn counts_refusals(&self) -> bool {
+        self.latency.get("rejected").is_none() && self.ledger.lines.rejected > 0
+    }
+
     /// Reads a result.json.
     ///
     /// # Errors

@@ -218,8 +218,11 @@ pub(super) fn groups(d: &Document) -> Option<Grid> {
         "p99",
         "service p50",
         "p99",
+        "refusals p50",
+        "p99",
     ];
-    let mut grid = Grid::new("groups", "By account, label, stage, coding and parts", &header);
+    let title = "By account, label, stage, coding, parts and status";
+    let mut grid = Grid::new("groups", title, &header);
     for group in &d.groups {
         let lines = &group.ledger.lines;
         let at = |metric: Metric, name: &str| {
@@ -240,6 +243,8 @@ pub(super) fn groups(d: &Document) -> Option<Grid> {
             at(Metric::Response, "p99"),
             at(Metric::Service, "p50"),
             at(Metric::Service, "p99"),
+            at(Metric::Rejected, "p50"),
+            at(Metric::Rejected, "p99"),
         ]);
     }
     grid.filled()

@@ -4,7 +4,7 @@ use crate::judge::{GateOutcome, words};
 use crate::measure::{LATENCY_METRICS, LatencyRange, Metric};
 use crate::report::Document;
 use crate::report::document::LatencyRow;
-use crate::report::text::{WITHHELD, sentence};
+use crate::report::text::{WITH_REFUSALS, WITHHELD, sentence};
 
 /// The percentiles of the table: key in result.json, heading.
 const COLUMNS: [(&str, &str); 6] = [
@@ -104,6 +104,9 @@ pub(super) fn words_on(d: &Document) -> Vec<String> {
         lines.extend(d.verdict.cause.as_deref().map(sentence));
     } else if let Some(explanation) = &d.verdict.explanation {
         lines.push(explanation.clone());
+    }
+    if d.counts_refusals() {
+        lines.push(WITH_REFUSALS.to_owned());
     }
     lines
 }

@@ -142,6 +142,7 @@ pub(super) fn spectrum(d: &Document) -> Figure {
         (Metric::Receipt, Ink::Series(3)),
         (Metric::Response, Ink::Series(1)),
         (Metric::Service, Ink::Series(0)),
+        (Metric::Rejected, Ink::Series(4)),
     ];
     let mut layers = Vec::new();
     let mut unread = String::new();
