@@ -9,6 +9,9 @@ use std::collections::HashSet;
 pub struct IdSample {
     responses: Vec<Vec<u8>>,
     receipts: Vec<Vec<u8>>,
+    /// It is known to be another rule that matches.
+    #[serde(skip)]
+    other_rule: bool,
 }
 
 impl IdSample {
@@ -47,11 +50,14 @@ impl IdSample {
         tried.collect()
     }
     /// Whether sampled receipts bear ids of sampled responses by another rule than this one, and more of them: it is
-    /// the rule that is wrong.
-    pub(super) fn match_otherwise(&self, rule: IdRule) -> bool {
-        let matches = self.matches();
-        let ours = matches.get(usize::from(rule.number())).map_or(0, |m| m.1);
-        matches.iter().any(|(_, count)| *count > ours)
+    /// the rule that is wrong. Tried until it is so, and not again.
+    pub(super) fn match_otherwise(&mut self, rule: IdRule) -> bool {
+        if !self.other_rule {
+            let matches = self.matches();
+            let ours = matches.get(usize::from(rule.number())).map_or(0, |m| m.1);
+            self.other_rule = matches.iter().any(|(_, count)| *count > ours);
+        }
+        self.other_rule
     }
     /// Receipts in the sample.
     pub fn receipts_count(&self) -> u64 {
