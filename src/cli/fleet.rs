@@ -3,7 +3,7 @@ use super::args::{AgentArgs, FleetArgs};
 use super::exit::{Exit, fail};
 use crate::coordinator::RunError;
 use crate::measure::{Observer, RunRecord};
-use crate::plan::Plan;
+use crate::plan::{Per, Plan};
 use crate::smsc;
 use crate::trial::{Tcp, Trial};
 
@@ -72,6 +72,11 @@ pub(super) fn field(args: &FleetArgs, plan: &Plan) -> Result<Field, Exit> {
     if plan.target.embedded {
         let why = "target.address: \"embedded\" is a simulator in this process, which agents cannot reach; start \
                    `smppbench smsc` and give its address with --target";
+        return Err(fail(Exit::Usage, why));
+    }
+    if plan.receipts.per == Per::Message {
+        let why = "receipts.per = \"message\" needs all parts of a text on one machine: leave out --nats and --agents, \
+                   or set receipts.per = \"part\"";
         return Err(fail(Exit::Usage, why));
     }
     lead(args, url, agents, plan)

@@ -294,6 +294,11 @@ impl<T: Awaits> Correlator<T> {
         }
     }
 
+    /// Takes the early receipts under a key into `into`.
+    pub fn take_early(&mut self, key: Key, into: &mut Vec<Notice>) {
+        self.early.take(key, into);
+    }
+
     /// Early receipts that came at or before `before` and found no response: they are unknown now. At most `max` of
     /// them. True: there may be more.
     pub fn give_up_some_early(

@@ -3,6 +3,7 @@
 //! Each id belongs to the worker that its key names, so that a receipt finds its message wherever either
 //! came in. Nothing is shared: values travel.
 use super::parts::PartNews;
+use super::per_message::AcceptedPart;
 use crate::correlate::{Awaits, Key, Note, Notice};
 use crate::kit::Nanos;
 use crate::measure::CellId;
@@ -108,6 +109,16 @@ pub enum Handed {
     PartKey(Key, u32, u64, u8),
     /// What became of such a part.
     Part(PartNews),
+    /// A part of a message that has one receipt for all was accepted.
+    PartOf(AcceptedPart),
+    /// The first of them, under whose id the receipt is awaited.
+    AcceptedFirst(Key, Awaited),
+    /// What is noted of such a part that was accepted at this time.
+    Noted(Key, Nanos, Note),
+    /// From now on the first key stands for the second; kept for a deadline beyond this time.
+    Alias(Key, Key, Nanos),
+    /// A receipt of a part, under the key by which its message is awaited.
+    ReceiptOfFirst(Key, Notice),
 }
 
 impl Handed {
@@ -115,10 +126,16 @@ impl Handed {
     #[inline]
     pub(super) fn key(&self) -> Option<Key> {
         match self {
-            Handed::Accepted(key, ..) | Handed::AcceptedLate(key, _) | Handed::Receipt(key, _) => {
-                Some(*key)
-            }
-            Handed::PartKey(..) | Handed::Part(_) => None,
+            Handed::Accepted(key, ..)
+            | Handed::AcceptedLate(key, _)
+            | Handed::Receipt(key, _)
+            | Handed::AcceptedFirst(key, _)
+            | Handed::ReceiptOfFirst(key, _) => Some(*key),
+            Handed::PartKey(..)
+            | Handed::Part(_)
+            | Handed::PartOf(_)
+            | Handed::Noted(..)
+            | Handed::Alias(..) => None,
         }
     }
 }

@@ -17,6 +17,7 @@ mod lines;
 mod link;
 mod orders;
 mod parts;
+mod per_message;
 mod receipts;
 mod samples;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub use core::Core;
 pub use exchange::{Awaited, Handed};
 pub use orders::{BindFailure, BindFault, Event, Final, Order, Place, Share};
 pub use parts::{PartFate, PartNews};
+pub use per_message::AcceptedPart;
 pub use samples::IdSample;
 pub use secure::client_tls;
 pub use setup::{SessionPlan, Setup, id_rule};

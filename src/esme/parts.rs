@@ -5,7 +5,9 @@
 use super::core::Core;
 use super::exchange::Handed;
 use super::orders::{Event, Share};
+use super::per_message::Aliases;
 use crate::correlate::Key;
+use crate::plan::Per;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -39,12 +41,16 @@ pub enum PartFate {
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Whole {
+pub(super) struct Whole {
     parts: u8,
     settled: u8,
     accepted: u8,
-    awaited: u8,
+    pub(super) awaited: u8,
     delivered: u8,
+    /// Where all parts have one receipt: the id under which it is awaited.
+    pub(super) first: Option<Key>,
+    /// Likewise: the cell of a part that was given no id, and whether silence would be right.
+    pub(super) nameless: Option<(u16, bool)>,
 }
 
 type Numbers<V> = HashMap<u64, V, foldhash::fast::FixedState>;
@@ -60,18 +66,34 @@ pub(super) struct Parts {
     near: Range<u32>,
     /// News for workers on other machines.
     away: Vec<(u32, PartNews)>,
+    /// Where all parts of a message have one receipt.
+    pub(super) aliases: Option<Aliases>,
 }
 
 impl Parts {
     pub(super) fn new(share: &Share) -> Parts {
         let hasher = foldhash::fast::FixedState::with_seed(1);
+        let receipts = &share.plan.receipts;
         Parts {
             open: HashMap::with_hasher(hasher.clone()),
             by_key: HashMap::with_hasher(hasher),
             workers: share.workers,
             near: share.near.clone(),
             away: Vec::new(),
+            aliases: (receipts.per == Per::Message).then(|| Aliases::new(receipts.outstanding_max)),
         }
+    }
+
+    /// What is known of a message so far.
+    pub(super) fn whole(&mut self, message: u64) -> &mut Whole {
+        self.open.entry(message).or_default()
+    }
+
+    /// The place of the worker of this process that counts a message; None: it is `worker`, or elsewhere.
+    pub(super) fn near_owner(&self, message: u64, worker: u32) -> Option<usize> {
+        let owner = (message % u64::from(self.workers)) as u32;
+        let is_near = owner != worker && self.near.contains(&owner);
+        is_near.then(|| (owner - self.near.start) as usize)
     }
 }
 
@@ -187,7 +209,9 @@ impl Core {
             PartFate::Receipted { delivered } => {
                 // a receipt may be told before its acceptance: the sum comes out right
                 whole.awaited = whole.awaited.wrapping_sub(1);
-                whole.delivered += u8::from(delivered);
+                // one receipt may be that of all parts
+                let parts = if whole.first.is_some() { whole.parts } else { 1 };
+                whole.delivered += parts * u8::from(delivered);
             }
         }
         let now = *whole;
@@ -199,6 +223,9 @@ impl Core {
         messages.planned += u64::from(first);
         if over {
             messages.end(now.parts, now.accepted, now.delivered);
+        }
+        if let Some(nameless) = now.nameless.filter(|_| over && now.first.is_none()) {
+            self.without_any_id(nameless);
         }
     }
 

@@ -61,6 +61,11 @@ impl Core {
             self.await_receipts(link, sequence_number, ticket, std::iter::once(id), now);
             return;
         }
+        if self.is_per_message(ticket.index) {
+            let awaited = self.awaited(link, ticket, now);
+            self.part_accepted(ticket, sequence_number, None, id, awaited);
+            return self.part_ended(ticket.index, PartFate::Accepted { awaits: false });
+        }
         self.receipts_expected(ticket, 1);
         let tally = self.recorder.tally(ticket.cell);
         tally.receipts_untracked += 1;
@@ -105,6 +110,12 @@ impl Core {
             let (key, _) = self.rule.key(id, Side::Response, self.key_seed);
             if self.parts.is_some() {
                 let index = ticket.nth(n).index;
+                if self.is_per_message(index) {
+                    count -= 1;
+                    self.part_accepted(&ticket.nth(n), first + n, Some(key), id, awaited);
+                    self.part_ended(index, PartFate::Accepted { awaits: false });
+                    continue;
+                }
                 self.part_ended(index, PartFate::Accepted { awaits: true });
                 self.part_key(index, key, awaited.session());
             }
@@ -214,6 +225,10 @@ impl Core {
         let mut rest = keys;
         while let Some((key, others)) = rest.split_first() {
             rest = others;
+            if let Some(first) = self.stands_for(*key) {
+                self.receipt_of_first(first, notice);
+                continue;
+            }
             let fate = self.correlator.receipt(*key, notice);
             self.fate(*key, &notice, fate, false);
             if let (Fate::Final(awaited), None) = (fate, &self.parts) {
@@ -253,17 +268,30 @@ impl Core {
     fn work_through(&mut self, batch: &[Handed]) {
         self.correlator.warm(batch.iter().filter_map(Handed::key));
         for what in batch {
-            match *what {
-                Handed::Accepted(key, awaited, note) => self.accepted(key, awaited, || note),
-                Handed::AcceptedLate(key, awaited) => {
-                    self.correlator.accepted_late(key, awaited);
-                    self.settle_ambiguous();
-                }
-                Handed::Receipt(key, notice) => self.receipt(key, notice),
-                Handed::PartKey(key, session, message, parts) => {
-                    self.keep_part_key(key, session, message, parts);
-                }
-                Handed::Part(news) => self.count_part(news),
+            self.take_in(what);
+        }
+    }
+
+    #[inline]
+    pub(super) fn take_in(&mut self, what: &Handed) {
+        match *what {
+            Handed::Accepted(key, awaited, note) => self.accepted(key, awaited, || note),
+            Handed::AcceptedLate(key, awaited) => {
+                self.correlator.accepted_late(key, awaited);
+                self.settle_ambiguous();
+            }
+            Handed::Receipt(key, notice) => self.receipt(key, notice),
+            Handed::PartKey(key, session, message, parts) => {
+                self.keep_part_key(key, session, message, parts);
+            }
+            Handed::Part(news) => self.count_part(news),
+            Handed::PartOf(part) => self.part_of(&part),
+            Handed::AcceptedFirst(key, awaited) => self.accepted_unnoted(key, awaited),
+            Handed::Noted(key, since, note) => self.failures_seen.notes.add(since, key, note),
+            Handed::Alias(key, first, until) => self.alias(key, first, until),
+            Handed::ReceiptOfFirst(key, notice) => {
+                let fate = self.correlator.receipt(key, notice);
+                self.fate(key, &notice, fate, false);
             }
         }
     }
@@ -339,6 +367,9 @@ impl Core {
     /// A receipt came under a key that this worker owns.
     #[inline]
     pub(super) fn receipt(&mut self, key: Key, notice: Notice) {
+        if let Some(first) = self.stands_for(key) {
+            return self.receipt_of_first(first, notice);
+        }
         let fate = self.correlator.receipt(key, notice);
         self.fate(key, &notice, fate, false);
     }
@@ -432,6 +463,7 @@ impl Core {
         for (key, awaited) in missing {
             self.missing(key, &awaited);
         }
+        self.forget_aliases(now);
         self.failures_seen.notes.forget_before(now.since(self.setup.plan.receipts.deadline));
         let mut unknown: Vec<Early> = Vec::new();
         // a response may be as late as that; in a fleet a receipt is offered to the others before

@@ -136,3 +136,55 @@ fn whole_messages_of_ambiguous_parts_end_too() {
     );
     assert!(j.warnings.iter().any(|w| w.contains("receipts.per")), "{:?}", j.warnings);
 }
+
+#[test]
+fn one_receipt_for_all_parts_of_a_text_is_that_of_all_of_them_whichever_id_it_bears() {
+    let part = |pdu: &[u8]| {
+        let at = pdu.windows(5).position(|w| w[..3] == [5, 0, 3]).unwrap();
+        (pdu[at + 3], pdu[at + 4], pdu[at + 5])
+    };
+    let text = "x".repeat(400);
+    let more = "receipts = { deadline = \"1s\", per = \"message\" }";
+    let profile = profile(30, more).replace("text = \"a\"", &format!("text = \"{text}\""));
+    // the id that the answer to a part gives, and the id of the one receipt
+    type Ids = fn(u8, u8) -> String;
+    let one: Ids = |message, _| format!("{message:08}");
+    let own: Ids = |message, part| format!("{message:04}{part:04}");
+    let only_last: Ids =
+        |message, part| if part == 3 { format!("{message:08}") } else { String::new() };
+    for (number, (ids, receipted)) in
+        [(one, 1), (own, 1), (own, 2), (own, 3), (only_last, 3)].into_iter().enumerate()
+    {
+        let submit = |smsc: &mut Smsc, session: u32, n: u32, pdu: &[u8]| {
+            let (message, total, place) = part(pdu);
+            smsc.accept(session, n, &ids(message, place));
+            if place == total {
+                smsc.receipt(session, 20, &ids(message, receipted));
+            }
+        };
+        let (plan, record) = play(&profile, submit);
+        let j = judged(&plan, &record);
+        let t = record.ledger();
+        assert_eq!((t.accepted, record.messages.complete), (60, 20), "{number}");
+        assert_eq!(
+            (t.receipts_expected, t.receipts_final, t.receipts_missing),
+            (20, 20, 0),
+            "{number}: {t:?}"
+        );
+        assert_eq!((t.ids_given_twice, record.receipts_unknown), (0, 0), "{number}");
+        assert_eq!(record.messages.delivered, 20, "{number}: {:?}", record.messages);
+        assert!(j.warnings.iter().all(|w| !w.contains("message_id")), "{:?}", j.warnings);
+    }
+    let nameless = |smsc: &mut Smsc, session: u32, n: u32, _: &[u8]| smsc.accept(session, n, "");
+    let (plan, record) = play(&profile, nameless);
+    judged(&plan, &record);
+    let t = record.ledger();
+    assert_eq!((t.receipts_expected, t.receipts_untracked, t.receipts_without_id), (20, 20, 20));
+    // each id again and again, as first and as later part of messages in turn
+    let round = |smsc: &mut Smsc, session: u32, n: u32, _: &[u8]| {
+        smsc.accept(session, n, ["P", "Q", "R", "Q", "P", "R", "R"][n as usize % 7]);
+        smsc.receipt(session, 20, ["P", "Q", "R"][n as usize % 3]);
+    };
+    let (plan, record) = play(&profile, round);
+    judged(&plan, &record);
+}

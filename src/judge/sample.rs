@@ -7,8 +7,8 @@ use crate::measure::{
 use crate::plan::behaviour::Behaviour;
 use crate::plan::{
     Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Content,
-    Deliver, Guard, IdMode, Load, Long, Message, OnThrottle, PasswordFrom, Plan, Receipts, Secret,
-    Shape, Stage, Target, Timeouts, WindowFull,
+    Deliver, Guard, IdMode, Load, Long, Message, OnThrottle, PasswordFrom, Per, Plan, Receipts,
+    Secret, Shape, Stage, Target, Timeouts, WindowFull,
 };
 
 /// Two binds of window 20 at `rate` for so many seconds of warm-up and of measuring.
@@ -40,6 +40,7 @@ pub(crate) fn plan(rate: u64, warmup_s: u64, measured_s: u64) -> Plan {
             deadline: Nanos::from_secs(30),
             outstanding_max: 1_000_000,
             accept: Accept::EsmClass,
+            per: Per::Part,
         },
         deliver: Deliver::default(),
         timeouts: Timeouts {

@@ -1,6 +1,6 @@
 //! What is meant where a profile says nothing: one set for loopback, a careful one for everything else
 //! (CONTRACT.md, "Guard"). It knows no file.
-use super::model::{Accept, Deliver, IdMode, Rebind, Receipts, Timeouts};
+use super::model::{Accept, Deliver, IdMode, Per, Rebind, Receipts, Timeouts};
 use crate::kit::{Nanos, Rate};
 
 /// Built-in defaults that depend on where the target is.
@@ -82,6 +82,7 @@ pub(super) fn receipts() -> Receipts {
         deadline: Nanos::from_secs(30),
         outstanding_max: 4_000_000,
         accept: Accept::EsmClass,
+        per: Per::Part,
     }
 }
 

@@ -27,8 +27,8 @@ pub use guard::{RATE_MAX, is_loopback, matches};
 pub use model::{
     Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Content,
     Deliver, Fleet, Guard, IdMode, Ladder, Load, Long, Message, OnAgentLoss, OnThrottle,
-    PasswordFrom, Plan, PlannedTlv, Rebind, Receipts, Secret, Shape, Stage, Target, Timeouts, Tls,
-    TlvValue, WindowFull,
+    PasswordFrom, Per, Plan, PlannedTlv, Rebind, Receipts, Secret, Shape, Stage, Target, Timeouts,
+    Tls, TlvValue, WindowFull,
 };
 pub use overrides::Overrides;
 pub use profile::{Source, load, load_gates, load_side, stage_origins};

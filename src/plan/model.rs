@@ -366,6 +366,20 @@ pub struct Receipts {
     /// What is taken for a receipt.
     #[serde(default)]
     pub accept: Accept,
+    /// How many receipts a text of several parts has.
+    #[serde(default)]
+    pub per: Per,
+}
+
+/// How many receipts a text of several parts has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Per {
+    /// One for each part.
+    #[default]
+    Part,
+    /// One for all of them.
+    Message,
 }
 
 /// What is taken for a receipt.

@@ -46,6 +46,7 @@ pub fn resolved_json(plan: &Plan) -> Value {
             "deadline": span(receipts.deadline),
             "outstanding_max": receipts.outstanding_max,
             "accept": word(receipts.accept),
+            "per": word(receipts.per),
         },
         "deliver": {
             "delay": span(deliver.delay),

@@ -265,6 +265,13 @@ fn receipts() -> Value {
             ("deadline", span("A receipt that has not come by then is missing.")),
             ("outstanding_max", whole("Most that are awaited at once.", 1, 1 << 32)),
             ("accept", words("What is taken for a receipt.", &["esm_class", "text"])),
+            (
+                "per",
+                words(
+                    "Receipts of a text of several parts: one each, or one.",
+                    &["part", "message"],
+                ),
+            ),
         ],
     )
 }

@@ -7,7 +7,7 @@ use crate::plan::section::{Read, Section};
 const OUTSTANDING_MAX: usize = 1 << 32;
 
 pub(super) fn receipts(root: &Section<'_>) -> Read<Receipts> {
-    let keys = ["id_mode", "final_states", "deadline", "outstanding_max", "accept"];
+    let keys = ["id_mode", "final_states", "deadline", "outstanding_max", "accept", "per"];
     let section = root.section("receipts", &keys)?;
     let base = defaults::receipts();
     let states = section.read("final_states", |i| i.texts())?;
@@ -23,6 +23,7 @@ pub(super) fn receipts(root: &Section<'_>) -> Read<Receipts> {
             .read("outstanding_max", |i| i.whole(1..=OUTSTANDING_MAX))?
             .unwrap_or(base.outstanding_max),
         accept: section.read("accept", |i| i.choice())?.unwrap_or(base.accept),
+        per: section.read("per", |i| i.choice())?.unwrap_or(base.per),
     })
 }
 
