@@ -32,6 +32,7 @@ mod throttle;
 #[cfg(test)]
 mod told_apart;
 mod trace;
+mod unmatched;
 mod unsent;
 mod worker;
 

@@ -4,7 +4,7 @@
 //! Nothing of this exists in a run within one process.
 use super::core::Core;
 use super::orders::Event;
-use super::receipts::GRACE;
+use super::unmatched::GRACE;
 use crate::correlate::{Key, Notice};
 use crate::kit::Nanos;
 use hashbrown::HashMap;
