@@ -141,7 +141,8 @@ fn recorder(count: u64) {
         let slot_free = intended + Nanos(rng.below(100_000));
         let written = slot_free + Nanos(rng.below(50_000));
         let answered = written + Nanos(rng.below(20_000_000));
-        let ticket = Ticket { index, intended, slot_free, written, ..Ticket::default() };
+        let offered = written;
+        let ticket = Ticket { index, intended, slot_free, offered, written, ..Ticket::default() };
         recorder.written(&ticket);
         recorder.settled(&ticket, Outcome::Accepted, answered);
     }
