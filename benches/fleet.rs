@@ -51,7 +51,7 @@ fn second(worker: u32, number: u64, rng: &mut Rng, range: LatencyRange) -> Box<I
         let intended = Nanos(number * 1_000_000_000);
         let slot_free = intended;
         let written = slot_free + spread(rng, 30_000.0);
-        let ticket = Ticket { intended, slot_free, written, ..Ticket::default() };
+        let ticket = Ticket { intended, slot_free, offered: written, written, ..Ticket::default() };
         recorder.tally(0).planned += 1;
         recorder.written(&ticket);
         recorder.settled(&ticket, Outcome::Accepted, written + spread(rng, 8e6));

@@ -88,7 +88,17 @@ fn recorder(c: &mut Criterion) {
             let slot_free = intended + Nanos(rng.below(100_000));
             let written = slot_free + Nanos(rng.below(50_000));
             let answered = written + Nanos(rng.below(20_000_000));
-            (Ticket { index, intended, slot_free, written, ..Ticket::default() }, answered)
+            (
+                Ticket {
+                    index,
+                    intended,
+                    slot_free,
+                    offered: written,
+                    written,
+                    ..Ticket::default()
+                },
+                answered,
+            )
         })
         .collect();
     group.bench_function("written and settled, all histograms", |b| {
