@@ -1,5 +1,4 @@
 //! `smppbench smsc` as a process: it says where it listens, keeps its tally on disk, and ends by a signal.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::io::{BufRead, BufReader, Read};

@@ -1,5 +1,4 @@
 //! Whole runs over TLS: against the simulator in this process, with certificates made for the occasion.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 use assert_cmd::Command;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use smppbench::judge::{self, Books};

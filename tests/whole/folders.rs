@@ -1,6 +1,5 @@
 //! Where results stand: each run has a folder of its own, nothing of an earlier run is in it, and it is known to
 //! be writable before anything is sent.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 

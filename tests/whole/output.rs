@@ -1,6 +1,5 @@
 //! Standard output that takes nothing (a full disk): every verb that prints a result says so and exits 1; the
 //! folder of a run is written all the same.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -1,6 +1,5 @@
 //! What `deploy/` lays out is what the program takes, and gives no more than it must.
 #![cfg(feature = "nats")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

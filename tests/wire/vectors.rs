@@ -1,6 +1,5 @@
 //! Every vector of `tests/data/vectors.json`: what is well formed decodes to the listed fields and
 //! re-encodes to the same octets; what is malformed or illegal earns the listed answer.
-#![allow(clippy::unwrap_used, reason = "a test may fail by panicking, in its helpers too")]
 
 use bytes::BytesMut;
 use serde_json::{Value, json};
@@ -9,7 +8,7 @@ use smppbench::smpp::pdu::{self, Field};
 use smppbench::smpp::{CommandId, Header, Tag, TlvType, Tlvs, frame};
 
 fn vectors() -> Vec<Value> {
-    serde_json::from_str(include_str!("data/vectors.json")).unwrap()
+    serde_json::from_str(include_str!("../data/vectors.json")).unwrap()
 }
 
 fn text(value: &Value, key: &str) -> String {

@@ -1,6 +1,5 @@
 //! `smppbench render`: what it makes of a folder is what the run itself wrote, to the byte; bad input is one
 //! line and a code.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;

@@ -1,12 +1,11 @@
 //! The coding tables against `tests/data/gsm0338.json`, and every coding there and back.
-#![allow(clippy::unwrap_used, reason = "a test may fail by panicking, in its helpers too")]
 
 use proptest::prelude::*;
 use serde_json::Value;
 use smppbench::smpp::coding::{Coding, pack, unpack};
 
 fn table() -> Value {
-    serde_json::from_str(include_str!("data/gsm0338.json")).unwrap()
+    serde_json::from_str(include_str!("../data/gsm0338.json")).unwrap()
 }
 
 fn hex(octets: &[u8]) -> String {

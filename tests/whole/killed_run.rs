@@ -1,5 +1,4 @@
 //! A run that is killed leaves what it had: a result that says `partial`, and the distributions of its seconds.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 use serde_json::Value;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

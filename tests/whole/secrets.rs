@@ -1,6 +1,5 @@
 //! A password is planted in every input; it must be in no output: not in a file of a run folder, not on the
 //! screen, not in hexadecimal, whatever the peer sends back and whatever was mistyped.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;

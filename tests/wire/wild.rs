@@ -1,7 +1,6 @@
 //! The PDUs and receipts of other projects' test suites, where `../shared/smpp` holds them (they are
 //! not ours to keep): every well-formed one decodes and re-encodes, every malformed one shows its
 //! fault, every receipt its fields. Each that is not right is printed with the reason.
-#![allow(clippy::unwrap_used, reason = "a test may fail by panicking, in its helpers too")]
 #![allow(clippy::print_stdout, reason = "what is skipped, and what is not right, is said aloud")]
 
 use bytes::BytesMut;

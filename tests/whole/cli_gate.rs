@@ -1,5 +1,4 @@
 //! `smppbench gate`, and gates that end a run: outcomes, exit codes, JUnit; and that what cannot be decided is never a pass.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};

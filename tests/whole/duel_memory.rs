@@ -1,5 +1,4 @@
 //! A duel as a whole, on the virtual clock: two sides of the simulator, in blocks, saved, and compared pair by pair.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 use smppbench::judge::compare::{self, Comparison, Evidence, Settings, Verdict};
 use smppbench::judge::judge;
 use smppbench::kit::{Environment, HostUse};

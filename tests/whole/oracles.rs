@@ -1,7 +1,6 @@
 //! Run folders in the hands of other people's readers (`tests/oracles/*.py`). They need a Python with `hdrhistogram` and
 //! `lxml` (`SMPPBENCH_PYTHON`, else `python3`); without it a test says SKIPPED and passes, unless
 //! `SMPPBENCH_ORACLES=1` makes that a failure.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 use std::path::Path;
 use std::process::Command;

@@ -1,11 +1,10 @@
 //! `decode` over every vector: the JSON is the vectors' own, and the answers are theirs.
-#![allow(clippy::unwrap_used, reason = "a test may fail by panicking, in its helpers too")]
 
 use serde_json::Value;
 use smppbench::cli::decode::{decode_json, parse_hex};
 
 fn vectors() -> Vec<Value> {
-    serde_json::from_str(include_str!("data/vectors.json")).unwrap()
+    serde_json::from_str(include_str!("../data/vectors.json")).unwrap()
 }
 
 #[test]

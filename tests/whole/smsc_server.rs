@@ -1,5 +1,4 @@
 //! The simulator behind a real socket, met by a plain blocking client.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 use bytes::BytesMut;
 use smppbench::plan::behaviour::{Behaviour, Fault, FaultKind, Latency};
 use smppbench::smpp::pdu::{self, Bind, SubmitSm};

@@ -1,5 +1,4 @@
 //! The recipe of `profiles/ci`: its script is run as a job would run it, against two simulators.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

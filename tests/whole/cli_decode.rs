@@ -1,5 +1,4 @@
 //! `smppbench decode` as a user runs it.
-#![allow(clippy::unwrap_used, reason = "a test may fail by panicking, in its helpers too")]
 
 use assert_cmd::Command;
 use serde_json::Value;
@@ -22,7 +21,7 @@ fn lines(stdout: &str) -> Vec<Value> {
 }
 
 fn vectors() -> Vec<Value> {
-    serde_json::from_str(include_str!("data/vectors.json")).unwrap()
+    serde_json::from_str(include_str!("../data/vectors.json")).unwrap()
 }
 
 const ENQUIRE_LINK: &str = "00000010000000150000000000000007";

@@ -1,5 +1,4 @@
 //! `smppbench dial` as a user runs it: against the embedded simulator, and where it must refuse.
-#![allow(clippy::unwrap_used, reason = "a test may fail by panicking, in its helpers too")]
 
 use assert_cmd::Command;
 use serde_json::Value;
