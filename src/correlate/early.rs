@@ -1,7 +1,7 @@
 //! Receipts that came before anybody accepted their id, in the order they came, and found by key. One list holds all
 //! of them; those of one key are chained. So a step costs the same whether each has its own id or all have one.
-use super::correlator::Early;
-use super::{Key, Notice};
+use super::Key;
+use super::notice::{Early, Notice};
 use crate::kit::Nanos;
 use hashbrown::HashMap;
 use std::collections::VecDeque;

@@ -11,6 +11,7 @@ mod ledger;
 mod marks;
 mod near;
 mod notes;
+mod notice;
 mod ring;
 mod shared;
 
@@ -19,8 +20,9 @@ mod floods;
 #[cfg(test)]
 mod tests;
 
-pub use correlator::{Awaits, Correlator, Early, Fate, Kept, Notice};
+pub use correlator::Correlator;
 pub use id::{IdRule, Key, Side};
 pub use ledger::{Ledger, Left, Place};
 pub use notes::{IdText, Note, Notes};
+pub use notice::{Awaits, Early, Fate, Kept, Notice};
 pub use ring::Standing;

@@ -5,8 +5,8 @@
 //! Whatever puts messages aside as ambiguous tells them to the list it is given, once each.
 //!
 //! All of it is bounded: one member for each session of an id, and so many members in all.
-use super::correlator::{Awaits, Fate};
-use super::{Key, Notice};
+use super::Key;
+use super::notice::{Awaits, Fate, Notice};
 use crate::kit::Nanos;
 use hashbrown::HashMap;
 use std::collections::VecDeque;

@@ -15,6 +15,7 @@ mod link;
 mod loss;
 mod muster;
 mod run;
+mod runs;
 mod seconds;
 mod secrets;
 mod serving;
@@ -29,7 +30,7 @@ pub use lead::{Lead, News};
 pub use leading::{Leader, Led};
 pub use link::{Access, redacted};
 pub use serving::{Serving, serve};
-pub use wire::{Ability, PROTOCOL, Subjects, Who};
+pub use wire::{Ability, PROTOCOL, Subjects, Who, group};
 
 /// Why there is no fleet, or no letter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,12 +55,4 @@ pub enum FleetError {
     /// A second signal.
     #[error("stopped at once by a second signal")]
     Killed,
-}
-
-/// Whether a group may be named so.
-///
-/// # Errors
-/// One line.
-pub fn group(name: &str) -> Result<(), String> {
-    wire::Subjects::of(name).map(|_| ())
 }

@@ -206,6 +206,14 @@ impl Subjects {
     }
 }
 
+/// Whether a group may be named so.
+///
+/// # Errors
+/// One line.
+pub fn group(name: &str) -> Result<(), String> {
+    Subjects::of(name).map(|_| ())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -194,9 +194,60 @@ fn online() -> Option<u64> {
     Some(stat.lines().filter(is_processor).count() as u64).filter(|n| *n > 0)
 }
 
+/// A self-check with the machine and the build it is true of.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HostSelfcheck {
+    host: Option<String>,
+    kernel: Option<String>,
+    cpu: Option<String>,
+    cores: Option<u64>,
+    affinity: Option<String>,
+    cpu_quota: Option<f64>,
+    build: String,
+    /// What was found.
+    pub found: Selfcheck,
+}
+
+impl HostSelfcheck {
+    /// `found`, true of the machine and build of `environment`.
+    pub fn new(environment: &Environment, found: Selfcheck) -> HostSelfcheck {
+        let e = environment.clone();
+        HostSelfcheck {
+            host: e.host,
+            kernel: e.kernel,
+            cpu: e.cpu,
+            cores: e.cores,
+            affinity: e.affinity,
+            cpu_quota: e.cgroup.cpu_quota,
+            build: e.build,
+            found,
+        }
+    }
+
+    /// Whether it was made on this machine, with such a build and as many processors.
+    pub fn is_of(&self, environment: &Environment) -> bool {
+        *self == HostSelfcheck::new(environment, self.found.clone())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_selfcheck_is_of_its_machine_and_build_and_of_no_other() {
+        let here = Environment {
+            host: Some("a".into()),
+            cores: Some(2),
+            build: "release".into(),
+            ..Environment::default()
+        };
+        let kept = HostSelfcheck::new(&here, Selfcheck::default());
+        assert!(kept.is_of(&here));
+        assert!(!kept.is_of(&Environment { build: "debug".into(), ..here.clone() }));
+        assert!(!kept.is_of(&Environment { cores: Some(4), ..here.clone() }));
+        assert!(!kept.is_of(&Environment { host: Some("b".into()), ..here }));
+    }
 
     #[test]
     fn use_between_two_moments_is_a_share_and_what_is_unknown_stays_unknown() {

@@ -15,8 +15,8 @@ pub use clock::{Clock, NS_PER_S, Nanos, ThreadUse, utc_rfc3339, utc_rfc3339_micr
 pub use digits::{Digits, decimal};
 pub use files::{MIB, read_at_most, read_stream, read_text_at_most};
 pub use hangup::Hangup;
-pub use host::{Environment, HostCounters, HostUse, small_pages_only};
+pub use host::{Environment, HostCounters, HostSelfcheck, HostUse, small_pages_only};
 pub use rate::{Rate, RateChange, RateError};
 pub use rng::{Rng, mix64, stream_seed};
-pub use selfcheck::{Ceiling, HostSelfcheck, Pacing, Selfcheck};
+pub use selfcheck::{Ceiling, Pacing, Selfcheck};
 pub use timer::Timer;

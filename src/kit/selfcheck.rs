@@ -1,6 +1,6 @@
 //! What this machine was once found to bear, against a peer of our own: plain figures and how to tell whose
 //! they are. How they are found is not known here.
-use super::{Environment, Nanos};
+use super::Nanos;
 use serde::{Deserialize, Serialize};
 
 /// What a self-check found on a machine.
@@ -40,42 +40,6 @@ pub struct Pacing {
     pub lag_p99_ns: Option<Nanos>,
 }
 
-/// A self-check with the machine and the build it is true of.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct HostSelfcheck {
-    host: Option<String>,
-    kernel: Option<String>,
-    cpu: Option<String>,
-    cores: Option<u64>,
-    affinity: Option<String>,
-    cpu_quota: Option<f64>,
-    build: String,
-    /// What was found.
-    pub found: Selfcheck,
-}
-
-impl HostSelfcheck {
-    /// `found`, true of the machine and build of `environment`.
-    pub fn new(environment: &Environment, found: Selfcheck) -> HostSelfcheck {
-        let e = environment.clone();
-        HostSelfcheck {
-            host: e.host,
-            kernel: e.kernel,
-            cpu: e.cpu,
-            cores: e.cores,
-            affinity: e.affinity,
-            cpu_quota: e.cgroup.cpu_quota,
-            build: e.build,
-            found,
-        }
-    }
-
-    /// Whether it was made on this machine, with such a build and as many processors.
-    pub fn is_of(&self, environment: &Environment) -> bool {
-        *self == HostSelfcheck::new(environment, self.found.clone())
-    }
-}
-
 impl Selfcheck {
     /// The highest ceiling with or without receipts. None: none was measured.
     pub fn ceiling(&self, receipts: bool) -> Option<&Ceiling> {
@@ -87,21 +51,6 @@ impl Selfcheck {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_selfcheck_is_of_its_machine_and_build_and_of_no_other() {
-        let here = Environment {
-            host: Some("a".into()),
-            cores: Some(2),
-            build: "release".into(),
-            ..Environment::default()
-        };
-        let kept = HostSelfcheck::new(&here, Selfcheck::default());
-        assert!(kept.is_of(&here));
-        assert!(!kept.is_of(&Environment { build: "debug".into(), ..here.clone() }));
-        assert!(!kept.is_of(&Environment { cores: Some(4), ..here.clone() }));
-        assert!(!kept.is_of(&Environment { host: Some("b".into()), ..here }));
-    }
 
     #[test]
     fn the_ceiling_is_the_highest_of_its_kind() {

@@ -3,7 +3,7 @@ use super::cell::CellInterval;
 use super::interval::{Gauges, Interval};
 use super::latency::{Latency, LatencyBrief, LatencyRange, to_base64};
 use super::metric::Metric;
-use super::shelf::{Kept, Shelf};
+use super::shelf::{Kept, ROW_METRICS, Shelf};
 use super::tally::{Counts, Tally};
 use crate::kit::Nanos;
 use std::sync::Arc;
@@ -49,17 +49,6 @@ pub struct IntervalRow {
     pub anomalies: Vec<(String, u64)>,
     kept: Kept,
 }
-
-/// The metrics whose distributions are kept by second, in the order of [`IntervalRow::briefs`].
-pub const ROW_METRICS: [Metric; 7] = [
-    Metric::Response,
-    Metric::Service,
-    Metric::Receipt,
-    Metric::HarnessLag,
-    Metric::WriteWait,
-    Metric::ReceiptFromWrite,
-    Metric::ReceiptAfterResponse,
-];
 
 fn place_of(metric: Metric) -> Option<usize> {
     ROW_METRICS.iter().position(|known| *known == metric)

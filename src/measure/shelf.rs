@@ -1,7 +1,7 @@
 //! Where the distributions of closed seconds lie: with their row, or on a shelf outside the process's memory. An
 //! hour of them takes more than everything else of a run together.
+use super::Metric;
 use super::latency::{Latency, LatencyRange};
-use super::row::ROW_METRICS;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -14,6 +14,17 @@ pub trait Shelf: Debug + Send + Sync {
     /// An empty one of the same kind, for what takes the place of all that lies here.
     fn fresh(&self) -> Option<Arc<dyn Shelf>>;
 }
+
+/// The metrics whose distributions are kept by second, in the order of [`super::IntervalRow::briefs`].
+pub const ROW_METRICS: [Metric; 7] = [
+    Metric::Response,
+    Metric::Service,
+    Metric::Receipt,
+    Metric::HarnessLag,
+    Metric::WriteWait,
+    Metric::ReceiptFromWrite,
+    Metric::ReceiptAfterResponse,
+];
 
 /// The distributions of one row, each packed ([`Latency::to_octets`]), in the order of [`ROW_METRICS`].
 #[derive(Clone, Debug, Default)]

@@ -3,11 +3,11 @@
 use super::accounts::Accounts;
 use super::bounds::{Bounds, CLOSE_WITHIN, Deadlines, UNBOUND_PDU_OCTETS_MAX, Unbound};
 use super::delay::Delay;
-use super::deliver::MoSource;
 use super::desk::Desk;
 use super::faults::{Faults, Occasion, Stalls};
 use super::limits::{Bucket, DeliveryQueue};
 use super::mint::Mint;
+use super::mo::MoSource;
 use super::outbox::Outbox;
 use super::peer::{Peer, Peers};
 use super::scribe::Scribe;

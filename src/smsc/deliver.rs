@@ -3,40 +3,9 @@
 use super::core::Core;
 use super::letter::{Kind, Letter, Letters};
 use super::peer::{Delivery, Peer};
-use crate::kit::{NS_PER_S, Nanos, Rate};
-use crate::plan::behaviour::Mo;
+use crate::kit::Nanos;
 use crate::smpp::CommandStatus;
 use crate::smpp::receipt::MessageState;
-
-/// When mobile-originated messages come: the n-th at n / rate after the first receiver bound.
-#[derive(Clone, Debug)]
-pub(super) struct MoSource {
-    rate: Rate,
-    start: Option<Nanos>,
-    count: u64,
-    /// Whose turn it is among all that receive.
-    turn: usize,
-}
-
-impl MoSource {
-    pub(super) fn new(mo: &Mo) -> Option<MoSource> {
-        let rate = mo.rate.filter(|rate| rate.num > 0)?;
-        Some(MoSource { rate, start: None, count: 0, turn: 0 })
-    }
-
-    /// A receiver bound; the first one starts it.
-    pub(super) fn start(&mut self, now: Nanos) {
-        self.start.get_or_insert(now);
-    }
-
-    /// When the next one comes.
-    pub(super) fn due(&self) -> Nanos {
-        let Some(start) = self.start else { return Nanos::MAX };
-        let next = u128::from(self.count + 1) * u128::from(NS_PER_S) * u128::from(self.rate.den);
-        let after = next / u128::from(self.rate.num);
-        start.after(Nanos(u64::try_from(after).unwrap_or(u64::MAX)))
-    }
-}
 
 /// Deliveries of a session that are remembered until they are answered; beyond, the oldest is forgotten
 /// (its answer is then an unknown response).

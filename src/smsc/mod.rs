@@ -14,6 +14,7 @@ mod faults;
 mod letter;
 mod limits;
 mod mint;
+mod mo;
 mod outbox;
 mod peer;
 mod scan;

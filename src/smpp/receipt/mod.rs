@@ -18,12 +18,14 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod text;
+mod wanted;
 mod write;
 
 use crate::smpp::octets::find;
 use crate::smpp::pdu::{Body, DataSm, DeliverSm};
-use crate::smpp::{CommandId, Header, Tag, Tlvs};
+use crate::smpp::{CommandId, Header, Tlvs};
 use std::borrow::Cow;
+use wanted::{Said, Wanted};
 
 pub use date::Date;
 pub use finals::FinalStates;
@@ -303,71 +305,6 @@ fn in_room<'a>(text: Cow<'a, [u8]>, room: &'a mut Vec<u8>) -> &'a [u8] {
 fn skip_cstr(octets: &[u8]) -> Option<&[u8]> {
     let nul = find(octets, 0)?;
     Some(&octets[nul + 1..])
-}
-
-/// What TLV `message_state` says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Said {
-    /// It is not there.
-    #[default]
-    Nothing,
-    /// A state.
-    State(u8),
-    /// Nothing that v3.4 or v5.0 knows for a final or intermediate state: 0, or a number beyond.
-    Odd(u8),
-    /// Its length is wrong.
-    OddLength,
-}
-
-impl Said {
-    #[inline]
-    fn of(value: &[u8]) -> Said {
-        match value {
-            [state @ 1..=9] => Said::State(*state),
-            [number] => Said::Odd(*number),
-            _ => Said::OddLength,
-        }
-    }
-    #[inline]
-    fn is_odd(self) -> bool {
-        matches!(self, Said::Odd(_) | Said::OddLength)
-    }
-}
-
-/// The three TLVs that a receipt may have, found in one walk.
-#[derive(Default)]
-struct Wanted<'a> {
-    id: Option<&'a [u8]>,
-    state: Said,
-    payload: Option<&'a [u8]>,
-}
-
-impl<'a> Wanted<'a> {
-    #[inline]
-    fn of(tlvs: Tlvs<'a>) -> Self {
-        let mut wanted = Wanted::default();
-        for (tag, value) in tlvs.iter().map_while(Result::ok) {
-            match tag {
-                Tag::RECEIPTED_MESSAGE_ID => {
-                    wanted.id.get_or_insert(value.strip_suffix(&[0]).unwrap_or(value));
-                }
-                Tag::MESSAGE_STATE if wanted.state == Said::Nothing => {
-                    wanted.state = Said::of(value);
-                }
-                Tag::MESSAGE_PAYLOAD => {
-                    wanted.payload.get_or_insert(value);
-                }
-                _ => {}
-            }
-        }
-        wanted
-    }
-
-    /// The receipt's text: `short_message`, or where that is empty `message_payload`.
-    #[inline]
-    fn body(&self, short_message: &'a [u8]) -> &'a [u8] {
-        if short_message.is_empty() { self.payload.unwrap_or_default() } else { short_message }
-    }
 }
 
 #[inline]

@@ -1,7 +1,8 @@
 //! Receipts of one SMSC differ from each other in numbers: the last one read is a mould for the next. What fits
 //! it says the same, but for its id, and need not be read again.
 
-use super::{Brief, Delivered, IdIn, MessageState, Wanted, read_frame, skip_cstr, text};
+use super::wanted::Wanted;
+use super::{Brief, Delivered, IdIn, MessageState, read_frame, skip_cstr, text};
 use crate::smpp::{CommandId, Header, Tlvs};
 use std::ops::Range;
 

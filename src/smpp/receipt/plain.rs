@@ -1,7 +1,7 @@
 //! A receipt's text in plain octets, one a character, whatever it came in: behind a user data header, in UCS-2 of
 //! either order, in packed septets. What the text looks like decides, not `data_coding` alone: that is often wrong.
-use super::Wanted;
 use super::text::{self, Depth};
+use super::wanted::Wanted;
 use crate::smpp::coding::unpack;
 use crate::smpp::pdu::Body;
 use std::borrow::Cow;

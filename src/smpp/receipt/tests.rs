@@ -1,7 +1,7 @@
 use bytes::BytesMut;
 
 use super::*;
-use crate::smpp::{CommandStatus, put_tlv};
+use crate::smpp::{CommandStatus, Tag, put_tlv};
 
 fn receipt_of(text: &[u8]) -> Receipt<'_> {
     read(&DeliverSm { esm_class: 0x04, short_message: text, ..DeliverSm::default() }).unwrap()

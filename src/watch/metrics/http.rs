@@ -1,6 +1,6 @@
 //! The two pages, over HTTP/1 on a thread of their own. Whatever a client does, it costs at most a place among
 //! [`CLIENTS_MAX`] for [`PATIENCE`]: the run never waits for it.
-use super::Slot;
+use super::slot::Slot;
 use super::table::Scrape;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};

@@ -1,6 +1,7 @@
 //! OpenMetrics while a run goes on: `/metrics` and `/healthz` over HTTP, from a snapshot that the run leaves
 //! once a second. A scrape reads that snapshot on a thread of its own; it never touches a worker.
 mod http;
+mod slot;
 mod snapshot;
 mod table;
 #[cfg(test)]
@@ -11,24 +12,11 @@ pub use table::{METRICS, MetricKind, MetricLine};
 use crate::measure::{Observer, Progress};
 use crate::plan::Plan;
 use http::Server;
-use snapshot::{Maker, Snapshot};
+use slot::Slot;
+use snapshot::Maker;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// Where the run leaves its snapshot and a scrape finds it.
-#[derive(Debug)]
-struct Slot(Mutex<Arc<Snapshot>>);
-
-impl Slot {
-    /// The lock is held for the copy of a pointer; a snapshot is whole whoever panicked.
-    fn get(&self) -> Arc<Snapshot> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-    fn put(&self, snapshot: Snapshot) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
-    }
-}
+use std::sync::Arc;
 
 /// An observer that serves what it sees as OpenMetrics. The server ends when it is dropped.
 #[derive(Debug)]
@@ -50,7 +38,7 @@ impl Metrics {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is not loopback"));
         }
         let maker = Maker::new(plan);
-        let slot = Arc::new(Slot(Mutex::new(Arc::new(maker.nothing_yet()))));
+        let slot = Arc::new(Slot::new(maker.nothing_yet()));
         let server = Server::start(listener, slot.clone())?;
         Ok(Metrics { maker, slot, server })
     }

@@ -1,6 +1,6 @@
 //! The catalogue of what is exposed: one row each, and its reading. A new metric is a new row here and in
 //! `reports/metrics.md`; a test compares the two.
-use super::Slot;
+use super::slot::Slot;
 use super::snapshot::{EXPOSED, Snapshot};
 use crate::measure::{Counts, Phase};
 use crate::smpp::{CommandStatus, receipt::MessageState};

@@ -22,7 +22,7 @@ fn scrape(slot: &Arc<Slot>) -> String {
 
 fn shown(plan: &Plan, record: &RunRecord, second: u64) -> String {
     let snapshot = Maker::new(plan).snapshot(&progress(record, second));
-    scrape(&Arc::new(Slot(Mutex::new(Arc::new(snapshot)))))
+    scrape(&Arc::new(Slot::new(snapshot)))
 }
 
 /// Every sample: its name with its labels, and its value.
@@ -123,8 +123,7 @@ fn no_counter_goes_backwards_while_a_record_grows_and_a_peer_makes_up_statuses()
         let fate =
             |index: u64, _| Fate { outcome: Some(Outcome::Rejected(0x400 + index as u32)), ..GOOD };
         let record = record(&so_far, fate, quiet);
-        let slot =
-            Arc::new(Slot(Mutex::new(Arc::new(maker.snapshot(&progress(&record, seconds))))));
+        let slot = Arc::new(Slot::new(maker.snapshot(&progress(&record, seconds))));
         let now = samples(&scrape(&slot));
         for (name, value) in
             before.iter().filter(|(name, _)| name.contains("_total") || name.contains("_bucket"))
@@ -163,7 +162,7 @@ fn a_closed_loop_has_no_target_and_before_the_first_look_there_are_zeros() {
     let found = samples(&shown(&plan, &good, 1));
     assert!(!found.contains_key("smppbench_target_rate"));
     let nothing = Maker::new(&plan).nothing_yet();
-    let found = samples(&scrape(&Arc::new(Slot(Mutex::new(Arc::new(nothing))))));
+    let found = samples(&scrape(&Arc::new(Slot::new(nothing))));
     assert_eq!(found["smppbench_submit_sm_written_total"], 0.0);
     assert_eq!(found["smppbench_response_seconds_count"], 0.0);
 }

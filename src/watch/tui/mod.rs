@@ -130,7 +130,7 @@ fn draw(mut view: View, shared: &Shared) -> io::Result<()> {
         if now >= next {
             view.look(shared.latest(), shared.keys.asked());
             if view.changed(now) {
-                terminal.draw(|frame| view.draw(frame, now))?;
+                terminal.draw(|frame| panels::draw(&view, frame, view.at(now)))?;
             }
             next = now + FRAME;
         }

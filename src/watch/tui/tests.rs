@@ -1,5 +1,6 @@
 //! The picture of real runs: the load side against the simulator on the virtual clock, drawn at chosen seconds.
 use super::keys::Keys;
+use super::panels;
 use super::snapshot::{Maker, Snapshot};
 use super::view::View;
 use crate::judge::HealthState;
@@ -56,7 +57,7 @@ fn view_of(plan: &Plan, shot: &Snapshot) -> View {
 /// The rows of the screen.
 fn screen(view: &View, now: Nanos, (columns, rows): (u16, u16)) -> Vec<String> {
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-    terminal.draw(|frame| view.draw(frame, now)).unwrap();
+    terminal.draw(|frame| panels::draw(view, frame, view.at(now))).unwrap();
     let buffer = terminal.backend().buffer();
     let row = |y: u16| (0..columns).map(|x| buffer[(x, y)].symbol().to_owned()).collect::<String>();
     (0..rows).map(row).collect()
@@ -329,7 +330,7 @@ fn without_colour_no_cell_has_one_and_with_it_some_do() {
         let mut view = View::new(&plan, colour);
         view.look(Some(Arc::new(at(&shots, 25).clone())), Keys::new().asked());
         let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
-        terminal.draw(|frame| view.draw(frame, Nanos::from_secs(25))).unwrap();
+        terminal.draw(|frame| panels::draw(&view, frame, view.at(Nanos::from_secs(25)))).unwrap();
         let cells = terminal.backend().buffer().content();
         assert_eq!(cells.iter().any(|c| c.fg != Color::Reset || c.bg != Color::Reset), colour);
     }

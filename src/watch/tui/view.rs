@@ -1,13 +1,11 @@
 //! What the view's thread keeps: the plan's facts, the picture that is shown, and whether it is held still.
 use super::keys::Asked;
-use super::panels;
 use super::snapshot::Snapshot;
 use crate::judge::stage_spans;
 use crate::judge::words::{self, printable};
 use crate::kit::Nanos;
 use crate::measure::{Latency, LatencyRange, Metric, Phase};
 use crate::plan::{Plan, Shape};
-use ratatui::Frame;
 use std::sync::Arc;
 
 /// Columns and rows below which there is only a message.
@@ -195,10 +193,5 @@ impl View {
             Phase::Load => (shown.at + now.since(shown.taken)).min(shown.load_ends),
             Phase::Drain | Phase::Unbind => shown.at + now.since(shown.taken),
         }
-    }
-
-    /// Draws the picture at `now`.
-    pub(super) fn draw(&self, frame: &mut Frame<'_>, now: Nanos) {
-        panels::draw(self, frame, self.at(now));
     }
 }

@@ -1,0 +1,67 @@
+//! The TLVs that a receipt may have.
+use crate::smpp::{Tag, Tlvs};
+
+/// What TLV `message_state` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Said {
+    /// It is not there.
+    #[default]
+    Nothing,
+    /// A state.
+    State(u8),
+    /// Nothing that v3.4 or v5.0 knows for a final or intermediate state: 0, or a number beyond.
+    Odd(u8),
+    /// Its length is wrong.
+    OddLength,
+}
+
+impl Said {
+    #[inline]
+    pub(super) fn of(value: &[u8]) -> Said {
+        match value {
+            [state @ 1..=9] => Said::State(*state),
+            [number] => Said::Odd(*number),
+            _ => Said::OddLength,
+        }
+    }
+    #[inline]
+    pub(super) fn is_odd(self) -> bool {
+        matches!(self, Said::Odd(_) | Said::OddLength)
+    }
+}
+
+/// The three TLVs that a receipt may have, found in one walk.
+#[derive(Default)]
+pub(super) struct Wanted<'a> {
+    pub(super) id: Option<&'a [u8]>,
+    pub(super) state: Said,
+    pub(super) payload: Option<&'a [u8]>,
+}
+
+impl<'a> Wanted<'a> {
+    #[inline]
+    pub(super) fn of(tlvs: Tlvs<'a>) -> Self {
+        let mut wanted = Wanted::default();
+        for (tag, value) in tlvs.iter().map_while(Result::ok) {
+            match tag {
+                Tag::RECEIPTED_MESSAGE_ID => {
+                    wanted.id.get_or_insert(value.strip_suffix(&[0]).unwrap_or(value));
+                }
+                Tag::MESSAGE_STATE if wanted.state == Said::Nothing => {
+                    wanted.state = Said::of(value);
+                }
+                Tag::MESSAGE_PAYLOAD => {
+                    wanted.payload.get_or_insert(value);
+                }
+                _ => {}
+            }
+        }
+        wanted
+    }
+
+    /// The receipt's text: `short_message`, or where that is empty `message_payload`.
+    #[inline]
+    pub(super) fn body(&self, short_message: &'a [u8]) -> &'a [u8] {
+        if short_message.is_empty() { self.payload.unwrap_or_default() } else { short_message }
+    }
+}
