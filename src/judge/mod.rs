@@ -21,8 +21,8 @@ mod steady;
 #[cfg(test)]
 mod tests;
 mod verdict;
-pub mod words;
 
+pub use crate::kit::words;
 pub use baseline::{BASELINE_SCHEMA, Baseline, BaselineError, Noise};
 pub use books::{Books, TallyCheck, TallyView, against_tally};
 pub use check::{Check, Relation, Unit};

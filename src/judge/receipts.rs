@@ -1,7 +1,7 @@
 //! What can be said of receipts that did not come: how many are missing at least and at most, and why it is not known.
 //! An accepted message that could not be followed (no message_id, no room) or told apart from another (the same id
 //! twice) is neither missing nor receipted.
-use super::words;
+use super::words::{self, counted, counted_was};
 use crate::measure::{Counts, RunRecord, Tally};
 use crate::plan::Plan;
 
@@ -91,7 +91,7 @@ pub(super) fn warnings(plan: &Plan, record: &RunRecord, t: &Tally) -> Vec<String
     if t.receipts_without_id > 0 {
         warnings.push(format!(
             "{} accepted without a message_id: no receipt can be matched to them",
-            were(t.receipts_without_id)
+            counted_was(t.receipts_without_id, "message")
         ));
     }
     let no_room = t.receipts_untracked.saturating_sub(t.receipts_without_id);
@@ -99,17 +99,12 @@ pub(super) fn warnings(plan: &Plan, record: &RunRecord, t: &Tally) -> Vec<String
         warnings.push(format!(
             "{} not followed for their receipt, for more were awaited at once than \
              receipts.outstanding_max ({}) allows: raise it",
-            were(no_room),
+            counted_was(no_room, "message"),
             words::count(plan.receipts.outstanding_max as u64)
         ));
     }
     warnings.extend(ids_given_twice(record, t));
     warnings
-}
-
-/// `1 message`, `12 messages`.
-fn counted(count: u64, what: &str) -> String {
-    format!("{} {what}{}", words::count(count), if count == 1 { "" } else { "s" })
 }
 
 /// Messages that came under esm_class 0 and read like receipts.
@@ -123,11 +118,6 @@ pub(super) fn like_receipts(record: &RunRecord) -> Option<String> {
             words::count(record.mo_received)
         )
     })
-}
-
-/// `1 message was`, `12 messages were`.
-fn were(count: u64) -> String {
-    format!("{} {}", counted(count, "message"), if count == 1 { "was" } else { "were" })
 }
 
 fn ids_given_twice(record: &RunRecord, t: &Tally) -> Option<String> {

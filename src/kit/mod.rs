@@ -1,4 +1,4 @@
-//! Time, rates, chance: the ground floor. Imports nothing of the house.
+//! Time, rates, chance, and figures as a person reads them: the ground floor. Imports nothing of the house.
 mod cgroup;
 mod clock;
 mod digits;
@@ -9,6 +9,7 @@ mod rate;
 mod rng;
 mod selfcheck;
 mod timer;
+pub mod words;
 
 pub use cgroup::Cgroup;
 pub use clock::{Clock, NS_PER_S, Nanos, ThreadUse, utc_rfc3339, utc_rfc3339_micros};

@@ -1,5 +1,5 @@
 //! Blocks of the summary that any run has: the ledger, which must be seen to balance, and the statuses.
-use super::counted::counted;
+use super::counted;
 use super::document::{Document, GateRow, TallyRow};
 use super::escape::printable;
 use super::table::{fill, table};

@@ -1,10 +1,5 @@
-//! Counts with the noun that belongs to them.
-use crate::judge::{GateOutcome, words};
-
-/// `1 bind`, `2 binds`, `1,000 binds`.
-pub fn counted(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", words::count(count), if count == 1 { "" } else { "s" })
-}
+//! Gates counted by their outcome.
+use crate::judge::GateOutcome;
 
 /// How many gates there are of each outcome: `2 of 3 gates failed`.
 pub fn gates_in_all(outcomes: &[GateOutcome]) -> String {
@@ -22,12 +17,6 @@ pub fn gates_in_all(outcomes: &[GateOutcome]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn one_of_a_thing_is_not_several() {
-        assert_eq!([counted(0, "bind"), counted(1, "bind")], ["0 binds", "1 bind"]);
-        assert_eq!(counted(2, "receipt"), "2 receipts");
-    }
 
     #[test]
     fn gates_are_counted_by_what_became_of_them() {

@@ -42,7 +42,8 @@ mod tests;
 mod text;
 mod transport;
 
-pub use counted::{counted, gates_in_all};
+pub use crate::kit::words::counted;
+pub use counted::gates_in_all;
 pub use document::{Document, SCHEMA};
 pub use escape::{mask_address, printable};
 pub use formats::{

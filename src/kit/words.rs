@@ -35,6 +35,21 @@ pub fn count(n: u64) -> String {
     text
 }
 
+/// A count with its noun: `1 bind`, `2 binds`, `1,000 binds`.
+pub fn counted(n: u64, noun: &str) -> String {
+    format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
+/// The same with its verb in the past: `1 bind was`, `2 binds were`.
+pub fn counted_was(n: u64, noun: &str) -> String {
+    format!("{} {}", counted(n, noun), was(n))
+}
+
+/// The verb that belongs to a count, in the past.
+pub const fn was(n: u64) -> &'static str {
+    if n == 1 { "was" } else { "were" }
+}
+
 /// So many a second: `4,998/s`, `12.3/s`; below one a second by the minute: `1.5/min`.
 pub fn rate(per_second: f64) -> String {
     if per_second <= 0.0 {
@@ -163,6 +178,16 @@ mod tests {
         assert_eq!(rate(12.34), "12.3/s");
         assert_eq!(rate(1.0 / 60.0), "1/min");
         assert_eq!(seconds(12.5), "12.5 s");
+    }
+
+    #[test]
+    fn one_of_a_thing_is_not_several() {
+        assert_eq!([counted(0, "bind"), counted(1, "bind")], ["0 binds", "1 bind"]);
+        assert_eq!(counted(1_000, "receipt"), "1,000 receipts");
+        assert_eq!(
+            [counted_was(1, "bind"), counted_was(2, "bind")],
+            ["1 bind was", "2 binds were"]
+        );
     }
 
     #[test]
