@@ -11,6 +11,7 @@ mod limits;
 mod loopback;
 mod missing;
 mod pacing;
+mod per_message;
 mod providers;
 mod quirks;
 mod settling;
