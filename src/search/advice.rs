@@ -1,7 +1,7 @@
 //! What to run at, and what limits there: one paragraph, and a fragment of a profile.
 use super::document::{Ended, Search};
 use super::enforced::How;
-use crate::judge::words;
+use crate::judge::words::{self, counted, counted_was};
 use crate::plan::Plan;
 
 /// Share of a found rate to run at.
@@ -70,9 +70,10 @@ pub(super) fn rate(search: &mut Search, plan: &Plan) {
             format!("at {} it is broken; what limits there is {why}", words::rate(upper))
         }
     };
+    let on = counted(binds as u64, "bind");
     let held = if first.confirmed { "was confirmed by longer trials" } else { "was not confirmed" };
     search.recommendation = format!(
-        "Run at {} ({} of the highest rate that kept the objective) on {binds} binds with a window of \
+        "Run at {} ({} of the highest rate that kept the objective) on {on} with a window of \
          {window}. {} {held}; {limits}.",
         words::rate(safe),
         words::percent(SAFE),
@@ -139,7 +140,8 @@ pub(super) fn window(search: &mut Search, plan: &Plan) {
             )
         });
     search.recommendation = format!(
-        "Use a window of {value} on {binds} binds: {knee}, at {}; {enforced}.",
+        "Use a window of {value} on {}: {knee}, at {}; {enforced}.",
+        counted(binds as u64, "bind"),
         words::rate(top)
     );
     let comment = format!("{knee}; {enforced}");
@@ -154,7 +156,7 @@ pub(super) fn binds(search: &mut Search, plan: &Plan) {
         return;
     };
     let limit = first.limit.as_ref().map_or_else(
-        || format!("{} were bound, and none refused", words::count(first.bound)),
+        || format!("{} bound, and none was refused", counted_was(first.bound, "bind")),
         |l| {
             format!("beyond {} the SMSC {}", words::count(l.value), way(l.how, l.status.as_deref()))
         },
@@ -171,16 +173,16 @@ pub(super) fn binds(search: &mut Search, plan: &Plan) {
     let enough = search.points.iter().find(|p| p.throughput >= top * 0.95);
     let count = enough.map_or(first.bound, |p| p.binds).min(first.bound);
     if count == 0 {
-        search.recommendation = format!("No bind is let in: {limit}{place}.");
+        search.recommendation = format!("The SMSC accepted no bind: {limit}{place}.");
         return;
     }
     let grows = enough.map_or(String::new(), |p| {
         format!(
-            ": {} of them carry {} at a window of {window}, and more bring little",
-            p.binds,
+            ": {} carried {} at a window of {window}, and more bring little",
+            counted(p.binds, "bind"),
             words::rate(p.throughput)
         )
     });
-    search.recommendation = format!("Use {count} binds{grows}; {limit}{place}.");
+    search.recommendation = format!("Use {}{grows}; {limit}{place}.", counted(count, "bind"));
     search.recommendation_toml = fragment(&limit, Some(count), Some(window as u64), None);
 }

@@ -8,7 +8,7 @@ use super::knee::{self, GAIN_MIN, Load};
 use super::lab::{Lab, Stop, World};
 use super::shape;
 use super::sweep::{Sweep, Swept};
-use crate::judge::words;
+use crate::judge::words::{self, counted};
 use crate::kit::Nanos;
 use crate::plan::{BindType, Plan};
 use crate::smpp::CommandStatus;
@@ -195,8 +195,8 @@ fn throughput(
     search.usl = knee::usl(&loads);
     if let Some(enough) = loads.iter().find(|l| l.throughput >= top * (1.0 - GAIN_MIN)) {
         search.notes.push(format!(
-            "throughput grows up to about {} binds ({}), and not beyond, at this window",
-            enough.n,
+            "throughput grows up to about {} ({}), and not beyond, at this window",
+            counted(enough.n as u64, "bind"),
             words::rate(enough.throughput)
         ));
     }

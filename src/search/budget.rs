@@ -1,5 +1,6 @@
 //! What a search may cost, and what it has cost.
 use super::document::Cost;
+use crate::judge::words::counted_was;
 
 /// The most that a search may cost.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,7 +20,10 @@ impl Budget {
     /// One line.
     pub fn allows(&self, spent: &Cost, messages: u64, seconds: f64) -> Result<(), String> {
         if spent.trials >= self.trials_max {
-            return Err(format!("{} trials were run: --max-trials", spent.trials));
+            return Err(format!(
+                "{} run: --max-trials",
+                counted_was(u64::from(spent.trials), "trial")
+            ));
         }
         if spent.seconds + seconds > self.seconds_max {
             let minutes = self.seconds_max / 60.0;

@@ -187,6 +187,19 @@ pub(super) fn paced(base: &Plan, rate: f64, seconds: f64) -> Shaped {
 
 /// A probe of one bind: a burst of `messages` through a window of `window`, no receipts.
 pub(super) fn burst(base: &Plan, window: u64, messages: u64, response: Nanos) -> Shaped {
+    // it ends when all are answered: the drain waits for them
+    let length = if messages > window { response } else { BURST };
+    probe(base, window, messages, response, stage("burst".to_owned(), Shape::Max, length, true))
+}
+
+/// A probe of one bind: `messages` in even gaps through a window that none of them waits for, no receipts.
+pub(super) fn even(base: &Plan, messages: u64, rate: f64, response: Nanos) -> Shaped {
+    let hold = Shape::Hold(exact(rate));
+    let length = span(messages as f64 / rate);
+    probe(base, messages, messages, response, stage("even gaps".to_owned(), hold, length, true))
+}
+
+fn probe(base: &Plan, window: u64, messages: u64, response: Nanos, stage: Stage) -> Shaped {
     let mut plan = base.clone();
     // one sender: the limit is a session's
     plan.accounts.truncate(1);
@@ -203,10 +216,9 @@ pub(super) fn burst(base: &Plan, window: u64, messages: u64, response: Nanos) ->
     plan.load.workers = Some(1);
     plan.timeouts.response = response;
     plan.guard.messages_max = Some(messages);
-    // it ends when all are answered: the drain waits for them
-    let length = if messages > window { response } else { BURST };
-    plan.stages = vec![stage("burst".to_owned(), Shape::Max, length, true)];
-    Shaped { plan, messages, first_batch: 0, batch: length }
+    let batch = stage.length;
+    plan.stages = vec![stage];
+    Shaped { plan, messages, first_batch: 0, batch }
 }
 
 /// Binds one after the other, and nothing sent.

@@ -4,7 +4,8 @@
 use super::document::{Point, Search, TrialRow};
 use super::lab::{Done, Lab, Stop};
 use super::shape;
-use crate::judge::{Limiter, words};
+use crate::judge::Limiter;
+use crate::judge::words::{self, counted};
 use crate::kit::Nanos;
 use crate::measure::Metric;
 use crate::plan::Plan;
@@ -102,7 +103,7 @@ impl Sweep {
             let seconds = service.unwrap_or(1e9).max(1e3) / 1e9;
             self.top = slots(plan) as f64 / seconds;
             let share = throttled_share(&done);
-            keep(lab, plan, &done, &format!("a first look at {} messages", words::count(capped)));
+            keep(lab, plan, &done, &format!("a first look at {}", counted(capped, "message")));
             if share > THROTTLED_MAX || capped as f64 >= PILOT_S * self.top {
                 return Ok(share);
             }

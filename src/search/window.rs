@@ -6,9 +6,9 @@ use super::document::{Ended, Kind, Limit, Search, TrialRow};
 use super::enforced::{Enforced, How, Probe, Turn};
 use super::knee::{self, Load};
 use super::lab::{Done, Lab, Stop, World};
-use super::shape;
+use super::shape::{self, Shaped};
 use super::sweep::{Sweep, Swept};
-use crate::judge::words;
+use crate::judge::words::{self, counted};
 use crate::kit::Nanos;
 use crate::measure::Metric;
 use crate::plan::Plan;
@@ -31,13 +31,28 @@ pub struct WindowSettings {
 const SILENCE_MIN: Nanos = Nanos::from_secs(1);
 /// Bursts in a row, to tell a window from a rate.
 const BURSTS: u64 = 4;
+/// In even gaps so many times a doubted window are to be open, sent by so many messages at least, at no higher rate than
+/// this one, and tried with twice the rate so often.
+const OPEN: f64 = 1.25;
+const GAPS_MIN: u64 = 20;
+const GAPS_RATE_MAX: f64 = 50_000.0;
+const GAPS_MAX: u32 = 3;
+/// Trials that look for the shortest gaps, and how near the two sides of it may come.
+const BISECTIONS_MAX: u32 = 24;
+const GAPS_WIDTH: f64 = 1.02;
+/// Share of a rate that is offered where the rate itself must not refuse.
+const BELOW: f64 = 0.9;
 
 struct Window<'s, 'w> {
     settings: &'s WindowSettings,
     plan: Plan,
     lab: Lab<'w>,
-    /// Longest answer of the largest burst that was borne: (messages, response).
+    /// Longest answer of the largest burst that was accepted: (messages, response).
     slowest: (u64, Nanos),
+    /// Answers of the last probe: the quickest, their mean, the longest.
+    quickest: Nanos,
+    mean: Nanos,
+    longest: Nanos,
     /// A limit whose check was refused, until the rate is known that may have refused it.
     doubted: Option<Doubted>,
     search: Search,
@@ -46,16 +61,49 @@ struct Window<'s, 'w> {
 /// A window, or what a rate lets through at once.
 struct Doubted {
     limit: Limit,
-    /// Accepted in the check beyond the first `limit`, of which never more were open.
-    beyond: u64,
+    doubt: Doubt,
     /// Longest answer of a burst: a rate lets through more by so much time.
     response: Nanos,
+}
+
+/// Why it may be a rate.
+#[derive(Clone, Copy, PartialEq)]
+enum Doubt {
+    /// A second burst was refused once the first was answered; so many were accepted beyond the first burst, of
+    /// which never more were open.
+    SecondBurst { beyond: u64 },
+    /// In even gaps more were open at once, and none was refused.
+    EvenGaps,
 }
 
 impl Doubted {
     /// Whether a rate of so much a second cannot have let that through.
     fn is_window(&self, rate: f64) -> bool {
-        self.beyond as f64 > 2.0 * rate * self.response.as_secs_f64() + 3.0
+        match self.doubt {
+            Doubt::SecondBurst { beyond } => {
+                beyond as f64 > 2.0 * rate * self.response.as_secs_f64() + 3.0
+            }
+            Doubt::EvenGaps => false,
+        }
+    }
+
+    /// Whether the rate is to be told by gaps: in a closed loop what is refused for coming at once hides it.
+    fn is_strict(&self) -> bool {
+        self.doubt == Doubt::EvenGaps || self.limit.value == 1
+    }
+
+    /// What a reader should know where it is none.
+    fn says(&self) -> String {
+        let value = words::count(self.limit.value);
+        let but = match self.doubt {
+            Doubt::SecondBurst { .. } => "so is a second one once the first is answered".to_owned(),
+            Doubt::EvenGaps => {
+                format!("more than {value} that are sent in even gaps and open at once are not")
+            }
+        };
+        format!(
+            "a burst of more than {value} is refused, but {but}: that is a rate (see `find rate`), not a window"
+        )
     }
 }
 
@@ -66,9 +114,18 @@ impl Doubted {
 pub fn window(plan: &Plan, settings: &WindowSettings, world: World<'_>) -> Result<Search, Stop> {
     let plan = shape::base(plan);
     let search = Search::new(Kind::Window, &plan.name, &advice::target(&plan));
-    let slowest = (1, Nanos::ZERO);
     let lab = Lab::new(world, settings.budget);
-    let mut window = Window { settings, plan, lab, slowest, doubted: None, search };
+    let mut window = Window {
+        settings,
+        plan,
+        lab,
+        slowest: (1, Nanos::ZERO),
+        quickest: Nanos::ZERO,
+        mean: Nanos::ZERO,
+        longest: Nanos::ZERO,
+        doubted: None,
+        search,
+    };
     let ended = window.run();
     let Window { mut search, lab, plan, .. } = window;
     match ended {
@@ -86,98 +143,202 @@ pub fn window(plan: &Plan, settings: &WindowSettings, world: World<'_>) -> Resul
 impl Window<'_, '_> {
     fn run(&mut self) -> Result<Ended, Stop> {
         let ended = self.enforce()?;
+        if let Some(doubted) = self.doubted.take_if(|doubted| doubted.is_strict()) {
+            self.search.rate_limit = self.gaps(doubted.limit.value)?;
+            return self.decide(doubted, ended);
+        }
         let most = self.search.limit.as_ref().map_or(self.settings.ceiling, |l| l.value);
         if most > 0 {
             self.sweep(most)?;
         }
-        Ok(self.decide(ended))
+        match self.doubted.take() {
+            Some(doubted) => self.decide(doubted, ended),
+            None => Ok(ended),
+        }
     }
 
-    /// Once the rate is known: whether a limit that was doubted is a window.
-    fn decide(&mut self, ended: Ended) -> Ended {
+    /// Once the rate is known: whether a limit that was doubted is a window, and else whether there is one besides.
+    fn decide(&mut self, doubted: Doubted, ended: Ended) -> Result<Ended, Stop> {
         let rate = self.search.rate_limit;
-        match self.doubted.take() {
-            Some(doubted) if rate.is_some_and(|rate| doubted.is_window(rate)) => {
-                self.search.limit = Some(doubted.limit);
-                Ended::Found
-            }
-            Some(doubted) => {
-                self.search.notes.push(format!(
-                    "a burst of more than {} is refused, but so is a second one once the first is \
-                     answered: that is a rate (see `find rate`), not a window",
-                    words::count(doubted.limit.value)
-                ));
-                ended
-            }
-            None => ended,
+        if rate.is_some_and(|rate| doubted.is_window(rate)) {
+            self.search.limit = Some(doubted.limit);
+            return Ok(Ended::Found);
+        }
+        self.search.notes.push(doubted.says());
+        match rate {
+            Some(rate) => self.beside(rate, ended),
+            None => Ok(ended),
         }
     }
 
     /// The limit that is enforced.
     fn enforce(&mut self) -> Result<Ended, Stop> {
         let mut enforced = Enforced::new(self.settings.ceiling);
-        loop {
-            match enforced.next() {
-                Turn::Probe(n) => {
-                    let probe = self.probe(n, n, "burst")?;
-                    enforced.learn(n, probe);
-                    let (low, high) = enforced.bracket();
-                    let high = high.map_or("?".to_owned(), words::count);
-                    (self.lab.world.told)(&format!(
-                        "enforced window: {} are borne, {high} are not",
-                        words::count(low)
-                    ));
-                }
-                Turn::Unlimited => return Ok(Ended::Ceiling),
-                Turn::Unclear => {
-                    let said = "bursts of one size were borne and broken in turn";
-                    self.search.notes.push(format!("no enforced window could be told: {said}"));
-                    return Ok(Ended::InconclusiveNoise);
-                }
-                Turn::Found(value) => {
-                    let how = enforced.how();
-                    return self.found(value, how);
-                }
+        let turn = self.exactly(&mut enforced, |window, n| window.burst(n, n, "burst"))?;
+        match turn {
+            Turn::Found(value) => self.found(value, enforced.how()),
+            Turn::Unclear => {
+                let said = "bursts of one size were accepted whole and refused in turn";
+                self.search.notes.push(format!("no enforced window could be told: {said}"));
+                Ok(Ended::InconclusiveNoise)
             }
+            Turn::Unlimited | Turn::Probe(_) => Ok(Ended::Ceiling),
+        }
+    }
+
+    /// Probes until a number is found, or cannot be.
+    fn exactly(
+        &mut self,
+        enforced: &mut Enforced,
+        probe: impl Fn(&mut Self, u64) -> Result<Probe, Stop>,
+    ) -> Result<Turn, Stop> {
+        loop {
+            let Turn::Probe(n) = enforced.next() else { return Ok(enforced.next()) };
+            let probe = probe(self, n)?;
+            enforced.learn(n, probe);
+            let (low, high) = enforced.bracket();
+            let high = high.map_or(String::new(), |h| format!(", less than {}", words::count(h)));
+            (self.lab.world.told)(&format!(
+                "enforced window: at least {}{high}",
+                words::count(low)
+            ));
         }
     }
 
     fn found(&mut self, value: u64, how: Option<(How, Option<u32>)>) -> Result<Ended, Stop> {
         let Some((how, status)) = how else { return Ok(Ended::InconclusiveNoise) };
+        let limit = limit_of(value, how, status);
         if how == How::Status && value > 0 {
             // a window is free again when it is answered; what a rate allows is not
-            let again = self.probe(value, value * BURSTS, "check")?;
-            if let Probe::Broken { how: How::Status, accepted, .. } = again {
-                let beyond = accepted.unwrap_or(0).saturating_sub(value);
-                let limit = limit_of(value, how, status);
-                self.doubted = Some(Doubted { limit, beyond, response: self.slowest.1 });
+            let again = self.burst(value, value * BURSTS, "check")?;
+            let doubt = if let Probe::Broken { how: How::Status, accepted, .. } = again {
+                Some(Doubt::SecondBurst { beyond: accepted.unwrap_or(0).saturating_sub(value) })
+            } else {
+                self.more_in_even_gaps(value)?.then_some(Doubt::EvenGaps)
+            };
+            if let Some(doubt) = doubt {
+                self.doubted = Some(Doubted { limit, doubt, response: self.slowest.1 });
                 return Ok(Ended::Ceiling);
             }
         }
-        self.search.limit = Some(limit_of(value, how, status));
+        self.search.limit = Some(limit);
         Ok(Ended::Found)
     }
 
+    /// Whether more than `value` can be open where they are sent in even gaps: then no window refused the burst, but
+    /// a rate that refuses what comes at once.
+    fn more_in_even_gaps(&mut self, value: u64) -> Result<bool, Stop> {
+        let mean = self.mean.as_secs_f64();
+        let mut open = OPEN * value as f64;
+        // at a steady load answers may come sooner than they do to bursts
+        for _ in 0..GAPS_MAX {
+            let rate = open / mean;
+            if !(rate.is_finite() && rate < GAPS_RATE_MAX) {
+                return Ok(false);
+            }
+            let messages = (BURSTS * value).max(GAPS_MIN);
+            if self.even(messages, rate)? != Probe::Borne {
+                return Ok(false);
+            }
+            if rate * self.mean.as_secs_f64() > (1.0 + OPEN) / 2.0 * value as f64 {
+                return Ok(true);
+            }
+            open *= 2.0;
+        }
+        Ok(false)
+    }
+
+    /// The rate at which a limiter that lets `value` through at once lets through one more: by the gaps at which a few
+    /// more than that are accepted. None: no gaps are long enough, or short enough.
+    fn gaps(&mut self, value: u64) -> Result<Option<f64>, Stop> {
+        let messages = value + (value / 4).max(1);
+        let start = (value as f64 / self.mean.as_secs_f64()).clamp(1.0, GAPS_RATE_MAX);
+        let (mut low, mut high) = (None, None);
+        for _ in 0..BISECTIONS_MAX {
+            let rate = match (low, high) {
+                (None, None) => start,
+                (Some(low), None) => low * 2.0,
+                (None, Some(high)) => high / 2.0,
+                (Some(low), Some(high)) if high > low * GAPS_WIDTH => f64::sqrt(low * high),
+                (Some(_), Some(_)) => break,
+            };
+            if rate > GAPS_RATE_MAX * messages as f64 {
+                break;
+            }
+            match self.even(messages, rate)? {
+                Probe::Borne => low = Some(rate),
+                Probe::Broken { .. } => high = Some(rate),
+                Probe::Void => {}
+            }
+        }
+        // what comes with the first is there at once; in the gaps behind it the others must have come back
+        let refill = (messages - value) as f64 / (messages - 1) as f64;
+        Ok(low.filter(|_| high.is_some()).map(|rate| rate * refill))
+    }
+
+    /// The window besides a rate: messages in such gaps that the rate lets them through, as many of them as are sent
+    /// before the first is answered.
+    fn beside(&mut self, rate: f64, ended: Ended) -> Result<Ended, Stop> {
+        let rate = BELOW * rate;
+        let most = (rate * self.quickest.as_secs_f64()) as u64;
+        let most = most.min(self.settings.ceiling);
+        if most > 1 {
+            let mut enforced = Enforced::new(most);
+            let turn = self.exactly(&mut enforced, |window, n| window.even(n, rate))?;
+            if let (Turn::Found(value), Some((how, status))) = (turn, enforced.how()) {
+                self.search.limit = Some(limit_of(value, how, status));
+                return Ok(Ended::Found);
+            }
+        }
+        self.search.notes.push(format!(
+            "at that rate no more than {} can be open at once: a larger window cannot be told",
+            counted(most.max(1), "message")
+        ));
+        Ok(ended)
+    }
+
     /// Sends `messages` through a window of `n`, as fast as it lets them.
-    fn probe(&mut self, n: u64, messages: u64, kind: &str) -> Result<Probe, Stop> {
+    fn burst(&mut self, n: u64, messages: u64, kind: &str) -> Result<Probe, Stop> {
+        let patience = self.patience(messages);
+        let shaped = shape::burst(&self.plan, n, messages, patience);
+        let what =
+            format!("{kind} of {} through a window of {}", words::count(messages), words::count(n));
+        let probe = self.probe(&shaped, n, kind, &what)?;
+        if probe == Probe::Borne && n >= self.slowest.0 {
+            self.slowest = (n, self.longest);
+        }
+        Ok(probe)
+    }
+
+    /// Sends `messages` at a rate, however many are open.
+    fn even(&mut self, messages: u64, rate: f64) -> Result<Probe, Stop> {
+        let shaped = shape::even(&self.plan, messages, rate, self.patience(messages));
+        let what = format!("{} at {}", counted(messages, "message"), words::rate(rate));
+        self.probe(&shaped, messages, "paced", &what)
+    }
+
+    /// Queued one behind the other the last answer takes as many times longer as there are more of them.
+    fn patience(&self, messages: u64) -> Nanos {
         let (before, response) = self.slowest;
-        // queued one behind the other the last answer takes as many times longer as there are more of them
         let times = messages.div_ceil(before.max(1));
         let patience = Nanos(response.0.saturating_mul(4).saturating_mul(times)) + SILENCE_MIN;
-        let patience = patience.min(self.plan.timeouts.response);
-        let shaped = shape::burst(&self.plan, n, messages, patience);
-        let done = self.lab.run(&shaped.plan, messages)?;
-        let probe = outcome(&self.plan, &done, messages);
-        let longest = done.judgement.measured.latency(Metric::Service).max();
-        if probe == Probe::Borne && n >= before {
-            self.slowest = (n, longest.unwrap_or_default());
-        }
+        patience.min(self.plan.timeouts.response)
+    }
+
+    fn probe(&mut self, shaped: &Shaped, n: u64, kind: &str, what: &str) -> Result<Probe, Stop> {
+        let done = self.lab.run(&shaped.plan, shaped.messages)?;
+        let probe = outcome(&self.plan, &done, shaped.messages);
+        let service = done.judgement.measured.latency(Metric::Service);
+        self.longest = service.max().unwrap_or_default();
+        self.quickest = service.min().unwrap_or_default();
+        self.mean = Nanos(service.mean().unwrap_or_default() as u64);
         let says = match probe {
-            Probe::Borne => "borne".to_owned(),
+            Probe::Borne => "all accepted".to_owned(),
             Probe::Broken { how, status, accepted } => {
                 let how = said(how, status);
-                let kept = accepted.map_or(String::new(), |a| format!(", {a} accepted"));
-                format!("broken by {how}{kept}")
+                let kept =
+                    accepted.map_or(String::new(), |a| format!(", {} accepted", words::count(a)));
+                format!("ended in {how}{kept}")
             }
             Probe::Void => "it could not be sent whole".to_owned(),
         };
@@ -190,11 +351,7 @@ impl Window<'_, '_> {
             messages: t.written,
             throttled: t.throttled,
             lost: t.lost + t.timed_out,
-            says: format!(
-                "{kind} of {} through a window of {}: {says}",
-                words::count(messages),
-                words::count(n)
-            ),
+            says: format!("{what}: {says}"),
             ..TrialRow::default()
         };
         self.lab.keep(row, "");

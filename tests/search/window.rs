@@ -118,3 +118,63 @@ fn steps_that_no_rate_limits_are_swept_up_to_the_ceiling() {
         assert!((point.littles_share.unwrap() - 1.0).abs() < 0.1, "{point:?}");
     }
 }
+
+/// A simulator that takes a message only in the gaps of its rate.
+fn strict(window: u64, rate: u64, latency: &str) -> smppbench::plan::Plan {
+    plan(&format!(
+        "binds = {{ count = 1, window = 10 }}\n[[messages]]\nregistered_delivery = 0\n\
+         [embedded]\nlimits.window = {window}\nlimits.rate = {rate}\nlimits.burst = 0\n\
+         response.latency = {latency}\n"
+    ))
+}
+
+#[test]
+fn a_strict_rate_that_refuses_two_at_once_is_not_told_as_a_window_of_one() {
+    let lognormal = "{ lognormal = { median = \"12ms\", p99 = \"60ms\" } }";
+    for latency in ["\"2ms\"", "\"12ms\"", "\"40ms\"", lognormal] {
+        let found = find_window(&strict(20, 300, latency), 1024, Nanos::from_secs(1));
+        let trail: Vec<&str> = found.trials.iter().map(|t| t.says.as_str()).collect();
+        assert_eq!(found.limit, None, "{latency}: {trail:#?}");
+        let rate = found.rate_limit.unwrap_or_else(|| panic!("{latency}: {trail:#?}"));
+        assert!((rate / 300.0 - 1.0).abs() < 0.05, "{latency}: {rate} {trail:#?}");
+        assert!(found.cost.messages < 20_000, "{latency}: {} {trail:#?}", found.cost.messages);
+        assert!(found.recommendation.contains("not by the window: run `find rate` first"));
+        assert!(found.notes.iter().any(|n| n.contains("that is a rate")), "{:?}", found.notes);
+    }
+}
+
+#[test]
+fn a_bucket_that_fills_again_while_the_first_burst_is_answered_is_not_told_as_a_window() {
+    for (burst, latency) in [(1, "100ms"), (4, "30ms"), (69, "150ms")] {
+        let plan = plan(&format!(
+            "binds = {{ count = 1, window = 10 }}\n[[messages]]\nregistered_delivery = 0\n\
+             [embedded]\nlimits.rate = 700\nlimits.burst = {burst}\nresponse.latency = \"{latency}\"\n"
+        ));
+        let found = find_window(&plan, 1024, Nanos::from_secs(1));
+        let trail: Vec<&str> = found.trials.iter().map(|t| t.says.as_str()).collect();
+        assert_eq!(found.limit, None, "{burst}: {trail:#?}");
+        let rate = found.rate_limit.unwrap_or_else(|| panic!("{burst}: {trail:#?}"));
+        assert!((rate / 700.0 - 1.0).abs() < 0.1, "{burst}: {rate} {trail:#?}");
+        assert!(found.cost.messages < 20_000, "{burst}: {} {trail:#?}", found.cost.messages);
+    }
+}
+
+#[test]
+fn a_window_beside_a_strict_rate_is_found_where_answers_take_long_enough_to_fill_it() {
+    for (window, latency) in
+        [(20, "\"100ms\""), (2, "\"12ms\""), (1, "\"12ms\""), (37, "\"250ms\"")]
+    {
+        let found = find_window(&strict(window, 300, latency), 1024, Nanos::from_secs(1));
+        let trail: Vec<&str> = found.trials.iter().map(|t| t.says.as_str()).collect();
+        assert_eq!(found.limit.map(|l| l.value), Some(window), "{latency}: {trail:#?}");
+        assert!(found.cost.messages < 20_000, "{latency}: {} {trail:#?}", found.cost.messages);
+        assert_eq!(found.ended, Ended::Found);
+    }
+}
+
+#[test]
+fn advice_of_one_bind_speaks_of_one() {
+    let plan = enforcing(10, "throttle", 1, "response.latency = \"5ms\"\n");
+    let found = find_window(&plan, 64, Nanos::from_millis(200));
+    assert!(found.recommendation.contains("on 1 bind:"), "{}", found.recommendation);
+}
