@@ -191,7 +191,7 @@ impl Health {
         let spins = plan.load.precise || plan.load.busy_poll;
         health.judge(measured, limits, spins);
         if scheduled {
-            health.judge_reading(limits);
+            health.judge_reading(measured, bound, limits);
         }
         health.judge_agents(record);
         if scheduled && !spins && on_pace(record, measured).is_some_and(|p| p < limits.on_pace) {
@@ -201,10 +201,16 @@ impl Health {
     }
 
     /// A loop that is held up reads late: it takes its own pauses for the SMSC's, in service time and window wait,
-    /// where no lag shows them.
-    fn judge_reading(&mut self, limits: &HealthLimits) {
-        let Some(held) = self.held_max else { return };
-        let (state, limit) = if held > limits.held_invalid {
+    /// where no lag shows them. Pauses that are on time for a send are so for a read, and so few answers as make nothing
+    /// invalid when they are sent late do not when they are read late.
+    fn judge_reading(&mut self, measured: &Measured, on_time: Nanos, limits: &HealthLimits) {
+        let Some(mut held) = self.held_max else { return };
+        if self.loop_max.is_some_and(|longest| longest <= on_time) {
+            held = 0.0;
+        }
+        let read_late = held * measured.tally().answered() as f64;
+        let many = read_late >= limits.late_min as f64;
+        let (state, limit) = if held > limits.held_invalid && many {
             (HealthState::Invalid, limits.held_invalid)
         } else {
             (HealthState::Degraded, limits.held_degraded)
@@ -428,3 +434,6 @@ fn worker_use(
     });
     shares.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|u| u.1 > 0.0)
 }
+
+#[cfg(test)]
+mod tests;
