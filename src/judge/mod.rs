@@ -114,9 +114,9 @@ pub fn judge(plan: &Plan, record: &RunRecord, host: &HostUse) -> Judgement {
     let limited = verdict::limiter(plan, record, &measured, &health, &steady, &reasons);
     let (limiter, evidence) = limited.map_or((None, Vec::new()), |(l, e)| (Some(l), e));
     let littles_law = verdict::littles_law(plan, &measured);
-    let explanation = verdict::explanation(&measured, littles_law.as_ref(), limiter);
+    let explanation = verdict::explanation(plan, record, &measured, littles_law.as_ref(), limiter);
     let mut notes = Vec::new();
-    let hint = limiter == Some(Limiter::Window) && !measured.closed;
+    let hint = limiter == Some(Limiter::Window) && !measured.closed && !verdict::is_capped(plan);
     if let Some(law) = littles_law.as_ref().filter(|_| hint) {
         notes.push(law.says());
     }

@@ -1,14 +1,19 @@
 //! The verdict at a rate (METHOD.md §8): outcome, limiter, and the checks that made them. It decides from
 //! figures; it prints nothing.
+mod cause;
+
+pub use cause::Explanation;
+pub(super) use cause::explanation;
+
 use super::check::{Check, Relation, Unit};
 use super::gates::{objectives, upper_limit};
 use super::health::{Health, HealthLimits, HealthState};
 use super::measured::Measured;
 use super::receipts::MissingShare;
 use super::steady::{AWAITED_GROWTH, Steady};
-use super::words;
+use super::words::{self, counted_was};
 use crate::kit::Nanos;
-use crate::measure::{Metric, RunRecord, Tally, Transport};
+use crate::measure::{Metric, Outage, RunRecord, Tally, Transport};
 use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +89,7 @@ impl Limiter {
             Limiter::Backpressure => "the SMSC reads too slowly",
             Limiter::Window => "the window",
             Limiter::SmscLatency => "the SMSC answers late",
-            Limiter::Receipts => "the receipts are late",
+            Limiter::Receipts => "the receipts are late or missing",
             Limiter::None => "none",
         }
     }
@@ -207,7 +212,7 @@ pub(super) fn outcome(
     Some(Outcome::Sustained)
 }
 
-/// What limited the run, first that holds, with the evidence. None where nothing was sent.
+/// What limited the run, first that holds, with the evidence. None where nothing was planned or nothing sent.
 pub(super) fn limiter(
     plan: &Plan,
     record: &RunRecord,
@@ -217,19 +222,20 @@ pub(super) fn limiter(
     checks: &[Check],
 ) -> Option<(Limiter, Vec<String>)> {
     let t = measured.tally();
-    if t.written == 0 {
+    if t.planned == 0 || record.ledger().written == 0 {
         return None;
     }
-    let written = t.written as f64;
+    let written = t.written.max(1) as f64;
     if let Some(evidence) = harness_limits(measured, health) {
         return Some((Limiter::Harness, evidence));
     }
     let throttled = t.throttled as f64 / written;
     if throttled > MATTERS {
         let text = format!(
-            "{} of {} submit_sm were throttled ({})",
+            "{} of {} submit_sm {} throttled ({})",
             words::count(t.throttled),
             words::count(t.written),
+            words::was(t.throttled),
             words::percent(throttled)
         );
         return Some((Limiter::SmscThrottle, vec![text]));
@@ -242,15 +248,50 @@ pub(super) fn limiter(
     }
     let full = measured.window_full.unwrap_or(0.0);
     let dropped = t.dropped as f64 / t.planned.max(1) as f64;
-    if full >= WINDOW_FULL || dropped > MATTERS {
-        let mut evidence =
-            vec![format!("no window slot was free for {} of the time", words::percent(full))];
+    if (full >= WINDOW_FULL && somebody_waited(measured)) || dropped > MATTERS {
+        let of = words::percent(full);
+        let mut evidence = vec![if is_capped(plan) {
+            format!(
+                "no bind could send for {of} of the time: its window was full, or it was at its own rate_max"
+            )
+        } else {
+            format!("no window slot was free for {of} of the time")
+        }];
         if t.dropped > 0 {
-            evidence.push(format!("{} messages were dropped for it", words::count(t.dropped)));
+            evidence.push(format!("{} dropped for it", counted_was(t.dropped, "message")));
         }
+        evidence.extend(answered_none(record, measured));
         return Some((Limiter::Window, evidence));
     }
     Some(late(steady, checks))
+}
+
+/// Whether a bind may send no faster than the profile says: at its limit it has no free slot either.
+pub(super) fn is_capped(plan: &Plan) -> bool {
+    plan.accounts.iter().any(|account| account.binds.rate_max.is_some())
+}
+
+/// Whether the lack of a free slot kept a message waiting.
+fn somebody_waited(measured: &Measured) -> bool {
+    let t = measured.tally();
+    let (wait, response) = (Metric::WindowWait, Metric::Response);
+    let sum = |metric| measured.latency(metric).sum_ns() as f64;
+    measured.closed
+        || t.accepted == 0
+        || t.unsent + t.timed_out > 0
+        || sum(wait) > MATTERS * sum(response)
+}
+
+/// An SMSC that is silent is not a slow one. Where it was so from the start, nothing may have been written in the measured
+/// time: what filled the window before is meant then.
+fn answered_none(record: &RunRecord, measured: &Measured) -> Option<String> {
+    let (all, t) = (record.ledger(), measured.tally());
+    let written = if t.written > 0 { t.written } else { all.written };
+    let none = t.answered() == 0 && (t.written > 0 || all.answered() == 0);
+    (none && written > 0).then(|| {
+        let sent = counted_was(written, "message");
+        format!("{sent} sent, and the SMSC answered none of them")
+    })
 }
 
 /// The SMSC's own lateness: with its answers, or with its receipts only.
@@ -270,7 +311,13 @@ fn late(steady: &Steady, checks: &[Check]) -> (Limiter, Vec<String>) {
         (false, _) => (Limiter::SmscLatency, says(answers)),
         (true, false) => (Limiter::Receipts, says(receipts)),
         (true, true) => {
-            (Limiter::None, vec!["nothing in this run kept it from its rate".to_owned()])
+            let failed = says(checks.iter().filter(|c| c.failed()).collect());
+            let evidence = if failed.is_empty() {
+                "nothing in this run kept it from its rate".to_owned()
+            } else {
+                format!("the rate was kept; the verdict is for {}", failed.join("; "))
+            };
+            (Limiter::None, vec![evidence])
         }
     }
 }
@@ -314,27 +361,43 @@ fn harness_limits(measured: &Measured, health: &Health) -> Option<Vec<String>> {
     }
 }
 
-fn connection_limits(plan: &Plan, record: &RunRecord, measured: &Measured) -> Option<Vec<String>> {
-    let t = measured.tally();
+/// Share of the measured time for which sessions were missing: by their outages where all of them are known, else by how
+/// many were up at the end of each second.
+fn share_down(plan: &Plan, record: &RunRecord, measured: &Measured) -> f64 {
     let sessions = plan.sessions_count() as u64;
-    let (mut down, mut all) = (0.0, 0.0);
+    let (mut down, mut all, mut from, mut to) = (0.0, 0.0, Nanos::MAX, Nanos::ZERO);
     for row in measured.rows(record) {
         let length = row.length.as_secs_f64();
         all += length * sessions as f64;
         down += length * sessions.saturating_sub(row.gauges.sessions_up) as f64;
+        (from, to) = (from.min(row.at), to.max(row.at + row.length));
     }
-    let down = if all > 0.0 { down / all } else { 0.0 };
+    if !record.outages.is_empty() && record.outages_more == 0 {
+        let within = |outage: &Outage| outage.to.unwrap_or(to).min(to).since(outage.from.max(from));
+        down = record.outages.iter().map(|outage| within(outage).as_secs_f64()).sum();
+        all = to.since(from).as_secs_f64() * sessions as f64;
+    }
+    if all > 0.0 { down / all } else { 0.0 }
+}
+
+fn connection_limits(plan: &Plan, record: &RunRecord, measured: &Measured) -> Option<Vec<String>> {
+    let t = measured.tally();
+    let down = share_down(plan, record, measured);
     let lost = t.lost as f64 / t.written.max(1) as f64;
     if lost <= MATTERS && down <= 0.01 {
         return None;
     }
     let mut evidence = Vec::new();
     if t.lost > 0 {
-        let lost = words::count(t.lost);
-        evidence.push(format!("{lost} submit_sm were open on connections that were lost"));
+        let (lost, was) = (words::count(t.lost), words::was(t.lost));
+        evidence.push(format!("{lost} submit_sm {was} in flight on connections that were lost"));
     }
     if !record.outages.is_empty() {
-        evidence.push(format!("{} times a session was down", record.outages_count()));
+        let times = match record.outages_count() {
+            1 => "once".to_owned(),
+            n => format!("{} times", words::count(n)),
+        };
+        evidence.push(format!("{times} a session was down"));
     }
     if down > 0.0 {
         evidence.push(format!("sessions were missing for {} of the time", words::percent(down)));
@@ -355,7 +418,7 @@ pub(super) fn littles_law(plan: &Plan, measured: &Measured) -> Option<LittlesLaw
 }
 
 impl LittlesLaw {
-    /// One sentence.
+    /// One sentence, for a run that the window limited.
     pub fn says(&self) -> String {
         let need = format!(
             "Little's law: {} × {} mean service time keep {:.1} submit_sm open on the mean; \
@@ -366,100 +429,12 @@ impl LittlesLaw {
             words::count(self.slots)
         );
         if self.open * 1.05 < self.slots as f64 {
-            format!("{need}, which is enough while the service time stays there")
+            format!("{need}, which is enough on average: spells of slow answers filled them")
         } else {
             format!("{need}; a window of {} per bind would do", self.window)
         }
     }
 }
 
-/// Why response and service time differ, where they do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Explanation {
-    /// Both at p99.
-    pub figures: String,
-    /// Window, harness, socket, connection or SMSC.
-    pub cause: String,
-}
-
-/// One sentence.
-impl std::fmt::Display for Explanation {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}.", self.figures, self.cause)
-    }
-}
-
-/// The one sentence for a response time that differs from the service time by more than 10 % at p99:
-/// which of window, harness, socket, connection or SMSC caused it. None where they agree, or cannot be told.
-pub(super) fn explanation(
-    measured: &Measured,
-    law: Option<&LittlesLaw>,
-    limiter: Option<Limiter>,
-) -> Option<Explanation> {
-    const DIFFERS: f64 = 1.10;
-    if measured.closed {
-        return None;
-    }
-    let p99 = |metric: Metric| {
-        let latency = measured.latency(metric);
-        latency
-            .quantile(0.99)
-            .map(|n| (n.0, ""))
-            .or_else(|| latency.quantile_at_least(0.99).map(|n| (n.0, "at least ")))
-    };
-    let (response, response_bound) = p99(Metric::Response)?;
-    let (service, _) = p99(Metric::Service)?;
-    if response as f64 <= service as f64 * DIFFERS {
-        return None;
-    }
-    let figures = format!(
-        "At p99 the response time is {response_bound}{} and the service time {}",
-        words::duration(response),
-        words::duration(service)
-    );
-    Some(Explanation { figures, cause: cause(measured, law, limiter)? })
-}
-
-fn cause(
-    measured: &Measured,
-    law: Option<&LittlesLaw>,
-    limiter: Option<Limiter>,
-) -> Option<String> {
-    let wait = measured.latency(Metric::WindowWait).quantile(0.99)?.0;
-    let lag = measured.latency(Metric::HarnessLag).quantile(0.99)?.0;
-    let socket = measured.latency(Metric::WriteWait).quantile(0.99).map_or(0, |n| n.0);
-    Some(if lag > wait.max(socket) {
-        format!(
-            "the harness itself was late (up to {} at p99): do not read the response time as the \
-             SMSC's",
-            words::duration(lag)
-        )
-    } else if socket > wait || limiter == Some(Limiter::Backpressure) {
-        let slots = if wait > 0 {
-            format!(", and for a window slot (up to {})", words::duration(wait))
-        } else {
-            String::new()
-        };
-        format!(
-            "messages waited for sockets that took no octets (up to {} at p99){slots}: the SMSC \
-             read too slowly",
-            words::duration(socket)
-        )
-    } else if wait > 0 && limiter == Some(Limiter::Connection) {
-        format!("messages waited while sessions were down (up to {} at p99)", words::duration(wait))
-    } else if law.is_some_and(|l| l.open * 1.05 >= l.slots as f64) {
-        format!(
-            "messages waited for a window slot (up to {} at p99): the window is too small for this \
-             rate and service time",
-            words::duration(wait)
-        )
-    } else if wait == 0 {
-        "messages were never written, and count as at least their age".to_owned()
-    } else {
-        format!(
-            "messages waited for a window slot (up to {} at p99) while the SMSC answered too \
-             slowly: its slow spells filled the window, and service time hides that wait",
-            words::duration(wait)
-        )
-    })
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! Why response and service time differ: one sentence that names window, harness, socket, connection or SMSC.
+use super::{Limiter, LittlesLaw, answered_none, is_capped};
+use crate::judge::measured::Measured;
+use crate::judge::words;
+use crate::measure::{Metric, RunRecord};
+use crate::plan::Plan;
+
+/// Why response and service time differ, where they do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// Both, at p99 or at the longest.
+    pub figures: String,
+    /// Window, harness, socket, connection or SMSC.
+    pub cause: String,
+}
+
+/// One sentence.
+impl std::fmt::Display for Explanation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}.", self.figures, self.cause)
+    }
+}
+
+/// Where two distributions are compared: at p99 where ten messages or more lie beyond it (METHOD.md §7), else at the
+/// longest.
+#[derive(Clone, Copy)]
+struct At {
+    quantile: f64,
+    says: &'static str,
+}
+
+impl At {
+    fn of(sample_count: u64) -> At {
+        if sample_count >= 1_000 {
+            At { quantile: 0.99, says: " at p99" }
+        } else {
+            At { quantile: 1.0, says: "" }
+        }
+    }
+
+    /// `12.3 ms at p99`, `12.3 ms`.
+    fn up_to(self, ns: u64) -> String {
+        format!("up to {}{}", words::duration(ns), self.says)
+    }
+
+    fn figures(self, response: &str, service: &str) -> String {
+        if self.quantile < 1.0 {
+            format!("At p99 the response time is {response} and the service time {service}")
+        } else {
+            format!(
+                "The longest response time is {response} and the longest service time {service}"
+            )
+        }
+    }
+}
+
+/// The one sentence for a response time that differs from the service time by more than 10 %: which of window, harness,
+/// socket, connection or SMSC caused it. None where they agree, or cannot be told.
+pub(in crate::judge) fn explanation(
+    plan: &Plan,
+    record: &RunRecord,
+    measured: &Measured,
+    law: Option<&LittlesLaw>,
+    limiter: Option<Limiter>,
+) -> Option<Explanation> {
+    const DIFFERS: f64 = 1.10;
+    if measured.closed {
+        return None;
+    }
+    let at = At::of(measured.latency(Metric::Response).sample_count());
+    let longest = |metric: Metric| {
+        let latency = measured.latency(metric);
+        let seen = latency.quantile(at.quantile).map(|n| (n.0, ""));
+        seen.or_else(|| latency.quantile_at_least(at.quantile).map(|n| (n.0, "at least ")))
+    };
+    let (response, service) = (longest(Metric::Response)?, longest(Metric::Service)?);
+    if response.0 as f64 <= service.0 as f64 * DIFFERS {
+        return None;
+    }
+    let show = |(ns, bound): (u64, &str)| format!("{bound}{}", words::duration(ns));
+    let figures = at.figures(&show(response), &show(service));
+    let silent = answered_none(record, measured).filter(|_| {
+        !matches!(limiter, Some(Limiter::Harness | Limiter::Connection | Limiter::Backpressure))
+    });
+    let cause = match silent {
+        Some(silent) => silent,
+        None => cause(plan, measured, at, law, limiter)?,
+    };
+    Some(Explanation { figures, cause })
+}
+
+fn cause(
+    plan: &Plan,
+    measured: &Measured,
+    at: At,
+    law: Option<&LittlesLaw>,
+    limiter: Option<Limiter>,
+) -> Option<String> {
+    let quantile = |metric| measured.latency(metric).quantile(at.quantile).map(|n| n.0);
+    let (wait, lag) = (quantile(Metric::WindowWait)?, quantile(Metric::HarnessLag)?);
+    let socket = quantile(Metric::WriteWait).unwrap_or(0);
+    Some(if lag > wait.max(socket) {
+        format!(
+            "the harness itself was late ({}): do not read the response time as the SMSC's",
+            at.up_to(lag)
+        )
+    } else if socket > wait || limiter == Some(Limiter::Backpressure) {
+        let slots = if wait > 0 {
+            format!(", and for a window slot (up to {})", words::duration(wait))
+        } else {
+            String::new()
+        };
+        format!(
+            "messages waited for sockets that took no octets ({}){slots}: the SMSC read too slowly",
+            at.up_to(socket)
+        )
+    } else if wait > 0 && limiter == Some(Limiter::Connection) {
+        format!("messages waited while sessions were down ({})", at.up_to(wait))
+    } else if wait > 0 && is_capped(plan) {
+        format!(
+            "messages waited for a bind that might send ({}): binds were at their own rate_max, or their windows full",
+            at.up_to(wait)
+        )
+    } else if law.is_some_and(|l| l.open * 1.05 >= l.slots as f64) {
+        format!(
+            "messages waited for a window slot ({}): the window is too small for this rate and service time",
+            at.up_to(wait)
+        )
+    } else if wait == 0 {
+        "messages were never written, and count as at least their age".to_owned()
+    } else {
+        format!(
+            "messages waited for a window slot ({}) while the SMSC answered too slowly: its slow spells filled the \
+             window, and service time hides that wait",
+            at.up_to(wait)
+        )
+    })
+}
