@@ -4,7 +4,7 @@ use crate::probes::{Size, mib, resident_of};
 use serde_json::{Value, json};
 use smppbench::judge;
 use smppbench::kit::{Environment, HostUse, Nanos};
-use smppbench::measure::{Observer, Phase, Progress, RunRecord, Shelf};
+use smppbench::measure::{CutReason, Observer, Phase, Progress, RunRecord, Shelf};
 use smppbench::plan::{self, Overrides, Plan, Source};
 use smppbench::report::{Document, Run};
 use smppbench::trial::{Memory, Trial};
@@ -95,7 +95,7 @@ impl Watch {
 }
 
 impl Observer for Watch {
-    fn progress(&mut self, progress: &Progress<'_>) -> Option<String> {
+    fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason> {
         let second = progress.at.0 / 1_000_000_000;
         if progress.phase != Phase::Load || second <= self.looked_at {
             return None;
@@ -105,7 +105,7 @@ impl Observer for Watch {
         if second >= self.save_at {
             self.save_at = second + SAVES[usize::from(second >= HOUR)];
             if let Err(e) = self.save(progress.record, progress.at) {
-                return Some(e.to_string());
+                return Some(CutReason::Said(e.to_string()));
             }
             held = held.max(resident_of("self"));
         }

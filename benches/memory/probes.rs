@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use smppbench::correlate::{Awaits, Correlator, IdRule, Kept as Became, Ledger, Side};
 use smppbench::esme::Awaited;
 use smppbench::kit::Nanos;
-use smppbench::measure::{Observer, Phase, Progress};
+use smppbench::measure::{CutReason, Observer, Phase, Progress};
 use smppbench::plan::Plan;
 use smppbench::trial::{Tcp, Trial};
 use std::io;
@@ -59,7 +59,7 @@ struct Watch<'a> {
 }
 
 impl Observer for Watch<'_> {
-    fn progress(&mut self, progress: &Progress<'_>) -> Option<String> {
+    fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason> {
         if progress.phase == Phase::Load {
             self.in_load = resident_of("self");
             self.in_load_of_other = resident_of(self.process);
@@ -231,9 +231,9 @@ struct Until<'a, 'b> {
 }
 
 impl Observer for Until<'_, '_> {
-    fn progress(&mut self, progress: &Progress<'_>) -> Option<String> {
+    fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason> {
         self.watch.progress(progress);
         let accepted = progress.record.ledger().accepted;
-        (accepted >= self.accepted).then(|| "enough".to_owned())
+        (accepted >= self.accepted).then(|| CutReason::Said("enough".to_owned()))
     }
 }

@@ -5,7 +5,7 @@ use super::{folder, github, load};
 use crate::coordinator::RunError;
 use crate::judge::compare::{self, Comparison, Settings, Side};
 use crate::judge::{self, Abort, Baseline, GateOutcome, GateResult, GateValue, RelativeGate};
-use crate::measure::{Observer, Phase, Progress};
+use crate::measure::{CutReason, Observer, Phase, Progress};
 use crate::plan::{self, Plan, PlanError};
 use crate::report::{self, Saved};
 use serde_json::{Value, json};
@@ -233,10 +233,10 @@ impl<'a> Watchdog<'a> {
 }
 
 impl Observer for Watchdog<'_> {
-    fn progress(&mut self, progress: &Progress<'_>) -> Option<String> {
+    fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason> {
         if progress.phase != Phase::Load || self.abort.is_empty() {
             return None;
         }
-        self.abort.check(self.plan, progress.record, progress.at)
+        self.abort.check(self.plan, progress.record, progress.at).map(CutReason::Gate)
     }
 }

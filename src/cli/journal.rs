@@ -6,7 +6,7 @@ use super::facts::Facts;
 use super::folder;
 use crate::judge;
 use crate::kit::{Clock, HostUse, Nanos, utc_rfc3339};
-use crate::measure::{Observer, Phase, Progress, RunRecord, Shelf};
+use crate::measure::{CutReason, Observer, Phase, Progress, RunRecord, Shelf};
 use crate::report::{Document, Run, Second, hlog};
 use crate::watch::Scratch;
 use std::fs::File;
@@ -115,9 +115,7 @@ fn so_far(record: &RunRecord, load_ended: Nanos, at: Nanos) -> RunRecord {
     record.load_ended = load_ended;
     record.ended = at;
     let seconds = at.0 / crate::kit::NS_PER_S;
-    record
-        .cut_reason
-        .get_or_insert(format!("not over: this was saved {seconds} s after the start"));
+    record.cut_reason.get_or_insert(CutReason::NotOver(seconds));
     record
 }
 
@@ -131,7 +129,7 @@ fn document(run: &Run<'_>) -> Document {
 }
 
 impl Observer for Journal<'_> {
-    fn progress(&mut self, progress: &Progress<'_>) -> Option<String> {
+    fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason> {
         let under_way = matches!(progress.phase, Phase::Load | Phase::Drain);
         if under_way
             && !self.given_up

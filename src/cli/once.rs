@@ -1,10 +1,10 @@
 //! One run: measured over sockets, judged, and held to its books. What `run`, `duel` and `calibrate` share.
 use super::exit::{Exit, fail, say};
 use super::facts::Facts;
-use crate::coordinator::{RunError, WORKER_FAILED};
+use crate::coordinator::RunError;
 use crate::judge::{self, GateOutcome, GateResult, Judgement, Outcome, TallyCheck};
 use crate::kit::{Clock, HostCounters, HostUse};
-use crate::measure::{ENDED_BY_OPERATOR, Observer, RunRecord};
+use crate::measure::{CutReason, Observer, RunRecord};
 use crate::report::Saved;
 use crate::smsc;
 use crate::trial::Trial;
@@ -82,12 +82,20 @@ impl Done {
 
     /// How it was cut short; None: it was not, or as its operator wanted.
     pub(super) fn cut(&self) -> Option<Exit> {
-        match self.record.cut_reason.as_deref()? {
-            "interrupted" => Some(Exit::Interrupted),
-            ENDED_BY_OPERATOR => None,
-            reason if reason.starts_with("abort_on_fail") => Some(Exit::GateFailed),
-            reason if reason.starts_with(WORKER_FAILED) => Some(fail(Exit::Internal, reason)),
-            reason => Some(fail(Exit::EndedEarly, &format!("ended early: {reason}"))),
+        match self.record.cut_reason.as_ref()? {
+            CutReason::Interrupted => Some(Exit::Interrupted),
+            CutReason::Operator => None,
+            CutReason::Gate(_) => Some(Exit::GateFailed),
+            reason @ CutReason::WorkerFailed(_) => Some(fail(Exit::Internal, &reason.to_string())),
+            reason @ (CutReason::EveryBindLost
+            | CutReason::ForeignTraffic(_)
+            | CutReason::AgentLost(_)
+            | CutReason::EveryAgentLost(_)
+            | CutReason::OtherSide(_)
+            | CutReason::NotOver(_)
+            | CutReason::Said(_)) => {
+                Some(fail(Exit::EndedEarly, &format!("ended early: {reason}")))
+            }
         }
     }
 

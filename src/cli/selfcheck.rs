@@ -6,7 +6,7 @@ use super::folder;
 use crate::coordinator::RunError;
 use crate::judge::{self, Judgement, words};
 use crate::kit::{Ceiling, Clock, Environment, HostSelfcheck, HostUse, Pacing, Selfcheck};
-use crate::measure::{Metric, NoObserver};
+use crate::measure::{CutReason, Metric, NoObserver};
 use crate::plan::{self, Overrides, Source};
 use crate::trial::{Tcp, Trial};
 use std::path::{Path, PathBuf};
@@ -91,8 +91,8 @@ fn trial(stages: &str, binds: u32, window: u32, receipts: bool) -> Result<Judgem
     let overrides = Overrides { receipts: Some(receipts), ..Overrides::default() };
     let plan = plan::load(&source, &overrides)?;
     let record = Tcp::default().run(&plan, &mut NoObserver)?;
-    match record.cut_reason.as_deref() {
-        Some("interrupted") => Err(RunError::Killed),
+    match &record.cut_reason {
+        Some(CutReason::Interrupted) => Err(RunError::Killed),
         Some(reason) => Err(RunError::Worker(format!("the self-check ended early: {reason}"))),
         None => Ok(judge::judge(&plan, &record, &HostUse::default())),
     }

@@ -3,7 +3,9 @@
 use super::crew::Distance;
 use crate::esme::{BindFailure, BindFault, Event, IdSample, Order, Place, Setup};
 use crate::kit::{Nanos, RateChange};
-use crate::measure::{CellKey, Interval, IntervalRow, Observer, Phase, Progress, RunRecord, Steer};
+use crate::measure::{
+    CellKey, CutReason, Interval, IntervalRow, Observer, Phase, Progress, RunRecord, Steer,
+};
 use crate::plan::{OnAgentLoss, Plan, Schedule, Shape};
 use std::ops::Range;
 use std::sync::Arc;
@@ -123,10 +125,10 @@ impl Conductor {
             Event::AllLost { worker: _ } => {
                 self.lost += 1;
                 if self.lost >= self.workers {
-                    self.cut("every bind lost", now);
+                    self.cut(CutReason::EveryBindLost, now);
                 }
             }
-            Event::Foreign { what } => self.cut(&format!("foreign_traffic: {what}"), now),
+            Event::Foreign { what } => self.cut(CutReason::ForeignTraffic(what), now),
             // between agents: answered on the way here
             Event::Unmatched { .. } | Event::Claimed { .. } | Event::Away { .. } => {}
             Event::Lost { workers, who, why } => self.agent_lost(&workers, &who, &why, now),
@@ -159,9 +161,9 @@ impl Conductor {
             }
         }
         if self.lost >= self.workers {
-            self.cut(&format!("every agent lost: {who} {why}"), now);
+            self.cut(CutReason::EveryAgentLost(format!("{who} {why}")), now);
         } else if self.plan.fleet.on_agent_loss == OnAgentLoss::Stop {
-            self.cut(&format!("agent lost: {who} {why}"), now);
+            self.cut(CutReason::AgentLost(format!("{who} {why}")), now);
         }
     }
 
@@ -177,9 +179,9 @@ impl Conductor {
     }
 
     /// Ends the load now, for this reason; what is out is still waited for. The first reason stays.
-    pub fn cut(&mut self, reason: &str, now: Nanos) {
+    pub fn cut(&mut self, reason: CutReason, now: Nanos) {
         if self.record.cut_reason.is_none() && self.phase != Phase::Unbind {
-            self.record.cut_reason = Some(reason.to_owned());
+            self.record.cut_reason = Some(reason);
         }
         match (self.phase, self.start) {
             (Phase::Connect, _) | (_, None) => self.stop(now),
@@ -196,7 +198,7 @@ impl Conductor {
     pub fn tick(&mut self, now: Nanos, observer: &mut dyn Observer) -> Nanos {
         let before = self.phase;
         match observer.steer() {
-            Some(Steer::End(reason)) => self.cut(&reason, now),
+            Some(Steer::End(reason)) => self.cut(reason, now),
             Some(Steer::Rate { percent }) => self.steer(percent, now),
             None => {}
         }
@@ -217,7 +219,7 @@ impl Conductor {
         if self.phase != before || now >= self.shown_at + Nanos::from_secs(1) {
             self.shown_at = now;
             if let Some(reason) = self.show(now, observer) {
-                self.cut(&reason, now);
+                self.cut(reason, now);
             }
         }
         let soon = self.shown_at + Nanos::from_secs(1);
@@ -318,7 +320,7 @@ impl Conductor {
 
     /// The run is stopped at once, without a drain: whoever keeps it has a last look at what is known.
     pub fn stopped_at_once(&mut self, now: Nanos, observer: &mut dyn Observer) {
-        self.cut("interrupted", now);
+        self.cut(CutReason::Interrupted, now);
         self.record.settle_rows();
         observer.stopped_at_once(&self.progress(now));
     }
@@ -333,7 +335,7 @@ impl Conductor {
         }
     }
 
-    fn show(&mut self, now: Nanos, observer: &mut dyn Observer) -> Option<String> {
+    fn show(&mut self, now: Nanos, observer: &mut dyn Observer) -> Option<CutReason> {
         self.record.settle_rows();
         observer.progress(&self.progress(now))
     }

@@ -7,5 +7,5 @@ mod signals;
 
 pub use conductor::{Conductor, Failure};
 pub use crew::{Crew, Distance};
-pub use run::{RunError, WORKER_FAILED, conduct};
+pub use run::{RunError, conduct};
 pub use signals::Signals;

@@ -3,7 +3,7 @@ use super::conductor::{Conductor, Failure};
 use super::crew::Crew;
 use super::signals::Signals;
 use crate::kit::{Clock, Nanos};
-use crate::measure::{Observer, RunRecord};
+use crate::measure::{CutReason, Observer, RunRecord};
 use crate::plan::{Plan, PlanError};
 use std::io;
 use std::sync::Arc;
@@ -33,9 +33,6 @@ pub enum RunError {
     #[error("stopped at once by a second signal")]
     Killed,
 }
-
-/// How the reason of a run begins in which a worker ended before its time.
-pub const WORKER_FAILED: &str = "a worker failed";
 
 /// How often the operator is listened to.
 const STEER_EVERY: Nanos = Nanos::from_millis(100);
@@ -68,7 +65,7 @@ pub async fn conduct(
         // what the other workers measured is reported, with books that do not balance
         Err(RunError::Worker(fault)) if conductor.has_begun() => {
             let mut record = conductor.finish().map_err(RunError::CannotBind)?;
-            record.cut_reason = Some(format!("{WORKER_FAILED}: {fault}"));
+            record.cut_reason = Some(CutReason::WorkerFailed(Some(fault)));
             Ok(record)
         }
         Err(e) => Err(e),
@@ -104,7 +101,7 @@ async fn drive(
             () = tokio::time::sleep(pause.into()) => {
                 if crew.any_ended() && crew.events.is_empty() {
                     // a thread that ended without its last word failed: its fault comes with the join
-                    conductor.cut(WORKER_FAILED, Clock::now());
+                    conductor.cut(CutReason::WorkerFailed(None), Clock::now());
                 }
             }
             () = signals.more_than(u32::from(interrupted)) => {
@@ -112,7 +109,7 @@ async fn drive(
                     return Err(RunError::Killed);
                 }
                 interrupted = true;
-                conductor.cut("interrupted", Clock::now());
+                conductor.cut(CutReason::Interrupted, Clock::now());
             }
         }
     }

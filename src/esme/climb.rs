@@ -3,6 +3,7 @@
 use super::core::Core;
 use super::link::Standing;
 use super::orders::{BindFailure, BindFault, Place};
+use super::state::State;
 use crate::kit::Nanos;
 use crate::plan::Ladder;
 
@@ -90,7 +91,7 @@ impl Core {
         let from = self.climb.as_ref().map_or(0, |c| c.next);
         for link in &mut self.links[from..] {
             link.standing = Standing::Gone;
-            link.state_word = "not tried".to_owned();
+            link.state = State::NotTried;
         }
         self.untried = 0;
     }

@@ -3,9 +3,10 @@ use super::core::Core;
 use super::exchange::Handed;
 use super::link::Standing;
 use super::parts::PartFate;
+use super::state::State;
 use crate::correlate::Side;
 use crate::kit::Nanos;
-use crate::measure::{ANSWERED_AS, Outcome, Ticket};
+use crate::measure::{ANSWERED_AS, DownCause, Outcome, Ticket};
 use crate::net::Wish;
 use crate::session::{Event as SessionEvent, Numbered};
 use crate::smpp::{CommandId, CommandStatus, Header, frame, pdu};
@@ -204,12 +205,12 @@ impl Core {
             }
             SessionEvent::PeerUnbound => {
                 self.close_when_flushed(link, now);
-                self.links[link].state_word = "unbind by the SMSC".to_owned();
-                self.go_down(link, "unbind", now);
+                self.links[link].state = State::UnboundBySmsc;
+                self.go_down(link, DownCause::Unbind, now);
             }
             SessionEvent::Unbound => {
                 self.close_when_flushed(link, now);
-                self.links[link].state_word = "unbound".to_owned();
+                self.links[link].state = State::Unbound;
             }
             SessionEvent::Nacked(number, status) => {
                 self.on_nack(link, header, number, status, frame, now);

@@ -3,9 +3,10 @@ use super::core::Core;
 use super::link::Standing;
 use super::orders::{BindFailure, BindFault, Event, Final};
 use super::parts::PartFate;
+use super::state::State;
 use super::strays::Strays;
 use crate::kit::Nanos;
-use crate::measure::{Metric, Outage, Outcome, Transport};
+use crate::measure::{DownCause, Metric, Outage, Outcome, Transport};
 use crate::net::{End, Wish};
 use crate::plan::Rebind;
 use crate::smpp::{CommandId, CommandStatus};
@@ -34,7 +35,7 @@ impl Core {
         let l = &mut self.links[link];
         l.standing = Standing::Up;
         l.was_bound = true;
-        l.state_word = "bound".to_owned();
+        l.state = State::Bound;
         let attempts = std::mem::take(&mut l.attempts);
         if let Some((from, cause, lost)) = l.down.take() {
             l.reconnects += 1;
@@ -53,7 +54,7 @@ impl Core {
     pub(super) fn on_bind_refused(&mut self, link: usize, status: CommandStatus, now: Nanos) {
         let l = &mut self.links[link];
         l.wish = Wish::Close;
-        l.state_word = format!("refused {status}");
+        l.state = State::Refused(status);
         let credentials = [
             CommandStatus::ESME_RBINDFAIL,
             CommandStatus::ESME_RINVPASWD,
@@ -62,7 +63,7 @@ impl Core {
         l.banned |= credentials.contains(&status);
         let why = format!("bind refused with {status}");
         if l.down.is_none() {
-            l.down = Some((now, format!("bind_refused {status}"), 0));
+            l.down = Some((now, DownCause::Other(format!("bind_refused {status}")), 0));
         }
         self.failed(link, BindFault::Refused(status.0), &why, now);
     }
@@ -95,9 +96,9 @@ impl Core {
     /// No connection could be made. Says when to try again, if at all.
     pub fn connect_failed(&mut self, link: u32, why: &str, now: Nanos) -> Option<Nanos> {
         let number = link as usize;
-        self.links[number].state_word = why.to_owned();
+        self.links[number].state = State::Failed(why.to_owned());
         if self.links[number].down.is_none() {
-            self.links[number].down = Some((now, why.to_owned(), 0));
+            self.links[number].down = Some((now, DownCause::Other(why.to_owned()), 0));
         }
         self.failed(number, BindFault::Unreachable, why, now);
         self.next_attempt(number, now)
@@ -117,15 +118,15 @@ impl Core {
         let number = link as usize;
         let binding = self.links[number].standing == Standing::Binding;
         let cause = match end {
-            End::Wished(_) => self.links[number].state_word.clone(),
-            End::PeerClosed => "closed".to_owned(),
-            End::Failed(e) if e.kind() == std::io::ErrorKind::ConnectionReset => "reset".to_owned(),
-            End::Failed(e) => format!("failed: {e}"),
+            End::Wished(_) => DownCause::Other(self.links[number].state.to_string()),
+            End::PeerClosed => DownCause::Closed,
+            End::Failed(e) if e.kind() == std::io::ErrorKind::ConnectionReset => DownCause::Reset,
+            End::Failed(e) => DownCause::Other(format!("failed: {e}")),
         };
-        let unbound = self.links[number].state_word == "unbound"
+        let unbound = self.links[number].state == State::Unbound
             || (self.stopping && matches!(end, End::PeerClosed));
         if unbound {
-            self.links[number].state_word = "unbound".to_owned();
+            self.links[number].state = State::Unbound;
             self.links[number].standing = Standing::Gone;
             self.lose_open(number, Outcome::OpenAtEnd, now);
             self.finish_if_done(now);
@@ -135,12 +136,12 @@ impl Core {
             let why = format!("connection {cause} before bind_resp");
             self.failed(number, BindFault::Dropped, &why, now);
         }
-        self.go_down(number, &cause, now);
+        self.go_down(number, cause, now);
         self.next_attempt(number, now)
     }
 
     /// The link carries nothing any more: what was open on it is lost.
-    pub(super) fn go_down(&mut self, link: usize, cause: &str, now: Nanos) {
+    pub(super) fn go_down(&mut self, link: usize, cause: DownCause, now: Nanos) {
         let lost = self.lose_open(link, Outcome::Lost, now);
         self.unaccounted += lost;
         let l = &mut self.links[link];
@@ -148,10 +149,10 @@ impl Core {
         let was_held = l.hold.is_some();
         l.standing = Standing::Down;
         if l.down.is_none() && (was_up || lost > 0) {
-            l.down = Some((now, cause.to_owned(), lost));
+            l.down = Some((now, cause.clone(), lost));
         }
         if was_up {
-            l.state_word = format!("lost: {cause}");
+            l.state = State::Lost(cause);
         }
         let (room, account) = (l.window.limit(), l.plan.account);
         if was_up
@@ -186,11 +187,11 @@ impl Core {
     /// Gives a connection up from our side.
     pub(super) fn give_up_link(&mut self, link: usize, why: &str, now: Nanos) {
         self.links[link].wish = Wish::Close;
-        self.links[link].state_word = why.to_owned();
+        self.links[link].state = State::Failed(why.to_owned());
         if self.links[link].standing == Standing::Binding {
             self.failed(link, BindFault::Silent, why, now);
         }
-        self.go_down(link, why, now);
+        self.go_down(link, DownCause::Other(why.to_owned()), now);
         self.touch(link);
     }
 
@@ -262,7 +263,7 @@ impl Core {
             for link in 0..self.links.len() {
                 if matches!(self.links[link].standing, Standing::Up | Standing::Binding) {
                     self.links[link].wish = Wish::Close;
-                    self.links[link].state_word = "no unbind_resp in time".to_owned();
+                    self.links[link].state = State::NoUnbindResp;
                     self.touch(link);
                 }
             }
@@ -278,7 +279,7 @@ impl Core {
             let name = unanswered.name().unwrap_or("request");
             if unanswered == CommandId::UNBIND {
                 l.wish = Wish::Close;
-                l.state_word = "no unbind_resp in time".to_owned();
+                l.state = State::NoUnbindResp;
                 self.touch(link);
             } else {
                 self.give_up_link(link, &format!("{name} unanswered"), now);

@@ -1,7 +1,8 @@
 //! One session of a worker: its state machine, its window, what waits to be written, what it counted.
 use super::setup::SessionPlan;
+use super::state::State;
 use crate::kit::Nanos;
-use crate::measure::{Latency, LatencyRange, SessionRecord, Ticket, Transport};
+use crate::measure::{DownCause, Latency, LatencyRange, SessionRecord, Ticket, Transport};
 use crate::net::Wish;
 use crate::session::{Numbered, Session, Timers, Window};
 use crate::smpp::CommandStatus;
@@ -181,9 +182,9 @@ pub(super) struct Link {
     pub(super) close_by: Nanos,
     /// Refused for its credentials: never tried again.
     pub(super) banned: bool,
-    pub(super) state_word: String,
+    pub(super) state: State,
     /// When it went down, and why: the outage that is open.
-    pub(super) down: Option<(Nanos, String, u64)>,
+    pub(super) down: Option<(Nanos, DownCause, u64)>,
     pub(super) attempts: u32,
     pub(super) reconnects: u32,
     pub(super) congestion_state: Option<u8>,
@@ -268,7 +269,7 @@ impl Link {
             was_bound: false,
             close_by: Nanos::MAX,
             banned: false,
-            state_word: "never connected".to_owned(),
+            state: State::NeverConnected,
             down: None,
             attempts: 0,
             reconnects: 0,
@@ -409,7 +410,7 @@ impl Link {
             id: self.plan.id,
             account: self.plan.account,
             role: self.plan.role.name().to_owned(),
-            state: self.state_word.clone(),
+            state: self.state.to_string(),
             written: self.counts.written,
             accepted: self.counts.accepted,
             rejected: self.counts.rejected,

@@ -25,6 +25,7 @@ mod scripted;
 mod secure;
 mod sender;
 mod setup;
+mod state;
 mod strays;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use super::core::Core;
 use super::orders::{Event, Order, Share};
 use super::setup::Setup;
 use crate::kit::{NS_PER_S, Nanos};
-use crate::measure::RunRecord;
+use crate::measure::{CutReason, RunRecord};
 use crate::net::{End, Endpoint};
 use crate::plan::{Overrides, Plan, Source, load};
 use crate::smpp::{CommandId, CommandStatus, Header, frame, pdu};
@@ -118,7 +118,9 @@ pub(super) fn play(
                     stopped = true;
                     core.order(&Order::Stop, now);
                 }
-                Event::Foreign { what } => record.cut_reason = Some(what),
+                Event::Foreign { what } => {
+                    record.cut_reason = Some(CutReason::ForeignTraffic(what))
+                }
                 _ => {}
             }
         }

@@ -1,5 +1,6 @@
 //! What one worker hands up each second: counters, distributions and gauges. A serialisable value.
 use super::cell::CellInterval;
+use super::down::DownCause;
 use super::failed::{MissingReceipt, Rejection};
 use super::latency::{Latency, LatencyRange};
 use super::metric::Metric;
@@ -115,8 +116,8 @@ pub struct Outage {
     pub from: Nanos,
     /// When it was bound again; None: it was not.
     pub to: Option<Nanos>,
-    /// `closed`, `reset`, `unbind`, `bind_refused ESME_RALYBND`, `desync`, …
-    pub cause: String,
+    /// Why.
+    pub cause: DownCause,
     /// submit_sm open when it went.
     pub lost: u64,
     /// Attempts to bind again.

@@ -3,6 +3,8 @@
 //! One [`Recorder`] per worker, without locks. It hands up an [`Interval`] each second; [`RunRecord`] is
 //! the sum of them. Nothing here knows a plan, a socket or a clock.
 mod cell;
+mod cut;
+mod down;
 mod failed;
 mod fleet;
 mod interval;
@@ -20,6 +22,8 @@ mod tally;
 mod ticket;
 
 pub use cell::CellInterval;
+pub use cut::CutReason;
+pub use down::DownCause;
 pub use failed::{FAILED_MAX, MissingReceipt, Rejection};
 pub use fleet::{AgentLoss, AgentRecord, ClockFix, FleetRecord};
 pub use interval::{
@@ -29,7 +33,7 @@ pub use interval::{
 pub use latency::{Latency, LatencyBrief, LatencyRange};
 pub use load::WorkerLoad;
 pub use metric::{LATENCY_METRICS, Metric, MetricRow};
-pub use observer::{ENDED_BY_OPERATOR, NoObserver, Observer, Phase, Progress, Steer};
+pub use observer::{NoObserver, Observer, Phase, Progress, Steer};
 pub use record::{CellKey, RunRecord};
 pub use recorder::{Recorder, Together};
 pub use row::IntervalRow;

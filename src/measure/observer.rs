@@ -1,4 +1,5 @@
 //! What is shown while a run goes on, and what whoever watches may ask for.
+use super::cut::CutReason;
 use super::record::RunRecord;
 use super::shelf::Shelf;
 use crate::kit::Nanos;
@@ -37,7 +38,7 @@ pub struct Progress<'a> {
 /// Watches a run. Called on the coordinator's thread, about once a second and at each change of phase.
 pub trait Observer {
     /// What it is now. Returning a reason ends the load (drain, then report).
-    fn progress(&mut self, progress: &Progress<'_>) -> Option<String>;
+    fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason>;
 
     /// All sessions are bound, and the load could begin at `earliest`: when it is to begin. None: not yet, ask again.
     fn start(&mut self, earliest: Nanos) -> Option<Nanos> {
@@ -60,7 +61,7 @@ pub trait Observer {
 }
 
 impl<O: Observer + ?Sized> Observer for &mut O {
-    fn progress(&mut self, progress: &Progress<'_>) -> Option<String> {
+    fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason> {
         (**self).progress(progress)
     }
     fn start(&mut self, earliest: Nanos) -> Option<Nanos> {
@@ -77,14 +78,11 @@ impl<O: Observer + ?Sized> Observer for &mut O {
     }
 }
 
-/// The reason of a run that its operator ended: what was measured until then counts.
-pub const ENDED_BY_OPERATOR: &str = "ended by the operator";
-
 /// What an operator may ask for while a run goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Steer {
     /// End the load now, for this reason; then drain and report.
-    End(String),
+    End(CutReason),
     /// From now on so many per cent of the plan's rate (1 to 1,000). Not taken, and told so in the record's
     /// notes, where the plan has closed-loop stages or its guard allows no more.
     Rate {
@@ -98,7 +96,7 @@ pub enum Steer {
 pub struct NoObserver;
 
 impl Observer for NoObserver {
-    fn progress(&mut self, _progress: &Progress<'_>) -> Option<String> {
+    fn progress(&mut self, _progress: &Progress<'_>) -> Option<CutReason> {
         None
     }
 }

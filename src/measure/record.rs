@@ -1,5 +1,6 @@
 //! The record of a run: the sum of all intervals of all workers. Plain data; what it means is `judge`'s business.
 use super::cell::CellInterval;
+use super::cut::CutReason;
 use super::failed::{FAILED_MAX, MissingReceipt, Rejection};
 use super::fleet::FleetRecord;
 use super::interval::{
@@ -35,8 +36,8 @@ pub struct RunRecord {
     pub load_ended: Nanos,
     /// From the start of the load to the last event.
     pub ended: Nanos,
-    /// None: the plan was carried out. Else why not: `interrupted`, `every bind lost`, `foreign_traffic`, `abort_on_fail …`.
-    pub cut_reason: Option<String>,
+    /// None: the plan was carried out.
+    pub cut_reason: Option<CutReason>,
     /// One for each cell in which anything happened.
     pub cells: Vec<(CellKey, CellInterval)>,
     /// By second.
@@ -353,7 +354,7 @@ impl RunRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{Gauges, Outcome, Recorder, Ticket};
+    use crate::measure::{DownCause, Gauges, Outcome, Recorder, Ticket};
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -446,7 +447,7 @@ mod tests {
             session: 0,
             from: Nanos(n),
             to: Some(Nanos(n + 1)),
-            cause: "closed".to_owned(),
+            cause: DownCause::Closed,
             lost: 0,
             attempts: 1,
         };

@@ -8,8 +8,8 @@ use super::saved::Second;
 use crate::judge::{self, Judgement, Measured};
 use crate::kit::{HostUse, Nanos};
 use crate::measure::{
-    CellInterval, CellKey, Gauges, IntervalRow, LATENCY_METRICS, LatencyRange, Metric, ROW_METRICS,
-    RunRecord, Tally,
+    CellInterval, CellKey, CutReason, Gauges, IntervalRow, LATENCY_METRICS, LatencyRange, Metric,
+    ROW_METRICS, RunRecord, Tally,
 };
 use crate::plan::{self, Overrides, Plan, Shape, Source, Stage};
 use serde_json::Value;
@@ -74,7 +74,7 @@ impl Saved {
         let mut record = RunRecord::new(LatencyRange::for_deadline(Nanos::ZERO), 0);
         record.load_ended = nanos(document.window.to_s);
         record.ended = nanos(document.run.duration_s);
-        record.cut_reason.clone_from(&document.window.cut_reason);
+        record.cut_reason = document.window.cut_reason.as_deref().map(CutReason::from);
         // measured, and no stage of the plan: where accounts and labels count
         let aside = (plan.stages.len() - 1) as u16;
         for group in &document.groups {

@@ -6,7 +6,7 @@ use super::{Document, FORMATS, LabelTraits, Run, Saved, Style, format, text};
 use crate::judge::sample::{Fate, GOOD, plan, quiet, record};
 use crate::judge::{GateResult, Judgement, TallyCheck, evaluate, judge};
 use crate::kit::{Environment, HostUse, Nanos};
-use crate::measure::{Anomaly, Outage, Outcome, RunRecord};
+use crate::measure::{Anomaly, CutReason, Outage, Outcome, RunRecord};
 use crate::plan::{Plan, Shape};
 use serde_json::{Value, json};
 
@@ -391,11 +391,11 @@ fn text_from_a_peer_cannot_steer_the_terminal_and_pdus_are_masked() {
                 session: 1,
                 from: ms(1500),
                 to: Some(ms(2500)),
-                cause: nasty.clone(),
+                cause: nasty.clone().into(),
                 lost: 2,
                 attempts: 1,
             });
-            record.cut_reason = Some(nasty.clone());
+            record.cut_reason = Some(CutReason::Said(nasty.clone()));
         },
     );
     let text = made.text();

@@ -10,6 +10,7 @@ use super::shape;
 use super::sweep::{Sweep, Swept};
 use crate::judge::words::{self, counted};
 use crate::kit::Nanos;
+use crate::measure::CutReason;
 use crate::plan::{BindType, Plan};
 use crate::smpp::CommandStatus;
 use crate::trial::{BindFault, Failure, Place, RunError};
@@ -100,7 +101,7 @@ fn climb(
     let ran = lab.world.trial.run(&shaped, lab.world.observer);
     let found = match ran {
         Ok(record) => {
-            if record.cut_reason.as_deref() == Some("interrupted") {
+            if record.cut_reason == Some(CutReason::Interrupted) {
                 return Err(Stop::Ended(Ended::Interrupted, "by a signal".to_owned()));
             }
             LadderResult {

@@ -94,7 +94,7 @@ impl Counted<'_> {
             return Some(format!("only {} were answered", words::percent(answered)));
         }
         if let Some(reason) = &self.done.record.cut_reason {
-            return Some(reason.clone());
+            return Some(reason.to_string());
         }
         (self.growth > 0.0).then(|| {
             let grown = words::duration((self.growth * 1e9) as u64);

@@ -4,7 +4,7 @@ use super::budget::Budget;
 use super::document::{Cost, Ended, TrialRow};
 use crate::judge::{self, Judgement};
 use crate::kit::{Clock, HostCounters, HostUse, Nanos};
-use crate::measure::{Observer, RunRecord};
+use crate::measure::{CutReason, Observer, RunRecord};
 use crate::plan::Plan;
 use crate::trial::{RunError, Trial};
 
@@ -73,13 +73,13 @@ impl<'a> Lab<'a> {
         let host = HostUse::between(&before, &HostCounters::read(), elapsed);
         let took_s = record.ended.as_secs_f64();
         self.spend(record.ledger().written, took_s);
-        match record.cut_reason.as_deref() {
-            Some("interrupted") => {
+        match &record.cut_reason {
+            Some(CutReason::Interrupted) => {
                 let why = "by a signal".to_owned();
                 return Err(Stop::Ended(Ended::Interrupted, why));
             }
-            Some(reason) if reason.starts_with("foreign_traffic") => {
-                return Err(Stop::Ended(Ended::ForeignTraffic, reason.to_owned()));
+            Some(reason @ CutReason::ForeignTraffic(_)) => {
+                return Err(Stop::Ended(Ended::ForeignTraffic, reason.to_string()));
             }
             Some(_) | None => {}
         }

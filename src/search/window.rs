@@ -10,7 +10,7 @@ use super::shape::{self, Shaped};
 use super::sweep::{Sweep, Swept};
 use crate::judge::words::{self, counted};
 use crate::kit::Nanos;
-use crate::measure::Metric;
+use crate::measure::{DownCause, Metric};
 use crate::plan::Plan;
 use crate::smpp::CommandStatus;
 
@@ -406,7 +406,8 @@ fn outcome(plan: &Plan, done: &Done, messages: u64) -> Probe {
     let record = &done.record;
     let t = record.ledger();
     if let Some(outage) = record.outages.first() {
-        let how = if outage.cause.contains("unbind") { How::Unbind } else { How::Disconnect };
+        let unbound = outage.cause == DownCause::Unbind;
+        let how = if unbound { How::Unbind } else { How::Disconnect };
         return Probe::Broken { how, status: None, accepted: None };
     }
     let whole = record.sum(|_| true);

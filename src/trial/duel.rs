@@ -3,7 +3,7 @@
 use super::Trial;
 use crate::coordinator::RunError;
 use crate::kit::{Nanos, Rng, stream_seed};
-use crate::measure::{NoObserver, Observer, Progress, RunRecord, Steer};
+use crate::measure::{CutReason, NoObserver, Observer, Progress, RunRecord, Steer};
 use crate::plan::{Plan, Shape, Side};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -96,7 +96,7 @@ impl Meeting {
 
     fn over(&self, record: &Result<RunRecord, RunError>) {
         let why = match record {
-            Ok(record) => record.cut_reason.clone(),
+            Ok(record) => record.cut_reason.as_ref().map(ToString::to_string),
             Err(e) => Some(e.to_string()),
         };
         if let Some(why) = why {
@@ -123,7 +123,7 @@ impl<'m> Together<'m, NoObserver> {
 }
 
 impl<O: Observer> Observer for Together<'_, O> {
-    fn progress(&mut self, progress: &Progress<'_>) -> Option<String> {
+    fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason> {
         self.shown.progress(progress)
     }
     fn stopped_at_once(&mut self, progress: &Progress<'_>) {
@@ -144,7 +144,7 @@ impl<O: Observer> Observer for Together<'_, O> {
         match ended {
             Some(why) if !self.told => {
                 self.told = true;
-                Some(Steer::End(format!("the other side ended: {why}")))
+                Some(Steer::End(CutReason::OtherSide(why)))
             }
             Some(_) | None => self.shown.steer(),
         }

@@ -2,7 +2,7 @@
 //! writes where it is told to, and reads no clock: the run says how late it is.
 use crate::judge::words;
 use crate::kit::Nanos;
-use crate::measure::{IntervalRow, Observer, Phase, Progress};
+use crate::measure::{CutReason, IntervalRow, Observer, Phase, Progress};
 use crate::plan::{Plan, Shape, Stage};
 use crate::watch::seconds::last_full_row;
 use std::io::Write;
@@ -163,7 +163,7 @@ fn row_facts(row: &IntervalRow) -> Vec<String> {
 }
 
 impl<W: Write> Observer for Line<W> {
-    fn progress(&mut self, p: &Progress<'_>) -> Option<String> {
+    fn progress(&mut self, p: &Progress<'_>) -> Option<CutReason> {
         match self.mode {
             LineMode::Off => {}
             LineMode::Bar { columns, colour } => {

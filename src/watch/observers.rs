@@ -1,6 +1,6 @@
 //! Several observers of one run.
 use crate::kit::Nanos;
-use crate::measure::{Observer, Progress, Shelf, Steer};
+use crate::measure::{CutReason, Observer, Progress, Shelf, Steer};
 use std::fmt;
 use std::sync::Arc;
 
@@ -21,9 +21,9 @@ impl<'a> Observers<'a> {
 }
 
 impl Observer for Observers<'_> {
-    fn progress(&mut self, progress: &Progress<'_>) -> Option<String> {
+    fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason> {
         // all are told, also those after one that wants to end
-        let reasons: Vec<String> =
+        let reasons: Vec<CutReason> =
             self.0.iter_mut().filter_map(|observer| observer.progress(progress)).collect();
         reasons.into_iter().next()
     }
@@ -61,9 +61,9 @@ mod tests {
     struct Says<'a>(&'a mut u32, Option<&'static str>);
 
     impl Observer for Says<'_> {
-        fn progress(&mut self, _: &Progress<'_>) -> Option<String> {
+        fn progress(&mut self, _: &Progress<'_>) -> Option<CutReason> {
             *self.0 += 1;
-            self.1.map(str::to_owned)
+            self.1.map(CutReason::from)
         }
     }
 
@@ -82,7 +82,7 @@ mod tests {
             record: &record,
             sessions: (0, 0),
         };
-        assert_eq!(all.progress(&progress).as_deref(), Some("gate"));
+        assert_eq!(all.progress(&progress), Some(CutReason::Said("gate".to_owned())));
         drop(all);
         assert_eq!((one, two, three), (1, 1, 1));
     }

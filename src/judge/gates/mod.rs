@@ -18,7 +18,7 @@ use super::check::{Relation, Unit};
 use super::figures::Scope;
 use super::measured::{Measured, is_measured, stage_spans};
 use super::name::{Group, Meaning, Statistic, VerdictWord};
-use crate::measure::{CellInterval, Latency, Metric, RunRecord};
+use crate::measure::{CellInterval, CutReason, Latency, Metric, RunRecord};
 use crate::plan::Plan;
 use expression::Limit;
 use figure::figure_gate;
@@ -185,7 +185,10 @@ fn decide(
             (None, undecided("the limit is of another kind than the metric"))
         }
     };
-    let aborted = record.cut_reason.as_deref().and_then(|why| why.strip_prefix(ABORTED));
+    let aborted = match &record.cut_reason {
+        Some(CutReason::Gate(why)) => why.strip_prefix(ABORTED),
+        Some(_) | None => None,
+    };
     let (outcome, why) = match aborted.filter(|why| why.starts_with(&format!("{name} "))) {
         Some(why) => (GateOutcome::Fail, Some(format!("it ended the run: {why}"))),
         None => (outcome, why),

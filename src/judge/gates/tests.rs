@@ -6,6 +6,7 @@ use crate::judge::compare::{Comparison, Settings, Side, compare};
 use crate::judge::judge;
 use crate::judge::sample::{Fate, GOOD, plan, quiet, record};
 use crate::kit::{HostUse, Nanos};
+use crate::measure::CutReason;
 use serde_json::json;
 
 const SLOW: Fate = Fate { service: Nanos::from_millis(80), ..GOOD };
@@ -125,7 +126,8 @@ fn the_gate_that_ended_a_run_has_failed_whatever_the_rest_of_the_run_was() {
     let gate = ("response.p50", json!({ "is": "< 50ms", "abort_after": "3s" }));
     let (plan, mut record, results) = decided(&[gate], |second| second >= 17);
     assert_eq!(results[0].outcome, GateOutcome::Pass);
-    record.cut_reason = Some(format!("{ABORTED}response.p50 < 50ms was broken for 3 s on end"));
+    record.cut_reason =
+        Some(CutReason::Gate(format!("{ABORTED}response.p50 < 50ms was broken for 3 s on end")));
     let judgement = judge(&plan, &record, &HostUse::default());
     let result = &evaluate(&plan, &record, &judgement)[0];
     assert!(result.failed() && why(result).starts_with("it ended the run"), "{result:?}");

@@ -104,7 +104,7 @@ fn window(run: &Run<'_>) -> Window {
     Window {
         from_s: seconds(measured.from),
         to_s: seconds(measured.to),
-        cut_reason: run.record.cut_reason.clone(),
+        cut_reason: run.record.cut_reason.as_ref().map(ToString::to_string),
         measured_s: Some(seconds(measured.time)),
         closed: measured.closed,
         sends: measured.sends,
@@ -196,7 +196,7 @@ fn outages(record: &RunRecord) -> Vec<Outage> {
         session: o.session,
         from_s: seconds(o.from),
         to_s: o.to.map(seconds),
-        cause: o.cause.clone(),
+        cause: o.cause.to_string(),
         lost: o.lost,
         attempts: o.attempts,
     })

@@ -2,7 +2,7 @@
 use super::{Made, ms};
 use crate::judge::sample::{Fate, GOOD, plan};
 use crate::kit::{Nanos, RateChange};
-use crate::measure::Outcome;
+use crate::measure::{CutReason, Outcome};
 use crate::report::{Document, FORMATS, Saved, format, hlog, render};
 use serde_json::json;
 use std::sync::Arc;
@@ -248,7 +248,11 @@ fn what_a_peer_wrote_breaks_neither_the_xml_nor_the_page() {
     let mut plan = plan(200, 0, 5);
     plan.name = nasty.clone();
     plan.gates.push(("response.p99".to_owned(), json!("< 5ms")));
-    let made = Made::with(plan, |_, _| GOOD, |record| record.cut_reason = Some(nasty.clone()));
+    let made = Made::with(
+        plan,
+        |_, _| GOOD,
+        |record| record.cut_reason = Some(CutReason::Said(nasty.clone())),
+    );
     for name in ["junit", "markdown"] {
         let text = String::from_utf8(made.bytes(name)).unwrap();
         assert!(!text.contains("<img") && !text.contains("</script"), "{name}: {text}");

@@ -73,8 +73,8 @@ fn struck(left: &Left, when: &str, more: &str) -> (RunRecord, Memory) {
     (record, memory)
 }
 
-fn causes(record: &RunRecord) -> Vec<&str> {
-    record.outages.iter().map(|o| o.cause.as_str()).collect()
+fn causes(record: &RunRecord) -> Vec<String> {
+    record.outages.iter().map(|o| o.cause.to_string()).collect()
 }
 
 fn up_at_the_end(record: &RunRecord) -> u64 {
@@ -90,7 +90,7 @@ fn every_fault_at_a_time_balances_and_its_outage_says_why() {
             let done = memory.last_tally.as_ref().unwrap().faults.get(left.kind);
             assert!(done >= 1, "{name} on {workers}: it was not done");
             match left.cause {
-                None => assert_eq!(causes(&record), Vec::<&str>::new(), "{name}"),
+                None => assert_eq!(causes(&record), Vec::<String>::new(), "{name}"),
                 Some(cause) => {
                     assert!(
                         causes(&record).iter().all(|c| c.starts_with(cause)),

@@ -1,7 +1,7 @@
 //! Every quirk of a simulator in a whole run: however it spells, delays, loses, repeats or refuses, the books
 //! balance and agree with its tally.
 use super::{profile, run};
-use crate::measure::{RunRecord, Tally};
+use crate::measure::{DownCause, RunRecord, Tally};
 use crate::smsc;
 use crate::trial::Memory;
 
@@ -197,7 +197,8 @@ fn mo_timers_and_habits_disturb_no_books() {
             |r, _, s| s.sessions.enquire_links_confirmed >= 4 && r.outages.is_empty(),
         ),
         ("\"20/min\"", "[embedded.timers]\ninactivity = \"800ms\"\n", |r, _, s| {
-            s.sessions.inactivity_timeouts >= 2 && r.outages.iter().all(|o| o.cause == "closed")
+            s.sessions.inactivity_timeouts >= 2
+                && r.outages.iter().all(|o| o.cause == DownCause::Closed)
         }),
         ("200", "[embedded.timers]\nsession_init = \"1s\"\n", all_receipted),
         (

@@ -2,7 +2,7 @@
 use super::{EMBEDDED, balanced, plan, profile};
 use crate::judge;
 use crate::kit::{HostUse, Nanos};
-use crate::measure::{Observer, Progress, RunRecord, Steer};
+use crate::measure::{CutReason, Observer, Progress, RunRecord, Steer};
 use crate::plan::Plan;
 use crate::trial::{Memory, Trial};
 
@@ -13,7 +13,7 @@ struct Hand {
 }
 
 impl Observer for Hand {
-    fn progress(&mut self, progress: &Progress<'_>) -> Option<String> {
+    fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason> {
         self.at = progress.at;
         None
     }
@@ -69,9 +69,8 @@ fn more_than_the_guard_allows_and_a_closed_loop_are_not_steered() {
 
 #[test]
 fn the_operator_ends_the_run_which_drains_and_says_so() {
-    let (_, record) =
-        steered(&profile("", HOLD), &[(3, Steer::End("ended by the operator".into()))]);
-    assert_eq!(record.cut_reason.as_deref(), Some("ended by the operator"));
+    let (_, record) = steered(&profile("", HOLD), &[(3, Steer::End(CutReason::Operator))]);
+    assert_eq!(record.cut_reason, Some(CutReason::Operator));
     let t = record.ledger();
     assert!(t.planned < 3_100 && t.receipts_final == t.planned, "{t:?}");
 }

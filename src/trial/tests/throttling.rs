@@ -1,7 +1,7 @@
 //! Whole runs that are held back: by the SMSC's throttle under each policy, by a bind's own cap, by backoff.
 use super::{plan, profile, run};
 use crate::kit::Nanos;
-use crate::measure::{Metric, NoObserver, RunRecord};
+use crate::measure::{DownCause, Metric, NoObserver, RunRecord};
 use crate::trial::{Memory, Trial};
 
 fn throttled(policy: &str, workers: u32) -> (RunRecord, u64) {
@@ -121,7 +121,7 @@ fn a_hundred_binds_dropped_at_once_come_back_within_their_backoff_and_none_faste
         assert_eq!(record.outages.len(), 100);
         let mut pauses: Vec<f64> = Vec::new();
         for outage in &record.outages {
-            assert_eq!((outage.cause.as_str(), outage.attempts), ("closed", 1));
+            assert_eq!((&outage.cause, outage.attempts), (&DownCause::Closed, 1));
             pauses.push(outage.to.unwrap().since(outage.from).as_secs_f64());
         }
         pauses.sort_by(f64::total_cmp);

@@ -9,7 +9,7 @@ mod tests;
 
 pub use table::{METRICS, MetricKind, MetricLine};
 
-use crate::measure::{Observer, Progress};
+use crate::measure::{CutReason, Observer, Progress};
 use crate::plan::Plan;
 use http::Server;
 use slot::Slot;
@@ -50,7 +50,7 @@ impl Metrics {
 }
 
 impl Observer for Metrics {
-    fn progress(&mut self, progress: &Progress<'_>) -> Option<String> {
+    fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason> {
         self.slot.put(self.maker.snapshot(progress));
         None
     }

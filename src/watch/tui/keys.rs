@@ -1,6 +1,6 @@
 //! What the operator presses, and what of it the run is asked for. The view's thread writes it down, the
 //! coordinator's thread picks it up.
-use crate::measure::{ENDED_BY_OPERATOR, Steer};
+use crate::measure::{CutReason, Steer};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use std::sync::{Mutex, PoisonError};
 
@@ -118,7 +118,7 @@ impl Keys {
         self.with(|s| {
             if s.asked.end && !s.end_told {
                 s.end_told = true;
-                return Some(Steer::End(ENDED_BY_OPERATOR.to_owned()));
+                return Some(Steer::End(CutReason::Operator));
             }
             if s.wish == Wish::New {
                 s.wish = Wish::Told(0);
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(keys.take(), None);
         keys.end();
         keys.end();
-        assert_eq!(keys.take(), Some(Steer::End(ENDED_BY_OPERATOR.to_owned())));
+        assert_eq!(keys.take(), Some(Steer::End(CutReason::Operator)));
         assert_eq!(keys.take(), None);
     }
 

@@ -10,7 +10,7 @@ mod tests;
 mod view;
 
 use crate::kit::{Clock, Nanos};
-use crate::measure::{Observer, Progress, Steer};
+use crate::measure::{CutReason, Observer, Progress, Steer};
 use crate::plan::Plan;
 use crate::watch::Line;
 use keys::{Action, Keys};
@@ -105,7 +105,7 @@ impl Drop for Tui {
 }
 
 impl Observer for Tui {
-    fn progress(&mut self, progress: &Progress<'_>) -> Option<String> {
+    fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason> {
         if !terminal::is_up() {
             return self.after.progress(progress);
         }

@@ -434,7 +434,7 @@ fn events(shown: &Snapshot) -> Vec<String> {
             None => "not bound again".to_owned(),
         };
         let when = words::seconds(o.from.as_secs_f64());
-        let cause = printable(&o.cause);
+        let cause = printable(&o.cause.to_string());
         let lost = words::count(o.lost);
         format!("at {when} session {} went down ({cause}), {lost} open lost, {back}", o.session)
     });

@@ -127,7 +127,7 @@ impl Maker {
             harness,
             outages: record.outages[told..].to_vec(),
             percent: percent_at(record, p.at),
-            cut_reason: record.cut_reason.clone(),
+            cut_reason: record.cut_reason.as_ref().map(ToString::to_string),
         }
     }
 

@@ -5,7 +5,7 @@ use super::snapshot::{Maker, Snapshot};
 use super::view::View;
 use crate::judge::HealthState;
 use crate::kit::Nanos;
-use crate::measure::{Observer, Phase, Progress, Steer};
+use crate::measure::{CutReason, Observer, Phase, Progress, Steer};
 use crate::plan::{self, Overrides, Plan, Source};
 use crate::trial::{Memory, Trial};
 use ratatui::Terminal;
@@ -23,7 +23,7 @@ struct Film {
 }
 
 impl Observer for Film {
-    fn progress(&mut self, progress: &Progress<'_>) -> Option<String> {
+    fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason> {
         let shot = self.maker.snapshot(progress, progress.at);
         self.keys.in_force(shot.percent);
         (self.press)(&self.keys, progress.at);

@@ -1,0 +1,107 @@
+//! Why a run ended before its plan did. Its words are those of result.json.
+use std::fmt;
+
+/// Why a run ended before its plan did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CutReason {
+    /// By a signal.
+    Interrupted,
+    /// By its operator.
+    Operator,
+    /// By a gate that was broken for too long: what an observer says of it.
+    Gate(String),
+    /// Every session was lost, and none came back.
+    EveryBindLost,
+    /// A receipt or MO that is none of ours, off loopback: what it was.
+    ForeignTraffic(String),
+    /// A machine of a fleet was lost: which, and how.
+    AgentLost(String),
+    /// The last machine of a fleet was lost.
+    EveryAgentLost(String),
+    /// A worker ended before its time; its fault, where it is known.
+    WorkerFailed(Option<String>),
+    /// The other side of a duel ended: why.
+    OtherSide(String),
+    /// It has not ended: this was saved so many seconds after its start.
+    NotOver(u64),
+    /// What a saved run says, in words that none of these has.
+    Said(String),
+}
+
+/// How a reason begins that goes on with its particulars.
+const GATE: &str = "abort_on_fail";
+const FOREIGN: &str = "foreign_traffic: ";
+const AGENT: &str = "agent lost: ";
+const EVERY_AGENT: &str = "every agent lost: ";
+const WORKER: &str = "a worker failed";
+
+impl fmt::Display for CutReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CutReason::Interrupted => f.write_str("interrupted"),
+            CutReason::Operator => f.write_str("ended by the operator"),
+            CutReason::Gate(words) | CutReason::Said(words) => f.write_str(words),
+            CutReason::EveryBindLost => f.write_str("every bind lost"),
+            CutReason::ForeignTraffic(what) => write!(f, "{FOREIGN}{what}"),
+            CutReason::AgentLost(which) => write!(f, "{AGENT}{which}"),
+            CutReason::EveryAgentLost(which) => write!(f, "{EVERY_AGENT}{which}"),
+            CutReason::WorkerFailed(Some(fault)) => write!(f, "{WORKER}: {fault}"),
+            CutReason::WorkerFailed(None) => f.write_str(WORKER),
+            CutReason::OtherSide(why) => write!(f, "the other side ended: {why}"),
+            CutReason::NotOver(seconds) => {
+                write!(f, "not over: this was saved {seconds} s after the start")
+            }
+        }
+    }
+}
+
+/// As a saved run spells it.
+impl From<&str> for CutReason {
+    fn from(words: &str) -> CutReason {
+        let behind = |head: &str| words.strip_prefix(head).map(str::to_owned);
+        let plain = [CutReason::Interrupted, CutReason::Operator, CutReason::EveryBindLost];
+        if let Some(reason) = plain.into_iter().find(|reason| reason.to_string() == words) {
+            return reason;
+        }
+        if words.starts_with(GATE) {
+            return CutReason::Gate(words.to_owned());
+        }
+        behind(FOREIGN)
+            .map(CutReason::ForeignTraffic)
+            .or_else(|| behind(AGENT).map(CutReason::AgentLost))
+            .or_else(|| behind(EVERY_AGENT).map(CutReason::EveryAgentLost))
+            .or_else(|| {
+                let fault = behind(WORKER)?;
+                Some(CutReason::WorkerFailed(fault.strip_prefix(": ").map(str::to_owned)))
+            })
+            .unwrap_or_else(|| CutReason::Said(words.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_read_again_from_the_words_of_a_saved_run() {
+        for (reason, words) in [
+            (CutReason::Interrupted, "interrupted"),
+            (CutReason::Operator, "ended by the operator"),
+            (CutReason::Gate("abort_on_fail: x was broken".into()), "abort_on_fail: x was broken"),
+            (CutReason::EveryBindLost, "every bind lost"),
+            (CutReason::ForeignTraffic("an MO".into()), "foreign_traffic: an MO"),
+            (CutReason::AgentLost("a1 vanished".into()), "agent lost: a1 vanished"),
+            (CutReason::EveryAgentLost("a1 left".into()), "every agent lost: a1 left"),
+            (CutReason::WorkerFailed(None), "a worker failed"),
+            (CutReason::WorkerFailed(Some("it panicked".into())), "a worker failed: it panicked"),
+            (CutReason::Said("not over: ...".into()), "not over: ..."),
+        ] {
+            assert_eq!(reason.to_string(), words);
+            assert_eq!(CutReason::from(words), reason);
+        }
+        let other = CutReason::OtherSide("interrupted".into());
+        assert_eq!(other.to_string(), "the other side ended: interrupted");
+        let saved = CutReason::NotOver(7).to_string();
+        assert_eq!(saved, "not over: this was saved 7 s after the start");
+    }
+}
