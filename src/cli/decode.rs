@@ -1,6 +1,8 @@
 //! `smppbench decode [HEX | - | FILE]`: what PDUs mean, with the answer that each earns: JSON lines, or on a
 //! terminal field by field. Reads hex text in any form that people paste, standard input, or a capture (pcap,
 //! pcapng); judges nothing itself: [`smpp`](crate::smpp) does.
+#[cfg(test)]
+mod captures;
 mod hexes;
 mod json;
 mod mask;
@@ -12,20 +14,22 @@ mod tests;
 use super::args::DecodeArgs;
 use super::dial::layout;
 use super::exit::{Exit, fail};
-use crate::kit::{MIB, read_at_most, read_stream};
+use crate::kit::{MIB, read_stream};
 use crate::smpp::without_passwords;
+use pcap::CaptureError;
 use serde_json::{Value, json};
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Cursor, ErrorKind, IsTerminal, Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 
-pub use hexes::parse_hex;
+pub use hexes::{HexError, parse_hex};
 pub(super) use json::tlvs_behind_header;
 pub use json::{decode_json, pdu_json};
 pub(super) use mask::tlv_holds_content;
 
-/// Largest capture or text.
-const INPUT_OCTETS_MAX: u64 = 4096 * MIB;
+/// Largest text; captures are read as streams, of any size.
+const TEXT_OCTETS_MAX: u64 = 4096 * MIB;
 
 /// A PDU, or octets at the end of a stream that are none; without passwords, which are shown to nobody, not
 /// even to who has the octets.
@@ -55,26 +59,70 @@ impl Found {
     }
 }
 
+/// Why the input is not decoded, or not all of it.
+#[derive(Debug, thiserror::Error)]
+enum DecodeError {
+    #[error("{0}")]
+    Read(io::Error),
+    #[error("cannot write to standard output: {0}")]
+    Output(io::Error),
+    #[error("neither hexadecimal nor a capture (pcap, pcapng)")]
+    NotText,
+    #[error("nothing to decode; give hexadecimal, - or a capture")]
+    Nothing,
+    #[error("{}", in_input(.0))]
+    Hex(#[from] HexError),
+    #[error("line {number}: {}", in_input(.why))]
+    Line { number: usize, why: HexError },
+    #[error(transparent)]
+    Capture(CaptureError),
+}
+
+/// What is no hexadecimal here was no file either.
+fn in_input(why: &HexError) -> String {
+    match why {
+        HexError::Character { position, character } => {
+            format!("neither a file nor hexadecimal: character {position} is {character:?}")
+        }
+        other => other.to_string(),
+    }
+}
+
 /// Runs the verb: 2 where the input is neither hexadecimal nor a file of hexadecimal or of packets.
 pub(super) fn run(args: &DecodeArgs) -> Exit {
     let arg = args.input.as_str();
-    let input = match arg {
-        "-" => {
-            let read = read_stream(std::io::stdin().lock(), INPUT_OCTETS_MAX);
-            read.map_err(|e| format!("standard input: {e}"))
-        }
-        path if Path::new(path).is_file() => read_at_most(Path::new(path), INPUT_OCTETS_MAX)
-            .map_err(|e| format!("{path}: cannot be read ({e})")),
-        hex => Ok(hex.as_bytes().to_vec()),
+    let mut out = BufWriter::new(io::stdout().lock());
+    let as_json = args.json || !io::stdout().is_terminal();
+    let read = open(arg).map_err(DecodeError::Read).and_then(|input| {
+        decode(input, |found| print(&mut out, &found, as_json, args.show_content))?;
+        Ok(())
+    });
+    let read = match (read, out.flush()) {
+        (Err(why @ DecodeError::Output(_)), _) => Err(why),
+        (_, Err(e)) => Err(DecodeError::Output(e)),
+        (read, Ok(())) => read,
     };
-    let input = match input {
-        Ok(input) => input,
-        Err(why) => return fail(Exit::Internal, &why),
-    };
-    match decode_input(&input) {
-        Ok(found) => print(&found, args),
-        Err(why) => fail(Exit::Usage, &format!("decode {}: {why}", shown(arg))),
+    let Err(why) = read else { return Exit::Done };
+    match &why {
+        // `decode ... | head` is no failure
+        DecodeError::Output(e) if e.kind() == ErrorKind::BrokenPipe => Exit::Done,
+        DecodeError::Output(_) => fail(Exit::Internal, &why.to_string()),
+        DecodeError::Read(e) if arg == "-" => fail(Exit::Internal, &format!("standard input: {e}")),
+        DecodeError::Read(e) => fail(Exit::Internal, &format!("{arg}: cannot be read ({e})")),
+        // what could be read has been decoded
+        DecodeError::Capture(
+            CaptureError::Broken { .. } | CaptureError::TooLarge { .. } | CaptureError::LinkType(_),
+        ) => fail(Exit::Done, &format!("decode {}: {why}", shown(arg))),
+        _ => fail(Exit::Usage, &format!("decode {}: {why}", shown(arg))),
     }
+}
+
+fn open(arg: &str) -> io::Result<Box<dyn Read + Send + '_>> {
+    Ok(match arg {
+        "-" => Box::new(io::stdin()),
+        path if Path::new(path).is_file() => Box::new(File::open(path)?),
+        hex => Box::new(hex.as_bytes()),
+    })
 }
 
 /// The start of the argument: a whole capture in hex would bury the message.
@@ -85,27 +133,16 @@ fn shown(arg: &str) -> String {
     }
 }
 
-fn print(found: &[Found], args: &DecodeArgs) -> Exit {
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let as_json = args.json || !std::io::stdout().is_terminal();
-    let written = found.iter().try_for_each(|found| {
-        if !as_json {
-            return out.write_all(text(found, args.show_content).as_bytes());
-        }
-        found.json().into_iter().try_for_each(|mut line| {
-            if !args.show_content {
-                mask::line(&mut line);
-            }
-            writeln!(out, "{line}")
-        })
-    });
-    match written.and_then(|()| out.flush()) {
-        // `decode ... | head` is no failure.
-        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-            fail(Exit::Internal, &format!("cannot write to standard output: {e}"))
-        }
-        Ok(()) | Err(_) => Exit::Done,
+fn print(out: &mut impl Write, found: &Found, as_json: bool, show_content: bool) -> io::Result<()> {
+    if !as_json {
+        return out.write_all(text(found, show_content).as_bytes());
     }
+    found.json().into_iter().try_for_each(|mut line| {
+        if !show_content {
+            mask::line(&mut line);
+        }
+        writeln!(out, "{line}")
+    })
 }
 
 /// As `dial` lays it out.
@@ -118,15 +155,27 @@ fn text(found: &Found, show_content: bool) -> String {
 }
 
 /// Decodes a capture, or hex text of any number of lines.
-fn decode_input(input: &[u8]) -> Result<Vec<Found>, String> {
-    if pcap::is_capture(input) {
-        return Ok(streams::decode_capture(input));
+fn decode(
+    mut input: impl Read + Send,
+    mut show: impl FnMut(Found) -> io::Result<()>,
+) -> Result<(), DecodeError> {
+    let mut head = Vec::new();
+    input.by_ref().take(pcap::MAGIC_OCTETS).read_to_end(&mut head).map_err(DecodeError::Read)?;
+    let is_capture = pcap::is_capture(&head);
+    let whole = Cursor::new(head).chain(input);
+    if is_capture {
+        let fault = streams::decode_capture(whole, show).map_err(DecodeError::Output)?;
+        return fault.map_or(Ok(()), |fault| Err(DecodeError::Capture(fault)));
     }
-    let text = std::str::from_utf8(input)
-        .map_err(|_| "neither hexadecimal nor a capture (pcap, pcapng)".to_owned())?;
+    let octets = read_stream(whole, TEXT_OCTETS_MAX).map_err(DecodeError::Read)?;
+    decode_text(&octets)?.into_iter().try_for_each(&mut show).map_err(DecodeError::Output)
+}
+
+fn decode_text(octets: &[u8]) -> Result<Vec<Found>, DecodeError> {
+    let text = std::str::from_utf8(octets).map_err(|_| DecodeError::NotText)?;
     let text = crate::plan::without_mark(text);
     if text.trim().is_empty() {
-        return Err("nothing to decode; give hexadecimal, - or a capture".to_owned());
+        return Err(DecodeError::Nothing);
     }
     match hexes::whole(text) {
         Some(octets) => Ok(cut_all(&octets?)),
@@ -150,13 +199,14 @@ fn cut_all(octets: &[u8]) -> Vec<Found> {
 }
 
 /// Hex lines: a PDU may go over several of them, but a line that holds a whole one starts anew.
-fn decode_lines(text: &str) -> Result<Vec<Found>, String> {
+fn decode_lines(text: &str) -> Result<Vec<Found>, DecodeError> {
     use crate::smpp::frame::{OCTETS_MAX_DEFAULT, cut};
     let mut found = Vec::new();
     let mut carried: Vec<u8> = Vec::new();
     for (index, line) in text.lines().enumerate() {
-        let octets = parse_hex(line).map_err(|why| {
-            if text.lines().nth(1).is_some() { format!("line {}: {why}", index + 1) } else { why }
+        let octets = parse_hex(line).map_err(|why| match text.lines().nth(1) {
+            Some(_) => DecodeError::Line { number: index + 1, why },
+            None => DecodeError::Hex(why),
         })?;
         if !carried.is_empty() && matches!(cut(&octets, OCTETS_MAX_DEFAULT), Ok(Some(_))) {
             found.push(Found::of(&std::mem::take(&mut carried)));

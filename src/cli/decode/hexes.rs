@@ -1,9 +1,34 @@
 //! Octets as people paste them: digits with any separators, `0x..` lists, escapes of C and Python, and the dumps
 //! of hexdump, xxd and Wireshark.
 
+/// Why a text is not hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HexError {
+    /// A character that is neither a digit nor a separator; counted from 1.
+    #[error("not hexadecimal: character {position} is {character:?}")]
+    Character {
+        /// Where.
+        position: usize,
+        /// Which.
+        character: char,
+    },
+    /// The last octet has one digit.
+    #[error("an odd number of hexadecimal digits; an octet has two")]
+    OddDigits,
+    /// A string of C or Python that is not closed.
+    #[error("a string without its closing {0}; paste all of it")]
+    Unclosed(char),
+    /// What follows `\\x`.
+    #[error("\\x{0} is not an octet; write two digits")]
+    Octet(String),
+    /// An escape of another language.
+    #[error("\\{0} is not an escape that is known here")]
+    Escape(char),
+}
+
 /// Reads the octets of a text; of a dump, without its offsets and its column of characters. `None` where each
 /// line stands for itself: then [`parse_hex`] reads it.
-pub(super) fn whole(text: &str) -> Option<Result<Vec<u8>, String>> {
+pub(super) fn whole(text: &str) -> Option<Result<Vec<u8>, HexError>> {
     if text.contains("\\x") {
         return Some(escaped(text));
     }
@@ -17,7 +42,7 @@ pub(super) fn whole(text: &str) -> Option<Result<Vec<u8>, String>> {
 
 /// Reads hex digits in pairs. Blanks and separators between them are passed over, and so is a `0x` before an
 /// octet; in a list of `0x..`, or with commas between, a single digit is an octet too.
-pub fn parse_hex(text: &str) -> Result<Vec<u8>, String> {
+pub fn parse_hex(text: &str) -> Result<Vec<u8>, HexError> {
     let list = text.contains(',') || text.to_ascii_lowercase().matches("0x").nth(1).is_some();
     if list { parse_list(text) } else { parse_digits(text) }
 }
@@ -27,7 +52,7 @@ fn is_separator(c: char) -> bool {
 }
 
 /// Items that stand for themselves.
-fn parse_list(text: &str) -> Result<Vec<u8>, String> {
+fn parse_list(text: &str) -> Result<Vec<u8>, HexError> {
     let mut octets = Vec::with_capacity(text.len() / 4);
     let mut from = 0;
     for item in text.split(is_separator) {
@@ -35,14 +60,14 @@ fn parse_list(text: &str) -> Result<Vec<u8>, String> {
         from += item.len() + 1;
         let digits = item.strip_prefix("0x").or_else(|| item.strip_prefix("0X")).unwrap_or(item);
         let padded = if digits.len() == 1 { format!("0{digits}") } else { digits.to_owned() };
-        let read = parse_digits(&padded).map_err(|why| match why.split_once("character ") {
-            Some(_) => {
+        let read = parse_digits(&padded).map_err(|why| match why {
+            HexError::Character { .. } => {
                 let odd = digits.chars().find(|c| !c.is_ascii_hexdigit()).unwrap_or(' ');
                 let within = at + item.find(odd).unwrap_or(0);
                 let position = text.get(..within).map_or(0, |before| before.chars().count()) + 1;
-                format!("neither a file nor hexadecimal: character {position} is {odd:?}")
+                HexError::Character { position, character: odd }
             }
-            None => why,
+            other => other,
         })?;
         octets.extend(read);
         // a separator of more than one octet
@@ -53,7 +78,7 @@ fn parse_list(text: &str) -> Result<Vec<u8>, String> {
     Ok(octets)
 }
 
-fn parse_digits(text: &str) -> Result<Vec<u8>, String> {
+fn parse_digits(text: &str) -> Result<Vec<u8>, HexError> {
     let start = text.trim_start();
     let prefixed = start.starts_with("0x") || start.starts_with("0X");
     let digits_at = text.len() - start.len() + if prefixed { 2 } else { 0 };
@@ -65,7 +90,7 @@ fn parse_digits(text: &str) -> Result<Vec<u8>, String> {
         }
         let digit = character.to_digit(16).ok_or_else(|| {
             let position = text[..index].chars().count() + 1;
-            format!("neither a file nor hexadecimal: character {position} is {character:?}")
+            HexError::Character { position, character }
         })? as u8;
         high = match high {
             None => Some(digit),
@@ -77,12 +102,12 @@ fn parse_digits(text: &str) -> Result<Vec<u8>, String> {
     }
     match high {
         None => Ok(octets),
-        Some(_) => Err("an odd number of hexadecimal digits; an octet has two".to_owned()),
+        Some(_) => Err(HexError::OddDigits),
     }
 }
 
 /// Escapes of C and Python: what stands in quotes; all of it where nothing does.
-fn escaped(text: &str) -> Result<Vec<u8>, String> {
+fn escaped(text: &str) -> Result<Vec<u8>, HexError> {
     let quotes = |c: char| c == '\'' || c == '"';
     let Some(quote) = text.chars().find(|c| quotes(*c)) else { return unescape(text.trim()) };
     let mut octets = Vec::new();
@@ -95,7 +120,7 @@ fn escaped(text: &str) -> Result<Vec<u8>, String> {
             closes
         });
         let Some((end, _)) = end else {
-            return Err(format!("a string without its closing {quote}; paste all of it"));
+            return Err(HexError::Unclosed(quote));
         };
         octets.extend(unescape(&inner[..end])?);
         rest = &inner[end + quote.len_utf8()..];
@@ -103,7 +128,7 @@ fn escaped(text: &str) -> Result<Vec<u8>, String> {
     Ok(octets)
 }
 
-fn unescape(text: &str) -> Result<Vec<u8>, String> {
+fn unescape(text: &str) -> Result<Vec<u8>, HexError> {
     let mut octets = Vec::with_capacity(text.len() / 2);
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -119,8 +144,7 @@ fn unescape(text: &str) -> Result<Vec<u8>, String> {
             'x' => {
                 let digits = rest.get(..2).unwrap_or(rest);
                 let octet = u8::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 2);
-                let octet = octet
-                    .ok_or_else(|| format!("\\x{digits} is not an octet; write two digits"))?;
+                let octet = octet.ok_or_else(|| HexError::Octet(digits.to_owned()))?;
                 rest = &rest[2..];
                 octet
             }
@@ -142,7 +166,7 @@ fn unescape(text: &str) -> Result<Vec<u8>, String> {
             // the line goes on
             '\n' => continue,
             '\\' | '\'' | '"' => kind as u8,
-            other => return Err(format!("\\{other} is not an escape that is known here")),
+            other => return Err(HexError::Escape(other)),
         });
     }
     Ok(octets)
@@ -237,7 +261,7 @@ mod tests {
     const WANTED: &[u8] =
         &[0, 0, 0, 0x1A, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 7, b'a', b'b', 0xFF, 0x0A];
 
-    fn read(text: &str) -> Result<Vec<u8>, String> {
+    fn read(text: &str) -> Result<Vec<u8>, HexError> {
         whole(text).unwrap_or_else(|| parse_hex(text))
     }
 
@@ -287,7 +311,7 @@ mod tests {
             ("b'\\x0'", "\\x0 is not an octet"),
             ("b'\\q'", "\\q is not an escape"),
         ] {
-            let says = read(text).unwrap_err();
+            let says = read(text).unwrap_err().to_string();
             assert!(says.contains(why), "{text}: {says}");
         }
     }

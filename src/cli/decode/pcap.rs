@@ -1,15 +1,12 @@
-//! Packets out of a capture (classic pcap, pcapng), and the TCP segment in each. Knows no SMPP and
-//! trusts no length.
+//! The TCP segments of a capture (pcap, pcapng), read as a stream however large it is: `pcap-parser` reads the file,
+//! `etherparse` the packets in it. Knows no SMPP.
+use std::collections::BTreeSet;
+use std::io::{self, Read};
+use std::net::{IpAddr, SocketAddr};
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-
-/// A packet's octets, what its first header is, and its time.
-pub(super) struct Packet<'a> {
-    link_type: u32,
-    octets: &'a [u8],
-    /// Seconds since 1970, where the capture says.
-    pub(super) time_s: Option<f64>,
-}
+use etherparse::{EtherType, LaxNetSlice, LaxSlicedPacket, TransportSlice};
+use pcap_parser::traits::PcapNGPacketBlock;
+use pcap_parser::{Block, PcapBlockOwned, PcapError, create_reader};
 
 /// A TCP segment.
 pub(super) struct Segment<'a> {
@@ -18,221 +15,256 @@ pub(super) struct Segment<'a> {
     pub(super) sequence: u32,
     pub(super) syn: bool,
     pub(super) payload: &'a [u8],
+    /// Seconds since 1970, where the capture says.
+    pub(super) time_s: Option<f64>,
 }
 
-const PCAPNG: u32 = 0x0A0D_0D0A;
-const PCAPNG_ORDER: u32 = 0x1A2B_3C4D;
-const PCAP_US: u32 = 0xA1B2_C3D4;
-const PCAP_NS: u32 = 0xA1B2_3C4D;
+/// Why a capture was not read to its end, or not all of it.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CaptureError {
+    #[error("the header of the capture is broken, or ends early; nothing is decoded")]
+    Header,
+    #[error(
+        "the capture is broken at octet {at} or ends early, behind {packets} whole packets; \
+         what stands before that is decoded"
+    )]
+    Broken { at: usize, packets: u64 },
+    #[error(
+        "the capture has a block of more than {} MiB at octet {at}, behind {packets} whole packets; \
+         what stands before that is decoded",
+        BLOCK_OCTETS_MAX >> 20
+    )]
+    TooLarge { at: usize, packets: u64 },
+    #[error(
+        "packets of link type {0} are passed over; Ethernet, Linux cooked, BSD loopback and raw IP \
+         are decoded"
+    )]
+    LinkType(i32),
+}
+
+/// Octets at the start that tell a capture from text.
+pub(super) const MAGIC_OCTETS: u64 = 4;
+
+/// Octets that are read at once, and of the largest block.
+const READ_OCTETS: usize = 256 << 10;
+const BLOCK_OCTETS_MAX: usize = 16 << 20;
 
 /// Whether the octets begin as a capture does.
 pub(super) fn is_capture(octets: &[u8]) -> bool {
-    let Some(magic) = octets.first_chunk::<4>() else { return false };
+    let Some(magic) = octets.first_chunk() else { return false };
     [u32::from_be_bytes(*magic), u32::from_le_bytes(*magic)]
         .iter()
-        .any(|magic| matches!(*magic, PCAPNG | PCAP_US | PCAP_NS))
+        .any(|magic| matches!(*magic, 0x0A0D_0D0A | 0xA1B2_C3D4 | 0xA1B2_3C4D))
 }
 
-/// Integers in the capture's own byte order.
+/// Where packets were captured: the link type of the interface, and the ticks of its clock.
 #[derive(Clone, Copy)]
-struct Order {
-    big_endian: bool,
-}
-
-impl Order {
-    fn u16(self, octets: &[u8], at: usize) -> Option<u16> {
-        let octets = *octets.get(at..)?.first_chunk::<2>()?;
-        Some(if self.big_endian { u16::from_be_bytes(octets) } else { u16::from_le_bytes(octets) })
-    }
-
-    fn u32(self, octets: &[u8], at: usize) -> Option<u32> {
-        let octets = *octets.get(at..)?.first_chunk::<4>()?;
-        Some(if self.big_endian { u32::from_be_bytes(octets) } else { u32::from_le_bytes(octets) })
-    }
-}
-
-/// The packets in order; a capture that is cut short gives those before the cut.
-pub(super) fn packets(capture: &[u8]) -> Vec<Packet<'_>> {
-    let mut packets = Vec::new();
-    let big = Order { big_endian: true };
-    if big.u32(capture, 0) == Some(PCAPNG) {
-        read_pcapng(capture, &mut packets);
-    } else {
-        read_pcap(capture, &mut packets);
-    }
-    packets
-}
-
-/// None: the capture ends.
-fn read_pcap<'a>(capture: &'a [u8], packets: &mut Vec<Packet<'a>>) -> Option<()> {
-    let big_endian = matches!(Order { big_endian: true }.u32(capture, 0)?, PCAP_US | PCAP_NS);
-    let order = Order { big_endian };
-    let ticks_per_s = if order.u32(capture, 0)? == PCAP_NS { 1e9 } else { 1e6 };
-    let link_type = order.u32(capture, 20)? & 0xFFFF;
-    let mut at = 24;
-    loop {
-        let captured = order.u32(capture, at + 8)? as usize;
-        let octets = capture.get(at + 16..)?.get(..captured)?;
-        let time_s = f64::from(order.u32(capture, at)?)
-            + f64::from(order.u32(capture, at + 4)?) / ticks_per_s;
-        packets.push(Packet { link_type, octets, time_s: Some(time_s) });
-        at += 16 + captured;
-    }
-}
-
-/// An interface of a pcapng section: its link type, and the ticks of its clock.
 struct Interface {
-    link_type: u32,
+    link_type: i32,
     ticks_per_s: f64,
 }
 
-/// None: the capture ends.
-fn read_pcapng<'a>(capture: &'a [u8], packets: &mut Vec<Packet<'a>>) -> Option<()> {
-    let network = Order { big_endian: true };
-    let mut order = network;
-    let mut interfaces: Vec<Interface> = Vec::new();
-    let mut at = 0;
+/// A capture that is being read.
+struct Capture {
+    /// Of the section that is being read; the one of a classic capture.
+    interfaces: Vec<Interface>,
+    big_endian: bool,
+    packets: u64,
+    /// Link types that are passed over.
+    unknown: BTreeSet<i32>,
+}
+
+/// What is to be done before the next block can be read.
+enum Next {
+    Consume(usize),
+    Refill,
+    Grow,
+}
+
+/// Gives the TCP segments of a capture in order; then why it was not read as a whole, where it was not.
+///
+/// # Errors
+/// That of `take`, at once.
+pub(super) fn segments(
+    input: impl Read + Send,
+    mut take: impl FnMut(&Segment<'_>) -> io::Result<()>,
+) -> io::Result<Option<CaptureError>> {
+    let Ok(mut reader) = create_reader(READ_OCTETS, Filled(input)) else {
+        return Ok(Some(CaptureError::Header));
+    };
+    let mut capture =
+        Capture { interfaces: Vec::new(), big_endian: false, packets: 0, unknown: BTreeSet::new() };
+    let mut room = READ_OCTETS;
     loop {
-        if network.u32(capture, at)? == PCAPNG {
-            let big_endian = network.u32(capture, at + 8)? == PCAPNG_ORDER;
-            order = Order { big_endian };
-            interfaces.clear();
-        }
-        let kind = order.u32(capture, at)?;
-        let octets = order.u32(capture, at + 4)? as usize;
-        let block = capture.get(at..)?.get(..octets).filter(|block| block.len() >= 12)?;
-        match kind {
-            1 => interfaces.push(interface_of(order, block)?),
-            // Enhanced, and obsolete: interface, time, length, octets.
-            2 | 6 => {
-                let id =
-                    if kind == 6 { order.u32(block, 8)? } else { u32::from(order.u16(block, 8)?) };
-                let captured = order.u32(block, 20)? as usize;
-                if let (Some(interface), Some(octets)) =
-                    (interfaces.get(id as usize), block.get(28..28 + captured))
-                {
-                    let ticks =
-                        u64::from(order.u32(block, 12)?) << 32 | u64::from(order.u32(block, 16)?);
-                    let time_s = Some(ticks as f64 / interface.ticks_per_s);
-                    packets.push(Packet { link_type: interface.link_type, octets, time_s });
+        let next = match reader.next() {
+            Ok((octets, block)) => {
+                if let Some(segment) = capture.segment(&block) {
+                    take(&segment)?;
                 }
+                Next::Consume(octets)
             }
-            // Simple: length on the wire, octets.
-            3 => {
-                let length = (order.u32(block, 8)? as usize).min(block.len().saturating_sub(16));
-                if let (Some(interface), Some(octets)) =
-                    (interfaces.first(), block.get(12..12 + length))
-                {
-                    packets.push(Packet { link_type: interface.link_type, octets, time_s: None });
-                }
-            }
-            _ => {}
-        }
-        at += octets.next_multiple_of(4);
-    }
-}
-
-/// Reads an interface block; its option 9 (`if_tsresol`) sets the tick.
-fn interface_of(order: Order, block: &[u8]) -> Option<Interface> {
-    let link_type = u32::from(order.u16(block, 8)?);
-    let mut ticks_per_s = 1e6;
-    let mut at = 16;
-    while let (Some(code), Some(length)) = (order.u16(block, at), order.u16(block, at + 2)) {
-        match (code, block.get(at + 4)) {
-            (0, _) => break,
-            (9, Some(resolution)) if resolution & 0x80 == 0 => {
-                ticks_per_s = 10_f64.powi(i32::from(*resolution));
-            }
-            (9, Some(resolution)) => ticks_per_s = 2_f64.powi(i32::from(resolution & 0x7F)),
-            _ => {}
-        }
-        at += 4 + usize::from(length).next_multiple_of(4);
-    }
-    Some(Interface { link_type, ticks_per_s })
-}
-
-impl<'a> Packet<'a> {
-    /// The TCP segment in the packet; `None` where it holds none.
-    pub(super) fn segment(&self) -> Option<Segment<'a>> {
-        let ip = self.ip()?;
-        match ip.first()? >> 4 {
-            4 => segment_of_ipv4(ip),
-            6 => segment_of_ipv6(ip),
-            _ => None,
-        }
-    }
-
-    /// What follows the link's header, where that is IP.
-    fn ip(&self) -> Option<&'a [u8]> {
-        const IPV4: u16 = 0x0800;
-        const IPV6: u16 = 0x86DD;
-        let octets = self.octets;
-        let ethertype = |at: usize| {
-            octets.get(at..)?.first_chunk::<2>().map(|octets| u16::from_be_bytes(*octets))
+            Err(PcapError::Eof) => break,
+            Err(PcapError::Incomplete(_)) => Next::Refill,
+            Err(PcapError::BufferTooSmall) => Next::Grow,
+            Err(_) => return Ok(Some(capture.broken(reader.consumed()))),
         };
-        match self.link_type {
-            // BSD loopback, both byte orders: the IP version tells the family anyway.
-            0 | 108 => octets.get(4..),
-            1 => {
-                let mut at = 12;
-                // VLAN tags.
-                while matches!(ethertype(at)?, 0x8100 | 0x88A8) {
-                    at += 4;
+        let held = reader.data().len();
+        match next {
+            Next::Consume(octets) => reader.consume(octets),
+            Next::Refill => {
+                let read = reader.refill().is_ok();
+                let more = reader.data().len() > held || reader.reader_exhausted();
+                if !read || !more {
+                    return Ok(Some(capture.broken(reader.consumed())));
                 }
-                matches!(ethertype(at)?, IPV4 | IPV6).then(|| octets.get(at + 2..))?
             }
-            // Raw IP.
-            12 | 14 | 101 | 228 | 229 => Some(octets),
-            // Linux cooked capture, first and second version.
-            113 => matches!(ethertype(14)?, IPV4 | IPV6).then(|| octets.get(16..))?,
-            276 => matches!(ethertype(0)?, IPV4 | IPV6).then(|| octets.get(20..))?,
+            Next::Grow if room < BLOCK_OCTETS_MAX => {
+                room *= 2;
+                reader.grow(room);
+            }
+            Next::Grow => {
+                let (at, packets) = (reader.consumed(), capture.packets);
+                return Ok(Some(CaptureError::TooLarge { at, packets }));
+            }
+        }
+    }
+    Ok(capture.unknown.first().map(|link_type| CaptureError::LinkType(*link_type)))
+}
+
+/// Fills all the room that it is given, until its stream ends: `create_reader` wants the first block from one read.
+struct Filled<R>(R);
+
+impl<R: Read> Read for Filled<R> {
+    fn read(&mut self, mut room: &mut [u8]) -> io::Result<usize> {
+        let octets = room.len() as u64;
+        io::copy(&mut self.0.by_ref().take(octets), &mut room).map(|octets| octets as usize)
+    }
+}
+
+impl Capture {
+    fn broken(&self, at: usize) -> CaptureError {
+        CaptureError::Broken { at, packets: self.packets }
+    }
+
+    /// The TCP segment in a block; `None` where it holds none.
+    fn segment<'a>(&mut self, block: &'a PcapBlockOwned<'a>) -> Option<Segment<'a>> {
+        match block {
+            PcapBlockOwned::LegacyHeader(header) => {
+                let ticks_per_s = if header.is_nanosecond_precision() { 1e9 } else { 1e6 };
+                let link_type = header.network.0 & 0xFFFF;
+                self.interfaces.push(Interface { link_type, ticks_per_s });
+                None
+            }
+            PcapBlockOwned::Legacy(packet) => {
+                let ticks_per_s = self.interfaces.first()?.ticks_per_s;
+                let time_s = f64::from(packet.ts_sec) + f64::from(packet.ts_usec) / ticks_per_s;
+                self.packet(0, packet.data, Some(time_s))
+            }
+            PcapBlockOwned::NG(block) => self.segment_of_block(block),
+        }
+    }
+
+    fn segment_of_block<'a>(&mut self, block: &'a Block<'a>) -> Option<Segment<'a>> {
+        match block {
+            Block::SectionHeader(section) => {
+                self.big_endian = section.big_endian();
+                self.interfaces.clear();
+                None
+            }
+            Block::InterfaceDescription(interface) => {
+                let exponent = i32::from(interface.if_tsresol & 0x7F);
+                let base: f64 = if interface.if_tsresol & 0x80 == 0 { 10.0 } else { 2.0 };
+                let link_type = interface.linktype.0;
+                self.interfaces.push(Interface { link_type, ticks_per_s: base.powi(exponent) });
+                None
+            }
+            Block::EnhancedPacket(packet) => {
+                let ticks = u64::from(packet.ts_high) << 32 | u64::from(packet.ts_low);
+                let time_s = self.time_s(packet.if_id as usize, ticks);
+                self.packet(packet.if_id as usize, packet.packet_data(), time_s)
+            }
+            Block::SimplePacket(packet) => self.packet(0, packet.packet_data(), None),
+            Block::Unknown(unknown) => {
+                let kind = unknown.block_type;
+                let kind = if self.big_endian { kind.swap_bytes() } else { kind };
+                if kind == OBSOLETE_PACKET { self.obsolete_packet(unknown.data) } else { None }
+            }
             _ => None,
         }
     }
-}
 
-const TCP: u8 = 6;
-
-fn segment_of_ipv4(ip: &[u8]) -> Option<Segment<'_>> {
-    let header: &[u8; 20] = ip.first_chunk()?;
-    let header_octets = usize::from(header[0] & 0x0F) * 4;
-    let total = usize::from(u16::from_be_bytes([header[2], header[3]]));
-    let fragment = u16::from_be_bytes([header[6], header[7]]) & 0x3FFF;
-    if header[9] != TCP || fragment != 0 || header_octets < 20 {
-        return None;
+    /// Interface and drops, time, captured and original length, octets.
+    fn obsolete_packet<'a>(&mut self, block: &'a [u8]) -> Option<Segment<'a>> {
+        let word = |at: usize| {
+            let octets = *block.get(at..)?.first_chunk()?;
+            Some(if self.big_endian {
+                u32::from_be_bytes(octets)
+            } else {
+                u32::from_le_bytes(octets)
+            })
+        };
+        let interface = if self.big_endian { word(0)? >> 16 } else { word(0)? & 0xFFFF } as usize;
+        let ticks = u64::from(word(4)?) << 32 | u64::from(word(8)?);
+        let octets = block.get(20..)?.get(..word(12)? as usize)?;
+        let time_s = self.time_s(interface, ticks);
+        self.packet(interface, octets, time_s)
     }
-    // A total of 0 is segmentation offload: the packet is as long as it is.
-    let ip = if total == 0 { ip } else { ip.get(..total.min(ip.len()))? };
-    let from = Ipv4Addr::from(*header[12..].first_chunk::<4>()?);
-    let to = Ipv4Addr::from(*header[16..].first_chunk::<4>()?);
-    segment_of_tcp(ip.get(header_octets..)?, from.into(), to.into())
-}
 
-fn segment_of_ipv6(ip: &[u8]) -> Option<Segment<'_>> {
-    let header: &[u8; 40] = ip.first_chunk()?;
-    let payload = usize::from(u16::from_be_bytes([header[4], header[5]]));
-    let end = if payload == 0 { ip.len() } else { ip.len().min(40 + payload) };
-    let from = Ipv6Addr::from(*header[8..].first_chunk::<16>()?);
-    let to = Ipv6Addr::from(*header[24..].first_chunk::<16>()?);
-    let (mut next, mut rest) = (header[6], &ip[40..end]);
-    // Hop-by-hop, routing and destination options may stand before TCP.
-    while matches!(next, 0 | 43 | 60) {
-        let octets = usize::from(*rest.get(1)?) * 8 + 8;
-        next = *rest.first()?;
-        rest = rest.get(octets..)?;
+    fn time_s(&self, interface: usize, ticks: u64) -> Option<f64> {
+        Some(ticks as f64 / self.interfaces.get(interface)?.ticks_per_s)
     }
-    (next == TCP).then(|| segment_of_tcp(rest, from.into(), to.into()))?
+
+    fn packet<'a>(
+        &mut self,
+        interface: usize,
+        octets: &'a [u8],
+        time_s: Option<f64>,
+    ) -> Option<Segment<'a>> {
+        self.packets += 1;
+        let link_type = self.interfaces.get(interface)?.link_type;
+        let sliced = match link_type {
+            // BSD loopback, in both byte orders: the version of IP tells the family anyway
+            0 | 108 => LaxSlicedPacket::from_ip(octets.get(4..)?).ok()?,
+            1 => LaxSlicedPacket::from_ethernet(octets).ok()?,
+            12 | 14 | 101 | 228 | 229 => LaxSlicedPacket::from_ip(octets).ok()?,
+            // Linux cooked capture, first and second version; the protocol stands last, and first
+            113 => cooked(octets, 14, 16)?,
+            276 => cooked(octets, 0, 20)?,
+            unknown => {
+                self.unknown.insert(unknown);
+                return None;
+            }
+        };
+        segment_of(sliced, time_s)
+    }
 }
 
-fn segment_of_tcp(tcp: &[u8], from: IpAddr, to: IpAddr) -> Option<Segment<'_>> {
-    let header: &[u8; 20] = tcp.first_chunk()?;
-    let port = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
-    let payload = tcp.get(usize::from(header[12] >> 4) * 4..)?;
+/// Type of the packet block of early versions of pcapng.
+const OBSOLETE_PACKET: u32 = 2;
+
+/// A packet behind a header of Linux cooked capture.
+fn cooked(octets: &[u8], protocol_at: usize, header: usize) -> Option<LaxSlicedPacket<'_>> {
+    let protocol = u16::from_be_bytes(*octets.get(protocol_at..)?.first_chunk()?);
+    Some(LaxSlicedPacket::from_ether_type(EtherType(protocol), octets.get(header..)?))
+}
+
+fn segment_of(packet: LaxSlicedPacket<'_>, time_s: Option<f64>) -> Option<Segment<'_>> {
+    let (from, to): (IpAddr, IpAddr) = match packet.net.as_ref()? {
+        LaxNetSlice::Ipv4(ip) => {
+            (ip.header().source_addr().into(), ip.header().destination_addr().into())
+        }
+        LaxNetSlice::Ipv6(ip) => {
+            (ip.header().source_addr().into(), ip.header().destination_addr().into())
+        }
+        LaxNetSlice::Arp(_) => return None,
+    };
+    let Some(TransportSlice::Tcp(tcp)) = packet.transport else { return None };
     Some(Segment {
-        from: SocketAddr::new(from, port(0)),
-        to: SocketAddr::new(to, port(2)),
-        sequence: u32::from_be_bytes([header[4], header[5], header[6], header[7]]),
-        syn: header[13] & 0x02 != 0,
-        payload,
+        from: SocketAddr::new(from, tcp.source_port()),
+        to: SocketAddr::new(to, tcp.destination_port()),
+        sequence: tcp.sequence_number(),
+        syn: tcp.syn(),
+        payload: tcp.payload(),
+        time_s,
     })
 }

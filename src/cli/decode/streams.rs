@@ -2,10 +2,11 @@
 //! streams that hold it, on whatever port. Knows no link layer.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Read};
 use std::net::SocketAddr;
 
 use super::Found;
-use super::pcap::{self, Segment};
+use super::pcap::{self, CaptureError, Segment};
 use crate::smpp::{Header, frame};
 
 /// Octets kept beyond a gap, per stream, before the gap is given up for lost; each segment counts
@@ -16,18 +17,22 @@ const SEGMENT_OCTETS: usize = 64;
 /// The first number of a stream stands so far above 0 that a segment before it has a number too.
 const FIRST: u64 = 1 << 32;
 
-/// The PDUs in the order in which the capture completes them.
-pub(super) fn decode_capture(capture: &[u8]) -> Vec<Found> {
-    let mut found = Vec::new();
+/// Gives the PDUs in the order in which the capture completes them; then why it was not read as a whole, where it
+/// was not.
+///
+/// # Errors
+/// That of `show`, at once.
+pub(super) fn decode_capture(
+    capture: impl Read + Send,
+    mut show: impl FnMut(Found) -> io::Result<()>,
+) -> io::Result<Option<CaptureError>> {
     let mut streams: HashMap<(SocketAddr, SocketAddr), Stream> = HashMap::new();
-    for packet in pcap::packets(capture) {
-        let Some(segment) = packet.segment() else { continue };
+    pcap::segments(capture, |segment| {
         let stream = streams.entry((segment.from, segment.to)).or_default();
-        let place = Some((segment.from, segment.to, packet.time_s));
-        let pdus = stream.take(&segment).into_iter();
-        found.extend(pdus.map(|octets| Found { place, ..Found::of(&octets) }));
-    }
-    found
+        let place = Some((segment.from, segment.to, segment.time_s));
+        let mut pdus = stream.take(segment).into_iter();
+        pdus.try_for_each(|octets| show(Found { place, ..Found::of(&octets) }))
+    })
 }
 
 /// One direction of a connection. Sequence numbers are counted on beyond 32 bits, so that their order does

@@ -1,15 +1,25 @@
-use proptest::prelude::*;
-
-use super::decode_input as found_in;
 use super::*;
 
-/// As JSON.
-fn decode_input(input: &[u8]) -> Result<Vec<Value>, String> {
-    Ok(found_in(input)?.iter().flat_map(Found::json).collect())
+/// As JSON, and what is said of the rest.
+pub(super) fn decode_all(input: &[u8]) -> (Vec<Value>, Option<DecodeError>) {
+    let mut lines = Vec::new();
+    let read = decode(input, |found| {
+        lines.extend(found.json());
+        Ok(())
+    });
+    (lines, read.err())
 }
 
-const ENQUIRE_LINK: &str = "00000010000000150000000000000007";
-const SUBMIT_SM: &str = "0000003a000000040000000000000047000101343437373030393030303030\
+/// As JSON, of what can be read as a whole.
+pub(super) fn decode_input(input: &[u8]) -> Result<Vec<Value>, String> {
+    match decode_all(input) {
+        (lines, None) => Ok(lines),
+        (_, Some(why)) => Err(why.to_string()),
+    }
+}
+
+pub(super) const ENQUIRE_LINK: &str = "00000010000000150000000000000007";
+pub(super) const SUBMIT_SM: &str = "0000003a000000040000000000000047000101343437373030393030303030\
                          000101343437373030393030313233000000000000000000000178";
 
 fn lines(text: &str) -> Vec<Value> {
@@ -82,149 +92,6 @@ fn what_is_no_hex_is_named_with_its_place() {
         ("00\nxx", "line 2: neither a file nor hexadecimal: character 1 is 'x'"),
     ] {
         assert_eq!(decode_input(text.as_bytes()), Err(why.to_owned()), "{text:?}");
-    }
-}
-
-/// Ethernet, IPv4 and TCP around a payload, from port 2775 of 10.0.0.1 to port 4000 of 10.0.0.2.
-fn packet(sequence: u32, syn: bool, payload: &[u8]) -> Vec<u8> {
-    let mut octets = vec![0; 12];
-    octets.extend([0x81, 0x00, 0x00, 0x05, 0x08, 0x00]);
-    octets.extend([0x45, 0]);
-    octets.extend((40 + payload.len() as u16).to_be_bytes());
-    octets.extend([0, 0, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
-    octets.extend(2775_u16.to_be_bytes());
-    octets.extend(4000_u16.to_be_bytes());
-    octets.extend(sequence.to_be_bytes());
-    octets.extend([0, 0, 0, 0, 0x50, if syn { 0x02 } else { 0x10 }, 0, 0, 0, 0, 0, 0]);
-    octets.extend(payload);
-    octets
-}
-
-fn pcap(packets: &[Vec<u8>]) -> Vec<u8> {
-    let mut capture = Vec::new();
-    for word in [0xA1B2_C3D4_u32, 0x0004_0002, 0, 0, 65_535, 1] {
-        capture.extend(word.to_le_bytes());
-    }
-    for packet in packets {
-        for word in [7, 500_000, packet.len() as u32, packet.len() as u32] {
-            capture.extend(word.to_le_bytes());
-        }
-        capture.extend(packet);
-    }
-    capture
-}
-
-fn pcapng(packets: &[Vec<u8>]) -> Vec<u8> {
-    fn block(kind: u32, body: &[u8], capture: &mut Vec<u8>) {
-        let octets = (body.len().next_multiple_of(4) + 12) as u32;
-        capture.extend(kind.to_be_bytes());
-        capture.extend(octets.to_be_bytes());
-        capture.extend(body);
-        capture.resize(capture.len().next_multiple_of(4), 0);
-        capture.extend(octets.to_be_bytes());
-    }
-    let mut capture = Vec::new();
-    block(
-        0x0A0D_0D0A,
-        &[0x1A, 0x2B, 0x3C, 0x4D, 0, 1, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255],
-        &mut capture,
-    );
-    block(1, &[0, 1, 0, 0, 0, 0, 255, 255, 0, 9, 0, 1, 9, 0, 0, 0, 0, 0, 0, 0], &mut capture);
-    for packet in packets {
-        let ticks = 7_500_000_000_u64;
-        let mut body = vec![0; 4];
-        body.extend(ticks.to_be_bytes());
-        body.extend(
-            [(packet.len() as u32).to_be_bytes(), (packet.len() as u32).to_be_bytes()].concat(),
-        );
-        body.extend(packet);
-        block(6, &body, &mut capture);
-    }
-    capture
-}
-
-#[test]
-fn pdus_are_cut_out_of_segments_late_doubled_and_split_anywhere() {
-    let stream = parse_hex(&format!("{SUBMIT_SM}{ENQUIRE_LINK}{SUBMIT_SM}")).unwrap();
-    // Sequence numbers wrap within the stream.
-    let base = u32::MAX - 20;
-    let segment = |from: usize, to: usize| {
-        packet(base.wrapping_add(1 + from as u32), false, &stream[from..to])
-    };
-    let packets = [
-        packet(base, true, b""),
-        segment(0, 10),
-        segment(40, 70),
-        segment(0, 10),
-        segment(5, 40),
-        segment(70, stream.len()),
-    ];
-    for capture in [pcap(&packets), pcapng(&packets)] {
-        assert!(pcap::is_capture(&capture));
-        let found = decode_input(&capture).unwrap();
-        let commands: Vec<_> = found.iter().map(|line| line["command"].as_str().unwrap()).collect();
-        assert_eq!(commands, ["submit_sm", "enquire_link", "submit_sm"]);
-        assert_eq!(found[0]["from"], "10.0.0.1:2775");
-        assert_eq!(found[0]["time_s"], 7.5);
-        for end in 0..capture.len() {
-            let _ = decode_input(&capture[..end]);
-        }
-    }
-}
-
-#[test]
-fn a_hundred_thousand_small_segments_behind_a_gap_are_put_together_in_order() {
-    // one that walks what it keeps for each of them does 10^10 steps here
-    let pdus = 1_725;
-    let stream: Vec<u8> = parse_hex(SUBMIT_SM).unwrap().repeat(pdus);
-    // sequence numbers wrap behind the gap
-    let base = u32::MAX - 50_000;
-    let segment = |from: usize, to: usize| {
-        packet(base.wrapping_add(1 + from as u32), false, &stream[from..to])
-    };
-    let mut packets = vec![packet(base, true, b"")];
-    packets.extend((2..stream.len()).rev().map(|at| segment(at, at + 1)));
-    packets.push(segment(0, 2));
-    assert!(packets.len() > 100_000);
-    let found = decode_input(&pcap(&packets)).unwrap();
-    assert_eq!(found.len(), pdus);
-}
-
-#[test]
-fn a_capture_with_a_gap_that_is_never_closed_goes_on_behind_it() {
-    let pdu = parse_hex(SUBMIT_SM).unwrap();
-    let stream: Vec<u8> = pdu.repeat(100_000);
-    let mut packets = vec![packet(0, true, b""), packet(1, false, &pdu)];
-    // the second PDU was never captured
-    packets.extend((2..100_000).map(|n| {
-        let at = n * pdu.len();
-        packet(1 + at as u32, false, &stream[at..at + pdu.len()])
-    }));
-    let found = decode_input(&pcap(&packets)).unwrap();
-    assert_eq!(found.len(), 100_000 - 1);
-}
-
-#[test]
-fn a_stream_of_another_protocol_gives_nothing() {
-    let capture =
-        pcap(&[packet(0, true, b""), packet(1, false, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")]);
-    assert_eq!(decode_input(&capture), Ok(Vec::new()));
-}
-
-proptest! {
-    #[test]
-    fn a_damaged_capture_never_panics(
-        damage in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..12),
-        new_format in any::<bool>(),
-    ) {
-        let stream = parse_hex(&format!("{SUBMIT_SM}{ENQUIRE_LINK}")).unwrap();
-        let packets = [packet(0, true, b""), packet(11, false, &stream[10..]), packet(1, false, &stream[..20])];
-        let mut capture = if new_format { pcapng(&packets) } else { pcap(&packets) };
-        for (place, octet) in damage {
-            let octets = capture.len();
-            capture[place.index(octets - 4) + 4] = octet;
-        }
-        let _ = decode_input(&capture);
     }
 }
 

@@ -197,10 +197,7 @@ fn messages(plan: &Plan) -> Result<Vec<Say>, String> {
 
 /// The PDUs of `--send`, and what is left that is none.
 fn raw(hex: &str, loopback: bool) -> Result<Vec<Say>, String> {
-    let octets = parse_hex(hex).map_err(|why| {
-        // the decoder also takes files; here there are none
-        format!("--send: {}", why.replace("neither a file nor hexadecimal", "not hexadecimal"))
-    })?;
+    let octets = parse_hex(hex).map_err(|why| format!("--send: {why}"))?;
     if octets.is_empty() {
         return Err("--send: nothing to send; write pairs of hexadecimal digits".to_owned());
     }
