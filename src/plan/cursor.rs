@@ -45,6 +45,19 @@ struct Owner {
     account: Option<u16>,
 }
 
+impl Owner {
+    /// The counts of its own messages, worked out once. None where only a walk tells them.
+    fn counts<'c>(
+        &self,
+        kept: &'c mut Option<Option<OwnCounts>>,
+        recipe: &Recipe,
+    ) -> Option<&'c OwnCounts> {
+        let Owner { striping, worker, account } = self;
+        let new = || OwnCounts::new(striping, *worker, *account, &recipe.labels());
+        kept.get_or_insert_with(new).as_ref()
+    }
+}
+
 impl Cursor {
     /// Stands at the first message of `worker` (0..`striping.workers_count()`).
     pub fn new(schedule: Arc<Schedule>, striping: &Arc<Striping>, worker: usize) -> Cursor {
@@ -125,20 +138,20 @@ impl Cursor {
         }
     }
 
+    /// What is taken next, and the number of the first message that is intended at `at` or later; None: nothing lies
+    /// between.
+    fn until(&self, at: Nanos) -> Option<(Due, u64)> {
+        let end = self.schedule.count_before(at);
+        self.due.filter(|due| due.index < end).map(|due| (due, end))
+    }
+
     /// Passes over all messages that are intended before `at` (from the start of the load), and returns how
     /// many they were. `recipe` is the plan's, always the same. The cost does not grow with their number,
     /// save where account and label repeat together only after more than 2^20 messages: those are walked,
     /// and a plan has at most 10^9 of them.
     pub fn skip_before(&mut self, at: Nanos, recipe: &Recipe) -> Vec<Skipped> {
-        let Some(due) = self.due else { return Vec::new() };
-        let end = self.schedule.count_before(at);
-        if end <= due.index {
-            return Vec::new();
-        }
-        let Owner { striping, worker, account } = &self.owner;
-        let counts = self
-            .counts
-            .get_or_insert_with(|| OwnCounts::new(striping, *worker, *account, &recipe.labels()));
+        let Some((due, end)) = self.until(at) else { return Vec::new() };
+        let counts = self.owner.counts(&mut self.counts, recipe);
         let Some(counts) = counts else { return self.walk_before(end, recipe) };
         let mut skipped = Vec::new();
         let mut from = due.index;
@@ -168,16 +181,8 @@ impl Cursor {
     /// How many messages are intended before `at` and were not taken yet. None where that would take a walk over
     /// them. `recipe` is the plan's, always the same.
     pub fn due_before(&mut self, at: Nanos, recipe: &Recipe) -> Option<u64> {
-        let Some(due) = self.due else { return Some(0) };
-        let end = self.schedule.count_before(at);
-        if end <= due.index {
-            return Some(0);
-        }
-        let Owner { striping, worker, account } = &self.owner;
-        let counts = self
-            .counts
-            .get_or_insert_with(|| OwnCounts::new(striping, *worker, *account, &recipe.labels()));
-        let counts = counts.as_ref()?;
+        let Some((due, end)) = self.until(at) else { return Some(0) };
+        let counts = self.owner.counts(&mut self.counts, recipe)?;
         let sum = |n: u64| counts.below(n).iter().map(|own| own.count).sum::<u64>();
         Some(sum(end) - sum(due.index))
     }
