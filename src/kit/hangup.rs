@@ -13,8 +13,7 @@ impl Hangup {
     /// # Errors
     /// Where no handler can be installed.
     pub fn new() -> io::Result<Hangup> {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        if is_ignored(&status) {
+        if hangup_is_ignored() {
             return Ok(Hangup(None));
         }
         signal(SignalKind::hangup()).map(|signal| Hangup(Some(signal)))
@@ -27,6 +26,11 @@ impl Hangup {
             None => std::future::pending().await,
         }
     }
+}
+
+/// Whether SIGHUP is ignored in this process.
+pub fn hangup_is_ignored() -> bool {
+    is_ignored(&std::fs::read_to_string("/proc/self/status").unwrap_or_default())
 }
 
 /// Whether /proc/self/status says that signal 1 is ignored.

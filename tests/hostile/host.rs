@@ -26,13 +26,6 @@ const SIGSTOP: i32 = 19;
 
 const ALL: [(&str, i32); 3] = [("SIGINT", SIGINT), ("SIGTERM", SIGTERM), ("SIGHUP", SIGHUP)];
 
-/// Whether this process, and so what it starts, ignores SIGHUP (nohup).
-pub(crate) fn hangup_is_ignored() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
-    u64::from_str_radix(mask.trim(), 16).unwrap() & 1 != 0
-}
-
 /// Sends a signal at the twentieth submit_sm, and again so many milliseconds later.
 fn at_twenty(number: i32, again_ms: Option<u64>, answers: bool) -> Script {
     Script::polite().submit(move |c, p| {

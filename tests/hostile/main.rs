@@ -53,7 +53,7 @@ fn every_row_of_the_table_holds() {
     let mut rows = [against_run(), against_the_rest()].concat();
     let count = rows.len();
     rows.retain(|row| row.name.contains(&wanted));
-    if host::hangup_is_ignored() {
+    if smppbench::kit::hangup_is_ignored() {
         println!("skipped: SIGHUP is ignored here, as nohup has it: the rows that send it");
         rows.retain(|row| !row.name.contains("SIGHUP"));
     }

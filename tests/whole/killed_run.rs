@@ -7,16 +7,9 @@ fn smppbench() -> Command {
     Command::new(env!("CARGO_BIN_EXE_smppbench"))
 }
 
-/// Whether this process, and so what it starts, ignores SIGHUP (nohup).
-fn hangup_is_ignored() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
-    u64::from_str_radix(mask.trim(), 16).unwrap() & 1 != 0
-}
-
 #[test]
 fn a_hangup_ends_a_run_as_a_termination_does() {
-    if hangup_is_ignored() {
+    if smppbench::kit::hangup_is_ignored() {
         println!("skipped: SIGHUP is ignored here, as nohup has it");
         return;
     }
