@@ -315,7 +315,7 @@ fn rate(args: &FindArgs, plan: &Plan, budget: Budget) -> Result<RateSettings, St
         texts.push(gates(plan).unwrap_or_else(|| DEFAULT.to_owned()));
     }
     let objectives: Result<Vec<Objective>, String> =
-        texts.iter().map(|text| Objective::parse(text, plan)).collect();
+        texts.iter().map(|text| Objective::parse(text, plan).map_err(|e| e.to_string())).collect();
     let start = holds(plan).unwrap_or(START);
     let floor = match &args.min_rate {
         Some(text) => positive("--min-rate", text)?,

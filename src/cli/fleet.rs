@@ -90,7 +90,7 @@ fn lead(_args: &FleetArgs, _url: &str, _agents: u32, _plan: &Plan) -> Result<Fie
 #[cfg(feature = "nats")]
 fn lead(args: &FleetArgs, url: &str, agents: u32, plan: &Plan) -> Result<Field, Exit> {
     let access = nats::access(&args.access, url).map_err(|e| fail(Exit::Usage, &e))?;
-    crate::fleet::group(&args.access.group).map_err(|e| fail(Exit::Usage, &e))?;
+    crate::fleet::group(&args.access.group).map_err(|e| fail(Exit::Usage, &e.to_string()))?;
     super::exit::say(&format!(
         "smppbench: calling for {} in group {} at {}",
         crate::report::counted(u64::from(agents), "agent"),
@@ -123,7 +123,7 @@ pub(super) fn agent(args: &AgentArgs) -> Exit {
         Err(e) => return fail(Exit::Usage, &e),
     };
     if let Err(e) = crate::fleet::group(&args.access.group) {
-        return fail(Exit::Usage, &e);
+        return fail(Exit::Usage, &e.to_string());
     }
     let serving = crate::fleet::Serving {
         access,

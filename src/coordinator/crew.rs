@@ -1,6 +1,6 @@
 //! A crew of workers: orders go down one queue, events come up another. Whether the workers are threads of
 //! this process or live on other machines is not seen from here.
-use crate::esme::{Event, Handed, Order, Share, Wires, run};
+use crate::esme::{Event, Handed, Order, Share, Wires, WorkerError, run};
 use crate::kit::{Clock, Nanos};
 use crate::measure::Interval;
 use crate::plan::Plan;
@@ -30,6 +30,17 @@ impl Distance {
     };
 }
 
+/// Why the thread of a worker ended before its time.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerFault {
+    /// It could not run.
+    #[error("{0}")]
+    Failed(#[from] WorkerError),
+    /// A bug.
+    #[error("a worker panicked")]
+    Panicked,
+}
+
 /// Workers, near or far.
 #[derive(Debug)]
 pub struct Crew {
@@ -38,7 +49,7 @@ pub struct Crew {
     spares: Vec<UnboundedSender<Box<Interval>>>,
     /// What the workers tell.
     pub events: UnboundedReceiver<Event>,
-    threads: Vec<JoinHandle<Result<(), String>>>,
+    threads: Vec<JoinHandle<Result<(), WorkerFault>>>,
     workers: u32,
     /// Those of this process.
     near: Range<u32>,
@@ -47,7 +58,7 @@ pub struct Crew {
 
 impl Crew {
     /// How long a worker's thread may take to end after its last report.
-    pub const JOIN_MAX: Nanos = Nanos::from_secs(2);
+    const JOIN_MAX: Nanos = Nanos::from_secs(2);
 
     /// All workers as threads of this process, each with its own runtime.
     ///
@@ -103,7 +114,7 @@ impl Crew {
                     if let Some(core) = pin.flatten() {
                         pin_to(core);
                     }
-                    run(share, wires).map_err(|e| e.to_string())
+                    run(share, wires).map_err(WorkerFault::from)
                 })?;
             crew.orders.push(order);
             crew.spares.push(spare);
@@ -151,27 +162,34 @@ impl Crew {
         std::mem::replace(&mut self.events, unbounded_channel().1)
     }
 
-    /// Waits for the threads, no longer than [`Crew::JOIN_MAX`]. The first fault of those that have ended, if any.
-    /// A thread that goes on is left behind: it has made its last report, or its figures are missing from the books.
-    pub fn join(self) -> Result<(), String> {
-        let give_up_at = Clock::now() + Self::JOIN_MAX;
-        while !self.all_ended() && Clock::now() < give_up_at {
-            std::thread::sleep(Nanos::from_millis(1).into());
+    /// Waits for the threads, no longer than [`Crew::JOIN_MAX`]. The first fault of those that have ended, if any; None
+    /// where `killed` came first. A thread that goes on is left behind: it has made its last report, or its figures are
+    /// missing from the books.
+    pub async fn join(self, killed: impl Future<Output = ()>) -> Option<Result<(), WorkerFault>> {
+        let ended = async {
+            let give_up_at = Clock::now() + Self::JOIN_MAX;
+            while !self.all_ended() && Clock::now() < give_up_at {
+                tokio::time::sleep(Nanos::from_millis(1).into()).await;
+            }
+        };
+        tokio::select! {
+            () = ended => {}
+            () = killed => return None,
         }
         let Crew { orders, spares, events, threads, workers: _, near: _, distance: _ } = self;
         drop((orders, spares, events));
         let mut fault = Ok(());
         for thread in threads.into_iter().filter(JoinHandle::is_finished) {
-            let ended = thread.join().unwrap_or_else(|_| Err("a worker panicked".to_owned()));
+            let ended = thread.join().unwrap_or(Err(WorkerFault::Panicked));
             if fault.is_ok() {
                 fault = ended;
             }
         }
-        fault
+        Some(fault)
     }
 
     /// Whether every thread of this process has ended.
-    pub fn all_ended(&self) -> bool {
+    fn all_ended(&self) -> bool {
         self.threads.iter().all(JoinHandle::is_finished)
     }
 

@@ -6,6 +6,6 @@ mod run;
 mod signals;
 
 pub use conductor::{Conductor, Failure};
-pub use crew::{Crew, Distance};
+pub use crew::{Crew, Distance, WorkerFault};
 pub use run::{RunError, conduct};
 pub use signals::Signals;

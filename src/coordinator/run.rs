@@ -51,7 +51,10 @@ pub async fn conduct(
     let mut signals = Signals::listen()?;
     let mut ended = drive(&mut conductor, &mut crew, &mut signals, observer).await;
     if ended.is_ok() {
-        ended = joined(crew, &mut signals).await;
+        ended = match crew.join(signals.more_than(1)).await {
+            Some(joined) => joined.map_err(|fault| RunError::Worker(fault.to_string())),
+            None => Err(RunError::Killed),
+        };
     }
     if let (Ok(()), Some(silent)) = (&ended, conductor.silent_workers()) {
         ended = Err(RunError::Worker(format!("{silent} made no final report in time")));
@@ -113,16 +116,4 @@ async fn drive(
             }
         }
     }
-}
-
-/// Waits until every thread has ended, and no longer than [`Crew::JOIN_MAX`]; signals are heard meanwhile.
-async fn joined(crew: Crew, signals: &mut Signals) -> Result<(), RunError> {
-    let give_up_at = Clock::now() + Crew::JOIN_MAX;
-    while !crew.all_ended() && Clock::now() < give_up_at {
-        tokio::select! {
-            () = tokio::time::sleep(Nanos::from_millis(2).into()) => {}
-            () = signals.more_than(1) => return Err(RunError::Killed),
-        }
-    }
-    crew.join().map_err(RunError::Worker)
 }

@@ -46,4 +46,4 @@ pub use samples::IdSample;
 pub use secure::client_tls;
 pub use setup::{SessionPlan, Setup, id_rule};
 pub use strays::Stray;
-pub use worker::{Wires, run};
+pub use worker::{Wires, WorkerError, run};

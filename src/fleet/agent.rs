@@ -5,7 +5,7 @@ use super::flow::Flow;
 use super::here::Run;
 use super::lead::{AWAY_MAX, BEAT};
 use super::talk::{Down, Offer, Up};
-use super::wire::{self, Ability, Say, Subjects, Who, pack, unpack};
+use super::wire::{self, Ability, LetterError, Say, Subjects, Who, pack, unpack};
 use crate::esme::{Event, Order, Stray};
 use crate::kit::Nanos;
 use crate::measure::Interval;
@@ -119,8 +119,8 @@ impl Agent {
     pub fn on_letter(&mut self, octets: &[u8], now: Nanos) {
         let (letter, body) = match wire::read(octets) {
             Ok(read) => read,
-            Err(FleetError::Unreadable | FleetError::Why(_) | FleetError::Killed) => return,
-            Err(e @ FleetError::Version { .. }) => {
+            Err(LetterError::Unreadable) => return,
+            Err(e @ LetterError::Version { .. }) => {
                 self.deeds.push(Deed::Say(format!("refused a call: {e}")));
                 // the lead learns it from our letter, which names our version
                 self.join(None);
@@ -273,7 +273,7 @@ impl Agent {
     }
 
     /// What came of [`Deed::Examine`]: the plan with its passwords, or one line.
-    pub fn examined(&mut self, run: u32, examined: Result<Plan, String>, now: Nanos) {
+    pub fn examined(&mut self, run: u32, examined: Result<Plan, FleetError>, now: Nanos) {
         let Some(offer) = self.offers.remove(&run) else { return };
         match examined {
             Ok(plan) => {
@@ -281,7 +281,7 @@ impl Agent {
                 self.runs.insert(run, here);
                 self.tell(&Up::Accepted { run });
             }
-            Err(why) => self.tell(&Up::Refused { run, why }),
+            Err(why) => self.tell(&Up::Refused { run, why: why.to_string() }),
         }
         self.flush(now);
     }

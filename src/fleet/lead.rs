@@ -1,12 +1,11 @@
 //! The leading side as a state machine: letters, orders and time in; letters and news out. `run` holds what
 //! belongs to one run; here are the agents, their clocks and their heartbeats.
-use super::FleetError;
 use super::clock::ClockFilter;
 use super::flow::Flow;
 use super::muster::{Muster, Next};
 use super::run::Run;
 use super::talk::{Down, Up};
-use super::wire::{self, Ability, Say, Subjects, Who, pack, unpack};
+use super::wire::{self, Ability, LetterError, Say, Subjects, Who, pack, unpack};
 use crate::esme::Event;
 use crate::kit::Nanos;
 use crate::measure::{ClockFix, FleetRecord};
@@ -142,11 +141,11 @@ impl Lead {
         let (letter, body) = match wire::read(octets) {
             Ok(read) => read,
             // a stranger on the subject is nobody's fault; another version is, while we gather
-            Err(FleetError::Unreadable | FleetError::Why(_) | FleetError::Killed) => return,
-            Err(e @ FleetError::Version { .. }) => {
+            Err(LetterError::Unreadable) => return,
+            Err(e @ LetterError::Version { .. }) => {
                 if self.muster.is_some() {
                     self.fail(&e.to_string());
-                } else if let FleetError::Version { who, .. } = &e {
+                } else if let LetterError::Version { who, .. } = &e {
                     self.dismiss(&who.id.clone(), &e.to_string());
                 }
                 return;

@@ -82,7 +82,7 @@ impl Leader {
     /// # Errors
     /// One line: no NATS, too few agents, agents that do not go together.
     pub fn muster(led: &Led) -> Result<Leader, FleetError> {
-        let subjects = Subjects::of(&led.group).map_err(FleetError::Why)?;
+        let subjects = Subjects::of(&led.group)?;
         let (commands, inbox) = unbounded_channel();
         let (ready, mustered) = mpsc::channel();
         let led = led.clone();
@@ -92,12 +92,12 @@ impl Leader {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
                 match runtime {
                     Ok(runtime) => runtime.block_on(lead_on(&led, subjects, inbox, &ready)),
-                    Err(e) => tell(&ready, Err(FleetError::Why(format!("no reactor: {e}")))),
+                    Err(e) => tell(&ready, Err(FleetError::kernel("reactor", &e))),
                 }
             })
-            .map_err(|e| FleetError::Why(format!("no thread: {e}")))?;
+            .map_err(|e| FleetError::kernel("thread", &e))?;
         let leader = Leader { thread: Arc::new(Thread { commands, handle: Some(handle) }) };
-        let ended = || Err(FleetError::Why("the fleet's thread has ended".to_owned()));
+        let ended = || Err(FleetError::ThreadEnded);
         mustered.recv().unwrap_or_else(|_| ended())?;
         Ok(leader)
     }
@@ -201,7 +201,7 @@ type Connected = (Client, async_nats::Subscriber, async_nats::Subscriber);
 async fn connect(led: &Led, subjects: &Subjects, me: &Who) -> Result<Connected, FleetError> {
     let client = led.access.connect(&format!("smppbench {}", me.name)).await?;
     let subscribe = |subject: String| client.subscribe(subject);
-    let failed = |e: async_nats::SubscribeError| FleetError::Why(format!("no NATS: {e}"));
+    let failed = |e: async_nats::SubscribeError| FleetError::Nats(e.to_string());
     let joins = subscribe(subjects.join()).await.map_err(failed)?;
     let letters = subscribe(subjects.lead(&me.id)).await.map_err(failed)?;
     Ok((client, joins, letters))
@@ -235,7 +235,7 @@ impl Shell {
         for news in self.lead.take_news() {
             match news {
                 News::Mustered => tell(ready, Ok(())),
-                News::Failed(why) => tell(ready, Err(FleetError::Why(why))),
+                News::Failed(why) => tell(ready, Err(FleetError::NotMustered(why))),
                 News::Accepted(run, workers) => self.accepted(run, workers),
                 News::Refused(run, why) => self.not_opened(run, RunError::Refused(why)),
                 News::Broken(run, why) => self.not_opened(run, RunError::Fleet(why)),

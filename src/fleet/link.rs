@@ -42,10 +42,7 @@ pub fn redacted(url: &str) -> String {
 impl Access {
     fn addresses(&self) -> Result<Vec<ServerAddr>, FleetError> {
         let read = |url: &str| {
-            ServerAddr::from_str(url.trim()).map_err(|_| {
-                let shown = redacted(url);
-                FleetError::Why(format!("{shown:?} is no NATS URL; write nats://host:4222"))
-            })
+            ServerAddr::from_str(url.trim()).map_err(|_| FleetError::Url(redacted(url)))
         };
         self.url.split(',').map(read).collect()
     }
@@ -96,7 +93,7 @@ impl Access {
                 | ConnectErrorKind::Io
                 | ConnectErrorKind::MaxReconnects => innermost(&e),
             };
-            FleetError::Why(format!("no NATS at {shown}: {why}"))
+            FleetError::Unreached { at: shown.to_string(), why }
         })
     }
 }

@@ -1,5 +1,6 @@
 //! What the lead does with its runs: each is offered, accepted, bound, driven by the orders of whoever conducts it,
 //! and over when every agent's workers have ended. What an agent that is lost leaves open is accounted for here.
+use super::FleetError;
 use super::claims::{Claims, Told as Letters};
 use super::clock;
 use super::departed::speaks_for_itself;
@@ -39,25 +40,23 @@ impl Lead {
                 self.seats.iter_mut().for_each(super::lead::Seat::ask_clock);
                 self.runs.insert(number, run);
             }
-            Err(why) => self.news.push(News::Refused(number, why)),
+            Err(why) => self.news.push(News::Refused(number, why.to_string())),
         }
         number
     }
 
-    fn run_of(&self, plan: &Arc<Plan>, number: u32, now: Nanos) -> Result<Run, String> {
+    fn run_of(&self, plan: &Arc<Plan>, number: u32, now: Nanos) -> Result<Run, FleetError> {
         let cores: Vec<u32> = self.seats.iter().map(|seat| seat.ability.cores).collect();
         let stretches = stretches(plan, &cores)?;
         let workers = stretches.last().map_or(0, |s| s.end);
-        let setup = Setup::new(plan.clone(), workers as usize).map_err(|e| e.to_string())?;
+        let setup = Setup::new(plan.clone(), workers as usize)
+            .map_err(|e| FleetError::Plan(e.to_string()))?;
         for (seat, stretch) in self.seats.iter().zip(&stretches) {
             let sessions = sessions_of(&setup, stretch);
             let max = seat.ability.sessions_max;
             if sessions > max {
-                let name = &seat.who.name;
-                return Err(format!(
-                    "agent {name} would hold {sessions} sessions, and its limit on open files allows {max}; \
-                     raise it there, or add agents"
-                ));
+                let agent = seat.who.name.clone();
+                return Err(FleetError::TooManySessions { agent, sessions, max });
             }
         }
         let part = |workers: Range<u32>| Part {

@@ -1,4 +1,5 @@
 //! What does not travel: passwords are read where they are used, by the names that the profile gives them.
+use super::FleetError;
 use crate::esme::client_tls;
 use crate::plan::{PasswordFrom, Plan, Secret};
 
@@ -6,17 +7,18 @@ use crate::plan::{PasswordFrom, Plan, Secret};
 ///
 /// # Errors
 /// One line.
-pub(super) fn examine(mut plan: Plan) -> Result<Plan, String> {
+pub(super) fn examine(mut plan: Plan) -> Result<Plan, FleetError> {
     for account in &mut plan.accounts {
         account.password = match &account.password_from {
             PasswordFrom::Nowhere => Ok(Secret::default()),
             PasswordFrom::Env(name) => Secret::of_env(name),
             PasswordFrom::File(path) => Secret::of_file(std::path::Path::new(path)),
         }
-        .map_err(|why| {
-            format!("account {}, on the agent: {why} (passwords do not travel)", account.name)
+        .map_err(|why| FleetError::Password {
+            account: account.name.clone(),
+            why: why.to_string(),
         })?;
     }
-    client_tls(&plan.target).map_err(|e| e.to_string())?;
+    client_tls(&plan.target).map_err(|e| FleetError::Plan(e.to_string()))?;
     Ok(plan)
 }

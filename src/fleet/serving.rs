@@ -51,21 +51,21 @@ struct Shell {
 /// # Errors
 /// One line: no NATS, no reactor.
 pub fn serve(serving: &Serving, told: &mut dyn FnMut(&str)) -> Result<(), FleetError> {
-    let no_reactor = |e: std::io::Error| FleetError::Why(format!("no reactor: {e}"));
+    let no_reactor = |e: std::io::Error| FleetError::kernel("reactor", &e);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(no_reactor)?.block_on(work(serving, told))
 }
 
 async fn work(serving: &Serving, told: &mut dyn FnMut(&str)) -> Result<(), FleetError> {
-    let subjects = Subjects::of(&serving.group).map_err(FleetError::Why)?;
-    let no_signals = |e: std::io::Error| FleetError::Why(format!("no signals: {e}"));
+    let subjects = Subjects::of(&serving.group)?;
+    let no_signals = |e: std::io::Error| FleetError::kernel("signals", &e);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
     let mut hangup = Hangup::new().map_err(no_signals)?;
     let environment = Environment::read();
     let me = me(serving, &environment);
     let client = serving.access.connect(&format!("smppbench agent {}", me.name)).await?;
-    let failed = |e: async_nats::SubscribeError| FleetError::Why(format!("no NATS: {e}"));
+    let failed = |e: async_nats::SubscribeError| FleetError::Nats(e.to_string());
     let mut calls = client.subscribe(subjects.call()).await.map_err(failed)?;
     let mut letters = client.subscribe(subjects.agent(&me.id)).await.map_err(failed)?;
     let (heard, mut hears) = unbounded_channel();
@@ -95,7 +95,7 @@ async fn work(serving: &Serving, told: &mut dyn FnMut(&str)) -> Result<(), Fleet
                 false
             }
             Some(heard) = hears.recv() => {
-                shell.hear(heard);
+                shell.hear(heard).await;
                 false
             }
             _ = tick.tick() => {
@@ -186,12 +186,14 @@ impl Shell {
         }
     }
 
-    fn hear(&mut self, heard: Heard) {
+    async fn hear(&mut self, heard: Heard) {
         match heard {
             Heard::Event(run, event) => self.agent.on_event(run, event, Clock::now()),
             Heard::Over(run) => {
                 if let Some(crew) = self.crews.remove(&run) {
-                    self.agent.ended(run, crew.join().err(), Clock::now());
+                    let joined = crew.join(std::future::pending()).await;
+                    let fault = joined.and_then(Result::err).map(|fault| fault.to_string());
+                    self.agent.ended(run, fault, Clock::now());
                 }
             }
         }

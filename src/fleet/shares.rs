@@ -1,5 +1,6 @@
 //! Who runs which workers: each agent a stretch of their numbers, as many as it has cores. The workers share the
 //! senders out among themselves by number, and with them the one schedule: so the sum of all is the whole of it.
+use super::FleetError;
 use crate::plan::Plan;
 use std::ops::Range;
 
@@ -7,16 +8,13 @@ use std::ops::Range;
 ///
 /// # Errors
 /// One line, where there is not at least one bind for each agent.
-pub(super) fn stretches(plan: &Plan, cores: &[u32]) -> Result<Vec<Range<u32>>, String> {
+pub(super) fn stretches(plan: &Plan, cores: &[u32]) -> Result<Vec<Range<u32>>, FleetError> {
     let senders = plan.senders_count();
     let (useful, what) =
         if senders > 0 { (senders, "sender") } else { (plan.sessions_count(), "session") };
     if useful < cores.len() {
         let agents = cores.len();
-        return Err(format!(
-            "binds.count: {agents} agents need at least {agents} {what}s, and the plan has {useful}; \
-             raise --binds or lower --agents"
-        ));
+        return Err(FleetError::TooFewBinds { agents, what, useful });
     }
     let wanted = |cores: u32| plan.load.workers.map_or(cores, |w| w as u32).max(1);
     let mut counts: Vec<u32> = cores.iter().map(|c| wanted(*c)).collect();
@@ -49,6 +47,11 @@ mod tests {
         assert_eq!(stretches(&plan(100), &[2, 4, 1]).unwrap(), [0..2, 2..6, 6..7]);
         assert_eq!(stretches(&plan(4), &[2, 4, 1]).unwrap(), [0..2, 2..3, 3..4]);
         assert_eq!(stretches(&plan(2), &[8, 8]).unwrap(), [0..1, 1..2]);
-        assert!(stretches(&plan(1), &[2, 2]).unwrap_err().contains("2 agents need at least 2"));
+        assert!(
+            stretches(&plan(1), &[2, 2])
+                .unwrap_err()
+                .to_string()
+                .contains("2 agents need at least 2")
+        );
     }
 }

@@ -134,18 +134,32 @@ pub(super) fn write(who: &Who, session: &str, say: &Say, body: &[u8]) -> Vec<u8>
     octets
 }
 
+/// Why octets are no letter for us.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum LetterError {
+    /// Somebody speaks another major version.
+    #[error(
+        "{} speaks protocol {proto} (smppbench {}), this one {PROTOCOL} (smppbench {}); run the same version everywhere",
+        who.name, who.version, env!("CARGO_PKG_VERSION")
+    )]
+    Version { who: Who, proto: String },
+    /// They are no letter at all.
+    #[error("what came is no letter of a fleet")]
+    Unreadable,
+}
+
 /// A letter and its body out of octets.
 ///
 /// # Errors
-/// [`FleetError::Version`] for another major version, [`FleetError::Unreadable`] for what is no letter.
-pub(super) fn read(octets: &[u8]) -> Result<(Letter, &[u8]), FleetError> {
-    let line = octets.iter().position(|o| *o == b'\n').ok_or(FleetError::Unreadable)?;
+/// [`LetterError`].
+pub(super) fn read(octets: &[u8]) -> Result<(Letter, &[u8]), LetterError> {
+    let line = octets.iter().position(|o| *o == b'\n').ok_or(LetterError::Unreadable)?;
     let (line, body) = (&octets[..line], &octets[line + 1..]);
-    let envelope: Envelope = serde_json::from_slice(line).map_err(|_| FleetError::Unreadable)?;
+    let envelope: Envelope = serde_json::from_slice(line).map_err(|_| LetterError::Unreadable)?;
     if major(&envelope.proto) != major(PROTOCOL) {
-        return Err(FleetError::Version { who: envelope.who, proto: envelope.proto });
+        return Err(LetterError::Version { who: envelope.who, proto: envelope.proto });
     }
-    let letter = serde_json::from_slice(line).map_err(|_| FleetError::Unreadable)?;
+    let letter = serde_json::from_slice(line).map_err(|_| LetterError::Unreadable)?;
     Ok((letter, body))
 }
 
@@ -161,11 +175,11 @@ pub(super) fn pack<T: Serialize>(message: &T) -> Vec<u8> {
 ///
 /// # Errors
 /// What is wrong with them.
-pub(super) fn unpack<T: DeserializeOwned>(octets: &[u8]) -> Result<T, String> {
+pub(super) fn unpack<T: DeserializeOwned>(octets: &[u8]) -> Result<T, FleetError> {
     let mut json = Vec::new();
     let mut inflate = DeflateDecoder::new(octets).take(UNPACKED_MAX);
-    inflate.read_to_end(&mut json).map_err(|e| e.to_string())?;
-    serde_json::from_slice(&json).map_err(|e| e.to_string())
+    inflate.read_to_end(&mut json).map_err(|e| FleetError::Message(e.to_string()))?;
+    serde_json::from_slice(&json).map_err(|e| FleetError::Message(e.to_string()))
 }
 
 /// The subjects of a group.
@@ -179,12 +193,10 @@ impl Subjects {
     ///
     /// # Errors
     /// One line, where the name cannot be part of a subject.
-    pub fn of(group: &str) -> Result<Subjects, String> {
+    pub fn of(group: &str) -> Result<Subjects, FleetError> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if group.is_empty() || group.len() > 64 || !group.chars().all(plain) {
-            return Err(format!(
-                "group {group:?} will not do; write up to 64 letters, digits, - and _"
-            ));
+            return Err(FleetError::Group(group.to_owned()));
         }
         Ok(Subjects { group: group.to_owned() })
     }
@@ -210,7 +222,7 @@ impl Subjects {
 ///
 /// # Errors
 /// One line.
-pub fn group(name: &str) -> Result<(), String> {
+pub fn group(name: &str) -> Result<(), FleetError> {
     Subjects::of(name).map(|_| ())
 }
 
@@ -236,13 +248,13 @@ mod tests {
         let line = br#"{"proto":"2.3","who":{"id":"9","name":"new","version":"3.0.0"},"x":1}
 "#;
         match read(line) {
-            Err(FleetError::Version { who, proto }) => {
+            Err(LetterError::Version { who, proto }) => {
                 assert_eq!((who.name.as_str(), proto.as_str()), ("new", "2.3"));
             }
             other => panic!("{other:?}"),
         }
-        assert!(matches!(read(b"nonsense\n"), Err(FleetError::Unreadable)));
-        assert!(matches!(read(b"no line"), Err(FleetError::Unreadable)));
+        assert!(matches!(read(b"nonsense\n"), Err(LetterError::Unreadable)));
+        assert!(matches!(read(b"no line"), Err(LetterError::Unreadable)));
         // a later minor version is read
         let later = br#"{"proto":"1.9","who":{"id":"9","name":"n","version":"1"},"session":"s","say":"engage","more":1}
 "#;

@@ -3,7 +3,7 @@
 //! A value that was never seen (timed out, lost, missing) stays in the sample as "at least so long"
 //! (METHOD.md §3): it is counted in `censored`, and a percentile that falls among the censored is not a
 //! number but a bound.
-use super::packed;
+use super::packed::{self, HistogramError};
 use crate::kit::Nanos;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -232,13 +232,13 @@ impl Latency {
     ///
     /// # Errors
     /// What is wrong with the encoding.
-    pub fn from_base64(text: &str) -> Result<Latency, String> {
-        let octets = BASE64.decode(text).map_err(|e| format!("not base64: {e}"))?;
+    pub fn from_base64(text: &str) -> Result<Latency, HistogramError> {
+        let octets = BASE64.decode(text)?;
         Latency::from_octets(&octets)
     }
 
     /// The same out of [`Latency::to_octets`].
-    pub(super) fn from_octets(octets: &[u8]) -> Result<Latency, String> {
+    pub(super) fn from_octets(octets: &[u8]) -> Result<Latency, HistogramError> {
         let seen = packed::read(octets)?;
         let range = LatencyRange { max: Nanos(seen.high()), digits: seen.sigfig() };
         let mean = seen.mean();
@@ -356,11 +356,11 @@ fn pack(h: &Histogram<u64>) -> String {
     BASE64.encode(octets)
 }
 
-fn unpack(text: &str, range: LatencyRange) -> Result<Histogram<u64>, String> {
+fn unpack(text: &str, range: LatencyRange) -> Result<Histogram<u64>, HistogramError> {
     if text.is_empty() {
         return Ok(range.empty());
     }
-    let octets = BASE64.decode(text).map_err(|e| e.to_string())?;
+    let octets = BASE64.decode(text)?;
     packed::read(&octets)
 }
 

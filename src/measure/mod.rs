@@ -34,6 +34,7 @@ pub use latency::{Latency, LatencyBrief, LatencyRange};
 pub use load::WorkerLoad;
 pub use metric::{LATENCY_METRICS, Metric, MetricRow};
 pub use observer::{NoObserver, Observer, Phase, Progress, Steer};
+pub use packed::HistogramError;
 pub use record::{CellKey, RunRecord};
 pub use recorder::{Recorder, Together};
 pub use row::IntervalRow;

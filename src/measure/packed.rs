@@ -16,33 +16,74 @@ const COUNT_OCTETS_MAX: u64 = 9;
 /// Most significant digits of a distribution of ours; with more, one takes megabytes.
 const DIGITS_MAX: u32 = 3;
 
+/// Why octets are no distribution that can be read.
+#[derive(Debug, thiserror::Error)]
+pub enum HistogramError {
+    /// Text that is no base64.
+    #[error("not base64: {0}")]
+    Base64(#[from] base64::DecodeError),
+    /// Octets of something else.
+    #[error("not an HdrHistogram V2")]
+    Else,
+    /// They cannot be inflated, or decoded.
+    #[error("not an HdrHistogram V2: {0}")]
+    Unreadable(String),
+    /// Too few of them.
+    #[error("not an HdrHistogram V2: it ends before its counts do")]
+    Cut,
+    /// The header cannot be.
+    #[error("not an HdrHistogram V2: its header is broken")]
+    Header,
+    /// More digits than ours have.
+    #[error("a histogram of {0} significant digits; 1 to {DIGITS_MAX} can be read")]
+    Digits(u32),
+    /// Bounds that are none.
+    #[error("a histogram from {low} to {high}, which is not a range")]
+    Range {
+        /// Lowest value.
+        low: u64,
+        /// Highest value.
+        high: u64,
+    },
+    /// More counts than values.
+    #[error(
+        "a histogram with {octets} octets of counts, more than the {values} values of its range need"
+    )]
+    Counts {
+        /// As declared.
+        octets: u32,
+        /// That the range has.
+        values: u64,
+    },
+}
+
 /// Reads a histogram, compressed or not. Memory is bounded by the range that it declares (at most about
 /// 1 MB), whatever the octets inflate to.
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn read(octets: &[u8]) -> Result<Histogram<u64>, String> {
+pub(super) fn read(octets: &[u8]) -> Result<Histogram<u64>, HistogramError> {
     let plain = match word(octets, 0) {
         Some(COOKIE) => {
             let (_, rest) = checked(octets)?;
             octets[..HEADER_OCTETS + rest].to_vec()
         }
         Some(COOKIE_COMPRESSED) => inflate(octets.get(OUTER_OCTETS..).unwrap_or_default())?,
-        Some(_) | None => return Err("not an HdrHistogram V2".to_owned()),
+        Some(_) | None => return Err(HistogramError::Else),
     };
     Deserializer::new()
         .deserialize(&mut plain.as_slice())
-        .map_err(|e| format!("not an HdrHistogram V2: {e}"))
+        .map_err(|e| HistogramError::Unreadable(e.to_string()))
 }
 
 /// The header, and its counts as far as the range that it declares has room for them.
-fn inflate(deflated: &[u8]) -> Result<Vec<u8>, String> {
+fn inflate(deflated: &[u8]) -> Result<Vec<u8>, HistogramError> {
     let mut inflated = ZlibDecoder::new(deflated);
     let mut plain = vec![0; HEADER_OCTETS];
-    let unreadable = |e: std::io::Error| format!("not an HdrHistogram V2: {e}");
+    let unreadable = |e: std::io::Error| HistogramError::Unreadable(e.to_string());
     inflated.read_exact(&mut plain).map_err(unreadable)?;
     if word(&plain, 0) != Some(COOKIE) {
-        return Err("not an HdrHistogram V2".to_owned());
+        return Err(HistogramError::Else);
     }
     let counts = declared(&plain)?;
     plain.resize(HEADER_OCTETS + counts, 0);
@@ -51,34 +92,31 @@ fn inflate(deflated: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 /// (octets of the header, of the counts) of one that is not compressed.
-fn checked(octets: &[u8]) -> Result<(usize, usize), String> {
-    let cut = || "not an HdrHistogram V2: it ends before its counts do".to_owned();
-    let header = octets.get(..HEADER_OCTETS).ok_or_else(cut)?;
+fn checked(octets: &[u8]) -> Result<(usize, usize), HistogramError> {
+    let header = octets.get(..HEADER_OCTETS).ok_or(HistogramError::Cut)?;
     let counts = declared(header)?;
-    if octets.len() - HEADER_OCTETS < counts { Err(cut()) } else { Ok((HEADER_OCTETS, counts)) }
+    if octets.len() - HEADER_OCTETS < counts {
+        return Err(HistogramError::Cut);
+    }
+    Ok((HEADER_OCTETS, counts))
 }
 
 /// Octets of the counts, where they are no more than the declared range can need.
-fn declared(header: &[u8]) -> Result<usize, String> {
-    let broken = || "not an HdrHistogram V2: its header is broken".to_owned();
-    let length = word(header, 4).ok_or_else(broken)?;
-    let digits = word(header, 12).ok_or_else(broken)?;
-    let low = long(header, 16).ok_or_else(broken)?;
-    let high = long(header, 24).ok_or_else(broken)?;
+fn declared(header: &[u8]) -> Result<usize, HistogramError> {
+    let length = word(header, 4).ok_or(HistogramError::Header)?;
+    let digits = word(header, 12).ok_or(HistogramError::Header)?;
+    let low = long(header, 16).ok_or(HistogramError::Header)?;
+    let high = long(header, 24).ok_or(HistogramError::Header)?;
     if !(1..=DIGITS_MAX).contains(&digits) {
-        return Err(format!(
-            "a histogram of {digits} significant digits; 1 to {DIGITS_MAX} can be read"
-        ));
+        return Err(HistogramError::Digits(digits));
     }
     let range = Histogram::<u64>::new_with_bounds(low, high, digits as u8)
-        .map_err(|_| format!("a histogram from {low} to {high}, which is not a range"))?;
+        .map_err(|_| HistogramError::Range { low, high })?;
     let values = range.distinct_values() as u64;
     if u64::from(length) > values.saturating_mul(COUNT_OCTETS_MAX) {
-        return Err(format!(
-            "a histogram with {length} octets of counts, more than the {values} values of its range need"
-        ));
+        return Err(HistogramError::Counts { octets: length, values });
     }
-    usize::try_from(length).map_err(|_| broken())
+    usize::try_from(length).map_err(|_| HistogramError::Header)
 }
 
 fn word(octets: &[u8], at: usize) -> Option<u32> {
@@ -125,9 +163,9 @@ mod tests {
         plain.resize(plain.len() + 10_000_000, 0);
         let octets = compressed(&plain);
         assert!(octets.len() < 20_000);
-        let why = read(&octets).unwrap_err();
+        let why = read(&octets).unwrap_err().to_string();
         assert!(why.contains("400000000 octets of counts, more than"), "{why}");
-        assert!(read(&plain).unwrap_err().contains("octets of counts"));
+        assert!(read(&plain).unwrap_err().to_string().contains("octets of counts"));
     }
 
     #[test]
@@ -141,7 +179,7 @@ mod tests {
             (vec![1, 2, 3], "not an HdrHistogram V2"),
             (Vec::new(), "not an HdrHistogram V2"),
         ] {
-            let says = read(&octets).unwrap_err();
+            let says = read(&octets).unwrap_err().to_string();
             assert!(says.contains(why), "{says}");
         }
         let whole = compressed(&header(8, 3, 1, 1_000_000));

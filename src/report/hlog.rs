@@ -110,6 +110,7 @@ pub fn read(octets: &[u8]) -> Result<Vec<Second>, HlogError> {
         let hdr = interval.encoded_histogram();
         if let Err(why) = Latency::from_base64(hdr) {
             let offset = hdr.as_ptr() as usize - octets.as_ptr() as usize;
+            let why = why.to_string();
             return Err(HlogError::Line { line: line_at(octets, offset), why });
         }
         let at = whole_milliseconds(interval.start_timestamp());

@@ -2,6 +2,27 @@
 use super::document::Cost;
 use crate::judge::words::counted_was;
 
+/// Why a further trial may not be run.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum Spent {
+    /// So many were run.
+    #[error("{} run: --max-trials", counted_was(u64::from(*.0), "trial"))]
+    Trials(u32),
+    /// It would end after so many seconds.
+    #[error("the next trial would end after {:.1} min: --max-minutes", .0 / 60.0)]
+    Seconds(f64),
+    /// It needs more submit_sm than are left.
+    #[error("the next trial needs {needs} submit_sm and {left} of {most} are left: --max-messages")]
+    Messages {
+        /// submit_sm of the trial.
+        needs: u64,
+        /// Left of `most`.
+        left: u64,
+        /// Of the search.
+        most: u64,
+    },
+}
+
 /// The most that a search may cost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Budget {
@@ -14,26 +35,22 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// Why a trial of this size may not be run any more.
+    /// Whether a trial of this size may be run.
     ///
     /// # Errors
-    /// One line.
-    pub fn allows(&self, spent: &Cost, messages: u64, seconds: f64) -> Result<(), String> {
+    /// Why not.
+    pub fn allows(&self, spent: &Cost, messages: u64, seconds: f64) -> Result<(), Spent> {
         if spent.trials >= self.trials_max {
-            return Err(format!(
-                "{} run: --max-trials",
-                counted_was(u64::from(spent.trials), "trial")
-            ));
+            return Err(Spent::Trials(spent.trials));
         }
         if spent.seconds + seconds > self.seconds_max {
-            let minutes = self.seconds_max / 60.0;
-            return Err(format!("the next trial would end after {minutes:.1} min: --max-minutes"));
+            return Err(Spent::Seconds(self.seconds_max));
         }
         match self.messages_max {
-            Some(most) if spent.messages.saturating_add(messages) > most => Err(format!(
-                "the next trial needs {messages} submit_sm and {} of {most} are left: --max-messages",
-                most.saturating_sub(spent.messages)
-            )),
+            Some(most) if spent.messages.saturating_add(messages) > most => {
+                let left = most.saturating_sub(spent.messages);
+                Err(Spent::Messages { needs: messages, left, most })
+            }
             Some(_) | None => Ok(()),
         }
     }
@@ -59,8 +76,9 @@ mod tests {
         let budget = Budget { trials_max: 3, messages_max: Some(1_000), seconds_max: 60.0 };
         let spent = Cost { trials: 2, messages: 900, seconds: 50.0 };
         assert_eq!(budget.allows(&spent, 100, 10.0), Ok(()));
-        let refused =
-            |spent: &Cost, messages, seconds| budget.allows(spent, messages, seconds).unwrap_err();
+        let refused = |spent: &Cost, messages, seconds| {
+            budget.allows(spent, messages, seconds).unwrap_err().to_string()
+        };
         assert!(refused(&spent, 101, 1.0).contains("--max-messages"));
         assert!(refused(&spent, 1, 10.1).contains("--max-minutes"));
         assert!(refused(&Cost { trials: 3, ..spent }, 1, 1.0).contains("--max-trials"));

@@ -90,7 +90,7 @@ impl<'a> Lab<'a> {
     /// Whether a trial of this size may be run.
     pub(super) fn allowed(&self, messages: u64, seconds: f64) -> Result<(), Stop> {
         let allowed = self.budget.allows(&self.spent, messages, seconds);
-        allowed.map_err(|why| Stop::Ended(Ended::Budget, why))
+        allowed.map_err(|why| Stop::Ended(Ended::Budget, why.to_string()))
     }
 
     /// Counts a trial. Time is the trials' own or the clock's, whichever says more.

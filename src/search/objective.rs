@@ -19,6 +19,24 @@ pub struct Objective {
     conditions: Vec<(String, String)>,
 }
 
+/// Why text is no objective.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ObjectiveError {
+    /// A condition without a limit.
+    #[error(
+        "--objective: {0:?} says no limit; write throttled<=0.5%, response.p99<=50ms, receipt.p99<=5s or {DEFAULT:?}"
+    )]
+    NoLimit(String),
+    /// A condition that is no gate.
+    #[error("--objective {text:?}: {why}")]
+    Gate {
+        /// The objective, as written.
+        text: String,
+        /// What is wrong with its gate.
+        why: String,
+    },
+}
+
 /// What a trial says of an objective.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Mark {
@@ -34,7 +52,7 @@ impl Objective {
     ///
     /// # Errors
     /// One line with what was expected.
-    pub fn parse(text: &str, plan: &Plan) -> Result<Objective, String> {
+    pub fn parse(text: &str, plan: &Plan) -> Result<Objective, ObjectiveError> {
         let text = text.trim();
         let mut conditions = Vec::new();
         if text == DEFAULT {
@@ -43,7 +61,7 @@ impl Objective {
             }
         } else {
             for part in text.split(',') {
-                conditions.push(condition(part.trim()).map_err(|e| format!("--objective: {e}"))?);
+                conditions.push(condition(part.trim())?);
             }
             let receipts = conditions.iter().any(|c| c.0.starts_with("receipt"));
             if receipts && !conditions.iter().any(|c| c.0 == "ratio.missing") {
@@ -54,7 +72,7 @@ impl Objective {
         let objective = Objective { name: text.to_owned(), conditions };
         let gates = objective.gates();
         judge::check_gates(&Plan { gates, ..plan.clone() })
-            .map_err(|e| format!("--objective {text:?}: {e}"))?;
+            .map_err(|e| ObjectiveError::Gate { text: text.to_owned(), why: e.to_string() })?;
         Ok(objective)
     }
 
@@ -149,12 +167,9 @@ fn broken(gate: &GateResult) -> String {
 }
 
 /// (metric, expression) of `throttled<=0.5%`.
-fn condition(text: &str) -> Result<(String, String), String> {
+fn condition(text: &str) -> Result<(String, String), ObjectiveError> {
     let Some(at) = text.find(['<', '>', '=']) else {
-        return Err(format!(
-            "{text:?} says no limit; write throttled<=0.5%, response.p99<=50ms, receipt.p99<=5s or \
-             {DEFAULT:?}"
-        ));
+        return Err(ObjectiveError::NoLimit(text.to_owned()));
     };
     let (name, expression) = (text[..at].trim(), text[at..].trim());
     let name = if name.contains('.') { name.to_owned() } else { format!("ratio.{name}") };

@@ -66,7 +66,7 @@ impl LatencyRow {
     /// What is wrong with the encoding.
     pub fn distribution(&self) -> Result<Latency, String> {
         match &self.hdr {
-            Some(hdr) => Latency::from_base64(hdr),
+            Some(hdr) => Latency::from_base64(hdr).map_err(|e| e.to_string()),
             None => Err("it holds no value".to_owned()),
         }
     }
