@@ -1,92 +1,58 @@
 //! `smppbench compare`: is the candidate better or worse than the base?
 use super::args::{CompareArgs, CompareFormat};
-use super::exit::{Exit, fail, put_octets};
-use super::{folder, load, verdict};
-use crate::judge::Baseline;
-use crate::judge::compare::{self, Comparison, Evidence, Settings, Side, Verdict};
-use crate::report::{Saved, comparison};
-use std::path::{Path, PathBuf};
+use super::exit::{Exit, Failure, put_octets};
+use super::load::{self, LoadError};
+use super::{folder, verdict};
+use crate::judge::compare::{self, Comparison, Evidence, Side};
+use crate::report::comparison;
+use std::path::PathBuf;
 
 /// Runs the verb. What cannot be compared is 2, what cannot be written 1.
-pub(super) fn run(args: &CompareArgs) -> Exit {
-    let compared = match compared(args) {
-        Ok(compared) => compared,
-        Err(e) => return fail(Exit::Usage, &e),
-    };
+pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
+    let compared = compared(args)?;
     let octets = match args.format {
         _ if args.json => comparison::json(&compared),
         CompareFormat::Text => comparison::text(&compared).into_bytes(),
         CompareFormat::Json => comparison::json(&compared),
         CompareFormat::Markdown => comparison::markdown(&compared).into_bytes(),
-        CompareFormat::Html => match page(args, &compared) {
-            Ok(page) => page.into_bytes(),
-            Err(e) => return fail(Exit::Usage, &e),
-        },
+        CompareFormat::Html => page(args, &compared)?.into_bytes(),
     };
-    let written = match &args.output {
-        Some(path) => folder::write(path, &octets).map_err(|e| fail(Exit::Internal, &e)),
-        None => put_octets(&octets),
-    };
-    if let Err(exit) = written {
-        return exit;
+    match &args.output {
+        Some(path) => folder::write(path, &octets)?,
+        None => put_octets(&octets)?,
     }
-    match compared.verdict {
-        Verdict::Worse if args.gate => Exit::GateFailed,
-        Verdict::Inconclusive if args.gate => Exit::NotTrustworthy,
-        Verdict::Better | Verdict::Equivalent | Verdict::Worse | Verdict::Inconclusive => {
-            Exit::Done
-        }
-    }
+    Ok(if args.gate { verdict::gate(&compared) } else { Exit::Done })
 }
 
 /// The page shows the distributions too, which a baseline file does not hold run by run.
-fn page(args: &CompareArgs, compared: &Comparison) -> Result<String, String> {
-    let runs = |paths: &[PathBuf]| -> Result<Vec<Saved>, String> {
-        paths.iter().map(|path| load::saved(path)).collect()
+fn page(args: &CompareArgs, compared: &Comparison) -> Result<String, LoadError> {
+    let base = match load::baseline(&args.base)? {
+        Some(_) => Vec::new(),
+        None => load::all(&args.base)?,
     };
-    let base = if baseline(&args.base)?.is_some() { Vec::new() } else { runs(&args.base)? };
-    Ok(comparison::html(compared, &base, &runs(&args.candidate)?))
+    Ok(comparison::html(compared, &base, &load::all(&args.candidate)?))
 }
 
-fn compared(args: &CompareArgs) -> Result<Comparison, String> {
-    let settings = settings(args)?;
+fn compared(args: &CompareArgs) -> Result<Comparison, Failure> {
+    let settings = verdict::settings(&args.min_effect, &args.primary)?;
     let candidate = evidence(&args.candidate)?;
     if args.paired {
-        let base = evidence(&args.base)?;
-        return compare::compare_paired(&base, &candidate, &settings).map_err(|e| e.to_string());
+        return Ok(compare::compare_paired(&evidence(&args.base)?, &candidate, &settings)?);
     }
-    let side = |runs: &[Evidence]| {
-        Side::of(runs, settings.resamples, settings.seed).map_err(|e| e.to_string())
-    };
-    let base = match baseline(&args.base)? {
+    let side = |runs: &[Evidence]| Side::of(runs, settings.resamples, settings.seed);
+    let base = match load::baseline(&args.base)? {
         Some(baseline) => baseline.side,
         None => side(&evidence(&args.base)?)?,
     };
-    compare::compare(&base, &side(&candidate)?, &settings).map_err(|e| e.to_string())
+    Ok(compare::compare(&base, &side(&candidate)?, &settings)?)
 }
 
-fn evidence(paths: &[PathBuf]) -> Result<Vec<Evidence>, String> {
-    paths
-        .iter()
-        .map(|path| load::saved(path)?.evidence().map_err(|e| format!("{}: {e}", path.display())))
-        .collect()
-}
-
-/// A base that is one file, and no result, may be a baseline.
-fn baseline(paths: &[PathBuf]) -> Result<Option<Baseline>, String> {
-    const MARK: &str = "\"smppbench.baseline/";
-    let [path] = paths else { return Ok(None) };
-    let path: &Path = path;
-    let Some(octets) = std::fs::read(path).ok().filter(|_| path.is_file()) else { return Ok(None) };
-    let head = String::from_utf8_lossy(&octets[..octets.len().min(200)]);
-    if !head.contains(MARK) {
-        return Ok(None);
-    }
-    Baseline::from_json(&octets).map(Some).map_err(|e| format!("{}: {e}", path.display()))
-}
-
-fn settings(args: &CompareArgs) -> Result<Settings, String> {
-    verdict::settings(&args.min_effect, &args.primary)
+fn evidence(paths: &[PathBuf]) -> Result<Vec<Evidence>, Failure> {
+    let of = |path: &PathBuf| {
+        let evidence = load::saved(path)?.evidence();
+        evidence.map_err(|e| Failure::usage(format!("{}: {e}", path.display())))
+    };
+    paths.iter().map(of).collect()
 }
 
 #[cfg(test)]
@@ -107,12 +73,17 @@ mod tests {
         }
     }
 
+    fn settings(args: &CompareArgs) -> Result<compare::Settings, Failure> {
+        verdict::settings(&args.min_effect, &args.primary)
+    }
+
     #[test]
     fn effects_are_read_of_all_and_of_single_metrics_and_a_wrong_one_is_named() {
         let read = settings(&args(&["2.5%", "receipt.p99=0.1"], &["receipt.p99"])).unwrap();
         assert_eq!((read.effect_min, read.effects[0].1), (0.025, 0.1));
-        let says =
-            |effects: &[&str], primary: &[&str]| settings(&args(effects, primary)).unwrap_err();
+        let says = |effects: &[&str], primary: &[&str]| {
+            settings(&args(effects, primary)).unwrap_err().to_string()
+        };
         assert!(says(&["much"], &[]).contains("--min-effect much"));
         assert!(says(&["-1%"], &[]).contains("will not do"));
         assert!(says(&[], &["receipt.p98"]).contains("near: receipt.p9"));
@@ -124,6 +95,6 @@ mod tests {
         assert_eq!(same.metric("response.p50").unwrap().change, Some(1.0));
         let mut absent = args(&[], &[]);
         absent.candidate = vec!["reports/absent".into()];
-        assert!(compared(&absent).unwrap_err().contains("reports/absent"));
+        assert!(compared(&absent).unwrap_err().to_string().contains("reports/absent"));
     }
 }

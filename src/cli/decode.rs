@@ -13,13 +13,13 @@ mod tests;
 
 use super::args::DecodeArgs;
 use super::dial::layout;
-use super::exit::{Exit, fail};
+use super::exit::{Exit, Failure, say, written};
 use crate::kit::{MIB, read_stream};
 use crate::smpp::without_passwords;
 use pcap::CaptureError;
 use serde_json::{Value, json};
 use std::fs::File;
-use std::io::{self, BufWriter, Cursor, ErrorKind, IsTerminal, Read, Write};
+use std::io::{self, BufWriter, Cursor, IsTerminal, Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -89,7 +89,7 @@ fn in_input(why: &HexError) -> String {
 }
 
 /// Runs the verb: 2 where the input is neither hexadecimal nor a file of hexadecimal or of packets.
-pub(super) fn run(args: &DecodeArgs) -> Exit {
+pub(super) fn run(args: &DecodeArgs) -> Result<Exit, Failure> {
     let arg = args.input.as_str();
     let mut out = BufWriter::new(io::stdout().lock());
     let as_json = args.json || !io::stdout().is_terminal();
@@ -97,23 +97,22 @@ pub(super) fn run(args: &DecodeArgs) -> Exit {
         decode(input, |found| print(&mut out, &found, as_json, args.show_content))?;
         Ok(())
     });
-    let read = match (read, out.flush()) {
-        (Err(why @ DecodeError::Output(_)), _) => Err(why),
-        (_, Err(e)) => Err(DecodeError::Output(e)),
-        (read, Ok(())) => read,
-    };
-    let Err(why) = read else { return Exit::Done };
-    match &why {
-        // `decode ... | head` is no failure
-        DecodeError::Output(e) if e.kind() == ErrorKind::BrokenPipe => Exit::Done,
-        DecodeError::Output(_) => fail(Exit::Internal, &why.to_string()),
-        DecodeError::Read(e) if arg == "-" => fail(Exit::Internal, &format!("standard input: {e}")),
-        DecodeError::Read(e) => fail(Exit::Internal, &format!("{arg}: cannot be read ({e})")),
+    if !matches!(read, Err(DecodeError::Output(_))) {
+        written(out.flush())?;
+    }
+    let Err(why) = read else { return Ok(Exit::Done) };
+    match why {
+        DecodeError::Output(e) => written(Err(e)).map(|()| Exit::Done),
+        DecodeError::Read(e) if arg == "-" => {
+            Err(Failure::internal(format!("standard input: {e}")))
+        }
+        DecodeError::Read(e) => Err(Failure::internal(format!("{arg}: cannot be read ({e})"))),
         // what could be read has been decoded
-        DecodeError::Capture(
-            CaptureError::Broken { .. } | CaptureError::TooLarge { .. } | CaptureError::LinkType(_),
-        ) => fail(Exit::Done, &format!("decode {}: {why}", shown(arg))),
-        _ => fail(Exit::Usage, &format!("decode {}: {why}", shown(arg))),
+        DecodeError::Capture(fault) if fault.is_partial() => {
+            say(&format!("smppbench: decode {}: {fault}", shown(arg)));
+            Ok(Exit::Done)
+        }
+        why => Err(Failure::usage(format!("decode {}: {why}", shown(arg)))),
     }
 }
 

@@ -7,7 +7,7 @@ mod show;
 mod talk;
 
 use super::args::DialArgs;
-use super::exit::{Exit, fail, put, say};
+use super::exit::{Exit, Failure, put, say};
 use crate::kit::{Clock, Hangup, Nanos};
 use crate::net::{self, DialError, SocketOptions};
 use crate::plan::{Plan, Timeouts};
@@ -30,39 +30,27 @@ use tokio::time::{sleep, timeout};
 const SLEEP_MAX: Nanos = Nanos::from_secs(3600);
 
 /// Runs the verb.
-pub(super) fn run(args: &DialArgs) -> Exit {
-    let mut ask = match ask::read(args) {
-        Ok(ask) => ask,
-        Err(line) => return fail(Exit::Usage, &line),
-    };
+pub(super) fn run(args: &DialArgs) -> Result<Exit, Failure> {
+    let mut ask = ask::read(args)?;
     for warning in &ask.plan.warnings {
         say(&format!("smppbench: warning: {warning}"));
     }
     let simulator = if ask.plan.target.embedded {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        match smsc::Server::start(&ask.plan.embedded, any) {
-            Ok(server) => {
-                ask.plan.target.addresses = vec![server.address.to_string()];
-                Some(server)
-            }
-            Err(e) => return fail(Exit::Internal, &format!("the simulator cannot start: {e}")),
-        }
+        let server = smsc::Server::start(&ask.plan.embedded, any)
+            .map_err(|e| Failure::internal(format!("the simulator cannot start: {e}")))?;
+        ask.plan.target.addresses = vec![server.address.to_string()];
+        Some(server)
     } else {
         None
     };
-    let mut screen = Screen { json: args.json, failed: None };
+    let mut screen = Screen { json: args.json, shown: Ok(()) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let verdict = match runtime {
-        Ok(runtime) => runtime.block_on(session(&ask, args, &mut screen)),
-        Err(e) => Err(e),
-    };
+    let verdict = runtime.and_then(|runtime| runtime.block_on(session(&ask, args, &mut screen)));
     drop(simulator);
-    let exit = match verdict {
-        Ok(Verdict { exit, why: Some(why) }) => fail(exit, &why),
-        Ok(Verdict { exit, why: None }) => exit,
-        Err(e) => fail(Exit::Internal, &e.to_string()),
-    };
-    screen.failed.unwrap_or(exit)
+    screen.shown?;
+    let Verdict { exit, why } = verdict.map_err(Failure::internal)?;
+    why.map_or(Ok(exit), |why| Err(Failure::Of(exit, why)))
 }
 
 /// Connects and holds the session.
@@ -183,8 +171,8 @@ where
 /// Where PDUs and remarks go.
 struct Screen {
     json: bool,
-    /// Standard output took no more, which was said: the session goes on to its end without it.
-    failed: Option<Exit>,
+    /// Where standard output takes no more the session goes on to its end without it.
+    shown: Result<(), Failure>,
 }
 
 impl Screen {
@@ -201,8 +189,8 @@ impl Screen {
     }
 
     fn put(&mut self, text: &str) {
-        if self.failed.is_none() {
-            self.failed = put(text).err();
+        if self.shown.is_ok() {
+            self.shown = put(text);
         }
     }
 }

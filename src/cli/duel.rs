@@ -1,17 +1,16 @@
 //! `smppbench duel`: two sides measured by one generator, in blocks that alternate or at the same time, and compared
 //! pair by pair. For receipt times of two routes, accounts or builds.
 use super::args::{DuelArgs, KeepArgs};
-use super::exit::{Exit, fail, say};
+use super::exit::{Exit, Failure, say};
 use super::facts::Facts;
 use super::fleet::{self, Field};
 use super::folder::{self, RunFolder};
-use super::live;
-use super::once::{Done, HostMeter, once, refuse};
-use super::verdict;
+use super::once::{Done, Ended, HostMeter, once};
+use super::{kept, live, verdict};
 use crate::coordinator::RunError;
-use crate::judge::{self, compare};
+use crate::judge::compare;
 use crate::measure::RunRecord;
-use crate::plan::{self, Overrides, Plan, Recipe, Schedule, Side, Source};
+use crate::plan::{self, Overrides, Plan, Schedule, Side, Source};
 use crate::report::Saved;
 use crate::trial::Trial;
 use crate::trial::duel::{block_plan, order, simultaneous};
@@ -24,6 +23,13 @@ struct Sides {
 }
 
 impl Sides {
+    fn facts(&self, side: Side) -> &Facts {
+        match side {
+            Side::A => &self.a,
+            Side::B => &self.b,
+        }
+    }
+
     /// Names the duel.
     fn id(&self) -> String {
         let stamp = self.a.id.rsplit('-').next().unwrap_or_default();
@@ -32,63 +38,44 @@ impl Sides {
 }
 
 /// Runs the verb.
-pub(super) fn run(args: &DuelArgs) -> Exit {
-    if let Err(e) = folder::clear(args.keep.out.as_deref()) {
-        return fail(Exit::Internal, &e);
-    }
-    let settings = match verdict::settings(&args.min_effect, &args.primary) {
-        Ok(settings) => settings,
-        Err(e) => return fail(Exit::Usage, &e),
-    };
-    let sides = match sides(args) {
-        Ok(sides) => sides,
-        Err(e) => return fail(Exit::Usage, &e),
-    };
-    let folder = match RunFolder::open(args.keep.out.as_deref(), &sides.id()) {
-        Ok(folder) => folder,
-        Err(e) => return fail(Exit::Internal, &e),
-    };
-    let measured = fleet::field(&args.fleet, &sides.a.plan).and_then(|mut field| {
-        let measured = if args.simultaneous {
-            at_once(&sides, folder.path(), args, &field)
-        } else {
-            in_blocks(&sides, folder.path(), args, &mut field)
-        };
-        measured.map_err(|e| refuse(&e))
-    });
-    let Measured { a, b, exit } = match measured {
-        Ok(measured) => measured,
-        Err(exit) => {
-            folder.abandon();
-            return exit;
-        }
-    };
+pub(super) fn run(args: &DuelArgs) -> Result<Exit, Failure> {
+    folder::clear(args.keep.out.as_deref())?;
+    let settings = verdict::settings(&args.min_effect, &args.primary)?;
+    let sides = sides(args)?;
+    let folder = RunFolder::open(args.keep.out.as_deref(), &sides.id())?;
+    let measured = measured(&sides, folder.path(), args);
+    let Measured { a, b, ended } = measured.inspect_err(|_| folder.abandon())?;
     let pairs = a.len().min(b.len());
     if pairs == 0 {
-        return exit.unwrap_or_else(|| fail(Exit::EndedEarly, "no pair of blocks was measured"));
+        let why = "no pair of blocks was measured";
+        return ended.unwrap_or_else(|| Err(Failure::Of(Exit::EndedEarly, why.to_owned())));
     }
     let (a, b) = trusted_pairs(&a[..pairs], &b[..pairs]);
-    let (a, b) = (&a[..], &b[..]);
-    let decided = verdict::evidence(a).and_then(|a| {
-        let b = verdict::evidence(b)?;
-        compare::compare_paired(&a, &b, &settings).map_err(|e| e.to_string())
-    });
-    match decided {
-        Ok(comparison) => {
-            let shown = verdict::show(&comparison, (a, b), Some(folder.path()), args.keep.json);
-            let gated = match verdict::gate(&comparison) {
-                exit if args.gate => exit,
-                Exit::NotTrustworthy if args.keep.strict => Exit::NotTrustworthy,
-                _ => Exit::Done,
-            };
-            exit.or(shown.err()).unwrap_or(gated)
-        }
-        Err(e) => fail(Exit::Usage, &e),
+    let evidence = (verdict::evidence(&a)?, verdict::evidence(&b)?);
+    let comparison = compare::compare_paired(&evidence.0, &evidence.1, &settings)?;
+    let shown = verdict::show(&comparison, (&a, &b), Some(folder.path()), args.keep.json);
+    if let Some(ended) = ended {
+        return ended;
+    }
+    shown?;
+    Ok(match verdict::gate(&comparison) {
+        exit if args.gate => exit,
+        Exit::NotTrustworthy if args.keep.strict => Exit::NotTrustworthy,
+        _ => Exit::Done,
+    })
+}
+
+fn measured(sides: &Sides, path: &Path, args: &DuelArgs) -> Result<Measured, Failure> {
+    let mut field = fleet::field(&args.fleet, &sides.a.plan)?;
+    if args.simultaneous {
+        Ok(at_once(sides, path, args, &field)?)
+    } else {
+        Ok(in_blocks(sides, path, args, &mut field)?)
     }
 }
 
 /// Loads and checks both sides; the guard counts the whole duel.
-fn sides(args: &DuelArgs) -> Result<Sides, String> {
+fn sides(args: &DuelArgs) -> Result<Sides, Failure> {
     let source = Source::of(args.profile.clone());
     let overrides = args.keep.over(args.overrides.overrides());
     let one =
@@ -105,31 +92,29 @@ fn one_side(
     side: Side,
     settings: &[String],
     keep: &KeepArgs,
-) -> Result<Facts, String> {
-    let plan = plan::load_side(source, overrides, side, settings).map_err(|e| e.to_string())?;
+) -> Result<Facts, Failure> {
+    let plan = plan::load_side(source, overrides, side, settings)?;
     let plan = Plan { trace_failed: keep.trace, ..plan };
-    judge::check_gates(&plan)?;
-    let recipe = Recipe::new(&plan).map_err(|e| e.to_string())?;
     let mut repro = plan::repro("duel", source, overrides, &plan);
     for setting in settings {
         let shown = plan::shown_setting(setting).replace('\'', r"'\''");
         repro += &format!(" --{} '{shown}'", side.name());
     }
-    Ok(Facts::of(plan, &recipe, repro, keep.show_content))
+    Facts::of(plan, repro, keep.show_content)
 }
 
 /// What both sides send over all their runs must stay within the guard of either.
-fn guard(plans: &[&Plan], runs: u64) -> Result<(), String> {
+fn guard(plans: &[&Plan], runs: u64) -> Result<(), Failure> {
     let mut messages = 0u64;
     for plan in plans {
         let schedule = Schedule::new(&plan.stages, plan.load.arrival, plan.seed);
-        messages += schedule.map_err(|e| e.to_string())?.len().saturating_mul(runs);
+        messages += schedule.map_err(Failure::usage)?.len().saturating_mul(runs);
     }
     match plans.iter().filter_map(|plan| plan.guard.messages_max).min() {
-        Some(max) if messages > max => Err(format!(
+        Some(max) if messages > max => Err(Failure::usage(format!(
             "guard.messages_max: the duel would send {messages} submit_sm in all, more than {max}; \
              raise --max-messages, or take fewer or shorter blocks"
-        )),
+        ))),
         Some(_) | None => Ok(()),
     }
 }
@@ -138,10 +123,14 @@ fn guard(plans: &[&Plan], runs: u64) -> Result<(), String> {
 struct Measured {
     a: Vec<Saved>,
     b: Vec<Saved>,
-    exit: Option<Exit>,
+    ended: Option<Ended>,
 }
 
 impl Measured {
+    fn none() -> Measured {
+        Measured { a: Vec::new(), b: Vec::new(), ended: None }
+    }
+
     fn side(&mut self, side: Side) -> &mut Vec<Saved> {
         match side {
             Side::A => &mut self.a,
@@ -157,19 +146,19 @@ fn in_blocks(
     field: &mut Field,
 ) -> Result<Measured, RunError> {
     let order = order(args.blocks as usize, sides.a.plan.seed);
-    let mut measured = Measured { a: Vec::new(), b: Vec::new(), exit: None };
+    let mut measured = Measured::none();
     for (number, side) in order.iter().enumerate() {
         say(&format!("block {} of {}: side {}", number + 1, order.len(), side.name()));
         let pair = measured.side(*side).len();
         match block(sides, *side, pair, path, args, field) {
             Ok((saved, None)) => measured.side(*side).push(saved),
-            Ok((_, exit)) => {
-                measured.exit = exit;
+            Ok((_, ended)) => {
+                measured.ended = ended;
                 return Ok(measured);
             }
             // what was measured before a side went away is still worth comparing
             Err(e) if number >= 2 => {
-                measured.exit = Some(refuse(&e));
+                measured.ended = Some(Err(e.into()));
                 return Ok(measured);
             }
             Err(e) => return Err(e),
@@ -187,11 +176,8 @@ fn block(
     path: &Path,
     args: &DuelArgs,
     field: &mut Field,
-) -> Result<(Saved, Option<Exit>), RunError> {
-    let facts = match side {
-        Side::A => &sides.a,
-        Side::B => &sides.b,
-    };
+) -> Result<(Saved, Option<Ended>), RunError> {
+    let facts = sides.facts(side);
     let block = facts.again(block_plan(&facts.plan, pair), &block_name(side, pair + 1));
     let result = {
         let mut observers = live::observers(args.keep.live, &block.plan)?;
@@ -199,7 +185,7 @@ fn block(
     };
     let saved = result.saved(&block);
     keep(path, side, pair + 1, &saved, &result.record);
-    Ok((saved, result.bug().or_else(|| result.cut())))
+    Ok((saved, result.cut()))
 }
 
 /// A pair in which the harness did not keep up is measured again: each once, no more than half of all pairs, and
@@ -223,12 +209,12 @@ fn measure_again(
         for side in [Side::A, Side::B] {
             match block(sides, side, pair, path, args, field) {
                 Ok((saved, None)) => measured.side(side)[pair] = saved,
-                Ok((_, exit)) => {
-                    measured.exit = exit;
+                Ok((_, ended)) => {
+                    measured.ended = ended;
                     return;
                 }
                 Err(e) => {
-                    measured.exit = Some(refuse(&e));
+                    measured.ended = Some(Err(e.into()));
                     return;
                 }
             }
@@ -249,19 +235,16 @@ fn at_once(
         simultaneous(&mut trials, [&sides.a.plan, &sides.b.plan], &mut observers)?
     };
     let host = host.stop();
-    let mut measured = Measured { a: Vec::new(), b: Vec::new(), exit: None };
+    let mut measured = Measured::none();
     let all = [Side::A, Side::B].into_iter().zip(records).zip(&trials);
     for ((side, record), trial) in all {
-        let (facts, done) = match side {
-            Side::A => (&sides.a, &mut measured.a),
-            Side::B => (&sides.b, &mut measured.b),
-        };
+        let facts = sides.facts(side);
         let facts = facts.again(facts.plan.clone(), &block_name(side, 1));
         let result = Done::of(&facts, record, trial.tally(), &host);
         let saved = result.saved(&facts);
         keep(path, side, 1, &saved, &result.record);
-        measured.exit = measured.exit.or_else(|| result.bug().or_else(|| result.cut()));
-        done.push(saved);
+        measured.ended = measured.ended.or_else(|| result.cut());
+        measured.side(side).push(saved);
     }
     Ok(measured)
 }
@@ -293,10 +276,7 @@ fn block_name(side: Side, number: usize) -> String {
 
 /// Keeps a block: what `compare` and `render` need of it. The duel goes on where it cannot be written.
 fn keep(path: &Path, side: Side, number: usize, saved: &Saved, record: &RunRecord) {
-    let block = path.join(block_name(side, number));
-    let kept =
-        folder::make(&block).and_then(|()| super::run::keep(saved, &block, &["json", "hlog"]));
-    let kept = kept.and_then(|()| super::run::keep_exchanges(record, &block));
+    let kept = kept::one_of_several(saved, record, &path.join(block_name(side, number)));
     if let Err(e) = kept {
         say(&format!("smppbench: warning: {e}"));
     }

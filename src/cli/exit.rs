@@ -1,4 +1,13 @@
-//! The exit codes of CONTRACT.md: one row each.
+//! How a command ends: the exit codes of CONTRACT.md, one row each, and the one error of the command line, which names
+//! its code. What is said goes to stderr; stdout is the result.
+use super::folder::FolderError;
+use super::load::LoadError;
+use crate::coordinator::RunError;
+use crate::judge::compare::Refused;
+use crate::plan::PlanError;
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 /// How the command ended.
@@ -29,42 +38,205 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Says one line on stderr and gives the code back.
-pub(super) fn fail(exit: Exit, line: &str) -> Exit {
-    say(&format!("smppbench: {line}"));
-    exit
+/// Why a verb has no result, or not all of it. Each has its exit code; its text is what stderr is told.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// A fault that a verb finds, with its code.
+    #[error("{1}")]
+    Of(Exit, String),
+    /// A profile, or a flag over it.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A saved run or a baseline.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// Runs that cannot be compared.
+    #[error(transparent)]
+    Compare(#[from] Refused),
+    /// A folder or a file to write.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// Standard output takes nothing.
+    #[error("cannot write to standard output: {0}")]
+    Output(io::Error),
+    /// A run that did not begin, or was stopped at once.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+impl Failure {
+    /// What is asked for makes no sense, or the guard refuses it.
+    pub(super) fn usage(why: impl Display) -> Failure {
+        Failure::Of(Exit::Usage, why.to_string())
+    }
+
+    /// Our own fault, or the machine's.
+    pub(super) fn internal(why: impl Display) -> Failure {
+        Failure::Of(Exit::Internal, why.to_string())
+    }
+
+    /// The code that the command ends with.
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Failure::Of(exit, _) => *exit,
+            Failure::Plan(_) | Failure::Load(_) | Failure::Compare(_) => Exit::Usage,
+            Failure::Folder(_) | Failure::Output(_) => Exit::Internal,
+            Failure::Run(e) => match e {
+                RunError::Plan(_) | RunError::Refused(_) => Exit::Usage,
+                RunError::CannotBind(_) | RunError::Fleet(_) => Exit::CannotBind,
+                RunError::Io(_) | RunError::Worker(_) => Exit::Internal,
+                RunError::Killed => Exit::Interrupted,
+            },
+        }
+    }
+
+    /// Says why on stderr, and gives the code.
+    pub(super) fn tell(&self) -> Exit {
+        const LINES_MAX: usize = 5;
+        let sessions = match self {
+            Failure::Run(RunError::CannotBind(e)) => e.bound + e.sessions.len() as u64,
+            _ => 0,
+        };
+        let text = self.to_string();
+        let lines = gathered(&text, sessions);
+        for line in lines.iter().take(LINES_MAX) {
+            say(&format!("smppbench: {line}"));
+        }
+        if lines.len() > LINES_MAX {
+            say(&format!("smppbench: … and {} more causes", lines.len() - LINES_MAX));
+        }
+        self.exit()
+    }
+}
+
+/// A line for each thing that was said, and of how many of all `sessions`: thousands may say the same.
+fn gathered(text: &str, sessions: u64) -> Vec<String> {
+    // (what is said, by how many sessions, the first line)
+    let mut said: Vec<(&str, u64, &str)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for line in text.lines() {
+        let told = line.strip_prefix("session ").and_then(|rest| rest.split_once(": "));
+        let why = told.map_or(line, |(_, why)| why);
+        let place = *places.entry(why).or_insert(said.len());
+        match said.get_mut(place) {
+            Some(known) => known.1 += 1,
+            None => said.push((why, 1, line)),
+        }
+    }
+    let sessions = sessions.max(said.iter().map(|s| s.1).sum());
+    let line = |(why, count, line): (&str, u64, &str)| match count {
+        1 => line.to_owned(),
+        all if all == sessions => format!("all {all} sessions: {why}"),
+        some => format!("{some} of {sessions} sessions: {why}"),
+    };
+    said.into_iter().map(line).collect()
 }
 
 /// Talk goes to stderr; stdout is the result. A stderr that takes nothing is not worth a run.
 pub(super) fn say(line: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// The result, on stdout. A reader that has gone away (a closed pipe) is no error of ours; a full disk is.
+/// The result, on stdout.
 ///
 /// # Errors
-/// The exit code; why was said.
-pub(super) fn put(text: &str) -> Result<(), Exit> {
+/// As [`put_octets`].
+pub(super) fn put(text: &str) -> Result<(), Failure> {
     put_octets(text.as_bytes())
 }
 
-/// The same of octets.
+/// The same of octets. A reader that has gone away (a closed pipe) is no error of ours; a full disk is.
 ///
 /// # Errors
-/// The exit code; why was said.
-pub(super) fn put_octets(octets: &[u8]) -> Result<(), Exit> {
-    use std::io::{ErrorKind, Write};
-    let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(octets).and_then(|()| stdout.flush()) {
-        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-            Err(fail(Exit::Internal, &format!("cannot write to standard output: {e}")))
-        }
+/// [`Failure::Output`].
+pub(super) fn put_octets(octets: &[u8]) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    written(stdout.write_all(octets).and_then(|()| stdout.flush()))
+}
+
+/// What writing to stdout came to: the same rule for whoever writes there himself.
+///
+/// # Errors
+/// [`Failure::Output`].
+pub(super) fn written(result: io::Result<()>) -> Result<(), Failure> {
+    match result {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Failure::Output(e)),
         Ok(()) | Err(_) => Ok(()),
     }
 }
 
-/// The code of a verb whose result is this text.
-pub(super) fn print(text: &str) -> Exit {
-    put(text).err().unwrap_or(Exit::Done)
+/// The end of a verb whose result is this text.
+///
+/// # Errors
+/// As [`put_octets`].
+pub(super) fn print(text: &str) -> Result<Exit, Failure> {
+    put(text).map(|()| Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coordinator;
+
+    #[test]
+    fn sessions_that_all_say_the_same_share_one_line() {
+        let same = "session 0: refused\nsession 1: refused";
+        assert_eq!(gathered(same, 2), ["all 2 sessions: refused"]);
+        assert_eq!(gathered(same, 10), ["2 of 10 sessions: refused"]);
+        let mixed = "session 0: refused\nsession 1: closed";
+        assert_eq!(gathered(mixed, 4), ["session 0: refused", "session 1: closed"]);
+        let mixed = "session 0: refused\nsession 1: closed\nsession 5: refused";
+        assert_eq!(gathered(mixed, 3), ["2 of 3 sessions: refused", "session 1: closed"]);
+        assert_eq!(gathered("session 7: refused", 9), ["session 7: refused"]);
+        assert_eq!(gathered("profile: no", 0), ["profile: no"]);
+    }
+
+    #[test]
+    fn every_failure_ends_with_its_code_of_the_contract() {
+        // CONTRACT.md, exit codes
+        let contract = [
+            (0, "done (and gates passed)"),
+            (1, "internal or I/O error (books that do not balance among them)"),
+            (2, "usage or profile error, or refused by the guard"),
+            (3, "could not connect or bind"),
+            (4, "not trustworthy"),
+            (5, "a gate failed"),
+            (6, "ended early: every bind lost, foreign traffic, agent lost"),
+            (130, "interrupted by SIGINT or SIGTERM"),
+        ];
+        let codes = [
+            Exit::Done,
+            Exit::Internal,
+            Exit::Usage,
+            Exit::CannotBind,
+            Exit::NotTrustworthy,
+            Exit::GateFailed,
+            Exit::EndedEarly,
+            Exit::Interrupted,
+        ];
+        assert_eq!(codes.map(|exit| exit as u8), contract.map(|row| row.0));
+        let path = std::path::PathBuf::from("x");
+        let io = || io::Error::other("no");
+        let unbound = coordinator::Failure { bound: 1, sessions: Vec::new(), place: None };
+        let all: Vec<(Failure, u8)> = vec![
+            (Failure::internal("no"), 1),
+            (Failure::usage("no"), 2),
+            (Failure::Of(Exit::EndedEarly, "ended early: foreign_traffic".to_owned()), 6),
+            (PlanError::about("rate", "no").into(), 2),
+            (LoadError::Unreadable { path: path.clone(), why: io() }.into(), 2),
+            (Refused::Empty.into(), 2),
+            (FolderError::Make { path, why: io() }.into(), 1),
+            (Failure::Output(io()), 1),
+            (RunError::Plan(PlanError::about("rate", "no")).into(), 2),
+            (RunError::Refused("no".to_owned()).into(), 2),
+            (RunError::CannotBind(unbound).into(), 3),
+            (RunError::Fleet("no".to_owned()).into(), 3),
+            (RunError::Io(io()).into(), 1),
+            (RunError::Worker("no".to_owned()).into(), 1),
+            (RunError::Killed.into(), 130),
+        ];
+        for (failure, code) in all {
+            assert_eq!(failure.exit() as u8, code, "{failure}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! What is known of a run before it begins, and what it takes to make a report of it at any time.
-use super::exit::say;
+use super::exit::{Failure, say};
 use super::selfcheck;
-use crate::judge::{GateResult, Judgement, TallyCheck};
+use crate::judge::{self, GateResult, Judgement, TallyCheck};
 use crate::kit::{Clock, Environment};
 use crate::measure::RunRecord;
 use crate::plan::{self, Plan, Recipe};
@@ -9,6 +9,7 @@ use crate::report::{LabelTraits, Run};
 use serde_json::Value;
 
 /// A run's facts.
+#[derive(Clone)]
 pub(super) struct Facts {
     pub(super) plan: Plan,
     profile: Value,
@@ -38,8 +39,13 @@ fn spins(plan: &Plan, cores: Option<u64>) -> Option<String> {
 }
 
 impl Facts {
-    /// Reads the machine, and warns of what a reader should know.
-    pub(super) fn of(plan: Plan, recipe: &Recipe, repro: String, show_content: bool) -> Facts {
+    /// Checks what only the whole plan shows, reads the machine, and warns of what a reader should know.
+    ///
+    /// # Errors
+    /// A gate or a message that will not do.
+    pub(super) fn of(plan: Plan, repro: String, show_content: bool) -> Result<Facts, Failure> {
+        judge::check_gates(&plan).map_err(Failure::usage)?;
+        let recipe = Recipe::new(&plan)?;
         let mut environment = Environment::read();
         environment.selfcheck = selfcheck::kept(&environment);
         let mut warnings = plan.warnings.clone();
@@ -53,33 +59,28 @@ impl Facts {
         } else {
             plan.target.addresses.join(", ")
         };
-        Facts {
+        Ok(Facts {
             profile: plan::resolved_json(&plan),
             environment,
             id: format!("{}-{}", plan.name, utc_stamp(Clock::wall_ns())),
             target,
             repro,
             warnings,
-            labels: labels(recipe, &plan),
+            labels: labels(&recipe, &plan),
             folder: None,
             show_content,
             plan,
-        }
+        })
     }
 
     /// The same with another plan of the same shape: the run of it that `name` tells apart.
     pub(super) fn again(&self, plan: Plan, name: &str) -> Facts {
         Facts {
             profile: plan::resolved_json(&plan),
-            environment: self.environment.clone(),
             id: format!("{}-{name}", self.id),
-            target: self.target.clone(),
-            repro: self.repro.clone(),
-            warnings: self.warnings.clone(),
-            labels: self.labels.clone(),
             folder: None,
-            show_content: self.show_content,
             plan,
+            ..self.clone()
         }
     }
 

@@ -1,20 +1,18 @@
 //! `smppbench find`: what a search looks for and may cost, out of flags and profile; its report, and its exit code.
 use super::args::{FindArgs, FindWhat, Live};
-use super::exit::{Exit, fail, print, put, say};
+use super::exit::{Exit, Failure, print, put, say};
 use super::facts::utc_stamp;
-use super::fleet::{self, Field};
 use super::folder::{self, RunFolder};
-use super::live;
-use super::once::refuse;
+use super::{fleet, live};
 use crate::judge::words;
 use crate::kit::{Clock, Environment, Nanos, Rate};
-use crate::measure::Observer;
 use crate::plan::{self, BindType, Overrides, Plan, Recipe, Shape, Source};
 use crate::report;
 use crate::search::{
     self, BindsSettings, Budget, DEFAULT, Ended, Kind, Lengths, Objective, RateSettings, Search,
     Stop, WindowSettings, World,
 };
+use std::time::Duration;
 
 /// Bounds on loopback where no flag says otherwise.
 const TRIALS_MAX: u32 = 200;
@@ -35,69 +33,40 @@ enum Ready {
 }
 
 /// Runs the verb.
-pub(super) fn run(args: &FindArgs) -> Exit {
-    if let Err(e) = folder::clear(args.keep.out.as_deref().filter(|_| !args.dry_run)) {
-        return fail(Exit::Internal, &e);
-    }
+pub(super) fn run(args: &FindArgs) -> Result<Exit, Failure> {
+    folder::clear(args.keep.out.as_deref().filter(|_| !args.dry_run))?;
     let source = Source::of(args.profile.clone());
     let overrides = args.keep.over(args.overrides.overrides());
-    let plan = match plan::load(&source, &with_lengths(&overrides)) {
-        Ok(plan) => plan,
-        Err(e) => return fail(Exit::Usage, &e.to_string()),
-    };
-    if let Err(e) = Recipe::new(&plan) {
-        return fail(Exit::Usage, &e.to_string());
-    }
-    let (ready, budget) = match ready(args, &plan) {
-        Ok(ready) => ready,
-        Err(e) => return fail(Exit::Usage, &e),
-    };
+    let plan = plan::load(&source, &with_lengths(&overrides))?;
+    Recipe::new(&plan)?;
+    let (ready, budget) = ready(args, &plan)?;
     let cost = format!("{}; {}", estimate(&ready, &plan), cost(&budget));
+    let what = name_of(args.what);
     if args.dry_run {
-        return print(&format!("find {} · {} · {cost}\n", name_of(args.what), plan.name));
+        return print(&format!("find {what} · {} · {cost}\n", plan.name));
     }
-    say(&format!("smppbench: find {}: {cost}", name_of(args.what)));
+    say(&format!("smppbench: find {what}: {cost}"));
     args.keep.without_effect("find", &[]).iter().for_each(|line| say(line));
     for warning in plan.warnings.iter().chain(&Environment::read().warnings(0)) {
         say(&format!("smppbench: warning: {warning}"));
     }
-    let id = format!("find-{}-{}-{}", name_of(args.what), plan.name, utc_stamp(Clock::wall_ns()));
-    let folder = match RunFolder::open(args.keep.out.as_deref(), &id) {
-        Ok(folder) => folder,
-        Err(e) => return fail(Exit::Internal, &e),
-    };
-    let path = folder.path();
-    let verb = format!("find {}", name_of(args.what));
-    let searched = fleet::field(&args.fleet, &plan).and_then(|mut field| {
-        let mut observers = live::metrics(&plan).map_err(|e| refuse(&e))?;
-        searched(args, &plan, &ready, &mut field, &mut observers).map_err(|stop| match stop {
-            Stop::Failed(e) => refuse(&e),
-            Stop::Ended(ended, why) => fail(Exit::Internal, &format!("{}: {why}", ended.name())),
-        })
-    });
-    let mut search = match searched {
-        Ok(search) => search,
-        Err(exit) => {
-            folder.abandon();
-            return exit;
-        }
-    };
+    let id = format!("find-{what}-{}-{}", plan.name, utc_stamp(Clock::wall_ns()));
+    let folder = RunFolder::open(args.keep.out.as_deref(), &id)?;
+    let searched = searched(args, &plan, &ready);
+    let mut search = searched.inspect_err(|_| folder.abandon())?;
     search.cost_max = budget.cost(MESSAGES_MAX);
-    let repro = plan::repro(&verb, &source, &overrides, &plan);
+    let repro = plan::repro(&format!("find {what}"), &source, &overrides, &plan);
     search.repro = format!("{repro}{}{}", flags(args), fleet::repro(&args.fleet));
     let text = report::search::text(&search);
     let json = report::search::json(&search);
     let shown = put(&if args.keep.json { format!("{json}\n") } else { text.clone() });
     let html = report::search::html(&search);
-    let files = [("search.json", &json), ("summary.txt", &text), ("report.html", &html)];
-    for (name, octets) in files.map(|(name, text)| (name, text.as_bytes())) {
-        if let Err(e) = folder::write(&path.join(name), octets) {
-            return fail(Exit::Internal, &e);
-        }
+    for (name, text) in [("search.json", &json), ("summary.txt", &text), ("report.html", &html)] {
+        folder::write(&folder.path().join(name), text.as_bytes())?;
     }
-    say(&format!("smppbench: written to {}", path.display()));
+    say(&format!("smppbench: written to {}", folder.path().display()));
     let exit = exit_of(&search, args, &plan);
-    shown.err().unwrap_or(exit)
+    shown.and(exit)
 }
 
 /// A search has lengths of its own: of the flags that replace stages only the rate counts, where it begins.
@@ -106,25 +75,26 @@ fn with_lengths(overrides: &Overrides) -> Overrides {
     Overrides { duration: span("1s"), warmup: span("0s"), ..overrides.clone() }
 }
 
-fn searched(
-    args: &FindArgs,
-    plan: &Plan,
-    ready: &Ready,
-    field: &mut Field,
-    observer: &mut dyn Observer,
-) -> Result<Search, Stop> {
+fn searched(args: &FindArgs, plan: &Plan, ready: &Ready) -> Result<Search, Failure> {
+    let mut field = fleet::field(&args.fleet, plan)?;
+    let mut observers = live::metrics(plan)?;
     let mut told = |line: &str| {
         if !args.quiet && args.keep.live != Live::Off {
             say(&format!("smppbench: {}", line.trim_end_matches([' ', '·'])));
         }
     };
     let mut pause = |span: Nanos| std::thread::sleep(span.into());
-    let world = World { trial: field, observer, told: &mut told, pause: &mut pause };
-    match ready {
+    let (trial, observer) = (&mut field, &mut observers);
+    let world = World { trial, observer, told: &mut told, pause: &mut pause };
+    let searched = match ready {
         Ready::Rate(settings) => search::rate(plan, settings, world),
         Ready::Window(settings) => search::window(plan, settings, world),
         Ready::Binds(settings) => search::binds(plan, settings, world),
-    }
+    };
+    searched.map_err(|stop| match stop {
+        Stop::Failed(e) => Failure::Run(e),
+        Stop::Ended(ended, why) => Failure::internal(format!("{}: {why}", ended.name())),
+    })
 }
 
 const fn name_of(what: FindWhat) -> &'static str {
@@ -179,9 +149,8 @@ fn flags(args: &FindArgs) -> String {
             text += &format!(" {flag} {value}");
         }
     };
-    let span = |d: Option<std::time::Duration>| {
-        d.map(|d| humantime::format_duration(d).to_string().replace(' ', ""))
-    };
+    let span =
+        |d: Option<Duration>| d.map(|d| humantime::format_duration(d).to_string().replace(' ', ""));
     if args.what == FindWhat::Rate {
         add("--width", Some(format!("{}%", args.width * 100.0)));
     }
@@ -198,24 +167,19 @@ fn flags(args: &FindArgs) -> String {
     text
 }
 
-fn ready(args: &FindArgs, plan: &Plan) -> Result<(Ready, Budget), String> {
+fn ready(args: &FindArgs, plan: &Plan) -> Result<(Ready, Budget), Failure> {
     let budget = budget(args, plan)?;
-    let span =
-        |given: Option<std::time::Duration>, default: Nanos| given.map_or(default, Nanos::from);
     let loops = plan.guard.loopback || plan.guard.closed_loop;
     let ready = match args.what {
         FindWhat::Rate => Ready::Rate(rate(args, plan, budget)?),
         FindWhat::Window => {
             if !loops {
-                return Err(
+                return Err(Failure::usage(
                     "find window fills windows in one burst, in closed loop: for a target that is \
-                            not loopback set guard.closed_loop = true if the other side agrees"
-                        .to_owned(),
-                );
+                     not loopback set guard.closed_loop = true if the other side agrees",
+                ));
             }
-            if plan.senders_count() == 0 {
-                return Err("find window needs a bind that may send".to_owned());
-            }
+            needs_sender(args, plan)?;
             Ready::Window(WindowSettings {
                 ceiling: args.max_window.clamp(1, 1_000_000),
                 settle: span(args.settle, Nanos::from_millis(300)),
@@ -249,15 +213,16 @@ fn ready(args: &FindArgs, plan: &Plan) -> Result<(Ready, Budget), String> {
     Ok((ready, budget))
 }
 
-fn positive(flag: &str, text: &str) -> Result<f64, String> {
-    let rate = Rate::parse(text).map_err(|e| format!("{flag}: {e}"))?.as_f64();
+fn positive(flag: &str, text: &str) -> Result<f64, Failure> {
+    let wrong = |why: String| Failure::usage(format!("{flag}: {why}"));
+    let rate = Rate::parse(text).map_err(|e| wrong(e.to_string()))?.as_f64();
     let most = plan::RATE_MAX;
     if rate > most.as_f64() {
-        return Err(format!(
-            "{flag}: {text} is more than the {most} that can be scheduled; lower it"
-        ));
+        return Err(wrong(format!(
+            "{text} is more than the {most} that can be scheduled; lower it"
+        )));
     }
-    if rate > 0.0 { Ok(rate) } else { Err(format!("{flag}: 0 will not do; write a rate above 0")) }
+    if rate > 0.0 { Ok(rate) } else { Err(wrong("0 will not do; write a rate above 0".to_owned())) }
 }
 
 /// As many as are asked for, allowed by the guard, and to be had as open files.
@@ -272,7 +237,7 @@ fn binds_max(args: &FindArgs, plan: &Plan, own: BindType) -> u64 {
     asked.min(files).min(guard).max(1)
 }
 
-fn budget(args: &FindArgs, plan: &Plan) -> Result<Budget, String> {
+fn budget(args: &FindArgs, plan: &Plan) -> Result<Budget, Failure> {
     let messages = plan.guard.messages_max;
     if !plan.guard.loopback {
         let missing = [
@@ -281,12 +246,13 @@ fn budget(args: &FindArgs, plan: &Plan) -> Result<Budget, String> {
             ("--max-minutes", args.max_minutes.is_none()),
         ];
         if let Some((flag, _)) = missing.iter().find(|(_, missing)| *missing) {
-            return Err(format!("{flag} is needed for a target that is not loopback"));
+            let why = format!("{flag} is needed for a target that is not loopback");
+            return Err(Failure::usage(why));
         }
     }
     let minutes = args.max_minutes.unwrap_or(MINUTES_MAX);
     if !(minutes > 0.0 && minutes.is_finite()) {
-        return Err("--max-minutes: write a number above 0".to_owned());
+        return Err(Failure::usage("--max-minutes: write a number above 0"));
     }
     Ok(Budget {
         trials_max: args.max_trials.unwrap_or(TRIALS_MAX),
@@ -306,16 +272,27 @@ fn gates(plan: &Plan) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-fn rate(args: &FindArgs, plan: &Plan, budget: Budget) -> Result<RateSettings, String> {
+/// A length as a flag gives it.
+fn span(given: Option<Duration>, default: Nanos) -> Nanos {
+    given.map_or(default, Nanos::from)
+}
+
+fn needs_sender(args: &FindArgs, plan: &Plan) -> Result<(), Failure> {
     if plan.senders_count() == 0 {
-        return Err("find rate needs a bind that may send".to_owned());
+        let what = name_of(args.what);
+        return Err(Failure::usage(format!("find {what} needs a bind that may send")));
     }
+    Ok(())
+}
+
+fn rate(args: &FindArgs, plan: &Plan, budget: Budget) -> Result<RateSettings, Failure> {
+    needs_sender(args, plan)?;
     let mut texts = args.objective.clone();
     if texts.is_empty() {
         texts.push(gates(plan).unwrap_or_else(|| DEFAULT.to_owned()));
     }
-    let objectives: Result<Vec<Objective>, String> =
-        texts.iter().map(|text| Objective::parse(text, plan).map_err(|e| e.to_string())).collect();
+    let objectives = texts.iter().map(|text| Objective::parse(text, plan).map_err(Failure::usage));
+    let objectives: Vec<Objective> = objectives.collect::<Result<_, _>>()?;
     let start = holds(plan).unwrap_or(START);
     let floor = match &args.min_rate {
         Some(text) => positive("--min-rate", text)?,
@@ -329,13 +306,12 @@ fn rate(args: &FindArgs, plan: &Plan, budget: Budget) -> Result<RateSettings, St
     };
     let ceiling = guarded.map_or(ceiling, |most| ceiling.min(most));
     if floor >= ceiling {
-        return Err(format!("--min-rate {floor} is not below --max-rate {ceiling}"));
+        let why = format!("--min-rate {floor} is not below --max-rate {ceiling}");
+        return Err(Failure::usage(why));
     }
     let default = Lengths::default();
-    let span =
-        |given: Option<std::time::Duration>, default: Nanos| given.map_or(default, Nanos::from);
     Ok(RateSettings {
-        objectives: objectives?,
+        objectives,
         width: args.width,
         start: start.clamp(floor, ceiling),
         floor,
@@ -350,19 +326,20 @@ fn rate(args: &FindArgs, plan: &Plan, budget: Budget) -> Result<RateSettings, St
     })
 }
 
-fn exit_of(search: &Search, args: &FindArgs, plan: &Plan) -> Exit {
+fn exit_of(search: &Search, args: &FindArgs, plan: &Plan) -> Result<Exit, Failure> {
     let gated = args.objective.is_empty() && gates(plan).is_some();
-    match search.ended {
+    Ok(match search.ended {
         Ended::Floor if gated => Exit::GateFailed,
-        Ended::Found | Ended::Ceiling | Ended::Floor | Ended::Budget => Exit::Done,
         Ended::InconclusiveHarness | Ended::InconclusiveNoise if args.keep.strict => {
             Exit::NotTrustworthy
         }
+        Ended::Found | Ended::Ceiling | Ended::Floor | Ended::Budget => Exit::Done,
         Ended::InconclusiveHarness | Ended::InconclusiveNoise => Exit::Done,
         Ended::Interrupted => Exit::Interrupted,
         Ended::TargetLost | Ended::ForeignTraffic => {
             let why = search.why.clone().unwrap_or_default();
-            fail(Exit::EndedEarly, &format!("ended early: {}: {why}", search.ended.name()))
+            let why = format!("ended early: {}: {why}", search.ended.name());
+            return Err(Failure::Of(Exit::EndedEarly, why));
         }
-    }
+    })
 }

@@ -1,6 +1,6 @@
 //! `smppbench agent`, and what the verbs that lead a fleet share: flags in, a trial out, near or far.
 use super::args::{AgentArgs, FleetArgs};
-use super::exit::{Exit, fail};
+use super::exit::{Exit, Failure};
 use crate::coordinator::RunError;
 use crate::measure::{Observer, RunRecord};
 use crate::plan::{Per, Plan};
@@ -64,33 +64,33 @@ fn shown(_url: &str) -> String {
 /// Where this plan is to be run. Agents are gathered here: nothing has been sent before.
 ///
 /// # Errors
-/// The exit code, where no fleet could be led; why has been said.
-pub(super) fn field(args: &FleetArgs, plan: &Plan) -> Result<Field, Exit> {
+/// Where no fleet can be led.
+pub(super) fn field(args: &FleetArgs, plan: &Plan) -> Result<Field, Failure> {
     let (Some(url), Some(agents)) = (&args.nats, args.agents) else {
         return Ok(Field::Here(Box::default()));
     };
     if plan.target.embedded {
         let why = "target.address: \"embedded\" is a simulator in this process, which agents cannot reach; start \
                    `smppbench smsc` and give its address with --target";
-        return Err(fail(Exit::Usage, why));
+        return Err(Failure::usage(why));
     }
     if plan.receipts.per == Per::Message {
         let why = "receipts.per = \"message\" needs all parts of a text on one machine: leave out --nats and --agents, \
                    or set receipts.per = \"part\"";
-        return Err(fail(Exit::Usage, why));
+        return Err(Failure::usage(why));
     }
     lead(args, url, agents, plan)
 }
 
 #[cfg(not(feature = "nats"))]
-fn lead(_args: &FleetArgs, _url: &str, _agents: u32, _plan: &Plan) -> Result<Field, Exit> {
-    Err(fail(Exit::Usage, "--nats: this build has no fleet (feature nats)"))
+fn lead(_args: &FleetArgs, _url: &str, _agents: u32, _plan: &Plan) -> Result<Field, Failure> {
+    Err(Failure::usage("--nats: this build has no fleet (feature nats)"))
 }
 
 #[cfg(feature = "nats")]
-fn lead(args: &FleetArgs, url: &str, agents: u32, plan: &Plan) -> Result<Field, Exit> {
-    let access = nats::access(&args.access, url).map_err(|e| fail(Exit::Usage, &e))?;
-    crate::fleet::group(&args.access.group).map_err(|e| fail(Exit::Usage, &e.to_string()))?;
+fn lead(args: &FleetArgs, url: &str, agents: u32, plan: &Plan) -> Result<Field, Failure> {
+    let access = nats::access(&args.access, url)?;
+    crate::fleet::group(&args.access.group).map_err(Failure::usage)?;
     super::exit::say(&format!(
         "smppbench: calling for {} in group {} at {}",
         crate::report::counted(u64::from(agents), "agent"),
@@ -104,27 +104,22 @@ fn lead(args: &FleetArgs, url: &str, agents: u32, plan: &Plan) -> Result<Field, 
         timeout: args.agents_timeout.into(),
         clock_max: plan.fleet.clock_uncertainty_max,
     };
-    let leader =
-        crate::fleet::Leader::muster(&led).map_err(|e| fail(Exit::CannotBind, &e.to_string()))?;
+    let leader = crate::fleet::Leader::muster(&led)
+        .map_err(|e| Failure::Of(Exit::CannotBind, e.to_string()))?;
     Ok(Field::Fleet(crate::trial::Far::new(leader)))
 }
 
 /// Runs the verb `agent`.
 #[cfg(not(feature = "nats"))]
-pub(super) fn agent(_args: &AgentArgs) -> Exit {
-    fail(Exit::Usage, "agent: this build has no fleet (feature nats)")
+pub(super) fn agent(_args: &AgentArgs) -> Result<Exit, Failure> {
+    Err(Failure::usage("agent: this build has no fleet (feature nats)"))
 }
 
 /// Runs the verb `agent`.
 #[cfg(feature = "nats")]
-pub(super) fn agent(args: &AgentArgs) -> Exit {
-    let access = match nats::access(&args.access, &args.nats) {
-        Ok(access) => access,
-        Err(e) => return fail(Exit::Usage, &e),
-    };
-    if let Err(e) = crate::fleet::group(&args.access.group) {
-        return fail(Exit::Usage, &e.to_string());
-    }
+pub(super) fn agent(args: &AgentArgs) -> Result<Exit, Failure> {
+    let access = nats::access(&args.access, &args.nats)?;
+    crate::fleet::group(&args.access.group).map_err(Failure::usage)?;
     let serving = crate::fleet::Serving {
         access,
         group: args.access.group.clone(),
@@ -132,29 +127,30 @@ pub(super) fn agent(args: &AgentArgs) -> Exit {
         allowed: args.allow_target.clone(),
     };
     let mut told = |line: &str| super::exit::say(&format!("smppbench: {line}"));
-    match crate::fleet::serve(&serving, &mut told) {
-        Ok(()) => Exit::Done,
-        Err(e) if e == crate::fleet::FleetError::Killed => fail(Exit::Interrupted, &e.to_string()),
-        Err(e) => fail(Exit::CannotBind, &e.to_string()),
-    }
+    crate::fleet::serve(&serving, &mut told).map(|()| Exit::Done).map_err(|e| {
+        let killed = e == crate::fleet::FleetError::Killed;
+        let exit = if killed { Exit::Interrupted } else { Exit::CannotBind };
+        Failure::Of(exit, e.to_string())
+    })
 }
 
 #[cfg(feature = "nats")]
 mod nats {
     use super::super::args::NatsArgs;
+    use super::super::exit::Failure;
     use crate::fleet::Access;
     use crate::plan::{self, Secret};
     use std::path::Path;
 
     /// How NATS is reached, by the flags and the environment.
-    pub(super) fn access(args: &NatsArgs, url: &str) -> Result<Access, String> {
+    pub(super) fn access(args: &NatsArgs, url: &str) -> Result<Access, Failure> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         if url.contains('@') {
-            return Err(format!(
+            return Err(Failure::usage(format!(
                 "--nats {}: what stands before the @ would show in the list of processes; give credentials in a file \
                  with --nats-auth, or in SMPPBENCH_NATS_USER and SMPPBENCH_NATS_PASSWORD, or SMPPBENCH_NATS_TOKEN",
                 super::shown(url)
-            ));
+            )));
         }
         let (mut user, mut token) = (None, None);
         if let Some(path) = &args.nats_auth {
@@ -176,15 +172,15 @@ mod nats {
 
     type Credentials = (Option<(String, Secret)>, Option<Secret>);
 
-    fn credentials(path: &Path) -> Result<Credentials, String> {
+    fn credentials(path: &Path) -> Result<Credentials, Failure> {
         let shown = path.display();
         let text = std::fs::read_to_string(path)
-            .map_err(|e| format!("--nats-auth: {shown} cannot be read ({e})"))?;
+            .map_err(|e| Failure::usage(format!("--nats-auth: {shown} cannot be read ({e})")))?;
         let line = plan::without_mark(&text).lines().next().unwrap_or_default().trim();
         match line.split_once(':') {
-            _ if line.is_empty() => {
-                Err(format!("--nats-auth: {shown} is empty; write user:password, or a token"))
-            }
+            _ if line.is_empty() => Err(Failure::usage(format!(
+                "--nats-auth: {shown} is empty; write user:password, or a token"
+            ))),
             Some((user, password)) => {
                 Ok((Some((user.to_owned(), Secret(password.to_owned()))), None))
             }

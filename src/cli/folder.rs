@@ -4,6 +4,19 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+/// Why a folder or a file cannot be had as it is needed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FolderError {
+    #[error("cannot make the run folder {} ({why}); give another with --out", .path.display())]
+    Make { path: PathBuf, why: io::Error },
+    #[error("the folder {} cannot be written to ({why}); give another with --out", .path.display())]
+    Unwritable { path: PathBuf, why: io::Error },
+    #[error("{}: of an earlier run, and cannot be removed ({why}); remove it", .path.display())]
+    Remove { path: PathBuf, why: io::Error },
+    #[error("cannot write {}: {why}", .path.display())]
+    Write { path: PathBuf, why: io::Error },
+}
+
 /// Where default run folders stand.
 const BASE: &str = "reports";
 /// What a run writes.
@@ -40,8 +53,8 @@ impl RunFolder {
     /// The folder that was asked for, or a new one, `reports/<id>`; known to be writable.
     ///
     /// # Errors
-    /// One line.
-    pub(super) fn open(out: Option<&Path>, id: &str) -> Result<RunFolder, String> {
+    /// [`FolderError`].
+    pub(super) fn open(out: Option<&Path>, id: &str) -> Result<RunFolder, FolderError> {
         let folder = match out {
             Some(path) => {
                 make(path)?;
@@ -71,7 +84,7 @@ impl RunFolder {
 
 /// Makes `base/<id>`, with `-2`, `-3` and so on where that is taken. Only making it decides whose it is: of
 /// runs that begin in the same second each has its own.
-fn claim(base: &Path, id: &str) -> Result<PathBuf, String> {
+fn claim(base: &Path, id: &str) -> Result<PathBuf, FolderError> {
     make(base)?;
     let mut number = 1u64;
     loop {
@@ -82,7 +95,7 @@ fn claim(base: &Path, id: &str) -> Result<PathBuf, String> {
         match fs::create_dir(&path) {
             Ok(()) => return Ok(path),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => number += 1,
-            Err(e) => return Err(cannot_make(&path, &e)),
+            Err(why) => return Err(FolderError::Make { path, why }),
         }
     }
 }
@@ -90,39 +103,33 @@ fn claim(base: &Path, id: &str) -> Result<PathBuf, String> {
 /// Makes the folder where it is not there, and sees that a file can be written there.
 ///
 /// # Errors
-/// One line.
-pub(super) fn writable(path: &Path) -> Result<(), String> {
+/// [`FolderError`].
+pub(super) fn writable(path: &Path) -> Result<(), FolderError> {
     make(path)?;
     probe(path)
 }
 
 /// Whether a file can be written there: better known now than after the load.
-fn probe(path: &Path) -> Result<(), String> {
+fn probe(path: &Path) -> Result<(), FolderError> {
     let file = path.join(format!(".smppbench-{}.part", std::process::id()));
     let written = fs::write(&file, b"\n");
     // also one that could not be filled
     let removed = fs::remove_file(&file);
-    written.and(removed).map_err(|e| {
-        let path = path.display();
-        format!("the folder {path} cannot be written to ({e}); give another with --out")
-    })
-}
-
-fn cannot_make(path: &Path, e: &io::Error) -> String {
-    format!("cannot make the run folder {} ({e}); give another with --out", path.display())
+    let unwritable = |why| FolderError::Unwritable { path: path.to_owned(), why };
+    written.and(removed).map_err(unwritable)
 }
 
 /// Makes the folder, or says in one line why not.
-pub(super) fn make(path: &Path) -> Result<(), String> {
-    fs::create_dir_all(path).map_err(|e| cannot_make(path, &e))
+pub(super) fn make(path: &Path) -> Result<(), FolderError> {
+    fs::create_dir_all(path).map_err(|why| FolderError::Make { path: path.to_owned(), why })
 }
 
 /// Removes what an earlier run, search or duel has left in a folder that is used again: what is written there
 /// by name, and nothing else.
 ///
 /// # Errors
-/// One line, where a file cannot be removed.
-pub(super) fn clear(out: Option<&Path>) -> Result<(), String> {
+/// Where a file cannot be removed.
+pub(super) fn clear(out: Option<&Path>) -> Result<(), FolderError> {
     let Some(out) = out else { return Ok(()) };
     let others = [SEARCH, DUEL].into_iter().filter(|names| out.join(names[0]).is_file());
     let others: Vec<&&str> = others.flatten().collect();
@@ -143,8 +150,8 @@ pub(super) fn clear(out: Option<&Path>) -> Result<(), String> {
 /// Removes the files of these names.
 ///
 /// # Errors
-/// One line.
-pub(super) fn clear_names(out: &Path, names: &[&str]) -> Result<(), String> {
+/// [`FolderError`].
+pub(super) fn clear_names(out: &Path, names: &[&str]) -> Result<(), FolderError> {
     names.iter().try_for_each(|name| remove(&out.join(name)))
 }
 
@@ -154,18 +161,17 @@ fn is_block(name: &str) -> bool {
     number.len() >= 2 && number.bytes().all(|octet| octet.is_ascii_digit())
 }
 
-fn remove(path: &Path) -> Result<(), String> {
+fn remove(path: &Path) -> Result<(), FolderError> {
     match fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound && path.exists() => {
-            let path = path.display();
-            Err(format!("{path}: of an earlier run, and cannot be removed ({e}); remove it"))
+        Err(why) if why.kind() != io::ErrorKind::NotFound && path.exists() => {
+            Err(FolderError::Remove { path: path.to_owned(), why })
         }
         Ok(()) | Err(_) => Ok(()),
     }
 }
 
 /// Writes a file whole, or not at all. What is there and is no file (a pipe, a device) is written to as it is.
-pub(super) fn write(path: &Path, octets: &[u8]) -> Result<(), String> {
+pub(super) fn write(path: &Path, octets: &[u8]) -> Result<(), FolderError> {
     write_with(path, |file| file.write_all(octets))
 }
 
@@ -173,23 +179,24 @@ pub(super) fn write(path: &Path, octets: &[u8]) -> Result<(), String> {
 pub(super) fn write_with(
     path: &Path,
     fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
-) -> Result<(), String> {
+) -> Result<(), FolderError> {
     let create = |path: &Path| {
         let mut file = BufWriter::new(File::create(path)?);
         fill(&mut file)?;
         file.flush()
     };
+    let cannot = |why| FolderError::Write { path: path.to_owned(), why };
     if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
-        return create(path).map_err(|e| format!("cannot write {}: {e}", path.display()));
+        return create(path).map_err(cannot);
     }
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".part");
     let part = path.with_file_name(name);
     let written = create(&part).and_then(|()| fs::rename(&part, path));
-    written.map_err(|e: io::Error| {
+    written.map_err(|why| {
         // a part left behind would only confuse
         let _ = fs::remove_file(&part);
-        format!("cannot write {}: {e}", path.display())
+        cannot(why)
     })
 }
 
@@ -247,7 +254,7 @@ mod tests {
         let base = tempfile::tempdir().unwrap();
         let file = base.path().join("file");
         fs::write(&file, b"x").unwrap();
-        let says = RunFolder::open(Some(&file.join("run")), "id").unwrap_err();
+        let says = RunFolder::open(Some(&file.join("run")), "id").unwrap_err().to_string();
         assert!(says.contains("file/run") && says.contains("--out"), "{says}");
         let made = RunFolder { path: claim(base.path(), "id").unwrap(), made: true };
         made.abandon();

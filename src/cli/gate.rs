@@ -1,31 +1,29 @@
-//! `smppbench gate`: saved runs held to gates. And the gates that end a run that is hopeless while it goes on.
+//! `smppbench gate`: saved runs held to gates.
 use super::args::GateArgs;
-use super::exit::{Exit, fail, put};
-use super::{folder, github, load};
-use crate::coordinator::RunError;
+use super::exit::{Exit, Failure, put};
+use super::once::exit_of_gates;
+use super::{folder, github, kept, load, verdict};
 use crate::judge::compare::{self, Comparison, Settings, Side};
-use crate::judge::{self, Abort, Baseline, GateOutcome, GateResult, GateValue, RelativeGate};
-use crate::measure::{CutReason, Observer, Phase, Progress};
-use crate::plan::{self, Plan, PlanError};
+use crate::judge::{self, Baseline, GateOutcome, GateResult, GateValue, RelativeGate};
+use crate::plan;
 use crate::report::{self, Saved};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A gate as it is written: metric and expression.
 type Written = (String, Value);
 
 /// Runs the verb.
-pub(super) fn run(args: &GateArgs) -> Exit {
+pub(super) fn run(args: &GateArgs) -> Result<Exit, Failure> {
     // what is there would pass for the outcome of gates that cannot be decided
-    if let Some(out) = &args.out
-        && let Err(e) = folder::clear_names(out, folder::GATE)
-    {
-        return fail(Exit::Internal, &e);
+    if let Some(out) = &args.out {
+        folder::clear_names(out, folder::GATE)?;
     }
-    match decide(args) {
-        Ok(decided) => show(args, &decided),
-        Err(e) => fail(Exit::Usage, &e),
-    }
+    let decided = decide(args)?;
+    let shown = put(&if args.json { as_json(&decided) } else { as_text(&decided) });
+    publish(args, &decided)?;
+    shown?;
+    Ok(exit_of_gates(decided.iter().flat_map(|d| &d.gates).map(|gate| gate.outcome)))
 }
 
 /// Outcomes of one run's gates; the relative ones are of all runs together and stand with the last.
@@ -34,19 +32,19 @@ struct Decided {
     gates: Vec<GateResult>,
 }
 
-fn decide(args: &GateArgs) -> Result<Vec<Decided>, String> {
-    let runs: Vec<Saved> = args.results.iter().map(|p| load::saved(p)).collect::<Result<_, _>>()?;
+fn decide(args: &GateArgs) -> Result<Vec<Decided>, Failure> {
+    let runs = load::all(&args.results)?;
     let written = match &args.gates {
-        Some(path) => plan::load_gates(path).map_err(|e| e.to_string())?,
+        Some(path) => plan::load_gates(path)?,
         None => own_gates(&runs)?,
     };
     if written.is_empty() {
-        return Err("there is no gate: give --gates FILE.toml, or runs of a profile with [gates]"
-            .to_owned());
+        let why = "there is no gate: give --gates FILE.toml, or runs of a profile with [gates]";
+        return Err(Failure::usage(why));
     }
     let (mut fixed, mut relative): (Vec<Written>, Vec<RelativeGate>) = (Vec::new(), Vec::new());
     for (name, value) in written {
-        match RelativeGate::read(&name, &value)? {
+        match RelativeGate::read(&name, &value).map_err(Failure::usage)? {
             Some(gate) => relative.push(gate),
             None => fixed.push((name, value)),
         }
@@ -54,8 +52,8 @@ fn decide(args: &GateArgs) -> Result<Vec<Decided>, String> {
     let against = if relative.is_empty() { None } else { against(&args.baseline, &runs)? };
     let mut decided = Vec::new();
     for saved in runs {
-        let rebuilt = saved.rebuild(fixed.clone())?;
-        judge::check_gates(&rebuilt.plan)?;
+        let rebuilt = saved.rebuild(fixed.clone()).map_err(Failure::usage)?;
+        judge::check_gates(&rebuilt.plan).map_err(Failure::usage)?;
         let gates = judge::evaluate(&rebuilt.plan, &rebuilt.record, &rebuilt.judgement);
         decided.push(Decided { saved, gates });
     }
@@ -76,7 +74,7 @@ fn decide(args: &GateArgs) -> Result<Vec<Decided>, String> {
 }
 
 /// The gates of the profile that the runs were made with: the same of all.
-fn own_gates(runs: &[Saved]) -> Result<Vec<Written>, String> {
+fn own_gates(runs: &[Saved]) -> Result<Vec<Written>, Failure> {
     let of = |saved: &Saved| -> Vec<Written> {
         let gates = saved.document.profile.get("gates").and_then(Value::as_object);
         gates.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect()
@@ -84,10 +82,10 @@ fn own_gates(runs: &[Saved]) -> Result<Vec<Written>, String> {
     let Some((first, rest)) = runs.split_first() else { return Ok(Vec::new()) };
     let gates = of(first);
     match rest.iter().find(|other| of(other) != gates) {
-        Some(other) => Err(format!(
+        Some(other) => Err(Failure::usage(format!(
             "{} and {} were made with different gates: give --gates FILE.toml",
             first.document.run.id, other.document.run.id
-        )),
+        ))),
         None => Ok(gates),
     }
 }
@@ -96,59 +94,20 @@ fn own_gates(runs: &[Saved]) -> Result<Vec<Written>, String> {
 fn against(
     baseline: &[PathBuf],
     runs: &[Saved],
-) -> Result<Option<(Comparison, Option<Baseline>)>, String> {
+) -> Result<Option<(Comparison, Option<Baseline>)>, Failure> {
     if baseline.is_empty() {
         return Ok(None);
     }
     let settings = Settings::default();
-    let side = |runs: &[Saved]| -> Result<Side, String> {
-        let evidence: Vec<_> = runs.iter().map(Saved::evidence).collect::<Result<_, _>>()?;
-        Side::of(&evidence, settings.resamples, settings.seed).map_err(|e| e.to_string())
+    let side = |runs: &[Saved]| -> Result<Side, Failure> {
+        Ok(Side::of(&verdict::evidence(runs)?, settings.resamples, settings.seed)?)
     };
-    let kept = match baseline {
-        [one] if !one.is_dir() => calibrated(one)?,
-        _ => None,
-    };
+    let kept = load::baseline(baseline)?;
     let base = match &kept {
         Some(kept) => kept.side.clone(),
-        None => {
-            let runs: Vec<Saved> =
-                baseline.iter().map(|p| load::saved(p)).collect::<Result<_, _>>()?;
-            side(&runs)?
-        }
+        None => side(&load::all(baseline)?)?,
     };
-    let comparison = compare::compare(&base, &side(runs)?, &settings).map_err(|e| e.to_string())?;
-    Ok(Some((comparison, kept)))
-}
-
-/// A baseline file; None where it is another document.
-fn calibrated(path: &Path) -> Result<Option<Baseline>, String> {
-    let octets =
-        std::fs::read(path).map_err(|e| format!("{}: cannot be read ({e})", path.display()))?;
-    let value: Value = serde_json::from_slice(&octets).unwrap_or(Value::Null);
-    let schema = value.get("schema").and_then(Value::as_str).unwrap_or_default();
-    if !schema.starts_with("smppbench.baseline/") {
-        return Ok(None);
-    }
-    Baseline::from_json(&octets).map(Some).map_err(|e| format!("{}: {e}", path.display()))
-}
-
-fn show(args: &GateArgs, decided: &[Decided]) -> Exit {
-    let shown = put(&if args.json { as_json(decided) } else { as_text(decided) });
-    if let Err(e) = publish(args, decided) {
-        return fail(Exit::Internal, &e);
-    }
-    if let Err(exit) = shown {
-        return exit;
-    }
-    let any = |outcome| decided.iter().flat_map(|d| &d.gates).any(|g| g.outcome == outcome);
-    if any(GateOutcome::Fail) {
-        Exit::GateFailed
-    } else if any(GateOutcome::Undecided) {
-        Exit::NotTrustworthy
-    } else {
-        Exit::Done
-    }
+    Ok(Some((compare::compare(&base, &side(runs)?, &settings)?, kept)))
 }
 
 fn as_json(decided: &[Decided]) -> String {
@@ -173,11 +132,11 @@ fn as_text(decided: &[Decided]) -> String {
 }
 
 /// junit.xml and summary.md, of the last run a folder; and what a job on GitHub wants.
-fn publish(args: &GateArgs, decided: &[Decided]) -> Result<(), String> {
+fn publish(args: &GateArgs, decided: &[Decided]) -> Result<(), Failure> {
     for (number, one) in decided.iter().enumerate() {
         let mut saved = one.saved.clone();
         saved.document.gates = one.gates.iter().map(Into::into).collect();
-        github::tell(&saved.document.gates, &summary(&saved));
+        github::tell(&saved.document.gates, &kept::markdown(&saved));
         if let Some(out) = &args.out {
             let path = if decided.len() > 1 {
                 out.join(format!("{:02}", number + 1))
@@ -186,16 +145,10 @@ fn publish(args: &GateArgs, decided: &[Decided]) -> Result<(), String> {
             };
             folder::make(&path)?;
             folder::clear_names(&path, folder::GATE)?;
-            super::run::keep(&saved, &path, &["junit", "markdown"])?;
+            kept::formats(&saved, &path, &["junit", "markdown"])?;
         }
     }
     Ok(())
-}
-
-/// The Markdown of a run.
-pub(super) fn summary(saved: &Saved) -> String {
-    let made = report::format("markdown").and_then(|format| (format.render)(saved).ok());
-    String::from_utf8_lossy(&made.unwrap_or_default()).into_owned()
 }
 
 /// `pass       response.p99 < 50ms: 12.3 ms`.
@@ -213,30 +166,4 @@ fn line(gate: &GateResult) -> String {
     let why = gate.why.as_ref().map_or(String::new(), |why| format!(" ({why})"));
     let says = format!("{} {}: {value}{why}", gate.name, gate.expression);
     format!("  {word:<9}  {}\n", report::printable(&says))
-}
-
-/// Ends a run that a gate with `abort_after` has decided.
-pub(super) struct Watchdog<'a> {
-    plan: &'a Plan,
-    abort: Abort,
-}
-
-impl<'a> Watchdog<'a> {
-    /// The gates of a plan.
-    ///
-    /// # Errors
-    /// A gate that does not read; `judge::check_gates` says the same before a run.
-    pub(super) fn new(plan: &'a Plan) -> Result<Watchdog<'a>, RunError> {
-        let abort = Abort::of(plan).map_err(|e| RunError::Plan(PlanError::about("gates", e)))?;
-        Ok(Watchdog { plan, abort })
-    }
-}
-
-impl Observer for Watchdog<'_> {
-    fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason> {
-        if progress.phase != Phase::Load || self.abort.is_empty() {
-            return None;
-        }
-        self.abort.check(self.plan, progress.record, progress.at).map(CutReason::Gate)
-    }
 }

@@ -3,7 +3,7 @@
 //! `state: "partial"`. Runs on the coordinator's thread; a worker never waits for it.
 use super::exit::say;
 use super::facts::Facts;
-use super::folder;
+use super::folder::{self, FolderError};
 use crate::judge;
 use crate::kit::{Clock, HostUse, Nanos, utc_rfc3339};
 use crate::measure::{CutReason, Observer, Phase, Progress, RunRecord, Shelf};
@@ -94,7 +94,7 @@ impl<'a> Journal<'a> {
         Ok(())
     }
 
-    fn save(&self, progress: &Progress<'_>) -> Result<(), String> {
+    fn save(&self, progress: &Progress<'_>) -> Result<(), FolderError> {
         folder::make(&self.path)?;
         // a rate is what the record holds by the seconds that it holds, not by the time since
         let load_ended = progress.at.min(progress.load_ends).min(progress.record.held());

@@ -1,24 +1,21 @@
 //! `smppbench completions` and `smppbench man`: out of the same arguments that are parsed.
 use super::args::{Cli, CompletionsArgs, ManArgs};
-use super::exit::{Exit, fail, put_octets};
+use super::exit::{Exit, Failure, put_octets};
 use clap::{Command, CommandFactory};
 
 /// Completions for a shell.
-pub(super) fn completions(args: &CompletionsArgs) -> Exit {
+pub(super) fn completions(args: &CompletionsArgs) -> Result<Exit, Failure> {
     let mut octets = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "smppbench", &mut octets);
-    written(&octets)
+    put_octets(&octets).map(|()| Exit::Done)
 }
 
 /// A man page.
-pub(super) fn man(args: &ManArgs) -> Exit {
-    match page(args.command.as_deref()) {
-        Ok(octets) => written(&octets),
-        Err(e) => fail(Exit::Usage, &e),
-    }
+pub(super) fn man(args: &ManArgs) -> Result<Exit, Failure> {
+    put_octets(&page(args.command.as_deref())?).map(|()| Exit::Done)
 }
 
-fn page(name: Option<&str>) -> Result<Vec<u8>, String> {
+fn page(name: Option<&str>) -> Result<Vec<u8>, Failure> {
     // built, a command knows its whole name: `smppbench run`
     let mut all = Cli::command();
     all.build();
@@ -26,22 +23,19 @@ fn page(name: Option<&str>) -> Result<Vec<u8>, String> {
         None => all,
         Some(name) => {
             let known: Vec<&str> = all.get_subcommands().map(Command::get_name).collect();
-            let unknown =
-                || format!("there is no command {name:?}; there are {}", known.join(", "));
-            let found = all.get_subcommands().find(|c| c.get_name() == name).cloned();
-            let found = found.ok_or_else(unknown)?;
-            found.version(env!("CARGO_PKG_VERSION"))
+            let unknown = || {
+                let known = known.join(", ");
+                Failure::usage(format!("there is no command {name:?}; there are {known}"))
+            };
+            let found = all.find_subcommand(name).ok_or_else(unknown)?;
+            found.clone().version(env!("CARGO_PKG_VERSION"))
         }
     };
     let mut octets = Vec::new();
     clap_mangen::Man::new(command)
         .render(&mut octets)
-        .map_err(|e| format!("cannot make the page: {e}"))?;
+        .map_err(|e| Failure::usage(format!("cannot make the page: {e}")))?;
     Ok(octets)
-}
-
-fn written(octets: &[u8]) -> Exit {
-    put_octets(octets).err().unwrap_or(Exit::Done)
 }
 
 #[cfg(test)]
@@ -63,7 +57,9 @@ mod tests {
                 assert!(page.contains(&format!("--{flag}")), "{} --{flag}", command.get_name());
             }
         }
-        assert!(page(Some("rnu")).unwrap_err().starts_with("there is no command \"rnu\""));
+        assert!(
+            page(Some("rnu")).unwrap_err().to_string().starts_with("there is no command \"rnu\"")
+        );
     }
 
     #[test]

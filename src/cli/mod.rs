@@ -16,6 +16,7 @@ mod folder;
 mod gate;
 mod github;
 mod journal;
+mod kept;
 mod live;
 mod load;
 mod manual;
@@ -28,38 +29,43 @@ mod smsc;
 mod terminal;
 mod verdict;
 
+use crate::plan;
 use args::{Cli, Verb};
 use clap::Parser;
-use exit::Exit;
+use exit::{Exit, Failure};
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Runs the command line and returns the exit code of CONTRACT.md.
 pub fn main() -> ExitCode {
     crate::kit::small_pages_only();
     raise_descriptors();
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let ended = match Cli::try_parse() {
+        Ok(cli) => run(cli.verb.unwrap_or_default()),
+        Err(e) if e.use_stderr() => {
+            // where even stderr takes nothing, the code still says it
+            let _ = e.print();
+            Ok(Exit::Usage)
+        }
+        // help and version are answers, not mistakes; with colours on a terminal
         Err(e) => {
-            if e.use_stderr() {
-                // where even stderr takes nothing, the code still says it
-                let _ = e.print();
-                return Exit::Usage.into();
-            }
-            // help and version are answers, not mistakes
-            return answered(&e).into();
+            let shown = e.print().and_then(|()| std::io::stdout().flush());
+            exit::written(shown).map(|()| Exit::Done)
         }
     };
-    let verb = cli.verb.unwrap_or_default();
-    if let Err(e) = end_at_the_second_signal(&verb) {
-        return exit::fail(Exit::Internal, &format!("cannot listen to signals: {e}")).into();
-    }
-    let exit = match verb {
+    ended.unwrap_or_else(|failure| failure.tell()).into()
+}
+
+fn run(verb: Verb) -> Result<Exit, Failure> {
+    end_at_the_second_signal(&verb)
+        .map_err(|e| Failure::internal(format!("cannot listen to signals: {e}")))?;
+    match verb {
         Verb::Run(args) => run::run(&args),
         Verb::Find(args) => find::run(&args),
         Verb::Smsc(args) => smsc::run(&args),
         Verb::Dial(args) => dial::run(&args),
         Verb::Decode(args) => decode::run(&args),
-        Verb::Check(args) => check(&args),
+        Verb::Check(args) => checked(&args),
         Verb::Selfcheck(args) => selfcheck::run(&args),
         Verb::Duel(args) => duel::run(&args),
         Verb::Agent(args) => fleet::agent(&args),
@@ -70,8 +76,7 @@ pub fn main() -> ExitCode {
         Verb::Schema(args) => schema::run(&args),
         Verb::Completions(args) => manual::completions(&args),
         Verb::Man(args) => manual::man(&args),
-    };
-    exit.into()
+    }
 }
 
 /// A first signal drains and reports; a second ends these verbs within a second, whatever they are doing.
@@ -98,30 +103,13 @@ fn end_at_the_second_signal(verb: &Verb) -> std::io::Result<()> {
     }
 }
 
-fn check(args: &args::CheckArgs) -> Exit {
-    let source = crate::plan::Source::of(args.profile.clone());
+fn checked(args: &args::CheckArgs) -> Result<Exit, Failure> {
+    let source = plan::Source::of(args.profile.clone());
     let overrides = args.overrides.overrides();
-    let resolved = || -> Result<String, String> {
-        let plan = crate::plan::load(&source, &overrides).map_err(|e| e.to_string())?;
-        crate::judge::check_gates(&plan)?;
-        let origins = crate::plan::stage_origins(&source, &overrides).map_err(|e| e.to_string())?;
-        Ok(check::render(&plan, &origins))
-    };
-    match resolved() {
-        Ok(text) => exit::print(&text),
-        Err(e) => exit::fail(Exit::Usage, &e),
-    }
-}
-
-/// Prints help or the version as clap does, with colours on a terminal.
-fn answered(answer: &clap::Error) -> Exit {
-    use std::io::{ErrorKind, Write};
-    match answer.print().and_then(|()| std::io::stdout().flush()) {
-        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-            exit::fail(Exit::Internal, &format!("cannot write to standard output: {e}"))
-        }
-        Ok(()) | Err(_) => Exit::Done,
-    }
+    let plan = plan::load(&source, &overrides)?;
+    crate::judge::check_gates(&plan).map_err(Failure::usage)?;
+    let origins = plan::stage_origins(&source, &overrides)?;
+    exit::print(&check::render(&plan, &origins))
 }
 
 /// Thousands of sessions need as many descriptors: the soft limit is raised to the hard one.

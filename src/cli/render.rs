@@ -1,28 +1,22 @@
 //! `smppbench render`: any format of a run, made again from its folder.
 use super::args::RenderArgs;
-use super::exit::{Exit, fail, put_octets, say};
+use super::exit::{Exit, Failure, put_octets, say};
 use super::{folder, load, terminal};
 use crate::report::{self, Document, Saved, Style};
 
 /// Runs the verb. What cannot be rendered is 2, what cannot be written 1.
-pub(super) fn run(args: &RenderArgs) -> Exit {
-    let loaded: Result<Vec<Saved>, String> = args.results.iter().map(|r| load::saved(r)).collect();
-    let runs = match loaded {
-        Ok(runs) => runs,
-        Err(e) => return fail(Exit::Usage, &e),
-    };
+pub(super) fn run(args: &RenderArgs) -> Result<Exit, Failure> {
+    let runs = load::all(&args.results)?;
     if args.format == "html" {
         runs.iter().flat_map(|run| unread(&run.document)).for_each(|line| say(&line));
     }
-    let octets = match report::render(&runs, &args.format) {
-        Ok(octets) => octets,
-        Err(e) => return fail(Exit::Usage, &format!("{}: {e}", args.results[0].display())),
-    };
-    let written = match &args.output {
-        Some(path) => folder::write(path, &octets).map_err(|e| fail(Exit::Internal, &e)),
-        None => put_octets(&coloured(&runs, &args.format).unwrap_or(octets)),
-    };
-    written.err().unwrap_or(Exit::Done)
+    let octets = report::render(&runs, &args.format)
+        .map_err(|e| Failure::usage(format!("{}: {e}", args.results[0].display())))?;
+    match &args.output {
+        Some(path) => folder::write(path, &octets)?,
+        None => put_octets(&coloured(&runs, &args.format).unwrap_or(octets))?,
+    }
+    Ok(Exit::Done)
 }
 
 /// A line for each histogram that does not read: what is drawn of it is missing from the page.

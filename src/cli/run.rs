@@ -1,80 +1,47 @@
 //! `smppbench run`: load the plan, run it over TCP, judge it, report it, and end with the code it earned.
 use super::args::RunArgs;
-use super::exit::{Exit, fail, put};
+use super::exit::{Exit, Failure, put};
 use super::facts::Facts;
-use super::fleet::{self, Field};
 use super::folder::{self, RunFolder};
-use super::gate::{self, Watchdog};
-use super::journal::{self, Journal};
-use super::once::{Done, once, refuse};
-use super::{github, live, terminal};
-use crate::coordinator::RunError;
-use crate::judge;
-use crate::measure::RunRecord;
-use crate::plan::{self, Plan, Recipe, Source};
-use crate::report::{self, Saved, Style};
+use super::journal::Journal;
+use super::once::{Done, once};
+use super::{fleet, github, kept, live, terminal};
+use crate::judge::Abort;
+use crate::measure::{CutReason, Observer, Phase, Progress};
+use crate::plan::{self, Plan, PlanError, Source};
+use crate::report::{self, Style};
 use std::io::IsTerminal;
 use std::path::Path;
 
 /// Runs the verb.
-pub(super) fn run(args: &RunArgs) -> Exit {
+pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     // also for a run that does not begin: what is there would pass for its result
-    if let Err(e) = folder::clear(args.keep.out.as_deref()) {
-        return fail(Exit::Internal, &e);
-    }
+    folder::clear(args.keep.out.as_deref())?;
     let source = Source::of(args.profile.clone());
     let overrides = args.keep.over(args.overrides.overrides());
-    let plan = match plan::load(&source, &overrides) {
-        Ok(plan) => Plan { trace_failed: args.keep.trace, ..plan },
-        Err(e) => return fail(Exit::Usage, &e.to_string()),
-    };
-    if let Err(e) = judge::check_gates(&plan) {
-        return fail(Exit::Usage, &e);
-    }
-    let recipe = match Recipe::new(&plan) {
-        Ok(recipe) => recipe,
-        Err(e) => return fail(Exit::Usage, &e.to_string()),
-    };
+    let plan = Plan { trace_failed: args.keep.trace, ..plan::load(&source, &overrides)? };
     let repro = plan::repro("run", &source, &overrides, &plan) + &fleet::repro(&args.fleet);
-    let mut facts = Facts::of(plan, &recipe, repro, args.keep.show_content);
-    let folder = match RunFolder::open(args.keep.out.as_deref(), &facts.id) {
-        Ok(folder) => folder,
-        Err(e) => return fail(Exit::Internal, &e),
-    };
+    let mut facts = Facts::of(plan, repro, args.keep.show_content)?;
+    let folder = RunFolder::open(args.keep.out.as_deref(), &facts.id)?;
     facts.folder = Some(folder.path().display().to_string());
-    let mut field = match fleet::field(&args.fleet, &facts.plan) {
-        Ok(field) => field,
-        Err(exit) => {
-            folder.abandon();
-            return exit;
-        }
-    };
-    match measure(&facts, &mut field, args, folder.path()) {
-        Ok(done) => finish(&facts, &done, args, folder.path()),
-        Err(e) => {
-            folder.abandon();
-            refuse(&e)
-        }
-    }
+    let measured = measure(&facts, args, folder.path());
+    let done = measured.inspect_err(|_| folder.abandon())?;
+    finish(&facts, &done, args, folder.path())
 }
 
-fn measure(
-    facts: &Facts,
-    field: &mut Field,
-    args: &RunArgs,
-    path: &Path,
-) -> Result<Done, RunError> {
+fn measure(facts: &Facts, args: &RunArgs, path: &Path) -> Result<Done, Failure> {
+    let mut field = fleet::field(&args.fleet, &facts.plan)?;
     let mut observers = live::observers(args.keep.live, &facts.plan)?;
     observers.push(Journal::new(facts, path));
     observers.push(Watchdog::new(&facts.plan)?);
     // the terminal is the user's again, with the observers' end, before anything else is said
-    once(facts, field, &mut observers)
+    Ok(once(facts, &mut field, &mut observers)?)
 }
 
-fn finish(facts: &Facts, done: &Done, args: &RunArgs, path: &Path) -> Exit {
+fn finish(facts: &Facts, done: &Done, args: &RunArgs, path: &Path) -> Result<Exit, Failure> {
     let saved = done.saved(facts);
-    let written = write_folder(&saved, &done.record, path);
-    github::tell(&saved.document.gates, &gate::summary(&saved));
+    let written = kept::whole(&saved, &done.record, path);
+    github::tell(&saved.document.gates, &kept::markdown(&saved));
     let shown = if args.keep.json {
         let line = serde_json::to_string(&saved.document).expect("a document serialises");
         put(&format!("{line}\n"))
@@ -86,45 +53,33 @@ fn finish(facts: &Facts, done: &Done, args: &RunArgs, path: &Path) -> Exit {
         }
         put(&text)
     };
-    if let Err(e) = written {
-        return fail(Exit::Internal, &e);
-    }
+    written?;
     let exit = done.exit(args.keep.strict);
-    shown.err().unwrap_or(exit)
+    shown.and(exit)
 }
 
-/// Writes those formats that `names` lists, or all, into a run folder.
-pub(super) fn keep(saved: &Saved, path: &Path, names: &[&str]) -> Result<(), String> {
-    for format in report::FORMATS.iter().filter(|f| names.is_empty() || names.contains(&f.name)) {
-        if let Some(name) = format.file(saved) {
-            let octets = (format.render)(saved).map_err(|e| format!("cannot make {name}: {e}"))?;
-            folder::write(&path.join(name), &octets)?;
+/// Ends a run that a gate with `abort_after` has decided.
+struct Watchdog<'a> {
+    plan: &'a Plan,
+    abort: Abort,
+}
+
+impl<'a> Watchdog<'a> {
+    /// The gates of a plan.
+    ///
+    /// # Errors
+    /// A gate that does not read; `judge::check_gates` says the same before a run.
+    fn new(plan: &'a Plan) -> Result<Watchdog<'a>, PlanError> {
+        let abort = Abort::of(plan).map_err(|e| PlanError::about("gates", e))?;
+        Ok(Watchdog { plan, abort })
+    }
+}
+
+impl Observer for Watchdog<'_> {
+    fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason> {
+        if progress.phase != Phase::Load || self.abort.is_empty() {
+            return None;
         }
+        self.abort.check(self.plan, progress.record, progress.at).map(CutReason::Gate)
     }
-    Ok(())
-}
-
-fn write_folder(saved: &Saved, record: &RunRecord, path: &Path) -> Result<(), String> {
-    folder::make(path)?;
-    keep(saved, path, &[])?;
-    let lists = [
-        ("missing.csv", report::missing_csv(&record.missing)),
-        ("rejected.csv", report::rejected_csv(&record.rejections)),
-    ];
-    for (name, list) in lists {
-        if let Some(octets) = list {
-            folder::write(&path.join(name), &octets)?;
-        }
-    }
-    keep_exchanges(record, path)?;
-    journal::close(path);
-    Ok(())
-}
-
-/// Writes failed.pcapng, where exchanges were kept.
-pub(super) fn keep_exchanges(record: &RunRecord, path: &Path) -> Result<(), String> {
-    if record.exchanges.is_empty() {
-        return Ok(());
-    }
-    folder::write(&path.join("failed.pcapng"), &report::pcapng::render(&record.exchanges))
 }

@@ -7,12 +7,12 @@ mod tests;
 mod values;
 
 use super::args::{SchemaArgs, SchemaOf};
-use super::exit::{Exit, print};
+use super::exit::{Exit, Failure, print};
 use crate::report::{Document, SCHEMA};
 use serde_json::{Value, json};
 
 /// Runs the verb.
-pub(super) fn run(args: &SchemaArgs) -> Exit {
+pub(super) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
     let schema = match args.of {
         SchemaOf::Result => result(),
         SchemaOf::Profile => profile::schema(),

@@ -1,7 +1,7 @@
 //! `smppbench selfcheck`: what this machine bears against the embedded simulator, and how exactly it paces.
 //! In about 20 s; printed, and kept for this machine, so that later runs are shown as a share of it.
 use super::args::SelfcheckArgs;
-use super::exit::{Exit, fail, put, say};
+use super::exit::{Exit, Failure, put, say};
 use super::folder;
 use crate::coordinator::RunError;
 use crate::judge::{self, Judgement, words};
@@ -17,29 +17,23 @@ const SHAPES: [(u32, u32); 2] = [(1, 1000), (8, 64)];
 const RATES: [u64; 3] = [1_000, 10_000, 50_000];
 
 /// Runs the verb.
-pub(super) fn run(args: &SelfcheckArgs) -> Exit {
+pub(super) fn run(args: &SelfcheckArgs) -> Result<Exit, Failure> {
     let environment = Environment::read();
     for warning in environment.warnings(0) {
         say(&format!("smppbench: warning: {warning}"));
     }
-    let found = match measure() {
-        Ok(found) => found,
-        Err(e) => {
-            let exit =
-                if matches!(e, RunError::Killed) { Exit::Interrupted } else { Exit::Internal };
-            return fail(exit, &e.to_string());
-        }
-    };
+    let found = measure().map_err(|e| match e {
+        RunError::Killed => Failure::from(e),
+        // whatever it is, it is none of the user's
+        _ => Failure::internal(e),
+    })?;
     let text = if args.json { format!("{}\n", serde_json::json!(found)) } else { table(&found) };
     let shown = put(&text);
-    let Some(path) = here() else {
-        return fail(Exit::Internal, "nowhere to keep it: set XDG_STATE_HOME or HOME");
-    };
-    match keep(&path, &environment, found) {
-        Ok(()) => say(&format!("smppbench: kept in {}", path.display())),
-        Err(e) => return fail(Exit::Internal, &e),
-    }
-    shown.err().unwrap_or(Exit::Done)
+    let nowhere = "nowhere to keep it: set XDG_STATE_HOME or HOME";
+    let path = here().ok_or_else(|| Failure::internal(nowhere))?;
+    keep(&path, &environment, found)?;
+    say(&format!("smppbench: kept in {}", path.display()));
+    shown.map(|()| Exit::Done)
 }
 
 fn measure() -> Result<Selfcheck, RunError> {
@@ -130,14 +124,14 @@ fn here() -> Option<PathBuf> {
     path(variable("XDG_STATE_HOME"), variable("HOME"))
 }
 
-fn keep(path: &Path, environment: &Environment, found: Selfcheck) -> Result<(), String> {
+fn keep(path: &Path, environment: &Environment, found: Selfcheck) -> Result<(), Failure> {
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent)
-            .map_err(|e| format!("cannot make {}: {e}", parent.display()))?;
+            .map_err(|e| Failure::internal(format!("cannot make {}: {e}", parent.display())))?;
     }
     let kept = HostSelfcheck::new(environment, found);
-    let text = serde_json::to_vec_pretty(&kept).map_err(|e| e.to_string())?;
-    folder::write(path, &text)
+    let text = serde_json::to_vec_pretty(&kept).map_err(Failure::internal)?;
+    Ok(folder::write(path, &text)?)
 }
 
 /// What was found on this very machine with such a build, if anything was.

@@ -1,6 +1,6 @@
 //! `smppbench smsc`: the simulator on its own, until a signal ends it. Its result is the tally.
 use super::args::SmscArgs;
-use super::exit::{Exit, fail, print, say};
+use super::exit::{Exit, Failure, print, say};
 use crate::kit::Hangup;
 use crate::plan::behaviour::Behaviour;
 use crate::plan::behaviour_file;
@@ -15,47 +15,32 @@ use tokio::signal::unix::{SignalKind, signal};
 const TALLY_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs the verb.
-pub(super) fn run(args: &SmscArgs) -> Exit {
-    let behaviour = match args.behaviour.as_deref().map(behaviour_file::load).transpose() {
-        Ok(behaviour) => behaviour.unwrap_or_else(Behaviour::default),
-        Err(e) => return fail(Exit::Usage, &e.to_string()),
-    };
-    let running = match Server::start(&behaviour, args.listen) {
-        Ok(running) => running,
+pub(super) fn run(args: &SmscArgs) -> Result<Exit, Failure> {
+    let behaviour = args.behaviour.as_deref().map(behaviour_file::load).transpose()?;
+    let behaviour = behaviour.unwrap_or_else(Behaviour::default);
+    let running = Server::start(&behaviour, args.listen).map_err(|e| match e.kind() {
         // a certificate or key that will not do: found before anything is bound
-        Err(e) if e.kind() == io::ErrorKind::InvalidInput => {
-            return fail(Exit::Usage, &e.to_string());
-        }
-        Err(e) => return fail(Exit::Internal, &format!("cannot listen on {}: {e}", args.listen)),
-    };
+        io::ErrorKind::InvalidInput => Failure::usage(e),
+        _ => Failure::internal(format!("cannot listen on {}: {e}", args.listen)),
+    })?;
     let mut file = TallyFile { path: args.tally.as_deref(), has_warned: false };
-    if let Err(e) = file.begin() {
-        return fail(Exit::Internal, &e);
-    }
+    file.begin()?;
     say(&format!("listening on {}", running.address));
-    match serve(running, &mut file) {
-        Ok(tally) => end(&file, &tally),
-        Err(e) => fail(Exit::Internal, &e),
-    }
-}
-
-/// The tally goes to stdout and, where one is named, to its file.
-fn end(file: &TallyFile<'_>, tally: &Tally) -> Exit {
-    let printed = print(&format!("{}\n", json(tally)));
-    match file.write(tally) {
-        Ok(()) => printed,
-        Err(e) => fail(Exit::Internal, &file.says(&e)),
-    }
+    let tally = serve(running, &mut file)?;
+    // the tally goes to stdout and, where one is named, to its file
+    let printed = print(&format!("{}\n", json(&tally)));
+    file.write(&tally).map_err(|e| Failure::internal(file.says(&e)))?;
+    printed
 }
 
 /// Serves until SIGINT, SIGTERM or SIGHUP. A second one does not wait for the sessions to end.
-fn serve(running: Running, file: &mut TallyFile<'_>) -> Result<Tally, String> {
+fn serve(running: Running, file: &mut TallyFile<'_>) -> Result<Tally, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|e| format!("cannot start: {e}"))?;
+        .map_err(|e| Failure::internal(format!("cannot start: {e}")))?;
     let served = runtime.block_on(async {
-        let no_signals = |e: io::Error| format!("cannot wait for signals: {e}");
+        let no_signals = |e: io::Error| Failure::internal(format!("cannot wait for signals: {e}"));
         let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
         let mut hangup = Hangup::new().map_err(no_signals)?;
@@ -72,7 +57,7 @@ fn serve(running: Running, file: &mut TallyFile<'_>) -> Result<Tally, String> {
                         last = tally;
                     }
                     None if running.has_ended() => {
-                        return Err("the simulator's thread has ended".to_owned());
+                        return Err(Failure::internal("the simulator's thread has ended"));
                     }
                     None => {}
                 },
@@ -102,9 +87,9 @@ struct TallyFile<'a> {
 
 impl TallyFile<'_> {
     /// The first write, before anybody is served: a path that can never be written is said at once.
-    fn begin(&mut self) -> Result<(), String> {
+    fn begin(&mut self) -> Result<(), Failure> {
         match self.write(&Tally::default()) {
-            Err(e) if is_mistake(e.kind()) => Err(self.says(&e)),
+            Err(e) if is_mistake(e.kind()) => Err(Failure::internal(self.says(&e))),
             Err(e) => {
                 self.warn(&e);
                 Ok(())

@@ -1,12 +1,12 @@
 //! What the verbs that compare share: settings as typed, evidence of saved runs, and how a comparison is shown.
-use super::exit::{Exit, fail, put, put_octets};
+use super::exit::{Exit, Failure, put, put_octets};
 use super::folder;
 use crate::judge::compare::{Comparison, Evidence, Settings, Verdict};
 use crate::report::{self, Saved};
 use std::path::Path;
 
 /// `5%`, `0.05`, `receipt.p50=2%`; and the metrics that count.
-pub(super) fn settings(effects: &[String], primary: &[String]) -> Result<Settings, String> {
+pub(super) fn settings(effects: &[String], primary: &[String]) -> Result<Settings, Failure> {
     let mut settings = Settings::default();
     for written in effects {
         let (metric, share) = match written.split_once('=') {
@@ -14,7 +14,8 @@ pub(super) fn settings(effects: &[String], primary: &[String]) -> Result<Setting
             None => (None, written.as_str()),
         };
         let share = share_of(share).ok_or_else(|| {
-            format!("--min-effect {written}: expected a part such as 5%, or response.p99=5%")
+            let why = "expected a part such as 5%, or response.p99=5%";
+            Failure::usage(format!("--min-effect {written}: {why}"))
         })?;
         match metric {
             Some(metric) => settings.effects.push((metric.to_owned(), share)),
@@ -38,21 +39,21 @@ fn share_of(text: &str) -> Option<f64> {
 }
 
 /// Of each run.
-pub(super) fn evidence(runs: &[Saved]) -> Result<Vec<Evidence>, String> {
-    runs.iter().map(Saved::evidence).collect()
+pub(super) fn evidence(runs: &[Saved]) -> Result<Vec<Evidence>, Failure> {
+    runs.iter().map(|run| run.evidence().map_err(Failure::usage)).collect()
 }
 
 /// Prints a comparison of these runs (base, candidate), and keeps it in a folder where one is given: comparison.json,
 /// comparison.md, comparison.html and, as printed, summary.txt.
 ///
 /// # Errors
-/// The exit code of what could not be written, which was said.
+/// Where something cannot be written.
 pub(super) fn show(
     comparison: &Comparison,
     runs: (&[Saved], &[Saved]),
     folder: Option<&Path>,
     json: bool,
-) -> Result<(), Exit> {
+) -> Result<(), Failure> {
     let octets = report::comparison::json(comparison);
     if let Some(folder) = folder {
         let plain = report::comparison::text(comparison);
@@ -63,7 +64,7 @@ pub(super) fn show(
             ("summary.txt", plain.into_bytes()),
         ];
         for (name, octets) in files {
-            folder::write(&folder.join(name), &octets).map_err(|e| fail(Exit::Internal, &e))?;
+            folder::write(&folder.join(name), &octets)?;
         }
     }
     if json { put_octets(&octets) } else { put(&report::comparison::text(comparison)) }
@@ -91,8 +92,10 @@ mod tests {
         let found = of(&["2%", "receipt.p50=0.1"]).unwrap();
         assert_eq!(found.effect_min, 0.02);
         assert_eq!(found.effects, [("receipt.p50".to_owned(), 0.1)]);
-        assert!(of(&["much"]).unwrap_err().contains("--min-effect much"));
-        assert!(of(&["receipt.p5O=1%"]).unwrap_err().contains("near: receipt.p50"));
-        assert!(settings(&[], &["respons.p99".to_owned()]).unwrap_err().contains("near"));
+        assert!(of(&["much"]).unwrap_err().to_string().contains("--min-effect much"));
+        assert!(of(&["receipt.p5O=1%"]).unwrap_err().to_string().contains("near: receipt.p50"));
+        assert!(
+            settings(&[], &["respons.p99".to_owned()]).unwrap_err().to_string().contains("near")
+        );
     }
 }

@@ -22,6 +22,29 @@ pub struct Cgroup {
     pub reasons: BTreeMap<String, String>,
 }
 
+/// Why nothing is known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum CgroupError {
+    #[error("no limit is set")]
+    NoLimit,
+    #[error("{path}: {why}")]
+    File { path: String, why: String },
+    #[error("{0}: it does not say for how long")]
+    Untold(String),
+    #[error("no control group governs {0}")]
+    NoGroup(String),
+    #[error("the control groups that govern {0} are not mounted")]
+    NotMounted(String),
+    #[error("the control group {path} is not below {root}, which is mounted at {mount}")]
+    Elsewhere { path: String, root: String, mount: String },
+}
+
+impl CgroupError {
+    fn of(path: &str, why: &io::Error) -> CgroupError {
+        CgroupError::File { path: path.to_owned(), why: why.to_string() }
+    }
+}
+
 /// Reads a file whole.
 type ReadFile<'a> = &'a dyn Fn(&str) -> io::Result<String>;
 
@@ -49,13 +72,13 @@ impl Cgroup {
     }
 
     /// What was read; where nothing was, the reason is kept.
-    fn told(&mut self, what: &str, read: Result<Option<f64>, String>) -> Option<f64> {
+    fn told(&mut self, what: &str, read: Result<Option<f64>, CgroupError>) -> Option<f64> {
         let why = match read {
             Ok(Some(value)) => return Some(value),
-            Ok(None) => "no limit is set".to_owned(),
+            Ok(None) => CgroupError::NoLimit,
             Err(why) => why,
         };
-        self.reasons.insert(what.to_owned(), why);
+        self.reasons.insert(what.to_owned(), why.to_string());
         None
     }
 }
@@ -80,9 +103,9 @@ struct Group {
 }
 
 impl Group {
-    fn of(controller: &str, read: ReadFile<'_>) -> Result<Group, String> {
-        let file = |path: &str| read(path).map_err(|e| format!("{path}: {e}"));
-        let (membership, mounts) = (file("/proc/self/cgroup")?, file("/proc/self/mountinfo")?);
+    fn of(controller: &str, read: ReadFile<'_>) -> Result<Group, CgroupError> {
+        let membership = file(read, "/proc/self/cgroup")?;
+        let mounts = file(read, "/proc/self/mountinfo")?;
         // version 1 where a hierarchy of its own has the controller
         let one = membership.lines().find_map(|line| {
             let (_, rest) = line.split_once(':')?;
@@ -96,17 +119,16 @@ impl Group {
             }
             None => {
                 let path = membership.lines().find_map(|line| line.strip_prefix("0::"));
-                let path = path.ok_or_else(|| format!("no control group governs {controller}"))?;
+                let path = path.ok_or_else(|| CgroupError::NoGroup(controller.to_owned()))?;
                 (path, mounted(&mounts, &|kind, _| kind == "cgroup2"))
             }
         };
-        let (root, mount) = mount.ok_or_else(|| {
-            format!("the control groups that govern {controller} are not mounted")
-        })?;
+        let (root, mount) = mount.ok_or_else(|| CgroupError::NotMounted(controller.to_owned()))?;
         let within = path.strip_prefix(root.trim_end_matches('/'));
         let below = within.filter(|rest| rest.is_empty() || rest.starts_with('/'));
         let below = below.filter(|rest| !rest.contains("/..")).ok_or_else(|| {
-            format!("the control group {path} is not below {root}, which is mounted at {mount}")
+            let (path, root, mount) = (path.to_owned(), root.clone(), mount.clone());
+            CgroupError::Elsewhere { path, root, mount }
         })?;
         let mut folders = vec![format!("{mount}{}", below.trim_end_matches('/'))];
         while let Some((above, _)) = folders[folders.len() - 1].rsplit_once('/')
@@ -121,8 +143,8 @@ impl Group {
     fn tightest(
         &self,
         read: ReadFile<'_>,
-        limit: fn(ReadFile<'_>, &str, bool) -> Result<Option<f64>, String>,
-    ) -> Result<Option<(f64, &str)>, String> {
+        limit: fn(ReadFile<'_>, &str, bool) -> Result<Option<f64>, CgroupError>,
+    ) -> Result<Option<(f64, &str)>, CgroupError> {
         let mut tightest: Option<(f64, &str)> = None;
         for folder in &self.folders {
             let found = limit(read, folder, self.unified)?;
@@ -134,11 +156,10 @@ impl Group {
     }
 
     /// By the folder whose quota is the tightest; its own where none is set.
-    fn throttled(&self, read: ReadFile<'_>) -> Result<Nanos, String> {
+    fn throttled(&self, read: ReadFile<'_>) -> Result<Nanos, CgroupError> {
         let tightest = self.tightest(read, quota)?;
         let path = format!("{}/cpu.stat", tightest.map_or(self.folders[0].as_str(), |t| t.1));
-        let stat = read(&path).map_err(|e| format!("{path}: {e}"))?;
-        throttled_of(&stat).ok_or_else(|| format!("{path}: it does not say for how long"))
+        throttled_of(&file(read, &path)?).ok_or(CgroupError::Untold(path))
     }
 }
 
@@ -158,36 +179,36 @@ fn unescaped(path: &str) -> String {
     path.replace("\\040", " ")
 }
 
-fn quota(read: ReadFile<'_>, folder: &str, unified: bool) -> Result<Option<f64>, String> {
+fn quota(read: ReadFile<'_>, folder: &str, unified: bool) -> Result<Option<f64>, CgroupError> {
     if unified {
         return Ok(optional(read, &format!("{folder}/cpu.max"))?.and_then(|text| quota_of(&text)));
     }
-    let file = |name: &str| {
-        let path = format!("{folder}/cpu.cfs_{name}_us");
-        read(&path).map_err(|e| format!("{path}: {e}"))
-    };
-    Ok(quota_of(&format!("{} {}", file("quota")?.trim(), file("period")?.trim())))
+    let part = |name: &str| file(read, &format!("{folder}/cpu.cfs_{name}_us"));
+    Ok(quota_of(&format!("{} {}", part("quota")?.trim(), part("period")?.trim())))
 }
 
-fn memory(read: ReadFile<'_>, folder: &str, unified: bool) -> Result<Option<f64>, String> {
+fn memory(read: ReadFile<'_>, folder: &str, unified: bool) -> Result<Option<f64>, CgroupError> {
     // version 1 says "none" by a number that no machine has
     const NONE: u64 = 1 << 60;
     let text = if unified {
         optional(read, &format!("{folder}/memory.max"))?
     } else {
-        let path = format!("{folder}/memory.limit_in_bytes");
-        Some(read(&path).map_err(|e| format!("{path}: {e}"))?)
+        Some(file(read, &format!("{folder}/memory.limit_in_bytes"))?)
     };
     let octets = text.and_then(|text| text.trim().parse::<u64>().ok());
     Ok(octets.filter(|octets| *octets < NONE).map(|octets| octets as f64))
 }
 
+fn file(read: ReadFile<'_>, path: &str) -> Result<String, CgroupError> {
+    read(path).map_err(|e| CgroupError::of(path, &e))
+}
+
 /// A file that the root of a tree of version 2 does not have.
-fn optional(read: ReadFile<'_>, path: &str) -> Result<Option<String>, String> {
+fn optional(read: ReadFile<'_>, path: &str) -> Result<Option<String>, CgroupError> {
     match read(path) {
         Ok(text) => Ok(Some(text)),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(format!("{path}: {e}")),
+        Err(e) => Err(CgroupError::of(path, &e)),
     }
 }
 
@@ -225,7 +246,7 @@ mod tests {
         })
     }
 
-    fn throttled_in(files: &[(&str, &str)]) -> Result<Nanos, String> {
+    fn throttled_in(files: &[(&str, &str)]) -> Result<Nanos, CgroupError> {
         let read = |path: &str| {
             let found = files.iter().find(|file| file.0 == path);
             found.map(|file| file.1.to_owned()).ok_or_else(|| io::ErrorKind::NotFound.into())

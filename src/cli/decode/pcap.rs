@@ -42,6 +42,13 @@ pub(super) enum CaptureError {
     LinkType(i32),
 }
 
+impl CaptureError {
+    /// Whether some of the capture was read.
+    pub(super) fn is_partial(&self) -> bool {
+        !matches!(self, CaptureError::Header)
+    }
+}
+
 /// Octets at the start that tell a capture from text.
 pub(super) const MAGIC_OCTETS: u64 = 4;
 

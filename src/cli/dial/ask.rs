@@ -1,8 +1,9 @@
 //! What `dial` is asked for: flags in, a guarded plan and the PDUs to send out. It connects to nobody.
 use crate::cli::args::DialArgs;
 use crate::cli::decode::parse_hex;
+use crate::cli::exit::Failure;
 use crate::kit::{Clock, Nanos};
-use crate::plan::{self, BindType, Plan, Recipe, Scratch, Source};
+use crate::plan::{self, BindType, Plan, PlanError, Recipe, Scratch, Source};
 use crate::smpp::pdu::{self, Body, Dest, Pdu};
 use crate::smpp::{CommandId, Header, Tag, TlvType, frame};
 use bytes::BytesMut;
@@ -43,7 +44,7 @@ pub(super) struct Say {
 ///
 /// # Errors
 /// The first mistake, or what the guard says, in one line.
-pub(super) fn read(args: &DialArgs) -> Result<Ask, String> {
+pub(super) fn read(args: &DialArgs) -> Result<Ask, Failure> {
     let mut overrides = args.overrides.overrides();
     let mut set = settings(args)?;
     set.append(&mut overrides.set);
@@ -56,7 +57,7 @@ pub(super) fn read(args: &DialArgs) -> Result<Ask, String> {
     // parts of two dials to one address must not bear the same reference
     overrides.seed.get_or_insert(Clock::wall_ns() >> 1);
     let source = Source::Text { name: "dial".to_owned(), text: PROFILE.to_owned() };
-    let plan = plan::load(&source, &overrides).map_err(|e| at_flag(&e.to_string()))?;
+    let plan = plan::load(&source, &overrides).map_err(at_flag)?;
     check_plan(&plan)?;
     let mut says = Vec::new();
     if wants_message(args) {
@@ -74,7 +75,7 @@ fn wants_message(args: &DialArgs) -> bool {
 }
 
 /// The message as `--set` would write it.
-fn settings(args: &DialArgs) -> Result<Vec<String>, String> {
+fn settings(args: &DialArgs) -> Result<Vec<String>, Failure> {
     let binary = args.coding.as_deref() == Some("binary");
     let text = if binary { "messages.0.octets" } else { "messages.0.text" };
     let mut set = Vec::new();
@@ -100,10 +101,11 @@ fn settings(args: &DialArgs) -> Result<Vec<String>, String> {
     if !wants_message(args)
         && let Some((flag, _)) = needless.iter().find(|(_, given)| *given)
     {
-        return Err(format!("{flag}: goes with a submit_sm; write --to or --text too"));
+        let why = format!("{flag}: goes with a submit_sm; write --to or --text too");
+        return Err(Failure::usage(why));
     }
     if binary && args.text.is_none() {
-        return Err("--coding binary: needs octets; write --text with hex".to_owned());
+        return Err(Failure::usage("--coding binary: needs octets; write --text with hex"));
     }
     let tlvs: Vec<String> = args.tlv.iter().map(|t| tlv(t)).collect::<Result<_, _>>()?;
     if !tlvs.is_empty() {
@@ -113,8 +115,8 @@ fn settings(args: &DialArgs) -> Result<Vec<String>, String> {
 }
 
 /// `NAME_OR_TAG=VALUE` as the profile writes it.
-fn tlv(written: &str) -> Result<String, String> {
-    let wrong = |why: &str| format!("--tlv {written}: {why}");
+fn tlv(written: &str) -> Result<String, Failure> {
+    let wrong = |why: &str| Failure::usage(format!("--tlv {written}: {why}"));
     let (name, value) =
         written.split_once('=').ok_or_else(|| wrong("is no TLV; write NAME_OR_TAG=VALUE"))?;
     let number = match name.strip_prefix("0x").or_else(|| name.strip_prefix("0X")) {
@@ -156,32 +158,31 @@ fn kind_of(tag: Tag) -> &'static str {
 }
 
 /// A mistake in a setting of ours, told at the flag that it came from.
-fn at_flag(line: &str) -> String {
-    let mut line = line.to_owned();
+fn at_flag(e: PlanError) -> Failure {
+    let mut line = e.to_string();
     for (flag, key) in SETTINGS {
         line = line.replace(&format!("--set {key}"), flag);
     }
-    line.replace("--set messages.0.tlvs", "--tlv")
+    Failure::usage(line.replace("--set messages.0.tlvs", "--tlv"))
 }
 
-fn check_plan(plan: &Plan) -> Result<(), String> {
+fn check_plan(plan: &Plan) -> Result<(), Failure> {
     if plan.accounts[0].binds.bind_type == BindType::Pair {
-        return Err(
-            "--bind-type: dial opens one session; write transceiver, transmitter or receiver"
-                .to_owned(),
-        );
+        let why = "--bind-type: dial opens one session; write transceiver, transmitter or receiver";
+        return Err(Failure::usage(why));
     }
     // every file is read before anything is said
-    crate::trial::client_tls(&plan.target).map_err(|e| e.to_string())?;
+    crate::trial::client_tls(&plan.target).map_err(Failure::usage)?;
     Ok(())
 }
 
 /// The submit_sm of the first message: all its parts.
-fn messages(plan: &Plan) -> Result<Vec<Say>, String> {
+fn messages(plan: &Plan) -> Result<Vec<Say>, Failure> {
     if plan.accounts[0].binds.bind_type == BindType::Receiver {
-        return Err("--bind-type receiver: may not send a submit_sm; write transceiver".to_owned());
+        let why = "--bind-type receiver: may not send a submit_sm; write transceiver";
+        return Err(Failure::usage(why));
     }
-    let recipe = Recipe::new(plan).map_err(|e| at_flag(&e.to_string()))?;
+    let recipe = Recipe::new(plan).map_err(at_flag)?;
     let mut scratch = Scratch::default();
     let wall = Clock::wall_ns();
     let says = (0..)
@@ -196,10 +197,11 @@ fn messages(plan: &Plan) -> Result<Vec<Say>, String> {
 }
 
 /// The PDUs of `--send`, and what is left that is none.
-fn raw(hex: &str, loopback: bool) -> Result<Vec<Say>, String> {
-    let octets = parse_hex(hex).map_err(|why| format!("--send: {why}"))?;
+fn raw(hex: &str, loopback: bool) -> Result<Vec<Say>, Failure> {
+    let octets = parse_hex(hex).map_err(|why| Failure::usage(format!("--send: {why}")))?;
     if octets.is_empty() {
-        return Err("--send: nothing to send; write pairs of hexadecimal digits".to_owned());
+        let why = "--send: nothing to send; write pairs of hexadecimal digits";
+        return Err(Failure::usage(why));
     }
     let mut says = Vec::new();
     let mut rest = &octets[..];
@@ -210,7 +212,8 @@ fn raw(hex: &str, loopback: bool) -> Result<Vec<Say>, String> {
     if !rest.is_empty() {
         if !loopback {
             let why = "what is no whole PDU is sent on loopback only; write whole ones";
-            return Err(format!("--send: {} octets are left over; {why}", rest.len()));
+            let why = format!("--send: {} octets are left over; {why}", rest.len());
+            return Err(Failure::usage(why));
         }
         says.push(Say { octets: rest.to_vec(), numbered: false });
     }
@@ -218,7 +221,7 @@ fn raw(hex: &str, loopback: bool) -> Result<Vec<Say>, String> {
 }
 
 /// Messages and destinations stay within the guard, however they are written.
-fn guard(plan: &Plan, says: &[Say]) -> Result<(), String> {
+fn guard(plan: &Plan, says: &[Say]) -> Result<(), Failure> {
     let guard = &plan.guard;
     let mut messages = 0;
     for say in says {
@@ -240,14 +243,15 @@ fn guard(plan: &Plan, says: &[Say]) -> Result<(), String> {
         {
             let known = guard.destinations.join(", ");
             let which = to.map_or("an unreadable one".to_owned(), |to| to.join(", "));
-            return Err(format!("destination {which} is outside guard.destinations ({known})"));
+            let why = format!("destination {which} is outside guard.destinations ({known})");
+            return Err(Failure::usage(why));
         }
     }
     match guard.messages_max {
-        Some(most) if messages > most => Err(format!(
+        Some(most) if messages > most => Err(Failure::usage(format!(
             "{messages} messages, more than guard.messages_max = {most}; shorten the text or raise \
              --max-messages"
-        )),
+        ))),
         Some(_) | None => Ok(()),
     }
 }
@@ -274,7 +278,7 @@ fn destinations(pdu: &Pdu<'_>) -> Option<Vec<String>> {
 mod tests {
     use super::*;
 
-    fn ask(change: impl FnOnce(&mut DialArgs)) -> Result<Ask, String> {
+    fn ask(change: impl FnOnce(&mut DialArgs)) -> Result<Ask, Failure> {
         let mut args = DialArgs::default();
         change(&mut args);
         read(&args)
@@ -287,7 +291,12 @@ mod tests {
     #[test]
     fn without_a_message_nothing_is_sent() {
         assert_eq!(ask(|_| {}).unwrap().says, []);
-        assert!(ask(|a| a.coding = some("ucs2")).unwrap_err().starts_with("--coding: goes with"));
+        assert!(
+            ask(|a| a.coding = some("ucs2"))
+                .unwrap_err()
+                .to_string()
+                .starts_with("--coding: goes with")
+        );
     }
 
     #[test]
@@ -316,7 +325,7 @@ mod tests {
         };
         assert_eq!(long(None).unwrap().says.len(), 2);
         assert_eq!(long(Some("payload")).unwrap().says.len(), 1);
-        assert!(long(Some("reject")).unwrap_err().contains("--text"));
+        assert!(long(Some("reject")).unwrap_err().to_string().contains("--text"));
         let says = ask(|a| (a.text, a.coding) = (some("00ff 80"), some("binary"))).unwrap().says;
         let decoded = pdu::decode(&says[0].octets).unwrap();
         let Body::SubmitSm(sm) = decoded.body else { panic!("{decoded:?}") };
@@ -325,7 +334,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_told_at_their_flag() {
-        let told = |change: &dyn Fn(&mut DialArgs)| ask(change).unwrap_err();
+        let told = |change: &dyn Fn(&mut DialArgs)| ask(change).unwrap_err().to_string();
         let line = told(&|a| a.to = some("nobody"));
         assert!(line.starts_with("--to: ") && line.contains("\"nobody\" is no number"), "{line}");
         let line = told(&|a| (a.text, a.coding) = (some("ж"), some("latin1")));
@@ -374,12 +383,12 @@ mod tests {
         };
         let hex = submit(b"447700900123");
         assert_eq!(with(hex.clone(), "guard.messages_max=2").unwrap().says.len(), 2);
-        let line = with(hex.clone(), "guard.messages_max=1").unwrap_err();
+        let line = with(hex.clone(), "guard.messages_max=1").unwrap_err().to_string();
         assert!(line.starts_with("2 messages, more than"), "{line}");
         // the plan's own default message stays within: only what is sent raw does not
         let only = "guard.destinations=[\"4477009*\"]";
         assert!(with(hex, only).is_ok());
-        let line = with(submit(b"491700000000"), only).unwrap_err();
+        let line = with(submit(b"491700000000"), only).unwrap_err().to_string();
         assert!(line.contains("491700000000 is outside guard.destinations"), "{line}");
     }
 }

@@ -66,21 +66,19 @@ impl Settings {
     /// Checks names and sizes.
     ///
     /// # Errors
-    /// One line: what will not do, with near names for an unknown one.
-    pub fn check(&self) -> Result<(), String> {
+    /// [`Refused::Metric`], with near names, and [`Refused::Effect`].
+    pub fn check(&self) -> Result<(), Refused> {
         let known = compared_names();
         for name in self.primary.iter().chain(self.effects.iter().map(|e| &e.0)) {
             if !known.contains(name) {
-                return Err(format!("{name:?} is not compared; near: {}", near(name, &known)));
+                return Err(Refused::Metric { name: name.clone(), near: near(name, &known) });
             }
         }
         let sizes =
             self.effects.iter().map(|e| e.1).chain([self.effect_min, self.share_effect_min]);
         for size in sizes {
             if !(size > 0.0 && size <= 10.0) {
-                return Err(format!(
-                    "a smallest effect of {size} will not do; write one such as 0.05 or 5%"
-                ));
+                return Err(Refused::Effect(size));
             }
         }
         Ok(())
@@ -99,7 +97,7 @@ fn near(name: &str, known: &[String]) -> String {
 }
 
 /// Why nothing was compared.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Refused {
     /// A side without a run.
     #[error("a side without a run: give at least one on either side")]
@@ -125,9 +123,17 @@ pub enum Refused {
         /// Of the candidate.
         candidate: usize,
     },
-    /// A metric, or an effect, that will not do.
-    #[error("{0}")]
-    Settings(String),
+    /// A metric that is not compared.
+    #[error("{name:?} is not compared; near: {near}")]
+    Metric {
+        /// As it was written.
+        name: String,
+        /// Those that are spelled like it.
+        near: String,
+    },
+    /// An effect that is none, or larger than any.
+    #[error("a smallest effect of {0} will not do; write one such as 0.05 or 5%")]
+    Effect(f64),
 }
 
 fn list(differences: &[Difference]) -> String {
@@ -268,7 +274,7 @@ impl Comparison {
 /// # Errors
 /// [`Refused`]: the settings will not do.
 pub fn compare(base: &Side, candidate: &Side, settings: &Settings) -> Result<Comparison, Refused> {
-    settings.check().map_err(Refused::Settings)?;
+    settings.check()?;
     let estimates = decide::independent(base, candidate, settings);
     Ok(conclude(base, candidate, estimates, settings, false))
 }
@@ -282,7 +288,7 @@ pub fn compare_paired(
     candidate: &[Evidence],
     settings: &Settings,
 ) -> Result<Comparison, Refused> {
-    settings.check().map_err(Refused::Settings)?;
+    settings.check()?;
     if base.len() != candidate.len() {
         return Err(Refused::Unpaired { base: base.len(), candidate: candidate.len() });
     }

@@ -1,0 +1,71 @@
+//! What is kept of a run that is over: the files of its folder, in the formats of `report`.
+use super::exit::Failure;
+use super::{folder, journal};
+use crate::measure::RunRecord;
+use crate::report::{self, Saved};
+use std::path::Path;
+
+/// Writes those formats that `names` lists, or all, into a run folder.
+///
+/// # Errors
+/// Where a format cannot be made or written.
+pub(super) fn formats(saved: &Saved, path: &Path, names: &[&str]) -> Result<(), Failure> {
+    for format in report::FORMATS.iter().filter(|f| names.is_empty() || names.contains(&f.name)) {
+        if let Some(name) = format.file(saved) {
+            let octets = (format.render)(saved)
+                .map_err(|e| Failure::internal(format!("cannot make {name}: {e}")))?;
+            folder::write(&path.join(name), &octets)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes what `compare` and `render` need of one run of several.
+///
+/// # Errors
+/// As [`formats`].
+pub(super) fn one_of_several(
+    saved: &Saved,
+    record: &RunRecord,
+    path: &Path,
+) -> Result<(), Failure> {
+    folder::make(path)?;
+    formats(saved, path, &["json", "hlog"])?;
+    exchanges(record, path)
+}
+
+/// Writes all that there is of a run, in the place of what the journal wrote while it went on.
+///
+/// # Errors
+/// As [`formats`].
+pub(super) fn whole(saved: &Saved, record: &RunRecord, path: &Path) -> Result<(), Failure> {
+    folder::make(path)?;
+    formats(saved, path, &[])?;
+    let lists = [
+        ("missing.csv", report::missing_csv(&record.missing)),
+        ("rejected.csv", report::rejected_csv(&record.rejections)),
+    ];
+    for (name, list) in lists {
+        if let Some(octets) = list {
+            folder::write(&path.join(name), &octets)?;
+        }
+    }
+    exchanges(record, path)?;
+    journal::close(path);
+    Ok(())
+}
+
+/// Writes failed.pcapng, where exchanges were kept.
+fn exchanges(record: &RunRecord, path: &Path) -> Result<(), Failure> {
+    if !record.exchanges.is_empty() {
+        let octets = report::pcapng::render(&record.exchanges);
+        folder::write(&path.join("failed.pcapng"), &octets)?;
+    }
+    Ok(())
+}
+
+/// The Markdown of a run.
+pub(super) fn markdown(saved: &Saved) -> String {
+    let made = report::format("markdown").and_then(|format| (format.render)(saved).ok());
+    String::from_utf8_lossy(&made.unwrap_or_default()).into_owned()
+}
