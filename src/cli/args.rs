@@ -1,16 +1,19 @@
-//! The arguments as typed. What they mean is `plan`'s business: here they only become [`Overrides`].
-pub(super) use super::args_find::{FindArgs, FindWhat};
-use crate::plan::Overrides;
-use crate::report;
+//! The arguments as typed. What they mean is `plan`'s business: here they only become `Overrides`.
 mod decide;
+mod error;
+mod find;
 mod fleet;
 mod keep;
+mod overrides;
 
+use crate::report;
 pub(super) use decide::{CalibrateArgs, DuelArgs, GateArgs};
+pub(super) use find::{FindArgs, FindWhat};
 #[cfg(feature = "nats")]
 pub(super) use fleet::NatsArgs;
 pub(super) use fleet::{AgentArgs, FleetArgs};
 pub(super) use keep::{KeepArgs, Live};
+use overrides::OverrideArgs;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -264,125 +267,4 @@ pub(super) struct CheckArgs {
     pub(super) profile: Option<PathBuf>,
     #[command(flatten)]
     pub(super) overrides: OverrideArgs,
-}
-
-/// The overrides that run, find, duel, dial and check share.
-#[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Overrides (flag over --set over profile over default)")]
-pub(super) struct OverrideArgs {
-    /// Whom to test; anything but loopback needs --allow-target and --max-messages.
-    #[arg(long, value_name = "HOST:PORT|embedded")]
-    target: Option<String>,
-    /// Speak TLS; certificates are verified.
-    #[arg(long)]
-    tls: bool,
-    /// CA to trust instead of the system's (PEM).
-    #[arg(long, value_name = "FILE")]
-    tls_ca: Option<String>,
-    /// bind system_id.
-    #[arg(long, value_name = "S")]
-    system_id: Option<String>,
-    /// Environment variable that holds the password.
-    #[arg(long, value_name = "VAR")]
-    password_env: Option<String>,
-    /// File whose first line is the password.
-    #[arg(long, value_name = "FILE")]
-    password_file: Option<String>,
-    /// transceiver, transmitter, receiver, or pair (a transmitter and a receiver).
-    #[arg(long, value_name = "TYPE")]
-    bind_type: Option<String>,
-    /// Sessions of each account (with pair: pairs).
-    #[arg(long, value_name = "N")]
-    binds: Option<usize>,
-    /// submit_sm that may be open per session.
-    #[arg(long, value_name = "N")]
-    window: Option<usize>,
-    /// submit_sm a second: 5000, 5k, 90/min; max = closed loop.
-    #[arg(long, value_name = "R")]
-    rate: Option<String>,
-    /// Measured time, such as 30s.
-    #[arg(long, value_name = "TIME")]
-    duration: Option<String>,
-    /// Warm-up before it; 0s is none.
-    #[arg(long, value_name = "TIME")]
-    warmup: Option<String>,
-    /// Ask for delivery receipts.
-    #[arg(long, value_name = "on|off", value_parser = on_off)]
-    receipts: Option<bool>,
-    /// A receipt that has not come by then is missing.
-    #[arg(long, value_name = "TIME")]
-    receipt_deadline: Option<String>,
-    /// Threads.
-    #[arg(long, value_name = "N")]
-    workers: Option<usize>,
-    /// Schedule, destinations and simulator are functions of it.
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-    /// Any key of the profile: dotted.key=value. May be repeated.
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
-    /// Repeat a target that is not loopback, to allow it.
-    #[arg(long, value_name = "HOST:PORT")]
-    allow_target: Vec<String>,
-    /// Most submit_sm in all.
-    #[arg(long, value_name = "N")]
-    max_messages: Option<u64>,
-}
-
-fn on_off(text: &str) -> Result<bool, String> {
-    match text {
-        "on" => Ok(true),
-        "off" => Ok(false),
-        other => Err(format!("{other:?} is neither on nor off")),
-    }
-}
-
-impl OverrideArgs {
-    /// As the plan takes them.
-    pub(super) fn overrides(&self) -> Overrides {
-        let OverrideArgs {
-            target,
-            tls,
-            tls_ca,
-            system_id,
-            password_env,
-            password_file,
-            bind_type,
-            binds,
-            window,
-            rate,
-            duration,
-            warmup,
-            receipts,
-            receipt_deadline,
-            workers,
-            seed,
-            set,
-            allow_target,
-            max_messages,
-        } = self.clone();
-        Overrides {
-            target,
-            tls,
-            tls_ca,
-            system_id,
-            password_env,
-            password_file,
-            bind_type,
-            binds,
-            window,
-            rate,
-            duration,
-            warmup,
-            receipts,
-            receipt_deadline,
-            workers,
-            seed,
-            set,
-            allow_target,
-            max_messages,
-            metrics: None,
-            metrics_allow_remote: false,
-        }
-    }
 }

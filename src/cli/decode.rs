@@ -3,8 +3,10 @@
 //! pcapng); judges nothing itself: [`smpp`](crate::smpp) does.
 #[cfg(test)]
 mod captures;
+mod found;
 mod hexes;
 mod json;
+mod layout;
 mod mask;
 mod pcap;
 mod streams;
@@ -12,52 +14,21 @@ mod streams;
 mod tests;
 
 use super::args::DecodeArgs;
-use super::dial::layout;
 use super::exit::{Exit, Failure, say, written};
 use crate::kit::{MIB, read_stream};
-use crate::smpp::without_passwords;
+use found::Found;
 use pcap::CaptureError;
-use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{self, BufWriter, Cursor, IsTerminal, Read, Write};
-use std::net::SocketAddr;
 use std::path::Path;
 
 pub use hexes::{HexError, parse_hex};
-pub(super) use json::tlvs_behind_header;
+pub(super) use json::hex;
 pub use json::{decode_json, pdu_json};
-pub(super) use mask::tlv_holds_content;
+pub(super) use layout::{describe, field, masked};
 
 /// Largest text; captures are read as streams, of any size.
 const TEXT_OCTETS_MAX: u64 = 4096 * MIB;
-
-/// A PDU, or octets at the end of a stream that are none; without passwords, which are shown to nobody, not
-/// even to who has the octets.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Found {
-    octets: Vec<u8>,
-    /// In a capture: from, to, and when.
-    place: Option<(SocketAddr, SocketAddr, Option<f64>)>,
-}
-
-impl Found {
-    fn of(octets: &[u8]) -> Found {
-        Found { octets: without_passwords(octets).into_owned(), place: None }
-    }
-
-    /// As CONTRACT.md has it; with `from`, `to` and `time_s` in a capture.
-    fn json(&self) -> Vec<Value> {
-        let mut lines = decode_json(&self.octets);
-        if let Some((from, to, time_s)) = self.place {
-            for line in &mut lines {
-                line["from"] = json!(from.to_string());
-                line["to"] = json!(to.to_string());
-                line["time_s"] = json!(time_s);
-            }
-        }
-        lines
-    }
-}
 
 /// Why the input is not decoded, or not all of it.
 #[derive(Debug, thiserror::Error)]
@@ -134,7 +105,7 @@ fn shown(arg: &str) -> String {
 
 fn print(out: &mut impl Write, found: &Found, as_json: bool, show_content: bool) -> io::Result<()> {
     if !as_json {
-        return out.write_all(text(found, show_content).as_bytes());
+        return out.write_all(found.text(show_content).as_bytes());
     }
     found.json().into_iter().try_for_each(|mut line| {
         if !show_content {
@@ -142,15 +113,6 @@ fn print(out: &mut impl Write, found: &Found, as_json: bool, show_content: bool)
         }
         writeln!(out, "{line}")
     })
-}
-
-/// As `dial` lays it out.
-fn text(found: &Found, show_content: bool) -> String {
-    let place = found.place.map(|(from, to, time_s)| {
-        let time = time_s.map_or(String::new(), |time| format!("{time:.6} s  "));
-        format!("{time}{from} > {to}\n")
-    });
-    place.unwrap_or_default() + &layout(&found.octets, show_content)
 }
 
 /// Decodes a capture, or hex text of any number of lines.

@@ -13,11 +13,10 @@ use crate::net::{self, DialError, SocketOptions};
 use crate::plan::{Plan, Timeouts};
 use crate::smsc;
 use crate::trial::client_tls;
-pub(super) use show::layout;
 
 use ask::Ask;
 use bytes::BytesMut;
-use show::Show;
+use show::{Show, millis};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use talk::{Dialogue, Verdict};
@@ -62,13 +61,13 @@ async fn session(ask: &Ask, args: &DialArgs, screen: &mut Screen) -> io::Result<
         Err(e) => return cannot(e.to_string()),
     };
     let connected = Clock::now().since(began);
-    let line = format!("connected to {} in {}", stream.peer_addr()?, talk::millis(connected));
+    let line = format!("connected to {} in {}", stream.peer_addr()?, millis(connected));
     screen.print("", &[line]);
     let tls = client_tls(&ask.plan.target).map_err(|e| io::Error::other(e.to_string()))?;
     let Some(tls) = tls else { return talk_on(&mut stream, ask, args, screen).await };
     match tls.connect(&address, stream, ask.plan.timeouts.connect).await {
         Ok((mut secured, took)) => {
-            screen.print("", &[format!("TLS agreed in {}", talk::millis(took))]);
+            screen.print("", &[format!("TLS agreed in {}", millis(took))]);
             talk_on(secured.as_mut(), ask, args, screen).await
         }
         Err(e) => cannot(format!("{address}: {e}")),

@@ -1,7 +1,6 @@
 //! The command line: arguments in, exit code out. One file per verb. What a verb does is composed here and
 //! done below; nothing below knows a flag.
 mod args;
-mod args_find;
 mod calibrate;
 pub mod check;
 mod compare;

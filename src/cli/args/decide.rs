@@ -1,5 +1,7 @@
 //! Arguments of the verbs that decide: `duel` and `calibrate`.
-use super::{FleetArgs, KeepArgs, OverrideArgs};
+use super::fleet::FleetArgs;
+use super::keep::KeepArgs;
+use super::overrides::OverrideArgs;
 use clap::Args;
 use std::path::PathBuf;
 

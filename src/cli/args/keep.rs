@@ -1,4 +1,5 @@
 //! How to watch what sends load, and what to keep of it: the same flags on every verb that does.
+use super::error::ArgError;
 use crate::plan::Overrides;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -55,11 +56,9 @@ impl KeepArgs {
     }
 }
 
-fn traced(text: &str) -> Result<usize, String> {
+fn traced(text: &str) -> Result<usize, ArgError> {
     let number = text.strip_prefix("failed:").and_then(|n| n.parse().ok());
-    number
-        .filter(|n| (1..=100_000).contains(n))
-        .ok_or_else(|| format!("{text:?} will not do; write failed:N with N from 1 to 100000"))
+    number.filter(|n| (1..=100_000).contains(n)).ok_or_else(|| ArgError::Trace(text.to_owned()))
 }
 
 /// How progress is shown.

@@ -285,7 +285,7 @@ fn add_receipt(body: &Body<'_>, fields: &mut Map<String, Value>) {
 }
 
 /// The TLVs of a response that refuses and leaves out its body (v5.0 3.2.1.3): they follow the header.
-pub(in crate::cli) fn tlvs_behind_header(header: Header, frame: &[u8]) -> Option<Tlvs<'_>> {
+pub(super) fn tlvs_behind_header(header: Header, frame: &[u8]) -> Option<Tlvs<'_>> {
     let refuses = header.command_id.is_response() && !header.command_status.is_ok();
     let run = frame.get(Header::OCTETS..).filter(|run| refuses && !run.is_empty())?;
     let known = |tag: Tag| tag.name().is_some() || (0x1400..=0x3FFF).contains(&tag.0);
@@ -343,7 +343,7 @@ fn text(octets: &[u8]) -> String {
 }
 
 /// Lower-case digits.
-pub(super) fn hex(octets: &[u8]) -> String {
+pub(in crate::cli) fn hex(octets: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
     octets.iter().flat_map(|octet| [digit(octet >> 4), digit(octet & 15)]).collect()

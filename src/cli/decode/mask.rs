@@ -22,7 +22,7 @@ const TLVS: [&str; 8] = [
 ];
 
 /// Whether the TLV of that name (`vendor` where it has none) may hold an address or a text.
-pub(in crate::cli) fn tlv_holds_content(name: &str) -> bool {
+pub(super) fn tlv_holds_content(name: &str) -> bool {
     TLVS.contains(&name)
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
 use std::net::SocketAddr;
 
-use super::Found;
+use super::found::Found;
 use super::pcap::{self, CaptureError, Segment};
 use crate::smpp::{Header, frame};
 

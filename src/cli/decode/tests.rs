@@ -1,4 +1,5 @@
 use super::*;
+use serde_json::Value;
 
 /// As JSON, and what is said of the rest.
 pub(super) fn decode_all(input: &[u8]) -> (Vec<Value>, Option<DecodeError>) {
@@ -195,13 +196,13 @@ fn addresses_and_texts_are_masked_and_everything_else_stays() {
 fn the_layout_for_a_terminal_shows_fields_and_masks_the_same() {
     let octets = parse_hex(&submit(0x40, 0, b"\x05\x00\x03\x2a\x02\x01secret")).unwrap();
     let found = Found::of(&octets);
-    let (open, masked) = (text(&found, true), text(&found, false));
+    let (open, masked) = (found.text(true), found.text(false));
     assert!(open.starts_with("submit_sm  seq 7") && open.contains("secret"), "{open}");
     assert!(open.contains("447700900123") && open.contains("part 1 of 2"), "{open}");
     assert!(!masked.contains("secret") && !masked.contains("900123"), "{masked}");
     assert!(masked.contains("447700******") && masked.contains("<6 octets>"), "{masked}");
     let cut = Found::of(&found.octets[..30]);
-    assert!(text(&cut, false).contains("30 octets that are no whole PDU"), "{}", text(&cut, false));
+    assert!(cut.text(false).contains("30 octets that are no whole PDU"), "{}", cut.text(false));
 }
 
 #[test]

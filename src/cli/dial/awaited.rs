@@ -1,6 +1,6 @@
 //! What a dialogue has said, and what came back of it: answers by sequence_number, receipts by message id,
 //! in either order. It knows no session and sends nothing.
-use super::talk::millis;
+use super::show::millis;
 use crate::correlate::{IdRule, Side};
 use crate::kit::Nanos;
 use crate::plan::Receipts;

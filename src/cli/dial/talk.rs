@@ -2,7 +2,7 @@
 //! no I/O: octets come and go in buffers, and time is an argument.
 use super::ask::Say;
 use super::awaited::{Awaited, Heard};
-use super::show::{Show, Way};
+use super::show::{Show, Way, millis};
 use crate::cli::exit::Exit;
 use crate::kit::Nanos;
 use crate::plan::{Accept, BindType, Plan};
@@ -392,11 +392,6 @@ impl<'p> Dialogue<'p> {
             self.shown += length;
         }
     }
-}
-
-/// Milliseconds for a person, to the microsecond.
-pub(super) fn millis(span: Nanos) -> String {
-    format!("{:.3} ms", span.0 as f64 / 1e6)
 }
 
 #[cfg(test)]

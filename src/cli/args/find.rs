@@ -1,5 +1,8 @@
 //! The arguments of `find` as typed.
-use super::args::{FleetArgs, KeepArgs, OverrideArgs};
+use super::error::ArgError;
+use super::fleet::FleetArgs;
+use super::keep::KeepArgs;
+use super::overrides::OverrideArgs;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,7 +25,7 @@ foreign traffic came · 130 interrupted; what was found so far is reported in an
 
 /// Which limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum FindWhat {
+pub(in crate::cli) enum FindWhat {
     /// The highest rate that keeps its objectives.
     Rate,
     /// The window that is borne, and the one that is enough.
@@ -34,67 +37,67 @@ pub(super) enum FindWhat {
 /// What follows `find`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = FIND_HELP)]
-pub(super) struct FindArgs {
+pub(in crate::cli) struct FindArgs {
     /// Which limit.
     #[arg(value_enum)]
-    pub(super) what: FindWhat,
+    pub(in crate::cli) what: FindWhat,
     /// Profile (TOML); without one, the built-in `quick`.
-    pub(super) profile: Option<PathBuf>,
+    pub(in crate::cli) profile: Option<PathBuf>,
     /// What the rate must keep: "throttled<=0.5%", "response.p99<=50ms", "receipt.p99<=5s", several joined by commas.
     /// May be repeated: each is searched for, and all share their trials.
     #[arg(long, value_name = "LIMITS")]
-    pub(super) objective: Vec<String>,
+    pub(in crate::cli) objective: Vec<String>,
     /// How wide the interval of a rate may be.
     #[arg(long, value_name = "PERCENT", default_value = "2%", value_parser = percent)]
-    pub(super) width: f64,
+    pub(in crate::cli) width: f64,
     /// Lowest rate tried (default: a thousandth of the first).
     #[arg(long, value_name = "R")]
-    pub(super) min_rate: Option<String>,
+    pub(in crate::cli) min_rate: Option<String>,
     /// Highest rate tried (default: 1M on loopback, else guard.rate_max or a hundred times the first).
     #[arg(long, value_name = "R")]
-    pub(super) max_rate: Option<String>,
+    pub(in crate::cli) max_rate: Option<String>,
     /// Largest window tried.
     #[arg(long, value_name = "N", default_value_t = 1024)]
-    pub(super) max_window: u64,
+    pub(in crate::cli) max_window: u64,
     /// Most binds tried (default: 1000 on loopback, else 16).
     #[arg(long, value_name = "N")]
-    pub(super) max_binds: Option<u64>,
+    pub(in crate::cli) max_binds: Option<u64>,
     /// Attempts to bind a second (default: 500 on loopback, else 2).
     #[arg(long, value_name = "R")]
-    pub(super) bind_rate: Option<String>,
+    pub(in crate::cli) bind_rate: Option<String>,
     /// Before a trial is measured.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
-    pub(super) settle: Option<Duration>,
+    pub(in crate::cli) settle: Option<Duration>,
     /// Measured in a trial.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
-    pub(super) measure: Option<Duration>,
+    pub(in crate::cli) measure: Option<Duration>,
     /// Measured in a confirmation of a rate.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
-    pub(super) confirm: Option<Duration>,
+    pub(in crate::cli) confirm: Option<Duration>,
     /// Most trials of the search (default on loopback: 200).
     #[arg(long, value_name = "N")]
-    pub(super) max_trials: Option<u32>,
+    pub(in crate::cli) max_trials: Option<u32>,
     /// Most minutes of the search (default on loopback: 15).
     #[arg(long, value_name = "N")]
-    pub(super) max_minutes: Option<f64>,
+    pub(in crate::cli) max_minutes: Option<f64>,
     /// Print what it may cost, and end.
     #[arg(long)]
-    pub(super) dry_run: bool,
+    pub(in crate::cli) dry_run: bool,
     /// Say nothing of each trial on stderr; the same as --live off.
     #[arg(long)]
-    pub(super) quiet: bool,
+    pub(in crate::cli) quiet: bool,
     #[command(flatten)]
-    pub(super) keep: KeepArgs,
+    pub(in crate::cli) keep: KeepArgs,
     #[command(flatten)]
-    pub(super) overrides: OverrideArgs,
+    pub(in crate::cli) overrides: OverrideArgs,
     #[command(flatten)]
-    pub(super) fleet: FleetArgs,
+    pub(in crate::cli) fleet: FleetArgs,
 }
 
-fn percent(text: &str) -> Result<f64, String> {
+fn percent(text: &str) -> Result<f64, ArgError> {
     let number = text.trim().trim_end_matches('%').trim_end().parse::<f64>().ok();
     number
         .filter(|n| (0.1..=50.0).contains(n))
         .map(|n| n / 100.0)
-        .ok_or_else(|| format!("{text:?} will not do; write a share from 0.1% to 50%"))
+        .ok_or_else(|| ArgError::Share(text.to_owned()))
 }

@@ -1,0 +1,310 @@
+//! A PDU for a person, field by field. Pure: octets in, text out. A password never leaves this file.
+use super::json::{hex, tlvs_behind_header};
+use super::mask::tlv_holds_content;
+use crate::report::{counted, mask_address};
+use crate::smpp::coding::Coding;
+use crate::smpp::pdu::{self, Body, Dest, Field, Pdu};
+use crate::smpp::receipt::{self, MessageState};
+use crate::smpp::udh::{PartOf, Udh};
+use crate::smpp::{CommandId, Header, Tag, TlvType, Tlvs, without_passwords};
+use bytes::BytesMut;
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// Stands where a password was.
+const MASK: &[u8] = b"***";
+/// Columns of a field's name.
+const NAME: usize = 26;
+
+/// A PDU, or octets that are none, as `decode` shows them on a terminal: without their way and time, and
+/// without addresses and texts unless `content`.
+pub(super) fn layout(octets: &[u8], content: bool) -> String {
+    let octets = &masked(octets)[..];
+    let mut out = String::new();
+    match Header::read(octets).filter(|header| header.command_length as usize <= octets.len()) {
+        Some(header) => describe(header, octets, content, &mut out),
+        None => {
+            let _ = writeln!(out, "{} octets that are no whole PDU", octets.len());
+            let shown = if content { octets } else { &octets[..octets.len().min(Header::OCTETS)] };
+            field(&mut out, "hex", &hex(shown));
+        }
+    }
+    out
+}
+
+/// The PDU with `***` for a password, whose length is not told either. Of a bind that cannot be read, only
+/// the header is shown; a bind that stands inside other octets is shown without its password.
+pub(in crate::cli) fn masked(octets: &[u8]) -> Cow<'_, [u8]> {
+    let Some(header) = Header::read(octets) else { return without_passwords(octets) };
+    if !header.command_id.is_bind() && header.command_id != CommandId::OUTBIND {
+        return without_passwords(octets);
+    }
+    let Ok(mut pdu) = pdu::decode(octets) else {
+        return Cow::Borrowed(&octets[..Header::OCTETS]);
+    };
+    match &mut pdu.body {
+        Body::BindReceiver(bind) | Body::BindTransmitter(bind) | Body::BindTransceiver(bind) => {
+            bind.password = MASK;
+        }
+        Body::Outbind(outbind) => outbind.password = MASK,
+        _ => {}
+    }
+    let mut out = BytesMut::new();
+    pdu.encode(&mut out);
+    Cow::Owned(out.to_vec())
+}
+
+/// What a whole PDU says, field by field; without addresses and texts unless `content`.
+pub(in crate::cli) fn describe(header: Header, octets: &[u8], content: bool, out: &mut String) {
+    let Header { command_length, command_id, command_status, sequence_number } = header;
+    let _ = write!(out, "{command_id}  seq {sequence_number}");
+    if command_id.is_response() || !command_status.is_ok() {
+        let _ = write!(out, "  {command_status}");
+        if command_status.name().is_some() && !command_status.is_ok() {
+            let _ = write!(out, " (0x{:02X})", command_status.0);
+        }
+    }
+    let _ = writeln!(out, "  {command_length} octets");
+    if let Some(tlvs) = tlvs_behind_header(header, octets) {
+        return optional(tlvs, (0, 0), content, out);
+    }
+    match pdu::decode(octets) {
+        Ok(pdu) => {
+            body(&pdu, content, out);
+            for odd in &pdu.anomalies {
+                let _ = writeln!(out, "      ! {} at {}: {}", odd.kind.name(), odd.at, odd.why());
+            }
+        }
+        Err(fault) => _ = writeln!(out, "      ! cannot be read: {fault}"),
+    }
+}
+
+fn body(pdu: &Pdu<'_>, content: bool, out: &mut String) {
+    let (esm_class, data_coding) = message_traits(&pdu.body);
+    pdu.body.fields(&mut |name, value| match value {
+        Field::Int(value) => field(out, name, &int(name, value)),
+        Field::Text(value) if name.ends_with("_addr") => field(out, name, &address(value, content)),
+        Field::Text(value) => field(out, name, &quoted(value)),
+        Field::ShortMessage(value) => short_message(esm_class, data_coding, value, content, out),
+        Field::Dests(dests) => {
+            for dest in dests.iter() {
+                let shown = match dest {
+                    Dest::Sme { dest_addr_ton, dest_addr_npi, destination_addr } => {
+                        format!(
+                            "{} (ton {dest_addr_ton}, npi {dest_addr_npi})",
+                            address(destination_addr, content)
+                        )
+                    }
+                    Dest::List { dl_name } => format!("list {}", address(dl_name, content)),
+                };
+                field(out, name, &shown);
+            }
+        }
+        Field::Unsuccessful(list) => {
+            for sme in list.iter() {
+                let to = address(sme.destination_addr, content);
+                let shown = format!("{to} {}", sme.error_status_code);
+                field(out, name, &shown);
+            }
+        }
+        Field::Tlvs(tlvs) => optional(tlvs, (esm_class, data_coding), content, out),
+    });
+    if let Body::Unknown(octets) = pdu.body
+        && !octets.is_empty()
+    {
+        let shown = if content { hex(octets) } else { hidden(octets) };
+        field(out, "octets", &shown);
+    }
+    let text = receipt::text_of(&pdu.body);
+    if let Some(read) = receipt::read_body(&pdu.body, &text) {
+        let kind = if read.intermediate { "notification" } else { "receipt" };
+        let state = MessageState::stat(read.state);
+        let line = format!("id {} state {state} err {}", quoted(read.id), quoted(read.err));
+        field(out, kind, &line);
+    }
+}
+
+/// `esm_class` and `data_coding`, where the PDU has them.
+fn message_traits(body: &Body<'_>) -> (u8, u8) {
+    match body {
+        Body::SubmitSm(sm) => (sm.esm_class, sm.data_coding),
+        Body::DeliverSm(sm) => (sm.esm_class, sm.data_coding),
+        Body::SubmitMulti(sm) => (sm.esm_class, sm.data_coding),
+        Body::DataSm(sm) => (sm.esm_class, sm.data_coding),
+        _ => (0, 0),
+    }
+}
+
+/// One line below a PDU.
+pub(in crate::cli) fn field(out: &mut String, name: &str, value: &str) {
+    let _ = writeln!(out, "      {name:NAME$} {value}");
+}
+
+/// The text after a user data header, and the header as it is.
+fn short_message(esm_class: u8, data_coding: u8, octets: &[u8], content: bool, out: &mut String) {
+    field(out, "sm_length", &octets.len().to_string());
+    let text = if esm_class & 0x40 != 0 { after_header(octets, out) } else { octets };
+    field(out, "short_message", &coded(data_coding, text, content));
+}
+
+/// Shows a user data header, and returns what stands behind it.
+fn after_header<'a>(octets: &'a [u8], out: &mut String) -> &'a [u8] {
+    let udh = Udh::read(octets);
+    field(out, "user data header", &hex(udh.octets));
+    for element in &udh.elements {
+        let name = element.name().map_or_else(|| format!("0x{:02X}", element.id), str::to_owned);
+        let mut says = hex(element.data);
+        if let Some(PartOf { reference, total, part }) = element.part() {
+            says += &format!("  (part {part} of {total}, reference {reference})");
+        }
+        if let Some((to, from)) = element.ports() {
+            says += &format!("  (to port {to}, from port {from})");
+        }
+        field(out, &format!("  {name}"), &says);
+    }
+    if let Some((at, why)) = udh.odd {
+        let _ = writeln!(out, "      ! ODD_USER_DATA_HEADER at its octet {at}: {why}");
+    }
+    &octets[udh.octets.len()..]
+}
+
+/// An address in quotes; of one that is hidden, its beginning.
+fn address(octets: &[u8], content: bool) -> String {
+    if content { quoted(octets) } else { mask_address(&Coding::Latin1.decode(octets)) }
+}
+
+/// Stands for octets that are not shown.
+fn hidden(octets: &[u8]) -> String {
+    format!("<{}>", counted(octets.len() as u64, "octet"))
+}
+
+/// Octets as the text that `data_coding` makes of them; in hex where it makes none.
+fn coded(data_coding: u8, octets: &[u8], content: bool) -> String {
+    if !content && !octets.is_empty() {
+        return hidden(octets);
+    }
+    match Coding::of_data_coding(data_coding) {
+        Some(coding) => format!("{:?}", coding.decode(octets)),
+        None => hex(octets),
+    }
+}
+
+fn optional(tlvs: Tlvs<'_>, (esm_class, data_coding): (u8, u8), content: bool, out: &mut String) {
+    for (tag, value) in tlvs.iter().map_while(Result::ok) {
+        let name = match tag.name() {
+            Some(name) => format!("{name} (0x{:04X})", tag.0),
+            None => format!("0x{:04X}", tag.0),
+        };
+        let shown = match tag.info().map(|info| info.tlv_type) {
+            _ if tag == Tag::MESSAGE_PAYLOAD => {
+                let text = if esm_class & 0x40 != 0 { after_header(value, out) } else { value };
+                coded(data_coding, text, content)
+            }
+            _ if !content && tlv_holds_content(tag.name().unwrap_or("vendor")) => hidden(value),
+            Some(TlvType::Int1 | TlvType::Int2 | TlvType::Int4)
+                if (1..=8).contains(&value.len()) =>
+            {
+                let number =
+                    value.iter().fold(0_u64, |number, octet| number << 8 | u64::from(*octet));
+                match (tag, value) {
+                    (Tag::MESSAGE_STATE, [state]) => {
+                        format!("{number} ({})", MessageState::from_wire(*state).stat())
+                    }
+                    (Tag::SC_INTERFACE_VERSION, [version]) => int("interface_version", *version),
+                    _ => number.to_string(),
+                }
+            }
+            Some(TlvType::Cstr) => quoted(value.strip_suffix(&[0]).unwrap_or(value)),
+            Some(TlvType::Int1 | TlvType::Int2 | TlvType::Int4 | TlvType::Octets) | None => {
+                let printable = !value.is_empty() && value.iter().all(|o| matches!(o, b' '..=b'~'));
+                if printable { format!("{}  {}", hex(value), quoted(value)) } else { hex(value) }
+            }
+        };
+        field(out, &name, &shown);
+    }
+}
+
+/// An integer, and what it says where that is worth a word.
+fn int(name: &str, value: u8) -> String {
+    let word = match name {
+        "interface_version" => Some(format!("v{}.{}", value >> 4, value & 15)),
+        "data_coding" => match value {
+            2 | 4 => Some("binary".to_owned()),
+            _ => Coding::of_data_coding(value).map(|coding| coding.name().to_owned()),
+        },
+        "esm_class" => esm_class(value),
+        "registered_delivery" => registered_delivery(value),
+        "message_state" => Some(MessageState::from_wire(value).stat().to_owned()),
+        name if name.ends_with("_ton") => TONS.get(usize::from(value)).map(|w| (*w).to_owned()),
+        name if name.ends_with("_npi") => {
+            NPIS.iter().find(|(npi, _)| *npi == value).map(|(_, w)| (*w).to_owned())
+        }
+        _ => None,
+    };
+    match word {
+        Some(word) => format!("{value} ({word})"),
+        None => value.to_string(),
+    }
+}
+
+/// v3.4 5.2.5.
+const TONS: [&str; 7] = [
+    "unknown",
+    "international",
+    "national",
+    "network specific",
+    "subscriber number",
+    "alphanumeric",
+    "abbreviated",
+];
+/// v3.4 5.2.6.
+const NPIS: [(u8, &str); 10] = [
+    (0, "unknown"),
+    (1, "E.164"),
+    (3, "X.121"),
+    (4, "F.69"),
+    (6, "E.212"),
+    (8, "national"),
+    (9, "private"),
+    (10, "ERMES"),
+    (14, "IP"),
+    (18, "WAP client id"),
+];
+
+/// v3.4 5.2.12.
+fn esm_class(value: u8) -> Option<String> {
+    let mut words = Vec::new();
+    match value & 0x3C {
+        0x04 => words.push("delivery receipt"),
+        0x08 => words.push("delivery acknowledgement"),
+        0x10 => words.push("manual acknowledgement"),
+        0x18 => words.push("conversation abort"),
+        0x20 => words.push("intermediate notification"),
+        _ => {}
+    }
+    if value & 0x40 != 0 {
+        words.push("user data header");
+    }
+    if value & 0x80 != 0 {
+        words.push("reply path");
+    }
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+/// v3.4 5.2.17.
+fn registered_delivery(value: u8) -> Option<String> {
+    let receipt = match value & 3 {
+        0 => "no receipt",
+        1 => "receipt of success and failure",
+        2 => "receipt of failure",
+        // v3.4 reserves it, v5.0 says so
+        _ => "receipt of success",
+    };
+    let notified = if value & 0x10 != 0 { ", intermediate notification" } else { "" };
+    Some(format!("{receipt}{notified}"))
+}
+
+/// Octets as text in quotes; what a terminal would obey is escaped.
+fn quoted(octets: &[u8]) -> String {
+    format!("{:?}", Coding::Latin1.decode(octets))
+}
