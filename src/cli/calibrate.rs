@@ -1,7 +1,7 @@
 //! `smppbench calibrate N PROFILE`: the same run N times. How much each figure differs by itself is the noise floor, below
 //! which no gate can hold; it is kept with the figures in a baseline, a file that people commit.
 use super::args::CalibrateArgs;
-use super::exit::{Exit, Failure, put, put_octets, say};
+use super::exit::{Exit, Failure, put, put_octets, say, talk};
 use super::facts::Facts;
 use super::once::{Ended, is_inconclusive, once};
 use super::{folder, kept, live, verdict};
@@ -22,7 +22,7 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<Exit, Failure> {
     let out = args.keep.out.as_deref();
     folder::clear(out)?;
     let effect: &[&str] = if out.is_some() { &KEPT } else { &KEPT[..1] };
-    args.keep.without_effect("calibrate", effect).iter().for_each(|line| say(line));
+    args.keep.without_effect("calibrate", effect).iter().for_each(talk);
     let facts = facts(args)?;
     let path = args.output.clone().unwrap_or_else(|| default_path(&facts.plan));
     if path.exists() && !args.replace {

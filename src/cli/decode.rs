@@ -14,7 +14,7 @@ mod streams;
 mod tests;
 
 use super::args::DecodeArgs;
-use super::exit::{Exit, Failure, say, written};
+use super::exit::{Exit, Failure, talk, written};
 use crate::kit::{MIB, read_stream};
 use found::Found;
 use pcap::CaptureError;
@@ -80,7 +80,7 @@ pub(super) fn run(args: &DecodeArgs) -> Result<Exit, Failure> {
         DecodeError::Read(e) => Err(Failure::internal(format!("{arg}: cannot be read ({e})"))),
         // what could be read has been decoded
         DecodeError::Capture(fault) if fault.is_partial() => {
-            say(&format!("smppbench: decode {}: {fault}", shown(arg)));
+            talk(format!("decode {}: {fault}", shown(arg)));
             Ok(Exit::Done)
         }
         why => Err(Failure::usage(format!("decode {}: {why}", shown(arg)))),

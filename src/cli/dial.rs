@@ -7,7 +7,7 @@ mod show;
 mod talk;
 
 use super::args::DialArgs;
-use super::exit::{Exit, Failure, put, say};
+use super::exit::{Exit, Failure, put, talk, warn};
 use crate::kit::{Clock, Hangup, Nanos};
 use crate::net::{self, DialError, SocketOptions};
 use crate::plan::{Plan, Timeouts};
@@ -32,7 +32,7 @@ const SLEEP_MAX: Nanos = Nanos::from_secs(3600);
 pub(super) fn run(args: &DialArgs) -> Result<Exit, Failure> {
     let mut ask = ask::read(args)?;
     for warning in &ask.plan.warnings {
-        say(&format!("smppbench: warning: {warning}"));
+        warn(warning);
     }
     let simulator = if ask.plan.target.embedded {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -180,7 +180,7 @@ impl Screen {
         self.put(printed);
         for remark in remarks {
             if self.json {
-                say(&format!("smppbench: {remark}"));
+                talk(remark);
             } else {
                 self.put(&format!("  {remark}\n"));
             }

@@ -1,7 +1,7 @@
 //! `smppbench duel`: two sides measured by one generator, in blocks that alternate or at the same time, and compared
 //! pair by pair. For receipt times of two routes, accounts or builds.
 use super::args::{DuelArgs, KeepArgs};
-use super::exit::{Exit, Failure, say};
+use super::exit::{Exit, Failure, say, warn};
 use super::facts::Facts;
 use super::fleet::{self, Field};
 use super::folder::{self, RunFolder};
@@ -256,10 +256,7 @@ fn trusted_pairs(a: &[Saved], b: &[Saved]) -> (Vec<Saved>, Vec<Saved>) {
         return (a.to_vec(), b.to_vec());
     }
     for left_out in (0..a.len()).filter(|n| !kept.contains(n)) {
-        say(&format!(
-            "smppbench: warning: pair {} is left out: the harness did not keep up",
-            left_out + 1
-        ));
+        warn(format!("pair {} is left out: the harness did not keep up", left_out + 1));
     }
     let of = |side: &[Saved]| kept.iter().map(|n| side[*n].clone()).collect();
     (of(a), of(b))
@@ -278,6 +275,6 @@ fn block_name(side: Side, number: usize) -> String {
 fn keep(path: &Path, side: Side, number: usize, saved: &Saved, record: &RunRecord) {
     let kept = kept::one_of_several(saved, record, &path.join(block_name(side, number)));
     if let Err(e) = kept {
-        say(&format!("smppbench: warning: {e}"));
+        warn(e);
     }
 }

@@ -100,10 +100,10 @@ impl Failure {
         let text = self.to_string();
         let lines = gathered(&text, sessions);
         for line in lines.iter().take(LINES_MAX) {
-            say(&format!("smppbench: {line}"));
+            talk(line);
         }
         if lines.len() > LINES_MAX {
-            say(&format!("smppbench: … and {} more causes", lines.len() - LINES_MAX));
+            talk(format!("… and {} more causes", lines.len() - LINES_MAX));
         }
         self.exit()
     }
@@ -135,6 +135,16 @@ fn gathered(text: &str, sessions: u64) -> Vec<String> {
 /// Talk goes to stderr; stdout is the result. A stderr that takes nothing is not worth a run.
 pub(super) fn say(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// The same, with whose talk it is.
+pub(super) fn talk(line: impl Display) {
+    say(&format!("smppbench: {line}"));
+}
+
+/// What a reader of the result should know.
+pub(super) fn warn(line: impl Display) {
+    say(&format!("smppbench: warning: {line}"));
 }
 
 /// The result, on stdout.

@@ -1,5 +1,5 @@
 //! What is known of a run before it begins, and what it takes to make a report of it at any time.
-use super::exit::{Failure, say};
+use super::exit::{Failure, warn};
 use super::selfcheck;
 use crate::judge::{self, GateResult, Judgement, TallyCheck};
 use crate::kit::{Clock, Environment};
@@ -52,7 +52,7 @@ impl Facts {
         warnings.extend(environment.warnings(crate::trial::workers(&plan) as usize));
         warnings.extend(spins(&plan, environment.cores));
         for warning in &warnings {
-            say(&format!("smppbench: warning: {warning}"));
+            warn(warning);
         }
         let target = if plan.target.embedded {
             "embedded".to_owned()

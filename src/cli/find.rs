@@ -1,6 +1,6 @@
 //! `smppbench find`: what a search looks for and may cost, out of flags and profile; its report, and its exit code.
 use super::args::{FindArgs, FindWhat, Live};
-use super::exit::{Exit, Failure, print, put, say};
+use super::exit::{Exit, Failure, print, put, talk, warn};
 use super::facts::utc_stamp;
 use super::folder::{self, RunFolder};
 use super::{fleet, live};
@@ -45,10 +45,10 @@ pub(super) fn run(args: &FindArgs) -> Result<Exit, Failure> {
     if args.dry_run {
         return print(&format!("find {what} · {} · {cost}\n", plan.name));
     }
-    say(&format!("smppbench: find {what}: {cost}"));
-    args.keep.without_effect("find", &[]).iter().for_each(|line| say(line));
+    talk(format!("find {what}: {cost}"));
+    args.keep.without_effect("find", &[]).iter().for_each(talk);
     for warning in plan.warnings.iter().chain(&Environment::read().warnings(0)) {
-        say(&format!("smppbench: warning: {warning}"));
+        warn(warning);
     }
     let id = format!("find-{what}-{}-{}", plan.name, utc_stamp(Clock::wall_ns()));
     let folder = RunFolder::open(args.keep.out.as_deref(), &id)?;
@@ -64,7 +64,7 @@ pub(super) fn run(args: &FindArgs) -> Result<Exit, Failure> {
     for (name, text) in [("search.json", &json), ("summary.txt", &text), ("report.html", &html)] {
         folder::write(&folder.path().join(name), text.as_bytes())?;
     }
-    say(&format!("smppbench: written to {}", folder.path().display()));
+    talk(format!("written to {}", folder.path().display()));
     let exit = exit_of(&search, args, &plan);
     shown.and(exit)
 }
@@ -80,7 +80,7 @@ fn searched(args: &FindArgs, plan: &Plan, ready: &Ready) -> Result<Search, Failu
     let mut observers = live::metrics(plan)?;
     let mut told = |line: &str| {
         if !args.quiet && args.keep.live != Live::Off {
-            say(&format!("smppbench: {}", line.trim_end_matches([' ', '·'])));
+            talk(format!("{}", line.trim_end_matches([' ', '·'])));
         }
     };
     let mut pause = |span: Nanos| std::thread::sleep(span.into());

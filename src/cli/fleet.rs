@@ -91,8 +91,8 @@ fn lead(_args: &FleetArgs, _url: &str, _agents: u32, _plan: &Plan) -> Result<Fie
 fn lead(args: &FleetArgs, url: &str, agents: u32, plan: &Plan) -> Result<Field, Failure> {
     let access = nats::access(&args.access, url)?;
     crate::fleet::group(&args.access.group).map_err(Failure::usage)?;
-    super::exit::say(&format!(
-        "smppbench: calling for {} in group {} at {}",
+    super::exit::talk(format!(
+        "calling for {} in group {} at {}",
         crate::report::counted(u64::from(agents), "agent"),
         args.access.group,
         shown(url)
@@ -126,7 +126,7 @@ pub(super) fn agent(args: &AgentArgs) -> Result<Exit, Failure> {
         name: args.name.clone(),
         allowed: args.allow_target.clone(),
     };
-    let mut told = |line: &str| super::exit::say(&format!("smppbench: {line}"));
+    let mut told = |line: &str| super::exit::talk(line);
     crate::fleet::serve(&serving, &mut told).map(|()| Exit::Done).map_err(|e| {
         let killed = e == crate::fleet::FleetError::Killed;
         let exit = if killed { Exit::Interrupted } else { Exit::CannotBind };

@@ -171,33 +171,49 @@ fn remove(path: &Path) -> Result<(), FolderError> {
 }
 
 /// Writes a file whole, or not at all. What is there and is no file (a pipe, a device) is written to as it is.
+///
+/// # Errors
+/// [`FolderError::Write`].
 pub(super) fn write(path: &Path, octets: &[u8]) -> Result<(), FolderError> {
     write_with(path, |file| file.write_all(octets))
 }
 
 /// The same of what is made while it is written.
+///
+/// # Errors
+/// [`FolderError::Write`].
 pub(super) fn write_with(
     path: &Path,
     fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<(), FolderError> {
+    replace(path, fill).map_err(|why| FolderError::Write { path: path.to_owned(), why })
+}
+
+/// The same, for who says himself what could not be written.
+///
+/// # Errors
+/// As writing does.
+pub(super) fn replace(
+    path: &Path,
+    fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> io::Result<()> {
     let create = |path: &Path| {
         let mut file = BufWriter::new(File::create(path)?);
         fill(&mut file)?;
         file.flush()
     };
-    let cannot = |why| FolderError::Write { path: path.to_owned(), why };
     if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
-        return create(path).map_err(cannot);
+        return create(path);
     }
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".part");
     let part = path.with_file_name(name);
     let written = create(&part).and_then(|()| fs::rename(&part, path));
-    written.map_err(|why| {
+    if written.is_err() {
         // a part left behind would only confuse
         let _ = fs::remove_file(&part);
-        cannot(why)
-    })
+    }
+    written
 }
 
 #[cfg(test)]

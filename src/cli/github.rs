@@ -1,6 +1,6 @@
 //! What a job on GitHub Actions wants besides: annotations of gates that were not kept, and the summary of the job. Only
 //! where such a job runs; elsewhere nothing happens.
-use super::exit::say;
+use super::exit::{say, warn};
 use crate::judge::GateOutcome;
 use crate::report::document::GateRow;
 use std::io::Write;
@@ -16,7 +16,7 @@ pub(super) fn tell(gates: &[GateRow], summary: &str) {
     let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY") else { return };
     let opened = std::fs::OpenOptions::new().create(true).append(true).open(&path);
     if let Err(e) = opened.and_then(|mut file| file.write_all(summary.as_bytes())) {
-        say(&format!("smppbench: warning: the job's summary cannot be written: {e}"));
+        warn(format!("the job's summary cannot be written: {e}"));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Keeps a run on disk while it goes on, so that one that is killed at hour nine can still be rendered: the
 //! distributions of each second are appended as it closes, and result.json is written anew now and then with
 //! `state: "partial"`. Runs on the coordinator's thread; a worker never waits for it.
-use super::exit::say;
+use super::exit::warn;
 use super::facts::Facts;
 use super::folder::{self, FolderError};
 use crate::judge;
@@ -137,9 +137,7 @@ impl Observer for Journal<'_> {
         {
             self.given_up = true;
             let path = self.path.display();
-            say(&format!(
-                "smppbench: warning: the run is not kept on disk while it goes on: {path}: {e}"
-            ));
+            warn(format!("the run is not kept on disk while it goes on: {path}: {e}"));
         }
         None
     }
@@ -152,7 +150,7 @@ impl Observer for Journal<'_> {
 
     fn stopped_at_once(&mut self, progress: &Progress<'_>) {
         if let Err(why) = self.save(progress) {
-            say(&format!("smppbench: warning: what was measured is not kept: {why}"));
+            warn(format!("what was measured is not kept: {why}"));
         }
     }
 }

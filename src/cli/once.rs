@@ -1,5 +1,5 @@
 //! One run: measured over sockets, judged, and held to its books. What `run`, `duel` and `calibrate` share.
-use super::exit::{Exit, Failure, say};
+use super::exit::{Exit, Failure, talk};
 use super::facts::Facts;
 use crate::coordinator::RunError;
 use crate::judge::{self, GateOutcome, GateResult, Judgement, Outcome, TallyCheck};
@@ -86,14 +86,14 @@ impl Done {
         let books = &self.judgement.books;
         if !books.balanced {
             for failure in &books.failures {
-                say(&format!("smppbench: the books do not balance: {failure}"));
+                talk(format!("the books do not balance: {failure}"));
             }
             let why = "the books do not balance: this is a bug, please report it";
             return Some(Failure::internal(why));
         }
         let check = self.tally.as_ref().filter(|t| !t.agrees)?;
         for line in &check.lines {
-            say(&format!("smppbench: {line}"));
+            talk(line);
         }
         Some(Failure::internal("the run does not agree with the simulator's tally: a bug"))
     }

@@ -1,7 +1,7 @@
 //! `smppbench selfcheck`: what this machine bears against the embedded simulator, and how exactly it paces.
 //! In about 20 s; printed, and kept for this machine, so that later runs are shown as a share of it.
 use super::args::SelfcheckArgs;
-use super::exit::{Exit, Failure, put, say};
+use super::exit::{Exit, Failure, put, talk, warn};
 use super::folder;
 use crate::coordinator::RunError;
 use crate::judge::{self, Judgement, words};
@@ -20,7 +20,7 @@ const RATES: [u64; 3] = [1_000, 10_000, 50_000];
 pub(super) fn run(args: &SelfcheckArgs) -> Result<Exit, Failure> {
     let environment = Environment::read();
     for warning in environment.warnings(0) {
-        say(&format!("smppbench: warning: {warning}"));
+        warn(warning);
     }
     let found = measure().map_err(|e| match e {
         RunError::Killed => Failure::from(e),
@@ -32,7 +32,7 @@ pub(super) fn run(args: &SelfcheckArgs) -> Result<Exit, Failure> {
     let nowhere = "nowhere to keep it: set XDG_STATE_HOME or HOME";
     let path = here().ok_or_else(|| Failure::internal(nowhere))?;
     keep(&path, &environment, found)?;
-    say(&format!("smppbench: kept in {}", path.display()));
+    talk(format!("kept in {}", path.display()));
     shown.map(|()| Exit::Done)
 }
 
@@ -43,7 +43,7 @@ fn measure() -> Result<Selfcheck, RunError> {
     };
     for receipts in [false, true] {
         for (binds, window) in SHAPES {
-            say(&format!("smppbench: closed loop, {binds} × {window}, receipts {}", on(receipts)));
+            talk(format!("closed loop, {binds} × {window}, receipts {}", on(receipts)));
             let stages =
                 "{ max = true, for = \"500ms\", measure = false }, { max = true, for = \"2s\" }";
             let judgement = trial(stages, binds, window, receipts)?;
@@ -53,7 +53,7 @@ fn measure() -> Result<Selfcheck, RunError> {
         }
     }
     for per_second in RATES {
-        say(&format!("smppbench: pacing at {per_second}/s"));
+        talk(format!("pacing at {per_second}/s"));
         let stages = format!(
             "{{ hold = \"{per_second}\", for = \"500ms\", measure = false }}, \
              {{ hold = \"{per_second}\", for = \"2s\" }}"

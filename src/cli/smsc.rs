@@ -1,11 +1,11 @@
 //! `smppbench smsc`: the simulator on its own, until a signal ends it. Its result is the tally.
 use super::args::SmscArgs;
 use super::exit::{Exit, Failure, print, say};
+use super::folder;
 use crate::kit::Hangup;
 use crate::plan::behaviour::Behaviour;
 use crate::plan::behaviour_file;
 use crate::smsc::{Running, Server, Tally};
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -116,19 +116,10 @@ impl TallyFile<'_> {
         format!("cannot write the tally to {path}: {e}")
     }
 
-    /// Written beside and then renamed: a reader never finds half a tally.
+    /// Whole or not at all: a reader never finds half a tally.
     fn write(&self, tally: &Tally) -> io::Result<()> {
-        let Some(file) = self.path else { return Ok(()) };
-        let mut beside = file.as_os_str().to_owned();
-        beside.push(".new");
-        let written = File::create(&beside)
-            .and_then(|mut out| writeln!(out, "{}", json(tally)))
-            .and_then(|()| std::fs::rename(&beside, file));
-        if written.is_err() {
-            // half a file is of no use, and takes room on a disk that may be full
-            let _ = std::fs::remove_file(&beside);
-        }
-        written
+        let Some(path) = self.path else { return Ok(()) };
+        folder::replace(path, |file| writeln!(file, "{}", json(tally)))
     }
 }
 

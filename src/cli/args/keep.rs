@@ -52,7 +52,7 @@ impl KeepArgs {
             ("--live tui", self.live == Live::Tui),
         ];
         let idle = given.into_iter().filter(|(flag, given)| *given && !knows.contains(flag));
-        idle.map(|(flag, _)| format!("smppbench: {flag} is without effect in `{verb}`")).collect()
+        idle.map(|(flag, _)| format!("{flag} is without effect in `{verb}`")).collect()
     }
 }
 
