@@ -6,7 +6,7 @@ mod tests;
 use crate::kit::{Nanos, Rate};
 use crate::plan::{
     Account, AddressFrom, Arrival, BindType, Content, IdMode, Message, OnThrottle, Origin, Plan,
-    Recipe, Schedule, Shape, Stage, WindowFull,
+    Recipe, Schedule, WindowFull,
 };
 use std::fmt::Write;
 
@@ -251,51 +251,18 @@ fn peak(plan: &Plan) -> Option<Rate> {
     peaks.max_by(|a, b| a.as_f64().total_cmp(&b.as_f64()))
 }
 
-fn shape_text(stage: &Stage) -> String {
-    match &stage.shape {
-        Shape::Hold(rate) => format!("hold {}", rate_text(*rate)),
-        Shape::Ramp(from, to) => format!("ramp {} to {}", rate_text(*from), rate_text(*to)),
-        Shape::Stairs { from, to, step, each } => format!(
-            "stairs {} to {} by {}, {} each",
-            rate_text(*from),
-            rate_text(*to),
-            rate_text(*step),
-            duration(*each)
-        ),
-        Shape::Spike { base, peak, at, length } => format!(
-            "{} with a spike of {} at {} for {}",
-            rate_text(*base),
-            rate_text(*peak),
-            duration(*at),
-            duration(*length)
-        ),
-        Shape::Sine { mean, amplitude, period } => format!(
-            "sine {} ± {}, period {}",
-            rate_text(*mean),
-            rate_text(*amplitude),
-            duration(*period)
-        ),
-        Shape::Max => "closed loop".to_string(),
-    }
-}
-
 fn stages(plan: &Plan, schedule: &Schedule, out: &mut String) {
     for (number, stage) in plan.stages.iter().enumerate() {
-        let count = match stage.shape {
-            Shape::Max => "as many as go".to_string(),
-            Shape::Hold(_)
-            | Shape::Ramp(_, _)
-            | Shape::Stairs { .. }
-            | Shape::Spike { .. }
-            | Shape::Sine { .. } => {
-                format!("{} submit_sm", grouped(schedule.stage_count(number as u16)))
-            }
+        let count = if stage.shape.is_closed() {
+            "as many as go".to_string()
+        } else {
+            format!("{} submit_sm", grouped(schedule.stage_count(number as u16)))
         };
         let measured = if stage.measure { "measured" } else { "not measured" };
         let text = format!(
             "{}: {} for {}, {measured}, {count}",
             stage.name,
-            shape_text(stage),
+            stage.shape.words(&rate_text),
             duration(stage.length)
         );
         line(out, "stage", &text);
@@ -303,7 +270,7 @@ fn stages(plan: &Plan, schedule: &Schedule, out: &mut String) {
 }
 
 fn cost(plan: &Plan, schedule: &Schedule, out: &mut String) {
-    let closed = plan.stages.iter().any(|stage| stage.shape == Shape::Max);
+    let closed = plan.stages.iter().any(|stage| stage.shape.is_closed());
     let more = if closed { " and those of the closed loop" } else { "" };
     let peak_rate = peak(plan);
     let at_peak =

@@ -1,13 +1,10 @@
-//! `smppbench schema`: the JSON Schema of result.json, out of its types; and of a profile, for editors that check
-//! TOML by one.
-mod profile;
-mod simulator;
+//! `smppbench schema`: the JSON Schema of result.json and of a profile, out of their types.
 #[cfg(test)]
 mod tests;
-mod values;
 
 use super::args::{SchemaArgs, SchemaOf};
 use super::exit::{Exit, Failure, print};
+use crate::plan;
 use crate::report::{Document, SCHEMA};
 use serde_json::{Value, json};
 
@@ -15,7 +12,7 @@ use serde_json::{Value, json};
 pub(super) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
     let schema = match args.of {
         SchemaOf::Result => result(),
-        SchemaOf::Profile => profile::schema(),
+        SchemaOf::Profile => plan::profile_schema(),
     };
     print(&format!("{schema:#}\n"))
 }

@@ -2,7 +2,7 @@
 //! "What counts where"). Messages belong to it by their intended time, seconds by when they passed.
 use crate::kit::Nanos;
 use crate::measure::{CellInterval, CellKey, IntervalRow, Latency, Metric, RunRecord, Tally};
-use crate::plan::{Plan, Schedule, Shape, Stage};
+use crate::plan::{Plan, Schedule, Stage};
 
 /// The measured part of one run.
 #[derive(Clone, Debug)]
@@ -42,24 +42,7 @@ pub fn stage_spans(plan: &Plan) -> Vec<(Nanos, Nanos)> {
 
 /// Messages that a stage's schedule holds, as a real number; None in closed loop.
 pub fn stage_messages(stage: &Stage) -> Option<f64> {
-    let length = stage.length.as_secs_f64();
-    match &stage.shape {
-        Shape::Hold(rate) => Some(rate.as_f64() * length),
-        Shape::Ramp(from, to) => Some((from.as_f64() + to.as_f64()) / 2.0 * length),
-        Shape::Stairs { from, to, step, each } => {
-            let (from, to, step) = (from.as_f64(), to.as_f64(), step.as_f64());
-            let steps = if step > 0.0 { ((to - from).abs() / step + 1e-9).floor() } else { 0.0 };
-            let sign = if to < from { -1.0 } else { 1.0 };
-            let sum = (steps + 1.0) * (from + sign * step * steps / 2.0);
-            Some(sum * each.as_secs_f64())
-        }
-        Shape::Spike { base, peak, length: peak_length, .. } => {
-            let peak_s = peak_length.as_secs_f64().min(length);
-            Some(base.as_f64() * (length - peak_s) + peak.as_f64() * peak_s)
-        }
-        Shape::Sine { mean, .. } => Some(mean.as_f64() * length),
-        Shape::Max => None,
-    }
+    stage.shape.messages(stage.length)
 }
 
 /// What the measured stages held once the rate had been changed by hand; None where it was not.
@@ -84,7 +67,7 @@ impl Measured {
     pub fn of(plan: &Plan, record: &RunRecord) -> Measured {
         let spans = measured_spans(plan, record);
         let stages = || plan.stages.iter().filter(|s| s.measure);
-        let closed = stages().any(|s| s.shape == Shape::Max);
+        let closed = stages().any(|s| s.shape.is_closed());
         let length: f64 = stages().map(|s| s.length.as_secs_f64()).sum();
         let planned = steered_messages(plan, record).or_else(|| stages().map(stage_messages).sum());
         let time = spans.iter().fold(Nanos::ZERO, |sum, (from, to)| sum + (*to - *from));

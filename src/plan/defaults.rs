@@ -1,11 +1,13 @@
 //! What is meant where a profile says nothing: one set for loopback, a careful one for everything else
 //! (CONTRACT.md, "Guard"). It knows no file.
-use super::model::{Accept, Deliver, IdMode, Per, Rebind, Receipts, Timeouts};
+use super::model::Rebind;
 use crate::kit::{Nanos, Rate};
 
 /// Built-in defaults that depend on where the target is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Defaults {
+    /// Whether they are those for loopback.
+    pub(super) loopback: bool,
     /// Sessions of an account.
     pub(super) binds: usize,
     /// Open submit_sm of a session.
@@ -15,9 +17,9 @@ pub(super) struct Defaults {
     /// None: all that is due at once.
     pub(super) catch_up: Option<f64>,
     /// Length of the warm-up.
-    pub(super) warmup: &'static str,
+    pub(super) warmup: Nanos,
     /// Length of the measured hold.
-    pub(super) duration: &'static str,
+    pub(super) duration: Nanos,
     /// Whether closed loops are let through.
     pub(super) closed_loop: bool,
 }
@@ -26,8 +28,6 @@ pub(super) struct Defaults {
 pub(super) const TEXT: &str = "smppbench load test message, sixty-three octets of GSM text....";
 /// The first and last of the numbers that Ofcom has set aside for drama: nobody owns them.
 pub(super) const NUMBERS: (&str, &str) = ("447700900000", "447700900999");
-/// Stands in an output where a password was.
-pub(super) const REDACTED: &str = "***";
 /// Seed of a run that names none.
 pub(super) const SEED: u64 = 1;
 /// system_id of an account that names none.
@@ -51,54 +51,29 @@ impl Defaults {
     pub(super) const fn of(loopback: bool) -> Defaults {
         if loopback {
             Defaults {
+                loopback,
                 binds: 2,
                 window: 20,
                 rate: Rate::per_second(1000),
                 catch_up: None,
-                warmup: "2s",
-                duration: "8s",
+                warmup: Nanos::from_secs(2),
+                duration: Nanos::from_secs(8),
                 closed_loop: true,
             }
         } else {
             Defaults {
+                loopback,
                 binds: 1,
                 window: 10,
                 rate: Rate::per_second(10),
                 catch_up: Some(1.2),
-                warmup: "2s",
-                duration: "8s",
+                warmup: Nanos::from_secs(2),
+                duration: Nanos::from_secs(8),
                 closed_loop: false,
             }
         }
     }
 }
-
-/// How receipts are told where a profile does not say.
-pub(super) fn receipts() -> Receipts {
-    let finals = ["DELIVRD", "EXPIRED", "DELETED", "UNDELIV", "ACCEPTD", "REJECTD", "SKIPPED"];
-    Receipts {
-        id_mode: IdMode::Exact,
-        final_states: finals.map(String::from).to_vec(),
-        deadline: Nanos::from_secs(30),
-        outstanding_max: 4_000_000,
-        accept: Accept::EsmClass,
-        per: Per::Part,
-    }
-}
-
-/// How deliver_sm is answered where a profile does not say: at once, accepted.
-pub(super) fn deliver() -> Deliver {
-    Deliver::default()
-}
-
-/// Bounds on waiting where a profile does not say.
-pub(super) const TIMEOUTS: Timeouts = Timeouts {
-    connect: Nanos::from_secs(5),
-    bind: Nanos::from_secs(5),
-    response: Nanos::from_secs(10),
-    drain: Nanos::from_secs(30),
-    unbind: Nanos::from_secs(5),
-};
 
 #[cfg(test)]
 mod tests {

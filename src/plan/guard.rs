@@ -3,27 +3,16 @@
 #[cfg(test)]
 mod tests;
 
-use super::defaults::Defaults;
-use super::error::PlanError;
-use super::model::{Address, AddressFrom, Guard, Plan, Shape};
+use super::error::{PlanError, Read};
+use super::model::{Address, AddressFrom, Plan};
 use super::recipe::Recipe;
 use super::schedule::{Schedule, exceeds};
-use super::section::{Item, Read, Section, split_address};
 use super::striping::{Striping, is_countable, joint_period};
+use super::values::split_address;
 use crate::kit::Rate;
 use nix::sys::resource::{Resource, getrlimit};
-use serde::Deserialize;
 use std::net::IpAddr;
 
-const KEYS: &[&str] = &[
-    "allow_target",
-    "messages_max",
-    "rate_max",
-    "binds_max",
-    "destinations",
-    "foreign",
-    "closed_loop",
-];
 /// Descriptors that are not sessions: files, timers, pipes, epoll.
 const DESCRIPTORS_SPARE: u64 = 64;
 /// Highest rate of a stage: far beyond any machine, so that what is above it is a mistyped unit.
@@ -34,17 +23,8 @@ const CELLS_MAX: usize = 1 << 16;
 pub(super) const SUBMITS_MAX: u64 = 1 << 40;
 /// Most submit_sm of a plan whose unsent ones have to be walked (see [`super::Cursor::skip_before`]).
 const WALKED_SUBMITS_MAX: u64 = 1_000_000_000;
-/// Most patterns in guard.destinations.
-const PATTERNS_MAX: usize = 1000;
 /// Up to this many addresses of a range are compared one by one.
 const WALKED_MAX: u128 = 100_000;
-
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Foreign {
-    Stop,
-    Ack,
-}
 
 /// Whether `host:port` is on this machine: 127.0.0.0/8, ::1, localhost.
 pub fn is_loopback(address: &str) -> bool {
@@ -70,32 +50,6 @@ pub fn matches(pattern: &str, text: &str) -> bool {
         }
     }
     rest.ends_with(last)
-}
-
-/// `[guard]`.
-pub(super) fn read(root: &Section<'_>, loopback: bool, defaults: &Defaults) -> Read<Guard> {
-    let section = root.section("guard", KEYS)?;
-    let foreign = section.read("foreign", |i| i.choice::<Foreign>())?;
-    Ok(Guard {
-        loopback,
-        allow_target: section.each("allow_target", |i| i.address(false))?.unwrap_or_default(),
-        messages_max: section.read("messages_max", |i| i.whole(1..=i64::MAX as u64))?,
-        rate_max: section.read("rate_max", |i| i.rate_above_zero())?,
-        binds_max: section.read("binds_max", |i| i.whole(1..=usize::MAX >> 1))?,
-        destinations: section.read("destinations", patterns)?.unwrap_or_default(),
-        foreign_stop: foreign.map_or(!loopback, |f| f == Foreign::Stop),
-        closed_loop: section.read("closed_loop", |i| i.flag())?.unwrap_or(defaults.closed_loop),
-    })
-}
-
-/// Patterns of destinations, each of which is held against each address.
-fn patterns(item: &Item<'_>) -> Read<Vec<String>> {
-    let patterns = item.texts()?;
-    if patterns.len() > PATTERNS_MAX {
-        let why = format!("{} patterns; write at most {PATTERNS_MAX}", patterns.len());
-        return Err(item.error(why));
-    }
-    Ok(patterns)
 }
 
 /// Open files this process may have.
@@ -220,7 +174,7 @@ fn check_load(plan: &Plan, schedule: &Schedule) -> Read<()> {
             }
             (Some(_) | None, _) => {}
         }
-        if stage.shape == Shape::Max && !guard.closed_loop {
+        if stage.shape.is_closed() && !guard.closed_loop {
             let why = "a closed loop (max) is for loopback only; \
                        write a rate, or guard.closed_loop = true if the other side agrees";
             return Err(PlanError::about(path, why));

@@ -7,23 +7,27 @@ mod cursor;
 mod defaults;
 mod error;
 mod guard;
+mod mark;
 pub mod model;
 mod overrides;
 mod profile;
+mod read;
 mod recipe;
 mod resolved;
 mod schedule;
+mod schema;
 mod secret;
-mod section;
 mod side;
 mod stage_flags;
 mod striping;
+mod suggest;
 mod tree;
-mod words;
+mod values;
 
 pub use cursor::{Cursor, Skipped};
 pub use error::PlanError;
 pub use guard::{RATE_MAX, is_loopback, matches};
+pub use mark::without_mark;
 pub use model::{
     Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Content,
     Deliver, Fleet, Guard, IdMode, Ladder, Load, Long, Message, OnAgentLoss, OnThrottle,
@@ -31,12 +35,11 @@ pub use model::{
     Tls, TlvValue, WindowFull,
 };
 pub use overrides::Overrides;
-pub use profile::{Source, load, load_gates, load_side, stage_origins};
+pub use profile::{Source, load, load_gates, load_side, profile_schema, stage_origins};
 pub use recipe::{Expects, Picked, Place, Recipe, Scratch, Stretch};
 pub use resolved::{repro, resolved_json};
-pub use schedule::{Due, Schedule, ScheduleError};
-pub use secret::shown_setting;
+pub use schedule::{Due, Ramp, Schedule, ScheduleError, Sine, Spike, Stairs, Unschedulable};
+pub use secret::{SecretError, shown_setting};
 pub use side::Side;
 pub use stage_flags::Origin;
 pub use striping::Striping;
-pub use tree::without_mark;

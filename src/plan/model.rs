@@ -1,13 +1,23 @@
 //! The plan: what a profile means once flags, defaults and the guard have had their say. Plain data,
 //! serialisable, so that it can travel to a worker on another machine. It knows no file and no flag.
+mod deliver;
+mod fleet;
 mod message;
+mod receipts;
+mod timeouts;
 
+pub use deliver::Deliver;
+pub use fleet::{Fleet, OnAgentLoss};
 pub use message::{Address, AddressFrom, Content, Long, Message, PlannedTlv, TlvValue};
+pub use receipts::{Accept, IdMode, Per, Receipts};
+pub use timeouts::Timeouts;
 
 use super::behaviour::Behaviour;
+pub use super::schedule::{Arrival, Shape, Stage};
 pub use super::secret::{PasswordFrom, Secret};
 use crate::kit::{Nanos, Rate};
 use crate::smpp::pdu;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Everything a run needs to know.
@@ -60,32 +70,6 @@ pub struct Plan {
     pub warnings: Vec<String>,
 }
 
-/// What holds where several machines run a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fleet {
-    /// What a lost machine means.
-    pub on_agent_loss: OnAgentLoss,
-    /// How far a machine's clock may be off at most, as far as it can be told; beyond: no run.
-    pub clock_uncertainty_max: Nanos,
-}
-
-impl Default for Fleet {
-    fn default() -> Fleet {
-        let clock_uncertainty_max = Nanos::from_millis(10);
-        Fleet { on_agent_loss: OnAgentLoss::Continue, clock_uncertainty_max }
-    }
-}
-
-/// What a lost machine means for the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OnAgentLoss {
-    /// The others go on; what was to be sent from it is not.
-    Continue,
-    /// The load ends; the others drain and report.
-    Stop,
-}
-
 /// Binds one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ladder {
@@ -119,12 +103,12 @@ pub struct Target {
 }
 
 /// How several target addresses are used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AddressPolicy {
     /// Sessions are spread over all of them.
     All,
-    /// The first that connects.
+    /// Sessions use the first address that connects.
     Failover,
 }
 
@@ -213,16 +197,16 @@ pub struct Binds {
 }
 
 /// Which bind PDU a session sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BindType {
-    /// Sends and receives.
+    /// bind_transceiver: the session sends and receives.
     Transceiver,
-    /// Sends only: receipts come elsewhere.
+    /// bind_transmitter: the session only sends; receipts come on other sessions.
     Transmitter,
-    /// Receives only.
+    /// bind_receiver: the session only receives.
     Receiver,
-    /// A transmitter and a receiver.
+    /// A transmitter and a receiver for each bind.
     Pair,
 }
 
@@ -264,182 +248,26 @@ pub struct Load {
     pub pin: bool,
 }
 
-/// How arrivals are spaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Arrival {
-    /// Evenly.
-    Constant,
-    /// Exponential gaps, reproducible from the seed.
-    Poisson,
-}
-
 /// When no window slot is free at a message's time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WindowFull {
-    /// It waits, and the wait is measured.
+    /// The message waits, and the wait is measured.
     Delay,
-    /// It is dropped, and counted.
+    /// The message is dropped, and counted.
     Drop,
 }
 
 /// What a throttled message means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnThrottle {
-    /// A result like any other.
+    /// It is a result like any other.
     Count,
     /// The session pauses.
     Backoff,
-    /// It is sent again, under its intended time.
+    /// The message is sent again, under its intended time.
     Retry,
-}
-
-/// One stretch of load.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Stage {
-    /// Unique within the plan.
-    pub name: String,
-    /// Its rate over time.
-    pub shape: Shape,
-    /// Its length; not zero.
-    pub length: Nanos,
-    /// Whether its messages make the headline.
-    pub measure: bool,
-}
-
-/// A stage's rate over time (METHOD.md §2).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Shape {
-    /// Constant.
-    Hold(Rate),
-    /// Linear.
-    Ramp(Rate, Rate),
-    /// `from`, `from + step`, … `to`, each for `each`.
-    Stairs {
-        /// First step's rate.
-        from: Rate,
-        /// Last step's rate.
-        to: Rate,
-        /// Between two steps; the sign follows from `from` and `to`.
-        step: Rate,
-        /// Length of one step.
-        each: Nanos,
-    },
-    /// `base`, with `peak` from `at` for `length`.
-    Spike {
-        /// Around the peak.
-        base: Rate,
-        /// During it.
-        peak: Rate,
-        /// When it begins.
-        at: Nanos,
-        /// How long it lasts.
-        length: Nanos,
-    },
-    /// mean + amplitude · sin(2πt/period), as 64 straight ramps a period.
-    Sine {
-        /// Middle.
-        mean: Rate,
-        /// At most `mean`.
-        amplitude: Rate,
-        /// One swing.
-        period: Nanos,
-    },
-    /// Closed loop: as fast as the windows allow.
-    Max,
-}
-
-/// How receipts are told and matched.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Receipts {
-    /// Which spelling of a message id equals which.
-    pub id_mode: IdMode,
-    /// Words (`DELIVRD`, or a vendor's own) that end a message.
-    pub final_states: Vec<String>,
-    /// From the submit_sm_resp; what has not come by then is missing.
-    pub deadline: Nanos,
-    /// Awaited receipts kept in all; beyond: `untracked`.
-    pub outstanding_max: usize,
-    /// What is taken for a receipt.
-    #[serde(default)]
-    pub accept: Accept,
-    /// How many receipts a text of several parts has.
-    #[serde(default)]
-    pub per: Per,
-}
-
-/// How many receipts a text of several parts has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Per {
-    /// One for each part.
-    #[default]
-    Part,
-    /// One for all of them.
-    Message,
-}
-
-/// What is taken for a receipt.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Accept {
-    /// What esm_class says is one.
-    #[default]
-    EsmClass,
-    /// Also a message whose text is a receipt's.
-    Text,
-}
-
-/// Which spelling of a message id equals which (FACTS C rows 1 to 3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum IdMode {
-    /// Octet by octet.
-    Exact,
-    /// The same decimal number; leading zeros do not count. What is no number: case-insensitive.
-    Number,
-    /// Hexadecimal in the response, decimal in the receipt.
-    ResponseHex,
-    /// Decimal in the response, hexadecimal in the receipt.
-    ReceiptHex,
-    /// Octet by octet, ASCII case folded.
-    CaseInsensitive,
-}
-
-/// How deliver_sm is answered.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Deliver {
-    /// Before the answer.
-    pub delay: Nanos,
-    /// (command_status, share of deliver_sm answered with it); the rest is accepted.
-    pub answers: Vec<(u32, f64)>,
-    /// Share never answered.
-    pub no_answer: f64,
-}
-
-impl Deliver {
-    /// At once, always, and with ESME_ROK.
-    pub fn is_plain(&self) -> bool {
-        self.delay == Nanos::ZERO && self.answers.is_empty() && self.no_answer <= 0.0
-    }
-}
-
-/// Bounds on waiting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Timeouts {
-    /// TCP (and TLS) connect.
-    pub connect: Nanos,
-    /// bind to bind_resp.
-    pub bind: Nanos,
-    /// submit_sm (written) to submit_sm_resp; also enquire_link.
-    pub response: Nanos,
-    /// After the load ends: what waits may still be sent, and answers and receipts awaited.
-    pub drain: Nanos,
-    /// unbind to unbind_resp or close.
-    pub unbind: Nanos,
 }
 
 impl Plan {

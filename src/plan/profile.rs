@@ -1,89 +1,190 @@
 //! From a profile and flags to a checked [`Plan`]: which file, which overlay, which default, and in which
-//! order things are judged. Each section is read by a file of its own beside this one.
+//! order things are judged. A section whose keys mean more than they say is declared in a file beside this one, with
+//! what it comes to mean; the others are declared where the plan holds them, in `model/` and `behaviour.rs`.
 mod accounts;
+mod addresses;
+mod binds;
+mod duel;
+mod gates;
+mod guard;
 mod load;
 mod messages;
-mod rest;
+mod metrics;
+mod source;
+mod stages;
 mod target;
 #[cfg(test)]
 mod tests;
 
-use super::behaviour_file;
+pub use source::Source;
+
+use super::behaviour::Behaviour;
 use super::defaults::{self, Defaults};
-use super::error::PlanError;
-use super::guard;
-use super::model::{BindType, Plan, Stage};
+use super::error::{PlanError, Read};
+use super::guard as limits;
+use super::model::{BindType, Deliver, Fleet, Plan, Receipts, Stage, Timeouts};
 use super::overrides::Overrides;
+use super::read::read;
 use super::recipe::Recipe;
 use super::schedule::Schedule;
-use super::section::{Read, Section};
 use super::side::{self, Side};
 use super::stage_flags::Origin;
 use super::tree::{Node, Place};
-use crate::kit::{MIB, Nanos, read_text_at_most};
-use std::path::PathBuf;
+use super::values::{As, Maybe, Whole};
+use crate::kit::Nanos;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-/// The built-in profile.
-const QUICK: &str = include_str!("../../profiles/quick.toml");
-const QUICK_NAME: &str = "quick";
+const SEED_MAX: u64 = i64::MAX as u64;
 
-/// Keys at the top of a profile.
-const KEYS: &[&str] = &[
-    "name", "seed", "target", "guard", "accounts", "binds", "load", "messages", "receipts",
-    "deliver", "timeouts", "gates", "embedded", "fleet", "metrics", "duel",
-];
-
-/// Where a profile comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// The built-in `quick`.
-    Quick,
-    /// A file.
-    File(PathBuf),
-    /// TOML at hand, and what to call it.
-    Text {
-        /// Names it in messages.
-        name: String,
-        /// The TOML.
-        text: String,
-    },
+/// A profile of smppbench: whom to test, with what load, and what must hold.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Profile {
+    /// What the run is called, and its folder: not empty, and without `/`. By default the name of the profile's file.
+    name: Option<String>,
+    /// The seed from 0 on: schedule, destinations and simulator are functions of it; 1 by default.
+    #[serde(with = "As::<Maybe<Whole<u64, 0, SEED_MAX>>>")]
+    seed: Option<u64>,
+    target: target::Target,
+    guard: guard::Guard,
+    /// The accounts that bind. By default one, whose system_id is `"smppbench"`.
+    #[schemars(length(min = 1))]
+    accounts: Option<Vec<accounts::Account>>,
+    /// The sessions of each account; an account's own `binds` stand above it.
+    #[serde(skip_serializing)]
+    binds: binds::Binds,
+    load: load::Load,
+    /// The kinds of message that are sent. By default one, with a text of 63 octets.
+    #[schemars(length(min = 1))]
+    messages: Option<Vec<messages::Message>>,
+    receipts: Receipts,
+    deliver: Deliver,
+    timeouts: Timeouts,
+    gates: gates::Gates,
+    fleet: Fleet,
+    /// The simulator's behaviour, where the target is `"embedded"`.
+    embedded: Option<Behaviour>,
+    metrics: Option<metrics::Metrics>,
+    #[serde(skip_serializing)]
+    duel: duel::Duel,
 }
 
-impl Source {
-    /// A profile as given on the command line; none is `quick`.
-    pub fn of(profile: Option<PathBuf>) -> Source {
-        match profile {
-            None => Source::Quick,
-            Some(path) if path.as_os_str() == QUICK_NAME && !path.exists() => Source::Quick,
-            Some(path) => Source::File(path),
+impl Profile {
+    /// What `tree` holds.
+    fn read(tree: &Node) -> Read<Profile> {
+        gates::check_quotes(tree)?;
+        read(tree)
+    }
+
+    /// A plan as a profile again: every key with what it came to mean, passwords redacted.
+    pub(super) fn of(plan: &Plan) -> Profile {
+        let metrics = plan.metrics_listen.clone().map(|listen| metrics::Metrics {
+            listen: Some(listen),
+            allow_remote: plan.metrics_allow_remote,
+        });
+        Profile {
+            name: Some(plan.name.clone()),
+            seed: Some(plan.seed),
+            target: target::Target::of(&plan.target),
+            guard: guard::Guard::of(&plan.guard),
+            accounts: Some(plan.accounts.iter().map(accounts::Account::of).collect()),
+            binds: binds::Binds::default(),
+            load: load::Load::of(plan),
+            messages: Some(plan.messages.iter().map(messages::Message::of).collect()),
+            receipts: plan.receipts.clone(),
+            deliver: plan.deliver.clone(),
+            timeouts: plan.timeouts,
+            gates: gates::Gates(plan.gates.clone()),
+            fleet: plan.fleet,
+            embedded: plan.target.embedded.then(|| plan.embedded.clone()),
+            metrics,
+            duel: duel::Duel::default(),
         }
     }
 
-    fn read(&self) -> Read<(String, String)> {
-        match self {
-            Source::Quick => Ok((QUICK_NAME.into(), QUICK.into())),
-            Source::Text { name, text } => Ok((name.clone(), text.clone())),
-            Source::File(path) => {
-                let name = path.display().to_string();
-                let text = read_text_at_most(path, 64 * MIB).map_err(|e| {
-                    PlanError::new(
-                        &name,
-                        "",
-                        format!("cannot be read ({e}); give a profile's path"),
-                    )
-                })?;
-                Ok((name, text))
-            }
-        }
+    /// The defaults that hold for its target.
+    fn defaults(&self) -> Read<Defaults> {
+        let (_, loopback) = self.target.meant().map_err(|e| e.under("target"))?;
+        Ok(Defaults::of(loopback))
     }
 
-    fn default_name(&self) -> String {
-        let stem = match self {
-            Source::Quick => None,
-            Source::File(path) => path.file_stem(),
-            Source::Text { name, .. } => std::path::Path::new(name).file_stem(),
-        };
-        stem.map_or_else(|| QUICK_NAME.into(), |stem| stem.to_string_lossy().into_owned())
+    fn binds(&self, defaults: &Defaults) -> Read<super::model::Binds> {
+        self.binds.meant(defaults).map_err(|e| e.under("binds"))
+    }
+
+    /// Judges what no single key can say.
+    fn check(&self) -> Read<()> {
+        self.receipts.check().map_err(|e| e.under("receipts"))?;
+        self.deliver.check().map_err(|e| e.under("deliver"))?;
+        if let Some(metrics) = &self.metrics {
+            metrics.check().map_err(|e| e.under("metrics"))?;
+        }
+        if let Some(behaviour) = &self.embedded {
+            behaviour.check().map_err(|e| e.under("embedded"))?;
+        }
+        if self.name.as_ref().is_some_and(|n| n.is_empty() || n.contains(['/', '\0', '\n'])) {
+            let why = "names a folder; write it without / and not empty";
+            return Err(PlanError::about("name", why));
+        }
+        Ok(())
+    }
+
+    /// What it means, flags included.
+    fn meant(self, source: &Source, overrides: &Overrides) -> Read<Plan> {
+        let mut warnings = Vec::new();
+        let (target, loopback) = self.target.meant().map_err(|e| e.under("target"))?;
+        let defaults = Defaults::of(loopback);
+        if target.tls.as_ref().is_some_and(|tls| !tls.verify) {
+            warnings.push(
+                "the target's certificate is NOT verified (target.tls_verify = false): \
+                 anybody in between can read the password"
+                    .to_string(),
+            );
+        }
+        let binds = self.binds(&defaults)?;
+        let (accounts, rate) = accounts::meant(self.accounts.as_deref(), &binds, &mut warnings)?;
+        let stages = self
+            .load
+            .meant_stages(&defaults, rate, overrides.rate.is_some())
+            .map_err(|e| e.under("load"))?;
+        let receive_only = accounts.iter().all(|a| a.binds.bind_type == BindType::Receiver);
+        let said = self.load.receive_only_for.filter(|_| !overrides.has_stages());
+        self.check()?;
+        let metrics = self.metrics.unwrap_or_default();
+        Ok(Plan {
+            name: self.name.unwrap_or_else(|| source.default_name()),
+            seed: self.seed.unwrap_or(defaults::SEED),
+            guard: self.guard.meant(loopback, &defaults).map_err(|e| e.under("guard"))?,
+            embedded: self.embedded.unwrap_or_default(),
+            target,
+            accounts,
+            load: self.load.meant(&defaults),
+            receive_only_for: said.unwrap_or_else(|| measured(&stages)),
+            stages: if receive_only { Vec::new() } else { stages },
+            messages: messages::meant(self.messages.as_deref())?,
+            receipts: self.receipts,
+            deliver: self.deliver,
+            timeouts: self.timeouts,
+            gates: self.gates.0,
+            trace_failed: None,
+            ladder: None,
+            fleet: self.fleet,
+            metrics_listen: metrics.listen,
+            metrics_allow_remote: metrics.allow_remote,
+            warnings,
+        })
+    }
+
+    /// The stages as the profile has them; and how long a run lasts, where every bind only receives.
+    fn own_stages(&self) -> Read<(Vec<Stage>, Option<Nanos>)> {
+        let defaults = self.defaults()?;
+        let binds = self.binds(&defaults)?;
+        let (accounts, rate) = accounts::meant(self.accounts.as_deref(), &binds, &mut Vec::new())?;
+        let stages = self.load.meant_stages(&defaults, rate, true).map_err(|e| e.under("load"))?;
+        let receive_only = accounts.iter().all(|a| a.binds.bind_type == BindType::Receiver);
+        let length = self.load.receive_only_for.unwrap_or_else(|| measured(&stages));
+        Ok((stages, receive_only.then_some(length)))
     }
 }
 
@@ -116,29 +217,25 @@ pub fn load_side(
 pub fn load_gates(path: &std::path::Path) -> Result<Vec<(String, serde_json::Value)>, PlanError> {
     let (file, text) = Source::File(path.to_owned()).read()?;
     let written = Node::parse(&file, &text)?;
-    let tree = match written.get("gates") {
-        Some(_) => written,
-        None => Node::table(&written.place.clone(), vec![("gates", written)]),
-    };
-    let found = Section::root(&tree, &["gates"]).and_then(|root| rest::gates(&root));
-    found.map_err(|e| {
-        let place = tree.place_of(e.path()).clone();
-        e.or_at(place)
-    })
+    // nothing but gates is taken from a file that has that heading
+    let gates = written.get("gates").cloned().unwrap_or(written);
+    let tree = Node::table(&gates.place.clone(), vec![("gates", gates)]);
+    Ok(Profile::read(&tree)?.gates.0)
+}
+
+/// The JSON Schema of a profile.
+pub fn profile_schema() -> serde_json::Value {
+    super::schema::of::<Profile>("smppbench profile")
 }
 
 fn load_with(
     source: &Source,
     overrides: &Overrides,
-    overlay: impl FnOnce(&mut Node) -> Result<(), PlanError>,
-) -> Result<Plan, PlanError> {
-    let (tree, defaults, _) = lay(source, overrides, overlay)?;
-    let plan = read(&tree, source, overrides, &defaults);
-    let plan = plan.and_then(|plan| checked(plan, &tree));
-    plan.map_err(|e| {
-        let place = tree.place_of(e.path()).clone();
-        e.or_at(place)
-    })
+    overlay: impl FnOnce(&mut Node) -> Read<()>,
+) -> Read<Plan> {
+    let (tree, _) = lay(source, overrides, overlay)?;
+    let plan = Profile::read(&tree)?.meant(source, overrides);
+    plan.and_then(checked).map_err(|e| tree.place(e))
 }
 
 /// Where each part of the stages is from that flags have replaced; empty where none has.
@@ -146,45 +243,31 @@ fn load_with(
 /// # Errors
 /// As [`load`].
 pub fn stage_origins(source: &Source, overrides: &Overrides) -> Result<Vec<Origin>, PlanError> {
-    lay(source, overrides, |_| Ok(())).map(|(_, _, origins)| origins)
+    lay(source, overrides, |_| Ok(())).map(|(_, origins)| origins)
 }
 
-/// The profile with all that is laid over it; the defaults below it; where its stages are from.
+/// The profile with all that is laid over it; where its stages are from.
 fn lay(
     source: &Source,
     overrides: &Overrides,
-    overlay: impl FnOnce(&mut Node) -> Result<(), PlanError>,
-) -> Result<(Node, Defaults, Vec<Origin>), PlanError> {
+    overlay: impl FnOnce(&mut Node) -> Read<()>,
+) -> Read<(Node, Vec<Origin>)> {
     let (file, text) = source.read()?;
     let mut tree = Node::parse(&file, &text)?;
     overrides.apply(&mut tree)?;
     overlay(&mut tree)?;
-    let placed = |tree: &Node, e: PlanError| {
-        let place = tree.place_of(e.path()).clone();
-        e.or_at(place)
-    };
-    let loopback = target::read(&Section::root(&tree, KEYS)?).map_err(|e| placed(&tree, e))?.1;
-    let defaults = Defaults::of(loopback);
-    if *source == Source::Quick && !loopback {
+    let defaults = Profile::read(&tree)?.defaults().map_err(|e| tree.place(e))?;
+    if *source == Source::Quick && !defaults.loopback {
         forget_quick(&mut tree);
     }
     let origins = if overrides.has_stages() {
-        let (stages, receive_only) = own_stages(&tree, &defaults).map_err(|e| placed(&tree, e))?;
+        let own = Profile::read(&tree)?.own_stages().map_err(|e| tree.place(e));
+        let (stages, receive_only) = own?;
         overrides.apply_stages(&mut tree, &stages, receive_only)?
     } else {
         Vec::new()
     };
-    Ok((tree, defaults, origins))
-}
-
-/// The stages as the profile has them; and how long a run lasts, where every bind only receives.
-fn own_stages(tree: &Node, defaults: &Defaults) -> Read<(Vec<Stage>, Option<Nanos>)> {
-    let root = Section::root(tree, KEYS)?;
-    let accounts = accounts::read(&root, defaults, &mut Vec::new())?;
-    let (_, stages) = load::read(&root, defaults, &accounts, true)?;
-    let receive_only = accounts.list.iter().all(|a| a.binds.bind_type == BindType::Receiver);
-    let length = load::receive_only_for(&root)?.unwrap_or_else(|| measured(&stages));
-    Ok((stages, receive_only.then_some(length)))
+    Ok((tree, origins))
 }
 
 /// What `quick` says of the load is meant for the embedded simulator: elsewhere the defaults hold.
@@ -198,55 +281,6 @@ fn forget_quick(tree: &mut Node) {
     }
 }
 
-fn read(tree: &Node, source: &Source, overrides: &Overrides, defaults: &Defaults) -> Read<Plan> {
-    let root = Section::root(tree, KEYS)?;
-    side::check(&root)?;
-    let mut warnings = Vec::new();
-    let (target, loopback) = target::read(&root)?;
-    if target.tls.as_ref().is_some_and(|tls| !tls.verify) {
-        warnings.push(
-            "the target's certificate is NOT verified (target.tls_verify = false): \
-             anybody in between can read the password"
-                .to_string(),
-        );
-    }
-    let accounts = accounts::read(&root, defaults, &mut warnings)?;
-    let (load, stages) = load::read(&root, defaults, &accounts, overrides.rate.is_some())?;
-    let receive_only = accounts.list.iter().all(|a| a.binds.bind_type == BindType::Receiver);
-    let flagged = overrides.has_stages();
-    let receive_only_for =
-        load::receive_only_for(&root)?.filter(|_| !flagged).unwrap_or_else(|| measured(&stages));
-    let stages = if receive_only { Vec::new() } else { stages };
-    let default_name = source.default_name();
-    let name = root.read("name", |i| i.text())?.unwrap_or(default_name);
-    if name.is_empty() || name.contains(['/', '\0', '\n']) {
-        return Err(root.error_at("name", "names a folder; write it without / and not empty"));
-    }
-    let (metrics_listen, metrics_allow_remote) = rest::metrics(&root)?;
-    Ok(Plan {
-        name,
-        seed: root.read("seed", |i| i.whole(0..=i64::MAX as u64))?.unwrap_or(defaults::SEED),
-        guard: guard::read(&root, loopback, defaults)?,
-        embedded: root.read("embedded", behaviour_file::read)?.unwrap_or_default(),
-        target,
-        accounts: accounts.list,
-        load,
-        stages,
-        receive_only_for,
-        messages: messages::read(&root)?,
-        receipts: rest::receipts(&root)?,
-        deliver: rest::deliver(&root)?,
-        timeouts: rest::timeouts(&root)?,
-        gates: rest::gates(&root)?,
-        trace_failed: None,
-        ladder: None,
-        fleet: rest::fleet(&root)?,
-        metrics_listen,
-        metrics_allow_remote,
-        warnings,
-    })
-}
-
 /// The measured time of the stages; all of it where none is measured.
 fn measured(stages: &[Stage]) -> Nanos {
     let sum = |measured: bool| {
@@ -257,13 +291,11 @@ fn measured(stages: &[Stage]) -> Nanos {
 }
 
 /// Judges what only shows when everything is known.
-fn checked(plan: Plan, tree: &Node) -> Read<Plan> {
-    guard::check_numbers(&plan)?;
-    let schedule = Schedule::new(&plan.stages, plan.load.arrival, plan.seed).map_err(|e| {
-        let path = format!("load.stages[{}]", e.stage);
-        PlanError::new(tree.place_of(&path), path, e.why)
-    })?;
-    guard::check(&plan, &schedule, guard::descriptors_max())?;
-    guard::check_counting(&plan, &schedule, &Recipe::new(&plan)?)?;
+fn checked(plan: Plan) -> Read<Plan> {
+    limits::check_numbers(&plan)?;
+    let schedule = Schedule::new(&plan.stages, plan.load.arrival, plan.seed)
+        .map_err(|e| PlanError::of_schedule(&e))?;
+    limits::check(&plan, &schedule, limits::descriptors_max())?;
+    limits::check_counting(&plan, &schedule, &Recipe::new(&plan)?)?;
     Ok(plan)
 }

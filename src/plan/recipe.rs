@@ -314,7 +314,7 @@ fn kind(message: &Message, number: usize, seed: u64) -> Result<Kind, PlanError> 
     };
     let encoded = match &message.content {
         Content::Text(text) => text::encode(text, message, long, destination.longest())
-            .map_err(|why| PlanError::about(format!("{path}.text"), why))?,
+            .map_err(|e| e.under("text").under(&path))?,
         Content::Octets(octets) => {
             let own_header = message.esm_class & 0x40 != 0;
             let long = if own_header { segment::Long::Reject } else { long };
@@ -383,13 +383,13 @@ fn stampable(
             .tlv(Tag::SAR_SEGMENT_SEQNUM, vec![Piece::Fixed(vec![seqnum])]);
     }
     for (number, tlv) in message.tlvs.iter().enumerate() {
-        let at = || format!("{path}.tlvs[{number}]");
-        text::check_tlv_text(&tlv.value).map_err(|why| PlanError::about(at(), why))?;
+        let at = |e: PlanError| e.under_item(number).under("tlvs").under(path);
+        text::check_tlv_text(&tlv.value).map_err(at)?;
         let value = text::tlv(&tlv.value, destination.longest(), &mut uses);
-        text::check_tlv(tlv.tag, &value).map_err(|why| PlanError::about(at(), why))?;
+        text::check_tlv(tlv.tag, &value).map_err(at)?;
         builder = builder.tlv(Tag(tlv.tag), value);
     }
-    uses.check().map_err(|why| PlanError::about(path, why))?;
+    uses.check().map_err(|e| e.under(path))?;
     let template = builder.build().map_err(|e| PlanError::about(path, e.to_string()))?;
     let destination_at = template.only_place().filter(|_| uses.only_destination());
     let template = match (destination_at, destination) {

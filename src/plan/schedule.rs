@@ -1,36 +1,24 @@
 //! The schedule: message number -> intended time, exact, for all stages of a plan (METHOD.md §2). A pure
 //! function of (stages, arrival, seed); it knows no clock, no worker and no session.
+mod curve;
+mod error;
 mod poisson;
-mod shape;
+mod shapes;
+mod stage;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use shape::{exceeds, gcd};
+pub(crate) use curve::{exceeds, gcd};
+pub use error::{ScheduleError, Unschedulable};
+pub use shapes::{Ramp, Shape, Sine, Spike, Stairs};
+pub use stage::{Arrival, Stage};
 
-use super::model::{Arrival, Stage};
 use crate::kit::{Nanos, RateChange};
+use curve::Curve;
 use poisson::{FRACTION_BITS, Gaps};
-use shape::Curve;
-use std::fmt;
 
 /// Most messages of one Poisson stage: they are all walked when the schedule is made.
 const POISSON_MAX: u64 = 4_000_000_000;
-
-/// Why stages cannot be scheduled.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScheduleError {
-    /// Which stage, from 0.
-    pub stage: usize,
-    /// What is wrong and what would do.
-    pub why: String,
-}
-
-impl fmt::Display for ScheduleError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "stages[{}]: {}", self.stage, self.why)
-    }
-}
-impl std::error::Error for ScheduleError {}
 
 /// One message's place in the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,9 +79,9 @@ impl Schedule {
         let (mut start, mut first) = (0u64, 0u64);
         let mut legs = Vec::with_capacity(stages.len());
         for (number, stage) in stages.iter().enumerate() {
-            let fault = |why: String| ScheduleError { stage: number, why };
+            let fault = |why| ScheduleError { stage: number, why };
             if number > usize::from(u16::MAX) {
-                return Err(fault("more than 65536 stages; join some".into()));
+                return Err(fault(Unschedulable::TooManyStages));
             }
             let curve = match Curve::of(&stage.shape, stage.length.0).map_err(fault)? {
                 Some(curve) if !changes.is_empty() => {
@@ -115,12 +103,11 @@ impl Schedule {
             let end = start
                 .checked_add(stage.length.0)
                 .filter(|end| *end < u64::MAX / 2)
-                .ok_or_else(|| fault("stages longer than 292 years; shorten them".into()))?;
+                .ok_or_else(|| fault(Unschedulable::TooLong))?;
             legs.push(Leg { start, end, first, count, curve, gaps });
             start = end;
-            first = first
-                .checked_add(count)
-                .ok_or_else(|| fault("more messages than 64 bits can number".into()))?;
+            first =
+                first.checked_add(count).ok_or_else(|| fault(Unschedulable::TooManyMessages))?;
         }
         Ok(Schedule { legs, len: first, ends_at: start })
     }
@@ -217,12 +204,9 @@ impl Schedule {
     }
 }
 
-fn draw(curve: &Curve, seed: u64, stage: u64) -> Result<Gaps, String> {
+fn draw(curve: &Curve, seed: u64, stage: u64) -> Result<Gaps, Unschedulable> {
     if curve.count() > POISSON_MAX {
-        return Err(format!(
-            "{} Poisson arrivals, more than {POISSON_MAX}; shorten the stage",
-            curve.count()
-        ));
+        return Err(Unschedulable::TooManyArrivals { count: curve.count() });
     }
     let bound = (curve.total << FRACTION_BITS).div_ceil(curve.per_message);
     Ok(Gaps::until(bound, seed, stage))

@@ -1,10 +1,13 @@
 //! Passwords: where they are read, and how what was typed is shown without them.
-use super::defaults::REDACTED;
+use super::mark::without_mark;
 use crate::kit::read_at_most;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::Path;
+use thiserror::Error;
 
+/// Stands in an output where a password was.
+pub(super) const REDACTED: &str = "***";
 /// Longest password file.
 const FILE_OCTETS_MAX: u64 = 64 << 10;
 
@@ -38,21 +41,38 @@ pub enum PasswordFrom {
     File(String),
 }
 
+/// Why a password cannot be read. Neither names nor values are in it: the password itself may have been written
+/// where its name was asked for.
+#[derive(Debug, Error)]
+pub enum SecretError {
+    /// The environment variable is not set, or its name is no name.
+    #[error(
+        "the environment has no variable of the name that was given (not shown: it may be the password \
+         itself); export it, or give the name of one that is set"
+    )]
+    NotSet,
+    /// The file cannot be read.
+    #[error(
+        "the file that was named (not shown: it may be the password itself) cannot be read ({0}); give the path \
+         of a file whose first line is the password"
+    )]
+    Unreadable(std::io::Error),
+    /// The file is not text.
+    #[error("the password file is not UTF-8; save it as UTF-8")]
+    NotUtf8,
+}
+
 impl Secret {
     /// The value of an environment variable. The name is not in the error: the password itself may have been
     /// written where its name was asked for.
     ///
     /// # Errors
     /// What is wrong, and what would do.
-    pub fn of_env(name: &str) -> Result<Secret, String> {
+    pub fn of_env(name: &str) -> Result<Secret, SecretError> {
         // a name with these would make the standard library panic or look for another
         let named = !name.is_empty() && !name.contains(['=', '\0']);
         let value = named.then(|| std::env::var(name).ok()).flatten();
-        value.map(Secret).ok_or_else(|| {
-            "the environment has no variable of the name that was given (not shown: it may be the \
-             password itself); export it, or give the name of one that is set"
-                .to_owned()
-        })
+        value.map(Secret).ok_or(SecretError::NotSet)
     }
 
     /// The first line of a file, without its end and without a byte order mark. The path is not in the error,
@@ -60,16 +80,10 @@ impl Secret {
     ///
     /// # Errors
     /// What is wrong, and what would do.
-    pub fn of_file(path: &Path) -> Result<Secret, String> {
-        let octets = read_at_most(path, FILE_OCTETS_MAX).map_err(|e| {
-            format!(
-                "the file that was named (not shown: it may be the password itself) cannot be read \
-                 ({e}); give the path of a file whose first line is the password"
-            )
-        })?;
-        let text = String::from_utf8(octets)
-            .map_err(|_| "the password file is not UTF-8; save it as UTF-8".to_owned())?;
-        let text = super::tree::without_mark(&text);
+    pub fn of_file(path: &Path) -> Result<Secret, SecretError> {
+        let octets = read_at_most(path, FILE_OCTETS_MAX).map_err(SecretError::Unreadable)?;
+        let text = String::from_utf8(octets).map_err(|_| SecretError::NotUtf8)?;
+        let text = without_mark(&text);
         Ok(Secret(text.split(['\r', '\n']).next().unwrap_or_default().to_owned()))
     }
 }
@@ -207,10 +221,10 @@ mod tests {
             (b"\xEF\xBB\xBF", ""),
         ] {
             std::fs::write(&path, octets).unwrap();
-            assert_eq!(Secret::of_file(&path), Ok(Secret(password.to_owned())), "{octets:?}");
+            assert_eq!(Secret::of_file(&path).unwrap().0, password, "{octets:?}");
         }
         std::fs::write(&path, b"\xFF\xFEs\0").unwrap();
-        assert!(Secret::of_file(&path).unwrap_err().contains("not UTF-8"));
+        assert!(Secret::of_file(&path).unwrap_err().to_string().contains("not UTF-8"));
     }
 
     #[test]
@@ -221,6 +235,7 @@ mod tests {
             Secret::of_env("s3=cret\0").unwrap_err(),
             Secret::of_file(Path::new("s3cret")).unwrap_err(),
         ] {
+            let why = why.to_string();
             assert!(
                 why.contains("it may be the password itself") && !why.contains("cret"),
                 "{why}"

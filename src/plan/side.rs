@@ -2,7 +2,6 @@
 //! account, a sender or a TLV on the same host; so a side may change these, and no more.
 use super::error::PlanError;
 use super::secret::faulty_setting;
-use super::section::{Read, Section};
 use super::tree::{Node, Place, Value};
 
 /// One side of a duel.
@@ -28,14 +27,6 @@ impl Side {
 /// What a side may change. `account` and `message` are the first of `accounts` and `messages`.
 const SIDE_KEYS: &[&str] =
     &["target", "account", "accounts", "message", "messages", "receipts", "embedded"];
-
-/// Checks `[duel]` where there is one; it has an effect in `duel` only.
-pub(super) fn check(root: &Section<'_>) -> Read<()> {
-    let duel = root.section("duel", &["a", "b"])?;
-    duel.section("a", SIDE_KEYS)?;
-    duel.section("b", SIDE_KEYS)?;
-    Ok(())
-}
 
 /// Lays a side over the tree: first the profile's, then `settings` (`key=value,key=value`, as typed).
 pub(super) fn apply(tree: &mut Node, side: Side, settings: &[String]) -> Result<(), PlanError> {

@@ -4,10 +4,10 @@
 use super::error::PlanError;
 use super::model::{Shape, Stage};
 use super::overrides::Overrides;
-use super::resolved::rate;
+use super::read::read_kind;
 use super::schedule::exceeds;
-use super::section::Section;
 use super::tree::{Node, Place, Value};
+use super::values::{Span, rate_json, span_text};
 use crate::kit::{Nanos, Rate};
 
 /// A part of the stages, and where it was written: a flag, a line, or `built-in default`.
@@ -55,7 +55,7 @@ impl Overrides {
         };
         let length = |flag: &str, written: &Option<String>, kept: (Place, Nanos)| match written {
             Some(text) => Node::text(&Place::flag(flag), text),
-            None => Node::text(&kept.0, humantime::format_duration(kept.1.into()).to_string()),
+            None => Node::text(&kept.0, span_text(kept.1)),
         };
         let warmup = length("--warmup", &self.warmup, kept.warmup);
         let measured = length("--duration", &self.duration, kept.measured);
@@ -70,10 +70,9 @@ impl Overrides {
             Node::table(&place, vec![("name", name), shape, ("for", length), ("measure", measure)])
         };
         let warmup = stage("warm-up", warmup, false);
-        let span = Section::root(&warmup, &["name", "hold", "max", "for", "measure"])?
-            .read("for", |i| i.span())?;
+        let length = warmup.get("for").map(|node| read_kind::<Span>(node, "for")).transpose()?;
         let mut all = Vec::new();
-        if span.is_some_and(|span| span.0 > 0) {
+        if length.is_some_and(|length| length.0 > 0) {
             all.push(warmup);
         }
         all.push(stage("measured", measured, true));
@@ -152,7 +151,7 @@ fn receiving(stages: &[Stage], length: Nanos) -> Kept {
 }
 
 fn rate_node(place: &Place, at: Rate) -> Node {
-    let text = match rate(at) {
+    let text = match rate_json(at) {
         serde_json::Value::String(text) => text,
         other => other.to_string(),
     };

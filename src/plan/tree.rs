@@ -1,9 +1,8 @@
 //! A profile as a tree of values, each with the place it was written at, so that a flag can overlay a file
 //! and a later check can still say where a value came from. It knows no key by name.
-//!
-//! serde is not asked to do this: its messages have no key path, its spans end at the first overlay, and
-//! `--set` and flags could not be told from the file.
+//! `read.rs` hands it to serde.
 use super::error::PlanError;
+use super::mark::without_mark;
 use super::secret::faulty_setting;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -43,11 +42,6 @@ impl Place {
             Place::Flag(_) => PathBuf::from(name),
         }
     }
-}
-
-/// A text file's content without the byte order mark that some editors write before it.
-pub fn without_mark(text: &str) -> &str {
-    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// A value and its place.
@@ -131,6 +125,12 @@ impl Node {
             }
         }
         &node.place
+    }
+
+    /// The same error with the place of what it is about, unless it has one.
+    pub(super) fn place(&self, e: PlanError) -> PlanError {
+        let place = self.place_of(e.path()).clone();
+        e.or_at(place)
     }
 
     /// Puts `node` under `key`, replacing what is there.

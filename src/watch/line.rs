@@ -3,7 +3,7 @@
 use crate::judge::words;
 use crate::kit::Nanos;
 use crate::measure::{CutReason, IntervalRow, Observer, Phase, Progress};
-use crate::plan::{Plan, Shape, Stage};
+use crate::plan::{Arrival, Plan, Schedule, Stage};
 use crate::watch::seconds::last_full_row;
 use std::io::Write;
 
@@ -28,29 +28,18 @@ pub struct Line<W: Write> {
     writer: W,
     mode: LineMode,
     stages: Vec<Stage>,
+    /// What the plan wants at each time, however arrivals are spaced.
+    schedule: Option<Schedule>,
     /// The last plain line's phase and second, so that each is written once.
     last: Option<(Phase, u64)>,
     drawn: bool,
 }
 
-/// What a stage wants at this time after its start.
-fn wanted(shape: &Shape, into: Nanos, length: Nanos) -> String {
-    match shape {
-        Shape::Hold(rate) => format!(" → {}", words::rate(rate.as_f64())),
-        Shape::Max => " → max".to_owned(),
-        Shape::Ramp(from, to) => {
-            let part = into.0 as f64 / length.0.max(1) as f64;
-            let rate = from.as_f64() + (to.as_f64() - from.as_f64()) * part;
-            format!(" → {}", words::rate(rate))
-        }
-        Shape::Stairs { .. } | Shape::Spike { .. } | Shape::Sine { .. } => String::new(),
-    }
-}
-
 impl<W: Write> Line<W> {
     /// A line for a run of this plan, written to `writer` (stderr, or a buffer in a test).
     pub fn new(plan: &Plan, mode: LineMode, writer: W) -> Line<W> {
-        Line { writer, mode, stages: plan.stages.clone(), last: None, drawn: false }
+        let schedule = Schedule::new(&plan.stages, Arrival::Constant, plan.seed).ok();
+        Line { writer, mode, stages: plan.stages.clone(), schedule, last: None, drawn: false }
     }
 
     /// Progress is a courtesy: where it cannot be written, the run goes on.
@@ -115,10 +104,13 @@ impl<W: Write> Line<W> {
     /// What the plan wanted in the second whose rates are shown, in its middle; before the first, what it wants now.
     fn target(&self, p: &Progress<'_>) -> String {
         let at = last_full_row(p).map_or(p.at, |row| row.at + Nanos(row.length.0 / 2));
-        let stage = self.stage_at(at);
-        stage.map_or(String::new(), |(stage, start)| {
-            wanted(&stage.shape, at.since(start), stage.length)
-        })
+        match &self.schedule {
+            Some(schedule) if schedule.stage_at(at).is_some() => match schedule.rate_at(at) {
+                Some(rate) => format!(" → {}", words::rate(rate)),
+                None => " → max".to_owned(),
+            },
+            Some(_) | None => String::new(),
+        }
     }
 
     /// `hold 3/8 s → 1,000/s`.

@@ -1,8 +1,7 @@
 //! The schema against the loader. The loader says what it knows when it is given what it does not: an unknown key
 //! is answered with those that are known, an unknown word with the words. So every table of the schema is given
 //! such a key, every choice such a word, and the answers must be what the schema says.
-use super::profile;
-use crate::plan::{self, Overrides, Source};
+use crate::plan::{self, Overrides, Source, profile_schema};
 use crate::report::Document;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -46,6 +45,12 @@ fn beside(path: &[String], key: &str, value: &Value) -> Value {
     table
 }
 
+/// The words of a choice, where a schema is one.
+fn words_of(schema: &Value) -> Option<BTreeSet<String>> {
+    let forms = schema["oneOf"].as_array()?;
+    forms.iter().map(|form| form["const"].as_str().map(str::to_owned)).collect()
+}
+
 /// Walks every table and every choice below a schema. `path` leads to it.
 fn walk(schema: &Value, path: &mut Vec<String>, seen: &mut (usize, usize)) {
     if path.first().is_some_and(|p| p == "duel") {
@@ -61,8 +66,8 @@ fn walk(schema: &Value, path: &mut Vec<String>, seen: &mut (usize, usize)) {
         let wanted: BTreeSet<String> = keys.keys().cloned().collect();
         assert_eq!(known(&says), Some(wanted), "{path:?}: {says}");
         for (key, inner) in keys {
-            if let Some(words) = inner["enum"].as_array().filter(|w| w[0].is_string()) {
-                choice(path, key, words, seen);
+            if let Some(words) = words_of(inner) {
+                choice(path, key, &words, seen);
             }
             path.push(key.clone());
             walk(inner, path, seen);
@@ -80,21 +85,38 @@ fn walk(schema: &Value, path: &mut Vec<String>, seen: &mut (usize, usize)) {
 }
 
 /// The words of a choice are those that the loader knows, and each of them is taken.
-fn choice(path: &[String], key: &str, words: &[Value], seen: &mut (usize, usize)) {
-    // `***` is no choice but the one password that may stand in a profile
-    if key == "password" {
-        return;
-    }
+fn choice(path: &[String], key: &str, words: &BTreeSet<String>, seen: &mut (usize, usize)) {
     seen.1 += 1;
     let says = loaded(&at(path, beside(path, key, &json!(ODD)))).unwrap_err();
-    let wanted: BTreeSet<String> = words.iter().map(|w| w.as_str().unwrap().to_owned()).collect();
-    assert_eq!(known(&says), Some(wanted), "{path:?} {key}: {says}");
+    assert_eq!(known(&says).as_ref(), Some(words), "{path:?} {key}: {says}");
+}
+
+/// Every key is described in whole sentences: what it is, not a word of it.
+fn describe(schema: &Value, path: &mut Vec<String>) {
+    for (key, inner) in schema["properties"].as_object().into_iter().flatten() {
+        path.push(key.clone());
+        let says = inner["description"].as_str().unwrap_or_default();
+        assert!(says.len() >= 15 && says.ends_with(['.', '`']), "{path:?}: {says:?}");
+        describe(inner, path);
+        path.pop();
+    }
+    let forms = schema["anyOf"].as_array().into_iter().flatten();
+    forms.chain([&schema["items"]]).for_each(|form| {
+        if form.is_object() {
+            describe(form, path)
+        }
+    });
+}
+
+#[test]
+fn every_key_is_described() {
+    describe(&profile_schema(), &mut Vec::new());
 }
 
 #[test]
 fn every_table_has_the_keys_that_the_loader_knows_and_every_choice_its_words() {
     let mut seen = (0, 0);
-    walk(&profile::schema(), &mut Vec::new(), &mut seen);
+    walk(&profile_schema(), &mut Vec::new(), &mut seen);
     assert!(seen.0 >= 35 && seen.1 >= 15, "{seen:?}");
 }
 
@@ -109,6 +131,14 @@ fn fits(schema: &Value, value: &Value, root: &Value) -> Result<(), String> {
         && !forms.iter().any(|form| fits(form, value, root).is_ok())
     {
         return fault("none of anyOf");
+    }
+    if let Some(forms) = schema["oneOf"].as_array()
+        && forms.iter().filter(|form| fits(form, value, root).is_ok()).count() != 1
+    {
+        return fault("not one of oneOf");
+    }
+    if schema.get("const").is_some_and(|only| only != value) {
+        return fault("not the constant");
     }
     if let Some(words) = schema["enum"].as_array()
         && !words.contains(value)
@@ -138,6 +168,16 @@ fn fits(schema: &Value, value: &Value, root: &Value) -> Result<(), String> {
     {
         return fault("below the minimum");
     }
+    if let Some(most) = schema["maximum"].as_f64()
+        && value.as_f64().is_some_and(|v| v > most)
+    {
+        return fault("above the maximum");
+    }
+    if let Some(least) = schema["minItems"].as_u64()
+        && value.as_array().is_some_and(|items| (items.len() as u64) < least)
+    {
+        return fault("too few items");
+    }
     for (key, inner) in value.as_object().into_iter().flatten() {
         match (&schema["properties"][key], &schema["additionalProperties"]) {
             (known @ Value::Object(_), _) => fits(known, inner, root)?,
@@ -158,7 +198,7 @@ fn fits(schema: &Value, value: &Value, root: &Value) -> Result<(), String> {
 
 #[test]
 fn every_profile_that_comes_with_the_tool_fits_its_schema() {
-    let schema = profile::schema();
+    let schema = profile_schema();
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/profiles");
     let mut count = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -173,6 +213,40 @@ fn every_profile_that_comes_with_the_tool_fits_its_schema() {
     assert!(count >= 7, "{count}");
     let odd = json!({ "load": { "stages": [{ "hold": 5, "fro": "1s" }] } });
     assert!(fits(&schema, &odd, &schema).unwrap_err().contains("an unknown key fro"));
+}
+
+#[test]
+fn what_the_loader_refuses_of_one_value_the_schema_refuses_too() {
+    let schema = profile_schema();
+    for text in [
+        "[timeouts]\nresponse = 5",
+        "[binds]\nwindow = 0",
+        "[binds]\ntype = \"trx\"",
+        "[binds]\nrebind = \"on\"",
+        "[deliver]\nno_answer = 1.5",
+        "[deliver]\nanswers = [{ status = \"ESME_RSYSERR\" }]",
+        "[guard]\nforeign = \"pass\"",
+        "[load]\ncatch_up = 0.5",
+        "[load]\nworkers = 1025",
+        "[load]\nstages = []",
+        "[[load.stages]]\nhold = -1",
+        "[[load.stages]]\nmax = false",
+        "[[load.stages]]\nstairs = { from = 1, to = 2, step = 1 }",
+        "[[messages]]\npriority = 256",
+        "[[messages]]\ndata_coding = \"gsm7\"",
+        "[[messages]]\ntlvs = [{ int = 1 }]",
+        "[[accounts]]\npassword = \"secret\"",
+        "[receipts]\nfinal_states = []",
+        "[gates]\n\"ratio.missing\" = 0",
+        "[embedded.receipts]\nstates = { DELIVRD = 2 }",
+        "[embedded.response]\nlatency = 20",
+        "[embedded.response]\nstall = { every = \"1s\" }",
+        "[[embedded.faults]]\nkind = \"clos\"",
+    ] {
+        let value: Value = toml::from_str(text).unwrap();
+        assert!(loaded(&value).is_err(), "{text}");
+        assert!(fits(&schema, &value, &schema).is_err(), "{text}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@ mod skipping;
 
 use super::*;
 use crate::kit::{Nanos, Rate, RateChange};
-use crate::plan::model::{Arrival, Shape, Stage};
+use crate::plan::schedule::{Arrival, Ramp, Shape, Sine, Spike, Stage, Stairs};
 use crate::plan::striping::tests::striping;
 
 fn schedule(stages: &[(Shape, u64)], arrival: Arrival) -> Arc<Schedule> {
@@ -54,26 +54,26 @@ fn check(schedule: &Arc<Schedule>, striping: &Arc<Striping>) -> Vec<usize> {
 
 #[test]
 fn the_workers_together_are_the_schedule() {
-    let spike = Shape::Spike {
+    let spike = Shape::Spike(Spike {
         base: per_second(70),
         peak: per_second(1100),
         at: Nanos(333_333_333),
         length: Nanos(100_000_001),
-    };
-    let sine = Shape::Sine {
+    });
+    let sine = Shape::Sine(Sine {
         mean: per_second(300),
         amplitude: per_second(300),
         period: Nanos::from_millis(900),
-    };
-    let stairs = Shape::Stairs {
+    });
+    let stairs = Shape::Stairs(Stairs {
         from: per_second(10),
         to: per_second(1000),
         step: per_second(70),
         each: Nanos(77_777_777),
-    };
+    });
     let stages = [
         (Shape::Hold(per_second(333)), 1001),
-        (Shape::Ramp(per_second(0), per_second(900)), 700),
+        (Shape::Ramp(Ramp(per_second(0), per_second(900))), 700),
         (Shape::Max, 100),
         (spike, 1000),
         (stairs, 2000),

@@ -1,4 +1,5 @@
 //! What is sent: the messages of a plan as data.
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One kind of message of the mix.
@@ -79,18 +80,18 @@ pub enum AddressFrom {
 }
 
 /// How a text that does not fit one short_message is carried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Long {
-    /// Parts with an 8-bit reference in a UDH.
+    /// It is sent in parts with an 8-bit reference in a UDH.
     Udh8,
-    /// Parts with a 16-bit reference in a UDH.
+    /// It is sent in parts with a 16-bit reference in a UDH.
     Udh16,
-    /// Parts with SAR TLVs.
+    /// It is sent in parts with SAR TLVs.
     Sar,
-    /// One submit_sm with message_payload.
+    /// It is sent in one submit_sm with message_payload.
     Payload,
-    /// It is a profile error.
+    /// It is refused as a mistake of the profile.
     Reject,
 }
 

@@ -1,229 +1,203 @@
-//! `[load]` and `[[load.stages]]`: how the load is offered, and its rate over time.
-use super::accounts::Accounts;
+//! `[load]`: how the load is offered, and its rate over time.
+use super::stages::Stage;
 use crate::kit::{Nanos, Rate};
 use crate::plan::defaults::{self, Defaults};
-use crate::plan::model::{Arrival, Load, OnThrottle, Shape, Stage, WindowFull};
-use crate::plan::schedule::exceeds;
-use crate::plan::section::{Item, Read, Section};
+use crate::plan::error::{PlanError, Read};
+use crate::plan::model::{self, Arrival, OnThrottle, Plan, WindowFull};
+use crate::plan::schedule::{Shape, exceeds};
+use crate::plan::values::{AboveZero, As, CatchUp, List, Maybe, Status, Whole};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 
-const KEYS: &[&str] = &[
-    "arrival",
-    "window_full",
-    "catch_up",
-    "on_throttle",
-    "attempts_max",
-    "age_max",
-    "retryable",
-    "precise",
-    "busy_poll",
-    "workers",
-    "pin",
-    "stages",
-    "receive_only_for",
-];
-const SHAPES: &[&str] = &["hold", "ramp", "stairs", "spike", "sine", "max"];
-const STAGE_KEYS: &[&str] =
-    &["name", "hold", "ramp", "stairs", "spike", "sine", "max", "for", "measure"];
-const WORKERS_MAX: usize = 1024;
+/// How the load is offered.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::plan) struct Load {
+    /// How messages are spaced; `"constant"` by default.
+    arrival: Arrival,
+    /// What happens to a message at whose time no window slot is free; `"delay"` by default.
+    window_full: WindowFull,
+    /// How fast a backlog is sent: `"all"` at once, or at most so many times the planned rate, from 1 on. By default
+    /// `"all"` on loopback and 1.2 elsewhere.
+    #[serde(with = "As::<Maybe<CatchUp>>")]
+    catch_up: Option<Option<f64>>,
+    /// What a throttled submit_sm means; `"count"` by default.
+    on_throttle: OnThrottle,
+    /// Maximum number of times that one message is sent with `on_throttle = "retry"`, from 1 to 1000; 5 by default.
+    #[serde(with = "As::<Whole<u32, 1, 1000>>")]
+    attempts_max: u32,
+    /// Age from its intended time at which a throttled message is no longer sent again, above 0s; 30s by default.
+    #[serde(with = "As::<AboveZero>")]
+    age_max: Nanos,
+    /// The statuses that count as throttling, by name or number; ESME_RTHROTTLED and ESME_RMSGQFUL by default.
+    #[serde(with = "As::<List<Status>>")]
+    retryable: Vec<u32>,
+    /// Whether workers spin the last stretch before a message is due; false by default.
+    precise: bool,
+    /// Whether workers never sleep, which takes whole cores; false by default.
+    busy_poll: bool,
+    /// Number of worker threads, from 1 to 1024. By default one for each core (half of them with the embedded
+    /// simulator), and never more than there are sessions that send.
+    #[serde(with = "As::<Maybe<Whole<usize, 1, 1024>>>")]
+    workers: Option<usize>,
+    /// Whether each worker is pinned to a core; false by default.
+    pin: bool,
+    /// The rate over time, stage after stage. By default a warm-up of 2s and a measured hold of 8s.
+    #[schemars(length(min = 1))]
+    pub(super) stages: Option<Vec<Stage>>,
+    /// How long a run lasts whose binds only receive, above 0s. By default the measured time of the stages.
+    #[serde(with = "As::<Maybe<AboveZero>>")]
+    pub(super) receive_only_for: Option<Nanos>,
+}
 
-/// The load and its stages. `rate_flag`: the stages come from `--rate`, above the accounts' rates.
-pub(super) fn read(
-    root: &Section<'_>,
-    defaults: &Defaults,
-    accounts: &Accounts,
-    rate_flag: bool,
-) -> Read<(Load, Vec<Stage>)> {
-    let section = root.section("load", KEYS)?;
-    let stages = match section.each("stages", stage)? {
-        Some(stages) if stages.is_empty() => {
-            let why = "is empty; write at least one [[load.stages]] or leave it out";
-            return Err(section.error_at("stages", why));
+impl Default for Load {
+    fn default() -> Load {
+        Load {
+            arrival: Arrival::Constant,
+            window_full: WindowFull::Delay,
+            catch_up: None,
+            on_throttle: OnThrottle::Count,
+            attempts_max: defaults::ATTEMPTS_MAX,
+            age_max: defaults::AGE_MAX,
+            retryable: defaults::RETRYABLE.to_vec(),
+            precise: false,
+            busy_poll: false,
+            workers: None,
+            pin: false,
+            stages: None,
+            receive_only_for: None,
         }
-        Some(stages) => stages,
-        None => default_stages(defaults, accounts.rate),
-    };
-    let stages = named(stages, &section)?;
-    if !stages.iter().any(|s| s.measure) {
-        return Err(section.error_at("stages", "none is measured; leave out one `measure = false`"));
     }
-    if let Some(sum) = accounts.rate
-        && !rate_flag
-    {
-        agree(sum, &stages, &section)?;
-    }
-    Ok((settings(&section, defaults)?, stages))
 }
 
-/// How long a run lasts whose binds only receive, where it is said.
-pub(super) fn receive_only_for(root: &Section<'_>) -> Read<Option<Nanos>> {
-    root.section("load", KEYS)?.read("receive_only_for", |i| i.span_above_zero())
-}
+impl Load {
+    pub(super) fn of(plan: &Plan) -> Load {
+        let receive_only = plan.stages.is_empty();
+        let model::Load {
+            arrival,
+            window_full,
+            catch_up,
+            on_throttle,
+            attempts_max,
+            age_max,
+            retryable,
+            precise,
+            busy_poll,
+            workers,
+            pin,
+        } = plan.load.clone();
+        Load {
+            arrival,
+            window_full,
+            catch_up: Some(catch_up),
+            on_throttle,
+            attempts_max,
+            age_max,
+            retryable,
+            precise,
+            busy_poll,
+            workers,
+            pin,
+            stages: (!receive_only).then(|| plan.stages.iter().map(Stage::of).collect()),
+            receive_only_for: receive_only.then_some(plan.receive_only_for),
+        }
+    }
 
-fn settings(section: &Section<'_>, defaults: &Defaults) -> Read<Load> {
-    let catch_up = section.read("catch_up", |i| match i.as_text() {
-        Some("all") => Ok(None),
-        Some(_) => Err(i.error("write \"all\" or a factor like 1.2")),
-        None => match i.decimal()? {
-            factor if factor >= 1.0 => Ok(Some(factor)),
-            factor => Err(i.error(format!("{factor} would never catch up; write at least 1.0"))),
-        },
-    })?;
-    let flag = |key: &str| Ok(section.read(key, |i| i.flag())?.unwrap_or(false));
-    Ok(Load {
-        arrival: section.read("arrival", |i| i.choice())?.unwrap_or(Arrival::Constant),
-        window_full: section.read("window_full", |i| i.choice())?.unwrap_or(WindowFull::Delay),
-        catch_up: catch_up.unwrap_or(defaults.catch_up),
-        on_throttle: section.read("on_throttle", |i| i.choice())?.unwrap_or(OnThrottle::Count),
-        attempts_max: section
-            .read("attempts_max", |i| i.whole(1..=1000))?
-            .unwrap_or(defaults::ATTEMPTS_MAX),
-        age_max: section.read("age_max", |i| i.span_above_zero())?.unwrap_or(defaults::AGE_MAX),
-        retryable: section
-            .each("retryable", |i| i.status())?
-            .unwrap_or_else(|| defaults::RETRYABLE.to_vec()),
-        precise: flag("precise")?,
-        busy_poll: flag("busy_poll")?,
-        workers: section.read("workers", |i| i.whole(1..=WORKERS_MAX))?,
-        pin: flag("pin")?,
-    })
+    pub(super) fn meant(&self, defaults: &Defaults) -> model::Load {
+        model::Load {
+            arrival: self.arrival,
+            window_full: self.window_full,
+            catch_up: self.catch_up.unwrap_or(defaults.catch_up),
+            on_throttle: self.on_throttle,
+            attempts_max: self.attempts_max,
+            age_max: self.age_max,
+            retryable: self.retryable.clone(),
+            precise: self.precise,
+            busy_poll: self.busy_poll,
+            workers: self.workers,
+            pin: self.pin,
+        }
+    }
+
+    /// The stages. `accounts_rate`: what the accounts' own rates add up to; they must agree with the stages unless
+    /// those come from `--rate` (`rate_flag`).
+    pub(super) fn meant_stages(
+        &self,
+        defaults: &Defaults,
+        accounts_rate: Option<Rate>,
+        rate_flag: bool,
+    ) -> Read<Vec<model::Stage>> {
+        let stages = match &self.stages {
+            Some(stages) if stages.is_empty() => {
+                let why = "is empty; write at least one [[load.stages]] or leave it out";
+                return Err(PlanError::about("stages", why));
+            }
+            Some(stages) => named(stages)?,
+            None => default_stages(defaults, accounts_rate),
+        };
+        if !stages.iter().any(|s| s.measure) {
+            let why = "none is measured; leave out one `measure = false`";
+            return Err(PlanError::about("stages", why));
+        }
+        match accounts_rate {
+            Some(sum) if !rate_flag => agree(sum, &stages)?,
+            Some(_) | None => {}
+        }
+        Ok(stages)
+    }
 }
 
 /// One warm-up and one measured hold.
-fn default_stages(defaults: &Defaults, rate: Option<Rate>) -> Vec<(Option<String>, Stage)> {
-    let hold = |name: &str, length: &str, measure| {
-        let length = humantime::parse_duration(length).expect("a default is well-formed");
+fn default_stages(defaults: &Defaults, rate: Option<Rate>) -> Vec<model::Stage> {
+    let hold = |name: &str, length: Nanos, measure| {
         let shape = Shape::Hold(rate.unwrap_or(defaults.rate));
-        let stage = Stage { name: name.into(), shape, length: Nanos::from(length), measure };
-        (Some(name.to_string()), stage)
+        model::Stage { name: name.into(), shape, length, measure }
     };
     vec![hold("warm-up", defaults.warmup, false), hold("measured", defaults.duration, true)]
 }
 
 /// Gives the nameless ones a name, and refuses a name given twice.
-fn named(stages: Vec<(Option<String>, Stage)>, section: &Section<'_>) -> Read<Vec<Stage>> {
-    let mut out: Vec<Stage> = Vec::with_capacity(stages.len());
+fn named(written: &[Stage]) -> Read<Vec<model::Stage>> {
+    let mut stages = Vec::with_capacity(written.len());
+    for (number, stage) in written.iter().enumerate() {
+        stages.push(stage.meant().map_err(|e| e.under_item(number).under("stages"))?);
+    }
     let mut taken: HashSet<String> = HashSet::new();
-    for (number, name) in stages.iter().enumerate().filter_map(|(n, s)| Some((n, s.0.clone()?))) {
-        if let Some(name) = taken.replace(name) {
+    for (number, stage) in written.iter().enumerate() {
+        if let Some(name) = stage.name().and_then(|name| taken.replace(name.clone())) {
             let why = format!("stages[{number}]: two named {name:?}; give each its own `name`");
-            return Err(section.error(why));
+            return Err(PlanError::about("", why));
         }
     }
     // of each kind, the number to try next
     let mut numbers: HashMap<String, usize> = HashMap::new();
-    for (name, mut stage) in stages {
-        stage.name = name.unwrap_or_else(|| {
-            let number = numbers.entry(stage.name.clone()).or_insert(1);
-            loop {
-                let name = match *number {
-                    1 => stage.name.clone(),
-                    number => format!("{}-{number}", stage.name),
-                };
-                *number += 1;
-                if taken.insert(name.clone()) {
-                    return name;
-                }
+    for (stage, _) in stages.iter_mut().zip(written).filter(|(_, w)| w.name().is_none()) {
+        let number = numbers.entry(stage.name.clone()).or_insert(1);
+        stage.name = loop {
+            let name = match *number {
+                1 => stage.name.clone(),
+                number => format!("{}-{number}", stage.name),
+            };
+            *number += 1;
+            if taken.insert(name.clone()) {
+                break name;
             }
-        });
-        out.push(stage);
+        };
     }
-    Ok(out)
+    Ok(stages)
 }
 
 /// Accounts with rates of their own must add up to what the stages reach.
-fn agree(sum: Rate, stages: &[Stage], section: &Section<'_>) -> Read<()> {
+fn agree(sum: Rate, stages: &[model::Stage]) -> Read<()> {
     let peak = stages
         .iter()
         .filter_map(|s| s.shape.peak())
         .fold(Rate::ZERO, |high, rate| if exceeds(rate, high) { rate } else { high });
     if peak.num > 0 && (exceeds(peak, sum) || exceeds(sum, peak)) {
-        return Err(section.error_at(
-            "stages",
-            format!("reach {peak} but the accounts' rates add up to {sum}; use `share` instead"),
-        ));
+        let why =
+            format!("reach {peak} but the accounts' rates add up to {sum}; use `share` instead");
+        return Err(PlanError::about("stages", why));
     }
     Ok(())
-}
-
-/// A stage and the name it was given; without one it bears its kind.
-fn stage(item: &Item<'_>) -> Read<(Option<String>, Stage)> {
-    let section = item.section(STAGE_KEYS)?;
-    let kind = match section.given(SHAPES)[..] {
-        [one] => one,
-        [] => {
-            return Err(section.error(format!("has no shape; write one of {}", SHAPES.join(", "))));
-        }
-        [_, second, ..] => {
-            return Err(
-                section.error_at(second, "a second shape; write each in a stage of its own")
-            );
-        }
-    };
-    let written = section.read("for", |i| i.span_above_zero())?;
-    let shape_item = section.item(kind).expect("it is given");
-    let shape = shape(kind, &shape_item)?;
-    let length = match (written, &shape) {
-        (Some(length), _) => length,
-        (None, Shape::Stairs { from, to, step, each }) => {
-            stairs_length(*from, *to, *step, *each)
-                .ok_or_else(|| section.error_at("stairs", "too many steps; make `step` larger"))?
-        }
-        (None, _) => return Err(section.error_at("for", "is missing; write for = \"60s\" or so")),
-    };
-    if let Shape::Spike { at, length: spike, .. } = shape
-        && at + spike > length
-    {
-        return Err(section.error_at("spike", "ends after its stage; make `for` longer"));
-    }
-    let measure = section.read("measure", |i| i.flag())?.unwrap_or(true);
-    let name = section.read("name", |i| i.text())?;
-    Ok((name, Stage { name: kind.into(), shape, length, measure }))
-}
-
-fn stairs_length(from: Rate, to: Rate, step: Rate, each: Nanos) -> Option<Nanos> {
-    // |to − from| / step, rounded up, in exact fractions
-    let wide = |r: Rate| (u128::from(r.num), u128::from(r.den));
-    let ((fn_, fd), (tn, td), (sn, sd)) = (wide(from), wide(to), wide(step));
-    let gap = (fn_.checked_mul(td)?).abs_diff(tn.checked_mul(fd)?);
-    let steps = gap.checked_mul(sd)?.div_ceil(fd.checked_mul(td)?.checked_mul(sn)?) + 1;
-    u64::try_from(steps).ok()?.checked_mul(each.0).map(Nanos)
-}
-
-fn shape(kind: &str, item: &Item<'_>) -> Read<Shape> {
-    match kind {
-        "hold" => item.rate_above_zero().map(Shape::Hold),
-        "ramp" => match &item.list()?[..] {
-            [from, to] => Ok(Shape::Ramp(from.rate()?, to.rate()?)),
-            other => Err(item.error(format!("{} rates; write two, [from, to]", other.len()))),
-        },
-        "stairs" => {
-            let s = item.section(&["from", "to", "step", "each"])?;
-            Ok(Shape::Stairs {
-                from: s.need("from")?.rate()?,
-                to: s.need("to")?.rate()?,
-                step: s.need("step")?.rate_above_zero()?,
-                each: s.need("each")?.span_above_zero()?,
-            })
-        }
-        "spike" => {
-            let s = item.section(&["base", "peak", "at", "for"])?;
-            Ok(Shape::Spike {
-                base: s.need("base")?.rate()?,
-                peak: s.need("peak")?.rate_above_zero()?,
-                at: s.need("at")?.span()?,
-                length: s.need("for")?.span_above_zero()?,
-            })
-        }
-        "sine" => {
-            let s = item.section(&["mean", "amplitude", "period"])?;
-            Ok(Shape::Sine {
-                mean: s.need("mean")?.rate_above_zero()?,
-                amplitude: s.need("amplitude")?.rate()?,
-                period: s.need("period")?.span_above_zero()?,
-            })
-        }
-        _ if item.flag()? => Ok(Shape::Max),
-        _ => Err(item.error("false will not do; write true, or another shape")),
-    }
 }

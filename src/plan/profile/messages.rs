@@ -1,310 +1,279 @@
 //! `[[messages]]`: what is sent, from where, to where.
+use super::addresses::Address;
 use crate::kit::{MIB, read_text_at_most};
 use crate::plan::defaults;
-use crate::plan::model::{Address, AddressFrom, Content, Long, Message, PlannedTlv, TlvValue};
-use crate::plan::section::{Item, Read, Section};
-use crate::plan::tree::without_mark;
+use crate::plan::error::{PlanError, Read};
+use crate::plan::mark::without_mark;
+use crate::plan::model::{self, AddressFrom, Content, Long, PlannedTlv, TlvValue};
+use crate::plan::values::{
+    As, Ascii, DataCoding, FilePath, Hex, Maybe, MessageTime, TlvTag, Whole,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
+use std::path::Path;
 
-const KEYS: &[&str] = &[
-    "label",
-    "weight",
-    "source",
-    "destination",
-    "text",
-    "text_file",
-    "octets",
-    "data_coding",
-    "packed",
-    "long",
-    "registered_delivery",
-    "service_type",
-    "priority",
-    "protocol_id",
-    "validity_period",
-    "schedule_delivery_time",
-    "esm_class",
-    "tlvs",
-];
-const ADDRESS_KEYS: &[&str] = &["fixed", "range", "file", "random", "ton", "npi"];
-/// An address has at most 20 characters and a NUL (v3.4, 5.2.8 and 5.2.9).
-const ADDRESS_MAX: usize = 20;
 /// Longest period of the weights.
-const WEIGHTS_MAX: u64 = 10_000;
+const WEIGHT_MAX: u64 = 10_000;
+const INT_MAX: u64 = i64::MAX as u64;
+
+/// One kind of message of the mix.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::plan) struct Message {
+    /// What reports call this kind of message, unique within the profile. By default `"default"`, or `"message-2"` and
+    /// so on where there are several.
+    label: Option<String>,
+    /// How often it is sent relative to the other messages' weights, from 1 to 10000; 1 by default.
+    #[serde(with = "As::<Whole<u64, 1, WEIGHT_MAX>>")]
+    weight: u64,
+    /// The service_type: at most 5 characters, empty by default.
+    #[serde(with = "As::<Ascii<5>>")]
+    service_type: String,
+    /// The source_addr, or where it is taken from; `"447700900000"` by default.
+    #[serde(with = "As::<Maybe<Address>>")]
+    source: Option<Address>,
+    /// The destination_addr, or where it is taken from. By default 447700900000 to 447700900999 in turn, which nobody
+    /// owns.
+    #[serde(with = "As::<Maybe<Address>>")]
+    destination: Option<Address>,
+    /// The text, with the placeholders `{seq}`, `{uuid}`, `{destination}` and `{time}`; any other name in braces is
+    /// refused. By default 63 octets of GSM text. Write one of `text`, `text_file`, `octets`.
+    text: Option<String>,
+    /// File of UTF-8 that holds the text, relative to the profile.
+    #[serde(with = "As::<Maybe<FilePath>>")]
+    text_file: Option<String>,
+    /// The short_message in hexadecimal.
+    #[serde(with = "As::<Maybe<Hex>>")]
+    octets: Option<Vec<u8>>,
+    /// The data_coding: a number from 0 to 255, or a name. By default it is chosen from the text.
+    #[serde(with = "As::<Maybe<DataCoding>>")]
+    data_coding: Option<u8>,
+    /// Whether GSM septets are packed into octets; false by default.
+    packed: bool,
+    /// How a text that does not fit one short_message is sent; `"udh8"` by default.
+    long: Long,
+    /// The registered_delivery, from 0 to 255; 1, the default, asks for a receipt, and 0 for none.
+    registered_delivery: u8,
+    /// The esm_class, from 0 to 255; 0 by default. The UDHI bit is added where a text is cut in parts.
+    esm_class: u8,
+    /// The protocol_id, from 0 to 255; 0 by default.
+    protocol_id: u8,
+    /// The priority_flag, from 0 to 255; 0 by default.
+    priority: u8,
+    /// The validity_period: a duration from acceptance, a time in RFC 3339, or the 16 characters of the wire. Empty by
+    /// default.
+    #[serde(with = "As::<Maybe<MessageTime>>")]
+    validity_period: Option<String>,
+    /// The schedule_delivery_time, written like `validity_period`. Empty by default.
+    #[serde(with = "As::<Maybe<MessageTime>>")]
+    schedule_delivery_time: Option<String>,
+    /// Optional parameters.
+    tlvs: Vec<Tlv>,
+}
+
+impl Default for Message {
+    fn default() -> Message {
+        Message {
+            label: None,
+            weight: 1,
+            service_type: String::new(),
+            source: None,
+            destination: None,
+            text: None,
+            text_file: None,
+            octets: None,
+            data_coding: None,
+            packed: false,
+            long: Long::Udh8,
+            registered_delivery: 1,
+            esm_class: 0,
+            protocol_id: 0,
+            priority: 0,
+            validity_period: None,
+            schedule_delivery_time: None,
+            tlvs: Vec::new(),
+        }
+    }
+}
+
+/// One optional parameter: its tag, and its value as one of int, text, cstring, hex.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Tlv {
+    /// The tag by name (`"user_message_reference"`) or number.
+    #[serde(with = "As::<TlvTag>")]
+    tag: u16,
+    /// An integer from 0 on, sent big-endian.
+    #[serde(default, with = "As::<Maybe<Whole<u64, 0, INT_MAX>>>")]
+    int: Option<u64>,
+    /// Octets of the integer: 1, 2, 4 or 8; 1 by default.
+    #[serde(default, with = "As::<Maybe<Whole<u8, 1, 8>>>")]
+    octets: Option<u8>,
+    /// A text, with the placeholders of a message's text.
+    #[serde(default)]
+    text: Option<String>,
+    /// The same, sent with a NUL at its end.
+    #[serde(default)]
+    cstring: Option<String>,
+    /// Octets in hexadecimal.
+    #[serde(default, with = "As::<Maybe<Hex>>")]
+    hex: Option<Vec<u8>>,
+}
+
+impl Message {
+    pub(super) fn of(message: &model::Message) -> Message {
+        let (text, octets) = match &message.content {
+            Content::Text(text) => (Some(text.clone()), None),
+            Content::Octets(octets) => (None, Some(octets.clone())),
+        };
+        let written = |time: &String| (!time.is_empty()).then(|| time.clone());
+        Message {
+            label: Some(message.label.clone()),
+            weight: message.weight,
+            service_type: message.service_type.clone(),
+            source: Some(Address::of(&message.source)),
+            destination: Some(Address::of(&message.destination)),
+            text,
+            text_file: None,
+            octets,
+            data_coding: message.data_coding,
+            packed: message.packed,
+            long: message.long,
+            registered_delivery: message.registered_delivery,
+            esm_class: message.esm_class,
+            protocol_id: message.protocol_id,
+            priority: message.priority,
+            validity_period: written(&message.validity_period),
+            schedule_delivery_time: written(&message.schedule_delivery_time),
+            tlvs: message.tlvs.iter().map(Tlv::of).collect(),
+        }
+    }
+
+    fn meant(&self, label: String) -> Read<model::Message> {
+        let (first, last) = defaults::NUMBERS;
+        let built_in = |from| model::Address { ton: 1, npi: 1, from };
+        let source = match &self.source {
+            Some(source) => source.meant(false).map_err(|e| e.under("source"))?,
+            None => built_in(AddressFrom::Fixed(first.into())),
+        };
+        let destination = match &self.destination {
+            Some(destination) => destination.meant(true).map_err(|e| e.under("destination"))?,
+            None => built_in(AddressFrom::Range(first.into(), last.into())),
+        };
+        let mut tlvs = Vec::with_capacity(self.tlvs.len());
+        for (index, tlv) in self.tlvs.iter().enumerate() {
+            tlvs.push(tlv.meant().map_err(|e| e.under_item(index).under("tlvs"))?);
+        }
+        Ok(model::Message {
+            label,
+            weight: self.weight,
+            service_type: self.service_type.clone(),
+            source,
+            destination,
+            content: self.content()?,
+            data_coding: self.data_coding,
+            packed: self.packed,
+            long: self.long,
+            registered_delivery: self.registered_delivery,
+            esm_class: self.esm_class,
+            protocol_id: self.protocol_id,
+            priority: self.priority,
+            validity_period: self.validity_period.clone().unwrap_or_default(),
+            schedule_delivery_time: self.schedule_delivery_time.clone().unwrap_or_default(),
+            tlvs,
+        })
+    }
+
+    fn content(&self) -> Read<Content> {
+        match (&self.text, &self.text_file, &self.octets) {
+            (None, None, None) => Ok(Content::Text(defaults::TEXT.into())),
+            (Some(text), None, None) => Ok(Content::Text(text.clone())),
+            (None, None, Some(octets)) => Ok(Content::Octets(octets.clone())),
+            (None, Some(path), None) => {
+                let text = read_text_at_most(Path::new(path), 16 * MIB).map_err(|e| {
+                    let why = format!("{path} cannot be read ({e}); give a file of UTF-8");
+                    PlanError::about("text_file", why)
+                })?;
+                let text = without_mark(&text).trim_end_matches(['\n', '\r']);
+                Ok(Content::Text(text.to_string()))
+            }
+            (text, file, _) => {
+                let second = if text.is_some() && file.is_some() { "text_file" } else { "octets" };
+                let why = "a second content; write text, text_file or octets";
+                Err(PlanError::about(second, why))
+            }
+        }
+    }
+}
 
 /// All messages; the built-in one where none is written.
-pub(super) fn read(root: &Section<'_>) -> Read<Vec<Message>> {
-    let sections = match root.each("messages", |i| i.section(KEYS))? {
-        Some(sections) if sections.is_empty() => {
-            return Err(root.error_at("messages", "is empty; write at least one [[messages]]"));
+pub(super) fn meant(written: Option<&[Message]>) -> Read<Vec<model::Message>> {
+    let default = [Message::default()];
+    let written = match written {
+        Some([]) => {
+            let why = "is empty; write at least one [[messages]]";
+            return Err(PlanError::about("messages", why));
         }
-        Some(sections) => sections,
-        None => vec![root.section("messages", KEYS)?],
+        Some(written) => written,
+        None => &default,
     };
-    let several = sections.len() > 1;
     let mut labels = HashSet::new();
-    let mut list: Vec<Message> = Vec::with_capacity(sections.len());
-    for (number, section) in sections.iter().enumerate() {
-        let label = section.read("label", |i| i.text())?.unwrap_or_else(|| {
-            if several { format!("message-{}", number + 1) } else { "default".into() }
+    let mut list: Vec<model::Message> = Vec::with_capacity(written.len());
+    for (index, message) in written.iter().enumerate() {
+        let about = |e: PlanError| e.under_item(index).under("messages");
+        let label = message.label.clone().unwrap_or_else(|| match written.len() {
+            1 => "default".to_owned(),
+            _ => format!("message-{}", index + 1),
         });
         if !labels.insert(label.clone()) {
             let why = format!("two messages labelled {label:?}; give each a `label` of its own");
-            return Err(section.error_at("label", why));
+            return Err(about(PlanError::about("label", why)));
         }
-        list.push(message(section, label)?);
+        list.push(message.meant(label).map_err(about)?);
     }
     Ok(list)
 }
 
-fn message(section: &Section<'_>, label: String) -> Read<Message> {
-    let octet = |key: &str, default: u8| -> Read<u8> {
-        Ok(section.read(key, |i| i.whole(0..=255u8))?.unwrap_or(default))
-    };
-    let source = match section.item("source") {
-        Some(item) => address(&item, false)?,
-        None => Address { ton: 1, npi: 1, from: AddressFrom::Fixed(defaults::NUMBERS.0.into()) },
-    };
-    let destination = match section.item("destination") {
-        Some(item) => address(&item, true)?,
-        None => {
-            let (first, last) = defaults::NUMBERS;
-            Address { ton: 1, npi: 1, from: AddressFrom::Range(first.into(), last.into()) }
-        }
-    };
-    Ok(Message {
-        label,
-        weight: section.read("weight", |i| i.whole(1..=WEIGHTS_MAX))?.unwrap_or(1),
-        service_type: section.read("service_type", |i| i.ascii(5))?.unwrap_or_default(),
-        source,
-        destination,
-        content: content(section)?,
-        data_coding: section.read("data_coding", data_coding)?,
-        packed: section.read("packed", |i| i.flag())?.unwrap_or(false),
-        long: section.read("long", |i| i.choice())?.unwrap_or(Long::Udh8),
-        registered_delivery: octet("registered_delivery", 1)?,
-        esm_class: octet("esm_class", 0)?,
-        protocol_id: octet("protocol_id", 0)?,
-        priority: octet("priority", 0)?,
-        validity_period: section.read("validity_period", time)?.unwrap_or_default(),
-        schedule_delivery_time: section.read("schedule_delivery_time", time)?.unwrap_or_default(),
-        tlvs: section.each("tlvs", tlv)?.unwrap_or_default(),
-    })
-}
-
-fn content(section: &Section<'_>) -> Read<Content> {
-    match section.given(&["text", "text_file", "octets"])[..] {
-        [] => Ok(Content::Text(defaults::TEXT.into())),
-        [key] => {
-            let item = section.item(key).expect("it is given");
-            match key {
-                "text" => item.text().map(Content::Text),
-                "octets" => item.hex().map(Content::Octets),
-                _ => {
-                    let path = item.place().file(&item.text()?);
-                    let text = read_text_at_most(&path, 16 * MIB).map_err(|e| {
-                        let path = path.display();
-                        item.error(format!("{path} cannot be read ({e}); give a file of UTF-8"))
-                    })?;
-                    let text = without_mark(&text).trim_end_matches(['\n', '\r']);
-                    Ok(Content::Text(text.to_string()))
-                }
+impl Tlv {
+    fn of(tlv: &PlannedTlv) -> Tlv {
+        let mut written =
+            Tlv { tag: tlv.tag, int: None, octets: None, text: None, cstring: None, hex: None };
+        match &tlv.value {
+            TlvValue::Int { value, octets } => {
+                (written.int, written.octets) = (Some(*value), Some(*octets));
             }
+            TlvValue::Text(text) => written.text = Some(text.clone()),
+            TlvValue::CString(text) => written.cstring = Some(text.clone()),
+            TlvValue::Octets(octets) => written.hex = Some(octets.clone()),
         }
-        [_, second, ..] => {
-            Err(section.error_at(second, "a second content; write text, text_file or octets"))
+        written
+    }
+
+    fn meant(&self) -> Read<PlannedTlv> {
+        let value = match (self.int, &self.text, &self.cstring, &self.hex) {
+            (Some(value), None, None, None) => self.int(value)?,
+            (None, Some(text), None, None) => TlvValue::Text(text.clone()),
+            (None, None, Some(text), None) => TlvValue::CString(text.clone()),
+            (None, None, None, Some(octets)) => TlvValue::Octets(octets.clone()),
+            _ => return Err(PlanError::about("", "write one of int, text, cstring, hex")),
+        };
+        if self.octets.is_some() && !matches!(value, TlvValue::Int { .. }) {
+            return Err(PlanError::about("octets", "goes with `int` only; leave it out"));
         }
+        Ok(PlannedTlv { tag: self.tag, value })
     }
-}
 
-/// A number, or the common ones by name.
-fn data_coding(item: &Item<'_>) -> Read<u8> {
-    match item.as_text() {
-        None => item.whole(0..=255u8),
-        Some("gsm") => Ok(0x00),
-        Some("ascii") => Ok(0x01),
-        Some("latin1") => Ok(0x03),
-        Some("binary") => Ok(0x04),
-        Some("ucs2") => Ok(0x08),
-        Some(other) => Err(item.error(format!(
-            "{other:?} is no coding; write 0 to 255 or gsm, ascii, latin1, binary, ucs2"
-        ))),
-    }
-}
-
-/// `"447700900123"`, or a table that says where it is taken from.
-fn address(item: &Item<'_>, destination: bool) -> Read<Address> {
-    if item.as_text().is_some() {
-        let (digits, ton, npi) = plain(item, destination)?;
-        return Ok(Address { ton, npi, from: AddressFrom::Fixed(digits) });
-    }
-    let section = item.section(ADDRESS_KEYS)?;
-    let (from, ton, npi) = match section.given(&["fixed", "range", "file", "random"])[..] {
-        [key] => {
-            let inner = section.item(key).expect("it is given");
-            match key {
-                "fixed" => {
-                    let (digits, ton, npi) = plain(&inner, destination)?;
-                    (AddressFrom::Fixed(digits), ton, npi)
-                }
-                "range" => (range(&inner)?, 1, 1),
-                "file" => (file(&inner)?, 1, 1),
-                _ => (random(&inner)?, 1, 1),
-            }
+    fn int(&self, value: u64) -> Read<TlvValue> {
+        let octets = self.octets.unwrap_or(1);
+        if ![1, 2, 4, 8].contains(&octets) {
+            let why = format!("{octets} will not do; write 1, 2, 4 or 8");
+            return Err(PlanError::about("octets", why));
         }
-        _ => return Err(section.error("write one of fixed, range, file, random")),
-    };
-    let octet = |i: &Item<'_>| i.whole(0..=255u8);
-    Ok(Address {
-        ton: section.read("ton", octet)?.unwrap_or(ton),
-        npi: section.read("npi", octet)?.unwrap_or(npi),
-        from,
-    })
-}
-
-/// One address with the TON and NPI it seems to have: digits are international, letters alphanumeric.
-fn plain(item: &Item<'_>, destination: bool) -> Read<(String, u8, u8)> {
-    let text = item.ascii(ADDRESS_MAX + 1)?;
-    let digits = text.strip_prefix('+').unwrap_or(&text);
-    if !digits.is_empty() && is_digits(digits) && digits.len() <= ADDRESS_MAX {
-        return Ok((digits.to_string(), 1, 1));
-    }
-    let why = if destination {
-        format!("{text:?} is no number; write up to {ADDRESS_MAX} digits")
-    } else if text.len() > ADDRESS_MAX {
-        format!("{text:?} is too long; write up to {ADDRESS_MAX} characters")
-    } else {
-        return Ok((text, 5, 0));
-    };
-    Err(item.error(why))
-}
-
-fn is_digits(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_digit())
-}
-
-fn range(item: &Item<'_>) -> Read<AddressFrom> {
-    let ends = item.list()?;
-    let [first, last] = &ends[..] else {
-        return Err(item.error(format!("{} numbers; write two, [first, last]", ends.len())));
-    };
-    let (first, last) = (plain(first, true)?.0, plain(last, true)?.0);
-    // 19 digits are what 64 bits can count
-    if first.len() != last.len() || first > last || first.len() > 19 {
-        let why = format!(
-            "{first} to {last} is no range; write as many digits (at most 19), the smaller first"
-        );
-        return Err(item.error(why));
-    }
-    Ok(AddressFrom::Range(first, last))
-}
-
-fn random(item: &Item<'_>) -> Read<AddressFrom> {
-    let pattern = item.ascii(ADDRESS_MAX)?;
-    let known = pattern.bytes().all(|b| b.is_ascii_digit() || b == b'#');
-    if known && pattern.contains('#') {
-        Ok(AddressFrom::Random(pattern))
-    } else {
-        Err(item.error(format!("{pattern:?} will not do; write digits and # for random ones")))
-    }
-}
-
-/// One address a line, in the first column; blank lines, `#` comments and a heading are passed over.
-fn file(item: &Item<'_>) -> Read<AddressFrom> {
-    let path = item.place().file(&item.text()?);
-    let name = path.display().to_string();
-    let text = read_text_at_most(&path, 1024 * MIB)
-        .map_err(|e| item.error(format!("{name} cannot be read ({e}); give a list of numbers")))?;
-    let mut addresses = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim_start_matches('\u{feff}').trim();
-        let column = line.split([',', ';', '\t']).next().unwrap_or_default();
-        let cell = column.trim().trim_matches('"').trim();
-        let heading = number == 0 && !cell.bytes().any(|b| b.is_ascii_digit());
-        if cell.is_empty() || cell.starts_with('#') || heading {
-            continue;
+        if octets < 8 && value >> (8 * octets) != 0 {
+            let why = format!("{value} does not fit {octets} octets; raise `octets`");
+            return Err(PlanError::about("int", why));
         }
-        let digits = cell.strip_prefix('+').unwrap_or(cell);
-        if digits.is_empty() || digits.len() > ADDRESS_MAX || !is_digits(digits) {
-            let place = format!("{name}:{}", number + 1);
-            let why = format!("{place}: {cell:?} is no number; write up to {ADDRESS_MAX} digits");
-            return Err(item.error(why));
-        }
-        addresses.push(digits.to_string());
+        Ok(TlvValue::Int { value, octets })
     }
-    if addresses.is_empty() {
-        return Err(item.error(format!("{name} holds no number; write one a line")));
-    }
-    Ok(AddressFrom::List { file: name, addresses })
-}
-
-/// As on the wire (16 characters), a span of time from acceptance, or a time in RFC 3339.
-fn time(item: &Item<'_>) -> Read<String> {
-    let text = item.text()?;
-    let (digits, sign) = text.split_at_checked(15).unwrap_or(("", ""));
-    if is_digits(digits) && matches!(sign, "+" | "-" | "R") {
-        return Ok(text);
-    }
-    if let Ok(span) = humantime::parse_duration(&text) {
-        return relative(span.as_secs())
-            .ok_or_else(|| item.error(format!("{text:?} is beyond 99 years; shorten it")));
-    }
-    let absolute = humantime::parse_rfc3339(&text).ok().map(|t| {
-        // 2026-11-23T10:00:00Z -> 261123100000
-        let utc = humantime::format_rfc3339_seconds(t).to_string();
-        let digits: String = utc.chars().filter(char::is_ascii_digit).skip(2).collect();
-        format!("{digits}000+")
-    });
-    absolute.ok_or_else(|| {
-        let forms = "\"1h\", \"2026-11-23T10:00:00Z\" or the wire's 16 characters";
-        item.error(format!("{text:?} is no time; write {forms}"))
-    })
-}
-
-/// YYMMDDhhmmss000R; a month counts 30 days, a year 12 of them.
-fn relative(seconds: u64) -> Option<String> {
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    let (months, days) = (days / 30, days % 30);
-    let (years, months) = (months / 12, months % 12);
-    let (hours, minutes, seconds) = (rest / 3600, rest / 60 % 60, rest % 60);
-    (years <= 99)
-        .then(|| format!("{years:02}{months:02}{days:02}{hours:02}{minutes:02}{seconds:02}000R"))
-}
-
-fn tlv(item: &Item<'_>) -> Read<PlannedTlv> {
-    let section = item.section(&["tag", "int", "octets", "text", "cstring", "hex"])?;
-    let tag = section.need("tag")?;
-    let tag = tag.tag()?;
-    let value = match section.given(&["int", "text", "cstring", "hex"])[..] {
-        [key] => {
-            let value = section.item(key).expect("it is given");
-            match key {
-                "int" => int(&section, &value)?,
-                "text" => TlvValue::Text(value.text()?),
-                "cstring" => TlvValue::CString(value.text()?),
-                _ => TlvValue::Octets(value.hex()?),
-            }
-        }
-        _ => return Err(section.error("write one of int, text, cstring, hex")),
-    };
-    if key_misplaced(&section, &value) {
-        return Err(section.error_at("octets", "goes with `int` only; leave it out"));
-    }
-    Ok(PlannedTlv { tag, value })
-}
-
-fn key_misplaced(section: &Section<'_>, value: &TlvValue) -> bool {
-    section.has("octets") && !matches!(value, TlvValue::Int { .. })
-}
-
-fn int(section: &Section<'_>, item: &Item<'_>) -> Read<TlvValue> {
-    let value = item.whole(0..=i64::MAX as u64)?;
-    let octets = section.read("octets", |i| i.whole(1..=8u8))?.unwrap_or(1);
-    if ![1, 2, 4, 8].contains(&octets) {
-        return Err(section.error_at("octets", format!("{octets} will not do; write 1, 2, 4 or 8")));
-    }
-    if octets < 8 && value >> (8 * octets) != 0 {
-        return Err(item.error(format!("{value} does not fit {octets} octets; raise `octets`")));
-    }
-    Ok(TlvValue::Int { value, octets })
 }

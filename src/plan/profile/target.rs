@@ -1,93 +1,171 @@
 //! `[target]`: whom to test, and how to reach it.
+use crate::plan::error::{PlanError, Read};
 use crate::plan::guard::is_loopback;
-use crate::plan::model::{AddressPolicy, Target, Tls};
-use crate::plan::section::{Item, Read, Section};
+use crate::plan::model::{self, AddressPolicy, Tls};
+use crate::plan::values::{
+    As, EMBEDDED, FilePath, HostPort, IpAddress, List, Maybe, TargetAddress, Whole,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-const KEYS: &[&str] = &[
-    "address",
-    "addresses",
-    "policy",
-    "tls",
-    "tls_ca",
-    "tls_cert",
-    "tls_key",
-    "tls_server_name",
-    "tls_verify",
-    "source_addresses",
-    "nodelay",
-    "send_buffer",
-    "receive_buffer",
-    "keepalive",
-];
-const EMBEDDED: &str = "embedded";
-const BUFFER_MAX: usize = 1 << 30;
+const BUFFER_MIN: u64 = 1024;
+const BUFFER_MAX: u64 = 1 << 30;
 
-/// The target, and whether it is on loopback.
-pub(super) fn read(root: &Section<'_>) -> Read<(Target, bool)> {
-    let section = root.section("target", KEYS)?;
-    if section.has("address") && section.has("addresses") {
-        return Err(section.error_at("addresses", "beside `address`; write one of them"));
-    }
-    let one = section.read("address", |i| match i.as_text() {
-        Some(EMBEDDED) => Ok(EMBEDDED.to_string()),
-        _ => i.address(false),
-    })?;
-    let several = section.each("addresses", |i| i.address(false))?;
-    if several.as_ref().is_some_and(Vec::is_empty) {
-        return Err(section.error_at("addresses", "is empty; write at least one \"host:port\""));
-    }
-    let embedded = one.as_deref().is_none_or(|a| a == EMBEDDED) && several.is_none();
-    let addresses = match (several, one) {
-        (Some(several), _) => several,
-        (None, Some(one)) if one != EMBEDDED => vec![one],
-        (None, _) => Vec::new(),
-    };
-    let loopback = embedded || addresses.iter().all(|a| is_loopback(a));
-    let buffer = |i: &Item<'_>| i.whole(1024..=BUFFER_MAX);
-    let sources = section.each("source_addresses", |i| {
-        let text = i.text()?;
-        let wrong = || i.error(format!("{text:?} is no IP address; write one of this host's"));
-        text.parse::<std::net::IpAddr>().map_err(|_| wrong())?;
-        Ok(text)
-    })?;
-    let target = Target {
-        embedded,
-        addresses,
-        policy: section.read("policy", |i| i.choice())?.unwrap_or(AddressPolicy::All),
-        tls: tls(&section)?,
-        source_addresses: sources.unwrap_or_default(),
-        nodelay: section.read("nodelay", |i| i.flag())?.unwrap_or(true),
-        send_buffer: section.read("send_buffer", buffer)?,
-        receive_buffer: section.read("receive_buffer", buffer)?,
-        keepalive: section.read("keepalive", |i| i.flag())?.unwrap_or(false),
-    };
-    Ok((target, loopback))
+/// The SMSC to test, and how to reach it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::plan) struct Target {
+    /// Address as host:port (with [ ] around an IPv6 address), or `"embedded"` for the simulator in this process,
+    /// which is the default.
+    #[serde(with = "As::<Maybe<TargetAddress>>")]
+    address: Option<String>,
+    /// Several addresses as host:port, instead of `address`.
+    #[serde(with = "As::<Maybe<List<HostPort>>>")]
+    #[schemars(length(min = 1))]
+    addresses: Option<Vec<String>>,
+    /// How several addresses are used; `"all"` by default.
+    policy: AddressPolicy,
+    /// Whether the connection uses TLS. By default it does where another key of TLS is given.
+    tls: Option<bool>,
+    /// PEM file of the CA to trust instead of the system's, relative to the profile.
+    #[serde(with = "As::<Maybe<FilePath>>")]
+    tls_ca: Option<String>,
+    /// PEM file of the client certificate chain, relative to the profile; needs `tls_key`.
+    #[serde(with = "As::<Maybe<FilePath>>")]
+    tls_cert: Option<String>,
+    /// PEM file of the client certificate's key, relative to the profile; needs `tls_cert`.
+    #[serde(with = "As::<Maybe<FilePath>>")]
+    tls_key: Option<String>,
+    /// The name that the SMSC's certificate must bear. By default the host of the address.
+    tls_server_name: Option<String>,
+    /// Whether the SMSC's certificate is verified, which it is by default. With false anybody in between can read the
+    /// password.
+    tls_verify: Option<bool>,
+    /// IP addresses of this host to connect from, in turn. By default the kernel chooses.
+    #[serde(with = "As::<List<IpAddress>>")]
+    source_addresses: Vec<String>,
+    /// Whether TCP_NODELAY is set on each connection; true by default.
+    nodelay: bool,
+    /// SO_SNDBUF of each connection in octets, from 1024 to 1073741824. By default the kernel's.
+    #[serde(with = "As::<Maybe<Whole<usize, BUFFER_MIN, BUFFER_MAX>>>")]
+    send_buffer: Option<usize>,
+    /// SO_RCVBUF of each connection in octets, from 1024 to 1073741824. By default the kernel's.
+    #[serde(with = "As::<Maybe<Whole<usize, BUFFER_MIN, BUFFER_MAX>>>")]
+    receive_buffer: Option<usize>,
+    /// Whether SO_KEEPALIVE is set on each connection; false by default.
+    keepalive: bool,
 }
 
-fn tls(section: &Section<'_>) -> Read<Option<Tls>> {
-    let file = |i: &Item<'_>| {
-        let path = i.place().file(&i.text()?);
-        if path.is_file() {
-            Ok(path.display().to_string())
-        } else {
-            Err(i.error(format!("{} is no file; give a PEM file", path.display())))
+impl Default for Target {
+    fn default() -> Target {
+        Target {
+            address: None,
+            addresses: None,
+            policy: AddressPolicy::All,
+            tls: None,
+            tls_ca: None,
+            tls_cert: None,
+            tls_key: None,
+            tls_server_name: None,
+            tls_verify: None,
+            source_addresses: Vec::new(),
+            nodelay: true,
+            send_buffer: None,
+            receive_buffer: None,
+            keepalive: false,
         }
-    };
-    let given = section.given(&["tls_ca", "tls_cert", "tls_key", "tls_server_name", "tls_verify"]);
-    let on = section.read("tls", |i| i.flag())?.unwrap_or(!given.is_empty());
-    let (cert, key) = (section.has("tls_cert"), section.has("tls_key"));
-    if cert != key {
-        let alone = if cert { "tls_cert" } else { "tls_key" };
-        return Err(section.error_at(alone, "alone will not do; give tls_cert and tls_key both"));
     }
-    if !on {
-        return Ok(None);
+}
+
+impl Target {
+    pub(super) fn of(target: &model::Target) -> Target {
+        let (address, addresses) = match &target.addresses[..] {
+            _ if target.embedded => (Some(EMBEDDED.to_owned()), None),
+            [one] => (Some(one.clone()), None),
+            several => (None, Some(several.to_vec())),
+        };
+        let tls = target.tls.clone();
+        let Tls { ca, cert, key, server_name, verify } = tls.clone().unwrap_or_default();
+        Target {
+            address,
+            addresses,
+            policy: target.policy,
+            tls: Some(tls.is_some()),
+            tls_ca: ca,
+            tls_cert: cert,
+            tls_key: key,
+            tls_server_name: server_name,
+            tls_verify: tls.map(|_| verify),
+            source_addresses: target.source_addresses.clone(),
+            nodelay: target.nodelay,
+            send_buffer: target.send_buffer,
+            receive_buffer: target.receive_buffer,
+            keepalive: target.keepalive,
+        }
     }
-    Ok(Some(Tls {
-        ca: section.read("tls_ca", file)?,
-        cert: section.read("tls_cert", file)?,
-        key: section.read("tls_key", file)?,
-        server_name: section.read("tls_server_name", |i| i.text())?,
-        verify: section.read("tls_verify", |i| i.flag())?.unwrap_or(true),
-    }))
+
+    /// The target, and whether it is on loopback.
+    pub(super) fn meant(&self) -> Read<(model::Target, bool)> {
+        let addresses = self.addresses()?;
+        let embedded = addresses.is_empty();
+        let loopback = addresses.iter().all(|a| is_loopback(a));
+        let target = model::Target {
+            embedded,
+            addresses,
+            policy: self.policy,
+            tls: self.tls()?,
+            source_addresses: self.source_addresses.clone(),
+            nodelay: self.nodelay,
+            send_buffer: self.send_buffer,
+            receive_buffer: self.receive_buffer,
+            keepalive: self.keepalive,
+        };
+        Ok((target, loopback))
+    }
+
+    /// None: embedded.
+    fn addresses(&self) -> Read<Vec<String>> {
+        match (&self.address, &self.addresses) {
+            (Some(_), Some(_)) => {
+                Err(PlanError::about("addresses", "beside `address`; write one of them"))
+            }
+            (None, Some(several)) if several.is_empty() => {
+                let why = "is empty; write at least one \"host:port\"";
+                Err(PlanError::about("addresses", why))
+            }
+            (None, Some(several)) => Ok(several.clone()),
+            (Some(one), None) if one != EMBEDDED => Ok(vec![one.clone()]),
+            (Some(_) | None, None) => Ok(Vec::new()),
+        }
+    }
+
+    fn tls(&self) -> Read<Option<Tls>> {
+        let (cert, key) = (self.tls_cert.is_some(), self.tls_key.is_some());
+        if cert != key {
+            let alone = if cert { "tls_cert" } else { "tls_key" };
+            let why = "alone will not do; give tls_cert and tls_key both";
+            return Err(PlanError::about(alone, why));
+        }
+        let files =
+            [("tls_ca", &self.tls_ca), ("tls_cert", &self.tls_cert), ("tls_key", &self.tls_key)];
+        let given = files.iter().any(|(_, file)| file.is_some())
+            || self.tls_server_name.is_some()
+            || self.tls_verify.is_some();
+        if !self.tls.unwrap_or(given) {
+            return Ok(None);
+        }
+        for (key, path) in files {
+            if let Some(path) = path.as_ref().filter(|path| !std::path::Path::new(path).is_file()) {
+                let why = format!("{path} is no file; give a PEM file");
+                return Err(PlanError::about(key, why));
+            }
+        }
+        Ok(Some(Tls {
+            ca: self.tls_ca.clone(),
+            cert: self.tls_cert.clone(),
+            key: self.tls_key.clone(),
+            server_name: self.tls_server_name.clone(),
+            verify: self.tls_verify.unwrap_or(true),
+        }))
+    }
 }

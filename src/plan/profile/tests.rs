@@ -1,5 +1,6 @@
 use super::*;
 use crate::kit::Rate;
+use crate::plan::Ramp;
 use crate::plan::model::*;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -175,7 +176,7 @@ fn every_shape_of_a_stage_is_read() {
     let names: Vec<&str> = p.stages.iter().map(|s| s.name.as_str()).collect();
     assert_eq!(names, ["hold", "up", "stairs", "spike", "sine", "max", "hold-2"]);
     assert_eq!(p.stages[2].length, Nanos::from_secs(10));
-    assert_eq!(p.stages[1].shape, Shape::Ramp(Rate::ZERO, Rate::per_second(5000)));
+    assert_eq!(p.stages[1].shape, Shape::Ramp(Ramp(Rate::ZERO, Rate::per_second(5000))));
     assert_eq!(p.stages[5].shape, Shape::Max);
     assert!(!p.stages[0].measure && p.stages[6].measure);
 }

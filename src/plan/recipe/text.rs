@@ -1,8 +1,9 @@
 //! Texts with placeholders as octets: encoded and split with every placeholder at its length, then cut
 //! into what is fixed and what varies.
 use super::variables::{Uses, Var};
+use crate::plan::error::{PlanError, Read};
 use crate::plan::model::{Message, TlvValue};
-use crate::plan::section::suggestion;
+use crate::plan::suggest::suggestion;
 use crate::smpp::coding::Coding;
 use crate::smpp::segment::{self, Part, Tie};
 use crate::smpp::{Piece, Tag};
@@ -50,7 +51,7 @@ enum Token<'t> {
 }
 
 /// Refuses what reads like a placeholder and is none: a name in braces.
-pub(super) fn check_placeholders(text: &str) -> Result<(), String> {
+pub(super) fn check_placeholders(text: &str) -> Read<()> {
     let known: Vec<&str> = Var::PLACEHOLDERS.iter().map(|(word, _)| *word).collect();
     for (at, _) in text.match_indices('{') {
         let inner = &text[at + 1..];
@@ -63,9 +64,10 @@ pub(super) fn check_placeholders(text: &str) -> Result<(), String> {
         let word = &text[at..at + name.len() + 2];
         if !known.contains(&word) && is_name(name.trim()) {
             let near = suggestion(&format!("{{{}}}", name.trim().to_ascii_lowercase()), &known);
-            return Err(format!(
+            let why = format!(
                 "{word:?} is not a known placeholder{near}; to send it as it stands, write octets"
-            ));
+            );
+            return Err(PlanError::about("", why));
         }
     }
     Ok(())
@@ -107,16 +109,17 @@ pub(super) fn encode(
     message: &Message,
     long: segment::Long,
     destination_octets: usize,
-) -> Result<Encoded, String> {
+) -> Read<Encoded> {
     check_placeholders(text)?;
     let coding = coding(text, message)?;
     // before any placeholder is filled in, so that an error names the place in the text as written
-    coding.encode(text).map_err(|e| e.to_string())?;
+    coding.encode(text).map_err(|e| about(&e))?;
     let data_coding = message.data_coding.unwrap_or(coding.data_coding());
     let tokens = tokens(text);
     let varies = tokens.iter().any(|token| matches!(token, Token::Var(_)));
     if varies && coding == Coding::GsmPacked {
-        return Err("a placeholder cannot be packed into septets; leave out `packed`".into());
+        let why = "a placeholder cannot be packed into septets; leave out `packed`";
+        return Err(PlanError::about("", why));
     }
     let mut filled = String::new();
     // for each octet of the encoded text: which variable's which octet it is
@@ -126,7 +129,7 @@ pub(super) fn encode(
         match token {
             Token::Literal(literal) => {
                 filled.push_str(literal);
-                let octets = coding.encode(literal).map_err(|e| e.to_string())?.len();
+                let octets = coding.encode(literal).map_err(|e| about(&e))?.len();
                 marks.resize(marks.len() + octets, None);
             }
             Token::Var(var) => {
@@ -137,24 +140,31 @@ pub(super) fn encode(
             }
         }
     }
-    let parts = segment::split(&filled, coding, long).map_err(|e| e.to_string())?;
+    let parts = segment::split(&filled, coding, long).map_err(|e| about(&e))?;
     let parts =
         if varies { cut(parts, &marks, wide) } else { parts.into_iter().map(fixed).collect() };
     Ok(Encoded { parts, coding: data_coding })
 }
 
-fn coding(text: &str, message: &Message) -> Result<Coding, String> {
+/// What a coding or a split finds wrong, about the message.
+fn about(e: &dyn std::fmt::Display) -> PlanError {
+    PlanError::about("", e.to_string())
+}
+
+fn coding(text: &str, message: &Message) -> Read<Coding> {
     let coding = match message.data_coding {
         None => Coding::choose(text),
         Some(number) => Coding::of_data_coding(number).ok_or_else(|| {
-            format!("no text can be written in data_coding {number}; write `octets` instead")
+            let why = "no text can be written in data_coding";
+            PlanError::about("", format!("{why} {number}; write `octets` instead"))
         })?,
     };
     match (message.packed, coding) {
         (false, coding) => Ok(coding),
         (true, Coding::Gsm | Coding::GsmPacked) => Ok(Coding::GsmPacked),
         (true, Coding::Ascii | Coding::Latin1 | Coding::Ucs2) => {
-            Err(format!("{} is not packed; leave out `packed`", coding.name()))
+            let why = format!("{} is not packed; leave out `packed`", coding.name());
+            Err(PlanError::about("", why))
         }
     }
 }
@@ -212,7 +222,7 @@ pub(super) fn tlv(value: &TlvValue, destination_octets: usize, uses: &mut Uses) 
 }
 
 /// Refuses a text of a TLV that names an unknown placeholder.
-pub(super) fn check_tlv_text(value: &TlvValue) -> Result<(), String> {
+pub(super) fn check_tlv_text(value: &TlvValue) -> Read<()> {
     match value {
         TlvValue::Text(text) | TlvValue::CString(text) => check_placeholders(text),
         TlvValue::Int { .. } | TlvValue::Octets(_) => Ok(()),
@@ -220,7 +230,7 @@ pub(super) fn check_tlv_text(value: &TlvValue) -> Result<(), String> {
 }
 
 /// Refuses a value longer than its TLV may be.
-pub(super) fn check_tlv(tag: u16, value: &[Piece]) -> Result<(), String> {
+pub(super) fn check_tlv(tag: u16, value: &[Piece]) -> Read<()> {
     let of = |piece: &Piece| match piece {
         Piece::Fixed(octets) => octets.len(),
         Piece::Var { nominal_octets, .. } => *nominal_octets,
@@ -229,7 +239,8 @@ pub(super) fn check_tlv(tag: u16, value: &[Piece]) -> Result<(), String> {
     let most = Tag(tag).info().map_or(u16::MAX, |info| info.octets_max);
     if octets > usize::from(most) {
         let name = Tag(tag).name().unwrap_or("a TLV");
-        return Err(format!("{octets} octets, but {name} holds at most {most}; shorten it"));
+        let why = format!("{octets} octets, but {name} holds at most {most}; shorten it");
+        return Err(PlanError::about("", why));
     }
     Ok(())
 }

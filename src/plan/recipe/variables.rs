@@ -1,6 +1,7 @@
 //! What varies from send to send, and where the octets of the moment are kept. Which variable stands
 //! where is a template's matter.
 use crate::kit::{decimal, mix64, stream_seed};
+use crate::plan::error::{PlanError, Read};
 use crate::smpp::Piece;
 use std::io::Write;
 use std::time::{Duration, UNIX_EPOCH};
@@ -110,10 +111,11 @@ impl Uses {
     }
 
     /// Refuses more places than a stamp has room for.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Read<()> {
         if self.list.len() > USES_MAX {
             let count = self.list.len();
-            return Err(format!("{count} places that vary, more than {USES_MAX}; write fewer"));
+            let why = format!("{count} places that vary, more than {USES_MAX}; write fewer");
+            return Err(PlanError::about("", why));
         }
         Ok(())
     }

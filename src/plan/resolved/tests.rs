@@ -157,21 +157,6 @@ fn no_password_shows_in_a_resolved_profile() {
 }
 
 #[test]
-fn rates_are_written_exactly() {
-    for (written, json) in [
-        ("5k", json!(5000)),
-        ("90/min", json!("1.5")),
-        ("7/min", json!("7/min")),
-        ("11/h", json!("11/h")),
-        ("0.001/min", json!("0.001/min")),
-        ("0.5/h", json!("0.5/h")),
-    ] {
-        let parsed = Rate::parse(written).unwrap();
-        assert_eq!(rate(parsed), json, "{written}");
-    }
-}
-
-#[test]
 fn the_repro_command_line_names_profile_flags_and_seed() {
     let overrides = Overrides {
         rate: Some("5k".into()),

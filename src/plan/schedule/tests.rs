@@ -1,6 +1,5 @@
 use super::*;
 use crate::kit::{NS_PER_S, Rate, RateChange};
-use crate::plan::model::Shape;
 
 fn stage(shape: Shape, length: Nanos) -> Stage {
     Stage { name: "s".into(), shape, length, measure: true }
@@ -81,7 +80,7 @@ fn a_ramp_sends_each_message_at_the_nanosecond_where_the_integral_passes_it() {
     for (from, to, seconds) in
         [(0u64, 5000u64, 10u64), (5000, 0, 10), (10, 11, 3600), (0, 5_000_000, 60), (3, 700, 7)]
     {
-        let s = one(Shape::Ramp(Rate::per_second(from), Rate::per_second(to)), secs(seconds));
+        let s = one(Shape::Ramp(Ramp(Rate::per_second(from), Rate::per_second(to))), secs(seconds));
         assert_eq!(s.len(), ((from + to) * seconds).div_ceil(2), "{from} {to}");
         let length = seconds * NS_PER_S;
         for i in (0..s.len()).step_by((s.len() / 997 + 1) as usize).chain([s.len() - 1]) {
@@ -96,7 +95,7 @@ fn a_ramp_sends_each_message_at_the_nanosecond_where_the_integral_passes_it() {
 
 #[test]
 fn a_ramp_from_zero_starts_with_a_message_and_accelerates() {
-    let s = one(Shape::Ramp(Rate::ZERO, rate("2")), secs(2));
+    let s = one(Shape::Ramp(Ramp(Rate::ZERO, rate("2"))), secs(2));
     // N(t) = t²/2: messages at 0 and sqrt(2) s
     assert_eq!(s.len(), 2);
     assert_eq!(s.intended(0), Some((Nanos::ZERO, 0)));
@@ -106,7 +105,7 @@ fn a_ramp_from_zero_starts_with_a_message_and_accelerates() {
 #[test]
 fn stairs_hold_each_step_and_the_last_to_the_end() {
     let (from, to, step) = (rate("100"), rate("300"), rate("90"));
-    let s = one(Shape::Stairs { from, to, step, each: secs(2) }, secs(9));
+    let s = one(Shape::Stairs(Stairs { from, to, step, each: secs(2) }), secs(9));
     // 100, 190, 280 for 2 s each, then 300 for 3 s
     assert_eq!(s.len(), 200 + 380 + 560 + 900);
     let offsets = [0u64, 2, 4, 6, 8];
@@ -114,13 +113,14 @@ fn stairs_hold_each_step_and_the_last_to_the_end() {
     assert_eq!(rates, [100.0, 190.0, 280.0, 300.0, 300.0]);
     assert_eq!(s.intended(200), Some((secs(2), 0)));
     assert_eq!(s.intended(580), Some((secs(4), 0)));
-    let down = one(Shape::Stairs { from: to, to: from, step, each: secs(1) }, secs(4));
+    let down = one(Shape::Stairs(Stairs { from: to, to: from, step, each: secs(1) }), secs(4));
     assert_eq!(down.len(), 300 + 210 + 120 + 100);
 }
 
 #[test]
 fn a_spike_on_nothing_sends_in_the_spike_only() {
-    let shape = Shape::Spike { base: Rate::ZERO, peak: rate("10"), at: secs(3), length: secs(2) };
+    let shape =
+        Shape::Spike(Spike { base: Rate::ZERO, peak: rate("10"), at: secs(3), length: secs(2) });
     let s = one(shape, secs(10));
     assert_eq!(s.len(), 20);
     assert_eq!(s.intended(0), Some((secs(3), 0)));
@@ -129,12 +129,12 @@ fn a_spike_on_nothing_sends_in_the_spike_only() {
 
 #[test]
 fn a_spike_carries_the_fraction_of_a_message_over_its_edges() {
-    let shape = Shape::Spike {
+    let shape = Shape::Spike(Spike {
         base: rate("1"),
         peak: rate("10"),
         at: Nanos(2_500_000_000),
         length: secs(1),
-    };
+    });
     let s = one(shape, secs(5));
     // 2.5 + 10 + 1.5
     assert_eq!(s.len(), 14);
@@ -146,7 +146,7 @@ fn a_spike_carries_the_fraction_of_a_message_over_its_edges() {
 
 #[test]
 fn a_sine_has_its_mean_over_a_period_and_its_peak_at_a_quarter() {
-    let shape = Shape::Sine { mean: rate("1000"), amplitude: rate("500"), period: secs(8) };
+    let shape = Shape::Sine(Sine { mean: rate("1000"), amplitude: rate("500"), period: secs(8) });
     let s = one(shape.clone(), secs(16));
     assert_eq!(s.len(), 16_000);
     assert!((s.rate_at(secs(2)).unwrap() - 1500.0).abs() < 1e-6);
@@ -161,12 +161,16 @@ fn a_sine_has_its_mean_over_a_period_and_its_peak_at_a_quarter() {
 #[test]
 fn intended_times_never_go_backwards() {
     let stages = [
-        stage(Shape::Ramp(rate("1"), rate("700")), secs(3)),
+        stage(Shape::Ramp(Ramp(rate("1"), rate("700"))), secs(3)),
         stage(
-            Shape::Sine { mean: rate("500"), amplitude: rate("500"), period: Nanos(700_000_001) },
+            Shape::Sine(Sine {
+                mean: rate("500"),
+                amplitude: rate("500"),
+                period: Nanos(700_000_001),
+            }),
             secs(3),
         ),
-        stage(Shape::Ramp(rate("900"), Rate::ZERO), secs(2)),
+        stage(Shape::Ramp(Ramp(rate("900"), Rate::ZERO)), secs(2)),
     ];
     for arrival in [Arrival::Constant, Arrival::Poisson] {
         let s = Schedule::new(&stages, arrival, 3).unwrap();
@@ -207,19 +211,20 @@ fn stages_that_no_schedule_can_hold_are_refused_with_the_remedy() {
     assert!(refusal(Shape::Hold(rate("1")), Nanos::ZERO).contains("no length"));
     assert!(refusal(Shape::Max, Nanos::ZERO).contains("no length"));
     assert!(refusal(Shape::Hold(Rate::ZERO), secs(1)).contains("rate is 0"));
-    assert!(refusal(Shape::Ramp(Rate::ZERO, Rate::ZERO), secs(1)).contains("rate is 0"));
-    let sine = Shape::Sine { mean: rate("1"), amplitude: rate("2"), period: secs(1) };
+    assert!(refusal(Shape::Ramp(Ramp(Rate::ZERO, Rate::ZERO)), secs(1)).contains("rate is 0"));
+    let sine = Shape::Sine(Sine { mean: rate("1"), amplitude: rate("2"), period: secs(1) });
     assert!(refusal(sine, secs(1)).contains("below 0"));
-    let fast = Shape::Ramp(rate("1"), Rate { num: u64::MAX / 2, den: 1 });
+    let fast = Shape::Ramp(Ramp(rate("1"), Rate { num: u64::MAX / 2, den: 1 }));
     assert!(refusal(fast, secs(1_000_000)).contains("no schedule can hold"));
-    let stairs = Shape::Stairs { from: rate("1"), to: rate("2"), step: Rate::ZERO, each: secs(1) };
+    let stairs =
+        Shape::Stairs(Stairs { from: rate("1"), to: rate("2"), step: Rate::ZERO, each: secs(1) });
     assert!(refusal(stairs, secs(1)).contains("step"));
 }
 
 #[test]
 fn the_peak_of_a_shape_is_its_highest_rate() {
-    assert_eq!(Shape::Ramp(rate("90/min"), rate("1")).peak(), Some(rate("90/min")));
-    let sine = Shape::Sine { mean: rate("90/min"), amplitude: rate("0.25"), period: secs(1) };
+    assert_eq!(Shape::Ramp(Ramp(rate("90/min"), rate("1"))).peak(), Some(rate("90/min")));
+    let sine = Shape::Sine(Sine { mean: rate("90/min"), amplitude: rate("0.25"), period: secs(1) });
     assert_eq!(sine.peak(), Some(rate("1.75")));
     assert_eq!(Shape::Max.peak(), None);
 }
@@ -250,7 +255,7 @@ fn a_rate_changed_by_hand_holds_from_its_time_on_and_what_was_before_stays() {
 
 #[test]
 fn a_ramp_changed_by_hand_climbs_on_at_the_new_share() {
-    let stages = [stage(Shape::Ramp(rate("0"), rate("1000")), secs(10))];
+    let stages = [stage(Shape::Ramp(Ramp(rate("0"), rate("1000"))), secs(10))];
     let s = steered(&stages, &[(5000, 200)]);
     // half the ramp's first half is 1,250; the second half is 3,750 and counts twice
     assert_eq!(s.len(), 1250 + 2 * 3750);

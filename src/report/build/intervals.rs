@@ -46,7 +46,7 @@ fn interval(run: &Run<'_>, row: &measure::IntervalRow) -> IntervalRow {
     let full = row.gauges.window_full_ns as f64 / (row.length.0.max(1) as f64 * workers);
     let stage = row.stage.and_then(|n| plan.stages.get(usize::from(n))).map(|s| s.name.clone());
     let shape = row.stage.and_then(|n| plan.stages.get(usize::from(n))).map(|s| &s.shape);
-    let is_closed = matches!(shape, Some(Shape::Max));
+    let is_closed = shape.is_some_and(Shape::is_closed);
     let statuses = row.statuses.iter();
     IntervalRow {
         t_s: seconds(row.at),

@@ -47,27 +47,19 @@ impl Facts {
         Facts {
             title: printable(&format!("{} → {target}", plan.name)),
             stages: stages.collect(),
-            closed: plan.stages.iter().any(|s| s.shape == Shape::Max) || plan.stages.is_empty(),
+            closed: plan.stages.iter().any(|s| s.shape.is_closed()) || plan.stages.is_empty(),
             colour,
         }
     }
 }
 
+/// `200 → 5,000/s`.
 fn shape_words(shape: &Shape) -> String {
-    let rate = |r: &crate::kit::Rate| words::rate(r.as_f64());
-    match shape {
-        Shape::Hold(at) => rate(at),
-        Shape::Ramp(from, to) | Shape::Stairs { from, to, .. } => {
-            format!("{} → {}", rate(from).trim_end_matches("/s"), rate(to))
-        }
-        Shape::Spike { base, peak, .. } => {
-            format!("{} ↑ {}", rate(base).trim_end_matches("/s"), rate(peak))
-        }
-        Shape::Sine { mean, amplitude, .. } => {
-            format!("{} ± {}", rate(mean).trim_end_matches("/s"), rate(amplitude))
-        }
-        Shape::Max => "max".to_owned(),
+    if shape.is_closed() {
+        return "max".to_owned();
     }
+    let words = shape.brief(&|rate| words::rate(rate.as_f64()), " → ");
+    words.replace("/s → ", " → ")
 }
 
 /// Percentiles of the last seconds: one line each.

@@ -49,7 +49,7 @@ proptest! {
         let mut stages: Vec<(Shape, u64)> =
             rates.iter().map(|rate| (Shape::Hold(per_second(*rate)), 700)).collect();
         stages.insert(1, (Shape::Max, 50));
-        stages.push((Shape::Ramp(per_second(0), per_second(800)), 500));
+        stages.push((Shape::Ramp(Ramp(per_second(0), per_second(800))), 500));
         let schedule = schedule(&stages, arrival);
         let striping = Arc::new(striping(&accounts, workers));
         let recipe = recipe(&messages);

@@ -1,35 +1,11 @@
 //! A stage's rate over time as straight pieces, its exact integral and the inverse of that. All of it in
 //! integers: a message's time never depends on rounding that happened before. It knows one stage only.
+use super::error::Unschedulable;
+use super::shapes::Shape;
 use crate::kit::{NS_PER_S, Rate, RateChange};
-use crate::plan::model::Shape;
 
 /// Most pieces a stage may have.
-const PIECES_MAX: u64 = 1 << 20;
-/// Straight ramps in one period of a sine (METHOD.md §2).
-const RAMPS_PER_PERIOD: u64 = 64;
-/// Steps of a sine's rate: millionths of a message a second.
-const SINE_UNITS: u64 = 1_000_000;
-/// sin(2πk/64) · 10⁹ for the first quarter: a table, so that every machine has the same knots.
-const SINE_QUARTER: [i64; 17] = [
-    0,
-    98_017_140,
-    195_090_322,
-    290_284_677,
-    382_683_432,
-    471_396_737,
-    555_570_233,
-    634_393_284,
-    707_106_781,
-    773_010_453,
-    831_469_612,
-    881_921_264,
-    923_879_533,
-    956_940_336,
-    980_785_280,
-    995_184_727,
-    1_000_000_000,
-];
-
+pub(super) const PIECES_MAX: u64 = 1 << 20;
 /// One straight stretch. Rates are in `1 / unit` messages a second; areas in `1 / per_message` messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Piece {
@@ -58,38 +34,13 @@ pub(super) struct Curve {
     pub(super) total: u128,
 }
 
-impl Shape {
-    /// Its key in a profile.
-    pub(in crate::plan) const fn key(&self) -> &'static str {
-        match self {
-            Shape::Hold(_) => "hold",
-            Shape::Ramp(..) => "ramp",
-            Shape::Stairs { .. } => "stairs",
-            Shape::Spike { .. } => "spike",
-            Shape::Sine { .. } => "sine",
-            Shape::Max => "max",
-        }
-    }
-
-    /// The highest rate it reaches; None where it has none (closed loop).
-    pub fn peak(&self) -> Option<Rate> {
-        let higher = |a: Rate, b: Rate| if exceeds(a, b) { a } else { b };
-        match *self {
-            Shape::Hold(rate) => Some(rate),
-            Shape::Ramp(from, to) | Shape::Stairs { from, to, .. } => Some(higher(from, to)),
-            Shape::Spike { base, peak, .. } => Some(higher(base, peak)),
-            Shape::Sine { mean, amplitude, .. } => Some(sum(mean, amplitude)),
-            Shape::Max => None,
-        }
-    }
-}
-
 /// Whether `a` is the higher rate, exactly.
 pub(crate) fn exceeds(a: Rate, b: Rate) -> bool {
     u128::from(a.num) * u128::from(b.den) > u128::from(b.num) * u128::from(a.den)
 }
 
-fn sum(a: Rate, b: Rate) -> Rate {
+/// `a + b`, exactly; the highest rate where 64 bits cannot hold it.
+pub(super) fn sum(a: Rate, b: Rate) -> Rate {
     match common_unit(&[a, b]) {
         Some(unit) => match (in_units(a, unit), in_units(b, unit)) {
             (Some(x), Some(y)) => Rate { num: x.saturating_add(y), den: unit }.reduced(),
@@ -117,16 +68,17 @@ fn in_units(rate: Rate, unit: u64) -> Option<u64> {
 }
 
 /// Lays pieces end to end and stops at the end of the stage.
-struct Builder {
+pub(super) struct Builder {
     pieces: Vec<Piece>,
     at: u64,
-    length: u64,
+    /// The stage's, in nanoseconds.
+    pub(super) length: u64,
     area: u128,
 }
 
 impl Builder {
     /// Adds a stretch up to `until` (from the start of the stage), cut at the stage's end.
-    fn straight(&mut self, until: u64, n0: u64, n1: u64) {
+    pub(super) fn straight(&mut self, until: u64, n0: u64, n1: u64) {
         let whole = until.saturating_sub(self.at);
         let end = until.min(self.length);
         let length = end.saturating_sub(self.at);
@@ -144,8 +96,13 @@ impl Builder {
         self.area += (u128::from(n0) + u128::from(n1)) * u128::from(length);
         self.at = end;
     }
-    const fn done(&self) -> bool {
+    /// Whether the stage's end is reached.
+    pub(super) const fn done(&self) -> bool {
         self.at >= self.length
+    }
+    fn curve(self, unit: u64) -> Curve {
+        let per_message = u128::from(2 * NS_PER_S) * u128::from(unit);
+        Curve { unit, per_message, pieces: self.pieces, total: self.area }
     }
 }
 
@@ -154,36 +111,24 @@ impl Curve {
     ///
     /// # Errors
     /// What makes it impossible: no length, no rate, or numbers beyond 128 bits.
-    pub(super) fn of(shape: &Shape, length: u64) -> Result<Option<Curve>, String> {
+    pub(super) fn of(shape: &Shape, length: u64) -> Result<Option<Curve>, Unschedulable> {
         if length == 0 {
-            return Err("a stage of no length; give it a `for` above 0s".into());
+            return Err(Unschedulable::NoLength);
         }
-        let beyond =
-            || "a rate and a length that no schedule can hold; shorten the stage".to_string();
-        let rates: Vec<Rate> = match *shape {
-            Shape::Hold(rate) => vec![rate],
-            Shape::Ramp(from, to) => vec![from, to],
-            Shape::Stairs { from, to, step, .. } => vec![from, to, step],
-            Shape::Spike { base, peak, .. } => vec![base, peak],
-            Shape::Sine { mean, amplitude, .. } => vec![mean, amplitude],
-            Shape::Max => return Ok(None),
-        };
-        let fine = if matches!(shape, Shape::Sine { .. }) { SINE_UNITS } else { 1 };
-        let unit = common_unit(&rates).and_then(|u| u.checked_mul(fine)).ok_or_else(beyond)?;
-        let n: Vec<u64> =
-            rates.iter().map(|r| in_units(*r, unit)).collect::<Option<_>>().ok_or_else(beyond)?;
+        let rates = shape.rates();
+        if rates.is_empty() {
+            return Ok(None);
+        }
+        let unit = common_unit(&rates).and_then(|unit| unit.checked_mul(shape.fineness()));
+        let unit = unit.ok_or(Unschedulable::Beyond)?;
+        let units: Option<Vec<u64>> = rates.iter().map(|rate| in_units(*rate, unit)).collect();
         let mut b = Builder { pieces: Vec::new(), at: 0, length, area: 0 };
-        lay(shape, &n, &mut b)?;
-        let curve = Curve {
-            unit,
-            per_message: u128::from(2 * NS_PER_S) * u128::from(unit),
-            pieces: b.pieces,
-            total: b.area,
-        };
+        shape.lay(&units.ok_or(Unschedulable::Beyond)?, &mut b)?;
+        let curve = b.curve(unit);
         if curve.total == 0 {
-            return Err("a stage whose rate is 0 throughout; give it a rate above 0".into());
+            return Err(Unschedulable::NoRate);
         }
-        if curve.fits() { Ok(Some(curve)) } else { Err(beyond()) }
+        if curve.fits() { Ok(Some(curve)) } else { Err(Unschedulable::Beyond) }
     }
 
     /// The curve with its rates changed by hand from the times of `changes` on (from the start of the load, as
@@ -191,9 +136,13 @@ impl Curve {
     ///
     /// # Errors
     /// Numbers beyond 128 bits.
-    pub(super) fn steered(&self, start: u64, changes: &[RateChange]) -> Result<Curve, String> {
-        let beyond = || "a rate that no schedule can hold".to_owned();
-        let unit = self.unit.checked_mul(PER_CENT).ok_or_else(beyond)?;
+    pub(super) fn steered(
+        &self,
+        start: u64,
+        changes: &[RateChange],
+    ) -> Result<Curve, Unschedulable> {
+        let beyond = Unschedulable::BeyondSteered;
+        let unit = self.unit.checked_mul(PER_CENT).ok_or(beyond)?;
         let mut b = Builder { pieces: Vec::new(), at: 0, length: self.length(), area: 0 };
         for p in &self.pieces {
             let (begin, end) = (p.from, p.from + p.length);
@@ -202,17 +151,12 @@ impl Curve {
             for until in cuts {
                 let percent = percent_at(changes, start + b.at);
                 let n = |at: u64| p.rate_units(at).checked_mul(u64::from(percent));
-                let (n0, n1) = (n(b.at).ok_or_else(beyond)?, n(until).ok_or_else(beyond)?);
+                let (n0, n1) = (n(b.at).ok_or(beyond)?, n(until).ok_or(beyond)?);
                 b.straight(until, n0, n1);
             }
         }
-        let curve = Curve {
-            unit,
-            per_message: u128::from(2 * NS_PER_S) * u128::from(unit),
-            pieces: b.pieces,
-            total: b.area,
-        };
-        if curve.fits() { Ok(curve) } else { Err(beyond()) }
+        let curve = b.curve(unit);
+        if curve.fits() { Ok(curve) } else { Err(beyond) }
     }
 
     fn length(&self) -> u64 {
@@ -234,6 +178,11 @@ impl Curve {
     /// Messages in the stage at even spacing.
     pub(super) fn count(&self) -> u64 {
         u64::try_from(self.total.div_ceil(self.per_message)).expect("checked by `fits`")
+    }
+
+    /// The integral over the stage, in messages.
+    pub(super) fn messages(&self) -> f64 {
+        self.total as f64 / self.per_message as f64
     }
 
     /// The piece in which the integral passes `area`: the last that begins at or before it.
@@ -331,77 +280,4 @@ fn last_within(guess: i128, max: i128, within: impl Fn(i128) -> bool) -> i128 {
         }
     }
     low
-}
-
-/// Lays the pieces of `shape`, whose rates in units are `n` (in the order of [`Curve::of`]).
-fn lay(shape: &Shape, n: &[u64], b: &mut Builder) -> Result<(), String> {
-    let end = b.length;
-    match *shape {
-        Shape::Hold(_) => b.straight(end, n[0], n[0]),
-        Shape::Ramp(_, _) => b.straight(end, n[0], n[1]),
-        Shape::Stairs { each, .. } => lay_stairs(n[0], n[1], n[2], each.0, b)?,
-        Shape::Spike { at, length, .. } => {
-            b.straight(at.0, n[0], n[0]);
-            b.straight(at.0.saturating_add(length.0), n[1], n[1]);
-            b.straight(end, n[0], n[0]);
-        }
-        Shape::Sine { period, .. } => lay_sine(n[0], n[1], period.0, b)?,
-        Shape::Max => {}
-    }
-    Ok(())
-}
-
-fn lay_stairs(from: u64, to: u64, step: u64, each: u64, b: &mut Builder) -> Result<(), String> {
-    if each == 0 || step == 0 {
-        return Err("stairs without a step; give `step` and `each` above 0".into());
-    }
-    let steps = from.abs_diff(to).div_ceil(step).min(b.length.div_ceil(each));
-    if steps > PIECES_MAX {
-        return Err(format!("{steps} stairs, more than {PIECES_MAX}; make `each` longer"));
-    }
-    for k in 0..=steps {
-        let climbed = step.saturating_mul(k);
-        let rate = if from <= to {
-            from.saturating_add(climbed).min(to)
-        } else {
-            from.saturating_sub(climbed).max(to)
-        };
-        let last = k == steps;
-        let until = if last { b.length } else { each.saturating_mul(k + 1) };
-        b.straight(until, rate, rate);
-    }
-    Ok(())
-}
-
-fn lay_sine(mean: u64, amplitude: u64, period: u64, b: &mut Builder) -> Result<(), String> {
-    if amplitude > mean {
-        return Err("a sine below 0; make `amplitude` at most `mean`".into());
-    }
-    if period < 1_000_000 || b.length / period >= PIECES_MAX / RAMPS_PER_PERIOD {
-        return Err("a sine's period out of bounds; from 1ms, at most 16384 in a stage".into());
-    }
-    let knot = |k: u64| {
-        let swing = i128::from(amplitude) * i128::from(sine(k % RAMPS_PER_PERIOD));
-        let rate = i128::from(mean) + swing.div_euclid(1_000_000_000);
-        u64::try_from(rate.max(0)).unwrap_or(u64::MAX)
-    };
-    let mut k = 0u64;
-    while !b.done() {
-        let until = u128::from(period) * u128::from(k + 1) / u128::from(RAMPS_PER_PERIOD);
-        let until = u64::try_from(until).unwrap_or(u64::MAX);
-        b.straight(until, knot(k), knot(k + 1));
-        k += 1;
-    }
-    Ok(())
-}
-
-/// sin(2πk/64) · 10⁹, k in 0..64.
-fn sine(k: u64) -> i64 {
-    let quarter = |k: u64| SINE_QUARTER[usize::try_from(k).expect("at most 16")];
-    match k {
-        0..=16 => quarter(k),
-        17..=32 => quarter(32 - k),
-        33..=48 => -quarter(k - 32),
-        _ => -quarter(64 - k),
-    }
 }

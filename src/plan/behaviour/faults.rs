@@ -1,0 +1,85 @@
+//! What the simulator does wrong, and fixed answers by destination.
+use crate::kit::Nanos;
+use crate::plan::error::PlanError;
+use crate::plan::values::{AboveZero, AllOrOne, As, Ascii, Maybe, Share, Span, State, Status};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A fixed answer and receipt for a destination.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Pattern of the destination: `"*404"`, `"4477*"`, or a whole address.
+    #[serde(with = "As::<Ascii<64>>")]
+    pub destination: String,
+    /// The command_status of submit_sm_resp, by name or number. Without it, the usual answer.
+    #[serde(default, with = "As::<Maybe<Status>>")]
+    pub status: Option<u32>,
+    /// The receipt's state: `"UNDELIV"`. Without it, the usual state.
+    #[serde(default, with = "As::<Maybe<State>>")]
+    pub state: Option<u8>,
+    /// The receipt's err field: at most 16 characters.
+    #[serde(default, with = "As::<Maybe<Ascii<16>>>")]
+    pub err: Option<String>,
+}
+
+/// A fault of the simulator, and when it occurs: one of `at`, `every`, `share`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// What the simulator does wrong.
+    pub kind: FaultKind,
+    /// Once, so long after the first bind.
+    #[serde(default, with = "As::<Maybe<Span>>")]
+    pub at: Option<Nanos>,
+    /// Again and again, with this time between; above 0s.
+    #[serde(default, with = "As::<Maybe<AboveZero>>")]
+    pub every: Option<Nanos>,
+    /// The share of submit_sm (or, for faults of binds, of connections) that it strikes, from 0 to 1.
+    #[serde(default, with = "As::<Maybe<Share>>")]
+    pub share: Option<f64>,
+    /// Whether it strikes one session or all; `"one"` by default.
+    #[serde(default, rename = "sessions", with = "As::<AllOrOne>")]
+    pub all_sessions: bool,
+}
+
+impl Fault {
+    pub(super) fn check(&self) -> Result<(), PlanError> {
+        let given = [self.at.is_some(), self.every.is_some(), self.share.is_some()];
+        if given.iter().filter(|given| **given).count() == 1 {
+            return Ok(());
+        }
+        let why = "when? write one of at = \"3s\", every = \"5s\", share = 0.001";
+        Err(PlanError::about("", why))
+    }
+}
+
+/// What the simulator can do wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// It sends unbind in mid-run.
+    Unbind,
+    /// It closes the connection (FIN).
+    Close,
+    /// It resets the connection (RST).
+    Reset,
+    /// It stops sending and goes on reading.
+    HalfClose,
+    /// It sends octets that are no PDU.
+    Garbage,
+    /// It sends half a PDU, then closes.
+    Truncated,
+    /// It sends a response with a TLV longer than its PDU.
+    OversizeTlv,
+    /// It sends generic_nack instead of the response.
+    GenericNack,
+    /// It leaves enquire_link unanswered.
+    NoEnquireAnswer,
+    /// It reads slowly.
+    SlowReader,
+    /// It answers a bind with ESME_RBINDFAIL.
+    BindRefuse,
+    /// It accepts a connection and closes it at once.
+    AcceptThenDrop,
+}

@@ -1,0 +1,46 @@
+//! `[duel]`: what its two sides lay over the profile. They are read when a duel begins; here only their keys are.
+use super::accounts::Account;
+use super::messages::Message;
+use super::target::Target;
+use crate::plan::behaviour::Behaviour;
+use crate::plan::model::Receipts;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+/// The two sides of a duel, each laid over the profile.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::plan) struct Duel {
+    /// The side that is the base.
+    a: Side,
+    /// The side that is the candidate.
+    b: Side,
+}
+
+/// What one side of a duel changes in the profile.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Side {
+    /// Keys of `[target]`.
+    #[schemars(with = "Target")]
+    target: Option<IgnoredAny>,
+    /// Keys of the first of `[[accounts]]`.
+    #[schemars(with = "Account")]
+    account: Option<IgnoredAny>,
+    /// All of `[[accounts]]`.
+    #[schemars(with = "Vec<Account>", length(min = 1))]
+    accounts: Option<IgnoredAny>,
+    /// Keys of the first of `[[messages]]`.
+    #[schemars(with = "Message")]
+    message: Option<IgnoredAny>,
+    /// All of `[[messages]]`.
+    #[schemars(with = "Vec<Message>", length(min = 1))]
+    messages: Option<IgnoredAny>,
+    /// Keys of `[receipts]`.
+    #[schemars(with = "Receipts")]
+    receipts: Option<IgnoredAny>,
+    /// Keys of `[embedded]`.
+    #[schemars(with = "Behaviour")]
+    embedded: Option<IgnoredAny>,
+}

@@ -1,0 +1,171 @@
+//! The shapes of a stage: its rate over time. Each stands in a file of its own, with its keys, its exact schedule
+//! and its words; here is the one table of them. A further shape is a file and its rows below.
+mod hold;
+mod max;
+mod ramp;
+mod sine;
+mod spike;
+mod stairs;
+
+pub use ramp::Ramp;
+pub use sine::Sine;
+pub use spike::Spike;
+pub use stairs::Stairs;
+
+use super::curve::{Builder, Curve, exceeds};
+use super::error::Unschedulable;
+use crate::kit::{Nanos, Rate};
+use crate::plan::values::{As, Kind, RateAboveZero, True, refuse};
+use max::Max;
+use schemars::JsonSchema;
+use serde::de::Deserializer;
+use serde::{Deserialize, Serialize};
+
+/// A stage's rate over time (METHOD.md §2).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Shape {
+    /// One rate above 0, in messages a second.
+    Hold(#[serde(with = "As::<RateAboveZero>")] Rate),
+    /// A straight line from one rate to another: `[from, to]`, in messages a second.
+    Ramp(#[serde(with = "As::<Ramp>")] Ramp),
+    /// Steps of constant rate.
+    Stairs(Stairs),
+    /// A constant rate with one peak in it.
+    Spike(Spike),
+    /// A rate that swings about a mean.
+    Sine(Sine),
+    /// A closed loop: as fast as the windows allow.
+    Max,
+}
+
+impl Shape {
+    /// The keys of all shapes.
+    pub(in crate::plan) const KEYS: [&str; 6] = ["hold", "ramp", "stairs", "spike", "sine", "max"];
+
+    /// Reads the shape that stands under `key`.
+    pub(in crate::plan) fn read<'de, D>(key: &str, from: D) -> Result<Shape, D::Error>
+    where
+        D: Deserializer<'de>,
+    {
+        match key {
+            "hold" => RateAboveZero::read(from).map(Shape::Hold),
+            "ramp" => Ramp::read(from).map(Shape::Ramp),
+            "stairs" => Stairs::deserialize(from).map(Shape::Stairs),
+            "spike" => Spike::deserialize(from).map(Shape::Spike),
+            "sine" => Sine::deserialize(from).map(Shape::Sine),
+            "max" => True::read(from).map(|()| Shape::Max),
+            _ => refuse(from, "is not the key of a shape".to_owned()),
+        }
+    }
+
+    fn kind(&self) -> &dyn StageShape {
+        match self {
+            Shape::Hold(rate) => rate,
+            Shape::Ramp(ramp) => ramp,
+            Shape::Stairs(stairs) => stairs,
+            Shape::Spike(spike) => spike,
+            Shape::Sine(sine) => sine,
+            Shape::Max => &Max,
+        }
+    }
+}
+
+/// What a shape says of itself.
+pub(super) trait StageShape {
+    /// Its key in a profile; without a name, a stage is called so.
+    fn key(&self) -> &'static str;
+    /// The rates that it is made of; none: a closed loop, which has no schedule.
+    fn rates(&self) -> Vec<Rate>;
+    /// Its highest rate; None in a closed loop.
+    fn peak(&self) -> Option<Rate> {
+        self.rates().into_iter().reduce(|a, b| if exceeds(b, a) { b } else { a })
+    }
+    /// How finely rates are counted beyond what `rates` need.
+    fn fineness(&self) -> u64 {
+        1
+    }
+    /// Lays its pieces end to end; `units` are its `rates` in units of the curve.
+    ///
+    /// # Errors
+    /// What makes it impossible.
+    fn lay(&self, units: &[u64], curve: &mut Builder) -> Result<(), Unschedulable>;
+    /// The length of the stage where the shape itself says it.
+    ///
+    /// # Errors
+    /// The length is beyond what can be told.
+    fn own_length(&self) -> Result<Option<Nanos>, Unschedulable> {
+        Ok(None)
+    }
+    /// Refuses a stage of this length.
+    ///
+    /// # Errors
+    /// Why the shape does not fit it.
+    fn check_length(&self, _: Nanos) -> Result<(), Unschedulable> {
+        Ok(())
+    }
+    /// A short phrase in which `rate` words a rate, and `to` what comes between two: `200/s to 5,000/s`.
+    fn brief(&self, rate: &dyn Fn(Rate) -> String, to: &str) -> String;
+    /// The whole shape in words, for a person who checks a plan.
+    fn words(&self, rate: &dyn Fn(Rate) -> String) -> String {
+        format!("{} {}", self.key(), self.brief(rate, " to "))
+    }
+}
+
+impl Shape {
+    /// Its key in a profile.
+    pub fn key(&self) -> &'static str {
+        self.kind().key()
+    }
+
+    /// The highest rate it reaches; None where it has none (closed loop).
+    pub fn peak(&self) -> Option<Rate> {
+        self.kind().peak()
+    }
+
+    /// Whether it is a closed loop: no rate is planned.
+    pub fn is_closed(&self) -> bool {
+        self.peak().is_none()
+    }
+
+    /// Messages that a stage of this shape and length plans, as a real number; None for a closed loop, and where no
+    /// schedule can hold it.
+    pub fn messages(&self, length: Nanos) -> Option<f64> {
+        Curve::of(self, length.0).ok().flatten().map(|curve| curve.messages())
+    }
+
+    /// A short phrase in which `rate` words a rate, and `to` what comes between two: `200/s to 5,000/s`.
+    pub fn brief(&self, rate: &dyn Fn(Rate) -> String, to: &str) -> String {
+        self.kind().brief(rate, to)
+    }
+
+    /// The whole shape in words: `stairs 100/s to 500/s by 100/s, 2s each`.
+    pub fn words(&self, rate: &dyn Fn(Rate) -> String) -> String {
+        self.kind().words(rate)
+    }
+
+    /// The length of a stage that does not say it, where the shape does.
+    pub(in crate::plan) fn own_length(&self) -> Result<Option<Nanos>, Unschedulable> {
+        self.kind().own_length()
+    }
+
+    /// Refuses a stage of this length that the shape does not fit.
+    pub(in crate::plan) fn check_length(&self, length: Nanos) -> Result<(), Unschedulable> {
+        self.kind().check_length(length)
+    }
+
+    pub(super) fn rates(&self) -> Vec<Rate> {
+        self.kind().rates()
+    }
+    pub(super) fn fineness(&self) -> u64 {
+        self.kind().fineness()
+    }
+    pub(super) fn lay(&self, units: &[u64], curve: &mut Builder) -> Result<(), Unschedulable> {
+        self.kind().lay(units, curve)
+    }
+}
+
+/// A span of time in words.
+fn duration(span: Nanos) -> String {
+    humantime::format_duration(span.into()).to_string()
+}

@@ -1,0 +1,31 @@
+//! What errors repeat of a value, and what they suggest for a word that is not known.
+use super::secret::shown_value;
+
+/// Characters of a value that an error repeats.
+const SHOWN_MAX: usize = 100;
+/// From this likeness on, a known word is suggested.
+const LIKENESS_MIN: f64 = 0.75;
+
+/// A value as an error may repeat it: without passwords, and cut where it is long.
+pub(super) fn shown(written: &str) -> String {
+    let shown = shown_value(written);
+    match shown.char_indices().nth(SHOWN_MAX) {
+        Some((end, _)) => format!("{}...", &shown[..end]),
+        None => shown,
+    }
+}
+
+/// `; did you mean "rate"?`, or all known words where none is near.
+pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
+    near(word, known).unwrap_or_else(|| format!("; known are {}", known.join(", ")))
+}
+
+/// `; did you mean "rate"?`, where a known word is near.
+pub(super) fn near(word: &str, known: &[&str]) -> Option<String> {
+    known
+        .iter()
+        .map(|known| (strsim::jaro_winkler(word, known), known))
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
+        .map(|(_, known)| format!("; did you mean {known:?}?"))
+}

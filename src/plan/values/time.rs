@@ -1,0 +1,57 @@
+//! Times of a message: `"1h"`, `"2026-11-23T10:00:00Z"`, or the wire's 16 characters (v3.4, 7.1.1).
+use super::{Fault, Kind, Scalar, scalar};
+use schemars::{Schema, SchemaGenerator, json_schema};
+use serde::de::Deserializer;
+use serde::ser::Serializer;
+
+/// As on the wire (16 characters), a span of time from acceptance, or a time in RFC 3339. Kept as on the wire.
+pub(in crate::plan) struct MessageTime;
+
+impl Kind for MessageTime {
+    type Value = String;
+
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+        const STRING: &str = "a string in quotes";
+        scalar(from, STRING, |written| match written {
+            Scalar::Text(text) => on_the_wire(text),
+            Scalar::Whole(_) | Scalar::Decimal(_) => Err(Fault::wanted(STRING)),
+        })
+    }
+    fn write<S: Serializer>(time: &String, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(time)
+    }
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string" })
+    }
+}
+
+fn on_the_wire(text: &str) -> Result<String, Fault> {
+    let (digits, sign) = text.split_at_checked(15).unwrap_or(("", ""));
+    if digits.bytes().all(|b| b.is_ascii_digit()) && matches!(sign, "+" | "-" | "R") {
+        return Ok(text.to_owned());
+    }
+    if let Ok(span) = humantime::parse_duration(text) {
+        let beyond = || Fault::Says(format!("{text:?} is beyond 99 years; shorten it"));
+        return relative(span.as_secs()).ok_or_else(beyond);
+    }
+    let absolute = humantime::parse_rfc3339(text).ok().map(|t| {
+        // 2026-11-23T10:00:00Z -> 261123100000
+        let utc = humantime::format_rfc3339_seconds(t).to_string();
+        let digits: String = utc.chars().filter(char::is_ascii_digit).skip(2).collect();
+        format!("{digits}000+")
+    });
+    absolute.ok_or_else(|| {
+        let forms = "\"1h\", \"2026-11-23T10:00:00Z\" or the wire's 16 characters";
+        Fault::Says(format!("{text:?} is no time; write {forms}"))
+    })
+}
+
+/// YYMMDDhhmmss000R; a month counts 30 days, a year 12 of them.
+fn relative(seconds: u64) -> Option<String> {
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    let (months, days) = (days / 30, days % 30);
+    let (years, months) = (months / 12, months % 12);
+    let (hours, minutes, seconds) = (rest / 3600, rest / 60 % 60, rest % 60);
+    (years <= 99)
+        .then(|| format!("{years:02}{months:02}{days:02}{hours:02}{minutes:02}{seconds:02}000R"))
+}

@@ -1,0 +1,221 @@
+//! The wire's words in a profile: statuses, message states and TLV tags by name or by number.
+use super::{As, Fault, Kind, SHARES_MAX, Scalar, Share, scalar};
+use crate::plan::suggest::{near, shown};
+use crate::smpp::receipt::MessageState;
+use crate::smpp::{CommandStatus, Tag};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::fmt;
+
+fn unknown(word: &str, known: &[&str], what: &str) -> Fault {
+    let hint = near(word, known).unwrap_or_default();
+    Fault::Says(format!("{} is no {what}{hint}", shown(&format!("{word:?}"))))
+}
+
+/// A name that `named` knows, or a number up to `max`.
+fn named<'de, D: Deserializer<'de>, T: TryFrom<i64>>(
+    from: D,
+    max: T,
+    named: impl FnOnce(&str) -> Result<T, Fault>,
+) -> Result<T, D::Error>
+where
+    T: fmt::Display,
+{
+    let wanted = format!("an integer from 0 to {max}");
+    let wrong = || Fault::Wanted(Cow::Owned(wanted.clone()));
+    scalar(from, &wanted, |written| match written {
+        Scalar::Text(name) => named(name),
+        Scalar::Whole(n) => T::try_from(n).map_err(|_| wrong()),
+        Scalar::Decimal(_) => Err(wrong()),
+    })
+}
+
+/// The name, or the number where it has none.
+fn write_named<S: Serializer>(name: Option<&str>, number: u32, to: S) -> Result<S::Ok, S::Error> {
+    match name {
+        Some(name) => to.serialize_str(name),
+        None => to.serialize_u32(number),
+    }
+}
+
+fn named_schema() -> Schema {
+    json_schema!({ "type": ["string", "integer"], "minimum": 0 })
+}
+
+/// A command_status: `"ESME_RTHROTTLED"`, `"RTHROTTLED"`, `"0x58"` or `0x58`.
+pub(in crate::plan) struct Status;
+
+impl Kind for Status {
+    type Value = u32;
+
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+        named(from, u32::MAX, |name| {
+            name.parse::<CommandStatus>().map(|status| status.0).map_err(|_| {
+                let known: Vec<&str> = CommandStatus::NAMED.iter().map(|(_, name)| *name).collect();
+                unknown(name, &known, "command_status; write ESME_... or 0x..")
+            })
+        })
+    }
+    fn write<S: Serializer>(status: &u32, to: S) -> Result<S::Ok, S::Error> {
+        write_named(CommandStatus(*status).name(), *status, to)
+    }
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        named_schema()
+    }
+}
+
+/// A status and the share of answers that have it.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct StatusAndShare {
+    /// The command_status by name (`"ESME_RTHROTTLED"`) or number.
+    #[serde(with = "As::<Status>")]
+    status: u32,
+    /// The share of all answers that have it, from 0 to 1 or as a percentage.
+    #[serde(with = "As::<Share>")]
+    share: f64,
+}
+
+/// `{ status = "ESME_RTHROTTLED", share = 0.01 }`.
+pub(in crate::plan) struct StatusShare;
+
+impl Kind for StatusShare {
+    type Value = (u32, f64);
+
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<(u32, f64), D::Error> {
+        StatusAndShare::deserialize(from).map(|written| (written.status, written.share))
+    }
+    fn write<S: Serializer>((status, share): &(u32, f64), to: S) -> Result<S::Ok, S::Error> {
+        StatusAndShare { status: *status, share: *share }.serialize(to)
+    }
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<StatusAndShare>()
+    }
+}
+
+/// A message_state by the word of a receipt's `stat`.
+pub(in crate::plan) struct State;
+
+impl State {
+    fn parse(word: &str) -> Result<u8, Fault> {
+        let state = MessageState::known_stat(word.as_bytes()).map(MessageState::wire);
+        state.ok_or_else(|| unknown(word, &Self::words(), "state"))
+    }
+    fn words() -> Vec<&'static str> {
+        MessageState::ALL.iter().map(|state| state.stat()).collect()
+    }
+}
+
+impl Kind for State {
+    type Value = u8;
+
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
+        const STRING: &str = "a string in quotes";
+        scalar(from, STRING, |written| match written {
+            Scalar::Text(word) => State::parse(word),
+            Scalar::Whole(_) | Scalar::Decimal(_) => Err(Fault::wanted(STRING)),
+        })
+    }
+    fn write<S: Serializer>(state: &u8, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(MessageState::from_wire(*state).stat())
+    }
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string" })
+    }
+}
+
+/// `{ DELIVRD = 0.97, UNDELIV = 0.02 }`, in order of the state's number: the same seed draws the same states
+/// however they were written.
+pub(in crate::plan) struct States;
+
+impl Kind for States {
+    type Value = Vec<(u8, f64)>;
+
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self::Value, D::Error> {
+        from.deserialize_map(States)
+    }
+    fn write<S: Serializer>(states: &Self::Value, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(Some(states.len()))?;
+        for (state, share) in states {
+            map.serialize_entry(MessageState::from_wire(*state).stat(), share)?;
+        }
+        map.end()
+    }
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "object", "additionalProperties": Share::schema(generator) })
+    }
+}
+
+impl<'de> Visitor<'de> for States {
+    type Value = Vec<(u8, f64)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut states = Vec::new();
+        while let Some(state) = entries.next_key_seed(As::<State>::seed())? {
+            states.push((state, entries.next_value_seed(As::<Share>::seed())?));
+        }
+        let sum: f64 = states.iter().map(|(_, share)| share).sum();
+        if sum > SHARES_MAX {
+            return Err(Error::custom(format!("the shares add up to {sum}; at most 1")));
+        }
+        states.sort_by_key(|(state, _)| *state);
+        Ok(states)
+    }
+}
+
+/// A TLV's tag by name or number.
+pub(in crate::plan) struct TlvTag;
+
+impl Kind for TlvTag {
+    type Value = u16;
+
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
+        named(from, u16::MAX, |name| {
+            let hex = name.strip_prefix("0x").and_then(|hex| u16::from_str_radix(hex, 16).ok());
+            hex.or_else(|| Tag::by_name(name).map(|tag| tag.0)).ok_or_else(|| {
+                let known: Vec<&str> = Tag::KNOWN.iter().filter_map(|t| t.tag.name()).collect();
+                unknown(name, &known, "TLV; write its tag as a number")
+            })
+        })
+    }
+    fn write<S: Serializer>(tag: &u16, to: S) -> Result<S::Ok, S::Error> {
+        write_named(Tag(*tag).name(), u32::from(*tag), to)
+    }
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        named_schema()
+    }
+}
+
+/// Which sessions a fault strikes.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Sessions {
+    /// One session.
+    One,
+    /// All sessions.
+    All,
+}
+
+/// `"one"` or `"all"`: whether it is all.
+pub(in crate::plan) struct AllOrOne;
+
+impl Kind for AllOrOne {
+    type Value = bool;
+
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+        Sessions::deserialize(from).map(|sessions| sessions == Sessions::All)
+    }
+    fn write<S: Serializer>(all: &bool, to: S) -> Result<S::Ok, S::Error> {
+        let sessions = if *all { Sessions::All } else { Sessions::One };
+        Serialize::serialize(&sessions, to)
+    }
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<Sessions>()
+    }
+}
