@@ -4,8 +4,8 @@ use super::exit::{Exit, Failure, print, put, talk, warn};
 use super::facts::utc_stamp;
 use super::folder::{self, RunFolder};
 use super::{fleet, live};
-use crate::judge::words;
-use crate::kit::{Clock, Environment, Nanos, Rate};
+
+use crate::kit::{Clock, Environment, Nanos, Rate, words};
 use crate::plan::{self, BindType, Overrides, Plan, Recipe, Shape, Source};
 use crate::report;
 use crate::search::{
@@ -134,7 +134,7 @@ fn holds(plan: &Plan) -> Option<f64> {
 fn cost(budget: &Budget) -> String {
     let messages = budget.messages_max.map_or("any number of".to_owned(), words::count);
     let minutes = budget.seconds_max / 60.0;
-    let trials = report::counted(u64::from(budget.trials_max), "trial");
+    let trials = words::counted(u64::from(budget.trials_max), "trial");
     format!("at most {trials}, {messages} submit_sm, {minutes:.1} min")
 }
 

@@ -2,6 +2,7 @@
 use super::args::{AgentArgs, FleetArgs};
 use super::exit::{Exit, Failure};
 use crate::coordinator::RunError;
+use crate::kit::words;
 use crate::measure::{Observer, RunRecord};
 use crate::plan::{Per, Plan};
 use crate::smsc;
@@ -93,7 +94,7 @@ fn lead(args: &FleetArgs, url: &str, agents: u32, plan: &Plan) -> Result<Field, 
     crate::fleet::group(&args.access.group).map_err(Failure::usage)?;
     super::exit::talk(format!(
         "calling for {} in group {} at {}",
-        crate::report::counted(u64::from(agents), "agent"),
+        words::counted(u64::from(agents), "agent"),
         args.access.group,
         shown(url)
     ));

@@ -1,5 +1,5 @@
 //! One check of a judgement: a value, its limit, and whether it holds. It knows no record.
-use super::words;
+use crate::kit::words;
 use serde::{Deserialize, Serialize};
 
 /// What a figure is measured in.

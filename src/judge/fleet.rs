@@ -1,5 +1,5 @@
 //! What a reader should know of the machines of a run over several.
-use super::words;
+use crate::kit::words;
 use crate::measure::{AgentRecord, FleetRecord};
 
 /// Agents named one by one.

@@ -37,7 +37,7 @@ pub use name::{Group, Named, PERCENTILES, all_names};
 pub use steady::Steady;
 pub use verdict::{Explanation, Limiter, LittlesLaw, Outcome, PILES_UP};
 
-use crate::kit::HostUse;
+use crate::kit::{HostUse, words};
 use crate::measure::{ANSWERED_AS, Anomaly, Metric, RunRecord};
 use crate::plan::Plan;
 

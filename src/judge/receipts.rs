@@ -1,7 +1,7 @@
 //! What can be said of receipts that did not come: how many are missing at least and at most, and why it is not known.
 //! An accepted message that could not be followed (no message_id, no room) or told apart from another (the same id
 //! twice) is neither missing nor receipted.
-use super::words::{self, counted, counted_was};
+use crate::kit::words::{self, counted, counted_was};
 use crate::measure::{Counts, RunRecord, Tally};
 use crate::plan::Plan;
 
@@ -80,7 +80,7 @@ fn causes(t: &Tally) -> String {
     let named: Vec<String> = causes
         .iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, cause)| format!("{} {cause}", counted(*count, "message")))
+        .map(|(count, cause)| format!("{} {cause}", words::counted(*count, "message")))
         .collect();
     named.join(", ")
 }
@@ -134,7 +134,7 @@ fn ids_given_twice(record: &RunRecord, t: &Tally) -> Option<String> {
         n => format!(
             "of {} nobody can tell whose receipt is whose (ambiguous); other receipts were credited to the message \
              of their own session",
-            counted(n, "message")
+            words::counted(n, "message")
         ),
     };
     let has_parts = record.messages.planned > 0;

@@ -11,8 +11,10 @@ use super::health::{Health, HealthLimits, HealthState};
 use super::measured::Measured;
 use super::receipts::MissingShare;
 use super::steady::{AWAITED_GROWTH, Steady};
-use super::words::{self, counted_was};
-use crate::kit::Nanos;
+use crate::kit::{
+    Nanos,
+    words::{self, counted_was},
+};
 use crate::measure::{Metric, Outage, RunRecord, Tally, Transport};
 use crate::plan::Plan;
 use serde::{Deserialize, Serialize};

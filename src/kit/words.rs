@@ -1,5 +1,5 @@
 //! Figures as a person reads them: durations, counts, rates and shares; and text from a peer, made fit for a
-//! terminal. It knows no metric and no record.
+//! terminal.
 
 /// A duration with its unit, three significant digits: `850 ns`, `12.3 µs`, `20.3 ms`, `1.24 s`, `2 min 5 s`.
 pub fn duration(ns: u64) -> String {
@@ -174,6 +174,8 @@ mod tests {
         assert_eq!(count(0), "0");
         assert_eq!(count(999), "999");
         assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!([counted(0, "bind"), counted(1, "bind")], ["0 binds", "1 bind"]);
+        assert_eq!(counted(2_000, "receipt"), "2,000 receipts");
         assert_eq!(rate(4_998.4), "4,998/s");
         assert_eq!(rate(12.34), "12.3/s");
         assert_eq!(rate(1.0 / 60.0), "1/min");

@@ -4,7 +4,8 @@ use super::document::{Document, GateRow, TallyRow};
 use super::escape::printable;
 use super::table::{fill, table};
 use super::text::{Ink, Style};
-use crate::judge::{GateOutcome, words};
+use crate::judge::GateOutcome;
+use crate::kit::words;
 
 /// One identity of the ledger: `total = a + b + c`.
 pub(super) struct Equation {
@@ -216,7 +217,7 @@ pub(super) fn troubles(document: &Document) -> String {
             words::seconds(outage.from_s),
             printable(&outage.cause),
             words::count(outage.lost),
-            counted(u64::from(outage.attempts), "attempt")
+            words::counted(u64::from(outage.attempts), "attempt")
         );
         text += &fill("  outage    ", &line);
     }

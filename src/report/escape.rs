@@ -1,7 +1,7 @@
 //! Text from a peer, made fit for a terminal; and addresses, masked. It knows no report.
 
-pub use crate::judge::words::printable;
-pub(super) use crate::judge::words::{is_steering, spelled};
+pub use crate::kit::words::printable;
+pub(super) use crate::kit::words::{is_steering, spelled};
 use serde_json::Value;
 
 /// An address of which only the beginning is left: `447700******`.

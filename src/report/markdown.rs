@@ -8,7 +8,8 @@ use super::text::{
     HEADLINE, Ink, below_the_table, harness_says, headline, headline_rows, latency_row, limiter,
     rates,
 };
-use crate::judge::{GateOutcome, words};
+use crate::judge::GateOutcome;
+use crate::kit::words;
 
 /// The page.
 pub(super) fn render(document: &Document) -> Vec<u8> {

@@ -7,7 +7,8 @@ use super::document::{About, Document, LatencyRow, Reason};
 use super::escape::printable;
 use super::table::{command, fill, table};
 use super::transport;
-use crate::judge::{GateOutcome, HealthState, Limiter, Outcome, words};
+use crate::judge::{GateOutcome, HealthState, Limiter, Outcome};
+use crate::kit::words;
 use crate::measure::{LATENCY_METRICS, LatencyRange, Metric, MetricRow};
 
 /// How a summary looks.

@@ -1,7 +1,7 @@
 //! What to run at, and what limits there: one paragraph, and a fragment of a profile.
 use super::document::{Ended, Search};
 use super::enforced::How;
-use crate::judge::words::{self, counted, counted_was};
+use crate::kit::words::{self, counted, counted_was};
 use crate::plan::Plan;
 
 /// Share of a found rate to run at.

@@ -8,8 +8,10 @@ use super::knee::{self, GAIN_MIN, Load};
 use super::lab::{Lab, Stop, World};
 use super::shape;
 use super::sweep::{Sweep, Swept};
-use crate::judge::words::{self, counted};
-use crate::kit::Nanos;
+use crate::kit::{
+    Nanos,
+    words::{self, counted},
+};
 use crate::measure::CutReason;
 use crate::plan::{BindType, Plan};
 use crate::smpp::CommandStatus;

@@ -1,6 +1,6 @@
 //! What a search may cost, and what it has cost.
 use super::document::Cost;
-use crate::judge::words::counted_was;
+use crate::kit::words::counted_was;
 
 /// Why a further trial may not be run.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]

@@ -5,8 +5,8 @@ use super::document::TrialRow;
 use super::lab::Done;
 use super::objective::{Mark, Objective};
 use super::shape::{BATCHES, Shaped};
-use crate::judge::{self, HealthState, Limiter, statistics, words};
-use crate::kit::Nanos;
+use crate::judge::{self, HealthState, Limiter, statistics};
+use crate::kit::{Nanos, words};
 use crate::measure::{CellInterval, Metric};
 
 /// Shares below which a rate is not borne (METHOD.md §8).

@@ -149,7 +149,7 @@ impl Objective {
         }
         let t = measured.tally();
         let share = t.throttled as f64 / t.written.max(1) as f64;
-        (share > REFUSED_MAX).then(|| format!("{} throttled", judge::words::percent(share)))
+        (share > REFUSED_MAX).then(|| format!("{} throttled", crate::kit::words::percent(share)))
     }
 }
 

@@ -7,7 +7,8 @@ use super::evidence::{self, Evidence};
 use super::lab::{Lab, Stop, World};
 use super::objective::Objective;
 use super::shape::{self, Lengths};
-use crate::judge::{Limiter, statistics, words};
+use crate::judge::{Limiter, statistics};
+use crate::kit::words;
 use crate::measure::Metric;
 use crate::plan::Plan;
 

@@ -5,8 +5,10 @@ use super::document::{Point, Search, TrialRow};
 use super::lab::{Done, Lab, Stop};
 use super::shape;
 use crate::judge::Limiter;
-use crate::judge::words::{self, counted};
-use crate::kit::Nanos;
+use crate::kit::{
+    Nanos,
+    words::{self, counted},
+};
 use crate::measure::Metric;
 use crate::plan::Plan;
 

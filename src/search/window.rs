@@ -8,8 +8,10 @@ use super::knee::{self, Load};
 use super::lab::{Done, Lab, Stop, World};
 use super::shape::{self, Shaped};
 use super::sweep::{Sweep, Swept};
-use crate::judge::words::{self, counted};
-use crate::kit::Nanos;
+use crate::kit::{
+    Nanos,
+    words::{self, counted},
+};
 use crate::measure::{DownCause, Metric};
 use crate::plan::Plan;
 use crate::smpp::CommandStatus;

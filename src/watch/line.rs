@@ -1,7 +1,6 @@
 //! The line of progress: rewritten in place on a terminal, else one plain line a second; or nothing. It
 //! writes where it is told to, and reads no clock: the run says how late it is.
-use crate::judge::words;
-use crate::kit::Nanos;
+use crate::kit::{Nanos, words};
 use crate::measure::{CutReason, IntervalRow, Observer, Phase, Progress};
 use crate::plan::{Arrival, Plan, Schedule, Stage};
 use crate::watch::seconds::last_full_row;

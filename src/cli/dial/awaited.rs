@@ -2,7 +2,7 @@
 //! in either order. It knows no session and sends nothing.
 use super::show::millis;
 use crate::correlate::{IdRule, Side};
-use crate::kit::Nanos;
+use crate::kit::{Nanos, words};
 use crate::plan::Receipts;
 use crate::smpp::pdu::{self, Body};
 use crate::smpp::receipt::{Brief, FinalStates, MessageState, Receipt};
@@ -217,7 +217,7 @@ impl Awaited {
     pub(super) fn unanswered(&self) -> Option<String> {
         let unanswered = self.said.iter().filter(|s| s.outcome == Outcome::Unanswered).count();
         if unanswered > 0 {
-            let said = crate::report::counted(self.said.len() as u64, "request");
+            let said = words::counted(self.said.len() as u64, "request");
             return Some(format!("{unanswered} of {said} not answered"));
         }
         // registered_delivery 2 and 3 ask for one outcome only: silence may be right
@@ -226,7 +226,7 @@ impl Awaited {
         let owed: Vec<&Said> = self.said.iter().filter(owed).collect();
         let missing = owed.iter().filter(|s| s.receipt.is_none()).count();
         if self.receives && missing > 0 {
-            let owed = crate::report::counted(owed.len() as u64, "receipt");
+            let owed = words::counted(owed.len() as u64, "receipt");
             return Some(format!("{missing} of {owed} did not come"));
         }
         let other = self.said.iter().find(|s| !s.by_other_rules.is_empty())?;

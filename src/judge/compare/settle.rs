@@ -4,9 +4,9 @@ use super::metrics::Source;
 use super::reading::Reading;
 use super::side::Side;
 use super::{Direction, MetricComparison, Scale, Settings, Test, Verdict};
+use crate::judge::Unit;
 use crate::judge::statistics::{Effect, holm, wilson};
-use crate::judge::{Unit, words};
-use crate::kit::Nanos;
+use crate::kit::{Nanos, words};
 
 /// Every metric with its verdict; Holm's correction goes over the primary ones, and apart from them over the others.
 pub(super) fn verdicts(

@@ -3,8 +3,7 @@
 use super::expression::Limit;
 use super::read::{Gate, read};
 use super::window::{Found, Kind, Moment, moments, over, place, shown, stretches};
-use crate::judge::words;
-use crate::kit::Nanos;
+use crate::kit::{Nanos, words};
 use crate::measure::RunRecord;
 use crate::plan::Plan;
 

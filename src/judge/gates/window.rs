@@ -9,8 +9,7 @@ use crate::judge::measured::{Measured, stage_spans};
 use crate::judge::name::{Group, Meaning, Statistic};
 use crate::judge::receipts::MissingShare;
 use crate::judge::statistics::{BEYOND_MIN, Sparse, supports};
-use crate::judge::words;
-use crate::kit::Nanos;
+use crate::kit::{Nanos, words};
 use crate::measure::{IntervalRow, Metric, RunRecord, Tally};
 use crate::plan::Plan;
 

@@ -1,5 +1,5 @@
 //! What a plan holds, in words: binds and shapes of load.
-use crate::judge::words::rate;
+use crate::kit::words::rate;
 use crate::plan::{Account, BindType, Shape};
 
 /// `2 transceivers, window 20`.

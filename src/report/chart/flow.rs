@@ -3,7 +3,7 @@
 use super::palette::Ink;
 use super::plot::Picture;
 use super::svg::{Anchor, Svg, escape, number};
-use crate::judge::words;
+use crate::kit::words;
 use serde_json::Value;
 
 const WIDTH: f64 = 640.0;

@@ -1,5 +1,5 @@
 //! Axes: where a value stands, where the ticks are, and how both are written. It knows no drawing.
-use crate::judge::words;
+use crate::kit::words;
 
 /// What an axis measures, and so how its values are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

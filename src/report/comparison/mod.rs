@@ -7,8 +7,9 @@ pub use markdown::markdown;
 pub use text::text;
 
 use super::Saved;
+use crate::judge::Unit;
 use crate::judge::compare::{Comparison, MetricComparison, Scale, Verdict};
-use crate::judge::{Unit, words};
+use crate::kit::words;
 
 /// `comparison.html`: the verdict, the ratios with their intervals, and the distributions of both sides one upon the
 /// other, in one file. `base` and `candidate` are the runs that were compared.

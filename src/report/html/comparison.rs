@@ -8,7 +8,7 @@ use super::shape;
 use super::time::line;
 use super::verdict as top;
 use crate::judge::compare::{Comparison, MetricComparison, Scale, Verdict};
-use crate::judge::words;
+use crate::kit::words;
 use crate::measure::{Latency, Metric};
 use crate::report::Saved;
 use crate::report::chart::{Axis, Ink, Point, RatioRow, Ratios, Unit};

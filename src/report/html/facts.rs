@@ -2,7 +2,7 @@
 //! machine and the profile.
 use super::headline::{duration, is_shown};
 use super::parts::{Cell, Grid, Section};
-use crate::judge::words;
+use crate::kit::words;
 use crate::measure::Metric;
 use crate::report::Document;
 use serde_json::Value;

@@ -1,6 +1,7 @@
 //! The table of latencies, and the gates. What may not be read as the SMSC's is withheld, as in the summary.
 use super::parts::{Cell, Grid};
-use crate::judge::{GateOutcome, words};
+use crate::judge::GateOutcome;
+use crate::kit::words;
 use crate::measure::{LATENCY_METRICS, LatencyRange, Metric};
 use crate::report::Document;
 use crate::report::document::LatencyRow;

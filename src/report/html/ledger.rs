@@ -1,7 +1,7 @@
 //! What became of every submit_sm: as a flow, and as sums that the reader can check.
 use super::headline::Coloured;
 use super::parts::{Cell, Figure, Grid};
-use crate::judge::words;
+use crate::kit::words;
 use crate::report::Document;
 use crate::report::chart::{Flow, Ink, Stream};
 

@@ -6,8 +6,7 @@ mod tests;
 
 use super::parts::{Cell, Grid, Section};
 use super::verdict::Verdict;
-use crate::judge::words;
-use crate::report::counted;
+use crate::kit::words;
 use crate::report::search::{answer, beyond};
 use crate::search::document::{Cost, TrialRow};
 use crate::search::{Ended, Kind, Search};
@@ -47,7 +46,7 @@ fn verdict(search: &Search) -> Verdict {
         name: search.name.clone(),
         facts: vec![
             search.target.clone(),
-            counted(u64::from(trials), "trial"),
+            words::counted(u64::from(trials), "trial"),
             format!("{} submit_sm", words::count(messages)),
             words::duration((seconds.max(0.0) * 1e9) as u64),
         ],

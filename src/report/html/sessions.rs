@@ -2,7 +2,7 @@
 use super::headline::duration;
 use super::parts::{Cell, Figure, Grid};
 use super::time::duration_axis;
-use crate::judge::words;
+use crate::kit::words;
 use crate::report::Document;
 use crate::report::chart::{Axis, Ink, Layer, Plot, Point, Scale, Shape, Unit};
 use crate::report::document::SessionRow;

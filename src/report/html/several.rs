@@ -4,7 +4,7 @@ use super::ledger;
 use super::parts::{Cell, Figure, Grid, Section};
 use super::shape;
 use super::time::{Count, Timeline, caveat, duration_axis, line};
-use crate::judge::words;
+use crate::kit::words;
 use crate::measure::Metric;
 use crate::report::Document;
 use crate::report::chart::{Axis, Ink, Layer, Plot, Point, Unit};

@@ -38,13 +38,13 @@ pub(super) fn heat_map(saved: &Saved) -> Figure {
     let says = format!(
         "Each cell counts the messages answered at that time after so long: the darker (by night: the brighter), the \
          more, up to {}. The ramp is logarithmic, so that a few slow ones show beside many.",
-        crate::judge::words::count(most)
+        crate::kit::words::count(most)
     );
     let mut figure = Figure::new(id, title, says, plot.draw(), "No submit_sm was answered.")
         .and(caveat(&saved.document));
     figure.legend = (0..LEVELS_COUNT)
         .filter(|level| *level == 0 || levels[*level] > levels[*level - 1])
-        .map(|level| (format!("from {}", crate::judge::words::count(levels[level])), patch(level)))
+        .map(|level| (format!("from {}", crate::kit::words::count(levels[level])), patch(level)))
         .collect();
     figure.switches = false;
     figure

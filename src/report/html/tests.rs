@@ -1,7 +1,6 @@
 //! The page against its document: the same numbers, nothing unescaped, every chart, and not too large.
 use super::*;
-use crate::judge::words;
-use crate::kit::Nanos;
+use crate::kit::{Nanos, words};
 use crate::measure::{Latency, LatencyRange, Metric};
 use crate::report::document::{
     Absent, Anomaly, ByState, IntervalRow, Operator, Outage, SessionRow, StageRow, StatusCount,

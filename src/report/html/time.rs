@@ -1,6 +1,6 @@
 //! Pictures over time: what was sent and came back, how long it took, what piled up, what went wrong.
 use super::parts::Figure;
-use crate::judge::words;
+use crate::kit::words;
 use crate::report::Document;
 use crate::report::chart::{
     Axis, Band, Ink, Layer, Mark, Picture, Plot, Point, Shape, Unit, stack, thin,

@@ -1,6 +1,7 @@
 //! The top of the page: what was found, by what evidence, and whether the tool was fit to find it.
 use super::time::Count;
-use crate::judge::{HealthState, Limiter, Outcome, words};
+use crate::judge::{HealthState, Limiter, Outcome};
+use crate::kit::words;
 use crate::report::Document;
 use crate::report::document::{About, Reason, State};
 

@@ -1,6 +1,5 @@
 //! The summary of a search for a terminal.
-use crate::judge::words;
-use crate::report::counted;
+use crate::kit::words;
 use crate::search::document::{Ended, Kind, Limit, Point, Search};
 use crate::search::enforced::How;
 
@@ -28,7 +27,7 @@ pub fn text(search: &Search) -> String {
     let cost = &search.cost;
     out += &format!(
         "\n  cost   {}, {} submit_sm, {}\n",
-        counted(u64::from(cost.trials), "trial"),
+        words::counted(u64::from(cost.trials), "trial"),
         words::count(cost.messages),
         words::seconds(cost.seconds)
     );

@@ -2,8 +2,10 @@
 use super::snapshot::{Second, Snapshot};
 use super::view::{Facts, SMALLEST, View};
 use crate::judge::HealthState;
-use crate::judge::words::{self, printable};
-use crate::kit::Nanos;
+use crate::kit::{
+    Nanos,
+    words::{self, printable},
+};
 use crate::measure::Phase;
 use crate::smpp::CommandStatus;
 use ratatui::Frame;

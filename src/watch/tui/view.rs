@@ -2,8 +2,10 @@
 use super::keys::Asked;
 use super::snapshot::Snapshot;
 use crate::judge::stage_spans;
-use crate::judge::words::{self, printable};
-use crate::kit::Nanos;
+use crate::kit::{
+    Nanos,
+    words::{self, printable},
+};
 use crate::measure::{Latency, LatencyRange, Metric, Phase};
 use crate::plan::{Plan, Shape};
 use std::sync::Arc;

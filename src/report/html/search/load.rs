@@ -1,7 +1,7 @@
 //! Pictures of a sweep in closed loop: throughput and latency against the window, or the number of binds.
 use super::super::parts::{Cell, Figure, Grid, Section};
 use super::super::time::{duration_axis, line};
-use crate::judge::words;
+use crate::kit::words;
 use crate::report::chart::{Axis, Band, Ink, Layer, Mark, Picture, Plot, Point, Shape, Unit};
 use crate::search::document::Point as Found;
 use crate::search::knee::Usl;

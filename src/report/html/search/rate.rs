@@ -1,7 +1,7 @@
 //! Pictures of a search for a rate: its bracket as it closed in, and latency below what was found.
 use super::super::parts::{Cell, Figure, Grid, Section};
 use super::super::time::{duration_axis, line};
-use crate::judge::words;
+use crate::kit::words;
 use crate::report::chart::{Axis, Ink, Layer, Mark, Plot, Point, Shape, Unit};
 use crate::search::Search;
 use crate::search::document::{LatencyAt, TrialRow};
