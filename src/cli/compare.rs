@@ -2,9 +2,9 @@
 use super::args::{CompareArgs, CompareFormat};
 use super::exit::{Exit, Failure, put_octets};
 use super::load::{self, LoadError};
-use super::{folder, verdict};
+use super::{folder, terminal, verdict};
 use crate::judge::compare::{self, Comparison, Evidence, Side};
-use crate::report::comparison;
+use crate::report::{Style, comparison};
 use std::path::PathBuf;
 
 /// Runs the verb. What cannot be compared is 2, what cannot be written 1.
@@ -12,7 +12,11 @@ pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
     let compared = compared(args)?;
     let octets = match args.format {
         _ if args.json => comparison::json(&compared),
-        CompareFormat::Text => comparison::text(&compared).into_bytes(),
+        CompareFormat::Text => {
+            let kept = args.output.is_some();
+            let style = if kept { Style::default() } else { terminal::style() };
+            comparison::text(&compared, style).into_bytes()
+        }
         CompareFormat::Json => comparison::json(&compared),
         CompareFormat::Markdown => comparison::markdown(&compared).into_bytes(),
         CompareFormat::Html => page(args, &compared)?.into_bytes(),

@@ -3,11 +3,11 @@ use super::args::{FindArgs, FindWhat, Live};
 use super::exit::{Exit, Failure, print, put, talk, warn};
 use super::facts::utc_stamp;
 use super::folder::{self, RunFolder};
-use super::{fleet, live};
+use super::{fleet, live, terminal};
 
 use crate::kit::{Clock, Environment, Nanos, Rate, words};
 use crate::plan::{self, BindType, Overrides, Plan, Recipe, Shape, Source};
-use crate::report;
+use crate::report::{self, Style};
 use crate::search::{
     self, BindsSettings, Budget, DEFAULT, Ended, Kind, Lengths, Objective, RateSettings, Search,
     Stop, WindowSettings, World,
@@ -57,9 +57,13 @@ pub(super) fn run(args: &FindArgs) -> Result<Exit, Failure> {
     search.cost_max = budget.cost(MESSAGES_MAX);
     let repro = plan::repro(&format!("find {what}"), &source, &overrides, &plan);
     search.repro = format!("{repro}{}{}", flags(args), fleet::repro(&args.fleet));
-    let text = report::search::text(&search);
+    let text = report::search::text(&search, Style::default());
     let json = report::search::json(&search);
-    let shown = put(&if args.keep.json { format!("{json}\n") } else { text.clone() });
+    let shown = put(&if args.keep.json {
+        format!("{json}\n")
+    } else {
+        report::search::text(&search, terminal::style())
+    });
     let html = report::search::html(&search);
     for (name, text) in [("search.json", &json), ("summary.txt", &text), ("report.html", &html)] {
         folder::write(&folder.path().join(name), text.as_bytes())?;

@@ -4,8 +4,9 @@ use super::exit::{Exit, Failure, put};
 use super::once::exit_of_gates;
 use super::{folder, github, kept, load, verdict};
 use crate::judge::compare::{self, Comparison, Settings, Side};
-use crate::judge::{self, Baseline, GateOutcome, GateResult, GateValue, RelativeGate};
+use crate::judge::{Baseline, GateOutcome, GateResult, RelativeGate};
 use crate::plan;
+use crate::report::document::GateRow;
 use crate::report::{self, Saved};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -52,9 +53,9 @@ fn decide(args: &GateArgs) -> Result<Vec<Decided>, Failure> {
     let against = if relative.is_empty() { None } else { against(&args.baseline, &runs)? };
     let mut decided = Vec::new();
     for saved in runs {
-        let rebuilt = saved.rebuild(fixed.clone()).map_err(Failure::usage)?;
-        judge::check_gates(&rebuilt.plan).map_err(Failure::usage)?;
-        let gates = judge::evaluate(&rebuilt.plan, &rebuilt.record, &rebuilt.judgement);
+        let input = saved.gate_input(&fixed).map_err(Failure::usage)?;
+        input.check(&fixed).map_err(Failure::usage)?;
+        let gates = input.evaluate(&fixed);
         decided.push(Decided { saved, gates });
     }
     if let Some(last) = decided.last_mut() {
@@ -153,17 +154,6 @@ fn publish(args: &GateArgs, decided: &[Decided]) -> Result<(), Failure> {
 
 /// `pass       response.p99 < 50ms: 12.3 ms`.
 fn line(gate: &GateResult) -> String {
-    let word = match gate.outcome {
-        GateOutcome::Pass => "pass",
-        GateOutcome::Fail => "FAIL",
-        GateOutcome::Undecided => "UNDECIDED",
-    };
-    let value = match &gate.value {
-        Some(GateValue::Number(v)) => gate.unit.show(*v),
-        Some(GateValue::Word(word)) => word.clone(),
-        None => "undefined".to_owned(),
-    };
-    let why = gate.why.as_ref().map_or(String::new(), |why| format!(" ({why})"));
-    let says = format!("{} {}: {value}{why}", gate.name, gate.expression);
-    format!("  {word:<9}  {}\n", report::printable(&says))
+    let gate = GateRow::from(gate);
+    format!("  {:<9}  {}\n", gate.word(), report::printable(&gate.says()))
 }

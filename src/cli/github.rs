@@ -27,16 +27,7 @@ fn annotations(gates: &[GateRow]) -> Vec<String> {
             GateOutcome::Fail => ("error", "failed"),
             GateOutcome::Undecided => ("warning", "undecided"),
         };
-        let value = match &gate.value {
-            serde_json::Value::Null => "undefined".to_owned(),
-            serde_json::Value::Number(n) => {
-                n.as_f64().map_or_else(|| n.to_string(), |v| gate.unit.show(v))
-            }
-            other => other.as_str().map_or_else(|| other.to_string(), str::to_owned),
-        };
-        let why = gate.why.as_ref().map_or(String::new(), |why| format!(" ({why})"));
-        let says = format!("{} {}: {value}{why}", gate.name, gate.expression);
-        Some(format!("::{level} title=smppbench gate {word}::{}", data(&says)))
+        Some(format!("::{level} title=smppbench gate {word}::{}", data(&gate.says())))
     });
     lines.collect()
 }

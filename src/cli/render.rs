@@ -14,7 +14,7 @@ pub(super) fn run(args: &RenderArgs) -> Result<Exit, Failure> {
         .map_err(|e| Failure::usage(format!("{}: {e}", args.results[0].display())))?;
     match &args.output {
         Some(path) => folder::write(path, &octets)?,
-        None => put_octets(&coloured(&runs, &args.format).unwrap_or(octets))?,
+        None => put_octets(&for_terminal(&runs, &args.format).unwrap_or(octets))?,
     }
     Ok(Exit::Done)
 }
@@ -33,8 +33,9 @@ fn unread(document: &Document) -> Vec<String> {
     broken.collect()
 }
 
-/// The summary as a terminal shows it; None where it is none, or where another format was asked for.
-fn coloured(runs: &[Saved], format: &str) -> Option<Vec<u8>> {
-    let run = runs.first().filter(|_| format == "text" && terminal::colours_on_stdout())?;
-    Some(report::text(run, Style { colour: true }).into_bytes())
+/// The summary as a terminal shows it; None where stdout is none, or another format was asked for.
+fn for_terminal(runs: &[Saved], format: &str) -> Option<Vec<u8>> {
+    let style = terminal::style();
+    let run = runs.first().filter(|_| format == "text" && style != Style::default())?;
+    Some(report::text(run, style).into_bytes())
 }

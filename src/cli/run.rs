@@ -9,7 +9,7 @@ use super::{fleet, github, kept, live, terminal};
 use crate::judge::Abort;
 use crate::measure::{CutReason, Observer, Phase, Progress};
 use crate::plan::{self, Plan, PlanError, Source};
-use crate::report::{self, Style};
+use crate::report;
 use std::io::IsTerminal;
 use std::path::Path;
 
@@ -46,10 +46,10 @@ fn finish(facts: &Facts, done: &Done, args: &RunArgs, path: &Path) -> Result<Exi
         let line = serde_json::to_string(&saved.document).expect("a document serialises");
         put(&format!("{line}\n"))
     } else {
-        let style = Style { colour: terminal::colours_on_stdout() };
+        let style = terminal::style();
         let mut text = report::text(&saved, style);
         if std::io::stdout().is_terminal() {
-            text += &report::verdict_line(&saved, style, terminal::columns());
+            text += &report::verdict_line(&saved, style);
         }
         put(&text)
     };
@@ -59,27 +59,26 @@ fn finish(facts: &Facts, done: &Done, args: &RunArgs, path: &Path) -> Result<Exi
 }
 
 /// Ends a run that a gate with `abort_after` has decided.
-struct Watchdog<'a> {
-    plan: &'a Plan,
+struct Watchdog {
     abort: Abort,
 }
 
-impl<'a> Watchdog<'a> {
+impl Watchdog {
     /// The gates of a plan.
     ///
     /// # Errors
     /// A gate that does not read; `judge::check_gates` says the same before a run.
-    fn new(plan: &'a Plan) -> Result<Watchdog<'a>, PlanError> {
-        let abort = Abort::of(plan).map_err(|e| PlanError::about("gates", e))?;
-        Ok(Watchdog { plan, abort })
+    fn new(plan: &Plan) -> Result<Watchdog, PlanError> {
+        let abort = Abort::of(plan).map_err(|e| PlanError::about("gates", e.to_string()))?;
+        Ok(Watchdog { abort })
     }
 }
 
-impl Observer for Watchdog<'_> {
+impl Observer for Watchdog {
     fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason> {
         if progress.phase != Phase::Load || self.abort.is_empty() {
             return None;
         }
-        self.abort.check(self.plan, progress.record, progress.at).map(CutReason::Gate)
+        self.abort.check(progress.record, progress.at).map(CutReason::Gate)
     }
 }

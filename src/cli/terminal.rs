@@ -1,4 +1,5 @@
 //! What the terminals behind stdout and stderr can show.
+use crate::report::Style;
 use std::ffi::OsStr;
 use std::io::{IsTerminal, stderr, stdout};
 
@@ -11,6 +12,15 @@ pub(super) fn colours_on_stdout() -> bool {
 pub(super) fn colours() -> bool {
     let variable = |name: &str| std::env::var_os(name);
     colours_by(variable("NO_COLOR").as_deref(), variable("TERM").as_deref())
+}
+
+/// How a summary looks on stdout: as wide as its terminal; elsewhere as it is kept in files.
+pub(super) fn style() -> Style {
+    if stdout().is_terminal() {
+        Style { colour: colours_on_stdout(), columns: columns() }
+    } else {
+        Style::default()
+    }
 }
 
 /// Whether stderr is a terminal that can rewrite its line.

@@ -1,8 +1,8 @@
 //! What the verbs that compare share: settings as typed, evidence of saved runs, and how a comparison is shown.
 use super::exit::{Exit, Failure, put, put_octets};
-use super::folder;
+use super::{folder, terminal};
 use crate::judge::compare::{Comparison, Evidence, Settings, Verdict};
-use crate::report::{self, Saved};
+use crate::report::{self, Saved, Style};
 use std::path::Path;
 
 /// `5%`, `0.05`, `receipt.p50=2%`; and the metrics that count.
@@ -56,7 +56,7 @@ pub(super) fn show(
 ) -> Result<(), Failure> {
     let octets = report::comparison::json(comparison);
     if let Some(folder) = folder {
-        let plain = report::comparison::text(comparison);
+        let plain = report::comparison::text(comparison, Style::default());
         let files = [
             ("comparison.json", octets.clone()),
             ("comparison.md", report::comparison::markdown(comparison).into_bytes()),
@@ -67,7 +67,11 @@ pub(super) fn show(
             folder::write(&folder.join(name), &octets)?;
         }
     }
-    if json { put_octets(&octets) } else { put(&report::comparison::text(comparison)) }
+    if json {
+        put_octets(&octets)
+    } else {
+        put(&report::comparison::text(comparison, terminal::style()))
+    }
 }
 
 /// Exit 5 for worse, 4 for inconclusive.

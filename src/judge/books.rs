@@ -2,6 +2,8 @@
 //! and no verdict. A run whose books do not balance is a bug of the tool.
 use crate::measure::{CellInterval, Metric, RunRecord, Tally};
 use crate::plan::Plan;
+use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Whether a run's books balance, and what does not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -154,14 +156,50 @@ pub struct TallyCheck {
     pub agrees: bool,
     /// True where it was checked to the PDU; false: a connection was lost, and a bracket was checked.
     pub exact: bool,
-    /// One line a check, with both sides.
-    pub lines: Vec<String>,
+    /// Check by check.
+    pub lines: Vec<TallyLine>,
+}
+
+/// A check against the tally, with both sides. Written as text: `DIFFERS` before one that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum TallyLine {
+    /// It holds.
+    Agrees(String),
+    /// It does not.
+    Differs(String),
+}
+
+const DIFFERS: &str = "DIFFERS ";
+
+impl From<String> for TallyLine {
+    fn from(line: String) -> TallyLine {
+        match line.strip_prefix(DIFFERS) {
+            Some(text) => TallyLine::Differs(text.to_owned()),
+            None => TallyLine::Agrees(line),
+        }
+    }
+}
+
+impl fmt::Display for TallyLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TallyLine::Agrees(text) => f.write_str(text),
+            TallyLine::Differs(text) => write!(f, "{DIFFERS}{text}"),
+        }
+    }
+}
+
+impl From<TallyLine> for String {
+    fn from(line: TallyLine) -> String {
+        line.to_string()
+    }
 }
 
 impl TallyCheck {
     fn line(&mut self, ok: bool, text: String) {
         self.agrees &= ok;
-        self.lines.push(if ok { text } else { format!("DIFFERS {text}") });
+        self.lines.push(if ok { TallyLine::Agrees(text) } else { TallyLine::Differs(text) });
     }
     fn same(&mut self, what: &str, ours: u64, theirs: u64) {
         self.line(ours == theirs, format!("{what}: ours {ours}, simulator {theirs}"));

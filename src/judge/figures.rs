@@ -3,7 +3,7 @@
 use super::check::Unit;
 use super::measured::Measured;
 use super::receipts::MissingShare;
-use crate::measure::{RunRecord, Tally};
+use crate::measure::Tally;
 
 /// What a figure is taken from: the measured part of a run, or a group of it.
 #[derive(Clone, Copy, Debug)]
@@ -23,14 +23,14 @@ pub struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    /// The whole measured part.
-    pub fn whole(measured: &'a Measured, record: &RunRecord) -> Scope<'a> {
+    /// The whole measured part, in which so many MO came.
+    pub fn whole(measured: &'a Measured, mo: u64) -> Scope<'a> {
         Scope {
             tally: measured.tally(),
             seconds: measured.seconds(),
             target: measured.target,
             closed: measured.closed,
-            mo: Some(measured.rows(record).map(|r| r.mo).sum()),
+            mo: Some(mo),
             window_full: measured.window_full,
         }
     }

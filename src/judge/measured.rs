@@ -116,6 +116,11 @@ impl Measured {
         self.rows.iter().filter_map(|&index| record.intervals.get(index))
     }
 
+    /// MO received in the measured seconds.
+    pub fn mo(&self, record: &RunRecord) -> u64 {
+        self.rows(record).map(|row| row.mo).sum()
+    }
+
     fn window_full_share(&self, record: &RunRecord) -> Option<f64> {
         let workers = record.workers.len().max(1) as f64;
         let (mut full, mut time) = (0.0, 0.0);

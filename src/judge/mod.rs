@@ -22,18 +22,17 @@ mod steady;
 mod tests;
 mod verdict;
 
-pub use crate::kit::words;
 pub use baseline::{BASELINE_SCHEMA, Baseline, BaselineError, Noise};
-pub use books::{Books, TallyCheck, TallyView, against_tally};
+pub use books::{Books, TallyCheck, TallyLine, TallyView, against_tally};
 pub use check::{Check, Relation, Unit};
 pub use figures::{FIGURES, FigureRow, LEDGER, LedgerLine, Scope, receipts_asked};
 pub use gates::{
-    ABORTED, Abort, GateOutcome, GateResult, GateValue, RelativeGate, check_gates, evaluate,
-    group_seconds, leaning,
+    ABORTED, Abort, Cells, GateError, GateFault, GateInput, GateOutcome, GateResult, GateValue,
+    RelativeGate, check_gates, evaluate, leaning,
 };
 pub use health::{Health, HealthLimits, HealthState};
 pub use measured::{Measured, is_measured, stage_messages, stage_spans};
-pub use name::{Group, Named, PERCENTILES, all_names};
+pub use name::{Group, NameError, Named, Names, PERCENTILES, StageSpan, all_names};
 pub use steady::Steady;
 pub use verdict::{Explanation, Limiter, LittlesLaw, Outcome, PILES_UP};
 
@@ -190,9 +189,10 @@ fn warnings(plan: &Plan, record: &RunRecord, measured: &Measured, steady: &Stead
     }
     let beyond = measured.latency(Metric::Response).censored_count();
     if beyond > 0 {
+        let (have, count) = if beyond == 1 { ("has", "counts") } else { ("have", "count") };
         warnings.push(format!(
-            "{} messages have no answer and count as \"at least so long\" in the percentiles",
-            words::count(beyond)
+            "{} {have} no answer and {count} as \"at least so long\" in the percentiles",
+            words::counted(beyond, "message")
         ));
     }
     warnings.extend(buffers_refused(plan, record));

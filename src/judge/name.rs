@@ -2,8 +2,76 @@
 //! where one is meant (`account.gold.response.p99`). It knows names and what they mean, no limits.
 use super::check::Unit;
 use super::figures::{FIGURES, FigureRow, LEDGER};
+use super::measured::stage_spans;
+use crate::kit::Nanos;
 use crate::measure::{LATENCY_METRICS, Metric, Tally};
 use crate::plan::Plan;
+
+/// A stage, placed in the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageSpan {
+    /// Its name.
+    pub name: String,
+    /// Its start, from the start of the load.
+    pub from: Nanos,
+    /// Its end, by the plan.
+    pub to: Nanos,
+    /// Whether it is measured.
+    pub measure: bool,
+}
+
+/// The groups of a run: what a metric's name may begin with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Accounts, by number.
+    pub accounts: Vec<String>,
+    /// Labels of messages, by number.
+    pub labels: Vec<String>,
+    /// Stages, by number.
+    pub stages: Vec<StageSpan>,
+}
+
+impl Names {
+    /// Those of a plan.
+    pub fn of(plan: &Plan) -> Names {
+        let stages = plan.stages.iter().zip(stage_spans(plan));
+        Names {
+            accounts: plan.accounts.iter().map(|a| a.name.clone()).collect(),
+            labels: plan.messages.iter().map(|m| m.label.clone()).collect(),
+            stages: stages
+                .map(|(stage, (from, to))| StageSpan {
+                    name: stage.name.clone(),
+                    from,
+                    to,
+                    measure: stage.measure,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Why a name means nothing. One line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// No account, label or stage of that name.
+    #[error("unknown metric {name:?}: the profile's {kind}s are {}", known.join(", "))]
+    Group {
+        /// As it was written.
+        name: String,
+        /// `account`, `label` or `stage`.
+        kind: &'static str,
+        /// Those there are.
+        known: Vec<String>,
+    },
+    /// No metric of that name.
+    #[error("unknown metric {name:?}; near: {}", near.join(", "))]
+    Metric {
+        /// As it was written.
+        name: String,
+        /// Those that come near.
+        near: Vec<String>,
+    },
+}
 
 /// The percentiles that are reported, with their names.
 pub const PERCENTILES: [(&str, f64); 6] = [
@@ -130,12 +198,12 @@ pub struct Named {
 }
 
 impl Named {
-    /// Looks a name up, groups by the plan's accounts, labels and stages.
+    /// Looks a name up among these groups.
     ///
     /// # Errors
-    /// One line that lists near names.
-    pub fn find(name: &str, plan: &Plan) -> Result<Named, String> {
-        let (group, path) = split_group(name, plan)?;
+    /// [`NameError`], which lists near names.
+    pub fn find(name: &str, names: &Names) -> Result<Named, NameError> {
+        let (group, path) = split_group(name, names)?;
         let meaning = meaning(path)
             .filter(|m| group == Group::Whole || in_groups(m))
             .ok_or_else(|| unknown(name, path, group))?;
@@ -153,35 +221,32 @@ fn in_groups(meaning: &Meaning) -> bool {
     }
 }
 
-/// The longest group name that the plan knows, and what follows it.
-fn split_group<'n>(name: &'n str, plan: &Plan) -> Result<(Group, &'n str), String> {
+/// The longest group name that is known, and what follows it.
+fn split_group<'n>(name: &'n str, names: &Names) -> Result<(Group, &'n str), NameError> {
     type Kind<'p> = (&'static str, Vec<&'p str>, fn(u16) -> Group);
     let kinds: [Kind<'_>; 3] = [
-        ("account", plan.accounts.iter().map(|a| a.name.as_str()).collect(), Group::Account),
-        ("label", plan.messages.iter().map(|m| m.label.as_str()).collect(), Group::Label),
-        ("stage", plan.stages.iter().map(|s| s.name.as_str()).collect(), Group::Stage),
+        ("account", names.accounts.iter().map(String::as_str).collect(), Group::Account),
+        ("label", names.labels.iter().map(String::as_str).collect(), Group::Label),
+        ("stage", names.stages.iter().map(|s| s.name.as_str()).collect(), Group::Stage),
     ];
     for (kind, known, group) in kinds {
         let Some(rest) = name.strip_prefix(kind).and_then(|r| r.strip_prefix('.')) else {
             continue;
         };
-        let found = known
-            .iter()
-            .enumerate()
+        let found = (0u16..)
+            .zip(&known)
             .filter_map(|(number, known)| {
                 let path = rest.strip_prefix(known)?.strip_prefix('.')?;
                 Some((known.len(), number, path))
             })
             .max_by_key(|f| f.0);
         return match found {
-            Some((_, number, path)) => {
-                let number = u16::try_from(number).map_err(|_| "too many groups".to_owned())?;
-                Ok((group(number), path))
-            }
-            None => Err(format!(
-                "unknown metric {name:?}: the profile's {kind}s are {}",
-                known.join(", ")
-            )),
+            Some((_, number, path)) => Ok((group(number), path)),
+            None => Err(NameError::Group {
+                name: name.to_owned(),
+                kind,
+                known: known.into_iter().map(str::to_owned).collect(),
+            }),
         };
     }
     Ok((Group::Whole, name))
@@ -227,7 +292,7 @@ pub fn all_names() -> Vec<String> {
         .collect()
 }
 
-fn unknown(name: &str, path: &str, group: Group) -> String {
+fn unknown(name: &str, path: &str, group: Group) -> NameError {
     const NEAR_COUNT: usize = 3;
     let prefix = &name[..name.len() - path.len()];
     let mut near: Vec<(f64, String)> = all_names()
@@ -236,7 +301,6 @@ fn unknown(name: &str, path: &str, group: Group) -> String {
         .map(|known| (strsim::jaro_winkler(path, &known), known))
         .collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let near: Vec<String> =
-        near.into_iter().take(NEAR_COUNT).map(|(_, known)| format!("{prefix}{known}")).collect();
-    format!("unknown metric {name:?}; near: {}", near.join(", "))
+    let near = near.into_iter().take(NEAR_COUNT).map(|(_, known)| format!("{prefix}{known}"));
+    NameError::Metric { name: name.to_owned(), near: near.collect() }
 }

@@ -1,7 +1,7 @@
 //! What can be said of receipts that did not come: how many are missing at least and at most, and why it is not known.
 //! An accepted message that could not be followed (no message_id, no room) or told apart from another (the same id
 //! twice) is neither missing nor receipted.
-use crate::kit::words::{self, counted, counted_was};
+use crate::kit::words::{self, counted_was};
 use crate::measure::{Counts, RunRecord, Tally};
 use crate::plan::Plan;
 

@@ -126,8 +126,10 @@ fn drift(name: &str, values: &[f64], limit: f64) -> Option<Check> {
     let middle = median(values).filter(|m| *m > 0.0)?;
     let change = slope.value * (values.len() - 1) as f64 / middle;
     let mut check = Check::new(name, Some(change), Relation::AtMost, limit, Unit::Ratio);
-    check.ok = Some(change.abs() <= limit || !slope.is_certain());
-    Some(check.with_note("over the measured time"))
+    let small = change.abs() <= limit;
+    check.ok = Some(small || !slope.is_certain());
+    let noise = if check.failed() || small { "" } else { ", not told from noise" };
+    Some(check.with_note(format!("over the measured time{noise}")))
 }
 
 fn growths(rows: &[&IntervalRow], measured: &Measured) -> Vec<Check> {

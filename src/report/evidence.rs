@@ -1,5 +1,5 @@
 //! A saved run as `judge::compare` takes it.
-use super::document::{Document, IntervalRow, LatencyRow, Table};
+use super::document::{Document, IntervalRow, LatencyRow, Table, leaves};
 use super::saved::{Saved, Second};
 use crate::judge::compare::{
     self, Evidence, Fingerprint, SecondCounts, Share, compared_rates, compared_shares,
@@ -9,12 +9,21 @@ use crate::kit::Nanos;
 use crate::measure::{LATENCY_METRICS, Latency, Metric};
 use serde_json::Value;
 
+/// A histogram of a saved run that does not read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{id}: latency.{name}: {why}")]
+pub struct HistogramError {
+    id: String,
+    name: String,
+    why: String,
+}
+
 impl Saved {
     /// What a comparison needs of the run. Without latency.hlog it has no seconds.
     ///
     /// # Errors
-    /// A histogram that cannot be read: which.
-    pub fn evidence(&self) -> Result<Evidence, String> {
+    /// [`HistogramError`]: a histogram that does not read.
+    pub fn evidence(&self) -> Result<Evidence, HistogramError> {
         let document = &self.document;
         let mut latencies = Vec::new();
         for row in LATENCY_METRICS.iter().filter(|row| row.per_message) {
@@ -35,11 +44,13 @@ impl Saved {
             shares: shares.collect(),
             latencies,
             seconds: match &self.seconds {
-                Some(seconds) => measured_seconds(document, seconds),
+                // the distributions of the same seconds
+                Some(seconds) => document.measured_rows().map(|row| second(row, seconds)).collect(),
                 None => Vec::new(),
             },
             harness: document.verdict.harness.state,
             outcome: document.verdict.outcome,
+            counts_refusals: document.counts_refusals(),
         })
     }
 }
@@ -49,10 +60,11 @@ pub(super) fn distribution(
     id: &str,
     table: &Table<Option<LatencyRow>>,
     name: &str,
-) -> Result<Option<Latency>, String> {
+) -> Result<Option<Latency>, HistogramError> {
     let Some(Some(row)) = table.get(name) else { return Ok(None) };
     let hdr = row.hdr.as_deref().map(Latency::from_base64).transpose();
-    let mut latency = match hdr.map_err(|why| format!("{id}: latency.{name}: {why}"))? {
+    let unread = |why: String| HistogramError { id: id.to_owned(), name: name.to_owned(), why };
+    let mut latency = match hdr.map_err(|why| unread(why.to_string()))? {
         Some(latency) => latency.exactly(row.max.map(Nanos), row.mean),
         None if row.censored > 0 => {
             Latency::new(crate::measure::LatencyRange::for_deadline(Nanos::ZERO))
@@ -82,32 +94,10 @@ fn share(document: &Document, name: &str) -> Option<Share> {
         let row = document.latency.get("receipt")?.as_ref()?;
         row.count + row.censored
     } else {
-        let window = &document.window;
-        let seconds = window.measured_s.unwrap_or(window.to_s - window.from_s);
+        let seconds = document.window.measured_seconds();
         ((*document.rate.get("written")?)? * seconds).round() as u64
     };
     Some(Share { part: (value * of as f64).round() as u64, of })
-}
-
-/// The rows that lie wholly in measured stages, with the distributions of the same seconds.
-fn measured_seconds(document: &Document, seconds: &[Second]) -> Vec<compare::Second> {
-    let window = &document.window;
-    let mut spans: Vec<(f64, f64)> = document
-        .stages
-        .iter()
-        .filter(|s| s.measure)
-        .map(|s| (s.from_s, s.to_s.min(window.to_s)))
-        .collect();
-    if spans.is_empty() {
-        spans.push((window.from_s, window.to_s));
-    }
-    const SLACK_S: f64 = 1e-6;
-    let inside = |row: &&IntervalRow| {
-        spans
-            .iter()
-            .any(|(from, to)| row.t_s >= from - SLACK_S && row.t_s + row.length_s <= to + SLACK_S)
-    };
-    document.intervals.iter().filter(inside).map(|row| second(row, seconds)).collect()
 }
 
 fn nanos(seconds: f64) -> Nanos {
@@ -164,7 +154,7 @@ const LEFT_OUT: [&str; 7] = ["name", "seed", "out", "guard", "gates", "metrics",
 fn fingerprint(document: &Document) -> Fingerprint {
     let mut keys = vec![("tool.version".to_owned(), document.tool.version.clone())];
     let mut machine = Vec::new();
-    flatten("environment", &document.environment, &mut machine);
+    leaves("environment", &document.environment, &mut machine);
     keys.extend(machine.into_iter().filter(|(key, _)| {
         let own = key.strip_prefix("environment.").map(|k| k.strip_prefix("cgroup.").unwrap_or(k));
         own.is_some_and(|own| MACHINE.contains(&own))
@@ -176,7 +166,7 @@ fn fingerprint(document: &Document) -> Fingerprint {
             left_out if LEFT_OUT.contains(&left_out) => {}
             "target" => {
                 for name in TARGET {
-                    flatten(
+                    leaves(
                         &format!("{key}.{name}"),
                         value.get(name).unwrap_or(&Value::Null),
                         &mut keys,
@@ -188,40 +178,21 @@ fn fingerprint(document: &Document) -> Fingerprint {
                 for (number, account) in value.as_array().into_iter().flatten().enumerate() {
                     for part in ["binds", "weight"] {
                         let value = account.get(part).unwrap_or(&Value::Null);
-                        flatten(&format!("{key}[{number}].{part}"), value, &mut keys);
+                        leaves(&format!("{key}[{number}].{part}"), value, &mut keys);
                     }
                 }
             }
             "embedded" => {
                 let mut behaviour = Vec::new();
-                flatten(&key, value, &mut behaviour);
+                leaves(&key, value, &mut behaviour);
                 keys.extend(
                     behaviour.into_iter().filter(|(key, _)| key != "profile.embedded.seed"),
                 );
             }
-            _ => flatten(&key, value, &mut keys),
+            _ => leaves(&key, value, &mut keys),
         }
     }
     Fingerprint(keys)
-}
-
-/// Every value under its dotted name; null and what is empty are left out.
-fn flatten(key: &str, value: &Value, into: &mut Vec<(String, String)>) {
-    match value {
-        Value::Null => {}
-        Value::Object(map) => {
-            for (name, value) in map {
-                flatten(&format!("{key}.{name}"), value, into);
-            }
-        }
-        Value::Array(items) => {
-            for (number, value) in items.iter().enumerate() {
-                flatten(&format!("{key}[{number}]"), value, into);
-            }
-        }
-        Value::String(text) => into.push((key.to_owned(), text.clone())),
-        Value::Bool(_) | Value::Number(_) => into.push((key.to_owned(), value.to_string())),
-    }
 }
 
 #[cfg(test)]

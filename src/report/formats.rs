@@ -1,4 +1,5 @@
 //! The table of formats: what `render` and the run folder go by.
+use super::unavailable::Unavailable;
 use super::{Saved, Style, csv, hgrm, hlog, html, junit, markdown, text};
 
 /// When a format stands in the run folder.
@@ -62,27 +63,6 @@ pub const FORMATS: [FormatRow; 8] = [
     one("junit", Keep::WithGates("junit.xml"), |saved| junit::render(&saved.document)),
     one("markdown", Keep::WithGates("summary.md"), |saved| Ok(markdown::render(&saved.document))),
 ];
-
-/// Why a format cannot be made of a run.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unavailable {
-    /// Only result.json is at hand.
-    #[error(
-        "it needs the distributions of each second: name the run folder that holds latency.hlog"
-    )]
-    NoSeconds,
-    /// The run had no gates.
-    #[error("the run had no gates")]
-    NoGates,
-    /// A histogram of the document does not read.
-    #[error("the histogram of {name} does not read: {why}")]
-    Histogram {
-        /// Its path in result.json.
-        name: String,
-        /// What is wrong.
-        why: String,
-    },
-}
 
 /// Why nothing was rendered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

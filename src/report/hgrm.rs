@@ -1,7 +1,7 @@
 //! response.hgrm: the percentile distribution of the response time as HdrHistogram's own tools plot it,
 //! in milliseconds. Values seen only: the form has no word for a censored one, so a comment says how many.
-use super::Unavailable;
 use super::document::{Document, LatencyRow};
+use super::unavailable::Unavailable;
 use crate::kit::Nanos;
 use crate::measure::{Latency, LatencyRange, Metric};
 use std::fmt::Write;

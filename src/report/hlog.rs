@@ -4,8 +4,9 @@
 //!
 //! Starts and lengths are seconds from the start of the load (`BaseTime`), values nanoseconds, and the column of
 //! maxima, which is for people, milliseconds.
+use super::escape::printable;
 use super::saved::{Packed, Saved, Second, rounded};
-use super::{Unavailable, printable};
+use super::unavailable::Unavailable;
 use crate::kit::Nanos;
 use crate::measure::{Latency, Metric};
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry, LogIteratorError};

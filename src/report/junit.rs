@@ -2,8 +2,9 @@
 //! failure: nobody knows whether it is kept. Text of a peer or a profile goes in through the library's own strings
 //! only, which leave out what XML cannot hold.
 use super::document::{Document, GateRow};
-use super::text::{harness_says, headline, limiter, rates};
-use super::{Unavailable, printable};
+use super::escape::printable;
+use super::model::RunModel;
+use super::unavailable::Unavailable;
 use crate::judge::GateOutcome;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
@@ -25,8 +26,9 @@ pub(super) fn render(document: &Document) -> Result<Vec<u8>, Unavailable> {
     for (name, value) in facts {
         suite.add_property(Property::new(name, printable(value)));
     }
-    suite.add_property(Property::new("verdict", headline(document).1));
-    suite.add_test_cases(document.gates.iter().map(|gate| test_case(document, gate)));
+    let m = RunModel::of(document);
+    suite.add_property(Property::new("verdict", printable(&m.top.headline())));
+    suite.add_test_cases(document.gates.iter().map(|gate| test_case(&m, gate)));
     let mut report = Report::new("smppbench");
     report.add_test_suite(suite);
     let text = report.to_string().expect("writing into a String cannot fail");
@@ -34,17 +36,14 @@ pub(super) fn render(document: &Document) -> Result<Vec<u8>, Unavailable> {
     Ok(text.replacen(" skipped=\"0\"", "", 1).into_bytes())
 }
 
-fn test_case(document: &Document, gate: &GateRow) -> TestCase {
-    let found = match &gate.why {
-        Some(why) => printable(&format!("{} ({why})", gate.shows())),
-        None => printable(&gate.shows()),
-    };
+fn test_case(m: &RunModel<'_>, gate: &GateRow) -> TestCase {
+    let found = printable(&gate.found());
     let not = |kind: NonSuccessKind, name: &str| {
         let mut status = TestCaseStatus::non_success(kind);
         status
             .set_message(format!("found {found}"))
             .set_type(name)
-            .set_description(circumstances(document));
+            .set_description(circumstances(m));
         status
     };
     let status = match gate.outcome {
@@ -52,7 +51,7 @@ fn test_case(document: &Document, gate: &GateRow) -> TestCase {
         GateOutcome::Fail => not(NonSuccessKind::Failure, "fail"),
         GateOutcome::Undecided => not(NonSuccessKind::Error, "undecided"),
     };
-    let mut case = TestCase::new(printable(&format!("{} {}", gate.name, gate.expression)), status);
+    let mut case = TestCase::new(printable(&gate.demands()), status);
     case.set_classname("smppbench.gates");
     if gate.outcome == GateOutcome::Pass {
         case.set_system_out(format!("found {found}"));
@@ -61,13 +60,16 @@ fn test_case(document: &Document, gate: &GateRow) -> TestCase {
 }
 
 /// What a reader of a failed gate asks next.
-fn circumstances(document: &Document) -> String {
-    let mut lines = vec![headline(document).1];
-    if document.verdict.allows_headline() {
-        lines.push(rates(document));
+fn circumstances(m: &RunModel<'_>) -> String {
+    let top = &m.top;
+    let mut lines = vec![top.headline()];
+    if !top.rates.is_empty() {
+        lines.push(top.rates());
     }
-    lines.extend(limiter(document).map(|limiter| format!("limiter: {limiter}")));
-    lines.push(format!("harness: {}", harness_says(document)));
-    lines.retain(|line| !line.is_empty());
-    lines.join("\n")
+    lines.extend(top.lines.iter().map(|line| format!("{}: {}", line.label, line.says)));
+    printable_lines(&lines)
+}
+
+fn printable_lines(lines: &[String]) -> String {
+    lines.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n")
 }

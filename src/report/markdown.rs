@@ -1,29 +1,36 @@
-//! summary.md: the verdict, the headline figures, the gates and the ledger for a page on GitHub. Text of a peer or
-//! a profile is escaped, so that it neither marks up, links, nor mentions anybody.
-use super::blocks::{balance, besides, equations, tally};
-use super::counted::gates_in_all;
-use super::document::{Document, GateRow};
+//! summary.md and comparison.md: for a page on GitHub. Text of a peer or a profile is escaped, so that it neither marks
+//! up, links, nor mentions anybody.
+use super::document::Document;
+use super::model::{Cell, ComparisonModel, RunModel, Table, Tone, Top, Value};
 use super::printable;
-use super::text::{
-    HEADLINE, Ink, below_the_table, harness_says, headline, headline_rows, latency_row, limiter,
-    rates,
-};
-use crate::judge::GateOutcome;
-use crate::kit::words;
 
-/// The page.
+/// The page of a run.
 pub(super) fn render(document: &Document) -> Vec<u8> {
-    let mut text = heading(document);
-    text += &gates(&document.gates);
-    text += &latencies(document);
-    text += &ledger(document);
-    text += &statuses(document);
-    for warning in &document.warnings {
-        text += &format!("> **Warning:** {}\n\n", plain(warning));
+    let m = RunModel::of(document);
+    let mut text = heading(&m);
+    text += &table(&m.gates);
+    text += &table(&m.latencies);
+    for note in &m.on_latencies {
+        text += &format!("{}\n\n", plain(&note.to_string()));
     }
-    for note in &document.notes {
-        text += &format!("> {}\n\n", plain(note));
+    let (mark, state) = (mark(m.ledger.tone), plain(m.ledger.state));
+    text += &format!("### Ledger of the whole run, in submit\\_sm: {mark}{state}\n\n");
+    let sums = m.ledger.table();
+    text += &table(&sums);
+    if !sums.note.is_empty() {
+        text += &format!("{}\n\n", plain(&sums.note));
     }
+    for failure in &m.ledger.failures {
+        text += &format!("- ❌ {}\n", plain(failure));
+    }
+    if !m.ledger.failures.is_empty() {
+        text.push('\n');
+    }
+    if let Some(says) = &m.ledger.simulator {
+        text += &format!("The simulator: {}.\n\n", plain(says));
+    }
+    text += &table(&m.statuses);
+    text += &remarks(&m.top);
     let repro = printable(&document.run.repro);
     // a fence longer than any run of backticks inside it
     let fence = "`".repeat(3 + repro.split(|c| c != '`').map(str::len).max().unwrap_or(0));
@@ -31,8 +38,35 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// The page of a comparison.
+pub(super) fn comparison(m: &ComparisonModel) -> String {
+    let mut page = format!("## {}{}\n\n", mark(m.top.tone), plain(&m.headline));
+    for (side, runs) in &m.sides {
+        page += &format!("- {side}: {}\n", plain(runs));
+    }
+    page.push('\n');
+    let [counted, besides] = &m.metrics;
+    page += &table(counted);
+    if !besides.is_empty() {
+        let title = plain(&besides.title);
+        page += &format!("<details><summary>{title}</summary>\n\n{}</details>\n\n", table(besides));
+    }
+    for note in &m.top.notes {
+        page += &format!("- {}\n", plain(&note.to_string()));
+    }
+    page += &format!("- {}\n", plain(&m.method));
+    for note in &m.differences {
+        page += &format!("- differs: {}\n", plain(&note.to_string()));
+    }
+    page.push('\n');
+    for warning in &m.top.warnings {
+        page += &format!("> **Warning:** {}\n\n", plain(&warning.to_string()));
+    }
+    page
+}
+
 /// Text as it is, whatever it means in Markdown, HTML or to GitHub.
-pub(super) fn plain(text: &str) -> String {
+fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let text = printable(text);
     let mut chars = text.chars().peekable();
@@ -60,134 +94,69 @@ pub(super) fn plain(text: &str) -> String {
     out.replace("www.", "www&#46;")
 }
 
-fn mark(ink: Ink) -> &'static str {
-    match ink {
-        Ink::Green => "✅ ",
-        Ink::Yellow => "⚠️ ",
-        Ink::Red => "❌ ",
-        Ink::Bold => "",
+const fn mark(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Good => "✅ ",
+        Tone::Warn => "⚠️ ",
+        Tone::Bad => "❌ ",
+        Tone::Plain => "",
     }
 }
 
-fn table(header: &[&str], rows: &[Vec<String>]) -> String {
-    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let header: Vec<String> = header.iter().map(|cell| plain(cell)).collect();
-    // the first column holds names, the others figures
-    let rule: Vec<String> =
-        (0..header.len()).map(|n| if n == 0 { ":--" } else { "--:" }.to_owned()).collect();
-    let rows = rows.iter().map(|row| line(row));
-    line(&header) + &line(&rule) + &rows.collect::<String>() + "\n"
-}
-
-fn heading(document: &Document) -> String {
-    let (ink, verdict) = headline(document);
-    let run = &document.run;
-    // a page that begins with a green verdict is read no further
-    let outcomes: Vec<GateOutcome> = document.gates.iter().map(|gate| gate.outcome).collect();
-    let kept = outcomes.iter().all(|outcome| *outcome == GateOutcome::Pass);
-    let (ink, verdict) = if kept {
-        (ink, verdict)
-    } else {
-        let failed = outcomes.contains(&GateOutcome::Fail);
-        let ink = if failed { Ink::Red } else { Ink::Yellow };
-        (ink, format!("{} · {verdict}", gates_in_all(&outcomes)))
+/// A table; empty without a row.
+fn table(of: &Table) -> String {
+    let (titles, rows, more) = of.in_brief();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    let cell = |cell: &&Cell| match &cell.value {
+        Value::Marked(word) => format!("{}{word}", mark(cell.tone)).trim_end().to_owned(),
+        value => plain(&value.to_string()),
     };
-    let mut text = format!("## {}{}\n\n", mark(ink), plain(&verdict));
-    let version = plain(&document.tool.version);
-    let binds: Vec<String> = run.binds.iter().map(|b| plain(b)).collect();
-    text += &format!(
-        "**{}** · {} · {} · {} · smppbench {version}\n\n",
-        plain(&run.name),
-        plain(&run.target),
-        binds.join(" · "),
-        plain(&run.started_at)
-    );
-    let rates = rates(document);
-    if document.verdict.allows_headline() && !rates.is_empty() {
-        text += &format!("{}\n\n", plain(&rates));
-    }
-    if let Some(limiter) = limiter(document) {
-        text += &format!("- limiter {}\n", plain(&limiter));
-    }
-    text + &format!("- harness {}\n\n", plain(&harness_says(document)))
-}
-
-fn gates(gates: &[GateRow]) -> String {
-    if gates.is_empty() {
-        return String::new();
-    }
-    let rows = gates.iter().map(|gate| {
-        let outcome = match gate.outcome {
-            GateOutcome::Pass => "✅ pass",
-            GateOutcome::Fail => "❌ fail",
-            GateOutcome::Undecided => "⚠️ undecided",
-        };
-        let name = format!("{} {}", gate.name, gate.expression);
-        let why = gate.why.as_deref().map_or(String::new(), plain);
-        vec![plain(&name), plain(&gate.shows()), outcome.to_owned(), why]
-    });
-    table(&["gate", "found", "outcome", "why"], &rows.collect::<Vec<_>>())
-}
-
-fn latencies(document: &Document) -> String {
-    let rows: Vec<Vec<String>> = headline_rows(document)
-        .into_iter()
-        .map(|(title, latency)| latency_row(title, latency).iter().map(|c| plain(c)).collect())
-        .collect();
-    let mut text = if rows.is_empty() { String::new() } else { table(&HEADLINE, &rows) };
-    let (withheld, explained) = below_the_table(document);
-    for why in withheld.map(str::to_owned).into_iter().chain(explained) {
-        text += &format!("{}\n\n", plain(&why));
-    }
-    text
-}
-
-fn ledger(document: &Document) -> String {
-    let (ink, state) = balance(document);
-    let mut text =
-        format!("### Ledger of the whole run, in submit\\_sm: {}{}\n\n", mark(ink), plain(state));
-    let rows = equations(document).into_iter().map(|equation| {
-        vec![equation.name.to_owned(), words::count(equation.total), plain(&equation.sum())]
-    });
-    text += &table(&["", "total", "is"], &rows.collect::<Vec<_>>());
-    let besides = besides(document);
-    if !besides.is_empty() {
-        text += &format!("Besides: {}.\n\n", plain(&besides.join(", ")));
-    }
-    for failure in &document.books {
-        text += &format!("- ❌ {}\n", plain(failure));
-    }
-    if !document.books.is_empty() {
-        text.push('\n');
-    }
-    if let Some(check) = &document.tally {
-        text += &format!("The simulator: {}.\n\n", plain(&tally(check)));
-    }
-    text
-}
-
-/// Only where anything was refused.
-fn statuses(document: &Document) -> String {
-    let mut rows: Vec<_> = document.statuses.iter().collect();
-    if rows.iter().all(|s| s.code == Some(0)) {
-        return String::new();
-    }
-    rows.sort_by_key(|s| (std::cmp::Reverse(s.count), s.code));
-    let all = rows.iter().map(|s| s.count).sum::<u64>().max(1) as f64;
-    const SHOWN: usize = 10;
-    let shown = rows.iter().take(SHOWN).map(|s| {
-        let name = s.name.as_deref().unwrap_or("not in the specification");
-        let code = s.code.map_or(String::new(), |code| format!("0x{code:08X}"));
-        let share = words::percent(s.count as f64 / all);
-        vec![plain(name), code, words::count(s.count), share]
-    });
-    let mut text =
-        table(&["command_status", "code", "answers", "share"], &shown.collect::<Vec<_>>());
-    let more = rows.len().saturating_sub(SHOWN);
+    let mut text = line(titles.iter().map(|title| plain(title)).collect());
+    // the first column holds names, the others figures
+    let rule = |n: usize| if n == 0 { ":--" } else { "--:" }.to_owned();
+    text += &line((0..titles.len()).map(rule).collect());
+    text.extend(rows.iter().map(|row| line(row.iter().map(cell).collect())));
+    text.push('\n');
     if more > 0 {
         text += &format!("and {more} more in result.json\n\n");
     }
     text
+}
+
+fn heading(m: &RunModel<'_>) -> String {
+    let headline = &m.headline;
+    // a page that begins with a green verdict is read no further
+    let (tone, says) = match headline.gates_tone {
+        Tone::Good => (headline.tone, headline.says()),
+        tone => (tone, format!("{} · {}", headline.gates, headline.says())),
+    };
+    let mut text = format!("## {}{}\n\n", mark(tone), plain(&says));
+    let run = &m.document.run;
+    let binds: Vec<String> = run.binds.iter().map(|b| plain(b)).collect();
+    text += &format!(
+        "**{}** · {} · {} · {} · smppbench {}\n\n",
+        plain(&run.name),
+        plain(&run.target),
+        binds.join(" · "),
+        plain(&run.started_at),
+        plain(&m.document.tool.version)
+    );
+    if !m.top.rates.is_empty() {
+        text += &format!("{}\n\n", plain(&m.top.rates()));
+    }
+    for line in &m.top.lines {
+        text += &format!("- {} {}\n", line.label, plain(&line.says));
+    }
+    text + "\n"
+}
+
+fn remarks(top: &Top) -> String {
+    let warnings = top.warnings.iter().map(|w| format!("**Warning:** {}", plain(&w.to_string())));
+    let notes = top.notes.iter().map(|note| plain(&note.to_string()));
+    warnings.chain(notes).map(|line| format!("> {line}\n\n")).collect()
 }
 
 #[cfg(test)]

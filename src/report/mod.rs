@@ -15,24 +15,23 @@
 //! assert!(csv.starts_with(b"t_s,length_s,stage,scheduled,written,accepted,"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-mod blocks;
 mod build;
 pub mod chart;
 pub mod comparison;
-mod counted;
 mod csv;
 pub mod document;
 mod escape;
 mod evidence;
 mod formats;
+mod gate_input;
 mod hgrm;
 pub mod hlog;
 mod html;
 mod junit;
 mod lists;
 mod markdown;
+mod model;
 pub mod pcapng;
-mod rebuilt;
 mod run;
 mod saved;
 pub mod search;
@@ -40,17 +39,16 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
-mod transport;
+mod unavailable;
 
-pub use crate::kit::words::counted;
-pub use counted::gates_in_all;
 pub use document::{Document, SCHEMA};
 pub use escape::{mask_address, printable};
-pub use formats::{
-    FORMATS, FormatRow, Keep, Overlay, Render, RenderError, Unavailable, format, render,
-};
+pub use evidence::HistogramError;
+pub use formats::{FORMATS, FormatRow, Keep, Overlay, Render, RenderError, format, render};
+pub use gate_input::GateInputError;
 pub use lists::{missing_csv, rejected_csv};
-pub use rebuilt::Rebuilt;
+pub(crate) use model::gates_in_all;
 pub use run::{LabelTraits, Run};
 pub use saved::{Packed, Saved, Second};
 pub use text::{Style, text, verdict_line};
+pub use unavailable::Unavailable;

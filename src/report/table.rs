@@ -1,17 +1,14 @@
-//! Tables and paragraphs for a terminal of 100 columns. It knows widths, no figures.
+//! Tables and paragraphs for a terminal so many columns wide. It knows widths, no figures.
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-
-/// Widest line of a summary.
-pub(super) const WIDTH: usize = 100;
 
 /// A plain table: first column to the left, the others to the right. Its columns move together before
 /// any cell is broken.
-pub(super) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+pub(super) fn table(columns: usize, header: &[&str], rows: &[Vec<String>]) -> String {
     let wide = spaced(header, rows, 2, None);
-    if wide.iter().all(|line| line.chars().count() <= WIDTH) {
+    if wide.iter().all(|line| line.chars().count() <= columns) {
         return wide.join("\n") + "\n";
     }
-    spaced(header, rows, 1, Some(WIDTH as u16)).join("\n") + "\n"
+    spaced(header, rows, 1, u16::try_from(columns).ok()).join("\n") + "\n"
 }
 
 fn spaced(header: &[&str], rows: &[Vec<String>], gap: u16, width: Option<u16>) -> Vec<String> {
@@ -33,11 +30,11 @@ fn spaced(header: &[&str], rows: &[Vec<String>], gap: u16, width: Option<u16>) -
     table.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// Words filled into lines of at most [`WIDTH`] columns. The first starts with `start`, the others are
+/// Words filled into lines of at most so many columns. The first starts with `start`, the others are
 /// indented as far. A word longer than a line is cut.
-pub(super) fn fill(start: &str, text: &str) -> String {
+pub(super) fn fill(columns: usize, start: &str, text: &str) -> String {
     let indent = start.chars().count();
-    let room = WIDTH.saturating_sub(indent).max(20);
+    let room = columns.saturating_sub(indent).max(20);
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     for word in text.split_whitespace() {
@@ -76,9 +73,9 @@ pub(super) fn fill(start: &str, text: &str) -> String {
 }
 
 /// A command line over several lines, each but the last ending in a backslash, broken only outside quotes.
-pub(super) fn command(start: &str, line: &str) -> String {
+pub(super) fn command(columns: usize, start: &str, line: &str) -> String {
     let indent = " ".repeat(start.chars().count());
-    let room = WIDTH.saturating_sub(indent.len() + 2);
+    let room = columns.saturating_sub(indent.len() + 2);
     let mut words: Vec<String> = vec![String::new()];
     let mut quote = None;
     for c in line.chars() {
@@ -115,10 +112,12 @@ pub(super) fn command(start: &str, line: &str) -> String {
 mod tests {
     use super::*;
 
+    const WIDTH: usize = 100;
+
     #[test]
     fn paragraphs_stay_within_the_width_and_lose_no_word() {
         let words: Vec<String> = (0..200).map(|n| format!("word{n}")).collect();
-        let filled = fill("  limiter   ", &words.join(" "));
+        let filled = fill(WIDTH, "  limiter   ", &words.join(" "));
         assert!(filled.lines().all(|l| l.chars().count() <= WIDTH));
         assert!(filled.lines().skip(1).all(|l| l.starts_with("            word")));
         let back: Vec<&str> = filled.split_whitespace().skip(1).collect();
@@ -128,7 +127,7 @@ mod tests {
     #[test]
     fn a_word_longer_than_a_line_is_cut_and_not_lost() {
         let long = "x".repeat(250);
-        let filled = fill("  ", &long);
+        let filled = fill(WIDTH, "  ", &long);
         assert!(filled.lines().all(|l| l.chars().count() <= WIDTH));
         assert_eq!(filled.split_whitespace().collect::<String>(), long);
     }
@@ -136,7 +135,7 @@ mod tests {
     #[test]
     fn a_long_command_line_is_broken_so_that_a_shell_still_reads_it() {
         let line = format!("smppbench run {} --text 'a b c' --seed 7", "--set a.b=c ".repeat(20));
-        let text = command("  again     ", line.trim());
+        let text = command(WIDTH, "  again     ", line.trim());
         assert!(text.lines().all(|l| l.chars().count() <= WIDTH), "{text}");
         assert!(text.contains("'a b c'"));
         let joined = text.replace("\\\n", "");
@@ -146,7 +145,7 @@ mod tests {
     #[test]
     fn a_table_stays_within_the_width_whatever_its_cells_hold() {
         let row = vec!["name".repeat(10), "1,234,567,890".repeat(5), "x".repeat(50)];
-        let text = table(&["", "a", "b"], &[row]);
+        let text = table(WIDTH, &["", "a", "b"], &[row]);
         assert!(text.lines().all(|l| l.chars().count() <= WIDTH), "{text}");
     }
 }

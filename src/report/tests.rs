@@ -43,7 +43,11 @@ impl Made {
         Made {
             profile: json!({ "name": plan.name }),
             environment: Environment { kernel: Some("6.1".to_owned()), ..Environment::default() },
-            tally: TallyCheck { agrees: true, exact: true, lines: vec!["submits: 5".to_owned()] },
+            tally: TallyCheck {
+                agrees: true,
+                exact: true,
+                lines: vec!["submits: 5".to_owned().into()],
+            },
             plan,
             record,
             judgement,
@@ -434,7 +438,12 @@ fn no_line_is_wider_than_100_columns_and_colours_come_only_when_asked_for() {
             assert!(line.chars().count() <= 100, "{}: {line}", line.chars().count());
         }
         assert!(!text.contains('\u{1b}'));
-        assert!(super::text(&made.saved(), Style { colour: true }).contains("\u{1b}["));
+        let narrow = super::text(&made.saved(), Style { columns: 72, ..Style::default() });
+        assert!(narrow.lines().all(|line| line.chars().count() <= 72), "{narrow}");
+        assert!(
+            super::text(&made.saved(), Style { colour: true, ..Style::default() })
+                .contains("\u{1b}[")
+        );
     }
 }
 

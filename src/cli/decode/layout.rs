@@ -1,7 +1,8 @@
 //! A PDU for a person, field by field. Pure: octets in, text out. A password never leaves this file.
 use super::json::{hex, tlvs_behind_header};
 use super::mask::tlv_holds_content;
-use crate::report::{counted, mask_address};
+use crate::kit::words::counted;
+use crate::report::mask_address;
 use crate::smpp::coding::Coding;
 use crate::smpp::pdu::{self, Body, Dest, Field, Pdu};
 use crate::smpp::receipt::{self, MessageState};

@@ -24,6 +24,8 @@ pub struct Evidence {
     pub harness: HealthState,
     /// None in closed loop and where nothing is sent.
     pub outcome: Option<Outcome>,
+    /// True where response and service times count refused submit_sm too, as an earlier version had it.
+    pub counts_refusals: bool,
 }
 
 /// So many of so many.

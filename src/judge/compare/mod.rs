@@ -23,6 +23,7 @@ pub use reading::Reading;
 pub use side::Side;
 
 use super::check::Unit;
+use crate::kit::words;
 use decide::Estimate;
 use serde::{Deserialize, Serialize};
 
@@ -237,6 +238,29 @@ pub struct MetricComparison {
     pub note: Option<String>,
 }
 
+impl MetricComparison {
+    /// A change on its scale: `+5.1 %`, `×12.3`, `-0.2 points`.
+    pub fn says(&self, change: f64) -> String {
+        const MANIFOLD: f64 = 3.0;
+        let (sign, size) = (if change < 0.0 { "-" } else { "+" }, change.abs());
+        match (self.scale, self.unit) {
+            (Scale::Ratio, _) if change >= MANIFOLD => format!("×{change:.1}"),
+            (Scale::Ratio, _) => {
+                let percent = ((change - 1.0) * 1000.0).round() / 10.0;
+                // no minus before a zero
+                let percent = if percent == 0.0 { 0.0 } else { percent };
+                format!("{percent:+.1} %")
+            }
+            (Scale::Difference, Unit::Ratio) => {
+                format!("{sign}{} points", words::percent(size).trim_end_matches(" %"))
+            }
+            (Scale::Difference, Unit::Nanoseconds | Unit::PerSecond | Unit::Count | Unit::Word) => {
+                format!("{sign}{}", self.unit.show(size))
+            }
+        }
+    }
+}
+
 /// Base and candidate, figure by figure: `smppbench.comparison/1`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
@@ -347,6 +371,15 @@ fn warnings(
     for run in base.not_sustained.iter().chain(&candidate.not_sustained) {
         warnings.push(format!(
             "{run}: its rate was not sustained, so its response times say how long the run was"
+        ));
+    }
+    let old: Vec<&str> =
+        base.counts_refusals.iter().chain(&candidate.counts_refusals).map(String::as_str).collect();
+    if !old.is_empty() && old.len() < base.runs.len() + candidate.runs.len() {
+        warnings.push(format!(
+            "{}: saved by an earlier version, whose response and service times count refused submit_sm too, which \
+             mostly come sooner than accepted ones; those of the other runs do not",
+            old.join(", ")
         ));
     }
     let fewest = base.runs.len().min(candidate.runs.len());

@@ -194,6 +194,7 @@ fn common(run: &Evidence, other: &Evidence) -> Evidence {
         seconds: run.seconds.iter().filter(has).cloned().collect(),
         harness: run.harness,
         outcome: run.outcome,
+        counts_refusals: run.counts_refusals,
     }
 }
 

@@ -22,6 +22,9 @@ pub struct Side {
     pub lateness: Nanos,
     /// Those whose rate the SMSC did not sustain.
     pub not_sustained: Vec<String>,
+    /// Those of an earlier version, whose response and service times count refusals too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counts_refusals: Vec<String>,
     /// Figures by name; None for a run in which one is undefined or its sample too small. Those that no run has are absent.
     pub figures: Vec<(String, Vec<Option<Reading>>)>,
 }
@@ -75,6 +78,7 @@ impl Side {
                 .max()
                 .unwrap_or_default(),
             not_sustained: named(&|r| r.outcome == Some(Outcome::NotSustained)),
+            counts_refusals: named(&|r| r.counts_refusals),
             figures,
         })
     }

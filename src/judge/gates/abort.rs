@@ -1,11 +1,13 @@
 //! Gates that end a run (`abort_after = "5s"`): what would fail anyway need not go on. Asked once a second with the
 //! rows so far; what it says is the reason that an observer returns.
 use super::expression::Limit;
+use super::fault::GateError;
 use super::read::{Gate, read};
 use super::window::{Found, Kind, Moment, moments, over, place, shown, stretches};
+use crate::judge::name::Names;
 use crate::kit::{Nanos, words};
 use crate::measure::RunRecord;
-use crate::plan::Plan;
+use crate::plan::{Plan, Shape};
 
 /// How a run's `cut_reason` begins where a gate ended it; the gate's name follows.
 pub const ABORTED: &str = "abort_on_fail: ";
@@ -16,6 +18,9 @@ const LATE: Nanos = Nanos::from_secs(1);
 /// Watches the gates of a plan that may end its run.
 #[derive(Clone, Debug)]
 pub struct Abort {
+    names: Names,
+    /// Without a schedule.
+    closed: bool,
     gates: Vec<(String, Gate)>,
     /// End of the last second that was looked at.
     seen: Nanos,
@@ -26,15 +31,17 @@ impl Abort {
     ///
     /// # Errors
     /// As [`super::check_gates`].
-    pub fn of(plan: &Plan) -> Result<Abort, String> {
+    pub fn of(plan: &Plan) -> Result<Abort, GateError> {
+        let names = Names::of(plan);
         let mut gates = Vec::new();
         for (name, value) in &plan.gates {
-            let gate = read(plan, name, value)?;
+            let gate = read(&names, name, value)?;
             if gate.abort_after.is_some() {
                 gates.push((name.clone(), gate));
             }
         }
-        Ok(Abort { gates, seen: Nanos::ZERO })
+        let closed = plan.stages.iter().any(|s| s.measure && s.shape == Shape::Max);
+        Ok(Abort { names, closed, gates, seen: Nanos::ZERO })
     }
 
     /// True where no gate may end the run.
@@ -45,7 +52,7 @@ impl Abort {
     /// Looks at the seconds that are over at `at` (from the start of the load): the reason to end the run, if there is one. A
     /// gate ends it when every second of its last `abort_after` that can be judged alone breaks it, and so do they together.
     /// The record's rows must be settled.
-    pub fn check(&mut self, plan: &Plan, record: &RunRecord, at: Nanos) -> Option<String> {
+    pub fn check(&mut self, record: &RunRecord, at: Nanos) -> Option<String> {
         let over = Nanos(at.0.saturating_sub(LATE.0));
         let until = record
             .intervals
@@ -55,42 +62,43 @@ impl Abort {
             .max()
             .filter(|end| *end > self.seen)?;
         self.seen = until;
-        let kind = Kind::of(plan, record);
-        self.gates.iter().find_map(|(name, gate)| broken(plan, record, &kind, until, name, gate))
+        let kind = Kind::new(self.closed, record.workers.len());
+        self.gates.iter().find_map(|(name, gate)| self.broken(record, &kind, until, name, gate))
     }
-}
 
-fn broken(
-    plan: &Plan,
-    record: &RunRecord,
-    kind: &Kind,
-    until: Nanos,
-    name: &str,
-    gate: &Gate,
-) -> Option<String> {
-    let length = gate.abort_after?;
-    let Limit::Number(limit) = gate.expression.limit else { return None };
-    let from = until.0.checked_sub(length.0).map(Nanos)?;
-    let (begins, ends) = stretches(plan, gate.named.group, until).into_iter().next_back()?;
-    // only seconds on end, up to now, in measured time
-    if ends != until || begins > from {
-        return None;
+    fn broken(
+        &self,
+        record: &RunRecord,
+        kind: &Kind,
+        until: Nanos,
+        name: &str,
+        gate: &Gate,
+    ) -> Option<String> {
+        let length = gate.abort_after?;
+        let Limit::Number(limit) = gate.expression.limit else { return None };
+        let from = until.0.checked_sub(length.0).map(Nanos)?;
+        let (begins, ends) =
+            stretches(&self.names.stages, gate.named.group, until).into_iter().next_back()?;
+        // only seconds on end, up to now, in measured time
+        if ends != until || begins > from {
+            return None;
+        }
+        let last = moments(&record.intervals, gate, (from, until));
+        let breaks = |moments: &[Moment<'_>]| match over(moments, gate, kind) {
+            Found::Value(value) => Some(!gate.expression.relation.holds(value, limit)),
+            Found::Beyond => Some(gate.expression.relation.bounds_above()),
+            Found::Nothing(_) => None,
+        };
+        let whole = breaks(&last) == Some(true);
+        let each = last.iter().all(|m| breaks(std::slice::from_ref(m)) != Some(false));
+        (whole && each && !last.is_empty()).then(|| {
+            format!(
+                "{ABORTED}{name} {} was broken for {} on end, {}: {}",
+                gate.text,
+                words::seconds(length.as_secs_f64()),
+                place(&last),
+                shown(&over(&last, gate, kind), gate)
+            )
+        })
     }
-    let last = moments(record, gate, (from, until));
-    let breaks = |moments: &[Moment<'_>]| match over(moments, gate, kind) {
-        Found::Value(value) => Some(!gate.expression.relation.holds(value, limit)),
-        Found::Beyond => Some(gate.expression.relation.bounds_above()),
-        Found::Nothing(_) => None,
-    };
-    let whole = breaks(&last) == Some(true);
-    let each = last.iter().all(|m| breaks(std::slice::from_ref(m)) != Some(false));
-    (whole && each && !last.is_empty()).then(|| {
-        format!(
-            "{ABORTED}{name} {} was broken for {} on end, {}: {}",
-            gate.text,
-            words::seconds(length.as_secs_f64()),
-            place(&last),
-            shown(&over(&last, gate, kind), gate)
-        )
-    })
 }

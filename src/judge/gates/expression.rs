@@ -1,5 +1,6 @@
 //! The right-hand side of a gate: `< 50ms`, `<= 0.1%`, `>= 4900/s`, `= sustained`. Text in, limit out; a
 //! mistake is told with its column and what was expected there.
+use super::fault::GateFault;
 use crate::judge::check::{Relation, Unit};
 use crate::kit::Rate;
 
@@ -30,13 +31,13 @@ const RELATIONS: [Relation; 5] =
 /// Reads an expression for a metric in `unit`; `words` are what a word metric can be.
 ///
 /// # Errors
-/// One line: the column (from 1) and what was expected there.
-pub(super) fn parse(text: &str, unit: Unit, words: &[&str]) -> Result<Expression, String> {
+/// [`GateFault::Expression`]: the column (from 1) and what was expected there.
+pub(super) fn parse(text: &str, unit: Unit, words: &[&str]) -> Result<Expression, GateFault> {
     let start = text.len() - text.trim_start().len();
     let rest = &text[start..];
     let fault = |at: usize, expected: &str| {
         let column = text[..at].chars().count() + 1;
-        Err(format!("column {column}: expected {expected}"))
+        Err(GateFault::Expression { column, expected: expected.to_owned() })
     };
     let Some(relation) = RELATIONS.into_iter().find(|r| rest.starts_with(r.sign())) else {
         return fault(start, "one of <, <=, =, >=, >");
@@ -203,7 +204,7 @@ mod tests {
             ("= baseline", Unit::Word, 3, "fixed limit"),
             ("", Unit::Ratio, 1, "<"),
         ] {
-            let e = parse(text, unit, &["sustained"]).unwrap_err();
+            let e = parse(text, unit, &["sustained"]).unwrap_err().to_string();
             assert!(e.starts_with(&format!("column {column}: ")), "{text}: {e}");
             assert!(e.contains(expected), "{text}: {e}");
         }

@@ -1,7 +1,9 @@
 //! Gates: limits that a run must keep (METHOD.md §5, §10). A gate that cannot be decided is never a pass.
 mod abort;
 mod expression;
+mod fault;
 mod figure;
+mod input;
 mod read;
 mod relative;
 mod sample;
@@ -10,15 +12,17 @@ mod tests;
 mod window;
 
 pub use abort::{ABORTED, Abort};
+pub use fault::{GateError, GateFault};
+pub use input::{Cells, GateInput};
 pub use read::check_gates;
 pub use relative::RelativeGate;
 
 use super::Judgement;
 use super::check::{Relation, Unit};
 use super::figures::Scope;
-use super::measured::{Measured, is_measured, stage_spans};
-use super::name::{Group, Meaning, Statistic, VerdictWord};
-use crate::measure::{CellInterval, CutReason, Latency, Metric, RunRecord};
+use super::measured::Measured;
+use super::name::{Group, Meaning, Names, Statistic, VerdictWord};
+use crate::measure::{CutReason, Metric, RunRecord};
 use crate::plan::Plan;
 use expression::Limit;
 use figure::figure_gate;
@@ -77,22 +81,9 @@ impl GateResult {
     }
 }
 
-/// Decides every gate of the plan. A gate that cannot be read is undecided, with the reason.
+/// Decides every gate of the plan on a run that was judged.
 pub fn evaluate(plan: &Plan, record: &RunRecord, judgement: &Judgement) -> Vec<GateResult> {
-    plan.gates
-        .iter()
-        .map(|(name, value)| match read(plan, name, value) {
-            Ok(gate) => decide(plan, record, judgement, name, &gate),
-            Err(why) => GateResult {
-                name: name.clone(),
-                expression: value.to_string(),
-                unit: Unit::Count,
-                value: None,
-                outcome: GateOutcome::Undecided,
-                why: Some(why),
-            },
-        })
-        .collect()
+    GateInput::of(plan, record, judgement).evaluate(&plan.gates)
 }
 
 /// Which way a condition leans by the point alone, where its sample is too small or its interval straddles the
@@ -104,11 +95,12 @@ pub fn leaning(
     name: &str,
     expression: &str,
 ) -> Option<bool> {
-    let gate = read(plan, name, &Value::String(expression.to_owned())).ok()?;
+    let gate = read(&Names::of(plan), name, &Value::String(expression.to_owned())).ok()?;
     let Limit::Number(limit) = gate.expression.limit else { return None };
     let Meaning::Latency(metric, statistic) = gate.named.meaning else { return None };
-    let cell = group_cell(plan, record, measured, gate.named.group);
-    let latency = latency_of(record, &cell, metric);
+    let cells = Cells::Record(plan, record);
+    let cell = cells.of(gate.named.group, measured);
+    let latency = input::latency(&record.whole, &cell, metric);
     let value = match statistic {
         Statistic::Quantile(q) => {
             latency.quantile(q).or_else(|| latency.quantile_at_least(q)).map(|value| value.0 as f64)
@@ -134,130 +126,124 @@ fn by(holds: bool) -> Decision {
     (if holds { GateOutcome::Pass } else { GateOutcome::Fail }, None)
 }
 
-fn decide(
-    plan: &Plan,
-    record: &RunRecord,
-    judgement: &Judgement,
-    name: &str,
-    gate: &Gate,
-) -> GateResult {
-    let cell = group_cell(plan, record, &judgement.measured, gate.named.group);
-    let relation = gate.expression.relation;
-    let (value, (outcome, why)) = match (&gate.named.meaning, &gate.expression.limit) {
-        (_, Limit::Baseline(_)) => (None, relative::without_baseline()),
-        (_, Limit::Number(_)) if gate.every.is_some() => {
-            let every = gate.every.unwrap_or_default();
-            let trusted = judgement.health.allows_headline();
-            let (value, decision) =
-                window::decide(plan, record, &judgement.measured, trusted, gate, every);
-            (value.map(GateValue::Number), decision)
+impl GateInput<'_> {
+    /// Decides these gates. One that cannot be read is undecided, with the reason.
+    pub fn evaluate(&self, gates: &[(String, Value)]) -> Vec<GateResult> {
+        let decided = gates.iter().map(|(name, value)| match read(&self.names, name, value) {
+            Ok(gate) => self.decide(name, &gate),
+            Err(why) => GateResult {
+                name: name.clone(),
+                expression: value.to_string(),
+                unit: Unit::Count,
+                value: None,
+                outcome: GateOutcome::Undecided,
+                why: Some(why.to_string()),
+            },
+        });
+        decided.collect()
+    }
+
+    /// Reads these gates, before any is decided.
+    ///
+    /// # Errors
+    /// As [`check_gates`].
+    pub fn check(&self, gates: &[(String, Value)]) -> Result<(), GateError> {
+        gates.iter().try_for_each(|(name, value)| read(&self.names, name, value).map(|_| ()))
+    }
+
+    fn decide(&self, name: &str, gate: &Gate) -> GateResult {
+        let relation = gate.expression.relation;
+        let number =
+            |(value, decision): (Option<f64>, Decision)| (value.map(GateValue::Number), decision);
+        let (value, (outcome, why)) = match (&gate.named.meaning, &gate.expression.limit) {
+            (_, Limit::Baseline(_)) => (None, relative::without_baseline()),
+            (_, Limit::Number(limit)) if gate.every.is_some() => {
+                number(window::decide(self, gate, *limit, gate.every.unwrap_or_default()))
+            }
+            (Meaning::Verdict(word), Limit::Word(wanted)) => self.verdict(*word, wanted),
+            (Meaning::Latency(metric, statistic), Limit::Number(limit)) => {
+                number(self.latency_gate(gate, *metric, *statistic, *limit))
+            }
+            (Meaning::Figure(row), Limit::Number(limit)) => {
+                let cell = self.cells.of(gate.named.group, &self.measured);
+                let scope = match gate.named.group {
+                    Group::Whole => Scope::whole(&self.measured, self.mo),
+                    group => Scope::group(&self.measured, &cell.tally, self.seconds(group)),
+                };
+                number(figure_gate(name, row, &scope, relation, *limit, self.is_trusted()))
+            }
+            (Meaning::Ledger(count), Limit::Number(limit)) => {
+                let n = count(&self.cells.of(gate.named.group, &self.measured).tally) as f64;
+                number((Some(n), by(relation.holds(n, *limit))))
+            }
+            (Meaning::Verdict(_), Limit::Number(_)) | (_, Limit::Word(_)) => {
+                (None, undecided("the limit is of another kind than the metric"))
+            }
+        };
+        let aborted = match self.cut_reason.as_deref() {
+            Some(CutReason::Gate(why)) => why.strip_prefix(ABORTED),
+            Some(_) | None => None,
+        };
+        let (outcome, why) = match aborted.filter(|why| why.starts_with(&format!("{name} "))) {
+            Some(why) => (GateOutcome::Fail, Some(format!("it ended the run: {why}"))),
+            None => (outcome, why),
+        };
+        GateResult {
+            name: name.to_owned(),
+            expression: gate.text.clone(),
+            unit: gate.named.meaning.unit(),
+            value,
+            outcome,
+            why,
         }
-        (Meaning::Verdict(word), Limit::Word(wanted)) => verdict(judgement, *word, wanted),
-        (Meaning::Latency(metric, statistic), Limit::Number(limit)) => {
-            let latency = latency_of(record, &cell, *metric);
-            let decision = latency_gate(latency, *statistic, relation, *limit);
-            // how many there were does not depend on when: a count is decided whatever the harness was
-            let counts = matches!(statistic, Statistic::Count | Statistic::Censored);
-            let trusted = if judgement.health.allows_headline() || counts {
-                decision
-            } else {
-                with_invalid_harness(decision, record, &cell, *metric, *statistic, relation, *limit)
-            };
-            (statistic_value(latency, *statistic).map(GateValue::Number), trusted)
-        }
-        (Meaning::Figure(row), Limit::Number(limit)) => {
-            let scope = match gate.named.group {
-                Group::Whole => Scope::whole(&judgement.measured, record),
-                group => {
-                    let seconds = group_seconds(plan, record, &judgement.measured, group);
-                    Scope::group(&judgement.measured, &cell.tally, seconds)
-                }
-            };
-            let trusted = judgement.health.allows_headline();
-            let (value, decision) = figure_gate(name, row, &scope, relation, *limit, trusted);
-            (value.map(GateValue::Number), decision)
-        }
-        (Meaning::Ledger(count), Limit::Number(limit)) => {
-            let n = count(&cell.tally) as f64;
-            (Some(GateValue::Number(n)), by(relation.holds(n, *limit)))
-        }
-        (Meaning::Verdict(_), Limit::Number(_)) | (_, Limit::Word(_)) => {
-            (None, undecided("the limit is of another kind than the metric"))
-        }
-    };
-    let aborted = match &record.cut_reason {
-        Some(CutReason::Gate(why)) => why.strip_prefix(ABORTED),
-        Some(_) | None => None,
-    };
-    let (outcome, why) = match aborted.filter(|why| why.starts_with(&format!("{name} "))) {
-        Some(why) => (GateOutcome::Fail, Some(format!("it ended the run: {why}"))),
-        None => (outcome, why),
-    };
-    GateResult {
-        name: name.to_owned(),
-        expression: gate.text.clone(),
-        unit: gate.named.meaning.unit(),
-        value,
-        outcome,
-        why,
+    }
+
+    fn latency_gate(
+        &self,
+        gate: &Gate,
+        metric: Metric,
+        statistic: Statistic,
+        limit: f64,
+    ) -> (Option<f64>, Decision) {
+        let relation = gate.expression.relation;
+        let cell = self.cells.of(gate.named.group, &self.measured);
+        let latency = self.latency(&cell, metric);
+        let decision = latency_gate(latency, statistic, relation, limit);
+        // how many there were does not depend on when: a count is decided whatever the harness was
+        let counts = matches!(statistic, Statistic::Count | Statistic::Censored);
+        let trusted = if self.is_trusted() || counts {
+            decision
+        } else {
+            let of = |metric| self.latency(&cell, metric);
+            with_invalid_harness(decision, of, metric, statistic, relation, limit)
+        };
+        (statistic_value(latency, statistic), trusted)
+    }
+
+    fn verdict(&self, word: VerdictWord, wanted: &str) -> (Option<GateValue>, Decision) {
+        let found = match word {
+            VerdictWord::Outcome => self.outcome.map(super::Outcome::name),
+            VerdictWord::Limiter => self.limiter.map(super::Limiter::name),
+            VerdictWord::Harness => Some(self.harness.name()),
+        };
+        let decision = match found {
+            None => undecided("a closed loop and a receive-only run have no verdict"),
+            Some(found) if found == wanted => by(true),
+            Some(found) if found.starts_with("inconclusive") => {
+                undecided(format!("the verdict is {found}"))
+            }
+            Some(_) => by(false),
+        };
+        (found.map(|f| GateValue::Word(f.to_owned())), decision)
     }
 }
 
 const HARNESS: &str = "the harness did not keep up, so the figure is not the SMSC's";
 
-/// The counters and distributions that a group of names speaks of. The ledger covers the whole run only
-/// in result.json; gates speak of measured messages (METHOD.md §1).
-fn group_cell(plan: &Plan, record: &RunRecord, measured: &Measured, group: Group) -> CellInterval {
-    match group {
-        Group::Whole => measured.cell.clone(),
-        Group::Account(n) => record.sum(|k| k.account == n && is_measured(plan, k)),
-        Group::Label(n) => record.sum(|k| k.label == n && is_measured(plan, k)),
-        Group::Stage(n) => record.sum(|k| k.stage == n),
-    }
-}
-
-/// The time a group's messages were intended in.
-pub fn group_seconds(plan: &Plan, record: &RunRecord, measured: &Measured, group: Group) -> f64 {
-    match group {
-        Group::Whole | Group::Account(_) | Group::Label(_) => measured.seconds(),
-        Group::Stage(n) => stage_spans(plan)
-            .get(usize::from(n))
-            .map_or(0.0, |(from, to)| to.min(&record.load_ended).since(*from).as_secs_f64()),
-    }
-}
-
-fn latency_of<'a>(record: &'a RunRecord, cell: &'a CellInterval, metric: Metric) -> &'a Latency {
-    match metric.row().per_message {
-        true => cell.metric(metric),
-        false => &record.whole[metric as usize - Metric::PER_MESSAGE_COUNT],
-    }
-}
-
-fn verdict(
-    judgement: &Judgement,
-    word: VerdictWord,
-    wanted: &str,
-) -> (Option<GateValue>, Decision) {
-    let found = match word {
-        VerdictWord::Outcome => judgement.outcome.map(super::Outcome::name),
-        VerdictWord::Limiter => judgement.limiter.map(super::Limiter::name),
-        VerdictWord::Harness => Some(judgement.health.state.name()),
-    };
-    let decision = match found {
-        None => undecided("a closed loop and a receive-only run have no verdict"),
-        Some(found) if found == wanted => by(true),
-        Some(found) if found.starts_with("inconclusive") => {
-            undecided(format!("the verdict is {found}"))
-        }
-        Some(_) => by(false),
-    };
-    (found.map(|f| GateValue::Word(f.to_owned())), decision)
-}
-
 /// The limits that a profile itself puts on one metric of the whole run from above, as numbers.
 pub(super) fn upper_limit(plan: &Plan, name: &str) -> Option<f64> {
     let (_, value) = plan.gates.iter().find(|(gate, _)| gate == name)?;
-    let gate = read(plan, name, value).ok()?;
+    let gate = read(&Names::of(plan), name, value).ok()?;
     let above =
         gate.expression.relation.bounds_above() || gate.expression.relation == Relation::Equal;
     match gate.expression.limit {
@@ -273,9 +259,10 @@ pub(super) fn upper_limit(plan: &Plan, name: &str) -> Option<f64> {
 /// The profile's own objectives on response and receipt times of the whole run, decided on the sample
 /// alone: (name, expression, limit, value, outcome).
 pub(super) fn objectives(plan: &Plan, measured: &Measured) -> Vec<super::Check> {
+    let names = Names::of(plan);
     let mut checks = Vec::new();
     for (name, value) in &plan.gates {
-        let Ok(gate) = read(plan, name, value) else { continue };
+        let Ok(gate) = read(&names, name, value) else { continue };
         let Meaning::Latency(metric, statistic) = gate.named.meaning else { continue };
         let objective = matches!(
             metric,

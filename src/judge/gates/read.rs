@@ -1,7 +1,8 @@
 //! Gates as they are written: text or a table in, a [`Gate`] out. It knows no record.
 use super::expression::{Expression, Limit, duration, parse};
+use super::fault::{GateError, GateFault};
 use crate::judge::compare::compared_names;
-use crate::judge::name::{Group, Meaning, Named, Statistic};
+use crate::judge::name::{Group, Meaning, Named, Names, Statistic};
 use crate::kit::Nanos;
 use crate::plan::Plan;
 use serde_json::Value;
@@ -22,45 +23,46 @@ pub(super) struct Gate {
 /// Reads every gate of a plan, before anything is sent.
 ///
 /// # Errors
-/// One line: the gate, the column and what was expected, or near names for an unknown metric.
-pub fn check_gates(plan: &Plan) -> Result<(), String> {
-    plan.gates.iter().try_for_each(|(name, value)| read(plan, name, value).map(|_| ()))
+/// [`GateError`]: the gate, the column and what was expected, or near names for an unknown metric.
+pub fn check_gates(plan: &Plan) -> Result<(), GateError> {
+    let names = Names::of(plan);
+    plan.gates.iter().try_for_each(|(name, value)| read(&names, name, value).map(|_| ()))
 }
 
 const KEYS: [&str; 4] = ["is", "for", "stage", "abort_after"];
 
-pub(super) fn read(plan: &Plan, name: &str, value: &Value) -> Result<Gate, String> {
-    let place = |why: String| format!("gates.{name:?} = {value}: {why}");
-    let mut named = Named::find(name, plan).map_err(|why| format!("gates: {why}"))?;
-    let text = expression_of(value).map_err(place)?;
+pub(super) fn read(names: &Names, name: &str, value: &Value) -> Result<Gate, GateError> {
+    let named = Named::find(name, names)?;
+    demand(names, named, name, value).map_err(|fault| fault.of(name, value))
+}
+
+fn demand(names: &Names, mut named: Named, name: &str, value: &Value) -> Result<Gate, GateFault> {
+    let text = expression_of(value)?;
     let key = |key: &str| value.as_object().and_then(|table| table.get(key));
     if let Some(stage) = key("stage") {
-        named.group = stage_group(plan, named.group, stage).map_err(place)?;
+        named.group = stage_group(names, named.group, stage)?;
     }
-    let every = key("for").map(|v| span("for", v)).transpose().map_err(place)?;
-    let abort_after =
-        key("abort_after").map(|v| span("abort_after", v)).transpose().map_err(place)?;
-    let expression = parse(&text, named.meaning.unit(), named.meaning.words()).map_err(place)?;
+    let every = key("for").map(|v| span("for", v)).transpose()?;
+    let abort_after = key("abort_after").map(|v| span("abort_after", v)).transpose()?;
+    let expression = parse(&text, named.meaning.unit(), named.meaning.words())?;
     let gate = Gate { named, expression, text, every, abort_after };
-    gate.check(name).map_err(place)?;
+    gate.check(name)?;
     Ok(gate)
 }
 
 /// The text of a gate, written alone or in a table.
-pub(super) fn expression_of(value: &Value) -> Result<String, String> {
+pub(super) fn expression_of(value: &Value) -> Result<String, GateFault> {
     match value {
         Value::String(text) => Ok(text.clone()),
         Value::Object(table) => {
             if let Some(other) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
-                return Err(format!(
-                    "unknown key {other:?}; expected is, stage, for or abort_after"
-                ));
+                return Err(GateFault::UnknownKey(other.clone()));
             }
             let is = table.get("is").and_then(Value::as_str);
-            is.map(str::to_owned).ok_or_else(|| "expected is = \"< 50ms\" or the like".to_owned())
+            is.map(str::to_owned).ok_or(GateFault::NoExpression)
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
-            Err("expected a text such as \"< 50ms\"".to_owned())
+            Err(GateFault::NotText)
         }
     }
 }
@@ -68,33 +70,27 @@ pub(super) fn expression_of(value: &Value) -> Result<String, String> {
 /// What is kept by the second is kept to the second.
 const SHORTEST: Nanos = Nanos::from_secs(1);
 
-fn span(key: &str, value: &Value) -> Result<Nanos, String> {
+fn span(key: &'static str, value: &Value) -> Result<Nanos, GateFault> {
     let found = value.as_str().and_then(|text| duration(text.trim()));
     let found = found.map(|ns| Nanos(ns.round() as u64)).filter(|n| *n >= SHORTEST);
-    found.ok_or_else(|| format!("{key}: expected a duration of at least 1s, such as \"10s\""))
+    found.ok_or(GateFault::Span(key))
 }
 
 impl Gate {
     /// What cannot be combined.
-    fn check(&self, name: &str) -> Result<(), String> {
+    fn check(&self, name: &str) -> Result<(), GateFault> {
         let by_second = self.every.is_some() || self.abort_after.is_some();
         if by_second && !is_kept_by_second(&self.named) {
-            return Err(
-                "for and abort_after go with what is kept by the second: percentiles, max, count and censored of \
-                 response, service, receipt, receipt_from_write, receipt_after_response, harness_lag and write_wait, rates, \
-                 ratios and the ledger, of all messages or a stage"
-                    .to_owned(),
-            );
+            return Err(GateFault::NotBySecond);
         }
-        let relative = matches!(self.expression.limit, Limit::Baseline(_));
-        if relative && (by_second || self.named.group != Group::Whole) {
-            return Err("a limit against a baseline speaks of the whole run, without for, stage or abort_after".to_owned());
+        if !matches!(self.expression.limit, Limit::Baseline(_)) {
+            return Ok(());
         }
-        if relative && !compared_names().iter().any(|known| known == name) {
-            return Err(format!(
-                "{name} has no limit against a baseline; these have: {}",
-                compared_names().join(", ")
-            ));
+        if by_second || self.named.group != Group::Whole {
+            return Err(GateFault::BaselineOfPart);
+        }
+        if !compared_names().iter().any(|known| known == name) {
+            return Err(GateFault::NotCompared { name: name.to_owned() });
         }
         Ok(())
     }
@@ -123,16 +119,14 @@ fn is_kept_by_second(named: &Named) -> bool {
         }
 }
 
-fn stage_group(plan: &Plan, group: Group, stage: &Value) -> Result<Group, String> {
+fn stage_group(names: &Names, group: Group, stage: &Value) -> Result<Group, GateFault> {
     if group != Group::Whole {
-        return Err("stage cannot be combined with a group in the name".to_owned());
+        return Err(GateFault::StageInGroup);
     }
-    let name = stage.as_str().ok_or("stage: expected a stage's name")?;
-    let names = || plan.stages.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ");
-    plan.stages
-        .iter()
-        .position(|s| s.name == name)
-        .and_then(|number| u16::try_from(number).ok())
-        .map(Group::Stage)
-        .ok_or_else(|| format!("stage {name:?} is not in the profile; its stages are {}", names()))
+    let name = stage.as_str().ok_or(GateFault::StageName)?;
+    let found = (0u16..).zip(&names.stages).find(|(_, stage)| stage.name == name);
+    found.map(|(number, _)| Group::Stage(number)).ok_or_else(|| GateFault::UnknownStage {
+        name: name.to_owned(),
+        known: names.stages.iter().map(|s| s.name.clone()).collect(),
+    })
 }

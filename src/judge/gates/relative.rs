@@ -1,6 +1,7 @@
 //! Gates against a baseline (`"<= baseline + 5%"`): decided by the interval of the change, never by the point, and
 //! not at all where the limit is tighter than what runs of the same thing differ by.
 use super::expression::{Limit, parse};
+use super::fault::GateError;
 use super::read::expression_of;
 use super::{Decision, GateOutcome, GateResult, GateValue, HARNESS, by, undecided};
 use crate::judge::baseline::Noise;
@@ -24,12 +25,11 @@ impl RelativeGate {
     /// Reads a gate. None where it has a fixed limit, or its metric is not compared.
     ///
     /// # Errors
-    /// One line: the column and what was expected there.
-    pub fn read(name: &str, value: &Value) -> Result<Option<RelativeGate>, String> {
-        let place = |why: String| format!("gates.{name:?} = {value}: {why}");
-        let expression = expression_of(value).map_err(place)?;
+    /// [`GateError`]: the column and what was expected there.
+    pub fn read(name: &str, value: &Value) -> Result<Option<RelativeGate>, GateError> {
+        let expression = expression_of(value).map_err(|fault| fault.of(name, value))?;
         let Some(unit) = compared_unit(name) else { return Ok(None) };
-        let read = parse(&expression, unit, &[]).map_err(place)?;
+        let read = parse(&expression, unit, &[]).map_err(|fault| fault.of(name, value))?;
         Ok(match read.limit {
             Limit::Baseline(change) => Some(RelativeGate {
                 name: name.to_owned(),
@@ -81,7 +81,7 @@ impl RelativeGate {
             (metric.low.map(|l| self.relation.holds(l, limit)), metric.high.map(|h| h < limit))
         };
         let between = || {
-            let show = |v: Option<f64>| v.map_or_else(|| "?".to_owned(), |v| change(metric, v));
+            let show = |v: Option<f64>| v.map_or_else(|| "?".to_owned(), |v| metric.says(v));
             format!("between {} and {} against the baseline", show(metric.low), show(metric.high))
         };
         match (kept, broken) {
@@ -93,15 +93,6 @@ impl RelativeGate {
             _ => undecided(format!("{}: its interval straddles the limit", between())),
         }
     }
-}
-
-/// A change on its metric's scale, in words: `+5.1 %`.
-fn change(metric: &MetricComparison, value: f64) -> String {
-    let (signed, text) = match metric.scale {
-        Scale::Ratio => (value - 1.0, percent((value - 1.0).abs())),
-        Scale::Difference => (value, metric.unit.show(value.abs())),
-    };
-    format!("{}{text}", if signed < 0.0 { "-" } else { "+" })
 }
 
 fn percent(share: f64) -> String {

@@ -4,7 +4,7 @@ use crate::judge::check::{Relation, Unit};
 use crate::judge::name::Statistic;
 use crate::judge::statistics;
 use crate::kit::Nanos;
-use crate::measure::{CellInterval, Latency, Metric, RunRecord};
+use crate::measure::{Latency, Metric};
 
 pub(super) fn statistic_value(latency: &Latency, statistic: Statistic) -> Option<f64> {
     let ns = |n: Option<Nanos>| n.map(|n| n.0 as f64);
@@ -82,10 +82,9 @@ fn straddles(low: Option<f64>, high: Option<f64>) -> String {
 
 /// METHOD.md §5: lateness of the tool only adds. So a kept upper limit stays kept; a broken one stays
 /// broken where the time from the write alone breaks it; all else is undecided.
-pub(super) fn with_invalid_harness(
+pub(super) fn with_invalid_harness<'m>(
     decision: Decision,
-    record: &RunRecord,
-    cell: &CellInterval,
+    of: impl Fn(Metric) -> &'m Latency,
     metric: Metric,
     statistic: Statistic,
     relation: Relation,
@@ -109,8 +108,7 @@ pub(super) fn with_invalid_harness(
     match (decision.0, relation.bounds_above(), alone) {
         (GateOutcome::Pass, true, _) => decision,
         (GateOutcome::Fail, true, Some(alone)) => {
-            let alone = super::latency_of(record, cell, alone);
-            match latency_gate(alone, statistic, relation, limit).0 {
+            match latency_gate(of(alone), statistic, relation, limit).0 {
                 GateOutcome::Fail => (GateOutcome::Fail, Some("from the write alone".to_owned())),
                 GateOutcome::Pass | GateOutcome::Undecided => undecided(HARNESS),
             }

@@ -3,15 +3,13 @@
 //! measured time.
 use super::expression::Limit;
 use super::read::Gate;
-use super::{Decision, GateOutcome, HARNESS, figure, undecided};
+use super::{Decision, GateInput, GateOutcome, HARNESS, figure, undecided};
 use crate::judge::figures::Scope;
-use crate::judge::measured::{Measured, stage_spans};
-use crate::judge::name::{Group, Meaning, Statistic};
+use crate::judge::name::{Group, Meaning, StageSpan, Statistic};
 use crate::judge::receipts::MissingShare;
 use crate::judge::statistics::{BEYOND_MIN, Sparse, supports};
 use crate::kit::{Nanos, words};
-use crate::measure::{IntervalRow, Metric, RunRecord, Tally};
-use crate::plan::Plan;
+use crate::measure::{IntervalRow, Metric, Tally};
 
 /// What a span came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -126,24 +124,23 @@ pub(super) struct Kind {
 }
 
 impl Kind {
-    pub(super) fn of(plan: &Plan, record: &RunRecord) -> Kind {
-        let closed = plan.stages.iter().any(|s| s.measure && s.shape == crate::plan::Shape::Max);
-        Kind { closed, workers: record.workers.len().max(1) as f64 }
+    pub(super) fn new(closed: bool, workers: usize) -> Kind {
+        Kind { closed, workers: workers.max(1) as f64 }
     }
 }
 
 /// The stretches of time that a gate looks at: measured stages (put together where they touch), or the named one.
-pub(super) fn stretches(plan: &Plan, group: Group, until: Nanos) -> Vec<(Nanos, Nanos)> {
-    if plan.stages.is_empty() {
+pub(super) fn stretches(stages: &[StageSpan], group: Group, until: Nanos) -> Vec<(Nanos, Nanos)> {
+    if stages.is_empty() {
         return vec![(Nanos::ZERO, until)];
     }
     let mut stretches: Vec<(Nanos, Nanos)> = Vec::new();
-    for (number, (from, to)) in stage_spans(plan).into_iter().enumerate() {
+    for (number, stage) in stages.iter().enumerate() {
         let wanted = match group {
             Group::Stage(n) => usize::from(n) == number,
-            Group::Whole | Group::Account(_) | Group::Label(_) => plan.stages[number].measure,
+            Group::Whole | Group::Account(_) | Group::Label(_) => stage.measure,
         };
-        let (from, to) = (from.min(until), to.min(until));
+        let (from, to) = (stage.from.min(until), stage.to.min(until));
         match stretches.last_mut() {
             _ if !wanted || from >= to => {}
             Some(last) if last.1 == from => last.1 = to,
@@ -155,12 +152,12 @@ pub(super) fn stretches(plan: &Plan, group: Group, until: Nanos) -> Vec<(Nanos, 
 
 /// The rows wholly in one stretch, in order.
 pub(super) fn moments<'r>(
-    record: &'r RunRecord,
+    rows: &'r [IntervalRow],
     gate: &Gate,
     (from, to): (Nanos, Nanos),
 ) -> Vec<Moment<'r>> {
     let inside = |row: &&IntervalRow| row.at >= from && row.at + row.length <= to;
-    record.intervals.iter().filter(inside).map(|row| Moment::of(row, gate)).collect()
+    rows.iter().filter(inside).map(|row| Moment::of(row, gate)).collect()
 }
 
 /// The worst span, and what is to say of the rest.
@@ -174,22 +171,17 @@ struct Worst<'m> {
 
 /// Decides a gate in every span of its length.
 pub(super) fn decide(
-    plan: &Plan,
-    record: &RunRecord,
-    measured: &Measured,
-    trusted: bool,
+    input: &GateInput<'_>,
     gate: &Gate,
+    limit: f64,
     every: Nanos,
 ) -> (Option<f64>, Decision) {
-    let Limit::Number(limit) = gate.expression.limit else {
-        return (None, undecided("its limit is no figure"));
-    };
-    let kind = Kind::of(plan, record);
-    let stretches: Vec<Vec<Moment<'_>>> =
-        stretches(plan, gate.named.group, record.load_ended.max(measured.to))
-            .into_iter()
-            .map(|stretch| moments(record, gate, stretch))
-            .collect();
+    let kind = Kind::new(input.measured.closed, input.workers);
+    let until = input.load_ended.max(input.measured.to);
+    let stretches: Vec<Vec<Moment<'_>>> = stretches(&input.names.stages, gate.named.group, until)
+        .into_iter()
+        .map(|stretch| moments(&input.rows, gate, stretch))
+        .collect();
     let relation = gate.expression.relation;
     let mut worst = Worst { value: None, broken: None, broken_count: 0, nothing: None, spans: 0 };
     for span in stretches.iter().flat_map(|stretch| spans(stretch, every)) {
@@ -214,7 +206,7 @@ pub(super) fn decide(
         }
     }
     let decision = conclude(&worst, gate, every);
-    (worst.value, with_harness(decision, trusted, gate, measured.tally()))
+    (worst.value, with_harness(decision, input.is_trusted(), gate, input.measured.tally()))
 }
 
 /// Every run of neighbouring rows that is just as long as asked.

@@ -2,13 +2,18 @@
 use super::super::document::{LatencyRow, StatusCount, Table};
 use crate::judge::{FIGURES, Judgement, PERCENTILES, Scope, statistics};
 use crate::kit::Nanos;
-use crate::measure::{Counts, LATENCY_METRICS, Latency, Metric, MetricRow, RunRecord};
+use crate::measure::{Counts, LATENCY_METRICS, Latency, Metric, MetricRow, RunRecord, Tally};
 use crate::smpp::CommandStatus;
 
 /// A block of the catalogue: `rate` or `ratio`.
 pub(super) fn figures(block: &str, scope: &Scope<'_>) -> Table<Option<f64>> {
     let rows = FIGURES.iter().filter(|row| row.block == block);
     rows.map(|row| (row.name.to_owned(), (row.of)(scope).filter(|v| v.is_finite()))).collect()
+}
+
+/// Every counter by its name.
+pub(super) fn counters(tally: &Tally) -> Table<u64> {
+    tally.fields().into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
 }
 
 /// By code, ascending.

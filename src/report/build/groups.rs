@@ -3,7 +3,7 @@
 use super::super::Run;
 use super::super::document;
 use super::{figures, ledger};
-use crate::judge::{Group, Scope, group_seconds, is_measured};
+use crate::judge::{Scope, is_measured, stage_spans};
 use crate::measure::{CellInterval, CellKey, LATENCY_METRICS, Metric};
 use crate::smpp::CommandStatus;
 use std::collections::HashSet;
@@ -81,7 +81,7 @@ fn refusals(run: &Run<'_>) -> Vec<document::Group> {
             by: "status".to_owned(),
             name,
             ledger: ledger::group(&counted(count)),
-            measured: super::counters(&cell.tally),
+            measured: figures::counters(&cell.tally),
             rate: figures::figures("rate", &scope),
             ratio: figures::figures("ratio", &scope),
             latency: latency.collect(),
@@ -118,8 +118,9 @@ fn one(
     let whole = record.sum(wanted);
     let (cell, seconds) = if kind.by == "stage" {
         let number = plan.stages.iter().position(|s| s.name == name);
-        let group = number.and_then(|n| u16::try_from(n).ok()).map_or(Group::Whole, Group::Stage);
-        (whole.clone(), group_seconds(plan, record, measured, group))
+        let span = number.and_then(|n| stage_spans(plan).get(n).copied());
+        let seconds = span.map(|(from, to)| to.min(record.load_ended).since(from).as_secs_f64());
+        (whole.clone(), seconds.unwrap_or(measured.seconds()))
     } else {
         (record.sum(|k| wanted(k) && is_measured(plan, k)), measured.seconds())
     };
@@ -133,7 +134,7 @@ fn one(
         by: kind.by.to_owned(),
         name: name.to_owned(),
         ledger: ledger::group(&whole),
-        measured: super::counters(&cell.tally),
+        measured: figures::counters(&cell.tally),
         rate: figures::figures("rate", &scope),
         ratio: figures::figures("ratio", &scope),
         latency: latency.collect(),

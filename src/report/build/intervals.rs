@@ -1,7 +1,7 @@
 //! What a run looked like over time, stage by stage and session by session.
+use super::super::Run;
 use super::super::document::{Hour, IntervalRow, SessionRow, StageRow};
-use super::super::{Run, transport};
-use super::{seconds, words};
+use super::{transport, words};
 use crate::judge::{stage_spans, statistics};
 use crate::kit::Nanos;
 use crate::measure::{self, Latency, LatencyRange, Metric, RunRecord, Tally};
@@ -21,10 +21,10 @@ pub(super) fn stages(run: &Run<'_>) -> Vec<StageRow> {
         StageRow {
             name: stage.name.clone(),
             rate: words::shape(&stage.shape),
-            from_s: seconds(from),
-            to_s: seconds(to),
+            from_s: from.as_secs_f64(),
+            to_s: to.as_secs_f64(),
             measure: stage.measure,
-            ran_s: seconds(to.min(record.load_ended).since(from)),
+            ran_s: to.min(record.load_ended).since(from).as_secs_f64(),
             written: cell.tally.written,
             accepted: cell.tally.accepted,
             rejected: cell.tally.rejected,
@@ -49,8 +49,8 @@ fn interval(run: &Run<'_>, row: &measure::IntervalRow) -> IntervalRow {
     let is_closed = shape.is_some_and(Shape::is_closed);
     let statuses = row.statuses.iter();
     IntervalRow {
-        t_s: seconds(row.at),
-        length_s: seconds(row.length),
+        t_s: row.at.as_secs_f64(),
+        length_s: row.length.as_secs_f64(),
         stage,
         // a closed loop has no schedule: there it is what was started
         scheduled: if is_closed { t.planned } else { row.scheduled },
@@ -121,8 +121,8 @@ fn one_hour(rows: &[measure::IntervalRow], range: LatencyRange) -> Hour {
     let at = |latency: &Latency, q| statistics::quantile(latency, q).value.map(|n| n.0);
     let time = to.since(from).as_secs_f64();
     Hour {
-        from_s: seconds(from),
-        to_s: seconds(to),
+        from_s: from.as_secs_f64(),
+        to_s: to.as_secs_f64(),
         written: tally.written,
         accepted: tally.accepted,
         rejected: tally.rejected,

@@ -5,19 +5,19 @@ mod fleet;
 mod groups;
 mod intervals;
 mod ledger;
+mod transport;
 mod verdict;
 mod words;
 
 use super::Run;
 use super::document::{
     Anomaly, Document, FirstThrottle, IntervalRow, Messages, Operator, Outage, RunFacts, SCHEMA,
-    State, Table, TallyRow, Tool, Window,
+    State, TallyRow, Tool, Window,
 };
 use super::escape::{mask_pdu, mask_profile};
-use super::transport;
 use crate::judge::Scope;
 use crate::kit::{Nanos, utc_rfc3339};
-use crate::measure::{RunRecord, Tally};
+use crate::measure::RunRecord;
 
 impl Document {
     /// The document of a run.
@@ -35,7 +35,7 @@ impl Document {
         let (record, judgement) = (run.record, run.judgement);
         let measured = &judgement.measured;
         let whole = record.sum(|_| true);
-        let scope = Scope::whole(measured, record);
+        let scope = Scope::whole(measured, measured.mo(record));
         Document {
             schema: SCHEMA.to_owned(),
             state: if record.cut_reason.is_some() { State::Partial } else { State::Complete },
@@ -50,7 +50,7 @@ impl Document {
             window: window(run),
             verdict: verdict::verdict(judgement),
             ledger: ledger::whole(record, &whole, judgement.books.balanced),
-            measured: counters(measured.tally()),
+            measured: figures::counters(measured.tally()),
             messages: messages(run),
             rate: figures::figures("rate", &scope),
             ratio: figures::figures("ratio", &scope),
@@ -80,17 +80,12 @@ impl Document {
     }
 }
 
-/// Every counter by its name.
-fn counters(tally: &Tally) -> Table<u64> {
-    tally.fields().into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
-}
-
 fn facts(run: &Run<'_>) -> RunFacts {
     RunFacts {
         id: run.id.to_owned(),
         name: run.plan.name.clone(),
         started_at: utc_rfc3339(run.record.started_wall_ns),
-        duration_s: seconds(run.record.ended),
+        duration_s: run.record.ended.as_secs_f64(),
         target: run.target.to_owned(),
         seed: run.plan.seed,
         repro: run.repro.to_owned(),
@@ -102,18 +97,13 @@ fn facts(run: &Run<'_>) -> RunFacts {
 fn window(run: &Run<'_>) -> Window {
     let measured = &run.judgement.measured;
     Window {
-        from_s: seconds(measured.from),
-        to_s: seconds(measured.to),
+        from_s: measured.from.as_secs_f64(),
+        to_s: measured.to.as_secs_f64(),
         cut_reason: run.record.cut_reason.as_ref().map(ToString::to_string),
-        measured_s: Some(seconds(measured.time)),
+        measured_s: Some(measured.time.as_secs_f64()),
         closed: measured.closed,
         sends: measured.sends,
     }
-}
-
-/// A span in seconds.
-fn seconds(span: Nanos) -> f64 {
-    span.as_secs_f64()
 }
 
 /// Whole messages: as counted where some have several parts; where each is one submit_sm, the ledger's own
@@ -143,7 +133,7 @@ fn messages(run: &Run<'_>) -> Messages {
 fn first_throttle(record: &RunRecord) -> Option<FirstThrottle> {
     let row = record.intervals.iter().find(|row| row.tally.throttled > 0)?;
     let rate = row.tally.written as f64 / row.length.as_secs_f64();
-    Some(FirstThrottle { at_s: seconds(row.at), rate })
+    Some(FirstThrottle { at_s: row.at.as_secs_f64(), rate })
 }
 
 /// What was done by hand.
@@ -151,7 +141,7 @@ fn operator(record: &RunRecord) -> Vec<Operator> {
     let changes = record.rate_changes.iter();
     changes
         .map(|change| Operator {
-            t_s: seconds(change.at),
+            t_s: change.at.as_secs_f64(),
             what: format!("rate {} % of the plan", change.percent),
             factor: f64::from(change.percent) / 100.0,
         })
@@ -194,8 +184,8 @@ fn outages(record: &RunRecord) -> Vec<Outage> {
     let all = record.outages.iter();
     all.map(|o| Outage {
         session: o.session,
-        from_s: seconds(o.from),
-        to_s: o.to.map(seconds),
+        from_s: o.from.as_secs_f64(),
+        to_s: o.to.map(Nanos::as_secs_f64),
         cause: o.cause.to_string(),
         lost: o.lost,
         attempts: o.attempts,

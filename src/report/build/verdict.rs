@@ -2,8 +2,8 @@
 use super::super::document::{
     About, GateRow, Harness, LittlesLaw, Reason, Steadiness, Verdict, WorstSecond,
 };
-use super::seconds;
 use crate::judge::{Check, GateResult, GateValue, Judgement, Unit};
+use crate::kit::Nanos;
 use serde_json::{Number, Value, json};
 
 pub(super) fn verdict(j: &Judgement) -> Verdict {
@@ -18,7 +18,7 @@ pub(super) fn verdict(j: &Judgement) -> Verdict {
             steady: j.steady.steady,
             reason: j.steady.reason.clone(),
             samples: j.steady.samples as u64,
-            warmup_needed_s: j.steady.warmup_needed.map(seconds),
+            warmup_needed_s: j.steady.warmup_needed.map(Nanos::as_secs_f64),
         },
         littles_law: j.littles_law.as_ref().map(|law| LittlesLaw {
             rate: law.rate,

@@ -123,6 +123,13 @@ impl Plot {
         self
     }
 
+    /// The same with these series in front.
+    #[must_use]
+    pub fn with_layers(mut self, layers: Vec<Layer>) -> Plot {
+        self.layers.extend(layers);
+        self
+    }
+
     /// Draws it.
     pub fn draw(&self) -> Picture {
         let mut svg = Svg::open(WIDTH, HEIGHT, &self.title);

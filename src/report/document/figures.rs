@@ -59,16 +59,25 @@ pub struct LatencyRow {
     pub p99_99_at_least: Option<u64>,
 }
 
+/// Why a row has no distribution.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DistributionError {
+    /// Nothing was seen.
+    #[error("it holds no value")]
+    Empty,
+    /// Its encoding is broken: what is wrong.
+    #[error("{0}")]
+    Unread(String),
+}
+
 impl LatencyRow {
     /// The values seen, as a distribution; the censored are not in it.
     ///
     /// # Errors
-    /// What is wrong with the encoding.
-    pub fn distribution(&self) -> Result<Latency, String> {
-        match &self.hdr {
-            Some(hdr) => Latency::from_base64(hdr).map_err(|e| e.to_string()),
-            None => Err("it holds no value".to_owned()),
-        }
+    /// [`DistributionError`]
+    pub fn distribution(&self) -> Result<Latency, DistributionError> {
+        let hdr = self.hdr.as_ref().ok_or(DistributionError::Empty)?;
+        Latency::from_base64(hdr).map_err(|why| DistributionError::Unread(why.to_string()))
     }
 
     /// The percentile of that name (`p99_9`): (value, lower bound where it falls among the censored).

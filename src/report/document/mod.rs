@@ -15,20 +15,25 @@
 mod figures;
 mod fleet;
 mod interval;
+mod leaves;
 mod ledger;
 mod table;
+mod tcp;
 mod verdict;
 
-pub use figures::{Group, LatencyRow};
+pub use figures::{DistributionError, Group, LatencyRow};
 pub use fleet::{Agent, Clock as AgentClock, ClockFix as AgentClockFix, Fleet};
 pub use interval::{Hour, IntervalRow, Operator, SessionRow, SessionTcp, StageRow};
+pub(crate) use leaves::leaves;
 pub use ledger::{
     Absent, Anomaly, ByErr, ByRule, ByState, ByTries, Ledger, LedgerLines, Messages, Mo, Outage,
     Receipts, StatusCount,
 };
 pub use table::Table;
+pub(crate) use tcp::RoleTcp;
 pub use verdict::{About, GateRow, Harness, LittlesLaw, Reason, Steadiness, Verdict, WorstSecond};
 
+use crate::judge::TallyLine;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -103,6 +108,13 @@ pub struct Window {
     pub sends: bool,
 }
 
+impl Window {
+    /// Measured seconds.
+    pub fn measured_seconds(&self) -> f64 {
+        self.measured_s.unwrap_or(self.to_s - self.from_s).max(0.0)
+    }
+}
+
 fn yes() -> bool {
     true
 }
@@ -124,7 +136,8 @@ pub struct TallyRow {
     /// To the PDU; false: within the bracket that lost connections leave.
     pub exact: bool,
     /// Figure by figure.
-    pub lines: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    pub lines: Vec<TallyLine>,
 }
 
 /// result.json.
@@ -249,8 +262,12 @@ impl Document {
         if self.stages.is_empty() {
             spans.extend(whole);
         }
+        const SLACK_S: f64 = 1e-6;
         self.intervals.iter().filter(move |row| {
-            spans.iter().any(|(from, to)| row.t_s >= *from && row.t_s + row.length_s <= *to)
+            let inside = |(from, to): &(f64, f64)| {
+                row.t_s >= from - SLACK_S && row.t_s + row.length_s <= to + SLACK_S
+            };
+            spans.iter().any(inside)
         })
     }
 

@@ -3,16 +3,16 @@
 #[cfg(test)]
 mod tests;
 
-use super::parts::{Cell, Figure, Grid, Section};
+use super::page::write;
+use super::parts::{Figure, Section};
 use super::shape;
 use super::time::line;
-use super::verdict as top;
 use crate::judge::compare::{Comparison, MetricComparison, Scale, Verdict};
 use crate::kit::words;
 use crate::measure::{Latency, Metric};
 use crate::report::Saved;
 use crate::report::chart::{Axis, Ink, Point, RatioRow, Ratios, Unit};
-use crate::report::comparison::{COLUMNS, change, headline, method, remarks, row};
+use crate::report::model::{ComparisonModel, Withheld, of_side};
 
 /// The page.
 pub(in crate::report) fn page(
@@ -20,6 +20,7 @@ pub(in crate::report) fn page(
     base: &[Saved],
     candidate: &[Saved],
 ) -> String {
+    let m = ComparisonModel::of(comparison);
     let mut change = Section::new("change", "What changed");
     change.figures = vec![ratios(comparison, true), ratios(comparison, false)];
     let mut spectra = Section::new("spectra", "Distributions side by side");
@@ -28,52 +29,12 @@ pub(in crate::report) fn page(
         .to_owned();
     spectra.figures = distributions(base, candidate);
     let mut table = Section::new("metrics", "Metric by metric");
-    table.grids.extend(metrics(comparison, true).filled());
-    table.grids.extend(metrics(comparison, false).filled());
+    table.tables = m.metrics.into();
     let mut differences = Section::new("differences", "In what the sides differ");
-    differences.grids.extend(differing(comparison).filled());
+    differences.tables.push(m.differing);
     let mut sections = vec![change, spectra, table, differences];
     sections.retain(|section| !section.is_empty());
-    super::write("Comparison".to_owned(), vec![verdict(comparison)], sections)
-}
-
-fn verdict(comparison: &Comparison) -> top::Verdict {
-    let (class, word) = match comparison.verdict {
-        Verdict::Better => ("good", "BETTER"),
-        Verdict::Equivalent => ("good", "EQUIVALENT"),
-        Verdict::Worse => ("bad", "WORSE"),
-        Verdict::Inconclusive => ("warn", "INCONCLUSIVE"),
-    };
-    let whole = headline(comparison);
-    let what = whole.strip_prefix(comparison.verdict.name()).unwrap_or(&whole);
-    let count = |runs: &[String], side: &str| {
-        format!("{side} of {} run{}", runs.len(), if runs.len() == 1 { "" } else { "s" })
-    };
-    let mut warnings = comparison.warnings.clone();
-    if !comparison.trusted {
-        let why = "The harness did not keep up in a run: only what its lateness does not explain is concluded.";
-        warnings.insert(0, why.to_owned());
-    }
-    top::Verdict {
-        swatch: String::new(),
-        name: String::new(),
-        facts: vec![
-            count(&comparison.base, "base"),
-            count(&comparison.candidate, "candidate"),
-            method(comparison),
-        ],
-        class,
-        word,
-        what: what.trim_start_matches(": ").to_owned(),
-        rates: Vec::new(),
-        rates_are: "",
-        checks: [("base", &comparison.base), ("candidate", &comparison.candidate)]
-            .map(|(side, runs)| ("plain", "·", format!("{side}: {}", runs.join(", "))))
-            .into(),
-        lines: Vec::new(),
-        warnings,
-        notes: remarks(comparison),
-    }
+    write("Comparison".to_owned(), vec![m.top], sections)
 }
 
 const fn ink(verdict: Verdict) -> Ink {
@@ -83,20 +44,6 @@ const fn ink(verdict: Verdict) -> Ink {
         Verdict::Worse => Ink::Bad,
         Verdict::Inconclusive => Ink::Warn,
     }
-}
-
-/// Receipts come first: they are what the sides are most often compared for.
-fn in_order(comparison: &Comparison, primary: bool) -> Vec<&MetricComparison> {
-    let mut all: Vec<&MetricComparison> =
-        comparison.metrics.iter().filter(|m| m.primary == primary).collect();
-    let of = |m: &MetricComparison, part: &str| m.name.starts_with(part);
-    all.sort_by_key(|m| match m {
-        m if of(m, "receipt") => 0,
-        m if of(m, "response") => 1,
-        m if of(m, "service") => 2,
-        _ => 3,
-    });
-    all
 }
 
 /// Of those that do not count, the medians and one tail: the table has them all.
@@ -110,7 +57,7 @@ fn ratios(comparison: &Comparison, primary: bool) -> Figure {
     } else {
         ("ratios-besides", "Besides, not counted for the verdict")
     };
-    let all = in_order(comparison, primary);
+    let all = of_side(comparison, primary);
     let (with, without): (Vec<&MetricComparison>, Vec<&MetricComparison>) = all
         .into_iter()
         .filter(|m| drawn(m))
@@ -118,7 +65,7 @@ fn ratios(comparison: &Comparison, primary: bool) -> Figure {
     let rest: Vec<String> = without
         .iter()
         .map(|m| match m.change {
-            Some(value) => format!("{} ({})", m.name, change(m, value)),
+            Some(value) => format!("{} ({})", m.name, m.says(value)),
             None => format!("{} (unknown)", m.name),
         })
         .collect();
@@ -145,18 +92,16 @@ fn ratios(comparison: &Comparison, primary: bool) -> Figure {
             ", which do not matter where no other effect was set"
         }
     );
-    let mut figure = Figure::new(id, title, says, picture.draw(), "").and(&rest);
-    figure.switches = false;
     let named = [Verdict::Worse, Verdict::Better, Verdict::Equivalent, Verdict::Inconclusive];
-    figure.legend = named
+    let legend = named
         .into_iter()
         .filter(|v| with.iter().any(|m| m.verdict == *v))
-        .map(|v| (v.name().to_owned(), patch(ink(v))))
+        .map(|v| (v.name().to_owned(), dot(ink(v))))
         .collect();
-    figure
+    Figure::new(id, title, says, picture.draw(), "").and(&rest).with_legend(legend)
 }
 
-fn patch(ink: Ink) -> String {
+fn dot(ink: Ink) -> String {
     let ink = ink.fill();
     format!(
         "<svg class=\"swatch\" width=\"14\" height=\"12\" aria-hidden=\"true\"><circle cx=\"7\" cy=\"6\" r=\"5\" {ink}/></svg>"
@@ -182,7 +127,7 @@ fn ratio(m: &MetricComparison, axis: &Axis) -> Option<RatioRow> {
     let value = m.change?;
     Some(RatioRow {
         name: m.name.clone(),
-        says: format!("{}, {}", change(m, value), m.verdict.name()),
+        says: format!("{}, {}", m.says(value), m.verdict.name()),
         low: m.low.unwrap_or(axis.low),
         value,
         high: m.high.unwrap_or(axis.high),
@@ -192,36 +137,39 @@ fn ratio(m: &MetricComparison, axis: &Axis) -> Option<RatioRow> {
 
 fn distributions(base: &[Saved], candidate: &[Saved]) -> Vec<Figure> {
     let runs = || base.iter().chain(candidate);
-    let intended = runs().all(|run| run.document.verdict.allows_response_headline());
+    let withheld = |metric| runs().find_map(|run| Withheld::metric(&run.document.verdict, metric));
     // at a rate that was not sustained receipts are compared from their actual send
-    let receipt = if intended { Metric::Receipt } else { Metric::ReceiptFromWrite };
+    let receipt = match withheld(Metric::Receipt) {
+        None => Metric::Receipt,
+        Some(_) => Metric::ReceiptFromWrite,
+    };
     [
-        ("spectrum-receipt", receipt, true),
-        ("spectrum-response", Metric::Response, intended),
-        ("spectrum-service", Metric::Service, true),
+        ("spectrum-receipt", receipt),
+        ("spectrum-response", Metric::Response),
+        ("spectrum-service", Metric::Service),
     ]
     .into_iter()
-    .map(|(id, metric, shown)| {
+    .map(|(id, metric)| {
         let title = metric.row().title;
-        if !runs().all(|run| run.document.verdict.allows_headline()) {
-            let why = "The harness did not keep up in a run: no distribution is shown.";
-            return Figure::missing(id, title, why);
-        }
-        if !shown {
-            let why =
-                "Not drawn: work piled up in a run, and then these times say how long it was.";
-            return Figure::missing(id, title, why);
+        // the harness speaks first: what it spoils is spoilt for all
+        match withheld(Metric::Service).or(withheld(metric)) {
+            Some(Withheld::Harness) => {
+                let why = "The harness did not keep up in a run: no distribution is shown.";
+                return Figure::missing(id, title, why);
+            }
+            Some(Withheld::WorkPiledUp | Withheld::ReceiptsPiledUp) => {
+                let why =
+                    "Not drawn: work piled up in a run, and then these times say how long it was.";
+                return Figure::missing(id, title, why);
+            }
+            None => {}
         }
         let sides = [("base", Ink::Series(0), base), ("candidate", Ink::Series(1), candidate)];
         let mut layers: Vec<_> =
             sides.map(|(name, ink, runs)| line(name, ink, merged(runs, metric))).into();
         layers.retain(|layer| !layer.points.is_empty());
-        match shape::draw(title, layers) {
-            Some(picture) => Figure::new(id, title, String::new(), picture, ""),
-            None => {
-                Figure::missing(id, title, "Too few messages for a distribution on either side.")
-            }
-        }
+        let otherwise = "Too few messages for a distribution on either side.";
+        Figure::new(id, title, String::new(), shape::draw(title, layers), otherwise)
     })
     .collect()
 }
@@ -244,39 +192,4 @@ fn merged(runs: &[Saved], metric: Metric) -> Vec<Point> {
         }
     }
     all.map_or(Vec::new(), |all| shape::spectrum_points(&all, count, censored))
-}
-
-fn metrics(comparison: &Comparison, primary: bool) -> Grid {
-    let (id, title) = if primary {
-        ("counted", "Counted for the verdict")
-    } else {
-        ("besides", "Besides, not counted")
-    };
-    let mut grid = Grid::new(id, title, &COLUMNS);
-    for m in in_order(comparison, primary) {
-        let class = match m.verdict {
-            Verdict::Better => "good",
-            Verdict::Worse => "bad",
-            Verdict::Inconclusive => "warn",
-            Verdict::Equivalent => "",
-        };
-        let mut cells: Vec<Cell> = row(m).into_iter().map(Cell::new).collect();
-        if let Some(verdict) = cells.last_mut() {
-            verdict.class = class;
-        }
-        if let (Some(name), Some(note)) = (cells.first_mut(), &m.note) {
-            name.small.clone_from(note);
-        }
-        grid.row(cells);
-    }
-    grid
-}
-
-fn differing(comparison: &Comparison) -> Grid {
-    let mut grid = Grid::new("differing", "Made with different things", &["", "base", "candidate"]);
-    for d in &comparison.differences {
-        let word = |v: &Option<String>| Cell::words(v.clone().unwrap_or("nothing".to_owned()));
-        grid.row([Cell::new(&d.key), word(&d.base), word(&d.candidate)]);
-    }
-    grid
 }

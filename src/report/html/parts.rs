@@ -1,6 +1,7 @@
 //! What a page is made of: sections with figures and tables. The template writes them; all words are escaped
 //! there, drawings come escaped.
-use crate::report::chart::{Picture, json_in_script};
+use crate::report::chart::{Ink, Picture, json_in_script};
+use crate::report::model::{Cell, Kind, Table, Tone, Top};
 
 /// One picture with its words.
 pub(super) struct Figure {
@@ -21,18 +22,18 @@ pub(super) struct Figure {
 }
 
 impl Figure {
-    /// A drawn picture; where it is empty, `otherwise` is said in its stead.
+    /// A drawn picture; where there is none, or it is empty, `otherwise` is said in its stead.
     pub(super) fn new(
         id: &'static str,
         title: impl Into<String>,
         says: impl Into<String>,
-        picture: Picture,
+        picture: impl Into<Option<Picture>>,
         otherwise: &str,
     ) -> Figure {
         let title = title.into();
-        if picture.is_empty() {
+        let Some(picture) = picture.into().filter(|picture| !picture.is_empty()) else {
             return Figure::missing(id, title, otherwise);
-        }
+        };
         let data =
             if picture.data.is_null() { String::new() } else { json_in_script(&picture.data) };
         let says = says.into();
@@ -54,76 +55,73 @@ impl Figure {
         }
         self
     }
+
+    /// The same with a legend of its own, whose lines cannot be switched.
+    pub(super) fn with_legend(self, legend: Vec<(String, String)>) -> Figure {
+        Figure { legend, switches: false, ..self }
+    }
 }
 
-/// One cell of a table.
-#[derive(Clone, Default)]
-pub(super) struct Cell {
-    /// What it says.
-    pub(super) text: String,
-    /// Below it, small.
-    pub(super) small: String,
-    /// `good`, `warn`, `bad`, `left`, or nothing.
-    pub(super) class: &'static str,
-    /// A drawing before it: the colour of a run.
-    pub(super) swatch: String,
+/// The colour of a run, as a drawing; empty where it is alone.
+fn swatch(run: Option<usize>) -> String {
+    run.map_or(String::new(), |number| patch(Ink::Series(number)))
+}
+
+/// A rectangle of a colour.
+pub(super) fn patch(ink: Ink) -> String {
+    let ink = ink.fill();
+    format!(
+        "<svg class=\"swatch\" width=\"14\" height=\"12\" aria-hidden=\"true\"><rect width=\"14\" height=\"12\" {ink}/></svg>"
+    )
+}
+
+impl Tone {
+    /// As the stylesheet knows it.
+    pub(super) const fn class(self) -> &'static str {
+        match self {
+            Tone::Good => "good",
+            Tone::Warn => "warn",
+            Tone::Bad => "bad",
+            Tone::Plain => "plain",
+        }
+    }
+}
+
+impl Top {
+    pub(super) fn swatch(&self) -> String {
+        swatch(self.run)
+    }
 }
 
 impl Cell {
-    pub(super) fn new(text: impl Into<String>) -> Cell {
-        Cell { text: text.into(), ..Cell::default() }
-    }
-
-    /// Words, which are read from the left.
-    pub(super) fn words(text: impl Into<String>) -> Cell {
-        Cell { text: text.into(), class: "left", ..Cell::default() }
-    }
-
-    pub(super) fn classed(text: impl Into<String>, class: &'static str) -> Cell {
-        Cell { text: text.into(), class, ..Cell::default() }
+    pub(super) fn swatch(&self) -> String {
+        swatch(self.run)
     }
 }
 
-impl From<String> for Cell {
-    fn from(text: String) -> Cell {
-        Cell::new(text)
-    }
-}
-
-/// A table. The first cell of a row is its name.
-pub(super) struct Grid {
-    /// Its anchor.
-    pub(super) id: &'static str,
-    /// Its heading.
-    pub(super) title: String,
-    /// Columns.
-    pub(super) header: Vec<String>,
-    /// Rows.
-    pub(super) rows: Vec<Vec<Cell>>,
-    /// Said below it.
-    pub(super) note: String,
-}
-
-impl Grid {
-    pub(super) fn new(id: &'static str, title: impl Into<String>, header: &[&str]) -> Grid {
-        let header = header.iter().map(|h| (*h).to_owned()).collect();
-        Grid { id, title: title.into(), header, rows: Vec::new(), note: String::new() }
-    }
-
-    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
-        self.rows.push(cells.into_iter().collect());
-    }
-
+impl Table {
     /// True where a column holds words, which are read from the left. (The template lends its number.)
     pub(super) fn is_left(&self, column: &usize) -> bool {
-        let cell = self.rows.first().and_then(|row| row.get(*column));
-        cell.is_some_and(|cell| cell.class.starts_with("left"))
+        self.columns[*column].kind != Kind::Figures
     }
 
-    /// Some where it has a row.
-    pub(super) fn filled(self) -> Option<Grid> {
-        (!self.rows.is_empty()).then_some(self)
+    /// The classes of a cell; empty: none.
+    pub(super) fn class(&self, column: &usize, cell: &Cell) -> &'static str {
+        match (cell.tone, self.columns[*column].kind) {
+            (Tone::Plain, Kind::Figures) => "",
+            (Tone::Plain, Kind::Words) => "left",
+            (Tone::Plain, Kind::Name) => "left run",
+            (Tone::Plain, Kind::Octets) => "left code",
+            (tone, _) => tone.class(),
+        }
     }
+}
+
+/// Text as it is, folded away or open.
+pub(super) struct Folded {
+    pub(super) heading: &'static str,
+    pub(super) text: String,
+    pub(super) open: bool,
 }
 
 /// A block of the page.
@@ -138,9 +136,8 @@ pub(super) struct Section {
     /// Pictures.
     pub(super) figures: Vec<Figure>,
     /// Tables.
-    pub(super) grids: Vec<Grid>,
-    /// (heading, text as it is), folded away.
-    pub(super) folded: Vec<(String, String)>,
+    pub(super) tables: Vec<Table>,
+    pub(super) folded: Vec<Folded>,
 }
 
 impl Section {
@@ -148,13 +145,14 @@ impl Section {
         Section { id, title, ..Section::default() }
     }
 
-    /// The same with what could not be drawn after what was.
+    /// The same with what could not be drawn after what was, and without tables that have no row.
     pub(super) fn in_order(mut self) -> Section {
         self.figures.sort_by_key(|figure| figure.svg.is_empty());
+        self.tables.retain(|table| !table.is_empty());
         self
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.figures.is_empty() && self.grids.is_empty() && self.folded.is_empty()
+        self.figures.is_empty() && self.tables.iter().all(Table::is_empty) && self.folded.is_empty()
     }
 }

@@ -1,26 +1,19 @@
 //! Several runs on one page: each in its colour, one upon the other.
-use super::headline::{Coloured, gates, latencies};
-use super::ledger;
-use super::parts::{Cell, Figure, Grid, Section};
+use super::parts::{Figure, Section};
 use super::shape;
-use super::time::{Count, Timeline, caveat, duration_axis, line};
-use crate::kit::words;
+use super::time::{Count, Timeline, duration_axis, line, span_of};
 use crate::measure::Metric;
 use crate::report::Document;
 use crate::report::chart::{Axis, Ink, Layer, Plot, Point, Unit};
 use crate::report::document::IntervalRow;
-use std::collections::HashSet;
+use crate::report::model::{self, Withheld, caveat};
 
 /// The sections of a page with several runs.
-pub(super) fn sections(runs: &[Coloured<'_>]) -> Vec<Section> {
+pub(super) fn sections(runs: &[&Document]) -> Vec<Section> {
     let mut latency = Section::new("headline", "Latency side by side");
-    latency.grids.extend(latencies(runs));
-    latency.grids.extend(gates(runs));
-    let withheld: Vec<&str> = runs
-        .iter()
-        .filter(|r| !r.0.verdict.allows_response_headline())
-        .map(|r| r.0.run.id.as_str())
-        .collect();
+    latency.tables = vec![model::latencies(runs), model::gates(runs)];
+    let withheld = runs.iter().filter(|d| Withheld::metric(&d.verdict, Metric::Response).is_some());
+    let withheld: Vec<&str> = withheld.map(|d| d.run.id.as_str()).collect();
     if !withheld.is_empty() {
         latency.says = format!(
             "Times from the intended send are withheld for {}: work piled up, or its harness did not keep up.",
@@ -38,44 +31,36 @@ pub(super) fn sections(runs: &[Coloured<'_>]) -> Vec<Section> {
     let mut time = Section::new("over-time", "Over time");
     time.figures = over_time(runs);
     let mut counts = Section::new("counts", "Counts side by side");
-    counts.grids = vec![rates(runs), ledger::side_by_side(runs), statuses(runs)];
-    counts.grids.retain(|grid| !grid.rows.is_empty());
+    counts.tables = vec![
+        model::rates_side_by_side(runs),
+        model::side_by_side(runs),
+        model::statuses_side_by_side(runs),
+    ];
     vec![latency, spectra, time, counts]
 }
 
-fn name(d: &Document) -> String {
-    d.run.id.clone()
-}
-
-fn spectrum(runs: &[Coloured<'_>], id: &'static str, metric: Metric) -> Figure {
+fn spectrum(runs: &[&Document], id: &'static str, metric: Metric) -> Figure {
     let row = metric.row();
-    let intended = matches!(metric, Metric::Response | Metric::Receipt);
     let mut layers = Vec::new();
-    for (number, (d, _)) in runs.iter().enumerate() {
+    for (number, d) in runs.iter().enumerate() {
         let latency = d.latency.get(row.name).and_then(Option::as_ref);
-        let allowed = if intended {
-            d.verdict.allows_response_headline()
-        } else {
-            d.verdict.allows_headline()
-        };
-        if let Some(latency) = latency.filter(|_| allowed) {
-            layers.push(line(name(d), Ink::Series(number), shape::spectrum_of(latency)));
+        let withheld = Withheld::metric(&d.verdict, metric);
+        if let Some(latency) = latency.filter(|_| withheld.is_none()) {
+            layers.push(line(&d.run.id, Ink::Series(number), shape::spectrum_of(latency)));
         }
     }
     layers.retain(|layer| !layer.points.is_empty());
     let says =
         "How long the fastest so many percent took. Each step to the right is a further nine.";
-    match shape::draw(row.title, layers) {
-        Some(picture) => Figure::new(id, row.title, says, picture, ""),
-        None => Figure::missing(id, row.title, "No run has a distribution that may be shown."),
-    }
+    let otherwise = "No run has a distribution that may be shown.";
+    Figure::new(id, row.title, says, shape::draw(row.title, layers), otherwise)
 }
 
-fn over_time(runs: &[Coloured<'_>]) -> Vec<Figure> {
-    let times: Vec<Timeline<'_>> = runs.iter().map(|(d, _)| Timeline::of(d)).collect();
+fn over_time(runs: &[&Document]) -> Vec<Figure> {
+    let times: Vec<Timeline<'_>> = runs.iter().map(|d| Timeline::of(d)).collect();
     let layers = |points: &dyn Fn(&Timeline<'_>) -> Vec<Point>| -> Vec<Layer> {
         let of = |(number, t): (usize, &Timeline<'_>)| {
-            line(name(runs[number].0), Ink::Series(number), points(t))
+            line(&runs[number].run.id, Ink::Series(number), points(t))
         };
         times.iter().enumerate().map(of).collect()
     };
@@ -83,30 +68,23 @@ fn over_time(runs: &[Coloured<'_>]) -> Vec<Figure> {
     let ns = |value: Option<u64>| value.map(|v| v as f64);
     let caveats: Vec<String> = runs
         .iter()
-        .filter(|(d, _)| !caveat(d).is_empty())
-        .map(|(d, _)| format!("{}: {}", d.run.id, caveat(d)))
+        .filter(|d| !caveat(d).is_empty())
+        .map(|d| format!("{}: {}", d.run.id, caveat(d)))
         .collect();
     let rate = |id, title, count: Count| {
         let layers = layers(&|t| t.rate(count));
-        let spans = layers.iter().flat_map(|l| &l.points).filter_map(|p| p.span);
-        let high = spans.map(|s| s.1).fold(0.0, f64::max);
-        let mut plot = Plot::new(
-            title,
-            Axis::elapsed(0.0, end),
-            Axis::from_zero("a second", Unit::Rate, high),
-        );
-        plot.layers = if high > 0.0 { layers } else { Vec::new() };
-        Figure::new(id, title, "Each second, by run.", plot.draw(), "There were none in any run.")
+        let high = span_of(&layers).map_or(0.0, |span| span.1);
+        let y = Axis::from_zero("a second", Unit::Rate, high);
+        let plot = Plot::new(title, Axis::elapsed(0.0, end), y).with_layers(layers);
+        let picture = (high > 0.0).then(|| plot.draw());
+        Figure::new(id, title, "Each second, by run.", picture, "There were none in any run.")
     };
     let time = |id, title, value: fn(&IntervalRow) -> Option<u64>| {
         let layers = layers(&|t| t.points(|r| ns(value(r))));
-        let Some(y) = duration_axis("time, logarithmic", &layers) else {
-            return Figure::missing(id, title, "No run has a value.");
-        };
-        let mut plot = Plot::new(title, Axis::elapsed(0.0, end), y);
-        plot.layers = layers;
-        Figure::new(id, title, "Of what ended in each second, by run.", plot.draw(), "")
-            .and(&caveats.join(" "))
+        let y = duration_axis("time, logarithmic", &layers);
+        let plot = y.map(|y| Plot::new(title, Axis::elapsed(0.0, end), y).with_layers(layers));
+        let (says, picture) = ("Of what ended in each second, by run.", plot.map(|p| p.draw()));
+        Figure::new(id, title, says, picture, "No run has a value.").and(&caveats.join(" "))
     };
     vec![
         rate("rate-sent", "Sent", |r| r.written),
@@ -116,48 +94,4 @@ fn over_time(runs: &[Coloured<'_>]) -> Vec<Figure> {
         time("service", "Service time p99 (from actual send)", |r| r.service_p99_ns),
         time("receipt", "Receipt time p99 (from intended send)", |r| r.receipt_p99_ns),
     ]
-}
-
-fn rates(runs: &[Coloured<'_>]) -> Grid {
-    let mut grid = Grid::new("rates", "Rates and shares of the measured time", &[""]);
-    grid.header.extend(runs.iter().map(|(d, _)| name(d)));
-    let first = &runs[0].0;
-    let show = |value: Option<f64>, d: &Document, show: fn(f64) -> String| {
-        Cell::new(value.filter(|_| d.verdict.allows_headline()).map_or("–".to_owned(), show))
-    };
-    for (key, _) in first.rate.iter() {
-        let cells =
-            runs.iter().map(|(d, _)| show(d.rate.get(key).copied().flatten(), d, words::rate));
-        let cells: Vec<Cell> = cells.collect();
-        grid.rows.push([Cell::new(key)].into_iter().chain(cells).collect());
-    }
-    for (key, _) in first.ratio.iter() {
-        let cells =
-            runs.iter().map(|(d, _)| show(d.ratio.get(key).copied().flatten(), d, words::percent));
-        let cells: Vec<Cell> = cells.collect();
-        grid.rows.push([Cell::new(key.replace('_', " "))].into_iter().chain(cells).collect());
-    }
-    grid
-}
-
-fn statuses(runs: &[Coloured<'_>]) -> Grid {
-    let mut grid =
-        Grid::new("statuses-side-by-side", "Answers by command_status", &["command_status"]);
-    grid.header.extend(runs.iter().map(|(d, _)| name(d)));
-    let mut codes: Vec<(Option<u32>, String)> = Vec::new();
-    let mut seen = HashSet::new();
-    for status in runs.iter().flat_map(|(d, _)| &d.statuses) {
-        if seen.insert(status.code) {
-            let hex = status.code.map_or(String::new(), |code| format!("0x{code:08X}"));
-            codes.push((status.code, status.name.clone().unwrap_or(hex)));
-        }
-    }
-    for (code, label) in codes {
-        let count = |d: &Document| {
-            d.statuses.iter().filter(|s| s.code == code).map(|s| s.count).sum::<u64>()
-        };
-        let cells: Vec<Cell> = runs.iter().map(|(d, _)| words::count(count(d)).into()).collect();
-        grid.rows.push([Cell::new(label)].into_iter().chain(cells).collect());
-    }
-    grid
 }

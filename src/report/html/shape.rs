@@ -1,10 +1,14 @@
 //! Pictures of distributions: the heat map of response time over time, and the percentile spectrum.
-use super::parts::Figure;
-use super::time::{Timeline, caveat, duration_axis, line};
+use super::parts::{Figure, patch};
+use super::time::{Timeline, duration_axis, line};
 use crate::judge::statistics;
+use crate::kit::words;
 use crate::measure::{LATENCY_METRICS, Latency, Metric};
-use crate::report::chart::{Axis, HeatColumn, HeatMap, Ink, LEVELS_COUNT, Plot, Point, Unit};
+use crate::report::chart::{
+    Axis, HeatColumn, HeatMap, Ink, LEVELS_COUNT, Layer, Picture, Plot, Point, Unit,
+};
 use crate::report::document::LatencyRow;
+use crate::report::model::{Withheld, caveat};
 use crate::report::{Document, Saved, Second};
 
 /// Columns and rows of a heat map: as many as can be seen.
@@ -38,23 +42,15 @@ pub(super) fn heat_map(saved: &Saved) -> Figure {
     let says = format!(
         "Each cell counts the messages answered at that time after so long: the darker (by night: the brighter), the \
          more, up to {}. The ramp is logarithmic, so that a few slow ones show beside many.",
-        crate::kit::words::count(most)
+        words::count(most)
     );
-    let mut figure = Figure::new(id, title, says, plot.draw(), "No submit_sm was answered.")
-        .and(caveat(&saved.document));
-    figure.legend = (0..LEVELS_COUNT)
+    let legend = (0..LEVELS_COUNT)
         .filter(|level| *level == 0 || levels[*level] > levels[*level - 1])
-        .map(|level| (format!("from {}", crate::kit::words::count(levels[level])), patch(level)))
+        .map(|level| (format!("from {}", words::count(levels[level])), patch(Ink::Level(level))))
         .collect();
-    figure.switches = false;
-    figure
-}
-
-fn patch(level: usize) -> String {
-    let ink = Ink::Level(level).fill();
-    format!(
-        "<svg class=\"swatch\" width=\"14\" height=\"12\" aria-hidden=\"true\"><rect width=\"14\" height=\"12\" {ink}/></svg>"
-    )
+    Figure::new(id, title, says, plot.draw(), "No submit_sm was answered.")
+        .and(caveat(&saved.document))
+        .with_legend(legend)
 }
 
 /// What was answered in one interval.
@@ -131,12 +127,9 @@ pub(super) fn spectrum_points(latency: &Latency, count: u64, censored: u64) -> V
 /// The distributions of one run, against each other.
 pub(super) fn spectrum(d: &Document) -> Figure {
     let (id, title) = ("spectrum", "Percentile spectrum");
-    if !d.verdict.allows_headline() {
-        return Figure::missing(
-            id,
-            title,
-            "The harness did not keep up: no distribution is shown.",
-        );
+    if Withheld::figures(&d.verdict).is_some() {
+        let why = "The harness did not keep up: no distribution is shown.";
+        return Figure::missing(id, title, why);
     }
     let shown = [
         (Metric::Receipt, Ink::Series(3)),
@@ -147,12 +140,11 @@ pub(super) fn spectrum(d: &Document) -> Figure {
     let mut layers = Vec::new();
     let mut unread = String::new();
     for (metric, ink) in shown {
-        let intended = matches!(metric, Metric::Receipt | Metric::Response);
         // where work piled up receipts are compared from their actual send
-        let metric = match metric {
-            Metric::Receipt if !d.verdict.allows_receipt_headline() => Metric::ReceiptFromWrite,
-            _ if intended && !d.verdict.allows_response_headline() => continue,
-            metric => metric,
+        let metric = match (metric, Withheld::metric(&d.verdict, metric)) {
+            (Metric::Receipt, Some(_)) => Metric::ReceiptFromWrite,
+            (_, Some(_)) => continue,
+            (metric, None) => metric,
         };
         let row = LATENCY_METRICS[metric as usize];
         if let Some(latency) = d.latency.get(row.name).and_then(Option::as_ref) {
@@ -164,35 +156,27 @@ pub(super) fn spectrum(d: &Document) -> Figure {
         }
     }
     layers.retain(|layer| !layer.points.is_empty());
-    let withheld = if d.verdict.allows_response_headline() {
-        ""
-    } else {
-        "The response time is not drawn: work piled up, so that it only says how long the run was."
+    let withheld = match Withheld::metric(&d.verdict, Metric::Response) {
+        None => "",
+        Some(_) => {
+            "The response time is not drawn: work piled up, so that it only says how long the run was."
+        }
     };
-    match draw(title, layers) {
-        Some(picture) => Figure::new(
-            id,
-            title,
-            "How long the fastest so many percent took. Each step to the right is a further nine. A line ends where fewer \
-             than ten messages lie beyond, or at the first that was never answered.",
-            picture,
-            "",
-        )
+    let says = "How long the fastest so many percent took. Each step to the right is a further nine. A line ends where \
+                fewer than ten messages lie beyond, or at the first that was never answered.";
+    let otherwise = match unread.trim_start() {
+        "" => "Too few messages were answered for a distribution.",
+        unread => unread,
+    };
+    Figure::new(id, title, says, draw(title, layers), otherwise)
         .and(withheld)
-        .and(unread.trim_start()),
-        None if !unread.is_empty() => Figure::missing(id, title, unread.trim_start()),
-        None => Figure::missing(id, title, "Too few messages were answered for a distribution."),
-    }
+        .and(unread.trim_start())
 }
 
 /// Spectra on one pair of axes; None without a value.
-pub(super) fn draw(
-    title: &str,
-    layers: Vec<crate::report::chart::Layer>,
-) -> Option<crate::report::chart::Picture> {
+pub(super) fn draw(title: &str, layers: Vec<Layer>) -> Option<Picture> {
     let y = duration_axis("time, logarithmic", &layers)?;
     let deepest = layers.iter().flat_map(|l| &l.points).map(|p| p.x).fold(0.0, f64::max);
-    let mut plot = Plot::new(title, Axis::tail("share of the messages", deepest), y);
-    plot.layers = layers;
-    Some(plot.draw())
+    let x = Axis::tail("share of the messages", deepest);
+    Some(Plot::new(title, x, y).with_layers(layers).draw())
 }

@@ -1,14 +1,17 @@
 //! The page against its document: the same numbers, nothing unescaped, every chart, and not too large.
+use super::page::{SCRIPT, SCRIPT_SHA256};
 use super::*;
 use crate::kit::{Nanos, words};
 use crate::measure::{Latency, LatencyRange, Metric};
+use crate::report::Saved;
 use crate::report::document::{
     Absent, Anomaly, ByState, IntervalRow, Operator, Outage, SessionRow, StageRow, StatusCount,
     Table,
 };
+use crate::report::model::Value;
 use crate::report::{Document, Packed, Second};
 
-const EVIL: &str = "</script><img src=x onerror=alert(1)>\u{1b}[31m\u{202e}'\"&\u{7}";
+pub(super) const EVIL: &str = "</script><img src=x onerror=alert(1)>\u{1b}[31m\u{202e}'\"&\u{7}";
 
 fn sample() -> Document {
     Document::from_json(include_bytes!("../../../reports/sample/result.json")).unwrap()
@@ -29,10 +32,28 @@ fn row<'a>(html: &'a str, name: &str) -> &'a str {
     &html[from..from + html[from..].find("</tr>").unwrap()]
 }
 
-fn figure<'a>(html: &'a str, id: &str) -> &'a str {
+pub(super) fn figure<'a>(html: &'a str, id: &str) -> &'a str {
     let from =
         html.find(&format!("<figure id=\"{id}\"")).unwrap_or_else(|| panic!("no figure {id}"));
     &html[from..from + html[from..].find("</figure>").unwrap()]
+}
+
+/// Nothing became markup, nothing steers a terminal, nothing is loaded, and what the script reads is JSON.
+pub(super) fn assert_harmless(html: &str) {
+    assert!(!html.contains("<img"), "an element came through");
+    assert!(!html.contains(" style="), "a strict content policy drops inline styles");
+    let steering = html.contains(['\u{1b}', '\u{202e}', '\u{7}']);
+    assert!(!steering, "a control character came through");
+    let scripts = html.matches("<script").count();
+    let data = html.matches("<script type=\"application/json\">").count();
+    assert_eq!((scripts, html.matches("</script>").count()), (data + 1, scripts));
+    for json in html.split("application/json\">").skip(1) {
+        let json = json.split("</script>").next().unwrap();
+        serde_json::from_str::<serde_json::Value>(json).expect("what the script reads is JSON");
+    }
+    assert!(html.contains(SCRIPT_SHA256));
+    let hosts = html.replace("http://www.w3.org/2000/svg", "");
+    assert!(!hosts.contains("http:") && !hosts.contains("https:") && !hosts.contains("url("));
 }
 
 /// A run of so many intervals and sessions with something of everything.
@@ -159,7 +180,7 @@ fn the_numbers_of_the_page_are_those_of_the_document() {
             .into_iter()
             .flatten()
         {
-            let text = format!("<td>{}<", headline::duration(value)).replace("< 1", "&#60; 1");
+            let text = format!("<td>{}<", Value::Time(value)).replace("< 1", "&#60; 1");
             assert!(row.contains(&text), "{text} is not in {row}");
         }
         assert!(row.contains(&format!("<td>{}</td>", words::count(latency.count))));
@@ -234,18 +255,7 @@ fn nothing_that_a_peer_or_a_profile_says_becomes_markup() {
         Saved { document: d.clone(), seconds: None },
     ];
     for html in [page(d), page_of(&two)] {
-        assert!(!html.contains("<img"), "an element came through");
-        assert!(
-            !html.contains(['\u{1b}', '\u{202e}', '\u{7}']),
-            "a control character came through"
-        );
-        let scripts = html.matches("<script").count();
-        let data = html.matches("<script type=\"application/json\">").count();
-        assert_eq!((scripts, html.matches("</script>").count()), (data + 1, scripts));
-        for json in html.split("application/json\">").skip(1) {
-            let json = json.split("</script>").next().unwrap();
-            serde_json::from_str::<serde_json::Value>(json).expect("what the script reads is JSON");
-        }
+        assert_harmless(&html);
     }
 }
 
@@ -279,13 +289,11 @@ fn every_chart_is_a_drawing_that_needs_no_script_and_no_style() {
             "{id} has no colour of its own"
         );
     }
-    assert!(!html.contains(" style="), "a strict content policy drops inline styles");
+    assert_harmless(&html);
     // the warm-up is shaded, and the measured time begins at a broken line
     let rate = figure(&html, "rate");
     assert!(rate.contains("f-shade") && rate.contains("stroke-dasharray=\"5 4\""));
     assert!(rate.contains(">measured<"));
-    let hosts = html.replace("http://www.w3.org/2000/svg", "");
-    assert!(!hosts.contains("http:") && !hosts.contains("https:") && !hosts.contains("url("));
 }
 
 #[test]

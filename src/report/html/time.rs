@@ -6,6 +6,7 @@ use crate::report::chart::{
     Axis, Band, Ink, Layer, Mark, Picture, Plot, Point, Shape, Unit, stack, thin,
 };
 use crate::report::document::{IntervalRow, Table};
+use crate::report::model::caveat;
 use std::collections::HashSet;
 
 /// A count of an interval.
@@ -72,10 +73,6 @@ impl<'a> Timeline<'a> {
             .collect()
     }
 
-    fn max(&self, value: impl Fn(&IntervalRow) -> f64) -> f64 {
-        self.rows.iter().map(value).fold(0.0, f64::max)
-    }
-
     /// A picture over this run's time, with its stages and marks behind it.
     pub(super) fn plot(&self, title: &str, y: Axis) -> Plot {
         let mut plot = Plot::new(title, self.axis(), y);
@@ -138,14 +135,15 @@ pub(super) fn line(name: impl Into<String>, ink: Ink, points: Vec<Point>) -> Lay
     Layer { name: name.into(), ink, shape: Shape::Line, points }
 }
 
-fn dashed(name: &str, ink: Ink, points: Vec<Point>) -> Layer {
-    Layer { name: name.to_owned(), ink, shape: Shape::Dashed, points }
+/// The smallest and the largest value of these layers; None without a value.
+pub(super) fn span_of(layers: &[Layer]) -> Option<(f64, f64)> {
+    let spans = layers.iter().flat_map(|l| &l.points).filter_map(|p| p.span);
+    spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
 }
 
 /// An axis of durations around the values of these layers; None without a value.
 pub(super) fn duration_axis(title: &str, layers: &[Layer]) -> Option<Axis> {
-    let spans = layers.iter().flat_map(|l| &l.points).filter_map(|p| p.span);
-    let (low, high) = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
+    let (low, high) = span_of(layers)?;
     // below a microsecond values are not told apart
     const FLOOR_NS: f64 = 1_000.0;
     Some(Axis::log10(title, Unit::Duration, low.max(FLOOR_NS), high.max(FLOOR_NS * 2.0)))
@@ -170,160 +168,169 @@ pub(super) fn on_page(d: &Document) -> String {
     says
 }
 
+/// How a series is taken from the intervals.
+#[derive(Clone, Copy)]
+enum Take {
+    /// A count a second.
+    PerSecond(Count),
+    /// A value of each; None: it has none.
+    Value(fn(&IntervalRow) -> Option<f64>),
+}
+
+/// (name, colour, how it is drawn, how it is taken).
+type Series = (&'static str, Ink, Shape, Take);
+
+/// A picture whose lines are series of the intervals. A line that is nothing throughout is left out.
+struct Lines {
+    id: &'static str,
+    title: &'static str,
+    /// What it shows.
+    says: &'static str,
+    /// The second axis: what it measures, and in what.
+    axis: (&'static str, Unit),
+    series: &'static [Series],
+    /// Said where no line is left.
+    otherwise: &'static str,
+}
+
+const fn per_second(name: &'static str, ink: usize, count: Count) -> Series {
+    (name, Ink::Series(ink), Shape::Line, Take::PerSecond(count))
+}
+
+const fn value(name: &'static str, ink: usize, of: fn(&IntervalRow) -> Option<f64>) -> Series {
+    (name, Ink::Series(ink), Shape::Line, Take::Value(of))
+}
+
+const fn broken((name, ink, _, take): Series) -> Series {
+    (name, ink, Shape::Dashed, take)
+}
+
+const fn behind((name, _, _, take): Series) -> Series {
+    (name, Ink::Muted, Shape::Dashed, take)
+}
+
+const RATE: Lines = Lines {
+    id: "rate",
+    title: "Rate",
+    says: "What the plan wanted, what went out, what was accepted and what was receipted, each second.",
+    axis: ("submit_sm and receipts a second", Unit::Rate),
+    series: &[
+        per_second("sent", 0, |r| r.written),
+        per_second("accepted", 2, |r| r.accepted),
+        per_second("final receipts", 3, |r| r.receipts),
+        per_second("mobile-originated", 4, |r| r.mo),
+        behind(per_second("scheduled", 0, |r| r.scheduled)),
+    ],
+    otherwise: "Nothing was sent or received.",
+};
+
+const RESPONSE: Lines = Lines {
+    id: "response",
+    title: "Response time (from intended send)",
+    says: "Percentiles of what was answered in each second.",
+    axis: ("response time, logarithmic", Unit::Duration),
+    series: &[
+        behind(value("max", 0, |r| ns(r.response_max_ns))),
+        value("p99", 1, |r| ns(r.response_p99_ns)),
+        value("p90", 4, |r| ns(r.response_p90_ns)),
+        value("p50", 2, |r| ns(r.response_p50_ns)),
+    ],
+    otherwise: "No submit_sm was answered.",
+};
+
+const SERVICE: Lines = Lines {
+    id: "service",
+    title: "Service time, receipt time and harness lag",
+    says: "Service: from the actual send to the answer. Receipt: from the intended send to the final receipt. Lag: the \
+           tool's own lateness, which should lie far below the others. Write wait: how long the socket took no octets, because the SMSC reads too slowly.",
+    axis: ("time, logarithmic", Unit::Duration),
+    series: &[
+        value("receipt p99", 3, |r| ns(r.receipt_p99_ns)),
+        broken(value("receipt p50", 3, |r| ns(r.receipt_p50_ns))),
+        value("service p99", 0, |r| ns(r.service_p99_ns)),
+        broken(value("service p50", 0, |r| ns(r.service_p50_ns))),
+        value("harness lag p99", 4, |r| ns(r.harness_lag_p99_ns)),
+        value("write wait p99", 2, |r| ns(r.write_wait_p99_ns.filter(|n| *n > 0))),
+    ],
+    otherwise: "No submit_sm was answered and no receipt came.",
+};
+
+const IN_FLIGHT: Lines = Lines {
+    id: "in-flight",
+    title: "In flight",
+    says: "Sent and not answered; and what was due and could not be sent yet.",
+    axis: ("submit_sm at the end of each interval", Unit::Count),
+    series: &[
+        value("in flight", 0, |r| Some(r.in_flight as f64)),
+        value("due and not sent", 1, |r| Some(r.backlog as f64)),
+    ],
+    otherwise: "Nothing was in flight at the end of any interval.",
+};
+
+const WINDOW: Lines = Lines {
+    id: "window",
+    title: "Window full",
+    says: "Share of each interval in which no window slot was free, so that messages had to wait.",
+    axis: ("share of the time", Unit::Share),
+    series: &[value("no slot free", 6, |r| Some(r.window_full_ratio))],
+    otherwise: "The window was never full.",
+};
+
+const AWAITED: Lines = Lines {
+    id: "awaited",
+    title: "Receipt backlog",
+    says: "Accepted and without a final receipt. Level: receipts keep pace. Growing: they do not.",
+    axis: ("messages at the end of each interval", Unit::Count),
+    series: &[value("awaited", 3, |r| Some(r.awaited as f64))],
+    otherwise: "No receipt was awaited at the end of any interval.",
+};
+
+const PROCESSOR: Lines = Lines {
+    id: "processor",
+    title: "The harness's own load",
+    says: "Processor time of the busiest worker thread. Above 80 % the harness is at best `degraded`.",
+    axis: ("share of its core", Unit::Share),
+    series: &[value("busiest worker", 7, |r| Some(r.cpu_worst))],
+    otherwise: "The processor's share was not read.",
+};
+
+impl Lines {
+    fn figure(&self, t: &Timeline<'_>) -> Figure {
+        let (axis, unit) = self.axis;
+        let layers = self.series.iter().map(|(name, ink, shape, take)| Layer {
+            name: (*name).to_owned(),
+            ink: *ink,
+            shape: *shape,
+            points: match take {
+                Take::PerSecond(count) => t.rate(count),
+                Take::Value(value) => t.points(value),
+            },
+        });
+        let is_something =
+            |layer: &Layer| layer.points.iter().filter_map(|p| p.span).any(|(_, high)| high > 0.0);
+        let layers: Vec<Layer> = layers.filter(is_something).collect();
+        let y = match unit {
+            Unit::Duration => duration_axis(axis, &layers),
+            unit => span_of(&layers).map(|(_, high)| Axis::from_zero(axis, unit, high)),
+        };
+        let picture = y.map(|y| t.plot(self.title, y).with_layers(layers).draw());
+        Figure::new(self.id, self.title, self.says, picture, self.otherwise)
+    }
+}
+
 /// Every picture over time, in the order of the page.
 pub(super) fn figures(d: &Document) -> Vec<Figure> {
     let t = Timeline::of(d);
-    let mut all = vec![rates(&t)];
-    all.extend([percentiles(&t), other_times(&t)]);
-    all.extend([in_flight(&t), window(&t), awaited(&t), completeness(&t)]);
-    all.extend([statuses(&t), anomalies(&t), sessions(&t), processor(&t)]);
+    let response = RESPONSE.figure(&t).and(caveat(d));
+    let mut all = vec![RATE.figure(&t), response, SERVICE.figure(&t)];
+    all.extend([IN_FLIGHT, WINDOW, AWAITED].map(|lines| lines.figure(&t)));
+    all.extend([completeness(&t), statuses(&t), anomalies(&t), sessions(&t)]);
+    all.push(PROCESSOR.figure(&t));
     all
-}
-
-fn rates(t: &Timeline<'_>) -> Figure {
-    let high = t.max(|r| {
-        r.scheduled.max(r.written).max(r.accepted).max(r.receipts) as f64 / r.length_s.max(0.25)
-    });
-    let y = Axis::from_zero("submit_sm and receipts a second", Unit::Rate, high);
-    let mut plot = t.plot("Rate over time", y);
-    let any = |count: Count| t.rows.iter().any(|row| count(row) > 0);
-    let series: [(&str, Ink, Count); 4] = [
-        ("sent", Ink::Series(0), |r| r.written),
-        ("accepted", Ink::Series(2), |r| r.accepted),
-        ("final receipts", Ink::Series(3), |r| r.receipts),
-        ("mobile-originated", Ink::Series(4), |r| r.mo),
-    ];
-    for (name, ink, count) in series.into_iter().filter(|s| any(s.2)) {
-        plot.layers.push(line(name, ink, t.rate(count)));
-    }
-    if any(|r| r.scheduled) {
-        plot.layers.push(dashed("scheduled", Ink::Muted, t.rate(|r| r.scheduled)));
-    }
-    Figure::new(
-        "rate",
-        "Rate",
-        "What the plan wanted, what went out, what was accepted and what was receipted, each second.",
-        plot.draw(),
-        "Nothing was sent or received.",
-    )
 }
 
 fn ns(value: Option<u64>) -> Option<f64> {
     value.map(|v| v as f64)
-}
-
-/// What must be known of times from the intended send before they are looked at.
-pub(super) fn caveat(d: &Document) -> &'static str {
-    if !d.verdict.allows_headline() {
-        "The harness did not keep up: these times are the harness's too, and no result."
-    } else if !d.verdict.allows_response_headline() {
-        "Work piled up: times from the intended send grow with the length of the run."
-    } else {
-        ""
-    }
-}
-
-fn times(t: &Timeline<'_>, title: &str, axis: &str, layers: Vec<Layer>) -> Option<Picture> {
-    let mut plot = t.plot(title, duration_axis(axis, &layers)?);
-    plot.layers = layers;
-    plot.layers.retain(|l| l.points.iter().any(|p| p.span.is_some()));
-    Some(plot.draw())
-}
-
-fn percentiles(t: &Timeline<'_>) -> Figure {
-    let layers = vec![
-        dashed("max", Ink::Muted, t.points(|r| ns(r.response_max_ns))),
-        line("p99", Ink::Series(1), t.points(|r| ns(r.response_p99_ns))),
-        line("p90", Ink::Series(4), t.points(|r| ns(r.response_p90_ns))),
-        line("p50", Ink::Series(2), t.points(|r| ns(r.response_p50_ns))),
-    ];
-    let (id, title) = ("response", "Response time (from intended send)");
-    match times(t, title, "response time, logarithmic", layers) {
-        Some(picture) => {
-            Figure::new(id, title, "Percentiles of what was answered in each second.", picture, "")
-                .and(caveat(t.document))
-        }
-        None => Figure::missing(id, title, "No submit_sm was answered."),
-    }
-}
-
-fn other_times(t: &Timeline<'_>) -> Figure {
-    let layers = vec![
-        line("receipt p99", Ink::Series(3), t.points(|r| ns(r.receipt_p99_ns))),
-        dashed("receipt p50", Ink::Series(3), t.points(|r| ns(r.receipt_p50_ns))),
-        line("service p99", Ink::Series(0), t.points(|r| ns(r.service_p99_ns))),
-        dashed("service p50", Ink::Series(0), t.points(|r| ns(r.service_p50_ns))),
-        line("harness lag p99", Ink::Series(4), t.points(|r| ns(r.harness_lag_p99_ns))),
-        line(
-            "write wait p99",
-            Ink::Series(2),
-            t.points(|r| ns(r.write_wait_p99_ns.filter(|n| *n > 0))),
-        ),
-    ];
-    let (id, title) = ("service", "Service time, receipt time and harness lag");
-    match times(t, title, "time, logarithmic", layers) {
-        Some(picture) => Figure::new(
-            id,
-            title,
-            "Service: from the actual send to the answer. Receipt: from the intended send to the final receipt. Lag: the \
-             tool's own lateness, which should lie far below the others. Write wait: how long the socket took no octets, because the SMSC reads too slowly.",
-            picture,
-            "",
-        ),
-        None => Figure::missing(id, title, "No submit_sm was answered and no receipt came."),
-    }
-}
-
-fn in_flight(t: &Timeline<'_>) -> Figure {
-    let high = t.max(|r| r.in_flight.max(r.backlog) as f64);
-    let y = Axis::from_zero("submit_sm at the end of each interval", Unit::Count, high);
-    let mut plot = t.plot("In flight", y);
-    if high > 0.0 {
-        plot.layers.push(line("in flight", Ink::Series(0), t.points(|r| Some(r.in_flight as f64))));
-    }
-    if t.rows.iter().any(|r| r.backlog > 0) {
-        let points = t.points(|r| Some(r.backlog as f64));
-        plot.layers.push(line("due and not sent", Ink::Series(1), points));
-    }
-    Figure::new(
-        "in-flight",
-        "In flight",
-        "Sent and not answered; and what was due and could not be sent yet.",
-        plot.draw(),
-        "Nothing was in flight at the end of any interval.",
-    )
-}
-
-fn window(t: &Timeline<'_>) -> Figure {
-    let high = t.max(|r| r.window_full_ratio);
-    let mut plot = t.plot("Window full", Axis::from_zero("share of the time", Unit::Share, high));
-    if high > 0.0 {
-        let points = t.points(|r| Some(r.window_full_ratio));
-        plot.layers.push(line("no slot free", Ink::Series(6), points));
-    }
-    Figure::new(
-        "window",
-        "Window full",
-        "Share of each interval in which no window slot was free, so that messages had to wait.",
-        plot.draw(),
-        "The window was never full.",
-    )
-}
-
-fn awaited(t: &Timeline<'_>) -> Figure {
-    let high = t.max(|r| r.awaited as f64);
-    let y = Axis::from_zero("messages at the end of each interval", Unit::Count, high);
-    let mut plot = t.plot("Receipts awaited", y);
-    if high > 0.0 {
-        plot.layers.push(line("awaited", Ink::Series(3), t.points(|r| Some(r.awaited as f64))));
-    }
-    Figure::new(
-        "awaited",
-        "Receipt backlog",
-        "Accepted and without a final receipt. Level: receipts keep pace. Growing: they do not.",
-        plot.draw(),
-        "No receipt was awaited at the end of any interval.",
-    )
 }
 
 /// Of all accepted so far, the share that has its final receipt.
@@ -382,8 +389,8 @@ fn stacked(
     let (names, points): (Vec<String>, Vec<Vec<Point>>) =
         series.into_iter().map(|s| (s.0, s.1)).unzip();
     let stacks = stack(&points);
-    let high = stacks.last().into_iter().flatten().filter_map(|p| p.span).map(|s| s.1);
-    let high = high.fold(0.0, f64::max);
+    let tops = stacks.last().into_iter().flatten().filter_map(|p| p.span);
+    let high = tops.map(|span| span.1).fold(0.0, f64::max);
     let mut plot = t.plot(title, Axis::from_zero(axis, Unit::Rate, high.max(0.1)));
     for (number, (name, points)) in names.into_iter().zip(stacks).enumerate() {
         // red-brown first: what is stacked here is trouble
@@ -467,16 +474,4 @@ fn sessions(t: &Timeline<'_>) -> Figure {
     let mut plot = t.plot(title, y);
     plot.layers.push(line("bound", Ink::Series(2), t.points(|r| Some(r.sessions_up as f64))));
     Figure::new("sessions-up", title, "How many sessions were up.", plot.draw(), "")
-}
-
-fn processor(t: &Timeline<'_>) -> Figure {
-    let title = "The harness's own load";
-    let high = t.max(|r| r.cpu_worst);
-    let mut plot = t.plot(title, Axis::from_zero("share of its core", Unit::Share, high));
-    if high > 0.0 {
-        let points = t.points(|r| Some(r.cpu_worst));
-        plot.layers.push(line("busiest worker", Ink::Series(7), points));
-    }
-    let says = "Processor time of the busiest worker thread. Above 80 % the harness is at best `degraded`.";
-    Figure::new("processor", title, says, plot.draw(), "The processor's share was not read.")
 }

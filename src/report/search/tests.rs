@@ -59,11 +59,11 @@ fn a_rate_is_told_with_its_interval_its_objectives_and_its_trail() {
         says: "probe 1,000/s kept".into(),
         ..TrialRow::default()
     });
-    let told = text(&search);
+    let told = text(&search, Style::default());
     for words in [
         "RATE  between 4,950/s and 5,040/s",
         "kept at 4,950/s (confirmed), broken at 5,040/s: ratio.throttled",
-        "50 % (2,475/s)",
+        "50 %        2,475/s",
         "20.1 ms",
         "1  probe 1,000/s kept",
         "Run at 4,500/s.",
@@ -79,7 +79,7 @@ fn what_was_not_found_is_said_to_be_so() {
     let mut search = found(Kind::Rate);
     (search.lower, search.ended) = (Some(900.0), Ended::Interrupted);
     search.why = Some("by a signal".into());
-    let told = text(&search);
+    let told = text(&search, Style::default());
     assert!(told.contains("at least 900/s so far; ended: interrupted: by a signal"), "{told}");
     let mut search = found(Kind::Binds);
     search.ladders.push(LadderResult {
@@ -102,7 +102,7 @@ fn what_was_not_found_is_said_to_be_so() {
         throttled_share: 0.0,
         harness_limited: false,
     });
-    let told = text(&search);
+    let told = text(&search, Style::default());
     assert!(
         told.contains("transceiver: 7 bound, one more is dropped; a lost one does not"),
         "{told}"

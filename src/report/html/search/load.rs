@@ -1,8 +1,9 @@
 //! Pictures of a sweep in closed loop: throughput and latency against the window, or the number of binds.
-use super::super::parts::{Cell, Figure, Grid, Section};
-use super::super::time::{duration_axis, line};
+use super::super::parts::{Figure, Section};
+use super::super::time::{duration_axis, line, span_of};
 use crate::kit::words;
-use crate::report::chart::{Axis, Band, Ink, Layer, Mark, Picture, Plot, Point, Shape, Unit};
+use crate::report::chart::{Axis, Band, Ink, Layer, Mark, Plot, Point, Shape, Unit};
+use crate::report::model::{Table, beyond};
 use crate::search::document::Point as Found;
 use crate::search::knee::Usl;
 use crate::search::{Kind, Search};
@@ -14,11 +15,11 @@ struct Sweep<'s> {
     found: Vec<(f64, &'s Found)>,
 }
 
-pub(super) fn curves(search: &Search) -> Section {
+pub(super) fn curves(search: &Search, points: Table) -> Section {
     let mut section = Section::new("sweep", "Throughput and latency by load");
     let sweep = Sweep::of(search);
     section.figures = vec![sweep.throughput(), sweep.latency()];
-    section.grids.extend(points(search).filled());
+    section.tables.push(points);
     section
 }
 
@@ -69,7 +70,7 @@ impl Sweep<'_> {
         }
         if let Some(limit) = &self.search.limit {
             caption += &format!(" Limit: {} is enforced; ", words::count(limit.value));
-            caption += &super::beyond(limit);
+            caption += &beyond(limit);
             caption += ".";
         }
         caption
@@ -93,8 +94,7 @@ impl Sweep<'_> {
         ];
         layers.extend(self.search.usl.as_ref().and_then(|usl| self.law(usl)));
         layers.retain(|layer| !layer.points.is_empty());
-        let tops = layers.iter().flat_map(|l| &l.points).filter_map(|p| p.span);
-        let high = tops.map(|span| span.1).fold(0.0, f64::max);
+        let high = span_of(&layers).map_or(0.0, |span| span.1);
         let y = Axis::from_zero("accepted a second", Unit::Rate, high);
         let law = if self.search.usl.is_some() {
             " Broken curve: the scalability law fitted."
@@ -150,14 +150,9 @@ impl Sweep<'_> {
         layers: Vec<Layer>,
         y: Option<Axis>,
     ) -> Figure {
-        let drawn: Option<Picture> = y.and_then(|y| self.plot(title, y)).map(|mut plot| {
-            plot.layers = layers;
-            plot.draw()
-        });
-        match drawn {
-            Some(picture) => Figure::new(id, title, says, picture, ""),
-            None => Figure::missing(id, title, "No load was swept."),
-        }
+        let plot = y.and_then(|y| self.plot(title, y));
+        let picture = plot.map(|plot| plot.with_layers(layers).draw());
+        Figure::new(id, title, says, picture, "No load was swept.")
     }
 }
 
@@ -166,36 +161,4 @@ fn interval(n: f64, p: &Found) -> Point {
     const NORMAL_95: f64 = 1.96;
     let half = (p.throughput * p.error * NORMAL_95).min(p.throughput);
     Point::between(n, p.throughput - half, p.throughput + half)
-}
-
-fn points(search: &Search) -> Grid {
-    let header = [
-        "binds",
-        "window",
-        "throughput",
-        "standard error",
-        "service mean",
-        "p99",
-        "X·R/N",
-        "throttled",
-        "",
-    ];
-    let mut grid = Grid::new("points", "Point by point", &header);
-    let show = |ns: Option<u64>| Cell::new(ns.map_or("–".to_owned(), words::duration));
-    for p in &search.points {
-        grid.row([
-            Cell::new(words::count(p.binds)),
-            words::count(p.window).into(),
-            words::rate(p.throughput).into(),
-            words::percent(p.error).into(),
-            show(p.service_mean_ns),
-            show(p.service_p99_ns),
-            p.littles_share.map_or("–".to_owned(), |share| format!("{share:.2}")).into(),
-            words::percent(p.throttled_share).into(),
-            Cell::words(if p.harness_limited { "the harness was the limit" } else { "" }),
-        ]);
-    }
-    grid.note =
-        "X·R/N: by Little's law, 1 where every window slot was in use all the time.".to_owned();
-    grid
 }

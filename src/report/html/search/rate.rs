@@ -1,18 +1,19 @@
 //! Pictures of a search for a rate: its bracket as it closed in, and latency below what was found.
-use super::super::parts::{Cell, Figure, Grid, Section};
-use super::super::time::{duration_axis, line};
+use super::super::parts::{Figure, Section};
+use super::super::time::{duration_axis, line, span_of};
 use crate::kit::words;
 use crate::report::chart::{Axis, Ink, Layer, Mark, Plot, Point, Shape, Unit};
+use crate::report::model::Table;
 use crate::search::Search;
 use crate::search::document::{LatencyAt, TrialRow};
 
-pub(super) fn sections(search: &Search) -> Vec<Section> {
+pub(super) fn sections(search: &Search, latencies: Table) -> [Section; 2] {
     let mut bracket = Section::new("bracket", "How the rate was found");
     bracket.figures.push(closing_in(search));
     let mut latency = Section::new("latency", "Latency below it");
     latency.figures.push(latency_by_rate(search));
-    latency.grids.extend(latencies(search).filled());
-    vec![bracket, latency]
+    latency.tables.push(latencies);
+    [bracket, latency]
 }
 
 /// Whether a trial kept the first objective.
@@ -55,10 +56,7 @@ fn closing_in(search: &Search) -> Figure {
         dots(Kept::Unknown, "a trial: not to be told", Ink::Warn),
     ];
     layers.retain(|layer| layer.points.iter().any(|p| p.span.is_some()));
-    let spans = layers.iter().flat_map(|l| &l.points).filter_map(|p| p.span);
-    let (Some((low, high)), Some(last)) =
-        (spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))), looking(search).last())
-    else {
+    let (Some((low, high)), Some(last)) = (span_of(&layers), looking(search).last()) else {
         return Figure::missing(id, title, "No trial at a rate came to its end.");
     };
     // a little more than they take, so that no dot lies on the edge
@@ -131,17 +129,4 @@ fn latency_by_rate(search: &Search) -> Figure {
     }));
     let says = "At shares of the rate that was found. Broken line: that rate.";
     Figure::new(id, title, says, plot.draw(), "")
-}
-
-fn latencies(search: &Search) -> Grid {
-    let mut grid = Grid::new("latencies", "Latency at shares of the rate", &["", "rate"]);
-    grid.header.extend(COLUMNS.iter().map(|c| c.0.to_owned()));
-    for at in &search.latency_at {
-        let mut cells = vec![Cell::new(words::percent(at.share)), words::rate(at.rate).into()];
-        cells.extend(
-            COLUMNS.iter().map(|c| Cell::new(c.2(at).map_or("–".to_owned(), words::duration))),
-        );
-        grid.row(cells);
-    }
-    grid
 }

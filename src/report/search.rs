@@ -1,16 +1,19 @@
 //! What a search looks like on paper. Pure: bytes from a [`Search`].
 #[cfg(test)]
 mod tests;
-mod text;
 
-pub use text::text;
-pub(super) use text::{answer, beyond};
-
+use super::model::SearchModel;
+use super::{Style, html as page, text as terminal};
 use crate::search::Search;
+
+/// The summary for a terminal.
+pub fn text(search: &Search, style: Style) -> String {
+    terminal::search(&SearchModel::of(search), style)
+}
 
 /// `report.html`: what was found, what to run at, the charts and the trials, in one file.
 pub fn html(search: &Search) -> String {
-    super::html::search(search)
+    page::search(search)
 }
 
 /// `search.json`, and what `find --json` prints.

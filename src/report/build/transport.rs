@@ -1,16 +1,9 @@
-//! What the kernel says of the connections, and the run as a share of what this machine was found to bear:
-//! for result.json and, where it explains something, one line of the summary.
-use super::Run;
-use super::document::{Document, SessionTcp};
-use super::escape::printable;
-use super::table::fill;
-use crate::kit::{Nanos, words};
+//! What the kernel says of the connections, and the run as a share of what this machine was found to bear.
+use super::super::Run;
+use super::super::document::{RoleTcp, SessionTcp};
+use crate::kit::Nanos;
 use crate::measure::{SessionRecord, Transport};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-/// Share of the busy time beyond which a limit explains something.
-const MATTERS: f64 = 0.05;
 
 fn share(part: Option<Nanos>, busy: Option<Nanos>) -> Option<f64> {
     let busy = busy.filter(|b| b.0 > 0)?;
@@ -28,24 +21,6 @@ pub(super) fn session(t: &Transport) -> SessionTcp {
         rwnd_limited_ratio: share(t.rwnd_limited, t.busy),
         sndbuf_limited_ratio: share(t.sndbuf_limited, t.busy),
     }
-}
-
-/// What is said of one role's connections, in the environment's `tcp`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct RoleTcp {
-    role: String,
-    sessions: usize,
-    /// The middle session's round trip.
-    rtt_ns: Option<u64>,
-    rtt_min_ns: Option<u64>,
-    rtt_max_ns: Option<u64>,
-    retransmits: u64,
-    segments_out: Option<u64>,
-    rwnd_limited_ratio: Option<f64>,
-    sndbuf_limited_ratio: Option<f64>,
-    nodelay: bool,
-    send_buffer: Option<u64>,
-    receive_buffer: Option<u64>,
 }
 
 /// Sessions of one role together.
@@ -99,30 +74,6 @@ impl Class<'_> {
     }
 }
 
-impl RoleTcp {
-    /// What explains something, in words.
-    fn says(&self) -> Option<String> {
-        let mut found = Vec::new();
-        let again = self.retransmits;
-        if again > 0 {
-            let of =
-                self.segments_out.map_or(String::new(), |n| format!(" of {}", words::count(n)));
-            found.push(format!("{}{of} segments were sent again", words::count(again)));
-        }
-        if let Some(share) = self.rwnd_limited_ratio.filter(|s| *s > MATTERS) {
-            let share = words::percent(share);
-            found.push(format!("the SMSC's receive window was full for {share} of the busy time"));
-        }
-        if let Some(share) = self.sndbuf_limited_ratio.filter(|s| *s > MATTERS) {
-            let share = words::percent(share);
-            found.push(format!("our send buffer was full for {share} of the busy time"));
-        }
-        let rtt =
-            self.rtt_ns.map_or(String::new(), |n| format!("round trip {}; ", words::duration(n)));
-        (!found.is_empty()).then(|| format!("{}s: {rtt}{}", self.role, found.join(", ")))
-    }
-}
-
 /// The environment, with the connections by role and the run as a share of this machine's ceiling.
 pub(super) fn environment(run: &Run<'_>) -> Value {
     let mut value = json!(run.environment);
@@ -149,28 +100,6 @@ fn of_ceiling(run: &Run<'_>) -> Option<(f64, f64)> {
         seconds += row.length.as_secs_f64();
     }
     (seconds > 0.0).then(|| (written as f64 / seconds / ceiling, ceiling))
-}
-
-/// Lines of the summary; none where nothing is to be explained.
-pub(super) fn lines(document: &Document) -> String {
-    let environment = &document.environment;
-    // a result of another version may say it otherwise, and then nothing is said
-    let roles = Vec::<RoleTcp>::deserialize(&environment["tcp"]).unwrap_or_default();
-    let mut text = String::new();
-    for line in roles.iter().filter_map(RoleTcp::says) {
-        text += &fill("  network   ", &printable(&line));
-    }
-    let selfcheck = &environment["selfcheck"];
-    if let (Some(share), Some(ceiling), true) = (
-        selfcheck["share_of_ceiling"].as_f64(),
-        selfcheck["ceiling"].as_f64(),
-        document.verdict.allows_headline(),
-    ) {
-        let (share, ceiling) = (words::percent(share), words::rate(ceiling));
-        text +=
-            &fill("  ceiling   ", &format!("{share} of this host's measured ceiling ({ceiling})"));
-    }
-    text
 }
 
 #[cfg(test)]
@@ -223,6 +152,6 @@ mod tests {
     #[test]
     fn what_is_said_of_a_role_comes_back_out_of_the_environment() {
         let sum = class(&[transport(3, 300), transport(0, 100)]);
-        assert_eq!(RoleTcp::deserialize(&json!(sum)).unwrap(), sum);
+        assert_eq!(serde_json::from_value::<RoleTcp>(json!(sum)).unwrap(), sum);
     }
 }

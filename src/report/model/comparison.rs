@@ -1,0 +1,199 @@
+//! What is said of two sides beside one another.
+use super::note::Note;
+use super::table::{Cell, Table, Tone, Value, text};
+use super::top::{Check, Top};
+use crate::judge::compare::{Comparison, MetricComparison, Verdict};
+use crate::kit::words;
+
+/// A comparison as its formats draw it.
+pub(crate) struct ComparisonModel {
+    pub(crate) top: Top,
+    /// What the whole comes to, in one line.
+    pub(crate) headline: String,
+    /// (`base`, its runs).
+    pub(crate) sides: [(&'static str, String); 2],
+    /// What counts for the verdict, and what does not.
+    pub(crate) metrics: [Table; 2],
+    /// How the change was judged.
+    pub(crate) method: String,
+    /// In what the sides differ.
+    pub(crate) differences: Vec<Note>,
+    pub(crate) differing: Table,
+}
+
+/// Of a verdict.
+pub(crate) const fn tone(verdict: Verdict) -> Tone {
+    match verdict {
+        Verdict::Better | Verdict::Equivalent => Tone::Good,
+        Verdict::Worse => Tone::Bad,
+        Verdict::Inconclusive => Tone::Warn,
+    }
+}
+
+/// Receipts come first: they are what the sides are most often compared for.
+pub(crate) fn of_side(comparison: &Comparison, primary: bool) -> Vec<&MetricComparison> {
+    let rows = comparison.metrics.iter().filter(|m| m.primary == primary);
+    let mut all: Vec<&MetricComparison> = rows.collect();
+    let place = |m: &MetricComparison| {
+        ["receipt", "response", "service"].iter().position(|part| m.name.starts_with(part))
+    };
+    all.sort_by_key(|m| place(m).unwrap_or(usize::MAX));
+    all
+}
+
+impl ComparisonModel {
+    pub(crate) fn of(comparison: &Comparison) -> ComparisonModel {
+        let counted = [("base", &comparison.base), ("candidate", &comparison.candidate)];
+        let runs = |runs: &[String]| words::counted(runs.len() as u64, "run");
+        let headline = headline(comparison);
+        let method = method(comparison);
+        let mut facts: Vec<String> =
+            counted.iter().map(|(side, all)| format!("{side} of {}", runs(all))).collect();
+        facts.push(method.clone());
+        let what = headline.strip_prefix(comparison.verdict.name()).unwrap_or(&headline);
+        let says = |(side, runs): (&str, &Vec<String>)| format!("{side}: {}", runs.join(", "));
+        let top = Top {
+            facts,
+            tone: tone(comparison.verdict),
+            word: match comparison.verdict {
+                Verdict::Better => "BETTER",
+                Verdict::Equivalent => "EQUIVALENT",
+                Verdict::Worse => "WORSE",
+                Verdict::Inconclusive => "INCONCLUSIVE",
+            },
+            what: what.trim_start_matches(": ").to_owned(),
+            checks: counted.map(|side| Check { tone: Tone::Plain, says: says(side) }).into(),
+            warnings: comparison.warnings.iter().cloned().map(Note::Said).collect(),
+            notes: remarks(comparison),
+            ..Top::default()
+        };
+        ComparisonModel {
+            top,
+            headline,
+            sides: counted.map(|(side, all)| (side, format!("{}: {}", runs(all), all.join(", ")))),
+            metrics: [true, false].map(|primary| metrics(comparison, primary)),
+            method,
+            differences: differences(comparison),
+            differing: differing(comparison),
+        }
+    }
+}
+
+fn metrics(comparison: &Comparison, primary: bool) -> Table {
+    let (id, title) = if primary {
+        ("counted", "Counted for the verdict")
+    } else {
+        ("besides", "Besides, not counted for the verdict")
+    };
+    let header = " | base | candidate | change | 95 % interval | p | verdict";
+    let mut table = Table::new(id, title, header);
+    let row = |m: &&MetricComparison| row(m);
+    table.rows = of_side(comparison, primary).iter().map(row).collect();
+    table
+}
+
+fn row(m: &MetricComparison) -> Vec<Cell> {
+    let value = |v: Option<f64>| Cell::from(v.map_or(Value::Unknown, |v| Value::Figure(v, m.unit)));
+    let interval = match (m.low, m.high) {
+        (Some(low), Some(high)) => format!("{} to {}", m.says(low), m.says(high)),
+        (Some(low), None) => format!("at least {}", m.says(low)),
+        (None, Some(high)) => format!("at most {}", m.says(high)),
+        (None, None) => "unknown".to_owned(),
+    };
+    let p = |p: f64| if p < 0.001 { text("< 0.001") } else { text(format!("{p:.3}")) };
+    let unknown = || Cell::from(Value::Unknown);
+    let tone = match m.verdict {
+        Verdict::Equivalent => Tone::Plain,
+        verdict => tone(verdict),
+    };
+    vec![
+        text(&m.name).with_small(m.note.clone().unwrap_or_default()),
+        value(m.base),
+        value(m.candidate),
+        m.change.map_or_else(unknown, |v| text(m.says(v))),
+        text(interval),
+        m.p_holm.map_or_else(unknown, p),
+        text(m.verdict.name()).in_tone(tone),
+    ]
+}
+
+/// What the whole comes to, in one line.
+fn headline(comparison: &Comparison) -> String {
+    let of = |verdict: Verdict| -> Vec<String> {
+        let rows = comparison.metrics.iter().filter(|m| m.primary && m.verdict == verdict);
+        rows.map(|m| match m.change {
+            Some(v) => format!("{} ({})", m.name, m.says(v)),
+            None => m.name.clone(),
+        })
+        .collect()
+    };
+    // in the order in which they make the verdict: the first there is, is the verdict
+    let named: Vec<String> = [Verdict::Worse, Verdict::Inconclusive, Verdict::Better]
+        .into_iter()
+        .map(|verdict| (verdict, of(verdict)))
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(verdict, names)| format!("{}: {}", verdict.name(), names.join(", ")))
+        .collect();
+    match comparison.verdict {
+        _ if !named.is_empty() => named.join("; "),
+        Verdict::Equivalent => format!(
+            "equivalent: nothing changed by more than {}",
+            words::percent(comparison.settings.effect_min)
+        ),
+        Verdict::Better | Verdict::Worse | Verdict::Inconclusive => {
+            comparison.verdict.name().to_owned()
+        }
+    }
+}
+
+/// What is to be said of single metrics that count.
+fn remarks(comparison: &Comparison) -> Vec<Note> {
+    let primary = || comparison.metrics.iter().filter(|m| m.primary);
+    let mut remarks = Vec::new();
+    for m in primary().filter(|m| m.verdict == Verdict::Inconclusive) {
+        let known = m.note.is_none() && m.low.is_some() && m.high.is_some();
+        if m.runs_needed.is_some() || known {
+            remarks.push(Note::RunsNeeded { metric: m.name.clone(), runs: m.runs_needed });
+        }
+    }
+    let noted = primary().filter_map(|m| Some((m, m.note.clone()?)));
+    remarks.extend(noted.map(|(m, says)| Note::OfMetric { metric: m.name.clone(), says }));
+    remarks
+}
+
+/// How the change was judged, for who reads the table.
+fn method(comparison: &Comparison) -> String {
+    let units = match (comparison.paired, comparison.base.len().min(comparison.candidate.len())) {
+        (true, 1) => "seconds of both sides paired",
+        (true, _) => "runs paired",
+        (false, 1) => "blocks of seconds resampled",
+        (false, _) => "the run is the unit",
+    };
+    let p = comparison.metrics.iter().filter(|m| m.primary).count() as u64;
+    format!(
+        "smallest change that matters: {}; {units}; p corrected (Holm) for {}",
+        words::percent(comparison.settings.effect_min),
+        words::counted(p, "metric")
+    )
+}
+
+fn word(value: &Option<String>) -> String {
+    value.clone().unwrap_or_else(|| "nothing".to_owned())
+}
+
+fn differences(comparison: &Comparison) -> Vec<Note> {
+    let note = |d: &crate::judge::compare::Difference| Note::Differs {
+        key: d.key.clone(),
+        base: word(&d.base),
+        candidate: word(&d.candidate),
+    };
+    comparison.differences.iter().map(note).collect()
+}
+
+fn differing(comparison: &Comparison) -> Table {
+    let mut table = Table::new("differing", "Made with different things", " | <base | <candidate");
+    for d in &comparison.differences {
+        table.row([text(&d.key), text(word(&d.base)), text(word(&d.candidate))]);
+    }
+    table
+}

@@ -1,0 +1,251 @@
+//! What became of every submit_sm: sums that the reader can check (METHOD.md §4), and what stands in none of them.
+use super::note::Withheld;
+use super::table::{Cell, Table, Tone, Value, count, known, share, text, unless};
+use super::top::Line;
+use crate::judge::TallyLine;
+use crate::kit::words;
+use crate::measure::Metric;
+use crate::report::document::{ByState, Document, TallyRow};
+
+/// The ledger.
+pub(crate) struct Ledger {
+    /// Whether it balances.
+    pub(crate) state: &'static str,
+    pub(crate) tone: Tone,
+    pub(crate) sums: Vec<Sum>,
+    /// What stands in no sum; empty: nothing.
+    pub(crate) besides: String,
+    /// What does not balance.
+    pub(crate) failures: Vec<String>,
+    /// How it agrees with the simulator's own tally, where there is one.
+    pub(crate) simulator: Option<String>,
+}
+
+/// One sum that must hold: `total = a + b + c`; without terms: a figure.
+pub(crate) struct Sum {
+    pub(crate) name: &'static str,
+    pub(crate) total: u64,
+    terms: Vec<(String, u64)>,
+}
+
+impl Sum {
+    fn new(name: &'static str, total: u64, terms: &[(&str, u64)]) -> Sum {
+        let terms = terms.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect();
+        Sum { name, total, terms }
+    }
+
+    /// `10 written + 2 dropped`: what is zero is left out, save the first.
+    pub(crate) fn terms(&self) -> String {
+        let terms = self.terms.iter().enumerate().filter(|(place, (_, n))| *place == 0 || *n > 0);
+        let terms: Vec<String> =
+            terms.map(|(_, (name, n))| format!("{} {name}", words::count(*n))).collect();
+        terms.join(" + ")
+    }
+
+    fn holds(&self) -> bool {
+        self.terms.is_empty() || self.terms.iter().map(|term| term.1).sum::<u64>() == self.total
+    }
+}
+
+/// Accepted messages that were waited for, for a receipt of any kind.
+pub(crate) fn receipts_asked(d: &Document) -> u64 {
+    let r = &d.ledger.receipts;
+    r.asked.or(r.expected).unwrap_or(r.final_ + r.missing + r.untracked + r.ambiguous + r.silent)
+}
+
+impl Ledger {
+    pub(crate) fn of(d: &Document) -> Ledger {
+        let (tone, state) = match d.ledger.balanced {
+            Some(true) => (Tone::Good, "balanced"),
+            Some(false) => (Tone::Bad, "DOES NOT BALANCE: a bug of this tool"),
+            None => (Tone::Warn, "not balanced: the run was not over when this was saved"),
+        };
+        Ledger {
+            state,
+            tone,
+            sums: sums(d),
+            besides: besides(d).join(", "),
+            failures: d.books.clone(),
+            simulator: d.tally.as_ref().map(TallyRow::says),
+        }
+    }
+
+    /// The sums as a table.
+    pub(crate) fn table(&self) -> Table {
+        let title = "The ledger of the whole run, in submit_sm";
+        let mut table = Table::new("ledger-sums", title, "of | count | <became | holds");
+        for sum in &self.sums {
+            let (holds, terms) = (sum.holds(), sum.terms());
+            let says = if terms.is_empty() { terms } else { format!("= {terms}") };
+            let differs = if holds { "" } else { "DIFFERS" };
+            let mark = Cell::from(Value::Marked(differs)).in_tone(Tone::of(Some(holds)));
+            table.row([text(sum.name), count(sum.total), text(says), mark]);
+        }
+        if !self.besides.is_empty() {
+            table.note = format!("Besides: {}.", self.besides);
+        }
+        table
+    }
+
+    /// The books in a line.
+    pub(crate) fn line(&self) -> Line {
+        let mut line = Line::new("books", self.tone, self.state);
+        line.more.extend(self.failures.iter().map(|failure| format!("✗ {failure}")));
+        line.more.extend(self.simulator.iter().map(|says| format!("simulator: {says}")));
+        line
+    }
+}
+
+fn sums(d: &Document) -> Vec<Sum> {
+    let (l, r) = (&d.ledger.lines, &d.ledger.receipts);
+    let mut all = Vec::new();
+    if l.planned + l.retries + l.written == 0 {
+        return all;
+    }
+    if l.retries > 0 {
+        all.push(Sum::new("planned", l.planned, &[]));
+    }
+    let sent = [("written", l.written), ("dropped", l.dropped), ("unsent", l.unsent)];
+    let name = if l.retries > 0 { "and retries" } else { "planned" };
+    all.push(Sum::new(name, l.planned + l.retries, &sent));
+    let answers = [
+        ("accepted", l.accepted),
+        ("rejected", l.rejected),
+        ("timed out", l.timed_out),
+        ("lost", l.lost),
+        ("open at the end", l.open_at_end),
+    ];
+    all.push(Sum::new("written", l.written, &answers));
+    let asked = receipts_asked(d);
+    if asked > 0 {
+        let receipts = [
+            ("final", r.final_),
+            ("missing", r.missing),
+            ("rightly silent", r.silent),
+            ("untracked", r.untracked),
+            ("ambiguous", r.ambiguous),
+        ];
+        all.push(Sum::new("receipts", asked, &receipts));
+        let states: Vec<(&str, u64)> =
+            r.by_state.iter().map(|s| (s.name.as_str(), s.count)).collect();
+        if !states.is_empty() {
+            all.push(Sum::new("final", r.final_, &states));
+        }
+    }
+    all
+}
+
+/// What stands in no sum.
+fn besides(d: &Document) -> Vec<String> {
+    let (l, r) = (&d.ledger.lines, &d.ledger.receipts);
+    let mo = d.ledger.mo.unwrap_or_default();
+    let mut unknown = " with a message_id that no answer had given".to_owned();
+    if l.lost + l.timed_out > 0 {
+        let lost = words::counted(l.lost + l.timed_out, "message");
+        unknown += &format!(" ({lost} got no answer)");
+    }
+    [
+        (l.late_responses, "response", " too late"),
+        (l.unknown_responses.unwrap_or(0), "response", " that no request owns"),
+        (l.ids_given_twice, "message_id", " given twice"),
+        (l.self_inflicted_throttles, "throttle", " while catching up"),
+        (r.duplicate, "duplicate receipt", ""),
+        (r.before_response, "receipt", " before the response"),
+        (r.other_bind, "receipt", " on another bind"),
+        (r.intermediate, "intermediate notification", ""),
+        (r.late, "receipt", " too late"),
+        (r.unknown.unwrap_or(0), "receipt", unknown.as_str()),
+        (r.previous_run.unwrap_or(0), "receipt", " of an earlier run"),
+        (mo.received, "mobile-originated message", ""),
+        (mo.redelivered, "repeat", " of a delivery"),
+        (mo.refused, "refusal", " of a delivery by us"),
+    ]
+    .into_iter()
+    .filter(|(n, ..)| *n > 0)
+    .map(|(n, noun, which)| format!("{}{which}", words::counted(n, noun)))
+    .collect()
+}
+
+impl TallyRow {
+    /// How the run agrees with the simulator's tally.
+    fn says(&self) -> String {
+        let (mut held, mut differ) = (Vec::new(), Vec::new());
+        for line in &self.lines {
+            match line {
+                TallyLine::Agrees(says) => held.push(says.as_str()),
+                TallyLine::Differs(says) => differ.push(says.as_str()),
+            }
+        }
+        match (self.agrees, self.exact) {
+            (true, true) => "its own tally agrees to the PDU".to_owned(),
+            (true, false) => {
+                format!("a connection was lost; within the bracket: {}", held.join("; "))
+            }
+            (false, _) => format!("its own tally DIFFERS: {}", differ.join("; ")),
+        }
+    }
+}
+
+/// Final receipts by their state, with their times.
+pub(crate) fn states(d: &Document) -> Table {
+    let r = &d.ledger.receipts;
+    let withheld = Withheld::metric(&d.verdict, Metric::Receipt);
+    let header = "message_state | receipts | share | p50 | p99 | max";
+    let time = |ns: Option<u64>| unless(withheld, known(ns, Value::Time));
+    let row = |state: &ByState| {
+        let mut cells = vec![
+            text(&state.name),
+            count(state.count),
+            share(state.count as f64 / r.final_.max(1) as f64),
+        ];
+        let times = [state.receipt_p50_ns, state.receipt_p99_ns, state.receipt_max_ns];
+        cells.extend(times.map(|ns| time(ns.0.flatten())));
+        cells
+    };
+    let mut table = Table::of("states", "Final receipts by state", header, &r.by_state, row);
+    let errors: Vec<String> =
+        r.by_err.iter().map(|e| format!("{} × {}", words::count(e.count), e.err)).collect();
+    if !errors.is_empty() {
+        table.note = format!("By the receipt's err: {}.", errors.join(", "));
+    }
+    table
+}
+
+/// A line of a ledger.
+type Count = fn(&Document) -> u64;
+
+/// The ledgers of several runs.
+pub(crate) fn side_by_side(runs: &[&Document]) -> Table {
+    let mut table = Table::new("ledgers", "Ledgers, in submit_sm", "of the whole run");
+    table.add_columns(runs.iter().map(|d| d.run.id.as_str()));
+    let lines: [(&str, Count); 16] = [
+        ("planned", |d| d.ledger.lines.planned),
+        ("retries", |d| d.ledger.lines.retries),
+        ("written", |d| d.ledger.lines.written),
+        ("dropped", |d| d.ledger.lines.dropped),
+        ("unsent", |d| d.ledger.lines.unsent),
+        ("accepted", |d| d.ledger.lines.accepted),
+        ("rejected", |d| d.ledger.lines.rejected),
+        ("timed out", |d| d.ledger.lines.timed_out),
+        ("lost", |d| d.ledger.lines.lost),
+        ("open at the end", |d| d.ledger.lines.open_at_end),
+        ("final receipts", |d| d.ledger.receipts.final_),
+        ("receipts missing", |d| d.ledger.receipts.missing),
+        ("rightly silent", |d| d.ledger.receipts.silent),
+        ("receipts untracked", |d| d.ledger.receipts.untracked),
+        ("receipts ambiguous", |d| d.ledger.receipts.ambiguous),
+        ("ids given twice", |d| d.ledger.lines.ids_given_twice),
+    ];
+    for (name, line) in lines {
+        if runs.iter().any(|d| line(d) > 0) {
+            let cells = runs.iter().map(|d| count(line(d)));
+            table.row([text(name)].into_iter().chain(cells));
+        }
+    }
+    let balanced = runs.iter().map(|d| match d.ledger.balanced {
+        Some(holds) => Cell::from(Value::Marked("")).in_tone(Tone::of(Some(holds))),
+        None => text("not closed"),
+    });
+    table.row([text("balanced")].into_iter().chain(balanced));
+    table
+}

@@ -1,0 +1,23 @@
+//! What a report says, before any format: its headline, checks, lines, notes and tables of typed cells. What may be
+//! shown is decided here, and every sentence is worded here, once; text, HTML, Markdown and JUnit only draw it. Text of
+//! a peer or a profile stands in it as it is: each format makes it fit for its readers.
+mod comparison;
+mod ledger;
+mod note;
+mod run;
+mod search;
+mod sessions;
+mod table;
+mod tables;
+mod top;
+mod transport;
+
+pub(crate) use comparison::{ComparisonModel, of_side};
+pub(crate) use ledger::{Ledger, receipts_asked, side_by_side, states};
+pub(crate) use note::{Note, Withheld};
+pub(crate) use run::{Headline, RunModel, gates_in_all};
+pub(crate) use search::{SearchModel, beyond};
+pub(crate) use sessions::{senders, session_table, spread};
+pub(crate) use table::{Cell, Kind, Table, Tone, Value};
+pub(crate) use tables::*;
+pub(crate) use top::{Check, Line, Top};

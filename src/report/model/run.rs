@@ -1,0 +1,424 @@
+//! What is said of one run, from its headline to how it is run again.
+use super::ledger::{Ledger, receipts_asked};
+use super::note::{Note, Withheld};
+use super::table::{Table, Tone, nanoseconds};
+use super::top::{Check, Line, Top};
+use super::{tables, transport};
+use crate::judge::{GateOutcome, HealthState, Limiter, Outcome};
+use crate::kit::words;
+use crate::report::document::{About, Anomaly, Document, GateRow, Outage, Reason, State};
+use serde_json::Number;
+
+/// A run as the summaries draw it.
+pub(crate) struct RunModel<'d> {
+    pub(crate) document: &'d Document,
+    pub(crate) headline: Headline,
+    pub(crate) top: Top,
+    pub(crate) latencies: Table,
+    /// What stands with them.
+    pub(crate) on_latencies: Vec<Note>,
+    pub(crate) stages: Table,
+    pub(crate) ledger: Ledger,
+    pub(crate) statuses: Table,
+    pub(crate) gates: Table,
+}
+
+impl RunModel<'_> {
+    pub(crate) fn of(document: &Document) -> RunModel<'_> {
+        RunModel {
+            headline: Headline::of(document),
+            top: top(document),
+            latencies: tables::latencies(&[document]),
+            on_latencies: Note::on_latencies(document),
+            stages: tables::stages(document),
+            ledger: Ledger::of(document),
+            statuses: tables::statuses(document),
+            gates: tables::gates(&[document]),
+            document,
+        }
+    }
+
+    /// What decided: the checks that failed or could not be told; where there are none, all in short.
+    pub(crate) fn checks_in_brief(&self) -> Vec<Check> {
+        const SHOWN: usize = 8;
+        let checks = &self.top.checks;
+        let open: Vec<Check> =
+            checks.iter().filter(|c| c.tone != Tone::Good).take(SHOWN).cloned().collect();
+        if !open.is_empty() || checks.is_empty() {
+            return open;
+        }
+        let verdict = &self.document.verdict;
+        let held = verdict.reasons.iter().filter(|r| r.about != About::Harness).filter_map(|r| {
+            let value = r.value.as_ref()?.as_f64()?;
+            let limit = r.limit.as_ref().and_then(Number::as_f64);
+            let slope = matches!(r.about, About::Drift | About::Growth);
+            let noise = slope && limit.is_some_and(|limit| value.abs() > limit);
+            let noise = if noise { " (not told from noise)" } else { "" };
+            Some(format!("{} {}{noise}", r.check.replace('_', " "), r.unit.show(value)))
+        });
+        let says = held.collect::<Vec<_>>().join(" · ");
+        if says.is_empty() { Vec::new() } else { vec![Check { tone: Tone::Good, says }] }
+    }
+
+    /// What did not hold, and how many did: beside other runs there is less room.
+    pub(crate) fn checks_beside_others(&self) -> Vec<Check> {
+        let (held, mut short): (Vec<Check>, Vec<Check>) =
+            self.top.checks.iter().cloned().partition(|check| check.tone == Tone::Good);
+        match held.len() {
+            0 => {}
+            1 => short.extend(held),
+            n => short.push(Check { tone: Tone::Good, says: format!("{n} checks held") }),
+        }
+        short
+    }
+
+    /// Anomalies and outages, the first few of each.
+    pub(crate) fn troubles_in_brief(&self) -> (Vec<Line>, Vec<String>) {
+        const SHOWN: usize = 8;
+        let (anomalies, outages) = (&self.document.anomalies, &self.document.outages);
+        let mut lines: Vec<Line> = anomalies.iter().take(SHOWN).map(anomaly).collect();
+        lines.extend(outages.iter().take(SHOWN).map(outage));
+        let rest = (anomalies.len() + outages.len() - lines.len()) as u64;
+        let uncounted = self.document.outages_more;
+        let more = words::counted(uncounted, "more outage");
+        let was = if uncounted == 1 { "was" } else { "were" };
+        let more = [
+            (rest, format!("and {} more in result.json", words::count(rest))),
+            (uncounted, format!("and {more}, which {was} only counted")),
+        ];
+        (lines, more.into_iter().filter(|(n, _)| *n > 0).map(|(_, says)| says).collect())
+    }
+}
+
+fn anomaly(anomaly: &Anomaly) -> Line {
+    let says = format!("{} × {}", words::count(anomaly.count), anomaly.kind);
+    Line::new("anomaly", Tone::Warn, says)
+}
+
+fn outage(outage: &Outage) -> Line {
+    let until = match outage.to_s {
+        Some(to) => format!("for {}", words::duration(nanoseconds(to - outage.from_s))),
+        None => "for good".to_owned(),
+    };
+    let says = format!(
+        "session {} was down at {} {until}: {}; {} lost, {} to bind again",
+        outage.session,
+        words::seconds(outage.from_s),
+        outage.cause,
+        words::count(outage.lost),
+        words::counted(u64::from(outage.attempts), "attempt")
+    );
+    Line::new("outage", Tone::Warn, says)
+}
+
+/// The verdict in a line.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Headline {
+    pub(crate) tone: Tone,
+    /// `SUSTAINED`.
+    pub(crate) word: &'static str,
+    /// `1,000/s for 8 s`.
+    pub(crate) what: String,
+    /// `1 of 2 gates failed`; empty: there are none.
+    pub(crate) gates: String,
+    /// Of all gates together.
+    pub(crate) gates_tone: Tone,
+}
+
+impl Headline {
+    pub(crate) fn of(d: &Document) -> Headline {
+        let (tone, word, what) = outcome(d);
+        let outcomes: Vec<GateOutcome> = d.gates.iter().map(|gate| gate.outcome).collect();
+        let any = |outcome| outcomes.contains(&outcome);
+        let (gates, gates_tone) = match () {
+            () if outcomes.is_empty() => (String::new(), Tone::Good),
+            () if any(GateOutcome::Fail) => (gates_in_all(&outcomes), Tone::Bad),
+            () if any(GateOutcome::Undecided) => (gates_in_all(&outcomes), Tone::Warn),
+            () => (gates_in_all(&outcomes), Tone::Good),
+        };
+        Headline { tone, word, what, gates, gates_tone }
+    }
+
+    /// `SUSTAINED  1,000/s for 8 s`.
+    pub(crate) fn says(&self) -> String {
+        format!("{}  {}", self.word, self.what)
+    }
+}
+
+/// How many gates there are of each outcome: `2 of 3 gates failed`.
+pub(crate) fn gates_in_all(outcomes: &[GateOutcome]) -> String {
+    let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
+    let (failed, undecided) = (count(GateOutcome::Fail), count(GateOutcome::Undecided));
+    let all = words::counted(outcomes.len() as u64, "gate");
+    match (failed, undecided) {
+        (0, undecided) if undecided > 0 => format!("{undecided} of {all} undecided"),
+        (failed, 0) => format!("{failed} of {all} failed"),
+        (failed, undecided) => format!("{failed} of {all} failed, {undecided} undecided"),
+    }
+}
+
+/// What the run was asked for, or achieved.
+fn outcome(d: &Document) -> (Tone, &'static str, String) {
+    let time = measured_time(d);
+    let figure = |name: &str| d.rate.get(name).copied().flatten();
+    let wanted = figure("target")
+        .map_or(format!("for {time}"), |rate| format!("{} for {time}", words::rate(rate)));
+    match (d.verdict.outcome, d.verdict.harness.state) {
+        (Some(Outcome::Sustained), _) => (Tone::Good, "SUSTAINED", wanted),
+        (Some(Outcome::NotSustained), _) => (Tone::Bad, "NOT SUSTAINED", wanted),
+        (Some(Outcome::InconclusiveHarness), _) | (None, HealthState::Invalid) => {
+            let why = "the harness did not keep up: no result".to_owned();
+            (Tone::Warn, "INCONCLUSIVE", why)
+        }
+        (Some(Outcome::InconclusiveNoise), _) => {
+            (Tone::Warn, "INCONCLUSIVE", d.verdict.unsaid().to_owned())
+        }
+        (None, HealthState::Valid | HealthState::Degraded) if d.window.sends => {
+            let rate = words::rate(figure("accepted").unwrap_or(0.0));
+            (Tone::Plain, "CLOSED LOOP", format!("{rate} accepted for {time}"))
+        }
+        (None, HealthState::Valid | HealthState::Degraded) => {
+            (Tone::Plain, "RECEIVED", received(d, &time))
+        }
+    }
+}
+
+/// `8 s`; of a run that was cut `2.96 s of 8 s (interrupted)`.
+fn measured_time(d: &Document) -> String {
+    let time = words::duration(nanoseconds(d.window.measured_seconds()));
+    let planned: f64 = d.stages.iter().filter(|s| s.measure).map(|s| s.to_s - s.from_s).sum();
+    match d.window.cut_reason.as_deref() {
+        Some(reason) if d.window.measured_seconds() < planned => {
+            // the rest of a long reason stands with the notes
+            let reason = reason.split(": ").next().unwrap_or_default();
+            format!("{time} of {} ({reason})", words::duration(nanoseconds(planned)))
+        }
+        Some(_) | None => time,
+    }
+}
+
+/// `80 MO and 1 receipt in 4 s (20.3/s)`.
+fn received(d: &Document, time: &str) -> String {
+    let r = &d.ledger.receipts;
+    let mo = d.ledger.mo.unwrap_or_default().received;
+    let receipts = r.final_ + r.unknown.unwrap_or(0) + r.previous_run.unwrap_or(0);
+    let per_second = (mo + receipts) as f64 / d.window.measured_seconds();
+    let rate = if per_second.is_finite() {
+        format!(" ({})", words::rate(per_second))
+    } else {
+        String::new()
+    };
+    format!("{} MO and {} in {time}{rate}", words::count(mo), words::counted(receipts, "receipt"))
+}
+
+fn top(d: &Document) -> Top {
+    let Headline { tone, word, what, .. } = Headline::of(d);
+    let (rates_are, rates) = match Withheld::figures(&d.verdict) {
+        Some(_) => ("", Vec::new()),
+        None => rates(d),
+    };
+    let mut facts = vec![d.run.target.clone()];
+    facts.extend(d.run.binds.iter().cloned());
+    facts.push(format!("started {}", d.run.started_at));
+    facts.push(format!("took {}", words::duration(nanoseconds(d.run.duration_s))));
+    facts.push(format!("smppbench {}", d.tool.version));
+    let killed = d.state == State::Partial && d.window.cut_reason.is_none();
+    let said = |all: &[String]| all.iter().cloned().map(Note::Said).collect::<Vec<_>>();
+    let mut warnings: Vec<Note> = killed.then_some(Note::Partial).into_iter().collect();
+    warnings.extend(said(&d.warnings));
+    let lines = limiter(d).into_iter().chain([harness(d)]);
+    let lines = lines.chain(transport::lines(d)).chain(steady(d));
+    Top {
+        name: d.run.id.clone(),
+        run: None,
+        facts,
+        tone,
+        word,
+        what,
+        rates: rates.into_iter().map(|(name, rate)| (name, words::rate(rate))).collect(),
+        rates_are,
+        checks: checks(d),
+        lines: lines.collect(),
+        warnings,
+        notes: said(&d.notes),
+    }
+}
+
+/// What was sent and what came back, by the second of the measured time. By intended time what went out in the drain
+/// counts too, and would flatter a rate that was not sustained; what the SMSC did while the load was on stands in the
+/// intervals.
+fn rates(d: &Document) -> (&'static str, Vec<(String, f64)>) {
+    let asked = receipts_asked(d) > 0;
+    if !d.window.sends {
+        return ("", Vec::new());
+    }
+    if d.verdict.outcome != Some(Outcome::NotSustained) {
+        let shown = d
+            .rate
+            .iter()
+            .filter_map(|(name, rate)| Some((name, (*rate)?)))
+            .filter(|(name, rate)| match *name {
+                "target" => false,
+                "mo" => *rate > 0.0,
+                _ => true,
+            })
+            .map(|(name, rate)| (name.to_owned(), rate));
+        return ("", shown.collect());
+    }
+    let (mut sums, mut seconds) = ([0; 5], 0.0);
+    for row in d.measured_rows() {
+        let counts = [row.scheduled, row.written, row.answered, row.accepted, row.receipts];
+        sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+        seconds += row.length_s;
+    }
+    let names = ["scheduled", "written", "answered", "accepted", "receipts"];
+    let shown =
+        names.iter().zip(sums).filter(|(name, _)| seconds > 0.0 && (asked || **name != "receipts"));
+    let rows = shown.map(|(name, n)| ((*name).to_owned(), n as f64 / seconds));
+    ("while the load was on", rows.collect())
+}
+
+/// Of the SMSC and of what piled up: what decided comes first.
+fn checks(d: &Document) -> Vec<Check> {
+    if Withheld::figures(&d.verdict).is_some() {
+        return Vec::new();
+    }
+    let mut all: Vec<Check> = d
+        .verdict
+        .reasons
+        .iter()
+        .filter(|r| r.about != About::Harness)
+        .map(|r| Check { tone: Tone::of(r.ok), says: r.says() })
+        .collect();
+    all.sort_by_key(|check| match check.tone {
+        Tone::Bad => 0,
+        Tone::Warn | Tone::Plain => 1,
+        Tone::Good => 2,
+    });
+    all
+}
+
+/// What kept the run from doing more, with the evidence; None where nothing was written.
+fn limiter(d: &Document) -> Option<Line> {
+    let limiter = d.verdict.limiter?;
+    let tone = match limiter {
+        Limiter::Harness | Limiter::Window => Tone::Warn,
+        Limiter::SmscThrottle
+        | Limiter::Connection
+        | Limiter::Backpressure
+        | Limiter::SmscLatency
+        | Limiter::Receipts => Tone::Bad,
+        Limiter::None => Tone::Good,
+    };
+    let withheld = Withheld::figures(&d.verdict).is_some();
+    let evidence = d.verdict.evidence.join("; ");
+    let alone = evidence.is_empty() || (limiter == Limiter::Harness && withheld);
+    let says =
+        if alone { limiter.says().to_owned() } else { format!("{}: {evidence}", limiter.says()) };
+    let mut line = Line::new("limiter", tone, says);
+    if let Some(law) = d.verdict.littles_law.as_ref().filter(|_| !withheld) {
+        line.more.push(format!(
+            "At {} and {} of service time {} {} open at once, of {}.",
+            words::rate(law.rate),
+            words::duration(law.service_ns),
+            words::count(law.open.ceil() as u64),
+            if law.open.ceil() as u64 == 1 { "is" } else { "are" },
+            words::counted(law.slots, "window slot")
+        ));
+    }
+    Some(line)
+}
+
+/// The harness: its state, and what it could not keep up with or what speaks for it.
+fn harness(d: &Document) -> Line {
+    let h = &d.verdict.harness;
+    let tone = match h.state {
+        HealthState::Valid => Tone::Good,
+        HealthState::Degraded => Tone::Warn,
+        HealthState::Invalid => Tone::Bad,
+    };
+    let failures = d.verdict.about(About::Harness).filter(|r| r.failed()).map(Reason::says);
+    let failures: Vec<String> = failures.collect();
+    let lag = |name: &str, n: Option<u64>| n.map(|n| format!("{name} {}", words::duration(n)));
+    let join =
+        |facts: Vec<Option<String>>| facts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let facts = join(vec![
+        h.adherence.map(|a| format!("{} sent on time", words::percent(a))),
+        lag("lag p50", h.lag_p50_ns),
+        lag("p99", h.lag_p99_ns),
+        h.cpu_max.map(|c| format!("busiest worker {} of its core", words::percent(c))),
+    ]);
+    let further = join(vec![
+        lag("largest lag", h.lag_max_ns),
+        h.steal.filter(|s| *s > 0.0).map(|s| format!("steal {}", words::percent(s))),
+    ]);
+    let (first, second) =
+        if failures.is_empty() { (facts, String::new()) } else { (failures.join("; "), facts) };
+    let mut line = Line::new("harness", tone, format!("{}: {first}", h.state.name()));
+    line.word = h.state.name();
+    line.more.extend([second, further].into_iter().filter(|says| !says.is_empty()));
+    line
+}
+
+/// None where it was not judged, and where what piled up says more.
+fn steady(d: &Document) -> Option<Line> {
+    let steady = d.verdict.steady.steady?;
+    let piled_up = d.verdict.about(About::Growth).any(Reason::failed);
+    let tone = if steady { Tone::Good } else { Tone::Warn };
+    (!piled_up).then(|| Line::new("steady", tone, d.verdict.steady.reason.clone()))
+}
+
+impl GateRow {
+    pub(crate) fn tone(&self) -> Tone {
+        match self.outcome {
+            GateOutcome::Pass => Tone::Good,
+            GateOutcome::Fail => Tone::Bad,
+            GateOutcome::Undecided => Tone::Warn,
+        }
+    }
+
+    /// How it came out.
+    pub(crate) const fn word(&self) -> &'static str {
+        match self.outcome {
+            GateOutcome::Pass => "pass",
+            GateOutcome::Fail => "FAIL",
+            GateOutcome::Undecided => "UNDECIDED",
+        }
+    }
+
+    /// `response.p99 < 50ms`.
+    pub(crate) fn demands(&self) -> String {
+        format!("{} {}", self.name, self.expression)
+    }
+
+    /// `12.3 ms (too few samples)`.
+    pub(crate) fn found(&self) -> String {
+        let why = self.why.as_ref().map_or(String::new(), |why| format!(" ({why})"));
+        format!("{}{why}", self.shows())
+    }
+
+    /// `response.p99 < 50ms: 12.3 ms (too few samples)`.
+    pub(crate) fn says(&self) -> String {
+        format!("{}: {}", self.demands(), self.found())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gates_are_counted_by_what_became_of_them() {
+        use GateOutcome::{Fail, Pass, Undecided};
+        for (outcomes, says) in [
+            (&[Pass][..], "0 of 1 gate failed"),
+            (&[Pass, Pass], "0 of 2 gates failed"),
+            (&[Fail], "1 of 1 gate failed"),
+            (&[Fail, Pass, Fail], "2 of 3 gates failed"),
+            (&[Undecided, Pass], "1 of 2 gates undecided"),
+            (&[Undecided, Fail, Pass], "1 of 3 gates failed, 1 undecided"),
+        ] {
+            assert_eq!(gates_in_all(outcomes), says);
+        }
+    }
+}

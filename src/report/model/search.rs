@@ -1,0 +1,279 @@
+//! What is said of a search: what was found, what to run at, and every trial.
+use super::note::Note;
+use super::table::{
+    Cell, Table, Tone, Value, count, known, moment, nanoseconds, rate, share, text, time,
+};
+use super::top::{Check, Line, Top};
+use crate::kit::words;
+use crate::search::document::{LadderResult, LatencyAt, Limit, ObjectiveResult, Point, TrialRow};
+use crate::search::enforced::How;
+use crate::search::{Ended, Kind, Search};
+
+/// A search as its formats draw it.
+pub(crate) struct SearchModel<'s> {
+    pub(crate) search: &'s Search,
+    /// `find rate · evening`.
+    pub(crate) title: String,
+    pub(crate) top: Top,
+    /// How many binds are let in, by type.
+    pub(crate) ladders: Table,
+    pub(crate) ladders_in_brief: Vec<String>,
+    /// Load by load.
+    pub(crate) points: Table,
+    /// At shares of the rate that was found.
+    pub(crate) latencies: Table,
+    pub(crate) trials: Table,
+    /// What it took.
+    pub(crate) cost: Line,
+}
+
+impl SearchModel<'_> {
+    pub(crate) fn of(search: &Search) -> SearchModel<'_> {
+        let cost = &search.cost;
+        let cost = [
+            words::counted(u64::from(cost.trials), "trial"),
+            format!("{} submit_sm", words::count(cost.messages)),
+            words::duration(nanoseconds(cost.seconds)),
+        ];
+        let (word, what) = answer(search);
+        let top = Top {
+            name: search.name.clone(),
+            facts: [search.target.clone()].into_iter().chain(cost.clone()).collect(),
+            tone: match search.ended {
+                Ended::Found | Ended::Ceiling => Tone::Good,
+                Ended::Floor => Tone::Bad,
+                Ended::InconclusiveHarness
+                | Ended::InconclusiveNoise
+                | Ended::Budget
+                | Ended::Interrupted
+                | Ended::TargetLost
+                | Ended::ForeignTraffic => Tone::Warn,
+            },
+            word,
+            what,
+            rates: figures(search),
+            checks: search.objectives.iter().map(objective).collect(),
+            notes: search.notes.iter().cloned().map(Note::Said).collect(),
+            ..Top::default()
+        };
+        SearchModel {
+            search,
+            title: format!("find {} · {}", search.kind.name(), search.name),
+            top,
+            ladders: ladders(search),
+            ladders_in_brief: search.ladders.iter().map(ladder_in_brief).collect(),
+            points: points(search),
+            latencies: latencies(search),
+            trials: trials(search),
+            cost: Line::new("cost", Tone::Plain, cost.join(", ")),
+        }
+    }
+}
+
+/// What was found: what it is of, and the answer.
+fn answer(search: &Search) -> (&'static str, String) {
+    let limit = search.limit.as_ref();
+    let (word, found) = match search.kind {
+        Kind::Rate => (
+            "RATE",
+            match (search.lower, search.upper) {
+                (Some(lower), Some(upper)) => {
+                    format!("between {} and {}", words::rate(lower), words::rate(upper))
+                }
+                (Some(lower), None) => format!("at least {}", words::rate(lower)),
+                (None, upper) => {
+                    format!("none; {} fails", upper.map_or("?".to_owned(), words::rate))
+                }
+            },
+        ),
+        Kind::Window => (
+            "WINDOW",
+            match limit {
+                Some(limit) => format!("{} open on a bind; {}", limit.value, beyond(limit)),
+                None => "no enforced limit met".to_owned(),
+            },
+        ),
+        Kind::Binds => (
+            "BINDS",
+            match limit {
+                Some(limit) => format!("{}; {}", limit.value, beyond(limit)),
+                None => "no limit met".to_owned(),
+            },
+        ),
+    };
+    let ended = match search.ended {
+        Ended::Found => String::new(),
+        Ended::Ceiling => " (up to the highest that was to be tried)".to_owned(),
+        Ended::Floor => " (even the lowest that was to be tried fails)".to_owned(),
+        Ended::InconclusiveHarness
+        | Ended::InconclusiveNoise
+        | Ended::Budget
+        | Ended::Interrupted
+        | Ended::TargetLost
+        | Ended::ForeignTraffic => {
+            let why = search.why.as_ref().map_or(String::new(), |why| format!(": {why}"));
+            format!(" so far; ended: {}{why}", search.ended.name())
+        }
+    };
+    (word, found + &ended)
+}
+
+/// What happens beyond a limit: `one more is dropped`.
+pub(crate) fn beyond(limit: &Limit) -> String {
+    format!("one more {}", is(limit))
+}
+
+fn is(limit: &Limit) -> String {
+    match (limit.how, limit.status.as_deref()) {
+        (How::Status, Some(status)) => format!("is answered with {status}"),
+        (How::Status, None) => "is refused".to_owned(),
+        (How::Disconnect, _) => "is dropped".to_owned(),
+        (How::Unbind, _) => "is unbound".to_owned(),
+        (How::Silence, _) => "is met with silence".to_owned(),
+    }
+}
+
+fn figures(search: &Search) -> Vec<(String, String)> {
+    let named = |name: &str, figure: Option<String>| Some((name.to_owned(), figure?));
+    let all = match search.kind {
+        Kind::Rate => {
+            let width = search.lower.zip(search.upper).map(|(low, high)| (high - low) / low);
+            [
+                named("kept", search.lower.map(words::rate)),
+                named("broken", search.upper.map(words::rate)),
+                named("width of the interval", width.map(words::percent)),
+            ]
+        }
+        Kind::Window | Kind::Binds => {
+            let most = search.points.iter().map(|p| p.throughput).max_by(f64::total_cmp);
+            let knee = search.knee.as_ref();
+            let knee = knee.map(|k| format!("{:.1} ({:.1} to {:.1})", k.value, k.low, k.high));
+            [
+                named("enforced limit", search.limit.as_ref().map(|l| words::count(l.value))),
+                named("knee", knee),
+                named("highest throughput", most.map(words::rate)),
+            ]
+        }
+    };
+    all.into_iter().flatten().collect()
+}
+
+fn objective(o: &ObjectiveResult) -> Check {
+    let show = |rate: Option<f64>| rate.map_or("no rate".to_owned(), words::rate);
+    let (tone, held) = match (o.lower, o.confirmed) {
+        (None, _) => (Tone::Bad, ""),
+        (Some(_), true) => (Tone::Good, " (confirmed)"),
+        (Some(_), false) => (Tone::Warn, " (not confirmed)"),
+    };
+    let why = o.broken_by.as_ref().map_or(String::new(), |why| format!(": {why}"));
+    let limiter = o.limiter.as_ref().map_or(String::new(), |l| format!("; limiter: {l}"));
+    let (lower, upper) = (show(o.lower), show(o.upper));
+    let says = format!("{}: kept at {lower}{held}, broken at {upper}{why}{limiter}", o.name);
+    Check { tone, says }
+}
+
+fn ladders(search: &Search) -> Table {
+    let header = " | bound | attempts | <one more | <a lost one's place | dropped by then | <";
+    let row = |ladder: &LadderResult| {
+        let place = match ladder.place_free_at_once {
+            Some(true) => "is free at once",
+            Some(false) => "is not free at once",
+            None => "not tried",
+        };
+        vec![
+            text(&ladder.bind_type),
+            count(ladder.bound),
+            count(ladder.attempts),
+            text(ladder.limit.as_ref().map_or("none was refused".to_owned(), is)),
+            text(place),
+            count(ladder.displaced),
+            text(ladder.why.clone().unwrap_or_default()),
+        ]
+    };
+    Table::of("by-type", "By type of bind", header, &search.ladders, row)
+}
+
+fn ladder_in_brief(ladder: &LadderResult) -> String {
+    let limit = ladder.limit.as_ref().map_or("none was refused".to_owned(), beyond);
+    let place = match ladder.place_free_at_once {
+        Some(true) => "; a lost one frees its place at once",
+        Some(false) => "; a lost one does not free its place at once",
+        None => "",
+    };
+    let gone = match ladder.displaced {
+        0 => String::new(),
+        n => format!("; {n} earlier ones had been dropped by then"),
+    };
+    format!("{}: {} bound, {limit}{place}{gone}", ladder.bind_type, ladder.bound)
+}
+
+fn points(search: &Search) -> Table {
+    let header = "binds | window | throughput | +standard error | service mean | p99 | X·R/N | throttled | <";
+    let mut table = Table::new("points", "Point by point", header);
+    let row = |p: &Point| {
+        let limited =
+            if p.harness_limited { text("the harness was the limit") } else { Cell::default() };
+        vec![
+            count(p.binds),
+            count(p.window),
+            rate(Some(p.throughput)),
+            share(p.error),
+            time(p.service_mean_ns),
+            time(p.service_p99_ns),
+            known(p.littles_share, Value::Times),
+            share(p.throttled_share),
+            limited,
+        ]
+    };
+    table.rows = search.points.iter().map(row).collect();
+    table.note =
+        "X·R/N: by Little's law, 1 where every window slot was in use all the time.".to_owned();
+    table
+}
+
+fn latencies(search: &Search) -> Table {
+    let header = "latency at | rate | receipt p50 | receipt p99 | response p50 | response p99";
+    let row = |at: &LatencyAt| {
+        let mut cells = vec![share(at.share), rate(Some(at.rate))];
+        cells.extend([at.receipt_p50_ns, at.receipt_p99_ns].map(time));
+        cells.extend([at.response_p50_ns, at.response_p99_ns].map(time));
+        cells
+    };
+    Table::of("latencies", "Latency at shares of the rate", header, &search.latency_at, row)
+}
+
+/// A column of the trials: its heading, and what stands in it.
+type TrialColumn = (&'static str, fn(&TrialRow) -> Option<Cell>);
+
+const TRIAL_COLUMNS: [TrialColumn; 13] = [
+    ("kind", |t| Some(text(&t.kind))),
+    ("offered", |t| t.rate.map(|r| rate(Some(r)))),
+    ("binds", |t| t.binds.map(count)),
+    ("window", |t| t.window.map(count)),
+    ("accepted", |t| t.accepted_rate.map(|r| rate(Some(r)))),
+    ("submit_sm", |t| Some(count(t.messages))),
+    ("throttled", |t| Some(count(t.throttled))),
+    ("lost", |t| Some(count(t.lost))),
+    ("measured", |t| (t.measured_s > 0.0).then(|| moment(t.measured_s))),
+    ("took", |t| Some(moment(t.took_s))),
+    ("response p50", |t| t.response_p50_ns.map(|ns| time(Some(ns)))),
+    ("p99", |t| t.response_p99_ns.map(|ns| time(Some(ns)))),
+    ("harness", |t| t.harness.as_ref().map(text)),
+];
+
+fn trials(search: &Search) -> Table {
+    // what belongs to another kind of search is left out
+    let belongs = |c: &&TrialColumn| search.trials.iter().any(|t| c.1(t).is_some());
+    let columns: Vec<&TrialColumn> = TRIAL_COLUMNS.iter().filter(belongs).collect();
+    let titles = columns.iter().map(|c| c.0).collect::<Vec<_>>().join(" | ");
+    let header = format!(" | {titles} | <what it showed");
+    let mut table = Table::new("each-trial", "In their order", &header);
+    for trial in &search.trials {
+        let known = |c: &&TrialColumn| c.1(trial).unwrap_or_else(|| Value::Unknown.into());
+        let mut cells = vec![text(trial.number.to_string())];
+        cells.extend(columns.iter().map(known));
+        cells.push(text(&trial.says));
+        table.row(cells);
+    }
+    table
+}

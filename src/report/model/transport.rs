@@ -1,0 +1,56 @@
+//! What the kernel says of the connections, and the run as a share of what this machine was found to bear: where it
+//! explains something.
+use super::note::Withheld;
+use super::table::Tone;
+use super::top::Line;
+use crate::kit::words;
+use crate::report::document::{Document, RoleTcp};
+use serde::Deserialize;
+
+/// Share of the busy time beyond which a limit explains something.
+const MATTERS: f64 = 0.05;
+
+impl RoleTcp {
+    /// What explains something, in words.
+    pub(crate) fn says(&self) -> Option<String> {
+        let mut found = Vec::new();
+        let again = self.retransmits;
+        if again > 0 {
+            let of =
+                self.segments_out.map_or(String::new(), |n| format!(" of {}", words::count(n)));
+            found.push(format!("{}{of} segments were sent again", words::count(again)));
+        }
+        if let Some(share) = self.rwnd_limited_ratio.filter(|s| *s > MATTERS) {
+            let share = words::percent(share);
+            found.push(format!("the SMSC's receive window was full for {share} of the busy time"));
+        }
+        if let Some(share) = self.sndbuf_limited_ratio.filter(|s| *s > MATTERS) {
+            let share = words::percent(share);
+            found.push(format!("our send buffer was full for {share} of the busy time"));
+        }
+        let rtt =
+            self.rtt_ns.map_or(String::new(), |n| format!("round trip {}; ", words::duration(n)));
+        let s = if self.sessions == 1 { "" } else { "s" };
+        (!found.is_empty()).then(|| format!("{}{s}: {rtt}{}", self.role, found.join(", ")))
+    }
+}
+
+/// What explains something; nothing where nothing does.
+pub(super) fn lines(document: &Document) -> Vec<Line> {
+    let environment = &document.environment;
+    // a result of another version may say it otherwise, and then nothing is said
+    let roles = Vec::<RoleTcp>::deserialize(&environment["tcp"]).unwrap_or_default();
+    let network = roles.iter().filter_map(RoleTcp::says);
+    let mut lines: Vec<Line> = network.map(|says| Line::new("network", Tone::Warn, says)).collect();
+    let selfcheck = &environment["selfcheck"];
+    if let (Some(share), Some(ceiling), None) = (
+        selfcheck["share_of_ceiling"].as_f64(),
+        selfcheck["ceiling"].as_f64(),
+        Withheld::figures(&document.verdict),
+    ) {
+        let (share, ceiling) = (words::percent(share), words::rate(ceiling));
+        let says = format!("{share} of this host's measured ceiling ({ceiling})");
+        lines.push(Line::new("ceiling", Tone::Plain, says));
+    }
+    lines
+}
