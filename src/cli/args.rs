@@ -4,6 +4,7 @@ mod error;
 mod find;
 mod fleet;
 mod keep;
+mod load;
 mod overrides;
 
 use crate::report;
@@ -13,6 +14,7 @@ pub(super) use find::{FindArgs, FindWhat};
 pub(super) use fleet::NatsArgs;
 pub(super) use fleet::{AgentArgs, FleetArgs};
 pub(super) use keep::{KeepArgs, Live};
+use load::LoadArgs;
 use overrides::OverrideArgs;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -74,12 +76,8 @@ impl Default for Verb {
 /// What follows `run`.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct RunArgs {
-    /// Profile (TOML); without one, the built-in `quick`.
-    pub(super) profile: Option<PathBuf>,
     #[command(flatten)]
-    pub(super) keep: KeepArgs,
-    #[command(flatten)]
-    pub(super) overrides: OverrideArgs,
+    pub(super) load: LoadArgs,
     #[command(flatten)]
     pub(super) fleet: FleetArgs,
 }

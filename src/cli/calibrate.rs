@@ -7,7 +7,7 @@ use super::once::{Ended, is_inconclusive, once};
 use super::{folder, kept, live, verdict};
 use crate::judge::Baseline;
 use crate::kit::words;
-use crate::plan::{self, Plan, Schedule, Source};
+use crate::plan::{self, Plan, Schedule};
 use crate::report::Saved;
 use crate::trial::Tcp;
 use crate::trial::duel::block_plan;
@@ -20,10 +20,10 @@ const RESAMPLES: usize = 2_000;
 
 /// Runs the verb.
 pub(super) fn run(args: &CalibrateArgs) -> Result<Exit, Failure> {
-    let out = args.keep.out.as_deref();
+    let out = args.load.keep.out.as_deref();
     folder::clear(out)?;
     let effect: &[&str] = if out.is_some() { &KEPT } else { &KEPT[..1] };
-    args.keep.without_effect("calibrate", effect).iter().for_each(talk);
+    args.load.keep.without_effect("calibrate", effect).iter().for_each(talk);
     let facts = facts(args)?;
     let path = args.output.clone().unwrap_or_else(|| default_path(&facts.plan));
     if path.exists() && !args.replace {
@@ -38,18 +38,17 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<Exit, Failure> {
     };
     let baseline = Baseline::of(&verdict::evidence(&runs)?, RESAMPLES, facts.plan.seed)?;
     folder::write(&path, &baseline.to_json())?;
-    if args.keep.json {
+    if args.load.keep.json {
         put_octets(&baseline.to_json())?;
     } else {
         put(&shown(&baseline, &path))?;
     }
     let inconclusive = runs.iter().any(|run| is_inconclusive(run.document.verdict.outcome));
-    Ok(if args.keep.strict && inconclusive { Exit::NotTrustworthy } else { Exit::Done })
+    Ok(if args.load.keep.strict && inconclusive { Exit::NotTrustworthy } else { Exit::Done })
 }
 
 fn facts(args: &CalibrateArgs) -> Result<Facts, Failure> {
-    let source = Source::of(args.profile.clone());
-    let overrides = args.keep.over(args.overrides.overrides());
+    let (source, overrides) = args.load.source();
     let plan = plan::load(&source, &overrides)?;
     let schedule = Schedule::new(&plan.stages, plan.load.arrival, plan.seed);
     let messages = schedule.map_err(Failure::usage)?.len().saturating_mul(u64::from(args.runs));
@@ -60,8 +59,8 @@ fn facts(args: &CalibrateArgs) -> Result<Facts, Failure> {
         )));
     }
     let repro = plan::repro("calibrate", &source, &overrides, &plan);
-    let plan = Plan { trace_failed: args.keep.trace, ..plan };
-    Facts::of(plan, repro, args.keep.show_content)
+    let plan = Plan { trace_failed: args.load.keep.trace, ..plan };
+    Facts::of(plan, repro, args.load.keep.show_content)
 }
 
 fn default_path(plan: &Plan) -> PathBuf {
@@ -79,14 +78,14 @@ fn measure(facts: &Facts, args: &CalibrateArgs) -> Result<Measured, Failure> {
     for number in 1..=args.runs as usize {
         say(&format!("run {number} of {}", args.runs));
         let again = facts.again(block_plan(&facts.plan, number - 1), &format!("{number:02}"));
-        let mut observers = live::observers(args.keep.live, &again.plan)?;
+        let mut observers = live::observers(args.load.keep.live, &again.plan)?;
         let done = once(&again, &mut Tcp::default(), &mut observers)?;
         drop(observers);
         if let Some(ended) = done.cut() {
             return Ok(Measured::Cut(ended));
         }
         let saved = done.saved(&again);
-        if let Some(out) = &args.keep.out {
+        if let Some(out) = &args.load.keep.out {
             kept::one_of_several(&saved, &done.record, &out.join(format!("{number:02}")))?;
         }
         runs.push(saved);

@@ -39,10 +39,10 @@ impl Sides {
 
 /// Runs the verb.
 pub(super) fn run(args: &DuelArgs) -> Result<Exit, Failure> {
-    folder::clear(args.keep.out.as_deref())?;
+    folder::clear(args.load.keep.out.as_deref())?;
     let settings = verdict::settings(&args.min_effect, &args.primary)?;
     let sides = sides(args)?;
-    let folder = RunFolder::open(args.keep.out.as_deref(), &sides.id())?;
+    let folder = RunFolder::open(args.load.keep.out.as_deref(), &sides.id())?;
     let measured = measured(&sides, folder.path(), args);
     let Measured { a, b, ended } = measured.inspect_err(|_| folder.abandon())?;
     let pairs = a.len().min(b.len());
@@ -53,14 +53,14 @@ pub(super) fn run(args: &DuelArgs) -> Result<Exit, Failure> {
     let (a, b) = trusted_pairs(&a[..pairs], &b[..pairs]);
     let evidence = (verdict::evidence(&a)?, verdict::evidence(&b)?);
     let comparison = compare::compare_paired(&evidence.0, &evidence.1, &settings)?;
-    let shown = verdict::show(&comparison, (&a, &b), Some(folder.path()), args.keep.json);
+    let shown = verdict::show(&comparison, (&a, &b), Some(folder.path()), args.load.keep.json);
     if let Some(ended) = ended {
         return ended;
     }
     shown?;
     Ok(match verdict::gate(&comparison) {
         exit if args.gate => exit,
-        Exit::NotTrustworthy if args.keep.strict => Exit::NotTrustworthy,
+        Exit::NotTrustworthy if args.load.keep.strict => Exit::NotTrustworthy,
         _ => Exit::Done,
     })
 }
@@ -76,10 +76,10 @@ fn measured(sides: &Sides, path: &Path, args: &DuelArgs) -> Result<Measured, Fai
 
 /// Loads and checks both sides; the guard counts the whole duel.
 fn sides(args: &DuelArgs) -> Result<Sides, Failure> {
-    let source = Source::of(args.profile.clone());
-    let overrides = args.keep.over(args.overrides.overrides());
-    let one =
-        |side: Side, settings: &[String]| one_side(&source, &overrides, side, settings, &args.keep);
+    let (source, overrides) = args.load.source();
+    let one = |side: Side, settings: &[String]| {
+        one_side(&source, &overrides, side, settings, &args.load.keep)
+    };
     let (a, b) = (one(Side::A, &args.a)?, one(Side::B, &args.b)?);
     let runs = if args.simultaneous { 1 } else { u64::from(args.blocks) };
     guard(&[&a.plan, &b.plan], runs)?;
@@ -180,7 +180,7 @@ fn block(
     let facts = sides.facts(side);
     let block = facts.again(block_plan(&facts.plan, pair), &block_name(side, pair + 1));
     let result = {
-        let mut observers = live::observers(args.keep.live, &block.plan)?;
+        let mut observers = live::observers(args.load.keep.live, &block.plan)?;
         once(&block, field, &mut observers)?
     };
     let saved = result.saved(&block);
@@ -231,7 +231,7 @@ fn at_once(
     let mut trials = [field.again(), field.again()];
     let host = HostMeter::start();
     let records = {
-        let mut observers = live::observers(args.keep.live, &sides.a.plan)?;
+        let mut observers = live::observers(args.load.keep.live, &sides.a.plan)?;
         simultaneous(&mut trials, [&sides.a.plan, &sides.b.plan], &mut observers)?
     };
     let host = host.stop();

@@ -2,7 +2,7 @@
 //! its code. What is said goes to stderr; stdout is the result.
 use super::folder::FolderError;
 use super::load::LoadError;
-use crate::coordinator::RunError;
+use crate::coordinator::{self, RunError};
 use crate::judge::compare::Refused;
 use crate::plan::PlanError;
 use std::collections::HashMap;
@@ -93,12 +93,11 @@ impl Failure {
     /// Says why on stderr, and gives the code.
     pub(super) fn tell(&self) -> Exit {
         const LINES_MAX: usize = 5;
-        let sessions = match self {
-            Failure::Run(RunError::CannotBind(e)) => e.bound + e.sessions.len() as u64,
-            _ => 0,
+        let lines = match self {
+            Failure::Run(RunError::CannotBind(unbound)) => causes(unbound),
+            Failure::Run(e) => e.to_string().lines().map(str::to_owned).collect(),
+            other => vec![other.to_string()],
         };
-        let text = self.to_string();
-        let lines = gathered(&text, sessions);
         for line in lines.iter().take(LINES_MAX) {
             talk(line);
         }
@@ -109,27 +108,25 @@ impl Failure {
     }
 }
 
-/// A line for each thing that was said, and of how many of all `sessions`: thousands may say the same.
-fn gathered(text: &str, sessions: u64) -> Vec<String> {
-    // (what is said, by how many sessions, the first line)
-    let mut said: Vec<(&str, u64, &str)> = Vec::new();
+/// A line for each cause, and of how many of all sessions it is: thousands may fail alike.
+fn causes(unbound: &coordinator::Failure) -> Vec<String> {
+    // each cause with the first session that told it, and how many did
+    let mut causes = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
-    for line in text.lines() {
-        let told = line.strip_prefix("session ").and_then(|rest| rest.split_once(": "));
-        let why = told.map_or(line, |(_, why)| why);
-        let place = *places.entry(why).or_insert(said.len());
-        match said.get_mut(place) {
-            Some(known) => known.1 += 1,
-            None => said.push((why, 1, line)),
+    for failure in &unbound.sessions {
+        let place = *places.entry(&failure.why).or_insert(causes.len());
+        match causes.get_mut(place) {
+            None => causes.push((failure, 1)),
+            Some((_, count)) => *count += 1,
         }
     }
-    let sessions = sessions.max(said.iter().map(|s| s.1).sum());
-    let line = |(why, count, line): (&str, u64, &str)| match count {
-        1 => line.to_owned(),
-        all if all == sessions => format!("all {all} sessions: {why}"),
-        some => format!("{some} of {sessions} sessions: {why}"),
-    };
-    said.into_iter().map(line).collect()
+    let sessions = unbound.bound + unbound.sessions.len() as u64;
+    let lines = causes.into_iter().map(|(failure, count)| match count {
+        1 => failure.to_string(),
+        all if all == sessions => format!("all {all} sessions: {}", failure.why),
+        some => format!("{some} of {sessions} sessions: {}", failure.why),
+    });
+    lines.collect()
 }
 
 /// Talk goes to stderr; stdout is the result. A stderr that takes nothing is not worth a run.
@@ -186,19 +183,28 @@ pub(super) fn print(text: &str) -> Result<Exit, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::coordinator;
+    use crate::esme::{BindFailure, BindFault};
+
+    fn unbound(bound: u64, whys: &[&str]) -> coordinator::Failure {
+        let failure = |(session, why): (u32, &&str)| BindFailure {
+            session,
+            fault: BindFault::Silent,
+            why: (*why).to_owned(),
+        };
+        let sessions = (0..).zip(whys).map(failure).collect();
+        coordinator::Failure { sessions, bound, place: None }
+    }
 
     #[test]
-    fn sessions_that_all_say_the_same_share_one_line() {
-        let same = "session 0: refused\nsession 1: refused";
-        assert_eq!(gathered(same, 2), ["all 2 sessions: refused"]);
-        assert_eq!(gathered(same, 10), ["2 of 10 sessions: refused"]);
-        let mixed = "session 0: refused\nsession 1: closed";
-        assert_eq!(gathered(mixed, 4), ["session 0: refused", "session 1: closed"]);
-        let mixed = "session 0: refused\nsession 1: closed\nsession 5: refused";
-        assert_eq!(gathered(mixed, 3), ["2 of 3 sessions: refused", "session 1: closed"]);
-        assert_eq!(gathered("session 7: refused", 9), ["session 7: refused"]);
-        assert_eq!(gathered("profile: no", 0), ["profile: no"]);
+    fn sessions_that_fail_alike_share_one_line() {
+        let told = |bound, whys: &[&str]| causes(&unbound(bound, whys));
+        assert_eq!(told(0, &["refused"; 2]), ["all 2 sessions: refused"]);
+        assert_eq!(told(8, &["refused"; 2]), ["2 of 10 sessions: refused"]);
+        let mixed = ["session 0: refused", "session 1: closed"];
+        assert_eq!(told(2, &["refused", "closed"]), mixed);
+        let mixed = ["2 of 3 sessions: refused", "session 1: closed"];
+        assert_eq!(told(0, &["refused", "closed", "refused"]), mixed);
+        assert_eq!(told(8, &["refused"]), ["session 0: refused"]);
     }
 
     #[test]
@@ -227,7 +233,6 @@ mod tests {
         assert_eq!(codes.map(|exit| exit as u8), contract.map(|row| row.0));
         let path = std::path::PathBuf::from("x");
         let io = || io::Error::other("no");
-        let unbound = coordinator::Failure { bound: 1, sessions: Vec::new(), place: None };
         let all: Vec<(Failure, u8)> = vec![
             (Failure::internal("no"), 1),
             (Failure::usage("no"), 2),
@@ -239,7 +244,7 @@ mod tests {
             (Failure::Output(io()), 1),
             (RunError::Plan(PlanError::about("rate", "no")).into(), 2),
             (RunError::Refused("no".to_owned()).into(), 2),
-            (RunError::CannotBind(unbound).into(), 3),
+            (RunError::CannotBind(unbound(1, &["refused"])).into(), 3),
             (RunError::Fleet("no".to_owned()).into(), 3),
             (RunError::Io(io()).into(), 1),
             (RunError::Worker("no".to_owned()).into(), 1),

@@ -4,9 +4,8 @@ use super::exit::{Exit, Failure, print, put, talk, warn};
 use super::facts::utc_stamp;
 use super::folder::{self, RunFolder};
 use super::{fleet, live, terminal};
-
 use crate::kit::{Clock, Environment, Nanos, Rate, words};
-use crate::plan::{self, BindType, Overrides, Plan, Recipe, Shape, Source};
+use crate::plan::{self, BindType, Overrides, Plan, Recipe, Shape};
 use crate::report::{self, Style};
 use crate::search::{
     self, BindsSettings, Budget, DEFAULT, Ended, Kind, Lengths, Objective, RateSettings, Search,
@@ -34,9 +33,8 @@ enum Ready {
 
 /// Runs the verb.
 pub(super) fn run(args: &FindArgs) -> Result<Exit, Failure> {
-    folder::clear(args.keep.out.as_deref().filter(|_| !args.dry_run))?;
-    let source = Source::of(args.profile.clone());
-    let overrides = args.keep.over(args.overrides.overrides());
+    folder::clear(args.load.keep.out.as_deref().filter(|_| !args.dry_run))?;
+    let (source, overrides) = args.load.source();
     let plan = plan::load(&source, &with_lengths(&overrides))?;
     Recipe::new(&plan)?;
     let (ready, budget) = ready(args, &plan)?;
@@ -46,12 +44,12 @@ pub(super) fn run(args: &FindArgs) -> Result<Exit, Failure> {
         return print(&format!("find {what} · {} · {cost}\n", plan.name));
     }
     talk(format!("find {what}: {cost}"));
-    args.keep.without_effect("find", &[]).iter().for_each(talk);
+    args.load.keep.without_effect("find", &[]).iter().for_each(talk);
     for warning in plan.warnings.iter().chain(&Environment::read().warnings(0)) {
         warn(warning);
     }
     let id = format!("find-{what}-{}-{}", plan.name, utc_stamp(Clock::wall_ns()));
-    let folder = RunFolder::open(args.keep.out.as_deref(), &id)?;
+    let folder = RunFolder::open(args.load.keep.out.as_deref(), &id)?;
     let searched = searched(args, &plan, &ready);
     let mut search = searched.inspect_err(|_| folder.abandon())?;
     search.cost_max = budget.cost(MESSAGES_MAX);
@@ -59,7 +57,7 @@ pub(super) fn run(args: &FindArgs) -> Result<Exit, Failure> {
     search.repro = format!("{repro}{}{}", flags(args), fleet::repro(&args.fleet));
     let text = report::search::text(&search, Style::default());
     let json = report::search::json(&search);
-    let shown = put(&if args.keep.json {
+    let shown = put(&if args.load.keep.json {
         format!("{json}\n")
     } else {
         report::search::text(&search, terminal::style())
@@ -83,8 +81,8 @@ fn searched(args: &FindArgs, plan: &Plan, ready: &Ready) -> Result<Search, Failu
     let mut field = fleet::field(&args.fleet, plan)?;
     let mut observers = live::metrics(plan)?;
     let mut told = |line: &str| {
-        if !args.quiet && args.keep.live != Live::Off {
-            talk(format!("{}", line.trim_end_matches([' ', '·'])));
+        if !args.quiet && args.load.keep.live != Live::Off {
+            talk(line.trim_end_matches([' ', '·']));
         }
     };
     let mut pause = |span: Nanos| std::thread::sleep(span.into());
@@ -334,7 +332,7 @@ fn exit_of(search: &Search, args: &FindArgs, plan: &Plan) -> Result<Exit, Failur
     let gated = args.objective.is_empty() && gates(plan).is_some();
     Ok(match search.ended {
         Ended::Floor if gated => Exit::GateFailed,
-        Ended::InconclusiveHarness | Ended::InconclusiveNoise if args.keep.strict => {
+        Ended::InconclusiveHarness | Ended::InconclusiveNoise if args.load.keep.strict => {
             Exit::NotTrustworthy
         }
         Ended::Found | Ended::Ceiling | Ended::Floor | Ended::Budget => Exit::Done,

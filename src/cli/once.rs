@@ -122,13 +122,12 @@ pub(super) fn is_inconclusive(outcome: Option<Outcome>) -> bool {
 /// How a command ends.
 pub(super) type Ended = Result<Exit, Failure>;
 
-/// The code that gates earn.
-pub(super) fn exit_of_gates(outcomes: impl Iterator<Item = GateOutcome> + Clone) -> Exit {
-    if outcomes.clone().any(|outcome| outcome == GateOutcome::Fail) {
-        Exit::GateFailed
-    } else if outcomes.clone().any(|outcome| outcome == GateOutcome::Undecided) {
-        Exit::NotTrustworthy
-    } else {
-        Exit::Done
-    }
+/// The code that gates earn: the worst of theirs.
+pub(super) fn exit_of_gates(outcomes: impl Iterator<Item = GateOutcome>) -> Exit {
+    let worst = |exit, outcome| match (exit, outcome) {
+        (Exit::GateFailed, _) | (_, GateOutcome::Fail) => Exit::GateFailed,
+        (Exit::NotTrustworthy, _) | (_, GateOutcome::Undecided) => Exit::NotTrustworthy,
+        (exit, GateOutcome::Pass) => exit,
+    };
+    outcomes.fold(Exit::Done, worst)
 }

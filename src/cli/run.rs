@@ -8,7 +8,7 @@ use super::once::{Done, once};
 use super::{fleet, github, kept, live, terminal};
 use crate::judge::Abort;
 use crate::measure::{CutReason, Observer, Phase, Progress};
-use crate::plan::{self, Plan, PlanError, Source};
+use crate::plan::{self, Plan, PlanError};
 use crate::report;
 use std::io::IsTerminal;
 use std::path::Path;
@@ -16,13 +16,12 @@ use std::path::Path;
 /// Runs the verb.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     // also for a run that does not begin: what is there would pass for its result
-    folder::clear(args.keep.out.as_deref())?;
-    let source = Source::of(args.profile.clone());
-    let overrides = args.keep.over(args.overrides.overrides());
-    let plan = Plan { trace_failed: args.keep.trace, ..plan::load(&source, &overrides)? };
+    folder::clear(args.load.keep.out.as_deref())?;
+    let (source, overrides) = args.load.source();
+    let plan = Plan { trace_failed: args.load.keep.trace, ..plan::load(&source, &overrides)? };
     let repro = plan::repro("run", &source, &overrides, &plan) + &fleet::repro(&args.fleet);
-    let mut facts = Facts::of(plan, repro, args.keep.show_content)?;
-    let folder = RunFolder::open(args.keep.out.as_deref(), &facts.id)?;
+    let mut facts = Facts::of(plan, repro, args.load.keep.show_content)?;
+    let folder = RunFolder::open(args.load.keep.out.as_deref(), &facts.id)?;
     facts.folder = Some(folder.path().display().to_string());
     let measured = measure(&facts, args, folder.path());
     let done = measured.inspect_err(|_| folder.abandon())?;
@@ -31,7 +30,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
 
 fn measure(facts: &Facts, args: &RunArgs, path: &Path) -> Result<Done, Failure> {
     let mut field = fleet::field(&args.fleet, &facts.plan)?;
-    let mut observers = live::observers(args.keep.live, &facts.plan)?;
+    let mut observers = live::observers(args.load.keep.live, &facts.plan)?;
     observers.push(Journal::new(facts, path));
     observers.push(Watchdog::new(&facts.plan)?);
     // the terminal is the user's again, with the observers' end, before anything else is said
@@ -42,7 +41,7 @@ fn finish(facts: &Facts, done: &Done, args: &RunArgs, path: &Path) -> Result<Exi
     let saved = done.saved(facts);
     let written = kept::whole(&saved, &done.record, path);
     github::tell(&saved.document.gates, &kept::markdown(&saved));
-    let shown = if args.keep.json {
+    let shown = if args.load.keep.json {
         let line = serde_json::to_string(&saved.document).expect("a document serialises");
         put(&format!("{line}\n"))
     } else {
@@ -54,7 +53,7 @@ fn finish(facts: &Facts, done: &Done, args: &RunArgs, path: &Path) -> Result<Exi
         put(&text)
     };
     written?;
-    let exit = done.exit(args.keep.strict);
+    let exit = done.exit(args.load.keep.strict);
     shown.and(exit)
 }
 

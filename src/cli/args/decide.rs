@@ -1,7 +1,6 @@
 //! Arguments of the verbs that decide: `duel` and `calibrate`.
 use super::fleet::FleetArgs;
-use super::keep::KeepArgs;
-use super::overrides::OverrideArgs;
+use super::load::LoadArgs;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -20,8 +19,6 @@ was measured until then is compared";
 #[derive(Args, Clone, Debug, Default)]
 #[command(after_help = DUEL_HELP)]
 pub(in crate::cli) struct DuelArgs {
-    /// Profile (TOML); without one, the built-in `quick`.
-    pub(in crate::cli) profile: Option<PathBuf>,
     /// What side A (the base) changes. May be repeated.
     #[arg(long, value_name = "KEY=VALUE,...")]
     pub(in crate::cli) a: Vec<String>,
@@ -44,9 +41,7 @@ pub(in crate::cli) struct DuelArgs {
     #[arg(long)]
     pub(in crate::cli) gate: bool,
     #[command(flatten)]
-    pub(in crate::cli) keep: KeepArgs,
-    #[command(flatten)]
-    pub(in crate::cli) overrides: OverrideArgs,
+    pub(in crate::cli) load: LoadArgs,
     #[command(flatten)]
     pub(in crate::cli) fleet: FleetArgs,
 }
@@ -77,8 +72,6 @@ pub(in crate::cli) struct CalibrateArgs {
     /// How often to run; the noise between runs shows from three on.
     #[arg(value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub(in crate::cli) runs: u32,
-    /// Profile (TOML); without one, the built-in `quick`.
-    pub(in crate::cli) profile: Option<PathBuf>,
     /// The baseline file (default reports/baseline/<name>.json). One that exists is replaced only with --replace.
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,
@@ -86,7 +79,5 @@ pub(in crate::cli) struct CalibrateArgs {
     #[arg(long)]
     pub(in crate::cli) replace: bool,
     #[command(flatten)]
-    pub(in crate::cli) keep: KeepArgs,
-    #[command(flatten)]
-    pub(in crate::cli) overrides: OverrideArgs,
+    pub(in crate::cli) load: LoadArgs,
 }

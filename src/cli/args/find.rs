@@ -1,10 +1,8 @@
 //! The arguments of `find` as typed.
 use super::error::ArgError;
 use super::fleet::FleetArgs;
-use super::keep::KeepArgs;
-use super::overrides::OverrideArgs;
+use super::load::LoadArgs;
 use clap::{Args, ValueEnum};
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// Said below the flags of `find`.
@@ -41,8 +39,6 @@ pub(in crate::cli) struct FindArgs {
     /// Which limit.
     #[arg(value_enum)]
     pub(in crate::cli) what: FindWhat,
-    /// Profile (TOML); without one, the built-in `quick`.
-    pub(in crate::cli) profile: Option<PathBuf>,
     /// What the rate must keep: "throttled<=0.5%", "response.p99<=50ms", "receipt.p99<=5s", several joined by commas.
     /// May be repeated: each is searched for, and all share their trials.
     #[arg(long, value_name = "LIMITS")]
@@ -87,9 +83,7 @@ pub(in crate::cli) struct FindArgs {
     #[arg(long)]
     pub(in crate::cli) quiet: bool,
     #[command(flatten)]
-    pub(in crate::cli) keep: KeepArgs,
-    #[command(flatten)]
-    pub(in crate::cli) overrides: OverrideArgs,
+    pub(in crate::cli) load: LoadArgs,
     #[command(flatten)]
     pub(in crate::cli) fleet: FleetArgs,
 }

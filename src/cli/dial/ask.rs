@@ -57,7 +57,7 @@ pub(super) fn read(args: &DialArgs) -> Result<Ask, Failure> {
     // parts of two dials to one address must not bear the same reference
     overrides.seed.get_or_insert(Clock::wall_ns() >> 1);
     let source = Source::Text { name: "dial".to_owned(), text: PROFILE.to_owned() };
-    let plan = plan::load(&source, &overrides).map_err(at_flag)?;
+    let plan = plan::load(&source, &overrides).map_err(|e| at_flag(&e))?;
     check_plan(&plan)?;
     let mut says = Vec::new();
     if wants_message(args) {
@@ -158,7 +158,7 @@ fn kind_of(tag: Tag) -> &'static str {
 }
 
 /// A mistake in a setting of ours, told at the flag that it came from.
-fn at_flag(e: PlanError) -> Failure {
+fn at_flag(e: &PlanError) -> Failure {
     let mut line = e.to_string();
     for (flag, key) in SETTINGS {
         line = line.replace(&format!("--set {key}"), flag);
@@ -182,7 +182,7 @@ fn messages(plan: &Plan) -> Result<Vec<Say>, Failure> {
         let why = "--bind-type receiver: may not send a submit_sm; write transceiver";
         return Err(Failure::usage(why));
     }
-    let recipe = Recipe::new(plan).map_err(at_flag)?;
+    let recipe = Recipe::new(plan).map_err(|e| at_flag(&e))?;
     let mut scratch = Scratch::default();
     let wall = Clock::wall_ns();
     let says = (0..)

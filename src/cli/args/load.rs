@@ -1,0 +1,25 @@
+//! What every verb that sends load is told alike.
+use super::keep::KeepArgs;
+use super::overrides::OverrideArgs;
+use crate::plan::{Overrides, Source};
+use clap::Args;
+use std::path::PathBuf;
+
+/// The profile, what is changed in it, and what is kept of its runs.
+#[derive(Args, Clone, Debug, Default)]
+pub(in crate::cli) struct LoadArgs {
+    /// Profile (TOML); without one, the built-in `quick`.
+    pub(in crate::cli) profile: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) keep: KeepArgs,
+    #[command(flatten)]
+    pub(in crate::cli) overrides: OverrideArgs,
+}
+
+impl LoadArgs {
+    /// Where the profile comes from, and what goes over it.
+    pub(in crate::cli) fn source(&self) -> (Source, Overrides) {
+        let overrides = self.keep.over(self.overrides.overrides());
+        (Source::of(self.profile.clone()), overrides)
+    }
+}
