@@ -1,6 +1,8 @@
 //! `smppbench agent`, and what the verbs that lead a fleet share: flags in, a trial out, near or far.
 use super::args::{AgentArgs, FleetArgs};
 use super::exit::{Exit, Failure};
+#[cfg(feature = "nats")]
+use super::{exit::talk, nats};
 use crate::coordinator::RunError;
 use crate::kit::words;
 use crate::measure::{Observer, RunRecord};
@@ -92,7 +94,7 @@ fn lead(_args: &FleetArgs, _url: &str, _agents: u32, _plan: &Plan) -> Result<Fie
 fn lead(args: &FleetArgs, url: &str, agents: u32, plan: &Plan) -> Result<Field, Failure> {
     let access = nats::access(&args.access, url)?;
     crate::fleet::group(&args.access.group).map_err(Failure::usage)?;
-    super::exit::talk(format!(
+    talk(format!(
         "calling for {} in group {} at {}",
         words::counted(u64::from(agents), "agent"),
         args.access.group,
@@ -127,65 +129,10 @@ pub(super) fn agent(args: &AgentArgs) -> Result<Exit, Failure> {
         name: args.name.clone(),
         allowed: args.allow_target.clone(),
     };
-    let mut told = |line: &str| super::exit::talk(line);
+    let mut told = |line: &str| talk(line);
     crate::fleet::serve(&serving, &mut told).map(|()| Exit::Done).map_err(|e| {
         let killed = e == crate::fleet::FleetError::Killed;
         let exit = if killed { Exit::Interrupted } else { Exit::CannotBind };
         Failure::Of(exit, e.to_string())
     })
-}
-
-#[cfg(feature = "nats")]
-mod nats {
-    use super::super::args::NatsArgs;
-    use super::super::exit::Failure;
-    use crate::fleet::Access;
-    use crate::plan::{self, Secret};
-    use std::path::Path;
-
-    /// How NATS is reached, by the flags and the environment.
-    pub(super) fn access(args: &NatsArgs, url: &str) -> Result<Access, Failure> {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        if url.contains('@') {
-            return Err(Failure::usage(format!(
-                "--nats {}: what stands before the @ would show in the list of processes; give credentials in a file \
-                 with --nats-auth, or in SMPPBENCH_NATS_USER and SMPPBENCH_NATS_PASSWORD, or SMPPBENCH_NATS_TOKEN",
-                super::shown(url)
-            )));
-        }
-        let (mut user, mut token) = (None, None);
-        if let Some(path) = &args.nats_auth {
-            (user, token) = credentials(path)?;
-        } else if let Some(name) = variable("SMPPBENCH_NATS_USER") {
-            let password = variable("SMPPBENCH_NATS_PASSWORD").unwrap_or_default();
-            user = Some((name, Secret(password)));
-        } else if let Some(value) = variable("SMPPBENCH_NATS_TOKEN") {
-            token = Some(Secret(value));
-        }
-        Ok(Access {
-            url: url.to_owned(),
-            user,
-            token,
-            ca: args.nats_ca.clone(),
-            certificate: args.nats_cert.clone().zip(args.nats_key.clone()),
-        })
-    }
-
-    type Credentials = (Option<(String, Secret)>, Option<Secret>);
-
-    fn credentials(path: &Path) -> Result<Credentials, Failure> {
-        let shown = path.display();
-        let text = std::fs::read_to_string(path)
-            .map_err(|e| Failure::usage(format!("--nats-auth: {shown} cannot be read ({e})")))?;
-        let line = plan::without_mark(&text).lines().next().unwrap_or_default().trim();
-        match line.split_once(':') {
-            _ if line.is_empty() => Err(Failure::usage(format!(
-                "--nats-auth: {shown} is empty; write user:password, or a token"
-            ))),
-            Some((user, password)) => {
-                Ok((Some((user.to_owned(), Secret(password.to_owned()))), None))
-            }
-            None => Ok((None, Some(Secret(line.to_owned())))),
-        }
-    }
 }

@@ -19,6 +19,8 @@ mod kept;
 mod live;
 mod load;
 mod manual;
+#[cfg(feature = "nats")]
+mod nats;
 mod once;
 mod render;
 mod run;
