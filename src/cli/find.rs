@@ -5,7 +5,7 @@ use super::facts::utc_stamp;
 use super::folder::{self, RunFolder};
 use super::{fleet, live, terminal};
 use crate::kit::{Clock, Environment, Nanos, Rate, words};
-use crate::plan::{self, BindType, Overrides, Plan, Recipe, Shape};
+use crate::plan::{self, BindType, Overrides, Plan, Recipe};
 use crate::report::{self, Style};
 use crate::search::{
     self, BindsSettings, Budget, DEFAULT, Ended, Kind, Lengths, Objective, RateSettings, Search,
@@ -126,11 +126,8 @@ fn estimate(ready: &Ready, plan: &Plan) -> String {
 
 /// The last rate that the profile holds and measures.
 fn holds(plan: &Plan) -> Option<f64> {
-    plan.stages.iter().rev().filter(|s| s.measure).find_map(|s| match s.shape {
-        Shape::Hold(rate) => Some(rate.as_f64()),
-        Shape::Ramp(..) | Shape::Stairs { .. } | Shape::Spike { .. } | Shape::Sine { .. } => None,
-        Shape::Max => None,
-    })
+    let mut measured = plan.stages.iter().rev().filter(|s| s.measure);
+    measured.find_map(|s| s.shape.held()).map(Rate::as_f64)
 }
 
 fn cost(budget: &Budget) -> String {

@@ -30,7 +30,7 @@ use super::schedule::Schedule;
 use super::side::{self, Side};
 use super::stage_flags::Origin;
 use super::tree::{Node, Place};
-use super::values::{As, Maybe, Whole};
+use super::values::{As, Maybe, Pairs, Whole};
 use crate::kit::Nanos;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -61,7 +61,9 @@ pub(super) struct Profile {
     receipts: Receipts,
     deliver: Deliver,
     timeouts: Timeouts,
-    gates: gates::Gates,
+    /// Limits by metric, which decide the exit code: `"response.p99" = "< 50ms"`.
+    #[serde(with = "As::<Pairs<gates::Gate>>")]
+    gates: Vec<(String, serde_json::Value)>,
     fleet: Fleet,
     /// The simulator's behaviour, where the target is `"embedded"`.
     embedded: Option<Behaviour>,
@@ -95,7 +97,7 @@ impl Profile {
             receipts: plan.receipts.clone(),
             deliver: plan.deliver.clone(),
             timeouts: plan.timeouts,
-            gates: gates::Gates(plan.gates.clone()),
+            gates: plan.gates.clone(),
             fleet: plan.fleet,
             embedded: plan.target.embedded.then(|| plan.embedded.clone()),
             metrics,
@@ -166,7 +168,7 @@ impl Profile {
             receipts: self.receipts,
             deliver: self.deliver,
             timeouts: self.timeouts,
-            gates: self.gates.0,
+            gates: self.gates,
             trace_failed: None,
             ladder: None,
             fleet: self.fleet,
@@ -220,7 +222,7 @@ pub fn load_gates(path: &std::path::Path) -> Result<Vec<(String, serde_json::Val
     // nothing but gates is taken from a file that has that heading
     let gates = written.get("gates").cloned().unwrap_or(written);
     let tree = Node::table(&gates.place.clone(), vec![("gates", gates)]);
-    Ok(Profile::read(&tree)?.gates.0)
+    Ok(Profile::read(&tree)?.gates)
 }
 
 /// The JSON Schema of a profile.

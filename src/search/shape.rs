@@ -134,10 +134,9 @@ fn in_step(length: Nanos, rate: Rate) -> Nanos {
 
 /// submit_sm that the holds of a plan send.
 fn planned(plan: &Plan) -> u64 {
-    let of = |s: &Stage| match &s.shape {
-        Shape::Hold(rate) => rate.as_f64() * s.length.as_secs_f64() + 1.0,
-        Shape::Ramp(..) | Shape::Stairs { .. } | Shape::Spike { .. } | Shape::Sine { .. } => 0.0,
-        Shape::Max => 0.0,
+    let of = |s: &Stage| {
+        let rate = s.shape.held();
+        rate.map_or(0.0, |rate| rate.as_f64() * s.length.as_secs_f64() + 1.0)
     };
     plan.stages.iter().map(of).sum::<f64>() as u64
 }

@@ -1,5 +1,5 @@
-//! Run folders in the hands of other people's readers (`tests/oracles/*.py`). They need a Python with `hdrhistogram` and
-//! `lxml` (`SMPPBENCH_PYTHON`, else `python3`); without it a test says SKIPPED and passes, unless
+//! Run folders in the hands of other people's readers (`tests/oracles/*.py`). They need a Python with `hdrhistogram`,
+//! `jsonschema` and `lxml` (`SMPPBENCH_PYTHON`, else `python3`); without it a test says SKIPPED and passes, unless
 //! `SMPPBENCH_ORACLES=1` makes that a failure.
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 use std::path::Path;
@@ -62,4 +62,61 @@ fn the_junit_file_is_valid_and_tells_every_gate() {
     if has("lxml") {
         agrees("junit.py", run_folder().path());
     }
+}
+
+/// Profiles that hold one bad value each.
+const BAD: [&str; 26] = [
+    "[timeouts]\nresponse = 5",
+    "[timeouts]\nbind = \"soon\"",
+    "[timeouts]\nbind = \"0s\"",
+    "[timeouts]\nbinds = \"1s\"",
+    "[binds]\nwindow = 0",
+    "[binds]\ntype = \"trx\"",
+    "[binds]\nrebind = \"on\"",
+    "[binds]\nenquire_link = \"never\"",
+    "[guard]\nrate_max = 0",
+    "[guard]\nforeign = \"pass\"",
+    "[deliver]\nno_answer = 1.5",
+    "[deliver]\nno_answer = \"half\"",
+    "[deliver]\nanswers = [{ status = \"ESME_RSYSERR\" }]",
+    "[load]\ncatch_up = 0.5",
+    "[load]\nstages = []",
+    "[[load.stages]]\nramp = [1, 2, 3]",
+    "[[load.stages]]\nmax = false",
+    "[[messages]]\npriority = 256",
+    "[[messages]]\noctets = \"xyz\"",
+    "[[messages]]\nservice_type = \"123456\"",
+    "[[messages]]\ntlvs = [{ int = 1 }]",
+    "[[accounts]]\npassword = \"secret\"",
+    "[target]\naddress = \"smsc\"",
+    "[gates]\n\"ratio.missing\" = 0",
+    "[embedded.receipts]\nstates = { DELIVRD = 2 }",
+    "[duel.b]\ntarget = { adress = \"127.0.0.1:1\" }",
+];
+
+#[test]
+fn an_independent_validator_takes_every_shipped_profile_and_no_bad_one() {
+    if !has("jsonschema") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, toml: &str| {
+        let value: serde_json::Value = toml::from_str(toml).unwrap();
+        std::fs::write(folder.path().join(name), value.to_string()).unwrap();
+    };
+    ["good", "bad"].map(|name| std::fs::create_dir(folder.path().join(name)).unwrap());
+    let profiles = concat!(env!("CARGO_MANIFEST_DIR"), "/profiles");
+    for entry in std::fs::read_dir(profiles).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|e| e == "toml") {
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            write(&format!("good/{name}.json"), &std::fs::read_to_string(&path).unwrap());
+        }
+    }
+    for (number, toml) in BAD.iter().enumerate() {
+        write(&format!("bad/{number}.json"), toml);
+    }
+    let out = Command::new(env!("CARGO_BIN_EXE_smppbench")).args(["schema", "profile"]).output();
+    std::fs::write(folder.path().join("schema.json"), out.unwrap().stdout).unwrap();
+    agrees("profile.py", folder.path());
 }

@@ -1,16 +1,12 @@
 //! `[gates]`: limits by metric, as written; what they mean is judged where the metrics are known.
 use crate::plan::error::{PlanError, Read};
 use crate::plan::tree::{Node, Value};
-use crate::plan::values::{As, Kind, Maybe, WrittenAboveZero, WrittenSpan, any_of, text_or_table};
+use crate::plan::values::{
+    As, Kind, Maybe, Text, WrittenAboveZero, WrittenSpan, any_of, text_or_table,
+};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::Deserializer;
 use serde::ser::{Serialize, Serializer};
-use std::borrow::Cow;
-use std::fmt;
-
-/// Limits by metric, in the order in which they were written.
-#[derive(Clone, Debug, Default)]
-pub(in crate::plan) struct Gates(pub(super) Vec<(String, serde_json::Value)>);
 
 /// A limit with conditions.
 #[derive(serde::Serialize, serde::Deserialize, JsonSchema)]
@@ -21,7 +17,7 @@ struct Conditional {
     /// The limit must hold in every stretch of this length, above 0s.
     #[serde(
         default,
-        with = "As::<Maybe<WrittenAboveZero>>",
+        with = "As::<Maybe<Text<WrittenAboveZero>>>",
         skip_serializing_if = "Option::is_none"
     )]
     r#for: Option<String>,
@@ -29,12 +25,16 @@ struct Conditional {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stage: Option<String>,
     /// The run ends once the limit has been broken for so long.
-    #[serde(default, with = "As::<Maybe<WrittenSpan>>", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "As::<Maybe<Text<WrittenSpan>>>",
+        skip_serializing_if = "Option::is_none"
+    )]
     abort_after: Option<String>,
 }
 
-/// A limit as a string, or a table with conditions.
-struct Gate;
+/// A limit as a string, or a table with conditions; kept as JSON.
+pub(super) struct Gate;
 
 impl Kind for Gate {
     type Value = serde_json::Value;
@@ -56,48 +56,6 @@ impl Kind for Gate {
             "description": "The limit: \"< 50ms\", \"<= 0.1%\", \"= 0\".",
         });
         any_of([limit, generator.subschema_for::<Conditional>()])
-    }
-}
-
-impl<'de> Deserialize<'de> for Gates {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Gates, D::Error> {
-        from.deserialize_map(GatesVisitor)
-    }
-}
-
-struct GatesVisitor;
-
-impl<'de> Visitor<'de> for GatesVisitor {
-    type Value = Gates;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a table")
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Gates, A::Error> {
-        let mut gates = Vec::new();
-        while let Some(metric) = entries.next_key::<String>()? {
-            gates.push((metric, entries.next_value_seed(As::<Gate>::seed())?));
-        }
-        Ok(Gates(gates))
-    }
-}
-
-impl Serialize for Gates {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_map(self.0.iter().map(|(metric, gate)| (metric, gate)))
-    }
-}
-
-impl JsonSchema for Gates {
-    fn schema_name() -> Cow<'static, str> {
-        "Gates".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "Limits by metric, which decide the exit code: \"response.p99\" = \"< 50ms\".",
-            "type": "object",
-            "additionalProperties": Gate::schema(generator),
-        })
     }
 }
 

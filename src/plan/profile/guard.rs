@@ -3,7 +3,7 @@ use crate::kit::Rate;
 use crate::plan::defaults::Defaults;
 use crate::plan::error::{PlanError, Read};
 use crate::plan::model;
-use crate::plan::values::{As, HostPort, List, Maybe, RateAboveZero, Whole};
+use crate::plan::values::{As, HostPort, List, Maybe, RateAboveZero, Text, Whole};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ const PATTERNS_MAX: usize = 1000;
 #[serde(default, deny_unknown_fields)]
 pub(in crate::plan) struct Guard {
     /// Targets off loopback that may be tested, each as host:port. A target off loopback must be among them.
-    #[serde(with = "As::<List<HostPort>>")]
+    #[serde(with = "As::<List<Text<HostPort>>>")]
     allow_target: Vec<String>,
     /// Maximum number of submit_sm, retries included, from 1 on. Off loopback it must be given.
     #[serde(with = "As::<Maybe<Whole<u64, 1, COUNT_MAX>>>")]

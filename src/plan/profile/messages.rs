@@ -6,7 +6,7 @@ use crate::plan::error::{PlanError, Read};
 use crate::plan::mark::without_mark;
 use crate::plan::model::{self, AddressFrom, Content, Long, PlannedTlv, TlvValue};
 use crate::plan::values::{
-    As, Ascii, DataCoding, FilePath, Hex, Maybe, MessageTime, TlvTag, Whole,
+    As, Ascii, DataCoding, FilePath, Hex, Maybe, MessageTime, Text, TlvTag, Whole,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -63,10 +63,10 @@ pub(in crate::plan) struct Message {
     priority: u8,
     /// The validity_period: a duration from acceptance, a time in RFC 3339, or the 16 characters of the wire. Empty by
     /// default.
-    #[serde(with = "As::<Maybe<MessageTime>>")]
+    #[serde(with = "As::<Maybe<Text<MessageTime>>>")]
     validity_period: Option<String>,
     /// The schedule_delivery_time, written like `validity_period`. Empty by default.
-    #[serde(with = "As::<Maybe<MessageTime>>")]
+    #[serde(with = "As::<Maybe<Text<MessageTime>>>")]
     schedule_delivery_time: Option<String>,
     /// Optional parameters.
     tlvs: Vec<Tlv>,

@@ -1,7 +1,7 @@
 //! `[metrics]`: OpenMetrics while a run goes on.
 use crate::plan::error::{PlanError, Read};
 use crate::plan::guard::is_loopback;
-use crate::plan::values::{As, ListenAddress, Maybe};
+use crate::plan::values::{As, ListenAddress, Maybe, Text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub(in crate::plan) struct Metrics {
     /// Address to serve them at, as host:port. Without it, they are not served.
-    #[serde(with = "As::<Maybe<ListenAddress>>")]
+    #[serde(with = "As::<Maybe<Text<ListenAddress>>>")]
     pub(super) listen: Option<String>,
     /// Whether that address may be off this machine's loopback: whoever reaches it can read the run's figures. False by
     /// default.

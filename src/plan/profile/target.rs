@@ -3,7 +3,7 @@ use crate::plan::error::{PlanError, Read};
 use crate::plan::guard::is_loopback;
 use crate::plan::model::{self, AddressPolicy, Tls};
 use crate::plan::values::{
-    As, EMBEDDED, FilePath, HostPort, IpAddress, List, Maybe, TargetAddress, Whole,
+    As, EMBEDDED, FilePath, HostPort, IpAddress, List, Maybe, TargetAddress, Text, Whole,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,10 +17,10 @@ const BUFFER_MAX: u64 = 1 << 30;
 pub(in crate::plan) struct Target {
     /// Address as host:port (with [ ] around an IPv6 address), or `"embedded"` for the simulator in this process,
     /// which is the default.
-    #[serde(with = "As::<Maybe<TargetAddress>>")]
+    #[serde(with = "As::<Maybe<Text<TargetAddress>>>")]
     address: Option<String>,
     /// Several addresses as host:port, instead of `address`.
-    #[serde(with = "As::<Maybe<List<HostPort>>>")]
+    #[serde(with = "As::<Maybe<List<Text<HostPort>>>>")]
     #[schemars(length(min = 1))]
     addresses: Option<Vec<String>>,
     /// How several addresses are used; `"all"` by default.
@@ -42,7 +42,7 @@ pub(in crate::plan) struct Target {
     /// password.
     tls_verify: Option<bool>,
     /// IP addresses of this host to connect from, in turn. By default the kernel chooses.
-    #[serde(with = "As::<List<IpAddress>>")]
+    #[serde(with = "As::<List<Text<IpAddress>>>")]
     source_addresses: Vec<String>,
     /// Whether TCP_NODELAY is set on each connection; true by default.
     nodelay: bool,

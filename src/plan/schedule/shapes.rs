@@ -123,6 +123,11 @@ impl Shape {
         self.kind().peak()
     }
 
+    /// Its one rate, where it is a hold.
+    pub const fn held(&self) -> Option<Rate> {
+        if let Shape::Hold(rate) = self { Some(*rate) } else { None }
+    }
+
     /// Whether it is a closed loop: no rate is planned.
     pub fn is_closed(&self) -> bool {
         self.peak().is_none()

@@ -1,11 +1,7 @@
 //! Addresses of hosts: `host:port`, and IP addresses.
-use super::{Fault, Kind, Scalar, scalar};
-use schemars::{Schema, SchemaGenerator, json_schema};
-use serde::de::Deserializer;
-use serde::ser::Serializer;
+use super::{Fault, Rule};
 use std::net::IpAddr;
 
-const STRING: &str = "a string in quotes";
 const WANTED: &str = "host:port, with [ ] around an IPv6 address";
 /// The target that is the simulator in this process.
 pub(in crate::plan) const EMBEDDED: &str = "embedded";
@@ -23,91 +19,48 @@ pub(in crate::plan) fn split_address(text: &str) -> Option<(&str, u16)> {
     if good && digits { Some((host, port.parse().ok()?)) } else { None }
 }
 
-fn read<'de, D: Deserializer<'de>>(
-    from: D,
-    read: impl FnOnce(&str) -> Result<(), Fault>,
-) -> Result<String, D::Error> {
-    scalar(from, STRING, |written| match written {
-        Scalar::Text(text) => read(text).map(|()| text.to_owned()),
-        Scalar::Whole(_) | Scalar::Decimal(_) => Err(Fault::wanted(STRING)),
-    })
-}
-
-fn host_port(text: &str) -> Result<(), Fault> {
+fn host_port(text: &str) -> Result<String, Fault> {
     let good = split_address(text).is_some_and(|(_, port)| port > 0);
-    if good { Ok(()) } else { Err(Fault::wanted(WANTED)) }
+    if good { Ok(text.to_owned()) } else { Err(Fault::wanted(WANTED)) }
 }
 
 /// `host:port`, the port not 0.
 pub(in crate::plan) struct HostPort;
 
-impl Kind for HostPort {
-    type Value = String;
-
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-        read(from, host_port)
-    }
-    fn write<S: Serializer>(address: &String, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(address)
-    }
-    fn schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": ":[0-9]+$" })
+impl Rule for HostPort {
+    const PATTERN: &'static str = ":[0-9]+$";
+    fn read(text: &str) -> Result<String, Fault> {
+        host_port(text)
     }
 }
 
 /// `host:port`, or `"embedded"`.
 pub(in crate::plan) struct TargetAddress;
 
-impl Kind for TargetAddress {
-    type Value = String;
-
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-        read(from, |text| if text == EMBEDDED { Ok(()) } else { host_port(text) })
-    }
-    fn write<S: Serializer>(address: &String, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(address)
-    }
-    fn schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": ":[0-9]+$|^embedded$" })
+impl Rule for TargetAddress {
+    const PATTERN: &'static str = ":[0-9]+$|^embedded$";
+    fn read(text: &str) -> Result<String, Fault> {
+        if text == EMBEDDED { Ok(text.to_owned()) } else { host_port(text) }
     }
 }
 
 /// `host:port` to listen at; port 0 leaves the choice to the kernel.
 pub(in crate::plan) struct ListenAddress;
 
-impl Kind for ListenAddress {
-    type Value = String;
-
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-        read(from, |text| split_address(text).map(|_| ()).ok_or(Fault::wanted(WANTED)))
-    }
-    fn write<S: Serializer>(address: &String, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(address)
-    }
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        HostPort::schema(generator)
+impl Rule for ListenAddress {
+    const PATTERN: &'static str = ":[0-9]+$";
+    fn read(text: &str) -> Result<String, Fault> {
+        split_address(text).map(|_| text.to_owned()).ok_or(Fault::wanted(WANTED))
     }
 }
 
 /// An IP address of this host.
 pub(in crate::plan) struct IpAddress;
 
-impl Kind for IpAddress {
-    type Value = String;
-
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-        read(from, |text| match text.parse::<IpAddr>() {
-            Ok(_) => Ok(()),
-            Err(_) => {
-                let why = format!("{text:?} is no IP address; write one of this host's");
-                Err(Fault::Says(why))
-            }
-        })
-    }
-    fn write<S: Serializer>(address: &String, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(address)
-    }
-    fn schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string" })
+impl Rule for IpAddress {
+    const PATTERN: &'static str = "[.:]";
+    fn read(text: &str) -> Result<String, Fault> {
+        let wrong = |_| Fault::Says(format!("{text:?} is no IP address; write one of this host's"));
+        text.parse::<IpAddr>().map(|_| text.to_owned()).map_err(wrong)
     }
 }

@@ -22,7 +22,7 @@ pub(super) use share::{ExactShare, SHARES_MAX, Share};
 pub(super) use span::{
     AboveZero, Span, SpanOrOff, WrittenAboveZero, WrittenSpan, parse as parse_span, span_text,
 };
-pub(super) use text::{Ascii, FILE, FilePath, Password, is_ascii};
+pub(super) use text::{Ascii, FILE, FilePath, Password, Rule, Text, is_ascii};
 pub(super) use time::MessageTime;
 pub(super) use words::{AllOrOne, State, States, Status, StatusShare, TlvTag};
 
@@ -184,6 +184,39 @@ impl<K: Kind<Value: Clone>> Kind for Two<K> {
         schema.insert("minItems".to_owned(), 2.into());
         schema.insert("maxItems".to_owned(), 2.into());
         schema
+    }
+}
+
+/// A table whose keys are names, in the order in which it was written.
+pub(super) struct Pairs<K>(PhantomData<K>);
+
+impl<K: Kind> Kind for Pairs<K> {
+    type Value = Vec<(String, K::Value)>;
+
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self::Value, D::Error> {
+        from.deserialize_map(Self(PhantomData))
+    }
+    fn write<S: Serializer>(pairs: &Self::Value, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(pairs.iter().map(|(name, value)| (name, Written::<K>(value))))
+    }
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        let values = K::schema(generator);
+        schemars::json_schema!({ "type": "object", "additionalProperties": values })
+    }
+}
+
+impl<'de, K: Kind> Visitor<'de> for Pairs<K> {
+    type Value = Vec<(String, K::Value)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut pairs = Vec::new();
+        while let Some(name) = entries.next_key()? {
+            pairs.push((name, entries.next_value_seed(As::<K>::seed())?));
+        }
+        Ok(pairs)
     }
 }
 

@@ -1,5 +1,5 @@
 //! Spans of time: `"20ms"`, `"1m 30s"`.
-use super::{Fault, Kind, Scalar, scalar};
+use super::{Fault, Kind, Rule, Scalar, scalar};
 use crate::kit::Nanos;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::de::Deserializer;
@@ -89,33 +89,19 @@ impl Kind for SpanOrOff {
 /// A span of time that is kept as it was written.
 pub(in crate::plan) struct WrittenSpan;
 
-impl Kind for WrittenSpan {
-    type Value = String;
-
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-        read(from, |text| parse(text).map(|_| text.to_owned()))
-    }
-    fn write<S: Serializer>(span: &String, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(span)
-    }
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        Span::schema(generator)
+impl Rule for WrittenSpan {
+    const PATTERN: &'static str = "[0-9]";
+    fn read(text: &str) -> Result<String, Fault> {
+        parse(text).map(|_| text.to_owned())
     }
 }
 
 /// A span of time above 0s that is kept as it was written.
 pub(in crate::plan) struct WrittenAboveZero;
 
-impl Kind for WrittenAboveZero {
-    type Value = String;
-
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-        read(from, |text| above_zero(text).map(|_| text.to_owned()))
-    }
-    fn write<S: Serializer>(span: &String, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(span)
-    }
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        AboveZero::schema(generator)
+impl Rule for WrittenAboveZero {
+    const PATTERN: &'static str = "[1-9]";
+    fn read(text: &str) -> Result<String, Fault> {
+        above_zero(text).map(|_| text.to_owned())
     }
 }

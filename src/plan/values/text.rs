@@ -6,6 +6,7 @@ use serde::de::{Deserializer, Error, Visitor};
 use serde::ser::Serializer;
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 /// Name of a newtype struct whose string names a file: relative to the profile that it stands in.
 pub(in crate::plan) const FILE: &str = "$file";
@@ -21,6 +22,37 @@ pub(in crate::plan) fn is_ascii(text: &str, max: usize) -> Result<(), Fault> {
         return Err(Fault::Wanted(Cow::Owned(format!("at most {max} characters"))));
     }
     Ok(())
+}
+
+/// A kind of string.
+pub(in crate::plan) trait Rule {
+    /// A regular expression that every good one matches.
+    const PATTERN: &'static str;
+    /// Reads one; what is kept may be spelled otherwise.
+    ///
+    /// # Errors
+    /// What would do instead.
+    fn read(text: &str) -> Result<String, Fault>;
+}
+
+/// A string of one kind.
+pub(in crate::plan) struct Text<R>(PhantomData<R>);
+
+impl<R: Rule> Kind for Text<R> {
+    type Value = String;
+
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+        scalar(from, STRING, |written| match written {
+            Scalar::Text(text) => R::read(text),
+            Scalar::Whole(_) | Scalar::Decimal(_) => Err(Fault::wanted(STRING)),
+        })
+    }
+    fn write<S: Serializer>(text: &String, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(text)
+    }
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": R::PATTERN })
+    }
 }
 
 /// ASCII of at most `MAX` characters.

@@ -1,27 +1,13 @@
 //! Times of a message: `"1h"`, `"2026-11-23T10:00:00Z"`, or the wire's 16 characters (v3.4, 7.1.1).
-use super::{Fault, Kind, Scalar, scalar};
-use schemars::{Schema, SchemaGenerator, json_schema};
-use serde::de::Deserializer;
-use serde::ser::Serializer;
+use super::{Fault, Rule};
 
 /// As on the wire (16 characters), a span of time from acceptance, or a time in RFC 3339. Kept as on the wire.
 pub(in crate::plan) struct MessageTime;
 
-impl Kind for MessageTime {
-    type Value = String;
-
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-        const STRING: &str = "a string in quotes";
-        scalar(from, STRING, |written| match written {
-            Scalar::Text(text) => on_the_wire(text),
-            Scalar::Whole(_) | Scalar::Decimal(_) => Err(Fault::wanted(STRING)),
-        })
-    }
-    fn write<S: Serializer>(time: &String, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(time)
-    }
-    fn schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string" })
+impl Rule for MessageTime {
+    const PATTERN: &'static str = "[0-9]";
+    fn read(text: &str) -> Result<String, Fault> {
+        on_the_wire(text)
     }
 }
 

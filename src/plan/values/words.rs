@@ -1,11 +1,11 @@
 //! The wire's words in a profile: statuses, message states and TLV tags by name or by number.
-use super::{As, Fault, Kind, SHARES_MAX, Scalar, Share, scalar};
+use super::{As, Fault, Kind, Pairs, SHARES_MAX, Scalar, Share, scalar};
 use crate::plan::suggest::{near, shown};
 use crate::smpp::receipt::MessageState;
 use crate::smpp::{CommandStatus, Tag};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
-use serde::ser::{SerializeMap, Serializer};
+use serde::de::{Deserializer, Error};
+use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
@@ -135,30 +135,9 @@ impl Kind for States {
     type Value = Vec<(u8, f64)>;
 
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self::Value, D::Error> {
-        from.deserialize_map(States)
-    }
-    fn write<S: Serializer>(states: &Self::Value, to: S) -> Result<S::Ok, S::Error> {
-        let mut map = to.serialize_map(Some(states.len()))?;
-        for (state, share) in states {
-            map.serialize_entry(MessageState::from_wire(*state).stat(), share)?;
-        }
-        map.end()
-    }
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "object", "additionalProperties": Share::schema(generator) })
-    }
-}
-
-impl<'de> Visitor<'de> for States {
-    type Value = Vec<(u8, f64)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a table")
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
         let mut states = Vec::new();
-        while let Some(state) = entries.next_key_seed(As::<State>::seed())? {
-            states.push((state, entries.next_value_seed(As::<Share>::seed())?));
+        for (word, share) in Pairs::<Share>::read(from)? {
+            states.push((State::parse(&word).map_err(Fault::into_error)?, share));
         }
         let sum: f64 = states.iter().map(|(_, share)| share).sum();
         if sum > SHARES_MAX {
@@ -166,6 +145,13 @@ impl<'de> Visitor<'de> for States {
         }
         states.sort_by_key(|(state, _)| *state);
         Ok(states)
+    }
+    fn write<S: Serializer>(states: &Self::Value, to: S) -> Result<S::Ok, S::Error> {
+        let stat = |state: u8| MessageState::from_wire(state).stat();
+        to.collect_map(states.iter().map(|(state, share)| (stat(*state), share)))
+    }
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        Pairs::<Share>::schema(generator)
     }
 }
 
