@@ -104,7 +104,9 @@ fn an_independent_validator_takes_every_shipped_profile_and_no_bad_one() {
         let value: serde_json::Value = toml::from_str(toml).unwrap();
         std::fs::write(folder.path().join(name), value.to_string()).unwrap();
     };
-    ["good", "bad"].map(|name| std::fs::create_dir(folder.path().join(name)).unwrap());
+    for name in ["good", "bad"] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+    }
     let profiles = concat!(env!("CARGO_MANIFEST_DIR"), "/profiles");
     for entry in std::fs::read_dir(profiles).unwrap() {
         let path = entry.unwrap().path();
