@@ -1,6 +1,8 @@
 //! The house in order (DESIGN.md §2): who may import whom, how long a file and a function may be, and who
 //! may read a clock.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#[path = "tidy/rings.rs"]
+mod rings;
 #[path = "tidy/scan.rs"]
 mod scan;
 
@@ -64,6 +66,38 @@ const PURE: [&str; 6] = ["smpp", "session", "correlate", "measure", "judge", "re
 const IMPURE: [&str; 5] = ["tokio::", "std::net", "std::fs", "socket2::", "nix::"];
 
 const CLOCK_READS: [&str; 3] = ["Instant::now", "SystemTime::now", "clock_gettime"];
+/// Folders whose ring is still to be opened.
+const RINGS_STANDING: [&str; 3] = ["esme/", "judge/", "plan/schedule"];
+const FIELDS_MAX: usize = 16;
+/// Structs that are tables of data: a row of a file, a section of a profile, flags, counters that are merged.
+const TABLES_OF_DATA: [&str; 18] = [
+    "cli/args/find.rs: FindArgs",
+    "cli/args/overrides.rs: OverrideArgs",
+    "judge/compare/mod.rs: MetricComparison",
+    "judge/health.rs: Health",
+    "judge/health.rs: HealthLimits",
+    "measure/interval.rs: Interval",
+    "measure/record.rs: RunRecord",
+    "measure/row.rs: IntervalRow",
+    "plan/model.rs: Plan",
+    "plan/overrides.rs: Overrides",
+    "plan/profile/messages.rs: Message",
+    "report/document/figures.rs: LatencyRow",
+    "report/document/interval.rs: IntervalRow",
+    "report/document/ledger.rs: Receipts",
+    "report/document/mod.rs: Document",
+    "search/document.rs: Search",
+    "search/document.rs: TrialRow",
+    "watch/metrics/snapshot.rs: Snapshot",
+];
+/// Structs that do too much and are still to be divided.
+const STATES_STANDING: [&str; 5] = [
+    "coordinator/conductor.rs: Conductor",
+    "esme/core.rs: Core",
+    "esme/link.rs: Link",
+    "smsc/core.rs: Core",
+    "smsc/peer.rs: Peer",
+];
 const FILE_LINES_MAX: usize = 500;
 const FUNCTION_LINES_MAX: usize = 70;
 
@@ -219,6 +253,45 @@ fn no_function_is_longer_than_70_lines() {
             }
         }
     }
+    none(&faults);
+}
+
+#[test]
+fn no_files_of_a_folder_import_one_another_in_a_ring() {
+    let files = house();
+    let faults: Vec<String> = rings::Modules::new(&files)
+        .rings()
+        .iter()
+        .filter(|ring| !RINGS_STANDING.iter().any(|folder| ring[0].starts_with(folder)))
+        .map(|ring| format!("a ring in src/:\n    {}", ring.join("\n    ")))
+        .collect();
+    none(&faults);
+}
+
+#[test]
+fn no_error_of_production_code_is_a_string() {
+    let mut faults = Vec::new();
+    for file in house().iter().filter(|f| !f.is_test) {
+        for (number, line) in scan::results_with_string(&file.code) {
+            faults.push(format!("src/{}:{number}: {line}: an error is a type", file.name));
+        }
+    }
+    none(&faults);
+}
+
+#[test]
+fn no_struct_has_more_than_16_fields() {
+    let mut faults = Vec::new();
+    let mut known: BTreeSet<&str> = TABLES_OF_DATA.into_iter().chain(STATES_STANDING).collect();
+    for file in house().iter().filter(|f| !f.is_test) {
+        let structs = scan::structs(&file.code);
+        for (name, line, count) in structs.into_iter().filter(|s| s.2 > FIELDS_MAX) {
+            if !known.remove(format!("{}: {name}", file.name).as_str()) {
+                faults.push(format!("src/{}:{line}: {name} has {count} fields", file.name));
+            }
+        }
+    }
+    faults.extend(known.iter().map(|one| format!("src/{one} has {FIELDS_MAX} fields or fewer")));
     none(&faults);
 }
 

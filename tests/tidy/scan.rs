@@ -147,6 +147,25 @@ pub(crate) fn root_paths(code: &str, depth: usize) -> Vec<Vec<String>> {
     paths
 }
 
+/// Every path that starts with the word `start`, the word included, and whether a `pub use` hands it on.
+pub(crate) fn paths_from(code: &str, start: &str) -> Vec<(bool, Vec<String>)> {
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices(&format!("{start}::")) {
+        let before = &code[..at];
+        let visibility = before.ends_with("(in ");
+        if visibility || before.chars().next_back().is_some_and(|c| is_word(c) || c == ':') {
+            continue;
+        }
+        let statement = before.rsplit([';', '}', '{']).next().unwrap_or_default().trim();
+        let public = statement.rsplit("]").next().is_some_and(|s| s.trim().starts_with("pub"))
+            && statement.ends_with("use");
+        let mut paths = Vec::new();
+        tree(&code[at + start.len() + 2..], &mut vec![start.to_owned()], &mut paths);
+        found.extend(paths.into_iter().map(|path| (public, path)));
+    }
+    found
+}
+
 /// Reads one use tree; returns how much of the text it took.
 fn tree(text: &str, prefix: &mut Vec<String>, paths: &mut Vec<Vec<String>>) -> usize {
     let mut at = text.len() - text.trim_start().len();
@@ -204,6 +223,65 @@ pub(crate) fn functions(code: &str) -> Vec<(String, usize, usize)> {
         {
             let line = code[..at].matches('\n').count() + 1;
             found.push((name, line, code[at..close].matches('\n').count() + 1));
+        }
+    }
+    found
+}
+
+/// Every struct with named fields: its name, its first line, and how many fields it has.
+pub(crate) fn structs(code: &str) -> Vec<(String, usize, usize)> {
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices("struct ") {
+        let name: String = code[at + 7..].chars().take_while(|c| is_word(*c)).collect();
+        if name.is_empty() || code[..at].chars().next_back().is_some_and(is_word) {
+            continue;
+        }
+        let Some((offset, '{')) =
+            code[at..].char_indices().find(|(_, c)| matches!(c, '{' | ';' | '('))
+        else {
+            continue;
+        };
+        let Some(close) = matching(code, at + offset) else { continue };
+        let line = code[..at].matches('\n').count() + 1;
+        found.push((name, line, fields_count(&code[at + offset + 1..close])));
+    }
+    found
+}
+
+/// Fields between the braces of a struct: colons outside brackets that are no path's.
+fn fields_count(body: &str) -> usize {
+    let plain = body.replace("::", "  ").replace("->", "  ");
+    let mut depth = 0;
+    let mut count = 0;
+    for c in plain.chars() {
+        match c {
+            '(' | '[' | '{' | '<' => depth += 1,
+            ')' | ']' | '}' | '>' => depth -= 1,
+            ':' if depth == 0 => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
+/// Every `Result<_, String>`: its line and its text.
+pub(crate) fn results_with_string(code: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices("Result<") {
+        let mut depth = 0;
+        let end = code[at..].char_indices().find(|(i, c)| {
+            match c {
+                '<' | '(' | '[' => depth += 1,
+                '>' if code[at..*i + at].ends_with('-') => {}
+                '>' | ')' | ']' => depth -= 1,
+                _ => {}
+            }
+            depth == 0 && *c == '>'
+        });
+        let Some((length, _)) = end else { continue };
+        let text: String = code[at..=at + length].split_whitespace().collect();
+        if text.ends_with(",String>") {
+            found.push((code[..at].matches('\n').count() + 1, text));
         }
     }
     found
