@@ -77,3 +77,45 @@ fn six_messages_are_not_explained_by_a_percentile_that_six_do_not_have() {
          (up to 15 ms): do not read the response time as the SMSC's."
     );
 }
+
+#[test]
+fn messages_that_waited_while_sessions_were_down_are_not_said_to_have_waited_for_a_slow_smsc() {
+    let full = |_| Gauges { window_full_ns: 300_000_000, ..quiet(0) };
+    let plan = plan(200, 0, 10);
+    let waited = Fate { wait: Nanos::from_secs(1), ..GOOD };
+    let fate = |_, at: Nanos| if at < Nanos::from_secs(3) { waited } else { GOOD };
+    let mut record = record(&plan, fate, full);
+    record.outages.push(Outage {
+        session: 0,
+        from: Nanos::ZERO,
+        to: Some(Nanos::from_secs(3)),
+        cause: crate::measure::DownCause::Closed,
+        lost: 0,
+        attempts: 1,
+    });
+    let j = judge(&plan, &record, &HostUse::default());
+    assert_eq!(j.limiter, Some(Limiter::Connection));
+    // one of two sessions, for 3 of 10 s
+    let said = ["once a session was down", "sessions were missing for 15 % of the time"];
+    assert_eq!(j.evidence, said);
+    let cause = j.explanation.unwrap().cause;
+    assert!(cause.starts_with("messages waited while sessions were down"), "{cause}");
+}
+
+#[test]
+fn an_id_mode_is_advised_only_where_it_would_match_more_than_the_one_that_is_set() {
+    let plan = plan(200, 0, 10);
+    let missing = Fate { receipt: None, ..GOOD };
+    let mut record = record(&plan, |_, _| missing, quiet);
+    let mut said = |modes: [(&str, u64); 2]| {
+        record.id_modes = modes.map(|(name, n)| (name.to_owned(), n)).to_vec();
+        let notes = judge(&plan, &record, &HostUse::default()).notes;
+        notes.into_iter().find(|note| note.contains("id_mode")).unwrap()
+    };
+    let exact = said([("exact", 40), ("number", 40)]);
+    assert!(exact.ends_with("no other would match more than \"exact\", which is set"), "{exact}");
+    let none = said([("exact", 0), ("number", 0)]);
+    assert!(none.ends_with("no id_mode matches: they may be somebody else's"), "{none}");
+    let number = said([("exact", 0), ("number", 40)]);
+    assert!(number.ends_with("set receipts.id_mode = \"number\""), "{number}");
+}

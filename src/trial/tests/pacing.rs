@@ -87,3 +87,14 @@ fn poisson_arrivals_leave_at_their_drawn_times_whoever_sends_them() {
     assert_eq!(one.0, one.1);
     assert_eq!(one, of(3));
 }
+
+#[test]
+fn the_first_and_the_last_second_hold_what_was_scheduled_in_them() {
+    for workers in [1, 3] {
+        let toml = hold("100", "2500ms", 4);
+        let (_, record) = run(&mut Memory { workers, ..Memory::default() }, &toml);
+        let scheduled: Vec<u64> = record.intervals.iter().map(|row| row.scheduled).collect();
+        assert_eq!(scheduled[..3], [100, 100, 50], "{workers}");
+        assert_eq!(scheduled.iter().sum::<u64>(), 250, "{workers}");
+    }
+}
