@@ -43,7 +43,7 @@ const GAPS_MAX: u32 = 3;
 const BISECTIONS_MAX: u32 = 24;
 const GAPS_WIDTH: f64 = 1.02;
 /// Share of a rate that is offered where the rate itself must not refuse.
-const BELOW: f64 = 0.9;
+const BELOW: f64 = 0.75;
 
 struct Window<'s, 'w> {
     settings: &'s WindowSettings,
@@ -55,6 +55,9 @@ struct Window<'s, 'w> {
     quickest: Nanos,
     mean: Nanos,
     longest: Nanos,
+    /// Gaps between its messages as they were written: the shortest, and their mean.
+    shortest_gap: Nanos,
+    mean_gap: Nanos,
     /// A limit whose check was refused, until the rate is known that may have refused it.
     doubted: Option<Doubted>,
     search: Search,
@@ -125,6 +128,8 @@ pub fn window(plan: &Plan, settings: &WindowSettings, world: World<'_>) -> Resul
         quickest: Nanos::ZERO,
         mean: Nanos::ZERO,
         longest: Nanos::ZERO,
+        shortest_gap: Nanos::ZERO,
+        mean_gap: Nanos::ZERO,
         doubted: None,
         search,
     };
@@ -240,6 +245,10 @@ impl Window<'_, '_> {
             }
             let messages = (BURSTS * value).max(GAPS_MIN);
             if self.even(messages, rate)? != Probe::Borne {
+                // what came late came together: that says nothing
+                if self.shortest_gap.as_secs_f64() * rate < 0.5 {
+                    continue;
+                }
                 return Ok(false);
             }
             if rate * self.mean.as_secs_f64() > (1.0 + OPEN) / 2.0 * value as f64 {
@@ -267,9 +276,15 @@ impl Window<'_, '_> {
             if rate > GAPS_RATE_MAX * messages as f64 {
                 break;
             }
-            match self.even(messages, rate)? {
-                Probe::Borne => low = Some(rate),
-                Probe::Broken { .. } => high = Some(rate),
+            let probe = self.even(messages, rate)?;
+            if self.mean_gap == Nanos::ZERO {
+                continue;
+            }
+            // by the gaps as they were: a late message comes near the next
+            let rate = 1.0 / self.mean_gap.as_secs_f64();
+            match probe {
+                Probe::Borne => low = Some(low.unwrap_or(0.0).max(rate)),
+                Probe::Broken { .. } => high = Some(high.unwrap_or(f64::MAX).min(rate)),
                 Probe::Void => {}
             }
         }
@@ -281,12 +296,18 @@ impl Window<'_, '_> {
     /// The window besides a rate: messages in such gaps that the rate lets them through, as many of them as are sent
     /// before the first is answered.
     fn beside(&mut self, rate: f64, ended: Ended) -> Result<Ended, Stop> {
+        let gap = 1.0 / rate;
         let rate = BELOW * rate;
-        let most = (rate * self.quickest.as_secs_f64()) as u64;
+        // the last is sent before the first is answered
+        let most = (rate * self.quickest.as_secs_f64()).ceil() as u64;
         let most = most.min(self.settings.ceiling);
         if most > 1 {
             let mut enforced = Enforced::new(most);
-            let turn = self.exactly(&mut enforced, |window, n| window.even(n, rate))?;
+            let turn = self.exactly(&mut enforced, |window, n| {
+                let probe = window.even(n, rate)?;
+                let apart = n < 2 || window.shortest_gap.as_secs_f64() >= gap;
+                Ok(if apart || probe == Probe::Borne { probe } else { Probe::Void })
+            })?;
             if let (Turn::Found(value), Some((how, status))) = (turn, enforced.how()) {
                 self.search.limit = Some(limit_of(value, how, status));
                 return Ok(Ended::Found);
@@ -334,6 +355,9 @@ impl Window<'_, '_> {
         self.longest = service.max().unwrap_or_default();
         self.quickest = service.min().unwrap_or_default();
         self.mean = Nanos(service.mean().unwrap_or_default() as u64);
+        let gaps = &done.record.send_gaps;
+        self.shortest_gap = gaps.min().unwrap_or_default();
+        self.mean_gap = Nanos(gaps.mean().unwrap_or_default() as u64);
         let says = match probe {
             Probe::Borne => "all accepted".to_owned(),
             Probe::Broken { how, status, accepted } => {
