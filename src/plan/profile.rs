@@ -212,6 +212,14 @@ pub fn load_side(
     load_with(source, overrides, |tree| side::apply(tree, side, settings))
 }
 
+/// A gates file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GatesFile {
+    #[serde(with = "As::<Pairs<gates::Gate>>")]
+    gates: Vec<(String, serde_json::Value)>,
+}
+
 /// A gates file: the keys of `[gates]` at its top level, or under a `[gates]` heading.
 ///
 /// # Errors
@@ -219,10 +227,12 @@ pub fn load_side(
 pub fn load_gates(path: &std::path::Path) -> Result<Vec<(String, serde_json::Value)>, PlanError> {
     let (file, text) = Source::File(path.to_owned()).read()?;
     let written = Node::parse(&file, &text)?;
-    // nothing but gates is taken from a file that has that heading
-    let gates = written.get("gates").cloned().unwrap_or(written);
-    let tree = Node::table(&gates.place.clone(), vec![("gates", gates)]);
-    Ok(Profile::read(&tree)?.gates)
+    let tree = match written.get("gates") {
+        Some(_) => written,
+        None => Node::table(&written.place.clone(), vec![("gates", written)]),
+    };
+    gates::check_quotes(&tree)?;
+    Ok(read::<GatesFile>(&tree)?.gates)
 }
 
 /// The JSON Schema of a profile.
