@@ -1,7 +1,7 @@
 //! summary.md and comparison.md: for a page on GitHub. Text of a peer or a profile is escaped, so that it neither marks
 //! up, links, nor mentions anybody.
 use super::document::Document;
-use super::model::{Cell, ComparisonModel, RunModel, Table, Tone, Top, Value};
+use super::model::{Cell, Column, ComparisonModel, Kind, RunModel, Table, Tone, Top, Value};
 use super::printable;
 
 /// The page of a run.
@@ -105,7 +105,7 @@ const fn mark(tone: Tone) -> &'static str {
 
 /// A table; empty without a row.
 fn table(of: &Table) -> String {
-    let (titles, rows, more) = of.in_brief();
+    let (columns, rows, more) = of.in_brief();
     if rows.is_empty() {
         return String::new();
     }
@@ -114,10 +114,13 @@ fn table(of: &Table) -> String {
         Value::Marked(word) => format!("{}{word}", mark(cell.tone)).trim_end().to_owned(),
         value => plain(&value.to_string()),
     };
-    let mut text = line(titles.iter().map(|title| plain(title)).collect());
-    // the first column holds names, the others figures
-    let rule = |n: usize| if n == 0 { ":--" } else { "--:" }.to_owned();
-    text += &line((0..titles.len()).map(rule).collect());
+    let mut text = line(columns.iter().map(|column| plain(&column.title)).collect());
+    // the first column holds names
+    let rule = |(n, column): (usize, &&Column)| match column.kind {
+        Kind::Figures if n > 0 => "--:".to_owned(),
+        Kind::Figures | Kind::Words | Kind::Name | Kind::Octets => ":--".to_owned(),
+    };
+    text += &line(columns.iter().enumerate().map(rule).collect());
     text.extend(rows.iter().map(|row| line(row.iter().map(cell).collect())));
     text.push('\n');
     if more > 0 {

@@ -95,7 +95,7 @@ impl Page {
 
     /// A table, and how much of it is left out; nothing without a row.
     fn table(&mut self, of: &Table) {
-        let (titles, rows, more) = of.in_brief();
+        let (columns, rows, more) = of.in_brief();
         if rows.is_empty() {
             return;
         }
@@ -103,6 +103,7 @@ impl Page {
             row.iter().map(|cell| printable(&cell.to_string())).collect()
         };
         let rows: Vec<Vec<String>> = rows.iter().map(cells).collect();
+        let titles: Vec<&str> = columns.iter().map(|column| column.title.as_str()).collect();
         self.text += &table(self.style.columns, &titles, &rows);
         if more > 0 {
             self.line(&format!("  and {} more in result.json", words::count(more as u64)));

@@ -11,8 +11,8 @@ mod words;
 
 use super::Run;
 use super::document::{
-    Anomaly, Document, FirstThrottle, IntervalRow, Messages, Operator, Outage, RunFacts, SCHEMA,
-    State, TallyRow, Tool, Window,
+    Anomaly, Document, FirstThrottle, GateRow, IntervalRow, Messages, Operator, Outage, RunFacts,
+    SCHEMA, State, TallyRow, Tool, Window,
 };
 use super::escape::{mask_pdu, mask_profile};
 use crate::judge::Scope;
@@ -63,7 +63,7 @@ impl Document {
             intervals: Vec::new(),
             hours: intervals::hours(record),
             sessions: intervals::sessions(run),
-            gates: run.gates.iter().map(verdict::gate).collect(),
+            gates: run.gates.iter().map(GateRow::from).collect(),
             operator: operator(record),
             first_throttle: first_throttle(record),
             outages_more: record.outages_more,

@@ -90,22 +90,18 @@ fn reason(c: &Check, about: About) -> Reason {
 
 impl From<&GateResult> for GateRow {
     fn from(g: &GateResult) -> GateRow {
-        gate(g)
-    }
-}
-
-pub(super) fn gate(g: &GateResult) -> GateRow {
-    let value = match &g.value {
-        Some(GateValue::Number(v)) => json!(number(*v, g.unit)),
-        Some(GateValue::Word(word)) => json!(word),
-        None => Value::Null,
-    };
-    GateRow {
-        name: g.name.clone(),
-        expression: g.expression.clone(),
-        value,
-        outcome: g.outcome,
-        unit: g.unit,
-        why: g.why.clone(),
+        let value = match &g.value {
+            Some(GateValue::Number(v)) => json!(number(*v, g.unit)),
+            Some(GateValue::Word(word)) => json!(word),
+            None => Value::Null,
+        };
+        GateRow {
+            name: g.name.clone(),
+            expression: g.expression.clone(),
+            value,
+            outcome: g.outcome,
+            unit: g.unit,
+            why: g.why.clone(),
+        }
     }
 }

@@ -18,6 +18,6 @@ pub(crate) use note::{Note, Withheld};
 pub(crate) use run::{Headline, RunModel, gates_in_all};
 pub(crate) use search::{SearchModel, beyond};
 pub(crate) use sessions::{senders, session_table, spread};
-pub(crate) use table::{Cell, Kind, Table, Tone, Value};
+pub(crate) use table::{Cell, Column, Kind, Table, Tone, Value};
 pub(crate) use tables::*;
 pub(crate) use top::{Check, Line, Top};

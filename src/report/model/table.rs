@@ -289,15 +289,15 @@ impl Table {
         self
     }
 
-    /// Where there is little room: titles and cells of the columns that stand there and hold something, and how many
-    /// rows are left out.
-    pub(crate) fn in_brief(&self) -> (Vec<&str>, Vec<Vec<&Cell>>, usize) {
+    /// Where there is little room: the columns that stand there and hold something, their cells, and how many rows are
+    /// left out.
+    pub(crate) fn in_brief(&self) -> (Vec<&Column>, Vec<Vec<&Cell>>, usize) {
         let shown: Vec<usize> = (0..self.columns.len())
             .filter(|n| !self.columns[*n].wide && self.holds_something(*n))
             .collect();
-        let titles = shown.iter().map(|n| self.columns[*n].title.as_str()).collect();
+        let columns = shown.iter().map(|n| &self.columns[*n]).collect();
         let rows = self.rows.iter().take(self.brief);
         let rows = rows.map(|row| shown.iter().filter_map(|n| row.get(*n)).collect()).collect();
-        (titles, rows, self.rows.len().saturating_sub(self.brief))
+        (columns, rows, self.rows.len().saturating_sub(self.brief))
     }
 }
