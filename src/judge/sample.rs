@@ -112,6 +112,7 @@ fn load() -> Load {
         busy_poll: false,
         workers: Some(1),
         pin: false,
+        ..Load::default()
     }
 }
 

@@ -36,12 +36,6 @@ pub(super) const SYSTEM_ID: &str = "smppbench";
 pub(super) const INTERFACE_VERSION: u8 = 0x34;
 /// Idle time before enquire_link.
 pub(super) const ENQUIRE_LINK: Nanos = Nanos::from_secs(30);
-/// Most sends of one message under `on_throttle = "retry"`.
-pub(super) const ATTEMPTS_MAX: u32 = 5;
-/// Oldest age of a message that is still retried.
-pub(super) const AGE_MAX: Nanos = Nanos::from_secs(30);
-/// ESME_RTHROTTLED and ESME_RMSGQFUL.
-pub(super) const RETRYABLE: [u32; 2] = [0x58, 0x14];
 /// How a lost session comes back.
 pub(super) const REBIND: Rebind =
     Rebind { attempts_max: 10, min: Nanos::from_millis(500), max: Nanos::from_secs(30) };

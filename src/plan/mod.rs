@@ -38,7 +38,9 @@ pub use overrides::Overrides;
 pub use profile::{Source, load, load_gates, load_side, profile_schema, stage_origins};
 pub use recipe::{Expects, Picked, Place, Recipe, Scratch, Stretch};
 pub use resolved::{repro, resolved_json};
-pub use schedule::{Due, Ramp, Schedule, ScheduleError, Sine, Spike, Stairs, Unschedulable};
+pub use schedule::{
+    Due, Ramp, Schedule, ScheduleError, Sine, Spike, Stairs, Unschedulable, WrittenStage,
+};
 pub use secret::{SecretError, shown_setting};
 pub use side::Side;
 pub use stage_flags::Origin;

@@ -2,12 +2,14 @@
 //! serialisable, so that it can travel to a worker on another machine. It knows no file and no flag.
 mod deliver;
 mod fleet;
+mod load;
 mod message;
 mod receipts;
 mod timeouts;
 
 pub use deliver::Deliver;
 pub use fleet::{Fleet, OnAgentLoss};
+pub use load::{Load, OnThrottle, WindowFull};
 pub use message::{Address, AddressFrom, Content, Long, Message, PlannedTlv, TlvValue};
 pub use receipts::{Accept, IdMode, Per, Receipts};
 pub use timeouts::Timeouts;
@@ -219,55 +221,6 @@ pub struct Rebind {
     pub min: Nanos,
     /// Longest pause.
     pub max: Nanos,
-}
-
-/// How the load is offered.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Load {
-    /// Between two messages.
-    pub arrival: Arrival,
-    /// When no window slot is free at a message's time.
-    pub window_full: WindowFull,
-    /// None: all that is due goes out at once; Some(1.2): at most 1.2 × the rate while catching up.
-    pub catch_up: Option<f64>,
-    /// What a throttled message means.
-    pub on_throttle: OnThrottle,
-    /// Most sends of one message under `Retry`.
-    pub attempts_max: u32,
-    /// Oldest age (from the intended time) at which a message is still retried.
-    pub age_max: Nanos,
-    /// Statuses that may be retried.
-    pub retryable: Vec<u32>,
-    /// Spin the last stretch before a due time.
-    pub precise: bool,
-    /// Never sleep in the reactor.
-    pub busy_poll: bool,
-    /// Threads; None: cores (half of them when embedded), never more than senders.
-    pub workers: Option<usize>,
-    /// Pin each worker to a core.
-    pub pin: bool,
-}
-
-/// When no window slot is free at a message's time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum WindowFull {
-    /// The message waits, and the wait is measured.
-    Delay,
-    /// The message is dropped, and counted.
-    Drop,
-}
-
-/// What a throttled message means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum OnThrottle {
-    /// It is a result like any other.
-    Count,
-    /// The session pauses.
-    Backoff,
-    /// The message is sent again, under its intended time.
-    Retry,
 }
 
 impl Plan {

@@ -7,7 +7,6 @@ mod binds;
 mod duel;
 mod gates;
 mod guard;
-mod load;
 mod messages;
 mod metrics;
 mod source;
@@ -22,14 +21,14 @@ use super::behaviour::Behaviour;
 use super::defaults::{self, Defaults};
 use super::error::{PlanError, Read};
 use super::guard as limits;
-use super::model::{BindType, Deliver, Fleet, Plan, Receipts, Stage, Timeouts};
+use super::model::{BindType, Deliver, Fleet, Load, Plan, Receipts, Stage, Timeouts};
 use super::overrides::Overrides;
 use super::read::read;
 use super::recipe::Recipe;
-use super::schedule::Schedule;
+use super::schedule::{Schedule, WrittenStage};
 use super::side::{self, Side};
 use super::stage_flags::Origin;
-use super::tree::{Node, Place};
+use super::tree::{Node, Place, Value};
 use super::values::{As, Maybe, Pairs, Whole};
 use crate::kit::Nanos;
 use schemars::JsonSchema;
@@ -54,7 +53,7 @@ pub(super) struct Profile {
     /// The sessions of each account; an account's own `binds` stand above it.
     #[serde(skip_serializing)]
     binds: binds::Binds,
-    load: load::Load,
+    load: Load,
     /// The kinds of message that are sent. By default one, with a text of 63 octets.
     #[schemars(length(min = 1))]
     messages: Option<Vec<messages::Message>>,
@@ -85,6 +84,7 @@ impl Profile {
             listen: Some(listen),
             allow_remote: plan.metrics_allow_remote,
         });
+        let receive_only = plan.stages.is_empty();
         Profile {
             name: Some(plan.name.clone()),
             seed: Some(plan.seed),
@@ -92,7 +92,11 @@ impl Profile {
             guard: guard::Guard::of(&plan.guard),
             accounts: Some(plan.accounts.iter().map(accounts::Account::of).collect()),
             binds: binds::Binds::default(),
-            load: load::Load::of(plan),
+            load: Load {
+                stages: (!receive_only).then(|| plan.stages.iter().map(WrittenStage::of).collect()),
+                receive_only_for: receive_only.then_some(plan.receive_only_for),
+                ..plan.load.clone()
+            },
             messages: Some(plan.messages.iter().map(messages::Message::of).collect()),
             receipts: plan.receipts.clone(),
             deliver: plan.deliver.clone(),
@@ -146,9 +150,7 @@ impl Profile {
         }
         let binds = self.binds(&defaults)?;
         let (accounts, rate) = accounts::meant(self.accounts.as_deref(), &binds, &mut warnings)?;
-        let stages = self
-            .load
-            .meant_stages(&defaults, rate, overrides.rate.is_some())
+        let stages = stages::meant(&self.load, &defaults, rate, overrides.rate.is_some())
             .map_err(|e| e.under("load"))?;
         let receive_only = accounts.iter().all(|a| a.binds.bind_type == BindType::Receiver);
         let said = self.load.receive_only_for.filter(|_| !overrides.has_stages());
@@ -161,7 +163,7 @@ impl Profile {
             embedded: self.embedded.unwrap_or_default(),
             target,
             accounts,
-            load: self.load.meant(&defaults),
+            load: Load { stages: None, receive_only_for: None, ..self.load },
             receive_only_for: said.unwrap_or_else(|| measured(&stages)),
             stages: if receive_only { Vec::new() } else { stages },
             messages: messages::meant(self.messages.as_deref())?,
@@ -183,7 +185,8 @@ impl Profile {
         let defaults = self.defaults()?;
         let binds = self.binds(&defaults)?;
         let (accounts, rate) = accounts::meant(self.accounts.as_deref(), &binds, &mut Vec::new())?;
-        let stages = self.load.meant_stages(&defaults, rate, true).map_err(|e| e.under("load"))?;
+        let stages = stages::meant(&self.load, &defaults, rate, true);
+        let stages = stages.map_err(|e| e.under("load"))?;
         let receive_only = accounts.iter().all(|a| a.binds.bind_type == BindType::Receiver);
         let length = self.load.receive_only_for.unwrap_or_else(|| measured(&stages));
         Ok((stages, receive_only.then_some(length)))
@@ -271,6 +274,11 @@ fn lay(
     let defaults = Profile::read(&tree)?.defaults().map_err(|e| tree.place(e))?;
     if *source == Source::Quick && !defaults.loopback {
         forget_quick(&mut tree);
+    }
+    let written = tree.get("load").is_some_and(|load| load.get("catch_up").is_some());
+    if let Some(factor) = defaults.catch_up.filter(|_| !written) {
+        let node = Node { place: Place::built_in(), value: Value::Decimal(factor) };
+        tree.put_at(&["load", "catch_up"], node);
     }
     let origins = if overrides.has_stages() {
         let own = Profile::read(&tree)?.own_stages().map_err(|e| tree.place(e));

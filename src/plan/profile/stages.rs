@@ -1,165 +1,88 @@
-//! `[[load.stages]]`: a table with the key of one shape, and what all stages have. The shapes themselves are declared
-//! in `schedule/shapes.rs`.
-use crate::kit::Nanos;
+//! The stages of a plan out of `[load]`: the default ones, their names, and what the accounts' rates say of them.
+use crate::kit::{Nanos, Rate};
+use crate::plan::defaults::Defaults;
 use crate::plan::error::{PlanError, Read};
-use crate::plan::model;
-use crate::plan::schedule::Shape;
-use crate::plan::suggest::suggestion;
-use crate::plan::values::{AboveZero, As, Maybe, refuse, span_text};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
-use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
-use serde_json::Value;
-use std::borrow::Cow;
-use std::fmt;
+use crate::plan::model::Load;
+use crate::plan::schedule::{Shape, Stage, WrittenStage, exceeds};
+use std::collections::{HashMap, HashSet};
 
-/// A stage as it is written.
-#[derive(Clone, Debug, Default)]
-pub(in crate::plan) struct Stage {
-    common: Common,
-    shape: Option<Shape>,
+/// The stages. `accounts_rate`: what the accounts' own rates add up to; they must agree with the stages unless
+/// those come from `--rate` (`rate_flag`).
+pub(super) fn meant(
+    load: &Load,
+    defaults: &Defaults,
+    accounts_rate: Option<Rate>,
+    rate_flag: bool,
+) -> Read<Vec<Stage>> {
+    let stages = match &load.stages {
+        Some(stages) if stages.is_empty() => {
+            let why = "is empty; write at least one [[load.stages]] or leave it out";
+            return Err(PlanError::about("stages", why));
+        }
+        Some(stages) => named(stages)?,
+        None => default_stages(defaults, accounts_rate),
+    };
+    if !stages.iter().any(|s| s.measure) {
+        let why = "none is measured; leave out one `measure = false`";
+        return Err(PlanError::about("stages", why));
+    }
+    match accounts_rate {
+        Some(sum) if !rate_flag => agree(sum, &stages)?,
+        Some(_) | None => {}
+    }
+    Ok(stages)
 }
 
-/// A stretch of load: one of hold, ramp, stairs, spike, sine, max, and how long.
-#[derive(Clone, Debug, Default, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-struct Common {
-    /// What reports call the stage, unique within the profile. Without it, the name of its shape.
-    name: Option<String>,
-    /// How long the stage lasts, above 0s. Only `stairs` may leave it out.
-    #[schemars(rename = "for", with = "As::<Maybe<AboveZero>>")]
-    length: Option<Nanos>,
-    /// Whether its messages are measured; false makes it a warm-up. True by default.
-    measure: Option<bool>,
+/// One warm-up and one measured hold.
+fn default_stages(defaults: &Defaults, rate: Option<Rate>) -> Vec<Stage> {
+    let hold = |name: &str, length: Nanos, measure| {
+        let shape = Shape::Hold(rate.unwrap_or(defaults.rate));
+        Stage { name: name.into(), shape, length, measure }
+    };
+    vec![hold("warm-up", defaults.warmup, false), hold("measured", defaults.duration, true)]
 }
 
-impl Stage {
-    pub(super) fn of(stage: &model::Stage) -> Stage {
-        let common = Common {
-            name: Some(stage.name.clone()),
-            length: Some(stage.length),
-            measure: Some(stage.measure),
-        };
-        Stage { common, shape: Some(stage.shape.clone()) }
+/// Gives the nameless ones a name, and refuses a name given twice.
+fn named(written: &[WrittenStage]) -> Read<Vec<Stage>> {
+    let mut stages = Vec::with_capacity(written.len());
+    for (number, stage) in written.iter().enumerate() {
+        stages.push(stage.meant().map_err(|e| e.under_item(number).under("stages"))?);
     }
-
-    pub(super) fn name(&self) -> Option<&String> {
-        self.common.name.as_ref()
-    }
-
-    /// The stage; where it has no name, it bears its shape's key.
-    pub(super) fn meant(&self) -> Read<model::Stage> {
-        let Some(shape) = self.shape.clone() else {
-            let why = format!("has no shape; write one of {}", Shape::KEYS.join(", "));
+    let mut taken: HashSet<String> = HashSet::new();
+    for (number, stage) in written.iter().enumerate() {
+        if let Some(name) = stage.name().and_then(|name| taken.replace(name.clone())) {
+            let why = format!("stages[{number}]: two named {name:?}; give each its own `name`");
             return Err(PlanError::about("", why));
+        }
+    }
+    // of each kind, the number to try next
+    let mut numbers: HashMap<String, usize> = HashMap::new();
+    for (stage, _) in stages.iter_mut().zip(written).filter(|(_, w)| w.name().is_none()) {
+        let number = numbers.entry(stage.name.clone()).or_insert(1);
+        stage.name = loop {
+            let name = match *number {
+                1 => stage.name.clone(),
+                number => format!("{}-{number}", stage.name),
+            };
+            *number += 1;
+            if taken.insert(name.clone()) {
+                break name;
+            }
         };
-        let about = |e: crate::plan::Unschedulable| PlanError::about(shape.key(), e.to_string());
-        let length = match self.common.length {
-            Some(length) => length,
-            None => shape
-                .own_length()
-                .map_err(about)?
-                .ok_or_else(|| PlanError::about("for", "is missing; write for = \"60s\" or so"))?,
-        };
-        shape.check_length(length).map_err(about)?;
-        let name = self.common.name.clone().unwrap_or_else(|| shape.key().to_owned());
-        Ok(model::Stage { name, shape, length, measure: self.common.measure.unwrap_or(true) })
     }
+    Ok(stages)
 }
 
-impl<'de> Deserialize<'de> for Stage {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Stage, D::Error> {
-        from.deserialize_map(StageVisitor)
+/// Accounts with rates of their own must add up to what the stages reach.
+fn agree(sum: Rate, stages: &[Stage]) -> Read<()> {
+    let peak = stages
+        .iter()
+        .filter_map(|s| s.shape.peak())
+        .fold(Rate::ZERO, |high, rate| if exceeds(rate, high) { rate } else { high });
+    if peak.num > 0 && (exceeds(peak, sum) || exceeds(sum, peak)) {
+        let why =
+            format!("reach {peak} but the accounts' rates add up to {sum}; use `share` instead");
+        return Err(PlanError::about("stages", why));
     }
-}
-
-struct StageVisitor;
-
-impl<'de> Visitor<'de> for StageVisitor {
-    type Value = Stage;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a table")
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Stage, A::Error> {
-        let mut stage = Stage::default();
-        while let Some(key) = entries.next_key::<String>()? {
-            match key.as_str() {
-                "name" => stage.common.name = Some(entries.next_value()?),
-                "for" => {
-                    let length = entries.next_value_seed(As::<AboveZero>::seed())?;
-                    stage.common.length = Some(length);
-                }
-                "measure" => stage.common.measure = Some(entries.next_value()?),
-                key => {
-                    let is_second = stage.shape.is_some();
-                    stage.shape = Some(entries.next_value_seed(ShapeUnder { key, is_second })?);
-                }
-            }
-        }
-        Ok(stage)
-    }
-}
-
-/// The shape whose key has been read.
-struct ShapeUnder<'k> {
-    key: &'k str,
-    is_second: bool,
-}
-
-impl<'de> DeserializeSeed<'de> for ShapeUnder<'_> {
-    type Value = Shape;
-
-    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<Shape, D::Error> {
-        if !Shape::KEYS.contains(&self.key) {
-            let known = [&["name"][..], &Shape::KEYS, &["for", "measure"]].concat();
-            return refuse(value, format!("unknown key{}", suggestion(self.key, &known)));
-        }
-        if self.is_second {
-            return refuse(value, "a second shape; write each in a stage of its own".to_owned());
-        }
-        Shape::read(self.key, value)
-    }
-}
-
-impl Serialize for Stage {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut map = to.serialize_map(None)?;
-        map.serialize_entry("name", &self.common.name)?;
-        match serde_json::to_value(&self.shape).map_err(S::Error::custom)? {
-            Value::Object(shape) => {
-                shape.iter().try_for_each(|(key, value)| map.serialize_entry(key, value))?;
-            }
-            Value::String(key) => map.serialize_entry(&key, &true)?,
-            _ => {}
-        }
-        map.serialize_entry("for", &self.common.length.map(span_text))?;
-        map.serialize_entry("measure", &self.common.measure)?;
-        map.end()
-    }
-}
-
-impl JsonSchema for Stage {
-    fn schema_name() -> Cow<'static, str> {
-        "Stage".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut schema = Common::json_schema(generator);
-        let shapes = Shape::json_schema(generator).to_value();
-        let keys = schema.ensure_object().get_mut("properties").and_then(Value::as_object_mut);
-        let keys = keys.expect("a struct has properties");
-        for form in shapes["oneOf"].as_array().into_iter().flatten() {
-            let (key, mut value) = match (&form["properties"], &form["const"]) {
-                (Value::Object(one), _) => one.iter().next().map(|(k, v)| (k.clone(), v.clone())),
-                (_, Value::String(word)) => {
-                    Some((word.clone(), json_schema!({ "const": true }).to_value()))
-                }
-                (_, _) => None,
-            }
-            .expect("a shape is a word, or a key with its value");
-            value["description"] = form["description"].clone();
-            keys.insert(key, value);
-        }
-        schema
-    }
+    Ok(())
 }

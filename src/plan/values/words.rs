@@ -16,14 +16,11 @@ fn unknown(word: &str, known: &[&str], what: &str) -> Fault {
 }
 
 /// A name that `named` knows, or a number up to `max`.
-fn named<'de, D: Deserializer<'de>, T: TryFrom<i64>>(
+fn named<'de, D: Deserializer<'de>, T: TryFrom<i64> + fmt::Display>(
     from: D,
     max: T,
     named: impl FnOnce(&str) -> Result<T, Fault>,
-) -> Result<T, D::Error>
-where
-    T: fmt::Display,
-{
+) -> Result<T, D::Error> {
     let wanted = format!("an integer from 0 to {max}");
     let wrong = || Fault::Wanted(Cow::Owned(wanted.clone()));
     scalar(from, &wanted, |written| match written {

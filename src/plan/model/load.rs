@@ -1,0 +1,92 @@
+//! `[load]`: how the load is offered. A plan has its stages beside it: there `stages` and
+//! `receive_only_for` are None.
+use crate::kit::Nanos;
+use crate::plan::schedule::{Arrival, WrittenStage};
+use crate::plan::values::{AboveZero, As, CatchUp, List, Maybe, Status, Whole};
+use crate::smpp::CommandStatus;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How the load is offered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Load {
+    /// How messages are spaced; `"constant"` by default.
+    pub arrival: Arrival,
+    /// What happens to a message at whose time no window slot is free; `"delay"` by default.
+    pub window_full: WindowFull,
+    /// How fast a backlog is sent: `"all"` at once, or at most so many times the planned rate, from 1 on. By default
+    /// `"all"` on loopback and 1.2 elsewhere.
+    #[serde(with = "As::<CatchUp>")]
+    pub catch_up: Option<f64>,
+    /// What a throttled submit_sm means; `"count"` by default.
+    pub on_throttle: OnThrottle,
+    /// Maximum number of times that one message is sent with `on_throttle = "retry"`, from 1 to 1000; 5 by default.
+    #[serde(with = "As::<Whole<u32, 1, 1000>>")]
+    pub attempts_max: u32,
+    /// Age from its intended time at which a throttled message is no longer sent again, above 0s; 30s by default.
+    #[serde(with = "As::<AboveZero>")]
+    pub age_max: Nanos,
+    /// The statuses whose submit_sm is sent again with `on_throttle = "retry"`, by name or number; ESME_RTHROTTLED and
+    /// ESME_RMSGQFUL by default.
+    #[serde(with = "As::<List<Status>>")]
+    pub retryable: Vec<u32>,
+    /// Whether workers spin the last stretch before a message is due; false by default.
+    pub precise: bool,
+    /// Whether workers never sleep, which takes whole cores; false by default.
+    pub busy_poll: bool,
+    /// Number of worker threads, from 1 to 1024. By default one for each core (half of them with the embedded
+    /// simulator), and never more than there are sessions that send.
+    #[serde(with = "As::<Maybe<Whole<usize, 1, 1024>>>")]
+    pub workers: Option<usize>,
+    /// Whether each worker is pinned to a core; false by default.
+    pub pin: bool,
+    /// The rate over time, stage after stage. By default a warm-up of 2s and a measured hold of 8s.
+    #[schemars(length(min = 1))]
+    pub stages: Option<Vec<WrittenStage>>,
+    /// How long a run lasts whose binds only receive, above 0s. By default the measured time of the stages.
+    #[serde(with = "As::<Maybe<AboveZero>>")]
+    pub receive_only_for: Option<Nanos>,
+}
+
+impl Default for Load {
+    fn default() -> Load {
+        Load {
+            arrival: Arrival::Constant,
+            window_full: WindowFull::Delay,
+            catch_up: None,
+            on_throttle: OnThrottle::Count,
+            attempts_max: 5,
+            age_max: Nanos::from_secs(30),
+            retryable: vec![CommandStatus::ESME_RTHROTTLED.0, CommandStatus::ESME_RMSGQFUL.0],
+            precise: false,
+            busy_poll: false,
+            workers: None,
+            pin: false,
+            stages: None,
+            receive_only_for: None,
+        }
+    }
+}
+
+/// When no window slot is free at a message's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WindowFull {
+    /// The message waits, and the wait is measured.
+    Delay,
+    /// The message is dropped, and counted.
+    Drop,
+}
+
+/// What a throttled message means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnThrottle {
+    /// It is a result like any other.
+    Count,
+    /// The session pauses.
+    Backoff,
+    /// The message is sent again, under its intended time.
+    Retry,
+}
