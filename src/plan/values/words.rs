@@ -16,7 +16,7 @@ fn unknown(word: &str, known: &[&str], what: &str) -> Fault {
 }
 
 /// A name that `named` knows, or a number up to `max`.
-fn named<'de, D: Deserializer<'de>, T: TryFrom<i64> + fmt::Display>(
+fn named<'de, D: Deserializer<'de>, T: TryFrom<i64> + fmt::Display + Copy>(
     from: D,
     max: T,
     named: impl FnOnce(&str) -> Result<T, Fault>,
