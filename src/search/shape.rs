@@ -194,7 +194,8 @@ pub(super) fn burst(base: &Plan, window: u64, messages: u64, response: Nanos) ->
 /// A probe of one bind: `messages` in even gaps through a window that none of them waits for, no receipts.
 pub(super) fn even(base: &Plan, messages: u64, rate: f64, response: Nanos) -> Shaped {
     let hold = Shape::Hold(exact(rate));
-    let length = span(messages as f64 / rate);
+    // between the last of them and one more
+    let length = span((messages as f64 - 0.5) / rate);
     probe(base, messages, messages, response, stage("even gaps".to_owned(), hold, length, true))
 }
 
