@@ -162,7 +162,7 @@ impl Crew {
         std::mem::replace(&mut self.events, unbounded_channel().1)
     }
 
-    /// Waits for the threads, no longer than [`Crew::JOIN_MAX`]. The first fault of those that have ended, if any; None
+    /// Waits for the threads, no longer than `JOIN_MAX`. The first fault of those that have ended, if any; None
     /// where `killed` came first. A thread that goes on is left behind: it has made its last report, or its figures are
     /// missing from the books.
     pub async fn join(self, killed: impl Future<Output = ()>) -> Option<Result<(), WorkerFault>> {
