@@ -438,6 +438,10 @@ fn no_line_is_wider_than_100_columns_and_colours_come_only_when_asked_for() {
             assert!(line.chars().count() <= 100, "{}: {line}", line.chars().count());
         }
         assert!(!text.contains('\u{1b}'));
+        let last =
+            |columns| super::verdict_line(&made.saved(), Style { columns, ..Style::default() });
+        assert!(last(40).trim_end().chars().count() < 40, "{}", last(40));
+        assert!(last(100).contains("gate") && last(100).lines().count() == 1, "{}", last(100));
         let narrow = super::text(&made.saved(), Style { columns: 72, ..Style::default() });
         assert!(narrow.lines().all(|line| line.chars().count() <= 72), "{narrow}");
         assert!(

@@ -411,3 +411,10 @@ fn tls_follows_from_its_keys_and_its_opt_out_is_loud() {
     assert!(refusal("[target]\ntls_ca = \"nowhere.pem\"").contains("nowhere.pem is no file"));
     assert!(refusal("[target]\ntls_cert = \"a\"").contains("tls_cert and tls_key both"));
 }
+
+#[test]
+fn a_byte_order_mark_at_the_head_of_a_text_file_is_not_sent() {
+    let text = file("\u{feff}hello\r\n", 0o600);
+    let p = plan(&format!("[[messages]]\ntext_file = {:?}\n", text.path()));
+    assert_eq!(p.messages[0].content, Content::Text("hello".into()));
+}
