@@ -147,12 +147,32 @@ pub fn window(plan: &Plan, settings: &WindowSettings, world: World<'_>) -> Resul
     Ok(search)
 }
 
+/// What messages in even gaps tell of a rate.
+enum Gaps {
+    /// It lets through so many a second.
+    Rate(f64),
+    /// No gaps are so short that one is refused.
+    NoneRefused,
+    /// No gaps are so long that all are accepted.
+    Unknown,
+}
+
 impl Window<'_, '_> {
     fn run(&mut self) -> Result<Ended, Stop> {
-        let ended = self.enforce()?;
+        let mut ended = self.enforce()?;
         if let Some(doubted) = self.doubted.take_if(|doubted| doubted.is_strict()) {
-            self.search.rate_limit = self.gaps(doubted.limit.value)?;
-            return self.decide(doubted, ended);
+            match self.gaps(doubted.limit.value)? {
+                // what refuses no gap is no rate: more seemed to be open than were
+                Gaps::NoneRefused => {
+                    self.search.limit = Some(doubted.limit);
+                    ended = Ended::Found;
+                }
+                Gaps::Rate(rate) => {
+                    self.search.rate_limit = Some(rate);
+                    return self.decide(doubted, ended);
+                }
+                Gaps::Unknown => return self.decide(doubted, ended),
+            }
         }
         let most = self.search.limit.as_ref().map_or(self.settings.ceiling, |l| l.value);
         if most > 0 {
@@ -260,8 +280,8 @@ impl Window<'_, '_> {
     }
 
     /// The rate at which a limiter that lets `value` through at once lets through one more: by the gaps at which a few
-    /// more than that are accepted. None: no gaps are long enough, or short enough.
-    fn gaps(&mut self, value: u64) -> Result<Option<f64>, Stop> {
+    /// more than that are accepted.
+    fn gaps(&mut self, value: u64) -> Result<Gaps, Stop> {
         let messages = value + (value / 4).max(1);
         let start = (value as f64 / self.mean.as_secs_f64()).clamp(1.0, GAPS_RATE_MAX);
         let (mut low, mut high) = (None, None);
@@ -290,7 +310,11 @@ impl Window<'_, '_> {
         }
         // what comes with the first is there at once; in the gaps behind it the others must have come back
         let refill = (messages - value) as f64 / (messages - 1) as f64;
-        Ok(low.filter(|_| high.is_some()).map(|rate| rate * refill))
+        Ok(match (low, high) {
+            (Some(rate), Some(_)) => Gaps::Rate(rate * refill),
+            (Some(_), None) => Gaps::NoneRefused,
+            (None, _) => Gaps::Unknown,
+        })
     }
 
     /// The window besides a rate: messages in such gaps that the rate lets them through, as many of them as are sent
