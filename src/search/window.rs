@@ -151,9 +151,9 @@ pub fn window(plan: &Plan, settings: &WindowSettings, world: World<'_>) -> Resul
 enum Gaps {
     /// It lets through so many a second.
     Rate(f64),
-    /// No gaps are so short that one is refused.
+    /// Nothing was refused in the shortest gaps that are tried.
     NoneRefused,
-    /// No gaps are so long that all are accepted.
+    /// Gaps that refuse, or gaps that do not, were not met.
     Unknown,
 }
 
@@ -294,7 +294,7 @@ impl Window<'_, '_> {
                 (Some(_), Some(_)) => break,
             };
             if rate > GAPS_RATE_MAX * messages as f64 {
-                break;
+                return Ok(Gaps::NoneRefused);
             }
             let probe = self.even(messages, rate)?;
             if self.mean_gap == Nanos::ZERO {
@@ -312,8 +312,7 @@ impl Window<'_, '_> {
         let refill = (messages - value) as f64 / (messages - 1) as f64;
         Ok(match (low, high) {
             (Some(rate), Some(_)) => Gaps::Rate(rate * refill),
-            (Some(_), None) => Gaps::NoneRefused,
-            (None, _) => Gaps::Unknown,
+            _ => Gaps::Unknown,
         })
     }
 
