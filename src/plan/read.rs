@@ -23,6 +23,19 @@ pub(super) fn read_kind<K: Kind>(node: &Node, key: &str) -> Result<K::Value, Pla
     K::read(Reader { node, key }).map_err(|e| e.under(key))
 }
 
+/// The tables of a list under `key`; the built-in ones where it is not written.
+pub(super) fn tables<'a, T>(
+    key: &str,
+    written: Option<&'a [T]>,
+    built_in: &'a [T],
+) -> Result<&'a [T], PlanError> {
+    match written {
+        Some([]) => Err(PlanError::about(key, format!("is empty; write at least one [[{key}]]"))),
+        Some(written) => Ok(written),
+        None => Ok(built_in),
+    }
+}
+
 /// One value of the tree, and the key that it stands under.
 #[derive(Clone, Copy)]
 struct Reader<'a> {

@@ -4,6 +4,7 @@ use crate::kit::Rate;
 use crate::plan::defaults;
 use crate::plan::error::{PlanError, Read};
 use crate::plan::model::{self, PasswordFrom, Secret};
+use crate::plan::read::tables;
 use crate::plan::schedule::gcd;
 use crate::plan::secret::REDACTED;
 use crate::plan::striping::PATTERN_MAX;
@@ -165,14 +166,7 @@ pub(super) fn meant(
     warnings: &mut Vec<String>,
 ) -> Read<(Vec<model::Account>, Option<Rate>)> {
     let default = [Account::default()];
-    let written = match written {
-        Some([]) => {
-            let why = "is empty; write at least one [[accounts]]";
-            return Err(PlanError::about("accounts", why));
-        }
-        Some(written) => written,
-        None => &default,
-    };
+    let written = tables("accounts", written, &default)?;
     let mut names = HashSet::new();
     let mut list: Vec<model::Account> = Vec::with_capacity(written.len());
     for (index, account) in written.iter().enumerate() {

@@ -5,6 +5,7 @@ use crate::plan::defaults;
 use crate::plan::error::{PlanError, Read};
 use crate::plan::mark::without_mark;
 use crate::plan::model::{self, AddressFrom, Content, Long, PlannedTlv, TlvValue};
+use crate::plan::read::tables;
 use crate::plan::values::{
     As, Ascii, DataCoding, FilePath, Hex, Maybe, MessageTime, Text, TlvTag, Whole,
 };
@@ -210,14 +211,7 @@ impl Message {
 /// All messages; the built-in one where none is written.
 pub(super) fn meant(written: Option<&[Message]>) -> Read<Vec<model::Message>> {
     let default = [Message::default()];
-    let written = match written {
-        Some([]) => {
-            let why = "is empty; write at least one [[messages]]";
-            return Err(PlanError::about("messages", why));
-        }
-        Some(written) => written,
-        None => &default,
-    };
+    let written = tables("messages", written, &default)?;
     let mut labels = HashSet::new();
     let mut list: Vec<model::Message> = Vec::with_capacity(written.len());
     for (index, message) in written.iter().enumerate() {
