@@ -134,7 +134,7 @@ fn decode(
 
 fn decode_text(octets: &[u8]) -> Result<Vec<Found>, DecodeError> {
     let text = std::str::from_utf8(octets).map_err(|_| DecodeError::NotText)?;
-    let text = crate::plan::without_mark(text);
+    let text = crate::kit::without_mark(text);
     if text.trim().is_empty() {
         return Err(DecodeError::Nothing);
     }

@@ -2,7 +2,7 @@
 use super::args::NatsArgs;
 use super::exit::Failure;
 use crate::fleet::{self, Access};
-use crate::plan::{self, Secret};
+use crate::plan::Secret;
 use std::path::Path;
 
 /// How NATS is reached, by the flags and the environment.
@@ -39,7 +39,7 @@ fn credentials(path: &Path) -> Result<Credentials, Failure> {
     let shown = path.display();
     let text = std::fs::read_to_string(path)
         .map_err(|e| Failure::usage(format!("--nats-auth: {shown} cannot be read ({e})")))?;
-    let line = plan::without_mark(&text).lines().next().unwrap_or_default().trim();
+    let line = crate::kit::without_mark(&text).lines().next().unwrap_or_default().trim();
     match line.split_once(':') {
         _ if line.is_empty() => Err(Failure::usage(format!(
             "--nats-auth: {shown} is empty; write user:password, or a token"

@@ -24,6 +24,11 @@ pub fn read_text_at_most(path: &Path, octets_max: u64) -> io::Result<String> {
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
 }
 
+/// A text file's content without the byte order mark that some editors write before it.
+pub fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
 /// Reads a stream of at most so many octets to its end.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ pub mod words;
 pub use cgroup::Cgroup;
 pub use clock::{Clock, NS_PER_S, Nanos, ThreadUse, utc_rfc3339, utc_rfc3339_micros};
 pub use digits::{Digits, decimal};
-pub use files::{MIB, read_at_most, read_stream, read_text_at_most};
+pub use files::{MIB, read_at_most, read_stream, read_text_at_most, without_mark};
 pub use hangup::{Hangup, hangup_is_ignored};
 pub use host::{Environment, HostCounters, HostSelfcheck, HostUse, small_pages_only};
 pub use rate::{Rate, RateChange, RateError};

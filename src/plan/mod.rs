@@ -7,7 +7,6 @@ mod cursor;
 mod defaults;
 mod error;
 mod guard;
-mod mark;
 pub mod model;
 mod overrides;
 mod profile;
@@ -27,7 +26,6 @@ mod values;
 pub use cursor::{Cursor, Skipped};
 pub use error::PlanError;
 pub use guard::{RATE_MAX, is_loopback, matches};
-pub use mark::without_mark;
 pub use model::{
     Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Content,
     Deliver, Fleet, Guard, IdMode, Ladder, Load, Long, Message, OnAgentLoss, OnThrottle,

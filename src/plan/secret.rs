@@ -1,6 +1,5 @@
 //! Passwords: where they are read, and how what was typed is shown without them.
-use super::mark::without_mark;
-use crate::kit::read_at_most;
+use crate::kit::{read_at_most, without_mark};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::Path;

@@ -2,8 +2,8 @@
 //! and a later check can still say where a value came from. It knows no key by name.
 //! `read.rs` hands it to serde.
 use super::error::PlanError;
-use super::mark::without_mark;
 use super::secret::faulty_setting;
+use crate::kit::without_mark;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;

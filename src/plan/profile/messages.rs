@@ -1,9 +1,8 @@
 //! `[[messages]]`: what is sent, from where, to where.
 use super::addresses::Address;
-use crate::kit::{MIB, read_text_at_most};
+use crate::kit::{MIB, read_text_at_most, without_mark};
 use crate::plan::defaults;
 use crate::plan::error::{PlanError, Read};
-use crate::plan::mark::without_mark;
 use crate::plan::model::{self, AddressFrom, Content, Long, PlannedTlv, TlvValue};
 use crate::plan::read::tables;
 use crate::plan::values::{
