@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::kit::{Nanos, Rate};
+use crate::kit::{Nanos, Rate, words};
 use crate::plan::{
     Account, AddressFrom, Arrival, BindType, Content, IdMode, Message, OnThrottle, Origin, Plan,
     Recipe, Schedule, WindowFull,
@@ -76,26 +76,9 @@ fn duration(span: Nanos) -> String {
     humantime::format_duration(span.into()).to_string()
 }
 
-/// `1234567` as `1,234,567`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 fn rate_text(rate: Rate) -> String {
     let rate = rate.reduced();
-    if rate.den == 1 { format!("{}/s", grouped(rate.num)) } else { rate.to_string() }
-}
-
-fn plural(count: u64, what: &str) -> String {
-    format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })
+    if rate.den == 1 { format!("{}/s", words::count(rate.num)) } else { rate.to_string() }
 }
 
 fn heading(plan: &Plan, out: &mut String) {
@@ -134,20 +117,20 @@ fn describe_account(account: &Account, plan: &Plan) -> String {
     } else {
         format!("{} (system_id {})", account.name, account.system_id)
     };
-    format!("{name}: {} × {kind}, window {}{share}", grouped(binds.count as u64), binds.window)
+    format!("{name}: {} × {kind}, window {}{share}", words::count(binds.count as u64), binds.window)
 }
 
 fn describe_message(message: &Message, number: usize, recipe: &Recipe) -> String {
     let (coding, parts) = recipe.traits_of(number as u16);
     let what = match &message.content {
-        Content::Text(text) => plural(text.chars().count() as u64, "character"),
-        Content::Octets(octets) => plural(octets.len() as u64, "octet"),
+        Content::Text(text) => words::counted(text.chars().count() as u64, "character"),
+        Content::Octets(octets) => words::counted(octets.len() as u64, "octet"),
     };
     let to = match &message.destination.from {
         AddressFrom::Fixed(one) => one.clone(),
         AddressFrom::Range(first, last) => format!("{first} to {last} in turn"),
         AddressFrom::List { file, addresses } => {
-            format!("the {} of {file} in turn", plural(addresses.len() as u64, "number"))
+            format!("the {} of {file} in turn", words::counted(addresses.len() as u64, "number"))
         }
         AddressFrom::Random(pattern) => format!("random {pattern}"),
     };
@@ -155,7 +138,7 @@ fn describe_message(message: &Message, number: usize, recipe: &Recipe) -> String
         "{} (weight {}): {what} in {}, data_coding {coding}, registered_delivery {}, to {to}",
         message.label,
         message.weight,
-        plural(u64::from(parts), "part"),
+        words::counted(u64::from(parts), "part"),
         message.registered_delivery,
     )
 }
@@ -256,7 +239,7 @@ fn stages(plan: &Plan, schedule: &Schedule, out: &mut String) {
         let count = if stage.shape.is_closed() {
             "as many as go".to_string()
         } else {
-            format!("{} submit_sm", grouped(schedule.stage_count(number as u16)))
+            format!("{} submit_sm", words::count(schedule.stage_count(number as u16)))
         };
         let measured = if stage.measure { "measured" } else { "not measured" };
         let text = format!(
@@ -277,18 +260,19 @@ fn cost(plan: &Plan, schedule: &Schedule, out: &mut String) {
         peak_rate.map_or_else(String::new, |rate| format!(", {} at the peak", rate_text(rate)));
     let submit = format!(
         "{} submit_sm{more} in {}{at_peak}",
-        grouped(schedule.len()),
+        words::count(schedule.len()),
         duration(schedule.ends_at())
     );
     line(out, "in all", &submit);
     let bound = match plan.guard.messages_max {
-        Some(most) => format!("never more than {} (guard.messages_max)", grouped(most)),
+        Some(most) => format!("never more than {} (guard.messages_max)", words::count(most)),
         None => "no bound (guard.messages_max is not set)".to_string(),
     };
     line(out, "cost", &format!("each submit_sm is one message to bill; {bound}"));
     let sessions = plan.sessions_count() as u64;
     let senders = plan.senders_count() as u64;
-    let line_text = format!("{}, {} of them send", plural(sessions, "session"), grouped(senders));
+    let line_text =
+        format!("{}, {} of them send", words::counted(sessions, "session"), words::count(senders));
     line(out, "sessions", &line_text);
     let open: u64 =
         plan.accounts.iter().map(|a| (a.binds.senders_count() * a.binds.window) as u64).sum();
@@ -297,7 +281,7 @@ fn cost(plan: &Plan, schedule: &Schedule, out: &mut String) {
         let room = tightest(plan) / rate.as_f64();
         let text = format!(
             "{} open at once; full at the peak when responses take {} (Little's law)",
-            grouped(open),
+            words::count(open),
             milliseconds(room)
         );
         line(out, "window", &text);

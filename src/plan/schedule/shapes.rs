@@ -169,8 +169,3 @@ impl Shape {
         self.kind().lay(units, curve)
     }
 }
-
-/// A span of time in words.
-fn duration(span: Nanos) -> String {
-    humantime::format_duration(span.into()).to_string()
-}

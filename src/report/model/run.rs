@@ -81,7 +81,7 @@ impl RunModel<'_> {
         let rest = (anomalies.len() + outages.len() - lines.len()) as u64;
         let uncounted = self.document.outages_more;
         let more = words::counted(uncounted, "more outage");
-        let was = if uncounted == 1 { "was" } else { "were" };
+        let was = words::was(uncounted);
         let more = [
             (rest, format!("and {} more in result.json", words::count(rest))),
             (uncounted, format!("and {more}, which {was} only counted")),

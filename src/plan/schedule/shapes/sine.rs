@@ -1,9 +1,9 @@
 //! `sine = { mean, amplitude, period }`: mean + amplitude · sin(2πt/period), as 64 straight ramps a period.
-use super::{StageShape, duration};
+use super::StageShape;
 use crate::kit::{Nanos, Rate};
 use crate::plan::schedule::curve::{Builder, PIECES_MAX, sum};
 use crate::plan::schedule::error::Unschedulable;
-use crate::plan::values::{AboveZero, AnyRate, As, RateAboveZero};
+use crate::plan::values::{AboveZero, AnyRate, As, RateAboveZero, span_text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -86,7 +86,7 @@ impl StageShape for Sine {
         format!("{} ± {}", rate(self.mean), rate(self.amplitude))
     }
     fn words(&self, rate: &dyn Fn(Rate) -> String) -> String {
-        format!("sine {}, period {}", self.brief(rate, " to "), duration(self.period))
+        format!("sine {}, period {}", self.brief(rate, " to "), span_text(self.period))
     }
 }
 

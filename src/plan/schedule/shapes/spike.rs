@@ -1,9 +1,9 @@
 //! `spike = { base, peak, at, for }`: a constant rate with one peak in it.
-use super::{StageShape, duration};
+use super::StageShape;
 use crate::kit::{Nanos, Rate};
 use crate::plan::schedule::curve::Builder;
 use crate::plan::schedule::error::Unschedulable;
-use crate::plan::values::{AboveZero, AnyRate, As, RateAboveZero, Span};
+use crate::plan::values::{AboveZero, AnyRate, As, RateAboveZero, Span, span_text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +47,7 @@ impl StageShape for Spike {
     }
     fn words(&self, rate: &dyn Fn(Rate) -> String) -> String {
         let (base, peak) = (rate(self.base), rate(self.peak));
-        let (at, length) = (duration(self.at), duration(self.length));
+        let (at, length) = (span_text(self.at), span_text(self.length));
         format!("{base} with a spike of {peak} at {at} for {length}")
     }
 }

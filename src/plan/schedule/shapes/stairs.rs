@@ -1,9 +1,9 @@
 //! `stairs = { from, to, step, each }`: steps of constant rate.
-use super::{StageShape, duration};
+use super::StageShape;
 use crate::kit::{Nanos, Rate};
 use crate::plan::schedule::curve::{Builder, PIECES_MAX, exceeds};
 use crate::plan::schedule::error::Unschedulable;
-use crate::plan::values::{AboveZero, AnyRate, As, RateAboveZero};
+use crate::plan::values::{AboveZero, AnyRate, As, RateAboveZero, span_text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +76,6 @@ impl StageShape for Stairs {
         format!("{}{to}{} by {}", rate(self.from), rate(self.to), rate(self.step))
     }
     fn words(&self, rate: &dyn Fn(Rate) -> String) -> String {
-        format!("stairs {}, {} each", self.brief(rate, " to "), duration(self.each))
+        format!("stairs {}, {} each", self.brief(rate, " to "), span_text(self.each))
     }
 }
