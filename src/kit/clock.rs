@@ -31,6 +31,10 @@ impl Nanos {
     pub const fn from_micros(us: u64) -> Nanos {
         Nanos(us * 1_000)
     }
+    /// Seconds as a report has them, rounded; what is below 0 is 0.
+    pub fn from_secs_f64(s: f64) -> Nanos {
+        Nanos((s * NS_PER_S as f64).round().max(0.0) as u64)
+    }
     /// Seconds as a float, for reports.
     pub fn as_secs_f64(self) -> f64 {
         self.0 as f64 / NS_PER_S as f64

@@ -57,9 +57,9 @@ impl Saved {
         let window = &document.window;
         let measured = Measured {
             cell: cell(document, &document.measured, &document.latency)?,
-            from: nanos(window.from_s),
-            to: nanos(window.to_s),
-            time: nanos(window.measured_seconds()),
+            from: Nanos::from_secs_f64(window.from_s),
+            to: Nanos::from_secs_f64(window.to_s),
+            time: Nanos::from_secs_f64(window.measured_seconds()),
             closed: window.closed,
             sends: window.sends,
             target: document.rate.get("target").copied().flatten(),
@@ -74,7 +74,7 @@ impl Saved {
             whole: Cow::Owned(whole(document)?),
             rows: Cow::Owned(self.rows()),
             workers: 1,
-            load_ended: nanos(window.to_s),
+            load_ended: Nanos::from_secs_f64(window.to_s),
             cut_reason: window.cut_reason.as_deref().map(|why| Cow::Owned(CutReason::from(why))),
             outcome: document.verdict.outcome,
             limiter: document.verdict.limiter,
@@ -91,7 +91,7 @@ impl Saved {
             near.filter_map(|s| s.latency(metric)).next()
         };
         let rows = self.document.intervals.iter().map(|r| {
-            let at = nanos(r.t_s);
+            let at = Nanos::from_secs_f64(r.t_s);
             let tally = Tally {
                 planned: r.scheduled,
                 written: r.written,
@@ -118,14 +118,10 @@ impl Saved {
                 _ => 0,
             };
             let kept = ROW_METRICS.map(|metric| (kept(at, metric), censored(metric)));
-            IntervalRow::of(at, nanos(r.length_s), None, tally, gauges, r.mo, &kept)
+            IntervalRow::of(at, Nanos::from_secs_f64(r.length_s), None, tally, gauges, r.mo, &kept)
         });
         rows.collect()
     }
-}
-
-fn nanos(seconds: f64) -> Nanos {
-    Nanos((seconds.max(0.0) * 1e9).round() as u64)
 }
 
 fn names(document: &Document) -> Names {
@@ -134,8 +130,8 @@ fn names(document: &Document) -> Names {
     };
     let stages = document.stages.iter().map(|s| StageSpan {
         name: s.name.clone(),
-        from: nanos(s.from_s),
-        to: nanos(s.to_s),
+        from: Nanos::from_secs_f64(s.from_s),
+        to: Nanos::from_secs_f64(s.to_s),
         measure: s.measure,
     });
     Names { accounts: groups("account"), labels: groups("label"), stages: stages.collect() }

@@ -1,7 +1,7 @@
 //! Tables of typed cells. It knows no run and no format.
 use super::note::Withheld;
 use crate::judge::Unit;
-use crate::kit::words;
+use crate::kit::{Nanos, words};
 use crate::measure::LatencyRange;
 use std::fmt;
 
@@ -151,7 +151,7 @@ pub(crate) fn span(s: f64) -> Cell {
 
 /// Seconds as a document has them, in whole nanoseconds.
 pub(crate) fn nanoseconds(s: f64) -> u64 {
-    (s * 1e9).round().max(0.0) as u64
+    Nanos::from_secs_f64(s).0
 }
 
 /// A figure, or that there is none.
