@@ -130,21 +130,10 @@ fn matching(code: &str, open: usize) -> Option<usize> {
 /// Every path that starts at the crate's root, as segments: `crate::a::{b, c::d}` gives a::b and a::c::d.
 /// `depth`: how deep the file's module is, so that `super::super::x` is known as `crate::x`.
 pub(crate) fn root_paths(code: &str, depth: usize) -> Vec<Vec<String>> {
-    let to_root = "super::".repeat(depth);
-    let mut paths = Vec::new();
-    for start in ["crate::", to_root.as_str()] {
-        if start.is_empty() {
-            continue;
-        }
-        for (at, _) in code.match_indices(start) {
-            let before = code[..at].chars().next_back();
-            let after = &code[at + start.len()..];
-            if before.is_none_or(|c| !is_word(c) && c != ':') && !after.starts_with("super::") {
-                tree(after, &mut Vec::new(), &mut paths);
-            }
-        }
-    }
-    paths
+    let to_root = vec!["super"; depth].join("::");
+    let starts = ["crate", to_root.as_str()].into_iter().filter(|start| !start.is_empty());
+    let paths = starts.flat_map(|start| paths_from(code, start));
+    paths.map(|(_, path)| path[1..].to_vec()).filter(|path| path[0] != "super").collect()
 }
 
 /// Every path that starts with the word `start`, the word included, and whether a `pub use` hands it on.
@@ -201,14 +190,24 @@ fn tree(text: &str, prefix: &mut Vec<String>, paths: &mut Vec<Vec<String>>) -> u
     at
 }
 
+/// Where each `keyword NAME` begins, and the name.
+fn named<'c>(code: &'c str, keyword: &'c str) -> impl Iterator<Item = (usize, String)> + 'c {
+    code.match_indices(keyword).filter_map(move |(at, _)| {
+        let name: String = code[at + keyword.len()..].chars().take_while(|c| is_word(*c)).collect();
+        let whole = !name.is_empty() && !code[..at].chars().next_back().is_some_and(is_word);
+        whole.then_some((at, name))
+    })
+}
+
+/// The line that an octet stands in, from 1.
+fn line_of(code: &str, at: usize) -> usize {
+    code[..at].matches('\n').count() + 1
+}
+
 /// Every function with a body: its name, its first line, and how many lines it has.
 pub(crate) fn functions(code: &str) -> Vec<(String, usize, usize)> {
     let mut found = Vec::new();
-    for (at, _) in code.match_indices("fn ") {
-        let name: String = code[at + 3..].chars().take_while(|c| is_word(*c)).collect();
-        if name.is_empty() || code[..at].chars().next_back().is_some_and(is_word) {
-            continue;
-        }
+    for (at, name) in named(code, "fn ") {
         let mut depth = 0;
         let end = code[at..].char_indices().find(|(_, c)| {
             match c {
@@ -221,8 +220,7 @@ pub(crate) fn functions(code: &str) -> Vec<(String, usize, usize)> {
         if let Some((offset, '{')) = end
             && let Some(close) = matching(code, at + offset)
         {
-            let line = code[..at].matches('\n').count() + 1;
-            found.push((name, line, code[at..close].matches('\n').count() + 1));
+            found.push((name, line_of(code, at), code[at..close].matches('\n').count() + 1));
         }
     }
     found
@@ -231,19 +229,14 @@ pub(crate) fn functions(code: &str) -> Vec<(String, usize, usize)> {
 /// Every struct with named fields: its name, its first line, and how many fields it has.
 pub(crate) fn structs(code: &str) -> Vec<(String, usize, usize)> {
     let mut found = Vec::new();
-    for (at, _) in code.match_indices("struct ") {
-        let name: String = code[at + 7..].chars().take_while(|c| is_word(*c)).collect();
-        if name.is_empty() || code[..at].chars().next_back().is_some_and(is_word) {
-            continue;
-        }
+    for (at, name) in named(code, "struct ") {
         let Some((offset, '{')) =
             code[at..].char_indices().find(|(_, c)| matches!(c, '{' | ';' | '('))
         else {
             continue;
         };
         let Some(close) = matching(code, at + offset) else { continue };
-        let line = code[..at].matches('\n').count() + 1;
-        found.push((name, line, fields_count(&code[at + offset + 1..close])));
+        found.push((name, line_of(code, at), fields_count(&code[at + offset + 1..close])));
     }
     found
 }
@@ -281,7 +274,7 @@ pub(crate) fn results_with_string(code: &str) -> Vec<(usize, String)> {
         let Some((length, _)) = end else { continue };
         let text: String = code[at..=at + length].split_whitespace().collect();
         if text.ends_with(",String>") {
-            found.push((code[..at].matches('\n').count() + 1, text));
+            found.push((line_of(code, at), text));
         }
     }
     found
