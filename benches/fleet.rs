@@ -1,14 +1,14 @@
 //! What leading costs: 32 simulated agents with 1,000 sessions each, whose letters a real lead reads, checks, adds up
-//! and gives to a real conductor. Prints the share of one core that a second of such a run takes, and the size of
+//! and gives to a real controller. Prints the share of one core that a second of such a run takes, and the size of
 //! a report. The letters' way through NATS is not in it.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a bench prints, and fails by panicking"
 )]
-use smppbench::coordinator::{Conductor, Distance};
+use smppbench::coordinator::{Distance, RunController};
 use smppbench::esme::{Event, Order};
-use smppbench::fleet::{Ability, Agent, Deed, Lead, News, Subjects, Who};
+use smppbench::fleet::{Ability, Agent, AgentAction, Lead, LeadEvent, Subjects, Who};
 use smppbench::kit::{Nanos, Rng};
 use smppbench::measure::{Gauges, Interval, LatencyRange, NoObserver, Outcome, Recorder, Ticket};
 use smppbench::plan::{Overrides, Plan, Source, load};
@@ -79,7 +79,7 @@ struct World {
 }
 
 impl World {
-    fn carry(&mut self, now: Nanos, news: &mut Vec<News>) {
+    fn carry(&mut self, now: Nanos, news: &mut Vec<LeadEvent>) {
         loop {
             let down = self.lead.take_out();
             let mut up = Vec::new();
@@ -98,8 +98,8 @@ impl World {
                     }
                     for deed in deeds {
                         match deed {
-                            Deed::Examine(run, plan) => agent.examined(run, Ok(*plan), now),
-                            Deed::Begin(run, _, near, _) => {
+                            AgentAction::Examine(run, plan) => agent.examined(run, Ok(*plan), now),
+                            AgentAction::Begin(run, _, near, _) => {
                                 for worker in near {
                                     let ready = Event::Ready {
                                         worker,
@@ -143,7 +143,7 @@ fn main() {
     let mut world = World { lead, agents, spent: Duration::ZERO, octets: 0, octets_max: 0 };
     let mut now = Nanos::from_secs(1);
     let mut news = Vec::new();
-    let pass = |world: &mut World, now: &mut Nanos, news: &mut Vec<News>, steps: u64| {
+    let pass = |world: &mut World, now: &mut Nanos, news: &mut Vec<LeadEvent>, steps: u64| {
         for _ in 0..steps {
             *now += Nanos::from_millis(20);
             let began = Instant::now();
@@ -159,14 +159,14 @@ fn main() {
     world.lead.open(&plan, now);
     pass(&mut world, &mut now, &mut news, 100);
     let workers = AGENTS as u32 * WORKERS;
-    let mut conductor = Conductor::new(&plan, workers, 0, Distance::NEAR).unwrap();
+    let mut controller = RunController::new(&plan, workers, 0, Distance::NEAR).unwrap();
     for event in news.drain(..) {
-        if let News::Event(_, event) = event {
-            conductor.on_event(event, now);
+        if let LeadEvent::Event(_, event) = event {
+            controller.on_event(event, now);
         }
     }
-    conductor.tick(now, &mut NoObserver);
-    for order in conductor.take_orders() {
+    controller.tick(now, &mut NoObserver);
+    for order in controller.take_orders() {
         world.lead.order(0, order, now);
     }
     pass(&mut world, &mut now, &mut news, 1);
@@ -184,16 +184,16 @@ fn main() {
             pass(&mut world, &mut now, &mut news, 1);
             let began = Instant::now();
             for event in news.drain(..) {
-                if let News::Event(_, event) = event {
+                if let LeadEvent::Event(_, event) = event {
                     assert!(!matches!(event, Event::Lost { .. }), "{event:?}");
-                    conductor.on_event(event, now);
+                    controller.on_event(event, now);
                 }
             }
-            conductor.tick(now, &mut NoObserver);
-            for order in conductor.take_orders() {
+            controller.tick(now, &mut NoObserver);
+            for order in controller.take_orders() {
                 assert!(!matches!(order, Order::Stop), "the run goes on");
             }
-            conductor.take_spent();
+            controller.take_spent();
             world.spent += began.elapsed();
         }
     }

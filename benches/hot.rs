@@ -1,6 +1,6 @@
 //! The hot path's own pieces: window, ledger, recorder. `cargo bench --bench hot`.
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use smppbench::correlate::{Awaits, Correlator, IdRule, Notice, Side};
+use smppbench::correlate::{Awaits, Correlator, IdRule, IdSource, ReceiptInfo};
 use smppbench::kit::{Nanos, Rng};
 use smppbench::measure::{LatencyRange, Outcome, Recorder, Ticket};
 use smppbench::session::{Sequence, Window};
@@ -49,13 +49,13 @@ fn ledger(c: &mut Criterion) {
             let mut met = Vec::new();
             let key = |n: u64| {
                 let text = format!("{n:010}");
-                IdRule::Exact.key(text.as_bytes(), Side::Response, 7).0
+                IdRule::Exact.key(text.as_bytes(), IdSource::Response, 7).0
             };
             let keys: Vec<_> = (0..outstanding * 2).map(key).collect();
             for k in &keys[..outstanding as usize] {
                 ledger.accepted(*k, Sent([1; 5]), &mut met);
             }
-            let notice = Notice {
+            let notice = ReceiptInfo {
                 received: Nanos(5),
                 session: 0,
                 state: 2,
@@ -73,7 +73,7 @@ fn ledger(c: &mut Criterion) {
         });
     }
     group.bench_function("key of a ten-digit id", |b| {
-        b.iter(|| IdRule::Exact.key(black_box(b"0123456789"), Side::Response, 7));
+        b.iter(|| IdRule::Exact.key(black_box(b"0123456789"), IdSource::Response, 7));
     });
     group.finish();
 }

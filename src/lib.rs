@@ -33,7 +33,7 @@
 //! [`smsc`]: the simulator. [`smsc::Core`] is its twin; the two share no code, so that they bear witness against each other.
 //!
 //! [`coordinator`]: starts the workers together, gathers their seconds, ends the load, waits for what is still out.
-//! [`coordinator::Conductor`] is the phases without I/O; [`coordinator::Crew`] is two queues of serialisable values.
+//! [`coordinator::RunController`] is the phases without I/O; [`coordinator::WorkerPool`] is two queues of serialisable values.
 //!
 //! `fleet` (feature `nats`): the same over many machines. A lead and its agents as state machines that read and write
 //! letters, and NATS, which carries them.

@@ -29,7 +29,7 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 use bytes::{Buf, BufMut, BytesMut};
-use smppbench::esme::{Core, Order, Share};
+use smppbench::esme::{Core, Order, WorkerAssignment};
 use smppbench::kit::Nanos;
 use smppbench::net::Endpoint;
 use smppbench::plan::{self, Overrides, Source};
@@ -92,7 +92,7 @@ fn after_warm_up_the_load_side_allocates_less_than_once_per_thousand_messages() 
         ..Overrides::default()
     };
     let plan = plan::load(&Source::Quick, &overrides).expect("quick is a profile");
-    let share = Share { plan: Arc::new(plan), worker: 0, workers: 1, near: 0..1 };
+    let share = WorkerAssignment { plan: Arc::new(plan), worker: 0, workers: 1, near: 0..1 };
     let mut core = Core::new(&share, 0).expect("quick is a plan");
     let mut now = Nanos::from_secs(1);
     let mut replies = BytesMut::with_capacity(1 << 20);

@@ -2,8 +2,8 @@
 //! whole runs in memory. Every job takes the number of messages, fixed seeds, and no clock.
 use crate::bare::wire::{self, Ids, Sheet};
 use bytes::{Buf, BytesMut};
-use smppbench::correlate::{Awaits, Correlator, IdRule, Notice, Side};
-use smppbench::esme::{Core, Order, Share};
+use smppbench::correlate::{Awaits, Correlator, IdRule, IdSource, ReceiptInfo};
+use smppbench::esme::{Core, Order, WorkerAssignment};
 use smppbench::kit::{Nanos, Rng};
 use smppbench::measure::{LatencyRange, NoObserver, Outcome, Recorder, Ticket};
 use smppbench::net::Endpoint;
@@ -115,7 +115,7 @@ fn correlator(count: u64) {
     let mut correlator: Correlator<Kept> = Correlator::new(1 << 20, Nanos::from_secs(30));
     let (mut accepted, mut receipted) = (Ids::default(), Ids::default());
     let mut met = Vec::new();
-    let notice = Notice {
+    let notice = ReceiptInfo {
         received: Nanos(5),
         session: 0,
         state: 2,
@@ -124,10 +124,10 @@ fn correlator(count: u64) {
         rule: 0,
     };
     for index in 0..count {
-        let (key, _) = IdRule::Exact.key(accepted.advance(), Side::Response, 7);
+        let (key, _) = IdRule::Exact.key(accepted.advance(), IdSource::Response, 7);
         correlator.accepted(key, Kept([1; 5]), &mut met);
         if index >= 1000 {
-            let (key, _) = IdRule::Exact.key(receipted.advance(), Side::Receipt, 7);
+            let (key, _) = IdRule::Exact.key(receipted.advance(), IdSource::Receipt, 7);
             black_box(correlator.receipt(key, notice));
         }
     }
@@ -190,7 +190,7 @@ fn core(count: u64, receipts: bool) {
     let mut responses = Sheet::new(&wire::submit_sm_resp(), 128);
     let mut deliveries = Sheet::new(&wire::receipt(&submit_sm), 128);
     let mut ids = Ids::default();
-    let share = Share { plan: Arc::new(plan), worker: 0, workers: 1, near: 0..1 };
+    let share = WorkerAssignment { plan: Arc::new(plan), worker: 0, workers: 1, near: 0..1 };
     let mut core = Core::new(&share, 0).expect("quick is a plan");
     let mut now = Nanos::from_secs(1);
     core.connected(0, now);

@@ -5,7 +5,7 @@
 use bytes::{Buf, BytesMut};
 use libfuzzer_sys::fuzz_target;
 use smppbench::kit::Nanos;
-use smppbench::net::{Endpoint, Wish};
+use smppbench::net::{Endpoint, ConnAction};
 use smppbench::plan::behaviour::Behaviour;
 use smppbench::plan::behaviour_file;
 use smppbench::smpp::pdu::{self, Bind, SubmitSm};
@@ -126,8 +126,8 @@ impl World {
             let Some(peer) = &mut self.peers[place] else { continue };
             let session = peer.session;
             let mut wish = self.core.wish(session);
-            let closing = |wish| matches!(wish, Wish::Close | Wish::Reset);
-            if !closing(wish) && wish != Wish::HoldReads && !peer.held.is_empty() {
+            let closing = |wish| matches!(wish, ConnAction::Close | ConnAction::Reset);
+            if !closing(wish) && wish != ConnAction::HoldReads && !peer.held.is_empty() {
                 peer.carry.extend_from_slice(&peer.held.split());
                 let used = self.core.on_octets(session, &peer.carry, self.now);
                 assert!(used <= peer.carry.len());
@@ -148,9 +148,9 @@ impl World {
             }
             let flushed = self.core.out(session).is_empty();
             match self.core.wish(session) {
-                Wish::Stay | Wish::HoldReads | Wish::HalfClose => {}
-                Wish::CloseWhenFlushed if !flushed => {}
-                Wish::Close | Wish::CloseWhenFlushed | Wish::Reset => self.close(place),
+                ConnAction::Stay | ConnAction::HoldReads | ConnAction::HalfClose => {}
+                ConnAction::CloseWhenFlushed if !flushed => {}
+                ConnAction::Close | ConnAction::CloseWhenFlushed | ConnAction::Reset => self.close(place),
             }
         }
         self.check();

@@ -4,10 +4,10 @@
 
 use bytes::{Buf, BytesMut};
 use libfuzzer_sys::fuzz_target;
-use smppbench::esme::{Core, Event, Order, Share};
+use smppbench::esme::{Core, Event, Order, WorkerAssignment};
 use smppbench::kit::Nanos;
-use smppbench::measure::{Interval, Tally};
-use smppbench::net::{End, Endpoint, Wish};
+use smppbench::measure::{Interval, Counters};
+use smppbench::net::{End, Endpoint, ConnAction};
 use smppbench::plan::{self, Overrides, Plan, Source};
 use smppbench::smpp::{CommandId, CommandStatus, Header, frame};
 use std::sync::{Arc, LazyLock};
@@ -46,17 +46,17 @@ struct Peer {
     /// Octets that the core has not used yet.
     carry: BytesMut,
     up: bool,
-    counted: Tally,
+    counted: Counters,
     statuses: u64,
 }
 
 impl Peer {
     fn bound() -> Peer {
-        let share = Share { plan: PLAN.clone(), worker: 0, workers: 1, near: 0..1 };
+        let share = WorkerAssignment { plan: PLAN.clone(), worker: 0, workers: 1, near: 0..1 };
         let mut core = Core::new(&share, 0).expect("the plan is well-formed");
         let now = Nanos::from_secs(1);
         core.connected(0, now);
-        let (carry, counted) = (BytesMut::new(), Tally::default());
+        let (carry, counted) = (BytesMut::new(), Counters::default());
         let mut peer = Peer { core, now, carry, up: true, counted, statuses: 0 };
         peer.settle();
         let mut resp = BytesMut::new();
@@ -88,7 +88,7 @@ impl Peer {
     }
 
     fn may_stay(&self) -> bool {
-        matches!(self.core.wish(0), Wish::Stay | Wish::HoldReads)
+        matches!(self.core.wish(0), ConnAction::Stay | ConnAction::HoldReads)
     }
 
     /// What a pump does: everything is written, and the link goes when the core wishes it.
@@ -118,7 +118,7 @@ impl Peer {
             self.core.wrote(0, octets.len(), self.now);
         }
         let wish = self.core.wish(0);
-        if !matches!(wish, Wish::Stay | Wish::HoldReads | Wish::HalfClose) {
+        if !matches!(wish, ConnAction::Stay | ConnAction::HoldReads | ConnAction::HalfClose) {
             self.end(&End::Wished(wish));
         }
     }

@@ -5,7 +5,7 @@
 use bytes::{Buf, BytesMut};
 use libfuzzer_sys::fuzz_target;
 use smppbench::kit::Nanos;
-use smppbench::net::{Endpoint, Wish};
+use smppbench::net::{Endpoint, ConnAction};
 use smppbench::plan::behaviour::Behaviour;
 use smppbench::plan::behaviour_file;
 use smppbench::smpp::{CommandId, CommandStatus, Header, frame, pdu};
@@ -135,8 +135,8 @@ impl World {
                 self.core.wrote(session, octets.len(), self.now);
             }
             match self.core.wish(session) {
-                Wish::Stay | Wish::HoldReads | Wish::HalfClose => {}
-                Wish::Close | Wish::CloseWhenFlushed | Wish::Reset => self.close(place),
+                ConnAction::Stay | ConnAction::HoldReads | ConnAction::HalfClose => {}
+                ConnAction::Close | ConnAction::CloseWhenFlushed | ConnAction::Reset => self.close(place),
             }
         }
     }

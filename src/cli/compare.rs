@@ -3,7 +3,7 @@ use super::args::{CompareArgs, CompareFormat};
 use super::exit::{Exit, Failure, put_octets};
 use super::load::{self, LoadError};
 use super::{folder, terminal, verdict};
-use crate::judge::compare::{self, Comparison, Evidence, Side};
+use crate::judge::compare::{self, Comparison, Evidence, RunSet};
 use crate::report::{Style, comparison};
 use std::path::PathBuf;
 
@@ -43,7 +43,7 @@ fn compared(args: &CompareArgs) -> Result<Comparison, Failure> {
     if args.paired {
         return Ok(compare::compare_paired(&evidence(&args.base)?, &candidate, &settings)?);
     }
-    let side = |runs: &[Evidence]| Side::of(runs, settings.resamples, settings.seed);
+    let side = |runs: &[Evidence]| RunSet::of(runs, settings.resamples, settings.seed);
     let base = match load::baseline(&args.base)? {
         Some(baseline) => baseline.side,
         None => side(&evidence(&args.base)?)?,

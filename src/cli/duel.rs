@@ -3,14 +3,14 @@
 use super::args::{DuelArgs, KeepArgs};
 use super::exit::{Exit, Failure, say, warn};
 use super::facts::Facts;
-use super::fleet::{self, Field};
+use super::fleet::{self, AnyTrial};
 use super::folder::{self, RunFolder};
 use super::once::{Done, Ended, HostMeter, once};
 use super::{kept, live, verdict};
 use crate::coordinator::RunError;
 use crate::judge::compare;
 use crate::measure::RunRecord;
-use crate::plan::{self, Overrides, Plan, Schedule, Side, Source};
+use crate::plan::{self, DuelSide, Overrides, Plan, Schedule, Source};
 use crate::report::Saved;
 use crate::trial::Trial;
 use crate::trial::duel::{block_plan, order, simultaneous};
@@ -23,10 +23,10 @@ struct Sides {
 }
 
 impl Sides {
-    fn facts(&self, side: Side) -> &Facts {
+    fn facts(&self, side: DuelSide) -> &Facts {
         match side {
-            Side::A => &self.a,
-            Side::B => &self.b,
+            DuelSide::A => &self.a,
+            DuelSide::B => &self.b,
         }
     }
 
@@ -77,10 +77,10 @@ fn measured(sides: &Sides, path: &Path, args: &DuelArgs) -> Result<Measured, Fai
 /// Loads and checks both sides; the guard counts the whole duel.
 fn sides(args: &DuelArgs) -> Result<Sides, Failure> {
     let (source, overrides) = args.load.source();
-    let one = |side: Side, settings: &[String]| {
+    let one = |side: DuelSide, settings: &[String]| {
         one_side(&source, &overrides, side, settings, &args.load.keep)
     };
-    let (a, b) = (one(Side::A, &args.a)?, one(Side::B, &args.b)?);
+    let (a, b) = (one(DuelSide::A, &args.a)?, one(DuelSide::B, &args.b)?);
     let runs = if args.simultaneous { 1 } else { u64::from(args.blocks) };
     guard(&[&a.plan, &b.plan], runs)?;
     Ok(Sides { a, b })
@@ -89,7 +89,7 @@ fn sides(args: &DuelArgs) -> Result<Sides, Failure> {
 fn one_side(
     source: &Source,
     overrides: &Overrides,
-    side: Side,
+    side: DuelSide,
     settings: &[String],
     keep: &KeepArgs,
 ) -> Result<Facts, Failure> {
@@ -131,10 +131,10 @@ impl Measured {
         Measured { a: Vec::new(), b: Vec::new(), ended: None }
     }
 
-    fn side(&mut self, side: Side) -> &mut Vec<Saved> {
+    fn side(&mut self, side: DuelSide) -> &mut Vec<Saved> {
         match side {
-            Side::A => &mut self.a,
-            Side::B => &mut self.b,
+            DuelSide::A => &mut self.a,
+            DuelSide::B => &mut self.b,
         }
     }
 }
@@ -143,7 +143,7 @@ fn in_blocks(
     sides: &Sides,
     path: &Path,
     args: &DuelArgs,
-    field: &mut Field,
+    field: &mut AnyTrial,
 ) -> Result<Measured, RunError> {
     let order = order(args.blocks as usize, sides.a.plan.seed);
     let mut measured = Measured::none();
@@ -171,11 +171,11 @@ fn in_blocks(
 /// One block of a side, kept in its folder; and how it ended, where not as planned.
 fn block(
     sides: &Sides,
-    side: Side,
+    side: DuelSide,
     pair: usize,
     path: &Path,
     args: &DuelArgs,
-    field: &mut Field,
+    field: &mut AnyTrial,
 ) -> Result<(Saved, Option<Ended>), RunError> {
     let facts = sides.facts(side);
     let block = facts.again(block_plan(&facts.plan, pair), &block_name(side, pair + 1));
@@ -194,7 +194,7 @@ fn measure_again(
     sides: &Sides,
     path: &Path,
     args: &DuelArgs,
-    field: &mut Field,
+    field: &mut AnyTrial,
     measured: &mut Measured,
 ) {
     let pairs = measured.a.len().min(measured.b.len());
@@ -206,7 +206,7 @@ fn measure_again(
             return;
         }
         say(&format!("pair {} again: the harness did not keep up", pair + 1));
-        for side in [Side::A, Side::B] {
+        for side in [DuelSide::A, DuelSide::B] {
             match block(sides, side, pair, path, args, field) {
                 Ok((saved, None)) => measured.side(side)[pair] = saved,
                 Ok((_, ended)) => {
@@ -226,7 +226,7 @@ fn at_once(
     sides: &Sides,
     path: &Path,
     args: &DuelArgs,
-    field: &Field,
+    field: &AnyTrial,
 ) -> Result<Measured, RunError> {
     let mut trials = [field.again(), field.again()];
     let host = HostMeter::start();
@@ -236,7 +236,7 @@ fn at_once(
     };
     let host = host.stop();
     let mut measured = Measured::none();
-    let all = [Side::A, Side::B].into_iter().zip(records).zip(&trials);
+    let all = [DuelSide::A, DuelSide::B].into_iter().zip(records).zip(&trials);
     for ((side, record), trial) in all {
         let facts = sides.facts(side);
         let facts = facts.again(facts.plan.clone(), &block_name(side, 1));
@@ -267,12 +267,12 @@ fn kept_up(saved: &Saved) -> bool {
 }
 
 /// `a-01`.
-fn block_name(side: Side, number: usize) -> String {
+fn block_name(side: DuelSide, number: usize) -> String {
     format!("{}-{number:02}", side.name())
 }
 
 /// Keeps a block: what `compare` and `render` need of it. The duel goes on where it cannot be written.
-fn keep(path: &Path, side: Side, number: usize, saved: &Saved, record: &RunRecord) {
+fn keep(path: &Path, side: DuelSide, number: usize, saved: &Saved, record: &RunRecord) {
     let kept = kept::one_of_several(saved, record, &path.join(block_name(side, number)));
     if let Err(e) = kept {
         warn(e);

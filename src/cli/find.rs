@@ -9,7 +9,7 @@ use crate::plan::{self, BindType, Overrides, Plan, Recipe};
 use crate::report::{self, Style};
 use crate::search::{
     self, BindsSettings, Budget, DEFAULT, Ended, Kind, Lengths, Objective, RateSettings, Search,
-    Stop, WindowSettings, World,
+    SearchEnv, Stop, WindowSettings,
 };
 use std::time::Duration;
 
@@ -87,7 +87,7 @@ fn searched(args: &FindArgs, plan: &Plan, ready: &Ready) -> Result<Search, Failu
     };
     let mut pause = |span: Nanos| std::thread::sleep(span.into());
     let (trial, observer) = (&mut field, &mut observers);
-    let world = World { trial, observer, told: &mut told, pause: &mut pause };
+    let world = SearchEnv { trial, observer, told: &mut told, pause: &mut pause };
     let searched = match ready {
         Ready::Rate(settings) => search::rate(plan, settings, world),
         Ready::Window(settings) => search::window(plan, settings, world),

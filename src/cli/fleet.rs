@@ -12,7 +12,7 @@ use crate::trial::{Tcp, Trial};
 
 /// Where a plan is run: from this process, or from a fleet.
 #[derive(Debug)]
-pub(super) enum Field {
+pub(super) enum AnyTrial {
     /// From here.
     Here(Box<Tcp>),
     /// From agents.
@@ -20,30 +20,30 @@ pub(super) enum Field {
     Fleet(crate::trial::Far),
 }
 
-impl Field {
+impl AnyTrial {
     /// Another one like it: a fleet is shared.
-    pub(super) fn again(&self) -> Field {
+    pub(super) fn again(&self) -> AnyTrial {
         match self {
-            Field::Here(_) => Field::Here(Box::default()),
+            AnyTrial::Here(_) => AnyTrial::Here(Box::default()),
             #[cfg(feature = "nats")]
-            Field::Fleet(far) => Field::Fleet(far.clone()),
+            AnyTrial::Fleet(far) => AnyTrial::Fleet(far.clone()),
         }
     }
 }
 
-impl Trial for Field {
+impl Trial for AnyTrial {
     fn run(&mut self, plan: &Plan, observer: &mut dyn Observer) -> Result<RunRecord, RunError> {
         match self {
-            Field::Here(tcp) => tcp.run(plan, observer),
+            AnyTrial::Here(tcp) => tcp.run(plan, observer),
             #[cfg(feature = "nats")]
-            Field::Fleet(far) => far.run(plan, observer),
+            AnyTrial::Fleet(far) => far.run(plan, observer),
         }
     }
     fn tally(&self) -> Option<&smsc::Tally> {
         match self {
-            Field::Here(tcp) => tcp.tally(),
+            AnyTrial::Here(tcp) => tcp.tally(),
             #[cfg(feature = "nats")]
-            Field::Fleet(far) => far.tally(),
+            AnyTrial::Fleet(far) => far.tally(),
         }
     }
 }
@@ -68,9 +68,9 @@ fn shown(_url: &str) -> String {
 ///
 /// # Errors
 /// Where no fleet can be led.
-pub(super) fn field(args: &FleetArgs, plan: &Plan) -> Result<Field, Failure> {
+pub(super) fn field(args: &FleetArgs, plan: &Plan) -> Result<AnyTrial, Failure> {
     let (Some(url), Some(agents)) = (&args.nats, args.agents) else {
-        return Ok(Field::Here(Box::default()));
+        return Ok(AnyTrial::Here(Box::default()));
     };
     if plan.target.embedded {
         let why = "target.address: \"embedded\" is a simulator in this process, which agents cannot reach; start \
@@ -86,12 +86,12 @@ pub(super) fn field(args: &FleetArgs, plan: &Plan) -> Result<Field, Failure> {
 }
 
 #[cfg(not(feature = "nats"))]
-fn lead(_args: &FleetArgs, _url: &str, _agents: u32, _plan: &Plan) -> Result<Field, Failure> {
+fn lead(_args: &FleetArgs, _url: &str, _agents: u32, _plan: &Plan) -> Result<AnyTrial, Failure> {
     Err(Failure::usage("--nats: this build has no fleet (feature nats)"))
 }
 
 #[cfg(feature = "nats")]
-fn lead(args: &FleetArgs, url: &str, agents: u32, plan: &Plan) -> Result<Field, Failure> {
+fn lead(args: &FleetArgs, url: &str, agents: u32, plan: &Plan) -> Result<AnyTrial, Failure> {
     let access = nats::access(&args.access, url)?;
     crate::fleet::group(&args.access.group).map_err(Failure::usage)?;
     talk(format!(
@@ -109,7 +109,7 @@ fn lead(args: &FleetArgs, url: &str, agents: u32, plan: &Plan) -> Result<Field, 
     };
     let leader = crate::fleet::Leader::muster(&led)
         .map_err(|e| Failure::Of(Exit::CannotBind, e.to_string()))?;
-    Ok(Field::Fleet(crate::trial::Far::new(leader)))
+    Ok(AnyTrial::Fleet(crate::trial::Far::new(leader)))
 }
 
 /// Runs the verb `agent`.

@@ -3,7 +3,7 @@ use super::args::GateArgs;
 use super::exit::{Exit, Failure, put};
 use super::once::exit_of_gates;
 use super::{folder, github, kept, load, verdict};
-use crate::judge::compare::{self, Comparison, Settings, Side};
+use crate::judge::compare::{self, Comparison, RunSet, Settings};
 use crate::judge::{Baseline, GateOutcome, GateResult, RelativeGate};
 use crate::plan;
 use crate::report::document::GateRow;
@@ -100,8 +100,8 @@ fn against(
         return Ok(None);
     }
     let settings = Settings::default();
-    let side = |runs: &[Saved]| -> Result<Side, Failure> {
-        Ok(Side::of(&verdict::evidence(runs)?, settings.resamples, settings.seed)?)
+    let side = |runs: &[Saved]| -> Result<RunSet, Failure> {
+        Ok(RunSet::of(&verdict::evidence(runs)?, settings.resamples, settings.seed)?)
     };
     let kept = load::baseline(baseline)?;
     let base = match &kept {

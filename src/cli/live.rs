@@ -4,7 +4,7 @@ use super::exit::say;
 use super::terminal;
 use crate::coordinator::RunError;
 use crate::plan::{Plan, PlanError};
-use crate::watch::{Line, LineMode, Metrics, Observers};
+use crate::watch::{LineMode, Metrics, Observers, ProgressLine};
 use std::io::{Error, ErrorKind, Stderr, stderr};
 
 /// All that the flags and the plan ask for.
@@ -48,13 +48,13 @@ fn watch(live: Live, plan: &Plan, observers: &mut Observers<'static>) -> Result<
         }
         Live::Auto | Live::Line | Live::Tui => LineMode::Plain,
     };
-    let line = Line::new(plan, mode, stderr());
+    let line = ProgressLine::new(plan, mode, stderr());
     match live {
         Live::Tui => observers.push(view(plan, line)?),
         Live::Auto if roomy() => match view(plan, line) {
             Ok(view) => observers.push(view),
             // a terminal that cannot: nobody asked for it by name
-            Err(_) => observers.push(Line::new(plan, mode, stderr())),
+            Err(_) => observers.push(ProgressLine::new(plan, mode, stderr())),
         },
         Live::Auto | Live::Line | Live::Off => observers.push(line),
     }
@@ -75,7 +75,7 @@ fn roomy() -> bool {
 }
 
 #[cfg(feature = "tui")]
-fn view(plan: &Plan, line: Line<Stderr>) -> Result<crate::watch::Tui, RunError> {
+fn view(plan: &Plan, line: ProgressLine<Stderr>) -> Result<crate::watch::Tui, RunError> {
     if crate::watch::tui::terminal_size().is_none() {
         let why = "stderr is no terminal that this process has in the foreground";
         return Err(RunError::Plan(PlanError::about("--live tui", why)));
@@ -84,6 +84,6 @@ fn view(plan: &Plan, line: Line<Stderr>) -> Result<crate::watch::Tui, RunError> 
 }
 
 #[cfg(not(feature = "tui"))]
-fn view(_plan: &Plan, _line: Line<Stderr>) -> Result<Line<Stderr>, RunError> {
+fn view(_plan: &Plan, _line: ProgressLine<Stderr>) -> Result<ProgressLine<Stderr>, RunError> {
     Err(RunError::Plan(PlanError::about("--live tui", "built without the feature tui")))
 }

@@ -32,7 +32,7 @@ fn measure(facts: &Facts, args: &RunArgs, path: &Path) -> Result<Done, Failure> 
     let mut field = fleet::field(&args.fleet, &facts.plan)?;
     let mut observers = live::observers(args.load.keep.live, &facts.plan)?;
     observers.push(Journal::new(facts, path));
-    observers.push(Watchdog::new(&facts.plan)?);
+    observers.push(GateAbortObserver::new(&facts.plan)?);
     // the terminal is the user's again, with the observers' end, before anything else is said
     Ok(once(facts, &mut field, &mut observers)?)
 }
@@ -58,22 +58,22 @@ fn finish(facts: &Facts, done: &Done, args: &RunArgs, path: &Path) -> Result<Exi
 }
 
 /// Ends a run that a gate with `abort_after` has decided.
-struct Watchdog {
+struct GateAbortObserver {
     abort: Abort,
 }
 
-impl Watchdog {
+impl GateAbortObserver {
     /// The gates of a plan.
     ///
     /// # Errors
     /// A gate that does not read; `judge::check_gates` says the same before a run.
-    fn new(plan: &Plan) -> Result<Watchdog, PlanError> {
+    fn new(plan: &Plan) -> Result<GateAbortObserver, PlanError> {
         let abort = Abort::of(plan).map_err(|e| PlanError::about("gates", e.to_string()))?;
-        Ok(Watchdog { abort })
+        Ok(GateAbortObserver { abort })
     }
 }
 
-impl Observer for Watchdog {
+impl Observer for GateAbortObserver {
     fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason> {
         if progress.phase != Phase::Load || self.abort.is_empty() {
             return None;

@@ -1,11 +1,11 @@
 //! The coordinator: starts the workers together, gathers their seconds, ends the load, waits for what is
-//! still out, stops them. It sees workers only through a [`Crew`]: two queues of serialisable values.
-mod conductor;
-mod crew;
+//! still out, stops them. It sees workers only through a [`WorkerPool`]: two queues of serialisable values.
 mod run;
+mod run_controller;
 mod signals;
+mod worker_pool;
 
-pub use conductor::{Conductor, Failure};
-pub use crew::{Crew, Distance, WorkerFault};
 pub use run::{RunError, conduct};
+pub use run_controller::{Failure, RunController};
 pub use signals::Signals;
+pub use worker_pool::{Distance, WorkerFault, WorkerPool};

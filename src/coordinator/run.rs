@@ -1,7 +1,7 @@
-//! Conducts a crew in real time: events, the clock, and the signals that end a run.
-use super::conductor::{Conductor, Failure};
-use super::crew::Crew;
+//! Conducts a pool in real time: events, the clock, and the signals that end a run.
+use super::run_controller::{Failure, RunController};
 use super::signals::Signals;
+use super::worker_pool::WorkerPool;
 use crate::kit::{Clock, Nanos};
 use crate::measure::{CutReason, Observer, RunRecord};
 use crate::plan::{Plan, PlanError};
@@ -37,74 +37,74 @@ pub enum RunError {
 /// How often the operator is listened to.
 const STEER_EVERY: Nanos = Nanos::from_millis(100);
 
-/// Runs `plan` with a crew, near or far, from connect to unbind. Call it within a current-thread runtime.
+/// Runs `plan` with a pool, near or far, from connect to unbind. Call it within a current-thread runtime.
 ///
 /// # Errors
 /// [`RunError`]; a run that has begun always gives a record.
 pub async fn conduct(
     plan: &Arc<Plan>,
-    mut crew: Crew,
+    mut pool: WorkerPool,
     observer: &mut dyn Observer,
 ) -> Result<RunRecord, RunError> {
     let wall_at_zero = Clock::wall_ns().saturating_sub(Clock::now().0);
-    let mut conductor = Conductor::new(plan, crew.workers(), wall_at_zero, crew.distance())?;
+    let mut controller = RunController::new(plan, pool.workers(), wall_at_zero, pool.distance())?;
     let mut signals = Signals::listen()?;
-    let mut ended = drive(&mut conductor, &mut crew, &mut signals, observer).await;
+    let mut ended = drive(&mut controller, &mut pool, &mut signals, observer).await;
     if ended.is_ok() {
-        ended = match crew.join(signals.more_than(1)).await {
+        ended = match pool.join(signals.more_than(1)).await {
             Some(joined) => joined.map_err(|fault| RunError::Worker(fault.to_string())),
             None => Err(RunError::Killed),
         };
     }
-    if let (Ok(()), Some(silent)) = (&ended, conductor.silent_workers()) {
+    if let (Ok(()), Some(silent)) = (&ended, controller.silent_workers()) {
         ended = Err(RunError::Worker(format!("{silent} made no final report in time")));
     }
     match ended {
         // the threads are left behind: the process ends
         Err(RunError::Killed) => {
-            conductor.stopped_at_once(Clock::now(), observer);
+            controller.stopped_at_once(Clock::now(), observer);
             Err(RunError::Killed)
         }
         // what the other workers measured is reported, with books that do not balance
-        Err(RunError::Worker(fault)) if conductor.has_begun() => {
-            let mut record = conductor.finish().map_err(RunError::CannotBind)?;
+        Err(RunError::Worker(fault)) if controller.has_begun() => {
+            let mut record = controller.finish().map_err(RunError::CannotBind)?;
             record.cut_reason = Some(CutReason::WorkerFailed(Some(fault)));
             Ok(record)
         }
         Err(e) => Err(e),
-        Ok(()) => conductor.finish().map_err(RunError::CannotBind),
+        Ok(()) => controller.finish().map_err(RunError::CannotBind),
     }
 }
 
 async fn drive(
-    conductor: &mut Conductor,
-    crew: &mut Crew,
+    controller: &mut RunController,
+    pool: &mut WorkerPool,
     signals: &mut Signals,
     observer: &mut dyn Observer,
 ) -> Result<(), RunError> {
     let mut interrupted = false;
     loop {
         let now = Clock::now();
-        let next = conductor.tick(now, observer);
-        for order in conductor.take_orders() {
-            crew.tell(&order);
+        let next = controller.tick(now, observer);
+        for order in controller.take_orders() {
+            pool.tell(&order);
         }
-        for spent in conductor.take_spent() {
-            crew.recycle(spent);
+        for spent in controller.take_spent() {
+            pool.recycle(spent);
         }
-        if conductor.is_done(now) {
+        if controller.is_done(now) {
             return Ok(());
         }
         let pause = next.since(now).clamp(Nanos::from_millis(1), STEER_EVERY);
         tokio::select! {
-            event = crew.events.recv() => match event {
-                Some(event) => conductor.on_event(event, Clock::now()),
+            event = pool.events.recv() => match event {
+                Some(event) => controller.on_event(event, Clock::now()),
                 None => return Ok(()),
             },
             () = tokio::time::sleep(pause.into()) => {
-                if crew.any_ended() && crew.events.is_empty() {
+                if pool.any_ended() && pool.events.is_empty() {
                     // a thread that ended without its last word failed: its fault comes with the join
-                    conductor.cut(CutReason::WorkerFailed(None), Clock::now());
+                    controller.cut(CutReason::WorkerFailed(None), Clock::now());
                 }
             }
             () = signals.more_than(u32::from(interrupted)) => {
@@ -112,7 +112,7 @@ async fn drive(
                     return Err(RunError::Killed);
                 }
                 interrupted = true;
-                conductor.cut(CutReason::Interrupted, Clock::now());
+                controller.cut(CutReason::Interrupted, Clock::now());
             }
         }
     }

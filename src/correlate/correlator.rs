@@ -6,19 +6,19 @@
 //! Where an id is given to a second message while the first is awaited, both leave the ledger for [`Shared`].
 use super::early::EarlyList;
 use super::finished::Finished;
-use super::notice::{Awaits, Early, Fate, Kept, Notice};
+use super::receipt_info::{Awaits, Early, Kept, ReceiptInfo, ReceiptMatch};
 use super::shared::Shared;
-use super::{Key, Ledger, Standing};
+use super::{AwaitedReceipts, EntryState, Key};
 use crate::kit::Nanos;
 
 /// Responses and receipts, in either order.
 #[derive(Debug)]
 pub struct Correlator<T> {
-    ledger: Ledger<T>,
+    ledger: AwaitedReceipts<T>,
     finished: Finished,
     early: EarlyList,
     /// What came early under the key that was accepted last.
-    came: Vec<Notice>,
+    came: Vec<ReceiptInfo>,
     shared: Shared<T>,
     /// Messages of shared ids of which nothing can be told any more: see [`Correlator::take_ambiguous`].
     ambiguous: Vec<(Key, T)>,
@@ -33,7 +33,7 @@ impl<T: Awaits> Correlator<T> {
     pub fn new(kept_max: usize, deadline: Nanos) -> Correlator<T> {
         let beside_max = (kept_max / 8).max(1024);
         Correlator {
-            ledger: Ledger::new(kept_max),
+            ledger: AwaitedReceipts::new(kept_max),
             finished: Finished::new(kept_max, deadline),
             early: EarlyList::new(beside_max),
             came: Vec::new(),
@@ -58,7 +58,7 @@ impl<T: Awaits> Correlator<T> {
 
     /// A message that was accepted too late to count: receipts of it are late, not unknown.
     pub fn accepted_late(&mut self, key: Key, value: T) {
-        let awaited = |place| self.ledger.standing(place) == Some(Standing::Awaited);
+        let awaited = |place| self.ledger.standing(place) == Some(EntryState::Awaited);
         if let Some(place) = self.ledger.find(key).filter(|place| awaited(*place)) {
             self.share(key, place);
         }
@@ -69,7 +69,7 @@ impl<T: Awaits> Correlator<T> {
         }
     }
 
-    /// Before many ids are asked for at once: see [`Ledger::warm`]. Nothing where all is near anyway.
+    /// Before many ids are asked for at once: see [`AwaitedReceipts::warm`]. Nothing where all is near anyway.
     #[inline]
     pub fn warm(&self, keys: impl Iterator<Item = Key>) {
         if !self.is_near() {
@@ -100,7 +100,12 @@ impl<T: Awaits> Correlator<T> {
     /// A message was accepted under this id. Receipts that came early are handed out, in their order, each
     /// with its fate.
     #[inline]
-    pub fn accepted(&mut self, key: Key, value: T, met: &mut Vec<(Notice, Fate<T>)>) -> Kept {
+    pub fn accepted(
+        &mut self,
+        key: Key,
+        value: T,
+        met: &mut Vec<(ReceiptInfo, ReceiptMatch<T>)>,
+    ) -> Kept {
         if !self.is_plain() {
             return self.accepted_beside(key, value, met);
         }
@@ -108,7 +113,12 @@ impl<T: Awaits> Correlator<T> {
     }
 
     #[inline(never)]
-    fn accepted_beside(&mut self, key: Key, value: T, met: &mut Vec<(Notice, Fate<T>)>) -> Kept {
+    fn accepted_beside(
+        &mut self,
+        key: Key,
+        value: T,
+        met: &mut Vec<(ReceiptInfo, ReceiptMatch<T>)>,
+    ) -> Kept {
         if self.shared.has(key) {
             let other = self.shared.accept(key, value, &mut self.ambiguous);
             return other.map_or(Kept::Alone, Kept::Twice);
@@ -133,7 +143,7 @@ impl<T: Awaits> Correlator<T> {
     fn not_inserted(&mut self, key: Key, value: T) -> Kept {
         let Some(place) = self.ledger.find(key) else { return Kept::NoRoom };
         let first = self.ledger.at(place).session();
-        if self.ledger.standing(place) != Some(Standing::Awaited) {
+        if self.ledger.standing(place) != Some(EntryState::Awaited) {
             return Kept::NoRoom;
         }
         self.share(key, place);
@@ -142,7 +152,7 @@ impl<T: Awaits> Correlator<T> {
     }
 
     /// A message of the ledger has its id no more alone.
-    fn share(&mut self, key: Key, place: super::Place) {
+    fn share(&mut self, key: Key, place: super::EntryHandle) {
         let value = *self.ledger.at(place);
         self.ledger.finish_at(place);
         self.shared.move_in(key, value, &mut self.ambiguous);
@@ -171,29 +181,29 @@ impl<T: Awaits> Correlator<T> {
 
     /// A receipt came.
     #[inline]
-    pub fn receipt(&mut self, key: Key, notice: Notice) -> Fate<T> {
+    pub fn receipt(&mut self, key: Key, notice: ReceiptInfo) -> ReceiptMatch<T> {
         let deadline = self.deadline;
         let is_late = |value: &T| notice.received > value.since().after(deadline);
         // the final receipt that was awaited, in time: the message is finished
-        let finish = |standing: Standing, value: &T| {
-            standing == Standing::Awaited && !notice.intermediate && !is_late(value)
+        let finish = |standing: EntryState, value: &T| {
+            standing == EntryState::Awaited && !notice.intermediate && !is_late(value)
         };
         let Some((place, standing, value)) = self.ledger.look(key, finish) else {
             return self.of_none_awaited(key, notice);
         };
         match standing {
-            Standing::Awaited | Standing::Expired if notice.intermediate => {
-                Fate::Intermediate(value.mark())
+            EntryState::Awaited | EntryState::Expired if notice.intermediate => {
+                ReceiptMatch::Intermediate(value.mark())
             }
-            Standing::Awaited if is_late(&value) => {
+            EntryState::Awaited if is_late(&value) => {
                 self.ledger.expire_at(place);
-                Fate::MissingThenLate(value)
+                ReceiptMatch::MissingThenLate(value)
             }
-            Standing::Awaited => {
+            EntryState::Awaited => {
                 self.finished.add_all(&[key], value.mark(), notice.received);
-                Fate::Final(value)
+                ReceiptMatch::Final(value)
             }
-            Standing::Expired => Fate::Late(value),
+            EntryState::Expired => ReceiptMatch::Late(value),
         }
     }
 
@@ -210,7 +220,7 @@ impl<T: Awaits> Correlator<T> {
     }
 
     #[cold]
-    fn of_none_awaited(&mut self, key: Key, notice: Notice) -> Fate<T> {
+    fn of_none_awaited(&mut self, key: Key, notice: ReceiptInfo) -> ReceiptMatch<T> {
         if !self.shared.is_empty() {
             let home = self.homes.get(notice.session as usize).copied().unwrap_or(notice.session);
             let fate = self.shared.receipt(key, home, &notice, &mut self.ambiguous);
@@ -219,15 +229,15 @@ impl<T: Awaits> Correlator<T> {
             }
         }
         match self.finished.find(key) {
-            Some(mark) if notice.intermediate => Fate::Intermediate(mark),
-            Some(mark) => Fate::Duplicate(mark),
-            None if self.early.keep(key, notice) => Fate::Early,
-            None => Fate::Unknown,
+            Some(mark) if notice.intermediate => ReceiptMatch::Intermediate(mark),
+            Some(mark) => ReceiptMatch::Duplicate(mark),
+            None if self.early.keep(key, notice) => ReceiptMatch::Early,
+            None => ReceiptMatch::Unknown,
         }
     }
 
     /// Takes the early receipts under a key into `into`.
-    pub fn take_early(&mut self, key: Key, into: &mut Vec<Notice>) {
+    pub fn take_early(&mut self, key: Key, into: &mut Vec<ReceiptInfo>) {
         self.early.take(key, into);
     }
 
@@ -259,14 +269,14 @@ impl<T: Awaits> Correlator<T> {
                 return more_shared;
             };
             let until = match standing {
-                Standing::Awaited => self.due(&value),
-                Standing::Expired => self.due(&value).after(self.deadline),
+                EntryState::Awaited => self.due(&value),
+                EntryState::Expired => self.due(&value).after(self.deadline),
             };
             if until >= now {
                 return more_shared;
             }
             self.ledger.pop_oldest();
-            if standing == Standing::Awaited {
+            if standing == EntryState::Awaited {
                 missing.push((key, value));
                 self.late_after(key, value);
             }

@@ -1,7 +1,7 @@
 //! Receipts that came before anybody accepted their id, in the order they came, and found by key. One list holds all
 //! of them; those of one key are chained. So a step costs the same whether each has its own id or all have one.
 use super::Key;
-use super::notice::{Early, Notice};
+use super::receipt_info::{Early, ReceiptInfo};
 use crate::kit::Nanos;
 use hashbrown::HashMap;
 use std::collections::VecDeque;
@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     key: Key,
-    notice: Notice,
+    notice: ReceiptInfo,
     /// Number of the next of the same key; 0: none yet.
     next: u64,
     /// Its response has come.
@@ -50,7 +50,7 @@ impl EarlyList {
     }
 
     /// Keeps a receipt. False: the list is full.
-    pub(super) fn keep(&mut self, key: Key, notice: Notice) -> bool {
+    pub(super) fn keep(&mut self, key: Key, notice: ReceiptInfo) -> bool {
         if self.count >= self.max {
             return false;
         }
@@ -59,7 +59,7 @@ impl EarlyList {
         true
     }
 
-    fn append(&mut self, key: Key, notice: Notice) {
+    fn append(&mut self, key: Key, notice: ReceiptInfo) {
         let number = self.base + self.entries.len() as u64;
         let before = self.chains.get_mut(&key.0).map(|(_, last)| std::mem::replace(last, number));
         match before {
@@ -73,7 +73,7 @@ impl EarlyList {
     }
 
     /// Takes all of a key into `into`, in the order they came.
-    pub(super) fn take(&mut self, key: Key, into: &mut Vec<Notice>) {
+    pub(super) fn take(&mut self, key: Key, into: &mut Vec<ReceiptInfo>) {
         let Some((mut number, _)) = self.chains.remove(&key.0) else { return };
         while number != 0 {
             let place = self.place(number);
@@ -136,9 +136,9 @@ mod tests {
     use crate::kit::Rng;
     use proptest::prelude::*;
 
-    fn notice(received: u64) -> Notice {
+    fn notice(received: u64) -> ReceiptInfo {
         let err = *b"000\0";
-        Notice {
+        ReceiptInfo {
             received: Nanos(received),
             session: 0,
             state: 2,

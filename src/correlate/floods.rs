@@ -26,9 +26,9 @@ impl Awaits for Sent {
 fn sent(at: u64, session: u32) -> Sent {
     Sent { at: Nanos(at), session }
 }
-fn notice(at: u64, session: u32) -> Notice {
+fn notice(at: u64, session: u32) -> ReceiptInfo {
     let err = *b"000\0";
-    Notice { received: Nanos(at), session, state: 2, intermediate: false, err, rule: 0 }
+    ReceiptInfo { received: Nanos(at), session, state: 2, intermediate: false, err, rule: 0 }
 }
 fn key(n: u64) -> Key {
     Key::within(mix64(n))
@@ -41,7 +41,7 @@ fn correlator(kept_max: usize) -> Correlator<Sent> {
 fn early_receipts_of_one_id_wait_and_are_given_up_in_small_steps() {
     let mut c = correlator(8 * MANY as usize);
     for n in 0..MANY {
-        assert_eq!(c.receipt(key(7), notice(n, 0)), Fate::Early);
+        assert_eq!(c.receipt(key(7), notice(n, 0)), ReceiptMatch::Early);
     }
     let mut unknown = Vec::new();
     let mut steps = 0;
@@ -61,8 +61,8 @@ fn early_receipts_of_one_id_meet_their_message_once_and_repeat_it_then() {
         c.receipt(key(7), notice(n, 0));
     }
     c.accepted(key(7), sent(MANY, 0), &mut met);
-    let finals = met.iter().filter(|(_, fate)| matches!(fate, Fate::Final(_))).count();
-    let repeats = met.iter().filter(|(_, fate)| matches!(fate, Fate::Duplicate(_))).count();
+    let finals = met.iter().filter(|(_, fate)| matches!(fate, ReceiptMatch::Final(_))).count();
+    let repeats = met.iter().filter(|(_, fate)| matches!(fate, ReceiptMatch::Duplicate(_))).count();
     assert_eq!((finals, repeats as u64), (1, MANY - 1));
 }
 
@@ -72,13 +72,16 @@ fn repeats_of_one_receipt_and_late_ones_of_one_message_are_told_each() {
     let mut met = Vec::new();
     c.accepted(key(1), sent(0, 0), &mut met);
     c.accepted(key(2), sent(0, 0), &mut met);
-    assert_eq!(c.receipt(key(1), notice(1, 0)), Fate::Final(sent(0, 0)));
+    assert_eq!(c.receipt(key(1), notice(1, 0)), ReceiptMatch::Final(sent(0, 0)));
     for n in 0..MANY {
-        assert_eq!(c.receipt(key(1), notice(n, 0)), Fate::Duplicate(0));
+        assert_eq!(c.receipt(key(1), notice(n, 0)), ReceiptMatch::Duplicate(0));
     }
     c.expire(DEADLINE.after(Nanos(1)), 10, &mut Vec::new());
     for n in 0..MANY {
-        assert_eq!(c.receipt(key(2), notice(DEADLINE.0 + 2 + n, 0)), Fate::Late(sent(0, 0)));
+        assert_eq!(
+            c.receipt(key(2), notice(DEADLINE.0 + 2 + n, 0)),
+            ReceiptMatch::Late(sent(0, 0))
+        );
     }
 }
 
@@ -94,7 +97,7 @@ fn one_id_for_all_messages_of_many_sessions_is_ambiguous_and_keeps_one_place_a_s
         c.take_ambiguous(&mut ambiguous);
         if n % 10 == 0 {
             let fate = c.receipt(key(7), notice(n, 5_000));
-            assert!(n == 0 || matches!(fate, Fate::Ambiguous(_)), "{fate:?}");
+            assert!(n == 0 || matches!(fate, ReceiptMatch::Ambiguous(_)), "{fate:?}");
         }
     }
     c.take_ambiguous(&mut ambiguous);
@@ -117,9 +120,9 @@ fn all_ids_given_twice_are_matched_by_session() {
     }
     assert_eq!(c.awaited() as u64, 2 * all);
     for n in 0..all {
-        assert_eq!(c.receipt(key(n), notice(5, 1)), Fate::Final(sent(1, 1)));
-        assert_eq!(c.receipt(key(n), notice(5, 0)), Fate::Final(sent(0, 0)));
-        assert_eq!(c.receipt(key(n), notice(6, 0)), Fate::Duplicate(0));
+        assert_eq!(c.receipt(key(n), notice(5, 1)), ReceiptMatch::Final(sent(1, 1)));
+        assert_eq!(c.receipt(key(n), notice(5, 0)), ReceiptMatch::Final(sent(0, 0)));
+        assert_eq!(c.receipt(key(n), notice(6, 0)), ReceiptMatch::Duplicate(0));
     }
     let (mut missing, mut ambiguous) = (Vec::new(), Vec::new());
     c.take_ambiguous(&mut ambiguous);
@@ -139,7 +142,7 @@ fn a_full_ledger_takes_one_in_for_each_that_is_finished_at_its_far_end() {
     for n in kept_max..kept_max + 100_000 {
         // the newest finishes each time, and all those before it wait on
         assert_eq!(c.accepted(key(n), sent(0, 0), &mut met), Kept::NoRoom);
-        assert_eq!(c.receipt(key(n - 1), notice(1, 0)), Fate::Final(sent(0, 0)));
+        assert_eq!(c.receipt(key(n - 1), notice(1, 0)), ReceiptMatch::Final(sent(0, 0)));
         assert_eq!(c.accepted(key(n), sent(0, 0), &mut met), Kept::Alone);
     }
     assert_eq!(c.awaited() as u64, kept_max);
@@ -168,7 +171,7 @@ fn a_full_ledger_gives_up_its_expired_entries_wherever_they_are() {
     }
     assert!(taken >= kept_max / 2 - 2, "{taken}");
     for n in (1..kept_max).step_by(2) {
-        assert_eq!(c.receipt(key(n), notice(1_001, 0)), Fate::Final(sent(1_000, 0)), "{n}");
+        assert_eq!(c.receipt(key(n), notice(1_001, 0)), ReceiptMatch::Final(sent(1_000, 0)), "{n}");
     }
 }
 
@@ -178,7 +181,7 @@ fn one_id_finished_over_and_over_leaves_others_of_its_bucket_quick_to_find() {
     let mut met = Vec::new();
     for n in 0..MANY {
         assert_eq!(c.accepted(Key(7), sent(n, 0), &mut met), Kept::Alone);
-        assert_eq!(c.receipt(Key(7), notice(n, 0)), Fate::Final(sent(n, 0)));
+        assert_eq!(c.receipt(Key(7), notice(n, 0)), ReceiptMatch::Final(sent(n, 0)));
         // another print in the bucket that the first has filled
         assert!(!c.knows(Key(8)));
     }

@@ -18,7 +18,7 @@ pub enum IdRule {
 
 /// Where an id was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub enum IdSource {
     /// In submit_sm_resp.
     Response,
     /// In a receipt.
@@ -70,7 +70,7 @@ impl IdRule {
     /// The key of `id` as read on `side`, and the rule that made it: where an id is no number under a
     /// numeric rule, it is compared with case folded.
     #[inline]
-    pub fn key(self, id: &[u8], side: Side, seed: u64) -> (Key, IdRule) {
+    pub fn key(self, id: &[u8], side: IdSource, seed: u64) -> (Key, IdRule) {
         if self == IdRule::Exact
             && let Some(short) = hash_short(id, seed)
         {
@@ -80,14 +80,16 @@ impl IdRule {
     }
 
     #[inline(never)]
-    fn key_of_any(self, id: &[u8], side: Side, seed: u64) -> (Key, IdRule) {
+    fn key_of_any(self, id: &[u8], side: IdSource, seed: u64) -> (Key, IdRule) {
         let base = match (self, side) {
             (IdRule::Exact, _) => return (Key::within(hash_any(id, seed)), IdRule::Exact),
             (IdRule::CaseInsensitive, _) => return (folded(id, seed), IdRule::CaseInsensitive),
             (IdRule::Number, _)
-            | (IdRule::ResponseHex, Side::Receipt)
-            | (IdRule::ReceiptHex, Side::Response) => 10,
-            (IdRule::ResponseHex, Side::Response) | (IdRule::ReceiptHex, Side::Receipt) => 16,
+            | (IdRule::ResponseHex, IdSource::Receipt)
+            | (IdRule::ReceiptHex, IdSource::Response) => 10,
+            (IdRule::ResponseHex, IdSource::Response) | (IdRule::ReceiptHex, IdSource::Receipt) => {
+                16
+            }
         };
         match number(id, base) {
             Some(n) => (Key::within(hash(&n.to_le_bytes(), !seed)), self),

@@ -1,17 +1,17 @@
 //! Correlation: which receipt belongs to which submit_sm, by message id, in either order, on any session.
 //!
-//! [`IdRule`] says which spellings of an id are equal; [`Ledger`] keeps what is awaited, in bounded memory;
+//! [`IdRule`] says which spellings of an id are equal; [`AwaitedReceipts`] keeps what is awaited, in bounded memory;
 //! [`Correlator`] puts responses and receipts together. It knows no session and no clock.
+mod awaited;
 mod correlator;
 mod early;
-mod far;
 mod finished;
+mod hot_index;
 mod id;
-mod ledger;
-mod marks;
-mod near;
+mod key_filter;
 mod notes;
-mod notice;
+mod overflow_index;
+mod receipt_info;
 mod ring;
 mod shared;
 
@@ -20,9 +20,9 @@ mod floods;
 #[cfg(test)]
 mod tests;
 
+pub use awaited::{AwaitedDrain, AwaitedReceipts, EntryHandle};
 pub use correlator::Correlator;
-pub use id::{IdRule, Key, Side};
-pub use ledger::{Ledger, Left, Place};
+pub use id::{IdRule, IdSource, Key};
 pub use notes::{IdText, Note, Notes};
-pub use notice::{Awaits, Early, Fate, Kept, Notice};
-pub use ring::Standing;
+pub use receipt_info::{Awaits, Early, Kept, ReceiptInfo, ReceiptMatch};
+pub use ring::EntryState;

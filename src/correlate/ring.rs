@@ -8,7 +8,7 @@ const CHUNK: usize = 16_384;
 
 /// How a message that is kept stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum EntryState {
     /// No final receipt yet.
     Awaited,
     /// Its deadline passed without one; kept to know a late one.
@@ -53,10 +53,10 @@ impl Tag {
     }
     /// None: it is a hole.
     #[inline]
-    pub(super) fn standing(self) -> Option<Standing> {
+    pub(super) fn standing(self) -> Option<EntryState> {
         match self.bits() >> Key::BITS {
-            0 => Some(Standing::Awaited),
-            Self::EXPIRED => Some(Standing::Expired),
+            0 => Some(EntryState::Awaited),
+            Self::EXPIRED => Some(EntryState::Expired),
             _ => None,
         }
     }

@@ -6,7 +6,7 @@
 //!
 //! All of it is bounded: one member for each session of an id, and so many members in all.
 use super::Key;
-use super::notice::{Awaits, Fate, Notice};
+use super::receipt_info::{Awaits, ReceiptInfo, ReceiptMatch};
 use crate::kit::Nanos;
 use hashbrown::HashMap;
 use std::collections::VecDeque;
@@ -145,16 +145,16 @@ impl<T: Awaits> Shared<T> {
         &mut self,
         key: Key,
         session: u32,
-        notice: &Notice,
+        notice: &ReceiptInfo,
         ambiguous: &mut Vec<(Key, T)>,
-    ) -> Option<Fate<T>> {
+    ) -> Option<ReceiptMatch<T>> {
         let group = self.groups.get_mut(&key.0)?;
         let own = group.members.binary_search_by_key(&session, |m| m.session);
         let place = own.unwrap_or(0);
         let member = group.members.get_mut(place)?;
         let (value, mark) = (member.value, member.value.mark());
         if notice.intermediate {
-            return Some(Fate::Intermediate(mark));
+            return Some(ReceiptMatch::Intermediate(mark));
         }
         let standing = member.standing;
         if own.is_ok() && standing == Standing::Awaited {
@@ -162,7 +162,11 @@ impl<T: Awaits> Shared<T> {
             member.standing = if is_late { Standing::Expired } else { Standing::Finished };
             group.awaited -= 1;
             self.awaited -= 1;
-            return Some(if is_late { Fate::MissingThenLate(value) } else { Fate::Final(value) });
+            return Some(if is_late {
+                ReceiptMatch::MissingThenLate(value)
+            } else {
+                ReceiptMatch::Final(value)
+            });
         }
         // it may be any other's that still waits: of none of those can be told any more
         let was_awaited = std::mem::take(&mut group.awaited);
@@ -172,13 +176,13 @@ impl<T: Awaits> Shared<T> {
                 member.standing = Standing::Ambiguous;
                 ambiguous.push((key, member.value));
             }
-            return Some(Fate::Ambiguous(mark));
+            return Some(ReceiptMatch::Ambiguous(mark));
         }
         Some(match standing {
-            Standing::Expired if own.is_ok() => Fate::Late(value),
-            Standing::Finished if own.is_ok() => Fate::Duplicate(mark),
+            Standing::Expired if own.is_ok() => ReceiptMatch::Late(value),
+            Standing::Finished if own.is_ok() => ReceiptMatch::Duplicate(mark),
             Standing::Awaited | Standing::Finished | Standing::Expired | Standing::Ambiguous => {
-                Fate::Ambiguous(mark)
+                ReceiptMatch::Ambiguous(mark)
             }
         })
     }

@@ -23,8 +23,8 @@ impl Awaits for Sent {
     }
 }
 
-fn notice(received: u64) -> Notice {
-    Notice {
+fn notice(received: u64) -> ReceiptInfo {
+    ReceiptInfo {
         received: Nanos(received),
         session: 0,
         state: 2,
@@ -37,8 +37,8 @@ fn sent(index: u64, due: u64) -> Sent {
     Sent { index, due: Nanos(due), session: 0 }
 }
 fn same(rule: IdRule, response: &str, receipt: &str) -> bool {
-    rule.key(response.as_bytes(), Side::Response, 9).0
-        == rule.key(receipt.as_bytes(), Side::Receipt, 9).0
+    rule.key(response.as_bytes(), IdSource::Response, 9).0
+        == rule.key(receipt.as_bytes(), IdSource::Receipt, 9).0
 }
 
 #[test]
@@ -59,18 +59,18 @@ fn each_rule_equates_the_spellings_it_names_and_no_others() {
 #[test]
 fn an_id_that_is_no_number_under_a_numeric_rule_is_matched_as_text_and_says_so() {
     let ticket = b"0118Z-0122I-2309U-57DGB";
-    let (key, rule) = IdRule::ResponseHex.key(ticket, Side::Response, 1);
+    let (key, rule) = IdRule::ResponseHex.key(ticket, IdSource::Response, 1);
     assert_eq!(rule, IdRule::CaseInsensitive);
-    assert_eq!(key, IdRule::ResponseHex.key(ticket, Side::Receipt, 1).0);
+    assert_eq!(key, IdRule::ResponseHex.key(ticket, IdSource::Receipt, 1).0);
 }
 
 #[test]
 fn a_receipt_before_its_response_waits_and_is_met() {
     let mut c = Correlator::new(100, DEADLINE);
     let mut met = Vec::new();
-    assert_eq!(c.receipt(Key(7), notice(5)), Fate::Early);
+    assert_eq!(c.receipt(Key(7), notice(5)), ReceiptMatch::Early);
     assert_eq!(c.accepted(Key(7), sent(1, 100), &mut met), Kept::Alone);
-    assert_eq!(met, vec![(notice(5), Fate::Final(sent(1, 100)))]);
+    assert_eq!(met, vec![(notice(5), ReceiptMatch::Final(sent(1, 100)))]);
     assert_eq!((c.awaited(), c.early_count()), (0, 0));
 }
 
@@ -80,16 +80,16 @@ fn repeats_intermediates_late_and_unknown_receipts_are_classes_of_their_own() {
     let mut met = Vec::new();
     c.accepted(Key(1), sent(1, 100), &mut met);
     c.accepted(Key(2), sent(2, 100), &mut met);
-    let enroute = Notice { intermediate: true, state: 1, ..notice(10) };
-    assert_eq!(c.receipt(Key(1), enroute), Fate::Intermediate(1));
-    assert_eq!(c.receipt(Key(1), notice(20)), Fate::Final(sent(1, 100)));
-    assert_eq!(c.receipt(Key(1), notice(21)), Fate::Duplicate(1));
+    let enroute = ReceiptInfo { intermediate: true, state: 1, ..notice(10) };
+    assert_eq!(c.receipt(Key(1), enroute), ReceiptMatch::Intermediate(1));
+    assert_eq!(c.receipt(Key(1), notice(20)), ReceiptMatch::Final(sent(1, 100)));
+    assert_eq!(c.receipt(Key(1), notice(21)), ReceiptMatch::Duplicate(1));
     let mut missing = Vec::new();
     c.expire(Nanos(101), 100, &mut missing);
     assert_eq!(missing, vec![(Key(2), sent(2, 100))]);
-    assert_eq!(c.receipt(Key(2), notice(120)), Fate::Late(sent(2, 100)));
+    assert_eq!(c.receipt(Key(2), notice(120)), ReceiptMatch::Late(sent(2, 100)));
     let mut unknown = Vec::new();
-    assert_eq!(c.receipt(Key(9), notice(130)), Fate::Early);
+    assert_eq!(c.receipt(Key(9), notice(130)), ReceiptMatch::Early);
     c.give_up_early(Nanos(129), &mut unknown);
     assert!(unknown.is_empty());
     c.give_up_early(Nanos(130), &mut unknown);
@@ -100,8 +100,8 @@ fn repeats_intermediates_late_and_unknown_receipts_are_classes_of_their_own() {
 fn a_receipt_after_its_deadline_is_late_even_before_anybody_looked() {
     let mut c = Correlator::new(100, DEADLINE);
     c.accepted(Key(1), sent(1, 100), &mut Vec::new());
-    assert_eq!(c.receipt(Key(1), notice(101)), Fate::MissingThenLate(sent(1, 100)));
-    assert_eq!(c.receipt(Key(1), notice(102)), Fate::Late(sent(1, 100)));
+    assert_eq!(c.receipt(Key(1), notice(101)), ReceiptMatch::MissingThenLate(sent(1, 100)));
+    assert_eq!(c.receipt(Key(1), notice(102)), ReceiptMatch::Late(sent(1, 100)));
     assert_eq!(c.awaited(), 0);
 }
 
@@ -114,16 +114,16 @@ fn a_full_ledger_gives_up_finished_entries_and_never_an_awaited_one() {
     }
     let kept = c.accepted(Key(4), sent(4, 1_000), &mut met);
     assert_eq!(kept, Kept::NoRoom, "all three are awaited");
-    assert_eq!(c.receipt(Key(2), notice(5)), Fate::Final(sent(2, 1_000)));
+    assert_eq!(c.receipt(Key(2), notice(5)), ReceiptMatch::Final(sent(2, 1_000)));
     assert_eq!(c.accepted(Key(5), sent(5, 1_000), &mut met), Kept::Alone);
     for k in [1, 3, 5] {
-        assert_eq!(c.receipt(Key(k), notice(6)), Fate::Final(sent(k, 1_000)));
+        assert_eq!(c.receipt(Key(k), notice(6)), ReceiptMatch::Final(sent(k, 1_000)));
     }
 }
 
 #[test]
 fn an_entry_of_the_size_the_esme_keeps_takes_28_octets() {
-    assert_eq!(Ledger::<[u32; 5]>::entry_octets(), 28);
+    assert_eq!(AwaitedReceipts::<[u32; 5]>::entry_octets(), 28);
 }
 
 proptest! {
@@ -140,9 +140,9 @@ proptest! {
             if rng.chance(0.3) {
                 let other = rng.below(i + 3);
                 match c.receipt(Key(other << 50 | other), notice(now)) {
-                    Fate::Final(_) => finals += 1,
-                    Fate::MissingThenLate(_) => missing += 1,
-                    Fate::Intermediate(_) | Fate::Duplicate(_) | Fate::Late(_) | Fate::Ambiguous(_) | Fate::Early | Fate::Unknown => {}
+                    ReceiptMatch::Final(_) => finals += 1,
+                    ReceiptMatch::MissingThenLate(_) => missing += 1,
+                    ReceiptMatch::Intermediate(_) | ReceiptMatch::Duplicate(_) | ReceiptMatch::Late(_) | ReceiptMatch::Ambiguous(_) | ReceiptMatch::Early | ReceiptMatch::Unknown => {}
                 }
             }
             if c.accepted(Key(i << 50 | i), sent(i, now + 500), &mut met) == Kept::NoRoom {
@@ -150,9 +150,9 @@ proptest! {
             }
             for (_, fate) in met.drain(..) {
                 match fate {
-                    Fate::Final(_) => finals += 1,
-                    Fate::MissingThenLate(_) => missing += 1,
-                    Fate::Intermediate(_) | Fate::Duplicate(_) | Fate::Late(_) | Fate::Ambiguous(_) | Fate::Early | Fate::Unknown => {}
+                    ReceiptMatch::Final(_) => finals += 1,
+                    ReceiptMatch::MissingThenLate(_) => missing += 1,
+                    ReceiptMatch::Intermediate(_) | ReceiptMatch::Duplicate(_) | ReceiptMatch::Late(_) | ReceiptMatch::Ambiguous(_) | ReceiptMatch::Early | ReceiptMatch::Unknown => {}
                 }
             }
             c.expire(Nanos(now), usize::MAX, &mut lost);
@@ -227,7 +227,7 @@ proptest! {
                 let fate = together.receipt(*first, now);
                 prop_assert_eq!(fate, fates[at]);
                 (rest, at) = (others, at + 1);
-                if let Fate::Final(value) = fate {
+                if let ReceiptMatch::Final(value) = fate {
                     let more = together.receipts_of_next(rest, &value, now.received);
                     prop_assert!(fates[at..at + more].iter().all(|f| *f == fate));
                     (rest, at) = (&rest[more..], at + more);
@@ -251,7 +251,7 @@ fn a_rule_is_known_by_its_number() {
 #[test]
 fn entries_near_and_far_are_one_ledger_to_whoever_asks() {
     let mut rng = Rng::new(11);
-    let mut ledger: Ledger<u32> = Ledger::new(60_000);
+    let mut ledger: AwaitedReceipts<u32> = AwaitedReceipts::new(60_000);
     let mut model: BTreeMap<u64, (u32, bool)> = BTreeMap::new();
     let key = |n: u64| Key::within(mix64(n));
     let mut far_seen = false;
@@ -273,7 +273,7 @@ fn entries_near_and_far_are_one_ledger_to_whoever_asks() {
             }
             let finish = rng.chance(0.9);
             let (_, standing, found) = ledger.look(key(n), |_, _| finish).unwrap();
-            assert_eq!((found, standing == Standing::Awaited), (value, awaited));
+            assert_eq!((found, standing == EntryState::Awaited), (value, awaited));
             if finish {
                 model.remove(&n);
                 assert_eq!(ledger.find(key(n)), None);
@@ -297,7 +297,7 @@ proptest! {
         seed in any::<u64>(), ids in 2u64..2_000
     ) {
         let mut rng = Rng::new(seed);
-        let mut ledger: Ledger<u32> = Ledger::new(10_000);
+        let mut ledger: AwaitedReceipts<u32> = AwaitedReceipts::new(10_000);
         // id, value, awaited; oldest first
         let mut model: Vec<(u64, u32, bool)> = Vec::new();
         let key = |n: u64| Key::within(mix64(n));
@@ -323,7 +323,7 @@ proptest! {
                     let at = rng.below(model.len() as u64 + 1) as usize;
                     let count = rng.below(60) as usize;
                     let Some(&(first, value, awaited)) = model.get(at) else { continue };
-                    let found = ledger.look(key(first), |_, _| true).map(|(_, s, v)| (s == Standing::Awaited, v));
+                    let found = ledger.look(key(first), |_, _| true).map(|(_, s, v)| (s == EntryState::Awaited, v));
                     prop_assert_eq!(found, Some((awaited, value)));
                     model.remove(at);
                     let row: Vec<Key> = model[at..].iter().take(count).map(|m| key(m.0)).collect();
@@ -334,7 +334,7 @@ proptest! {
                     model.drain(at..at + taken);
                 }
                 6 => {
-                    let popped = ledger.pop_oldest().map(|(k, s, v)| (k, v, s == Standing::Awaited));
+                    let popped = ledger.pop_oldest().map(|(k, s, v)| (k, v, s == EntryState::Awaited));
                     let oldest = (!model.is_empty()).then(|| model.remove(0));
                     prop_assert_eq!(popped, oldest.map(|(n, v, awaited)| (key(n), v, awaited)));
                 }
@@ -375,7 +375,7 @@ fn keys_of_ids_in_a_row_are_spread_evenly_whichever_bits_are_taken() {
         for format in [|n: u32| format!("{n:010}"), |n| format!("{n:x}"), |n| format!("a-{n:09}-z")]
         {
             let keys: Vec<u64> = (0..64_000)
-                .map(|n| rule.key(format(n * 3).as_bytes(), Side::Response, 7).0.0)
+                .map(|n| rule.key(format(n * 3).as_bytes(), IdSource::Response, 7).0.0)
                 .collect();
             for shift in [0, 6, 16, 28, 32, 40, 52] {
                 let mut counts = [0f64; 64];

@@ -1,23 +1,23 @@
 //! The load side's decisions for one worker: no I/O, no clock, no await. Its parts are in the files
 //! beside it: `inbound` (responses), `deliver` (receipts and MO), `life` (connections and deadlines).
-use super::climb::Climb;
-use super::exchange::{Awaited, Exchange, Handed};
+use super::account_sender::AccountSender;
+use super::bind_ladder::BindLadder;
 use super::failed::FailuresSeen;
-use super::lane::Lane;
-use super::link::{Deferred, Link, OutSpares, Standing};
-use super::orders::{BindFailure, Event, Order, Share};
+use super::mailbox::{Awaited, WorkerMailbox, WorkerMessage};
+use super::orders::{BindFailure, Event, Order, WorkerAssignment};
 use super::parts::Parts;
 use super::receipts::FinalReceipt;
 use super::samples::IdSample;
+use super::session::{Deferred, EsmeSession, OutSpares, SessionStatus};
 use super::setup::{Setup, id_rule};
-use super::strays::Strays;
 use super::trace::Trace;
-use crate::correlate::{Correlator, Fate, IdRule, Key, Notice};
+use super::unmatched_receipts::Strays;
+use crate::correlate::{Correlator, IdRule, Key, ReceiptInfo, ReceiptMatch};
 use crate::kit::{Nanos, Rate, RateChange, Rng, stream_seed};
-use crate::measure::{Gauges, Interval, LatencyRange, Recorder, Together};
-use crate::net::{Endpoint, Wish};
+use crate::measure::{Gauges, Interval, LatencyRange, Recorder, WriteBatch};
+use crate::net::{ConnAction, Endpoint};
 use crate::plan::{Cursor, PlanError, Scratch};
-use crate::smpp::receipt::{FinalStates, Mould};
+use crate::smpp::receipt::{FinalStates, ReceiptTemplate};
 use bytes::BytesMut;
 use hashbrown::HashMap;
 use std::collections::VecDeque;
@@ -26,8 +26,8 @@ use std::collections::VecDeque;
 pub struct Core {
     pub(super) setup: Setup,
     pub(super) worker: u32,
-    pub(super) links: Vec<Link>,
-    pub(super) lanes: Vec<Lane>,
+    pub(super) links: Vec<EsmeSession>,
+    pub(super) lanes: Vec<AccountSender>,
     /// By account: its lane here, if it has one.
     pub(super) lane_of: Vec<Option<usize>>,
     pub(super) recorder: Recorder,
@@ -36,14 +36,14 @@ pub struct Core {
     pub(super) key_seed: u64,
     /// Keys of one read, to work with them together.
     pub(super) keys: Vec<Key>,
-    pub(super) exchange: Exchange,
+    pub(super) exchange: WorkerMailbox,
     /// Receipts that may be another agent's; None where there is no other.
     pub(super) strays: Option<Strays>,
     pub(super) events: Vec<Event>,
-    pub(super) mould: Mould,
+    pub(super) template: ReceiptTemplate,
     /// The text of the last receipt that was not in plain octets.
     pub(super) room: Vec<u8>,
-    pub(super) met: Vec<(Notice, Fate<Awaited>)>,
+    pub(super) met: Vec<(ReceiptInfo, ReceiptMatch<Awaited>)>,
     /// The last final receipt, and how many in a row were like it that are not recorded yet.
     pub(super) receipts_alike: (Option<FinalReceipt>, u64),
     pub(super) range: LatencyRange,
@@ -78,7 +78,7 @@ pub struct Core {
     pub(super) untried: usize,
     pub(super) failures: Vec<BindFailure>,
     /// Where sessions bind one after the other.
-    pub(super) climb: Option<Climb>,
+    pub(super) climb: Option<BindLadder>,
     pub(super) all_lost_told: bool,
     pub(super) foreign_told: bool,
     pub(super) stopping: bool,
@@ -105,25 +105,19 @@ pub struct Core {
     spares: Vec<Box<Interval>>,
 }
 
-impl std::fmt::Debug for Core {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Core").field("worker", &self.worker).finish_non_exhaustive()
-    }
-}
-
 impl Core {
     /// A worker's core. `wall_at_zero`: the wall clock (ns since 1970) at the zero of the clock that `now` comes from.
     ///
     /// # Errors
     /// Where the plan cannot be worked out.
-    pub fn new(share: &Share, wall_at_zero: u64) -> Result<Core, PlanError> {
+    pub fn new(share: &WorkerAssignment, wall_at_zero: u64) -> Result<Core, PlanError> {
         let setup = Setup::new(share.plan.clone(), share.workers as usize)?;
         let plan = &setup.plan;
         let mine = setup.sessions.iter().filter(|s| s.worker == share.worker);
-        let links: Vec<Link> = mine
+        let links: Vec<EsmeSession> = mine
             .map(|s| {
                 let window = plan.accounts[usize::from(s.account)].binds.window;
-                Link::new(*s, window, setup.timers(s.account))
+                EsmeSession::new(*s, window, setup.timers(s.account))
             })
             .collect();
         let (lanes, lane_of) = lanes(&setup, &links, share.worker as usize);
@@ -140,10 +134,10 @@ impl Core {
             rule: id_rule(plan.receipts.id_mode),
             key_seed: stream_seed(plan.seed, 0x1D, 0),
             keys: Vec::new(),
-            exchange: Exchange::new(share.worker, &share.near),
+            exchange: WorkerMailbox::new(share.worker, &share.near),
             strays: share.is_of_a_fleet().then(Strays::default),
             events: Vec::new(),
-            mould: Mould::default(),
+            template: ReceiptTemplate::default(),
             room: Vec::new(),
             met: Vec::new(),
             receipts_alike: (None, 0),
@@ -168,7 +162,7 @@ impl Core {
             quiet_told: None,
             unbind_by: Nanos::MAX,
             failures: Vec::new(),
-            climb: plan.ladder.map(Climb::new),
+            climb: plan.ladder.map(BindLadder::new),
             all_lost_told: false,
             foreign_told: false,
             stopping: false,
@@ -229,7 +223,7 @@ impl Core {
         }
     }
     /// Gives what other workers own to `give`, in batches.
-    pub fn take_handed(&mut self, give: impl FnMut(usize, Vec<Handed>)) {
+    pub fn take_handed(&mut self, give: impl FnMut(usize, Vec<WorkerMessage>)) {
         self.exchange.take(give);
     }
     /// An interval comes back, cleared, to be filled again.
@@ -314,7 +308,7 @@ impl Core {
     }
 
     fn gauges(&mut self, now: Nanos) -> Gauges {
-        let up = self.links.iter().filter(|l| l.standing == Standing::Up);
+        let up = self.links.iter().filter(|l| l.standing == SessionStatus::Up);
         let (sessions_up, slots, _) =
             up.fold((0, 0, ()), |(n, slots, ()), l| (n + 1, slots + l.window.limit() as u64, ()));
         let lanes = self.lanes.len().max(1) as u64;
@@ -357,7 +351,7 @@ impl Core {
 
     /// When this lane may send next; MAX: not before something else happens.
     #[inline]
-    pub(super) fn next_send(&self, lane: &Lane, offset: Nanos) -> Nanos {
+    pub(super) fn next_send(&self, lane: &AccountSender, offset: Nanos) -> Nanos {
         let mut next = Nanos::MAX;
         let Some(start) = self.start else { return next };
         if let Some(again) = lane.again.peek().filter(|_| lane.free.count() > 0) {
@@ -373,9 +367,13 @@ impl Core {
 }
 
 /// One lane for each account that sends here.
-fn lanes(setup: &Setup, links: &[Link], worker: usize) -> (Vec<Lane>, Vec<Option<usize>>) {
+fn lanes(
+    setup: &Setup,
+    links: &[EsmeSession],
+    worker: usize,
+) -> (Vec<AccountSender>, Vec<Option<usize>>) {
     let plan = &setup.plan;
-    let mut lanes: Vec<Lane> = Vec::new();
+    let mut lanes: Vec<AccountSender> = Vec::new();
     let mut lane_of = vec![None; plan.accounts.len()];
     for (number, link) in links.iter().enumerate().filter(|(_, l)| l.plan.sender.is_some()) {
         let account = link.plan.account;
@@ -384,7 +382,7 @@ fn lanes(setup: &Setup, links: &[Link], worker: usize) -> (Vec<Lane>, Vec<Option
                 Cursor::of_account(setup.schedule.clone(), &setup.striping, worker, account);
             let first = link.plan.sender.unwrap_or(0);
             let stride = setup.striping.workers_count() as u32;
-            lanes.push(Lane::new(cursor, plan.load.catch_up, (first, stride)));
+            lanes.push(AccountSender::new(cursor, plan.load.catch_up, (first, stride)));
             lanes.len() - 1
         });
         lanes[lane].links.push(number as u32);
@@ -426,7 +424,7 @@ impl Endpoint for Core {
         link.written += octets as u64;
         link.taken.0 = 0;
         link.unwritten_since = stamp;
-        let mut together = Together::default();
+        let mut together = WriteBatch::default();
         while let Some(run) = link.unwritten.front_mut() {
             let (first, count) = run.take_written(link.written);
             link.submit_octets = link.submit_octets.saturating_sub((count * run.octets) as usize);
@@ -466,7 +464,7 @@ impl Endpoint for Core {
         self.links[session as usize].answers_octets() < ANSWERS_OCTETS_MAX
     }
 
-    fn wish(&self, session: u32) -> Wish {
+    fn wish(&self, session: u32) -> ConnAction {
         self.links[session as usize].wish
     }
 

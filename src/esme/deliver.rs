@@ -1,8 +1,8 @@
 //! The delivering side: receipts are read and MO counted, everything answered.
 use super::core::Core;
-use super::link::{Deferred, Standing};
 use super::orders::Event;
-use crate::correlate::{IdRule, Side};
+use super::session::{Deferred, SessionStatus};
+use crate::correlate::{IdRule, IdSource};
 use crate::kit::Nanos;
 use crate::measure::Metric;
 use crate::plan::Accept;
@@ -15,22 +15,22 @@ const DEFERRED_MAX: usize = 1 << 20;
 /// What makes two deliveries the same: the whole body (the sequence_number is another each time).
 fn delivery(frame: &[u8]) -> u64 {
     let body = frame.get(Header::OCTETS..).unwrap_or_default();
-    IdRule::Exact.key(body, Side::Receipt, 0).0.0
+    IdRule::Exact.key(body, IdSource::Receipt, 0).0.0
 }
 
 impl Core {
-    /// The receipts that nearly all are, many at once: see [`Mould::alike`](crate::smpp::receipt::Mould::alike). Returns their octets.
+    /// The receipts that nearly all are, many at once: see [`ReceiptTemplate::alike`](crate::smpp::receipt::Mould::alike). Returns their octets.
     #[inline]
     pub(super) fn on_alike_receipts(&mut self, link: usize, octets: &[u8], now: Nanos) -> usize {
         let l = &mut self.links[link];
         let plainly = self.answers_plainly
             && self.refused.is_empty()
-            && l.standing == Standing::Up
+            && l.standing == SessionStatus::Up
             && l.plan.role.receives();
         if !plainly {
             return 0;
         }
-        let Some(alike) = self.mould.alike(octets) else { return 0 };
+        let Some(alike) = self.template.alike(octets) else { return 0 };
         l.counts.delivered += alike.count() as u64;
         l.begin(&mut self.out_spares);
         pdu::deliver_sm_resps(alike.sequence_numbers(), &mut l.out);
@@ -42,7 +42,7 @@ impl Core {
     pub(super) fn on_deliver(&mut self, link: usize, header: &Header, frame: &[u8], now: Nanos) {
         self.links[link].counts.delivered += 1;
         let again = self.recognise(frame, now);
-        let status = match self.mould.read(frame) {
+        let status = match self.template.read(frame) {
             Some(Delivered::Receipt(brief)) => {
                 self.on_read(link, &brief, frame, now);
                 CommandStatus::ESME_ROK

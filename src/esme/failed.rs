@@ -1,7 +1,7 @@
 //! The lists of failed messages: submit_sm that were rejected, receipts that never came. The first so many of
 //! each; the ledger counts all.
 use super::core::Core;
-use super::exchange::Awaited;
+use super::mailbox::Awaited;
 use crate::correlate::{Key, Notes};
 use crate::kit::Nanos;
 use crate::measure::{FAILED_MAX, MissingReceipt, Rejection, Ticket};

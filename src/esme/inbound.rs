@@ -1,13 +1,13 @@
 //! What a read brings: frames are cut, submit_sm_resp settled, the rest handed to its room.
 use super::core::Core;
-use super::exchange::Handed;
-use super::link::Standing;
-use super::parts::PartFate;
+use super::mailbox::WorkerMessage;
+use super::parts::PartOutcome;
+use super::session::SessionStatus;
 use super::state::State;
-use crate::correlate::Side;
+use crate::correlate::IdSource;
 use crate::kit::Nanos;
 use crate::measure::{ANSWERED_AS, DownCause, Outcome, Ticket};
-use crate::net::Wish;
+use crate::net::ConnAction;
 use crate::session::{Event as SessionEvent, Numbered};
 use crate::smpp::{CommandId, CommandStatus, Header, frame, pdu};
 
@@ -85,7 +85,7 @@ impl Core {
     /// freed slots.
     #[inline]
     fn on_plain_answers(&mut self, link: usize, octets: &[u8], now: Nanos) -> (usize, u32) {
-        if self.links[link].standing != Standing::Up {
+        if self.links[link].standing != SessionStatus::Up {
             return (0, 0);
         }
         let Some(answers) = pdu::plain_answers(octets) else { return (0, 0) };
@@ -109,7 +109,7 @@ impl Core {
                 self.await_receipts(link, first, &ticket, ids, now);
             } else if self.parts.is_some() {
                 for n in 0..count {
-                    self.part_ended(ticket.nth(n).index, PartFate::Accepted { awaits: false });
+                    self.part_ended(ticket.nth(n).index, PartOutcome::Accepted { awaits: false });
                 }
             }
             done += count;
@@ -151,7 +151,7 @@ impl Core {
         let l = &self.links[link];
         if header.command_id != CommandId::SUBMIT_SM_RESP
             || header.command_status != CommandStatus::ESME_ROK
-            || l.standing != Standing::Up
+            || l.standing != SessionStatus::Up
         {
             return false;
         }
@@ -178,7 +178,7 @@ impl Core {
     #[inline]
     fn on_frame(&mut self, link: usize, frame: &[u8], now: Nanos) {
         let Some(header) = Header::read(frame) else { return };
-        let bound = self.links[link].standing == Standing::Up;
+        let bound = self.links[link].standing == SessionStatus::Up;
         match header.command_id {
             CommandId::SUBMIT_SM_RESP if bound => self.on_submit_sm_resp(link, &header, frame, now),
             CommandId::DELIVER_SM | CommandId::DATA_SM
@@ -227,7 +227,7 @@ impl Core {
 
     /// Writes what is left, then closes; a peer that takes nothing is given `timeouts.unbind`.
     fn close_when_flushed(&mut self, link: usize, now: Nanos) {
-        self.links[link].wish = Wish::CloseWhenFlushed;
+        self.links[link].wish = ConnAction::CloseWhenFlushed;
         self.links[link].close_by = now + self.setup.plan.timeouts.unbind;
     }
 
@@ -300,7 +300,7 @@ impl Core {
             let number = header.sequence_number;
             self.await_receipt(link, number, ticket, id.unwrap_or_default(), now);
         } else {
-            self.part_ended(ticket.index, PartFate::Accepted { awaits: false });
+            self.part_ended(ticket.index, PartOutcome::Accepted { awaits: false });
         }
     }
 
@@ -320,7 +320,7 @@ impl Core {
         }
         let again = self.is_retryable(status) && self.throttled(link, ticket, now);
         if !again {
-            self.part_ended(ticket.index, PartFate::Failed);
+            self.part_ended(ticket.index, PartOutcome::Failed);
         }
     }
 
@@ -354,11 +354,11 @@ impl Core {
             && ticket.receipt_asked != 0
             && !id.is_empty()
         {
-            let (key, _) = self.rule.key(id, Side::Response, self.key_seed);
+            let (key, _) = self.rule.key(id, IdSource::Response, self.key_seed);
             let awaited = self.awaited(link, &ticket, now);
             match self.exchange.other(key) {
-                Some(owner) => self.exchange.hand(owner, Handed::AcceptedLate(key, awaited)),
-                None => self.exchange.own.push(Handed::AcceptedLate(key, awaited)),
+                Some(owner) => self.exchange.hand(owner, WorkerMessage::AcceptedLate(key, awaited)),
+                None => self.exchange.own.push(WorkerMessage::AcceptedLate(key, awaited)),
             }
         }
     }

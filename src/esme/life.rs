@@ -1,13 +1,13 @@
 //! The life of a link: connected, bound, lost, bound again, unbound; and the deadlines of what it carries.
 use super::core::Core;
-use super::link::Standing;
 use super::orders::{BindFailure, BindFault, Event, Final};
-use super::parts::PartFate;
+use super::parts::PartOutcome;
+use super::session::SessionStatus;
 use super::state::State;
-use super::strays::Strays;
+use super::unmatched_receipts::Strays;
 use crate::kit::Nanos;
 use crate::measure::{DownCause, Metric, Outage, Outcome, Transport};
-use crate::net::{End, Wish};
+use crate::net::{ConnAction, End};
 use crate::plan::Rebind;
 use crate::smpp::{CommandId, CommandStatus};
 
@@ -33,7 +33,7 @@ impl Core {
     pub(super) fn on_bound(&mut self, link: usize, after: Nanos, now: Nanos) {
         self.recorder.whole(Metric::Bind).record(after);
         let l = &mut self.links[link];
-        l.standing = Standing::Up;
+        l.standing = SessionStatus::Up;
         l.was_bound = true;
         l.state = State::Bound;
         let attempts = std::mem::take(&mut l.attempts);
@@ -53,7 +53,7 @@ impl Core {
 
     pub(super) fn on_bind_refused(&mut self, link: usize, status: CommandStatus, now: Nanos) {
         let l = &mut self.links[link];
-        l.wish = Wish::Close;
+        l.wish = ConnAction::Close;
         l.state = State::Refused(status);
         let credentials = [
             CommandStatus::ESME_RBINDFAIL,
@@ -85,7 +85,7 @@ impl Core {
             self.failures.extend(failure);
         }
         if self.untried == 0 {
-            let up = self.links.iter().filter(|l| l.standing == Standing::Up).count() as u64;
+            let up = self.links.iter().filter(|l| l.standing == SessionStatus::Up).count() as u64;
             let (sessions_up, place) = self.climb.take().map_or((up, None), |c| c.result(up));
             let failures = std::mem::take(&mut self.failures);
             let worker = self.worker;
@@ -116,7 +116,7 @@ impl Core {
     /// The connection is gone. Says when to connect again, if at all.
     pub fn disconnected(&mut self, link: u32, end: &End, now: Nanos) -> Option<Nanos> {
         let number = link as usize;
-        let binding = self.links[number].standing == Standing::Binding;
+        let binding = self.links[number].standing == SessionStatus::Binding;
         let cause = match end {
             End::Wished(_) => DownCause::Other(self.links[number].state.to_string()),
             End::PeerClosed => DownCause::Closed,
@@ -127,7 +127,7 @@ impl Core {
             || (self.stopping && matches!(end, End::PeerClosed));
         if unbound {
             self.links[number].state = State::Unbound;
-            self.links[number].standing = Standing::Gone;
+            self.links[number].standing = SessionStatus::Gone;
             self.lose_open(number, Outcome::OpenAtEnd, now);
             self.finish_if_done(now);
             return None;
@@ -145,9 +145,9 @@ impl Core {
         let lost = self.lose_open(link, Outcome::Lost, now);
         self.unaccounted += lost;
         let l = &mut self.links[link];
-        let was_up = l.standing == Standing::Up;
+        let was_up = l.standing == SessionStatus::Up;
         let was_held = l.hold.is_some();
-        l.standing = Standing::Down;
+        l.standing = SessionStatus::Down;
         if l.down.is_none() && (was_up || lost > 0) {
             l.down = Some((now, cause.clone(), lost));
         }
@@ -176,7 +176,7 @@ impl Core {
                 self.links[link].counts.written += 1;
             }
             self.recorder.settled(&ticket, outcome, now);
-            self.part_ended(ticket.index, PartFate::Failed);
+            self.part_ended(ticket.index, PartOutcome::Failed);
             self.trace_failed(link, number, &ticket, None);
             lost += 1;
         }
@@ -186,9 +186,9 @@ impl Core {
 
     /// Gives a connection up from our side.
     pub(super) fn give_up_link(&mut self, link: usize, why: &str, now: Nanos) {
-        self.links[link].wish = Wish::Close;
+        self.links[link].wish = ConnAction::Close;
         self.links[link].state = State::Failed(why.to_owned());
-        if self.links[link].standing == Standing::Binding {
+        if self.links[link].standing == SessionStatus::Binding {
             self.failed(link, BindFault::Silent, why, now);
         }
         self.go_down(link, DownCause::Other(why.to_owned()), now);
@@ -221,13 +221,13 @@ impl Core {
 
     fn gone_for_good(&mut self, link: usize, now: Nanos) {
         let l = &mut self.links[link];
-        l.standing = Standing::Gone;
+        l.standing = SessionStatus::Gone;
         let (session, attempts) = (l.plan.id, l.attempts);
         if let Some((from, cause, lost)) = l.down.take() {
             let from = self.start.map_or(Nanos::ZERO, |start| from.since(start));
             self.recorder.outage(Outage { session, from, to: None, cause, lost, attempts });
         }
-        let all_gone = self.links.iter().all(|l| l.standing == Standing::Gone);
+        let all_gone = self.links.iter().all(|l| l.standing == SessionStatus::Gone);
         let began = self.start.is_some() || self.links.iter().any(|l| l.was_bound);
         if all_gone && began && !self.stopping && !self.all_lost_told && !self.is_ladder() {
             self.all_lost_told = true;
@@ -244,25 +244,25 @@ impl Core {
         for link in 0..self.links.len() {
             if now >= self.links[link].close_by {
                 self.links[link].close_by = Nanos::MAX;
-                self.links[link].wish = Wish::Close;
+                self.links[link].wish = ConnAction::Close;
                 self.touch(link);
             }
             match self.links[link].standing {
-                Standing::Down | Standing::Gone => {}
-                Standing::Binding => {
+                SessionStatus::Down | SessionStatus::Gone => {}
+                SessionStatus::Binding => {
                     if now >= self.links[link].bind_by {
                         self.give_up_link(link, "no bind_resp in time", now);
                     }
                 }
-                Standing::Up => self.maintain_link(link, now),
+                SessionStatus::Up => self.maintain_link(link, now),
             }
         }
         self.settle_receipts(now);
         self.send_away();
         if self.stopping && now >= self.unbind_by {
             for link in 0..self.links.len() {
-                if matches!(self.links[link].standing, Standing::Up | Standing::Binding) {
-                    self.links[link].wish = Wish::Close;
+                if matches!(self.links[link].standing, SessionStatus::Up | SessionStatus::Binding) {
+                    self.links[link].wish = ConnAction::Close;
                     self.links[link].state = State::NoUnbindResp;
                     self.touch(link);
                 }
@@ -278,7 +278,7 @@ impl Core {
         if let Some(unanswered) = l.session.tick(now, &mut l.out) {
             let name = unanswered.name().unwrap_or("request");
             if unanswered == CommandId::UNBIND {
-                l.wish = Wish::Close;
+                l.wish = ConnAction::Close;
                 l.state = State::NoUnbindResp;
                 self.touch(link);
             } else {
@@ -309,7 +309,7 @@ impl Core {
             self.links[link].window.settle(number);
             self.links[link].late.remember(number, ticket);
             self.recorder.settled(&ticket, Outcome::TimedOut, now);
-            self.part_ended(ticket.index, PartFate::Failed);
+            self.part_ended(ticket.index, PartOutcome::Failed);
             self.trace_failed(link, number, &ticket, None);
             freed += 1;
         }
@@ -362,16 +362,16 @@ impl Core {
         for link in 0..self.links.len() {
             let l = &mut self.links[link];
             match l.standing {
-                Standing::Up => {
+                SessionStatus::Up => {
                     l.session.unbind(now, &mut l.out);
                     self.touch(link);
                 }
-                Standing::Binding => {
-                    l.wish = Wish::Close;
+                SessionStatus::Binding => {
+                    l.wish = ConnAction::Close;
                     self.touch(link);
                 }
-                Standing::Down => l.standing = Standing::Gone,
-                Standing::Gone => {}
+                SessionStatus::Down => l.standing = SessionStatus::Gone,
+                SessionStatus::Gone => {}
             }
         }
         self.finish_if_done(now);
@@ -381,7 +381,7 @@ impl Core {
     pub(super) fn finish_if_done(&mut self, now: Nanos) {
         if !self.stopping
             || self.finished
-            || self.links.iter().any(|l| l.standing != Standing::Gone)
+            || self.links.iter().any(|l| l.standing != SessionStatus::Gone)
         {
             return;
         }

@@ -2,19 +2,18 @@
 //!
 //! [`Core`] decides everything and awaits nothing: time is an argument, octets come and go in buffers.
 //! [`run`] puts it on a thread with a reactor. It must not know the simulator.
-mod backlog;
-mod climb;
+mod account_sender;
+mod bind_ladder;
+mod catch_up;
 mod core;
+mod deferred_writes;
 mod deliver;
-mod exchange;
 mod failed;
 #[cfg(test)]
 mod forms;
 mod inbound;
-mod lane;
 mod life;
-mod lines;
-mod link;
+mod mailbox;
 mod orders;
 mod parts;
 mod per_message;
@@ -24,9 +23,9 @@ mod samples;
 mod scripted;
 mod secure;
 mod sender;
+mod session;
 mod setup;
 mod state;
-mod strays;
 #[cfg(test)]
 mod tests;
 mod throttle;
@@ -34,16 +33,17 @@ mod throttle;
 mod told_apart;
 mod trace;
 mod unmatched;
+mod unmatched_receipts;
 mod unsent;
 mod worker;
 
 pub use core::Core;
-pub use exchange::{Awaited, Handed};
-pub use orders::{BindFailure, BindFault, Event, Final, Order, Place, Share};
-pub use parts::{PartFate, PartNews};
+pub use mailbox::{Awaited, WorkerMessage};
+pub use orders::{BindFailure, BindFault, DroppedBind, Event, Final, Order, WorkerAssignment};
+pub use parts::{PartOutcome, PartUpdate};
 pub use per_message::AcceptedPart;
 pub use samples::IdSample;
 pub use secure::client_tls;
 pub use setup::{SessionPlan, Setup, id_rule};
-pub use strays::Stray;
+pub use unmatched_receipts::UnmatchedReceipt;
 pub use worker::{Wires, WorkerError, run};

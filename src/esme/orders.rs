@@ -1,7 +1,7 @@
 //! What is said between a coordinator and its workers: serialisable values, near or far.
-use super::parts::PartNews;
+use super::parts::PartUpdate;
 use super::samples::IdSample;
-use super::strays::Stray;
+use super::unmatched_receipts::UnmatchedReceipt;
 use crate::kit::{Nanos, RateChange};
 use crate::measure::{Exchange, Interval, SessionRecord};
 use crate::plan::Plan;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// One worker's share of a plan.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Share {
+pub struct WorkerAssignment {
     /// The whole plan: what is whose is a pure function of it and of the two numbers.
     pub plan: Arc<Plan>,
     /// Which worker.
@@ -22,7 +22,7 @@ pub struct Share {
     pub near: Range<u32>,
 }
 
-impl Share {
+impl WorkerAssignment {
     /// Whether workers of the same run are on other machines.
     pub fn is_of_a_fleet(&self) -> bool {
         self.near.len() < self.workers as usize
@@ -57,7 +57,7 @@ pub enum Order {
         /// Which question this is.
         batch: u64,
         /// Those whose key this worker would own.
-        strays: Vec<Stray>,
+        strays: Vec<UnmatchedReceipt>,
     },
     /// What the fleet says to [`Event::Unmatched`].
     Settled {
@@ -75,7 +75,7 @@ pub enum Order {
         /// Which worker.
         worker: u32,
         /// Counted where they arrive.
-        news: Vec<PartNews>,
+        news: Vec<PartUpdate>,
     },
     /// Unbind and report.
     Stop,
@@ -115,7 +115,7 @@ impl std::fmt::Display for BindFailure {
 /// The place of a session that was dropped without an unbind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
+pub enum DroppedBind {
     /// Another session was bound in it.
     Free,
     /// It was still taken.
@@ -134,7 +134,7 @@ pub enum Event {
         /// Why the others are not.
         failures: Vec<BindFailure>,
         /// On a ladder: how the place of a session that was dropped on purpose was given again.
-        place: Option<Place>,
+        place: Option<DroppedBind>,
     },
     /// One second has passed.
     Interval(Box<Interval>),
@@ -164,7 +164,7 @@ pub enum Event {
         /// Which worker.
         worker: u32,
         /// Each with a number of its own.
-        strays: Vec<Stray>,
+        strays: Vec<UnmatchedReceipt>,
     },
     /// Those of a [`Order::Claim`] that were this worker's; they are counted.
     Claimed {
@@ -178,7 +178,7 @@ pub enum Event {
     /// News of parts of messages that workers on other machines own: (worker, news). Only in a fleet.
     Away {
         /// For whom, and what.
-        news: Vec<(u32, PartNews)>,
+        news: Vec<(u32, PartUpdate)>,
     },
     /// These workers will say nothing more; what they left open has been accounted for.
     Lost {

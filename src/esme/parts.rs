@@ -3,8 +3,8 @@
 //! handed to the worker that owns the message (its number modulo the workers) and counted there once.
 //! Nothing of this exists in a run whose messages all have one part.
 use super::core::Core;
-use super::exchange::Handed;
-use super::orders::{Event, Share};
+use super::mailbox::WorkerMessage;
+use super::orders::{Event, WorkerAssignment};
 use super::per_message::Aliases;
 use crate::correlate::Key;
 use crate::plan::Per;
@@ -14,18 +14,18 @@ use std::ops::Range;
 
 /// What became of one part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PartNews {
+pub struct PartUpdate {
     /// The message's number.
     pub message: u64,
     /// Parts of the message.
     pub parts: u8,
     /// Its end, or its receipt's.
-    pub fate: PartFate,
+    pub fate: PartOutcome,
 }
 
 /// What became of one part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum PartFate {
+pub enum PartOutcome {
     /// Accepted; `awaits`: its receipt is still to come or to be missed.
     Accepted {
         /// See above.
@@ -65,13 +65,13 @@ pub(super) struct Parts {
     workers: u32,
     near: Range<u32>,
     /// News for workers on other machines.
-    away: Vec<(u32, PartNews)>,
+    away: Vec<(u32, PartUpdate)>,
     /// Where all parts of a message have one receipt.
     pub(super) aliases: Option<Aliases>,
 }
 
 impl Parts {
-    pub(super) fn new(share: &Share) -> Parts {
+    pub(super) fn new(share: &WorkerAssignment) -> Parts {
         let hasher = foldhash::fast::FixedState::with_seed(1);
         let receipts = &share.plan.receipts;
         Parts {
@@ -100,10 +100,10 @@ impl Parts {
 impl Core {
     /// A submit_sm ended for good: accepted (and, if so, whether a receipt is awaited), or not.
     #[inline]
-    pub(super) fn part_ended(&mut self, index: u64, fate: PartFate) {
+    pub(super) fn part_ended(&mut self, index: u64, fate: PartOutcome) {
         if self.parts.is_some() {
             let picked = self.setup.recipe.pick(index);
-            self.part_news(PartNews { message: picked.message, parts: picked.parts, fate });
+            self.part_news(PartUpdate { message: picked.message, parts: picked.parts, fate });
         }
     }
 
@@ -116,8 +116,10 @@ impl Core {
         let picked = self.setup.recipe.pick(index);
         match self.exchange.other(key) {
             Some(owner) if !self.stopping => {
-                self.exchange
-                    .hand(owner, Handed::PartKey(key, session, picked.message, picked.parts));
+                self.exchange.hand(
+                    owner,
+                    WorkerMessage::PartKey(key, session, picked.message, picked.parts),
+                );
             }
             Some(_) | None => self.keep_part_key(key, session, picked.message, picked.parts),
         }
@@ -128,8 +130,8 @@ impl Core {
         let kept = *all.by_key.entry((key.0, session)).or_insert((message, parts));
         if kept != (message, parts) {
             // a second one of this session with the same id: nobody will know its receipt
-            let fate = PartFate::Receipted { delivered: false };
-            self.part_news(PartNews { message, parts, fate });
+            let fate = PartOutcome::Receipted { delivered: false };
+            self.part_news(PartUpdate { message, parts, fate });
         }
     }
 
@@ -138,12 +140,16 @@ impl Core {
     pub(super) fn part_receipted(&mut self, key: Key, session: u32, delivered: bool) {
         let Some(all) = &mut self.parts else { return };
         if let Some((message, parts)) = all.by_key.remove(&(key.0, session)) {
-            self.part_news(PartNews { message, parts, fate: PartFate::Receipted { delivered } });
+            self.part_news(PartUpdate {
+                message,
+                parts,
+                fate: PartOutcome::Receipted { delivered },
+            });
         }
     }
 
     /// News of a part, here or at the worker that owns its message.
-    pub(super) fn part_news(&mut self, news: PartNews) {
+    pub(super) fn part_news(&mut self, news: PartUpdate) {
         if news.parts < 2 {
             self.count_single(news.fate);
             return;
@@ -156,7 +162,7 @@ impl Core {
             self.count_part(news);
         } else if all.near.contains(&owner) {
             let place = (owner - all.near.start) as usize;
-            self.exchange.hand(place, Handed::Part(news));
+            self.exchange.hand(place, WorkerMessage::Part(news));
         } else {
             all.away.push((owner, news));
         }
@@ -171,7 +177,7 @@ impl Core {
     }
 
     /// What workers on other machines had for this one.
-    pub(super) fn come_home(&mut self, news: &[PartNews]) {
+    pub(super) fn come_home(&mut self, news: &[PartUpdate]) {
         self.exchange.received += news.len() as u64;
         for news in news {
             self.count_part(*news);
@@ -179,34 +185,34 @@ impl Core {
     }
 
     /// A message of one part, among others of several.
-    fn count_single(&mut self, fate: PartFate) {
+    fn count_single(&mut self, fate: PartOutcome) {
         let messages = &mut self.recorder.interval().messages;
         match fate {
-            PartFate::Accepted { awaits: _ } => {
+            PartOutcome::Accepted { awaits: _ } => {
                 messages.planned += 1;
                 messages.complete += 1;
             }
-            PartFate::Failed => {
+            PartOutcome::Failed => {
                 messages.planned += 1;
                 messages.failed += 1;
             }
-            PartFate::Receipted { delivered } => messages.delivered += u64::from(delivered),
+            PartOutcome::Receipted { delivered } => messages.delivered += u64::from(delivered),
         }
     }
 
-    pub(super) fn count_part(&mut self, news: PartNews) {
+    pub(super) fn count_part(&mut self, news: PartUpdate) {
         let Some(all) = &mut self.parts else { return };
         let whole = all.open.entry(news.message).or_default();
         let first = whole.parts == 0;
         whole.parts = news.parts;
         match news.fate {
-            PartFate::Accepted { awaits } => {
+            PartOutcome::Accepted { awaits } => {
                 whole.settled += 1;
                 whole.accepted += 1;
                 whole.awaited = whole.awaited.wrapping_add(u8::from(awaits));
             }
-            PartFate::Failed => whole.settled += 1,
-            PartFate::Receipted { delivered } => {
+            PartOutcome::Failed => whole.settled += 1,
+            PartOutcome::Receipted { delivered } => {
                 // a receipt may be told before its acceptance: the sum comes out right
                 whole.awaited = whole.awaited.wrapping_sub(1);
                 // one receipt may be that of all parts

@@ -2,8 +2,8 @@
 //! accepted first. The ids of the others, where they have their own, stand for that one. Which part was first is settled
 //! where the message is counted.
 use super::core::Core;
-use super::exchange::{Awaited, Handed};
-use crate::correlate::{IdText, Key, Note, Notice};
+use super::mailbox::{Awaited, WorkerMessage};
+use crate::correlate::{IdText, Key, Note, ReceiptInfo};
 use crate::kit::Nanos;
 use crate::measure::Ticket;
 use hashbrown::HashMap;
@@ -76,13 +76,13 @@ impl Core {
         let (message, parts) = (picked.message, picked.parts);
         if let Some(key) = key {
             let note = Note { sequence_number, id: IdText::of(id) };
-            self.hand_over(key, Handed::Noted(key, awaited.answered(), note));
+            self.hand_over(key, WorkerMessage::Noted(key, awaited.answered(), note));
         }
         let (named, key) = (key.is_some(), key.unwrap_or_default());
         let part = AcceptedPart { message, parts, named, key, awaited };
         let owner = self.parts.as_ref().and_then(|all| all.near_owner(message, self.worker));
         match owner {
-            Some(owner) if !self.stopping => self.exchange.hand(owner, Handed::PartOf(part)),
+            Some(owner) if !self.stopping => self.exchange.hand(owner, WorkerMessage::PartOf(part)),
             Some(_) | None => self.part_of(&part),
         }
     }
@@ -101,12 +101,12 @@ impl Core {
                 whole.awaited = whole.awaited.wrapping_add(1);
                 self.expect_receipt(awaited.cell(), awaited.may_stay_silent());
                 let session = awaited.session();
-                self.hand_over(key, Handed::PartKey(key, session, message, parts));
-                self.hand_over(key, Handed::AcceptedFirst(key, awaited));
+                self.hand_over(key, WorkerMessage::PartKey(key, session, message, parts));
+                self.hand_over(key, WorkerMessage::AcceptedFirst(key, awaited));
             }
             Some(first) if first != key => {
                 let until = awaited.answered().after(self.setup.plan.receipts.deadline);
-                self.hand_over(key, Handed::Alias(key, first, until));
+                self.hand_over(key, WorkerMessage::Alias(key, first, until));
             }
             Some(_) => {}
         }
@@ -130,7 +130,7 @@ impl Core {
     }
 
     /// To the worker that owns the key, or done here.
-    fn hand_over(&mut self, key: Key, what: Handed) {
+    fn hand_over(&mut self, key: Key, what: WorkerMessage) {
         match self.exchange.other(key) {
             Some(owner) if !self.stopping => self.exchange.hand(owner, what),
             Some(_) | None => self.take_in(&what),
@@ -158,9 +158,9 @@ impl Core {
     }
 
     /// A receipt came under an id that stands for another.
-    pub(super) fn receipt_of_first(&mut self, first: Key, notice: Notice) {
+    pub(super) fn receipt_of_first(&mut self, first: Key, notice: ReceiptInfo) {
         // whatever that one stands for in turn: ids that are given again and again may go round in a circle
-        self.hand_over(first, Handed::ReceiptOfFirst(first, notice));
+        self.hand_over(first, WorkerMessage::ReceiptOfFirst(first, notice));
     }
 
     pub(super) fn forget_aliases(&mut self, now: Nanos) {

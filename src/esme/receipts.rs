@@ -1,8 +1,8 @@
 //! Accepted messages and receipts meet in the ledger: what is awaited, what came for it, what is missing.
 use super::core::Core;
-use super::exchange::{Awaited, Handed};
-use super::parts::PartFate;
-use crate::correlate::{Fate, IdRule, IdText, Kept, Key, Note, Notice, Side};
+use super::mailbox::{Awaited, WorkerMessage};
+use super::parts::PartOutcome;
+use crate::correlate::{IdRule, IdSource, IdText, Kept, Key, Note, ReceiptInfo, ReceiptMatch};
 use crate::kit::Nanos;
 use crate::measure::{Metric, Ticket};
 use crate::session::Numbered;
@@ -23,7 +23,7 @@ fn err_octets(err: &[u8]) -> [u8; 4] {
 /// A final receipt of a message that awaited it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FinalReceipt {
-    notice: Notice,
+    notice: ReceiptInfo,
     awaited: Awaited,
     /// It came before its submit_sm_resp.
     first: bool,
@@ -55,13 +55,13 @@ impl Core {
         if self.is_per_message(ticket.index) {
             let awaited = self.awaited(link, ticket, now);
             self.part_accepted(ticket, sequence_number, None, id, awaited);
-            return self.part_ended(ticket.index, PartFate::Accepted { awaits: false });
+            return self.part_ended(ticket.index, PartOutcome::Accepted { awaits: false });
         }
         self.receipts_expected(ticket, 1);
         let tally = self.recorder.tally(ticket.cell);
         tally.receipts_untracked += 1;
         tally.receipts_without_id += 1;
-        self.part_ended(ticket.index, PartFate::Accepted { awaits: false });
+        self.part_ended(ticket.index, PartOutcome::Accepted { awaits: false });
     }
 
     fn receipts_expected(&mut self, ticket: &Ticket, count: u64) {
@@ -98,25 +98,27 @@ impl Core {
         for (n, id) in (0u32..).zip(ids) {
             count += 1;
             self.ids.response(id);
-            let (key, _) = self.rule.key(id, Side::Response, self.key_seed);
+            let (key, _) = self.rule.key(id, IdSource::Response, self.key_seed);
             if self.parts.is_some() {
                 let index = ticket.nth(n).index;
                 if self.is_per_message(index) {
                     count -= 1;
                     self.part_accepted(&ticket.nth(n), first + n, Some(key), id, awaited);
-                    self.part_ended(index, PartFate::Accepted { awaits: false });
+                    self.part_ended(index, PartOutcome::Accepted { awaits: false });
                     continue;
                 }
-                self.part_ended(index, PartFate::Accepted { awaits: true });
+                self.part_ended(index, PartOutcome::Accepted { awaits: true });
                 self.part_key(index, key, awaited.session());
             }
             let note = || Note { sequence_number: first + n, id: IdText::of(id) };
             match self.exchange.other(key) {
                 Some(owner) if !self.stopping => {
-                    self.exchange.hand(owner, Handed::Accepted(key, awaited, note()));
+                    self.exchange.hand(owner, WorkerMessage::Accepted(key, awaited, note()));
                 }
                 Some(_) | None if at_once => self.accepted(key, awaited, note),
-                Some(_) | None => self.exchange.own.push(Handed::Accepted(key, awaited, note())),
+                Some(_) | None => {
+                    self.exchange.own.push(WorkerMessage::Accepted(key, awaited, note()))
+                }
             }
         }
         self.receipts_expected(ticket, count);
@@ -129,7 +131,7 @@ impl Core {
         let Core { ids: sample, rule, key_seed, .. } = self;
         keys.extend(ids.map(|id| {
             sample.response(id);
-            rule.key(id, Side::Response, *key_seed).0
+            rule.key(id, IdSource::Response, *key_seed).0
         }));
         let mut rest = &keys[..];
         while !rest.is_empty() {
@@ -165,7 +167,7 @@ impl Core {
         ids: impl Iterator<Item = &'a [u8]>,
         now: Nanos,
     ) {
-        let mut notice = Notice {
+        let mut notice = ReceiptInfo {
             received: now,
             session: self.links[link].plan.id,
             state: brief.state.wire(),
@@ -179,7 +181,7 @@ impl Core {
             let Core { ids: sample, key_seed, .. } = self;
             keys.extend(ids.map(|id| {
                 sample.receipt(id);
-                IdRule::Exact.key(id, Side::Receipt, *key_seed).0
+                IdRule::Exact.key(id, IdSource::Receipt, *key_seed).0
             }));
             notice.rule = IdRule::Exact.number();
             self.take_receipts(keys, notice);
@@ -187,16 +189,16 @@ impl Core {
         }
         for id in ids {
             self.ids.receipt(id);
-            let (key, rule) = self.rule.key(id, Side::Receipt, self.key_seed);
+            let (key, rule) = self.rule.key(id, IdSource::Receipt, self.key_seed);
             if rule.number() != notice.rule {
                 self.receipts(&keys, notice);
                 keys.clear();
                 notice.rule = rule.number();
             }
             match self.exchange.other(key) {
-                Some(owner) => self.exchange.hand(owner, Handed::Receipt(key, notice)),
+                Some(owner) => self.exchange.hand(owner, WorkerMessage::Receipt(key, notice)),
                 None if at_once => keys.push(key),
-                None => self.exchange.own.push(Handed::Receipt(key, notice)),
+                None => self.exchange.own.push(WorkerMessage::Receipt(key, notice)),
             }
         }
         self.take_receipts(keys, notice);
@@ -204,7 +206,7 @@ impl Core {
 
     /// Takes in the receipts under these keys, the worker's own, and gives their room back.
     #[inline]
-    fn take_receipts(&mut self, mut keys: Vec<Key>, notice: Notice) {
+    fn take_receipts(&mut self, mut keys: Vec<Key>, notice: ReceiptInfo) {
         self.receipts(&keys, notice);
         keys.clear();
         self.keys = keys;
@@ -212,7 +214,7 @@ impl Core {
 
     /// Receipts came under keys that this worker owns, alike but for these.
     #[inline]
-    fn receipts(&mut self, keys: &[Key], notice: Notice) {
+    fn receipts(&mut self, keys: &[Key], notice: ReceiptInfo) {
         let mut rest = keys;
         while let Some((key, others)) = rest.split_first() {
             rest = others;
@@ -222,7 +224,7 @@ impl Core {
             }
             let fate = self.correlator.receipt(*key, notice);
             self.fate(*key, &notice, fate, false);
-            if let (Fate::Final(awaited), None) = (fate, &self.parts) {
+            if let (ReceiptMatch::Final(awaited), None) = (fate, &self.parts) {
                 // what is said of the first holds for those that follow it
                 let more = self.correlator.receipts_of_next(rest, &awaited, notice.received);
                 self.receipts_alike.1 += more as u64;
@@ -232,7 +234,7 @@ impl Core {
     }
 
     /// What other workers handed over.
-    pub fn on_handed(&mut self, batch: &[Handed]) {
+    pub fn on_handed(&mut self, batch: &[WorkerMessage]) {
         self.exchange.received += 1;
         self.work_through(batch);
     }
@@ -256,31 +258,33 @@ impl Core {
         self.exchange.own.is_empty() && self.correlator.is_near()
     }
 
-    fn work_through(&mut self, batch: &[Handed]) {
-        self.correlator.warm(batch.iter().filter_map(Handed::key));
+    fn work_through(&mut self, batch: &[WorkerMessage]) {
+        self.correlator.warm(batch.iter().filter_map(WorkerMessage::key));
         for what in batch {
             self.take_in(what);
         }
     }
 
     #[inline]
-    pub(super) fn take_in(&mut self, what: &Handed) {
+    pub(super) fn take_in(&mut self, what: &WorkerMessage) {
         match *what {
-            Handed::Accepted(key, awaited, note) => self.accepted(key, awaited, || note),
-            Handed::AcceptedLate(key, awaited) => {
+            WorkerMessage::Accepted(key, awaited, note) => self.accepted(key, awaited, || note),
+            WorkerMessage::AcceptedLate(key, awaited) => {
                 self.correlator.accepted_late(key, awaited);
                 self.settle_ambiguous();
             }
-            Handed::Receipt(key, notice) => self.receipt(key, notice),
-            Handed::PartKey(key, session, message, parts) => {
+            WorkerMessage::Receipt(key, notice) => self.receipt(key, notice),
+            WorkerMessage::PartKey(key, session, message, parts) => {
                 self.keep_part_key(key, session, message, parts);
             }
-            Handed::Part(news) => self.count_part(news),
-            Handed::PartOf(part) => self.part_of(&part),
-            Handed::AcceptedFirst(key, awaited) => self.accepted_unnoted(key, awaited),
-            Handed::Noted(key, since, note) => self.failures_seen.notes.add(since, key, note),
-            Handed::Alias(key, first, until) => self.alias(key, first, until),
-            Handed::ReceiptOfFirst(key, notice) => {
+            WorkerMessage::Part(news) => self.count_part(news),
+            WorkerMessage::PartOf(part) => self.part_of(&part),
+            WorkerMessage::AcceptedFirst(key, awaited) => self.accepted_unnoted(key, awaited),
+            WorkerMessage::Noted(key, since, note) => {
+                self.failures_seen.notes.add(since, key, note)
+            }
+            WorkerMessage::Alias(key, first, until) => self.alias(key, first, until),
+            WorkerMessage::ReceiptOfFirst(key, notice) => {
                 let fate = self.correlator.receipt(key, notice);
                 self.fate(key, &notice, fate, false);
             }
@@ -357,7 +361,7 @@ impl Core {
 
     /// A receipt came under a key that this worker owns.
     #[inline]
-    pub(super) fn receipt(&mut self, key: Key, notice: Notice) {
+    pub(super) fn receipt(&mut self, key: Key, notice: ReceiptInfo) {
         if let Some(first) = self.stands_for(key) {
             return self.receipt_of_first(first, notice);
         }
@@ -366,27 +370,29 @@ impl Core {
     }
 
     #[inline]
-    fn fate(&mut self, key: Key, notice: &Notice, fate: Fate<Awaited>, first: bool) {
+    fn fate(&mut self, key: Key, notice: &ReceiptInfo, fate: ReceiptMatch<Awaited>, first: bool) {
         match fate {
-            Fate::Final(awaited) => {
+            ReceiptMatch::Final(awaited) => {
                 self.final_receipt(notice, &awaited, first);
                 self.part_receipted(key, awaited.session(), notice.state == DELIVERED);
             }
-            Fate::Intermediate(cell) => self.recorder.tally(cell).receipts_intermediate += 1,
-            Fate::Duplicate(cell) => self.recorder.tally(cell).receipts_duplicate += 1,
-            Fate::Late(awaited) => self.recorder.tally(awaited.cell()).receipts_late += 1,
-            Fate::MissingThenLate(awaited) => {
+            ReceiptMatch::Intermediate(cell) => {
+                self.recorder.tally(cell).receipts_intermediate += 1
+            }
+            ReceiptMatch::Duplicate(cell) => self.recorder.tally(cell).receipts_duplicate += 1,
+            ReceiptMatch::Late(awaited) => self.recorder.tally(awaited.cell()).receipts_late += 1,
+            ReceiptMatch::MissingThenLate(awaited) => {
                 self.missing(key, &awaited);
                 self.recorder.tally(awaited.cell()).receipts_late += 1;
             }
-            Fate::Ambiguous(cell) => self.ambiguous_receipt(cell),
-            Fate::Early => {}
-            Fate::Unknown => self.unmatched(key, notice),
+            ReceiptMatch::Ambiguous(cell) => self.ambiguous_receipt(cell),
+            ReceiptMatch::Early => {}
+            ReceiptMatch::Unknown => self.unmatched(key, notice),
         }
     }
 
     #[inline]
-    fn final_receipt(&mut self, notice: &Notice, awaited: &Awaited, first: bool) {
+    fn final_receipt(&mut self, notice: &ReceiptInfo, awaited: &Awaited, first: bool) {
         let alike = Some(FinalReceipt { notice: *notice, awaited: *awaited, first });
         if self.receipts_alike.0 != alike {
             self.record_receipts();

@@ -1,6 +1,6 @@
 //! A kept sample of message ids, tried under every id rule when receipts are missing and unknown at once:
 //! the commonest support case of all is a wrong `receipts.id_mode`.
-use crate::correlate::{IdRule, Side};
+use crate::correlate::{IdRule, IdSource};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -43,8 +43,9 @@ impl IdSample {
     pub fn matches(&self) -> Vec<(&'static str, u64)> {
         let tried = IdRule::ALL.iter().map(|rule| {
             let key = |id: &[u8], side| rule.key(id, side, 1).0;
-            let known: HashSet<_> = self.responses.iter().map(|i| key(i, Side::Response)).collect();
-            let met = self.receipts.iter().filter(|i| known.contains(&key(i, Side::Receipt)));
+            let known: HashSet<_> =
+                self.responses.iter().map(|i| key(i, IdSource::Response)).collect();
+            let met = self.receipts.iter().filter(|i| known.contains(&key(i, IdSource::Receipt)));
             (rule.name(), met.count() as u64)
         });
         tried.collect()

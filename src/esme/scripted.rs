@@ -1,7 +1,7 @@
 //! One worker against an SMSC that a test scripts, on a virtual clock: every submit_sm is put to a closure, which
 //! answers whenever and whatever it likes.
 use super::core::Core;
-use super::orders::{Event, Order, Share};
+use super::orders::{Event, Order, WorkerAssignment};
 use super::setup::Setup;
 use crate::kit::{NS_PER_S, Nanos};
 use crate::measure::{CutReason, RunRecord};
@@ -71,7 +71,7 @@ pub(super) fn play(
     const STEP: Nanos = Nanos::from_millis(1);
     let source = Source::Text { name: "t.toml".into(), text: profile.into() };
     let plan = Arc::new(load(&source, &Overrides::default()).expect("the test's profile"));
-    let share = Share { plan: plan.clone(), worker: 0, workers: 1, near: 0..1 };
+    let share = WorkerAssignment { plan: plan.clone(), worker: 0, workers: 1, near: 0..1 };
     let mut core = Core::new(&share, 0).expect("a plan that can be carried out");
     let keys = Setup::cell_keys(&plan);
     let mut record = RunRecord::new(Setup::range(&plan), 0);

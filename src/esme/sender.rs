@@ -4,7 +4,7 @@ use super::core::Core;
 use super::setup::Setup;
 use crate::kit::Nanos;
 use crate::measure::Ticket;
-use crate::plan::{Due, Place, Stretch, WindowFull};
+use crate::plan::{Due, MixPosition, Stretch, WindowFull};
 
 impl Core {
     /// Sends what is due and has a slot. `here`: the session whose read freed slots, for the closed loop.
@@ -211,7 +211,7 @@ impl Core {
 
 /// What is due: where its recipe stands, and a ticket that lacks its times.
 #[inline]
-fn ticket(setup: &Setup, due: &Due) -> (Place, Ticket) {
+fn ticket(setup: &Setup, due: &Due) -> (MixPosition, Ticket) {
     let place = setup.recipe.place(due.index);
     let (label, registered_delivery) = setup.recipe.label_and_delivery(&place);
     let cell = setup.cell(due.stage, due.account, label);

@@ -33,3 +33,9 @@ impl fmt::Display for State {
         }
     }
 }
+
+impl std::fmt::Debug for super::Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Core").field("worker", &self.worker).finish_non_exhaustive()
+    }
+}

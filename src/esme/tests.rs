@@ -1,8 +1,8 @@
 //! One worker's core alone: reads, writes and closes are chosen by the test, on a moved clock.
-use super::{Core, Event, Order, Share};
+use super::{Core, Event, Order, WorkerAssignment};
 use crate::kit::{Nanos, Rng};
 use crate::measure::{Gauges, Interval, Metric};
-use crate::net::{End, Endpoint, Wish};
+use crate::net::{ConnAction, End, Endpoint};
 use crate::plan::{self, Overrides, Source};
 use crate::smpp::{CommandId, CommandStatus, Header, frame, pdu};
 use bytes::{Buf, BytesMut};
@@ -31,7 +31,7 @@ impl Peer {
     fn new(profile: &str) -> Peer {
         let source = Source::Text { name: "test.toml".into(), text: profile.into() };
         let plan = plan::load(&source, &Overrides::default()).unwrap_or_else(|e| panic!("{e}"));
-        let share = Share { plan: Arc::new(plan), worker: 0, workers: 1, near: 0..1 };
+        let share = WorkerAssignment { plan: Arc::new(plan), worker: 0, workers: 1, near: 0..1 };
         Peer {
             core: Core::new(&share, 0).unwrap(),
             now: Nanos::from_secs(1),

@@ -1,8 +1,8 @@
 //! Holding back: a session that pauses (throttled under `backoff`, or at its own `rate_max`), and messages
 //! that are sent again (`retry`). A session on hold has no free slot: waiting for it is window wait, not lag.
 use super::core::Core;
-use super::link::Standing;
-use super::parts::PartFate;
+use super::parts::PartOutcome;
+use super::session::SessionStatus;
 use crate::kit::Nanos;
 use crate::measure::Ticket;
 use crate::plan::{Due, OnThrottle};
@@ -17,7 +17,7 @@ const RETRY_PAUSE_MAX: Nanos = Nanos::from_secs(1);
 
 /// A message that is to be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Again {
+pub(super) struct QueuedRetry {
     pub(super) at: Nanos,
     pub(super) index: u64,
     pub(super) stage: u16,
@@ -62,7 +62,8 @@ impl Core {
         self.retries_left -= 1;
         let stage = self.setup.stage_of(ticket.cell);
         let attempt = ticket.attempt.saturating_add(1);
-        let again = Again { at, index: ticket.index, stage, intended: ticket.intended, attempt };
+        let again =
+            QueuedRetry { at, index: ticket.index, stage, intended: ticket.intended, attempt };
         self.lanes[lane].again.push(std::cmp::Reverse(again));
         self.wake_by(at);
         true
@@ -85,7 +86,7 @@ impl Core {
     pub(super) fn give_up_again(&mut self) {
         for lane in 0..self.lanes.len() {
             while let Some(again) = self.lanes[lane].again.pop() {
-                self.part_ended(again.0.index, PartFate::Failed);
+                self.part_ended(again.0.index, PartOutcome::Failed);
             }
         }
     }
@@ -147,7 +148,7 @@ impl Core {
     #[inline]
     pub(super) fn slots_freed(&mut self, link: usize, slots: u32, at: Nanos) {
         let l = &self.links[link];
-        if l.hold.is_some() || l.standing != Standing::Up {
+        if l.hold.is_some() || l.standing != SessionStatus::Up {
             return;
         }
         if let Some(lane) = self.lane_of[usize::from(l.plan.account)] {

@@ -1,7 +1,7 @@
 //! Receipts that do not come, and receipts that no message of the run has asked for.
 use super::core::Core;
-use super::exchange::Awaited;
-use crate::correlate::{Early, Key, Notice};
+use super::mailbox::Awaited;
+use crate::correlate::{Early, Key, ReceiptInfo};
 use crate::kit::Nanos;
 use crate::measure::Metric;
 
@@ -64,14 +64,14 @@ impl Core {
 
     /// A receipt whose id nobody accepted in time. Only final ones are `unknown`: an intermediate one is
     /// an oddity, whose final one will be counted.
-    pub(super) fn unmatched(&mut self, key: Key, notice: &Notice) {
+    pub(super) fn unmatched(&mut self, key: Key, notice: &ReceiptInfo) {
         if !self.astray(key, notice) {
             self.nobodys(notice);
         }
     }
 
     /// A receipt that is no message's, here or elsewhere.
-    pub(super) fn nobodys(&mut self, notice: &Notice) {
+    pub(super) fn nobodys(&mut self, notice: &ReceiptInfo) {
         if notice.intermediate {
             self.recorder.interval().anomaly("intermediate_of_no_message", &[]);
         } else {

@@ -1,8 +1,8 @@
 //! Messages that are never sent: dropped for want of a slot, or unsent when the run ends. They are counted by
 //! arithmetic where there are many: a schedule may hold a million million of them.
+use super::account_sender::AccountSender;
 use super::core::Core;
-use super::lane::Lane;
-use super::parts::PartFate;
+use super::parts::PartOutcome;
 use crate::kit::Nanos;
 use crate::plan::Due;
 
@@ -37,7 +37,7 @@ impl Core {
         let cell = self.cell_of(due);
         self.recorder.tally(cell).planned += 1;
         self.recorder.never_written(cell, intended, now, dropped, 1);
-        self.part_ended(due.index, PartFate::Failed);
+        self.part_ended(due.index, PartOutcome::Failed);
     }
 
     /// All from `first` on whose ages the distribution of response times cannot tell apart.
@@ -72,7 +72,7 @@ impl Core {
         let limit = offset.min(self.load_ends);
         let Core { lanes, setup, .. } = self;
         let senders = setup.plan.senders_count().max(1) as f64;
-        let of_lane = |lane: &mut Lane| {
+        let of_lane = |lane: &mut AccountSender| {
             let first = lane.cursor.peek().filter(|due| due.at < limit)?.index;
             let share = lane.links.len() as f64 / senders;
             let about = || {

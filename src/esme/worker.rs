@@ -1,15 +1,15 @@
 //! One worker on its thread: a current-thread runtime, one pump per session, one pacer. Only octets and
 //! wake-ups move here; [`Core`] decides.
 use super::core::Core;
-use super::exchange::Handed;
-use super::lines::{Held, Lines};
-use super::orders::{Event, Order, Share};
+use super::deferred_writes::{Deferral, Lines};
+use super::mailbox::WorkerMessage;
+use super::orders::{Event, Order, WorkerAssignment};
 use super::secure;
 use crate::kit::{Clock, Nanos, ThreadUse, Timer};
 use crate::measure::{Interval, Transport};
 use crate::net::{
-    ClientStream, ClientTls, DialError, Endpoint, ReadBuffer, SocketOptions, TcpLine, Wake, dial,
-    granted, pump, tcp_info,
+    ClientStream, ClientTls, DialError, Endpoint, ReadBuffer, SharedTcpStream, SocketOptions, Wake,
+    dial, granted, pump, tcp_info,
 };
 use crate::plan::{AddressPolicy, PlanError};
 use std::cell::{Cell, RefCell};
@@ -26,9 +26,9 @@ pub struct Wires {
     /// What the coordinator is told.
     pub events: UnboundedSender<Event>,
     /// What other workers hand over.
-    pub handed: UnboundedReceiver<Vec<Handed>>,
+    pub handed: UnboundedReceiver<Vec<WorkerMessage>>,
     /// Where to hand over, by worker (its own end included).
-    pub hand: Vec<UnboundedSender<Vec<Handed>>>,
+    pub hand: Vec<UnboundedSender<Vec<WorkerMessage>>>,
     /// Intervals that come back to be filled again.
     pub spares: UnboundedReceiver<Box<Interval>>,
 }
@@ -42,7 +42,7 @@ const HELD_MIN: Nanos = Nanos::from_millis(1);
 /// Sessions written to before anybody else has a turn. The others are woken: who reads must not wait for all.
 const AT_ONCE: usize = 32;
 
-struct Shell {
+struct WorkerRuntime {
     core: RefCell<Core>,
     wakes: Vec<Wake>,
     lines: Lines,
@@ -51,17 +51,17 @@ struct Shell {
     /// The pacer looks again when this is told.
     nudge: Notify,
     finished: Notify,
-    told: RefCell<Told>,
+    told: RefCell<WorkerOutputs>,
     buffer: ReadBuffer,
     over: Cell<bool>,
-    share: Share,
+    share: WorkerAssignment,
     tls: Option<ClientTls>,
 }
 
 /// Ends of queues, and scratch to move things into them.
-struct Told {
+struct WorkerOutputs {
     events: UnboundedSender<Event>,
-    hand: Vec<UnboundedSender<Vec<Handed>>>,
+    hand: Vec<UnboundedSender<Vec<WorkerMessage>>>,
     moving: Vec<Event>,
     dirty: Vec<u32>,
     used: ThreadUse,
@@ -75,7 +75,7 @@ struct Told {
 ///
 /// # Errors
 /// Where the plan cannot be worked out, or the kernel grants no reactor or timer.
-pub fn run(share: Share, wires: Wires) -> Result<(), WorkerError> {
+pub fn run(share: WorkerAssignment, wires: Wires) -> Result<(), WorkerError> {
     let now = Clock::now();
     let wall_at_zero = Clock::wall_ns().saturating_sub(now.0);
     let core = Core::new(&share, wall_at_zero).map_err(WorkerError::Plan)?;
@@ -103,14 +103,14 @@ pub enum WorkerError {
 }
 
 async fn drive(
-    share: Share,
+    share: WorkerAssignment,
     core: Core,
     tls: Option<ClientTls>,
     wires: Wires,
 ) -> std::io::Result<()> {
     let sessions = core.sessions_count();
     let Wires { orders, events, handed, hand, spares } = wires;
-    let told = Told {
+    let told = WorkerOutputs {
         events,
         hand,
         moving: Vec::new(),
@@ -119,7 +119,7 @@ async fn drive(
         late_max: Nanos::ZERO,
         held: Nanos::ZERO,
     };
-    let shell = Rc::new(Shell {
+    let shell = Rc::new(WorkerRuntime {
         core: RefCell::new(core),
         wakes: (0..sessions).map(|_| Wake::default()).collect(),
         lines: Lines::new(sessions),
@@ -147,7 +147,7 @@ async fn drive(
 }
 
 /// The pacer: a timerfd armed for what the core says is due next.
-async fn pace(shell: &Rc<Shell>) -> std::io::Result<()> {
+async fn pace(shell: &Rc<WorkerRuntime>) -> std::io::Result<()> {
     let timer = Timer::new()?;
     let precise = shell.share.plan.load.precise;
     let busy = shell.share.plan.load.busy_poll;
@@ -187,7 +187,7 @@ async fn pace(shell: &Rc<Shell>) -> std::io::Result<()> {
     }
 }
 
-impl Shell {
+impl WorkerRuntime {
     /// After the core has done something: writes what sessions have to write, or wakes them to do it, and
     /// passes on what is to be told. `here`: the session in whose task this runs, which needs neither. True:
     /// some session was woken.
@@ -208,11 +208,11 @@ impl Shell {
     /// After a read: whether what it left to be written waits for what others leave.
     fn hold(&self, core: &mut Core, here: u32) -> bool {
         match self.lines.hold(core, here) {
-            Held::No => return false,
+            Deferral::No => return false,
             // its turn comes behind all that are ready to be read now
-            Held::First => self.held.wake(),
-            Held::Behind => {}
-            Held::Enough => self.write_held(core),
+            Deferral::First => self.held.wake(),
+            Deferral::Behind => {}
+            Deferral::Enough => self.write_held(core),
         }
         true
     }
@@ -257,7 +257,7 @@ impl Shell {
 }
 
 /// Sessions one after the other, as the core lets them go.
-async fn climb(shell: Rc<Shell>) {
+async fn climb(shell: Rc<WorkerRuntime>) {
     while !shell.over.get() && !shell.core.borrow().is_stopping() {
         let rung = shell.core.borrow_mut().next_rung();
         let Some((session, pause)) = rung else {
@@ -273,7 +273,7 @@ async fn climb(shell: Rc<Shell>) {
 }
 
 /// One session: connect, pump, and again as long as the core wants it.
-async fn live(shell: Rc<Shell>, session: u32) {
+async fn live(shell: Rc<WorkerRuntime>, session: u32) {
     let plan = shell.share.plan.clone();
     let id = shell.core.borrow().session_id(session);
     let connect_rate = shell.core.borrow().connect_rate(session);
@@ -294,7 +294,7 @@ async fn live(shell: Rc<Shell>, session: u32) {
         let again = match Box::pin(connect(&shell, id, &options)).await {
             Ok(mut line) => {
                 shell.core.borrow_mut().connected(session, Clock::now());
-                if let Line::Plain(line) = &line {
+                if let ClientConnection::Plain(line) = &line {
                     shell.lines.set(session, Some(line.clone()));
                 }
                 let after = |core: &mut Core, here: u32| {
@@ -304,8 +304,12 @@ async fn live(shell: Rc<Shell>, session: u32) {
                 let (core, buffer) = (&shell.core, &shell.buffer);
                 let wake = &shell.wakes[session as usize];
                 let gone = match &mut line {
-                    Line::Plain(s) => pump(s, session, core, buffer, wake, &after).await,
-                    Line::Tls(s) => pump(s.as_mut(), session, core, buffer, wake, &after).await,
+                    ClientConnection::Plain(s) => {
+                        pump(s, session, core, buffer, wake, &after).await
+                    }
+                    ClientConnection::Tls(s) => {
+                        pump(s.as_mut(), session, core, buffer, wake, &after).await
+                    }
                 };
                 // the kernel still knows it: what it counted is read before the socket goes
                 if let Some(transport) = transport(line.tcp()) {
@@ -332,16 +336,16 @@ async fn live(shell: Rc<Shell>, session: u32) {
 }
 
 /// A connection, plain or not.
-enum Line {
-    Plain(TcpLine),
+enum ClientConnection {
+    Plain(SharedTcpStream),
     Tls(Box<ClientStream>),
 }
 
-impl Line {
+impl ClientConnection {
     fn tcp(&self) -> &tokio::net::TcpStream {
         match self {
-            Line::Plain(line) => line.tcp(),
-            Line::Tls(stream) => stream.get_ref().0,
+            ClientConnection::Plain(line) => line.tcp(),
+            ClientConnection::Tls(stream) => stream.get_ref().0,
         }
     }
 }
@@ -367,18 +371,24 @@ fn transport(stream: &tokio::net::TcpStream) -> Option<Transport> {
 
 /// Over TLS where the plan says so; how long that took is recorded.
 async fn secured(
-    shell: &Shell,
+    shell: &WorkerRuntime,
     address: &str,
     stream: tokio::net::TcpStream,
-) -> Result<Line, DialError> {
-    let Some(tls) = &shell.tls else { return Ok(Line::Plain(TcpLine::new(stream))) };
+) -> Result<ClientConnection, DialError> {
+    let Some(tls) = &shell.tls else {
+        return Ok(ClientConnection::Plain(SharedTcpStream::new(stream)));
+    };
     let timeout = shell.share.plan.timeouts.connect;
     let (stream, took) = tls.connect(address, stream, timeout).await.map_err(DialError::Tls)?;
     shell.core.borrow_mut().shaken(took);
-    Ok(Line::Tls(stream))
+    Ok(ClientConnection::Tls(stream))
 }
 
-async fn connect(shell: &Shell, id: u32, options: &SocketOptions) -> Result<Line, DialError> {
+async fn connect(
+    shell: &WorkerRuntime,
+    id: u32,
+    options: &SocketOptions,
+) -> Result<ClientConnection, DialError> {
     let target = &shell.share.plan.target;
     let source: Option<IpAddr> = match target.source_addresses.len() {
         0 => None,
@@ -411,7 +421,7 @@ async fn connect(shell: &Shell, id: u32, options: &SocketOptions) -> Result<Line
 }
 
 /// Writes what waits, whenever it is woken.
-async fn write_held(shell: Rc<Shell>) {
+async fn write_held(shell: Rc<WorkerRuntime>) {
     let forever = std::future::poll_fn(|context| {
         shell.held.register(context);
         shell.write_held(&mut shell.core.borrow_mut());
@@ -420,7 +430,7 @@ async fn write_held(shell: Rc<Shell>) {
     forever.await;
 }
 
-async fn listen_to_orders(shell: Rc<Shell>, mut orders: UnboundedReceiver<Order>) {
+async fn listen_to_orders(shell: Rc<WorkerRuntime>, mut orders: UnboundedReceiver<Order>) {
     while let Some(order) = orders.recv().await {
         shell.core.borrow_mut().order(&order, Clock::now());
         shell.after(u32::MAX);
@@ -432,14 +442,17 @@ async fn listen_to_orders(shell: Rc<Shell>, mut orders: UnboundedReceiver<Order>
     shell.nudge.notify_one();
 }
 
-async fn listen_to_workers(shell: Rc<Shell>, mut handed: UnboundedReceiver<Vec<Handed>>) {
+async fn listen_to_workers(
+    shell: Rc<WorkerRuntime>,
+    mut handed: UnboundedReceiver<Vec<WorkerMessage>>,
+) {
     while let Some(batch) = handed.recv().await {
         shell.core.borrow_mut().on_handed(&batch);
         shell.after(u32::MAX);
     }
 }
 
-async fn take_spares(shell: Rc<Shell>, mut spares: UnboundedReceiver<Box<Interval>>) {
+async fn take_spares(shell: Rc<WorkerRuntime>, mut spares: UnboundedReceiver<Box<Interval>>) {
     while let Some(spare) = spares.recv().await {
         shell.core.borrow_mut().recycle(spare);
     }

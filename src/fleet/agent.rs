@@ -5,8 +5,8 @@ use super::flow::Flow;
 use super::here::Run;
 use super::lead::{AWAY_MAX, BEAT};
 use super::talk::{Down, Offer, Up};
-use super::wire::{self, Ability, LetterError, Say, Subjects, Who, pack, unpack};
-use crate::esme::{Event, Order, Stray};
+use super::wire::{self, Ability, LetterError, MessageBody, Subjects, Who, pack, unpack};
+use crate::esme::{Event, Order, UnmatchedReceipt};
 use crate::kit::Nanos;
 use crate::measure::Interval;
 use crate::plan::{Plan, is_loopback};
@@ -23,7 +23,7 @@ const OFFER_EVERY: Nanos = Nanos::from_millis(100);
 
 /// What is to be done in the world.
 #[derive(Debug)]
-pub enum Deed {
+pub enum AgentAction {
     /// Could this plan be run here, and with which passwords? Answered with [`Agent::examined`].
     Examine(u32, Box<Plan>),
     /// Begin workers: (run, plan, those near, all).
@@ -35,7 +35,7 @@ pub enum Deed {
     /// An interval may be filled again.
     Recycle(u32, Box<Interval>),
     /// For whoever watches.
-    Say(String),
+    Log(String),
 }
 
 /// For whom it works.
@@ -62,7 +62,7 @@ pub struct Agent {
     away_since: Option<Nanos>,
     leaving: bool,
     out: Vec<(String, Vec<u8>)>,
-    deeds: Vec<Deed>,
+    deeds: Vec<AgentAction>,
 }
 
 impl Agent {
@@ -88,7 +88,7 @@ impl Agent {
         std::mem::take(&mut self.out)
     }
     /// What is to be done, in order.
-    pub fn take_deeds(&mut self) -> Vec<Deed> {
+    pub fn take_deeds(&mut self) -> Vec<AgentAction> {
         std::mem::take(&mut self.deeds)
     }
     /// Its workers have been told to stop, or are not here.
@@ -106,7 +106,7 @@ impl Agent {
     }
 
     fn join(&mut self, to: Option<&str>) {
-        let say = Say::Join {
+        let say = MessageBody::Join {
             to: to.map(str::to_owned),
             busy: self.engaged.is_some() || !self.runs.is_empty(),
             ability: Box::new(self.ability.clone()),
@@ -121,7 +121,7 @@ impl Agent {
             Ok(read) => read,
             Err(LetterError::Unreadable) => return,
             Err(e @ LetterError::Version { .. }) => {
-                self.deeds.push(Deed::Say(format!("refused a call: {e}")));
+                self.deeds.push(AgentAction::Log(format!("refused a call: {e}")));
                 // the lead learns it from our letter, which names our version
                 self.join(None);
                 return;
@@ -132,14 +132,16 @@ impl Agent {
             engaged.heard = now;
         }
         match letter.say {
-            Say::Call { .. } if !self.leaving => self.join(Some(&letter.who.id)),
-            Say::Engage => self.engage(letter.who, letter.session, now),
-            Say::Dismiss { why } if ours => self.dismissed(&letter.who.name, &why, now),
-            Say::Dismiss { why } => {
-                self.deeds.push(Deed::Say(format!("lead {}: {why}", letter.who.name)));
+            MessageBody::Call { .. } if !self.leaving => self.join(Some(&letter.who.id)),
+            MessageBody::Engage => self.engage(letter.who, letter.session, now),
+            MessageBody::Dismiss { why } if ours => self.dismissed(&letter.who.name, &why, now),
+            MessageBody::Dismiss { why } => {
+                self.deeds.push(AgentAction::Log(format!("lead {}: {why}", letter.who.name)));
             }
-            Say::Ping { number } if ours => self.say(&Say::Pong { number, at: now }, &[]),
-            Say::Part { number, last, ack } if ours => {
+            MessageBody::Ping { number } if ours => {
+                self.say(&MessageBody::Pong { number, at: now }, &[])
+            }
+            MessageBody::Part { number, last, ack } if ours => {
                 let Some(engaged) = &mut self.engaged else { return };
                 engaged.flow.on_ack(ack, false);
                 if let Some(message) = engaged.flow.on_part(number, last, body) {
@@ -147,20 +149,23 @@ impl Agent {
                         Ok(down) => self.on_down(down),
                         Err(e) => {
                             let why = format!("could not read what the lead sent: {e}");
-                            self.say(&Say::Dismiss { why: why.clone() }, &[]);
+                            self.say(&MessageBody::Dismiss { why: why.clone() }, &[]);
                             self.dismissed(&letter.who.name, &why, now);
                         }
                     }
                 }
             }
-            Say::Ack { ack, again } if ours => {
+            MessageBody::Ack { ack, again } if ours => {
                 if let Some(engaged) = &mut self.engaged {
                     engaged.flow.on_ack(ack, again);
                 }
             }
-            Say::Call { .. } | Say::Ping { .. } | Say::Part { .. } | Say::Ack { .. } => {}
+            MessageBody::Call { .. }
+            | MessageBody::Ping { .. }
+            | MessageBody::Part { .. }
+            | MessageBody::Ack { .. } => {}
             // said by agents
-            Say::Join { .. } | Say::Pong { .. } => {}
+            MessageBody::Join { .. } | MessageBody::Pong { .. } => {}
         }
         self.flush(now);
     }
@@ -173,7 +178,7 @@ impl Agent {
             self.join(Some(&session));
             return;
         }
-        self.deeds.push(Deed::Say(format!("working for {}", lead.name)));
+        self.deeds.push(AgentAction::Log(format!("working for {}", lead.name)));
         self.engaged = Some(Engaged {
             session,
             lead,
@@ -186,7 +191,7 @@ impl Agent {
 
     /// The lead needs it no more. What still runs is drained and unbound.
     fn dismissed(&mut self, lead: &str, why: &str, now: Nanos) {
-        self.deeds.push(Deed::Say(format!("{lead} lets go: {why}")));
+        self.deeds.push(AgentAction::Log(format!("{lead} lets go: {why}")));
         self.engaged = None;
         self.offers.clear();
         self.drain_alone(now);
@@ -203,8 +208,8 @@ impl Agent {
             match run.start.filter(|start| now >= *start) {
                 Some(start) => {
                     let at = now.since(start);
-                    self.deeds.push(Deed::Tell(*number, Order::EndLoad { at }));
-                    self.deeds.push(Deed::Tell(*number, Order::Drain { until: at + drain }));
+                    self.deeds.push(AgentAction::Tell(*number, Order::EndLoad { at }));
+                    self.deeds.push(AgentAction::Tell(*number, Order::Drain { until: at + drain }));
                 }
                 None => run.alone_until = Some(now),
             }
@@ -218,7 +223,7 @@ impl Agent {
                 if let Some(run) = self.runs.get_mut(&number).filter(|r| !r.begun) {
                     run.begun = true;
                     let (plan, near) = (run.plan.clone(), run.near.clone());
-                    self.deeds.push(Deed::Begin(number, plan, near, run.workers));
+                    self.deeds.push(AgentAction::Begin(number, plan, near, run.workers));
                 }
             }
             Down::Order { run: number, order } => {
@@ -233,7 +238,7 @@ impl Agent {
                     | Order::Settled { .. }
                     | Order::Home { .. } => {}
                 }
-                self.deeds.push(Deed::Tell(number, order));
+                self.deeds.push(AgentAction::Tell(number, order));
             }
             Down::Claim { run, batch, strays } => self.on_claim(run, batch, &strays),
             Down::Close { run: number } => {
@@ -242,7 +247,7 @@ impl Agent {
                     self.runs.remove(&number);
                 } else if let Some(run) = self.runs.get_mut(&number).filter(|r| !r.stopped) {
                     run.stopped = true;
-                    self.deeds.push(Deed::Tell(number, Order::Stop));
+                    self.deeds.push(AgentAction::Tell(number, Order::Stop));
                 }
             }
         }
@@ -254,7 +259,7 @@ impl Agent {
             self.tell(&Up::Refused { run, why });
             return;
         }
-        self.deeds.push(Deed::Examine(run, Box::new(offer.plan.clone())));
+        self.deeds.push(AgentAction::Examine(run, Box::new(offer.plan.clone())));
         self.offers.insert(run, offer);
     }
 
@@ -272,7 +277,7 @@ impl Agent {
         ))
     }
 
-    /// What came of [`Deed::Examine`]: the plan with its passwords, or one line.
+    /// What came of [`AgentAction::Examine`]: the plan with its passwords, or one line.
     pub fn examined(&mut self, run: u32, examined: Result<Plan, FleetError>, now: Nanos) {
         let Some(offer) = self.offers.remove(&run) else { return };
         match examined {
@@ -287,13 +292,13 @@ impl Agent {
     }
 
     /// Receipts that another agent has read: shown to the workers that would own them.
-    fn on_claim(&mut self, number: u32, batch: u64, strays: &[Stray]) {
+    fn on_claim(&mut self, number: u32, batch: u64, strays: &[UnmatchedReceipt]) {
         let Some(run) = self.runs.get_mut(&number) else {
             self.tell(&Up::Claimed { run: number, batch, places: Vec::new() });
             return;
         };
         for (worker, strays) in run.show(batch, strays) {
-            self.deeds.push(Deed::TellOne(number, worker, Order::Claim { batch, strays }));
+            self.deeds.push(AgentAction::TellOne(number, worker, Order::Claim { batch, strays }));
         }
     }
 
@@ -303,7 +308,7 @@ impl Agent {
         match event {
             Event::Interval(interval) => {
                 if let Some(spent) = run.seconds.add(interval) {
-                    self.deeds.push(Deed::Recycle(number, spent));
+                    self.deeds.push(AgentAction::Recycle(number, spent));
                 }
                 self.tell_seconds(number);
             }
@@ -347,7 +352,7 @@ impl Agent {
             let up = Up::Event { run: number, event };
             self.tell(&up);
             if let Up::Event { event: Event::Interval(interval), .. } = up {
-                self.deeds.push(Deed::Recycle(number, interval));
+                self.deeds.push(AgentAction::Recycle(number, interval));
             }
         }
     }
@@ -366,7 +371,7 @@ impl Agent {
         self.tell(&Up::Ended { run: number, fault });
         self.flush(now);
         if self.engaged.is_none() && self.runs.is_empty() {
-            self.deeds.push(Deed::Say("drained and unbound; waiting for work".to_owned()));
+            self.deeds.push(AgentAction::Log("drained and unbound; waiting for work".to_owned()));
         }
     }
 
@@ -376,7 +381,7 @@ impl Agent {
             return;
         }
         self.leaving = true;
-        self.say(&Say::Dismiss { why: "was stopped by its operator".to_owned() }, &[]);
+        self.say(&MessageBody::Dismiss { why: "was stopped by its operator".to_owned() }, &[]);
         self.engaged = None;
         self.drain_alone(now);
     }
@@ -397,7 +402,7 @@ impl Agent {
             let over = run.quiet.iter().all(|quiet| *quiet);
             if run.alone_until.is_some_and(|until| over || now >= until) && !run.stopped {
                 run.stopped = true;
-                self.deeds.push(Deed::Tell(*number, Order::Stop));
+                self.deeds.push(AgentAction::Tell(*number, Order::Stop));
             }
         }
         for (run, strays, news) in unmatched {
@@ -436,7 +441,7 @@ impl Agent {
         }
     }
 
-    fn say(&mut self, say: &Say, body: &[u8]) {
+    fn say(&mut self, say: &MessageBody, body: &[u8]) {
         if let Some(engaged) = &self.engaged {
             let letter = wire::write(&self.me, &engaged.session, say, body);
             self.out.push((self.subjects.lead(&engaged.session), letter));
@@ -453,7 +458,7 @@ impl Agent {
         engaged.told = now;
         let ack = engaged.acked.0;
         for part in parts {
-            let say = Say::Part { number: part.number, last: part.last, ack };
+            let say = MessageBody::Part { number: part.number, last: part.last, ack };
             self.say(&say, &part.octets);
         }
     }
@@ -464,7 +469,7 @@ impl Agent {
         if now >= engaged.told + BEAT || ack != engaged.acked {
             engaged.acked = ack;
             engaged.told = now;
-            self.say(&Say::Ack { ack: ack.0, again: ack.1 }, &[]);
+            self.say(&MessageBody::Ack { ack: ack.0, again: ack.1 }, &[]);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Receipts that came to another agent than the one that sent their message: each batch goes from agent to agent,
 //! and what one claims is not shown to the next. So each is counted once, even where two would know its id.
 use super::talk::Down;
-use crate::esme::{Order, Stray};
+use crate::esme::{Order, UnmatchedReceipt};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What is to be told to which agent.
@@ -13,7 +13,7 @@ struct Batch {
     /// Agents not yet asked; the first is being asked.
     to_ask: VecDeque<usize>,
     /// What nobody has claimed yet: (worker, stray).
-    left: Vec<(u32, Stray)>,
+    left: Vec<(u32, UnmatchedReceipt)>,
     /// (worker, number).
     claimed: Vec<(u32, u64)>,
 }
@@ -39,7 +39,7 @@ impl Claims {
     pub(super) fn offer(
         &mut self,
         origin: usize,
-        strays: Vec<(u32, Stray)>,
+        strays: Vec<(u32, UnmatchedReceipt)>,
         live: &[usize],
         excused: bool,
     ) -> Told {
@@ -136,11 +136,11 @@ impl Claims {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::correlate::Notice;
+    use crate::correlate::ReceiptInfo;
     use crate::kit::Nanos;
 
-    fn stray(number: u64) -> Stray {
-        let notice = Notice {
+    fn stray(number: u64) -> UnmatchedReceipt {
+        let notice = ReceiptInfo {
             received: Nanos(5),
             session: 0,
             state: 2,
@@ -148,7 +148,7 @@ mod tests {
             err: [0; 4],
             rule: 0,
         };
-        Stray { number, key: number * 7, notice }
+        UnmatchedReceipt { number, key: number * 7, notice }
     }
 
     fn shown(told: &Told) -> Vec<(usize, Vec<u64>)> {

@@ -1,5 +1,5 @@
 //! Agents that go before their time: what becomes of the runs they had a part in. And what an agent may speak of.
-use super::lead::{Lead, News};
+use super::lead::{Lead, LeadEvent};
 use super::loss;
 use super::run::Stage;
 use crate::esme::Event;
@@ -14,7 +14,7 @@ impl Lead {
             match stage {
                 Some(Stage::Clocks | Stage::Offered) => {
                     let why = format!("agent {} {why}", self.seats[place].who.name);
-                    self.drop_run(number, News::Broken(number, why));
+                    self.drop_run(number, LeadEvent::Broken(number, why));
                 }
                 Some(Stage::Running) => {
                     self.lose_in_run(number, place, why, now);
@@ -53,13 +53,13 @@ impl Lead {
             run.load_ends = run.load_ends.min(at);
         }
         self.tell_seconds(number);
-        self.news.extend(events.into_iter().map(|event| News::Event(number, event)));
+        self.news.extend(events.into_iter().map(|event| LeadEvent::Event(number, event)));
         if nobody_left {
             self.close_books(number);
         }
         let who = self.seats[place].who.name.clone();
         let lost = Event::Lost { workers, who, why: why.to_owned() };
-        self.news.push(News::Event(number, lost));
+        self.news.push(LeadEvent::Event(number, lost));
     }
 
     /// The load has ended: what agents that were lost were still to send was not sent.
@@ -70,7 +70,7 @@ impl Lead {
             let loss = loss::close(&run.setup, &part.workers, &part.told, lost.at, run.load_ends);
             lost.unsent += loss.unsent;
             part.told.add(&loss.interval);
-            self.news.push(News::Event(number, Event::Interval(loss.interval)));
+            self.news.push(LeadEvent::Event(number, Event::Interval(loss.interval)));
         }
     }
 }

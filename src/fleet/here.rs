@@ -1,6 +1,6 @@
 //! One run in an agent: its workers' stretch, and what is gathered or asked on their behalf.
 use super::seconds::Seconds;
-use crate::esme::{PartNews, Stray};
+use crate::esme::{PartUpdate, UnmatchedReceipt};
 use crate::kit::Nanos;
 use crate::plan::Plan;
 use std::collections::BTreeMap;
@@ -19,8 +19,8 @@ pub(super) struct Run {
     pub(super) begun: bool,
     pub(super) start: Option<Nanos>,
     pub(super) seconds: Seconds,
-    pub(super) strays: Vec<(u32, Stray)>,
-    pub(super) away: Vec<(u32, PartNews)>,
+    pub(super) strays: Vec<(u32, UnmatchedReceipt)>,
+    pub(super) away: Vec<(u32, PartUpdate)>,
     /// Strays, or news for other agents, are kept since.
     pub(super) strays_since: Option<Nanos>,
     /// By question.
@@ -52,8 +52,12 @@ impl Run {
     }
 
     /// Receipts that another agent has read: which of them to show to which worker, for it would own them.
-    pub(super) fn show(&mut self, batch: u64, strays: &[Stray]) -> Vec<(u32, Vec<Stray>)> {
-        let mut by_worker: BTreeMap<u32, (Vec<u32>, Vec<Stray>)> = BTreeMap::new();
+    pub(super) fn show(
+        &mut self,
+        batch: u64,
+        strays: &[UnmatchedReceipt],
+    ) -> Vec<(u32, Vec<UnmatchedReceipt>)> {
+        let mut by_worker: BTreeMap<u32, (Vec<u32>, Vec<UnmatchedReceipt>)> = BTreeMap::new();
         for (place, stray) in (0u32..).zip(strays) {
             let worker = self.near.start + (stray.key % self.near.len().max(1) as u64) as u32;
             let shown = by_worker.entry(worker).or_default();

@@ -1,11 +1,11 @@
 //! The leading side as a state machine: letters, orders and time in; letters and news out. `run` holds what
 //! belongs to one run; here are the agents, their clocks and their heartbeats.
 use super::clock::ClockFilter;
+use super::discovery::{AgentDiscovery, Next};
 use super::flow::Flow;
-use super::muster::{Muster, Next};
 use super::run::Run;
 use super::talk::{Down, Up};
-use super::wire::{self, Ability, LetterError, Say, Subjects, Who, pack, unpack};
+use super::wire::{self, Ability, LetterError, MessageBody, Subjects, Who, pack, unpack};
 use crate::esme::Event;
 use crate::kit::Nanos;
 use crate::measure::{ClockFix, FleetRecord};
@@ -27,7 +27,7 @@ const SAMPLES_MAX: u32 = 240;
 
 /// What whoever leads is to know.
 #[derive(Debug)]
-pub enum News {
+pub enum LeadEvent {
     /// All wanted agents have come, and their clocks are known.
     Mustered,
     /// They have not: one line.
@@ -55,7 +55,7 @@ pub(super) struct Probe {
 
 /// An agent of ours.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub(super) struct AgentPeer {
     pub(super) who: Who,
     pub(super) ability: Ability,
     pub(super) flow: Flow,
@@ -70,7 +70,7 @@ pub(super) struct Seat {
     pub(super) fix: Option<ClockFix>,
 }
 
-impl Seat {
+impl AgentPeer {
     pub(super) fn is_live(&self) -> bool {
         self.gone.is_none()
     }
@@ -88,17 +88,17 @@ impl Seat {
 pub struct Lead {
     pub(super) me: Who,
     subjects: Subjects,
-    muster: Option<Muster>,
+    muster: Option<AgentDiscovery>,
     mustered: bool,
     failed: bool,
     clock_max: Nanos,
-    pub(super) seats: Vec<Seat>,
+    pub(super) seats: Vec<AgentPeer>,
     pub(super) runs: BTreeMap<u32, Run>,
     pub(super) next_run: u32,
     away_since: Option<Nanos>,
     engaging_since: Option<Nanos>,
     out: Vec<(String, Vec<u8>)>,
-    pub(super) news: Vec<News>,
+    pub(super) news: Vec<LeadEvent>,
 }
 
 impl Lead {
@@ -113,7 +113,7 @@ impl Lead {
         Lead {
             me,
             subjects,
-            muster: Some(Muster::new(wanted, timeout)),
+            muster: Some(AgentDiscovery::new(wanted, timeout)),
             mustered: false,
             failed: false,
             clock_max,
@@ -132,7 +132,7 @@ impl Lead {
         std::mem::take(&mut self.out)
     }
     /// What has become known.
-    pub fn take_news(&mut self) -> Vec<News> {
+    pub fn take_news(&mut self) -> Vec<LeadEvent> {
         std::mem::take(&mut self.news)
     }
 
@@ -153,14 +153,14 @@ impl Lead {
         };
         let who = letter.who;
         match letter.say {
-            Say::Join { to, busy, ability } => {
+            MessageBody::Join { to, busy, ability } => {
                 // an answer to another lead's call is none of our business
                 if to.is_none_or(|to| to == self.me.id) {
                     self.on_join(who, busy, *ability, now);
                 }
             }
-            Say::Pong { number, at } => self.on_pong(&who.id, number, at, now),
-            Say::Part { number, last, ack } => {
+            MessageBody::Pong { number, at } => self.on_pong(&who.id, number, at, now),
+            MessageBody::Part { number, last, ack } => {
                 let Some(place) = self.heard_from(&who.id, now) else { return };
                 let seat = &mut self.seats[place];
                 seat.flow.on_ack(ack, false);
@@ -171,19 +171,19 @@ impl Lead {
                     }
                 }
             }
-            Say::Ack { ack, again } => {
+            MessageBody::Ack { ack, again } => {
                 if let Some(place) = self.heard_from(&who.id, now) {
                     self.seats[place].flow.on_ack(ack, again);
                 }
             }
-            Say::Dismiss { why } => {
+            MessageBody::Dismiss { why } => {
                 // it has let itself go
                 if let Some(place) = self.heard_from(&who.id, now) {
                     self.lose(place, &why, now);
                 }
             }
             // said by leads
-            Say::Call { .. } | Say::Engage | Say::Ping { .. } => {}
+            MessageBody::Call { .. } | MessageBody::Engage | MessageBody::Ping { .. } => {}
         }
         self.flush(now);
     }
@@ -232,7 +232,7 @@ impl Lead {
         let number = probe.next;
         probe.next += 1;
         probe.asked = Some((number, now));
-        self.say(place, &Say::Ping { number }, &[]);
+        self.say(place, &MessageBody::Ping { number }, &[]);
     }
 
     /// Time passes. `connected`: NATS can be reached.
@@ -246,7 +246,7 @@ impl Lead {
             }
             if !seat.answers && seat.engaged_at.is_none_or(|at| now >= at + ENGAGE_AGAIN) {
                 self.seats[place].engaged_at = Some(now);
-                self.say(place, &Say::Engage, &[]);
+                self.say(place, &MessageBody::Engage, &[]);
             }
             let asked = self.seats[place].probe.asked;
             if asked.is_none_or(|(_, at)| now >= at + PING_AGAIN) {
@@ -267,7 +267,8 @@ impl Lead {
                 Next::Wait => {}
                 Next::Call => {
                     let wanted = muster.wanted();
-                    let call = wire::write(&self.me, &self.me.id, &Say::Call { wanted }, &[]);
+                    let call =
+                        wire::write(&self.me, &self.me.id, &MessageBody::Call { wanted }, &[]);
                     self.out.push((self.subjects.call(), call));
                 }
                 Next::Fail(line) => self.fail(&line),
@@ -291,7 +292,7 @@ impl Lead {
                 Some(line) => self.fail(&line),
                 None => {
                     self.mustered = true;
-                    self.news.push(News::Mustered);
+                    self.news.push(LeadEvent::Mustered);
                 }
             }
         }
@@ -328,30 +329,30 @@ impl Lead {
         }
         self.failed = true;
         let muster = self.muster.take();
-        let come = muster.iter().flat_map(Muster::come).map(|who| who.id.clone());
+        let come = muster.iter().flat_map(AgentDiscovery::come).map(|who| who.id.clone());
         let seated = self.seats.iter().map(|seat| seat.who.id.clone());
         for id in come.chain(seated).collect::<Vec<_>>() {
             self.dismiss(&id, "no run came of it");
         }
-        self.news.push(News::Failed(line.to_owned()));
+        self.news.push(LeadEvent::Failed(line.to_owned()));
     }
 
     /// All agents are let go.
     pub fn release(&mut self) {
         for place in 0..self.seats.len() {
             if self.seats[place].is_live() {
-                self.say(place, &Say::Dismiss { why: "done".to_owned() }, &[]);
+                self.say(place, &MessageBody::Dismiss { why: "done".to_owned() }, &[]);
             }
         }
     }
 
     fn dismiss(&mut self, id: &str, why: &str) {
-        let say = Say::Dismiss { why: why.to_owned() };
+        let say = MessageBody::Dismiss { why: why.to_owned() };
         let letter = wire::write(&self.me, &self.me.id, &say, &[]);
         self.out.push((self.subjects.agent(id), letter));
     }
 
-    fn say(&mut self, place: usize, say: &Say, body: &[u8]) {
+    fn say(&mut self, place: usize, say: &MessageBody, body: &[u8]) {
         let letter = wire::write(&self.me, &self.me.id, say, body);
         let subject = self.subjects.agent(&self.seats[place].who.id);
         self.out.push((subject, letter));
@@ -385,7 +386,7 @@ impl Lead {
     pub(super) fn lose(&mut self, place: usize, why: &str, now: Nanos) {
         if self.seats[place].is_live() {
             // should it still be there, it must not go on alone
-            self.say(place, &Say::Dismiss { why: format!("the lead says: {why}") }, &[]);
+            self.say(place, &MessageBody::Dismiss { why: format!("the lead says: {why}") }, &[]);
             self.seats[place].gone = Some(why.to_owned());
             self.lose_in_runs(place, why, now);
         }
@@ -412,7 +413,7 @@ impl Lead {
             seat.told = now;
             let ack = seat.acked.0;
             for part in parts {
-                let say = Say::Part { number: part.number, last: part.last, ack };
+                let say = MessageBody::Part { number: part.number, last: part.last, ack };
                 self.say(place, &say, &part.octets);
             }
         }
@@ -426,14 +427,14 @@ impl Lead {
             if seat.is_live() && seat.answers && (now >= seat.told + BEAT || ack != seat.acked) {
                 seat.acked = ack;
                 seat.told = now;
-                self.say(place, &Say::Ack { ack: ack.0, again: ack.1 }, &[]);
+                self.say(place, &MessageBody::Ack { ack: ack.0, again: ack.1 }, &[]);
             }
         }
     }
 }
 
-fn seat(who: Who, ability: Ability, now: Nanos) -> Seat {
-    Seat {
+fn seat(who: Who, ability: Ability, now: Nanos) -> AgentPeer {
+    AgentPeer {
         who,
         ability,
         flow: Flow::default(),

@@ -1,10 +1,10 @@
 //! Leads a fleet from a thread of its own: carries letters between NATS and [`Lead`], so that clocks are read and
 //! heartbeats sent whatever whoever conducts a run is busy with.
 use super::FleetError;
-use super::lead::{Lead, News};
+use super::lead::{Lead, LeadEvent};
 use super::link::{Access, identity, is_connected, send};
 use super::wire::{Subjects, Who};
-use crate::coordinator::{Crew, Distance, RunError};
+use crate::coordinator::{Distance, RunError, WorkerPool};
 use crate::esme::{Event, Order};
 use crate::kit::{Clock, Nanos};
 use crate::measure::FleetRecord;
@@ -45,8 +45,8 @@ pub struct Led {
     pub clock_max: Nanos,
 }
 
-/// One line, or the run's number and its crew.
-type Opened = Result<(u32, Crew), RunError>;
+/// One line, or the run's number and its pool.
+type Opened = Result<(u32, WorkerPool), RunError>;
 
 enum Command {
     Open(Arc<Plan>, mpsc::Sender<Opened>),
@@ -102,7 +102,7 @@ impl Leader {
         Ok(leader)
     }
 
-    /// Offers a plan to all agents. When they have accepted it: the run's number, and its crew.
+    /// Offers a plan to all agents. When they have accepted it: the run's number, and its pool.
     ///
     /// # Errors
     /// [`RunError::Refused`] where an agent or the plan will not do, [`RunError::Fleet`] where one is gone.
@@ -134,7 +134,7 @@ struct Here {
     asked: Option<mpsc::Sender<FleetRecord>>,
 }
 
-struct Shell {
+struct LeadRuntime {
     client: Client,
     lead: Lead,
     runs: BTreeMap<u32, Here>,
@@ -160,7 +160,7 @@ async fn lead_on(
     };
     let (orders, mut ordered) = unbounded_channel();
     let lead = Lead::new(me, subjects, led.agents, led.timeout, led.clock_max);
-    let mut shell = Shell { client, lead, runs: BTreeMap::new(), orders };
+    let mut shell = LeadRuntime { client, lead, runs: BTreeMap::new(), orders };
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -207,7 +207,7 @@ async fn connect(led: &Led, subjects: &Subjects, me: &Who) -> Result<Connected, 
     Ok((client, joins, letters))
 }
 
-impl Shell {
+impl LeadRuntime {
     async fn send(&mut self) {
         send(&self.client, self.lead.take_out()).await;
     }
@@ -234,17 +234,17 @@ impl Shell {
     fn news(&mut self, ready: &mpsc::Sender<Result<(), FleetError>>) {
         for news in self.lead.take_news() {
             match news {
-                News::Mustered => tell(ready, Ok(())),
-                News::Failed(why) => tell(ready, Err(FleetError::NotMustered(why))),
-                News::Accepted(run, workers) => self.accepted(run, workers),
-                News::Refused(run, why) => self.not_opened(run, RunError::Refused(why)),
-                News::Broken(run, why) => self.not_opened(run, RunError::Fleet(why)),
-                News::Event(run, event) => {
+                LeadEvent::Mustered => tell(ready, Ok(())),
+                LeadEvent::Failed(why) => tell(ready, Err(FleetError::NotMustered(why))),
+                LeadEvent::Accepted(run, workers) => self.accepted(run, workers),
+                LeadEvent::Refused(run, why) => self.not_opened(run, RunError::Refused(why)),
+                LeadEvent::Broken(run, why) => self.not_opened(run, RunError::Fleet(why)),
+                LeadEvent::Event(run, event) => {
                     if let Some(events) = self.runs.get(&run).and_then(|h| h.events.as_ref()) {
                         let _ = events.send(event);
                     }
                 }
-                News::Over(run, record) => {
+                LeadEvent::Over(run, record) => {
                     let Some(here) = self.runs.get_mut(&run) else { continue };
                     match here.asked.take() {
                         Some(asked) => {
@@ -272,7 +272,7 @@ impl Shell {
             }
         });
         if let Some(opened) = here.opened.take() {
-            tell(&opened, Ok((run, Crew::far(order, told, workers, FAR))));
+            tell(&opened, Ok((run, WorkerPool::far(order, told, workers, FAR))));
         }
     }
 

@@ -2,23 +2,23 @@
 //! have sent since its last word, is lost; what it was still to send is not sent. So the run's books balance.
 use crate::esme::Setup;
 use crate::kit::Nanos;
-use crate::measure::{CellInterval, Interval, Metric, Tally};
+use crate::measure::{CellInterval, Counters, Interval, Metric};
 use crate::plan::Cursor;
 use std::ops::Range;
 
 /// What one machine has told so far, by cell.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Told {
-    cells: Vec<Tally>,
+pub(super) struct ReportedCounts {
+    cells: Vec<Counters>,
     /// From the start of the load: what happened before has been told.
     until: Nanos,
 }
 
-impl Told {
+impl ReportedCounts {
     /// It has told this.
     pub(super) fn add(&mut self, interval: &Interval) {
         if self.cells.len() < interval.cells.len() {
-            self.cells.resize_with(interval.cells.len(), Tally::default);
+            self.cells.resize_with(interval.cells.len(), Counters::default);
         }
         for (mine, theirs) in self.cells.iter_mut().zip(&interval.cells) {
             if let Some(theirs) = theirs {
@@ -45,7 +45,7 @@ pub(super) struct Loss {
 pub(super) fn close(
     setup: &Setup,
     workers: &Range<u32>,
-    told: &Told,
+    told: &ReportedCounts,
     at: Nanos,
     load_ends: Nanos,
 ) -> Loss {
@@ -67,7 +67,7 @@ pub(super) fn close(
         settle(&known, due, all, waited, &mut rest);
         loss.lost += rest.tally.lost;
         loss.unsent += rest.tally.unsent;
-        if rest.tally != Tally::default() {
+        if rest.tally != Counters::default() {
             loss.interval.cells[cell] = Some(Box::new(rest));
         }
     }
@@ -89,7 +89,7 @@ fn count_share(setup: &Setup, worker: u32, at: Nanos, load_ends: Nanos, shares: 
 }
 
 /// What is missing in a cell of which this is known.
-fn settle(known: &Tally, due: u64, all: u64, waited: Nanos, rest: &mut CellInterval) {
+fn settle(known: &Counters, due: u64, all: u64, waited: Nanos, rest: &mut CellInterval) {
     // planned since its last word: until it went they may have been sent, later ones were not
     let maybe = due.saturating_sub(known.planned);
     let never = all.saturating_sub(known.planned.max(due));
@@ -138,19 +138,19 @@ mod tests {
     #[test]
     fn the_books_of_a_machine_that_vanished_balance_and_its_share_of_the_schedule_is_whole() {
         let setup = setup();
-        let mut told = Told::default();
+        let mut told = ReportedCounts::default();
         let range = Setup::range(&setup.plan);
         let mut interval = Interval::new(2, 1, range);
         let mut cell = CellInterval::new(range);
         // half of 3 s at 1,000/s: 1,500; 20 open, 1 in a buffer, 7 receipts awaited
-        cell.tally = Tally {
+        cell.tally = Counters {
             planned: 1_500,
             written: 1_499,
             accepted: 1_479,
             receipts_expected: 1_479,
             receipts_final: 1_470,
             receipts_untracked: 2,
-            ..Tally::default()
+            ..Counters::default()
         };
         interval.number = 2;
         interval.cells[0] = Some(Box::new(cell.clone()));
@@ -173,7 +173,7 @@ mod tests {
     fn where_the_load_ends_with_the_machine_nothing_is_left_unsent() {
         let setup = setup();
         let at = Nanos::from_secs(4);
-        let loss = close(&setup, &(0..2), &Told::default(), at, at);
+        let loss = close(&setup, &(0..2), &ReportedCounts::default(), at, at);
         assert_eq!((loss.lost, loss.unsent), (2_000, 0));
     }
 }

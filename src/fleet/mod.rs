@@ -1,5 +1,5 @@
 //! One run over many machines. A lead calls for agents over NATS, relates their clocks, shares a plan out and
-//! gathers their seconds; to what stands above it is a [`crate::coordinator::Crew`] like any other.
+//! gathers their seconds; to what stands above it is a [`crate::coordinator::WorkerPool`] like any other.
 //!
 //! What decides is synchronous and takes time and connectedness as arguments: [`Lead`] and [`Agent`] read and
 //! write letters. `link`, `leading` and `serving` carry them; they know NATS, and nothing else does.
@@ -7,13 +7,13 @@ mod agent;
 mod claims;
 mod clock;
 mod departed;
+mod discovery;
 mod flow;
 mod here;
 mod lead;
 mod leading;
 mod link;
 mod loss;
-mod muster;
 mod run;
 mod runs;
 mod seconds;
@@ -25,8 +25,8 @@ mod talk;
 mod tests;
 mod wire;
 
-pub use agent::{Agent, Deed};
-pub use lead::{Lead, News};
+pub use agent::{Agent, AgentAction};
+pub use lead::{Lead, LeadEvent};
 pub use leading::{Leader, Led};
 pub use link::{Access, redacted};
 pub use serving::{Serving, serve};

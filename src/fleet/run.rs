@@ -1,6 +1,6 @@
 //! One run of a fleet as its lead knows it: how far it is, and every agent's part in it.
 use super::claims::Claims;
-use super::loss::Told;
+use super::loss::ReportedCounts;
 use super::seconds::Seconds;
 use crate::esme::Setup;
 use crate::kit::Nanos;
@@ -25,7 +25,7 @@ pub(super) struct Part {
     pub(super) workers: Range<u32>,
     pub(super) accepted: bool,
     pub(super) ended: bool,
-    pub(super) told: Told,
+    pub(super) told: ReportedCounts,
     /// Last words of its workers.
     pub(super) finals: u32,
     pub(super) report_octets_max: u64,

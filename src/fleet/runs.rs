@@ -4,13 +4,13 @@ use super::FleetError;
 use super::claims::{Claims, Told as Letters};
 use super::clock;
 use super::departed::speaks_for_itself;
-use super::lead::{Lead, News};
-use super::loss::Told;
+use super::lead::{Lead, LeadEvent};
+use super::loss::ReportedCounts;
 use super::run::{Part, Run, Stage};
 use super::seconds::Seconds;
 use super::shares::stretches;
 use super::talk::{Down, Offer, Up};
-use crate::esme::{Event, Order, PartNews, Setup};
+use crate::esme::{Event, Order, PartUpdate, Setup};
 use crate::kit::Nanos;
 use crate::measure::{AgentRecord, FleetRecord};
 use crate::plan::Plan;
@@ -32,15 +32,15 @@ impl Lead {
         self.next_run += 1;
         if let Some(seat) = self.seats.iter().find(|seat| !seat.is_live()) {
             let why = seat.gone.clone().unwrap_or_default();
-            self.news.push(News::Broken(number, format!("agent {} {why}", seat.who.name)));
+            self.news.push(LeadEvent::Broken(number, format!("agent {} {why}", seat.who.name)));
             return number;
         }
         match self.run_of(plan, number, now) {
             Ok(run) => {
-                self.seats.iter_mut().for_each(super::lead::Seat::ask_clock);
+                self.seats.iter_mut().for_each(super::lead::AgentPeer::ask_clock);
                 self.runs.insert(number, run);
             }
-            Err(why) => self.news.push(News::Refused(number, why.to_string())),
+            Err(why) => self.news.push(LeadEvent::Refused(number, why.to_string())),
         }
         number
     }
@@ -63,7 +63,7 @@ impl Lead {
             workers,
             accepted: false,
             ended: false,
-            told: Told::default(),
+            told: ReportedCounts::default(),
             finals: 0,
             report_octets_max: 0,
             before: None,
@@ -96,7 +96,7 @@ impl Lead {
                     let silent = run.parts.iter().zip(&self.seats).find(|(p, _)| !p.accepted);
                     let name = silent.map_or("", |(_, seat)| seat.who.name.as_str());
                     let why = format!("agent {name} has not said whether it will run this");
-                    self.drop_run(number, News::Broken(number, why));
+                    self.drop_run(number, LeadEvent::Broken(number, why));
                 }
                 Stage::Running if run.closing.is_some_and(|at| now >= at + CLOCKS_WITHIN) => {
                     self.over(number);
@@ -110,7 +110,7 @@ impl Lead {
 
     fn offer(&mut self, number: u32, now: Nanos) {
         if let Some(why) = self.clocks_too_far() {
-            self.drop_run(number, News::Broken(number, why));
+            self.drop_run(number, LeadEvent::Broken(number, why));
             return;
         }
         let Some(run) = self.runs.get_mut(&number) else { return };
@@ -132,7 +132,7 @@ impl Lead {
     }
 
     /// The run will not be.
-    pub(super) fn drop_run(&mut self, number: u32, news: News) {
+    pub(super) fn drop_run(&mut self, number: u32, news: LeadEvent) {
         self.news.push(news);
         self.runs.remove(&number);
         self.tell_all(&Down::Close { run: number });
@@ -150,7 +150,7 @@ impl Lead {
             Up::Refused { run, why } => {
                 if self.runs.get(&run).is_some_and(|r| r.stage == Stage::Offered) {
                     let why = format!("agent {}: {why}", self.seats[place].who.name);
-                    self.drop_run(run, News::Refused(run, why));
+                    self.drop_run(run, LeadEvent::Refused(run, why));
                 }
             }
             Up::Event { run, event } => {
@@ -187,9 +187,9 @@ impl Lead {
     }
 
     /// News of parts go to the agent whose worker owns the message.
-    fn bring_home(&mut self, number: u32, news: Vec<(u32, PartNews)>) {
+    fn bring_home(&mut self, number: u32, news: Vec<(u32, PartUpdate)>) {
         let Some(run) = self.runs.get(&number) else { return };
-        let mut by_worker: BTreeMap<u32, Vec<PartNews>> = BTreeMap::new();
+        let mut by_worker: BTreeMap<u32, Vec<PartUpdate>> = BTreeMap::new();
         for (worker, news) in news {
             by_worker.entry(worker).or_default().push(news);
         }
@@ -223,7 +223,7 @@ impl Lead {
         if run.parts.iter().all(|p| p.accepted) {
             run.stage = Stage::Running;
             let workers = run.workers;
-            self.news.push(News::Accepted(number, workers));
+            self.news.push(LeadEvent::Accepted(number, workers));
             self.tell_all(&Down::Bind { run: number });
         }
     }
@@ -264,7 +264,7 @@ impl Lead {
             }
             event => {
                 self.tell_seconds(number);
-                self.news.push(News::Event(number, event));
+                self.news.push(LeadEvent::Event(number, event));
             }
         }
     }
@@ -272,7 +272,7 @@ impl Lead {
     pub(super) fn tell_seconds(&mut self, number: u32) {
         let Some(run) = self.runs.get_mut(&number) else { return };
         let whole = run.seconds.take().into_iter();
-        self.news.extend(whole.map(|interval| News::Event(number, Event::Interval(interval))));
+        self.news.extend(whole.map(|interval| LeadEvent::Event(number, Event::Interval(interval))));
     }
 
     /// What whoever conducts the run says to all workers.
@@ -336,7 +336,7 @@ impl Lead {
             run.since = now;
             let alone = self.runs.len() == 1;
             if alone {
-                self.seats.iter_mut().for_each(super::lead::Seat::ask_clock);
+                self.seats.iter_mut().for_each(super::lead::AgentPeer::ask_clock);
             }
         }
     }
@@ -382,7 +382,7 @@ impl Lead {
             receipts_crossed,
             receipts_uncertainty_max: uncertain,
         };
-        self.news.push(News::Over(number, record));
+        self.news.push(LeadEvent::Over(number, record));
     }
 }
 

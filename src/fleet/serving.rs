@@ -1,10 +1,10 @@
 //! An agent at work: carries letters between NATS and [`Agent`], and runs the workers that it asks for.
 use super::FleetError;
-use super::agent::{Agent, Deed};
+use super::agent::{Agent, AgentAction};
 use super::link::{Access, identity, is_connected, send};
 use super::secrets::examine;
 use super::wire::{Ability, Subjects, Who};
-use crate::coordinator::Crew;
+use crate::coordinator::WorkerPool;
 use crate::esme::{Event, Order};
 use crate::kit::{Clock, Environment, Hangup};
 use async_nats::Client;
@@ -38,10 +38,10 @@ enum Heard {
     Over(u32),
 }
 
-struct Shell {
+struct AgentRuntime {
     client: Client,
     agent: Agent,
-    crews: BTreeMap<u32, Crew>,
+    crews: BTreeMap<u32, WorkerPool>,
     heard: UnboundedSender<Heard>,
 }
 
@@ -71,7 +71,7 @@ async fn work(serving: &Serving, told: &mut dyn FnMut(&str)) -> Result<(), Fleet
     let (heard, mut hears) = unbounded_channel();
     told(&format!("agent {} waits for work in group {}", me.name, serving.group));
     let agent = Agent::new(me, subjects, ability(environment), serving.allowed.clone());
-    let mut shell = Shell { client, agent, crews: BTreeMap::new(), heard };
+    let mut shell = AgentRuntime { client, agent, crews: BTreeMap::new(), heard };
     shell.agent.hello();
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -129,7 +129,7 @@ fn ability(environment: Environment) -> Ability {
     }
 }
 
-impl Shell {
+impl AgentRuntime {
     async fn send(&mut self) {
         send(&self.client, self.agent.take_out()).await;
     }
@@ -146,43 +146,45 @@ impl Shell {
         }
     }
 
-    fn do_it(&mut self, deed: Deed, told: &mut dyn FnMut(&str)) {
+    fn do_it(&mut self, deed: AgentAction, told: &mut dyn FnMut(&str)) {
         match deed {
-            Deed::Examine(run, plan) => {
+            AgentAction::Examine(run, plan) => {
                 self.agent.examined(run, examine(*plan), Clock::now());
             }
-            Deed::Begin(run, plan, near, workers) => match Crew::part(&plan, near, workers) {
-                Ok(mut crew) => {
-                    let mut events = crew.take_events();
-                    let heard = self.heard.clone();
-                    tokio::task::spawn(async move {
-                        while let Some(event) = events.recv().await {
-                            if heard.send(Heard::Event(run, event)).is_err() {
-                                return;
+            AgentAction::Begin(run, plan, near, workers) => {
+                match WorkerPool::part(&plan, near, workers) {
+                    Ok(mut pool) => {
+                        let mut events = pool.take_events();
+                        let heard = self.heard.clone();
+                        tokio::task::spawn(async move {
+                            while let Some(event) = events.recv().await {
+                                if heard.send(Heard::Event(run, event)).is_err() {
+                                    return;
+                                }
                             }
-                        }
-                        let _ = heard.send(Heard::Over(run));
-                    });
-                    self.crews.insert(run, crew);
-                }
-                Err(e) => self.agent.ended(run, Some(format!("no thread: {e}")), Clock::now()),
-            },
-            Deed::Tell(run, order) => {
-                if let Some(crew) = self.crews.get(&run) {
-                    crew.tell(&order);
+                            let _ = heard.send(Heard::Over(run));
+                        });
+                        self.crews.insert(run, pool);
+                    }
+                    Err(e) => self.agent.ended(run, Some(format!("no thread: {e}")), Clock::now()),
                 }
             }
-            Deed::TellOne(run, worker, order) => {
-                if let Some(crew) = self.crews.get(&run) {
-                    crew.tell_one(worker, order);
+            AgentAction::Tell(run, order) => {
+                if let Some(pool) = self.crews.get(&run) {
+                    pool.tell(&order);
                 }
             }
-            Deed::Recycle(run, interval) => {
-                if let Some(crew) = self.crews.get(&run) {
-                    crew.recycle(interval);
+            AgentAction::TellOne(run, worker, order) => {
+                if let Some(pool) = self.crews.get(&run) {
+                    pool.tell_one(worker, order);
                 }
             }
-            Deed::Say(line) => told(&line),
+            AgentAction::Recycle(run, interval) => {
+                if let Some(pool) = self.crews.get(&run) {
+                    pool.recycle(interval);
+                }
+            }
+            AgentAction::Log(line) => told(&line),
         }
     }
 
@@ -190,8 +192,8 @@ impl Shell {
         match heard {
             Heard::Event(run, event) => self.agent.on_event(run, event, Clock::now()),
             Heard::Over(run) => {
-                if let Some(crew) = self.crews.remove(&run) {
-                    let joined = crew.join(std::future::pending()).await;
+                if let Some(pool) = self.crews.remove(&run) {
+                    let joined = pool.join(std::future::pending()).await;
                     let fault = joined.and_then(Result::err).map(|fault| fault.to_string());
                     self.agent.ended(run, fault, Clock::now());
                 }
@@ -200,10 +202,10 @@ impl Shell {
     }
 
     fn tick(&mut self) {
-        for (run, crew) in &self.crews {
-            if crew.any_ended() && !self.agent.is_stopped(*run) {
+        for (run, pool) in &self.crews {
+            if pool.any_ended() && !self.agent.is_stopped(*run) {
                 // a worker that ended before its time failed: the others say their last word, and its fault follows
-                crew.tell(&Order::Stop);
+                pool.tell(&Order::Stop);
             }
         }
         let connected = is_connected(&self.client);

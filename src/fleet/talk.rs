@@ -1,5 +1,5 @@
 //! What a lead and its agents say to each other once engaged: messages of a flow, in order, each once.
-use crate::esme::{Event, Order, PartNews, Stray};
+use crate::esme::{Event, Order, PartUpdate, UnmatchedReceipt};
 use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -42,7 +42,7 @@ pub(super) enum Down {
         /// The question.
         batch: u64,
         /// Whose are they?
-        strays: Vec<Stray>,
+        strays: Vec<UnmatchedReceipt>,
     },
     /// The run is over, or will not be.
     Close {
@@ -79,14 +79,14 @@ pub(super) enum Up {
         /// Which run.
         run: u32,
         /// Each with the worker that read it.
-        strays: Vec<(u32, Stray)>,
+        strays: Vec<(u32, UnmatchedReceipt)>,
     },
     /// News of parts of messages that other agents' workers own.
     Away {
         /// Which run.
         run: u32,
         /// Each with the worker that owns its message.
-        news: Vec<(u32, PartNews)>,
+        news: Vec<(u32, PartUpdate)>,
     },
     /// Of a [`Down::Claim`]: those that are its own, now counted.
     Claimed {

@@ -1,8 +1,8 @@
 //! A lead and its agents on a virtual clock, over a carrier that loses and repeats letters and is away for a while.
 mod world;
 
-use super::agent::{Agent, Deed};
-use super::lead::News;
+use super::agent::{Agent, AgentAction};
+use super::lead::LeadEvent;
 use super::wire::{Ability, Subjects};
 use crate::esme::{Event, Order};
 use crate::kit::Nanos;
@@ -68,7 +68,7 @@ fn an_agent_that_vanishes_is_lost_its_books_are_closed_and_the_others_go_on() {
     world.run(8);
     world.stop();
     let lost = world.news.iter().find_map(|news| match news {
-        News::Event(_, Event::Lost { workers, who, why }) => Some((workers.clone(), who, why)),
+        LeadEvent::Event(_, Event::Lost { workers, who, why }) => Some((workers.clone(), who, why)),
         _ => None,
     });
     let (workers, who, why) = lost.expect("its loss is told");
@@ -121,9 +121,9 @@ fn an_agent_is_not_pointed_where_it_was_not_allowed_to_go() {
         world.run(3);
         world.lead.open(&plan, world.now);
         world.run(4);
-        let accepted = world.news.iter().any(|n| matches!(n, News::Accepted(..)));
+        let accepted = world.news.iter().any(|n| matches!(n, LeadEvent::Accepted(..)));
         let refused = world.news.iter().find_map(|news| match news {
-            News::Refused(_, why) => Some(why.clone()),
+            LeadEvent::Refused(_, why) => Some(why.clone()),
             _ => None,
         });
         assert_eq!((accepted, refused.is_none()), (lets, lets));
@@ -152,19 +152,19 @@ fn a_late_joiner_is_refused_and_told_so() {
     let said: Vec<String> = late
         .take_deeds()
         .into_iter()
-        .filter_map(|deed| if let Deed::Say(line) = deed { Some(line) } else { None })
+        .filter_map(|deed| if let AgentAction::Log(line) = deed { Some(line) } else { None })
         .collect();
     assert_eq!(said, ["lead lead: a run with 1 agents is on; wait for the next"]);
 }
 
 #[test]
 fn strays_are_claimed_by_their_owner_before_anybody_is_stopped() {
-    use crate::correlate::Notice;
-    use crate::esme::Stray;
+    use crate::correlate::ReceiptInfo;
+    use crate::esme::UnmatchedReceipt;
     let mut world = World::new(2, &[]);
     world.start(&steady());
     world.run(3);
-    let notice = Notice {
+    let notice = ReceiptInfo {
         received: Nanos(5),
         session: 0,
         state: 2,
@@ -172,7 +172,7 @@ fn strays_are_claimed_by_their_owner_before_anybody_is_stopped() {
         err: [0; 4],
         rule: 0,
     };
-    let strays = (0..10).map(|number| Stray { number, key: number, notice }).collect();
+    let strays = (0..10).map(|number| UnmatchedReceipt { number, key: number, notice }).collect();
     let now = world.now + world.far[0].ahead;
     world.far[0].agent.on_event(0, Event::Unmatched { worker: 0, strays }, now);
     world.run(1);
@@ -203,7 +203,7 @@ fn clocks_that_cannot_be_told_well_enough_are_refused_before_anything_is_sent() 
     world.far.iter_mut().for_each(|far| far.agent.hello());
     world.run(9);
     let failed = world.news.iter().find_map(|news| match news {
-        News::Failed(line) => Some(line.as_str()),
+        LeadEvent::Failed(line) => Some(line.as_str()),
         _ => None,
     });
     let line = failed.expect("it is refused");
@@ -211,5 +211,5 @@ fn clocks_that_cannot_be_told_well_enough_are_refused_before_anything_is_sent() 
         line.starts_with("the clock of agent a0 can be told to 5.000 ms only, and 1.000 ms are"),
         "{line}"
     );
-    assert!(!world.news.iter().any(|news| matches!(news, News::Mustered)));
+    assert!(!world.news.iter().any(|news| matches!(news, LeadEvent::Mustered)));
 }

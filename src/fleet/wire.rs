@@ -43,7 +43,7 @@ pub struct Ability {
 /// What a letter says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "say", rename_all = "snake_case")]
-pub(super) enum Say {
+pub(super) enum MessageBody {
     /// Lead to all: who is free?
     Call {
         /// Agents looked for.
@@ -97,7 +97,7 @@ pub(super) enum Say {
 
 /// One letter's first line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Letter {
+pub(super) struct FleetMessage {
     /// [`PROTOCOL`].
     pub proto: String,
     /// Its writer.
@@ -106,7 +106,7 @@ pub(super) struct Letter {
     pub session: String,
     /// What it says.
     #[serde(flatten)]
-    pub say: Say,
+    pub say: MessageBody,
 }
 
 /// What every version of the protocol can read of a letter.
@@ -121,8 +121,8 @@ fn major(version: &str) -> &str {
 }
 
 /// A letter as octets.
-pub(super) fn write(who: &Who, session: &str, say: &Say, body: &[u8]) -> Vec<u8> {
-    let letter = Letter {
+pub(super) fn write(who: &Who, session: &str, say: &MessageBody, body: &[u8]) -> Vec<u8> {
+    let letter = FleetMessage {
         proto: PROTOCOL.to_owned(),
         who: who.clone(),
         session: session.to_owned(),
@@ -152,7 +152,7 @@ pub(super) enum LetterError {
 ///
 /// # Errors
 /// [`LetterError`].
-pub(super) fn read(octets: &[u8]) -> Result<(Letter, &[u8]), LetterError> {
+pub(super) fn read(octets: &[u8]) -> Result<(FleetMessage, &[u8]), LetterError> {
     let line = octets.iter().position(|o| *o == b'\n').ok_or(LetterError::Unreadable)?;
     let (line, body) = (&octets[..line], &octets[line + 1..]);
     let envelope: Envelope = serde_json::from_slice(line).map_err(|_| LetterError::Unreadable)?;
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_letter_and_its_body_come_back_as_they_were_written() {
-        let say = Say::Part { number: 7, last: true, ack: 3 };
+        let say = MessageBody::Part { number: 7, last: true, ack: 3 };
         let octets = write(&who(), "s1", &say, b"\n{body}\n");
         let (letter, body) = read(&octets).unwrap();
         assert_eq!((letter.say, letter.who, letter.session), (say, who(), "s1".to_owned()));
@@ -258,7 +258,7 @@ mod tests {
         // a later minor version is read
         let later = br#"{"proto":"1.9","who":{"id":"9","name":"n","version":"1"},"session":"s","say":"engage","more":1}
 "#;
-        assert_eq!(read(later).unwrap().0.say, Say::Engage);
+        assert_eq!(read(later).unwrap().0.say, MessageBody::Engage);
     }
 
     #[test]

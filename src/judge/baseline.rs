@@ -1,6 +1,6 @@
 //! What later runs are held against (METHOD.md §10): the figures of several runs of the same thing, how much those
 //! differ from run to run, and their distributions, packed. Nothing advances a baseline but who made it.
-use super::compare::{Evidence, Refused, Share, Side};
+use super::compare::{Evidence, Refused, RunSet, Share};
 use super::statistics::{spread, t_quantile};
 use crate::measure::{Latency, Metric};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ pub struct Baseline {
     /// [`BASELINE_SCHEMA`].
     pub schema: String,
     /// The runs, and their figures.
-    pub side: Side,
+    pub side: RunSet,
     /// How much each figure differs from run to run; only those that some run has.
     pub noise: Vec<Noise>,
     /// All runs' values together, by metric: base64 of the HdrHistogram V2 compressed encoding, in nanoseconds.
@@ -64,7 +64,7 @@ impl Baseline {
     /// # Errors
     /// [`Refused`]: there is none, one is empty, or they were made with different things.
     pub fn of(runs: &[Evidence], resamples: usize, seed: u64) -> Result<Baseline, Refused> {
-        let mut side = Side::of(runs, resamples, seed)?;
+        let mut side = RunSet::of(runs, resamples, seed)?;
         let whole = |d: &super::statistics::Deviation| d.low.is_finite() && d.high.is_finite();
         for reading in side.figures.iter_mut().flat_map(|f| f.1.iter_mut().flatten()) {
             // JSON has no infinity: an error without bound is none that could be used
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_baseline_comes_back_from_json_as_it_was_and_compares_as_its_runs_do() {
-        let (base, candidate) = (runs(4, 1), Side::of(&runs(1, 50), 400, 1).unwrap());
+        let (base, candidate) = (runs(4, 1), RunSet::of(&runs(1, 50), 400, 1).unwrap());
         let baseline = Baseline::of(&base, 400, 1).unwrap();
         let octets = baseline.to_json();
         assert!(octets.len() < 200_000, "{} octets", octets.len());
@@ -162,7 +162,7 @@ mod tests {
         let settings = Settings::default();
         assert_eq!(
             compare(&back.side, &candidate, &settings).unwrap(),
-            compare(&Side::of(&base, 400, 1).unwrap(), &candidate, &settings).unwrap()
+            compare(&RunSet::of(&base, 400, 1).unwrap(), &candidate, &settings).unwrap()
         );
         let merged = Latency::from_base64(&back.histograms[0].1).unwrap();
         let counts: u64 = base.iter().map(|r| r.latencies[0].1.count()).sum();
@@ -174,7 +174,7 @@ mod tests {
         let (mut within, mut asked) = (0, 0);
         for seed in 0..150u64 {
             let baseline = Baseline::of(&runs(6, seed * 100), 100, 1).unwrap();
-            let further = Side::of(&runs(1, seed * 100 + 50), 100, 1).unwrap();
+            let further = RunSet::of(&runs(1, seed * 100 + 50), 100, 1).unwrap();
             let m = compare(&baseline.side, &further, &Settings::default()).unwrap();
             let m = m.metric("receipt.p50").unwrap();
             let floor = baseline.noise("receipt.p50").unwrap().floor.unwrap();

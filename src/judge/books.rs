@@ -1,6 +1,6 @@
 //! Conservation: every message planned is found again, once (METHOD.md §4). It knows no latency limit
 //! and no verdict. A run whose books do not balance is a bug of the tool.
-use crate::measure::{CellInterval, Metric, RunRecord, Tally};
+use crate::measure::{CellInterval, Counters, Metric, RunRecord};
 use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -27,7 +27,7 @@ impl Books {
                 check_cell(&name, cell, &mut failures);
             }
         }
-        let mut by_second = Tally::default();
+        let mut by_second = Counters::default();
         for row in record.intervals.iter() {
             by_second.merge(&row.tally);
         }
@@ -117,7 +117,7 @@ fn equal(place: &str, left: &str, a: u64, right: &str, b: u64, failures: &mut Ve
     }
 }
 
-/// The simulator's own counts, as far as the books need them. `trial` fills it from `smsc::Tally`.
+/// The simulator's own counts, as far as the books need them. `trial` fills it from `smsc::Counters`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TallyView {
     /// submit_sm received, by the command_status they earned (0: accepted; answered or not).
@@ -270,7 +270,7 @@ fn exact_submits(check: &mut TallyCheck, whole: &CellInterval, tally: &TallyView
     check.same("submit_sm without an answer in time", silent, gap_sum);
 }
 
-fn exact_receipts(check: &mut TallyCheck, t: &Tally, record: &RunRecord, tally: &TallyView) {
+fn exact_receipts(check: &mut TallyCheck, t: &Counters, record: &RunRecord, tally: &TallyView) {
     let ours = finals(t, record);
     let theirs = receipts_out(tally);
     if tally.receipts_retried == 0 {
@@ -307,7 +307,7 @@ fn exact_receipts(check: &mut TallyCheck, t: &Tally, record: &RunRecord, tally: 
     }
 }
 
-fn finals(t: &Tally, record: &RunRecord) -> u64 {
+fn finals(t: &Counters, record: &RunRecord) -> u64 {
     let ours = t.receipts_final + t.receipts_duplicate + t.receipts_late;
     ours + t.receipts_for_ambiguous + record.receipts_unknown + record.receipts_previous_run
 }

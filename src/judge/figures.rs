@@ -3,13 +3,13 @@
 use super::check::Unit;
 use super::measured::Measured;
 use super::receipts::MissingShare;
-use crate::measure::Tally;
+use crate::measure::Counters;
 
 /// What a figure is taken from: the measured part of a run, or a group of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope<'a> {
     /// Its counters.
-    pub tally: &'a Tally,
+    pub tally: &'a Counters,
     /// Measured time in seconds.
     pub seconds: f64,
     /// Rate that the plan wants; None for groups and in closed loop.
@@ -35,7 +35,7 @@ impl<'a> Scope<'a> {
         }
     }
     /// A group of the measured part.
-    pub fn group(measured: &Measured, tally: &'a Tally, seconds: f64) -> Scope<'a> {
+    pub fn group(measured: &Measured, tally: &'a Counters, seconds: f64) -> Scope<'a> {
         Scope { tally, seconds, target: None, closed: measured.closed, mo: None, window_full: None }
     }
     fn per_second(&self, count: u64) -> Option<f64> {
@@ -96,7 +96,7 @@ pub const FIGURES: [FigureRow; 13] = [
 ];
 
 /// A line of the ledger: its name, and where it is counted.
-pub type LedgerLine = (&'static str, fn(&Tally) -> u64);
+pub type LedgerLine = (&'static str, fn(&Counters) -> u64);
 
 /// Lines of the ledger that are counted in the tally, in the order of the contract.
 pub const LEDGER: [LedgerLine; 13] = [
@@ -116,7 +116,7 @@ pub const LEDGER: [LedgerLine; 13] = [
 ];
 
 /// True where any accepted message asked for a receipt.
-pub fn receipts_asked(tally: &Tally) -> bool {
+pub fn receipts_asked(tally: &Counters) -> bool {
     tally.receipts_expected + tally.receipts_may_come > 0
 }
 
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn every_row_is_found_by_its_name_and_an_empty_run_has_no_ratio() {
-        let tally = Tally::default();
+        let tally = Counters::default();
         let scope = Scope {
             tally: &tally,
             seconds: 0.0,
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn every_ledger_line_is_a_counter_of_the_tally() {
-        let names: Vec<&str> = Tally::default().fields().iter().map(|f| f.0).collect();
+        let names: Vec<&str> = Counters::default().fields().iter().map(|f| f.0).collect();
         for (name, _) in LEDGER {
             assert!(names.contains(&name), "{name}");
         }

@@ -1,7 +1,7 @@
 //! The measured part of a run: what latency, rate, ratio, gates and verdict speak of (METHOD.md §1,
 //! "What counts where"). Messages belong to it by their intended time, seconds by when they passed.
 use crate::kit::Nanos;
-use crate::measure::{CellInterval, CellKey, IntervalRow, Latency, Metric, RunRecord, Tally};
+use crate::measure::{CellInterval, CellKey, Counters, IntervalRow, Latency, Metric, RunRecord};
 use crate::plan::{Plan, Schedule, Stage};
 
 /// The measured part of one run.
@@ -97,7 +97,7 @@ impl Measured {
     }
 
     /// Counters of the measured stages.
-    pub fn tally(&self) -> &Tally {
+    pub fn tally(&self) -> &Counters {
         &self.cell.tally
     }
 

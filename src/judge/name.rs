@@ -4,7 +4,7 @@ use super::check::Unit;
 use super::figures::{FIGURES, FigureRow, LEDGER};
 use super::measured::stage_spans;
 use crate::kit::Nanos;
-use crate::measure::{LATENCY_METRICS, Metric, Tally};
+use crate::measure::{Counters, LATENCY_METRICS, Metric};
 use crate::plan::Plan;
 
 /// A stage, placed in the run.
@@ -156,7 +156,7 @@ pub enum Meaning {
     /// A rate or a ratio.
     Figure(&'static FigureRow),
     /// A line of the ledger.
-    Ledger(fn(&Tally) -> u64),
+    Ledger(fn(&Counters) -> u64),
     /// A word of the verdict.
     Verdict(VerdictWord),
 }

@@ -2,7 +2,7 @@
 //! An accepted message that could not be followed (no message_id, no room) or told apart from another (the same id
 //! twice) is neither missing nor receipted.
 use crate::kit::words::{self, counted_was};
-use crate::measure::{Counts, RunRecord, Tally};
+use crate::measure::{Counters, Counts, RunRecord};
 use crate::plan::Plan;
 
 /// A share of missing receipts, as far as it is known.
@@ -19,7 +19,7 @@ const ALIKE: f64 = 0.001;
 
 impl MissingShare {
     /// None where no receipt must come.
-    pub(super) fn of(t: &Tally) -> Option<MissingShare> {
+    pub(super) fn of(t: &Counters) -> Option<MissingShare> {
         if t.receipts_expected == 0 {
             return None;
         }
@@ -31,12 +31,12 @@ impl MissingShare {
     }
 
     /// Of a span of time, whose receipts may be those of messages accepted before it.
-    pub(super) fn of_span(t: &Tally) -> Option<MissingShare> {
+    pub(super) fn of_span(t: &Counters) -> Option<MissingShare> {
         let at_most = t.receipts_missing + untold(t);
         (t.receipts_expected > 0).then(|| MissingShare::between(t, at_most))
     }
 
-    fn between(t: &Tally, at_most: u64) -> MissingShare {
+    fn between(t: &Counters, at_most: u64) -> MissingShare {
         let share = |n: u64| n as f64 / t.receipts_expected as f64;
         MissingShare { low: share(t.receipts_missing), high: share(at_most) }
     }
@@ -54,7 +54,7 @@ impl MissingShare {
     }
 
     /// Why it cannot be told.
-    pub(super) fn why(&self, t: &Tally) -> String {
+    pub(super) fn why(&self, t: &Counters) -> String {
         format!(
             "{}: between {} and {} of the receipts may be missing",
             causes(t),
@@ -65,12 +65,12 @@ impl MissingShare {
 }
 
 /// Accepted messages whose receipt nobody could know for theirs.
-fn untold(t: &Tally) -> u64 {
+fn untold(t: &Counters) -> u64 {
     t.receipts_untracked + t.receipts_ambiguous
 }
 
 /// What kept receipts from being matched: `200 messages got no message_id`.
-fn causes(t: &Tally) -> String {
+fn causes(t: &Counters) -> String {
     let no_room = t.receipts_untracked.saturating_sub(t.receipts_without_id);
     let causes = [
         (t.receipts_without_id, "got no message_id"),
@@ -86,7 +86,7 @@ fn causes(t: &Tally) -> String {
 }
 
 /// Warnings about receipts that could not be matched, each with its cause.
-pub(super) fn warnings(plan: &Plan, record: &RunRecord, t: &Tally) -> Vec<String> {
+pub(super) fn warnings(plan: &Plan, record: &RunRecord, t: &Counters) -> Vec<String> {
     let mut warnings = Vec::new();
     if t.receipts_without_id > 0 {
         warnings.push(format!(
@@ -120,7 +120,7 @@ pub(super) fn like_receipts(record: &RunRecord) -> Option<String> {
     })
 }
 
-fn ids_given_twice(record: &RunRecord, t: &Tally) -> Option<String> {
+fn ids_given_twice(record: &RunRecord, t: &Counters) -> Option<String> {
     if t.ids_given_twice == 0 {
         return None;
     }
@@ -204,21 +204,22 @@ mod tests {
 
     #[test]
     fn receipts_that_were_matched_bound_what_may_be_missing() {
-        let t = Tally {
+        let t = Counters {
             receipts_expected: 100,
             receipts_final: 80,
             receipts_missing: 5,
             receipts_untracked: 10,
             receipts_without_id: 10,
             receipts_ambiguous: 5,
-            ..Tally::default()
+            ..Counters::default()
         };
         let found = MissingShare::of(&t).unwrap();
         assert_eq!((found.low, found.high, found.figure()), (0.05, 0.2, None));
         let why = found.why(&t);
         assert!(why.starts_with("10 messages got no message_id, 5 messages share"), "{why}");
-        assert_eq!(MissingShare::of(&Tally::default()), None);
-        let none = Tally { receipts_untracked: 0, receipts_ambiguous: 0, receipts_final: 95, ..t };
+        assert_eq!(MissingShare::of(&Counters::default()), None);
+        let none =
+            Counters { receipts_untracked: 0, receipts_ambiguous: 0, receipts_final: 95, ..t };
         assert_eq!(MissingShare::of(&none).and_then(|m| m.figure()), Some(0.05));
     }
 

@@ -15,7 +15,7 @@ use crate::kit::{
     Nanos,
     words::{self, counted_was},
 };
-use crate::measure::{Metric, Outage, RunRecord, Tally, Transport};
+use crate::measure::{Counters, Metric, Outage, RunRecord, Transport};
 use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
 
@@ -173,7 +173,7 @@ pub(super) fn checks(plan: &Plan, measured: &Measured) -> Vec<Check> {
 }
 
 /// Receipts that did not come. Undecided where those that could not be followed may turn it.
-fn missing(plan: &Plan, t: &Tally) -> Option<Check> {
+fn missing(plan: &Plan, t: &Counters) -> Option<Check> {
     let missing = MissingShare::of(t)?;
     let limit = upper_limit(plan, "ratio.missing").unwrap_or(MISSING_MAX);
     let relation = Relation::AtMost;

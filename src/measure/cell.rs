@@ -1,7 +1,7 @@
 //! What one cell (stage, account, label) of one worker saw in an interval, or in a run.
+use super::counters::{Counters, Counts};
 use super::latency::{Latency, LatencyRange};
 use super::metric::Metric;
-use super::tally::{Counts, Tally};
 use crate::kit::Nanos;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CellInterval {
     /// Counters.
-    pub tally: Tally,
+    pub tally: Counters,
     /// Answers by command_status, 0 included.
     pub statuses: Counts<u32>,
     /// Final receipts by `err`, as written: at most 4 octets of it, zero-filled.
@@ -36,7 +36,7 @@ impl CellInterval {
     /// Nothing counted.
     pub fn new(range: LatencyRange) -> CellInterval {
         CellInterval {
-            tally: Tally::default(),
+            tally: Counters::default(),
             statuses: Counts::default(),
             by_err: Counts::default(),
             by_rule: Counts::default(),
@@ -71,7 +71,7 @@ impl CellInterval {
     }
     /// Back to nothing, keeping the memory.
     pub fn clear(&mut self) {
-        self.tally = Tally::default();
+        self.tally = Counters::default();
         self.statuses.clear();
         self.by_err.clear();
         self.by_rule.clear();

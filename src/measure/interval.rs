@@ -1,10 +1,10 @@
 //! What one worker hands up each second: counters, distributions and gauges. A serialisable value.
 use super::cell::CellInterval;
+use super::counters::Counts;
 use super::down::DownCause;
 use super::failed::{MissingReceipt, Rejection};
 use super::latency::{Latency, LatencyRange};
 use super::metric::Metric;
-use super::tally::Counts;
 use crate::kit::Nanos;
 use crate::smpp::without_passwords;
 use serde::{Deserialize, Serialize};

@@ -3,6 +3,7 @@
 //! One [`Recorder`] per worker, without locks. It hands up an [`Interval`] each second; [`RunRecord`] is
 //! the sum of them. Nothing here knows a plan, a socket or a clock.
 mod cell;
+mod counters;
 mod cut;
 mod down;
 mod failed;
@@ -18,10 +19,10 @@ mod record;
 mod recorder;
 mod row;
 mod shelf;
-mod tally;
 mod ticket;
 
 pub use cell::CellInterval;
+pub use counters::{Counters, Counts, ID_RULES, StateCounts};
 pub use cut::CutReason;
 pub use down::DownCause;
 pub use failed::{FAILED_MAX, MissingReceipt, Rejection};
@@ -36,8 +37,7 @@ pub use metric::{LATENCY_METRICS, Metric, MetricRow};
 pub use observer::{NoObserver, Observer, Phase, Progress, Steer};
 pub use packed::HistogramError;
 pub use record::{CellKey, RunRecord};
-pub use recorder::{Recorder, Together};
+pub use recorder::{Recorder, WriteBatch};
 pub use row::IntervalRow;
 pub use shelf::{ROW_METRICS, Shelf};
-pub use tally::{Counts, ID_RULES, StateCounts, Tally};
 pub use ticket::{CellId, Outcome, Ticket};

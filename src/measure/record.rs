@@ -1,5 +1,6 @@
 //! The record of a run: the sum of all intervals of all workers. Plain data; what it means is `judge`'s business.
 use super::cell::CellInterval;
+use super::counters::{Counters, Counts};
 use super::cut::CutReason;
 use super::failed::{FAILED_MAX, MissingReceipt, Rejection};
 use super::fleet::FleetRecord;
@@ -11,7 +12,6 @@ use super::load::WorkerLoad;
 use super::metric::Metric;
 use super::row::{IntervalRow, OpenRow};
 use super::shelf::Shelf;
-use super::tally::{Counts, Tally};
 use crate::kit::{Nanos, RateChange};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -342,8 +342,8 @@ impl RunRecord {
     }
 
     /// Counters over the whole run.
-    pub fn ledger(&self) -> Tally {
-        let mut sum = Tally::default();
+    pub fn ledger(&self) -> Counters {
+        let mut sum = Counters::default();
         for (_, cell) in &self.cells {
             sum.merge(&cell.tally);
         }

@@ -3,7 +3,7 @@ use super::interval::{Gauges, Interval, Outage};
 use super::latency::{Latency, LatencyRange};
 use super::metric::Metric;
 use super::ticket::{CellId, Outcome, Ticket};
-use super::{CellInterval, Tally};
+use super::{CellInterval, Counters};
 use crate::kit::Nanos;
 
 /// What one worker saw since the last [`Recorder::take`].
@@ -17,13 +17,13 @@ pub struct Recorder {
     /// Writes since the last [`Recorder::take`] that went out with the one before them.
     zero_gaps: u64,
     /// The last answers that were settled, so far counted nowhere else, and how many they are.
-    alike: (Alike, u64),
+    alike: (SettledRun, u64),
 }
 
 /// What settled messages have in common that differ in nothing: one read often brings the answers to all of
 /// one write. They are recorded together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Alike {
+struct SettledRun {
     intended: Nanos,
     slot_free: Nanos,
     offered: Nanos,
@@ -33,8 +33,8 @@ struct Alike {
     cell: CellId,
 }
 
-impl Alike {
-    const NONE: Alike = Alike {
+impl SettledRun {
+    const NONE: SettledRun = SettledRun {
         intended: Nanos::ZERO,
         slot_free: Nanos::ZERO,
         offered: Nanos::ZERO,
@@ -47,7 +47,7 @@ impl Alike {
 
 /// Submit_sm of one cell that one write carried.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Together {
+pub struct WriteBatch {
     cell: CellId,
     written: Nanos,
     count: u64,
@@ -61,7 +61,7 @@ impl Recorder {
     /// A recorder for so many cells.
     pub fn new(worker: u32, cells_count: usize, range: LatencyRange) -> Recorder {
         let now = Box::new(Interval::new(worker, cells_count, range));
-        let alike = (Alike::NONE, 0);
+        let alike = (SettledRun::NONE, 0);
         let no_write_waits = vec![0; cells_count];
         Recorder { now, range, last_write: Nanos::ZERO, no_write_waits, zero_gaps: 0, alike }
     }
@@ -75,7 +75,7 @@ impl Recorder {
 
     /// The cell's counters.
     #[inline]
-    pub fn tally(&mut self, cell: CellId) -> &mut Tally {
+    pub fn tally(&mut self, cell: CellId) -> &mut Counters {
         &mut self.cell(cell).tally
     }
 
@@ -88,7 +88,7 @@ impl Recorder {
     /// A submit_sm went out with the write stamped in the ticket.
     #[inline]
     pub fn written(&mut self, ticket: &Ticket) {
-        let mut together = Together::default();
+        let mut together = WriteBatch::default();
         self.written_together(ticket, 1, &mut together);
         self.end_together(&together);
     }
@@ -96,10 +96,10 @@ impl Recorder {
     /// The same, of `count` that one write carried and that share this ticket. Those of one write are
     /// gathered in `together`, which [`Recorder::end_together`] counts.
     #[inline]
-    pub fn written_together(&mut self, ticket: &Ticket, count: u32, together: &mut Together) {
+    pub fn written_together(&mut self, ticket: &Ticket, count: u32, together: &mut WriteBatch) {
         if together.count > 0 && together.cell != ticket.cell {
             self.end_together(together);
-            *together = Together::default();
+            *together = WriteBatch::default();
         }
         let on_time = ticket.offered.since(ticket.slot_free) <= ON_TIME;
         together.cell = ticket.cell;
@@ -110,9 +110,9 @@ impl Recorder {
 
     /// Counts what one write carried.
     #[inline]
-    pub fn end_together(&mut self, together: &Together) {
+    pub fn end_together(&mut self, together: &WriteBatch) {
         if together.count > 0 {
-            let Together { cell, written, count, on_time } = *together;
+            let WriteBatch { cell, written, count, on_time } = *together;
             self.count_written(cell, written, count, on_time);
         }
     }
@@ -143,7 +143,7 @@ impl Recorder {
     #[inline]
     pub fn settled_together(&mut self, ticket: &Ticket, count: u32, outcome: Outcome, at: Nanos) {
         let Ticket { intended, slot_free, offered, written, cell, .. } = *ticket;
-        let alike = Alike { intended, slot_free, offered, written, at, outcome, cell };
+        let alike = SettledRun { intended, slot_free, offered, written, at, outcome, cell };
         if self.alike.0 != alike {
             self.record_alike();
             self.alike.0 = alike;
@@ -157,7 +157,7 @@ impl Recorder {
         if count == 0 {
             return;
         }
-        let Alike { intended, slot_free, offered, written, at, outcome, cell } = alike;
+        let SettledRun { intended, slot_free, offered, written, at, outcome, cell } = alike;
         let range = self.range;
         let write_wait = written.since(offered);
         if write_wait == Nanos::ZERO && !matches!(outcome, Outcome::Rejected(_)) {

@@ -1,10 +1,10 @@
 //! One second of a run: its counters, and its distributions while they fill and once they are closed.
 use super::cell::CellInterval;
+use super::counters::{Counters, Counts};
 use super::interval::{Gauges, Interval};
 use super::latency::{Latency, LatencyBrief, LatencyRange, to_base64};
 use super::metric::Metric;
 use super::shelf::{Kept, ROW_METRICS, Shelf};
-use super::tally::{Counts, Tally};
 use crate::kit::Nanos;
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub struct IntervalRow {
     /// Messages that the schedule intends in it (0 in a closed loop); filled in at the end of the run.
     pub scheduled: u64,
     /// Counters of what happened in it, over all cells.
-    pub tally: Tally,
+    pub tally: Counters,
     /// Final receipts that no message owns.
     pub receipts_unknown: u64,
     /// Mobile-originated messages received.
@@ -98,7 +98,7 @@ impl IntervalRow {
             length: Nanos::from_secs(1),
             stage,
             scheduled: 0,
-            tally: Tally::default(),
+            tally: Counters::default(),
             receipts_unknown: 0,
             mo: 0,
             statuses: Counts::default(),
@@ -122,7 +122,7 @@ impl IntervalRow {
         at: Nanos,
         length: Nanos,
         stage: Option<u16>,
-        tally: Tally,
+        tally: Counters,
         gauges: Gauges,
         mo: u64,
         kept: &[(Option<Latency>, u64); ROW_METRICS.len()],

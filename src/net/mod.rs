@@ -2,15 +2,15 @@
 //!
 //! Only octets move here. What they mean is decided by an [`Endpoint`], which never awaits.
 mod dial;
-mod line;
 mod pump;
+mod shared_tcp;
 mod socket;
 mod tcp_info;
 mod tls;
 
 pub use dial::{DialError, dial};
-pub use line::TcpLine;
-pub use pump::{End, Endpoint, Gone, ReadBuffer, Wake, Wish, pump, wrote};
+pub use pump::{ConnAction, End, Endpoint, Gone, ReadBuffer, Wake, pump, wrote};
+pub use shared_tcp::SharedTcpStream;
 pub use socket::{Granted, SocketOptions, granted, listen};
 pub use tcp_info::{TcpInfo, tcp_info};
 pub use tls::{ClientFiles, ClientStream, ClientTls, ServerStream, ServerTls, TlsFault};

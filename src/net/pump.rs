@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// What an endpoint wants of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum ConnAction {
     /// Go on.
     Stay,
     /// Write what is left, then close.
@@ -51,7 +51,7 @@ pub trait Endpoint {
         true
     }
     /// What is to become of the connection.
-    fn wish(&self, session: u32) -> Wish;
+    fn wish(&self, session: u32) -> ConnAction;
     /// Does what is due, and says when it wants to be called next.
     fn tick(&mut self, now: Nanos) -> Nanos;
     /// Moves the sessions whose out-buffer or wish changed outside their own read into `into`.
@@ -62,7 +62,7 @@ pub trait Endpoint {
 #[derive(Debug)]
 pub enum End {
     /// The endpoint wished it.
-    Wished(Wish),
+    Wished(ConnAction),
     /// The peer closed.
     PeerClosed,
     /// An I/O error: reset, broken pipe, TLS failure.
@@ -174,7 +174,7 @@ where
     })
     .await;
     let at = Clock::now();
-    if !matches!(end, End::Wished(Wish::Reset | Wish::Close)) && !state.half_closed {
+    if !matches!(end, End::Wished(ConnAction::Reset | ConnAction::Close)) && !state.half_closed {
         // a peer that is gone already cannot be told goodbye, and one that takes nothing is not waited for
         let goodbye = tokio::io::AsyncWriteExt::shutdown(&mut state.stream);
         let _ = tokio::time::timeout(GOODBYE_MAX.into(), goodbye).await;
@@ -193,11 +193,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
         loop {
             let core = &mut *endpoint.borrow_mut();
             let wish = core.wish(self.session);
-            if matches!(wish, Wish::Close | Wish::Reset) {
+            if matches!(wish, ConnAction::Close | ConnAction::Reset) {
                 return Poll::Ready(End::Wished(wish));
             }
             let mut moved = false;
-            if wish != Wish::HoldReads && core.reads(self.session) {
+            if wish != ConnAction::HoldReads && core.reads(self.session) {
                 match self.read(core, context) {
                     Poll::Ready(Ok(true)) => {
                         moved = true;
@@ -219,15 +219,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
                 }
             }
             match core.wish(self.session) {
-                w @ (Wish::Close | Wish::Reset) => return Poll::Ready(End::Wished(w)),
-                w @ Wish::CloseWhenFlushed if core.out(self.session).is_empty() => {
+                w @ (ConnAction::Close | ConnAction::Reset) => return Poll::Ready(End::Wished(w)),
+                w @ ConnAction::CloseWhenFlushed if core.out(self.session).is_empty() => {
                     return Poll::Ready(End::Wished(w));
                 }
-                Wish::HalfClose if core.out(self.session).is_empty() && !self.half_closed => {
+                ConnAction::HalfClose if core.out(self.session).is_empty() && !self.half_closed => {
                     let _ = Pin::new(&mut self.stream).poll_shutdown(context);
                     self.half_closed = true;
                 }
-                Wish::Stay | Wish::CloseWhenFlushed | Wish::HalfClose | Wish::HoldReads => {}
+                ConnAction::Stay
+                | ConnAction::CloseWhenFlushed
+                | ConnAction::HalfClose
+                | ConnAction::HoldReads => {}
             }
             if !moved {
                 return Poll::Pending;
@@ -272,7 +275,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
             if took == 0 {
                 break;
             }
-            if matches!(core.wish(self.session), Wish::Close | Wish::Reset) {
+            if matches!(core.wish(self.session), ConnAction::Close | ConnAction::Reset) {
                 // whatever follows is nobody's any more
                 used = all.len();
             }
@@ -352,8 +355,8 @@ mod tests {
             &mut self.out
         }
         fn wrote(&mut self, _: u32, _: usize, _: Nanos) {}
-        fn wish(&self, _: u32) -> Wish {
-            if self.taken >= self.close_at { Wish::Close } else { Wish::Stay }
+        fn wish(&self, _: u32) -> ConnAction {
+            if self.taken >= self.close_at { ConnAction::Close } else { ConnAction::Stay }
         }
         fn tick(&mut self, _: Nanos) -> Nanos {
             Nanos::MAX

@@ -34,12 +34,12 @@ pub use model::{
 };
 pub use overrides::Overrides;
 pub use profile::{Source, load, load_gates, load_side, profile_schema, stage_origins};
-pub use recipe::{Expects, Picked, Place, Recipe, Scratch, Stretch};
+pub use recipe::{Expects, MixPosition, Picked, Recipe, Scratch, Stretch};
 pub use resolved::{repro, resolved_json};
 pub use schedule::{
     Due, Ramp, Schedule, ScheduleError, Sine, Spike, Stairs, Unschedulable, WrittenStage,
 };
 pub use secret::{SecretError, shown_setting};
-pub use side::Side;
+pub use side::DuelSide;
 pub use stage_flags::Origin;
 pub use striping::Striping;

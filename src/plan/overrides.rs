@@ -2,7 +2,7 @@
 //! reads and judges it as if it had been written in the file. Precedence: flag, `--set`, profile, default.
 use super::error::PlanError;
 use super::secret::shown_setting;
-use super::tree::{Node, Place, Value};
+use super::tree::{Node, SourceLocation, Value};
 
 /// The override flags of CONTRACT.md, as typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -133,7 +133,7 @@ impl Overrides {
         put_number(tree, "--max-messages", &["guard", "messages_max"], self.max_messages);
         put_text(tree, "--metrics", &["metrics", "listen"], self.metrics.as_ref());
         if self.metrics_allow_remote {
-            let place = Place::flag("--metrics-allow-remote");
+            let place = SourceLocation::flag("--metrics-allow-remote");
             tree.put_at(&["metrics", "allow_remote"], Node { place, value: Value::Flag(true) });
         }
         Ok(())
@@ -148,11 +148,11 @@ impl Overrides {
         put_text(tree, "--target", &["target", "address"], self.target.as_ref());
         put_text(tree, "--tls-ca", &["target", "tls_ca"], self.tls_ca.as_ref());
         if self.tls || self.tls_ca.is_some() {
-            let place = Place::flag("--tls");
+            let place = SourceLocation::flag("--tls");
             tree.put_at(&["target", "tls"], Node { place, value: Value::Flag(true) });
         }
         if !self.allow_target.is_empty() {
-            let place = Place::flag("--allow-target");
+            let place = SourceLocation::flag("--allow-target");
             let mut allowed: Vec<Node> =
                 self.allow_target.iter().map(|a| Node::text(&place, a)).collect();
             let written = tree.get("guard").and_then(|guard| guard.get("allow_target"));
@@ -170,7 +170,7 @@ impl Overrides {
             ("--password-file", "password_file", "password_env", &self.password_file),
         ] {
             let Some(value) = value else { continue };
-            let place = Place::flag(flag);
+            let place = SourceLocation::flag(flag);
             let account = the_account(tree, &place)?;
             account.remove(other, |_| true);
             account.put(key, Node::text(&place, value));
@@ -201,7 +201,7 @@ impl Overrides {
         let deadline = self.receipt_deadline.as_ref();
         put_text(tree, "--receipt-deadline", &["receipts", "deadline"], deadline);
         let Some(on) = self.receipts else { return };
-        let place = Place::flag("--receipts");
+        let place = SourceLocation::flag("--receipts");
         if tree.get("messages").is_none() {
             let only = Node::table(&place, Vec::new());
             tree.put("messages", Node { place: place.clone(), value: Value::List(vec![only]) });
@@ -216,7 +216,7 @@ impl Overrides {
 }
 
 /// The only account, made where none is listed.
-fn the_account<'t>(tree: &'t mut Node, flag: &Place) -> Result<&'t mut Node, PlanError> {
+fn the_account<'t>(tree: &'t mut Node, flag: &SourceLocation) -> Result<&'t mut Node, PlanError> {
     if tree.get("accounts").is_none() {
         let only = Node::table(flag, Vec::new());
         tree.put("accounts", Node { place: flag.clone(), value: Value::List(vec![only]) });
@@ -235,7 +235,7 @@ fn the_account<'t>(tree: &'t mut Node, flag: &Place) -> Result<&'t mut Node, Pla
 
 fn put_text(tree: &mut Node, flag: &str, path: &[&str], text: Option<&String>) {
     if let Some(text) = text {
-        tree.put_at(path, Node::text(&Place::flag(flag), text));
+        tree.put_at(path, Node::text(&SourceLocation::flag(flag), text));
     }
 }
 
@@ -243,6 +243,6 @@ fn put_number(tree: &mut Node, flag: &str, path: &[&str], number: Option<u64>) {
     if let Some(number) = number {
         let value =
             i64::try_from(number).map_or_else(|_| Value::Decimal(number as f64), Value::Whole);
-        tree.put_at(path, Node { place: Place::flag(flag), value });
+        tree.put_at(path, Node { place: SourceLocation::flag(flag), value });
     }
 }

@@ -26,9 +26,9 @@ use super::overrides::Overrides;
 use super::read::read;
 use super::recipe::Recipe;
 use super::schedule::{Schedule, WrittenStage};
-use super::side::{self, Side};
+use super::side::{self, DuelSide};
 use super::stage_flags::Origin;
-use super::tree::{Node, Place, Value};
+use super::tree::{Node, SourceLocation, Value};
 use super::values::{As, Maybe, Pairs, Whole};
 use crate::kit::Nanos;
 use schemars::JsonSchema;
@@ -209,7 +209,7 @@ pub fn load(source: &Source, overrides: &Overrides) -> Result<Plan, PlanError> {
 pub fn load_side(
     source: &Source,
     overrides: &Overrides,
-    side: Side,
+    side: DuelSide,
     settings: &[String],
 ) -> Result<Plan, PlanError> {
     load_with(source, overrides, |tree| side::apply(tree, side, settings))
@@ -277,7 +277,7 @@ fn lay(
     }
     let written = tree.get("load").is_some_and(|load| load.get("catch_up").is_some());
     if let Some(factor) = defaults.catch_up.filter(|_| !written) {
-        let node = Node { place: Place::built_in(), value: Value::Decimal(factor) };
+        let node = Node { place: SourceLocation::built_in(), value: Value::Decimal(factor) };
         tree.put_at(&["load", "catch_up"], node);
     }
     let origins = if overrides.has_stages() {
@@ -292,7 +292,7 @@ fn lay(
 
 /// What `quick` says of the load is meant for the embedded simulator: elsewhere the defaults hold.
 fn forget_quick(tree: &mut Node) {
-    let written = |node: &Node| matches!(node.place, Place::Line(..));
+    let written = |node: &Node| matches!(node.place, SourceLocation::Line(..));
     for (section, keys) in [("binds", &["count", "window"][..]), ("load", &["stages", "catch_up"])]
     {
         if let Some(section) = tree.get_mut(section) {

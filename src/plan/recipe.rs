@@ -74,7 +74,7 @@ struct Slot {
 
 /// Where a submit_sm number stands in the mix.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub struct MixPosition {
     period: u64,
     slot: Slot,
 }
@@ -139,14 +139,14 @@ impl Recipe {
 
     /// Where number `index` stands, found once for all that is asked about it.
     #[inline]
-    pub fn place(&self, index: u64) -> Place {
+    pub fn place(&self, index: u64) -> MixPosition {
         let (period, slot) = self.slot(index);
-        Place { period, slot }
+        MixPosition { period, slot }
     }
 
     /// (which of the plan's messages, its registered_delivery).
     #[inline]
-    pub fn label_and_delivery(&self, place: &Place) -> (u16, u8) {
+    pub fn label_and_delivery(&self, place: &MixPosition) -> (u16, u8) {
         let kind = place.slot.kind;
         (kind, self.kinds[usize::from(kind)].registered_delivery)
     }
@@ -185,13 +185,13 @@ impl Recipe {
     #[inline]
     pub fn stamp_at(
         &self,
-        place: &Place,
+        place: &MixPosition,
         sequence_number: u32,
         wall_ns: u64,
         scratch: &mut Scratch,
         out: &mut BytesMut,
     ) {
-        let Place { period, slot } = *place;
+        let MixPosition { period, slot } = *place;
         let kind = &self.kinds[usize::from(slot.kind)];
         let part = &kind.parts[usize::from(slot.part)];
         let own = period * kind.weight + u64::from(slot.own);

@@ -2,24 +2,24 @@
 //! account, a sender or a TLV on the same host; so a side may change these, and no more.
 use super::error::PlanError;
 use super::secret::faulty_setting;
-use super::tree::{Node, Place, Value};
+use super::tree::{Node, SourceLocation, Value};
 
 /// One side of a duel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Side {
+pub enum DuelSide {
     /// The base.
     A,
     /// The candidate.
     B,
 }
 
-impl Side {
+impl DuelSide {
     /// `a` or `b`, as keys and flags have it.
     pub const fn name(self) -> &'static str {
         match self {
-            Side::A => "a",
-            Side::B => "b",
+            DuelSide::A => "a",
+            DuelSide::B => "b",
         }
     }
 }
@@ -29,7 +29,7 @@ const SIDE_KEYS: &[&str] =
     &["target", "account", "accounts", "message", "messages", "receipts", "embedded"];
 
 /// Lays a side over the tree: first the profile's, then `settings` (`key=value,key=value`, as typed).
-pub(super) fn apply(tree: &mut Node, side: Side, settings: &[String]) -> Result<(), PlanError> {
+pub(super) fn apply(tree: &mut Node, side: DuelSide, settings: &[String]) -> Result<(), PlanError> {
     let written = tree.get("duel").and_then(|duel| duel.get(side.name())).cloned();
     if let Some(written) = written {
         lay(tree, written)?;
@@ -42,9 +42,9 @@ pub(super) fn apply(tree: &mut Node, side: Side, settings: &[String]) -> Result<
                 "a side changes {} only; write key=value of one of them",
                 SIDE_KEYS.join(", ")
             );
-            return Err(PlanError::new(Place::flag(flag), "", why));
+            return Err(PlanError::new(SourceLocation::flag(flag), "", why));
         }
-        let mut over = Node::table(&Place::flag(flag.as_str()), Vec::new());
+        let mut over = Node::table(&SourceLocation::flag(flag.as_str()), Vec::new());
         over.set(&setting)?;
         lay(tree, over)?;
     }
@@ -141,7 +141,7 @@ account = { system_id = \"two\" }
 receipts = { id_mode = \"response_hex\" }
 ";
 
-    fn side(side: Side, settings: &[&str]) -> Result<crate::plan::Plan, String> {
+    fn side(side: DuelSide, settings: &[&str]) -> Result<crate::plan::Plan, String> {
         let source = Source::Text { name: "duel.toml".into(), text: PROFILE.into() };
         let settings: Vec<String> = settings.iter().map(|s| (*s).to_owned()).collect();
         load_side(&source, &Overrides::default(), side, &settings).map_err(|e| e.to_string())
@@ -149,7 +149,7 @@ receipts = { id_mode = \"response_hex\" }
 
     #[test]
     fn each_side_has_its_own_target_account_and_id_mode() {
-        let (a, b) = (side(Side::A, &[]).unwrap(), side(Side::B, &[]).unwrap());
+        let (a, b) = (side(DuelSide::A, &[]).unwrap(), side(DuelSide::B, &[]).unwrap());
         assert_eq!(a.target.addresses, ["127.0.0.1:2775"]);
         assert_eq!(b.target.addresses, ["127.0.0.1:2776"]);
         let ids = (a.accounts[0].system_id.as_str(), b.accounts[0].system_id.as_str());
@@ -160,8 +160,10 @@ receipts = { id_mode = \"response_hex\" }
 
     #[test]
     fn a_flag_is_laid_over_what_the_profile_says_of_the_side() {
-        let b =
-            side(Side::B, &["account.system_id=three,message.text=a, b,receipts.id_mode=number"]);
+        let b = side(
+            DuelSide::B,
+            &["account.system_id=three,message.text=a, b,receipts.id_mode=number"],
+        );
         let b = b.unwrap();
         assert_eq!(b.accounts[0].system_id, "three");
         assert_eq!(b.receipts.id_mode, crate::plan::IdMode::Number);
@@ -174,12 +176,12 @@ receipts = { id_mode = \"response_hex\" }
         let setting = "embedded.response.latency={ lognormal = { median = \"1ms\", p99 = \"2ms\" } },receipts.deadline=9s";
         assert_eq!(split(setting).len(), 2);
         assert_eq!(split("message.text='a,b=c',account.system_id=x").len(), 2);
-        assert!(side(Side::B, &[setting]).is_ok());
+        assert!(side(DuelSide::B, &[setting]).is_ok());
     }
 
     #[test]
     fn what_a_side_may_not_change_is_refused_at_its_place() {
-        let says = side(Side::A, &["load.workers=3"]).unwrap_err();
+        let says = side(DuelSide::A, &["load.workers=3"]).unwrap_err();
         assert!(says.contains("--a load.workers=3") && says.contains("a side changes"), "{says}");
         let text = "[duel.a]\nload = { workers = 1 }\n";
         let source = Source::Text { name: "duel.toml".into(), text: text.into() };

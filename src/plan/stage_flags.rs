@@ -6,7 +6,7 @@ use super::model::{Shape, Stage};
 use super::overrides::Overrides;
 use super::read::read_kind;
 use super::schedule::exceeds;
-use super::tree::{Node, Place, Value};
+use super::tree::{Node, SourceLocation, Value};
 use super::values::{Span, rate_json, span_text};
 use crate::kit::{Nanos, Rate};
 
@@ -23,8 +23,8 @@ pub struct Origin {
 struct Kept {
     /// The key and value of its shape.
     shape: (&'static str, Node),
-    measured: (Place, Nanos),
-    warmup: (Place, Nanos),
+    measured: (SourceLocation, Nanos),
+    warmup: (SourceLocation, Nanos),
 }
 
 impl Overrides {
@@ -53,10 +53,11 @@ impl Overrides {
             Some(rate) => written_rate(rate)?,
             None => kept.shape,
         };
-        let length = |flag: &str, written: &Option<String>, kept: (Place, Nanos)| match written {
-            Some(text) => Node::text(&Place::flag(flag), text),
-            None => Node::text(&kept.0, span_text(kept.1)),
-        };
+        let length =
+            |flag: &str, written: &Option<String>, kept: (SourceLocation, Nanos)| match written {
+                Some(text) => Node::text(&SourceLocation::flag(flag), text),
+                None => Node::text(&kept.0, span_text(kept.1)),
+            };
         let warmup = length("--warmup", &self.warmup, kept.warmup);
         let measured = length("--duration", &self.duration, kept.measured);
         let origins = [("rate", &shape.1), ("measured time", &measured), ("warm-up", &warmup)];
@@ -84,7 +85,7 @@ impl Overrides {
     /// Where every flag is given, nothing is taken from the profile.
     fn all_said(&self) -> Option<Kept> {
         let all = self.rate.is_some() && self.duration.is_some() && self.warmup.is_some();
-        let none = (Place::flag(""), Nanos::ZERO);
+        let none = (SourceLocation::flag(""), Nanos::ZERO);
         let shape = ("max", Node { place: none.0.clone(), value: Value::Flag(true) });
         all.then(|| Kept { shape, measured: none.clone(), warmup: none })
     }
@@ -121,7 +122,7 @@ fn kept(tree: &Node, stages: &[Stage]) -> Option<Kept> {
     let place = |number: usize, key: &str| {
         let path = format!("load.stages[{number}].{key}");
         let written = tree.get("load").is_some_and(|load| load.get("stages").is_some());
-        if written { tree.place_of(&path).clone() } else { Place::built_in() }
+        if written { tree.place_of(&path).clone() } else { SourceLocation::built_in() }
     };
     let sum = |measure: bool| {
         let own = stages.iter().filter(|stage| stage.measure == measure);
@@ -142,7 +143,7 @@ fn kept(tree: &Node, stages: &[Stage]) -> Option<Kept> {
 /// For binds that only receive any rate will do: it is not used.
 fn receiving(stages: &[Stage], length: Nanos) -> Kept {
     let peak = stages.iter().find_map(|stage| stage.shape.peak()).unwrap_or(Rate::per_second(1));
-    let place = Place::built_in();
+    let place = SourceLocation::built_in();
     Kept {
         shape: ("hold", rate_node(&place, peak)),
         measured: (place.clone(), length),
@@ -150,7 +151,7 @@ fn receiving(stages: &[Stage], length: Nanos) -> Kept {
     }
 }
 
-fn rate_node(place: &Place, at: Rate) -> Node {
+fn rate_node(place: &SourceLocation, at: Rate) -> Node {
     let text = match rate_json(at) {
         serde_json::Value::String(text) => text,
         other => other.to_string(),
@@ -160,7 +161,7 @@ fn rate_node(place: &Place, at: Rate) -> Node {
 
 /// `--rate`: a rate above 0, or max.
 fn written_rate(rate: &str) -> Result<(&'static str, Node), PlanError> {
-    let place = Place::flag("--rate");
+    let place = SourceLocation::flag("--rate");
     if rate == "max" {
         return Ok(("max", Node { place, value: Value::Flag(true) }));
     }

@@ -15,7 +15,7 @@ const TABLE_MAX: u64 = 1 << 16;
 
 /// The accounts that send, with their share of the messages and their binds.
 #[derive(Clone, Debug)]
-struct Lane {
+struct AccountShare {
     /// Index of the account in the plan.
     account: u16,
     /// Number of its first sender.
@@ -29,7 +29,7 @@ struct Lane {
 /// Message number -> (account, sender) -> worker.
 #[derive(Clone, Debug)]
 pub struct Striping {
-    lanes: Vec<Lane>,
+    lanes: Vec<AccountShare>,
     /// One period: the lane of each message, and how many of the lane's came before it.
     pattern: Vec<(u16, u32)>,
     workers: usize,
@@ -45,7 +45,7 @@ impl Striping {
             let senders = u32::try_from(account.binds.senders_count()).unwrap_or(u32::MAX);
             if senders > 0 && account.weight > 0 {
                 let weight = account.weight;
-                lanes.push(Lane { account: number as u16, first, senders, weight });
+                lanes.push(AccountShare { account: number as u16, first, senders, weight });
             }
             first = first.saturating_add(senders);
         }
@@ -114,7 +114,7 @@ impl Striping {
 
 /// Divides the weights by their greatest common divisor and, should their sum still be above
 /// `PATTERN_MAX` (a profile is refused for that), coarsens them.
-fn shorten(lanes: &mut [Lane]) {
+fn shorten(lanes: &mut [AccountShare]) {
     let common = lanes.iter().fold(0, |g, lane| gcd(lane.weight, g)).max(1);
     lanes.iter_mut().for_each(|lane| lane.weight /= common);
     while lanes.iter().map(|lane| u128::from(lane.weight)).sum::<u128>() > u128::from(PATTERN_MAX) {
@@ -123,7 +123,7 @@ fn shorten(lanes: &mut [Lane]) {
 }
 
 /// Smooth weighted round robin: exact shares over one period, never two in a row without need.
-fn spread(lanes: &[Lane]) -> Vec<(u16, u32)> {
+fn spread(lanes: &[AccountShare]) -> Vec<(u16, u32)> {
     let total: u64 = lanes.iter().map(|lane| lane.weight).sum();
     let mut credit = vec![0i64; lanes.len()];
     let mut rank = vec![0u32; lanes.len()];
@@ -205,7 +205,7 @@ impl Walk {
     }
 
     fn all(striping: &Arc<Striping>, worker: usize, account: Option<u16>, from: u64) -> Walk {
-        let owns = |lane: &Lane| {
+        let owns = |lane: &AccountShare| {
             account.is_none_or(|a| a == lane.account)
                 && (0..lane.senders).any(|s| striping.worker_of(lane.first + s) == worker)
         };

@@ -11,35 +11,37 @@ use toml::de::{DeTable, DeValue};
 
 /// Where a value was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum SourceLocation {
     /// File and line, from 1.
     Line(Rc<str>, usize),
     /// A flag, as typed.
     Flag(Rc<str>),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SourceLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place::Line(file, line) => write!(f, "{file}:{line}"),
-            Place::Flag(flag) => f.write_str(flag),
+            SourceLocation::Line(file, line) => write!(f, "{file}:{line}"),
+            SourceLocation::Flag(flag) => f.write_str(flag),
         }
     }
 }
 
-impl Place {
-    pub(super) fn flag(flag: impl Into<String>) -> Place {
-        Place::Flag(flag.into().into())
+impl SourceLocation {
+    pub(super) fn flag(flag: impl Into<String>) -> SourceLocation {
+        SourceLocation::Flag(flag.into().into())
     }
     /// What nobody wrote.
-    pub(super) fn built_in() -> Place {
-        Place::flag("built-in default")
+    pub(super) fn built_in() -> SourceLocation {
+        SourceLocation::flag("built-in default")
     }
     /// A file named here: from a profile, relative to it; from a flag, to the working directory.
     pub(super) fn file(&self, name: &str) -> PathBuf {
         match self {
-            Place::Line(file, _) => Path::new(&**file).parent().unwrap_or(Path::new("")).join(name),
-            Place::Flag(_) => PathBuf::from(name),
+            SourceLocation::Line(file, _) => {
+                Path::new(&**file).parent().unwrap_or(Path::new("")).join(name)
+            }
+            SourceLocation::Flag(_) => PathBuf::from(name),
         }
     }
 }
@@ -47,7 +49,7 @@ impl Place {
 /// A value and its place.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
-    pub(super) place: Place,
+    pub(super) place: SourceLocation,
     pub(super) value: Value,
 }
 
@@ -79,10 +81,10 @@ impl Value {
 }
 
 impl Node {
-    pub(super) fn text(place: &Place, text: impl Into<String>) -> Node {
+    pub(super) fn text(place: &SourceLocation, text: impl Into<String>) -> Node {
         Node { place: place.clone(), value: Value::Text(text.into()) }
     }
-    pub(super) fn table(place: &Place, entries: Vec<(&str, Node)>) -> Node {
+    pub(super) fn table(place: &SourceLocation, entries: Vec<(&str, Node)>) -> Node {
         let entries = entries.into_iter().map(|(k, n)| (k.to_string(), n)).collect();
         Node { place: place.clone(), value: Value::Table(entries) }
     }
@@ -93,13 +95,14 @@ impl Node {
         let file: Rc<str> = file.into();
         let starts: Vec<usize> =
             std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        let line_of = |at: usize| Place::Line(file.clone(), starts.partition_point(|s| *s <= at));
+        let line_of =
+            |at: usize| SourceLocation::Line(file.clone(), starts.partition_point(|s| *s <= at));
         let table = DeTable::parse(text).map_err(|e| {
             let at = line_of(e.span().map_or(0, |span| span.start));
             PlanError::new(at, "", e.message())
         })?;
         entries(table.get_ref(), &line_of)
-            .map(|value| Node { place: Place::Line(file.clone(), 1), value })
+            .map(|value| Node { place: SourceLocation::Line(file.clone(), 1), value })
     }
 
     /// The node at key `key` (a table's) or index (a list's).
@@ -116,7 +119,7 @@ impl Node {
     }
 
     /// The deepest place known of `path` (`load.stages[2].hold`).
-    pub(super) fn place_of(&self, path: &str) -> &Place {
+    pub(super) fn place_of(&self, path: &str) -> &SourceLocation {
         let mut node = self;
         for key in path.split(['.', '[', ']']).filter(|key| !key.is_empty()) {
             match node.get(key) {
@@ -216,7 +219,7 @@ impl Node {
             let why = "is no setting; write --set dotted.key=value";
             return Err(PlanError::new(format!("--set {}", faulty_setting(setting)), "", why));
         };
-        let place = Place::flag(format!("--set {}", key.trim()));
+        let place = SourceLocation::flag(format!("--set {}", key.trim()));
         let key = key.trim().replace('[', ".").replace(']', "");
         let plain = |text: &str| {
             let parsed = DeTable::parse(text).ok()?;
@@ -252,7 +255,7 @@ fn list_of(node: Node) -> Node {
     }
 }
 
-fn entries(table: &DeTable<'_>, at: &dyn Fn(usize) -> Place) -> Result<Value, PlanError> {
+fn entries(table: &DeTable<'_>, at: &dyn Fn(usize) -> SourceLocation) -> Result<Value, PlanError> {
     let mut sorted: Vec<_> = table.iter().collect();
     sorted.sort_by_key(|(key, _)| key.span().start);
     let mut entries = Vec::with_capacity(sorted.len());
@@ -266,8 +269,8 @@ fn entries(table: &DeTable<'_>, at: &dyn Fn(usize) -> Place) -> Result<Value, Pl
 
 fn convert(
     value: &DeValue<'_>,
-    place: &Place,
-    at: &dyn Fn(usize) -> Place,
+    place: &SourceLocation,
+    at: &dyn Fn(usize) -> SourceLocation,
 ) -> Result<Value, PlanError> {
     Ok(match value {
         DeValue::String(text) => Value::Text(text.to_string()),

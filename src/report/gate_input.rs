@@ -6,8 +6,8 @@ use super::saved::Second;
 use crate::judge::{self, Cells, GateInput, Measured, Names, StageSpan};
 use crate::kit::Nanos;
 use crate::measure::{
-    CellInterval, CutReason, Gauges, IntervalRow, LATENCY_METRICS, Latency, LatencyRange, Metric,
-    ROW_METRICS, Tally,
+    CellInterval, Counters, CutReason, Gauges, IntervalRow, LATENCY_METRICS, Latency, LatencyRange,
+    Metric, ROW_METRICS,
 };
 use serde_json::Value;
 use std::borrow::Cow;
@@ -92,7 +92,7 @@ impl Saved {
         };
         let rows = self.document.intervals.iter().map(|r| {
             let at = Nanos::from_secs_f64(r.t_s);
-            let tally = Tally {
+            let tally = Counters {
                 planned: r.scheduled,
                 written: r.written,
                 accepted: r.accepted,
@@ -105,7 +105,7 @@ impl Saved {
                 receipts_missing: r.receipts_missing,
                 receipts_untracked: r.receipts_untracked,
                 receipts_ambiguous: r.receipts_ambiguous,
-                ..Tally::default()
+                ..Counters::default()
             };
             // a share over all threads: as if of one
             let window_full_ns = (r.window_full_ratio * r.length_s * 1e9) as u64;

@@ -5,9 +5,9 @@ use super::budget::Budget;
 use super::document::{Ended, Kind, LadderResult, Limit, Search, TrialRow};
 use super::enforced::How;
 use super::knee::{self, GAIN_MIN, Load};
-use super::lab::{Lab, Stop, World};
 use super::shape;
 use super::sweep::{Sweep, Swept};
+use super::trial_runner::{SearchEnv, Stop, TrialRunner};
 use crate::kit::{
     Nanos,
     words::{self, counted},
@@ -15,7 +15,7 @@ use crate::kit::{
 use crate::measure::CutReason;
 use crate::plan::{BindType, Plan};
 use crate::smpp::CommandStatus;
-use crate::trial::{BindFault, Failure, Place, RunError};
+use crate::trial::{BindFault, DroppedBind, Failure, RunError};
 
 /// How `find binds` looks.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,10 +43,10 @@ pub(super) const SWEEP_MAX: u64 = 64;
 ///
 /// # Errors
 /// [`Stop::Failed`] where nothing can be bound at all.
-pub fn binds(plan: &Plan, settings: &BindsSettings, world: World<'_>) -> Result<Search, Stop> {
+pub fn binds(plan: &Plan, settings: &BindsSettings, world: SearchEnv<'_>) -> Result<Search, Stop> {
     let plan = shape::base(plan);
     let mut search = Search::new(Kind::Binds, &plan.name, &advice::target(&plan));
-    let mut lab = Lab::new(world, settings.budget);
+    let mut lab = TrialRunner::new(world, settings.budget);
     let ended = run(&plan, settings, &mut lab, &mut search);
     match ended {
         Ok(ended) => search.ended = ended,
@@ -63,7 +63,7 @@ pub fn binds(plan: &Plan, settings: &BindsSettings, world: World<'_>) -> Result<
 fn run(
     plan: &Plan,
     settings: &BindsSettings,
-    lab: &mut Lab<'_>,
+    lab: &mut TrialRunner<'_>,
     search: &mut Search,
 ) -> Result<Ended, Stop> {
     for bind_type in &settings.types {
@@ -93,7 +93,7 @@ pub(super) fn type_name(bind_type: BindType) -> &'static str {
 fn climb(
     plan: &Plan,
     settings: &BindsSettings,
-    lab: &mut Lab<'_>,
+    lab: &mut TrialRunner<'_>,
     bind_type: BindType,
 ) -> Result<LadderResult, Stop> {
     let each = if bind_type == BindType::Pair { 2 } else { 1 };
@@ -158,8 +158,8 @@ fn told(failure: &Failure, bind_type: BindType, each: u64) -> LadderResult {
         limit,
         displaced: tried.saturating_sub(failure.bound),
         place_free_at_once: failure.place.as_ref().map(|place| match place {
-            Place::Free => true,
-            Place::Taken(_) => false,
+            DroppedBind::Free => true,
+            DroppedBind::Taken(_) => false,
         }),
         why: first.map(ToString::to_string),
     }
@@ -169,7 +169,7 @@ fn told(failure: &Failure, bind_type: BindType, each: u64) -> LadderResult {
 fn throughput(
     plan: &Plan,
     settings: &BindsSettings,
-    lab: &mut Lab<'_>,
+    lab: &mut TrialRunner<'_>,
     search: &mut Search,
     most: u64,
 ) -> Result<(), Stop> {

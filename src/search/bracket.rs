@@ -8,7 +8,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::votes::{Standing, Vote, standing};
+use super::votes::{Vote, VoteResult, standing};
 
 /// What is looked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,7 +64,7 @@ pub struct Capacity {
 
 /// What a trial showed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Seen {
+pub struct TrialResult {
     /// As asked.
     pub ask: Ask,
     /// By objective: passed, failed, or not to be told from this trial.
@@ -103,7 +103,7 @@ pub enum Next {
 #[derive(Clone, Debug)]
 pub struct Bracket {
     aim: Aim,
-    seen: Vec<Seen>,
+    seen: Vec<TrialResult>,
 }
 
 /// A trial that the harness spoiled is run so often again at the same rate.
@@ -127,7 +127,7 @@ impl Bracket {
     }
 
     /// Takes in a trial.
-    pub fn learn(&mut self, seen: Seen) {
+    pub fn learn(&mut self, seen: TrialResult) {
         self.seen.push(seen);
     }
 
@@ -147,16 +147,16 @@ impl Bracket {
     /// Where an objective stands.
     pub fn bounds(&self, objective: usize) -> Bounds {
         let rates = self.rates(objective);
-        let upper = rates.iter().filter(|r| r.1 == Standing::Fails).map(|r| r.0).next();
+        let upper = rates.iter().filter(|r| r.1 == VoteResult::Fails).map(|r| r.0).next();
         let below = |rate: f64| upper.is_none_or(|upper| rate < upper);
-        let lower = rates.iter().rfind(|r| r.1 == Standing::Passes && below(r.0)).map(|r| r.0);
+        let lower = rates.iter().rfind(|r| r.1 == VoteResult::Passes && below(r.0)).map(|r| r.0);
         let confirmed = lower.is_some_and(|rate| self.confirmed(objective, rate));
         Bounds { lower, upper, confirmed }
     }
 
     /// What the SMSC let through, by the trial that says most of it.
     pub fn capacity(&self) -> Option<Capacity> {
-        let failed = |s: &&Seen| s.capacity.is_some();
+        let failed = |s: &&TrialResult| s.capacity.is_some();
         // after an overload it is the sustained rate; before, the burst may be in it
         let prepared = self.seen.iter().rev().filter(failed).find(|s| s.ask.overload.is_some());
         let any = self.seen.iter().filter(failed).min_by(|a, b| rate_of(a).total_cmp(&rate_of(b)));
@@ -167,7 +167,7 @@ impl Bracket {
     }
 
     /// Rates with evidence for an objective, lowest first, and how each stands.
-    fn rates(&self, objective: usize) -> Vec<(f64, Standing)> {
+    fn rates(&self, objective: usize) -> Vec<(f64, VoteResult)> {
         let mut rates: Vec<f64> = self.valid(objective).map(|(s, _)| s.ask.rate).collect();
         rates.sort_by(f64::total_cmp);
         rates.dedup();
@@ -183,7 +183,7 @@ impl Bracket {
 
     /// Trials that say something of an objective. A pass of a rate beyond the capacity that was found later
     /// only says that the limiter had saved up enough for it.
-    fn valid(&self, objective: usize) -> impl Iterator<Item = (&Seen, bool)> {
+    fn valid(&self, objective: usize) -> impl Iterator<Item = (&TrialResult, bool)> {
         let capacity = self.capacity();
         let width = self.aim.width;
         self.seen.iter().filter(|s| !s.spoiled).filter_map(move |s| {
@@ -218,7 +218,7 @@ impl Bracket {
 
     /// How often the harness spoiled such a trial.
     fn spoiled(&self, ask: &Ask) -> usize {
-        let same = |s: &&Seen| s.spoiled && s.ask.rate == ask.rate && s.ask.long == ask.long;
+        let same = |s: &&TrialResult| s.spoiled && s.ask.rate == ask.rate && s.ask.long == ask.long;
         self.seen.iter().filter(same).count()
     }
 
@@ -282,16 +282,16 @@ impl Bracket {
             let votes = self.votes(objective, *rate);
             let long = votes.iter().any(|v| v.long);
             let heard = votes.iter().filter(|v| v.long == long).count();
-            let higher = rates[at..].iter().any(|r| r.1 == Standing::Passes);
+            let higher = rates[at..].iter().any(|r| r.1 == VoteResult::Passes);
             let doubted = match stands {
-                Standing::Open => heard < VOTES_MAX,
-                Standing::Fails => higher && !long && heard == 1,
-                Standing::Passes => false,
+                VoteResult::Open => heard < VOTES_MAX,
+                VoteResult::Fails => higher && !long && heard == 1,
+                VoteResult::Passes => false,
             };
             if doubted {
                 return Some((*rate, long));
             }
-            if *stands == Standing::Fails {
+            if *stands == VoteResult::Fails {
                 return None;
             }
         }
@@ -376,14 +376,15 @@ impl Bracket {
 
     /// Confirmations that failed one after the other, each lower than the one before, down to `upper`.
     fn steps_down(&self, objective: usize, upper: f64) -> i32 {
-        let failed =
-            |s: &&Seen| s.ask.long && s.marks.get(objective).copied().flatten() == Some(false);
+        let failed = |s: &&TrialResult| {
+            s.ask.long && s.marks.get(objective).copied().flatten() == Some(false)
+        };
         let ends_there = self.seen.iter().filter(failed).any(|s| s.ask.rate == upper);
         if ends_there { self.seen.iter().filter(failed).count() as i32 } else { 0 }
     }
 }
 
-fn rate_of(seen: &Seen) -> f64 {
+fn rate_of(seen: &TrialResult) -> f64 {
     seen.capacity.map_or(f64::MAX, |c| c.rate)
 }
 

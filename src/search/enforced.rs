@@ -1,6 +1,6 @@
 //! The largest number that an SMSC bears, found exactly: doubling, then bisection, led by how many it accepted
 //! where it bore no more; both ends are tried twice. What is counted (open submit_sm) is not known here.
-use super::votes::{Standing, Vote, standing};
+use super::votes::{Vote, VoteResult, standing};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -94,11 +94,11 @@ impl Enforced {
 
     /// Largest that is borne, smallest that is not.
     pub fn bracket(&self) -> (u64, Option<u64>) {
-        let of = |wanted: Standing| {
+        let of = |wanted: VoteResult| {
             self.votes.iter().filter(move |(_, v)| standing(v) == wanted).map(|(n, _)| *n)
         };
-        let high = of(Standing::Fails).min();
-        let low = of(Standing::Passes).filter(|n| high.is_none_or(|high| *n < high)).max();
+        let high = of(VoteResult::Fails).min();
+        let low = of(VoteResult::Passes).filter(|n| high.is_none_or(|high| *n < high)).max();
         (low.unwrap_or(0), high)
     }
 
@@ -111,7 +111,7 @@ impl Enforced {
         if self.void > VOID_MAX {
             return Turn::Unclear;
         }
-        let open = self.votes.iter().find(|(_, v)| standing(v) == Standing::Open);
+        let open = self.votes.iter().find(|(_, v)| standing(v) == VoteResult::Open);
         if let Some((n, votes)) = open {
             return if votes.len() < VOTES_MAX { Turn::Probe(*n) } else { Turn::Unclear };
         }

@@ -1,10 +1,10 @@
 //! What one trial at a rate says: which objectives it keeps, whether what is open grows, and, where throughput failed,
 //! how much the SMSC let through and how much more at first.
-use super::bracket::{Ask, Capacity, Seen};
+use super::bracket::{Ask, Capacity, TrialResult};
 use super::document::TrialRow;
-use super::lab::Done;
 use super::objective::{Mark, Objective};
 use super::shape::{BATCHES, Shaped};
+use super::trial_runner::Done;
 use crate::judge::{self, HealthState, Limiter, statistics};
 use crate::kit::{Nanos, words};
 use crate::measure::{CellInterval, Metric};
@@ -17,7 +17,7 @@ const REFUSES: f64 = 0.1;
 /// A trial's evidence, and its row.
 #[derive(Debug)]
 pub(super) struct Evidence {
-    pub(super) seen: Seen,
+    pub(super) seen: TrialResult,
     pub(super) row: TrialRow,
     pub(super) broken_by: Vec<Option<String>>,
     pub(super) limiter: Option<Limiter>,
@@ -55,7 +55,7 @@ pub(super) fn read(
     let held_s = counted.held_s();
     let row = counted.row(&kept, &marks, spoiled);
     Evidence {
-        seen: Seen { ask: *ask, marks: kept, held_s, spoiled, capacity },
+        seen: TrialResult { ask: *ask, marks: kept, held_s, spoiled, capacity },
         row,
         broken_by: marks.into_iter().map(|m| m.broken_by).collect(),
         limiter: done.judgement.limiter,

@@ -4,9 +4,9 @@ use super::bracket::{Aim, Ask, Bounds, Bracket, Next};
 use super::budget::Budget;
 use super::document::{Ended, Kind, LatencyAt, ObjectiveResult, Search, TrialRow};
 use super::evidence::{self, Evidence};
-use super::lab::{Lab, Stop, World};
 use super::objective::Objective;
 use super::shape::{self, Lengths};
+use super::trial_runner::{SearchEnv, Stop, TrialRunner};
 use crate::judge::{Limiter, statistics};
 use crate::kit::words;
 use crate::measure::Metric;
@@ -39,7 +39,7 @@ const SHARES: [f64; 3] = [0.1, 0.5, 0.9];
 struct Rate<'s, 'w> {
     settings: &'s RateSettings,
     plan: Plan,
-    lab: Lab<'w>,
+    lab: TrialRunner<'w>,
     bracket: Bracket,
     /// By objective: the rate that broke it, by what, and what limited there.
     broken: Vec<Vec<(f64, String, Option<Limiter>)>>,
@@ -49,7 +49,7 @@ struct Rate<'s, 'w> {
 ///
 /// # Errors
 /// [`Stop::Failed`] where no trial at all could be run; else there is always something to report.
-pub fn rate(plan: &Plan, settings: &RateSettings, world: World<'_>) -> Result<Search, Stop> {
+pub fn rate(plan: &Plan, settings: &RateSettings, world: SearchEnv<'_>) -> Result<Search, Stop> {
     let aim = Aim {
         width: settings.width,
         start: settings.start,
@@ -61,7 +61,7 @@ pub fn rate(plan: &Plan, settings: &RateSettings, world: World<'_>) -> Result<Se
     let mut search = Rate {
         settings,
         plan: shape::base(plan),
-        lab: Lab::new(world, settings.budget),
+        lab: TrialRunner::new(world, settings.budget),
         bracket: Bracket::new(aim),
         broken: vec![Vec::new(); settings.objectives.len()],
     };

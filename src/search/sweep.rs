@@ -2,8 +2,8 @@
 //! messages, and where the SMSC throttles it, the rate that it lets through is measured instead: a closed loop against
 //! a rate limit says nothing of windows or binds, and its refusals come back at once and would only multiply.
 use super::document::{Point, Search, TrialRow};
-use super::lab::{Done, Lab, Stop};
 use super::shape;
+use super::trial_runner::{Done, Stop, TrialRunner};
 use crate::judge::Limiter;
 use crate::kit::{
     Nanos,
@@ -59,7 +59,7 @@ impl Sweep {
     }
 
     /// Measures one step.
-    pub(super) fn step(&mut self, lab: &mut Lab<'_>, plan: &Plan) -> Result<Step, Stop> {
+    pub(super) fn step(&mut self, lab: &mut TrialRunner<'_>, plan: &Plan) -> Result<Step, Stop> {
         if self.top == 0.0 {
             let share = self.pilot(lab, plan)?;
             if share > THROTTLED_MAX {
@@ -94,7 +94,7 @@ impl Sweep {
 
     /// A few messages, then more, until they are a tenth of a second's: to know roughly how fast answers come.
     /// The share of them that was throttled.
-    fn pilot(&mut self, lab: &mut Lab<'_>, plan: &Plan) -> Result<f64, Stop> {
+    fn pilot(&mut self, lab: &mut TrialRunner<'_>, plan: &Plan) -> Result<f64, Stop> {
         let mut most = (PILOT_SLOTS * slots(plan)).max(PILOT_MIN);
         loop {
             let left = lab.budget.left(&lab.spent).unwrap_or(u64::MAX);
@@ -114,7 +114,7 @@ impl Sweep {
     }
 
     /// What the SMSC lets through, offered at a rate: first as much as was seen or expected, then twice what it took.
-    fn throttled(&self, lab: &mut Lab<'_>, plan: &Plan, share: f64) -> Result<Step, Stop> {
+    fn throttled(&self, lab: &mut TrialRunner<'_>, plan: &Plan, share: f64) -> Result<Step, Stop> {
         let mut offered = self.top * 2.0;
         let mut passed = None;
         for _ in 0..LOOKS_MAX {
@@ -194,7 +194,7 @@ fn blank(plan: &Plan) -> Point {
 }
 
 fn measured(
-    lab: &mut Lab<'_>,
+    lab: &mut TrialRunner<'_>,
     plan: &Plan,
     shaped: &shape::Shaped,
     done: &Done,
@@ -254,13 +254,13 @@ fn row(plan: &Plan, done: &Done, kind: &str) -> TrialRow {
     }
 }
 
-fn keep(lab: &mut Lab<'_>, plan: &Plan, done: &Done, says: &str) {
+fn keep(lab: &mut TrialRunner<'_>, plan: &Plan, done: &Done, says: &str) {
     let row = row(plan, done, "sweep");
     let (binds, window) = (row.binds.unwrap_or(0), words::count(row.window.unwrap_or(0)));
     lab.keep(TrialRow { says: format!("{binds} × {window}: {says}"), ..row }, "");
 }
 
-fn keep_look(lab: &mut Lab<'_>, plan: &Plan, done: &Done, offered: f64, says: &str) {
+fn keep_look(lab: &mut TrialRunner<'_>, plan: &Plan, done: &Done, offered: f64, says: &str) {
     let row = row(plan, done, "paced");
     lab.keep(TrialRow { rate: Some(offered), says: says.to_owned(), ..row }, "");
 }

@@ -11,7 +11,7 @@ pub(super) struct Vote {
 
 /// What they say together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum VoteResult {
     /// It passes.
     Passes,
     /// It fails.
@@ -21,14 +21,14 @@ pub(super) enum Standing {
 }
 
 /// The majority; where there are confirmations, theirs.
-pub(super) fn standing(votes: &[Vote]) -> Standing {
+pub(super) fn standing(votes: &[Vote]) -> VoteResult {
     let any_long = votes.iter().any(|v| v.long);
     let heard = votes.iter().filter(|v| v.long == any_long);
     let balance: i32 = heard.map(|v| if v.passed { 1 } else { -1 }).sum();
     match balance {
-        1.. => Standing::Passes,
-        0 => Standing::Open,
-        _ => Standing::Fails,
+        1.. => VoteResult::Passes,
+        0 => VoteResult::Open,
+        _ => VoteResult::Fails,
     }
 }
 
@@ -39,11 +39,11 @@ mod tests {
     #[test]
     fn a_confirmation_outranks_any_number_of_short_trials() {
         let vote = |passed, long| Vote { passed, long };
-        assert_eq!(standing(&[vote(true, false), vote(true, false)]), Standing::Passes);
-        assert_eq!(standing(&[vote(true, false), vote(false, false)]), Standing::Open);
+        assert_eq!(standing(&[vote(true, false), vote(true, false)]), VoteResult::Passes);
+        assert_eq!(standing(&[vote(true, false), vote(false, false)]), VoteResult::Open);
         let short = [vote(true, false), vote(true, false), vote(false, true)];
-        assert_eq!(standing(&short), Standing::Fails);
+        assert_eq!(standing(&short), VoteResult::Fails);
         let tied = [vote(true, true), vote(false, true)];
-        assert_eq!(standing(&tied), Standing::Open);
+        assert_eq!(standing(&tied), VoteResult::Open);
     }
 }

@@ -5,9 +5,9 @@ use super::budget::Budget;
 use super::document::{Ended, Kind, Limit, Search, TrialRow};
 use super::enforced::{Enforced, How, Probe, Turn};
 use super::knee::{self, Load};
-use super::lab::{Done, Lab, Stop, World};
 use super::shape::{self, Shaped};
 use super::sweep::{Sweep, Swept};
+use super::trial_runner::{Done, SearchEnv, Stop, TrialRunner};
 use crate::kit::{
     Nanos,
     words::{self, counted},
@@ -48,7 +48,7 @@ const BELOW: f64 = 0.75;
 struct Window<'s, 'w> {
     settings: &'s WindowSettings,
     plan: Plan,
-    lab: Lab<'w>,
+    lab: TrialRunner<'w>,
     /// Longest answer of the largest burst that was accepted: (messages, response).
     slowest: (u64, Nanos),
     /// Answers of the last probe: the quickest, their mean, the longest.
@@ -116,10 +116,14 @@ impl Doubted {
 ///
 /// # Errors
 /// [`Stop::Failed`] where no trial at all could be run.
-pub fn window(plan: &Plan, settings: &WindowSettings, world: World<'_>) -> Result<Search, Stop> {
+pub fn window(
+    plan: &Plan,
+    settings: &WindowSettings,
+    world: SearchEnv<'_>,
+) -> Result<Search, Stop> {
     let plan = shape::base(plan);
     let search = Search::new(Kind::Window, &plan.name, &advice::target(&plan));
-    let lab = Lab::new(world, settings.budget);
+    let lab = TrialRunner::new(world, settings.budget);
     let mut window = Window {
         settings,
         plan,

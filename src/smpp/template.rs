@@ -147,7 +147,7 @@ impl TemplateBuilder {
     }
 
     /// Writes the whole PDU, every variable as zeros of its nominal length, and notes where each stands.
-    fn assemble(&self, out: &mut BytesMut) -> Vec<Place> {
+    fn assemble(&self, out: &mut BytesMut) -> Vec<PatchSite> {
         let (source_addr, destination_addr) =
             (image(&self.source_addr), image(&self.destination_addr));
         let short_message = image(&self.short_message);
@@ -223,7 +223,12 @@ fn image(pieces: &[Piece]) -> Vec<u8> {
     octets
 }
 
-fn note_places(field_at: usize, length: LengthField, pieces: &[Piece], places: &mut Vec<Place>) {
+fn note_places(
+    field_at: usize,
+    length: LengthField,
+    pieces: &[Piece],
+    places: &mut Vec<PatchSite>,
+) {
     let octets_of_field: usize = pieces.iter().map(Piece::nominal_octets).sum();
     let mut at = field_at;
     for piece in pieces {
@@ -232,7 +237,7 @@ fn note_places(field_at: usize, length: LengthField, pieces: &[Piece], places: &
             Piece::Fixed(_) => {}
             Piece::Var { index, nominal_octets: _ } => {
                 let room = length.octets_max() - octets_of_field;
-                places.push(Place { at, octets, index: *index, field_at, length, room });
+                places.push(PatchSite { at, octets, index: *index, field_at, length, room });
             }
         }
         at += octets;
@@ -278,7 +283,7 @@ impl LengthField {
 
 /// Where a variable stands in the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
+struct PatchSite {
     at: usize,
     octets: usize,
     index: usize,
@@ -295,7 +300,7 @@ pub struct Template {
     /// The whole PDU with every variable at its nominal length.
     image: Vec<u8>,
     /// In the order of the image.
-    places: Vec<Place>,
+    places: Vec<PatchSite>,
     /// The image several times, to be copied at once; empty where it was not asked for.
     sheet: Vec<u8>,
 }

@@ -4,7 +4,7 @@ use super::bounds::{CLOSE_WITHIN, UNBIND_WITHIN};
 use super::core::Core;
 use super::faults::Occasion;
 use crate::kit::Nanos;
-use crate::net::Wish;
+use crate::net::ConnAction;
 use crate::plan::behaviour::FaultKind;
 use crate::session::{Event, Role, State};
 use crate::smpp::answer::strict_fault;
@@ -230,7 +230,7 @@ impl Core {
 
     fn end(&mut self, session: u32, now: Nanos) {
         self.leave(session, false, now);
-        self.close(session, Wish::CloseWhenFlushed, now);
+        self.close(session, ConnAction::CloseWhenFlushed, now);
     }
 
     /// Asks the ESME to unbind.
@@ -260,8 +260,8 @@ impl Core {
                 // nothing is written meanwhile: the peer cannot be blamed
                 return self.give_up_at(session, now.after(CLOSE_WITHIN));
             }
-            count.flush_timeouts += u64::from(peer.wish == Wish::CloseWhenFlushed);
-            peer.wish = Wish::Reset;
+            count.flush_timeouts += u64::from(peer.wish == ConnAction::CloseWhenFlushed);
+            peer.wish = ConnAction::Reset;
             return self.mark(session);
         }
         match peer.session.state() {
@@ -269,7 +269,7 @@ impl Core {
             State::Unbinding(_) => count.response_timeouts += 1,
             State::Bound(_) | State::Unbound => return,
         }
-        self.close(session, Wish::CloseWhenFlushed, now);
+        self.close(session, ConnAction::CloseWhenFlushed, now);
     }
 
     fn timer_due(&self, session: u32) -> Nanos {
@@ -321,7 +321,7 @@ impl Core {
         };
         if let Some(count) = late {
             *count += 1;
-            self.close(session, Wish::CloseWhenFlushed, now);
+            self.close(session, ConnAction::CloseWhenFlushed, now);
         } else {
             self.mark(session);
             self.arm(session);
@@ -382,11 +382,11 @@ impl Core {
             FaultKind::NoEnquireAnswer => return peer.ignores_enquiries = true,
             FaultKind::BindRefuse | FaultKind::AcceptThenDrop => return,
             FaultKind::Unbind => self.unbind(session, now),
-            FaultKind::Close => self.close(session, Wish::CloseWhenFlushed, now),
-            FaultKind::Reset => self.close(session, Wish::Reset, now),
+            FaultKind::Close => self.close(session, ConnAction::CloseWhenFlushed, now),
+            FaultKind::Reset => self.close(session, ConnAction::Reset, now),
             FaultKind::HalfClose => {
                 peer.mute();
-                peer.wish = Wish::HalfClose;
+                peer.wish = ConnAction::HalfClose;
                 if let Some(account) = peer.account {
                     self.stop_receiving(session, account);
                 }
@@ -401,7 +401,7 @@ impl Core {
                 let id = CommandId::SUBMIT_SM_RESP;
                 pdu::header_only(id, CommandStatus::ESME_ROK, 1, &mut peer.out);
                 peer.out.truncate(whole + Header::OCTETS / 2);
-                self.close(session, Wish::CloseWhenFlushed, now);
+                self.close(session, ConnAction::CloseWhenFlushed, now);
             }
             FaultKind::SlowReader => {
                 peer.slow = true;

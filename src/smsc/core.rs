@@ -3,18 +3,18 @@
 use super::accounts::Accounts;
 use super::bounds::{Bounds, CLOSE_WITHIN, Deadlines, UNBOUND_PDU_OCTETS_MAX, Unbound};
 use super::delay::Delay;
-use super::desk::Desk;
+use super::delivery_writer::DeliveryWriter;
 use super::faults::{Faults, Occasion, Stalls};
+use super::id_generator::IdGenerator;
 use super::limits::{Bucket, DeliveryQueue};
-use super::mint::Mint;
 use super::mo::MoSource;
-use super::outbox::Outbox;
+use super::outcome_policy::OutcomePolicy;
 use super::peer::{Peer, Peers};
-use super::scribe::Scribe;
 use super::settings::Settings;
 use super::tally::Tally;
+use super::timed_work::TimedWork;
 use crate::kit::{Nanos, Rng, stream_seed};
-use crate::net::{Endpoint, Wish};
+use crate::net::{ConnAction, Endpoint};
 use crate::plan::behaviour::{Behaviour, FaultKind, Scope};
 use crate::session::{Session, State, Timers};
 use crate::smpp::{CommandId, CommandStatus, Header, frame, pdu};
@@ -33,10 +33,10 @@ pub struct Core {
     pub(super) bound: Vec<u32>,
     /// Those of them that receive.
     pub(super) receivers: Vec<u32>,
-    pub(super) outbox: Outbox,
-    pub(super) desk: Desk,
-    pub(super) mint: Mint,
-    pub(super) scribe: Scribe,
+    pub(super) outbox: TimedWork,
+    pub(super) desk: OutcomePolicy,
+    pub(super) mint: IdGenerator,
+    pub(super) scribe: DeliveryWriter,
     pub(super) latency: Delay,
     pub(super) receipt_delay: Delay,
     pub(super) receipt_pace: Option<Bucket>,
@@ -88,10 +88,10 @@ impl Core {
             deadlines: Deadlines::default(),
             bound: Vec::new(),
             receivers: Vec::new(),
-            outbox: Outbox::new(behaviour.receipts.waiting_max),
-            desk: Desk::new(behaviour),
-            mint: Mint::new(seed, behaviour.response.id, behaviour.receipts.id),
-            scribe: Scribe::new(behaviour, wall_ns_at_zero),
+            outbox: TimedWork::new(behaviour.receipts.waiting_max),
+            desk: OutcomePolicy::new(behaviour),
+            mint: IdGenerator::new(seed, behaviour.response.id, behaviour.receipts.id),
+            scribe: DeliveryWriter::new(behaviour, wall_ns_at_zero),
             latency: Delay::new(behaviour.response.latency),
             receipt_delay: Delay::new(behaviour.receipts.delay),
             receipt_pace: behaviour.receipts.rate.and_then(|rate| Bucket::new(rate, Some(0))),
@@ -135,7 +135,7 @@ impl Core {
                 self.connections_to_drop -= 1;
             }
             self.tally.faults.add(FaultKind::AcceptThenDrop);
-            self.close(session, Wish::Close, now);
+            self.close(session, ConnAction::Close, now);
         }
         self.arm(session);
         session
@@ -145,10 +145,10 @@ impl Core {
     pub fn drop_oldest_unbound(&mut self, now: Nanos) -> bool {
         let Some(session) = self.unbound.take_oldest() else { return false };
         self.tally.sessions.dropped_unbound += 1;
-        self.close(session, Wish::Close, now);
+        self.close(session, ConnAction::Close, now);
         // one that was being closed already is closed at once
         if let Some(peer) = self.peers.get_mut(session) {
-            peer.wish = Wish::Close;
+            peer.wish = ConnAction::Close;
         }
         self.mark(session);
         true
@@ -207,7 +207,7 @@ impl Core {
             if bound {
                 self.unbind(session, now);
             } else {
-                self.close(session, Wish::CloseWhenFlushed, now);
+                self.close(session, ConnAction::CloseWhenFlushed, now);
             }
         }
     }
@@ -235,7 +235,7 @@ impl Core {
     }
 
     /// Ends a connection from our side.
-    pub(super) fn close(&mut self, session: u32, wish: Wish, now: Nanos) {
+    pub(super) fn close(&mut self, session: u32, wish: ConnAction, now: Nanos) {
         if let Some(peer) = self.peers.get_mut(session)
             && peer.listens()
         {
@@ -348,7 +348,7 @@ impl Core {
             let status = CommandStatus::ESME_RINVCMDLEN;
             pdu::header_only(CommandId::GENERIC_NACK, status, 0, &mut peer.out);
         }
-        self.close(session, Wish::CloseWhenFlushed, now);
+        self.close(session, ConnAction::CloseWhenFlushed, now);
     }
 
     /// Whether the peer has so many answers to take, or to wait for, that it may not ask for more.
@@ -370,7 +370,7 @@ impl Core {
         if peer.muted {
             peer.out.clear();
         }
-        if peer.slow && peer.wish == Wish::Stay {
+        if peer.slow && peer.wish == ConnAction::Stay {
             peer.held_until = now.after(SLOW_READ_EVERY);
             self.arm(session);
         }
@@ -398,7 +398,7 @@ impl Endpoint for Core {
                 State::Open if peer.out.len() > self.bounds.unbound_out_octets_max => {
                     self.unbound.remove(session);
                     self.tally.sessions.dropped_unbound += 1;
-                    self.close(session, Wish::Close, now);
+                    self.close(session, ConnAction::Close, now);
                     continue;
                 }
                 State::Open => UNBOUND_PDU_OCTETS_MAX,
@@ -437,12 +437,16 @@ impl Endpoint for Core {
 
     fn wrote(&mut self, _session: u32, _octets: usize, _stamp: Nanos) {}
 
-    fn wish(&self, session: u32) -> Wish {
-        let Some(peer) = self.peers.get(session) else { return Wish::Close };
+    fn wish(&self, session: u32) -> ConnAction {
+        let Some(peer) = self.peers.get(session) else { return ConnAction::Close };
         match peer.wish {
-            Wish::Stay if peer.held_until > Nanos::ZERO || self.owes_much(peer) => Wish::HoldReads,
+            ConnAction::Stay if peer.held_until > Nanos::ZERO || self.owes_much(peer) => {
+                ConnAction::HoldReads
+            }
             // what must be written first cannot be now
-            Wish::CloseWhenFlushed | Wish::HalfClose if self.stalls.is_on() => Wish::Stay,
+            ConnAction::CloseWhenFlushed | ConnAction::HalfClose if self.stalls.is_on() => {
+                ConnAction::Stay
+            }
             wish => wish,
         }
     }

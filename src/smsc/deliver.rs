@@ -1,8 +1,8 @@
 //! What goes to ESMEs unasked: receipts and mobile-originated messages. To whom, within which window, how
 //! often.
 use super::core::Core;
-use super::letter::{Kind, Letter, Letters};
 use super::peer::{Delivery, Peer};
+use super::pending_delivery::{DeliverySlab, Kind, PendingDelivery};
 use crate::kit::Nanos;
 use crate::smpp::CommandStatus;
 use crate::smpp::receipt::MessageState;
@@ -14,11 +14,14 @@ const DELIVERIES_MAX: usize = 1 << 18;
 impl Core {
     /// A response went out at `at` (or would have): what comes after it.
     #[inline]
-    pub(super) fn after_response(&mut self, letter: Letter, at: Nanos, now: Nanos) {
+    pub(super) fn after_response(&mut self, letter: PendingDelivery, at: Nanos, now: Nanos) {
         if letter.notified {
             let state = MessageState::Enroute.wire();
             let kind = Kind::Intermediate;
-            self.post(Letter { kind, state, twice: false, notified: false, ..letter }, now);
+            self.post(
+                PendingDelivery { kind, state, twice: false, notified: false, ..letter },
+                now,
+            );
         }
         let start = at.max(Nanos(letter.delivered_ns));
         let due = self.receipt_delay.after(start, &mut self.rng);
@@ -35,7 +38,7 @@ impl Core {
 
     /// A receipt is due: it goes as `receipts.rate` lets it.
     #[inline]
-    pub(super) fn send_receipt(&mut self, letter: Letter, due: Nanos, now: Nanos) {
+    pub(super) fn send_receipt(&mut self, letter: PendingDelivery, due: Nanos, now: Nanos) {
         if let Some(pace) = &mut self.receipt_pace {
             let at = pace.reserve(due);
             if at > now {
@@ -51,13 +54,13 @@ impl Core {
 
     /// Sends a delivery, or keeps it until somebody can receive it.
     #[inline]
-    pub(super) fn post(&mut self, letter: Letter, now: Nanos) {
+    pub(super) fn post(&mut self, letter: PendingDelivery, now: Nanos) {
         match self.receiver_of(&letter) {
             Some(session) => self.deliver(session, letter, now),
             None => self.wait(letter, false),
         }
         if letter.twice && letter.kind == Kind::Final && letter.attempts == 0 {
-            self.post(Letter { kind: Kind::Copy, early: false, ..letter }, now);
+            self.post(PendingDelivery { kind: Kind::Copy, early: false, ..letter }, now);
         }
     }
 
@@ -68,7 +71,7 @@ impl Core {
 
     /// The session that a delivery goes to: its own, or another one of the account in turn.
     #[inline]
-    fn receiver_of(&mut self, letter: &Letter) -> Option<u32> {
+    fn receiver_of(&mut self, letter: &PendingDelivery) -> Option<u32> {
         let account = self.accounts.live(letter.account)?;
         // what has been waiting goes first
         if letter.attempts == 0 && !account.waiting.is_empty() {
@@ -87,11 +90,14 @@ impl Core {
 
     /// Writes a delivery into a session's out-buffer.
     #[inline]
-    fn deliver(&mut self, session: u32, mut letter: Letter, now: Nanos) {
+    fn deliver(&mut self, session: u32, mut letter: PendingDelivery, now: Nanos) {
         self.count_sent(session, &letter);
         letter.attempts += 1;
-        let place =
-            if self.settings.tracked { self.outbox.letters.keep(letter) } else { Letters::NONE };
+        let place = if self.settings.tracked {
+            self.outbox.letters.keep(letter)
+        } else {
+            DeliverySlab::NONE
+        };
         let Core { peers, scribe, mint, outbox, settings, .. } = self;
         let Some(peer) = peers.get_mut(session) else { return };
         let sequence = peer.session.sequence.take();
@@ -100,7 +106,7 @@ impl Core {
         if settings.tracked {
             if peer.deliveries.len() >= DELIVERIES_MAX
                 && let Some((_, oldest)) = peer.deliveries.pop_first()
-                && oldest.place != Letters::NONE
+                && oldest.place != DeliverySlab::NONE
             {
                 outbox.letters.take(oldest.place);
                 peer.unacknowledged = peer.unacknowledged.saturating_sub(1);
@@ -121,12 +127,12 @@ impl Core {
         let Core { peers, outbox, .. } = self;
         outbox.checks.retain(|(session, sequence)| {
             let delivery = peers.get(*session).and_then(|peer| peer.deliveries.get(sequence));
-            delivery.is_some_and(|delivery| delivery.place != Letters::NONE)
+            delivery.is_some_and(|delivery| delivery.place != DeliverySlab::NONE)
         });
     }
 
     #[inline]
-    fn count_sent(&mut self, session: u32, letter: &Letter) {
+    fn count_sent(&mut self, session: u32, letter: &PendingDelivery) {
         let again = letter.attempts > 0;
         let receipts = &mut self.tally.receipts;
         match letter.kind {
@@ -145,7 +151,7 @@ impl Core {
     }
 
     /// Keeps a delivery until somebody can receive it; `again`: before all others.
-    fn wait(&mut self, letter: Letter, again: bool) {
+    fn wait(&mut self, letter: PendingDelivery, again: bool) {
         let Some(account) = self.accounts.live(letter.account) else {
             return self.lose(&letter, false);
         };
@@ -153,13 +159,13 @@ impl Core {
             return self.lose(&letter, true);
         }
         // one that had to wait does not come before its response any more
-        let place = self.outbox.letters.keep_waiting(Letter { early: false, ..letter });
+        let place = self.outbox.letters.keep_waiting(PendingDelivery { early: false, ..letter });
         account.wait(place, again);
     }
 
     /// Drops a delivery: too many wait (`full`), or there is nobody that it could go to.
     #[cold]
-    pub(super) fn lose(&mut self, letter: &Letter, full: bool) {
+    pub(super) fn lose(&mut self, letter: &PendingDelivery, full: bool) {
         let full = u64::from(full);
         match letter.kind {
             Kind::Mo => self.tally.mo.dropped_full += full,
@@ -233,7 +239,7 @@ impl Core {
                 self.tally.receipts.acknowledged.add(status);
             }
         }
-        if place == Letters::NONE {
+        if place == DeliverySlab::NONE {
             return;
         }
         peer.unacknowledged = peer.unacknowledged.saturating_sub(1);
@@ -249,7 +255,7 @@ impl Core {
         let Some(peer) = self.peers.get_mut(session) else { return };
         let unwritten = peer.out.len();
         let Some(delivery) = peer.deliveries.get_mut(&sequence) else { return };
-        if delivery.place == Letters::NONE {
+        if delivery.place == DeliverySlab::NONE {
             return;
         }
         // what the peer has not taken yet it cannot answer; to send it again would only add to that
@@ -258,7 +264,7 @@ impl Core {
         {
             return self.outbox.checks.push(now.after(patience), (session, sequence));
         }
-        let place = std::mem::replace(&mut delivery.place, Letters::NONE);
+        let place = std::mem::replace(&mut delivery.place, DeliverySlab::NONE);
         // its entry stays: an answer that comes late is still one
         peer.unacknowledged = peer.unacknowledged.saturating_sub(1);
         let letter = self.outbox.letters.take(place);
@@ -267,7 +273,7 @@ impl Core {
         self.refill(session, now);
     }
 
-    fn retry(&mut self, letter: Letter, at_once: bool, now: Nanos) {
+    fn retry(&mut self, letter: PendingDelivery, at_once: bool, now: Nanos) {
         match self.settings.retry {
             Some(retry) if letter.attempts <= retry.max => {
                 if at_once {
@@ -284,7 +290,7 @@ impl Core {
         }
     }
 
-    fn give_up(&mut self, letter: &Letter) {
+    fn give_up(&mut self, letter: &PendingDelivery) {
         match letter.kind {
             Kind::Mo => self.tally.mo.given_up += 1,
             Kind::Final | Kind::Copy | Kind::Intermediate => self.tally.receipts.given_up += 1,
@@ -295,7 +301,7 @@ impl Core {
     pub(super) fn take_back(&mut self, peer: &mut Peer, now: Nanos) {
         let mut accounts = Vec::new();
         for (_, delivery) in std::mem::take(&mut peer.deliveries).into_iter().rev() {
-            if delivery.place == Letters::NONE {
+            if delivery.place == DeliverySlab::NONE {
                 continue;
             }
             let letter = self.outbox.letters.take(delivery.place);
@@ -325,13 +331,13 @@ impl Core {
         let session = self.receivers[mo.turn % self.receivers.len()];
         mo.turn = (mo.turn + 1) % self.receivers.len();
         let account = self.peers.get(session).and_then(|peer| peer.account);
-        let letter = Letter {
+        let letter = PendingDelivery {
             number,
             submitted_ns: now.0,
             session,
             account: account.unwrap_or(u32::MAX),
             kind: Kind::Mo,
-            ..Letter::default()
+            ..PendingDelivery::default()
         };
         self.post(letter, now);
     }

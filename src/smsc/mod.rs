@@ -9,20 +9,20 @@ mod control;
 mod core;
 mod delay;
 mod deliver;
-mod desk;
+mod delivery_writer;
 mod faults;
-mod letter;
+mod id_generator;
 mod limits;
-mod mint;
 mod mo;
-mod outbox;
+mod outcome_policy;
 mod peer;
-mod scan;
-mod scribe;
+mod pending_delivery;
 mod server;
 mod settings;
 mod submit;
+mod submit_fields;
 mod tally;
+mod timed_work;
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,8 @@
 //! The simulator's end of one connection, and the table of all of them by session number.
-use super::letter::Kind;
 use super::limits::Bucket;
+use super::pending_delivery::Kind;
 use crate::kit::Nanos;
-use crate::net::Wish;
+use crate::net::ConnAction;
 use crate::plan::behaviour::FaultKind;
 use crate::session::Session;
 use bytes::BytesMut;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// A delivery that awaits its answer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Delivery {
-    /// Where its letter is kept; `Letters::NONE` once it was sent again or given up.
+    /// Where its letter is kept; `DeliverySlab::NONE` once it was sent again or given up.
     pub(super) place: u32,
     /// What it is.
     pub(super) kind: Kind,
@@ -29,7 +29,7 @@ pub(super) struct Peer {
     /// Our direction is closed, or about to be.
     pub(super) muted: bool,
     /// What is to become of the connection.
-    pub(super) wish: Wish,
+    pub(super) wish: ConnAction,
     /// Whose it is, once bound.
     pub(super) account: Option<u32>,
     /// Bound, and may be sent deliveries.
@@ -69,7 +69,7 @@ impl Peer {
             out: BytesMut::new(),
             last_words: BytesMut::new(),
             muted: false,
-            wish: Wish::Stay,
+            wish: ConnAction::Stay,
             account: None,
             receives: false,
             open: 0,
@@ -92,8 +92,8 @@ impl Peer {
     #[inline]
     pub(super) fn listens(&self) -> bool {
         match self.wish {
-            Wish::Stay | Wish::HalfClose | Wish::HoldReads => true,
-            Wish::CloseWhenFlushed | Wish::Close | Wish::Reset => false,
+            ConnAction::Stay | ConnAction::HalfClose | ConnAction::HoldReads => true,
+            ConnAction::CloseWhenFlushed | ConnAction::Close | ConnAction::Reset => false,
         }
     }
 

@@ -3,7 +3,7 @@
 //! It decides nothing: what goes out and when is the [`Core`]'s.
 use super::{Core, Tally};
 use crate::kit::{Clock, Nanos, Timer};
-use crate::net::{End, Endpoint, ReadBuffer, ServerTls, Wake, Wish, pump};
+use crate::net::{ConnAction, End, Endpoint, ReadBuffer, ServerTls, Wake, pump};
 use crate::plan::behaviour::Behaviour;
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit};
@@ -84,7 +84,7 @@ impl Server {
             };
             let local = tokio::task::LocalSet::new();
             local.block_on(&runtime, async move {
-                let house = match House::new(&behaviour, tls) {
+                let house = match ServerState::new(&behaviour, tls) {
                     Ok(house) => Rc::new(house),
                     Err(e) => {
                         let _ = ready.send(Err(e));
@@ -152,7 +152,7 @@ impl Drop for Running {
 }
 
 /// What the tasks share.
-struct House {
+struct ServerState {
     core: RefCell<Core>,
     buffer: ReadBuffer,
     wakes: RefCell<HashMap<u32, Wake>>,
@@ -174,10 +174,10 @@ fn server_tls(behaviour: &Behaviour) -> io::Result<Option<ServerTls>> {
     ServerTls::new(certificate, key, client_ca).map(Some).map_err(wrong)
 }
 
-impl House {
-    fn new(behaviour: &Behaviour, tls: Option<ServerTls>) -> io::Result<House> {
+impl ServerState {
+    fn new(behaviour: &Behaviour, tls: Option<ServerTls>) -> io::Result<ServerState> {
         let wall_at_zero = Clock::wall_ns().saturating_sub(Clock::now().0);
-        Ok(House {
+        Ok(ServerState {
             core: RefCell::new(Core::new(behaviour, wall_at_zero)),
             buffer: ReadBuffer::default(),
             wakes: RefCell::default(),
@@ -237,7 +237,7 @@ impl House {
 }
 
 async fn serve(
-    house: Rc<House>,
+    house: Rc<ServerState>,
     listener: TcpListener,
     mut asked: mpsc::UnboundedReceiver<Ask>,
 ) -> Tally {
@@ -271,7 +271,7 @@ async fn serve(
     house.core.borrow().tally().clone()
 }
 
-async fn accept(house: Rc<House>, listener: TcpListener) {
+async fn accept(house: Rc<ServerState>, listener: TcpListener) {
     for number in 0.. {
         match listener.accept().await {
             Ok((stream, _)) => {
@@ -301,7 +301,7 @@ async fn accept(house: Rc<House>, listener: TcpListener) {
     }
 }
 
-async fn connection(house: Rc<House>, stream: TcpStream, number: u64) {
+async fn connection(house: Rc<ServerState>, stream: TcpStream, number: u64) {
     // a socket that refuses an option is one that is gone already; the pump will say so
     let _ = stream.set_nodelay(true);
     match &house.tls {
@@ -318,7 +318,7 @@ async fn connection(house: Rc<House>, stream: TcpStream, number: u64) {
     }
 }
 
-async fn converse<S>(house: &Rc<House>, mut stream: S, socket: impl Fn(&S) -> SockRef<'_>)
+async fn converse<S>(house: &Rc<ServerState>, mut stream: S, socket: impl Fn(&S) -> SockRef<'_>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -335,7 +335,7 @@ where
         false
     };
     let gone = pump(&mut stream, session, &house.core, &house.buffer, &wake, &after).await;
-    if matches!(gone.end, End::Wished(Wish::Reset)) {
+    if matches!(gone.end, End::Wished(ConnAction::Reset)) {
         let _ = socket(&stream).set_linger(Some(Duration::ZERO));
     }
     house.wakes.borrow_mut().remove(&session);

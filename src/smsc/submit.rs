@@ -1,15 +1,15 @@
 //! The way of a submit_sm: read, bounded, judged, answered. The hot path: nothing here allocates per message.
 use super::bounds::REPLIES_MAX;
 use super::core::Core;
-use super::desk::{Terms, Verdict};
+use super::delivery_writer;
 use super::faults::Occasion;
-use super::letter::{Kind, Letter, Letters};
-use super::outbox::{Manner, Reply};
+use super::outcome_policy::{AcceptTerms, SubmitDecision};
 use super::peer::Peer;
-use super::scan::{self, Refusal, Slip};
-use super::scribe;
+use super::pending_delivery::{DeliverySlab, Kind, PendingDelivery};
+use super::submit_fields::{self, Refusal, SubmitFields};
+use super::timed_work::{Manner, Reply};
 use crate::kit::Nanos;
-use crate::net::Wish;
+use crate::net::ConnAction;
 use crate::plan::behaviour::{FaultKind, OnRate, OnWindow};
 use crate::smpp::{CommandId, CommandStatus, Header, pdu};
 
@@ -21,12 +21,12 @@ impl Core {
     #[inline]
     pub(super) fn submit(&mut self, session: u32, frame: &[u8], sequence: u32, now: Nanos) {
         self.tally.submits.received += 1;
-        let slip = match scan::scan(frame) {
+        let slip = match submit_fields::scan(frame) {
             Ok(slip) => slip,
             Err(refusal) => return self.malformed(session, sequence, refusal, now),
         };
         if self.settings.openmarket
-            && let Some(status) = scan::openmarket(&slip)
+            && let Some(status) = submit_fields::openmarket(&slip)
         {
             return self.refuse(session, sequence, status, now);
         }
@@ -50,29 +50,36 @@ impl Core {
         }
         let due = self.latency.after(start, &mut self.rng);
         let verdict = match manner {
-            Manner::Nack => Verdict::Refuse(CommandStatus::ESME_RINVCMDID),
+            Manner::Nack => SubmitDecision::Refuse(CommandStatus::ESME_RINVCMDID),
             Manner::Plain | Manner::OversizeTlv => self.desk.answer(&slip, &mut self.rng),
         };
         let mut reply = Reply {
             session,
             sequence,
             status: CommandStatus::ESME_ROK,
-            letter: Letters::NONE,
+            letter: DeliverySlab::NONE,
             manner,
             number: 0,
         };
         match verdict {
-            Verdict::Refuse(status) => {
+            SubmitDecision::Refuse(status) => {
                 self.tally.submits.refused.add(status);
                 reply.status = status;
                 self.enter_reply(reply, None, due, now);
             }
-            Verdict::Accept(terms) => self.accept(&slip, terms, reply, due, now),
+            SubmitDecision::Accept(terms) => self.accept(&slip, terms, reply, due, now),
         }
     }
 
     #[inline]
-    fn accept(&mut self, slip: &Slip, terms: Terms, mut reply: Reply, due: Nanos, now: Nanos) {
+    fn accept(
+        &mut self,
+        slip: &SubmitFields,
+        terms: AcceptTerms,
+        mut reply: Reply,
+        due: Nanos,
+        now: Nanos,
+    ) {
         self.tally.submits.accepted += 1;
         reply.number = self.mint.take();
         let delivered = self.queue.as_mut().map_or(Nanos::ZERO, |queue| queue.enter(now));
@@ -83,7 +90,7 @@ impl Core {
                 self.tally.receipts.withheld += 1;
             } else {
                 self.tally.receipts.pending += 1;
-                letter = Some(Letter {
+                letter = Some(PendingDelivery {
                     number: reply.number,
                     submitted_ns: now.0,
                     delivered_ns: delivered.0,
@@ -118,7 +125,13 @@ impl Core {
 
     /// Answers now where that is due, else when it is.
     #[inline]
-    fn enter_reply(&mut self, mut reply: Reply, letter: Option<Letter>, due: Nanos, now: Nanos) {
+    fn enter_reply(
+        &mut self,
+        mut reply: Reply,
+        letter: Option<PendingDelivery>,
+        due: Nanos,
+        now: Nanos,
+    ) {
         if due <= now {
             return self.send_reply(&reply, letter, due, now);
         }
@@ -141,13 +154,19 @@ impl Core {
             peer.open = peer.open.saturating_sub(1);
         }
         let letter =
-            (reply.letter != Letters::NONE).then(|| self.outbox.letters.take(reply.letter));
+            (reply.letter != DeliverySlab::NONE).then(|| self.outbox.letters.take(reply.letter));
         self.send_reply(&reply, letter, due, now);
         self.mark(reply.session);
     }
 
     #[inline]
-    fn send_reply(&mut self, reply: &Reply, letter: Option<Letter>, due: Nanos, now: Nanos) {
+    fn send_reply(
+        &mut self,
+        reply: &Reply,
+        letter: Option<PendingDelivery>,
+        due: Nanos,
+        now: Nanos,
+    ) {
         let mut letter = letter;
         if let Some(early) = letter.take_if(|letter| letter.early) {
             self.post(early, now);
@@ -175,7 +194,7 @@ impl Core {
             session,
             sequence,
             status,
-            letter: Letters::NONE,
+            letter: DeliverySlab::NONE,
             manner: Manner::Plain,
             number: 0,
         };
@@ -207,7 +226,7 @@ impl Core {
                 return self.refuse(session, sequence, CommandStatus::ESME_RMSGQFUL, now);
             }
             OnWindow::Silence => {}
-            OnWindow::Disconnect => self.close(session, Wish::CloseWhenFlushed, now),
+            OnWindow::Disconnect => self.close(session, ConnAction::CloseWhenFlushed, now),
             OnWindow::Unbind => self.unbind(session, now),
         }
         self.tally.submits.ignored += 1;
@@ -272,12 +291,12 @@ impl Core {
 }
 
 #[inline]
-fn write_reply(peer: &mut Peer, reply: &Reply, mint: &super::mint::Mint) {
+fn write_reply(peer: &mut Peer, reply: &Reply, mint: &super::id_generator::IdGenerator) {
     let out = &mut peer.out;
     match reply.manner {
         Manner::Plain | Manner::OversizeTlv if reply.status.is_ok() => {
             let start = out.len();
-            scribe::accepted(reply.sequence, reply.number, mint, out);
+            delivery_writer::accepted(reply.sequence, reply.number, mint, out);
             if reply.manner == Manner::OversizeTlv {
                 out.extend_from_slice(&OVERSIZE_TLV);
                 let length = (out.len() - start) as u32;

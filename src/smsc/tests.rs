@@ -1,7 +1,7 @@
 //! Drives the core with octets on a moved clock.
 use super::*;
 use crate::kit::Nanos;
-use crate::net::{Endpoint, Wish};
+use crate::net::{ConnAction, Endpoint};
 use crate::plan::behaviour::{Behaviour, FaultKind, Latency, Secret, SmscAccount};
 use crate::smpp::pdu::{self, Bind, Body, SubmitSm};
 use crate::smpp::receipt::{self, Brief, Delivered};
@@ -185,7 +185,7 @@ impl Bench {
         self.say(session, CommandId::UNBIND, 0, sequence);
         let heads = self.heads(session);
         assert_eq!(heads.last(), Some(&(CommandId::UNBIND_RESP, 0, sequence)));
-        assert_eq!(self.core.wish(session), Wish::CloseWhenFlushed);
+        assert_eq!(self.core.wish(session), ConnAction::CloseWhenFlushed);
         self.core.closed(session, self.now);
     }
 

@@ -4,16 +4,16 @@ use super::Trial;
 use crate::coordinator::RunError;
 use crate::kit::{Nanos, Rng, stream_seed};
 use crate::measure::{CutReason, NoObserver, Observer, Progress, RunRecord, Steer};
-use crate::plan::{Plan, Shape, Side};
+use crate::plan::{DuelSide, Plan, Shape};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The order of so many blocks a side: by fours A B B A or B A A B, so that a drift falls on both alike.
-pub fn order(blocks_per_side: usize, seed: u64) -> Vec<Side> {
+pub fn order(blocks_per_side: usize, seed: u64) -> Vec<DuelSide> {
     let mut rng = Rng::new(stream_seed(seed, 0xD0, 0));
     let mut order = Vec::with_capacity(2 * blocks_per_side);
     while order.len() < 2 * blocks_per_side {
         let (first, second) =
-            if rng.below(2) == 0 { (Side::A, Side::B) } else { (Side::B, Side::A) };
+            if rng.below(2) == 0 { (DuelSide::A, DuelSide::B) } else { (DuelSide::B, DuelSide::A) };
         let left = 2 * blocks_per_side - order.len();
         order.extend([first, second, second, first].iter().take(left.min(4)));
     }
@@ -38,10 +38,15 @@ pub fn simultaneous<T: Trial + Send>(
     plans: [&Plan; 2],
     observer: &mut dyn Observer,
 ) -> Result<[RunRecord; 2], RunError> {
-    let meeting = Meeting::default();
+    let meeting = StartBarrier::default();
     let [trial_a, trial_b] = trials;
-    let side =
-        |delay| Together { meeting: &meeting, delay, at: None, told: false, shown: NoObserver };
+    let side = |delay| SyncedObserver {
+        meeting: &meeting,
+        delay,
+        at: None,
+        told: false,
+        shown: NoObserver,
+    };
     let mut beside = side(half_gap(plans[1]));
     let mut watched = side(Nanos::ZERO).watched_by(observer);
     let (a, b) = std::thread::scope(|scope| {
@@ -78,7 +83,7 @@ const LEAD: Nanos = Nanos::from_millis(300);
 
 /// What the two sides know of each other.
 #[derive(Debug, Default)]
-struct Meeting(Mutex<Met>);
+struct StartBarrier(Mutex<Met>);
 
 #[derive(Debug, Default)]
 struct Met {
@@ -88,7 +93,7 @@ struct Met {
     ended: Option<String>,
 }
 
-impl Meeting {
+impl StartBarrier {
     fn met(&self) -> MutexGuard<'_, Met> {
         // three plain values: a panic elsewhere leaves them as good as they were
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -106,8 +111,8 @@ impl Meeting {
 }
 
 /// One side's observer.
-struct Together<'m, O> {
-    meeting: &'m Meeting,
+struct SyncedObserver<'m, O> {
+    meeting: &'m StartBarrier,
     delay: Nanos,
     /// When this side said that it is ready.
     at: Option<Nanos>,
@@ -115,14 +120,14 @@ struct Together<'m, O> {
     shown: O,
 }
 
-impl<'m> Together<'m, NoObserver> {
-    fn watched_by<O: Observer>(self, shown: O) -> Together<'m, O> {
-        let Together { meeting, delay, at, told, shown: NoObserver } = self;
-        Together { meeting, delay, at, told, shown }
+impl<'m> SyncedObserver<'m, NoObserver> {
+    fn watched_by<O: Observer>(self, shown: O) -> SyncedObserver<'m, O> {
+        let SyncedObserver { meeting, delay, at, told, shown: NoObserver } = self;
+        SyncedObserver { meeting, delay, at, told, shown }
     }
 }
 
-impl<O: Observer> Observer for Together<'_, O> {
+impl<O: Observer> Observer for SyncedObserver<'_, O> {
     fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason> {
         self.shown.progress(progress)
     }
@@ -159,7 +164,7 @@ mod tests {
     use crate::trial::{Memory, Tcp};
 
     fn sides(toml: &str) -> [Plan; 2] {
-        [Side::A, Side::B].map(|side| {
+        [DuelSide::A, DuelSide::B].map(|side| {
             let source = Source::Text { name: "duel.toml".into(), text: toml.into() };
             load_side(&source, &Overrides::default(), side, &[]).unwrap()
         })
@@ -175,12 +180,17 @@ mod tests {
     fn every_four_blocks_are_balanced_and_the_seed_draws_their_order() {
         for seed in 0..50 {
             let order = order(6, seed);
-            let positions = |side: Side| -> usize { (0..4).filter(|n| order[*n] == side).sum() };
-            assert_eq!(positions(Side::A), positions(Side::B), "a drift falls on both alike");
-            assert_eq!(order.iter().filter(|s| **s == Side::A).count(), 6);
+            let positions =
+                |side: DuelSide| -> usize { (0..4).filter(|n| order[*n] == side).sum() };
+            assert_eq!(
+                positions(DuelSide::A),
+                positions(DuelSide::B),
+                "a drift falls on both alike"
+            );
+            assert_eq!(order.iter().filter(|s| **s == DuelSide::A).count(), 6);
         }
-        assert!((0..20).any(|seed| order(2, seed)[0] == Side::A));
-        assert!((0..20).any(|seed| order(2, seed)[0] == Side::B));
+        assert!((0..20).any(|seed| order(2, seed)[0] == DuelSide::A));
+        assert!((0..20).any(|seed| order(2, seed)[0] == DuelSide::B));
         assert_eq!(order(1, 3).len(), 2);
     }
 

@@ -33,8 +33,8 @@ impl Trial for Far {
         }
         let plan = Arc::new(plan.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (run, crew) = self.leader.open(&plan)?;
-        let record = runtime.block_on(conduct(&plan, crew, observer));
+        let (run, pool) = self.leader.open(&plan)?;
+        let record = runtime.block_on(conduct(&plan, pool, observer));
         let fleet = self.leader.close(run);
         record.map(|mut record| {
             record.fleet = fleet;

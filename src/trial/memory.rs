@@ -1,11 +1,11 @@
 //! The whole ESME against the whole SMSC in memory, on a virtual clock: exact, seeded, a million messages
 //! in seconds. The network is a pair of pipes per session, each with a latency; time jumps from event to event.
 use super::Trial;
-use crate::coordinator::{Conductor, Distance, RunError};
-use crate::esme::{self, Handed, Order, Share};
+use crate::coordinator::{Distance, RunController, RunError};
+use crate::esme::{self, Order, WorkerAssignment, WorkerMessage};
 use crate::kit::Nanos;
 use crate::measure::{Observer, RunRecord};
-use crate::net::{End, Endpoint, Wish};
+use crate::net::{ConnAction, End, Endpoint};
 use crate::plan::Plan;
 use crate::smsc;
 use bytes::{Buf, BytesMut};
@@ -57,7 +57,7 @@ impl Trial for Memory {
         let mut world = World::new(self, &plan, workers)?;
         world.play(observer);
         self.last_tally = Some(world.smsc.tally().clone());
-        world.conductor.finish().map_err(RunError::CannotBind)
+        world.controller.finish().map_err(RunError::CannotBind)
     }
 
     fn tally(&self) -> Option<&smsc::Tally> {
@@ -65,7 +65,7 @@ impl Trial for Memory {
     }
 }
 
-/// Workers and conductor share a virtual clock.
+/// Workers and controller share a virtual clock.
 const NEXT_DOOR: Distance = Distance { lead: Nanos::from_millis(1), ..Distance::NEAR };
 
 /// What happens at a time.
@@ -76,7 +76,7 @@ enum What {
     ToSmsc { wire: u32, connection: u32, octets: Vec<u8> },
     EsmeHearsEnd { wire: u32, connection: u32, reset: bool },
     SmscHearsEnd { wire: u32, connection: u32 },
-    Handed { worker: u32, batch: u32 },
+    WorkerMessage { worker: u32, batch: u32 },
 }
 
 /// One session's pair of pipes.
@@ -104,7 +104,7 @@ struct World {
     ticks: Vec<Nanos>,
     smsc: smsc::Core,
     smsc_tick: Nanos,
-    conductor: Conductor,
+    controller: RunController,
     conductor_tick: Nanos,
     wires: Vec<Wire>,
     /// By worker, by link: its wire.
@@ -113,7 +113,7 @@ struct World {
     wire_of_smsc: Vec<u32>,
     queue: BinaryHeap<Reverse<(Nanos, u64, What)>>,
     order: u64,
-    batches: Vec<Vec<Handed>>,
+    batches: Vec<Vec<WorkerMessage>>,
     network: Network,
     events: Vec<esme::Event>,
     dirty: Vec<u32>,
@@ -123,7 +123,7 @@ impl World {
     fn new(memory: &Memory, plan: &Arc<Plan>, workers: u32) -> Result<World, RunError> {
         let mut esmes = Vec::new();
         for worker in 0..workers {
-            let share = Share { plan: plan.clone(), worker, workers, near: 0..workers };
+            let share = WorkerAssignment { plan: plan.clone(), worker, workers, near: 0..workers };
             esmes.push(esme::Core::new(&share, WALL)?);
         }
         let mut world = World {
@@ -131,7 +131,7 @@ impl World {
             ticks: vec![START; esmes.len()],
             smsc: smsc::Core::new(&plan.embedded, WALL),
             smsc_tick: START,
-            conductor: Conductor::new(plan, workers, WALL, NEXT_DOOR)?,
+            controller: RunController::new(plan, workers, WALL, NEXT_DOOR)?,
             conductor_tick: START,
             wires: Vec::new(),
             wire_of: vec![Vec::new(); esmes.len()],
@@ -189,15 +189,15 @@ impl World {
             if self.smsc_tick <= self.now {
                 self.tick_smsc();
             }
-            self.conductor_tick = self.conductor.tick(self.now, observer);
-            for order in self.conductor.take_orders() {
+            self.conductor_tick = self.controller.tick(self.now, observer);
+            for order in self.controller.take_orders() {
                 self.obey(&order);
             }
-            for mut spent in self.conductor.take_spent() {
+            for mut spent in self.controller.take_spent() {
                 spent.clear();
                 self.esmes[spent.worker as usize].recycle(spent);
             }
-            if self.conductor.is_done(self.now) {
+            if self.controller.is_done(self.now) {
                 return;
             }
         }
@@ -251,12 +251,12 @@ impl World {
             batches.push(batch);
         });
         for (to, batch) in handed {
-            self.at(now + Nanos::from_micros(1), What::Handed { worker: to, batch });
+            self.at(now + Nanos::from_micros(1), What::WorkerMessage { worker: to, batch });
         }
         let mut events = std::mem::take(&mut self.events);
         self.esmes[worker].take_events(&mut events);
         for event in events.drain(..) {
-            self.conductor.on_event(event, now);
+            self.controller.on_event(event, now);
         }
         self.events = events;
         self.climb(worker);
@@ -279,8 +279,8 @@ impl World {
             self.ship(wire, connection, octets, false);
         }
         match self.esmes[worker].wish(link) {
-            Wish::Stay | Wish::HoldReads | Wish::HalfClose => {}
-            wish @ (Wish::CloseWhenFlushed | Wish::Close | Wish::Reset) => {
+            ConnAction::Stay | ConnAction::HoldReads | ConnAction::HalfClose => {}
+            wish @ (ConnAction::CloseWhenFlushed | ConnAction::Close | ConnAction::Reset) => {
                 self.wires[wire as usize].esme_up = false;
                 let later = self.now + self.network.latency;
                 self.at(later, What::SmscHearsEnd { wire, connection });
@@ -337,7 +337,7 @@ impl World {
         }
         let connection = self.wires[wire as usize].connection;
         let wish = self.smsc.wish(session);
-        if !matches!(wish, Wish::Close | Wish::Reset) {
+        if !matches!(wish, ConnAction::Close | ConnAction::Reset) {
             let out = self.smsc.out(session);
             let octets = out.to_vec();
             out.clear();
@@ -346,23 +346,23 @@ impl World {
                 self.ship(wire, connection, octets, true);
             }
         }
-        if matches!(wish, Wish::Close | Wish::Reset | Wish::CloseWhenFlushed) {
+        if matches!(wish, ConnAction::Close | ConnAction::Reset | ConnAction::CloseWhenFlushed) {
             self.wires[wire as usize].smsc = None;
             self.smsc.closed(session, self.now);
-            let reset = wish == Wish::Reset;
+            let reset = wish == ConnAction::Reset;
             let later = self.now + self.network.latency;
             self.at(later, What::EsmeHearsEnd { wire, connection, reset });
             self.smsc_tick = self.now;
             return;
         }
-        if wish == Wish::HalfClose
+        if wish == ConnAction::HalfClose
             && !std::mem::replace(&mut self.wires[wire as usize].half_closed, true)
         {
             let later = self.now + self.network.latency;
             self.at(later, What::EsmeHearsEnd { wire, connection, reset: false });
         }
         // what was just flushed may have been the reason not to read
-        let reads = self.smsc.wish(session) != Wish::HoldReads;
+        let reads = self.smsc.wish(session) != ConnAction::HoldReads;
         if reads && std::mem::take(&mut self.wires[wire as usize].held) {
             self.smsc_takes_in(wire, session);
         }
@@ -401,7 +401,7 @@ impl World {
                     self.after_smsc();
                 }
             }
-            What::Handed { worker, batch } => {
+            What::WorkerMessage { worker, batch } => {
                 let batch = std::mem::take(&mut self.batches[batch as usize]);
                 self.esmes[worker as usize].on_handed(&batch);
                 self.after_esme(worker as usize);
@@ -454,7 +454,7 @@ impl World {
         let w = &mut self.wires[wire as usize];
         let Some(session) = w.smsc.filter(|_| w.connection == connection) else { return };
         w.to_smsc.extend_from_slice(octets);
-        if self.smsc.wish(session) == Wish::HoldReads {
+        if self.smsc.wish(session) == ConnAction::HoldReads {
             w.held = true;
             return;
         }

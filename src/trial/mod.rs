@@ -11,7 +11,7 @@ mod tcp;
 mod tests;
 
 pub use crate::coordinator::{Failure, RunError};
-pub use crate::esme::{BindFailure, BindFault, Place, client_tls, id_rule};
+pub use crate::esme::{BindFailure, BindFault, DroppedBind, client_tls, id_rule};
 #[cfg(feature = "nats")]
 pub use far::Far;
 pub use memory::{Memory, Network};

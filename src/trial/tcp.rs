@@ -1,7 +1,7 @@
 //! A run over sockets. Where the plan says `embedded`, the simulator is started first, in this process but
 //! on its own thread; below this file there is only an address.
 use super::Trial;
-use crate::coordinator::{Crew, RunError, conduct};
+use crate::coordinator::{RunError, WorkerPool, conduct};
 use crate::esme;
 use crate::measure::{Observer, RunRecord};
 use crate::plan::{Plan, PlanError};
@@ -58,8 +58,8 @@ impl Trial for Tcp {
         esme::client_tls(&plan.target)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let plan = Arc::new(plan);
-        let crew = Crew::local(&plan, workers(&plan))?;
-        let record = runtime.block_on(conduct(&plan, crew, observer));
+        let pool = WorkerPool::local(&plan, workers(&plan))?;
+        let record = runtime.block_on(conduct(&plan, pool, observer));
         if matches!(record, Err(RunError::Killed)) {
             // the process ends: nothing is waited for
             std::mem::forget(embedded);

@@ -1,11 +1,11 @@
 //! One run of the load side on a virtual clock, against an SMSC that somebody plays: exact, and as fast as it can be
 //! worked out. The fuzz target `hostile_smsc` plays on the same stage.
 use bytes::BytesMut;
-use smppbench::coordinator::{Conductor, Distance, Failure};
-use smppbench::esme::{Core, Order, Share};
+use smppbench::coordinator::{Distance, Failure, RunController};
+use smppbench::esme::{Core, Order, WorkerAssignment};
 use smppbench::kit::Nanos;
 use smppbench::measure::{NoObserver, RunRecord};
-use smppbench::net::{End, Endpoint, Wish};
+use smppbench::net::{ConnAction, End, Endpoint};
 use smppbench::plan::Plan;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -60,7 +60,7 @@ struct Wire {
 pub(crate) struct World<'a> {
     now: Nanos,
     core: Core,
-    conductor: Conductor,
+    controller: RunController,
     tick: Nanos,
     conductor_tick: Nanos,
     wires: Vec<Wire>,
@@ -73,16 +73,16 @@ pub(crate) struct World<'a> {
 
 impl<'a> World<'a> {
     pub(crate) fn new(plan: &Arc<Plan>, smsc: &'a mut dyn Smsc) -> World<'a> {
-        let share = Share { plan: plan.clone(), worker: 0, workers: 1, near: 0..1 };
+        let share = WorkerAssignment { plan: plan.clone(), worker: 0, workers: 1, near: 0..1 };
         let core = Core::new(&share, WALL).expect("the plan can be carried out");
-        let conductor =
-            Conductor::new(plan, 1, WALL, Distance::NEAR).expect("the plan can be carried out");
+        let controller =
+            RunController::new(plan, 1, WALL, Distance::NEAR).expect("the plan can be carried out");
         let wires = vec![Wire::default(); core.sessions_count()];
         let queue = BinaryHeap::new();
         let mut world = World {
             now: START,
             core,
-            conductor,
+            controller,
             tick: START,
             conductor_tick: START,
             wires,
@@ -111,20 +111,20 @@ impl<'a> World<'a> {
             if self.tick <= self.now {
                 self.tick_core();
             }
-            self.conductor_tick = self.conductor.tick(self.now, &mut NoObserver);
-            for order in self.conductor.take_orders() {
+            self.conductor_tick = self.controller.tick(self.now, &mut NoObserver);
+            for order in self.controller.take_orders() {
                 if let Order::Start { at } = order {
                     self.start = Some(at);
                 }
                 self.core.order(&order, self.now);
                 self.tick_core();
             }
-            for mut spent in self.conductor.take_spent() {
+            for mut spent in self.controller.take_spent() {
                 spent.clear();
                 self.core.recycle(spent);
             }
-            if self.conductor.is_done(self.now) {
-                return (self.conductor.finish(), self.start);
+            if self.controller.is_done(self.now) {
+                return (self.controller.finish(), self.start);
             }
         }
     }
@@ -200,7 +200,7 @@ impl<'a> World<'a> {
         let mut events = Vec::new();
         self.core.take_events(&mut events);
         for event in events {
-            self.conductor.on_event(event, self.now);
+            self.controller.on_event(event, self.now);
         }
     }
 
@@ -220,9 +220,9 @@ impl<'a> World<'a> {
         }
         let flushed = self.core.out(link).is_empty();
         match self.core.wish(link) {
-            Wish::Stay | Wish::HoldReads | Wish::HalfClose => {}
-            Wish::CloseWhenFlushed if !flushed => {}
-            wish @ (Wish::CloseWhenFlushed | Wish::Close | Wish::Reset) => {
+            ConnAction::Stay | ConnAction::HoldReads | ConnAction::HalfClose => {}
+            ConnAction::CloseWhenFlushed if !flushed => {}
+            wish @ (ConnAction::CloseWhenFlushed | ConnAction::Close | ConnAction::Reset) => {
                 self.end(link, &End::Wished(wish));
             }
         }

@@ -3,8 +3,8 @@ use smppbench::kit::Nanos;
 use smppbench::measure::NoObserver;
 use smppbench::plan::{self, Overrides, Plan, Source};
 use smppbench::search::{
-    BindsSettings, Budget, DEFAULT, Lengths, Objective, RateSettings, Search, Stop, WindowSettings,
-    World, binds, rate, window,
+    BindsSettings, Budget, DEFAULT, Lengths, Objective, RateSettings, Search, SearchEnv, Stop,
+    WindowSettings, binds, rate, window,
 };
 use smppbench::trial::Memory;
 
@@ -18,12 +18,12 @@ pub(super) fn plan(toml: &str) -> Plan {
 
 /// Runs `search` with a world in memory; what it told, a line each.
 pub(super) fn in_memory(
-    search: impl FnOnce(World<'_>) -> Result<Search, Stop>,
+    search: impl FnOnce(SearchEnv<'_>) -> Result<Search, Stop>,
 ) -> (Result<Search, Stop>, Vec<String>) {
     let mut lines = Vec::new();
     let mut told = |line: &str| lines.push(line.to_owned());
     let mut pause = |_: Nanos| {};
-    let world = World {
+    let world = SearchEnv {
         trial: &mut Memory::default(),
         observer: &mut NoObserver,
         told: &mut told,

@@ -3,7 +3,7 @@ use smppbench::judge::compare::{self, Comparison, Evidence, Settings, Verdict};
 use smppbench::judge::judge;
 use smppbench::kit::{Environment, HostUse};
 use smppbench::measure::NoObserver;
-use smppbench::plan::{Overrides, Plan, Side, Source, load_side, resolved_json};
+use smppbench::plan::{DuelSide, Overrides, Plan, Source, load_side, resolved_json};
 use smppbench::report::{Run, Saved};
 use smppbench::trial::duel::{block_plan, order};
 use smppbench::trial::{Memory, Trial};
@@ -12,7 +12,7 @@ fn duel(b: &str, blocks: usize) -> Comparison {
     let text = "[target]\naddress = \"embedded\"\n[load]\nworkers = 1\n\
          stages = [{ hold = 200, for = \"1s\", measure = false }, { hold = 200, for = \"10s\" }]\n\
          [embedded.response]\nlatency = { lognormal = { median = \"10ms\", p99 = \"14ms\" } }\n";
-    let plans: Vec<Plan> = [(Side::A, Vec::new()), (Side::B, vec![b.to_owned()])]
+    let plans: Vec<Plan> = [(DuelSide::A, Vec::new()), (DuelSide::B, vec![b.to_owned()])]
         .into_iter()
         .map(|(side, settings)| {
             let source = Source::Text { name: "duel.toml".into(), text: text.into() };
@@ -21,7 +21,7 @@ fn duel(b: &str, blocks: usize) -> Comparison {
         .collect();
     let mut sides: [Vec<Evidence>; 2] = [Vec::new(), Vec::new()];
     for side in order(blocks, 7) {
-        let number = usize::from(side == Side::B);
+        let number = usize::from(side == DuelSide::B);
         let done = &mut sides[number];
         // in memory both sides would draw the same chance: each has its own
         let plan = block_plan(&plans[number], 2 * done.len() + number);

@@ -1,7 +1,7 @@
 //! What a dialogue has said, and what came back of it: answers by sequence_number, receipts by message id,
 //! in either order. It knows no session and sends nothing.
 use super::show::millis;
-use crate::correlate::{IdRule, Side};
+use crate::correlate::{IdRule, IdSource};
 use crate::kit::{Nanos, words};
 use crate::plan::Receipts;
 use crate::smpp::pdu::{self, Body};
@@ -156,10 +156,10 @@ impl Awaited {
         let mut lines = Vec::new();
         heard.retain(|heard| {
             let mine = |rule: IdRule| {
-                let key = rule.key(&heard.id, Side::Receipt, KEY_SEED).0;
+                let key = rule.key(&heard.id, IdSource::Receipt, KEY_SEED).0;
                 said.iter().position(|s| match &s.outcome {
                     Outcome::Accepted { id, .. } if !id.is_empty() => {
-                        rule.key(id, Side::Response, KEY_SEED).0 == key
+                        rule.key(id, IdSource::Response, KEY_SEED).0 == key
                     }
                     _ => false,
                 })

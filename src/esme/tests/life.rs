@@ -10,9 +10,9 @@ fn a_session_lost_between_its_bind_and_the_load_is_bound_again_and_told() {
         ),
     );
     peer.read_header(0, CommandId::UNBIND, CommandStatus::ESME_ROK, 1);
-    assert_eq!(peer.core.wish(0), Wish::CloseWhenFlushed);
+    assert_eq!(peer.core.wish(0), ConnAction::CloseWhenFlushed);
     peer.take_out(0);
-    let again = peer.core.disconnected(0, &End::Wished(Wish::CloseWhenFlushed), peer.now);
+    let again = peer.core.disconnected(0, &End::Wished(ConnAction::CloseWhenFlushed), peer.now);
     peer.gather();
     let again = again.expect("it is bound again as the profile says");
     assert!(!peer.all_lost);
@@ -49,7 +49,7 @@ fn a_peer_that_unbinds_and_reads_no_more_is_closed_when_the_unbind_timeout_is_ov
     let by = peer.now + Nanos::from_secs(2);
     let before = by.since(Nanos::from_millis(20));
     peer.pass(before, |_| {});
-    assert_eq!(peer.core.wish(0), Wish::CloseWhenFlushed);
+    assert_eq!(peer.core.wish(0), ConnAction::CloseWhenFlushed);
     peer.pass(by + Nanos::from_millis(20), |_| {});
-    assert_eq!(peer.core.wish(0), Wish::Close);
+    assert_eq!(peer.core.wish(0), ConnAction::Close);
 }

@@ -1,7 +1,7 @@
 //! A lead and its agents on a virtual clock, and the carrier between them.
 use crate::esme::{Event, Final, IdSample, Order};
-use crate::fleet::agent::{Agent, Deed};
-use crate::fleet::lead::{Lead, News};
+use crate::fleet::agent::{Agent, AgentAction};
+use crate::fleet::lead::{Lead, LeadEvent};
 use crate::fleet::wire::{Ability, Subjects, Who};
 use crate::kit::{Nanos, Rng};
 use crate::measure::{
@@ -50,7 +50,7 @@ pub(super) struct World {
     /// Each way takes a step.
     pub(super) slow: bool,
     pub(super) sent: CellInterval,
-    pub(super) news: Vec<News>,
+    pub(super) news: Vec<LeadEvent>,
     pub(super) record: Option<FleetRecord>,
 }
 
@@ -167,7 +167,7 @@ impl World {
     pub(super) fn hear(&mut self) {
         for news in self.lead.take_news() {
             match news {
-                News::Over(_, record) => self.record = Some(record),
+                LeadEvent::Over(_, record) => self.record = Some(record),
                 other => self.news.push(other),
             }
         }
@@ -183,8 +183,8 @@ impl World {
             }
             for deed in deeds {
                 match deed {
-                    Deed::Examine(run, plan) => far.agent.examined(run, Ok(*plan), now),
-                    Deed::Begin(run, _, near, _) => {
+                    AgentAction::Examine(run, plan) => far.agent.examined(run, Ok(*plan), now),
+                    AgentAction::Begin(run, _, near, _) => {
                         far.near = near.clone();
                         for worker in near {
                             let ready = Event::Ready {
@@ -196,7 +196,7 @@ impl World {
                             far.agent.on_event(run, ready, now);
                         }
                     }
-                    Deed::Tell(_, order) => {
+                    AgentAction::Tell(_, order) => {
                         match &order {
                             Order::Start { at } => far.start = Some(*at),
                             Order::Stop => far.stopped = true,
@@ -204,15 +204,15 @@ impl World {
                         }
                         far.orders.push(order);
                     }
-                    Deed::TellOne(run, worker, Order::Claim { batch, strays }) => {
+                    AgentAction::TellOne(run, worker, Order::Claim { batch, strays }) => {
                         // the odd ones are its own
                         let own = (0u32..).zip(&strays).filter(|(_, s)| s.number % 2 == 1);
                         let places = own.map(|(place, _)| place).collect();
                         let event = Event::Claimed { worker, batch, places };
                         far.agent.on_event(run, event, now);
                     }
-                    Deed::TellOne(..) | Deed::Recycle(..) => {}
-                    Deed::Say(line) => far.said.push(line),
+                    AgentAction::TellOne(..) | AgentAction::Recycle(..) => {}
+                    AgentAction::Log(line) => far.said.push(line),
                 }
             }
         }
@@ -274,10 +274,14 @@ impl World {
             far.agent.hello();
         }
         self.run(12);
-        assert!(self.news.iter().any(|n| matches!(n, News::Mustered)), "{:?}", self.news);
+        assert!(self.news.iter().any(|n| matches!(n, LeadEvent::Mustered)), "{:?}", self.news);
         self.lead.open(plan, self.now);
         self.run(12);
-        assert!(self.news.iter().any(|n| matches!(n, News::Accepted(0, _))), "{:?}", self.news);
+        assert!(
+            self.news.iter().any(|n| matches!(n, LeadEvent::Accepted(0, _))),
+            "{:?}",
+            self.news
+        );
         let at = self.now + Nanos::from_secs(1);
         self.lead.order(0, Order::Start { at }, self.now);
         self.carry();
@@ -295,8 +299,8 @@ impl World {
         let mut sum = CellInterval::new(LatencyRange::for_deadline(Nanos::from_secs(30)));
         for news in &self.news {
             let interval = match news {
-                News::Event(_, Event::Interval(interval)) => interval,
-                News::Event(_, Event::Final(last)) => &last.interval,
+                LeadEvent::Event(_, Event::Interval(interval)) => interval,
+                LeadEvent::Event(_, Event::Final(last)) => &last.interval,
                 _ => continue,
             };
             for cell in interval.cells.iter().flatten() {

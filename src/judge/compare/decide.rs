@@ -2,7 +2,7 @@
 use super::evidence::{Evidence, Share};
 use super::metrics::{self, Compared};
 use super::reading::{Draw, Reading, by_chance, side_by_side};
-use super::side::Side;
+use super::side::RunSet;
 use super::{Scale, Settings, Test};
 use crate::judge::statistics::{Deviation, Effect, mann_whitney, mean, of_runs, spread};
 use crate::kit::{Rng, stream_seed};
@@ -33,8 +33,8 @@ pub(super) enum Known {
 }
 
 /// Metrics that either side has, with their readings.
-fn rows(base: &Side, candidate: &Side) -> Vec<(usize, Compared)> {
-    let has = |side: &Side, row: &Compared| !side.readings(&row.name).is_empty();
+fn rows(base: &RunSet, candidate: &RunSet) -> Vec<(usize, Compared)> {
+    let has = |side: &RunSet, row: &Compared| !side.readings(&row.name).is_empty();
     let all = metrics::all().into_iter().enumerate();
     all.filter(|(_, row)| has(base, row) && has(candidate, row)).collect()
 }
@@ -46,8 +46,8 @@ fn whole(readings: &[Option<Reading>]) -> Option<Vec<&Reading>> {
 /// One metric, where every run has it.
 fn estimate(
     row: Compared,
-    base: &Side,
-    candidate: &Side,
+    base: &RunSet,
+    candidate: &RunSet,
     effect: impl FnOnce(&[&Reading], &[&Reading], Scale) -> Option<Effect>,
     ranks: bool,
 ) -> Estimate {
@@ -120,7 +120,7 @@ fn at_least_chance(found: Deviation, chance: Option<Deviation>) -> Deviation {
 }
 
 /// Estimates of two sides measured apart.
-pub(super) fn independent(base: &Side, candidate: &Side, settings: &Settings) -> Vec<Estimate> {
+pub(super) fn independent(base: &RunSet, candidate: &RunSet, settings: &Settings) -> Vec<Estimate> {
     rows(base, candidate)
         .into_iter()
         .map(|(number, row)| {
@@ -165,8 +165,8 @@ fn alone(reading: &Reading, others: &[f64], scale: Scale) -> Option<Deviation> {
 
 /// Estimates of two sides measured at the same time.
 pub(super) fn paired(
-    base: &Side,
-    candidate: &Side,
+    base: &RunSet,
+    candidate: &RunSet,
     bases: &[Evidence],
     candidates: &[Evidence],
     settings: &Settings,

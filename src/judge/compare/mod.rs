@@ -20,7 +20,7 @@ pub use metrics::{
     Direction, PRIMARY, compared_names, compared_rates, compared_shares, compared_unit,
 };
 pub use reading::Reading;
-pub use side::Side;
+pub use side::RunSet;
 
 use super::check::Unit;
 use crate::kit::words;
@@ -297,7 +297,11 @@ impl Comparison {
 ///
 /// # Errors
 /// [`Refused`]: the settings will not do.
-pub fn compare(base: &Side, candidate: &Side, settings: &Settings) -> Result<Comparison, Refused> {
+pub fn compare(
+    base: &RunSet,
+    candidate: &RunSet,
+    settings: &Settings,
+) -> Result<Comparison, Refused> {
     settings.check()?;
     let estimates = decide::independent(base, candidate, settings);
     Ok(conclude(base, candidate, estimates, settings, false))
@@ -316,15 +320,15 @@ pub fn compare_paired(
     if base.len() != candidate.len() {
         return Err(Refused::Unpaired { base: base.len(), candidate: candidate.len() });
     }
-    let a = Side::of(base, settings.resamples, settings.seed)?;
-    let b = Side::of(candidate, settings.resamples, settings.seed)?;
+    let a = RunSet::of(base, settings.resamples, settings.seed)?;
+    let b = RunSet::of(candidate, settings.resamples, settings.seed)?;
     let estimates = decide::paired(&a, &b, base, candidate, settings);
     Ok(conclude(&a, &b, estimates, settings, true))
 }
 
 fn conclude(
-    base: &Side,
-    candidate: &Side,
+    base: &RunSet,
+    candidate: &RunSet,
     estimates: Vec<Estimate>,
     settings: &Settings,
     paired: bool,
@@ -357,8 +361,8 @@ fn conclude(
 }
 
 fn warnings(
-    base: &Side,
-    candidate: &Side,
+    base: &RunSet,
+    candidate: &RunSet,
     metrics: &[MetricComparison],
     settings: &Settings,
     paired: bool,

@@ -2,7 +2,7 @@
 use super::decide::{Estimate, Known};
 use super::metrics::Source;
 use super::reading::Reading;
-use super::side::Side;
+use super::side::RunSet;
 use super::{Direction, MetricComparison, Scale, Settings, Test, Verdict};
 use crate::judge::Unit;
 use crate::judge::statistics::{Effect, holm, wilson};
@@ -12,8 +12,8 @@ use crate::kit::{Nanos, words};
 pub(super) fn verdicts(
     estimates: Vec<Estimate>,
     settings: &Settings,
-    base: &Side,
-    candidate: &Side,
+    base: &RunSet,
+    candidate: &RunSet,
     lateness: Option<Nanos>,
 ) -> Vec<MetricComparison> {
     let primary = |e: &Estimate| settings.primary.contains(&e.row.name);

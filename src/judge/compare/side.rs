@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// Runs of one side.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Side {
+pub struct RunSet {
     /// Which runs.
     pub runs: Vec<String>,
     /// What all of them were made with.
@@ -29,12 +29,12 @@ pub struct Side {
     pub figures: Vec<(String, Vec<Option<Reading>>)>,
 }
 
-impl Side {
+impl RunSet {
     /// Out of runs. With a single run, its seconds are resampled so many times, from this seed.
     ///
     /// # Errors
     /// [`Refused`]: there is no run, one of no measured message, or they were made with different things.
-    pub fn of(runs: &[Evidence], resamples: usize, seed: u64) -> Result<Side, Refused> {
+    pub fn of(runs: &[Evidence], resamples: usize, seed: u64) -> Result<RunSet, Refused> {
         let [first, rest @ ..] = runs else { return Err(Refused::Empty) };
         for run in rest {
             let differences = first.fingerprint.differences(&run.fingerprint);
@@ -64,7 +64,7 @@ impl Side {
         let named = |which: &dyn Fn(&Evidence) -> bool| {
             runs.iter().filter(|r| which(r)).map(|r| r.id.clone()).collect()
         };
-        Ok(Side {
+        Ok(RunSet {
             runs: runs.iter().map(|r| r.id.clone()).collect(),
             fingerprint: first.fingerprint.clone(),
             invalid: named(&|r| r.harness == HealthState::Invalid),

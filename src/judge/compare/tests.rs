@@ -46,9 +46,9 @@ impl Score {
     }
 }
 
-fn side(world: &World, runs: u64, seed: u64) -> Side {
+fn side(world: &World, runs: u64, seed: u64) -> RunSet {
     let runs: Vec<Evidence> = (0..runs).map(|n| run(world, seed * 1000 + n)).collect();
-    Side::of(&runs, 2000, seed).unwrap()
+    RunSet::of(&runs, 2000, seed).unwrap()
 }
 
 fn score(base: &World, candidate: &World, runs: u64, seeds: u64, settings: &Settings) -> Score {
@@ -107,7 +107,7 @@ fn a_duel_in_one_weather_sees_what_two_runs_apart_do_not() {
         let b = [run_in(&slower, &shared, &mut rng)];
         let settings = Settings { resamples: 1000, ..Settings::default() };
         duel.add(&compare_paired(&a, &b, &settings).unwrap(), 1.05);
-        let sides = [&a, &b].map(|runs| Side::of(runs, 1000, seed).unwrap());
+        let sides = [&a, &b].map(|runs| RunSet::of(runs, 1000, seed).unwrap());
         apart.add(&compare(&sides[0], &sides[1], &settings).unwrap(), 1.05);
     }
     assert!(duel.found >= 90, "{duel:?}");
@@ -115,19 +115,19 @@ fn a_duel_in_one_weather_sees_what_two_runs_apart_do_not() {
     assert!((0.92..=0.98).contains(&duel.coverage()), "{duel:?} {}", duel.coverage());
 }
 
-fn alone(run: Evidence) -> Side {
-    Side::of(&[run], 500, 1).unwrap()
+fn alone(run: Evidence) -> RunSet {
+    RunSet::of(&[run], 500, 1).unwrap()
 }
 
 #[test]
 fn an_empty_side_an_empty_run_a_mixed_side_and_a_lame_duel_are_refused() {
-    assert_eq!(Side::of(&[], 10, 1).unwrap_err(), Refused::Empty);
+    assert_eq!(RunSet::of(&[], 10, 1).unwrap_err(), Refused::Empty);
     let mut silent = run(&SHORT, 1);
     silent.rates = vec![("rate.written".to_owned(), 0.0)];
-    assert!(matches!(Side::of(&[silent], 10, 1), Err(Refused::NothingMeasured(_))));
+    assert!(matches!(RunSet::of(&[silent], 10, 1), Err(Refused::NothingMeasured(_))));
     let mut other = run(&SHORT, 2);
     other.fingerprint = Fingerprint(vec![("environment.kernel".into(), "7.0".into())]);
-    let says = Side::of(&[run(&SHORT, 1), other.clone()], 10, 1).unwrap_err().to_string();
+    let says = RunSet::of(&[run(&SHORT, 1), other.clone()], 10, 1).unwrap_err().to_string();
     assert!(says.contains("environment.kernel (6.1 and 7.0)"), "{says}");
     let lame = compare_paired(&[run(&SHORT, 1), run(&SHORT, 2)], &[run(&SHORT, 3)], &strict());
     assert!(matches!(lame, Err(Refused::Unpaired { base: 2, candidate: 1 })));

@@ -3,7 +3,7 @@ use super::{Decision, GateOutcome, HARNESS, by, undecided};
 use crate::judge::check::Relation;
 use crate::judge::figures::{FigureRow, Scope};
 use crate::judge::receipts::MissingShare;
-use crate::measure::Tally;
+use crate::measure::Counters;
 
 /// What a figure came to: its value, and whether the limit holds for it, which receipts that could not be followed
 /// may keep from being told.
@@ -43,7 +43,7 @@ pub(super) fn stands(
     relation: Relation,
     limit: f64,
     outcome: GateOutcome,
-    t: &Tally,
+    t: &Counters,
 ) -> bool {
     let upper = relation.bounds_above() || (relation == Relation::Equal && limit == 0.0);
     let first_sends = t.written.saturating_sub(t.retries);

@@ -2,7 +2,7 @@
 use super::*;
 use crate::judge::baseline::Noise;
 use crate::judge::compare::simulate::{MINUTE, World, run};
-use crate::judge::compare::{Comparison, Settings, Side, compare};
+use crate::judge::compare::{Comparison, RunSet, Settings, compare};
 use crate::judge::judge;
 use crate::judge::sample::{Fate, GOOD, plan, quiet, record};
 use crate::kit::{HostUse, Nanos};
@@ -139,7 +139,7 @@ fn compared(slower: f64) -> Comparison {
     let candidate = World { receipts_slower: slower, ..SHORT };
     let side = |world: &World, from: u64| {
         let runs: Vec<_> = (from..from + 6).map(|seed| run(world, seed)).collect();
-        Side::of(&runs, 500, 1).unwrap()
+        RunSet::of(&runs, 500, 1).unwrap()
     };
     compare(&side(&SHORT, 10), &side(&candidate, 20), &Settings::default()).unwrap()
 }
@@ -179,7 +179,7 @@ fn a_limit_tighter_than_the_noise_is_refused_with_the_smallest_that_could_be_hel
 #[test]
 fn none_missing_on_either_side_keeps_any_limit_against_a_baseline() {
     let world = World { missing: 0.0, ..SHORT };
-    let side = |from: u64| Side::of(&[run(&world, from), run(&world, from + 1)], 100, 1).unwrap();
+    let side = |from: u64| RunSet::of(&[run(&world, from), run(&world, from + 1)], 100, 1).unwrap();
     let compared = compare(&side(1), &side(5), &Settings::default()).unwrap();
     let gate = RelativeGate::read("ratio.missing", &json!("<= baseline + 10%")).unwrap().unwrap();
     assert_eq!(gate.decide(Some(&compared), None).outcome, GateOutcome::Pass);

@@ -9,7 +9,7 @@ use crate::judge::name::{Group, Meaning, StageSpan, Statistic};
 use crate::judge::receipts::MissingShare;
 use crate::judge::statistics::{BEYOND_MIN, Sparse, supports};
 use crate::kit::{Nanos, words};
-use crate::measure::{IntervalRow, Metric, Tally};
+use crate::measure::{Counters, IntervalRow, Metric};
 
 /// What a span came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +43,7 @@ impl<'r> Moment<'r> {
 
 /// The figure of some rows together.
 pub(super) fn over(moments: &[Moment<'_>], gate: &Gate, measured: &Kind) -> Found {
-    let mut tally = Tally::default();
+    let mut tally = Counters::default();
     moments.iter().for_each(|m| tally.merge(&m.row.tally));
     match gate.named.meaning {
         Meaning::Ledger(count) => Found::Value(count(&tally) as f64),
@@ -263,7 +263,7 @@ fn conclude(worst: &Worst<'_>, gate: &Gate, every: Nanos) -> Decision {
 }
 
 /// METHOD.md §5: lateness of the tool only adds to latencies; counts do not depend on it.
-fn with_harness(decision: Decision, trusted: bool, gate: &Gate, t: &Tally) -> Decision {
+fn with_harness(decision: Decision, trusted: bool, gate: &Gate, t: &Counters) -> Decision {
     let counts = match gate.named.meaning {
         Meaning::Ledger(_) => true,
         Meaning::Latency(_, statistic) => {

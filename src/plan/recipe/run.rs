@@ -1,7 +1,7 @@
 //! Many submit_sm stamped at once: where they differ in nothing but their numbers and the digits of their
 //! destination, they are copied together and patched.
 use super::addresses::{Addresses, write_in_range};
-use super::{Place, Recipe, Scratch, Slot};
+use super::{MixPosition, Recipe, Scratch, Slot};
 use crate::kit::Digits;
 use bytes::BytesMut;
 
@@ -56,7 +56,7 @@ impl Recipe {
 
     fn stamp_uniform(&self, stretch: &Stretch, out: &mut BytesMut) {
         let Stretch { index, step, sequence_number, count } = *stretch;
-        let Place { period, slot: Slot { own, .. } } = self.place(index);
+        let MixPosition { period, slot: Slot { own, .. } } = self.place(index);
         let kind = &self.kinds[0];
         let part = &kind.parts[0];
         let octets = part.template.octets();

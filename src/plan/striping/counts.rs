@@ -1,6 +1,6 @@
 //! How many of a worker's own messages have a number below a bound, by account and label, without walking
 //! them: by arithmetic over one period of the striping and the mix together. It knows no time.
-use super::{Lane, Striping};
+use super::{AccountShare, Striping};
 use crate::plan::schedule::gcd;
 
 /// Longest period of striping and mix together that is counted by arithmetic; one of at most so many
@@ -129,7 +129,7 @@ struct Turns {
 }
 
 impl Turns {
-    fn new(striping: &Striping, lane: &Lane, worker: usize, step: u64) -> Turns {
+    fn new(striping: &Striping, lane: &AccountShare, worker: usize, step: u64) -> Turns {
         let senders = u64::from(lane.senders);
         let classes = gcd(senders, step);
         let cycle = (senders / classes) as usize;

@@ -5,7 +5,12 @@ pub(in crate::plan) fn striping(accounts: &[(u32, u64)], workers: usize) -> Stri
     let mut first = 0;
     let mut lanes = Vec::new();
     for (account, (senders, weight)) in accounts.iter().enumerate() {
-        lanes.push(Lane { account: account as u16, first, senders: *senders, weight: *weight });
+        lanes.push(AccountShare {
+            account: account as u16,
+            first,
+            senders: *senders,
+            weight: *weight,
+        });
         first += senders;
     }
     shorten(&mut lanes);

@@ -2,7 +2,7 @@
 use super::super::document::{LatencyRow, StatusCount, Table};
 use crate::judge::{FIGURES, Judgement, PERCENTILES, Scope, statistics};
 use crate::kit::Nanos;
-use crate::measure::{Counts, LATENCY_METRICS, Latency, Metric, MetricRow, RunRecord, Tally};
+use crate::measure::{Counters, Counts, LATENCY_METRICS, Latency, Metric, MetricRow, RunRecord};
 use crate::smpp::CommandStatus;
 
 /// A block of the catalogue: `rate` or `ratio`.
@@ -12,7 +12,7 @@ pub(super) fn figures(block: &str, scope: &Scope<'_>) -> Table<Option<f64>> {
 }
 
 /// Every counter by its name.
-pub(super) fn counters(tally: &Tally) -> Table<u64> {
+pub(super) fn counters(tally: &Counters) -> Table<u64> {
     tally.fields().into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
 }
 

@@ -4,7 +4,7 @@ use super::super::document::{Hour, IntervalRow, SessionRow, StageRow};
 use super::{transport, words};
 use crate::judge::{stage_spans, statistics};
 use crate::kit::Nanos;
-use crate::measure::{self, Latency, LatencyRange, Metric, RunRecord, Tally};
+use crate::measure::{self, Counters, Latency, LatencyRange, Metric, RunRecord};
 use crate::plan::Shape;
 use crate::smpp::CommandStatus;
 
@@ -107,7 +107,7 @@ pub(super) fn hours(record: &RunRecord) -> Vec<Hour> {
 
 fn one_hour(rows: &[measure::IntervalRow], range: LatencyRange) -> Hour {
     let coarse = LatencyRange { max: range.max, digits: 2 };
-    let mut tally = Tally::default();
+    let mut tally = Counters::default();
     rows.iter().for_each(|row| tally.merge(&row.tally));
     let from = rows.first().map_or(Nanos::ZERO, |row| row.at);
     let to = rows.last().map_or(Nanos::ZERO, |row| row.at + row.length);

@@ -4,7 +4,7 @@ use super::super::document::{
 };
 use super::super::escape::printable;
 use crate::judge::statistics;
-use crate::measure::{CellInterval, Counts, ID_RULES, RunRecord, Tally};
+use crate::measure::{CellInterval, Counters, Counts, ID_RULES, RunRecord};
 use crate::smpp::receipt::MessageState;
 
 /// The ledger of the whole run.
@@ -52,7 +52,7 @@ fn by_tries(counts: &Counts<u8>) -> Vec<ByTries> {
 
 /// deliver_sm are answered alike, receipts and MO: of those answered, what is left when the receipts are
 /// taken out is MO.
-fn mo_answered(record: &RunRecord, t: &Tally) -> u64 {
+fn mo_answered(record: &RunRecord, t: &Counters) -> u64 {
     let receipts = t.receipts_final
         + t.receipts_duplicate
         + t.receipts_intermediate
@@ -63,7 +63,7 @@ fn mo_answered(record: &RunRecord, t: &Tally) -> u64 {
     record.deliver_answered.saturating_sub(receipts).min(record.mo_received)
 }
 
-fn lines(t: &Tally) -> LedgerLines {
+fn lines(t: &Counters) -> LedgerLines {
     LedgerLines {
         planned: t.planned,
         retries: t.retries,
@@ -109,7 +109,7 @@ fn receipts(cell: &CellInterval) -> Receipts {
 /// The place of every state that the specification does not number.
 const OTHER_STATE: usize = 10;
 
-fn by_state(t: &Tally) -> Vec<ByState> {
+fn by_state(t: &Counters) -> Vec<ByState> {
     let states = t.by_state.iter().enumerate().filter(|(_, count)| **count > 0);
     states
         .map(|(number, count)| {

@@ -7,7 +7,7 @@ fn aim(start: f64, timed: &[bool]) -> Aim {
 }
 
 /// Runs a search to its end; the trials it took.
-fn search(aim: Aim, mut system: impl FnMut(&Ask) -> Seen) -> (Bracket, Next, Vec<Ask>) {
+fn search(aim: Aim, mut system: impl FnMut(&Ask) -> TrialResult) -> (Bracket, Next, Vec<Ask>) {
     let (mut bracket, mut asked) = (Bracket::new(aim), Vec::new());
     for _ in 0..120 {
         match bracket.next() {
@@ -23,7 +23,7 @@ fn search(aim: Aim, mut system: impl FnMut(&Ask) -> Seen) -> (Bracket, Next, Vec
 }
 
 /// A limiter of `rate` that has saved up `burst`; each trial begins with all of it.
-fn limiter(rate: f64, burst: f64, queues: bool) -> impl Fn(&Ask) -> Seen {
+fn limiter(rate: f64, burst: f64, queues: bool) -> impl Fn(&Ask) -> TrialResult {
     move |ask| {
         let held = 1.0 + if ask.long { 5.0 } else { 2.0 };
         let excess = (ask.rate - rate) * held;
@@ -40,7 +40,13 @@ fn limiter(rate: f64, burst: f64, queues: bool) -> impl Fn(&Ask) -> Seen {
             let saved = ((ask.rate - seen) * held + surplus - refused).max(0.0);
             Capacity { rate: seen, burst: saved, queues }
         });
-        Seen { ask: *ask, marks: vec![Some(!failed)], held_s: held, spoiled: false, capacity }
+        TrialResult {
+            ask: *ask,
+            marks: vec![Some(!failed)],
+            held_s: held,
+            spoiled: false,
+            capacity,
+        }
     }
 }
 
@@ -91,9 +97,9 @@ fn objectives_share_their_trials() {
     }
 }
 
-fn passing(ask: &Ask, truths: &[f64]) -> Seen {
+fn passing(ask: &Ask, truths: &[f64]) -> TrialResult {
     let marks = truths.iter().map(|truth| Some(ask.rate <= *truth)).collect();
-    Seen { ask: *ask, marks, held_s: 3.0, spoiled: false, capacity: None }
+    TrialResult { ask: *ask, marks, held_s: 3.0, spoiled: false, capacity: None }
 }
 
 #[test]

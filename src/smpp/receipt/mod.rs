@@ -12,9 +12,9 @@
 
 mod date;
 mod finals;
-mod mould;
 mod plain;
 mod state;
+mod template;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -29,9 +29,9 @@ use wanted::{Said, Wanted};
 
 pub use date::Date;
 pub use finals::FinalStates;
-pub use mould::{Alike, Mould};
 pub use plain::text_of;
 pub use state::MessageState;
+pub use template::{ReceiptRun, ReceiptTemplate};
 use text::Depth;
 pub use write::{ReceiptFields, ReceiptFormat, write_text};
 

@@ -251,8 +251,8 @@ fn a_receipt_in_ucs2_or_behind_a_header_is_read_alike_by_every_reader() {
         let (frame, mut room) = (framed(&sm), Vec::new());
         assert_eq!(read_frame(&frame), Some(Delivered::Coded));
         assert_eq!(read_plainly(&frame, &mut room), Some(brief(Some(full))));
-        let mut mould = Mould::default();
-        assert_eq!(mould.read(&frame), Some(Delivered::Coded));
+        let mut template = ReceiptTemplate::default();
+        assert_eq!(template.read(&frame), Some(Delivered::Coded));
     }
 }
 

@@ -21,14 +21,14 @@ fn a_session_that_does_not_take_its_answers_is_not_read_until_it_does() {
     let (mut bench, session) = Bench::bound(|_| {});
     let many = enquiries(100_000);
     bench.feed(session, &many);
-    assert_eq!(bench.core.wish(session), Wish::Stay, "1.6 MB of answers");
+    assert_eq!(bench.core.wish(session), ConnAction::Stay, "1.6 MB of answers");
     bench.feed(session, &many);
     bench.feed(session, &many);
-    assert_eq!(bench.core.wish(session), Wish::HoldReads, "4.8 MB of answers");
+    assert_eq!(bench.core.wish(session), ConnAction::HoldReads, "4.8 MB of answers");
     let written = bench.core.out(session).len() - 1_000;
     bench.core.out(session).advance(written);
     bench.core.wrote(session, written, bench.now);
-    assert_eq!(bench.core.wish(session), Wish::Stay);
+    assert_eq!(bench.core.wish(session), ConnAction::Stay);
     assert_eq!(bench.tally().sessions.enquire_links_answered, 300_000);
 }
 
@@ -36,14 +36,14 @@ fn a_session_that_does_not_take_its_answers_is_not_read_until_it_does() {
 fn a_session_is_not_read_while_too_many_of_its_answers_are_not_due() {
     let (mut bench, session) = Bench::bound(|b| b.response.latency = Latency::Constant(ms(500)));
     for _ in 0..50 {
-        assert_eq!(bench.core.wish(session), Wish::Stay);
+        assert_eq!(bench.core.wish(session), ConnAction::Stay);
         bench.submit_batch(session, 10_000, 0);
     }
-    assert_eq!(bench.core.wish(session), Wish::HoldReads, "500,000 answers wait");
+    assert_eq!(bench.core.wish(session), ConnAction::HoldReads, "500,000 answers wait");
     bench.run_until(ms(1_500));
     let octets = bench.core.out(session).len();
     bench.core.out(session).advance(octets);
-    assert_eq!(bench.core.wish(session), Wish::Stay);
+    assert_eq!(bench.core.wish(session), ConnAction::Stay);
     assert_eq!(bench.tally().responses.sent, 500_000);
 }
 
@@ -170,7 +170,7 @@ fn a_long_pdu_before_the_bind_is_refused_on_its_length() {
     assert_eq!(bench.core.on_octets(session, &1_024_u32.to_be_bytes(), bench.now), 0);
     bench.feed(session, &1_025_u32.to_be_bytes());
     assert_eq!(bench.heads(session), [(CommandId::GENERIC_NACK, 2, 0)]);
-    assert_eq!(bench.core.wish(session), Wish::CloseWhenFlushed);
+    assert_eq!(bench.core.wish(session), ConnAction::CloseWhenFlushed);
     // what follows the bind in the same read may be as long as any
     let session = bench.core.connected(bench.now);
     let mut out = BytesMut::new();
@@ -190,10 +190,10 @@ fn of_too_many_connections_that_do_not_bind_the_oldest_is_closed() {
     let mut bench = Bench::new(|_| {});
     let bound = bench.bind(TRX);
     let idle: Vec<u32> = (0..UNBOUND + 3).map(|_| bench.core.connected(bench.now)).collect();
-    let closed = |wish| wish == Wish::Close;
+    let closed = |wish| wish == ConnAction::Close;
     assert!(idle[..3].iter().all(|session| closed(bench.core.wish(*session))));
     assert!(idle[3..].iter().all(|session| !closed(bench.core.wish(*session))));
-    assert_eq!(bench.core.wish(bound), Wish::Stay);
+    assert_eq!(bench.core.wish(bound), ConnAction::Stay);
     assert_eq!(bench.tally().sessions.dropped_unbound, 3);
     // what binds is not one of them any more
     assert_eq!(bench.bind_on(idle[3], TRX, "test", "test"), 0);
@@ -207,12 +207,12 @@ fn connections_that_do_not_bind_and_do_not_read_hold_few_answers_where_they_are_
     let many = enquiries(16_384);
     let one = bench.core.connected(bench.now);
     bench.feed(one, &many);
-    assert_eq!(bench.core.wish(one), Wish::Stay, "256 KiB of answers of one alone");
+    assert_eq!(bench.core.wish(one), ConnAction::Stay, "256 KiB of answers of one alone");
     let all: Vec<u32> = (1..UNBOUND).map(|_| bench.core.connected(bench.now)).collect();
-    assert_eq!(bench.core.wish(one), Wish::HoldReads);
+    assert_eq!(bench.core.wish(one), ConnAction::HoldReads);
     for session in &all {
         bench.feed(*session, &many);
-        assert_eq!(bench.core.wish(*session), Wish::Close);
+        assert_eq!(bench.core.wish(*session), ConnAction::Close);
         assert!(bench.core.out(*session).len() < 17_000);
     }
     assert_eq!(bench.tally().sessions.dropped_unbound, UNBOUND as u64 - 1);
@@ -225,7 +225,7 @@ fn a_connection_has_thirty_seconds_to_bind() {
     let session = bench.core.connected(bench.now);
     bench.say(session, CommandId::ENQUIRE_LINK, 0, 1);
     assert_eq!(bench.run_until(ms(31_000)), [ms(31_000)]);
-    assert_eq!(bench.core.wish(session), Wish::CloseWhenFlushed);
+    assert_eq!(bench.core.wish(session), ConnAction::CloseWhenFlushed);
     assert_eq!(bench.tally().sessions.init_timeouts, 1);
 }
 
@@ -275,11 +275,11 @@ fn a_receipt_for_an_account_that_was_forgotten_does_not_go_to_the_next_one_in_it
 fn an_esme_that_unbinds_and_does_not_read_is_reset_after_five_seconds() {
     let (mut bench, session) = Bench::bound(|_| {});
     bench.say(session, CommandId::UNBIND, 0, 9);
-    assert_eq!(bench.core.wish(session), Wish::CloseWhenFlushed);
+    assert_eq!(bench.core.wish(session), ConnAction::CloseWhenFlushed);
     bench.run_until(ms(5_999));
-    assert_eq!(bench.core.wish(session), Wish::CloseWhenFlushed);
+    assert_eq!(bench.core.wish(session), ConnAction::CloseWhenFlushed);
     bench.run_until(ms(6_000));
-    assert_eq!(bench.core.wish(session), Wish::Reset);
+    assert_eq!(bench.core.wish(session), ConnAction::Reset);
     let mut dirty = Vec::new();
     bench.core.take_dirty(&mut dirty);
     assert!(dirty.contains(&session), "its pump is told");
@@ -297,9 +297,9 @@ fn an_esme_that_does_not_answer_our_unbind_is_closed_after_thirty_seconds() {
         });
         bench.core.stop(bench.now);
         bench.run_until(ms(30_999));
-        assert_eq!(bench.core.wish(session), Wish::Stay);
+        assert_eq!(bench.core.wish(session), ConnAction::Stay);
         bench.run_until(ms(1_000) + response.unwrap_or(ms(30_000)));
-        assert_eq!(bench.core.wish(session), Wish::CloseWhenFlushed);
+        assert_eq!(bench.core.wish(session), ConnAction::CloseWhenFlushed);
         assert_eq!(bench.tally().sessions.response_timeouts, 1);
     }
 }
@@ -313,7 +313,7 @@ fn a_silence_of_ours_is_not_held_against_a_peer_that_waits_for_its_last_octets()
     bench.run_until(ms(22_000));
     bench.say(session, CommandId::UNBIND, 0, 9);
     bench.run_until(ms(36_000));
-    assert_eq!(bench.core.wish(session), Wish::CloseWhenFlushed, "the silence is over");
+    assert_eq!(bench.core.wish(session), ConnAction::CloseWhenFlushed, "the silence is over");
     assert_eq!(bench.heads(session), [(CommandId::UNBIND_RESP, 0, 9)]);
     bench.core.closed(session, bench.now);
     assert_eq!(bench.tally().sessions.flush_timeouts, 0);

@@ -15,7 +15,7 @@ fn struck(kind: FaultKind) -> (Bench, u32) {
     let (mut bench, session) = Bench::bound(|b| b.faults = vec![at(kind, 3)]);
     bench.run_until(ms(3_999));
     assert!(bench.core.out(session).is_empty());
-    assert_eq!(bench.core.wish(session), Wish::Stay);
+    assert_eq!(bench.core.wish(session), ConnAction::Stay);
     bench.run_until(ms(4_000));
     (bench, session)
 }
@@ -28,7 +28,7 @@ fn unbind_asks_for_an_end_and_closes_once_it_is_answered() {
     let sequence = bench.submit(session);
     assert_eq!(bench.heads(session), [(CommandId::SUBMIT_SM_RESP, 0, sequence)], "in flight");
     bench.say(session, CommandId::UNBIND_RESP, 0, heads[0].2);
-    assert_eq!(bench.core.wish(session), Wish::CloseWhenFlushed);
+    assert_eq!(bench.core.wish(session), ConnAction::CloseWhenFlushed);
     assert_eq!(bench.tally().faults.get(FaultKind::Unbind), 1);
     assert_eq!(bench.tally().receipts.pending, 1, "nobody is there to receive it");
     let (mut bench, session) = struck(FaultKind::Unbind);
@@ -39,7 +39,7 @@ fn unbind_asks_for_an_end_and_closes_once_it_is_answered() {
 #[test]
 fn close_and_reset_end_the_connection() {
     for (kind, wish) in
-        [(FaultKind::Close, Wish::CloseWhenFlushed), (FaultKind::Reset, Wish::Reset)]
+        [(FaultKind::Close, ConnAction::CloseWhenFlushed), (FaultKind::Reset, ConnAction::Reset)]
     {
         let (mut bench, session) = struck(kind);
         assert_eq!(bench.core.wish(session), wish);
@@ -55,7 +55,7 @@ fn close_and_reset_end_the_connection() {
 #[test]
 fn half_close_says_no_more_but_goes_on_listening() {
     let (mut bench, session) = struck(FaultKind::HalfClose);
-    assert_eq!(bench.core.wish(session), Wish::HalfClose);
+    assert_eq!(bench.core.wish(session), ConnAction::HalfClose);
     bench.submit(session);
     assert!(bench.core.out(session).is_empty());
     let tally = bench.tally();
@@ -76,7 +76,7 @@ fn truncated_is_half_a_pdu_and_then_the_end() {
     let out = bench.core.out(session);
     assert_eq!(frame::cut(out, frame::OCTETS_MAX_DEFAULT), Ok(None));
     assert_eq!(out.len(), 8);
-    assert_eq!(bench.core.wish(session), Wish::CloseWhenFlushed);
+    assert_eq!(bench.core.wish(session), ConnAction::CloseWhenFlushed);
 }
 
 #[test]
@@ -114,15 +114,15 @@ fn no_enquire_answer_leaves_probes_unanswered_from_then_on() {
 #[test]
 fn a_slow_reader_reads_once_a_second() {
     let (mut bench, session) = struck(FaultKind::SlowReader);
-    assert_eq!(bench.core.wish(session), Wish::HoldReads);
+    assert_eq!(bench.core.wish(session), ConnAction::HoldReads);
     bench.run_until(bench.now + ms(1));
-    assert_eq!(bench.core.wish(session), Wish::Stay);
+    assert_eq!(bench.core.wish(session), ConnAction::Stay);
     bench.submit(session);
-    assert_eq!(bench.core.wish(session), Wish::HoldReads);
+    assert_eq!(bench.core.wish(session), ConnAction::HoldReads);
     bench.run_until(bench.now + ms(999));
-    assert_eq!(bench.core.wish(session), Wish::HoldReads);
+    assert_eq!(bench.core.wish(session), ConnAction::HoldReads);
     bench.run_until(bench.now + ms(1));
-    assert_eq!(bench.core.wish(session), Wish::Stay);
+    assert_eq!(bench.core.wish(session), ConnAction::Stay);
     assert_eq!(bench.tally().faults.get(FaultKind::SlowReader), 1);
 }
 
@@ -148,7 +148,7 @@ fn accept_then_drop_takes_the_connection_and_ends_it() {
     let dropped = (0..1_000)
         .filter(|_| {
             let session = bench.core.connected(bench.now);
-            bench.core.wish(session) == Wish::Close
+            bench.core.wish(session) == ConnAction::Close
         })
         .count() as u64;
     assert!(dropped.abs_diff(300) < 60, "{dropped}");
@@ -164,14 +164,14 @@ fn a_fault_strikes_one_session_or_all_and_may_come_again() {
         });
         let sessions: Vec<u32> = (0..10).map(|_| bench.bind(TRX)).collect();
         let closing = |bench: &Bench| {
-            let closes = |s: &&u32| bench.core.wish(**s) == Wish::CloseWhenFlushed;
+            let closes = |s: &&u32| bench.core.wish(**s) == ConnAction::CloseWhenFlushed;
             sessions.iter().filter(closes).count()
         };
         bench.run_until(ms(6_000));
         assert_eq!(closing(&bench), struck);
         if !all_sessions {
             for session in &sessions {
-                if bench.core.wish(*session) != Wish::Stay {
+                if bench.core.wish(*session) != ConnAction::Stay {
                     bench.core.closed(*session, bench.now);
                 }
             }

@@ -103,7 +103,7 @@ fn a_stream_that_cannot_be_cut_is_nacked_and_closed() {
     let (mut bench, session) = Bench::bound(|_| {});
     bench.feed(session, &[0, 0, 0, 3, 9, 9]);
     assert_eq!(bench.heads(session), [(CommandId::GENERIC_NACK, 2, 0)]);
-    assert_eq!(bench.core.wish(session), Wish::CloseWhenFlushed);
+    assert_eq!(bench.core.wish(session), ConnAction::CloseWhenFlushed);
     assert_eq!(bench.tally().sessions.desyncs, 1);
 }
 
@@ -128,8 +128,8 @@ fn a_connection_that_does_not_bind_in_time_is_closed() {
     let (idle, bound) = (bench.core.connected(bench.now), bench.bind(TRX));
     let times = bench.run_until(bench.now + ms(52_000));
     assert_eq!(times, [ms(51_000)]);
-    assert_eq!(bench.core.wish(idle), Wish::CloseWhenFlushed);
-    assert_eq!(bench.core.wish(bound), Wish::Stay);
+    assert_eq!(bench.core.wish(idle), ConnAction::CloseWhenFlushed);
+    assert_eq!(bench.core.wish(bound), ConnAction::Stay);
     assert_eq!(bench.tally().sessions.init_timeouts, 1);
 }
 
@@ -147,9 +147,9 @@ fn an_idle_session_is_probed_and_dropped_where_it_does_not_answer() {
     assert_eq!(bench.tally().sessions.enquire_links_confirmed, 1);
     bench.run_until(ms(70_999));
     assert_eq!(bench.heads(session).len(), 1);
-    assert_eq!(bench.core.wish(session), Wish::Stay);
+    assert_eq!(bench.core.wish(session), ConnAction::Stay);
     bench.run_until(ms(71_000));
-    assert_eq!(bench.core.wish(session), Wish::CloseWhenFlushed);
+    assert_eq!(bench.core.wish(session), ConnAction::CloseWhenFlushed);
     assert_eq!(bench.tally().sessions.response_timeouts, 1);
 }
 
@@ -159,9 +159,9 @@ fn a_session_from_which_nothing_comes_is_dropped_after_its_inactivity() {
     bench.run_until(ms(20_000));
     bench.say(session, CommandId::ENQUIRE_LINK, 0, 2);
     bench.run_until(ms(49_999));
-    assert_eq!(bench.core.wish(session), Wish::Stay);
+    assert_eq!(bench.core.wish(session), ConnAction::Stay);
     bench.run_until(ms(50_000));
-    assert_eq!(bench.core.wish(session), Wish::CloseWhenFlushed);
+    assert_eq!(bench.core.wish(session), ConnAction::CloseWhenFlushed);
     assert_eq!(bench.tally().sessions.inactivity_timeouts, 1);
 }
 
@@ -170,12 +170,12 @@ fn stop_unbinds_the_bound_and_closes_the_rest() {
     let (mut bench, session) = Bench::bound(|_| {});
     let idle = bench.core.connected(bench.now);
     bench.core.stop(bench.now);
-    assert_eq!(bench.core.wish(idle), Wish::CloseWhenFlushed);
+    assert_eq!(bench.core.wish(idle), ConnAction::CloseWhenFlushed);
     let heads = bench.heads(session);
     assert_eq!(heads[0].0, CommandId::UNBIND);
-    assert_eq!(bench.core.wish(session), Wish::Stay, "until it has answered");
+    assert_eq!(bench.core.wish(session), ConnAction::Stay, "until it has answered");
     bench.say(session, CommandId::UNBIND_RESP, 0, heads[0].2);
-    assert_eq!(bench.core.wish(session), Wish::CloseWhenFlushed);
+    assert_eq!(bench.core.wish(session), ConnAction::CloseWhenFlushed);
     bench.core.closed(session, bench.now);
     let sessions = &bench.tally().sessions;
     assert_eq!((sessions.unbound_by_smsc, sessions.dropped), (1, 0));
@@ -230,7 +230,7 @@ fn the_vectors_of_what_is_wrong_earn_their_answers() {
         bench.feed(session, &octets);
         let out: String = bench.core.out(session).iter().map(|o| format!("{o:02x}")).collect();
         assert_eq!(out, reply, "{}", vector["name"]);
-        let closes = bench.core.wish(session) != Wish::Stay;
+        let closes = bench.core.wish(session) != ConnAction::Stay;
         assert_eq!(closes, expected["session"] == "close", "{}", vector["name"]);
         bench.tally();
         count += 1;

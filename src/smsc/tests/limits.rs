@@ -48,11 +48,11 @@ fn beyond_its_window_a_session_may_meet_silence_or_its_end() {
         (heads, bench.core.wish(session))
     };
     let (heads, wish) = over(OnWindow::Silence);
-    assert_eq!((heads.len(), wish), (2, Wish::Stay));
+    assert_eq!((heads.len(), wish), (2, ConnAction::Stay));
     let (heads, wish) = over(OnWindow::Disconnect);
-    assert_eq!((heads.len(), wish), (2, Wish::CloseWhenFlushed));
+    assert_eq!((heads.len(), wish), (2, ConnAction::CloseWhenFlushed));
     let (heads, wish) = over(OnWindow::Unbind);
-    assert_eq!((heads[2].0, wish), (CommandId::UNBIND, Wish::Stay));
+    assert_eq!((heads[2].0, wish), (CommandId::UNBIND, ConnAction::Stay));
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn esme_turn(bench: &mut Bench, session: &mut u32, rng: &mut Rng, sent: &mut u64
             bench.say(*session, CommandId::UNBIND_RESP, 0, head.2);
         }
     }
-    if bench.core.wish(*session) != Wish::Stay {
+    if bench.core.wish(*session) != ConnAction::Stay {
         bench.core.closed(*session, bench.now);
         let (next, status) = bench.try_bind_as(TRX, "test", "test");
         if status != 0 {

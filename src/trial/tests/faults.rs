@@ -1,7 +1,7 @@
 //! Everything that the simulator can do wrong, done to a whole run: the books balance, agree with the tally,
 //! the session comes back, and the outage says why.
 use super::{profile, run};
-use crate::measure::{Outage, RunRecord, Tally};
+use crate::measure::{Counters, Outage, RunRecord};
 use crate::plan::behaviour::FaultKind;
 use crate::trial::Memory;
 
@@ -125,7 +125,7 @@ fn every_fault_by_share_of_submits_balances_and_the_run_goes_on() {
         let done = memory.last_tally.as_ref().unwrap().faults.get(left.kind);
         let least = if left.kind == FaultKind::SlowReader { 1 } else { 3 };
         assert!(done >= least, "{name}: {done}");
-        let Tally { planned, accepted, rejected, timed_out, lost, unsent, .. } = record.ledger();
+        let Counters { planned, accepted, rejected, timed_out, lost, unsent, .. } = record.ledger();
         assert_eq!(planned, accepted + rejected + timed_out + lost + unsent, "{name}");
         assert!(accepted > 1_500 || left.kind == FaultKind::SlowReader, "{name}: {accepted}");
         assert!(

@@ -3,7 +3,7 @@
 use super::balanced;
 use crate::kit::Nanos;
 use crate::measure::{NoObserver, RunRecord};
-use crate::net::{Endpoint, Wish};
+use crate::net::{ConnAction, Endpoint};
 use crate::plan::behaviour::{Behaviour, Rule};
 use crate::plan::{self, Overrides, Plan, Source, behaviour_file};
 use crate::smpp::pdu::{self, Bind, Body, DeliverSm, SubmitSm};
@@ -248,7 +248,11 @@ fn openmarket_binds_three_ways_and_says_05_0d_0e_and_0f() {
     let mut line = Line::new(|_| {});
     let session = line.core.connected(line.now);
     assert!(line.feed(session, &[0, 0, 0, 9, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 1]).is_empty());
-    assert_eq!(line.core.wish(session), Wish::CloseWhenFlushed, "a bad length drops, without 0x02");
+    assert_eq!(
+        line.core.wish(session),
+        ConnAction::CloseWhenFlushed,
+        "a bad length drops, without 0x02"
+    );
 }
 
 #[test]
@@ -281,7 +285,7 @@ fn openmarket_unbinds_both_ways_and_whoever_sends_a_field_too_long() {
     let (mut line, session) = Line::bound();
     let heads = line.say(session, CommandId::UNBIND);
     assert_eq!(heads, [(CommandId::UNBIND_RESP, 0, line.sequence)]);
-    assert_eq!(line.core.wish(session), Wish::CloseWhenFlushed);
+    assert_eq!(line.core.wish(session), ConnAction::CloseWhenFlushed);
 
     let (mut line, session) = Line::bound();
     let answer = line.submit(session, |sm| sm.source_addr = b"123456789012345678901");
@@ -290,7 +294,7 @@ fn openmarket_unbinds_both_ways_and_whoever_sends_a_field_too_long() {
     let mut out = BytesMut::new();
     pdu::header_only(CommandId::UNBIND_RESP, CommandStatus::ESME_ROK, number, &mut out);
     line.feed(session, &out);
-    assert_eq!(line.core.wish(session), Wish::CloseWhenFlushed);
+    assert_eq!(line.core.wish(session), ConnAction::CloseWhenFlushed);
 
     let (mut line, session) = Line::bound();
     line.core.stop(line.now);

@@ -1,11 +1,11 @@
 //! Every quirk of a simulator in a whole run: however it spells, delays, loses, repeats or refuses, the books
 //! balance and agree with its tally.
 use super::{profile, run};
-use crate::measure::{DownCause, RunRecord, Tally};
+use crate::measure::{Counters, DownCause, RunRecord};
 use crate::smsc;
 use crate::trial::Memory;
 
-type Holds = fn(&RunRecord, &Tally, &smsc::Tally) -> bool;
+type Holds = fn(&RunRecord, &Counters, &smsc::Tally) -> bool;
 
 fn quirk(load: &str, toml: &str) -> (RunRecord, smsc::Tally) {
     let base = "[binds]\ncount = 2\nwindow = 20\nrebind = { attempts_max = 0, min = \"50ms\", max = \"500ms\" }\n\
@@ -28,7 +28,7 @@ fn walk(rows: &[(&str, &str, Holds)]) {
     }
 }
 
-fn all_receipted(_: &RunRecord, t: &Tally, _: &smsc::Tally) -> bool {
+fn all_receipted(_: &RunRecord, t: &Counters, _: &smsc::Tally) -> bool {
     (t.accepted, t.receipts_final, t.receipts_missing) == (600, 600, 0)
 }
 

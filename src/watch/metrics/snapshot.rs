@@ -1,6 +1,6 @@
 //! What a scrape shows: sums over the whole run so far, made once a second on the coordinator's thread.
 use crate::kit::Nanos;
-use crate::measure::{Counts, Gauges, Latency, LatencyRange, Metric, Phase, Progress, Tally};
+use crate::measure::{Counters, Counts, Gauges, Latency, LatencyRange, Metric, Phase, Progress};
 use crate::plan::{Arrival, Plan, Schedule};
 use crate::watch::seconds::last_full_row;
 
@@ -70,7 +70,7 @@ pub(super) struct Snapshot {
     pub(super) stage: Option<String>,
     /// What the schedule wants now, a second; None in a closed loop and outside the load.
     pub(super) target_rate: Option<f64>,
-    pub(super) tally: Tally,
+    pub(super) tally: Counters,
     pub(super) statuses: Counts<u32>,
     pub(super) by_err: Counts<[u8; 4]>,
     /// Of the last whole second.
@@ -144,7 +144,7 @@ impl Maker {
             at: Nanos::ZERO,
             stage: None,
             target_rate: None,
-            tally: Tally::default(),
+            tally: Counters::default(),
             statuses: Counts::default(),
             by_err: Counts::default(),
             gauges: Gauges::default(),

@@ -47,7 +47,7 @@ impl Action {
 
 /// How the operator's wish for a rate stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wish {
+enum RateRequest {
     /// There is none that is not fulfilled.
     None,
     /// To be told to the run.
@@ -70,7 +70,7 @@ pub(super) struct Asked {
 #[derive(Debug)]
 struct State {
     asked: Asked,
-    wish: Wish,
+    wish: RateRequest,
     end_told: bool,
 }
 
@@ -81,7 +81,7 @@ pub(super) struct Keys(Mutex<State>);
 impl Keys {
     pub(super) fn new() -> Keys {
         let asked = Asked { percent: 100, end: false, refused: false };
-        Keys(Mutex::new(State { asked, wish: Wish::None, end_told: false }))
+        Keys(Mutex::new(State { asked, wish: RateRequest::None, end_told: false }))
     }
 
     /// A wish is a few numbers and always whole, whoever panicked.
@@ -105,7 +105,7 @@ impl Keys {
         self.with(|s| {
             s.asked.percent = step(s.asked.percent);
             s.asked.refused = false;
-            s.wish = Wish::New;
+            s.wish = RateRequest::New;
         });
     }
 
@@ -120,8 +120,8 @@ impl Keys {
                 s.end_told = true;
                 return Some(Steer::End(CutReason::Operator));
             }
-            if s.wish == Wish::New {
-                s.wish = Wish::Told(0);
+            if s.wish == RateRequest::New {
+                s.wish = RateRequest::Told(0);
                 return Some(Steer::Rate { percent: s.asked.percent });
             }
             None
@@ -131,14 +131,14 @@ impl Keys {
     /// What is in force. A wish that is still not after two looks was not taken, and is forgotten.
     pub(super) fn in_force(&self, percent: u32) {
         self.with(|s| match s.wish {
-            Wish::Told(_) if s.asked.percent == percent => s.wish = Wish::None,
-            Wish::Told(looks) if looks < 1 => s.wish = Wish::Told(looks + 1),
-            Wish::Told(_) => {
+            RateRequest::Told(_) if s.asked.percent == percent => s.wish = RateRequest::None,
+            RateRequest::Told(looks) if looks < 1 => s.wish = RateRequest::Told(looks + 1),
+            RateRequest::Told(_) => {
                 s.asked.percent = percent;
                 s.asked.refused = true;
-                s.wish = Wish::None;
+                s.wish = RateRequest::None;
             }
-            Wish::None | Wish::New => {}
+            RateRequest::None | RateRequest::New => {}
         });
     }
 }

@@ -12,7 +12,7 @@ mod view;
 use crate::kit::{Clock, Nanos};
 use crate::measure::{CutReason, Observer, Progress, Steer};
 use crate::plan::Plan;
-use crate::watch::Line;
+use crate::watch::ProgressLine;
 use keys::{Action, Keys};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -54,7 +54,7 @@ pub struct Tui {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
     /// What shows the run when the view has gone.
-    after: Line<Stderr>,
+    after: ProgressLine<Stderr>,
 }
 
 /// (columns, rows) of the terminal behind stderr, where the live view can have it.
@@ -68,7 +68,7 @@ impl Tui {
     ///
     /// # Errors
     /// Where the terminal refuses, or no thread can be started.
-    pub fn start(plan: &Plan, colour: bool, after: Line<Stderr>) -> io::Result<Tui> {
+    pub fn start(plan: &Plan, colour: bool, after: ProgressLine<Stderr>) -> io::Result<Tui> {
         let view = View::new(plan, colour);
         let shared = Arc::new(Shared {
             latest: Mutex::new(None),

@@ -3,8 +3,8 @@
 use crate::judge::{HealthLimits, HealthState, is_measured};
 use crate::kit::Nanos;
 use crate::measure::{
-    Counts, Gauges, IntervalRow, Latency, LatencyRange, Metric, Outage, Phase, Progress, RunRecord,
-    Tally,
+    Counters, Counts, Gauges, IntervalRow, Latency, LatencyRange, Metric, Outage, Phase, Progress,
+    RunRecord,
 };
 use crate::plan::{Arrival, Plan, Schedule, Shape};
 use crate::watch::seconds::last_full_row;
@@ -57,7 +57,7 @@ pub(super) struct Snapshot {
     pub(super) range: LatencyRange,
     pub(super) gauges: Gauges,
     /// Of the whole run, like `statuses`.
-    pub(super) tally: Tally,
+    pub(super) tally: Counters,
     pub(super) statuses: Counts<u32>,
     pub(super) harness: Harness,
     /// The last ones, oldest first.
@@ -104,7 +104,7 @@ impl Maker {
             recent_length += row.length;
             recent.push(row.clone());
         }
-        let mut tally = Tally::default();
+        let mut tally = Counters::default();
         let mut statuses = Counts::default();
         for (_, cell) in &record.cells {
             tally.merge(&cell.tally);

@@ -66,13 +66,13 @@ fn shape_words(shape: &Shape) -> String {
 
 /// Percentiles of the last seconds: one line each.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
+pub(super) struct PercentileRow {
     pub(super) name: &'static str,
     /// p50, p90, p99 and the largest.
     pub(super) values: [String; 4],
 }
 
-fn lines(snapshot: &Snapshot) -> Vec<Line> {
+fn lines(snapshot: &Snapshot) -> Vec<PercentileRow> {
     let picks = [
         ("response", Metric::Response),
         ("service", Metric::Service),
@@ -86,7 +86,10 @@ fn lines(snapshot: &Snapshot) -> Vec<Line> {
         snapshot.recent.iter().for_each(|second| sum.merge(&second.open(metric, range)));
         sum
     };
-    picks.into_iter().map(|(name, pick)| Line { name, values: values(&sum(pick)) }).collect()
+    picks
+        .into_iter()
+        .map(|(name, pick)| PercentileRow { name, values: values(&sum(pick)) })
+        .collect()
 }
 
 /// A percentile among those that never came is no time.
@@ -115,7 +118,7 @@ struct Stamp {
 pub(super) struct View {
     pub(super) facts: Facts,
     pub(super) shown: Option<Arc<Snapshot>>,
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<PercentileRow>,
     pub(super) asked: Option<Asked>,
     pub(super) paused: bool,
     /// The time at which the picture was held still.

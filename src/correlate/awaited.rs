@@ -7,10 +7,10 @@
 //! processor's caches. At its limit the ledger gives up expired entries, oldest first; it never gives up one that is
 //! awaited, and never grows without bound.
 use super::Key;
-use super::far::Far;
-use super::marks::Marks;
-use super::near::Near;
-use super::ring::{Entry, Ring, Standing, Tag};
+use super::hot_index::HotIndex;
+use super::key_filter::KeyFilter;
+use super::overflow_index::OverflowIndex;
+use super::ring::{Entry, EntryState, Ring, Tag};
 use std::collections::VecDeque;
 
 /// So many entries may be in no table: few enough to be looked through.
@@ -22,15 +22,15 @@ const TURNED_AT_ONCE: usize = 16;
 
 /// Where an entry stands; good until the next insertion or removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place(u32);
+pub struct EntryHandle(u32);
 
 /// What was still awaited when a ledger was emptied, oldest first. Its memory goes as it is walked.
 #[derive(Debug)]
-pub struct Left<T> {
+pub struct AwaitedDrain<T> {
     ring: Ring<T>,
 }
 
-impl<T: Copy> Iterator for Left<T> {
+impl<T: Copy> Iterator for AwaitedDrain<T> {
     type Item = (Key, T);
 
     fn next(&mut self) -> Option<(Key, T)> {
@@ -47,16 +47,16 @@ impl<T: Copy> Iterator for Left<T> {
 
 /// Awaited receipts, at most so many.
 #[derive(Debug)]
-pub struct Ledger<T> {
+pub struct AwaitedReceipts<T> {
     ring: Ring<T>,
     /// No table has any of them: since the ring was empty the one behind the last has been looked for, or none.
     is_unlisted: bool,
     /// Of the keys that are kept while no table has them, and of some that were.
-    marks: Marks,
+    marks: KeyFilter,
     /// Where few are awaited, all of them are found here.
-    near: Near,
+    near: HotIndex,
     /// Those that had no place there.
-    far: Far,
+    far: OverflowIndex,
     /// The position behind the one that was looked for last: receipts often come in the order of acceptance.
     next: u32,
     /// Positions of the entries that expired, oldest first, and of some that have gone since.
@@ -66,16 +66,16 @@ pub struct Ledger<T> {
     awaited: usize,
 }
 
-impl<T: Copy> Ledger<T> {
+impl<T: Copy> AwaitedReceipts<T> {
     /// An empty ledger that keeps at most `kept_max` entries (at least 1, at most 2^30).
-    pub fn new(kept_max: usize) -> Ledger<T> {
+    pub fn new(kept_max: usize) -> AwaitedReceipts<T> {
         let kept_max = kept_max.clamp(1, 1 << 30);
-        Ledger {
+        AwaitedReceipts {
             ring: Ring::new(),
             is_unlisted: true,
-            marks: Marks::new(),
-            near: Near::new(kept_max),
-            far: Far::new(kept_max),
+            marks: KeyFilter::new(),
+            near: HotIndex::new(kept_max),
+            far: OverflowIndex::new(kept_max),
             next: 0,
             expired: VecDeque::new(),
             kept_max,
@@ -101,16 +101,16 @@ impl<T: Copy> Ledger<T> {
     /// Whether most of it is found in a processor's own cache.
     #[inline]
     pub fn is_near(&self) -> bool {
-        self.kept <= Near::SLOTS_MAX
+        self.kept <= HotIndex::SLOTS_MAX
     }
 
     /// Where `key` is kept.
     #[inline]
-    pub fn find(&self, key: Key) -> Option<Place> {
+    pub fn find(&self, key: Key) -> Option<EntryHandle> {
         if self.is_unlisted {
-            return self.find_unlisted(key).map(Place);
+            return self.find_unlisted(key).map(EntryHandle);
         }
-        self.find_listed(key).map(Place)
+        self.find_listed(key).map(EntryHandle)
     }
 
     #[inline]
@@ -132,7 +132,7 @@ impl<T: Copy> Ledger<T> {
     #[inline(never)]
     fn list_all(&mut self) {
         self.is_unlisted = false;
-        let Ledger { ring, near, far, .. } = self;
+        let AwaitedReceipts { ring, near, far, .. } = self;
         let key_at = |position| ring.at(position).tag.key();
         for position in ring.positions() {
             let tag = ring.at(position).tag;
@@ -161,13 +161,13 @@ impl<T: Copy> Ledger<T> {
     }
 
     /// How it stands; None: it has gone.
-    pub fn standing(&self, place: Place) -> Option<Standing> {
+    pub fn standing(&self, place: EntryHandle) -> Option<EntryState> {
         self.ring.get(place.0)?.tag.standing()
     }
 
     /// What is kept there.
     #[inline]
-    pub fn at(&self, place: Place) -> &T {
+    pub fn at(&self, place: EntryHandle) -> &T {
         &self.ring.at(place.0).value
     }
 
@@ -182,7 +182,7 @@ impl<T: Copy> Ledger<T> {
     #[inline]
     pub fn insert(&mut self, key: Key, value: T) -> bool {
         if self.ring.len() >= self.kept_max {
-            let awaited = |p: Place| self.ring.at(p.0).tag.is_awaited();
+            let awaited = |p: EntryHandle| self.ring.at(p.0).tag.is_awaited();
             if self.find(key).is_some_and(awaited) || !self.make_room() {
                 return false;
             }
@@ -190,7 +190,7 @@ impl<T: Copy> Ledger<T> {
         self.insert_at_head(key, value)
     }
 
-    /// [`Ledger::insert`] where there is room.
+    /// [`AwaitedReceipts::insert`] where there is room.
     #[inline]
     fn insert_at_head(&mut self, key: Key, value: T) -> bool {
         if !self.is_unlisted {
@@ -210,7 +210,7 @@ impl<T: Copy> Ledger<T> {
     /// There is room in the ring.
     #[inline]
     fn insert_listed(&mut self, key: Key, value: T) -> bool {
-        let Ledger { ring, near, far, .. } = self;
+        let AwaitedReceipts { ring, near, far, .. } = self;
         let key_at = |position| ring.at(position).tag.key();
         let find_far = || far.find(key, |position| key_at(position) == key);
         let in_far = if near.has_beyond(key) { find_far() } else { None };
@@ -224,7 +224,7 @@ impl<T: Copy> Ledger<T> {
                 far.list(key, position, |position| ring.at(position).tag.key());
             }
             Err(old) if ring.at(old).tag.is_awaited() => return false,
-            Err(old) => return self.insert_again(Place(old), key, value),
+            Err(old) => return self.insert_again(EntryHandle(old), key, value),
         }
         self.kept += 1;
         self.awaited += 1;
@@ -233,12 +233,12 @@ impl<T: Copy> Ledger<T> {
 
     /// An SMSC that uses an id again: the old message is done, the new one takes the key.
     #[cold]
-    fn insert_again(&mut self, old: Place, key: Key, value: T) -> bool {
+    fn insert_again(&mut self, old: EntryHandle, key: Key, value: T) -> bool {
         self.finish_at(old);
         self.insert(key, value)
     }
 
-    /// Adds awaited entries that have the same value, until one cannot be added: see [`Ledger::insert`]. Returns how
+    /// Adds awaited entries that have the same value, until one cannot be added: see [`AwaitedReceipts::insert`]. Returns how
     /// many.
     #[inline]
     pub fn insert_run(&mut self, keys: &[Key], value: T) -> usize {
@@ -269,7 +269,7 @@ impl<T: Copy> Ledger<T> {
     }
 
     /// An awaited entry has expired; it is kept.
-    pub fn expire_at(&mut self, place: Place) {
+    pub fn expire_at(&mut self, place: EntryHandle) {
         let entry = self.ring.at_mut(place.0);
         if entry.tag.is_awaited() {
             entry.tag = Tag::expired(entry.tag.key());
@@ -281,7 +281,7 @@ impl<T: Copy> Ledger<T> {
     /// Those that have gone leave the list as they come to its front: it is about as long as there are expired ones.
     fn list_expired(&mut self, position: u32) {
         while let Some(&first) = self.expired.front() {
-            if self.standing(Place(first)) == Some(Standing::Expired) {
+            if self.standing(EntryHandle(first)) == Some(EntryState::Expired) {
                 break;
             }
             self.expired.pop_front();
@@ -295,8 +295,8 @@ impl<T: Copy> Ledger<T> {
     pub fn look(
         &mut self,
         key: Key,
-        finish: impl Fn(Standing, &T) -> bool,
-    ) -> Option<(Place, Standing, T)> {
+        finish: impl Fn(EntryState, &T) -> bool,
+    ) -> Option<(EntryHandle, EntryState, T)> {
         let (position, entry) = match self.ring.get(self.next) {
             Some(next) if next.tag.key() == key && !next.tag.is_hole() => (self.next, *next),
             Some(_) | None => {
@@ -312,7 +312,7 @@ impl<T: Copy> Ledger<T> {
         if finish(standing, &entry.value) {
             self.finish(key, standing, position);
         }
-        Some((Place(position), standing, entry.value))
+        Some((EntryHandle(position), standing, entry.value))
     }
 
     /// Finishes the entries behind the one that was looked for last, as far as they are awaited under these keys,
@@ -345,7 +345,7 @@ impl<T: Copy> Ledger<T> {
     }
 
     /// An entry is finished: it is found no more, and leaves a hole.
-    pub fn finish_at(&mut self, place: Place) {
+    pub fn finish_at(&mut self, place: EntryHandle) {
         let tag = self.ring.at(place.0).tag;
         if let Some(standing) = tag.standing() {
             self.finish(tag.key(), standing, place.0);
@@ -354,10 +354,10 @@ impl<T: Copy> Ledger<T> {
 
     /// Holes are the ring's own only between two entries: the oldest entry is none.
     #[inline]
-    fn finish(&mut self, key: Key, standing: Standing, position: u32) {
+    fn finish(&mut self, key: Key, standing: EntryState, position: u32) {
         self.unlist(key, position);
         self.kept -= 1;
-        self.awaited -= usize::from(standing == Standing::Awaited);
+        self.awaited -= usize::from(standing == EntryState::Awaited);
         if position == self.ring.tail {
             self.skip(1);
         } else {
@@ -375,26 +375,27 @@ impl<T: Copy> Ledger<T> {
     }
 
     /// The oldest entry.
-    pub fn oldest(&self) -> Option<(Key, Standing, &T)> {
+    pub fn oldest(&self) -> Option<(Key, EntryState, &T)> {
         // it is no hole: see `finish`
         let oldest = self.ring.get(self.ring.tail)?;
         Some((oldest.tag.key(), oldest.tag.standing()?, &oldest.value))
     }
 
     /// Gives up the oldest entry.
-    pub fn pop_oldest(&mut self) -> Option<(Key, Standing, T)> {
+    pub fn pop_oldest(&mut self) -> Option<(Key, EntryState, T)> {
         let (key, standing, value) = self.oldest().map(|(k, s, v)| (k, s, *v))?;
         self.unlist(key, self.ring.tail);
         self.kept -= 1;
-        self.awaited -= usize::from(standing == Standing::Awaited);
+        self.awaited -= usize::from(standing == EntryState::Awaited);
         self.skip(1);
         Some((key, standing, value))
     }
 
     /// Empties the ledger. Nothing is looked up for it: the tables go as wholes.
-    pub fn take_all(&mut self) -> Left<T> {
-        let Ledger { ring, .. } = std::mem::replace(self, Ledger::new(self.kept_max));
-        Left { ring }
+    pub fn take_all(&mut self) -> AwaitedDrain<T> {
+        let AwaitedReceipts { ring, .. } =
+            std::mem::replace(self, AwaitedReceipts::new(self.kept_max));
+        AwaitedDrain { ring }
     }
 
     /// The ring is at its limit: frees a place, where fewer are kept or the oldest expired entry can be given up. False:
@@ -406,8 +407,8 @@ impl<T: Copy> Ledger<T> {
             return true;
         }
         while let Some(position) = self.expired.pop_front() {
-            if self.standing(Place(position)) == Some(Standing::Expired) {
-                self.finish_at(Place(position));
+            if self.standing(EntryHandle(position)) == Some(EntryState::Expired) {
+                self.finish_at(EntryHandle(position));
                 return true;
             }
         }
@@ -423,7 +424,7 @@ impl<T: Copy> Ledger<T> {
             }
             let Some((key, standing, value)) = self.pop_oldest() else { return };
             self.insert_at_head(key, value);
-            if standing == Standing::Expired
+            if standing == EntryState::Expired
                 && let Some(place) = self.find(key)
             {
                 self.expire_at(place);

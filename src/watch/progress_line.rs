@@ -23,7 +23,7 @@ pub enum LineMode {
 }
 
 /// An observer that keeps a line of progress.
-pub struct Line<W: Write> {
+pub struct ProgressLine<W: Write> {
     writer: W,
     mode: LineMode,
     stages: Vec<Stage>,
@@ -34,11 +34,18 @@ pub struct Line<W: Write> {
     drawn: bool,
 }
 
-impl<W: Write> Line<W> {
+impl<W: Write> ProgressLine<W> {
     /// A line for a run of this plan, written to `writer` (stderr, or a buffer in a test).
-    pub fn new(plan: &Plan, mode: LineMode, writer: W) -> Line<W> {
+    pub fn new(plan: &Plan, mode: LineMode, writer: W) -> ProgressLine<W> {
         let schedule = Schedule::new(&plan.stages, Arrival::Constant, plan.seed).ok();
-        Line { writer, mode, stages: plan.stages.clone(), schedule, last: None, drawn: false }
+        ProgressLine {
+            writer,
+            mode,
+            stages: plan.stages.clone(),
+            schedule,
+            last: None,
+            drawn: false,
+        }
     }
 
     /// Progress is a courtesy: where it cannot be written, the run goes on.
@@ -153,7 +160,7 @@ fn row_facts(row: &IntervalRow) -> Vec<String> {
     facts
 }
 
-impl<W: Write> Observer for Line<W> {
+impl<W: Write> Observer for ProgressLine<W> {
     fn progress(&mut self, p: &Progress<'_>) -> Option<CutReason> {
         match self.mode {
             LineMode::Off => {}
@@ -176,7 +183,7 @@ impl<W: Write> Observer for Line<W> {
 }
 
 /// Ends the line on a terminal, so that what follows begins on its own.
-impl<W: Write> Drop for Line<W> {
+impl<W: Write> Drop for ProgressLine<W> {
     fn drop(&mut self) {
         if self.drawn {
             self.put("\r\u{1b}[K");
@@ -184,7 +191,7 @@ impl<W: Write> Drop for Line<W> {
     }
 }
 
-impl<W: Write> std::fmt::Debug for Line<W> {
+impl<W: Write> std::fmt::Debug for ProgressLine<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Line").field("mode", &self.mode).finish_non_exhaustive()
     }
@@ -199,7 +206,7 @@ mod tests {
         let plan = plan(200, 2, 8);
         let record = record(&plan, |_, _| GOOD, quiet);
         let mut out = Vec::new();
-        let mut line = Line::new(&plan, mode, &mut out);
+        let mut line = ProgressLine::new(&plan, mode, &mut out);
         for (phase, second) in phases {
             let progress = Progress {
                 phase: *phase,
@@ -252,7 +259,7 @@ mod tests {
                 record.absorb(&interval, &keys, &|_| Some(0));
             }
         }
-        let mut line = Line::new(&plan, LineMode::Plain, Vec::new());
+        let mut line = ProgressLine::new(&plan, LineMode::Plain, Vec::new());
         let progress = Progress {
             phase: Phase::Drain,
             at: Nanos::from_millis(3_001),
@@ -291,7 +298,7 @@ mod tests {
         }
         let plan = plan(200, 0, 2);
         let record = record(&plan, |_, _| GOOD, quiet);
-        let mut line = Line::new(&plan, LineMode::Plain, Broken);
+        let mut line = ProgressLine::new(&plan, LineMode::Plain, Broken);
         for second in 0..2 {
             let at = Nanos::from_secs(second);
             let load_ends = Nanos::from_secs(2);

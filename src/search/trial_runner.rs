@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::trial::{RunError, Trial};
 
 /// What a search needs of the world. Pauses and talk are given to it, so that it can be run on a virtual clock.
-pub struct World<'a> {
+pub struct SearchEnv<'a> {
     /// Runs trials.
     pub trial: &'a mut dyn Trial,
     /// Watches each of them.
@@ -20,7 +20,7 @@ pub struct World<'a> {
     pub pause: &'a mut dyn FnMut(Nanos),
 }
 
-impl std::fmt::Debug for World<'_> {
+impl std::fmt::Debug for SearchEnv<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("World").finish_non_exhaustive()
     }
@@ -40,8 +40,8 @@ const PAUSES: [Nanos; 3] = [Nanos::from_secs(1), Nanos::from_secs(4), Nanos::fro
 
 /// The trials of one search.
 #[derive(Debug)]
-pub(super) struct Lab<'a> {
-    pub(super) world: World<'a>,
+pub(super) struct TrialRunner<'a> {
+    pub(super) world: SearchEnv<'a>,
     pub(super) budget: Budget,
     pub(super) spent: Cost,
     pub(super) rows: Vec<TrialRow>,
@@ -56,10 +56,10 @@ pub(super) struct Done {
     pub(super) took_s: f64,
 }
 
-impl<'a> Lab<'a> {
-    pub(super) fn new(world: World<'a>, budget: Budget) -> Lab<'a> {
+impl<'a> TrialRunner<'a> {
+    pub(super) fn new(world: SearchEnv<'a>, budget: Budget) -> TrialRunner<'a> {
         let spent = Cost::default();
-        Lab { world, budget, spent, rows: Vec::new(), began: Clock::now() }
+        TrialRunner { world, budget, spent, rows: Vec::new(), began: Clock::now() }
     }
 
     /// Runs one trial and judges it. `messages`: the most that it will send.

@@ -3,16 +3,16 @@ use crate::kit::Nanos;
 
 /// The offset of the schedule up to which messages may be sent.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Horizon {
+pub(super) struct CatchUpLimit {
     /// None: all that is due goes out at once.
     factor: Option<f64>,
     reached: Nanos,
     asked: Nanos,
 }
 
-impl Horizon {
-    pub(super) fn new(factor: Option<f64>) -> Horizon {
-        Horizon { factor, reached: Nanos::ZERO, asked: Nanos::ZERO }
+impl CatchUpLimit {
+    pub(super) fn new(factor: Option<f64>) -> CatchUpLimit {
+        CatchUpLimit { factor, reached: Nanos::ZERO, asked: Nanos::ZERO }
     }
 
     /// How far one may send at `now` (an offset): the schedule's time passes at most `factor` times as fast
@@ -48,13 +48,13 @@ mod tests {
 
     #[test]
     fn without_a_cap_all_that_is_due_may_go() {
-        let mut h = Horizon::new(None);
+        let mut h = CatchUpLimit::new(None);
         assert_eq!(h.at(Nanos(77)), Nanos(77));
     }
 
     #[test]
     fn after_a_block_the_schedule_is_caught_up_at_the_capped_speed_and_no_faster() {
-        let mut h = Horizon::new(Some(1.25));
+        let mut h = CatchUpLimit::new(Some(1.25));
         assert_eq!(h.at(Nanos(100)), Nanos(100));
         h.blocked(Nanos(100));
         // blocked from 100 to 500: each look finds the same message waiting

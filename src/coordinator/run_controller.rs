@@ -1,7 +1,7 @@
 //! The phases of a run as a state machine without I/O: events and time in, orders and a record out.
 //! connect → load → drain → unbind. The same on a virtual clock as over TCP.
-use super::crew::Distance;
-use crate::esme::{BindFailure, BindFault, Event, IdSample, Order, Place, Setup};
+use super::worker_pool::Distance;
+use crate::esme::{BindFailure, BindFault, DroppedBind, Event, IdSample, Order, Setup};
 use crate::kit::{Nanos, RateChange};
 use crate::measure::{
     CellKey, CutReason, Interval, IntervalRow, Observer, Phase, Progress, RunRecord, Steer,
@@ -18,7 +18,7 @@ pub struct Failure {
     /// Sessions that were bound beside them.
     pub bound: u64,
     /// On a ladder: what became of the place of a session dropped on purpose.
-    pub place: Option<Place>,
+    pub place: Option<DroppedBind>,
 }
 
 /// One line per session.
@@ -30,7 +30,7 @@ impl std::fmt::Display for Failure {
 }
 
 /// Conducts one run.
-pub struct Conductor {
+pub struct RunController {
     plan: Arc<Plan>,
     setup: Setup,
     keys: Vec<CellKey>,
@@ -40,7 +40,7 @@ pub struct Conductor {
     ready: u32,
     sessions_up: u64,
     failures: Vec<BindFailure>,
-    place: Option<Place>,
+    place: Option<DroppedBind>,
     /// By worker: whether its last word is in, or will not come any more.
     ended: Vec<bool>,
     lost: u32,
@@ -64,13 +64,13 @@ fn scheduled(schedule: &Schedule, row: &IntervalRow, load_ends: Nanos) -> u64 {
     upto(row.at + row.length) - upto(row.at)
 }
 
-impl std::fmt::Debug for Conductor {
+impl std::fmt::Debug for RunController {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Conductor").field("phase", &self.phase).finish_non_exhaustive()
     }
 }
 
-impl Conductor {
+impl RunController {
     /// A run of `plan` with so many workers, which connect by themselves. `wall_at_zero`: the wall
     /// clock (ns since 1970) at the zero of the clock that `now` comes from. `distance`: how far away the workers are.
     ///
@@ -81,9 +81,9 @@ impl Conductor {
         workers: u32,
         wall_at_zero: u64,
         distance: Distance,
-    ) -> Result<Conductor, crate::plan::PlanError> {
+    ) -> Result<RunController, crate::plan::PlanError> {
         let setup = Setup::new(plan.clone(), workers as usize)?;
-        Ok(Conductor {
+        Ok(RunController {
             keys: Setup::cell_keys(plan),
             record: RunRecord::new(Setup::range(plan), wall_at_zero),
             load_ends: setup.load_ends(),

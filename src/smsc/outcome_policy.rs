@@ -1,6 +1,6 @@
 //! The desk: decides what becomes of a submit_sm that no limit refuses. Chance is an argument.
-use super::letter::Address;
-use super::scan::Slip;
+use super::pending_delivery::Address;
+use super::submit_fields::SubmitFields;
 use crate::kit::Rng;
 use crate::plan::behaviour::{Behaviour, Rule};
 use crate::smpp::CommandStatus;
@@ -8,16 +8,16 @@ use crate::smpp::receipt::MessageState;
 
 /// What becomes of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum SubmitDecision {
     /// Answered with this status.
     Refuse(CommandStatus),
     /// Answered with ESME_ROK and an id.
-    Accept(Terms),
+    Accept(AcceptTerms),
 }
 
 /// How an accepted message ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Terms {
+pub(super) struct AcceptTerms {
     /// The message_state of its receipt.
     pub(super) state: u8,
     /// 1 + the rule that says the receipt's `err`; 0: none does.
@@ -70,7 +70,7 @@ impl Pattern {
 
 /// The shares and rules of a behaviour.
 #[derive(Clone, Debug)]
-pub(super) struct Desk {
+pub(super) struct OutcomePolicy {
     rules: Vec<(Pattern, Rule)>,
     errors: Vec<(u32, f64)>,
     states: Vec<(u8, f64)>,
@@ -107,11 +107,11 @@ pub(super) fn asks(registered_delivery: u8, state: u8) -> bool {
     }
 }
 
-impl Desk {
-    pub(super) fn new(behaviour: &Behaviour) -> Desk {
+impl OutcomePolicy {
+    pub(super) fn new(behaviour: &Behaviour) -> OutcomePolicy {
         let receipts = &behaviour.receipts;
         let rules = behaviour.rules.iter();
-        Desk {
+        OutcomePolicy {
             rules: rules.map(|rule| (Pattern::new(&rule.destination), rule.clone())).collect(),
             errors: behaviour.response.errors.clone(),
             states: receipts.states.clone(),
@@ -136,7 +136,7 @@ impl Desk {
 
     /// Decides. The first rule that fits goes before chance.
     #[inline]
-    pub(super) fn answer(&self, slip: &Slip, rng: &mut Rng) -> Verdict {
+    pub(super) fn answer(&self, slip: &SubmitFields, rng: &mut Rng) -> SubmitDecision {
         let rule = self.rule(&slip.destination);
         let status = match rule {
             Some((_, rule)) => rule.status,
@@ -145,13 +145,13 @@ impl Desk {
         if let Some(status) = status
             && status != 0
         {
-            return Verdict::Refuse(CommandStatus(status));
+            return SubmitDecision::Refuse(CommandStatus(status));
         }
         let ruled = rule.and_then(|(_, rule)| rule.state);
         let state =
             ruled.or_else(|| drawn(&self.states, rng)).unwrap_or(MessageState::Delivered.wire());
         let asked = asks(slip.registered_delivery, state);
-        Verdict::Accept(Terms {
+        SubmitDecision::Accept(AcceptTerms {
             state,
             rule: rule.map_or(0, |(at, _)| u16::try_from(at + 1).unwrap_or(0)),
             unanswered: rng.chance(self.unanswered),

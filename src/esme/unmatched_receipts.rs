@@ -5,7 +5,7 @@
 use super::core::Core;
 use super::orders::Event;
 use super::unmatched::GRACE;
-use crate::correlate::{Key, Notice};
+use crate::correlate::{Key, ReceiptInfo};
 use crate::kit::Nanos;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
@@ -13,31 +13,31 @@ use std::collections::VecDeque;
 
 /// A receipt on its way to its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stray {
+pub struct UnmatchedReceipt {
     /// Its number at the worker that read it.
     pub number: u64,
     /// Of its id: the same on every machine, for the run's seed makes it.
     pub key: u64,
     /// What it says; `received` is an offset from the start of the load here, for clocks differ.
-    pub notice: Notice,
+    pub notice: ReceiptInfo,
 }
 
 /// Strays that a worker keeps at most, and tells at once: what comes beyond is unknown at once.
 const KEPT_MAX: usize = 1 << 16;
 const TOLD_AT_ONCE: usize = 1_024;
 
-type Numbered = HashMap<u64, (Key, Notice), foldhash::fast::FixedState>;
+type Numbered = HashMap<u64, (Key, ReceiptInfo), foldhash::fast::FixedState>;
 
 /// A worker's strays.
 #[derive(Debug)]
 pub(super) struct Strays {
     next: u64,
     /// Not yet told.
-    fresh: Vec<Stray>,
+    fresh: Vec<UnmatchedReceipt>,
     /// Told, and not answered.
     offered: Numbered,
     /// Unclaimed so far, and tried again at this time: an answer may still be on its way, here or elsewhere.
-    waiting: VecDeque<(Nanos, Key, Notice)>,
+    waiting: VecDeque<(Nanos, Key, ReceiptInfo)>,
 }
 
 impl Default for Strays {
@@ -58,7 +58,7 @@ impl Strays {
 impl Core {
     /// Whether this receipt may be another agent's, and is kept to be offered. Not before the load, for nobody
     /// has sent then; not on the way out, for nobody is asked any more.
-    pub(super) fn astray(&mut self, key: Key, notice: &Notice) -> bool {
+    pub(super) fn astray(&mut self, key: Key, notice: &ReceiptInfo) -> bool {
         let Some(start) = self.start.filter(|s| notice.received >= *s && !self.stopping) else {
             return false;
         };
@@ -68,8 +68,8 @@ impl Core {
         }
         let number = strays.next;
         strays.next += 1;
-        let told = Notice { received: notice.received.since(start), ..*notice };
-        strays.fresh.push(Stray { number, key: key.0, notice: told });
+        let told = ReceiptInfo { received: notice.received.since(start), ..*notice };
+        strays.fresh.push(UnmatchedReceipt { number, key: key.0, notice: told });
         strays.offered.insert(number, (key, *notice));
         true
     }
@@ -88,12 +88,12 @@ impl Core {
         }
         let Some(strays) = self.strays.as_mut().filter(|s| !s.fresh.is_empty()) else { return };
         let fresh = std::mem::take(&mut strays.fresh);
-        for strays in fresh.chunks(TOLD_AT_ONCE).map(<[Stray]>::to_vec) {
+        for strays in fresh.chunks(TOLD_AT_ONCE).map(<[UnmatchedReceipt]>::to_vec) {
             self.events.push(Event::Unmatched { worker: self.worker, strays });
         }
     }
 
-    fn here_or_astray(&mut self, key: Key, notice: &Notice) {
+    fn here_or_astray(&mut self, key: Key, notice: &ReceiptInfo) {
         if self.correlator.knows(key) {
             self.receipt(key, *notice);
         } else {
@@ -134,13 +134,14 @@ impl Core {
     }
 
     /// Those of the offered that this worker owns are counted here, and named.
-    pub(super) fn claim(&mut self, batch: u64, strays: &[Stray]) {
+    pub(super) fn claim(&mut self, batch: u64, strays: &[UnmatchedReceipt]) {
         let start = self.start.unwrap_or_default();
         let mut places = Vec::new();
         for (place, stray) in (0u32..).zip(strays) {
             let key = Key(stray.key);
             if self.correlator.knows(key) {
-                let notice = Notice { received: start + stray.notice.received, ..stray.notice };
+                let notice =
+                    ReceiptInfo { received: start + stray.notice.received, ..stray.notice };
                 self.receipt(key, notice);
                 places.push(place);
             }
@@ -154,7 +155,7 @@ impl Core {
         strays.fresh.clear();
         let offered = std::mem::take(&mut strays.offered).into_values();
         let waiting = std::mem::take(&mut strays.waiting).into_iter().map(|(_, k, n)| (k, n));
-        let mut left: Vec<(Key, Notice)> = offered.chain(waiting).collect();
+        let mut left: Vec<(Key, ReceiptInfo)> = offered.chain(waiting).collect();
         left.sort_by_key(|(key, notice)| (notice.received, key.0));
         for (key, notice) in left {
             self.here_or_astray(key, &notice);

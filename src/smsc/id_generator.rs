@@ -36,18 +36,18 @@ impl Id {
 
 /// Gives out ids in order.
 #[derive(Clone, Debug)]
-pub(super) struct Mint {
+pub(super) struct IdGenerator {
     next: u64,
     seed: u64,
     response: IdFormat,
     receipt: ReceiptId,
 }
 
-impl Mint {
+impl IdGenerator {
     /// Ten digits in decimal, eight in hexadecimal, letters among them more often than not.
-    pub(super) fn new(seed: u64, response: IdFormat, receipt: ReceiptId) -> Mint {
+    pub(super) fn new(seed: u64, response: IdFormat, receipt: ReceiptId) -> IdGenerator {
         let next = 1_000_000_000 + mix64(seed) % 1_000_000_000;
-        Mint { next, seed: mix64(!seed), response, receipt }
+        IdGenerator { next, seed: mix64(!seed), response, receipt }
     }
 
     /// The next id's number.
@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     fn spelled(response: IdFormat, receipt: ReceiptId, number: u64) -> (String, String) {
-        let mint = Mint::new(7, response, receipt);
+        let mint = IdGenerator::new(7, response, receipt);
         let text = |id: Id| String::from_utf8(id.as_slice().to_vec()).unwrap();
         (text(mint.in_response(number)), text(mint.in_receipt(number)))
     }
@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn ids_never_repeat_whatever_their_spelling() {
         for format in [IdFormat::Decimal, IdFormat::Hex, IdFormat::Uuid, IdFormat::Ticket] {
-            let mut mint = Mint::new(1, format, ReceiptId::Same);
+            let mut mint = IdGenerator::new(1, format, ReceiptId::Same);
             let mut seen = std::collections::HashSet::new();
             for _ in 0..100_000 {
                 let number = mint.take();

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a receipt says, as far as correlation and counting need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notice {
+pub struct ReceiptInfo {
     /// Stamp of the read that held it.
     pub received: Nanos,
     /// The session it came on.
@@ -43,7 +43,7 @@ pub enum Kept {
 
 /// What became of a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate<T> {
+pub enum ReceiptMatch<T> {
     /// The first final receipt of this message.
     Final(T),
     /// An intermediate notification of a message with this [`Awaits::mark`].
@@ -68,5 +68,5 @@ pub struct Early {
     /// Its key.
     pub key: Key,
     /// What it says.
-    pub notice: Notice,
+    pub notice: ReceiptInfo,
 }

@@ -2,9 +2,9 @@
 //!
 //! Each id belongs to the worker that its key names, so that a receipt finds its message wherever either
 //! came in. Nothing is shared: values travel.
-use super::parts::PartNews;
+use super::parts::PartUpdate;
 use super::per_message::AcceptedPart;
-use crate::correlate::{Awaits, Key, Note, Notice};
+use crate::correlate::{Awaits, Key, Note, ReceiptInfo};
 use crate::kit::Nanos;
 use crate::measure::CellId;
 use std::ops::Range;
@@ -98,17 +98,17 @@ impl Awaits for Awaited {
 
 /// One thing handed to the worker that owns its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Handed {
+pub enum WorkerMessage {
     /// A message was accepted.
     Accepted(Key, Awaited, Note),
     /// A message was accepted after its deadline.
     AcceptedLate(Key, Awaited),
     /// A receipt came.
-    Receipt(Key, Notice),
+    Receipt(Key, ReceiptInfo),
     /// The id of a part of a message of several: (its key, its session, the message's number, its parts).
     PartKey(Key, u32, u64, u8),
     /// What became of such a part.
-    Part(PartNews),
+    Part(PartUpdate),
     /// A part of a message that has one receipt for all was accepted.
     PartOf(AcceptedPart),
     /// The first of them, under whose id the receipt is awaited.
@@ -118,46 +118,46 @@ pub enum Handed {
     /// From now on the first key stands for the second; kept for a deadline beyond this time.
     Alias(Key, Key, Nanos),
     /// A receipt of a part, under the key by which its message is awaited.
-    ReceiptOfFirst(Key, Notice),
+    ReceiptOfFirst(Key, ReceiptInfo),
 }
 
-impl Handed {
+impl WorkerMessage {
     /// The id that the ledger will be asked for; None: it will not.
     #[inline]
     pub(super) fn key(&self) -> Option<Key> {
         match self {
-            Handed::Accepted(key, ..)
-            | Handed::AcceptedLate(key, _)
-            | Handed::Receipt(key, _)
-            | Handed::AcceptedFirst(key, _)
-            | Handed::ReceiptOfFirst(key, _) => Some(*key),
-            Handed::PartKey(..)
-            | Handed::Part(_)
-            | Handed::PartOf(_)
-            | Handed::Noted(..)
-            | Handed::Alias(..) => None,
+            WorkerMessage::Accepted(key, ..)
+            | WorkerMessage::AcceptedLate(key, _)
+            | WorkerMessage::Receipt(key, _)
+            | WorkerMessage::AcceptedFirst(key, _)
+            | WorkerMessage::ReceiptOfFirst(key, _) => Some(*key),
+            WorkerMessage::PartKey(..)
+            | WorkerMessage::Part(_)
+            | WorkerMessage::PartOf(_)
+            | WorkerMessage::Noted(..)
+            | WorkerMessage::Alias(..) => None,
         }
     }
 }
 
 /// What waits to be handed over, by worker.
 #[derive(Debug)]
-pub(super) struct Exchange {
+pub(super) struct WorkerMailbox {
     /// What a read brought for the ledger of this worker itself: worked through at the read's end.
-    pub(super) own: Vec<Handed>,
+    pub(super) own: Vec<WorkerMessage>,
     /// Its place among the workers of this process.
     worker: u32,
-    outboxes: Vec<Vec<Handed>>,
+    outboxes: Vec<Vec<WorkerMessage>>,
     pub(super) handed: u64,
     pub(super) received: u64,
 }
 
-impl Exchange {
+impl WorkerMailbox {
     /// Between the workers of one process; `worker` is one of `near`.
-    pub(super) fn new(worker: u32, near: &Range<u32>) -> Exchange {
+    pub(super) fn new(worker: u32, near: &Range<u32>) -> WorkerMailbox {
         let outboxes = near.clone().map(|_| Vec::new()).collect();
         let worker = worker - near.start;
-        Exchange { own: Vec::new(), worker, outboxes, handed: 0, received: 0 }
+        WorkerMailbox { own: Vec::new(), worker, outboxes, handed: 0, received: 0 }
     }
     /// Whether this worker owns every key.
     #[inline]
@@ -175,11 +175,11 @@ impl Exchange {
         (owner != self.worker as usize).then_some(owner)
     }
     #[inline]
-    pub(super) fn hand(&mut self, owner: usize, what: Handed) {
+    pub(super) fn hand(&mut self, owner: usize, what: WorkerMessage) {
         self.outboxes[owner].push(what);
     }
     /// The batches that are ready, each with its worker.
-    pub(super) fn take(&mut self, mut give: impl FnMut(usize, Vec<Handed>)) {
+    pub(super) fn take(&mut self, mut give: impl FnMut(usize, Vec<WorkerMessage>)) {
         for (worker, outbox) in self.outboxes.iter_mut().enumerate() {
             if !outbox.is_empty() {
                 self.handed += 1;

@@ -22,7 +22,7 @@ impl Vacancy<'_> {
     /// Lists the key's entry there.
     #[inline]
     pub(super) fn fill(self, position: u32) {
-        *self.slot = Near::listed(self.key, position);
+        *self.slot = HotIndex::listed(self.key, position);
     }
 }
 
@@ -31,7 +31,7 @@ type Bucket = [u64; WAYS];
 
 /// Positions by key, as many as there is room for.
 #[derive(Debug)]
-pub(super) struct Near {
+pub(super) struct HotIndex {
     /// Made at the first entry.
     buckets: Vec<Bucket>,
     /// How many there are, or will be.
@@ -48,15 +48,15 @@ fn places(bucket: &Bucket, is: impl Fn(u64) -> bool) -> u32 {
     (0..WAYS).fold(0, |found, way| found | u32::from(is(bucket[way])) << way)
 }
 
-impl Near {
+impl HotIndex {
     /// Places in all. Half as many entries nearly all find one, as many four in five.
     pub(super) const SLOTS_MAX: usize = BUCKETS_MAX * WAYS;
 
     /// For a ledger that keeps so many.
-    pub(super) fn new(kept_max: usize) -> Near {
+    pub(super) fn new(kept_max: usize) -> HotIndex {
         let buckets_max = kept_max.div_ceil(WAYS).next_power_of_two().min(BUCKETS_MAX);
         let buckets_count = buckets_max.min(BUCKETS_MIN);
-        Near { buckets: Vec::new(), buckets_count, beyond: Vec::new(), buckets_max }
+        HotIndex { buckets: Vec::new(), buckets_count, beyond: Vec::new(), buckets_max }
     }
 
     #[inline]
@@ -179,7 +179,7 @@ mod tests {
             steps in proptest::collection::vec((0u8..10, 0u64..6_000), 0..12_000),
             kept_max in 1usize..10_000,
         ) {
-            let mut near = Near::new(kept_max);
+            let mut near = HotIndex::new(kept_max);
             let mut all: HashMap<u64, u32> = HashMap::new();
             let mut keys = Vec::new();
             for (position, (step, n)) in (0u32..).zip(steps) {
@@ -212,8 +212,8 @@ mod tests {
 
     #[test]
     fn half_full_nearly_every_entry_still_finds_a_place() {
-        let mut near = Near::new(1 << 20);
-        let half = Near::SLOTS_MAX as u32 / 2;
+        let mut near = HotIndex::new(1 << 20);
+        let half = HotIndex::SLOTS_MAX as u32 / 2;
         let key = |n: u32| Key::within(mix64(u64::from(n)));
         let list = |n: &u32| near.vacancy(key(*n), key).unwrap().map(|v| v.fill(*n)).is_some();
         let listed = (0..half).filter(list).count();

@@ -2,8 +2,8 @@
 //!
 //! A receipt is put together in one array and appended once; dates are rendered once a second. Knows no
 //! session and no clock.
-use super::letter::{Kind, Letter};
-use super::mint::{Id, Mint};
+use super::id_generator::{Id, IdGenerator};
+use super::pending_delivery::{Kind, PendingDelivery};
 use crate::kit::{NS_PER_S, Nanos};
 use crate::plan::behaviour::{Behaviour, ReceiptShape};
 use crate::smpp::pdu::DeliverSm;
@@ -12,12 +12,12 @@ use crate::smpp::{CommandId, CommandStatus, Header, Tag, Tlvs, put_tlv};
 use bytes::BytesMut;
 
 /// A page of octets on the stack; a receipt is never longer.
-struct Page {
+struct PduBuf {
     octets: [u8; 512],
     len: usize,
 }
 
-impl Page {
+impl PduBuf {
     #[inline]
     fn put<const N: usize>(&mut self, octets: &[u8; N]) {
         self.octets[self.len..self.len + N].copy_from_slice(octets);
@@ -60,7 +60,7 @@ impl Rendered {
 
 /// Writes deliveries as the behaviour has them.
 #[derive(Clone, Debug)]
-pub(super) struct Scribe {
+pub(super) struct DeliveryWriter {
     shape: ReceiptShape,
     /// With its NUL.
     service_type: Vec<u8>,
@@ -84,8 +84,8 @@ const MO_TEXT: &str = "STOP";
 /// MO go to this short code (ours; FACTS names none).
 const MO_DESTINATION: &[u8] = b"60601";
 
-impl Scribe {
-    pub(super) fn new(behaviour: &Behaviour, wall_ns_at_zero: u64) -> Scribe {
+impl DeliveryWriter {
+    pub(super) fn new(behaviour: &Behaviour, wall_ns_at_zero: u64) -> DeliveryWriter {
         let mut service_type: Vec<u8> = behaviour.habits.service_type.bytes().take(5).collect();
         service_type.push(0);
         let written = behaviour.mo.texts.iter().map(|text| Text::new(text));
@@ -95,7 +95,7 @@ impl Scribe {
         if texts.is_empty() {
             texts.push(Text::new(MO_TEXT));
         }
-        Scribe {
+        DeliveryWriter {
             shape: behaviour.receipts.format,
             service_type,
             errs: behaviour.rules.iter().map(|rule| rule.err.clone()).collect(),
@@ -111,10 +111,10 @@ impl Scribe {
     #[inline]
     pub(super) fn write(
         &mut self,
-        letter: &Letter,
+        letter: &PendingDelivery,
         sequence: u32,
         now: Nanos,
-        mint: &Mint,
+        mint: &IdGenerator,
         out: &mut BytesMut,
     ) {
         match letter.kind {
@@ -127,14 +127,14 @@ impl Scribe {
     #[inline]
     fn receipt(
         &mut self,
-        letter: &Letter,
+        letter: &PendingDelivery,
         esm_class: u8,
         sequence: u32,
         now: Nanos,
-        mint: &Mint,
+        mint: &IdGenerator,
         out: &mut BytesMut,
     ) {
-        let mut page = Page { octets: [0; 512], len: 4 };
+        let mut page = PduBuf { octets: [0; 512], len: 4 };
         let data = self.shape == ReceiptShape::DataSm;
         let command_id = if data { CommandId::DATA_SM } else { CommandId::DELIVER_SM };
         let id = mint.in_receipt(letter.number);
@@ -185,7 +185,7 @@ impl Scribe {
     }
 
     #[inline]
-    fn text(&mut self, letter: &Letter, now: Nanos, id: &Id, page: &mut Page) {
+    fn text(&mut self, letter: &PendingDelivery, now: Nanos, id: &Id, page: &mut PduBuf) {
         let zero = self.wall_ns_at_zero;
         let submitted = *self.submitted.at(zero + letter.submitted_ns);
         let done = *self.done.at(zero + now.0);
@@ -220,7 +220,7 @@ impl Scribe {
     }
 
     /// A mobile-originated message: from an unassigned number to a short code, texts in turn.
-    fn mo(&self, letter: &Letter, sequence: u32, mint: &Mint, out: &mut BytesMut) {
+    fn mo(&self, letter: &PendingDelivery, sequence: u32, mint: &IdGenerator, out: &mut BytesMut) {
         let text = &self.texts[(letter.number % self.texts.len() as u64) as usize];
         let source = format!("447700900{:03}", letter.number % 1000);
         let mut run = BytesMut::new();
@@ -251,7 +251,7 @@ impl Scribe {
 }
 
 #[inline]
-fn tlvs(letter: &Letter, id: &Id, page: &mut Page) {
+fn tlvs(letter: &PendingDelivery, id: &Id, page: &mut PduBuf) {
     let (octets, len) = id.raw();
     page.put(&Tag::RECEIPTED_MESSAGE_ID.0.to_be_bytes());
     page.put(&(len as u16 + 1).to_be_bytes());
@@ -308,22 +308,22 @@ impl Text {
 
 /// Appends a submit_sm_resp that accepts.
 #[inline]
-pub(super) fn accepted(sequence: u32, number: u64, mint: &Mint, out: &mut BytesMut) {
+pub(super) fn accepted(sequence: u32, number: u64, mint: &IdGenerator, out: &mut BytesMut) {
     let id = mint.in_response(number);
     let (octets, len) = id.raw();
     let length = Header::OCTETS + len + 1;
-    let mut page = [0_u8; Header::OCTETS + super::mint::ID_MAX + 1];
+    let mut page = [0_u8; Header::OCTETS + super::id_generator::ID_MAX + 1];
     page[0..4].copy_from_slice(&(length as u32).to_be_bytes());
     page[4..8].copy_from_slice(&CommandId::SUBMIT_SM_RESP.0.to_be_bytes());
     page[12..16].copy_from_slice(&sequence.to_be_bytes());
-    page[16..16 + super::mint::ID_MAX].copy_from_slice(octets);
+    page[16..16 + super::id_generator::ID_MAX].copy_from_slice(octets);
     page[16 + len] = 0;
     out.extend_from_slice(&page[..length]);
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::letter::Address;
+    use super::super::pending_delivery::Address;
     use super::*;
     use crate::plan::behaviour::{IdFormat, ReceiptId};
     use crate::smpp::pdu::{self, Body};
@@ -335,21 +335,23 @@ mod tests {
 
     const WALL: u64 = 1_516_662_597 * NS_PER_S; // 2018-01-22T23:09:57Z
 
-    fn written(change: impl FnOnce(&mut Behaviour), letter: Letter) -> BytesMut {
+    fn written(change: impl FnOnce(&mut Behaviour), letter: PendingDelivery) -> BytesMut {
         let mut behaviour = Behaviour::default();
         change(&mut behaviour);
-        let mint = Mint::new(1, IdFormat::Decimal, ReceiptId::Same);
+        let mint = IdGenerator::new(1, IdFormat::Decimal, ReceiptId::Same);
         let mut out = BytesMut::new();
-        let letter = Letter { from: address(b"4477"), to: address(b"1234567"), ..letter };
+        let letter = PendingDelivery { from: address(b"4477"), to: address(b"1234567"), ..letter };
         let now = Nanos::from_secs(62);
-        Scribe::new(&behaviour, WALL).write(&letter, 9, now, &mint, &mut out);
+        DeliveryWriter::new(&behaviour, WALL).write(&letter, 9, now, &mint, &mut out);
         out
     }
 
     #[test]
     fn an_appendix_b_receipt_has_its_text_and_both_tlvs() {
-        let frame =
-            written(|_| {}, Letter { number: 1_234_567_890, state: 2, ..Letter::default() });
+        let frame = written(
+            |_| {},
+            PendingDelivery { number: 1_234_567_890, state: 2, ..PendingDelivery::default() },
+        );
         let pdu = pdu::decode(&frame).unwrap();
         assert!(pdu.anomalies.is_empty());
         let Body::DeliverSm(sm) = pdu.body else { panic!("{pdu:?}") };
@@ -375,7 +377,12 @@ mod tests {
             ReceiptShape::DataSm,
         ] {
             for (kind, intermediate) in [(Kind::Final, false), (Kind::Intermediate, true)] {
-                let letter = Letter { number: 1_234_567_890, state: 5, kind, ..Letter::default() };
+                let letter = PendingDelivery {
+                    number: 1_234_567_890,
+                    state: 5,
+                    kind,
+                    ..PendingDelivery::default()
+                };
                 let frame = written(|b| b.receipts.format = shape, letter);
                 assert!(pdu::decode(&frame).unwrap().anomalies.is_empty(), "{shape:?}");
                 let Some(receipt::Delivered::Receipt(brief)) = receipt::read_frame(&frame) else {
@@ -390,7 +397,8 @@ mod tests {
 
     #[test]
     fn openmarkets_text_has_seconds_and_zeros_where_nothing_was_done() {
-        let letter = Letter { number: 1_000_000_007, state: 8, ..Letter::default() };
+        let letter =
+            PendingDelivery { number: 1_000_000_007, state: 8, ..PendingDelivery::default() };
         let frame = written(
             |b| {
                 b.receipts.format = ReceiptShape::Openmarket;
@@ -410,7 +418,8 @@ mod tests {
 
     #[test]
     fn an_mo_is_no_receipt_even_where_it_carries_a_ticket() {
-        let letter = |number| Letter { number, kind: Kind::Mo, ..Letter::default() };
+        let letter =
+            |number| PendingDelivery { number, kind: Kind::Mo, ..PendingDelivery::default() };
         let told = |b: &mut Behaviour| {
             b.mo.texts = vec!["hello".to_owned(), "grüß €".to_owned()];
             b.mo.lengths = vec![300];
@@ -430,7 +439,7 @@ mod tests {
 
     #[test]
     fn a_response_that_accepts_is_as_the_codec_writes_it() {
-        let mint = Mint::new(1, IdFormat::Ticket, ReceiptId::Same);
+        let mint = IdGenerator::new(1, IdFormat::Ticket, ReceiptId::Same);
         let (mut quick, mut full) = (BytesMut::new(), BytesMut::new());
         accepted(7, 42, &mint, &mut quick);
         let id = mint.in_response(42);

@@ -3,7 +3,7 @@ use super::setup::SessionPlan;
 use super::state::State;
 use crate::kit::Nanos;
 use crate::measure::{DownCause, Latency, LatencyRange, SessionRecord, Ticket, Transport};
-use crate::net::Wish;
+use crate::net::ConnAction;
 use crate::session::{Numbered, Session, Timers, Window};
 use crate::smpp::CommandStatus;
 use bytes::BytesMut;
@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 
 /// Where a link stands between connects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum SessionStatus {
     /// Not yet tried, or waiting to be tried again.
     Down,
     /// Connected, bind on its way.
@@ -135,9 +135,9 @@ impl Numbered for Ticket {
 /// cache when its turn comes.
 #[derive(Debug)]
 #[repr(C)]
-pub(super) struct Link {
-    pub(super) standing: Standing,
-    pub(super) wish: Wish,
+pub(super) struct EsmeSession {
+    pub(super) standing: SessionStatus,
+    pub(super) wish: ConnAction,
     pub(super) dirty: bool,
     /// Throttles in a row, under `backoff`.
     pub(super) throttles: u32,
@@ -241,14 +241,14 @@ impl LateRequests {
     }
 }
 
-impl Link {
-    pub(super) fn new(plan: SessionPlan, window: usize, timers: Timers) -> Link {
-        Link {
+impl EsmeSession {
+    pub(super) fn new(plan: SessionPlan, window: usize, timers: Timers) -> EsmeSession {
+        EsmeSession {
             plan,
             session: Session::esme(plan.role, timers, Nanos::ZERO),
             window: Window::new(if plan.sender.is_some() { window } else { 0 }),
-            standing: Standing::Down,
-            wish: Wish::Stay,
+            standing: SessionStatus::Down,
+            wish: ConnAction::Stay,
             out: BytesMut::new(),
             stamped: 0,
             written: 0,
@@ -312,9 +312,9 @@ impl Link {
     /// A fresh connection.
     pub(super) fn connected(&mut self, timers: Timers, now: Nanos) {
         self.session = Session::esme(self.plan.role, timers, now);
-        self.standing = Standing::Binding;
+        self.standing = SessionStatus::Binding;
         self.connection += 1;
-        self.wish = Wish::Stay;
+        self.wish = ConnAction::Stay;
         self.close_by = Nanos::MAX;
         self.out.clear();
         self.stamped = 0;
@@ -332,7 +332,7 @@ impl Link {
     /// May carry a submit_sm now.
     #[inline]
     pub(super) fn room(&self) -> usize {
-        if self.standing == Standing::Up && self.hold.is_none() && self.session.is_bound() {
+        if self.standing == SessionStatus::Up && self.hold.is_none() && self.session.is_bound() {
             self.window.room()
         } else {
             0

@@ -13,12 +13,12 @@ use tokio::net::TcpStream;
 
 /// A connection with several owners on one thread.
 #[derive(Clone, Debug)]
-pub struct TcpLine(Rc<TcpStream>);
+pub struct SharedTcpStream(Rc<TcpStream>);
 
-impl TcpLine {
+impl SharedTcpStream {
     /// Takes a connection over.
-    pub fn new(stream: TcpStream) -> TcpLine {
-        TcpLine(Rc::new(stream))
+    pub fn new(stream: TcpStream) -> SharedTcpStream {
+        SharedTcpStream(Rc::new(stream))
     }
 
     /// The connection itself.
@@ -59,7 +59,7 @@ impl TcpLine {
     }
 }
 
-impl AsyncRead for TcpLine {
+impl AsyncRead for SharedTcpStream {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -83,7 +83,7 @@ impl AsyncRead for TcpLine {
     }
 }
 
-impl AsyncWrite for TcpLine {
+impl AsyncWrite for SharedTcpStream {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -120,8 +120,8 @@ mod tests {
         runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-            let mut far = TcpLine::new(listener.accept().await.unwrap().0);
-            let mut near = TcpLine::new(near);
+            let mut far = SharedTcpStream::new(listener.accept().await.unwrap().0);
+            let mut near = SharedTcpStream::new(near);
             let sent: Vec<u8> = (0..8_000_000u32).map(|n| (n % 251) as u8).collect();
             let mut gone = 0;
             let blocked = loop {

@@ -2,14 +2,14 @@
 //! wait for each session's own task to be polled.
 use super::core::Core;
 use crate::kit::Clock;
-use crate::net::{Endpoint, TcpLine, Wish, wrote};
+use crate::net::{ConnAction, Endpoint, SharedTcpStream, wrote};
 use std::cell::RefCell;
 
 /// The connections, by session.
 #[derive(Debug)]
 pub(super) struct Lines {
     /// None: not connected, or over TLS, where a task must see to it.
-    lines: Vec<RefCell<Option<TcpLine>>>,
+    lines: Vec<RefCell<Option<SharedTcpStream>>>,
     /// Sessions whose last read left something that waits to be written.
     held: RefCell<Vec<u32>>,
     /// So many may wait; fewer than two: none does.
@@ -31,14 +31,14 @@ impl Lines {
     }
 
     /// Has, or has no more, a connection that may be written to at once.
-    pub(super) fn set(&self, session: u32, line: Option<TcpLine>) {
+    pub(super) fn set(&self, session: u32, line: Option<SharedTcpStream>) {
         *self.lines[session as usize].borrow_mut() = line;
     }
 
     /// Writes what a session has to write. False: something is left to be done by its task.
     pub(super) fn write<E: Endpoint>(&self, core: &mut E, session: u32) -> bool {
         let line = self.lines[session as usize].borrow();
-        let Some(line) = line.as_ref().filter(|_| core.wish(session) == Wish::Stay) else {
+        let Some(line) = line.as_ref().filter(|_| core.wish(session) == ConnAction::Stay) else {
             return false;
         };
         loop {
@@ -61,21 +61,21 @@ impl Lines {
     /// In a closed loop what a read leaves to be written may wait for what the next reads leave: an SMSC that is
     /// faster than we are sleeps after each of our writes, and to wake it costs more than to write. Once there
     /// are enough, or nobody is left to be read, all of it goes.
-    pub(super) fn hold(&self, core: &mut Core, session: u32) -> Held {
+    pub(super) fn hold(&self, core: &mut Core, session: u32) -> Deferral {
         let may_wait = self.held_max > 1
             && core.is_closed_loop()
-            && core.wish(session) == Wish::Stay
+            && core.wish(session) == ConnAction::Stay
             && !core.out(session).is_empty()
             && self.lines[session as usize].borrow().is_some();
         if !may_wait {
-            return Held::No;
+            return Deferral::No;
         }
         let mut held = self.held.borrow_mut();
         held.push(session);
         match held.len() {
-            1 => Held::First,
-            count if count < self.held_max => Held::Behind,
-            _ => Held::Enough,
+            1 => Deferral::First,
+            count if count < self.held_max => Deferral::Behind,
+            _ => Deferral::Enough,
         }
     }
 
@@ -91,7 +91,7 @@ impl Lines {
 
 /// Whether what a read left to be written waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Held {
+pub(super) enum Deferral {
     /// It does not.
     No,
     /// Nothing waited before.

@@ -52,7 +52,7 @@ pub(super) enum Kind {
 
 /// A message on its way back.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Letter {
+pub(super) struct PendingDelivery {
     /// The message id's number; of an MO its place in the order of all.
     pub(super) number: u64,
     /// When its submit_sm was read, on the monotonic clock.
@@ -86,8 +86,8 @@ pub(super) struct Letter {
 /// Letters that wait, in places that are used again. They are kept in blocks: a table that grew as one would be
 /// copied, and need its memory twice meanwhile.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Letters {
-    blocks: Vec<Vec<Letter>>,
+pub(super) struct DeliverySlab {
+    blocks: Vec<Vec<PendingDelivery>>,
     places_count: usize,
     free: Vec<u32>,
     /// Of those kept: the ones that wait for a receiver.
@@ -97,14 +97,14 @@ pub(super) struct Letters {
 
 const BLOCK: usize = 1024;
 
-impl Letters {
+impl DeliverySlab {
     /// No place.
     pub(super) const NONE: u32 = u32::MAX;
 
     /// At most `count_max` that are not due, and as many of one account that wait for a receiver. It is up to
     /// the caller to ask.
-    pub(super) fn new(count_max: usize) -> Letters {
-        Letters { count_max, ..Letters::default() }
+    pub(super) fn new(count_max: usize) -> DeliverySlab {
+        DeliverySlab { count_max, ..DeliverySlab::default() }
     }
 
     /// Whether there are too many that are not due.
@@ -122,20 +122,20 @@ impl Letters {
     }
 
     /// Keeps a letter that waits for a receiver.
-    pub(super) fn keep_waiting(&mut self, letter: Letter) -> u32 {
+    pub(super) fn keep_waiting(&mut self, letter: PendingDelivery) -> u32 {
         self.waiting_count += 1;
         self.keep(letter)
     }
 
     /// Gives back a letter that waited for a receiver.
-    pub(super) fn take_waiting(&mut self, place: u32) -> Letter {
+    pub(super) fn take_waiting(&mut self, place: u32) -> PendingDelivery {
         self.waiting_count -= 1;
         self.take(place)
     }
 
     /// Keeps a letter.
     #[inline]
-    pub(super) fn keep(&mut self, letter: Letter) -> u32 {
+    pub(super) fn keep(&mut self, letter: PendingDelivery) -> u32 {
         if let Some(place) = self.free.pop() {
             self.blocks[place as usize / BLOCK][place as usize % BLOCK] = letter;
             return place;
@@ -151,7 +151,7 @@ impl Letters {
 
     /// Gives it back and frees its place.
     #[inline]
-    pub(super) fn take(&mut self, place: u32) -> Letter {
+    pub(super) fn take(&mut self, place: u32) -> PendingDelivery {
         self.free.push(place);
         self.blocks[place as usize / BLOCK][place as usize % BLOCK]
     }
@@ -169,16 +169,16 @@ mod tests {
 
     #[test]
     fn a_letter_is_small_enough_for_a_million_to_wait() {
-        assert!(size_of::<Letter>() <= 96, "{}", size_of::<Letter>());
+        assert!(size_of::<PendingDelivery>() <= 96, "{}", size_of::<PendingDelivery>());
     }
 
     #[test]
     fn accounts_whose_letters_are_not_taken_leave_room_for_others() {
-        let mut letters = Letters::new(80_000);
+        let mut letters = DeliverySlab::new(80_000);
         let mut lengths = [0; 20];
         for length in &mut lengths {
             while letters.may_wait(*length) {
-                letters.keep_waiting(Letter::default());
+                letters.keep_waiting(PendingDelivery::default());
                 *length += 1;
             }
         }
@@ -192,9 +192,9 @@ mod tests {
 
     #[test]
     fn places_are_used_again() {
-        let mut letters = Letters::default();
+        let mut letters = DeliverySlab::default();
         for number in 0..1_000 {
-            let place = letters.keep(Letter { number, ..Letter::default() });
+            let place = letters.keep(PendingDelivery { number, ..PendingDelivery::default() });
             assert_eq!(letters.take(place).number, number);
         }
         assert_eq!((letters.places_count, letters.len()), (1, 0));

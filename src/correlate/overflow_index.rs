@@ -16,7 +16,7 @@ const FIRST: usize = 16;
 
 /// Positions by key.
 #[derive(Debug)]
-pub(super) struct Far {
+pub(super) struct OverflowIndex {
     /// None before the first entry.
     tables: Vec<HashTable<u32>>,
     /// How many are made at first.
@@ -29,14 +29,14 @@ pub(super) struct Far {
     moving: Vec<(Key, u32)>,
 }
 
-impl Far {
+impl OverflowIndex {
     /// For a ledger that keeps so many.
-    pub(super) fn new(kept_max: usize) -> Far {
+    pub(super) fn new(kept_max: usize) -> OverflowIndex {
         let wanted = kept_max.div_ceil(FULL).max(1);
         let splits = (wanted / FIRST).checked_ilog2().unwrap_or(0);
         let first = wanted.div_ceil(1 << splits);
         let (tables, moving) = (Vec::new(), Vec::new());
-        Far { tables, first, tables_max: first << splits, splits: 0, len: 0, moving }
+        OverflowIndex { tables, first, tables_max: first << splits, splits: 0, len: 0, moving }
     }
 
     /// A table takes the lowest bits for the place and the highest for its tag: neither may be those that are
@@ -81,7 +81,7 @@ impl Far {
         let split = self.tables.len() - before_splits;
         self.tables.push(HashTable::with_capacity(CAPACITY));
         // all keys are fetched before the first is needed: one by one each would wait for memory
-        let Far { tables, moving, .. } = self;
+        let OverflowIndex { tables, moving, .. } = self;
         moving.extend(tables[split].drain().map(|position| (key_at(position), position)));
         let mut moving = std::mem::take(&mut self.moving);
         for (key, position) in moving.drain(..) {
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn whatever_was_listed_is_found_while_tables_split_and_none_outgrows_its_size() {
         for kept_max in [1, 1_000, 30_000, 300_000] {
-            let mut far = Far::new(kept_max);
+            let mut far = OverflowIndex::new(kept_max);
             let count = kept_max as u32;
             for n in 0..count {
                 far.list(key(n), n, key);
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn one_workers_share_of_the_keys_fills_the_tables_evenly() {
-        let mut far = Far::new(100_000);
+        let mut far = OverflowIndex::new(100_000);
         (0..800_000).filter(|n| key(*n).0 % 8 == 3).for_each(|n| far.list(key(n), n, key));
         let most = far.tables.iter().map(HashTable::len).max();
         assert!(most.is_some_and(|most| most <= CAPACITY), "{most:?} of {}", far.tables.len());

@@ -1,7 +1,7 @@
 //! One account's sending on one worker: its own walk through the schedule, the order in which window slots
 //! became free, and which session carries the next message. Accounts do not wait for each other.
-use super::backlog::Horizon;
-use super::throttle::Again;
+use super::catch_up::CatchUpLimit;
+use super::throttle::QueuedRetry;
 use crate::kit::Nanos;
 use crate::plan::Cursor;
 use std::cmp::Reverse;
@@ -74,16 +74,16 @@ impl FreeSlots {
 
 /// One account's sending on one worker.
 #[derive(Debug)]
-pub(super) struct Lane {
+pub(super) struct AccountSender {
     /// Local numbers of its sessions that may send.
     pub(super) links: Vec<u32>,
     /// The first of their sender numbers, and the step from one to the next.
     classes: (u32, u32),
     pub(super) cursor: Cursor,
     pub(super) free: FreeSlots,
-    pub(super) horizon: Horizon,
+    pub(super) horizon: CatchUpLimit,
     /// What is to be sent again, soonest first.
-    pub(super) again: BinaryHeap<Reverse<Again>>,
+    pub(super) again: BinaryHeap<Reverse<QueuedRetry>>,
     /// Where the search for a session with room goes on.
     pub(super) turn: usize,
     /// Since when no slot has been free; None while one is.
@@ -92,14 +92,14 @@ pub(super) struct Lane {
     pub(super) full_ns: u64,
 }
 
-impl Lane {
-    pub(super) fn new(cursor: Cursor, catch_up: Option<f64>, classes: (u32, u32)) -> Lane {
-        Lane {
+impl AccountSender {
+    pub(super) fn new(cursor: Cursor, catch_up: Option<f64>, classes: (u32, u32)) -> AccountSender {
+        AccountSender {
             links: Vec::new(),
             classes,
             cursor,
             free: FreeSlots::default(),
-            horizon: Horizon::new(catch_up),
+            horizon: CatchUpLimit::new(catch_up),
             again: BinaryHeap::new(),
             turn: 0,
             full_since: None,

@@ -11,7 +11,7 @@ const CALL_EVERY: Nanos = Nanos::from_millis(500);
 
 /// Those who have come.
 #[derive(Debug)]
-pub(super) struct Muster {
+pub(super) struct AgentDiscovery {
     wanted: usize,
     timeout: Nanos,
     began: Option<Nanos>,
@@ -34,10 +34,10 @@ pub(super) enum Next {
     Fail(String),
 }
 
-impl Muster {
+impl AgentDiscovery {
     /// So many are wanted, within `timeout`.
-    pub(super) fn new(wanted: usize, timeout: Nanos) -> Muster {
-        Muster {
+    pub(super) fn new(wanted: usize, timeout: Nanos) -> AgentDiscovery {
+        AgentDiscovery {
             wanted,
             timeout,
             began: None,
@@ -135,13 +135,13 @@ mod tests {
         Who { id: id.into(), name: name.into(), version: "1".into() }
     }
 
-    fn after(muster: &mut Muster, ms: u64) -> Next {
+    fn after(muster: &mut AgentDiscovery, ms: u64) -> Next {
         muster.next("1", Nanos::from_millis(ms))
     }
 
     #[test]
     fn too_few_within_the_time_is_one_line_that_says_how_many_came_and_who_is_busy() {
-        let mut muster = Muster::new(3, Nanos::from_secs(5));
+        let mut muster = AgentDiscovery::new(3, Nanos::from_secs(5));
         assert!(matches!(after(&mut muster, 0), Next::Call));
         assert!(matches!(after(&mut muster, 10), Next::Wait));
         muster.on_join(who("1", "a"), false, Ability::default(), Nanos::ZERO);
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn enough_are_engaged_in_the_order_of_their_names_and_the_rest_let_go() {
-        let mut muster = Muster::new(2, Nanos::from_secs(5));
+        let mut muster = AgentDiscovery::new(2, Nanos::from_secs(5));
         for (id, name) in [("1", "b"), ("2", "a"), ("3", "c")] {
             muster.on_join(who(id, name), false, Ability::default(), Nanos::ZERO);
         }
@@ -168,12 +168,12 @@ mod tests {
 
     #[test]
     fn two_of_one_name_and_another_version_are_refused() {
-        let mut muster = Muster::new(2, Nanos::from_secs(5));
+        let mut muster = AgentDiscovery::new(2, Nanos::from_secs(5));
         muster.on_join(who("1", "a"), false, Ability::default(), Nanos::ZERO);
         muster.on_join(who("2", "a"), false, Ability::default(), Nanos::ZERO);
         let Next::Fail(line) = after(&mut muster, 1) else { panic!("it waits on") };
         assert!(line.contains("two agents are named a"), "{line}");
-        let mut muster = Muster::new(2, Nanos::from_secs(5));
+        let mut muster = AgentDiscovery::new(2, Nanos::from_secs(5));
         muster.on_join(who("1", "a"), false, Ability::default(), Nanos::ZERO);
         let Next::Fail(line) = muster.next("2", Nanos::ZERO) else { panic!("it waits on") };
         assert!(line.contains("agent a is smppbench 1, this one is 2"), "{line}");

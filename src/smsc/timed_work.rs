@@ -1,5 +1,5 @@
 //! What is to be sent later, in order of time. Knows no PDU and no session beyond its number.
-use super::letter::Letters;
+use super::pending_delivery::DeliverySlab;
 use crate::kit::Nanos;
 use crate::smpp::CommandStatus;
 use std::cmp::Reverse;
@@ -8,7 +8,7 @@ use std::collections::{BinaryHeap, VecDeque};
 /// Items in order of their time, first in first out among equals of one kind of latency. What comes in
 /// order (constant latencies) costs a queue; only what does not costs a heap.
 #[derive(Clone, Debug)]
-pub(super) struct Agenda<T> {
+pub(super) struct TimerQueue<T> {
     in_order: VecDeque<(Nanos, T)>,
     others: BinaryHeap<Reverse<Entry<T>>>,
     pushed: u64,
@@ -38,13 +38,13 @@ impl<T> Ord for Entry<T> {
     }
 }
 
-impl<T> Default for Agenda<T> {
+impl<T> Default for TimerQueue<T> {
     fn default() -> Self {
-        Agenda { in_order: VecDeque::new(), others: BinaryHeap::new(), pushed: 0 }
+        TimerQueue { in_order: VecDeque::new(), others: BinaryHeap::new(), pushed: 0 }
     }
 }
 
-impl<T> Agenda<T> {
+impl<T> TimerQueue<T> {
     /// Enters an item.
     #[inline]
     pub(super) fn push(&mut self, due: Nanos, item: T) {
@@ -113,7 +113,7 @@ pub(super) struct Reply {
     pub(super) sequence: u32,
     /// ESME_ROK: `number` is the message's.
     pub(super) status: CommandStatus,
-    /// What [`Letters`] keeps for its receipt, or [`Letters::NONE`].
+    /// What [`DeliverySlab`] keeps for its receipt, or [`DeliverySlab::NONE`].
     pub(super) letter: u32,
     /// How it is written.
     pub(super) manner: Manner,
@@ -123,37 +123,37 @@ pub(super) struct Reply {
 
 /// Everything that waits for its time.
 #[derive(Clone, Debug)]
-pub(super) struct Outbox {
+pub(super) struct TimedWork {
     /// Answers to submit_sm.
-    pub(super) replies: Agenda<Reply>,
+    pub(super) replies: TimerQueue<Reply>,
     /// Receipts, by their place in `letters`.
-    pub(super) receipts: Agenda<u32>,
+    pub(super) receipts: TimerQueue<u32>,
     /// Receipts that are due and wait for `receipts.rate`, likewise.
-    pub(super) paced: Agenda<u32>,
+    pub(super) paced: TimerQueue<u32>,
     /// Deliveries to be sent again, likewise.
-    pub(super) retries: Agenda<u32>,
+    pub(super) retries: TimerQueue<u32>,
     /// (session, sequence_number) of deliveries whose answer should have come by then.
-    pub(super) checks: Agenda<(u32, u32)>,
+    pub(super) checks: TimerQueue<(u32, u32)>,
     /// Sessions whose timers may have run out.
-    pub(super) timers: Agenda<u32>,
+    pub(super) timers: TimerQueue<u32>,
     /// What waits.
-    pub(super) letters: Letters,
+    pub(super) letters: DeliverySlab,
 }
 
 /// Checks of deliveries that have been answered are dropped once there are this many more than of the rest.
 const SPENT_CHECKS_MAX: usize = 65_536;
 
-impl Outbox {
+impl TimedWork {
     /// At most `letters_max` receipts and other deliveries wait.
-    pub(super) fn new(letters_max: usize) -> Outbox {
-        Outbox {
-            replies: Agenda::default(),
-            receipts: Agenda::default(),
-            paced: Agenda::default(),
-            retries: Agenda::default(),
-            checks: Agenda::default(),
-            timers: Agenda::default(),
-            letters: Letters::new(letters_max),
+    pub(super) fn new(letters_max: usize) -> TimedWork {
+        TimedWork {
+            replies: TimerQueue::default(),
+            receipts: TimerQueue::default(),
+            paced: TimerQueue::default(),
+            retries: TimerQueue::default(),
+            checks: TimerQueue::default(),
+            timers: TimerQueue::default(),
+            letters: DeliverySlab::new(letters_max),
         }
     }
 
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn an_agenda_gives_everything_back_in_order_of_time() {
         let mut rng = Rng::new(5);
-        let mut agenda = Agenda::default();
+        let mut agenda = TimerQueue::default();
         let mut times: Vec<u64> = (0..10_000).map(|_| rng.below(1_000)).collect();
         for time in &times {
             agenda.push(Nanos(*time), *time);
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn items_that_are_dropped_never_come_and_the_rest_keep_their_order() {
-        let mut agenda = Agenda::default();
+        let mut agenda = TimerQueue::default();
         for n in [5_u64, 9, 3, 7, 4, 8] {
             agenda.push(Nanos(n), n);
         }
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn what_comes_in_order_never_sees_the_heap() {
-        let mut agenda = Agenda::default();
+        let mut agenda = TimerQueue::default();
         for n in 0..1_000_000_u64 {
             agenda.push(Nanos(n / 3), n);
         }

@@ -1,6 +1,6 @@
-//! A crew of workers: orders go down one queue, events come up another. Whether the workers are threads of
+//! A pool of workers: orders go down one queue, events come up another. Whether the workers are threads of
 //! this process or live on other machines is not seen from here.
-use crate::esme::{Event, Handed, Order, Share, Wires, WorkerError, run};
+use crate::esme::{Event, Order, Wires, WorkerAssignment, WorkerError, WorkerMessage, run};
 use crate::kit::{Clock, Nanos};
 use crate::measure::Interval;
 use crate::plan::Plan;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// How far away a crew is, in time.
+/// How far away a pool is, in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Distance {
     /// From the last bind to the start of the load: by then every worker has heard of it.
@@ -43,8 +43,8 @@ pub enum WorkerFault {
 
 /// Workers, near or far.
 #[derive(Debug)]
-pub struct Crew {
-    /// By worker; of a far crew only one, which reaches all.
+pub struct WorkerPool {
+    /// By worker; of a far pool only one, which reaches all.
     orders: Vec<UnboundedSender<Order>>,
     spares: Vec<UnboundedSender<Box<Interval>>>,
     /// What the workers tell.
@@ -56,7 +56,7 @@ pub struct Crew {
     distance: Distance,
 }
 
-impl Crew {
+impl WorkerPool {
     /// How long a worker's thread may take to end after its last report.
     const JOIN_MAX: Nanos = Nanos::from_secs(2);
 
@@ -64,8 +64,8 @@ impl Crew {
     ///
     /// # Errors
     /// What the kernel says when it grants no thread.
-    pub fn local(plan: &Arc<Plan>, workers: u32) -> io::Result<Crew> {
-        Crew::part(plan, 0..workers, workers)
+    pub fn local(plan: &Arc<Plan>, workers: u32) -> io::Result<WorkerPool> {
+        WorkerPool::part(plan, 0..workers, workers)
     }
 
     /// Workers on other machines: `orders` reaches all of them, `events` is what they tell.
@@ -74,18 +74,18 @@ impl Crew {
         events: UnboundedReceiver<Event>,
         workers: u32,
         distance: Distance,
-    ) -> Crew {
+    ) -> WorkerPool {
         let (orders, spares, threads) = (vec![orders], Vec::new(), Vec::new());
-        Crew { orders, spares, events, threads, workers, near: 0..0, distance }
+        WorkerPool { orders, spares, events, threads, workers, near: 0..0, distance }
     }
 
-    /// Those of `workers` that this process runs, as [`Crew::local`] does.
+    /// Those of `workers` that this process runs, as [`WorkerPool::local`] does.
     ///
     /// # Errors
     /// What the kernel says when it grants no thread.
-    pub fn part(plan: &Arc<Plan>, near: Range<u32>, workers: u32) -> io::Result<Crew> {
+    pub fn part(plan: &Arc<Plan>, near: Range<u32>, workers: u32) -> io::Result<WorkerPool> {
         let (told, events) = unbounded_channel();
-        let mut crew = Crew {
+        let mut pool = WorkerPool {
             orders: Vec::new(),
             spares: Vec::new(),
             events,
@@ -94,8 +94,8 @@ impl Crew {
             near: near.clone(),
             distance: Distance::NEAR,
         };
-        let mut inboxes: Vec<UnboundedReceiver<Vec<Handed>>> = Vec::new();
-        let mut hand: Vec<UnboundedSender<Vec<Handed>>> = Vec::new();
+        let mut inboxes: Vec<UnboundedReceiver<Vec<WorkerMessage>>> = Vec::new();
+        let mut hand: Vec<UnboundedSender<Vec<WorkerMessage>>> = Vec::new();
         for _ in near.clone() {
             let (to, from) = unbounded_channel();
             hand.push(to);
@@ -105,7 +105,8 @@ impl Crew {
         for (worker, handed) in near.clone().zip(inboxes) {
             let (order, orders) = unbounded_channel();
             let (spare, spares) = unbounded_channel();
-            let share = Share { plan: plan.clone(), worker, workers, near: near.clone() };
+            let share =
+                WorkerAssignment { plan: plan.clone(), worker, workers, near: near.clone() };
             let wires = Wires { orders, events: told.clone(), handed, hand: hand.clone(), spares };
             let place = (worker - near.start) as usize;
             let pin = plan.load.pin.then(|| cores.get(place % cores.len().max(1)).copied());
@@ -116,11 +117,11 @@ impl Crew {
                     }
                     run(share, wires).map_err(WorkerFault::from)
                 })?;
-            crew.orders.push(order);
-            crew.spares.push(spare);
-            crew.threads.push(thread);
+            pool.orders.push(order);
+            pool.spares.push(spare);
+            pool.threads.push(thread);
         }
-        Ok(crew)
+        Ok(pool)
     }
 
     /// How many, near and far.
@@ -176,7 +177,7 @@ impl Crew {
             () = ended => {}
             () = killed => return None,
         }
-        let Crew { orders, spares, events, threads, workers: _, near: _, distance: _ } = self;
+        let WorkerPool { orders, spares, events, threads, workers: _, near: _, distance: _ } = self;
         drop((orders, spares, events));
         let mut fault = Ok(());
         for thread in threads.into_iter().filter(JoinHandle::is_finished) {

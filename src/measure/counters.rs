@@ -73,15 +73,15 @@ macro_rules! tally {
         /// What happened to the submit_sm of one cell, and to their receipts.
         #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(default)]
-        pub struct Tally {
+        pub struct Counters {
             $($(#[$doc])* pub $field: u64,)*
             /// Final receipts by message_state.
             pub by_state: StateCounts,
         }
-        impl Tally {
+        impl Counters {
             /// Adds all of `other`.
-            pub fn merge(&mut self, other: &Tally) {
-                let Tally { $($field,)* by_state } = other;
+            pub fn merge(&mut self, other: &Counters) {
+                let Counters { $($field,)* by_state } = other;
                 $(self.$field += $field;)*
                 for (mine, theirs) in self.by_state.iter_mut().zip(by_state) {
                     *mine += theirs;
@@ -166,7 +166,7 @@ tally! {
     receipts_late,
 }
 
-impl Tally {
+impl Counters {
     /// Answered at all, in time.
     pub fn answered(&self) -> u64 {
         self.accepted + self.rejected
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn merging_adds_every_counter() {
-        let mut a = Tally { planned: 3, written: 3, accepted: 3, ..Tally::default() };
+        let mut a = Counters { planned: 3, written: 3, accepted: 3, ..Counters::default() };
         a.by_state[2] = 1;
         let b = a.clone();
         a.merge(&b);

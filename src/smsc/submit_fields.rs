@@ -1,13 +1,13 @@
 //! Reads of a submit_sm what the simulator needs: quickly where it is as plain as nearly all are, by a full
 //! decode where it is not.
-use super::letter::Address;
+use super::pending_delivery::Address;
 use crate::smpp::answer::strict_fault;
 use crate::smpp::pdu::{self, Body, FaultKind, SubmitSm};
 use crate::smpp::{CommandStatus, Header};
 
 /// What is asked of the simulator.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Slip {
+pub(super) struct SubmitFields {
     /// source_addr.
     pub(super) source: Address,
     /// destination_addr.
@@ -34,7 +34,7 @@ pub(super) struct Refusal {
 /// # Errors
 /// What a strict SMSC refuses, by FACTS B.7.
 #[inline]
-pub(super) fn scan(frame: &[u8]) -> Result<Slip, Refusal> {
+pub(super) fn scan(frame: &[u8]) -> Result<SubmitFields, Refusal> {
     match plain(frame) {
         Some(slip) => Ok(slip),
         None => thorough(frame),
@@ -65,7 +65,7 @@ fn nul(octets: &[u8], at: usize, max: usize) -> Option<usize> {
 
 /// A submit_sm in which nothing is odd: no times, no TLVs, every value in range. None: look closer.
 #[inline]
-fn plain(frame: &[u8]) -> Option<Slip> {
+fn plain(frame: &[u8]) -> Option<SubmitFields> {
     let service_end = nul(frame, Header::OCTETS, 6)?;
     let source = service_end + 3;
     let source_end = nul(frame, source, Address::OCTETS_MAX + 1)?;
@@ -83,7 +83,7 @@ fn plain(frame: &[u8]) -> Option<Slip> {
         && replace <= 1
         && default_id == 0
         && end == frame.len();
-    plain.then(|| Slip {
+    plain.then(|| SubmitFields {
         source: Address::new(
             frame[source - 2],
             frame[source - 1],
@@ -104,7 +104,7 @@ fn plain(frame: &[u8]) -> Option<Slip> {
     })
 }
 
-fn thorough(frame: &[u8]) -> Result<Slip, Refusal> {
+fn thorough(frame: &[u8]) -> Result<SubmitFields, Refusal> {
     let pdu = pdu::decode(frame).map_err(|fault| refusal(fault.kind, fault.status))?;
     if let Some(fault) = strict_fault(&pdu) {
         return Err(refusal(fault.kind, fault.status));
@@ -120,9 +120,9 @@ fn refusal(kind: FaultKind, status: CommandStatus) -> Refusal {
     Refusal { status, too_long }
 }
 
-fn slip(sm: &SubmitSm<'_>) -> Slip {
+fn slip(sm: &SubmitSm<'_>) -> SubmitFields {
     let address = |ton, npi, octets: &[u8]| Address::new(ton, npi, octets, 0, octets.len());
-    Slip {
+    SubmitFields {
         source: address(sm.source_addr_ton, sm.source_addr_npi, sm.source_addr),
         destination: address(sm.dest_addr_ton, sm.dest_addr_npi, sm.destination_addr),
         esm_class: sm.esm_class,
@@ -132,8 +132,9 @@ fn slip(sm: &SubmitSm<'_>) -> Slip {
 }
 
 /// What OpenMarket's v4 service refuses beyond the specification (FACTS A.2).
-pub(super) fn openmarket(slip: &Slip) -> Option<CommandStatus> {
-    let Slip { source, destination, esm_class, registered_delivery: _, sm_default_msg_id } = slip;
+pub(super) fn openmarket(slip: &SubmitFields) -> Option<CommandStatus> {
+    let SubmitFields { source, destination, esm_class, registered_delivery: _, sm_default_msg_id } =
+        slip;
     let table = [
         (!matches!(source.ton, 0 | 1 | 3 | 5), CommandStatus::ESME_RINVSRCTON),
         (source.npi > 1, CommandStatus::ESME_RINVSRCNPI),
@@ -167,7 +168,7 @@ mod tests {
         out
     }
 
-    fn told(slip: Slip) -> (Vec<u8>, Vec<u8>, u8, u8, u8) {
+    fn told(slip: SubmitFields) -> (Vec<u8>, Vec<u8>, u8, u8, u8) {
         let text = |address: &Address| {
             let (octets, len) = address.raw();
             octets[..len].to_vec()

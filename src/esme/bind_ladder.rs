@@ -1,8 +1,8 @@
 //! A ladder of binds: one session after the other, until one fails. Then, where that is asked, a bound session
 //! is dropped without an unbind and its place tried again, to see whether the SMSC gives it back at once.
 use super::core::Core;
-use super::link::Standing;
-use super::orders::{BindFailure, BindFault, Place};
+use super::orders::{BindFailure, BindFault, DroppedBind};
+use super::session::SessionStatus;
 use super::state::State;
 use crate::kit::Nanos;
 use crate::plan::Ladder;
@@ -12,7 +12,7 @@ const DROP_SEEN: Nanos = Nanos::from_millis(200);
 
 /// How far a ladder has been climbed.
 #[derive(Debug)]
-pub(super) struct Climb {
+pub(super) struct BindLadder {
     ladder: Ladder,
     /// The next link to connect.
     next: usize,
@@ -22,12 +22,12 @@ pub(super) struct Climb {
     bound: Option<u64>,
     /// A place is being tried again.
     replacing: bool,
-    place: Option<Place>,
+    place: Option<DroppedBind>,
 }
 
-impl Climb {
-    pub(super) fn new(ladder: Ladder) -> Climb {
-        Climb {
+impl BindLadder {
+    pub(super) fn new(ladder: Ladder) -> BindLadder {
+        BindLadder {
             ladder,
             next: 0,
             open: Some(Nanos::ZERO),
@@ -38,7 +38,7 @@ impl Climb {
     }
 
     /// Sessions bound at the top of it, `up` where nothing failed; and what became of the dropped one's place.
-    pub(super) fn result(self, up: u64) -> (u64, Option<Place>) {
+    pub(super) fn result(self, up: u64) -> (u64, Option<DroppedBind>) {
         (self.bound.unwrap_or(up), self.place)
     }
 }
@@ -63,18 +63,18 @@ impl Core {
         let Some(climb) = self.climb.as_mut() else { return };
         let more = climb.next < self.links.len();
         if climb.replacing {
-            climb.place = Some(failure.map_or(Place::Free, |f| Place::Taken(f.fault)));
+            climb.place = Some(failure.map_or(DroppedBind::Free, |f| DroppedBind::Taken(f.fault)));
             return self.leave_the_rest();
         }
         let Some(failure) = failure else {
             climb.open = Some(climb.ladder.pause).filter(|_| more);
             return;
         };
-        let up = |l: &&super::link::Link| l.standing == Standing::Up;
+        let up = |l: &&super::session::EsmeSession| l.standing == SessionStatus::Up;
         climb.bound = Some(self.links.iter().filter(up).count() as u64);
         let refused = matches!(failure.fault, BindFault::Refused(_) | BindFault::Dropped);
         self.failures.push(failure);
-        let last_up = self.links.iter().rposition(|l| l.standing == Standing::Up);
+        let last_up = self.links.iter().rposition(|l| l.standing == SessionStatus::Up);
         let again = climb.ladder.replace && refused && more;
         match last_up.filter(|_| again) {
             Some(link) => {
@@ -90,7 +90,7 @@ impl Core {
     fn leave_the_rest(&mut self) {
         let from = self.climb.as_ref().map_or(0, |c| c.next);
         for link in &mut self.links[from..] {
-            link.standing = Standing::Gone;
+            link.standing = SessionStatus::Gone;
             link.state = State::NotTried;
         }
         self.untried = 0;

@@ -7,16 +7,16 @@ const PLACES: usize = 4_096;
 
 /// Which places have a mark.
 #[derive(Debug)]
-pub(super) struct Marks {
+pub(super) struct KeyFilter {
     /// Made at the first mark.
     places: Vec<u8>,
     /// What a mark is; any other octet is none.
     mark: u8,
 }
 
-impl Marks {
-    pub(super) fn new() -> Marks {
-        Marks { places: Vec::new(), mark: 1 }
+impl KeyFilter {
+    pub(super) fn new() -> KeyFilter {
+        KeyFilter { places: Vec::new(), mark: 1 }
     }
 
     /// Marks a key's place. True: it had a mark, by this key or by another.
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn a_mark_is_there_until_all_are_taken_away_however_often_that_was_done() {
-        let mut marks = Marks::new();
+        let mut marks = KeyFilter::new();
         for round in 0..1_000u64 {
             let key = Key(round * 7);
             assert!(!marks.set(key), "{round}");

@@ -1,4 +1,4 @@
-//! Receipts of one SMSC differ from each other in numbers: the last one read is a mould for the next. What fits
+//! Receipts of one SMSC differ from each other in numbers: the last one read is a template for the next. What fits
 //! it says the same, but for its id, and need not be read again.
 
 use super::wanted::Wanted;
@@ -8,8 +8,8 @@ use std::ops::Range;
 
 /// Reads receipts as [`read_frame`] does, faster where they resemble each other.
 #[derive(Debug, Default)]
-pub struct Mould {
-    /// Octets of the PDU that was read last; 0: there is no mould.
+pub struct ReceiptTemplate {
+    /// Octets of the PDU that was read last; 0: there is no template.
     length: usize,
     /// Stretches that a PDU must have too.
     fixed: Vec<Fixed>,
@@ -20,14 +20,14 @@ pub struct Mould {
     id_in: Option<IdIn>,
     state: Option<MessageState>,
     intermediate: bool,
-    /// Reads before a new mould is cast: receipts that do not resemble each other are not worth one.
+    /// Reads before a new template is cast: receipts that do not resemble each other are not worth one.
     wait: u32,
     misses: u32,
 }
 
-/// Receipts one behind the other that fit one mould: see [`Mould::alike`].
+/// Receipts one behind the other that fit one template: see [`ReceiptTemplate::alike`].
 #[derive(Clone, Debug)]
-pub struct Alike<'a> {
+pub struct ReceiptRun<'a> {
     /// All of them.
     frames: &'a [u8],
     /// Octets of each.
@@ -37,7 +37,7 @@ pub struct Alike<'a> {
     first: Brief<'a>,
 }
 
-impl<'a> Alike<'a> {
+impl<'a> ReceiptRun<'a> {
     /// What the first one says; the others say the same but for their ids.
     pub fn first(&self) -> Brief<'a> {
         self.first
@@ -67,7 +67,7 @@ impl<'a> Alike<'a> {
     }
 }
 
-/// Longer PDUs are not worth a mould.
+/// Longer PDUs are not worth a template.
 const OCTETS_MAX: usize = 1024;
 
 /// Octets of a stretch: the widest word that any processor has.
@@ -126,7 +126,7 @@ impl Loose {
     }
 }
 
-impl Mould {
+impl ReceiptTemplate {
     /// See [`read_frame`].
     #[inline]
     pub fn read<'a>(&mut self, frame: &'a [u8]) -> Option<Delivered<'a>> {
@@ -147,7 +147,7 @@ impl Mould {
 
     /// The receipts at the start of `octets` that follow each other, whole, and fit. None: the first PDU does not.
     #[inline]
-    pub fn alike<'a>(&self, octets: &'a [u8]) -> Option<Alike<'a>> {
+    pub fn alike<'a>(&self, octets: &'a [u8]) -> Option<ReceiptRun<'a>> {
         if self.length == 0 || self.id.is_empty() {
             return None;
         }
@@ -157,7 +157,7 @@ impl Mould {
         }
         let frames = &octets[..count * self.length];
         let first = self.brief(frames)?;
-        Some(Alike { frames, length: self.length, id: self.id.clone(), first })
+        Some(ReceiptRun { frames, length: self.length, id: self.id.clone(), first })
     }
 
     #[inline]
@@ -219,7 +219,7 @@ impl Mould {
         (self.id, self.err) = (place(brief.id), place(brief.err));
         (self.id_in, self.state) = (Some(brief.id_in), Some(brief.state));
         self.intermediate = brief.intermediate;
-        // a mould that fits nothing, not even what it was cast of, is none
+        // a template that fits nothing, not even what it was cast of, is none
         if !self.fits(frame) {
             self.break_up();
         }
@@ -322,7 +322,7 @@ mod tests {
 
     #[test]
     fn receipts_that_differ_in_numbers_and_text_fit_and_are_read_the_same() {
-        let mut mould = Mould::default();
+        let mut template = ReceiptTemplate::default();
         for tlv in [true, false] {
             for n in 0..300u32 {
                 let id = format!("{:010}", 7 * n);
@@ -330,8 +330,8 @@ mod tests {
                 let source = format!("4477009{n:05}");
                 let tlv_id = tlv.then_some(&tlv_id[..]);
                 let frame = receipt(&id, tlv_id, &source, "2611280643", &format!("{n:05}"));
-                assert!(n < 64 || mould.fits(&frame), "{n}");
-                assert_eq!(mould.read(&frame), read_frame(&frame));
+                assert!(n < 64 || template.fits(&frame), "{n}");
+                assert_eq!(template.read(&frame), read_frame(&frame));
             }
         }
     }
@@ -340,20 +340,20 @@ mod tests {
     fn every_octet_that_matters_is_in_a_stretch() {
         let mut frame =
             receipt("0000000001", Some(b"0000000001\0"), "447700900001", "2611280643", "x");
-        let mut mould = Mould::default();
-        mould.read(&frame);
-        assert!(mould.fits(&frame));
+        let mut template = ReceiptTemplate::default();
+        template.read(&frame);
+        assert!(template.fits(&frame));
         let behind_err = Layout::of(&frame).unwrap().behind_err;
         let start = behind_err.as_ptr().addr() - frame.as_ptr().addr();
         let free = [12..Header::OCTETS, start..start + behind_err.len()];
         for at in 0..frame.len() {
             let octet = std::mem::replace(&mut frame[at], 0);
             let matters = octet != 0 && free.iter().all(|range| !range.contains(&at));
-            assert_eq!(mould.fits(&frame), !matters, "{at}");
+            assert_eq!(template.fits(&frame), !matters, "{at}");
             frame[at] = octet;
         }
         // what little must overlap
-        let stretches = mould.fixed.len() + mould.loose.len();
+        let stretches = template.fixed.len() + template.loose.len();
         assert!(stretches <= frame.len().div_ceil(WIDE) + 2, "{stretches} for {}", frame.len());
     }
 
@@ -370,11 +370,11 @@ mod tests {
             frame("0000000001", b"00000000\0\0\0", "2611280643"),
             frame("0000000001", b"0000000001\0", "2611280644"),
         ] {
-            let mut mould = Mould::default();
-            mould.read(&first);
-            assert!(mould.fits(&first));
-            assert!(other.len() == first.len() && !mould.fits(&other));
-            assert_eq!(mould.read(&other), read_frame(&other));
+            let mut template = ReceiptTemplate::default();
+            template.read(&first);
+            assert!(template.fits(&first));
+            assert!(other.len() == first.len() && !template.fits(&other));
+            assert_eq!(template.read(&other), read_frame(&other));
         }
     }
 
@@ -383,14 +383,14 @@ mod tests {
         fn a_changed_octet_anywhere_is_read_as_without_a_mould(
             at in 0usize..400, octet in any::<u8>(), tlv in any::<bool>()
         ) {
-            let mut mould = Mould::default();
+            let mut template = ReceiptTemplate::default();
             let tlv_id = tlv.then_some(&b"0000000001\0"[..]);
             let mut frame = receipt("0000000001", tlv_id, "447700900001", "2611280643", "abc");
-            mould.read(&frame);
-            prop_assert!(mould.fits(&frame));
+            template.read(&frame);
+            prop_assert!(template.fits(&frame));
             let at = 4 + at % (frame.len() - 4);
             frame[at] = octet;
-            prop_assert_eq!(mould.read(&frame), read_frame(&frame));
+            prop_assert_eq!(template.read(&frame), read_frame(&frame));
         }
     }
 }
