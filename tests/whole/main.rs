@@ -15,6 +15,7 @@ mod metrics;
 mod oracles;
 mod output;
 mod plan_profiles;
+mod reference;
 mod secrets;
 mod smsc_cli;
 mod smsc_server;
