@@ -144,9 +144,10 @@ tally! {
     receipts_missing,
     /// None came, rightly.
     receipts_silent,
-    /// Accepted, but not kept, for want of room or of an id.
+    /// Accepted without a message_id (with `receipts.per = "message"`, on no part), or beyond a worker's share of
+    /// `receipts.outstanding_max`.
     receipts_untracked,
-    /// Of those, for want of an id.
+    /// Of those, accepted without a message_id.
     receipts_without_id,
     /// Accepted, but another message has the same id, and nobody can tell whose receipt is whose.
     receipts_ambiguous,

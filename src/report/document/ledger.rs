@@ -66,7 +66,8 @@ pub struct Receipts {
     pub final_: u64,
     /// Did not come by their deadline.
     pub missing: u64,
-    /// Could not be waited for: no message_id, or no room.
+    /// Could not be waited for: the SMSC gave no message_id (with `receipts.per = "message"`, none to any part), or the
+    /// worker that owns the id already awaited its share of `receipts.outstanding_max`.
     pub untracked: u64,
     /// Nobody can tell whose is whose: the message_id is another message's too.
     #[serde(default)]
