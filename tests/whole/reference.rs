@@ -3,7 +3,7 @@
 use serde_json::Value;
 use smppbench::judge::{FIGURES, LEDGER};
 use smppbench::measure::LATENCY_METRICS;
-use smppbench::plan::profile_schema;
+use smppbench::plan::{behaviour_file, profile_schema};
 use smppbench::report::Document;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -284,32 +284,84 @@ fn flags(text: &str) -> BTreeSet<String> {
     words.filter(|word| word.len() > 3).map(str::to_owned).collect()
 }
 
+fn smppbench(args: &[&str]) -> (bool, String) {
+    let mut command = assert_cmd::Command::cargo_bin("smppbench").unwrap();
+    let output = command.args(args).env("SMPP_PASSWORD", "secret").output().unwrap();
+    let says = if output.status.success() { output.stdout } else { output.stderr };
+    (output.status.success(), String::from_utf8(says).unwrap())
+}
+
+/// The flags that the help of a verb declares.
+fn declared(verb: &[&str]) -> BTreeSet<String> {
+    let (_, help) = smppbench(&[verb, &["--help"]].concat());
+    let lines = help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
+    let names = lines.map(|line| line.split(" <").next().unwrap_or_default());
+    flags(&names.collect::<Vec<_>>().join("\n"))
+}
+
 #[test]
 fn the_reference_of_commands_has_each_verb_and_each_flag_and_no_other() {
-    let help = |verb: Option<&str>| {
-        let mut command = assert_cmd::Command::cargo_bin("smppbench").unwrap();
-        let output = command.args(verb).arg("--help").output().unwrap();
-        String::from_utf8(output.stdout).unwrap()
-    };
-    let declared = |text: &str| {
-        let lines = text.lines().map(str::trim_start);
-        let lines = lines.filter(|line| line.starts_with('-'));
-        let names = lines.map(|line| line.split(" <").next().unwrap_or_default());
-        flags(&names.collect::<Vec<_>>().join("\n"))
-    };
-    let all = help(None);
-    let verbs = all.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    let (_, help) = smppbench(&["--help"]);
+    let verbs = help.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
     let verbs: Vec<&str> =
         verbs.filter(|verb| !verb.is_empty() && !verb.starts_with('-')).collect();
     assert!(verbs.len() >= 15, "{verbs:?}");
     let page = std::fs::read_to_string(path_of("commands.md")).unwrap();
-    let mut known = declared(&all);
+    let mut known = declared(&[]);
     for verb in verbs.into_iter().filter(|verb| *verb != "help") {
         assert!(page.contains(&format!("\n## `{verb}`")), "commands.md has no section of {verb}");
-        known.append(&mut declared(&help(Some(verb))));
+        known.append(&mut declared(&[verb]));
     }
     let named = flags(&page);
     let missing: Vec<_> = known.difference(&named).collect();
     let unknown: Vec<_> = named.difference(&known).collect();
     assert!(missing.is_empty() && unknown.is_empty(), "missing {missing:?}, unknown {unknown:?}");
+}
+
+/// The blocks of code in a language, of every page in a folder of the book: (page, code).
+fn blocks(folder: &str, language: &str) -> Vec<(String, String)> {
+    let mut blocks = Vec::new();
+    for entry in std::fs::read_dir(path_of("..").join(folder)).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|e| e == "md") {
+            let page = std::fs::read_to_string(&path).unwrap();
+            let open = format!("```{language}\n");
+            let found = page.split(&open).skip(1);
+            let found = found.map(|rest| rest.split("```").next().unwrap_or_default());
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            blocks.extend(found.map(|code| (name.clone(), code.to_owned())));
+        }
+    }
+    blocks
+}
+
+#[test]
+fn every_example_of_toml_in_the_book_is_a_profile_or_a_behaviour() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("example.toml");
+    let examples = [blocks("tasks", "toml"), blocks("reference", "toml")].concat();
+    assert!(examples.len() >= 5);
+    for (page, code) in examples {
+        std::fs::write(&file, &code).unwrap();
+        let (is_profile, says) = smppbench(&["check", file.to_str().unwrap()]);
+        if !is_profile && let Err(why) = behaviour_file::parse(&code) {
+            panic!("{page}: neither a profile: {says}nor a behaviour: {why}\n{code}");
+        }
+    }
+}
+
+#[test]
+fn every_command_of_a_task_has_only_flags_that_its_verb_knows() {
+    let mut seen = 0;
+    for (page, code) in blocks("tasks", "sh") {
+        for line in code.replace("\\\n", " ").lines() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let ["smppbench", verb, ..] = words[..] else { continue };
+            let (known, line) = (declared(&[verb]), line.split(" # ").next().unwrap_or_default());
+            let unknown: Vec<String> = flags(line).difference(&known).cloned().collect();
+            assert!(!known.is_empty() && unknown.is_empty(), "{page}: {line}: {unknown:?}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 20, "{seen}");
 }
