@@ -1,5 +1,5 @@
-//! DESIGN §4: after warm-up, fewer than one allocation per 1,000 messages on the load side. Counted over a
-//! whole run in memory, whose simulator and pipes allocate too, by what a longer run allocates more.
+//! docs/hot-path.md, "Rules": after warm-up, fewer than one allocation per 1,000 messages on the load side. Counted
+//! over a whole run in memory, whose simulator and pipes allocate too, by what a longer run allocates more.
 #![expect(unsafe_code, reason = "a counting allocator has to implement GlobalAlloc")]
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering};

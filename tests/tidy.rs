@@ -1,4 +1,4 @@
-//! The house in order (DESIGN.md §2): who may import whom, how long a file and a function may be, and who
+//! The house in order (docs/design.md, "Rooms"): who may import whom, how long a file and a function may be, and who
 //! may read a clock.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #[path = "tidy/rings.rs"]

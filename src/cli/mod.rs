@@ -37,7 +37,7 @@ use exit::{Exit, Failure};
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Runs the command line and returns the exit code of CONTRACT.md.
+/// Runs the command line and returns the exit code of docs/reference/exit-codes.md.
 pub fn main() -> ExitCode {
     crate::kit::small_pages_only();
     raise_descriptors();

@@ -1,5 +1,5 @@
-//! Message ids: which spelling of one equals which (FACTS C rows 1 to 3). An id is never guessed at: the
-//! rule is declared, and what does not fit it is compared as it stands.
+//! Message ids: which spelling of one equals which (docs/smpp/in-the-wild.md, rows 1 to 3). An id is never guessed at:
+//! the rule is declared, and what does not fit it is compared as it stands.
 
 /// How an id in a submit_sm_resp and an id in a receipt are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

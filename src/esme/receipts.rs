@@ -29,7 +29,7 @@ pub(super) struct FinalReceipt {
     first: bool,
 }
 
-/// message_state DELIVERED (FACTS B.10).
+/// message_state DELIVERED (docs/smpp/protocol.md, "Bit fields").
 const DELIVERED: u8 = 2;
 
 impl Core {

@@ -36,7 +36,8 @@ pub struct Wires {
 /// The shortest pause between two wakes of the pacer: below it, wake-ups cost more than they time.
 const WAKE_MIN: Nanos = Nanos::from_micros(50);
 
-/// A loop held up for longer has read and sent late: as late as METHOD.md §5 no longer calls on time.
+/// A loop held up for longer has read and sent late: as late as docs/verdict.md, "Was the harness fit" no longer calls
+/// on time.
 const HELD_MIN: Nanos = Nanos::from_millis(1);
 
 /// Sessions written to before anybody else has a turn. The others are woken: who reads must not wait for all.

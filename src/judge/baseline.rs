@@ -1,4 +1,4 @@
-//! What later runs are held against (METHOD.md §10): the figures of several runs of the same thing, how much those
+//! What later runs are held against (docs/comparing.md): the figures of several runs of the same thing, how much those
 //! differ from run to run, and their distributions, packed. Nothing advances a baseline but who made it.
 use super::compare::{Evidence, Refused, RunSet, Share};
 use super::statistics::{spread, t_quantile};

@@ -1,4 +1,4 @@
-//! Conservation: every message planned is found again, once (METHOD.md §4). It knows no latency limit
+//! Conservation: every message planned is found again, once (docs/ledger.md). It knows no latency limit
 //! and no verdict. A run whose books do not balance is a bug of the tool.
 use crate::measure::{CellInterval, Counters, Metric, RunRecord};
 use crate::plan::Plan;
@@ -206,7 +206,7 @@ impl TallyCheck {
     }
 }
 
-/// Compares a record with the simulator's tally (METHOD.md §4): to the PDU where every session ended by
+/// Compares a record with the simulator's tally (docs/ledger.md): to the PDU where every session ended by
 /// unbind; where a connection was lost, octets were in flight, and the bracket
 /// `answered ≤ the tally's submits ≤ written`, gap at most `lost`, is checked and printed.
 pub fn against_tally(record: &RunRecord, tally: &TallyView) -> TallyCheck {

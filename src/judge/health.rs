@@ -1,5 +1,5 @@
-//! Was the harness fit to measure (METHOD.md §5)? It looks only at the tool and its machine, never at
-//! how well the SMSC did.
+//! Was the harness fit to measure (docs/verdict.md, "Was the harness fit")? It looks only at the tool and its machine,
+//! never at how well the SMSC did.
 use super::check::{Check, Relation, Unit};
 use super::measured::Measured;
 use crate::kit::{HostUse, Nanos};
@@ -30,7 +30,7 @@ impl HealthState {
     }
 }
 
-/// The limits of METHOD.md §5; where it names none, ours.
+/// The limits of docs/verdict.md, "Was the harness fit"; where it names none, ours.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HealthLimits {
     /// Sent on time of what was scheduled; below: degraded.

@@ -1,5 +1,5 @@
-//! The measured part of a run: what latency, rate, ratio, gates and verdict speak of (METHOD.md §1,
-//! "What counts where"). Messages belong to it by their intended time, seconds by when they passed.
+//! The measured part of a run: what latency, rate, ratio, gates and verdict speak of
+//! (docs/measuring.md, "What counts where"). Messages belong to it by their intended time, seconds by when they passed.
 use crate::kit::Nanos;
 use crate::measure::{CellInterval, CellKey, Counters, IntervalRow, Latency, Metric, RunRecord};
 use crate::plan::{Plan, Schedule, Stage};

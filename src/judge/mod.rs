@@ -1,6 +1,6 @@
 //! What a record means: do its books balance, was the harness fit to measure, was the run steady, does
-//! the SMSC bear the rate, are the gates kept (METHOD.md §4 to §8). Pure: a plan and a record in,
-//! a judgement out. Nothing here runs, reads a clock or prints.
+//! the SMSC bear the rate, are the gates kept (docs/ledger.md, docs/verdict.md and docs/measuring.md). Pure: a plan and
+//! a record in, a judgement out. Nothing here runs, reads a clock or prints.
 mod baseline;
 mod books;
 mod check;
@@ -173,7 +173,7 @@ fn warnings(plan: &Plan, record: &RunRecord, measured: &Measured, steady: &Stead
     }
     let t = record.ledger();
     warnings.extend(receipts::warnings(plan, record, &t));
-    // FACTS C rows 1 to 3: the commonest support case of all
+    // docs/smpp/in-the-wild.md, rows 1 to 3: the commonest support case of all
     let many = |part: u64, of: u64| of > 0 && part as f64 > 0.01 * of as f64;
     if many(t.receipts_missing, t.receipts_expected)
         && many(record.receipts_unknown, t.receipts_expected)

@@ -1,4 +1,5 @@
-//! Was the run long enough to settle, and did it stay settled (METHOD.md §6)? It cuts nothing; it says.
+//! Was the run long enough to settle, and did it stay settled (docs/verdict.md, "Warm-up and steady state")? It cuts
+//! nothing; it says.
 use super::check::{Check, Relation, Unit};
 use super::measured::{Measured, stage_spans};
 use super::statistics::{Slope, mean, median, mser5, theil_sen};

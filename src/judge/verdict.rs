@@ -1,5 +1,5 @@
-//! The verdict at a rate (METHOD.md §8): outcome, limiter, and the checks that made them. It decides from
-//! figures; it prints nothing.
+//! The verdict at a rate (docs/verdict.md, "Verdict at a rate"): outcome, limiter, and the checks that made them. It
+//! decides from figures; it prints nothing.
 mod cause;
 
 pub use cause::Explanation;
@@ -112,7 +112,7 @@ pub struct LittlesLaw {
     pub window: u64,
 }
 
-/// Shares that a sustained rate must keep (METHOD.md §8).
+/// Shares that a sustained rate must keep (docs/verdict.md, "Verdict at a rate").
 const SENT_MIN: f64 = 0.999;
 const ANSWERED_MIN: f64 = 0.999;
 /// Throttled and refused, and receipts missing, unless a gate says otherwise.

@@ -5,7 +5,8 @@ use super::{Nanos, Selfcheck};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// The machine, as far as it can be told (METHOD.md §5, CONTRACT.md `environment`).
+/// The machine, as far as it can be told (docs/verdict.md, "Was the harness fit",
+/// docs/reference/result.md, "Conventions of result.json").
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Environment {
     /// Its name.

@@ -1,4 +1,4 @@
-//! Plain counters: what happened to submit_sm and receipts (METHOD.md §4). Adding destructures every
+//! Plain counters: what happened to submit_sm and receipts (docs/ledger.md). Adding destructures every
 //! field, so that a forgotten counter does not compile.
 use serde::{Deserialize, Serialize};
 
@@ -65,7 +65,7 @@ impl<K: PartialEq + Clone> Counts<K> {
 pub const ID_RULES: [&str; 5] =
     ["exact", "number", "response_hex", "receipt_hex", "case_insensitive"];
 
-/// Final receipts by message_state's wire number (FACTS B.10); 10 stands for any other.
+/// Final receipts by message_state's wire number (docs/smpp/protocol.md, "Bit fields"); 10 stands for any other.
 pub type StateCounts = [u64; 11];
 
 macro_rules! tally {
@@ -173,7 +173,7 @@ impl Counters {
         self.accepted + self.rejected
     }
     /// written = accepted + rejected + timed_out + lost + open_at_end, and planned + retries = written + dropped + unsent,
-    /// and accepted-with-receipt = final + missing + silent + untracked + ambiguous (METHOD.md §4).
+    /// and accepted-with-receipt = final + missing + silent + untracked + ambiguous (docs/ledger.md).
     pub fn balances(&self) -> bool {
         self.planned + self.retries == self.written + self.dropped + self.unsent
             && self.written

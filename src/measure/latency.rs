@@ -1,8 +1,8 @@
 //! One latency distribution: an HdrHistogram of what was seen, and another of what was given up on.
 //!
 //! A value that was never seen (timed out, lost, missing) stays in the sample as "at least so long"
-//! (METHOD.md §3): it is counted in `censored`, and a percentile that falls among the censored is not a
-//! number but a bound.
+//! (docs/measuring.md, "Missing answers"): it is counted in `censored`, and a percentile that falls among the censored
+//! is not a number but a bound.
 use super::packed::{self, HistogramError};
 use crate::kit::Nanos;
 use base64::Engine;
@@ -21,7 +21,7 @@ pub struct LatencyRange {
 }
 
 impl LatencyRange {
-    /// METHOD.md §3: 1 µs to max(deadline, 1 h), three digits.
+    /// docs/measuring.md, "Missing answers": 1 µs to max(deadline, 1 h), three digits.
     pub fn for_deadline(deadline: Nanos) -> LatencyRange {
         LatencyRange { max: deadline.max(Nanos::from_secs(3600)), digits: 3 }
     }

@@ -1,4 +1,5 @@
-//! Measurement: the five times of a message, what became of it, and where both are counted (METHOD.md §1, §3, §4).
+//! Measurement: the five times of a message, what became of it, and where both are counted (docs/measuring.md and
+//! docs/ledger.md).
 //!
 //! One [`Recorder`] per worker, without locks. It hands up an [`Interval`] each second; [`RunRecord`] is
 //! the sum of them. Nothing here knows a plan, a socket or a clock.

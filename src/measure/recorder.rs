@@ -54,7 +54,8 @@ pub struct WriteBatch {
     on_time: u64,
 }
 
-/// Offered to the socket within this of being due and having a slot counts as on time (METHOD.md §5).
+/// Offered to the socket within this of being due and having a slot counts as on time
+/// (docs/verdict.md, "Was the harness fit").
 const ON_TIME: Nanos = Nanos::from_millis(1);
 
 impl Recorder {

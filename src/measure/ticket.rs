@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 /// Where a message is counted: one number for (stage, account, label). The plan says which.
 pub type CellId = u16;
 
-/// The times and the place of one submit_sm on its way (METHOD.md §1). Travels in the window slot.
+/// The times and the place of one submit_sm on its way (docs/measuring.md, "Times of a message"). Travels in the window
+/// slot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket {
     /// Number in the schedule; recipe and destination are pure functions of it.

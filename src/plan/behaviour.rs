@@ -1,4 +1,4 @@
-//! The simulator's behaviour (CONTRACT.md, "Simulator behaviour"): one declaration for `[embedded]` of a profile,
+//! The simulator's behaviour (docs/reference/behaviour.md): one declaration for `[embedded]` of a profile,
 //! for `--behaviour FILE` and for the simulator itself. What is absent means: no latency, no error, nothing lost,
 //! no fault, and no limit but on what ESMEs may make it keep. It knows nothing of how the simulator does it.
 mod faults;

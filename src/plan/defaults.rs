@@ -1,5 +1,5 @@
 //! What is meant where a profile says nothing: one set for loopback, a careful one for everything else
-//! (CONTRACT.md, "Guard"). It knows no file.
+//! (docs/reference/commands.md, "Guard"). It knows no file.
 use super::model::Rebind;
 use crate::kit::{Nanos, Rate};
 

@@ -1,5 +1,5 @@
-//! The guard: nobody blasts a live network by accident (CONTRACT.md). Every refusal is one line and ends
-//! with exit code 2 before anything is connected.
+//! The guard: nobody blasts a live network by accident (docs/reference/commands.md, "Guard"). Every refusal is one line
+//! and ends with exit code 2 before anything is connected.
 #[cfg(test)]
 mod tests;
 

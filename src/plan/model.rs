@@ -129,7 +129,7 @@ pub struct Tls {
     pub verify: bool,
 }
 
-/// What this run may not exceed (CONTRACT.md, Guard).
+/// What this run may not exceed (docs/reference/commands.md, "Guard").
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Guard {
     /// True where every address is loopback (or the target is embedded).

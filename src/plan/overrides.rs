@@ -4,7 +4,7 @@ use super::error::PlanError;
 use super::secret::shown_setting;
 use super::tree::{Node, SourceLocation, Value};
 
-/// The override flags of CONTRACT.md, as typed.
+/// The override flags of docs/reference/commands.md, "Overrides", as typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
     /// `--target HOST:PORT|embedded`.

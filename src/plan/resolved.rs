@@ -8,7 +8,7 @@ use super::overrides::Overrides;
 use super::profile::{Profile, Source};
 use serde_json::Value;
 
-/// The resolved profile: the keys of CONTRACT.md, redacted, in a stable order.
+/// The resolved profile: the keys of docs/reference/profile.md, redacted, in a stable order.
 pub fn resolved_json(plan: &Plan) -> Value {
     let profile = serde_json::to_value(Profile::of(plan)).expect("a profile has string keys only");
     without_nulls(profile)

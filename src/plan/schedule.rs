@@ -1,5 +1,5 @@
-//! The schedule: message number -> intended time, exact, for all stages of a plan (METHOD.md §2). A pure
-//! function of (stages, arrival, seed); it knows no clock, no worker and no session.
+//! The schedule: message number -> intended time, exact, for all stages of a plan (docs/measuring.md, "Schedule"). A
+//! pure function of (stages, arrival, seed); it knows no clock, no worker and no session.
 mod curve;
 mod error;
 mod poisson;

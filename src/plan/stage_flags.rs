@@ -1,6 +1,6 @@
 //! `--rate`, `--duration` and `--warmup` replace the stages by one warm-up and one measured hold. What they do
 //! not say comes from the profile, where its measured stages are one hold; else it must be said
-//! (CONTRACT.md, "Precedence"). It knows no file.
+//! (docs/reference/commands.md, "Precedence"). It knows no file.
 use super::error::PlanError;
 use super::model::{Shape, Stage};
 use super::overrides::Overrides;

@@ -1,5 +1,6 @@
-//! Striping: which account and which bind class carries message i, and which worker owns it (METHOD.md
-//! §2). A pure function of the plan and the number of workers; it knows no time and no session.
+//! Striping: which account and which bind class carries message i, and which worker owns it
+//! (docs/measuring.md, "Schedule"). A pure function of the plan and the number of workers; it knows no time and no
+//! session.
 mod counts;
 
 pub(super) use counts::{OwnCount, OwnCounts, is_countable, joint_period};

@@ -1,5 +1,5 @@
-//! What a search found: `smppbench.search/1` (CONTRACT.md). Plain data: reports are made from it alone, also long
-//! afterwards. `null` means unknown, never 0.
+//! What a search found: `smppbench.search/1` (docs/reference/result.md, "Other documents"). Plain data: reports are
+//! made from it alone, also long afterwards. `null` means unknown, never 0.
 use super::enforced::How;
 use super::knee::{Knee, Usl};
 use serde::{Deserialize, Serialize};

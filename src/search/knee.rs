@@ -1,4 +1,4 @@
-//! Where more in flight no longer brings more throughput (METHOD.md §9): the knee of a sweep by operational analysis
+//! Where more in flight no longer brings more throughput (docs/search.md): the knee of a sweep by operational analysis
 //! (where the light-load line meets the highest throughput), and the universal scalability law fitted to it.
 use serde::{Deserialize, Serialize};
 

@@ -33,7 +33,7 @@ pub struct RateSettings {
     pub budget: Budget,
 }
 
-/// Shares of the found rate at which latency is told (METHOD.md §9): never at all of it.
+/// Shares of the found rate at which latency is told (docs/search.md): never at all of it.
 const SHARES: [f64; 3] = [0.1, 0.5, 0.9];
 
 struct Rate<'s, 'w> {

@@ -61,7 +61,7 @@ pub enum State {
     Unbound,
 }
 
-/// A session's own timers (FACTS B.8).
+/// A session's own timers (docs/smpp/protocol.md, "Timers").
 #[derive(Clone, Copy, Debug)]
 pub struct Timers {
     /// Idle for so long: send enquire_link. MAX: never.
@@ -296,7 +296,7 @@ impl Session {
         Event::Illegal(CommandStatus::ESME_RINVBNDSTS)
     }
 
-    /// FACTS B.6 for the data plane: may the peer send this request here.
+    /// docs/smpp/protocol.md, "Session states" for the data plane: may the peer send this request here.
     fn is_lawful(&self, id: CommandId) -> bool {
         let (State::Bound(role) | State::Unbinding(role)) = self.state else { return false };
         let towards_esme = matches!(id, CommandId::DELIVER_SM);

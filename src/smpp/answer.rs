@@ -1,6 +1,6 @@
-//! The right answer to any frame: which PDU is legal when (FACTS B.6) and what an error earns
-//! (FACTS B.7). Knows no session object and no message store: role and state are arguments, and what
-//! only a store could answer is refused as an empty store would refuse it.
+//! The right answer to any frame: which PDU is legal when (docs/smpp/protocol.md, "Session states") and what an error
+//! earns (docs/smpp/protocol.md, "Errors"). Knows no session object and no message store: role and state are arguments,
+//! and what only a store could answer is refused as an empty store would refuse it.
 
 #[cfg(test)]
 mod tests;
@@ -84,7 +84,7 @@ pub fn answer(frame: &[u8], role: Role, state: State) -> Answer {
 
 /// What a frame earns. A body that cannot be read is judged before the state is. An SMSC is strict
 /// (it refuses what a strict receiver would), an ESME soft: a delivery that it refused for an oddity
-/// would come again for ever (FACTS C 22).
+/// would come again for ever (docs/smpp/in-the-wild.md, row 22).
 pub fn reply(
     header: Header,
     decoded: &Result<Pdu<'_>, Malformed>,
@@ -250,7 +250,7 @@ fn offset_of(body: &Body<'_>, wanted: &str) -> usize {
     found.unwrap_or(Header::OCTETS)
 }
 
-/// The table of FACTS B.6 with v5.0's additions: the status where this may not come now.
+/// The table of docs/smpp/protocol.md, "Session states" with v5.0's additions: the status where this may not come now.
 fn illegal(id: CommandId, receiver: Role, state: State) -> Option<CommandStatus> {
     let bound = match state {
         State::BoundTx | State::BoundRx | State::BoundTrx => true,

@@ -256,7 +256,7 @@ impl<'a> Reader<'a> {
         const STREAM: CommandStatus = CommandStatus::ESME_RINVOPTPARSTREAM;
         match fault {
             TlvFault::HeaderTruncated { at } => {
-                // One to three NULs after the last field come from live providers (FACTS C 21).
+                // One to three NULs after the last field come from live providers (docs/smpp/in-the-wild.md, row 21).
                 let harmless = run[at..].iter().all(|octet| *octet == 0);
                 let status = (!harmless).then_some(STREAM);
                 self.note(FaultKind::TlvHeaderTruncated, base + at, "tlvs", status);

@@ -58,7 +58,7 @@ fn slot(handle: u32) -> usize {
     (handle & ((1 << SLOT_BITS) - 1)) as usize
 }
 
-/// Longest password of OpenMarket's v4 service (FACTS A.1).
+/// Longest password of OpenMarket's v4 service (docs/smpp/openmarket.md, "Connection and bind").
 const OPENMARKET_PASSWORD_MAX: usize = 100;
 
 impl Accounts {
@@ -135,7 +135,7 @@ impl Accounts {
                 self.check_password(None, password)?;
                 self.open_seen(system_id).ok_or(CommandStatus::ESME_RBINDFAIL)?
             }
-            // none at all is told apart from a wrong one (FACTS A.1)
+            // none at all is told apart from a wrong one (docs/smpp/openmarket.md, "Connection and bind")
             None if system_id.is_empty() => return Err(CommandStatus::ESME_RINVSYSID),
             None => return Err(self.wrong(CommandStatus::ESME_RINVSYSID)),
         };
@@ -171,7 +171,7 @@ impl Accounts {
         }
     }
 
-    /// OpenMarket says ESME_RBINDFAIL to whoever is not who they say (FACTS A.1).
+    /// OpenMarket says ESME_RBINDFAIL to whoever is not who they say (docs/smpp/openmarket.md, "Connection and bind").
     fn wrong(&self, status: CommandStatus) -> CommandStatus {
         if self.openmarket { CommandStatus::ESME_RBINDFAIL } else { status }
     }

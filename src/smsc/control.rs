@@ -12,7 +12,7 @@ use crate::smpp::pdu::{self, BindResp, Body, FaultKind as BodyFault};
 use crate::smpp::{CommandId, CommandStatus, Header, Tag, Tlvs, put_tlv};
 use bytes::BytesMut;
 
-/// What OpenMarket supports (FACTS A.1); everything else earns generic_nack 0x03.
+/// What OpenMarket supports (docs/smpp/openmarket.md, "Connection and bind"); everything else earns generic_nack 0x03.
 fn openmarket_supports(id: CommandId) -> bool {
     id.is_response()
         || id.is_bind()

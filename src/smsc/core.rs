@@ -175,7 +175,7 @@ impl Core {
     /// A connection is gone.
     pub fn closed(&mut self, session: u32, now: Nanos) {
         let Some(state) = self.peers.get(session).map(|peer| peer.session.state()) else { return };
-        // whoever closes instead of answering our unbind has done what was asked (FACTS C 26)
+        // whoever closes instead of answering our unbind has done what was asked (docs/smpp/in-the-wild.md, row 26)
         let dropped = match state {
             State::Bound(_) => true,
             State::Open | State::Unbinding(_) | State::Unbound => false,
@@ -343,7 +343,7 @@ impl Core {
     fn desync(&mut self, session: u32, now: Nanos) {
         self.tally.sessions.desyncs += 1;
         let Some(peer) = self.peers.get_mut(session) else { return };
-        // OpenMarket drops a bind whose length is wrong without a word (FACTS A.1)
+        // OpenMarket drops a bind whose length is wrong without a word (docs/smpp/openmarket.md, "Connection and bind")
         if !(self.settings.openmarket && peer.session.state() == State::Open) {
             let status = CommandStatus::ESME_RINVCMDLEN;
             pdu::header_only(CommandId::GENERIC_NACK, status, 0, &mut peer.out);

@@ -81,7 +81,7 @@ struct Text {
 
 /// The text of an MO where none is given.
 const MO_TEXT: &str = "STOP";
-/// MO go to this short code (ours; FACTS names none).
+/// MO go to this short code (ours; docs/smpp/openmarket.md names none).
 const MO_DESTINATION: &[u8] = b"60601";
 
 impl DeliveryWriter {
@@ -278,7 +278,8 @@ fn never_done(state: MessageState) -> bool {
     }
 }
 
-/// The `err` where no rule says one. OpenMarket's are of FACTS A.3 as far as it names them; the rest is ours.
+/// The `err` where no rule says one. OpenMarket's are of docs/smpp/openmarket.md, "deliver_sm" as far as it names them;
+/// the rest is ours.
 fn err_of(state: MessageState, shape: ReceiptShape) -> &'static [u8; 3] {
     let openmarket = shape == ReceiptShape::Openmarket;
     match state {

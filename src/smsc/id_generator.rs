@@ -193,7 +193,7 @@ mod tests {
         assert_eq!(
             pair(IdFormat::Hex, ReceiptId::Decimal),
             (own("70ba8a69"), own("1891273321")),
-            "Vonage's habit (FACTS C 1, 2)"
+            "Vonage's habit (docs/smpp/in-the-wild.md, rows 1 and 2)"
         );
         assert_eq!(pair(IdFormat::Decimal, ReceiptId::Hex), (own("1891273321"), own("70ba8a69")));
         assert_eq!(pair(IdFormat::Hex, ReceiptId::Upper).1, "70BA8A69");

@@ -210,7 +210,8 @@ impl Core {
 
     fn malformed(&mut self, session: u32, sequence: u32, refusal: Refusal, now: Nanos) {
         if self.settings.openmarket && refusal.too_long {
-            // OpenMarket unbinds whoever sends a field that is too long (FACTS A.1)
+            // OpenMarket unbinds whoever sends a field that is too long
+            // (docs/smpp/openmarket.md, "Connection and bind")
             self.tally.submits.ignored += 1;
             return self.unbind(session, now);
         }

@@ -32,7 +32,7 @@ pub(super) struct Refusal {
 /// Reads a whole submit_sm.
 ///
 /// # Errors
-/// What a strict SMSC refuses, by FACTS B.7.
+/// What a strict SMSC refuses, by docs/smpp/protocol.md, "Errors".
 #[inline]
 pub(super) fn scan(frame: &[u8]) -> Result<SubmitFields, Refusal> {
     match plain(frame) {
@@ -131,7 +131,7 @@ fn slip(sm: &SubmitSm<'_>) -> SubmitFields {
     }
 }
 
-/// What OpenMarket's v4 service refuses beyond the specification (FACTS A.2).
+/// What OpenMarket's v4 service refuses beyond the specification (docs/smpp/openmarket.md, "submit_sm").
 pub(super) fn openmarket(slip: &SubmitFields) -> Option<CommandStatus> {
     let SubmitFields { source, destination, esm_class, registered_delivery: _, sm_default_msg_id } =
         slip;

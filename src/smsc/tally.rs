@@ -1,4 +1,4 @@
-//! What the simulator did, counted, so that a run against it can be balanced to the PDU (METHOD §4).
+//! What the simulator did, counted, so that a run against it can be balanced to the PDU (docs/ledger.md).
 //!
 //! Plain counters, one writer. It judges nothing and knows no session.
 use crate::plan::behaviour::FaultKind;

@@ -1,4 +1,4 @@
-//! A duel: two sides measured by one generator, so that what disturbs one disturbs the other (METHOD.md §10).
+//! A duel: two sides measured by one generator, so that what disturbs one disturbs the other (docs/comparing.md).
 //! Either in blocks, A B B A in an order drawn from the seed, or both at the same time, second by second.
 use super::Trial;
 use crate::coordinator::RunError;

@@ -1,4 +1,5 @@
-//! METHOD §4, worked out from the numbers of a result.json alone: nothing of the program's own is used.
+//! The sums of docs/ledger.md, worked out from the numbers of a result.json alone: nothing of the program's own is
+//! used.
 use serde_json::Value;
 
 /// A count at a path, 0 where it is not there.

@@ -238,7 +238,7 @@ impl<'a> World<'a> {
     }
 }
 
-/// What does not add up in a record: METHOD §4, worked out here from the counters alone.
+/// What does not add up in a record: the sums of docs/ledger.md, worked out here from the counters alone.
 pub(crate) fn unbalanced(record: &RunRecord) -> Vec<String> {
     let fields = record.ledger().fields();
     let n = |name: &str| fields.iter().find(|f| f.0 == name).map_or(0, |f| f.1);

@@ -19,7 +19,7 @@ impl Found {
         Found { octets: without_passwords(octets).into_owned(), place: None }
     }
 
-    /// As CONTRACT.md has it; with `from`, `to` and `time_s` in a capture.
+    /// As docs/reference/commands.md, "decode" has it; with `from`, `to` and `time_s` in a capture.
     pub(super) fn json(&self) -> Vec<Value> {
         let mut lines = decode_json(&self.octets);
         if let Some((from, to, time_s)) = self.place {

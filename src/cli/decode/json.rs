@@ -1,4 +1,4 @@
-//! A PDU as the JSON of CONTRACT.md. Knows no input format.
+//! A PDU as the JSON of docs/reference/commands.md, "decode". Knows no input format.
 
 use serde_json::{Map, Value, json};
 

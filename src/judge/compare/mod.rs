@@ -1,4 +1,4 @@
-//! Is the candidate better or worse than the base (METHOD.md §10)? Runs in, one verdict a metric out. The execution
+//! Is the candidate better or worse than the base (docs/comparing.md)? Runs in, one verdict a metric out. The execution
 //! is the unit: runs are compared with runs, and seconds within a run only where a side has no
 //! more than one. Pure: chance comes from a seed.
 //!

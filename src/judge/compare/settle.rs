@@ -143,7 +143,7 @@ fn settle(
     out
 }
 
-/// METHOD.md §10. Certain that it differs (the corrected p and the interval agree) and not certain that it matters
+/// docs/comparing.md. Certain that it differs (the corrected p and the interval agree) and not certain that it matters
 /// little: better or worse. Certain that it matters little: equivalent. Else inconclusive.
 fn judge(out: &mut MetricComparison, effect: Effect, settings: &Settings, runs: usize) {
     let (low, high) = effect.interval(settings.alpha);

@@ -1,4 +1,4 @@
-//! The tester tested (METHOD.md §11): no difference called where there is none, a real one found, intervals that hold
+//! The tester tested (docs/testing.md): no difference called where there is none, a real one found, intervals that hold
 //! what they promise. Runs are simulated; the seeds are fixed.
 use super::simulate::{MINUTE, World, run, run_in, weather};
 use super::*;

@@ -36,8 +36,8 @@ pub(super) fn figure_gate(
 /// was late: with all of the load it would have been much the same.
 const WRITTEN_MIN: f64 = 0.99;
 
-/// METHOD.md §5: whether a decision stands although the harness did not keep up. More load would have made no error
-/// less, so that a broken limit on a share of errors stays broken.
+/// docs/verdict.md, "Was the harness fit": whether a decision stands although the harness did not keep up. More load
+/// would have made no error less, so that a broken limit on a share of errors stays broken.
 pub(super) fn stands(
     row: &FigureRow,
     relation: Relation,

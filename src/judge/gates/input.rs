@@ -20,7 +20,7 @@ pub enum Cells<'r> {
 
 impl Cells<'_> {
     /// Of measured messages; of a stage: its own, measured or not. (The ledger covers the whole run only in
-    /// result.json; METHOD.md §1.)
+    /// result.json; docs/measuring.md, "Times of a message".)
     pub(super) fn of<'m>(&'m self, group: Group, measured: &'m Measured) -> Cow<'m, CellInterval> {
         match (self, group) {
             (_, Group::Whole) => Cow::Borrowed(&measured.cell),

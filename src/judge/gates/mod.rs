@@ -1,4 +1,5 @@
-//! Gates: limits that a run must keep (METHOD.md §5, §10). A gate that cannot be decided is never a pass.
+//! Gates: limits that a run must keep (docs/verdict.md and docs/comparing.md). A gate that cannot be decided is never a
+//! pass.
 mod abort;
 mod expression;
 mod fault;

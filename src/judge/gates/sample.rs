@@ -80,8 +80,8 @@ fn straddles(low: Option<f64>, high: Option<f64>) -> String {
     format!("its interval [{}, {}] straddles the limit", show(low), show(high))
 }
 
-/// METHOD.md §5: lateness of the tool only adds. So a kept upper limit stays kept; a broken one stays
-/// broken where the time from the write alone breaks it; all else is undecided.
+/// docs/verdict.md, "Was the harness fit": lateness of the tool only adds. So a kept upper limit stays kept; a broken
+/// one stays broken where the time from the write alone breaks it; all else is undecided.
 pub(super) fn with_invalid_harness<'m>(
     decision: Decision,
     of: impl Fn(Metric) -> &'m Latency,

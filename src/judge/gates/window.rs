@@ -262,7 +262,7 @@ fn conclude(worst: &Worst<'_>, gate: &Gate, every: Nanos) -> Decision {
     }
 }
 
-/// METHOD.md §5: lateness of the tool only adds to latencies; counts do not depend on it.
+/// docs/verdict.md, "Was the harness fit": lateness of the tool only adds to latencies; counts do not depend on it.
 fn with_harness(decision: Decision, trusted: bool, gate: &Gate, t: &Counters) -> Decision {
     let counts = match gate.named.meaning {
         Meaning::Ledger(_) => true,

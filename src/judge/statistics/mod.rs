@@ -1,5 +1,5 @@
-//! Statistics without assumptions about the shape of a distribution (METHOD.md §6, §7, §10). Pure functions of
-//! numbers and, where chance is needed, of a seed; they know no run.
+//! Statistics without assumptions about the shape of a distribution (docs/verdict.md, docs/measuring.md and
+//! docs/comparing.md). Pure functions of numbers and, where chance is needed, of a seed; they know no run.
 mod blocks;
 mod effect;
 mod layers;

@@ -1,9 +1,9 @@
-//! Quantiles of a distribution with intervals by order statistics (METHOD.md §7).
+//! Quantiles of a distribution with intervals by order statistics (docs/measuring.md, "Percentiles").
 use super::Z95;
 use crate::kit::Nanos;
 use crate::measure::Latency;
 
-/// A sample supports a quantile where at least so many of it lie beyond (METHOD.md §7).
+/// A sample supports a quantile where at least so many of it lie beyond (docs/measuring.md, "Percentiles").
 pub const BEYOND_MIN: f64 = 10.0;
 
 /// True where `n` values are enough to say anything of the quantile `q`.

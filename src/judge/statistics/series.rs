@@ -1,4 +1,5 @@
-//! Series of evenly spaced values: slopes by Theil and Sen, and the truncation rule MSER-5 (METHOD.md §6).
+//! Series of evenly spaced values: slopes by Theil and Sen, and the truncation rule MSER-5
+//! (docs/verdict.md, "Warm-up and steady state").
 use super::{Z95, median_sorted};
 
 /// A slope with its 95 % interval, per unit of x.

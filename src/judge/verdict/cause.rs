@@ -21,8 +21,8 @@ impl std::fmt::Display for Explanation {
     }
 }
 
-/// Where two distributions are compared: at p99 where ten messages or more lie beyond it (METHOD.md §7), else at the
-/// longest.
+/// Where two distributions are compared: at p99 where ten messages or more lie beyond it
+/// (docs/measuring.md, "Percentiles"), else at the longest.
 #[derive(Clone, Copy)]
 struct At {
     quantile: f64,

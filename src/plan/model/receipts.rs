@@ -76,7 +76,7 @@ pub enum Accept {
     Text,
 }
 
-/// How message ids are spelled in responses and receipts (FACTS C rows 1 to 3).
+/// How message ids are spelled in responses and receipts (docs/smpp/in-the-wild.md, rows 1 to 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IdMode {

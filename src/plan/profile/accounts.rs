@@ -15,7 +15,7 @@ use std::collections::HashSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// Far beyond the specification's 8, as OpenMarket has them (FACTS A.1).
+/// Far beyond the specification's 8, as OpenMarket has them (docs/smpp/openmarket.md, "Connection and bind").
 const PASSWORD_MAX: usize = 100;
 const WEIGHT_MAX: u64 = 1 << 40;
 /// Accounts times the messages after which their shares repeat: steps that it takes to spread them.

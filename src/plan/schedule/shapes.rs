@@ -21,7 +21,7 @@ use schemars::JsonSchema;
 use serde::de::Deserializer;
 use serde::{Deserialize, Serialize};
 
-/// A stage's rate over time (METHOD.md §2).
+/// A stage's rate over time (docs/measuring.md, "Schedule").
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Shape {

@@ -1,4 +1,4 @@
-//! The ledger of a document: every line of CONTRACT.md, of a whole run or of a group.
+//! The ledger of a document: every line of docs/reference/result.md, of a whole run or of a group.
 use super::super::document::{
     Absent, ByErr, ByRule, ByState, ByTries, Ledger, LedgerLines, Mo, Receipts,
 };

@@ -30,7 +30,7 @@ pub struct Verdict {
     pub reasons: Vec<Reason>,
 }
 
-/// Was the tool fit to measure (METHOD §5)?
+/// Was the tool fit to measure (docs/verdict.md, "Was the harness fit")?
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Harness {
     /// `valid`, `degraded`, `invalid`.
@@ -77,7 +77,7 @@ pub struct WorstSecond {
     pub adherence: f64,
 }
 
-/// Steadiness of the measured time (METHOD §6).
+/// Steadiness of the measured time (docs/verdict.md, "Warm-up and steady state").
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Steadiness {
     /// null: not judged.

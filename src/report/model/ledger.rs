@@ -1,4 +1,4 @@
-//! What became of every submit_sm: sums that the reader can check (METHOD.md §4), and what stands in none of them.
+//! What became of every submit_sm: sums that the reader can check (docs/ledger.md), and what stands in none of them.
 use super::note::Withheld;
 use super::table::{Cell, Table, Tone, Value, count, known, share, text, unless};
 use super::top::Line;

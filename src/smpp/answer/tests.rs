@@ -1,7 +1,7 @@
 use super::*;
 
-/// Rows of FACTS B.6: the PDU, who may receive it (Smsc, Esme), and in which states (Open, Tx, Rx,
-/// Both, Unbound).
+/// Rows of docs/smpp/protocol.md, "Session states": the PDU, who may receive it (Smsc, Esme), and in which states
+/// (Open, Tx, Rx, Both, Unbound).
 const LEGAL: [(CommandId, &str, &str); 14] = [
     (CommandId::BIND_RECEIVER, "S", "O"),
     (CommandId::BIND_TRANSMITTER, "S", "O"),

@@ -1,5 +1,5 @@
-//! The macro that turns a table of fields, in the order of the wire (FACTS B.4), into a struct that
-//! reads, writes and lists them. One row a field; the kinds are `int1`, `cstr(octets_max, status)`,
+//! The macro that turns a table of fields, in the order of the wire (docs/smpp/protocol.md, "PDU bodies"), into a
+//! struct that reads, writes and lists them. One row a field; the kinds are `int1`, `cstr(octets_max, status)`,
 //! `time(short, status)`, `short_message`, `dests`, `unsuccessful` and `tlvs`.
 
 macro_rules! field_type {

@@ -1,7 +1,7 @@
 //! Delivery receipts: told apart from messages, read from TLVs and text, written. Knows no session
 //! and matches no ids: that is the correlator's.
 //!
-//! `esm_class` alone decides what is a receipt (FACTS B.10): 0x04 final, 0x20 intermediate. A
+//! `esm_class` alone decides what is a receipt (docs/smpp/protocol.md, "Bit fields"): 0x04 final, 0x20 intermediate. A
 //! `receipted_message_id` in a message is not enough (OpenMarket puts its own ticket there), and a
 //! receipt's text under `esm_class` 0 is a message, which [`read_like`] reads where a profile asks for
 //! it. The id of TLV `receipted_message_id` goes before the text's, TLV `message_state` before `stat`,

@@ -1,6 +1,6 @@
 //! The receipt's text (v3.4 Appendix B: "vendor specific, typical example"), read as the world
-//! writes it (FACTS C 11 to 14): every field optional, keys in any case and order, the first of each
-//! counts, everything after `text:` is opaque.
+//! writes it (docs/smpp/in-the-wild.md, rows 11 to 14): every field optional, keys in any case and order, the first of
+//! each counts, everything after `text:` is opaque.
 
 use super::state::MessageState;
 use crate::smpp::octets::find;

@@ -1,4 +1,4 @@
-//! What kept a run from its rate, named (METHOD.md §8).
+//! What kept a run from its rate, named (docs/verdict.md, "Verdict at a rate").
 use super::*;
 use crate::judge::{Limiter, Outcome};
 use crate::kit::{Ceiling, Selfcheck};

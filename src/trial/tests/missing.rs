@@ -1,4 +1,4 @@
-//! What never came stays in the sample (METHOD.md §3).
+//! What never came stays in the sample (docs/measuring.md, "Missing answers").
 use super::*;
 
 #[test]

@@ -301,7 +301,7 @@ fn openmarket_unbinds_both_ways_and_whoever_sends_a_field_too_long() {
     assert_eq!(head(&line.frames(session)[0]).0, CommandId::UNBIND);
 }
 
-/// The submit_sm_resp statuses of v4 (FACTS A.2).
+/// The submit_sm_resp statuses of v4 (docs/smpp/openmarket.md, "submit_sm").
 const STATUSES: [u32; 18] = [
     0x01, 0x02, 0x03, 0x04, 0x06, 0x07, 0x08, 0x14, 0x15, 0x43, 0x45, 0x48, 0x49, 0x50, 0x51, 0x61,
     0x62, 0x63,

@@ -1,4 +1,5 @@
-//! Steady state and the length of the warm-up (METHOD.md §6), on queues whose transients are known.
+//! Steady state and the length of the warm-up (docs/verdict.md, "Warm-up and steady state"), on queues whose transients
+//! are known.
 use super::*;
 use crate::judge::{Limiter, Outcome};
 

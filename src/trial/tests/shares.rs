@@ -1,4 +1,4 @@
-//! Who carries which share, and the split of METHOD.md §1 in each of them.
+//! Who carries which share, and the split of docs/measuring.md, "Times of a message" in each of them.
 use super::*;
 use crate::measure::{CellInterval, CellKey};
 

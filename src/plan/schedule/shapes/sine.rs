@@ -7,7 +7,7 @@ use crate::plan::values::{AboveZero, AnyRate, As, RateAboveZero, span_text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Straight ramps in one period of a sine (METHOD.md §2).
+/// Straight ramps in one period of a sine (docs/measuring.md, "Schedule").
 const RAMPS_PER_PERIOD: u64 = 64;
 /// Steps of a sine's rate: millionths of a message a second.
 const UNITS: u64 = 1_000_000;
