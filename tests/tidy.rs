@@ -1,6 +1,8 @@
 //! The house in order (docs/design.md, "Rooms"): who may import whom, how long a file and a function may be, and who
 //! may read a clock.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#[path = "tidy/citations.rs"]
+mod citations;
 #[path = "tidy/rings.rs"]
 mod rings;
 #[path = "tidy/scan.rs"]
@@ -315,6 +317,47 @@ fn pure_folders_do_no_io() {
         }
     }
     none(&faults);
+}
+
+#[test]
+fn the_page_on_the_design_grants_what_the_house_grants() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/design.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let mut faults = Vec::new();
+    for (room, granted) in HOUSE.iter().filter(|h| !TOP.contains(&h.0)) {
+        let rows = page.lines().filter(|line| line.starts_with(&format!("| `{room}` ")));
+        let told: Vec<&str> = rows.filter_map(|line| line.rsplit(" | ").next()).collect();
+        let wanted = if granted.is_empty() { "–".to_owned() } else { granted.join(" ") };
+        if told != [format!("{wanted} |")] {
+            faults.push(format!("docs/design.md: {room} imports {wanted}, and not {told:?}"));
+        }
+    }
+    none(&faults);
+}
+
+#[test]
+fn every_citation_of_the_book_names_a_page_and_a_heading_that_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).ok();
+    let texts = citations::texts(root);
+    let faults = texts.iter().flat_map(|text| citations::faults_of_citations(text, &read));
+    none(&faults.collect::<Vec<_>>());
+}
+
+#[test]
+fn every_link_between_pages_leads_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).ok();
+    let exists = |path: &Path| root.join(path).exists();
+    let texts = citations::texts(root);
+    let pages = texts.iter().filter(|text| text.is_page());
+    let faults = pages.flat_map(|page| citations::faults_of_links(page, &read, &exists));
+    none(&faults.collect::<Vec<_>>());
+}
+
+#[test]
+fn every_page_of_the_book_is_in_its_summary() {
+    none(&citations::pages_left_out(&citations::texts(Path::new(env!("CARGO_MANIFEST_DIR")))));
 }
 
 #[test]
