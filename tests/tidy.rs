@@ -356,6 +356,15 @@ fn every_link_between_pages_leads_somewhere() {
 }
 
 #[test]
+fn every_file_that_a_page_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let exists = |path: &Path| root.join(path).exists();
+    let texts = citations::texts(root);
+    let pages = texts.iter().filter(|text| text.is_page() && text.is_of_today());
+    none(&pages.flat_map(|page| citations::faults_of_paths(page, &exists)).collect::<Vec<_>>());
+}
+
+#[test]
 fn every_page_of_the_book_is_in_its_summary() {
     none(&citations::pages_left_out(&citations::texts(Path::new(env!("CARGO_MANIFEST_DIR")))));
 }

@@ -191,6 +191,19 @@ pub(crate) fn faults_of_links(
     faults
 }
 
+/// Files that a page names in code, from the root or from `src/`, and that are not there.
+pub(crate) fn faults_of_paths(page: &Text, exists: &dyn Fn(&Path) -> bool) -> Vec<String> {
+    const ENDS: [&str; 6] = [".rs", ".sh", ".toml", ".json", ".md", ".py"];
+    let is_path = |c: char| c.is_ascii_alphanumeric() || "/-._".contains(c);
+    let spans = page.text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+    let paths =
+        spans.filter(|span| span.contains('/') && ENDS.iter().any(|end| span.ends_with(end)));
+    let paths = paths.filter(|span| span.chars().all(is_path) && !span.starts_with(['.', '/']));
+    let gone =
+        paths.filter(|path| !exists(Path::new(path)) && !exists(&Path::new("src").join(path)));
+    gone.map(|path| format!("{}: there is no file {path}", page.name)).collect()
+}
+
 /// Pages of the book that its summary leaves out.
 pub(crate) fn pages_left_out(texts: &[Text]) -> Vec<String> {
     let summary = texts.iter().find(|text| text.name == "docs/SUMMARY.md").unwrap();
@@ -205,6 +218,11 @@ impl Text {
     /// A page, and not a source.
     pub(crate) fn is_page(&self) -> bool {
         self.name.ends_with(".md")
+    }
+
+    /// A changelog names what was.
+    pub(crate) fn is_of_today(&self) -> bool {
+        self.name != "CHANGELOG.md"
     }
 }
 
@@ -254,6 +272,20 @@ mod tests {
             );
             assert_eq!(faults_of_citations(&text(&format!("{gone}S and _{gone}")), &read).len(), 0);
         }
+    }
+
+    #[test]
+    fn files_that_a_page_names_are_there_from_the_root_or_from_src() {
+        let exists =
+            |path: &Path| path == Path::new("src/kit/clock.rs") || path == Path::new("a/b.sh");
+        let faults = |line: &str| faults_of_paths(&text(line), &exists).len();
+        assert_eq!(
+            faults(
+                "`kit/clock.rs`, `src/kit/clock.rs`, `a/b.sh`, `a/<name>.rs`, a/c.rs and `b.rs`"
+            ),
+            0
+        );
+        assert_eq!(faults("`kit/clocks.rs` and `a/b.rs`"), 2);
     }
 
     #[test]
