@@ -82,7 +82,7 @@ macro_rules! known_tags {
             $(#[doc = concat!("`", $text, "` (", stringify!($number), ").")]
             pub const $name: Tag = Tag($number);)*
         }
-        /// The known tags, in order of number (docs/smpp/protocol.md, "TLVs").
+        /// The known tags, in order of number (docs/smpp/codes.md, "TLVs").
         const KNOWN: &[TagInfo] = &[$(row!(Tag::$name, $text, $($shape)*),)*];
     };
 }
