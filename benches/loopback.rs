@@ -36,7 +36,7 @@ fn row(binds: usize, window: usize, receipts: bool, seconds: u64) {
         receipts: Some(receipts),
         ..Overrides::default()
     };
-    let plan = match plan::load(&Source::Quick, &overrides) {
+    let plan = match plan::load(&Source::bare(), &overrides) {
         Ok(plan) => plan,
         Err(e) => return println!("{e}"),
     };

@@ -91,7 +91,7 @@ fn after_warm_up_the_load_side_allocates_less_than_once_per_thousand_messages() 
         set: vec!["receipts.outstanding_max=50000".into()],
         ..Overrides::default()
     };
-    let plan = plan::load(&Source::Quick, &overrides).expect("quick is a profile");
+    let plan = plan::load(&Source::bare(), &overrides).expect("quick is a profile");
     let share = WorkerAssignment { plan: Arc::new(plan), worker: 0, workers: 1, near: 0..1 };
     let mut core = Core::new(&share, 0).expect("quick is a plan");
     let mut now = Nanos::from_secs(1);

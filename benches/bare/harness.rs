@@ -41,7 +41,7 @@ pub fn plan(load: &Load, address: SocketAddr) -> Result<Plan, PlanError> {
         set: vec![format!("load.precise={}", load.precise)],
         ..Overrides::default()
     };
-    plan::load(&Source::Quick, &overrides)
+    plan::load(&Source::bare(), &overrides)
 }
 
 /// What came of a run.

@@ -96,7 +96,7 @@ fn serve(kind: Kind) -> io::Result<()> {
         // whoever is still connected is gone with the parent: no farewell
         std::process::exit(0);
     }
-    let plan = plan::load(&Source::Quick, &Overrides::default()).map_err(io::Error::other)?;
+    let plan = plan::load(&Source::bare(), &Overrides::default()).map_err(io::Error::other)?;
     let submit_sm = wire::submit_sm(&plan).map_err(io::Error::other)?;
     let listener = smppbench::net::listen(any)?;
     tell(listener.local_addr()?)?;

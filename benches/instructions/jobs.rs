@@ -45,7 +45,7 @@ pub(crate) fn run(name: &str, count: u64) -> bool {
 }
 
 fn quick(overrides: &Overrides) -> Plan {
-    plan::load(&Source::Quick, overrides).expect("quick is a profile")
+    plan::load(&Source::bare(), overrides).expect("quick is a profile")
 }
 
 fn stamp(count: u64) {

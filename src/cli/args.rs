@@ -3,22 +3,26 @@ mod decide;
 mod error;
 mod find;
 mod fleet;
+mod init;
 mod keep;
 mod load;
 mod overrides;
 
+use crate::plan::{Overrides, Source};
 use crate::report;
 pub(super) use decide::{CalibrateArgs, DuelArgs, GateArgs};
 pub(super) use find::{FindArgs, FindWhat};
 #[cfg(feature = "nats")]
 pub(super) use fleet::NatsArgs;
 pub(super) use fleet::{AgentArgs, FleetArgs};
+pub(super) use init::{From, InitArgs};
 pub(super) use keep::{KeepArgs, Live};
 use load::LoadArgs;
 use overrides::OverrideArgs;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::slice;
 
 /// Load-test an SMSC over SMPP v3.4: throughput, window and bind limits, response and receipt latency.
 ///
@@ -51,6 +55,10 @@ pub(super) enum Verb {
     Compare(CompareArgs),
     /// The JSON Schema of a result or of a profile.
     Schema(SchemaArgs),
+    /// Explain a key, a metric, a command_status or an exit code.
+    Explain(ExplainArgs),
+    /// Write a commented profile to begin with.
+    Init(Box<InitArgs>),
     /// Completions for a shell.
     Completions(CompletionsArgs),
     /// The man page, of the whole or of one command.
@@ -76,10 +84,27 @@ impl Default for Verb {
 /// What follows `run`.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct RunArgs {
+    /// Print the built-in profiles and what each is for, and send nothing.
+    #[arg(long)]
+    pub(super) list: bool,
+    /// A gate of this run, such as 'response.p99 < 100ms'. May be repeated.
+    #[arg(long, value_name = "METRIC<LIMIT")]
+    gate: Vec<String>,
+    /// Saved runs, or a baseline file, for gates such as 'response.p99 <= baseline + 5%'.
+    #[arg(long, value_name = "RESULT", num_args = 1..)]
+    pub(super) baseline: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) load: LoadArgs,
     #[command(flatten)]
     pub(super) fleet: FleetArgs,
+}
+
+impl RunArgs {
+    /// Where the profile comes from, and what goes over it.
+    pub(super) fn source(&self) -> (Source, Overrides) {
+        let (source, overrides) = self.load.source();
+        (source, Overrides { gates: self.gate.clone(), ..overrides })
+    }
 }
 
 /// What follows `smsc`.
@@ -177,11 +202,12 @@ pub(super) struct RenderArgs {
 /// What follows `compare`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct CompareArgs {
-    /// Runs of the base: folders, or their result.json (then without the seconds); or one baseline file.
+    /// Runs of the base: folders, or their result.json (then without the seconds); or one baseline file. Without
+    /// --with, two runs: base and candidate.
     #[arg(required = true, value_name = "BASE")]
     pub(super) base: Vec<PathBuf>,
     /// Runs of the candidate.
-    #[arg(long = "with", required = true, num_args = 1.., value_name = "CAND")]
+    #[arg(long = "with", num_args = 1.., value_name = "CAND")]
     pub(super) candidate: Vec<PathBuf>,
     /// The sides were measured at the same time: pair their runs, and of single runs the seconds.
     #[arg(long)]
@@ -204,6 +230,17 @@ pub(super) struct CompareArgs {
     /// Where to write it, whole or not at all (default: standard output).
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+}
+
+impl CompareArgs {
+    /// The runs of both sides. None: there is no candidate.
+    pub(super) fn sides(&self) -> Option<(&[PathBuf], &[PathBuf])> {
+        match (&self.base[..], &self.candidate[..]) {
+            ([base, candidate], []) => Some((slice::from_ref(base), slice::from_ref(candidate))),
+            (_, []) => None,
+            (base, candidate) => Some((base, candidate)),
+        }
+    }
 }
 
 /// What a comparison can be made into.
@@ -234,6 +271,14 @@ pub(super) enum SchemaOf {
     Result,
     /// A profile; its TOML as JSON.
     Profile,
+}
+
+/// What follows `explain`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct ExplainArgs {
+    /// A key (binds.window), a metric (response.p99), a status (0x58, ESME_RTHROTTLED), or `exit` and a code.
+    #[arg(required = true, value_name = "KEY|METRIC|STATUS|exit CODE")]
+    pub(super) what: Vec<String>,
 }
 
 /// What follows `completions`.

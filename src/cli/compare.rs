@@ -1,11 +1,14 @@
 //! `smppbench compare`: is the candidate better or worse than the base?
 use super::args::{CompareArgs, CompareFormat};
 use super::exit::{Exit, Failure, put_octets};
-use super::load::{self, LoadError};
+use super::load;
 use super::{folder, terminal, verdict};
 use crate::judge::compare::{self, Comparison, Evidence, RunSet};
 use crate::report::{Style, comparison};
 use std::path::PathBuf;
+
+/// The runs of base and candidate.
+type Sides<'a> = (&'a [PathBuf], &'a [PathBuf]);
 
 /// Runs the verb. What cannot be compared is 2, what cannot be written 1.
 pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
@@ -28,25 +31,33 @@ pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
     Ok(if args.gate { verdict::gate(&compared) } else { Exit::Done })
 }
 
+fn sides(args: &CompareArgs) -> Result<Sides<'_>, Failure> {
+    args.sides().ok_or_else(|| {
+        Failure::usage("there is no candidate; give two runs, or the candidate's runs after --with")
+    })
+}
+
 /// The page shows the distributions too, which a baseline file does not hold run by run.
-fn page(args: &CompareArgs, compared: &Comparison) -> Result<String, LoadError> {
-    let base = match load::baseline(&args.base)? {
+fn page(args: &CompareArgs, compared: &Comparison) -> Result<String, Failure> {
+    let (base, candidate) = sides(args)?;
+    let runs = match load::baseline(base)? {
         Some(_) => Vec::new(),
-        None => load::all(&args.base)?,
+        None => load::all(base)?,
     };
-    Ok(comparison::html(compared, &base, &load::all(&args.candidate)?))
+    Ok(comparison::html(compared, &runs, &load::all(candidate)?))
 }
 
 fn compared(args: &CompareArgs) -> Result<Comparison, Failure> {
+    let (base, candidate) = sides(args)?;
     let settings = verdict::settings(&args.min_effect, &args.primary)?;
-    let candidate = evidence(&args.candidate)?;
+    let candidate = evidence(candidate)?;
     if args.paired {
-        return Ok(compare::compare_paired(&evidence(&args.base)?, &candidate, &settings)?);
+        return Ok(compare::compare_paired(&evidence(base)?, &candidate, &settings)?);
     }
     let side = |runs: &[Evidence]| RunSet::of(runs, settings.resamples, settings.seed);
-    let base = match load::baseline(&args.base)? {
+    let base = match load::baseline(base)? {
         Some(baseline) => baseline.side,
-        None => side(&evidence(&args.base)?)?,
+        None => side(&evidence(base)?)?,
     };
     Ok(compare::compare(&base, &side(&candidate)?, &settings)?)
 }

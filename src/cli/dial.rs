@@ -34,6 +34,38 @@ pub(super) fn run(args: &DialArgs) -> Result<Exit, Failure> {
     for warning in &ask.plan.warnings {
         warn(warning);
     }
+    let mut screen = Screen { json: args.json, hex: args.hex, kept: None, shown: Ok(()) };
+    let ended = hold(&mut ask, &mut screen)?;
+    screen.shown?;
+    ended.why.map_or(Ok(ended.exit), |why| Err(Failure::Of(ended.exit, why)))
+}
+
+/// What one message showed of an SMSC.
+pub(super) struct Probe {
+    /// A line for each thing that was seen.
+    pub(super) remarks: Vec<String>,
+    /// `receipts.id_mode` by which the receipt matches, where it does not match as declared.
+    pub(super) id_modes: Vec<&'static str>,
+    pub(super) exit: Exit,
+    /// What went wrong.
+    pub(super) why: Option<String>,
+}
+
+/// Sends the first message of a plan on one session, and waits for its receipt.
+///
+/// # Errors
+/// Where nothing could be tried.
+pub(super) fn probe(plan: Plan) -> Result<Probe, Failure> {
+    let mut ask = Ask::first_message(plan)?;
+    // as JSON, PDUs and remarks come apart
+    let mut screen = Screen { json: true, hex: false, kept: Some(Vec::new()), shown: Ok(()) };
+    let ended = hold(&mut ask, &mut screen)?;
+    let remarks = screen.kept.unwrap_or_default();
+    Ok(Probe { remarks, id_modes: ended.id_modes, exit: ended.exit, why: ended.why })
+}
+
+/// Holds the session that is asked for, with a simulator where the target is embedded.
+fn hold(ask: &mut Ask, screen: &mut Screen) -> Result<Verdict, Failure> {
     let simulator = if ask.plan.target.embedded {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let server = smsc::Server::start(&ask.plan.embedded, any)
@@ -43,19 +75,16 @@ pub(super) fn run(args: &DialArgs) -> Result<Exit, Failure> {
     } else {
         None
     };
-    let mut screen = Screen { json: args.json, shown: Ok(()) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let verdict = runtime.and_then(|runtime| runtime.block_on(session(&ask, args, &mut screen)));
+    let verdict = runtime.and_then(|runtime| runtime.block_on(session(ask, screen)));
     drop(simulator);
-    screen.shown?;
-    let Verdict { exit, why } = verdict.map_err(Failure::internal)?;
-    why.map_or(Ok(exit), |why| Err(Failure::Of(exit, why)))
+    verdict.map_err(Failure::internal)
 }
 
 /// Connects and holds the session.
-async fn session(ask: &Ask, args: &DialArgs, screen: &mut Screen) -> io::Result<Verdict> {
+async fn session(ask: &Ask, screen: &mut Screen) -> io::Result<Verdict> {
     let began = Clock::now();
-    let cannot = |e: String| Ok(Verdict { exit: Exit::CannotBind, why: Some(e) });
+    let cannot = |e: String| Ok(Verdict::of(Exit::CannotBind, Some(e)));
     let (address, mut stream) = match connect(&ask.plan).await {
         Ok(connected) => connected,
         Err(e) => return cannot(e.to_string()),
@@ -64,30 +93,25 @@ async fn session(ask: &Ask, args: &DialArgs, screen: &mut Screen) -> io::Result<
     let line = format!("connected to {} in {}", stream.peer_addr()?, millis(connected));
     screen.print("", &[line]);
     let tls = client_tls(&ask.plan.target).map_err(|e| io::Error::other(e.to_string()))?;
-    let Some(tls) = tls else { return talk_on(&mut stream, ask, args, screen).await };
+    let Some(tls) = tls else { return talk_on(&mut stream, ask, screen).await };
     match tls.connect(&address, stream, ask.plan.timeouts.connect).await {
         Ok((mut secured, took)) => {
             screen.print("", &[format!("TLS agreed in {}", millis(took))]);
-            talk_on(secured.as_mut(), ask, args, screen).await
+            talk_on(secured.as_mut(), ask, screen).await
         }
         Err(e) => cannot(format!("{address}: {e}")),
     }
 }
 
 /// Holds the session on a connection, plain or not.
-async fn talk_on<S>(
-    stream: &mut S,
-    ask: &Ask,
-    args: &DialArgs,
-    screen: &mut Screen,
-) -> io::Result<Verdict>
+async fn talk_on<S>(stream: &mut S, ask: &Ask, screen: &mut Screen) -> io::Result<Verdict>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let now = Clock::now();
     let show = Show {
-        json: args.json,
-        hex: args.hex,
+        json: screen.json,
+        hex: screen.hex,
         began: now,
         wall_at_zero: Clock::wall_ns().saturating_sub(now.0),
     };
@@ -170,6 +194,9 @@ where
 /// Where PDUs and remarks go.
 struct Screen {
     json: bool,
+    hex: bool,
+    /// The remarks, kept and not printed; nor are PDUs then.
+    kept: Option<Vec<String>>,
     /// Where standard output takes no more the session goes on to its end without it.
     shown: Result<(), Failure>,
 }
@@ -177,6 +204,10 @@ struct Screen {
 impl Screen {
     /// PDUs are the result; remarks are talk where the result is JSON.
     fn print(&mut self, printed: &str, remarks: &[String]) {
+        if let Some(kept) = &mut self.kept {
+            kept.extend_from_slice(remarks);
+            return;
+        }
         self.put(printed);
         for remark in remarks {
             if self.json {

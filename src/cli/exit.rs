@@ -32,6 +32,24 @@ pub(super) enum Exit {
     Interrupted = 130,
 }
 
+/// What each exit code means.
+pub(super) const MEANINGS: [(Exit, &str); 8] = [
+    (Exit::Done, "done, and the gates passed"),
+    (Exit::Internal, "an internal or I/O error; a ledger that does not balance is one"),
+    (Exit::Usage, "a usage or profile error, or refused by the guard"),
+    (Exit::CannotBind, "could not connect or bind"),
+    (
+        Exit::NotTrustworthy,
+        "not trustworthy: a gate could not be decided, or --strict was given and the verdict is inconclusive",
+    ),
+    (Exit::GateFailed, "a gate failed"),
+    (
+        Exit::EndedEarly,
+        "ended early: every bind was lost, foreign traffic came, or an agent was lost",
+    ),
+    (Exit::Interrupted, "interrupted by SIGINT or SIGTERM; what was measured is still reported"),
+];
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(exit as u8)
@@ -209,20 +227,10 @@ mod tests {
 
     #[test]
     fn every_failure_ends_with_its_documented_code() {
-        let codes = [
-            Exit::Done,
-            Exit::Internal,
-            Exit::Usage,
-            Exit::CannotBind,
-            Exit::NotTrustworthy,
-            Exit::GateFailed,
-            Exit::EndedEarly,
-            Exit::Interrupted,
-        ];
         let page = include_str!("../../docs/reference/exit-codes.md");
         let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
         let documented: Vec<u8> = rows.map(|code| code.parse().unwrap()).collect();
-        assert_eq!(codes.map(|exit| exit as u8).to_vec(), documented);
+        assert_eq!(MEANINGS.map(|row| row.0 as u8).to_vec(), documented);
         let path = std::path::PathBuf::from("x");
         let io = || io::Error::other("no");
         let all: Vec<(Failure, u8)> = vec![

@@ -50,7 +50,8 @@ fn decide(args: &GateArgs) -> Result<Vec<Decided>, Failure> {
             None => fixed.push((name, value)),
         }
     }
-    let against = if relative.is_empty() { None } else { against(&args.baseline, &runs)? };
+    let base = if relative.is_empty() { None } else { Base::load(&args.baseline)? };
+    let comparison = base.as_ref().map(|base| base.compare(&runs)).transpose()?;
     let mut decided = Vec::new();
     for saved in runs {
         let input = saved.gate_input(&fixed).map_err(Failure::usage)?;
@@ -59,17 +60,8 @@ fn decide(args: &GateArgs) -> Result<Vec<Decided>, Failure> {
         decided.push(Decided { saved, gates });
     }
     if let Some(last) = decided.last_mut() {
-        let comparison = against.as_ref().map(|a| &a.0);
-        let noise = |name: &str| against.as_ref().and_then(|a| a.1.as_ref()?.noise(name));
-        last.gates.extend(relative.iter().map(|gate| {
-            let mut decided = gate.decide(comparison, noise(&gate.name));
-            let base = comparison.and_then(|c| c.metric(&gate.name)?.base);
-            if let Some(base) = base.map(|base| format!("baseline {}", decided.unit.show(base))) {
-                decided.why =
-                    Some(decided.why.map_or(base.clone(), |why| format!("{base}; {why}")));
-            }
-            decided
-        }));
+        let decide = |gate| decide_relative(gate, base.as_ref(), comparison.as_ref());
+        last.gates.extend(relative.iter().map(decide));
     }
     Ok(decided)
 }
@@ -91,24 +83,56 @@ fn own_gates(runs: &[Saved]) -> Result<Vec<Written>, Failure> {
     }
 }
 
-/// The runs against their baseline, and what is known of its noise. None: no baseline was given.
-fn against(
-    baseline: &[PathBuf],
-    runs: &[Saved],
-) -> Result<Option<(Comparison, Option<Baseline>)>, Failure> {
-    if baseline.is_empty() {
-        return Ok(None);
+/// What relative gates are held against: runs, or a baseline file with its noise.
+pub(super) struct Base {
+    runs: RunSet,
+    kept: Option<Baseline>,
+}
+
+impl Base {
+    /// Reads a baseline. None: no path is given.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or runs that differ.
+    pub(super) fn load(paths: &[PathBuf]) -> Result<Option<Base>, Failure> {
+        if paths.is_empty() {
+            return Ok(None);
+        }
+        let kept = load::baseline(paths)?;
+        let runs = match &kept {
+            Some(kept) => kept.side.clone(),
+            None => run_set(&load::all(paths)?)?,
+        };
+        Ok(Some(Base { runs, kept }))
     }
-    let settings = Settings::default();
-    let side = |runs: &[Saved]| -> Result<RunSet, Failure> {
-        Ok(RunSet::of(&verdict::evidence(runs)?, settings.resamples, settings.seed)?)
-    };
-    let kept = load::baseline(baseline)?;
-    let base = match &kept {
-        Some(kept) => kept.side.clone(),
-        None => side(&load::all(baseline)?)?,
-    };
-    Ok(Some((compare::compare(&base, &side(runs)?, &settings)?, kept)))
+
+    /// Compares runs with it.
+    ///
+    /// # Errors
+    /// Runs that cannot be compared with it.
+    pub(super) fn compare(&self, runs: &[Saved]) -> Result<Comparison, Failure> {
+        Ok(compare::compare(&self.runs, &run_set(runs)?, &Settings::default())?)
+    }
+}
+
+fn run_set(runs: &[Saved]) -> Result<RunSet, Failure> {
+    let Settings { resamples, seed, .. } = Settings::default();
+    Ok(RunSet::of(&verdict::evidence(runs)?, resamples, seed)?)
+}
+
+/// Decides a relative gate, and adds the baseline's value to its reason. Without a comparison it is undecided.
+pub(super) fn decide_relative(
+    gate: &RelativeGate,
+    base: Option<&Base>,
+    comparison: Option<&Comparison>,
+) -> GateResult {
+    let noise = base.and_then(|base| base.kept.as_ref()?.noise(&gate.name));
+    let mut decided = gate.decide(comparison, noise);
+    let value = comparison.and_then(|c| c.metric(&gate.name)?.base);
+    if let Some(value) = value.map(|value| format!("baseline {}", decided.unit.show(value))) {
+        decided.why = Some(decided.why.map_or(value.clone(), |why| format!("{value}; {why}")));
+    }
+    decided
 }
 
 fn as_json(decided: &[Decided]) -> String {

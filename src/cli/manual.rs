@@ -1,12 +1,13 @@
 //! `smppbench completions` and `smppbench man`: out of the same arguments that are parsed.
-use super::args::{Cli, CompletionsArgs, ManArgs};
+use super::args::{CompletionsArgs, ManArgs};
+use super::examples;
 use super::exit::{Exit, Failure, put_octets};
-use clap::{Command, CommandFactory};
+use clap::Command;
 
 /// Completions for a shell.
 pub(super) fn completions(args: &CompletionsArgs) -> Result<Exit, Failure> {
     let mut octets = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "smppbench", &mut octets);
+    clap_complete::generate(args.shell, &mut examples::command(), "smppbench", &mut octets);
     put_octets(&octets).map(|()| Exit::Done)
 }
 
@@ -17,7 +18,7 @@ pub(super) fn man(args: &ManArgs) -> Result<Exit, Failure> {
 
 fn page(name: Option<&str>) -> Result<Vec<u8>, Failure> {
     // built, a command knows its whole name: `smppbench run`
-    let mut all = Cli::command();
+    let mut all = examples::manual();
     all.build();
     let command = match name {
         None => all,
@@ -48,7 +49,7 @@ mod tests {
 
     #[test]
     fn every_command_has_a_page_that_names_its_flags() {
-        let mut all = Cli::command();
+        let mut all = examples::command();
         all.build();
         assert!(text(None).contains("smppbench-render"));
         for command in all.get_subcommands().filter(|c| c.get_name() != "help") {
@@ -67,7 +68,7 @@ mod tests {
         use clap::ValueEnum;
         for shell in clap_complete::Shell::value_variants() {
             let mut octets = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "smppbench", &mut octets);
+            clap_complete::generate(*shell, &mut examples::command(), "smppbench", &mut octets);
             let script = String::from_utf8(octets).unwrap();
             assert!(script.contains("render") && script.contains("selfcheck"), "{shell}");
         }

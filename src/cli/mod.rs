@@ -7,13 +7,16 @@ mod compare;
 pub mod decode;
 mod dial;
 mod duel;
+mod examples;
 mod exit;
+mod explain;
 mod facts;
 mod find;
 mod fleet;
 mod folder;
 mod gate;
 mod github;
+mod init;
 mod journal;
 mod kept;
 mod live;
@@ -32,7 +35,7 @@ mod verdict;
 
 use crate::plan;
 use args::{Cli, Verb};
-use clap::Parser;
+use clap::FromArgMatches;
 use exit::{Exit, Failure};
 use std::io::Write;
 use std::process::ExitCode;
@@ -41,7 +44,11 @@ use std::process::ExitCode;
 pub fn main() -> ExitCode {
     crate::kit::small_pages_only();
     raise_descriptors();
-    let ended = match Cli::try_parse() {
+    let typed = examples::with_verb(std::env::args_os().collect());
+    let parsed = examples::command()
+        .try_get_matches_from(typed)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let ended = match parsed {
         Ok(cli) => run(cli.verb.unwrap_or_default()),
         Err(e) if e.use_stderr() => {
             // where even stderr takes nothing, the code still says it
@@ -75,6 +82,8 @@ fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Render(args) => render::run(&args),
         Verb::Compare(args) => compare::run(&args),
         Verb::Schema(args) => schema::run(&args),
+        Verb::Explain(args) => explain::run(&args),
+        Verb::Init(args) => init::run(&args),
         Verb::Completions(args) => manual::completions(&args),
         Verb::Man(args) => manual::man(&args),
     }
@@ -99,6 +108,8 @@ fn end_at_the_second_signal(verb: &Verb) -> std::io::Result<()> {
         | Verb::Render(_)
         | Verb::Compare(_)
         | Verb::Schema(_)
+        | Verb::Explain(_)
+        | Verb::Init(_)
         | Verb::Completions(_)
         | Verb::Man(_) => Ok(()),
     }
@@ -107,7 +118,7 @@ fn end_at_the_second_signal(verb: &Verb) -> std::io::Result<()> {
 fn checked(args: &args::CheckArgs) -> Result<Exit, Failure> {
     let source = plan::Source::of(args.profile.clone());
     let overrides = args.overrides.overrides();
-    let plan = plan::load(&source, &overrides)?;
+    let plan = plan::preview(&source, &overrides)?;
     crate::judge::check_gates(&plan).map_err(Failure::usage)?;
     let origins = plan::stage_origins(&source, &overrides)?;
     exit::print(&check::render(&plan, &origins))

@@ -1,12 +1,12 @@
 //! `smppbench run`: load the plan, run it over TCP, judge it, report it, and end with the code it earned.
 use super::args::RunArgs;
-use super::exit::{Exit, Failure, put};
+use super::exit::{Exit, Failure, print, put};
 use super::facts::Facts;
 use super::folder::{self, RunFolder};
 use super::journal::Journal;
 use super::once::{Done, once};
-use super::{fleet, github, kept, live, terminal};
-use crate::judge::Abort;
+use super::{fleet, gate, github, kept, live, terminal};
+use crate::judge::{Abort, RelativeGate};
 use crate::measure::{CutReason, Observer, Phase, Progress};
 use crate::plan::{self, Plan, PlanError};
 use crate::report;
@@ -15,17 +15,42 @@ use std::path::Path;
 
 /// Runs the verb.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
+    if args.list {
+        return print(&listed());
+    }
     // also for a run that does not begin: what is there would pass for its result
     folder::clear(args.load.keep.out.as_deref())?;
-    let (source, overrides) = args.load.source();
+    let (source, overrides) = args.source();
+    let base = gate::Base::load(&args.baseline)?;
     let plan = Plan { trace_failed: args.load.keep.trace, ..plan::load(&source, &overrides)? };
     let repro = plan::repro("run", &source, &overrides, &plan) + &fleet::repro(&args.fleet);
     let mut facts = Facts::of(plan, repro, args.load.keep.show_content)?;
     let folder = RunFolder::open(args.load.keep.out.as_deref(), &facts.id)?;
     facts.folder = Some(folder.path().display().to_string());
     let measured = measure(&facts, args, folder.path());
-    let done = measured.inspect_err(|_| folder.abandon())?;
+    let mut done = measured.inspect_err(|_| folder.abandon())?;
+    if let Some(base) = base {
+        hold_against(&base, &facts, &mut done);
+    }
     finish(&facts, &done, args, folder.path())
+}
+
+/// The built-in profiles, a line each.
+fn listed() -> String {
+    plan::BUILT_IN.iter().map(|one| format!("{:<12}  {}\n", one.name, one.says())).collect()
+}
+
+/// Decides the gates that name a baseline. Runs that cannot be compared leave them undecided, with the reason.
+fn hold_against(base: &gate::Base, facts: &Facts, done: &mut Done) {
+    let saved = done.saved(facts);
+    let comparison = base.compare(std::slice::from_ref(&saved));
+    for ((name, value), result) in facts.plan.gates.iter().zip(&mut done.gates) {
+        let Ok(Some(relative)) = RelativeGate::read(name, value) else { continue };
+        *result = gate::decide_relative(&relative, Some(base), comparison.as_ref().ok());
+        if let Err(why) = &comparison {
+            result.why = Some(why.to_string());
+        }
+    }
 }
 
 fn measure(facts: &Facts, args: &RunArgs, path: &Path) -> Result<Done, Failure> {

@@ -11,13 +11,14 @@ use serde_json::{Value, json};
 /// Runs the verb.
 pub(super) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
     let schema = match args.of {
-        SchemaOf::Result => result(),
+        SchemaOf::Result => result_schema(),
         SchemaOf::Profile => plan::profile_schema(),
     };
     print(&format!("{schema:#}\n"))
 }
 
-fn result() -> Value {
+/// The schema of result.json.
+pub(super) fn result_schema() -> Value {
     let mut schema = schemars::schema_for!(Document);
     schema.insert("title".to_owned(), json!(SCHEMA));
     schema.to_value()

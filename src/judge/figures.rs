@@ -52,6 +52,8 @@ pub struct FigureRow {
     pub name: &'static str,
     /// What it is measured in.
     pub unit: Unit,
+    /// What it is, in one sentence.
+    pub says: &'static str,
     /// None: undefined here.
     pub of: fn(&Scope<'_>) -> Option<f64>,
 }
@@ -68,31 +70,55 @@ impl FigureRow {
     }
 }
 
-const fn rate(name: &'static str, of: fn(&Scope<'_>) -> Option<f64>) -> FigureRow {
-    FigureRow { block: "rate", name, unit: Unit::PerSecond, of }
+type Figure = fn(&Scope<'_>) -> Option<f64>;
+
+const fn rate(name: &'static str, says: &'static str, of: Figure) -> FigureRow {
+    FigureRow { block: "rate", name, unit: Unit::PerSecond, says, of }
 }
 
-const fn ratio(name: &'static str, of: fn(&Scope<'_>) -> Option<f64>) -> FigureRow {
-    FigureRow { block: "ratio", name, unit: Unit::Ratio, of }
+const fn ratio(name: &'static str, says: &'static str, of: Figure) -> FigureRow {
+    FigureRow { block: "ratio", name, unit: Unit::Ratio, says, of }
 }
 
 /// Every rate and ratio, in the order of the contract.
 pub const FIGURES: [FigureRow; 13] = [
-    rate("target", |s| s.target),
-    rate("scheduled", |s| if s.closed { None } else { s.per_second(s.tally.planned) }),
-    rate("written", |s| s.per_second(s.tally.written)),
-    rate("accepted", |s| s.per_second(s.tally.accepted)),
-    rate("answered", |s| s.per_second(s.tally.answered())),
-    rate("receipts", |s| {
+    rate("target", "the mean rate that the plan wants in the measured time", |s| s.target),
+    rate("scheduled", "submit_sm whose intended time lies in the measured time", |s| {
+        if s.closed { None } else { s.per_second(s.tally.planned) }
+    }),
+    rate("written", "submit_sm that were written to a connection", |s| {
+        s.per_second(s.tally.written)
+    }),
+    rate("accepted", "submit_sm that the SMSC accepted", |s| s.per_second(s.tally.accepted)),
+    rate("answered", "submit_sm that the SMSC answered, accepted or not", |s| {
+        s.per_second(s.tally.answered())
+    }),
+    rate("receipts", "final receipts of messages that a receipt was asked for", |s| {
         if receipts_asked(s.tally) { s.per_second(s.tally.receipts_final) } else { None }
     }),
-    rate("mo", |s| s.mo.and_then(|n| s.per_second(n))),
-    ratio("rejected", |s| share(s.tally.rejected, s.tally.written)),
-    ratio("throttled", |s| share(s.tally.throttled, s.tally.written)),
-    ratio("timed_out", |s| share(s.tally.timed_out, s.tally.written)),
-    ratio("lost", |s| share(s.tally.lost, s.tally.written)),
-    ratio("missing", |s| MissingShare::of(s.tally).and_then(|missing| missing.figure())),
-    ratio("window_full", |s| s.window_full),
+    rate("mo", "mobile-originated messages received", |s| s.mo.and_then(|n| s.per_second(n))),
+    ratio("rejected", "submit_sm answered with an error status, of those written", |s| {
+        share(s.tally.rejected, s.tally.written)
+    }),
+    ratio(
+        "throttled",
+        "submit_sm answered with ESME_RTHROTTLED or ESME_RMSGQFUL, of those written",
+        |s| share(s.tally.throttled, s.tally.written),
+    ),
+    ratio("timed_out", "submit_sm without an answer by their deadline, of those written", |s| {
+        share(s.tally.timed_out, s.tally.written)
+    }),
+    ratio("lost", "submit_sm in flight on a connection that ended, of those written", |s| {
+        share(s.tally.lost, s.tally.written)
+    }),
+    ratio("missing", "accepted messages whose final receipt did not come by its deadline", |s| {
+        MissingShare::of(s.tally).and_then(|missing| missing.figure())
+    }),
+    ratio(
+        "window_full",
+        "share of the time in which no window slot was free, so that messages waited",
+        |s| s.window_full,
+    ),
 ];
 
 /// A line of the ledger: its name, and where it is counted.

@@ -32,7 +32,9 @@ pub use gates::{
 };
 pub use health::{Health, HealthLimits, HealthState};
 pub use measured::{Measured, is_measured, stage_messages, stage_spans};
-pub use name::{Group, NameError, Named, Names, PERCENTILES, StageSpan, all_names};
+pub use name::{
+    Group, Meaning, NameError, Named, Names, PERCENTILES, StageSpan, VerdictWord, all_names,
+};
 pub use steady::Steady;
 pub use verdict::{Explanation, Limiter, LittlesLaw, Outcome, PILES_UP};
 

@@ -49,6 +49,8 @@ pub struct Overrides {
     pub metrics: Option<String>,
     /// `--metrics-allow-remote`.
     pub metrics_allow_remote: bool,
+    /// `--gate METRIC<LIMIT`.
+    pub gates: Vec<String>,
 }
 
 impl Overrides {
@@ -77,6 +79,7 @@ impl Overrides {
             max_messages,
             metrics,
             metrics_allow_remote,
+            gates,
         } = self;
         let number = |n: Option<usize>| n.map(|n| n.to_string());
         let mut out = Vec::new();
@@ -113,8 +116,8 @@ impl Overrides {
         for setting in set {
             out.extend(["--set".to_string(), shown_setting(setting)]);
         }
-        for address in allow_target {
-            out.extend(["--allow-target".to_string(), address.clone()]);
+        for (flag, values) in [("--allow-target", allow_target), ("--gate", gates)] {
+            out.extend(values.iter().flat_map(|value| [flag.to_string(), value.clone()]));
         }
         out
     }
@@ -128,6 +131,7 @@ impl Overrides {
         self.apply_account(tree)?;
         self.apply_binds(tree);
         self.apply_receipts(tree);
+        self.apply_gates(tree)?;
         put_number(tree, "--workers", &["load", "workers"], self.workers.map(|n| n as u64));
         put_number(tree, "--seed", &["seed"], self.seed);
         put_number(tree, "--max-messages", &["guard", "messages_max"], self.max_messages);
@@ -135,6 +139,22 @@ impl Overrides {
         if self.metrics_allow_remote {
             let place = SourceLocation::flag("--metrics-allow-remote");
             tree.put_at(&["metrics", "allow_remote"], Node { place, value: Value::Flag(true) });
+        }
+        Ok(())
+    }
+
+    fn apply_gates(&self, tree: &mut Node) -> Result<(), PlanError> {
+        let place = SourceLocation::flag("--gate");
+        for written in &self.gates {
+            let relation = written.find(['<', '>', '=']).filter(|at| *at > 0);
+            let Some((metric, limit)) = relation.map(|at| written.split_at(at)) else {
+                let why = format!(
+                    "{written:?} is not a gate; write a metric, a relation and a limit, \
+                     such as 'response.p99 < 100ms'"
+                );
+                return Err(PlanError::new(&place, "", why));
+            };
+            tree.put_at(&["gates", metric.trim()], Node::text(&place, limit));
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-pub use source::Source;
+pub use source::{BUILT_IN, BuiltIn, Source};
 
 use super::behaviour::Behaviour;
 use super::defaults::{self, Defaults};
@@ -201,6 +201,22 @@ pub fn load(source: &Source, overrides: &Overrides) -> Result<Plan, PlanError> {
     load_with(source, overrides, |_| Ok(()))
 }
 
+/// The same without the passwords: no variable and no file is read for them, and the plan cannot bind with them.
+///
+/// # Errors
+/// As [`load`].
+pub fn preview(source: &Source, overrides: &Overrides) -> Result<Plan, PlanError> {
+    load_with(source, overrides, |tree| {
+        if let Some(Node { value: Value::List(accounts), .. }) = tree.get_mut("accounts") {
+            for account in accounts {
+                account.remove("password_env", |_| true);
+                account.remove("password_file", |_| true);
+            }
+        }
+        Ok(())
+    })
+}
+
 /// One side of a duel: the same with the side's overlay on top, the profile's and then `settings`
 /// (`key=value,key=value`).
 ///
@@ -272,7 +288,7 @@ fn lay(
     overrides.apply(&mut tree)?;
     overlay(&mut tree)?;
     let defaults = Profile::read(&tree)?.defaults().map_err(|e| tree.place(e))?;
-    if *source == Source::Quick && !defaults.loopback {
+    if *source == Source::quick() && !defaults.loopback {
         forget_quick(&mut tree);
     }
     let written = tree.get("load").is_some_and(|load| load.get("catch_up").is_some());

@@ -18,7 +18,8 @@ pub fn resolved_json(plan: &Plan) -> Value {
 pub fn repro(verb: &str, source: &Source, overrides: &Overrides, plan: &Plan) -> String {
     let mut words = vec!["smppbench".to_string(), verb.to_string()];
     match source {
-        Source::Quick => {}
+        Source::BuiltIn(_) if *source == Source::quick() => {}
+        Source::BuiltIn(built_in) => words.push(built_in.name.to_owned()),
         Source::File(path) => words.push(quoted(&path.display().to_string())),
         Source::Text { name, .. } => words.push(quoted(name)),
     }

@@ -240,7 +240,7 @@ mod tests {
             max_messages: Some(1000),
             ..flags(None, Some("6s"), None)
         };
-        assert_eq!(comes_to(&load(&Source::Quick, &away).unwrap()), (at(10), 2, 6));
+        assert_eq!(comes_to(&load(&Source::quick(), &away).unwrap()), (at(10), 2, 6));
     }
 
     #[test]

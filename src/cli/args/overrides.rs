@@ -100,6 +100,7 @@ impl OverrideArgs {
             max_messages: typed.max_messages,
             metrics: None,
             metrics_allow_remote: false,
+            gates: Vec::new(),
         }
     }
 }

@@ -8,20 +8,20 @@ fn rendered(text: &str) -> String {
 
 #[test]
 fn quick_is_rendered_with_its_counts_and_its_picture() {
-    let text = render(&load(&Source::Quick, &Overrides::default()).unwrap(), &[]);
+    let text = render(&load(&Source::quick(), &Overrides::default()).unwrap(), &[]);
     for part in [
         "plan      quick (seed 1)",
         "target    the simulator in this process (loopback)",
         "account   smppbench: 2 × transceiver, window 20",
         "63 characters in 1 part",
-        "stage     warm-up: hold 1,000/s for 2s, not measured, 2,000 submit_sm",
-        "in all    10,000 submit_sm in 10s, 1,000/s at the peak",
+        "stage     warm-up: ramp 0/s to 1,000/s for 2s, not measured, 1,000 submit_sm",
+        "in all    9,000 submit_sm in 10s, 1,000/s at the peak",
         "window    40 open at once; full at the peak when responses take 40 ms",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
-    let full: String = "█".repeat(COLUMNS);
-    assert_eq!(text.lines().filter(|l| l.ends_with(&full)).count(), ROWS);
+    let measured: String = "█".repeat(COLUMNS * 8 / 10 - 1);
+    assert_eq!(text.lines().filter(|l| l.ends_with(&measured)).count(), ROWS);
 }
 
 #[test]

@@ -31,6 +31,17 @@ pub(super) struct Ask {
     pub(super) wait: Option<Nanos>,
 }
 
+impl Ask {
+    /// The first message of a plan, once, and its receipt.
+    ///
+    /// # Errors
+    /// A plan whose binds cannot send, or whose message cannot be encoded.
+    pub(super) fn first_message(plan: Plan) -> Result<Ask, Failure> {
+        let says = messages(&plan)?.into_iter().take(1).collect();
+        Ok(Ask { plan, says, wait: None })
+    }
+}
+
 /// Octets to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Say {

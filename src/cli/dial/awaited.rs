@@ -213,6 +213,14 @@ impl Awaited {
         self.receives && self.said.iter().any(|s| s.registered_delivery != 0)
     }
 
+    /// Other rules by which receipts match that do not match by the declared one.
+    pub(super) fn other_modes(&self) -> Vec<&'static str> {
+        let other = self.said.iter().find(|s| !s.by_other_rules.is_empty());
+        other
+            .map(|said| said.by_other_rules.iter().map(|rule| rule.name()).collect())
+            .unwrap_or_default()
+    }
+
     /// What should have come and did not, in one line.
     pub(super) fn unanswered(&self) -> Option<String> {
         let unanswered = self.said.iter().filter(|s| s.outcome == Outcome::Unanswered).count();

@@ -19,6 +19,15 @@ pub(super) struct Verdict {
     pub(super) exit: Exit,
     /// Why, for a person.
     pub(super) why: Option<String>,
+    /// Other values of `receipts.id_mode` by which receipts match that do not match as declared.
+    pub(super) id_modes: Vec<&'static str>,
+}
+
+impl Verdict {
+    /// One that says nothing of ids.
+    pub(super) fn of(exit: Exit, why: Option<String>) -> Verdict {
+        Verdict { exit, why, id_modes: Vec::new() }
+    }
 }
 
 /// How far it is.
@@ -113,7 +122,8 @@ impl<'p> Dialogue<'p> {
         }
         let counted = || {
             let why = self.awaited.unanswered();
-            Verdict { exit: if why.is_some() { Exit::Internal } else { Exit::Done }, why }
+            let exit = if why.is_some() { Exit::Internal } else { Exit::Done };
+            Verdict { exit, why, id_modes: self.awaited.other_modes() }
         };
         Some(self.verdict.clone().unwrap_or_else(counted))
     }
@@ -154,7 +164,7 @@ impl<'p> Dialogue<'p> {
 
     /// The user wants to go: unbinds; at the second time leaves at once.
     pub(super) fn interrupt(&mut self, now: Nanos) {
-        self.verdict = Some(Verdict { exit: Exit::Interrupted, why: None });
+        self.verdict = Some(Verdict::of(Exit::Interrupted, None));
         match self.phase {
             Phase::Talking | Phase::Listening(_) => self.unbind(now),
             Phase::Binding(_) | Phase::Unbinding(_) | Phase::Over => {
@@ -333,7 +343,7 @@ impl<'p> Dialogue<'p> {
             return;
         }
         let why = format!("foreign_traffic: {what}; set guard.foreign=ack if it may come here");
-        self.verdict = Some(Verdict { exit: Exit::EndedEarly, why: Some(why) });
+        self.verdict = Some(Verdict::of(Exit::EndedEarly, Some(why)));
         self.says.clear();
         self.unbind(now);
     }
@@ -368,7 +378,7 @@ impl<'p> Dialogue<'p> {
     }
 
     fn end(&mut self, exit: Exit, why: String) {
-        self.verdict.get_or_insert(Verdict { exit, why: Some(why) });
+        self.verdict.get_or_insert(Verdict::of(exit, Some(why)));
         self.phase = Phase::Over;
     }
 

@@ -251,7 +251,7 @@ fn what_the_loader_refuses_of_one_value_the_schema_refuses_too() {
 
 #[test]
 fn a_result_fits_its_schema_and_one_without_a_key_does_not() {
-    let schema = super::result();
+    let schema = super::result_schema();
     assert_eq!(schema["title"], "smppbench.result/1");
     let octets = include_bytes!("../../../reports/sample/result.json");
     let mut value: Value =

@@ -3,7 +3,7 @@ use crate::plan::{Overrides, Source, load};
 
 fn live(overrides: Overrides) -> Result<Plan, PlanError> {
     let target = Some("smsc.example:2775".to_string());
-    load(&Source::Quick, &Overrides { target, ..overrides })
+    load(&Source::quick(), &Overrides { target, ..overrides })
 }
 
 fn allowed() -> Overrides {
@@ -88,7 +88,7 @@ fn a_closed_loop_off_loopback_needs_to_be_asked_for() {
     let set = vec!["guard.closed_loop=true".to_string()];
     assert!(live(Overrides { set, ..max() }).is_ok());
     assert!(
-        load(&Source::Quick, &Overrides { rate: Some("max".into()), ..Overrides::default() })
+        load(&Source::quick(), &Overrides { rate: Some("max".into()), ..Overrides::default() })
             .is_ok()
     );
 }
@@ -137,7 +137,7 @@ fn destinations_within_the_patterns_pass() {
 #[test]
 fn more_binds_than_descriptors_are_refused() {
     let plan =
-        load(&Source::Quick, &Overrides { binds: Some(500), ..Overrides::default() }).unwrap();
+        load(&Source::quick(), &Overrides { binds: Some(500), ..Overrides::default() }).unwrap();
     let schedule = Schedule::new(&plan.stages, plan.load.arrival, plan.seed).unwrap();
     let line = check(&plan, &schedule, 1024).unwrap_err().to_string();
     assert!(line.contains("500 sessions need 1064 open files, but 1024 are allowed"), "{line}");
@@ -166,7 +166,7 @@ fn patterns_match_runs_of_anything() {
 fn a_rate_with_a_mistyped_unit_is_refused_at_its_flag_with_the_bound() {
     let run = |rate: &str| {
         let rate = Some(rate.to_string());
-        load(&Source::Quick, &Overrides { rate, ..Overrides::default() })
+        load(&Source::quick(), &Overrides { rate, ..Overrides::default() })
     };
     for rate in ["10000M", "999999999999999", "100000001"] {
         let line = run(rate).unwrap_err().to_string();

@@ -1,7 +1,8 @@
 use super::*;
 use crate::kit::Rate;
-use crate::plan::Ramp;
+use crate::plan::behaviour::Latency;
 use crate::plan::model::*;
+use crate::plan::{Ramp, Shape};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 
@@ -26,7 +27,7 @@ fn refusal(text: &str) -> String {
 
 #[allow(clippy::needless_pass_by_value)]
 fn refused(overrides: Overrides) -> String {
-    load(&Source::Quick, &overrides).unwrap_err().to_string()
+    load(&Source::quick(), &overrides).unwrap_err().to_string()
 }
 
 fn hold(n: u64) -> Shape {
@@ -35,7 +36,7 @@ fn hold(n: u64) -> Shape {
 
 #[test]
 fn quick_is_what_the_contract_says() {
-    let p = load(&Source::Quick, &Overrides::default()).unwrap();
+    let p = load(&Source::quick(), &Overrides::default()).unwrap();
     assert_eq!(p.name, "quick");
     assert!(p.target.embedded && p.guard.loopback);
     assert_eq!((p.sessions_count(), p.senders_count()), (2, 2));
@@ -45,11 +46,15 @@ fn quick_is_what_the_contract_says() {
         (p.accounts[0].system_id.as_str(), p.accounts[0].password.0.as_str()),
         ("smppbench", "")
     );
+    let climb = Shape::Ramp(Ramp(Rate::ZERO, Rate::per_second(1000)));
     let stages: Vec<_> = p.stages.iter().map(|s| (s.shape.clone(), s.length, s.measure)).collect();
     assert_eq!(
         stages,
-        [(hold(1000), Nanos::from_secs(2), false), (hold(1000), Nanos::from_secs(8), true)]
+        [(climb, Nanos::from_secs(2), false), (hold(1000), Nanos::from_secs(8), true)]
     );
+    let (median, p99) = (Nanos::from_millis(12), Nanos::from_millis(60));
+    assert_eq!(p.embedded.response.latency, Latency::Lognormal { median, p99 });
+    assert_eq!(p.embedded.receipts.states, [(2, 0.99), (5, 0.01)]);
     assert_eq!(p.messages.len(), 1);
     assert_eq!(p.messages[0].registered_delivery, 1);
     assert!(matches!(&p.messages[0].content, Content::Text(t) if t.len() == 63));
@@ -58,9 +63,26 @@ fn quick_is_what_the_contract_says() {
 }
 
 #[test]
-fn an_empty_profile_means_the_same_as_quick() {
-    let quick = load(&Source::Quick, &Overrides::default()).unwrap();
-    assert_eq!(Plan { name: "quick".into(), ..plan("") }, quick);
+fn an_empty_profile_means_the_same_as_bare() {
+    let bare = load(&Source::bare(), &Overrides::default()).unwrap();
+    assert_eq!(Plan { name: "bare".into(), ..plan("") }, bare);
+}
+
+#[test]
+fn every_built_in_profile_loads_under_its_name_and_says_what_it_is_for() {
+    for built_in in BUILT_IN {
+        let plan = load(&Source::of(Some(built_in.name.into())), &Overrides::default()).unwrap();
+        assert_eq!(plan.name, built_in.name);
+        assert!(built_in.says().len() > 20, "{}: {}", built_in.name, built_in.says());
+    }
+}
+
+#[test]
+fn a_preview_reads_no_password() {
+    let text = "[[accounts]]\npassword_env = \"SMPPBENCH_NO_SUCH_VARIABLE\"\n";
+    let source = Source::Text { name: "x.toml".into(), text: text.into() };
+    assert!(load(&source, &Overrides::default()).is_err());
+    assert!(preview(&source, &Overrides::default()).is_ok());
 }
 
 #[test]

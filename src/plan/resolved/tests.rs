@@ -133,7 +133,7 @@ sc_interface_version = 0x34
 
 #[test]
 fn a_resolved_profile_reads_back_as_the_same_plan() {
-    for source in [Source::Quick, text(FULL), text(SIMULATED)] {
+    for source in [Source::quick(), text(FULL), text(SIMULATED)] {
         let plan = load(&source, &Overrides::default()).unwrap();
         assert_eq!(again(&plan), plan);
         assert_eq!(resolved_json(&again(&plan)), resolved_json(&plan));
@@ -164,13 +164,13 @@ fn the_repro_command_line_names_profile_flags_and_seed() {
         set: vec!["messages.0.text=it's me".into()],
         ..Overrides::default()
     };
-    let plan = load(&Source::Quick, &overrides).unwrap();
+    let plan = load(&Source::quick(), &overrides).unwrap();
     assert_eq!(
         repro("run", &Source::File("my profiles/x.toml".into()), &overrides, &plan),
         r"smppbench run 'my profiles/x.toml' --rate 5k --receipts off --seed 1 --set 'messages.0.text=it'\''s me'"
     );
     assert_eq!(
-        repro("run", &Source::Quick, &Overrides::default(), &plan),
+        repro("run", &Source::quick(), &Overrides::default(), &plan),
         "smppbench run --seed 1"
     );
 }

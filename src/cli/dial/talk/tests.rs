@@ -111,11 +111,11 @@ impl<'p> Stage<'p> {
 }
 
 fn done() -> Verdict {
-    Verdict { exit: Exit::Done, why: None }
+    Verdict::of(Exit::Done, None)
 }
 
 fn ended(exit: Exit, why: &str) -> Verdict {
-    Verdict { exit, why: Some(why.to_owned()) }
+    Verdict::of(exit, Some(why.to_owned()))
 }
 
 #[test]
@@ -189,7 +189,10 @@ fn a_receipt_that_matches_by_other_rules_is_named_with_them() {
         let line = format!("; its id matches by receipts.id_mode = {rules} only");
         assert!(stage.seen.contains(&line), "{line} is not in {}", stage.seen);
         let why = format!("receipts match by receipts.id_mode = {rules}, not \"exact\"; set it");
-        assert_eq!(stage.unbind(), ended(Exit::Internal, &why));
+        let verdict = stage.unbind();
+        let modes: Vec<String> = verdict.id_modes.iter().map(|mode| format!("{mode:?}")).collect();
+        assert_eq!(modes.join(" or "), rules);
+        assert_eq!((verdict.exit, verdict.why), (Exit::Internal, Some(why)));
     }
 }
 
@@ -339,5 +342,5 @@ fn an_interrupt_unbinds_and_a_second_one_leaves() {
     assert_eq!(stage.last().0, CommandId::UNBIND);
     assert_eq!(stage.dialogue.over(), None);
     stage.dialogue.interrupt(stage.now);
-    assert_eq!(stage.dialogue.over(), Some(Verdict { exit: Exit::Interrupted, why: None }));
+    assert_eq!(stage.dialogue.over(), Some(Verdict::of(Exit::Interrupted, None)));
 }
