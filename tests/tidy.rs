@@ -93,12 +93,10 @@ const TABLES_OF_DATA: [&str; 18] = [
     "watch/metrics/snapshot.rs: Snapshot",
 ];
 /// Structs that do too much and are still to be divided.
-const STATES_STANDING: [&str; 5] = [
+const STATES_STANDING: [&str; 3] = [
     "coordinator/run_controller.rs: RunController",
     "esme/core.rs: Core",
     "esme/session.rs: EsmeSession",
-    "smsc/core.rs: Core",
-    "smsc/peer.rs: Peer",
 ];
 const FILE_LINES_MAX: usize = 500;
 const FUNCTION_LINES_MAX: usize = 70;

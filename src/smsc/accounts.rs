@@ -1,59 +1,64 @@
-//! Accounts: who may bind, how many at once, where deliveries can go. Knows no PDU but the bind's fields.
+//! Accounts: checks credentials and bind limits, and picks the session that a delivery goes to.
 //!
-//! Where no accounts are listed, every system_id that binds becomes one. There are at most [`SEEN_MAX`] of those;
+//! Where no accounts are configured, every system_id that binds becomes one. There are at most [`SEEN_MAX`] of those;
 //! one more takes the slot of one that has no session.
-use super::limits::Bucket;
-use super::tally::Tally;
+use super::rate_limits::TokenBucket;
 use crate::kit::Nanos;
 use crate::plan::behaviour::{Behaviour, Scope, SmscAccount};
 use crate::smpp::CommandStatus;
 use std::collections::{HashMap, VecDeque};
 
-/// One system_id and what belongs to it.
+/// One system_id and its state.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Account {
-    known: Option<SmscAccount>,
+    /// As configured. None: the account was made by a bind.
+    configured: Option<SmscAccount>,
     system_id: Vec<u8>,
-    /// Counts the accounts that have had this slot.
+    /// Number of accounts that had this slot before, modulo 256.
     generation: u8,
-    /// Sessions that hold a place.
-    places: usize,
-    /// The most there ever were.
-    places_max: usize,
-    /// Places of dropped sessions, and until when they stay taken.
+    /// Binds in use by sessions.
+    binds: usize,
+    /// The most binds ever in use at once.
+    binds_peak: usize,
+    /// Binds of dropped sessions that are still in use (`limits.ghost_bind`), each with its end.
     ghosts: Vec<Nanos>,
-    /// Sessions that receive, in order of their binds.
-    pub(super) receivers: Vec<u32>,
-    /// Whose turn it is.
-    turn: usize,
-    /// The account's own rate.
-    own: Option<Bucket>,
-    /// Its share of `limits.rate` with scope "account".
-    scoped: Option<Bucket>,
-    /// Deliveries that wait for somebody to receive them (places in the outbox's letters).
-    pub(super) waiting: VecDeque<u32>,
+    /// Sessions that receive, in the order of their binds.
+    receivers: Vec<u32>,
+    /// Index in `receivers` of the next one to use.
+    next_receiver: usize,
+    /// The account's own `rate`.
+    own: Option<TokenBucket>,
+    /// Its `limits.rate` with scope "account".
+    scoped: Option<TokenBucket>,
+    /// Handles of the deliveries that wait for a receiver, oldest first.
+    waiting: VecDeque<u32>,
 }
 
-/// All accounts.
+/// All accounts. A handle is a generation and a slot, so that a delivery for a forgotten account does not go to the
+/// account that has its slot now.
 #[derive(Clone, Debug)]
 pub(super) struct Accounts {
     list: Vec<Account>,
+    /// Handles by system_id.
     by_id: HashMap<Vec<u8>, u32>,
-    open_house: bool,
+    /// Whether any system_id may bind: no account is configured.
+    accepts_any: bool,
     openmarket: bool,
+    /// How long the bind of a dropped session stays in use.
     ghost: Option<Nanos>,
-    scoped: Option<Bucket>,
-    /// Where the search for a slot to use again goes on.
-    hand: usize,
-    /// What waited for accounts that were forgotten (places in the outbox's letters).
+    /// What each account gets of `limits.rate` with scope "account".
+    scoped: Option<TokenBucket>,
+    /// Where the search for a slot to reuse continues.
+    next_reuse: usize,
+    /// Handles of the deliveries that waited for accounts which were forgotten.
     evicted: VecDeque<u32>,
 }
 
-/// Accounts that became one by a bind. Their handles are (generation, slot), so that a letter for an account
-/// that was forgotten does not go to its successor.
+/// Maximum number of accounts made by binds.
 const SEEN_MAX: usize = 10_000;
 const SLOT_BITS: u32 = 24;
 
+/// The slot of a handle.
 fn slot(handle: u32) -> usize {
     (handle & ((1 << SLOT_BITS) - 1)) as usize
 }
@@ -69,38 +74,43 @@ impl Accounts {
         let mut accounts = Accounts {
             list: Vec::new(),
             by_id: HashMap::new(),
-            open_house: behaviour.accounts.is_empty(),
+            accepts_any: behaviour.accounts.is_empty(),
             openmarket: behaviour.habits.openmarket,
             ghost: limits.ghost_bind,
-            scoped: scoped.and_then(|rate| Bucket::new(rate, limits.burst)),
-            hand: 0,
+            scoped: scoped.and_then(|rate| TokenBucket::new(rate, limits.burst)),
+            next_reuse: 0,
             evicted: VecDeque::new(),
         };
-        for known in &behaviour.accounts {
-            let own = known.rate.and_then(|rate| Bucket::new(rate, limits.burst));
-            accounts.open(known.system_id.as_bytes(), Some(known.clone()), own);
+        for account in &behaviour.accounts {
+            let own = account.rate.and_then(|rate| TokenBucket::new(rate, limits.burst));
+            accounts.add(account.system_id.as_bytes(), Some(account.clone()), own);
         }
         accounts
     }
 
-    fn open(&mut self, system_id: &[u8], known: Option<SmscAccount>, own: Option<Bucket>) -> u32 {
+    /// Adds an account and returns its handle.
+    fn add(
+        &mut self,
+        system_id: &[u8],
+        configured: Option<SmscAccount>,
+        own: Option<TokenBucket>,
+    ) -> u32 {
         let (scoped, system_id) = (self.scoped.clone(), system_id.to_vec());
-        let index = u32::try_from(self.list.len()).expect("accounts are fewer than four billion");
-        self.by_id.insert(system_id.clone(), index);
-        self.list.push(Account { known, system_id, own, scoped, ..Account::default() });
-        index
+        let handle = u32::try_from(self.list.len()).expect("accounts are fewer than four billion");
+        self.by_id.insert(system_id.clone(), handle);
+        self.list.push(Account { configured, system_id, own, scoped, ..Account::default() });
+        handle
     }
 
-    /// An account for a system_id that is seen for the first time. None: there are too many, and all have
-    /// sessions.
-    fn open_seen(&mut self, system_id: &[u8]) -> Option<u32> {
+    /// Adds an account for a system_id that binds for the first time. None: there are too many, and all have sessions.
+    fn add_seen(&mut self, system_id: &[u8]) -> Option<u32> {
         if self.list.len() < SEEN_MAX {
-            return Some(self.open(system_id, None, None));
+            return Some(self.add(system_id, None, None));
         }
         let count = self.list.len();
-        let free = (0..count).map(|step| (self.hand + step) % count);
-        let at = free.into_iter().find(|at| self.list[*at].places == 0)?;
-        self.hand = at + 1;
+        let free = (0..count).map(|step| (self.next_reuse + step) % count);
+        let at = free.into_iter().find(|at| self.list[*at].binds == 0)?;
+        self.next_reuse = at + 1;
         let Account { system_id: old, waiting, generation, .. } =
             std::mem::take(&mut self.list[at]);
         self.by_id.remove(&old);
@@ -113,15 +123,15 @@ impl Accounts {
         Some(handle)
     }
 
-    /// What waited for accounts that were forgotten since this was asked last.
+    /// Takes the handles of the deliveries that waited for accounts which were forgotten.
     pub(super) fn take_evicted(&mut self) -> VecDeque<u32> {
         std::mem::take(&mut self.evicted)
     }
 
-    /// Whose bind this is, if it is let in. Takes a place.
+    /// Checks a bind's credentials and the account's bind limit. Counts the bind and returns the account's handle.
     ///
     /// # Errors
-    /// The status of the refusal.
+    /// The status that refuses the bind.
     pub(super) fn admit(
         &mut self,
         system_id: &[u8],
@@ -129,87 +139,88 @@ impl Accounts {
         now: Nanos,
     ) -> Result<u32, CommandStatus> {
         let seen = self.by_id.get(system_id).copied();
-        let index = match seen {
-            Some(index) => index,
-            None if self.open_house => {
+        let handle = match seen {
+            Some(handle) => handle,
+            None if self.accepts_any => {
                 self.check_password(None, password)?;
-                self.open_seen(system_id).ok_or(CommandStatus::ESME_RBINDFAIL)?
+                self.add_seen(system_id).ok_or(CommandStatus::ESME_RBINDFAIL)?
             }
-            // none at all is told apart from a wrong one (docs/smpp/openmarket.md, "Connection and bind")
+            // an empty system_id has a status of its own (FACTS A.1)
             None if system_id.is_empty() => return Err(CommandStatus::ESME_RINVSYSID),
-            None => return Err(self.wrong(CommandStatus::ESME_RINVSYSID)),
+            None => return Err(self.refusal(CommandStatus::ESME_RINVSYSID)),
         };
-        self.check_password(Some(slot(index)), password)?;
-        let account = &mut self.list[slot(index)];
+        self.check_password(Some(slot(handle)), password)?;
+        let account = &mut self.list[slot(handle)];
         account.ghosts.retain(|until| *until > now);
         let ghosts = account.ghosts.len();
-        let stated = account.known.as_ref().and_then(|known| known.binds_max);
-        // without a stated bound a ghost still keeps its own place from its successor
-        let unstated = if ghosts == 0 { usize::MAX } else { account.places_max };
-        if account.places + ghosts >= stated.unwrap_or(unstated) {
+        let limit = account.configured.as_ref().and_then(|account| account.binds_max);
+        // no binds_max: while a ghost lasts, the most binds held so far is the limit
+        let default = if ghosts == 0 { usize::MAX } else { account.binds_peak };
+        if account.binds + ghosts >= limit.unwrap_or(default) {
             return Err(CommandStatus::ESME_RALYBND);
         }
-        account.places += 1;
-        account.places_max = account.places_max.max(account.places);
-        Ok(index)
+        account.binds += 1;
+        account.binds_peak = account.binds_peak.max(account.binds);
+        Ok(handle)
     }
 
     fn check_password(&self, at: Option<usize>, password: &[u8]) -> Result<(), CommandStatus> {
-        let known = at.and_then(|at| self.list[at].known.as_ref());
-        let expected = known.and_then(|known| known.password.as_ref());
-        // where the account is listed without a password, any will do, and none too
-        let any = known.is_some() && expected.is_none();
+        let configured = at.and_then(|at| self.list[at].configured.as_ref());
+        let expected = configured.and_then(|account| account.password.as_ref());
+        // an account that is configured without a password accepts any, also an empty one
+        let any = configured.is_some() && expected.is_none();
         let fits = !password.is_empty() && password.len() <= OPENMARKET_PASSWORD_MAX;
         if self.openmarket && !any && !fits {
             return Err(CommandStatus::ESME_RINVPASWD);
         }
         match expected {
             Some(expected) if expected.0.as_bytes() != password => {
-                Err(self.wrong(CommandStatus::ESME_RINVPASWD))
+                Err(self.refusal(CommandStatus::ESME_RINVPASWD))
             }
             Some(_) | None => Ok(()),
         }
     }
 
-    /// OpenMarket says ESME_RBINDFAIL to whoever is not who they say (docs/smpp/openmarket.md, "Connection and bind").
-    fn wrong(&self, status: CommandStatus) -> CommandStatus {
+    /// The status that refuses wrong credentials; OpenMarket always answers ESME_RBINDFAIL (FACTS A.1).
+    fn refusal(&self, status: CommandStatus) -> CommandStatus {
         if self.openmarket { CommandStatus::ESME_RBINDFAIL } else { status }
     }
 
-    /// May this account's password be longer than the specification's 8 characters.
+    /// Whether this account's password may be longer than the 8 characters of the specification.
     pub(super) fn takes_long_passwords(&self, system_id: &[u8]) -> bool {
-        let known = self.by_id.get(system_id).and_then(|i| self.list[slot(*i)].known.as_ref());
-        let password = known.and_then(|known| known.password.as_ref());
+        let at = self.by_id.get(system_id).map(|handle| slot(*handle));
+        let configured = at.and_then(|at| self.list[at].configured.as_ref());
+        let password = configured.and_then(|account| account.password.as_ref());
         self.openmarket || password.is_some_and(|password| password.0.len() > 8)
     }
 
-    /// A session that held a place is gone; `dropped`: without an unbind.
-    pub(super) fn leave(&mut self, index: u32, dropped: bool, now: Nanos) {
-        let account = &mut self.list[slot(index)];
-        account.places = account.places.saturating_sub(1);
+    /// Frees the bind of a session that ended. `dropped`: without an unbind, so that `limits.ghost_bind` applies.
+    pub(super) fn leave(&mut self, handle: u32, dropped: bool, now: Nanos) {
+        let account = &mut self.list[slot(handle)];
+        account.binds = account.binds.saturating_sub(1);
         if let (true, Some(span)) = (dropped, self.ghost) {
             account.ghosts.push(now.after(span));
         }
     }
 
-    /// Accounts kept.
+    /// Number of accounts.
     #[cfg(test)]
     pub(super) fn count(&self) -> usize {
         self.list.len()
     }
 
-    /// The window that this account's sessions have, where it has one of its own.
-    pub(super) fn window(&self, index: u32) -> Option<usize> {
-        self.list[slot(index)].known.as_ref().and_then(|known| known.window)
+    /// The window of this account's sessions. None: `limits.window` applies.
+    pub(super) fn window(&self, handle: u32) -> Option<usize> {
+        self.list[slot(handle)].configured.as_ref().and_then(|account| account.window)
     }
 
-    /// The account of a session that is bound.
+    /// The account of a bound session.
     #[inline]
     pub(super) fn get(&mut self, handle: u32) -> &mut Account {
         &mut self.list[slot(handle)]
     }
 
-    /// An account, unless it has been forgotten.
+    /// None: the account has been forgotten.
     #[inline]
     pub(super) fn live(&mut self, handle: u32) -> Option<&mut Account> {
         let account = self.list.get_mut(slot(handle))?;
@@ -218,45 +229,57 @@ impl Accounts {
 }
 
 impl Account {
-    /// The buckets that a message of this account has to pass.
+    /// The token buckets that a message of this account must pass.
     #[inline]
-    pub(super) fn buckets(&mut self) -> impl Iterator<Item = &mut Bucket> {
+    pub(super) fn buckets(&mut self) -> impl Iterator<Item = &mut TokenBucket> {
         self.own.iter_mut().chain(self.scoped.iter_mut())
     }
 
-    /// A session that receives and has room, in turn; `not` is passed over.
+    /// Adds a session that receives.
+    pub(super) fn add_receiver(&mut self, session: u32) {
+        self.receivers.push(session);
+    }
+
+    /// Removes a session that receives no more.
+    pub(super) fn remove_receiver(&mut self, session: u32) {
+        self.receivers.retain(|other| *other != session);
+    }
+
+    /// The next session in turn that can receive. `except`: a session to skip.
     pub(super) fn next_receiver(
         &mut self,
-        not: Option<u32>,
-        has_room: impl Fn(u32) -> bool,
+        except: Option<u32>,
+        can_receive: impl Fn(u32) -> bool,
     ) -> Option<u32> {
         let count = self.receivers.len();
         for step in 0..count {
-            let at = (self.turn + step) % count;
+            let at = (self.next_receiver + step) % count;
             let session = self.receivers[at];
-            if Some(session) != not && has_room(session) {
-                self.turn = (at + 1) % count;
+            if Some(session) != except && can_receive(session) {
+                self.next_receiver = (at + 1) % count;
                 return Some(session);
             }
         }
         None
     }
 
-    /// Keeps a delivery until somebody can receive it.
-    pub(super) fn wait(&mut self, place: u32, again: bool) {
-        if again {
-            self.waiting.push_front(place);
+    /// Number of deliveries that wait for a receiver.
+    #[inline]
+    pub(super) fn waiting_count(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Adds a delivery that waits for a receiver. `first`: it is sent before all others.
+    pub(super) fn wait(&mut self, handle: u32, first: bool) {
+        if first {
+            self.waiting.push_front(handle);
         } else {
-            self.waiting.push_back(place);
+            self.waiting.push_back(handle);
         }
     }
-}
 
-/// Counts a bind that was answered.
-pub(super) fn count_bind(tally: &mut Tally, status: CommandStatus) {
-    if status.is_ok() {
-        tally.binds.accepted += 1;
-    } else {
-        tally.binds.refused.add(status);
+    /// Takes the delivery that waits first. None: none waits.
+    pub(super) fn pop_waiting(&mut self) -> Option<u32> {
+        self.waiting.pop_front()
     }
 }

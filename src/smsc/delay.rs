@@ -1,4 +1,4 @@
-//! A latency of the behaviour table, ready to be drawn from. Time and chance are arguments.
+//! Draws from a configured latency. Time and chance are arguments.
 use crate::kit::{Nanos, Rng};
 use crate::plan::behaviour::Latency;
 use std::cmp::Reverse;
@@ -7,18 +7,18 @@ use std::collections::BinaryHeap;
 /// The 99th percentile of the standard normal distribution.
 const Z99: f64 = 2.326_347_874_040_841;
 
-/// Says when something that starts now is done.
+/// A distribution of delays.
 #[derive(Clone, Debug)]
 pub(super) enum Delay {
-    /// At once.
+    /// No delay.
     Zero,
-    /// After the same time always.
+    /// Always the same.
     Constant(Nanos),
-    /// After a time between two bounds, both included.
+    /// Uniform between two bounds in nanoseconds, both included.
     Uniform(u64, u64),
-    /// exp(mu + sigma·z).
+    /// exp(mu + sigma·z) nanoseconds.
     Lognormal { mu: f64, sigma: f64 },
-    /// M/M/c: when each server is free, the earliest first.
+    /// M/M/c: when each server is free, the earliest first, and the mean service time in nanoseconds.
     Servers { free: BinaryHeap<Reverse<u64>>, mean: f64 },
 }
 
@@ -41,7 +41,7 @@ impl Delay {
         }
     }
 
-    /// When what starts at `from` is done.
+    /// The end of a delay that begins at `from`.
     #[inline]
     pub(super) fn after(&mut self, from: Nanos, rng: &mut Rng) -> Nanos {
         match self {
@@ -54,7 +54,7 @@ impl Delay {
                 from.after(Nanos((*mu + *sigma * rng.normal()).exp() as u64))
             }
             Delay::Servers { free, mean } => {
-                // first come, first served: it starts where the first server is free
+                // first come, first served: service begins when the first server is free
                 let Reverse(first) = free.pop().expect("there is at least one server");
                 let done = Nanos(first.max(from.0)).after(Nanos(rng.exponential(*mean) as u64));
                 free.push(Reverse(done.0));
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn each_distribution_has_the_percentiles_that_it_was_told() {
+    fn each_distribution_has_its_percentiles() {
         let ms = Nanos::from_millis;
         assert!(drawn(Latency::Constant(ms(20)), 10).iter().all(|d| *d == ms(20).0));
         let uniform = drawn(Latency::Uniform(ms(5), ms(9)), 100_000);

@@ -1,9 +1,9 @@
-//! The scribe: writes deliver_sm (and data_sm) for receipts and mobile-originated messages.
+//! Writes deliver_sm (and data_sm) for receipts and mobile-originated messages, and the submit_sm_resp that accepts.
 //!
-//! A receipt is put together in one array and appended once; dates are rendered once a second. Knows no
-//! session and no clock.
-use super::id_generator::{Id, IdGenerator};
-use super::pending_delivery::{Kind, PendingDelivery};
+//! A receipt is assembled in one array and appended once; dates are rendered once a second. Knows no session and no
+//! clock.
+use super::id_generator::{IdGenerator, SpelledId};
+use super::pending_delivery::{DeliveryKind, PendingDelivery};
 use crate::kit::{NS_PER_S, Nanos};
 use crate::plan::behaviour::{Behaviour, ReceiptShape};
 use crate::smpp::pdu::DeliverSm;
@@ -11,7 +11,7 @@ use crate::smpp::receipt::{Date, MessageState};
 use crate::smpp::{CommandId, CommandStatus, Header, Tag, Tlvs, put_tlv};
 use bytes::BytesMut;
 
-/// A page of octets on the stack; a receipt is never longer.
+/// A PDU that is assembled on the stack; no receipt is longer.
 struct PduBuf {
     octets: [u8; 512],
     len: usize,
@@ -23,7 +23,7 @@ impl PduBuf {
         self.octets[self.len..self.len + N].copy_from_slice(octets);
         self.len += N;
     }
-    /// Puts `octets` down whole and keeps the first `len`: a move of a fixed size.
+    /// Appends the first `len` octets by a move of a fixed size.
     #[inline]
     fn put_front<const N: usize>(&mut self, (octets, len): (&[u8; N], usize)) {
         self.octets[self.len..self.len + N].copy_from_slice(octets);
@@ -35,16 +35,17 @@ impl PduBuf {
     }
 }
 
-/// A date as last rendered.
+/// The date that was rendered last.
 #[derive(Clone, Copy, Debug)]
-struct Rendered {
+struct DateCache {
     second: u64,
     text: [u8; 12],
 }
 
-impl Rendered {
-    const NONE: Rendered = Rendered { second: u64::MAX, text: *b"000000000000" };
+impl DateCache {
+    const NONE: DateCache = DateCache { second: u64::MAX, text: *b"000000000000" };
 
+    /// The date of a wall time, as YYMMDDhhmmss.
     #[inline]
     fn at(&mut self, wall_ns: u64) -> &[u8; 12] {
         let second = wall_ns / NS_PER_S;
@@ -58,179 +59,184 @@ impl Rendered {
     }
 }
 
-/// Writes deliveries as the behaviour has them.
+/// Writes deliveries in the configured format.
 #[derive(Clone, Debug)]
 pub(super) struct DeliveryWriter {
     shape: ReceiptShape,
-    /// With its NUL.
+    /// service_type of every delivery, with its NUL.
     service_type: Vec<u8>,
+    /// The `err` of each rule.
     errs: Vec<Option<String>>,
     wall_ns_at_zero: u64,
-    submitted: Rendered,
-    done: Rendered,
-    texts: Vec<Text>,
+    submitted: DateCache,
+    done: DateCache,
+    /// The texts of MO, used in turn.
+    texts: Vec<MoText>,
+    /// Whether MO carry a receipted_message_id.
     ticket_tlv: bool,
 }
 
-/// A text of an MO, ready to be sent.
+/// The text of an MO, encoded.
 #[derive(Clone, Debug)]
-struct Text {
+struct MoText {
     data_coding: u8,
     octets: Vec<u8>,
 }
 
-/// The text of an MO where none is given.
+/// The text of MO where none is configured.
 const MO_TEXT: &str = "STOP";
-/// MO go to this short code (ours; docs/smpp/openmarket.md names none).
+/// Destination of MO: a short code that we chose; FACTS gives none.
 const MO_DESTINATION: &[u8] = b"60601";
 
 impl DeliveryWriter {
     pub(super) fn new(behaviour: &Behaviour, wall_ns_at_zero: u64) -> DeliveryWriter {
         let mut service_type: Vec<u8> = behaviour.habits.service_type.bytes().take(5).collect();
         service_type.push(0);
-        let written = behaviour.mo.texts.iter().map(|text| Text::new(text));
+        let written = behaviour.mo.texts.iter().map(|text| MoText::new(text));
         let lengths = behaviour.mo.lengths.iter().map(|length| usize::from(*length));
-        let filled = lengths.map(|length| Text { data_coding: 0, octets: vec![b'x'; length] });
-        let mut texts: Vec<Text> = written.chain(filled).collect();
+        let filled = lengths.map(|length| MoText { data_coding: 0, octets: vec![b'x'; length] });
+        let mut texts: Vec<MoText> = written.chain(filled).collect();
         if texts.is_empty() {
-            texts.push(Text::new(MO_TEXT));
+            texts.push(MoText::new(MO_TEXT));
         }
         DeliveryWriter {
             shape: behaviour.receipts.format,
             service_type,
             errs: behaviour.rules.iter().map(|rule| rule.err.clone()).collect(),
             wall_ns_at_zero,
-            submitted: Rendered::NONE,
-            done: Rendered::NONE,
+            submitted: DateCache::NONE,
+            done: DateCache::NONE,
             texts,
             ticket_tlv: behaviour.mo.ticket_tlv,
         }
     }
 
-    /// Appends one delivery.
+    /// Appends a delivery to `out`.
     #[inline]
     pub(super) fn write(
         &mut self,
-        letter: &PendingDelivery,
+        delivery: &PendingDelivery,
         sequence: u32,
         now: Nanos,
-        mint: &IdGenerator,
+        ids: &IdGenerator,
         out: &mut BytesMut,
     ) {
-        match letter.kind {
-            Kind::Final | Kind::Copy => self.receipt(letter, 0x04, sequence, now, mint, out),
-            Kind::Intermediate => self.receipt(letter, 0x20, sequence, now, mint, out),
-            Kind::Mo => self.mo(letter, sequence, mint, out),
+        match delivery.kind {
+            DeliveryKind::Final | DeliveryKind::Duplicate => {
+                self.receipt(delivery, 0x04, sequence, now, ids, out)
+            }
+            DeliveryKind::Intermediate => self.receipt(delivery, 0x20, sequence, now, ids, out),
+            DeliveryKind::Mo => self.mo(delivery, sequence, ids, out),
         }
     }
 
     #[inline]
     fn receipt(
         &mut self,
-        letter: &PendingDelivery,
+        delivery: &PendingDelivery,
         esm_class: u8,
         sequence: u32,
         now: Nanos,
-        mint: &IdGenerator,
+        ids: &IdGenerator,
         out: &mut BytesMut,
     ) {
-        let mut page = PduBuf { octets: [0; 512], len: 4 };
+        let mut buf = PduBuf { octets: [0; 512], len: 4 };
         let data = self.shape == ReceiptShape::DataSm;
         let command_id = if data { CommandId::DATA_SM } else { CommandId::DELIVER_SM };
-        let id = mint.in_receipt(letter.number);
-        page.put(&command_id.0.to_be_bytes());
-        page.len += 4;
-        page.put(&sequence.to_be_bytes());
+        let id = ids.in_receipt(delivery.number);
+        buf.put(&command_id.0.to_be_bytes());
+        buf.len += 4;
+        buf.put(&sequence.to_be_bytes());
         match &self.service_type[..] {
-            [0] => page.put(&[0]),
-            named => page.put_slice(named),
+            [0] => buf.put(&[0]),
+            named => buf.put_slice(named),
         }
-        for address in [&letter.from, &letter.to] {
-            page.put(&[address.ton, address.npi]);
-            page.put_front(address.raw());
-            page.put(&[0]);
+        for address in [&delivery.from, &delivery.to] {
+            buf.put(&[address.ton, address.npi]);
+            buf.put_front(address.raw());
+            buf.put(&[0]);
         }
         match self.shape {
             ReceiptShape::AppendixB | ReceiptShape::Openmarket => {
-                page.put(&[esm_class, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-                let start = page.len;
-                self.text(letter, now, &id, &mut page);
+                buf.put(&[esm_class, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+                let start = buf.len;
+                self.text(delivery, now, &id, &mut buf);
                 // an err of any length keeps a receipt's text well under 255
-                page.octets[start - 1] = (page.len - start) as u8;
+                buf.octets[start - 1] = (buf.len - start) as u8;
                 if self.shape == ReceiptShape::AppendixB {
-                    tlvs(letter, &id, &mut page);
+                    tlvs(delivery, &id, &mut buf);
                 }
             }
             ReceiptShape::TlvOnly => {
-                page.put(&[esm_class, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-                tlvs(letter, &id, &mut page);
+                buf.put(&[esm_class, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+                tlvs(delivery, &id, &mut buf);
             }
             ReceiptShape::Payload => {
-                page.put(&[esm_class, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-                page.put(&Tag::MESSAGE_PAYLOAD.0.to_be_bytes());
-                page.len += 2;
-                let start = page.len;
-                self.text(letter, now, &id, &mut page);
-                let octets = (page.len - start) as u16;
-                page.octets[start - 2..start].copy_from_slice(&octets.to_be_bytes());
+                buf.put(&[esm_class, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+                buf.put(&Tag::MESSAGE_PAYLOAD.0.to_be_bytes());
+                buf.len += 2;
+                let start = buf.len;
+                self.text(delivery, now, &id, &mut buf);
+                let octets = (buf.len - start) as u16;
+                buf.octets[start - 2..start].copy_from_slice(&octets.to_be_bytes());
             }
             ReceiptShape::DataSm => {
-                page.put(&[esm_class, 0, 0]);
-                tlvs(letter, &id, &mut page);
+                buf.put(&[esm_class, 0, 0]);
+                tlvs(delivery, &id, &mut buf);
             }
         }
-        let octets = page.len as u32;
-        page.octets[..4].copy_from_slice(&octets.to_be_bytes());
-        out.extend_from_slice(&page.octets[..page.len]);
+        let octets = buf.len as u32;
+        buf.octets[..4].copy_from_slice(&octets.to_be_bytes());
+        out.extend_from_slice(&buf.octets[..buf.len]);
     }
 
     #[inline]
-    fn text(&mut self, letter: &PendingDelivery, now: Nanos, id: &Id, page: &mut PduBuf) {
+    fn text(&mut self, delivery: &PendingDelivery, now: Nanos, id: &SpelledId, buf: &mut PduBuf) {
         let zero = self.wall_ns_at_zero;
-        let submitted = *self.submitted.at(zero + letter.submitted_ns);
+        let submitted = *self.submitted.at(zero + delivery.submitted_ns);
         let done = *self.done.at(zero + now.0);
-        let state = MessageState::from_wire(letter.state);
-        page.put(b"id:");
-        page.put_front(id.raw());
+        let state = MessageState::from_wire(delivery.state);
+        buf.put(b"id:");
+        buf.put_front(id.raw());
         if self.shape == ReceiptShape::Openmarket {
-            page.put(b" sub:000 dlvrd:000 submitdate:");
-            page.put(&submitted);
-            page.put(b" donedate:");
-            page.put(if never_done(state) { b"000000000000" } else { &done });
+            buf.put(b" sub:000 dlvrd:000 submitdate:");
+            buf.put(&submitted);
+            buf.put(b" donedate:");
+            buf.put(if never_done(state) { b"000000000000" } else { &done });
         } else {
             let delivered = state == MessageState::Delivered;
-            page.put(if delivered { b" sub:001 dlvrd:001" } else { b" sub:001 dlvrd:000" });
-            page.put(b" submit date:");
-            page.put_front((&submitted, 10));
-            page.put(b" done date:");
-            page.put_front((&done, 10));
+            buf.put(if delivered { b" sub:001 dlvrd:001" } else { b" sub:001 dlvrd:000" });
+            buf.put(b" submit date:");
+            buf.put_front((&submitted, 10));
+            buf.put(b" done date:");
+            buf.put_front((&done, 10));
         }
-        page.put(b" stat:");
+        buf.put(b" stat:");
         match state.stat().as_bytes().first_chunk::<7>() {
-            Some(stat) => page.put(stat),
-            None => page.put_slice(state.stat().as_bytes()),
+            Some(stat) => buf.put(stat),
+            None => buf.put_slice(state.stat().as_bytes()),
         }
-        page.put(b" err:");
-        let ruled = usize::from(letter.rule).checked_sub(1).and_then(|at| self.errs.get(at));
+        buf.put(b" err:");
+        let ruled = usize::from(delivery.rule).checked_sub(1).and_then(|at| self.errs.get(at));
         match ruled {
-            Some(Some(err)) => page.put_slice(&err.as_bytes()[..err.len().min(16)]),
-            Some(None) | None => page.put(err_of(state, self.shape)),
+            Some(Some(err)) => buf.put_slice(&err.as_bytes()[..err.len().min(16)]),
+            Some(None) | None => buf.put(err_of(state, self.shape)),
         }
-        page.put(b" text:");
+        buf.put(b" text:");
     }
 
-    /// A mobile-originated message: from an unassigned number to a short code, texts in turn.
-    fn mo(&self, letter: &PendingDelivery, sequence: u32, mint: &IdGenerator, out: &mut BytesMut) {
-        let text = &self.texts[(letter.number % self.texts.len() as u64) as usize];
-        let source = format!("447700900{:03}", letter.number % 1000);
+    /// Appends a mobile-originated message from an unassigned number.
+    fn mo(&self, delivery: &PendingDelivery, sequence: u32, ids: &IdGenerator, out: &mut BytesMut) {
+        let text = &self.texts[(delivery.number % self.texts.len() as u64) as usize];
+        let source = format!("447700900{:03}", delivery.number % 1000);
         let mut run = BytesMut::new();
         let short = text.octets.len() <= 254;
         if !short {
             put_tlv(Tag::MESSAGE_PAYLOAD, &text.octets, &mut run);
         }
         if self.ticket_tlv {
-            // numbered from far above those of MT messages
-            let mut ticket = mint.in_response(letter.number | 1 << 62).as_slice().to_vec();
+            // the number is far above those of MT messages
+            let mut ticket = ids.in_response(delivery.number | 1 << 62).as_slice().to_vec();
             ticket.push(0);
             put_tlv(Tag::RECEIPTED_MESSAGE_ID, &ticket, &mut run);
         }
@@ -251,17 +257,17 @@ impl DeliveryWriter {
 }
 
 #[inline]
-fn tlvs(letter: &PendingDelivery, id: &Id, page: &mut PduBuf) {
+fn tlvs(delivery: &PendingDelivery, id: &SpelledId, buf: &mut PduBuf) {
     let (octets, len) = id.raw();
-    page.put(&Tag::RECEIPTED_MESSAGE_ID.0.to_be_bytes());
-    page.put(&(len as u16 + 1).to_be_bytes());
-    page.put_front((octets, len));
-    page.put(&[0]);
-    page.put(&Tag::MESSAGE_STATE.0.to_be_bytes());
-    page.put(&[0, 1, letter.state]);
+    buf.put(&Tag::RECEIPTED_MESSAGE_ID.0.to_be_bytes());
+    buf.put(&(len as u16 + 1).to_be_bytes());
+    buf.put_front((octets, len));
+    buf.put(&[0]);
+    buf.put(&Tag::MESSAGE_STATE.0.to_be_bytes());
+    buf.put(&[0, 1, delivery.state]);
 }
 
-/// States in which nothing was ever done (OpenMarket writes zeros for the date).
+/// Whether a message in this state has no done date (OpenMarket writes zeros then).
 fn never_done(state: MessageState) -> bool {
     match state {
         MessageState::Scheduled
@@ -278,8 +284,7 @@ fn never_done(state: MessageState) -> bool {
     }
 }
 
-/// The `err` where no rule says one. OpenMarket's are of docs/smpp/openmarket.md, "deliver_sm" as far as it names them;
-/// the rest is ours.
+/// The `err` where no rule gives one. OpenMarket's are from FACTS A.3 as far as given there; we chose the others.
 fn err_of(state: MessageState, shape: ReceiptShape) -> &'static [u8; 3] {
     let openmarket = shape == ReceiptShape::Openmarket;
     match state {
@@ -298,28 +303,28 @@ fn err_of(state: MessageState, shape: ReceiptShape) -> &'static [u8; 3] {
     }
 }
 
-impl Text {
-    fn new(text: &str) -> Text {
+impl MoText {
+    fn new(text: &str) -> MoText {
         if text.is_ascii() {
-            return Text { data_coding: 0, octets: text.as_bytes().to_vec() };
+            return MoText { data_coding: 0, octets: text.as_bytes().to_vec() };
         }
-        Text { data_coding: 8, octets: text.encode_utf16().flat_map(u16::to_be_bytes).collect() }
+        MoText { data_coding: 8, octets: text.encode_utf16().flat_map(u16::to_be_bytes).collect() }
     }
 }
 
 /// Appends a submit_sm_resp that accepts.
 #[inline]
-pub(super) fn accepted(sequence: u32, number: u64, mint: &IdGenerator, out: &mut BytesMut) {
-    let id = mint.in_response(number);
+pub(super) fn accepted(sequence: u32, number: u64, ids: &IdGenerator, out: &mut BytesMut) {
+    let id = ids.in_response(number);
     let (octets, len) = id.raw();
     let length = Header::OCTETS + len + 1;
-    let mut page = [0_u8; Header::OCTETS + super::id_generator::ID_MAX + 1];
-    page[0..4].copy_from_slice(&(length as u32).to_be_bytes());
-    page[4..8].copy_from_slice(&CommandId::SUBMIT_SM_RESP.0.to_be_bytes());
-    page[12..16].copy_from_slice(&sequence.to_be_bytes());
-    page[16..16 + super::id_generator::ID_MAX].copy_from_slice(octets);
-    page[16 + len] = 0;
-    out.extend_from_slice(&page[..length]);
+    let mut buf = [0_u8; Header::OCTETS + super::id_generator::ID_MAX + 1];
+    buf[0..4].copy_from_slice(&(length as u32).to_be_bytes());
+    buf[4..8].copy_from_slice(&CommandId::SUBMIT_SM_RESP.0.to_be_bytes());
+    buf[12..16].copy_from_slice(&sequence.to_be_bytes());
+    buf[16..16 + super::id_generator::ID_MAX].copy_from_slice(octets);
+    buf[16 + len] = 0;
+    out.extend_from_slice(&buf[..length]);
 }
 
 #[cfg(test)]
@@ -336,14 +341,15 @@ mod tests {
 
     const WALL: u64 = 1_516_662_597 * NS_PER_S; // 2018-01-22T23:09:57Z
 
-    fn written(change: impl FnOnce(&mut Behaviour), letter: PendingDelivery) -> BytesMut {
+    fn written(change: impl FnOnce(&mut Behaviour), delivery: PendingDelivery) -> BytesMut {
         let mut behaviour = Behaviour::default();
         change(&mut behaviour);
-        let mint = IdGenerator::new(1, IdFormat::Decimal, ReceiptId::Same);
+        let ids = IdGenerator::new(1, IdFormat::Decimal, ReceiptId::Same);
         let mut out = BytesMut::new();
-        let letter = PendingDelivery { from: address(b"4477"), to: address(b"1234567"), ..letter };
+        let delivery =
+            PendingDelivery { from: address(b"4477"), to: address(b"1234567"), ..delivery };
         let now = Nanos::from_secs(62);
-        DeliveryWriter::new(&behaviour, WALL).write(&letter, 9, now, &mint, &mut out);
+        DeliveryWriter::new(&behaviour, WALL).write(&delivery, 9, now, &ids, &mut out);
         out
     }
 
@@ -377,35 +383,37 @@ mod tests {
             ReceiptShape::Payload,
             ReceiptShape::DataSm,
         ] {
-            for (kind, intermediate) in [(Kind::Final, false), (Kind::Intermediate, true)] {
-                let letter = PendingDelivery {
+            for (kind, intermediate) in
+                [(DeliveryKind::Final, false), (DeliveryKind::Intermediate, true)]
+            {
+                let delivery = PendingDelivery {
                     number: 1_234_567_890,
                     state: 5,
                     kind,
                     ..PendingDelivery::default()
                 };
-                let frame = written(|b| b.receipts.format = shape, letter);
+                let frame = written(|b| b.receipts.format = shape, delivery);
                 assert!(pdu::decode(&frame).unwrap().anomalies.is_empty(), "{shape:?}");
-                let Some(receipt::Delivered::Receipt(brief)) = receipt::read_frame(&frame) else {
+                let Some(receipt::Delivered::Receipt(found)) = receipt::read_frame(&frame) else {
                     panic!("{shape:?}")
                 };
-                assert_eq!(brief.id, b"1234567890", "{shape:?}");
-                assert_eq!(brief.state, MessageState::Undeliverable, "{shape:?}");
-                assert_eq!(brief.intermediate, intermediate);
+                assert_eq!(found.id, b"1234567890", "{shape:?}");
+                assert_eq!(found.state, MessageState::Undeliverable, "{shape:?}");
+                assert_eq!(found.intermediate, intermediate);
             }
         }
     }
 
     #[test]
-    fn openmarkets_text_has_seconds_and_zeros_where_nothing_was_done() {
-        let letter =
+    fn openmarkets_text_has_seconds_and_zeros_where_there_is_no_done_date() {
+        let delivery =
             PendingDelivery { number: 1_000_000_007, state: 8, ..PendingDelivery::default() };
         let frame = written(
             |b| {
                 b.receipts.format = ReceiptShape::Openmarket;
                 b.habits.service_type = "OMV4".to_owned();
             },
-            letter,
+            delivery,
         );
         let Body::DeliverSm(sm) = pdu::decode(&frame).unwrap().body else { panic!() };
         assert_eq!(sm.service_type, b"OMV4");
@@ -418,16 +426,19 @@ mod tests {
     }
 
     #[test]
-    fn an_mo_is_no_receipt_even_where_it_carries_a_ticket() {
-        let letter =
-            |number| PendingDelivery { number, kind: Kind::Mo, ..PendingDelivery::default() };
-        let told = |b: &mut Behaviour| {
+    fn an_mo_is_not_a_receipt_even_with_a_message_id() {
+        let delivery = |number| PendingDelivery {
+            number,
+            kind: DeliveryKind::Mo,
+            ..PendingDelivery::default()
+        };
+        let change = |b: &mut Behaviour| {
             b.mo.texts = vec!["hello".to_owned(), "grüß €".to_owned()];
             b.mo.lengths = vec![300];
             b.mo.ticket_tlv = true;
         };
         for (number, data_coding) in [(0, 0), (1, 8), (2, 0)] {
-            let frame = written(told, letter(number));
+            let frame = written(change, delivery(number));
             let pdu = pdu::decode(&frame).unwrap();
             assert!(pdu.anomalies.is_empty());
             let Body::DeliverSm(sm) = pdu.body else { panic!() };
@@ -439,13 +450,13 @@ mod tests {
     }
 
     #[test]
-    fn a_response_that_accepts_is_as_the_codec_writes_it() {
-        let mint = IdGenerator::new(1, IdFormat::Ticket, ReceiptId::Same);
+    fn a_response_that_accepts_equals_that_of_the_codec() {
+        let ids = IdGenerator::new(1, IdFormat::Ticket, ReceiptId::Same);
         let (mut quick, mut full) = (BytesMut::new(), BytesMut::new());
-        accepted(7, 42, &mint, &mut quick);
-        let id = mint.in_response(42);
+        accepted(7, 42, &ids, &mut quick);
+        let id = ids.in_response(42);
         pdu::submit_sm_resp(CommandStatus::ESME_ROK, 7, id.as_slice(), &mut full);
         assert_eq!(quick, full);
-        assert_eq!(quick.len(), 0x28, "as OpenMarket's example");
+        assert_eq!(quick.len(), 0x28, "as in OpenMarket's example");
     }
 }

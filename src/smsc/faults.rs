@@ -1,27 +1,27 @@
-//! When the simulator does something wrong: at a time after the first bind, again and again, or by share.
-//! What is done is the core's business. Also the regular stall.
+//! When the simulator misbehaves (`faults`): at a time after the first bind, again and again, or with a probability.
+//! How each fault is done is in `inject`.
 use crate::kit::{Nanos, Rng};
-use crate::plan::behaviour::{Fault, FaultKind, Stall};
+use crate::plan::behaviour::{Fault, FaultKind};
 
-/// What a fault by share is drawn for.
+/// What a fault with a probability is drawn at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Occasion {
-    /// A connection was taken.
+pub(super) enum FaultTrigger {
+    /// An accepted connection.
     Connection,
-    /// A bind came.
+    /// A received bind.
     Bind,
-    /// An enquire_link came.
-    Enquiry,
-    /// A submit_sm came.
+    /// A received enquire_link.
+    EnquireLink,
+    /// A received submit_sm.
     Submit,
 }
 
-impl Occasion {
-    fn of(kind: FaultKind) -> Occasion {
+impl FaultTrigger {
+    fn of(kind: FaultKind) -> FaultTrigger {
         match kind {
-            FaultKind::AcceptThenDrop => Occasion::Connection,
-            FaultKind::BindRefuse => Occasion::Bind,
-            FaultKind::NoEnquireAnswer => Occasion::Enquiry,
+            FaultKind::AcceptThenDrop => FaultTrigger::Connection,
+            FaultKind::BindRefuse => FaultTrigger::Bind,
+            FaultKind::NoEnquireAnswer => FaultTrigger::EnquireLink,
             FaultKind::Unbind
             | FaultKind::Close
             | FaultKind::Reset
@@ -30,14 +30,14 @@ impl Occasion {
             | FaultKind::Truncated
             | FaultKind::OversizeTlv
             | FaultKind::GenericNack
-            | FaultKind::SlowReader => Occasion::Submit,
+            | FaultKind::SlowReader => FaultTrigger::Submit,
         }
     }
 }
 
-/// One fault and its next time.
+/// A fault and when it happens next; MAX: never, or by probability only.
 #[derive(Clone, Debug)]
-struct Planned {
+struct ScheduledFault {
     fault: Fault,
     next: Nanos,
 }
@@ -45,35 +45,51 @@ struct Planned {
 /// All faults of a behaviour.
 #[derive(Clone, Debug)]
 pub(super) struct Faults {
-    list: Vec<Planned>,
-    /// Whether any is drawn for submit_sm: the hot path asks nothing else.
-    pub(super) at_submits: bool,
+    list: Vec<ScheduledFault>,
+    /// Whether any fault is drawn at submit_sm: the hot path checks nothing else.
+    any_at_submits: bool,
+    /// When the next timed fault happens; MAX: never.
     due: Nanos,
+    /// Number of the next binds that timed faults refuse; MAX: all.
+    binds_to_refuse: u64,
+    /// Number of the next connections that timed faults drop; MAX: all.
+    connections_to_drop: u64,
+}
+
+/// Uses up one of `count`, unless it stands for all. False: the count is 0.
+fn take_one(count: &mut u64) -> bool {
+    let is_some = *count > 0;
+    if is_some && *count != u64::MAX {
+        *count -= 1;
+    }
+    is_some
 }
 
 impl Faults {
     pub(super) fn new(faults: &[Fault]) -> Faults {
         let untimed = |fault: &Fault| fault.at.is_none() && fault.every.is_none();
-        let list: Vec<Planned> = faults
+        let list: Vec<ScheduledFault> = faults
             .iter()
             .map(|fault| {
                 let mut fault = fault.clone();
-                // no word of when means: each time
+                // without a time or a probability a fault happens each time
                 if untimed(&fault) && fault.share.is_none() {
                     fault.share = Some(1.0);
                 }
-                Planned { fault, next: Nanos::MAX }
+                ScheduledFault { fault, next: Nanos::MAX }
             })
             .collect();
-        let at_submits = list.iter().any(|planned| {
-            planned.fault.share.is_some() && Occasion::of(planned.fault.kind) == Occasion::Submit
+        let any_at_submits = list.iter().any(|scheduled| {
+            scheduled.fault.share.is_some()
+                && FaultTrigger::of(scheduled.fault.kind) == FaultTrigger::Submit
         });
-        Faults { list, at_submits, due: Nanos::MAX }
+        let (due, binds_to_refuse, connections_to_drop) = (Nanos::MAX, 0, 0);
+        Faults { list, any_at_submits, due, binds_to_refuse, connections_to_drop }
     }
 
-    /// The first bind: times count from here.
+    /// Starts the timed faults at the first bind.
     pub(super) fn start(&mut self, now: Nanos) {
-        for Planned { fault, next } in &mut self.list {
+        for ScheduledFault { fault, next } in &mut self.list {
             if let Some(first) = fault.at.or(fault.every) {
                 *next = now.after(first);
             }
@@ -82,86 +98,62 @@ impl Faults {
     }
 
     fn set_due(&mut self) {
-        self.due = self.list.iter().map(|planned| planned.next).min().unwrap_or(Nanos::MAX);
+        self.due = self.list.iter().map(|scheduled| scheduled.next).min().unwrap_or(Nanos::MAX);
     }
 
-    /// When the next timed fault is due.
+    /// When the next timed fault is due; MAX: never.
     #[inline]
     pub(super) fn due(&self) -> Nanos {
         self.due
     }
 
-    /// A timed fault that is due, and whether it befalls all sessions.
+    /// Whether any fault is drawn at submit_sm.
+    #[inline]
+    pub(super) fn any_at_submits(&self) -> bool {
+        self.any_at_submits
+    }
+
+    /// Takes a timed fault that is due, and whether it applies to all sessions.
     pub(super) fn pop(&mut self, now: Nanos) -> Option<(FaultKind, bool)> {
-        let planned = self.list.iter_mut().filter(|p| p.next <= now).min_by_key(|p| p.next)?;
-        planned.next = match planned.fault.every {
-            Some(every) if every > Nanos::ZERO => planned.next.after(every),
+        let scheduled = self.list.iter_mut().filter(|s| s.next <= now).min_by_key(|s| s.next)?;
+        scheduled.next = match scheduled.fault.every {
+            Some(every) if every > Nanos::ZERO => scheduled.next.after(every),
             Some(_) | None => Nanos::MAX,
         };
-        let found = (planned.fault.kind, planned.fault.all_sessions);
+        let found = (scheduled.fault.kind, scheduled.fault.all_sessions);
         self.set_due();
         Some(found)
     }
 
-    /// Draws for an occasion.
-    pub(super) fn draw(&self, occasion: Occasion, rng: &mut Rng) -> Option<FaultKind> {
+    /// Draws a fault at an event. None: no fault happens.
+    pub(super) fn draw(&self, trigger: FaultTrigger, rng: &mut Rng) -> Option<FaultKind> {
         self.list
             .iter()
-            .filter(|planned| Occasion::of(planned.fault.kind) == occasion)
-            .find(|planned| planned.fault.share.is_some_and(|share| rng.chance(share)))
-            .map(|planned| planned.fault.kind)
-    }
-}
-
-/// The regular silence: the first one begins `every` after the first bind.
-#[derive(Clone, Debug)]
-pub(super) struct Stalls {
-    stall: Option<Stall>,
-    start: Nanos,
-    on: bool,
-    edge: Nanos,
-}
-
-impl Stalls {
-    pub(super) fn new(stall: Option<Stall>) -> Stalls {
-        let stall = stall.filter(|s| s.length > Nanos::ZERO && s.every > s.length);
-        Stalls { stall, start: Nanos::MAX, on: false, edge: Nanos::MAX }
+            .filter(|scheduled| FaultTrigger::of(scheduled.fault.kind) == trigger)
+            .find(|scheduled| scheduled.fault.share.is_some_and(|share| rng.chance(share)))
+            .map(|scheduled| scheduled.fault.kind)
     }
 
-    /// The first bind.
-    pub(super) fn start(&mut self, now: Nanos) {
-        if let Some(stall) = self.stall {
-            self.start = now;
-            self.edge = now.after(stall.every);
-        }
+    /// Refuses one more of the next binds, or all.
+    pub(super) fn refuse_binds(&mut self, all: bool) {
+        self.binds_to_refuse = if all { u64::MAX } else { self.binds_to_refuse.saturating_add(1) };
     }
 
-    /// Whether it is silent.
-    #[inline]
-    pub(super) fn is_on(&self) -> bool {
-        self.on
+    /// Drops one more of the next connections, or all.
+    pub(super) fn drop_connections(&mut self, all: bool) {
+        self.connections_to_drop =
+            if all { u64::MAX } else { self.connections_to_drop.saturating_add(1) };
     }
 
-    /// When that changes next.
-    #[inline]
-    pub(super) fn due(&self) -> Nanos {
-        self.edge
+    /// Whether a fault refuses the bind that was received.
+    pub(super) fn refuses_bind(&mut self, rng: &mut Rng) -> bool {
+        self.draw(FaultTrigger::Bind, rng).is_some() || take_one(&mut self.binds_to_refuse)
     }
 
-    /// Sets what holds at `now`; true: a silence ended.
-    #[inline]
-    pub(super) fn update(&mut self, now: Nanos) -> bool {
-        if now < self.edge {
-            return false;
-        }
-        let Some(stall) = self.stall else { return false };
-        let was = self.on;
-        let cycles = now.since(self.start).0 / stall.every.0;
-        let begun = self.start.after(Nanos(cycles * stall.every.0));
-        let ends = begun.after(stall.length);
-        self.on = cycles > 0 && now < ends;
-        self.edge = if self.on { ends } else { begun.after(stall.every) };
-        was && !self.on
+    /// Whether a fault drops the connection that was accepted.
+    pub(super) fn drops_connection(&mut self, rng: &mut Rng) -> bool {
+        self.draw(FaultTrigger::Connection, rng).is_some()
+            || take_one(&mut self.connections_to_drop)
     }
 }
 
@@ -180,7 +172,7 @@ mod tests {
         };
         let s = Nanos::from_secs;
         let mut faults = Faults::new(&[fault(Some(s(3)), None), fault(None, Some(s(5)))]);
-        assert_eq!((faults.due(), faults.at_submits), (Nanos::MAX, false));
+        assert_eq!((faults.due(), faults.any_at_submits()), (Nanos::MAX, false));
         faults.start(s(10));
         let mut times = Vec::new();
         for now in 10..=25 {
@@ -192,18 +184,14 @@ mod tests {
     }
 
     #[test]
-    fn the_silence_comes_at_every_period_but_the_first() {
-        let ms = Nanos::from_millis;
-        let mut stalls = Stalls::new(Some(Stall { every: ms(10), length: ms(3) }));
-        assert_eq!(stalls.due(), Nanos::MAX);
-        stalls.start(ms(100));
-        let silent: Vec<u64> = (100..140)
-            .filter(|now| {
-                stalls.update(ms(*now));
-                stalls.is_on()
-            })
-            .collect();
-        assert_eq!(silent, [110, 111, 112, 120, 121, 122, 130, 131, 132]);
-        assert_eq!(stalls.due(), ms(140));
+    fn timed_faults_refuse_as_many_binds_as_were_added_or_all() {
+        let (mut faults, mut rng) = (Faults::new(&[]), Rng::new(1));
+        assert!(!faults.refuses_bind(&mut rng) && !faults.drops_connection(&mut rng));
+        faults.refuse_binds(false);
+        faults.refuse_binds(false);
+        assert!(faults.refuses_bind(&mut rng) && faults.refuses_bind(&mut rng));
+        assert!(!faults.refuses_bind(&mut rng));
+        faults.drop_connections(true);
+        assert!((0..100).all(|_| faults.drops_connection(&mut rng)));
     }
 }

@@ -1,29 +1,29 @@
-//! The mint: message ids, and how responses and receipts spell them.
+//! Generates message ids, and spells them as responses and receipts do.
 //!
-//! An id is a number; every spelling is a pure function of the number, so that a receipt needs no more
-//! than it. Knows no PDU.
+//! An id is a number; every spelling is a pure function of the number, so that a receipt needs only the number. Knows no
+//! PDU.
 use crate::kit::mix64;
 use crate::plan::behaviour::{IdFormat, ReceiptId};
 
-/// Octets of the longest spelling.
+/// Length of the longest spelling, in octets.
 pub(super) const ID_MAX: usize = 40;
 
-/// A spelled id.
+/// An id as it is spelled.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Id {
+pub(super) struct SpelledId {
     octets: [u8; ID_MAX],
     len: usize,
 }
 
-impl Id {
-    const EMPTY: Id = Id { octets: [0; ID_MAX], len: 0 };
+impl SpelledId {
+    const EMPTY: SpelledId = SpelledId { octets: [0; ID_MAX], len: 0 };
 
-    /// The octets.
+    /// Its octets.
     #[inline]
     pub(super) fn as_slice(&self) -> &[u8] {
         &self.octets[..self.len]
     }
-    /// All octets there is room for, the id in front, and its length: for copies of one fixed size.
+    /// The whole buffer, which starts with the id, and the id's length: for copies of one fixed size.
     #[inline]
     pub(super) fn raw(&self) -> (&[u8; ID_MAX], usize) {
         (&self.octets, self.len)
@@ -34,7 +34,7 @@ impl Id {
     }
 }
 
-/// Gives out ids in order.
+/// Gives out ids in ascending order.
 #[derive(Clone, Debug)]
 pub(super) struct IdGenerator {
     next: u64,
@@ -44,13 +44,13 @@ pub(super) struct IdGenerator {
 }
 
 impl IdGenerator {
-    /// Ten digits in decimal, eight in hexadecimal, letters among them more often than not.
+    /// The first number depends on the seed. It has ten decimal digits and eight hexadecimal ones.
     pub(super) fn new(seed: u64, response: IdFormat, receipt: ReceiptId) -> IdGenerator {
         let next = 1_000_000_000 + mix64(seed) % 1_000_000_000;
         IdGenerator { next, seed: mix64(!seed), response, receipt }
     }
 
-    /// The next id's number.
+    /// Takes the next number.
     #[inline]
     pub(super) fn take(&mut self) -> u64 {
         let number = self.next;
@@ -58,9 +58,9 @@ impl IdGenerator {
         number
     }
 
-    /// As the response spells it.
+    /// The id as the response spells it.
     #[inline]
-    pub(super) fn in_response(&self, number: u64) -> Id {
+    pub(super) fn in_response(&self, number: u64) -> SpelledId {
         match self.response {
             IdFormat::Decimal => decimal(number, 10),
             IdFormat::Hex => hex(number, 8),
@@ -69,9 +69,9 @@ impl IdGenerator {
         }
     }
 
-    /// As receipts spell it.
+    /// The id as receipts spell it.
     #[inline]
-    pub(super) fn in_receipt(&self, number: u64) -> Id {
+    pub(super) fn in_receipt(&self, number: u64) -> SpelledId {
         match self.receipt {
             ReceiptId::Same => self.in_response(number),
             ReceiptId::Decimal => decimal(number, 1),
@@ -84,19 +84,19 @@ impl IdGenerator {
             ReceiptId::ZeroPadded => {
                 let id = self.in_response(number);
                 let zeros = 20_usize.saturating_sub(id.len);
-                let mut padded = Id { octets: [b'0'; ID_MAX], len: zeros + id.len };
+                let mut padded = SpelledId { octets: [b'0'; ID_MAX], len: zeros + id.len };
                 padded.octets[zeros..zeros + id.len].copy_from_slice(id.as_slice());
                 padded
             }
         }
     }
 
-    fn uuid(&self, number: u64) -> Id {
+    fn uuid(&self, number: u64) -> SpelledId {
         // version 4, variant 1; the low 62 bits stay a bijection of the number
         let high = mix64(number ^ self.seed.rotate_left(17)) & !0xF000 | 0x4000;
         let low = mix64(number ^ self.seed) & !(3 << 62) | 2 << 62;
         let value = u128::from(high) << 64 | u128::from(low);
-        let mut id = Id::EMPTY;
+        let mut id = SpelledId::EMPTY;
         for digit in (0..32).rev() {
             id.push(DIGITS[(value >> (4 * digit)) as usize & 15].to_ascii_lowercase());
             if matches!(digit, 24 | 20 | 16 | 12) {
@@ -106,8 +106,8 @@ impl IdGenerator {
         id
     }
 
-    fn ticket(&self, number: u64) -> Id {
-        let mut id = Id::EMPTY;
+    fn ticket(&self, number: u64) -> SpelledId {
+        let mut id = SpelledId::EMPTY;
         for half in 0..2 {
             let mut value = mix64(number ^ self.seed.rotate_left(half * 23));
             for digit in 0..10 {
@@ -124,7 +124,7 @@ impl IdGenerator {
 
 const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-/// Every number below 100 in two digits.
+/// The two digits of every number below 100.
 const PAIRS: [[u8; 2]; 100] = {
     let mut pairs = [[0; 2]; 100];
     let mut number = 0;
@@ -135,10 +135,10 @@ const PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
-/// Ten digits, without a chain of ten divisions.
+/// Ten decimal digits, without a chain of ten divisions.
 #[inline]
-fn ten_digits(number: u64) -> Id {
-    let mut id = Id { octets: [0; ID_MAX], len: 10 };
+fn ten_digits(number: u64) -> SpelledId {
+    let mut id = SpelledId { octets: [0; ID_MAX], len: 10 };
     let low = (number % 100_000_000) as u32;
     let (upper, lower) = (low / 10_000, low % 10_000);
     let parts = [(number / 100_000_000) as u32, upper / 100, upper % 100, lower / 100, lower % 100];
@@ -149,11 +149,11 @@ fn ten_digits(number: u64) -> Id {
 }
 
 #[inline]
-fn decimal(number: u64, width: usize) -> Id {
+fn decimal(number: u64, width: usize) -> SpelledId {
     if number < 10_000_000_000 && (width == 10 || number >= 1_000_000_000) {
         return ten_digits(number);
     }
-    let mut id = Id::EMPTY;
+    let mut id = SpelledId::EMPTY;
     let digits = (number.checked_ilog10().unwrap_or(0) as usize + 1).max(width);
     let mut rest = number;
     for at in (0..digits).rev() {
@@ -165,8 +165,8 @@ fn decimal(number: u64, width: usize) -> Id {
 }
 
 #[inline]
-fn hex(number: u64, width: usize) -> Id {
-    let mut id = Id::EMPTY;
+fn hex(number: u64, width: usize) -> SpelledId {
+    let mut id = SpelledId::EMPTY;
     let digits = (number.checked_ilog2().unwrap_or(0) as usize / 4 + 1).max(width);
     for at in 0..digits {
         let nibble = (number >> (4 * (digits - 1 - at))) as usize & 15;
@@ -181,9 +181,9 @@ mod tests {
     use super::*;
 
     fn spelled(response: IdFormat, receipt: ReceiptId, number: u64) -> (String, String) {
-        let mint = IdGenerator::new(7, response, receipt);
-        let text = |id: Id| String::from_utf8(id.as_slice().to_vec()).unwrap();
-        (text(mint.in_response(number)), text(mint.in_receipt(number)))
+        let ids = IdGenerator::new(7, response, receipt);
+        let text = |id: SpelledId| String::from_utf8(id.as_slice().to_vec()).unwrap();
+        (text(ids.in_response(number)), text(ids.in_receipt(number)))
     }
 
     #[test]
@@ -212,13 +212,13 @@ mod tests {
     }
 
     #[test]
-    fn ids_never_repeat_whatever_their_spelling() {
+    fn ids_never_repeat_in_any_spelling() {
         for format in [IdFormat::Decimal, IdFormat::Hex, IdFormat::Uuid, IdFormat::Ticket] {
-            let mut mint = IdGenerator::new(1, format, ReceiptId::Same);
+            let mut ids = IdGenerator::new(1, format, ReceiptId::Same);
             let mut seen = std::collections::HashSet::new();
             for _ in 0..100_000 {
-                let number = mint.take();
-                assert!(seen.insert(mint.in_response(number).as_slice().to_vec()));
+                let number = ids.take();
+                assert!(seen.insert(ids.in_response(number).as_slice().to_vec()));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The desk: decides what becomes of a submit_sm that no limit refuses. Chance is an argument.
+//! Decides the answer and the outcome of a submit_sm that no limit refuses. Chance is an argument.
 use super::pending_delivery::Address;
 use super::submit_fields::SubmitFields;
 use crate::kit::Rng;
@@ -6,97 +6,99 @@ use crate::plan::behaviour::{Behaviour, Rule};
 use crate::smpp::CommandStatus;
 use crate::smpp::receipt::MessageState;
 
-/// What becomes of a message.
+/// The answer to a submit_sm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SubmitDecision {
-    /// Answered with this status.
+    /// Refuse it with this status.
     Refuse(CommandStatus),
-    /// Answered with ESME_ROK and an id.
+    /// Accept it with ESME_ROK and an id.
     Accept(AcceptTerms),
 }
 
-/// How an accepted message ends.
+/// The outcome of an accepted message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct AcceptTerms {
-    /// The message_state of its receipt.
+    /// message_state of its receipt.
     pub(super) state: u8,
-    /// 1 + the rule that says the receipt's `err`; 0: none does.
+    /// 1 + the index of the rule that gives the receipt's `err`; 0: `err` follows from the state.
     pub(super) rule: u16,
-    /// It is never answered.
+    /// Whether its response is never sent.
     pub(super) unanswered: bool,
-    /// Its registered_delivery asks for a receipt of this outcome.
+    /// Whether its registered_delivery asks for a receipt of this outcome.
     pub(super) asked: bool,
-    /// That receipt is never sent.
+    /// Whether that receipt is never sent.
     pub(super) unreceipted: bool,
-    /// It goes before the response.
+    /// Whether the receipt is sent before the response.
     pub(super) early: bool,
-    /// It goes twice.
-    pub(super) twice: bool,
-    /// An intermediate notification goes before it.
-    pub(super) notified: bool,
+    /// Whether the receipt is sent twice.
+    pub(super) duplicate: bool,
+    /// Whether an intermediate notification is sent before the receipt.
+    pub(super) intermediate: bool,
 }
 
-/// A destination as rules write it.
+/// The destination of a rule: text with an optional `*` at either end.
 #[derive(Clone, Debug)]
-enum Pattern {
-    Whole(Vec<u8>),
-    Starts(Vec<u8>),
-    Ends(Vec<u8>),
-    Holds(Vec<u8>),
+enum DestinationPattern {
+    Exact(Vec<u8>),
+    Prefix(Vec<u8>),
+    Suffix(Vec<u8>),
+    Contains(Vec<u8>),
 }
 
-impl Pattern {
-    fn new(text: &str) -> Pattern {
+impl DestinationPattern {
+    fn new(text: &str) -> DestinationPattern {
         let inner = text.trim_matches('*').as_bytes().to_vec();
         match (text.starts_with('*'), text.ends_with('*')) {
-            (false, false) => Pattern::Whole(inner),
-            (false, true) => Pattern::Starts(inner),
-            (true, false) => Pattern::Ends(inner),
-            (true, true) => Pattern::Holds(inner),
+            (false, false) => DestinationPattern::Exact(inner),
+            (false, true) => DestinationPattern::Prefix(inner),
+            (true, false) => DestinationPattern::Suffix(inner),
+            (true, true) => DestinationPattern::Contains(inner),
         }
     }
 
-    fn fits(&self, address: &[u8]) -> bool {
+    fn matches(&self, address: &[u8]) -> bool {
         match self {
-            Pattern::Whole(text) => address == text,
-            Pattern::Starts(text) => address.starts_with(text),
-            Pattern::Ends(text) => address.ends_with(text),
-            Pattern::Holds(text) => {
+            DestinationPattern::Exact(text) => address == text,
+            DestinationPattern::Prefix(text) => address.starts_with(text),
+            DestinationPattern::Suffix(text) => address.ends_with(text),
+            DestinationPattern::Contains(text) => {
                 text.is_empty() || address.windows(text.len()).any(|part| part == text)
             }
         }
     }
 }
 
-/// The shares and rules of a behaviour.
+/// The probabilities and rules of a behaviour.
 #[derive(Clone, Debug)]
 pub(super) struct OutcomePolicy {
-    rules: Vec<(Pattern, Rule)>,
+    rules: Vec<(DestinationPattern, Rule)>,
+    /// command_status with its probability.
     errors: Vec<(u32, f64)>,
+    /// message_state with its probability.
     states: Vec<(u8, f64)>,
     unanswered: f64,
     unreceipted: f64,
     early: f64,
-    twice: f64,
-    notified: f64,
+    duplicate: f64,
+    intermediate: f64,
 }
 
-/// The first of `shares` that one draw falls into.
-fn drawn<T: Copy>(shares: &[(T, f64)], rng: &mut Rng) -> Option<T> {
-    if shares.is_empty() {
+/// Draws one of `choices` by their probabilities. None: the draw falls into none of them.
+fn draw<T: Copy>(choices: &[(T, f64)], rng: &mut Rng) -> Option<T> {
+    if choices.is_empty() {
         return None;
     }
     let mut left = rng.unit();
-    for (value, share) in shares {
-        if left < *share {
+    for (value, probability) in choices {
+        if left < *probability {
             return Some(*value);
         }
-        left -= share;
+        left -= probability;
     }
     None
 }
 
-/// Does registered_delivery ask for a receipt of this outcome (v3.4 5.2.17; 3 as v5.0 has it).
+/// Whether registered_delivery asks for a receipt of this outcome (v3.4 5.2.17; 3 as in v5.0).
 pub(super) fn asks(registered_delivery: u8, state: u8) -> bool {
     let delivered = state == MessageState::Delivered.wire();
     match registered_delivery & 0x03 {
@@ -112,35 +114,38 @@ impl OutcomePolicy {
         let receipts = &behaviour.receipts;
         let rules = behaviour.rules.iter();
         OutcomePolicy {
-            rules: rules.map(|rule| (Pattern::new(&rule.destination), rule.clone())).collect(),
+            rules: rules
+                .map(|rule| (DestinationPattern::new(&rule.destination), rule.clone()))
+                .collect(),
             errors: behaviour.response.errors.clone(),
             states: receipts.states.clone(),
             unanswered: behaviour.response.lost,
             unreceipted: receipts.lost,
             early: receipts.before_response,
-            twice: receipts.duplicate,
-            notified: receipts.intermediate,
+            duplicate: receipts.duplicate,
+            intermediate: receipts.intermediate,
         }
     }
 
+    /// The first rule that matches a destination, and its index.
     #[inline]
     fn rule(&self, destination: &Address) -> Option<(usize, &Rule)> {
         if self.rules.is_empty() {
             return None;
         }
         let (octets, len) = destination.raw();
-        let fits = |pattern: &Pattern| pattern.fits(&octets[..len]);
-        let at = self.rules.iter().position(|(pattern, _)| fits(pattern))?;
+        let is_match = |pattern: &DestinationPattern| pattern.matches(&octets[..len]);
+        let at = self.rules.iter().position(|(pattern, _)| is_match(pattern))?;
         Some((at, &self.rules[at].1))
     }
 
-    /// Decides. The first rule that fits goes before chance.
+    /// Decides by the first rule that matches, or by chance.
     #[inline]
-    pub(super) fn answer(&self, slip: &SubmitFields, rng: &mut Rng) -> SubmitDecision {
-        let rule = self.rule(&slip.destination);
+    pub(super) fn decide(&self, fields: &SubmitFields, rng: &mut Rng) -> SubmitDecision {
+        let rule = self.rule(&fields.destination);
         let status = match rule {
             Some((_, rule)) => rule.status,
-            None => drawn(&self.errors, rng),
+            None => draw(&self.errors, rng),
         };
         if let Some(status) = status
             && status != 0
@@ -149,8 +154,8 @@ impl OutcomePolicy {
         }
         let ruled = rule.and_then(|(_, rule)| rule.state);
         let state =
-            ruled.or_else(|| drawn(&self.states, rng)).unwrap_or(MessageState::Delivered.wire());
-        let asked = asks(slip.registered_delivery, state);
+            ruled.or_else(|| draw(&self.states, rng)).unwrap_or(MessageState::Delivered.wire());
+        let asked = asks(fields.registered_delivery, state);
         SubmitDecision::Accept(AcceptTerms {
             state,
             rule: rule.map_or(0, |(at, _)| u16::try_from(at + 1).unwrap_or(0)),
@@ -158,8 +163,8 @@ impl OutcomePolicy {
             asked,
             unreceipted: asked && rng.chance(self.unreceipted),
             early: asked && rng.chance(self.early),
-            twice: asked && rng.chance(self.twice),
-            notified: asked && rng.chance(self.notified),
+            duplicate: asked && rng.chance(self.duplicate),
+            intermediate: asked && rng.chance(self.intermediate),
         })
     }
 }
@@ -170,16 +175,16 @@ mod tests {
 
     #[test]
     fn a_rules_destination_may_have_a_star_at_either_end() {
-        for (pattern, fits, not) in [
+        for (pattern, matching, other) in [
             ("*404", "447700900404", "4047"),
             ("4477*", "447700900404", "4578"),
             ("1234", "1234", "12345"),
             ("*00*", "4477009", "447709"),
             ("*", "1", "-"),
         ] {
-            let pattern = Pattern::new(pattern);
-            assert!(pattern.fits(fits.as_bytes()));
-            assert!(not == "-" || !pattern.fits(not.as_bytes()));
+            let pattern = DestinationPattern::new(pattern);
+            assert!(pattern.matches(matching.as_bytes()));
+            assert!(other == "-" || !pattern.matches(other.as_bytes()));
         }
     }
 

@@ -1,20 +1,193 @@
-//! The simulator's end of one connection, and the table of all of them by session number.
-use super::limits::Bucket;
-use super::pending_delivery::Kind;
+//! The simulator's state of one connection. Each part owns its fields.
+use super::pending_delivery::DeliveryKind;
+use super::pending_delivery::DeliverySlab;
+use super::rate_limits::TokenBucket;
 use crate::kit::Nanos;
 use crate::net::ConnAction;
 use crate::plan::behaviour::FaultKind;
-use crate::session::Session;
+use crate::session::{Session, State};
 use bytes::BytesMut;
 use std::collections::BTreeMap;
 
-/// A delivery that awaits its answer.
+/// What is written to a connection.
+#[derive(Debug, Default)]
+pub(super) struct Output {
+    buffer: BytesMut,
+    /// Once the write side is closed: the octets to write before that. `buffer` is then discarded.
+    final_octets: BytesMut,
+    /// Whether the write side is closed, or is to be closed after `final_octets`.
+    is_closed: bool,
+}
+
+impl Output {
+    /// Where PDUs are appended, also once the write side is closed.
+    #[inline]
+    pub(super) fn buffer(&mut self) -> &mut BytesMut {
+        &mut self.buffer
+    }
+
+    /// Number of octets in the buffer.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// The octets to write next.
+    #[inline]
+    pub(super) fn unwritten(&mut self) -> &mut BytesMut {
+        if self.is_closed { &mut self.final_octets } else { &mut self.buffer }
+    }
+
+    /// Discards what was appended after the write side was closed.
+    #[inline]
+    pub(super) fn discard_if_closed(&mut self) {
+        if self.is_closed {
+            self.buffer.clear();
+        }
+    }
+
+    /// Closes the write side once the octets in the buffer are written.
+    pub(super) fn close_write(&mut self) {
+        if !self.is_closed {
+            self.is_closed = true;
+            std::mem::swap(&mut self.buffer, &mut self.final_octets);
+        }
+    }
+}
+
+/// The window that the simulator enforces on the submit_sm of a session.
+#[derive(Debug)]
+pub(super) struct SubmitWindow {
+    unanswered: usize,
+    /// Answered during the present read or stall: the ESME cannot know yet.
+    settling: usize,
+    /// Maximum of both together.
+    limit: usize,
+}
+
+impl SubmitWindow {
+    /// Whether one more submit_sm exceeds the window.
+    #[inline]
+    pub(super) fn is_full(&self) -> bool {
+        self.unanswered.saturating_add(self.settling) >= self.limit
+    }
+    /// Number of submit_sm that are not answered yet.
+    pub(super) fn unanswered(&self) -> usize {
+        self.unanswered
+    }
+    /// Replaces the limit.
+    pub(super) fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+    /// Counts a submit_sm whose answer is delayed.
+    #[inline]
+    pub(super) fn delay(&mut self) {
+        self.unanswered += 1;
+    }
+    /// Counts that a delayed answer is due.
+    #[inline]
+    pub(super) fn end_delay(&mut self) {
+        self.unanswered = self.unanswered.saturating_sub(1);
+    }
+    /// Counts an answer. `unseen`: the ESME cannot know of it yet.
+    #[inline]
+    pub(super) fn answer(&mut self, unseen: bool) {
+        self.settling += usize::from(unseen);
+    }
+    /// The read or stall is over: the ESME can know all answers.
+    #[inline]
+    pub(super) fn settle(&mut self) {
+        self.settling = 0;
+    }
+}
+
+/// A delivery that was sent and is not answered.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Delivery {
-    /// Where its letter is kept; `DeliverySlab::NONE` once it was sent again or given up.
-    pub(super) place: u32,
+pub(super) struct SentDelivery {
+    /// Its handle in the slab; [`DeliverySlab::NONE`]: it is abandoned or will be sent again under another number.
+    pub(super) handle: u32,
     /// What it is.
-    pub(super) kind: Kind,
+    pub(super) kind: DeliveryKind,
+}
+
+/// Maximum number of deliveries that a session remembers until they are answered. Beyond it the oldest is forgotten
+/// and its answer counts as an unknown response.
+const TRACKED_MAX: usize = 1 << 18;
+
+/// The deliveries that a session has not answered.
+#[derive(Debug, Default)]
+pub(super) struct Unacknowledged {
+    count: usize,
+    /// By sequence_number; only where deliveries are tracked.
+    tracked: BTreeMap<u32, SentDelivery>,
+}
+
+impl Unacknowledged {
+    /// Counts a delivery that was sent.
+    #[inline]
+    pub(super) fn add(&mut self) {
+        self.count += 1;
+    }
+
+    /// Remembers a delivery that was counted. Returns the handle of one that is forgotten for it.
+    pub(super) fn track(&mut self, sequence: u32, delivery: SentDelivery) -> Option<u32> {
+        let mut forgotten = None;
+        if self.tracked.len() >= TRACKED_MAX
+            && let Some((_, oldest)) = self.tracked.pop_first()
+            && oldest.handle != DeliverySlab::NONE
+        {
+            self.count = self.count.saturating_sub(1);
+            forgotten = Some(oldest.handle);
+        }
+        self.tracked.insert(sequence, delivery);
+        forgotten
+    }
+
+    /// Counts an answer where deliveries are not tracked. False: no delivery is unanswered.
+    #[inline]
+    pub(super) fn answer_any(&mut self) -> bool {
+        let is_some = self.count > 0;
+        self.count -= usize::from(is_some);
+        is_some
+    }
+
+    /// Removes the delivery that was answered. None: no such delivery is tracked.
+    pub(super) fn answer(&mut self, sequence: u32) -> Option<SentDelivery> {
+        let delivery = self.tracked.remove(&sequence)?;
+        if delivery.handle != DeliverySlab::NONE {
+            self.count = self.count.saturating_sub(1);
+        }
+        Some(delivery)
+    }
+
+    /// Whether the answer to this delivery is still awaited.
+    pub(super) fn awaits(&self, sequence: u32) -> bool {
+        self.tracked.get(&sequence).is_some_and(|sent| sent.handle != DeliverySlab::NONE)
+    }
+
+    /// Stops awaiting an answer and returns the delivery's handle. Its entry stays, so that a late answer is known.
+    pub(super) fn stop_awaiting(&mut self, sequence: u32) -> Option<u32> {
+        let sent = self.tracked.get_mut(&sequence).filter(|s| s.handle != DeliverySlab::NONE)?;
+        self.count = self.count.saturating_sub(1);
+        Some(std::mem::replace(&mut sent.handle, DeliverySlab::NONE))
+    }
+
+    /// Forgets all deliveries. Returns the handles of those awaited, latest first.
+    pub(super) fn take_all(&mut self) -> impl Iterator<Item = u32> + use<> {
+        let all = std::mem::take(&mut self.tracked).into_values().rev();
+        all.map(|sent| sent.handle).filter(|handle| *handle != DeliverySlab::NONE)
+    }
+}
+
+/// Faults that a session has from now on.
+#[derive(Debug, Default)]
+pub(super) struct PeerFaults {
+    /// Whether it is read slowly.
+    pub(super) reads_slowly: bool,
+    /// Whether its enquire_link stay unanswered.
+    pub(super) ignores_enquiries: bool,
+    /// Fault to apply to its next response.
+    pub(super) next_response: Option<FaultKind>,
 }
 
 /// One connection.
@@ -22,205 +195,79 @@ pub(super) struct Delivery {
 pub(super) struct Peer {
     /// Its session.
     pub(super) session: Session,
-    /// What is to be written.
-    pub(super) out: BytesMut,
-    /// Once our direction is closed: what was to be written before. `out` is then thrown away.
-    pub(super) last_words: BytesMut,
-    /// Our direction is closed, or about to be.
-    pub(super) muted: bool,
-    /// What is to become of the connection.
-    pub(super) wish: ConnAction,
-    /// Whose it is, once bound.
+    /// What is written to it.
+    pub(super) output: Output,
+    /// What the pump must do with the connection.
+    pub(super) action: ConnAction,
+    /// Handle of its account. None: it is not bound.
     pub(super) account: Option<u32>,
-    /// Bound, and may be sent deliveries.
+    /// Whether it is bound and may be sent deliveries.
     pub(super) receives: bool,
-    /// Unanswered submit_sm.
-    pub(super) open: usize,
-    /// Answered within the current read or stall: the ESME cannot know yet.
-    pub(super) settling: usize,
-    /// Bound of the two together.
-    pub(super) window: usize,
-    /// Its share of `limits.rate` with scope "session".
-    pub(super) bucket: Option<Bucket>,
-    /// Deliveries that await their answers, by sequence_number; only where somebody wants to know.
-    pub(super) deliveries: BTreeMap<u32, Delivery>,
-    /// How many await their answers.
-    pub(super) unacknowledged: usize,
-    /// When the connection is given up, unless something happens before; MAX: never.
-    pub(super) give_up_at: Nanos,
-    /// When its timers are looked at next.
+    /// Its submit_sm.
+    pub(super) window: SubmitWindow,
+    /// Its own `limits.rate` with scope "session".
+    pub(super) bucket: Option<TokenBucket>,
+    /// Its deliveries.
+    pub(super) unacknowledged: Unacknowledged,
+    /// Its lasting faults.
+    pub(super) faults: PeerFaults,
+    /// When the connection is closed unless its deadline is moved; MAX: never.
+    pub(super) deadline: Nanos,
+    /// When its timers are checked next; MAX: never.
     pub(super) timer_at: Nanos,
-    /// Not read until then; ZERO: read.
-    pub(super) held_until: Nanos,
-    /// It is read slowly.
-    pub(super) slow: bool,
-    /// Its enquire_link stays unanswered.
-    pub(super) ignores_enquiries: bool,
-    /// What its next response will suffer.
-    pub(super) mangle: Option<FaultKind>,
-    /// Already listed as dirty.
-    pub(super) dirty: bool,
+    /// Until when it is not read; ZERO: it is read.
+    pub(super) reads_paused_until: Nanos,
+    /// Whether it is listed for its pump to be woken.
+    pub(super) is_changed: bool,
 }
 
 impl Peer {
-    pub(super) fn new(session: Session, window: usize, bucket: Option<Bucket>) -> Peer {
+    /// A new connection. `window`: maximum number of unanswered submit_sm.
+    pub(super) fn new(session: Session, window: usize, bucket: Option<TokenBucket>) -> Peer {
         Peer {
             session,
-            out: BytesMut::new(),
-            last_words: BytesMut::new(),
-            muted: false,
-            wish: ConnAction::Stay,
+            output: Output::default(),
+            action: ConnAction::Stay,
             account: None,
             receives: false,
-            open: 0,
-            settling: 0,
-            window,
+            window: SubmitWindow { unanswered: 0, settling: 0, limit: window },
             bucket,
-            deliveries: BTreeMap::new(),
-            unacknowledged: 0,
-            give_up_at: Nanos::MAX,
+            unacknowledged: Unacknowledged::default(),
+            faults: PeerFaults::default(),
+            deadline: Nanos::MAX,
             timer_at: Nanos::MAX,
-            held_until: Nanos::ZERO,
-            slow: false,
-            ignores_enquiries: false,
-            mangle: None,
-            dirty: false,
+            reads_paused_until: Nanos::ZERO,
+            is_changed: false,
         }
     }
 
-    /// Whether what the peer sends is still looked at.
+    /// Whether PDUs of the ESME are still handled.
     #[inline]
-    pub(super) fn listens(&self) -> bool {
-        match self.wish {
+    pub(super) fn handles_input(&self) -> bool {
+        match self.action {
             ConnAction::Stay | ConnAction::HalfClose | ConnAction::HoldReads => true,
             ConnAction::CloseWhenFlushed | ConnAction::Close | ConnAction::Reset => false,
         }
     }
 
-    /// Whether a delivery may go out, where `window` may be unacknowledged.
+    /// Whether it may be sent a delivery, with at most `window` of them unacknowledged.
     #[inline]
-    pub(super) fn has_room(&self, window: usize) -> bool {
-        self.receives && self.unacknowledged < window && self.speaks()
+    pub(super) fn can_receive(&self, window: usize) -> bool {
+        self.receives && self.unacknowledged.count < window && self.can_write()
     }
 
-    /// Whether a response may still go out.
+    /// Whether a response can still be sent.
     #[inline]
-    pub(super) fn speaks(&self) -> bool {
-        !self.muted && self.listens()
+    pub(super) fn can_write(&self) -> bool {
+        !self.output.is_closed && self.handles_input()
     }
 
-    /// Closes our direction once what stands in `out` is written.
-    pub(super) fn mute(&mut self) {
-        if !self.muted {
-            self.muted = true;
-            std::mem::swap(&mut self.out, &mut self.last_words);
-        }
-    }
-}
-
-/// Connections by session number, in blocks. A block is freed when all of its connections are gone, so the
-/// table does not grow with connections that come and go. Numbers are never used again.
-#[derive(Debug, Default)]
-pub(super) struct Peers {
-    blocks: Vec<Option<Block>>,
-    next: u32,
-    count: usize,
-}
-
-const BLOCK: usize = 256;
-
-#[derive(Debug)]
-struct Block {
-    peers: Box<[Option<Box<Peer>>]>,
-    count: usize,
-}
-
-impl Block {
-    fn new() -> Block {
-        Block { peers: (0..BLOCK).map(|_| None).collect(), count: 0 }
-    }
-}
-
-fn place(session: u32) -> (usize, usize) {
-    (session as usize / BLOCK, session as usize % BLOCK)
-}
-
-impl Peers {
-    /// Gives the next number to a peer.
-    pub(super) fn add(&mut self, peer: Peer) -> u32 {
-        let session = self.next;
-        self.next = session.checked_add(1).expect("connections are fewer than four billion");
-        let (block, at) = place(session);
-        if self.blocks.len() <= block {
-            self.blocks.resize_with(block + 1, || None);
-        }
-        let block = self.blocks[block].get_or_insert_with(Block::new);
-        block.peers[at] = Some(Box::new(peer));
-        block.count += 1;
-        self.count += 1;
-        session
-    }
-    /// One peer, unless it is gone.
+    /// Whether it may send submit_sm.
     #[inline]
-    pub(super) fn get(&self, session: u32) -> Option<&Peer> {
-        let (block, at) = place(session);
-        self.blocks.get(block)?.as_ref()?.peers[at].as_deref()
-    }
-    /// One peer, unless it is gone.
-    #[inline]
-    pub(super) fn get_mut(&mut self, session: u32) -> Option<&mut Peer> {
-        let (block, at) = place(session);
-        self.blocks.get_mut(block)?.as_mut()?.peers[at].as_deref_mut()
-    }
-    /// Takes a peer out.
-    pub(super) fn remove(&mut self, session: u32) -> Option<Box<Peer>> {
-        let (number, at) = place(session);
-        let block = self.blocks.get_mut(number)?.as_mut()?;
-        let peer = block.peers[at].take()?;
-        block.count -= 1;
-        self.count -= 1;
-        // the block that the next connection belongs to stays
-        if block.count == 0 && number != place(self.next).0 {
-            self.blocks[number] = None;
+    pub(super) fn may_submit(&self) -> bool {
+        match self.session.state() {
+            State::Bound(role) => role.transmits(),
+            State::Open | State::Unbinding(_) | State::Unbound => false,
         }
-        Some(peer)
-    }
-    /// The numbers of those that are there.
-    pub(super) fn numbers(&self) -> Vec<u32> {
-        let mut numbers = Vec::with_capacity(self.count);
-        for (number, block) in self.blocks.iter().enumerate() {
-            let there = block.iter().flat_map(|block| block.peers.iter().enumerate());
-            let there = there.filter(|(_, peer)| peer.is_some());
-            numbers.extend(there.map(|(at, _)| (number * BLOCK + at) as u32));
-        }
-        numbers
-    }
-    /// How many are there.
-    pub(super) fn count(&self) -> usize {
-        self.count
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::session::Timers;
-
-    fn peer() -> Peer {
-        let timers = Timers { enquire_link: Nanos::MAX, response: Nanos::MAX };
-        Peer::new(Session::smsc(timers, Nanos::ZERO), usize::MAX, None)
-    }
-
-    #[test]
-    fn connections_that_come_and_go_leave_nothing_in_the_table() {
-        let mut peers = Peers::default();
-        let stays = peers.add(peer());
-        for number in 1..100_000 {
-            assert_eq!(peers.add(peer()), number);
-            assert!(peers.remove(number).is_some() && peers.remove(number).is_none());
-        }
-        assert_eq!((peers.count(), peers.numbers()), (1, vec![stays]));
-        assert!(peers.blocks.iter().flatten().count() <= 2);
-        assert!(peers.get(99_999).is_none() && peers.get(stays).is_some());
     }
 }

@@ -1,7 +1,7 @@
-//! A letter: what the simulator keeps of a message until its last receipt is out. One fixed size, no
-//! allocation of its own.
+//! A receipt or mobile-originated message that is still to be delivered, and the slab that keeps them. Entries have
+//! one fixed size and allocate nothing.
 
-/// An address as a receipt needs it.
+/// An address with its type of number and numbering plan.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Address {
     /// Type of number.
@@ -13,15 +13,15 @@ pub(super) struct Address {
 }
 
 impl Address {
-    /// 21 with its NUL (v3.4 5.2.8).
+    /// Maximum length; 21 with the NUL (v3.4 5.2.8).
     pub(super) const OCTETS_MAX: usize = 20;
 
-    /// `octets[at..at + len]`, cut to what an address may have.
+    /// The address in `octets[at..at + len]`, cut to [`Address::OCTETS_MAX`].
     #[inline]
     pub(super) fn new(ton: u8, npi: u8, octets: &[u8], at: usize, len: usize) -> Address {
         let len = len.min(Self::OCTETS_MAX);
         let mut kept = [0; Self::OCTETS_MAX];
-        // one move of a fixed size where there is room for it; what lies behind the address is never read
+        // one move of a fixed size where the frame is long enough; octets after the address are never read
         match octets.get(at..).and_then(|rest| rest.first_chunk::<{ Self::OCTETS_MAX }>()) {
             Some(whole) => kept = *whole,
             None => kept[..len].copy_from_slice(&octets[at..at + len]),
@@ -29,7 +29,7 @@ impl Address {
         Address { ton, npi, len: len as u8, octets: kept }
     }
 
-    /// All octets there is room for, the address in front, and its length.
+    /// The whole buffer, which starts with the address, and the length of the address.
     #[inline]
     pub(super) fn raw(&self) -> (&[u8; Address::OCTETS_MAX], usize) {
         (&self.octets, usize::from(self.len))
@@ -38,59 +38,61 @@ impl Address {
 
 /// What a delivery is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum DeliveryKind {
     /// A message's final receipt.
     #[default]
     Final,
-    /// The same again, on purpose.
-    Copy,
+    /// The same receipt a second time (`receipts.duplicate`).
+    Duplicate,
     /// An intermediate notification.
     Intermediate,
     /// A mobile-originated message.
     Mo,
 }
 
-/// A message on its way back.
+/// A receipt or mobile-originated message that is still to be delivered.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct PendingDelivery {
-    /// The message id's number; of an MO its place in the order of all.
+    /// Number of the message id; of an MO its number in the order of all.
     pub(super) number: u64,
-    /// When its submit_sm was read, on the monotonic clock.
+    /// When its submit_sm was read, in nanoseconds of the monotonic clock.
     pub(super) submitted_ns: u64,
-    /// When the SMSC's queue is through with it, likewise; 0 where there is no queue.
+    /// When `limits.queue` delivers the message, likewise; 0: there is no queue.
     pub(super) delivered_ns: u64,
-    /// The session it came by.
+    /// The session of its submit_sm; of an MO its receiver.
     pub(super) session: u32,
-    /// Whose it is.
+    /// Handle of its account.
     pub(super) account: u32,
-    /// Sender of the delivery: the message's destination.
+    /// Source address of the delivery: the message's destination.
     pub(super) from: Address,
-    /// Receiver of the delivery: the message's source.
+    /// Destination address of the delivery: the message's source.
     pub(super) to: Address,
     /// message_state.
     pub(super) state: u8,
-    /// 1 + the rule that says its `err`; 0: as its state has it.
+    /// 1 + the index of the rule that gives its `err`; 0: `err` follows from the state.
     pub(super) rule: u16,
     /// How often it has been sent.
     pub(super) attempts: u32,
     /// What it is.
-    pub(super) kind: Kind,
-    /// Its receipt goes before its response.
+    pub(super) kind: DeliveryKind,
+    /// Whether it is sent before the response.
     pub(super) early: bool,
-    /// Its receipt goes twice.
-    pub(super) twice: bool,
-    /// An intermediate notification goes before its receipt.
-    pub(super) notified: bool,
+    /// Whether it is sent twice.
+    pub(super) duplicate: bool,
+    /// Whether an intermediate notification is sent before it.
+    pub(super) intermediate: bool,
 }
 
-/// Letters that wait, in places that are used again. They are kept in blocks: a table that grew as one would be
-/// copied, and need its memory twice meanwhile.
+/// Pending deliveries by handle. They are in blocks: one array would be copied each time it grows, and need its memory
+/// twice meanwhile.
 #[derive(Clone, Debug, Default)]
 pub(super) struct DeliverySlab {
     blocks: Vec<Vec<PendingDelivery>>,
-    places_count: usize,
+    /// Handles given out so far, the free ones included.
+    handles_count: usize,
+    /// Handles to reuse.
     free: Vec<u32>,
-    /// Of those kept: the ones that wait for a receiver.
+    /// How many of those kept wait for a receiver.
     waiting_count: usize,
     count_max: usize,
 }
@@ -98,68 +100,68 @@ pub(super) struct DeliverySlab {
 const BLOCK: usize = 1024;
 
 impl DeliverySlab {
-    /// No place.
+    /// The handle of no delivery.
     pub(super) const NONE: u32 = u32::MAX;
 
-    /// At most `count_max` that are not due, and as many of one account that wait for a receiver. It is up to
-    /// the caller to ask.
+    /// A slab for at most `count_max` deliveries that are not due, and as many of one account that wait for a receiver.
+    /// The caller checks both limits.
     pub(super) fn new(count_max: usize) -> DeliverySlab {
         DeliverySlab { count_max, ..DeliverySlab::default() }
     }
 
-    /// Whether there are too many that are not due.
+    /// Whether no further delivery that is not due may be kept.
     #[inline]
     pub(super) fn is_full(&self) -> bool {
         self.len() - self.waiting_count >= self.count_max
     }
 
-    /// Whether one more may wait for an account that has `of_account` waiting. The limit of one account shrinks
-    /// with the room that is left, so that those who are not served never take all of it from those who are.
+    /// Whether one more delivery may wait for an account that has `of_account` waiting. The limit of one account shrinks
+    /// with the free capacity, so that accounts without receivers leave some of it to the others.
     pub(super) fn may_wait(&self, of_account: usize) -> bool {
         let total = self.count_max + (self.count_max / 8).max(1);
         of_account < total.saturating_sub(self.waiting_count).saturating_mul(8)
             && of_account < self.count_max
     }
 
-    /// Keeps a letter that waits for a receiver.
-    pub(super) fn keep_waiting(&mut self, letter: PendingDelivery) -> u32 {
+    /// Keeps a delivery that waits for a receiver.
+    pub(super) fn keep_waiting(&mut self, delivery: PendingDelivery) -> u32 {
         self.waiting_count += 1;
-        self.keep(letter)
+        self.keep(delivery)
     }
 
-    /// Gives back a letter that waited for a receiver.
-    pub(super) fn take_waiting(&mut self, place: u32) -> PendingDelivery {
+    /// Removes and returns a delivery that waited for a receiver.
+    pub(super) fn take_waiting(&mut self, handle: u32) -> PendingDelivery {
         self.waiting_count -= 1;
-        self.take(place)
+        self.take(handle)
     }
 
-    /// Keeps a letter.
+    /// Keeps a delivery and returns its handle.
     #[inline]
-    pub(super) fn keep(&mut self, letter: PendingDelivery) -> u32 {
-        if let Some(place) = self.free.pop() {
-            self.blocks[place as usize / BLOCK][place as usize % BLOCK] = letter;
-            return place;
+    pub(super) fn keep(&mut self, delivery: PendingDelivery) -> u32 {
+        if let Some(handle) = self.free.pop() {
+            self.blocks[handle as usize / BLOCK][handle as usize % BLOCK] = delivery;
+            return handle;
         }
-        let place = self.places_count;
-        if place / BLOCK == self.blocks.len() {
+        let handle = self.handles_count;
+        if handle / BLOCK == self.blocks.len() {
             self.blocks.push(Vec::with_capacity(BLOCK));
         }
-        self.blocks[place / BLOCK].push(letter);
-        self.places_count += 1;
-        u32::try_from(place).expect("memory ends before four billion letters do")
+        self.blocks[handle / BLOCK].push(delivery);
+        self.handles_count += 1;
+        u32::try_from(handle).expect("memory ends before four billion deliveries")
     }
 
-    /// Gives it back and frees its place.
+    /// Removes and returns a delivery.
     #[inline]
-    pub(super) fn take(&mut self, place: u32) -> PendingDelivery {
-        self.free.push(place);
-        self.blocks[place as usize / BLOCK][place as usize % BLOCK]
+    pub(super) fn take(&mut self, handle: u32) -> PendingDelivery {
+        self.free.push(handle);
+        self.blocks[handle as usize / BLOCK][handle as usize % BLOCK]
     }
 
-    /// Letters kept.
+    /// Number of deliveries kept.
     #[inline]
     pub(super) fn len(&self) -> usize {
-        self.places_count - self.free.len()
+        self.handles_count - self.free.len()
     }
 }
 
@@ -168,36 +170,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_letter_is_small_enough_for_a_million_to_wait() {
+    fn a_delivery_is_small_enough_for_a_million_to_wait() {
         assert!(size_of::<PendingDelivery>() <= 96, "{}", size_of::<PendingDelivery>());
     }
 
     #[test]
-    fn accounts_whose_letters_are_not_taken_leave_room_for_others() {
-        let mut letters = DeliverySlab::new(80_000);
+    fn accounts_without_receivers_leave_capacity_for_others() {
+        let mut slab = DeliverySlab::new(80_000);
         let mut lengths = [0; 20];
         for length in &mut lengths {
-            while letters.may_wait(*length) {
-                letters.keep_waiting(PendingDelivery::default());
+            while slab.may_wait(*length) {
+                slab.keep_waiting(PendingDelivery::default());
                 *length += 1;
             }
         }
         assert_eq!(lengths[0], 80_000);
         assert!(lengths[1] > 8_000 && lengths[2] > 0, "{lengths:?}");
-        assert!(
-            letters.len() <= 90_000 && !letters.is_full(),
-            "they are due: that is another limit"
-        );
+        assert!(slab.len() <= 90_000 && !slab.is_full(), "they are due: that is another limit");
     }
 
     #[test]
-    fn places_are_used_again() {
-        let mut letters = DeliverySlab::default();
+    fn handles_are_used_again() {
+        let mut slab = DeliverySlab::default();
         for number in 0..1_000 {
-            let place = letters.keep(PendingDelivery { number, ..PendingDelivery::default() });
-            assert_eq!(letters.take(place).number, number);
+            let handle = slab.keep(PendingDelivery { number, ..PendingDelivery::default() });
+            assert_eq!(slab.take(handle).number, number);
         }
-        assert_eq!((letters.places_count, letters.len()), (1, 0));
+        assert_eq!((slab.handles_count, slab.len()), (1, 0));
     }
 
     #[test]

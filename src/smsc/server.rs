@@ -1,6 +1,6 @@
 //! The simulator behind a socket: a thread, a runtime, a listener, a pump per connection, one timer.
 //!
-//! It decides nothing: what goes out and when is the [`Core`]'s.
+//! [`Core`] decides what is sent and when.
 use super::{Core, Tally};
 use crate::kit::{Clock, Nanos, Timer};
 use crate::net::{ConnAction, End, Endpoint, ReadBuffer, ServerTls, Wake, pump};
@@ -23,39 +23,39 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
-/// The timer is armed for no sooner than so long after the last wake: what comes due in between goes out in
-/// one batch.
+/// Minimum time between two wakes of the timer. Whatever becomes due in between is sent in one batch.
 const WAKE_EVERY: Nanos = Nanos::from_micros(50);
-/// ESMEs have so long to answer our unbind when the server stops.
+/// How long ESMEs have to answer an unbind when the server stops.
 const STOP_WITHIN: Duration = Duration::from_secs(2);
-/// Who has not agreed on TLS within this is hung up on.
-const SHAKE_WITHIN: Nanos = Nanos::from_secs(10);
-/// TLS handshakes that go on at once; one more ends the oldest.
-const SHAKING_MAX: usize = 1024;
-/// Descriptors that connections leave free, so that the tally can be written.
+/// Maximum duration of a TLS handshake.
+const HANDSHAKE_WITHIN: Nanos = Nanos::from_secs(10);
+/// Maximum number of concurrent TLS handshakes; one more ends the oldest.
+const HANDSHAKES_MAX: usize = 1024;
+/// File descriptors that connections leave free, so that the tally can be written.
 const SPARE_FILES: u64 = 8;
-/// After an accept that failed. A loop without a pause would only fail again.
-const ACCEPT_AGAIN: Duration = Duration::from_millis(10);
+/// Pause after an accept that failed: without it the loop would fail again at once.
+const ACCEPT_RETRY_AFTER: Duration = Duration::from_millis(10);
 /// How long a caller waits for the tally. The simulator's thread answers between two wakes.
 const TALLY_WITHIN: Duration = Duration::from_secs(2);
-/// How long a caller waits for the simulator's thread to end, and how often it looks.
+/// How long a caller waits for the simulator's thread to end, and how often it checks.
 const END_WITHIN: Duration = Duration::from_secs(5);
-const END_LOOK: Duration = Duration::from_millis(1);
+const END_CHECK_EVERY: Duration = Duration::from_millis(1);
 
 /// Starts simulators.
 #[derive(Clone, Copy, Debug)]
 pub struct Server;
 
-/// A simulator that runs on a thread of its own. Dropping it stops it.
+/// A running simulator, on a thread of its own. Dropping this stops it.
 #[derive(Debug)]
 pub struct Running {
-    /// Where it listens.
+    /// The address it listens on.
     pub address: SocketAddr,
-    asks: mpsc::UnboundedSender<Ask>,
+    requests: mpsc::UnboundedSender<Request>,
     thread: Option<JoinHandle<Tally>>,
 }
 
-enum Ask {
+/// What a caller requests of the simulator's thread.
+enum Request {
     Tally(sync::Sender<Tally>),
     Stop,
 }
@@ -64,28 +64,28 @@ impl Server {
     /// Listens on `listen` (port 0: any) and serves until it is stopped.
     ///
     /// # Errors
-    /// What binding the address, starting the thread or its runtime said; `InvalidInput` where `[tls]`
-    /// names a file that will not do (before anything is bound).
+    /// Binding the address or starting the thread or its runtime failed; `InvalidInput`: a file of `[tls]` is not valid
+    /// (checked before anything is bound).
     pub fn start(behaviour: &Behaviour, listen: SocketAddr) -> io::Result<Running> {
         let tls = server_tls(behaviour)?;
         let listener = crate::net::listen(listen)?;
         let address = listener.local_addr()?;
-        let (asks, asked) = mpsc::unbounded_channel();
+        let (requests, received) = mpsc::unbounded_channel();
         let (ready, started) = sync::channel();
         let behaviour = behaviour.clone();
         let thread = Builder::new().name("smsc".to_owned()).spawn(move || {
             let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
                 Ok(runtime) => runtime,
                 Err(e) => {
-                    // whoever waits gets the error; if nobody does any more, nobody minds
+                    // fails only where the caller is gone
                     let _ = ready.send(Err(e));
                     return Tally::default();
                 }
             };
             let local = tokio::task::LocalSet::new();
             local.block_on(&runtime, async move {
-                let house = match ServerState::new(&behaviour, tls) {
-                    Ok(house) => Rc::new(house),
+                let state = match ServerState::new(&behaviour, tls) {
+                    Ok(state) => Rc::new(state),
                     Err(e) => {
                         let _ = ready.send(Err(e));
                         return Tally::default();
@@ -99,19 +99,19 @@ impl Server {
                     }
                 };
                 let _ = ready.send(Ok(()));
-                serve(house, listener, asked).await
+                serve(state, listener, received).await
             })
         })?;
         started.recv().unwrap_or_else(|_| Err(io::Error::other("the simulator's thread ended")))?;
-        Ok(Running { address, asks, thread: Some(thread) })
+        Ok(Running { address, requests, thread: Some(thread) })
     }
 }
 
 impl Running {
-    /// What it has counted so far; None: it has ended, or does not answer within two seconds.
+    /// The counts so far. None: the simulator has ended, or does not answer within two seconds.
     pub fn tally(&self) -> Option<Tally> {
         let (answer, answered) = sync::channel();
-        self.asks.send(Ask::Tally(answer)).ok()?;
+        self.requests.send(Request::Tally(answer)).ok()?;
         answered.recv_timeout(TALLY_WITHIN).ok()
     }
 
@@ -120,27 +120,27 @@ impl Running {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
-    /// Unbinds everybody, closes, and gives what was counted.
+    /// Unbinds all sessions, stops, and returns the final counts; zeros: the thread did not end in time.
     pub fn stop(self) -> Tally {
         self.try_stop().unwrap_or_default()
     }
 
-    /// The same; None: its thread did not end in time.
+    /// Unbinds all sessions, stops, and returns the final counts. None: the thread did not end in time.
     pub fn try_stop(mut self) -> Option<Tally> {
         self.end()
     }
 
     fn end(&mut self) -> Option<Tally> {
         let thread = self.thread.take()?;
-        // a thread that has ended needs no telling
-        let _ = self.asks.send(Ask::Stop);
-        for _ in 0..END_WITHIN.as_millis() / END_LOOK.as_millis() {
+        // sending fails only where the thread has ended already
+        let _ = self.requests.send(Request::Stop);
+        for _ in 0..END_WITHIN.as_millis() / END_CHECK_EVERY.as_millis() {
             if thread.is_finished() {
                 return thread.join().ok();
             }
-            std::thread::sleep(END_LOOK);
+            std::thread::sleep(END_CHECK_EVERY);
         }
-        // a thread that hangs must not hang its owner
+        // a thread that hangs must not block its owner
         None
     }
 }
@@ -151,18 +151,21 @@ impl Drop for Running {
     }
 }
 
-/// What the tasks share.
+/// State shared by the simulator's tasks.
 struct ServerState {
     core: RefCell<Core>,
     buffer: ReadBuffer,
+    /// How to wake the pump of a session.
     wakes: RefCell<HashMap<u32, Wake>>,
     timer: Timer,
+    /// When the timer fired last.
     woken: RefCell<Nanos>,
-    dirty: RefCell<Vec<u32>>,
+    /// Scratch buffer for the sessions whose pump must be woken.
+    changed: RefCell<Vec<u32>>,
     tls: Option<ServerTls>,
-    /// TLS handshakes that go on, oldest first.
-    shaking: RefCell<BTreeMap<u64, AbortHandle>>,
-    /// Descriptors this process may have.
+    /// The tasks of TLS handshakes by connection number, oldest first.
+    handshakes: RefCell<BTreeMap<u64, AbortHandle>>,
+    /// Maximum number of file descriptors of this process.
     files_max: u64,
 }
 
@@ -183,39 +186,39 @@ impl ServerState {
             wakes: RefCell::default(),
             timer: Timer::new()?,
             woken: RefCell::new(Nanos::ZERO),
-            dirty: RefCell::default(),
+            changed: RefCell::default(),
             tls,
-            shaking: RefCell::default(),
+            handshakes: RefCell::default(),
             files_max: getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft),
         })
     }
 
-    /// Whether this connection has one of the last descriptors. Descriptors are numbered from the lowest free.
+    /// Whether this connection has one of the last descriptors: a new one always gets the lowest free number.
     fn is_short_of_files(&self, stream: &TcpStream) -> bool {
         let number = u64::try_from(stream.as_raw_fd()).unwrap_or(0);
         number.saturating_add(SPARE_FILES) >= self.files_max
     }
 
-    /// Ends the oldest connection that is not bound. False: all are bound.
-    fn make_room(&self) -> bool {
+    /// Ends the oldest TLS handshake or unbound connection. False: all connections are bound.
+    fn drop_oldest_unbound(&self) -> bool {
         let mut core = self.core.borrow_mut();
-        if let Some((_, handshake)) = self.shaking.borrow_mut().pop_first() {
+        if let Some((_, handshake)) = self.handshakes.borrow_mut().pop_first() {
             handshake.abort();
             core.turned_away();
             return true;
         }
-        let made = core.drop_oldest_unbound(Clock::now());
-        self.settle(&mut core);
-        made
+        let is_dropped = core.drop_oldest_unbound(Clock::now());
+        self.flush_changes(&mut core);
+        is_dropped
     }
 
-    /// Wakes the pumps of sessions that have something new, and arms the timer for what is due next.
-    fn settle(&self, core: &mut Core) {
-        let mut dirty = self.dirty.borrow_mut();
-        core.take_dirty(&mut dirty);
-        if !dirty.is_empty() {
+    /// Wakes the pumps of the sessions that changed, and arms the timer for the work that is due next.
+    fn flush_changes(&self, core: &mut Core) {
+        let mut changed = self.changed.borrow_mut();
+        core.take_dirty(&mut changed);
+        if !changed.is_empty() {
             let wakes = self.wakes.borrow();
-            for session in dirty.drain(..) {
+            for session in changed.drain(..) {
                 if let Some(wake) = wakes.get(&session) {
                     wake.wake();
                 }
@@ -223,7 +226,7 @@ impl ServerState {
         }
         let due = core.next_due();
         let at = if due == Nanos::MAX { due } else { due.max(*self.woken.borrow() + WAKE_EVERY) };
-        // a timer that cannot be armed was one that could never be made
+        // arming fails only for a timer that could not have been created
         let _ = self.timer.arm(at);
     }
 
@@ -232,114 +235,114 @@ impl ServerState {
         *self.woken.borrow_mut() = now;
         let mut core = self.core.borrow_mut();
         core.tick(now);
-        self.settle(&mut core);
+        self.flush_changes(&mut core);
     }
 }
 
 async fn serve(
-    house: Rc<ServerState>,
+    state: Rc<ServerState>,
     listener: TcpListener,
-    mut asked: mpsc::UnboundedReceiver<Ask>,
+    mut received: mpsc::UnboundedReceiver<Request>,
 ) -> Tally {
-    let accepts = tokio::task::spawn_local(accept(house.clone(), listener));
+    let accepts = tokio::task::spawn_local(accept(state.clone(), listener));
     let ticks = tokio::task::spawn_local({
-        let house = house.clone();
+        let state = state.clone();
         async move {
-            while house.timer.fired().await.is_ok() {
-                house.tick();
+            while state.timer.fired().await.is_ok() {
+                state.tick();
             }
         }
     });
-    while let Some(Ask::Tally(answer)) = asked.recv().await {
-        // whoever asked may have gone
-        let _ = answer.send(house.core.borrow().tally().clone());
+    while let Some(Request::Tally(answer)) = received.recv().await {
+        // the caller may have stopped waiting
+        let _ = answer.send(state.core.borrow().tally().clone());
     }
     accepts.abort();
     {
-        let mut core = house.core.borrow_mut();
+        let mut core = state.core.borrow_mut();
         core.stop(Clock::now());
-        house.settle(&mut core);
+        state.flush_changes(&mut core);
     }
-    let gone = async {
-        while house.core.borrow().connections_count() > 0 {
+    let all_closed = async {
+        while state.core.borrow().connections_count() > 0 {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    // who does not answer our unbind is left behind
-    let _ = tokio::time::timeout(STOP_WITHIN, gone).await;
+    // an ESME that does not answer the unbind is not waited for any longer
+    let _ = tokio::time::timeout(STOP_WITHIN, all_closed).await;
     ticks.abort();
-    house.core.borrow().tally().clone()
+    state.core.borrow().tally().clone()
 }
 
-async fn accept(house: Rc<ServerState>, listener: TcpListener) {
+async fn accept(state: Rc<ServerState>, listener: TcpListener) {
     for number in 0.. {
         match listener.accept().await {
             Ok((stream, _)) => {
-                if house.is_short_of_files(&stream) && !house.make_room() {
-                    house.core.borrow_mut().turned_away();
+                if state.is_short_of_files(&stream) && !state.drop_oldest_unbound() {
+                    state.core.borrow_mut().turned_away();
                     continue;
                 }
-                if house.tls.is_some() && house.shaking.borrow().len() >= SHAKING_MAX {
-                    house.make_room();
+                if state.tls.is_some() && state.handshakes.borrow().len() >= HANDSHAKES_MAX {
+                    state.drop_oldest_unbound();
                 }
-                let task = tokio::task::spawn_local(connection(house.clone(), stream, number));
-                if house.tls.is_some() {
-                    house.shaking.borrow_mut().insert(number, task.abort_handle());
+                let task = tokio::task::spawn_local(connection(state.clone(), stream, number));
+                if state.tls.is_some() {
+                    state.handshakes.borrow_mut().insert(number, task.abort_handle());
                 }
             }
             Err(e) => {
-                // without a free descriptor the next one fails too, unless one is given back
+                // without a free descriptor the next accept fails too
                 if matches!(
                     e.raw_os_error().map(Errno::from_raw),
                     Some(Errno::EMFILE | Errno::ENFILE)
                 ) {
-                    house.make_room();
+                    state.drop_oldest_unbound();
                 }
-                tokio::time::sleep(ACCEPT_AGAIN).await;
+                tokio::time::sleep(ACCEPT_RETRY_AFTER).await;
             }
         }
     }
 }
 
-async fn connection(house: Rc<ServerState>, stream: TcpStream, number: u64) {
-    // a socket that refuses an option is one that is gone already; the pump will say so
+async fn connection(state: Rc<ServerState>, stream: TcpStream, number: u64) {
+    // setting an option fails only on a closed socket, which the pump reports
     let _ = stream.set_nodelay(true);
-    match &house.tls {
-        None => converse(&house, stream, |stream| SockRef::from(stream)).await,
-        // who cannot agree on TLS never was a connection of the simulator's: its own side says why
+    match &state.tls {
+        None => run_session(&state, stream, |stream| SockRef::from(stream)).await,
+        // a failed handshake is not counted: the client reports it
         Some(tls) => {
-            let shaken = tls.accept(stream, SHAKE_WITHIN).await;
-            house.shaking.borrow_mut().remove(&number);
-            if let Ok(stream) = shaken {
-                converse(&house, Box::new(stream), |stream| SockRef::from(stream.get_ref().0))
+            let handshake = tls.accept(stream, HANDSHAKE_WITHIN).await;
+            state.handshakes.borrow_mut().remove(&number);
+            if let Ok(stream) = handshake {
+                run_session(&state, Box::new(stream), |stream| SockRef::from(stream.get_ref().0))
                     .await;
             }
         }
     }
 }
 
-async fn converse<S>(house: &Rc<ServerState>, mut stream: S, socket: impl Fn(&S) -> SockRef<'_>)
+async fn run_session<S>(state: &Rc<ServerState>, mut stream: S, socket: impl Fn(&S) -> SockRef<'_>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let wake = Wake::default();
     let session = {
-        let mut core = house.core.borrow_mut();
+        let mut core = state.core.borrow_mut();
         let session = core.connected(Clock::now());
-        house.wakes.borrow_mut().insert(session, wake.clone());
-        house.settle(&mut core);
+        state.wakes.borrow_mut().insert(session, wake.clone());
+        state.flush_changes(&mut core);
         session
     };
     let after = |core: &mut Core, _: u32| {
-        house.settle(core);
+        state.flush_changes(core);
         false
     };
-    let gone = pump(&mut stream, session, &house.core, &house.buffer, &wake, &after).await;
-    if matches!(gone.end, End::Wished(ConnAction::Reset)) {
+    let closed = pump(&mut stream, session, &state.core, &state.buffer, &wake, &after).await;
+    if matches!(closed.end, End::Wished(ConnAction::Reset)) {
         let _ = socket(&stream).set_linger(Some(Duration::ZERO));
     }
-    house.wakes.borrow_mut().remove(&session);
-    let mut core = house.core.borrow_mut();
-    core.closed(session, gone.at);
-    house.settle(&mut core);
+    state.wakes.borrow_mut().remove(&session);
+    let mut core = state.core.borrow_mut();
+    core.closed(session, closed.at);
+    state.flush_changes(&mut core);
 }

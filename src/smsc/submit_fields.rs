@@ -1,11 +1,11 @@
-//! Reads of a submit_sm what the simulator needs: quickly where it is as plain as nearly all are, by a full
-//! decode where it is not.
+//! Reads the fields of a submit_sm that the simulator needs: by a quick scan where the PDU is plain, as nearly all are,
+//! else by a full decode.
 use super::pending_delivery::Address;
 use crate::smpp::answer::strict_fault;
 use crate::smpp::pdu::{self, Body, FaultKind, SubmitSm};
 use crate::smpp::{CommandStatus, Header};
 
-/// What is asked of the simulator.
+/// The fields of a submit_sm that the simulator needs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SubmitFields {
     /// source_addr.
@@ -20,28 +20,28 @@ pub(super) struct SubmitFields {
     pub(super) sm_default_msg_id: u8,
 }
 
-/// What a strict SMSC refuses.
+/// Why a strict SMSC refuses a submit_sm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
-    /// What the response says.
+    /// command_status of the response.
     pub(super) status: CommandStatus,
-    /// A field was longer than it may be.
+    /// Whether a field was too long.
     pub(super) too_long: bool,
 }
 
 /// Reads a whole submit_sm.
 ///
 /// # Errors
-/// What a strict SMSC refuses, by docs/smpp/protocol.md, "Errors".
+/// A strict SMSC refuses it (FACTS B.7).
 #[inline]
 pub(super) fn scan(frame: &[u8]) -> Result<SubmitFields, Refusal> {
     match plain(frame) {
-        Some(slip) => Ok(slip),
-        None => thorough(frame),
+        Some(fields) => Ok(fields),
+        None => full_decode(frame),
     }
 }
 
-/// The place of the first NUL in `octets[at..]`, if it is within `max` octets.
+/// The index of the first NUL in `octets[at..]`. None: it is not within `max` octets.
 #[inline]
 fn nul(octets: &[u8], at: usize, max: usize) -> Option<usize> {
     const LOW: u64 = 0x0101_0101_0101_0101;
@@ -50,20 +50,20 @@ fn nul(octets: &[u8], at: usize, max: usize) -> Option<usize> {
     while from < at + max {
         let Some(word) = octets.get(from..).and_then(|rest| rest.first_chunk::<8>()) else {
             let end = octets.len().min(at + max);
-            return (from..end).find(|place| octets[*place] == 0);
+            return (from..end).find(|index| octets[*index] == 0);
         };
         let word = u64::from_le_bytes(*word);
         let zeros = word.wrapping_sub(LOW) & !word & HIGH;
         if zeros != 0 {
-            let place = from + (zeros.trailing_zeros() / 8) as usize;
-            return (place < at + max).then_some(place);
+            let index = from + (zeros.trailing_zeros() / 8) as usize;
+            return (index < at + max).then_some(index);
         }
         from += 8;
     }
     None
 }
 
-/// A submit_sm in which nothing is odd: no times, no TLVs, every value in range. None: look closer.
+/// Scans a plain submit_sm: no times, no TLVs, every value in range. None: it needs a full decode.
 #[inline]
 fn plain(frame: &[u8]) -> Option<SubmitFields> {
     let service_end = nul(frame, Header::OCTETS, 6)?;
@@ -104,13 +104,13 @@ fn plain(frame: &[u8]) -> Option<SubmitFields> {
     })
 }
 
-fn thorough(frame: &[u8]) -> Result<SubmitFields, Refusal> {
+fn full_decode(frame: &[u8]) -> Result<SubmitFields, Refusal> {
     let pdu = pdu::decode(frame).map_err(|fault| refusal(fault.kind, fault.status))?;
     if let Some(fault) = strict_fault(&pdu) {
         return Err(refusal(fault.kind, fault.status));
     }
     match pdu.body {
-        Body::SubmitSm(sm) => Ok(slip(&sm)),
+        Body::SubmitSm(sm) => Ok(fields_of(&sm)),
         _ => Err(refusal(FaultKind::UnknownCommandId, CommandStatus::ESME_RINVCMDID)),
     }
 }
@@ -120,7 +120,7 @@ fn refusal(kind: FaultKind, status: CommandStatus) -> Refusal {
     Refusal { status, too_long }
 }
 
-fn slip(sm: &SubmitSm<'_>) -> SubmitFields {
+fn fields_of(sm: &SubmitSm<'_>) -> SubmitFields {
     let address = |ton, npi, octets: &[u8]| Address::new(ton, npi, octets, 0, octets.len());
     SubmitFields {
         source: address(sm.source_addr_ton, sm.source_addr_npi, sm.source_addr),
@@ -131,10 +131,11 @@ fn slip(sm: &SubmitSm<'_>) -> SubmitFields {
     }
 }
 
-/// What OpenMarket's v4 service refuses beyond the specification (docs/smpp/openmarket.md, "submit_sm").
-pub(super) fn openmarket(slip: &SubmitFields) -> Option<CommandStatus> {
+/// The status with which OpenMarket's v4 service refuses a submit_sm beyond the specification (FACTS A.2). None: it is
+/// accepted.
+pub(super) fn openmarket(fields: &SubmitFields) -> Option<CommandStatus> {
     let SubmitFields { source, destination, esm_class, registered_delivery: _, sm_default_msg_id } =
-        slip;
+        fields;
     let table = [
         (!matches!(source.ton, 0 | 1 | 3 | 5), CommandStatus::ESME_RINVSRCTON),
         (source.npi > 1, CommandStatus::ESME_RINVSRCNPI),
@@ -168,17 +169,17 @@ mod tests {
         out
     }
 
-    fn told(slip: SubmitFields) -> (Vec<u8>, Vec<u8>, u8, u8, u8) {
+    fn comparable(fields: SubmitFields) -> (Vec<u8>, Vec<u8>, u8, u8, u8) {
         let text = |address: &Address| {
             let (octets, len) = address.raw();
             octets[..len].to_vec()
         };
-        let (source, destination) = (text(&slip.source), text(&slip.destination));
-        (source, destination, slip.source.ton, slip.destination.npi, slip.registered_delivery)
+        let (source, destination) = (text(&fields.source), text(&fields.destination));
+        (source, destination, fields.source.ton, fields.destination.npi, fields.registered_delivery)
     }
 
     #[test]
-    fn the_quick_scan_and_the_full_decode_tell_the_same() {
+    fn the_quick_scan_and_the_full_decode_agree() {
         let addresses: [&[u8]; 5] = [b"", b"1", b"4477009", b"447700900", b"12345678901234567890"];
         for source in addresses {
             for destination in addresses {
@@ -188,15 +189,15 @@ mod tests {
                         sm.destination_addr = destination;
                         sm.short_message = text;
                     });
-                    let quick = plain(&frame).expect("nothing is odd in it");
-                    assert_eq!(told(quick), told(thorough(&frame).unwrap()));
+                    let quick = plain(&frame).expect("it is plain");
+                    assert_eq!(comparable(quick), comparable(full_decode(&frame).unwrap()));
                 }
             }
         }
     }
 
     #[test]
-    fn what_is_odd_is_looked_at_closely() {
+    fn a_submit_sm_that_is_not_plain_is_fully_decoded() {
         let long = frame(|sm| sm.destination_addr = b"123456789012345678901");
         assert_eq!(
             scan(&long).unwrap_err(),
@@ -216,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn openmarket_refuses_what_its_pages_name() {
+    fn openmarket_refuses_as_its_documentation_says() {
         let refused = |change: fn(&mut SubmitSm<'_>)| openmarket(&scan(&frame(change)).unwrap());
         assert_eq!(refused(|_| {}), None);
         assert_eq!(refused(|sm| sm.source_addr_ton = 2), Some(CommandStatus::ESME_RINVSRCTON));

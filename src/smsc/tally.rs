@@ -1,6 +1,7 @@
-//! What the simulator did, counted, so that a run against it can be balanced to the PDU (docs/ledger.md).
+//! Counts everything that the simulator does, so that a run against it can be balanced to the PDU (METHOD §4).
 //!
-//! Plain counters, one writer. It judges nothing and knows no session.
+//! Plain counters with one writer.
+use super::pending_delivery::{DeliveryKind, PendingDelivery};
 use crate::plan::behaviour::FaultKind;
 use crate::smpp::CommandStatus;
 use crate::smpp::receipt::MessageState;
@@ -8,15 +9,15 @@ use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-/// Counts by `command_status`; in JSON an object from its name to the count, with `OTHER` beyond 512 different ones.
+/// Counts by `command_status`. In JSON an object of name and count, with `OTHER` beyond 512 different statuses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ByStatus(BTreeMap<u32, u64>, u64);
 
-/// Different statuses that are told apart: ESMEs choose those of their answers, and may choose any.
+/// Maximum number of different statuses counted one by one: ESMEs may answer with any.
 const STATUSES_MAX: usize = 512;
 
 impl ByStatus {
-    /// One more.
+    /// Counts one.
     pub fn add(&mut self, status: CommandStatus) {
         let full = self.0.len() >= STATUSES_MAX;
         match self.0.entry(status.0) {
@@ -24,19 +25,19 @@ impl ByStatus {
             entry @ (Entry::Vacant(_) | Entry::Occupied(_)) => *entry.or_default() += 1,
         }
     }
-    /// How many had this status.
+    /// The count of a status.
     pub fn get(&self, status: CommandStatus) -> u64 {
         self.0.get(&status.0).copied().unwrap_or(0)
     }
-    /// All together.
+    /// The sum of all counts.
     pub fn total(&self) -> u64 {
         self.0.values().sum::<u64>() + self.1
     }
-    /// How many had a status that came after 512 different ones.
+    /// The count of all statuses that came after 512 different ones.
     pub fn other(&self) -> u64 {
         self.1
     }
-    /// Each status with its count, in order of number.
+    /// Each status with its count, by ascending number.
     pub fn iter(&self) -> impl Iterator<Item = (CommandStatus, u64)> + '_ {
         self.0.iter().map(|(status, count)| (CommandStatus(*status), *count))
     }
@@ -50,12 +51,12 @@ impl Serialize for ByStatus {
     }
 }
 
-/// Counts by `message_state`; in JSON an object from its `stat` to the count, zeros left out.
+/// Counts by `message_state`. In JSON an object of `stat` and count, without zeros.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ByState([u64; MessageState::ALL.len()], u64);
 
 impl ByState {
-    /// One more.
+    /// Counts one.
     #[inline]
     pub fn add(&mut self, state: u8) {
         match self.0.get_mut(usize::from(state)) {
@@ -63,11 +64,11 @@ impl ByState {
             None => self.1 += 1,
         }
     }
-    /// How many had this state.
+    /// The count of a state.
     pub fn get(&self, state: MessageState) -> u64 {
         self.0.get(usize::from(state.wire())).copied().unwrap_or(self.1)
     }
-    /// All together.
+    /// The sum of all counts.
     pub fn total(&self) -> u64 {
         self.0.iter().sum::<u64>() + self.1
     }
@@ -81,7 +82,7 @@ impl Serialize for ByState {
     }
 }
 
-/// Counts by kind of fault; in JSON an object from its name to the count, zeros left out.
+/// Counts by kind of fault. In JSON an object of name and count, without zeros.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ByFault([u64; FAULTS.len()]);
 
@@ -102,15 +103,15 @@ pub(super) const FAULTS: [FaultKind; 12] = [
 ];
 
 impl ByFault {
-    /// One more.
+    /// Counts one.
     pub fn add(&mut self, kind: FaultKind) {
         self.0[kind as usize] += 1;
     }
-    /// How many of this kind were done.
+    /// The count of a kind.
     pub fn get(&self, kind: FaultKind) -> u64 {
         self.0[kind as usize]
     }
-    /// All together.
+    /// The sum of all counts.
     pub fn total(&self) -> u64 {
         self.0.iter().sum()
     }
@@ -123,85 +124,96 @@ impl Serialize for ByFault {
     }
 }
 
-/// Connections and what was said about the sessions on them.
+/// Counts of connections and of session control.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SessionTally {
-    /// Connections taken.
+    /// Connections accepted.
     pub connections: u64,
-    /// Unbinds that ESMEs asked for and got.
+    /// Unbinds sent by ESMEs and answered.
     pub unbound_by_esme: u64,
-    /// Unbinds of ours that ESMEs answered.
+    /// Unbinds sent by the simulator and answered.
     pub unbound_by_smsc: u64,
-    /// Bound sessions whose connection went without an unbind.
+    /// Bound sessions whose connection ended without an unbind.
     pub dropped: u64,
     /// Closed because no bind came in time (`timers.session_init`).
     pub init_timeouts: u64,
-    /// Closed before their bind because too many were not bound, or file descriptors ran short.
+    /// Closed before their bind because too many were unbound or file descriptors ran short.
     pub dropped_unbound: u64,
-    /// Reset because the peer did not take the last octets before the close in time.
+    /// Reset because the ESME did not read the last octets before the close in time.
     pub flush_timeouts: u64,
-    /// Closed because nothing came (`timers.inactivity`).
+    /// Closed because nothing was received (`timers.inactivity`).
     pub inactivity_timeouts: u64,
-    /// Closed because a request of ours stayed unanswered (`timers.response`; an unbind: 30 s without it).
+    /// Closed because a request of the simulator was not answered (`timers.response`; for an unbind 30 s without it).
     pub response_timeouts: u64,
-    /// enquire_link of ESMEs answered.
+    /// enquire_link sent by ESMEs and answered.
     pub enquire_links_answered: u64,
-    /// enquire_link of ours that were answered.
+    /// enquire_link sent by the simulator and answered.
     pub enquire_links_confirmed: u64,
-    /// Streams that could not be cut (and were closed).
+    /// Connections closed because PDU framing was lost.
     pub desyncs: u64,
     /// PDUs that are illegal in their session's state.
     pub illegal: u64,
-    /// `command_id`s that nobody knows, or that this SMSC does not support.
+    /// PDUs with a `command_id` that is unknown or not supported.
     pub unknown_commands: u64,
-    /// Responses that no request of ours asked for.
+    /// Responses to no request of the simulator.
     pub unknown_responses: u64,
-    /// Lawful requests other than submit_sm (data_sm, submit_multi, query_sm, ...), answered.
+    /// Legal requests other than submit_sm (data_sm, submit_multi, query_sm, ...), answered.
     pub other_requests: u64,
 }
 
-/// Binds answered.
+/// Counts of answered binds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct BindTally {
-    /// With ESME_ROK.
+    /// Answered with ESME_ROK.
     pub accepted: u64,
-    /// With another status.
+    /// Answered with another status.
     pub refused: ByStatus,
 }
 
-/// submit_sm read. `received = accepted + refused + ignored`.
+impl BindTally {
+    /// Counts a bind that was answered with this status.
+    pub(super) fn add(&mut self, status: CommandStatus) {
+        if status.is_ok() {
+            self.accepted += 1;
+        } else {
+            self.refused.add(status);
+        }
+    }
+}
+
+/// Counts of submit_sm. `received = accepted + refused + ignored`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SubmitTally {
-    /// Whole submit_sm read on connections that were not being closed.
+    /// submit_sm read on connections that were not closing.
     pub received: u64,
-    /// Decided to be answered with ESME_ROK (whether the answer is sent or withheld).
+    /// Accepted with ESME_ROK, whether the answer is sent or withheld.
     pub accepted: u64,
-    /// Decided to be answered with another status, by it; a generic_nack counts here too.
+    /// Refused, by status; a generic_nack counts here too.
     pub refused: ByStatus,
-    /// Beyond the window of an SMSC that stays silent, disconnects or unbinds then, or met by a fault
-    /// that ends the session: never answered and forgotten.
+    /// Never answered: beyond a window that is enforced by silence, disconnect or unbind, or hit by a fault that ends
+    /// the session.
     pub ignored: u64,
-    /// Of the accepted ones: those whose registered_delivery asks for a receipt of their outcome.
+    /// Accepted ones whose registered_delivery asks for a receipt of their outcome.
     /// `asked = receipts.by_state + receipts.withheld + receipts.pending + receipts.undeliverable`.
     pub asked: u64,
 }
 
-/// Answers to submit_sm. `accepted + refused = sent + withheld + undelivered + pending`.
+/// Counts of answers to submit_sm. `accepted + refused = sent + withheld + undelivered + pending`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ResponseTally {
-    /// Handed to the connection, generic_nacks in their place among them.
+    /// Passed to the connection, generic_nacks included.
     pub sent: u64,
-    /// Of those: with ESME_ROK.
+    /// Of `sent`: with ESME_ROK.
     pub sent_ok: u64,
     /// Accepted, never answered (`response.lost`).
     pub withheld: u64,
-    /// Due after their session had ended or could not be written to any more.
+    /// Due after their session ended or could not be written to any more.
     pub undelivered: u64,
     /// Not yet due.
     pub pending: u64,
 }
 
-/// Receipts. A message's final receipt is counted once in `by_state`, `withheld`, `pending` or
+/// Counts of receipts. A message's final receipt is counted once in `by_state`, `withheld`, `pending` or
 /// `undeliverable`; every further deliver_sm for it is `duplicated` or `retried`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ReceiptTally {
@@ -218,22 +230,22 @@ pub struct ReceiptTally {
     pub intermediate: u64,
     /// Of `by_state`: sent before the response of their message.
     pub before_response: u64,
-    /// Of `by_state`: sent on another session than their message came by.
+    /// Of `by_state`: sent on another session than that of their message.
     pub other_bind: u64,
     /// deliver_sm_resp (or data_sm_resp) to receipts of all kinds, by status.
     pub acknowledged: ByStatus,
-    /// Given up: refused or unanswered beyond `receipts.retry`.
+    /// Abandoned: refused or unanswered in the last attempt of `receipts.retry`.
     pub given_up: u64,
-    /// Final receipts not yet sent: not yet due, or nobody is there to receive them.
+    /// Final receipts not yet sent: not due, or without a session to receive them.
     pub pending: u64,
-    /// Final receipts dropped because too many were waiting, or nobody can receive them any more.
+    /// Final receipts dropped because too many were kept, or their account was forgotten.
     pub undeliverable: u64,
     /// deliver_sm of receipts dropped because `receipts.waiting_max` was reached, or their account was
     /// forgotten: final receipts (also `undeliverable`), copies, notifications and repeats.
     pub dropped_full: u64,
 }
 
-/// Mobile-originated messages.
+/// Counts of mobile-originated messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct MoTally {
     /// Sent for the first time.
@@ -242,13 +254,13 @@ pub struct MoTally {
     pub acknowledged: ByStatus,
     /// Sent again.
     pub retried: u64,
-    /// Given up.
+    /// Abandoned, as receipts are.
     pub given_up: u64,
     /// Dropped because `receipts.waiting_max` was reached.
     pub dropped_full: u64,
 }
 
-/// Everything that the simulator counts. In JSON as it stands here.
+/// All counts of the simulator. Its JSON has the same structure.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
     /// Connections and sessions.
@@ -257,18 +269,75 @@ pub struct Tally {
     pub binds: BindTally,
     /// submit_sm.
     pub submits: SubmitTally,
-    /// Their answers.
+    /// Answers to submit_sm.
     pub responses: ResponseTally,
     /// Receipts.
     pub receipts: ReceiptTally,
-    /// Mobile-originated messages.
+    /// Counts of mobile-originated messages.
     pub mo: MoTally,
     /// Faults done, by kind.
     pub faults: ByFault,
 }
 
 impl Tally {
-    /// The sums that must hold at any time, each with its two sides; all equal where nothing is amiss.
+    /// Counts a submit_sm that its session refused with this status.
+    pub(super) fn count_refused_by_session(&mut self, status: CommandStatus) {
+        self.submits.received += 1;
+        self.submits.refused.add(status);
+        self.responses.sent += 1;
+    }
+
+    /// Counts a delivery that is sent on this session.
+    #[inline]
+    pub(super) fn count_sent(&mut self, delivery: &PendingDelivery, session: u32) {
+        let is_retry = delivery.attempts > 0;
+        let (receipts, mo) = (&mut self.receipts, &mut self.mo);
+        match delivery.kind {
+            DeliveryKind::Mo if is_retry => mo.retried += 1,
+            DeliveryKind::Mo => mo.sent += 1,
+            DeliveryKind::Final | DeliveryKind::Duplicate | DeliveryKind::Intermediate
+                if is_retry =>
+            {
+                receipts.retried += 1;
+            }
+            DeliveryKind::Duplicate => receipts.duplicated += 1,
+            DeliveryKind::Intermediate => receipts.intermediate += 1,
+            DeliveryKind::Final => {
+                receipts.pending -= 1;
+                receipts.by_state.add(delivery.state);
+                receipts.before_response += u64::from(delivery.early);
+                receipts.other_bind += u64::from(session != delivery.session);
+            }
+        }
+    }
+
+    /// Counts a delivery that is dropped. `full`: because too many are kept; else because its account is forgotten.
+    #[cold]
+    pub(super) fn count_lost(&mut self, delivery: &PendingDelivery, full: bool) {
+        let full = u64::from(full);
+        match delivery.kind {
+            DeliveryKind::Mo => self.mo.dropped_full += full,
+            DeliveryKind::Final | DeliveryKind::Duplicate | DeliveryKind::Intermediate => {
+                self.receipts.dropped_full += full;
+                if delivery.kind == DeliveryKind::Final && delivery.attempts == 0 {
+                    self.receipts.pending -= 1;
+                    self.receipts.undeliverable += 1;
+                }
+            }
+        }
+    }
+
+    /// Counts a delivery that was refused or unanswered in its last attempt.
+    pub(super) fn count_given_up(&mut self, delivery: &PendingDelivery) {
+        match delivery.kind {
+            DeliveryKind::Mo => self.mo.given_up += 1,
+            DeliveryKind::Final | DeliveryKind::Duplicate | DeliveryKind::Intermediate => {
+                self.receipts.given_up += 1;
+            }
+        }
+    }
+
+    /// The sums that must hold at any time: name, left side, right side.
     pub fn sums(&self) -> [(&'static str, u64, u64); 3] {
         let s = &self.submits;
         let (r, d) = (&self.responses, &self.receipts);
@@ -288,7 +357,7 @@ impl Tally {
         ]
     }
 
-    /// Whether all of [`Tally::sums`] hold.
+    /// Whether both sides of all [`Tally::sums`] are equal.
     pub fn balanced(&self) -> bool {
         self.sums().iter().all(|(_, left, right)| left == right)
     }
@@ -299,14 +368,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_fault_has_the_place_that_its_number_names() {
+    fn every_fault_stands_at_the_index_of_its_number() {
         for (index, kind) in FAULTS.into_iter().enumerate() {
             assert_eq!(kind as usize, index);
         }
     }
 
     #[test]
-    fn answers_with_any_number_of_statuses_do_not_make_the_tally_grow() {
+    fn any_number_of_statuses_does_not_make_the_tally_grow() {
         let mut statuses = ByStatus::default();
         for status in 0..100_000 {
             statuses.add(CommandStatus(status));
@@ -318,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tally_reads_well_as_json() {
+    fn the_tally_in_json_has_names_and_no_zeros() {
         let mut tally = Tally::default();
         tally.submits.refused.add(CommandStatus::ESME_RTHROTTLED);
         tally.submits.refused.add(CommandStatus(0x407));

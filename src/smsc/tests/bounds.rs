@@ -160,7 +160,11 @@ fn checks_of_deliveries_that_were_answered_do_not_pile_up() {
         bench.submit_batch(session, 1_000, 1);
         assert_eq!(bench.acknowledge(session, CommandStatus::ESME_ROK), 1_000);
     }
-    assert!(bench.core.outbox.checks.len() < 70_000, "{}", bench.core.outbox.checks.len());
+    assert!(
+        bench.core.deliveries.checks_count() < 70_000,
+        "{}",
+        bench.core.deliveries.checks_count()
+    );
 }
 
 #[test]
@@ -242,7 +246,7 @@ fn accounts_that_were_seen_are_forgotten_when_there_are_too_many() {
         assert_eq!(status, 0);
         bench.core.closed(session, bench.now);
     }
-    assert_eq!(bench.core.accounts.count(), ACCOUNTS);
+    assert_eq!(bench.core.context.accounts.count(), ACCOUNTS);
     let receipts = &bench.tally().receipts;
     assert_eq!((receipts.pending, receipts.undeliverable, receipts.dropped_full), (0, 1, 1));
     let (sender, _) = bench.try_bind_as(TX, "stays", "");

@@ -128,7 +128,7 @@ fn whatever_happens_the_tally_balances_and_nothing_is_kept_for_ever() {
         for session in sessions {
             bench.core.closed(session, bench.now);
         }
-        bench.core.mo = None;
+        bench.core.deliveries.stop_mo();
         bench.run_until(bench.now + ms(10_000));
         let tally = bench.tally().clone();
         assert!(tally.submits.received <= sent);

@@ -250,7 +250,7 @@ fn a_refused_receipt_comes_again_with_the_same_id_until_it_is_given_up() {
     let receipts = &bench.tally().receipts;
     assert_eq!((receipts.retried, receipts.given_up, receipts.by_state.total()), (3, 1, 1));
     assert_eq!(receipts.acknowledged.get(CommandStatus::ESME_RX_T_APPN), 4);
-    assert_eq!(bench.core.outbox.letters.len(), 0, "nothing is kept for ever");
+    assert_eq!(bench.core.deliveries.kept_count(), 0, "nothing is kept for ever");
 }
 
 #[test]
@@ -307,7 +307,7 @@ fn a_million_receipts_can_wait() {
     bench.run_until(ms(61_000));
     while bench.acknowledge(session, CommandStatus::ESME_ROK) > 0 {}
     assert_eq!(bench.tally().receipts.by_state.total(), 1_000_000);
-    assert_eq!(bench.core.outbox.letters.len(), 0);
+    assert_eq!(bench.core.deliveries.kept_count(), 0);
 }
 
 #[test]
@@ -320,8 +320,8 @@ fn what_is_never_answered_is_forgotten_at_last_but_not_kept_for_ever() {
         bench.submit_batch(session, 1_000, 1);
         bench.core.out(session).clear();
     }
-    assert_eq!(bench.core.outbox.letters.len(), 1 << 18);
+    assert_eq!(bench.core.deliveries.kept_count(), 1 << 18);
     bench.run_until(ms(5_000));
-    assert_eq!(bench.core.outbox.letters.len(), 0);
+    assert_eq!(bench.core.deliveries.kept_count(), 0);
     assert_eq!(bench.tally().receipts.by_state.total(), 300_000);
 }

@@ -1,30 +1,30 @@
-//! Bounds on how fast: a token bucket in exact integers, and a queue that drains at a rate.
+//! Rate limits: a token bucket in exact integers, and a queue that drains at a rate.
 use crate::kit::{NS_PER_S, Nanos, Rate};
 
-/// A token bucket (as GCRA: the time at which the next message would be due at the exact rate). Times
-/// are kept in `1/num` nanoseconds, so that a rate of any fraction never drifts.
+/// A token bucket, kept as GCRA does: as the time at which the next message is due at the exact rate. Times are in
+/// `1/num` nanoseconds, so that a fractional rate never drifts.
 #[derive(Clone, Debug)]
-pub(super) struct Bucket {
+pub(super) struct TokenBucket {
     num: u128,
     interval: u128,
     tolerance: u128,
     next: u128,
 }
 
-impl Bucket {
-    /// So many a second, and `burst` beyond one at once; None: 100 ms of the rate. No bucket for a rate
-    /// of 0.
-    pub(super) fn new(rate: Rate, burst: Option<u64>) -> Option<Bucket> {
+impl TokenBucket {
+    /// A bucket that gives `rate` tokens a second, and `burst` more than one at once (None: 100 ms of the rate).
+    /// None: the rate is 0.
+    pub(super) fn new(rate: Rate, burst: Option<u64>) -> Option<TokenBucket> {
         if rate.num == 0 {
             return None;
         }
         let interval = u128::from(NS_PER_S) * u128::from(rate.den);
         let burst = burst.unwrap_or(rate.num / rate.den.saturating_mul(10).max(1));
         let tolerance = interval * u128::from(burst);
-        Some(Bucket { num: u128::from(rate.num), interval, tolerance, next: 0 })
+        Some(TokenBucket { num: u128::from(rate.num), interval, tolerance, next: 0 })
     }
 
-    /// Takes a token, if there is one.
+    /// Takes a token. False: none is available at `now`.
     #[inline]
     pub(super) fn admit(&mut self, now: Nanos) -> bool {
         let now = u128::from(now.0) * self.num;
@@ -35,7 +35,7 @@ impl Bucket {
         true
     }
 
-    /// Takes a token that there will be, and says when.
+    /// Reserves the next token and returns when it is due.
     pub(super) fn reserve(&mut self, now: Nanos) -> Nanos {
         let scaled = u128::from(now.0) * self.num;
         let due = self.next.saturating_sub(self.tolerance).max(scaled);
@@ -48,31 +48,32 @@ impl Bucket {
     }
 }
 
-/// Accepts fast, delivers at a rate.
+/// `limits.queue`: accepts messages at once and delivers them at a fixed rate.
 #[derive(Clone, Debug)]
 pub(super) struct DeliveryQueue {
     size: u64,
-    drain: Bucket,
+    drain: TokenBucket,
 }
 
 impl DeliveryQueue {
+    /// None: the drain rate is 0.
     pub(super) fn new(queue: crate::plan::behaviour::Queue) -> Option<DeliveryQueue> {
-        Some(DeliveryQueue { size: queue.size, drain: Bucket::new(queue.drain, Some(0))? })
+        Some(DeliveryQueue { size: queue.size, drain: TokenBucket::new(queue.drain, Some(0))? })
     }
 
-    /// Messages in it.
+    /// Number of messages in the queue at `now`.
     pub(super) fn len(&self, now: Nanos) -> u64 {
         let now = u128::from(now.0) * self.drain.num;
         let left = self.drain.next.saturating_sub(now).div_ceil(self.drain.interval);
         u64::try_from(left).unwrap_or(u64::MAX)
     }
 
-    /// Whether there is no place left.
+    /// Whether the queue accepts no further message at `now`.
     pub(super) fn is_full(&self, now: Nanos) -> bool {
         self.len(now) >= self.size
     }
 
-    /// Enters a message; says when it is delivered.
+    /// Adds a message and returns when it is delivered.
     pub(super) fn enter(&mut self, now: Nanos) -> Nanos {
         self.drain.reserve(now);
         self.drain.nanos(self.drain.next)
@@ -86,26 +87,26 @@ mod tests {
 
     #[test]
     fn the_bucket_lets_through_its_burst_and_then_exactly_its_rate() {
-        let mut bucket = Bucket::new(Rate { num: 7, den: 3 }, Some(4)).unwrap();
+        let mut bucket = TokenBucket::new(Rate { num: 7, den: 3 }, Some(4)).unwrap();
         let at_once = (0..100).filter(|_| bucket.admit(Nanos::ZERO)).count();
-        assert_eq!(at_once, 5, "one and four beyond");
+        assert_eq!(at_once, 5, "one and a burst of four");
         let later = (1..=300_000_u64).filter(|ms| bucket.admit(Nanos::from_millis(*ms))).count();
         assert_eq!(later, 700, "300 s at 7/3 a second");
     }
 
     #[test]
-    fn without_a_word_the_burst_is_a_tenth_of_a_second() {
-        let mut bucket = Bucket::new(Rate::per_second(5000), None).unwrap();
+    fn a_burst_that_is_not_given_is_a_tenth_of_a_second() {
+        let mut bucket = TokenBucket::new(Rate::per_second(5000), None).unwrap();
         let at_once = (0..10_000).filter(|_| bucket.admit(Nanos::from_secs(9))).count();
         assert_eq!(at_once, 501);
-        let mut strict = Bucket::new(Rate::per_second(5000), Some(0)).unwrap();
+        let mut strict = TokenBucket::new(Rate::per_second(5000), Some(0)).unwrap();
         assert!(strict.admit(Nanos(1)) && !strict.admit(Nanos(200_000)));
         assert!(strict.admit(Nanos(200_001)));
     }
 
     #[test]
     fn reserved_tokens_come_at_the_rate() {
-        let mut bucket = Bucket::new(Rate::per_second(3), Some(0)).unwrap();
+        let mut bucket = TokenBucket::new(Rate::per_second(3), Some(0)).unwrap();
         let due: Vec<u64> = (0..4).map(|_| bucket.reserve(Nanos::ZERO).0).collect();
         assert_eq!(due, [0, 333_333_334, 666_666_667, 1_000_000_000]);
     }

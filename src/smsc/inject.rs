@@ -1,0 +1,84 @@
+//! How faults are done to sessions. When is in `faults`.
+use super::context::Context;
+use crate::kit::Nanos;
+use crate::net::ConnAction;
+use crate::plan::behaviour::FaultKind;
+use crate::smpp::{CommandId, CommandStatus, Header, pdu};
+
+/// Does the timed fault that is due.
+pub(super) fn timed_fault(context: &mut Context, now: Nanos) {
+    let Some((kind, all)) = context.faults.pop(now) else { return };
+    match kind {
+        FaultKind::BindRefuse => context.faults.refuse_binds(all),
+        FaultKind::AcceptThenDrop => context.faults.drop_connections(all),
+        FaultKind::Unbind
+        | FaultKind::Close
+        | FaultKind::Reset
+        | FaultKind::HalfClose
+        | FaultKind::Garbage
+        | FaultKind::Truncated
+        | FaultKind::OversizeTlv
+        | FaultKind::GenericNack
+        | FaultKind::NoEnquireAnswer
+        | FaultKind::SlowReader => {
+            let mut targets = context.connections.bound().to_vec();
+            if !all && !targets.is_empty() {
+                let one = context.rng.below(targets.len() as u64) as usize;
+                targets = vec![targets[one]];
+            }
+            for session in targets {
+                inject_fault(context, kind, session, now);
+            }
+        }
+    }
+}
+
+/// Does a fault to a bound session, unless the session has it already.
+pub(super) fn inject_fault(context: &mut Context, kind: FaultKind, session: u32, now: Nanos) {
+    let peer = context.connections.get_mut(session).filter(|peer| peer.can_write());
+    let Some(peer) = peer else { return };
+    match kind {
+        // counted when they are done
+        FaultKind::OversizeTlv | FaultKind::GenericNack => {
+            return peer.faults.next_response = Some(kind);
+        }
+        FaultKind::NoEnquireAnswer => return peer.faults.ignores_enquiries = true,
+        FaultKind::BindRefuse | FaultKind::AcceptThenDrop => return,
+        FaultKind::Unbind => {
+            if !peer.session.is_bound() {
+                return;
+            }
+            context.unbind(session, now);
+        }
+        FaultKind::Close => context.connections.close(session, ConnAction::CloseWhenFlushed, now),
+        FaultKind::Reset => context.connections.close(session, ConnAction::Reset, now),
+        FaultKind::HalfClose => {
+            peer.output.close_write();
+            peer.action = ConnAction::HalfClose;
+            if let Some(account) = peer.account {
+                context.stop_deliveries(session, account);
+            }
+            context.connections.mark_changed(session);
+        }
+        FaultKind::Garbage => {
+            peer.output.buffer().extend_from_slice(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+            context.connections.mark_changed(session);
+        }
+        FaultKind::Truncated => {
+            let out = peer.output.buffer();
+            let whole = out.len();
+            pdu::header_only(CommandId::SUBMIT_SM_RESP, CommandStatus::ESME_ROK, 1, out);
+            out.truncate(whole + Header::OCTETS / 2);
+            context.connections.close(session, ConnAction::CloseWhenFlushed, now);
+        }
+        FaultKind::SlowReader => {
+            if std::mem::replace(&mut peer.faults.reads_slowly, true) {
+                return;
+            }
+            peer.reads_paused_until = now.after(Nanos(1));
+            context.connections.mark_changed(session);
+            context.connections.arm(session);
+        }
+    }
+    context.tally.faults.add(kind);
+}
