@@ -2,7 +2,7 @@
 use crate::bare::harness::{self, Load};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde_json::{Value, json};
-use smppbench::correlate::{AwaitedReceipts, Awaits, Correlator, IdRule, IdSource, Kept as Became};
+use smppbench::correlate::{Awaits, Correlator, IdRule, IdSource, Kept as Became};
 use smppbench::esme::Awaited;
 use smppbench::kit::Nanos;
 use smppbench::measure::{CutReason, Observer, Phase, Progress};
@@ -186,7 +186,7 @@ pub(crate) fn correlator(size: Size) -> Value {
         "awaited": correlator.awaited(), "tracked": tracked,
         "resident_mb": (held as f64 / 1e5).round() / 10.0, "goal_mb": 400,
         "octets_per_receipt": (held as f64 / tracked.max(1) as f64 * 10.0).round() / 10.0,
-        "of_which_the_entry": AwaitedReceipts::<Kept>::entry_octets(),
+        "of_which_the_entry": Correlator::<Kept>::entry_octets(),
         "peak_mb": (peak as f64 / 1e5).round() / 10.0,
         "longest_insert_us": looks.longest as f64 / 1000.0, "goal_us": 1000,
         "inserts_over_1_ms": looks.over_1_ms, "inserts_over_100_us": looks.over_100_us,

@@ -1,11 +1,15 @@
-//! The ledger of awaited receipts: a fixed-size entry each, in the order of acceptance, found by key.
+//! Awaited receipts by key: one fixed-size entry each, in the order of acceptance.
 //!
-//! Entries live in a ring of chunks (no entry ever moves while the ring grows) and tables index
-//! them, so that no single insertion moves more than 1,800 entries. As long as they are few, and looked for in the
-//! order of acceptance, no table lists them: a receipt is often in the read that brings its submit_sm_resp. What is
-//! finished leaves a hole, and the ring when it comes to its end: where receipts come soon, all of it stays in the
-//! processor's caches. At its limit the ledger gives up expired entries, oldest first; it never gives up one that is
-//! awaited, and never grows without bound.
+//! The entries are in a [`Ring`]; indexes map keys to positions. No entry moves while the ring grows, and no insertion
+//! moves more than the 1,800 positions of one table. As long as entries are few and looked up in the order of acceptance,
+//! no index holds them. At its limit the store drops expired entries, oldest first; it never drops an awaited one and
+//! never grows without bound.
+//!
+//! Invariants:
+//! - `kept` counts the entries that are not holes, `awaited` those of them that are awaited. No key is kept twice.
+//! - `is_unindexed`: both indexes are empty, and `unindexed_keys` has every key of the ring.
+//! - else each kept entry is in exactly one index, and the hot bucket of every key in the overflow index counts it.
+//! - The oldest entry is not a hole.
 use super::Key;
 use super::hot_index::HotIndex;
 use super::key_filter::KeyFilter;
@@ -13,20 +17,20 @@ use super::overflow_index::OverflowIndex;
 use super::ring::{Entry, EntryState, Ring, Tag};
 use std::collections::VecDeque;
 
-/// So many entries may be in no table: few enough to be looked through.
-const UNLISTED_MAX: usize = 256;
+/// Maximum number of entries without an index: few enough to search one by one.
+const UNINDEXED_MAX: usize = 256;
 
-/// So many of the oldest entries go to the back with each insertion into a ring that is at its limit and has holes: the
-/// ring never grows beyond its limit by more than that part of it.
-const TURNED_AT_ONCE: usize = 16;
+/// How many of the oldest entries move to the end with each insertion into a ring that is at its limit and has holes. The
+/// ring exceeds its limit by no more than one part in this number.
+const MOVED_AT_ONCE: usize = 16;
 
-/// Where an entry stands; good until the next insertion or removal.
+/// Handle of an entry; valid until the next insertion or removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EntryHandle(u32);
+pub(super) struct EntryHandle(u32);
 
-/// What was still awaited when a ledger was emptied, oldest first. Its memory goes as it is walked.
+/// Iterator over the receipts that are still awaited at the end, oldest first. Frees memory as it advances.
 #[derive(Debug)]
-pub struct AwaitedDrain<T> {
+pub(super) struct AwaitedDrain<T> {
     ring: Ring<T>,
 }
 
@@ -45,21 +49,21 @@ impl<T: Copy> Iterator for AwaitedDrain<T> {
     }
 }
 
-/// Awaited receipts, at most so many.
+/// Awaited receipts by key, up to a maximum number.
 #[derive(Debug)]
-pub struct AwaitedReceipts<T> {
+pub(super) struct AwaitedReceipts<T> {
     ring: Ring<T>,
-    /// No table has any of them: since the ring was empty the one behind the last has been looked for, or none.
-    is_unlisted: bool,
-    /// Of the keys that are kept while no table has them, and of some that were.
-    marks: KeyFilter,
-    /// Where few are awaited, all of them are found here.
-    near: HotIndex,
-    /// Those that had no place there.
-    far: OverflowIndex,
-    /// The position behind the one that was looked for last: receipts often come in the order of acceptance.
+    /// Nothing is indexed yet: since the ring was empty, every lookup hit the next entry.
+    is_unindexed: bool,
+    /// Filter over the keys that are not indexed yet; may hold removed ones.
+    unindexed_keys: KeyFilter,
+    /// Positions by key; holds all of them where few are kept.
+    hot: HotIndex,
+    /// Positions of the entries whose bucket of `hot` was full.
+    overflow: OverflowIndex,
+    /// The position after the last lookup: receipts often come in the order of acceptance.
     next: u32,
-    /// Positions of the entries that expired, oldest first, and of some that have gone since.
+    /// Positions of the expired entries, oldest first; may hold positions of removed ones.
     expired: VecDeque<u32>,
     kept_max: usize,
     kept: usize,
@@ -67,15 +71,15 @@ pub struct AwaitedReceipts<T> {
 }
 
 impl<T: Copy> AwaitedReceipts<T> {
-    /// An empty ledger that keeps at most `kept_max` entries (at least 1, at most 2^30).
-    pub fn new(kept_max: usize) -> AwaitedReceipts<T> {
+    /// An empty store that keeps at most `kept_max` entries (at least 1, at most 2^30).
+    pub(super) fn new(kept_max: usize) -> AwaitedReceipts<T> {
         let kept_max = kept_max.clamp(1, 1 << 30);
         AwaitedReceipts {
             ring: Ring::new(),
-            is_unlisted: true,
-            marks: KeyFilter::new(),
-            near: HotIndex::new(kept_max),
-            far: OverflowIndex::new(kept_max),
+            is_unindexed: true,
+            unindexed_keys: KeyFilter::new(),
+            hot: HotIndex::new(kept_max),
+            overflow: OverflowIndex::new(kept_max),
             next: 0,
             expired: VecDeque::new(),
             kept_max,
@@ -84,103 +88,104 @@ impl<T: Copy> AwaitedReceipts<T> {
         }
     }
 
-    /// Octets of one entry, the index apart (5 octets a bucket, at most 7/8 full).
-    pub const fn entry_octets() -> usize {
+    /// Size of one entry in octets, without its index (5 octets a bucket, at most 7/8 of them in use).
+    pub(super) const fn entry_octets() -> usize {
         std::mem::size_of::<Entry<T>>()
     }
 
-    /// Entries awaited.
-    pub fn awaited(&self) -> usize {
+    /// Number of awaited entries.
+    pub(super) fn awaited(&self) -> usize {
         self.awaited
     }
-    /// Entries kept, expired ones among them.
-    pub fn kept(&self) -> usize {
+    /// Number of entries, expired ones included.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
         self.kept
     }
 
-    /// Whether most of it is found in a processor's own cache.
+    /// Whether most lookups stay within the processor's own cache.
     #[inline]
-    pub fn is_near(&self) -> bool {
+    pub(super) fn is_near(&self) -> bool {
         self.kept <= HotIndex::SLOTS_MAX
     }
 
-    /// Where `key` is kept.
+    /// The entry of a key. None: the key is not kept.
     #[inline]
-    pub fn find(&self, key: Key) -> Option<EntryHandle> {
-        if self.is_unlisted {
-            return self.find_unlisted(key).map(EntryHandle);
+    pub(super) fn find(&self, key: Key) -> Option<EntryHandle> {
+        if self.is_unindexed {
+            return self.find_unindexed(key).map(EntryHandle);
         }
-        self.find_listed(key).map(EntryHandle)
+        self.find_indexed(key).map(EntryHandle)
     }
 
     #[inline]
-    fn find_listed(&self, key: Key) -> Option<u32> {
+    fn find_indexed(&self, key: Key) -> Option<u32> {
         let key_at = |position| self.ring.at(position).tag.key();
-        let far = || self.far.find(key, |position| key_at(position) == key);
-        self.near.find(key, key_at).or_else(|| self.near.has_beyond(key).then(far).flatten())
+        let overflow = || self.overflow.find(key, |position| key_at(position) == key);
+        self.hot.find(key, key_at).or_else(|| self.hot.has_overflow(key).then(overflow).flatten())
     }
 
     #[cold]
-    fn find_unlisted(&self, key: Key) -> Option<u32> {
+    fn find_unindexed(&self, key: Key) -> Option<u32> {
         self.ring.positions().find(|position| {
             let tag = self.ring.at(*position).tag;
             tag.key() == key && !tag.is_hole()
         })
     }
 
-    /// From now on tables have them all, until the ring is empty.
+    /// Indexes all entries. The indexes are in use until the ring is empty.
     #[inline(never)]
-    fn list_all(&mut self) {
-        self.is_unlisted = false;
-        let AwaitedReceipts { ring, near, far, .. } = self;
+    fn index_all(&mut self) {
+        self.is_unindexed = false;
+        let AwaitedReceipts { ring, hot, overflow, .. } = self;
         let key_at = |position| ring.at(position).tag.key();
         for position in ring.positions() {
             let tag = ring.at(position).tag;
             if tag.is_hole() {
                 continue;
             }
-            match near.vacancy(tag.key(), key_at) {
-                Ok(Some(vacancy)) => vacancy.fill(position),
-                // no key is kept twice: there is no Err
+            match hot.free_slot(tag.key(), key_at) {
+                Ok(Some(slot)) => slot.fill(position),
+                // no key is kept twice, so that none is indexed already
                 Ok(None) | Err(_) => {
-                    near.add_beyond(tag.key());
-                    far.list(tag.key(), position, key_at);
+                    hot.add_overflow(tag.key());
+                    overflow.insert(tag.key(), position, key_at);
                 }
             }
         }
     }
 
-    /// So many of the oldest leave: see [`Ring::skip`]. Once the ring is empty, no table has anything.
+    /// Drops the oldest `count` entries, as [`Ring::drop_oldest`] does. Once the ring is empty, nothing is indexed.
     #[inline]
-    fn skip(&mut self, count: usize) {
-        self.ring.skip(count);
+    fn drop_oldest(&mut self, count: usize) {
+        self.ring.drop_oldest(count);
         if self.ring.len() == 0 {
-            self.is_unlisted = true;
-            self.marks.clear();
+            self.is_unindexed = true;
+            self.unindexed_keys.clear();
         }
     }
 
-    /// How it stands; None: it has gone.
-    pub fn standing(&self, place: EntryHandle) -> Option<EntryState> {
-        self.ring.get(place.0)?.tag.standing()
+    /// State of an entry. None: it was removed.
+    pub(super) fn state(&self, handle: EntryHandle) -> Option<EntryState> {
+        self.ring.get(handle.0)?.tag.state()
     }
 
-    /// What is kept there.
+    /// Value of an entry.
     #[inline]
-    pub fn at(&self, place: EntryHandle) -> &T {
-        &self.ring.at(place.0).value
+    pub(super) fn at(&self, handle: EntryHandle) -> &T {
+        &self.ring.at(handle.0).value
     }
 
-    /// Brings what a look for each of these keys touches into the processor's caches, all of it at once: one
-    /// after the other the looks would wait for memory one after the other. Returns how many are kept.
+    /// Brings the memory that lookups of these keys need into the processor's caches, all at once; one by one each lookup
+    /// would wait for memory. Returns how many of the keys are kept.
     #[inline]
-    pub fn warm(&self, keys: impl Iterator<Item = Key>) -> usize {
+    pub(super) fn warm(&self, keys: impl Iterator<Item = Key>) -> usize {
         keys.filter(|key| self.find(*key).is_some()).count()
     }
 
-    /// Adds an awaited entry. False: the ledger is full of awaited ones, or the key is awaited already.
+    /// Adds an awaited entry. False: all entries are awaited and the store is full, or the key is awaited already.
     #[inline]
-    pub fn insert(&mut self, key: Key, value: T) -> bool {
+    pub(super) fn insert(&mut self, key: Key, value: T) -> bool {
         if self.ring.len() >= self.kept_max {
             let awaited = |p: EntryHandle| self.ring.at(p.0).tag.is_awaited();
             if self.find(key).is_some_and(awaited) || !self.make_room() {
@@ -190,16 +195,16 @@ impl<T: Copy> AwaitedReceipts<T> {
         self.insert_at_head(key, value)
     }
 
-    /// [`AwaitedReceipts::insert`] where there is room.
+    /// [`AwaitedReceipts::insert`] where the ring is not full.
     #[inline]
     fn insert_at_head(&mut self, key: Key, value: T) -> bool {
-        if !self.is_unlisted {
-            return self.insert_listed(key, value);
+        if !self.is_unindexed {
+            return self.insert_indexed(key, value);
         }
-        let is_there = self.marks.set(key) && self.find_unlisted(key).is_some();
-        if is_there || self.ring.len() >= UNLISTED_MAX {
-            self.list_all();
-            return self.insert_listed(key, value);
+        let is_there = self.unindexed_keys.set(key) && self.find_unindexed(key).is_some();
+        if is_there || self.ring.len() >= UNINDEXED_MAX {
+            self.index_all();
+            return self.insert_indexed(key, value);
         }
         self.ring.push(Entry { tag: Tag::awaited(key), value });
         self.kept += 1;
@@ -207,21 +212,21 @@ impl<T: Copy> AwaitedReceipts<T> {
         true
     }
 
-    /// There is room in the ring.
+    /// [`AwaitedReceipts::insert`] where the ring is not full and the indexes are in use.
     #[inline]
-    fn insert_listed(&mut self, key: Key, value: T) -> bool {
-        let AwaitedReceipts { ring, near, far, .. } = self;
+    fn insert_indexed(&mut self, key: Key, value: T) -> bool {
+        let AwaitedReceipts { ring, hot, overflow, .. } = self;
         let key_at = |position| ring.at(position).tag.key();
-        let find_far = || far.find(key, |position| key_at(position) == key);
-        let in_far = if near.has_beyond(key) { find_far() } else { None };
-        let vacancy = in_far.map_or_else(|| near.vacancy(key, key_at), Err);
+        let find_overflow = || overflow.find(key, |position| key_at(position) == key);
+        let in_overflow = if hot.has_overflow(key) { find_overflow() } else { None };
+        let free_slot = in_overflow.map_or_else(|| hot.free_slot(key, key_at), Err);
         let tag = Tag::awaited(key);
-        match vacancy {
-            Ok(Some(vacancy)) => vacancy.fill(ring.push(Entry { tag, value })),
+        match free_slot {
+            Ok(Some(slot)) => slot.fill(ring.push(Entry { tag, value })),
             Ok(None) => {
                 let position = ring.push(Entry { tag, value });
-                near.add_beyond(key);
-                far.list(key, position, |position| ring.at(position).tag.key());
+                hot.add_overflow(key);
+                overflow.insert(key, position, |position| ring.at(position).tag.key());
             }
             Err(old) if ring.at(old).tag.is_awaited() => return false,
             Err(old) => return self.insert_again(EntryHandle(old), key, value),
@@ -231,20 +236,20 @@ impl<T: Copy> AwaitedReceipts<T> {
         true
     }
 
-    /// An SMSC that uses an id again: the old message is done, the new one takes the key.
+    /// Replaces the expired entry of a key: the SMSC used the id again.
     #[cold]
     fn insert_again(&mut self, old: EntryHandle, key: Key, value: T) -> bool {
         self.finish_at(old);
         self.insert(key, value)
     }
 
-    /// Adds awaited entries that have the same value, until one cannot be added: see [`AwaitedReceipts::insert`]. Returns how
-    /// many.
+    /// Adds awaited entries with one value until one cannot be added: see [`AwaitedReceipts::insert`]. Returns the number
+    /// added.
     #[inline]
-    pub fn insert_run(&mut self, keys: &[Key], value: T) -> usize {
+    pub(super) fn insert_run(&mut self, keys: &[Key], value: T) -> usize {
         let mut done = 0;
         loop {
-            done += self.insert_unlisted(&keys[done..], value);
+            done += self.insert_unindexed(&keys[done..], value);
             match keys.get(done) {
                 Some(key) if self.insert(*key, value) => done += 1,
                 Some(_) | None => return done,
@@ -252,15 +257,15 @@ impl<T: Copy> AwaitedReceipts<T> {
         }
     }
 
-    /// Adds the first of these, as many as need no table and are surely not there. Returns how many.
+    /// Adds the first of these keys that need no index and are certainly not kept. Returns the number added.
     #[inline]
-    fn insert_unlisted(&mut self, keys: &[Key], value: T) -> usize {
-        if !self.is_unlisted {
+    fn insert_unindexed(&mut self, keys: &[Key], value: T) -> usize {
+        if !self.is_unindexed {
             return 0;
         }
-        let room = UNLISTED_MAX.min(self.kept_max).saturating_sub(self.ring.len());
+        let room = UNINDEXED_MAX.min(self.kept_max).saturating_sub(self.ring.len());
         let keys = &keys[..keys.len().min(room)];
-        let new = keys.iter().take_while(|key| !self.marks.set(**key)).count();
+        let new = keys.iter().take_while(|key| !self.unindexed_keys.set(**key)).count();
         let entry = |key: &Key| Entry { tag: Tag::awaited(*key), value };
         self.ring.push_all(keys[..new].iter().map(entry));
         self.kept += new;
@@ -268,20 +273,21 @@ impl<T: Copy> AwaitedReceipts<T> {
         new
     }
 
-    /// An awaited entry has expired; it is kept.
-    pub fn expire_at(&mut self, place: EntryHandle) {
-        let entry = self.ring.at_mut(place.0);
+    /// Marks an awaited entry as expired; it stays.
+    pub(super) fn expire_at(&mut self, handle: EntryHandle) {
+        let entry = self.ring.at_mut(handle.0);
         if entry.tag.is_awaited() {
             entry.tag = Tag::expired(entry.tag.key());
             self.awaited -= 1;
-            self.list_expired(place.0);
+            self.queue_expired(handle.0);
         }
     }
 
-    /// Those that have gone leave the list as they come to its front: it is about as long as there are expired ones.
-    fn list_expired(&mut self, position: u32) {
+    /// Queues an expired position. Positions of removed entries are dropped once they are first, so that the queue is about
+    /// as long as there are expired entries.
+    fn queue_expired(&mut self, position: u32) {
         while let Some(&first) = self.expired.front() {
-            if self.standing(EntryHandle(first)) == Some(EntryState::Expired) {
+            if self.state(EntryHandle(first)) == Some(EntryState::Expired) {
                 break;
             }
             self.expired.pop_front();
@@ -289,10 +295,9 @@ impl<T: Copy> AwaitedReceipts<T> {
         self.expired.push_back(position);
     }
 
-    /// What is kept under `key`. Where `finish` says so, its entry is finished: it is found no more, and leaves a
-    /// hole.
+    /// Looks up a key: its entry, state and value. Where `finish` returns true, the entry is finished and removed.
     #[inline]
-    pub fn look(
+    pub(super) fn lookup(
         &mut self,
         key: Key,
         finish: impl Fn(EntryState, &T) -> bool,
@@ -300,25 +305,25 @@ impl<T: Copy> AwaitedReceipts<T> {
         let (position, entry) = match self.ring.get(self.next) {
             Some(next) if next.tag.key() == key && !next.tag.is_hole() => (self.next, *next),
             Some(_) | None => {
-                if self.is_unlisted {
-                    self.list_all();
+                if self.is_unindexed {
+                    self.index_all();
                 }
-                let position = self.find_listed(key)?;
+                let position = self.find_indexed(key)?;
                 (position, *self.ring.at(position))
             }
         };
         self.next = position.wrapping_add(1);
-        let standing = entry.tag.standing()?;
-        if finish(standing, &entry.value) {
-            self.finish(key, standing, position);
+        let state = entry.tag.state()?;
+        if finish(state, &entry.value) {
+            self.finish(key, state, position);
         }
-        Some((EntryHandle(position), standing, entry.value))
+        Some((EntryHandle(position), state, entry.value))
     }
 
-    /// Finishes the entries behind the one that was looked for last, as far as they are awaited under these keys,
-    /// one after the other, and have this value. Returns how many.
+    /// Finishes the entries after the last lookup as long as they are awaited, have these keys in order, and have this
+    /// value. Returns the number finished.
     #[inline]
-    pub fn take_next(&mut self, keys: &[Key], value: &T) -> usize
+    pub(super) fn take_next(&mut self, keys: &[Key], value: &T) -> usize
     where
         T: PartialEq,
     {
@@ -326,16 +331,16 @@ impl<T: Copy> AwaitedReceipts<T> {
         let like =
             |(entry, key): &(&Entry<T>, &Key)| entry.tag.bits() == key.0 && entry.value == *value;
         let taken = self.ring.last_from(first).iter().zip(keys).take_while(like).count();
-        if !self.is_unlisted {
+        if !self.is_unindexed {
             for (n, key) in (0u32..).zip(&keys[..taken]) {
-                self.unlist(*key, first.wrapping_add(n));
+                self.unindex(*key, first.wrapping_add(n));
             }
         }
         self.next = first.wrapping_add(taken as u32);
         self.kept -= taken;
         self.awaited -= taken;
         if first == self.ring.tail {
-            self.skip(taken);
+            self.drop_oldest(taken);
         } else {
             for (n, key) in (0u32..).zip(&keys[..taken]) {
                 self.ring.at_mut(first.wrapping_add(n)).tag = Tag::hole(*key);
@@ -344,70 +349,70 @@ impl<T: Copy> AwaitedReceipts<T> {
         taken
     }
 
-    /// An entry is finished: it is found no more, and leaves a hole.
-    pub fn finish_at(&mut self, place: EntryHandle) {
-        let tag = self.ring.at(place.0).tag;
-        if let Some(standing) = tag.standing() {
-            self.finish(tag.key(), standing, place.0);
+    /// Finishes an entry: it is removed.
+    pub(super) fn finish_at(&mut self, handle: EntryHandle) {
+        let tag = self.ring.at(handle.0).tag;
+        if let Some(state) = tag.state() {
+            self.finish(tag.key(), state, handle.0);
         }
     }
 
-    /// Holes are the ring's own only between two entries: the oldest entry is none.
+    /// Removes an entry. It leaves a hole, unless it is the oldest.
     #[inline]
-    fn finish(&mut self, key: Key, standing: EntryState, position: u32) {
-        self.unlist(key, position);
+    fn finish(&mut self, key: Key, state: EntryState, position: u32) {
+        self.unindex(key, position);
         self.kept -= 1;
-        self.awaited -= usize::from(standing == EntryState::Awaited);
+        self.awaited -= usize::from(state == EntryState::Awaited);
         if position == self.ring.tail {
-            self.skip(1);
+            self.drop_oldest(1);
         } else {
             self.ring.at_mut(position).tag = Tag::hole(key);
         }
     }
 
-    /// Takes an entry out of its index.
+    /// Removes an entry from its index.
     #[inline]
-    fn unlist(&mut self, key: Key, position: u32) {
-        if !self.is_unlisted && !self.near.strike(key, position) {
-            self.near.take_beyond(key);
-            self.far.strike(key, position);
+    fn unindex(&mut self, key: Key, position: u32) {
+        if !self.is_unindexed && !self.hot.remove(key, position) {
+            self.hot.remove_overflow(key);
+            self.overflow.remove(key, position);
         }
     }
 
-    /// The oldest entry.
-    pub fn oldest(&self) -> Option<(Key, EntryState, &T)> {
-        // it is no hole: see `finish`
+    /// The oldest entry. None: there is none.
+    pub(super) fn oldest(&self) -> Option<(Key, EntryState, &T)> {
+        // it is not a hole: see `finish`
         let oldest = self.ring.get(self.ring.tail)?;
-        Some((oldest.tag.key(), oldest.tag.standing()?, &oldest.value))
+        Some((oldest.tag.key(), oldest.tag.state()?, &oldest.value))
     }
 
-    /// Gives up the oldest entry.
-    pub fn pop_oldest(&mut self) -> Option<(Key, EntryState, T)> {
-        let (key, standing, value) = self.oldest().map(|(k, s, v)| (k, s, *v))?;
-        self.unlist(key, self.ring.tail);
+    /// Removes the oldest entry.
+    pub(super) fn pop_oldest(&mut self) -> Option<(Key, EntryState, T)> {
+        let (key, state, value) = self.oldest().map(|(k, s, v)| (k, s, *v))?;
+        self.unindex(key, self.ring.tail);
         self.kept -= 1;
-        self.awaited -= usize::from(standing == EntryState::Awaited);
-        self.skip(1);
-        Some((key, standing, value))
+        self.awaited -= usize::from(state == EntryState::Awaited);
+        self.drop_oldest(1);
+        Some((key, state, value))
     }
 
-    /// Empties the ledger. Nothing is looked up for it: the tables go as wholes.
-    pub fn take_all(&mut self) -> AwaitedDrain<T> {
+    /// Empties the store without a lookup: the indexes are dropped whole.
+    pub(super) fn take_all(&mut self) -> AwaitedDrain<T> {
         let AwaitedReceipts { ring, .. } =
             std::mem::replace(self, AwaitedReceipts::new(self.kept_max));
         AwaitedDrain { ring }
     }
 
-    /// The ring is at its limit: frees a place, where fewer are kept or the oldest expired entry can be given up. False:
-    /// all are awaited.
+    /// Makes room in a ring that is at its limit: removes holes, or else the oldest expired entry. False: all entries are
+    /// awaited.
     #[cold]
     fn make_room(&mut self) -> bool {
         if self.kept < self.kept_max {
-            self.turn();
+            self.compact();
             return true;
         }
         while let Some(position) = self.expired.pop_front() {
-            if self.standing(EntryHandle(position)) == Some(EntryState::Expired) {
+            if self.state(EntryHandle(position)) == Some(EntryState::Expired) {
                 self.finish_at(EntryHandle(position));
                 return true;
             }
@@ -415,19 +420,19 @@ impl<T: Copy> AwaitedReceipts<T> {
         false
     }
 
-    /// Some of the oldest entries go to the back, so that the holes behind them go: after a round none of those is left
-    /// that there were before it.
-    fn turn(&mut self) {
-        for _ in 0..TURNED_AT_ONCE {
+    /// Moves some of the oldest entries to the end, so that the holes after them are dropped. After a whole round none of
+    /// the earlier holes is left.
+    fn compact(&mut self) {
+        for _ in 0..MOVED_AT_ONCE {
             if self.ring.len() == self.kept {
                 return;
             }
-            let Some((key, standing, value)) = self.pop_oldest() else { return };
+            let Some((key, state, value)) = self.pop_oldest() else { return };
             self.insert_at_head(key, value);
-            if standing == EntryState::Expired
-                && let Some(place) = self.find(key)
+            if state == EntryState::Expired
+                && let Some(handle) = self.find(key)
             {
-                self.expire_at(place);
+                self.expire_at(handle);
             }
         }
     }

@@ -1,66 +1,72 @@
 //! Puts submit_sm_resp and receipts together, whichever comes first.
 //!
-//! A receipt whose id nobody has accepted yet waits in a small early list: its response may be on its way
-//! on another session or another worker. When its grace is over it is unknown. Everything is counted once.
+//! An early receipt waits in a bounded list: its response may come on another session or another worker. After its grace
+//! period it is unknown. Everything is counted once.
 //!
-//! Where an id is given to a second message while the first is awaited, both leave the ledger for [`Shared`].
+//! Where an id is given to a second message while the first is awaited, both move to [`SharedIds`].
 use super::early::EarlyList;
 use super::finished::Finished;
 use super::receipt_info::{Awaits, Early, Kept, ReceiptInfo, ReceiptMatch};
-use super::shared::Shared;
+use super::shared_ids::SharedIds;
 use super::{AwaitedReceipts, EntryState, Key};
 use crate::kit::Nanos;
 
-/// Responses and receipts, in either order.
+/// Matches responses and receipts, in either order.
 #[derive(Debug)]
 pub struct Correlator<T> {
-    ledger: AwaitedReceipts<T>,
+    awaited: AwaitedReceipts<T>,
     finished: Finished,
     early: EarlyList,
-    /// What came early under the key that was accepted last.
-    came: Vec<ReceiptInfo>,
-    shared: Shared<T>,
-    /// Messages of shared ids of which nothing can be told any more: see [`Correlator::take_ambiguous`].
+    /// Scratch buffer for the early receipts of one key.
+    early_buffer: Vec<ReceiptInfo>,
+    shared: SharedIds<T>,
+    /// Messages of shared ids whose receipts cannot be told apart: see [`Correlator::take_ambiguous`].
     ambiguous: Vec<(Key, T)>,
-    /// By session: the one whose messages its receipts are of, where that is another.
-    homes: Vec<u32>,
+    /// By session, the session whose receipts it receives; empty: each receives its own.
+    message_sessions: Vec<u32>,
     deadline: Nanos,
 }
 
 impl<T: Awaits> Correlator<T> {
-    /// Keeps at most `kept_max` messages, and an eighth of that (at least 1,024) of early receipts, and of messages
-    /// that share their id. A receipt that comes more than `deadline` after its message's [`Awaits::since`] is late.
+    /// Size of one awaited entry in octets, without its index.
+    pub const fn entry_octets() -> usize {
+        AwaitedReceipts::<T>::entry_octets()
+    }
+
+    /// Keeps at most `kept_max` messages, and an eighth of that (at least 1,024) of early receipts and of messages with a
+    /// shared id each. A receipt that comes more than `deadline` after its message's [`Awaits::since`] is late.
     pub fn new(kept_max: usize, deadline: Nanos) -> Correlator<T> {
-        let beside_max = (kept_max / 8).max(1024);
+        let others_max = (kept_max / 8).max(1024);
         Correlator {
-            ledger: AwaitedReceipts::new(kept_max),
+            awaited: AwaitedReceipts::new(kept_max),
             finished: Finished::new(kept_max, deadline),
-            early: EarlyList::new(beside_max),
-            came: Vec::new(),
-            shared: Shared::new(beside_max, deadline),
+            early: EarlyList::new(others_max),
+            early_buffer: Vec::new(),
+            shared: SharedIds::new(others_max, deadline),
             ambiguous: Vec::new(),
-            homes: Vec::new(),
+            message_sessions: Vec::new(),
             deadline,
         }
     }
 
-    /// The same, where receipts of one session's messages come on another: `homes` tells, by session, whose receipts it
-    /// brings.
+    /// Declares that receipts of one session's messages come on another. `message_sessions`: by session, the session whose
+    /// receipts it receives.
     #[must_use]
-    pub fn with_homes(mut self, homes: Vec<u32>) -> Correlator<T> {
-        self.homes = homes;
+    pub fn with_homes(mut self, message_sessions: Vec<u32>) -> Correlator<T> {
+        self.message_sessions = message_sessions;
         self
     }
 
+    /// The deadline of a message.
     fn due(&self, value: &T) -> Nanos {
         value.since().after(self.deadline)
     }
 
-    /// A message that was accepted too late to count: receipts of it are late, not unknown.
+    /// Adds a message whose response came after its deadline: receipts of it are late, not unknown.
     pub fn accepted_late(&mut self, key: Key, value: T) {
-        let awaited = |place| self.ledger.standing(place) == Some(EntryState::Awaited);
-        if let Some(place) = self.ledger.find(key).filter(|place| awaited(*place)) {
-            self.share(key, place);
+        let awaited = |handle| self.awaited.state(handle) == Some(EntryState::Awaited);
+        if let Some(handle) = self.awaited.find(key).filter(|handle| awaited(*handle)) {
+            self.share(key, handle);
         }
         if self.shared.has(key) {
             self.shared.accept_late(key, value, &mut self.ambiguous);
@@ -69,36 +75,36 @@ impl<T: Awaits> Correlator<T> {
         }
     }
 
-    /// Before many ids are asked for at once: see [`AwaitedReceipts::warm`]. Nothing where all is near anyway.
+    /// Prepares lookups of many keys at once: see [`AwaitedReceipts::warm`]. Does nothing where all entries are in the cache.
     #[inline]
     pub fn warm(&self, keys: impl Iterator<Item = Key>) {
         if !self.is_near() {
-            std::hint::black_box(self.ledger.warm(keys));
+            std::hint::black_box(self.awaited.warm(keys));
         }
     }
 
-    /// Whether a processor's own cache holds all that is awaited beside everything else.
+    /// Whether the processor's own cache holds all awaited entries.
     #[inline]
     pub fn is_near(&self) -> bool {
-        self.ledger.is_near()
+        self.awaited.is_near()
     }
 
-    /// Messages whose final receipt is awaited.
+    /// Number of messages whose final receipt is awaited.
     pub fn awaited(&self) -> usize {
-        self.ledger.awaited() + self.shared.awaited()
+        self.awaited.awaited() + self.shared.awaited()
     }
-    /// Receipts that wait for their response.
+    /// Number of early receipts.
     pub fn early_count(&self) -> usize {
         self.early.count()
     }
-    /// Whether every message is one of the ledger, and no receipt waits for one.
+    /// Whether there are neither early receipts nor shared ids.
     #[inline]
     fn is_plain(&self) -> bool {
         self.early.count() == 0 && self.shared.is_empty()
     }
 
-    /// A message was accepted under this id. Receipts that came early are handed out, in their order, each
-    /// with its fate.
+    /// Adds a message that was accepted under this key. Appends its early receipts to `met`, in their order, each with its
+    /// match.
     #[inline]
     pub fn accepted(
         &mut self,
@@ -107,13 +113,13 @@ impl<T: Awaits> Correlator<T> {
         met: &mut Vec<(ReceiptInfo, ReceiptMatch<T>)>,
     ) -> Kept {
         if !self.is_plain() {
-            return self.accepted_beside(key, value, met);
+            return self.accepted_slow(key, value, met);
         }
-        if self.ledger.insert(key, value) { Kept::Alone } else { self.not_inserted(key, value) }
+        if self.awaited.insert(key, value) { Kept::Alone } else { self.not_inserted(key, value) }
     }
 
     #[inline(never)]
-    fn accepted_beside(
+    fn accepted_slow(
         &mut self,
         key: Key,
         value: T,
@@ -123,43 +129,43 @@ impl<T: Awaits> Correlator<T> {
             let other = self.shared.accept(key, value, &mut self.ambiguous);
             return other.map_or(Kept::Alone, Kept::Twice);
         }
-        if !self.ledger.insert(key, value) {
+        if !self.awaited.insert(key, value) {
             return self.not_inserted(key, value);
         }
         if self.early.count() > 0 {
-            let mut came = std::mem::take(&mut self.came);
-            self.early.take(key, &mut came);
-            for notice in came.drain(..) {
-                let fate = self.receipt(key, notice);
-                met.push((notice, fate));
+            let mut early_buffer = std::mem::take(&mut self.early_buffer);
+            self.early.take(key, &mut early_buffer);
+            for receipt in early_buffer.drain(..) {
+                let found = self.receipt(key, receipt);
+                met.push((receipt, found));
             }
-            self.came = came;
+            self.early_buffer = early_buffer;
         }
         Kept::Alone
     }
 
-    /// The ledger is full, or has a message under this key that is awaited.
+    /// The store is full, or a message with this key is awaited.
     #[cold]
     fn not_inserted(&mut self, key: Key, value: T) -> Kept {
-        let Some(place) = self.ledger.find(key) else { return Kept::NoRoom };
-        let first = self.ledger.at(place).session();
-        if self.ledger.standing(place) != Some(EntryState::Awaited) {
+        let Some(handle) = self.awaited.find(key) else { return Kept::NoRoom };
+        let first = self.awaited.at(handle).session();
+        if self.awaited.state(handle) != Some(EntryState::Awaited) {
             return Kept::NoRoom;
         }
-        self.share(key, place);
+        self.share(key, handle);
         self.shared.accept(key, value, &mut self.ambiguous);
         Kept::Twice(first)
     }
 
-    /// A message of the ledger has its id no more alone.
-    fn share(&mut self, key: Key, place: super::EntryHandle) {
-        let value = *self.ledger.at(place);
-        self.ledger.finish_at(place);
+    /// Moves a message whose id was given to a second one to the shared ids.
+    fn share(&mut self, key: Key, handle: super::EntryHandle) {
+        let value = *self.awaited.at(handle);
+        self.awaited.finish_at(handle);
         self.shared.move_in(key, value, &mut self.ambiguous);
     }
 
-    /// Moves those into `into` that were accepted, and of which no receipt can be told any more: their id is another
-    /// message's too. They are awaited no longer.
+    /// Moves the messages into `into` that have become ambiguous: their id is also another message's, and receipts cannot
+    /// be told apart. They are not awaited any more.
     #[inline]
     pub fn take_ambiguous(&mut self, into: &mut Vec<(Key, T)>) {
         if !self.ambiguous.is_empty() {
@@ -167,81 +173,87 @@ impl<T: Awaits> Correlator<T> {
         }
     }
 
-    /// Messages were accepted under these ids, of which the same is known. Returns how many of the first are kept
-    /// and met nothing: the next, if any, is one for [`Correlator::accepted`].
+    /// Adds messages that were accepted under these keys and have one value. Returns the number added; the next one, if
+    /// any, needs [`Correlator::accepted`].
     #[inline]
     pub fn accepted_run(&mut self, keys: &[Key], value: T) -> usize {
-        if self.is_plain() { self.ledger.insert_run(keys, value) } else { 0 }
+        if self.is_plain() { self.awaited.insert_run(keys, value) } else { 0 }
     }
 
-    /// Whether the message under this id is known, so that a receipt of it would not wait as an early one.
+    /// Whether a message with this key is known, so that a receipt of it would not be an early one.
     pub fn knows(&self, key: Key) -> bool {
-        self.ledger.find(key).is_some() || self.shared.has(key) || self.finished.find(key).is_some()
+        self.awaited.find(key).is_some()
+            || self.shared.has(key)
+            || self.finished.find(key).is_some()
     }
 
-    /// A receipt came.
+    /// Matches a receipt.
     #[inline]
-    pub fn receipt(&mut self, key: Key, notice: ReceiptInfo) -> ReceiptMatch<T> {
+    pub fn receipt(&mut self, key: Key, receipt: ReceiptInfo) -> ReceiptMatch<T> {
         let deadline = self.deadline;
-        let is_late = |value: &T| notice.received > value.since().after(deadline);
-        // the final receipt that was awaited, in time: the message is finished
-        let finish = |standing: EntryState, value: &T| {
-            standing == EntryState::Awaited && !notice.intermediate && !is_late(value)
+        let is_late = |value: &T| receipt.received > value.since().after(deadline);
+        // the awaited final receipt in time finishes the message
+        let finish = |state: EntryState, value: &T| {
+            state == EntryState::Awaited && !receipt.intermediate && !is_late(value)
         };
-        let Some((place, standing, value)) = self.ledger.look(key, finish) else {
-            return self.of_none_awaited(key, notice);
+        let Some((handle, state, value)) = self.awaited.lookup(key, finish) else {
+            return self.receipt_not_awaited(key, receipt);
         };
-        match standing {
-            EntryState::Awaited | EntryState::Expired if notice.intermediate => {
+        match state {
+            EntryState::Awaited | EntryState::Expired if receipt.intermediate => {
                 ReceiptMatch::Intermediate(value.mark())
             }
             EntryState::Awaited if is_late(&value) => {
-                self.ledger.expire_at(place);
+                self.awaited.expire_at(handle);
                 ReceiptMatch::MissingThenLate(value)
             }
             EntryState::Awaited => {
-                self.finished.add_all(&[key], value.mark(), notice.received);
+                self.finished.add_all(&[key], value.mark(), receipt.received);
                 ReceiptMatch::Final(value)
             }
             EntryState::Expired => ReceiptMatch::Late(value),
         }
     }
 
-    /// Final receipts in time, after one of a message that was kept with this value: of how many of these keys
-    /// the messages were accepted right behind it, one after the other, with an equal value. Those are finished.
+    /// Matches final receipts in time, after one of a message with this value: finishes the messages that were accepted
+    /// right after that one, in the order of `keys` and with an equal value. Returns their number.
     #[inline]
     pub fn receipts_of_next(&mut self, keys: &[Key], value: &T, now: Nanos) -> usize
     where
         T: PartialEq,
     {
-        let taken = self.ledger.take_next(keys, value);
+        let taken = self.awaited.take_next(keys, value);
         self.finished.add_all(&keys[..taken], value.mark(), now);
         taken
     }
 
     #[cold]
-    fn of_none_awaited(&mut self, key: Key, notice: ReceiptInfo) -> ReceiptMatch<T> {
+    fn receipt_not_awaited(&mut self, key: Key, receipt: ReceiptInfo) -> ReceiptMatch<T> {
         if !self.shared.is_empty() {
-            let home = self.homes.get(notice.session as usize).copied().unwrap_or(notice.session);
-            let fate = self.shared.receipt(key, home, &notice, &mut self.ambiguous);
-            if let Some(fate) = fate {
-                return fate;
+            let message_session = self
+                .message_sessions
+                .get(receipt.session as usize)
+                .copied()
+                .unwrap_or(receipt.session);
+            let found = self.shared.receipt(key, message_session, &receipt, &mut self.ambiguous);
+            if let Some(found) = found {
+                return found;
             }
         }
         match self.finished.find(key) {
-            Some(mark) if notice.intermediate => ReceiptMatch::Intermediate(mark),
+            Some(mark) if receipt.intermediate => ReceiptMatch::Intermediate(mark),
             Some(mark) => ReceiptMatch::Duplicate(mark),
-            None if self.early.keep(key, notice) => ReceiptMatch::Early,
+            None if self.early.keep(key, receipt) => ReceiptMatch::Early,
             None => ReceiptMatch::Unknown,
         }
     }
 
-    /// Takes the early receipts under a key into `into`.
+    /// Moves the early receipts of a key into `into`.
     pub fn take_early(&mut self, key: Key, into: &mut Vec<ReceiptInfo>) {
         self.early.take(key, into);
     }
 
-    /// Early receipts that came at or before `before` and found no response: they are unknown now. At most `max` of
+    /// Moves the early receipts received at or before `before`, which are unknown now, into `unknown`: at most `max` of
     /// them. True: there may be more.
     pub fn give_up_some_early(
         &mut self,
@@ -252,31 +264,31 @@ impl<T: Awaits> Correlator<T> {
         self.early.give_up(before, max, unknown)
     }
 
-    /// All early receipts that came at or before `before` and found no response: they are unknown now.
+    /// Moves all early receipts received at or before `before`, which are unknown now, into `unknown`.
     pub fn give_up_early(&mut self, before: Nanos, unknown: &mut Vec<Early>) {
         self.early.give_up(before, usize::MAX, unknown);
     }
 
-    /// Walks the oldest entries, at most `entries_max` of them. An awaited one whose deadline has come is told to
-    /// `missing` and kept, expired, for one more deadline, so that a receipt that is only late is known as late;
-    /// finished messages are forgotten at about their deadline. True: there may be more to do.
+    /// Checks the oldest entries, at most `entries_max` of them. An awaited one whose deadline has passed is appended to
+    /// `missing` and kept, as expired, for one more deadline, so that its late receipt is known. Finished messages are
+    /// forgotten at about their deadline. True: there may be more to do.
     pub fn expire(&mut self, now: Nanos, entries_max: usize, missing: &mut Vec<(Key, T)>) -> bool {
         self.finished.forget(now);
         let more_shared = self.shared.expire(now, entries_max, missing);
         for _ in 0..entries_max {
-            let Some((key, standing, value)) = self.ledger.oldest().map(|(k, s, v)| (k, s, *v))
+            let Some((key, state, value)) = self.awaited.oldest().map(|(k, s, v)| (k, s, *v))
             else {
                 return more_shared;
             };
-            let until = match standing {
+            let until = match state {
                 EntryState::Awaited => self.due(&value),
                 EntryState::Expired => self.due(&value).after(self.deadline),
             };
             if until >= now {
                 return more_shared;
             }
-            self.ledger.pop_oldest();
-            if standing == EntryState::Awaited {
+            self.awaited.pop_oldest();
+            if state == EntryState::Awaited {
                 missing.push((key, value));
                 self.late_after(key, value);
             }
@@ -284,18 +296,18 @@ impl<T: Awaits> Correlator<T> {
         true
     }
 
-    /// An expired entry goes to the back of the ring, so that a receipt that is only late is known as late.
+    /// Adds an expired entry, so that a late receipt of it is known.
     fn late_after(&mut self, key: Key, value: T) {
-        if self.ledger.insert(key, value)
-            && let Some(place) = self.ledger.find(key)
+        if self.awaited.insert(key, value)
+            && let Some(handle) = self.awaited.find(key)
         {
-            self.ledger.expire_at(place);
+            self.awaited.expire_at(handle);
         }
     }
 
-    /// Everything that is still awaited: those of shared ids, then the others, oldest first, as they are asked for.
-    /// Nothing is kept from then on.
+    /// Empties the correlator. Iterates over the messages still awaited: first those with a shared id, then the others,
+    /// oldest first.
     pub fn drain(&mut self) -> impl Iterator<Item = (Key, T)> + use<T> {
-        self.shared.drain().into_iter().chain(self.ledger.take_all())
+        self.shared.drain().into_iter().chain(self.awaited.take_all())
     }
 }

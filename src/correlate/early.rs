@@ -1,5 +1,8 @@
-//! Receipts that came before anybody accepted their id, in the order they came, and found by key. One list holds all
-//! of them; those of one key are chained. So a step costs the same whether each has its own id or all have one.
+//! Early receipts, in the order they came and by key. One list holds all of them; those of one key are chained. So a step
+//! costs the same whether each receipt has its own id or all have one.
+//!
+//! Invariant: entry number n is at `entries[n - base]`. The chain of a key visits its entries that are not taken, in
+//! order; `count` is the number of those.
 use super::Key;
 use super::receipt_info::{Early, ReceiptInfo};
 use crate::kit::Nanos;
@@ -9,29 +12,29 @@ use std::collections::VecDeque;
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     key: Key,
-    notice: ReceiptInfo,
-    /// Number of the next of the same key; 0: none yet.
+    receipt: ReceiptInfo,
+    /// Number of the next entry of the same key; 0: none yet.
     next: u64,
-    /// Its response has come.
+    /// Whether its response has come.
     taken: bool,
 }
 
-/// Early receipts, at most so many.
+/// Early receipts, up to a maximum number.
 #[derive(Debug)]
 pub(super) struct EarlyList {
-    /// Oldest first, those taken among them until they reach the front.
+    /// Oldest first. Taken entries stay until they are first.
     entries: VecDeque<Entry>,
-    /// Number of the first of them; they are numbered in a row.
+    /// Number of the first entry.
     base: u64,
-    /// First and last of each key's chain.
+    /// Numbers of the first and last entry of each key's chain.
     chains: HashMap<u64, (u64, u64), foldhash::fast::FixedState>,
-    /// Not taken.
+    /// Number of entries that are not taken.
     count: usize,
     max: usize,
 }
 
 impl EarlyList {
-    /// Taken entries that may stand between others before the list is made dense.
+    /// How many taken entries may be between others before the list is compacted.
     const TAKEN_MAX: usize = 1_024;
 
     pub(super) fn new(max: usize) -> EarlyList {
@@ -39,57 +42,58 @@ impl EarlyList {
         EarlyList { entries: VecDeque::new(), base: 1, chains, count: 0, max }
     }
 
-    /// Receipts that wait.
+    /// Number of receipts that wait for their response.
     #[inline]
     pub(super) fn count(&self) -> usize {
         self.count
     }
 
-    fn place(&self, number: u64) -> usize {
+    /// The index of an entry.
+    fn index(&self, number: u64) -> usize {
         (number - self.base) as usize
     }
 
     /// Keeps a receipt. False: the list is full.
-    pub(super) fn keep(&mut self, key: Key, notice: ReceiptInfo) -> bool {
+    pub(super) fn keep(&mut self, key: Key, receipt: ReceiptInfo) -> bool {
         if self.count >= self.max {
             return false;
         }
         self.count += 1;
-        self.append(key, notice);
+        self.append(key, receipt);
         true
     }
 
-    fn append(&mut self, key: Key, notice: ReceiptInfo) {
+    fn append(&mut self, key: Key, receipt: ReceiptInfo) {
         let number = self.base + self.entries.len() as u64;
         let before = self.chains.get_mut(&key.0).map(|(_, last)| std::mem::replace(last, number));
         match before {
             Some(last) => {
-                let place = self.place(last);
-                self.entries[place].next = number;
+                let index = self.index(last);
+                self.entries[index].next = number;
             }
             None => _ = self.chains.insert(key.0, (number, number)),
         }
-        self.entries.push_back(Entry { key, notice, next: 0, taken: false });
+        self.entries.push_back(Entry { key, receipt, next: 0, taken: false });
     }
 
-    /// Takes all of a key into `into`, in the order they came.
+    /// Moves all receipts of a key into `into`, in the order they came.
     pub(super) fn take(&mut self, key: Key, into: &mut Vec<ReceiptInfo>) {
         let Some((mut number, _)) = self.chains.remove(&key.0) else { return };
         while number != 0 {
-            let place = self.place(number);
-            let entry = &mut self.entries[place];
+            let index = self.index(number);
+            let entry = &mut self.entries[index];
             entry.taken = true;
             number = entry.next;
-            into.push(entry.notice);
+            into.push(entry.receipt);
             self.count -= 1;
         }
         self.pop_taken();
         if self.entries.len() > 2 * self.count + Self::TAKEN_MAX {
-            self.make_dense();
+            self.compact();
         }
     }
 
-    /// The oldest leave as long as they are taken.
+    /// Drops the oldest entries as long as they are taken.
     fn pop_taken(&mut self) {
         while self.entries.front().is_some_and(|entry| entry.taken) {
             self.entries.pop_front();
@@ -97,22 +101,24 @@ impl EarlyList {
         }
     }
 
-    /// Half or more are taken: those go.
-    fn make_dense(&mut self) {
+    /// Drops all taken entries; half or more are.
+    fn compact(&mut self) {
         self.base += self.entries.len() as u64;
         self.chains.clear();
         for entry in std::mem::take(&mut self.entries) {
             if !entry.taken {
-                self.append(entry.key, entry.notice);
+                self.append(entry.key, entry.receipt);
             }
         }
     }
 
-    /// Gives up those that came at or before `before`, at most so many at once. True: there may be more to do.
+    /// Moves the receipts received at or before `before` into `into`, at most `max` of them. True: there may be more.
     pub(super) fn give_up(&mut self, before: Nanos, max: usize, into: &mut Vec<Early>) -> bool {
         for _ in 0..max {
-            let Some(&Entry { key, notice, next, .. }) = self.entries.front() else { return false };
-            if notice.received > before {
+            let Some(&Entry { key, receipt, next, .. }) = self.entries.front() else {
+                return false;
+            };
+            if receipt.received > before {
                 return false;
             }
             self.entries.pop_front();
@@ -123,7 +129,7 @@ impl EarlyList {
                 (0, _) | (_, None) => _ = self.chains.remove(&key.0),
                 (next, Some((first, _))) => *first = next,
             }
-            into.push(Early { key, notice });
+            into.push(Early { key, receipt });
             self.pop_taken();
         }
         !self.entries.is_empty()
@@ -136,7 +142,7 @@ mod tests {
     use crate::kit::Rng;
     use proptest::prelude::*;
 
-    fn notice(received: u64) -> ReceiptInfo {
+    fn receipt(received: u64) -> ReceiptInfo {
         let err = *b"000\0";
         ReceiptInfo {
             received: Nanos(received),
@@ -150,7 +156,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_a_plain_list_of_receipts_whatever_is_taken_and_given_up(
+        fn it_is_a_list_of_receipts_by_key(
             seed in any::<u64>(), keys in 1u64..200, max in 1usize..3_000
         ) {
             let mut rng = Rng::new(seed);
@@ -160,7 +166,7 @@ mod tests {
                 let key = rng.below(keys);
                 match rng.below(100) {
                     0..90 => {
-                        let kept = list.keep(Key(key), notice(step));
+                        let kept = list.keep(Key(key), receipt(step));
                         prop_assert_eq!(kept, model.len() < max);
                         if kept {
                             model.push((key, step));
@@ -176,13 +182,13 @@ mod tests {
                     }
                     _ => {
                         let (before, most) = (rng.below(step + 1), 1 + rng.below(500) as usize);
-                        let mut gone = Vec::new();
-                        list.give_up(Nanos(before), most, &mut gone);
+                        let mut unknown = Vec::new();
+                        list.give_up(Nanos(before), most, &mut unknown);
                         let count = model.iter().take(most).take_while(|m| m.1 <= before).count();
                         let wanted: Vec<(u64, u64)> = model.drain(..count).collect();
-                        let gone: Vec<(u64, u64)> =
-                            gone.iter().map(|e| (e.key.0, e.notice.received.0)).collect();
-                        prop_assert_eq!(gone, wanted);
+                        let unknown: Vec<(u64, u64)> =
+                            unknown.iter().map(|e| (e.key.0, e.receipt.received.0)).collect();
+                        prop_assert_eq!(unknown, wanted);
                     }
                 }
                 prop_assert_eq!(list.count(), model.len());

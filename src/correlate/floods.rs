@@ -26,7 +26,7 @@ impl Awaits for Sent {
 fn sent(at: u64, session: u32) -> Sent {
     Sent { at: Nanos(at), session }
 }
-fn notice(at: u64, session: u32) -> ReceiptInfo {
+fn info(at: u64, session: u32) -> ReceiptInfo {
     let err = *b"000\0";
     ReceiptInfo { received: Nanos(at), session, state: 2, intermediate: false, err, rule: 0 }
 }
@@ -41,7 +41,7 @@ fn correlator(kept_max: usize) -> Correlator<Sent> {
 fn early_receipts_of_one_id_wait_and_are_given_up_in_small_steps() {
     let mut c = correlator(8 * MANY as usize);
     for n in 0..MANY {
-        assert_eq!(c.receipt(key(7), notice(n, 0)), ReceiptMatch::Early);
+        assert_eq!(c.receipt(key(7), info(n, 0)), ReceiptMatch::Early);
     }
     let mut unknown = Vec::new();
     let mut steps = 0;
@@ -50,7 +50,7 @@ fn early_receipts_of_one_id_wait_and_are_given_up_in_small_steps() {
     }
     assert_eq!((unknown.len() as u64, c.early_count()), (MANY, 0));
     assert!(steps >= MANY / 1_000 - 1, "{steps}");
-    assert!(unknown.windows(2).all(|w| w[0].notice.received < w[1].notice.received));
+    assert!(unknown.windows(2).all(|w| w[0].receipt.received < w[1].receipt.received));
 }
 
 #[test]
@@ -58,11 +58,12 @@ fn early_receipts_of_one_id_meet_their_message_once_and_repeat_it_then() {
     let mut c = correlator(8 * MANY as usize);
     let mut met = Vec::new();
     for n in 0..MANY {
-        c.receipt(key(7), notice(n, 0));
+        c.receipt(key(7), info(n, 0));
     }
     c.accepted(key(7), sent(MANY, 0), &mut met);
-    let finals = met.iter().filter(|(_, fate)| matches!(fate, ReceiptMatch::Final(_))).count();
-    let repeats = met.iter().filter(|(_, fate)| matches!(fate, ReceiptMatch::Duplicate(_))).count();
+    let finals = met.iter().filter(|(_, found)| matches!(found, ReceiptMatch::Final(_))).count();
+    let repeats =
+        met.iter().filter(|(_, found)| matches!(found, ReceiptMatch::Duplicate(_))).count();
     assert_eq!((finals, repeats as u64), (1, MANY - 1));
 }
 
@@ -72,16 +73,13 @@ fn repeats_of_one_receipt_and_late_ones_of_one_message_are_told_each() {
     let mut met = Vec::new();
     c.accepted(key(1), sent(0, 0), &mut met);
     c.accepted(key(2), sent(0, 0), &mut met);
-    assert_eq!(c.receipt(key(1), notice(1, 0)), ReceiptMatch::Final(sent(0, 0)));
+    assert_eq!(c.receipt(key(1), info(1, 0)), ReceiptMatch::Final(sent(0, 0)));
     for n in 0..MANY {
-        assert_eq!(c.receipt(key(1), notice(n, 0)), ReceiptMatch::Duplicate(0));
+        assert_eq!(c.receipt(key(1), info(n, 0)), ReceiptMatch::Duplicate(0));
     }
     c.expire(DEADLINE.after(Nanos(1)), 10, &mut Vec::new());
     for n in 0..MANY {
-        assert_eq!(
-            c.receipt(key(2), notice(DEADLINE.0 + 2 + n, 0)),
-            ReceiptMatch::Late(sent(0, 0))
-        );
+        assert_eq!(c.receipt(key(2), info(DEADLINE.0 + 2 + n, 0)), ReceiptMatch::Late(sent(0, 0)));
     }
 }
 
@@ -96,8 +94,8 @@ fn one_id_for_all_messages_of_many_sessions_is_ambiguous_and_keeps_one_place_a_s
         twice += u64::from(matches!(kept, Kept::Twice(_)));
         c.take_ambiguous(&mut ambiguous);
         if n % 10 == 0 {
-            let fate = c.receipt(key(7), notice(n, 5_000));
-            assert!(n == 0 || matches!(fate, ReceiptMatch::Ambiguous(_)), "{fate:?}");
+            let found = c.receipt(key(7), info(n, 5_000));
+            assert!(n == 0 || matches!(found, ReceiptMatch::Ambiguous(_)), "{found:?}");
         }
     }
     c.take_ambiguous(&mut ambiguous);
@@ -120,9 +118,9 @@ fn all_ids_given_twice_are_matched_by_session() {
     }
     assert_eq!(c.awaited() as u64, 2 * all);
     for n in 0..all {
-        assert_eq!(c.receipt(key(n), notice(5, 1)), ReceiptMatch::Final(sent(1, 1)));
-        assert_eq!(c.receipt(key(n), notice(5, 0)), ReceiptMatch::Final(sent(0, 0)));
-        assert_eq!(c.receipt(key(n), notice(6, 0)), ReceiptMatch::Duplicate(0));
+        assert_eq!(c.receipt(key(n), info(5, 1)), ReceiptMatch::Final(sent(1, 1)));
+        assert_eq!(c.receipt(key(n), info(5, 0)), ReceiptMatch::Final(sent(0, 0)));
+        assert_eq!(c.receipt(key(n), info(6, 0)), ReceiptMatch::Duplicate(0));
     }
     let (mut missing, mut ambiguous) = (Vec::new(), Vec::new());
     c.take_ambiguous(&mut ambiguous);
@@ -132,7 +130,7 @@ fn all_ids_given_twice_are_matched_by_session() {
 }
 
 #[test]
-fn a_full_ledger_takes_one_in_for_each_that_is_finished_at_its_far_end() {
+fn a_full_store_takes_one_entry_for_each_that_is_finished_at_its_newest_end() {
     let kept_max = 100_000;
     let mut c = correlator(kept_max as usize);
     let mut met = Vec::new();
@@ -142,14 +140,14 @@ fn a_full_ledger_takes_one_in_for_each_that_is_finished_at_its_far_end() {
     for n in kept_max..kept_max + 100_000 {
         // the newest finishes each time, and all those before it wait on
         assert_eq!(c.accepted(key(n), sent(0, 0), &mut met), Kept::NoRoom);
-        assert_eq!(c.receipt(key(n - 1), notice(1, 0)), ReceiptMatch::Final(sent(0, 0)));
+        assert_eq!(c.receipt(key(n - 1), info(1, 0)), ReceiptMatch::Final(sent(0, 0)));
         assert_eq!(c.accepted(key(n), sent(0, 0), &mut met), Kept::Alone);
     }
     assert_eq!(c.awaited() as u64, kept_max);
 }
 
 #[test]
-fn a_full_ledger_gives_up_its_expired_entries_wherever_they_are() {
+fn a_full_store_drops_its_expired_entries_wherever_they_are() {
     let kept_max = 100_000;
     let mut c = correlator(kept_max as usize);
     let mut met = Vec::new();
@@ -161,7 +159,7 @@ fn a_full_ledger_gives_up_its_expired_entries_wherever_they_are() {
     while c.expire(DEADLINE.after(Nanos(1)), 1_000, &mut missing) {}
     for n in (0..kept_max).step_by(2) {
         if missing.len() < kept_max as usize / 2 {
-            c.receipt(key(n), notice(DEADLINE.0 + 1, 0));
+            c.receipt(key(n), info(DEADLINE.0 + 1, 0));
             missing.push((key(n), sent(0, 0)));
         }
     }
@@ -171,7 +169,7 @@ fn a_full_ledger_gives_up_its_expired_entries_wherever_they_are() {
     }
     assert!(taken >= kept_max / 2 - 2, "{taken}");
     for n in (1..kept_max).step_by(2) {
-        assert_eq!(c.receipt(key(n), notice(1_001, 0)), ReceiptMatch::Final(sent(1_000, 0)), "{n}");
+        assert_eq!(c.receipt(key(n), info(1_001, 0)), ReceiptMatch::Final(sent(1_000, 0)), "{n}");
     }
 }
 
@@ -181,7 +179,7 @@ fn one_id_finished_over_and_over_leaves_others_of_its_bucket_quick_to_find() {
     let mut met = Vec::new();
     for n in 0..MANY {
         assert_eq!(c.accepted(Key(7), sent(n, 0), &mut met), Kept::Alone);
-        assert_eq!(c.receipt(Key(7), notice(n, 0)), ReceiptMatch::Final(sent(n, 0)));
+        assert_eq!(c.receipt(Key(7), info(n, 0)), ReceiptMatch::Final(sent(n, 0)));
         // another print in the bucket that the first has filled
         assert!(!c.knows(Key(8)));
     }

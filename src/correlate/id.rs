@@ -1,12 +1,12 @@
-//! Message ids: which spelling of one equals which (docs/smpp/in-the-wild.md, rows 1 to 3). An id is never guessed at:
-//! the rule is declared, and what does not fit it is compared as it stands.
+//! Message ids: which spellings are equal (FACTS C rows 1 to 3). The rule is configured, never guessed; an id that does
+//! not fit it is compared as text.
 
 /// How an id in a submit_sm_resp and an id in a receipt are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum IdRule {
     /// Octet by octet.
     Exact,
-    /// The same decimal number, leading zeros or not; what is no number is compared with case folded.
+    /// As decimal numbers, whatever their leading zeros; an id that is not a number is compared with ASCII case folded.
     Number,
     /// Hexadecimal in the response, decimal in the receipt.
     ResponseHex,
@@ -16,24 +16,24 @@ pub enum IdRule {
     CaseInsensitive,
 }
 
-/// Where an id was read.
+/// The PDU that an id was read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdSource {
-    /// In submit_sm_resp.
+    /// A submit_sm_resp.
     Response,
-    /// In a receipt.
+    /// A receipt.
     Receipt,
 }
 
-/// A keyed 62-bit hash of a normalised id. Two ids are taken as equal where their keys are.
+/// A keyed 62-bit hash of a normalised id. Ids with equal keys count as equal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Key(pub u64);
 
 impl Key {
-    /// Bits that are used: the two above are the ledger's.
+    /// Number of bits in use; the ring stores the state of an entry in the two above.
     pub(super) const BITS: u32 = 62;
 
-    /// The key in these bits.
+    /// The key in the lower bits of `bits`.
     #[inline]
     pub(super) const fn within(bits: u64) -> Key {
         Key(bits & (u64::MAX >> (64 - Self::BITS)))
@@ -50,13 +50,13 @@ impl IdRule {
         IdRule::CaseInsensitive,
     ];
 
-    /// Its place in [`IdRule::ALL`].
+    /// Its index in [`IdRule::ALL`].
     #[inline]
     pub fn number(self) -> u8 {
         self as u8
     }
 
-    /// As the profile and result.json spell it.
+    /// Its name in profiles and result.json.
     pub fn name(self) -> &'static str {
         match self {
             IdRule::Exact => "exact",
@@ -67,21 +67,21 @@ impl IdRule {
         }
     }
 
-    /// The key of `id` as read on `side`, and the rule that made it: where an id is no number under a
-    /// numeric rule, it is compared with case folded.
+    /// The key of an id, and the rule that made it: [`IdRule::CaseInsensitive`] where an id is not a number under a
+    /// numeric rule.
     #[inline]
-    pub fn key(self, id: &[u8], side: IdSource, seed: u64) -> (Key, IdRule) {
+    pub fn key(self, id: &[u8], source: IdSource, seed: u64) -> (Key, IdRule) {
         if self == IdRule::Exact
             && let Some(short) = hash_short(id, seed)
         {
             return (Key::within(short), IdRule::Exact);
         }
-        self.key_of_any(id, side, seed)
+        self.key_of_any(id, source, seed)
     }
 
     #[inline(never)]
-    fn key_of_any(self, id: &[u8], side: IdSource, seed: u64) -> (Key, IdRule) {
-        let base = match (self, side) {
+    fn key_of_any(self, id: &[u8], source: IdSource, seed: u64) -> (Key, IdRule) {
+        let base = match (self, source) {
             (IdRule::Exact, _) => return (Key::within(hash_any(id, seed)), IdRule::Exact),
             (IdRule::CaseInsensitive, _) => return (folded(id, seed), IdRule::CaseInsensitive),
             (IdRule::Number, _)
@@ -98,8 +98,9 @@ impl IdRule {
     }
 }
 
+/// The key of an id with ASCII case folded.
 fn folded(id: &[u8], seed: u64) -> Key {
-    // SMPP v3.4 allows 64 octets; what is longer is compared by its first 256, folded
+    // SMPP v3.4 allows 64 octets; a longer id is compared by its first 256
     let mut buffer = [0u8; 256];
     let length = id.len().min(buffer.len());
     let lower = &mut buffer[..length];
@@ -108,7 +109,7 @@ fn folded(id: &[u8], seed: u64) -> Key {
     Key::within(hash(lower, seed))
 }
 
-/// The number that `id` spells in this base; up to 128 bits.
+/// The number that an id spells in this base. None: it is not a number of at most 128 bits.
 fn number(id: &[u8], base: u32) -> Option<u128> {
     if id.is_empty() {
         return None;

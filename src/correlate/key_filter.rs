@@ -1,48 +1,50 @@
-//! Tells quickly that a key is none of a few: each leaves a mark at one of some thousand places, and where there is
-//! no mark no such key has been. A mark may be another key's.
+//! Tells fast that a key is not among a few others. A key sets one octet; a key whose octet is not set is not among them.
+//! Two keys may share an octet.
+//!
+//! Invariant: since the last `clear`, the octet of every key that was set holds `marker`, and no other octet does.
 use super::Key;
 
-/// Places: 4 KiB, so that a run of a hundred keys seldom meets a mark of its own.
-const PLACES: usize = 4_096;
+/// Number of octets: 4 KiB, so that a run of a hundred keys seldom shares an octet.
+const OCTETS: usize = 4_096;
 
-/// Which places have a mark.
+/// The octets that are set.
 #[derive(Debug)]
 pub(super) struct KeyFilter {
-    /// Made at the first mark.
-    places: Vec<u8>,
-    /// What a mark is; any other octet is none.
-    mark: u8,
+    /// Allocated with the first key.
+    octets: Vec<u8>,
+    /// Value of an octet that is set; `clear` changes it.
+    marker: u8,
 }
 
 impl KeyFilter {
     pub(super) fn new() -> KeyFilter {
-        KeyFilter { places: Vec::new(), mark: 1 }
+        KeyFilter { octets: Vec::new(), marker: 1 }
     }
 
-    /// Marks a key's place. True: it had a mark, by this key or by another.
+    /// Sets a key's octet. True: it was set already, by this key or by another.
     #[inline]
     pub(super) fn set(&mut self, key: Key) -> bool {
-        let at = key.0 as usize % PLACES;
-        let Some(place) = self.places.get_mut(at) else { return self.set_first(at) };
-        let was = *place == self.mark;
-        *place = self.mark;
-        was
+        let at = key.0 as usize % OCTETS;
+        let Some(octet) = self.octets.get_mut(at) else { return self.set_first(at) };
+        let was_set = *octet == self.marker;
+        *octet = self.marker;
+        was_set
     }
 
     #[cold]
     fn set_first(&mut self, at: usize) -> bool {
-        self.places = vec![0; PLACES];
-        self.places[at] = self.mark;
+        self.octets = vec![0; OCTETS];
+        self.octets[at] = self.marker;
         false
     }
 
-    /// Takes all marks away.
+    /// Removes all keys.
     #[inline]
     pub(super) fn clear(&mut self) {
-        self.mark = self.mark.wrapping_add(1);
-        if self.mark == 0 {
-            self.places.fill(0);
-            self.mark = 1;
+        self.marker = self.marker.wrapping_add(1);
+        if self.marker == 0 {
+            self.octets.fill(0);
+            self.marker = 1;
         }
     }
 }
@@ -50,16 +52,35 @@ impl KeyFilter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashSet;
+
+    proptest! {
+        #[test]
+        fn it_is_a_set_of_octets_however_often_it_is_cleared(
+            steps in proptest::collection::vec((0u8..4, 0u64..10_000), 0..4_000),
+        ) {
+            let mut filter = KeyFilter::new();
+            let mut model: HashSet<u64> = HashSet::new();
+            for (step, key) in steps {
+                if step == 0 {
+                    filter.clear();
+                    model.clear();
+                }
+                prop_assert_eq!(filter.set(Key(key)), !model.insert(key % OCTETS as u64));
+            }
+        }
+    }
 
     #[test]
-    fn a_mark_is_there_until_all_are_taken_away_however_often_that_was_done() {
-        let mut marks = KeyFilter::new();
+    fn a_key_is_set_until_all_are_cleared() {
+        let mut filter = KeyFilter::new();
         for round in 0..1_000u64 {
             let key = Key(round * 7);
-            assert!(!marks.set(key), "{round}");
-            assert!(marks.set(key) && marks.set(Key(key.0 + PLACES as u64)));
-            assert!(!marks.set(Key(key.0 + 1)));
-            marks.clear();
+            assert!(!filter.set(key), "{round}");
+            assert!(filter.set(key) && filter.set(Key(key.0 + OCTETS as u64)));
+            assert!(!filter.set(Key(key.0 + 1)));
+            filter.clear();
         }
     }
 }

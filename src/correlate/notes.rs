@@ -1,12 +1,14 @@
-//! What the ledger is too small to hold of an awaited message: its id as written and its sequence_number, for
-//! those of whom a receipt will be missed. Bounded: beyond, nothing more is noted until older notes have gone.
-//! A note takes 21 octets and its id; they stand one behind the other in blocks, so that none moves when there
-//! are more.
+//! Ids as text and sequence_numbers of awaited messages, for the report of missing receipts; the awaited entries are too
+//! small to hold them. Bounded: at the limit no further note is kept until older ones are forgotten. A note takes 21
+//! octets and its id. Notes are in blocks, so that none moves when there are more.
+//!
+//! Invariant: `kept` notes follow each other from `oldest` in the first block to the end of the last one, in the order of
+//! acceptance, give or take [`BLUR`].
 use super::Key;
 use crate::kit::Nanos;
 use std::collections::VecDeque;
 
-/// A message id as it was written, at most 39 octets of it (a UUID has 36).
+/// The first octets of a message id as it was written, at most 39 (a UUID has 36).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IdText {
     length: u8,
@@ -14,7 +16,7 @@ pub struct IdText {
 }
 
 impl IdText {
-    /// Octets kept.
+    /// Maximum number of octets kept.
     pub const OCTETS_MAX: usize = 39;
 
     /// The first octets of an id.
@@ -25,32 +27,34 @@ impl IdText {
         octets[..length].copy_from_slice(&id[..length]);
         IdText { length: length as u8, octets }
     }
-    /// As written.
+    /// The octets kept.
     pub fn octets(&self) -> &[u8] {
         &self.octets[..usize::from(self.length)]
     }
 }
 
-/// What is noted of one message.
+/// A message id as text and the sequence_number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// sequence_number of its submit_sm.
+    /// sequence_number of the submit_sm.
     pub sequence_number: u32,
-    /// Its id.
+    /// The message id.
     pub id: IdText,
 }
 
-/// Octets of a block: about a thousand notes, which a search walks in the block that fills. Those of a full block are
-/// sorted when one of them is first looked for.
+/// Octets of a block: about a thousand notes. A search reads those of the last block one by one; those of a full block are
+/// sorted at the first search.
 const BLOCK: usize = 32 * 1024;
 
-/// Notes one behind the other: of each, when its message was accepted, the key, sequence_number, the id's length;
-/// then the id.
+/// How far the times of acceptance may be out of order: the messages come from several workers.
+const BLUR: Nanos = Nanos::from_millis(5);
+
+/// Notes one after the other, each as: time of acceptance, key, sequence_number, length of the id, id.
 #[derive(Debug)]
 struct Block {
     octets: Box<[u8]>,
     length: usize,
-    /// Of a full block, once it was searched: the keys of its notes and where those begin, by key.
+    /// Of a full block that was searched: the keys of its notes and their offsets, by key.
     sorted: Vec<(Key, u16)>,
 }
 
@@ -63,7 +67,7 @@ impl Block {
         Block { octets: vec![0; BLOCK].into(), length: 0, sorted: Vec::new() }
     }
 
-    /// Appends a note; there is room for the longest.
+    /// Appends a note. The block must not be full.
     #[inline]
     fn write(&mut self, since: Nanos, key: Key, note: &Note) {
         let room = self.octets[self.length..].first_chunk_mut::<{ Self::NOTE_MAX }>();
@@ -89,7 +93,7 @@ impl Block {
         self.sorted = Vec::new();
     }
 
-    /// Where its notes begin, in their order: each with its key and since when.
+    /// Time, key and offset of each note, in their order.
     fn walk(&self) -> impl Iterator<Item = (Nanos, Key, usize)> {
         let mut at = 0;
         std::iter::from_fn(move || {
@@ -100,7 +104,7 @@ impl Block {
         })
     }
 
-    /// The note of a message accepted between these times.
+    /// The note of a message that was accepted between these times.
     fn find(&mut self, from: Nanos, to: Nanos, key: Key) -> Option<Note> {
         if !self.is_full() {
             let mut walk = self.walk();
@@ -122,7 +126,7 @@ impl Block {
         })
     }
 
-    /// The first of these: since when, its key, where its end is.
+    /// Time, key and length of the first note in `octets`.
     #[inline]
     fn head(octets: &[u8]) -> Option<(Nanos, Key, usize)> {
         let head = octets.first_chunk::<{ Self::HEAD }>()?;
@@ -132,7 +136,7 @@ impl Block {
         Some((Nanos(u64::from_le_bytes(*since)), Key(u64::from_le_bytes(*key)), end))
     }
 
-    /// The note of the first of these.
+    /// The first note in `octets`.
     fn note(octets: &[u8]) -> Option<Note> {
         let (_, _, end) = Self::head(octets)?;
         let sequence_number = u32::from_le_bytes(*octets.get(16..)?.first_chunk()?);
@@ -140,23 +144,23 @@ impl Block {
     }
 }
 
-/// Notes of the messages accepted last, in the order of their acceptance.
+/// Notes of the messages accepted last.
 #[derive(Debug)]
 pub struct Notes {
-    /// Oldest first; the last one fills.
+    /// Oldest first; notes are added to the last one.
     blocks: VecDeque<Block>,
-    /// Where the oldest note stands in the first block.
+    /// Offset of the oldest note in the first block.
     oldest: usize,
-    /// A block that is not in use.
+    /// An empty block to reuse.
     spare: Option<Block>,
     kept: usize,
     kept_max: usize,
-    /// What was accepted before is forgotten.
+    /// Messages accepted before this time are forgotten.
     forgotten: Nanos,
 }
 
 impl Notes {
-    /// At most so many.
+    /// Keeps at most `kept_max` notes.
     pub fn new(kept_max: usize) -> Notes {
         Notes {
             blocks: VecDeque::new(),
@@ -168,13 +172,14 @@ impl Notes {
         }
     }
 
-    /// Whether another may be noted now.
+    /// Whether one more note can be kept.
     #[inline]
     pub fn has_room(&self) -> bool {
         self.kept < self.kept_max
     }
 
-    /// Notes a message that was accepted at `since`. Stamps may only go back by what a hand-over takes.
+    /// Adds a note of a message that was accepted at `since`, unless the limit is reached. Times may go back by [`BLUR`] at
+    /// most.
     #[inline]
     pub fn add(&mut self, since: Nanos, key: Key, note: Note) {
         if self.kept >= self.kept_max {
@@ -188,7 +193,7 @@ impl Notes {
         self.kept += 1;
     }
 
-    /// Forgets what was accepted before `since`.
+    /// Forgets the messages accepted before `since`.
     pub fn forget_before(&mut self, since: Nanos) {
         self.forgotten = self.forgotten.max(since);
         while let Some(block) = self.blocks.front_mut() {
@@ -206,14 +211,12 @@ impl Notes {
         }
     }
 
-    /// The note of a message that was accepted at `since`; None: there was no room for it, or it is forgotten.
+    /// The note of a message that was accepted at `since`. None: it was not kept, or is forgotten.
     pub fn find(&mut self, since: Nanos, key: Key) -> Option<Note> {
-        // hand-overs between workers may be this much out of order
-        const BLUR: Nanos = Nanos::from_millis(5);
         let (from, to) = (since.since(BLUR).max(self.forgotten), since.after(BLUR));
         let begins = |block: &Block| Block::head(block.notes()).map(|(since, ..)| since);
         let early = |block: &Block| begins(block).is_some_and(|at| at < since.since(BLUR));
-        // the block before may end within the blur
+        // the block before may end within BLUR
         let first = self.blocks.partition_point(early).saturating_sub(1);
         for block in self.blocks.range_mut(first..) {
             if begins(block).is_none_or(|at| at > to.after(BLUR)) {
@@ -230,6 +233,7 @@ impl Notes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn note(n: u32) -> Note {
         Note { sequence_number: n, id: IdText::of(format!("{n:08}").as_bytes()) }
@@ -250,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_book_notes_no_more_and_a_long_id_is_cut() {
+    fn at_the_limit_no_more_is_kept_and_a_long_id_is_cut() {
         let mut notes = Notes::new(1);
         notes.add(Nanos(1), Key(1), note(1));
         notes.add(Nanos(2), Key(2), note(2));
@@ -277,7 +281,7 @@ mod tests {
         for n in 20_000..60_000 {
             notes.forget_before(at(n - 5_000));
             notes.add(at(n), Key(n), of(n));
-            // a hand-over may be told a little later than it was
+            // another worker may report it a little later than it was
             if n % 7 == 0 {
                 assert_eq!(notes.find(at(n - 4), Key(n)), Some(of(n)));
             }
@@ -286,5 +290,43 @@ mod tests {
         assert!((55_000..60_000).step_by(7).all(|n| notes.find(at(n), Key(n)) == Some(of(n))));
         notes.forget_before(Nanos::MAX);
         assert_eq!((notes.kept, notes.blocks.len()), (0, 0));
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_a_queue_of_notes_that_is_searched_by_key_and_time(
+            steps in proptest::collection::vec((0u8..10, 1u64..400), 0..60),
+            kept_max in 1usize..20_000,
+        ) {
+            let mut notes = Notes::new(kept_max);
+            // time in ms and key of each note, oldest first
+            let mut model: VecDeque<(u64, u64)> = VecDeque::new();
+            let (mut now, mut key) = (100, 0);
+            let at = |ms: u64| Nanos::from_millis(20 * ms);
+            let text = |key: u64| note(key as u32);
+            for (step, n) in steps {
+                if step < 7 {
+                    for _ in 0..10 * n {
+                        now += 1;
+                        key += 1;
+                        prop_assert_eq!(notes.has_room(), model.len() < kept_max);
+                        if notes.has_room() {
+                            model.push_back((now, key));
+                        }
+                        notes.add(at(now), Key(key), text(key));
+                    }
+                } else {
+                    let before = model.get(n as usize * 9).map_or(now, |note| note.0);
+                    notes.forget_before(at(before));
+                    model.retain(|note| note.0 >= before);
+                }
+                prop_assert_eq!(notes.kept, model.len());
+                for (since, key) in model.iter().step_by(1 + n as usize) {
+                    prop_assert_eq!(notes.find(at(*since), Key(*key)), Some(text(*key)));
+                    prop_assert_eq!(notes.find(at(*since), Key(key + 1)), None);
+                }
+                prop_assert_eq!(notes.find(at(now + 1), Key(key)), None);
+            }
+        }
     }
 }

@@ -1,36 +1,40 @@
-//! Where entries stand that found no place near: tables of one size, each made at that size. While entries come, one
-//! table after the other is split in two (linear hashing: Litwin, VLDB 1980), so that no insertion moves more than the
-//! entries of one table, and none gives memory back.
+//! Overflow index: fixed-size hash tables, split one at a time. It holds the entries whose bucket of the hot index is full.
+//!
+//! While entries are added, one table after the other is split in two (linear hashing: Litwin, VLDB 1980), so that no
+//! insertion moves more than the entries of one table, and none frees memory.
+//!
+//! Invariant: a position is in the table that `table` gives for its key, and in no other; no table holds more than
+//! `CAPACITY` entries as long as there are at most `kept_max` in all.
 use super::Key;
 use hashbrown::HashTable;
 
-/// Entries of a table when the ledger is full: of 2,048 buckets seven in eight may be taken, and this leaves room for
-/// chance.
+/// Entries of a table when the store is full: seven in eight of 2,048 buckets can be used, and chance needs a margin.
 const FULL: usize = 1_650;
-/// What a table is made for: 2,048 buckets, 10 KiB.
+/// Capacity of a table: 2,048 buckets, 10 KiB.
 const CAPACITY: usize = 1_792;
-/// Entries of a table on the average while tables are still split: those to be split have twice as many in the end.
-const SPLIT: usize = FULL / 2;
-/// Tables at first, or a few more.
+/// Average number of entries of a table at which the next one is split. Tables that wait for their split have up to twice
+/// as many.
+const SPLIT_AT: usize = FULL / 2;
+/// Initial number of tables, or a few more.
 const FIRST: usize = 16;
 
 /// Positions by key.
 #[derive(Debug)]
 pub(super) struct OverflowIndex {
-    /// None before the first entry.
+    /// Empty before the first entry.
     tables: Vec<HashTable<u32>>,
-    /// How many are made at first.
+    /// Initial number of tables.
     first: usize,
     tables_max: usize,
-    /// Every table has been split so often; the first ones once more.
+    /// How often every table has been split; the first ones have been split once more.
     splits: u32,
     len: usize,
-    /// Keys and positions of a table that is being split.
+    /// Scratch buffer for the keys and positions of a table that is being split.
     moving: Vec<(Key, u32)>,
 }
 
 impl OverflowIndex {
-    /// For a ledger that keeps so many.
+    /// An index for at most `kept_max` entries.
     pub(super) fn new(kept_max: usize) -> OverflowIndex {
         let wanted = kept_max.div_ceil(FULL).max(1);
         let splits = (wanted / FIRST).checked_ilog2().unwrap_or(0);
@@ -39,15 +43,15 @@ impl OverflowIndex {
         OverflowIndex { tables, first, tables_max: first << splits, splits: 0, len: 0, moving }
     }
 
-    /// A table takes the lowest bits for the place and the highest for its tag: neither may be those that are
-    /// the same for all of a table.
+    /// The hash within a table. A table uses its lowest and its highest bits; neither may be the key bits that are equal
+    /// for all entries of a table.
     #[inline]
     fn hash(key: Key) -> u64 {
         key.0.rotate_left(36)
     }
 
-    /// The table of a key. Its highest bits tell one of the first tables, other bits what became of that. A fleet's
-    /// workers own keys by their lowest bits: these are not among them.
+    /// The table of a key. Its highest bits name one of the initial tables, other bits follow the splits of that one. The
+    /// lowest bits, which name the worker, are not used.
     #[inline]
     fn table(&self, key: Key) -> usize {
         let first = (((key.0 >> (Key::BITS - 32)) * self.first as u64) >> 32) as usize;
@@ -56,10 +60,10 @@ impl OverflowIndex {
         if table < self.tables.len() { table } else { of(self.splits) }
     }
 
-    /// Lists a position under a key that is not listed. `key_at`: the key at a position.
+    /// Adds the position of a key that is not indexed. `key_at`: key of the entry at a position.
     #[inline]
-    pub(super) fn list(&mut self, key: Key, position: u32, key_at: impl Fn(u32) -> Key) {
-        if self.len >= SPLIT * self.tables.len() {
+    pub(super) fn insert(&mut self, key: Key, position: u32, key_at: impl Fn(u32) -> Key) {
+        if self.len >= SPLIT_AT * self.tables.len() {
             self.more_tables(&key_at);
         }
         let table = self.table(key);
@@ -68,6 +72,7 @@ impl OverflowIndex {
         self.len += 1;
     }
 
+    /// Allocates the initial tables, or splits one, unless there are as many as there may be.
     #[cold]
     fn more_tables(&mut self, key_at: impl Fn(u32) -> Key) {
         if self.tables.is_empty() {
@@ -80,7 +85,7 @@ impl OverflowIndex {
         let before_splits = self.first << self.splits;
         let split = self.tables.len() - before_splits;
         self.tables.push(HashTable::with_capacity(CAPACITY));
-        // all keys are fetched before the first is needed: one by one each would wait for memory
+        // all keys are read before the first is needed; one by one each would wait for memory
         let OverflowIndex { tables, moving, .. } = self;
         moving.extend(tables[split].drain().map(|position| (key_at(position), position)));
         let mut moving = std::mem::take(&mut self.moving);
@@ -95,7 +100,7 @@ impl OverflowIndex {
         }
     }
 
-    /// The position listed under `key`, if it is one that `is` accepts.
+    /// The position of a key. None: it is not indexed here. `is`: whether the entry at a position has the key.
     #[inline]
     pub(super) fn find(&self, key: Key, is: impl Fn(u32) -> bool) -> Option<u32> {
         if self.len == 0 {
@@ -104,9 +109,9 @@ impl OverflowIndex {
         self.tables[self.table(key)].find(Self::hash(key), |&p| is(p)).copied()
     }
 
-    /// Takes an entry out.
+    /// Removes an entry, unless it is not indexed here.
     #[inline]
-    pub(super) fn strike(&mut self, key: Key, position: u32) {
+    pub(super) fn remove(&mut self, key: Key, position: u32) {
         if self.len == 0 {
             return;
         }
@@ -122,43 +127,77 @@ impl OverflowIndex {
 mod tests {
     use super::*;
     use crate::kit::mix64;
+    use proptest::prelude::*;
+    use std::collections::HashMap;
 
     fn key(n: u32) -> Key {
         Key::within(mix64(u64::from(n)))
     }
 
     #[test]
-    fn whatever_was_listed_is_found_while_tables_split_and_none_outgrows_its_size() {
+    fn entries_are_found_while_tables_split_and_no_table_outgrows_its_size() {
         for kept_max in [1, 1_000, 30_000, 300_000] {
-            let mut far = OverflowIndex::new(kept_max);
+            let mut index = OverflowIndex::new(kept_max);
             let count = kept_max as u32;
             for n in 0..count {
-                far.list(key(n), n, key);
+                index.insert(key(n), n, key);
                 for known in [0, n / 2, n] {
                     assert_eq!(
-                        far.find(key(known), |p| p == known),
+                        index.find(key(known), |p| p == known),
                         Some(known),
                         "{n} of {kept_max}"
                     );
                 }
             }
-            assert_eq!(far.tables.len(), far.tables_max);
-            assert!(far.tables.iter().all(|t| t.num_buckets() == 2_048), "{kept_max}");
-            assert!(far.tables_max * FULL <= kept_max + kept_max / FIRST + FULL, "{kept_max}");
+            assert_eq!(index.tables.len(), index.tables_max);
+            assert!(index.tables.iter().all(|t| t.num_buckets() == 2_048), "{kept_max}");
+            assert!(index.tables_max * FULL <= kept_max + kept_max / FIRST + FULL, "{kept_max}");
             for n in (0..count).step_by(2) {
-                far.strike(key(n), n);
+                index.remove(key(n), n);
             }
             for n in 0..count {
-                assert_eq!(far.find(key(n), |p| p == n), (n % 2 == 1).then_some(n));
+                assert_eq!(index.find(key(n), |p| p == n), (n % 2 == 1).then_some(n));
             }
         }
     }
 
     #[test]
-    fn one_workers_share_of_the_keys_fills_the_tables_evenly() {
-        let mut far = OverflowIndex::new(100_000);
-        (0..800_000).filter(|n| key(*n).0 % 8 == 3).for_each(|n| far.list(key(n), n, key));
-        let most = far.tables.iter().map(HashTable::len).max();
-        assert!(most.is_some_and(|most| most <= CAPACITY), "{most:?} of {}", far.tables.len());
+    fn the_keys_of_one_worker_fill_the_tables_evenly() {
+        let mut index = OverflowIndex::new(100_000);
+        (0..800_000).filter(|n| key(*n).0 % 8 == 3).for_each(|n| index.insert(key(n), n, key));
+        let most = index.tables.iter().map(HashTable::len).max();
+        assert!(most.is_some_and(|most| most <= CAPACITY), "{most:?} of {}", index.tables.len());
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_a_map_of_positions(
+            steps in proptest::collection::vec((0u8..10, 0u32..8_000), 0..12_000),
+            kept_max in 1usize..8_000,
+        ) {
+            let mut index = OverflowIndex::new(kept_max);
+            let mut model: HashMap<u32, u32> = HashMap::new();
+            let mut keys = Vec::new();
+            for (position, (step, n)) in (0u32..).zip(steps) {
+                keys.push(key(n));
+                let key_at = |position: u32| keys[position as usize];
+                let found = index.find(key(n), |position| key_at(position) == key(n));
+                prop_assert_eq!(found, model.get(&n).copied());
+                match found {
+                    Some(known) if step < 3 => {
+                        index.remove(key(n), known);
+                        model.remove(&n);
+                    }
+                    None if model.len() < kept_max => {
+                        index.insert(key(n), position, key_at);
+                        model.insert(n, position);
+                    }
+                    Some(_) | None => index.remove(key(n), u32::MAX),
+                }
+                prop_assert_eq!(index.len, model.len());
+            }
+            prop_assert!(index.tables.len() <= index.tables_max);
+            prop_assert_eq!(index.tables.iter().map(HashTable::len).sum::<usize>(), model.len());
+        }
     }
 }

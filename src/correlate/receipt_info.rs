@@ -1,72 +1,72 @@
-//! What a receipt says, what a message must know to await one, and what becomes of either.
+//! The input and the results of correlation.
 use super::Key;
 use crate::kit::Nanos;
 use serde::{Deserialize, Serialize};
 
-/// What a receipt says, as far as correlation and counting need it.
+/// The fields of a receipt that matching and counting need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptInfo {
-    /// Stamp of the read that held it.
+    /// When the read that held it returned.
     pub received: Nanos,
-    /// The session it came on.
+    /// The session it was received on.
     pub session: u32,
-    /// message_state's wire number; 10 stands for any other.
+    /// message_state; 10 stands for any value that is not known.
     pub state: u8,
-    /// Not a final state.
+    /// Whether its state is not final.
     pub intermediate: bool,
-    /// `err` as written, at most four octets, zero-filled.
+    /// `err` as written, cut to four octets and padded with zeros.
     pub err: [u8; 4],
-    /// Which rule made its key; a number into [`super::IdRule::ALL`].
+    /// Index in [`super::IdRule::ALL`] of the rule that made its key.
     pub rule: u8,
 }
 
-/// A value that knows since when its receipt is awaited.
+/// What is kept of an accepted message while its receipt is awaited.
 pub trait Awaits: Copy {
-    /// The deadline counts from here.
+    /// When its deadline starts.
     fn since(&self) -> Nanos;
-    /// What is kept of it once its final receipt has come: where it is counted.
+    /// What is kept once its final receipt has come: the cell that counts it.
     fn mark(&self) -> u16;
-    /// The session it went on.
+    /// The session it was sent on.
     fn session(&self) -> u32;
 }
 
-/// What became of a message that was accepted.
+/// Whether the receipt of an accepted message is awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
-    /// Its receipt is awaited.
+    /// It is awaited.
     Alone,
-    /// No room: it is not tracked.
+    /// It is not: too many are kept.
     NoRoom,
-    /// Its id was given before, to a message of this session whose receipt had not come.
+    /// It is awaited or ambiguous: its id was given before to a message of this session whose receipt has not come.
     Twice(u32),
 }
 
-/// What became of a receipt.
+/// How a receipt matched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReceiptMatch<T> {
-    /// The first final receipt of this message.
+    /// The first final receipt of this message, in time.
     Final(T),
     /// An intermediate notification of a message with this [`Awaits::mark`].
     Intermediate(u16),
-    /// A further final receipt of a message with this mark, which had one.
+    /// A further final receipt of a message with this mark.
     Duplicate(u16),
-    /// A final receipt after its deadline; the message has been told to be missing.
+    /// A final receipt after its deadline; the message was reported as missing before.
     Late(T),
-    /// A final receipt after its deadline, before that was noticed: the message is missing, and this is late.
+    /// A final receipt after its deadline; the message was not reported as missing yet, and is missing now.
     MissingThenLate(T),
-    /// Several messages have its id, and none can be told to be the one it means. One of them has this mark.
+    /// Several messages have its id, and it cannot be told which one it means. One of them has this mark.
     Ambiguous(u16),
-    /// Nobody awaits it yet: it waits for its response.
+    /// No message has its id yet: it waits for its response.
     Early,
-    /// The early list is full: unknown at once.
+    /// No message has its id, and no further early receipt can be kept.
     Unknown,
 }
 
-/// A receipt that waits for its response.
+/// An early receipt: it came before its submit_sm_resp.
 #[derive(Clone, Copy, Debug)]
 pub struct Early {
-    /// Its key.
+    /// Key of its id.
     pub key: Key,
-    /// What it says.
-    pub notice: ReceiptInfo,
+    /// Its fields.
+    pub receipt: ReceiptInfo,
 }

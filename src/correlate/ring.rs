@@ -1,22 +1,25 @@
-//! The ring of a ledger's entries, in the order of acceptance: chunks of a fixed size, in which no entry ever moves
-//! while the ring grows. What is finished leaves a hole, and the ring when it comes to its end.
+//! The entries of awaited and expired receipts in the order of acceptance: chunks of a fixed size, so that no entry moves
+//! while the ring grows. A finished entry becomes a hole, which leaves the ring once it is the oldest.
+//!
+//! Invariant: positions `tail..head` (wrapping) are the entries, holes included. Those from `last_base` on are in `last`,
+//! the others in `full`, `CHUNK` in each, from `base` on.
 use super::Key;
 use std::collections::VecDeque;
 
 /// Entries of a chunk: 448 KiB of 28 octets each, which allocators grant without rounding.
 const CHUNK: usize = 16_384;
 
-/// How a message that is kept stands.
+/// State of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EntryState {
+pub(super) enum EntryState {
     /// No final receipt yet.
     Awaited,
-    /// Its deadline passed without one; kept to know a late one.
+    /// Its deadline passed without one; kept so that a late one is known.
     Expired,
 }
 
-/// A key and, in the two bits above its 62, a standing or that it left a hole. Two halves, so that an entry aligns to 4
-/// octets and nothing is padded away.
+/// A key and, in the two bits above its 62, the state of the entry or that it is a hole. In two halves, so that an entry
+/// aligns to 4 octets without padding.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tag([u32; 2]);
 
@@ -29,16 +32,16 @@ impl Tag {
         let all = Key::within(key.0).0 | bits << Key::BITS;
         Tag([all as u32, (all >> 32) as u32])
     }
-    /// Of a message that is awaited: its bits are the key's.
+    /// An awaited entry: its bits are those of the key.
     #[inline]
     pub(super) fn awaited(key: Key) -> Tag {
         Tag::with(key, 0)
     }
-    /// Of one that was, and is expired.
+    /// An expired entry.
     pub(super) fn expired(key: Key) -> Tag {
         Tag::with(key, Self::EXPIRED)
     }
-    /// Of one that is finished or given up: found no more.
+    /// A hole: the entry is finished or was dropped.
     #[inline]
     pub(super) fn hole(key: Key) -> Tag {
         Tag::with(key, Self::HOLE)
@@ -51,9 +54,9 @@ impl Tag {
     pub(super) fn key(self) -> Key {
         Key::within(self.bits())
     }
-    /// None: it is a hole.
+    /// State of the entry. None: it is a hole.
     #[inline]
-    pub(super) fn standing(self) -> Option<EntryState> {
+    pub(super) fn state(self) -> Option<EntryState> {
         match self.bits() >> Key::BITS {
             0 => Some(EntryState::Awaited),
             Self::EXPIRED => Some(EntryState::Expired),
@@ -66,10 +69,11 @@ impl Tag {
     }
     #[inline]
     pub(super) fn is_hole(self) -> bool {
-        self.standing().is_none()
+        self.state().is_none()
     }
 }
 
+/// One entry of the ring.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(super) struct Entry<T> {
@@ -77,19 +81,20 @@ pub(super) struct Entry<T> {
     pub(super) value: T,
 }
 
-/// The entries in order, by position.
+/// The entries by position.
 #[derive(Debug)]
 pub(super) struct Ring<T> {
     /// Chunks that are full, oldest first.
     full: VecDeque<Vec<Entry<T>>>,
-    /// The one that fills. Where receipts come soon, it has all entries there are.
+    /// The newest chunk. Where receipts come soon, it holds all entries.
     last: Vec<Entry<T>>,
+    /// Empty chunks to reuse.
     spare: Vec<Vec<Entry<T>>>,
     /// Position of the first entry of the first full chunk.
     base: u32,
     /// Position of the first entry of the last chunk.
     last_base: u32,
-    /// Position of the oldest entry still kept.
+    /// Position of the oldest entry.
     pub(super) tail: u32,
     /// Position of the next entry.
     head: u32,
@@ -100,42 +105,44 @@ impl<T: Copy> Ring<T> {
         let (full, last, spare) = (VecDeque::new(), Vec::new(), Vec::new());
         Ring { full, last, spare, base: 0, last_base: 0, tail: 0, head: 0 }
     }
+    /// The entry at a position that the ring holds.
     #[inline]
     pub(super) fn at(&self, position: u32) -> &Entry<T> {
         let offset = position.wrapping_sub(self.base) as usize;
         let last = self.last.get(position.wrapping_sub(self.last_base) as usize);
         last.unwrap_or_else(|| &self.full[offset / CHUNK][offset % CHUNK])
     }
+    /// The entry at a position that the ring holds.
     #[inline]
     pub(super) fn at_mut(&mut self, position: u32) -> &mut Entry<T> {
         let offset = position.wrapping_sub(self.base) as usize;
         let last = self.last.get_mut(position.wrapping_sub(self.last_base) as usize);
         last.unwrap_or_else(|| &mut self.full[offset / CHUNK][offset % CHUNK])
     }
-    /// The entry at this position, if the ring has it still or already.
+    /// The entry at a position. None: the ring does not hold it.
     #[inline]
     pub(super) fn get(&self, position: u32) -> Option<&Entry<T>> {
         let kept = position.wrapping_sub(self.tail) < self.head.wrapping_sub(self.tail);
         kept.then(|| self.at(position))
     }
-    /// The entries of the last chunk from this position on; none where it begins behind it.
+    /// The entries of the last chunk from a position on; empty: the position is not in the last chunk.
     #[inline]
     pub(super) fn last_from(&self, position: u32) -> &[Entry<T>] {
         let begins = position.wrapping_sub(self.last_base) as usize;
         let is_kept = position.wrapping_sub(self.tail) < self.head.wrapping_sub(self.tail);
         if is_kept { self.last.get(begins..).unwrap_or_default() } else { &[] }
     }
-    /// The position of every entry, oldest first.
+    /// The positions of all entries, oldest first.
     pub(super) fn positions(&self) -> impl Iterator<Item = u32> + use<T> {
         let tail = self.tail;
         (0..self.len() as u32).map(move |n| tail.wrapping_add(n))
     }
-    /// Entries, holes among them.
+    /// Number of entries, holes included.
     #[inline]
     pub(super) fn len(&self) -> usize {
         self.head.wrapping_sub(self.tail) as usize
     }
-    /// Appends, and returns the position.
+    /// Appends an entry and returns its position.
     #[inline]
     pub(super) fn push(&mut self, entry: Entry<T>) -> u32 {
         if self.last.len() == CHUNK || self.last.capacity() == 0 {
@@ -145,7 +152,7 @@ impl<T: Copy> Ring<T> {
         self.head = self.head.wrapping_add(1);
         self.head.wrapping_sub(1)
     }
-    /// Appends all of these.
+    /// Appends entries.
     #[inline]
     pub(super) fn push_all(&mut self, entries: impl ExactSizeIterator<Item = Entry<T>>) {
         let count = entries.len();
@@ -168,14 +175,14 @@ impl<T: Copy> Ring<T> {
         }
         self.last_base = self.head;
     }
-    /// The oldest leave as long as they are holes.
+    /// Drops the oldest entries as long as they are holes.
     #[inline]
     fn pop_holes(&mut self) {
         while self.len() > 0 && self.at(self.tail).tag.is_hole() {
             self.pop();
         }
     }
-    /// The oldest leaves.
+    /// Drops the oldest entry.
     #[inline]
     pub(super) fn pop(&mut self) {
         self.tail = self.tail.wrapping_add(1);
@@ -183,21 +190,21 @@ impl<T: Copy> Ring<T> {
             self.pop_chunk();
         }
         if self.tail == self.head {
-            // empty, it begins again at the front of its last chunk, which is in the caches
+            // an empty ring starts again at the front of its last chunk, which is in the cache
             self.last.clear();
             self.last_base = self.head;
         }
     }
-    /// So many of the oldest leave, more than one only of the last chunk, and the holes behind them.
+    /// Drops the oldest `count` entries, and the holes after them. Above 1, all must be in the last chunk.
     #[inline]
-    pub(super) fn skip(&mut self, count: usize) {
+    pub(super) fn drop_oldest(&mut self, count: usize) {
         if count > 0 {
             self.tail = self.tail.wrapping_add(count as u32 - 1);
             self.pop();
             self.pop_holes();
         }
     }
-    /// The first full chunk goes: the tail has left it.
+    /// Drops the oldest chunk, whose entries have all been dropped.
     #[cold]
     fn pop_chunk(&mut self) {
         let Some(mut chunk) = self.full.pop_front() else { return };
@@ -206,5 +213,67 @@ impl<T: Copy> Ring<T> {
             self.spare.push(chunk);
         }
         self.base = self.base.wrapping_add(CHUNK as u32);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Key and whether it is a hole.
+    type Model = VecDeque<(u64, bool)>;
+
+    fn drop_oldest(model: &mut Model, count: usize) {
+        model.drain(..count);
+        while count > 0 && model.front().is_some_and(|entry| entry.1) {
+            model.pop_front();
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn it_is_a_queue_of_entries_at_fixed_positions(
+            steps in proptest::collection::vec((0u8..10, 0usize..CHUNK + 100), 1..40),
+        ) {
+            let mut ring: Ring<u32> = Ring::new();
+            let mut model: Model = VecDeque::new();
+            let mut next = 0u64;
+            let entry = |key| Entry { tag: Tag::awaited(Key(key)), value: key as u32 };
+            for (step, n) in steps {
+                match step {
+                    0..4 => {
+                        ring.push_all((next..next + n as u64).map(entry).collect::<Vec<_>>().into_iter());
+                        model.extend((next..next + n as u64).map(|key| (key, false)));
+                        next += n as u64;
+                    }
+                    4 => {
+                        let position = ring.push(entry(next));
+                        prop_assert_eq!(position, ring.tail.wrapping_add(model.len() as u32));
+                        model.push_back((next, false));
+                        next += 1;
+                    }
+                    5..7 if n < model.len() && n > 0 => {
+                        ring.at_mut(ring.tail.wrapping_add(n as u32)).tag = Tag::hole(Key(model[n].0));
+                        model[n].1 = true;
+                    }
+                    _ => {
+                        let count = if ring.last_from(ring.tail).len() == model.len() { n } else { n.min(1) };
+                        let count = count.min(model.len());
+                        ring.drop_oldest(count);
+                        drop_oldest(&mut model, count);
+                    }
+                }
+                prop_assert_eq!(ring.len(), model.len());
+                for (position, (key, is_hole)) in ring.positions().zip(&model).step_by(1 + n % 500) {
+                    let entry = ring.get(position).unwrap();
+                    prop_assert_eq!((entry.tag.key(), entry.tag.is_hole()), (Key(*key), *is_hole));
+                    prop_assert_eq!(entry.value, *key as u32);
+                }
+                prop_assert!(ring.get(ring.tail.wrapping_add(model.len() as u32)).is_none());
+                prop_assert!(ring.get(ring.tail.wrapping_sub(1)).is_none());
+            }
+        }
     }
 }

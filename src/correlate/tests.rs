@@ -23,7 +23,7 @@ impl Awaits for Sent {
     }
 }
 
-fn notice(received: u64) -> ReceiptInfo {
+fn info(received: u64) -> ReceiptInfo {
     ReceiptInfo {
         received: Nanos(received),
         session: 0,
@@ -57,7 +57,7 @@ fn each_rule_equates_the_spellings_it_names_and_no_others() {
 }
 
 #[test]
-fn an_id_that_is_no_number_under_a_numeric_rule_is_matched_as_text_and_says_so() {
+fn an_id_that_is_not_a_number_under_a_numeric_rule_is_matched_as_text_and_says_so() {
     let ticket = b"0118Z-0122I-2309U-57DGB";
     let (key, rule) = IdRule::ResponseHex.key(ticket, IdSource::Response, 1);
     assert_eq!(rule, IdRule::CaseInsensitive);
@@ -65,12 +65,12 @@ fn an_id_that_is_no_number_under_a_numeric_rule_is_matched_as_text_and_says_so()
 }
 
 #[test]
-fn a_receipt_before_its_response_waits_and_is_met() {
+fn a_receipt_before_its_response_waits_for_it() {
     let mut c = Correlator::new(100, DEADLINE);
     let mut met = Vec::new();
-    assert_eq!(c.receipt(Key(7), notice(5)), ReceiptMatch::Early);
+    assert_eq!(c.receipt(Key(7), info(5)), ReceiptMatch::Early);
     assert_eq!(c.accepted(Key(7), sent(1, 100), &mut met), Kept::Alone);
-    assert_eq!(met, vec![(notice(5), ReceiptMatch::Final(sent(1, 100)))]);
+    assert_eq!(met, vec![(info(5), ReceiptMatch::Final(sent(1, 100)))]);
     assert_eq!((c.awaited(), c.early_count()), (0, 0));
 }
 
@@ -80,16 +80,16 @@ fn repeats_intermediates_late_and_unknown_receipts_are_classes_of_their_own() {
     let mut met = Vec::new();
     c.accepted(Key(1), sent(1, 100), &mut met);
     c.accepted(Key(2), sent(2, 100), &mut met);
-    let enroute = ReceiptInfo { intermediate: true, state: 1, ..notice(10) };
+    let enroute = ReceiptInfo { intermediate: true, state: 1, ..info(10) };
     assert_eq!(c.receipt(Key(1), enroute), ReceiptMatch::Intermediate(1));
-    assert_eq!(c.receipt(Key(1), notice(20)), ReceiptMatch::Final(sent(1, 100)));
-    assert_eq!(c.receipt(Key(1), notice(21)), ReceiptMatch::Duplicate(1));
+    assert_eq!(c.receipt(Key(1), info(20)), ReceiptMatch::Final(sent(1, 100)));
+    assert_eq!(c.receipt(Key(1), info(21)), ReceiptMatch::Duplicate(1));
     let mut missing = Vec::new();
     c.expire(Nanos(101), 100, &mut missing);
     assert_eq!(missing, vec![(Key(2), sent(2, 100))]);
-    assert_eq!(c.receipt(Key(2), notice(120)), ReceiptMatch::Late(sent(2, 100)));
+    assert_eq!(c.receipt(Key(2), info(120)), ReceiptMatch::Late(sent(2, 100)));
     let mut unknown = Vec::new();
-    assert_eq!(c.receipt(Key(9), notice(130)), ReceiptMatch::Early);
+    assert_eq!(c.receipt(Key(9), info(130)), ReceiptMatch::Early);
     c.give_up_early(Nanos(129), &mut unknown);
     assert!(unknown.is_empty());
     c.give_up_early(Nanos(130), &mut unknown);
@@ -100,13 +100,13 @@ fn repeats_intermediates_late_and_unknown_receipts_are_classes_of_their_own() {
 fn a_receipt_after_its_deadline_is_late_even_before_anybody_looked() {
     let mut c = Correlator::new(100, DEADLINE);
     c.accepted(Key(1), sent(1, 100), &mut Vec::new());
-    assert_eq!(c.receipt(Key(1), notice(101)), ReceiptMatch::MissingThenLate(sent(1, 100)));
-    assert_eq!(c.receipt(Key(1), notice(102)), ReceiptMatch::Late(sent(1, 100)));
+    assert_eq!(c.receipt(Key(1), info(101)), ReceiptMatch::MissingThenLate(sent(1, 100)));
+    assert_eq!(c.receipt(Key(1), info(102)), ReceiptMatch::Late(sent(1, 100)));
     assert_eq!(c.awaited(), 0);
 }
 
 #[test]
-fn a_full_ledger_gives_up_finished_entries_and_never_an_awaited_one() {
+fn a_full_store_gives_up_finished_entries_and_never_an_awaited_one() {
     let mut c = Correlator::new(3, DEADLINE);
     let mut met = Vec::new();
     for k in 1..=3 {
@@ -114,10 +114,10 @@ fn a_full_ledger_gives_up_finished_entries_and_never_an_awaited_one() {
     }
     let kept = c.accepted(Key(4), sent(4, 1_000), &mut met);
     assert_eq!(kept, Kept::NoRoom, "all three are awaited");
-    assert_eq!(c.receipt(Key(2), notice(5)), ReceiptMatch::Final(sent(2, 1_000)));
+    assert_eq!(c.receipt(Key(2), info(5)), ReceiptMatch::Final(sent(2, 1_000)));
     assert_eq!(c.accepted(Key(5), sent(5, 1_000), &mut met), Kept::Alone);
     for k in [1, 3, 5] {
-        assert_eq!(c.receipt(Key(k), notice(6)), ReceiptMatch::Final(sent(k, 1_000)));
+        assert_eq!(c.receipt(Key(k), info(6)), ReceiptMatch::Final(sent(k, 1_000)));
     }
 }
 
@@ -139,7 +139,7 @@ proptest! {
             let now = i * 10;
             if rng.chance(0.3) {
                 let other = rng.below(i + 3);
-                match c.receipt(Key(other << 50 | other), notice(now)) {
+                match c.receipt(Key(other << 50 | other), info(now)) {
                     ReceiptMatch::Final(_) => finals += 1,
                     ReceiptMatch::MissingThenLate(_) => missing += 1,
                     ReceiptMatch::Intermediate(_) | ReceiptMatch::Duplicate(_) | ReceiptMatch::Late(_) | ReceiptMatch::Ambiguous(_) | ReceiptMatch::Early | ReceiptMatch::Unknown => {}
@@ -148,8 +148,8 @@ proptest! {
             if c.accepted(Key(i << 50 | i), sent(i, now + 500), &mut met) == Kept::NoRoom {
                 untracked += 1;
             }
-            for (_, fate) in met.drain(..) {
-                match fate {
+            for (_, found) in met.drain(..) {
+                match found {
                     ReceiptMatch::Final(_) => finals += 1,
                     ReceiptMatch::MissingThenLate(_) => missing += 1,
                     ReceiptMatch::Intermediate(_) | ReceiptMatch::Duplicate(_) | ReceiptMatch::Late(_) | ReceiptMatch::Ambiguous(_) | ReceiptMatch::Early | ReceiptMatch::Unknown => {}
@@ -220,16 +220,16 @@ proptest! {
             if turn > 100 && rng.chance(0.2) {
                 keys.push(key(rng.below(accepted + 5)));
             }
-            let now = notice(10 * turn + 5);
-            let fates: Vec<_> = keys.iter().map(|key| one_by_one.receipt(*key, now)).collect();
+            let now = info(10 * turn + 5);
+            let expected: Vec<_> = keys.iter().map(|key| one_by_one.receipt(*key, now)).collect();
             let (mut rest, mut at) = (&keys[..], 0);
             while let Some((first, others)) = rest.split_first() {
-                let fate = together.receipt(*first, now);
-                prop_assert_eq!(fate, fates[at]);
+                let found = together.receipt(*first, now);
+                prop_assert_eq!(found, expected[at]);
                 (rest, at) = (others, at + 1);
-                if let ReceiptMatch::Final(value) = fate {
+                if let ReceiptMatch::Final(value) = found {
                     let more = together.receipts_of_next(rest, &value, now.received);
-                    prop_assert!(fates[at..at + more].iter().all(|f| *f == fate));
+                    prop_assert!(expected[at..at + more].iter().all(|f| *f == found));
                     (rest, at) = (&rest[more..], at + more);
                 }
             }
@@ -249,55 +249,55 @@ fn a_rule_is_known_by_its_number() {
 }
 
 #[test]
-fn entries_near_and_far_are_one_ledger_to_whoever_asks() {
+fn both_indexes_together_are_one_map() {
     let mut rng = Rng::new(11);
-    let mut ledger: AwaitedReceipts<u32> = AwaitedReceipts::new(60_000);
+    let mut store: AwaitedReceipts<u32> = AwaitedReceipts::new(60_000);
     let mut model: BTreeMap<u64, (u32, bool)> = BTreeMap::new();
     let key = |n: u64| Key::within(mix64(n));
-    let mut far_seen = false;
-    // three times up beyond what is near, and down again
+    let mut overflow_used = false;
+    // three times beyond the hot index and down again
     for step in 0..240_000u32 {
         let grows = step % 80_000 < 45_000;
         if rng.chance(if grows { 0.8 } else { 0.05 }) {
             let n = rng.below(50_000);
             let awaited = model.get(&n).is_some_and(|(_, awaited)| *awaited);
-            assert_eq!(ledger.insert(key(n), step), !awaited, "{n}");
+            assert_eq!(store.insert(key(n), step), !awaited, "{n}");
             if !awaited {
                 model.insert(n, (step, true));
             }
         } else if let Some((&n, &(value, awaited))) = model.range(rng.below(50_000)..).next() {
             if rng.chance(0.1) && awaited {
-                ledger.expire_at(ledger.find(key(n)).unwrap());
+                store.expire_at(store.find(key(n)).unwrap());
                 model.insert(n, (value, false));
                 continue;
             }
             let finish = rng.chance(0.9);
-            let (_, standing, found) = ledger.look(key(n), |_, _| finish).unwrap();
-            assert_eq!((found, standing == EntryState::Awaited), (value, awaited));
+            let (_, state, found) = store.lookup(key(n), |_, _| finish).unwrap();
+            assert_eq!((found, state == EntryState::Awaited), (value, awaited));
             if finish {
                 model.remove(&n);
-                assert_eq!(ledger.find(key(n)), None);
+                assert_eq!(store.find(key(n)), None);
             }
         }
-        far_seen |= ledger.kept() > 20_000;
-        assert_eq!(ledger.kept(), model.len());
+        overflow_used |= store.kept() > 20_000;
+        assert_eq!(store.kept(), model.len());
         if step % 10_000 == 0 {
-            assert_eq!(ledger.awaited(), model.values().filter(|v| v.1).count());
+            assert_eq!(store.awaited(), model.values().filter(|v| v.1).count());
         }
     }
-    assert!(far_seen, "the far index was never needed");
+    assert!(overflow_used, "the overflow index was never needed");
     for (n, (value, _)) in &model {
-        assert_eq!(ledger.find(key(*n)).map(|place| *ledger.at(place)), Some(*value));
+        assert_eq!(store.find(key(*n)).map(|handle| *store.at(handle)), Some(*value));
     }
 }
 
 proptest! {
     #[test]
-    fn a_ledger_of_few_is_a_list_of_them_whether_tables_have_them_or_not(
+    fn few_entries_are_a_list_with_and_without_an_index(
         seed in any::<u64>(), ids in 2u64..2_000
     ) {
         let mut rng = Rng::new(seed);
-        let mut ledger: AwaitedReceipts<u32> = AwaitedReceipts::new(10_000);
+        let mut store: AwaitedReceipts<u32> = AwaitedReceipts::new(10_000);
         // id, value, awaited; oldest first
         let mut model: Vec<(u64, u32, bool)> = Vec::new();
         let key = |n: u64| Key::within(mix64(n));
@@ -316,54 +316,54 @@ proptest! {
                         model.push((n, step, true));
                         wanted += 1;
                     }
-                    prop_assert_eq!(ledger.insert_run(&keys, step), wanted);
+                    prop_assert_eq!(store.insert_run(&keys, step), wanted);
                 }
                 4..6 => {
                     // some in a row, from anywhere
                     let at = rng.below(model.len() as u64 + 1) as usize;
                     let count = rng.below(60) as usize;
                     let Some(&(first, value, awaited)) = model.get(at) else { continue };
-                    let found = ledger.look(key(first), |_, _| true).map(|(_, s, v)| (s == EntryState::Awaited, v));
+                    let found = store.lookup(key(first), |_, _| true).map(|(_, s, v)| (s == EntryState::Awaited, v));
                     prop_assert_eq!(found, Some((awaited, value)));
                     model.remove(at);
                     let row: Vec<Key> = model[at..].iter().take(count).map(|m| key(m.0)).collect();
-                    let taken = ledger.take_next(&row, &value);
+                    let taken = store.take_next(&row, &value);
                     // holes between them, which a list has not, may end a row early
                     let alike = model[at..].iter().take(row.len()).take_while(|m| m.1 == value && m.2).count();
                     prop_assert!(taken <= alike);
                     model.drain(at..at + taken);
                 }
                 6 => {
-                    let popped = ledger.pop_oldest().map(|(k, s, v)| (k, v, s == EntryState::Awaited));
+                    let popped = store.pop_oldest().map(|(k, s, v)| (k, v, s == EntryState::Awaited));
                     let oldest = (!model.is_empty()).then(|| model.remove(0));
                     prop_assert_eq!(popped, oldest.map(|(n, v, awaited)| (key(n), v, awaited)));
                 }
                 7 => {
                     let n = rng.below(ids);
-                    let place = ledger.find(key(n));
+                    let handle = store.find(key(n));
                     let known = model.iter_mut().find(|m| m.0 == n);
-                    prop_assert_eq!(place.is_some(), known.is_some());
-                    if let (Some(place), Some(known)) = (place, known) {
-                        ledger.expire_at(place);
+                    prop_assert_eq!(handle.is_some(), known.is_some());
+                    if let (Some(handle), Some(known)) = (handle, known) {
+                        store.expire_at(handle);
                         known.2 = false;
                     }
                 }
                 8 => {
                     let n = rng.below(ids);
-                    let found = ledger.look(key(n), |_, _| false).map(|(_, _, value)| value);
+                    let found = store.lookup(key(n), |_, _| false).map(|(_, _, value)| value);
                     prop_assert_eq!(found, model.iter().find(|m| m.0 == n).map(|m| m.1));
                 }
                 _ => {
                     // all leave: it begins anew
                     for (n, ..) in model.drain(..) {
-                        prop_assert!(ledger.look(key(n), |_, _| true).is_some());
+                        prop_assert!(store.lookup(key(n), |_, _| true).is_some());
                     }
                 }
             }
-            prop_assert_eq!(ledger.kept(), model.len());
-            prop_assert_eq!(ledger.awaited(), model.iter().filter(|m| m.2).count());
+            prop_assert_eq!(store.kept(), model.len());
+            prop_assert_eq!(store.awaited(), model.iter().filter(|m| m.2).count());
         }
-        let left: Vec<(Key, u32)> = ledger.take_all().collect();
+        let left: Vec<(Key, u32)> = store.take_all().collect();
         let wanted = model.iter().filter(|m| m.2).map(|m| (key(m.0), m.1));
         prop_assert_eq!(left, wanted.collect::<Vec<_>>());
     }

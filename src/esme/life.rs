@@ -357,7 +357,7 @@ impl Core {
         let mut unknown = Vec::new();
         self.correlator.give_up_early(Nanos::MAX, &mut unknown);
         for early in unknown {
-            self.unmatched(early.key, &early.notice);
+            self.unmatched(early.key, &early.receipt);
         }
         for link in 0..self.links.len() {
             let l = &mut self.links[link];

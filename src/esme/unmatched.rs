@@ -50,7 +50,7 @@ impl Core {
         let before = now.since(grace);
         more |= self.correlator.give_up_some_early(before, EXPIRED_AT_ONCE, &mut unknown);
         for early in unknown {
-            self.unmatched(early.key, &early.notice);
+            self.unmatched(early.key, &early.receipt);
         }
         // the rest shortly: what is sent and read must not wait for it
         self.settle_at = if more { now + Nanos::from_micros(200) } else { Nanos::MAX };
