@@ -1,39 +1,39 @@
-//! What the control groups say of this process, in both versions: its limits, and for how long its quota
-//! stopped it. What cannot be read is None, and the reason stands beside it.
+//! Control groups of this process, versions 1 and 2: their limits, and for how long the quota throttled it. Values that
+//! cannot be read are None, with the reason.
 use super::Nanos;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
 
-/// Limits of the control group this process is in: the tightest of its own group and of those above it.
+/// Limits of the control group of this process: the lowest of its own group and of the groups above it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cgroup {
-    /// Path of the group that governs its processors.
+    /// Path of the group that limits its processors.
     pub path: Option<String>,
-    /// Processors that its quota amounts to; None: no quota, or it cannot be read.
+    /// Number of processors that the quota allows. None: there is no quota, or it cannot be read.
     pub cpu_quota: Option<f64>,
-    /// Memory limit in octets; None: none, or it cannot be read.
+    /// Memory limit in octets. None: there is no limit, or it cannot be read.
     pub memory_max: Option<u64>,
-    /// 1 or 2: the version of the group that governs its processors.
+    /// Version of the group that limits its processors: 1 or 2.
     #[serde(default)]
     pub version: Option<u8>,
-    /// For each of `cpu_quota`, `memory_max` and `throttled` that is null: why.
+    /// The reason for each of `cpu_quota`, `memory_max` and `throttled` that is null.
     #[serde(default)]
     pub reasons: BTreeMap<String, String>,
 }
 
-/// Why nothing is known.
+/// Why a value is not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 enum CgroupError {
     #[error("no limit is set")]
     NoLimit,
     #[error("{path}: {why}")]
     File { path: String, why: String },
-    #[error("{0}: it does not say for how long")]
-    Untold(String),
-    #[error("no control group governs {0}")]
+    #[error("{0} has no throttled time")]
+    NoThrottledTime(String),
+    #[error("no control group has the controller {0}")]
     NoGroup(String),
-    #[error("the control groups that govern {0} are not mounted")]
+    #[error("the control groups with the controller {0} are not mounted")]
     NotMounted(String),
     #[error("the control group {path} is not below {root}, which is mounted at {mount}")]
     Elsewhere { path: String, root: String, mount: String },
@@ -45,7 +45,7 @@ impl CgroupError {
     }
 }
 
-/// Reads a file whole.
+/// Reads a whole file.
 type ReadFile<'a> = &'a dyn Fn(&str) -> io::Result<String>;
 
 impl Cgroup {
@@ -60,19 +60,24 @@ impl Cgroup {
             found.path = Some(group.path.clone());
             found.version = Some(if group.unified { 2 } else { 1 });
         }
-        let quota = cpu.as_ref().map_err(Clone::clone).and_then(|g| g.tightest(read, quota));
-        found.cpu_quota = found.told("cpu_quota", quota.map(|q| q.map(|(quota, _)| quota)));
+        let quota = cpu.as_ref().map_err(Clone::clone).and_then(|g| g.lowest_limit(read, quota));
+        found.cpu_quota =
+            found.value_or_reason("cpu_quota", quota.map(|q| q.map(|(quota, _)| quota)));
         let stopped = cpu.and_then(|group| group.throttled(read)).map(|t| Some(t.0 as f64));
-        found.told("throttled", stopped);
+        found.value_or_reason("throttled", stopped);
         let memory = Group::of("memory", read)
-            .and_then(|group| Ok(group.tightest(read, memory)?.map(|(octets, _)| octets)));
-        let memory = found.told("memory_max", memory);
+            .and_then(|group| Ok(group.lowest_limit(read, memory)?.map(|(octets, _)| octets)));
+        let memory = found.value_or_reason("memory_max", memory);
         found.memory_max = memory.map(|octets| octets as u64);
         found
     }
 
-    /// What was read; where nothing was, the reason is kept.
-    fn told(&mut self, what: &str, read: Result<Option<f64>, CgroupError>) -> Option<f64> {
+    /// The value that was read. None: there is none, and the reason is kept.
+    fn value_or_reason(
+        &mut self,
+        what: &str,
+        read: Result<Option<f64>, CgroupError>,
+    ) -> Option<f64> {
         let why = match read {
             Ok(Some(value)) => return Some(value),
             Ok(None) => CgroupError::NoLimit,
@@ -83,7 +88,7 @@ impl Cgroup {
     }
 }
 
-/// For how long its quota has stopped this process's group since that exists. None: it cannot be told.
+/// How long the quota has throttled the group of this process since the group exists. None: not known.
 pub(super) fn throttled() -> Option<Nanos> {
     Group::of("cpu", &from_disk).and_then(|group| group.throttled(&from_disk)).ok()
 }
@@ -92,13 +97,13 @@ fn from_disk(path: &str) -> io::Result<String> {
     std::fs::read_to_string(path)
 }
 
-/// The group that governs one kind of resource.
+/// The group that limits one kind of resource.
 struct Group {
-    /// As /proc/self/cgroup has it.
+    /// As in /proc/self/cgroup.
     path: String,
-    /// Version 2.
+    /// Whether it is of version 2.
     unified: bool,
-    /// The folders of its files and of the groups above it, as far as they can be seen; its own first.
+    /// Its folder and those of the groups above it, as far as they are visible; its own first.
     folders: Vec<String>,
 }
 
@@ -139,31 +144,31 @@ impl Group {
         Ok(Group { path: path.to_owned(), unified: one.is_none(), folders })
     }
 
-    /// The smallest limit in its folders, and which has it. `limit`: of one folder, None where none is set.
-    fn tightest(
+    /// The lowest limit in its folders, and the folder that has it. `limit`: the limit of a folder.
+    fn lowest_limit(
         &self,
         read: ReadFile<'_>,
         limit: fn(ReadFile<'_>, &str, bool) -> Result<Option<f64>, CgroupError>,
     ) -> Result<Option<(f64, &str)>, CgroupError> {
-        let mut tightest: Option<(f64, &str)> = None;
+        let mut lowest: Option<(f64, &str)> = None;
         for folder in &self.folders {
             let found = limit(read, folder, self.unified)?;
-            if let Some(found) = found.filter(|f| tightest.is_none_or(|(least, _)| *f < least)) {
-                tightest = Some((found, folder));
+            if let Some(found) = found.filter(|f| lowest.is_none_or(|(least, _)| *f < least)) {
+                lowest = Some((found, folder));
             }
         }
-        Ok(tightest)
+        Ok(lowest)
     }
 
-    /// By the folder whose quota is the tightest; its own where none is set.
+    /// How long the folder with the lowest quota was throttled; its own folder where there is no quota.
     fn throttled(&self, read: ReadFile<'_>) -> Result<Nanos, CgroupError> {
-        let tightest = self.tightest(read, quota)?;
-        let path = format!("{}/cpu.stat", tightest.map_or(self.folders[0].as_str(), |t| t.1));
-        throttled_of(&file(read, &path)?).ok_or(CgroupError::Untold(path))
+        let lowest = self.lowest_limit(read, quota)?;
+        let path = format!("{}/cpu.stat", lowest.map_or(self.folders[0].as_str(), |t| t.1));
+        throttled_of(&file(read, &path)?).ok_or(CgroupError::NoThrottledTime(path))
     }
 }
 
-/// (root, mount point) of the first mount of a kind: file system type and its options.
+/// Root and mount point of the first mount that `is` accepts by file system type and options.
 fn mounted(mounts: &str, is: &dyn Fn(&str, &str) -> bool) -> Option<(String, String)> {
     mounts.lines().find_map(|line| {
         let (left, right) = line.split_once(" - ")?;
@@ -174,11 +179,12 @@ fn mounted(mounts: &str, is: &dyn Fn(&str, &str) -> bool) -> Option<(String, Str
     })
 }
 
-/// mountinfo writes a blank as `\040`.
+/// Replaces `\040`, which mountinfo writes for a blank.
 fn unescaped(path: &str) -> String {
     path.replace("\\040", " ")
 }
 
+/// Number of processors that the quota of a folder allows. None: there is no quota.
 fn quota(read: ReadFile<'_>, folder: &str, unified: bool) -> Result<Option<f64>, CgroupError> {
     if unified {
         return Ok(optional(read, &format!("{folder}/cpu.max"))?.and_then(|text| quota_of(&text)));
@@ -187,8 +193,9 @@ fn quota(read: ReadFile<'_>, folder: &str, unified: bool) -> Result<Option<f64>,
     Ok(quota_of(&format!("{} {}", part("quota")?.trim(), part("period")?.trim())))
 }
 
+/// Memory limit of a folder in octets. None: there is no limit.
 fn memory(read: ReadFile<'_>, folder: &str, unified: bool) -> Result<Option<f64>, CgroupError> {
-    // version 1 says "none" by a number that no machine has
+    // version 1 has a number that no machine reaches where there is no limit
     const NONE: u64 = 1 << 60;
     let text = if unified {
         optional(read, &format!("{folder}/memory.max"))?
@@ -203,7 +210,7 @@ fn file(read: ReadFile<'_>, path: &str) -> Result<String, CgroupError> {
     read(path).map_err(|e| CgroupError::of(path, &e))
 }
 
-/// A file that the root of a tree of version 2 does not have.
+/// Reads a file. None: there is no such file, as in the root of a tree of version 2.
 fn optional(read: ReadFile<'_>, path: &str) -> Result<Option<String>, CgroupError> {
     match read(path) {
         Ok(text) => Ok(Some(text)),
@@ -212,7 +219,7 @@ fn optional(read: ReadFile<'_>, path: &str) -> Result<Option<String>, CgroupErro
     }
 }
 
-/// Processors out of `quota period`; None for `max` or `-1`.
+/// Number of processors from `quota period`. None: the quota is `max` or `-1`.
 fn quota_of(text: &str) -> Option<f64> {
     let mut fields = text.split_whitespace();
     let quota: f64 = fields.next()?.parse().ok()?;
@@ -220,7 +227,7 @@ fn quota_of(text: &str) -> Option<f64> {
     (quota > 0.0 && period > 0.0).then(|| quota / period)
 }
 
-/// cgroup v2 says `throttled_usec`, v1 `throttled_time` in nanoseconds.
+/// Throttled time: `throttled_usec` in version 2, `throttled_time` in nanoseconds in version 1.
 fn throttled_of(stat: &str) -> Option<Nanos> {
     let field = |name: &str| -> Option<u64> {
         let rest = stat.lines().find_map(|l| l.strip_prefix(name))?;
@@ -331,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn version_2_counts_the_tightest_group_above_too_and_its_root_has_no_limit() {
+    fn the_lowest_limit_above_counts_in_version_2_and_its_root_has_none() {
         let files = [
             ("/proc/self/cgroup", "0::/pod/box\n"),
             ("/proc/self/mountinfo", V2),
@@ -352,6 +359,6 @@ mod tests {
         ];
         let found = of(&root);
         assert_eq!(found.reasons["cpu_quota"], "no limit is set");
-        assert!(found.reasons["throttled"].contains("does not say for how long"));
+        assert!(found.reasons["throttled"].contains("has no throttled time"));
     }
 }

@@ -19,19 +19,19 @@ impl Nanos {
     /// Later than everything: "never".
     pub const MAX: Nanos = Nanos(u64::MAX);
 
-    /// Whole seconds.
+    /// A span of whole seconds.
     pub const fn from_secs(s: u64) -> Nanos {
         Nanos(s * NS_PER_S)
     }
-    /// Whole milliseconds.
+    /// A span of whole milliseconds.
     pub const fn from_millis(ms: u64) -> Nanos {
         Nanos(ms * 1_000_000)
     }
-    /// Whole microseconds.
+    /// A span of whole microseconds.
     pub const fn from_micros(us: u64) -> Nanos {
         Nanos(us * 1_000)
     }
-    /// Seconds as a report has them, rounded; what is below 0 is 0.
+    /// A span of seconds as a report has them, rounded; 0 for negative ones.
     pub fn from_secs_f64(s: f64) -> Nanos {
         Nanos((s * NS_PER_S as f64).round().max(0.0) as u64)
     }
@@ -100,7 +100,7 @@ impl Clock {
     }
 }
 
-/// What a thread used of its processor, from one look to the next.
+/// Measures the processor time of a thread between two readings.
 #[derive(Clone, Copy, Debug)]
 pub struct ThreadUse {
     cpu_ns: u64,
@@ -108,12 +108,12 @@ pub struct ThreadUse {
 }
 
 impl ThreadUse {
-    /// From now on, of the calling thread.
+    /// Starts measuring the calling thread.
     pub fn of_this_thread() -> ThreadUse {
         let (cpu_ns, delay_ns) = thread_use();
         ThreadUse { cpu_ns, delay_ns }
     }
-    /// Processor time, and time ready but not running, since the last look. Call it on the same thread.
+    /// Reads the processor time, and the time ready but not running, since the last reading. Call it on the same thread.
     pub fn since_last(&mut self, cpu_ns: &mut u64, delay_ns: &mut u64) {
         let (cpu, delay) = thread_use();
         *cpu_ns = cpu.saturating_sub(self.cpu_ns);
@@ -122,7 +122,7 @@ impl ThreadUse {
     }
 }
 
-/// CLOCK_THREAD_CPUTIME_ID, and the run-queue delay of `/proc/thread-self/schedstat` (0 where the kernel keeps none).
+/// CLOCK_THREAD_CPUTIME_ID, and the run-queue delay of `/proc/thread-self/schedstat` (0: the kernel does not count it).
 fn thread_use() -> (u64, u64) {
     let cpu = nix::time::clock_gettime(nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID)
         .map_or(0, |t| t.tv_sec() as u64 * NS_PER_S + t.tv_nsec() as u64);
@@ -138,7 +138,7 @@ pub fn utc_rfc3339(wall_ns: u64) -> String {
     humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_nanos(wall_ns)).to_string()
 }
 
-/// The same to the microsecond.
+/// A wall-clock time in RFC 3339 with microseconds, UTC.
 pub fn utc_rfc3339_micros(wall_ns: u64) -> String {
     humantime::format_rfc3339_micros(UNIX_EPOCH + Duration::from_nanos(wall_ns)).to_string()
 }

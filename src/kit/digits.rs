@@ -14,8 +14,8 @@ pub fn decimal(mut number: u64, to: &mut [u8]) {
     to[..left].copy_from_slice(&eight_digits(number % TEN_TO_8)[8 - left..]);
 }
 
-/// The eight digits of a number below 10^8, all at once in the lanes of one word: first halves of four
-/// digits, then pairs, then single ones.
+/// The eight digits of a number below 10^8, computed at once in the parts of one word: first two halves of four digits,
+/// then pairs, then single digits.
 #[inline]
 fn eight_digits(number: u64) -> [u8; 8] {
     let fours = (number / 10_000) | (number % 10_000) << 32;
@@ -35,24 +35,24 @@ fn four_digits(number: u32) -> u32 {
     (tens | (twos - 10 * tens) << 8) | 0x3030_3030
 }
 
-/// Writes the last eight digits of numbers that mostly agree above the last four.
+/// Writes the last eight digits of numbers that mostly differ in the last four only.
 #[derive(Clone, Copy, Debug)]
 pub struct Digits {
-    /// The last number that did not agree, its last four digits zero.
+    /// The last number that differed in other digits, with its last four digits zero.
     above: u64,
-    /// The four digits that stand above those.
+    /// The four digits before those.
     text: u32,
 }
 
 impl Digits {
-    /// For numbers near this one.
+    /// A writer of numbers close to this one.
     #[inline]
     pub fn near(number: u64) -> Digits {
         let [a, b, c, d, ..] = eight_digits(number % TEN_TO_8);
         Digits { above: number - number % 10_000, text: u32::from_le_bytes([a, b, c, d]) }
     }
 
-    /// As [`decimal`].
+    /// Writes the last eight digits of a number, as [`decimal`] does.
     #[inline]
     pub fn write(&mut self, number: u64, to: &mut [u8; 8]) {
         let mut last = number.wrapping_sub(self.above);

@@ -1,4 +1,4 @@
-//! Files that a user names, read within bounds: one may be a device without an end.
+//! Reads files that a user names, up to a maximum size: one may be a device without an end.
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -6,33 +6,33 @@ use std::path::Path;
 /// One mebibyte.
 pub const MIB: u64 = 1 << 20;
 
-/// Reads a file of at most so many octets.
+/// Reads a file of at most `octets_max` octets.
 ///
 /// # Errors
-/// As reading does; and where it is larger.
+/// Reading fails, or the file is larger.
 pub fn read_at_most(path: &Path, octets_max: u64) -> io::Result<Vec<u8>> {
     read_stream(File::open(path)?, octets_max)
 }
 
-/// The same as text.
+/// Reads a text file of at most `octets_max` octets.
 ///
 /// # Errors
-/// The same; and where it is not UTF-8.
+/// Reading fails, or the file is larger or not UTF-8.
 pub fn read_text_at_most(path: &Path, octets_max: u64) -> io::Result<String> {
     let octets = read_at_most(path, octets_max)?;
     String::from_utf8(octets)
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
 }
 
-/// A text file's content without the byte order mark that some editors write before it.
+/// The content of a text file without the byte order mark that some editors write.
 pub fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
-/// Reads a stream of at most so many octets to its end.
+/// Reads a stream of at most `octets_max` octets to its end.
 ///
 /// # Errors
-/// The same.
+/// Reading fails, or the stream is longer.
 pub fn read_stream(stream: impl Read, octets_max: u64) -> io::Result<Vec<u8>> {
     let mut octets = Vec::new();
     let mut bounded = stream.take(octets_max.saturating_add(1));

@@ -1,5 +1,5 @@
-//! SIGHUP: a terminal that closes, a connection that drops. It ends a run as SIGTERM does, unless whoever
-//! started this process has it ignored (nohup).
+//! SIGHUP: sent when a terminal closes or its connection drops. It ends a run as SIGTERM does, unless the process was
+//! started with SIGHUP ignored (nohup).
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -8,10 +8,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub struct Hangup(Option<Signal>);
 
 impl Hangup {
-    /// Listens from now on. Call it within a runtime.
+    /// Starts to listen. Call it within a tokio runtime.
     ///
     /// # Errors
-    /// Where no handler can be installed.
+    /// No handler can be installed.
     pub fn new() -> io::Result<Hangup> {
         if hangup_is_ignored() {
             return Ok(Hangup(None));
@@ -19,7 +19,7 @@ impl Hangup {
         signal(SignalKind::hangup()).map(|signal| Hangup(Some(signal)))
     }
 
-    /// Returns at the next one; never where it is ignored.
+    /// Waits for the next SIGHUP; for ever where it is ignored.
     pub async fn recv(&mut self) {
         match &mut self.0 {
             Some(signal) => _ = signal.recv().await,

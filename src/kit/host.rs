@@ -1,23 +1,22 @@
-//! The machine a run ran on, and what else used it meanwhile. Everything is optional: what cannot be
-//! read is absent, and nothing here fails. It knows nothing of SMPP.
+//! Facts about the host of a run, and what else used it meanwhile. All values are optional: one that cannot be read is
+//! None, and nothing here fails. Knows nothing of SMPP.
 use super::cgroup::{Cgroup, throttled};
 use super::{Nanos, Selfcheck};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// The machine, as far as it can be told (docs/verdict.md, "Was the harness fit",
-/// docs/reference/result.md, "Conventions of result.json").
+/// Facts about the host (METHOD.md §5, CONTRACT.md `environment`). None: not known.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Environment {
-    /// Its name.
+    /// Host name.
     pub host: Option<String>,
     /// Kernel release.
     pub kernel: Option<String>,
     /// Processor model.
     pub cpu: Option<String>,
-    /// Processors online.
+    /// Number of processors online.
     pub cores: Option<u64>,
-    /// Processors this process may run on, as the kernel lists them (`0-3`).
+    /// Processors that this process may use, as the kernel lists them (`0-3`).
     pub affinity: Option<String>,
     /// Memory in octets.
     pub memory: Option<u64>,
@@ -25,11 +24,11 @@ pub struct Environment {
     pub nofile: Option<u64>,
     /// Control group limits.
     pub cgroup: Cgroup,
-    /// `tsc`, `kvm-clock`, …
+    /// Clock source of the kernel: `tsc`, `kvm-clock`, …
     pub clocksource: Option<String>,
     /// Frequency governor of the first processor.
     pub governor: Option<String>,
-    /// True where the processor says that a hypervisor is beneath it.
+    /// Whether the processor reports a hypervisor.
     pub virtualised: Option<bool>,
     /// Range of ports for outgoing connections.
     pub local_ports: Option<String>,
@@ -37,19 +36,18 @@ pub struct Environment {
     pub build: String,
     /// Target architecture of the build.
     pub architecture: String,
-    /// What a self-check once found on this machine; None: there was none.
+    /// Result of an earlier self-check on this host. None: there was none.
     pub selfcheck: Option<Selfcheck>,
 }
 
-/// Asks for small pages only, for the whole process: who is the first to touch a huge page waits until 2 MiB are
-/// zeroed, on a virtual machine some milliseconds, and what is only begun is resident as a whole. Where the
-/// kernel refuses, nothing changes.
+/// Disables huge pages for the whole process. The first access to a huge page waits until 2 MiB are zeroed, on a virtual
+/// machine some milliseconds, and a page that is hardly used is resident as a whole. No effect where the kernel refuses.
 pub fn small_pages_only() {
     let _ = nix::sys::prctl::set_thp_disable(true);
 }
 
 impl Environment {
-    /// Reads what can be read.
+    /// Reads the facts about this host.
     pub fn read() -> Environment {
         Environment {
             host: nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()),
@@ -74,7 +72,7 @@ impl Environment {
         }
     }
 
-    /// What a reader should be warned of, one line each, for a run with so many workers.
+    /// Warnings for a run with this number of workers, one line each.
     pub fn warnings(&self, workers_count: usize) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.build == "debug" {
@@ -100,19 +98,19 @@ impl Environment {
     }
 }
 
-/// Counters of the machine at one moment; two of them make a [`HostUse`].
+/// Counters of the host at one moment; two of them give a [`HostUse`]. None: not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HostCounters {
-    /// Time for which the control group's quota stopped us.
+    /// Time for which the quota of the control group throttled this process.
     pub throttled: Option<Nanos>,
-    /// Ticks the hypervisor gave to others, over all processors.
+    /// Ticks of all processors that the hypervisor gave to other guests.
     pub steal_ticks: Option<u64>,
-    /// All ticks, over all processors.
+    /// All ticks of all processors.
     pub ticks: Option<u64>,
 }
 
 impl HostCounters {
-    /// Reads what can be read.
+    /// Reads the counters.
     pub fn read() -> HostCounters {
         let (steal_ticks, ticks) = std::fs::read_to_string("/proc/stat")
             .ok()
@@ -122,7 +120,7 @@ impl HostCounters {
     }
 }
 
-/// (steal, all) ticks out of /proc/stat's first line. Guest time is in user time already.
+/// Stolen ticks and all ticks, from the first line of /proc/stat. Guest time is part of user time.
 fn ticks_of(stat: &str) -> Option<(u64, u64)> {
     let numbers: Vec<u64> = stat
         .lines()
@@ -134,18 +132,17 @@ fn ticks_of(stat: &str) -> Option<(u64, u64)> {
     Some((*numbers.get(7)?, numbers.iter().sum()))
 }
 
-/// What stood in this process's way between two moments. All None: it could not be told (or the run
-/// was on a virtual clock).
+/// What kept this process from the processors between two moments. None: not known, or the run was on a virtual clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HostUse {
-    /// Share of the time for which the control group's quota stopped us.
+    /// Share of the time for which the quota of the control group throttled this process.
     pub throttled: Option<f64>,
-    /// Share of all processor time that the hypervisor gave to others.
+    /// Share of all processor time that the hypervisor gave to other guests.
     pub steal: Option<f64>,
 }
 
 impl HostUse {
-    /// What happened between `before` and `after`, `elapsed` apart.
+    /// The use between two moments that are `elapsed` apart.
     pub fn between(before: &HostCounters, after: &HostCounters, elapsed: Nanos) -> HostUse {
         let throttled = match (before.throttled, after.throttled) {
             (Some(b), Some(a)) if elapsed > Nanos::ZERO => {
@@ -165,6 +162,7 @@ impl HostUse {
     }
 }
 
+/// The trimmed content of a file. None: it cannot be read or is empty.
 fn line(path: &str) -> Option<String> {
     let text = std::fs::read_to_string(Path::new(path)).ok()?;
     Some(text.trim().to_owned()).filter(|t| !t.is_empty())
@@ -183,10 +181,12 @@ fn status_field(path: &str, name: &str) -> Option<String> {
         .map(|(_, value)| value.trim().to_owned())
 }
 
+/// Octets from a number of KiB.
 fn kibibytes(text: &str) -> Option<u64> {
     text.split_whitespace().next()?.parse::<u64>().ok().map(|k| k * 1024)
 }
 
+/// Number of processors online.
 fn online() -> Option<u64> {
     let stat = std::fs::read_to_string("/proc/stat").ok()?;
     let is_processor = |l: &&str| {
@@ -195,7 +195,7 @@ fn online() -> Option<u64> {
     Some(stat.lines().filter(is_processor).count() as u64).filter(|n| *n > 0)
 }
 
-/// A self-check with the machine and the build it is true of.
+/// The result of a self-check, with the host and the build that it is valid for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HostSelfcheck {
     host: Option<String>,
@@ -205,12 +205,12 @@ pub struct HostSelfcheck {
     affinity: Option<String>,
     cpu_quota: Option<f64>,
     build: String,
-    /// What was found.
+    /// The result.
     pub found: Selfcheck,
 }
 
 impl HostSelfcheck {
-    /// `found`, true of the machine and build of `environment`.
+    /// A result that is valid for the host and build of `environment`.
     pub fn new(environment: &Environment, found: Selfcheck) -> HostSelfcheck {
         let e = environment.clone();
         HostSelfcheck {
@@ -225,7 +225,7 @@ impl HostSelfcheck {
         }
     }
 
-    /// Whether it was made on this machine, with such a build and as many processors.
+    /// Whether the result is valid for this host and build, and as many processors.
     pub fn is_of(&self, environment: &Environment) -> bool {
         *self == HostSelfcheck::new(environment, self.found.clone())
     }
@@ -236,22 +236,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_selfcheck_is_of_its_machine_and_build_and_of_no_other() {
+    fn a_selfcheck_is_valid_for_its_host_and_build_only() {
         let here = Environment {
             host: Some("a".into()),
             cores: Some(2),
             build: "release".into(),
             ..Environment::default()
         };
-        let kept = HostSelfcheck::new(&here, Selfcheck::default());
-        assert!(kept.is_of(&here));
-        assert!(!kept.is_of(&Environment { build: "debug".into(), ..here.clone() }));
-        assert!(!kept.is_of(&Environment { cores: Some(4), ..here.clone() }));
-        assert!(!kept.is_of(&Environment { host: Some("b".into()), ..here }));
+        let selfcheck = HostSelfcheck::new(&here, Selfcheck::default());
+        assert!(selfcheck.is_of(&here));
+        assert!(!selfcheck.is_of(&Environment { build: "debug".into(), ..here.clone() }));
+        assert!(!selfcheck.is_of(&Environment { cores: Some(4), ..here.clone() }));
+        assert!(!selfcheck.is_of(&Environment { host: Some("b".into()), ..here }));
     }
 
     #[test]
-    fn use_between_two_moments_is_a_share_and_what_is_unknown_stays_unknown() {
+    fn the_use_between_two_moments_is_a_share_or_unknown() {
         let stat = |s: &str| ticks_of(s).unwrap();
         assert_eq!(stat("cpu  10 0 5 80 1 0 0 4 9 9\ncpu0 1\n"), (4, 100));
         let before =

@@ -1,4 +1,4 @@
-//! Time, rates, chance, and figures as a person reads them: the ground floor. Imports nothing of the house.
+//! Time, rates, random numbers, facts about the host, and figures as text. Imports no other folder.
 mod cgroup;
 mod clock;
 mod digits;

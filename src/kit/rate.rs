@@ -1,4 +1,4 @@
-//! A rate as an exact fraction, and how people write it.
+//! A rate as an exact fraction, and its text form.
 use super::Nanos;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -6,22 +6,22 @@ use std::fmt;
 /// Messages per second as `num / den`, exact: `90/min` is 90/60, `0.5` is 1/2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rate {
-    /// Messages …
+    /// Number of messages …
     pub num: u64,
-    /// … in so many seconds. Never 0.
+    /// … in this number of seconds. Never 0.
     pub den: u64,
 }
 
-/// From a time on, the planned rate is changed by hand.
+/// A change of the planned rate by the operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RateChange {
-    /// From the start of the load.
+    /// When it takes effect, from the start of the load.
     pub at: Nanos,
-    /// Of the plan's rate; 100 is the plan.
+    /// New rate in percent of the planned rate.
     pub percent: u32,
 }
 
-/// What is wrong with a written rate.
+/// Why a text is not a rate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateError(pub String);
 
@@ -33,15 +33,15 @@ impl fmt::Display for RateError {
 impl std::error::Error for RateError {}
 
 impl Rate {
-    /// No messages at all.
+    /// No messages.
     pub const ZERO: Rate = Rate { num: 0, den: 1 };
 
-    /// So many a second.
+    /// `n` messages a second.
     pub const fn per_second(n: u64) -> Rate {
         Rate { num: n, den: 1 }
     }
 
-    /// In messages a second, for reports and judgements; schedules use the fraction.
+    /// Messages a second, for reports and verdicts; schedules use the fraction.
     pub fn as_f64(self) -> f64 {
         self.num as f64 / self.den as f64
     }
@@ -58,10 +58,10 @@ impl Rate {
         }
     }
 
-    /// Reads `5000`, `0.5`, `5k`, `1.2M`, `90/min`, `10/s`, `3600/h`. Not negative; at most 15 digits.
+    /// Parses `5000`, `0.5`, `5k`, `1.2M`, `90/min`, `10/s`, `3600/h`. Not negative; at most 15 digits.
     ///
     /// # Errors
-    /// [`RateError`] with what was expected; "max" (closed loop) is not a rate.
+    /// The text is not a rate; "max" (closed loop) is not one either.
     pub fn parse(text: &str) -> Result<Rate, RateError> {
         let bad = || {
             RateError(format!(
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_rate_is_refused_with_the_remedy() {
+    fn a_text_that_is_not_a_rate_is_refused_with_the_remedy() {
         for text in ["", "-5", "5x", "max", "1e9", "5/week", "k", ".", "9999999999999999999"] {
             let e = Rate::parse(text).unwrap_err();
             assert!(e.0.contains("90/min"), "{text}: {e}");

@@ -1,11 +1,11 @@
-//! Chance, always from a seed: the same seed gives the same run.
+//! Random numbers, always from a seed: the same seed gives the same run.
 
 /// A seeded stream of random numbers. Small, fast, not for secrets.
 #[derive(Clone, Debug)]
 pub struct Rng(fastrand::Rng);
 
 impl Rng {
-    /// A stream that is a pure function of `seed`.
+    /// A stream that depends on `seed` only.
     pub fn new(seed: u64) -> Rng {
         Rng(fastrand::Rng::with_seed(mix64(seed)))
     }
@@ -24,10 +24,10 @@ impl Rng {
     pub fn below(&mut self, bound: u64) -> u64 {
         if bound == 0 { 0 } else { self.0.u64(..bound) }
     }
-    /// True with probability `share` (0 never, 1 always).
+    /// True with this probability (0: never; 1: always).
     #[inline]
-    pub fn chance(&mut self, share: f64) -> bool {
-        share > 0.0 && self.unit() < share
+    pub fn chance(&mut self, probability: f64) -> bool {
+        probability > 0.0 && self.unit() < probability
     }
     /// Exponential with this mean.
     pub fn exponential(&mut self, mean: f64) -> f64 {
@@ -49,7 +49,7 @@ pub const fn mix64(x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// The seed of an independent stream, named by two numbers, of a run's seed.
+/// The seed of an independent stream of a run; `kind` and `number` name the stream.
 pub const fn stream_seed(seed: u64, kind: u64, number: u64) -> u64 {
     mix64(mix64(seed ^ mix64(kind)) ^ number)
 }

@@ -1,47 +1,46 @@
-//! What this machine was once found to bear, against a peer of our own: plain figures and how to tell whose
-//! they are. How they are found is not known here.
+//! Results of a self-check: the throughput and pacing that this machine reached against the harness's own peer.
 use super::Nanos;
 use serde::{Deserialize, Serialize};
 
-/// What a self-check found on a machine.
+/// Results of a self-check.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Selfcheck {
-    /// When, in UTC.
+    /// When it was measured, in UTC.
     pub measured_at: String,
-    /// Closed loop: messages a second.
+    /// Throughput in closed loop.
     pub ceilings: Vec<Ceiling>,
-    /// Open loop: how late messages left.
+    /// Lateness in open loop.
     pub pacing: Vec<Pacing>,
 }
 
-/// As fast as it goes, in one shape of connections.
+/// The highest throughput of one configuration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ceiling {
-    /// Sessions.
+    /// Number of sessions.
     pub binds: u32,
-    /// Messages open on each.
+    /// Window of each session.
     pub window: u32,
-    /// Whether a receipt came for each message.
+    /// Whether each message had a receipt.
     pub receipts: bool,
     /// Messages accepted a second.
     pub per_second: f64,
 }
 
-/// How late messages left at one rate.
+/// Lateness of messages at one rate.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pacing {
-    /// Messages a second that were to be sent.
+    /// Planned messages a second.
     pub per_second: u64,
-    /// Share of them that left within a millisecond of their time.
+    /// Share of the messages sent within a millisecond of their intended time.
     pub adherence: Option<f64>,
-    /// Half of them left within this after their time.
+    /// Median time from intended to sent.
     pub lag_p50_ns: Option<Nanos>,
-    /// 99 % did.
+    /// 99th percentile of that time.
     pub lag_p99_ns: Option<Nanos>,
 }
 
 impl Selfcheck {
-    /// The highest ceiling with or without receipts. None: none was measured.
+    /// The highest throughput with or without receipts. None: it was not measured.
     pub fn ceiling(&self, receipts: bool) -> Option<&Ceiling> {
         let same = self.ceilings.iter().filter(|c| c.receipts == receipts && c.per_second > 0.0);
         same.max_by(|a, b| a.per_second.total_cmp(&b.per_second))

@@ -1,4 +1,4 @@
-//! A timer with microseconds, not milliseconds: an absolute timerfd in tokio's reactor.
+//! A timer with a resolution of microseconds: an absolute timerfd in tokio's reactor.
 //!
 //! tokio's own timer wheel has steps of 1 ms and fires about 1 ms late. A timerfd on the same epoll is
 //! 25–50 µs late. `AsyncFd` over it would need `unsafe` since tokio 1.53.3, so a duplicate of the
@@ -23,7 +23,7 @@ impl Timer {
     /// A disarmed timer. Call it within a tokio runtime that has its I/O driver enabled.
     ///
     /// # Errors
-    /// What the kernel says when it grants no timerfd (out of descriptors).
+    /// The kernel grants no timerfd (out of descriptors).
     pub fn new() -> io::Result<Timer> {
         let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
         let fd = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
@@ -31,11 +31,10 @@ impl Timer {
         Ok(Timer { fd, reader, armed_for: Cell::new(Nanos::MAX) })
     }
 
-    /// Fires once at `at` (CLOCK_MONOTONIC), at once if that is past; replaces what was armed before.
-    /// Arming it again for the same time costs nothing.
+    /// Fires once at `at` (CLOCK_MONOTONIC), at once if that is past; MAX: never. Replaces the time armed before.
     ///
     /// # Errors
-    /// What timerfd_settime(2) says.
+    /// timerfd_settime(2) fails.
     pub fn arm(&self, at: Nanos) -> io::Result<()> {
         if self.armed_for.get() == at {
             return Ok(());
@@ -53,7 +52,7 @@ impl Timer {
     /// Waits until the timer has fired.
     ///
     /// # Errors
-    /// What read(2) on the timerfd says.
+    /// read(2) on the timerfd fails.
     pub async fn fired(&self) -> io::Result<()> {
         loop {
             self.reader.readable().await?;

@@ -1,5 +1,4 @@
-//! Figures as a person reads them: durations, counts, rates and shares; and text from a peer, made fit for a
-//! terminal.
+//! Durations, counts, rates and shares as text; and text of a peer without control characters.
 
 /// A duration with its unit, three significant digits: `850 ns`, `12.3 µs`, `20.3 ms`, `1.24 s`, `2 min 5 s`.
 pub fn duration(ns: u64) -> String {
@@ -22,12 +21,12 @@ pub fn duration(ns: u64) -> String {
     }
 }
 
-/// A whole number with its thousands apart: `1,234,567`.
+/// A whole number with thousands separators: `1,234,567`.
 pub fn count(n: u64) -> String {
     let plain = n.to_string();
     let mut text = String::with_capacity(plain.len() + plain.len() / 3);
-    for (place, digit) in plain.chars().enumerate() {
-        if place > 0 && (plain.len() - place).is_multiple_of(3) {
+    for (index, digit) in plain.chars().enumerate() {
+        if index > 0 && (plain.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -40,17 +39,17 @@ pub fn counted(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })
 }
 
-/// The same with its verb in the past: `1 bind was`, `2 binds were`.
+/// A count with its noun and verb: `1 bind was`, `2 binds were`.
 pub fn counted_was(n: u64, noun: &str) -> String {
     format!("{} {}", counted(n, noun), was(n))
 }
 
-/// The verb that belongs to a count, in the past.
+/// `was` for one, else `were`.
 pub const fn was(n: u64) -> &'static str {
     if n == 1 { "was" } else { "were" }
 }
 
-/// So many a second: `4,998/s`, `12.3/s`; below one a second by the minute: `1.5/min`.
+/// A rate: `4,998/s`, `12.3/s`; below one a second by the minute: `1.5/min`.
 pub fn rate(per_second: f64) -> String {
     if per_second <= 0.0 {
         "0/s".to_owned()
@@ -63,7 +62,7 @@ pub fn rate(per_second: f64) -> String {
     }
 }
 
-/// A share as percent. What is not quite none or all never reads as `0 %` or `100 %`.
+/// A share as percent. Only exactly none or all reads as `0 %` or `100 %`.
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if percent <= 0.0 {
@@ -85,12 +84,12 @@ pub fn percent(share: f64) -> String {
     format!("{} %", trimmed(&format!("{percent:.places$}")))
 }
 
-/// A span in seconds, for places within a run: `8 s`, `12.5 s`.
+/// A number of seconds: `8 s`, `12.5 s`.
 pub fn seconds(s: f64) -> String {
     format!("{} s", trimmed(&format!("{s:.1}")))
 }
 
-/// The text with every control character, and what could steer a terminal or reorder a line, spelled out.
+/// A text with control characters, and characters that are invisible or reorder a line, as escapes.
 pub fn printable(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for c in text.chars() {
@@ -103,18 +102,18 @@ pub fn printable(text: &str) -> String {
     clean
 }
 
-/// True for control characters, and for what is unseen or reorders a line.
+/// Whether a character is a control character, is invisible or reorders a line.
 pub fn is_steering(c: char) -> bool {
     let reorders = matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}');
     c.is_control() || reorders
 }
 
-/// Such a character as it can be shown: `\u{1b}`.
+/// The escape of a character: `\u{1b}`.
 pub fn spelled(c: char) -> String {
     c.escape_unicode().to_string()
 }
 
-/// Three significant digits, and no zeros that say nothing.
+/// Three significant digits, without trailing zeros.
 fn digits(value: f64) -> String {
     let places = match value {
         v if v < 9.995 => 2,
@@ -124,6 +123,7 @@ fn digits(value: f64) -> String {
     trimmed(&format!("{value:.places$}"))
 }
 
+/// Without trailing zeros of the fraction.
 fn trimmed(text: &str) -> String {
     if text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_read_well_from_nanoseconds_to_hours() {
+    fn durations_have_three_digits_and_their_unit() {
         for (ns, text) in [
             (0, "0"),
             (850, "850 ns"),
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_and_rates_keep_their_thousands_apart() {
+    fn counts_and_rates_have_thousands_separators() {
         assert_eq!(count(0), "0");
         assert_eq!(count(999), "999");
         assert_eq!(count(1_234_567), "1,234,567");
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_steer_a_terminal_is_spelled_out() {
+    fn control_characters_are_written_as_escapes() {
         let clean = printable("a\u{1b}[31m\r\nb\u{202e}\u{9b}é");
         assert_eq!(clean, "a\\u{1b}[31m\\u{d}\\u{a}b\\u{202e}\\u{9b}é");
     }
