@@ -1,4 +1,4 @@
-//! Dialling: resolve, bind the source address, connect within a time, set the options.
+//! Opens client connections: resolves the name, binds the source address, sets the options, connects within a time.
 use super::socket::{SocketOptions, apply};
 use super::tls::TlsFault;
 use crate::kit::Nanos;
@@ -8,18 +8,18 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// Why there is no connection.
+/// Why a connection could not be opened.
 #[derive(Debug)]
 pub enum DialError {
     /// The name does not resolve.
     Resolve(String, io::Error),
-    /// Nobody answered in time.
+    /// The peer did not answer in time.
     TimedOut(SocketAddr, Nanos),
-    /// The peer or the network refused.
+    /// The peer or the network refused the connection.
     Refused(SocketAddr, io::Error),
-    /// Our own side: no descriptor, no such source address.
+    /// A local error: no descriptor, no such source address.
     Local(io::Error),
-    /// Connected, but there is no TLS.
+    /// TCP connected, but the TLS handshake failed.
     Tls(TlsFault),
 }
 
@@ -38,7 +38,7 @@ impl fmt::Display for DialError {
 }
 impl std::error::Error for DialError {}
 
-/// Connects to `host:port`, resolved now; each resolved address is tried in turn within `timeout`.
+/// Connects to `host:port`. Tries each resolved address in turn, each for at most `timeout`.
 ///
 /// # Errors
 /// The [`DialError`] of the last address tried.
@@ -84,7 +84,7 @@ async fn connect(
     if let Some(ip) = source {
         socket.bind(SocketAddr::new(ip, 0)).map_err(DialError::Local)?;
     }
-    // buffers before the connect: the window scale is negotiated there
+    // before the connect, because it negotiates the window scale from the buffer sizes
     apply(&SockRef::from(&socket), options).map_err(DialError::Local)?;
     match tokio::time::timeout(timeout.into(), socket.connect(at)).await {
         Ok(Ok(stream)) => Ok(stream),

@@ -1,6 +1,6 @@
-//! Sockets: dialling, listening, and a pump that moves octets between a connection and a core that decides.
+//! Sockets: connecting, listening, and a pump that moves octets between a connection and an [`Endpoint`].
 //!
-//! Only octets move here. What they mean is decided by an [`Endpoint`], which never awaits.
+//! Nothing here interprets octets. The endpoint does, and it never awaits.
 mod dial;
 mod pump;
 mod shared_tcp;

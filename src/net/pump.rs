@@ -1,7 +1,7 @@
 //! The pump: one task per connection, one read per readiness, many PDUs per read, one write per batch.
 //!
-//! It is generic over `AsyncRead + AsyncWrite`, so TCP, TLS and an in-memory pipe are the same to it. It knows
-//! no PDU: it hands what was read to an [`Endpoint`] and writes what that left in the session's out-buffer.
+//! It is generic over `AsyncRead + AsyncWrite`: TCP, TLS or an in-memory pipe. It knows no PDUs: it passes octets that it
+//! reads to an [`Endpoint`] and writes the session's out-buffer.
 use crate::kit::{Clock, Nanos};
 use crate::smpp::Header;
 use bytes::{Buf, BytesMut};
@@ -13,55 +13,55 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What an endpoint wants of a connection.
+/// What an endpoint wants done with a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnAction {
-    /// Go on.
+    /// Read and write.
     Stay,
-    /// Write what is left, then close.
+    /// Write the out-buffer, then close.
     CloseWhenFlushed,
-    /// Close now, whatever is left.
+    /// Close now and discard the out-buffer.
     Close,
-    /// Close with a reset.
+    /// Reset the connection now.
     Reset,
-    /// Write what is left, close our direction, go on reading.
+    /// Write the out-buffer, close the write side, keep reading.
     HalfClose,
-    /// Stop reading for now; go on writing.
+    /// Do not read for now; keep writing.
     HoldReads,
 }
 
-/// One side of many sessions, without I/O: `esme::Core`, `smsc::Core`. Time comes as an argument.
+/// One side of many sessions, without I/O: `esme::Core` or `smsc::Core`. Time is an argument.
 pub trait Endpoint {
-    /// A longer read is given in slices of about so many octets, and what they leave to be written goes out
-    /// early: the peer works on it while we work on the rest. All of a read at once, unless said otherwise.
+    /// A longer read is passed in slices of about this number of octets, and the output of each slice is written early: the
+    /// peer handles it while the rest of the read is handled here. MAX: reads are not sliced.
     const SLICE: usize = usize::MAX;
-    /// Takes in what one read brought, stamped when it returned. Says how many octets (whole PDUs) it used;
-    /// the rest comes again, with more behind it.
+    /// Handles the octets of one read, which returned at `now`. Returns the number of octets used (whole PDUs); the rest is
+    /// passed again, with more octets after it.
     fn on_octets(&mut self, session: u32, octets: &[u8], now: Nanos) -> usize;
-    /// What is to be written on this session.
+    /// The out-buffer of a session.
     fn out(&mut self, session: u32) -> &mut BytesMut;
-    /// So many octets of it were written by a write that began at `stamp`; they are gone from `out`.
+    /// A write that began at `stamp` wrote this number of octets; they are removed from `out` already.
     fn wrote(&mut self, session: u32, octets: usize, stamp: Nanos);
-    /// The socket did not take all that is to be written on this session, which a write at `stamp` offered to it. The
-    /// stream (TLS) has taken the first `taken` octets of it, and passed some of them on.
+    /// A write at `stamp` offered the whole out-buffer to the socket, which did not accept all of it. The stream (TLS) has
+    /// taken the first `taken` octets, and passed some of them on.
     fn blocked(&mut self, _session: u32, _taken: usize, _stamp: Nanos) {}
-    /// Whether this session may be read now. Where it may not, what waits to be written must be bounded by what the
-    /// peer has asked for, and this session is dirty, or its socket full, until it may again.
+    /// Whether this session may be read now. As long as it may not, its out-buffer must be bounded by what the peer has
+    /// requested, and the session must be listed as changed or its socket be full.
     fn reads(&self, _session: u32) -> bool {
         true
     }
-    /// What is to become of the connection.
+    /// What to do with a connection.
     fn wish(&self, session: u32) -> ConnAction;
-    /// Does what is due, and says when it wants to be called next.
+    /// Does the work that is due. Returns when it must be called next.
     fn tick(&mut self, now: Nanos) -> Nanos;
-    /// Moves the sessions whose out-buffer or wish changed outside their own read into `into`.
+    /// Moves the sessions whose out-buffer or action changed outside their own read into `into`.
     fn take_dirty(&mut self, into: &mut Vec<u32>);
 }
 
 /// How a connection ended.
 #[derive(Debug)]
 pub enum End {
-    /// The endpoint wished it.
+    /// The endpoint ended it.
     Wished(ConnAction),
     /// The peer closed.
     PeerClosed,
@@ -69,27 +69,27 @@ pub enum End {
     Failed(io::Error),
 }
 
-/// What is told to the endpoint's owner when a connection is gone.
+/// The end of a connection.
 #[derive(Debug)]
 pub struct Gone {
-    /// How.
+    /// How it ended.
     pub end: End,
-    /// When.
+    /// When it ended.
     pub at: Nanos,
 }
 
-/// Wakes a session's pump from outside its task (the pacer has stamped something into its out-buffer).
+/// Wakes a session's pump from outside its task: its out-buffer has changed.
 #[derive(Clone, Debug, Default)]
 pub struct Wake(Rc<RefCell<Option<Waker>>>);
 
 impl Wake {
-    /// Polls the pump again.
+    /// Wakes the pump.
     pub fn wake(&self) {
         if let Some(waker) = self.0.borrow().as_ref() {
             waker.wake_by_ref();
         }
     }
-    /// Whoever is polled with this context is woken from now on.
+    /// Wakes the task of this context from now on.
     pub fn register(&self, context: &Context<'_>) {
         let mut slot = self.0.borrow_mut();
         match slot.as_ref() {
@@ -104,7 +104,7 @@ impl Wake {
 pub struct ReadBuffer(Rc<RefCell<Vec<u8>>>);
 
 impl ReadBuffer {
-    /// 256 KiB: room for thousands of responses in one read.
+    /// 256 KiB: thousands of responses fit into one read.
     pub const OCTETS: usize = 256 * 1024;
 }
 
@@ -114,36 +114,36 @@ impl Default for ReadBuffer {
     }
 }
 
-/// How long a TLS close_notify may wait for a socket that takes nothing.
-const GOODBYE_MAX: Nanos = Nanos::from_millis(500);
-/// What keeps the rest of a read keeps at most this much memory while it holds none.
-const CARRY_IDLE: usize = 64 * 1024;
+/// How long a TLS close_notify may wait for a socket that accepts nothing.
+const CLOSE_NOTIFY_WITHIN: Nanos = Nanos::from_millis(500);
+/// Maximum capacity of an empty buffer for partial PDUs, in octets.
+const PARTIAL_IDLE_MAX: usize = 64 * 1024;
 
-/// Between two slices of a read, so many octets are worth a write.
-const WRITE_EARLY: usize = 32 * 1024;
+/// Minimum octets of output to write between two slices of a read.
+const EARLY_WRITE_MIN: usize = 32 * 1024;
 
-struct State<'a, S> {
+/// The pump of one connection.
+struct PumpState<'a, S> {
     stream: S,
     session: u32,
     buffer: &'a ReadBuffer,
-    /// Octets of a PDU that has not wholly come yet.
-    carry: Vec<u8>,
+    /// Octets of a PDU that has not been read completely.
+    partial: Vec<u8>,
     half_closed: bool,
-    /// Octets at the front of the out-buffer that the stream took and has not passed on: TLS keeps some when the
-    /// socket is full. They count as written when it has.
+    /// Number of octets at the front of the out-buffer that the stream has taken and not passed on: TLS keeps some while
+    /// the socket is full. They count as written once passed on.
     unflushed: usize,
 }
 
-/// So many octets of what is to be written on this session are gone, by a write that began at `stamp`.
+/// Removes octets from the out-buffer that a write begun at `stamp` has written, and reports them to the endpoint.
 #[inline]
 pub fn wrote<E: Endpoint>(core: &mut E, session: u32, octets: usize, stamp: Nanos) {
     core.out(session).advance(octets);
     core.wrote(session, octets, stamp);
 }
 
-/// Moves octets until the connection ends. `after` is called when a read may have changed other sessions too, with
-/// this session's number. True: what the read left to be written on this one is written by whoever was asked, or
-/// this pump is woken to do it.
+/// Moves octets until the connection ends. Calls `after` with this session's number after each read, which may have
+/// changed other sessions too. True: `after` takes over this session's output, or wakes the pump for it.
 pub async fn pump<S, E>(
     stream: S,
     session: u32,
@@ -156,8 +156,14 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     E: Endpoint,
 {
-    let mut state =
-        State { stream, session, buffer, carry: Vec::new(), half_closed: false, unflushed: 0 };
+    let mut state = PumpState {
+        stream,
+        session,
+        buffer,
+        partial: Vec::new(),
+        half_closed: false,
+        unflushed: 0,
+    };
     let stop = Cell::new(false);
     let mut known: Option<Waker> = None;
     let end = poll_fn(|context| {
@@ -168,28 +174,29 @@ where
             known = Some(context.waker().clone());
             wake.register(context);
         }
-        let polled = state.turn(endpoint, context, after);
+        let polled = state.poll(endpoint, context, after);
         stop.set(polled.is_ready());
         polled
     })
     .await;
     let at = Clock::now();
     if !matches!(end, End::Wished(ConnAction::Reset | ConnAction::Close)) && !state.half_closed {
-        // a peer that is gone already cannot be told goodbye, and one that takes nothing is not waited for
-        let goodbye = tokio::io::AsyncWriteExt::shutdown(&mut state.stream);
-        let _ = tokio::time::timeout(GOODBYE_MAX.into(), goodbye).await;
+        // fails where the peer has closed; a peer that does not read is not waited for
+        let shutdown = tokio::io::AsyncWriteExt::shutdown(&mut state.stream);
+        let _ = tokio::time::timeout(CLOSE_NOTIFY_WITHIN.into(), shutdown).await;
     }
     Gone { end, at }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
-    fn turn<E: Endpoint>(
+impl<S: AsyncRead + AsyncWrite + Unpin> PumpState<'_, S> {
+    /// Reads and writes until neither makes progress. Ready: the connection has ended.
+    fn poll<E: Endpoint>(
         &mut self,
         endpoint: &RefCell<E>,
         context: &mut Context<'_>,
         after: &dyn Fn(&mut E, u32) -> bool,
     ) -> Poll<End> {
-        let mut held = false;
+        let mut output_taken_over = false;
         loop {
             let core = &mut *endpoint.borrow_mut();
             let wish = core.wish(self.session);
@@ -201,10 +208,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
                 match self.read(core, context) {
                     Poll::Ready(Ok(true)) => {
                         moved = true;
-                        held |= after(core, self.session);
+                        output_taken_over |= after(core, self.session);
                     }
                     Poll::Ready(Ok(false)) => return Poll::Ready(End::PeerClosed),
-                    // over TLS, a peer that closes without a goodbye: many do, and it is no fault of the wire
+                    // over TLS, a peer that closes without close_notify: many do
                     Poll::Ready(Err(e)) if e.kind() == io::ErrorKind::UnexpectedEof => {
                         return Poll::Ready(End::PeerClosed);
                     }
@@ -212,7 +219,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
                     Poll::Pending => {}
                 }
             }
-            if !held {
+            if !output_taken_over {
                 match self.write(core, context) {
                     Ok(wrote) => moved |= wrote,
                     Err(e) => return Poll::Ready(End::Failed(e)),
@@ -238,37 +245,37 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
         }
     }
 
-    /// One read. Ready(true): octets came; Ready(false): the peer closed.
+    /// Reads once. Ready(true): octets were read; Ready(false): the peer closed.
     fn read<E: Endpoint>(
         &mut self,
         core: &mut E,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<bool>> {
         let mut buffer = self.buffer.0.borrow_mut();
-        let kept = self.carry.len();
+        let kept = self.partial.len();
         if kept + Header::OCTETS > buffer.len() {
             let longer = buffer.len() * 2;
             buffer.resize(longer, 0);
         }
-        buffer[..kept].copy_from_slice(&self.carry);
+        buffer[..kept].copy_from_slice(&self.partial);
         let mut into = ReadBuf::new(&mut buffer[kept..]);
         match Pin::new(&mut self.stream).poll_read(context, &mut into) {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Err(e)) => return Poll::Ready(Err(e)),
             Poll::Ready(Ok(())) => {}
         }
-        let came = into.filled().len();
-        if came == 0 {
+        let received = into.filled().len();
+        if received == 0 {
             return Poll::Ready(Ok(false));
         }
         let now = Clock::now();
-        let all = &buffer[..kept + came];
+        let all = &buffer[..kept + received];
         let mut used = 0;
         while used < all.len() {
             let end = used.saturating_add(E::SLICE).min(all.len());
             let mut took = core.on_octets(self.session, &all[used..end], now);
             if took == 0 && end < all.len() {
-                // a PDU that is longer than a slice
+                // a PDU is longer than a slice
                 took = core.on_octets(self.session, &all[used..], now);
             }
             used += took;
@@ -276,22 +283,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<'_, S> {
                 break;
             }
             if matches!(core.wish(self.session), ConnAction::Close | ConnAction::Reset) {
-                // whatever follows is nobody's any more
+                // the rest of the read is discarded
                 used = all.len();
             }
-            if used < all.len() && core.out(self.session).len() >= WRITE_EARLY {
+            if used < all.len() && core.out(self.session).len() >= EARLY_WRITE_MIN {
                 self.write(core, context)?;
             }
         }
-        self.carry.clear();
-        self.carry.extend_from_slice(&all[used..]);
-        if self.carry.is_empty() && self.carry.capacity() > CARRY_IDLE {
-            self.carry = Vec::new();
+        self.partial.clear();
+        self.partial.extend_from_slice(&all[used..]);
+        if self.partial.is_empty() && self.partial.capacity() > PARTIAL_IDLE_MAX {
+            self.partial = Vec::new();
         }
         Poll::Ready(Ok(true))
     }
 
-    /// Writes what is there, as far as the socket takes it. True: something went.
+    /// Writes the out-buffer as far as the socket accepts it. True: some octets were written.
     fn write<E: Endpoint>(&mut self, core: &mut E, context: &mut Context<'_>) -> io::Result<bool> {
         let mut any = false;
         while !core.out(self.session).is_empty() {
@@ -364,7 +371,7 @@ mod tests {
         fn take_dirty(&mut self, _: &mut Vec<u32>) {}
     }
 
-    /// So many octets are sent in one piece; what the endpoint saw, and what came back.
+    /// Sends octets in one piece. Returns the endpoint and the octets that it sent back.
     fn pumped(octets: usize, close_at: usize) -> (Echo, Vec<u8>) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
@@ -382,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_read_is_worked_through_in_slices_and_nothing_of_it_is_lost_or_seen_twice() {
+    fn a_long_read_is_passed_in_slices_and_no_octet_is_lost_or_passed_twice() {
         let (echo, back) = pumped(4_995, usize::MAX);
         assert_eq!(echo.taken, 4_990);
         assert!(
@@ -396,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn once_the_endpoint_gives_a_connection_up_the_rest_of_the_read_is_not_given_to_it() {
+    fn once_the_endpoint_closes_a_connection_the_rest_of_the_read_is_discarded() {
         let (echo, _) = pumped(50_000, 1_000);
         assert_eq!((echo.reads.len(), echo.taken), (1, 1_000));
     }

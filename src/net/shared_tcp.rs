@@ -1,7 +1,6 @@
-//! A TCP connection that its pump reads, and that the worker it belongs to may write to at once.
+//! A TCP stream that its pump reads, and that its worker may write to directly.
 //!
-//! Its system calls do not go through the C library, whose `recv` and `send` are points where a thread may be
-//! cancelled and pay for it at each call.
+//! Its system calls bypass the C library, whose `recv` and `send` are cancellation points of the thread and cost more.
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 use std::io;
@@ -11,34 +10,34 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
-/// A connection with several owners on one thread.
+/// A TCP stream with several owners on one thread.
 #[derive(Clone, Debug)]
 pub struct SharedTcpStream(Rc<TcpStream>);
 
 impl SharedTcpStream {
-    /// Takes a connection over.
+    /// Wraps a stream.
     pub fn new(stream: TcpStream) -> SharedTcpStream {
         SharedTcpStream(Rc::new(stream))
     }
 
-    /// The connection itself.
+    /// The stream.
     pub fn tcp(&self) -> &TcpStream {
         &self.0
     }
 
-    /// Writes as much as the socket takes now.
+    /// Writes as much as the socket accepts now.
     ///
     /// # Errors
-    /// `WouldBlock` where it takes nothing; what the kernel says otherwise.
+    /// `WouldBlock`: the socket accepts nothing; else the error of send(2).
     #[inline]
     pub fn write_now(&self, octets: &[u8]) -> io::Result<usize> {
-        self.attempt(Interest::WRITABLE, octets.len(), |line| {
-            send(line, octets, SendFlags::NOSIGNAL)
+        self.attempt(Interest::WRITABLE, octets.len(), |stream| {
+            send(stream, octets, SendFlags::NOSIGNAL)
         })
     }
 
-    /// One system call that moves up to `wanted` octets. Where it moves fewer, the socket is empty, or full:
-    /// tokio is told that it would block, and waits for the next edge without trying again.
+    /// Makes one system call that moves up to `wanted` octets. Where it moves fewer, the socket is empty or full: tokio is
+    /// told that it would block, and waits for the next edge without another attempt.
     #[inline]
     fn attempt(
         &self,
@@ -67,13 +66,13 @@ impl AsyncRead for SharedTcpStream {
     ) -> Poll<io::Result<()>> {
         loop {
             ready!(self.0.poll_read_ready(context))?;
-            let room = into.initialize_unfilled();
-            let came = self.attempt(Interest::READABLE, room.len(), |line| {
-                recv(line, &mut *room, RecvFlags::empty()).map(|(came, _)| came)
+            let free = into.initialize_unfilled();
+            let received = self.attempt(Interest::READABLE, free.len(), |stream| {
+                recv(stream, &mut *free, RecvFlags::empty()).map(|(received, _)| received)
             });
-            match came {
-                Ok(came) => {
-                    into.advance(came);
+            match received {
+                Ok(received) => {
+                    into.advance(received);
                     return Poll::Ready(Ok(()));
                 }
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
@@ -115,32 +114,32 @@ mod tests {
     use tokio::net::TcpListener;
 
     #[test]
-    fn what_does_not_go_at_once_goes_later_and_all_of_it_arrives_in_order() {
+    fn octets_that_are_not_accepted_at_once_are_written_later_and_in_order() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
         runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-            let mut far = SharedTcpStream::new(listener.accept().await.unwrap().0);
-            let mut near = SharedTcpStream::new(near);
+            let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let mut server = SharedTcpStream::new(listener.accept().await.unwrap().0);
+            let mut client = SharedTcpStream::new(client);
             let sent: Vec<u8> = (0..8_000_000u32).map(|n| (n % 251) as u8).collect();
-            let mut gone = 0;
+            let mut written = 0;
             let blocked = loop {
-                match near.write_now(&sent[gone..]) {
-                    Ok(octets) => gone += octets,
+                match client.write_now(&sent[written..]) {
+                    Ok(octets) => written += octets,
                     Err(e) => break e,
                 }
             };
             assert_eq!(blocked.kind(), io::ErrorKind::WouldBlock);
-            assert!(gone > 0 && gone < sent.len(), "{gone}");
+            assert!(written > 0 && written < sent.len(), "{written}");
             let rest = async {
-                near.write_all(&sent[gone..]).await.unwrap();
-                near.shutdown().await.unwrap();
+                client.write_all(&sent[written..]).await.unwrap();
+                client.shutdown().await.unwrap();
             };
-            let mut came = Vec::new();
-            let (_, read) = tokio::join!(rest, far.read_to_end(&mut came));
+            let mut received = Vec::new();
+            let (_, read) = tokio::join!(rest, server.read_to_end(&mut received));
             assert_eq!(read.unwrap(), sent.len());
-            assert!(came == sent);
-            assert_eq!(far.read(&mut [0; 8]).await.unwrap(), 0);
+            assert!(received == sent);
+            assert_eq!(server.read(&mut [0; 8]).await.unwrap(), 0);
         });
     }
 }

@@ -1,17 +1,17 @@
-//! Socket options, asked for and granted. Everything here ends up in the report.
+//! Socket options, requested and granted; both are reported.
 use serde::{Deserialize, Serialize};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::io;
 use std::net::SocketAddr;
 
-/// What is asked of a socket.
+/// Options to request of a socket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SocketOptions {
     /// TCP_NODELAY.
     pub nodelay: bool,
-    /// SO_SNDBUF.
+    /// SO_SNDBUF in octets. None: the default of the kernel.
     pub send_buffer: Option<usize>,
-    /// SO_RCVBUF.
+    /// SO_RCVBUF in octets. None: the default of the kernel.
     pub receive_buffer: Option<usize>,
     /// SO_KEEPALIVE.
     pub keepalive: bool,
@@ -23,14 +23,14 @@ impl Default for SocketOptions {
     }
 }
 
-/// What the kernel granted.
+/// Options that the kernel granted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Granted {
     /// TCP_NODELAY.
     pub nodelay: bool,
-    /// SO_SNDBUF, as the kernel counts it (twice what was asked).
+    /// SO_SNDBUF in octets, as the kernel counts it (twice the requested size).
     pub send_buffer: usize,
-    /// SO_RCVBUF, likewise.
+    /// SO_RCVBUF in octets, likewise.
     pub receive_buffer: usize,
 }
 
@@ -46,7 +46,7 @@ pub(super) fn apply(socket: &SockRef<'_>, options: &SocketOptions) -> io::Result
     Ok(())
 }
 
-/// What the kernel granted to this connection.
+/// The options of a connection that the kernel granted.
 pub fn granted(stream: &tokio::net::TcpStream) -> Granted {
     let socket = SockRef::from(stream);
     Granted {
@@ -59,7 +59,7 @@ pub fn granted(stream: &tokio::net::TcpStream) -> Granted {
 /// A listening socket with SO_REUSEADDR and a long backlog, ready for tokio.
 ///
 /// # Errors
-/// What socket(2), bind(2) or listen(2) say.
+/// socket(2), bind(2) or listen(2) fails.
 pub fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;

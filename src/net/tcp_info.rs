@@ -1,25 +1,24 @@
-//! What the kernel knows of a connection (`TCP_INFO`, tcp(7)). It reads; it sets nothing. It must not know
-//! whose connection it is.
+//! Reads the kernel's counters of a connection (`TCP_INFO`, tcp(7)).
 use crate::kit::Nanos;
 use nix::libc;
 use std::os::fd::{AsFd, AsRawFd};
 
-/// The kernel's own counters of one connection. None: this kernel is too old to tell.
+/// The kernel's counters of one connection. None: the kernel is too old to have the counter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TcpInfo {
-    /// Smoothed round trip at the time of asking.
+    /// Present smoothed round trip time.
     pub rtt: Nanos,
-    /// Shortest round trip seen (Linux 4.6).
+    /// Shortest round trip time measured (Linux 4.6).
     pub rtt_min: Option<Nanos>,
-    /// Segments sent again, ever.
+    /// Number of segments sent again.
     pub retransmits: u64,
-    /// Segments sent, ever (Linux 4.2).
+    /// Number of segments sent (Linux 4.2).
     pub segments_out: Option<u64>,
-    /// Time with something sent and not acknowledged, or waiting to be sent (Linux 4.10).
+    /// Time with unsent or unacknowledged octets (Linux 4.10).
     pub busy: Option<Nanos>,
-    /// Of that, stopped by the peer's receive window.
+    /// Of `busy`: stopped by the peer's receive window.
     pub rwnd_limited: Option<Nanos>,
-    /// Of that, stopped by our own send buffer.
+    /// Of `busy`: stopped by the send buffer.
     pub sndbuf_limited: Option<Nanos>,
 }
 
@@ -31,18 +30,18 @@ const MIN_RTT_US: usize = 148;
 const BUSY_US: usize = 168;
 const RWND_LIMITED_US: usize = 176;
 const SNDBUF_LIMITED_US: usize = 184;
-/// Room for all of them, and for what later kernels append.
+/// Size of the buffer: all of these fields, and those that later kernels append.
 const OCTETS: usize = 256;
 
-/// Asks the kernel about a TCP socket, connected or just ended. None where it does not say.
+/// The counters of a TCP socket, connected or just closed. None: the kernel does not give them.
 pub fn tcp_info(socket: &impl AsFd) -> Option<TcpInfo> {
     let mut octets = [0u8; OCTETS];
     let filled = read(socket.as_fd().as_raw_fd(), &mut octets)?;
     TcpInfo::parse(&octets[..filled])
 }
 
-/// Fills `octets` from the front and says how far.
-#[allow(unsafe_code, reason = "no safe wrapper reads TCP_INFO: the one getsockopt of this house")]
+/// Fills `octets` from the front and returns how many are filled.
+#[allow(unsafe_code, reason = "no safe wrapper reads TCP_INFO: the only getsockopt of this crate")]
 fn read(fd: std::os::fd::RawFd, octets: &mut [u8; OCTETS]) -> Option<usize> {
     let mut length = OCTETS as libc::socklen_t;
     // SAFETY: `octets` is valid for writes of OCTETS octets and `length` says so; the kernel writes at most that
@@ -61,7 +60,7 @@ fn read(fd: std::os::fd::RawFd, octets: &mut [u8; OCTETS]) -> Option<usize> {
 }
 
 impl TcpInfo {
-    /// Picks the fields out of as much of the structure as the kernel filled.
+    /// The fields in the part of the structure that the kernel filled. None: it is too short.
     fn parse(octets: &[u8]) -> Option<TcpInfo> {
         let four = |at: usize| -> Option<u64> {
             let field = octets.get(at..at + 4)?.try_into().ok()?;
@@ -92,7 +91,7 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
 
     #[test]
-    fn fields_stand_where_linux_tcp_h_has_them_and_what_an_older_kernel_lacks_is_none() {
+    fn fields_are_at_the_offsets_of_linux_tcp_h_and_none_in_older_kernels() {
         let mut octets = [0u8; 232];
         octets[68..72].copy_from_slice(&250u32.to_ne_bytes());
         octets[100..104].copy_from_slice(&3u32.to_ne_bytes());
@@ -119,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_over_loopback_tells_its_round_trip_even_after_it_was_shut() {
+    fn a_connection_over_loopback_has_its_round_trip_time_also_after_a_shutdown() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut here = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (mut there, _) = listener.accept().unwrap();
@@ -140,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_tcp_socket_tells_nothing() {
+    fn a_file_that_is_not_a_tcp_socket_has_no_counters() {
         let file = std::fs::File::open("/dev/null").unwrap();
         assert_eq!(tcp_info(&file), None);
     }

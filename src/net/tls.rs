@@ -1,5 +1,5 @@
-//! TLS on both ends: certificates read once before anything is sent, handshakes bounded in time. What is said
-//! over it is not known here, and neither keys nor what a key file holds appear in any word of it.
+//! TLS for client and server: certificates are read once before anything is sent, and handshakes are bounded in time.
+//! Neither keys nor the content of a key file appear in any message.
 use crate::kit::{Clock, Nanos};
 use rustls_pki_types::pem::{Error as PemError, PemObject};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
@@ -22,25 +22,25 @@ use tokio_rustls::rustls::{
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-/// A connection over TLS from our side.
+/// A TLS connection that was dialled.
 pub type ClientStream = tokio_rustls::client::TlsStream<TcpStream>;
-/// A connection over TLS that we took.
+/// A TLS connection that was accepted.
 pub type ServerStream = tokio_rustls::server::TlsStream<TcpStream>;
 
-/// Why there is no TLS.
+/// Why TLS is not possible.
 #[derive(Debug)]
 pub enum TlsFault {
-    /// A file of ours will not do: nothing was sent.
+    /// A local file is not valid; nothing was sent.
     File(PathBuf, String),
-    /// What we were asked for cannot be done: a name that is no name, no roots on this system.
+    /// A setting is not possible: a name is not valid, or the system has no CA certificates.
     Settings(String),
-    /// The handshake failed, or the peer's certificate does not verify.
+    /// The handshake failed.
     Handshake(String, io::Error),
-    /// The peer does not speak TLS, or seems not to.
+    /// The peer does not speak TLS, or appears not to.
     Plain(String, &'static str),
-    /// The peer's certificate does not verify: why, and what would do.
+    /// A certificate is missing or does not verify: the reason and the remedy.
     Certificate(String, String),
-    /// No handshake within this time.
+    /// The handshake did not finish within this time.
     TimedOut(String, Nanos),
 }
 
@@ -49,15 +49,17 @@ impl fmt::Display for TlsFault {
         match self {
             TlsFault::File(path, why) => write!(f, "{}: {why}", path.display()),
             TlsFault::Settings(why) => f.write_str(why),
-            TlsFault::Handshake(peer, e) => write!(f, "no TLS with {peer}: {e}"),
-            TlsFault::Plain(peer, why) => write!(f, "no TLS with {peer}: {why}"),
-            TlsFault::Certificate(peer, why) => write!(f, "no TLS with {peer}: {why}"),
+            TlsFault::Handshake(peer, e) => write!(f, "TLS handshake with {peer} failed: {e}"),
+            TlsFault::Plain(peer, why) => write!(f, "TLS handshake with {peer} failed: {why}"),
+            TlsFault::Certificate(peer, why) => {
+                write!(f, "TLS handshake with {peer} failed: {why}")
+            }
             TlsFault::TimedOut(peer, after) => {
                 let seconds = after.as_secs_f64();
                 write!(
                     f,
-                    "no TLS with {peer}: no handshake within {seconds:.1} s; if it does not speak TLS, \
-                     leave out --tls (target.tls)"
+                    "TLS handshake with {peer} failed: no answer within {seconds:.1} s; if it does not speak \
+                     TLS, leave out --tls (target.tls)"
                 )
             }
         }
@@ -65,20 +67,20 @@ impl fmt::Display for TlsFault {
 }
 impl std::error::Error for TlsFault {}
 
-/// What a client is told of TLS.
+/// TLS settings of a client.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientFiles<'a> {
-    /// PEM file of the CAs to trust; None: the system's.
+    /// PEM file of the CAs to trust. None: those of the system.
     pub ca: Option<&'a Path>,
-    /// PEM files of our certificate chain and its key.
+    /// PEM files of the client certificate chain and its key. None: no client certificate.
     pub identity: Option<(&'a Path, &'a Path)>,
-    /// The name that the peer's certificate must bear; None: the host that was dialled.
+    /// The name that the peer's certificate must have. None: the host that is dialled.
     pub server_name: Option<&'a str>,
-    /// False: any certificate will do.
+    /// Whether the peer's certificate is verified.
     pub verify: bool,
 }
 
-/// The client's side, ready to shake hands.
+/// TLS for client connections.
 #[derive(Clone)]
 pub struct ClientTls {
     connector: TlsConnector,
@@ -98,10 +100,10 @@ impl ClientTls {
     /// [`TlsFault::File`] and [`TlsFault::Settings`].
     pub fn new(files: &ClientFiles<'_>) -> Result<ClientTls, TlsFault> {
         let provider = provider();
-        let wants = ClientConfig::builder_with_provider(provider.clone())
+        let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
             .map_err(|e| unlikely(&e))?;
-        let wants = if files.verify {
+        let builder = if files.verify {
             let roots = match files.ca {
                 Some(path) => trusted(path)?,
                 None => system_roots()?,
@@ -109,23 +111,23 @@ impl ClientTls {
             let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
                 .build()
                 .map_err(|e| TlsFault::Settings(format!("cannot verify certificates: {e}")))?;
-            wants.with_webpki_verifier(verifier)
+            builder.with_webpki_verifier(verifier)
         } else {
-            wants.dangerous().with_custom_certificate_verifier(Arc::new(Unverified(provider)))
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(Unverified(provider)))
         };
         let mut config = match files.identity {
-            None => wants.with_no_client_auth(),
-            Some((chain, key)) => wants
+            None => builder.with_no_client_auth(),
+            Some((chain, key)) => builder
                 .with_client_auth_cert(certificates(chain)?, private_key(key)?)
                 .map_err(|e| TlsFault::File(key.to_owned(), misfit(&e)))?,
         };
-        // a resumed handshake costs less than a first one: mixed, their times would say nothing
+        // a resumed handshake is faster than a full one; their times must not be mixed
         config.resumption = Resumption::disabled();
         let name = files.server_name.map(server_name).transpose()?;
         Ok(ClientTls { connector: TlsConnector::from(Arc::new(config)), name })
     }
 
-    /// Whether a certificate could bear the name that a connection to this `host:port` asks for.
+    /// Checks that the name for a connection to this `host:port` is a valid certificate name.
     ///
     /// # Errors
     /// [`TlsFault::Settings`].
@@ -133,7 +135,7 @@ impl ClientTls {
         self.name_for(address).map(drop)
     }
 
-    /// Shakes hands over `stream`, which was dialled as `address` (`host:port`). Says how long it took.
+    /// Does the handshake over `stream`, which was dialled as `address` (`host:port`). Returns how long it took.
     ///
     /// # Errors
     /// [`TlsFault::Handshake`] and [`TlsFault::TimedOut`].
@@ -160,7 +162,7 @@ impl ClientTls {
     }
 }
 
-/// The server's side, ready to shake hands.
+/// TLS for accepted connections.
 #[derive(Clone)]
 pub struct ServerTls(TlsAcceptor);
 
@@ -181,37 +183,37 @@ impl ServerTls {
         client_ca: Option<&Path>,
     ) -> Result<ServerTls, TlsFault> {
         let provider = provider();
-        let wants = ServerConfig::builder_with_provider(provider.clone())
+        let builder = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
             .map_err(|e| unlikely(&e))?;
-        let wants = match client_ca {
-            None => wants.with_no_client_auth(),
+        let builder = match client_ca {
+            None => builder.with_no_client_auth(),
             Some(path) => {
                 let roots = Arc::new(trusted(path)?);
                 let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider).build();
-                let why = |e| TlsFault::File(path.to_owned(), format!("is no CA to go by: {e}"));
-                wants.with_client_cert_verifier(verifier.map_err(why)?)
+                let why = |e| TlsFault::File(path.to_owned(), format!("is not a usable CA: {e}"));
+                builder.with_client_cert_verifier(verifier.map_err(why)?)
             }
         };
-        let config = wants
+        let config = builder
             .with_single_cert(certificates(certificate)?, private_key(key)?)
             .map_err(|e| TlsFault::File(key.to_owned(), misfit(&e)))?;
         Ok(ServerTls(TlsAcceptor::from(Arc::new(config))))
     }
 
-    /// Shakes hands over a connection that was taken.
+    /// Does the handshake over an accepted connection.
     ///
     /// # Errors
-    /// What went wrong, or that it took longer than `timeout`.
+    /// The handshake failed, or took longer than `timeout`.
     pub async fn accept(&self, stream: TcpStream, timeout: Nanos) -> io::Result<ServerStream> {
         match tokio::time::timeout(timeout.into(), self.0.accept(stream)).await {
-            Ok(shaken) => shaken,
+            Ok(handshake) => handshake,
             Err(_) => Err(io::ErrorKind::TimedOut.into()),
         }
     }
 }
 
-/// Why a handshake failed, and what would do.
+/// Why a handshake failed, with the remedy.
 fn failed(address: &str, e: io::Error) -> TlsFault {
     let peer = address.to_owned();
     match e.get_ref().and_then(|inner| inner.downcast_ref::<RustlsError>()) {
@@ -220,11 +222,11 @@ fn failed(address: &str, e: io::Error) -> TlsFault {
         }
         Some(RustlsError::AlertReceived(AlertDescription::CertificateRequired)) => {
             let why = format!(
-                "it wants a client certificate ({e}); give one with target.tls_cert and target.tls_key"
+                "it requires a client certificate ({e}); give one with target.tls_cert and target.tls_key"
             );
             TlsFault::Certificate(peer, why)
         }
-        // the first octets were no TLS record
+        // the first octets were not a TLS record
         Some(RustlsError::InvalidMessage(_)) => {
             TlsFault::Plain(peer, "it does not speak TLS; leave out --tls (target.tls)")
         }
@@ -237,7 +239,7 @@ fn failed(address: &str, e: io::Error) -> TlsFault {
     }
 }
 
-/// Why a certificate does not verify, and what would do.
+/// Why a certificate does not verify, with the remedy.
 fn unverified(fault: &CertificateError) -> String {
     let remedy = match fault {
         CertificateError::UnknownIssuer
@@ -247,7 +249,7 @@ fn unverified(fault: &CertificateError) -> String {
              (target.tls_ca)"
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "dial the name that it bears, or set target.tls_server_name to it"
+            "dial a name of the certificate, or set target.tls_server_name to one"
         }
         CertificateError::Expired
         | CertificateError::ExpiredContext { .. }
@@ -264,8 +266,7 @@ fn unverified(fault: &CertificateError) -> String {
     format!("its certificate does not verify ({}); {remedy}", RustlsError::from(fault.clone()))
 }
 
-/// The one place that chooses who does the cryptography. The process default is never asked: with two
-/// providers in the tree it panics.
+/// The cryptography provider. The process default is not used: it panics where the crate tree has two providers.
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
@@ -282,7 +283,7 @@ fn host_of(address: &str) -> &str {
 
 fn server_name(name: &str) -> Result<ServerName<'static>, TlsFault> {
     ServerName::try_from(name.to_owned()).map_err(|_| {
-        let why = "is no name that a certificate could bear; set tls_server_name";
+        let why = "is not a valid certificate name; set tls_server_name";
         TlsFault::Settings(format!("{name:?} {why}"))
     })
 }
@@ -315,7 +316,7 @@ fn trusted(path: &Path) -> Result<RootCertStore, TlsFault> {
 
 fn system_roots() -> Result<RootCertStore, TlsFault> {
     let mut roots = RootCertStore::empty();
-    // what of the system's store cannot be read is not trusted; the rest is
+    // certificates of the system that cannot be read are not trusted
     let (usable, _) =
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if usable == 0 {
@@ -325,23 +326,23 @@ fn system_roots() -> Result<RootCertStore, TlsFault> {
     Ok(roots)
 }
 
-/// In words of ours: a parser's own might quote the file.
+/// Why a PEM file cannot be used. The parser's own message might quote the file.
 fn unread(e: &PemError, what: &str) -> String {
     match e {
         PemError::Io(e) => format!("cannot be read: {e}"),
         PemError::NoItemsFound => format!("holds no {what} in PEM; give one"),
-        _ => format!("is no sound PEM; give a {what} in PEM"),
+        _ => format!("is not valid PEM; give a {what} in PEM"),
     }
 }
 
-/// Why a certificate and a key do not go together.
+/// Why a certificate and a key cannot be used together.
 fn misfit(e: &RustlsError) -> String {
     match e {
         RustlsError::InconsistentKeys(_) => {
             "is not the key of the certificate; give the one that belongs to it".to_owned()
         }
         RustlsError::InvalidCertificate(_) => {
-            format!("cannot be used, for its certificate is not sound: {e}")
+            format!("cannot be used: its certificate is not valid: {e}")
         }
         // about the key itself: said without quoting anything of it
         _ => "is no key that can be used here; give an RSA, ECDSA or Ed25519 key".to_owned(),

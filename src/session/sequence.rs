@@ -1,4 +1,4 @@
-//! The numbers of a side's own requests (v3.4 section 2.6.1, docs/smpp/protocol.md, "Types, header and framing").
+//! The sequence_numbers of a session's own requests (v3.4 section 2.6.1, FACTS B.1).
 
 /// Monotonic from 1 to 0x7FFFFFFF, then from 1 again.
 #[derive(Clone, Copy, Debug)]
@@ -11,21 +11,21 @@ impl Default for Sequence {
 }
 
 impl Sequence {
-    /// The last number before it starts again.
+    /// The highest number; the next one is 1.
     pub const MAX: u32 = 0x7FFF_FFFF;
 
-    /// A sequence whose next number is `first` (1..=MAX).
+    /// A sequence whose next number is `first`; 1 where `first` is not in 1..=MAX.
     pub const fn starting_at(first: u32) -> Sequence {
         Sequence(if first == 0 || first > Self::MAX { 1 } else { first })
     }
 
-    /// The number that [`Sequence::take`] gives next.
+    /// The number that [`Sequence::take`] returns next.
     #[inline]
     pub const fn peek(&self) -> u32 {
         self.0
     }
 
-    /// The next number.
+    /// Takes the next number.
     #[inline]
     pub fn take(&mut self) -> u32 {
         let number = self.0;

@@ -1,10 +1,10 @@
-//! Role, state and timers of one session, and what each PDU of its control plane means in them.
+//! Role, state and timers of one session, and how each PDU of its control plane changes them.
 use super::Sequence;
 use crate::kit::Nanos;
 use crate::smpp::{CommandId, CommandStatus, Header, pdu};
 use bytes::BytesMut;
 
-/// Which bind a session is for.
+/// Role of a session, by its bind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// bind_transmitter.
@@ -16,7 +16,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// Its bind PDU.
+    /// The command_id of its bind.
     pub fn command_id(self) -> CommandId {
         match self {
             Role::Transmitter => CommandId::BIND_TRANSMITTER,
@@ -24,21 +24,21 @@ impl Role {
             Role::Transceiver => CommandId::BIND_TRANSCEIVER,
         }
     }
-    /// The role of a bind PDU.
+    /// The role of a bind. None: the command_id is not a bind.
     pub fn of(command_id: CommandId) -> Option<Role> {
         [Role::Transmitter, Role::Receiver, Role::Transceiver]
             .into_iter()
             .find(|r| r.command_id() == command_id)
     }
-    /// May submit_sm go from the ESME.
+    /// Whether the ESME may send submit_sm.
     pub fn transmits(self) -> bool {
         self != Role::Receiver
     }
-    /// May deliver_sm come to the ESME.
+    /// Whether the ESME may receive deliver_sm.
     pub fn receives(self) -> bool {
         self != Role::Transmitter
     }
-    /// As reports write it.
+    /// Its name in reports.
     pub fn name(self) -> &'static str {
         match self {
             Role::Transmitter => "transmitter",
@@ -48,58 +48,59 @@ impl Role {
     }
 }
 
-/// Where a session stands (v3.4 section 2.2; UNBOUND as v5.0 adds it).
+/// State of a session (v3.4 section 2.2; UNBOUND as in v5.0).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Connected, not bound.
     Open,
     /// Bound in this role.
     Bound(Role),
-    /// We sent unbind and await its response.
+    /// We sent unbind and wait for the response.
     Unbinding(Role),
     /// Unbound, the connection not yet closed.
     Unbound,
 }
 
-/// A session's own timers (docs/smpp/protocol.md, "Timers").
+/// Timers of a session (FACTS B.8).
 #[derive(Clone, Copy, Debug)]
 pub struct Timers {
-    /// Idle for so long: send enquire_link. MAX: never.
+    /// Idle time after which enquire_link is sent. MAX: never.
     pub enquire_link: Nanos,
-    /// Our bind, enquire_link or unbind unanswered for so long: give up.
+    /// How long the response to our bind, enquire_link or unbind is awaited.
     pub response: Nanos,
 }
 
-/// What the peer did, as far as the session's own life is concerned.
+/// What a PDU of the peer means for the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// Dealt with; nothing to tell.
+    /// It is handled; nothing is left to do.
     None,
-    /// Our bind was accepted, so long after it was sent.
+    /// Our bind was accepted, this long after it was sent.
     Bound(Nanos),
     /// Our bind was refused.
     BindRefused(CommandStatus),
-    /// The peer asks to bind (SMSC side): answer it; to let it in, call [`Session::accept`].
+    /// The peer sent a bind (SMSC side). The caller answers it, and calls [`Session::accept`] where it accepts it.
     BindAsked(Role),
-    /// Our enquire_link was answered after so long.
+    /// Our enquire_link was answered, this long after it was sent.
     EnquireAnswered(Nanos),
-    /// The peer sent unbind; it has been answered. Close when the answer is out.
+    /// The peer sent unbind, and it is answered. The caller closes once the answer is written.
     PeerUnbound,
-    /// Our unbind was answered. Close.
+    /// Our unbind was answered. The caller closes.
     Unbound,
-    /// A request of ours was answered by generic_nack, or by a response other than the data plane's.
+    /// A request of ours other than bind, enquire_link and unbind was answered by generic_nack: its sequence_number and
+    /// the status.
     Nacked(u32, CommandStatus),
-    /// A response that no open request of the control plane owns.
+    /// A response to no pending request of the control plane.
     UnknownResponse,
-    /// A data-plane PDU that is lawful here: the caller's business.
+    /// A data-plane PDU that is legal in this state. The caller handles it.
     Data,
-    /// A PDU that is illegal in this state; it has been answered.
+    /// A PDU that is illegal in this state; it is answered.
     Illegal(CommandStatus),
-    /// A command_id that nobody knows; generic_nack has been sent.
+    /// An unknown command_id; generic_nack is sent.
     UnknownCommand,
 }
 
-/// A request of the control plane that awaits its response.
+/// A request of the control plane whose response is awaited.
 #[derive(Clone, Copy, Debug)]
 struct Pending {
     command_id: CommandId,
@@ -107,26 +108,30 @@ struct Pending {
     sent: Nanos,
 }
 
-/// One session, at either end.
+/// One session, on the ESME or the SMSC side.
 #[derive(Clone, Debug)]
 pub struct Session {
+    /// Whether this is the ESME side.
     esme: bool,
     role: Role,
     state: State,
-    /// Numbers of our own requests: the window takes from it too.
+    /// Numbers of our own requests, those of the window included.
     pub sequence: Sequence,
     timers: Timers,
+    /// Our bind or unbind without a response.
     pending: Option<Pending>,
+    /// Our enquire_link without a response.
     enquiry: Option<Pending>,
+    /// When octets were last read.
     heard: Nanos,
 }
 
 impl Session {
-    /// The ESME's end of a fresh connection.
+    /// The ESME side of a new connection.
     pub fn esme(role: Role, timers: Timers, now: Nanos) -> Session {
         Session::new(true, role, timers, now)
     }
-    /// The SMSC's end of a fresh connection; its role comes with the bind.
+    /// The SMSC side of a new connection; the bind will set its role.
     pub fn smsc(timers: Timers, now: Nanos) -> Session {
         Session::new(false, Role::Transceiver, timers, now)
     }
@@ -143,32 +148,32 @@ impl Session {
         }
     }
 
-    /// Where it stands.
+    /// Its state.
     #[inline]
     pub fn state(&self) -> State {
         self.state
     }
-    /// Which bind it is for.
+    /// Its role.
     pub fn role(&self) -> Role {
         self.role
     }
-    /// Bound and not on its way out.
+    /// Whether it is bound and not unbinding.
     #[inline]
     pub fn is_bound(&self) -> bool {
         matches!(self.state, State::Bound(_))
     }
 
-    /// Something was read: the link is alive.
+    /// Records that octets were read: the connection is alive.
     #[inline]
     pub fn heard(&mut self, now: Nanos) {
         self.heard = now;
     }
-    /// When something was last read.
+    /// When octets were last read.
     pub fn last_heard(&self) -> Nanos {
         self.heard
     }
 
-    /// Writes our bind.
+    /// Sends our bind.
     pub fn bind(&mut self, bind: &pdu::Bind<'_>, now: Nanos, out: &mut BytesMut) {
         let sequence_number = self.sequence.take();
         let command_id = self.role.command_id();
@@ -176,7 +181,7 @@ impl Session {
         self.pending = Some(Pending { command_id, sequence_number, sent: now });
     }
 
-    /// Writes our unbind, once.
+    /// Sends our unbind, unless the session is not bound or is unbinding already.
     pub fn unbind(&mut self, now: Nanos, out: &mut BytesMut) {
         if let State::Bound(role) = self.state {
             self.request(CommandId::UNBIND, now, out);
@@ -184,7 +189,7 @@ impl Session {
         }
     }
 
-    /// Writes an enquire_link, unless one is open.
+    /// Sends an enquire_link, unless one is unanswered.
     pub fn enquire(&mut self, now: Nanos, out: &mut BytesMut) {
         if self.enquiry.is_none() {
             let sequence_number = self.sequence.take();
@@ -205,13 +210,13 @@ impl Session {
         self.pending = Some(Pending { command_id, sequence_number, sent: now });
     }
 
-    /// The peer's bind is let in (SMSC side).
+    /// Accepts the peer's bind (SMSC side).
     pub fn accept(&mut self, role: Role) {
         self.role = role;
         self.state = State::Bound(role);
     }
 
-    /// When [`Session::tick`] has something to do.
+    /// When [`Session::tick`] has something to do; MAX: never.
     pub fn next_tick(&self) -> Nanos {
         let answer = self.timers.response;
         let pending = self.pending.map_or(Nanos::MAX, |p| p.sent.after(answer));
@@ -224,7 +229,8 @@ impl Session {
         pending.min(enquiry).min(idle)
     }
 
-    /// Probes an idle link. `Some(what)`: a request of ours has waited too long; give the connection up.
+    /// Probes an idle connection. Some: this request of ours was not answered in time, and the caller closes the
+    /// connection.
     pub fn tick(&mut self, now: Nanos, out: &mut BytesMut) -> Option<CommandId> {
         let overdue = |p: &Pending| now >= p.sent.after(self.timers.response);
         if let Some(late) = self.pending.iter().chain(self.enquiry.iter()).find(|p| overdue(p)) {
@@ -236,8 +242,8 @@ impl Session {
         None
     }
 
-    /// What one PDU means. Data-plane PDUs that are lawful here come back as [`Event::Data`]; for the rest
-    /// the answer that the specification wants is already in `out`.
+    /// Handles the header of a PDU. Legal data-plane PDUs are returned as [`Event::Data`]; to all others the answer that the
+    /// specification requires is appended to `out`.
     pub fn on_header(&mut self, header: &Header, now: Nanos, out: &mut BytesMut) -> Event {
         if header.command_id.is_response() {
             return self.on_response(header, now);
@@ -261,7 +267,7 @@ impl Session {
                 nack(header, CommandStatus::ESME_RINVCMDID, out);
                 Event::UnknownCommand
             }
-            id if self.is_lawful(id) => Event::Data,
+            id if self.is_legal(id) => Event::Data,
             _ => self.illegal(header, out),
         }
     }
@@ -281,7 +287,7 @@ impl Session {
 
     /// outbind and alert_notification have no response: where they are illegal, generic_nack says so.
     fn on_notice(&mut self, header: &Header, out: &mut BytesMut) -> Event {
-        let lawful = self.esme
+        let legal = self.esme
             && match self.state {
                 State::Open => header.command_id == CommandId::OUTBIND,
                 State::Bound(role) | State::Unbinding(role) => {
@@ -289,15 +295,15 @@ impl Session {
                 }
                 State::Unbound => false,
             };
-        if lawful {
+        if legal {
             return Event::Data;
         }
         nack(header, CommandStatus::ESME_RINVBNDSTS, out);
         Event::Illegal(CommandStatus::ESME_RINVBNDSTS)
     }
 
-    /// docs/smpp/protocol.md, "Session states" for the data plane: may the peer send this request here.
-    fn is_lawful(&self, id: CommandId) -> bool {
+    /// Whether the peer may send this data-plane request in this state (FACTS B.6).
+    fn is_legal(&self, id: CommandId) -> bool {
         let (State::Bound(role) | State::Unbinding(role)) = self.state else { return false };
         let towards_esme = matches!(id, CommandId::DELIVER_SM);
         match id {
@@ -314,7 +320,7 @@ impl Session {
 
     fn on_response(&mut self, header: &Header, now: Nanos) -> Event {
         if header.command_id == CommandId::ENQUIRE_LINK_RESP {
-            // python-smpplib and others answer with a number of their own: any answer proves the link
+            // python-smpplib and others answer with a number of their own: any answer proves the connection
             return match self.enquiry.take() {
                 Some(p) => Event::EnquireAnswered(now.since(p.sent)),
                 None => Event::UnknownResponse,
@@ -350,7 +356,7 @@ impl Session {
         }
     }
 
-    /// A generic_nack answers the request whose number it bears, or (numbered 0) the bind that waits.
+    /// A generic_nack answers the request with its sequence_number, or (number 0) the pending bind.
     fn on_nack(&mut self, header: &Header, now: Nanos) -> Event {
         let number = header.sequence_number;
         if self.enquiry.is_some_and(|p| p.sequence_number == number) {

@@ -177,7 +177,7 @@ fn a_file_that_will_not_do_ends_in_one_line_and_exit_2() {
     };
     for (target, simulator, word) in [
         (vault.target("missing", ""), simulator.clone(), "missing.pem"),
-        (vault.target("junk", ""), simulator.clone(), "junk.pem: is no sound PEM"),
+        (vault.target("junk", ""), simulator.clone(), "junk.pem: is not valid PEM"),
         (vault.target("empty", ""), simulator.clone(), "empty.pem: holds no certificate"),
         (
             vault.target("ca", &identity("client", "ca")),
@@ -240,7 +240,7 @@ fn a_peer_that_speaks_no_tls_is_no_tls_peer() {
     let target = vault.target("ca", "").replace("embedded", &plain.address.to_string());
     let (code, stderr) = vault.told(&target, "");
     assert_eq!(code, 3, "{stderr}");
-    assert!(stderr.contains("no TLS with 127.0.0.1:"), "{stderr}");
+    assert!(stderr.contains("TLS handshake with 127.0.0.1:"), "{stderr}");
     assert!(stderr.contains("speak TLS") && stderr.contains("leave out --tls"), "{stderr}");
     assert!(Path::new(&vault.pem("ca")).is_file());
 }
