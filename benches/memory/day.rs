@@ -4,7 +4,7 @@ use crate::probes::{Size, mib, resident_of};
 use serde_json::{Value, json};
 use smppbench::judge;
 use smppbench::kit::{Environment, HostUse, Nanos};
-use smppbench::measure::{CutReason, Observer, Phase, Progress, RunRecord, Shelf};
+use smppbench::measure::{CutReason, Observer, Phase, Progress, RunRecord, SpillStore};
 use smppbench::plan::{self, Overrides, Plan, Source};
 use smppbench::report::{Document, Run};
 use smppbench::trial::{Memory, Trial};
@@ -115,7 +115,7 @@ impl Observer for Watch {
         None
     }
 
-    fn shelf(&mut self) -> Option<Arc<dyn Shelf>> {
+    fn spill_store(&mut self) -> Option<Arc<dyn SpillStore>> {
         Some(Arc::new(Scratch::new(&self.folder).ok()?))
     }
 }
@@ -133,7 +133,7 @@ pub(crate) fn day(size: Size) -> io::Result<Value> {
         minutes: Vec::new(),
     };
     let record = Memory::default().run(&plan, &mut watch).map_err(io::Error::other)?;
-    // it was only made for the shelf
+    // it was only made for the spill store
     let _ = std::fs::remove_dir(folder);
     let all = record.ledger();
     let from = watch.before(FIVE_MINUTES);

@@ -6,7 +6,7 @@ use super::facts::Facts;
 use super::folder::{self, FolderError};
 use crate::judge;
 use crate::kit::{Clock, HostUse, Nanos, utc_rfc3339};
-use crate::measure::{CutReason, Observer, Phase, Progress, RunRecord, Shelf};
+use crate::measure::{CutReason, Observer, Phase, Progress, RunRecord, SpillStore};
 use crate::report::{Document, Run, Second, hlog};
 use crate::watch::Scratch;
 use std::fs::File;
@@ -142,7 +142,7 @@ impl Observer for Journal<'_> {
         None
     }
 
-    fn shelf(&mut self) -> Option<Arc<dyn Shelf>> {
+    fn spill_store(&mut self) -> Option<Arc<dyn SpillStore>> {
         // where there is none, what cannot be written there is said when the journal is
         let scratch = Scratch::new(&self.path).ok()?;
         Some(Arc::new(scratch))

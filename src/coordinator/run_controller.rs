@@ -270,7 +270,7 @@ impl RunController {
         }
         let Some(at) = observer.start(now + self.distance.lead) else { return };
         self.start = Some(at);
-        self.record.keep_on(observer.shelf());
+        self.record.spill_to(observer.spill_store());
         self.record.started_wall_ns += at.0;
         self.orders.push(Order::Start { at });
         self.phase = Phase::Load;

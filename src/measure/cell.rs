@@ -1,4 +1,4 @@
-//! What one cell (stage, account, label) of one worker saw in an interval, or in a run.
+//! Counters and distributions of one cell (stage, account, label), in an interval or in a run.
 use super::counters::{Counters, Counts};
 use super::latency::{Latency, LatencyRange};
 use super::metric::Metric;
@@ -10,30 +10,30 @@ use serde::{Deserialize, Serialize};
 pub struct CellInterval {
     /// Counters.
     pub tally: Counters,
-    /// Answers by command_status, 0 included.
+    /// Responses by command_status, 0 included.
     pub statuses: Counts<u32>,
-    /// Final receipts by `err`, as written: at most 4 octets of it, zero-filled.
+    /// Final receipts by `err` as written, cut to 4 octets and padded with zeros.
     pub by_err: Counts<[u8; 4]>,
-    /// Matched receipts by the rule that matched them: a number into `correlate::IdRule::ALL`.
+    /// Matched receipts by the rule that matched them, as its index in `correlate::IdRule::ALL`.
     pub by_rule: Counts<u8>,
-    /// Accepted after more tries than one, by how many.
+    /// Messages accepted after more than one attempt, by the number of attempts.
     #[serde(default)]
     pub by_tries: Counts<u8>,
-    /// How long refusals took, by command_status, to two digits; what comes beyond [`Self::STATUSES_MAX`] goes together
+    /// Times of rejections by command_status, to two digits; statuses beyond the first [`Self::STATUSES_MAX`] are added up
     /// under [`Self::OTHER_STATUS`].
     #[serde(default)]
     pub rejected_by_status: Vec<(u32, Latency)>,
-    /// By [`Metric`], the per-message ones.
+    /// The per-message distributions, by [`Metric`].
     pub latency: Vec<Latency>,
 }
 
 impl CellInterval {
-    /// Statuses whose refusals are told apart.
+    /// Maximum number of statuses with rejection times of their own.
     pub const STATUSES_MAX: usize = 16;
-    /// Stands for all others.
+    /// Key of all other statuses.
     pub const OTHER_STATUS: u32 = u32::MAX;
 
-    /// Nothing counted.
+    /// An empty cell.
     pub fn new(range: LatencyRange) -> CellInterval {
         CellInterval {
             tally: Counters::default(),
@@ -45,7 +45,7 @@ impl CellInterval {
             latency: (0..Metric::PER_MESSAGE_COUNT).map(|_| Latency::new(range)).collect(),
         }
     }
-    /// Adds all of `other`.
+    /// Adds `other`.
     pub fn merge(&mut self, other: &CellInterval) {
         let CellInterval {
             tally,
@@ -69,7 +69,7 @@ impl CellInterval {
             mine.merge(theirs);
         }
     }
-    /// Back to nothing, keeping the memory.
+    /// Empties it and keeps its memory.
     pub fn clear(&mut self) {
         self.tally = Counters::default();
         self.statuses.clear();
@@ -79,25 +79,25 @@ impl CellInterval {
         self.rejected_by_status.clear();
         self.latency.iter_mut().for_each(Latency::clear);
     }
-    /// The shortest response time that its distribution does not tell from this one.
+    /// The lowest response time that falls into the same histogram bucket as this one.
     pub fn lowest_like(&self, response: Nanos) -> Nanos {
         let range = self.metric(Metric::Response).histogram();
         Nanos(range.lowest_equivalent(response.0.min(range.high())))
     }
-    /// How long refusals with this status took.
+    /// Times of the rejections with this status.
     pub fn refusals(&mut self, status: u32, range: LatencyRange) -> &mut Latency {
         let all = &mut self.rejected_by_status;
         let known = |all: &[(u32, Latency)], status| all.iter().position(|(s, _)| *s == status);
         let full = all.len() >= Self::STATUSES_MAX;
         let status = if full && known(all, status).is_none() { Self::OTHER_STATUS } else { status };
-        let place = known(all, status).unwrap_or_else(|| {
+        let index = known(all, status).unwrap_or_else(|| {
             let coarse = LatencyRange { max: range.max, digits: 2 };
             all.push((status, Latency::new(coarse)));
             all.len() - 1
         });
-        &mut all[place].1
+        &mut all[index].1
     }
-    /// One of the per-message distributions.
+    /// The distribution of a per-message metric.
     pub fn metric(&self, metric: Metric) -> &Latency {
         &self.latency[metric as usize]
     }

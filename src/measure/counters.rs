@@ -1,12 +1,12 @@
-//! Plain counters: what happened to submit_sm and receipts (docs/ledger.md). Adding destructures every
-//! field, so that a forgotten counter does not compile.
+//! Counters of submit_sm and receipts (METHOD.md §4). Merging destructures every field, so that a forgotten counter does
+//! not compile.
 use serde::{Deserialize, Serialize};
 
-/// Counters keyed by a small open set: command_status, err codes, kinds. Few keys, so a list; bounded.
+/// Counters by a small open set of keys: command_status, err codes, kinds. A bounded list, because the keys are few.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts<K> {
     entries: Vec<(K, u64)>,
-    /// Counted where the table of keys was full.
+    /// The count of all keys that came when the list was full.
     pub other: u64,
 }
 
@@ -17,10 +17,10 @@ impl<K> Default for Counts<K> {
 }
 
 impl<K: PartialEq + Clone> Counts<K> {
-    /// Keys kept apart; what comes beyond is counted in `other`.
+    /// Maximum number of keys counted one by one; further ones are counted in `other`.
     pub const KEYS_MAX: usize = 256;
 
-    /// Adds `n` under `key`.
+    /// Adds `n` to the count of `key`.
     #[inline]
     pub fn add(&mut self, key: &K, n: u64) {
         if let Some(entry) = self.entries.iter_mut().find(|e| e.0 == *key) {
@@ -31,14 +31,14 @@ impl<K: PartialEq + Clone> Counts<K> {
             self.other += n;
         }
     }
-    /// Adds all of `other`.
+    /// Adds `other`.
     pub fn merge(&mut self, other: &Counts<K>) {
         for (key, n) in &other.entries {
             self.add(key, *n);
         }
         self.other += other.other;
     }
-    /// How many under `key`.
+    /// The count of `key`.
     pub fn get(&self, key: &K) -> u64 {
         self.entries.iter().find(|e| e.0 == *key).map_or(0, |e| e.1)
     }
@@ -46,15 +46,15 @@ impl<K: PartialEq + Clone> Counts<K> {
     pub fn iter(&self) -> impl Iterator<Item = (&K, u64)> {
         self.entries.iter().map(|(k, n)| (k, *n))
     }
-    /// Sum over all keys.
+    /// The sum of all counts.
     pub fn total(&self) -> u64 {
         self.entries.iter().map(|e| e.1).sum::<u64>() + self.other
     }
-    /// Nothing counted yet.
+    /// Whether nothing is counted.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.other == 0
     }
-    /// Back to nothing, keeping the memory.
+    /// Empties it and keeps its memory.
     pub fn clear(&mut self) {
         self.entries.clear();
         self.other = 0;
@@ -65,12 +65,12 @@ impl<K: PartialEq + Clone> Counts<K> {
 pub const ID_RULES: [&str; 5] =
     ["exact", "number", "response_hex", "receipt_hex", "case_insensitive"];
 
-/// Final receipts by message_state's wire number (docs/smpp/protocol.md, "Bit fields"); 10 stands for any other.
+/// Final receipts by message_state (FACTS B.10); index 10 is any state that is not known.
 pub type StateCounts = [u64; 11];
 
-macro_rules! tally {
+macro_rules! counters {
     ($($(#[$doc:meta])* $field:ident),* $(,)?) => {
-        /// What happened to the submit_sm of one cell, and to their receipts.
+        /// Counters of the submit_sm of one cell, and of their receipts.
         #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(default)]
         pub struct Counters {
@@ -79,7 +79,7 @@ macro_rules! tally {
             pub by_state: StateCounts,
         }
         impl Counters {
-            /// Adds all of `other`.
+            /// Adds `other`.
             pub fn merge(&mut self, other: &Counters) {
                 let Counters { $($field,)* by_state } = other;
                 $(self.$field += $field;)*
@@ -87,7 +87,7 @@ macro_rules! tally {
                     *mine += theirs;
                 }
             }
-            /// Sets the counter of that name. False: there is none.
+            /// Sets a counter by its name. False: there is no such counter.
             pub fn set(&mut self, name: &str, count: u64) -> bool {
                 match name {
                     $(stringify!($field) => self.$field = count,)*
@@ -95,7 +95,7 @@ macro_rules! tally {
                 }
                 true
             }
-            /// Every plain counter with its name.
+            /// All counters but `by_state`, with their names.
             pub fn fields(&self) -> Vec<(&'static str, u64)> {
                 vec![$((stringify!($field), self.$field)),*]
             }
@@ -103,77 +103,77 @@ macro_rules! tally {
     };
 }
 
-tally! {
+counters! {
     /// Due by the schedule so far (in closed loop: started).
     planned,
-    /// Further sends that the plan did not hold.
+    /// Retries; not part of the plan.
     retries,
-    /// Handed to the socket with their last octet.
+    /// Written to the socket completely.
     written,
-    /// Written within 1 ms of being due and having a slot.
+    /// Written within 1 ms of being due with a free slot.
     on_time,
-    /// Not sent because no window slot was free at their time (`window_full = "drop"`).
+    /// Not sent because no window slot was free when they were due (`window_full = "drop"`).
     dropped,
-    /// Due, and not sent when the run ended.
+    /// Due and not sent when the run ended.
     unsent,
     /// Answered with command_status 0.
     accepted,
     /// Answered with another command_status.
     rejected,
-    /// Of those, throttled: ESME_RTHROTTLED or ESME_RMSGQFUL.
+    /// Of `rejected`: throttled, by ESME_RTHROTTLED or ESME_RMSGQFUL.
     throttled,
-    /// Of those, while the harness was catching up.
+    /// Of `throttled`: while the harness was catching up.
     self_inflicted_throttles,
-    /// No answer within `timeouts.response`.
+    /// Not answered within `timeouts.response`.
     timed_out,
-    /// Their connection went first.
+    /// Their connection ended before the answer.
     lost,
-    /// Neither answered nor timed out when the run ended.
+    /// In flight when the run ended.
     open_at_end,
     /// Answers after their deadline; already counted in `timed_out`.
     late_responses,
-    /// Accepted, and a receipt must come.
+    /// Accepted, and a receipt is required.
     receipts_expected,
-    /// Accepted, a receipt may come (registered_delivery 2 or 3).
+    /// Accepted, and a receipt is possible (registered_delivery 2 or 3).
     receipts_may_come,
-    /// First final receipt of a message.
+    /// First final receipts of a message.
     receipts_final,
-    /// Of those, of messages whose silence would have been right.
+    /// Of `receipts_final`: of messages that did not require one.
     receipts_final_unasked,
-    /// None came by its deadline, or by the end.
+    /// No final receipt by its deadline or by the end, and one was required.
     receipts_missing,
-    /// None came, rightly.
+    /// No final receipt, and none was required.
     receipts_silent,
-    /// Accepted without a message_id (with `receipts.per = "message"`, on no part), or beyond a worker's share of
-    /// `receipts.outstanding_max`.
+    /// Accepted, but not tracked: no id, or too many awaited.
     receipts_untracked,
-    /// Of those, accepted without a message_id.
+    /// Of `receipts_untracked`: no id.
     receipts_without_id,
-    /// Accepted, but another message has the same id, and nobody can tell whose receipt is whose.
+    /// Accepted, but another message has the same id and their receipts cannot be told apart.
     receipts_ambiguous,
     /// Final receipts of ids whose messages are ambiguous.
     receipts_for_ambiguous,
-    /// Accepted with an id that another message was given before and whose receipt was awaited.
+    /// Accepted with the id of another message whose receipt was awaited.
     ids_given_twice,
-    /// Intermediate notifications of a message awaited.
+    /// Intermediate notifications of known messages.
     receipts_intermediate,
-    /// Final ones after the first.
+    /// Final receipts after the first.
     receipts_duplicate,
-    /// Final ones that came before the submit_sm_resp.
+    /// First final receipts that came before the submit_sm_resp.
     receipts_before_response,
-    /// Final ones on another session than the submit_sm.
+    /// First final receipts on another session than the submit_sm.
     receipts_other_bind,
-    /// Final ones after their deadline; already counted in `receipts_missing`.
+    /// Final receipts after their deadline; already counted in `receipts_missing`.
     receipts_late,
 }
 
 impl Counters {
-    /// Answered at all, in time.
+    /// Answered in time, accepted or rejected.
     pub fn answered(&self) -> u64 {
         self.accepted + self.rejected
     }
-    /// written = accepted + rejected + timed_out + lost + open_at_end, and planned + retries = written + dropped + unsent,
-    /// and accepted-with-receipt = final + missing + silent + untracked + ambiguous (docs/ledger.md).
+    /// Whether the ledger balances (METHOD.md §4): planned + retries = written + dropped + unsent; written = accepted +
+    /// rejected + timed_out + lost + open_at_end; and accepted with receipt = final + missing + silent + untracked +
+    /// ambiguous.
     pub fn balances(&self) -> bool {
         self.planned + self.retries == self.written + self.dropped + self.unsent
             && self.written

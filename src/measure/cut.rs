@@ -1,34 +1,34 @@
-//! Why a run ended before its plan did. Its words are those of result.json.
+//! Why a run ended before its plan, and the text of each reason in result.json.
 use std::fmt;
 
-/// Why a run ended before its plan did.
+/// Why a run ended before its plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CutReason {
-    /// By a signal.
+    /// A signal.
     Interrupted,
-    /// By its operator.
+    /// The operator.
     Operator,
-    /// By a gate that was broken for too long: what an observer says of it.
+    /// A gate that failed for too long, with the text of the observer.
     Gate(String),
-    /// Every session was lost, and none came back.
+    /// All sessions were lost, and none was bound again.
     EveryBindLost,
-    /// A receipt or MO that is none of ours, off loopback: what it was.
+    /// Foreign traffic off loopback, with its description.
     ForeignTraffic(String),
-    /// A machine of a fleet was lost: which, and how.
+    /// An agent was lost, with its name and the reason.
     AgentLost(String),
-    /// The last machine of a fleet was lost.
+    /// The last agent was lost, with its name and the reason.
     EveryAgentLost(String),
-    /// A worker ended before its time; its fault, where it is known.
+    /// A worker ended early, with its error where that is known.
     WorkerFailed(Option<String>),
-    /// The other side of a duel ended: why.
+    /// The other side of a duel ended, with its reason.
     OtherSide(String),
-    /// It has not ended: this was saved so many seconds after its start.
+    /// The run has not ended: this was saved this number of seconds after its start.
     NotOver(u64),
-    /// What a saved run says, in words that none of these has.
+    /// The text of a saved run that is none of the above.
     Said(String),
 }
 
-/// How a reason begins that goes on with its particulars.
+/// Prefixes of the reasons that have details.
 const GATE: &str = "abort_on_fail";
 const FOREIGN: &str = "foreign_traffic: ";
 const AGENT: &str = "agent lost: ";
@@ -55,7 +55,7 @@ impl fmt::Display for CutReason {
     }
 }
 
-/// As a saved run spells it.
+/// From the text in a saved run.
 impl From<&str> for CutReason {
     fn from(words: &str) -> CutReason {
         let behind = |head: &str| words.strip_prefix(head).map(str::to_owned);
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_reason_is_read_again_from_the_words_of_a_saved_run() {
+    fn every_reason_is_read_back_from_its_text() {
         for (reason, words) in [
             (CutReason::Interrupted, "interrupted"),
             (CutReason::Operator, "ended by the operator"),

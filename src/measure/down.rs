@@ -1,4 +1,4 @@
-//! Why a session was down. Its words are those of result.json, and of what agents tell their lead.
+//! Why a session was down, and the text of each cause in result.json and in fleet messages.
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -12,7 +12,7 @@ pub enum DownCause {
     Reset,
     /// The SMSC sent unbind.
     Unbind,
-    /// In words: `bind_refused ...`, `failed: ...`, `enquire_link unanswered`.
+    /// Another cause as text: `bind_refused ...`, `failed: ...`, `enquire_link unanswered`.
     Other(String),
 }
 
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_cause_is_read_again_from_its_word() {
+    fn every_cause_is_read_back_from_its_text() {
         for word in ["closed", "reset", "unbind", "bind_refused ESME_RALYBND"] {
             let cause = DownCause::from(word.to_owned());
             assert_eq!(cause.to_string(), word);

@@ -1,7 +1,7 @@
-//! Messages that failed, one by one: what a provider's support asks for first. Bounded: the first so many.
+//! Failed messages, one by one, as the support of a provider needs them. Bounded: the first [`FAILED_MAX`] of each kind.
 use serde::{Deserialize, Serialize};
 
-/// Kept of each kind, in a worker and in a run.
+/// Maximum number kept of each kind, in a worker and in a run.
 pub const FAILED_MAX: usize = 10_000;
 
 /// A submit_sm that the SMSC rejected. Times are wall clock, nanoseconds since 1970.
@@ -9,15 +9,15 @@ pub const FAILED_MAX: usize = 10_000;
 pub struct Rejection {
     /// Number of the session within the run.
     pub session: u32,
-    /// As sent.
+    /// sequence_number of the submit_sm.
     pub sequence_number: u32,
-    /// The schedule's time.
+    /// When it was intended to be sent.
     pub intended_wall_ns: u64,
-    /// Its write.
+    /// When it was written.
     pub written_wall_ns: u64,
-    /// The read that held its answer.
+    /// When its response was read.
     pub answered_wall_ns: u64,
-    /// The answer's command_status.
+    /// command_status of the response.
     pub status: u32,
 }
 
@@ -26,14 +26,14 @@ pub struct Rejection {
 pub struct MissingReceipt {
     /// Number of the session that sent it.
     pub session: u32,
-    /// As sent; None: not kept, too many were awaited at once.
+    /// sequence_number of the submit_sm. None: not kept, because too many were awaited at once.
     pub sequence_number: Option<u32>,
-    /// As the SMSC gave it, at most 39 octets; None: not kept.
+    /// The id that the SMSC gave, at most 39 octets of it. None: not kept.
     pub message_id: Option<String>,
-    /// The schedule's time.
+    /// When it was intended to be sent.
     pub intended_wall_ns: u64,
-    /// Its write.
+    /// When it was written.
     pub written_wall_ns: u64,
-    /// The read that held its answer.
+    /// When its response was read.
     pub answered_wall_ns: u64,
 }

@@ -1,61 +1,61 @@
-//! The machines of a run over several: plain data for its report.
+//! The agents of a run: data for its report.
 use crate::kit::{Environment, Nanos};
 use serde::{Deserialize, Serialize};
 
-/// The machines that carried a run.
+/// The agents of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FleetRecord {
     /// In the order of their workers.
     pub agents: Vec<AgentRecord>,
-    /// Receipts that came to another agent than the one that had sent their message, and were counted there.
+    /// Receipts that arrived at another agent than the sender of their message, and are counted at the sender.
     pub receipts_crossed: u64,
-    /// Of those, how far the two clocks may have been apart at most: so much their receipt times may be off.
+    /// Maximum error of their receipt times: how far the clocks of the two agents may have been apart. None: there are none.
     pub receipts_uncertainty_max: Option<Nanos>,
 }
 
-/// One machine.
+/// One agent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AgentRecord {
-    /// As it calls itself.
+    /// Its name.
     pub name: String,
-    /// Version of its program.
+    /// Its program version.
     pub version: String,
-    /// The number of its first worker.
+    /// Number of its first worker.
     pub first_worker: u32,
-    /// Its workers.
+    /// Number of its workers.
     pub workers: u32,
-    /// Sessions planned on it.
+    /// Number of sessions planned on it.
     pub sessions: u64,
-    /// The machine.
+    /// Its host.
     pub environment: Environment,
     /// Its clock before the run.
     pub clock_before: Option<ClockFix>,
     /// Its clock after the run.
     pub clock_after: Option<ClockFix>,
-    /// Largest report of a second, in octets as sent.
+    /// Size of its largest report of a second, in octets as sent.
     pub report_octets_max: u64,
-    /// None: it stayed to the end.
+    /// How it was lost. None: it was connected to the end.
     pub lost: Option<AgentLoss>,
 }
 
-/// A machine that went before its time.
+/// The loss of an agent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentLoss {
-    /// When that was noticed, from the start of the load.
+    /// When the loss was detected, from the start of the load.
     pub at: Nanos,
-    /// `vanished`, ...
+    /// The reason: `vanished`, ...
     pub why: String,
-    /// submit_sm whose fate nobody knows.
+    /// submit_sm whose outcome is not known.
     pub lost: u64,
-    /// submit_sm of its share that were not sent any more.
+    /// submit_sm of its share of the plan that were not sent.
     pub unsent: u64,
 }
 
-/// How another machine's monotonic clock stands to the leading one's.
+/// Difference between the monotonic clocks of an agent and the lead.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockFix {
-    /// Theirs less ours.
+    /// Clock of the agent minus clock of the lead.
     pub offset_ns: i64,
-    /// The offset is off by no more than this: half of the quickest round trip.
+    /// Maximum error of the offset: half of the shortest round trip.
     pub uncertainty: Nanos,
 }

@@ -1,4 +1,4 @@
-//! What one worker hands up each second: counters, distributions and gauges. A serialisable value.
+//! The report of one worker for one second: counters, distributions and gauges. A serialisable value.
 use super::cell::CellInterval;
 use super::counters::Counts;
 use super::down::DownCause;
@@ -9,14 +9,13 @@ use crate::kit::Nanos;
 use crate::smpp::without_passwords;
 use serde::{Deserialize, Serialize};
 
-/// How the kind of an anomaly begins in which a submit_sm was answered under another command; what follows is the
-/// command's name.
+/// Prefix of the anomaly kinds in which a submit_sm was answered by another command; the name of that command follows.
 pub const ANSWERED_AS: &str = "submit_sm_answered_as_";
 
-/// Whole messages, where some have several parts. Empty otherwise.
+/// Counts of whole messages, where some have several parts; else zeros.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Messages {
-    /// Some part of it was due.
+    /// At least one part was due.
     pub planned: u64,
     /// All parts accepted.
     pub complete: u64,
@@ -29,7 +28,7 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// A message ended with so many of its parts accepted and delivered.
+    /// Counts a message that ended with these numbers of parts, accepted parts and delivered parts.
     pub fn end(&mut self, parts: u8, accepted: u8, delivered: u8) {
         if accepted == parts {
             self.complete += 1;
@@ -40,7 +39,7 @@ impl Messages {
         }
         self.delivered += u64::from(delivered == parts);
     }
-    /// Adds all of `other`.
+    /// Adds `other`.
     pub fn merge(&mut self, other: &Messages) {
         let Messages { planned, complete, partial, failed, delivered } = other;
         self.planned += planned;
@@ -51,16 +50,16 @@ impl Messages {
     }
 }
 
-/// What stands at the end of an interval, or was used during it.
+/// Gauges at the end of an interval, and times used during it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gauges {
-    /// submit_sm open.
+    /// submit_sm in flight.
     pub in_flight: u64,
-    /// Messages due and not yet sent.
+    /// Messages due and not sent.
     pub backlog: u64,
-    /// Receipts awaited.
+    /// Awaited receipts.
     pub awaited: u64,
-    /// Sessions bound.
+    /// Bound sessions.
     pub sessions_up: u64,
     /// Window slots of bound sessions.
     pub slots: u64,
@@ -73,7 +72,7 @@ pub struct Gauges {
 }
 
 impl Gauges {
-    /// Adds another worker's.
+    /// Adds those of another worker.
     pub fn merge(&mut self, other: &Gauges) {
         let Gauges {
             in_flight,
@@ -96,65 +95,65 @@ impl Gauges {
     }
 }
 
-/// What a peer did that no standard foresees, counted by kind with one example.
+/// Behaviour of a peer outside the specification, counted by kind with one example.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Anomaly {
     /// `trailing_octets`, `unknown_command_id`, …
     pub kind: String,
-    /// How often.
+    /// How often it occurred.
     pub count: u64,
-    /// The first PDU of the kind, at most 256 octets, in hex.
+    /// The first PDU of the kind in hex, at most 256 octets of it.
     pub example_hex: String,
 }
 
-/// A session that was down.
+/// A time in which a session was down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outage {
-    /// Which session.
+    /// Number of the session.
     pub session: u32,
-    /// From the start of the load.
+    /// When it began, from the start of the load.
     pub from: Nanos,
-    /// When it was bound again; None: it was not.
+    /// When it was bound again. None: it was not.
     pub to: Option<Nanos>,
-    /// Why.
+    /// Its cause.
     pub cause: DownCause,
-    /// submit_sm open when it went.
+    /// submit_sm in flight when it began.
     pub lost: u64,
-    /// Attempts to bind again.
+    /// Number of attempts to bind again.
     pub attempts: u32,
 }
 
-/// A failed submit_sm and what came back, kept for a capture.
+/// A failed submit_sm and its answer, kept for a capture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exchange {
     /// Number of the session within the run.
     pub session: u32,
-    /// Wall clock at its write, nanoseconds since 1970.
+    /// Wall-clock time of its write, nanoseconds since 1970.
     pub sent_wall_ns: u64,
-    /// As sent.
+    /// Octets of the submit_sm.
     pub submit_sm: Vec<u8>,
-    /// When the answer was read (wall clock), and its octets; None: none came.
+    /// Wall-clock time of the read of the answer, and its octets. None: there was no answer.
     pub answer: Option<(u64, Vec<u8>)>,
 }
 
-/// What the kernel says of a session's connections, read as each of them ended.
+/// Kernel counters of a session's connections, read when each of them ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transport {
-    /// Connections it had.
+    /// Number of connections.
     pub connections: u32,
-    /// Smoothed round trip at the end of the last one.
+    /// Smoothed round trip time at the end of the last connection.
     pub rtt: Nanos,
-    /// Shortest round trip of any.
+    /// Shortest round trip time of all connections.
     pub rtt_min: Option<Nanos>,
     /// Segments sent again.
     pub retransmits: u64,
     /// Segments sent.
     pub segments_out: Option<u64>,
-    /// Time with something to send or to be acknowledged.
+    /// Time with unsent or unacknowledged octets.
     pub busy: Option<Nanos>,
-    /// Of that, stopped by the peer's receive window.
+    /// Of `busy`: stopped by the peer's receive window.
     pub rwnd_limited: Option<Nanos>,
-    /// Of that, stopped by our own send buffer.
+    /// Of `busy`: stopped by the send buffer.
     pub sndbuf_limited: Option<Nanos>,
     /// TCP_NODELAY as granted.
     pub nodelay: bool,
@@ -165,7 +164,7 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// Adds a later connection of the same session: counts and times add up, the rest is the later one's.
+    /// Adds a later connection of the same session: counts and times are added, other values replaced.
     pub fn followed_by(&mut self, later: &Transport) {
         let Transport {
             connections,
@@ -195,93 +194,92 @@ impl Transport {
     }
 }
 
-/// One session's share, handed up at the end.
+/// Totals of one session, reported at the end.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SessionRecord {
-    /// Number within the run.
+    /// Number of the session in the run.
     pub id: u32,
-    /// The account's number in the plan.
+    /// Number of the account in the plan.
     pub account: u16,
     /// `transceiver`, `transmitter` or `receiver`.
     pub role: String,
-    /// `unbound`, `lost`, `refused`, `never connected`.
+    /// Final state: `unbound`, `lost`, `refused`, `never connected`.
     pub state: String,
     /// submit_sm written.
     pub written: u64,
-    /// Accepted.
+    /// submit_sm accepted.
     pub accepted: u64,
-    /// Rejected.
+    /// submit_sm rejected.
     pub rejected: u64,
     /// deliver_sm and data_sm received.
     pub delivered: u64,
-    /// Times it bound again.
+    /// How often it bound again.
     pub reconnects: u32,
-    /// Response time, 1 digit.
+    /// Response times, to one digit. None: there were none.
     pub response: Option<Latency>,
-    /// congestion_state last seen (v5.0, 0 to 100).
+    /// Last congestion_state received (v5.0, 0 to 100).
     pub congestion_state: Option<u8>,
-    /// Its connections; None where no kernel carried them, or it was never connected.
+    /// Its connections. None: it never connected, or ran in memory.
     pub transport: Option<Transport>,
 }
 
-/// What one worker saw in one second (or, at the end, in what is left of it).
+/// Measurements of one worker in one second (in the last one, in the part before the end).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Interval {
-    /// From 0; number n covers the n-th second after the start of the load.
+    /// Number n, from 0, covers the second that begins n seconds after the start of the load.
     pub number: u64,
-    /// Which worker.
+    /// Number of the worker.
     pub worker: u32,
-    /// By [`super::CellId`]; None where nothing happened.
+    /// By [`super::CellId`]. None: nothing happened.
     pub cells: Vec<Option<Box<CellInterval>>>,
-    /// Bind, enquire_link, deliver_ack: what is measured once for the run.
+    /// The metrics that are measured once for the run: bind, enquire_link, deliver_ack, ...
     pub whole: Vec<Latency>,
     /// Receipt time by message_state (10: any other), to two digits.
     pub receipt_by_state: Vec<Latency>,
-    /// Gaps between consecutive submit_sm writes of this worker's schedule: how evenly it sends.
+    /// Times between consecutive writes of submit_sm: how evenly the worker sends.
     pub send_gaps: Latency,
-    /// Between a readable socket's wake and its read, as far as the worker can tell: its longest loop.
+    /// Longest iteration of the worker's event loop, and so the longest time that a readable socket waited.
     pub loop_max_ns: u64,
-    /// Time for which the worker's loop was held up, in spells of more than a millisecond: what it would have
-    /// read or sent meanwhile was read and sent late.
+    /// Total time by which the event loop woke late, in delays of more than a millisecond: reads and writes in it were late.
     pub loop_held_ns: u64,
     /// Gauges at its end.
     pub gauges: Gauges,
-    /// Responses that no open request owns, late ones apart.
+    /// Responses to no request in flight, late ones not included.
     pub unknown_responses: u64,
-    /// Final receipts that no message owns.
+    /// Final receipts that match no message of the run.
     pub receipts_unknown: u64,
-    /// Receipts that an earlier run asked for, as far as that can be told.
+    /// Receipts requested by an earlier run, as far as they are recognised.
     pub receipts_previous_run: u64,
-    /// Ids given twice, by the sessions they were given on: first, then again.
+    /// Ids given twice, by the sessions of the first and the second message.
     pub ids_given_twice: Counts<(u32, u32)>,
     /// Mobile-originated messages received.
     pub mo_received: u64,
-    /// Of those, with the text of a receipt.
+    /// Of `mo_received`: with the text of a receipt.
     pub mo_like_receipts: u64,
-    /// Of those and of receipts, answered with a status other than 0.
+    /// MO and receipts answered with a status other than 0.
     pub deliver_refused: u64,
     /// deliver_sm answered.
     pub deliver_answered: u64,
-    /// deliver_sm that had come before.
+    /// deliver_sm received again.
     pub redelivered: u64,
-    /// Whole messages of several parts that ended.
+    /// Whole messages, where some have several parts.
     pub messages: Messages,
     /// Anomalies by kind.
     pub anomalies: Vec<Anomaly>,
-    /// Sessions that came back, or went for good, in this second.
+    /// Outages that ended in this second, or turned out to be final.
     pub outages: Vec<Outage>,
-    /// submit_sm rejected in it, while fewer than [`super::FAILED_MAX`] were.
+    /// submit_sm rejected in this second, up to [`super::FAILED_MAX`] in the run.
     pub rejections: Vec<Rejection>,
-    /// Receipts given up on in it, likewise.
+    /// Receipts that became missing in this second, likewise.
     pub missing: Vec<MissingReceipt>,
-    /// Where it is the sum of several workers': what each of them used. Else empty.
+    /// Processor use of each worker, where this is the sum of several workers; else empty.
     pub uses: Vec<WorkerUse>,
 }
 
-/// What one worker used of its core during an interval.
+/// Processor use of one worker in an interval.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkerUse {
-    /// Which.
+    /// Number of the worker.
     pub worker: u32,
     /// [`Gauges::cpu_ns`].
     pub cpu_ns: u64,
@@ -294,7 +292,7 @@ pub struct WorkerUse {
 }
 
 impl Interval {
-    /// Nothing counted yet.
+    /// An empty interval.
     pub fn new(worker: u32, cells_count: usize, range: LatencyRange) -> Interval {
         let whole = super::LATENCY_METRICS.len() - Metric::PER_MESSAGE_COUNT;
         let coarse = LatencyRange { max: range.max, digits: 2 };
@@ -326,7 +324,7 @@ impl Interval {
         }
     }
 
-    /// Back to nothing, keeping the memory of the distributions.
+    /// Empties it and keeps the memory of the distributions.
     pub fn clear(&mut self) {
         let Interval {
             number: _,
@@ -378,11 +376,11 @@ impl Interval {
         uses.clear();
     }
 
-    /// Counts an anomaly; the first of its kind keeps its octets, without passwords.
+    /// Counts an anomaly. The first of its kind is kept as the example, without passwords.
     pub fn anomaly(&mut self, kind: &str, octets: &[u8]) {
         const KINDS_MAX: usize = 64;
         const EXAMPLE_OCTETS: usize = 256;
-        // an example may end within a bind, which is told by what follows
+        // more than the example, so that a bind is recognised by the octets after it
         const MASKED_OCTETS: usize = 2048;
         let is_known = |kind: &str| self.anomalies.iter().position(|a| a.kind == kind);
         let full = self.anomalies.len() >= KINDS_MAX;
@@ -390,7 +388,7 @@ impl Interval {
         if let Some(known) = is_known(kind) {
             self.anomalies[known].count += 1;
         } else {
-            // a peer may send our own bind back
+            // a peer may echo our bind
             let octets = without_passwords(&octets[..octets.len().min(MASKED_OCTETS)]);
             let example_hex = hex(&octets[..octets.len().min(EXAMPLE_OCTETS)]);
             self.anomalies.push(Anomaly { kind: kind.to_owned(), count: 1, example_hex });

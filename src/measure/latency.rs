@@ -1,9 +1,8 @@
-//! One latency distribution: an HdrHistogram of what was seen, and another of what was given up on.
+//! One latency distribution: an HdrHistogram of the observed values, and another of the lower bounds of censored ones.
 //!
-//! A value that was never seen (timed out, lost, missing) stays in the sample as "at least so long"
-//! (docs/measuring.md, "Missing answers"): it is counted in `censored`, and a percentile that falls among the censored
-//! is not a number but a bound.
-use super::packed::{self, HistogramError};
+//! A value that was not observed (timed out, lost, missing) stays in the sample with its lower bound (METHOD.md §3): it
+//! is censored. A percentile among the censored values is a bound, not a number.
+use super::histogram_codec::{self, HistogramError};
 use crate::kit::Nanos;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -14,14 +13,14 @@ use serde::{Deserialize, Serialize};
 /// Bounds and precision of a distribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LatencyRange {
-    /// Largest value held; what is longer is censored there, never clamped.
+    /// Largest value; a longer one is censored at this value, never clamped.
     pub max: Nanos,
     /// Significant decimal digits, 1 to 3.
     pub digits: u8,
 }
 
 impl LatencyRange {
-    /// docs/measuring.md, "Missing answers": 1 µs to max(deadline, 1 h), three digits.
+    /// From 1 µs to the deadline or one hour, whichever is longer, to three digits (METHOD.md §3).
     pub fn for_deadline(deadline: Nanos) -> LatencyRange {
         LatencyRange { max: deadline.max(Nanos::from_secs(3600)), digits: 3 }
     }
@@ -33,7 +32,7 @@ impl LatencyRange {
         )
         .expect("bounds are ordered and digits are 1 to 3")
     }
-    /// 1 µs: below it values are told apart to half a microsecond.
+    /// 1 µs: values below it have a resolution of half a microsecond.
     pub const LOWEST_NS: u64 = 1_000;
 }
 
@@ -41,30 +40,38 @@ impl LatencyRange {
 #[derive(Clone, Debug)]
 pub struct Latency {
     range: LatencyRange,
-    seen: Histogram<u64>,
-    /// Exact, beside the histogram's buckets.
+    observed: Histogram<u64>,
+    /// Exact sum of the observed values.
     sum: u128,
-    /// Exact; 0 without a value.
+    /// Exact maximum of the observed values; 0 without one.
     max: u64,
+    /// Lower bounds of the censored values. None: there are none.
     censored: Option<Box<Histogram<u64>>>,
     censored_count: u64,
 }
 
 impl Latency {
-    /// What it can hold.
+    /// Its bounds and precision.
     pub fn range(&self) -> LatencyRange {
         self.range
     }
 
-    /// Nothing recorded yet.
+    /// An empty distribution.
     pub fn new(range: LatencyRange) -> Latency {
-        Latency { range, seen: range.empty(), sum: 0, max: 0, censored: None, censored_count: 0 }
+        Latency {
+            range,
+            observed: range.empty(),
+            sum: 0,
+            max: 0,
+            censored: None,
+            censored_count: 0,
+        }
     }
 
-    /// One value. Beyond the range it is censored at the range's end.
+    /// Records a value. A value beyond the range is censored at the end of the range.
     #[inline]
     pub fn record(&mut self, value: Nanos) {
-        if self.seen.record(value.0).is_ok() {
+        if self.observed.record(value.0).is_ok() {
             self.sum += u128::from(value.0);
             self.max = self.max.max(value.0);
         } else {
@@ -72,13 +79,13 @@ impl Latency {
         }
     }
 
-    /// The same value so many times.
+    /// Records a value `count` times.
     #[inline]
     pub fn record_n(&mut self, value: Nanos, count: u64) {
         if count == 0 {
             return;
         }
-        if self.seen.record_n(value.0, count).is_ok() {
+        if self.observed.record_n(value.0, count).is_ok() {
             self.sum += u128::from(value.0) * u128::from(count);
             self.max = self.max.max(value.0);
         } else {
@@ -86,12 +93,12 @@ impl Latency {
         }
     }
 
-    /// One value that is only known to be at least so long.
+    /// Records a value that is known only to be at least this long.
     pub fn censor(&mut self, at_least: Nanos) {
         self.censor_n(at_least, 1);
     }
 
-    /// So many values that are only known to be at least so long.
+    /// Records `count` values that are known only to be at least this long.
     #[cold]
     pub fn censor_n(&mut self, at_least: Nanos, count: u64) {
         if count == 0 {
@@ -103,12 +110,12 @@ impl Latency {
         self.censored_count = self.censored_count.saturating_add(count);
     }
 
-    /// Adds all of `other`; the same range, or values are re-recorded.
+    /// Adds `other`. Where the ranges differ, its values are recorded anew.
     pub fn merge(&mut self, other: &Latency) {
-        let Latency { range: _, seen, sum, max, censored, censored_count } = other;
-        if !seen.is_empty() && self.seen.add(seen).is_err() {
-            for v in seen.iter_recorded() {
-                self.seen.saturating_record_n(v.value_iterated_to(), v.count_at_value());
+        let Latency { range: _, observed, sum, max, censored, censored_count } = other;
+        if !observed.is_empty() && self.observed.add(observed).is_err() {
+            for v in observed.iter_recorded() {
+                self.observed.saturating_record_n(v.value_iterated_to(), v.count_at_value());
             }
         }
         self.sum += sum;
@@ -125,10 +132,10 @@ impl Latency {
         }
     }
 
-    /// Back to nothing, keeping the memory.
+    /// Empties it and keeps its memory.
     pub fn clear(&mut self) {
-        if !self.seen.is_empty() {
-            self.seen.reset();
+        if !self.observed.is_empty() {
+            self.observed.reset();
         }
         self.sum = 0;
         self.max = 0;
@@ -136,64 +143,64 @@ impl Latency {
         self.censored_count = 0;
     }
 
-    /// Values seen.
+    /// Number of observed values.
     pub fn count(&self) -> u64 {
-        self.seen.len()
+        self.observed.len()
     }
-    /// Values only bounded from below.
+    /// Number of censored values.
     pub fn censored_count(&self) -> u64 {
         self.censored_count
     }
-    /// Seen and censored.
+    /// Number of observed and censored values.
     pub fn sample_count(&self) -> u64 {
         self.count().saturating_add(self.censored_count)
     }
-    /// True if there is neither a value nor a bound.
+    /// Whether it has neither an observed nor a censored value.
     pub fn is_empty(&self) -> bool {
         self.sample_count() == 0
     }
-    /// Smallest value seen, to the histogram's precision.
+    /// Smallest observed value, to the precision of the histogram.
     pub fn min(&self) -> Option<Nanos> {
-        (self.count() > 0).then(|| Nanos(self.seen.min()))
+        (self.count() > 0).then(|| Nanos(self.observed.min()))
     }
-    /// Largest value seen, exactly (to the histogram's precision where it came out of one alone).
+    /// Largest observed value, exact unless it was decoded from a histogram.
     pub fn max(&self) -> Option<Nanos> {
         (self.count() > 0).then_some(Nanos(self.max))
     }
-    /// Exact mean of the values seen, in nanoseconds.
+    /// Exact mean of the observed values, in nanoseconds.
     pub fn mean(&self) -> Option<f64> {
         (self.count() > 0).then(|| self.sum as f64 / self.count() as f64)
     }
-    /// Exact sum of the values seen, in nanoseconds.
+    /// Exact sum of the observed values, in nanoseconds.
     pub fn sum_ns(&self) -> u128 {
         self.sum
     }
-    /// Standard deviation of the values seen, in nanoseconds, to the histogram's precision.
+    /// Standard deviation of the observed values, in nanoseconds, to the precision of the histogram.
     pub fn stddev(&self) -> Option<f64> {
-        (self.count() > 0).then(|| self.seen.stdev())
+        (self.count() > 0).then(|| self.observed.stdev())
     }
 
-    /// The quantile `q` (0 to 1) over all of the sample, the censored counted as longer than all seen.
-    /// None where it falls among the censored, or where there is no sample.
+    /// The quantile `q` (0 to 1) of the sample; censored values count as longer than all observed ones. None: it falls among
+    /// the censored values, or the sample is empty.
     pub fn quantile(&self, q: f64) -> Option<Nanos> {
         let rank = rank_of(q, self.sample_count())?;
         self.value_at_rank(rank)
     }
 
-    /// The value of the `rank`-th smallest (from 1); None among the censored.
+    /// The `rank`-th smallest value (from 1). None: it is censored.
     pub fn value_at_rank(&self, rank: u64) -> Option<Nanos> {
         if rank == 0 || rank > self.count() {
             return None;
         }
-        // half a step below the rank, so that rounding inside the library cannot step over it
+        // half a rank lower, so that rounding in the library cannot reach the next one
         let q = (rank as f64 - 0.5) / self.count() as f64;
-        Some(Nanos(self.seen.value_at_quantile(q).min(self.max)))
+        Some(Nanos(self.observed.value_at_quantile(q).min(self.max)))
     }
 
-    /// A lower bound of the quantile where [`Latency::quantile`] is None: every censored value is taken at its bound.
+    /// A lower bound of the quantile, also where [`Latency::quantile`] is None: every censored value counts as its bound.
     pub fn quantile_at_least(&self, q: f64) -> Option<Nanos> {
         let rank = rank_of(q, self.sample_count())?;
-        let mut all = self.seen.clone();
+        let mut all = self.observed.clone();
         if let Some(bounds) = &self.censored {
             all.add(&**bounds).ok()?;
         }
@@ -201,55 +208,55 @@ impl Latency {
         Some(Nanos(lowest(&all, all.value_at_quantile(q))))
     }
 
-    /// The share of the sample that is at most `value`; the censored are not.
+    /// The share of the sample with an observed value of at most `value`. None: the sample is empty.
     pub fn share_at_most(&self, value: Nanos) -> Option<f64> {
         if self.is_empty() {
             return None;
         }
-        Some(self.seen.count_between(0, value.0) as f64 / self.sample_count() as f64)
+        Some(self.observed.count_between(0, value.0) as f64 / self.sample_count() as f64)
     }
 
-    /// The histogram of the values seen.
+    /// The histogram of the observed values.
     pub fn histogram(&self) -> &Histogram<u64> {
-        &self.seen
+        &self.observed
     }
 
-    /// The HdrHistogram V2 compressed encoding of the values seen.
+    /// The HdrHistogram V2 compressed encoding of the observed values.
     pub(super) fn to_octets(&self) -> Vec<u8> {
         let mut octets = Vec::new();
         V2DeflateSerializer::new()
-            .serialize(&self.seen, &mut octets)
+            .serialize(&self.observed, &mut octets)
             .expect("writing into a Vec cannot fail");
         octets
     }
 
-    /// Base64 of the HdrHistogram V2 compressed encoding of the values seen.
+    /// Base64 of the HdrHistogram V2 compressed encoding of the observed values.
     pub fn to_base64(&self) -> String {
         to_base64(&self.to_octets())
     }
 
-    /// A distribution out of [`Latency::to_base64`]; without its censored values and exact sums, which that encoding lacks.
+    /// Decodes [`Latency::to_base64`]. The encoding has neither censored values nor exact sums.
     ///
     /// # Errors
-    /// What is wrong with the encoding.
+    /// The text is not a valid histogram.
     pub fn from_base64(text: &str) -> Result<Latency, HistogramError> {
         let octets = BASE64.decode(text)?;
         Latency::from_octets(&octets)
     }
 
-    /// The same out of [`Latency::to_octets`].
+    /// Decodes [`Latency::to_octets`].
     pub(super) fn from_octets(octets: &[u8]) -> Result<Latency, HistogramError> {
-        let seen = packed::read(octets)?;
-        let range = LatencyRange { max: Nanos(seen.high()), digits: seen.sigfig() };
-        let mean = seen.mean();
-        let sum = (mean * seen.len() as f64) as u128;
-        let max = if seen.is_empty() { 0 } else { seen.max() };
-        Ok(Latency { range, seen, sum, max, censored: None, censored_count: 0 })
+        let observed = histogram_codec::read(octets)?;
+        let range = LatencyRange { max: Nanos(observed.high()), digits: observed.sigfig() };
+        let mean = observed.mean();
+        let sum = (mean * observed.len() as f64) as u128;
+        let max = if observed.is_empty() { 0 } else { observed.max() };
+        Ok(Latency { range, observed, sum, max, censored: None, censored_count: 0 })
     }
 }
 
 impl Latency {
-    /// With the largest value and the mean (in nanoseconds) as they are known besides, which its encoding rounds.
+    /// Sets the exact maximum and mean (in nanoseconds), which the encoding rounds. None: as decoded.
     pub fn exactly(mut self, max: Option<Nanos>, mean: Option<u64>) -> Latency {
         if let Some(max) = max {
             self.max = max.0;
@@ -261,21 +268,20 @@ impl Latency {
     }
 }
 
-/// Octets as a line of text holds them.
+/// Octets in base64.
 pub(super) fn to_base64(octets: &[u8]) -> String {
     BASE64.encode(octets)
 }
 
-/// The figures of a closed distribution that pictures need; the whole of it lies with its row
+/// The figures of a closed distribution that charts need. Its row keeps the whole of it
 /// ([`super::IntervalRow::latency`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LatencyBrief {
-    /// Values seen.
+    /// Number of observed values.
     pub count: u64,
-    /// Values only bounded from below.
+    /// Number of censored values.
     pub censored: u64,
-    /// p50, p90, p99 and the largest seen. Rows are kept by the thousand: a number for "none" takes half the room
-    /// of an Option.
+    /// p50, p90, p99 and maximum. Thousands of rows are kept: `NONE` takes half the memory of an Option.
     figures: [u64; 4],
 }
 
@@ -288,7 +294,7 @@ impl Default for LatencyBrief {
 impl LatencyBrief {
     const NONE: u64 = u64::MAX;
 
-    /// Closes a distribution.
+    /// The figures of a distribution.
     pub fn of(latency: &Latency) -> LatencyBrief {
         if latency.is_empty() {
             return LatencyBrief::default();
@@ -304,19 +310,19 @@ impl LatencyBrief {
     fn figure(&self, number: usize) -> Option<u64> {
         Some(self.figures[number]).filter(|f| *f != Self::NONE)
     }
-    /// None where it falls among the censored, or without a sample; nanoseconds, like the others.
+    /// Median in nanoseconds. None, here and below: it falls among the censored values, or the sample is empty.
     pub fn p50(&self) -> Option<u64> {
         self.figure(0)
     }
-    /// 90th percentile.
+    /// 90th percentile in nanoseconds.
     pub fn p90(&self) -> Option<u64> {
         self.figure(1)
     }
-    /// 99th percentile.
+    /// 99th percentile in nanoseconds.
     pub fn p99(&self) -> Option<u64> {
         self.figure(2)
     }
-    /// Largest seen.
+    /// Largest observed value in nanoseconds.
     pub fn max(&self) -> Option<u64> {
         self.figure(3)
     }
@@ -331,23 +337,24 @@ fn rank_of(q: f64, n: u64) -> Option<u64> {
     if n == 0 {
         return None;
     }
-    // the product can come out a hair above a whole number: 0.9 * 10 must be rank 9
+    // rounding can lift the product slightly above a whole number: 0.9 * 10 must be rank 9
     let rank = (q * n as f64 - 1e-9).ceil() as u64;
     Some(rank.clamp(1, n))
 }
 
+/// The serialised form of a distribution.
 #[derive(Serialize, Deserialize)]
-struct Wire {
+struct SerializedLatency {
     range: LatencyRange,
-    seen: String,
+    observed: String,
     sum: u128,
     max: u64,
     censored: Option<String>,
     censored_count: u64,
 }
 
-/// Empty where nothing was recorded: most distributions of a second are.
-fn pack(h: &Histogram<u64>) -> String {
+/// Encodes a histogram in base64; empty where nothing was recorded, as in most distributions of a second.
+fn encode(h: &Histogram<u64>) -> String {
     if h.is_empty() {
         return String::new();
     }
@@ -356,22 +363,23 @@ fn pack(h: &Histogram<u64>) -> String {
     BASE64.encode(octets)
 }
 
-fn unpack(text: &str, range: LatencyRange) -> Result<Histogram<u64>, HistogramError> {
+/// Decodes [`encode`].
+fn decode(text: &str, range: LatencyRange) -> Result<Histogram<u64>, HistogramError> {
     if text.is_empty() {
         return Ok(range.empty());
     }
     let octets = BASE64.decode(text)?;
-    packed::read(&octets)
+    histogram_codec::read(&octets)
 }
 
 impl Serialize for Latency {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Wire {
+        SerializedLatency {
             range: self.range,
-            seen: pack(&self.seen),
+            observed: encode(&self.observed),
             sum: self.sum,
             max: self.max,
-            censored: self.censored.as_deref().map(pack),
+            censored: self.censored.as_deref().map(encode),
             censored_count: self.censored_count,
         }
         .serialize(serializer)
@@ -381,21 +389,21 @@ impl Serialize for Latency {
 impl<'de> Deserialize<'de> for Latency {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Latency, D::Error> {
         use serde::de::Error;
-        let wire = Wire::deserialize(deserializer)?;
-        let range = wire.range;
-        let censored = wire
+        let serialized = SerializedLatency::deserialize(deserializer)?;
+        let range = serialized.range;
+        let censored = serialized
             .censored
             .as_deref()
-            .map(|c| unpack(c, range))
+            .map(|c| decode(c, range))
             .transpose()
             .map_err(D::Error::custom)?;
         Ok(Latency {
-            range: wire.range,
-            seen: unpack(&wire.seen, range).map_err(D::Error::custom)?,
-            sum: wire.sum,
-            max: wire.max,
+            range: serialized.range,
+            observed: decode(&serialized.observed, range).map_err(D::Error::custom)?,
+            sum: serialized.sum,
+            max: serialized.max,
             censored: censored.map(Box::new),
-            censored_count: wire.censored_count,
+            censored_count: serialized.censored_count,
         })
     }
 }
@@ -443,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn it_travels_whole_through_serde_and_through_base64() {
+    fn it_is_read_back_from_serde_and_from_base64() {
         let mut l = Latency::new(range());
         for i in 0..1000 {
             l.record(Nanos::from_micros(i * 17));
@@ -457,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_beyond_the_range_is_censored_not_clamped() {
+    fn a_value_beyond_the_range_is_censored_not_clamped() {
         let mut l = Latency::new(LatencyRange { max: Nanos::from_secs(1), digits: 3 });
         l.record(Nanos::from_secs(3));
         assert_eq!((l.count(), l.censored_count()), (0, 1));

@@ -1,51 +1,51 @@
-//! What each worker used of its core, second by second, in bounded room.
+//! Processor use of each worker by second, in bounded memory.
 use super::interval::WorkerUse;
 use serde::{Deserialize, Serialize};
 
-/// Processor use of one worker over the load, in equal steps of time: a second each, and twice as much each time
-/// there are more than [`WorkerLoad::STEPS_MAX`] of them.
+/// Processor use of one worker over the load, in equal steps of time: of a second, doubled each time there are more than
+/// [`WorkerLoad::STEPS_MAX`] of them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct WorkerLoad {
-    /// Which.
+    /// Number of the worker.
     pub worker: u32,
-    /// Seconds that it has reported.
+    /// Number of seconds reported.
     pub seconds: u64,
-    /// How many times the steps have been doubled.
+    /// How often the steps were doubled.
     pub doubled: u32,
-    /// Processor time by step.
+    /// Processor time of each step.
     pub cpu_ns: Vec<u64>,
-    /// Ready and not running, by step.
+    /// Time ready and not running, of each step.
     pub run_delay_ns: Vec<u64>,
-    /// Held up in spells of more than a millisecond, by step.
+    /// Time in which the event loop woke late, in delays of more than a millisecond, of each step.
     pub held_ns: Vec<u64>,
-    /// Longest turn of its loop.
+    /// Longest iteration of the event loop.
     pub loop_max_ns: u64,
 }
 
 impl WorkerLoad {
-    /// Steps kept; beyond, neighbours are added up.
+    /// Maximum number of steps; beyond it neighbours are added up.
     pub const STEPS_MAX: usize = 3_600;
 
-    /// Nothing yet.
+    /// A worker that has reported nothing.
     pub(super) fn new(worker: u32) -> WorkerLoad {
         WorkerLoad { worker, ..WorkerLoad::default() }
     }
 
-    /// Seconds in a step.
+    /// Length of a step in seconds.
     pub fn step_s(&self) -> u64 {
         1 << self.doubled
     }
 
-    /// One more second.
+    /// Adds a second.
     pub(super) fn add(&mut self, used: &WorkerUse) {
-        let begins = self.seconds.is_multiple_of(self.step_s());
+        let starts_step = self.seconds.is_multiple_of(self.step_s());
         let figures = [
             (&mut self.cpu_ns, used.cpu_ns),
             (&mut self.run_delay_ns, used.run_delay_ns),
             (&mut self.held_ns, used.loop_held_ns),
         ];
         for (steps, value) in figures {
-            match steps.last_mut().filter(|_| !begins) {
+            match steps.last_mut().filter(|_| !starts_step) {
                 Some(last) => *last += value,
                 None => steps.push(value),
             }
@@ -60,11 +60,12 @@ impl WorkerLoad {
         }
     }
 
-    /// What `steps` (one of this worker's) says of a second: a step's mean. None: it was not reported.
+    /// The value of a second in `steps`, which is one of this worker's lists: the mean of its step. None: the second was
+    /// not reported.
     pub fn in_second(&self, steps: &[u64], second: usize) -> Option<u64> {
         let step = second as u64 / self.step_s();
         let all = *steps.get(step as usize)?;
-        // the last step may still be filling
+        // the last step may be incomplete
         let covered = (self.seconds.saturating_sub(step * self.step_s())).clamp(1, self.step_s());
         Some(all / covered)
     }

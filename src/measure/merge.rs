@@ -1,9 +1,9 @@
-//! The sum of several workers' intervals of one second: what a machine of a fleet hands up instead of all of them.
+//! The sum of the intervals of several workers for one second: an agent reports it instead of each interval.
 use super::failed::FAILED_MAX;
 use super::interval::{Interval, WorkerUse, merge_anomalies};
 
 impl Interval {
-    /// What each worker used of its core: of the workers it is the sum of, or of the one it comes from.
+    /// Processor use of each worker that is part of this interval.
     pub fn used(&self) -> Vec<WorkerUse> {
         if !self.uses.is_empty() {
             return self.uses.clone();
@@ -17,7 +17,7 @@ impl Interval {
         }]
     }
 
-    /// Adds another worker's interval of the same second. Distributions are added bucket by bucket.
+    /// Adds another worker's interval of the same second. Histograms are added bucket by bucket.
     pub fn merge(&mut self, other: &Interval) {
         let mut uses = self.used();
         uses.extend(other.used());
@@ -77,9 +77,9 @@ impl Interval {
         self.messages.merge(messages);
         merge_anomalies(&mut self.anomalies, anomalies);
         self.outages.extend(outages.iter().cloned());
-        let room = FAILED_MAX.saturating_sub(self.rejections.len());
-        self.rejections.extend(rejections.iter().take(room).cloned());
-        let room = FAILED_MAX.saturating_sub(self.missing.len());
-        self.missing.extend(missing.iter().take(room).cloned());
+        let free = FAILED_MAX.saturating_sub(self.rejections.len());
+        self.rejections.extend(rejections.iter().take(free).cloned());
+        let free = FAILED_MAX.saturating_sub(self.missing.len());
+        self.missing.extend(missing.iter().take(free).cloned());
     }
 }

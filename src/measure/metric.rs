@@ -1,5 +1,5 @@
-//! The catalogue of latency metrics: one row each. A metric's name is its path in result.json, and the
-//! same in gates, tables, CSV and comparison. A new metric is a new row, and nothing else.
+//! The table of latency metrics, one row each. The name of a metric is its path in result.json, and is also used in
+//! gates, tables, CSV and comparisons. A new metric is a new row.
 
 /// A latency that is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,7 +15,7 @@ pub enum Metric {
     HarnessLag,
     /// written − offered.
     WriteWait,
-    /// answered − written, of refused submit_sm: the others are of accepted ones.
+    /// answered − written, of rejected submit_sm; all others are of accepted ones.
     Rejected,
     /// receipted − intended.
     Receipt,
@@ -31,24 +31,24 @@ pub enum Metric {
     EnquireLink,
     /// deliver_sm read to deliver_sm_resp written.
     DeliverAck,
-    /// TCP connected to TLS agreed, once a connect.
+    /// End of the TCP connect to end of the TLS handshake, once a connection.
     TlsHandshake,
-    /// A deliver_sm that we refused or did not answer, to its coming again.
+    /// A deliver_sm that was refused or not answered, to its redelivery.
     Redelivery,
 }
 
-/// What the catalogue says of one metric.
+/// One row of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct MetricRow {
-    /// Which.
+    /// The metric.
     pub metric: Metric,
     /// Its path under `latency` in result.json.
     pub name: &'static str,
-    /// As text and HTML print it.
+    /// Its title in text and HTML.
     pub title: &'static str,
-    /// One sentence for "reading a report".
+    /// Its explanation for "reading a report".
     pub says: &'static str,
-    /// Recorded per message (and so per group), or once for the whole run.
+    /// Whether it is recorded per message, and so per group; else once for the run.
     pub per_message: bool,
 }
 
@@ -154,10 +154,10 @@ pub const LATENCY_METRICS: [MetricRow; 15] = [
 ];
 
 impl Metric {
-    /// Metrics recorded per message: the first so many of the catalogue.
+    /// Number of metrics recorded per message; they are the first ones of the table.
     pub const PER_MESSAGE_COUNT: usize = 10;
 
-    /// Its row in the catalogue.
+    /// Its row in the table.
     pub const fn row(self) -> &'static MetricRow {
         &LATENCY_METRICS[self as usize]
     }
@@ -165,7 +165,7 @@ impl Metric {
     pub const fn name(self) -> &'static str {
         self.row().name
     }
-    /// By its name.
+    /// The metric of this name. None: there is none.
     pub fn named(name: &str) -> Option<Metric> {
         LATENCY_METRICS.iter().find(|r| r.name == name).map(|r| r.metric)
     }

@@ -1,25 +1,24 @@
-//! Measurement: the five times of a message, what became of it, and where both are counted (docs/measuring.md and
-//! docs/ledger.md).
+//! Measurement: the times of a message, its outcome, and the cells that count them (METHOD.md §1, §3, §4).
 //!
-//! One [`Recorder`] per worker, without locks. It hands up an [`Interval`] each second; [`RunRecord`] is
-//! the sum of them. Nothing here knows a plan, a socket or a clock.
+//! Each worker has one [`Recorder`], without locks, and reports an [`Interval`] each second; [`RunRecord`] is the sum of
+//! them. Nothing here knows plans, sockets or clocks.
 mod cell;
 mod counters;
 mod cut;
 mod down;
 mod failed;
 mod fleet;
+mod histogram_codec;
 mod interval;
 mod latency;
 mod load;
 mod merge;
 mod metric;
 mod observer;
-mod packed;
 mod record;
 mod recorder;
 mod row;
-mod shelf;
+mod spill;
 mod ticket;
 
 pub use cell::CellInterval;
@@ -28,6 +27,7 @@ pub use cut::CutReason;
 pub use down::DownCause;
 pub use failed::{FAILED_MAX, MissingReceipt, Rejection};
 pub use fleet::{AgentLoss, AgentRecord, ClockFix, FleetRecord};
+pub use histogram_codec::HistogramError;
 pub use interval::{
     ANSWERED_AS, Anomaly, Exchange, Gauges, Interval, Messages, Outage, SessionRecord, Transport,
     WorkerUse,
@@ -36,9 +36,8 @@ pub use latency::{Latency, LatencyBrief, LatencyRange};
 pub use load::WorkerLoad;
 pub use metric::{LATENCY_METRICS, Metric, MetricRow};
 pub use observer::{NoObserver, Observer, Phase, Progress, Steer};
-pub use packed::HistogramError;
 pub use record::{CellKey, RunRecord};
 pub use recorder::{Recorder, WriteBatch};
 pub use row::IntervalRow;
-pub use shelf::{ROW_METRICS, Shelf};
+pub use spill::{ROW_METRICS, SpillStore};
 pub use ticket::{CellId, Outcome, Ticket};

@@ -1,18 +1,18 @@
-//! What is shown while a run goes on, and what whoever watches may ask for.
+//! Observers of a run: what they are shown, and what they may request.
 use super::cut::CutReason;
 use super::record::RunRecord;
-use super::shelf::Shelf;
+use super::spill::SpillStore;
 use crate::kit::Nanos;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Where a run stands.
+/// Phase of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Sessions are being bound.
     Connect,
-    /// The load is on.
+    /// Messages are sent.
     Load,
     /// The load has ended; answers and receipts are awaited.
     Drain,
@@ -20,41 +20,40 @@ pub enum Phase {
     Unbind,
 }
 
-/// What a run shows while it goes on.
+/// Progress of a run.
 #[derive(Debug)]
 pub struct Progress<'a> {
-    /// Where it stands.
+    /// Its phase.
     pub phase: Phase,
-    /// Since the start of the load (0 before it).
+    /// Time since the start of the load; 0 before it.
     pub at: Nanos,
-    /// When the load ends by the plan.
+    /// When the load ends by the plan, from its start.
     pub load_ends: Nanos,
-    /// The record so far; its last interval may still be filling.
+    /// The record so far; its last interval may be incomplete.
     pub record: &'a RunRecord,
-    /// Sessions bound, and sessions planned.
+    /// Number of bound and of planned sessions.
     pub sessions: (u64, u64),
 }
 
-/// Watches a run. Called on the coordinator's thread, about once a second and at each change of phase.
+/// Observes a run. Called on the coordinator's thread.
 pub trait Observer {
-    /// What it is now. Returning a reason ends the load (drain, then report).
+    /// Reports progress, about once a second and at each change of phase. Return a reason to end the load.
     fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason>;
 
-    /// All sessions are bound, and the load could begin at `earliest`: when it is to begin. None: not yet, ask again.
+    /// All sessions are bound, and the load can begin at `earliest`. Returns when it must begin; None: call again.
     fn start(&mut self, earliest: Nanos) -> Option<Nanos> {
         Some(earliest)
     }
 
-    /// The load begins: a place outside memory for the distributions of the seconds that have closed, where whoever
-    /// watches has one.
-    fn shelf(&mut self) -> Option<Arc<dyn Shelf>> {
+    /// The load begins. Returns a store outside memory for the histograms of closed seconds. None: they stay in memory.
+    fn spill_store(&mut self) -> Option<Arc<dyn SpillStore>> {
         None
     }
 
-    /// The run is stopped at once by a second signal, without a drain: the last look at what is known.
+    /// A second signal stops the run at once, without a drain. This is the last report.
     fn stopped_at_once(&mut self, _progress: &Progress<'_>) {}
 
-    /// What the operator asks for, if anything; asked about ten times a second.
+    /// The request of the operator. None: there is none. Called about ten times a second.
     fn steer(&mut self) -> Option<Steer> {
         None
     }
@@ -67,8 +66,8 @@ impl<O: Observer + ?Sized> Observer for &mut O {
     fn start(&mut self, earliest: Nanos) -> Option<Nanos> {
         (**self).start(earliest)
     }
-    fn shelf(&mut self) -> Option<Arc<dyn Shelf>> {
-        (**self).shelf()
+    fn spill_store(&mut self) -> Option<Arc<dyn SpillStore>> {
+        (**self).spill_store()
     }
     fn stopped_at_once(&mut self, progress: &Progress<'_>) {
         (**self).stopped_at_once(progress);
@@ -78,20 +77,20 @@ impl<O: Observer + ?Sized> Observer for &mut O {
     }
 }
 
-/// What an operator may ask for while a run goes on.
+/// A request of the operator during a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Steer {
-    /// End the load now, for this reason; then drain and report.
+    /// End the load now for this reason, drain and report.
     End(CutReason),
-    /// From now on so many per cent of the plan's rate (1 to 1,000). Not taken, and told so in the record's
-    /// notes, where the plan has closed-loop stages or its guard allows no more.
+    /// Change the rate from now on. Refused, with a note in the record, where the plan has closed-loop stages or its guard
+    /// does not allow the rate.
     Rate {
-        /// Of the plan's rate.
+        /// Percent of the planned rate, 1 to 1,000.
         percent: u32,
     },
 }
 
-/// Watches nothing.
+/// Ignores all progress.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoObserver;
 

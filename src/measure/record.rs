@@ -1,4 +1,4 @@
-//! The record of a run: the sum of all intervals of all workers. Plain data; what it means is `judge`'s business.
+//! The record of a run: the sum of all intervals of all workers. Plain data; `judge` interprets it.
 use super::cell::CellInterval;
 use super::counters::{Counters, Counts};
 use super::cut::CutReason;
@@ -11,105 +11,106 @@ use super::latency::{Latency, LatencyRange};
 use super::load::WorkerLoad;
 use super::metric::Metric;
 use super::row::{IntervalRow, OpenRow};
-use super::shelf::Shelf;
+use super::spill::SpillStore;
 use crate::kit::{Nanos, RateChange};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// What a cell stands for: numbers into the plan's stages, accounts and messages.
+/// The key of a cell: indexes of the plan's stages, accounts and message labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CellKey {
-    /// Stage.
+    /// Index of the stage.
     pub stage: u16,
-    /// Account.
+    /// Index of the account.
     pub account: u16,
-    /// Message label.
+    /// Index of the message label.
     pub label: u16,
 }
 
-/// Everything measured in a run. A clone shares the rows until one of the two changes them.
+/// Everything measured in a run. A clone shares the rows until one of both changes them.
 #[derive(Clone, Debug)]
 pub struct RunRecord {
-    /// Wall clock at the start of the load, nanoseconds since 1970.
+    /// Wall-clock time of the start of the load, nanoseconds since 1970.
     pub started_wall_ns: u64,
-    /// From the start of the load to its end (the last stage's end, or the interruption).
+    /// Time from the start of the load to its end: the end of the last stage, or the interruption.
     pub load_ended: Nanos,
-    /// From the start of the load to the last event.
+    /// Time from the start of the load to the last event.
     pub ended: Nanos,
-    /// None: the plan was carried out.
+    /// Why the run ended before its plan. None: it did not.
     pub cut_reason: Option<CutReason>,
-    /// One for each cell in which anything happened.
+    /// The cells in which anything happened, by ascending key.
     pub cells: Vec<(CellKey, CellInterval)>,
-    /// By second.
+    /// Rows by second; [`RunRecord::settle_rows`] brings them up to date.
     pub intervals: Arc<Vec<IntervalRow>>,
-    /// Bind, enquire_link, deliver_ack.
+    /// The metrics that are measured once for the run.
     pub whole: Vec<Latency>,
     /// Receipt time by message_state (10: any other), to two digits.
     pub receipt_by_state: Vec<Latency>,
-    /// Gaps between writes.
+    /// Times between consecutive writes of submit_sm.
     pub send_gaps: Latency,
-    /// Per worker.
+    /// Processor use by worker.
     pub workers: Vec<WorkerLoad>,
-    /// Per session.
+    /// Totals by session.
     pub sessions: Vec<SessionRecord>,
-    /// By kind.
+    /// Anomalies by kind.
     pub anomalies: Vec<Anomaly>,
-    /// Sessions that were down, the first [`RunRecord::OUTAGES_MAX`] times.
+    /// The first [`RunRecord::OUTAGES_MAX`] outages of sessions.
     pub outages: Vec<Outage>,
-    /// Further times, which are only counted.
+    /// Number of further outages.
     pub outages_more: u64,
-    /// Responses that no open request owns.
+    /// Responses to no request in flight, late ones not included.
     pub unknown_responses: u64,
-    /// Final receipts that no message owns.
+    /// Final receipts that match no message of the run.
     pub receipts_unknown: u64,
-    /// Receipts of an earlier run.
+    /// Receipts requested by an earlier run, as far as they are recognised.
     pub receipts_previous_run: u64,
-    /// Ids given twice, by the sessions they were given on: first, then again.
+    /// Ids given twice, by the sessions of the first and the second message.
     pub ids_given_twice: Counts<(u32, u32)>,
     /// Mobile-originated messages received.
     pub mo_received: u64,
-    /// Of those, with the text of a receipt.
+    /// Of `mo_received`: with the text of a receipt.
     pub mo_like_receipts: u64,
     /// deliver_sm answered.
     pub deliver_answered: u64,
-    /// … with a status other than 0.
+    /// MO and receipts answered with a status other than 0.
     pub deliver_refused: u64,
-    /// deliver_sm that had come before.
+    /// deliver_sm received again.
     pub redelivered: u64,
     /// Whole messages, where some have several parts.
     pub messages: Messages,
-    /// Exchanges of failed messages, where they were asked for.
+    /// Failed submit_sm with their answers, where a capture was requested.
     pub exchanges: Vec<Exchange>,
-    /// The first submit_sm that were rejected, at most [`FAILED_MAX`], by time once the run is over.
+    /// The first [`FAILED_MAX`] rejected submit_sm, sorted by time once the run is over.
     pub rejections: Vec<Rejection>,
-    /// The first receipts that did not come, likewise.
+    /// The first [`FAILED_MAX`] missing receipts, likewise.
     pub missing: Vec<MissingReceipt>,
-    /// Changes of the rate by hand, in order.
+    /// Rate changes of the operator, in order.
     pub rate_changes: Vec<RateChange>,
-    /// Where receipts were missing and unknown at once: of so many sampled receipts …
+    /// Number of receipts sampled, where some were missing and others unknown.
     pub ids_sampled: u64,
-    /// … each id rule would have matched so many.
+    /// By id rule, how many of the sampled receipts it would have matched.
     pub id_modes: Vec<(String, u64)>,
-    /// The machines, where there were several.
+    /// The agents. None: the run was on one machine.
     pub fleet: Option<FleetRecord>,
-    /// Distributions' range.
+    /// Bounds and precision of the distributions.
     pub range: LatencyRange,
+    /// Distributions of the latest rows.
     open: Vec<OpenRow>,
-    /// For the distributions of rows that have closed; None: they stay in memory.
-    shelf: Option<Arc<dyn Shelf>>,
+    /// Storage for the histograms of closed rows. None: they stay in memory.
+    store: Option<Arc<dyn SpillStore>>,
 }
 
 impl RunRecord {
-    /// Rows kept; beyond, neighbours are merged, openly: their `length` says so.
+    /// Maximum number of rows; beyond it neighbours are merged, and their `length` grows.
     pub const ROWS_MAX: usize = 3_600;
-    /// Outages kept; a peer chooses how many there are.
+    /// Maximum number of outages kept: a peer can cause any number.
     pub const OUTAGES_MAX: usize = 10_000;
-    /// Rows younger than so many stay in memory: they are read again and again.
-    const YOUNG_ROWS: usize = 16;
-    /// Seconds kept open for workers that report late.
+    /// Number of latest rows that stay in memory, because they are read again and again.
+    const ROWS_IN_MEMORY: usize = 16;
+    /// Number of latest rows that stay open for workers that report late.
     const OPEN_ROWS: usize = 4;
 
-    /// Nothing yet.
+    /// An empty record.
     pub fn new(range: LatencyRange, started_wall_ns: u64) -> RunRecord {
         let whole = super::LATENCY_METRICS.len() - Metric::PER_MESSAGE_COUNT;
         let coarse = LatencyRange { max: range.max, digits: 2 };
@@ -147,11 +148,11 @@ impl RunRecord {
             fleet: None,
             range,
             open: Vec::new(),
-            shelf: None,
+            store: None,
         }
     }
 
-    /// Adds one worker's interval. `keys` names the cells; `stage_at` tells the stage that was on at a time.
+    /// Adds a worker's interval. `keys`: keys of the cells by number. `stage_at`: the stage at a time of the load.
     pub fn absorb(
         &mut self,
         interval: &Interval,
@@ -183,9 +184,9 @@ impl RunRecord {
         }
         self.send_gaps.merge(&interval.send_gaps);
         merge_anomalies(&mut self.anomalies, &interval.anomalies);
-        let room = Self::OUTAGES_MAX.saturating_sub(self.outages.len());
-        self.outages.extend(interval.outages.iter().take(room).cloned());
-        self.outages_more += interval.outages.len().saturating_sub(room) as u64;
+        let free = Self::OUTAGES_MAX.saturating_sub(self.outages.len());
+        self.outages.extend(interval.outages.iter().take(free).cloned());
+        self.outages_more += interval.outages.len().saturating_sub(free) as u64;
         self.unknown_responses += interval.unknown_responses;
         self.receipts_unknown += interval.receipts_unknown;
         self.receipts_previous_run += interval.receipts_previous_run;
@@ -196,10 +197,10 @@ impl RunRecord {
         self.deliver_refused += interval.deliver_refused;
         self.redelivered += interval.redelivered;
         self.messages.merge(&interval.messages);
-        let room = FAILED_MAX.saturating_sub(self.rejections.len());
-        self.rejections.extend(interval.rejections.iter().take(room).cloned());
-        let room = FAILED_MAX.saturating_sub(self.missing.len());
-        self.missing.extend(interval.missing.iter().take(room).cloned());
+        let free = FAILED_MAX.saturating_sub(self.rejections.len());
+        self.rejections.extend(interval.rejections.iter().take(free).cloned());
+        let free = FAILED_MAX.saturating_sub(self.missing.len());
+        self.missing.extend(interval.missing.iter().take(free).cloned());
         for used in interval.used() {
             let worker = used.worker as usize;
             while self.workers.len() <= worker {
@@ -210,18 +211,19 @@ impl RunRecord {
         }
     }
 
+    /// The row of a time, and its distributions. Opens it where needed.
     fn row(
         &mut self,
         at: Nanos,
         stage_at: &dyn Fn(Nanos) -> Option<u16>,
     ) -> (&mut IntervalRow, &mut OpenRow) {
-        let place = self.intervals.iter().rposition(|r| r.at <= at);
-        let found = place.filter(|&p| at < self.intervals[p].at + self.intervals[p].length);
+        let before = self.intervals.iter().rposition(|r| r.at <= at);
+        let found = before.filter(|&p| at < self.intervals[p].at + self.intervals[p].length);
         let index = found.unwrap_or_else(|| {
-            let index = place.map_or(0, |p| p + 1);
+            let index = before.map_or(0, |p| p + 1);
             let rows = Arc::make_mut(&mut self.intervals);
             if rows.len() == rows.capacity() {
-                // once for all: a list that is copied when it grows is there twice for a moment
+                // once: a list that grows is copied, and takes its memory twice meanwhile
                 rows.reserve_exact(Self::ROWS_MAX + 1);
             }
             rows.insert(index, IntervalRow::empty(at, stage_at(at)));
@@ -245,6 +247,7 @@ impl RunRecord {
         (&mut Arc::make_mut(&mut self.intervals)[index], open)
     }
 
+    /// Moves the distributions of an open row into the row.
     fn close(&mut self, open: &OpenRow) {
         let rows = Arc::make_mut(&mut self.intervals);
         if let Some(row) = rows.iter_mut().rfind(|r| r.at == open.at) {
@@ -252,8 +255,8 @@ impl RunRecord {
         }
     }
 
-    /// Brings the figures of the seconds that are still filling up to date, and keeps the rows within
-    /// [`RunRecord::ROWS_MAX`]. Call it before reading `intervals`.
+    /// Brings the figures of the latest rows up to date, and limits the rows to [`RunRecord::ROWS_MAX`]. Call it before
+    /// reading `intervals`.
     pub fn settle_rows(&mut self) {
         for open in std::mem::take(&mut self.open) {
             self.close(&open);
@@ -261,29 +264,30 @@ impl RunRecord {
         while self.intervals.len() > Self::ROWS_MAX {
             self.coarsen();
         }
-        self.shelve();
+        self.spill();
     }
 
-    /// Gives the record a place outside memory for the distributions of rows that have closed.
-    pub fn keep_on(&mut self, shelf: Option<Arc<dyn Shelf>>) {
-        self.shelf = shelf;
+    /// Sets the store for the histograms of closed rows. None: they stay in memory.
+    pub fn spill_to(&mut self, store: Option<Arc<dyn SpillStore>>) {
+        self.store = store;
     }
 
-    /// Moves the distributions of rows that have closed out of memory. A shelf that refuses is not asked again.
-    fn shelve(&mut self) {
-        let Some(shelf) = &self.shelf else { return };
+    /// Moves the histograms of closed rows to the store. A store that refuses once is not used again.
+    fn spill(&mut self) {
+        let Some(store) = &self.store else { return };
         let rows = Arc::make_mut(&mut self.intervals);
-        let old = rows.len().saturating_sub(Self::YOUNG_ROWS);
-        if !rows[..old].iter_mut().all(|row| row.put_on(shelf)) {
-            self.shelf = None;
+        let old = rows.len().saturating_sub(Self::ROWS_IN_MEMORY);
+        if !rows[..old].iter_mut().all(|row| row.spill(store)) {
+            self.store = None;
         }
     }
 
+    /// Merges each two neighbouring rows.
     fn coarsen(&mut self) {
         let coarse = LatencyRange { max: self.range.max, digits: 2 };
         let mut merged: Vec<IntervalRow> = Vec::with_capacity(Self::ROWS_MAX + 1);
-        // what lies on the old shelf is in nobody's way once it is merged
-        self.shelf = self.shelf.as_ref().and_then(|shelf| shelf.fresh());
+        // the merged rows go to a new store; the old one is dropped with the old rows
+        self.store = self.store.as_ref().and_then(|store| store.fresh());
         for pair in self.intervals.chunks(2) {
             let mut row = pair[0].clone();
             if let [first, second] = pair {
@@ -292,16 +296,17 @@ impl RunRecord {
                 row.absorb(second);
                 open.close(&mut row);
             } else {
-                row.take_back();
+                row.load();
             }
-            if let Some(shelf) = &self.shelf {
-                row.put_on(shelf);
+            if let Some(store) = &self.store {
+                row.spill(store);
             }
             merged.push(row);
         }
         self.intervals = Arc::new(merged);
     }
 
+    /// The cell of a key.
     fn cell(&mut self, key: CellKey) -> &mut CellInterval {
         let index = match self.cells.binary_search_by_key(&key, |c| c.0) {
             Ok(index) => index,
@@ -313,19 +318,19 @@ impl RunRecord {
         &mut self.cells[index].1
     }
 
-    /// Time from the start of the load that the record holds so far: the whole seconds that the workers have
-    /// reported, their mean where some are ahead of others.
+    /// Time from the start of the load that the record covers: the seconds that the workers have reported, or their mean
+    /// where the workers differ.
     pub fn held(&self) -> Nanos {
         let seconds: u64 = self.workers.iter().map(|w| w.seconds).sum();
         Nanos(seconds * crate::kit::NS_PER_S / self.workers.len().max(1) as u64)
     }
 
-    /// Until when every worker that has reported has done so: what is later is a part of the whole.
+    /// Time from the start of the load that all workers have reported. Later rows are incomplete.
     pub fn reported_by_all(&self) -> Nanos {
         self.workers.iter().map(|w| Nanos::from_secs(w.seconds)).min().unwrap_or(Nanos::MAX)
     }
 
-    /// The sum of the cells that `wanted` picks.
+    /// The sum of the cells whose key `wanted` accepts.
     pub fn sum(&self, wanted: impl Fn(&CellKey) -> bool) -> CellInterval {
         let mut sum = CellInterval::new(self.range);
         for (key, cell) in &self.cells {
@@ -336,12 +341,12 @@ impl RunRecord {
         sum
     }
 
-    /// How many times a session was down.
+    /// Number of outages.
     pub fn outages_count(&self) -> u64 {
         self.outages.len() as u64 + self.outages_more
     }
 
-    /// Counters over the whole run.
+    /// Sum of the counters of all cells.
     pub fn ledger(&self) -> Counters {
         let mut sum = Counters::default();
         for (_, cell) in &self.cells {
@@ -358,11 +363,11 @@ mod tests {
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    /// So many seconds of one message each.
-    fn played(seconds: u64, shelf: Option<Arc<dyn Shelf>>, settled_every: u64) -> RunRecord {
+    /// A run of seconds with one message each.
+    fn played(seconds: u64, store: Option<Arc<dyn SpillStore>>, settled_every: u64) -> RunRecord {
         let range = LatencyRange { max: Nanos::from_secs(3600), digits: 2 };
         let mut record = RunRecord::new(range, 0);
-        record.keep_on(shelf);
+        record.spill_to(store);
         let mut recorder = Recorder::new(0, 1, range);
         let keys = [CellKey { stage: 0, account: 0, label: 0 }];
         for second in 0..seconds {
@@ -394,52 +399,52 @@ mod tests {
         assert!(record.intervals.windows(2).all(|w| w[0].at + w[0].length == w[1].at));
     }
 
-    /// Octets in a list, of which it takes no more than so many.
+    /// A store in memory with a limit.
     #[derive(Debug, Default)]
     struct List {
         octets: Mutex<Vec<u8>>,
-        room: usize,
+        free: usize,
         made: Arc<AtomicUsize>,
     }
 
-    impl Shelf for List {
+    impl SpillStore for List {
         fn put(&self, octets: &[u8]) -> Option<u64> {
             let mut all = self.octets.lock().unwrap();
-            let place = all.len();
-            (place + octets.len() <= self.room).then(|| all.extend(octets))?;
-            Some(place as u64)
+            let offset = all.len();
+            (offset + octets.len() <= self.free).then(|| all.extend(octets))?;
+            Some(offset as u64)
         }
-        fn get(&self, place: u64, length: usize) -> Option<Vec<u8>> {
-            let place = place as usize;
-            self.octets.lock().unwrap().get(place..place + length).map(<[u8]>::to_vec)
+        fn get(&self, offset: u64, length: usize) -> Option<Vec<u8>> {
+            let offset = offset as usize;
+            self.octets.lock().unwrap().get(offset..offset + length).map(<[u8]>::to_vec)
         }
-        fn fresh(&self) -> Option<Arc<dyn Shelf>> {
+        fn fresh(&self) -> Option<Arc<dyn SpillStore>> {
             self.made.fetch_add(1, Ordering::Relaxed);
-            Some(Arc::new(List { room: self.room, made: self.made.clone(), ..List::default() }))
+            Some(Arc::new(List { free: self.free, made: self.made.clone(), ..List::default() }))
         }
     }
 
     #[test]
-    fn rows_on_a_shelf_are_the_same_as_rows_in_memory_whatever_the_shelf_takes() {
+    fn spilled_rows_are_the_same_as_rows_in_memory_whatever_the_store_accepts() {
         const SECONDS: u64 = 5_001;
-        let kept = |record: &RunRecord| -> Vec<_> {
+        let rows_of = |record: &RunRecord| -> Vec<_> {
             let rows = record.intervals.iter();
             rows.map(|r| (r.at, r.length, r.response, r.base64(Metric::Response))).collect()
         };
-        let wanted = kept(&played(SECONDS, None, 1));
+        let wanted = rows_of(&played(SECONDS, None, 1));
         assert!(wanted.iter().all(|row| row.3.is_some()));
-        for room in [0, 10_000, usize::MAX] {
-            let shelf = Arc::new(List { room, ..List::default() });
-            let record = played(SECONDS, Some(shelf.clone()), 1);
-            assert_eq!(kept(&record), wanted, "room for {room}");
-            assert_eq!(shelf.octets.lock().unwrap().is_empty(), room == 0);
-            // the rows that were merged lie on another one
-            assert_eq!(shelf.made.load(Ordering::Relaxed), usize::from(room == usize::MAX));
+        for free in [0, 10_000, usize::MAX] {
+            let store = Arc::new(List { free, ..List::default() });
+            let record = played(SECONDS, Some(store.clone()), 1);
+            assert_eq!(rows_of(&record), wanted, "{free} octets");
+            assert_eq!(store.octets.lock().unwrap().is_empty(), free == 0);
+            // the merged rows are in a new store
+            assert_eq!(store.made.load(Ordering::Relaxed), usize::from(free == usize::MAX));
         }
     }
 
     #[test]
-    fn a_peer_that_drops_sessions_again_and_again_fills_no_memory_with_it() {
+    fn a_peer_that_drops_sessions_again_and_again_does_not_fill_memory() {
         let range = LatencyRange { max: Nanos::from_secs(3600), digits: 2 };
         let mut record = RunRecord::new(range, 0);
         let mut interval = Interval::new(0, 0, range);

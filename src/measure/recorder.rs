@@ -1,4 +1,4 @@
-//! One worker's recorder: no locks, no clock. It is told what happened and counts it where it belongs.
+//! The recorder of one worker: counts each event in its cell. No locks, no clock.
 use super::interval::{Gauges, Interval, Outage};
 use super::latency::{Latency, LatencyRange};
 use super::metric::Metric;
@@ -6,22 +6,24 @@ use super::ticket::{CellId, Outcome, Ticket};
 use super::{CellInterval, Counters};
 use crate::kit::Nanos;
 
-/// What one worker saw since the last [`Recorder::take`].
+/// Counts the events of one worker since the last [`Recorder::take`].
 #[derive(Debug)]
 pub struct Recorder {
+    /// The interval that is being filled.
     now: Box<Interval>,
     range: LatencyRange,
+    /// When the last write began.
     last_write: Nanos,
-    /// By cell: settled messages that did not wait for their socket, since the last [`Recorder::take`].
+    /// By cell, settled messages that did not wait for their socket, since the last [`Recorder::take`].
     no_write_waits: Vec<u64>,
-    /// Writes since the last [`Recorder::take`] that went out with the one before them.
+    /// submit_sm of the same write as the one before, since the last [`Recorder::take`].
     zero_gaps: u64,
-    /// The last answers that were settled, so far counted nowhere else, and how many they are.
-    alike: (SettledRun, u64),
+    /// The last settled messages, which are not counted yet, and their number.
+    last_settled: (SettledRun, u64),
 }
 
-/// What settled messages have in common that differ in nothing: one read often brings the answers to all of
-/// one write. They are recorded together.
+/// The values of settled messages with equal values, which are recorded together: one read often brings the answers to
+/// all messages of one write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct SettledRun {
     intended: Nanos,
@@ -45,7 +47,7 @@ impl SettledRun {
     };
 }
 
-/// Submit_sm of one cell that one write carried.
+/// The submit_sm of one cell in one write.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WriteBatch {
     cell: CellId,
@@ -54,66 +56,65 @@ pub struct WriteBatch {
     on_time: u64,
 }
 
-/// Offered to the socket within this of being due and having a slot counts as on time
-/// (docs/verdict.md, "Was the harness fit").
+/// A message counts as on time if it is offered to the socket within this time of being due with a free slot (METHOD.md
+/// §5).
 const ON_TIME: Nanos = Nanos::from_millis(1);
 
 impl Recorder {
-    /// A recorder for so many cells.
+    /// A recorder with this number of cells.
     pub fn new(worker: u32, cells_count: usize, range: LatencyRange) -> Recorder {
         let now = Box::new(Interval::new(worker, cells_count, range));
-        let alike = (SettledRun::NONE, 0);
+        let last_settled = (SettledRun::NONE, 0);
         let no_write_waits = vec![0; cells_count];
-        Recorder { now, range, last_write: Nanos::ZERO, no_write_waits, zero_gaps: 0, alike }
+        Recorder { now, range, last_write: Nanos::ZERO, no_write_waits, zero_gaps: 0, last_settled }
     }
 
-    /// The cell's counters and distributions.
+    /// Counters and distributions of a cell.
     #[inline]
     pub fn cell(&mut self, cell: CellId) -> &mut CellInterval {
         let range = self.range;
         self.now.cells[usize::from(cell)].get_or_insert_with(|| Box::new(CellInterval::new(range)))
     }
 
-    /// The cell's counters.
+    /// Counters of a cell.
     #[inline]
     pub fn tally(&mut self, cell: CellId) -> &mut Counters {
         &mut self.cell(cell).tally
     }
 
-    /// The interval itself, for what is not counted by cell.
+    /// The interval, for values that are not counted by cell.
     #[inline]
     pub fn interval(&mut self) -> &mut Interval {
         &mut self.now
     }
 
-    /// A submit_sm went out with the write stamped in the ticket.
+    /// Counts a submit_sm that was written; the ticket has the time.
     #[inline]
     pub fn written(&mut self, ticket: &Ticket) {
-        let mut together = WriteBatch::default();
-        self.written_together(ticket, 1, &mut together);
-        self.end_together(&together);
+        let mut batch = WriteBatch::default();
+        self.written_together(ticket, 1, &mut batch);
+        self.end_together(&batch);
     }
 
-    /// The same, of `count` that one write carried and that share this ticket. Those of one write are
-    /// gathered in `together`, which [`Recorder::end_together`] counts.
+    /// Adds `count` submit_sm with one ticket to the batch of their write. [`Recorder::end_together`] counts the batch.
     #[inline]
-    pub fn written_together(&mut self, ticket: &Ticket, count: u32, together: &mut WriteBatch) {
-        if together.count > 0 && together.cell != ticket.cell {
-            self.end_together(together);
-            *together = WriteBatch::default();
+    pub fn written_together(&mut self, ticket: &Ticket, count: u32, batch: &mut WriteBatch) {
+        if batch.count > 0 && batch.cell != ticket.cell {
+            self.end_together(batch);
+            *batch = WriteBatch::default();
         }
         let on_time = ticket.offered.since(ticket.slot_free) <= ON_TIME;
-        together.cell = ticket.cell;
-        together.written = ticket.written;
-        together.count += u64::from(count);
-        together.on_time += if on_time { u64::from(count) } else { 0 };
+        batch.cell = ticket.cell;
+        batch.written = ticket.written;
+        batch.count += u64::from(count);
+        batch.on_time += if on_time { u64::from(count) } else { 0 };
     }
 
-    /// Counts what one write carried.
+    /// Counts the submit_sm of one write.
     #[inline]
-    pub fn end_together(&mut self, together: &WriteBatch) {
-        if together.count > 0 {
-            let WriteBatch { cell, written, count, on_time } = *together;
+    pub fn end_together(&mut self, batch: &WriteBatch) {
+        if batch.count > 0 {
+            let WriteBatch { cell, written, count, on_time } = *batch;
             self.count_written(cell, written, count, on_time);
         }
     }
@@ -134,45 +135,45 @@ impl Recorder {
         self.last_write = written;
     }
 
-    /// How a written submit_sm ended, at `at` (the read's stamp, the deadline, the loss).
+    /// Counts the outcome of a written submit_sm at `at`: the time of the read, the deadline or the loss.
     #[inline]
     pub fn settled(&mut self, ticket: &Ticket, outcome: Outcome, at: Nanos) {
         self.settled_together(ticket, 1, outcome, at);
     }
 
-    /// The same, of `count` that share this ticket and ended together.
+    /// Counts the outcome of `count` submit_sm with one ticket that ended together.
     #[inline]
     pub fn settled_together(&mut self, ticket: &Ticket, count: u32, outcome: Outcome, at: Nanos) {
         let Ticket { intended, slot_free, offered, written, cell, .. } = *ticket;
-        let alike = SettledRun { intended, slot_free, offered, written, at, outcome, cell };
-        if self.alike.0 != alike {
-            self.record_alike();
-            self.alike.0 = alike;
+        let run = SettledRun { intended, slot_free, offered, written, at, outcome, cell };
+        if self.last_settled.0 != run {
+            self.record_last_settled();
+            self.last_settled.0 = run;
         }
-        self.alike.1 += u64::from(count);
+        self.last_settled.1 += u64::from(count);
     }
 
-    /// Records the last answers.
-    fn record_alike(&mut self) {
-        let (alike, count) = (self.alike.0, std::mem::take(&mut self.alike.1));
+    /// Counts the last settled messages.
+    fn record_last_settled(&mut self) {
+        let (run, count) = (self.last_settled.0, std::mem::take(&mut self.last_settled.1));
         if count == 0 {
             return;
         }
-        let SettledRun { intended, slot_free, offered, written, at, outcome, cell } = alike;
+        let SettledRun { intended, slot_free, offered, written, at, outcome, cell } = run;
         let range = self.range;
         let write_wait = written.since(offered);
         if write_wait == Nanos::ZERO && !matches!(outcome, Outcome::Rejected(_)) {
             self.no_write_waits[usize::from(cell)] += count;
         }
         let cell = self.cell(cell);
-        let seen = match outcome {
+        let is_observed = match outcome {
             Outcome::Accepted => {
                 cell.tally.accepted += count;
                 cell.statuses.add(&0, count);
                 true
             }
             Outcome::Rejected(status) => {
-                // a refusal that comes at once must not make an SMSC look fast: it has times of its own
+                // a fast rejection must not make an SMSC look fast: rejections have times of their own
                 cell.tally.rejected += count;
                 cell.statuses.add(&status, count);
                 let service = at.since(written);
@@ -194,7 +195,7 @@ impl Recorder {
             }
         };
         let (response, service) = (at.since(intended), at.since(written));
-        if seen {
+        if is_observed {
             cell.latency[Metric::Response as usize].record_n(response, count);
             cell.latency[Metric::Service as usize].record_n(service, count);
         } else {
@@ -209,7 +210,7 @@ impl Recorder {
         }
     }
 
-    /// `count` messages that were never written: dropped for want of a slot, or unsent when the run ended at `at`.
+    /// Counts messages that were not written: dropped because no slot was free, or unsent when the run ended at `at`.
     pub fn never_written(
         &mut self,
         cell: CellId,
@@ -227,30 +228,30 @@ impl Recorder {
         cell.latency[Metric::Response as usize].censor_n(at.since(intended), count);
     }
 
-    /// So many deliver_sm_resp were written, this long after their deliver_sm was read.
+    /// Counts deliver_sm_resp that were written this long after their deliver_sm were read.
     #[inline]
     pub fn acknowledged(&mut self, after: Nanos, count: u32) {
         self.whole(Metric::DeliverAck).record_n(after, u64::from(count));
     }
 
-    /// One of the distributions measured once for the run.
+    /// The distribution of a metric that is measured once for the run.
     pub fn whole(&mut self, metric: Metric) -> &mut Latency {
         &mut self.now.whole[metric as usize - Metric::PER_MESSAGE_COUNT]
     }
 
-    /// A session came back, or went for good.
+    /// Adds an outage that ended, or is final.
     pub fn outage(&mut self, outage: Outage) {
         self.now.outages.push(outage);
     }
 
-    /// Hands up what was seen and goes on with `spare` (or a new one).
+    /// Returns the interval and continues with `spare`, or a new one.
     pub fn take(
         &mut self,
         number: u64,
         gauges: Gauges,
         spare: Option<Box<Interval>>,
     ) -> Box<Interval> {
-        self.record_alike();
+        self.record_last_settled();
         for (cell, count) in self.no_write_waits.iter_mut().enumerate().filter(|(_, n)| **n > 0) {
             if let Some(cell) = &mut self.now.cells[cell] {
                 cell.latency[Metric::WriteWait as usize].record_n(Nanos::ZERO, *count);
@@ -300,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_have_times_of_their_own_and_shorten_no_other() {
+    fn rejections_have_times_of_their_own_and_shorten_no_other() {
         let range = LatencyRange::for_deadline(Nanos::from_secs(1));
         let mut r = Recorder::new(0, 1, range);
         let ticket = Ticket { written: Nanos(1_000), ..Ticket::default() };
@@ -318,7 +319,7 @@ mod tests {
         }
         assert!(cell.metric(Metric::Service).min() >= Some(Nanos::from_millis(19)));
         assert_eq!((cell.metric(Metric::Rejected).count(), cell.statuses.total()), (30, 40));
-        // told apart by status, as many as there is room for
+        // by status, up to the maximum number
         let by_status =
             |status| cell.rejected_by_status.iter().find(|s| s.0 == status).map(|s| s.1.count());
         assert_eq!(by_status(0x58), Some(10));

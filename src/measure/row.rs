@@ -1,97 +1,102 @@
-//! One second of a run: its counters, and its distributions while they fill and once they are closed.
+//! One second of a run: its counters, and its distributions while it is open and once it is closed.
 use super::cell::CellInterval;
 use super::counters::{Counters, Counts};
 use super::interval::{Gauges, Interval};
 use super::latency::{Latency, LatencyBrief, LatencyRange, to_base64};
 use super::metric::Metric;
-use super::shelf::{Kept, ROW_METRICS, Shelf};
+use super::spill::{ROW_METRICS, RowHistograms, SpillStore};
 use crate::kit::Nanos;
 use std::sync::Arc;
 
 /// One second of the whole run.
 #[derive(Clone, Debug)]
 pub struct IntervalRow {
-    /// From the start of the load to this interval's start.
+    /// When the row begins, from the start of the load.
     pub at: Nanos,
-    /// How much time it covers: 1 s, or more where neighbours were merged.
+    /// Length of the row: 1 s, or more where neighbours were merged.
     pub length: Nanos,
-    /// Number of the stage that was on at its start; None: drain.
+    /// Index of the stage at its start. None: drain.
     pub stage: Option<u16>,
-    /// Messages that the schedule intends in it (0 in a closed loop); filled in at the end of the run.
+    /// Messages that the schedule intends in it (0 in closed loop). Set at the end of the run.
     pub scheduled: u64,
-    /// Counters of what happened in it, over all cells.
+    /// Counters of all cells.
     pub tally: Counters,
-    /// Final receipts that no message owns.
+    /// Final receipts that match no message of the run.
     pub receipts_unknown: u64,
     /// Mobile-originated messages received.
     pub mo: u64,
-    /// Answers by command_status.
+    /// Responses by command_status.
     pub statuses: Counts<u32>,
     /// Gauges at its end.
     pub gauges: Gauges,
-    /// Worst worker's processor share (0 to 1).
+    /// Highest processor use of a worker (0 to 1).
     pub cpu_worst: f64,
-    /// Answered in it, from their intended time.
+    /// Response times of the messages answered in it.
     pub response: LatencyBrief,
-    /// Answered in it, from their write.
+    /// Service times of the messages answered in it.
     pub service: LatencyBrief,
-    /// Receipted in it, from their intended time.
+    /// Receipt times of the messages receipted in it.
     pub receipt: LatencyBrief,
-    /// Answered in it: how late the tool was.
+    /// Harness lag of the messages answered in it.
     pub harness_lag: LatencyBrief,
-    /// Answered in it: how long the socket took no octets.
+    /// Write wait of the messages answered in it.
     pub write_wait: LatencyBrief,
-    /// Receipted in it, from their write.
+    /// Receipt times from the write, of the messages receipted in it.
     pub receipt_from_write: LatencyBrief,
-    /// Receipted in it, from their answer, where that came first.
+    /// Receipt times from the response where that came first, of the messages receipted in it.
     pub receipt_after_response: LatencyBrief,
-    /// What the peer did that no standard foresees, by kind.
+    /// Anomalies by kind.
     pub anomalies: Vec<(String, u64)>,
-    kept: Kept,
+    histograms: RowHistograms,
 }
 
-fn place_of(metric: Metric) -> Option<usize> {
+/// Index of a metric in [`ROW_METRICS`]. None: it is not kept by second.
+fn index_of(metric: Metric) -> Option<usize> {
     ROW_METRICS.iter().position(|known| *known == metric)
 }
 
-/// The distributions of a second that is still filling, in the order of [`ROW_METRICS`].
+/// The distributions of an open row, in the order of [`ROW_METRICS`].
 #[derive(Clone, Debug)]
 pub(super) struct OpenRow {
     pub(super) at: Nanos,
-    filling: [Latency; ROW_METRICS.len()],
+    latencies: [Latency; ROW_METRICS.len()],
 }
 
 impl OpenRow {
     pub(super) fn new(at: Nanos, range: LatencyRange) -> OpenRow {
-        OpenRow { at, filling: ROW_METRICS.map(|_| Latency::new(range)) }
+        OpenRow { at, latencies: ROW_METRICS.map(|_| Latency::new(range)) }
     }
+    /// Opens a closed row again.
     pub(super) fn of(row: &IntervalRow, range: LatencyRange) -> OpenRow {
-        let mut filling = row.kept.open(range);
-        for (latency, brief) in filling.iter_mut().zip(row.briefs()) {
+        let mut latencies = row.histograms.decode(range);
+        for (latency, brief) in latencies.iter_mut().zip(row.briefs()) {
             latency.censor_n(range.max, brief.censored);
         }
-        OpenRow { at: row.at, filling }
+        OpenRow { at: row.at, latencies }
     }
-    /// Adds what one cell of one worker saw in it.
+    /// Adds a cell of one worker.
     pub(super) fn absorb(&mut self, cell: &CellInterval) {
-        for (filling, metric) in self.filling.iter_mut().zip(ROW_METRICS) {
-            filling.merge(cell.metric(metric));
+        for (latency, metric) in self.latencies.iter_mut().zip(ROW_METRICS) {
+            latency.merge(cell.metric(metric));
         }
     }
+    /// Stores the distributions in the row.
     pub(super) fn close(&self, row: &mut IntervalRow) {
-        for (brief, filling) in row.briefs_mut().into_iter().zip(&self.filling) {
-            *brief = LatencyBrief::of(filling);
+        for (brief, latency) in row.briefs_mut().into_iter().zip(&self.latencies) {
+            *brief = LatencyBrief::of(latency);
         }
-        row.kept = Kept::of(self.filling.iter().map(Some));
+        row.histograms = RowHistograms::of(self.latencies.iter().map(Some));
     }
+    /// Adds those of another row.
     pub(super) fn merge(&mut self, other: &OpenRow) {
-        for (mine, theirs) in self.filling.iter_mut().zip(&other.filling) {
+        for (mine, theirs) in self.latencies.iter_mut().zip(&other.latencies) {
             mine.merge(theirs);
         }
     }
 }
 
 impl IntervalRow {
+    /// A row in which nothing has happened.
     pub(super) fn empty(at: Nanos, stage: Option<u16>) -> IntervalRow {
         IntervalRow {
             at,
@@ -112,12 +117,12 @@ impl IntervalRow {
             receipt_from_write: LatencyBrief::default(),
             receipt_after_response: LatencyBrief::default(),
             anomalies: Vec::new(),
-            kept: Kept::default(),
+            histograms: RowHistograms::default(),
         }
     }
 
-    /// A row out of what was kept of it; `kept` in the order of [`ROW_METRICS`]: values seen, and how many values are
-    /// only bounded from below.
+    /// A row from its saved parts. `distributions`: observed values and number of censored ones, in the order of
+    /// [`ROW_METRICS`].
     pub fn of(
         at: Nanos,
         length: Nanos,
@@ -125,53 +130,54 @@ impl IntervalRow {
         tally: Counters,
         gauges: Gauges,
         mo: u64,
-        kept: &[(Option<Latency>, u64); ROW_METRICS.len()],
+        distributions: &[(Option<Latency>, u64); ROW_METRICS.len()],
     ) -> IntervalRow {
         let mut row = IntervalRow { length, tally, gauges, mo, ..IntervalRow::empty(at, stage) };
-        for (brief, (latency, censored)) in row.briefs_mut().into_iter().zip(kept) {
+        for (brief, (latency, censored)) in row.briefs_mut().into_iter().zip(distributions) {
             *brief = latency.as_ref().map(LatencyBrief::of).unwrap_or_default();
             brief.censored = *censored;
         }
-        row.kept = Kept::of(kept.iter().map(|(latency, _)| latency.as_ref()));
+        row.histograms =
+            RowHistograms::of(distributions.iter().map(|(latency, _)| latency.as_ref()));
         row
     }
 
-    /// The figures of one metric; None where it is not kept by second.
+    /// The figures of a metric. None: it is not kept by second.
     pub fn brief(&self, metric: Metric) -> Option<&LatencyBrief> {
-        self.briefs().get(place_of(metric)?).copied()
+        self.briefs().get(index_of(metric)?).copied()
     }
 
-    /// The values seen of one metric, to two digits; None where there is none.
+    /// The observed values of a metric, to two digits. None: there are none.
     pub fn latency(&self, metric: Metric) -> Option<Latency> {
-        Latency::from_octets(&self.kept.octets(place_of(metric)?)?).ok()
+        Latency::from_octets(&self.histograms.octets(index_of(metric)?)?).ok()
     }
 
-    /// The same as [`Latency::to_base64`] has it.
+    /// The observed values of a metric, as [`Latency::to_base64`] encodes them. None: there are none.
     pub fn base64(&self, metric: Metric) -> Option<String> {
-        self.kept.octets(place_of(metric)?).map(|octets| to_base64(&octets))
+        self.histograms.octets(index_of(metric)?).map(|octets| to_base64(&octets))
     }
 
-    /// The whole distribution of one metric (censored values at the range's end).
+    /// The distribution of a metric; its censored values are at the end of the range.
     pub fn open(&self, metric: Metric, range: LatencyRange) -> Latency {
         let mut all = Latency::new(range);
-        if let Some(seen) = self.latency(metric) {
-            all.merge(&seen);
+        if let Some(observed) = self.latency(metric) {
+            all.merge(&observed);
         }
         all.censor_n(range.max, self.brief(metric).map_or(0, |brief| brief.censored));
         all
     }
 
-    /// Moves its distributions to a shelf. False: the shelf does not take them.
-    pub(super) fn put_on(&mut self, shelf: &Arc<dyn Shelf>) -> bool {
-        self.kept.put_on(shelf)
+    /// Moves its histograms to a store. False: the store refuses them.
+    pub(super) fn spill(&mut self, store: &Arc<dyn SpillStore>) -> bool {
+        self.histograms.spill(store)
     }
 
-    /// Its distributions back into memory.
-    pub(super) fn take_back(&mut self) {
-        self.kept.take_back();
+    /// Moves its histograms back into memory.
+    pub(super) fn load(&mut self) {
+        self.histograms.load();
     }
 
-    /// Its distributions, in the order of [`ROW_METRICS`].
+    /// The figures of its distributions, in the order of [`ROW_METRICS`].
     pub fn briefs(&self) -> [&LatencyBrief; ROW_METRICS.len()] {
         [
             &self.response,
@@ -195,7 +201,7 @@ impl IntervalRow {
         ]
     }
 
-    /// Counters, gauges and anomalies of one worker's second.
+    /// Adds gauges, anomalies and the counters that are not in cells, of one worker.
     pub(super) fn add(&mut self, interval: &Interval) {
         self.receipts_unknown += interval.receipts_unknown;
         self.mo += interval.mo_received;
@@ -214,7 +220,7 @@ impl IntervalRow {
         }
     }
 
-    /// Counters of the second that follows; gauges are the later ones, times of use add up.
+    /// Adds the next row: counters and times are added, gauges replaced.
     pub(super) fn absorb(&mut self, next: &IntervalRow) {
         self.length += next.length;
         self.scheduled += next.scheduled;

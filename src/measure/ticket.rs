@@ -1,37 +1,36 @@
-//! The ticket of one submit_sm: its times and where it is counted. It knows no PDU.
+//! The ticket of one submit_sm: its times and the cell that counts it. Knows no PDUs.
 use crate::kit::Nanos;
 use serde::{Deserialize, Serialize};
 
-/// Where a message is counted: one number for (stage, account, label). The plan says which.
+/// Number of the cell (stage, account, label) that counts a message; the plan assigns it.
 pub type CellId = u16;
 
-/// The times and the place of one submit_sm on its way (docs/measuring.md, "Times of a message"). Travels in the window
-/// slot.
+/// The times and the cell of one submit_sm (METHOD.md §1). It is kept in the window slot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket {
-    /// Number in the schedule; recipe and destination are pure functions of it.
+    /// Number in the schedule. Content and destination follow from it.
     pub index: u64,
-    /// The schedule's time.
+    /// When the schedule intends to send it.
     pub intended: Nanos,
-    /// `intended`, or the stamp of what freed the slot it got, if that is later.
+    /// When its window slot became free, or `intended` if that is later.
     pub slot_free: Nanos,
-    /// The first write that offered its last octet to the socket; where the socket was full already, when the
-    /// message was ready. 0 until then.
+    /// When a write first offered its last octet to the socket; where the socket was full already, when the message was in
+    /// the out-buffer. 0 before.
     pub offered: Nanos,
-    /// Read just before the write that carried its last octet. 0 until then.
+    /// When the write of its last octet began. 0 before.
     pub written: Nanos,
-    /// Where it is counted.
+    /// The cell that counts it.
     pub cell: CellId,
-    /// Sends of this message before this one (policy `retry`).
+    /// Number of earlier attempts to send it (policy `retry`).
     pub attempt: u8,
-    /// registered_delivery's bits 1–0, which say whether a receipt must come.
+    /// Bits 1–0 of registered_delivery, which say whether a receipt is required.
     pub receipt_asked: u8,
-    /// Of messages stamped together: from the index of one to that of the next. Else 0.
+    /// Of messages encoded together: distance from one index to the next. Else 0.
     pub step: u32,
 }
 
 impl Ticket {
-    /// A write that began at `stamp` carried its last octet.
+    /// Records that a write which began at `stamp` wrote its last octet.
     #[inline]
     pub fn write_at(&mut self, stamp: Nanos) {
         self.written = stamp;
@@ -41,7 +40,7 @@ impl Ticket {
     }
 }
 
-/// How a submit_sm ended.
+/// Outcome of a submit_sm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// submit_sm_resp with command_status 0.
@@ -50,8 +49,8 @@ pub enum Outcome {
     Rejected(u32),
     /// No answer within `timeouts.response`.
     TimedOut,
-    /// Its connection went before its answer came.
+    /// Its connection ended before the answer.
     Lost,
-    /// Still open when the run ended.
+    /// In flight when the run ended.
     OpenAtEnd,
 }

@@ -1,6 +1,6 @@
 //! Several observers of one run.
 use crate::kit::Nanos;
-use crate::measure::{CutReason, Observer, Progress, Shelf, Steer};
+use crate::measure::{CutReason, Observer, Progress, SpillStore, Steer};
 use std::fmt;
 use std::sync::Arc;
 
@@ -33,8 +33,8 @@ impl Observer for Observers<'_> {
         self.0.iter_mut().try_fold(earliest, |at, observer| Some(at.max(observer.start(earliest)?)))
     }
 
-    fn shelf(&mut self) -> Option<Arc<dyn Shelf>> {
-        self.0.iter_mut().find_map(|observer| observer.shelf())
+    fn spill_store(&mut self) -> Option<Arc<dyn SpillStore>> {
+        self.0.iter_mut().find_map(|observer| observer.spill_store())
     }
 
     fn stopped_at_once(&mut self, progress: &Progress<'_>) {

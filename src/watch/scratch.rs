@@ -1,5 +1,5 @@
-//! A shelf on disk: a file that nobody else sees, and that is gone when the run is, however it ends.
-use crate::measure::Shelf;
+//! A spill store on disk: an unlinked file, which is removed with the run however it ends.
+use crate::measure::SpillStore;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -35,7 +35,7 @@ impl Scratch {
     }
 }
 
-impl Shelf for Scratch {
+impl SpillStore for Scratch {
     fn put(&self, octets: &[u8]) -> Option<u64> {
         let place = self.end.fetch_add(octets.len() as u64, Ordering::Relaxed);
         self.file.write_all_at(octets, place).ok()?;
@@ -48,7 +48,7 @@ impl Shelf for Scratch {
         Some(octets)
     }
 
-    fn fresh(&self) -> Option<Arc<dyn Shelf>> {
+    fn fresh(&self) -> Option<Arc<dyn SpillStore>> {
         Some(Arc::new(Scratch::new(&self.folder).ok()?))
     }
 }

@@ -1,5 +1,4 @@
-//! HdrHistogram's V2 encoding, read within bounds: a file or a peer chooses what it declares, and it may
-//! declare anything. It knows no file.
+//! Reads HdrHistogram's V2 encoding within bounds: a file or a peer may declare any size in it.
 use flate2::read::ZlibDecoder;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
@@ -7,37 +6,37 @@ use std::io::Read;
 
 const COOKIE: u32 = 0x1C84_9313;
 const COOKIE_COMPRESSED: u32 = 0x1C84_9314;
-/// Before the compressed part: the cookie and its length.
+/// Length of the header before the compressed part: cookie and length.
 const OUTER_OCTETS: usize = 8;
-/// Before the counts: cookie, their length, offset, digits, lowest, highest, ratio.
+/// Length of the header before the counts: cookie, length of the counts, offset, digits, lowest, highest, ratio.
 const HEADER_OCTETS: usize = 40;
-/// Octets of one count at most.
+/// Maximum length of one count in octets.
 const COUNT_OCTETS_MAX: u64 = 9;
-/// Most significant digits of a distribution of ours; with more, one takes megabytes.
+/// Maximum number of significant digits; with more a histogram takes megabytes.
 const DIGITS_MAX: u32 = 3;
 
-/// Why octets are no distribution that can be read.
+/// Why a histogram cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum HistogramError {
-    /// Text that is no base64.
+    /// The text is not base64.
     #[error("not base64: {0}")]
     Base64(#[from] base64::DecodeError),
-    /// Octets of something else.
+    /// The octets are of another format.
     #[error("not an HdrHistogram V2")]
-    Else,
-    /// They cannot be inflated, or decoded.
+    OtherFormat,
+    /// The octets cannot be inflated or decoded.
     #[error("not an HdrHistogram V2: {0}")]
     Unreadable(String),
-    /// Too few of them.
+    /// Octets are missing.
     #[error("not an HdrHistogram V2: it ends before its counts do")]
-    Cut,
-    /// The header cannot be.
+    Truncated,
+    /// The header is not valid.
     #[error("not an HdrHistogram V2: its header is broken")]
     Header,
-    /// More digits than ours have.
+    /// There are too many digits.
     #[error("a histogram of {0} significant digits; 1 to {DIGITS_MAX} can be read")]
     Digits(u32),
-    /// Bounds that are none.
+    /// The bounds are not a range.
     #[error("a histogram from {low} to {high}, which is not a range")]
     Range {
         /// Lowest value.
@@ -45,23 +44,23 @@ pub enum HistogramError {
         /// Highest value.
         high: u64,
     },
-    /// More counts than values.
+    /// There are more counts than values.
     #[error(
         "a histogram with {octets} octets of counts, more than the {values} values of its range need"
     )]
     Counts {
-        /// As declared.
+        /// Declared length of the counts.
         octets: u32,
-        /// That the range has.
+        /// Number of values in the range.
         values: u64,
     },
 }
 
-/// Reads a histogram, compressed or not. Memory is bounded by the range that it declares (at most about
-/// 1 MB), whatever the octets inflate to.
+/// Reads a histogram, compressed or not. The memory is bounded by the declared range (at most about 1 MB), whatever the
+/// octets inflate to.
 ///
 /// # Errors
-/// What is wrong with it.
+/// It is not a valid histogram.
 pub(super) fn read(octets: &[u8]) -> Result<Histogram<u64>, HistogramError> {
     let plain = match word(octets, 0) {
         Some(COOKIE) => {
@@ -69,21 +68,21 @@ pub(super) fn read(octets: &[u8]) -> Result<Histogram<u64>, HistogramError> {
             octets[..HEADER_OCTETS + rest].to_vec()
         }
         Some(COOKIE_COMPRESSED) => inflate(octets.get(OUTER_OCTETS..).unwrap_or_default())?,
-        Some(_) | None => return Err(HistogramError::Else),
+        Some(_) | None => return Err(HistogramError::OtherFormat),
     };
     Deserializer::new()
         .deserialize(&mut plain.as_slice())
         .map_err(|e| HistogramError::Unreadable(e.to_string()))
 }
 
-/// The header, and its counts as far as the range that it declares has room for them.
+/// Inflates the header and the counts, if the counts fit the declared range.
 fn inflate(deflated: &[u8]) -> Result<Vec<u8>, HistogramError> {
     let mut inflated = ZlibDecoder::new(deflated);
     let mut plain = vec![0; HEADER_OCTETS];
     let unreadable = |e: std::io::Error| HistogramError::Unreadable(e.to_string());
     inflated.read_exact(&mut plain).map_err(unreadable)?;
     if word(&plain, 0) != Some(COOKIE) {
-        return Err(HistogramError::Else);
+        return Err(HistogramError::OtherFormat);
     }
     let counts = declared(&plain)?;
     plain.resize(HEADER_OCTETS + counts, 0);
@@ -91,17 +90,17 @@ fn inflate(deflated: &[u8]) -> Result<Vec<u8>, HistogramError> {
     Ok(plain)
 }
 
-/// (octets of the header, of the counts) of one that is not compressed.
+/// Length of the header and of the counts of a histogram that is not compressed.
 fn checked(octets: &[u8]) -> Result<(usize, usize), HistogramError> {
-    let header = octets.get(..HEADER_OCTETS).ok_or(HistogramError::Cut)?;
+    let header = octets.get(..HEADER_OCTETS).ok_or(HistogramError::Truncated)?;
     let counts = declared(header)?;
     if octets.len() - HEADER_OCTETS < counts {
-        return Err(HistogramError::Cut);
+        return Err(HistogramError::Truncated);
     }
     Ok((HEADER_OCTETS, counts))
 }
 
-/// Octets of the counts, where they are no more than the declared range can need.
+/// Length of the counts in octets, if the declared range can need as many.
 fn declared(header: &[u8]) -> Result<usize, HistogramError> {
     let length = word(header, 4).ok_or(HistogramError::Header)?;
     let digits = word(header, 12).ok_or(HistogramError::Header)?;
@@ -157,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_histogram_that_inflates_to_400_megabytes_is_refused_by_what_it_declares() {
+    fn a_histogram_that_would_inflate_to_400_megabytes_is_refused_by_its_header() {
         let counts = 400_000_000;
         let mut plain = header(counts, 3, 1_000, 3_600_000_000_000);
         plain.resize(plain.len() + 10_000_000, 0);
@@ -169,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_declares_is_held_to_our_own_bounds() {
+    fn a_header_beyond_the_bounds_is_refused() {
         for (octets, why) in [
             (header(0, 5, 1, u64::MAX / 2), "5 significant digits"),
             (header(0, 0, 1, 2), "0 significant digits"),
@@ -187,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_library_writes_is_read_whole_packed_or_not() {
+    fn a_histogram_of_the_library_is_read_back_compressed_or_not() {
         let mut all = Histogram::<u64>::new_with_bounds(1_000, 3_600_000_000_000, 3).unwrap();
         for value in 0..20_000u64 {
             all.record_n(value * value * 7_919 % 3_600_000_000_000, u64::MAX >> 40).unwrap();
