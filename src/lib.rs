@@ -7,8 +7,8 @@
 //!
 //! # The floors, ground first
 //!
-//! [`kit`]: nanoseconds, rates as exact fractions, seeded chance, the one reader of the machine's clocks, a timerfd in
-//! tokio's reactor, and what can be read of the host. Imports nothing of the house.
+//! [`kit`]: nanoseconds, rates as exact fractions, seeded random numbers, the only reader of the machine's clocks, a timerfd
+//! in tokio's reactor, and facts about the host. Imports no other folder.
 //!
 //! [`smpp`]: the wire language, octets in and values out. Framing is hard, bodies are soft. PDUs, TLVs, statuses, receipts,
 //! codings, long messages, and the `submit_sm` that is encoded once and stamped per send. Knows no clock and no socket.
@@ -19,18 +19,18 @@
 //! [`correlate`]: which receipt belongs to which `submit_sm`, by message id, in either order, on any session, in
 //! bounded memory.
 //!
-//! [`measure`]: the five times of a message, the distributions and counters that they go into, the interval that a
-//! worker hands up each second, and the record of a run. Plain data; no locks.
+//! [`measure`]: the times of a message, the distributions and counters of them, the interval that a worker reports each
+//! second, and the record of a run. Plain data; no locks.
 //!
 //! [`plan`]: a TOML profile and flags in, a checked plan out; the guard; and the pure functions of a plan: schedule
 //! (message to intended time), striping (message to bind to worker), recipe (message to octets). The simulator's
 //! behaviour stands here too, as data.
 //!
-//! [`net`]: dialling, listening, socket options, and the pump between a connection and an endpoint that decides.
+//! [`net`]: connecting, listening, socket options, and the pump that moves octets between a connection and an endpoint.
 //!
 //! [`esme`]: the load side. [`esme::Core`] makes every decision of one worker; [`esme::run`] puts it on a thread.
 //!
-//! [`smsc`]: the simulator. [`smsc::Core`] is its twin; the two share no code, so that they bear witness against each other.
+//! [`smsc`]: the simulator. [`smsc::Core`] is its twin; the two share no code, so that each checks the other.
 //!
 //! [`coordinator`]: starts the workers together, gathers their seconds, ends the load, waits for what is still out.
 //! [`coordinator::RunController`] is the phases without I/O; [`coordinator::WorkerPool`] is two queues of serialisable values.

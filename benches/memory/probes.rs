@@ -2,7 +2,7 @@
 use crate::bare::harness::{self, Load};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde_json::{Value, json};
-use smppbench::correlate::{Awaits, Correlator, IdRule, IdSource, Kept as Became};
+use smppbench::correlate::{Awaits, Correlator, IdRule, IdSource, Tracking};
 use smppbench::esme::Awaited;
 use smppbench::kit::Nanos;
 use smppbench::measure::{CutReason, Observer, Phase, Progress};
@@ -176,8 +176,9 @@ pub(crate) fn correlator(size: Size) -> Value {
         }
         let (key, _) = IdRule::Exact.key(&id, IdSource::Response, 7);
         let kept = Kept([n as u32; 5]);
-        looks
-            .at(|| tracked += u64::from(correlator.accepted(key, kept, &mut met) == Became::Alone));
+        looks.at(|| {
+            tracked += u64::from(correlator.accepted(key, kept, &mut met) == Tracking::Awaited)
+        });
     }
     let held = resident_of("self") - before;
     let peak = status_of("self", "VmHWM:");

@@ -5,7 +5,7 @@ use super::folder;
 use crate::kit::Hangup;
 use crate::plan::behaviour::Behaviour;
 use crate::plan::behaviour_file;
-use crate::smsc::{Running, Server, Tally};
+use crate::smsc::{RunningServer, Server, Tally};
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub(super) fn run(args: &SmscArgs) -> Result<Exit, Failure> {
 }
 
 /// Serves until SIGINT, SIGTERM or SIGHUP. A second one does not wait for the sessions to end.
-fn serve(running: Running, file: &mut TallyFile<'_>) -> Result<Tally, Failure> {
+fn serve(running: RunningServer, file: &mut TallyFile<'_>) -> Result<Tally, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

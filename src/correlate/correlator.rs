@@ -6,7 +6,7 @@
 //! Where an id is given to a second message while the first is awaited, both move to [`SharedIds`].
 use super::early::EarlyList;
 use super::finished::Finished;
-use super::receipt_info::{Awaits, Early, Kept, ReceiptInfo, ReceiptMatch};
+use super::receipt_info::{Awaits, EarlyReceipt, ReceiptInfo, ReceiptMatch, Tracking};
 use super::shared_ids::SharedIds;
 use super::{AwaitedReceipts, EntryState, Key};
 use crate::kit::Nanos;
@@ -75,7 +75,8 @@ impl<T: Awaits> Correlator<T> {
         }
     }
 
-    /// Prepares lookups of many keys at once: see [`AwaitedReceipts::warm`]. Does nothing where all entries are in the cache.
+    /// Brings the memory that lookups of these keys need into the processor's caches, all at once; one by one each lookup
+    /// would wait for memory. Does nothing where all entries are in the cache.
     #[inline]
     pub fn warm(&self, keys: impl Iterator<Item = Key>) {
         if !self.is_near() {
@@ -111,11 +112,15 @@ impl<T: Awaits> Correlator<T> {
         key: Key,
         value: T,
         met: &mut Vec<(ReceiptInfo, ReceiptMatch<T>)>,
-    ) -> Kept {
+    ) -> Tracking {
         if !self.is_plain() {
             return self.accepted_slow(key, value, met);
         }
-        if self.awaited.insert(key, value) { Kept::Alone } else { self.not_inserted(key, value) }
+        if self.awaited.insert(key, value) {
+            Tracking::Awaited
+        } else {
+            self.not_inserted(key, value)
+        }
     }
 
     #[inline(never)]
@@ -124,10 +129,10 @@ impl<T: Awaits> Correlator<T> {
         key: Key,
         value: T,
         met: &mut Vec<(ReceiptInfo, ReceiptMatch<T>)>,
-    ) -> Kept {
+    ) -> Tracking {
         if self.shared.has(key) {
             let other = self.shared.accept(key, value, &mut self.ambiguous);
-            return other.map_or(Kept::Alone, Kept::Twice);
+            return other.map_or(Tracking::Awaited, Tracking::IdGivenTwice);
         }
         if !self.awaited.insert(key, value) {
             return self.not_inserted(key, value);
@@ -141,20 +146,20 @@ impl<T: Awaits> Correlator<T> {
             }
             self.early_buffer = early_buffer;
         }
-        Kept::Alone
+        Tracking::Awaited
     }
 
     /// The store is full, or a message with this key is awaited.
     #[cold]
-    fn not_inserted(&mut self, key: Key, value: T) -> Kept {
-        let Some(handle) = self.awaited.find(key) else { return Kept::NoRoom };
+    fn not_inserted(&mut self, key: Key, value: T) -> Tracking {
+        let Some(handle) = self.awaited.find(key) else { return Tracking::Untracked };
         let first = self.awaited.at(handle).session();
         if self.awaited.state(handle) != Some(EntryState::Awaited) {
-            return Kept::NoRoom;
+            return Tracking::Untracked;
         }
         self.share(key, handle);
         self.shared.accept(key, value, &mut self.ambiguous);
-        Kept::Twice(first)
+        Tracking::IdGivenTwice(first)
     }
 
     /// Moves a message whose id was given to a second one to the shared ids.
@@ -259,13 +264,13 @@ impl<T: Awaits> Correlator<T> {
         &mut self,
         before: Nanos,
         max: usize,
-        unknown: &mut Vec<Early>,
+        unknown: &mut Vec<EarlyReceipt>,
     ) -> bool {
         self.early.give_up(before, max, unknown)
     }
 
     /// Moves all early receipts received at or before `before`, which are unknown now, into `unknown`.
-    pub fn give_up_early(&mut self, before: Nanos, unknown: &mut Vec<Early>) {
+    pub fn give_up_early(&mut self, before: Nanos, unknown: &mut Vec<EarlyReceipt>) {
         self.early.give_up(before, usize::MAX, unknown);
     }
 

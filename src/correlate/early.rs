@@ -4,7 +4,7 @@
 //! Invariant: entry number n is at `entries[n - base]`. The chain of a key visits its entries that are not taken, in
 //! order; `count` is the number of those.
 use super::Key;
-use super::receipt_info::{Early, ReceiptInfo};
+use super::receipt_info::{EarlyReceipt, ReceiptInfo};
 use crate::kit::Nanos;
 use hashbrown::HashMap;
 use std::collections::VecDeque;
@@ -113,7 +113,12 @@ impl EarlyList {
     }
 
     /// Moves the receipts received at or before `before` into `into`, at most `max` of them. True: there may be more.
-    pub(super) fn give_up(&mut self, before: Nanos, max: usize, into: &mut Vec<Early>) -> bool {
+    pub(super) fn give_up(
+        &mut self,
+        before: Nanos,
+        max: usize,
+        into: &mut Vec<EarlyReceipt>,
+    ) -> bool {
         for _ in 0..max {
             let Some(&Entry { key, receipt, next, .. }) = self.entries.front() else {
                 return false;
@@ -129,7 +134,7 @@ impl EarlyList {
                 (0, _) | (_, None) => _ = self.chains.remove(&key.0),
                 (next, Some((first, _))) => *first = next,
             }
-            into.push(Early { key, receipt });
+            into.push(EarlyReceipt { key, receipt });
             self.pop_taken();
         }
         !self.entries.is_empty()

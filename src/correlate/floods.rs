@@ -91,7 +91,7 @@ fn one_id_for_all_messages_of_many_sessions_is_ambiguous_and_keeps_one_place_a_s
     let mut twice = 0;
     for n in 0..MANY {
         let kept = c.accepted(key(7), sent(n, (n % sessions) as u32), &mut met);
-        twice += u64::from(matches!(kept, Kept::Twice(_)));
+        twice += u64::from(matches!(kept, Tracking::IdGivenTwice(_)));
         c.take_ambiguous(&mut ambiguous);
         if n % 10 == 0 {
             let found = c.receipt(key(7), info(n, 5_000));
@@ -111,10 +111,10 @@ fn all_ids_given_twice_are_matched_by_session() {
     let mut met = Vec::new();
     let all = 100_000;
     for n in 0..all {
-        assert_eq!(c.accepted(key(n), sent(0, 0), &mut met), Kept::Alone);
+        assert_eq!(c.accepted(key(n), sent(0, 0), &mut met), Tracking::Awaited);
     }
     for n in 0..all {
-        assert_eq!(c.accepted(key(n), sent(1, 1), &mut met), Kept::Twice(0));
+        assert_eq!(c.accepted(key(n), sent(1, 1), &mut met), Tracking::IdGivenTwice(0));
     }
     assert_eq!(c.awaited() as u64, 2 * all);
     for n in 0..all {
@@ -135,13 +135,13 @@ fn a_full_store_takes_one_entry_for_each_that_is_finished_at_its_newest_end() {
     let mut c = correlator(kept_max as usize);
     let mut met = Vec::new();
     for n in 0..kept_max {
-        assert_eq!(c.accepted(key(n), sent(0, 0), &mut met), Kept::Alone);
+        assert_eq!(c.accepted(key(n), sent(0, 0), &mut met), Tracking::Awaited);
     }
     for n in kept_max..kept_max + 100_000 {
         // the newest finishes each time, and all those before it wait on
-        assert_eq!(c.accepted(key(n), sent(0, 0), &mut met), Kept::NoRoom);
+        assert_eq!(c.accepted(key(n), sent(0, 0), &mut met), Tracking::Untracked);
         assert_eq!(c.receipt(key(n - 1), info(1, 0)), ReceiptMatch::Final(sent(0, 0)));
-        assert_eq!(c.accepted(key(n), sent(0, 0), &mut met), Kept::Alone);
+        assert_eq!(c.accepted(key(n), sent(0, 0), &mut met), Tracking::Awaited);
     }
     assert_eq!(c.awaited() as u64, kept_max);
 }
@@ -165,7 +165,7 @@ fn a_full_store_drops_its_expired_entries_wherever_they_are() {
     }
     let mut taken = 0;
     for n in kept_max..2 * kept_max {
-        taken += u64::from(c.accepted(key(n), sent(1_000, 0), &mut met) == Kept::Alone);
+        taken += u64::from(c.accepted(key(n), sent(1_000, 0), &mut met) == Tracking::Awaited);
     }
     assert!(taken >= kept_max / 2 - 2, "{taken}");
     for n in (1..kept_max).step_by(2) {
@@ -178,7 +178,7 @@ fn one_id_finished_over_and_over_leaves_others_of_its_bucket_quick_to_find() {
     let mut c = correlator(1 << 20);
     let mut met = Vec::new();
     for n in 0..MANY {
-        assert_eq!(c.accepted(Key(7), sent(n, 0), &mut met), Kept::Alone);
+        assert_eq!(c.accepted(Key(7), sent(n, 0), &mut met), Tracking::Awaited);
         assert_eq!(c.receipt(Key(7), info(n, 0)), ReceiptMatch::Final(sent(n, 0)));
         // another print in the bucket that the first has filled
         assert!(!c.knows(Key(8)));

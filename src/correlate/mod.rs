@@ -62,7 +62,7 @@ mod tests;
 pub use correlator::Correlator;
 pub use id::{IdRule, IdSource, Key};
 pub use notes::{IdText, Note, Notes};
-pub use receipt_info::{Awaits, Early, Kept, ReceiptInfo, ReceiptMatch};
+pub use receipt_info::{Awaits, EarlyReceipt, ReceiptInfo, ReceiptMatch, Tracking};
 
 use awaited::{AwaitedReceipts, EntryHandle};
 use ring::EntryState;

@@ -178,8 +178,8 @@ impl Notes {
         self.kept < self.kept_max
     }
 
-    /// Adds a note of a message that was accepted at `since`, unless the limit is reached. Times may go back by [`BLUR`] at
-    /// most.
+    /// Adds a note of a message that was accepted at `since`, unless the limit is reached. Times may go back by
+    /// 5 ms at most.
     #[inline]
     pub fn add(&mut self, since: Nanos, key: Key, note: Note) {
         if self.kept >= self.kept_max {

@@ -32,13 +32,13 @@ pub trait Awaits: Copy {
 
 /// Whether the receipt of an accepted message is awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
+pub enum Tracking {
     /// It is awaited.
-    Alone,
+    Awaited,
     /// It is not: too many are kept.
-    NoRoom,
+    Untracked,
     /// It is awaited or ambiguous: its id was given before to a message of this session whose receipt has not come.
-    Twice(u32),
+    IdGivenTwice(u32),
 }
 
 /// How a receipt matched.
@@ -64,7 +64,7 @@ pub enum ReceiptMatch<T> {
 
 /// An early receipt: it came before its submit_sm_resp.
 #[derive(Clone, Copy, Debug)]
-pub struct Early {
+pub struct EarlyReceipt {
     /// Key of its id.
     pub key: Key,
     /// Its fields.

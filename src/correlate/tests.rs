@@ -69,7 +69,7 @@ fn a_receipt_before_its_response_waits_for_it() {
     let mut c = Correlator::new(100, DEADLINE);
     let mut met = Vec::new();
     assert_eq!(c.receipt(Key(7), info(5)), ReceiptMatch::Early);
-    assert_eq!(c.accepted(Key(7), sent(1, 100), &mut met), Kept::Alone);
+    assert_eq!(c.accepted(Key(7), sent(1, 100), &mut met), Tracking::Awaited);
     assert_eq!(met, vec![(info(5), ReceiptMatch::Final(sent(1, 100)))]);
     assert_eq!((c.awaited(), c.early_count()), (0, 0));
 }
@@ -110,12 +110,12 @@ fn a_full_store_gives_up_finished_entries_and_never_an_awaited_one() {
     let mut c = Correlator::new(3, DEADLINE);
     let mut met = Vec::new();
     for k in 1..=3 {
-        assert_eq!(c.accepted(Key(k), sent(k, 1_000), &mut met), Kept::Alone);
+        assert_eq!(c.accepted(Key(k), sent(k, 1_000), &mut met), Tracking::Awaited);
     }
     let kept = c.accepted(Key(4), sent(4, 1_000), &mut met);
-    assert_eq!(kept, Kept::NoRoom, "all three are awaited");
+    assert_eq!(kept, Tracking::Untracked, "all three are awaited");
     assert_eq!(c.receipt(Key(2), info(5)), ReceiptMatch::Final(sent(2, 1_000)));
-    assert_eq!(c.accepted(Key(5), sent(5, 1_000), &mut met), Kept::Alone);
+    assert_eq!(c.accepted(Key(5), sent(5, 1_000), &mut met), Tracking::Awaited);
     for k in [1, 3, 5] {
         assert_eq!(c.receipt(Key(k), info(6)), ReceiptMatch::Final(sent(k, 1_000)));
     }
@@ -145,7 +145,7 @@ proptest! {
                     ReceiptMatch::Intermediate(_) | ReceiptMatch::Duplicate(_) | ReceiptMatch::Late(_) | ReceiptMatch::Ambiguous(_) | ReceiptMatch::Early | ReceiptMatch::Unknown => {}
                 }
             }
-            if c.accepted(Key(i << 50 | i), sent(i, now + 500), &mut met) == Kept::NoRoom {
+            if c.accepted(Key(i << 50 | i), sent(i, now + 500), &mut met) == Tracking::Untracked {
                 untracked += 1;
             }
             for (_, found) in met.drain(..) {
@@ -195,10 +195,10 @@ proptest! {
                 let count = together.accepted_run(&keys, value);
                 prop_assert_eq!(count, if early { 0 } else { keys.len() });
                 for key in &keys[count..] {
-                    prop_assert_eq!(together.accepted(*key, value, &mut met), Kept::Alone);
+                    prop_assert_eq!(together.accepted(*key, value, &mut met), Tracking::Awaited);
                 }
                 for key in &keys {
-                    prop_assert_eq!(one_by_one.accepted(*key, value, &mut met), Kept::Alone);
+                    prop_assert_eq!(one_by_one.accepted(*key, value, &mut met), Tracking::Awaited);
                 }
                 accepted += run.len() as u64;
                 waiting.extend(run);
@@ -354,7 +354,7 @@ proptest! {
                     prop_assert_eq!(found, model.iter().find(|m| m.0 == n).map(|m| m.1));
                 }
                 _ => {
-                    // all leave: it begins anew
+                    // all are finished, so that the ring starts again
                     for (n, ..) in model.drain(..) {
                         prop_assert!(store.lookup(key(n), |_, _| true).is_some());
                     }

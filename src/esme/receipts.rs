@@ -2,7 +2,7 @@
 use super::core::Core;
 use super::mailbox::{Awaited, WorkerMessage};
 use super::parts::PartOutcome;
-use crate::correlate::{IdRule, IdSource, IdText, Kept, Key, Note, ReceiptInfo, ReceiptMatch};
+use crate::correlate::{IdRule, IdSource, IdText, Key, Note, ReceiptInfo, ReceiptMatch, Tracking};
 use crate::kit::Nanos;
 use crate::measure::{Metric, Ticket};
 use crate::session::Numbered;
@@ -303,7 +303,7 @@ impl Core {
     #[inline]
     fn accepted_unnoted(&mut self, key: Key, awaited: Awaited) {
         let kept = self.correlator.accepted(key, awaited, &mut self.met);
-        if kept != Kept::Alone {
+        if kept != Tracking::Awaited {
             self.not_alone(key, &awaited, kept);
         }
         if !self.met.is_empty() {
@@ -313,14 +313,14 @@ impl Core {
 
     /// An accepted message that has no entry of its own.
     #[cold]
-    fn not_alone(&mut self, key: Key, awaited: &Awaited, kept: Kept) {
+    fn not_alone(&mut self, key: Key, awaited: &Awaited, kept: Tracking) {
         match kept {
-            Kept::Alone => {}
-            Kept::NoRoom => {
+            Tracking::Awaited => {}
+            Tracking::Untracked => {
                 self.recorder.tally(awaited.cell()).receipts_untracked += 1;
                 self.part_receipted(key, awaited.session(), false);
             }
-            Kept::Twice(first) => {
+            Tracking::IdGivenTwice(first) => {
                 self.recorder.tally(awaited.cell()).ids_given_twice += 1;
                 let sessions = (first, awaited.session());
                 self.recorder.interval().ids_given_twice.add(&sessions, 1);

@@ -1,7 +1,7 @@
 //! Receipts that do not come, and receipts that no message of the run has asked for.
 use super::core::Core;
 use super::mailbox::Awaited;
-use crate::correlate::{Early, Key, ReceiptInfo};
+use crate::correlate::{EarlyReceipt, Key, ReceiptInfo};
 use crate::kit::Nanos;
 use crate::measure::Metric;
 
@@ -44,7 +44,7 @@ impl Core {
         }
         self.forget_aliases(now);
         self.failures_seen.notes.forget_before(now.since(self.setup.plan.receipts.deadline));
-        let mut unknown: Vec<Early> = Vec::new();
+        let mut unknown: Vec<EarlyReceipt> = Vec::new();
         // a response may be as late as that; in a fleet a receipt is offered to the others before
         let grace = if self.strays.is_some() { GRACE } else { self.grace() };
         let before = now.since(grace);

@@ -9,7 +9,7 @@ mod tcp_info;
 mod tls;
 
 pub use dial::{DialError, dial};
-pub use pump::{ConnAction, End, Endpoint, Gone, ReadBuffer, Wake, pump, wrote};
+pub use pump::{ConnAction, ConnectionClosed, End, Endpoint, ReadBuffer, Wake, pump, wrote};
 pub use shared_tcp::SharedTcpStream;
 pub use socket::{Granted, SocketOptions, granted, listen};
 pub use tcp_info::{TcpInfo, tcp_info};

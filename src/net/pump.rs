@@ -71,7 +71,7 @@ pub enum End {
 
 /// The end of a connection.
 #[derive(Debug)]
-pub struct Gone {
+pub struct ConnectionClosed {
     /// How it ended.
     pub end: End,
     /// When it ended.
@@ -151,7 +151,7 @@ pub async fn pump<S, E>(
     buffer: &ReadBuffer,
     wake: &Wake,
     after: &dyn Fn(&mut E, u32) -> bool,
-) -> Gone
+) -> ConnectionClosed
 where
     S: AsyncRead + AsyncWrite + Unpin,
     E: Endpoint,
@@ -185,7 +185,7 @@ where
         let shutdown = tokio::io::AsyncWriteExt::shutdown(&mut state.stream);
         let _ = tokio::time::timeout(CLOSE_NOTIFY_WITHIN.into(), shutdown).await;
     }
-    Gone { end, at }
+    ConnectionClosed { end, at }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> PumpState<'_, S> {
@@ -339,7 +339,7 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    /// Takes PDUs of 10 octets and answers each with one; closes after so many octets.
+    /// Answers each PDU of 10 octets with one octet, and closes after `close_at` octets.
     #[derive(Default)]
     struct Echo {
         reads: Vec<usize>,

@@ -345,7 +345,7 @@ fn misfit(e: &RustlsError) -> String {
             format!("cannot be used: its certificate is not valid: {e}")
         }
         // about the key itself: said without quoting anything of it
-        _ => "is no key that can be used here; give an RSA, ECDSA or Ed25519 key".to_owned(),
+        _ => "is not a usable key; give an RSA, ECDSA or Ed25519 key".to_owned(),
     }
 }
 

@@ -41,7 +41,7 @@ fn a_refused_bind_names_its_status_and_leaves_the_session_open() {
 }
 
 #[test]
-fn an_idle_link_is_probed_once_and_given_up_when_the_probe_stays_unanswered() {
+fn an_idle_session_is_probed_once_and_closed_when_the_probe_stays_unanswered() {
     let (mut s, mut out) = bound(Role::Transceiver);
     s.heard(Nanos::from_secs(1));
     assert_eq!(s.tick(Nanos::from_secs(30), &mut out), None);
@@ -54,7 +54,7 @@ fn an_idle_link_is_probed_once_and_given_up_when_the_probe_stays_unanswered() {
 }
 
 #[test]
-fn an_enquire_link_answer_under_another_number_still_proves_the_link() {
+fn an_enquire_link_resp_with_another_number_still_proves_the_connection() {
     let (mut s, mut out) = bound(Role::Transceiver);
     s.enquire(Nanos::from_secs(5), &mut out);
     let resp = header(CommandId::ENQUIRE_LINK_RESP, 0, 77);
@@ -65,7 +65,7 @@ fn an_enquire_link_answer_under_another_number_still_proves_the_link() {
 }
 
 #[test]
-fn the_peers_enquire_link_is_answered_under_its_own_number_even_before_the_bind() {
+fn an_enquire_link_of_the_peer_is_answered_with_its_number_also_before_the_bind() {
     let mut out = BytesMut::new();
     let mut s = Session::esme(Role::Transceiver, TIMERS, Nanos(1));
     let ask = header(CommandId::ENQUIRE_LINK, 0, 0xA285_9F22);
@@ -107,7 +107,7 @@ fn an_unknown_command_gets_generic_nack_and_the_session_stays() {
 }
 
 #[test]
-fn a_generic_nack_for_a_submit_is_told_to_the_data_plane() {
+fn a_generic_nack_for_a_submit_sm_is_reported_to_the_caller() {
     let (mut s, mut out) = bound(Role::Transceiver);
     let nack = header(CommandId::GENERIC_NACK, 2, 55);
     assert_eq!(
@@ -139,7 +139,7 @@ fn numbers_wrap_from_the_last_to_1_and_never_to_0() {
 }
 
 #[test]
-fn a_slot_still_occupied_is_stepped_over_and_its_late_answer_meets_its_own_ticket() {
+fn a_slot_that_is_still_in_use_is_skipped_and_its_late_answer_gets_its_own_ticket() {
     let mut sequence = Sequence::default();
     let mut w: Window<Value> = Window::new(2);
     let stuck = w.open(&mut sequence, Value(7, false)).unwrap();
@@ -165,7 +165,7 @@ impl Numbered for Value {
 
 proptest! {
     #[test]
-    fn a_window_behaves_like_a_map_of_open_requests(
+    fn a_window_behaves_like_a_map_of_requests_in_flight(
         limit in 1usize..40, start in any::<u32>(), seed in any::<u64>()
     ) {
         let mut rng = Rng::new(seed);

@@ -279,6 +279,7 @@ impl Account {
     }
 
     /// Takes the delivery that waits first. None: none waits.
+    #[inline]
     pub(super) fn pop_waiting(&mut self) -> Option<u32> {
         self.waiting.pop_front()
     }

@@ -19,7 +19,7 @@ use bytes::BytesMut;
 /// How often a session with a slow reader is read.
 const SLOW_READ_EVERY: Nanos = Nanos::from_secs(1);
 
-/// What a behaviour says of each new connection.
+/// Settings of each new connection.
 #[derive(Debug)]
 struct PeerSettings {
     /// Maximum number of unanswered submit_sm.
@@ -306,7 +306,7 @@ impl Connections {
         }
     }
 
-    /// Whether so many answers are unwritten or delayed that the session is not read.
+    /// Whether too many answers are unwritten or delayed to read the session.
     fn is_at_read_limit(&self, peer: &Peer) -> bool {
         let octets_max = match peer.session.state() {
             State::Open => self.limits.unbound_out_octets_max,
@@ -316,6 +316,7 @@ impl Connections {
     }
 
     /// When a stall begins or ends next; MAX: never.
+    #[inline]
     pub(super) fn stall_due(&self) -> Nanos {
         self.stall.due()
     }
@@ -342,6 +343,7 @@ impl Connections {
     }
 
     /// The earliest deadline of a connection; MAX: there is none.
+    #[inline]
     pub(super) fn deadline_due(&self) -> Nanos {
         self.deadlines.due()
     }
@@ -370,6 +372,7 @@ impl Connections {
     }
 
     /// When the timers of a session are checked next; MAX: never.
+    #[inline]
     pub(super) fn timer_due(&self) -> Nanos {
         self.timers.due()
     }

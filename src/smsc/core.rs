@@ -34,7 +34,7 @@ enum DueWork {
 }
 
 impl Core {
-    /// A simulator that behaves as told. `wall_ns_at_zero`: what the wall clock shows (nanoseconds since
+    /// A simulator with this behaviour. `wall_ns_at_zero`: what the wall clock shows (nanoseconds since
     /// 1970, UTC) when the monotonic clock shows 0; for the dates in receipts only.
     pub fn new(behaviour: &Behaviour, wall_ns_at_zero: u64) -> Core {
         Core {

@@ -93,6 +93,7 @@ impl Deliveries {
     }
 
     /// The queue whose first item is due next, and when; MAX: all queues are empty.
+    #[inline]
     pub(super) fn next(&self) -> (Nanos, DueDelivery) {
         let mut first = (self.delayed.due(), DueDelivery::Receipt);
         let others = [
@@ -138,6 +139,7 @@ impl Deliveries {
     }
 
     /// Keeps a receipt until its response is sent. None: too many are kept, and it is dropped.
+    #[inline]
     pub(super) fn keep(&mut self, context: &mut Context, receipt: PendingDelivery) -> Option<u32> {
         if self.slab.is_full() {
             context.tally.count_lost(&receipt, true);
@@ -147,6 +149,7 @@ impl Deliveries {
     }
 
     /// Gives back a receipt that was kept.
+    #[inline]
     pub(super) fn take(&mut self, handle: u32) -> PendingDelivery {
         self.slab.take(handle)
     }
@@ -426,6 +429,7 @@ impl Deliveries {
     }
 
     /// When the next mobile-originated message is due; MAX: never.
+    #[inline]
     pub(super) fn mo_due(&self) -> Nanos {
         self.mo.as_ref().map_or(Nanos::MAX, MoSource::due)
     }

@@ -43,7 +43,7 @@ mod timer_queue;
 mod tests;
 
 pub use self::core::Core;
-pub use server::{Running, Server};
+pub use server::{RunningServer, Server};
 pub use tally::{
     BindTally, ByFault, ByState, ByStatus, MoTally, ReceiptTally, ResponseTally, SessionTally,
     SubmitTally, Tally,

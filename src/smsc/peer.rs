@@ -72,6 +72,7 @@ impl SubmitWindow {
         self.unanswered.saturating_add(self.settling) >= self.limit
     }
     /// Number of submit_sm that are not answered yet.
+    #[inline]
     pub(super) fn unanswered(&self) -> usize {
         self.unanswered
     }
@@ -130,6 +131,7 @@ impl Unacknowledged {
     }
 
     /// Remembers a delivery that was counted. Returns the handle of one that is forgotten for it.
+    #[inline]
     pub(super) fn track(&mut self, sequence: u32, delivery: SentDelivery) -> Option<u32> {
         let mut forgotten = None;
         if self.tracked.len() >= TRACKED_MAX
@@ -152,6 +154,7 @@ impl Unacknowledged {
     }
 
     /// Removes the delivery that was answered. None: no such delivery is tracked.
+    #[inline]
     pub(super) fn answer(&mut self, sequence: u32) -> Option<SentDelivery> {
         let delivery = self.tracked.remove(&sequence)?;
         if delivery.handle != DeliverySlab::NONE {

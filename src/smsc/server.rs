@@ -47,7 +47,7 @@ pub struct Server;
 
 /// A running simulator, on a thread of its own. Dropping this stops it.
 #[derive(Debug)]
-pub struct Running {
+pub struct RunningServer {
     /// The address it listens on.
     pub address: SocketAddr,
     requests: mpsc::UnboundedSender<Request>,
@@ -66,7 +66,7 @@ impl Server {
     /// # Errors
     /// Binding the address or starting the thread or its runtime failed; `InvalidInput`: a file of `[tls]` is not valid
     /// (checked before anything is bound).
-    pub fn start(behaviour: &Behaviour, listen: SocketAddr) -> io::Result<Running> {
+    pub fn start(behaviour: &Behaviour, listen: SocketAddr) -> io::Result<RunningServer> {
         let tls = server_tls(behaviour)?;
         let listener = crate::net::listen(listen)?;
         let address = listener.local_addr()?;
@@ -103,11 +103,11 @@ impl Server {
             })
         })?;
         started.recv().unwrap_or_else(|_| Err(io::Error::other("the simulator's thread ended")))?;
-        Ok(Running { address, requests, thread: Some(thread) })
+        Ok(RunningServer { address, requests, thread: Some(thread) })
     }
 }
 
-impl Running {
+impl RunningServer {
     /// The counts so far. None: the simulator has ended, or does not answer within two seconds.
     pub fn tally(&self) -> Option<Tally> {
         let (answer, answered) = sync::channel();
@@ -145,7 +145,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningServer {
     fn drop(&mut self) {
         self.end();
     }

@@ -1,4 +1,4 @@
-//! Drives the core with octets on a moved clock.
+//! Drives the core with octets on a virtual clock.
 use super::*;
 use crate::kit::Nanos;
 use crate::net::{ConnAction, Endpoint};
@@ -16,7 +16,7 @@ mod quality;
 mod receipts;
 mod submits;
 
-/// Wall clock when the virtual one shows 0: 2018-01-22T23:09:57Z.
+/// Wall-clock time at 0 of the virtual clock: 2018-01-22T23:09:57Z.
 const WALL: u64 = 1_516_662_597_000_000_000;
 const TX: CommandId = CommandId::BIND_TRANSMITTER;
 const RX: CommandId = CommandId::BIND_RECEIVER;
@@ -26,7 +26,7 @@ fn ms(ms: u64) -> Nanos {
     Nanos::from_millis(ms)
 }
 
-/// A simulator, its clock, and hands to play any number of ESMEs with.
+/// A simulator on a virtual clock, and methods to play any number of ESMEs.
 struct Bench {
     core: Core,
     now: Nanos,
@@ -40,7 +40,7 @@ impl Bench {
         Bench { core: Core::new(&behaviour, WALL), now: ms(1_000), sequence: 0 }
     }
 
-    /// A bench, and a transceiver bound to it.
+    /// A simulator and a bound transceiver.
     fn bound(change: impl FnOnce(&mut Behaviour)) -> (Bench, u32) {
         let mut bench = Bench::new(change);
         let session = bench.bind(TRX);
@@ -57,7 +57,7 @@ impl Bench {
         assert_eq!(used, octets.len());
     }
 
-    /// Everything that stands in the session's out-buffer, cut into frames.
+    /// The frames in the session's out-buffer.
     fn frames(&mut self, session: u32) -> Vec<Vec<u8>> {
         let mut frames = Vec::new();
         let out = self.core.out(session);
@@ -68,7 +68,7 @@ impl Bench {
         frames
     }
 
-    /// (command_id, command_status, sequence_number) of what was sent.
+    /// command_id, command_status and sequence_number of the frames in the session's out-buffer.
     fn heads(&mut self, session: u32) -> Vec<(CommandId, u32, u32)> {
         let head = |frame: &Vec<u8>| {
             let header = Header::read(frame).unwrap();
@@ -77,7 +77,7 @@ impl Bench {
         self.frames(session).iter().map(head).collect()
     }
 
-    /// Moves the clock, doing everything when it is due; says when each thing was.
+    /// Moves the clock and does all work when it is due. Returns the times.
     fn run_until(&mut self, until: Nanos) -> Vec<Nanos> {
         let mut times = Vec::new();
         loop {
@@ -111,7 +111,7 @@ impl Bench {
         let sequence = self.next();
         bind.encode(id, CommandStatus::ESME_ROK, sequence, &mut out);
         self.feed(session, &out);
-        // what waited for a receiver may stand behind the answer
+        // deliveries that waited for a receiver may follow the answer
         let out = self.core.out(session);
         let header = Header::read(out).unwrap();
         out.advance(header.command_length as usize);
@@ -153,7 +153,7 @@ impl Bench {
         self.submit_with(session, |_| {})
     }
 
-    /// So many in one read.
+    /// Submits `count` messages in one read.
     fn submit_batch(&mut self, session: u32, count: usize, registered_delivery: u8) {
         let mut all = BytesMut::new();
         for _ in 0..count {
@@ -169,7 +169,7 @@ impl Bench {
         self.feed(session, &out);
     }
 
-    /// Answers every delivery that stands in the out-buffer; says how many.
+    /// Answers every delivery in the out-buffer. Returns their number.
     fn acknowledge(&mut self, session: u32, status: CommandStatus) -> usize {
         let heads = self.heads(session);
         let deliveries = heads.iter().filter(|head| head.0 == CommandId::DELIVER_SM);
@@ -203,7 +203,7 @@ fn receipt_in(frame: &[u8]) -> Option<Brief<'_>> {
     }
 }
 
-/// Only the deliveries.
+/// The deliveries among these frames.
 fn deliveries(frames: &[Vec<u8>]) -> Vec<&[u8]> {
     let is = |frame: &&Vec<u8>| {
         let id = Header::read(frame).unwrap().command_id;

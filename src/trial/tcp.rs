@@ -65,7 +65,7 @@ impl Trial for Tcp {
             std::mem::forget(embedded);
             return record;
         }
-        self.tally = embedded.map(smsc::Running::stop);
+        self.tally = embedded.map(smsc::RunningServer::stop);
         record
     }
 

@@ -3,7 +3,7 @@ use bytes::BytesMut;
 use smppbench::plan::behaviour::{Behaviour, Fault, FaultKind, Latency};
 use smppbench::smpp::pdu::{self, Bind, SubmitSm};
 use smppbench::smpp::{CommandId, CommandStatus, Header, frame};
-use smppbench::smsc::{Running, Server};
+use smppbench::smsc::{RunningServer, Server};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ struct Client {
 }
 
 impl Client {
-    fn bound(running: &Running) -> Client {
+    fn bound(running: &RunningServer) -> Client {
         let stream = TcpStream::connect(running.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         let mut client = Client { stream, read: Vec::new() };
@@ -65,7 +65,7 @@ impl Client {
     }
 }
 
-fn started(change: impl FnOnce(&mut Behaviour)) -> Running {
+fn started(change: impl FnOnce(&mut Behaviour)) -> RunningServer {
     let mut behaviour = Behaviour::default();
     change(&mut behaviour);
     Server::start(&behaviour, "127.0.0.1:0".parse().unwrap()).unwrap()

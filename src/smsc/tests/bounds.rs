@@ -1,12 +1,12 @@
-//! What ESMEs can make the simulator keep is bounded, and counted where the bound is reached.
+//! The memory that ESMEs can make the simulator use is bounded, and each limit that is reached is counted.
 use super::*;
 use crate::plan::behaviour::{Retry, SmscTimers};
 
-/// Unbound connections that are kept, and accounts that are kept.
+/// Maximum number of unbound connections, and of accounts made by binds.
 const UNBOUND: usize = 4_096;
 const ACCOUNTS: usize = 10_000;
 
-/// So many enquire_links, in one piece.
+/// A number of enquire_link in one piece.
 fn enquiries(count: u32) -> BytesMut {
     let mut out = BytesMut::new();
     for number in 1..=count {
@@ -17,7 +17,7 @@ fn enquiries(count: u32) -> BytesMut {
 }
 
 #[test]
-fn a_session_that_does_not_take_its_answers_is_not_read_until_it_does() {
+fn a_session_that_does_not_read_its_answers_is_not_read_until_it_does() {
     let (mut bench, session) = Bench::bound(|_| {});
     let many = enquiries(100_000);
     bench.feed(session, &many);
@@ -48,7 +48,7 @@ fn a_session_is_not_read_while_too_many_of_its_answers_are_not_due() {
 }
 
 #[test]
-fn answers_that_wait_for_sessions_that_are_gone_are_bounded_too() {
+fn delayed_answers_of_closed_sessions_are_bounded_too() {
     let mut bench = Bench::new(|b| {
         b.response.latency = Latency::Constant(ms(500_000));
         b.receipts.waiting_max = 500_000;
@@ -91,7 +91,7 @@ fn deliveries_that_are_not_acknowledged_stop_at_ten_thousand_and_go_on_with_the_
 }
 
 #[test]
-fn receipts_that_nobody_takes_wait_up_to_their_limit_and_are_then_counted_as_dropped() {
+fn receipts_without_a_receiver_wait_up_to_their_limit_and_are_then_counted_as_dropped() {
     for delay in [0, 20] {
         let mut bench = Bench::new(|b| {
             b.receipts.waiting_max = 1_000;
@@ -125,7 +125,7 @@ fn receipts_that_are_refused_again_and_again_wait_up_to_their_limit_too() {
 }
 
 #[test]
-fn mo_that_nobody_acknowledges_stop_and_are_counted_as_dropped() {
+fn mo_that_are_not_acknowledged_stop_and_are_counted_as_dropped() {
     let (mut bench, session) = Bench::bound(|b| {
         b.receipts.waiting_max = 50;
         b.receipts.window = Some(10);
@@ -138,7 +138,7 @@ fn mo_that_nobody_acknowledges_stop_and_are_counted_as_dropped() {
 }
 
 #[test]
-fn deliveries_that_the_peer_does_not_take_are_not_sent_again_until_it_does() {
+fn deliveries_that_the_esme_does_not_read_are_not_sent_again_until_it_does() {
     let (mut bench, session) = Bench::bound(|b| {
         b.receipts.retry = Some(Retry { after: ms(50), max: 1_000 });
     });
@@ -154,7 +154,7 @@ fn deliveries_that_the_peer_does_not_take_are_not_sent_again_until_it_does() {
 }
 
 #[test]
-fn checks_of_deliveries_that_were_answered_do_not_pile_up() {
+fn checks_of_answered_deliveries_are_dropped() {
     let (mut bench, session) = Bench::bound(|b| b.timers.response = Some(ms(3_600_000)));
     for _ in 0..200 {
         bench.submit_batch(session, 1_000, 1);
@@ -175,7 +175,7 @@ fn a_long_pdu_before_the_bind_is_refused_on_its_length() {
     bench.feed(session, &1_025_u32.to_be_bytes());
     assert_eq!(bench.heads(session), [(CommandId::GENERIC_NACK, 2, 0)]);
     assert_eq!(bench.core.wish(session), ConnAction::CloseWhenFlushed);
-    // what follows the bind in the same read may be as long as any
+    // PDUs after the bind in the same read may have any length
     let session = bench.core.connected(bench.now);
     let mut out = BytesMut::new();
     Bind { system_id: b"me", ..Bind::default() }.encode(TRX, CommandStatus::ESME_ROK, 1, &mut out);
@@ -199,7 +199,7 @@ fn of_too_many_connections_that_do_not_bind_the_oldest_is_closed() {
     assert!(idle[3..].iter().all(|session| !closed(bench.core.wish(*session))));
     assert_eq!(bench.core.wish(bound), ConnAction::Stay);
     assert_eq!(bench.tally().sessions.dropped_unbound, 3);
-    // what binds is not one of them any more
+    // a bound session does not count
     assert_eq!(bench.bind_on(idle[3], TRX, "test", "test"), 0);
     bench.core.connected(bench.now);
     assert_eq!(bench.tally().sessions.dropped_unbound, 3);
@@ -234,7 +234,7 @@ fn a_connection_has_thirty_seconds_to_bind() {
 }
 
 #[test]
-fn accounts_that_were_seen_are_forgotten_when_there_are_too_many() {
+fn accounts_made_by_binds_are_forgotten_when_there_are_too_many() {
     let mut bench = Bench::new(|_| {});
     let (stays, _) = bench.try_bind_as(RX, "stays", "");
     let (sender, _) = bench.try_bind_as(TX, "leaves", "");
@@ -255,7 +255,7 @@ fn accounts_that_were_seen_are_forgotten_when_there_are_too_many() {
 }
 
 #[test]
-fn a_receipt_for_an_account_that_was_forgotten_does_not_go_to_the_next_one_in_its_place() {
+fn a_receipt_for_a_forgotten_account_does_not_go_to_the_next_account_of_its_slot() {
     let mut bench = Bench::new(|b| b.receipts.delay = Latency::Constant(ms(60_000)));
     let (sender, _) = bench.try_bind_as(TX, "leaves", "");
     bench.submit(sender);
@@ -286,7 +286,7 @@ fn an_esme_that_unbinds_and_does_not_read_is_reset_after_five_seconds() {
     assert_eq!(bench.core.wish(session), ConnAction::Reset);
     let mut dirty = Vec::new();
     bench.core.take_dirty(&mut dirty);
-    assert!(dirty.contains(&session), "its pump is told");
+    assert!(dirty.contains(&session), "its pump is woken");
     bench.core.closed(session, bench.now);
     let sessions = &bench.tally().sessions;
     assert_eq!((sessions.flush_timeouts, sessions.dropped), (1, 0));
@@ -294,7 +294,7 @@ fn an_esme_that_unbinds_and_does_not_read_is_reset_after_five_seconds() {
 }
 
 #[test]
-fn an_esme_that_does_not_answer_our_unbind_is_closed_after_thirty_seconds() {
+fn an_esme_that_does_not_answer_an_unbind_is_closed_after_thirty_seconds() {
     for response in [None, Some(ms(60_000))] {
         let (mut bench, session) = Bench::bound(|b| {
             b.timers = SmscTimers { response, ..SmscTimers::default() };
@@ -309,7 +309,7 @@ fn an_esme_that_does_not_answer_our_unbind_is_closed_after_thirty_seconds() {
 }
 
 #[test]
-fn a_silence_of_ours_is_not_held_against_a_peer_that_waits_for_its_last_octets() {
+fn a_session_is_not_reset_for_last_octets_that_a_stall_holds_back() {
     let (mut bench, session) = Bench::bound(|b| {
         let (every, length) = (ms(20_000), ms(15_000));
         b.response.stall = Some(crate::plan::behaviour::Stall { every, length });

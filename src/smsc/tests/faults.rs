@@ -1,4 +1,4 @@
-//! Every kind of fault, by time and by share.
+//! Every kind of fault, timed and by probability.
 use super::*;
 use crate::plan::behaviour::Fault;
 
@@ -10,8 +10,8 @@ fn at(kind: FaultKind, seconds: u64) -> Fault {
     Fault { at: Some(Nanos::from_secs(seconds)), ..fault(kind) }
 }
 
-/// A bound session to which this happens 3 s after its bind.
-fn struck(kind: FaultKind) -> (Bench, u32) {
+/// A bound session with a fault 3 s after its bind.
+fn with_fault(kind: FaultKind) -> (Bench, u32) {
     let (mut bench, session) = Bench::bound(|b| b.faults = vec![at(kind, 3)]);
     bench.run_until(ms(3_999));
     assert!(bench.core.out(session).is_empty());
@@ -21,8 +21,8 @@ fn struck(kind: FaultKind) -> (Bench, u32) {
 }
 
 #[test]
-fn unbind_asks_for_an_end_and_closes_once_it_is_answered() {
-    let (mut bench, session) = struck(FaultKind::Unbind);
+fn unbind_sends_unbind_and_closes_once_it_is_answered() {
+    let (mut bench, session) = with_fault(FaultKind::Unbind);
     let heads = bench.heads(session);
     assert_eq!(heads[0].0, CommandId::UNBIND);
     let sequence = bench.submit(session);
@@ -30,8 +30,8 @@ fn unbind_asks_for_an_end_and_closes_once_it_is_answered() {
     bench.say(session, CommandId::UNBIND_RESP, 0, heads[0].2);
     assert_eq!(bench.core.wish(session), ConnAction::CloseWhenFlushed);
     assert_eq!(bench.tally().faults.get(FaultKind::Unbind), 1);
-    assert_eq!(bench.tally().receipts.pending, 1, "nobody is there to receive it");
-    let (mut bench, session) = struck(FaultKind::Unbind);
+    assert_eq!(bench.tally().receipts.pending, 1, "there is no receiver");
+    let (mut bench, session) = with_fault(FaultKind::Unbind);
     bench.core.closed(session, bench.now);
     assert_eq!(bench.tally().sessions.dropped, 0, "closing is an answer too");
 }
@@ -41,7 +41,7 @@ fn close_and_reset_end_the_connection() {
     for (kind, wish) in
         [(FaultKind::Close, ConnAction::CloseWhenFlushed), (FaultKind::Reset, ConnAction::Reset)]
     {
-        let (mut bench, session) = struck(kind);
+        let (mut bench, session) = with_fault(kind);
         assert_eq!(bench.core.wish(session), wish);
         bench.submit(session);
         assert_eq!(bench.tally().submits.received, 0, "what comes now is not read");
@@ -53,8 +53,8 @@ fn close_and_reset_end_the_connection() {
 }
 
 #[test]
-fn half_close_says_no_more_but_goes_on_listening() {
-    let (mut bench, session) = struck(FaultKind::HalfClose);
+fn half_close_writes_no_more_but_keeps_reading() {
+    let (mut bench, session) = with_fault(FaultKind::HalfClose);
     assert_eq!(bench.core.wish(session), ConnAction::HalfClose);
     bench.submit(session);
     assert!(bench.core.out(session).is_empty());
@@ -64,15 +64,15 @@ fn half_close_says_no_more_but_goes_on_listening() {
 }
 
 #[test]
-fn garbage_is_no_pdu() {
-    let (mut bench, session) = struck(FaultKind::Garbage);
+fn garbage_is_not_a_pdu() {
+    let (mut bench, session) = with_fault(FaultKind::Garbage);
     assert!(frame::cut(bench.core.out(session), frame::OCTETS_MAX_DEFAULT).is_err());
     assert_eq!(bench.tally().faults.get(FaultKind::Garbage), 1);
 }
 
 #[test]
-fn truncated_is_half_a_pdu_and_then_the_end() {
-    let (mut bench, session) = struck(FaultKind::Truncated);
+fn truncated_writes_half_a_pdu_and_closes() {
+    let (mut bench, session) = with_fault(FaultKind::Truncated);
     let out = bench.core.out(session);
     assert_eq!(frame::cut(out, frame::OCTETS_MAX_DEFAULT), Ok(None));
     assert_eq!(out.len(), 8);
@@ -80,8 +80,8 @@ fn truncated_is_half_a_pdu_and_then_the_end() {
 }
 
 #[test]
-fn oversize_tlv_and_generic_nack_befall_one_response() {
-    let (mut bench, session) = struck(FaultKind::OversizeTlv);
+fn oversize_tlv_and_generic_nack_apply_to_one_response() {
+    let (mut bench, session) = with_fault(FaultKind::OversizeTlv);
     bench.submit_batch(session, 2, 0);
     let frames = bench.frames(session);
     assert_eq!(frames.len(), 2);
@@ -89,7 +89,7 @@ fn oversize_tlv_and_generic_nack_befall_one_response() {
     assert!(!pdu::decode(&frames[0]).unwrap().anomalies.is_empty());
     assert!(pdu::decode(&frames[1]).unwrap().anomalies.is_empty());
     assert_eq!(bench.tally().faults.get(FaultKind::OversizeTlv), 1);
-    let (mut bench, session) = struck(FaultKind::GenericNack);
+    let (mut bench, session) = with_fault(FaultKind::GenericNack);
     bench.submit_batch(session, 2, 0);
     let heads = bench.heads(session);
     assert_eq!((heads[0].0, heads[0].1), (CommandId::GENERIC_NACK, 3));
@@ -101,7 +101,7 @@ fn oversize_tlv_and_generic_nack_befall_one_response() {
 
 #[test]
 fn no_enquire_answer_leaves_probes_unanswered_from_then_on() {
-    let (mut bench, session) = struck(FaultKind::NoEnquireAnswer);
+    let (mut bench, session) = with_fault(FaultKind::NoEnquireAnswer);
     for number in 0..3 {
         bench.say(session, CommandId::ENQUIRE_LINK, 0, 100 + number);
     }
@@ -113,7 +113,7 @@ fn no_enquire_answer_leaves_probes_unanswered_from_then_on() {
 
 #[test]
 fn a_slow_reader_reads_once_a_second() {
-    let (mut bench, session) = struck(FaultKind::SlowReader);
+    let (mut bench, session) = with_fault(FaultKind::SlowReader);
     assert_eq!(bench.core.wish(session), ConnAction::HoldReads);
     bench.run_until(bench.now + ms(1));
     assert_eq!(bench.core.wish(session), ConnAction::Stay);
@@ -127,9 +127,9 @@ fn a_slow_reader_reads_once_a_second() {
 }
 
 #[test]
-fn bind_refuse_befalls_the_next_bind_or_all() {
+fn bind_refuse_applies_to_the_next_bind_or_to_all() {
     let fail = CommandStatus::ESME_RBINDFAIL.0;
-    let (mut bench, _) = struck(FaultKind::BindRefuse);
+    let (mut bench, _) = with_fault(FaultKind::BindRefuse);
     assert_eq!(bench.try_bind_as(TRX, "test", "").1, fail);
     assert_eq!(bench.try_bind_as(TRX, "test", "").1, 0);
     assert_eq!(bench.tally().faults.get(FaultKind::BindRefuse), 1);
@@ -141,7 +141,7 @@ fn bind_refuse_befalls_the_next_bind_or_all() {
 }
 
 #[test]
-fn accept_then_drop_takes_the_connection_and_ends_it() {
+fn accept_then_drop_accepts_a_connection_and_closes_it() {
     let mut bench = Bench::new(|b| {
         b.faults = vec![Fault { share: Some(0.3), ..fault(FaultKind::AcceptThenDrop) }];
     });
@@ -156,8 +156,8 @@ fn accept_then_drop_takes_the_connection_and_ends_it() {
 }
 
 #[test]
-fn a_fault_strikes_one_session_or_all_and_may_come_again() {
-    for (all_sessions, struck) in [(false, 1), (true, 10)] {
+fn a_fault_applies_to_one_session_or_to_all_and_may_repeat() {
+    for (all_sessions, targets) in [(false, 1), (true, 10)] {
         let mut bench = Bench::new(|b| {
             let every = Some(Nanos::from_secs(5));
             b.faults = vec![Fault { every, all_sessions, ..fault(FaultKind::Close) }];
@@ -168,7 +168,7 @@ fn a_fault_strikes_one_session_or_all_and_may_come_again() {
             sessions.iter().filter(closes).count()
         };
         bench.run_until(ms(6_000));
-        assert_eq!(closing(&bench), struck);
+        assert_eq!(closing(&bench), targets);
         if !all_sessions {
             for session in &sessions {
                 if bench.core.wish(*session) != ConnAction::Stay {
@@ -182,7 +182,7 @@ fn a_fault_strikes_one_session_or_all_and_may_come_again() {
 }
 
 #[test]
-fn faults_by_share_come_as_often_as_told() {
+fn faults_by_probability_happen_as_often_as_configured() {
     for kind in [FaultKind::GenericNack, FaultKind::OversizeTlv, FaultKind::Garbage] {
         let (mut bench, session) =
             Bench::bound(|b| b.faults = vec![Fault { share: Some(0.05), ..fault(kind) }]);

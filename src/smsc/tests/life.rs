@@ -1,9 +1,9 @@
-//! Binds, unbinds, probes, timers, what is illegal or unknown.
+//! Binds, unbinds, enquire_link, timers, illegal and unknown PDUs.
 use super::*;
 use crate::plan::behaviour::SmscTimers;
 
 #[test]
-fn with_no_accounts_everyone_is_let_in_and_echoed() {
+fn without_accounts_every_bind_is_accepted_and_its_system_id_echoed() {
     let mut bench = Bench::new(|_| {});
     for id in [TX, RX, TRX] {
         let (_, status) = bench.try_bind_as(id, "anyone", "");
@@ -14,7 +14,7 @@ fn with_no_accounts_everyone_is_let_in_and_echoed() {
 }
 
 #[test]
-fn strangers_wrong_passwords_and_too_many_binds_are_refused_by_name() {
+fn unknown_accounts_wrong_passwords_and_too_many_binds_have_statuses_of_their_own() {
     let mut bench = Bench::new(|b| {
         b.accounts = vec![SmscAccount { binds_max: Some(2), ..account("test") }];
     });
@@ -25,14 +25,14 @@ fn strangers_wrong_passwords_and_too_many_binds_are_refused_by_name() {
     let (third, status) = bench.try_bind_as(TRX, "test", "test");
     assert_eq!(status, CommandStatus::ESME_RALYBND.0);
     bench.unbind(first);
-    assert_eq!(bench.bind_on(third, TRX, "test", "test"), 0, "a place is free again");
+    assert_eq!(bench.bind_on(third, TRX, "test", "test"), 0, "a bind is free again");
     let refused = &bench.tally().binds.refused;
     assert_eq!(refused.total(), 3);
     assert_eq!(refused.get(CommandStatus::ESME_RALYBND), 1);
 }
 
 #[test]
-fn a_dropped_session_keeps_its_place_as_a_ghost() {
+fn a_dropped_session_keeps_its_bind_in_use_as_a_ghost() {
     for binds_max in [Some(1), None] {
         let mut bench = Bench::new(|b| {
             b.accounts = vec![SmscAccount { binds_max, ..account("test") }];
@@ -51,7 +51,7 @@ fn a_dropped_session_keeps_its_place_as_a_ghost() {
 }
 
 #[test]
-fn sc_interface_version_is_said_only_where_it_is_told() {
+fn sc_interface_version_is_sent_only_where_it_is_configured() {
     for version in [None, Some(0x34)] {
         let mut bench = Bench::new(|b| b.habits.sc_interface_version = version);
         let session = bench.core.connected(bench.now);
@@ -78,7 +78,7 @@ fn enquire_link_is_answered_bound_or_not() {
 }
 
 #[test]
-fn what_is_illegal_unknown_or_unasked_is_answered_as_the_specification_says() {
+fn illegal_and_unknown_pdus_are_answered_as_the_specification_says() {
     let (mut bench, session) = Bench::bound(|_| {});
     bench.say(session, CommandId(0x0A), 0, 5);
     bench.say(session, CommandId::DELIVER_SM, 0, 6);
@@ -99,7 +99,7 @@ fn what_is_illegal_unknown_or_unasked_is_answered_as_the_specification_says() {
 }
 
 #[test]
-fn a_stream_that_cannot_be_cut_is_nacked_and_closed() {
+fn a_stream_without_pdu_framing_is_nacked_and_closed() {
     let (mut bench, session) = Bench::bound(|_| {});
     bench.feed(session, &[0, 0, 0, 3, 9, 9]);
     assert_eq!(bench.heads(session), [(CommandId::GENERIC_NACK, 2, 0)]);
@@ -134,7 +134,7 @@ fn a_connection_that_does_not_bind_in_time_is_closed() {
 }
 
 #[test]
-fn an_idle_session_is_probed_and_dropped_where_it_does_not_answer() {
+fn an_idle_session_is_probed_and_closed_where_it_does_not_answer() {
     let (mut bench, session) = Bench::bound(timers(|t| {
         t.enquire_link = Some(ms(30_000));
         t.response = Some(ms(10_000));
@@ -154,7 +154,7 @@ fn an_idle_session_is_probed_and_dropped_where_it_does_not_answer() {
 }
 
 #[test]
-fn a_session_from_which_nothing_comes_is_dropped_after_its_inactivity() {
+fn a_session_that_sends_nothing_is_closed_by_the_inactivity_timer() {
     let (mut bench, session) = Bench::bound(timers(|t| t.inactivity = Some(ms(30_000))));
     bench.run_until(ms(20_000));
     bench.say(session, CommandId::ENQUIRE_LINK, 0, 2);
@@ -166,7 +166,7 @@ fn a_session_from_which_nothing_comes_is_dropped_after_its_inactivity() {
 }
 
 #[test]
-fn stop_unbinds_the_bound_and_closes_the_rest() {
+fn stop_unbinds_bound_sessions_and_closes_the_others() {
     let (mut bench, session) = Bench::bound(|_| {});
     let idle = bench.core.connected(bench.now);
     bench.core.stop(bench.now);
@@ -182,7 +182,7 @@ fn stop_unbinds_the_bound_and_closes_the_rest() {
 }
 
 #[test]
-fn other_requests_are_answered_by_a_centre_that_keeps_no_messages() {
+fn other_requests_are_answered_as_by_an_smsc_that_stores_no_messages() {
     let (mut bench, session) = Bench::bound(|_| {});
     let mut out = BytesMut::new();
     let ok = CommandStatus::ESME_ROK;
@@ -201,9 +201,9 @@ fn other_requests_are_answered_by_a_centre_that_keeps_no_messages() {
     assert_eq!(bench.tally().sessions.other_requests, 3);
 }
 
-/// Every malformed or illegal PDU of the reference material earns the answer that is listed there.
+/// Every malformed or illegal PDU of the reference material gets the answer that is listed there.
 #[test]
-fn the_vectors_of_what_is_wrong_earn_their_answers() {
+fn every_malformed_or_illegal_vector_gets_its_answer() {
     let vectors: Vec<serde_json::Value> =
         serde_json::from_str(include_str!("../../../tests/data/vectors.json")).unwrap();
     let mut count = 0;

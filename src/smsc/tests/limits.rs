@@ -36,7 +36,7 @@ fn even_without_latency_one_read_cannot_hold_more_than_the_window() {
 }
 
 #[test]
-fn beyond_its_window_a_session_may_meet_silence_or_its_end() {
+fn beyond_its_window_a_session_may_get_no_answer_or_be_closed() {
     let over = |on_window| {
         let (mut bench, session) = Bench::bound(|b| {
             b.limits.window = Some(2);
@@ -56,7 +56,7 @@ fn beyond_its_window_a_session_may_meet_silence_or_its_end() {
 }
 
 #[test]
-fn an_accounts_own_window_goes_before_the_general_one() {
+fn the_window_of_an_account_overrides_the_general_one() {
     let mut bench = Bench::new(|b| {
         b.limits.window = Some(100);
         b.accounts = vec![SmscAccount { window: Some(3), ..account("test") }];
@@ -66,9 +66,9 @@ fn an_accounts_own_window_goes_before_the_general_one() {
     assert_eq!(statuses(&mut bench, session), [0, 0, 0, 0x58, 0x58]);
 }
 
-/// How many of `each` at every millisecond of a second two sessions of account "a" and one of "b" get
-/// through.
-fn let_through(change: impl FnOnce(&mut Behaviour)) -> [usize; 3] {
+/// How many submit_sm are accepted in a second from two sessions of account "a" and one of "b", which send at every
+/// millisecond.
+fn accepted_by(change: impl FnOnce(&mut Behaviour)) -> [usize; 3] {
     let mut bench = Bench::new(change);
     let sessions = ["a", "a", "b"].map(|id| bench.try_bind_as(TRX, id, "test").0);
     let mut passed = [0; 3];
@@ -92,15 +92,15 @@ fn a_rate_holds_for_all_for_an_account_or_for_a_session() {
             b.limits.scope = scope;
         }
     };
-    assert_eq!(let_through(limit(Scope::All)).iter().sum::<usize>(), 100);
-    let [a, a2, b] = let_through(limit(Scope::Account));
+    assert_eq!(accepted_by(limit(Scope::All)).iter().sum::<usize>(), 100);
+    let [a, a2, b] = accepted_by(limit(Scope::Account));
     assert_eq!((a + a2, b), (100, 100));
-    assert_eq!(let_through(limit(Scope::Session)), [100; 3]);
+    assert_eq!(accepted_by(limit(Scope::Session)), [100; 3]);
 }
 
 #[test]
 fn an_account_may_have_a_rate_of_its_own() {
-    let [a, a2, b] = let_through(|behaviour| {
+    let [a, a2, b] = accepted_by(|behaviour| {
         let slow = SmscAccount { rate: Some(Rate::per_second(50)), ..account("a") };
         behaviour.accounts = vec![slow, account("b")];
         behaviour.limits.burst = Some(0);

@@ -1,10 +1,10 @@
-//! Habits, and everything at once: the tally balances whatever happens.
+//! Habits of OpenMarket, and all behaviours at once: the tally always balances.
 use super::*;
 use crate::kit::{Rate, Rng};
 use crate::plan::behaviour::{Fault, IdFormat, OnWindow, ReceiptShape, Retry};
 
 #[test]
-fn openmarket_nacks_what_it_does_not_support() {
+fn openmarket_nacks_commands_that_it_does_not_support() {
     let (mut bench, session) = Bench::bound(|b| b.habits.openmarket = true);
     for id in [CommandId::DATA_SM, CommandId::QUERY_SM, CommandId::SUBMIT_MULTI] {
         bench.say(session, id, 0, 9);
@@ -15,7 +15,7 @@ fn openmarket_nacks_what_it_does_not_support() {
 }
 
 #[test]
-fn openmarket_unbinds_whoever_sends_an_over_long_field() {
+fn openmarket_unbinds_a_session_that_sends_a_field_that_is_too_long() {
     let (mut bench, session) = Bench::bound(|b| b.habits.openmarket = true);
     bench.submit_with(session, |sm| sm.source_addr = b"123456789012345678901");
     assert_eq!(bench.heads(session)[0].0, CommandId::UNBIND);
@@ -23,7 +23,7 @@ fn openmarket_unbinds_whoever_sends_an_over_long_field() {
 }
 
 #[test]
-fn openmarket_takes_long_passwords_and_says_0d_to_wrong_ones() {
+fn openmarket_accepts_long_passwords_and_answers_0d_to_wrong_ones() {
     let long = "p".repeat(100);
     let mut bench = Bench::new(|b| {
         b.habits.openmarket = true;
@@ -36,7 +36,7 @@ fn openmarket_takes_long_passwords_and_says_0d_to_wrong_ones() {
 }
 
 #[test]
-fn openmarkets_receipt_is_read_by_its_ticket() {
+fn a_receipt_of_openmarket_is_read_with_its_ticket() {
     let (mut bench, session) = Bench::bound(|b| {
         b.habits.openmarket = true;
         b.habits.service_type = "OMV4".to_owned();
@@ -83,7 +83,7 @@ fn everything(b: &mut Behaviour) {
     ];
 }
 
-/// One ESME that submits, answers most deliveries, and binds anew whenever it is dropped.
+/// One ESME that submits, answers most deliveries, and binds again whenever it is dropped.
 fn esme_turn(bench: &mut Bench, session: &mut u32, rng: &mut Rng, sent: &mut u64) {
     for head in bench.heads(*session) {
         if head.0 == CommandId::DELIVER_SM && rng.chance(0.9) {
@@ -109,7 +109,7 @@ fn esme_turn(bench: &mut Bench, session: &mut u32, rng: &mut Rng, sent: &mut u64
 }
 
 #[test]
-fn whatever_happens_the_tally_balances_and_nothing_is_kept_for_ever() {
+fn the_tally_always_balances_and_no_delivery_is_kept_for_ever() {
     let run = |seed| {
         let mut bench = Bench::new(|b| {
             everything(b);

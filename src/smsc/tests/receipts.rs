@@ -1,4 +1,4 @@
-//! Receipts: when, to whom, in which spelling, how often.
+//! Receipts: their time, receiver, spelling and number.
 use super::*;
 use crate::plan::behaviour::{IdFormat, ReceiptId, ReceiptShape, Retry};
 use crate::smpp::receipt::MessageState;
@@ -50,7 +50,7 @@ fn the_delay_counts_from_the_response() {
 }
 
 #[test]
-fn states_come_in_their_shares_and_the_rest_is_delivered() {
+fn states_have_their_probabilities_and_the_rest_is_delivered() {
     let (mut bench, session) = Bench::bound(|b| {
         b.receipts.states = vec![(2, 0.9), (5, 0.02), (3, 0.01)];
         b.receipts.window = Some(100_000);
@@ -69,7 +69,7 @@ fn states_come_in_their_shares_and_the_rest_is_delivered() {
 }
 
 #[test]
-fn ids_in_receipts_are_spelled_as_told_in_every_shape() {
+fn ids_in_receipts_are_spelled_as_configured_in_every_format() {
     for format in [ReceiptShape::AppendixB, ReceiptShape::TlvOnly, ReceiptShape::DataSm] {
         let (mut bench, session) = Bench::bound(|b| {
             b.response.id = IdFormat::Hex;
@@ -98,7 +98,7 @@ fn lost_receipts_are_withheld_and_counted() {
 }
 
 #[test]
-fn duplicates_and_intermediates_come_on_top() {
+fn duplicates_and_intermediate_notifications_are_sent_in_addition() {
     let (mut bench, session) = Bench::bound(|b| {
         b.receipts.duplicate = 0.1;
         b.receipts.intermediate = 0.2;
@@ -115,7 +115,7 @@ fn duplicates_and_intermediates_come_on_top() {
 }
 
 #[test]
-fn an_early_receipt_stands_before_its_response_in_the_same_batch() {
+fn an_early_receipt_is_sent_before_its_response_in_the_same_batch() {
     for latency in [Latency::Zero, constant(ms(20))] {
         let (mut bench, session) = Bench::bound(|b| {
             b.response.latency = latency;
@@ -151,7 +151,7 @@ fn a_transmitters_receipts_go_to_the_accounts_receivers_in_turn() {
 }
 
 #[test]
-fn with_other_bind_a_receipt_goes_elsewhere_where_there_is_an_elsewhere() {
+fn with_other_bind_a_receipt_is_sent_on_another_session_where_there_is_one() {
     let (mut bench, session) = Bench::bound(|b| b.receipts.other_bind = true);
     bench.submit(session);
     assert_eq!(deliveries(&bench.frames(session)).len(), 1);
@@ -200,7 +200,7 @@ fn acknowledgements_are_counted_by_status() {
 }
 
 #[test]
-fn the_receipt_window_holds_back_what_is_not_acknowledged() {
+fn the_receipt_window_limits_unacknowledged_receipts() {
     let (mut bench, session) = Bench::bound(|b| b.receipts.window = Some(10));
     bench.submit_batch(session, 25, 1);
     let mut sent = Vec::new();
@@ -227,7 +227,7 @@ fn retrying(after: u64, max: u32) -> impl FnOnce(&mut Behaviour) {
 }
 
 #[test]
-fn a_refused_receipt_comes_again_with_the_same_id_until_it_is_given_up() {
+fn a_refused_receipt_is_sent_again_with_the_same_id_until_its_last_attempt() {
     let (mut bench, session) = Bench::bound(retrying(5_000, 3));
     bench.submit(session);
     let first = bench.frames(session);
@@ -250,11 +250,11 @@ fn a_refused_receipt_comes_again_with_the_same_id_until_it_is_given_up() {
     let receipts = &bench.tally().receipts;
     assert_eq!((receipts.retried, receipts.given_up, receipts.by_state.total()), (3, 1, 1));
     assert_eq!(receipts.acknowledged.get(CommandStatus::ESME_RX_T_APPN), 4);
-    assert_eq!(bench.core.deliveries.kept_count(), 0, "nothing is kept for ever");
+    assert_eq!(bench.core.deliveries.kept_count(), 0, "nothing is kept");
 }
 
 #[test]
-fn an_unanswered_receipt_comes_again_and_a_late_answer_still_counts() {
+fn an_unanswered_receipt_is_sent_again_and_a_late_answer_still_counts() {
     let (mut bench, session) = Bench::bound(retrying(5_000, 1));
     bench.submit(session);
     let number = bench.heads(session)[1].2;
@@ -270,7 +270,7 @@ fn an_unanswered_receipt_comes_again_and_a_late_answer_still_counts() {
 }
 
 #[test]
-fn what_a_lost_session_had_not_acknowledged_goes_to_the_next_one() {
+fn receipts_that_a_lost_session_had_not_acknowledged_are_sent_to_the_next_one() {
     let (mut bench, session) = Bench::bound(retrying(5_000, 3));
     bench.submit_batch(session, 4, 1);
     bench.core.closed(session, bench.now);
@@ -286,7 +286,7 @@ fn mo_come_at_their_rate_spread_over_all_receivers() {
         b.mo.texts = vec!["a".to_owned(), "b".to_owned()];
     });
     bench.bind(TX);
-    assert_eq!(bench.core.next_due(), Nanos::MAX, "nobody receives yet");
+    assert_eq!(bench.core.next_due(), Nanos::MAX, "there is no receiver yet");
     let receivers = [bench.bind(RX), bench.try_bind_as(TRX, "else", "").0];
     bench.run_until(ms(3_000));
     for receiver in receivers {
@@ -311,7 +311,7 @@ fn a_million_receipts_can_wait() {
 }
 
 #[test]
-fn what_is_never_answered_is_forgotten_at_last_but_not_kept_for_ever() {
+fn receipts_that_are_never_answered_are_forgotten_in_the_end() {
     let (mut bench, session) = Bench::bound(|b| {
         b.timers.response = Some(ms(1_000));
         b.receipts.window = Some(1_000_000);

@@ -1,4 +1,4 @@
-//! How submit_sm are answered: status, id, latency.
+//! Answers to submit_sm: status, id, latency.
 use super::*;
 use crate::plan::behaviour::{IdFormat, Rule, Stall};
 
@@ -17,7 +17,7 @@ fn a_batch_is_answered_in_one_batch_in_its_order() {
 }
 
 #[test]
-fn ids_are_spelled_as_told_and_sequence_numbers_are_echoed_whatever_they_are() {
+fn ids_are_spelled_as_configured_and_all_sequence_numbers_are_echoed() {
     for (format, octets) in
         [(IdFormat::Decimal, 10), (IdFormat::Hex, 8), (IdFormat::Uuid, 36), (IdFormat::Ticket, 23)]
     {
@@ -35,7 +35,7 @@ fn ids_are_spelled_as_told_and_sequence_numbers_are_echoed_whatever_they_are() {
 }
 
 #[test]
-fn a_malformed_submit_sm_is_refused_with_its_fields_status() {
+fn a_malformed_submit_sm_is_refused_with_the_status_of_its_field() {
     let (mut bench, session) = Bench::bound(|_| {});
     bench.submit_with(session, |sm| sm.destination_addr = b"123456789012345678901");
     bench.submit_with(session, |sm| sm.validity_period = b"tomorrow");
@@ -70,7 +70,7 @@ fn a_constant_latency_is_kept_to_the_nanosecond() {
     assert_eq!((bench.tally().responses.pending, bench.tally().responses.sent), (0, 5));
 }
 
-/// Submits at these times, and says when each was answered.
+/// Submits at these times. Returns when each was answered.
 fn answered(latency: Latency, arrivals: &[Nanos]) -> Vec<u64> {
     let (mut bench, session) = Bench::bound(|b| b.response.latency = latency);
     let mut sent = std::collections::HashMap::new();
@@ -136,7 +136,7 @@ fn four_servers_at_four_fifths_load_answer_as_erlang_c_says() {
 }
 
 #[test]
-fn errors_come_in_their_shares_by_seed() {
+fn errors_have_their_probabilities_and_follow_the_seed() {
     let run = || {
         let (mut bench, session) = Bench::bound(|b| {
             b.response.errors =
@@ -173,7 +173,7 @@ fn a_lost_response_is_withheld_but_its_message_is_delivered() {
 }
 
 #[test]
-fn the_first_rule_that_fits_the_destination_decides() {
+fn the_first_rule_that_matches_the_destination_decides() {
     let rule = |destination: &str, status: Option<u32>, state: Option<u8>| Rule {
         destination: destination.to_owned(),
         status,
@@ -199,7 +199,7 @@ fn the_first_rule_that_fits_the_destination_decides() {
 }
 
 #[test]
-fn a_stall_answers_nothing_and_then_everything_at_once() {
+fn a_stall_answers_nothing_and_afterwards_everything_at_once() {
     let (mut bench, session) = Bench::bound(|b| {
         b.response.stall = Some(Stall { every: ms(10_000), length: ms(1_400) });
     });
@@ -223,11 +223,11 @@ fn a_stall_answers_nothing_and_then_everything_at_once() {
     };
     assert!(!answered.iter().any(|(at, _)| silent(at)));
     let burst = answered.iter().filter(|(at, _)| *at == ms(12_400)).count();
-    assert_eq!(burst, 141, "140 held back, and the one of this very moment");
+    assert_eq!(burst, 141, "140 during the stall, and the one at its end");
 }
 
 #[test]
-fn answers_due_on_a_session_that_is_gone_are_counted_not_sent() {
+fn answers_due_on_a_closed_session_are_counted_not_sent() {
     let (mut bench, session) = Bench::bound(|b| b.response.latency = Latency::Constant(ms(20)));
     bench.submit_batch(session, 10, 0);
     bench.core.closed(session, bench.now);
