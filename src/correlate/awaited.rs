@@ -14,7 +14,7 @@ use super::Key;
 use super::hot_index::HotIndex;
 use super::key_filter::KeyFilter;
 use super::overflow_index::OverflowIndex;
-use super::ring::{Entry, EntryState, Ring, Tag};
+use super::ring::{Entry, EntryState, EntryTag, Ring};
 use std::collections::VecDeque;
 
 /// Maximum number of entries without an index: few enough to search one by one.
@@ -206,7 +206,7 @@ impl<T: Copy> AwaitedReceipts<T> {
             self.index_all();
             return self.insert_indexed(key, value);
         }
-        self.ring.push(Entry { tag: Tag::awaited(key), value });
+        self.ring.push(Entry { tag: EntryTag::awaited(key), value });
         self.kept += 1;
         self.awaited += 1;
         true
@@ -220,7 +220,7 @@ impl<T: Copy> AwaitedReceipts<T> {
         let find_overflow = || overflow.find(key, |position| key_at(position) == key);
         let in_overflow = if hot.has_overflow(key) { find_overflow() } else { None };
         let free_slot = in_overflow.map_or_else(|| hot.free_slot(key, key_at), Err);
-        let tag = Tag::awaited(key);
+        let tag = EntryTag::awaited(key);
         match free_slot {
             Ok(Some(slot)) => slot.fill(ring.push(Entry { tag, value })),
             Ok(None) => {
@@ -266,7 +266,7 @@ impl<T: Copy> AwaitedReceipts<T> {
         let room = UNINDEXED_MAX.min(self.kept_max).saturating_sub(self.ring.len());
         let keys = &keys[..keys.len().min(room)];
         let new = keys.iter().take_while(|key| !self.unindexed_keys.set(**key)).count();
-        let entry = |key: &Key| Entry { tag: Tag::awaited(*key), value };
+        let entry = |key: &Key| Entry { tag: EntryTag::awaited(*key), value };
         self.ring.push_all(keys[..new].iter().map(entry));
         self.kept += new;
         self.awaited += new;
@@ -277,7 +277,7 @@ impl<T: Copy> AwaitedReceipts<T> {
     pub(super) fn expire_at(&mut self, handle: EntryHandle) {
         let entry = self.ring.at_mut(handle.0);
         if entry.tag.is_awaited() {
-            entry.tag = Tag::expired(entry.tag.key());
+            entry.tag = EntryTag::expired(entry.tag.key());
             self.awaited -= 1;
             self.queue_expired(handle.0);
         }
@@ -343,7 +343,7 @@ impl<T: Copy> AwaitedReceipts<T> {
             self.drop_oldest(taken);
         } else {
             for (n, key) in (0u32..).zip(&keys[..taken]) {
-                self.ring.at_mut(first.wrapping_add(n)).tag = Tag::hole(*key);
+                self.ring.at_mut(first.wrapping_add(n)).tag = EntryTag::hole(*key);
             }
         }
         taken
@@ -366,7 +366,7 @@ impl<T: Copy> AwaitedReceipts<T> {
         if position == self.ring.tail {
             self.drop_oldest(1);
         } else {
-            self.ring.at_mut(position).tag = Tag::hole(key);
+            self.ring.at_mut(position).tag = EntryTag::hole(key);
         }
     }
 

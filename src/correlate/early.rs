@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use std::collections::VecDeque;
 
 #[derive(Clone, Copy, Debug)]
-struct Entry {
+struct EarlyEntry {
     key: Key,
     receipt: ReceiptInfo,
     /// Number of the next entry of the same key; 0: none yet.
@@ -23,7 +23,7 @@ struct Entry {
 #[derive(Debug)]
 pub(super) struct EarlyList {
     /// Oldest first. Taken entries stay until they are first.
-    entries: VecDeque<Entry>,
+    entries: VecDeque<EarlyEntry>,
     /// Number of the first entry.
     base: u64,
     /// Numbers of the first and last entry of each key's chain.
@@ -73,7 +73,7 @@ impl EarlyList {
             }
             None => _ = self.chains.insert(key.0, (number, number)),
         }
-        self.entries.push_back(Entry { key, receipt, next: 0, taken: false });
+        self.entries.push_back(EarlyEntry { key, receipt, next: 0, taken: false });
     }
 
     /// Moves all receipts of a key into `into`, in the order they came.
@@ -120,7 +120,7 @@ impl EarlyList {
         into: &mut Vec<EarlyReceipt>,
     ) -> bool {
         for _ in 0..max {
-            let Some(&Entry { key, receipt, next, .. }) = self.entries.front() else {
+            let Some(&EarlyEntry { key, receipt, next, .. }) = self.entries.front() else {
                 return false;
             };
             if receipt.received > before {

@@ -51,20 +51,20 @@ const BLUR: Nanos = Nanos::from_millis(5);
 
 /// Notes one after the other, each as: time of acceptance, key, sequence_number, length of the id, id.
 #[derive(Debug)]
-struct Block {
+struct NoteBlock {
     octets: Box<[u8]>,
     length: usize,
     /// Of a full block that was searched: the keys of its notes and their offsets, by key.
     sorted: Vec<(Key, u16)>,
 }
 
-impl Block {
+impl NoteBlock {
     /// Octets before an id.
     const HEAD: usize = 21;
     const NOTE_MAX: usize = Self::HEAD + IdText::OCTETS_MAX;
 
-    fn new() -> Block {
-        Block { octets: vec![0; BLOCK].into(), length: 0, sorted: Vec::new() }
+    fn new() -> NoteBlock {
+        NoteBlock { octets: vec![0; BLOCK].into(), length: 0, sorted: Vec::new() }
     }
 
     /// Appends a note. The block must not be full.
@@ -148,11 +148,11 @@ impl Block {
 #[derive(Debug)]
 pub struct Notes {
     /// Oldest first; notes are added to the last one.
-    blocks: VecDeque<Block>,
+    blocks: VecDeque<NoteBlock>,
     /// Offset of the oldest note in the first block.
     oldest: usize,
     /// An empty block to reuse.
-    spare: Option<Block>,
+    spare: Option<NoteBlock>,
     kept: usize,
     kept_max: usize,
     /// Messages accepted before this time are forgotten.
@@ -185,8 +185,8 @@ impl Notes {
         if self.kept >= self.kept_max {
             return;
         }
-        if self.blocks.back().is_none_or(Block::is_full) {
-            self.blocks.push_back(self.spare.take().unwrap_or_else(Block::new));
+        if self.blocks.back().is_none_or(NoteBlock::is_full) {
+            self.blocks.push_back(self.spare.take().unwrap_or_else(NoteBlock::new));
         }
         let block = self.blocks.back_mut().expect("a block with room was just made");
         block.write(since, key, &note);
@@ -197,7 +197,7 @@ impl Notes {
     pub fn forget_before(&mut self, since: Nanos) {
         self.forgotten = self.forgotten.max(since);
         while let Some(block) = self.blocks.front_mut() {
-            if let Some((first, _, end)) = Block::head(&block.notes()[self.oldest..]) {
+            if let Some((first, _, end)) = NoteBlock::head(&block.notes()[self.oldest..]) {
                 if first >= since {
                     return;
                 }
@@ -214,8 +214,8 @@ impl Notes {
     /// The note of a message that was accepted at `since`. None: it was not kept, or is forgotten.
     pub fn find(&mut self, since: Nanos, key: Key) -> Option<Note> {
         let (from, to) = (since.since(BLUR).max(self.forgotten), since.after(BLUR));
-        let begins = |block: &Block| Block::head(block.notes()).map(|(since, ..)| since);
-        let early = |block: &Block| begins(block).is_some_and(|at| at < since.since(BLUR));
+        let begins = |block: &NoteBlock| NoteBlock::head(block.notes()).map(|(since, ..)| since);
+        let early = |block: &NoteBlock| begins(block).is_some_and(|at| at < since.since(BLUR));
         // the block before may end within BLUR
         let first = self.blocks.partition_point(early).saturating_sub(1);
         for block in self.blocks.range_mut(first..) {

@@ -21,30 +21,30 @@ pub(super) enum EntryState {
 /// A key and, in the two bits above its 62, the state of the entry or that it is a hole. In two halves, so that an entry
 /// aligns to 4 octets without padding.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tag([u32; 2]);
+pub(super) struct EntryTag([u32; 2]);
 
-impl Tag {
+impl EntryTag {
     const EXPIRED: u64 = 1;
     const HOLE: u64 = 2;
 
     #[inline]
-    fn with(key: Key, bits: u64) -> Tag {
+    fn with(key: Key, bits: u64) -> EntryTag {
         let all = Key::within(key.0).0 | bits << Key::BITS;
-        Tag([all as u32, (all >> 32) as u32])
+        EntryTag([all as u32, (all >> 32) as u32])
     }
     /// An awaited entry: its bits are those of the key.
     #[inline]
-    pub(super) fn awaited(key: Key) -> Tag {
-        Tag::with(key, 0)
+    pub(super) fn awaited(key: Key) -> EntryTag {
+        EntryTag::with(key, 0)
     }
     /// An expired entry.
-    pub(super) fn expired(key: Key) -> Tag {
-        Tag::with(key, Self::EXPIRED)
+    pub(super) fn expired(key: Key) -> EntryTag {
+        EntryTag::with(key, Self::EXPIRED)
     }
     /// A hole: the entry is finished or was dropped.
     #[inline]
-    pub(super) fn hole(key: Key) -> Tag {
-        Tag::with(key, Self::HOLE)
+    pub(super) fn hole(key: Key) -> EntryTag {
+        EntryTag::with(key, Self::HOLE)
     }
     #[inline]
     pub(super) fn bits(self) -> u64 {
@@ -77,7 +77,7 @@ impl Tag {
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(super) struct Entry<T> {
-    pub(super) tag: Tag,
+    pub(super) tag: EntryTag,
     pub(super) value: T,
 }
 
@@ -240,7 +240,7 @@ mod tests {
             let mut ring: Ring<u32> = Ring::new();
             let mut model: Model = VecDeque::new();
             let mut next = 0u64;
-            let entry = |key| Entry { tag: Tag::awaited(Key(key)), value: key as u32 };
+            let entry = |key| Entry { tag: EntryTag::awaited(Key(key)), value: key as u32 };
             for (step, n) in steps {
                 match step {
                     0..4 => {
@@ -255,7 +255,7 @@ mod tests {
                         next += 1;
                     }
                     5..7 if n < model.len() && n > 0 => {
-                        ring.at_mut(ring.tail.wrapping_add(n as u32)).tag = Tag::hole(Key(model[n].0));
+                        ring.at_mut(ring.tail.wrapping_add(n as u32)).tag = EntryTag::hole(Key(model[n].0));
                         model[n].1 = true;
                     }
                     _ => {

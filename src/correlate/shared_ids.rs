@@ -37,7 +37,7 @@ struct Member<T> {
 
 /// The members of an id.
 #[derive(Debug)]
-struct Group<T> {
+struct IdGroup<T> {
     /// By session, ascending.
     members: Vec<Member<T>>,
     /// Number of awaited members.
@@ -47,7 +47,7 @@ struct Group<T> {
 /// Ids with more than one message.
 #[derive(Debug)]
 pub(super) struct SharedIds<T> {
-    groups: HashMap<u64, Group<T>, foldhash::fast::FixedState>,
+    groups: HashMap<u64, IdGroup<T>, foldhash::fast::FixedState>,
     /// When each member is checked next, with its key and session.
     order: VecDeque<(Nanos, Key, u32)>,
     awaited: usize,
@@ -109,7 +109,7 @@ impl<T: Awaits> SharedIds<T> {
         let group = self
             .groups
             .entry(key.0)
-            .or_insert_with(|| Group { members: Vec::with_capacity(2), awaited: 0 });
+            .or_insert_with(|| IdGroup { members: Vec::with_capacity(2), awaited: 0 });
         let session = value.session();
         let is_awaited = state == MemberState::Awaited;
         match group.members.binary_search_by_key(&session, |m| m.session) {
@@ -223,7 +223,7 @@ impl<T: Awaits> SharedIds<T> {
     }
 
     /// The group of a key, and the index of a session in it.
-    fn member(&mut self, key: Key, session: u32) -> Option<(&mut Group<T>, usize)> {
+    fn member(&mut self, key: Key, session: u32) -> Option<(&mut IdGroup<T>, usize)> {
         let group = self.groups.get_mut(&key.0)?;
         let index = group.members.binary_search_by_key(&session, |m| m.session).ok()?;
         Some((group, index))

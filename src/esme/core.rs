@@ -431,14 +431,14 @@ impl Endpoint for Core {
             link.window.stamp_run(first, count, |ticket, count| {
                 ticket.write_at(stamp);
                 link.counts.written += u64::from(count);
-                recorder.written_together(ticket, count, &mut together);
+                recorder.add_written(ticket, count, &mut together);
             });
             if run.count > 0 {
                 break;
             }
             link.unwritten.pop_front();
         }
-        recorder.end_together(&together);
+        recorder.count_written_batch(&together);
         if link.out.is_empty() {
             link.socket_full = false;
             out_spares.give(&mut link.out);

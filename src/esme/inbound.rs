@@ -8,7 +8,7 @@ use crate::correlate::IdSource;
 use crate::kit::Nanos;
 use crate::measure::{ANSWERED_AS, DownCause, Outcome, Ticket};
 use crate::net::ConnAction;
-use crate::session::{Event as SessionEvent, Numbered};
+use crate::session::{Numbered, SessionEvent};
 use crate::smpp::{CommandId, CommandStatus, Header, frame, pdu};
 
 impl Core {
@@ -168,7 +168,7 @@ impl Core {
         l.counts.accepted += u64::from(count);
         l.throttles = 0;
         l.answered(now.since(ticket.intended), count, self.range);
-        self.recorder.settled_together(ticket, count, Outcome::Accepted, now);
+        self.recorder.settled_run(ticket, count, Outcome::Accepted, now);
         if ticket.attempt > 0 {
             let tries = ticket.attempt.saturating_add(1);
             self.recorder.cell(ticket.cell).by_tries.add(&tries, u64::from(count));

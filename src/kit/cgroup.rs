@@ -55,7 +55,7 @@ impl Cgroup {
 
     fn of(read: ReadFile<'_>) -> Cgroup {
         let mut found = Cgroup::default();
-        let cpu = Group::of("cpu", read);
+        let cpu = ControlGroup::of("cpu", read);
         if let Ok(group) = &cpu {
             found.path = Some(group.path.clone());
             found.version = Some(if group.unified { 2 } else { 1 });
@@ -65,7 +65,7 @@ impl Cgroup {
             found.value_or_reason("cpu_quota", quota.map(|q| q.map(|(quota, _)| quota)));
         let stopped = cpu.and_then(|group| group.throttled(read)).map(|t| Some(t.0 as f64));
         found.value_or_reason("throttled", stopped);
-        let memory = Group::of("memory", read)
+        let memory = ControlGroup::of("memory", read)
             .and_then(|group| Ok(group.lowest_limit(read, memory)?.map(|(octets, _)| octets)));
         let memory = found.value_or_reason("memory_max", memory);
         found.memory_max = memory.map(|octets| octets as u64);
@@ -90,7 +90,7 @@ impl Cgroup {
 
 /// How long the quota has throttled the group of this process since the group exists. None: not known.
 pub(super) fn throttled() -> Option<Nanos> {
-    Group::of("cpu", &from_disk).and_then(|group| group.throttled(&from_disk)).ok()
+    ControlGroup::of("cpu", &from_disk).and_then(|group| group.throttled(&from_disk)).ok()
 }
 
 fn from_disk(path: &str) -> io::Result<String> {
@@ -98,7 +98,7 @@ fn from_disk(path: &str) -> io::Result<String> {
 }
 
 /// The group that limits one kind of resource.
-struct Group {
+struct ControlGroup {
     /// As in /proc/self/cgroup.
     path: String,
     /// Whether it is of version 2.
@@ -107,8 +107,8 @@ struct Group {
     folders: Vec<String>,
 }
 
-impl Group {
-    fn of(controller: &str, read: ReadFile<'_>) -> Result<Group, CgroupError> {
+impl ControlGroup {
+    fn of(controller: &str, read: ReadFile<'_>) -> Result<ControlGroup, CgroupError> {
         let membership = file(read, "/proc/self/cgroup")?;
         let mounts = file(read, "/proc/self/mountinfo")?;
         // version 1 where a hierarchy of its own has the controller
@@ -141,7 +141,7 @@ impl Group {
         {
             folders.push(above.to_owned());
         }
-        Ok(Group { path: path.to_owned(), unified: one.is_none(), folders })
+        Ok(ControlGroup { path: path.to_owned(), unified: one.is_none(), folders })
     }
 
     /// The lowest limit in its folders, and the folder that has it. `limit`: the limit of a folder.
@@ -258,7 +258,7 @@ mod tests {
             let found = files.iter().find(|file| file.0 == path);
             found.map(|file| file.1.to_owned()).ok_or_else(|| io::ErrorKind::NotFound.into())
         };
-        Group::of("cpu", &read)?.throttled(&read)
+        ControlGroup::of("cpu", &read)?.throttled(&read)
     }
 
     #[test]

@@ -276,7 +276,7 @@ pub(super) fn to_base64(octets: &[u8]) -> String {
 /// The figures of a closed distribution that charts need. Its row keeps the whole of it
 /// ([`super::IntervalRow::latency`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LatencyBrief {
+pub struct LatencySummary {
     /// Number of observed values.
     pub count: u64,
     /// Number of censored values.
@@ -285,22 +285,22 @@ pub struct LatencyBrief {
     figures: [u64; 4],
 }
 
-impl Default for LatencyBrief {
+impl Default for LatencySummary {
     fn default() -> Self {
-        LatencyBrief { count: 0, censored: 0, figures: [Self::NONE; 4] }
+        LatencySummary { count: 0, censored: 0, figures: [Self::NONE; 4] }
     }
 }
 
-impl LatencyBrief {
+impl LatencySummary {
     const NONE: u64 = u64::MAX;
 
     /// The figures of a distribution.
-    pub fn of(latency: &Latency) -> LatencyBrief {
+    pub fn of(latency: &Latency) -> LatencySummary {
         if latency.is_empty() {
-            return LatencyBrief::default();
+            return LatencySummary::default();
         }
         let [p50, p90, p99] = [0.5, 0.9, 0.99].map(|q| latency.quantile(q));
-        LatencyBrief {
+        LatencySummary {
             count: latency.count(),
             censored: latency.censored_count(),
             figures: [p50, p90, p99, latency.max()].map(|f| f.map_or(Self::NONE, |n| n.0)),

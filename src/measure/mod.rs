@@ -32,7 +32,7 @@ pub use interval::{
     ANSWERED_AS, Anomaly, Exchange, Gauges, Interval, Messages, Outage, SessionRecord, Transport,
     WorkerUse,
 };
-pub use latency::{Latency, LatencyBrief, LatencyRange};
+pub use latency::{Latency, LatencyRange, LatencySummary};
 pub use load::WorkerLoad;
 pub use metric::{LATENCY_METRICS, Metric, MetricRow};
 pub use observer::{NoObserver, Observer, Phase, Progress, Steer};

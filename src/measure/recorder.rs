@@ -92,15 +92,15 @@ impl Recorder {
     #[inline]
     pub fn written(&mut self, ticket: &Ticket) {
         let mut batch = WriteBatch::default();
-        self.written_together(ticket, 1, &mut batch);
-        self.end_together(&batch);
+        self.add_written(ticket, 1, &mut batch);
+        self.count_written_batch(&batch);
     }
 
-    /// Adds `count` submit_sm with one ticket to the batch of their write. [`Recorder::end_together`] counts the batch.
+    /// Adds `count` submit_sm with one ticket to the batch of their write. [`Recorder::count_written_batch`] counts the batch.
     #[inline]
-    pub fn written_together(&mut self, ticket: &Ticket, count: u32, batch: &mut WriteBatch) {
+    pub fn add_written(&mut self, ticket: &Ticket, count: u32, batch: &mut WriteBatch) {
         if batch.count > 0 && batch.cell != ticket.cell {
-            self.end_together(batch);
+            self.count_written_batch(batch);
             *batch = WriteBatch::default();
         }
         let on_time = ticket.offered.since(ticket.slot_free) <= ON_TIME;
@@ -112,7 +112,7 @@ impl Recorder {
 
     /// Counts the submit_sm of one write.
     #[inline]
-    pub fn end_together(&mut self, batch: &WriteBatch) {
+    pub fn count_written_batch(&mut self, batch: &WriteBatch) {
         if batch.count > 0 {
             let WriteBatch { cell, written, count, on_time } = *batch;
             self.count_written(cell, written, count, on_time);
@@ -138,12 +138,12 @@ impl Recorder {
     /// Counts the outcome of a written submit_sm at `at`: the time of the read, the deadline or the loss.
     #[inline]
     pub fn settled(&mut self, ticket: &Ticket, outcome: Outcome, at: Nanos) {
-        self.settled_together(ticket, 1, outcome, at);
+        self.settled_run(ticket, 1, outcome, at);
     }
 
     /// Counts the outcome of `count` submit_sm with one ticket that ended together.
     #[inline]
-    pub fn settled_together(&mut self, ticket: &Ticket, count: u32, outcome: Outcome, at: Nanos) {
+    pub fn settled_run(&mut self, ticket: &Ticket, count: u32, outcome: Outcome, at: Nanos) {
         let Ticket { intended, slot_free, offered, written, cell, .. } = *ticket;
         let run = SettledRun { intended, slot_free, offered, written, at, outcome, cell };
         if self.last_settled.0 != run {

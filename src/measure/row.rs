@@ -2,7 +2,7 @@
 use super::cell::CellInterval;
 use super::counters::{Counters, Counts};
 use super::interval::{Gauges, Interval};
-use super::latency::{Latency, LatencyBrief, LatencyRange, to_base64};
+use super::latency::{Latency, LatencyRange, LatencySummary, to_base64};
 use super::metric::Metric;
 use super::spill::{ROW_METRICS, RowHistograms, SpillStore};
 use crate::kit::Nanos;
@@ -32,19 +32,19 @@ pub struct IntervalRow {
     /// Highest processor use of a worker (0 to 1).
     pub cpu_worst: f64,
     /// Response times of the messages answered in it.
-    pub response: LatencyBrief,
+    pub response: LatencySummary,
     /// Service times of the messages answered in it.
-    pub service: LatencyBrief,
+    pub service: LatencySummary,
     /// Receipt times of the messages receipted in it.
-    pub receipt: LatencyBrief,
+    pub receipt: LatencySummary,
     /// Harness lag of the messages answered in it.
-    pub harness_lag: LatencyBrief,
+    pub harness_lag: LatencySummary,
     /// Write wait of the messages answered in it.
-    pub write_wait: LatencyBrief,
+    pub write_wait: LatencySummary,
     /// Receipt times from the write, of the messages receipted in it.
-    pub receipt_from_write: LatencyBrief,
+    pub receipt_from_write: LatencySummary,
     /// Receipt times from the response where that came first, of the messages receipted in it.
-    pub receipt_after_response: LatencyBrief,
+    pub receipt_after_response: LatencySummary,
     /// Anomalies by kind.
     pub anomalies: Vec<(String, u64)>,
     histograms: RowHistograms,
@@ -69,8 +69,8 @@ impl OpenRow {
     /// Opens a closed row again.
     pub(super) fn of(row: &IntervalRow, range: LatencyRange) -> OpenRow {
         let mut latencies = row.histograms.decode(range);
-        for (latency, brief) in latencies.iter_mut().zip(row.briefs()) {
-            latency.censor_n(range.max, brief.censored);
+        for (latency, summary) in latencies.iter_mut().zip(row.summaries()) {
+            latency.censor_n(range.max, summary.censored);
         }
         OpenRow { at: row.at, latencies }
     }
@@ -82,8 +82,8 @@ impl OpenRow {
     }
     /// Stores the distributions in the row.
     pub(super) fn close(&self, row: &mut IntervalRow) {
-        for (brief, latency) in row.briefs_mut().into_iter().zip(&self.latencies) {
-            *brief = LatencyBrief::of(latency);
+        for (summary, latency) in row.summaries_mut().into_iter().zip(&self.latencies) {
+            *summary = LatencySummary::of(latency);
         }
         row.histograms = RowHistograms::of(self.latencies.iter().map(Some));
     }
@@ -109,13 +109,13 @@ impl IntervalRow {
             statuses: Counts::default(),
             gauges: Gauges::default(),
             cpu_worst: 0.0,
-            response: LatencyBrief::default(),
-            service: LatencyBrief::default(),
-            receipt: LatencyBrief::default(),
-            harness_lag: LatencyBrief::default(),
-            write_wait: LatencyBrief::default(),
-            receipt_from_write: LatencyBrief::default(),
-            receipt_after_response: LatencyBrief::default(),
+            response: LatencySummary::default(),
+            service: LatencySummary::default(),
+            receipt: LatencySummary::default(),
+            harness_lag: LatencySummary::default(),
+            write_wait: LatencySummary::default(),
+            receipt_from_write: LatencySummary::default(),
+            receipt_after_response: LatencySummary::default(),
             anomalies: Vec::new(),
             histograms: RowHistograms::default(),
         }
@@ -133,9 +133,9 @@ impl IntervalRow {
         distributions: &[(Option<Latency>, u64); ROW_METRICS.len()],
     ) -> IntervalRow {
         let mut row = IntervalRow { length, tally, gauges, mo, ..IntervalRow::empty(at, stage) };
-        for (brief, (latency, censored)) in row.briefs_mut().into_iter().zip(distributions) {
-            *brief = latency.as_ref().map(LatencyBrief::of).unwrap_or_default();
-            brief.censored = *censored;
+        for (summary, (latency, censored)) in row.summaries_mut().into_iter().zip(distributions) {
+            *summary = latency.as_ref().map(LatencySummary::of).unwrap_or_default();
+            summary.censored = *censored;
         }
         row.histograms =
             RowHistograms::of(distributions.iter().map(|(latency, _)| latency.as_ref()));
@@ -143,8 +143,8 @@ impl IntervalRow {
     }
 
     /// The figures of a metric. None: it is not kept by second.
-    pub fn brief(&self, metric: Metric) -> Option<&LatencyBrief> {
-        self.briefs().get(index_of(metric)?).copied()
+    pub fn summary(&self, metric: Metric) -> Option<&LatencySummary> {
+        self.summaries().get(index_of(metric)?).copied()
     }
 
     /// The observed values of a metric, to two digits. None: there are none.
@@ -163,7 +163,7 @@ impl IntervalRow {
         if let Some(observed) = self.latency(metric) {
             all.merge(&observed);
         }
-        all.censor_n(range.max, self.brief(metric).map_or(0, |brief| brief.censored));
+        all.censor_n(range.max, self.summary(metric).map_or(0, |summary| summary.censored));
         all
     }
 
@@ -178,7 +178,7 @@ impl IntervalRow {
     }
 
     /// The figures of its distributions, in the order of [`ROW_METRICS`].
-    pub fn briefs(&self) -> [&LatencyBrief; ROW_METRICS.len()] {
+    pub fn summaries(&self) -> [&LatencySummary; ROW_METRICS.len()] {
         [
             &self.response,
             &self.service,
@@ -189,7 +189,7 @@ impl IntervalRow {
             &self.receipt_after_response,
         ]
     }
-    fn briefs_mut(&mut self) -> [&mut LatencyBrief; ROW_METRICS.len()] {
+    fn summaries_mut(&mut self) -> [&mut LatencySummary; ROW_METRICS.len()] {
         [
             &mut self.response,
             &mut self.service,

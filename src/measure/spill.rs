@@ -15,7 +15,7 @@ pub trait SpillStore: Debug + Send + Sync {
     fn fresh(&self) -> Option<Arc<dyn SpillStore>>;
 }
 
-/// The metrics whose histograms are kept by second, in the order of [`super::IntervalRow::briefs`].
+/// The metrics whose histograms are kept by second, in the order of [`super::IntervalRow::summaries`].
 pub const ROW_METRICS: [Metric; 7] = [
     Metric::Response,
     Metric::Service,

@@ -53,7 +53,7 @@ impl Packed {
     }
 
     fn of_row(metric: Metric, row: &IntervalRow) -> Option<Packed> {
-        let brief = row.brief(metric)?;
+        let brief = row.summary(metric)?;
         let max = brief.max().filter(|_| brief.count > 0)?;
         Some(Packed { metric, max: rounded(max, MICROSECOND), hdr: row.base64(metric)? })
     }

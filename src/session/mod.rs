@@ -10,5 +10,5 @@ mod window;
 mod tests;
 
 pub use sequence::Sequence;
-pub use state::{Event, Role, Session, State, Timers};
+pub use state::{Role, Session, SessionEvent, SessionState, Timers};
 pub use window::{Numbered, Window};

@@ -50,7 +50,7 @@ impl Role {
 
 /// State of a session (v3.4 section 2.2; UNBOUND as in v5.0).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum SessionState {
     /// Connected, not bound.
     Open,
     /// Bound in this role.
@@ -72,7 +72,7 @@ pub struct Timers {
 
 /// What a PDU of the peer means for the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum SessionEvent {
     /// It is handled; nothing is left to do.
     None,
     /// Our bind was accepted, this long after it was sent.
@@ -114,7 +114,7 @@ pub struct Session {
     /// Whether this is the ESME side.
     esme: bool,
     role: Role,
-    state: State,
+    state: SessionState,
     /// Numbers of our own requests, those of the window included.
     pub sequence: Sequence,
     timers: Timers,
@@ -139,7 +139,7 @@ impl Session {
         Session {
             esme,
             role,
-            state: State::Open,
+            state: SessionState::Open,
             sequence: Sequence::default(),
             timers,
             pending: None,
@@ -150,7 +150,7 @@ impl Session {
 
     /// Its state.
     #[inline]
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> SessionState {
         self.state
     }
     /// Its role.
@@ -160,7 +160,7 @@ impl Session {
     /// Whether it is bound and not unbinding.
     #[inline]
     pub fn is_bound(&self) -> bool {
-        matches!(self.state, State::Bound(_))
+        matches!(self.state, SessionState::Bound(_))
     }
 
     /// Records that octets were read: the connection is alive.
@@ -183,9 +183,9 @@ impl Session {
 
     /// Sends our unbind, unless the session is not bound or is unbinding already.
     pub fn unbind(&mut self, now: Nanos, out: &mut BytesMut) {
-        if let State::Bound(role) = self.state {
+        if let SessionState::Bound(role) = self.state {
             self.request(CommandId::UNBIND, now, out);
-            self.state = State::Unbinding(role);
+            self.state = SessionState::Unbinding(role);
         }
     }
 
@@ -213,7 +213,7 @@ impl Session {
     /// Accepts the peer's bind (SMSC side).
     pub fn accept(&mut self, role: Role) {
         self.role = role;
-        self.state = State::Bound(role);
+        self.state = SessionState::Bound(role);
     }
 
     /// When [`Session::tick`] has something to do; MAX: never.
@@ -242,69 +242,76 @@ impl Session {
         None
     }
 
-    /// Handles the header of a PDU. Legal data-plane PDUs are returned as [`Event::Data`]; to all others the answer that the
+    /// Handles the header of a PDU. Legal data-plane PDUs are returned as [`SessionEvent::Data`]; to all others the answer that the
     /// specification requires is appended to `out`.
-    pub fn on_header(&mut self, header: &Header, now: Nanos, out: &mut BytesMut) -> Event {
+    pub fn on_header(&mut self, header: &Header, now: Nanos, out: &mut BytesMut) -> SessionEvent {
         if header.command_id.is_response() {
             return self.on_response(header, now);
         }
         match header.command_id {
             CommandId::ENQUIRE_LINK => {
                 answer(header, CommandStatus::ESME_ROK, out);
-                Event::None
+                SessionEvent::None
             }
             CommandId::UNBIND => match self.state {
-                State::Bound(_) | State::Unbinding(_) => {
+                SessionState::Bound(_) | SessionState::Unbinding(_) => {
                     answer(header, CommandStatus::ESME_ROK, out);
-                    self.state = State::Unbound;
-                    Event::PeerUnbound
+                    self.state = SessionState::Unbound;
+                    SessionEvent::PeerUnbound
                 }
-                State::Open | State::Unbound => self.illegal(header, out),
+                SessionState::Open | SessionState::Unbound => self.illegal(header, out),
             },
             id if id.is_bind() => self.on_bind(header, out),
             CommandId::OUTBIND | CommandId::ALERT_NOTIFICATION => self.on_notice(header, out),
             id if id.name().is_none() => {
                 nack(header, CommandStatus::ESME_RINVCMDID, out);
-                Event::UnknownCommand
+                SessionEvent::UnknownCommand
             }
-            id if self.is_legal(id) => Event::Data,
+            id if self.is_legal(id) => SessionEvent::Data,
             _ => self.illegal(header, out),
         }
     }
 
-    fn on_bind(&mut self, header: &Header, out: &mut BytesMut) -> Event {
+    fn on_bind(&mut self, header: &Header, out: &mut BytesMut) -> SessionEvent {
         match (self.esme, self.state, Role::of(header.command_id)) {
-            (false, State::Open, Some(role)) => Event::BindAsked(role),
-            (false, State::Bound(_) | State::Unbinding(_), Some(_)) => {
+            (false, SessionState::Open, Some(role)) => SessionEvent::BindAsked(role),
+            (false, SessionState::Bound(_) | SessionState::Unbinding(_), Some(_)) => {
                 answer(header, CommandStatus::ESME_RALYBND, out);
-                Event::Illegal(CommandStatus::ESME_RALYBND)
+                SessionEvent::Illegal(CommandStatus::ESME_RALYBND)
             }
-            (_, State::Open | State::Bound(_) | State::Unbinding(_) | State::Unbound, _) => {
-                self.illegal(header, out)
-            }
+            (
+                _,
+                SessionState::Open
+                | SessionState::Bound(_)
+                | SessionState::Unbinding(_)
+                | SessionState::Unbound,
+                _,
+            ) => self.illegal(header, out),
         }
     }
 
     /// outbind and alert_notification have no response: where they are illegal, generic_nack says so.
-    fn on_notice(&mut self, header: &Header, out: &mut BytesMut) -> Event {
+    fn on_notice(&mut self, header: &Header, out: &mut BytesMut) -> SessionEvent {
         let legal = self.esme
             && match self.state {
-                State::Open => header.command_id == CommandId::OUTBIND,
-                State::Bound(role) | State::Unbinding(role) => {
+                SessionState::Open => header.command_id == CommandId::OUTBIND,
+                SessionState::Bound(role) | SessionState::Unbinding(role) => {
                     header.command_id == CommandId::ALERT_NOTIFICATION && role.receives()
                 }
-                State::Unbound => false,
+                SessionState::Unbound => false,
             };
         if legal {
-            return Event::Data;
+            return SessionEvent::Data;
         }
         nack(header, CommandStatus::ESME_RINVBNDSTS, out);
-        Event::Illegal(CommandStatus::ESME_RINVBNDSTS)
+        SessionEvent::Illegal(CommandStatus::ESME_RINVBNDSTS)
     }
 
     /// Whether the peer may send this data-plane request in this state (FACTS B.6).
     fn is_legal(&self, id: CommandId) -> bool {
-        let (State::Bound(role) | State::Unbinding(role)) = self.state else { return false };
+        let (SessionState::Bound(role) | SessionState::Unbinding(role)) = self.state else {
+            return false;
+        };
         let towards_esme = matches!(id, CommandId::DELIVER_SM);
         match id {
             CommandId::DATA_SM => true,
@@ -313,17 +320,17 @@ impl Session {
         }
     }
 
-    fn illegal(&mut self, header: &Header, out: &mut BytesMut) -> Event {
+    fn illegal(&mut self, header: &Header, out: &mut BytesMut) -> SessionEvent {
         answer(header, CommandStatus::ESME_RINVBNDSTS, out);
-        Event::Illegal(CommandStatus::ESME_RINVBNDSTS)
+        SessionEvent::Illegal(CommandStatus::ESME_RINVBNDSTS)
     }
 
-    fn on_response(&mut self, header: &Header, now: Nanos) -> Event {
+    fn on_response(&mut self, header: &Header, now: Nanos) -> SessionEvent {
         if header.command_id == CommandId::ENQUIRE_LINK_RESP {
             // python-smpplib and others answer with a number of their own: any answer proves the connection
             return match self.enquiry.take() {
-                Some(p) => Event::EnquireAnswered(now.since(p.sent)),
-                None => Event::UnknownResponse,
+                Some(p) => SessionEvent::EnquireAnswered(now.since(p.sent)),
+                None => SessionEvent::UnknownResponse,
             };
         }
         if header.command_id == CommandId::GENERIC_NACK {
@@ -331,49 +338,49 @@ impl Session {
         }
         let Some(p) = self.pending else {
             return if is_data_response(header.command_id) {
-                Event::Data
+                SessionEvent::Data
             } else {
-                Event::UnknownResponse
+                SessionEvent::UnknownResponse
             };
         };
         if header.command_id != p.command_id.response() {
             return if is_data_response(header.command_id) {
-                Event::Data
+                SessionEvent::Data
             } else {
-                Event::UnknownResponse
+                SessionEvent::UnknownResponse
             };
         }
         self.pending = None;
         if p.command_id == CommandId::UNBIND {
-            self.state = State::Unbound;
-            return Event::Unbound;
+            self.state = SessionState::Unbound;
+            return SessionEvent::Unbound;
         }
         if header.command_status == CommandStatus::ESME_ROK {
-            self.state = State::Bound(self.role);
-            Event::Bound(now.since(p.sent))
+            self.state = SessionState::Bound(self.role);
+            SessionEvent::Bound(now.since(p.sent))
         } else {
-            Event::BindRefused(header.command_status)
+            SessionEvent::BindRefused(header.command_status)
         }
     }
 
     /// A generic_nack answers the request with its sequence_number, or (number 0) the pending bind.
-    fn on_nack(&mut self, header: &Header, now: Nanos) -> Event {
+    fn on_nack(&mut self, header: &Header, now: Nanos) -> SessionEvent {
         let number = header.sequence_number;
         if self.enquiry.is_some_and(|p| p.sequence_number == number) {
             let sent = self.enquiry.take().map_or(now, |p| p.sent);
-            return Event::EnquireAnswered(now.since(sent));
+            return SessionEvent::EnquireAnswered(now.since(sent));
         }
         match self.pending {
             Some(p) if p.sequence_number == number || (number == 0 && p.command_id.is_bind()) => {
                 self.pending = None;
                 if p.command_id == CommandId::UNBIND {
-                    self.state = State::Unbound;
-                    Event::Unbound
+                    self.state = SessionState::Unbound;
+                    SessionEvent::Unbound
                 } else {
-                    Event::BindRefused(header.command_status)
+                    SessionEvent::BindRefused(header.command_status)
                 }
             }
-            Some(_) | None => Event::Nacked(number, header.command_status),
+            Some(_) | None => SessionEvent::Nacked(number, header.command_status),
         }
     }
 }

@@ -22,7 +22,7 @@ fn bound(role: Role) -> (Session, BytesMut) {
     let mut s = Session::esme(role, TIMERS, Nanos(1));
     s.bind(&pdu::Bind::default(), Nanos(1), &mut out);
     let resp = header(role.command_id().response(), 0, 1);
-    assert_eq!(s.on_header(&resp, Nanos(5), &mut out), Event::Bound(Nanos(4)));
+    assert_eq!(s.on_header(&resp, Nanos(5), &mut out), SessionEvent::Bound(Nanos(4)));
     out.clear();
     (s, out)
 }
@@ -35,9 +35,9 @@ fn a_refused_bind_names_its_status_and_leaves_the_session_open() {
     let resp = header(CommandId::BIND_TRANSCEIVER_RESP, 0x0E, 1);
     assert_eq!(
         s.on_header(&resp, Nanos(2), &mut out),
-        Event::BindRefused(CommandStatus::ESME_RINVPASWD)
+        SessionEvent::BindRefused(CommandStatus::ESME_RINVPASWD)
     );
-    assert_eq!(s.state(), State::Open);
+    assert_eq!(s.state(), SessionState::Open);
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn an_enquire_link_resp_with_another_number_still_proves_the_connection() {
     let resp = header(CommandId::ENQUIRE_LINK_RESP, 0, 77);
     assert_eq!(
         s.on_header(&resp, Nanos::from_secs(6), &mut out),
-        Event::EnquireAnswered(Nanos::from_secs(1))
+        SessionEvent::EnquireAnswered(Nanos::from_secs(1))
     );
 }
 
@@ -69,7 +69,7 @@ fn an_enquire_link_of_the_peer_is_answered_with_its_number_also_before_the_bind(
     let mut out = BytesMut::new();
     let mut s = Session::esme(Role::Transceiver, TIMERS, Nanos(1));
     let ask = header(CommandId::ENQUIRE_LINK, 0, 0xA285_9F22);
-    assert_eq!(s.on_header(&ask, Nanos(2), &mut out), Event::None);
+    assert_eq!(s.on_header(&ask, Nanos(2), &mut out), SessionEvent::None);
     let got = Header::read(&out).unwrap();
     assert_eq!(got.command_id, CommandId::ENQUIRE_LINK_RESP);
     assert_eq!(got.sequence_number, 0xA285_9F22);
@@ -80,17 +80,17 @@ fn a_second_bind_is_answered_already_bound_and_a_receiver_may_not_submit() {
     let mut out = BytesMut::new();
     let mut s = Session::smsc(TIMERS, Nanos(1));
     let ask = header(CommandId::BIND_RECEIVER, 0, 1);
-    assert_eq!(s.on_header(&ask, Nanos(2), &mut out), Event::BindAsked(Role::Receiver));
+    assert_eq!(s.on_header(&ask, Nanos(2), &mut out), SessionEvent::BindAsked(Role::Receiver));
     s.accept(Role::Receiver);
     let again = header(CommandId::BIND_TRANSCEIVER, 0, 2);
     assert_eq!(
         s.on_header(&again, Nanos(3), &mut out),
-        Event::Illegal(CommandStatus::ESME_RALYBND)
+        SessionEvent::Illegal(CommandStatus::ESME_RALYBND)
     );
     let submit = header(CommandId::SUBMIT_SM, 0, 3);
     assert_eq!(
         s.on_header(&submit, Nanos(4), &mut out),
-        Event::Illegal(CommandStatus::ESME_RINVBNDSTS)
+        SessionEvent::Illegal(CommandStatus::ESME_RINVBNDSTS)
     );
     let got = Header::read(&out[16..]).unwrap();
     assert_eq!(got.command_id, CommandId::SUBMIT_SM_RESP);
@@ -100,7 +100,7 @@ fn a_second_bind_is_answered_already_bound_and_a_receiver_may_not_submit() {
 fn an_unknown_command_gets_generic_nack_and_the_session_stays() {
     let (mut s, mut out) = bound(Role::Transceiver);
     let odd = header(CommandId(0x0A), 0, 9);
-    assert_eq!(s.on_header(&odd, Nanos(9), &mut out), Event::UnknownCommand);
+    assert_eq!(s.on_header(&odd, Nanos(9), &mut out), SessionEvent::UnknownCommand);
     let got = Header::read(&out).unwrap();
     assert_eq!((got.command_id, got.command_status.0), (CommandId::GENERIC_NACK, 3));
     assert!(s.is_bound());
@@ -112,7 +112,7 @@ fn a_generic_nack_for_a_submit_sm_is_reported_to_the_caller() {
     let nack = header(CommandId::GENERIC_NACK, 2, 55);
     assert_eq!(
         s.on_header(&nack, Nanos(9), &mut out),
-        Event::Nacked(55, CommandStatus::ESME_RINVCMDLEN)
+        SessionEvent::Nacked(55, CommandStatus::ESME_RINVCMDLEN)
     );
     assert!(out.is_empty(), "a generic_nack is never answered");
 }
@@ -122,14 +122,14 @@ fn unbind_is_answered_from_either_side_and_data_responses_still_count_meanwhile(
     let (mut s, mut out) = bound(Role::Transceiver);
     s.unbind(Nanos(10), &mut out);
     let late = header(CommandId::SUBMIT_SM_RESP, 0, 4);
-    assert_eq!(s.on_header(&late, Nanos(11), &mut out), Event::Data);
+    assert_eq!(s.on_header(&late, Nanos(11), &mut out), SessionEvent::Data);
     let resp = header(CommandId::UNBIND_RESP, 0, 2);
-    assert_eq!(s.on_header(&resp, Nanos(12), &mut out), Event::Unbound);
+    assert_eq!(s.on_header(&resp, Nanos(12), &mut out), SessionEvent::Unbound);
     let (mut s, mut out) = bound(Role::Receiver);
     let ask = header(CommandId::UNBIND, 0, 8);
-    assert_eq!(s.on_header(&ask, Nanos(12), &mut out), Event::PeerUnbound);
+    assert_eq!(s.on_header(&ask, Nanos(12), &mut out), SessionEvent::PeerUnbound);
     assert_eq!(Header::read(&out).unwrap().command_id, CommandId::UNBIND_RESP);
-    assert_eq!(s.state(), State::Unbound);
+    assert_eq!(s.state(), SessionState::Unbound);
 }
 
 #[test]

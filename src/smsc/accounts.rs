@@ -10,7 +10,7 @@ use std::collections::{HashMap, VecDeque};
 
 /// One system_id and its state.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Account {
+pub(super) struct AccountState {
     /// As configured. None: the account was made by a bind.
     configured: Option<SmscAccount>,
     system_id: Vec<u8>,
@@ -38,7 +38,7 @@ pub(super) struct Account {
 /// account that has its slot now.
 #[derive(Clone, Debug)]
 pub(super) struct Accounts {
-    list: Vec<Account>,
+    list: Vec<AccountState>,
     /// Handles by system_id.
     by_id: HashMap<Vec<u8>, u32>,
     /// Whether any system_id may bind: no account is configured.
@@ -98,7 +98,13 @@ impl Accounts {
         let (scoped, system_id) = (self.scoped.clone(), system_id.to_vec());
         let handle = u32::try_from(self.list.len()).expect("accounts are fewer than four billion");
         self.by_id.insert(system_id.clone(), handle);
-        self.list.push(Account { configured, system_id, own, scoped, ..Account::default() });
+        self.list.push(AccountState {
+            configured,
+            system_id,
+            own,
+            scoped,
+            ..AccountState::default()
+        });
         handle
     }
 
@@ -111,7 +117,7 @@ impl Accounts {
         let free = (0..count).map(|step| (self.next_reuse + step) % count);
         let at = free.into_iter().find(|at| self.list[*at].binds == 0)?;
         self.next_reuse = at + 1;
-        let Account { system_id: old, waiting, generation, .. } =
+        let AccountState { system_id: old, waiting, generation, .. } =
             std::mem::take(&mut self.list[at]);
         self.by_id.remove(&old);
         self.evicted.extend(waiting);
@@ -119,7 +125,7 @@ impl Accounts {
         let (scoped, system_id) = (self.scoped.clone(), system_id.to_vec());
         let handle = u32::from(generation) << SLOT_BITS | at as u32;
         self.by_id.insert(system_id.clone(), handle);
-        self.list[at] = Account { system_id, generation, scoped, ..Account::default() };
+        self.list[at] = AccountState { system_id, generation, scoped, ..AccountState::default() };
         Some(handle)
     }
 
@@ -216,19 +222,19 @@ impl Accounts {
 
     /// The account of a bound session.
     #[inline]
-    pub(super) fn get(&mut self, handle: u32) -> &mut Account {
+    pub(super) fn get(&mut self, handle: u32) -> &mut AccountState {
         &mut self.list[slot(handle)]
     }
 
     /// None: the account has been forgotten.
     #[inline]
-    pub(super) fn live(&mut self, handle: u32) -> Option<&mut Account> {
+    pub(super) fn live(&mut self, handle: u32) -> Option<&mut AccountState> {
         let account = self.list.get_mut(slot(handle))?;
         (u32::from(account.generation) == handle >> SLOT_BITS).then_some(account)
     }
 }
 
-impl Account {
+impl AccountState {
     /// The token buckets that a message of this account must pass.
     #[inline]
     pub(super) fn buckets(&mut self) -> impl Iterator<Item = &mut TokenBucket> {

@@ -12,7 +12,7 @@ use super::timer_queue::TimerQueue;
 use crate::kit::Nanos;
 use crate::net::ConnAction;
 use crate::plan::behaviour::{Behaviour, Scope, SmscTimers};
-use crate::session::{Role, Session, State, Timers};
+use crate::session::{Role, Session, SessionState, Timers};
 use crate::smpp::frame;
 use bytes::BytesMut;
 
@@ -212,9 +212,9 @@ impl Connections {
     #[inline]
     pub(super) fn pdu_octets_max(&self, peer: &Peer) -> Option<usize> {
         match peer.session.state() {
-            State::Open if peer.output.len() > self.limits.unbound_out_octets_max => None,
-            State::Open => Some(UNBOUND_PDU_OCTETS_MAX),
-            State::Bound(_) | State::Unbinding(_) | State::Unbound => {
+            SessionState::Open if peer.output.len() > self.limits.unbound_out_octets_max => None,
+            SessionState::Open => Some(UNBOUND_PDU_OCTETS_MAX),
+            SessionState::Bound(_) | SessionState::Unbinding(_) | SessionState::Unbound => {
                 Some(frame::OCTETS_MAX_DEFAULT)
             }
         }
@@ -309,8 +309,10 @@ impl Connections {
     /// Whether too many answers are unwritten or delayed to read the session.
     fn is_at_read_limit(&self, peer: &Peer) -> bool {
         let octets_max = match peer.session.state() {
-            State::Open => self.limits.unbound_out_octets_max,
-            State::Bound(_) | State::Unbinding(_) | State::Unbound => self.limits.out_octets_max,
+            SessionState::Open => self.limits.unbound_out_octets_max,
+            SessionState::Bound(_) | SessionState::Unbinding(_) | SessionState::Unbound => {
+                self.limits.out_octets_max
+            }
         };
         peer.output.len() >= octets_max || peer.window.unanswered() >= self.limits.replies_max
     }
@@ -364,9 +366,9 @@ impl Connections {
             return self.mark_changed(session);
         }
         match peer.session.state() {
-            State::Open => count.init_timeouts += 1,
-            State::Unbinding(_) => count.response_timeouts += 1,
-            State::Bound(_) | State::Unbound => return,
+            SessionState::Open => count.init_timeouts += 1,
+            SessionState::Unbinding(_) => count.response_timeouts += 1,
+            SessionState::Bound(_) | SessionState::Unbound => return,
         }
         self.close(session, ConnAction::CloseWhenFlushed, now);
     }
@@ -381,8 +383,8 @@ impl Connections {
         let own = peer.session.next_tick();
         let inactivity = self.settings.timers.inactivity;
         let idle = match peer.session.state() {
-            State::Bound(_) => inactivity.map(|span| peer.session.last_heard().after(span)),
-            State::Open | State::Unbinding(_) | State::Unbound => None,
+            SessionState::Bound(_) => inactivity.map(|span| peer.session.last_heard().after(span)),
+            SessionState::Open | SessionState::Unbinding(_) | SessionState::Unbound => None,
         };
         let paused = peer.reads_paused_until;
         let resume = if paused > Nanos::ZERO { paused } else { Nanos::MAX };

@@ -3,7 +3,7 @@ use super::context::Context;
 use super::faults::FaultTrigger;
 use crate::kit::Nanos;
 use crate::plan::behaviour::{Behaviour, FaultKind};
-use crate::session::{Event, Role};
+use crate::session::{Role, SessionEvent};
 use crate::smpp::answer::strict_fault;
 use crate::smpp::pdu::{self, Bind, BindResp, Body, FaultKind as BodyFault, Malformed, Pdu};
 use crate::smpp::{CommandId, CommandStatus, Header, Tag, Tlvs, put_tlv};
@@ -67,36 +67,40 @@ impl Control {
         let Some(peer) = connections.get_mut(session) else { return Followup::Ignored };
         let count = &mut tally.sessions;
         match peer.session.on_header(header, now, peer.output.buffer()) {
-            Event::None => {
+            SessionEvent::None => {
                 count.enquire_links_answered += u64::from(id == CommandId::ENQUIRE_LINK);
             }
-            Event::BindAsked(role) => {
+            SessionEvent::BindAsked(role) => {
                 let receives = self.bind(context, session, role, frame, header, now);
                 return Followup::BindAnswered { receives };
             }
-            Event::PeerUnbound => {
+            SessionEvent::PeerUnbound => {
                 count.unbound_by_esme += 1;
                 context.end(session, now);
             }
-            Event::Unbound => {
+            SessionEvent::Unbound => {
                 count.unbound_by_smsc += 1;
                 context.end(session, now);
             }
-            Event::EnquireAnswered(_) => count.enquire_links_confirmed += 1,
-            Event::Nacked(sequence, status) => return Followup::Acknowledged(sequence, status),
-            Event::UnknownResponse | Event::Bound(_) | Event::BindRefused(_) => {
+            SessionEvent::EnquireAnswered(_) => count.enquire_links_confirmed += 1,
+            SessionEvent::Nacked(sequence, status) => {
+                return Followup::Acknowledged(sequence, status);
+            }
+            SessionEvent::UnknownResponse
+            | SessionEvent::Bound(_)
+            | SessionEvent::BindRefused(_) => {
                 count.unknown_responses += 1;
             }
-            Event::Data if id == CommandId::SUBMIT_SM => return Followup::Submit,
-            Event::Data if id.is_response() => count.unknown_responses += 1,
-            Event::Data => answer_other(context, session, frame, header),
-            Event::Illegal(status) => {
+            SessionEvent::Data if id == CommandId::SUBMIT_SM => return Followup::Submit,
+            SessionEvent::Data if id.is_response() => count.unknown_responses += 1,
+            SessionEvent::Data => answer_other(context, session, frame, header),
+            SessionEvent::Illegal(status) => {
                 count.illegal += 1;
                 if id == CommandId::SUBMIT_SM {
                     tally.count_refused_by_session(status);
                 }
             }
-            Event::UnknownCommand => count.unknown_commands += 1,
+            SessionEvent::UnknownCommand => count.unknown_commands += 1,
         }
         Followup::None
     }

@@ -9,7 +9,7 @@ use super::tally::Tally;
 use crate::kit::Nanos;
 use crate::net::{ConnAction, Endpoint};
 use crate::plan::behaviour::{Behaviour, FaultKind};
-use crate::session::State;
+use crate::session::SessionState;
 use crate::smpp::{CommandId, CommandStatus, Header, frame, pdu};
 use bytes::BytesMut;
 
@@ -82,8 +82,8 @@ impl Core {
         let Some(state) = connections.get(session).map(|peer| peer.session.state()) else { return };
         // an ESME that closes instead of answering an unbind has done what was asked (FACTS C 26)
         let dropped = match state {
-            State::Bound(_) => true,
-            State::Open | State::Unbinding(_) | State::Unbound => false,
+            SessionState::Bound(_) => true,
+            SessionState::Open | SessionState::Unbinding(_) | SessionState::Unbound => false,
         };
         tally.sessions.dropped += u64::from(dropped);
         self.context.leave(session, dropped, now);
@@ -194,7 +194,7 @@ impl Core {
         tally.sessions.desyncs += 1;
         let Some(peer) = connections.get_mut(session) else { return };
         // OpenMarket closes on a bind of a wrong length without an answer (FACTS A.1)
-        if !(*openmarket && peer.session.state() == State::Open) {
+        if !(*openmarket && peer.session.state() == SessionState::Open) {
             let status = CommandStatus::ESME_RINVCMDLEN;
             pdu::header_only(CommandId::GENERIC_NACK, status, 0, peer.output.buffer());
         }

@@ -5,13 +5,13 @@ use super::rate_limits::TokenBucket;
 use crate::kit::Nanos;
 use crate::net::ConnAction;
 use crate::plan::behaviour::FaultKind;
-use crate::session::{Session, State};
+use crate::session::{Session, SessionState};
 use bytes::BytesMut;
 use std::collections::BTreeMap;
 
 /// What is written to a connection.
 #[derive(Debug, Default)]
-pub(super) struct Output {
+pub(super) struct PeerOutput {
     buffer: BytesMut,
     /// Once the write side is closed: the octets to write before that. `buffer` is then discarded.
     final_octets: BytesMut,
@@ -19,7 +19,7 @@ pub(super) struct Output {
     is_closed: bool,
 }
 
-impl Output {
+impl PeerOutput {
     /// Where PDUs are appended, also once the write side is closed.
     #[inline]
     pub(super) fn buffer(&mut self) -> &mut BytesMut {
@@ -199,7 +199,7 @@ pub(super) struct Peer {
     /// Its session.
     pub(super) session: Session,
     /// What is written to it.
-    pub(super) output: Output,
+    pub(super) output: PeerOutput,
     /// What the pump must do with the connection.
     pub(super) action: ConnAction,
     /// Handle of its account. None: it is not bound.
@@ -229,7 +229,7 @@ impl Peer {
     pub(super) fn new(session: Session, window: usize, bucket: Option<TokenBucket>) -> Peer {
         Peer {
             session,
-            output: Output::default(),
+            output: PeerOutput::default(),
             action: ConnAction::Stay,
             account: None,
             receives: false,
@@ -269,8 +269,8 @@ impl Peer {
     #[inline]
     pub(super) fn may_submit(&self) -> bool {
         match self.session.state() {
-            State::Bound(role) => role.transmits(),
-            State::Open | State::Unbinding(_) | State::Unbound => false,
+            SessionState::Bound(role) => role.transmits(),
+            SessionState::Open | SessionState::Unbinding(_) | SessionState::Unbound => false,
         }
     }
 }

@@ -5,7 +5,7 @@ use super::peer::Peer;
 /// table does not grow with the number of connections over time. Session numbers are never reused.
 #[derive(Debug, Default)]
 pub(super) struct PeerTable {
-    blocks: Vec<Option<Block>>,
+    blocks: Vec<Option<PeerBlock>>,
     next: u32,
     count: usize,
 }
@@ -13,14 +13,14 @@ pub(super) struct PeerTable {
 const BLOCK: usize = 256;
 
 #[derive(Debug)]
-struct Block {
+struct PeerBlock {
     peers: Box<[Option<Box<Peer>>]>,
     count: usize,
 }
 
-impl Block {
-    fn new() -> Block {
-        Block { peers: (0..BLOCK).map(|_| None).collect(), count: 0 }
+impl PeerBlock {
+    fn new() -> PeerBlock {
+        PeerBlock { peers: (0..BLOCK).map(|_| None).collect(), count: 0 }
     }
 }
 
@@ -38,7 +38,7 @@ impl PeerTable {
         if self.blocks.len() <= block {
             self.blocks.resize_with(block + 1, || None);
         }
-        let block = self.blocks[block].get_or_insert_with(Block::new);
+        let block = self.blocks[block].get_or_insert_with(PeerBlock::new);
         block.peers[at] = Some(Box::new(peer));
         block.count += 1;
         self.count += 1;

@@ -22,7 +22,7 @@ pub(super) struct SubmitFields {
 
 /// Why a strict SMSC refuses a submit_sm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(super) struct SubmitRefusal {
     /// command_status of the response.
     pub(super) status: CommandStatus,
     /// Whether a field was too long.
@@ -34,7 +34,7 @@ pub(super) struct Refusal {
 /// # Errors
 /// A strict SMSC refuses it (FACTS B.7).
 #[inline]
-pub(super) fn scan(frame: &[u8]) -> Result<SubmitFields, Refusal> {
+pub(super) fn scan(frame: &[u8]) -> Result<SubmitFields, SubmitRefusal> {
     match plain(frame) {
         Some(fields) => Ok(fields),
         None => full_decode(frame),
@@ -104,7 +104,7 @@ fn plain(frame: &[u8]) -> Option<SubmitFields> {
     })
 }
 
-fn full_decode(frame: &[u8]) -> Result<SubmitFields, Refusal> {
+fn full_decode(frame: &[u8]) -> Result<SubmitFields, SubmitRefusal> {
     let pdu = pdu::decode(frame).map_err(|fault| refusal(fault.kind, fault.status))?;
     if let Some(fault) = strict_fault(&pdu) {
         return Err(refusal(fault.kind, fault.status));
@@ -115,9 +115,9 @@ fn full_decode(frame: &[u8]) -> Result<SubmitFields, Refusal> {
     }
 }
 
-fn refusal(kind: FaultKind, status: CommandStatus) -> Refusal {
+fn refusal(kind: FaultKind, status: CommandStatus) -> SubmitRefusal {
     let too_long = matches!(kind, FaultKind::CstringTooLong | FaultKind::UnterminatedCstring);
-    Refusal { status, too_long }
+    SubmitRefusal { status, too_long }
 }
 
 fn fields_of(sm: &SubmitSm<'_>) -> SubmitFields {
@@ -201,7 +201,7 @@ mod tests {
         let long = frame(|sm| sm.destination_addr = b"123456789012345678901");
         assert_eq!(
             scan(&long).unwrap_err(),
-            Refusal { status: CommandStatus::ESME_RINVDSTADR, too_long: true }
+            SubmitRefusal { status: CommandStatus::ESME_RINVDSTADR, too_long: true }
         );
         let time = frame(|sm| sm.validity_period = b"0101010000000");
         assert_eq!(scan(&time).unwrap_err().status, CommandStatus::ESME_RINVEXPIRY);

@@ -10,7 +10,7 @@ use super::outcome_policy::{AcceptTerms, OutcomePolicy, SubmitDecision};
 use super::pending_delivery::{DeliveryKind, DeliverySlab, PendingDelivery};
 use super::rate_limits::{DeliveryQueue, TokenBucket};
 use super::resource_limits::REPLIES_MAX;
-use super::submit_fields::{self, Refusal, SubmitFields};
+use super::submit_fields::{self, SubmitFields, SubmitRefusal};
 use super::timer_queue::TimerQueue;
 use crate::kit::Nanos;
 use crate::net::ConnAction;
@@ -34,7 +34,7 @@ enum ReplyFormat {
 
 /// An answer to a submit_sm.
 #[derive(Clone, Copy, Debug)]
-struct Reply {
+struct SubmitReply {
     /// The session that sent the submit_sm.
     session: u32,
     /// Its sequence_number.
@@ -68,7 +68,7 @@ pub(super) struct Submits {
     latency: Delay,
     policy: OutcomePolicy,
     /// Answers that are not due yet.
-    delayed: TimerQueue<Reply>,
+    delayed: TimerQueue<SubmitReply>,
 }
 
 impl Submits {
@@ -101,7 +101,7 @@ impl Submits {
         now: Nanos,
     ) {
         context.tally.submits.received += 1;
-        let mut reply = Reply {
+        let mut reply = SubmitReply {
             session,
             sequence,
             status: CommandStatus::ESME_ROK,
@@ -168,7 +168,7 @@ impl Submits {
         context: &mut Context,
         fields: &SubmitFields,
         terms: AcceptTerms,
-        reply: &mut Reply,
+        reply: &mut SubmitReply,
         now: Nanos,
     ) -> Option<PendingDelivery> {
         let Context { connections, ids, tally, .. } = context;
@@ -209,7 +209,7 @@ impl Submits {
         &mut self,
         context: &mut Context,
         deliveries: &mut Deliveries,
-        mut reply: Reply,
+        mut reply: SubmitReply,
         receipt: Option<PendingDelivery>,
         due: Nanos,
         now: Nanos,
@@ -251,7 +251,7 @@ impl Submits {
     }
 
     /// Handles a submit_sm beyond the window, as `limits.on_window` says.
-    fn exceed_window(&mut self, context: &mut Context, reply: Reply, now: Nanos) {
+    fn exceed_window(&mut self, context: &mut Context, reply: SubmitReply, now: Nanos) {
         let session = reply.session;
         match self.on_window {
             OnWindow::Throttle => return reject(context, reply, CommandStatus::ESME_RTHROTTLED),
@@ -298,7 +298,7 @@ impl RateLimits {
 fn send_reply(
     context: &mut Context,
     deliveries: &mut Deliveries,
-    reply: &Reply,
+    reply: &SubmitReply,
     mut receipt: Option<PendingDelivery>,
     due: Nanos,
     now: Nanos,
@@ -313,7 +313,7 @@ fn send_reply(
 }
 
 #[inline]
-fn send(context: &mut Context, reply: &Reply) {
+fn send(context: &mut Context, reply: &SubmitReply) {
     let Context { connections, ids, tally, .. } = context;
     let unseen = connections.defers_output(reply.session);
     match connections.get_mut(reply.session) {
@@ -328,12 +328,12 @@ fn send(context: &mut Context, reply: &Reply) {
 }
 
 /// Rejects at once, without simulated latency.
-fn reject(context: &mut Context, reply: Reply, status: CommandStatus) {
+fn reject(context: &mut Context, reply: SubmitReply, status: CommandStatus) {
     context.tally.submits.refused.add(status);
-    send(context, &Reply { status, format: ReplyFormat::Plain, ..reply });
+    send(context, &SubmitReply { status, format: ReplyFormat::Plain, ..reply });
 }
 
-fn reject_malformed(context: &mut Context, reply: Reply, refusal: Refusal, now: Nanos) {
+fn reject_malformed(context: &mut Context, reply: SubmitReply, refusal: SubmitRefusal, now: Nanos) {
     if context.openmarket && refusal.too_long {
         // OpenMarket unbinds a session that sends a field that is too long (FACTS A.1)
         context.tally.submits.ignored += 1;
@@ -376,7 +376,7 @@ fn fault_at_submit(context: &mut Context, session: u32, now: Nanos) -> Option<Re
 
 #[inline]
 /// Appends an answer to `out`.
-fn write_reply(out: &mut BytesMut, reply: &Reply, ids: &IdGenerator) {
+fn write_reply(out: &mut BytesMut, reply: &SubmitReply, ids: &IdGenerator) {
     match reply.format {
         ReplyFormat::Plain | ReplyFormat::OversizeTlv if reply.status.is_ok() => {
             let start = out.len();

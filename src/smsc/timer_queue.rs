@@ -8,29 +8,29 @@ use std::collections::{BinaryHeap, VecDeque};
 #[derive(Clone, Debug)]
 pub(super) struct TimerQueue<T> {
     in_order: VecDeque<(Nanos, T)>,
-    heap: BinaryHeap<Reverse<Entry<T>>>,
+    heap: BinaryHeap<Reverse<TimedItem<T>>>,
     pushed: u64,
 }
 
 #[derive(Clone, Debug)]
-struct Entry<T> {
+struct TimedItem<T> {
     due: Nanos,
     number: u64,
     item: T,
 }
 
-impl<T> PartialEq for Entry<T> {
+impl<T> PartialEq for TimedItem<T> {
     fn eq(&self, other: &Self) -> bool {
         (self.due, self.number) == (other.due, other.number)
     }
 }
-impl<T> Eq for Entry<T> {}
-impl<T> PartialOrd for Entry<T> {
+impl<T> Eq for TimedItem<T> {}
+impl<T> PartialOrd for TimedItem<T> {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
-impl<T> Ord for Entry<T> {
+impl<T> Ord for TimedItem<T> {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         (self.due, self.number).cmp(&(other.due, other.number))
     }
@@ -49,7 +49,7 @@ impl<T> TimerQueue<T> {
         match self.in_order.back() {
             Some((last, _)) if *last > due => {
                 self.pushed += 1;
-                self.heap.push(Reverse(Entry { due, number: self.pushed, item }));
+                self.heap.push(Reverse(TimedItem { due, number: self.pushed, item }));
             }
             Some(_) | None => self.in_order.push_back((due, item)),
         }

@@ -6,7 +6,7 @@ use super::show::{Show, Way, millis};
 use crate::cli::exit::Exit;
 use crate::kit::Nanos;
 use crate::plan::{Accept, BindType, Plan};
-use crate::session::{Event, Role, Session, Timers};
+use crate::session::{Role, Session, SessionEvent, Timers};
 use crate::smpp::pdu;
 use crate::smpp::{CommandId, CommandStatus, Header, frame, receipt};
 use bytes::{Buf, BytesMut};
@@ -248,31 +248,31 @@ impl<'p> Dialogue<'p> {
             return;
         }
         match self.session.on_header(&header, now, &mut self.out) {
-            Event::None | Event::Illegal(_) | Event::UnknownCommand => {}
-            Event::Bound(after) => {
+            SessionEvent::None | SessionEvent::Illegal(_) | SessionEvent::UnknownCommand => {}
+            SessionEvent::Bound(after) => {
                 self.remark(format!("bound in {}", millis(after)));
                 self.phase = Phase::Talking;
             }
-            Event::BindRefused(status) => {
+            SessionEvent::BindRefused(status) => {
                 let why = format!("bind refused with {status} (0x{:02X})", status.0);
                 self.end(Exit::CannotBind, why);
             }
-            Event::BindAsked(_) => {}
-            Event::EnquireAnswered(after) => {
+            SessionEvent::BindAsked(_) => {}
+            SessionEvent::EnquireAnswered(after) => {
                 self.remark(format!("the link answers in {}", millis(after)));
             }
-            Event::PeerUnbound => match self.phase {
+            SessionEvent::PeerUnbound => match self.phase {
                 Phase::Unbinding(_) => self.phase = Phase::Over,
                 _ => self.lost("the peer unbound".to_owned()),
             },
-            Event::Unbound => self.phase = Phase::Over,
-            Event::Nacked(..) | Event::UnknownResponse => {
+            SessionEvent::Unbound => self.phase = Phase::Over,
+            SessionEvent::Nacked(..) | SessionEvent::UnknownResponse => {
                 self.remark("a response that nothing of ours asked for".to_owned());
             }
-            Event::Data if header.command_id.is_response() => {
+            SessionEvent::Data if header.command_id.is_response() => {
                 self.remark("a response that nothing of ours asked for".to_owned());
             }
-            Event::Data => self.on_delivery(&header, octets, now),
+            SessionEvent::Data => self.on_delivery(&header, octets, now),
         }
     }
 

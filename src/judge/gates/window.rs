@@ -77,7 +77,7 @@ pub(super) fn over(moments: &[Moment<'_>], gate: &Gate, measured: &Kind) -> Foun
 }
 
 fn latency(moments: &[Moment<'_>], metric: Metric, statistic: Statistic) -> Found {
-    let briefs = || moments.iter().filter_map(|m| m.row.brief(metric));
+    let briefs = || moments.iter().filter_map(|m| m.row.summary(metric));
     let count: u64 = briefs().map(|b| b.count).sum();
     let censored: u64 = briefs().map(|b| b.censored).sum();
     match statistic {
