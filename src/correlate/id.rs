@@ -1,5 +1,5 @@
-//! Message ids: which spellings are equal (FACTS C rows 1 to 3). The rule is configured, never guessed; an id that does
-//! not fit it is compared as text.
+//! Message ids: which spellings are equal (docs/smpp/in-the-wild.md, rows 1 to 3). The rule is configured, never
+//! guessed; an id that does not fit it is compared as text.
 
 /// How an id in a submit_sm_resp and an id in a receipt are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -5,7 +5,8 @@ use super::{Nanos, Selfcheck};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// Facts about the host (METHOD.md §5, CONTRACT.md `environment`). None: not known.
+/// Facts about the host (docs/verdict.md, "Was the harness fit",
+/// docs/reference/result.md, "Conventions of result.json"). None: not known.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Environment {
     /// Host name.

@@ -1,5 +1,5 @@
-//! Counters of submit_sm and receipts (METHOD.md §4). Merging destructures every field, so that a forgotten counter does
-//! not compile.
+//! Counters of submit_sm and receipts (docs/ledger.md). Merging destructures every field, so that a forgotten counter
+//! does not compile.
 use serde::{Deserialize, Serialize};
 
 /// Counters by a small open set of keys: command_status, err codes, kinds. A bounded list, because the keys are few.
@@ -65,7 +65,7 @@ impl<K: PartialEq + Clone> Counts<K> {
 pub const ID_RULES: [&str; 5] =
     ["exact", "number", "response_hex", "receipt_hex", "case_insensitive"];
 
-/// Final receipts by message_state (FACTS B.10); index 10 is any state that is not known.
+/// Final receipts by message_state (docs/smpp/protocol.md, "Bit fields"); index 10 is any state that is not known.
 pub type StateCounts = [u64; 11];
 
 macro_rules! counters {
@@ -171,8 +171,8 @@ impl Counters {
     pub fn answered(&self) -> u64 {
         self.accepted + self.rejected
     }
-    /// Whether the ledger balances (METHOD.md §4): planned + retries = written + dropped + unsent; written = accepted +
-    /// rejected + timed_out + lost + open_at_end; and accepted with receipt = final + missing + silent + untracked +
+    /// Whether the ledger balances (docs/ledger.md): planned + retries = written + dropped + unsent; written = accepted
+    /// + rejected + timed_out + lost + open_at_end; and accepted with receipt = final + missing + silent + untracked +
     /// ambiguous.
     pub fn balances(&self) -> bool {
         self.planned + self.retries == self.written + self.dropped + self.unsent

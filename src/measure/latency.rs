@@ -1,7 +1,8 @@
 //! One latency distribution: an HdrHistogram of the observed values, and another of the lower bounds of censored ones.
 //!
-//! A value that was not observed (timed out, lost, missing) stays in the sample with its lower bound (METHOD.md §3): it
-//! is censored. A percentile among the censored values is a bound, not a number.
+//! A value that was not observed (timed out, lost, missing) stays in the sample with its lower bound
+//! (docs/measuring.md, "Missing answers"): it is censored. A percentile among the censored values is a bound, not a
+//! number.
 use super::histogram_codec::{self, HistogramError};
 use crate::kit::Nanos;
 use base64::Engine;
@@ -20,7 +21,8 @@ pub struct LatencyRange {
 }
 
 impl LatencyRange {
-    /// From 1 µs to the deadline or one hour, whichever is longer, to three digits (METHOD.md §3).
+    /// From 1 µs to the deadline or one hour, whichever is longer, to three digits
+    /// (docs/measuring.md, "Missing answers").
     pub fn for_deadline(deadline: Nanos) -> LatencyRange {
         LatencyRange { max: deadline.max(Nanos::from_secs(3600)), digits: 3 }
     }

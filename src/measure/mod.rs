@@ -1,4 +1,5 @@
-//! Measurement: the times of a message, its outcome, and the cells that count them (METHOD.md §1, §3, §4).
+//! Measurement: the times of a message, its outcome, and the cells that count them (docs/measuring.md and
+//! docs/ledger.md).
 //!
 //! Each worker has one [`Recorder`], without locks, and reports an [`Interval`] each second; [`RunRecord`] is the sum of
 //! them. Nothing here knows plans, sockets or clocks.

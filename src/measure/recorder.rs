@@ -56,8 +56,8 @@ pub struct WriteBatch {
     on_time: u64,
 }
 
-/// A message counts as on time if it is offered to the socket within this time of being due with a free slot (METHOD.md
-/// §5).
+/// A message counts as on time if it is offered to the socket within this time of being due with a free slot
+/// (docs/verdict.md, "Was the harness fit").
 const ON_TIME: Nanos = Nanos::from_millis(1);
 
 impl Recorder {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Number of the cell (stage, account, label) that counts a message; the plan assigns it.
 pub type CellId = u16;
 
-/// The times and the cell of one submit_sm (METHOD.md §1). It is kept in the window slot.
+/// The times and the cell of one submit_sm (docs/measuring.md, "Times of a message"). It is kept in the window slot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket {
     /// Number in the schedule. Content and destination follow from it.

@@ -1,4 +1,5 @@
-//! The sequence_numbers of a session's own requests (v3.4 section 2.6.1, FACTS B.1).
+//! The sequence_numbers of a session's own requests (v3.4 section 2.6.1,
+//! docs/smpp/protocol.md, "Types, header and framing").
 
 /// Monotonic from 1 to 0x7FFFFFFF, then from 1 again.
 #[derive(Clone, Copy, Debug)]

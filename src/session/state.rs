@@ -61,7 +61,7 @@ pub enum SessionState {
     Unbound,
 }
 
-/// Timers of a session (FACTS B.8).
+/// Timers of a session (docs/smpp/protocol.md, "Timers").
 #[derive(Clone, Copy, Debug)]
 pub struct Timers {
     /// Idle time after which enquire_link is sent. MAX: never.
@@ -307,7 +307,7 @@ impl Session {
         SessionEvent::Illegal(CommandStatus::ESME_RINVBNDSTS)
     }
 
-    /// Whether the peer may send this data-plane request in this state (FACTS B.6).
+    /// Whether the peer may send this data-plane request in this state (docs/smpp/protocol.md, "Session states").
     fn is_legal(&self, id: CommandId) -> bool {
         let (SessionState::Bound(role) | SessionState::Unbinding(role)) = self.state else {
             return false;

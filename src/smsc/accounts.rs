@@ -151,7 +151,7 @@ impl Accounts {
                 self.check_password(None, password)?;
                 self.add_seen(system_id).ok_or(CommandStatus::ESME_RBINDFAIL)?
             }
-            // an empty system_id has a status of its own (FACTS A.1)
+            // an empty system_id has a status of its own (docs/smpp/openmarket.md, "Connection and bind")
             None if system_id.is_empty() => return Err(CommandStatus::ESME_RINVSYSID),
             None => return Err(self.refusal(CommandStatus::ESME_RINVSYSID)),
         };
@@ -187,7 +187,8 @@ impl Accounts {
         }
     }
 
-    /// The status that refuses wrong credentials; OpenMarket always answers ESME_RBINDFAIL (FACTS A.1).
+    /// The status that refuses wrong credentials; OpenMarket always answers ESME_RBINDFAIL
+    /// (docs/smpp/openmarket.md, "Connection and bind").
     fn refusal(&self, status: CommandStatus) -> CommandStatus {
         if self.openmarket { CommandStatus::ESME_RBINDFAIL } else { status }
     }

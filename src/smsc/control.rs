@@ -9,7 +9,8 @@ use crate::smpp::pdu::{self, Bind, BindResp, Body, FaultKind as BodyFault, Malfo
 use crate::smpp::{CommandId, CommandStatus, Header, Tag, Tlvs, put_tlv};
 use bytes::BytesMut;
 
-/// Whether OpenMarket supports a command (FACTS A.1); it answers all others with generic_nack 0x03.
+/// Whether OpenMarket supports a command (docs/smpp/openmarket.md, "Connection and bind"); it answers all others with
+/// generic_nack 0x03.
 fn openmarket_supports(id: CommandId) -> bool {
     id.is_response()
         || id.is_bind()

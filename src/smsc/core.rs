@@ -80,7 +80,7 @@ impl Core {
     pub fn closed(&mut self, session: u32, now: Nanos) {
         let Context { connections, tally, .. } = &mut self.context;
         let Some(state) = connections.get(session).map(|peer| peer.session.state()) else { return };
-        // an ESME that closes instead of answering an unbind has done what was asked (FACTS C 26)
+        // an ESME that closes instead of answering an unbind has done what was asked (docs/smpp/in-the-wild.md, row 26)
         let dropped = match state {
             SessionState::Bound(_) => true,
             SessionState::Open | SessionState::Unbinding(_) | SessionState::Unbound => false,
@@ -193,7 +193,8 @@ impl Core {
         let Context { connections, tally, openmarket, .. } = &mut self.context;
         tally.sessions.desyncs += 1;
         let Some(peer) = connections.get_mut(session) else { return };
-        // OpenMarket closes on a bind of a wrong length without an answer (FACTS A.1)
+        // OpenMarket closes on a bind of a wrong length without an answer
+        // (docs/smpp/openmarket.md, "Connection and bind")
         if !(*openmarket && peer.session.state() == SessionState::Open) {
             let status = CommandStatus::ESME_RINVCMDLEN;
             pdu::header_only(CommandId::GENERIC_NACK, status, 0, peer.output.buffer());

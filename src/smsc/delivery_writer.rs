@@ -85,7 +85,7 @@ struct MoText {
 
 /// The text of MO where none is configured.
 const MO_TEXT: &str = "STOP";
-/// Destination of MO: a short code that we chose; FACTS gives none.
+/// Destination of MO: a short code that we chose; docs/smpp/protocol.md gives none.
 const MO_DESTINATION: &[u8] = b"60601";
 
 impl DeliveryWriter {
@@ -284,7 +284,8 @@ fn never_done(state: MessageState) -> bool {
     }
 }
 
-/// The `err` where no rule gives one. OpenMarket's are from FACTS A.3 as far as given there; we chose the others.
+/// The `err` where no rule gives one. OpenMarket's are from docs/smpp/openmarket.md, "deliver_sm" as far as given
+/// there; we chose the others.
 fn err_of(state: MessageState, shape: ReceiptShape) -> &'static [u8; 3] {
     let openmarket = shape == ReceiptShape::Openmarket;
     match state {

@@ -32,7 +32,7 @@ pub(super) struct SubmitRefusal {
 /// Reads a whole submit_sm.
 ///
 /// # Errors
-/// A strict SMSC refuses it (FACTS B.7).
+/// A strict SMSC refuses it (docs/smpp/protocol.md, "Errors").
 #[inline]
 pub(super) fn scan(frame: &[u8]) -> Result<SubmitFields, SubmitRefusal> {
     match plain(frame) {
@@ -131,8 +131,8 @@ fn fields_of(sm: &SubmitSm<'_>) -> SubmitFields {
     }
 }
 
-/// The status with which OpenMarket's v4 service refuses a submit_sm beyond the specification (FACTS A.2). None: it is
-/// accepted.
+/// The status with which OpenMarket's v4 service refuses a submit_sm beyond the specification
+/// (docs/smpp/openmarket.md, "submit_sm"). None: it is accepted.
 pub(super) fn openmarket(fields: &SubmitFields) -> Option<CommandStatus> {
     let SubmitFields { source, destination, esm_class, registered_delivery: _, sm_default_msg_id } =
         fields;

@@ -335,7 +335,8 @@ fn reject(context: &mut Context, reply: SubmitReply, status: CommandStatus) {
 
 fn reject_malformed(context: &mut Context, reply: SubmitReply, refusal: SubmitRefusal, now: Nanos) {
     if context.openmarket && refusal.too_long {
-        // OpenMarket unbinds a session that sends a field that is too long (FACTS A.1)
+        // OpenMarket unbinds a session that sends a field that is too long
+        // (docs/smpp/openmarket.md, "Connection and bind")
         context.tally.submits.ignored += 1;
         return context.unbind(reply.session, now);
     }

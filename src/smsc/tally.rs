@@ -1,4 +1,4 @@
-//! Counts everything that the simulator does, so that a run against it can be balanced to the PDU (METHOD §4).
+//! Counts everything that the simulator does, so that a run against it can be balanced to the PDU (docs/ledger.md).
 //!
 //! Plain counters with one writer.
 use super::pending_delivery::{DeliveryKind, PendingDelivery};
