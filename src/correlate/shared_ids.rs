@@ -263,3 +263,73 @@ impl<T: Awaits> SharedIds<T> {
         left
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Clone, Copy, Debug)]
+    struct Sent {
+        at: Nanos,
+        session: u32,
+    }
+    impl Awaits for Sent {
+        fn since(&self) -> Nanos {
+            self.at
+        }
+        fn mark(&self) -> u16 {
+            0
+        }
+        fn session(&self) -> u32 {
+            self.session
+        }
+    }
+
+    fn info(received: Nanos) -> ReceiptInfo {
+        let err = *b"000\0";
+        ReceiptInfo { received, session: 0, state: 2, intermediate: false, err, rule: 0 }
+    }
+
+    proptest! {
+        #[test]
+        fn every_message_is_receipted_missing_ambiguous_or_left_and_only_once(
+            steps in proptest::collection::vec((0u8..8, 0u64..6, 0u32..4, 0u64..30), 0..400),
+            members_max in 1usize..30,
+        ) {
+            let mut shared = SharedIds::new(members_max, Nanos(100));
+            let (mut ambiguous, mut missing) = (Vec::new(), Vec::new());
+            let (mut added, mut receipted, mut now) = (0, 0, 0);
+            for (step, key, session, wait) in steps {
+                now += wait;
+                let (key, value) = (Key(key), Sent { at: Nanos(now), session });
+                match step {
+                    0..4 => {
+                        added += 1;
+                        if shared.has(key) {
+                            shared.accept(key, value, &mut ambiguous);
+                        } else {
+                            shared.move_in(key, value, &mut ambiguous);
+                        }
+                    }
+                    4..7 => {
+                        let found = shared.receipt(key, session, &info(Nanos(now)), &mut ambiguous);
+                        receipted += usize::from(matches!(
+                            found,
+                            Some(ReceiptMatch::Final(_) | ReceiptMatch::MissingThenLate(_))
+                        ));
+                    }
+                    _ => _ = shared.expire(Nanos(now), 10, &mut missing),
+                }
+                let settled = receipted + ambiguous.len() + missing.len();
+                prop_assert_eq!(added, settled + shared.awaited());
+                prop_assert!(shared.order.len() <= members_max);
+                let members: usize = shared.groups.values().map(|group| group.members.len()).sum();
+                prop_assert_eq!(members, shared.order.len());
+            }
+            let left = shared.drain().len();
+            prop_assert_eq!(added, receipted + ambiguous.len() + missing.len() + left);
+            prop_assert_eq!(shared.awaited(), 0);
+        }
+    }
+}
