@@ -105,7 +105,7 @@ impl World {
                                         worker,
                                         sessions_up: 500,
                                         failures: Vec::new(),
-                                        place: None,
+                                        dropped: None,
                                     };
                                     agent.on_event(run, ready, now);
                                 }

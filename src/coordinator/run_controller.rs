@@ -112,7 +112,7 @@ impl RunController {
     /// Takes in what a worker tells.
     pub fn on_event(&mut self, event: Event, now: Nanos) {
         match event {
-            Event::Ready { worker: _, sessions_up, failures, place } => {
+            Event::Ready { worker: _, sessions_up, failures, dropped: place } => {
                 self.ready += 1;
                 self.sessions_up += sessions_up;
                 self.failures.extend(failures);
@@ -130,7 +130,7 @@ impl RunController {
             }
             Event::Foreign { what } => self.cut(CutReason::ForeignTraffic(what), now),
             // between agents: answered on the way here
-            Event::Unmatched { .. } | Event::Claimed { .. } | Event::Away { .. } => {}
+            Event::Unmatched { .. } | Event::Claimed { .. } | Event::PartUpdates { .. } => {}
             Event::Lost { workers, who, why } => self.agent_lost(&workers, &who, &why, now),
             Event::Final(last) => {
                 self.ended[last.worker as usize] = true;

@@ -1,158 +1,144 @@
-//! One account's sending on one worker: its own walk through the schedule, the order in which window slots
+//! Sending state of one account on one worker: its own cursor in the schedule, the order in which window slots
 //! became free, and which session carries the next message. Accounts do not wait for each other.
 use super::catch_up::CatchUpLimit;
+use super::context::Context;
+use super::free_slots::FreeSlots;
+use super::session::EsmeSession;
+use super::sessions::Sessions;
 use super::throttle::QueuedRetry;
+use super::unsent::{self, Unsent};
 use crate::kit::Nanos;
-use crate::plan::Cursor;
+use crate::plan::{Cursor, Due, Schedule};
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
-
-/// When each free slot became free, oldest first; runs of equal stamps are kept as one.
-///
-/// docs/measuring.md, "Times of a message": `slot_free` is the intended time, unless no slot was free then; in that
-/// case it is the stamp of what freed the slot the message got. Messages take slots in the order in which they became
-/// free.
-#[derive(Debug, Default)]
-pub(super) struct FreeSlots {
-    runs: VecDeque<(Nanos, u32)>,
-    count: usize,
-}
-
-impl FreeSlots {
-    #[inline]
-    pub(super) fn freed(&mut self, at: Nanos, slots: u32) {
-        if slots == 0 {
-            return;
-        }
-        self.count += slots as usize;
-        match self.runs.back_mut() {
-            Some(run) if run.0 == at => run.1 += slots,
-            Some(_) | None => self.runs.push_back((at, slots)),
-        }
-    }
-    /// The oldest free slot is taken.
-    #[inline]
-    pub(super) fn take(&mut self) -> Option<Nanos> {
-        let run = self.runs.front_mut()?;
-        let at = run.0;
-        run.1 -= 1;
-        if run.1 == 0 {
-            self.runs.pop_front();
-        }
-        self.count -= 1;
-        Some(at)
-    }
-    /// The oldest so many are taken.
-    #[inline]
-    pub(super) fn take_some(&mut self, mut slots: usize) {
-        slots = slots.min(self.count);
-        self.count -= slots;
-        while let Some(run) = self.runs.front_mut().filter(|_| slots > 0) {
-            let taken = slots.min(run.1 as usize);
-            run.1 -= taken as u32;
-            slots -= taken;
-            if run.1 == 0 {
-                self.runs.pop_front();
-            }
-        }
-    }
-    /// So many free slots went with their session: the ones freed last.
-    pub(super) fn withdraw(&mut self, slots: usize) {
-        for _ in 0..slots.min(self.count) {
-            let Some(run) = self.runs.back_mut() else { return };
-            run.1 -= 1;
-            self.count -= 1;
-            if run.1 == 0 {
-                self.runs.pop_back();
-            }
-        }
-    }
-    #[inline]
-    pub(super) fn count(&self) -> usize {
-        self.count
-    }
-}
+use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 /// One account's sending on one worker.
 #[derive(Debug)]
 pub(super) struct AccountSender {
-    /// Local numbers of its sessions that may send.
-    pub(super) links: Vec<u32>,
+    /// The sessions that may send, as this worker numbers them.
+    sessions: Vec<u32>,
     /// The first of their sender numbers, and the step from one to the next.
-    classes: (u32, u32),
-    pub(super) cursor: Cursor,
-    pub(super) free: FreeSlots,
-    pub(super) horizon: CatchUpLimit,
-    /// What is to be sent again, soonest first.
-    pub(super) again: BinaryHeap<Reverse<QueuedRetry>>,
-    /// Where the search for a session with room goes on.
-    pub(super) turn: usize,
+    senders: (u32, u32),
+    cursor: Cursor,
+    free: FreeSlots,
+    catch_up: CatchUpLimit,
+    /// Soonest first.
+    retry_queue: BinaryHeap<Reverse<QueuedRetry>>,
+    /// Where the search for a session with a free slot goes on.
+    turn: usize,
     /// Since when no slot has been free; None while one is.
-    pub(super) full_since: Option<Nanos>,
+    full_since: Option<Nanos>,
     /// Time without a free slot since the last interval.
-    pub(super) full_ns: u64,
+    full_ns: u64,
 }
 
 impl AccountSender {
-    pub(super) fn new(cursor: Cursor, catch_up: Option<f64>, classes: (u32, u32)) -> AccountSender {
+    pub(super) fn new(cursor: Cursor, catch_up: Option<f64>, senders: (u32, u32)) -> AccountSender {
         AccountSender {
-            links: Vec::new(),
-            classes,
+            sessions: Vec::new(),
+            senders,
             cursor,
             free: FreeSlots::default(),
-            horizon: CatchUpLimit::new(catch_up),
-            again: BinaryHeap::new(),
+            catch_up: CatchUpLimit::new(catch_up),
+            retry_queue: BinaryHeap::new(),
             turn: 0,
             full_since: None,
             full_ns: 0,
         }
     }
 
-    /// Where in `links` the session of this sender stands: a worker's senders are equally spaced.
-    #[inline]
-    pub(super) fn place_of(&self, sender: u32) -> usize {
-        let (first, stride) = self.classes;
-        let place = (sender.saturating_sub(first) / stride.max(1)) as usize;
-        if place < self.links.len() { place } else { 0 }
+    pub(super) fn add_session(&mut self, session: usize) {
+        self.sessions.push(session as u32);
     }
 
-    /// Slots became free. A read that freed none leaves the clock of a full window running.
+    /// Goes on with another schedule.
+    pub(super) fn steer(&mut self, schedule: Arc<Schedule>) {
+        self.cursor.steer(schedule);
+    }
+
+    /// Where in `sessions` the one of this sender is: a worker's senders are equally spaced.
     #[inline]
-    pub(super) fn freed(&mut self, at: Nanos, slots: u32) {
-        if slots == 0 {
-            return;
+    fn position_of(&self, sender: u32) -> usize {
+        let (first, step) = self.senders;
+        let position = (sender.saturating_sub(first) / step.max(1)) as usize;
+        if position < self.sessions.len() { position } else { 0 }
+    }
+
+    /// The session that carries the next message of this sender: its own, or the next one with a free slot.
+    #[inline]
+    pub(super) fn pick(&mut self, sender: u32, sessions: &Sessions) -> Option<usize> {
+        if self.free.count() == 0 {
+            return None;
         }
+        let count = self.sessions.len();
+        let own = self.sessions[self.position_of(sender)] as usize;
+        if sessions[own].free_slots() > 0 {
+            return Some(own);
+        }
+        for step in 0..count {
+            let position = (self.turn + step) % count;
+            let session = self.sessions[position] as usize;
+            if sessions[session].free_slots() > 0 {
+                self.turn = (position + 1) % count;
+                return Some(session);
+            }
+        }
+        None
+    }
+}
+
+/// Free slots: the windows of the sessions know how many there are; the account keeps since when.
+impl AccountSender {
+    /// Brings the account's count in line with the window of one of its sessions, which gained or lost slots at `at`.
+    #[inline]
+    pub(super) fn follow(&mut self, session: &mut EsmeSession, at: Nanos) {
+        let change = session.slot_change();
+        if change > 0 {
+            self.freed(change as u32, at);
+        } else if change < 0 {
+            self.free.withdraw(change.unsigned_abs());
+            self.mark_full(at);
+        }
+    }
+
+    #[inline]
+    fn freed(&mut self, slots: u32, at: Nanos) {
         self.free.freed(at, slots);
         if let Some(since) = self.full_since.take() {
             self.full_ns += at.since(since).0;
         }
     }
 
-    /// The oldest free slot is taken at `now`.
     #[inline]
-    pub(super) fn take_slot(&mut self, now: Nanos) -> Option<Nanos> {
-        let freed = self.free.take();
+    fn mark_full(&mut self, now: Nanos) {
         if self.free.count() == 0 && self.full_since.is_none() {
             self.full_since = Some(now);
         }
+    }
+
+    /// Takes the oldest free slot for a request that is opened on this session. Returns when it became free.
+    #[inline]
+    pub(super) fn take_slot(&mut self, session: &mut EsmeSession, now: Nanos) -> Option<Nanos> {
+        session.take_counted_slots(1);
+        let freed = self.free.take();
+        self.mark_full(now);
         freed
     }
 
-    /// So many of the oldest free slots are taken at `now`.
+    /// Takes the oldest so many free slots for requests that were opened on this session.
     #[inline]
-    pub(super) fn take_slots(&mut self, slots: usize, now: Nanos) {
+    pub(super) fn take_slots(&mut self, session: &mut EsmeSession, slots: usize, now: Nanos) {
+        session.take_counted_slots(slots);
         self.free.take_some(slots);
-        if slots > 0 && self.free.count() == 0 && self.full_since.is_none() {
-            self.full_since = Some(now);
+        if slots > 0 {
+            self.mark_full(now);
         }
     }
 
-    /// So many free slots went with their session.
-    pub(super) fn withdraw(&mut self, slots: usize, now: Nanos) {
-        self.free.withdraw(slots);
-        if self.free.count() == 0 && self.full_since.is_none() {
-            self.full_since = Some(now);
-        }
+    #[cfg(test)]
+    pub(super) fn free_count(&self) -> usize {
+        self.free.count()
     }
 
     /// Time without a free slot since the last call, up to `now`.
@@ -165,31 +151,85 @@ impl AccountSender {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn slots_are_taken_in_the_order_in_which_they_became_free() {
-        let mut f = FreeSlots::default();
-        f.freed(Nanos(1), 2);
-        f.freed(Nanos(1), 1);
-        f.freed(Nanos(5), 1);
-        let mut g = FreeSlots::default();
-        g.runs.clone_from(&f.runs);
-        g.count = f.count;
-        let taken: Vec<_> = std::iter::from_fn(|| f.take()).collect();
-        assert_eq!(taken, [Nanos(1), Nanos(1), Nanos(1), Nanos(5)]);
-        g.take_some(2);
-        assert_eq!((g.count(), g.take(), g.take()), (2, Some(Nanos(1)), Some(Nanos(5))));
+/// What is to be sent.
+impl AccountSender {
+    /// The next message of the schedule.
+    #[inline]
+    pub(super) fn next_due(&self) -> Option<&Due> {
+        self.cursor.peek()
+    }
+    #[inline]
+    pub(super) fn advance(&mut self) {
+        self.cursor.advance();
     }
 
-    #[test]
-    fn a_session_that_goes_takes_its_own_slots_with_it() {
-        let mut f = FreeSlots::default();
-        f.freed(Nanos(1), 2);
-        f.freed(Nanos(9), 3);
-        f.withdraw(4);
-        assert_eq!((f.count(), f.take(), f.take()), (1, Some(Nanos(1)), None));
+    /// How far in the schedule messages may be sent at this offset.
+    #[inline]
+    pub(super) fn catch_up_to(&mut self, offset: Nanos) -> Nanos {
+        self.catch_up.at(offset)
+    }
+    /// No slot was free for the message due at this offset.
+    #[inline]
+    pub(super) fn blocked(&mut self, due: Nanos) {
+        self.catch_up.blocked(due);
+    }
+
+    /// The next message of a closed loop: its number, and the step to the one after it.
+    #[inline]
+    pub(super) fn closed_peek(&self) -> Option<(u64, u32)> {
+        self.cursor.closed_peek()
+    }
+    #[inline]
+    pub(super) fn closed_take(&mut self, count: u32) {
+        self.cursor.closed_take(count);
+    }
+
+    pub(super) fn queue_retry(&mut self, retry: QueuedRetry) {
+        self.retry_queue.push(Reverse(retry));
+    }
+    /// The soonest retry, if it is due.
+    #[inline]
+    pub(super) fn due_retry(&self, now: Nanos) -> Option<QueuedRetry> {
+        self.retry_queue.peek().map(|retry| retry.0).filter(|retry| retry.at <= now)
+    }
+    pub(super) fn take_retry(&mut self) -> Option<QueuedRetry> {
+        self.retry_queue.pop().map(|retry| retry.0)
+    }
+    pub(super) fn has_retries(&self) -> bool {
+        !self.retry_queue.is_empty()
+    }
+
+    /// When a message may be sent next; MAX: not before something else happens.
+    #[inline]
+    pub(super) fn next_send(&self, start: Nanos, offset: Nanos, load_ends: Nanos) -> Nanos {
+        let has_slot = self.free.count() > 0;
+        let mut next = Nanos::MAX;
+        if let Some(retry) = self.retry_queue.peek().filter(|_| has_slot) {
+            next = retry.0.at;
+        }
+        // a message that waits for a slot is sent by the read that frees one, not by the clock
+        let due =
+            self.cursor.peek().filter(|due| due.at < load_ends && (due.at > offset || has_slot));
+        due.map_or(next, |due| next.min(start + self.catch_up.when(due.at)))
+    }
+
+    /// Counts the messages that are due before an offset as never sent.
+    pub(super) fn pass_over(&mut self, unsent: &Unsent, context: &mut Context) {
+        unsent::pass_over(&mut self.cursor, unsent, context);
+    }
+
+    /// Messages of the schedule that are due before the offset `limit` and not sent. `senders_count`: of the run.
+    pub(super) fn backlog(&mut self, limit: Nanos, senders_count: f64, context: &Context) -> u64 {
+        let setup = &context.setup;
+        let Some(first) = self.cursor.peek().filter(|due| due.at < limit).map(|due| due.index)
+        else {
+            return 0;
+        };
+        let share = self.sessions.len() as f64 / senders_count;
+        let about = || {
+            let all = setup.schedule.count_before(limit).saturating_sub(first);
+            (all as f64 * share).ceil() as u64
+        };
+        self.cursor.due_before(limit, &setup.recipe).unwrap_or_else(about)
     }
 }

@@ -1,75 +1,105 @@
-//! The lists of failed messages: submit_sm that were rejected, receipts that never came. The first so many of
-//! each; the ledger counts all.
-use super::core::Core;
-use super::mailbox::Awaited;
-use crate::correlate::{Key, Notes};
+//! Messages that failed, one by one: submit_sm that were rejected, receipts that never came, and the octets of failed
+//! exchanges for a capture file. The first ones of each are kept; the counters count all.
+use super::awaited::Awaited;
+use super::setup::Setup;
+use super::trace::Trace;
+use crate::correlate::Note;
 use crate::kit::Nanos;
-use crate::measure::{FAILED_MAX, MissingReceipt, Rejection, Ticket};
+use crate::measure::{Exchange, FAILED_MAX, MissingReceipt, Recorder, Rejection, Ticket};
 use crate::smpp::CommandStatus;
 
-/// What is kept for the lists.
+/// The lists of failed messages.
 #[derive(Debug)]
-pub(super) struct FailuresSeen {
+pub(super) struct FailedMessages {
+    /// The wall clock (ns since 1970) at the zero of the clock that times come from.
+    wall_at_zero: u64,
     rejections_left: usize,
     missing_left: usize,
-    /// Ids of the messages accepted within the last deadline.
-    pub(super) notes: Notes,
+    /// None: no exchange is kept.
+    trace: Option<Trace>,
 }
 
-impl FailuresSeen {
-    /// Notes at once: 8 MB where ids have ten octets.
-    const NOTES_MAX: usize = 1 << 18;
-
-    pub(super) fn new(awaited_max: usize) -> FailuresSeen {
-        let notes = Notes::new(awaited_max.min(Self::NOTES_MAX));
-        FailuresSeen { rejections_left: FAILED_MAX, missing_left: FAILED_MAX, notes }
+impl FailedMessages {
+    /// `workers`: those of the run, which divide the exchanges to be kept among them.
+    pub(super) fn new(setup: &Setup, workers: usize, wall_at_zero: u64) -> FailedMessages {
+        let trace = setup.plan.trace_failed.map(|count| Trace::new(count.div_ceil(workers)));
+        FailedMessages {
+            wall_at_zero,
+            rejections_left: FAILED_MAX,
+            missing_left: FAILED_MAX,
+            trace,
+        }
     }
-}
 
-impl Core {
+    fn wall(&self, at: Nanos) -> u64 {
+        self.wall_at_zero + at.0
+    }
+
     /// A submit_sm was rejected.
     #[cold]
     pub(super) fn list_rejection(
         &mut self,
-        link: usize,
-        sequence_number: u32,
+        recorder: &mut Recorder,
+        (session, sequence_number): (u32, u32),
         ticket: &Ticket,
         status: CommandStatus,
         now: Nanos,
     ) {
-        if self.failures_seen.rejections_left == 0 {
+        if self.rejections_left == 0 {
             return;
         }
-        self.failures_seen.rejections_left -= 1;
-        let wall = |at: Nanos| self.wall_at_zero + at.0;
+        self.rejections_left -= 1;
         let rejection = Rejection {
-            session: self.links[link].plan.id,
+            session,
             sequence_number,
-            intended_wall_ns: wall(ticket.intended),
-            written_wall_ns: wall(ticket.written),
-            answered_wall_ns: wall(now),
+            intended_wall_ns: self.wall(ticket.intended),
+            written_wall_ns: self.wall(ticket.written),
+            answered_wall_ns: self.wall(now),
             status: status.0,
         };
-        self.recorder.interval().rejections.push(rejection);
+        recorder.interval().rejections.push(rejection);
     }
 
-    /// A receipt did not come.
+    /// A receipt did not come. `note` finds what is known of the message's id.
     #[cold]
-    pub(super) fn list_missing(&mut self, key: Key, awaited: &Awaited) {
-        if self.failures_seen.missing_left == 0 {
+    pub(super) fn list_missing(
+        &mut self,
+        recorder: &mut Recorder,
+        awaited: &Awaited,
+        note: impl FnOnce() -> Option<Note>,
+    ) {
+        if self.missing_left == 0 {
             return;
         }
-        self.failures_seen.missing_left -= 1;
-        let note = self.failures_seen.notes.find(awaited.answered(), key);
-        let wall = |at: Nanos| self.wall_at_zero + at.0;
+        self.missing_left -= 1;
+        let note = note();
         let missing = MissingReceipt {
             session: awaited.session(),
             sequence_number: note.map(|n| n.sequence_number),
             message_id: note.map(|n| String::from_utf8_lossy(n.id.octets()).into_owned()),
-            intended_wall_ns: wall(awaited.intended()),
-            written_wall_ns: wall(awaited.written()),
-            answered_wall_ns: wall(awaited.answered()),
+            intended_wall_ns: self.wall(awaited.intended()),
+            written_wall_ns: self.wall(awaited.written()),
+            answered_wall_ns: self.wall(awaited.answered()),
         };
-        self.recorder.interval().missing.push(missing);
+        recorder.interval().missing.push(missing);
+    }
+
+    /// Keeps the exchange of a message that was rejected by `answer`, or timed out or lost without one.
+    #[inline]
+    pub(super) fn trace(
+        &mut self,
+        (session, sequence_number): (u32, u32),
+        ticket: &Ticket,
+        answer: Option<(Nanos, &[u8])>,
+    ) {
+        if let Some(trace) = &mut self.trace {
+            trace.keep((session, sequence_number), ticket, answer);
+        }
+    }
+
+    /// The exchanges that were kept.
+    pub(super) fn take_exchanges(&mut self, setup: &Setup) -> Vec<Exchange> {
+        let trace = self.trace.take();
+        trace.map_or(Vec::new(), |trace| trace.into_exchanges(&setup.recipe, self.wall_at_zero))
     }
 }

@@ -1,100 +1,13 @@
-//! Receipts and the ids they belong to, which another worker's ledger owns: handed over in batches.
+//! What this worker hands to the others of its process: receipts and message ids that their tables own, and updates
+//! of parts of messages that they count. It is handed over in batches.
 //!
 //! Each id belongs to the worker that its key names, so that a receipt finds its message wherever either
 //! came in. Nothing is shared: values travel.
-use super::parts::PartUpdate;
-use super::per_message::AcceptedPart;
-use crate::correlate::{Awaits, Key, Note, ReceiptInfo};
+use super::awaited::Awaited;
+use super::part_update::{AcceptedPart, PartUpdate};
+use crate::correlate::{Key, Note, ReceiptInfo};
 use crate::kit::Nanos;
-use crate::measure::CellId;
 use std::ops::Range;
-
-/// A span in 32 bits: nanoseconds up to 2.1 s, beyond that in steps of 1,024 ns, up to 36 minutes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Span32(u32);
-
-impl Span32 {
-    const COARSE: u32 = 1 << 31;
-
-    pub(super) fn of(span: Nanos) -> Span32 {
-        match u32::try_from(span.0) {
-            Ok(ns) if ns < Self::COARSE => Span32(ns),
-            Ok(_) | Err(_) => {
-                let steps = (span.0 >> 10).min(u64::from(Self::COARSE - 1));
-                Span32(steps as u32 | Self::COARSE)
-            }
-        }
-    }
-    pub(super) fn span(self) -> Nanos {
-        if self.0 & Self::COARSE == 0 {
-            Nanos(u64::from(self.0))
-        } else {
-            Nanos(u64::from(self.0 & !Self::COARSE) << 10)
-        }
-    }
-}
-
-/// What is kept of an accepted message until its receipt comes: 20 octets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Awaited {
-    intended: [u32; 2],
-    written: Span32,
-    answered: Span32,
-    session: u16,
-    cell: u16,
-}
-
-/// In `cell`: silence would be right too (registered_delivery 2 or 3).
-const MAY_STAY_SILENT: u16 = 1 << 15;
-
-impl Awaited {
-    pub(super) fn new(
-        intended: Nanos,
-        written: Nanos,
-        answered: Nanos,
-        session: u32,
-        cell: CellId,
-        may_stay_silent: bool,
-    ) -> Awaited {
-        Awaited {
-            intended: [intended.0 as u32, (intended.0 >> 32) as u32],
-            written: Span32::of(written.since(intended)),
-            answered: Span32::of(answered.since(written)),
-            session: session as u16,
-            cell: cell | if may_stay_silent { MAY_STAY_SILENT } else { 0 },
-        }
-    }
-    pub(super) fn intended(&self) -> Nanos {
-        Nanos(u64::from(self.intended[0]) | u64::from(self.intended[1]) << 32)
-    }
-    pub(super) fn written(&self) -> Nanos {
-        self.intended() + self.written.span()
-    }
-    pub(super) fn answered(&self) -> Nanos {
-        self.written() + self.answered.span()
-    }
-    pub(super) fn session(&self) -> u32 {
-        u32::from(self.session)
-    }
-    pub(super) fn cell(&self) -> CellId {
-        self.cell & !MAY_STAY_SILENT
-    }
-    pub(super) fn may_stay_silent(&self) -> bool {
-        self.cell & MAY_STAY_SILENT != 0
-    }
-}
-
-impl Awaits for Awaited {
-    fn since(&self) -> Nanos {
-        self.answered()
-    }
-    fn mark(&self) -> u16 {
-        self.cell()
-    }
-    fn session(&self) -> u32 {
-        Awaited::session(self)
-    }
-}
 
 /// One thing handed to the worker that owns its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,13 +20,13 @@ pub enum WorkerMessage {
     Receipt(Key, ReceiptInfo),
     /// The id of a part of a message of several: (its key, its session, the message's number, its parts).
     PartKey(Key, u32, u64, u8),
-    /// What became of such a part.
+    /// A change of state of such a part.
     Part(PartUpdate),
     /// A part of a message that has one receipt for all was accepted.
     PartOf(AcceptedPart),
-    /// The first of them, under whose id the receipt is awaited.
+    /// The first such part: its id is the one under which the receipt is awaited.
     AcceptedFirst(Key, Awaited),
-    /// What is noted of such a part that was accepted at this time.
+    /// The id of such a part, which was accepted at this time; kept for the list of missing receipts.
     Noted(Key, Nanos, Note),
     /// From now on the first key stands for the second; kept for a deadline beyond this time.
     Alias(Key, Key, Nanos),
@@ -122,7 +35,7 @@ pub enum WorkerMessage {
 }
 
 impl WorkerMessage {
-    /// The id that the ledger will be asked for; None: it will not.
+    /// The key that the table of awaited receipts is asked for; None: it is not asked.
     #[inline]
     pub(super) fn key(&self) -> Option<Key> {
         match self {
@@ -140,16 +53,18 @@ impl WorkerMessage {
     }
 }
 
-/// What waits to be handed over, by worker.
+/// The messages that wait to be handed over, by worker.
 #[derive(Debug)]
 pub(super) struct WorkerMailbox {
-    /// What a read brought for the ledger of this worker itself: worked through at the read's end.
-    pub(super) own: Vec<WorkerMessage>,
-    /// Its place among the workers of this process.
+    /// The place of this worker among those of its process.
     worker: u32,
     outboxes: Vec<Vec<WorkerMessage>>,
-    pub(super) handed: u64,
-    pub(super) received: u64,
+    /// Batches handed to other workers so far.
+    handed: u64,
+    /// Batches received from other workers so far.
+    received: u64,
+    /// This worker stops: what it can count itself it does not hand over any more.
+    is_closing: bool,
 }
 
 impl WorkerMailbox {
@@ -157,16 +72,17 @@ impl WorkerMailbox {
     pub(super) fn new(worker: u32, near: &Range<u32>) -> WorkerMailbox {
         let outboxes = near.clone().map(|_| Vec::new()).collect();
         let worker = worker - near.start;
-        WorkerMailbox { own: Vec::new(), worker, outboxes, handed: 0, received: 0 }
+        WorkerMailbox { worker, outboxes, handed: 0, received: 0, is_closing: false }
     }
+
     /// Whether this worker owns every key.
     #[inline]
     pub(super) fn is_alone(&self) -> bool {
         self.outboxes.len() == 1
     }
-    /// The place of the worker that owns `key`, unless it is this one.
+    /// The place of the worker that owns `key`; None: this one does.
     #[inline]
-    pub(super) fn other(&self, key: Key) -> Option<usize> {
+    pub(super) fn owner(&self, key: Key) -> Option<usize> {
         if self.is_alone() {
             return None;
         }
@@ -174,11 +90,25 @@ impl WorkerMailbox {
         let owner = (key.0 % workers) as usize;
         (owner != self.worker as usize).then_some(owner)
     }
+    /// The same; None also once this worker stops.
     #[inline]
-    pub(super) fn hand(&mut self, owner: usize, what: WorkerMessage) {
-        self.outboxes[owner].push(what);
+    pub(super) fn owner_until_stop(&self, key: Key) -> Option<usize> {
+        self.owner(key).filter(|_| !self.is_closing)
     }
-    /// The batches that are ready, each with its worker.
+    #[inline]
+    pub(super) fn is_closing(&self) -> bool {
+        self.is_closing
+    }
+    /// This worker stops.
+    pub(super) fn close(&mut self) {
+        self.is_closing = true;
+    }
+
+    #[inline]
+    pub(super) fn hand(&mut self, owner: usize, message: WorkerMessage) {
+        self.outboxes[owner].push(message);
+    }
+    /// Gives each batch that is ready to `give`, with the place of its worker.
     pub(super) fn take(&mut self, mut give: impl FnMut(usize, Vec<WorkerMessage>)) {
         for (worker, outbox) in self.outboxes.iter_mut().enumerate() {
             if !outbox.is_empty() {
@@ -190,6 +120,19 @@ impl WorkerMailbox {
     pub(super) fn is_empty(&self) -> bool {
         self.outboxes.iter().all(Vec::is_empty)
     }
+
+    /// Counts what was handed over by another way.
+    pub(super) fn count_handed(&mut self, count: u64) {
+        self.handed += count;
+    }
+    /// Counts what came from other workers.
+    pub(super) fn count_received(&mut self, count: u64) {
+        self.received += count;
+    }
+    /// Handed and received so far.
+    pub(super) fn counts(&self) -> (u64, u64) {
+        (self.handed, self.received)
+    }
 }
 
 #[cfg(test)]
@@ -197,25 +140,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_survive_packing_to_the_nanosecond_up_to_two_seconds_and_to_a_microsecond_beyond() {
-        for (wait, answer) in [(0, 5), (2_147_483_647, 17), (9_000_000_000, 60_000_000_000u64)] {
-            let intended = Nanos(0x1234_5678_9ABC);
-            let a = Awaited::new(
-                intended,
-                intended + Nanos(wait),
-                intended + Nanos(wait) + Nanos(answer),
-                65_535,
-                4095,
-                true,
-            );
-            assert_eq!(a.intended(), intended);
-            assert!(a.written().0.abs_diff(intended.0 + wait) < 1024);
-            assert!(a.answered().0.abs_diff(intended.0 + wait + answer) < 2048);
-            if wait < 1 << 31 {
-                assert_eq!(a.answered().0, intended.0 + wait + answer);
-            }
-            assert_eq!((a.session(), a.cell(), a.may_stay_silent()), (65_535, 4095, true));
-        }
-        assert_eq!(std::mem::size_of::<Awaited>(), 20);
+    fn a_worker_that_stops_keeps_what_it_can_count_itself() {
+        let mut mailbox = WorkerMailbox::new(5, &(4..6));
+        assert_eq!((mailbox.owner(Key(6)), mailbox.owner(Key(7))), (Some(0), None));
+        assert_eq!(mailbox.owner_until_stop(Key(6)), Some(0));
+        mailbox.close();
+        assert_eq!((mailbox.owner(Key(6)), mailbox.owner_until_stop(Key(6))), (Some(0), None));
+    }
+
+    #[test]
+    fn batches_are_counted_when_they_are_taken() {
+        let mut mailbox = WorkerMailbox::new(0, &(0..3));
+        let message = WorkerMessage::Alias(Key(1), Key(2), Nanos(3));
+        (0..4).for_each(|_| mailbox.hand(2, message));
+        let mut taken = Vec::new();
+        mailbox.take(|worker, batch| taken.push((worker, batch.len())));
+        mailbox.take(|_, _| unreachable!("all is taken"));
+        assert_eq!((taken, mailbox.counts()), (vec![(2, 4)], (1, 0)));
     }
 }

@@ -1,5 +1,5 @@
-//! What is said between a coordinator and its workers: serialisable values, near or far.
-use super::parts::PartUpdate;
+//! Orders and events between a coordinator and its workers, on this machine or another: serialisable values.
+use super::part_update::PartUpdate;
 use super::samples::IdSample;
 use super::unmatched_receipts::UnmatchedReceipt;
 use crate::kit::{Nanos, RateChange};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// One worker's share of a plan.
+/// One worker's part of a plan.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WorkerAssignment {
     /// The whole plan: what is whose is a pure function of it and of the two numbers.
@@ -47,35 +47,36 @@ pub enum Order {
         /// The last one is the new one.
         changes: Vec<RateChange>,
     },
-    /// Messages still waiting at this offset are unsent.
+    /// Messages that are still due at this offset are unsent.
     Drain {
         /// Offset from the start of the load.
         until: Nanos,
     },
-    /// Receipts that no message of their agent owns: whose are they? Answered with [`Event::Claimed`].
+    /// Receipts that no message of their agent matches: which of them does this worker await? Answered with
+    /// [`Event::Claimed`].
     Claim {
-        /// Which question this is.
+        /// The number of the question.
         batch: u64,
         /// Those whose key this worker would own.
-        strays: Vec<UnmatchedReceipt>,
+        receipts: Vec<UnmatchedReceipt>,
     },
-    /// What the fleet says to [`Event::Unmatched`].
+    /// The fleet's answer to [`Event::Unmatched`].
     Settled {
         /// Which worker asked.
         worker: u32,
         /// Another agent has counted them.
         claimed: Vec<u64>,
-        /// Nobody knows them.
+        /// No agent awaits them.
         unclaimed: Vec<u64>,
-        /// An agent was lost, whose they may be: they are no sign of foreign traffic.
+        /// An agent was lost that may have sent their messages: they are no sign of foreign traffic.
         excused: bool,
     },
-    /// News of parts of messages that this worker owns, from other machines.
-    Home {
-        /// Which worker.
+    /// Updates, from workers on other machines, of parts of messages that this worker counts.
+    PartUpdates {
+        /// The worker.
         worker: u32,
-        /// Counted where they arrive.
-        news: Vec<PartUpdate>,
+        /// In the order in which they arrived.
+        updates: Vec<PartUpdate>,
     },
     /// Unbind and report.
     Stop,
@@ -112,14 +113,14 @@ impl std::fmt::Display for BindFailure {
     }
 }
 
-/// The place of a session that was dropped without an unbind.
+/// Whether a session that was dropped without an unbind still occupies a bind at the SMSC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DroppedBind {
-    /// Another session was bound in it.
-    Free,
-    /// It was still taken.
-    Taken(BindFault),
+    /// Another session was bound in its stead.
+    Released,
+    /// Another session was not.
+    Occupied(BindFault),
 }
 
 /// What a worker tells the coordinator.
@@ -133,8 +134,8 @@ pub enum Event {
         sessions_up: u64,
         /// Why the others are not.
         failures: Vec<BindFailure>,
-        /// On a ladder: how the place of a session that was dropped on purpose was given again.
-        place: Option<DroppedBind>,
+        /// On a ladder: whether the SMSC released the bind of a session that was dropped on purpose.
+        dropped: Option<DroppedBind>,
     },
     /// One second has passed.
     Interval(Box<Interval>),
@@ -154,31 +155,31 @@ pub enum Event {
         /// Which worker.
         worker: u32,
     },
-    /// A receipt or MO that is none of ours came where that must stop the run.
+    /// A receipt or MO of other traffic came where that must stop the run.
     Foreign {
         /// What, for a person.
         what: String,
     },
-    /// Receipts that nothing sent from this machine owns. Only in a fleet.
+    /// Receipts that no message sent from this machine matches. Only in a fleet.
     Unmatched {
         /// Which worker.
         worker: u32,
         /// Each with a number of its own.
-        strays: Vec<UnmatchedReceipt>,
+        receipts: Vec<UnmatchedReceipt>,
     },
     /// Those of a [`Order::Claim`] that were this worker's; they are counted.
     Claimed {
         /// Which worker.
         worker: u32,
-        /// The question.
+        /// The number of the question.
         batch: u64,
-        /// Their places in it.
-        places: Vec<u32>,
+        /// Their positions in it.
+        positions: Vec<u32>,
     },
-    /// News of parts of messages that workers on other machines own: (worker, news). Only in a fleet.
-    Away {
-        /// For whom, and what.
-        news: Vec<(u32, PartUpdate)>,
+    /// Updates of parts of messages that workers on other machines count. Only in a fleet.
+    PartUpdates {
+        /// (worker, update).
+        updates: Vec<(u32, PartUpdate)>,
     },
     /// These workers will say nothing more; what they left open has been accounted for.
     Lost {
@@ -189,11 +190,11 @@ pub enum Event {
         /// What became of it.
         why: String,
     },
-    /// The end of it.
+    /// Final report of a worker.
     Final(Box<Final>),
 }
 
-/// A worker's last word.
+/// A worker's final report.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Final {
     /// Which worker.

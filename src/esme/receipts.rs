@@ -1,134 +1,207 @@
-//! Accepted messages and receipts meet in the ledger: what is awaited, what came for it, what is missing.
-use super::core::Core;
-use super::mailbox::{Awaited, WorkerMessage};
-use super::parts::PartOutcome;
-use crate::correlate::{IdRule, IdSource, IdText, Key, Note, ReceiptInfo, ReceiptMatch, Tracking};
-use crate::kit::Nanos;
-use crate::measure::{Metric, Ticket};
+//! Accepted messages and receipts meet here: what is awaited, what came for it, on whichever worker owns the id.
+//!
+//! [`Receipts::await_receipts`] takes in what was accepted, [`Receipts::on_receipts`] what came;
+//! [`Receipts::matched`] counts how the two met (`matching`). Receipts that do not come, and receipts of no message, are
+//! in `expiry`; the one receipt of a message of several segments is in `per_message`.
+use super::answered::Answered;
+use super::awaited::Awaited;
+use super::context::Context;
+use super::mailbox::WorkerMessage;
+use super::part_update::PartOutcome;
+use super::parts::expect_receipts;
+use super::samples::IdSample;
+use super::setup::{Setup, id_rule};
+use super::unmatched_receipts::UnmatchedReceipts;
+use crate::correlate::{
+    Correlator, IdRule, IdSource, IdText, Kept, Key, Note, Notes, ReceiptInfo, ReceiptMatch,
+};
+use crate::kit::{Nanos, stream_seed};
+use crate::measure::Ticket;
 use crate::session::Numbered;
-use crate::smpp::receipt::Brief;
+use final_receipt::FinalReceipts;
 
-/// `err` as written, at most four octets. Nearly all have three: those are put together at once.
-#[inline]
-fn err_octets(err: &[u8]) -> [u8; 4] {
-    if let [a, b, c] = *err {
-        return [a, b, c, 0];
-    }
-    let mut octets = [0; 4];
-    let length = err.len().min(octets.len());
-    octets[..length].copy_from_slice(&err[..length]);
-    octets
+mod expiry;
+mod final_receipt;
+mod matching;
+mod per_message;
+
+#[cfg(test)]
+mod tests;
+
+/// How long an unmatched receipt waits before it may be foreign traffic, or is offered to other agents.
+const GRACE: Nanos = Nanos::from_secs(1);
+
+/// Ids kept at once for the list of missing receipts: 8 MB where ids have ten octets.
+const NOTES_MAX: usize = 1 << 18;
+
+/// The receipts that this worker awaits, and those that came for its ids.
+#[derive(Debug)]
+pub(super) struct Receipts {
+    correlator: Correlator<Awaited>,
+    rule: IdRule,
+    key_seed: u64,
+    /// Scratch buffer for the keys of one read.
+    keys: Vec<Key>,
+    /// What a read brought for ids that this worker owns: settled together at the end of the read.
+    own: Vec<WorkerMessage>,
+    /// Scratch buffer for receipts that came before their submit_sm_resp.
+    early: Vec<(ReceiptInfo, ReceiptMatch<Awaited>)>,
+    /// Final receipts that are not recorded yet.
+    alike: FinalReceipts,
+    /// The first message ids seen.
+    ids: IdSample,
+    /// Ids of the messages accepted within the last deadline.
+    notes: Notes,
+    /// Receipts that may be another agent's; None: there is no other.
+    unmatched: Option<UnmatchedReceipts>,
+    /// Messages timed out or lost: the SMSC may have accepted them, so receipts may come.
+    unaccounted: u64,
+    /// When to expire the next batch of overdue receipts; MAX: none.
+    settle_at: Nanos,
+    deadline: Nanos,
+    /// How long an unmatched receipt waits for its response before it counts as unknown.
+    grace: Nanos,
 }
 
-/// A final receipt of a message that awaited it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FinalReceipt {
-    notice: ReceiptInfo,
-    awaited: Awaited,
-    /// It came before its submit_sm_resp.
-    first: bool,
-}
-
-/// message_state DELIVERED (docs/smpp/protocol.md, "Bit fields").
-const DELIVERED: u8 = 2;
-
-impl Core {
-    pub(super) fn awaited(&self, link: usize, ticket: &Ticket, now: Nanos) -> Awaited {
-        let Ticket { intended, written, cell, .. } = *ticket;
-        let may_stay_silent = ticket.receipt_asked != 1;
-        Awaited::new(intended, written, now, self.links[link].plan.id, cell, may_stay_silent)
+impl Receipts {
+    /// `is_of_a_fleet`: other agents may have sent what a receipt here belongs to.
+    pub(super) fn new(setup: &Setup, workers: usize, is_of_a_fleet: bool) -> Receipts {
+        let plan = &setup.plan;
+        let kept_max = (plan.receipts.outstanding_max / workers).max(1);
+        let deadline = plan.receipts.deadline;
+        Receipts {
+            correlator: Correlator::new(kept_max, deadline).with_homes(setup.homes()),
+            rule: id_rule(plan.receipts.id_mode),
+            key_seed: stream_seed(plan.seed, 0x1D, 0),
+            keys: Vec::new(),
+            own: Vec::new(),
+            early: Vec::new(),
+            alike: FinalReceipts::default(),
+            ids: IdSample::default(),
+            notes: Notes::new(kept_max.min(NOTES_MAX)),
+            unmatched: is_of_a_fleet.then(UnmatchedReceipts::default),
+            unaccounted: 0,
+            settle_at: Nanos::MAX,
+            deadline,
+            grace: GRACE.max(plan.timeouts.response),
+        }
     }
 
-    /// The message is accepted; its receipt is awaited under this id.
+    /// Receipts that are awaited.
+    pub(super) fn awaited_count(&self) -> usize {
+        self.correlator.awaited()
+    }
+
+    /// Whether no receipt is awaited, early, or offered to other agents.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.correlator.awaited() == 0
+            && self.correlator.early_count() == 0
+            && self.unmatched.as_ref().is_none_or(UnmatchedReceipts::is_empty)
+    }
+
+    /// The first message ids seen.
+    pub(super) fn take_ids(&mut self) -> IdSample {
+        std::mem::take(&mut self.ids)
+    }
+
+    /// One message was accepted; its receipt is awaited under this id, which may be empty.
     pub(super) fn await_receipt(
         &mut self,
-        link: usize,
-        sequence_number: u32,
-        ticket: &Ticket,
+        answered: &Answered<'_>,
         id: &[u8],
-        now: Nanos,
+        context: &mut Context,
     ) {
         if !id.is_empty() {
-            self.await_receipts(link, sequence_number, ticket, std::iter::once(id), now);
+            self.await_receipts(answered, std::iter::once(id), context);
             return;
         }
-        if self.is_per_message(ticket.index) {
-            let awaited = self.awaited(link, ticket, now);
-            self.part_accepted(ticket, sequence_number, None, id, awaited);
-            return self.part_ended(ticket.index, PartOutcome::Accepted { awaits: false });
-        }
-        self.receipts_expected(ticket, 1);
-        let tally = self.recorder.tally(ticket.cell);
-        tally.receipts_untracked += 1;
-        tally.receipts_without_id += 1;
-        self.part_ended(ticket.index, PartOutcome::Accepted { awaits: false });
-    }
-
-    fn receipts_expected(&mut self, ticket: &Ticket, count: u64) {
-        let tally = self.recorder.tally(ticket.cell);
-        if ticket.receipt_asked == 1 {
-            tally.receipts_expected += count;
+        let ticket = answered.ticket;
+        if context.parts.as_ref().is_some_and(|parts| parts.is_per_message(ticket.index)) {
+            self.on_accepted_part(answered, None, id, awaited(answered), context);
         } else {
-            tally.receipts_may_come += count;
+            expect_receipts(&mut context.recorder, ticket.cell, ticket.receipt_asked != 1, 1);
+            let tally = context.recorder.tally(ticket.cell);
+            tally.receipts_untracked += 1;
+            tally.receipts_without_id += 1;
         }
+        context.part_ended(ticket.index, PartOutcome::Accepted { awaits: false });
     }
 
-    /// Messages numbered from `first` on that share this ticket are accepted; their receipts are awaited under
-    /// these ids, none of which is empty.
+    /// Messages were accepted together; their receipts are awaited under these ids, none of which is empty.
     pub(super) fn await_receipts<'a>(
         &mut self,
-        link: usize,
-        first: u32,
-        ticket: &Ticket,
+        answered: &Answered<'_>,
         ids: impl Iterator<Item = &'a [u8]>,
-        now: Nanos,
+        context: &mut Context,
     ) {
-        let awaited = self.awaited(link, ticket, now);
-        let at_once = self.at_once();
+        let ticket = answered.ticket;
+        let awaited = awaited(answered);
+        let at_once = self.settles_at_once();
         let plainly = at_once
-            && self.exchange.is_alone()
-            && self.parts.is_none()
-            && !self.failures_seen.notes.has_room();
-        if plainly {
-            let count = self.await_plainly(ids, awaited);
-            self.receipts_expected(ticket, count);
-            return;
-        }
+            && context.mailbox.is_alone()
+            && context.parts.is_none()
+            && !self.notes.has_room();
+        let count = if plainly {
+            self.await_plainly(ids, awaited, context)
+        } else {
+            self.await_each(answered, ids, awaited, at_once, context)
+        };
+        expect_receipts(&mut context.recorder, ticket.cell, ticket.receipt_asked != 1, count);
+    }
+
+    /// Awaits these one by one: other workers, whole messages or the notes are to be told of them. Returns how many
+    /// receipts are to come.
+    fn await_each<'a>(
+        &mut self,
+        answered: &Answered<'_>,
+        ids: impl Iterator<Item = &'a [u8]>,
+        awaited: Awaited,
+        at_once: bool,
+        context: &mut Context,
+    ) -> u64 {
         let mut count = 0;
         for (n, id) in (0u32..).zip(ids) {
             count += 1;
             self.ids.response(id);
             let (key, _) = self.rule.key(id, IdSource::Response, self.key_seed);
-            if self.parts.is_some() {
-                let index = ticket.nth(n).index;
-                if self.is_per_message(index) {
+            let first = answered.first + n;
+            if let Some(parts) = &mut context.parts {
+                let ticket = answered.ticket.nth(n);
+                if parts.is_per_message(ticket.index) {
                     count -= 1;
-                    self.part_accepted(&ticket.nth(n), first + n, Some(key), id, awaited);
-                    self.part_ended(index, PartOutcome::Accepted { awaits: false });
+                    let one = Answered { first, ticket: &ticket, ..*answered };
+                    self.on_accepted_part(&one, Some(key), id, awaited, context);
+                    let outcome = PartOutcome::Accepted { awaits: false };
+                    context.part_ended(ticket.index, outcome);
                     continue;
                 }
-                self.part_ended(index, PartOutcome::Accepted { awaits: true });
-                self.part_key(index, key, awaited.session());
+                let (mailbox, recorder) = (&mut context.mailbox, &mut context.recorder);
+                let outcome = PartOutcome::Accepted { awaits: true };
+                parts.ended(ticket.index, outcome, mailbox, recorder);
+                parts.on_part_id(ticket.index, key, awaited.session(), mailbox, recorder);
             }
-            let note = || Note { sequence_number: first + n, id: IdText::of(id) };
-            match self.exchange.other(key) {
-                Some(owner) if !self.stopping => {
-                    self.exchange.hand(owner, WorkerMessage::Accepted(key, awaited, note()));
+            let note = || Note { sequence_number: first, id: IdText::of(id) };
+            match context.mailbox.owner_until_stop(key) {
+                Some(owner) => {
+                    context.mailbox.hand(owner, WorkerMessage::Accepted(key, awaited, note()));
                 }
-                Some(_) | None if at_once => self.accepted(key, awaited, note),
-                Some(_) | None => {
-                    self.exchange.own.push(WorkerMessage::Accepted(key, awaited, note()))
-                }
+                None if at_once => self.accepted(key, awaited, note, context),
+                None => self.own.push(WorkerMessage::Accepted(key, awaited, note())),
             }
         }
-        self.receipts_expected(ticket, count);
+        count
     }
 
-    /// Awaits these where nothing but the ledger wants to know of it. Returns how many they are.
+    /// Awaits these where nothing but the correlator is to be told of them. Returns how many they are.
     #[inline]
-    fn await_plainly<'a>(&mut self, ids: impl Iterator<Item = &'a [u8]>, awaited: Awaited) -> u64 {
+    fn await_plainly<'a>(
+        &mut self,
+        ids: impl Iterator<Item = &'a [u8]>,
+        awaited: Awaited,
+        context: &mut Context,
+    ) -> u64 {
         let mut keys = std::mem::take(&mut self.keys);
-        let Core { ids: sample, rule, key_seed, .. } = self;
+        let Receipts { ids: sample, rule, key_seed, .. } = self;
         keys.extend(ids.map(|id| {
             sample.response(id);
             rule.key(id, IdSource::Response, *key_seed).0
@@ -137,7 +210,7 @@ impl Core {
         while !rest.is_empty() {
             rest = &rest[self.correlator.accepted_run(rest, awaited)..];
             if let Some((key, others)) = rest.split_first() {
-                self.accepted_unnoted(*key, awaited);
+                self.accepted_without_note(*key, awaited, context);
                 rest = others;
             }
         }
@@ -147,289 +220,154 @@ impl Core {
         count
     }
 
-    #[inline]
-    pub(super) fn on_receipt(&mut self, link: usize, brief: &Brief<'_>, frame: &[u8], now: Nanos) {
-        if brief.id.is_empty() {
-            // in a form that nobody can read it may well be ours
-            self.recorder.interval().anomaly("receipt_without_id", frame);
-            self.count_unknown(now);
-            return;
-        }
-        self.on_receipts(link, brief, std::iter::once(brief.id), now);
-    }
-
-    /// Receipts that came in one read, and say what `brief` says but for their ids; none of these is empty.
-    #[inline]
-    pub(super) fn on_receipts<'a>(
+    /// A message was accepted after it had timed out.
+    pub(super) fn accepted_late(
         &mut self,
-        link: usize,
-        brief: &Brief<'_>,
-        ids: impl Iterator<Item = &'a [u8]>,
-        now: Nanos,
+        answered: &Answered<'_>,
+        id: &[u8],
+        context: &mut Context,
     ) {
-        let mut notice = ReceiptInfo {
-            received: now,
-            session: self.links[link].plan.id,
-            state: brief.state.wire(),
-            intermediate: brief.intermediate || !self.final_states.ends(brief.state, brief.word),
-            err: err_octets(brief.err),
-            rule: 0,
-        };
-        let at_once = self.at_once();
-        let mut keys = std::mem::take(&mut self.keys);
-        if at_once && self.exchange.is_alone() && self.rule == IdRule::Exact {
-            let Core { ids: sample, key_seed, .. } = self;
-            keys.extend(ids.map(|id| {
-                sample.receipt(id);
-                IdRule::Exact.key(id, IdSource::Receipt, *key_seed).0
-            }));
-            notice.rule = IdRule::Exact.number();
-            self.take_receipts(keys, notice);
+        let (key, _) = self.rule.key(id, IdSource::Response, self.key_seed);
+        let message = WorkerMessage::AcceptedLate(key, awaited(answered));
+        match context.mailbox.owner(key) {
+            Some(owner) => context.mailbox.hand(owner, message),
+            None => self.own.push(message),
+        }
+    }
+
+    /// Takes in what other workers handed over.
+    pub(super) fn on_messages(&mut self, batch: &[WorkerMessage], context: &mut Context) {
+        context.mailbox.count_received(1);
+        self.take_in_all(batch, context);
+    }
+
+    /// Takes in what this read brought for ids that this worker owns.
+    #[inline]
+    pub(super) fn settle_own(&mut self, context: &mut Context) {
+        if self.own.is_empty() {
             return;
         }
-        for id in ids {
-            self.ids.receipt(id);
-            let (key, rule) = self.rule.key(id, IdSource::Receipt, self.key_seed);
-            if rule.number() != notice.rule {
-                self.receipts(&keys, notice);
-                keys.clear();
-                notice.rule = rule.number();
-            }
-            match self.exchange.other(key) {
-                Some(owner) => self.exchange.hand(owner, WorkerMessage::Receipt(key, notice)),
-                None if at_once => keys.push(key),
-                None => self.exchange.own.push(WorkerMessage::Receipt(key, notice)),
-            }
-        }
-        self.take_receipts(keys, notice);
-    }
-
-    /// Takes in the receipts under these keys, the worker's own, and gives their room back.
-    #[inline]
-    fn take_receipts(&mut self, mut keys: Vec<Key>, notice: ReceiptInfo) {
-        self.receipts(&keys, notice);
-        keys.clear();
-        self.keys = keys;
-    }
-
-    /// Receipts came under keys that this worker owns, alike but for these.
-    #[inline]
-    fn receipts(&mut self, keys: &[Key], notice: ReceiptInfo) {
-        let mut rest = keys;
-        while let Some((key, others)) = rest.split_first() {
-            rest = others;
-            if let Some(first) = self.stands_for(*key) {
-                self.receipt_of_first(first, notice);
-                continue;
-            }
-            let fate = self.correlator.receipt(*key, notice);
-            self.fate(*key, &notice, fate, false);
-            if let (ReceiptMatch::Final(awaited), None) = (fate, &self.parts) {
-                // what is said of the first holds for those that follow it
-                let more = self.correlator.receipts_of_next(rest, &awaited, notice.received);
-                self.receipts_alike.1 += more as u64;
-                rest = &rest[more..];
-            }
-        }
-    }
-
-    /// What other workers handed over.
-    pub fn on_handed(&mut self, batch: &[WorkerMessage]) {
-        self.exchange.received += 1;
-        self.work_through(batch);
-    }
-
-    /// What this read brought for the ledger of this worker.
-    #[inline]
-    pub(super) fn settle_own(&mut self) {
-        if self.exchange.own.is_empty() {
-            return;
-        }
-        let mut own = std::mem::take(&mut self.exchange.own);
-        self.work_through(&own);
+        let mut own = std::mem::take(&mut self.own);
+        self.take_in_all(&own, context);
         own.clear();
-        self.exchange.own = own;
+        self.own = own;
     }
 
-    /// Whether the ledger is asked as soon as something comes for it: where it is near, nothing is gained by
-    /// asking for many ids at once; and nothing may overtake what is to be worked through.
+    /// Whether the correlator is asked as soon as something comes for it: where its tables are small enough to be in a
+    /// cache, nothing is gained by asking for many ids at once; and nothing may overtake what is to be taken in.
     #[inline]
-    pub(super) fn at_once(&self) -> bool {
-        self.exchange.own.is_empty() && self.correlator.is_near()
+    fn settles_at_once(&self) -> bool {
+        self.own.is_empty() && self.correlator.is_near()
     }
 
-    fn work_through(&mut self, batch: &[WorkerMessage]) {
+    fn take_in_all(&mut self, batch: &[WorkerMessage], context: &mut Context) {
         self.correlator.warm(batch.iter().filter_map(WorkerMessage::key));
-        for what in batch {
-            self.take_in(what);
+        for message in batch {
+            self.take_in(message, context);
         }
     }
 
     #[inline]
-    pub(super) fn take_in(&mut self, what: &WorkerMessage) {
-        match *what {
-            WorkerMessage::Accepted(key, awaited, note) => self.accepted(key, awaited, || note),
+    fn take_in(&mut self, message: &WorkerMessage, context: &mut Context) {
+        match *message {
+            WorkerMessage::Accepted(key, awaited, note) => {
+                self.accepted(key, awaited, || note, context);
+            }
             WorkerMessage::AcceptedLate(key, awaited) => {
                 self.correlator.accepted_late(key, awaited);
-                self.settle_ambiguous();
+                self.settle_ambiguous(context);
             }
-            WorkerMessage::Receipt(key, notice) => self.receipt(key, notice),
+            WorkerMessage::Receipt(key, notice) => self.receipt(key, notice, context),
             WorkerMessage::PartKey(key, session, message, parts) => {
-                self.keep_part_key(key, session, message, parts);
+                let Context { parts: all, mailbox, recorder, .. } = context;
+                if let Some(all) = all {
+                    all.keep_id(key, session, (message, parts), mailbox, recorder);
+                }
             }
-            WorkerMessage::Part(news) => self.count_part(news),
-            WorkerMessage::PartOf(part) => self.part_of(&part),
-            WorkerMessage::AcceptedFirst(key, awaited) => self.accepted_unnoted(key, awaited),
-            WorkerMessage::Noted(key, since, note) => {
-                self.failures_seen.notes.add(since, key, note)
+            WorkerMessage::Part(update) => {
+                if let Some(parts) = &mut context.parts {
+                    parts.count(update, &mut context.recorder);
+                }
             }
-            WorkerMessage::Alias(key, first, until) => self.alias(key, first, until),
+            WorkerMessage::PartOf(part) => self.await_first_part(&part, context),
+            WorkerMessage::AcceptedFirst(key, awaited) => {
+                self.accepted_without_note(key, awaited, context);
+            }
+            WorkerMessage::Noted(key, since, note) => self.notes.add(since, key, note),
+            WorkerMessage::Alias(key, first, until) => self.add_alias(key, first, until, context),
             WorkerMessage::ReceiptOfFirst(key, notice) => {
-                let fate = self.correlator.receipt(key, notice);
-                self.fate(key, &notice, fate, false);
+                let found = self.correlator.receipt(key, notice);
+                self.matched(key, &notice, found, false, context);
             }
+        }
+    }
+
+    /// To the worker that owns the key, or taken in here.
+    fn hand_over(&mut self, key: Key, message: &WorkerMessage, context: &mut Context) {
+        match context.mailbox.owner_until_stop(key) {
+            Some(owner) => context.mailbox.hand(owner, *message),
+            None => self.take_in(message, context),
         }
     }
 
     /// A message was accepted under a key that this worker owns.
     #[inline]
-    pub(super) fn accepted(&mut self, key: Key, awaited: Awaited, note: impl FnOnce() -> Note) {
-        if self.failures_seen.notes.has_room() {
-            self.failures_seen.notes.add(awaited.answered(), key, note());
+    fn accepted(
+        &mut self,
+        key: Key,
+        awaited: Awaited,
+        note: impl FnOnce() -> Note,
+        context: &mut Context,
+    ) {
+        if self.notes.has_room() {
+            self.notes.add(awaited.answered(), key, note());
         }
-        self.accepted_unnoted(key, awaited);
+        self.accepted_without_note(key, awaited, context);
     }
 
     #[inline]
-    fn accepted_unnoted(&mut self, key: Key, awaited: Awaited) {
-        let kept = self.correlator.accepted(key, awaited, &mut self.met);
-        if kept != Tracking::Awaited {
-            self.not_alone(key, &awaited, kept);
+    fn accepted_without_note(&mut self, key: Key, awaited: Awaited, context: &mut Context) {
+        let kept = self.correlator.accepted(key, awaited, &mut self.early);
+        if kept != Kept::Alone {
+            self.not_alone(key, &awaited, kept, context);
         }
-        if !self.met.is_empty() {
-            self.meet(key, &awaited);
+        if !self.early.is_empty() {
+            self.match_early(key, &awaited, context);
         }
     }
 
     /// An accepted message that has no entry of its own.
     #[cold]
-    fn not_alone(&mut self, key: Key, awaited: &Awaited, kept: Tracking) {
+    fn not_alone(&mut self, key: Key, awaited: &Awaited, kept: Kept, context: &mut Context) {
         match kept {
-            Tracking::Awaited => {}
-            Tracking::Untracked => {
-                self.recorder.tally(awaited.cell()).receipts_untracked += 1;
-                self.part_receipted(key, awaited.session(), false);
+            Kept::Alone => {}
+            Kept::NoRoom => {
+                context.recorder.tally(awaited.cell()).receipts_untracked += 1;
+                context.part_receipted(key, awaited.session(), false);
             }
-            Tracking::IdGivenTwice(first) => {
-                self.recorder.tally(awaited.cell()).ids_given_twice += 1;
+            Kept::Twice(first) => {
+                context.recorder.tally(awaited.cell()).ids_given_twice += 1;
                 let sessions = (first, awaited.session());
-                self.recorder.interval().ids_given_twice.add(&sessions, 1);
-                self.settle_ambiguous();
+                context.recorder.interval().ids_given_twice.add(&sessions, 1);
+                self.settle_ambiguous(context);
             }
         }
     }
+}
 
-    /// Counts the messages of which no receipt can be told any more.
-    #[cold]
-    fn settle_ambiguous(&mut self) {
-        let mut ambiguous = Vec::new();
-        self.correlator.take_ambiguous(&mut ambiguous);
-        for (key, awaited) in ambiguous {
-            self.recorder.tally(awaited.cell()).receipts_ambiguous += 1;
-            self.part_receipted(key, awaited.session(), false);
-        }
-    }
+fn awaited(answered: &Answered<'_>) -> Awaited {
+    let Ticket { intended, written, cell, receipt_asked, .. } = *answered.ticket;
+    let may_stay_silent = receipt_asked != 1;
+    Awaited::new(intended, written, answered.at, answered.session, cell, may_stay_silent)
+}
 
-    /// A receipt came that may be one of several messages'.
-    #[cold]
-    fn ambiguous_receipt(&mut self, cell: u16) {
-        self.recorder.tally(cell).receipts_for_ambiguous += 1;
-        self.settle_ambiguous();
-    }
-
-    /// Receipts that came before their submit_sm_resp.
-    #[cold]
-    fn meet(&mut self, key: Key, awaited: &Awaited) {
-        let mut met = std::mem::take(&mut self.met);
-        for (notice, fate) in met.drain(..) {
-            // of one read, both stamps are the same: it came first, for it waited
-            let first = notice.received <= awaited.answered();
-            self.fate(key, &notice, fate, first);
-        }
-        self.met = met;
-    }
-
-    /// A receipt came under a key that this worker owns.
-    #[inline]
-    pub(super) fn receipt(&mut self, key: Key, notice: ReceiptInfo) {
-        if let Some(first) = self.stands_for(key) {
-            return self.receipt_of_first(first, notice);
-        }
-        let fate = self.correlator.receipt(key, notice);
-        self.fate(key, &notice, fate, false);
-    }
-
-    #[inline]
-    fn fate(&mut self, key: Key, notice: &ReceiptInfo, fate: ReceiptMatch<Awaited>, first: bool) {
-        match fate {
-            ReceiptMatch::Final(awaited) => {
-                self.final_receipt(notice, &awaited, first);
-                self.part_receipted(key, awaited.session(), notice.state == DELIVERED);
-            }
-            ReceiptMatch::Intermediate(cell) => {
-                self.recorder.tally(cell).receipts_intermediate += 1
-            }
-            ReceiptMatch::Duplicate(cell) => self.recorder.tally(cell).receipts_duplicate += 1,
-            ReceiptMatch::Late(awaited) => self.recorder.tally(awaited.cell()).receipts_late += 1,
-            ReceiptMatch::MissingThenLate(awaited) => {
-                self.missing(key, &awaited);
-                self.recorder.tally(awaited.cell()).receipts_late += 1;
-            }
-            ReceiptMatch::Ambiguous(cell) => self.ambiguous_receipt(cell),
-            ReceiptMatch::Early => {}
-            ReceiptMatch::Unknown => self.unmatched(key, notice),
-        }
-    }
-
-    #[inline]
-    fn final_receipt(&mut self, notice: &ReceiptInfo, awaited: &Awaited, first: bool) {
-        let alike = Some(FinalReceipt { notice: *notice, awaited: *awaited, first });
-        if self.receipts_alike.0 != alike {
-            self.record_receipts();
-            self.receipts_alike.0 = alike;
-        }
-        self.receipts_alike.1 += 1;
-    }
-
-    /// Records the last final receipts: one read often brings many that differ in nothing.
-    pub(super) fn record_receipts(&mut self) {
-        let count = std::mem::take(&mut self.receipts_alike.1);
-        let Some(FinalReceipt { notice, awaited, first }) = self.receipts_alike.0 else { return };
-        if count == 0 {
-            return;
-        }
-        let cell = self.recorder.cell(awaited.cell());
-        let at = notice.received;
-        let receipt = at.since(awaited.intended());
-        cell.latency[Metric::Receipt as usize].record_n(receipt, count);
-        cell.latency[Metric::ReceiptFromWrite as usize]
-            .record_n(at.since(awaited.written()), count);
-        let answered = awaited.answered();
-        if first || at < answered {
-            cell.tally.receipts_before_response += count;
-            cell.latency[Metric::ReceiptBeforeResponse as usize]
-                .record_n(answered.since(at), count);
-        } else {
-            cell.latency[Metric::ReceiptAfterResponse as usize].record_n(at.since(answered), count);
-        }
-        let tally = &mut cell.tally;
-        tally.receipts_final += count;
-        tally.receipts_final_unasked += u64::from(awaited.may_stay_silent()) * count;
-        tally.receipts_other_bind += u64::from(notice.session != awaited.session()) * count;
-        let state = usize::from(notice.state.min(10));
-        tally.by_state[state] += count;
-        cell.by_err.add(&notice.err, count);
-        cell.by_rule.add(&notice.rule, count);
-        self.recorder.interval().receipt_by_state[state].record_n(receipt, count);
+/// Counts a receipt that no message of the run matches.
+fn count_unknown(received: Nanos, context: &mut Context) {
+    let before_any_send = context.phase.start().is_none_or(|start| received < start);
+    let interval = context.recorder.interval();
+    if before_any_send {
+        interval.receipts_previous_run += 1;
+    } else {
+        interval.receipts_unknown += 1;
     }
 }

@@ -79,7 +79,7 @@ pub(super) fn play(
     let sessions = core.sessions_count() as u32;
     (0..sessions).for_each(|s| core.connected(s, smsc.now));
     let start = smsc.now + Nanos::from_millis(10);
-    let load_ends = core.setup.load_ends();
+    let load_ends = Setup::new(plan.clone(), 1).expect("it was made above").load_ends();
     let (mut started, mut drained, mut stopped) = (false, false, false);
     let mut events = Vec::new();
     while !core.finished() {

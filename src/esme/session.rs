@@ -1,16 +1,17 @@
-//! One session of a worker: its state machine, its window, what waits to be written, what it counted.
-use super::setup::SessionPlan;
-use super::state::State;
-use crate::kit::Nanos;
-use crate::measure::{DownCause, Latency, LatencyRange, SessionRecord, Ticket, Transport};
+//! One planned session, kept over reconnects: its state machine, its window, its output, what it counted.
+use super::late_requests::LateRequests;
+use super::output::Output;
+use super::response_times::ResponseTimes;
+use super::session_outcome::SessionOutcome;
+use super::setup::{SessionPlan, Setup};
+use crate::kit::{Nanos, Rng};
+use crate::measure::{DownCause, Outage, SessionRecord, Ticket, Transport};
 use crate::net::ConnAction;
-use crate::session::{Numbered, Session, Timers, Window};
+use crate::plan::Rebind;
+use crate::session::{Numbered, Session, Window};
 use crate::smpp::CommandStatus;
-use bytes::BytesMut;
-use hashbrown::HashMap;
-use std::collections::VecDeque;
 
-/// Where a link stands between connects.
+/// Where a session stands between connects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SessionStatus {
     /// Not yet tried, or waiting to be tried again.
@@ -19,108 +20,8 @@ pub(super) enum SessionStatus {
     Binding,
     /// Bound.
     Up,
-    /// Gone for good.
+    /// Ended for good.
     Gone,
-}
-
-/// submit_sm whose last octets have not been written yet: numbered one after the other, equally long, and
-/// nothing between them.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Unwritten {
-    /// sequence_number of the first.
-    pub(super) first: u32,
-    pub(super) count: u32,
-    /// Octets of each.
-    pub(super) octets: u32,
-    /// Octets of this connection up to and with the last octet of the last.
-    pub(super) end: u64,
-}
-
-impl Unwritten {
-    /// The run goes on with these.
-    #[inline]
-    fn takes(&mut self, number: u32, count: u32, octets: u32, end: u64) -> bool {
-        let next = number == self.first + self.count
-            && octets == self.octets
-            && end == self.end + u64::from(octets) * u64::from(count);
-        if next {
-            self.count += count;
-            self.end = end;
-        }
-        next
-    }
-
-    /// Takes those off that are written when so many octets are: (number of the first, how many).
-    #[inline]
-    pub(super) fn take_written(&mut self, written: u64) -> (u32, u32) {
-        let first = self.first;
-        let left = self.end.saturating_sub(written).div_ceil(u64::from(self.octets.max(1)));
-        let left = (left as u32).min(self.count);
-        let done = self.count - left;
-        self.first += done;
-        self.count = left;
-        (first, done)
-    }
-}
-
-/// Out-buffers of a worker that are not in use. A session holds one while something waits to be written: most
-/// take turns with the few that are warm in the caches, and an idle session has none.
-#[derive(Debug, Default)]
-pub(super) struct OutSpares(Vec<BytesMut>);
-
-impl OutSpares {
-    /// Buffers kept, and what each may hold: many that are small, and a few that are not.
-    const MAX: usize = 64;
-    const OCTETS_MAX: usize = 16 * 1024;
-    const LARGE_MAX: usize = 8;
-    const LARGE_OCTETS_MAX: usize = 256 * 1024;
-    /// A new one: some dozens of submit_sm, so that what was written at its front is seldom in the way.
-    const OCTETS: usize = 4 * 1024;
-
-    #[inline]
-    fn take(&mut self) -> BytesMut {
-        self.0.pop().unwrap_or_else(|| BytesMut::with_capacity(Self::OCTETS))
-    }
-
-    /// Takes a buffer back that is empty.
-    #[inline]
-    pub(super) fn give(&mut self, buffer: &mut BytesMut) {
-        let octets_max = match self.0.len() {
-            0..Self::LARGE_MAX => Self::LARGE_OCTETS_MAX,
-            Self::LARGE_MAX..Self::MAX => Self::OCTETS_MAX,
-            _ => 0,
-        };
-        let buffer = std::mem::take(buffer);
-        if buffer.capacity() <= octets_max {
-            self.0.push(buffer);
-        }
-    }
-}
-
-/// Response times that are in no histogram yet: a session's own is in no cache when its turn comes, so several
-/// go there at once.
-#[derive(Debug, Default)]
-struct Recent {
-    /// Each with how many answers in a row had it; 0: free.
-    times: [(Nanos, u32); 8],
-    /// The last one.
-    last: usize,
-}
-
-impl Recent {
-    /// Adds so many answers. False: there is no room.
-    #[inline]
-    fn takes(&mut self, response: Nanos, count: u32) -> bool {
-        let Some((last, answers)) = self.times.get_mut(self.last) else { return false };
-        if *answers == 0 || *last == response {
-            *last = response;
-            *answers += count;
-            return true;
-        }
-        let next = self.times.get_mut(self.last + 1);
-        self.last += usize::from(next.is_some());
-        next.map(|next| *next = (response, count)).is_some()
-    }
 }
 
 impl Numbered for Ticket {
@@ -131,310 +32,373 @@ impl Numbered for Ticket {
     }
 }
 
-/// One session. What each read and write touches stands together: with a thousand sessions, none of it is in a
-/// cache when its turn comes.
+/// One planned session. What each read and write touches stands together: with a thousand sessions, none of it is in
+/// a cache when its turn comes.
 #[derive(Debug)]
 #[repr(C)]
 pub(super) struct EsmeSession {
-    pub(super) standing: SessionStatus,
-    pub(super) wish: ConnAction,
-    pub(super) dirty: bool,
-    /// Throttles in a row, under `backoff`.
-    pub(super) throttles: u32,
+    pub(super) status: SessionStatus,
+    /// What is to become of the connection.
+    pub(super) action: ConnAction,
     pub(super) plan: SessionPlan,
-    /// Carries nothing before then: backing off, or at its own cap.
-    pub(super) hold: Option<Nanos>,
+    pacing: Pacing,
     pub(super) window: Window<Ticket>,
     pub(super) session: Session,
-    pub(super) counts: LinkCounts,
-    recent: Recent,
-    /// Response times, the recent ones apart.
-    pub(super) response: Option<Box<Latency>>,
-    pub(super) out: BytesMut,
-    /// Octets put into `out` on this connection.
-    pub(super) stamped: u64,
-    /// Octets of them written.
-    pub(super) written: u64,
-    /// The socket took less than it was offered; what is stamped now is ready and waits for it.
-    pub(super) socket_full: bool,
-    /// Octets at the front of `out` that the stream took and has not wholly passed on, and when it last tried.
-    pub(super) taken: (usize, Nanos),
-    pub(super) unwritten: VecDeque<Unwritten>,
-    /// Octets of submit_sm in `out`; the rest of it is answers to the peer.
-    pub(super) submit_octets: usize,
-    /// Since when the first of them has waited without progress.
-    pub(super) unwritten_since: Nanos,
-    /// deliver_sm_resp waiting to be written: (end, read stamp, how many).
-    pub(super) acks: VecDeque<(u64, Nanos, u32)>,
-    /// Timed-out requests, to know a late answer when it comes.
+    pub(super) counts: SessionCounts,
+    pub(super) response_times: ResponseTimes,
+    pub(super) output: Output,
     pub(super) late: LateRequests,
-    /// Counts connections, so that what belongs to an earlier one is known.
-    pub(super) connection: u32,
-    /// A bind_resp that has not come by then will not.
-    pub(super) bind_by: Nanos,
-    /// When its own cap lets it send again.
-    pub(super) next_turn: Nanos,
-    /// Its first attempt has been told to the coordinator.
-    pub(super) tried: bool,
-    /// It has been bound before: it is bound again as the profile says, also before the load.
-    pub(super) was_bound: bool,
-    /// By then what is left to be written before a close has been written, or is given up.
-    pub(super) close_by: Nanos,
-    /// Refused for its credentials: never tried again.
-    pub(super) banned: bool,
-    pub(super) state: State,
-    /// When it went down, and why: the outage that is open.
-    pub(super) down: Option<(Nanos, DownCause, u64)>,
-    pub(super) attempts: u32,
-    pub(super) reconnects: u32,
-    pub(super) congestion_state: Option<u8>,
-    pub(super) transport: Option<Box<Transport>>,
+    history: History,
 }
 
-/// An answer to a deliver_sm or data_sm that waits for `deliver.delay`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Deferred {
-    pub(super) due: Nanos,
-    /// Stamp of the read that held the request.
-    pub(super) read: Nanos,
-    pub(super) link: u32,
-    pub(super) connection: u32,
-    pub(super) number: u32,
-    pub(super) status: CommandStatus,
-    pub(super) data_sm: bool,
+/// When a session may send.
+#[derive(Debug)]
+struct Pacing {
+    /// Free slots of this session that its account counts: see [`EsmeSession::slot_change`].
+    counted_slots: usize,
+    /// Nothing is sent before then: after a throttle, or at the session's own cap. None: not paused.
+    paused_until: Option<Nanos>,
+    /// Throttles in a row, under `backoff`.
+    throttles: u32,
+    /// When its own cap lets it send again.
+    next_turn: Nanos,
+}
+
+/// The connections of a session so far.
+#[derive(Debug)]
+struct History {
+    /// Counts connections, so that an answer for an earlier one is recognised.
+    connection: u32,
+    /// When a bind without bind_resp is given up.
+    bind_by: Nanos,
+    /// When a connection that closes is closed even with octets left to write.
+    close_by: Nanos,
+    /// Whether its first attempt was told to the coordinator.
+    is_tried: bool,
+    /// Whether it has been bound: it is then bound again as the profile says, also before the load.
+    was_bound: bool,
+    /// Refused for its credentials: never tried again.
+    is_banned: bool,
+    outcome: SessionOutcome,
+    /// The outage that goes on: since when, why, and how many submit_sm it lost.
+    down: Option<(Nanos, DownCause, u64)>,
+    /// Attempts to bind it again since it went down.
+    attempts: u32,
+    reconnects: u32,
+    congestion_state: Option<u8>,
+    transport: Option<Box<Transport>>,
 }
 
 /// What a session counted.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct LinkCounts {
+pub(super) struct SessionCounts {
     pub(super) written: u64,
     pub(super) accepted: u64,
     pub(super) rejected: u64,
     pub(super) delivered: u64,
 }
 
-/// The last timed-out requests of a connection. A peer may ask for any sequence_number any number of times: each
-/// look takes the same time.
-#[derive(Debug, Default)]
-pub(super) struct LateRequests {
-    tickets: HashMap<u32, Ticket, foldhash::fast::FixedState>,
-    /// sequence_numbers, oldest first; those that were answered are still among them.
-    order: VecDeque<u32>,
-}
-
-impl LateRequests {
-    /// Remembered per session.
-    const MAX: usize = 4096;
-
-    pub(super) fn remember(&mut self, sequence_number: u32, ticket: Ticket) {
-        if self.order.len() == Self::MAX
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.tickets.remove(&oldest);
-        }
-        self.order.push_back(sequence_number);
-        self.tickets.insert(sequence_number, ticket);
-    }
-
-    pub(super) fn take(&mut self, sequence_number: u32) -> Option<Ticket> {
-        self.tickets.remove(&sequence_number)
-    }
-}
-
 impl EsmeSession {
-    pub(super) fn new(plan: SessionPlan, window: usize, timers: Timers) -> EsmeSession {
+    pub(super) fn new(plan: SessionPlan, setup: &Setup) -> EsmeSession {
+        let window = setup.plan.accounts[usize::from(plan.account)].binds.window;
+        let timers = setup.timers(plan.account);
         EsmeSession {
             plan,
-            session: Session::esme(plan.role, timers, Nanos::ZERO),
+            status: SessionStatus::Down,
+            action: ConnAction::Stay,
+            pacing: Pacing {
+                counted_slots: 0,
+                paused_until: None,
+                throttles: 0,
+                next_turn: Nanos::ZERO,
+            },
             window: Window::new(if plan.sender.is_some() { window } else { 0 }),
-            standing: SessionStatus::Down,
-            wish: ConnAction::Stay,
-            out: BytesMut::new(),
-            stamped: 0,
-            written: 0,
-            socket_full: false,
-            taken: (0, Nanos::ZERO),
-            unwritten: VecDeque::new(),
-            submit_octets: 0,
-            unwritten_since: Nanos::ZERO,
-            acks: VecDeque::new(),
+            session: Session::esme(plan.role, timers, Nanos::ZERO),
+            counts: SessionCounts::default(),
+            response_times: ResponseTimes::new(Setup::range(&setup.plan)),
+            output: Output::default(),
             late: LateRequests::default(),
-            dirty: false,
-            connection: 0,
-            bind_by: Nanos::MAX,
-            hold: None,
-            throttles: 0,
-            next_turn: Nanos::ZERO,
-            tried: false,
-            was_bound: false,
-            close_by: Nanos::MAX,
-            banned: false,
-            state: State::NeverConnected,
-            down: None,
-            attempts: 0,
-            reconnects: 0,
-            counts: LinkCounts::default(),
-            response: None,
-            recent: Recent::default(),
-            congestion_state: None,
-            transport: None,
+            history: History {
+                connection: 0,
+                bind_by: Nanos::MAX,
+                close_by: Nanos::MAX,
+                is_tried: false,
+                was_bound: false,
+                is_banned: false,
+                outcome: SessionOutcome::NeverConnected,
+                down: None,
+                attempts: 0,
+                reconnects: 0,
+                congestion_state: None,
+                transport: None,
+            },
         }
     }
 
-    /// Before something is stamped into `out`: takes a buffer of the worker's where it has none, and says
-    /// where in it the stamp begins.
+    /// Whether deliver_sm and data_sm may come on it.
     #[inline]
-    pub(super) fn begin(&mut self, spares: &mut OutSpares) -> usize {
-        if self.out.capacity() == 0 {
-            self.out = spares.take();
+    pub(super) fn takes_deliveries(&self) -> bool {
+        self.status == SessionStatus::Up && self.plan.role.receives()
+    }
+
+    /// Counts what the kernel counted on a connection that has just ended.
+    pub(super) fn record_tcp_stats(&mut self, transport: &Transport) {
+        match &mut self.history.transport {
+            Some(sum) => sum.followed_by(transport),
+            none => *none = Some(Box::new(transport.clone())),
         }
-        self.out.len()
     }
 
-    /// So many submit_sm, equally long and numbered from `first` on, were put into `out`, where octets
-    /// `start..` are theirs.
-    #[inline]
-    pub(super) fn stamped(&mut self, first: u32, count: u32, start: usize, now: Nanos) {
-        self.submit_octets += self.out.len() - start;
-        let octets = (self.out.len() - start) as u32 / count.max(1);
-        let end = self.end();
-        match self.unwritten.back_mut() {
-            Some(run) => {
-                if run.takes(first, count, octets, end) {
-                    return;
-                }
-            }
-            None => self.unwritten_since = now,
+    pub(super) fn set_congestion_state(&mut self, state: u8) {
+        self.history.congestion_state = Some(state);
+    }
+
+    /// The row of the result.
+    pub(super) fn record(&mut self) -> SessionRecord {
+        SessionRecord {
+            id: self.plan.id,
+            account: self.plan.account,
+            role: self.plan.role.name().to_owned(),
+            state: self.history.outcome.to_string(),
+            written: self.counts.written,
+            accepted: self.counts.accepted,
+            rejected: self.counts.rejected,
+            delivered: self.counts.delivered,
+            reconnects: self.history.reconnects,
+            response: self.response_times.take(),
+            congestion_state: self.history.congestion_state,
+            transport: self.history.transport.as_deref().cloned(),
         }
-        self.unwritten.push_back(Unwritten { first, count, octets, end });
     }
+}
 
-    /// A fresh connection.
-    pub(super) fn connected(&mut self, timers: Timers, now: Nanos) {
-        self.session = Session::esme(self.plan.role, timers, now);
-        self.standing = SessionStatus::Binding;
-        self.connection += 1;
-        self.wish = ConnAction::Stay;
-        self.close_by = Nanos::MAX;
-        self.out.clear();
-        self.stamped = 0;
-        self.written = 0;
-        self.socket_full = false;
-        self.taken = (0, Nanos::ZERO);
-        self.unwritten.clear();
-        self.submit_octets = 0;
-        self.acks.clear();
-        self.late = LateRequests::default();
-        self.hold = None;
-        self.throttles = 0;
-    }
-
-    /// May carry a submit_sm now.
+/// When it may send. The window alone knows how many slots are free; its account follows it.
+impl EsmeSession {
+    /// Submit_sm that may be sent now.
     #[inline]
-    pub(super) fn room(&self) -> usize {
-        if self.standing == SessionStatus::Up && self.hold.is_none() && self.session.is_bound() {
-            self.window.room()
+    pub(super) fn free_slots(&self) -> usize {
+        if self.session.is_bound() { self.usable_slots() } else { 0 }
+    }
+
+    #[inline]
+    fn usable_slots(&self) -> usize {
+        if self.status == SessionStatus::Up && self.pacing.paused_until.is_none() {
+            self.window.free_count()
         } else {
             0
         }
     }
 
-    /// When a submit_sm that is stamped `now` is offered to the socket: now, where the socket is full already;
-    /// 0, not yet, else.
+    /// How many free slots were gained or lost since the account last asked: it adds the return value to its count,
+    /// which then agrees with the window.
     #[inline]
-    pub(super) fn ready_at(&self, now: Nanos) -> Nanos {
-        if self.socket_full { now } else { Nanos::ZERO }
+    pub(super) fn slot_change(&mut self) -> isize {
+        let slots = self.usable_slots();
+        slots as isize - std::mem::replace(&mut self.pacing.counted_slots, slots) as isize
     }
 
-    /// The socket took less than it was offered by a write at `stamp`: what waits has been offered then, and what
-    /// is stamped before the socket has taken all of it is ready when it is stamped.
-    #[cold]
-    pub(super) fn mark_offered(&mut self, stamp: Nanos) {
-        if std::mem::replace(&mut self.socket_full, true) {
-            return;
-        }
-        for run in &self.unwritten {
-            self.window.stamp_run(run.first, run.count, |ticket, _| {
-                if ticket.offered == Nanos::ZERO {
-                    ticket.offered = stamp;
-                }
-            });
-        }
-    }
-
-    /// When the stream last took octets of this unwritten submit_sm and passed some of what it took on; None: it has not
-    /// taken all of them.
-    #[cold]
-    pub(super) fn passed_on_at(&self, number: u32) -> Option<Nanos> {
-        let (octets, at) = self.taken;
-        let upto = self.written + octets as u64;
-        let run = self.unwritten.iter().find(|run| number.wrapping_sub(run.first) < run.count)?;
-        let behind = u64::from(run.count - 1 - (number - run.first)) * u64::from(run.octets);
-        (octets > 0 && run.end - behind <= upto).then_some(at)
-    }
-
-    /// Octets that wait to be written and are no submit_sm: answers that the peer asked for.
+    /// The account has taken so many of this session's free slots off its count, for requests that it opens.
     #[inline]
-    pub(super) fn answers_octets(&self) -> usize {
-        self.out.len().saturating_sub(self.submit_octets)
+    pub(super) fn take_counted_slots(&mut self, slots: usize) {
+        self.pacing.counted_slots -= slots;
     }
 
-    /// Brings `stamped` up to date with what was put into `out`, whoever put it.
     #[inline]
-    pub(super) fn end(&mut self) -> u64 {
-        self.stamped = self.written + self.out.len() as u64;
-        self.stamped
+    pub(super) fn paused_until(&self) -> Option<Nanos> {
+        self.pacing.paused_until
     }
 
-    /// Response time of so many answers on this session: one digit, made at its first answer.
+    /// Nothing is sent before `until`. False: the session was paused already.
+    pub(super) fn pause(&mut self, until: Nanos) -> bool {
+        let before = self.pacing.paused_until;
+        self.pacing.paused_until = Some(before.map_or(until, |before| before.max(until)));
+        before.is_none()
+    }
+
+    /// Ends a pause, where one goes on; returns when it was over.
+    pub(super) fn resume(&mut self) -> Option<Nanos> {
+        self.pacing.paused_until.take()
+    }
+
+    /// One more throttle in a row: returns how many came before it.
+    pub(super) fn count_throttle(&mut self) -> u32 {
+        self.pacing.throttles += 1;
+        self.pacing.throttles - 1
+    }
+
+    /// A submit_sm was accepted: the next throttle is the first.
     #[inline]
-    pub(super) fn answered(&mut self, response: Nanos, count: u32, range: LatencyRange) {
-        if !self.recent.takes(response, count) {
-            self.record_recent(range);
-            self.recent.takes(response, count);
-        }
+    pub(super) fn forget_throttles(&mut self) {
+        self.pacing.throttles = 0;
     }
 
-    fn record_recent(&mut self, range: LatencyRange) {
-        let recent = std::mem::take(&mut self.recent);
-        for (response, count) in recent.times.into_iter().filter(|(_, count)| *count > 0) {
-            let coarse = LatencyRange { max: range.max, digits: 1 };
-            let all = self.response.get_or_insert_with(|| Box::new(Latency::new(coarse)));
-            all.record_n(response, u64::from(count));
-        }
-    }
-
-    pub(super) fn record(&mut self, range: LatencyRange) -> SessionRecord {
-        self.record_recent(range);
-        SessionRecord {
-            id: self.plan.id,
-            account: self.plan.account,
-            role: self.plan.role.name().to_owned(),
-            state: self.state.to_string(),
-            written: self.counts.written,
-            accepted: self.counts.accepted,
-            rejected: self.counts.rejected,
-            delivered: self.counts.delivered,
-            reconnects: self.reconnects,
-            response: self.response.as_deref().cloned(),
-            congestion_state: self.congestion_state,
-            transport: self.transport.as_deref().cloned(),
-        }
+    /// One submit_sm was sent at its own cap, of one each `turn`: when the next may go. Lateness of up to one turn is
+    /// made up for, so that the cap is also the rate of a session that always has something to send.
+    pub(super) fn next_turn(&mut self, turn: Nanos, now: Nanos) -> Nanos {
+        let last = self.pacing.next_turn;
+        let since = if last.after(turn) > now { last } else { now };
+        self.pacing.next_turn = since + turn;
+        self.pacing.next_turn
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Its connections.
+impl EsmeSession {
+    /// Counts connections.
+    #[inline]
+    pub(super) fn connection(&self) -> u32 {
+        self.history.connection
+    }
 
-    #[test]
-    fn recent_response_times_are_kept_in_runs_until_eight_are_there() {
-        let mut recent = Recent::default();
-        for n in 0..8 {
-            assert!(recent.takes(Nanos(n), 1) && recent.takes(Nanos(n), 2), "{n}");
+    /// A new connection: the bind goes out.
+    pub(super) fn connected(&mut self, setup: &Setup, now: Nanos) {
+        let account = self.plan.account;
+        self.session = Session::esme(self.plan.role, setup.timers(account), now);
+        self.status = SessionStatus::Binding;
+        self.action = ConnAction::Stay;
+        self.output.clear();
+        self.late = LateRequests::default();
+        self.pacing.paused_until = None;
+        self.pacing.throttles = 0;
+        self.history.connection += 1;
+        self.history.close_by = Nanos::MAX;
+        self.history.bind_by = now + setup.plan.timeouts.bind;
+        let account = &setup.plan.accounts[usize::from(account)];
+        self.session.bind(&account.bind(), now, self.output.octets());
+    }
+
+    /// Whether its bind was not answered in time.
+    pub(super) fn is_bind_overdue(&self, now: Nanos) -> bool {
+        self.status == SessionStatus::Binding && now >= self.history.bind_by
+    }
+
+    /// The bind was accepted. Returns the outage that this ends; `start` of the load.
+    pub(super) fn bound(&mut self, start: Option<Nanos>, now: Nanos) -> Option<Outage> {
+        self.status = SessionStatus::Up;
+        let history = &mut self.history;
+        history.was_bound = true;
+        history.outcome = SessionOutcome::Bound;
+        let attempts = std::mem::take(&mut history.attempts);
+        let (from, cause, lost) = history.down.take()?;
+        history.reconnects += 1;
+        let start = start.unwrap_or(now);
+        let (from, to) = (from.since(start), Some(now.since(start)));
+        Some(Outage { session: self.plan.id, from, to, cause, lost, attempts })
+    }
+
+    /// Its first attempt has ended. False: it was told before.
+    pub(super) fn first_tried(&mut self) -> bool {
+        !std::mem::replace(&mut self.history.is_tried, true)
+    }
+
+    /// The bind was refused.
+    pub(super) fn refused(&mut self, status: CommandStatus, now: Nanos) {
+        self.action = ConnAction::Close;
+        self.history.outcome = SessionOutcome::Refused(status);
+        let credentials = [
+            CommandStatus::ESME_RBINDFAIL,
+            CommandStatus::ESME_RINVPASWD,
+            CommandStatus::ESME_RINVSYSID,
+        ];
+        self.history.is_banned |= credentials.contains(&status);
+        self.mark_down(DownCause::Other(format!("bind_refused {status}")), now);
+    }
+
+    /// No connection could be made.
+    pub(super) fn connect_failed(&mut self, why: &str, now: Nanos) {
+        self.history.outcome = SessionOutcome::Failed(why.to_owned());
+        self.mark_down(DownCause::Other(why.to_owned()), now);
+    }
+
+    fn mark_down(&mut self, cause: DownCause, now: Nanos) {
+        self.history.down.get_or_insert((now, cause, 0));
+    }
+
+    /// The connection is given up from our side.
+    pub(super) fn give_up(&mut self, why: &str) {
+        self.action = ConnAction::Close;
+        self.history.outcome = SessionOutcome::Failed(why.to_owned());
+    }
+
+    /// Its connection carries nothing any more, and `lost` submit_sm with it.
+    pub(super) fn go_down(&mut self, cause: DownCause, lost: u64, now: Nanos) {
+        let was_up = self.status == SessionStatus::Up;
+        self.status = SessionStatus::Down;
+        if self.history.down.is_none() && (was_up || lost > 0) {
+            self.history.down = Some((now, cause.clone(), lost));
         }
-        assert!(!recent.takes(Nanos(8), 1) && recent.takes(Nanos(7), 1));
-        let counts = recent.times.map(|(_, count)| count);
-        assert_eq!((counts, recent.times[7].0), ([3, 3, 3, 3, 3, 3, 3, 4], Nanos(7)));
+        if was_up {
+            self.history.outcome = SessionOutcome::Lost(cause);
+        }
+    }
+
+    /// Why a connection that we closed has ended.
+    pub(super) fn own_cause(&self) -> DownCause {
+        DownCause::Other(self.history.outcome.to_string())
+    }
+
+    /// Writes what is left, then closes; at the latest at `by`.
+    pub(super) fn close_when_flushed(&mut self, by: Nanos) {
+        self.action = ConnAction::CloseWhenFlushed;
+        self.history.close_by = by;
+    }
+
+    /// Whether a connection that closes has been written to for long enough; asked once.
+    pub(super) fn take_close_overdue(&mut self, now: Nanos) -> bool {
+        let is_overdue = now >= self.history.close_by;
+        if is_overdue {
+            self.history.close_by = Nanos::MAX;
+            self.action = ConnAction::Close;
+        }
+        is_overdue
+    }
+
+    /// The SMSC has unbound it.
+    pub(super) fn unbound_by_smsc(&mut self) {
+        self.history.outcome = SessionOutcome::UnboundBySmsc;
+    }
+    /// Our unbind was answered.
+    pub(super) fn unbound(&mut self) {
+        self.history.outcome = SessionOutcome::Unbound;
+    }
+    pub(super) fn is_unbound(&self) -> bool {
+        self.history.outcome == SessionOutcome::Unbound
+    }
+    /// Our unbind was not answered.
+    pub(super) fn unbind_overdue(&mut self) {
+        self.action = ConnAction::Close;
+        self.history.outcome = SessionOutcome::NoUnbindResp;
+    }
+    /// It is never tried.
+    pub(super) fn skip(&mut self) {
+        self.status = SessionStatus::Gone;
+        self.history.outcome = SessionOutcome::NotTried;
+    }
+
+    pub(super) fn was_bound(&self) -> bool {
+        self.history.was_bound
+    }
+
+    /// The pause before a session that is down is tried again: jittered, doubling within the profile's bounds. None: it
+    /// is not tried again.
+    pub(super) fn rebind_pause(&mut self, rebind: Rebind, rng: &mut Rng) -> Option<Nanos> {
+        let history = &mut self.history;
+        let is_left = rebind.attempts_max == 0 || history.attempts < rebind.attempts_max;
+        if history.is_banned || !is_left {
+            return None;
+        }
+        let doubled = rebind.min.0.saturating_mul(1 << history.attempts.min(20)).min(rebind.max.0);
+        history.attempts += 1;
+        // at least half the pause, so that a crowd does not come back as one
+        Some(Nanos(doubled / 2 + rng.below(doubled / 2 + 1)))
+    }
+
+    /// It is not tried again. Returns the outage that never ended.
+    pub(super) fn gone_for_good(&mut self, start: Option<Nanos>) -> Option<Outage> {
+        self.status = SessionStatus::Gone;
+        let (from, cause, lost) = self.history.down.take()?;
+        let from = start.map_or(Nanos::ZERO, |start| from.since(start));
+        let (session, attempts) = (self.plan.id, self.history.attempts);
+        Some(Outage { session, from, to: None, cause, lost, attempts })
     }
 }

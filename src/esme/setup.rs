@@ -2,7 +2,7 @@
 use crate::correlate::IdRule;
 use crate::kit::{Nanos, RateChange};
 use crate::measure::{CellId, CellKey, LatencyRange};
-use crate::plan::{BindType, IdMode, Plan, PlanError, Recipe, Schedule, Striping};
+use crate::plan::{BindType, Due, IdMode, Plan, PlanError, Recipe, Schedule, Striping};
 use crate::session::{Role, Timers};
 use std::sync::Arc;
 
@@ -109,6 +109,11 @@ impl Setup {
         let accounts = self.plan.accounts.len();
         ((usize::from(stage) * accounts + usize::from(account)) * labels + usize::from(label))
             as CellId
+    }
+
+    /// The cell of a message.
+    pub(super) fn cell_of(&self, due: &Due) -> CellId {
+        self.cell(due.stage, due.account, self.recipe.label(due.index))
     }
 
     /// The stage of a cell.

@@ -1,10 +1,8 @@
-//! Receipts that nothing sent from this machine owns, in a run over several: after their second of grace they
-//! are offered to the fleet, and whoever owns one counts it. What nobody claims is unknown; each is counted once.
+//! Receipts that no message sent from this machine matches, in a run over several: after their second of grace they
+//! are offered to the fleet, and the worker that awaits one counts it. A receipt that nobody claims is unknown; each
+//! is counted once.
 //!
 //! Nothing of this exists in a run within one process.
-use super::core::Core;
-use super::orders::Event;
-use super::unmatched::GRACE;
 use crate::correlate::{Key, ReceiptInfo};
 use crate::kit::Nanos;
 use hashbrown::HashMap;
@@ -22,143 +20,127 @@ pub struct UnmatchedReceipt {
     pub notice: ReceiptInfo,
 }
 
-/// Strays that a worker keeps at most, and tells at once: what comes beyond is unknown at once.
+/// Receipts that a worker keeps at most, and offers in one event: what comes beyond is unknown at once.
 const KEPT_MAX: usize = 1 << 16;
-const TOLD_AT_ONCE: usize = 1_024;
+const OFFERED_AT_ONCE: usize = 1_024;
 
-type Numbered = HashMap<u64, (Key, ReceiptInfo), foldhash::fast::FixedState>;
+type ByNumber = HashMap<u64, (Key, ReceiptInfo), foldhash::fast::FixedState>;
 
-/// A worker's strays.
+/// The unmatched receipts of a worker.
 #[derive(Debug)]
-pub(super) struct Strays {
+pub(super) struct UnmatchedReceipts {
     next: u64,
-    /// Not yet told.
+    /// Not offered yet.
     fresh: Vec<UnmatchedReceipt>,
-    /// Told, and not answered.
-    offered: Numbered,
+    /// Offered, and not answered.
+    offered: ByNumber,
     /// Unclaimed so far, and tried again at this time: an answer may still be on its way, here or elsewhere.
-    waiting: VecDeque<(Nanos, Key, ReceiptInfo)>,
+    retried: VecDeque<(Nanos, Key, ReceiptInfo)>,
 }
 
-impl Default for Strays {
+impl Default for UnmatchedReceipts {
     fn default() -> Self {
-        let hasher = foldhash::fast::FixedState::with_seed(3);
-        let offered = HashMap::with_hasher(hasher);
-        Strays { next: 0, fresh: Vec::new(), offered, waiting: VecDeque::new() }
+        let offered = HashMap::with_hasher(foldhash::fast::FixedState::with_seed(3));
+        UnmatchedReceipts { next: 0, fresh: Vec::new(), offered, retried: VecDeque::new() }
     }
 }
 
-impl Strays {
-    /// Nothing is fresh, offered or waiting.
+impl UnmatchedReceipts {
+    /// None is offered or waits to be.
     pub(super) fn is_empty(&self) -> bool {
-        self.offered.is_empty() && self.waiting.is_empty()
+        self.offered.is_empty() && self.retried.is_empty()
     }
-}
 
-impl Core {
-    /// Whether this receipt may be another agent's, and is kept to be offered. Not before the load, for nobody
-    /// has sent then; not on the way out, for nobody is asked any more.
-    pub(super) fn astray(&mut self, key: Key, notice: &ReceiptInfo) -> bool {
-        let Some(start) = self.start.filter(|s| notice.received >= *s && !self.stopping) else {
-            return false;
-        };
-        let Some(strays) = &mut self.strays else { return false };
-        if strays.offered.len() + strays.waiting.len() >= KEPT_MAX {
+    /// Queues a receipt for the fleet. False: there is no room.
+    pub(super) fn queue(&mut self, key: Key, notice: &ReceiptInfo, start: Nanos) -> bool {
+        if self.offered.len() + self.retried.len() >= KEPT_MAX {
             return false;
         }
-        let number = strays.next;
-        strays.next += 1;
+        let number = self.next;
+        self.next += 1;
         let told = ReceiptInfo { received: notice.received.since(start), ..*notice };
-        strays.fresh.push(UnmatchedReceipt { number, key: key.0, notice: told });
-        strays.offered.insert(number, (key, *notice));
+        self.fresh.push(UnmatchedReceipt { number, key: key.0, notice: told });
+        self.offered.insert(number, (key, *notice));
         true
     }
 
-    /// Tells the fresh ones, and tries again those whose time has come: here first, then in the fleet.
-    pub(super) fn offer_strays(&mut self, now: Nanos) {
-        while let Some((at, key, notice)) = self.strays.as_ref().and_then(|s| s.waiting.front()) {
-            let (at, key, notice) = (*at, *key, *notice);
-            if at > now {
-                break;
-            }
-            if let Some(strays) = &mut self.strays {
-                strays.waiting.pop_front();
-            }
-            self.here_or_astray(key, &notice);
-        }
-        let Some(strays) = self.strays.as_mut().filter(|s| !s.fresh.is_empty()) else { return };
-        let fresh = std::mem::take(&mut strays.fresh);
-        for strays in fresh.chunks(TOLD_AT_ONCE).map(<[UnmatchedReceipt]>::to_vec) {
-            self.events.push(Event::Unmatched { worker: self.worker, strays });
+    /// The fresh ones, in batches to be offered.
+    pub(super) fn take_fresh(&mut self) -> Vec<Vec<UnmatchedReceipt>> {
+        let fresh = std::mem::take(&mut self.fresh);
+        fresh.chunks(OFFERED_AT_ONCE).map(<[UnmatchedReceipt]>::to_vec).collect()
+    }
+
+    /// The next one that is to be tried again by now.
+    pub(super) fn take_retried(&mut self, now: Nanos) -> Option<(Key, ReceiptInfo)> {
+        let (at, ..) = *self.retried.front()?;
+        let due = (at <= now).then(|| self.retried.pop_front()).flatten();
+        due.map(|(_, key, notice)| (key, notice))
+    }
+
+    /// Another agent has counted these.
+    pub(super) fn claimed(&mut self, numbers: &[u64]) {
+        for number in numbers {
+            self.offered.remove(number);
         }
     }
 
-    fn here_or_astray(&mut self, key: Key, notice: &ReceiptInfo) {
-        if self.correlator.knows(key) {
-            self.receipt(key, *notice);
-        } else {
-            self.unmatched(key, notice);
-        }
-    }
-
-    /// The fleet has answered. What nobody knows is asked again until every response is in or has timed out.
-    pub(super) fn strays_settled(
+    /// Nobody claimed these: they are tried again at `again_at`. Returns those that came more than `grace` ago, for
+    /// which no response can be on its way any more.
+    pub(super) fn unclaimed(
         &mut self,
-        claimed: &[u64],
-        unclaimed: &[u64],
-        excused: bool,
+        numbers: &[u64],
+        grace: Nanos,
+        again_at: Nanos,
         now: Nanos,
-    ) {
-        let grace = self.grace();
-        let Some(strays) = &mut self.strays else { return };
-        for number in claimed {
-            strays.offered.remove(number);
-        }
+    ) -> Vec<(Key, ReceiptInfo)> {
         let mut over = Vec::new();
-        for number in unclaimed {
-            let Some((key, notice)) = strays.offered.remove(number) else { continue };
+        for number in numbers {
+            let Some((key, notice)) = self.offered.remove(number) else { continue };
             if now.since(notice.received) > grace {
                 over.push((key, notice));
             } else {
-                strays.waiting.push_back((now + GRACE, key, notice));
+                self.retried.push_back((again_at, key, notice));
             }
         }
-        for (key, notice) in over {
-            if self.correlator.knows(key) {
-                self.receipt(key, notice);
-            } else {
-                self.unaccounted += u64::from(excused);
-                self.nobodys(&notice);
-            }
-        }
+        over
     }
 
-    /// Those of the offered that this worker owns are counted here, and named.
-    pub(super) fn claim(&mut self, batch: u64, strays: &[UnmatchedReceipt]) {
-        let start = self.start.unwrap_or_default();
-        let mut places = Vec::new();
-        for (place, stray) in (0u32..).zip(strays) {
-            let key = Key(stray.key);
-            if self.correlator.knows(key) {
-                let notice =
-                    ReceiptInfo { received: start + stray.notice.received, ..stray.notice };
-                self.receipt(key, notice);
-                places.push(place);
-            }
-        }
-        self.events.push(Event::Claimed { worker: self.worker, batch, places });
-    }
-
-    /// On the way out nobody answers any more: what was not claimed by now is ours, or unknown.
-    pub(super) fn give_up_strays(&mut self) {
-        let Some(strays) = &mut self.strays else { return };
-        strays.fresh.clear();
-        let offered = std::mem::take(&mut strays.offered).into_values();
-        let waiting = std::mem::take(&mut strays.waiting).into_iter().map(|(_, k, n)| (k, n));
-        let mut left: Vec<(Key, ReceiptInfo)> = offered.chain(waiting).collect();
+    /// At stop nobody answers any more: all that are left, in the order in which they came.
+    pub(super) fn take_all(&mut self) -> Vec<(Key, ReceiptInfo)> {
+        self.fresh.clear();
+        let offered = std::mem::take(&mut self.offered).into_values();
+        let retried = std::mem::take(&mut self.retried).into_iter().map(|(_, k, n)| (k, n));
+        let mut left: Vec<(Key, ReceiptInfo)> = offered.chain(retried).collect();
         left.sort_by_key(|(key, notice)| (notice.received, key.0));
-        for (key, notice) in left {
-            self.here_or_astray(key, &notice);
+        left
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notice(received: u64) -> ReceiptInfo {
+        ReceiptInfo {
+            received: Nanos(received),
+            session: 0,
+            state: 2,
+            intermediate: false,
+            err: [0; 4],
+            rule: 0,
         }
+    }
+
+    #[test]
+    fn a_receipt_that_nobody_claims_is_tried_again_within_its_grace_and_given_back_after_it() {
+        let mut unmatched = UnmatchedReceipts::default();
+        (0..3).for_each(|n| assert!(unmatched.queue(Key(n), &notice(100 * n), Nanos::ZERO)));
+        assert_eq!(unmatched.take_fresh().len(), 1);
+        unmatched.claimed(&[1]);
+        let over = unmatched.unclaimed(&[0, 1, 2], Nanos(150), Nanos(400), Nanos(300));
+        assert_eq!(over, [(Key(0), notice(0))]);
+        assert_eq!(unmatched.take_retried(Nanos(399)), None);
+        assert_eq!(unmatched.take_retried(Nanos(400)), Some((Key(2), notice(200))));
+        assert!(unmatched.is_empty());
     }
 }

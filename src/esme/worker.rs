@@ -1,7 +1,7 @@
 //! One worker on its thread: a current-thread runtime, one pump per session, one pacer. Only octets and
 //! wake-ups move here; [`Core`] decides.
 use super::core::Core;
-use super::deferred_writes::{Deferral, Lines};
+use super::deferred_writes::{Deferral, DirectWrites};
 use super::mailbox::WorkerMessage;
 use super::orders::{Event, Order, WorkerAssignment};
 use super::secure;
@@ -23,7 +23,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 pub struct Wires {
     /// What the coordinator says.
     pub orders: UnboundedReceiver<Order>,
-    /// What the coordinator is told.
+    /// What the coordinator is outputs.
     pub events: UnboundedSender<Event>,
     /// What other workers hand over.
     pub handed: UnboundedReceiver<Vec<WorkerMessage>>,
@@ -36,30 +36,29 @@ pub struct Wires {
 /// The shortest pause between two wakes of the pacer: below it, wake-ups cost more than they time.
 const WAKE_MIN: Nanos = Nanos::from_micros(50);
 
-/// A loop held up for longer has read and sent late: as late as docs/verdict.md, "Was the harness fit" no longer calls
-/// on time.
-const HELD_MIN: Nanos = Nanos::from_millis(1);
+/// A loop that wakes later than this has read and sent late: as late as METHOD.md §5 no longer calls on time.
+const LATE_MIN: Nanos = Nanos::from_millis(1);
 
-/// Sessions written to before anybody else has a turn. The others are woken: who reads must not wait for all.
-const AT_ONCE: usize = 32;
+/// Sessions written directly per turn; the others are woken, so that reads do not wait for all of them.
+const DIRECT_MAX: usize = 32;
 
 struct WorkerRuntime {
     core: RefCell<Core>,
     wakes: Vec<Wake>,
-    lines: Lines,
-    /// Wakes who writes what waits.
-    held: Wake,
-    /// The pacer looks again when this is told.
+    direct_writes: DirectWrites,
+    /// Wakes the task that writes what was deferred.
+    deferred: Wake,
+    /// Notified when the pacer must ask again when it is due.
     nudge: Notify,
     finished: Notify,
-    told: RefCell<WorkerOutputs>,
+    outputs: RefCell<WorkerOutputs>,
     buffer: ReadBuffer,
     over: Cell<bool>,
     share: WorkerAssignment,
     tls: Option<ClientTls>,
 }
 
-/// Ends of queues, and scratch to move things into them.
+/// Channels out of this worker, and reusable buffers.
 struct WorkerOutputs {
     events: UnboundedSender<Event>,
     hand: Vec<UnboundedSender<Vec<WorkerMessage>>>,
@@ -68,8 +67,8 @@ struct WorkerOutputs {
     used: ThreadUse,
     /// The longest that the pacer was woken after the time it had asked for, since the last interval.
     late_max: Nanos,
-    /// All of it that was more than [`HELD_MIN`] at once.
-    held: Nanos,
+    /// Total time that the loop woke late, where it was more than [`LATE_MIN`] at once.
+    loop_late: Nanos,
 }
 
 /// Runs a worker to its end on this thread.
@@ -111,52 +110,52 @@ async fn drive(
 ) -> std::io::Result<()> {
     let sessions = core.sessions_count();
     let Wires { orders, events, handed, hand, spares } = wires;
-    let told = WorkerOutputs {
+    let outputs = WorkerOutputs {
         events,
         hand,
         moving: Vec::new(),
         dirty: Vec::new(),
         used: ThreadUse::of_this_thread(),
         late_max: Nanos::ZERO,
-        held: Nanos::ZERO,
+        loop_late: Nanos::ZERO,
     };
-    let shell = Rc::new(WorkerRuntime {
+    let runtime = Rc::new(WorkerRuntime {
         core: RefCell::new(core),
         wakes: (0..sessions).map(|_| Wake::default()).collect(),
-        lines: Lines::new(sessions),
-        held: Wake::default(),
+        direct_writes: DirectWrites::new(sessions),
+        deferred: Wake::default(),
         nudge: Notify::new(),
         finished: Notify::new(),
-        told: RefCell::new(told),
+        outputs: RefCell::new(outputs),
         buffer: ReadBuffer::default(),
         over: Cell::new(false),
         share,
         tls,
     });
-    if shell.core.borrow().is_ladder() {
-        tokio::task::spawn_local(climb(shell.clone()));
+    if runtime.core.borrow().is_ladder() {
+        tokio::task::spawn_local(bind_one_by_one(runtime.clone()));
     } else {
         for session in 0..sessions as u32 {
-            tokio::task::spawn_local(live(shell.clone(), session));
+            tokio::task::spawn_local(run_session(runtime.clone(), session));
         }
     }
-    tokio::task::spawn_local(write_held(shell.clone()));
-    tokio::task::spawn_local(listen_to_orders(shell.clone(), orders));
-    tokio::task::spawn_local(listen_to_workers(shell.clone(), handed));
-    tokio::task::spawn_local(take_spares(shell.clone(), spares));
-    pace(&shell).await
+    tokio::task::spawn_local(write_deferred(runtime.clone()));
+    tokio::task::spawn_local(listen_to_orders(runtime.clone(), orders));
+    tokio::task::spawn_local(listen_to_workers(runtime.clone(), handed));
+    tokio::task::spawn_local(take_spares(runtime.clone(), spares));
+    pace(&runtime).await
 }
 
 /// The pacer: a timerfd armed for what the core says is due next.
-async fn pace(shell: &Rc<WorkerRuntime>) -> std::io::Result<()> {
+async fn pace(runtime: &Rc<WorkerRuntime>) -> std::io::Result<()> {
     let timer = Timer::new()?;
-    let precise = shell.share.plan.load.precise;
-    let busy = shell.share.plan.load.busy_poll;
+    let precise = runtime.share.plan.load.precise;
+    let busy = runtime.share.plan.load.busy_poll;
     loop {
         let now = Clock::now();
-        let next = shell.core.borrow_mut().tick(now);
-        let woken = shell.after(u32::MAX);
-        if shell.over.get() {
+        let next = runtime.core.borrow_mut().tick(now);
+        let woken = runtime.after(u32::MAX);
+        if runtime.over.get() {
             // what was told must have left before the runtime goes
             tokio::task::yield_now().await;
             return Ok(());
@@ -175,10 +174,10 @@ async fn pace(shell: &Rc<WorkerRuntime>) -> std::io::Result<()> {
         tokio::select! {
             fired = timer.fired() => {
                 fired?;
-                shell.woken_for(at);
+                runtime.woken_for(at);
             }
-            () = shell.nudge.notified() => {}
-            () = shell.finished.notified() => {}
+            () = runtime.nudge.notified() => {}
+            () = runtime.finished.notified() => {}
         }
         if precise {
             while Clock::now() < next && next.since(Clock::now()) < WAKE_MIN + WAKE_MIN {
@@ -190,62 +189,64 @@ async fn pace(shell: &Rc<WorkerRuntime>) -> std::io::Result<()> {
 
 impl WorkerRuntime {
     /// After the core has done something: writes what sessions have to write, or wakes them to do it, and
-    /// passes on what is to be told. `here`: the session in whose task this runs, which needs neither. True:
+    /// passes on what is to be outputs. `here`: the session in whose task this runs, which needs neither. True:
     /// some session was woken.
     fn after(&self, here: u32) -> bool {
         self.after_core(&mut self.core.borrow_mut(), here)
     }
 
-    /// The timer fired for `at`; how much later its turn came is how long the loop was held up.
+    /// The timer fired for `at`: records how much later its turn came.
     fn woken_for(&self, at: Nanos) {
-        let told = &mut *self.told.borrow_mut();
+        let outputs = &mut *self.outputs.borrow_mut();
         let late = Clock::now().since(at);
-        told.late_max = told.late_max.max(late);
-        if late > HELD_MIN {
-            told.held += late;
+        outputs.late_max = outputs.late_max.max(late);
+        if late > LATE_MIN {
+            outputs.loop_late += late;
         }
     }
 
     /// After a read: whether what it left to be written waits for what others leave.
-    fn hold(&self, core: &mut Core, here: u32) -> bool {
-        match self.lines.hold(core, here) {
+    fn try_defer(&self, core: &mut Core, here: u32) -> bool {
+        let is_closed_loop = core.is_closed_loop();
+        match self.direct_writes.try_defer(core, is_closed_loop, here) {
             Deferral::No => return false,
             // its turn comes behind all that are ready to be read now
-            Deferral::First => self.held.wake(),
+            Deferral::First => self.deferred.wake(),
             Deferral::Behind => {}
-            Deferral::Enough => self.write_held(core),
+            Deferral::Enough => self.write_deferred(core),
         }
         true
     }
 
-    fn write_held(&self, core: &mut Core) {
-        self.lines.write_held(core, |session| self.wakes[session as usize].wake());
+    fn write_deferred(&self, core: &mut Core) {
+        self.direct_writes.write_deferred(core, |session| self.wakes[session as usize].wake());
     }
 
     fn after_core(&self, core: &mut Core, here: u32) -> bool {
-        let told = &mut *self.told.borrow_mut();
+        let outputs = &mut *self.outputs.borrow_mut();
         let mut woken = false;
-        core.take_dirty(&mut told.dirty);
-        for (place, session) in told.dirty.drain(..).enumerate() {
-            let at_once = place < AT_ONCE;
-            if session != here && !(at_once && self.lines.write(core, session)) {
+        core.take_dirty(&mut outputs.dirty);
+        for (place, session) in outputs.dirty.drain(..).enumerate() {
+            let is_direct = place < DIRECT_MAX;
+            if session != here && !(is_direct && self.direct_writes.write(core, session)) {
                 self.wakes[session as usize].wake();
                 woken = true;
             }
         }
-        core.take_handed(|worker, batch| {
+        core.take_messages(|worker, batch| {
             // a worker that is gone has reported; what it owned has been counted
-            let _ = told.hand[worker].send(batch);
+            let _ = outputs.hand[worker].send(batch);
         });
-        core.take_events(&mut told.moving);
-        for mut event in told.moving.drain(..) {
+        core.take_events(&mut outputs.moving);
+        for mut event in outputs.moving.drain(..) {
             if let Event::Interval(interval) = &mut event {
-                told.used
+                outputs
+                    .used
                     .since_last(&mut interval.gauges.cpu_ns, &mut interval.gauges.run_delay_ns);
-                interval.loop_max_ns = std::mem::take(&mut told.late_max).0;
-                interval.loop_held_ns = std::mem::take(&mut told.held).0;
+                interval.loop_max_ns = std::mem::take(&mut outputs.late_max).0;
+                interval.loop_held_ns = std::mem::take(&mut outputs.loop_late).0;
             }
-            let _ = told.events.send(event);
+            let _ = outputs.events.send(event);
         }
         if core.take_rearm() {
             self.nudge.notify_one();
@@ -258,26 +259,26 @@ impl WorkerRuntime {
 }
 
 /// Sessions one after the other, as the core lets them go.
-async fn climb(shell: Rc<WorkerRuntime>) {
-    while !shell.over.get() && !shell.core.borrow().is_stopping() {
-        let rung = shell.core.borrow_mut().next_rung();
-        let Some((session, pause)) = rung else {
+async fn bind_one_by_one(runtime: Rc<WorkerRuntime>) {
+    while !runtime.over.get() && !runtime.core.borrow().is_stopping() {
+        let next = runtime.core.borrow_mut().next_bind();
+        let Some((session, pause)) = next else {
             tokio::time::sleep(Nanos::from_millis(1).into()).await;
             continue;
         };
         tokio::time::sleep(pause.into()).await;
-        if shell.core.borrow().is_stopping() {
+        if runtime.core.borrow().is_stopping() {
             return;
         }
-        tokio::task::spawn_local(live(shell.clone(), session));
+        tokio::task::spawn_local(run_session(runtime.clone(), session));
     }
 }
 
 /// One session: connect, pump, and again as long as the core wants it.
-async fn live(shell: Rc<WorkerRuntime>, session: u32) {
-    let plan = shell.share.plan.clone();
-    let id = shell.core.borrow().session_id(session);
-    let connect_rate = shell.core.borrow().connect_rate(session);
+async fn run_session(runtime: Rc<WorkerRuntime>, session: u32) {
+    let plan = runtime.share.plan.clone();
+    let id = runtime.core.borrow().session_id(session);
+    let connect_rate = runtime.core.borrow().connect_rate(session);
     if let Some(rate) = connect_rate {
         // a planned bind storm: this many connects a second over the account's sessions
         let wait =
@@ -292,18 +293,18 @@ async fn live(shell: Rc<WorkerRuntime>, session: u32) {
     };
     loop {
         // on the heap, and gone once connected: an idle bind must not carry what connecting takes
-        let again = match Box::pin(connect(&shell, id, &options)).await {
+        let again = match Box::pin(connect(&runtime, id, &options)).await {
             Ok(mut line) => {
-                shell.core.borrow_mut().connected(session, Clock::now());
+                runtime.core.borrow_mut().connected(session, Clock::now());
                 if let ClientConnection::Plain(line) = &line {
-                    shell.lines.set(session, Some(line.clone()));
+                    runtime.direct_writes.set(session, Some(line.clone()));
                 }
                 let after = |core: &mut Core, here: u32| {
-                    shell.after_core(core, here);
-                    shell.hold(core, here)
+                    runtime.after_core(core, here);
+                    runtime.try_defer(core, here)
                 };
-                let (core, buffer) = (&shell.core, &shell.buffer);
-                let wake = &shell.wakes[session as usize];
+                let (core, buffer) = (&runtime.core, &runtime.buffer);
+                let wake = &runtime.wakes[session as usize];
                 let gone = match &mut line {
                     ClientConnection::Plain(s) => {
                         pump(s, session, core, buffer, wake, &after).await
@@ -314,23 +315,23 @@ async fn live(shell: Rc<WorkerRuntime>, session: u32) {
                 };
                 // the kernel still knows it: what it counted is read before the socket goes
                 if let Some(transport) = transport(line.tcp()) {
-                    shell.core.borrow_mut().carried(session, &transport);
+                    runtime.core.borrow_mut().record_tcp_stats(session, &transport);
                 }
-                shell.lines.set(session, None);
+                runtime.direct_writes.set(session, None);
                 drop(line);
-                shell.core.borrow_mut().disconnected(session, &gone.end, gone.at)
+                runtime.core.borrow_mut().disconnected(session, &gone.end, gone.at)
             }
             Err(e) => {
                 let why = e.to_string();
-                shell.core.borrow_mut().connect_failed(session, &why, Clock::now())
+                runtime.core.borrow_mut().connect_failed(session, &why, Clock::now())
             }
         };
-        shell.after(u32::MAX);
+        runtime.after(u32::MAX);
         let Some(at) = again else { return };
         tokio::time::sleep(at.since(Clock::now()).into()).await;
-        if shell.core.borrow().is_stopping() {
-            shell.core.borrow_mut().connect_failed(session, "stopping", Clock::now());
-            shell.after(u32::MAX);
+        if runtime.core.borrow().is_stopping() {
+            runtime.core.borrow_mut().connect_failed(session, "stopping", Clock::now());
+            runtime.after(u32::MAX);
             return;
         }
     }
@@ -372,30 +373,30 @@ fn transport(stream: &tokio::net::TcpStream) -> Option<Transport> {
 
 /// Over TLS where the plan says so; how long that took is recorded.
 async fn secured(
-    shell: &WorkerRuntime,
+    runtime: &WorkerRuntime,
     address: &str,
     stream: tokio::net::TcpStream,
 ) -> Result<ClientConnection, DialError> {
-    let Some(tls) = &shell.tls else {
+    let Some(tls) = &runtime.tls else {
         return Ok(ClientConnection::Plain(SharedTcpStream::new(stream)));
     };
-    let timeout = shell.share.plan.timeouts.connect;
+    let timeout = runtime.share.plan.timeouts.connect;
     let (stream, took) = tls.connect(address, stream, timeout).await.map_err(DialError::Tls)?;
-    shell.core.borrow_mut().shaken(took);
+    runtime.core.borrow_mut().on_tls_connected(took);
     Ok(ClientConnection::Tls(stream))
 }
 
 async fn connect(
-    shell: &WorkerRuntime,
+    runtime: &WorkerRuntime,
     id: u32,
     options: &SocketOptions,
 ) -> Result<ClientConnection, DialError> {
-    let target = &shell.share.plan.target;
+    let target = &runtime.share.plan.target;
     let source: Option<IpAddr> = match target.source_addresses.len() {
         0 => None,
         count => target.source_addresses[id as usize % count].parse().ok(),
     };
-    let timeout = shell.share.plan.timeouts.connect;
+    let timeout = runtime.share.plan.timeouts.connect;
     let count = target.addresses.len().max(1);
     let first = match target.policy {
         AddressPolicy::All => id as usize % count,
@@ -409,7 +410,7 @@ async fn connect(
     for step in 0..tries {
         let Some(address) = target.addresses.get((first + step) % count) else { break };
         let line = match dial(address, source, options, timeout).await {
-            Ok(stream) => secured(shell, address, stream).await,
+            Ok(stream) => secured(runtime, address, stream).await,
             Err(e) => Err(e),
         };
         match line {
@@ -421,40 +422,40 @@ async fn connect(
     Err(last.unwrap_or_else(nowhere))
 }
 
-/// Writes what waits, whenever it is woken.
-async fn write_held(shell: Rc<WorkerRuntime>) {
+/// Writes what was deferred, whenever it is woken.
+async fn write_deferred(runtime: Rc<WorkerRuntime>) {
     let forever = std::future::poll_fn(|context| {
-        shell.held.register(context);
-        shell.write_held(&mut shell.core.borrow_mut());
+        runtime.deferred.register(context);
+        runtime.write_deferred(&mut runtime.core.borrow_mut());
         std::task::Poll::<()>::Pending
     });
     forever.await;
 }
 
-async fn listen_to_orders(shell: Rc<WorkerRuntime>, mut orders: UnboundedReceiver<Order>) {
+async fn listen_to_orders(runtime: Rc<WorkerRuntime>, mut orders: UnboundedReceiver<Order>) {
     while let Some(order) = orders.recv().await {
-        shell.core.borrow_mut().order(&order, Clock::now());
-        shell.after(u32::MAX);
-        shell.nudge.notify_one();
+        runtime.core.borrow_mut().order(&order, Clock::now());
+        runtime.after(u32::MAX);
+        runtime.nudge.notify_one();
     }
-    // a coordinator that is gone cannot be reported to: unbind and end
-    shell.core.borrow_mut().order(&Order::Stop, Clock::now());
-    shell.after(u32::MAX);
-    shell.nudge.notify_one();
+    // without a coordinator there is nobody to report to: unbind and end
+    runtime.core.borrow_mut().order(&Order::Stop, Clock::now());
+    runtime.after(u32::MAX);
+    runtime.nudge.notify_one();
 }
 
 async fn listen_to_workers(
-    shell: Rc<WorkerRuntime>,
+    runtime: Rc<WorkerRuntime>,
     mut handed: UnboundedReceiver<Vec<WorkerMessage>>,
 ) {
     while let Some(batch) = handed.recv().await {
-        shell.core.borrow_mut().on_handed(&batch);
-        shell.after(u32::MAX);
+        runtime.core.borrow_mut().on_messages(&batch);
+        runtime.after(u32::MAX);
     }
 }
 
-async fn take_spares(shell: Rc<WorkerRuntime>, mut spares: UnboundedReceiver<Box<Interval>>) {
+async fn take_spares(runtime: Rc<WorkerRuntime>, mut spares: UnboundedReceiver<Box<Interval>>) {
     while let Some(spare) = spares.recv().await {
-        shell.core.borrow_mut().recycle(spare);
+        runtime.core.borrow_mut().recycle(spare);
     }
 }

@@ -236,7 +236,7 @@ impl Agent {
                     | Order::Drain { .. }
                     | Order::Claim { .. }
                     | Order::Settled { .. }
-                    | Order::Home { .. } => {}
+                    | Order::PartUpdates { .. } => {}
                 }
                 self.deeds.push(AgentAction::Tell(number, order));
             }
@@ -298,7 +298,11 @@ impl Agent {
             return;
         };
         for (worker, strays) in run.show(batch, strays) {
-            self.deeds.push(AgentAction::TellOne(number, worker, Order::Claim { batch, strays }));
+            self.deeds.push(AgentAction::TellOne(
+                number,
+                worker,
+                Order::Claim { batch, receipts: strays },
+            ));
         }
     }
 
@@ -317,15 +321,15 @@ impl Agent {
                 self.tell_seconds(number);
                 self.tell(&Up::Event { run: number, event: Event::Final(last) });
             }
-            Event::Unmatched { worker, strays } => {
+            Event::Unmatched { worker, receipts: strays } => {
                 run.strays.extend(strays.into_iter().map(|stray| (worker, stray)));
                 run.strays_since.get_or_insert(now);
             }
-            Event::Away { news } => {
+            Event::PartUpdates { updates: news } => {
                 run.away.extend(news);
                 run.strays_since.get_or_insert(now);
             }
-            Event::Claimed { worker, batch, places } => {
+            Event::Claimed { worker, batch, positions: places } => {
                 self.on_claimed(number, worker, batch, &places);
             }
             Event::Quiet { worker, quiet, handed, received } => {

@@ -89,7 +89,7 @@ pub(super) fn speaks_for_itself(event: &Event, workers: &Range<u32>) -> bool {
         Event::Foreign { .. }
         | Event::Unmatched { .. }
         | Event::Claimed { .. }
-        | Event::Away { .. }
+        | Event::PartUpdates { .. }
         | Event::Lost { .. } => true,
     }
 }

@@ -196,7 +196,7 @@ impl Lead {
         let mut letters = Letters::new();
         for (worker, news) in by_worker {
             if let Some(place) = run.parts.iter().position(|p| p.workers.contains(&worker)) {
-                let order = Order::Home { worker, news };
+                let order = Order::PartUpdates { worker, updates: news };
                 letters.push((place, Down::Order { run: number, order }));
             }
         }
@@ -254,7 +254,7 @@ impl Lead {
             // these are said between workers and their agent, or by this lead
             Event::Unmatched { .. }
             | Event::Claimed { .. }
-            | Event::Away { .. }
+            | Event::PartUpdates { .. }
             | Event::Lost { .. } => return,
         }
         match event {
@@ -303,7 +303,7 @@ impl Lead {
             Order::Drain { .. }
             | Order::Claim { .. }
             | Order::Settled { .. }
-            | Order::Home { .. } => {}
+            | Order::PartUpdates { .. } => {}
         }
         self.tell_all(&Down::Order { run: number, order });
         self.flush(now);

@@ -174,7 +174,7 @@ fn strays_are_claimed_by_their_owner_before_anybody_is_stopped() {
     };
     let strays = (0..10).map(|number| UnmatchedReceipt { number, key: number, notice }).collect();
     let now = world.now + world.far[0].ahead;
-    world.far[0].agent.on_event(0, Event::Unmatched { worker: 0, strays }, now);
+    world.far[0].agent.on_event(0, Event::Unmatched { worker: 0, receipts: strays }, now);
     world.run(1);
     world.stop();
     let settled = world.far[0].orders.iter().find_map(|order| match order {

@@ -158,8 +158,8 @@ fn told(failure: &Failure, bind_type: BindType, each: u64) -> LadderResult {
         limit,
         displaced: tried.saturating_sub(failure.bound),
         place_free_at_once: failure.place.as_ref().map(|place| match place {
-            DroppedBind::Free => true,
-            DroppedBind::Taken(_) => false,
+            DroppedBind::Released => true,
+            DroppedBind::Occupied(_) => false,
         }),
         why: first.map(ToString::to_string),
     }

@@ -72,7 +72,7 @@ impl<T: Numbered> Window<T> {
     }
     /// Free slots.
     #[inline]
-    pub fn room(&self) -> usize {
+    pub fn free_count(&self) -> usize {
         self.limit - self.open_count
     }
 
@@ -121,7 +121,7 @@ impl<T: Numbered> Window<T> {
         value: T,
         count: usize,
     ) -> Option<(u32, u32)> {
-        let count = count.min(self.room()) as u32;
+        let count = count.min(self.free_count()) as u32;
         if count == 0 {
             return None;
         }

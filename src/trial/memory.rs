@@ -231,7 +231,7 @@ impl World {
 
     /// On a ladder: the next session connects when the core lets it.
     fn climb(&mut self, worker: usize) {
-        if let Some((link, pause)) = self.esmes[worker].next_rung() {
+        if let Some((link, pause)) = self.esmes[worker].next_bind() {
             self.at(self.now + pause, What::Connect { worker: worker as u32, link });
         }
     }
@@ -246,7 +246,7 @@ impl World {
         self.dirty = dirty;
         let (now, batches) = (self.now, &mut self.batches);
         let mut handed = Vec::new();
-        self.esmes[worker].take_handed(|to, batch| {
+        self.esmes[worker].take_messages(|to, batch| {
             handed.push((to as u32, batches.len() as u32));
             batches.push(batch);
         });
@@ -403,7 +403,7 @@ impl World {
             }
             What::WorkerMessage { worker, batch } => {
                 let batch = std::mem::take(&mut self.batches[batch as usize]);
-                self.esmes[worker as usize].on_handed(&batch);
+                self.esmes[worker as usize].on_messages(&batch);
                 self.after_esme(worker as usize);
             }
         }

@@ -196,7 +196,7 @@ impl<'a> World<'a> {
         for link in dirty {
             self.flush(link);
         }
-        self.core.take_handed(|_, _| unreachable!("there is one worker"));
+        self.core.take_messages(|_, _| unreachable!("there is one worker"));
         let mut events = Vec::new();
         self.core.take_events(&mut events);
         for event in events {

@@ -191,7 +191,7 @@ impl World {
                                 worker,
                                 sessions_up: 2,
                                 failures: Vec::new(),
-                                place: None,
+                                dropped: None,
                             };
                             far.agent.on_event(run, ready, now);
                         }
@@ -204,11 +204,11 @@ impl World {
                         }
                         far.orders.push(order);
                     }
-                    AgentAction::TellOne(run, worker, Order::Claim { batch, strays }) => {
+                    AgentAction::TellOne(run, worker, Order::Claim { batch, receipts: strays }) => {
                         // the odd ones are its own
                         let own = (0u32..).zip(&strays).filter(|(_, s)| s.number % 2 == 1);
                         let places = own.map(|(place, _)| place).collect();
-                        let event = Event::Claimed { worker, batch, places };
+                        let event = Event::Claimed { worker, batch, positions: places };
                         far.agent.on_event(run, event, now);
                     }
                     AgentAction::TellOne(..) | AgentAction::Recycle(..) => {}
