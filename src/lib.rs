@@ -28,7 +28,9 @@
 //!
 //! [`net`]: connecting, listening, socket options, and the pump that moves octets between a connection and an endpoint.
 //!
-//! [`esme`]: the load side. [`esme::Core`] makes every decision of one worker; [`esme::run`] puts it on a thread.
+//! [`esme`]: the load side. [`esme::Core`] makes every decision of one worker; [`esme::run`] puts it on a thread. Where a
+//! message is sent: `Sending::dispatch_due` in `esme/sending.rs`. Where its response is settled: `Core::on_plain_answers` in
+//! `esme/core/reads.rs`. Where its receipt is matched: `Receipts::matched` in `esme/receipts/matching.rs`.
 //!
 //! [`smsc`]: the simulator. [`smsc::Core`] is its twin; the two share no code, so that each checks the other.
 //!

@@ -126,7 +126,7 @@ impl AccountSender {
         freed
     }
 
-    /// Takes the oldest so many free slots for requests that were opened on this session.
+    /// Takes the oldest `slots` free slots for requests that were opened on this session.
     #[inline]
     pub(super) fn take_slots(&mut self, session: &mut EsmeSession, slots: usize, now: Nanos) {
         session.take_counted_slots(slots);
@@ -163,7 +163,7 @@ impl AccountSender {
         self.cursor.advance();
     }
 
-    /// How far in the schedule messages may be sent at this offset.
+    /// The offset of the schedule up to which messages may be sent at this offset.
     #[inline]
     pub(super) fn catch_up_to(&mut self, offset: Nanos) -> Nanos {
         self.catch_up.at(offset)

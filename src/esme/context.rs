@@ -1,4 +1,4 @@
-//! What the parts of a worker share: the plan, the phase, and the places where they report what happened.
+//! What the parts of a worker assignment: the plan, the phase, and the places where they report what happened.
 use super::failed::FailedMessages;
 use super::mailbox::WorkerMailbox;
 use super::orders::{Event, WorkerAssignment};
@@ -32,17 +32,20 @@ pub(super) struct Context {
 impl Context {
     /// # Errors
     /// Where the plan cannot be worked out.
-    pub(super) fn new(share: &WorkerAssignment, wall_at_zero: u64) -> Result<Context, PlanError> {
-        let workers = share.workers as usize;
-        let setup = Setup::new(share.plan.clone(), workers)?;
+    pub(super) fn new(
+        assignment: &WorkerAssignment,
+        wall_at_zero: u64,
+    ) -> Result<Context, PlanError> {
+        let workers = assignment.workers as usize;
+        let setup = Setup::new(assignment.plan.clone(), workers)?;
         let plan = &setup.plan;
         let cells_count = Setup::cell_keys(plan).len();
         Ok(Context {
             phase: Phase::Binding,
-            recorder: Recorder::new(share.worker, cells_count, Setup::range(plan)),
-            parts: Parts::new(&setup, share),
-            mailbox: WorkerMailbox::new(share.worker, &share.near),
-            telling: Telling::new(share.worker, plan.guard.foreign_stop),
+            recorder: Recorder::new(assignment.worker, cells_count, Setup::range(plan)),
+            parts: Parts::new(&setup, assignment),
+            mailbox: WorkerMailbox::new(assignment.worker, &assignment.near),
+            telling: Telling::new(assignment.worker, plan.guard.foreign_stop),
             failed: FailedMessages::new(&setup, workers, wall_at_zero),
             setup,
         })
@@ -111,8 +114,8 @@ impl Context {
         use crate::plan::{Overrides, Source, load};
         let source = Source::Text { name: "test.toml".into(), text: profile.into() };
         let plan = load(&source, &Overrides::default()).unwrap_or_else(|e| panic!("{e}"));
-        let share = WorkerAssignment { plan: plan.into(), worker: 0, workers: 1, near: 0..1 };
-        Context::new(&share, 0).unwrap_or_else(|e| panic!("{e}"))
+        let assignment = WorkerAssignment { plan: plan.into(), worker: 0, workers: 1, near: 0..1 };
+        Context::new(&assignment, 0).unwrap_or_else(|e| panic!("{e}"))
     }
 
     /// The events that were told since the last call.

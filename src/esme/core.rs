@@ -41,15 +41,15 @@ impl Core {
     ///
     /// # Errors
     /// Where the plan cannot be worked out.
-    pub fn new(share: &WorkerAssignment, wall_at_zero: u64) -> Result<Core, PlanError> {
-        let (worker, workers) = (share.worker, share.workers as usize);
-        let context = Context::new(share, wall_at_zero)?;
+    pub fn new(assignment: &WorkerAssignment, wall_at_zero: u64) -> Result<Core, PlanError> {
+        let (worker, workers) = (assignment.worker, assignment.workers as usize);
+        let context = Context::new(assignment, wall_at_zero)?;
         let setup = &context.setup;
         let sessions = Sessions::new(setup, worker);
         Ok(Core {
             sending: Sending::new(setup, &sessions, worker, workers, wall_at_zero),
             sessions,
-            receipts: Receipts::new(setup, workers, share.is_of_a_fleet()),
+            receipts: Receipts::new(setup, workers, assignment.is_of_a_fleet()),
             deliveries: Deliveries::new(&setup.plan),
             rng: Rng::new(stream_seed(setup.plan.seed, 0xE5, u64::from(worker))),
             next_tick: NextTick::new(),
@@ -204,9 +204,9 @@ impl Core {
     }
 }
 
-/// A session that owes its peer so many octets of answers is not read: a peer that does not take answers must
-/// not ask for more. Requests of ours do not count: they are bounded by the window, and the peer may be waiting for
-/// us to read before it reads them.
+/// Octets of answers from which on a session is not read: a peer that does not take answers must not ask for more.
+/// Requests of ours do not count: they are bounded by the window, and the peer may be waiting for us to read before it
+/// reads them.
 const ANSWERS_OCTETS_MAX: usize = 4 * 1024 * 1024;
 
 impl Endpoint for Core {

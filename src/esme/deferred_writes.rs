@@ -7,17 +7,17 @@ use std::cell::RefCell;
 /// The connections, by session.
 #[derive(Debug)]
 pub(super) struct DirectWrites {
-    /// None: not connected, or over TLS, where a task must see to it.
+    /// None: not connected, or over TLS, which its own task writes.
     streams: Vec<RefCell<Option<SharedTcpStream>>>,
-    /// Sessions whose last read left something that waits to be written.
+    /// Sessions whose last read left octets that wait to be written.
     deferred_writes: RefCell<Vec<u32>>,
     /// Most writes to defer; below 2, none is deferred.
     deferred_max: usize,
 }
 
-/// Of so many sessions one may wait: the SMSC must not run out of work while they do.
+/// One session in this many may wait: the SMSC must not run out of work while they do.
 const SESSIONS_PER_DEFERRED: usize = 16;
-/// However many sessions there are.
+/// Most writes to defer, however many sessions there are.
 const DEFERRED_MAX: usize = 64;
 
 impl DirectWrites {
@@ -29,7 +29,7 @@ impl DirectWrites {
         }
     }
 
-    /// Has, or has no more, a connection that may be written to at once.
+    /// Sets the connection of a session that may be written to at once; None: there is none any more.
     pub(super) fn set(&self, session: u32, stream: Option<SharedTcpStream>) {
         *self.streams[session as usize].borrow_mut() = stream;
     }
@@ -84,7 +84,7 @@ impl DirectWrites {
         }
     }
 
-    /// Writes all that waits. `wake` is told of the sessions whose task has something left to do.
+    /// Writes all that was deferred. `wake` is told of the sessions whose task has something left to do.
     pub(super) fn write_deferred<E: Endpoint>(&self, core: &mut E, mut wake: impl FnMut(u32)) {
         for session in self.deferred_writes.borrow_mut().drain(..) {
             if !self.write(core, session) {
@@ -94,15 +94,15 @@ impl DirectWrites {
     }
 }
 
-/// Whether what a read left to be written waits.
+/// Whether the write after a read is deferred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Deferral {
-    /// It does not.
+    /// The session's own task writes now.
     No,
-    /// Nothing waited before.
+    /// It is deferred, as the first one.
     First,
-    /// It waits with others.
+    /// It is deferred with others.
     Behind,
-    /// So many wait that all of it should go.
+    /// As many as may be are deferred: all of them are to be written.
     Enough,
 }

@@ -371,7 +371,8 @@ mod tests {
 
     #[test]
     fn a_refused_delivery_is_recognised_when_it_comes_again() {
-        let mut parts = Parts::new("deliver.answers = { ESME_RSYSERR = 1.0 }");
+        let mut parts =
+            Parts::new("deliver.answers = [{ status = \"ESME_RSYSERR\", share = 1.0 }]");
         let mo = deliver(0, 0, b"hello", &[]);
         for at in [Nanos(1), Nanos(2)] {
             assert_eq!(parts.take(&mo, at), (false, None));

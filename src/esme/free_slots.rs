@@ -36,7 +36,7 @@ impl FreeSlots {
         self.count -= 1;
         Some(at)
     }
-    /// Takes the oldest so many.
+    /// Takes the oldest `slots`.
     #[inline]
     pub(super) fn take_some(&mut self, mut slots: usize) {
         slots = slots.min(self.count);
@@ -50,7 +50,7 @@ impl FreeSlots {
             }
         }
     }
-    /// Removes so many free slots that their session may not use any more: the ones freed last.
+    /// Removes `slots` free slots that their session may not use any more: the ones freed last.
     pub(super) fn withdraw(&mut self, slots: usize) {
         for _ in 0..slots.min(self.count) {
             let Some(run) = self.runs.back_mut() else { return };

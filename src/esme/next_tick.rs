@@ -27,6 +27,7 @@ impl NextTick {
     }
 
     /// A tick says when it wants the next one.
+    #[inline]
     pub(super) fn promise(&mut self, at: Nanos) -> Nanos {
         self.promised = at;
         self.is_sooner = false;
@@ -34,15 +35,18 @@ impl NextTick {
     }
 
     /// Whether something became due sooner than promised; asked once.
+    #[inline]
     pub(super) fn take_sooner(&mut self) -> bool {
         std::mem::take(&mut self.is_sooner)
     }
 
+    #[inline]
     pub(super) fn maintenance_at(&self) -> Nanos {
         self.maintenance_at
     }
 
     /// Deadlines are looked at then.
+    #[inline]
     pub(super) fn maintain_at(&mut self, at: Nanos) {
         self.maintenance_at = at;
     }

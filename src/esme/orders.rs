@@ -12,13 +12,13 @@ use std::sync::Arc;
 /// One worker's part of a plan.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WorkerAssignment {
-    /// The whole plan: what is whose is a pure function of it and of the two numbers.
+    /// The whole plan: which messages and sessions are this worker's follows from it and from the two numbers.
     pub plan: Arc<Plan>,
-    /// Which worker.
+    /// The number of the worker.
     pub worker: u32,
-    /// Of how many, on all machines.
+    /// Workers of the run, on all machines.
     pub workers: u32,
-    /// Those of this process, itself among them: who hands receipts over to whom.
+    /// Those of this process, itself among them: they hand receipts over to each other.
     pub near: Range<u32>,
 }
 

@@ -32,7 +32,7 @@ impl UnwrittenRun {
         next
     }
 
-    /// Takes those off that are written when so many octets are: (number of the first, how many).
+    /// Takes those off that are complete once `written` octets are: (number of the first, how many).
     #[inline]
     fn take_written(&mut self, written: u64) -> (u32, u32) {
         let first = self.first;
@@ -110,12 +110,15 @@ impl Output {
         self.acks.clear();
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.octets.is_empty()
     }
+    #[inline]
     pub(super) fn len(&self) -> usize {
         self.octets.len()
     }
+    #[inline]
     pub(super) fn octets(&mut self) -> &mut BytesMut {
         &mut self.octets
     }
@@ -135,8 +138,7 @@ impl Output {
         self.written + self.octets.len() as u64
     }
 
-    /// So many requests, equally long and numbered from `first` on, were stamped; their octets are those from `start`
-    /// on.
+    /// `count` requests, equally long and numbered from `first` on, were stamped; their octets are those from `start` on.
     #[inline]
     pub(super) fn stamped(&mut self, first: u32, count: u32, start: usize, now: Nanos) {
         self.request_octets += self.octets.len() - start;
@@ -153,7 +155,7 @@ impl Output {
         self.unwritten.push_back(UnwrittenRun { first, count, octets, end });
     }
 
-    /// So many deliver_sm of a read at `read` are answered by what was stamped so far.
+    /// `count` deliver_sm of a read at `read` are answered by what was stamped so far.
     #[inline]
     pub(super) fn acknowledge(&mut self, read: Nanos, count: u32) {
         self.acks.push_back((self.end(), read, count));
@@ -166,7 +168,7 @@ impl Output {
         if self.socket_full { now } else { Nanos::ZERO }
     }
 
-    /// A write at `stamp` took so many octets, which are gone from the buffer. Returns how many requests it completed.
+    /// A write at `stamp` took `octets`, which are gone from the buffer. Returns how many requests it completed.
     #[inline]
     pub(super) fn wrote(
         &mut self,

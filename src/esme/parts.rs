@@ -60,6 +60,7 @@ pub(super) enum PartId {
 }
 
 /// Counts receipts that must come, or may.
+#[inline]
 pub(super) fn expect_receipts(
     recorder: &mut Recorder,
     cell: CellId,
@@ -76,21 +77,21 @@ pub(super) fn expect_receipts(
 
 impl Parts {
     /// None: every message of the plan has one part.
-    pub(super) fn new(setup: &Setup, share: &WorkerAssignment) -> Option<Parts> {
+    pub(super) fn new(setup: &Setup, assignment: &WorkerAssignment) -> Option<Parts> {
         let labels = 0..setup.plan.messages.len() as u16;
         if !labels.into_iter().any(|label| setup.recipe.traits_of(label).1 > 1) {
             return None;
         }
         let hasher = foldhash::fast::FixedState::with_seed(1);
-        let receipts = &share.plan.receipts;
+        let receipts = &assignment.plan.receipts;
         let per_message = receipts.per == Per::Message;
         Some(Parts {
             recipe: setup.recipe.clone(),
             open: HashMap::with_hasher(hasher.clone()),
             by_key: HashMap::with_hasher(hasher),
-            worker: share.worker,
-            workers: share.workers,
-            near: share.near.clone(),
+            worker: assignment.worker,
+            workers: assignment.workers,
+            near: assignment.near.clone(),
             for_other_machines: Vec::new(),
             aliases: per_message.then(|| ReceiptAliases::new(receipts.outstanding_max)),
         })

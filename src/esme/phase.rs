@@ -40,6 +40,7 @@ impl Phase {
     }
 
     /// Whether the final report has been made.
+    #[inline]
     pub(super) fn is_finished(&self) -> bool {
         matches!(self, Phase::Finished { .. })
     }

@@ -13,7 +13,7 @@ struct Recent {
 }
 
 impl Recent {
-    /// Adds so many answers. False: there is no room.
+    /// Adds `count` answers. False: there is no room.
     #[inline]
     fn takes(&mut self, response: Nanos, count: u32) -> bool {
         let Some((last, answers)) = self.times.get_mut(self.last) else { return false };
@@ -44,7 +44,7 @@ impl ResponseTimes {
         ResponseTimes { recent: Recent::default(), all: None, range }
     }
 
-    /// So many answers took this long.
+    /// `count` answers took `response`.
     #[inline]
     pub(super) fn record(&mut self, response: Nanos, count: u32) {
         if !self.recent.takes(response, count) {

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 pub struct IdSample {
     responses: Vec<Vec<u8>>,
     receipts: Vec<Vec<u8>>,
-    /// It is known to be another rule that matches.
+    /// Whether another rule is known to match.
     #[serde(skip)]
     other_rule: bool,
 }
@@ -34,7 +34,7 @@ impl IdSample {
             self.receipts.push(id[..id.len().min(Self::OCTETS)].to_vec());
         }
     }
-    /// Adds another worker's.
+    /// Adds the sample of another worker.
     pub fn merge(&mut self, other: IdSample) {
         self.responses.extend(other.responses);
         self.receipts.extend(other.receipts);

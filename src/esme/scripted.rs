@@ -1,6 +1,6 @@
 //! One worker against an SMSC that a test scripts, on a virtual clock: every submit_sm is put to a closure, which
 //! answers whenever and whatever it likes.
-use super::core::Core;
+use super::Core;
 use super::orders::{Event, Order, WorkerAssignment};
 use super::setup::Setup;
 use crate::kit::{NS_PER_S, Nanos};

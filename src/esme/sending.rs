@@ -246,7 +246,7 @@ impl Sending {
         }
     }
 
-    /// Stamps so many of the account's next closed-loop messages, all alike but for their number; fewer where
+    /// Stamps `count` of the account's next closed-loop messages, all alike but for their number; fewer where
     /// the numbers end before. Returns how many. The account's slots are not touched.
     fn send_run(
         &mut self,

@@ -197,7 +197,7 @@ impl EsmeSession {
         slots as isize - std::mem::replace(&mut self.pacing.counted_slots, slots) as isize
     }
 
-    /// The account has taken so many of this session's free slots off its count, for requests that it opens.
+    /// The account has taken `slots` of this session's free slots off its count, for requests that it opens.
     #[inline]
     pub(super) fn take_counted_slots(&mut self, slots: usize) {
         self.pacing.counted_slots -= slots;

@@ -92,6 +92,7 @@ impl Sessions {
             self.dirty.push(session as u32);
         }
     }
+    #[inline]
     pub(super) fn take_dirty(&mut self, into: &mut Vec<u32>) {
         for session in self.dirty.drain(..) {
             self.is_dirty[session as usize] = false;
@@ -110,7 +111,7 @@ impl Sessions {
         self.all[session].output.with_buffer(&mut self.buffers)
     }
 
-    /// A write at `stamp` took so many octets of a session's output.
+    /// A write at `stamp` took `octets` of a session's output.
     #[inline]
     pub(super) fn wrote(
         &mut self,

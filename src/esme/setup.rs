@@ -13,7 +13,7 @@ pub struct SessionPlan {
     pub id: u32,
     /// The account's number.
     pub account: u16,
-    /// What it binds as.
+    /// The role it binds in.
     pub role: Role,
     /// Its number among the senders, if it may send.
     pub sender: Option<u32>,
@@ -37,7 +37,7 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// By session: the one whose receipts it brings, which of a pair is the transmitter.
+    /// By session: the one whose receipts come on it, which of a pair is the transmitter.
     pub fn homes(&self) -> Vec<u32> {
         let mut transmitter = 0;
         let home = |s: &SessionPlan| {
@@ -50,7 +50,7 @@ impl Setup {
         self.sessions.iter().map(home).collect()
     }
 
-    /// What a session of this account waits for, and how long.
+    /// The timers of a session of this account.
     pub fn timers(&self, account: u16) -> Timers {
         let enquire_link = self.plan.accounts[usize::from(account)].binds.enquire_link;
         Timers {
@@ -59,7 +59,7 @@ impl Setup {
         }
     }
 
-    /// Works the plan out for so many workers.
+    /// Works the plan out for this many workers.
     ///
     /// # Errors
     /// Where no schedule or no message can be made of it.

@@ -41,11 +41,13 @@ impl Telling {
         self.events.push(event);
     }
     /// Moves the events into `into`.
+    #[inline]
     pub(super) fn take(&mut self, into: &mut Vec<Event>) {
         into.append(&mut self.events);
     }
 
     /// When the interval that is filling ends.
+    #[inline]
     pub(super) fn interval_ends(&self, start: Nanos) -> Nanos {
         start + Nanos::from_secs(self.interval_number + 1)
     }

@@ -5,7 +5,7 @@ use super::part_update::PartOutcome;
 use crate::kit::Nanos;
 use crate::plan::{Cursor, Due};
 
-/// So many are counted one by one before arithmetic pays.
+/// Messages that are counted one by one before arithmetic pays.
 const FEW: usize = 64;
 
 /// Which messages are never sent.

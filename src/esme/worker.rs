@@ -1,6 +1,6 @@
 //! One worker on its thread: a current-thread runtime, one pump per session, one pacer. Only octets and
 //! wake-ups move here; [`Core`] decides.
-use super::core::Core;
+use super::Core;
 use super::deferred_writes::{Deferral, DirectWrites};
 use super::mailbox::WorkerMessage;
 use super::orders::{Event, Order, WorkerAssignment};
@@ -23,7 +23,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 pub struct Wires {
     /// What the coordinator says.
     pub orders: UnboundedReceiver<Order>,
-    /// What the coordinator is outputs.
+    /// What the coordinator is told.
     pub events: UnboundedSender<Event>,
     /// What other workers hand over.
     pub handed: UnboundedReceiver<Vec<WorkerMessage>>,
@@ -54,7 +54,7 @@ struct WorkerRuntime {
     outputs: RefCell<WorkerOutputs>,
     buffer: ReadBuffer,
     over: Cell<bool>,
-    share: WorkerAssignment,
+    assignment: WorkerAssignment,
     tls: Option<ClientTls>,
 }
 
@@ -75,17 +75,17 @@ struct WorkerOutputs {
 ///
 /// # Errors
 /// Where the plan cannot be worked out, or the kernel grants no reactor or timer.
-pub fn run(share: WorkerAssignment, wires: Wires) -> Result<(), WorkerError> {
+pub fn run(assignment: WorkerAssignment, wires: Wires) -> Result<(), WorkerError> {
     let now = Clock::now();
     let wall_at_zero = Clock::wall_ns().saturating_sub(now.0);
-    let core = Core::new(&share, wall_at_zero).map_err(WorkerError::Plan)?;
-    let tls = secure::client_tls(&share.plan.target).map_err(WorkerError::Plan)?;
+    let core = Core::new(&assignment, wall_at_zero).map_err(WorkerError::Plan)?;
+    let tls = secure::client_tls(&assignment.plan.target).map_err(WorkerError::Plan)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .event_interval(31)
         .build_local(tokio::runtime::LocalOptions::default())
         .map_err(WorkerError::Io)?;
-    let ended = runtime.block_on(drive(share, core, tls, wires)).map_err(WorkerError::Io);
+    let ended = runtime.block_on(drive(assignment, core, tls, wires)).map_err(WorkerError::Io);
     // a name that is still being resolved is not waited for
     runtime.shutdown_background();
     ended
@@ -103,7 +103,7 @@ pub enum WorkerError {
 }
 
 async fn drive(
-    share: WorkerAssignment,
+    assignment: WorkerAssignment,
     core: Core,
     tls: Option<ClientTls>,
     wires: Wires,
@@ -129,7 +129,7 @@ async fn drive(
         outputs: RefCell::new(outputs),
         buffer: ReadBuffer::default(),
         over: Cell::new(false),
-        share,
+        assignment,
         tls,
     });
     if runtime.core.borrow().is_ladder() {
@@ -149,8 +149,8 @@ async fn drive(
 /// The pacer: a timerfd armed for what the core says is due next.
 async fn pace(runtime: &Rc<WorkerRuntime>) -> std::io::Result<()> {
     let timer = Timer::new()?;
-    let precise = runtime.share.plan.load.precise;
-    let busy = runtime.share.plan.load.busy_poll;
+    let precise = runtime.assignment.plan.load.precise;
+    let busy = runtime.assignment.plan.load.busy_poll;
     loop {
         let now = Clock::now();
         let next = runtime.core.borrow_mut().tick(now);
@@ -189,7 +189,7 @@ async fn pace(runtime: &Rc<WorkerRuntime>) -> std::io::Result<()> {
 
 impl WorkerRuntime {
     /// After the core has done something: writes what sessions have to write, or wakes them to do it, and
-    /// passes on what is to be outputs. `here`: the session in whose task this runs, which needs neither. True:
+    /// passes on what is to be told. `here`: the session in whose task this runs, which needs neither. Returns whether
     /// some session was woken.
     fn after(&self, here: u32) -> bool {
         self.after_core(&mut self.core.borrow_mut(), here)
@@ -276,7 +276,7 @@ async fn bind_one_by_one(runtime: Rc<WorkerRuntime>) {
 
 /// One session: connect, pump, and again as long as the core wants it.
 async fn run_session(runtime: Rc<WorkerRuntime>, session: u32) {
-    let plan = runtime.share.plan.clone();
+    let plan = runtime.assignment.plan.clone();
     let id = runtime.core.borrow().session_id(session);
     let connect_rate = runtime.core.borrow().connect_rate(session);
     if let Some(rate) = connect_rate {
@@ -380,7 +380,7 @@ async fn secured(
     let Some(tls) = &runtime.tls else {
         return Ok(ClientConnection::Plain(SharedTcpStream::new(stream)));
     };
-    let timeout = runtime.share.plan.timeouts.connect;
+    let timeout = runtime.assignment.plan.timeouts.connect;
     let (stream, took) = tls.connect(address, stream, timeout).await.map_err(DialError::Tls)?;
     runtime.core.borrow_mut().on_tls_connected(took);
     Ok(ClientConnection::Tls(stream))
@@ -391,12 +391,12 @@ async fn connect(
     id: u32,
     options: &SocketOptions,
 ) -> Result<ClientConnection, DialError> {
-    let target = &runtime.share.plan.target;
+    let target = &runtime.assignment.plan.target;
     let source: Option<IpAddr> = match target.source_addresses.len() {
         0 => None,
         count => target.source_addresses[id as usize % count].parse().ok(),
     };
-    let timeout = runtime.share.plan.timeouts.connect;
+    let timeout = runtime.assignment.plan.timeouts.connect;
     let count = target.addresses.len().max(1);
     let first = match target.policy {
         AddressPolicy::All => id as usize % count,

@@ -1,7 +1,7 @@
 //! The window: open requests in a ring of slots indexed by `sequence_number & mask`.
 //!
 //! No search, no hash, no allocation after the first. A slot that is still occupied is stepped over, so a
-//! late answer never meets a stranger's ticket. The ring only finds a slot; who waits for one is decided above.
+//! late answer never meets the ticket of another request. It alone counts the free slots of a session.
 //! Requests opened together are a run with one value, and settled together they are settled at once.
 use super::Sequence;
 
@@ -43,7 +43,7 @@ pub struct Window<T> {
     mask: u32,
     limit: usize,
     open_count: usize,
-    /// No open request has been opened before this one, in the order of opening.
+    /// Where the search for the oldest open request starts.
     oldest: u32,
 }
 
@@ -155,7 +155,7 @@ impl<T: Numbered> Window<T> {
     }
 
     /// Changes the values of those of `count` requests, numbered from `first` on, that are open. `stamp` is
-    /// given the value that so many of them share.
+    /// given each value, and how many of them share it.
     #[inline]
     pub fn stamp_run(&mut self, first: u32, count: u32, mut stamp: impl FnMut(&mut T, u32)) {
         let end = first.saturating_add(count);

@@ -153,7 +153,7 @@ impl Core {
         true
     }
 
-    /// So many submit_sm that share this ticket were accepted.
+    /// `count` submit_sm that share this ticket were accepted.
     #[inline]
     fn count_accepted(&mut self, session: usize, ticket: &Ticket, count: u32, now: Nanos) {
         let s = &mut self.sessions[session];
@@ -330,7 +330,7 @@ impl Core {
             return;
         };
         self.context.recorder.tally(ticket.cell).late_responses += 1;
-        self.receipts.is_accounted();
+        self.receipts.remove_unaccounted();
         let id = pdu::message_id(frame).unwrap_or_default();
         let is_accepted = header.command_status == CommandStatus::ESME_ROK;
         if is_accepted && ticket.receipt_asked != 0 && !id.is_empty() {

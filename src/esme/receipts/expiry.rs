@@ -14,16 +14,17 @@ const CLAIMED_WITHIN: Nanos = Nanos::from_secs(10);
 const EXPIRED_AT_ONCE: usize = 1_000;
 
 impl Receipts {
-    /// Receipts may come of messages that timed out or were lost: so many more.
+    /// `count` messages more timed out or were lost: their receipts may come.
     pub(in super::super) fn add_unaccounted(&mut self, count: u64) {
         self.unaccounted += count;
     }
     /// A message that had timed out was answered: its receipt is awaited like others.
-    pub(in super::super) fn is_accounted(&mut self) {
+    pub(in super::super) fn remove_unaccounted(&mut self) {
         self.unaccounted = self.unaccounted.saturating_sub(1);
     }
 
     /// When to expire the next batch of overdue receipts; MAX: none.
+    #[inline]
     pub(in super::super) fn settle_at(&self) -> Nanos {
         self.settle_at
     }
@@ -120,8 +121,8 @@ impl Receipts {
 
 /// In a run over several machines: the exchange with the other agents.
 impl Receipts {
-    /// Whether this receipt may be another agent's, and is queued to be offered. Not before the load, for nobody
-    /// has sent then; not once the run stops, for nobody is asked any more.
+    /// Queues a receipt that another agent's message may have. False: before the load no agent has sent, and once the
+    /// run stops none is asked any more.
     fn queue_for_fleet(&mut self, key: Key, notice: &ReceiptInfo, context: &Context) -> bool {
         let Some(unmatched) = &mut self.unmatched else { return false };
         let phase = &context.phase;

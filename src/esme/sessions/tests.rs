@@ -1,6 +1,6 @@
 //! The sessions of a worker alone, on a moved clock.
 use super::*;
-use crate::measure::Ticket;
+use crate::measure::{Gauges, Ticket};
 use crate::plan::Rebind;
 
 const PROFILE: &str = "binds = { count = 2, window = 4 }\ntimeouts.response = \"1s\"";
@@ -41,7 +41,8 @@ fn what_is_in_flight_times_out_after_its_write_and_is_lost_with_its_session() {
     assert_eq!(sessions.time_out(0, Nanos(9) + second, &mut context), 0);
     assert_eq!(sessions.time_out(0, Nanos(10) + second, &mut context), 1);
     assert_eq!(sessions.go_down(0, DownCause::Closed, Nanos(11) + second, &mut context), 2);
-    let tally = context.recorder.tally(0);
+    let interval = context.take_interval(Gauges::default());
+    let tally = &interval.cells[0].as_ref().unwrap().tally;
     assert_eq!((tally.timed_out, tally.lost, tally.written), (1, 2, 1));
     assert!(sessions.is_quiet() && sessions[0].status == SessionStatus::Down);
     assert!(sessions[0].late.take(2).is_some(), "an answer to the first would be late");
