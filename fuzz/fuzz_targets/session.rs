@@ -6,7 +6,7 @@ use bytes::{Buf, BytesMut};
 use libfuzzer_sys::fuzz_target;
 use smppbench::esme::{Core, Event, Order, WorkerAssignment};
 use smppbench::kit::Nanos;
-use smppbench::measure::{Interval, Counters};
+use smppbench::measure::{Counters, Interval};
 use smppbench::net::{End, Endpoint, ConnAction};
 use smppbench::plan::{self, Overrides, Plan, Source};
 use smppbench::smpp::{CommandId, CommandStatus, Header, frame};
@@ -107,6 +107,10 @@ impl Peer {
                 | Event::Quiet { .. }
                 | Event::AllLost { .. }
                 | Event::Foreign { .. } => {}
+                Event::Unmatched { .. }
+                | Event::Claimed { .. }
+                | Event::PartUpdates { .. }
+                | Event::Lost { .. } => unreachable!("there is one process"),
             }
         }
         if !self.up {

@@ -39,12 +39,12 @@ pub enum Order {
     },
     /// The load ends at this offset, sooner than planned.
     EndLoad {
-        /// Nothing intended later is sent.
+        /// No message intended later is sent.
         at: Nanos,
     },
     /// The rate was changed by hand: all changes so far, in order.
     Steer {
-        /// The last one is the new one.
+        /// The last one holds from now on.
         changes: Vec<RateChange>,
     },
     /// Messages that are still due at this offset are unsent.
@@ -62,23 +62,23 @@ pub enum Order {
     },
     /// The fleet's answer to [`Event::Unmatched`].
     Settled {
-        /// Which worker asked.
+        /// The number of the worker that asked.
         worker: u32,
-        /// Another agent has counted them.
+        /// Numbers of those that another agent has counted.
         claimed: Vec<u64>,
-        /// No agent awaits them.
+        /// Numbers of those that no agent awaits.
         unclaimed: Vec<u64>,
         /// An agent was lost that may have sent their messages: they are no sign of foreign traffic.
         excused: bool,
     },
     /// Updates, from workers on other machines, of parts of messages that this worker counts.
     PartUpdates {
-        /// The worker.
+        /// The number of the worker.
         worker: u32,
         /// In the order in which they arrived.
         updates: Vec<PartUpdate>,
     },
-    /// Unbind and report.
+    /// Sessions unbind, and the worker reports.
     Stop,
 }
 
@@ -103,7 +103,7 @@ pub struct BindFailure {
     pub session: u32,
     /// How it failed.
     pub fault: BindFault,
-    /// The same for a person.
+    /// How it failed, for a person.
     pub why: String,
 }
 
@@ -128,22 +128,22 @@ pub enum DroppedBind {
 pub enum Event {
     /// Every session has been tried once.
     Ready {
-        /// Which worker.
+        /// The number of the worker.
         worker: u32,
         /// Sessions bound.
         sessions_up: u64,
-        /// Why the others are not.
+        /// Why the others are not bound.
         failures: Vec<BindFailure>,
         /// On a ladder: whether the SMSC released the bind of a session that was dropped on purpose.
         dropped: Option<DroppedBind>,
     },
-    /// One second has passed.
+    /// What happened in one second of the load.
     Interval(Box<Interval>),
-    /// Nothing is open, waiting or awaited (or again something is); told whenever it changes in the drain.
+    /// Whether nothing is in flight, due or awaited any more; told whenever it changes in the drain.
     Quiet {
-        /// Which worker.
+        /// The number of the worker.
         worker: u32,
-        /// Whether so.
+        /// True: nothing is.
         quiet: bool,
         /// Batches handed to other workers so far.
         handed: u64,
@@ -152,24 +152,24 @@ pub enum Event {
     },
     /// No session of this worker is bound any more, and none will be.
     AllLost {
-        /// Which worker.
+        /// The number of the worker.
         worker: u32,
     },
     /// A receipt or MO of other traffic came where that must stop the run.
     Foreign {
-        /// What, for a person.
+        /// What came, for a person.
         what: String,
     },
     /// Receipts that no message sent from this machine matches. Only in a fleet.
     Unmatched {
-        /// Which worker.
+        /// The number of the worker.
         worker: u32,
         /// Each with a number of its own.
         receipts: Vec<UnmatchedReceipt>,
     },
     /// Those of a [`Order::Claim`] that were this worker's; they are counted.
     Claimed {
-        /// Which worker.
+        /// The number of the worker.
         worker: u32,
         /// The number of the question.
         batch: u64,
@@ -183,11 +183,11 @@ pub enum Event {
     },
     /// These workers will say nothing more; what they left open has been accounted for.
     Lost {
-        /// Which.
+        /// Their numbers.
         workers: Range<u32>,
         /// The machine they ran on.
         who: String,
-        /// What became of it.
+        /// What became of that machine.
         why: String,
     },
     /// Final report of a worker.
@@ -197,14 +197,14 @@ pub enum Event {
 /// A worker's final report.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Final {
-    /// Which worker.
+    /// The number of the worker.
     pub worker: u32,
     /// What happened since the last interval.
     pub interval: Box<Interval>,
-    /// Per session.
+    /// One for each session.
     pub sessions: Vec<SessionRecord>,
     /// Failed exchanges, where they were asked for.
     pub exchanges: Vec<Exchange>,
-    /// The first message ids it saw.
+    /// The first message ids that it saw.
     pub ids: IdSample,
 }

@@ -25,8 +25,8 @@ mod tests;
 pub(super) struct Sending {
     /// One for each account that sends here.
     accounts: Vec<AccountSender>,
-    /// By account of the plan: its place in `accounts`.
-    place_of: Vec<Option<usize>>,
+    /// By account of the plan: its position in `accounts`.
+    position_of: Vec<Option<usize>>,
     /// Offset of the load's end.
     load_ends: Nanos,
     /// The closed-loop stage that goes on: (stage, its end as an offset).
@@ -43,7 +43,7 @@ pub(super) struct Sending {
     wake_by: Nanos,
 }
 
-/// A session, and the place of its account.
+/// A session, and the position of its account.
 #[derive(Clone, Copy)]
 struct Route {
     session: usize,
@@ -68,10 +68,10 @@ impl Sending {
         workers: usize,
         wall_at_zero: u64,
     ) -> Sending {
-        let (accounts, place_of) = accounts(setup, sessions, worker as usize);
+        let (accounts, position_of) = accounts(setup, sessions, worker as usize);
         Sending {
             accounts,
-            place_of,
+            position_of,
             load_ends: setup.load_ends(),
             closed: None,
             throttling: Throttling::new(setup, workers),
@@ -124,7 +124,7 @@ impl Sending {
     /// The slots of a session became free, or were lost, at this time: its account may use them.
     #[inline]
     pub(super) fn follow(&mut self, session: &mut EsmeSession, at: Nanos) {
-        if let Some(account) = self.place_of[usize::from(session.plan.account)] {
+        if let Some(account) = self.position_of[usize::from(session.plan.account)] {
             self.accounts[account].follow(session, at);
         }
     }
@@ -225,7 +225,7 @@ impl Sending {
         now: Nanos,
     ) {
         let plan = sessions[session].plan;
-        let Some(account) = self.place_of[usize::from(plan.account)] else { return };
+        let Some(account) = self.position_of[usize::from(plan.account)] else { return };
         let Some(sender) = plan.sender else { return };
         let route = Route { session, account };
         self.dispatch_retries(account, sessions, context, now);
@@ -377,12 +377,14 @@ impl Sending {
         if self.closed.is_some() || context.phase.is_stopping() {
             return Nanos::MAX;
         }
-        let place = self.place_of[usize::from(account)];
-        let (Some(place), Some(start)) = (place, context.phase.start()) else { return Nanos::MAX };
+        let position = self.position_of[usize::from(account)];
+        let (Some(position), Some(start)) = (position, context.phase.start()) else {
+            return Nanos::MAX;
+        };
         if now < start {
             return Nanos::MAX;
         }
-        self.accounts[place].next_send(start, now.since(start), self.load_ends)
+        self.accounts[position].next_send(start, now.since(start), self.load_ends)
     }
 }
 
@@ -422,20 +424,20 @@ fn accounts(
 ) -> (Vec<AccountSender>, Vec<Option<usize>>) {
     let plan = &setup.plan;
     let mut accounts: Vec<AccountSender> = Vec::new();
-    let mut place_of = vec![None; plan.accounts.len()];
+    let mut position_of = vec![None; plan.accounts.len()];
     for (number, session) in sessions.iter().enumerate() {
         let account = session.plan.account;
         let Some(first) = session.plan.sender else { continue };
-        let place = *place_of[usize::from(account)].get_or_insert_with(|| {
+        let position = *position_of[usize::from(account)].get_or_insert_with(|| {
             let cursor =
                 Cursor::of_account(setup.schedule.clone(), &setup.striping, worker, account);
             let step = setup.striping.workers_count() as u32;
             accounts.push(AccountSender::new(cursor, plan.load.catch_up, (first, step)));
             accounts.len() - 1
         });
-        accounts[place].add_session(number);
+        accounts[position].add_session(number);
     }
-    (accounts, place_of)
+    (accounts, position_of)
 }
 
 /// What is due: where its recipe stands, and a ticket that lacks its times.

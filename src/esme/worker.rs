@@ -18,16 +18,16 @@ use std::rc::Rc;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
-/// A worker's ends of the queues.
+/// The ends of the queues that a worker holds.
 #[derive(Debug)]
 pub struct Wires {
-    /// What the coordinator says.
+    /// From the coordinator.
     pub orders: UnboundedReceiver<Order>,
-    /// What the coordinator is told.
+    /// To the coordinator.
     pub events: UnboundedSender<Event>,
-    /// What other workers hand over.
+    /// From the other workers of this process.
     pub handed: UnboundedReceiver<Vec<WorkerMessage>>,
-    /// Where to hand over, by worker (its own end included).
+    /// To the workers of this process, by place (this worker's own queue included).
     pub hand: Vec<UnboundedSender<Vec<WorkerMessage>>>,
     /// Intervals that come back to be filled again.
     pub spares: UnboundedReceiver<Box<Interval>>,
@@ -86,7 +86,7 @@ pub fn run(assignment: WorkerAssignment, wires: Wires) -> Result<(), WorkerError
         .build_local(tokio::runtime::LocalOptions::default())
         .map_err(WorkerError::Io)?;
     let ended = runtime.block_on(drive(assignment, core, tls, wires)).map_err(WorkerError::Io);
-    // a name that is still being resolved is not waited for
+    // a name that is still being resolved is not awaited
     runtime.shutdown_background();
     ended
 }
@@ -156,7 +156,7 @@ async fn pace(runtime: &Rc<WorkerRuntime>) -> std::io::Result<()> {
         let next = runtime.core.borrow_mut().tick(now);
         let woken = runtime.after(u32::MAX);
         if runtime.over.get() {
-            // what was told must have left before the runtime goes
+            // the events must have been sent before the runtime ends
             tokio::task::yield_now().await;
             return Ok(());
         }
@@ -234,7 +234,7 @@ impl WorkerRuntime {
             }
         }
         core.take_messages(|worker, batch| {
-            // a worker that is gone has reported; what it owned has been counted
+            // a worker whose queue is closed has reported, and counted what it owned
             let _ = outputs.hand[worker].send(batch);
         });
         core.take_events(&mut outputs.moving);
@@ -258,7 +258,7 @@ impl WorkerRuntime {
     }
 }
 
-/// Sessions one after the other, as the core lets them go.
+/// On a ladder: connects sessions one after the other, when the core says so.
 async fn bind_one_by_one(runtime: Rc<WorkerRuntime>) {
     while !runtime.over.get() && !runtime.core.borrow().is_stopping() {
         let next = runtime.core.borrow_mut().next_bind();
@@ -274,7 +274,7 @@ async fn bind_one_by_one(runtime: Rc<WorkerRuntime>) {
     }
 }
 
-/// One session: connect, pump, and again as long as the core wants it.
+/// One session: connects, pumps, and connects again as long as the core wants it.
 async fn run_session(runtime: Rc<WorkerRuntime>, session: u32) {
     let plan = runtime.assignment.plan.clone();
     let id = runtime.core.borrow().session_id(session);
@@ -313,7 +313,7 @@ async fn run_session(runtime: Rc<WorkerRuntime>, session: u32) {
                         pump(s.as_mut(), session, core, buffer, wake, &after).await
                     }
                 };
-                // the kernel still knows it: what it counted is read before the socket goes
+                // what the kernel counted is read before the socket is closed
                 if let Some(transport) = transport(line.tcp()) {
                     runtime.core.borrow_mut().record_tcp_stats(session, &transport);
                 }
@@ -371,7 +371,7 @@ fn transport(stream: &tokio::net::TcpStream) -> Option<Transport> {
     })
 }
 
-/// Over TLS where the plan says so; how long that took is recorded.
+/// Adds TLS where the plan says so, and records how long the handshake took.
 async fn secured(
     runtime: &WorkerRuntime,
     address: &str,

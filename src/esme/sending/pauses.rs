@@ -34,8 +34,8 @@ impl Sending {
             }
             Reaction::Retry(retry) => {
                 let account = usize::from(session.plan.account);
-                let Some(place) = self.place_of[account] else { return false };
-                self.accounts[place].queue_retry(retry);
+                let Some(position) = self.position_of[account] else { return false };
+                self.accounts[position].queue_retry(retry);
                 self.wake_by = self.wake_by.min(retry.at);
                 true
             }
@@ -71,15 +71,15 @@ impl Sending {
 
     /// Sessions whose pause is over send again, from the time it was over.
     pub(in super::super) fn resume_sessions(&mut self, sessions: &mut Sessions, now: Nanos) {
-        let mut place = 0;
-        while place < self.paused_sessions.len() {
-            let session = &mut sessions[self.paused_sessions[place] as usize];
+        let mut position = 0;
+        while position < self.paused_sessions.len() {
+            let session = &mut sessions[self.paused_sessions[position] as usize];
             if session.paused_until().is_some_and(|until| until > now) {
-                place += 1;
+                position += 1;
                 continue;
             }
             let since = session.resume().unwrap_or(now);
-            self.paused_sessions.swap_remove(place);
+            self.paused_sessions.swap_remove(position);
             self.follow(session, since);
         }
     }
