@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 
 /// When each free slot became free, oldest first; runs of equal stamps are kept as one.
 ///
-/// METHOD.md §1: `slot_free` is the intended time, unless no slot was free then; in that case it is the
-/// stamp of what freed the slot the message got. Messages take slots in the order in which they became free.
+/// docs/measuring.md, "Times of a message": `slot_free` is the intended time, unless no slot was free then; in that
+/// case it is the stamp of what freed the slot the message got. Messages take slots in the order in which they became
+/// free.
 #[derive(Debug, Default)]
 pub(super) struct FreeSlots {
     runs: VecDeque<(Nanos, u32)>,

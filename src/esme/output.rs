@@ -189,14 +189,14 @@ impl Output {
             window.stamp_run(first, count, |ticket, count| {
                 ticket.write_at(stamp);
                 requests += u64::from(count);
-                recorder.written_together(ticket, count, &mut batch);
+                recorder.add_written(ticket, count, &mut batch);
             });
             if run.count > 0 {
                 break;
             }
             self.unwritten.pop_front();
         }
-        recorder.end_together(&batch);
+        recorder.count_written_batch(&batch);
         if self.octets.is_empty() {
             self.socket_full = false;
             buffers.give_back(&mut self.octets);

@@ -13,7 +13,7 @@ use super::samples::IdSample;
 use super::setup::{Setup, id_rule};
 use super::unmatched_receipts::UnmatchedReceipts;
 use crate::correlate::{
-    Correlator, IdRule, IdSource, IdText, Kept, Key, Note, Notes, ReceiptInfo, ReceiptMatch,
+    Correlator, IdRule, IdSource, IdText, Key, Note, Notes, ReceiptInfo, ReceiptMatch, Tracking,
 };
 use crate::kit::{Nanos, stream_seed};
 use crate::measure::Ticket;
@@ -328,7 +328,7 @@ impl Receipts {
     #[inline]
     fn accepted_without_note(&mut self, key: Key, awaited: Awaited, context: &mut Context) {
         let kept = self.correlator.accepted(key, awaited, &mut self.early);
-        if kept != Kept::Alone {
+        if kept != Tracking::Awaited {
             self.not_alone(key, &awaited, kept, context);
         }
         if !self.early.is_empty() {
@@ -338,14 +338,14 @@ impl Receipts {
 
     /// An accepted message that has no entry of its own.
     #[cold]
-    fn not_alone(&mut self, key: Key, awaited: &Awaited, kept: Kept, context: &mut Context) {
+    fn not_alone(&mut self, key: Key, awaited: &Awaited, kept: Tracking, context: &mut Context) {
         match kept {
-            Kept::Alone => {}
-            Kept::NoRoom => {
+            Tracking::Awaited => {}
+            Tracking::Untracked => {
                 context.recorder.tally(awaited.cell()).receipts_untracked += 1;
                 context.part_receipted(key, awaited.session(), false);
             }
-            Kept::Twice(first) => {
+            Tracking::IdGivenTwice(first) => {
                 context.recorder.tally(awaited.cell()).ids_given_twice += 1;
                 let sessions = (first, awaited.session());
                 context.recorder.interval().ids_given_twice.add(&sessions, 1);

@@ -346,7 +346,7 @@ impl Sessions {
             sequence_number: 1,
         };
         let event = s.session.on_header(&header, now, s.output.octets());
-        assert_eq!(event, crate::session::Event::Bound(Nanos::ZERO));
+        assert_eq!(event, crate::session::SessionEvent::Bound(Nanos::ZERO));
         s.output.octets().clear();
         self.bound(session, Nanos::ZERO, now, context);
     }

@@ -36,7 +36,8 @@ pub struct Wires {
 /// The shortest pause between two wakes of the pacer: below it, wake-ups cost more than they time.
 const WAKE_MIN: Nanos = Nanos::from_micros(50);
 
-/// A loop that wakes later than this has read and sent late: as late as METHOD.md §5 no longer calls on time.
+/// A loop that wakes later than this has read and sent late: as late as docs/verdict.md, "Was the harness fit" no
+/// longer calls on time.
 const LATE_MIN: Nanos = Nanos::from_millis(1);
 
 /// Sessions written directly per turn; the others are woken, so that reads do not wait for all of them.

@@ -10,7 +10,7 @@ use super::super::session::SessionStatus;
 use super::Core;
 use crate::kit::Nanos;
 use crate::measure::{ANSWERED_AS, DownCause, Metric, Outcome, Ticket};
-use crate::session::{Event as SessionEvent, Numbered};
+use crate::session::{Numbered, SessionEvent};
 use crate::smpp::{CommandId, CommandStatus, Header, frame, pdu};
 
 impl Core {
@@ -161,7 +161,7 @@ impl Core {
         s.forget_throttles();
         s.response_times.record(now.since(ticket.intended), count);
         let recorder = &mut self.context.recorder;
-        recorder.settled_together(ticket, count, Outcome::Accepted, now);
+        recorder.settled_run(ticket, count, Outcome::Accepted, now);
         if ticket.attempt > 0 {
             let tries = ticket.attempt.saturating_add(1);
             recorder.cell(ticket.cell).by_tries.add(&tries, u64::from(count));

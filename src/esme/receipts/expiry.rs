@@ -3,7 +3,7 @@ use super::super::context::Context;
 use super::super::orders::Event;
 use super::super::unmatched_receipts::{UnmatchedReceipt, UnmatchedReceipts};
 use super::{Awaited, GRACE, Receipts, count_unknown};
-use crate::correlate::{Early, Key, ReceiptInfo};
+use crate::correlate::{EarlyReceipt, Key, ReceiptInfo};
 use crate::kit::Nanos;
 use crate::measure::Metric;
 
@@ -61,13 +61,13 @@ impl Receipts {
             parts.forget_aliases(now);
         }
         self.notes.forget_before(now.since(self.deadline));
-        let mut unknown: Vec<Early> = Vec::new();
+        let mut unknown: Vec<EarlyReceipt> = Vec::new();
         // a response may be as late as that; in a fleet a receipt is offered to the others before
         let grace = if is_of_a_fleet { GRACE } else { self.grace };
         let before = now.since(grace);
         more |= self.correlator.give_up_some_early(before, EXPIRED_AT_ONCE, &mut unknown);
         for early in unknown {
-            self.on_unmatched(early.key, &early.notice, context);
+            self.on_unmatched(early.key, &early.receipt, context);
         }
         // the rest shortly: what is sent and read must not wait for it
         self.settle_at = if more { now + Nanos::from_micros(200) } else { Nanos::MAX };
@@ -107,7 +107,7 @@ impl Receipts {
         let mut unknown = Vec::new();
         self.correlator.give_up_early(Nanos::MAX, &mut unknown);
         for early in unknown {
-            self.on_unmatched(early.key, &early.notice, context);
+            self.on_unmatched(early.key, &early.receipt, context);
         }
     }
 

@@ -6,7 +6,7 @@ use super::{Receipts, count_unknown};
 use crate::correlate::{IdRule, IdSource, Key, ReceiptInfo, ReceiptMatch};
 use crate::measure::Recorder;
 
-/// message_state DELIVERED (FACTS B.10).
+/// message_state DELIVERED (docs/smpp/protocol.md, "Bit fields").
 const DELIVERED: u8 = 2;
 
 impl Receipts {
