@@ -69,13 +69,13 @@ const IMPURE: [&str; 5] = ["tokio::", "std::net", "std::fs", "socket2::", "nix::
 
 const CLOCK_READS: [&str; 3] = ["Instant::now", "SystemTime::now", "clock_gettime"];
 /// Folders whose ring is still to be opened.
-const RINGS_STANDING: [&str; 2] = ["judge/", "plan/schedule"];
+const RINGS_STANDING: [&str; 2] = ["esme/", "plan/schedule"];
 const FIELDS_MAX: usize = 16;
 /// Structs that are tables of data: a row of a file, a section of a profile, flags, counters that are merged.
 const TABLES_OF_DATA: [&str; 18] = [
     "cli/args/find.rs: FindArgs",
     "cli/args/overrides.rs: OverrideArgs",
-    "judge/compare/mod.rs: MetricComparison",
+    "judge/compare/comparison.rs: MetricComparison",
     "judge/health.rs: Health",
     "judge/health.rs: HealthLimits",
     "measure/interval.rs: Interval",

@@ -6,7 +6,6 @@ use super::{folder, github, kept, load, verdict};
 use crate::judge::compare::{self, Comparison, RunSet, Settings};
 use crate::judge::{Baseline, GateOutcome, GateResult, RelativeGate};
 use crate::plan;
-use crate::report::document::GateRow;
 use crate::report::{self, Saved};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -160,7 +159,7 @@ fn as_text(decided: &[Decided]) -> String {
 fn publish(args: &GateArgs, decided: &[Decided]) -> Result<(), Failure> {
     for (number, one) in decided.iter().enumerate() {
         let mut saved = one.saved.clone();
-        saved.document.gates = one.gates.iter().map(Into::into).collect();
+        saved.document.gates.clone_from(&one.gates);
         github::tell(&saved.document.gates, &kept::markdown(&saved));
         if let Some(out) = &args.out {
             let path = if decided.len() > 1 {
@@ -178,6 +177,5 @@ fn publish(args: &GateArgs, decided: &[Decided]) -> Result<(), Failure> {
 
 /// `pass       response.p99 < 50ms: 12.3 ms`.
 fn line(gate: &GateResult) -> String {
-    let gate = GateRow::from(gate);
     format!("  {:<9}  {}\n", gate.word(), report::printable(&gate.says()))
 }

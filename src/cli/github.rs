@@ -1,12 +1,11 @@
 //! What a job on GitHub Actions wants besides: annotations of gates that were not kept, and the summary of the job. Only
 //! where such a job runs; elsewhere nothing happens.
 use super::exit::{say, warn};
-use crate::judge::GateOutcome;
-use crate::report::document::GateRow;
+use crate::judge::{GateOutcome, GateResult};
 use std::io::Write;
 
 /// Says each gate that was not kept as a workflow command, and appends `summary` to the job's.
-pub(super) fn tell(gates: &[GateRow], summary: &str) {
+pub(super) fn tell(gates: &[GateResult], summary: &str) {
     if std::env::var_os("GITHUB_ACTIONS").is_none() {
         return;
     }
@@ -20,7 +19,7 @@ pub(super) fn tell(gates: &[GateRow], summary: &str) {
     }
 }
 
-fn annotations(gates: &[GateRow]) -> Vec<String> {
+fn annotations(gates: &[GateResult]) -> Vec<String> {
     let lines = gates.iter().filter_map(|gate| {
         let (level, word) = match gate.outcome {
             GateOutcome::Pass => return None,
@@ -40,14 +39,14 @@ fn data(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::Unit;
+    use crate::judge::{GateValue, Unit};
 
     #[test]
     fn a_gate_that_is_not_kept_is_one_annotation_and_a_line_break_cannot_start_another() {
-        let gate = |outcome, why: Option<&str>| GateRow {
+        let gate = |outcome, why: Option<&str>| GateResult {
             name: "ratio.rejected".to_owned(),
             expression: "<= 0.1%".to_owned(),
-            value: 0.02.into(),
+            value: Some(GateValue::Number(0.02)),
             outcome,
             unit: Unit::Ratio,
             why: why.map(str::to_owned),

@@ -2,6 +2,7 @@
 //! and no verdict. A run whose books do not balance is a bug of the tool.
 use crate::measure::{CellInterval, Counters, Metric, RunRecord};
 use crate::plan::Plan;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -149,14 +150,15 @@ impl TallyView {
     }
 }
 
-/// How a run agrees with the simulator's tally.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Whether a run agrees with the simulator's tally.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TallyCheck {
-    /// True where every line holds.
+    /// Whether every line agrees.
     pub agrees: bool,
-    /// True where it was checked to the PDU; false: a connection was lost, and a bracket was checked.
+    /// Whether it was checked to the PDU. False: a connection was lost, and only bounds were checked.
     pub exact: bool,
-    /// Check by check.
+    /// One line per check.
+    #[schemars(with = "Vec<String>")]
     pub lines: Vec<TallyLine>,
 }
 

@@ -1,14 +1,16 @@
 //! One check of a judgement: a value, its limit, and whether it holds. It knows no record.
 use crate::kit::words;
-use serde::{Deserialize, Serialize};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Number, json};
 
 /// What a figure is measured in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Unit {
     /// Nanoseconds.
     #[serde(rename = "ns")]
     Nanoseconds,
-    /// So many a second.
+    /// Per second.
     #[serde(rename = "/s")]
     PerSecond,
     /// A share of one.
@@ -38,10 +40,19 @@ impl Unit {
             Unit::Word => value.to_string(),
         }
     }
+
+    /// A value in this unit as JSON has it: nanoseconds and counts are integers. None: it is not finite.
+    pub fn number(self, value: f64) -> Option<Number> {
+        match self {
+            _ if !value.is_finite() => None,
+            Unit::Nanoseconds | Unit::Count => Some(Number::from(value.round() as i64)),
+            Unit::PerSecond | Unit::Ratio | Unit::Word => Number::from_f64(value),
+        }
+    }
 }
 
-/// How a value must stand to its limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The relation between a value and its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Relation {
     /// Below it.
     #[serde(rename = "<")]
@@ -71,7 +82,7 @@ impl Relation {
             Relation::Above => ">",
         }
     }
-    /// Whether `value` stands so to `limit`.
+    /// Whether `value` has this relation to `limit`.
     pub fn holds(self, value: f64, limit: f64) -> bool {
         match self {
             Relation::Below => value < limit,
@@ -81,7 +92,7 @@ impl Relation {
             Relation::Above => value > limit,
         }
     }
-    /// True where a smaller value cannot break it.
+    /// Whether every smaller value passes too.
     pub const fn bounds_above(self) -> bool {
         match self {
             Relation::Below | Relation::AtMost => true,
@@ -90,23 +101,58 @@ impl Relation {
     }
 }
 
+/// What a check is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum About {
+    /// The SMSC at this rate.
+    #[default]
+    Smsc,
+    /// A queue that grew during the measured time.
+    Growth,
+    /// A figure that drifted during the measured time.
+    Drift,
+    /// The tool and its machine.
+    Harness,
+}
+
 /// One check with its value and its limit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 pub struct Check {
     /// What was checked: `sent_of_scheduled`, `harness_lag.p99`, …
     pub check: String,
-    /// What was found; None: it could not be told.
+    /// What was found; null: unknown. Nanoseconds and counts are integers.
     pub value: Option<f64>,
-    /// What it is held against.
+    /// The limit.
     pub limit: Option<f64>,
-    /// How it must stand to the limit.
+    /// null: undecided.
+    pub ok: Option<bool>,
+    /// The relation between value and limit that passes.
     pub relation: Relation,
     /// Unit of both.
     pub unit: Unit,
-    /// None: it could not be decided.
-    pub ok: Option<bool>,
-    /// What a reader should know besides.
+    /// A remark for the reader.
     pub note: Option<String>,
+    /// What it is about.
+    #[serde(default)]
+    pub about: About,
+}
+
+impl Serialize for Check {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Check { check, value, limit, ok, relation, unit, note, about } = self;
+        let number = |value: &Option<f64>| json!(value.and_then(|v| unit.number(v)));
+        serializer.collect_map([
+            ("check", json!(check)),
+            ("value", number(value)),
+            ("limit", number(limit)),
+            ("ok", json!(ok)),
+            ("relation", json!(relation)),
+            ("unit", json!(unit)),
+            ("note", json!(note)),
+            ("about", json!(about)),
+        ])
+    }
 }
 
 impl Check {
@@ -120,17 +166,34 @@ impl Check {
     ) -> Check {
         let value = value.filter(|v| v.is_finite());
         let ok = value.map(|v| relation.holds(v, limit));
-        Check { check: check.into(), value, limit: Some(limit), relation, unit, ok, note: None }
+        let (check, limit, about) = (check.into(), Some(limit), About::Smsc);
+        Check { check, value, limit, ok, relation, unit, note: None, about }
     }
 
-    /// The same with a word to the reader.
+    /// A check that passes up to a limit.
+    pub fn at_most(check: &str, value: Option<f64>, limit: f64, unit: Unit) -> Check {
+        Check::new(check, value, Relation::AtMost, limit, unit)
+    }
+
+    /// A check of a share that passes from a limit on.
+    pub fn at_least(check: &str, value: Option<f64>, limit: f64) -> Check {
+        Check::new(check, value, Relation::AtLeast, limit, Unit::Ratio)
+    }
+
+    /// The same about something else than the SMSC.
+    #[must_use]
+    pub fn about(self, about: About) -> Check {
+        Check { about, ..self }
+    }
+
+    /// The same with a remark for the reader.
     #[must_use]
     pub fn with_note(mut self, note: impl Into<String>) -> Check {
         self.note = Some(note.into());
         self
     }
 
-    /// True only where it was decided against.
+    /// Whether it was decided and not kept.
     pub fn failed(&self) -> bool {
         self.ok == Some(false)
     }
@@ -141,7 +204,7 @@ impl Check {
         let name = self.check.replace('_', " ");
         let limit = self.limit.map(|limit| self.unit.show(limit));
         let mut text = match (&limit, self.value, self.unit) {
-            // rounded, it would read as kept although it is not
+            // rounded, it would look as if it passed
             (Some(limit), Some(exact), Unit::Ratio) if self.failed() && *limit == value => {
                 format!("{name} {:.4} %", exact * 100.0)
             }

@@ -1,14 +1,17 @@
-//! Was the harness fit to measure (docs/verdict.md, "Was the harness fit")? It looks only at the tool and its machine,
-//! never at how well the SMSC did.
-use super::check::{Check, Relation, Unit};
+//! Was the harness fit to measure (METHOD.md §5)? It looks only at the tool and its machine, never at
+//! how well the SMSC did.
+use super::check::{About, Check, Unit};
 use super::measured::Measured;
 use crate::kit::{HostUse, Nanos};
 use crate::measure::{Metric, RunRecord};
 use crate::plan::Plan;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How far the harness can be trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum HealthState {
     /// It kept up.
@@ -94,52 +97,69 @@ impl Default for HealthLimits {
     }
 }
 
-/// The harness's own figures over all measured stages. None: it does not apply, or could not be told.
-#[derive(Clone, Debug, PartialEq)]
+/// The second with the smallest share of messages sent on time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WorstSecond {
+    /// Its start, from the start of the load.
+    pub at_s: f64,
+    /// Share sent on time.
+    pub adherence: f64,
+}
+
+/// The harness over all measured stages (METHOD §5). null: it does not apply, or is unknown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Health {
-    /// The sum of it.
+    /// The conclusion from all checks.
     pub state: HealthState,
-    /// Sent on time / scheduled; None in closed loop.
+    /// Sent on time / scheduled; null in closed loop.
     pub adherence: Option<f64>,
-    /// Not sent on time.
+    /// Messages not sent on time.
+    #[serde(skip)]
     pub late: u64,
-    /// The worst measured second: (its start in seconds, its adherence).
-    pub worst_second: Option<(f64, f64)>,
-    /// harness_lag p50.
+    /// The worst measured second.
+    pub worst_second: Option<WorstSecond>,
+    /// harness_lag: median.
+    #[serde(rename = "lag_p50_ns")]
     pub lag_p50: Option<Nanos>,
-    /// harness_lag p99.
+    /// harness_lag: 99th percentile.
+    #[serde(rename = "lag_p99_ns")]
     pub lag_p99: Option<Nanos>,
-    /// harness_lag, longest.
+    /// harness_lag: largest.
+    #[serde(rename = "lag_max_ns")]
     pub lag_max: Option<Nanos>,
     /// Busiest worker's share of its core over the measured seconds.
     pub cpu_max: Option<f64>,
     /// Busiest worker in its busiest measured second.
     pub cpu_worst_second: Option<f64>,
-    /// Share of its time that the worst worker was ready and waited for a core.
+    /// Worst worker's share of time ready and without a core.
     pub run_delay_max: Option<f64>,
-    /// Share of its time that the busiest worker used its core or waited for one: never idle from 1 on.
+    /// Busiest worker's share of time on its core or without one: never idle from 1 on.
     pub busy_max: Option<f64>,
-    /// Share of its time that the worst worker's loop was held up for more than a millisecond at once.
+    /// Share of time in which the worst worker's loop was blocked for more than 1 ms at once.
     pub held_max: Option<f64>,
     /// Longest turn of any worker's loop.
+    #[serde(rename = "loop_max_ns")]
     pub loop_max: Option<Nanos>,
-    /// Written / scheduled, what waited for the SMSC left out.
+    /// Written / scheduled, without what waited for the SMSC.
     pub achieved: Option<f64>,
     /// Standard deviation of the gaps between writes over their mean.
     pub send_gap_spread: Option<f64>,
-    /// What else used the machine.
-    pub host: HostUse,
+    /// Share of time throttled by the control group.
+    pub throttled: Option<f64>,
+    /// Share of processor time that the hypervisor gave to others.
+    pub steal: Option<f64>,
     /// The checks, each with its limit.
+    #[serde(skip)]
     pub checks: Vec<Check>,
 }
 
 impl Health {
-    /// True where a headline may be printed.
+    /// Whether a headline may be printed.
     pub fn allows_headline(&self) -> bool {
         self.state != HealthState::Invalid
     }
 
-    /// The checks that were decided against, worst first.
+    /// The checks that failed.
     pub fn failures(&self) -> impl Iterator<Item = &Check> {
         self.checks.iter().filter(|c| c.failed())
     }
@@ -164,7 +184,7 @@ impl Health {
         let gaps = &record.send_gaps;
         let bound = on_time_within(measured, limits);
         let punctual = punctual(record, measured, bound).filter(|_| scheduled);
-        // by the second it is only known who was later than the least bound
+        // a second only counts messages later than the smallest bound
         let by_second = scheduled && bound <= limits.lag_floor;
         let mut health = Health {
             state: HealthState::Valid,
@@ -185,11 +205,13 @@ impl Health {
                 .mean()
                 .filter(|m| *m > 0.0)
                 .and_then(|mean| gaps.stddev().map(|s| s / mean)),
-            host: *host,
+            throttled: host.throttled,
+            steal: host.steal,
             checks: Vec::new(),
         };
         let spins = plan.load.precise || plan.load.busy_poll;
-        health.judge(measured, limits, spins);
+        health.judge_sending(measured, limits);
+        health.judge_machine(limits, spins);
         if scheduled {
             health.judge_reading(measured, bound, limits);
         }
@@ -200,9 +222,68 @@ impl Health {
         health
     }
 
-    /// A loop that is held up reads late: it takes its own pauses for the SMSC's, in service time and window wait,
-    /// where no lag shows them. Pauses that are on time for a send are so for a read, and so few answers as make nothing
-    /// invalid when they are sent late do not when they are read late.
+    /// Adds a check. If it failed, the harness is at best in `state`.
+    fn add(&mut self, check: Check, state: HealthState) {
+        if check.failed() {
+            self.state = self.state.max(state);
+        }
+        self.checks.push(check.about(About::Harness));
+    }
+
+    /// Whether the messages were sent on time.
+    fn judge_sending(&mut self, measured: &Measured, limits: &HealthLimits) {
+        let many = self.late >= limits.late_min;
+        if let Some(adherence) = self.adherence {
+            let (state, limit) = if adherence < limits.adherence_invalid && many {
+                (HealthState::Invalid, limits.adherence_invalid)
+            } else {
+                (HealthState::Degraded, limits.adherence_degraded)
+            };
+            let mut check = Check::at_least("adherence", Some(adherence), limit);
+            check.note = self.worst_second.map(|WorstSecond { at_s, adherence }| {
+                format!("worst second {} at {at_s:.0} s", Unit::Ratio.show(adherence))
+            });
+            self.add(check, state);
+        }
+        if let Some(lag) = self.lag_p99.map(|lag| lag.0 as f64) {
+            let p50 = response_p50(measured);
+            let share = |s: f64| p50.map_or(0.0, |p| p.0 as f64 * s);
+            let degraded = share(limits.lag_degraded).max(limits.lag_floor.0 as f64);
+            let invalid = share(limits.lag_invalid).max(limits.lag_invalid_floor.0 as f64);
+            let (state, limit) = if lag > invalid && many {
+                (HealthState::Invalid, invalid)
+            } else {
+                (HealthState::Degraded, degraded)
+            };
+            self.add(Check::at_most("harness_lag.p99", Some(lag), limit, Unit::Nanoseconds), state);
+        }
+    }
+
+    /// Whether the machine left the workers enough time, and the harness wrote what was scheduled.
+    fn judge_machine(&mut self, limits: &HealthLimits, spins: bool) {
+        let cpu = self.cpu_max.filter(|_| !spins);
+        let (delay, throttled, steal) = (self.run_delay_max, self.throttled, self.steal);
+        for (name, value, limit, note) in [
+            ("worker_processor", cpu, limits.cpu, "the busiest worker of its core"),
+            ("run_queue_delay", delay, limits.run_delay, "a worker was ready and had no core"),
+            ("cgroup_throttled", throttled, limits.throttled, "stopped by its quota"),
+            ("steal", steal, limits.steal, "taken by the hypervisor"),
+        ] {
+            if value.is_some() {
+                let check = Check::at_most(name, value, limit, Unit::Ratio).with_note(note);
+                self.add(check, HealthState::Degraded);
+            }
+        }
+        if let Some(achieved) = self.achieved {
+            let lost = achieved < limits.adherence_invalid;
+            let state = if lost { HealthState::Invalid } else { HealthState::Degraded };
+            self.add(Check::at_least("achieved_of_target", Some(achieved), limits.achieved), state);
+        }
+    }
+
+    /// A blocked loop reads late: service time and window wait then contain its own pauses, and no lag shows them.
+    /// Pauses shorter than what is on time for a send do not count. Neither do so few late reads as would not make
+    /// late sends invalid.
     fn judge_reading(&mut self, measured: &Measured, on_time: Nanos, limits: &HealthLimits) {
         let Some(mut held) = self.held_max else { return };
         if self.loop_max.is_some_and(|longest| longest <= on_time) {
@@ -215,130 +296,30 @@ impl Health {
         } else {
             (HealthState::Degraded, limits.held_degraded)
         };
-        let check = Check::new("loop_held_up", Some(held), Relation::AtMost, limit, Unit::Ratio)
+        let check = Check::at_most("loop_held_up", Some(held), limit, Unit::Ratio)
             .with_note("for more than 1 ms at once: answers were read late");
-        if check.failed() {
-            self.state = self.state.max(state);
-        }
-        self.checks.push(check);
+        self.add(check, state);
     }
 
-    /// What a machine that was lost would have sent and seen is missing: at best degraded.
+    /// The load and the figures of a lost agent are missing: at best degraded.
     fn judge_agents(&mut self, record: &RunRecord) {
         let Some(fleet) = &record.fleet else { return };
         let lost = fleet.agents.iter().filter(|agent| agent.lost.is_some()).count();
-        let check =
-            Check::new("agents_lost", Some(lost as f64), Relation::AtMost, 0.0, Unit::Count)
-                .with_note("of the fleet");
-        if check.failed() {
-            self.state = self.state.max(HealthState::Degraded);
-        }
-        self.checks.push(check);
+        let check = Check::at_most("agents_lost", Some(lost as f64), 0.0, Unit::Count);
+        self.add(check.with_note("of the fleet"), HealthState::Degraded);
     }
 
-    /// A load that falls behind while a worker has no time left is the harness's, whatever else was full.
+    /// A load that falls behind while a worker has no time left was limited by the harness, even if a window was full.
     fn judge_idleness(&mut self, limits: &HealthLimits) {
-        let Some(busy) = self.busy_max else { return };
-        let check =
-            Check::new("worker_busy", Some(busy), Relation::AtMost, limits.busy, Unit::Ratio)
-                .with_note("of its time, waits for a core among it, while the load fell behind");
-        if check.failed() {
-            self.state = HealthState::Invalid;
+        if self.busy_max.is_some() {
+            let check = Check::at_most("worker_busy", self.busy_max, limits.busy, Unit::Ratio)
+                .with_note("time busy or waiting for a core, while the load fell behind");
+            self.add(check, HealthState::Invalid);
         }
-        self.checks.push(check);
-    }
-
-    fn judge(&mut self, measured: &Measured, limits: &HealthLimits, spins: bool) {
-        let mut state = HealthState::Valid;
-        if let Some(adherence) = self.adherence {
-            let worst = self.worst_second.map(|(at, share)| {
-                format!("worst second {} at {at:.0} s", Unit::Ratio.show(share))
-            });
-            let mut check = Check::new(
-                "adherence",
-                Some(adherence),
-                Relation::AtLeast,
-                limits.adherence_degraded,
-                Unit::Ratio,
-            );
-            check.note = worst;
-            if adherence < limits.adherence_invalid && self.late >= limits.late_min {
-                check.limit = Some(limits.adherence_invalid);
-                state = state.max(HealthState::Invalid);
-            } else if check.failed() {
-                state = state.max(HealthState::Degraded);
-            }
-            self.checks.push(check);
-        }
-        if let Some(check) = self.lag_check(measured, limits, &mut state) {
-            self.checks.push(check);
-        }
-        let mut below = |name: &str, value: Option<f64>, limit: f64, note: &str| {
-            if value.is_none() {
-                return;
-            }
-            let mut check = Check::new(name, value, Relation::AtMost, limit, Unit::Ratio);
-            if !note.is_empty() {
-                check.note = Some(note.to_owned());
-            }
-            if check.failed() {
-                state = state.max(HealthState::Degraded);
-            }
-            self.checks.push(check);
-        };
-        let cpu = self.cpu_max.filter(|_| !spins);
-        below("worker_processor", cpu, limits.cpu, "the busiest worker of its core");
-        let delay = self.run_delay_max;
-        below("run_queue_delay", delay, limits.run_delay, "a worker was ready and had no core");
-        below("cgroup_throttled", self.host.throttled, limits.throttled, "stopped by its quota");
-        below("steal", self.host.steal, limits.steal, "taken by the hypervisor");
-        if let Some(achieved) = self.achieved {
-            let check = Check::new(
-                "achieved_of_target",
-                Some(achieved),
-                Relation::AtLeast,
-                limits.achieved,
-                Unit::Ratio,
-            );
-            if check.failed() {
-                let lost = if achieved < limits.adherence_invalid {
-                    HealthState::Invalid
-                } else {
-                    HealthState::Degraded
-                };
-                state = state.max(lost);
-            }
-            self.checks.push(check);
-        }
-        self.state = state;
-    }
-
-    fn lag_check(
-        &self,
-        measured: &Measured,
-        limits: &HealthLimits,
-        state: &mut HealthState,
-    ) -> Option<Check> {
-        let lag = self.lag_p99?;
-        let p50 = response_p50(measured);
-        let share = |s: f64| p50.map_or(0.0, |p| p.0 as f64 * s);
-        let degraded = share(limits.lag_degraded).max(limits.lag_floor.0 as f64);
-        let invalid = share(limits.lag_invalid).max(limits.lag_invalid_floor.0 as f64);
-        let lag = lag.0 as f64;
-        let over = lag > invalid && self.late >= limits.late_min;
-        let limit = if over { invalid } else { degraded };
-        let check =
-            Check::new("harness_lag.p99", Some(lag), Relation::AtMost, limit, Unit::Nanoseconds);
-        if over {
-            *state = (*state).max(HealthState::Invalid);
-        } else if check.failed() {
-            *state = (*state).max(HealthState::Degraded);
-        }
-        Some(check)
     }
 }
 
-/// A lateness matters by what it is measured against: so much of it is none.
+/// How late a message may be and still count as on time: a share of the response time, at least the floor.
 fn on_time_within(measured: &Measured, limits: &HealthLimits) -> Nanos {
     let share = response_p50(measured).map_or(0.0, |p50| p50.0 as f64 * limits.lag_degraded);
     Nanos(share as u64).max(limits.lag_floor)
@@ -397,15 +378,15 @@ fn unsent_by_us(record: &RunRecord, measured: &Measured) -> u64 {
     if window_was_full || connections_failed { 0 } else { measured.tally().unsent }
 }
 
-fn worst_second(record: &RunRecord, measured: &Measured) -> Option<(f64, f64)> {
+fn worst_second(record: &RunRecord, measured: &Measured) -> Option<WorstSecond> {
     measured
         .rows(record)
         .filter(|row| row.tally.written > 0)
         .map(|row| {
             let share = row.tally.on_time as f64 / row.tally.written as f64;
-            (row.at.as_secs_f64(), share.min(1.0))
+            WorstSecond { at_s: row.at.as_secs_f64(), adherence: share.min(1.0) }
         })
-        .min_by(|a, b| a.1.total_cmp(&b.1))
+        .min_by(|a, b| a.adherence.total_cmp(&b.adherence))
 }
 
 /// (mean over the measured seconds, worst second) of the worker that used most, as a share of time.

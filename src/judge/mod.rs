@@ -1,21 +1,19 @@
-//! What a record means: do its books balance, was the harness fit to measure, was the run steady, does
-//! the SMSC bear the rate, are the gates kept (docs/ledger.md, docs/verdict.md and docs/measuring.md). Pure: a plan and
-//! a record in, a judgement out. Nothing here runs, reads a clock or prints.
+//! What a record means: does its ledger balance, was the harness fit to measure, was the run steady, did
+//! the SMSC sustain the rate, did the gates pass (METHOD.md §4 to §8). Pure: a plan and a record in,
+//! a judgement out. Nothing here runs, reads a clock or prints.
 mod baseline;
 mod books;
 mod check;
 pub mod compare;
 mod figures;
-#[cfg(test)]
-mod fitness;
 mod fleet;
 mod gates;
 mod health;
+mod judgement;
 mod measured;
 mod name;
+mod outcome;
 mod receipts;
-#[cfg(test)]
-pub(crate) mod sample;
 pub mod statistics;
 mod steady;
 #[cfg(test)]
@@ -24,202 +22,18 @@ mod verdict;
 
 pub use baseline::{BASELINE_SCHEMA, Baseline, BaselineError, Noise};
 pub use books::{Books, TallyCheck, TallyLine, TallyView, against_tally};
-pub use check::{Check, Relation, Unit};
+pub use check::{About, Check, Relation, Unit};
 pub use figures::{FIGURES, FigureRow, LEDGER, LedgerLine, Scope, receipts_asked};
 pub use gates::{
     ABORTED, Abort, Cells, GateError, GateFault, GateInput, GateOutcome, GateResult, GateValue,
     RelativeGate, check_gates, evaluate, leaning,
 };
-pub use health::{Health, HealthLimits, HealthState};
+pub use health::{Health, HealthLimits, HealthState, WorstSecond};
+pub use judgement::{Judgement, judge};
 pub use measured::{Measured, is_measured, stage_messages, stage_spans};
-pub use name::{
-    Group, Meaning, NameError, Named, Names, PERCENTILES, StageSpan, VerdictWord, all_names,
-};
+pub use name::{Group, NameError, Named, Names, PERCENTILES, StageSpan, all_names};
+pub use outcome::{Limiter, Outcome};
 pub use steady::Steady;
-pub use verdict::{Explanation, Limiter, LittlesLaw, Outcome, PILES_UP};
-
-use crate::kit::{HostUse, words};
-use crate::measure::{ANSWERED_AS, Anomaly, Metric, RunRecord};
-use crate::plan::Plan;
-
-/// What a record means.
-#[derive(Clone, Debug)]
-pub struct Judgement {
-    /// The measured part of the run, which all but the books speaks of.
-    pub measured: Measured,
-    /// Conservation.
-    pub books: Books,
-    /// The harness.
-    pub health: Health,
-    /// Steadiness.
-    pub steady: Steady,
-    /// None in closed loop and where nothing is sent.
-    pub outcome: Option<Outcome>,
-    /// None where nothing was written.
-    pub limiter: Option<Limiter>,
-    /// What names the limiter.
-    pub evidence: Vec<String>,
-    /// The checks that made the outcome.
-    pub reasons: Vec<Check>,
-    /// Why response and service time differ, where they do.
-    pub explanation: Option<Explanation>,
-    /// What the rate and the service time need to have open.
-    pub littles_law: Option<LittlesLaw>,
-    /// What a reader should know.
-    pub notes: Vec<String>,
-    /// What a reader should beware of.
-    pub warnings: Vec<String>,
-}
-
-impl Judgement {
-    /// True where response percentiles may stand at the top: the harness kept up, and no work piled up
-    /// (else in an open loop they only say how long the run was).
-    pub fn allows_response_headline(&self) -> bool {
-        let piled_up =
-            self.reasons.iter().any(|c| c.failed() && PILES_UP.contains(&c.check.as_str()));
-        self.health.allows_headline() && !(self.outcome == Some(Outcome::NotSustained) && piled_up)
-    }
-}
-
-/// Where receipts are missing and unknown at once: which id_mode would have matched how many.
-fn id_modes(plan: &Plan, record: &RunRecord) -> Option<String> {
-    let mut modes = record.id_modes.clone();
-    modes.sort_by_key(|m| std::cmp::Reverse(m.1));
-    let best = modes.first()?;
-    let own = serde_json::to_value(plan.receipts.id_mode).unwrap_or_default();
-    let own = own.as_str().unwrap_or_default();
-    let now = modes.iter().find(|mode| mode.0 == own).map_or(0, |mode| mode.1);
-    let all: Vec<String> =
-        modes.iter().map(|(name, n)| format!("{name} {}", words::count(*n))).collect();
-    let advice = if best.1 > now {
-        format!("set receipts.id_mode = \"{}\"", best.0)
-    } else if now > 0 {
-        format!("no other would match more than \"{own}\", which is set")
-    } else {
-        "no id_mode matches: they may be somebody else's".to_owned()
-    };
-    Some(format!(
-        "receipts are missing and unknown at once. Of {} sampled, each id_mode would have matched: {}; {advice}",
-        words::count(record.ids_sampled),
-        all.join(", "),
-    ))
-}
-
-/// Judges a record.
-pub fn judge(plan: &Plan, record: &RunRecord, host: &HostUse) -> Judgement {
-    let measured = Measured::of(plan, record);
-    let health = Health::of(plan, record, &measured, host, &HealthLimits::default());
-    let steady = Steady::of(plan, record, &measured);
-    let mut reasons = verdict::checks(plan, &measured);
-    let outcome = verdict::outcome(&measured, &health, &steady, &reasons);
-    let limited = verdict::limiter(plan, record, &measured, &health, &steady, &reasons);
-    let (limiter, evidence) = limited.map_or((None, Vec::new()), |(l, e)| (Some(l), e));
-    let littles_law = verdict::littles_law(plan, &measured);
-    let explanation = verdict::explanation(plan, record, &measured, littles_law.as_ref(), limiter);
-    let mut notes = Vec::new();
-    let hint = limiter == Some(Limiter::Window) && !measured.closed && !verdict::is_capped(plan);
-    if let Some(law) = littles_law.as_ref().filter(|_| hint) {
-        notes.push(law.says());
-    }
-    if let Some(reason) = &record.cut_reason {
-        notes.push(format!("the run ended early: {reason}"));
-    }
-    if !record.rate_changes.is_empty() {
-        let changes: Vec<String> = record
-            .rate_changes
-            .iter()
-            .map(|c| {
-                format!("{} % of the plan at {}", c.percent, words::seconds(c.at.as_secs_f64()))
-            })
-            .collect();
-        notes.push(format!("the operator changed the rate: {}", changes.join(", ")));
-    }
-    if steady.steady.is_none() && outcome.is_some() {
-        notes.push(format!("steady state not judged: {}", steady.reason));
-    }
-    notes.extend(id_modes(plan, record));
-    notes.extend(receipts::like_receipts(record));
-    notes.extend(record.fleet.iter().flat_map(fleet::notes));
-    let warnings = warnings(plan, record, &measured, &steady);
-    reasons.extend(steady.growths.iter().chain(&steady.drifts).cloned());
-    reasons.extend(health.checks.iter().cloned());
-    Judgement {
-        books: Books::of(plan, record),
-        measured,
-        health,
-        steady,
-        outcome,
-        limiter,
-        evidence,
-        reasons,
-        explanation,
-        littles_law,
-        notes,
-        warnings,
-    }
-}
-
-fn warnings(plan: &Plan, record: &RunRecord, measured: &Measured, steady: &Steady) -> Vec<String> {
-    let mut warnings: Vec<String> = record.fleet.iter().flat_map(fleet::warnings).collect();
-    let answered_as = |a: &Anomaly| {
-        let command = a.kind.strip_prefix(ANSWERED_AS)?;
-        Some(format!(
-            "{} submit_sm were answered with {command}, which is no answer to them: they count as timed out",
-            words::count(a.count)
-        ))
-    };
-    warnings.extend(record.anomalies.iter().filter_map(answered_as));
-    if let Some(needed) = steady.warmup_needed {
-        warnings
-            .push(format!("warm-up too short: at least {}", words::seconds(needed.as_secs_f64())));
-    }
-    let t = record.ledger();
-    warnings.extend(receipts::warnings(plan, record, &t));
-    // docs/smpp/in-the-wild.md, rows 1 to 3: the commonest support case of all
-    let many = |part: u64, of: u64| of > 0 && part as f64 > 0.01 * of as f64;
-    if many(t.receipts_missing, t.receipts_expected)
-        && many(record.receipts_unknown, t.receipts_expected)
-    {
-        warnings.push(
-            "receipts are missing and unknown receipts came: the ids may be spelled differently in \
-             responses and receipts; try another receipts.id_mode"
-                .to_owned(),
-        );
-    }
-    if measured.sends && measured.time == crate::kit::Nanos::ZERO {
-        warnings.push("no measured stage was reached: there is no result".to_owned());
-    }
-    let beyond = measured.latency(Metric::Response).censored_count();
-    if beyond > 0 {
-        let (have, count) = if beyond == 1 { ("has", "counts") } else { ("have", "count") };
-        warnings.push(format!(
-            "{} {have} no answer and {count} as \"at least so long\" in the percentiles",
-            words::counted(beyond, "message")
-        ));
-    }
-    warnings.extend(buffers_refused(plan, record));
-    warnings
-}
-
-/// Socket buffers that the kernel made smaller than the profile asks for. It keeps twice of what is asked, the
-/// half for its own books (socket(7)).
-fn buffers_refused(plan: &Plan, record: &RunRecord) -> Vec<String> {
-    let asked = [
-        ("send_buffer", "net.core.wmem_max", plan.target.send_buffer),
-        ("receive_buffer", "net.core.rmem_max", plan.target.receive_buffer),
-    ];
-    let line = |(key, limit, octets): (&str, &str, Option<usize>)| {
-        let octets = octets? as u64;
-        let carried = record.sessions.iter().filter_map(|s| s.transport.as_ref());
-        let granted =
-            carried.map(|t| if key == "send_buffer" { t.send_buffer } else { t.receive_buffer });
-        let granted = granted.min()? / 2;
-        (granted < octets).then(|| {
-            let (granted, octets) = (words::count(granted), words::count(octets));
-            format!(
-                "target.{key}: the kernel granted {granted} octets, not {octets}: raise {limit}"
-            )
-        })
-    };
-    asked.into_iter().filter_map(line).collect()
-}
+#[cfg(test)]
+pub(crate) use tests::sample;
+pub use verdict::{Explanation, LittlesLaw, work_piled_up};

@@ -1,11 +1,12 @@
-//! Was the run long enough to settle, and did it stay settled (docs/verdict.md, "Warm-up and steady state")? It cuts
-//! nothing; it says.
-use super::check::{Check, Relation, Unit};
+//! Was the run long enough to settle, and did it stay settled (METHOD.md §6)? It cuts nothing; it says.
+use super::check::{About, Check, Unit};
 use super::measured::{Measured, stage_spans};
 use super::statistics::{Slope, mean, median, mser5, theil_sen};
 use crate::kit::Nanos;
 use crate::measure::{IntervalRow, RunRecord};
 use crate::plan::{Plan, Shape};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Seconds needed before a run is called steady.
 pub(super) const SAMPLES_MIN: usize = 30;
@@ -16,20 +17,22 @@ const SLOPE_SAMPLES_MIN: usize = 6;
 const RATE_DRIFT_MAX: f64 = 0.01;
 const P50_DRIFT_MAX: f64 = 0.05;
 
-/// What is known of the steadiness of a run.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// Whether the measured time was steady (METHOD §6).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Steady {
-    /// None: too short, or a load that changes by plan, so it cannot be told.
+    /// null: unknown; the run was too short, or the plan itself changes the rate.
     pub steady: Option<bool>,
-    /// Why so.
+    /// The reason.
     pub reason: String,
-    /// Measured seconds that were looked at.
+    /// Measured seconds that were judged.
     pub samples: usize,
-    /// The warm-up that it would have needed, where the one it had was too short.
-    pub warmup_needed: Option<Nanos>,
+    /// Length of warm-up that was needed, in seconds; null: the warm-up was long enough.
+    pub warmup_needed_s: Option<f64>,
     /// Drift of rate and of response p50 over the measured time.
+    #[serde(skip)]
     pub drifts: Vec<Check>,
-    /// Growth of what is in flight, of the backlog, and of the receipts awaited.
+    /// Growth of messages in flight, of the backlog and of awaited receipts.
+    #[serde(skip)]
     pub growths: Vec<Check>,
 }
 
@@ -38,7 +41,7 @@ impl Steady {
     pub fn of(plan: &Plan, record: &RunRecord, measured: &Measured) -> Steady {
         let Some((stage, rows)) = longest_constant_stage(plan, record) else {
             let reason = if plan.stages.is_empty() {
-                "nothing is sent".to_owned()
+                "the plan sends nothing".to_owned()
             } else if measured.rows.is_empty() {
                 "no whole second was measured".to_owned()
             } else {
@@ -56,7 +59,7 @@ impl Steady {
         } else {
             steady.drifts = drifts(&rows);
         }
-        steady.warmup_needed = warmup_needed(plan, stage, &rows);
+        steady.warmup_needed_s = warmup_needed(plan, stage, &rows).map(Nanos::as_secs_f64);
         steady.conclude();
         steady
     }
@@ -74,7 +77,7 @@ impl Steady {
             self.reason = format!("no steady state: {}", failed.join("; "));
         } else if !self.drifts.is_empty() {
             self.steady = Some(true);
-            self.reason = "rate and response time did not drift, nothing piled up".to_owned();
+            self.reason = "rate and response time did not drift; no queue grew".to_owned();
         }
     }
 }
@@ -126,7 +129,7 @@ fn drift(name: &str, values: &[f64], limit: f64) -> Option<Check> {
     let slope = theil_sen(values)?;
     let middle = median(values).filter(|m| *m > 0.0)?;
     let change = slope.value * (values.len() - 1) as f64 / middle;
-    let mut check = Check::new(name, Some(change), Relation::AtMost, limit, Unit::Ratio);
+    let mut check = Check::at_most(name, Some(change), limit, Unit::Ratio).about(About::Drift);
     let small = change.abs() <= limit;
     check.ok = Some(small || !slope.is_certain());
     let noise = if check.failed() || small { "" } else { ", not told from noise" };
@@ -163,7 +166,7 @@ fn growths(rows: &[&IntervalRow], measured: &Measured) -> Vec<Check> {
 /// Messages more at the end of the window than at its start, by the slope.
 fn growth(name: &str, slope: &Slope, samples: usize, limit: f64) -> Check {
     let grown = slope.value * (samples - 1) as f64;
-    let mut check = Check::new(name, Some(grown), Relation::AtMost, limit, Unit::Count);
+    let mut check = Check::at_most(name, Some(grown), limit, Unit::Count).about(About::Growth);
     check.ok = Some(grown <= limit || slope.low <= 0.0);
     check.with_note("more at the end of the measured time than at its start")
 }
@@ -173,7 +176,7 @@ fn growth(name: &str, slope: &Slope, samples: usize, limit: f64) -> Check {
 fn short_growth(name: &str, values: &[f64], limit: f64) -> Option<Check> {
     let (first, rest) = values.split_first()?;
     let grown = rest.last()? - first;
-    let mut check = Check::new(name, Some(grown), Relation::AtMost, limit, Unit::Count);
+    let mut check = Check::at_most(name, Some(grown), limit, Unit::Count).about(About::Growth);
     if check.failed() && !values.windows(2).all(|w| w[0] < w[1]) {
         check.ok = None;
     }

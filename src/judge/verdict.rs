@@ -9,6 +9,7 @@ use super::check::{Check, Relation, Unit};
 use super::gates::{objectives, upper_limit};
 use super::health::{Health, HealthLimits, HealthState};
 use super::measured::Measured;
+use super::outcome::{Limiter, Outcome};
 use super::receipts::MissingShare;
 use super::steady::{AWAITED_GROWTH, Steady};
 use crate::kit::{
@@ -17,98 +18,22 @@ use crate::kit::{
 };
 use crate::measure::{Counters, Metric, Outage, RunRecord, Transport};
 use crate::plan::Plan;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What a run says of the SMSC at its rate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// It bears it.
-    Sustained,
-    /// It does not.
-    NotSustained,
-    /// The harness did not keep up.
-    InconclusiveHarness,
-    /// The run was too unsteady, or too small, to say.
-    InconclusiveNoise,
-}
-
-impl Outcome {
-    /// As result.json spells it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Outcome::Sustained => "sustained",
-            Outcome::NotSustained => "not_sustained",
-            Outcome::InconclusiveHarness => "inconclusive_harness",
-            Outcome::InconclusiveNoise => "inconclusive_noise",
-        }
-    }
-}
-
-/// What kept the run from doing more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Limiter {
-    /// The tool, or its machine.
-    Harness,
-    /// The SMSC refused for rate.
-    SmscThrottle,
-    /// Connections were lost or missing.
-    Connection,
-    /// The SMSC read too slowly: sockets took no octets.
-    Backpressure,
-    /// The window was full.
-    Window,
-    /// The SMSC answered late, or fell behind.
-    SmscLatency,
-    /// Receipts came late or fell behind, while answers kept up.
-    Receipts,
-    /// Nothing did.
-    None,
-}
-
-impl Limiter {
-    /// As result.json spells it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Limiter::Harness => "harness",
-            Limiter::SmscThrottle => "smsc_throttle",
-            Limiter::Connection => "connection",
-            Limiter::Backpressure => "backpressure",
-            Limiter::Window => "window",
-            Limiter::SmscLatency => "smsc_latency",
-            Limiter::Receipts => "receipts",
-            Limiter::None => "none",
-        }
-    }
-
-    /// As a report prints it.
-    pub const fn says(self) -> &'static str {
-        match self {
-            Limiter::Harness => "the harness",
-            Limiter::SmscThrottle => "the SMSC throttles",
-            Limiter::Connection => "the connections",
-            Limiter::Backpressure => "the SMSC reads too slowly",
-            Limiter::Window => "the window",
-            Limiter::SmscLatency => "the SMSC answers late",
-            Limiter::Receipts => "the receipts are late or missing",
-            Limiter::None => "none",
-        }
-    }
-}
-
-/// Little's law, N = X·R: what a rate and a service time need to have open.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Little's law, N = X·R: how many messages a rate and a service time keep in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LittlesLaw {
-    /// X: messages a second.
+    /// X: messages per second.
     pub rate: f64,
     /// R: mean service time.
+    #[serde(rename = "service_ns")]
     pub service: Nanos,
-    /// N: submit_sm that must be open on the mean.
+    /// N: submit_sm in flight on average.
     pub open: f64,
-    /// Window slots there are, over all senders.
+    /// Window slots of all senders.
     pub slots: u64,
-    /// A window per sender that would do, with a fifth to spare.
+    /// A sufficient window per bind, with a fifth to spare.
     pub window: u64,
 }
 
@@ -118,9 +43,15 @@ const ANSWERED_MIN: f64 = 0.999;
 /// Throttled and refused, and receipts missing, unless a gate says otherwise.
 const ERRORS_MAX: f64 = 0.001;
 const MISSING_MAX: f64 = 0.001;
-/// Checks that fail where messages pile up, on this side or at the SMSC.
-pub const PILES_UP: [&str; 4] =
+/// Checks that fail where messages queue up, in the harness or at the SMSC.
+const PILES_UP: [&str; 4] =
     ["in_flight_growth", "backlog_growth", "sent_of_scheduled", "answered_of_sent"];
+
+/// Whether work piled up: response times from the intended send then only reflect the run's length.
+pub fn work_piled_up(outcome: Option<Outcome>, reasons: &[Check]) -> bool {
+    let piles_up = |c: &Check| c.failed() && PILES_UP.contains(&c.check.as_str());
+    outcome == Some(Outcome::NotSustained) && reasons.iter().any(piles_up)
+}
 
 /// Share of the time with no free slot from which on the window is called full.
 const WINDOW_FULL: f64 = 0.10;
@@ -138,31 +69,14 @@ pub(super) fn checks(plan: &Plan, measured: &Measured) -> Vec<Check> {
     if !measured.sends {
         return checks;
     }
-    let first_sends = t.written.saturating_sub(t.retries);
     if !measured.closed {
-        checks.push(Check::new(
-            "sent_of_scheduled",
-            share(first_sends, t.planned),
-            Relation::AtLeast,
-            SENT_MIN,
-            Unit::Ratio,
-        ));
+        let first_sends = t.written.saturating_sub(t.retries);
+        checks.push(Check::at_least("sent_of_scheduled", share(first_sends, t.planned), SENT_MIN));
     }
-    checks.push(Check::new(
-        "answered_of_sent",
-        share(t.answered(), t.written),
-        Relation::AtLeast,
-        ANSWERED_MIN,
-        Unit::Ratio,
-    ));
+    checks.push(Check::at_least("answered_of_sent", share(t.answered(), t.written), ANSWERED_MIN));
     let rejected_max = upper_limit(plan, "ratio.rejected").unwrap_or(ERRORS_MAX);
-    let mut rejected = Check::new(
-        "rejected_of_sent",
-        share(t.rejected, t.written),
-        Relation::AtMost,
-        rejected_max,
-        Unit::Ratio,
-    );
+    let rejected = share(t.rejected, t.written);
+    let mut rejected = Check::at_most("rejected_of_sent", rejected, rejected_max, Unit::Ratio);
     if t.throttled > 0 {
         rejected.note = Some(format!("{} of them throttled", words::count(t.throttled)));
     }
@@ -176,9 +90,8 @@ pub(super) fn checks(plan: &Plan, measured: &Measured) -> Vec<Check> {
 fn missing(plan: &Plan, t: &Counters) -> Option<Check> {
     let missing = MissingShare::of(t)?;
     let limit = upper_limit(plan, "ratio.missing").unwrap_or(MISSING_MAX);
-    let relation = Relation::AtMost;
-    let mut check = Check::new("receipts_missing", Some(missing.low), relation, limit, Unit::Ratio);
-    check.ok = missing.decide(|value| relation.holds(value, limit), limit);
+    let mut check = Check::at_most("receipts_missing", Some(missing.low), limit, Unit::Ratio);
+    check.ok = missing.decide(|value| Relation::AtMost.holds(value, limit), limit);
     if check.ok.is_none() {
         check.value = missing.figure();
     }
@@ -315,7 +228,7 @@ fn late(steady: &Steady, checks: &[Check]) -> (Limiter, Vec<String>) {
         (true, true) => {
             let failed = says(checks.iter().filter(|c| c.failed()).collect());
             let evidence = if failed.is_empty() {
-                "nothing in this run kept it from its rate".to_owned()
+                "nothing limited the rate in this run".to_owned()
             } else {
                 format!("the rate was kept; the verdict is for {}", failed.join("; "))
             };
@@ -423,7 +336,7 @@ impl LittlesLaw {
     /// One sentence, for a run that the window limited.
     pub fn says(&self) -> String {
         let need = format!(
-            "Little's law: {} × {} mean service time keep {:.1} submit_sm open on the mean; \
+            "Little's law: {} × {} mean service time keep {:.1} submit_sm in flight on average; \
              there are {} window slots",
             words::rate(self.rate),
             words::duration(self.service.0),

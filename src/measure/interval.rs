@@ -7,13 +7,14 @@ use super::latency::{Latency, LatencyRange};
 use super::metric::Metric;
 use crate::kit::Nanos;
 use crate::smpp::without_passwords;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Prefix of the anomaly kinds in which a submit_sm was answered by another command; the name of that command follows.
 pub const ANSWERED_AS: &str = "submit_sm_answered_as_";
 
-/// Counts of whole messages, where some have several parts; else zeros.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Whole messages, where some have several parts. Empty otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Messages {
     /// At least one part was due.
     pub planned: u64,
@@ -95,8 +96,8 @@ impl Gauges {
     }
 }
 
-/// Behaviour of a peer outside the specification, counted by kind with one example.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What a peer did that no standard foresees, counted by kind with one example.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Anomaly {
     /// `trailing_octets`, `unknown_command_id`, …
     pub kind: String,

@@ -1,9 +1,7 @@
 //! A saved run as `judge::compare` takes it.
 use super::document::{Document, IntervalRow, LatencyRow, Table, leaves};
 use super::saved::{Saved, Second};
-use crate::judge::compare::{
-    self, Evidence, Fingerprint, SecondCounts, Share, compared_rates, compared_shares,
-};
+use crate::judge::compare::{self, Evidence, Fingerprint, Share, compared_rates, compared_shares};
 use crate::judge::statistics::Sparse;
 use crate::kit::Nanos;
 use crate::measure::{LATENCY_METRICS, Latency, Metric};
@@ -112,16 +110,7 @@ fn second(row: &IntervalRow, seconds: &[Second]) -> compare::Second {
     compare::Second {
         at,
         length: nanos(row.length_s),
-        counts: SecondCounts {
-            written: row.written,
-            accepted: row.accepted,
-            rejected: row.rejected,
-            throttled: row.throttled,
-            timed_out: row.timed_out,
-            lost: row.lost,
-            receipts: row.receipts,
-            missing: row.receipts_missing,
-        },
+        counts: row.counters(),
         latencies: latencies
             .iter()
             .filter(|packed| packed.metric.row().per_message)

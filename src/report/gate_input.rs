@@ -6,8 +6,8 @@ use super::saved::Second;
 use crate::judge::{self, Cells, GateInput, Measured, Names, StageSpan};
 use crate::kit::Nanos;
 use crate::measure::{
-    CellInterval, Counters, CutReason, Gauges, IntervalRow, LATENCY_METRICS, Latency, LatencyRange,
-    Metric, ROW_METRICS,
+    CellInterval, CutReason, Gauges, IntervalRow, LATENCY_METRICS, Latency, LatencyRange, Metric,
+    ROW_METRICS,
 };
 use serde_json::Value;
 use std::borrow::Cow;
@@ -92,21 +92,6 @@ impl Saved {
         };
         let rows = self.document.intervals.iter().map(|r| {
             let at = Nanos::from_secs_f64(r.t_s);
-            let tally = Counters {
-                planned: r.scheduled,
-                written: r.written,
-                accepted: r.accepted,
-                rejected: r.rejected,
-                throttled: r.throttled,
-                timed_out: r.timed_out,
-                lost: r.lost,
-                receipts_expected: r.receipts_expected,
-                receipts_final: r.receipts,
-                receipts_missing: r.receipts_missing,
-                receipts_untracked: r.receipts_untracked,
-                receipts_ambiguous: r.receipts_ambiguous,
-                ..Counters::default()
-            };
             // a share over all threads: as if of one
             let window_full_ns = (r.window_full_ratio * r.length_s * 1e9) as u64;
             let gauges = Gauges { window_full_ns, ..Gauges::default() };
@@ -118,7 +103,15 @@ impl Saved {
                 _ => 0,
             };
             let kept = ROW_METRICS.map(|metric| (kept(at, metric), censored(metric)));
-            IntervalRow::of(at, Nanos::from_secs_f64(r.length_s), None, tally, gauges, r.mo, &kept)
+            IntervalRow::of(
+                at,
+                Nanos::from_secs_f64(r.length_s),
+                None,
+                r.counters(),
+                gauges,
+                r.mo,
+                &kept,
+            )
         });
         rows.collect()
     }

@@ -1,11 +1,11 @@
 //! junit.xml: a test case a gate, as CI servers read it. A gate that could not be decided is an error and not a
 //! failure: nobody knows whether it is kept. Text of a peer or a profile goes in through the library's own strings
 //! only, which leave out what XML cannot hold.
-use super::document::{Document, GateRow};
+use super::document::Document;
 use super::escape::printable;
 use super::model::RunModel;
 use super::unavailable::Unavailable;
-use crate::judge::GateOutcome;
+use crate::judge::{GateOutcome, GateResult};
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub(super) fn render(document: &Document) -> Result<Vec<u8>, Unavailable> {
     Ok(text.replacen(" skipped=\"0\"", "", 1).into_bytes())
 }
 
-fn test_case(m: &RunModel<'_>, gate: &GateRow) -> TestCase {
+fn test_case(m: &RunModel<'_>, gate: &GateResult) -> TestCase {
     let found = printable(&gate.found());
     let not = |kind: NonSuccessKind, name: &str| {
         let mut status = TestCaseStatus::non_success(kind);

@@ -1,12 +1,12 @@
 //! Summaries on the terminal: what was found first, then why it can be believed, then the figures. It decides widths
 //! and colours, and nothing that is said.
 use super::Saved;
-use super::document::GateRow;
 use super::escape::printable;
 use super::model::{
     Check, ComparisonModel, Headline, Ledger, Line, RunModel, SearchModel, Table, Tone, Top,
 };
 use super::table::{command, fill, table};
+use crate::judge::GateResult;
 use crate::kit::words;
 use std::fmt::Display;
 
@@ -133,7 +133,7 @@ impl Page {
         }
     }
 
-    fn gate(&mut self, gate: &GateRow) {
+    fn gate(&mut self, gate: &GateResult) {
         let word = gate.word();
         self.painted(&format!("  {word:<9} "), &gate.says(), word, gate.tone());
     }

@@ -158,10 +158,9 @@ fn is_time(name: &str) -> bool {
 }
 
 fn broken(gate: &GateResult) -> String {
-    let value = match &gate.value {
-        Some(judge::GateValue::Number(n)) => gate.unit.show(*n),
-        Some(judge::GateValue::Word(word)) => word.clone(),
-        None => gate.why.clone().unwrap_or_else(|| "?".to_owned()),
+    let value = match (&gate.value, &gate.why) {
+        (None, Some(why)) => why.clone(),
+        _ => gate.shows(),
     };
     format!("{} {value}, wanted {}", gate.name, gate.expression)
 }

@@ -1,9 +1,9 @@
 //! From the readings of two sides to one estimate a metric: which scale, what stands for each side, how uncertain.
+use super::comparison::{Scale, Settings, Test};
 use super::evidence::{Evidence, Share};
 use super::metrics::{self, Compared};
 use super::reading::{Draw, Reading, by_chance, side_by_side};
 use super::side::RunSet;
-use super::{Scale, Settings, Test};
 use crate::judge::statistics::{Deviation, Effect, mann_whitney, mean, of_runs, spread};
 use crate::kit::{Rng, stream_seed};
 

@@ -1,8 +1,9 @@
 //! What a comparison needs to know of one run. Plain data: `report` makes it from a saved run, tests from chance.
+use crate::judge::health::HealthState;
+use crate::judge::outcome::Outcome;
 use crate::judge::statistics::Sparse;
-use crate::judge::{HealthState, Outcome};
 use crate::kit::Nanos;
-use crate::measure::{Latency, Metric};
+use crate::measure::{Counters, Latency, Metric};
 use serde::{Deserialize, Serialize};
 
 /// One run.
@@ -52,30 +53,9 @@ pub struct Second {
     /// How long.
     pub length: Nanos,
     /// What happened in it.
-    pub counts: SecondCounts,
+    pub counts: Counters,
     /// Distributions of what was answered or receipted in it.
     pub latencies: Vec<(Metric, Sparse)>,
-}
-
-/// What happened in a second.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SecondCounts {
-    /// submit_sm written.
-    pub written: u64,
-    /// Accepted.
-    pub accepted: u64,
-    /// Rejected.
-    pub rejected: u64,
-    /// Of those, throttled.
-    pub throttled: u64,
-    /// Not answered in time.
-    pub timed_out: u64,
-    /// Lost with their connection.
-    pub lost: u64,
-    /// First final receipts.
-    pub receipts: u64,
-    /// Receipts given up on.
-    pub missing: u64,
 }
 
 /// What a run was made with, by dotted name, in order. Not in it: the run's and the target's names, accounts, the

@@ -1,9 +1,8 @@
 //! What is compared: one row each, with the direction that is better. Percentiles are every latency's of the
 //! catalogue that says something of the SMSC; the tool's own lateness does not, nor does how early a receipt was.
-use super::evidence::SecondCounts;
 use crate::judge::check::Unit;
 use crate::judge::name::PERCENTILES;
-use crate::measure::{LATENCY_METRICS, Metric};
+use crate::measure::{Counters, LATENCY_METRICS, Metric};
 use serde::{Deserialize, Serialize};
 
 /// Which way is better.
@@ -22,9 +21,9 @@ pub(super) enum Source {
     /// A quantile of a distribution.
     Latency(Metric, f64),
     /// Something a second: its count in a second.
-    Rate(fn(&SecondCounts) -> u64),
+    Rate(fn(&Counters) -> u64),
     /// A share: part and whole in a second.
-    Share(fn(&SecondCounts) -> (u64, u64)),
+    Share(fn(&Counters) -> (u64, u64)),
 }
 
 /// One row.
@@ -57,22 +56,22 @@ pub const PRIMARY: [&str; 6] = [
 ];
 
 /// A rate's name, and what it counts.
-type Rate = (&'static str, fn(&SecondCounts) -> u64);
+type Rate = (&'static str, fn(&Counters) -> u64);
 
 const RATES: [Rate; 3] = [
     ("rate.written", |s| s.written),
     ("rate.accepted", |s| s.accepted),
-    ("rate.receipts", |s| s.receipts),
+    ("rate.receipts", |s| s.receipts_final),
 ];
 
-type SharesRow = (&'static str, fn(&SecondCounts) -> (u64, u64));
+type SharesRow = (&'static str, fn(&Counters) -> (u64, u64));
 
 const SHARES: [SharesRow; 5] = [
     ("ratio.rejected", |s| (s.rejected, s.written)),
     ("ratio.throttled", |s| (s.throttled, s.written)),
     ("ratio.timed_out", |s| (s.timed_out, s.written)),
     ("ratio.lost", |s| (s.lost, s.written)),
-    ("ratio.missing", |s| (s.missing, s.receipts + s.missing)),
+    ("ratio.missing", |s| (s.receipts_missing, s.receipts_final + s.receipts_missing)),
 ];
 
 /// Whether a latency says something of the SMSC, so that shorter is better.

@@ -1,11 +1,11 @@
 //! One figure of one run, with what the run alone says of its uncertainty.
-use super::evidence::{Evidence, Second, SecondCounts, Share};
+use super::evidence::{Evidence, Fingerprint, Second, Share};
 use super::metrics::{Compared, Source};
 use crate::judge::statistics::{
     self, Blocks, Deviation, Layers, SHORTEST_NS, SPANS_MIN, Sparse, paired_deviation, wilson,
 };
 use crate::kit::Rng;
-use crate::measure::Metric;
+use crate::measure::{Counters, Metric};
 use serde::{Deserialize, Serialize};
 
 /// A figure of a run.
@@ -98,7 +98,7 @@ fn length(second: &Second) -> f64 {
     second.length.as_secs_f64()
 }
 
-fn rate(run: &Evidence, name: &str, count: fn(&SecondCounts) -> u64) -> Option<Reading> {
+fn rate(run: &Evidence, name: &str, count: fn(&Counters) -> u64) -> Option<Reading> {
     let value = run.rate(name)?;
     let part = |s: &Second| count(&s.counts) as f64;
     let all: f64 = run.seconds.iter().map(part).sum();
@@ -113,7 +113,7 @@ fn rate(run: &Evidence, name: &str, count: fn(&SecondCounts) -> u64) -> Option<R
     Some(Reading { value: Some(value), at_least: None, share: None, ln_error, error, rough: false })
 }
 
-fn share(run: &Evidence, name: &str, counts: fn(&SecondCounts) -> (u64, u64)) -> Option<Reading> {
+fn share(run: &Evidence, name: &str, counts: fn(&Counters) -> (u64, u64)) -> Option<Reading> {
     let share = run.share(name)?;
     let value = share.value()?;
     let (part, of) =
@@ -187,7 +187,7 @@ fn common(run: &Evidence, other: &Evidence) -> Evidence {
     };
     Evidence {
         id: String::new(),
-        fingerprint: super::Fingerprint::default(),
+        fingerprint: Fingerprint::default(),
         latencies: run.latencies.clone(),
         rates: Vec::new(),
         shares: Vec::new(),

@@ -1,10 +1,11 @@
 //! From estimates to verdicts.
+use super::comparison::{MetricComparison, Scale, Settings, Test, Verdict};
 use super::decide::{Estimate, Known};
-use super::metrics::Source;
+use super::metrics::{Direction, Source};
 use super::reading::Reading;
 use super::side::RunSet;
-use super::{Direction, MetricComparison, Scale, Settings, Test, Verdict};
-use crate::judge::Unit;
+use crate::judge::check::Unit;
+use crate::judge::name::PERCENTILES;
 use crate::judge::statistics::{Effect, holm, wilson};
 use crate::kit::{Nanos, words};
 
@@ -225,6 +226,5 @@ fn unseen(out: &mut MetricComparison, base: &[Option<Reading>], candidate: &[Opt
 /// The share of a sample beyond a percentile's name: `receipt.p99` has 0.01.
 fn beyond_share(name: &str) -> f64 {
     let percentile = name.rsplit('.').next().unwrap_or("");
-    let rows = crate::judge::name::PERCENTILES;
-    rows.iter().find(|p| p.0 == percentile).map_or(1.0, |p| 1.0 - p.1)
+    PERCENTILES.iter().find(|p| p.0 == percentile).map_or(1.0, |p| 1.0 - p.1)
 }

@@ -1,9 +1,10 @@
 //! One side of a comparison: the runs made with the same build of the same thing, figure by figure.
-use super::Refused;
 use super::evidence::{Evidence, Fingerprint};
 use super::metrics;
 use super::reading::{Draw, Reading};
-use crate::judge::{HealthState, Outcome};
+use super::refused::Refused;
+use crate::judge::health::HealthState;
+use crate::judge::outcome::Outcome;
 use crate::kit::{Nanos, Rng, stream_seed};
 use crate::measure::Metric;
 use serde::{Deserialize, Serialize};

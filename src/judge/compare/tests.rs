@@ -1,6 +1,8 @@
 //! The tester tested (docs/testing.md): no difference called where there is none, a real one found, intervals that hold
 //! what they promise. Runs are simulated; the seeds are fixed.
-use super::simulate::{MINUTE, World, run, run_in, weather};
+pub(crate) mod simulate;
+
+use self::simulate::{MINUTE, World, run, run_in, weather};
 use super::*;
 use crate::judge::HealthState;
 use crate::judge::Unit;

@@ -1,5 +1,5 @@
 //! Gates on a rate or a share of the measured messages.
-use super::{Decision, GateOutcome, HARNESS, by, undecided};
+use super::decision::{Decision, GateOutcome, HARNESS, by, undecided};
 use crate::judge::check::Relation;
 use crate::judge::figures::{FigureRow, Scope};
 use crate::judge::receipts::MissingShare;

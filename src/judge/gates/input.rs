@@ -1,7 +1,9 @@
 //! What gates are decided on: of a run that was just judged, or of a saved one.
+use crate::judge::health::HealthState;
+use crate::judge::judgement::Judgement;
 use crate::judge::measured::{Measured, is_measured};
 use crate::judge::name::{Group, Names};
-use crate::judge::{HealthState, Judgement, Limiter, Outcome};
+use crate::judge::outcome::{Limiter, Outcome};
 use crate::kit::Nanos;
 use crate::measure::{
     CellInterval, CutReason, IntervalRow, Latency, LatencyRange, Metric, RunRecord,

@@ -1,10 +1,11 @@
-//! Gates: limits that a run must keep (docs/verdict.md and docs/comparing.md). A gate that cannot be decided is never a
-//! pass.
+//! Gates: limits on the metrics of a run (METHOD.md §5, §10). A gate that cannot be decided is never a pass.
 mod abort;
+mod decision;
 mod expression;
 mod fault;
 mod figure;
 mod input;
+mod objective;
 mod read;
 mod relative;
 mod sample;
@@ -13,74 +14,27 @@ mod tests;
 mod window;
 
 pub use abort::{ABORTED, Abort};
+pub use decision::{GateOutcome, GateResult, GateValue};
 pub use fault::{GateError, GateFault};
 pub use input::{Cells, GateInput};
+pub(super) use objective::{objectives, upper_limit};
 pub use read::check_gates;
 pub use relative::RelativeGate;
 
-use super::Judgement;
-use super::check::{Relation, Unit};
+use super::check::Unit;
 use super::figures::Scope;
+use super::judgement::Judgement;
 use super::measured::Measured;
 use super::name::{Group, Meaning, Names, Statistic, VerdictWord};
+use super::outcome::{Limiter, Outcome};
 use crate::measure::{CutReason, Metric, RunRecord};
 use crate::plan::Plan;
+use decision::{Decision, by, undecided};
 use expression::Limit;
 use figure::figure_gate;
 use read::{Gate, read};
 use sample::{latency_gate, statistic_value, with_invalid_harness};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-/// How a gate came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GateOutcome {
-    /// Kept.
-    Pass,
-    /// Broken.
-    Fail,
-    /// It could not be decided.
-    Undecided,
-}
-
-/// What a gate's metric was.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum GateValue {
-    /// In the metric's unit.
-    Number(f64),
-    /// A word.
-    Word(String),
-}
-
-/// One gate with its outcome.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct GateResult {
-    /// The metric's name.
-    pub name: String,
-    /// As written.
-    pub expression: String,
-    /// What the metric is measured in.
-    pub unit: Unit,
-    /// None: undefined here.
-    pub value: Option<GateValue>,
-    /// How it came out.
-    pub outcome: GateOutcome,
-    /// Why, where the value alone does not say it.
-    pub why: Option<String>,
-}
-
-impl GateResult {
-    /// True where it was broken.
-    pub fn failed(&self) -> bool {
-        self.outcome == GateOutcome::Fail
-    }
-    /// True where it could not be decided, which is never a pass.
-    pub fn undecided(&self) -> bool {
-        self.outcome == GateOutcome::Undecided
-    }
-}
 
 /// Decides every gate of the plan on a run that was judged.
 pub fn evaluate(plan: &Plan, record: &RunRecord, judgement: &Judgement) -> Vec<GateResult> {
@@ -114,17 +68,6 @@ pub fn leaning(
         | Statistic::Max => statistic_value(latency, statistic),
     };
     value.map(|value| gate.expression.relation.holds(value, limit))
-}
-
-/// Outcome, and why where the value alone does not say it.
-type Decision = (GateOutcome, Option<String>);
-
-fn undecided(why: impl Into<String>) -> Decision {
-    (GateOutcome::Undecided, Some(why.into()))
-}
-
-fn by(holds: bool) -> Decision {
-    (if holds { GateOutcome::Pass } else { GateOutcome::Fail }, None)
 }
 
 impl GateInput<'_> {
@@ -223,8 +166,8 @@ impl GateInput<'_> {
 
     fn verdict(&self, word: VerdictWord, wanted: &str) -> (Option<GateValue>, Decision) {
         let found = match word {
-            VerdictWord::Outcome => self.outcome.map(super::Outcome::name),
-            VerdictWord::Limiter => self.limiter.map(super::Limiter::name),
+            VerdictWord::Outcome => self.outcome.map(Outcome::name),
+            VerdictWord::Limiter => self.limiter.map(Limiter::name),
             VerdictWord::Harness => Some(self.harness.name()),
         };
         let decision = match found {
@@ -237,55 +180,4 @@ impl GateInput<'_> {
         };
         (found.map(|f| GateValue::Word(f.to_owned())), decision)
     }
-}
-
-const HARNESS: &str = "the harness did not keep up, so the figure is not the SMSC's";
-
-/// The limits that a profile itself puts on one metric of the whole run from above, as numbers.
-pub(super) fn upper_limit(plan: &Plan, name: &str) -> Option<f64> {
-    let (_, value) = plan.gates.iter().find(|(gate, _)| gate == name)?;
-    let gate = read(&Names::of(plan), name, value).ok()?;
-    let above =
-        gate.expression.relation.bounds_above() || gate.expression.relation == Relation::Equal;
-    match gate.expression.limit {
-        Limit::Number(limit)
-            if above && gate.named.group == Group::Whole && gate.every.is_none() =>
-        {
-            Some(limit)
-        }
-        Limit::Number(_) | Limit::Word(_) | Limit::Baseline(_) => None,
-    }
-}
-
-/// The profile's own objectives on response and receipt times of the whole run, decided on the sample
-/// alone: (name, expression, limit, value, outcome).
-pub(super) fn objectives(plan: &Plan, measured: &Measured) -> Vec<super::Check> {
-    let names = Names::of(plan);
-    let mut checks = Vec::new();
-    for (name, value) in &plan.gates {
-        let Ok(gate) = read(&names, name, value) else { continue };
-        let Meaning::Latency(metric, statistic) = gate.named.meaning else { continue };
-        let objective = matches!(
-            metric,
-            Metric::Response | Metric::Service | Metric::Receipt | Metric::ReceiptFromWrite
-        );
-        let Limit::Number(limit) = gate.expression.limit else { continue };
-        if !objective || gate.named.group != Group::Whole || gate.every.is_some() {
-            continue;
-        }
-        let latency = measured.latency(metric);
-        let relation = gate.expression.relation;
-        let (outcome, why) = latency_gate(latency, statistic, relation, limit);
-        let value = statistic_value(latency, statistic);
-        let mut check =
-            super::Check::new(name.as_str(), value, relation, limit, gate.named.meaning.unit());
-        check.ok = match outcome {
-            GateOutcome::Pass => Some(true),
-            GateOutcome::Fail => Some(false),
-            GateOutcome::Undecided => None,
-        };
-        check.note = why;
-        checks.push(check);
-    }
-    checks
 }

@@ -1,9 +1,9 @@
 //! Gates against a baseline (`"<= baseline + 5%"`): decided by the interval of the change, never by the point, and
 //! not at all where the limit is tighter than what runs of the same thing differ by.
+use super::decision::{Decision, GateOutcome, GateResult, GateValue, HARNESS, by, undecided};
 use super::expression::{Limit, parse};
 use super::fault::GateError;
 use super::read::expression_of;
-use super::{Decision, GateOutcome, GateResult, GateValue, HARNESS, by, undecided};
 use crate::judge::baseline::Noise;
 use crate::judge::check::{Relation, Unit};
 use crate::judge::compare::{Comparison, MetricComparison, Scale, compared_unit};

@@ -1,5 +1,5 @@
 //! Gates on a distribution as a whole: decided by its interval, not by its point.
-use super::{Decision, GateOutcome, HARNESS, by, undecided};
+use super::decision::{Decision, GateOutcome, HARNESS, by, undecided};
 use crate::judge::check::{Relation, Unit};
 use crate::judge::name::Statistic;
 use crate::judge::statistics;

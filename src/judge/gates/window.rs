@@ -1,9 +1,12 @@
 //! Gates that must hold in every span of the run (`for = "10s"`). What a span held is a fact, not an estimate: its
 //! figure decides, not an interval around it. Spans are by the time things happened: whole seconds on end, of
 //! measured time.
+use super::decision::{Decision, GateOutcome, HARNESS, undecided};
 use super::expression::Limit;
+use super::figure;
+use super::input::GateInput;
 use super::read::Gate;
-use super::{Decision, GateInput, GateOutcome, HARNESS, figure, undecided};
+use crate::judge::check::Relation;
 use crate::judge::figures::Scope;
 use crate::judge::name::{Group, Meaning, StageSpan, Statistic};
 use crate::judge::receipts::MissingShare;
@@ -193,7 +196,7 @@ pub(super) fn decide(
                 continue;
             }
             Found::Value(value) => relation.holds(*value, limit),
-            Found::Beyond => !relation.bounds_above() && relation != crate::judge::Relation::Equal,
+            Found::Beyond => !relation.bounds_above() && relation != Relation::Equal,
         };
         if let Found::Value(value) = found {
             let further =

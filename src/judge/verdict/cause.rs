@@ -1,6 +1,7 @@
 //! Why response and service time differ: one sentence that names window, harness, socket, connection or SMSC.
-use super::{Limiter, LittlesLaw, answered_none, is_capped};
+use super::{LittlesLaw, answered_none, is_capped};
 use crate::judge::measured::Measured;
+use crate::judge::outcome::Limiter;
 use crate::kit::words;
 use crate::measure::{Metric, RunRecord};
 use crate::plan::Plan;

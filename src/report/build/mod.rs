@@ -6,18 +6,17 @@ mod groups;
 mod intervals;
 mod ledger;
 mod transport;
-mod verdict;
 mod words;
 
 use super::Run;
 use super::document::{
-    Anomaly, Document, FirstThrottle, GateRow, IntervalRow, Messages, Operator, Outage, RunFacts,
-    SCHEMA, State, TallyRow, Tool, Window,
+    Document, FirstThrottle, IntervalRow, Operator, Outage, RunFacts, SCHEMA, State, Tool, Verdict,
+    Window,
 };
 use super::escape::{mask_pdu, mask_profile};
 use crate::judge::Scope;
 use crate::kit::{Nanos, utc_rfc3339};
-use crate::measure::RunRecord;
+use crate::measure::{Anomaly, Messages, RunRecord};
 
 impl Document {
     /// The document of a run.
@@ -48,7 +47,7 @@ impl Document {
             profile: if run.show_content { run.profile.clone() } else { mask_profile(run.profile) },
             environment: transport::environment(run),
             window: window(run),
-            verdict: verdict::verdict(judgement),
+            verdict: Verdict::from(judgement),
             ledger: ledger::whole(record, &whole, judgement.books.balanced),
             measured: figures::counters(measured.tally()),
             messages: messages(run),
@@ -63,15 +62,11 @@ impl Document {
             intervals: Vec::new(),
             hours: intervals::hours(record),
             sessions: intervals::sessions(run),
-            gates: run.gates.iter().map(GateRow::from).collect(),
+            gates: run.gates.to_vec(),
             operator: operator(record),
             first_throttle: first_throttle(record),
             outages_more: record.outages_more,
-            tally: run.tally.map(|t| TallyRow {
-                agrees: t.agrees,
-                exact: t.exact,
-                lines: t.lines.clone(),
-            }),
+            tally: run.tally.cloned(),
             books: judgement.books.failures.clone(),
             notes: judgement.notes.clone(),
             warnings: run.warnings.iter().chain(&judgement.warnings).cloned().collect(),
@@ -110,14 +105,7 @@ fn window(run: &Run<'_>) -> Window {
 /// figures (a message that was sent again ended as its last submit_sm did).
 fn messages(run: &Run<'_>) -> Messages {
     if run.labels.iter().any(|l| l.parts > 1) {
-        let m = run.record.messages;
-        return Messages {
-            planned: m.planned,
-            complete: m.complete,
-            partial: m.partial,
-            failed: m.failed,
-            delivered: m.delivered,
-        };
+        return run.record.messages;
     }
     let t = run.record.ledger();
     Messages {

@@ -1,5 +1,6 @@
 //! What a run looked like over time, and session by session.
 use super::table::Table;
+use crate::measure::Counters;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -125,6 +126,27 @@ pub struct IntervalRow {
     /// Answered in it: how long the socket took no octets.
     #[serde(default)]
     pub write_wait_p99_ns: Option<u64>,
+}
+
+impl IntervalRow {
+    /// Its counters, as far as a result holds them by the second.
+    pub(crate) fn counters(&self) -> Counters {
+        Counters {
+            planned: self.scheduled,
+            written: self.written,
+            accepted: self.accepted,
+            rejected: self.rejected,
+            throttled: self.throttled,
+            timed_out: self.timed_out,
+            lost: self.lost,
+            receipts_expected: self.receipts_expected,
+            receipts_final: self.receipts,
+            receipts_missing: self.receipts_missing,
+            receipts_untracked: self.receipts_untracked,
+            receipts_ambiguous: self.receipts_ambiguous,
+            ..Counters::default()
+        }
+    }
 }
 
 /// One hour of a long run.

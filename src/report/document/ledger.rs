@@ -182,21 +182,6 @@ pub struct Mo {
     pub redelivered: u64,
 }
 
-/// Whole messages, where some have several parts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Messages {
-    /// Planned.
-    pub planned: u64,
-    /// All parts accepted.
-    pub complete: u64,
-    /// Some.
-    pub partial: u64,
-    /// None.
-    pub failed: u64,
-    /// All parts delivered.
-    pub delivered: u64,
-}
-
 /// Answers with one command_status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StatusCount {
@@ -206,17 +191,6 @@ pub struct StatusCount {
     pub name: Option<String>,
     /// How many.
     pub count: u64,
-}
-
-/// What the peer did that no standard foresees.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Anomaly {
-    /// `trailing_octets`, …
-    pub kind: String,
-    /// How often.
-    pub count: u64,
-    /// The first PDU of the kind, masked unless asked otherwise.
-    pub example_hex: String,
 }
 
 /// A session that was down.

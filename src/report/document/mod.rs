@@ -26,14 +26,14 @@ pub use fleet::{Agent, Clock as AgentClock, ClockFix as AgentClockFix, Fleet};
 pub use interval::{Hour, IntervalRow, Operator, SessionRow, SessionTcp, StageRow};
 pub(crate) use leaves::leaves;
 pub use ledger::{
-    Absent, Anomaly, ByErr, ByRule, ByState, ByTries, Ledger, LedgerLines, Messages, Mo, Outage,
-    Receipts, StatusCount,
+    Absent, ByErr, ByRule, ByState, ByTries, Ledger, LedgerLines, Mo, Outage, Receipts, StatusCount,
 };
 pub use table::Table;
 pub(crate) use tcp::RoleTcp;
-pub use verdict::{About, GateRow, Harness, LittlesLaw, Reason, Steadiness, Verdict, WorstSecond};
+pub use verdict::Verdict;
 
-use crate::judge::TallyLine;
+use crate::judge::{GateResult, TallyCheck};
+use crate::measure::{Anomaly, Messages};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -128,18 +128,6 @@ pub struct FirstThrottle {
     pub rate: f64,
 }
 
-/// How the run agrees with the embedded simulator's own tally.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TallyRow {
-    /// Whether it does.
-    pub agrees: bool,
-    /// To the PDU; false: within the bracket that lost connections leave.
-    pub exact: bool,
-    /// Figure by figure.
-    #[schemars(with = "Vec<String>")]
-    pub lines: Vec<TallyLine>,
-}
-
 /// result.json.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Document {
@@ -182,7 +170,7 @@ pub struct Document {
     /// Session by session.
     pub sessions: Vec<SessionRow>,
     /// The profile's gates.
-    pub gates: Vec<GateRow>,
+    pub gates: Vec<GateResult>,
     /// The stages of the plan.
     #[serde(default)]
     pub stages: Vec<StageRow>,
@@ -201,7 +189,7 @@ pub struct Document {
     #[serde(default)]
     pub outages_more: u64,
     /// Against the simulator's tally; null: it was no simulator of ours.
-    pub tally: Option<TallyRow>,
+    pub tally: Option<TallyCheck>,
     /// What does not balance.
     pub books: Vec<String>,
     /// What a reader should know.

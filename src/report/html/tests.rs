@@ -2,11 +2,10 @@
 use super::page::{SCRIPT, SCRIPT_SHA256};
 use super::*;
 use crate::kit::{Nanos, words};
-use crate::measure::{Latency, LatencyRange, Metric};
+use crate::measure::{Anomaly, Latency, LatencyRange, Metric};
 use crate::report::Saved;
 use crate::report::document::{
-    Absent, Anomaly, ByState, IntervalRow, Operator, Outage, SessionRow, StageRow, StatusCount,
-    Table,
+    Absent, ByState, IntervalRow, Operator, Outage, SessionRow, StageRow, StatusCount, Table,
 };
 use crate::report::model::Value;
 use crate::report::{Document, Packed, Second};

@@ -2,10 +2,10 @@
 use super::note::Withheld;
 use super::table::{Cell, Table, Tone, Value, count, known, share, text, unless};
 use super::top::Line;
-use crate::judge::TallyLine;
+use crate::judge::{TallyCheck, TallyLine};
 use crate::kit::words;
 use crate::measure::Metric;
-use crate::report::document::{ByState, Document, TallyRow};
+use crate::report::document::{ByState, Document};
 
 /// The ledger.
 pub(crate) struct Ledger {
@@ -66,7 +66,7 @@ impl Ledger {
             sums: sums(d),
             besides: besides(d).join(", "),
             failures: d.books.clone(),
-            simulator: d.tally.as_ref().map(TallyRow::says),
+            simulator: d.tally.as_ref().map(TallyCheck::says),
         }
     }
 
@@ -166,7 +166,7 @@ fn besides(d: &Document) -> Vec<String> {
     .collect()
 }
 
-impl TallyRow {
+impl TallyCheck {
     /// How the run agrees with the simulator's tally.
     fn says(&self) -> String {
         let (mut held, mut differ) = (Vec::new(), Vec::new());

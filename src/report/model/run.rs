@@ -4,10 +4,10 @@ use super::note::{Note, Withheld};
 use super::table::{Table, Tone, nanoseconds};
 use super::top::{Check, Line, Top};
 use super::{tables, transport};
-use crate::judge::{GateOutcome, HealthState, Limiter, Outcome};
-use crate::kit::words;
-use crate::report::document::{About, Anomaly, Document, GateRow, Outage, Reason, State};
-use serde_json::Number;
+use crate::judge::{self, About, GateOutcome, GateResult, HealthState, Limiter, Outcome};
+use crate::kit::{Nanos, words};
+use crate::measure::Anomaly;
+use crate::report::document::{Document, Outage, State};
 
 /// A run as the summaries draw it.
 pub(crate) struct RunModel<'d> {
@@ -49,10 +49,9 @@ impl RunModel<'_> {
         }
         let verdict = &self.document.verdict;
         let held = verdict.reasons.iter().filter(|r| r.about != About::Harness).filter_map(|r| {
-            let value = r.value.as_ref()?.as_f64()?;
-            let limit = r.limit.as_ref().and_then(Number::as_f64);
+            let value = r.value?;
             let slope = matches!(r.about, About::Drift | About::Growth);
-            let noise = slope && limit.is_some_and(|limit| value.abs() > limit);
+            let noise = slope && r.limit.is_some_and(|limit| value.abs() > limit);
             let noise = if noise { " (not told from noise)" } else { "" };
             Some(format!("{} {}{noise}", r.check.replace('_', " "), r.unit.show(value)))
         });
@@ -320,7 +319,7 @@ fn limiter(d: &Document) -> Option<Line> {
         line.more.push(format!(
             "At {} and {} of service time {} {} open at once, of {}.",
             words::rate(law.rate),
-            words::duration(law.service_ns),
+            words::duration(law.service.0),
             words::count(law.open.ceil() as u64),
             if law.open.ceil() as u64 == 1 { "is" } else { "are" },
             words::counted(law.slots, "window slot")
@@ -337,19 +336,19 @@ fn harness(d: &Document) -> Line {
         HealthState::Degraded => Tone::Warn,
         HealthState::Invalid => Tone::Bad,
     };
-    let failures = d.verdict.about(About::Harness).filter(|r| r.failed()).map(Reason::says);
+    let failures = d.verdict.about(About::Harness).filter(|r| r.failed()).map(judge::Check::says);
     let failures: Vec<String> = failures.collect();
-    let lag = |name: &str, n: Option<u64>| n.map(|n| format!("{name} {}", words::duration(n)));
+    let lag = |name: &str, n: Option<Nanos>| n.map(|n| format!("{name} {}", words::duration(n.0)));
     let join =
         |facts: Vec<Option<String>>| facts.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let facts = join(vec![
         h.adherence.map(|a| format!("{} sent on time", words::percent(a))),
-        lag("lag p50", h.lag_p50_ns),
-        lag("p99", h.lag_p99_ns),
+        lag("lag p50", h.lag_p50),
+        lag("p99", h.lag_p99),
         h.cpu_max.map(|c| format!("busiest worker {} of its core", words::percent(c))),
     ]);
     let further = join(vec![
-        lag("largest lag", h.lag_max_ns),
+        lag("largest lag", h.lag_max),
         h.steal.filter(|s| *s > 0.0).map(|s| format!("steal {}", words::percent(s))),
     ]);
     let (first, second) =
@@ -363,12 +362,12 @@ fn harness(d: &Document) -> Line {
 /// None where it was not judged, and where what piled up says more.
 fn steady(d: &Document) -> Option<Line> {
     let steady = d.verdict.steady.steady?;
-    let piled_up = d.verdict.about(About::Growth).any(Reason::failed);
+    let piled_up = d.verdict.about(About::Growth).any(judge::Check::failed);
     let tone = if steady { Tone::Good } else { Tone::Warn };
     (!piled_up).then(|| Line::new("steady", tone, d.verdict.steady.reason.clone()))
 }
 
-impl GateRow {
+impl GateResult {
     pub(crate) fn tone(&self) -> Tone {
         match self.outcome {
             GateOutcome::Pass => Tone::Good,

@@ -6,10 +6,9 @@ use super::table::{
     unless,
 };
 use crate::kit::words;
-use crate::measure::{LATENCY_METRICS, Metric};
+use crate::measure::{Anomaly, LATENCY_METRICS, Metric};
 use crate::report::document::{
-    Agent, Anomaly, Document, Group, Hour, LatencyRow, Operator, Outage, StageRow, StatusCount,
-    leaves,
+    Agent, Document, Group, Hour, LatencyRow, Operator, Outage, StageRow, StatusCount, leaves,
 };
 use std::collections::HashSet;
 

@@ -27,7 +27,7 @@ fn a_warm_up_too_short_is_named_with_the_length_that_would_do() {
     let (_, _, j) = judged(&surge(""));
     assert!(j.warnings.iter().any(|w| w == "warm-up too short: at least 20 s"), "{:?}", j.warnings);
     let (_, _, j) = judged(&surge("15s"));
-    assert_eq!(j.steady.warmup_needed, None, "{:?}", j.warnings);
+    assert_eq!(j.steady.warmup_needed_s, None, "{:?}", j.warnings);
     assert_eq!(j.steady.steady, Some(true), "{}", j.steady.reason);
     assert_eq!(j.outcome, Some(Outcome::Sustained), "{:?}", j.reasons);
 }
@@ -65,6 +65,6 @@ fn a_run_below_its_limit_for_forty_seconds_is_steady() {
     );
     let (_, _, j) = judged(&toml);
     assert_eq!(j.steady.steady, Some(true), "{}", j.steady.reason);
-    assert_eq!(j.steady.warmup_needed, None);
+    assert_eq!(j.steady.warmup_needed_s, None);
     assert_eq!(j.outcome, Some(Outcome::Sustained), "{:?}", j.reasons);
 }

@@ -177,7 +177,7 @@ pub(crate) fn record(
         .flat_map(|stage| (0..labels).map(move |label| CellKey { stage, account: 0, label }))
         .collect();
     let mut recorder = Recorder::new(0, keys.len(), range);
-    let spans = super::stage_spans(plan);
+    let spans = crate::judge::stage_spans(plan);
     let stage_at = |at: Nanos| spans.iter().position(|s| s.0 <= at && at < s.1).map(|n| n as u16);
     let mut index = 0u64;
     let end = spans.last().map_or(0, |s| s.1.0 / 1_000_000_000);

@@ -1,10 +1,10 @@
 //! For tests: evidence of runs that were never made, with the noise that real ones have. Runs differ from one another, seconds
 //! within a run too, and neighbouring seconds resemble each other as much as is asked.
-use super::{Evidence, Fingerprint, Second, SecondCounts, Share};
+use crate::judge::compare::{Evidence, Fingerprint, Second, Share};
 use crate::judge::statistics::Sparse;
 use crate::judge::{HealthState, Outcome};
 use crate::kit::{Nanos, Rng};
-use crate::measure::{Latency, LatencyRange, Metric};
+use crate::measure::{Counters, Latency, LatencyRange, Metric};
 
 /// How a simulated run behaves.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +64,7 @@ pub(crate) fn run_in(world: &World, weather: &[f64], rng: &mut Rng) -> Evidence 
     let (mut rejected, mut accepted, mut missing) = (0, 0, 0);
     let mut seconds = Vec::new();
     for (at, weather) in weather.iter().enumerate() {
-        let mut counts = SecondCounts { written: world.per_second, ..SecondCounts::default() };
+        let mut counts = Counters { written: world.per_second, ..Counters::default() };
         filling.iter_mut().for_each(Latency::clear);
         for _ in 0..world.per_second {
             let scatter = rng.normal();
@@ -78,18 +78,18 @@ pub(crate) fn run_in(world: &World, weather: &[f64], rng: &mut Rng) -> Evidence 
             let receipt = 500e6 * world.receipts_slower * (slow + weather + spread).exp();
             for (place, value) in [response, receipt].into_iter().enumerate() {
                 if place == 1 && rng.chance(world.missing) {
-                    counts.missing += 1;
+                    counts.receipts_missing += 1;
                     whole[1].censor(Nanos::from_secs(30));
                     continue;
                 }
                 filling[place].record(Nanos(value as u64));
                 whole[place].record(Nanos(value as u64));
-                counts.receipts += place as u64;
+                counts.receipts_final += place as u64;
             }
         }
         rejected += counts.rejected;
         accepted += counts.accepted;
-        missing += counts.missing;
+        missing += counts.receipts_missing;
         let latencies = metrics.into_iter().zip(filling.iter().map(Sparse::of)).collect();
         let at = Nanos::from_secs(at as u64);
         seconds.push(Second { at, length: Nanos::from_secs(1), counts, latencies });

@@ -1,0 +1,54 @@
+//! Why sides cannot be compared.
+use super::evidence::Difference;
+
+/// Why nothing was compared.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Refused {
+    /// A side without a run.
+    #[error("a side without a run: give at least one on either side")]
+    Empty,
+    /// A run in which nothing was measured.
+    #[error("{0}: nothing was sent in its measured time, so there is nothing to compare")]
+    NothingMeasured(String),
+    /// Runs of one side that were made with different things.
+    #[error("{first} and {other} stand on one side but were made with different things: {}", list(.differences))]
+    Mixed {
+        /// A run.
+        first: String,
+        /// One unlike it.
+        other: String,
+        /// In what.
+        differences: Vec<Difference>,
+    },
+    /// Sides of a duel with different numbers of runs.
+    #[error("a duel pairs its runs: {base} on one side, {candidate} on the other")]
+    Unpaired {
+        /// Runs of the base.
+        base: usize,
+        /// Of the candidate.
+        candidate: usize,
+    },
+    /// A metric that is not compared.
+    #[error("{name:?} is not compared; near: {near}")]
+    Metric {
+        /// As it was written.
+        name: String,
+        /// Those that are spelled like it.
+        near: String,
+    },
+    /// An effect that is none, or larger than any.
+    #[error("a smallest effect of {0} will not do; write one such as 0.05 or 5%")]
+    Effect(f64),
+}
+
+fn list(differences: &[Difference]) -> String {
+    const SHOWN: usize = 5;
+    let word = |v: &Option<String>| v.clone().unwrap_or_else(|| "nothing".to_owned());
+    let all: Vec<String> = differences
+        .iter()
+        .take(SHOWN)
+        .map(|d| format!("{} ({} and {})", d.key, word(&d.base), word(&d.candidate)))
+        .collect();
+    let more = differences.len().saturating_sub(SHOWN);
+    if more > 0 { format!("{} and {more} more", all.join(", ")) } else { all.join(", ") }
+}
