@@ -2,6 +2,7 @@
 //! between made-up addresses, at the times that were measured. What TLS hid on the wire is in the clear here.
 use crate::measure::Exchange;
 use crate::smpp::without_passwords;
+use etherparse::PacketBuilder;
 use std::collections::HashMap;
 
 /// Raw IP: the packets begin with their IPv4 header.
@@ -11,6 +12,7 @@ const SMPP_PORT: u16 = 2775;
 const ESME: [u8; 4] = [127, 0, 0, 1];
 const SMSC: [u8; 4] = [127, 0, 0, 2];
 const SEGMENT_MAX: usize = 1400;
+const TTL: u8 = 64;
 
 /// The file's octets.
 pub fn render(exchanges: &[Exchange]) -> Vec<u8> {
@@ -64,46 +66,22 @@ fn enhanced_packet(file: &mut Vec<u8>, at: u64, packet: &[u8]) {
     block(file, 6, &[&[0; 4][..], &high, &low, &length, &length, packet].concat());
 }
 
+/// An IPv4 packet with one TCP segment.
 fn tcp(session: u32, from_esme: bool, sequence: u32, acknowledged: u32, payload: &[u8]) -> Vec<u8> {
     // ephemeral ports: no dissector claims them before SMPP's
     let esme_port = 49_152 + (session % 16_000) as u16;
-    let (source, destination, ports) = if from_esme {
+    let (source, destination, (from, to)) = if from_esme {
         (ESME, SMSC, (esme_port, SMPP_PORT))
     } else {
         (SMSC, ESME, (SMPP_PORT, esme_port))
     };
-    let mut segment = Vec::with_capacity(20 + payload.len());
-    segment.extend_from_slice(&ports.0.to_be_bytes());
-    segment.extend_from_slice(&ports.1.to_be_bytes());
-    segment.extend_from_slice(&sequence.to_be_bytes());
-    segment.extend_from_slice(&acknowledged.to_be_bytes());
-    // 5 words of header, PSH and ACK, a full window, checksum to come, no urgent data
-    segment.extend_from_slice(&[0x50, 0x18, 0xFF, 0xFF, 0, 0, 0, 0]);
-    segment.extend_from_slice(payload);
-    let length = segment.len() as u16;
-    let pseudo = [&source[..], &destination, &[0, 6], &length.to_be_bytes(), &segment].concat();
-    segment[16..18].copy_from_slice(&checksum(&pseudo).to_be_bytes());
-    let total = (20 + segment.len()) as u16;
-    let mut packet = vec![0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, 6, 0, 0];
-    packet[2..4].copy_from_slice(&total.to_be_bytes());
-    packet.extend_from_slice(&source);
-    packet.extend_from_slice(&destination);
-    let sum = checksum(&packet).to_be_bytes();
-    packet[10..12].copy_from_slice(&sum);
-    packet.extend_from_slice(&segment);
+    let ip = PacketBuilder::ipv4(source, destination, TTL);
+    let builder = ip.tcp(from, to, sequence, u16::MAX).psh().ack(acknowledged);
+    let mut packet = vec![0; builder.size(payload.len())];
+    builder
+        .write_to_slice(&mut packet, payload)
+        .expect("a segment is shorter than a packet may be");
     packet
-}
-
-/// The Internet checksum (RFC 1071).
-fn checksum(octets: &[u8]) -> u16 {
-    let mut sum: u32 = octets
-        .chunks(2)
-        .map(|pair| u32::from(pair[0]) << 8 | u32::from(pair.get(1).copied().unwrap_or(0)))
-        .sum();
-    while sum > 0xFFFF {
-        sum = (sum & 0xFFFF) + (sum >> 16);
-    }
-    !(sum as u16)
 }
 
 #[cfg(test)]
@@ -125,10 +103,5 @@ mod tests {
             at += length;
         }
         assert_eq!(kinds, [0x0A0D_0D0A, 1, 6, 6]);
-    }
-
-    #[test]
-    fn the_checksum_is_that_of_rfc_1071() {
-        assert_eq!(checksum(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7]), !0xddf2);
     }
 }
