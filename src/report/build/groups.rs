@@ -1,7 +1,7 @@
 //! Groups of a document: the same figures by account, label, stage, coding and number of parts; and refusals by their
 //! status.
 use super::super::Run;
-use super::super::document;
+use super::super::document::{Group, LatencyRow, Table};
 use super::{figures, ledger};
 use crate::judge::{Scope, is_measured, stage_spans};
 use crate::measure::{CellInterval, CellKey, LATENCY_METRICS, Metric};
@@ -11,10 +11,10 @@ use std::collections::HashSet;
 /// Groups of one kind that are told apart; what comes beyond is `other`.
 const GROUPS_MAX: usize = 64;
 
-/// The group of a cell; None: in none.
-type GroupOf<'a> = Box<dyn Fn(&CellKey) -> Option<String> + 'a>;
+/// The name of a cell's group; None: it belongs to none.
+type GroupOf<'a> = &'a dyn Fn(&CellKey) -> Option<String>;
 
-/// One kind of group: its name, and which cells are in which group.
+/// One kind of group: its name, and the group of each cell.
 struct Kind<'a> {
     by: &'static str,
     of: GroupOf<'a>,
@@ -22,35 +22,22 @@ struct Kind<'a> {
 
 /// Every group that has a cell. Ledger: the whole run; rates, ratios and latencies: measured messages
 /// (of a stage: its own, measured or not).
-pub(super) fn all(run: &Run<'_>) -> Vec<document::Group> {
-    let plan = run.plan;
-    let kinds = [
-        Kind {
-            by: "account",
-            of: Box::new(|k| plan.accounts.get(usize::from(k.account)).map(|a| a.name.clone())),
-        },
-        Kind {
-            by: "label",
-            of: Box::new(|k| plan.messages.get(usize::from(k.label)).map(|m| m.label.clone())),
-        },
-        Kind {
-            by: "stage",
-            of: Box::new(|k| plan.stages.get(usize::from(k.stage)).map(|s| s.name.clone())),
-        },
-        Kind {
-            by: "coding",
-            of: Box::new(|k| run.labels.get(usize::from(k.label)).map(|l| l.coding.clone())),
-        },
-        Kind {
-            by: "parts",
-            of: Box::new(|k| run.labels.get(usize::from(k.label)).map(|l| l.parts.to_string())),
-        },
+pub(super) fn all(run: &Run<'_>) -> Vec<Group> {
+    let (plan, at) = (run.plan, |number: u16| usize::from(number));
+    let label = |k: &CellKey| run.labels.get(at(k.label));
+    let kinds: [(&'static str, GroupOf<'_>); 5] = [
+        ("account", &|k| plan.accounts.get(at(k.account)).map(|a| a.name.clone())),
+        ("label", &|k| plan.messages.get(at(k.label)).map(|m| m.label.clone())),
+        ("stage", &|k| plan.stages.get(at(k.stage)).map(|s| s.name.clone())),
+        ("coding", &|k| label(k).map(|l| l.coding.clone())),
+        ("parts", &|k| label(k).map(|l| l.parts.to_string())),
     ];
+    let kinds = kinds.map(|(by, of)| Kind { by, of });
     kinds.iter().flat_map(|kind| of_kind(run, kind)).chain(refusals(run)).collect()
 }
 
 /// Refusals by status, most frequent first.
-fn refusals(run: &Run<'_>) -> Vec<document::Group> {
+fn refusals(run: &Run<'_>) -> Vec<Group> {
     let measured = &run.judgement.measured;
     let whole = run.record.sum(|_| true);
     let mut statuses: Vec<(u32, u64)> = whole
@@ -59,7 +46,7 @@ fn refusals(run: &Run<'_>) -> Vec<document::Group> {
         .map(|(status, latency)| (*status, latency.sample_count()))
         .collect();
     statuses.sort_by_key(|(status, count)| (std::cmp::Reverse(*count), *status));
-    let group = |(status, count): (u32, u64)| {
+    let refused = |(status, count): (u32, u64)| {
         let found = measured.cell.rejected_by_status.iter().find(|(s, _)| *s == status);
         let counted = |count: u64| {
             let mut cell = CellInterval::new(run.record.range);
@@ -77,26 +64,18 @@ fn refusals(run: &Run<'_>) -> Vec<document::Group> {
             CellInterval::OTHER_STATUS => "other".to_owned(),
             status => CommandStatus(status).to_string(),
         };
-        document::Group {
-            by: "status".to_owned(),
-            name,
-            ledger: ledger::group(&counted(count)),
-            measured: figures::counters(&cell.tally),
-            rate: figures::figures("rate", &scope),
-            ratio: figures::figures("ratio", &scope),
-            latency: latency.collect(),
-        }
+        group("status", &name, &counted(count), &scope, latency.collect())
     };
-    statuses.into_iter().map(group).collect()
+    statuses.into_iter().map(refused).collect()
 }
 
-fn of_kind(run: &Run<'_>, kind: &Kind<'_>) -> Vec<document::Group> {
+fn of_kind(run: &Run<'_>, kind: &Kind<'_>) -> Vec<Group> {
     let mut seen: HashSet<String> = HashSet::new();
     let all = run.record.cells.iter().filter_map(|(key, _)| (kind.of)(key));
     let mut names: Vec<String> = all.filter(|name| seen.insert(name.clone())).collect();
     let beyond: HashSet<String> =
         names.split_off(names.len().min(GROUPS_MAX)).into_iter().collect();
-    let mut groups: Vec<document::Group> = names
+    let mut groups: Vec<Group> = names
         .iter()
         .map(|name| one(run, kind, name, &|key| (kind.of)(key).as_ref() == Some(name)))
         .collect();
@@ -107,12 +86,7 @@ fn of_kind(run: &Run<'_>, kind: &Kind<'_>) -> Vec<document::Group> {
     groups
 }
 
-fn one(
-    run: &Run<'_>,
-    kind: &Kind<'_>,
-    name: &str,
-    wanted: &dyn Fn(&CellKey) -> bool,
-) -> document::Group {
+fn one(run: &Run<'_>, kind: &Kind<'_>, name: &str, wanted: &dyn Fn(&CellKey) -> bool) -> Group {
     let (plan, record) = (run.plan, run.record);
     let measured = &run.judgement.measured;
     let whole = record.sum(wanted);
@@ -130,13 +104,24 @@ fn one(
         let value = defined.then(|| figures::latency_row(cell.metric(row.metric)));
         (row.name.to_owned(), value)
     });
-    document::Group {
-        by: kind.by.to_owned(),
+    group(kind.by, name, &whole, &scope, latency.collect())
+}
+
+/// A group: its ledger from the whole run, its figures from its measured messages.
+fn group(
+    by: &str,
+    name: &str,
+    whole: &CellInterval,
+    scope: &Scope<'_>,
+    latency: Table<Option<LatencyRow>>,
+) -> Group {
+    Group {
+        by: by.to_owned(),
         name: name.to_owned(),
-        ledger: ledger::group(&whole),
-        measured: figures::counters(&cell.tally),
-        rate: figures::figures("rate", &scope),
-        ratio: figures::figures("ratio", &scope),
-        latency: latency.collect(),
+        ledger: ledger::group(whole),
+        rate: figures::figures("rate", scope),
+        ratio: figures::figures("ratio", scope),
+        latency,
+        measured: figures::counters(scope.tally),
     }
 }

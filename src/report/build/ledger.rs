@@ -6,6 +6,7 @@ use super::super::escape::printable;
 use crate::judge::statistics;
 use crate::measure::{CellInterval, Counters, Counts, ID_RULES, RunRecord};
 use crate::smpp::receipt::MessageState;
+use serde_json::json;
 
 /// The ledger of the whole run.
 pub(super) fn whole(record: &RunRecord, cell: &CellInterval, balanced: bool) -> Ledger {
@@ -63,23 +64,9 @@ fn mo_answered(record: &RunRecord, t: &Counters) -> u64 {
     record.deliver_answered.saturating_sub(receipts).min(record.mo_received)
 }
 
+/// The lines that are counters of the same name.
 fn lines(t: &Counters) -> LedgerLines {
-    LedgerLines {
-        planned: t.planned,
-        retries: t.retries,
-        written: t.written,
-        dropped: t.dropped,
-        unsent: t.unsent,
-        accepted: t.accepted,
-        rejected: t.rejected,
-        timed_out: t.timed_out,
-        lost: t.lost,
-        open_at_end: t.open_at_end,
-        late_responses: t.late_responses,
-        unknown_responses: None,
-        ids_given_twice: t.ids_given_twice,
-        self_inflicted_throttles: t.self_inflicted_throttles,
-    }
+    serde_json::from_value(json!(t)).expect("every line is a counter")
 }
 
 fn receipts(cell: &CellInterval) -> Receipts {

@@ -23,63 +23,49 @@ pub(super) fn session(t: &Transport) -> SessionTcp {
     }
 }
 
-/// Sessions of one role together.
-struct Class<'a> {
-    role: &'a str,
-    members: Vec<&'a Transport>,
-}
-
-fn classes<'a>(sessions: &'a [SessionRecord]) -> Vec<Class<'a>> {
-    let mut classes: Vec<Class<'a>> = Vec::new();
+/// The connections of each role, in the order of its first session.
+fn by_role(sessions: &[SessionRecord]) -> Vec<RoleTcp> {
+    let mut roles: Vec<(&str, Vec<&Transport>)> = Vec::new();
     for s in sessions {
         let Some(transport) = &s.transport else { continue };
-        match classes.iter_mut().find(|c| c.role == s.role) {
-            Some(class) => class.members.push(transport),
-            None => classes.push(Class { role: &s.role, members: vec![transport] }),
+        match roles.iter_mut().find(|(role, _)| *role == s.role) {
+            Some((_, members)) => members.push(transport),
+            None => roles.push((&s.role, vec![transport])),
         }
     }
-    classes
+    roles.iter().map(|(role, members)| of_role(role, members)).collect()
 }
 
-impl Class<'_> {
-    /// Over all members, of their busy time.
-    fn limited(&self, of: fn(&Transport) -> Option<Nanos>) -> Option<f64> {
-        let sum = |of: fn(&Transport) -> Option<Nanos>| -> Option<Nanos> {
-            self.members.iter().map(|t| of(t).map(|n| n.0)).sum::<Option<u64>>().map(Nanos)
-        };
-        share(sum(of), sum(|t| t.busy))
-    }
-    /// The middle member's round trip.
-    fn rtt(&self) -> Option<Nanos> {
-        let mut all: Vec<Nanos> = self.members.iter().map(|t| t.rtt).collect();
-        all.sort_unstable();
-        all.get(all.len() / 2).copied()
-    }
-    fn sum(&self) -> RoleTcp {
-        let least = |of: fn(&Transport) -> u64| self.members.iter().map(|t| of(t)).min();
-        RoleTcp {
-            role: self.role.to_owned(),
-            sessions: self.members.len(),
-            rtt_ns: self.rtt().map(|n| n.0),
-            rtt_min_ns: self.members.iter().filter_map(|t| t.rtt_min).min().map(|n| n.0),
-            rtt_max_ns: self.members.iter().map(|t| t.rtt.0).max(),
-            retransmits: self.members.iter().map(|t| t.retransmits).sum(),
-            segments_out: self.members.iter().map(|t| t.segments_out).sum(),
-            rwnd_limited_ratio: self.limited(|t| t.rwnd_limited),
-            sndbuf_limited_ratio: self.limited(|t| t.sndbuf_limited),
-            nodelay: self.members.iter().all(|t| t.nodelay),
-            send_buffer: least(|t| t.send_buffer),
-            receive_buffer: least(|t| t.receive_buffer),
-        }
+/// The connections of one role together. Limited shares are of the busy time of all.
+fn of_role(role: &str, members: &[&Transport]) -> RoleTcp {
+    let least = |of: fn(&Transport) -> u64| members.iter().map(|t| of(t)).min();
+    let total = |of: fn(&Transport) -> Option<Nanos>| -> Option<Nanos> {
+        members.iter().map(|t| of(t).map(|n| n.0)).sum::<Option<u64>>().map(Nanos)
+    };
+    let limited = |of: fn(&Transport) -> Option<Nanos>| share(total(of), total(|t| t.busy));
+    let mut rtts: Vec<u64> = members.iter().map(|t| t.rtt.0).collect();
+    rtts.sort_unstable();
+    RoleTcp {
+        role: role.to_owned(),
+        sessions: members.len(),
+        rtt_ns: rtts.get(rtts.len() / 2).copied(),
+        rtt_min_ns: members.iter().filter_map(|t| t.rtt_min).min().map(|n| n.0),
+        rtt_max_ns: rtts.last().copied(),
+        retransmits: members.iter().map(|t| t.retransmits).sum(),
+        segments_out: members.iter().map(|t| t.segments_out).sum(),
+        rwnd_limited_ratio: limited(|t| t.rwnd_limited),
+        sndbuf_limited_ratio: limited(|t| t.sndbuf_limited),
+        nodelay: members.iter().all(|t| t.nodelay),
+        send_buffer: least(|t| t.send_buffer),
+        receive_buffer: least(|t| t.receive_buffer),
     }
 }
 
 /// The environment, with the connections by role and the run as a share of this machine's ceiling.
 pub(super) fn environment(run: &Run<'_>) -> Value {
     let mut value = json!(run.environment);
-    let by_role: Vec<RoleTcp> = classes(&run.record.sessions).iter().map(Class::sum).collect();
     if let Some(map) = value.as_object_mut() {
-        map.insert("tcp".to_owned(), json!(by_role));
+        map.insert("tcp".to_owned(), json!(by_role(&run.record.sessions)));
         let selfcheck = map.get_mut("selfcheck").and_then(Value::as_object_mut);
         if let (Some(selfcheck), Some((share, ceiling))) = (selfcheck, of_ceiling(run)) {
             selfcheck.insert("share_of_ceiling".to_owned(), json!(share));
@@ -107,7 +93,7 @@ mod tests {
     use super::*;
 
     fn class(members: &[Transport]) -> RoleTcp {
-        Class { role: "transceiver", members: members.iter().collect() }.sum()
+        of_role("transceiver", &members.iter().collect::<Vec<_>>())
     }
 
     fn transport(retransmits: u64, rwnd_ms: u64) -> Transport {
