@@ -1,11 +1,11 @@
 //! A saved run as `judge::compare` takes it.
 use super::document::{Document, IntervalRow, LatencyRow, Table, leaves};
 use super::saved::{Saved, Second};
+use crate::judge::PERCENTILES;
 use crate::judge::compare::{self, Evidence, Fingerprint, Share, compared_rates, compared_shares};
 use crate::judge::statistics::Sparse;
 use crate::kit::Nanos;
-use crate::measure::{LATENCY_METRICS, Latency, Metric};
-use serde_json::Value;
+use crate::measure::{LATENCY_METRICS, Latency, LatencyRange, Metric};
 
 /// A histogram of a saved run that does not read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,21 +64,12 @@ pub(super) fn distribution(
     let unread = |why: String| HistogramError { id: id.to_owned(), name: name.to_owned(), why };
     let mut latency = match hdr.map_err(|why| unread(why.to_string()))? {
         Some(latency) => latency.exactly(row.max.map(Nanos), row.mean),
-        None if row.censored > 0 => {
-            Latency::new(crate::measure::LatencyRange::for_deadline(Nanos::ZERO))
-        }
+        None if row.censored > 0 => Latency::new(LatencyRange::for_deadline(Nanos::ZERO)),
         None => return Ok(None),
     };
     // the document says of the censored how many there are, and of the percentiles among them a bound
-    let bounds = [
-        row.p50_at_least,
-        row.p90_at_least,
-        row.p95_at_least,
-        row.p99_at_least,
-        row.p99_9_at_least,
-        row.p99_99_at_least,
-    ];
-    let bound = bounds.into_iter().flatten().min().or(row.max).unwrap_or(0);
+    let bounds = PERCENTILES.iter().filter_map(|(name, _)| row.percentile(name).1);
+    let bound = bounds.min().or(row.max).unwrap_or(0);
     latency.censor_n(Nanos(bound), row.censored);
     Ok(Some(latency))
 }
@@ -155,28 +146,22 @@ fn fingerprint(document: &Document) -> Fingerprint {
             left_out if LEFT_OUT.contains(&left_out) => {}
             "target" => {
                 for name in TARGET {
-                    leaves(
-                        &format!("{key}.{name}"),
-                        value.get(name).unwrap_or(&Value::Null),
-                        &mut keys,
-                    );
+                    leaves(&format!("{key}.{name}"), &value[name], &mut keys);
                 }
             }
             // who binds is what is compared; how it binds is what it was made with
             "accounts" => {
                 for (number, account) in value.as_array().into_iter().flatten().enumerate() {
                     for part in ["binds", "weight"] {
-                        let value = account.get(part).unwrap_or(&Value::Null);
-                        leaves(&format!("{key}[{number}].{part}"), value, &mut keys);
+                        leaves(&format!("{key}[{number}].{part}"), &account[part], &mut keys);
                     }
                 }
             }
             "embedded" => {
                 let mut behaviour = Vec::new();
                 leaves(&key, value, &mut behaviour);
-                keys.extend(
-                    behaviour.into_iter().filter(|(key, _)| key != "profile.embedded.seed"),
-                );
+                behaviour.retain(|(key, _)| key != "profile.embedded.seed");
+                keys.extend(behaviour);
             }
             _ => leaves(&key, value, &mut keys),
         }
@@ -187,6 +172,7 @@ fn fingerprint(document: &Document) -> Fingerprint {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     fn sample() -> Saved {
         let octets = include_bytes!("../../reports/sample/result.json");

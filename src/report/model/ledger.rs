@@ -1,6 +1,6 @@
 //! What became of every submit_sm: sums that the reader can check (docs/ledger.md), and what stands in none of them.
 use super::note::Withheld;
-use super::table::{Cell, Table, Tone, Value, count, known, share, text, unless};
+use super::table::{Cell, SideBySide, Table, Tone, Value, count, known, share, text, unless};
 use super::top::Line;
 use crate::judge::{TallyCheck, TallyLine};
 use crate::kit::words;
@@ -216,8 +216,8 @@ type Count = fn(&Document) -> u64;
 
 /// The ledgers of several runs.
 pub(crate) fn side_by_side(runs: &[&Document]) -> Table {
-    let mut table = Table::new("ledgers", "Ledgers, in submit_sm", "of the whole run");
-    table.add_columns(runs.iter().map(|d| d.run.id.as_str()));
+    let title = "Ledgers, in submit_sm";
+    let mut table = SideBySide::new("ledgers", title, "of the whole run", runs);
     let lines: [(&str, Count); 16] = [
         ("planned", |d| d.ledger.lines.planned),
         ("retries", |d| d.ledger.lines.retries),
@@ -238,14 +238,12 @@ pub(crate) fn side_by_side(runs: &[&Document]) -> Table {
     ];
     for (name, line) in lines {
         if runs.iter().any(|d| line(d) > 0) {
-            let cells = runs.iter().map(|d| count(line(d)));
-            table.row([text(name)].into_iter().chain(cells));
+            table.row(name, |d| count(line(d)));
         }
     }
-    let balanced = runs.iter().map(|d| match d.ledger.balanced {
+    table.row("balanced", |d| match d.ledger.balanced {
         Some(holds) => Cell::from(Value::Marked("")).in_tone(Tone::of(Some(holds))),
-        None => text("not closed"),
+        None => text("unknown"),
     });
-    table.row([text("balanced")].into_iter().chain(balanced));
-    table
+    table.table
 }

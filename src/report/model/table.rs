@@ -1,8 +1,9 @@
-//! Tables of typed cells. It knows no run and no format.
+//! Tables of typed cells. It knows no format.
 use super::note::Withheld;
 use crate::judge::Unit;
 use crate::kit::{Nanos, words};
 use crate::measure::LatencyRange;
+use crate::report::document::Document;
 use std::fmt;
 
 /// How a thing stands.
@@ -259,15 +260,6 @@ impl Table {
         self.rows.push(cells.into_iter().collect());
     }
 
-    /// A column for each run, where there are several.
-    pub(crate) fn add_columns<'t>(&mut self, titles: impl IntoIterator<Item = &'t str>) {
-        self.columns.extend(titles.into_iter().map(|title| Column {
-            title: title.to_owned(),
-            kind: Kind::Figures,
-            wide: false,
-        }));
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
@@ -299,5 +291,32 @@ impl Table {
         let rows = self.rows.iter().take(self.brief);
         let rows = rows.map(|row| shown.iter().filter_map(|n| row.get(*n)).collect()).collect();
         (columns, rows, self.rows.len().saturating_sub(self.brief))
+    }
+}
+
+/// A table with a column per run.
+pub(crate) struct SideBySide<'r> {
+    runs: &'r [&'r Document],
+    pub(crate) table: Table,
+}
+
+impl<'r> SideBySide<'r> {
+    pub(crate) fn new(
+        id: &'static str,
+        title: &str,
+        first: &str,
+        runs: &'r [&'r Document],
+    ) -> SideBySide<'r> {
+        let mut table = Table::new(id, title, first);
+        table.columns.extend(runs.iter().map(|d| Column {
+            title: d.run.id.clone(),
+            kind: Kind::Figures,
+            wide: false,
+        }));
+        SideBySide { runs, table }
+    }
+
+    pub(crate) fn row(&mut self, name: &str, cell: impl Fn(&Document) -> Cell) {
+        self.table.row([text(name)].into_iter().chain(self.runs.iter().map(|d| cell(d))));
     }
 }

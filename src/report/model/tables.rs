@@ -2,18 +2,16 @@
 //! operator, the agents, the machine.
 use super::note::Withheld;
 use super::table::{
-    Cell, Table, Tone, Value, count, known, moment, nanoseconds, rate, share, span, text, time,
-    unless,
+    Cell, SideBySide, Table, Tone, Value, count, known, moment, nanoseconds, rate, share, span,
+    text, time, unless,
 };
+use crate::judge::PERCENTILES;
 use crate::kit::words;
 use crate::measure::{Anomaly, LATENCY_METRICS, Metric};
 use crate::report::document::{
     Agent, Document, Group, Hour, LatencyRow, Operator, Outage, StageRow, StatusCount, leaves,
 };
 use std::collections::HashSet;
-
-/// The percentiles of the table of latencies, by their keys in result.json.
-const PERCENTILES: [&str; 6] = ["p50", "p90", "p95", "p99", "p99_9", "p99_99"];
 
 /// A percentile with its interval.
 fn percentile(row: &LatencyRow, name: &str) -> Cell {
@@ -54,7 +52,7 @@ pub(crate) fn latencies(runs: &[&Document]) -> Table {
             }
             let mut cells = vec![text(metric.title).with_small(std::mem::take(&mut says))];
             cells.extend(number(runs, n).map(|n| text(&d.run.id).of_run(Some(n))));
-            cells.extend(PERCENTILES.map(|name| percentile(row, name)));
+            cells.extend(PERCENTILES.map(|(name, _)| percentile(row, name)));
             cells.extend([time(row.max), count(row.count)]);
             cells.push(match row.censored {
                 0 => Cell::default(),
@@ -113,37 +111,31 @@ pub(crate) fn statuses(d: &Document) -> Table {
 /// The same of several runs.
 pub(crate) fn statuses_side_by_side(runs: &[&Document]) -> Table {
     let title = "Answers by command_status";
-    let mut table = Table::new("statuses-side-by-side", title, "command_status");
-    table.add_columns(runs.iter().map(|d| d.run.id.as_str()));
+    let mut table = SideBySide::new("statuses-side-by-side", title, "command_status", runs);
     let mut seen = HashSet::new();
     for status in runs.iter().flat_map(|d| &d.statuses).filter(|s| seen.insert(s.code)) {
         let label = status.name.clone().unwrap_or_else(|| code(status.code));
-        let of = |d: &&Document| {
+        table.row(&label, |d| {
             let same = d.statuses.iter().filter(|s| s.code == status.code);
             count(same.map(|s| s.count).sum())
-        };
-        table.row([text(label)].into_iter().chain(runs.iter().map(of)));
+        });
     }
-    table
+    table.table
 }
 
 /// Rates and shares of several runs.
 pub(crate) fn rates_side_by_side(runs: &[&Document]) -> Table {
-    let mut table = Table::new("rates", "Rates and shares of the measured time", "");
-    table.add_columns(runs.iter().map(|d| d.run.id.as_str()));
+    let mut table = SideBySide::new("rates", "Rates and shares of the measured time", "", runs);
     let withheld = |d: &Document| Withheld::figures(&d.verdict);
-    let Some(first) = runs.first() else { return table };
+    let Some(first) = runs.first() else { return table.table };
     for (key, _) in first.rate.iter() {
-        let of = |d: &&Document| unless(withheld(d), rate(d.rate.get(key).copied().flatten()));
-        table.row([text(key)].into_iter().chain(runs.iter().map(of)));
+        table.row(key, |d| unless(withheld(d), rate(d.rate.get(key).copied().flatten())));
     }
     for (key, _) in first.ratio.iter() {
-        let of = |d: &&Document| {
-            unless(withheld(d), known(d.ratio.get(key).copied().flatten(), Value::Share))
-        };
-        table.row([text(key.replace('_', " "))].into_iter().chain(runs.iter().map(of)));
+        let share = |d: &Document| known(d.ratio.get(key).copied().flatten(), Value::Share);
+        table.row(&key.replace('_', " "), |d| unless(withheld(d), share(d)));
     }
-    table
+    table.table
 }
 
 pub(crate) fn anomalies(d: &Document) -> Table {
