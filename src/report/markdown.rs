@@ -11,7 +11,7 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
     text += &table(&m.gates);
     text += &table(&m.latencies);
     for note in &m.on_latencies {
-        text += &format!("{}\n\n", plain(&note.to_string()));
+        text += &format!("{}\n\n", plain(&note.says));
     }
     let (mark, state) = (mark(m.ledger.tone), plain(m.ledger.state));
     text += &format!("### Ledger of the whole run, in submit\\_sm: {mark}{state}\n\n");
@@ -52,15 +52,15 @@ pub(super) fn comparison(m: &ComparisonModel) -> String {
         page += &format!("<details><summary>{title}</summary>\n\n{}</details>\n\n", table(besides));
     }
     for note in &m.top.notes {
-        page += &format!("- {}\n", plain(&note.to_string()));
+        page += &format!("- {}\n", plain(note));
     }
     page += &format!("- {}\n", plain(&m.method));
     for note in &m.differences {
-        page += &format!("- differs: {}\n", plain(&note.to_string()));
+        page += &format!("- differs: {}\n", plain(note));
     }
     page.push('\n');
     for warning in &m.top.warnings {
-        page += &format!("> **Warning:** {}\n\n", plain(&warning.to_string()));
+        page += &format!("> **Warning:** {}\n\n", plain(warning));
     }
     page
 }
@@ -157,8 +157,8 @@ fn heading(m: &RunModel<'_>) -> String {
 }
 
 fn remarks(top: &Top) -> String {
-    let warnings = top.warnings.iter().map(|w| format!("**Warning:** {}", plain(&w.to_string())));
-    let notes = top.notes.iter().map(|note| plain(&note.to_string()));
+    let warnings = top.warnings.iter().map(|w| format!("**Warning:** {}", plain(w)));
+    let notes = top.notes.iter().map(|note| plain(note));
     warnings.chain(notes).map(|line| format!("> {line}\n\n")).collect()
 }
 

@@ -305,7 +305,7 @@ fn with_an_invalid_harness_no_rate_and_no_latency_is_printed() {
     assert!(text.contains("adherence 0 % (wanted >= 95 %)"), "{text}");
     assert!(!text.contains("(from intended send)") && !text.contains("(from actual send)"));
     let words: Vec<&str> = text.split_whitespace().collect();
-    assert!(words.join(" ").contains("result.json keeps them all"));
+    assert!(words.join(" ").contains("result.json has them all"));
     let doc = made.json();
     assert!(doc["latency"]["response"]["p50"].is_u64(), "result.json keeps every figure");
 }

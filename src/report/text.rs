@@ -161,8 +161,8 @@ pub fn text(saved: &Saved, style: Style) -> String {
     page.gap();
     page.table(&m.latencies);
     for note in &m.on_latencies {
-        let filled = page.filled("  ", note);
-        page.text += &if note.stands_out() { style.paint(Tone::Warn, &filled) } else { filled };
+        let filled = page.filled("  ", &note.says);
+        page.text += &if note.stands_out { style.paint(Tone::Warn, &filled) } else { filled };
     }
     page.gap();
     page.table(&m.stages);

@@ -4,7 +4,7 @@ use super::parts::{Folded, Section};
 use super::{flow, sessions, several, shape, time};
 use crate::report::Saved;
 use crate::report::document::Document;
-use crate::report::model::{self, Ledger, Note, RunModel, Top};
+use crate::report::model::{self, Ledger, RunModel, Top};
 
 /// The page of one run, or of several, one upon the other. Empty without a run.
 pub(in crate::report) fn render(runs: &[Saved]) -> Vec<u8> {
@@ -33,14 +33,11 @@ pub(in crate::report) fn render(runs: &[Saved]) -> Vec<u8> {
     write(title, tops, sections).into_bytes()
 }
 
-fn said(notes: &[Note]) -> String {
-    notes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-}
-
 fn single(saved: &Saved, m: &RunModel<'_>) -> Vec<Section> {
     let d = &saved.document;
     let mut headline = Section::new("headline", "Latency");
-    headline.says = said(&m.on_latencies);
+    let says: Vec<&str> = m.on_latencies.iter().map(|note| note.says.as_str()).collect();
+    headline.says = says.join(" ");
     headline.tables = vec![m.latencies.clone(), m.gates.clone()];
 
     let mut time = Section::new("over-time", "Over time");

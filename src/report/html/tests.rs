@@ -324,7 +324,7 @@ fn an_unfit_harness_has_no_headline() {
     d.verdict.harness.state = crate::judge::HealthState::Invalid;
     d.verdict.outcome = Some(crate::judge::Outcome::InconclusiveHarness);
     let html = page(d);
-    assert!(html.contains("INCONCLUSIVE") && html.contains("they would be the harness&#39;s"));
+    assert!(html.contains("INCONCLUSIVE") && html.contains("they show the harness, not the SMSC"));
     assert!(!html.contains("<th scope=\"row\">service time"));
     assert!(html.contains("<th scope=\"row\">harness lag"));
     assert!(!html.contains("<dl class=\"rates\">"));

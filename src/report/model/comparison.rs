@@ -1,5 +1,4 @@
 //! What is said of two sides beside one another.
-use super::note::Note;
 use super::table::{Cell, Table, Tone, Value, text};
 use super::top::{Check, Top};
 use crate::judge::compare::{Comparison, MetricComparison, Verdict};
@@ -17,7 +16,7 @@ pub(crate) struct ComparisonModel {
     /// How the change was judged.
     pub(crate) method: String,
     /// In what the sides differ.
-    pub(crate) differences: Vec<Note>,
+    pub(crate) differences: Vec<String>,
     pub(crate) differing: Table,
 }
 
@@ -63,7 +62,7 @@ impl ComparisonModel {
             },
             what: what.trim_start_matches(": ").to_owned(),
             checks: counted.map(|side| Check { tone: Tone::Plain, says: says(side) }).into(),
-            warnings: comparison.warnings.iter().cloned().map(Note::Said).collect(),
+            warnings: comparison.warnings.clone(),
             notes: remarks(comparison),
             ..Top::default()
         };
@@ -146,19 +145,25 @@ fn headline(comparison: &Comparison) -> String {
     }
 }
 
-/// What is to be said of single metrics that count.
-fn remarks(comparison: &Comparison) -> Vec<Note> {
+/// Remarks on the primary metrics: the runs that an inconclusive one needs, and its note.
+fn remarks(comparison: &Comparison) -> Vec<String> {
     let primary = || comparison.metrics.iter().filter(|m| m.primary);
-    let mut remarks = Vec::new();
-    for m in primary().filter(|m| m.verdict == Verdict::Inconclusive) {
+    let needed = |m: &MetricComparison| {
         let known = m.note.is_none() && m.low.is_some() && m.high.is_some();
-        if m.runs_needed.is_some() || known {
-            remarks.push(Note::RunsNeeded { metric: m.name.clone(), runs: m.runs_needed });
+        match m.runs_needed {
+            _ if m.verdict != Verdict::Inconclusive => None,
+            Some(n) => Some(format!(
+                "{}: about {} a side would settle it",
+                m.name,
+                words::counted(n, "more run")
+            )),
+            None => {
+                known.then(|| format!("{}: it would need more runs than are practical", m.name))
+            }
         }
-    }
-    let noted = primary().filter_map(|m| Some((m, m.note.clone()?)));
-    remarks.extend(noted.map(|(m, says)| Note::OfMetric { metric: m.name.clone(), says }));
-    remarks
+    };
+    let noted = primary().filter_map(|m| Some(format!("{}: {}", m.name, m.note.as_ref()?)));
+    primary().filter_map(needed).chain(noted).collect()
 }
 
 /// How the change was judged, for who reads the table.
@@ -181,13 +186,9 @@ fn word(value: &Option<String>) -> String {
     value.clone().unwrap_or_else(|| "nothing".to_owned())
 }
 
-fn differences(comparison: &Comparison) -> Vec<Note> {
-    let note = |d: &crate::judge::compare::Difference| Note::Differs {
-        key: d.key.clone(),
-        base: word(&d.base),
-        candidate: word(&d.candidate),
-    };
-    comparison.differences.iter().map(note).collect()
+fn differences(comparison: &Comparison) -> Vec<String> {
+    let differs = comparison.differences.iter();
+    differs.map(|d| format!("{}: {}, and {}", d.key, word(&d.base), word(&d.candidate))).collect()
 }
 
 fn differing(comparison: &Comparison) -> Table {

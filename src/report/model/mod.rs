@@ -14,7 +14,7 @@ mod transport;
 
 pub(crate) use comparison::{ComparisonModel, of_side};
 pub(crate) use ledger::{Ledger, receipts_asked, side_by_side, states};
-pub(crate) use note::{Note, Withheld};
+pub(crate) use note::Withheld;
 pub(crate) use run::{Headline, RunModel, gates_in_all};
 pub(crate) use search::{SearchModel, beyond};
 pub(crate) use sessions::{senders, session_table, spread};

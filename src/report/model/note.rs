@@ -1,27 +1,25 @@
-//! Every sentence that a report says besides its lines and tables: one variant each, with its figures.
-use crate::kit::words;
+//! Which figures a report withholds, and what it says about its latencies.
 use crate::measure::Metric;
 use crate::report::document::{Document, Verdict};
-use std::fmt;
 
 /// Why a figure is not shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Withheld {
-    /// The harness did not keep up: it would be the harness's, not the SMSC's.
+    /// The harness did not keep up: the figure would show the harness, not the SMSC.
     Harness,
-    /// Work piled up: in an open loop it only says how long the run was.
+    /// Work piled up: in an open loop the figure only reflects the run's length.
     WorkPiledUp,
-    /// Receipts did.
+    /// The same for receipts.
     ReceiptsPiledUp,
 }
 
 impl Withheld {
-    /// Why rates, and times from the actual send, are not shown; None: they are.
+    /// Why rates, and times from the actual send, are withheld; None: they are shown.
     pub(crate) fn figures(verdict: &Verdict) -> Option<Withheld> {
         (!verdict.allows_headline()).then_some(Withheld::Harness)
     }
 
-    /// Why a metric is not shown; None: it is.
+    /// Why a metric is withheld; None: it is shown.
     pub(crate) fn metric(verdict: &Verdict, metric: Metric) -> Option<Withheld> {
         match metric {
             Metric::HarnessLag | Metric::DeliverAck => None,
@@ -35,91 +33,57 @@ impl Withheld {
             _ => None,
         }
     }
-}
 
-/// A sentence.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Note {
-    /// As the document has it: a note or a warning of the judgement, a cause, an explanation.
-    Said(String),
-    /// What is not shown, and why.
-    Withheld(Withheld),
-    /// Why messages waited, where the times that show it are withheld.
-    Cause(String),
-    /// Response and service time of an earlier version.
-    WithRefusals,
-    /// The run was killed.
-    Partial,
-    /// How many more runs would settle a metric; None: more than are practical.
-    RunsNeeded { metric: String, runs: Option<u64> },
-    /// Said of one metric.
-    OfMetric { metric: String, says: String },
-    /// In what two sides differ.
-    Differs { key: String, base: String, candidate: String },
-}
-
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    const fn says(self) -> &'static str {
         match self {
-            Note::Said(text) => f.write_str(text),
-            Note::Withheld(Withheld::Harness) => f.write_str(
-                "No rate and no latency is printed: they would be the harness's, not the SMSC's. \
-                 result.json keeps them all; a gate that a late harness cannot have passed shows its value.",
-            ),
-            Note::Withheld(Withheld::WorkPiledUp) => f.write_str(
-                "Times from the intended send are not printed: work piled up or stayed unanswered, so that they only say \
-                 how long the run was. result.json keeps them.",
-            ),
-            Note::Withheld(Withheld::ReceiptsPiledUp) => f.write_str(
-                "Receipt times from the intended send are not printed: receipts piled up, \
-                 so that they only say how long the run was. result.json keeps them.",
-            ),
-            Note::Cause(cause) => {
-                let mut letters = cause.chars();
-                let first: String =
-                    letters.next().into_iter().flat_map(char::to_uppercase).collect();
-                write!(f, "{first}{}.", letters.as_str())
+            Withheld::Harness => {
+                "Rates and latencies are withheld: they show the harness, not the SMSC. result.json has them all. \
+                 A gate that a late harness cannot have passed shows its value."
             }
-            Note::WithRefusals => f.write_str(
-                "Saved by an earlier version: response and service time count refused submit_sm \
-                 too, which mostly come sooner than accepted ones.",
-            ),
-            Note::Partial => {
-                f.write_str("the run did not come to its end; this is what it had saved")
+            Withheld::WorkPiledUp => {
+                "Times from the intended send are withheld: work piled up or was not answered, so they only reflect \
+                 the run's length. result.json has them."
             }
-            Note::RunsNeeded { metric, runs: Some(n) } => write!(
-                f,
-                "{metric}: about {} a side would settle it",
-                words::counted(*n, "more run")
-            ),
-            Note::RunsNeeded { metric, runs: None } => {
-                write!(f, "{metric}: more runs than are practical would be needed")
+            Withheld::ReceiptsPiledUp => {
+                "Receipt times from the intended send are withheld: receipts piled up, so these times only reflect \
+                 the run's length. result.json has them."
             }
-            Note::OfMetric { metric, says } => write!(f, "{metric}: {says}"),
-            Note::Differs { key, base, candidate } => write!(f, "{key}: {base}, and {candidate}"),
         }
     }
+}
+
+/// A sentence about the latencies.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Note {
+    pub(crate) says: String,
+    /// Whether it explains the figures and must be seen.
+    pub(crate) stands_out: bool,
 }
 
 impl Note {
-    /// True of what explains the figures, and must not be missed.
-    pub(crate) const fn stands_out(&self) -> bool {
-        matches!(self, Note::Said(_) | Note::Cause(_))
-    }
-
-    /// What stands with the table of latencies: why something is withheld or two rows of it differ.
+    /// What is withheld and why, and why two rows of the table differ.
     pub(crate) fn on_latencies(d: &Document) -> Vec<Note> {
-        let verdict = &d.verdict;
-        let withheld = Withheld::metric(verdict, Metric::Receipt);
-        let mut notes: Vec<Note> = withheld.map(Note::Withheld).into_iter().collect();
+        const WITH_REFUSALS: &str = "An earlier version saved this run: its response and service times include refused \
+                                     submit_sm, which are usually answered sooner than accepted ones.";
+        let note = |says: &str| Note { says: says.to_owned(), stands_out: false };
+        let withheld = Withheld::metric(&d.verdict, Metric::Receipt);
+        let mut notes: Vec<Note> = withheld.map(|why| note(why.says())).into_iter().collect();
         if withheld != Some(Withheld::Harness) && d.counts_refusals() {
-            notes.push(Note::WithRefusals);
+            notes.push(note(WITH_REFUSALS));
         }
-        notes.extend(match withheld {
+        let reason = match withheld {
             Some(Withheld::Harness) => None,
-            Some(Withheld::WorkPiledUp) => verdict.cause.clone().map(Note::Cause),
-            Some(Withheld::ReceiptsPiledUp) | None => verdict.explanation.clone().map(Note::Said),
-        });
+            Some(Withheld::WorkPiledUp) => d.verdict.cause.as_deref().map(sentence),
+            Some(Withheld::ReceiptsPiledUp) | None => d.verdict.explanation.clone(),
+        };
+        notes.extend(reason.map(|says| Note { says, stands_out: true }));
         notes
     }
+}
+
+/// The words with a capital at their start and a full stop.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str())
 }

@@ -222,9 +222,7 @@ fn top(d: &Document) -> Top {
     facts.push(format!("took {}", words::duration(nanoseconds(d.run.duration_s))));
     facts.push(format!("smppbench {}", d.tool.version));
     let killed = d.state == State::Partial && d.window.cut_reason.is_none();
-    let said = |all: &[String]| all.iter().cloned().map(Note::Said).collect::<Vec<_>>();
-    let mut warnings: Vec<Note> = killed.then_some(Note::Partial).into_iter().collect();
-    warnings.extend(said(&d.warnings));
+    let partial = killed.then(|| "the run did not end: this is what it had saved".to_owned());
     let lines = limiter(d).into_iter().chain([harness(d)]);
     let lines = lines.chain(transport::lines(d)).chain(steady(d));
     Top {
@@ -238,8 +236,8 @@ fn top(d: &Document) -> Top {
         rates_are,
         checks: checks(d),
         lines: lines.collect(),
-        warnings,
-        notes: said(&d.notes),
+        warnings: partial.into_iter().chain(d.warnings.iter().cloned()).collect(),
+        notes: d.notes.clone(),
     }
 }
 

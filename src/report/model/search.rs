@@ -1,5 +1,4 @@
 //! What is said of a search: what was found, what to run at, and every trial.
-use super::note::Note;
 use super::table::{
     Cell, Table, Tone, Value, count, known, moment, nanoseconds, rate, share, text, time,
 };
@@ -53,7 +52,7 @@ impl SearchModel<'_> {
             what,
             rates: figures(search),
             checks: search.objectives.iter().map(objective).collect(),
-            notes: search.notes.iter().cloned().map(Note::Said).collect(),
+            notes: search.notes.clone(),
             ..Top::default()
         };
         SearchModel {

@@ -1,5 +1,4 @@
 //! What stands at the top of every report: the verdict, its checks, its lines, what to know and to beware of.
-use super::note::Note;
 use super::table::Tone;
 
 /// A sentence with its tone: a check, or what is beside it.
@@ -48,9 +47,9 @@ pub(crate) struct Top {
     pub(crate) checks: Vec<Check>,
     pub(crate) lines: Vec<Line>,
     /// What to beware of.
-    pub(crate) warnings: Vec<Note>,
+    pub(crate) warnings: Vec<String>,
     /// What to know.
-    pub(crate) notes: Vec<Note>,
+    pub(crate) notes: Vec<String>,
 }
 
 impl Top {

@@ -34,5 +34,5 @@ fn refusals_stand_apart_from_the_times_of_what_was_accepted() {
     old["latency"].as_object_mut().unwrap().remove("rejected");
     let document = Document::from_json(old.to_string().as_bytes()).unwrap();
     let text = text(&Saved { document, seconds: None }, Style::default());
-    assert!(text.contains("Saved by an earlier version"), "{text}");
+    assert!(text.contains("An earlier version saved this run"), "{text}");
 }
