@@ -5,8 +5,8 @@ mod tests;
 
 use crate::kit::{Nanos, Rate, words};
 use crate::plan::{
-    Account, AddressFrom, Arrival, BindType, Content, IdMode, Message, OnThrottle, Origin, Plan,
-    Recipe, Schedule, WindowFull,
+    Account, AddressFrom, Arrival, Content, IdMode, Message, OnThrottle, Origin, Plan, Recipe,
+    Schedule, WindowFull,
 };
 use std::fmt::Write;
 
@@ -100,12 +100,7 @@ fn heading(plan: &Plan, out: &mut String) {
 
 fn describe_account(account: &Account, plan: &Plan) -> String {
     let binds = &account.binds;
-    let kind = match binds.bind_type {
-        BindType::Transceiver => "transceiver",
-        BindType::Transmitter => "transmitter",
-        BindType::Receiver => "receiver",
-        BindType::Pair => "pair of transmitter and receiver",
-    };
+    let kind = binds.bind_type.says();
     let total: u64 = plan.accounts.iter().map(|a| a.weight).sum();
     let share = if plan.accounts.len() == 1 || total == 0 {
         String::new()

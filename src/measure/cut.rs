@@ -28,29 +28,43 @@ pub enum CutReason {
     Said(String),
 }
 
-/// Prefixes of the reasons that have details.
 const GATE: &str = "abort_on_fail";
-const FOREIGN: &str = "foreign_traffic: ";
-const AGENT: &str = "agent lost: ";
-const EVERY_AGENT: &str = "every agent lost: ";
-const WORKER: &str = "a worker failed";
+const NOT_OVER: &str = "not over: this was saved ";
+const NOT_OVER_END: &str = " s after the start";
+
+impl CutReason {
+    /// The reason without its particulars: `agent lost`.
+    pub fn brief(&self) -> &str {
+        match self {
+            CutReason::Interrupted => "interrupted",
+            CutReason::Operator => "ended by the operator",
+            CutReason::Gate(_) => GATE,
+            CutReason::EveryBindLost => "every bind lost",
+            CutReason::ForeignTraffic(_) => "foreign_traffic",
+            CutReason::AgentLost(_) => "agent lost",
+            CutReason::EveryAgentLost(_) => "every agent lost",
+            CutReason::WorkerFailed(_) => "a worker failed",
+            CutReason::OtherSide(_) => "the other side ended",
+            CutReason::NotOver(_) => "not over",
+            CutReason::Said(words) => words,
+        }
+    }
+}
 
 impl fmt::Display for CutReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            CutReason::Interrupted => f.write_str("interrupted"),
-            CutReason::Operator => f.write_str("ended by the operator"),
             CutReason::Gate(words) | CutReason::Said(words) => f.write_str(words),
-            CutReason::EveryBindLost => f.write_str("every bind lost"),
-            CutReason::ForeignTraffic(what) => write!(f, "{FOREIGN}{what}"),
-            CutReason::AgentLost(which) => write!(f, "{AGENT}{which}"),
-            CutReason::EveryAgentLost(which) => write!(f, "{EVERY_AGENT}{which}"),
-            CutReason::WorkerFailed(Some(fault)) => write!(f, "{WORKER}: {fault}"),
-            CutReason::WorkerFailed(None) => f.write_str(WORKER),
-            CutReason::OtherSide(why) => write!(f, "the other side ended: {why}"),
-            CutReason::NotOver(seconds) => {
-                write!(f, "not over: this was saved {seconds} s after the start")
-            }
+            CutReason::NotOver(seconds) => write!(f, "{NOT_OVER}{seconds}{NOT_OVER_END}"),
+            CutReason::ForeignTraffic(particulars)
+            | CutReason::AgentLost(particulars)
+            | CutReason::EveryAgentLost(particulars)
+            | CutReason::WorkerFailed(Some(particulars))
+            | CutReason::OtherSide(particulars) => write!(f, "{}: {particulars}", self.brief()),
+            CutReason::Interrupted
+            | CutReason::Operator
+            | CutReason::EveryBindLost
+            | CutReason::WorkerFailed(None) => f.write_str(self.brief()),
         }
     }
 }
@@ -58,23 +72,28 @@ impl fmt::Display for CutReason {
 /// From the text in a saved run.
 impl From<&str> for CutReason {
     fn from(words: &str) -> CutReason {
-        let behind = |head: &str| words.strip_prefix(head).map(str::to_owned);
-        let plain = [CutReason::Interrupted, CutReason::Operator, CutReason::EveryBindLost];
-        if let Some(reason) = plain.into_iter().find(|reason| reason.to_string() == words) {
-            return reason;
-        }
         if words.starts_with(GATE) {
             return CutReason::Gate(words.to_owned());
         }
-        behind(FOREIGN)
-            .map(CutReason::ForeignTraffic)
-            .or_else(|| behind(AGENT).map(CutReason::AgentLost))
-            .or_else(|| behind(EVERY_AGENT).map(CutReason::EveryAgentLost))
-            .or_else(|| {
-                let fault = behind(WORKER)?;
-                Some(CutReason::WorkerFailed(fault.strip_prefix(": ").map(str::to_owned)))
-            })
-            .unwrap_or_else(|| CutReason::Said(words.to_owned()))
+        if let Some(seconds) =
+            words.strip_prefix(NOT_OVER).and_then(|s| s.strip_suffix(NOT_OVER_END))
+        {
+            return seconds.parse().map_or(CutReason::Said(words.to_owned()), CutReason::NotOver);
+        }
+        let particulars = words.split_once(": ").map_or("", |(_, rest)| rest).to_owned();
+        let known = [
+            CutReason::Interrupted,
+            CutReason::Operator,
+            CutReason::EveryBindLost,
+            CutReason::WorkerFailed(None),
+            CutReason::ForeignTraffic(particulars.clone()),
+            CutReason::AgentLost(particulars.clone()),
+            CutReason::EveryAgentLost(particulars.clone()),
+            CutReason::WorkerFailed(Some(particulars.clone())),
+            CutReason::OtherSide(particulars),
+        ];
+        let spelled = known.into_iter().find(|reason| reason.to_string() == words);
+        spelled.unwrap_or_else(|| CutReason::Said(words.to_owned()))
     }
 }
 
@@ -94,14 +113,23 @@ mod tests {
             (CutReason::EveryAgentLost("a1 left".into()), "every agent lost: a1 left"),
             (CutReason::WorkerFailed(None), "a worker failed"),
             (CutReason::WorkerFailed(Some("it panicked".into())), "a worker failed: it panicked"),
+            (CutReason::OtherSide("interrupted".into()), "the other side ended: interrupted"),
+            (CutReason::NotOver(7), "not over: this was saved 7 s after the start"),
             (CutReason::Said("not over: ...".into()), "not over: ..."),
         ] {
             assert_eq!(reason.to_string(), words);
             assert_eq!(CutReason::from(words), reason);
         }
-        let other = CutReason::OtherSide("interrupted".into());
-        assert_eq!(other.to_string(), "the other side ended: interrupted");
-        let saved = CutReason::NotOver(7).to_string();
-        assert_eq!(saved, "not over: this was saved 7 s after the start");
+    }
+
+    #[test]
+    fn a_brief_reason_leaves_out_the_particulars() {
+        for (reason, brief) in [
+            (CutReason::AgentLost("a1 vanished".into()), "agent lost"),
+            (CutReason::Gate("abort_on_fail: x was broken".into()), "abort_on_fail"),
+            (CutReason::Said("a storm: of one kind".into()), "a storm: of one kind"),
+        ] {
+            assert_eq!(reason.brief(), brief);
+        }
     }
 }

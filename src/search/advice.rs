@@ -88,14 +88,16 @@ pub(super) fn rate(search: &mut Search, plan: &Plan) {
         fragment(&comment, Some(binds as u64), Some(window as u64), Some(safe));
 }
 
-/// A limit's way for a person.
-fn way(how: How, status: Option<&str>) -> String {
-    match (how, status) {
-        (How::Status, Some(status)) => format!("answers {status}"),
-        (How::Status, None) => "refuses".to_owned(),
-        (How::Disconnect, _) => "drops the connection".to_owned(),
-        (How::Unbind, _) => "unbinds".to_owned(),
-        (How::Silence, _) => "falls silent".to_owned(),
+impl How {
+    /// What the SMSC does beyond a limit that it enforces so: `drops the connection`.
+    pub(crate) fn says(self, status: Option<&str>) -> String {
+        match (self, status) {
+            (How::Status, Some(status)) => format!("answers {status}"),
+            (How::Status, None) => "rejects it".to_owned(),
+            (How::Disconnect, _) => "drops the connection".to_owned(),
+            (How::Unbind, _) => "unbinds the session".to_owned(),
+            (How::Silence, _) => "does not answer".to_owned(),
+        }
     }
 }
 
@@ -116,8 +118,8 @@ pub(super) fn window(search: &mut Search, plan: &Plan) {
     let enforced = search.limit.as_ref().map_or_else(
         || "no enforced limit was met".to_owned(),
         |l| {
-            let way = way(l.how, l.status.as_deref());
-            format!("beyond {} open on a bind the SMSC {way}", words::count(l.value))
+            let says = l.how.says(l.status.as_deref());
+            format!("beyond {} in flight on a bind, the SMSC {says}", words::count(l.value))
         },
     );
     if let Some(rate) = search.rate_limit.filter(|_| search.knee.is_none()) {
@@ -158,7 +160,8 @@ pub(super) fn binds(search: &mut Search, plan: &Plan) {
     let limit = first.limit.as_ref().map_or_else(
         || format!("{} bound, and none was refused", counted_was(first.bound, "bind")),
         |l| {
-            format!("beyond {} the SMSC {}", words::count(l.value), way(l.how, l.status.as_deref()))
+            let says = l.how.says(l.status.as_deref());
+            format!("beyond {}, the SMSC {says}", words::count(l.value))
         },
     );
     let place = match first.place_free_at_once {

@@ -388,10 +388,11 @@ impl Window<'_, '_> {
         let says = match probe {
             Probe::Borne => "all accepted".to_owned(),
             Probe::Broken { how, status, accepted } => {
-                let how = said(how, status);
+                let status = status.map(|code| CommandStatus(code).to_string());
+                let says = how.says(status.as_deref());
                 let kept =
-                    accepted.map_or(String::new(), |a| format!(", {} accepted", words::count(a)));
-                format!("ended in {how}{kept}")
+                    accepted.map_or(String::new(), |a| format!("; {} accepted", words::count(a)));
+                format!("the SMSC {says}{kept}")
             }
             Probe::Void => "it could not be sent whole".to_owned(),
         };
@@ -479,15 +480,4 @@ fn outcome(plan: &Plan, done: &Done, messages: u64) -> Probe {
         return Probe::Broken { how: How::Silence, status: None, accepted };
     }
     if t.written < messages || t.lost > 0 { Probe::Void } else { Probe::Borne }
-}
-
-/// A way of enforcing for a person.
-pub(super) fn said(how: How, status: Option<u32>) -> String {
-    match (how, status) {
-        (How::Status, Some(code)) => CommandStatus(code).to_string(),
-        (How::Status, None) => "a refusal".to_owned(),
-        (How::Disconnect, _) => "a dropped connection".to_owned(),
-        (How::Unbind, _) => "an unbind".to_owned(),
-        (How::Silence, _) => "silence".to_owned(),
-    }
 }

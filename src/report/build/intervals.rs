@@ -1,9 +1,9 @@
 //! What a run looked like over time, stage by stage and session by session.
 use super::super::Run;
 use super::super::document::{Hour, IntervalRow, SessionRow, StageRow};
-use super::{transport, words};
+use super::transport;
 use crate::judge::{stage_spans, statistics};
-use crate::kit::Nanos;
+use crate::kit::{Nanos, words::rate};
 use crate::measure::{self, Counters, Latency, LatencyRange, Metric, RunRecord};
 use crate::plan::Shape;
 use crate::smpp::CommandStatus;
@@ -20,7 +20,7 @@ pub(super) fn stages(run: &Run<'_>) -> Vec<StageRow> {
         };
         StageRow {
             name: stage.name.clone(),
-            rate: words::shape(&stage.shape),
+            rate: stage.shape.brief(&|r| rate(r.as_f64()), " to "),
             from_s: from.as_secs_f64(),
             to_s: to.as_secs_f64(),
             measure: stage.measure,

@@ -6,7 +6,6 @@ mod groups;
 mod intervals;
 mod ledger;
 mod transport;
-mod words;
 
 use super::Run;
 use super::document::{
@@ -15,8 +14,9 @@ use super::document::{
 };
 use super::escape::{mask_pdu, mask_profile};
 use crate::judge::Scope;
-use crate::kit::{Nanos, utc_rfc3339};
+use crate::kit::{Nanos, utc_rfc3339, words};
 use crate::measure::{Anomaly, Messages, RunRecord};
+use crate::plan::Account;
 
 impl Document {
     /// The document of a run.
@@ -84,9 +84,19 @@ fn facts(run: &Run<'_>) -> RunFacts {
         target: run.target.to_owned(),
         seed: run.plan.seed,
         repro: run.repro.to_owned(),
-        binds: run.plan.accounts.iter().map(words::binds).collect(),
+        binds: run.plan.accounts.iter().map(binds).collect(),
         folder: run.folder.map(str::to_owned),
     }
+}
+
+/// `2 transceivers, window 20`.
+fn binds(account: &Account) -> String {
+    let binds = &account.binds;
+    format!(
+        "{}, window {}",
+        words::counted(binds.count as u64, binds.bind_type.says()),
+        binds.window
+    )
 }
 
 fn window(run: &Run<'_>) -> Window {

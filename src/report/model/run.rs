@@ -6,7 +6,7 @@ use super::top::{Check, Line, Top};
 use super::{tables, transport};
 use crate::judge::{self, About, GateOutcome, GateResult, HealthState, Limiter, Outcome};
 use crate::kit::{Nanos, words};
-use crate::measure::Anomaly;
+use crate::measure::{Anomaly, CutReason};
 use crate::report::document::{Document, Outage, State};
 
 /// A run as the summaries draw it.
@@ -186,11 +186,10 @@ fn outcome(d: &Document) -> (Tone, &'static str, String) {
 fn measured_time(d: &Document) -> String {
     let time = words::duration(nanoseconds(d.window.measured_seconds()));
     let planned: f64 = d.stages.iter().filter(|s| s.measure).map(|s| s.to_s - s.from_s).sum();
-    match d.window.cut_reason.as_deref() {
+    match d.window.cut_reason.as_deref().map(CutReason::from) {
+        // the notes have the particulars
         Some(reason) if d.window.measured_seconds() < planned => {
-            // the rest of a long reason stands with the notes
-            let reason = reason.split(": ").next().unwrap_or_default();
-            format!("{time} of {} ({reason})", words::duration(nanoseconds(planned)))
+            format!("{time} of {} ({})", words::duration(nanoseconds(planned)), reason.brief())
         }
         Some(_) | None => time,
     }

@@ -1,28 +1,27 @@
-//! What is said of a search: what was found, what to run at, and every trial.
+//! What a report says of a search: its result, the recommendation and every trial.
 use super::table::{
     Cell, Table, Tone, Value, count, known, moment, nanoseconds, rate, share, text, time,
 };
 use super::top::{Check, Line, Top};
 use crate::kit::words;
 use crate::search::document::{LadderResult, LatencyAt, Limit, ObjectiveResult, Point, TrialRow};
-use crate::search::enforced::How;
 use crate::search::{Ended, Kind, Search};
 
-/// A search as its formats draw it.
+/// A search, as every format draws it.
 pub(crate) struct SearchModel<'s> {
     pub(crate) search: &'s Search,
     /// `find rate · evening`.
     pub(crate) title: String,
     pub(crate) top: Top,
-    /// How many binds are let in, by type.
+    /// How many binds the SMSC accepts, by type.
     pub(crate) ladders: Table,
     pub(crate) ladders_in_brief: Vec<String>,
-    /// Load by load.
+    /// Throughput and latency per load.
     pub(crate) points: Table,
-    /// At shares of the rate that was found.
+    /// Latency at shares of the rate found.
     pub(crate) latencies: Table,
     pub(crate) trials: Table,
-    /// What it took.
+    /// Trials, messages and time.
     pub(crate) cost: Line,
 }
 
@@ -69,7 +68,7 @@ impl SearchModel<'_> {
     }
 }
 
-/// What was found: what it is of, and the answer.
+/// What was searched, and the answer.
 fn answer(search: &Search) -> (&'static str, String) {
     let limit = search.limit.as_ref();
     let (word, found) = match search.kind {
@@ -88,7 +87,7 @@ fn answer(search: &Search) -> (&'static str, String) {
         Kind::Window => (
             "WINDOW",
             match limit {
-                Some(limit) => format!("{} open on a bind; {}", limit.value, beyond(limit)),
+                Some(limit) => format!("{} in flight on a bind; {}", limit.value, beyond(limit)),
                 None => "no enforced limit met".to_owned(),
             },
         ),
@@ -102,8 +101,8 @@ fn answer(search: &Search) -> (&'static str, String) {
     };
     let ended = match search.ended {
         Ended::Found => String::new(),
-        Ended::Ceiling => " (up to the highest that was to be tried)".to_owned(),
-        Ended::Floor => " (even the lowest that was to be tried fails)".to_owned(),
+        Ended::Ceiling => " (the highest to try)".to_owned(),
+        Ended::Floor => " (the lowest to try)".to_owned(),
         Ended::InconclusiveHarness
         | Ended::InconclusiveNoise
         | Ended::Budget
@@ -117,19 +116,9 @@ fn answer(search: &Search) -> (&'static str, String) {
     (word, found + &ended)
 }
 
-/// What happens beyond a limit: `one more is dropped`.
+/// What the SMSC does beyond a limit: `beyond it, the SMSC drops the connection`.
 pub(crate) fn beyond(limit: &Limit) -> String {
-    format!("one more {}", is(limit))
-}
-
-fn is(limit: &Limit) -> String {
-    match (limit.how, limit.status.as_deref()) {
-        (How::Status, Some(status)) => format!("is answered with {status}"),
-        (How::Status, None) => "is refused".to_owned(),
-        (How::Disconnect, _) => "is dropped".to_owned(),
-        (How::Unbind, _) => "is unbound".to_owned(),
-        (How::Silence, _) => "is met with silence".to_owned(),
-    }
+    format!("beyond it, the SMSC {}", limit.how.says(limit.status.as_deref()))
 }
 
 fn figures(search: &Search) -> Vec<(String, String)> {
@@ -138,8 +127,8 @@ fn figures(search: &Search) -> Vec<(String, String)> {
         Kind::Rate => {
             let width = search.lower.zip(search.upper).map(|(low, high)| (high - low) / low);
             [
-                named("kept", search.lower.map(words::rate)),
-                named("broken", search.upper.map(words::rate)),
+                named("met", search.lower.map(words::rate)),
+                named("missed", search.upper.map(words::rate)),
                 named("width of the interval", width.map(words::percent)),
             ]
         }
@@ -167,23 +156,25 @@ fn objective(o: &ObjectiveResult) -> Check {
     let why = o.broken_by.as_ref().map_or(String::new(), |why| format!(": {why}"));
     let limiter = o.limiter.as_ref().map_or(String::new(), |l| format!("; limiter: {l}"));
     let (lower, upper) = (show(o.lower), show(o.upper));
-    let says = format!("{}: kept at {lower}{held}, broken at {upper}{why}{limiter}", o.name);
+    let says = format!("{}: met at {lower}{held}, missed at {upper}{why}{limiter}", o.name);
     Check { tone, says }
 }
 
 fn ladders(search: &Search) -> Table {
-    let header = " | bound | attempts | <one more | <a lost one's place | dropped by then | <";
+    let header = " | bound | attempts | <beyond it, the SMSC | <bind of a lost session | sessions lost meanwhile | <";
     let row = |ladder: &LadderResult| {
         let place = match ladder.place_free_at_once {
-            Some(true) => "is free at once",
-            Some(false) => "is not free at once",
+            Some(true) => "released at once",
+            Some(false) => "not released at once",
             None => "not tried",
         };
         vec![
             text(&ladder.bind_type),
             count(ladder.bound),
             count(ladder.attempts),
-            text(ladder.limit.as_ref().map_or("none was refused".to_owned(), is)),
+            text(ladder.limit.as_ref().map_or("no limit met".to_owned(), |limit| {
+                limit.how.says(limit.status.as_deref())
+            })),
             text(place),
             count(ladder.displaced),
             text(ladder.why.clone().unwrap_or_default()),
@@ -193,17 +184,17 @@ fn ladders(search: &Search) -> Table {
 }
 
 fn ladder_in_brief(ladder: &LadderResult) -> String {
-    let limit = ladder.limit.as_ref().map_or("none was refused".to_owned(), beyond);
+    let limit = ladder.limit.as_ref().map_or("no limit met".to_owned(), beyond);
     let place = match ladder.place_free_at_once {
-        Some(true) => "; a lost one frees its place at once",
-        Some(false) => "; a lost one does not free its place at once",
+        Some(true) => "; the bind of a lost session was released at once",
+        Some(false) => "; the bind of a lost session was not released at once",
         None => "",
     };
     let gone = match ladder.displaced {
         0 => String::new(),
-        n => format!("; {n} earlier ones had been dropped by then"),
+        n => format!("; {} lost meanwhile", words::counted_was(n, "earlier session")),
     };
-    format!("{}: {} bound, {limit}{place}{gone}", ladder.bind_type, ladder.bound)
+    format!("{}: {} bound; {limit}{place}{gone}", ladder.bind_type, ladder.bound)
 }
 
 fn points(search: &Search) -> Table {
@@ -265,7 +256,7 @@ fn trials(search: &Search) -> Table {
     let belongs = |c: &&TrialColumn| search.trials.iter().any(|t| c.1(t).is_some());
     let columns: Vec<&TrialColumn> = TRIAL_COLUMNS.iter().filter(belongs).collect();
     let titles = columns.iter().map(|c| c.0).collect::<Vec<_>>().join(" | ");
-    let header = format!(" | {titles} | <what it showed");
+    let header = format!(" | {titles} | <result");
     let mut table = Table::new("each-trial", "In their order", &header);
     for trial in &search.trials {
         let known = |c: &&TrialColumn| c.1(trial).unwrap_or_else(|| Value::Unknown.into());

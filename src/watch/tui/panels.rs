@@ -16,6 +16,8 @@ use ratatui::widgets::{Paragraph, Sparkline};
 
 /// Rows of a panel's fixed part: its title and four lines.
 const FIVE: u16 = 5;
+/// Columns of the names of latencies.
+const NAMES: u16 = 12;
 /// From this width on there is room for longer words.
 const WIDE: u16 = 110;
 
@@ -85,7 +87,7 @@ pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
     header_line(view, shown, at, frame, header, looks);
     rates_panel(view, frame, rates, looks, chart);
     let value = if area.width >= 80 { 9 } else { 8 };
-    let numbers = Constraint::Length(10 + 4 * value);
+    let numbers = Constraint::Length(NAMES + 4 * value);
     let (latency, open, stages, answers, harness) = if wide {
         let shares = [numbers, Constraint::Fill(1), Constraint::Fill(1)];
         let [latency, open, harness] = Layout::horizontal(shares).spacing(1).areas(middle);
@@ -137,12 +139,11 @@ fn cut(text: &str, width: usize) -> String {
     short
 }
 
-/// `27 s`, `3 min 5 s`: whole seconds.
+/// A time in whole seconds.
 fn seconds(n: Nanos) -> String {
-    match n.0 / crate::kit::NS_PER_S {
-        s @ 0..120 => format!("{s} s"),
-        s @ 120..7_200 => format!("{} min {} s", s / 60, s % 60),
-        s => format!("{} h {} min", s / 3_600, s / 60 % 60),
+    match n.0 - n.0 % crate::kit::NS_PER_S {
+        0 => "0 s".to_owned(),
+        whole => words::duration(whole),
     }
 }
 
@@ -256,7 +257,7 @@ fn latency_panel(
     let body = title(&heading, frame, area, looks);
     // the columns' names stand in the rule, over their columns
     for (column, name) in ["p50", "p90", "p99", "max"].into_iter().enumerate() {
-        let end = area.x + 10 + ((column + 1) * value) as u16;
+        let end = area.x + NAMES + ((column + 1) * value) as u16;
         let width = name.len() as u16 + 1;
         let cell = Rect { x: end - width, y: area.y, width, height: 1 };
         let cell = cell.intersection(area);
@@ -264,7 +265,7 @@ fn latency_panel(
     }
     let lines = view.lines.iter().map(|line| {
         let values: String = line.values.iter().map(|v| format!("{v:>value$}")).collect();
-        let name = format!(" {:<9}", line.name);
+        let name = format!(" {:<1$}", line.name, usize::from(NAMES) - 1);
         Line::from(vec![Span::raw(name), Span::styled(values, looks.strong())])
     });
     frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), body);
@@ -280,7 +281,7 @@ fn open_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Looks,
     let mut rows = vec![
         ("in flight", in_flight, if full { looks.beware() } else { Style::new() }),
         ("waiting", words::count(g.backlog), warned(g.backlog > 0, looks)),
-        ("receipts due", words::count(g.awaited), Style::new()),
+        ("receipts awaited", words::count(g.awaited), Style::new()),
         (
             "sessions",
             format!("{up}/{planned}"),
@@ -289,7 +290,7 @@ fn open_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Looks,
     ];
     if wide {
         let plain = |name, n| (name, words::count(n), Style::new());
-        rows.push(plain("written in all", shown.tally.written));
+        rows.push(plain("written", shown.tally.written));
         rows.push(plain("final receipts", shown.tally.receipts_final));
     }
     let lines: Vec<Line<'_>> = rows

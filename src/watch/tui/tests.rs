@@ -118,8 +118,8 @@ fn a_ramp_shows_its_rates_times_and_stages_at_both_sizes() {
         has(&rows, &["sent", "22", "/s"]);
         has(&rows, &["last 5 s", "p50", "p90", "p99", "max", "open"]);
         has(&rows, &["response", "20.2 ms", "20.2 ms", "in flight", "/40"]);
-        has(&rows, &["receipt", "321 ms", "receipts due"]);
-        has(&rows, &["our lag", "sessions", "2/2"]);
+        has(&rows, &["receipt", "321 ms", "receipts awaited"]);
+        has(&rows, &["harness lag", "sessions", "2/2"]);
         has(&rows, &["▶ warm up", "4 s left", "ESME_ROK"]);
         has(&rows, &["hold", "20 s"]);
         has(&rows, &["not measured yet"]);
@@ -132,7 +132,7 @@ fn a_ramp_shows_its_rates_times_and_stages_at_both_sizes() {
         has(&rows, &["on time", "100 %"]);
     }
     let wide = shown(&plan, at(&shots, 25), (160, 50));
-    has(&wide, &["✓ warm up", "0 → 400/s", "done"]);
+    has(&wide, &["✓ warm up", "0/s → 400/s", "done"]);
     let rising = shown(&plan, at(&shots, 9), (160, 50));
     has(&rising, &["▁", "█"]);
 }
@@ -267,7 +267,8 @@ fn below_its_smallest_size_it_says_so_in_one_line_and_at_it_everything_has_its_p
     }
     has(&shown(&plan, shot, (59, 14)), &["the live view needs 60×15, this is 59×14"]);
     let rows = shown(&plan, shot, (60, 15));
-    for text in ["target", "receipts", "our lag", "sessions", "▶ hold", "ESME_ROK", "valid so far"]
+    for text in
+        ["target", "receipts", "harness lag", "sessions", "▶ hold", "ESME_ROK", "valid so far"]
     {
         has(&rows, &[text]);
     }
@@ -282,7 +283,7 @@ fn no_two_panels_overlap_at_any_size() {
         for rows in (15..60).step_by(3) {
             let screen = shown(&plan, shot, (columns, rows));
             for text in
-                ["target", "sent", "accepted", "response", "our lag", "in flight", "sessions"]
+                ["target", "sent", "accepted", "response", "harness lag", "in flight", "sessions"]
             {
                 let count = screen.iter().filter(|row| row.contains(&format!(" {text} "))).count();
                 assert!(count >= 1, "{text} at {columns}×{rows}:\n{}", screen.join("\n"));

@@ -55,13 +55,12 @@ impl Facts {
     }
 }
 
-/// `200 → 5,000/s`.
+/// `200/s → 5,000/s`.
 fn shape_words(shape: &Shape) -> String {
     if shape.is_closed() {
         return "max".to_owned();
     }
-    let words = shape.brief(&|rate| words::rate(rate.as_f64()), " → ");
-    words.replace("/s → ", " → ")
+    shape.brief(&|rate| words::rate(rate.as_f64()), " → ")
 }
 
 /// Percentiles of the last seconds: one line each.
@@ -77,7 +76,7 @@ fn lines(snapshot: &Snapshot) -> Vec<PercentileRow> {
         ("response", Metric::Response),
         ("service", Metric::Service),
         ("receipt", Metric::Receipt),
-        ("our lag", Metric::HarnessLag),
+        ("harness lag", Metric::HarnessLag),
     ];
     // rows are kept to two digits
     let range = LatencyRange { digits: 2, ..snapshot.range };

@@ -49,15 +49,15 @@ fn closing_in(search: &Search) -> Figure {
             .collect(),
     };
     let mut layers = vec![
-        line("highest that is kept", Ink::Series(0), steps(search, |t| t.lower)),
-        line("lowest that is broken", Ink::Series(1), steps(search, |t| t.upper)),
-        dots(Kept::Yes, "a trial: kept", Ink::Good),
-        dots(Kept::No, "a trial: broken", Ink::Bad),
-        dots(Kept::Unknown, "a trial: not to be told", Ink::Warn),
+        line("highest rate that met the objective", Ink::Series(0), steps(search, |t| t.lower)),
+        line("lowest rate that missed it", Ink::Series(1), steps(search, |t| t.upper)),
+        dots(Kept::Yes, "trial: met", Ink::Good),
+        dots(Kept::No, "trial: missed", Ink::Bad),
+        dots(Kept::Unknown, "trial: undecided", Ink::Warn),
     ];
     layers.retain(|layer| layer.points.iter().any(|p| p.span.is_some()));
     let (Some((low, high)), Some(last)) = (span_of(&layers), looking(search).last()) else {
-        return Figure::missing(id, title, "No trial at a rate came to its end.");
+        return Figure::missing(id, title, "No trial at a rate was completed.");
     };
     // a little more than they take, so that no dot lies on the edge
     let (low, high) = (low * 0.95, high * 1.05);
@@ -67,10 +67,10 @@ fn closing_in(search: &Search) -> Figure {
     plot.layers = layers;
     let of = match search.objectives.as_slice() {
         [] | [_] => String::new(),
-        [first, ..] => format!(" Of the first objective: {}.", first.name),
+        [first, ..] => format!(" They show the first objective: {}.", first.name),
     };
     let says = format!(
-        "Each dot is a trial at its rate. The lines are the two ends of the bracket, by all that was known after each trial.{of}"
+        "Each dot is a trial at its rate. The lines are the two ends of the bracket after each trial.{of}"
     );
     Figure::new(id, title, says, plot.draw(), "")
 }
@@ -124,9 +124,9 @@ fn latency_by_rate(search: &Search) -> Figure {
     plot.layers = layers;
     plot.marks.extend(search.lower.map(|rate| Mark {
         x: rate,
-        name: format!("kept {}", words::rate(rate)),
+        name: format!("met {}", words::rate(rate)),
         ink: Ink::Good,
     }));
-    let says = "At shares of the rate that was found. Broken line: that rate.";
+    let says = "Latency at shares of the rate found. Dashed line: that rate.";
     Figure::new(id, title, says, plot.draw(), "")
 }

@@ -115,7 +115,7 @@ fn the_answer_and_what_to_run_at_stand_above_all_charts() {
     let place = |words: &str| html.find(words).unwrap_or_else(|| panic!("no {words}\n{html}"));
     let answer = place("<strong>RATE</strong> <span>between 4,000/s and 5,000/s</span>");
     let kept = place(
-        "zero loss: kept at 4,000/s (confirmed), broken at 5,000/s: ratio.throttled 0.8 %; limiter: smsc_throttle",
+        "zero loss: met at 4,000/s (confirmed), missed at 5,000/s: ratio.throttled 0.8 %; limiter: smsc_throttle",
     );
     let advice = place("Run at 3,600/s.");
     let toml = place("# why\n[load]\nstages = []</pre>");
@@ -129,15 +129,15 @@ fn the_answer_and_what_to_run_at_stand_above_all_charts() {
 #[test]
 fn the_bracket_closes_in_step_by_step_and_each_trial_is_a_dot_of_its_outcome() {
     let html = page(&rate());
-    let lower = series(&html, "closing-in", "highest that is kept");
+    let lower = series(&html, "closing-in", "highest rate that met the objective");
     assert_eq!(lower["v"], serde_json::json!([2_000, 2_000, 2_000, 4_000, 4_000]));
     assert_eq!(lower["w"], serde_json::json!([2_000, 2_000, 4_000, 4_000, 4_000]));
-    let upper = series(&html, "closing-in", "lowest that is broken");
+    let upper = series(&html, "closing-in", "lowest rate that missed it");
     assert_eq!(upper["v"], serde_json::json!([null, 8_000, 8_000, 8_000, 5_000]));
     assert_eq!(upper["w"], serde_json::json!([null, 8_000, 8_000, 8_000, 8_000]));
     for (name, ink, places, rates) in [
-        ("a trial: kept", "k-good", vec![1, 3], vec![2_000, 4_000]),
-        ("a trial: broken", "k-bad", vec![2, 5], vec![8_000, 5_000]),
+        ("trial: met", "k-good", vec![1, 3], vec![2_000, 4_000]),
+        ("trial: missed", "k-bad", vec![2, 5], vec![8_000, 5_000]),
         ("a trial: not to be told", "k-warn", vec![4], vec![5_000]),
     ] {
         let dots = series(&html, "closing-in", name);
@@ -152,7 +152,7 @@ fn latency_below_the_rate_is_drawn_and_listed_as_it_was_found() {
     let p99 = series(&html, "latency-by-rate", "response p99");
     assert_eq!(p99["v"], serde_json::json!([60_000_000, 66_000_000, 93_000_000]));
     assert_eq!(p99["x"], serde_json::json!({ "from": 400.0, "step": 1_600.0 }), "evenly apart");
-    assert!(figure(&html, "latency-by-rate").contains(">kept 4,000/s<"));
+    assert!(figure(&html, "latency-by-rate").contains(">met 4,000/s<"));
     // no value of receipts' p99 was supported: neither a line nor a number
     assert!(!figure(&html, "latency-by-rate").contains("receipt p99"));
     for cell in ["<td>620 ms</td><td>–</td><td>31 ms</td><td>93 ms</td>", "<td>3,600/s</td>"] {
@@ -178,7 +178,7 @@ fn throughput_and_latency_stand_against_the_window_with_the_knee_and_the_limit()
         for id in ["throughput", "latency"] {
             let figure = figure(&html, id);
             for words in
-                [title, ">knee 10.2<", ">limit 37<", "one more is answered with ESME_RTHROTTLED"]
+                [title, ">knee 10.2<", ">limit 37<", "beyond it, the SMSC answers ESME_RTHROTTLED"]
             {
                 assert!(figure.contains(words), "{id}: {words}");
             }
