@@ -3,7 +3,7 @@
 use super::folder::FolderError;
 use super::load::LoadError;
 use crate::coordinator::{self, RunError};
-use crate::judge::compare::Refused;
+use crate::judge::compare::CompareError;
 use crate::plan::PlanError;
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -70,7 +70,7 @@ pub(super) enum Failure {
     Load(#[from] LoadError),
     /// Runs that cannot be compared.
     #[error(transparent)]
-    Compare(#[from] Refused),
+    Compare(#[from] CompareError),
     /// A folder or a file to write.
     #[error(transparent)]
     Folder(#[from] FolderError),
@@ -239,7 +239,7 @@ mod tests {
             (Failure::Of(Exit::EndedEarly, "ended early: foreign_traffic".to_owned()), 6),
             (PlanError::about("rate", "no").into(), 2),
             (LoadError::Unreadable { path: path.clone(), why: io() }.into(), 2),
-            (Refused::Empty.into(), 2),
+            (CompareError::Empty.into(), 2),
             (FolderError::Make { path, why: io() }.into(), 1),
             (Failure::Output(io()), 1),
             (RunError::Plan(PlanError::about("rate", "no")).into(), 2),

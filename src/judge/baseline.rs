@@ -1,6 +1,6 @@
 //! What later runs are held against (docs/comparing.md): the figures of several runs of the same thing, how much those
 //! differ from run to run, and their distributions, packed. Nothing advances a baseline but who made it.
-use super::compare::{Evidence, Refused, RunSet, Share};
+use super::compare::{CompareError, Evidence, Proportion, RunSet};
 use super::statistics::{spread, t_quantile};
 use crate::measure::{Latency, Metric};
 use serde::{Deserialize, Serialize};
@@ -62,8 +62,8 @@ impl Baseline {
     /// Out of runs of the same thing.
     ///
     /// # Errors
-    /// [`Refused`]: there is none, one is empty, or they were made with different things.
-    pub fn of(runs: &[Evidence], resamples: usize, seed: u64) -> Result<Baseline, Refused> {
+    /// [`CompareError`]: there is none, one is empty, or they were made with different things.
+    pub fn of(runs: &[Evidence], resamples: usize, seed: u64) -> Result<Baseline, CompareError> {
         let mut side = RunSet::of(runs, resamples, seed)?;
         let whole = |d: &super::statistics::Deviation| d.low.is_finite() && d.high.is_finite();
         for reading in side.figures.iter_mut().flat_map(|f| f.1.iter_mut().flatten()) {
@@ -114,13 +114,13 @@ impl Baseline {
     }
 
     /// The counts of a share over all runs; None where it is none.
-    pub fn share(&self, name: &str) -> Option<Share> {
+    pub fn share(&self, name: &str) -> Option<Proportion> {
         let (_, readings) = self.side.figures.iter().find(|f| f.0 == name)?;
         readings
             .iter()
             .flatten()
             .filter_map(|r| r.share)
-            .reduce(|a, b| Share { part: a.part + b.part, of: a.of + b.of })
+            .reduce(|a, b| Proportion { part: a.part + b.part, of: a.of + b.of })
     }
 }
 
@@ -196,6 +196,6 @@ mod tests {
         assert!(says("{\"schema\":\"smppbench.result/1\"}").contains("smppbench.result/1"));
         assert!(says("{").starts_with("not a baseline"));
         assert!(says("{\"schema\":\"smppbench.baseline/1\"}").contains("missing field"));
-        assert_eq!(Baseline::of(&[], 10, 1).unwrap_err(), Refused::Empty);
+        assert_eq!(Baseline::of(&[], 10, 1).unwrap_err(), CompareError::Empty);
     }
 }

@@ -183,13 +183,13 @@ impl Health {
         let held = worker_use(record, measured, |w, second| w.in_second(&w.held_ns, second));
         let gaps = &record.send_gaps;
         let bound = on_time_within(measured, limits);
-        let punctual = punctual(record, measured, bound).filter(|_| scheduled);
+        let on_time_count = on_time_count(record, measured, bound).filter(|_| scheduled);
         // a second only counts messages later than the smallest bound
         let by_second = scheduled && bound <= limits.lag_floor;
         let mut health = Health {
             state: HealthState::Valid,
-            adherence: punctual.map(Punctual::adherence),
-            late: punctual.map_or(0, |p| p.all - p.on_time),
+            adherence: on_time_count.map(OnTimeCount::adherence),
+            late: on_time_count.map_or(0, |p| p.all - p.on_time),
             worst_second: if by_second { worst_second(record, measured) } else { None },
             lag_p50: lag_at(0.5),
             lag_p99: lag_at(0.99),
@@ -333,25 +333,25 @@ fn response_p50(measured: &Measured) -> Option<Nanos> {
 /// Sent on time of what was scheduled. What was never sent because the SMSC left no slot or no
 /// connection is not the harness's lateness, and is left out; any other unsent message counts as late.
 #[derive(Clone, Copy)]
-struct Punctual {
+struct OnTimeCount {
     on_time: u64,
     all: u64,
 }
 
-impl Punctual {
+impl OnTimeCount {
     fn adherence(self) -> f64 {
         self.on_time as f64 / self.all as f64
     }
 }
 
-fn punctual(record: &RunRecord, measured: &Measured, bound: Nanos) -> Option<Punctual> {
+fn on_time_count(record: &RunRecord, measured: &Measured, bound: Nanos) -> Option<OnTimeCount> {
     let t = measured.tally();
     let all = t.written + unsent_by_us(record, measured);
     // counted as they were written, within the least bound; beyond it the distribution tells
     let lag = measured.latency(Metric::HarnessLag);
     let within = lag.share_at_most(bound).unwrap_or(0.0) * t.written as f64;
     let on_time = t.on_time.max(within.round() as u64).min(all);
-    (all > 0).then_some(Punctual { on_time, all })
+    (all > 0).then_some(OnTimeCount { on_time, all })
 }
 
 fn achieved(record: &RunRecord, measured: &Measured) -> Option<f64> {

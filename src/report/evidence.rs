@@ -2,8 +2,10 @@
 use super::document::{Document, IntervalRow, LatencyRow, Table, leaves};
 use super::saved::{Saved, Second};
 use crate::judge::PERCENTILES;
-use crate::judge::compare::{self, Evidence, Fingerprint, Share, compared_rates, compared_shares};
-use crate::judge::statistics::Sparse;
+use crate::judge::compare::{
+    self, Evidence, Fingerprint, Proportion, compared_rates, compared_shares,
+};
+use crate::judge::statistics::BucketCounts;
 use crate::kit::Nanos;
 use crate::measure::{LATENCY_METRICS, Latency, LatencyRange, Metric};
 
@@ -76,7 +78,7 @@ pub(super) fn distribution(
 
 /// The counts of a share over the measured messages: of receipts as they stand in the sample, of the others out of
 /// rate, ratio and time, which were made from whole numbers and give them back.
-fn share(document: &Document, name: &str) -> Option<Share> {
+fn share(document: &Document, name: &str) -> Option<Proportion> {
     let name = name.strip_prefix("ratio.")?;
     let value = (*document.ratio.get(name)?)?;
     let of = if name == "missing" {
@@ -86,7 +88,7 @@ fn share(document: &Document, name: &str) -> Option<Share> {
         let seconds = document.window.measured_seconds();
         ((*document.rate.get("written")?)? * seconds).round() as u64
     };
-    Some(Share { part: (value * of as f64).round() as u64, of })
+    Some(Proportion { part: (value * of as f64).round() as u64, of })
 }
 
 fn nanos(seconds: f64) -> Nanos {
@@ -105,8 +107,8 @@ fn second(row: &IntervalRow, seconds: &[Second]) -> compare::Second {
         latencies: latencies
             .iter()
             .filter(|packed| packed.metric.row().per_message)
-            .filter_map(|packed| Some((packed.metric, Sparse::of(&packed.latency()?))))
-            .collect::<Vec<(Metric, Sparse)>>(),
+            .filter_map(|packed| Some((packed.metric, BucketCounts::of(&packed.latency()?))))
+            .collect::<Vec<(Metric, BucketCounts)>>(),
     }
 }
 

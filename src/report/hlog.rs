@@ -5,7 +5,7 @@
 //! Starts and lengths are seconds from the start of the load (`BaseTime`), values nanoseconds, and the column of
 //! maxima, which is for people, milliseconds.
 use super::escape::printable;
-use super::saved::{Packed, Saved, Second, rounded};
+use super::saved::{PackedHistogram, Saved, Second, rounded};
 use super::unavailable::Unavailable;
 use crate::kit::Nanos;
 use crate::measure::{Latency, Metric};
@@ -55,7 +55,7 @@ pub fn lines(second: &Second) -> String {
     let (at, length) = (decimal(second.at.0, MILLISECOND), decimal(second.length.0, MILLISECOND));
     let mut text = String::new();
     for packed in &second.latencies {
-        let Packed { metric, max, hdr } = packed;
+        let PackedHistogram { metric, max, hdr } = packed;
         let max = decimal(max.0, 1_000);
         writeln!(text, "Tag={},{at},{length},{max},{hdr}", metric.name())
             .expect("a String takes all");
@@ -117,7 +117,7 @@ pub fn read(octets: &[u8]) -> Result<Vec<Second>, HlogError> {
         let at = whole_milliseconds(interval.start_timestamp());
         let length = whole_milliseconds(interval.duration());
         let max = rounded((interval.max().max(0.0) * 1e6).round() as u64, 1_000);
-        let packed = Packed { metric, max, hdr: hdr.to_owned() };
+        let packed = PackedHistogram { metric, max, hdr: hdr.to_owned() };
         match seconds.last_mut().filter(|last| last.at == at) {
             Some(last) => last.latencies.push(packed),
             None => seconds.push(Second { at, length, latencies: vec![packed] }),
@@ -169,7 +169,10 @@ mod tests {
         Second {
             at: Nanos::from_secs(at),
             length: Nanos::from_secs(1),
-            latencies: all.iter().filter_map(|(m, v)| Packed::of(*m, &latency(v))).collect(),
+            latencies: all
+                .iter()
+                .filter_map(|(m, v)| PackedHistogram::of(*m, &latency(v)))
+                .collect(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! summary.md and comparison.md: for a page on GitHub. Text of a peer or a profile is escaped, so that it neither marks
 //! up, links, nor mentions anybody.
 use super::document::Document;
-use super::model::{Cell, Column, ComparisonModel, Kind, RunModel, Table, Tone, Top, Value};
+use super::model::{Cell, Column, ComparisonModel, Kind, RunModel, Summary, Table, Tone, Value};
 use super::printable;
 
 /// The page of a run.
@@ -156,7 +156,7 @@ fn heading(m: &RunModel<'_>) -> String {
     text + "\n"
 }
 
-fn remarks(top: &Top) -> String {
+fn remarks(top: &Summary) -> String {
     let warnings = top.warnings.iter().map(|w| format!("**Warning:** {}", plain(w)));
     let notes = top.notes.iter().map(|note| plain(note));
     warnings.chain(notes).map(|line| format!("> {line}\n\n")).collect()

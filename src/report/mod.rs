@@ -49,6 +49,6 @@ pub use gate_input::GateInputError;
 pub use lists::{missing_csv, rejected_csv};
 pub(crate) use model::gates_in_all;
 pub use run::{LabelTraits, Run};
-pub use saved::{Packed, Saved, Second};
+pub use saved::{PackedHistogram, Saved, Second};
 pub use text::{Style, text, verdict_line};
 pub use unavailable::Unavailable;

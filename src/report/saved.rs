@@ -31,12 +31,12 @@ pub struct Second {
     /// How long; likewise.
     pub length: Nanos,
     /// Of what was answered or receipted in it; metrics without a value are left out.
-    pub latencies: Vec<Packed>,
+    pub latencies: Vec<PackedHistogram>,
 }
 
 /// One metric of one interval, packed: an hour holds thousands, and an open one takes a hundred times the room.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Packed {
+pub struct PackedHistogram {
     /// Which.
     pub metric: Metric,
     /// Largest value seen, to the microsecond, as the log has it.
@@ -45,17 +45,17 @@ pub struct Packed {
     pub hdr: String,
 }
 
-impl Packed {
+impl PackedHistogram {
     /// An open distribution, packed; None without a value seen.
-    pub fn of(metric: Metric, latency: &Latency) -> Option<Packed> {
+    pub fn of(metric: Metric, latency: &Latency) -> Option<PackedHistogram> {
         let max = latency.max().filter(|_| latency.count() > 0)?;
-        Some(Packed { metric, max: rounded(max.0, MICROSECOND), hdr: latency.to_base64() })
+        Some(PackedHistogram { metric, max: rounded(max.0, MICROSECOND), hdr: latency.to_base64() })
     }
 
-    fn of_row(metric: Metric, row: &IntervalRow) -> Option<Packed> {
-        let brief = row.summary(metric)?;
+    fn of_row(metric: Metric, row: &IntervalRow) -> Option<PackedHistogram> {
+        let brief = row.brief(metric)?;
         let max = brief.max().filter(|_| brief.count > 0)?;
-        Some(Packed { metric, max: rounded(max, MICROSECOND), hdr: row.base64(metric)? })
+        Some(PackedHistogram { metric, max: rounded(max, MICROSECOND), hdr: row.base64(metric)? })
     }
 
     /// The distribution; None where it is not readable.
@@ -79,7 +79,7 @@ impl Second {
         Second {
             at: rounded(row.at.0, MILLISECOND),
             length: rounded(row.length.0, MILLISECOND),
-            latencies: kept.filter_map(|metric| Packed::of_row(metric, row)).collect(),
+            latencies: kept.filter_map(|metric| PackedHistogram::of_row(metric, row)).collect(),
         }
     }
 

@@ -3,7 +3,8 @@
 use super::Saved;
 use super::escape::printable;
 use super::model::{
-    Check, ComparisonModel, Headline, Ledger, Line, RunModel, SearchModel, Table, Tone, Top,
+    ComparisonModel, Headline, LabelledLine, Ledger, Remark, RunModel, SearchModel, Summary, Table,
+    Tone,
 };
 use super::table::{command, fill, table};
 use crate::judge::GateResult;
@@ -80,16 +81,16 @@ impl Page {
         };
     }
 
-    fn headline(&mut self, top: &Top) {
+    fn headline(&mut self, top: &Summary) {
         let filled = self.filled(&format!("  {}  ", top.word), &top.what);
         self.line(&self.style.paint(top.tone, filled.trim_end()));
     }
 
-    fn check(&mut self, check: &Check) {
+    fn check(&mut self, check: &Remark) {
         self.fill(&format!("  {} ", check.tone.sign()), &check.says);
     }
 
-    fn labelled(&mut self, line: &Line) {
+    fn labelled(&mut self, line: &LabelledLine) {
         self.painted(&format!("  {:<10}", line.label), &line.says, line.word, line.tone);
     }
 

@@ -1,7 +1,7 @@
 //! `smppbench.comparison/1` as types: what was asked, and each metric's verdict.
+use super::error::CompareError;
 use super::evidence::Difference;
 use super::metrics::{Direction, PRIMARY, compared_names};
-use super::refused::Refused;
 use crate::judge::check::Unit;
 use crate::kit::words;
 use serde::{Deserialize, Serialize};
@@ -46,19 +46,19 @@ impl Settings {
     /// Checks names and sizes.
     ///
     /// # Errors
-    /// [`Refused::Metric`], with near names, and [`Refused::Effect`].
-    pub fn check(&self) -> Result<(), Refused> {
+    /// [`CompareError::Metric`], with near names, and [`CompareError::Effect`].
+    pub fn check(&self) -> Result<(), CompareError> {
         let known = compared_names();
         for name in self.primary.iter().chain(self.effects.iter().map(|e| &e.0)) {
             if !known.contains(name) {
-                return Err(Refused::Metric { name: name.clone(), near: near(name, &known) });
+                return Err(CompareError::Metric { name: name.clone(), near: near(name, &known) });
             }
         }
         let sizes =
             self.effects.iter().map(|e| e.1).chain([self.effect_min, self.share_effect_min]);
         for size in sizes {
             if !(size > 0.0 && size <= 10.0) {
-                return Err(Refused::Effect(size));
+                return Err(CompareError::Effect(size));
             }
         }
         Ok(())

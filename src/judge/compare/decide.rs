@@ -1,22 +1,22 @@
 //! From the readings of two sides to one estimate a metric: which scale, what stands for each side, how uncertain.
 use super::comparison::{Scale, Settings, Test};
-use super::evidence::{Evidence, Share};
-use super::metrics::{self, Compared};
-use super::reading::{Draw, Reading, by_chance, side_by_side};
+use super::evidence::{Evidence, Proportion};
+use super::metrics::{self, ComparedMetric};
+use super::reading::{Reading, Resampling, by_chance, side_by_side};
 use super::side::RunSet;
 use crate::judge::statistics::{Deviation, Effect, mann_whitney, mean, of_runs, spread};
 use crate::kit::{Rng, stream_seed};
 
 /// What is known of one metric.
 pub(super) struct Estimate {
-    pub(super) row: Compared,
+    pub(super) row: ComparedMetric,
     pub(super) base: Vec<Option<Reading>>,
     pub(super) candidate: Vec<Option<Reading>>,
-    pub(super) known: Known,
+    pub(super) known: EstimateResult,
 }
 
 /// How far a metric could be compared.
-pub(super) enum Known {
+pub(super) enum EstimateResult {
     /// Both sides have it. Values in its unit.
     Both {
         scale: Scale,
@@ -33,8 +33,8 @@ pub(super) enum Known {
 }
 
 /// Metrics that either side has, with their readings.
-fn rows(base: &RunSet, candidate: &RunSet) -> Vec<(usize, Compared)> {
-    let has = |side: &RunSet, row: &Compared| !side.readings(&row.name).is_empty();
+fn rows(base: &RunSet, candidate: &RunSet) -> Vec<(usize, ComparedMetric)> {
+    let has = |side: &RunSet, row: &ComparedMetric| !side.readings(&row.name).is_empty();
     let all = metrics::all().into_iter().enumerate();
     all.filter(|(_, row)| has(base, row) && has(candidate, row)).collect()
 }
@@ -45,7 +45,7 @@ fn whole(readings: &[Option<Reading>]) -> Option<Vec<&Reading>> {
 
 /// One metric, where every run has it.
 fn estimate(
-    row: Compared,
+    row: ComparedMetric,
     base: &RunSet,
     candidate: &RunSet,
     effect: impl FnOnce(&[&Reading], &[&Reading], Scale) -> Option<Effect>,
@@ -56,8 +56,8 @@ fn estimate(
         (Some(a), Some(b)) if a.iter().chain(&b).all(|r| r.value.is_some()) => {
             both(&a, &b, effect, ranks)
         }
-        (Some(_), Some(_)) => Known::Unseen,
-        _ => Known::Partly,
+        (Some(_), Some(_)) => EstimateResult::Unseen,
+        _ => EstimateResult::Partly,
     };
     Estimate { row, base: a, candidate: b, known }
 }
@@ -70,7 +70,7 @@ fn both(
     b: &[&Reading],
     effect: impl FnOnce(&[&Reading], &[&Reading], Scale) -> Option<Effect>,
     ranks: bool,
-) -> Known {
+) -> EstimateResult {
     let zero = a.iter().chain(b).any(|r| r.value.is_none_or(|v| v <= 0.0));
     let scale = if zero { Scale::Difference } else { Scale::Ratio };
     let (xs, ys) = (values(a, scale), values(b, scale));
@@ -84,7 +84,7 @@ fn both(
         (true, Some(found)) => (Some(found.p), Test::MannWhitney),
         _ => (effect.map(|e| e.p()), Test::Interval),
     };
-    Known::Both { scale, base: middle(&xs), candidate: middle(&ys), effect, p, test }
+    EstimateResult::Both { scale, base: middle(&xs), candidate: middle(&ys), effect, p, test }
 }
 
 /// The readings' values on a scale.
@@ -102,11 +102,11 @@ fn own(reading: &Reading, scale: Scale) -> Option<Deviation> {
 }
 
 /// What chance alone leaves uncertain in the counts of all runs of a side together; None where it is no share.
-fn pooled(row: &Compared, readings: &[&Reading], scale: Scale) -> Option<Deviation> {
+fn pooled(row: &ComparedMetric, readings: &[&Reading], scale: Scale) -> Option<Deviation> {
     if !matches!(row.source, metrics::Source::Share(_)) {
         return None;
     }
-    let mut sum = Share::default();
+    let mut sum = Proportion::default();
     for share in readings.iter().filter_map(|r| r.share) {
         sum.part += share.part;
         sum.of += share.of;
@@ -184,7 +184,7 @@ pub(super) fn paired(
                     .collect();
                 let found = match (bases, candidates) {
                     ([base], [candidate]) => {
-                        let mut draw = Draw { resamples: settings.resamples, rng: &mut rng };
+                        let mut draw = Resampling { resamples: settings.resamples, rng: &mut rng };
                         let (ln, linear) = side_by_side(base, candidate, &shape, &mut draw);
                         let found = if scale == Scale::Ratio { ln } else { linear };
                         // without seconds to pair, each side's own word is all there is

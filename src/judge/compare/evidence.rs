@@ -1,7 +1,7 @@
 //! What a comparison needs to know of one run. Plain data: `report` makes it from a saved run, tests from chance.
 use crate::judge::health::HealthState;
 use crate::judge::outcome::Outcome;
-use crate::judge::statistics::Sparse;
+use crate::judge::statistics::BucketCounts;
 use crate::kit::Nanos;
 use crate::measure::{Counters, Latency, Metric};
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ pub struct Evidence {
     /// Rates by name (`rate.accepted`), per second of the measured time; what is undefined is absent.
     pub rates: Vec<(String, f64)>,
     /// Shares by name (`ratio.missing`), as counts of the measured messages.
-    pub shares: Vec<(String, Share)>,
+    pub shares: Vec<(String, Proportion)>,
     /// Its measured seconds, in order; empty where they were not kept.
     pub seconds: Vec<Second>,
     /// Whether the tool kept up.
@@ -31,14 +31,14 @@ pub struct Evidence {
 
 /// So many of so many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Share {
+pub struct Proportion {
     /// Those meant.
     pub part: u64,
     /// All.
     pub of: u64,
 }
 
-impl Share {
+impl Proportion {
     /// As a number; None of nothing.
     pub fn value(self) -> Option<f64> {
         (self.of > 0).then(|| self.part as f64 / self.of as f64)
@@ -55,7 +55,7 @@ pub struct Second {
     /// What happened in it.
     pub counts: Counters,
     /// Distributions of what was answered or receipted in it.
-    pub latencies: Vec<(Metric, Sparse)>,
+    pub latencies: Vec<(Metric, BucketCounts)>,
 }
 
 /// What a run was made with, by dotted name, in order. Not in it: the run's and the target's names, accounts, the
@@ -103,7 +103,7 @@ impl Evidence {
         self.rates.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
     }
     /// A share by its name.
-    pub fn share(&self, name: &str) -> Option<Share> {
+    pub fn share(&self, name: &str) -> Option<Proportion> {
         self.shares.iter().find(|(known, _)| known == name).map(|(_, share)| *share)
     }
 }

@@ -28,14 +28,14 @@ pub(super) enum Source {
 
 /// One row.
 #[derive(Clone, Debug)]
-pub(super) struct Compared {
+pub(super) struct ComparedMetric {
     /// Its path in result.json.
     pub(super) name: String,
     pub(super) source: Source,
     pub(super) better: Direction,
 }
 
-impl Compared {
+impl ComparedMetric {
     pub(super) const fn unit(&self) -> Unit {
         match self.source {
             Source::Latency(..) => Unit::Nanoseconds,
@@ -96,21 +96,21 @@ const fn is_the_smscs(metric: Metric) -> bool {
 }
 
 /// Every row, in the order of result.json.
-pub(super) fn all() -> Vec<Compared> {
+pub(super) fn all() -> Vec<ComparedMetric> {
     let latencies = LATENCY_METRICS.iter().filter(|row| is_the_smscs(row.metric));
     let latencies = latencies.flat_map(|row| {
-        PERCENTILES.iter().map(|(name, q)| Compared {
+        PERCENTILES.iter().map(|(name, q)| ComparedMetric {
             name: format!("{}.{name}", row.name),
             source: Source::Latency(row.metric, *q),
             better: Direction::Lower,
         })
     });
-    let rates = RATES.iter().map(|(name, of)| Compared {
+    let rates = RATES.iter().map(|(name, of)| ComparedMetric {
         name: (*name).to_owned(),
         source: Source::Rate(*of),
         better: Direction::Higher,
     });
-    let shares = SHARES.iter().map(|(name, of)| Compared {
+    let shares = SHARES.iter().map(|(name, of)| ComparedMetric {
         name: (*name).to_owned(),
         source: Source::Share(*of),
         better: Direction::Lower,

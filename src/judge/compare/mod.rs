@@ -6,22 +6,22 @@
 //! mean stands for the side. Where a figure is 0 in any run no ratio exists, and the difference is taken.
 mod comparison;
 mod decide;
+mod error;
 mod evidence;
 mod metrics;
 mod reading;
-mod refused;
-mod settle;
 mod side;
 #[cfg(test)]
 mod tests;
+mod verdicts;
 
 pub use comparison::{Comparison, MetricComparison, SCHEMA, Scale, Settings, Test, Verdict};
-pub use evidence::{Difference, Evidence, Fingerprint, Second, Share};
+pub use error::CompareError;
+pub use evidence::{Difference, Evidence, Fingerprint, Proportion, Second};
 pub use metrics::{
     Direction, PRIMARY, compared_names, compared_rates, compared_shares, compared_unit,
 };
 pub use reading::Reading;
-pub use refused::Refused;
 pub use side::RunSet;
 #[cfg(test)]
 pub(crate) use tests::simulate;
@@ -31,12 +31,12 @@ use decide::Estimate;
 /// Compares two sides that were measured one after the other, or in turns.
 ///
 /// # Errors
-/// [`Refused`]: the settings will not do.
+/// [`CompareError`]: the settings will not do.
 pub fn compare(
     base: &RunSet,
     candidate: &RunSet,
     settings: &Settings,
-) -> Result<Comparison, Refused> {
+) -> Result<Comparison, CompareError> {
     settings.check()?;
     let estimates = decide::independent(base, candidate, settings);
     Ok(conclude(base, candidate, estimates, settings, false))
@@ -45,15 +45,15 @@ pub fn compare(
 /// Compares two sides that were measured at the same time: run by run, and second by second where there is one run a side.
 ///
 /// # Errors
-/// [`Refused`]: the settings will not do, a side is empty or mixed, or the sides are not pairs.
+/// [`CompareError`]: the settings will not do, a side is empty or mixed, or the sides are not pairs.
 pub fn compare_paired(
     base: &[Evidence],
     candidate: &[Evidence],
     settings: &Settings,
-) -> Result<Comparison, Refused> {
+) -> Result<Comparison, CompareError> {
     settings.check()?;
     if base.len() != candidate.len() {
-        return Err(Refused::Unpaired { base: base.len(), candidate: candidate.len() });
+        return Err(CompareError::Unpaired { base: base.len(), candidate: candidate.len() });
     }
     let a = RunSet::of(base, settings.resamples, settings.seed)?;
     let b = RunSet::of(candidate, settings.resamples, settings.seed)?;
@@ -70,7 +70,7 @@ fn conclude(
 ) -> Comparison {
     let invalid = !base.invalid.is_empty() || !candidate.invalid.is_empty();
     let lateness = invalid.then_some(base.lateness.max(candidate.lateness));
-    let mut metrics = settle::verdicts(estimates, settings, base, candidate, lateness);
+    let mut metrics = verdicts::verdicts(estimates, settings, base, candidate, lateness);
     metrics.sort_by_key(|m| !m.primary);
     let primary = || metrics.iter().filter(|m| m.primary).map(|m| m.verdict);
     let verdict = [Verdict::Worse, Verdict::Inconclusive, Verdict::Better]

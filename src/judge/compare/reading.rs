@@ -1,8 +1,8 @@
 //! One figure of one run, with what the run alone says of its uncertainty.
-use super::evidence::{Evidence, Fingerprint, Second, Share};
-use super::metrics::{Compared, Source};
+use super::evidence::{Evidence, Fingerprint, Proportion, Second};
+use super::metrics::{ComparedMetric, Source};
 use crate::judge::statistics::{
-    self, Blocks, Deviation, Layers, SHORTEST_NS, SPANS_MIN, Sparse, paired_deviation, wilson,
+    self, Blocks, BucketCounts, Deviation, Layers, SHORTEST_NS, SPANS_MIN, paired_deviation, wilson,
 };
 use crate::kit::Rng;
 use crate::measure::{Counters, Metric};
@@ -16,7 +16,7 @@ pub struct Reading {
     /// Then it is at least this.
     pub at_least: Option<f64>,
     /// Of a share, its counts; of a latency, the values that were never seen.
-    pub share: Option<Share>,
+    pub share: Option<Proportion>,
     /// How far ln of the value may be off by what the run's own seconds say; None: they say nothing.
     pub ln_error: Option<Deviation>,
     /// The same of the value itself.
@@ -26,7 +26,7 @@ pub struct Reading {
 }
 
 /// How to resample.
-pub(super) struct Draw<'a> {
+pub(super) struct Resampling<'a> {
     pub(super) resamples: usize,
     pub(super) rng: &'a mut Rng,
 }
@@ -35,8 +35,8 @@ impl Reading {
     /// Of one run. None where the figure is undefined, or its sample too small.
     pub(super) fn of(
         run: &Evidence,
-        row: &Compared,
-        draw: Option<&mut Draw<'_>>,
+        row: &ComparedMetric,
+        draw: Option<&mut Resampling<'_>>,
     ) -> Option<Reading> {
         match row.source {
             Source::Latency(metric, q) => latency(run, metric, q, draw),
@@ -46,7 +46,12 @@ impl Reading {
     }
 }
 
-fn latency(run: &Evidence, metric: Metric, q: f64, draw: Option<&mut Draw<'_>>) -> Option<Reading> {
+fn latency(
+    run: &Evidence,
+    metric: Metric,
+    q: f64,
+    draw: Option<&mut Resampling<'_>>,
+) -> Option<Reading> {
     let latency = run.latency(metric).filter(|l| !l.is_empty())?;
     let found = statistics::quantile(latency, q);
     if !found.supported {
@@ -64,7 +69,7 @@ fn latency(run: &Evidence, metric: Metric, q: f64, draw: Option<&mut Draw<'_>>) 
     Some(Reading {
         value,
         at_least: found.at_least.map(ns),
-        share: Some(Share { part: latency.censored_count(), of: latency.sample_count() }),
+        share: Some(Proportion { part: latency.censored_count(), of: latency.sample_count() }),
         ln_error: by_seconds.or(by_order),
         error: None,
         rough: asked && by_seconds.is_none(),
@@ -72,8 +77,8 @@ fn latency(run: &Evidence, metric: Metric, q: f64, draw: Option<&mut Draw<'_>>) 
 }
 
 fn layers(run: &Evidence, metric: Metric) -> Option<Layers> {
-    let nothing = Sparse::default();
-    let seconds: Vec<&Sparse> = run
+    let nothing = BucketCounts::default();
+    let seconds: Vec<&BucketCounts> = run
         .seconds
         .iter()
         .map(|s| s.latencies.iter().find(|(known, _)| *known == metric).map_or(&nothing, |l| &l.1))
@@ -141,7 +146,7 @@ fn share(run: &Evidence, name: &str, counts: fn(&Counters) -> (u64, u64)) -> Opt
 }
 
 /// What independent messages would leave uncertain: (of the share, of its ln where it is not 0).
-pub(super) fn by_chance(share: Share) -> (Deviation, Option<Deviation>) {
+pub(super) fn by_chance(share: Proportion) -> (Deviation, Option<Deviation>) {
     let value = share.value().unwrap_or(0.0);
     let (low, high) = wilson(share.part, share.of);
     let ln =
@@ -153,8 +158,8 @@ pub(super) fn by_chance(share: Share) -> (Deviation, Option<Deviation>) {
 pub(super) fn side_by_side(
     base: &Evidence,
     candidate: &Evidence,
-    row: &Compared,
-    draw: &mut Draw<'_>,
+    row: &ComparedMetric,
+    draw: &mut Resampling<'_>,
 ) -> (Option<Deviation>, Option<Deviation>) {
     let (base, candidate) = (&common(base, candidate), &common(candidate, base));
     if base.seconds.len() < SPANS_MIN {

@@ -1,8 +1,8 @@
 //! One side of a comparison: the runs made with the same build of the same thing, figure by figure.
+use super::error::CompareError;
 use super::evidence::{Evidence, Fingerprint};
 use super::metrics;
-use super::reading::{Draw, Reading};
-use super::refused::Refused;
+use super::reading::{Reading, Resampling};
 use crate::judge::health::HealthState;
 use crate::judge::outcome::Outcome;
 use crate::kit::{Nanos, Rng, stream_seed};
@@ -34,26 +34,26 @@ impl RunSet {
     /// Out of runs. With a single run, its seconds are resampled so many times, from this seed.
     ///
     /// # Errors
-    /// [`Refused`]: there is no run, one of no measured message, or they were made with different things.
-    pub fn of(runs: &[Evidence], resamples: usize, seed: u64) -> Result<RunSet, Refused> {
-        let [first, rest @ ..] = runs else { return Err(Refused::Empty) };
+    /// [`CompareError`]: there is no run, one of no measured message, or they were made with different things.
+    pub fn of(runs: &[Evidence], resamples: usize, seed: u64) -> Result<RunSet, CompareError> {
+        let [first, rest @ ..] = runs else { return Err(CompareError::Empty) };
         for run in rest {
             let differences = first.fingerprint.differences(&run.fingerprint);
             if !differences.is_empty() {
                 let (first, other) = (first.id.clone(), run.id.clone());
-                return Err(Refused::Mixed { first, other, differences });
+                return Err(CompareError::Mixed { first, other, differences });
             }
         }
         let sent = |run: &Evidence| run.rate("rate.written").unwrap_or(0.0) > 0.0;
         if let Some(empty) = runs.iter().find(|run| !sent(run)) {
-            return Err(Refused::NothingMeasured(empty.id.clone()));
+            return Err(CompareError::NothingMeasured(empty.id.clone()));
         }
         let figures: Vec<(String, Vec<Option<Reading>>)> = metrics::all()
             .into_iter()
             .enumerate()
             .map(|(number, row)| {
                 let mut rng = Rng::new(stream_seed(seed, SIDE, number as u64));
-                let mut draw = Draw { resamples, rng: &mut rng };
+                let mut draw = Resampling { resamples, rng: &mut rng };
                 let single = rest.is_empty();
                 let readings = runs
                     .iter()

@@ -123,16 +123,16 @@ fn alone(run: Evidence) -> RunSet {
 
 #[test]
 fn an_empty_side_an_empty_run_a_mixed_side_and_a_lame_duel_are_refused() {
-    assert_eq!(RunSet::of(&[], 10, 1).unwrap_err(), Refused::Empty);
+    assert_eq!(RunSet::of(&[], 10, 1).unwrap_err(), CompareError::Empty);
     let mut silent = run(&SHORT, 1);
     silent.rates = vec![("rate.written".to_owned(), 0.0)];
-    assert!(matches!(RunSet::of(&[silent], 10, 1), Err(Refused::NothingMeasured(_))));
+    assert!(matches!(RunSet::of(&[silent], 10, 1), Err(CompareError::NothingMeasured(_))));
     let mut other = run(&SHORT, 2);
     other.fingerprint = Fingerprint(vec![("environment.kernel".into(), "7.0".into())]);
     let says = RunSet::of(&[run(&SHORT, 1), other.clone()], 10, 1).unwrap_err().to_string();
     assert!(says.contains("environment.kernel (6.1 and 7.0)"), "{says}");
     let lame = compare_paired(&[run(&SHORT, 1), run(&SHORT, 2)], &[run(&SHORT, 3)], &strict());
-    assert!(matches!(lame, Err(Refused::Unpaired { base: 2, candidate: 1 })));
+    assert!(matches!(lame, Err(CompareError::Unpaired { base: 2, candidate: 1 })));
     // between the sides it is only flagged
     let c = compare(&alone(run(&SHORT, 1)), &alone(other), &Settings::default()).unwrap();
     assert_eq!(c.differences[0].key, "environment.kernel");

@@ -3,7 +3,7 @@
 use super::expression::Limit;
 use super::fault::GateError;
 use super::read::{Gate, read};
-use super::window::{Found, Kind, Moment, moments, over, place, shown, stretches};
+use super::window::{RowSample, SpanContext, SpanFigure, over, place, samples, shown, stretches};
 use crate::judge::name::Names;
 use crate::kit::{Nanos, words};
 use crate::measure::RunRecord;
@@ -23,7 +23,7 @@ pub struct Abort {
     closed: bool,
     gates: Vec<(String, Gate)>,
     /// End of the last second that was looked at.
-    seen: Nanos,
+    checked_until: Nanos,
 }
 
 impl Abort {
@@ -41,7 +41,7 @@ impl Abort {
             }
         }
         let closed = plan.stages.iter().any(|s| s.measure && s.shape == Shape::Max);
-        Ok(Abort { names, closed, gates, seen: Nanos::ZERO })
+        Ok(Abort { names, closed, gates, checked_until: Nanos::ZERO })
     }
 
     /// True where no gate may end the run.
@@ -60,16 +60,16 @@ impl Abort {
             .map(|row| row.at + row.length)
             .filter(|end| *end <= over)
             .max()
-            .filter(|end| *end > self.seen)?;
-        self.seen = until;
-        let kind = Kind::new(self.closed, record.workers.len());
-        self.gates.iter().find_map(|(name, gate)| self.broken(record, &kind, until, name, gate))
+            .filter(|end| *end > self.checked_until)?;
+        self.checked_until = until;
+        let context = SpanContext::new(self.closed, record.workers.len());
+        self.gates.iter().find_map(|(name, gate)| self.broken(record, &context, until, name, gate))
     }
 
     fn broken(
         &self,
         record: &RunRecord,
-        kind: &Kind,
+        context: &SpanContext,
         until: Nanos,
         name: &str,
         gate: &Gate,
@@ -83,11 +83,11 @@ impl Abort {
         if ends != until || begins > from {
             return None;
         }
-        let last = moments(&record.intervals, gate, (from, until));
-        let breaks = |moments: &[Moment<'_>]| match over(moments, gate, kind) {
-            Found::Value(value) => Some(!gate.expression.relation.holds(value, limit)),
-            Found::Beyond => Some(gate.expression.relation.bounds_above()),
-            Found::Nothing(_) => None,
+        let last = samples(&record.intervals, gate, (from, until));
+        let breaks = |samples: &[RowSample<'_>]| match over(samples, gate, context) {
+            SpanFigure::Value(value) => Some(!gate.expression.relation.holds(value, limit)),
+            SpanFigure::Beyond => Some(gate.expression.relation.bounds_above()),
+            SpanFigure::Nothing(_) => None,
         };
         let whole = breaks(&last) == Some(true);
         let each = last.iter().all(|m| breaks(std::slice::from_ref(m)) != Some(false));
@@ -97,7 +97,7 @@ impl Abort {
                 gate.text,
                 words::seconds(length.as_secs_f64()),
                 place(&last),
-                shown(&over(&last, gate, kind), gate)
+                shown(&over(&last, gate, context), gate)
             )
         })
     }

@@ -10,13 +10,13 @@ use crate::judge::check::Relation;
 use crate::judge::figures::Scope;
 use crate::judge::name::{Group, Meaning, StageSpan, Statistic};
 use crate::judge::receipts::MissingShare;
-use crate::judge::statistics::{BEYOND_MIN, Sparse, supports};
+use crate::judge::statistics::{BEYOND_MIN, BucketCounts, supports};
 use crate::kit::{Nanos, words};
 use crate::measure::{Counters, IntervalRow, Metric};
 
 /// What a span came to.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Found {
+pub(super) enum SpanFigure {
     /// A figure.
     Value(f64),
     /// A percentile among messages that were never answered: longer than anything.
@@ -26,18 +26,18 @@ pub(super) enum Found {
 }
 
 /// A row with the one distribution that the gate asks of, opened once.
-pub(super) struct Moment<'r> {
+pub(super) struct RowSample<'r> {
     row: &'r IntervalRow,
-    values: Sparse,
+    values: BucketCounts,
 }
 
-impl<'r> Moment<'r> {
-    pub(super) fn of(row: &'r IntervalRow, gate: &Gate) -> Moment<'r> {
+impl<'r> RowSample<'r> {
+    pub(super) fn of(row: &'r IntervalRow, gate: &Gate) -> RowSample<'r> {
         let opened = match gate.named.meaning {
             Meaning::Latency(metric, _) => row.latency(metric),
             Meaning::Figure(_) | Meaning::Ledger(_) | Meaning::Verdict(_) => None,
         };
-        Moment { row, values: opened.as_ref().map(Sparse::of).unwrap_or_default() }
+        RowSample { row, values: opened.as_ref().map(BucketCounts::of).unwrap_or_default() }
     }
     fn end(&self) -> Nanos {
         self.row.at + self.row.length
@@ -45,71 +45,71 @@ impl<'r> Moment<'r> {
 }
 
 /// The figure of some rows together.
-pub(super) fn over(moments: &[Moment<'_>], gate: &Gate, measured: &Kind) -> Found {
+pub(super) fn over(samples: &[RowSample<'_>], gate: &Gate, measured: &SpanContext) -> SpanFigure {
     let mut tally = Counters::default();
-    moments.iter().for_each(|m| tally.merge(&m.row.tally));
+    samples.iter().for_each(|m| tally.merge(&m.row.tally));
     match gate.named.meaning {
-        Meaning::Ledger(count) => Found::Value(count(&tally) as f64),
+        Meaning::Ledger(count) => SpanFigure::Value(count(&tally) as f64),
         Meaning::Figure(row) => {
-            let seconds: f64 = moments.iter().map(|m| m.row.length.as_secs_f64()).sum();
-            let full: f64 = moments.iter().map(|m| m.row.gauges.window_full_ns as f64).sum();
+            let seconds: f64 = samples.iter().map(|m| m.row.length.as_secs_f64()).sum();
+            let full: f64 = samples.iter().map(|m| m.row.gauges.window_full_ns as f64).sum();
             let scope = Scope {
                 tally: &tally,
                 seconds,
                 target: None,
                 closed: measured.closed,
-                mo: Some(moments.iter().map(|m| m.row.mo).sum()),
+                mo: Some(samples.iter().map(|m| m.row.mo).sum()),
                 window_full: Some((full / (seconds * 1e9 * measured.workers)).min(1.0)),
             };
             let missing = MissingShare::of_span(&tally).filter(|_| row.is_missing());
             if let (Some(missing), Limit::Number(limit)) = (missing, &gate.expression.limit) {
                 let holds = |value: f64| gate.expression.relation.holds(value, *limit);
                 return match missing.decide(holds, *limit) {
-                    Some(_) => Found::Value(missing.low),
-                    None => Found::Nothing(missing.why(&tally)),
+                    Some(_) => SpanFigure::Value(missing.low),
+                    None => SpanFigure::Nothing(missing.why(&tally)),
                 };
             }
             match (row.of)(&scope) {
-                Some(value) => Found::Value(value),
-                None => Found::Nothing("it is undefined".to_owned()),
+                Some(value) => SpanFigure::Value(value),
+                None => SpanFigure::Nothing("it is undefined".to_owned()),
             }
         }
-        Meaning::Latency(metric, statistic) => latency(moments, metric, statistic),
-        Meaning::Verdict(_) => Found::Nothing("a verdict is no figure of a span".to_owned()),
+        Meaning::Latency(metric, statistic) => latency(samples, metric, statistic),
+        Meaning::Verdict(_) => SpanFigure::Nothing("a verdict is no figure of a span".to_owned()),
     }
 }
 
-fn latency(moments: &[Moment<'_>], metric: Metric, statistic: Statistic) -> Found {
-    let briefs = || moments.iter().filter_map(|m| m.row.summary(metric));
+fn latency(samples: &[RowSample<'_>], metric: Metric, statistic: Statistic) -> SpanFigure {
+    let briefs = || samples.iter().filter_map(|m| m.row.brief(metric));
     let count: u64 = briefs().map(|b| b.count).sum();
     let censored: u64 = briefs().map(|b| b.censored).sum();
     match statistic {
-        Statistic::Count => Found::Value(count as f64),
-        Statistic::Censored => Found::Value(censored as f64),
-        Statistic::Max if censored > 0 => Found::Beyond,
+        Statistic::Count => SpanFigure::Value(count as f64),
+        Statistic::Censored => SpanFigure::Value(censored as f64),
+        Statistic::Max if censored > 0 => SpanFigure::Beyond,
         Statistic::Max => match briefs().filter_map(|b| b.max()).max() {
-            Some(max) => Found::Value(max as f64),
-            None => Found::Nothing("nothing was measured".to_owned()),
+            Some(max) => SpanFigure::Value(max as f64),
+            None => SpanFigure::Nothing("nothing was measured".to_owned()),
         },
         Statistic::Quantile(q) => {
             if !supports(count + censored, q) {
                 let needed = (BEYOND_MIN / (1.0 - q)).ceil();
                 let n = count + censored;
-                return Found::Nothing(format!("too few samples: {n}, needed {needed:.0}"));
+                return SpanFigure::Nothing(format!("too few samples: {n}, needed {needed:.0}"));
             }
             let rank = (q * (count + censored) as f64 - 1e-9).ceil() as u64;
-            nth(moments, rank).map_or(Found::Beyond, |v| Found::Value(v as f64))
+            nth(samples, rank).map_or(SpanFigure::Beyond, |v| SpanFigure::Value(v as f64))
         }
         Statistic::Min | Statistic::Mean | Statistic::Stddev => {
-            Found::Nothing("it is not kept by the second".to_owned())
+            SpanFigure::Nothing("it is not kept by the second".to_owned())
         }
     }
 }
 
 /// The `rank`-th smallest value (from 1); None beyond those seen.
-fn nth(moments: &[Moment<'_>], rank: u64) -> Option<u64> {
+fn nth(samples: &[RowSample<'_>], rank: u64) -> Option<u64> {
     let mut buckets: Vec<(u64, u64)> =
-        moments.iter().flat_map(|m| m.values.0.iter().map(|b| (b.high, b.count))).collect();
+        samples.iter().flat_map(|m| m.values.0.iter().map(|b| (b.high, b.count))).collect();
     buckets.sort_unstable();
     let mut seen = 0;
     buckets.into_iter().find_map(|(high, count)| {
@@ -119,16 +119,16 @@ fn nth(moments: &[Moment<'_>], rank: u64) -> Option<u64> {
 }
 
 /// What of a run the figures of its spans depend on.
-pub(super) struct Kind {
+pub(super) struct SpanContext {
     /// Without a schedule.
     pub(super) closed: bool,
     /// Threads.
     pub(super) workers: f64,
 }
 
-impl Kind {
-    pub(super) fn new(closed: bool, workers: usize) -> Kind {
-        Kind { closed, workers: workers.max(1) as f64 }
+impl SpanContext {
+    pub(super) fn new(closed: bool, workers: usize) -> SpanContext {
+        SpanContext { closed, workers: workers.max(1) as f64 }
     }
 }
 
@@ -154,21 +154,21 @@ pub(super) fn stretches(stages: &[StageSpan], group: Group, until: Nanos) -> Vec
 }
 
 /// The rows wholly in one stretch, in order.
-pub(super) fn moments<'r>(
+pub(super) fn samples<'r>(
     rows: &'r [IntervalRow],
     gate: &Gate,
     (from, to): (Nanos, Nanos),
-) -> Vec<Moment<'r>> {
+) -> Vec<RowSample<'r>> {
     let inside = |row: &&IntervalRow| row.at >= from && row.at + row.length <= to;
-    rows.iter().filter(inside).map(|row| Moment::of(row, gate)).collect()
+    rows.iter().filter(inside).map(|row| RowSample::of(row, gate)).collect()
 }
 
 /// The worst span, and what is to say of the rest.
-struct Worst<'m> {
+struct SpanResults<'m> {
     value: Option<f64>,
-    broken: Option<(&'m [Moment<'m>], Found)>,
+    broken: Option<(&'m [RowSample<'m>], SpanFigure)>,
     broken_count: usize,
-    nothing: Option<(&'m [Moment<'m>], String)>,
+    nothing: Option<(&'m [RowSample<'m>], String)>,
     spans: usize,
 }
 
@@ -179,26 +179,28 @@ pub(super) fn decide(
     limit: f64,
     every: Nanos,
 ) -> (Option<f64>, Decision) {
-    let kind = Kind::new(input.measured.closed, input.workers);
+    let kind = SpanContext::new(input.measured.closed, input.workers);
     let until = input.load_ended.max(input.measured.to);
-    let stretches: Vec<Vec<Moment<'_>>> = stretches(&input.names.stages, gate.named.group, until)
-        .into_iter()
-        .map(|stretch| moments(&input.rows, gate, stretch))
-        .collect();
+    let stretches: Vec<Vec<RowSample<'_>>> =
+        stretches(&input.names.stages, gate.named.group, until)
+            .into_iter()
+            .map(|stretch| samples(&input.rows, gate, stretch))
+            .collect();
     let relation = gate.expression.relation;
-    let mut worst = Worst { value: None, broken: None, broken_count: 0, nothing: None, spans: 0 };
+    let mut worst =
+        SpanResults { value: None, broken: None, broken_count: 0, nothing: None, spans: 0 };
     for span in stretches.iter().flat_map(|stretch| spans(stretch, every)) {
         worst.spans += 1;
         let found = over(span, gate, &kind);
         let holds = match &found {
-            Found::Nothing(why) => {
+            SpanFigure::Nothing(why) => {
                 worst.nothing.get_or_insert((span, why.clone()));
                 continue;
             }
-            Found::Value(value) => relation.holds(*value, limit),
-            Found::Beyond => !relation.bounds_above() && relation != Relation::Equal,
+            SpanFigure::Value(value) => relation.holds(*value, limit),
+            SpanFigure::Beyond => !relation.bounds_above() && relation != Relation::Equal,
         };
-        if let Found::Value(value) = found {
+        if let SpanFigure::Value(value) = found {
             let further =
                 |old: f64| if relation.bounds_above() { old.max(value) } else { old.min(value) };
             worst.value = Some(worst.value.map_or(value, further));
@@ -213,17 +215,20 @@ pub(super) fn decide(
 }
 
 /// Every run of neighbouring rows that is just as long as asked.
-fn spans<'m>(moments: &'m [Moment<'m>], every: Nanos) -> impl Iterator<Item = &'m [Moment<'m>]> {
-    (0..moments.len()).filter_map(move |from| {
-        let start = moments[from].row.at;
+fn spans<'m>(
+    samples: &'m [RowSample<'m>],
+    every: Nanos,
+) -> impl Iterator<Item = &'m [RowSample<'m>]> {
+    (0..samples.len()).filter_map(move |from| {
+        let start = samples[from].row.at;
         let mut end = start;
-        for (to, moment) in moments.iter().enumerate().skip(from) {
-            if moment.row.at != end {
+        for (to, sample) in samples.iter().enumerate().skip(from) {
+            if sample.row.at != end {
                 return None; // a second is missing
             }
-            end = moment.end();
+            end = sample.end();
             if end.since(start) >= every {
-                return Some(&moments[from..=to]);
+                return Some(&samples[from..=to]);
             }
         }
         None
@@ -231,22 +236,22 @@ fn spans<'m>(moments: &'m [Moment<'m>], every: Nanos) -> impl Iterator<Item = &'
 }
 
 /// `from 12 s to 22 s`.
-pub(super) fn place(span: &[Moment<'_>]) -> String {
+pub(super) fn place(span: &[RowSample<'_>]) -> String {
     let (Some(first), Some(last)) = (span.first(), span.last()) else { return String::new() };
     let show = |n: Nanos| words::seconds(n.as_secs_f64());
     format!("from {} to {}", show(first.row.at), show(last.end()))
 }
 
 /// What a span came to, in words.
-pub(super) fn shown(found: &Found, gate: &Gate) -> String {
+pub(super) fn shown(found: &SpanFigure, gate: &Gate) -> String {
     match found {
-        Found::Value(value) => gate.named.meaning.unit().show(*value),
-        Found::Beyond => "never answered".to_owned(),
-        Found::Nothing(why) => why.clone(),
+        SpanFigure::Value(value) => gate.named.meaning.unit().show(*value),
+        SpanFigure::Beyond => "never answered".to_owned(),
+        SpanFigure::Nothing(why) => why.clone(),
     }
 }
 
-fn conclude(worst: &Worst<'_>, gate: &Gate, every: Nanos) -> Decision {
+fn conclude(worst: &SpanResults<'_>, gate: &Gate, every: Nanos) -> Decision {
     let length = words::seconds(every.as_secs_f64());
     if let Some((span, found)) = &worst.broken {
         let more = match worst.broken_count {

@@ -44,7 +44,7 @@ impl Blocks {
             return Blocks { length, widening: 1.0, df: n - 1.0, standard_error: 0.0 };
         }
         let drawn = block_variance(&around, length);
-        let stretch = stretch(&around, Memory::of(clearer));
+        let stretch = stretch(&around, Autocorrelation::of(clearer));
         let wanted = variance * n / (n - 1.0) * stretch;
         let unbiased = drawn / (1.0 - (length as f64 / n).min(0.9));
         let long_run = wanted.max(unbiased);
@@ -64,22 +64,22 @@ impl Blocks {
 
 /// The first correlations of a series, rid of their downward bias (Marriott and Pope 1954).
 #[derive(Clone, Copy, Debug)]
-struct Memory {
+struct Autocorrelation {
     /// From one value to the next.
     one: f64,
     /// By what factor it fades with each further step; None where there is none within about one standard error.
     fades: Option<f64>,
 }
 
-impl Memory {
-    fn of(series: &[f64]) -> Memory {
+impl Autocorrelation {
+    fn of(series: &[f64]) -> Autocorrelation {
         const FADES_AT_MOST: f64 = 0.9;
         let n = series.len() as f64;
         let centre = mean(series).unwrap_or(0.0);
         let around: Vec<f64> = series.iter().map(|v| v - centre).collect();
         let variance = covariance(&around, 0);
         if variance <= 0.0 {
-            return Memory { one: 0.0, fades: None };
+            return Autocorrelation { one: 0.0, fades: None };
         }
         let (first, second) =
             (covariance(&around, 1) / variance, covariance(&around, 2) / variance);
@@ -88,14 +88,14 @@ impl Memory {
         let two = second + bias(one);
         let there = first >= 1.0 / n.sqrt() || first + second >= 1.5 / n.sqrt();
         let fades = if one > 0.0 { two / one } else { 0.0 };
-        Memory { one, fades: there.then(|| fades.min(FADES_AT_MOST).max(one)) }
+        Autocorrelation { one, fades: there.then(|| fades.min(FADES_AT_MOST).max(one)) }
     }
 }
 
 /// Long-run variance over variance, as an ARMA(1,1) process would have it: a memory that fades by the same factor
 /// each step, under noise of each value's own. 1: no memory.
-fn stretch(around: &[f64], clearer: Memory) -> f64 {
-    let own = Memory::of(around);
+fn stretch(around: &[f64], clearer: Autocorrelation) -> f64 {
+    let own = Autocorrelation::of(around);
     match (own.fades, clearer.fades) {
         (None, None) => 1.0,
         (own_fades, clearer_fades) => {

@@ -8,7 +8,7 @@ use crate::measure::Latency;
 
 /// The values of one second: buckets that hold any, ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sparse(pub Vec<Bucket>);
+pub struct BucketCounts(pub Vec<Bucket>);
 
 /// So many values between `low` and `high`, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,16 +21,16 @@ pub struct Bucket {
     pub count: u64,
 }
 
-impl Sparse {
+impl BucketCounts {
     /// The values seen; what was only bounded from below is left out.
-    pub fn of(latency: &Latency) -> Sparse {
+    pub fn of(latency: &Latency) -> BucketCounts {
         let histogram = latency.histogram();
         let buckets = histogram.iter_recorded().map(|v| Bucket {
             low: histogram.lowest_equivalent(v.value_iterated_to()),
             high: histogram.highest_equivalent(v.value_iterated_to()),
             count: v.count_at_value(),
         });
-        Sparse(buckets.collect())
+        BucketCounts(buckets.collect())
     }
 
     /// How many values.
@@ -58,7 +58,7 @@ pub struct Layers {
 
 impl Layers {
     /// Lays seconds out. `censored`: values of the run that are only known to be longer. None of nothing.
-    pub fn of(seconds: &[&Sparse], censored: u64) -> Option<Layers> {
+    pub fn of(seconds: &[&BucketCounts], censored: u64) -> Option<Layers> {
         let together = seconds.len().div_ceil(SPANS_MAX).max(1);
         let spans = seconds.len().div_ceil(together);
         let mut all: Vec<(u64, u64)> = seconds
@@ -268,7 +268,7 @@ mod tests {
         let seconds: Vec<Latency> = (0..20)
             .map(|s| second((0..300).map(|_| 1_000_000 * (s % 3 + 1) + rng.below(9_000_000))))
             .collect();
-        let sparse: Vec<Sparse> = seconds.iter().map(Sparse::of).collect();
+        let sparse: Vec<BucketCounts> = seconds.iter().map(BucketCounts::of).collect();
         let layers = Layers::of(&sparse.iter().collect::<Vec<_>>(), 0).unwrap();
         let mut weights = vec![0; 20];
         for round in 0..50 {
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn values_never_seen_push_the_quantile_up_and_at_last_out_of_sight() {
-        let sparse = Sparse::of(&second((1..=1000).map(|n| n * 1_000_000)));
+        let sparse = BucketCounts::of(&second((1..=1000).map(|n| n * 1_000_000)));
         let q = |censored, q: f64| {
             let layers = Layers::of(&[&sparse], censored).unwrap();
             layers.ln_quantile(&[1], q).map(|v| (v.exp() / 1e6).round())
@@ -295,18 +295,18 @@ mod tests {
         assert_eq!(q(0, 0.5), Some(500.0));
         assert!((q(250, 0.5).unwrap() - 625.0).abs() < 5.0);
         assert_eq!(q(250, 0.9), None);
-        assert!(Layers::of(&[&Sparse::default()], 3).is_none());
+        assert!(Layers::of(&[&BucketCounts::default()], 3).is_none());
     }
 
     #[test]
     fn the_influence_of_the_seconds_has_the_spread_that_resampling_finds() {
         let mut rng = Rng::new(9);
-        let sparse: Vec<Sparse> = (0..60)
+        let sparse: Vec<BucketCounts> = (0..60)
             .map(|_| {
                 let slow = (0.05 * rng.normal()).exp();
                 let values: Vec<u64> =
                     (0..200).map(|_| (20e6 * slow * (0.3 * rng.normal()).exp()) as u64).collect();
-                Sparse::of(&second(values.into_iter()))
+                BucketCounts::of(&second(values.into_iter()))
             })
             .collect();
         let layers = Layers::of(&sparse.iter().collect::<Vec<_>>(), 0).unwrap();

@@ -12,7 +12,7 @@ mod tests;
 
 pub use blocks::{Blocks, block_length, draw};
 pub use effect::{Deviation, Effect, RUNS_MAX, of_runs, spread};
-pub use layers::{Bucket, Layers, SHORTEST_NS, SPANS_MIN, Sparse, paired_deviation};
+pub use layers::{Bucket, BucketCounts, Layers, SHORTEST_NS, SPANS_MIN, paired_deviation};
 pub use quantile::{BEYOND_MIN, Quantile, interval_ranks, quantile, supports};
 pub use ranks::{EXACT_MAX, MannWhitney, holm, mann_whitney};
 pub use series::{Slope, mser5, theil_sen};

@@ -108,12 +108,12 @@ fn the_bootstrap_over_runs_agrees_with_scipys_and_with_welchs_interval() {
 fn the_bootstrap_over_seconds_agrees_with_scipys() {
     let all = fixture!("bootstrap");
     let range = LatencyRange { max: Nanos::from_secs(60), digits: 3 };
-    let seconds: Vec<Sparse> = rows(&all["seconds"])
+    let seconds: Vec<BucketCounts> = rows(&all["seconds"])
         .iter()
         .map(|second| {
             let mut latency = Latency::new(range);
             numbers(second).iter().for_each(|ms| latency.record(Nanos((ms * 1e6) as u64)));
-            Sparse::of(&latency)
+            BucketCounts::of(&latency)
         })
         .collect();
     let layers = Layers::of(&seconds.iter().collect::<Vec<_>>(), 0).unwrap();

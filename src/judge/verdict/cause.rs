@@ -25,17 +25,17 @@ impl std::fmt::Display for Explanation {
 /// Where two distributions are compared: at p99 where ten messages or more lie beyond it
 /// (docs/measuring.md, "Percentiles"), else at the longest.
 #[derive(Clone, Copy)]
-struct At {
+struct ComparedAt {
     quantile: f64,
     says: &'static str,
 }
 
-impl At {
-    fn of(sample_count: u64) -> At {
+impl ComparedAt {
+    fn of(sample_count: u64) -> ComparedAt {
         if sample_count >= 1_000 {
-            At { quantile: 0.99, says: " at p99" }
+            ComparedAt { quantile: 0.99, says: " at p99" }
         } else {
-            At { quantile: 1.0, says: "" }
+            ComparedAt { quantile: 1.0, says: "" }
         }
     }
 
@@ -68,7 +68,7 @@ pub(in crate::judge) fn explanation(
     if measured.closed {
         return None;
     }
-    let at = At::of(measured.latency(Metric::Response).sample_count());
+    let at = ComparedAt::of(measured.latency(Metric::Response).sample_count());
     let longest = |metric: Metric| {
         let latency = measured.latency(metric);
         let seen = latency.quantile(at.quantile).map(|n| (n.0, ""));
@@ -93,7 +93,7 @@ pub(in crate::judge) fn explanation(
 fn cause(
     plan: &Plan,
     measured: &Measured,
-    at: At,
+    at: ComparedAt,
     law: Option<&LittlesLaw>,
     limiter: Option<Limiter>,
 ) -> Option<String> {

@@ -1,6 +1,6 @@
 //! A flow: a whole and the parts that it divides into, each as wide as its count, from left to right. It knows
 //! counts and names, and not what they count.
-use super::palette::Ink;
+use super::palette::Colour;
 use super::plot::Picture;
 use super::svg::{Anchor, Svg, escape, number};
 use crate::kit::words;
@@ -18,32 +18,32 @@ const THINNEST: f64 = 1.5;
 
 /// A count and what it divides into; what is zero is left out.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Stream {
+pub struct FlowNode {
     /// What is counted.
     pub name: String,
     /// How many.
     pub count: u64,
     /// Its colour.
-    pub ink: Ink,
+    pub ink: Colour,
     /// Its parts, largest use first: the first goes straight on, the others turn downwards.
-    pub parts: Vec<Stream>,
+    pub parts: Vec<FlowNode>,
 }
 
-impl Stream {
+impl FlowNode {
     /// One without parts.
-    pub fn new(name: impl Into<String>, count: u64, ink: Ink) -> Stream {
-        Stream { name: name.into(), count, ink, parts: Vec::new() }
+    pub fn new(name: impl Into<String>, count: u64, ink: Colour) -> FlowNode {
+        FlowNode { name: name.into(), count, ink, parts: Vec::new() }
     }
 
     /// The same with its parts.
     #[must_use]
-    pub fn into_parts(mut self, parts: impl IntoIterator<Item = Stream>) -> Stream {
+    pub fn into_parts(mut self, parts: impl IntoIterator<Item = FlowNode>) -> FlowNode {
         self.parts = parts.into_iter().filter(|part| part.count > 0).collect();
         self
     }
 
     fn depth(&self) -> usize {
-        1 + self.parts.iter().map(Stream::depth).max().unwrap_or(0)
+        1 + self.parts.iter().map(FlowNode::depth).max().unwrap_or(0)
     }
 }
 
@@ -55,24 +55,24 @@ pub struct Flow {
     /// One heading for each step of the division.
     pub headings: Vec<String>,
     /// The whole.
-    pub whole: Stream,
+    pub whole: FlowNode,
 }
 
-struct Drawer {
+struct FlowDrawer {
     ribbons: String,
-    nodes: Vec<(f64, f64, f64, Ink)>,
+    nodes: Vec<(f64, f64, f64, Colour)>,
     names: Vec<(f64, f64, String, u64)>,
     scale: f64,
     column: f64,
 }
 
-impl Drawer {
+impl FlowDrawer {
     fn thickness(&self, count: u64) -> f64 {
         (count as f64 * self.scale).max(THINNEST)
     }
 
     /// Draws the stream with its upper end at `y`; how far down it and its parts reach.
-    fn place(&mut self, stream: &Stream, depth: usize, y: f64) -> f64 {
+    fn place(&mut self, stream: &FlowNode, depth: usize, y: f64) -> f64 {
         let x = 6.0 + depth as f64 * self.column;
         let thick = self.thickness(stream.count);
         self.nodes.push((x, y, thick, stream.ink));
@@ -87,7 +87,14 @@ impl Drawer {
         (y + thick).max(y + SLOT).max(to)
     }
 
-    fn ribbon(&mut self, whole: &Stream, part: &Stream, a: (f64, f64), b: (f64, f64), thick: f64) {
+    fn ribbon(
+        &mut self,
+        whole: &FlowNode,
+        part: &FlowNode,
+        a: (f64, f64),
+        b: (f64, f64),
+        thick: f64,
+    ) {
         let half = (a.0 + b.0) / 2.0;
         let share = words::percent(part.count as f64 / whole.count.max(1) as f64);
         let says = format!(
@@ -112,7 +119,7 @@ impl Flow {
     /// Draws it.
     pub fn draw(&self) -> Picture {
         let columns = self.whole.depth().max(self.headings.len()).max(1);
-        let mut drawer = Drawer {
+        let mut drawer = FlowDrawer {
             ribbons: String::new(),
             nodes: Vec::new(),
             names: Vec::new(),

@@ -1,5 +1,5 @@
 //! A heat map: counts in cells of time and value, as a few paths, one a level. It knows no latency.
-use super::palette::{Ink, LEVELS_COUNT};
+use super::palette::{Colour, LEVELS_COUNT};
 use super::scale::Axis;
 use super::svg::{Svg, number};
 use serde_json::{Value, json};
@@ -60,7 +60,7 @@ impl HeatMap {
             }
         }
         for (level, path) in paths.iter().enumerate().filter(|(_, path)| !path.is_empty()) {
-            let ink = Ink::Level(level).fill();
+            let ink = Colour::Level(level).fill();
             svg.raw(&format!("<path {ink} shape-rendering=\"crispEdges\" d=\"{path}\"/>"));
         }
     }

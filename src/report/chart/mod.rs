@@ -3,7 +3,7 @@
 //! without style and script; `data` lets the report's script add the read-out, zoom and switches.
 //!
 //! ```
-//! use smppbench::report::chart::{Axis, Ink, Layer, Plot, Point, Shape, Unit};
+//! use smppbench::report::chart::{Axis, Colour, Layer, Plot, Point, Shape, Unit};
 //! let found = [(1.0, 800.0), (2.0, 1_550.0), (4.0, 2_100.0)];
 //! let plot = Plot::new(
 //!     "Rate by window",
@@ -12,7 +12,7 @@
 //! )
 //! .with(Layer {
 //!     name: "accepted".into(),
-//!     ink: Ink::Series(0),
+//!     ink: Colour::Series(0),
 //!     shape: Shape::Points,
 //!     points: found.iter().map(|(window, rate)| Point::at(*window, *rate)).collect(),
 //! });
@@ -30,9 +30,9 @@ mod svg;
 #[cfg(test)]
 mod tests;
 
-pub use flow::{Flow, Stream};
+pub use flow::{Flow, FlowNode};
 pub use heat::{HeatColumn, HeatMap};
-pub use palette::{Ink, LEVELS_COUNT, css};
+pub use palette::{Colour, LEVELS_COUNT, css};
 pub use plot::{Band, Layer, Mark, Picture, Plot, Shape};
 pub use ratios::{RatioRow, Ratios};
 pub use scale::{Axis, Scale, Tick, Unit};

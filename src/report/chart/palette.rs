@@ -3,7 +3,7 @@
 
 /// What a mark is drawn in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ink {
+pub enum Colour {
     /// A line or a run: by its number, from 0; beyond the eighth they come again.
     Series(usize),
     /// A level of a heat map, from 0 (least) to [`LEVELS_COUNT`] − 1.
@@ -30,7 +30,7 @@ pub enum Ink {
 pub const LEVELS_COUNT: usize = 7;
 const SERIES_COUNT: usize = 8;
 
-/// (name, light, dark), in the order of [`Ink::row`].
+/// (name, light, dark), in the order of [`Colour::row`].
 const PALETTE: [(&str, &str, &str); SERIES_COUNT + LEVELS_COUNT + 8] = [
     ("c0", "#0b62a4", "#5aa9ec"),
     ("c1", "#c4500c", "#f38b4a"),
@@ -57,20 +57,20 @@ const PALETTE: [(&str, &str, &str); SERIES_COUNT + LEVELS_COUNT + 8] = [
     ("bad", "#b3261e", "#ff8a80"),
 ];
 
-impl Ink {
+impl Colour {
     const fn row(self) -> &'static (&'static str, &'static str, &'static str) {
         const REST: usize = SERIES_COUNT + LEVELS_COUNT;
         let place = match self {
-            Ink::Series(n) => n % SERIES_COUNT,
-            Ink::Level(n) => SERIES_COUNT + if n < LEVELS_COUNT { n } else { LEVELS_COUNT - 1 },
-            Ink::Muted => REST,
-            Ink::Grid => REST + 1,
-            Ink::Text => REST + 2,
-            Ink::Paper => REST + 3,
-            Ink::Shade => REST + 4,
-            Ink::Good => REST + 5,
-            Ink::Warn => REST + 6,
-            Ink::Bad => REST + 7,
+            Colour::Series(n) => n % SERIES_COUNT,
+            Colour::Level(n) => SERIES_COUNT + if n < LEVELS_COUNT { n } else { LEVELS_COUNT - 1 },
+            Colour::Muted => REST,
+            Colour::Grid => REST + 1,
+            Colour::Text => REST + 2,
+            Colour::Paper => REST + 3,
+            Colour::Shade => REST + 4,
+            Colour::Good => REST + 5,
+            Colour::Warn => REST + 6,
+            Colour::Bad => REST + 7,
         };
         &PALETTE[place]
     }
@@ -89,7 +89,7 @@ impl Ink {
 }
 
 /// The palette as CSS: a variable each, light, dark, and light again on paper; and the classes of
-/// [`Ink::stroke`] and [`Ink::fill`].
+/// [`Colour::stroke`] and [`Colour::fill`].
 pub fn css() -> String {
     let variables = |dark: bool| -> String {
         PALETTE
@@ -129,10 +129,12 @@ mod tests {
 
     #[test]
     fn every_line_stands_out_from_its_paper_and_words_more_so() {
-        let (_, light, dark) = Ink::Paper.row();
-        let lines = (0..SERIES_COUNT).map(Ink::Series);
-        for ink in lines.chain([Ink::Muted, Ink::Good, Ink::Warn, Ink::Bad, Ink::Text]) {
-            let wanted = if matches!(ink, Ink::Series(_)) { 3.0 } else { 4.5 };
+        let (_, light, dark) = Colour::Paper.row();
+        let lines = (0..SERIES_COUNT).map(Colour::Series);
+        for ink in
+            lines.chain([Colour::Muted, Colour::Good, Colour::Warn, Colour::Bad, Colour::Text])
+        {
+            let wanted = if matches!(ink, Colour::Series(_)) { 3.0 } else { 4.5 };
             let (name, day, night) = ink.row();
             assert!(contrast(day, light) >= wanted, "{name} by day: {}", contrast(day, light));
             assert!(contrast(night, dark) >= wanted, "{name} by night: {}", contrast(night, dark));
@@ -142,7 +144,7 @@ mod tests {
     #[test]
     fn the_levels_of_a_heat_map_go_one_way_from_the_paper() {
         for level in 1..LEVELS_COUNT {
-            let (before, this) = (Ink::Level(level - 1).row(), Ink::Level(level).row());
+            let (before, this) = (Colour::Level(level - 1).row(), Colour::Level(level).row());
             assert!(luminance(this.1) < luminance(before.1), "{} by day", this.0);
             assert!(luminance(this.2) > luminance(before.2), "{} by night", this.0);
         }

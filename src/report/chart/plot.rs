@@ -1,7 +1,7 @@
 //! A picture with two axes. What moves with the zoom stands in an inner drawing of its own, so that a script need
 //! only move that drawing's view; lines keep their width in it.
 use super::heat::HeatMap;
-use super::palette::Ink;
+use super::palette::Colour;
 use super::scale::{Axis, Scale};
 use super::series::Point;
 use super::svg::{Anchor, Svg, number, width};
@@ -34,7 +34,7 @@ pub struct Layer {
     /// As the legend names it.
     pub name: String,
     /// Its colour.
-    pub ink: Ink,
+    pub ink: Colour,
     /// How it is drawn.
     pub shape: Shape,
     /// Its values, ascending in `x`.
@@ -62,7 +62,7 @@ pub struct Mark {
     /// Written above it; empty: nothing is.
     pub name: String,
     /// Its colour.
-    pub ink: Ink,
+    pub ink: Colour,
 }
 
 /// A picture with two axes.
@@ -141,7 +141,7 @@ impl Plot {
         ));
         for band in self.bands.iter().filter(|band| band.shaded) {
             let (from, to) = (self.across(band.from), self.across(band.to));
-            svg.rect((from, 0.0), (to - from, INNER.1), Ink::Shade, "opacity=\"0.75\"");
+            svg.rect((from, 0.0), (to - from, INNER.1), Colour::Shade, "opacity=\"0.75\"");
         }
         if let Some(heat) = &self.heat {
             heat.draw(&mut svg, &self.x, &self.y, INNER);
@@ -158,7 +158,7 @@ impl Plot {
         }
         svg.raw("</svg>");
         self.names(&mut svg);
-        svg.line((LEFT, HEIGHT - BOTTOM), (WIDTH - RIGHT, HEIGHT - BOTTOM), Ink::Muted, "");
+        svg.line((LEFT, HEIGHT - BOTTOM), (WIDTH - RIGHT, HEIGHT - BOTTOM), Colour::Muted, "");
         svg.raw("<g class=\"across\">");
         self.ticks_across(&mut svg);
         svg.raw("</g>");
@@ -184,7 +184,7 @@ impl Plot {
         svg.words((4.0, 18.0), Anchor::Start, "title", &self.y.title);
         for tick in self.y.ticks() {
             let y = TOP + (1.0 - tick.place) * INNER.1;
-            svg.line((LEFT, y), (WIDTH - RIGHT, y), Ink::Grid, "");
+            svg.line((LEFT, y), (WIDTH - RIGHT, y), Colour::Grid, "");
             svg.words((LEFT - 8.0, y + 4.5), Anchor::End, "", &tick.label);
         }
         svg.words((WIDTH - RIGHT, HEIGHT - 8.0), Anchor::End, "title", &self.x.title);
@@ -192,10 +192,10 @@ impl Plot {
 
     fn ticks_across(&self, svg: &mut Svg) {
         let y = HEIGHT - BOTTOM;
-        let mut row = Row::new(LEFT - 40.0, WIDTH);
+        let mut row = LabelRow::new(LEFT - 40.0, WIDTH);
         for tick in self.x.ticks() {
             let x = LEFT + tick.place * INNER.0;
-            svg.line((x, y), (x, y + 5.0), Ink::Muted, "");
+            svg.line((x, y), (x, y + 5.0), Colour::Muted, "");
             row.put(svg, (x, y + 23.0), Anchor::Middle, "", &tick.label);
         }
     }
@@ -207,11 +207,11 @@ impl Plot {
             let (from, to) = (LEFT + self.across(band.from), LEFT + self.across(band.to));
             // the last may reach into the margin
             let end = if to < WIDTH - RIGHT - 1.0 { to } else { WIDTH };
-            let mut row = Row::new(from, end);
+            let mut row = LabelRow::new(from, end);
             row.put(svg, (from + 2.0, TOP - 7.0), Anchor::Start, "title", &band.name);
         }
         let (desk, phone) = width(&self.y.title);
-        let mut row = Row { desk: desk + 12.0, phone: phone + 12.0, end: WIDTH };
+        let mut row = LabelRow { desk: desk + 12.0, phone: phone + 12.0, end: WIDTH };
         for mark in self.marks.iter().filter(|mark| !mark.name.is_empty()) {
             let x = LEFT + self.across(mark.x);
             let anchor = if x < WIDTH * 0.7 { Anchor::Start } else { Anchor::End };
@@ -403,15 +403,15 @@ fn swatch(layer: &Layer) -> String {
 }
 
 /// Words side by side that must not touch: what fits only in the smaller size of a desk is hidden on a phone.
-struct Row {
+struct LabelRow {
     desk: f64,
     phone: f64,
     end: f64,
 }
 
-impl Row {
-    fn new(from: f64, end: f64) -> Row {
-        Row { desk: from, phone: from, end }
+impl LabelRow {
+    fn new(from: f64, end: f64) -> LabelRow {
+        LabelRow { desk: from, phone: from, end }
     }
 
     fn put(&mut self, svg: &mut Svg, place: (f64, f64), anchor: Anchor, class: &str, label: &str) {

@@ -1,6 +1,6 @@
 //! Ratios with their intervals, one under the other, against a band within which they count as equal. It knows
 //! no metric.
-use super::palette::Ink;
+use super::palette::Colour;
 use super::plot::Picture;
 use super::scale::Axis;
 use super::svg::{Anchor, Svg};
@@ -26,7 +26,7 @@ pub struct RatioRow {
     /// Upper end.
     pub high: f64,
     /// Its colour: better, worse, equal, undecided.
-    pub ink: Ink,
+    pub ink: Colour,
 }
 
 /// Ratios on one axis.
@@ -51,9 +51,9 @@ impl Ratios {
         let mut svg = Svg::open(WIDTH, bottom + BOTTOM, &self.title);
         let at = |value: f64| SIDE + self.axis.place(value) * (WIDTH - 2.0 * SIDE);
         let (from, to) = (at(self.band.0), at(self.band.1));
-        svg.rect((from, TOP), (to - from, bottom - TOP), Ink::Shade, "");
+        svg.rect((from, TOP), (to - from, bottom - TOP), Colour::Shade, "");
         let dash = "stroke-dasharray=\"5 4\"";
-        svg.line((at(self.equal), TOP), (at(self.equal), bottom), Ink::Muted, dash);
+        svg.line((at(self.equal), TOP), (at(self.equal), bottom), Colour::Muted, dash);
         for (place, row) in self.rows.iter().enumerate() {
             let y = TOP + ROW * place as f64;
             svg.words((4.0, y + 20.0), Anchor::Start, "strong", &row.name);
@@ -63,10 +63,10 @@ impl Ratios {
             let dot = "stroke-width=\"9\" stroke-linecap=\"round\"";
             svg.line((at(row.value), line), (at(row.value), line), row.ink, dot);
         }
-        svg.line((SIDE, bottom), (WIDTH - SIDE, bottom), Ink::Muted, "");
+        svg.line((SIDE, bottom), (WIDTH - SIDE, bottom), Colour::Muted, "");
         for tick in self.axis.ticks() {
             let x = SIDE + tick.place * (WIDTH - 2.0 * SIDE);
-            svg.line((x, bottom), (x, bottom + 5.0), Ink::Muted, "");
+            svg.line((x, bottom), (x, bottom + 5.0), Colour::Muted, "");
             svg.words((x, bottom + 23.0), Anchor::Middle, "", &tick.label);
         }
         svg.words((WIDTH - SIDE, bottom + BOTTOM - 10.0), Anchor::End, "title", &self.axis.title);

@@ -1,6 +1,6 @@
 //! SVG as text. Every word is escaped here, every colour is an attribute, and no style is inline: a strict
 //! content policy blocks styles and scripts, and the picture must be read all the same.
-use super::palette::Ink;
+use super::palette::Colour;
 use crate::report::printable;
 
 /// Size of words in the drawing's units; on a narrow screen the stylesheet makes them [`PHONE_SIZE`].
@@ -89,7 +89,7 @@ impl Svg {
         self.0 += markup;
     }
 
-    pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), ink: Ink, more: &str) {
+    pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), ink: Colour, more: &str) {
         self.0 += &format!(
             "<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" {} {more}/>",
             number(from.0),
@@ -100,7 +100,7 @@ impl Svg {
         );
     }
 
-    pub(super) fn rect(&mut self, place: (f64, f64), size: (f64, f64), ink: Ink, more: &str) {
+    pub(super) fn rect(&mut self, place: (f64, f64), size: (f64, f64), ink: Colour, more: &str) {
         self.0 += &format!(
             "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" {} {more}/>",
             number(place.0),

@@ -2,7 +2,7 @@
 use super::*;
 
 fn layer(shape: Shape, points: Vec<Point>) -> Layer {
-    Layer { name: "a".into(), ink: Ink::Series(0), shape, points }
+    Layer { name: "a".into(), ink: Colour::Series(0), shape, points }
 }
 
 fn plot() -> Plot {
@@ -49,8 +49,12 @@ fn no_drawing_has_an_inline_style_or_an_unescaped_name() {
     let mut plot = plot().with(layer(Shape::Points, vec![Point::between(1.0, 1.0, 2.0)]));
     plot.title = "</svg><script>".into();
     plot.bands.push(Band { from: 0.0, to: 9.0, name: "<b>\u{1b}".into(), shaded: true });
-    plot.marks.push(Mark { x: 3.0, name: "\"<i>".into(), ink: Ink::Bad });
-    let whole = Stream::new("<u>", 3, Ink::Series(0)).into_parts([Stream::new("&", 3, Ink::Good)]);
+    plot.marks.push(Mark { x: 3.0, name: "\"<i>".into(), ink: Colour::Bad });
+    let whole = FlowNode::new("<u>", 3, Colour::Series(0)).into_parts([FlowNode::new(
+        "&",
+        3,
+        Colour::Good,
+    )]);
     let flow = Flow { title: "f".into(), headings: vec!["<h>".into()], whole };
     for svg in [plot.draw().svg, flow.draw().svg] {
         assert!(!svg.contains("style="), "{svg}");
@@ -78,11 +82,11 @@ fn a_heat_map_puts_few_and_many_on_different_levels() {
 #[test]
 fn a_flow_shows_every_part_that_is_not_nothing() {
     let parts = [
-        Stream::new("accepted", 990, Ink::Series(2)),
-        Stream::new("rejected", 10, Ink::Bad),
-        Stream::new("lost", 0, Ink::Bad),
+        FlowNode::new("accepted", 990, Colour::Series(2)),
+        FlowNode::new("rejected", 10, Colour::Bad),
+        FlowNode::new("lost", 0, Colour::Bad),
     ];
-    let whole = Stream::new("written", 1_000, Ink::Series(0)).into_parts(parts);
+    let whole = FlowNode::new("written", 1_000, Colour::Series(0)).into_parts(parts);
     let svg = Flow { title: "f".into(), headings: vec!["wire".into()], whole }.draw().svg;
     assert!(svg.contains(">990<") && svg.contains(">10<") && svg.contains(">1,000<"));
     assert!(svg.contains("10 rejected: 1 % of 1,000 written"));
@@ -98,7 +102,7 @@ fn ratios_stand_on_one_axis_with_their_intervals() {
         low: 1.05,
         value: 1.1,
         high: 1.15,
-        ink: Ink::Bad,
+        ink: Colour::Bad,
     };
     let title = "ratios".into();
     let picture = Ratios { title, axis, equal: 1.0, band: (0.98, 1.02), rows: vec![row] }.draw();

@@ -11,7 +11,7 @@ use crate::judge::compare::{Comparison, MetricComparison, Scale, Verdict};
 use crate::kit::words;
 use crate::measure::{Latency, Metric};
 use crate::report::Saved;
-use crate::report::chart::{Axis, Ink, Point, RatioRow, Ratios, Unit};
+use crate::report::chart::{Axis, Colour, Point, RatioRow, Ratios, Unit};
 use crate::report::model::{ComparisonModel, Withheld, of_side};
 
 /// The page.
@@ -37,12 +37,12 @@ pub(in crate::report) fn page(
     write("Comparison".to_owned(), vec![m.top], sections)
 }
 
-const fn ink(verdict: Verdict) -> Ink {
+const fn ink(verdict: Verdict) -> Colour {
     match verdict {
-        Verdict::Better => Ink::Good,
-        Verdict::Equivalent => Ink::Muted,
-        Verdict::Worse => Ink::Bad,
-        Verdict::Inconclusive => Ink::Warn,
+        Verdict::Better => Colour::Good,
+        Verdict::Equivalent => Colour::Muted,
+        Verdict::Worse => Colour::Bad,
+        Verdict::Inconclusive => Colour::Warn,
     }
 }
 
@@ -101,7 +101,7 @@ fn ratios(comparison: &Comparison, primary: bool) -> Figure {
     Figure::new(id, title, says, picture.draw(), "").and(&rest).with_legend(legend)
 }
 
-fn dot(ink: Ink) -> String {
+fn dot(ink: Colour) -> String {
     let ink = ink.fill();
     format!(
         "<svg class=\"swatch\" width=\"14\" height=\"12\" aria-hidden=\"true\"><circle cx=\"7\" cy=\"6\" r=\"5\" {ink}/></svg>"
@@ -164,7 +164,8 @@ fn distributions(base: &[Saved], candidate: &[Saved]) -> Vec<Figure> {
             }
             None => {}
         }
-        let sides = [("base", Ink::Series(0), base), ("candidate", Ink::Series(1), candidate)];
+        let sides =
+            [("base", Colour::Series(0), base), ("candidate", Colour::Series(1), candidate)];
         let mut layers: Vec<_> =
             sides.map(|(name, ink, runs)| line(name, ink, merged(runs, metric))).into();
         layers.retain(|layer| !layer.points.is_empty());

@@ -2,7 +2,7 @@
 use super::parts::Section;
 use crate::report::chart::css;
 use crate::report::escape::{is_steering, spelled};
-use crate::report::model::Top;
+use crate::report::model::Summary;
 use askama::Template;
 
 const STYLE: &str = include_str!("style.css");
@@ -19,12 +19,12 @@ struct Page {
     style: &'static str,
     script: &'static str,
     script_sha256: &'static str,
-    verdicts: Vec<Top>,
+    verdicts: Vec<Summary>,
     sections: Vec<Section>,
 }
 
 /// The page: what it comes to on top, then the sections that hold something.
-pub(super) fn write(title: String, verdicts: Vec<Top>, sections: Vec<Section>) -> String {
+pub(super) fn write(title: String, verdicts: Vec<Summary>, sections: Vec<Section>) -> String {
     let page = Page {
         title,
         several: verdicts.len() > 1,

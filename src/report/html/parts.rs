@@ -1,7 +1,7 @@
 //! What a page is made of: sections with figures and tables. The template writes them; all words are escaped
 //! there, drawings come escaped.
-use crate::report::chart::{Ink, Picture, json_in_script};
-use crate::report::model::{Cell, Kind, Table, Tone, Top};
+use crate::report::chart::{Colour, Picture, json_in_script};
+use crate::report::model::{Cell, Kind, Summary, Table, Tone};
 
 /// One picture with its words.
 pub(super) struct Figure {
@@ -64,11 +64,11 @@ impl Figure {
 
 /// The colour of a run, as a drawing; empty where it is alone.
 fn swatch(run: Option<usize>) -> String {
-    run.map_or(String::new(), |number| patch(Ink::Series(number)))
+    run.map_or(String::new(), |number| patch(Colour::Series(number)))
 }
 
 /// A rectangle of a colour.
-pub(super) fn patch(ink: Ink) -> String {
+pub(super) fn patch(ink: Colour) -> String {
     let ink = ink.fill();
     format!(
         "<svg class=\"swatch\" width=\"14\" height=\"12\" aria-hidden=\"true\"><rect width=\"14\" height=\"12\" {ink}/></svg>"
@@ -87,7 +87,7 @@ impl Tone {
     }
 }
 
-impl Top {
+impl Summary {
     pub(super) fn swatch(&self) -> String {
         swatch(self.run)
     }

@@ -4,17 +4,17 @@ use super::parts::{Folded, Section};
 use super::{flow, sessions, several, shape, time};
 use crate::report::Saved;
 use crate::report::document::Document;
-use crate::report::model::{self, Ledger, RunModel, Top};
+use crate::report::model::{self, Ledger, RunModel, Summary};
 
 /// The page of one run, or of several, one upon the other. Empty without a run.
 pub(in crate::report) fn render(runs: &[Saved]) -> Vec<u8> {
     let documents: Vec<&Document> = runs.iter().map(|run| &run.document).collect();
     let models = documents.iter().enumerate().map(|(n, d)| {
         let m = RunModel::of(d);
-        let top = Top { run: (runs.len() > 1).then_some(n), ..m.top.clone() };
+        let top = Summary { run: (runs.len() > 1).then_some(n), ..m.top.clone() };
         (m, top)
     });
-    let (models, mut tops): (Vec<RunModel<'_>>, Vec<Top>) = models.unzip();
+    let (models, mut tops): (Vec<RunModel<'_>>, Vec<Summary>) = models.unzip();
     for (m, top) in models.iter().zip(&mut tops) {
         top.lines.push(m.ledger.line());
         if top.run.is_some() {

@@ -3,11 +3,11 @@ use super::parts::Figure;
 use super::time::duration_axis;
 use crate::measure::Metric;
 use crate::report::Document;
-use crate::report::chart::{Axis, Ink, Layer, Plot, Point, Scale, Shape, Unit};
+use crate::report::chart::{Axis, Colour, Layer, Plot, Point, Scale, Shape, Unit};
 use crate::report::document::SessionRow;
 use crate::report::model::{Withheld, senders};
 
-fn dots(name: &str, ink: Ink, points: Vec<Point>) -> Layer {
+fn dots(name: &str, ink: Colour, points: Vec<Point>) -> Layer {
     Layer { name: name.to_owned(), ink, shape: Shape::Points, points }
 }
 
@@ -36,7 +36,7 @@ pub(super) fn figures(d: &Document) -> Vec<Figure> {
         x(),
         Axis::from_zero("submit_sm accepted", Unit::Count, most),
     )
-    .with(dots("accepted", Ink::Series(2), points(&|s| Some(s.accepted))));
+    .with(dots("accepted", Colour::Series(2), points(&|s| Some(s.accepted))));
     let mut all = vec![Figure::new(
         "by-session",
         "Accepted by each session",
@@ -46,8 +46,8 @@ pub(super) fn figures(d: &Document) -> Vec<Figure> {
     )];
     let (id, title) = ("p99-by-session", "Response p99 of each session");
     let layers = vec![
-        dots("p99", Ink::Series(1), points(&|s| s.response_p99_ns)),
-        dots("p50", Ink::Series(2), points(&|s| s.response_p50_ns)),
+        dots("p99", Colour::Series(1), points(&|s| s.response_p99_ns)),
+        dots("p50", Colour::Series(2), points(&|s| s.response_p50_ns)),
     ];
     // times of each session count from the intended send
     let withheld = Withheld::metric(&d.verdict, Metric::Response);

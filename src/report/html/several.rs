@@ -4,7 +4,7 @@ use super::shape;
 use super::time::{Count, Timeline, duration_axis, line, span_of};
 use crate::measure::Metric;
 use crate::report::Document;
-use crate::report::chart::{Axis, Ink, Layer, Plot, Point, Unit};
+use crate::report::chart::{Axis, Colour, Layer, Plot, Point, Unit};
 use crate::report::document::IntervalRow;
 use crate::report::model::{self, Withheld, caveat};
 
@@ -46,7 +46,7 @@ fn spectrum(runs: &[&Document], id: &'static str, metric: Metric) -> Figure {
         let latency = d.latency.get(row.name).and_then(Option::as_ref);
         let withheld = Withheld::metric(&d.verdict, metric);
         if let Some(latency) = latency.filter(|_| withheld.is_none()) {
-            layers.push(line(&d.run.id, Ink::Series(number), shape::spectrum_of(latency)));
+            layers.push(line(&d.run.id, Colour::Series(number), shape::spectrum_of(latency)));
         }
     }
     layers.retain(|layer| !layer.points.is_empty());
@@ -60,7 +60,7 @@ fn over_time(runs: &[&Document]) -> Vec<Figure> {
     let times: Vec<Timeline<'_>> = runs.iter().map(|d| Timeline::of(d)).collect();
     let layers = |points: &dyn Fn(&Timeline<'_>) -> Vec<Point>| -> Vec<Layer> {
         let of = |(number, t): (usize, &Timeline<'_>)| {
-            line(&runs[number].run.id, Ink::Series(number), points(t))
+            line(&runs[number].run.id, Colour::Series(number), points(t))
         };
         times.iter().enumerate().map(of).collect()
     };

@@ -5,7 +5,7 @@ use crate::judge::statistics;
 use crate::kit::words;
 use crate::measure::{LATENCY_METRICS, Latency, Metric};
 use crate::report::chart::{
-    Axis, HeatColumn, HeatMap, Ink, LEVELS_COUNT, Layer, Picture, Plot, Point, Unit,
+    Axis, Colour, HeatColumn, HeatMap, LEVELS_COUNT, Layer, Picture, Plot, Point, Unit,
 };
 use crate::report::document::LatencyRow;
 use crate::report::model::{Withheld, caveat};
@@ -23,7 +23,7 @@ pub(super) fn heat_map(saved: &Saved) -> Figure {
                    its result.json alone.";
         return Figure::missing(id, title, why);
     };
-    let found: Vec<Counted> = seconds.iter().filter_map(counted).collect();
+    let found: Vec<SecondCounts> = seconds.iter().filter_map(counted).collect();
     let values = || found.iter().flat_map(|second| second.counts.iter().map(|c| c.0));
     let (Some(low), Some(high)) = (values().min(), values().max()) else {
         return Figure::missing(id, title, "No submit_sm was answered.");
@@ -46,7 +46,7 @@ pub(super) fn heat_map(saved: &Saved) -> Figure {
     );
     let legend = (0..LEVELS_COUNT)
         .filter(|level| *level == 0 || levels[*level] > levels[*level - 1])
-        .map(|level| (format!("from {}", words::count(levels[level])), patch(Ink::Level(level))))
+        .map(|level| (format!("from {}", words::count(levels[level])), patch(Colour::Level(level))))
         .collect();
     Figure::new(id, title, says, plot.draw(), "No submit_sm was answered.")
         .and(caveat(&saved.document))
@@ -54,24 +54,24 @@ pub(super) fn heat_map(saved: &Saved) -> Figure {
 }
 
 /// What was answered in one interval.
-struct Counted {
+struct SecondCounts {
     from: f64,
     to: f64,
     /// (response time in nanoseconds, how many).
     counts: Vec<(u64, u64)>,
 }
 
-fn counted(second: &Second) -> Option<Counted> {
+fn counted(second: &Second) -> Option<SecondCounts> {
     let latency = second.latency(Metric::Response)?;
     let recorded = latency.histogram().iter_recorded();
-    Some(Counted {
+    Some(SecondCounts {
         from: second.at.as_secs_f64(),
         to: second.at.as_secs_f64() + second.length.as_secs_f64(),
         counts: recorded.map(|v| (v.value_iterated_to(), v.count_since_last_iteration())).collect(),
     })
 }
 
-fn cells(seconds: &[Counted], y: &Axis) -> HeatMap {
+fn cells(seconds: &[SecondCounts], y: &Axis) -> HeatMap {
     let ratio = y.high / y.low;
     let edges: Vec<f64> =
         (0..=ROWS_COUNT).map(|n| y.low * ratio.powf(n as f64 / ROWS_COUNT as f64)).collect();
@@ -132,10 +132,10 @@ pub(super) fn spectrum(d: &Document) -> Figure {
         return Figure::missing(id, title, why);
     }
     let shown = [
-        (Metric::Receipt, Ink::Series(3)),
-        (Metric::Response, Ink::Series(1)),
-        (Metric::Service, Ink::Series(0)),
-        (Metric::Rejected, Ink::Series(4)),
+        (Metric::Receipt, Colour::Series(3)),
+        (Metric::Response, Colour::Series(1)),
+        (Metric::Service, Colour::Series(0)),
+        (Metric::Rejected, Colour::Series(4)),
     ];
     let mut layers = Vec::new();
     let mut unread = String::new();

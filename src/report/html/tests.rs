@@ -8,7 +8,7 @@ use crate::report::document::{
     Absent, ByState, IntervalRow, Operator, Outage, SessionRow, StageRow, StatusCount, Table,
 };
 use crate::report::model::Value;
-use crate::report::{Document, Packed, Second};
+use crate::report::{Document, PackedHistogram, Second};
 
 pub(super) const EVIL: &str = "</script><img src=x onerror=alert(1)>\u{1b}[31m\u{202e}'\"&\u{7}";
 
@@ -146,14 +146,14 @@ fn busy(intervals: u32, length_s: f64, sessions: u32) -> Document {
 fn seconds(intervals: u32, length_s: f64) -> Vec<Second> {
     const KINDS: u32 = 16;
     let range = LatencyRange { digits: 2, ..LatencyRange::for_deadline(Nanos::from_secs(60)) };
-    let kinds: Vec<Packed> = (0..KINDS)
+    let kinds: Vec<PackedHistogram> = (0..KINDS)
         .map(|kind| {
             let mut latency = Latency::new(range);
             for message in 0..200u64 {
                 let spread = (message * 7919 + u64::from(kind) * 104_729) % 1_000;
                 latency.record(Nanos(1_000_000 + spread * spread * 300));
             }
-            Packed::of(Metric::Response, &latency).unwrap()
+            PackedHistogram::of(Metric::Response, &latency).unwrap()
         })
         .collect();
     (0..intervals)

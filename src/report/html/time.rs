@@ -3,7 +3,7 @@ use super::parts::Figure;
 use crate::kit::words;
 use crate::report::Document;
 use crate::report::chart::{
-    Axis, Band, Ink, Layer, Mark, Picture, Plot, Point, Shape, Unit, stack, thin,
+    Axis, Band, Colour, Layer, Mark, Picture, Plot, Point, Shape, Unit, stack, thin,
 };
 use crate::report::document::{IntervalRow, Table};
 use crate::report::model::caveat;
@@ -121,17 +121,17 @@ impl<'a> Timeline<'a> {
         let mut marks = Vec::new();
         if d.window.from_s > 0.0 && d.window.from_s < self.end {
             let name = String::new();
-            marks.push(Mark { x: d.window.from_s, name, ink: Ink::Muted });
+            marks.push(Mark { x: d.window.from_s, name, ink: Colour::Muted });
         }
         for change in &d.operator {
-            marks.push(Mark { x: change.t_s, name: change.what.clone(), ink: Ink::Warn });
+            marks.push(Mark { x: change.t_s, name: change.what.clone(), ink: Colour::Warn });
         }
         marks
     }
 }
 
 /// A line.
-pub(super) fn line(name: impl Into<String>, ink: Ink, points: Vec<Point>) -> Layer {
+pub(super) fn line(name: impl Into<String>, ink: Colour, points: Vec<Point>) -> Layer {
     Layer { name: name.into(), ink, shape: Shape::Line, points }
 }
 
@@ -170,7 +170,7 @@ pub(super) fn on_page(d: &Document) -> String {
 
 /// How a series is taken from the intervals.
 #[derive(Clone, Copy)]
-enum Take {
+enum SeriesValue {
     /// A count a second.
     PerSecond(Count),
     /// A value of each; None: it has none.
@@ -178,10 +178,10 @@ enum Take {
 }
 
 /// (name, colour, how it is drawn, how it is taken).
-type Series = (&'static str, Ink, Shape, Take);
+type Series = (&'static str, Colour, Shape, SeriesValue);
 
 /// A picture whose lines are series of the intervals. A line that is nothing throughout is left out.
-struct Lines {
+struct LineChart {
     id: &'static str,
     title: &'static str,
     /// What it shows.
@@ -194,11 +194,11 @@ struct Lines {
 }
 
 const fn per_second(name: &'static str, ink: usize, count: Count) -> Series {
-    (name, Ink::Series(ink), Shape::Line, Take::PerSecond(count))
+    (name, Colour::Series(ink), Shape::Line, SeriesValue::PerSecond(count))
 }
 
 const fn value(name: &'static str, ink: usize, of: fn(&IntervalRow) -> Option<f64>) -> Series {
-    (name, Ink::Series(ink), Shape::Line, Take::Value(of))
+    (name, Colour::Series(ink), Shape::Line, SeriesValue::Value(of))
 }
 
 const fn broken((name, ink, _, take): Series) -> Series {
@@ -206,10 +206,10 @@ const fn broken((name, ink, _, take): Series) -> Series {
 }
 
 const fn behind((name, _, _, take): Series) -> Series {
-    (name, Ink::Muted, Shape::Dashed, take)
+    (name, Colour::Muted, Shape::Dashed, take)
 }
 
-const RATE: Lines = Lines {
+const RATE: LineChart = LineChart {
     id: "rate",
     title: "Rate",
     says: "What the plan wanted, what went out, what was accepted and what was receipted, each second.",
@@ -224,7 +224,7 @@ const RATE: Lines = Lines {
     otherwise: "Nothing was sent or received.",
 };
 
-const RESPONSE: Lines = Lines {
+const RESPONSE: LineChart = LineChart {
     id: "response",
     title: "Response time (from intended send)",
     says: "Percentiles of what was answered in each second.",
@@ -238,7 +238,7 @@ const RESPONSE: Lines = Lines {
     otherwise: "No submit_sm was answered.",
 };
 
-const SERVICE: Lines = Lines {
+const SERVICE: LineChart = LineChart {
     id: "service",
     title: "Service time, receipt time and harness lag",
     says: "Service: from the actual send to the answer. Receipt: from the intended send to the final receipt. Lag: the \
@@ -255,7 +255,7 @@ const SERVICE: Lines = Lines {
     otherwise: "No submit_sm was answered and no receipt came.",
 };
 
-const IN_FLIGHT: Lines = Lines {
+const IN_FLIGHT: LineChart = LineChart {
     id: "in-flight",
     title: "In flight",
     says: "Sent and not answered; and what was due and could not be sent yet.",
@@ -267,7 +267,7 @@ const IN_FLIGHT: Lines = Lines {
     otherwise: "Nothing was in flight at the end of any interval.",
 };
 
-const WINDOW: Lines = Lines {
+const WINDOW: LineChart = LineChart {
     id: "window",
     title: "Window full",
     says: "Share of each interval in which no window slot was free, so that messages had to wait.",
@@ -276,7 +276,7 @@ const WINDOW: Lines = Lines {
     otherwise: "The window was never full.",
 };
 
-const AWAITED: Lines = Lines {
+const AWAITED: LineChart = LineChart {
     id: "awaited",
     title: "Receipt backlog",
     says: "Accepted and without a final receipt. Level: receipts keep pace. Growing: they do not.",
@@ -285,7 +285,7 @@ const AWAITED: Lines = Lines {
     otherwise: "No receipt was awaited at the end of any interval.",
 };
 
-const PROCESSOR: Lines = Lines {
+const PROCESSOR: LineChart = LineChart {
     id: "processor",
     title: "The harness's own load",
     says: "Processor time of the busiest worker thread. Above 80 % the harness is at best `degraded`.",
@@ -294,7 +294,7 @@ const PROCESSOR: Lines = Lines {
     otherwise: "The processor's share was not read.",
 };
 
-impl Lines {
+impl LineChart {
     fn figure(&self, t: &Timeline<'_>) -> Figure {
         let (axis, unit) = self.axis;
         let layers = self.series.iter().map(|(name, ink, shape, take)| Layer {
@@ -302,8 +302,8 @@ impl Lines {
             ink: *ink,
             shape: *shape,
             points: match take {
-                Take::PerSecond(count) => t.rate(count),
-                Take::Value(value) => t.points(value),
+                SeriesValue::PerSecond(count) => t.rate(count),
+                SeriesValue::Value(value) => t.points(value),
             },
         });
         let is_something =
@@ -356,9 +356,9 @@ fn completeness(t: &Timeline<'_>) -> Figure {
     }
     let y = Axis::from_zero("share of all accepted so far", Unit::Share, 1.0);
     let mut plot = t.plot(title, y);
-    plot.layers.push(line("receipted", Ink::Series(2), thin(&complete, POINTS_MAX)));
+    plot.layers.push(line("receipted", Colour::Series(2), thin(&complete, POINTS_MAX)));
     if missing > 0 {
-        plot.layers.push(line("given up on", Ink::Series(1), thin(&given_up, POINTS_MAX)));
+        plot.layers.push(line("given up on", Colour::Series(1), thin(&given_up, POINTS_MAX)));
     }
     let end = words::percent((receipts as f64 / accepted.max(1) as f64).min(1.0));
     let says = format!(
@@ -395,7 +395,7 @@ fn stacked(
     for (number, (name, points)) in names.into_iter().zip(stacks).enumerate() {
         // red-brown first: what is stacked here is trouble
         const INKS: [usize; STACKED_MAX] = [1, 4, 3, 6, 5, 7, 0];
-        let ink = Ink::Series(INKS[number % INKS.len()]);
+        let ink = Colour::Series(INKS[number % INKS.len()]);
         plot.layers.push(Layer { name, ink, shape: Shape::Area, points });
     }
     plot.draw()
@@ -472,6 +472,6 @@ fn sessions(t: &Timeline<'_>) -> Figure {
     }
     let y = Axis::from_zero("sessions at the end of each interval", Unit::Count, high as f64);
     let mut plot = t.plot(title, y);
-    plot.layers.push(line("bound", Ink::Series(2), t.points(|r| Some(r.sessions_up as f64))));
+    plot.layers.push(line("bound", Colour::Series(2), t.points(|r| Some(r.sessions_up as f64))));
     Figure::new("sessions-up", title, "How many sessions were up.", plot.draw(), "")
 }

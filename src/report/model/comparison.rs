@@ -1,12 +1,12 @@
 //! What is said of two sides beside one another.
+use super::summary::{Remark, Summary};
 use super::table::{Cell, Table, Tone, Value, text};
-use super::top::{Check, Top};
 use crate::judge::compare::{Comparison, MetricComparison, Verdict};
 use crate::kit::words;
 
 /// A comparison as its formats draw it.
 pub(crate) struct ComparisonModel {
-    pub(crate) top: Top,
+    pub(crate) top: Summary,
     /// What the whole comes to, in one line.
     pub(crate) headline: String,
     /// (`base`, its runs).
@@ -51,7 +51,7 @@ impl ComparisonModel {
         facts.push(method.clone());
         let what = headline.strip_prefix(comparison.verdict.name()).unwrap_or(&headline);
         let says = |(side, runs): (&str, &Vec<String>)| format!("{side}: {}", runs.join(", "));
-        let top = Top {
+        let top = Summary {
             facts,
             tone: tone(comparison.verdict),
             word: match comparison.verdict {
@@ -61,10 +61,10 @@ impl ComparisonModel {
                 Verdict::Inconclusive => "INCONCLUSIVE",
             },
             what: what.trim_start_matches(": ").to_owned(),
-            checks: counted.map(|side| Check { tone: Tone::Plain, says: says(side) }).into(),
+            checks: counted.map(|side| Remark { tone: Tone::Plain, says: says(side) }).into(),
             warnings: comparison.warnings.clone(),
             notes: remarks(comparison),
-            ..Top::default()
+            ..Summary::default()
         };
         ComparisonModel {
             top,

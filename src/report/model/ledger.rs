@@ -1,7 +1,7 @@
 //! What became of every submit_sm: sums that the reader can check (docs/ledger.md), and what stands in none of them.
 use super::note::Withheld;
+use super::summary::LabelledLine;
 use super::table::{Cell, SideBySide, Table, Tone, Value, count, known, share, text, unless};
-use super::top::Line;
 use crate::judge::{TallyCheck, TallyLine};
 use crate::kit::words;
 use crate::measure::Metric;
@@ -12,7 +12,7 @@ pub(crate) struct Ledger {
     /// Whether it balances.
     pub(crate) state: &'static str,
     pub(crate) tone: Tone,
-    pub(crate) sums: Vec<Sum>,
+    pub(crate) sums: Vec<LedgerSum>,
     /// What stands in no sum; empty: nothing.
     pub(crate) besides: String,
     /// What does not balance.
@@ -22,16 +22,16 @@ pub(crate) struct Ledger {
 }
 
 /// One sum that must hold: `total = a + b + c`; without terms: a figure.
-pub(crate) struct Sum {
+pub(crate) struct LedgerSum {
     pub(crate) name: &'static str,
     pub(crate) total: u64,
     terms: Vec<(String, u64)>,
 }
 
-impl Sum {
-    fn new(name: &'static str, total: u64, terms: &[(&str, u64)]) -> Sum {
+impl LedgerSum {
+    fn new(name: &'static str, total: u64, terms: &[(&str, u64)]) -> LedgerSum {
         let terms = terms.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect();
-        Sum { name, total, terms }
+        LedgerSum { name, total, terms }
     }
 
     /// `10 written + 2 dropped`: what is zero is left out, save the first.
@@ -88,26 +88,26 @@ impl Ledger {
     }
 
     /// The books in a line.
-    pub(crate) fn line(&self) -> Line {
-        let mut line = Line::new("books", self.tone, self.state);
+    pub(crate) fn line(&self) -> LabelledLine {
+        let mut line = LabelledLine::new("books", self.tone, self.state);
         line.more.extend(self.failures.iter().map(|failure| format!("✗ {failure}")));
         line.more.extend(self.simulator.iter().map(|says| format!("simulator: {says}")));
         line
     }
 }
 
-fn sums(d: &Document) -> Vec<Sum> {
+fn sums(d: &Document) -> Vec<LedgerSum> {
     let (l, r) = (&d.ledger.lines, &d.ledger.receipts);
     let mut all = Vec::new();
     if l.planned + l.retries + l.written == 0 {
         return all;
     }
     if l.retries > 0 {
-        all.push(Sum::new("planned", l.planned, &[]));
+        all.push(LedgerSum::new("planned", l.planned, &[]));
     }
     let sent = [("written", l.written), ("dropped", l.dropped), ("unsent", l.unsent)];
     let name = if l.retries > 0 { "and retries" } else { "planned" };
-    all.push(Sum::new(name, l.planned + l.retries, &sent));
+    all.push(LedgerSum::new(name, l.planned + l.retries, &sent));
     let answers = [
         ("accepted", l.accepted),
         ("rejected", l.rejected),
@@ -115,7 +115,7 @@ fn sums(d: &Document) -> Vec<Sum> {
         ("lost", l.lost),
         ("open at the end", l.open_at_end),
     ];
-    all.push(Sum::new("written", l.written, &answers));
+    all.push(LedgerSum::new("written", l.written, &answers));
     let asked = receipts_asked(d);
     if asked > 0 {
         let receipts = [
@@ -125,11 +125,11 @@ fn sums(d: &Document) -> Vec<Sum> {
             ("untracked", r.untracked),
             ("ambiguous", r.ambiguous),
         ];
-        all.push(Sum::new("receipts", asked, &receipts));
+        all.push(LedgerSum::new("receipts", asked, &receipts));
         let states: Vec<(&str, u64)> =
             r.by_state.iter().map(|s| (s.name.as_str(), s.count)).collect();
         if !states.is_empty() {
-            all.push(Sum::new("final", r.final_, &states));
+            all.push(LedgerSum::new("final", r.final_, &states));
         }
     }
     all

@@ -7,9 +7,9 @@ mod note;
 mod run;
 mod search;
 mod sessions;
+mod summary;
 mod table;
 mod tables;
-mod top;
 mod transport;
 
 pub(crate) use comparison::{ComparisonModel, of_side};
@@ -18,6 +18,6 @@ pub(crate) use note::Withheld;
 pub(crate) use run::{Headline, RunModel, gates_in_all};
 pub(crate) use search::{SearchModel, beyond};
 pub(crate) use sessions::{senders, session_table, spread};
+pub(crate) use summary::{LabelledLine, Remark, Summary};
 pub(crate) use table::{Cell, Column, Kind, Table, Tone, Value};
 pub(crate) use tables::*;
-pub(crate) use top::{Check, Line, Top};

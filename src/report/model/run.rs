@@ -1,8 +1,8 @@
 //! What is said of one run, from its headline to how it is run again.
 use super::ledger::{Ledger, receipts_asked};
 use super::note::{Note, Withheld};
+use super::summary::{LabelledLine, Remark, Summary};
 use super::table::{Table, Tone, nanoseconds};
-use super::top::{Check, Line, Top};
 use super::{tables, transport};
 use crate::judge::{self, About, GateOutcome, GateResult, HealthState, Limiter, Outcome};
 use crate::kit::{Nanos, words};
@@ -13,7 +13,7 @@ use crate::report::document::{Document, Outage, State};
 pub(crate) struct RunModel<'d> {
     pub(crate) document: &'d Document,
     pub(crate) headline: Headline,
-    pub(crate) top: Top,
+    pub(crate) top: Summary,
     pub(crate) latencies: Table,
     /// What stands with them.
     pub(crate) on_latencies: Vec<Note>,
@@ -39,10 +39,10 @@ impl RunModel<'_> {
     }
 
     /// What decided: the checks that failed or could not be told; where there are none, all in short.
-    pub(crate) fn checks_in_brief(&self) -> Vec<Check> {
+    pub(crate) fn checks_in_brief(&self) -> Vec<Remark> {
         const SHOWN: usize = 8;
         let checks = &self.top.checks;
-        let open: Vec<Check> =
+        let open: Vec<Remark> =
             checks.iter().filter(|c| c.tone != Tone::Good).take(SHOWN).cloned().collect();
         if !open.is_empty() || checks.is_empty() {
             return open;
@@ -56,26 +56,26 @@ impl RunModel<'_> {
             Some(format!("{} {}{noise}", r.check.replace('_', " "), r.unit.show(value)))
         });
         let says = held.collect::<Vec<_>>().join(" · ");
-        if says.is_empty() { Vec::new() } else { vec![Check { tone: Tone::Good, says }] }
+        if says.is_empty() { Vec::new() } else { vec![Remark { tone: Tone::Good, says }] }
     }
 
     /// What did not hold, and how many did: beside other runs there is less room.
-    pub(crate) fn checks_beside_others(&self) -> Vec<Check> {
-        let (held, mut short): (Vec<Check>, Vec<Check>) =
+    pub(crate) fn checks_beside_others(&self) -> Vec<Remark> {
+        let (held, mut short): (Vec<Remark>, Vec<Remark>) =
             self.top.checks.iter().cloned().partition(|check| check.tone == Tone::Good);
         match held.len() {
             0 => {}
             1 => short.extend(held),
-            n => short.push(Check { tone: Tone::Good, says: format!("{n} checks held") }),
+            n => short.push(Remark { tone: Tone::Good, says: format!("{n} checks held") }),
         }
         short
     }
 
     /// Anomalies and outages, the first few of each.
-    pub(crate) fn troubles_in_brief(&self) -> (Vec<Line>, Vec<String>) {
+    pub(crate) fn troubles_in_brief(&self) -> (Vec<LabelledLine>, Vec<String>) {
         const SHOWN: usize = 8;
         let (anomalies, outages) = (&self.document.anomalies, &self.document.outages);
-        let mut lines: Vec<Line> = anomalies.iter().take(SHOWN).map(anomaly).collect();
+        let mut lines: Vec<LabelledLine> = anomalies.iter().take(SHOWN).map(anomaly).collect();
         lines.extend(outages.iter().take(SHOWN).map(outage));
         let rest = (anomalies.len() + outages.len() - lines.len()) as u64;
         let uncounted = self.document.outages_more;
@@ -89,12 +89,12 @@ impl RunModel<'_> {
     }
 }
 
-fn anomaly(anomaly: &Anomaly) -> Line {
+fn anomaly(anomaly: &Anomaly) -> LabelledLine {
     let says = format!("{} × {}", words::count(anomaly.count), anomaly.kind);
-    Line::new("anomaly", Tone::Warn, says)
+    LabelledLine::new("anomaly", Tone::Warn, says)
 }
 
-fn outage(outage: &Outage) -> Line {
+fn outage(outage: &Outage) -> LabelledLine {
     let until = match outage.to_s {
         Some(to) => format!("for {}", words::duration(nanoseconds(to - outage.from_s))),
         None => "for good".to_owned(),
@@ -107,7 +107,7 @@ fn outage(outage: &Outage) -> Line {
         words::count(outage.lost),
         words::counted(u64::from(outage.attempts), "attempt")
     );
-    Line::new("outage", Tone::Warn, says)
+    LabelledLine::new("outage", Tone::Warn, says)
 }
 
 /// The verdict in a line.
@@ -209,7 +209,7 @@ fn received(d: &Document, time: &str) -> String {
     format!("{} MO and {} in {time}{rate}", words::count(mo), words::counted(receipts, "receipt"))
 }
 
-fn top(d: &Document) -> Top {
+fn top(d: &Document) -> Summary {
     let Headline { tone, word, what, .. } = Headline::of(d);
     let (rates_are, rates) = match Withheld::figures(&d.verdict) {
         Some(_) => ("", Vec::new()),
@@ -224,7 +224,7 @@ fn top(d: &Document) -> Top {
     let partial = killed.then(|| "the run did not end: this is what it had saved".to_owned());
     let lines = limiter(d).into_iter().chain([harness(d)]);
     let lines = lines.chain(transport::lines(d)).chain(steady(d));
-    Top {
+    Summary {
         name: d.run.id.clone(),
         run: None,
         facts,
@@ -275,16 +275,16 @@ fn rates(d: &Document) -> (&'static str, Vec<(String, f64)>) {
 }
 
 /// Of the SMSC and of what piled up: what decided comes first.
-fn checks(d: &Document) -> Vec<Check> {
+fn checks(d: &Document) -> Vec<Remark> {
     if Withheld::figures(&d.verdict).is_some() {
         return Vec::new();
     }
-    let mut all: Vec<Check> = d
+    let mut all: Vec<Remark> = d
         .verdict
         .reasons
         .iter()
         .filter(|r| r.about != About::Harness)
-        .map(|r| Check { tone: Tone::of(r.ok), says: r.says() })
+        .map(|r| Remark { tone: Tone::of(r.ok), says: r.says() })
         .collect();
     all.sort_by_key(|check| match check.tone {
         Tone::Bad => 0,
@@ -295,7 +295,7 @@ fn checks(d: &Document) -> Vec<Check> {
 }
 
 /// What kept the run from doing more, with the evidence; None where nothing was written.
-fn limiter(d: &Document) -> Option<Line> {
+fn limiter(d: &Document) -> Option<LabelledLine> {
     let limiter = d.verdict.limiter?;
     let tone = match limiter {
         Limiter::Harness | Limiter::Window => Tone::Warn,
@@ -311,7 +311,7 @@ fn limiter(d: &Document) -> Option<Line> {
     let alone = evidence.is_empty() || (limiter == Limiter::Harness && withheld);
     let says =
         if alone { limiter.says().to_owned() } else { format!("{}: {evidence}", limiter.says()) };
-    let mut line = Line::new("limiter", tone, says);
+    let mut line = LabelledLine::new("limiter", tone, says);
     if let Some(law) = d.verdict.littles_law.as_ref().filter(|_| !withheld) {
         line.more.push(format!(
             "At {} and {} of service time {} {} open at once, of {}.",
@@ -326,7 +326,7 @@ fn limiter(d: &Document) -> Option<Line> {
 }
 
 /// The harness: its state, and what it could not keep up with or what speaks for it.
-fn harness(d: &Document) -> Line {
+fn harness(d: &Document) -> LabelledLine {
     let h = &d.verdict.harness;
     let tone = match h.state {
         HealthState::Valid => Tone::Good,
@@ -350,18 +350,18 @@ fn harness(d: &Document) -> Line {
     ]);
     let (first, second) =
         if failures.is_empty() { (facts, String::new()) } else { (failures.join("; "), facts) };
-    let mut line = Line::new("harness", tone, format!("{}: {first}", h.state.name()));
+    let mut line = LabelledLine::new("harness", tone, format!("{}: {first}", h.state.name()));
     line.word = h.state.name();
     line.more.extend([second, further].into_iter().filter(|says| !says.is_empty()));
     line
 }
 
 /// None where it was not judged, and where what piled up says more.
-fn steady(d: &Document) -> Option<Line> {
+fn steady(d: &Document) -> Option<LabelledLine> {
     let steady = d.verdict.steady.steady?;
     let piled_up = d.verdict.about(About::Growth).any(judge::Check::failed);
     let tone = if steady { Tone::Good } else { Tone::Warn };
-    (!piled_up).then(|| Line::new("steady", tone, d.verdict.steady.reason.clone()))
+    (!piled_up).then(|| LabelledLine::new("steady", tone, d.verdict.steady.reason.clone()))
 }
 
 impl GateResult {

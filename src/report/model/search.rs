@@ -1,8 +1,8 @@
 //! What a report says of a search: its result, the recommendation and every trial.
+use super::summary::{LabelledLine, Remark, Summary};
 use super::table::{
     Cell, Table, Tone, Value, count, known, moment, nanoseconds, rate, share, text, time,
 };
-use super::top::{Check, Line, Top};
 use crate::kit::words;
 use crate::search::document::{LadderResult, LatencyAt, Limit, ObjectiveResult, Point, TrialRow};
 use crate::search::{Ended, Kind, Search};
@@ -12,7 +12,7 @@ pub(crate) struct SearchModel<'s> {
     pub(crate) search: &'s Search,
     /// `find rate · evening`.
     pub(crate) title: String,
-    pub(crate) top: Top,
+    pub(crate) top: Summary,
     /// How many binds the SMSC accepts, by type.
     pub(crate) ladders: Table,
     pub(crate) ladders_in_brief: Vec<String>,
@@ -22,7 +22,7 @@ pub(crate) struct SearchModel<'s> {
     pub(crate) latencies: Table,
     pub(crate) trials: Table,
     /// Trials, messages and time.
-    pub(crate) cost: Line,
+    pub(crate) cost: LabelledLine,
 }
 
 impl SearchModel<'_> {
@@ -34,7 +34,7 @@ impl SearchModel<'_> {
             words::duration(nanoseconds(cost.seconds)),
         ];
         let (word, what) = answer(search);
-        let top = Top {
+        let top = Summary {
             name: search.name.clone(),
             facts: [search.target.clone()].into_iter().chain(cost.clone()).collect(),
             tone: match search.ended {
@@ -52,7 +52,7 @@ impl SearchModel<'_> {
             rates: figures(search),
             checks: search.objectives.iter().map(objective).collect(),
             notes: search.notes.clone(),
-            ..Top::default()
+            ..Summary::default()
         };
         SearchModel {
             search,
@@ -63,7 +63,7 @@ impl SearchModel<'_> {
             points: points(search),
             latencies: latencies(search),
             trials: trials(search),
-            cost: Line::new("cost", Tone::Plain, cost.join(", ")),
+            cost: LabelledLine::new("cost", Tone::Plain, cost.join(", ")),
         }
     }
 }
@@ -146,7 +146,7 @@ fn figures(search: &Search) -> Vec<(String, String)> {
     all.into_iter().flatten().collect()
 }
 
-fn objective(o: &ObjectiveResult) -> Check {
+fn objective(o: &ObjectiveResult) -> Remark {
     let show = |rate: Option<f64>| rate.map_or("no rate".to_owned(), words::rate);
     let (tone, held) = match (o.lower, o.confirmed) {
         (None, _) => (Tone::Bad, ""),
@@ -157,7 +157,7 @@ fn objective(o: &ObjectiveResult) -> Check {
     let limiter = o.limiter.as_ref().map_or(String::new(), |l| format!("; limiter: {l}"));
     let (lower, upper) = (show(o.lower), show(o.upper));
     let says = format!("{}: met at {lower}{held}, missed at {upper}{why}{limiter}", o.name);
-    Check { tone, says }
+    Remark { tone, says }
 }
 
 fn ladders(search: &Search) -> Table {

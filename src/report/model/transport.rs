@@ -1,8 +1,8 @@
 //! What the kernel says of the connections, and the run as a share of what this machine was found to bear: where it
 //! explains something.
 use super::note::Withheld;
+use super::summary::LabelledLine;
 use super::table::Tone;
-use super::top::Line;
 use crate::kit::words;
 use crate::report::document::{Document, RoleTcp};
 use serde::Deserialize;
@@ -36,12 +36,13 @@ impl RoleTcp {
 }
 
 /// What explains something; nothing where nothing does.
-pub(super) fn lines(document: &Document) -> Vec<Line> {
+pub(super) fn lines(document: &Document) -> Vec<LabelledLine> {
     let environment = &document.environment;
     // a result of another version may say it otherwise, and then nothing is said
     let roles = Vec::<RoleTcp>::deserialize(&environment["tcp"]).unwrap_or_default();
     let network = roles.iter().filter_map(RoleTcp::says);
-    let mut lines: Vec<Line> = network.map(|says| Line::new("network", Tone::Warn, says)).collect();
+    let mut lines: Vec<LabelledLine> =
+        network.map(|says| LabelledLine::new("network", Tone::Warn, says)).collect();
     let selfcheck = &environment["selfcheck"];
     if let (Some(share), Some(ceiling), None) = (
         selfcheck["share_of_ceiling"].as_f64(),
@@ -50,7 +51,7 @@ pub(super) fn lines(document: &Document) -> Vec<Line> {
     ) {
         let (share, ceiling) = (words::percent(share), words::rate(ceiling));
         let says = format!("{share} of this host's measured ceiling ({ceiling})");
-        lines.push(Line::new("ceiling", Tone::Plain, says));
+        lines.push(LabelledLine::new("ceiling", Tone::Plain, says));
     }
     lines
 }

@@ -1,6 +1,6 @@
 //! The two pages, over HTTP/1 on a thread of their own. Whatever a client does, it costs at most a place among
 //! [`CLIENTS_MAX`] for [`PATIENCE`]: the run never waits for it.
-use super::slot::Slot;
+use super::latest::LatestSnapshot;
 use super::table::Scrape;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -40,7 +40,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Serves what is in the slot.
-    pub(super) fn start(listener: TcpListener, slot: Arc<Slot>) -> io::Result<Server> {
+    pub(super) fn start(listener: TcpListener, slot: Arc<LatestSnapshot>) -> io::Result<Server> {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -74,7 +74,7 @@ impl Drop for Server {
     }
 }
 
-async fn serve(listener: TcpListener, slot: Arc<Slot>) {
+async fn serve(listener: TcpListener, slot: Arc<LatestSnapshot>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Scrape(slot)));

@@ -1,7 +1,7 @@
 //! OpenMetrics while a run goes on: `/metrics` and `/healthz` over HTTP, from a snapshot that the run leaves
 //! once a second. A scrape reads that snapshot on a thread of its own; it never touches a worker.
 mod http;
-mod slot;
+mod latest;
 mod snapshot;
 mod table;
 #[cfg(test)]
@@ -12,8 +12,8 @@ pub use table::{METRICS, MetricKind, MetricLine};
 use crate::measure::{CutReason, Observer, Progress};
 use crate::plan::Plan;
 use http::Server;
-use slot::Slot;
-use snapshot::Maker;
+use latest::LatestSnapshot;
+use snapshot::SnapshotBuilder;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -21,8 +21,8 @@ use std::sync::Arc;
 /// An observer that serves what it sees as OpenMetrics. The server ends when it is dropped.
 #[derive(Debug)]
 pub struct Metrics {
-    maker: Maker,
-    slot: Arc<Slot>,
+    builder: SnapshotBuilder,
+    slot: Arc<LatestSnapshot>,
     server: Server,
 }
 
@@ -37,10 +37,10 @@ impl Metrics {
         if !listener.local_addr()?.ip().to_canonical().is_loopback() && !plan.metrics_allow_remote {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is not loopback"));
         }
-        let maker = Maker::new(plan);
-        let slot = Arc::new(Slot::new(maker.nothing_yet()));
+        let builder = SnapshotBuilder::new(plan);
+        let slot = Arc::new(LatestSnapshot::new(builder.nothing_yet()));
         let server = Server::start(listener, slot.clone())?;
-        Ok(Metrics { maker, slot, server })
+        Ok(Metrics { builder, slot, server })
     }
 
     /// Where it listens.
@@ -51,7 +51,7 @@ impl Metrics {
 
 impl Observer for Metrics {
     fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason> {
-        self.slot.put(self.maker.snapshot(progress));
+        self.slot.put(self.builder.snapshot(progress));
         None
     }
 }

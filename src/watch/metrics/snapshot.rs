@@ -90,7 +90,7 @@ pub(super) struct Snapshot {
 
 /// Makes snapshots; keeps what does not change, and one distribution to add up in.
 #[derive(Debug)]
-pub(super) struct Maker {
+pub(super) struct SnapshotBuilder {
     name: String,
     stages: Vec<String>,
     /// None where the plan's stages make no schedule; then there is no run either.
@@ -123,9 +123,9 @@ fn totals<'a, K: PartialEq + Clone + 'a>(
     sum
 }
 
-impl Maker {
-    pub(super) fn new(plan: &Plan) -> Maker {
-        Maker {
+impl SnapshotBuilder {
+    pub(super) fn new(plan: &Plan) -> SnapshotBuilder {
+        SnapshotBuilder {
             name: plan.name.clone(),
             stages: plan.stages.iter().map(|s| s.name.clone()).collect(),
             // of Poisson arrivals the rate is shown, not each arrival

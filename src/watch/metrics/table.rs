@@ -1,6 +1,6 @@
 //! The catalogue of what is exposed: one row each, and its reading. A new metric is a new row here and in
 //! `reports/metrics.md`; a test compares the two.
-use super::slot::Slot;
+use super::latest::LatestSnapshot;
 use super::snapshot::{EXPOSED, Snapshot};
 use crate::measure::{Counts, Phase};
 use crate::smpp::{CommandStatus, receipt::MessageState};
@@ -412,7 +412,7 @@ fn errs(s: &Snapshot) -> Labelled<u64> {
 
 /// Reads the slot at each scrape.
 #[derive(Debug)]
-pub(super) struct Scrape(pub(super) Arc<Slot>);
+pub(super) struct Scrape(pub(super) Arc<LatestSnapshot>);
 
 impl Collector for Scrape {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {

@@ -12,7 +12,7 @@ fn progress(record: &RunRecord, second: u64) -> Progress<'_> {
     Progress { phase: Phase::Load, at, load_ends, record, sessions: (2, 2) }
 }
 
-fn scrape(slot: &Arc<Slot>) -> String {
+fn scrape(slot: &Arc<LatestSnapshot>) -> String {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(table::Scrape(slot.clone())));
     let mut text = String::new();
@@ -21,8 +21,8 @@ fn scrape(slot: &Arc<Slot>) -> String {
 }
 
 fn shown(plan: &Plan, record: &RunRecord, second: u64) -> String {
-    let snapshot = Maker::new(plan).snapshot(&progress(record, second));
-    scrape(&Arc::new(Slot::new(snapshot)))
+    let snapshot = SnapshotBuilder::new(plan).snapshot(&progress(record, second));
+    scrape(&Arc::new(LatestSnapshot::new(snapshot)))
 }
 
 /// Every sample: its name with its labels, and its value.
@@ -110,7 +110,7 @@ fn buckets_hold_every_value_once_wherever_the_bounds_fall() {
 #[test]
 fn no_counter_goes_backwards_while_a_record_grows_and_a_peer_makes_up_statuses() {
     let plan = plan(500, 0, 6);
-    let mut maker = Maker::new(&plan);
+    let mut builder = SnapshotBuilder::new(&plan);
     let mut before: BTreeMap<String, f64> = BTreeMap::new();
     for seconds in 1..=6 {
         let so_far = Plan {
@@ -123,7 +123,7 @@ fn no_counter_goes_backwards_while_a_record_grows_and_a_peer_makes_up_statuses()
         let fate =
             |index: u64, _| Fate { outcome: Some(Outcome::Rejected(0x400 + index as u32)), ..GOOD };
         let record = record(&so_far, fate, quiet);
-        let slot = Arc::new(Slot::new(maker.snapshot(&progress(&record, seconds))));
+        let slot = Arc::new(LatestSnapshot::new(builder.snapshot(&progress(&record, seconds))));
         let now = samples(&scrape(&slot));
         for (name, value) in
             before.iter().filter(|(name, _)| name.contains("_total") || name.contains("_bucket"))
@@ -161,8 +161,8 @@ fn a_closed_loop_has_no_target_and_before_the_first_look_there_are_zeros() {
     plan.stages[0].shape = crate::plan::Shape::Max;
     let found = samples(&shown(&plan, &good, 1));
     assert!(!found.contains_key("smppbench_target_rate"));
-    let nothing = Maker::new(&plan).nothing_yet();
-    let found = samples(&scrape(&Arc::new(Slot::new(nothing))));
+    let nothing = SnapshotBuilder::new(&plan).nothing_yet();
+    let found = samples(&scrape(&Arc::new(LatestSnapshot::new(nothing))));
     assert_eq!(found["smppbench_submit_sm_written_total"], 0.0);
     assert_eq!(found["smppbench_response_seconds_count"], 0.0);
 }

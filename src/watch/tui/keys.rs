@@ -53,25 +53,25 @@ enum RateRequest {
     /// To be told to the run.
     New,
     /// Told; looked at since then so many times.
-    Told(u32),
+    Sent(u32),
 }
 
 /// What is asked for, as the view shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct OperatorRequest {
     /// Of the plan's rate.
     pub(super) percent: u32,
     /// Whether the load is to end.
     pub(super) end: bool,
-    /// Whether the run did not take the last wish.
+    /// Whether the run did not take the last rate_request.
     pub(super) refused: bool,
 }
 
 #[derive(Debug)]
 struct State {
-    asked: Asked,
-    wish: RateRequest,
-    end_told: bool,
+    asked: OperatorRequest,
+    rate_request: RateRequest,
+    end_sent: bool,
 }
 
 /// The operator's wishes.
@@ -80,8 +80,8 @@ pub(super) struct Keys(Mutex<State>);
 
 impl Keys {
     pub(super) fn new() -> Keys {
-        let asked = Asked { percent: 100, end: false, refused: false };
-        Keys(Mutex::new(State { asked, wish: RateRequest::None, end_told: false }))
+        let asked = OperatorRequest { percent: 100, end: false, refused: false };
+        Keys(Mutex::new(State { asked, rate_request: RateRequest::None, end_sent: false }))
     }
 
     /// A wish is a few numbers and always whole, whoever panicked.
@@ -89,7 +89,7 @@ impl Keys {
         then(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn asked(&self) -> Asked {
+    pub(super) fn asked(&self) -> OperatorRequest {
         self.with(|s| s.asked)
     }
 
@@ -105,7 +105,7 @@ impl Keys {
         self.with(|s| {
             s.asked.percent = step(s.asked.percent);
             s.asked.refused = false;
-            s.wish = RateRequest::New;
+            s.rate_request = RateRequest::New;
         });
     }
 
@@ -116,12 +116,12 @@ impl Keys {
     /// What is to be told to the run now; each wish once.
     pub(super) fn take(&self) -> Option<Steer> {
         self.with(|s| {
-            if s.asked.end && !s.end_told {
-                s.end_told = true;
+            if s.asked.end && !s.end_sent {
+                s.end_sent = true;
                 return Some(Steer::End(CutReason::Operator));
             }
-            if s.wish == RateRequest::New {
-                s.wish = RateRequest::Told(0);
+            if s.rate_request == RateRequest::New {
+                s.rate_request = RateRequest::Sent(0);
                 return Some(Steer::Rate { percent: s.asked.percent });
             }
             None
@@ -130,13 +130,15 @@ impl Keys {
 
     /// What is in force. A wish that is still not after two looks was not taken, and is forgotten.
     pub(super) fn in_force(&self, percent: u32) {
-        self.with(|s| match s.wish {
-            RateRequest::Told(_) if s.asked.percent == percent => s.wish = RateRequest::None,
-            RateRequest::Told(looks) if looks < 1 => s.wish = RateRequest::Told(looks + 1),
-            RateRequest::Told(_) => {
+        self.with(|s| match s.rate_request {
+            RateRequest::Sent(_) if s.asked.percent == percent => {
+                s.rate_request = RateRequest::None
+            }
+            RateRequest::Sent(looks) if looks < 1 => s.rate_request = RateRequest::Sent(looks + 1),
+            RateRequest::Sent(_) => {
                 s.asked.percent = percent;
                 s.asked.refused = true;
-                s.wish = RateRequest::None;
+                s.rate_request = RateRequest::None;
             }
             RateRequest::None | RateRequest::New => {}
         });
@@ -200,13 +202,13 @@ mod tests {
         keys.faster();
         assert!(keys.take().is_some());
         keys.in_force(100);
-        assert_eq!(keys.asked(), Asked { percent: 110, end: false, refused: false });
+        assert_eq!(keys.asked(), OperatorRequest { percent: 110, end: false, refused: false });
         keys.in_force(100);
-        assert_eq!(keys.asked(), Asked { percent: 100, end: false, refused: true });
+        assert_eq!(keys.asked(), OperatorRequest { percent: 100, end: false, refused: true });
         keys.slower();
         assert_eq!(keys.take(), Some(Steer::Rate { percent: 90 }));
         keys.in_force(90);
         keys.in_force(90);
-        assert_eq!(keys.asked(), Asked { percent: 90, end: false, refused: false });
+        assert_eq!(keys.asked(), OperatorRequest { percent: 90, end: false, refused: false });
     }
 }

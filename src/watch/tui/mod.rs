@@ -17,13 +17,13 @@ use keys::{Action, Keys};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{self, Event};
-use snapshot::{Maker, Snapshot};
+use snapshot::{Snapshot, SnapshotBuilder};
 use std::io::{self, Stderr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use terminal::Screen;
+use terminal::FrameBuffer;
 pub use view::SMALLEST;
 use view::View;
 
@@ -50,7 +50,7 @@ impl Shared {
 /// An observer that keeps the live view. The terminal is given back when it is dropped.
 #[derive(Debug)]
 pub struct Tui {
-    maker: Maker,
+    builder: SnapshotBuilder,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
     /// What shows the run when the view has gone.
@@ -84,7 +84,9 @@ impl Tui {
             }
         });
         match thread {
-            Ok(thread) => Ok(Tui { maker: Maker::new(plan), shared, thread: Some(thread), after }),
+            Ok(thread) => {
+                Ok(Tui { builder: SnapshotBuilder::new(plan), shared, thread: Some(thread), after })
+            }
             Err(e) => {
                 terminal::leave();
                 Err(e)
@@ -109,7 +111,7 @@ impl Observer for Tui {
         if !terminal::is_up() {
             return self.after.progress(progress);
         }
-        let snapshot = self.maker.snapshot(progress, Clock::now());
+        let snapshot = self.builder.snapshot(progress, Clock::now());
         self.shared.keys.in_force(snapshot.percent);
         self.shared.put(snapshot);
         None
@@ -123,7 +125,7 @@ impl Observer for Tui {
 /// Draws and listens until it is told to stop, or has no terminal any more.
 fn draw(mut view: View, shared: &Shared) -> io::Result<()> {
     // never `Terminal::clear`: it asks the terminal for its cursor on stdout, where the result goes
-    let mut terminal = Terminal::new(CrosstermBackend::new(Screen::default()))?;
+    let mut terminal = Terminal::new(CrosstermBackend::new(FrameBuffer::default()))?;
     let mut next = Clock::now();
     while !shared.stop.load(Ordering::SeqCst) && terminal::is_up() {
         let now = Clock::now();

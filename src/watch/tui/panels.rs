@@ -1,6 +1,6 @@
 //! The picture: which panel stands where at which size, and what it says. Pure: a view in, cells out.
 use super::snapshot::{Second, Snapshot};
-use super::view::{Facts, SMALLEST, View};
+use super::view::{PlanFacts, SMALLEST, View};
 use crate::judge::HealthState;
 use crate::kit::{
     Nanos,
@@ -23,12 +23,12 @@ const WIDE: u16 = 110;
 
 /// How things look; without colour, bold and dim remain.
 #[derive(Clone, Copy)]
-struct Looks {
+struct Theme {
     colour: bool,
 }
 
-impl Looks {
-    fn ink(self, colour: Color) -> Style {
+impl Theme {
+    fn colour(self, colour: Color) -> Style {
         if self.colour { Style::new().fg(colour) } else { Style::new() }
     }
     fn dim(self) -> Style {
@@ -38,24 +38,24 @@ impl Looks {
         Style::new().add_modifier(Modifier::BOLD)
     }
     fn good(self) -> Style {
-        self.ink(Color::Green)
+        self.colour(Color::Green)
     }
-    fn beware(self) -> Style {
-        self.ink(Color::Yellow).add_modifier(Modifier::BOLD)
+    fn warn(self) -> Style {
+        self.colour(Color::Yellow).add_modifier(Modifier::BOLD)
     }
     fn bad(self) -> Style {
-        self.ink(Color::Red).add_modifier(Modifier::BOLD)
+        self.colour(Color::Red).add_modifier(Modifier::BOLD)
     }
     /// Reversed, so that it is seen without colour too.
     fn badge(self, colour: Color) -> Style {
-        self.ink(colour).add_modifier(Modifier::REVERSED | Modifier::BOLD)
+        self.colour(colour).add_modifier(Modifier::REVERSED | Modifier::BOLD)
     }
 }
 
 /// Draws all of it.
 pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
     let area = frame.area();
-    let looks = Looks { colour: view.facts.colour };
+    let theme = Theme { colour: view.facts.colour };
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         let (columns, rows) = SMALLEST;
         let text = format!(
@@ -84,8 +84,8 @@ pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
         Constraint::Length(1),
     ])
     .areas(area);
-    header_line(view, shown, at, frame, header, looks);
-    rates_panel(view, frame, rates, looks, chart);
+    header_line(view, shown, at, frame, header, theme);
+    rates_panel(view, frame, rates, theme, chart);
     let value = if area.width >= 80 { 9 } else { 8 };
     let numbers = Constraint::Length(NAMES + 4 * value);
     let (latency, open, stages, answers, harness) = if wide {
@@ -101,21 +101,21 @@ pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
         let [stages, answers, harness] = Layout::horizontal(thirds).spacing(1).areas(bottom);
         (latency, open, stages, answers, harness)
     };
-    latency_panel(view, shown, frame, latency, looks, usize::from(value));
-    open_panel(shown, frame, open, looks, wide);
-    stages_panel(&view.facts, shown, at, frame, stages, looks);
-    answers_panel(shown, frame, answers, looks);
-    harness_panel(shown, frame, harness, looks, wide);
-    events_panel(shown, frame, told, looks);
-    footer_line(view, shown, frame, footer, looks);
+    latency_panel(view, shown, frame, latency, theme, usize::from(value));
+    open_panel(shown, frame, open, theme, wide);
+    stages_panel(&view.facts, shown, at, frame, stages, theme);
+    answers_panel(shown, frame, answers, theme);
+    harness_panel(shown, frame, harness, theme, wide);
+    events_panel(shown, frame, told, theme);
+    footer_line(view, shown, frame, footer, theme);
 }
 
 /// A title over a rule: `── latency ─────`.
-fn title(text: &str, frame: &mut Frame<'_>, area: Rect, looks: Looks) -> Rect {
+fn title(text: &str, frame: &mut Frame<'_>, area: Rect, theme: Theme) -> Rect {
     let width = usize::from(area.width);
     let head = format!("── {text} ");
     let rule = "─".repeat(width.saturating_sub(head.chars().count()));
-    let line = Line::styled(format!("{head}{rule}"), looks.dim());
+    let line = Line::styled(format!("{head}{rule}"), theme.dim());
     frame.render_widget(Paragraph::new(line), Rect { height: 1, ..area });
     Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
 }
@@ -158,7 +158,7 @@ fn header_line(
     at: Nanos,
     frame: &mut Frame<'_>,
     area: Rect,
-    looks: Looks,
+    theme: Theme,
 ) {
     let (up, planned) = shown.sessions;
     let place = match shown.phase {
@@ -172,20 +172,20 @@ fn header_line(
     };
     let mut right = Vec::new();
     if view.paused {
-        right.push(Span::styled(" PAUSED ", looks.badge(Color::Yellow)));
+        right.push(Span::styled(" PAUSED ", theme.badge(Color::Yellow)));
         right.push(Span::raw(" "));
     }
     if let Some(text) = percent_words(view, shown) {
-        right.push(Span::styled(text, looks.badge(Color::Cyan)));
+        right.push(Span::styled(text, theme.badge(Color::Cyan)));
         right.push(Span::raw(" "));
     }
-    right.push(Span::styled(place, looks.strong()));
+    right.push(Span::styled(place, theme.strong()));
     right.push(Span::raw(" "));
     let taken: usize = right.iter().map(Span::width).sum();
     let room = usize::from(area.width).saturating_sub(taken + 1);
     let left = cut(&format!(" smppbench · {}", view.facts.title), room);
     let gap = " ".repeat(usize::from(area.width).saturating_sub(taken + left.chars().count()));
-    let mut line = vec![Span::styled(left, looks.ink(Color::Cyan)), Span::raw(gap)];
+    let mut line = vec![Span::styled(left, theme.colour(Color::Cyan)), Span::raw(gap)];
     line.extend(right);
     frame.render_widget(Paragraph::new(Line::from(line)), area);
 }
@@ -201,7 +201,7 @@ fn percent_words(view: &View, shown: &Snapshot) -> Option<String> {
     }
 }
 
-fn rates_panel(view: &View, frame: &mut Frame<'_>, area: Rect, looks: Looks, chart: u16) {
+fn rates_panel(view: &View, frame: &mut Frame<'_>, area: Rect, theme: Theme, chart: u16) {
     let Some(shown) = &view.shown else { return };
     const LABELS: u16 = 22;
     let width = usize::from(area.width.saturating_sub(LABELS));
@@ -223,7 +223,7 @@ fn rates_panel(view: &View, frame: &mut Frame<'_>, area: Rect, looks: Looks, cha
         0 => "a second".to_owned(),
         n => format!("a second, the last {n}, all up to {}", words::rate(top)),
     };
-    let mut left = title(&scale, frame, area, looks);
+    let mut left = title(&scale, frame, area, theme);
     let last = shown.seconds.last();
     for (name, pick, colour) in rows {
         let row = Rect { height: chart.min(left.height), ..left };
@@ -235,13 +235,13 @@ fn rates_panel(view: &View, frame: &mut Frame<'_>, area: Rect, looks: Looks, cha
         };
         let text = format!(" {}", pair(name, &value, usize::from(LABELS) - 3));
         let label = Rect { width: LABELS, ..row };
-        frame.render_widget(Paragraph::new(Line::styled(text, looks.strong())), label);
+        frame.render_widget(Paragraph::new(Line::styled(text, theme.strong())), label);
         // whole numbers, with room for rates below one a second
         let data = seconds.iter().map(|s| (pick(s) * 1_000.0) as u64);
         let data: Vec<u64> = data.flat_map(|n| std::iter::repeat_n(n, columns)).collect();
         let bars = Rect { x: row.x + LABELS, width: row.width.saturating_sub(LABELS), ..row };
         let spark = Sparkline::default().data(data).max((top * 1_000.0) as u64);
-        frame.render_widget(spark.style(looks.ink(colour)), bars);
+        frame.render_widget(spark.style(theme.colour(colour)), bars);
     }
 }
 
@@ -250,11 +250,11 @@ fn latency_panel(
     shown: &Snapshot,
     frame: &mut Frame<'_>,
     area: Rect,
-    looks: Looks,
+    theme: Theme,
     value: usize,
 ) {
     let heading = format!("last {}", seconds(shown.recent_length));
-    let body = title(&heading, frame, area, looks);
+    let body = title(&heading, frame, area, theme);
     // the columns' names stand in the rule, over their columns
     for (column, name) in ["p50", "p90", "p99", "max"].into_iter().enumerate() {
         let end = area.x + NAMES + ((column + 1) * value) as u16;
@@ -266,26 +266,26 @@ fn latency_panel(
     let lines = view.lines.iter().map(|line| {
         let values: String = line.values.iter().map(|v| format!("{v:>value$}")).collect();
         let name = format!(" {:<1$}", line.name, usize::from(NAMES) - 1);
-        Line::from(vec![Span::raw(name), Span::styled(values, looks.strong())])
+        Line::from(vec![Span::raw(name), Span::styled(values, theme.strong())])
     });
     frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), body);
 }
 
-fn open_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Looks, wide: bool) {
-    let body = title("open", frame, area, looks);
+fn open_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, theme: Theme, wide: bool) {
+    let body = title("open", frame, area, theme);
     let width = usize::from(body.width.saturating_sub(1));
     let g = &shown.gauges;
     let (up, planned) = shown.sessions;
     let full = g.slots > 0 && g.in_flight >= g.slots;
     let in_flight = format!("{}/{}", words::count(g.in_flight), words::count(g.slots));
     let mut rows = vec![
-        ("in flight", in_flight, if full { looks.beware() } else { Style::new() }),
-        ("waiting", words::count(g.backlog), warned(g.backlog > 0, looks)),
+        ("in flight", in_flight, if full { theme.warn() } else { Style::new() }),
+        ("waiting", words::count(g.backlog), warned(g.backlog > 0, theme)),
         ("receipts awaited", words::count(g.awaited), Style::new()),
         (
             "sessions",
             format!("{up}/{planned}"),
-            if up < planned { looks.bad() } else { looks.good() },
+            if up < planned { theme.bad() } else { theme.good() },
         ),
     ];
     if wide {
@@ -300,19 +300,19 @@ fn open_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Looks,
     frame.render_widget(Paragraph::new(lines), body);
 }
 
-fn warned(when: bool, looks: Looks) -> Style {
-    if when { looks.beware() } else { Style::new() }
+fn warned(when: bool, theme: Theme) -> Style {
+    if when { theme.warn() } else { Style::new() }
 }
 
 fn stages_panel(
-    facts: &Facts,
+    facts: &PlanFacts,
     shown: &Snapshot,
     at: Nanos,
     frame: &mut Frame<'_>,
     area: Rect,
-    looks: Looks,
+    theme: Theme,
 ) {
-    let body = title("stages", frame, area, looks);
+    let body = title("stages", frame, area, theme);
     let width = usize::from(body.width);
     let over = matches!(shown.phase, Phase::Drain | Phase::Unbind);
     let current = facts.stages.iter().position(|s| at < s.to).filter(|_| !over);
@@ -329,11 +329,11 @@ fn stages_panel(
         .map(|(number, stage)| {
             let on = current == Some(number) && shown.phase == Phase::Load;
             let (mark, value, style) = if on {
-                ("▶", format!("{} left", left(stage.to, at)), looks.strong())
+                ("▶", format!("{} left", left(stage.to, at)), theme.strong())
             } else if over || at >= stage.to {
                 let cut_short = over && shown.load_ends < stage.to;
                 let word = if cut_short { "cut" } else { "done" };
-                (if cut_short { "✗" } else { "✓" }, word.to_owned(), looks.dim())
+                (if cut_short { "✗" } else { "✓" }, word.to_owned(), theme.dim())
             } else {
                 (" ", seconds(stage.to - stage.from), Style::new())
             };
@@ -348,8 +348,8 @@ fn stages_panel(
     frame.render_widget(Paragraph::new(lines), body);
 }
 
-fn answers_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Looks) {
-    let body = title("answers", frame, area, looks);
+fn answers_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, theme: Theme) {
+    let body = title("answers", frame, area, theme);
     let width = usize::from(body.width.saturating_sub(1));
     let t = &shown.tally;
     let total = (shown.statuses.total() + t.timed_out + t.lost).max(1);
@@ -357,15 +357,15 @@ fn answers_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Loo
         .statuses
         .iter()
         .map(|(status, n)| {
-            let style = if *status == 0 { looks.good() } else { looks.beware() };
+            let style = if *status == 0 { theme.good() } else { theme.warn() };
             (CommandStatus(*status).to_string(), n, style)
         })
         .collect();
-    all.push(("other statuses".to_owned(), shown.statuses.other, looks.beware()));
-    all.push(("timed out".to_owned(), t.timed_out, looks.bad()));
-    all.push(("lost with session".to_owned(), t.lost, looks.bad()));
-    all.push(("dropped".to_owned(), t.dropped, looks.beware()));
-    all.push(("receipts missing".to_owned(), t.receipts_missing, looks.bad()));
+    all.push(("other statuses".to_owned(), shown.statuses.other, theme.warn()));
+    all.push(("timed out".to_owned(), t.timed_out, theme.bad()));
+    all.push(("lost with session".to_owned(), t.lost, theme.bad()));
+    all.push(("dropped".to_owned(), t.dropped, theme.warn()));
+    all.push(("receipts missing".to_owned(), t.receipts_missing, theme.bad()));
     all.retain(|row| row.1 > 0);
     all.sort_by_key(|row| std::cmp::Reverse(row.1));
     let rows = usize::from(body.height);
@@ -384,22 +384,22 @@ fn answers_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Loo
         })
         .collect();
     if hidden > 0 {
-        lines.push(Line::styled(format!("… {} more kinds", hidden + 1), looks.dim()));
+        lines.push(Line::styled(format!("… {} more kinds", hidden + 1), theme.dim()));
     } else if lines.is_empty() {
-        lines.push(Line::styled("none yet", looks.dim()));
+        lines.push(Line::styled("none yet", theme.dim()));
     }
     frame.render_widget(Paragraph::new(lines), body);
 }
 
-fn harness_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Looks, wide: bool) {
-    let body = title("harness", frame, area, looks);
+fn harness_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, theme: Theme, wide: bool) {
+    let body = title("harness", frame, area, theme);
     let width = usize::from(body.width.saturating_sub(1));
     let harness = &shown.harness;
     let (word, style) = match harness.state {
-        None => ("not measured yet".to_owned(), looks.dim()),
-        Some(HealthState::Valid) => ("valid so far".to_owned(), looks.good()),
-        Some(HealthState::Degraded) => ("degraded so far".to_owned(), looks.beware()),
-        Some(HealthState::Invalid) => ("invalid so far".to_owned(), looks.bad()),
+        None => ("not measured yet".to_owned(), theme.dim()),
+        Some(HealthState::Valid) => ("valid so far".to_owned(), theme.good()),
+        Some(HealthState::Degraded) => ("degraded so far".to_owned(), theme.warn()),
+        Some(HealthState::Invalid) => ("invalid so far".to_owned(), theme.bad()),
     };
     let mut lines = vec![Line::styled(word, style)];
     let mut say = |name: &str, value: Option<String>| {
@@ -444,17 +444,17 @@ fn events(shown: &Snapshot) -> Vec<String> {
     cut.chain(outages).collect()
 }
 
-fn events_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Looks) {
+fn events_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, theme: Theme) {
     let width = usize::from(area.width.saturating_sub(2));
     let lines: Vec<Line<'_>> = events(shown)
         .iter()
         .take(usize::from(area.height))
-        .map(|text| Line::styled(format!(" {}", cut(text, width)), looks.beware()))
+        .map(|text| Line::styled(format!(" {}", cut(text, width)), theme.warn()))
         .collect();
     frame.render_widget(Paragraph::new(lines), area);
 }
 
-fn footer_line(view: &View, shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, looks: Looks) {
+fn footer_line(view: &View, shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, theme: Theme) {
     let asked = view.asked;
     let ending = asked.is_some_and(|a| a.end);
     let mut words = vec![if view.paused { "p go on" } else { "p pause" }];
@@ -467,9 +467,9 @@ fn footer_line(view: &View, shown: &Snapshot, frame: &mut Frame<'_>, area: Rect,
         words.push("q drain and finish");
     }
     words.push("Ctrl-C interrupt");
-    let mut line = vec![Span::styled(format!(" {}", words.join(" · ")), looks.dim())];
+    let mut line = vec![Span::styled(format!(" {}", words.join(" · ")), theme.dim())];
     if asked.is_some_and(|a| a.refused) {
-        line.push(Span::styled("  rate not changed: the guard allows no more", looks.beware()));
+        line.push(Span::styled("  rate not changed: the guard allows no more", theme.warn()));
     }
     frame.render_widget(Paragraph::new(Line::from(line)), area);
 }

@@ -69,7 +69,7 @@ pub(super) struct Snapshot {
 
 /// Makes snapshots.
 #[derive(Debug)]
-pub(super) struct Maker {
+pub(super) struct SnapshotBuilder {
     plan: Plan,
     limits: HealthLimits,
     /// None where the stages make no schedule; then there is no run either.
@@ -78,9 +78,9 @@ pub(super) struct Maker {
     response: Option<Latency>,
 }
 
-impl Maker {
-    pub(super) fn new(plan: &Plan) -> Maker {
-        Maker {
+impl SnapshotBuilder {
+    pub(super) fn new(plan: &Plan) -> SnapshotBuilder {
+        SnapshotBuilder {
             plan: plan.clone(),
             limits: HealthLimits::default(),
             // of Poisson arrivals the rate is shown, not each arrival

@@ -67,9 +67,9 @@ pub(super) fn interrupt() {
 
 /// Where frames go: gathered, and written at once while the view has the terminal.
 #[derive(Debug, Default)]
-pub(super) struct Screen(Vec<u8>);
+pub(super) struct FrameBuffer(Vec<u8>);
 
-impl Write for Screen {
+impl Write for FrameBuffer {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
         self.0.extend_from_slice(octets);
         Ok(octets.len())

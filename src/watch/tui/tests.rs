@@ -1,7 +1,7 @@
 //! The picture of real runs: the load side against the simulator on the virtual clock, drawn at chosen seconds.
 use super::keys::Keys;
 use super::panels;
-use super::snapshot::{Maker, Snapshot};
+use super::snapshot::{Snapshot, SnapshotBuilder};
 use super::view::View;
 use crate::judge::HealthState;
 use crate::kit::Nanos;
@@ -16,7 +16,7 @@ const SIZES: [(u16, u16); 2] = [(80, 24), (160, 50)];
 
 /// Keeps a snapshot of each look; presses a key at one.
 struct Film {
-    maker: Maker,
+    builder: SnapshotBuilder,
     shots: Vec<Snapshot>,
     keys: Keys,
     press: fn(&Keys, Nanos),
@@ -24,7 +24,7 @@ struct Film {
 
 impl Observer for Film {
     fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason> {
-        let shot = self.maker.snapshot(progress, progress.at);
+        let shot = self.builder.snapshot(progress, progress.at);
         self.keys.in_force(shot.percent);
         (self.press)(&self.keys, progress.at);
         self.shots.push(shot);
@@ -42,7 +42,8 @@ fn plan(toml: &str) -> Plan {
 
 fn filmed(toml: &str, press: fn(&Keys, Nanos)) -> (Plan, Vec<Snapshot>) {
     let plan = plan(toml);
-    let mut film = Film { maker: Maker::new(&plan), shots: Vec::new(), keys: Keys::new(), press };
+    let mut film =
+        Film { builder: SnapshotBuilder::new(&plan), shots: Vec::new(), keys: Keys::new(), press };
     let mut memory = Memory::default();
     memory.run(&plan, &mut film).unwrap_or_else(|e| panic!("{e}"));
     (plan, film.shots)
@@ -244,7 +245,7 @@ fn a_late_harness_is_not_called_valid() {
         let at = Nanos::from_secs(8);
         let progress =
             Progress { phase: Phase::Load, at, load_ends: at, record: &record, sessions: (2, 2) };
-        let shot = Maker::new(&plan).snapshot(&progress, at);
+        let shot = SnapshotBuilder::new(&plan).snapshot(&progress, at);
         assert_eq!(shot.harness.state, Some(state));
         // as the judge says at the end
         let judged = crate::judge::judge(&plan, &record, &crate::kit::HostUse::default());

@@ -1,5 +1,5 @@
 //! What the view's thread keeps: the plan's facts, the picture that is shown, and whether it is held still.
-use super::keys::Asked;
+use super::keys::OperatorRequest;
 use super::snapshot::Snapshot;
 use crate::judge::stage_spans;
 use crate::kit::{
@@ -24,7 +24,7 @@ pub(super) struct StageFact {
 
 /// What does not change while a run goes on.
 #[derive(Clone, Debug)]
-pub(super) struct Facts {
+pub(super) struct PlanFacts {
     pub(super) title: String,
     pub(super) stages: Vec<StageFact>,
     /// Without a schedule no rate can be changed.
@@ -32,8 +32,8 @@ pub(super) struct Facts {
     pub(super) colour: bool,
 }
 
-impl Facts {
-    fn new(plan: &Plan, colour: bool) -> Facts {
+impl PlanFacts {
+    fn new(plan: &Plan, colour: bool) -> PlanFacts {
         let target = if plan.target.embedded {
             "embedded".to_owned()
         } else {
@@ -46,7 +46,7 @@ impl Facts {
             from,
             to,
         });
-        Facts {
+        PlanFacts {
             title: printable(&format!("{} → {target}", plan.name)),
             stages: stages.collect(),
             closed: plan.stages.iter().any(|s| s.shape.is_closed()) || plan.stages.is_empty(),
@@ -105,31 +105,31 @@ fn values(latency: &Latency) -> [String; 4] {
 
 /// Everything that a picture is made of, save the time within its second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
+struct FrameKey {
     taken: Option<Nanos>,
     second: u64,
-    asked: Option<Asked>,
+    asked: Option<OperatorRequest>,
     paused: bool,
 }
 
 /// The view.
 #[derive(Debug)]
 pub(super) struct View {
-    pub(super) facts: Facts,
+    pub(super) facts: PlanFacts,
     pub(super) shown: Option<Arc<Snapshot>>,
     pub(super) lines: Vec<PercentileRow>,
-    pub(super) asked: Option<Asked>,
+    pub(super) asked: Option<OperatorRequest>,
     pub(super) paused: bool,
     /// The time at which the picture was held still.
     held: Option<Nanos>,
-    last: Option<Stamp>,
+    last: Option<FrameKey>,
     last_now: Nanos,
 }
 
 impl View {
     pub(super) fn new(plan: &Plan, colour: bool) -> View {
         View {
-            facts: Facts::new(plan, colour),
+            facts: PlanFacts::new(plan, colour),
             shown: None,
             lines: Vec::new(),
             asked: None,
@@ -141,7 +141,7 @@ impl View {
     }
 
     /// Takes in what is new.
-    pub(super) fn look(&mut self, latest: Option<Arc<Snapshot>>, asked: Asked) {
+    pub(super) fn look(&mut self, latest: Option<Arc<Snapshot>>, asked: OperatorRequest) {
         self.asked = Some(asked);
         let Some(latest) = latest.filter(|_| !self.paused) else { return };
         if self.shown.as_ref().is_none_or(|shown| !Arc::ptr_eq(shown, &latest)) {
@@ -168,7 +168,7 @@ impl View {
 
     /// Whether the picture at `now` differs from the one that was asked about last.
     pub(super) fn changed(&mut self, now: Nanos) -> bool {
-        let stamp = Stamp {
+        let stamp = FrameKey {
             taken: self.shown.as_ref().map(|s| s.taken),
             second: self.at(now).0 / crate::kit::NS_PER_S,
             asked: self.asked,

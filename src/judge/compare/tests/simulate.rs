@@ -1,7 +1,7 @@
 //! For tests: evidence of runs that were never made, with the noise that real ones have. Runs differ from one another, seconds
 //! within a run too, and neighbouring seconds resemble each other as much as is asked.
-use crate::judge::compare::{Evidence, Fingerprint, Second, Share};
-use crate::judge::statistics::Sparse;
+use crate::judge::compare::{Evidence, Fingerprint, Proportion, Second};
+use crate::judge::statistics::BucketCounts;
 use crate::judge::{HealthState, Outcome};
 use crate::kit::{Nanos, Rng};
 use crate::measure::{Counters, Latency, LatencyRange, Metric};
@@ -21,7 +21,7 @@ pub(crate) struct World {
     pub(crate) rho: f64,
     /// All receipts take so many times as long.
     pub(crate) receipts_slower: f64,
-    /// Share of receipts that never come.
+    /// Proportion of receipts that never come.
     pub(crate) missing: f64,
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn run_in(world: &World, weather: &[f64], rng: &mut Rng) -> Evidence 
         rejected += counts.rejected;
         accepted += counts.accepted;
         missing += counts.receipts_missing;
-        let latencies = metrics.into_iter().zip(filling.iter().map(Sparse::of)).collect();
+        let latencies = metrics.into_iter().zip(filling.iter().map(BucketCounts::of)).collect();
         let at = Nanos::from_secs(at as u64);
         seconds.push(Second { at, length: Nanos::from_secs(1), counts, latencies });
     }
@@ -105,8 +105,8 @@ pub(crate) fn run_in(world: &World, weather: &[f64], rng: &mut Rng) -> Evidence 
             ("rate.accepted".to_owned(), per_second(accepted)),
         ],
         shares: vec![
-            ("ratio.rejected".to_owned(), Share { part: rejected, of: written }),
-            ("ratio.missing".to_owned(), Share { part: missing, of: accepted }),
+            ("ratio.rejected".to_owned(), Proportion { part: rejected, of: written }),
+            ("ratio.missing".to_owned(), Proportion { part: missing, of: accepted }),
         ],
         seconds,
         harness: HealthState::Valid,

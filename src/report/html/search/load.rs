@@ -2,7 +2,7 @@
 use super::super::parts::{Figure, Section};
 use super::super::time::{duration_axis, line, span_of};
 use crate::kit::words;
-use crate::report::chart::{Axis, Band, Ink, Layer, Mark, Plot, Point, Shape, Unit};
+use crate::report::chart::{Axis, Band, Colour, Layer, Mark, Plot, Point, Shape, Unit};
 use crate::report::model::{Table, beyond};
 use crate::search::document::Point as Found;
 use crate::search::knee::Usl;
@@ -53,11 +53,11 @@ impl Sweep<'_> {
             let (name, shaded) = (String::new(), true);
             plot.bands.push(Band { from: knee.low, to: knee.high, name, shaded });
             let name = format!("knee {:.1}", knee.value);
-            plot.marks.push(Mark { x: knee.value, name, ink: Ink::Series(3) });
+            plot.marks.push(Mark { x: knee.value, name, ink: Colour::Series(3) });
         }
         if let Some(limit) = limit {
             let name = format!("limit {}", words::count(limit as u64));
-            plot.marks.push(Mark { x: limit, name, ink: Ink::Bad });
+            plot.marks.push(Mark { x: limit, name, ink: Colour::Bad });
         }
         plot.marks.sort_by(|a, b| a.x.total_cmp(&b.x));
         Some(plot)
@@ -83,14 +83,14 @@ impl Sweep<'_> {
             found.map(|(n, p)| interval(*n, p)).collect()
         };
         let all = self.found.iter().map(|(n, p)| Point::at(*n, p.throughput)).collect();
-        let points = |name: &str, ink: Ink, points: Vec<Point>| {
+        let points = |name: &str, ink: Colour, points: Vec<Point>| {
             let (name, shape) = (name.to_owned(), Shape::Points);
             Layer { name, ink, shape, points }
         };
         let mut layers = vec![
-            line("accepted a second", Ink::Series(0), all),
-            points("its 95 % interval", Ink::Series(0), of(false)),
-            points("its 95 % interval; the harness was the limit", Ink::Warn, of(true)),
+            line("accepted a second", Colour::Series(0), all),
+            points("its 95 % interval", Colour::Series(0), of(false)),
+            points("its 95 % interval; the harness was the limit", Colour::Warn, of(true)),
         ];
         layers.extend(self.search.usl.as_ref().and_then(|usl| self.law(usl)));
         layers.retain(|layer| !layer.points.is_empty());
@@ -116,7 +116,7 @@ impl Sweep<'_> {
         };
         Some(Layer {
             name: "scalability law".to_owned(),
-            ink: Ink::Muted,
+            ink: Colour::Muted,
             shape: Shape::Dashed,
             points: (0..=STEPS).map(at).collect(),
         })
@@ -124,7 +124,7 @@ impl Sweep<'_> {
 
     fn latency(&self) -> Figure {
         let (id, title) = ("latency", "Service time");
-        let layer = |name: &str, ink: Ink, value: fn(&Found) -> Option<u64>| {
+        let layer = |name: &str, ink: Colour, value: fn(&Found) -> Option<u64>| {
             let point = |(n, p): &(f64, &Found)| match value(p) {
                 Some(ns) => Point::at(*n, ns as f64),
                 None => Point::gap(*n),
@@ -132,8 +132,8 @@ impl Sweep<'_> {
             line(name, ink, self.found.iter().map(point).collect())
         };
         let mut layers = vec![
-            layer("p99", Ink::Series(1), |p| p.service_p99_ns),
-            layer("mean", Ink::Series(0), |p| p.service_mean_ns),
+            layer("p99", Colour::Series(1), |p| p.service_p99_ns),
+            layer("mean", Colour::Series(0), |p| p.service_mean_ns),
         ];
         layers.retain(|layer| layer.points.iter().any(|p| p.span.is_some()));
         let y = duration_axis("service time, logarithmic", &layers);

@@ -2,7 +2,7 @@
 use super::super::parts::{Figure, Section};
 use super::super::time::{duration_axis, line, span_of};
 use crate::kit::words;
-use crate::report::chart::{Axis, Ink, Layer, Mark, Plot, Point, Shape, Unit};
+use crate::report::chart::{Axis, Colour, Layer, Mark, Plot, Point, Shape, Unit};
 use crate::report::model::Table;
 use crate::search::Search;
 use crate::search::document::{LatencyAt, TrialRow};
@@ -18,7 +18,7 @@ pub(super) fn sections(search: &Search, latencies: Table) -> [Section; 2] {
 
 /// Whether a trial kept the first objective.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kept {
+enum Met {
     Yes,
     No,
     Unknown,
@@ -29,17 +29,17 @@ fn looking(search: &Search) -> impl Iterator<Item = &TrialRow> {
     search.trials.iter().filter(|t| t.kind != "latency" && t.rate.is_some())
 }
 
-fn kept(trial: &TrialRow) -> Kept {
+fn kept(trial: &TrialRow) -> Met {
     match trial.kept.first().copied().flatten() {
-        Some(true) => Kept::Yes,
-        Some(false) => Kept::No,
-        None => Kept::Unknown,
+        Some(true) => Met::Yes,
+        Some(false) => Met::No,
+        None => Met::Unknown,
     }
 }
 
 fn closing_in(search: &Search) -> Figure {
     let (id, title) = ("closing-in", "The bracket, trial by trial");
-    let dots = |wanted: Kept, name: &str, ink: Ink| Layer {
+    let dots = |wanted: Met, name: &str, ink: Colour| Layer {
         name: name.to_owned(),
         ink,
         shape: Shape::Points,
@@ -49,11 +49,11 @@ fn closing_in(search: &Search) -> Figure {
             .collect(),
     };
     let mut layers = vec![
-        line("highest rate that met the objective", Ink::Series(0), steps(search, |t| t.lower)),
-        line("lowest rate that missed it", Ink::Series(1), steps(search, |t| t.upper)),
-        dots(Kept::Yes, "trial: met", Ink::Good),
-        dots(Kept::No, "trial: missed", Ink::Bad),
-        dots(Kept::Unknown, "trial: undecided", Ink::Warn),
+        line("highest rate that met the objective", Colour::Series(0), steps(search, |t| t.lower)),
+        line("lowest rate that missed it", Colour::Series(1), steps(search, |t| t.upper)),
+        dots(Met::Yes, "trial: met", Colour::Good),
+        dots(Met::No, "trial: missed", Colour::Bad),
+        dots(Met::Unknown, "trial: undecided", Colour::Warn),
     ];
     layers.retain(|layer| layer.points.iter().any(|p| p.span.is_some()));
     let (Some((low, high)), Some(last)) = (span_of(&layers), looking(search).last()) else {
@@ -92,13 +92,13 @@ fn steps(search: &Search, end: fn(&TrialRow) -> Option<f64>) -> Vec<Point> {
 }
 
 /// A column of the latencies: its name, its colour, and where its value stands.
-type Column = (&'static str, Ink, fn(&LatencyAt) -> Option<u64>);
+type Column = (&'static str, Colour, fn(&LatencyAt) -> Option<u64>);
 
 const COLUMNS: [Column; 4] = [
-    ("receipt p50", Ink::Series(3), |at| at.receipt_p50_ns),
-    ("receipt p99", Ink::Series(6), |at| at.receipt_p99_ns),
-    ("response p50", Ink::Series(0), |at| at.response_p50_ns),
-    ("response p99", Ink::Series(1), |at| at.response_p99_ns),
+    ("receipt p50", Colour::Series(3), |at| at.receipt_p50_ns),
+    ("receipt p99", Colour::Series(6), |at| at.receipt_p99_ns),
+    ("response p50", Colour::Series(0), |at| at.response_p50_ns),
+    ("response p99", Colour::Series(1), |at| at.response_p99_ns),
 ];
 
 fn latency_by_rate(search: &Search) -> Figure {
@@ -125,7 +125,7 @@ fn latency_by_rate(search: &Search) -> Figure {
     plot.marks.extend(search.lower.map(|rate| Mark {
         x: rate,
         name: format!("met {}", words::rate(rate)),
-        ink: Ink::Good,
+        ink: Colour::Good,
     }));
     let says = "Latency at shares of the rate found. Dashed line: that rate.";
     Figure::new(id, title, says, plot.draw(), "")

@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where the run leaves its snapshot and a scrape finds it.
 #[derive(Debug)]
-pub(super) struct Slot(Mutex<Arc<Snapshot>>);
+pub(super) struct LatestSnapshot(Mutex<Arc<Snapshot>>);
 
-impl Slot {
-    pub(super) fn new(snapshot: Snapshot) -> Slot {
-        Slot(Mutex::new(Arc::new(snapshot)))
+impl LatestSnapshot {
+    pub(super) fn new(snapshot: Snapshot) -> LatestSnapshot {
+        LatestSnapshot(Mutex::new(Arc::new(snapshot)))
     }
 
     /// The lock is held for the copy of a pointer; a snapshot is whole whoever panicked.

@@ -3,14 +3,14 @@ use super::table::Tone;
 
 /// A sentence with its tone: a check, or what is beside it.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Check {
+pub(crate) struct Remark {
     pub(crate) tone: Tone,
     pub(crate) says: String,
 }
 
 /// A line under a label: `harness   valid: 100 % sent on time`.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Line {
+pub(crate) struct LabelledLine {
     pub(crate) label: &'static str,
     pub(crate) tone: Tone,
     /// The word of it that the tone belongs to; empty: all of it.
@@ -20,15 +20,15 @@ pub(crate) struct Line {
     pub(crate) more: Vec<String>,
 }
 
-impl Line {
-    pub(crate) fn new(label: &'static str, tone: Tone, says: impl Into<String>) -> Line {
-        Line { label, tone, word: "", says: says.into(), more: Vec::new() }
+impl LabelledLine {
+    pub(crate) fn new(label: &'static str, tone: Tone, says: impl Into<String>) -> LabelledLine {
+        LabelledLine { label, tone, word: "", says: says.into(), more: Vec::new() }
     }
 }
 
 /// What stands at the top of every report.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Top {
+pub(crate) struct Summary {
     /// Of what.
     pub(crate) name: String,
     /// The run's number, where there are several.
@@ -44,15 +44,15 @@ pub(crate) struct Top {
     pub(crate) rates: Vec<(String, String)>,
     /// Said of them.
     pub(crate) rates_are: &'static str,
-    pub(crate) checks: Vec<Check>,
-    pub(crate) lines: Vec<Line>,
+    pub(crate) checks: Vec<Remark>,
+    pub(crate) lines: Vec<LabelledLine>,
     /// What to beware of.
     pub(crate) warnings: Vec<String>,
     /// What to know.
     pub(crate) notes: Vec<String>,
 }
 
-impl Top {
+impl Summary {
     /// `SUSTAINED  1,000/s for 8 s`.
     pub(crate) fn headline(&self) -> String {
         format!("{}  {}", self.word, self.what)

@@ -1,6 +1,6 @@
 //! From estimates to verdicts.
 use super::comparison::{MetricComparison, Scale, Settings, Test, Verdict};
-use super::decide::{Estimate, Known};
+use super::decide::{Estimate, EstimateResult};
 use super::metrics::{Direction, Source};
 use super::reading::Reading;
 use super::side::RunSet;
@@ -19,8 +19,8 @@ pub(super) fn verdicts(
 ) -> Vec<MetricComparison> {
     let primary = |e: &Estimate| settings.primary.contains(&e.row.name);
     let p = |e: &Estimate| match e.known {
-        Known::Both { p, .. } => p,
-        Known::Unseen | Known::Partly => None,
+        EstimateResult::Both { p, .. } => p,
+        EstimateResult::Unseen | EstimateResult::Partly => None,
     };
     let mut corrected: Vec<Option<f64>> = vec![None; estimates.len()];
     for family in [true, false] {
@@ -38,7 +38,7 @@ pub(super) fn verdicts(
         .zip(corrected)
         .map(|(estimate, p_holm)| {
             let is_primary = primary(&estimate);
-            let mut settled = settle(estimate, p_holm, settings, runs);
+            let mut settled = verdict(estimate, p_holm, settings, runs);
             settled.primary = is_primary;
             if let Some(lateness) = lateness {
                 mistrust(&mut settled, lateness);
@@ -79,7 +79,7 @@ fn certain_change(out: &MetricComparison) -> Option<f64> {
     Some(low.abs().min(high.abs()))
 }
 
-fn settle(
+fn verdict(
     estimate: Estimate,
     p_holm: Option<f64>,
     settings: &Settings,
@@ -111,11 +111,11 @@ fn settle(
         name: row.name.clone(),
     };
     match known {
-        Known::Partly => {
+        EstimateResult::Partly => {
             out.note = Some("undefined, or with too few samples, in a run".to_owned());
         }
-        Known::Unseen => unseen(&mut out, &base, &candidate),
-        Known::Both { scale, base: from, candidate: to, effect, p, test } => {
+        EstimateResult::Unseen => unseen(&mut out, &base, &candidate),
+        EstimateResult::Both { scale, base: from, candidate: to, effect, p, test } => {
             (out.base, out.candidate) = (Some(from), Some(to));
             (out.scale, out.p, out.test) = (scale, p, test);
             if scale == Scale::Difference {

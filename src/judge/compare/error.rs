@@ -3,7 +3,7 @@ use super::evidence::Difference;
 
 /// Why nothing was compared.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum Refused {
+pub enum CompareError {
     /// A side without a run.
     #[error("a side without a run: give at least one on either side")]
     Empty,
