@@ -100,7 +100,7 @@ mod tests {
             settings(&args(effects, primary)).unwrap_err().to_string()
         };
         assert!(says(&["much"], &[]).contains("--min-effect much"));
-        assert!(says(&["-1%"], &[]).contains("will not do"));
+        assert!(says(&["-1%"], &[]).contains("is not a valid smallest effect"));
         assert!(says(&[], &["receipt.p98"]).contains("near: receipt.p9"));
     }
 

@@ -1,5 +1,5 @@
-//! What later runs are held against (docs/comparing.md): the figures of several runs of the same thing, how much those
-//! differ from run to run, and their distributions, packed. Nothing advances a baseline but who made it.
+//! The baseline for later runs (METHOD.md §10): the figures of several runs of the same build, their noise from run to
+//! run, and their distributions. A baseline never changes by itself.
 use super::compare::{CompareError, Evidence, Proportion, RunSet};
 use super::statistics::{spread, t_quantile};
 use crate::measure::{Latency, Metric};
@@ -15,13 +15,13 @@ pub struct Baseline {
     pub schema: String,
     /// The runs, and their figures.
     pub side: RunSet,
-    /// How much each figure differs from run to run; only those that some run has.
+    /// Noise of each figure from run to run.
     pub noise: Vec<Noise>,
-    /// All runs' values together, by metric: base64 of the HdrHistogram V2 compressed encoding, in nanoseconds.
+    /// All runs' values, by metric: base64 of the HdrHistogram V2 compressed encoding, in nanoseconds.
     pub histograms: Vec<(String, String)>,
 }
 
-/// Differences of one figure between runs of the same thing.
+/// Noise of a figure between runs of the same build.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Noise {
     /// The figure.
@@ -30,16 +30,16 @@ pub struct Noise {
     pub runs: usize,
     /// Standard deviation of its ln from run to run; null below three runs, or where it was 0 in one.
     pub spread: Option<f64>,
-    /// How far a single further run of the same thing may be from these, as a part: half the width of the 95 % interval of
-    /// the ratio. A limit tighter than it cannot be decided by one run.
+    /// How far a single further run may differ, as a share: half the width of the 95 % interval of the ratio. One run
+    /// cannot decide a tighter limit.
     pub floor: Option<f64>,
 }
 
-/// Runs below which nothing is said of the noise between them.
+/// Fewest runs for an estimate of the noise between them.
 const RUNS_MIN: usize = 3;
 
 impl Noise {
-    /// The floor for so many further runs together.
+    /// The floor for a number of further runs together.
     pub fn floor_for(&self, runs: usize) -> Option<f64> {
         let (own, further) = (self.runs as f64, runs.max(1) as f64);
         let t = t_quantile(0.05, own - 1.0);
@@ -59,7 +59,7 @@ pub enum BaselineError {
 }
 
 impl Baseline {
-    /// Out of runs of the same thing.
+    /// Makes a baseline from runs of the same build.
     ///
     /// # Errors
     /// [`CompareError`]: there is none, one is empty, or they were made with different things.
@@ -67,7 +67,7 @@ impl Baseline {
         let mut side = RunSet::of(runs, resamples, seed)?;
         let whole = |d: &super::statistics::Deviation| d.low.is_finite() && d.high.is_finite();
         for reading in side.figures.iter_mut().flat_map(|f| f.1.iter_mut().flatten()) {
-            // JSON has no infinity: an error without bound is none that could be used
+            // JSON has no infinity: an unbounded error becomes unknown
             reading.ln_error = reading.ln_error.filter(whole);
             reading.error = reading.error.filter(whole);
         }
@@ -113,7 +113,7 @@ impl Baseline {
         self.noise.iter().find(|n| n.name == name)
     }
 
-    /// The counts of a share over all runs; None where it is none.
+    /// The counts of a share over all runs; None: it is not a share.
     pub fn share(&self, name: &str) -> Option<Proportion> {
         let (_, readings) = self.side.figures.iter().find(|f| f.0 == name)?;
         readings

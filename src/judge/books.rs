@@ -1,23 +1,22 @@
-//! Conservation: every message planned is found again, once (docs/ledger.md). It knows no latency limit
-//! and no verdict. A run whose books do not balance is a bug of the tool.
+//! The ledger's sums: every planned message has exactly one outcome (METHOD.md §4). It knows no latency limit and no
+//! verdict. A run whose ledger does not balance is a bug in smppbench.
 use crate::measure::{CellInterval, Counters, Metric, RunRecord};
 use crate::plan::Plan;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Whether a run's books balance, and what does not.
+/// Whether a run's ledger balances.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Books {
-    /// True where every identity holds.
+    /// Whether every sum balances.
     pub balanced: bool,
-    /// Which identity fails, with both sides and their difference.
+    /// The sums that do not, with both sides and their difference.
     pub failures: Vec<String>,
 }
 
 impl Books {
-    /// Checks every identity over the whole run, and then in each cell, so that two errors that cancel
-    /// each other are found too.
+    /// Checks every sum over the whole run, and then in each cell, to find errors that cancel each other.
     pub fn of(plan: &Plan, record: &RunRecord) -> Books {
         let mut failures = Vec::new();
         let whole = record.sum(|_| true);
@@ -118,24 +117,24 @@ fn equal(place: &str, left: &str, a: u64, right: &str, b: u64, failures: &mut Ve
     }
 }
 
-/// The simulator's own counts, as far as the books need them. `trial` fills it from `smsc::Counters`.
+/// The simulator's counters that are compared with a run. `trial` fills it from `smsc::Counters`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TallyView {
-    /// submit_sm received, by the command_status they earned (0: accepted; answered or not).
+    /// submit_sm received, by their command_status (0: accepted), answered or not.
     pub submits_by_status: Vec<(u32, u64)>,
-    /// Responses to submit_sm handed to a socket.
+    /// Responses to submit_sm written to a socket.
     pub responses_sent: u64,
     /// Responses withheld on purpose.
     pub responses_withheld: u64,
     /// Final receipts sent by message_state (10: any other), each message's first.
     pub receipts_by_state: [u64; 11],
-    /// Final receipts sent once more on purpose.
+    /// Final receipts duplicated on purpose.
     pub receipts_duplicated: u64,
     /// Final receipts withheld on purpose.
     pub receipts_withheld: u64,
     /// Deliveries repeated because they were refused or not answered.
     pub receipts_retried: u64,
-    /// Still in its outbox when it was asked, or dropped from there.
+    /// Not yet sent, or dropped.
     pub receipts_pending: u64,
 }
 
@@ -162,7 +161,7 @@ pub struct TallyCheck {
     pub lines: Vec<TallyLine>,
 }
 
-/// A check against the tally, with both sides. Written as text: `DIFFERS` before one that does not hold.
+/// A check against the tally, with both sides. As text, `DIFFERS` precedes one that fails.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum TallyLine {
@@ -289,7 +288,7 @@ fn exact_receipts(check: &mut TallyCheck, t: &Counters, record: &RunRecord, tall
     let unmatched =
         t.receipts_late + record.receipts_unknown + t.receipts_untracked + t.receipts_ambiguous;
     let gone = tally.receipts_withheld + tally.receipts_pending;
-    // where one receipt is awaited for all parts of a text, the simulator's others are repeats to us
+    // if one receipt is awaited for all parts of a text, the simulator's other receipts count as duplicates
     let whole_messages = record.messages.planned > 0
         && t.receipts_expected + t.receipts_may_come < tally.receipts() + gone;
     if unmatched == 0 && tally.receipts_retried == 0 && !whole_messages {

@@ -1,29 +1,29 @@
-//! The catalogue of what is counted: rates, ratios and ledger lines, one row each. A figure's name is its
-//! path in result.json, and the same in gates and tables. Latencies have their own (`measure::LATENCY_METRICS`).
+//! The catalogue of rates, ratios and ledger lines, one row each. A figure's name is its path in result.json, and the
+//! same in gates and tables. Latencies have their own catalogue (`measure::LATENCY_METRICS`).
 use super::check::Unit;
 use super::measured::Measured;
 use super::receipts::MissingShare;
 use crate::measure::Counters;
 
-/// What a figure is taken from: the measured part of a run, or a group of it.
+/// The counters behind a figure: the measured part of a run, or a group of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope<'a> {
     /// Its counters.
     pub tally: &'a Counters,
     /// Measured time in seconds.
     pub seconds: f64,
-    /// Rate that the plan wants; None for groups and in closed loop.
+    /// Planned rate; None: a group or a closed loop.
     pub target: Option<f64>,
-    /// True where there is no schedule.
+    /// Whether there is no schedule.
     pub closed: bool,
-    /// MO received in the measured time; None for groups.
+    /// MO received in the measured time; None: a group.
     pub mo: Option<u64>,
-    /// Share of the time in which no slot was free; None for groups.
+    /// Share of the time without a free slot; None: a group.
     pub window_full: Option<f64>,
 }
 
 impl<'a> Scope<'a> {
-    /// The whole measured part, in which so many MO came.
+    /// The whole measured part, with the number of its MO.
     pub fn whole(measured: &'a Measured, mo: u64) -> Scope<'a> {
         Scope {
             tally: measured.tally(),
@@ -46,25 +46,23 @@ impl<'a> Scope<'a> {
 /// One row of the catalogue.
 #[derive(Clone, Copy, Debug)]
 pub struct FigureRow {
-    /// The block of result.json it stands in: `rate` or `ratio`.
+    /// Its block in result.json: `rate` or `ratio`.
     pub block: &'static str,
     /// Its name there.
     pub name: &'static str,
-    /// What it is measured in.
+    /// Its unit.
     pub unit: Unit,
-    /// What it is, in one sentence.
-    pub says: &'static str,
-    /// None: undefined here.
+    /// Its value; None: undefined in this scope.
     pub of: fn(&Scope<'_>) -> Option<f64>,
 }
 
 impl FigureRow {
-    /// Whether it is a share of messages that something went wrong with on the SMSC's side.
+    /// Whether it is a share of errors of the SMSC.
     pub(super) fn is_error_share(&self) -> bool {
         let errors = ["rejected", "throttled", "timed_out", "missing"];
         self.block == "ratio" && errors.contains(&self.name)
     }
-    /// Whether it is the share of missing receipts, which may be known only from below.
+    /// Whether it is the share of missing receipts, which may be uncertain.
     pub(super) fn is_missing(&self) -> bool {
         self.block == "ratio" && self.name == "missing"
     }
@@ -121,10 +119,10 @@ pub const FIGURES: [FigureRow; 13] = [
     ),
 ];
 
-/// A line of the ledger: its name, and where it is counted.
+/// A line of the ledger: its name and its counter.
 pub type LedgerLine = (&'static str, fn(&Counters) -> u64);
 
-/// Lines of the ledger that are counted in the tally, in the order of the contract.
+/// The lines of the ledger, in the order of the contract.
 pub const LEDGER: [LedgerLine; 13] = [
     ("planned", |t| t.planned),
     ("retries", |t| t.retries),
@@ -141,7 +139,7 @@ pub const LEDGER: [LedgerLine; 13] = [
     ("self_inflicted_throttles", |t| t.self_inflicted_throttles),
 ];
 
-/// True where any accepted message asked for a receipt.
+/// Whether any accepted message asked for a receipt.
 pub fn receipts_asked(tally: &Counters) -> bool {
     tally.receipts_expected + tally.receipts_may_come > 0
 }

@@ -1,11 +1,11 @@
-//! What a reader should know of the machines of a run over several.
+//! Notes and warnings on the agents of a run.
 use crate::kit::words;
 use crate::measure::{AgentRecord, FleetRecord};
 
-/// Agents named one by one.
+/// Most agents named one by one.
 const NAMED: usize = 8;
 
-/// Which machines carried it, how well their clocks are known, and what came to another than it was meant for.
+/// The agents, the uncertainty of their clocks, and receipts that arrived at another agent than the sender.
 pub(super) fn notes(fleet: &FleetRecord) -> Vec<String> {
     let named: Vec<String> = fleet.agents.iter().take(NAMED).map(agent).collect();
     let more = fleet.agents.len().saturating_sub(NAMED);
@@ -15,8 +15,8 @@ pub(super) fn notes(fleet: &FleetRecord) -> Vec<String> {
     if fleet.receipts_crossed > 0 {
         let uncertain = fleet.receipts_uncertainty_max.unwrap_or_default();
         notes.push(format!(
-            "{} receipts came to another agent than the one that had sent their message: two clocks made their \
-             times, which may be off by {}",
+            "{} receipts arrived at another agent than the sender: their times come from two clocks and are \
+             uncertain by up to {}",
             words::count(fleet.receipts_crossed),
             words::duration(uncertain.0)
         ));
@@ -24,12 +24,12 @@ pub(super) fn notes(fleet: &FleetRecord) -> Vec<String> {
     notes
 }
 
-/// Machines that went before their time.
+/// The lost agents.
 pub(super) fn warnings(fleet: &FleetRecord) -> Vec<String> {
     let lost = fleet.agents.iter().filter_map(|agent| Some((agent, agent.lost.as_ref()?)));
     let says = lost.map(|(agent, lost)| {
         format!(
-            "agent {} {} at {}: {} submit_sm of its share are lost, {} were not sent",
+            "agent {} {} at {}: {} submit_sm of its share were lost, {} were not sent",
             agent.name,
             lost.why,
             words::seconds(lost.at.as_secs_f64()),
@@ -43,7 +43,7 @@ pub(super) fn warnings(fleet: &FleetRecord) -> Vec<String> {
 fn agent(agent: &AgentRecord) -> String {
     let host = agent.environment.host.as_deref().unwrap_or("unknown host");
     let clock = agent.clock_before.map_or_else(String::new, |fix| {
-        format!(", clock known to {}", words::duration(fix.uncertainty.0))
+        format!(", clock known to ±{}", words::duration(fix.uncertainty.0))
     });
     format!(
         "{} on {host} ({} workers, {} sessions{clock})",

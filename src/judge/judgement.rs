@@ -14,33 +14,33 @@ use crate::plan::Plan;
 /// What a record means.
 #[derive(Clone, Debug)]
 pub struct Judgement {
-    /// The measured part of the run, which all but the books speaks of.
+    /// The measured part of the run. Everything except the ledger is about it.
     pub measured: Measured,
-    /// Conservation.
+    /// Whether the ledger balances.
     pub books: Books,
     /// The harness.
     pub health: Health,
     /// Steadiness.
     pub steady: Steady,
-    /// None in closed loop and where nothing is sent.
+    /// None: a closed loop, or a run that sends nothing.
     pub outcome: Option<Outcome>,
-    /// None where nothing was written.
+    /// None: nothing was written.
     pub limiter: Option<Limiter>,
-    /// What names the limiter.
+    /// The evidence for the limiter.
     pub evidence: Vec<String>,
     /// The checks that made the outcome.
     pub reasons: Vec<Check>,
     /// Why response and service time differ, where they do.
     pub explanation: Option<Explanation>,
-    /// What the rate and the service time need to have open.
+    /// How many messages rate and service time keep in flight.
     pub littles_law: Option<LittlesLaw>,
-    /// What a reader should know.
+    /// Notes for the reader.
     pub notes: Vec<String>,
-    /// What a reader should beware of.
+    /// Warnings for the reader.
     pub warnings: Vec<String>,
 }
 
-/// Where receipts are missing and unknown at once: which id_mode would have matched how many.
+/// How many receipts each id_mode would have matched; None: no receipts are both missing and unknown.
 fn id_modes(plan: &Plan, record: &RunRecord) -> Option<String> {
     let mut modes = record.id_modes.clone();
     modes.sort_by_key(|m| std::cmp::Reverse(m.1));
@@ -53,12 +53,12 @@ fn id_modes(plan: &Plan, record: &RunRecord) -> Option<String> {
     let advice = if best.1 > now {
         format!("set receipts.id_mode = \"{}\"", best.0)
     } else if now > 0 {
-        format!("no other would match more than \"{own}\", which is set")
+        format!("none would match more than \"{own}\", which is set")
     } else {
-        "no id_mode matches: they may be somebody else's".to_owned()
+        "no id_mode matches: they may be foreign traffic".to_owned()
     };
     Some(format!(
-        "receipts are missing and unknown at once. Of {} sampled, each id_mode would have matched: {}; {advice}",
+        "some receipts are missing and some are unknown. Of {} sampled, each id_mode would have matched: {}; {advice}",
         words::count(record.ids_sampled),
         all.join(", "),
     ))
@@ -123,13 +123,14 @@ fn warnings(plan: &Plan, record: &RunRecord, measured: &Measured, steady: &Stead
     let answered_as = |a: &Anomaly| {
         let command = a.kind.strip_prefix(ANSWERED_AS)?;
         Some(format!(
-            "{} submit_sm were answered with {command}, which is no answer to them: they count as timed out",
+            "{} submit_sm were answered with {command}, which is not their response: they count as timed out",
             words::count(a.count)
         ))
     };
     warnings.extend(record.anomalies.iter().filter_map(answered_as));
     if let Some(needed) = steady.warmup_needed_s {
-        warnings.push(format!("warm-up too short: at least {}", words::seconds(needed)));
+        warnings
+            .push(format!("the warm-up was too short; use at least {}", words::seconds(needed)));
     }
     let t = record.ledger();
     warnings.extend(receipts::warnings(plan, record, &t));
@@ -139,19 +140,19 @@ fn warnings(plan: &Plan, record: &RunRecord, measured: &Measured, steady: &Stead
         && many(record.receipts_unknown, t.receipts_expected)
     {
         warnings.push(
-            "receipts are missing and unknown receipts came: the ids may be spelled differently in \
-             responses and receipts; try another receipts.id_mode"
+            "receipts are missing and unknown receipts arrived: responses and receipts may spell the ids differently; \
+             try another receipts.id_mode"
                 .to_owned(),
         );
     }
     if measured.sends && measured.time == Nanos::ZERO {
-        warnings.push("no measured stage was reached: there is no result".to_owned());
+        warnings.push("no measured stage was reached, so there is no result".to_owned());
     }
     let beyond = measured.latency(Metric::Response).censored_count();
     if beyond > 0 {
         let (have, count) = if beyond == 1 { ("has", "counts") } else { ("have", "count") };
         warnings.push(format!(
-            "{} {have} no answer and {count} as \"at least so long\" in the percentiles",
+            "{} {have} no answer and {count} as \"at least this long\" in the percentiles",
             words::counted(beyond, "message")
         ));
     }
@@ -175,7 +176,7 @@ fn buffers_refused(plan: &Plan, record: &RunRecord) -> Vec<String> {
         (granted < octets).then(|| {
             let (granted, octets) = (words::count(granted), words::count(octets));
             format!(
-                "target.{key}: the kernel granted {granted} octets, not {octets}: raise {limit}"
+                "target.{key}: the kernel granted {granted} octets, not {octets}; raise {limit}"
             )
         })
     };

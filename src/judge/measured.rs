@@ -1,5 +1,5 @@
-//! The measured part of a run: what latency, rate, ratio, gates and verdict speak of
-//! (docs/measuring.md, "What counts where"). Messages belong to it by their intended time, seconds by when they passed.
+//! The measured part of a run, which latencies, rates, ratios, gates and the verdict cover (METHOD.md §1,
+//! "What counts where"). A message belongs to it by its intended time, a second by its own time.
 use crate::kit::Nanos;
 use crate::measure::{CellInterval, CellKey, Counters, IntervalRow, Latency, Metric, RunRecord};
 use crate::plan::{Plan, Schedule, Stage};
@@ -9,21 +9,21 @@ use crate::plan::{Plan, Schedule, Stage};
 pub struct Measured {
     /// Sum of the cells of measured stages.
     pub cell: CellInterval,
-    /// Where the measured time begins, from the start of the load.
+    /// Start of the measured time, from the start of the load.
     pub from: Nanos,
-    /// Where it ends: by the plan, or where the load was cut.
+    /// Its end: by the plan, or when the load ended early.
     pub to: Nanos,
-    /// Measured time in all (stages between that are not measured left out).
+    /// Measured time, without unmeasured stages in between.
     pub time: Nanos,
-    /// True where a measured stage has no schedule (`max`).
+    /// Whether a measured stage has no schedule (`max`).
     pub closed: bool,
-    /// False where every bind can only receive.
+    /// Whether any session can send.
     pub sends: bool,
-    /// Mean rate that the plan wants over the measured stages; None in closed loop.
+    /// Mean planned rate of the measured stages; None: a closed loop.
     pub target: Option<f64>,
     /// Indexes into the record's intervals: seconds that lie wholly in measured stages.
     pub rows: Vec<usize>,
-    /// Share of the measured time in which no window slot was free, over the workers.
+    /// Share of the measured time without a free window slot, averaged over the workers.
     pub window_full: Option<f64>,
 }
 
@@ -40,12 +40,12 @@ pub fn stage_spans(plan: &Plan) -> Vec<(Nanos, Nanos)> {
         .collect()
 }
 
-/// Messages that a stage's schedule holds, as a real number; None in closed loop.
+/// Messages of a stage's schedule, as a real number; None: a closed loop.
 pub fn stage_messages(stage: &Stage) -> Option<f64> {
     stage.shape.messages(stage.length)
 }
 
-/// What the measured stages held once the rate had been changed by hand; None where it was not.
+/// Messages of the measured stages after the operator's rate changes; None: there were none.
 fn steered_messages(plan: &Plan, record: &RunRecord) -> Option<f64> {
     let changes = &record.rate_changes;
     if changes.is_empty() {
@@ -63,7 +63,7 @@ pub fn is_measured(plan: &Plan, key: &CellKey) -> bool {
 }
 
 impl Measured {
-    /// Picks the measured part out of a record.
+    /// Selects the measured part of a record.
     pub fn of(plan: &Plan, record: &RunRecord) -> Measured {
         let spans = measured_spans(plan, record);
         let stages = || plan.stages.iter().filter(|s| s.measure);
@@ -132,7 +132,7 @@ impl Measured {
     }
 }
 
-/// Measured stages as spans of time, cut where the load was; neighbours are one span.
+/// Measured stages as spans of time up to the end of the load; adjacent ones are joined.
 fn measured_spans(plan: &Plan, record: &RunRecord) -> Vec<(Nanos, Nanos)> {
     if plan.stages.is_empty() {
         return vec![(Nanos::ZERO, record.load_ended)];

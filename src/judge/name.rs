@@ -1,5 +1,5 @@
-//! Names of metrics: the same path in result.json, gates, tables and comparison, with a group before it
-//! where one is meant (`account.gold.response.p99`). It knows names and what they mean, no limits.
+//! Names of metrics: the same path in result.json, gates, tables and comparison, with an optional group before it
+//! (`account.gold.response.p99`). It knows names and their meaning, no limits.
 use super::check::Unit;
 use super::figures::{FIGURES, FigureRow, LEDGER};
 use super::measured::stage_spans;
@@ -7,7 +7,7 @@ use crate::kit::Nanos;
 use crate::measure::{Counters, LATENCY_METRICS, Metric};
 use crate::plan::Plan;
 
-/// A stage, placed in the run.
+/// A stage with its times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StageSpan {
     /// Its name.
@@ -20,7 +20,7 @@ pub struct StageSpan {
     pub measure: bool,
 }
 
-/// The groups of a run: what a metric's name may begin with.
+/// The groups of a run, with which a metric's name may begin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
     /// Accounts, by number.
@@ -32,7 +32,7 @@ pub struct Names {
 }
 
 impl Names {
-    /// Those of a plan.
+    /// The groups of a plan.
     pub fn of(plan: &Plan) -> Names {
         let stages = plan.stages.iter().zip(stage_spans(plan));
         Names {
@@ -50,7 +50,7 @@ impl Names {
     }
 }
 
-/// Why a name means nothing. One line.
+/// Why a name is unknown. One line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// No account, label or stage of that name.
@@ -60,7 +60,7 @@ pub enum NameError {
         name: String,
         /// `account`, `label` or `stage`.
         kind: &'static str,
-        /// Those there are.
+        /// The known names.
         known: Vec<String>,
     },
     /// No metric of that name.
@@ -68,12 +68,12 @@ pub enum NameError {
     Metric {
         /// As it was written.
         name: String,
-        /// Those that come near.
+        /// Similar names.
         near: Vec<String>,
     },
 }
 
-/// The percentiles that are reported, with their names.
+/// The reported percentiles with their names.
 pub const PERCENTILES: [(&str, f64); 6] = [
     ("p50", 0.5),
     ("p90", 0.9),
@@ -86,26 +86,26 @@ pub const PERCENTILES: [(&str, f64); 6] = [
 /// A statistic of a latency distribution.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Statistic {
-    /// Values seen.
+    /// Observed values.
     Count,
-    /// Values only bounded from below.
+    /// Censored values.
     Censored,
-    /// Smallest seen.
+    /// Smallest observed value.
     Min,
-    /// Mean of those seen.
+    /// Mean of the observed values.
     Mean,
-    /// Standard deviation of those seen.
+    /// Standard deviation of the observed values.
     Stddev,
-    /// A quantile of all, the censored included.
+    /// A quantile of all values, with the censored ones.
     Quantile(f64),
-    /// Largest seen.
+    /// Largest observed value.
     Max,
 }
 
-/// Which part of the measured run a name speaks of.
+/// The part of the measured run that a name covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
-    /// All of it.
+    /// The whole measured run.
     Whole,
     /// One account, by its number in the plan.
     Account(u16),
@@ -127,7 +127,7 @@ pub enum VerdictWord {
 }
 
 impl VerdictWord {
-    /// What it can be.
+    /// Its possible words.
     pub const fn words(self) -> &'static [&'static str] {
         match self {
             VerdictWord::Outcome => {
@@ -148,7 +148,7 @@ impl VerdictWord {
     }
 }
 
-/// What a name means.
+/// The meaning of a name.
 #[derive(Clone, Copy, Debug)]
 pub enum Meaning {
     /// A statistic of a latency.
@@ -162,7 +162,7 @@ pub enum Meaning {
 }
 
 impl Meaning {
-    /// What it is measured in.
+    /// Its unit.
     pub const fn unit(&self) -> Unit {
         match self {
             Meaning::Latency(_, Statistic::Count | Statistic::Censored) => Unit::Count,
@@ -179,7 +179,7 @@ impl Meaning {
             Meaning::Verdict(_) => Unit::Word,
         }
     }
-    /// What a word metric can be.
+    /// The possible words of a word metric.
     pub const fn words(&self) -> &'static [&'static str] {
         match self {
             Meaning::Verdict(word) => word.words(),
@@ -188,12 +188,12 @@ impl Meaning {
     }
 }
 
-/// A name that the catalogue knows.
+/// A name of the catalogue.
 #[derive(Clone, Copy, Debug)]
 pub struct Named {
-    /// Of what.
+    /// The part of the run that it covers.
     pub group: Group,
-    /// What.
+    /// Its meaning.
     pub meaning: Meaning,
 }
 
@@ -201,7 +201,7 @@ impl Named {
     /// Looks a name up among these groups.
     ///
     /// # Errors
-    /// [`NameError`], which lists near names.
+    /// [`NameError`], which lists similar names.
     pub fn find(name: &str, names: &Names) -> Result<Named, NameError> {
         let (group, path) = split_group(name, names)?;
         let meaning = meaning(path)
@@ -211,7 +211,7 @@ impl Named {
     }
 }
 
-/// Only what is counted by cell exists in groups.
+/// Whether a metric exists in groups: only metrics that are counted per cell do.
 fn in_groups(meaning: &Meaning) -> bool {
     match meaning {
         Meaning::Latency(metric, _) => metric.row().per_message,
@@ -221,7 +221,7 @@ fn in_groups(meaning: &Meaning) -> bool {
     }
 }
 
-/// The longest group name that is known, and what follows it.
+/// The longest known group name at the start, and the rest.
 fn split_group<'n>(name: &'n str, names: &Names) -> Result<(Group, &'n str), NameError> {
     type Kind<'p> = (&'static str, Vec<&'p str>, fn(u16) -> Group);
     let kinds: [Kind<'_>; 3] = [

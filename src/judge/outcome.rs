@@ -28,13 +28,13 @@ impl Outcome {
     }
 }
 
-/// What kept the run from doing more.
+/// What limited the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Limiter {
     /// The tool or its machine.
     Harness,
-    /// The SMSC refused for rate.
+    /// The SMSC rejected messages for their rate.
     SmscThrottle,
     /// Connections were lost or missing.
     Connection,
@@ -69,12 +69,12 @@ impl Limiter {
     pub const fn says(self) -> &'static str {
         match self {
             Limiter::Harness => "the harness",
-            Limiter::SmscThrottle => "the SMSC throttles",
+            Limiter::SmscThrottle => "the SMSC throttled",
             Limiter::Connection => "the connections",
-            Limiter::Backpressure => "the SMSC reads too slowly",
+            Limiter::Backpressure => "the SMSC read too slowly",
             Limiter::Window => "the window",
-            Limiter::SmscLatency => "the SMSC answers late",
-            Limiter::Receipts => "the receipts are late or missing",
+            Limiter::SmscLatency => "the SMSC answered late",
+            Limiter::Receipts => "receipts were late or missing",
             Limiter::None => "none",
         }
     }

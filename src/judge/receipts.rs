@@ -1,24 +1,24 @@
-//! What can be said of receipts that did not come: how many are missing at least and at most, and why it is not known.
-//! An accepted message that could not be followed (no message_id, no room) or told apart from another (the same id
-//! twice) is neither missing nor receipted.
+//! Missing receipts: how many at least and at most, and why the number is uncertain. An accepted message that was not
+//! tracked (no message_id, too many awaited) or is ambiguous (its id belongs to another message too) is neither missing
+//! nor receipted.
 use crate::kit::words::{self, counted_was};
 use crate::measure::{Counters, Counts, RunRecord};
 use crate::plan::Plan;
 
-/// A share of missing receipts, as far as it is known.
+/// Bounds on the share of missing receipts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct MissingShare {
-    /// So many are missing for certain.
+    /// The share that is certainly missing.
     pub(super) low: f64,
-    /// And so many if none came for any message that could not be followed.
+    /// The share if every uncertain receipt is missing.
     pub(super) high: f64,
 }
 
-/// Shares that differ by no more are printed as one.
+/// Bounds that differ by no more count as one figure.
 const ALIKE: f64 = 0.001;
 
 impl MissingShare {
-    /// None where no receipt must come.
+    /// Of a whole run. None: no receipt is required.
     pub(super) fn of(t: &Counters) -> Option<MissingShare> {
         if t.receipts_expected == 0 {
             return None;
@@ -30,7 +30,7 @@ impl MissingShare {
         Some(MissingShare::between(t, at_most))
     }
 
-    /// Of a span of time, whose receipts may be those of messages accepted before it.
+    /// Of a span of time. Its receipts may belong to messages accepted before it.
     pub(super) fn of_span(t: &Counters) -> Option<MissingShare> {
         let at_most = t.receipts_missing + untold(t);
         (t.receipts_expected > 0).then(|| MissingShare::between(t, at_most))
@@ -41,22 +41,22 @@ impl MissingShare {
         MissingShare { low: share(t.receipts_missing), high: share(at_most) }
     }
 
-    /// The one figure; None where it may well be another.
+    /// The share; None: it is too uncertain.
     pub(super) fn figure(&self) -> Option<f64> {
         (self.high - self.low <= ALIKE).then_some(self.low)
     }
 
-    /// What a limit says of it; None: the messages that could not be followed may turn it.
+    /// Whether a limit holds; None: it depends on the uncertain receipts.
     pub(super) fn decide(&self, holds: impl Fn(f64) -> bool, limit: f64) -> Option<bool> {
         let (low, high) = (holds(self.low), holds(self.high));
         let hidden = self.low < limit && limit < self.high;
         (low == high && (low || !hidden || !holds(limit))).then_some(low)
     }
 
-    /// Why it cannot be told.
+    /// Why the share is uncertain.
     pub(super) fn why(&self, t: &Counters) -> String {
         format!(
-            "{}: between {} and {} of the receipts may be missing",
+            "{}: between {} and {} of the receipts are missing",
             causes(t),
             words::percent(self.low),
             words::percent(self.high)
@@ -64,18 +64,18 @@ impl MissingShare {
     }
 }
 
-/// Accepted messages whose receipt nobody could know for theirs.
+/// Accepted messages whose receipts cannot be matched.
 fn untold(t: &Counters) -> u64 {
     t.receipts_untracked + t.receipts_ambiguous
 }
 
-/// What kept receipts from being matched: `200 messages got no message_id`.
+/// Why receipts could not be matched: `200 messages got no message_id`.
 fn causes(t: &Counters) -> String {
     let no_room = t.receipts_untracked.saturating_sub(t.receipts_without_id);
     let causes = [
         (t.receipts_without_id, "got no message_id"),
-        (no_room, "were more than receipts.outstanding_max allows"),
-        (t.receipts_ambiguous, "share their message_id with another"),
+        (no_room, "were not tracked because of receipts.outstanding_max"),
+        (t.receipts_ambiguous, "share their message_id with another message"),
     ];
     let named: Vec<String> = causes
         .iter()
@@ -90,15 +90,15 @@ pub(super) fn warnings(plan: &Plan, record: &RunRecord, t: &Counters) -> Vec<Str
     let mut warnings = Vec::new();
     if t.receipts_without_id > 0 {
         warnings.push(format!(
-            "{} accepted without a message_id: no receipt can be matched to them",
+            "{} accepted without a message_id: no receipt can be matched",
             counted_was(t.receipts_without_id, "message")
         ));
     }
     let no_room = t.receipts_untracked.saturating_sub(t.receipts_without_id);
     if no_room > 0 {
         warnings.push(format!(
-            "{} not followed for their receipt, for more were awaited at once than \
-             receipts.outstanding_max ({}) allows: raise it",
+            "{} not tracked, because more receipts were awaited at once than receipts.outstanding_max ({}) allows; \
+             raise it",
             counted_was(no_room, "message"),
             words::count(plan.receipts.outstanding_max as u64)
         ));
@@ -107,13 +107,13 @@ pub(super) fn warnings(plan: &Plan, record: &RunRecord, t: &Counters) -> Vec<Str
     warnings
 }
 
-/// Messages that came under esm_class 0 and read like receipts.
+/// A note on MO whose text looks like a receipt; None: there are none.
 pub(super) fn like_receipts(record: &RunRecord) -> Option<String> {
     let like = record.mo_like_receipts;
     (like > 0).then(|| {
         format!(
-            "{} of {} MO read like receipts (id and stat in their text) but came under an esm_class that says they are \
-             none: to count them as receipts, set receipts.accept = \"text\"",
+            "{} of {} MO look like receipts (id and stat in their text), but their esm_class does not mark them as \
+             receipts; to count them as receipts, set receipts.accept = \"text\"",
             words::count(like),
             words::count(record.mo_received)
         )
@@ -125,15 +125,14 @@ fn ids_given_twice(record: &RunRecord, t: &Counters) -> Option<String> {
         return None;
     }
     let times = if t.ids_given_twice == 1 {
-        "once a message_id was given twice".to_owned()
+        "one message_id was given to two messages".to_owned()
     } else {
-        format!("{} times a message_id was given twice", words::count(t.ids_given_twice))
+        format!("{} message_ids were given to two messages", words::count(t.ids_given_twice))
     };
     let told = match t.receipts_ambiguous {
-        0 => "receipts were credited to the message of their own session".to_owned(),
+        0 => "receipts count for the message of their session".to_owned(),
         n => format!(
-            "of {} nobody can tell whose receipt is whose (ambiguous); other receipts were credited to the message \
-             of their own session",
+            "the receipts of {} are ambiguous; other receipts count for the message of their session",
             words::counted(n, "message")
         ),
     };

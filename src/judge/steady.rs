@@ -1,4 +1,4 @@
-//! Was the run long enough to settle, and did it stay settled (METHOD.md §6)? It cuts nothing; it says.
+//! Whether the measured time was steady (METHOD.md §6). It only reports and cuts nothing.
 use super::check::{About, Check, Unit};
 use super::measured::{Measured, stage_spans};
 use super::statistics::{Slope, mean, median, mser5, theil_sen};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub(super) const SAMPLES_MIN: usize = 30;
 /// The check that receipts do not fall behind.
 pub(super) const AWAITED_GROWTH: &str = "awaited_receipts_growth";
-/// Seconds from which on growth of what is open is judged by its slope; below, by each second's step.
+/// Fewest seconds to judge growth by its slope; fewer are judged by each second's step.
 const SLOPE_SAMPLES_MIN: usize = 6;
 const RATE_DRIFT_MAX: f64 = 0.01;
 const P50_DRIFT_MAX: f64 = 0.05;
@@ -37,7 +37,7 @@ pub struct Steady {
 }
 
 impl Steady {
-    /// Looks at the measured stages that hold one rate (or run closed).
+    /// Judges the longest measured stage of one rate, or of a closed loop.
     pub fn of(plan: &Plan, record: &RunRecord, measured: &Measured) -> Steady {
         let Some((stage, rows)) = longest_constant_stage(plan, record) else {
             let reason = if plan.stages.is_empty() {
@@ -123,8 +123,8 @@ fn drifts(rows: &[&IntervalRow]) -> Vec<Check> {
     rate.into_iter().chain(p50).collect()
 }
 
-/// Relative change over the window. Beyond the limit, but not told from noise (the interval of the slope
-/// holds zero): it passes.
+/// Relative change over the measured time. A change beyond the limit that may be noise (the interval of the slope
+/// contains zero) passes.
 fn drift(name: &str, values: &[f64], limit: f64) -> Option<Check> {
     let slope = theil_sen(values)?;
     let middle = median(values).filter(|m| *m > 0.0)?;
@@ -132,7 +132,7 @@ fn drift(name: &str, values: &[f64], limit: f64) -> Option<Check> {
     let mut check = Check::at_most(name, Some(change), limit, Unit::Ratio).about(About::Drift);
     let small = change.abs() <= limit;
     check.ok = Some(small || !slope.is_certain());
-    let noise = if check.failed() || small { "" } else { ", not told from noise" };
+    let noise = if check.failed() || small { "" } else { ", within the noise" };
     Some(check.with_note(format!("over the measured time{noise}")))
 }
 
@@ -163,16 +163,15 @@ fn growths(rows: &[&IntervalRow], measured: &Measured) -> Vec<Check> {
     checks
 }
 
-/// Messages more at the end of the window than at its start, by the slope.
+/// Growth over the measured time, by the slope.
 fn growth(name: &str, slope: &Slope, samples: usize, limit: f64) -> Check {
     let grown = slope.value * (samples - 1) as f64;
     let mut check = Check::at_most(name, Some(grown), limit, Unit::Count).about(About::Growth);
     check.ok = Some(grown <= limit || slope.low <= 0.0);
-    check.with_note("more at the end of the measured time than at its start")
+    check.with_note("from the start to the end of the measured time")
 }
 
-/// The same of a run too short for a slope: what grew in every second grows; what grew, but not in every
-/// second, cannot be told.
+/// The same for a run too short for a slope: growth in every second counts; other growth is undecided.
 fn short_growth(name: &str, values: &[f64], limit: f64) -> Option<Check> {
     let (first, rest) = values.split_first()?;
     let grown = rest.last()? - first;
@@ -180,10 +179,10 @@ fn short_growth(name: &str, values: &[f64], limit: f64) -> Option<Check> {
     if check.failed() && !values.windows(2).all(|w| w[0] < w[1]) {
         check.ok = None;
     }
-    Some(check.with_note("more at the end of the measured time than at its start"))
+    Some(check.with_note("from the start to the end of the measured time"))
 }
 
-/// The warm-up a stage would have needed, if MSER-5 would cut its beginning and what it cuts matters.
+/// The warm-up that a stage needed; None: MSER-5 cuts nothing that matters.
 fn warmup_needed(plan: &Plan, stage: usize, rows: &[&IntervalRow]) -> Option<Nanos> {
     let in_flight: Vec<f64> = rows.iter().map(|r| r.gauges.in_flight as f64).collect();
     let series = [(answered_rate(rows), 0.01), (p50s(rows), 0.05), (in_flight, 0.10)];

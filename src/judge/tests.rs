@@ -118,7 +118,7 @@ fn a_window_too_small_shows_littles_law_with_the_window_that_would_do() {
     let law = j.littles_law.unwrap();
     assert!((law.open - 8.0).abs() < 0.01, "{law:?}");
     assert_eq!((law.slots, law.window), (2, 5));
-    assert!(j.notes.iter().any(|n| n.contains("a window of 5 per bind would do")));
+    assert!(j.notes.iter().any(|n| n.contains("a window of 5 per bind is enough")));
     let why = j.explanation.unwrap().to_string();
     assert!(why.contains("window is too small"), "{why}");
 }
@@ -129,7 +129,7 @@ fn a_stall_is_explained_as_the_smscs_slow_spell() {
     let stalled = Fate { wait: ms(900), ..GOOD };
     let (_, j) = judged(&plan, |i, _| if i % 20 == 0 { stalled } else { GOOD });
     let why = j.explanation.unwrap().to_string();
-    assert!(why.contains("slow spells"), "{why}");
+    assert!(why.contains("slow periods"), "{why}");
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn a_drift_of_the_median_is_noise_and_a_slow_start_asks_for_a_longer_warm_up() {
         |_: u64, at: Nanos| Fate { service: ms(if at < ms(12_000) { 60 } else { 10 }), ..GOOD };
     let (_, j) = judged(&plan, slow_start);
     assert_eq!(j.steady.warmup_needed_s, Some(12.0), "{:?}", j.steady);
-    assert!(j.warnings.iter().any(|w| w == "warm-up too short: at least 12 s"));
+    assert!(j.warnings.iter().any(|w| w == "the warm-up was too short; use at least 12 s"));
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn a_gate_is_undecided_where_its_interval_straddles_the_limit() {
         judged(&plan, |i, _| Fate { service: Nanos(i * 7919 % 2000 * 20_000), ..GOOD });
     let g = &evaluate(&plan, &record, &j)[0];
     assert_eq!(g.outcome, GateOutcome::Undecided);
-    assert!(g.why.as_ref().unwrap().contains("straddles"), "{g:?}");
+    assert!(g.why.as_ref().unwrap().contains("contains the limit"), "{g:?}");
     assert_eq!(j.outcome, Some(Outcome::InconclusiveNoise));
 }
 

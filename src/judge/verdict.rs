@@ -1,5 +1,5 @@
-//! The verdict at a rate (docs/verdict.md, "Verdict at a rate"): outcome, limiter, and the checks that made them. It
-//! decides from figures; it prints nothing.
+//! The verdict at a rate (METHOD.md §8): outcome, limiter, and the checks behind them. It decides from
+//! figures and prints nothing.
 mod cause;
 
 pub use cause::Explanation;
@@ -40,7 +40,7 @@ pub struct LittlesLaw {
 /// Shares that a sustained rate must keep (docs/verdict.md, "Verdict at a rate").
 const SENT_MIN: f64 = 0.999;
 const ANSWERED_MIN: f64 = 0.999;
-/// Throttled and refused, and receipts missing, unless a gate says otherwise.
+/// Rejected messages and missing receipts, unless a gate sets another limit.
 const ERRORS_MAX: f64 = 0.001;
 const MISSING_MAX: f64 = 0.001;
 /// Checks that fail where messages queue up, in the harness or at the SMSC.
@@ -53,15 +53,15 @@ pub fn work_piled_up(outcome: Option<Outcome>, reasons: &[Check]) -> bool {
     outcome == Some(Outcome::NotSustained) && reasons.iter().any(piles_up)
 }
 
-/// Share of the time with no free slot from which on the window is called full.
+/// Share of the time without a free slot from which on the window limits.
 const WINDOW_FULL: f64 = 0.10;
-/// Share of the response time from which on waiting for the socket is called a limit, and its mean.
+/// Share of the response time, and mean, from which on waiting for the socket limits.
 const WRITE_WAIT_SHARE: f64 = 0.10;
 const WRITE_WAIT_MIN: Nanos = Nanos::from_millis(1);
-/// Share of messages from which on throttling, losses and drops are called a limit.
+/// Share of messages from which on throttling, losses and drops limit.
 const MATTERS: f64 = 0.001;
 
-/// The checks on the SMSC; steadiness and the harness apart.
+/// The checks on the SMSC, without those on steadiness and the harness.
 pub(super) fn checks(plan: &Plan, measured: &Measured) -> Vec<Check> {
     let t = measured.tally();
     let share = |part: u64, all: u64| (all > 0).then(|| part as f64 / all as f64);
@@ -86,7 +86,7 @@ pub(super) fn checks(plan: &Plan, measured: &Measured) -> Vec<Check> {
     checks
 }
 
-/// Receipts that did not come. Undecided where those that could not be followed may turn it.
+/// The missing receipts. Undecided if untracked receipts could change the result.
 fn missing(plan: &Plan, t: &Counters) -> Option<Check> {
     let missing = MissingShare::of(t)?;
     let limit = upper_limit(plan, "ratio.missing").unwrap_or(MISSING_MAX);
@@ -101,7 +101,7 @@ fn missing(plan: &Plan, t: &Counters) -> Option<Check> {
     Some(check)
 }
 
-/// The outcome. None in closed loop and where nothing is sent.
+/// The outcome. None: a closed loop, or a run that sends nothing.
 pub(super) fn outcome(
     measured: &Measured,
     health: &Health,
@@ -127,7 +127,7 @@ pub(super) fn outcome(
     Some(Outcome::Sustained)
 }
 
-/// What limited the run, first that holds, with the evidence. None where nothing was planned or nothing sent.
+/// What limited the run, with the evidence: the first cause that applies. None: nothing was planned or sent.
 pub(super) fn limiter(
     plan: &Plan,
     record: &RunRecord,
@@ -163,17 +163,17 @@ pub(super) fn limiter(
     }
     let full = measured.window_full.unwrap_or(0.0);
     let dropped = t.dropped as f64 / t.planned.max(1) as f64;
-    if (full >= WINDOW_FULL && somebody_waited(measured)) || dropped > MATTERS {
+    if (full >= WINDOW_FULL && messages_waited(measured)) || dropped > MATTERS {
         let of = words::percent(full);
         let mut evidence = vec![if is_capped(plan) {
             format!(
-                "no bind could send for {of} of the time: its window was full, or it was at its own rate_max"
+                "no session could send for {of} of the time: its window was full, or it was at its rate_max"
             )
         } else {
             format!("no window slot was free for {of} of the time")
         }];
         if t.dropped > 0 {
-            evidence.push(format!("{} dropped for it", counted_was(t.dropped, "message")));
+            evidence.push(format!("{} dropped for that reason", counted_was(t.dropped, "message")));
         }
         evidence.extend(answered_none(record, measured));
         return Some((Limiter::Window, evidence));
@@ -181,13 +181,13 @@ pub(super) fn limiter(
     Some(late(steady, checks))
 }
 
-/// Whether a bind may send no faster than the profile says: at its limit it has no free slot either.
+/// Whether the profile caps the rate of single sessions: a session at its cap has no free slot either.
 pub(super) fn is_capped(plan: &Plan) -> bool {
     plan.accounts.iter().any(|account| account.binds.rate_max.is_some())
 }
 
-/// Whether the lack of a free slot kept a message waiting.
-fn somebody_waited(measured: &Measured) -> bool {
+/// Whether messages waited for a free slot.
+fn messages_waited(measured: &Measured) -> bool {
     let t = measured.tally();
     let (wait, response) = (Metric::WindowWait, Metric::Response);
     let sum = |metric| measured.latency(metric).sum_ns() as f64;
@@ -197,19 +197,19 @@ fn somebody_waited(measured: &Measured) -> bool {
         || sum(wait) > MATTERS * sum(response)
 }
 
-/// An SMSC that is silent is not a slow one. Where it was so from the start, nothing may have been written in the measured
-/// time: what filled the window before is meant then.
+/// Evidence that the SMSC answered nothing; None: it did answer. If it was silent from the start, nothing may have been
+/// written in the measured time; the messages that filled the window before count then.
 fn answered_none(record: &RunRecord, measured: &Measured) -> Option<String> {
     let (all, t) = (record.ledger(), measured.tally());
     let written = if t.written > 0 { t.written } else { all.written };
     let none = t.answered() == 0 && (t.written > 0 || all.answered() == 0);
     (none && written > 0).then(|| {
         let sent = counted_was(written, "message");
-        format!("{sent} sent, and the SMSC answered none of them")
+        format!("{sent} sent and the SMSC answered none")
     })
 }
 
-/// The SMSC's own lateness: with its answers, or with its receipts only.
+/// The limiter if the SMSC was late, with its answers or only with its receipts.
 fn late(steady: &Steady, checks: &[Check]) -> (Limiter, Vec<String>) {
     let (receipts, answers): (Vec<&Check>, Vec<&Check>) = checks
         .iter()
@@ -230,14 +230,14 @@ fn late(steady: &Steady, checks: &[Check]) -> (Limiter, Vec<String>) {
             let evidence = if failed.is_empty() {
                 "nothing limited the rate in this run".to_owned()
             } else {
-                format!("the rate was kept; the verdict is for {}", failed.join("; "))
+                format!("the rate was sustained; the verdict comes from {}", failed.join("; "))
             };
             (Limiter::None, vec![evidence])
         }
     }
 }
 
-/// Messages waited for sockets that took no octets. The kernel's own account of it is the evidence.
+/// Evidence that messages waited for sockets that took no octets; the kernel's figures are part of it.
 fn backpressure(record: &RunRecord, measured: &Measured) -> Option<Vec<String>> {
     let wait = measured.latency(Metric::WriteWait);
     let response = measured.latency(Metric::Response).sum_ns().max(1) as f64;
@@ -246,7 +246,7 @@ fn backpressure(record: &RunRecord, measured: &Measured) -> Option<Vec<String>> 
         return None;
     }
     let mut evidence = vec![format!(
-        "messages waited {} on average for a socket that took no octets",
+        "messages waited {} on average because the socket took no octets",
         words::duration(mean.0)
     )];
     let sum = |of: fn(&Transport) -> Option<Nanos>| -> u64 {
@@ -257,7 +257,7 @@ fn backpressure(record: &RunRecord, measured: &Measured) -> Option<Vec<String>> 
     if busy > 0 {
         let limited = sum(|t| t.rwnd_limited) as f64 / busy as f64;
         evidence.push(format!(
-            "the SMSC's TCP receive window was full for {} of the time that the connections were busy",
+            "the SMSC's TCP receive window was full for {} of the busy time",
             words::percent(limited)
         ));
     }
@@ -276,8 +276,8 @@ fn harness_limits(measured: &Measured, health: &Health) -> Option<Vec<String>> {
     }
 }
 
-/// Share of the measured time for which sessions were missing: by their outages where all of them are known, else by how
-/// many were up at the end of each second.
+/// Share of the measured time in which sessions were missing: from their outages if all are recorded, else from the
+/// sessions bound at the end of each second.
 fn share_down(plan: &Plan, record: &RunRecord, measured: &Measured) -> f64 {
     let sessions = plan.sessions_count() as u64;
     let (mut down, mut all, mut from, mut to) = (0.0, 0.0, Nanos::MAX, Nanos::ZERO);
@@ -308,11 +308,8 @@ fn connection_limits(plan: &Plan, record: &RunRecord, measured: &Measured) -> Op
         evidence.push(format!("{lost} submit_sm {was} in flight on connections that were lost"));
     }
     if !record.outages.is_empty() {
-        let times = match record.outages_count() {
-            1 => "once".to_owned(),
-            n => format!("{} times", words::count(n)),
-        };
-        evidence.push(format!("{times} a session was down"));
+        let outages = words::counted(record.outages_count(), "outage");
+        evidence.push(format!("sessions had {outages}"));
     }
     if down > 0.0 {
         evidence.push(format!("sessions were missing for {} of the time", words::percent(down)));
@@ -320,7 +317,7 @@ fn connection_limits(plan: &Plan, record: &RunRecord, measured: &Measured) -> Op
     Some(evidence)
 }
 
-/// What the rate and the service time need to have open. None in closed loop or without answers.
+/// How many messages the rate and the service time keep in flight. None: a closed loop, or no answers.
 pub(super) fn littles_law(plan: &Plan, measured: &Measured) -> Option<LittlesLaw> {
     let rate = measured.target?;
     let service = measured.latency(Metric::Service).mean()?;
@@ -333,7 +330,7 @@ pub(super) fn littles_law(plan: &Plan, measured: &Measured) -> Option<LittlesLaw
 }
 
 impl LittlesLaw {
-    /// One sentence, for a run that the window limited.
+    /// A sentence for a run that the window limited.
     pub fn says(&self) -> String {
         let need = format!(
             "Little's law: {} × {} mean service time keep {:.1} submit_sm in flight on average; \
@@ -344,9 +341,9 @@ impl LittlesLaw {
             words::count(self.slots)
         );
         if self.open * 1.05 < self.slots as f64 {
-            format!("{need}, which is enough on average: spells of slow answers filled them")
+            format!("{need}, which is enough on average: periods of slow answers filled them")
         } else {
-            format!("{need}; a window of {} per bind would do", self.window)
+            format!("{need}; a window of {} per bind is enough", self.window)
         }
     }
 }

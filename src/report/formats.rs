@@ -2,12 +2,12 @@
 use super::unavailable::Unavailable;
 use super::{Saved, Style, csv, hgrm, hlog, html, junit, markdown, text};
 
-/// When a format stands in the run folder.
+/// Whether a format is written to the run folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
     /// Always, under this name.
     Always(&'static str),
-    /// Where the run had gates.
+    /// If the run had gates.
     WithGates(&'static str),
     /// Never.
     Never,
@@ -33,7 +33,7 @@ pub struct FormatRow {
 }
 
 impl FormatRow {
-    /// Its file in the folder of that run; None: it does not stand there.
+    /// Its file in the run folder; None: it has none.
     pub fn file(&self, saved: &Saved) -> Option<&'static str> {
         match self.keep {
             Keep::Always(name) => Some(name),

@@ -131,7 +131,7 @@ fn table(of: &Table) -> String {
 
 fn heading(m: &RunModel<'_>) -> String {
     let headline = &m.headline;
-    // a page that begins with a green verdict is read no further
+    // a failed gate stands first: readers stop at a green verdict
     let (tone, says) = match headline.gates_tone {
         Tone::Good => (headline.tone, headline.says()),
         tone => (tone, format!("{} · {}", headline.gates, headline.says())),

@@ -8,13 +8,13 @@ use serde_json::Value;
 /// Everything a report is made from.
 #[derive(Clone, Copy, Debug)]
 pub struct Run<'a> {
-    /// What was to be done.
+    /// The plan.
     pub plan: &'a Plan,
     /// The resolved profile, redacted.
     pub profile: &'a Value,
     /// What was measured; its rows settled ([`RunRecord::settle_rows`]).
     pub record: &'a RunRecord,
-    /// What it means.
+    /// Its judgement.
     pub judgement: &'a Judgement,
     /// The profile's gates, decided.
     pub gates: &'a [GateResult],

@@ -9,7 +9,7 @@ use crate::measure::{IntervalRow, Latency, Metric, ROW_METRICS};
 pub struct Saved {
     /// result.json.
     pub document: Document,
-    /// latency.hlog; None where only result.json is at hand.
+    /// latency.hlog; None: there is only result.json.
     pub seconds: Option<Vec<Second>>,
 }
 
@@ -17,7 +17,7 @@ impl Saved {
     /// Of a run that has just ended.
     pub fn of(run: &Run<'_>) -> Saved {
         let seconds = run.record.intervals.iter().map(Second::of);
-        // a second in which no value was seen leaves no line in the log
+        // a second without observed values has no line in the log
         let seen = seconds.filter(|second| !second.latencies.is_empty());
         Saved { document: Document::of(run), seconds: Some(seen.collect()) }
     }

@@ -404,7 +404,7 @@ fn text_from_a_peer_cannot_steer_the_terminal_and_pdus_are_masked() {
     );
     let text = made.text();
     assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
-    assert!(text.contains("session 1 was down at 1.5 s for 1 s"), "{text}");
+    assert!(text.contains("session 1 went down at 1.5 s for 1 s"), "{text}");
     let bytes = made.bytes("json");
     assert!(!bytes.iter().any(|b| *b < 0x20 && *b != b'\n'));
     let doc = made.json();

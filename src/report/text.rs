@@ -1,5 +1,5 @@
-//! Summaries on the terminal: what was found first, then why it can be believed, then the figures. It decides widths
-//! and colours, and nothing that is said.
+//! Summaries on the terminal: the result, then the evidence, then the figures. This file decides widths and colours,
+//! not the words.
 use super::Saved;
 use super::escape::printable;
 use super::model::{
@@ -46,7 +46,7 @@ struct Page {
 
 impl Page {
     fn new(style: Style) -> Page {
-        /// Narrower, words would stand one under the other.
+        /// Narrower columns would leave one word per line.
         const NARROWEST: usize = 40;
         let style = Style { columns: style.columns.max(NARROWEST), ..style };
         Page { style, text: String::new() }
@@ -57,7 +57,7 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// An empty line after what is there; one is enough.
+    /// One empty line after the text so far.
     fn gap(&mut self) {
         if !self.text.ends_with("\n\n") && !self.text.is_empty() {
             self.text.push('\n');
@@ -94,7 +94,7 @@ impl Page {
         self.painted(&format!("  {:<10}", line.label), &line.says, line.word, line.tone);
     }
 
-    /// A table, and how much of it is left out; nothing without a row.
+    /// A table, with the number of rows left out; nothing if it is empty.
     fn table(&mut self, of: &Table) {
         let (columns, rows, more) = of.in_brief();
         if rows.is_empty() {
@@ -116,7 +116,7 @@ impl Page {
         self.painted("  ", &says, ledger.state, ledger.tone);
         for sum in &ledger.sums {
             let total = words::count(sum.total);
-            // the sign stays with the total: the terms are indented as far
+            // the sign stays with the total, so that the terms are aligned
             let (sign, terms) = match sum.terms() {
                 terms if terms.is_empty() => ("", terms),
                 terms => (" = ", terms),
@@ -124,7 +124,7 @@ impl Page {
             self.fill(&format!("  {:<11}{total:>13}{sign}", sum.name), &terms);
         }
         if !ledger.besides.is_empty() {
-            self.fill("  besides    ", &ledger.besides);
+            self.fill("  also       ", &ledger.besides);
         }
         for failure in &ledger.failures {
             self.fill("  ✗ ", failure);
@@ -189,7 +189,7 @@ pub fn text(saved: &Saved, style: Style) -> String {
     page.text
 }
 
-/// The verdict once more, with the gates, in one line: what stays in sight when the summary is longer than a terminal.
+/// The verdict and the gates in one line, visible when the summary is longer than the terminal.
 pub fn verdict_line(saved: &Saved, style: Style) -> String {
     let headline = Headline::of(&saved.document);
     let gates =
@@ -199,7 +199,7 @@ pub fn verdict_line(saved: &Saved, style: Style) -> String {
     format!("{}\n", style.paint(headline.tone, &shown))
 }
 
-/// The summary of a comparison: the table, what it comes to above it, what is to be said below it.
+/// The summary of a comparison: the result, the table, the remarks.
 pub(super) fn comparison(m: &ComparisonModel, style: Style) -> String {
     let mut page = Page::new(style);
     page.fill("", &m.headline);

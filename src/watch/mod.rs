@@ -1,4 +1,4 @@
-//! What a run looks like while it goes on: observers, which are told once a second and never asked to wait.
+//! Views of a run in progress: observers that get its progress once a second and never block it.
 pub mod metrics;
 mod observers;
 mod progress_line;

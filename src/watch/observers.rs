@@ -4,17 +4,17 @@ use crate::measure::{CutReason, Observer, Progress, SpillStore, Steer};
 use std::fmt;
 use std::sync::Arc;
 
-/// Observers that watch together, each in its turn. The first reason to end the load is the run's.
+/// Observers called one after the other. The first reason to end the load wins.
 #[derive(Default)]
 pub struct Observers<'a>(Vec<Box<dyn Observer + 'a>>);
 
 impl<'a> Observers<'a> {
-    /// None yet: watches nothing.
+    /// No observers.
     pub fn new() -> Observers<'a> {
         Observers::default()
     }
 
-    /// One more.
+    /// Adds an observer.
     pub fn push(&mut self, observer: impl Observer + 'a) {
         self.0.push(Box::new(observer));
     }
@@ -22,14 +22,14 @@ impl<'a> Observers<'a> {
 
 impl Observer for Observers<'_> {
     fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason> {
-        // all are told, also those after one that wants to end
+        // every observer gets the progress, also after one that ends the run
         let reasons: Vec<CutReason> =
             self.0.iter_mut().filter_map(|observer| observer.progress(progress)).collect();
         reasons.into_iter().next()
     }
 
     fn start(&mut self, earliest: Nanos) -> Option<Nanos> {
-        // the load begins when it may for all
+        // the load begins when every observer allows it
         self.0.iter_mut().try_fold(earliest, |at, observer| Some(at.max(observer.start(earliest)?)))
     }
 
@@ -42,7 +42,7 @@ impl Observer for Observers<'_> {
     }
 
     fn steer(&mut self) -> Option<Steer> {
-        // one wish at a time: the next is asked for a moment later
+        // one request at a time: the next call takes the next one
         self.0.iter_mut().find_map(|observer| observer.steer())
     }
 }

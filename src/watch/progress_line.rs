@@ -1,5 +1,5 @@
-//! The line of progress: rewritten in place on a terminal, else one plain line a second; or nothing. It
-//! writes where it is told to, and reads no clock: the run says how late it is.
+//! The progress line: rewritten in place on a terminal, else one plain line a second, or nothing. It reads no clock:
+//! the run passes the time.
 use crate::kit::{Nanos, words};
 use crate::measure::{CutReason, IntervalRow, Observer, Phase, Progress};
 use crate::plan::{Arrival, Plan, Schedule, Stage};
@@ -9,7 +9,7 @@ use std::io::Write;
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineMode {
-    /// One line, rewritten: for a terminal of so many columns.
+    /// One line, rewritten, for a terminal.
     Bar {
         /// Its width.
         columns: usize,
@@ -18,16 +18,16 @@ pub enum LineMode {
     },
     /// One line a second.
     Plain,
-    /// Nothing.
+    /// No progress.
     Off,
 }
 
-/// An observer that keeps a line of progress.
+/// An observer that writes the progress line.
 pub struct ProgressLine<W: Write> {
     writer: W,
     mode: LineMode,
     stages: Vec<Stage>,
-    /// What the plan wants at each time, however arrivals are spaced.
+    /// The planned rate at each time, without the spacing of arrivals.
     schedule: Option<Schedule>,
     /// The last plain line's phase and second, so that each is written once.
     last: Option<(Phase, u64)>,
@@ -48,7 +48,7 @@ impl<W: Write> ProgressLine<W> {
         }
     }
 
-    /// Progress is a courtesy: where it cannot be written, the run goes on.
+    /// Writes text. If that fails, the run goes on without progress.
     fn put(&mut self, text: &str) {
         let written = self.writer.write_all(text.as_bytes()).and_then(|()| self.writer.flush());
         if written.is_err() {
@@ -107,7 +107,7 @@ impl<W: Write> ProgressLine<W> {
         facts.join(" · ")
     }
 
-    /// What the plan wanted in the second whose rates are shown, in its middle; before the first, what it wants now.
+    /// The planned rate in the middle of the second whose rates are shown; before the first second, the rate now.
     fn target(&self, p: &Progress<'_>) -> String {
         let at = last_full_row(p).map_or(p.at, |row| row.at + Nanos(row.length.0 / 2));
         match &self.schedule {
@@ -150,9 +150,9 @@ fn row_facts(row: &IntervalRow) -> Vec<String> {
     if let (Some(p50), Some(p99)) = (row.response.p50(), row.response.p99()) {
         facts.push(format!("p50 {} p99 {}", words::duration(p50), words::duration(p99)));
     }
-    facts.push(format!("open {}/{}", words::count(row.gauges.in_flight), row.gauges.slots));
+    facts.push(format!("in flight {}/{}", words::count(row.gauges.in_flight), row.gauges.slots));
     if row.gauges.backlog > 0 {
-        facts.push(format!("waiting {}", words::count(row.gauges.backlog)));
+        facts.push(format!("backlog {}", words::count(row.gauges.backlog)));
     }
     if let Some(lag) = row.harness_lag.p99() {
         facts.push(format!("lag {}", words::duration(lag)));
@@ -193,7 +193,7 @@ impl<W: Write> Drop for ProgressLine<W> {
 
 impl<W: Write> std::fmt::Debug for ProgressLine<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Line").field("mode", &self.mode).finish_non_exhaustive()
+        f.debug_struct("ProgressLine").field("mode", &self.mode).finish_non_exhaustive()
     }
 }
 
@@ -237,7 +237,8 @@ mod tests {
         assert_eq!(lines.len(), 4, "{text}");
         assert!(lines[0].contains("connecting, 2 of 2"));
         assert!(lines[1].contains("warm-up 1/2 s → 200/s"));
-        for words in ["hold 3/8 s", "sent 200/s", "ok 200/s", "p50 10.", "open 10/40", "lag 5"] {
+        for words in ["hold 3/8 s", "sent 200/s", "ok 200/s", "p50 10.", "in flight 10/40", "lag 5"]
+        {
             assert!(lines[2].contains(words), "{words}: {}", lines[2]);
         }
         assert!(lines[3].contains("draining"));

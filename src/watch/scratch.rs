@@ -1,5 +1,5 @@
-//! A spill store on disk: an unlinked file, which is removed with the run however it ends.
-use crate::measure::SpillStore;
+//! A shelf on disk: a file without a name, so that the kernel frees it when the process ends.
+use crate::measure::Shelf;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The file's name while it has one.
 const NAME: &str = "distributions.part";
 
-/// A file without a name in a folder.
+/// A temporary file without a name.
 #[derive(Debug)]
 pub struct Scratch {
     folder: PathBuf,
@@ -19,17 +19,17 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// An empty one in a folder, which is made where it is not there.
+    /// Creates an empty file in a folder, and the folder if needed.
     ///
     /// # Errors
-    /// Where no file can be made there.
+    /// The file cannot be created.
     pub fn new(folder: &Path) -> io::Result<Scratch> {
         fs::create_dir_all(folder)?;
         let path = folder.join(NAME);
-        // one that an earlier run left behind is that run's
+        // an earlier run that was killed may have left its file
         let _ = fs::remove_file(&path);
         let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
-        // the file stays for as long as it is open
+        // the kernel keeps the file while it is open
         fs::remove_file(&path)?;
         Ok(Scratch { folder: folder.to_owned(), file, end: AtomicU64::new(0) })
     }

@@ -1,8 +1,7 @@
-//! Which second of a record to show while it grows.
+//! The second of a growing record that a view shows.
 use crate::measure::{IntervalRow, Progress};
 
-/// The last second that is over and that all workers have reported: one that is filling, or lacks a worker, would
-/// mislead.
+/// The last complete second that all workers have reported.
 pub(super) fn last_full_row<'a>(p: &'a Progress<'_>) -> Option<&'a IntervalRow> {
     let rows = &p.record.intervals;
     let until = p.at.min(p.record.reported_by_all());

@@ -9,18 +9,18 @@ use serde::{Deserialize, Serialize};
 /// The version of the document.
 pub const SCHEMA: &str = "smppbench.comparison/1";
 
-/// What is asked of a comparison.
+/// The settings of a comparison.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
-    /// Smallest change that matters, as a part of the base: 0.05 is 5 %.
+    /// Smallest change that matters, as a share of the base: 0.05 is 5 %.
     pub effect_min: f64,
     /// The same for single metrics, by name.
     pub effects: Vec<(String, f64)>,
-    /// Smallest change of a share that matters where a side has none: 0.001 is a tenth of a percentage point.
+    /// Smallest change of a share that matters if a side has 0: 0.001 is a tenth of a percentage point.
     pub share_effect_min: f64,
-    /// The metrics whose verdicts make the verdict; Holm's correction goes over them.
+    /// The metrics that make the verdict of the whole; Holm's correction covers them.
     pub primary: Vec<String>,
-    /// How often to call a difference where there is none.
+    /// Probability of a false difference.
     pub alpha: f64,
     /// Resamples.
     pub resamples: usize,
@@ -76,17 +76,17 @@ fn near(name: &str, known: &[String]) -> String {
     near.iter().take(3).map(|n| n.1.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// How the candidate stands to the base.
+/// The candidate compared with the base.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Certainly better, and perhaps by more than the smallest effect.
+    /// Certainly better, possibly by more than the smallest effect.
     Better,
-    /// Certainly worse, and perhaps by more than the smallest effect.
+    /// Certainly worse, possibly by more than the smallest effect.
     Worse,
     /// Certainly within the smallest effect, either way.
     Equivalent,
-    /// None of these can be said.
+    /// Undecided.
     Inconclusive,
 }
 
@@ -102,7 +102,7 @@ impl Verdict {
     }
 }
 
-/// On which scale two sides are compared.
+/// The scale of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scale {
@@ -112,7 +112,7 @@ pub enum Scale {
     Difference,
 }
 
-/// What p was found by.
+/// The test behind p.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Test {
@@ -131,9 +131,9 @@ pub struct MetricComparison {
     pub unit: Unit,
     /// Which way is better.
     pub better: Direction,
-    /// True where it counts for the verdict of the whole.
+    /// Whether it counts for the verdict of the whole.
     pub primary: bool,
-    /// The base: of several runs, their geometric mean (on a scale of differences, the mean); null: among what was never seen.
+    /// The base: the geometric mean of its runs (on a scale of differences, the mean); null: censored.
     pub base: Option<f64>,
     /// The candidate.
     pub candidate: Option<f64>,
@@ -141,7 +141,7 @@ pub struct MetricComparison {
     pub base_runs: Vec<Option<f64>>,
     /// Run by run.
     pub candidate_runs: Vec<Option<f64>>,
-    /// What the change is measured on.
+    /// The scale of the change.
     pub scale: Scale,
     /// The change: a ratio, or a difference in the metric's unit; null: unknown.
     pub change: Option<f64>,
@@ -151,17 +151,17 @@ pub struct MetricComparison {
     pub high: Option<f64>,
     /// Smallest change that matters: a part of the base, or on a scale of differences in the metric's unit.
     pub effect_min: f64,
-    /// How likely a change so large would be if there were none; null: unknown.
+    /// Probability of such a change if there is no difference; null: unknown.
     pub p: Option<f64>,
-    /// Corrected for the number of metrics asked at once.
+    /// p corrected for the number of metrics.
     pub p_holm: Option<f64>,
-    /// What p was found by.
+    /// The test behind p.
     pub test: Test,
-    /// How the candidate stands.
+    /// The verdict.
     pub verdict: Verdict,
-    /// Where inconclusive: about so many further runs a side would settle it; null: unknown, or too many to tell.
+    /// If inconclusive: estimated further runs per side to decide it; null: unknown, or too many.
     pub runs_needed: Option<u64>,
-    /// What a reader should know besides.
+    /// A remark for the reader.
     pub note: Option<String>,
 }
 
@@ -169,8 +169,10 @@ impl MetricComparison {
     /// A change on its scale: `+5.1 %`, `×12.3`, `-0.2 points`.
     pub fn says(&self, change: f64) -> String {
         const MANIFOLD: f64 = 3.0;
+        const MANIFOLD_MAX: f64 = 1_000.0;
         let (sign, size) = (if change < 0.0 { "-" } else { "+" }, change.abs());
         match (self.scale, self.unit) {
+            (Scale::Ratio, _) if change > MANIFOLD_MAX => "more than ×1,000".to_owned(),
             (Scale::Ratio, _) if change >= MANIFOLD => format!("×{change:.1}"),
             (Scale::Ratio, _) => {
                 let percent = ((change - 1.0) * 1000.0).round() / 10.0;
@@ -197,17 +199,17 @@ pub struct Comparison {
     pub base: Vec<String>,
     /// Runs of the candidate.
     pub candidate: Vec<String>,
-    /// True where the runs, or their seconds, were made at the same time and are paired.
+    /// Whether the runs, or their seconds, were made at the same time and are paired.
     pub paired: bool,
-    /// What was asked.
+    /// The settings.
     pub settings: Settings,
-    /// False where the harness did not keep up in a run: then only what its lateness does not explain is concluded.
+    /// Whether the harness kept up in every run. False: only changes that its lateness does not explain count.
     pub trusted: bool,
     /// Worse if any primary metric is; else inconclusive if any is; else better if any is; else equivalent.
     pub verdict: Verdict,
-    /// Where the sides were made with different things.
+    /// Keys in which the sides differ.
     pub differences: Vec<Difference>,
-    /// What a reader should beware of.
+    /// Warnings for the reader.
     pub warnings: Vec<String>,
     /// Metric by metric, the primary ones first.
     pub metrics: Vec<MetricComparison>,

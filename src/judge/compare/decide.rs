@@ -1,4 +1,4 @@
-//! From the readings of two sides to one estimate a metric: which scale, what stands for each side, how uncertain.
+//! Turns the readings of two sides into one estimate per metric: its scale, the value of each side, its uncertainty.
 use super::comparison::{Scale, Settings, Test};
 use super::evidence::{Evidence, Proportion};
 use super::metrics::{self, ComparedMetric};
@@ -7,7 +7,7 @@ use super::side::RunSet;
 use crate::judge::statistics::{Deviation, Effect, mann_whitney, mean, of_runs, spread};
 use crate::kit::{Rng, stream_seed};
 
-/// What is known of one metric.
+/// The estimate of a metric.
 pub(super) struct Estimate {
     pub(super) row: ComparedMetric,
     pub(super) base: Vec<Option<Reading>>,
@@ -15,7 +15,7 @@ pub(super) struct Estimate {
     pub(super) known: EstimateResult,
 }
 
-/// How far a metric could be compared.
+/// Whether a metric could be compared.
 pub(super) enum EstimateResult {
     /// Both sides have it. Values in its unit.
     Both {
@@ -26,13 +26,13 @@ pub(super) enum EstimateResult {
         p: Option<f64>,
         test: Test,
     },
-    /// On a side it lies among what was never seen.
+    /// On a side it lies among the censored values.
     Unseen,
     /// Some runs of a side do not have it.
     Partly,
 }
 
-/// Metrics that either side has, with their readings.
+/// The metrics that both sides have.
 fn rows(base: &RunSet, candidate: &RunSet) -> Vec<(usize, ComparedMetric)> {
     let has = |side: &RunSet, row: &ComparedMetric| !side.readings(&row.name).is_empty();
     let all = metrics::all().into_iter().enumerate();
@@ -43,7 +43,7 @@ fn whole(readings: &[Option<Reading>]) -> Option<Vec<&Reading>> {
     readings.iter().map(Option::as_ref).collect()
 }
 
-/// One metric, where every run has it.
+/// The estimate of a metric.
 fn estimate(
     row: ComparedMetric,
     base: &RunSet,
@@ -62,7 +62,7 @@ fn estimate(
     Estimate { row, base: a, candidate: b, known }
 }
 
-/// Runs a side from which ranks alone can settle a question.
+/// Fewest runs per side for a test by ranks.
 const RANKS_FROM: usize = 5;
 
 fn both(
@@ -101,7 +101,7 @@ fn own(reading: &Reading, scale: Scale) -> Option<Deviation> {
     }
 }
 
-/// What chance alone leaves uncertain in the counts of all runs of a side together; None where it is no share.
+/// The uncertainty by chance of the counts of all runs of a side together; None: it is not a share.
 fn pooled(row: &ComparedMetric, readings: &[&Reading], scale: Scale) -> Option<Deviation> {
     if !matches!(row.source, metrics::Source::Share(_)) {
         return None;
@@ -154,7 +154,7 @@ pub(super) fn independent(base: &RunSet, candidate: &RunSet, settings: &Settings
         .collect()
 }
 
-/// A single run beside several of the other side: it differs between runs as they do, and is no surer than it is itself.
+/// The uncertainty of a single run compared with several: the noise between the other side's runs, at least its own.
 fn alone(reading: &Reading, others: &[f64], scale: Scale) -> Option<Deviation> {
     let between = Deviation::even(spread(others)?, (others.len() - 1) as f64);
     Some(match own(reading, scale) {
@@ -187,7 +187,7 @@ pub(super) fn paired(
                         let mut draw = Resampling { resamples: settings.resamples, rng: &mut rng };
                         let (ln, linear) = side_by_side(base, candidate, &shape, &mut draw);
                         let found = if scale == Scale::Ratio { ln } else { linear };
-                        // without seconds to pair, each side's own word is all there is
+                        // without seconds to pair, each side's own uncertainty counts
                         found.or_else(|| {
                             Some(Deviation::difference(own(a[0], scale)?, own(b[0], scale)?))
                         })?
@@ -205,6 +205,6 @@ pub(super) fn paired(
         .collect()
 }
 
-/// Random streams are told apart by these.
+/// Numbers of the random streams.
 const RUNS: u64 = 0xC1;
 const PAIRS: u64 = 0xC2;

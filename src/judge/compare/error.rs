@@ -5,13 +5,13 @@ use super::evidence::Difference;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CompareError {
     /// A side without a run.
-    #[error("a side without a run: give at least one on either side")]
+    #[error("a side has no run; give at least one run per side")]
     Empty,
     /// A run in which nothing was measured.
-    #[error("{0}: nothing was sent in its measured time, so there is nothing to compare")]
+    #[error("{0}: no message was sent in its measured time, so there is nothing to compare")]
     NothingMeasured(String),
     /// Runs of one side that were made with different things.
-    #[error("{first} and {other} stand on one side but were made with different things: {}", list(.differences))]
+    #[error("{first} and {other} are on the same side but differ in: {}", list(.differences))]
     Mixed {
         /// A run.
         first: String,
@@ -37,7 +37,7 @@ pub enum CompareError {
         near: String,
     },
     /// An effect that is none, or larger than any.
-    #[error("a smallest effect of {0} will not do; write one such as 0.05 or 5%")]
+    #[error("{0} is not a valid smallest effect; write one such as 0.05 or 5%")]
     Effect(f64),
 }
 

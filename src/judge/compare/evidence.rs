@@ -1,4 +1,4 @@
-//! What a comparison needs to know of one run. Plain data: `report` makes it from a saved run, tests from chance.
+//! The data of one run for a comparison. `report` makes it from a saved run, tests make it from random numbers.
 use crate::judge::health::HealthState;
 use crate::judge::outcome::Outcome;
 use crate::judge::statistics::BucketCounts;
@@ -11,35 +11,35 @@ use serde::{Deserialize, Serialize};
 pub struct Evidence {
     /// Names it: `<name>-<UTC>`.
     pub id: String,
-    /// What it was made with.
+    /// Its settings and machine.
     pub fingerprint: Fingerprint,
-    /// Distributions of its measured messages, those that are recorded per message; the censored among them.
+    /// Distributions of its measured messages, with the censored values.
     pub latencies: Vec<(Metric, Latency)>,
     /// Rates by name (`rate.accepted`), per second of the measured time; what is undefined is absent.
     pub rates: Vec<(String, f64)>,
     /// Shares by name (`ratio.missing`), as counts of the measured messages.
     pub shares: Vec<(String, Proportion)>,
-    /// Its measured seconds, in order; empty where they were not kept.
+    /// Its measured seconds, in order; empty: they were not saved.
     pub seconds: Vec<Second>,
-    /// Whether the tool kept up.
+    /// Whether the harness kept up.
     pub harness: HealthState,
-    /// None in closed loop and where nothing is sent.
+    /// None: a closed loop, or a run that sends nothing.
     pub outcome: Option<Outcome>,
-    /// True where response and service times count refused submit_sm too, as an earlier version had it.
+    /// Whether response and service times include refused submit_sm, as in an earlier version.
     pub counts_refusals: bool,
 }
 
-/// So many of so many.
+/// A count out of a total.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proportion {
-    /// Those meant.
+    /// The count.
     pub part: u64,
-    /// All.
+    /// The total.
     pub of: u64,
 }
 
 impl Proportion {
-    /// As a number; None of nothing.
+    /// The share; None: the total is 0.
     pub fn value(self) -> Option<f64> {
         (self.of > 0).then(|| self.part as f64 / self.of as f64)
     }
@@ -58,9 +58,8 @@ pub struct Second {
     pub latencies: Vec<(Metric, BucketCounts)>,
 }
 
-/// What a run was made with, by dotted name, in order. Not in it: the run's and the target's names, accounts, the
-/// seed, the run folder, and what a self-check or the kernel's connections said; those may differ
-/// between runs that are compared, and often are what is compared. Secrets have no place in it.
+/// Settings and machine of a run, by dotted name, in order. It leaves out what may differ between compared runs: names
+/// of run and target, accounts, seed, run folder, self-check and TCP statistics. It has no secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint(pub Vec<(String, String)>);
 

@@ -1,5 +1,5 @@
-//! What is compared: one row each, with the direction that is better. Percentiles are every latency's of the
-//! catalogue that says something of the SMSC; the tool's own lateness does not, nor does how early a receipt was.
+//! The compared metrics, one row each, with the better direction. Percentiles are those of every latency that is the
+//! SMSC's; the harness's own lag is not, nor is how early a receipt was.
 use crate::judge::check::Unit;
 use crate::judge::name::PERCENTILES;
 use crate::measure::{Counters, LATENCY_METRICS, Metric};
@@ -20,7 +20,7 @@ pub enum Direction {
 pub(super) enum Source {
     /// A quantile of a distribution.
     Latency(Metric, f64),
-    /// Something a second: its count in a second.
+    /// A rate: its count in a second.
     Rate(fn(&Counters) -> u64),
     /// A share: part and whole in a second.
     Share(fn(&Counters) -> (u64, u64)),
@@ -45,7 +45,7 @@ impl ComparedMetric {
     }
 }
 
-/// Held against each other by default, together: Holm's correction goes over these. Medians and tails of both answers, what got through, what never came.
+/// The metrics that make the verdict by default; Holm's correction covers them.
 pub const PRIMARY: [&str; 6] = [
     "response.p50",
     "response.p99",
@@ -74,7 +74,7 @@ const SHARES: [SharesRow; 5] = [
     ("ratio.missing", |s| (s.receipts_missing, s.receipts_final + s.receipts_missing)),
 ];
 
-/// Whether a latency says something of the SMSC, so that shorter is better.
+/// Whether a latency is the SMSC's, so that shorter is better.
 const fn is_the_smscs(metric: Metric) -> bool {
     match metric {
         Metric::Response
@@ -118,22 +118,22 @@ pub(super) fn all() -> Vec<ComparedMetric> {
     latencies.chain(rates).chain(shares).collect()
 }
 
-/// Names of everything that is compared.
+/// Names of all compared metrics.
 pub fn compared_names() -> Vec<String> {
     all().into_iter().map(|row| row.name).collect()
 }
 
-/// The unit of what is compared under a name; None: it is not compared.
+/// The unit of a compared metric; None: it is not compared.
 pub fn compared_unit(name: &str) -> Option<Unit> {
     all().into_iter().find(|row| row.name == name).map(|row| row.unit())
 }
 
-/// Names of the shares that are compared: evidence has their counts.
+/// Names of the compared shares.
 pub fn compared_shares() -> impl Iterator<Item = &'static str> {
     SHARES.iter().map(|row| row.0)
 }
 
-/// Names of the rates that are compared.
+/// Names of the compared rates.
 pub fn compared_rates() -> impl Iterator<Item = &'static str> {
     RATES.iter().map(|row| row.0)
 }

@@ -1,9 +1,8 @@
-//! Is the candidate better or worse than the base (docs/comparing.md)? Runs in, one verdict a metric out. The execution
-//! is the unit: runs are compared with runs, and seconds within a run only where a side has no
-//! more than one. Pure: chance comes from a seed.
+//! Compares a candidate with a base (METHOD.md §10): runs in, one verdict per metric out. Runs are compared with runs,
+//! and seconds within a run only if a side has a single run. Pure: chance comes from a seed.
 //!
-//! Every figure is compared as the ratio candidate to base, on a logarithmic scale; of several runs, the geometric
-//! mean stands for the side. Where a figure is 0 in any run no ratio exists, and the difference is taken.
+//! Every figure is compared as the ratio candidate / base, on a logarithmic scale; a side of several runs has their
+//! geometric mean. If a figure is 0 in any run, there is no ratio and the difference is compared.
 mod comparison;
 mod decide;
 mod error;
@@ -105,30 +104,30 @@ fn warnings(
     let mut warnings = Vec::new();
     for run in base.invalid.iter().chain(&candidate.invalid) {
         warnings
-            .push(format!("{run}: the harness did not keep up; only what its lateness does not explain is concluded"));
+            .push(format!("{run}: the harness did not keep up, so only changes that its lateness does not explain count"));
     }
     for run in base.not_sustained.iter().chain(&candidate.not_sustained) {
         warnings.push(format!(
-            "{run}: its rate was not sustained, so its response times say how long the run was"
+            "{run}: its rate was not sustained, so its response times only reflect the run's length"
         ));
     }
     let old: Vec<&str> =
         base.counts_refusals.iter().chain(&candidate.counts_refusals).map(String::as_str).collect();
     if !old.is_empty() && old.len() < base.runs.len() + candidate.runs.len() {
         warnings.push(format!(
-            "{}: saved by an earlier version, whose response and service times count refused submit_sm too, which \
-             mostly come sooner than accepted ones; those of the other runs do not",
+            "{}: saved by an earlier version; its response and service times include refused submit_sm, which are usually \
+             answered sooner than accepted ones. Those of the other runs do not",
             old.join(", ")
         ));
     }
     let fewest = base.runs.len().min(candidate.runs.len());
     if !paired && fewest == 1 {
         warnings.push(if base.runs.len() == candidate.runs.len() {
-            "one run a side: the intervals hold the noise within the runs, not that between runs; \
-             repeat them, or use duel"
+            "one run per side: the intervals contain the noise within the runs, not between runs; repeat the runs or \
+             use duel"
                 .to_owned()
         } else {
-            "one run on one side: it is taken to differ between runs as those of the other side do"
+            "one run on one side: its noise between runs is taken from the other side"
                 .to_owned()
         });
     }

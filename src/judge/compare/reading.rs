@@ -1,4 +1,4 @@
-//! One figure of one run, with what the run alone says of its uncertainty.
+//! One figure of one run, with its uncertainty from this run alone.
 use super::evidence::{Evidence, Fingerprint, Proportion, Second};
 use super::metrics::{ComparedMetric, Source};
 use crate::judge::statistics::{
@@ -11,17 +11,17 @@ use serde::{Deserialize, Serialize};
 /// A figure of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
-    /// In the metric's unit; None: it lies among what was never seen.
+    /// In the metric's unit; None: it lies among the censored values.
     pub value: Option<f64>,
-    /// Then it is at least this.
+    /// The lower bound of such a figure.
     pub at_least: Option<f64>,
-    /// Of a share, its counts; of a latency, the values that were never seen.
+    /// The counts of a share; of a latency, its censored values.
     pub share: Option<Proportion>,
-    /// How far ln of the value may be off by what the run's own seconds say; None: they say nothing.
+    /// Uncertainty of ln of the value, from the run's seconds; None: unknown.
     pub ln_error: Option<Deviation>,
     /// The same of the value itself.
     pub error: Option<Deviation>,
-    /// True where there were no seconds, and its messages were taken for independent.
+    /// Whether there were no seconds, so that messages count as independent.
     pub rough: bool,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Resampling<'a> {
 }
 
 impl Reading {
-    /// Of one run. None where the figure is undefined, or its sample too small.
+    /// The figure of a run. None: undefined, or the sample is too small.
     pub(super) fn of(
         run: &Evidence,
         row: &ComparedMetric,
@@ -87,7 +87,7 @@ fn layers(run: &Evidence, metric: Metric) -> Option<Layers> {
     Layers::of(&seconds, censored)
 }
 
-/// By how much each second is beyond what the whole would lead to expect.
+/// How far each second exceeds the expectation from the whole run.
 fn surplus(
     seconds: &[Second],
     part: impl Fn(&Second) -> f64,
@@ -125,7 +125,7 @@ fn share(run: &Evidence, name: &str, counts: fn(&Counters) -> (u64, u64)) -> Opt
         (|s: &Second| counts(&s.counts).0 as f64, |s: &Second| counts(&s.counts).1 as f64);
     let all: f64 = run.seconds.iter().map(of).sum();
     let chance = (value * (1.0 - value) / share.of as f64).sqrt();
-    // troubles come in spells: the counts scatter more than those of independent messages would
+    // errors come in clusters: the counts scatter more than those of independent messages
     let scatter = if run.seconds.len() >= SPANS_MIN && all > 0.0 && chance > 0.0 {
         let blocks = Blocks::of(&surplus(&run.seconds, part, of));
         let seen = blocks.standard_error * run.seconds.len() as f64 / all;
@@ -145,7 +145,7 @@ fn share(run: &Evidence, name: &str, counts: fn(&Counters) -> (u64, u64)) -> Opt
     })
 }
 
-/// What independent messages would leave uncertain: (of the share, of its ln where it is not 0).
+/// The uncertainty if messages are independent: (of the share, of its ln unless it is 0).
 pub(super) fn by_chance(share: Proportion) -> (Deviation, Option<Deviation>) {
     let value = share.value().unwrap_or(0.0);
     let (low, high) = wilson(share.part, share.of);
@@ -154,7 +154,7 @@ pub(super) fn by_chance(share: Proportion) -> (Deviation, Option<Deviation>) {
     (Deviation::of_interval(low, value, high), ln)
 }
 
-/// Of two runs made at the same time, second by second: how far (ln of the ratio, the difference) may be off.
+/// The uncertainty of (ln of the ratio, the difference) of two simultaneous runs, from their paired seconds.
 pub(super) fn side_by_side(
     base: &Evidence,
     candidate: &Evidence,
@@ -185,7 +185,7 @@ pub(super) fn side_by_side(
     }
 }
 
-/// A run with the seconds only that the other has too.
+/// A run with only the seconds that the other one has too.
 fn common(run: &Evidence, other: &Evidence) -> Evidence {
     let has = |second: &&Second| {
         other.seconds.binary_search_by_key(&second.at, |theirs| theirs.at).is_ok()
@@ -203,7 +203,7 @@ fn common(run: &Evidence, other: &Evidence) -> Evidence {
     }
 }
 
-/// Of ratios of sums: each second's surplus on either side, taken together before it is averaged.
+/// The same for ratios of sums: the paired surpluses of each second.
 fn together(
     base: &Evidence,
     candidate: &Evidence,

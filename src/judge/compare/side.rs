@@ -1,4 +1,4 @@
-//! One side of a comparison: the runs made with the same build of the same thing, figure by figure.
+//! One side of a comparison: runs of the same build, figure by figure.
 use super::error::CompareError;
 use super::evidence::{Evidence, Fingerprint};
 use super::metrics;
@@ -14,24 +14,24 @@ use serde::{Deserialize, Serialize};
 pub struct RunSet {
     /// Which runs.
     pub runs: Vec<String>,
-    /// What all of them were made with.
+    /// The settings and machine of all of them.
     pub fingerprint: Fingerprint,
-    /// Those in which the tool did not keep up.
+    /// Runs in which the harness did not keep up.
     pub invalid: Vec<String>,
-    /// How late it was in them at p99, the worst of them; MAX where one does not say.
+    /// The harness's largest lag at p99 in those runs; MAX: unknown.
     #[serde(default = "unknown_lateness")]
     pub lateness: Nanos,
-    /// Those whose rate the SMSC did not sustain.
+    /// Runs whose rate the SMSC did not sustain.
     pub not_sustained: Vec<String>,
-    /// Those of an earlier version, whose response and service times count refusals too.
+    /// Runs of an earlier version, whose response and service times include rejections.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counts_refusals: Vec<String>,
-    /// Figures by name; None for a run in which one is undefined or its sample too small. Those that no run has are absent.
+    /// Figures by name, run by run; None: undefined, or the sample is too small. Figures that no run has are absent.
     pub figures: Vec<(String, Vec<Option<Reading>>)>,
 }
 
 impl RunSet {
-    /// Out of runs. With a single run, its seconds are resampled so many times, from this seed.
+    /// Makes a side. The seconds of a single run are resampled this many times, from this seed.
     ///
     /// # Errors
     /// [`CompareError`]: there is no run, one of no measured message, or they were made with different things.
@@ -94,5 +94,5 @@ const fn unknown_lateness() -> Nanos {
     Nanos::MAX
 }
 
-/// Random streams are told apart by these.
+/// Number of the random stream.
 const SIDE: u64 = 0xC0;

@@ -1,4 +1,4 @@
-//! From estimates to verdicts.
+//! Turns estimates into verdicts.
 use super::comparison::{MetricComparison, Scale, Settings, Test, Verdict};
 use super::decide::{Estimate, EstimateResult};
 use super::metrics::{Direction, Source};
@@ -9,7 +9,7 @@ use crate::judge::name::PERCENTILES;
 use crate::judge::statistics::{Effect, holm, wilson};
 use crate::kit::{Nanos, words};
 
-/// Every metric with its verdict; Holm's correction goes over the primary ones, and apart from them over the others.
+/// Every metric with its verdict; Holm's correction covers the primary ones, and separately the others.
 pub(super) fn verdicts(
     estimates: Vec<Estimate>,
     settings: &Settings,
@@ -48,7 +48,7 @@ pub(super) fn verdicts(
         .collect()
 }
 
-/// The harness did not keep up in a run: what its lateness could explain is not concluded, the rest is.
+/// Withdraws a verdict that the harness's lateness could explain.
 fn mistrust(out: &mut MetricComparison, lateness: Nanos) {
     let late = if lateness == Nanos::MAX {
         "the harness did not keep up".to_owned()
@@ -65,7 +65,7 @@ fn mistrust(out: &mut MetricComparison, lateness: Nanos) {
     }
 }
 
-/// By how much a latency certainly changed, in nanoseconds. None of a figure that lateness at p99 says nothing of.
+/// The smallest certain change of a latency, in nanoseconds. None: lateness at p99 does not bound this figure.
 fn certain_change(out: &MetricComparison) -> Option<f64> {
     let known = [".p50", ".p90", ".p95", ".p99"].iter().any(|end| out.name.ends_with(end));
     let (low, high, base) = (out.low?, out.high?, out.base?);
@@ -112,7 +112,7 @@ fn verdict(
     };
     match known {
         EstimateResult::Partly => {
-            out.note = Some("undefined, or with too few samples, in a run".to_owned());
+            out.note = Some("it is undefined or has too few samples in a run".to_owned());
         }
         EstimateResult::Unseen => unseen(&mut out, &base, &candidate),
         EstimateResult::Both { scale, base: from, candidate: to, effect, p, test } => {
@@ -129,14 +129,14 @@ fn verdict(
                 None => {
                     out.change = Some(if scale == Scale::Ratio { to / from } else { to - from });
                     out.note = Some(
-                        "its noise is unknown: give run folders, which hold the seconds, or more runs"
+                        "its noise is unknown: give more runs, or run folders with their latency.hlog"
                             .to_owned(),
                     );
                 }
             }
             if runs == 1 && base.iter().chain(&candidate).flatten().any(|r| r.rough) {
                 out.note.get_or_insert_with(|| {
-                    "without seconds (latency.hlog) messages are taken for independent".to_owned()
+                    "without latency.hlog, messages count as independent".to_owned()
                 });
             }
         }
@@ -144,8 +144,8 @@ fn verdict(
     out
 }
 
-/// docs/comparing.md. Certain that it differs (the corrected p and the interval agree) and not certain that it matters
-/// little: better or worse. Certain that it matters little: equivalent. Else inconclusive.
+/// METHOD.md §10. A certain difference (corrected p and interval agree) that is not certainly small: better or worse.
+/// Certainly small: equivalent. Else inconclusive.
 fn judge(out: &mut MetricComparison, effect: Effect, settings: &Settings, runs: usize) {
     let (low, high) = effect.interval(settings.alpha);
     let (bound_low, bound_high) = match out.scale {
@@ -187,13 +187,13 @@ const fn falling(better: Direction) -> Verdict {
     }
 }
 
-/// A percentile among messages that were never answered is no number, but it is longer than one that is: where
+/// A percentile among messages that were never answered has no value, but it is longer than any value. It is decided if
 /// every run of one side certainly has too many such messages, and every run of the other certainly has not.
 fn unseen(out: &mut MetricComparison, base: &[Option<Reading>], candidate: &[Option<Reading>]) {
     let longest = |side: &[Option<Reading>]| -> Option<f64> {
         side.iter().map(|r| r.as_ref()?.value).try_fold(0.0f64, |most, v| Some(most.max(v?)))
     };
-    // beyond doubt: even the fewest censored that chance allows are too many (each run's own reading says so)
+    // even the fewest censored messages that chance allows are too many, in each run
     let bound = |side: &[Option<Reading>]| -> Option<f64> {
         side.iter()
             .map(|r| {

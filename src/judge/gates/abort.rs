@@ -1,5 +1,5 @@
-//! Gates that end a run (`abort_after = "5s"`): what would fail anyway need not go on. Asked once a second with the
-//! rows so far; what it says is the reason that an observer returns.
+//! Gates that end a run (`abort_after = "5s"`), because it would fail anyway. They are checked once a second on the rows
+//! so far; the result is the reason that an observer returns.
 use super::expression::Limit;
 use super::fault::GateError;
 use super::read::{Gate, read};
@@ -12,17 +12,17 @@ use crate::plan::{Plan, Shape};
 /// How a run's `cut_reason` begins where a gate ended it; the gate's name follows.
 pub const ABORTED: &str = "abort_on_fail: ";
 
-/// Workers hand up a second soon after it ended, not at its end: so long is waited for them.
+/// How long to wait for the workers' reports of a second after its end.
 const LATE: Nanos = Nanos::from_secs(1);
 
-/// Watches the gates of a plan that may end its run.
+/// The gates of a plan that may end its run.
 #[derive(Clone, Debug)]
 pub struct Abort {
     names: Names,
-    /// Without a schedule.
+    /// Whether there is no schedule.
     closed: bool,
     gates: Vec<(String, Gate)>,
-    /// End of the last second that was looked at.
+    /// End of the last second checked.
     checked_until: Nanos,
 }
 
@@ -49,9 +49,9 @@ impl Abort {
         self.gates.is_empty()
     }
 
-    /// Looks at the seconds that are over at `at` (from the start of the load): the reason to end the run, if there is one. A
-    /// gate ends it when every second of its last `abort_after` that can be judged alone breaks it, and so do they together.
-    /// The record's rows must be settled.
+    /// Checks the seconds that ended before `at` (from the start of the load). Returns the reason to end the run, if any: a
+    /// gate ends it if the last `abort_after` fails, and every second of it that can be judged alone fails too. The record's
+    /// rows must be settled.
     pub fn check(&mut self, record: &RunRecord, at: Nanos) -> Option<String> {
         let over = Nanos(at.0.saturating_sub(LATE.0));
         let until = record
@@ -79,7 +79,7 @@ impl Abort {
         let from = until.0.checked_sub(length.0).map(Nanos)?;
         let (begins, ends) =
             stretches(&self.names.stages, gate.named.group, until).into_iter().next_back()?;
-        // only seconds on end, up to now, in measured time
+        // only consecutive seconds, up to now, in measured time
         if ends != until || begins > from {
             return None;
         }
@@ -93,7 +93,7 @@ impl Abort {
         let each = last.iter().all(|m| breaks(std::slice::from_ref(m)) != Some(false));
         (whole && each && !last.is_empty()).then(|| {
             format!(
-                "{ABORTED}{name} {} was broken for {} on end, {}: {}",
+                "{ABORTED}{name} {} failed for {}, {}: {}",
                 gate.text,
                 words::seconds(length.as_secs_f64()),
                 place(&last),

@@ -94,4 +94,5 @@ pub(super) fn by(holds: bool) -> Decision {
     (if holds { GateOutcome::Pass } else { GateOutcome::Fail }, None)
 }
 
-pub(super) const HARNESS: &str = "the harness did not keep up, so the figure is not the SMSC's";
+pub(super) const HARNESS: &str =
+    "the harness did not keep up, so the figure does not show the SMSC";

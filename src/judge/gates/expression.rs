@@ -1,26 +1,26 @@
-//! The right-hand side of a gate: `< 50ms`, `<= 0.1%`, `>= 4900/s`, `= sustained`. Text in, limit out; a
-//! mistake is told with its column and what was expected there.
+//! The right-hand side of a gate: `< 50ms`, `<= 0.1%`, `>= 4900/s`, `= sustained`. Text in, limit out; an error has
+//! its column and what was expected there.
 use super::fault::GateFault;
 use crate::judge::check::{Relation, Unit};
 use crate::kit::Rate;
 
-/// What a gate holds its metric against.
+/// The limit of a gate.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Limit {
     /// In the metric's unit.
     Number(f64),
     /// A word.
     Word(String),
-    /// The baseline's figure and such a part of it more (less where negative).
+    /// A change relative to the baseline's figure, as a share.
     Baseline(f64),
 }
 
 /// A relation and a limit.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Expression {
-    /// How the value must stand.
+    /// The relation that passes.
     pub relation: Relation,
-    /// To what.
+    /// The limit.
     pub limit: Limit,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Expression {
 const RELATIONS: [Relation; 5] =
     [Relation::AtMost, Relation::AtLeast, Relation::Below, Relation::Above, Relation::Equal];
 
-/// Reads an expression for a metric in `unit`; `words` are what a word metric can be.
+/// Reads an expression for a metric in `unit`; `words` are the possible words of a word metric.
 ///
 /// # Errors
 /// [`GateFault::Expression`]: the column (from 1) and what was expected there.
@@ -89,7 +89,7 @@ pub(super) fn parse(text: &str, unit: Unit, words: &[&str]) -> Result<Expression
     Ok(Expression { relation, limit })
 }
 
-/// The signed share in `+ 5%`; nothing is none.
+/// The signed share in `+ 5%`; an empty text is 0.
 fn part_of(text: &str) -> Option<f64> {
     if text.is_empty() {
         return Some(0.0);

@@ -5,8 +5,7 @@ use crate::judge::figures::{FigureRow, Scope};
 use crate::judge::receipts::MissingShare;
 use crate::measure::Counters;
 
-/// What a figure came to: its value, and whether the limit holds for it, which receipts that could not be followed
-/// may keep from being told.
+/// The value of a figure and the decision on its limit, which uncertain receipts may leave undecided.
 pub(super) fn figure_gate(
     name: &str,
     row: &FigureRow,
@@ -26,19 +25,19 @@ pub(super) fn figure_gate(
             Some(value) => (value, by(relation.holds(value, limit))),
         },
     };
-    if trusted || stands(row, relation, limit, decision.0, scope.tally) {
+    if trusted || stays_valid(row, relation, limit, decision.0, scope.tally) {
         return (Some(value), decision);
     }
     (Some(value), undecided(HARNESS))
 }
 
-/// Written of what was scheduled, from which on an upper limit on errors that was kept stays kept although the harness
-/// was late: with all of the load it would have been much the same.
+/// Share of the scheduled messages that a late harness must have written for a passed limit on errors to stay passed:
+/// the full load would hardly have changed it.
 const WRITTEN_MIN: f64 = 0.99;
 
-/// docs/verdict.md, "Was the harness fit": whether a decision stands although the harness did not keep up. More load
-/// would have made no error less, so that a broken limit on a share of errors stays broken.
-pub(super) fn stands(
+/// METHOD.md §5: whether a decision stays valid although the harness did not keep up. More load makes no fewer errors,
+/// so a failed limit on a share of errors stays failed.
+pub(super) fn stays_valid(
     row: &FigureRow,
     relation: Relation,
     limit: f64,

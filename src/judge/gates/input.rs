@@ -1,4 +1,4 @@
-//! What gates are decided on: of a run that was just judged, or of a saved one.
+//! The figures that gates are decided on, of a run that was just judged or of a saved one.
 use crate::judge::health::HealthState;
 use crate::judge::judgement::Judgement;
 use crate::judge::measured::{Measured, is_measured};
@@ -14,9 +14,9 @@ use std::borrow::Cow;
 /// Counters and distributions by group.
 #[derive(Clone, Debug)]
 pub enum Cells<'r> {
-    /// Summed out of a record when they are asked for.
+    /// Summed from a record on demand.
     Record(&'r Plan, &'r RunRecord),
-    /// As a saved run holds them: of each group.
+    /// Of each group, from a saved run.
     Groups(Vec<(Group, CellInterval)>),
 }
 
@@ -40,10 +40,10 @@ impl Cells<'_> {
     }
 }
 
-/// What gates are decided on.
+/// The figures that gates are decided on.
 #[derive(Clone, Debug)]
 pub struct GateInput<'r> {
-    /// What gates may speak of.
+    /// The groups that gates may name.
     pub names: Names,
     /// The measured part.
     pub measured: Cow<'r, Measured>,
@@ -55,7 +55,7 @@ pub struct GateInput<'r> {
     pub whole: Cow<'r, [Latency]>,
     /// Second by second.
     pub rows: Cow<'r, [IntervalRow]>,
-    /// Threads that the rows are sums of.
+    /// Workers that the rows are sums of.
     pub workers: usize,
     /// When the load ended.
     pub load_ended: Nanos,
@@ -63,7 +63,7 @@ pub struct GateInput<'r> {
     pub cut_reason: Option<Cow<'r, CutReason>>,
     /// The verdict.
     pub outcome: Option<Outcome>,
-    /// What kept it from more.
+    /// What limited the run.
     pub limiter: Option<Limiter>,
     /// The harness.
     pub harness: HealthState,
@@ -88,7 +88,7 @@ impl<'r> GateInput<'r> {
         }
     }
 
-    /// False where the harness did not keep up.
+    /// Whether the harness kept up.
     pub(super) fn is_trusted(&self) -> bool {
         self.harness != HealthState::Invalid
     }

@@ -41,8 +41,8 @@ pub fn evaluate(plan: &Plan, record: &RunRecord, judgement: &Judgement) -> Vec<G
     GateInput::of(plan, record, judgement).evaluate(&plan.gates)
 }
 
-/// Which way a condition leans by the point alone, where its sample is too small or its interval straddles the
-/// limit: for a search, which looks again. None: nothing was measured, or it cannot be read.
+/// Whether a condition holds for the point value alone, even if the sample is too small or its interval contains the
+/// limit; a search repeats the trial. None: nothing was measured, or the condition cannot be read.
 pub fn leaning(
     plan: &Plan,
     record: &RunRecord,
@@ -121,7 +121,7 @@ impl GateInput<'_> {
                 number((Some(n), by(relation.holds(n, *limit))))
             }
             (Meaning::Verdict(_), Limit::Number(_)) | (_, Limit::Word(_)) => {
-                (None, undecided("the limit is of another kind than the metric"))
+                (None, undecided("the limit and the metric have different kinds"))
             }
         };
         let aborted = match self.cut_reason.as_deref() {

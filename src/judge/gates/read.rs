@@ -1,4 +1,4 @@
-//! Gates as they are written: text or a table in, a [`Gate`] out. It knows no record.
+//! Reads gates: text or a table in, a [`Gate`] out. It knows no record.
 use super::expression::{Expression, Limit, duration, parse};
 use super::fault::{GateError, GateFault};
 use crate::judge::compare::compared_names;
@@ -7,16 +7,16 @@ use crate::kit::Nanos;
 use crate::plan::Plan;
 use serde_json::Value;
 
-/// A gate that was read: what it speaks of and what it demands.
+/// A gate: its metric and its condition.
 #[derive(Clone, Debug)]
 pub(super) struct Gate {
     pub(super) named: Named,
     pub(super) expression: Expression,
     /// The expression as written.
     pub(super) text: String,
-    /// It must hold in every span of this length; None: over all of it together.
+    /// It must hold in every span of this length; None: over the whole.
     pub(super) every: Option<Nanos>,
-    /// Broken for so long on end, it ends the run.
+    /// It ends the run after failing for this long.
     pub(super) abort_after: Option<Nanos>,
 }
 
@@ -67,7 +67,7 @@ pub(super) fn expression_of(value: &Value) -> Result<String, GateFault> {
     }
 }
 
-/// What is kept by the second is kept to the second.
+/// Shortest span: rows are whole seconds.
 const SHORTEST: Nanos = Nanos::from_secs(1);
 
 fn span(key: &'static str, value: &Value) -> Result<Nanos, GateFault> {
@@ -77,7 +77,7 @@ fn span(key: &'static str, value: &Value) -> Result<Nanos, GateFault> {
 }
 
 impl Gate {
-    /// What cannot be combined.
+    /// Checks the combination of keys.
     fn check(&self, name: &str) -> Result<(), GateFault> {
         let by_second = self.every.is_some() || self.abort_after.is_some();
         if by_second && !is_kept_by_second(&self.named) {

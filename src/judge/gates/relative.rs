@@ -1,5 +1,5 @@
-//! Gates against a baseline (`"<= baseline + 5%"`): decided by the interval of the change, never by the point, and
-//! not at all where the limit is tighter than what runs of the same thing differ by.
+//! Gates relative to a baseline (`"<= baseline + 5%"`): decided by the interval of the change, never by the point, and
+//! undecided if the limit is tighter than the noise between runs.
 use super::decision::{Decision, GateOutcome, GateResult, GateValue, HARNESS, by, undecided};
 use super::expression::{Limit, parse};
 use super::fault::GateError;
@@ -9,7 +9,7 @@ use crate::judge::check::{Relation, Unit};
 use crate::judge::compare::{Comparison, MetricComparison, Scale, compared_unit};
 use serde_json::Value;
 
-/// A gate against a baseline, as it was read.
+/// A gate relative to a baseline.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RelativeGate {
     /// The metric's name.
@@ -17,12 +17,12 @@ pub struct RelativeGate {
     /// As written.
     pub expression: String,
     relation: Relation,
-    /// The limit, as a part of the baseline more (less where negative).
+    /// The limit as a change of the baseline's figure, as a share.
     pub change: f64,
 }
 
 impl RelativeGate {
-    /// Reads a gate. None where it has a fixed limit, or its metric is not compared.
+    /// Reads a gate. None: it has a fixed limit, or its metric is not compared.
     ///
     /// # Errors
     /// [`GateError`]: the column and what was expected there.
@@ -41,7 +41,7 @@ impl RelativeGate {
         })
     }
 
-    /// Decides it. None: there is no baseline. `noise`: how much the baseline's runs differ; None: that is not known.
+    /// Decides it. `comparison`: None without a baseline. `noise`: of the baseline's runs; None: unknown.
     pub fn decide(&self, comparison: Option<&Comparison>, noise: Option<&Noise>) -> GateResult {
         let found = comparison.and_then(|c| c.metric(&self.name));
         let runs = comparison.map_or(1, |c| c.candidate.len());
@@ -51,8 +51,8 @@ impl RelativeGate {
             (Some(c), Some(_)) if !c.trusted => undecided(HARNESS),
             (Some(_), Some(metric)) => match noise.and_then(|n| n.floor_for(runs)) {
                 Some(floor) if self.change.abs() < floor => undecided(format!(
-                    "tighter than the noise: runs of the same thing differ by ±{}; the smallest limit that \
-                     could be held is {} {}",
+                    "the limit is tighter than the noise: runs of the same build differ by ±{}; the tightest limit that \
+                     can be decided is {} {}",
                     percent(floor),
                     if self.change < 0.0 { "-" } else { "+" },
                     percent(floor)
@@ -90,7 +90,7 @@ impl RelativeGate {
             (None, None) => {
                 undecided(metric.note.clone().unwrap_or_else(|| "its noise is unknown".to_owned()))
             }
-            _ => undecided(format!("{}: its interval straddles the limit", between())),
+            _ => undecided(format!("{}: its interval contains the limit", between())),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Gates on a distribution as a whole: decided by its interval, not by its point.
+//! Gates on a distribution of the whole run: decided by its interval, not by its point.
 use super::decision::{Decision, GateOutcome, HARNESS, by, undecided};
 use crate::judge::check::{Relation, Unit};
 use crate::judge::name::Statistic;
@@ -31,7 +31,7 @@ pub(super) fn latency_gate(
         return match statistic_value(latency, statistic) {
             None => undecided("nothing was measured"),
             Some(v) if bounded && censored > 0 && relation.holds(v, limit) => {
-                undecided(format!("{censored} messages are only known to have taken longer"))
+                undecided(format!("{censored} messages are censored: they took longer"))
             }
             Some(v) => by(relation.holds(v, limit)),
         };
@@ -47,7 +47,7 @@ pub(super) fn latency_gate(
     match relation {
         Relation::Equal => match ns(found.value) {
             Some(v) => by(relation.holds(v, limit)),
-            None => undecided("it falls among messages that were never answered"),
+            None => undecided("the percentile lies among messages that were never answered"),
         },
         Relation::Below | Relation::AtMost => {
             if high.is_some_and(|h| relation.holds(h, limit)) {
@@ -77,11 +77,11 @@ pub(super) fn latency_gate(
 
 fn straddles(low: Option<f64>, high: Option<f64>) -> String {
     let show = |v: Option<f64>| v.map_or("?".to_owned(), |v| Unit::Nanoseconds.show(v));
-    format!("its interval [{}, {}] straddles the limit", show(low), show(high))
+    format!("its interval [{}, {}] contains the limit", show(low), show(high))
 }
 
-/// docs/verdict.md, "Was the harness fit": lateness of the tool only adds. So a kept upper limit stays kept; a broken
-/// one stays broken where the time from the write alone breaks it; all else is undecided.
+/// METHOD.md §5: lateness of the harness only adds time. A passed upper limit stays passed; a failed one stays failed if
+/// the time from the write alone exceeds it; all else is undecided.
 pub(super) fn with_invalid_harness<'m>(
     decision: Decision,
     of: impl Fn(Metric) -> &'m Latency,
@@ -109,7 +109,10 @@ pub(super) fn with_invalid_harness<'m>(
         (GateOutcome::Pass, true, _) => decision,
         (GateOutcome::Fail, true, Some(alone)) => {
             match latency_gate(of(alone), statistic, relation, limit).0 {
-                GateOutcome::Fail => (GateOutcome::Fail, Some("from the write alone".to_owned())),
+                GateOutcome::Fail => (
+                    GateOutcome::Fail,
+                    Some("the time from the write alone exceeds the limit".to_owned()),
+                ),
                 GateOutcome::Pass | GateOutcome::Undecided => undecided(HARNESS),
             }
         }

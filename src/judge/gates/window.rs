@@ -1,6 +1,6 @@
-//! Gates that must hold in every span of the run (`for = "10s"`). What a span held is a fact, not an estimate: its
-//! figure decides, not an interval around it. Spans are by the time things happened: whole seconds on end, of
-//! measured time.
+//! Gates that must hold in every span of the run (`for = "10s"`). The figure of a span decides, not an interval around
+//! it: it is a count, not an estimate. Spans are consecutive whole seconds of the measured time, by the time at which
+//! things happened.
 use super::decision::{Decision, GateOutcome, HARNESS, undecided};
 use super::expression::Limit;
 use super::figure;
@@ -14,18 +14,18 @@ use crate::judge::statistics::{BEYOND_MIN, BucketCounts, supports};
 use crate::kit::{Nanos, words};
 use crate::measure::{Counters, IntervalRow, Metric};
 
-/// What a span came to.
+/// The figure of a span.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum SpanFigure {
     /// A figure.
     Value(f64),
-    /// A percentile among messages that were never answered: longer than anything.
+    /// A percentile among messages that were never answered: longer than any value.
     Beyond,
-    /// Nothing that could be judged: why.
+    /// There is none: the reason.
     Nothing(String),
 }
 
-/// A row with the one distribution that the gate asks of, opened once.
+/// A row with the distribution of the gate's metric, unpacked once.
 pub(super) struct RowSample<'r> {
     row: &'r IntervalRow,
     values: BucketCounts,
@@ -71,11 +71,13 @@ pub(super) fn over(samples: &[RowSample<'_>], gate: &Gate, measured: &SpanContex
             }
             match (row.of)(&scope) {
                 Some(value) => SpanFigure::Value(value),
-                None => SpanFigure::Nothing("it is undefined".to_owned()),
+                None => SpanFigure::Nothing("it is undefined in this span".to_owned()),
             }
         }
         Meaning::Latency(metric, statistic) => latency(samples, metric, statistic),
-        Meaning::Verdict(_) => SpanFigure::Nothing("a verdict is no figure of a span".to_owned()),
+        Meaning::Verdict(_) => {
+            SpanFigure::Nothing("a verdict is not a figure of a span".to_owned())
+        }
     }
 }
 
@@ -101,7 +103,7 @@ fn latency(samples: &[RowSample<'_>], metric: Metric, statistic: Statistic) -> S
             nth(samples, rank).map_or(SpanFigure::Beyond, |v| SpanFigure::Value(v as f64))
         }
         Statistic::Min | Statistic::Mean | Statistic::Stddev => {
-            SpanFigure::Nothing("it is not kept by the second".to_owned())
+            SpanFigure::Nothing("it is not recorded per second".to_owned())
         }
     }
 }
@@ -118,11 +120,11 @@ fn nth(samples: &[RowSample<'_>], rank: u64) -> Option<u64> {
     })
 }
 
-/// What of a run the figures of its spans depend on.
+/// Facts of the run that the figures of spans depend on.
 pub(super) struct SpanContext {
-    /// Without a schedule.
+    /// Whether there is no schedule.
     pub(super) closed: bool,
-    /// Threads.
+    /// Number of workers.
     pub(super) workers: f64,
 }
 
@@ -132,7 +134,7 @@ impl SpanContext {
     }
 }
 
-/// The stretches of time that a gate looks at: measured stages (put together where they touch), or the named one.
+/// The stretches of time of a gate: the measured stages, adjacent ones joined, or the named stage.
 pub(super) fn stretches(stages: &[StageSpan], group: Group, until: Nanos) -> Vec<(Nanos, Nanos)> {
     if stages.is_empty() {
         return vec![(Nanos::ZERO, until)];
@@ -163,7 +165,7 @@ pub(super) fn samples<'r>(
     rows.iter().filter(inside).map(|row| RowSample::of(row, gate)).collect()
 }
 
-/// The worst span, and what is to say of the rest.
+/// The figures of all spans so far.
 struct SpanResults<'m> {
     value: Option<f64>,
     broken: Option<(&'m [RowSample<'m>], SpanFigure)>,
@@ -214,7 +216,7 @@ pub(super) fn decide(
     (worst.value, with_harness(decision, input.is_trusted(), gate, input.measured.tally()))
 }
 
-/// Every run of neighbouring rows that is just as long as asked.
+/// Every sequence of adjacent rows that is as long as `every`.
 fn spans<'m>(
     samples: &'m [RowSample<'m>],
     every: Nanos,
@@ -242,7 +244,7 @@ pub(super) fn place(span: &[RowSample<'_>]) -> String {
     format!("from {} to {}", show(first.row.at), show(last.end()))
 }
 
-/// What a span came to, in words.
+/// The figure of a span for a person.
 pub(super) fn shown(found: &SpanFigure, gate: &Gate) -> String {
     match found {
         SpanFigure::Value(value) => gate.named.meaning.unit().show(*value),
@@ -256,13 +258,13 @@ fn conclude(worst: &SpanResults<'_>, gate: &Gate, every: Nanos) -> Decision {
     if let Some((span, found)) = &worst.broken {
         let more = match worst.broken_count {
             1 => String::new(),
-            n => format!(", and in {} of {} such spans in all", n, worst.spans),
+            n => format!("; {} of {} spans failed", n, worst.spans),
         };
-        let why = format!("broken {}: {}{more}", place(span), shown(found, gate));
+        let why = format!("failed {}: {}{more}", place(span), shown(found, gate));
         return (GateOutcome::Fail, Some(why));
     }
     if worst.spans == 0 {
-        return undecided(format!("no {length} on end were measured"));
+        return undecided(format!("no {length} were measured without a gap"));
     }
     match &worst.nothing {
         Some((span, why)) => undecided(format!("{}: {why}", place(span))),
@@ -270,7 +272,7 @@ fn conclude(worst: &SpanResults<'_>, gate: &Gate, every: Nanos) -> Decision {
     }
 }
 
-/// docs/verdict.md, "Was the harness fit": lateness of the tool only adds to latencies; counts do not depend on it.
+/// METHOD.md §5: lateness of the harness only adds to latencies; counts do not depend on it.
 fn with_harness(decision: Decision, trusted: bool, gate: &Gate, t: &Counters) -> Decision {
     let counts = match gate.named.meaning {
         Meaning::Ledger(_) => true,
@@ -284,7 +286,7 @@ fn with_harness(decision: Decision, trusted: bool, gate: &Gate, t: &Counters) ->
         decision.0 == GateOutcome::Pass && latency && gate.expression.relation.bounds_above();
     let stands = match (&gate.named.meaning, &gate.expression.limit) {
         (Meaning::Figure(row), Limit::Number(limit)) => {
-            figure::stands(row, gate.expression.relation, *limit, decision.0, t)
+            figure::stays_valid(row, gate.expression.relation, *limit, decision.0, t)
         }
         _ => false,
     };

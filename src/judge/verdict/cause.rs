@@ -1,4 +1,4 @@
-//! Why response and service time differ: one sentence that names window, harness, socket, connection or SMSC.
+//! Why response and service time differ: a sentence that names window, harness, socket, connection or SMSC.
 use super::{LittlesLaw, answered_none, is_capped};
 use crate::judge::measured::Measured;
 use crate::judge::outcome::Limiter;
@@ -6,24 +6,24 @@ use crate::kit::words;
 use crate::measure::{Metric, RunRecord};
 use crate::plan::Plan;
 
-/// Why response and service time differ, where they do.
+/// Why response and service time differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// Both, at p99 or at the longest.
+    /// Both times, at p99 or the longest.
     pub figures: String,
-    /// Window, harness, socket, connection or SMSC.
+    /// The cause: window, harness, socket, connection or SMSC.
     pub cause: String,
 }
 
-/// One sentence.
+/// A sentence.
 impl std::fmt::Display for Explanation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}.", self.figures, self.cause)
     }
 }
 
-/// Where two distributions are compared: at p99 where ten messages or more lie beyond it
-/// (docs/measuring.md, "Percentiles"), else at the longest.
+/// The quantile at which two distributions are compared: p99 if ten or more messages lie beyond it (METHOD.md §7), else
+/// the longest time.
 #[derive(Clone, Copy)]
 struct ComparedAt {
     quantile: f64,
@@ -55,8 +55,8 @@ impl ComparedAt {
     }
 }
 
-/// The one sentence for a response time that differs from the service time by more than 10 %: which of window, harness,
-/// socket, connection or SMSC caused it. None where they agree, or cannot be told.
+/// Why the response time exceeds the service time by more than 10 %: window, harness, socket, connection or SMSC caused
+/// it. None: they agree, or the cause is unknown.
 pub(in crate::judge) fn explanation(
     plan: &Plan,
     record: &RunRecord,
@@ -119,7 +119,7 @@ fn cause(
         format!("messages waited while sessions were down ({})", at.up_to(wait))
     } else if wait > 0 && is_capped(plan) {
         format!(
-            "messages waited for a bind that might send ({}): binds were at their own rate_max, or their windows full",
+            "messages waited for a session that could send ({}): sessions were at their rate_max, or their windows were full",
             at.up_to(wait)
         )
     } else if law.is_some_and(|l| l.open * 1.05 >= l.slots as f64) {
@@ -128,10 +128,10 @@ fn cause(
             at.up_to(wait)
         )
     } else if wait == 0 {
-        "messages were never written, and count as at least their age".to_owned()
+        "messages were never written and count as at least their age".to_owned()
     } else {
         format!(
-            "messages waited for a window slot ({}) while the SMSC answered too slowly: its slow spells filled the \
+            "messages waited for a window slot ({}) while the SMSC answered too slowly: its slow periods filled the \
              window, and service time hides that wait",
             at.up_to(wait)
         )

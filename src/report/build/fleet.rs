@@ -1,4 +1,4 @@
-//! The machines of a run as the document has them.
+//! The agents of a document.
 use crate::measure::{self, AgentRecord, FleetRecord};
 use crate::report::document::{Agent, AgentClock, AgentClockFix, Fleet};
 

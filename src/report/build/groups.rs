@@ -8,7 +8,7 @@ use crate::measure::{CellInterval, CellKey, LATENCY_METRICS, Metric};
 use crate::smpp::CommandStatus;
 use std::collections::HashSet;
 
-/// Groups of one kind that are told apart; what comes beyond is `other`.
+/// Most groups of one kind; the rest is `other`.
 const GROUPS_MAX: usize = 64;
 
 /// The name of a cell's group; None: it belongs to none.

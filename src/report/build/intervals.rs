@@ -1,4 +1,4 @@
-//! What a run looked like over time, stage by stage and session by session.
+//! The run over time, by stage and by session.
 use super::super::Run;
 use super::super::document::{Hour, IntervalRow, SessionRow, StageRow};
 use super::transport;
@@ -8,7 +8,7 @@ use crate::measure::{self, Counters, Latency, LatencyRange, Metric, RunRecord};
 use crate::plan::Shape;
 use crate::smpp::CommandStatus;
 
-/// The stages of the plan, and what each came to.
+/// The stages of the plan with their figures.
 pub(super) fn stages(run: &Run<'_>) -> Vec<StageRow> {
     let (plan, record) = (run.plan, run.record);
     let spans = stage_spans(plan);
@@ -52,7 +52,7 @@ fn interval(run: &Run<'_>, row: &measure::IntervalRow) -> IntervalRow {
         t_s: row.at.as_secs_f64(),
         length_s: row.length.as_secs_f64(),
         stage,
-        // a closed loop has no schedule: there it is what was started
+        // a closed loop has no schedule: the started messages count
         scheduled: if is_closed { t.planned } else { row.scheduled },
         written: t.written,
         accepted: t.accepted,

@@ -33,7 +33,7 @@ pub(super) fn whole(record: &RunRecord, cell: &CellInterval, balanced: bool) -> 
     Ledger { lines, receipts, accepted_by_tries, mo: Some(mo), balanced: Some(balanced) }
 }
 
-/// The ledger of a group: without what no message owns.
+/// The ledger of a group, without counters that belong to no message.
 pub(super) fn group(cell: &CellInterval) -> Ledger {
     Ledger {
         lines: lines(&cell.tally),
@@ -51,8 +51,7 @@ fn by_tries(counts: &Counts<u8>) -> Vec<ByTries> {
     all
 }
 
-/// deliver_sm are answered alike, receipts and MO: of those answered, what is left when the receipts are
-/// taken out is MO.
+/// Answers to deliver_sm are counted together; those that were not for receipts were for MO.
 fn mo_answered(record: &RunRecord, t: &Counters) -> u64 {
     let receipts = t.receipts_final
         + t.receipts_duplicate
@@ -72,7 +71,7 @@ fn lines(t: &Counters) -> LedgerLines {
 fn receipts(cell: &CellInterval) -> Receipts {
     let t = &cell.tally;
     Receipts {
-        // where silence may be right, nobody can say how many are expected
+        // optional receipts leave the number unknown
         expected: (t.receipts_may_come == 0).then_some(t.receipts_expected),
         final_: t.receipts_final,
         missing: t.receipts_missing,
@@ -93,7 +92,7 @@ fn receipts(cell: &CellInterval) -> Receipts {
     }
 }
 
-/// The place of every state that the specification does not number.
+/// The index of all states that the specification does not number.
 const OTHER_STATE: usize = 10;
 
 fn by_state(t: &Counters) -> Vec<ByState> {

@@ -111,8 +111,8 @@ fn window(run: &Run<'_>) -> Window {
     }
 }
 
-/// Whole messages: as counted where some have several parts; where each is one submit_sm, the ledger's own
-/// figures (a message that was sent again ended as its last submit_sm did).
+/// Whole messages: as counted if some have several parts, else from the ledger (a retried message ended as its last
+/// submit_sm did).
 fn messages(run: &Run<'_>) -> Messages {
     if run.labels.iter().any(|l| l.parts > 1) {
         return run.record.messages;
@@ -134,7 +134,7 @@ fn first_throttle(record: &RunRecord) -> Option<FirstThrottle> {
     Some(FirstThrottle { at_s: row.at.as_secs_f64(), rate })
 }
 
-/// What was done by hand.
+/// Rate changes by the operator.
 fn operator(record: &RunRecord) -> Vec<Operator> {
     let changes = record.rate_changes.iter();
     changes
@@ -160,8 +160,8 @@ fn anomalies(run: &Run<'_>) -> Vec<Anomaly> {
     .collect()
 }
 
-/// The example without what is known to be a password of ours: binds were masked where it was recorded, but a
-/// peer may send a password back in any other octets. One of fewer than 4 octets may stand there by chance.
+/// The example without the passwords of this run. Binds are masked already, but a peer may echo a password in other
+/// octets. Passwords of fewer than 4 octets are left: they may occur by chance.
 fn without_known_passwords(run: &Run<'_>, hex: &str) -> String {
     let mut hex = hex.to_owned();
     for account in run.plan.accounts.iter().filter(|a| a.password.0.len() >= 4) {

@@ -1,4 +1,4 @@
-//! What the kernel says of the connections, and the run as a share of what this machine was found to bear.
+//! TCP statistics of the sessions, and the run's share of this machine's measured ceiling.
 use super::super::Run;
 use super::super::document::{RoleTcp, SessionTcp};
 use crate::kit::Nanos;
@@ -120,7 +120,7 @@ mod tests {
         let said = class(&[transport(3, 300), transport(0, 100)]).says().unwrap();
         assert_eq!(
             said,
-            "transceivers: round trip 200 µs; 3 of 2,000 segments were sent again, the SMSC's \
+            "transceivers: round trip 200 µs; 3 of 2,000 segments were retransmitted, the SMSC's \
              receive window was full for 20 % of the busy time"
         );
     }

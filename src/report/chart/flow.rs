@@ -1,5 +1,4 @@
-//! A flow: a whole and the parts that it divides into, each as wide as its count, from left to right. It knows
-//! counts and names, and not what they count.
+//! A flow chart: a count and the parts that it divides into, from left to right, each as high as its count.
 use super::palette::Colour;
 use super::plot::Picture;
 use super::svg::{Anchor, Svg, escape, number};

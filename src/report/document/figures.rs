@@ -5,21 +5,21 @@ use crate::measure::Latency;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// One distribution, in integers of nanoseconds. A percentile that the sample does not support is null; one
-/// among the censored is null too, with its `_at_least` beside it.
+/// A distribution, in whole nanoseconds. A percentile that the sample does not support is null. A percentile among the
+/// censored values is null too, with a lower bound in its `_at_least`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LatencyRow {
     /// `ns`.
     pub unit: String,
-    /// Values seen.
+    /// Observed values.
     pub count: u64,
-    /// Values only bounded from below.
+    /// Censored values: only a lower bound is known.
     pub censored: u64,
-    /// Smallest seen.
+    /// Smallest observed value.
     pub min: Option<u64>,
-    /// Mean of those seen.
+    /// Mean of the observed values.
     pub mean: Option<u64>,
-    /// Standard deviation of those seen.
+    /// Standard deviation of the observed values.
     pub stddev: Option<u64>,
     /// Median.
     pub p50: Option<u64>,
@@ -33,11 +33,11 @@ pub struct LatencyRow {
     pub p99_9: Option<u64>,
     /// 99.99th percentile.
     pub p99_99: Option<u64>,
-    /// Largest seen.
+    /// Largest observed value.
     pub max: Option<u64>,
     /// 95 % order-statistic interval of each percentile, by its name.
     pub ci: Table<Option<[Option<u64>; 2]>>,
-    /// Base64 of the HdrHistogram V2 compressed encoding of the values seen; null: none was.
+    /// Observed values: base64 of the HdrHistogram V2 compressed encoding; null: there are none.
     pub hdr: Option<String>,
     /// The median is at least this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,16 +62,16 @@ pub struct LatencyRow {
 /// Why a row has no distribution.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DistributionError {
-    /// Nothing was seen.
+    /// No value was observed.
     #[error("it holds no value")]
     Empty,
-    /// Its encoding is broken: what is wrong.
+    /// Its encoding is broken: the reason.
     #[error("{0}")]
     Unread(String),
 }
 
 impl LatencyRow {
-    /// The values seen, as a distribution; the censored are not in it.
+    /// The observed values as a distribution, without the censored ones.
     ///
     /// # Errors
     /// [`DistributionError`]
@@ -80,7 +80,7 @@ impl LatencyRow {
         Latency::from_base64(hdr).map_err(|why| DistributionError::Unread(why.to_string()))
     }
 
-    /// The percentile of that name (`p99_9`): (value, lower bound where it falls among the censored).
+    /// The percentile of that name (`p99_9`): (value, lower bound if it lies among the censored values).
     pub fn percentile(&self, name: &str) -> (Option<u64>, Option<u64>) {
         match name {
             "p50" => (self.p50, self.p50_at_least),
@@ -94,7 +94,7 @@ impl LatencyRow {
     }
 }
 
-/// One account, label, stage, coding, number of parts or status of refusals.
+/// An account, label, stage, coding, number of parts, or status of rejections.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Group {
     /// `account`, `label`, `stage`, `coding`, `parts` or `status`.

@@ -1,23 +1,23 @@
-//! The machines of a run over several.
+//! The agents of a run.
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The machines of a run.
+/// The agents of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Fleet {
     /// In the order of their workers.
     pub agents: Vec<Agent>,
-    /// Final receipts that another agent read than the one that had sent their message.
+    /// Final receipts that arrived at another agent than the sender.
     pub receipts_crossed: u64,
-    /// So much the times of those may be off, for the two clocks may be so far apart; null: there were none.
+    /// Largest uncertainty of their times, which come from two clocks; null: there were none.
     pub receipts_uncertainty_max_ns: Option<u64>,
 }
 
-/// One machine.
+/// An agent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Agent {
-    /// As it calls itself.
+    /// Its own name.
     pub name: String,
     /// The machine's name.
     pub host: Option<String>,
@@ -25,13 +25,13 @@ pub struct Agent {
     pub version: String,
     /// `complete` or `lost`.
     pub state: String,
-    /// When its loss was noticed, from the start of the load; null: it was not lost.
+    /// When it was lost, from the start of the load; null: it was not.
     pub lost_at_s: Option<f64>,
-    /// What became of it.
+    /// Why it was lost.
     pub lost_why: Option<String>,
-    /// submit_sm of its share whose fate nobody knows.
+    /// submit_sm of its share with an unknown outcome.
     pub lost: u64,
-    /// submit_sm of its share that were not sent any more.
+    /// submit_sm of its share that were not sent.
     pub unsent: u64,
     /// The number of its first worker.
     pub first_worker: u32,
@@ -39,15 +39,15 @@ pub struct Agent {
     pub workers: u32,
     /// Sessions planned on it.
     pub sessions: u64,
-    /// Its clock against the lead's.
+    /// Its clock compared with the lead's.
     pub clock: Clock,
     /// Largest report of a second, in octets as sent.
     pub report_octets_max: u64,
-    /// The machine, as `environment` has the lead's.
+    /// Its machine, in the form of `environment`.
     pub environment: Value,
 }
 
-/// A clock against the lead's.
+/// A clock compared with the lead's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Clock {
     /// Before the run.
@@ -59,8 +59,8 @@ pub struct Clock {
 /// How far apart two clocks are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ClockFix {
-    /// The agent's less the lead's.
+    /// The agent's clock minus the lead's.
     pub offset_ns: i64,
-    /// Off by no more than this.
+    /// Largest error of the offset.
     pub uncertainty_ns: u64,
 }

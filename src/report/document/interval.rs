@@ -1,4 +1,4 @@
-//! What a run looked like over time, and session by session.
+//! The run over time, and by session.
 use super::table::Table;
 use crate::measure::Counters;
 use schemars::JsonSchema;
@@ -17,7 +17,7 @@ pub struct StageRow {
     pub to_s: f64,
     /// Whether it is measured.
     pub measure: bool,
-    /// How long it was really on.
+    /// Its actual length.
     #[serde(default)]
     pub ran_s: f64,
     /// submit_sm written of the messages that were intended in it.
@@ -37,14 +37,14 @@ pub struct StageRow {
     pub service_p99_ns: Option<u64>,
 }
 
-/// One second, or more where neighbours were merged (`length_s`).
+/// A second, or several merged ones (`length_s`).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct IntervalRow {
     /// From the start of the load.
     pub t_s: f64,
     /// How long.
     pub length_s: f64,
-    /// The stage that was on at its start; null: drain.
+    /// The stage at its start; null: drain.
     pub stage: Option<String>,
     /// submit_sm that were intended in it.
     pub scheduled: u64,
@@ -61,31 +61,31 @@ pub struct IntervalRow {
     pub answered: u64,
     /// Final receipts.
     pub receipts: u64,
-    /// Receipts given up on.
+    /// Receipts that did not arrive by their deadline.
     #[serde(default)]
     pub receipts_missing: u64,
-    /// Receipts that must come, of what was accepted in it.
+    /// Messages accepted in it that require a receipt.
     #[serde(default)]
     pub receipts_expected: u64,
-    /// Accepted, and not followed for their receipt: no message_id, or no room.
+    /// Messages accepted in it whose receipt was not tracked: no message_id, or too many awaited.
     #[serde(default)]
     pub receipts_untracked: u64,
-    /// Accepted, and their message_id is another message's too.
+    /// Messages accepted in it whose message_id belongs to another message too.
     #[serde(default)]
     pub receipts_ambiguous: u64,
-    /// Answers given up on that its response times only bound from below.
+    /// Censored response times: messages that timed out in it or were lost.
     #[serde(default)]
     pub response_censored: u64,
-    /// Receipts likewise.
+    /// Censored receipt times.
     #[serde(default)]
     pub receipt_censored: u64,
     /// Mobile-originated messages.
     pub mo: u64,
-    /// Given up on.
+    /// Timed out.
     pub timed_out: u64,
     /// Lost with their connection.
     pub lost: u64,
-    /// Open at its end.
+    /// In flight at its end.
     pub in_flight: u64,
     /// Due and not written at its end.
     pub backlog: u64,
@@ -93,7 +93,7 @@ pub struct IntervalRow {
     pub awaited: u64,
     /// Bound at its end.
     pub sessions_up: u64,
-    /// Share of it in which no slot was free.
+    /// Share of it without a free window slot.
     pub window_full_ratio: f64,
     /// Worst worker's processor share.
     pub cpu_worst: f64,
@@ -102,7 +102,7 @@ pub struct IntervalRow {
     /// Anomalies by kind.
     #[serde(default)]
     pub anomalies: Table<u64>,
-    /// Response time of what was answered in it.
+    /// Response time of the messages answered in it: median.
     pub response_p50_ns: Option<u64>,
     /// 90th percentile.
     pub response_p90_ns: Option<u64>,
@@ -110,20 +110,20 @@ pub struct IntervalRow {
     pub response_p99_ns: Option<u64>,
     /// Largest.
     pub response_max_ns: Option<u64>,
-    /// Service time, likewise.
+    /// Their service time: median.
     pub service_p50_ns: Option<u64>,
     /// 99th percentile.
     pub service_p99_ns: Option<u64>,
-    /// Receipt time of what was receipted in it.
+    /// Receipt time of the receipts in it: median.
     pub receipt_p50_ns: Option<u64>,
     /// 99th percentile.
     pub receipt_p99_ns: Option<u64>,
     /// Largest.
     #[serde(default)]
     pub receipt_max_ns: Option<u64>,
-    /// The tool's own lateness.
+    /// Harness lag: 99th percentile.
     pub harness_lag_p99_ns: Option<u64>,
-    /// Answered in it: how long the socket took no octets.
+    /// Write wait of the messages answered in it: 99th percentile.
     #[serde(default)]
     pub write_wait_p99_ns: Option<u64>,
 }
@@ -164,7 +164,7 @@ pub struct Hour {
     pub rejected: u64,
     /// Final receipts.
     pub receipts: u64,
-    /// Receipts given up on.
+    /// Receipts that did not arrive by their deadline.
     pub receipts_missing: u64,
     /// Accepted a second.
     pub accepted_per_s: f64,
@@ -187,7 +187,7 @@ pub struct Hour {
 pub struct Operator {
     /// From the start of the load.
     pub t_s: f64,
-    /// What was done: `rate 110 % of the plan`.
+    /// The change: `rate 110 % of the plan`.
     pub what: String,
     /// The rate as a share of the plan's from here on.
     pub factor: f64,
@@ -220,7 +220,7 @@ pub struct SessionRow {
     pub reconnects: u32,
     /// congestion_state last seen (v5.0).
     pub congestion_state: Option<u8>,
-    /// What the kernel says of its connections; null where none carried it.
+    /// TCP statistics of its connections; null: it had none.
     pub tcp: Option<SessionTcp>,
 }
 
@@ -233,12 +233,12 @@ pub struct SessionTcp {
     pub rtt_ns: u64,
     /// Shortest.
     pub rtt_min_ns: Option<u64>,
-    /// Segments sent again.
+    /// Retransmitted segments.
     pub retransmits: u64,
     /// Segments sent.
     pub segments_out: Option<u64>,
     /// Share of the busy time in which the peer's receive window was full.
     pub rwnd_limited_ratio: Option<f64>,
-    /// … our send buffer.
+    /// Share of the busy time in which the harness's send buffer was full.
     pub sndbuf_limited_ratio: Option<f64>,
 }

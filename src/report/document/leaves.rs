@@ -1,7 +1,7 @@
 //! A value of JSON, leaf by leaf.
 use serde_json::Value;
 
-/// Every value under its dotted name; null and what is empty are left out.
+/// Every value with its dotted name, without null and empty values.
 pub(crate) fn leaves(key: &str, value: &Value, into: &mut Vec<(String, String)>) {
     let below = |name: &str| if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };
     match value {

@@ -1,4 +1,4 @@
-//! What became of every submit_sm, and what else was counted.
+//! The outcome of every submit_sm, and other counters.
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,28 +11,28 @@ pub struct Ledger {
     pub lines: LedgerLines,
     /// Receipts.
     pub receipts: Receipts,
-    /// Accepted after more tries than one, by how many; absent where there are none.
+    /// Messages accepted after more than one try, by number of tries; absent if there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepted_by_tries: Vec<ByTries>,
     /// Mobile-originated messages; absent in groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mo: Option<Mo>,
-    /// Whether all of it adds up; null: the run was not over when this was saved.
+    /// Whether every sum balances; null: saved before the run ended.
     pub balanced: Option<bool>,
 }
 
-/// The lines that are one counter each.
+/// The lines that are plain counters.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerLines {
-    /// Messages that the plan held.
+    /// Messages of the plan.
     pub planned: u64,
-    /// Further submit_sm that it did not.
+    /// Retries.
     pub retries: u64,
     /// submit_sm written.
     pub written: u64,
-    /// Given up because the window was full.
+    /// Dropped because the window was full.
     pub dropped: u64,
-    /// Still waiting at the end.
+    /// Due and never sent.
     pub unsent: u64,
     /// Answered ESME_ROK.
     pub accepted: u64,
@@ -40,53 +40,52 @@ pub struct LedgerLines {
     pub rejected: u64,
     /// Not answered in time.
     pub timed_out: u64,
-    /// Open when their connection went.
+    /// In flight on a connection that was lost.
     pub lost: u64,
-    /// Open at the end of the run.
+    /// In flight at the end of the run.
     pub open_at_end: u64,
     /// Answered after their deadline.
     pub late_responses: u64,
-    /// Responses that no request owns; absent in groups.
+    /// Responses to no request; absent in groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown_responses: Option<u64>,
-    /// Accepted with a message_id that another message had whose receipt was awaited.
+    /// Accepted with the message_id of another message whose receipt was awaited.
     #[serde(default)]
     pub ids_given_twice: u64,
-    /// Throttled while the tool was catching up.
+    /// Throttled while the harness was catching up.
     pub self_inflicted_throttles: u64,
 }
 
 /// Receipts of accepted messages.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Receipts {
-    /// null where silence may be right.
+    /// Messages that require a receipt; null: for some it is optional.
     pub expected: Option<u64>,
-    /// The first final one of a message.
+    /// First final receipts.
     #[serde(rename = "final")]
     pub final_: u64,
-    /// Did not come by their deadline.
+    /// Receipts that did not arrive by their deadline.
     pub missing: u64,
-    /// Could not be waited for: the SMSC gave no message_id (with `receipts.per = "message"`, none to any part), or the
-    /// worker that owns the id already awaited its share of `receipts.outstanding_max`.
+    /// Not tracked: no message_id, or too many awaited.
     pub untracked: u64,
-    /// Nobody can tell whose is whose: the message_id is another message's too.
+    /// Not assignable: the message_id belongs to another message too.
     #[serde(default)]
     pub ambiguous: u64,
-    /// Rightly silent.
+    /// No receipt was required and none arrived.
     pub silent: u64,
     /// Notifications before the final one.
     pub intermediate: u64,
-    /// Came again.
+    /// Repeated final receipts.
     pub duplicate: u64,
-    /// Came before their response.
+    /// Receipts before their response.
     pub before_response: u64,
-    /// Came on another bind than the message went.
+    /// Receipts on another session than the message.
     pub other_bind: u64,
-    /// Of no message of ours; null in groups.
+    /// Receipts that match no message of the run; null in groups.
     pub unknown: Option<u64>,
-    /// Came after their deadline.
+    /// Receipts after their deadline.
     pub late: u64,
-    /// Of an earlier run; null in groups.
+    /// Receipts of an earlier run; null in groups.
     pub previous_run: Option<u64>,
     /// By message_state.
     pub by_state: Vec<ByState>,
@@ -94,15 +93,15 @@ pub struct Receipts {
     pub by_err: Vec<ByErr>,
     /// By the id rule that matched.
     pub by_rule: Vec<ByRule>,
-    /// Accepted messages for which one must come, or may.
+    /// Accepted messages for which a receipt is required or optional.
     #[serde(default)]
     pub asked: Option<u64>,
 }
 
-/// Messages accepted after so many tries.
+/// Messages accepted after a number of tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ByTries {
-    /// The one that was accepted among them.
+    /// The tries, with the accepted one.
     pub tries: u64,
     /// How many.
     pub count: u64,
@@ -111,7 +110,7 @@ pub struct ByTries {
 /// Final receipts in one message_state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ByState {
-    /// As a number; null: others.
+    /// The message_state; null: others.
     pub state: Option<u64>,
     /// `DELIVRD`, …
     pub name: String,
@@ -128,7 +127,7 @@ pub struct ByState {
     pub receipt_max_ns: Absent,
 }
 
-/// A figure that may be undefined (`null`) or not be there at all (None).
+/// A figure that may be undefined (`null`) or absent (None).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema)]
 #[schemars(transparent)]
 pub struct Absent(#[schemars(with = "Option<u64>")] pub Option<Option<u64>>);
@@ -154,7 +153,7 @@ impl<'de> Deserialize<'de> for Absent {
 /// Final receipts with one `err`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ByErr {
-    /// As it stood in the receipt.
+    /// The err of the receipt.
     pub err: String,
     /// How many.
     pub count: u64,
@@ -178,7 +177,7 @@ pub struct Mo {
     pub answered: u64,
     /// Answered with another status than 0 (receipts among them).
     pub refused: u64,
-    /// Had come before.
+    /// Repeated deliveries.
     pub redelivered: u64,
 }
 
@@ -196,15 +195,15 @@ pub struct StatusCount {
 /// A session that was down.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Outage {
-    /// Which.
+    /// Number of the session.
     pub session: u32,
     /// From the start of the load.
     pub from_s: f64,
-    /// When it was bound again; null: it was not.
+    /// Time of the next bind; null: it was not bound again.
     pub to_s: Option<f64>,
     /// `closed`, `reset`, …
     pub cause: String,
-    /// submit_sm open when it went.
+    /// submit_sm in flight when it was lost.
     pub lost: u64,
     /// Attempts to bind again.
     pub attempts: u32,

@@ -1,6 +1,5 @@
-//! result.json as types: what every report is made from, whether the run has just ended or was saved years
-//! ago. A key here is a key of docs/reference/result.md, in its order; `null` where a figure is undefined. It knows no
-//! plan, no record and no file.
+//! result.json as types: every report is made from it, whether the run has just ended or was saved years ago. A key
+//! here is a key of CONTRACT.md, in its order; `null`: the figure is undefined. It knows no plan, no record and no file.
 //!
 //! A histogram out of a result:
 //!
@@ -48,7 +47,7 @@ pub const SCHEMA: &str = "smppbench.result/1";
 pub enum State {
     /// It did.
     Complete,
-    /// It was cut, or it was killed and this is what it had saved.
+    /// It ended early, or it was killed and this is what it had saved.
     Partial,
 }
 
@@ -83,7 +82,7 @@ pub struct RunFacts {
     /// The binds of each account in words: `2 transceivers, window 20`.
     #[serde(default)]
     pub binds: Vec<String>,
-    /// Where the run folder is, as it was written; null: none was.
+    /// The run folder; null: none was written.
     #[serde(default)]
     pub folder: Option<String>,
 }
@@ -97,7 +96,7 @@ pub struct Window {
     pub to_s: f64,
     /// Why the run ended before its plan did; null: it did not.
     pub cut_reason: Option<String>,
-    /// Measured seconds in all: stages between that are not measured are left out.
+    /// Measured seconds, without unmeasured stages in between.
     #[serde(default)]
     pub measured_s: Option<f64>,
     /// True where there is no schedule (`max`).
@@ -145,7 +144,7 @@ pub struct Document {
     pub environment: Value,
     /// The measured time.
     pub window: Window,
-    /// What the run says.
+    /// The verdict.
     pub verdict: Verdict,
     /// The whole run, in submit_sm.
     pub ledger: Ledger,
@@ -157,15 +156,15 @@ pub struct Document {
     pub ratio: Table<Option<f64>>,
     /// Answers by command_status, ascending.
     pub statuses: Vec<StatusCount>,
-    /// What the peer did that no standard foresees.
+    /// Deviations of the SMSC from the specification.
     pub anomalies: Vec<Anomaly>,
-    /// Sessions that were down, the first ten thousand times.
+    /// Outages of sessions, at most the first ten thousand.
     pub outages: Vec<Outage>,
     /// Distributions of the measured messages, by metric; null: undefined here.
     pub latency: Table<Option<LatencyRow>>,
     /// The same figures by account, label, stage, coding and parts.
     pub groups: Vec<Group>,
-    /// By the time things happened.
+    /// Intervals, by the time at which things happened.
     pub intervals: Vec<IntervalRow>,
     /// Session by session.
     pub sessions: Vec<SessionRow>,
@@ -185,18 +184,18 @@ pub struct Document {
     pub measured: Table<u64>,
     /// When the SMSC first throttled; null: never.
     pub first_throttle: Option<FirstThrottle>,
-    /// Times that a session was down beyond those of `outages`: only counted.
+    /// Further outages, which were only counted.
     #[serde(default)]
     pub outages_more: u64,
-    /// Against the simulator's tally; null: it was no simulator of ours.
+    /// Comparison with the simulator's tally; null: no simulator of ours.
     pub tally: Option<TallyCheck>,
-    /// What does not balance.
+    /// Sums that do not balance.
     pub books: Vec<String>,
-    /// What a reader should know.
+    /// Notes for the reader.
     pub notes: Vec<String>,
-    /// What a reader should beware of.
+    /// Warnings for the reader.
     pub warnings: Vec<String>,
-    /// The machines, where there were several; else null.
+    /// The agents; null: the run used none.
     #[serde(default)]
     pub fleet: Option<Fleet>,
 }
@@ -218,7 +217,7 @@ pub enum LoadError {
 }
 
 impl Document {
-    /// True where response and service time count refused submit_sm too, as an earlier version had it.
+    /// Whether response and service time include refused submit_sm, as in an earlier version.
     pub fn counts_refusals(&self) -> bool {
         self.latency.get("rejected").is_none() && self.ledger.lines.rejected > 0
     }
@@ -267,8 +266,8 @@ impl Document {
         octets
     }
 
-    /// The same with these rows in place of its own ([`Document::without_rows`]), each made as it is written: what
-    /// a run that is still going on saves again and again takes no memory by its length.
+    /// Writes the document with these rows ([`Document::without_rows`] has none). Each row is made as it is written, so
+    /// that saving a long run takes no memory in proportion to its length.
     ///
     /// # Errors
     /// Where it cannot be written.
@@ -277,7 +276,7 @@ impl Document {
         rows: impl Iterator<Item = IntervalRow>,
         mut to: impl io::Write,
     ) -> io::Result<()> {
-        // no text of JSON holds a line's end as it is, so that this stands where the rows belong and nowhere else
+        // JSON text contains no raw line break, so this occurs only where the rows belong
         const ROWS: &str = "\n  \"intervals\": [";
         let rest = String::from_utf8_lossy(&self.to_json()).into_owned();
         let (before, after) = rest.split_once(ROWS).ok_or(io::ErrorKind::InvalidData)?;

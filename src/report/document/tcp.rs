@@ -1,12 +1,12 @@
-//! What the kernel says of the connections of one role.
+//! TCP statistics of the sessions of one role.
 use serde::{Deserialize, Serialize};
 
-/// What is said of one role's connections, in the environment's `tcp`.
+/// TCP statistics of one role, in the environment's `tcp`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RoleTcp {
     pub(crate) role: String,
     pub(crate) sessions: usize,
-    /// The middle session's round trip.
+    /// The median round trip of its sessions.
     pub(crate) rtt_ns: Option<u64>,
     pub(crate) rtt_min_ns: Option<u64>,
     pub(crate) rtt_max_ns: Option<u64>,

@@ -1,5 +1,5 @@
-//! The page of a comparison: the verdict, the ratios with their intervals, the distributions of both sides one upon
-//! the other, the table, and in what the sides differ.
+//! The page of a comparison: the verdict, the ratios with their intervals, the distributions of both sides, the table,
+//! and the differences between the sides.
 #[cfg(test)]
 mod tests;
 
@@ -24,13 +24,13 @@ pub(in crate::report) fn page(
     let mut change = Section::new("change", "What changed");
     change.figures = vec![ratios(comparison, true), ratios(comparison, false)];
     let mut spectra = Section::new("spectra", "Distributions side by side");
-    spectra.says = "All runs of a side together. How long the fastest so many percent took; each step to the right is a \
-                    further nine."
+    spectra.says = "All runs of a side together: the time within which a share of the messages was answered. Each step to the \
+                    right adds a nine."
         .to_owned();
     spectra.figures = distributions(base, candidate);
     let mut table = Section::new("metrics", "Metric by metric");
     table.tables = m.metrics.into();
-    let mut differences = Section::new("differences", "In what the sides differ");
+    let mut differences = Section::new("differences", "Differences between the sides");
     differences.tables.push(m.differing);
     let mut sections = vec![change, spectra, table, differences];
     sections.retain(|section| !section.is_empty());
@@ -46,7 +46,7 @@ const fn ink(verdict: Verdict) -> Colour {
     }
 }
 
-/// Of those that do not count, the medians and one tail: the table has them all.
+/// Whether a metric is in the chart: of those that do not count, only rates, medians and p99. The table has all.
 fn drawn(m: &MetricComparison) -> bool {
     m.primary || m.name.starts_with("rate.") || m.name.ends_with(".p50") || m.name.ends_with(".p99")
 }
@@ -55,7 +55,7 @@ fn ratios(comparison: &Comparison, primary: bool) -> Figure {
     let (id, title) = if primary {
         ("ratios", "Candidate to base")
     } else {
-        ("ratios-besides", "Besides, not counted for the verdict")
+        ("ratios-besides", "Other metrics, not counted for the verdict")
     };
     let all = of_side(comparison, primary);
     let (with, without): (Vec<&MetricComparison>, Vec<&MetricComparison>) = all
@@ -72,10 +72,10 @@ fn ratios(comparison: &Comparison, primary: bool) -> Figure {
     let rest = if rest.is_empty() {
         String::new()
     } else {
-        format!("Without a ratio, being unknown or 0 in a run: {}.", rest.join(", "))
+        format!("No ratio, because a run has 0 or no value: {}.", rest.join(", "))
     };
     if with.is_empty() {
-        let why = if rest.is_empty() { "Nothing was compared." } else { &rest };
+        let why = if rest.is_empty() { "No metric was compared." } else { &rest };
         return Figure::missing(id, title, why);
     }
     let axis = axis(&with, comparison.settings.effect_min);
@@ -84,12 +84,12 @@ fn ratios(comparison: &Comparison, primary: bool) -> Figure {
     let picture =
         Ratios { title: title.to_owned(), equal: 1.0, band: (1.0 / effect, effect), rows, axis };
     let says = format!(
-        "The dot is the ratio, the line its 95 % interval; one that reaches the edge is open there. Shaded: changes of up to {}{}.",
+        "The dot is the ratio and the line is its 95 % interval. A line that reaches the edge has no bound there. Shaded: changes of up to {}{}.",
         words::percent(comparison.settings.effect_min),
         if comparison.settings.effects.is_empty() {
             ", which do not matter"
         } else {
-            ", which do not matter where no other effect was set"
+            ", which do not matter unless another effect was set"
         }
     );
     let named = [Verdict::Worse, Verdict::Better, Verdict::Equivalent, Verdict::Inconclusive];
@@ -108,7 +108,7 @@ fn dot(ink: Colour) -> String {
     )
 }
 
-/// What an axis may reach: a ratio beyond stands at its edge, and its row says how large it is.
+/// Most that an axis shows. A larger ratio is drawn at the edge; its row has the figure.
 const RATIO_MAX: f64 = 100.0;
 
 fn axis(rows: &[&MetricComparison], effect: f64) -> Axis {
@@ -138,7 +138,7 @@ fn ratio(m: &MetricComparison, axis: &Axis) -> Option<RatioRow> {
 fn distributions(base: &[Saved], candidate: &[Saved]) -> Vec<Figure> {
     let runs = || base.iter().chain(candidate);
     let withheld = |metric| runs().find_map(|run| Withheld::metric(&run.document.verdict, metric));
-    // at a rate that was not sustained receipts are compared from their actual send
+    // at a rate that was not sustained, receipts are compared from their actual send
     let receipt = match withheld(Metric::Receipt) {
         None => Metric::Receipt,
         Some(_) => Metric::ReceiptFromWrite,
@@ -151,15 +151,15 @@ fn distributions(base: &[Saved], candidate: &[Saved]) -> Vec<Figure> {
     .into_iter()
     .map(|(id, metric)| {
         let title = metric.row().title;
-        // the harness speaks first: what it spoils is spoilt for all
+        // a late harness spoils every distribution
         match withheld(Metric::Service).or(withheld(metric)) {
             Some(Withheld::Harness) => {
-                let why = "The harness did not keep up in a run: no distribution is shown.";
+                let why = "Withheld: the harness did not keep up in a run.";
                 return Figure::missing(id, title, why);
             }
             Some(Withheld::WorkPiledUp | Withheld::ReceiptsPiledUp) => {
                 let why =
-                    "Not drawn: work piled up in a run, and then these times say how long it was.";
+                    "Withheld: work piled up in a run, so these times only reflect its length.";
                 return Figure::missing(id, title, why);
             }
             None => {}
@@ -175,7 +175,7 @@ fn distributions(base: &[Saved], candidate: &[Saved]) -> Vec<Figure> {
     .collect()
 }
 
-/// The distribution of all runs of a side. Empty where one cannot be read: a part would not be the whole.
+/// The distribution of all runs of a side. Empty if one cannot be read.
 fn merged(runs: &[Saved], metric: Metric) -> Vec<Point> {
     let mut all: Option<Latency> = None;
     let (mut count, mut censored) = (0, 0);

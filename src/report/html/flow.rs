@@ -1,4 +1,4 @@
-//! What became of every submit_sm, as a flow.
+//! The outcome of every submit_sm as a flow.
 use super::parts::Figure;
 use crate::report::Document;
 use crate::report::chart::{Colour, Flow, FlowNode};
@@ -14,18 +14,18 @@ pub(super) fn flow(d: &Document) -> Figure {
     let asked = receipts_asked(d);
     let accepted =
         FlowNode::new("accepted", l.accepted, Colour::Series(2)).into_parts(states.chain([
-            FlowNode::new("silent", r.silent, Colour::Muted),
+            FlowNode::new("none required", r.silent, Colour::Muted),
             FlowNode::new("missing", r.missing, Colour::Series(1)),
             FlowNode::new("untracked", r.untracked, Colour::Series(4)),
             FlowNode::new("ambiguous", r.ambiguous, Colour::Series(4)),
-            FlowNode::new("none asked", l.accepted.saturating_sub(asked), Colour::Muted),
+            FlowNode::new("not requested", l.accepted.saturating_sub(asked), Colour::Muted),
         ]));
     let written = FlowNode::new("written", l.written, Colour::Series(0)).into_parts([
         accepted,
         FlowNode::new("rejected", l.rejected, Colour::Series(1)),
         FlowNode::new("timed out", l.timed_out, Colour::Series(4)),
         FlowNode::new("lost", l.lost, Colour::Series(4)),
-        FlowNode::new("still open", l.open_at_end, Colour::Series(4)),
+        FlowNode::new("in flight at the end", l.open_at_end, Colour::Series(4)),
     ]);
     let name = if l.retries > 0 { "with retries" } else { "planned" };
     let whole = FlowNode::new(name, l.planned + l.retries, Colour::Muted).into_parts([
@@ -36,7 +36,12 @@ pub(super) fn flow(d: &Document) -> Figure {
     let headings = ["the plan", "the wire", "the answer", "the receipt"].map(str::to_owned).into();
     let title = "Where every submit_sm went";
     let picture = Flow { title: title.to_owned(), headings, whole }.draw();
-    let says =
-        "Each band is as high as its count: what enters on the left must leave on the right.";
-    Figure::new("flow", title, says, picture, "Nothing was planned: every bind only received.")
+    let says = "The height of each band is its count. Every submit_sm that enters on the left leaves on the right.";
+    Figure::new(
+        "flow",
+        title,
+        says,
+        picture,
+        "No message was planned: every session only received.",
+    )
 }

@@ -1,5 +1,5 @@
-//! What a page is made of: sections with figures and tables. The template writes them; all words are escaped
-//! there, drawings come escaped.
+//! The parts of a page: sections with figures and tables. The template writes them and escapes all words; drawings
+//! are escaped already.
 use crate::report::chart::{Colour, Picture, json_in_script};
 use crate::report::model::{Cell, Kind, Summary, Table, Tone};
 
@@ -9,20 +9,20 @@ pub(super) struct Figure {
     pub(super) id: &'static str,
     /// Its heading.
     pub(super) title: String,
-    /// What it shows, in a sentence or two.
+    /// The caption.
     pub(super) says: String,
-    /// The drawing; empty: there is nothing to draw, and `says` tells why.
+    /// The drawing; empty: there is none, and `says` has the reason.
     pub(super) svg: String,
-    /// For the script; empty: it has nothing to read out.
+    /// The values that the script shows; empty: none.
     pub(super) data: String,
     /// (name, drawing).
     pub(super) legend: Vec<(String, String)>,
-    /// Lines of the legend can be switched.
+    /// Whether the legend can hide series.
     pub(super) switches: bool,
 }
 
 impl Figure {
-    /// A drawn picture; where there is none, or it is empty, `otherwise` is said in its stead.
+    /// A figure; if its picture is missing or empty, only the sentence `otherwise`.
     pub(super) fn new(
         id: &'static str,
         title: impl Into<String>,
@@ -40,7 +40,7 @@ impl Figure {
         Figure { id, title, says, svg: picture.svg, data, legend: picture.legend, switches: true }
     }
 
-    /// No picture, and why.
+    /// A figure without a picture, and the reason.
     pub(super) fn missing(id: &'static str, title: impl Into<String>, why: &str) -> Figure {
         let (title, says) = (title.into(), why.to_owned());
         let (svg, data, legend) = (String::new(), String::new(), Vec::new());
@@ -56,13 +56,13 @@ impl Figure {
         self
     }
 
-    /// The same with a legend of its own, whose lines cannot be switched.
+    /// The same with a legend that hides nothing.
     pub(super) fn with_legend(self, legend: Vec<(String, String)>) -> Figure {
         Figure { legend, switches: false, ..self }
     }
 }
 
-/// The colour of a run, as a drawing; empty where it is alone.
+/// A swatch in the colour of a run; empty: there is only one run.
 fn swatch(run: Option<usize>) -> String {
     run.map_or(String::new(), |number| patch(Colour::Series(number)))
 }
@@ -76,7 +76,7 @@ pub(super) fn patch(ink: Colour) -> String {
 }
 
 impl Tone {
-    /// As the stylesheet knows it.
+    /// The name in the stylesheet.
     pub(super) const fn class(self) -> &'static str {
         match self {
             Tone::Good => "good",
@@ -100,7 +100,7 @@ impl Cell {
 }
 
 impl Table {
-    /// True where a column holds words, which are read from the left. (The template lends its number.)
+    /// Whether a column is aligned to the left. (The template passes a reference.)
     pub(super) fn is_left(&self, column: &usize) -> bool {
         self.columns[*column].kind != Kind::Figures
     }
@@ -131,7 +131,7 @@ pub(super) struct Section {
     pub(super) id: &'static str,
     /// Its heading.
     pub(super) title: &'static str,
-    /// What it is about.
+    /// The sentences above its figures.
     pub(super) says: String,
     /// Pictures.
     pub(super) figures: Vec<Figure>,
@@ -145,7 +145,7 @@ impl Section {
         Section { id, title, ..Section::default() }
     }
 
-    /// The same with what could not be drawn after what was, and without tables that have no row.
+    /// The same with missing figures last and without empty tables.
     pub(super) fn in_order(mut self) -> Section {
         self.figures.sort_by_key(|figure| figure.svg.is_empty());
         self.tables.retain(|table| !table.is_empty());

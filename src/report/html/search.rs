@@ -1,4 +1,4 @@
-//! The page of a search: what was found and what to run at, then the pictures of its kind, then every trial.
+//! The page of a search: its result and recommendation, the charts of its kind, then every trial.
 mod load;
 mod rate;
 #[cfg(test)]
@@ -12,8 +12,9 @@ use crate::search::{Kind, Search};
 /// The page.
 pub(in crate::report) fn page(search: &Search) -> String {
     let m = SearchModel::of(search);
-    let mut ladders = Section::new("ladders", "How many are let in");
-    ladders.says = "Binds added one after the other until one is refused, by type.".to_owned();
+    let mut ladders = Section::new("ladders", "Bind limit");
+    ladders.says =
+        "Sessions bound one after the other until the SMSC rejected one, by bind type.".to_owned();
     ladders.tables.push(m.ladders);
     let mut trials = Section::new("trials", "Trials");
     trials.tables.push(m.trials);

@@ -1,4 +1,4 @@
-//! How evenly the binds were served, as pictures.
+//! Charts of how evenly the SMSC served the sessions.
 use super::parts::Figure;
 use super::time::duration_axis;
 use crate::measure::Metric;
@@ -11,7 +11,7 @@ fn dots(name: &str, ink: Colour, points: Vec<Point>) -> Layer {
     Layer { name: name.to_owned(), ink, shape: Shape::Points, points }
 }
 
-/// What each bind got, and how fast.
+/// Messages accepted per session, and response times.
 pub(super) fn figures(d: &Document) -> Vec<Figure> {
     let senders = senders(d);
     if senders.len() < 2 {
@@ -40,9 +40,9 @@ pub(super) fn figures(d: &Document) -> Vec<Figure> {
     let mut all = vec![Figure::new(
         "by-session",
         "Accepted by each session",
-        "On one level: every bind carried as much.",
+        "Points on one level: every session sent the same share.",
         accepted.draw(),
-        "No session sent.",
+        "No session sent anything.",
     )];
     let (id, title) = ("p99-by-session", "Response p99 of each session");
     let layers = vec![
@@ -52,12 +52,12 @@ pub(super) fn figures(d: &Document) -> Vec<Figure> {
     // times of each session count from the intended send
     let withheld = Withheld::metric(&d.verdict, Metric::Response);
     let otherwise = match withheld {
-        Some(_) => "Times from the intended send are withheld: see the verdict.",
+        Some(_) => "Times from the intended send are withheld; the verdict has the reason.",
         None => "No session has an answer.",
     };
     let y = duration_axis("response time, logarithmic", &layers).filter(|_| withheld.is_none());
     let picture = y.map(|y| Plot::new(title, x(), y).with_layers(layers).draw());
-    let says = "On one level: every bind was answered alike. Kept to one significant digit.";
+    let says = "Points on one level: the SMSC answered every session equally fast. Times have one significant digit.";
     all.push(Figure::new(id, title, says, picture, otherwise));
     all
 }

@@ -16,7 +16,7 @@ pub(super) fn sections(runs: &[&Document]) -> Vec<Section> {
     let withheld: Vec<&str> = withheld.map(|d| d.run.id.as_str()).collect();
     if !withheld.is_empty() {
         latency.says = format!(
-            "Times from the intended send are withheld for {}: work piled up, or its harness did not keep up.",
+            "Times from the intended send are withheld for {}: work piled up, or the harness did not keep up.",
             withheld.join(", ")
         );
     }
@@ -50,9 +50,8 @@ fn spectrum(runs: &[&Document], id: &'static str, metric: Metric) -> Figure {
         }
     }
     layers.retain(|layer| !layer.points.is_empty());
-    let says =
-        "How long the fastest so many percent took. Each step to the right is a further nine.";
-    let otherwise = "No run has a distribution that may be shown.";
+    let says = "The time within which a share of the messages was answered. Each step to the right adds a nine.";
+    let otherwise = "No run has enough messages, or the distributions are withheld.";
     Figure::new(id, row.title, says, shape::draw(row.title, layers), otherwise)
 }
 
@@ -77,13 +76,16 @@ fn over_time(runs: &[&Document]) -> Vec<Figure> {
         let y = Axis::from_zero("a second", Unit::Rate, high);
         let plot = Plot::new(title, Axis::elapsed(0.0, end), y).with_layers(layers);
         let picture = (high > 0.0).then(|| plot.draw());
-        Figure::new(id, title, "Each second, by run.", picture, "There were none in any run.")
+        Figure::new(id, title, "Per second, by run.", picture, "No run has any.")
     };
     let time = |id, title, value: fn(&IntervalRow) -> Option<u64>| {
         let layers = layers(&|t| t.points(|r| ns(value(r))));
         let y = duration_axis("time, logarithmic", &layers);
         let plot = y.map(|y| Plot::new(title, Axis::elapsed(0.0, end), y).with_layers(layers));
-        let (says, picture) = ("Of what ended in each second, by run.", plot.map(|p| p.draw()));
+        let (says, picture) = (
+            "Percentiles of the messages that ended in each second, by run.",
+            plot.map(|p| p.draw()),
+        );
         Figure::new(id, title, says, picture, "No run has a value.").and(&caveats.join(" "))
     };
     vec![

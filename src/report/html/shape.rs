@@ -1,4 +1,4 @@
-//! Pictures of distributions: the heat map of response time over time, and the percentile spectrum.
+//! Charts of distributions: the heat map of response time over time, and the percentile spectrum.
 use super::parts::{Figure, patch};
 use super::time::{Timeline, duration_axis, line};
 use crate::judge::statistics;
@@ -11,7 +11,7 @@ use crate::report::document::LatencyRow;
 use crate::report::model::{Withheld, caveat};
 use crate::report::{Document, Saved, Second};
 
-/// Columns and rows of a heat map: as many as can be seen.
+/// Most columns of a heat map, and its rows.
 const COLUMNS_MAX: usize = 180;
 const ROWS_COUNT: usize = 34;
 
@@ -19,8 +19,8 @@ const ROWS_COUNT: usize = 34;
 pub(super) fn heat_map(saved: &Saved) -> Figure {
     let (id, title) = ("heat", "Response time, every message");
     let Some(seconds) = &saved.seconds else {
-        let why = "The heat map needs the distribution of each interval (latency.hlog): render the run's folder, not \
-                   its result.json alone.";
+        let why = "The heat map needs the distribution of each interval (latency.hlog): render the run folder instead of \
+                   its result.json.";
         return Figure::missing(id, title, why);
     };
     let found: Vec<SecondCounts> = seconds.iter().filter_map(counted).collect();
@@ -40,8 +40,8 @@ pub(super) fn heat_map(saved: &Saved) -> Figure {
     let mut plot = Timeline::of(&saved.document).plot(title, y);
     plot.heat = Some(heat);
     let says = format!(
-        "Each cell counts the messages answered at that time after so long: the darker (by night: the brighter), the \
-         more, up to {}. The ramp is logarithmic, so that a few slow ones show beside many.",
+        "Each cell counts the messages answered at that time with that response time. A darker cell (in dark mode: a \
+         brighter one) has more, up to {}. The scale is logarithmic, so that a few slow messages are visible beside many.",
         words::count(most)
     );
     let legend = (0..LEVELS_COUNT)
@@ -53,7 +53,7 @@ pub(super) fn heat_map(saved: &Saved) -> Figure {
         .with_legend(legend)
 }
 
-/// What was answered in one interval.
+/// The response times of one interval.
 struct SecondCounts {
     from: f64,
     to: f64,
@@ -94,14 +94,14 @@ fn cells(seconds: &[SecondCounts], y: &Axis) -> HeatMap {
     HeatMap { edges, columns }
 }
 
-/// The values at each share of the sample, as far as ten messages or more lie beyond; the censored count as longer
-/// than all seen. Empty where the distribution cannot be read.
+/// The value at each share of the sample that ten or more messages lie beyond; censored messages count as longer than
+/// all observed ones. Empty if the distribution cannot be read.
 pub(super) fn spectrum_of(row: &LatencyRow) -> Vec<Point> {
     let Ok(latency) = row.distribution() else { return Vec::new() };
     spectrum_points(&latency, row.count, row.censored)
 }
 
-/// The same of `count` values seen and `censored` ones.
+/// The same of `count` observed and `censored` values.
 pub(super) fn spectrum_points(latency: &Latency, count: u64, censored: u64) -> Vec<Point> {
     const STEPS: u32 = 160;
     let n = count + censored;
@@ -128,7 +128,7 @@ pub(super) fn spectrum_points(latency: &Latency, count: u64, censored: u64) -> V
 pub(super) fn spectrum(d: &Document) -> Figure {
     let (id, title) = ("spectrum", "Percentile spectrum");
     if Withheld::figures(&d.verdict).is_some() {
-        let why = "The harness did not keep up: no distribution is shown.";
+        let why = "Withheld: the harness did not keep up.";
         return Figure::missing(id, title, why);
     }
     let shown = [
@@ -140,7 +140,7 @@ pub(super) fn spectrum(d: &Document) -> Figure {
     let mut layers = Vec::new();
     let mut unread = String::new();
     for (metric, ink) in shown {
-        // where work piled up receipts are compared from their actual send
+        // where work piled up, receipts are shown from their actual send
         let metric = match (metric, Withheld::metric(&d.verdict, metric)) {
             (Metric::Receipt, Some(_)) => Metric::ReceiptFromWrite,
             (_, Some(_)) => continue,
@@ -159,11 +159,11 @@ pub(super) fn spectrum(d: &Document) -> Figure {
     let withheld = match Withheld::metric(&d.verdict, Metric::Response) {
         None => "",
         Some(_) => {
-            "The response time is not drawn: work piled up, so that it only says how long the run was."
+            "The response time is withheld: work piled up, so it only reflects the run's length."
         }
     };
-    let says = "How long the fastest so many percent took. Each step to the right is a further nine. A line ends where \
-                fewer than ten messages lie beyond, or at the first that was never answered.";
+    let says = "The time within which a share of the messages was answered. Each step to the right adds a nine. A line ends \
+                where fewer than ten messages lie beyond it, or at the first message that was never answered.";
     let otherwise = match unread.trim_start() {
         "" => "Too few messages were answered for a distribution.",
         unread => unread,

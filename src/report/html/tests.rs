@@ -368,7 +368,7 @@ fn a_day_takes_less_than_three_megabytes() {
     let document = busy(3_600, 24.0, 10);
     let octets = render(&[Saved { document, seconds: Some(seconds(3_600, 24.0)) }]);
     assert!(octets.len() < 3_000_000, "{}", octets.len());
-    assert!(String::from_utf8(octets).unwrap().contains("Where several intervals share a place"));
+    assert!(String::from_utf8(octets).unwrap().contains("If several intervals share one point"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Pictures over time: what was sent and came back, how long it took, what piled up, what went wrong.
+//! Charts over time: rates, latencies, queues and errors.
 use super::parts::Figure;
 use crate::kit::words;
 use crate::report::Document;
@@ -12,10 +12,10 @@ use std::collections::HashSet;
 /// A count of an interval.
 pub(super) type Count = fn(&IntervalRow) -> u64;
 
-/// More points than this stand within one column of a screen.
+/// Most points of a line: about one per column of a screen.
 const POINTS_MAX: usize = 720;
 
-/// The intervals of one run, and what is drawn behind each of its pictures.
+/// The intervals of one run, with the bands and marks behind each of its charts.
 pub(super) struct Timeline<'a> {
     document: &'a Document,
     rows: &'a [IntervalRow],
@@ -30,7 +30,7 @@ impl<'a> Timeline<'a> {
         Timeline { document, rows, end: end.max(document.window.to_s) }
     }
 
-    /// End of what was seen, in seconds.
+    /// End of the recorded time, in seconds.
     pub(super) fn end(&self) -> f64 {
         self.end
     }
@@ -52,13 +52,13 @@ impl<'a> Timeline<'a> {
         thin(&points, POINTS_MAX)
     }
 
-    /// A count a second. An interval that was cut very short says nothing of a rate.
+    /// A count per second; a gap for an interval that was cut very short.
     pub(super) fn rate(&self, count: impl Fn(&IntervalRow) -> u64) -> Vec<Point> {
         let usual = self.rows.first().map_or(1.0, |row| row.length_s);
         self.points(|row| (row.length_s >= usual / 4.0).then(|| count(row) as f64 / row.length_s))
     }
 
-    /// A count a second, its mean over each group of neighbours: what is stacked must add up.
+    /// A count per second, averaged over each group of neighbours, so that stacked series add up.
     fn mean_rate(&self, count: impl Fn(&IntervalRow) -> u64) -> Vec<Point> {
         let each = self.rows.len().div_ceil(POINTS_MAX).max(1);
         let usual = self.rows.first().map_or(1.0, |row| row.length_s);
@@ -73,7 +73,7 @@ impl<'a> Timeline<'a> {
             .collect()
     }
 
-    /// A picture over this run's time, with its stages and marks behind it.
+    /// A chart over this run's time, with its stages and marks.
     pub(super) fn plot(&self, title: &str, y: Axis) -> Plot {
         let mut plot = Plot::new(title, self.axis(), y);
         plot.bands = self.bands();
@@ -81,7 +81,7 @@ impl<'a> Timeline<'a> {
         plot
     }
 
-    /// The stages: of the plan, or where the document does not hold it, as the intervals name them.
+    /// The stages of the plan; of a result without them, the stages that its intervals name.
     fn bands(&self) -> Vec<Band> {
         let d = self.document;
         if !d.stages.is_empty() {
@@ -115,7 +115,7 @@ impl<'a> Timeline<'a> {
         bands
     }
 
-    /// Where the measured time begins, and what the operator did.
+    /// The start of the measured time, and the operator's changes.
     fn marks(&self) -> Vec<Mark> {
         let d = self.document;
         let mut marks = Vec::new();
@@ -149,18 +149,18 @@ pub(super) fn duration_axis(title: &str, layers: &[Layer]) -> Option<Axis> {
     Some(Axis::log10(title, Unit::Duration, low.max(FLOOR_NS), high.max(FLOOR_NS * 2.0)))
 }
 
-/// Where the points of a picture each stand for several intervals.
+/// The sentence on points that stand for several intervals; empty: there are none.
 fn on_thinning(d: &Document) -> &'static str {
     if d.intervals.len() > POINTS_MAX {
-        "Where several intervals share a place, the line runs through the smallest and the largest of them."
+        "If several intervals share one point, the line runs through their smallest and largest value."
     } else {
         ""
     }
 }
 
-/// Said once above the pictures.
+/// The sentence above the charts.
 pub(super) fn on_page(d: &Document) -> String {
-    let mut says = "By the time things happened. Shaded: not measured; broken line: where the measured time begins.".to_owned();
+    let mut says = "Every event is shown at the time it happened. Shaded: not measured. Dashed line: the measured time begins.".to_owned();
     if !on_thinning(d).is_empty() {
         says += " ";
         says += on_thinning(d);
@@ -180,16 +180,16 @@ enum SeriesValue {
 /// (name, colour, how it is drawn, how it is taken).
 type Series = (&'static str, Colour, Shape, SeriesValue);
 
-/// A picture whose lines are series of the intervals. A line that is nothing throughout is left out.
+/// A chart of series of the intervals. A series that is 0 throughout is left out.
 struct LineChart {
     id: &'static str,
     title: &'static str,
-    /// What it shows.
+    /// The caption.
     says: &'static str,
-    /// The second axis: what it measures, and in what.
+    /// The vertical axis: its title and unit.
     axis: (&'static str, Unit),
     series: &'static [Series],
-    /// Said where no line is left.
+    /// The sentence instead of a chart without series.
     otherwise: &'static str,
 }
 
@@ -212,7 +212,7 @@ const fn behind((name, _, _, take): Series) -> Series {
 const RATE: LineChart = LineChart {
     id: "rate",
     title: "Rate",
-    says: "What the plan wanted, what went out, what was accepted and what was receipted, each second.",
+    says: "Scheduled, sent, accepted and receipted messages per second.",
     axis: ("submit_sm and receipts a second", Unit::Rate),
     series: &[
         per_second("sent", 0, |r| r.written),
@@ -221,13 +221,13 @@ const RATE: LineChart = LineChart {
         per_second("mobile-originated", 4, |r| r.mo),
         behind(per_second("scheduled", 0, |r| r.scheduled)),
     ],
-    otherwise: "Nothing was sent or received.",
+    otherwise: "No message was sent or received.",
 };
 
 const RESPONSE: LineChart = LineChart {
     id: "response",
     title: "Response time (from intended send)",
-    says: "Percentiles of what was answered in each second.",
+    says: "Percentiles of the messages answered in each second.",
     axis: ("response time, logarithmic", Unit::Duration),
     series: &[
         behind(value("max", 0, |r| ns(r.response_max_ns))),
@@ -241,8 +241,9 @@ const RESPONSE: LineChart = LineChart {
 const SERVICE: LineChart = LineChart {
     id: "service",
     title: "Service time, receipt time and harness lag",
-    says: "Service: from the actual send to the answer. Receipt: from the intended send to the final receipt. Lag: the \
-           tool's own lateness, which should lie far below the others. Write wait: how long the socket took no octets, because the SMSC reads too slowly.",
+    says: "Service: from the actual send to the answer. Receipt: from the intended send to the final receipt. Harness lag: \
+           the delay that the harness itself added; it should be far below the others. Write wait: time in which the \
+           socket took no octets, because the SMSC read too slowly.",
     axis: ("time, logarithmic", Unit::Duration),
     series: &[
         value("receipt p99", 3, |r| ns(r.receipt_p99_ns)),
@@ -258,7 +259,7 @@ const SERVICE: LineChart = LineChart {
 const IN_FLIGHT: LineChart = LineChart {
     id: "in-flight",
     title: "In flight",
-    says: "Sent and not answered; and what was due and could not be sent yet.",
+    says: "Messages sent and not yet answered, and messages due and not yet sent.",
     axis: ("submit_sm at the end of each interval", Unit::Count),
     series: &[
         value("in flight", 0, |r| Some(r.in_flight as f64)),
@@ -270,7 +271,7 @@ const IN_FLIGHT: LineChart = LineChart {
 const WINDOW: LineChart = LineChart {
     id: "window",
     title: "Window full",
-    says: "Share of each interval in which no window slot was free, so that messages had to wait.",
+    says: "Share of each interval in which no window slot was free. Due messages had to wait then.",
     axis: ("share of the time", Unit::Share),
     series: &[value("no slot free", 6, |r| Some(r.window_full_ratio))],
     otherwise: "The window was never full.",
@@ -278,8 +279,8 @@ const WINDOW: LineChart = LineChart {
 
 const AWAITED: LineChart = LineChart {
     id: "awaited",
-    title: "Receipt backlog",
-    says: "Accepted and without a final receipt. Level: receipts keep pace. Growing: they do not.",
+    title: "Awaited receipts",
+    says: "Messages accepted and still without a final receipt. A level line: receipts kept pace. A rising line: they fell behind.",
     axis: ("messages at the end of each interval", Unit::Count),
     series: &[value("awaited", 3, |r| Some(r.awaited as f64))],
     otherwise: "No receipt was awaited at the end of any interval.",
@@ -288,10 +289,10 @@ const AWAITED: LineChart = LineChart {
 const PROCESSOR: LineChart = LineChart {
     id: "processor",
     title: "The harness's own load",
-    says: "Processor time of the busiest worker thread. Above 80 % the harness is at best `degraded`.",
+    says: "Processor time of the busiest worker thread. If it is above 80 % over the measured time, the harness is at best degraded.",
     axis: ("share of its core", Unit::Share),
     series: &[value("busiest worker", 7, |r| Some(r.cpu_worst))],
-    otherwise: "The processor's share was not read.",
+    otherwise: "No processor time was recorded.",
 };
 
 impl LineChart {
@@ -318,7 +319,7 @@ impl LineChart {
     }
 }
 
-/// Every picture over time, in the order of the page.
+/// Every chart over time, in the order of the page.
 pub(super) fn figures(d: &Document) -> Vec<Figure> {
     let t = Timeline::of(d);
     let response = RESPONSE.figure(&t).and(caveat(d));
@@ -333,11 +334,11 @@ fn ns(value: Option<u64>) -> Option<f64> {
     value.map(|v| v as f64)
 }
 
-/// Of all accepted so far, the share that has its final receipt.
+/// The share of the messages accepted so far that have their final receipt.
 fn completeness(t: &Timeline<'_>) -> Figure {
     let (id, title) = ("completeness", "Receipt completeness");
     if t.rows.iter().all(|r| r.receipts + r.receipts_missing == 0) {
-        return Figure::missing(id, title, "No final receipt came, and none was given up on.");
+        return Figure::missing(id, title, "No final receipt arrived, and none is missing.");
     }
     let (mut accepted, mut receipts, mut missing) = (0u64, 0u64, 0u64);
     let (mut complete, mut given_up) = (Vec::new(), Vec::new());
@@ -358,16 +359,16 @@ fn completeness(t: &Timeline<'_>) -> Figure {
     let mut plot = t.plot(title, y);
     plot.layers.push(line("receipted", Colour::Series(2), thin(&complete, POINTS_MAX)));
     if missing > 0 {
-        plot.layers.push(line("given up on", Colour::Series(1), thin(&given_up, POINTS_MAX)));
+        plot.layers.push(line("missing", Colour::Series(1), thin(&given_up, POINTS_MAX)));
     }
     let end = words::percent((receipts as f64 / accepted.max(1) as f64).min(1.0));
     let says = format!(
-        "Of all messages accepted so far, the share that has its final receipt: {end} at the end."
+        "Share of the messages accepted so far that have their final receipt: {end} at the end."
     );
     Figure::new(id, title, says, plot.draw(), "No message was accepted.")
 }
 
-/// Names of what is stacked, the most frequent first; the rest are `others`.
+/// Most series of a stack, the most frequent first; the rest are `others`.
 const STACKED_MAX: usize = 7;
 
 fn stacked(
@@ -393,7 +394,7 @@ fn stacked(
     let high = tops.map(|span| span.1).fold(0.0, f64::max);
     let mut plot = t.plot(title, Axis::from_zero(axis, Unit::Rate, high.max(0.1)));
     for (number, (name, points)) in names.into_iter().zip(stacks).enumerate() {
-        // red-brown first: what is stacked here is trouble
+        // red-brown first: these are errors
         const INKS: [usize; STACKED_MAX] = [1, 4, 3, 6, 5, 7, 0];
         let ink = Colour::Series(INKS[number % INKS.len()]);
         plot.layers.push(Layer { name, ink, shape: Shape::Area, points });
@@ -432,21 +433,21 @@ fn statuses(t: &Timeline<'_>) -> Figure {
         title,
         "Answers other than ESME_ROK by command_status, and messages without an answer, stacked.",
         stacked(t, title, "submit_sm a second", series),
-        "Every answer was ESME_ROK; none timed out and none was lost.",
+        "Every answer was ESME_ROK. No message timed out or was lost.",
     )
 }
 
 fn anomalies(t: &Timeline<'_>) -> Figure {
     let title = "Anomalies over time";
     let otherwise = if t.document.anomalies.is_empty() {
-        "The peer did nothing that the specification does not foresee."
+        "The SMSC did not deviate from the specification."
     } else {
-        "This result does not say when its anomalies happened; they are listed below."
+        "This result does not record when its anomalies happened. The table below lists them."
     };
     Figure::new(
         "anomalies-over-time",
         title,
-        "What the peer did that the specification does not foresee, stacked.",
+        "Deviations of the SMSC from the specification, stacked.",
         stacked(t, title, "anomalies a second", by_name(t, |row| &row.anomalies)),
         otherwise,
     )
@@ -473,5 +474,11 @@ fn sessions(t: &Timeline<'_>) -> Figure {
     let y = Axis::from_zero("sessions at the end of each interval", Unit::Count, high as f64);
     let mut plot = t.plot(title, y);
     plot.layers.push(line("bound", Colour::Series(2), t.points(|r| Some(r.sessions_up as f64))));
-    Figure::new("sessions-up", title, "How many sessions were up.", plot.draw(), "")
+    Figure::new(
+        "sessions-up",
+        title,
+        "Sessions bound at the end of each interval.",
+        plot.draw(),
+        "",
+    )
 }

@@ -1,26 +1,26 @@
-//! What is said of two sides beside one another.
+//! What a report says of a comparison.
 use super::summary::{Remark, Summary};
 use super::table::{Cell, Table, Tone, Value, text};
 use crate::judge::compare::{Comparison, MetricComparison, Verdict};
 use crate::kit::words;
 
-/// A comparison as its formats draw it.
+/// A comparison, as every format draws it.
 pub(crate) struct ComparisonModel {
     pub(crate) top: Summary,
-    /// What the whole comes to, in one line.
+    /// The result in one line.
     pub(crate) headline: String,
     /// (`base`, its runs).
     pub(crate) sides: [(&'static str, String); 2],
-    /// What counts for the verdict, and what does not.
+    /// Metrics that count for the verdict, and others.
     pub(crate) metrics: [Table; 2],
     /// How the change was judged.
     pub(crate) method: String,
-    /// In what the sides differ.
+    /// The keys in which the sides differ.
     pub(crate) differences: Vec<String>,
     pub(crate) differing: Table,
 }
 
-/// Of a verdict.
+/// The tone of a verdict.
 pub(crate) const fn tone(verdict: Verdict) -> Tone {
     match verdict {
         Verdict::Better | Verdict::Equivalent => Tone::Good,
@@ -29,7 +29,7 @@ pub(crate) const fn tone(verdict: Verdict) -> Tone {
     }
 }
 
-/// Receipts come first: they are what the sides are most often compared for.
+/// The metrics of one kind, receipts first: sides are most often compared for them.
 pub(crate) fn of_side(comparison: &Comparison, primary: bool) -> Vec<&MetricComparison> {
     let rows = comparison.metrics.iter().filter(|m| m.primary == primary);
     let mut all: Vec<&MetricComparison> = rows.collect();
@@ -82,7 +82,7 @@ fn metrics(comparison: &Comparison, primary: bool) -> Table {
     let (id, title) = if primary {
         ("counted", "Counted for the verdict")
     } else {
-        ("besides", "Besides, not counted for the verdict")
+        ("besides", "Other metrics, not counted for the verdict")
     };
     let header = " | base | candidate | change | 95 % interval | p | verdict";
     let mut table = Table::new(id, title, header);
@@ -116,7 +116,7 @@ fn row(m: &MetricComparison) -> Vec<Cell> {
     ]
 }
 
-/// What the whole comes to, in one line.
+/// The result in one line.
 fn headline(comparison: &Comparison) -> String {
     let of = |verdict: Verdict| -> Vec<String> {
         let rows = comparison.metrics.iter().filter(|m| m.primary && m.verdict == verdict);
@@ -126,7 +126,7 @@ fn headline(comparison: &Comparison) -> String {
         })
         .collect()
     };
-    // in the order in which they make the verdict: the first there is, is the verdict
+    // the first of these that any metric has is the verdict
     let named: Vec<String> = [Verdict::Worse, Verdict::Inconclusive, Verdict::Better]
         .into_iter()
         .map(|verdict| (verdict, of(verdict)))
@@ -136,7 +136,7 @@ fn headline(comparison: &Comparison) -> String {
     match comparison.verdict {
         _ if !named.is_empty() => named.join("; "),
         Verdict::Equivalent => format!(
-            "equivalent: nothing changed by more than {}",
+            "equivalent: no metric changed by more than {}",
             words::percent(comparison.settings.effect_min)
         ),
         Verdict::Better | Verdict::Worse | Verdict::Inconclusive => {
@@ -166,12 +166,12 @@ fn remarks(comparison: &Comparison) -> Vec<String> {
     primary().filter_map(needed).chain(noted).collect()
 }
 
-/// How the change was judged, for who reads the table.
+/// How the change was judged, for readers of the table.
 fn method(comparison: &Comparison) -> String {
     let units = match (comparison.paired, comparison.base.len().min(comparison.candidate.len())) {
-        (true, 1) => "seconds of both sides paired",
-        (true, _) => "runs paired",
-        (false, 1) => "blocks of seconds resampled",
+        (true, 1) => "seconds of both sides are paired",
+        (true, _) => "runs are paired",
+        (false, 1) => "blocks of seconds are resampled",
         (false, _) => "the run is the unit",
     };
     let p = comparison.metrics.iter().filter(|m| m.primary).count() as u64;
@@ -192,7 +192,8 @@ fn differences(comparison: &Comparison) -> Vec<String> {
 }
 
 fn differing(comparison: &Comparison) -> Table {
-    let mut table = Table::new("differing", "Made with different things", " | <base | <candidate");
+    let mut table =
+        Table::new("differing", "Differences between the sides", " | <base | <candidate");
     for d in &comparison.differences {
         table.row([text(&d.key), text(word(&d.base)), text(word(&d.candidate))]);
     }

@@ -1,4 +1,4 @@
-//! What became of every submit_sm: sums that the reader can check (docs/ledger.md), and what stands in none of them.
+//! The outcome of every submit_sm: sums that the reader can check (METHOD.md §4), and other counters.
 use super::note::Withheld;
 use super::summary::LabelledLine;
 use super::table::{Cell, SideBySide, Table, Tone, Value, count, known, share, text, unless};
@@ -13,15 +13,15 @@ pub(crate) struct Ledger {
     pub(crate) state: &'static str,
     pub(crate) tone: Tone,
     pub(crate) sums: Vec<LedgerSum>,
-    /// What stands in no sum; empty: nothing.
+    /// Counters that belong to no sum; empty: all are 0.
     pub(crate) besides: String,
-    /// What does not balance.
+    /// The sums that do not balance.
     pub(crate) failures: Vec<String>,
-    /// How it agrees with the simulator's own tally, where there is one.
+    /// Whether it agrees with the simulator's tally; None: no simulator of ours.
     pub(crate) simulator: Option<String>,
 }
 
-/// One sum that must hold: `total = a + b + c`; without terms: a figure.
+/// One sum that must hold: `total = a + b + c`. Without terms: a plain count.
 pub(crate) struct LedgerSum {
     pub(crate) name: &'static str,
     pub(crate) total: u64,
@@ -34,7 +34,7 @@ impl LedgerSum {
         LedgerSum { name, total, terms }
     }
 
-    /// `10 written + 2 dropped`: what is zero is left out, save the first.
+    /// `10 written + 2 dropped`. Terms of 0 are left out, except the first.
     pub(crate) fn terms(&self) -> String {
         let terms = self.terms.iter().enumerate().filter(|(place, (_, n))| *place == 0 || *n > 0);
         let terms: Vec<String> =
@@ -47,7 +47,7 @@ impl LedgerSum {
     }
 }
 
-/// Accepted messages that were waited for, for a receipt of any kind.
+/// Accepted messages that asked for a receipt of any kind.
 pub(crate) fn receipts_asked(d: &Document) -> u64 {
     let r = &d.ledger.receipts;
     r.asked.or(r.expected).unwrap_or(r.final_ + r.missing + r.untracked + r.ambiguous + r.silent)
@@ -57,8 +57,8 @@ impl Ledger {
     pub(crate) fn of(d: &Document) -> Ledger {
         let (tone, state) = match d.ledger.balanced {
             Some(true) => (Tone::Good, "balanced"),
-            Some(false) => (Tone::Bad, "DOES NOT BALANCE: a bug of this tool"),
-            None => (Tone::Warn, "not balanced: the run was not over when this was saved"),
+            Some(false) => (Tone::Bad, "DOES NOT BALANCE: a bug in smppbench"),
+            None => (Tone::Warn, "unknown: saved before the run ended"),
         };
         Ledger {
             state,
@@ -73,7 +73,7 @@ impl Ledger {
     /// The sums as a table.
     pub(crate) fn table(&self) -> Table {
         let title = "The ledger of the whole run, in submit_sm";
-        let mut table = Table::new("ledger-sums", title, "of | count | <became | holds");
+        let mut table = Table::new("ledger-sums", title, "of | count | <sum | holds");
         for sum in &self.sums {
             let (holds, terms) = (sum.holds(), sum.terms());
             let says = if terms.is_empty() { terms } else { format!("= {terms}") };
@@ -82,14 +82,14 @@ impl Ledger {
             table.row([text(sum.name), count(sum.total), text(says), mark]);
         }
         if !self.besides.is_empty() {
-            table.note = format!("Besides: {}.", self.besides);
+            table.note = format!("Also: {}.", self.besides);
         }
         table
     }
 
-    /// The books in a line.
+    /// The ledger in a line.
     pub(crate) fn line(&self) -> LabelledLine {
-        let mut line = LabelledLine::new("books", self.tone, self.state);
+        let mut line = LabelledLine::new("ledger", self.tone, self.state);
         line.more.extend(self.failures.iter().map(|failure| format!("✗ {failure}")));
         line.more.extend(self.simulator.iter().map(|says| format!("simulator: {says}")));
         line
@@ -113,7 +113,7 @@ fn sums(d: &Document) -> Vec<LedgerSum> {
         ("rejected", l.rejected),
         ("timed out", l.timed_out),
         ("lost", l.lost),
-        ("open at the end", l.open_at_end),
+        ("in flight at the end", l.open_at_end),
     ];
     all.push(LedgerSum::new("written", l.written, &answers));
     let asked = receipts_asked(d);
@@ -121,7 +121,7 @@ fn sums(d: &Document) -> Vec<LedgerSum> {
         let receipts = [
             ("final", r.final_),
             ("missing", r.missing),
-            ("rightly silent", r.silent),
+            ("none required", r.silent),
             ("untracked", r.untracked),
             ("ambiguous", r.ambiguous),
         ];
@@ -135,19 +135,19 @@ fn sums(d: &Document) -> Vec<LedgerSum> {
     all
 }
 
-/// What stands in no sum.
+/// Counters that belong to no sum.
 fn besides(d: &Document) -> Vec<String> {
     let (l, r) = (&d.ledger.lines, &d.ledger.receipts);
     let mo = d.ledger.mo.unwrap_or_default();
-    let mut unknown = " with a message_id that no answer had given".to_owned();
+    let mut unknown = " with a message_id that no response gave".to_owned();
     if l.lost + l.timed_out > 0 {
         let lost = words::counted(l.lost + l.timed_out, "message");
         unknown += &format!(" ({lost} got no answer)");
     }
     [
         (l.late_responses, "response", " too late"),
-        (l.unknown_responses.unwrap_or(0), "response", " that no request owns"),
-        (l.ids_given_twice, "message_id", " given twice"),
+        (l.unknown_responses.unwrap_or(0), "response", " to no request"),
+        (l.ids_given_twice, "message_id", " given to two messages"),
         (l.self_inflicted_throttles, "throttle", " while catching up"),
         (r.duplicate, "duplicate receipt", ""),
         (r.before_response, "receipt", " before the response"),
@@ -158,7 +158,7 @@ fn besides(d: &Document) -> Vec<String> {
         (r.previous_run.unwrap_or(0), "receipt", " of an earlier run"),
         (mo.received, "mobile-originated message", ""),
         (mo.redelivered, "repeat", " of a delivery"),
-        (mo.refused, "refusal", " of a delivery by us"),
+        (mo.refused, "refusal", " of a delivery by the harness"),
     ]
     .into_iter()
     .filter(|(n, ..)| *n > 0)
@@ -167,7 +167,7 @@ fn besides(d: &Document) -> Vec<String> {
 }
 
 impl TallyCheck {
-    /// How the run agrees with the simulator's tally.
+    /// Whether the run agrees with the simulator's tally.
     fn says(&self) -> String {
         let (mut held, mut differ) = (Vec::new(), Vec::new());
         for line in &self.lines {
@@ -177,11 +177,14 @@ impl TallyCheck {
             }
         }
         match (self.agrees, self.exact) {
-            (true, true) => "its own tally agrees to the PDU".to_owned(),
+            (true, true) => "its tally agrees to the PDU".to_owned(),
             (true, false) => {
-                format!("a connection was lost; within the bracket: {}", held.join("; "))
+                format!(
+                    "its tally agrees within the bounds that a lost connection leaves: {}",
+                    held.join("; ")
+                )
             }
-            (false, _) => format!("its own tally DIFFERS: {}", differ.join("; ")),
+            (false, _) => format!("its tally DIFFERS: {}", differ.join("; ")),
         }
     }
 }
@@ -206,7 +209,7 @@ pub(crate) fn states(d: &Document) -> Table {
     let errors: Vec<String> =
         r.by_err.iter().map(|e| format!("{} × {}", words::count(e.count), e.err)).collect();
     if !errors.is_empty() {
-        table.note = format!("By the receipt's err: {}.", errors.join(", "));
+        table.note = format!("By err: {}.", errors.join(", "));
     }
     table
 }
@@ -228,13 +231,13 @@ pub(crate) fn side_by_side(runs: &[&Document]) -> Table {
         ("rejected", |d| d.ledger.lines.rejected),
         ("timed out", |d| d.ledger.lines.timed_out),
         ("lost", |d| d.ledger.lines.lost),
-        ("open at the end", |d| d.ledger.lines.open_at_end),
+        ("in flight at the end", |d| d.ledger.lines.open_at_end),
         ("final receipts", |d| d.ledger.receipts.final_),
         ("receipts missing", |d| d.ledger.receipts.missing),
-        ("rightly silent", |d| d.ledger.receipts.silent),
+        ("none required", |d| d.ledger.receipts.silent),
         ("receipts untracked", |d| d.ledger.receipts.untracked),
         ("receipts ambiguous", |d| d.ledger.receipts.ambiguous),
-        ("ids given twice", |d| d.ledger.lines.ids_given_twice),
+        ("message_ids given to two messages", |d| d.ledger.lines.ids_given_twice),
     ];
     for (name, line) in lines {
         if runs.iter().any(|d| line(d) > 0) {

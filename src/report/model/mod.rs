@@ -1,6 +1,6 @@
-//! What a report says, before any format: its headline, checks, lines, notes and tables of typed cells. What may be
-//! shown is decided here, and every sentence is worded here, once; text, HTML, Markdown and JUnit only draw it. Text of
-//! a peer or a profile stands in it as it is: each format makes it fit for its readers.
+//! What a report says, before any format: its headline, checks, lines, notes and tables of typed cells. This module
+//! decides what may be shown and words every sentence once; text, HTML, Markdown and JUnit only draw it. It has text of
+//! a peer or a profile as it is; each format escapes it.
 mod comparison;
 mod ledger;
 mod note;

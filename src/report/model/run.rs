@@ -1,4 +1,4 @@
-//! What is said of one run, from its headline to how it is run again.
+//! What a report says of one run, from its headline to the command that runs it again.
 use super::ledger::{Ledger, receipts_asked};
 use super::note::{Note, Withheld};
 use super::summary::{LabelledLine, Remark, Summary};
@@ -15,7 +15,7 @@ pub(crate) struct RunModel<'d> {
     pub(crate) headline: Headline,
     pub(crate) top: Summary,
     pub(crate) latencies: Table,
-    /// What stands with them.
+    /// Sentences about them.
     pub(crate) on_latencies: Vec<Note>,
     pub(crate) stages: Table,
     pub(crate) ledger: Ledger,
@@ -38,7 +38,7 @@ impl RunModel<'_> {
         }
     }
 
-    /// What decided: the checks that failed or could not be told; where there are none, all in short.
+    /// The checks that failed or are undecided. If there are none: one line with the values of all.
     pub(crate) fn checks_in_brief(&self) -> Vec<Remark> {
         const SHOWN: usize = 8;
         let checks = &self.top.checks;
@@ -52,14 +52,14 @@ impl RunModel<'_> {
             let value = r.value?;
             let slope = matches!(r.about, About::Drift | About::Growth);
             let noise = slope && r.limit.is_some_and(|limit| value.abs() > limit);
-            let noise = if noise { " (not told from noise)" } else { "" };
+            let noise = if noise { " (within the noise)" } else { "" };
             Some(format!("{} {}{noise}", r.check.replace('_', " "), r.unit.show(value)))
         });
         let says = held.collect::<Vec<_>>().join(" · ");
         if says.is_empty() { Vec::new() } else { vec![Remark { tone: Tone::Good, says }] }
     }
 
-    /// What did not hold, and how many did: beside other runs there is less room.
+    /// The checks that did not pass, and how many did: several runs leave less room.
     pub(crate) fn checks_beside_others(&self) -> Vec<Remark> {
         let (held, mut short): (Vec<Remark>, Vec<Remark>) =
             self.top.checks.iter().cloned().partition(|check| check.tone == Tone::Good);
@@ -97,10 +97,10 @@ fn anomaly(anomaly: &Anomaly) -> LabelledLine {
 fn outage(outage: &Outage) -> LabelledLine {
     let until = match outage.to_s {
         Some(to) => format!("for {}", words::duration(nanoseconds(to - outage.from_s))),
-        None => "for good".to_owned(),
+        None => "until the end".to_owned(),
     };
     let says = format!(
-        "session {} was down at {} {until}: {}; {} lost, {} to bind again",
+        "session {} went down at {} {until}: {}; {} submit_sm lost, {} to bind again",
         outage.session,
         words::seconds(outage.from_s),
         outage.cause,
@@ -120,7 +120,7 @@ pub(crate) struct Headline {
     pub(crate) what: String,
     /// `1 of 2 gates failed`; empty: there are none.
     pub(crate) gates: String,
-    /// Of all gates together.
+    /// The tone of all gates together.
     pub(crate) gates_tone: Tone,
 }
 
@@ -156,7 +156,7 @@ pub(crate) fn gates_in_all(outcomes: &[GateOutcome]) -> String {
     }
 }
 
-/// What the run was asked for, or achieved.
+/// The verdict in a word, and the rate or count it is about.
 fn outcome(d: &Document) -> (Tone, &'static str, String) {
     let time = measured_time(d);
     let figure = |name: &str| d.rate.get(name).copied().flatten();
@@ -166,7 +166,7 @@ fn outcome(d: &Document) -> (Tone, &'static str, String) {
         (Some(Outcome::Sustained), _) => (Tone::Good, "SUSTAINED", wanted),
         (Some(Outcome::NotSustained), _) => (Tone::Bad, "NOT SUSTAINED", wanted),
         (Some(Outcome::InconclusiveHarness), _) | (None, HealthState::Invalid) => {
-            let why = "the harness did not keep up: no result".to_owned();
+            let why = "the harness did not keep up, so there is no result".to_owned();
             (Tone::Warn, "INCONCLUSIVE", why)
         }
         (Some(Outcome::InconclusiveNoise), _) => {
@@ -240,9 +240,8 @@ fn top(d: &Document) -> Summary {
     }
 }
 
-/// What was sent and what came back, by the second of the measured time. By intended time what went out in the drain
-/// counts too, and would flatter a rate that was not sustained; what the SMSC did while the load was on stands in the
-/// intervals.
+/// Rates of sending and of answers, with a word on the time they cover. Rates by intended time include messages sent in
+/// the drain, which would flatter a rate that was not sustained; then the rates come from the intervals of the load.
 fn rates(d: &Document) -> (&'static str, Vec<(String, f64)>) {
     let asked = receipts_asked(d) > 0;
     if !d.window.sends {
@@ -274,7 +273,7 @@ fn rates(d: &Document) -> (&'static str, Vec<(String, f64)>) {
     ("while the load was on", rows.collect())
 }
 
-/// Of the SMSC and of what piled up: what decided comes first.
+/// The checks on the SMSC and on growth, failed ones first.
 fn checks(d: &Document) -> Vec<Remark> {
     if Withheld::figures(&d.verdict).is_some() {
         return Vec::new();
@@ -294,7 +293,7 @@ fn checks(d: &Document) -> Vec<Remark> {
     all
 }
 
-/// What kept the run from doing more, with the evidence; None where nothing was written.
+/// What limited the run, with the evidence; None: nothing was written.
 fn limiter(d: &Document) -> Option<LabelledLine> {
     let limiter = d.verdict.limiter?;
     let tone = match limiter {
@@ -313,19 +312,19 @@ fn limiter(d: &Document) -> Option<LabelledLine> {
         if alone { limiter.says().to_owned() } else { format!("{}: {evidence}", limiter.says()) };
     let mut line = LabelledLine::new("limiter", tone, says);
     if let Some(law) = d.verdict.littles_law.as_ref().filter(|_| !withheld) {
+        let open = law.open.ceil() as u64;
         line.more.push(format!(
-            "At {} and {} of service time {} {} open at once, of {}.",
+            "At {} and a mean service time of {}, {} in flight on average; there are {}.",
             words::rate(law.rate),
             words::duration(law.service.0),
-            words::count(law.open.ceil() as u64),
-            if law.open.ceil() as u64 == 1 { "is" } else { "are" },
+            words::counted_was(open, "message"),
             words::counted(law.slots, "window slot")
         ));
     }
     Some(line)
 }
 
-/// The harness: its state, and what it could not keep up with or what speaks for it.
+/// The harness: its state, with the failed checks or the main figures.
 fn harness(d: &Document) -> LabelledLine {
     let h = &d.verdict.harness;
     let tone = match h.state {
@@ -356,7 +355,7 @@ fn harness(d: &Document) -> LabelledLine {
     line
 }
 
-/// None where it was not judged, and where what piled up says more.
+/// None: not judged, or a failed growth check says more.
 fn steady(d: &Document) -> Option<LabelledLine> {
     let steady = d.verdict.steady.steady?;
     let piled_up = d.verdict.about(About::Growth).any(judge::Check::failed);
@@ -373,7 +372,7 @@ impl GateResult {
         }
     }
 
-    /// How it came out.
+    /// The outcome in a word.
     pub(crate) const fn word(&self) -> &'static str {
         match self.outcome {
             GateOutcome::Pass => "pass",

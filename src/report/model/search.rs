@@ -216,8 +216,7 @@ fn points(search: &Search) -> Table {
         ]
     };
     table.rows = search.points.iter().map(row).collect();
-    table.note =
-        "X·R/N: by Little's law, 1 where every window slot was in use all the time.".to_owned();
+    table.note = "X·R/N: by Little's law, 1 if every window slot was always in use.".to_owned();
     table
 }
 

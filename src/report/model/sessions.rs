@@ -1,13 +1,13 @@
-//! Session by session: a table, shortened where it would be long, and how evenly the binds were served.
+//! Sessions: their table, shortened if it is long, and how evenly the SMSC served them.
 use super::note::Withheld;
 use super::table::{Table, Value, count, known, text, time};
 use crate::kit::words;
 use crate::measure::Metric;
 use crate::report::document::{Document, SessionRow};
 
-/// A table is whole up to here.
+/// Most sessions that the table shows in full.
 const WHOLE_MAX: usize = 200;
-/// Beyond: so many of the worst and of the best.
+/// Of more sessions, this many of the worst and of the best are shown.
 const WORST: usize = 60;
 const BEST: usize = 20;
 
@@ -16,8 +16,8 @@ pub(crate) fn session_table(d: &Document) -> Table {
     let times = Withheld::metric(&d.verdict, Metric::Response).is_none();
     let shows_v5 = d.sessions.iter().any(|s| s.congestion_state.is_some());
     let header = format!(
-        "session | <account | <role | <state | written | accepted | rejected | delivered{} | bound again | round trip | \
-         sent again{}",
+        "session | <account | <role | <state | written | accepted | rejected | delivered{} | reconnects | round trip | \
+         retransmits{}",
         if times { " | p50 | p99" } else { "" },
         if shows_v5 { " | congestion_state" } else { "" }
     );
@@ -35,8 +35,8 @@ pub(crate) fn session_table(d: &Document) -> Table {
         rows.extend(best);
         table.title = format!("Sessions: the worst {WORST} and the best {BEST}");
         table.note = format!(
-            "Of {} sessions: by p99 where it is shown, then by reconnects and rejections. The table above gives their \
-             distribution; result.json holds them all.",
+            "Of {} sessions, ordered by p99 where it is shown, then by reconnects and rejections. The table above gives their \
+             distribution; result.json has them all.",
             words::count(all as u64)
         );
     }
@@ -59,14 +59,15 @@ pub(crate) fn session_table(d: &Document) -> Table {
     table
 }
 
-/// Those that may send, and did or should have.
+/// The sessions that may send.
 pub(crate) fn senders(d: &Document) -> Vec<&SessionRow> {
     d.sessions.iter().filter(|s| s.role != "receiver").collect()
 }
 
-/// How far the binds lie apart.
+/// The spread over the sending sessions.
 pub(crate) fn spread(d: &Document) -> Table {
-    let header = "over the binds that send | least | 10 % | median | 90 % | most | most ÷ least";
+    let header =
+        "over the sending sessions | minimum | 10 % | median | 90 % | maximum | maximum ÷ minimum";
     let mut table = Table::new("fairness", "Fairness", header);
     let senders = senders(d);
     if senders.len() < 2 || Withheld::figures(&d.verdict).is_some() {
@@ -97,8 +98,8 @@ pub(crate) fn spread(d: &Document) -> Table {
         add("response p50", found(|s| s.response_p50_ns), show);
         add("response p99", found(|s| s.response_p99_ns), show);
     }
-    table.note = "Equal binds should be served alike: a ratio far from 1 means that some bind is treated differently. \
-                  Times of a session are kept to one significant digit."
+    table.note = "The SMSC should serve equal binds equally: a ratio far from 1 means that it treats some bind differently. \
+                  Times of a session have one significant digit."
         .to_owned();
     table
 }

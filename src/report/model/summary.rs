@@ -1,7 +1,7 @@
-//! What stands at the top of every report: the verdict, its checks, its lines, what to know and to beware of.
+//! The top of every report: the verdict, its checks, lines, warnings and notes.
 use super::table::Tone;
 
-/// A sentence with its tone: a check, or what is beside it.
+/// A sentence with its tone.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Remark {
     pub(crate) tone: Tone,
@@ -13,10 +13,10 @@ pub(crate) struct Remark {
 pub(crate) struct LabelledLine {
     pub(crate) label: &'static str,
     pub(crate) tone: Tone,
-    /// The word of it that the tone belongs to; empty: all of it.
+    /// The word that the tone colours; empty: all of them.
     pub(crate) word: &'static str,
     pub(crate) says: String,
-    /// Further sentences, where there is room.
+    /// Further sentences, if there is room.
     pub(crate) more: Vec<String>,
 }
 
@@ -26,10 +26,10 @@ impl LabelledLine {
     }
 }
 
-/// What stands at the top of every report.
+/// The top of a report.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Summary {
-    /// Of what.
+    /// The run or search.
     pub(crate) name: String,
     /// The run's number, where there are several.
     pub(crate) run: Option<usize>,
@@ -42,13 +42,13 @@ pub(crate) struct Summary {
     pub(crate) what: String,
     /// Figures, by their names.
     pub(crate) rates: Vec<(String, String)>,
-    /// Said of them.
+    /// The time they cover; empty: the measured time.
     pub(crate) rates_are: &'static str,
     pub(crate) checks: Vec<Remark>,
     pub(crate) lines: Vec<LabelledLine>,
-    /// What to beware of.
+    /// Warnings.
     pub(crate) warnings: Vec<String>,
-    /// What to know.
+    /// Notes.
     pub(crate) notes: Vec<String>,
 }
 

@@ -6,7 +6,7 @@ use crate::measure::LatencyRange;
 use crate::report::document::Document;
 use std::fmt;
 
-/// How a thing stands.
+/// Whether something is good, bad or in doubt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Tone {
     Good,
@@ -17,7 +17,7 @@ pub(crate) enum Tone {
 }
 
 impl Tone {
-    /// Of what holds, does not hold, or cannot be told.
+    /// The tone of what holds, fails or is undecided.
     pub(crate) const fn of(holds: Option<bool>) -> Tone {
         match holds {
             Some(true) => Tone::Good,
@@ -26,7 +26,7 @@ impl Tone {
         }
     }
 
-    /// The sign that stands before it.
+    /// The sign before it.
     pub(crate) const fn sign(self) -> &'static str {
         match self {
             Tone::Good => "✓",
@@ -37,14 +37,14 @@ impl Tone {
     }
 }
 
-/// What stands in a cell.
+/// The content of a cell.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) enum Value {
     #[default]
     Blank,
     /// There is no figure.
     Unknown,
-    /// There is one, which may not be shown.
+    /// There is one, which is withheld.
     Withheld(Withheld),
     Words(String),
     /// A word behind the sign of its cell's tone.
@@ -52,13 +52,13 @@ pub(crate) enum Value {
     Count(u64),
     /// Nanoseconds.
     Time(u64),
-    /// At least so many nanoseconds.
+    /// A lower bound in nanoseconds.
     AtLeast(u64),
-    /// So many a second.
+    /// Per second.
     Rate(f64),
     /// A share of one.
     Share(f64),
-    /// So many times.
+    /// A factor.
     Times(f64),
     /// Seconds from the start of the load.
     Moment(f64),
@@ -91,7 +91,7 @@ impl fmt::Display for Value {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Cell {
     pub(crate) value: Value,
-    /// Said besides, where there is room.
+    /// A remark in small print, if there is room.
     pub(crate) small: String,
     pub(crate) tone: Tone,
     /// The run it is of, where there are several.
@@ -145,12 +145,12 @@ pub(crate) fn moment(s: f64) -> Cell {
     Value::Moment(s).into()
 }
 
-/// A span of so many seconds.
+/// A length in seconds.
 pub(crate) fn span(s: f64) -> Cell {
     Value::Time(nanoseconds(s)).into()
 }
 
-/// Seconds as a document has them, in whole nanoseconds.
+/// Seconds of a document in whole nanoseconds.
 pub(crate) fn nanoseconds(s: f64) -> u64 {
     Nanos::from_secs_f64(s).0
 }
@@ -168,7 +168,7 @@ pub(crate) fn rate(rate: Option<f64>) -> Cell {
     known(rate, Value::Rate)
 }
 
-/// The cell, or that it may not be shown.
+/// The cell, or that it is withheld.
 pub(crate) fn unless(withheld: Option<Withheld>, cell: Cell) -> Cell {
     withheld.map_or(cell, |why| Value::Withheld(why).into())
 }
@@ -187,7 +187,7 @@ pub(crate) enum Kind {
 pub(crate) struct Column {
     pub(crate) title: String,
     pub(crate) kind: Kind,
-    /// Left out where there is little room.
+    /// Left out if there is little room.
     pub(crate) wide: bool,
 }
 
@@ -209,7 +209,7 @@ impl Column {
     }
 }
 
-/// More rows of one kind than a person reads; the rest stand in result.json.
+/// Most rows of a table; result.json has the rest.
 const ROWS_MAX: usize = 60;
 
 /// A table. The first cell of a row is its name.
@@ -220,9 +220,9 @@ pub(crate) struct Table {
     pub(crate) title: String,
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Vec<Vec<Cell>>,
-    /// Said of it.
+    /// A sentence below it.
     pub(crate) note: String,
-    /// How many of its rows stand where there is little room.
+    /// Most rows shown if there is little room.
     pub(crate) brief: usize,
 }
 
@@ -239,7 +239,7 @@ impl Table {
         }
     }
 
-    /// A row for each item, as many as are read.
+    /// A row per item, up to [`ROWS_MAX`].
     pub(crate) fn of<T>(
         id: &'static str,
         title: impl Into<String>,
@@ -251,7 +251,7 @@ impl Table {
         table.rows.extend(items.iter().take(ROWS_MAX).map(row));
         if items.len() > ROWS_MAX {
             let all = words::count(items.len() as u64);
-            table.note = format!("The first {ROWS_MAX} of {all}; result.json holds them all.");
+            table.note = format!("The first {ROWS_MAX} of {all}; result.json has them all.");
         }
         table
     }
@@ -269,7 +269,7 @@ impl Table {
         column == 0 || self.rows.iter().any(says)
     }
 
-    /// The same without columns in which nothing stands.
+    /// The same without empty columns.
     pub(crate) fn without_empty_columns(mut self) -> Table {
         let kept: Vec<bool> = (0..self.columns.len()).map(|n| self.holds_something(n)).collect();
         let mut each = kept.iter();
@@ -281,8 +281,7 @@ impl Table {
         self
     }
 
-    /// Where there is little room: the columns that stand there and hold something, their cells, and how many rows are
-    /// left out.
+    /// The table if there is little room: its columns that are not empty, their cells, and the number of rows left out.
     pub(crate) fn in_brief(&self) -> (Vec<&Column>, Vec<Vec<&Cell>>, usize) {
         let shown: Vec<usize> = (0..self.columns.len())
             .filter(|n| !self.columns[*n].wide && self.holds_something(*n))

@@ -1,4 +1,4 @@
-//! Tables of what happened and where: latencies, gates, statuses, anomalies, outages, stages, hours, groups, the
+//! Tables: latencies, gates, statuses, anomalies, outages, stages, hours, groups, the
 //! operator, the agents, the machine.
 use super::note::Withheld;
 use super::table::{
@@ -44,7 +44,7 @@ pub(crate) fn latencies(runs: &[&Document]) -> Table {
         let mut says = metric.says;
         for (n, d) in runs.iter().enumerate() {
             let Some(Some(row)) = d.latency.get(metric.name) else { continue };
-            // most sockets always take all that they are offered
+            // most sockets take every write at once
             let says_nothing = metric.metric == Metric::WriteWait && row.max == Some(0);
             let withheld = Withheld::metric(&d.verdict, metric.metric).is_some();
             if row.count + row.censored == 0 || says_nothing || withheld {
@@ -61,8 +61,8 @@ pub(crate) fn latencies(runs: &[&Document]) -> Table {
             table.row(cells);
         }
     }
-    table.note = "Small figures: the 95 % interval of the percentile. “–”: fewer than ten messages lie beyond it, or \
-                  none. Censored: messages without their answer or receipt, kept in the sample as “at least so long”."
+    table.note = "Small figures: the 95 % interval of the percentile. “–”: fewer than ten messages lie beyond the percentile. \
+                  Censored: messages without an answer or receipt; the sample has them as “at least this long”."
         .to_owned();
     table.without_empty_columns()
 }
@@ -140,7 +140,7 @@ pub(crate) fn rates_side_by_side(runs: &[&Document]) -> Table {
 
 pub(crate) fn anomalies(d: &Document) -> Table {
     const HEX_SHOWN: usize = 96;
-    let header = "kind | count | %first of its kind";
+    let header = "kind | count | %first example";
     Table::of("anomalies", "Anomalies", header, &d.anomalies, |anomaly: &Anomaly| {
         let mut hex: String = anomaly.example_hex.chars().take(HEX_SHOWN).collect();
         if anomaly.example_hex.chars().count() > HEX_SHOWN {
@@ -151,12 +151,12 @@ pub(crate) fn anomalies(d: &Document) -> Table {
 }
 
 pub(crate) fn outages(d: &Document) -> Table {
-    let header = "session | from | for | <cause | lost | attempts to bind again";
+    let header = "session | from | length | <cause | submit_sm lost | attempts to bind again";
     let mut table = Table::of("outages", "Outages", header, &d.outages, |outage: &Outage| {
         vec![
             text(outage.session.to_string()),
             moment(outage.from_s),
-            outage.to_s.map_or(text("good"), |to| span(to - outage.from_s)),
+            outage.to_s.map_or(text("until the end"), |to| span(to - outage.from_s)),
             text(&outage.cause),
             count(outage.lost),
             count(u64::from(outage.attempts)),
@@ -170,7 +170,8 @@ pub(crate) fn outages(d: &Document) -> Table {
 }
 
 pub(crate) fn agents(d: &Document) -> Table {
-    let header = "<agent | <host | workers | sessions | clock known to | <state | lost | not sent";
+    let header =
+        "<agent | <host | workers | sessions | clock known to ± | <state | lost | not sent";
     let agents = d.fleet.as_ref().map(|fleet| &fleet.agents[..]).unwrap_or_default();
     Table::of("agents", "Agents", header, agents, |agent: &Agent| {
         let state = match (&agent.lost_why, agent.lost_at_s) {
@@ -190,7 +191,7 @@ pub(crate) fn agents(d: &Document) -> Table {
     })
 }
 
-/// What each stage came to; empty where that would be the harness's.
+/// The figures of each stage; empty where they are withheld.
 pub(crate) fn stages(d: &Document) -> Table {
     let shown = if Withheld::figures(&d.verdict).is_none() { &d.stages[..] } else { &[] };
     let retries = if d.ledger.lines.retries > 0 { " (with retries)" } else { "" };
@@ -221,7 +222,7 @@ pub(crate) fn stages(d: &Document) -> Table {
 }
 
 pub(crate) fn operator(d: &Document) -> Table {
-    let header = "at | <what the operator did | of the plan's rate";
+    let header = "at | <change | share of the plan's rate";
     Table::of("operator", "Changes by hand", header, &d.operator, |change: &Operator| {
         vec![moment(change.t_s), text(&change.what), share(change.factor)]
     })
@@ -248,11 +249,11 @@ pub(crate) fn hours(d: &Document) -> Table {
     table
 }
 
-/// What must be known of times from the intended send before they are looked at.
+/// A caveat on times from the intended send; empty: none.
 pub(crate) fn caveat(d: &Document) -> &'static str {
     match Withheld::metric(&d.verdict, Metric::Response) {
         Some(Withheld::Harness) => {
-            "The harness did not keep up: these times are the harness's too, and no result."
+            "The harness did not keep up: these times include its own delays and are no result."
         }
         Some(Withheld::WorkPiledUp | Withheld::ReceiptsPiledUp) => {
             "Work piled up: times from the intended send grow with the length of the run."
@@ -261,7 +262,7 @@ pub(crate) fn caveat(d: &Document) -> &'static str {
     }
 }
 
-/// The same figures by account, label, …; empty where they would be the harness's.
+/// The same figures by account, label, …; empty where they are withheld.
 pub(crate) fn groups(d: &Document) -> Table {
     let header = "by | <name | written | accepted | rejected | receipts | missing | accepted a second | \
                   response p50 | p99 | service p50 | p99 | refusals p50 | p99";

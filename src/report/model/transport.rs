@@ -1,5 +1,4 @@
-//! What the kernel says of the connections, and the run as a share of what this machine was found to bear: where it
-//! explains something.
+//! TCP statistics and the run's share of this machine's measured ceiling, where they explain something.
 use super::note::Withheld;
 use super::summary::LabelledLine;
 use super::table::Tone;
@@ -7,18 +6,18 @@ use crate::kit::words;
 use crate::report::document::{Document, RoleTcp};
 use serde::Deserialize;
 
-/// Share of the busy time beyond which a limit explains something.
+/// Share of the busy time from which on a full buffer explains something.
 const MATTERS: f64 = 0.05;
 
 impl RoleTcp {
-    /// What explains something, in words.
+    /// What explains something, in words; None: nothing does.
     pub(crate) fn says(&self) -> Option<String> {
         let mut found = Vec::new();
         let again = self.retransmits;
         if again > 0 {
             let of =
                 self.segments_out.map_or(String::new(), |n| format!(" of {}", words::count(n)));
-            found.push(format!("{}{of} segments were sent again", words::count(again)));
+            found.push(format!("{}{of} segments were retransmitted", words::count(again)));
         }
         if let Some(share) = self.rwnd_limited_ratio.filter(|s| *s > MATTERS) {
             let share = words::percent(share);
@@ -26,7 +25,7 @@ impl RoleTcp {
         }
         if let Some(share) = self.sndbuf_limited_ratio.filter(|s| *s > MATTERS) {
             let share = words::percent(share);
-            found.push(format!("our send buffer was full for {share} of the busy time"));
+            found.push(format!("the harness's send buffer was full for {share} of the busy time"));
         }
         let rtt =
             self.rtt_ns.map_or(String::new(), |n| format!("round trip {}; ", words::duration(n)));
@@ -35,10 +34,10 @@ impl RoleTcp {
     }
 }
 
-/// What explains something; nothing where nothing does.
+/// Lines on what explains something.
 pub(super) fn lines(document: &Document) -> Vec<LabelledLine> {
     let environment = &document.environment;
-    // a result of another version may say it otherwise, and then nothing is said
+    // a result of another version may have another form, which is skipped
     let roles = Vec::<RoleTcp>::deserialize(&environment["tcp"]).unwrap_or_default();
     let network = roles.iter().filter_map(RoleTcp::says);
     let mut lines: Vec<LabelledLine> =

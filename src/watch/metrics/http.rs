@@ -1,5 +1,5 @@
-//! The two pages, over HTTP/1 on a thread of their own. Whatever a client does, it costs at most a place among
-//! [`CLIENTS_MAX`] for [`PATIENCE`]: the run never waits for it.
+//! The two pages, over HTTP/1 on a thread of their own. A client occupies at most one of [`CLIENTS_MAX`] connections
+//! for [`PATIENCE`]; the run never waits for it.
 use super::latest::LatestSnapshot;
 use super::table::Scrape;
 use http_body_util::Full;
@@ -21,16 +21,16 @@ use tokio::sync::{Semaphore, oneshot};
 /// As Prometheus asks for it.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const PLAIN: &str = "text/plain; charset=utf-8";
-/// Clients at a time; others wait in the kernel's queue.
+/// Most connections at a time; others wait in the kernel's queue.
 const CLIENTS_MAX: usize = 16;
-/// A client has so long for its request and our answer.
+/// Time for a request and its answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Octets of a request's head; beyond: 431.
+/// Most octets of a request's head; a longer one gets 431.
 const HEAD_MAX: usize = 16 * 1024;
-/// Where no connection can be accepted (no descriptor is left), the next try comes so much later.
+/// Pause after a failed accept (no descriptor is left).
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A server that ends when it is dropped.
+/// The server. Dropping it ends it.
 #[derive(Debug)]
 pub(super) struct Server {
     address: SocketAddr,
@@ -39,7 +39,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Serves what is in the slot.
+    /// Starts to serve the latest snapshot.
     pub(super) fn start(listener: TcpListener, slot: Arc<LatestSnapshot>) -> io::Result<Server> {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -64,11 +64,11 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
-            // a server that is gone needs no word
+            // the server may have ended already
             let _ = stop.send(());
         }
         if let Some(thread) = self.thread.take() {
-            // a page that panicked took no part in the run
+            // a panic in the server does not affect the run
             let _ = thread.join();
         }
     }
@@ -95,7 +95,7 @@ async fn serve(listener: TcpListener, slot: Arc<LatestSnapshot>) {
             let mut http = hyper::server::conn::http1::Builder::new();
             http.keep_alive(false).max_buf_size(HEAD_MAX).timer(TokioTimer::new());
             let connection = http.serve_connection(TokioIo::new(socket), page);
-            // a client that breaks off, stalls or talks nonsense is its own business
+            // a faulty client needs no answer
             let _ = tokio::time::timeout(PATIENCE, connection).await;
             drop(place);
         });
@@ -118,7 +118,7 @@ fn page(request: &Request<Incoming>, registry: &Registry) -> Response<Full<Bytes
             }
         }
         "/healthz" => plain(StatusCode::OK, "ok\n"),
-        _ => plain(StatusCode::NOT_FOUND, "here are /metrics and /healthz\n"),
+        _ => plain(StatusCode::NOT_FOUND, "not found; try /metrics or /healthz\n"),
     }
 }
 

@@ -1,8 +1,8 @@
-//! Where the run leaves its snapshot and a scrape finds it.
+//! The latest snapshot, shared by the run and its scrapes.
 use super::snapshot::Snapshot;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Where the run leaves its snapshot and a scrape finds it.
+/// The latest snapshot.
 #[derive(Debug)]
 pub(super) struct LatestSnapshot(Mutex<Arc<Snapshot>>);
 
@@ -11,7 +11,7 @@ impl LatestSnapshot {
         LatestSnapshot(Mutex::new(Arc::new(snapshot)))
     }
 
-    /// The lock is held for the copy of a pointer; a snapshot is whole whoever panicked.
+    /// Clones a pointer under the lock. A snapshot is complete even if a thread panicked.
     pub(super) fn get(&self) -> Arc<Snapshot> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,5 +1,5 @@
-//! OpenMetrics while a run goes on: `/metrics` and `/healthz` over HTTP, from a snapshot that the run leaves
-//! once a second. A scrape reads that snapshot on a thread of its own; it never touches a worker.
+//! OpenMetrics during a run: `/metrics` and `/healthz` over HTTP, from a snapshot that the run makes once a second. A
+//! scrape reads the snapshot on another thread and never blocks a worker.
 mod http;
 mod latest;
 mod snapshot;
@@ -18,7 +18,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-/// An observer that serves what it sees as OpenMetrics. The server ends when it is dropped.
+/// An observer that serves the run as OpenMetrics. Dropping it ends the server.
 #[derive(Debug)]
 pub struct Metrics {
     builder: SnapshotBuilder,

@@ -1,4 +1,4 @@
-//! What a scrape shows: sums over the whole run so far, made once a second on the coordinator's thread.
+//! The values of a scrape: sums over the run so far, made once a second on the coordinator's thread.
 use crate::kit::Nanos;
 use crate::measure::{Counters, Counts, Gauges, Latency, LatencyRange, Metric, Phase, Progress};
 use crate::plan::{Arrival, Plan, Schedule};
@@ -28,7 +28,7 @@ pub(super) const BOUNDS_NS: [u64; 20] = [
     3_600_000_000_000,
 ];
 
-/// The distributions that are exposed.
+/// The exposed distributions.
 pub(super) const EXPOSED: [Metric; 5] =
     [Metric::Response, Metric::Service, Metric::Receipt, Metric::HarnessLag, Metric::WriteWait];
 
@@ -66,9 +66,9 @@ pub(super) struct Snapshot {
     pub(super) name: String,
     pub(super) phase: Phase,
     pub(super) at: Nanos,
-    /// The stage that is on.
+    /// The current stage.
     pub(super) stage: Option<String>,
-    /// What the schedule wants now, a second; None in a closed loop and outside the load.
+    /// The planned rate now, per second; None: a closed loop, or outside the load.
     pub(super) target_rate: Option<f64>,
     pub(super) tally: Counters,
     pub(super) statuses: Counts<u32>,
@@ -88,20 +88,20 @@ pub(super) struct Snapshot {
     pub(super) distributions: Vec<Buckets>,
 }
 
-/// Makes snapshots; keeps what does not change, and one distribution to add up in.
+/// Makes snapshots. It keeps the constant values and a distribution for sums.
 #[derive(Debug)]
 pub(super) struct SnapshotBuilder {
     name: String,
     stages: Vec<String>,
-    /// None where the plan's stages make no schedule; then there is no run either.
+    /// None: the stages make no schedule, and so there is no run.
     schedule: Option<Schedule>,
     scratch: Option<Latency>,
     statuses: Vec<u32>,
     errs: Vec<[u8; 4]>,
 }
 
-/// Adds the counts of all cells under the keys of `known`, in order of first sight; the rest is `other`. A key
-/// is known from its first sight or never, so that no sum ever shrinks, however many keys a peer makes up.
+/// Sums the counts of all cells by the keys in `known`, which grows up to a limit; other keys count as `other`. A key
+/// never leaves `known`, so no sum ever shrinks, however many keys a peer invents.
 fn totals<'a, K: PartialEq + Clone + 'a>(
     known: &mut Vec<K>,
     cells: impl Iterator<Item = &'a Counts<K>>,
@@ -136,7 +136,7 @@ impl SnapshotBuilder {
         }
     }
 
-    /// Before the first look at the run.
+    /// The snapshot before the run begins.
     pub(super) fn nothing_yet(&self) -> Snapshot {
         Snapshot {
             name: self.name.clone(),

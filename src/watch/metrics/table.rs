@@ -152,13 +152,13 @@ pub const METRICS: [MetricLine; 39] = [
         "smppbench_submit_sm_planned",
         "submit_sm",
         Read::Count(|s| s.tally.planned),
-        "Messages whose intended time has come.",
+        "Messages that are due.",
     ),
     line(
         "smppbench_submit_sm_retried",
         "submit_sm",
         Read::Count(|s| s.tally.retries),
-        "Further attempts that the plan did not hold.",
+        "Retries; not part of the plan.",
     ),
     line(
         "smppbench_submit_sm_written",
@@ -170,7 +170,7 @@ pub const METRICS: [MetricLine; 39] = [
         "smppbench_submit_sm_on_time",
         "submit_sm",
         Read::Count(|s| s.tally.on_time),
-        "Of the written, those at most 1 ms after they could go.",
+        "Of the written, those at most 1 ms late.",
     ),
     line(
         "smppbench_submit_sm_dropped",
@@ -212,7 +212,7 @@ pub const METRICS: [MetricLine; 39] = [
         "smppbench_receipts",
         "receipts",
         Read::Counts("state", states),
-        "First final receipts of our messages by message_state.",
+        "First final receipts of this run's messages by message_state.",
     ),
     line(
         "smppbench_receipts_by_err",
@@ -230,7 +230,7 @@ pub const METRICS: [MetricLine; 39] = [
         "smppbench_receipts_missing",
         "receipts",
         Read::Count(|s| s.tally.receipts_missing),
-        "Receipts that did not come by their deadline.",
+        "Receipts that did not arrive by their deadline.",
     ),
     line(
         "smppbench_receipts_intermediate",
@@ -248,7 +248,7 @@ pub const METRICS: [MetricLine; 39] = [
         "smppbench_receipts_unknown",
         "receipts",
         Read::Count(|s| s.receipts_unknown),
-        "Final receipts that no message of this run owns.",
+        "Final receipts that match no message of this run.",
     ),
     line(
         "smppbench_mo_received",
@@ -284,31 +284,31 @@ pub const METRICS: [MetricLine; 39] = [
         "smppbench_session_outages",
         "outages",
         Read::Count(|s| s.outages),
-        "Spells in which a session was down; counted when it is up again, or given up.",
+        "Outages of sessions, counted when the session is bound again or given up.",
     ),
     line(
         "smppbench_in_flight",
         "submit_sm",
         Read::Value(|s| Some(s.gauges.in_flight as f64)),
-        "Written and not answered.",
+        "Messages written and not yet answered.",
     ),
     line(
         "smppbench_window_slots",
         "submit_sm",
         Read::Value(|s| Some(s.gauges.slots as f64)),
-        "What the windows of the bound sessions hold.",
+        "Window slots of the bound sessions.",
     ),
     line(
         "smppbench_backlog",
         "submit_sm",
         Read::Value(|s| Some(s.gauges.backlog as f64)),
-        "Due and not written.",
+        "Messages due and not yet written.",
     ),
     line(
         "smppbench_awaited_receipts",
         "receipts",
         Read::Value(|s| Some(s.gauges.awaited as f64)),
-        "Accepted, and the receipt not here yet.",
+        "Accepted, and the final receipt is awaited.",
     ),
     line(
         "smppbench_worker_cpu_ratio",
@@ -320,7 +320,7 @@ pub const METRICS: [MetricLine; 39] = [
         "smppbench_anomalies",
         "anomalies",
         Read::Count(|s| s.anomalies),
-        "What the SMSC did against the specification.",
+        "Deviations of the SMSC from the specification.",
     ),
     line(
         "smppbench_response",
@@ -344,13 +344,13 @@ pub const METRICS: [MetricLine; 39] = [
         "smppbench_harness_lag",
         "seconds",
         Read::Distribution(3),
-        "How late the tool itself was.",
+        "Delay that the harness itself added.",
     ),
     line(
         "smppbench_write_wait",
         "seconds",
         Read::Distribution(4),
-        "How long the socket took no octets: the SMSC reads too slowly.",
+        "Time in which the socket took no octets, because the SMSC read too slowly.",
     ),
 ];
 

@@ -1,25 +1,24 @@
-//! What the operator presses, and what of it the run is asked for. The view's thread writes it down, the
-//! coordinator's thread picks it up.
+//! The operator's keys and the requests they make. The view's thread records them, the coordinator's thread takes them.
 use crate::measure::{CutReason, Steer};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use std::sync::{Mutex, PoisonError};
 
-/// A step of the rate, in per cent of the plan.
+/// A step of the rate, in percent of the plan.
 const STEP: u32 = 10;
-/// What [`Steer::Rate`] takes, in steps.
+/// Limits of [`Steer::Rate`].
 const PERCENT_MIN: u32 = 10;
 const PERCENT_MAX: u32 = 1_000;
 
-/// What a key means.
+/// The action of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
-    /// Hold the picture still, or let it go on.
+    /// Pauses or resumes the view.
     Pause,
-    /// A step more.
+    /// Raises the rate by a step.
     Faster,
-    /// A step less.
+    /// Lowers the rate by a step.
     Slower,
-    /// End the load, drain, report.
+    /// Ends the load, drains and reports.
     Finish,
     /// As SIGINT does.
     Interrupt,
@@ -45,23 +44,23 @@ impl Action {
     }
 }
 
-/// How the operator's wish for a rate stands.
+/// The state of the operator's rate request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RateRequest {
-    /// There is none that is not fulfilled.
+    /// No rate request is pending.
     None,
-    /// To be told to the run.
+    /// The run has not taken it yet.
     New,
-    /// Told; looked at since then so many times.
+    /// The run took it; snapshots since then.
     Sent(u32),
 }
 
-/// What is asked for, as the view shows it.
+/// The operator's requests, as the view shows them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct OperatorRequest {
-    /// Of the plan's rate.
+    /// Percent of the plan's rate.
     pub(super) percent: u32,
-    /// Whether the load is to end.
+    /// Whether the load must end.
     pub(super) end: bool,
     /// Whether the run did not take the last rate_request.
     pub(super) refused: bool,
@@ -74,7 +73,7 @@ struct State {
     end_sent: bool,
 }
 
-/// The operator's wishes.
+/// The operator's requests, shared by two threads.
 #[derive(Debug)]
 pub(super) struct Keys(Mutex<State>);
 
@@ -84,7 +83,7 @@ impl Keys {
         Keys(Mutex::new(State { asked, rate_request: RateRequest::None, end_sent: false }))
     }
 
-    /// A wish is a few numbers and always whole, whoever panicked.
+    /// The state is always complete, even if a thread panicked.
     fn with<T>(&self, then: impl FnOnce(&mut State) -> T) -> T {
         then(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -113,7 +112,7 @@ impl Keys {
         self.with(|s| s.asked.end = true);
     }
 
-    /// What is to be told to the run now; each wish once.
+    /// The next request for the run; each is returned once.
     pub(super) fn take(&self) -> Option<Steer> {
         self.with(|s| {
             if s.asked.end && !s.end_sent {
@@ -128,7 +127,7 @@ impl Keys {
         })
     }
 
-    /// What is in force. A wish that is still not after two looks was not taken, and is forgotten.
+    /// Records the rate in force. A request that is not in force after two snapshots was refused and is dropped.
     pub(super) fn in_force(&self, percent: u32) {
         self.with(|s| match s.rate_request {
             RateRequest::Sent(_) if s.asked.percent == percent => {

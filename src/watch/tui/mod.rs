@@ -1,6 +1,6 @@
-//! The live view: a picture of the run on a terminal, and a few keys. It draws on a thread of its own, at most
-//! ten times a second and only what changed; the run leaves it a snapshot once a second and asks it for the
-//! operator's wishes. When it ends before the run (Ctrl-C), the line goes on in its place.
+//! The live view: the run on a terminal, and a few keys. It draws on a thread of its own, at most ten times a second
+//! and only changes. The run passes it a snapshot once a second and takes the operator's requests. If the view ends
+//! before the run (Ctrl-C), the progress line replaces it.
 mod keys;
 mod panels;
 mod snapshot;
@@ -27,10 +27,10 @@ use terminal::FrameBuffer;
 pub use view::SMALLEST;
 use view::View;
 
-/// From one picture to the next, at least.
+/// Shortest time between two frames.
 const FRAME: Nanos = Nanos::from_millis(100);
 
-/// What the two threads share.
+/// Shared by the run and the view's thread.
 #[derive(Debug)]
 struct Shared {
     latest: Mutex<Option<Arc<Snapshot>>>,
@@ -47,27 +47,27 @@ impl Shared {
     }
 }
 
-/// An observer that keeps the live view. The terminal is given back when it is dropped.
+/// An observer that shows the live view. Dropping it restores the terminal.
 #[derive(Debug)]
 pub struct Tui {
     builder: SnapshotBuilder,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
-    /// What shows the run when the view has gone.
+    /// Shows the run after the view has ended.
     after: ProgressLine<Stderr>,
 }
 
-/// (columns, rows) of the terminal behind stderr, where the live view can have it.
+/// (columns, rows) of the terminal behind stderr; None: the live view cannot use it.
 pub fn terminal_size() -> Option<(u16, u16)> {
     terminal::usable()
 }
 
 impl Tui {
-    /// Takes the terminal behind stderr for a run of this plan. `after` shows the rest of the run where the
-    /// operator leaves the view.
+    /// Takes the terminal behind stderr for a run of this plan. `after` shows the rest of the run if the operator
+    /// leaves the view.
     ///
     /// # Errors
-    /// Where the terminal refuses, or no thread can be started.
+    /// The terminal cannot be used, or no thread can be started.
     pub fn start(plan: &Plan, colour: bool, after: ProgressLine<Stderr>) -> io::Result<Tui> {
         let view = View::new(plan, colour);
         let shared = Arc::new(Shared {
@@ -79,7 +79,7 @@ impl Tui {
         let theirs = shared.clone();
         let thread = std::thread::Builder::new().name("live view".to_owned()).spawn(move || {
             if draw(view, &theirs).is_err() {
-                // a terminal that is gone: the run goes on without
+                // the terminal is gone: the run goes on without a view
                 terminal::leave();
             }
         });
@@ -99,7 +99,7 @@ impl Drop for Tui {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::SeqCst);
         if let Some(thread) = self.thread.take() {
-            // a view that panicked has given the terminal back already
+            // a view that panicked has restored the terminal already
             let _ = thread.join();
         }
         terminal::leave();
@@ -122,7 +122,7 @@ impl Observer for Tui {
     }
 }
 
-/// Draws and listens until it is told to stop, or has no terminal any more.
+/// Draws and reads keys until it must stop or loses the terminal.
 fn draw(mut view: View, shared: &Shared) -> io::Result<()> {
     // never `Terminal::clear`: it asks the terminal for its cursor on stdout, where the result goes
     let mut terminal = Terminal::new(CrosstermBackend::new(FrameBuffer::default()))?;

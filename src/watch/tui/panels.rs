@@ -1,4 +1,4 @@
-//! The picture: which panel stands where at which size, and what it says. Pure: a view in, cells out.
+//! The panels of the live view: their places at each size, and their content. Pure: a view in, cells out.
 use super::snapshot::{Second, Snapshot};
 use super::view::{PlanFacts, SMALLEST, View};
 use crate::judge::HealthState;
@@ -14,14 +14,14 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Sparkline};
 
-/// Rows of a panel's fixed part: its title and four lines.
+/// Rows of a panel: its title and four lines.
 const FIVE: u16 = 5;
 /// Columns of the names of latencies.
 const NAMES: u16 = 12;
-/// From this width on there is room for longer words.
+/// From this width on, panels use longer words.
 const WIDE: u16 = 110;
 
-/// How things look; without colour, bold and dim remain.
+/// Text styles; without colour, bold and dim remain.
 #[derive(Clone, Copy)]
 struct Theme {
     colour: bool,
@@ -46,20 +46,20 @@ impl Theme {
     fn bad(self) -> Style {
         self.colour(Color::Red).add_modifier(Modifier::BOLD)
     }
-    /// Reversed, so that it is seen without colour too.
+    /// Reversed, so that it is visible without colour.
     fn badge(self, colour: Color) -> Style {
         self.colour(colour).add_modifier(Modifier::REVERSED | Modifier::BOLD)
     }
 }
 
-/// Draws all of it.
+/// Draws every panel.
 pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
     let area = frame.area();
     let theme = Theme { colour: view.facts.colour };
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         let (columns, rows) = SMALLEST;
         let text = format!(
-            "the live view needs {columns}×{rows}, this is {}×{}; the run goes on",
+            "the live view needs {columns}×{rows}, this terminal has {}×{}; the run goes on",
             area.width, area.height
         );
         frame.render_widget(Paragraph::new(text), area);
@@ -71,7 +71,7 @@ pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
         return;
     };
     let events = events_height(shown, area.height);
-    // what is left of tall terminals goes to the charts first, up to six rows each
+    // the charts take the spare rows of tall terminals first, up to six each
     let spare = area.height.saturating_sub(2 + FIVE + 8 + 1);
     let chart = (spare / 4).clamp(1, 6);
     let wide = area.width >= WIDE;
@@ -102,7 +102,7 @@ pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
         (latency, open, stages, answers, harness)
     };
     latency_panel(view, shown, frame, latency, theme, usize::from(value));
-    open_panel(shown, frame, open, theme, wide);
+    queues_panel(shown, frame, open, theme, wide);
     stages_panel(&view.facts, shown, at, frame, stages, theme);
     answers_panel(shown, frame, answers, theme);
     harness_panel(shown, frame, harness, theme, wide);
@@ -120,7 +120,7 @@ fn title(text: &str, frame: &mut Frame<'_>, area: Rect, theme: Theme) -> Rect {
     Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
 }
 
-/// A name at the left and a value at the right of `width` columns; the name gives way.
+/// A name at the left and a value at the right of `width` columns; the name is cut if needed.
 fn pair(name: &str, value: &str, width: usize) -> String {
     let room = width.saturating_sub(value.chars().count() + 1);
     let name = cut(name, room);
@@ -147,7 +147,7 @@ fn seconds(n: Nanos) -> String {
     }
 }
 
-/// Time that is left: a second that has begun counts.
+/// The remaining time, rounded up to whole seconds.
 fn left(until: Nanos, at: Nanos) -> String {
     seconds(until.since(at) + Nanos(crate::kit::NS_PER_S - 1))
 }
@@ -190,7 +190,7 @@ fn header_line(
     frame.render_widget(Paragraph::new(Line::from(line)), area);
 }
 
-/// What is in force of the plan's rate, and what was asked for; None where that is the plan.
+/// The percentage of the plan's rate in force, and the requested one; None: both are 100.
 fn percent_words(view: &View, shown: &Snapshot) -> Option<String> {
     let in_force = shown.percent;
     let asked = view.asked.map_or(in_force, |a| a.percent);
@@ -205,7 +205,7 @@ fn rates_panel(view: &View, frame: &mut Frame<'_>, area: Rect, theme: Theme, cha
     let Some(shown) = &view.shown else { return };
     const LABELS: u16 = 22;
     let width = usize::from(area.width.saturating_sub(LABELS));
-    // the whole load fits where it can; so the scale does not change as the run goes on
+    // if the whole load fits, the scale does not change during the run
     let planned = view.facts.stages.last().map_or(shown.load_ends, |stage| stage.to);
     let load_s = (planned.0 / crate::kit::NS_PER_S).max(1);
     let columns = (width / usize::try_from(load_s).unwrap_or(usize::MAX)).clamp(1, 8);
@@ -236,7 +236,7 @@ fn rates_panel(view: &View, frame: &mut Frame<'_>, area: Rect, theme: Theme, cha
         let text = format!(" {}", pair(name, &value, usize::from(LABELS) - 3));
         let label = Rect { width: LABELS, ..row };
         frame.render_widget(Paragraph::new(Line::styled(text, theme.strong())), label);
-        // whole numbers, with room for rates below one a second
+        // in thousandths, for rates below one per second
         let data = seconds.iter().map(|s| (pick(s) * 1_000.0) as u64);
         let data: Vec<u64> = data.flat_map(|n| std::iter::repeat_n(n, columns)).collect();
         let bars = Rect { x: row.x + LABELS, width: row.width.saturating_sub(LABELS), ..row };
@@ -255,7 +255,7 @@ fn latency_panel(
 ) {
     let heading = format!("last {}", seconds(shown.recent_length));
     let body = title(&heading, frame, area, theme);
-    // the columns' names stand in the rule, over their columns
+    // the rule has the names of the columns
     for (column, name) in ["p50", "p90", "p99", "max"].into_iter().enumerate() {
         let end = area.x + NAMES + ((column + 1) * value) as u16;
         let width = name.len() as u16 + 1;
@@ -271,8 +271,8 @@ fn latency_panel(
     frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), body);
 }
 
-fn open_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, theme: Theme, wide: bool) {
-    let body = title("open", frame, area, theme);
+fn queues_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, theme: Theme, wide: bool) {
+    let body = title("queues", frame, area, theme);
     let width = usize::from(body.width.saturating_sub(1));
     let g = &shown.gauges;
     let (up, planned) = shown.sessions;
@@ -280,7 +280,7 @@ fn open_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, theme: Theme,
     let in_flight = format!("{}/{}", words::count(g.in_flight), words::count(g.slots));
     let mut rows = vec![
         ("in flight", in_flight, if full { theme.warn() } else { Style::new() }),
-        ("waiting", words::count(g.backlog), warned(g.backlog > 0, theme)),
+        ("backlog", words::count(g.backlog), warned(g.backlog > 0, theme)),
         ("receipts awaited", words::count(g.awaited), Style::new()),
         (
             "sessions",
@@ -317,7 +317,7 @@ fn stages_panel(
     let over = matches!(shown.phase, Phase::Drain | Phase::Unbind);
     let current = facts.stages.iter().position(|s| at < s.to).filter(|_| !over);
     let rows = usize::from(body.height);
-    // the one that is on stays in sight, with one before it
+    // the current stage stays visible, with one before it
     let end = current.map_or(facts.stages.len(), |c| (c.saturating_sub(1) + rows).max(rows));
     let from = end.min(facts.stages.len()).saturating_sub(rows);
     let lines: Vec<Line<'_>> = facts
@@ -409,7 +409,7 @@ fn harness_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, theme: The
     };
     say("on time", harness.adherence.map(words::percent));
     say("lag p99", harness.lag_p99.map(|n| words::duration(n.0)));
-    say("busiest core", harness.cpu.map(words::percent));
+    say("busiest worker", harness.cpu.map(words::percent));
     if !wide {
         say("written", Some(words::count(shown.tally.written)));
         say("final receipts", Some(words::count(shown.tally.receipts_final)));
@@ -417,7 +417,7 @@ fn harness_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, theme: The
     frame.render_widget(Paragraph::new(lines), body);
 }
 
-/// Rows for what happened: none on the smallest terminals, where the count of sessions says enough.
+/// Rows for events; none on the smallest terminals.
 fn events_height(shown: &Snapshot, height: u16) -> u16 {
     let rows = match height {
         0..18 => 0,
@@ -439,7 +439,10 @@ fn events(shown: &Snapshot) -> Vec<String> {
         let when = words::seconds(o.from.as_secs_f64());
         let cause = printable(&o.cause.to_string());
         let lost = words::count(o.lost);
-        format!("at {when} session {} went down ({cause}), {lost} open lost, {back}", o.session)
+        format!(
+            "at {when} session {} went down ({cause}), {lost} in flight lost, {back}",
+            o.session
+        )
     });
     cut.chain(outages).collect()
 }

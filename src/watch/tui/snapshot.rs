@@ -1,5 +1,5 @@
-//! What the live view shows, copied out of the record once a second on the coordinator's thread: the last
-//! seconds, sums of the whole run, and how the harness did so far. What costs time is left to the view's thread.
+//! The values of the live view, copied from the record once a second on the coordinator's thread: the last seconds,
+//! sums of the run, and the harness so far. Costly work is left to the view's thread.
 use crate::judge::{HealthLimits, HealthState, is_measured};
 use crate::kit::Nanos;
 use crate::measure::{
@@ -9,14 +9,14 @@ use crate::measure::{
 use crate::plan::{Arrival, Plan, Schedule, Shape};
 use crate::watch::seconds::last_full_row;
 
-/// Seconds that the view can draw side by side.
+/// Most seconds that the view draws.
 pub(super) const SECONDS_MAX: usize = 240;
-/// Percentiles are of so much time.
+/// The time that percentiles cover.
 const RECENT: Nanos = Nanos::from_secs(5);
-/// Outages that are told one by one.
+/// Most outages shown one by one.
 const OUTAGES_MAX: usize = 8;
 
-/// One second's counts, each a second.
+/// The rates of one second.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Second {
     /// None in a closed loop and after the load.
@@ -26,7 +26,7 @@ pub(super) struct Second {
     pub(super) receipts: f64,
 }
 
-/// How the harness did so far, over the measured stages.
+/// The harness so far, over the measured stages.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Harness {
     /// None: nothing was measured yet.
@@ -52,17 +52,17 @@ pub(super) struct Snapshot {
     pub(super) seconds: Vec<Second>,
     /// The last seconds, newest first.
     pub(super) recent: Vec<IntervalRow>,
-    /// What `recent` covers.
+    /// Length of `recent`.
     pub(super) recent_length: Nanos,
     pub(super) range: LatencyRange,
     pub(super) gauges: Gauges,
-    /// Of the whole run, like `statuses`.
+    /// Sums of the run, like `statuses`.
     pub(super) tally: Counters,
     pub(super) statuses: Counts<u32>,
     pub(super) harness: Harness,
     /// The last ones, oldest first.
     pub(super) outages: Vec<Outage>,
-    /// Of the plan's rate, in force.
+    /// Percent of the plan's rate in force.
     pub(super) percent: u32,
     pub(super) cut_reason: Option<String>,
 }
@@ -72,7 +72,7 @@ pub(super) struct Snapshot {
 pub(super) struct SnapshotBuilder {
     plan: Plan,
     limits: HealthLimits,
-    /// None where the stages make no schedule; then there is no run either.
+    /// None: the stages make no schedule, and so there is no run.
     schedule: Option<Schedule>,
     lag: Option<Latency>,
     response: Option<Latency>,
@@ -146,8 +146,7 @@ impl SnapshotBuilder {
         }
     }
 
-    /// As [`crate::judge::Health`] will say at the end, as far as it can be told before: what the host's
-    /// counters and unsent messages say comes later.
+    /// The harness as [`crate::judge::Health`] judges it at the end, without the host's counters and unsent messages.
     fn harness(&mut self, record: &RunRecord) -> Harness {
         let cpu = self.busiest(record);
         let plan = &self.plan;
@@ -216,9 +215,9 @@ impl SnapshotBuilder {
     }
 }
 
-/// What the operator's last change before `at` left of the plan's rate.
+/// The percentage of the plan's rate after the operator's last change before `at`.
 fn percent_at(record: &RunRecord, at: Nanos) -> u32 {
-    // a change holds from a moment ahead; by then it is the operator's whole wish
+    // a change is scheduled slightly ahead
     let until = at + Nanos::from_millis(100);
     record.rate_changes.iter().rev().find(|c| c.at <= until).map_or(100, |c| c.percent)
 }

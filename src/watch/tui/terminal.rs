@@ -1,5 +1,5 @@
-//! The terminal, taken and given back. It is given back once, whoever does it: the end of the view, Ctrl-C, or
-//! a panic on any thread. After that nothing of the view is written any more.
+//! Takes and restores the terminal. It is restored once, by the end of the view, Ctrl-C, or a panic on any thread.
+//! After that the view writes nothing.
 use nix::sys::signal::{Signal, raise};
 use nix::unistd::{getpgrp, tcgetpgrp};
 use ratatui::crossterm::cursor::{Hide, Show};
@@ -12,7 +12,7 @@ use std::io::{self, IsTerminal, Write, stderr};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether the view has the terminal. Written under the lock of stderr, so that no frame follows the farewell.
+/// Whether the view has the terminal. Written under the lock of stderr, so that no frame follows the restoration.
 static UP: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
 
@@ -21,8 +21,8 @@ pub(super) fn is_up() -> bool {
     UP.load(Ordering::SeqCst)
 }
 
-/// (columns, rows) of the terminal behind stderr, where the view can have it: this process is in the foreground
-/// there, and the terminal can move its cursor.
+/// (columns, rows) of the terminal behind stderr; None: this process is not in the foreground there, or the terminal
+/// cannot move its cursor.
 pub(super) fn usable() -> Option<(u16, u16)> {
     let able = std::env::var_os("TERM").is_some_and(|term| term != "dumb" && !term.is_empty());
     let foreground = tcgetpgrp(stderr()).is_ok_and(|group| group == getpgrp());
@@ -48,11 +48,11 @@ pub(super) fn enter() -> io::Result<()> {
     shown
 }
 
-/// Gives the terminal back, if the view has it.
+/// Restores the terminal if the view has it.
 pub(super) fn leave() {
     let mut out = stderr().lock();
     if UP.swap(false, Ordering::SeqCst) {
-        // a terminal that is gone needs nothing back
+        // the terminal may be gone
         let _ = execute!(out, Show, LeaveAlternateScreen);
         let _ = disable_raw_mode();
     }
@@ -61,11 +61,11 @@ pub(super) fn leave() {
 /// As Ctrl-C does where the terminal is not raw.
 pub(super) fn interrupt() {
     leave();
-    // the run waits for this signal; it cannot fail for our own process
+    // the run waits for this signal; raising it cannot fail for our own process
     let _ = raise(Signal::SIGINT);
 }
 
-/// Where frames go: gathered, and written at once while the view has the terminal.
+/// Collects a frame and writes it at once while the view has the terminal.
 #[derive(Debug, Default)]
 pub(super) struct FrameBuffer(Vec<u8>);
 

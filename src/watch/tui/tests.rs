@@ -117,7 +117,7 @@ fn a_ramp_shows_its_rates_times_and_stages_at_both_sizes() {
         has(&rows, &["smppbench · evening → embedded", "6 s of 30 s, 24 s left"]);
         has(&rows, &["target", "220/s"]);
         has(&rows, &["sent", "22", "/s"]);
-        has(&rows, &["last 5 s", "p50", "p90", "p99", "max", "open"]);
+        has(&rows, &["last 5 s", "p50", "p90", "p99", "max", "queues"]);
         has(&rows, &["response", "20.2 ms", "20.2 ms", "in flight", "/40"]);
         has(&rows, &["receipt", "321 ms", "receipts awaited"]);
         has(&rows, &["harness lag", "sessions", "2/2"]);
@@ -266,7 +266,7 @@ fn below_its_smallest_size_it_says_so_in_one_line_and_at_it_everything_has_its_p
         let rows = shown(&plan, shot, small);
         assert!(rows[1..].iter().all(|row| row.trim().is_empty()), "{rows:?}");
     }
-    has(&shown(&plan, shot, (59, 14)), &["the live view needs 60×15, this is 59×14"]);
+    has(&shown(&plan, shot, (59, 14)), &["the live view needs 60×15, this terminal has 59×14"]);
     let rows = shown(&plan, shot, (60, 15));
     for text in
         ["target", "receipts", "harness lag", "sessions", "▶ hold", "ESME_ROK", "valid so far"]

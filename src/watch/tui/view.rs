@@ -1,4 +1,4 @@
-//! What the view's thread keeps: the plan's facts, the picture that is shown, and whether it is held still.
+//! The state of the live view: facts of the plan, the snapshot shown, and whether it is paused.
 use super::keys::OperatorRequest;
 use super::snapshot::Snapshot;
 use crate::judge::stage_spans;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// Columns and rows below which there is only a message.
 pub const SMALLEST: (u16, u16) = (60, 15);
 
-/// One stage of the plan, placed.
+/// A stage of the plan with its times.
 #[derive(Clone, Debug)]
 pub(super) struct StageFact {
     pub(super) name: String,
@@ -22,12 +22,12 @@ pub(super) struct StageFact {
     pub(super) to: Nanos,
 }
 
-/// What does not change while a run goes on.
+/// Facts that do not change during a run.
 #[derive(Clone, Debug)]
 pub(super) struct PlanFacts {
     pub(super) title: String,
     pub(super) stages: Vec<StageFact>,
-    /// Without a schedule no rate can be changed.
+    /// Whether there is no schedule, so that the rate cannot be changed.
     pub(super) closed: bool,
     pub(super) colour: bool,
 }
@@ -63,7 +63,7 @@ fn shape_words(shape: &Shape) -> String {
     shape.brief(&|rate| words::rate(rate.as_f64()), " → ")
 }
 
-/// Percentiles of the last seconds: one line each.
+/// A row of percentiles of the last seconds.
 #[derive(Clone, Debug)]
 pub(super) struct PercentileRow {
     pub(super) name: &'static str,
@@ -91,7 +91,7 @@ fn lines(snapshot: &Snapshot) -> Vec<PercentileRow> {
         .collect()
 }
 
-/// A percentile among those that never came is no time.
+/// The percentiles of a row; `never`: the percentile lies among messages that were never answered.
 fn values(latency: &Latency) -> [String; 4] {
     let all_came = latency.censored_count() == 0;
     let quantiles = [0.5, 0.9, 0.99].map(|q| latency.quantile(q));
@@ -103,7 +103,7 @@ fn values(latency: &Latency) -> [String; 4] {
     })
 }
 
-/// Everything that a picture is made of, save the time within its second.
+/// What a frame depends on: if it is equal, the frame is equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct FrameKey {
     taken: Option<Nanos>,
@@ -120,7 +120,7 @@ pub(super) struct View {
     pub(super) lines: Vec<PercentileRow>,
     pub(super) asked: Option<OperatorRequest>,
     pub(super) paused: bool,
-    /// The time at which the picture was held still.
+    /// When the view was paused.
     held: Option<Nanos>,
     last: Option<FrameKey>,
     last_now: Nanos,
@@ -140,7 +140,7 @@ impl View {
         }
     }
 
-    /// Takes in what is new.
+    /// Takes the latest snapshot and requests.
     pub(super) fn look(&mut self, latest: Option<Arc<Snapshot>>, asked: OperatorRequest) {
         self.asked = Some(asked);
         let Some(latest) = latest.filter(|_| !self.paused) else { return };
@@ -150,23 +150,23 @@ impl View {
         }
     }
 
-    /// Holds the picture still, or lets it go on.
+    /// Pauses or resumes the view.
     pub(super) fn pause(&mut self) {
         self.paused = !self.paused;
         self.held = self.paused.then_some(self.last_now);
     }
 
-    /// The picture is to be drawn again, whatever it shows.
+    /// Forces a new frame.
     pub(super) fn touch(&mut self) {
         self.last = None;
     }
 
-    /// Whether a change of the rate makes sense now.
+    /// Whether the rate can be changed now.
     pub(super) fn may_steer(&self) -> bool {
         !self.facts.closed && self.shown.as_ref().is_some_and(|s| s.phase == Phase::Load)
     }
 
-    /// Whether the picture at `now` differs from the one that was asked about last.
+    /// Whether the frame at `now` differs from the one at the last call.
     pub(super) fn changed(&mut self, now: Nanos) -> bool {
         let stamp = FrameKey {
             taken: self.shown.as_ref().map(|s| s.taken),
@@ -180,7 +180,7 @@ impl View {
         changed
     }
 
-    /// Since the start of the load, as far as it can be told at `now`.
+    /// Time since the start of the load, estimated at `now`.
     pub(super) fn at(&self, now: Nanos) -> Nanos {
         let Some(shown) = &self.shown else { return Nanos::ZERO };
         let now = self.held.unwrap_or(now);

@@ -1,4 +1,4 @@
-//! Pictures of a sweep in closed loop: throughput and latency against the window, or the number of binds.
+//! Charts of a sweep in closed loop: throughput and latency against the window, or the number of binds.
 use super::super::parts::{Figure, Section};
 use super::super::time::{duration_axis, line, span_of};
 use crate::kit::words;
@@ -41,7 +41,7 @@ impl Sweep<'_> {
         }
     }
 
-    /// The picture with the knee and the limit; None without a point.
+    /// A chart with the knee and the limit; None: no point was measured.
     fn plot(&self, title: &str, y: Axis) -> Option<Plot> {
         let (first, last) = (self.found.first()?.0, self.found.last()?.0);
         let limit = self.search.limit.as_ref().map(|limit| limit.value as f64);
@@ -69,7 +69,7 @@ impl Sweep<'_> {
             caption += " Knee: where throughput stops growing (shaded: its 95 % interval).";
         }
         if let Some(limit) = &self.search.limit {
-            caption += &format!(" Limit: {} is enforced; ", words::count(limit.value));
+            caption += &format!(" Limit: the SMSC enforces {}; ", words::count(limit.value));
             caption += &beyond(limit);
             caption += ".";
         }
@@ -97,15 +97,15 @@ impl Sweep<'_> {
         let high = span_of(&layers).map_or(0.0, |span| span.1);
         let y = Axis::from_zero("accepted a second", Unit::Rate, high);
         let law = if self.search.usl.is_some() {
-            " Broken curve: the scalability law fitted."
+            " Dashed curve: the fitted scalability law."
         } else {
             ""
         };
-        let says = self.caption(&format!("As fast as answers make room.{law}"));
+        let says = self.caption(&format!("Closed loop: each answer starts the next message.{law}"));
         self.figure(id, title, &says, layers, Some(y))
     }
 
-    /// The universal scalability law over the loads that were measured: beyond them it is a guess.
+    /// The universal scalability law over the measured loads; beyond them it would be a guess.
     fn law(&self, usl: &Usl) -> Option<Layer> {
         const STEPS: u32 = 60;
         let (low, high) = (self.found.first()?.0, self.found.last()?.0);
@@ -138,7 +138,7 @@ impl Sweep<'_> {
         layers.retain(|layer| layer.points.iter().any(|p| p.span.is_some()));
         let y = duration_axis("service time, logarithmic", &layers);
         let says =
-            self.caption("From the actual send to the answer: a closed loop has no intended send.");
+            self.caption("From the actual send to the answer. A closed loop has no intended send.");
         self.figure(id, title, &says, layers, y)
     }
 
@@ -152,11 +152,11 @@ impl Sweep<'_> {
     ) -> Figure {
         let plot = y.and_then(|y| self.plot(title, y));
         let picture = plot.map(|plot| plot.with_layers(layers).draw());
-        Figure::new(id, title, says, picture, "No load was swept.")
+        Figure::new(id, title, says, picture, "No load was measured.")
     }
 }
 
-/// Throughput with its interval, which does not reach below nothing.
+/// Throughput with its 95 % interval, at least 0.
 fn interval(n: f64, p: &Found) -> Point {
     const NORMAL_95: f64 = 1.96;
     let half = (p.throughput * p.error * NORMAL_95).min(p.throughput);

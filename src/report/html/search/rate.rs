@@ -1,4 +1,4 @@
-//! Pictures of a search for a rate: its bracket as it closed in, and latency below what was found.
+//! Charts of a search for a rate: its bracket trial by trial, and latency below the rate found.
 use super::super::parts::{Figure, Section};
 use super::super::time::{duration_axis, line, span_of};
 use crate::kit::words;
@@ -10,13 +10,13 @@ use crate::search::document::{LatencyAt, TrialRow};
 pub(super) fn sections(search: &Search, latencies: Table) -> [Section; 2] {
     let mut bracket = Section::new("bracket", "How the rate was found");
     bracket.figures.push(closing_in(search));
-    let mut latency = Section::new("latency", "Latency below it");
+    let mut latency = Section::new("latency", "Latency below the rate");
     latency.figures.push(latency_by_rate(search));
     latency.tables.push(latencies);
     [bracket, latency]
 }
 
-/// Whether a trial kept the first objective.
+/// Whether a trial met the first objective.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Met {
     Yes,
@@ -24,7 +24,7 @@ enum Met {
     Unknown,
 }
 
-/// Trials that look for the rate: those that measure latency below it do not.
+/// The trials that search for the rate; the others measure latency below it.
 fn looking(search: &Search) -> impl Iterator<Item = &TrialRow> {
     search.trials.iter().filter(|t| t.kind != "latency" && t.rate.is_some())
 }
@@ -59,7 +59,7 @@ fn closing_in(search: &Search) -> Figure {
     let (Some((low, high)), Some(last)) = (span_of(&layers), looking(search).last()) else {
         return Figure::missing(id, title, "No trial at a rate was completed.");
     };
-    // a little more than they take, so that no dot lies on the edge
+    // a margin, so that no dot lies on the edge
     let (low, high) = (low * 0.95, high * 1.05);
     let x = Axis::from_zero("trial", Unit::Count, f64::from(last.number));
     let mut plot =
@@ -75,7 +75,7 @@ fn closing_in(search: &Search) -> Figure {
     Figure::new(id, title, says, plot.draw(), "")
 }
 
-/// An end of the bracket as steps: at each trial from what it was to what it became.
+/// An end of the bracket as steps: at each trial, from its old to its new value.
 fn steps(search: &Search, end: fn(&TrialRow) -> Option<f64>) -> Vec<Point> {
     let mut before = None;
     looking(search)
@@ -91,7 +91,7 @@ fn steps(search: &Search, end: fn(&TrialRow) -> Option<f64>) -> Vec<Point> {
         .collect()
 }
 
-/// A column of the latencies: its name, its colour, and where its value stands.
+/// A series of latencies: its name, its colour and its value.
 type Column = (&'static str, Colour, fn(&LatencyAt) -> Option<u64>);
 
 const COLUMNS: [Column; 4] = [

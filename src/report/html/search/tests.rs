@@ -138,7 +138,7 @@ fn the_bracket_closes_in_step_by_step_and_each_trial_is_a_dot_of_its_outcome() {
     for (name, ink, places, rates) in [
         ("trial: met", "k-good", vec![1, 3], vec![2_000, 4_000]),
         ("trial: missed", "k-bad", vec![2, 5], vec![8_000, 5_000]),
-        ("a trial: not to be told", "k-warn", vec![4], vec![5_000]),
+        ("trial: undecided", "k-warn", vec![4], vec![5_000]),
     ] {
         let dots = series(&html, "closing-in", name);
         assert_eq!((&dots["x"], &dots["v"]), (&places.into(), &rates.into()), "{name}");
@@ -186,7 +186,7 @@ fn throughput_and_latency_stand_against_the_window_with_the_knee_and_the_limit()
             assert_eq!(data(&html, id)["x"][1], 64.0, "the limit is on the axis");
         }
         assert_eq!(html.contains("session 38: bind refused"), kind == Kind::Binds);
-        assert_eq!(html.contains("is not free at once"), kind == Kind::Binds);
+        assert_eq!(html.contains("not released at once"), kind == Kind::Binds);
     }
 }
 
@@ -199,7 +199,7 @@ fn what_was_not_found_is_said_and_what_does_not_belong_is_left_out() {
     assert!(html.contains("verdict is-warn"));
     assert!(html.contains("none; ? fails so far; ended: budget: 5 trials were run"));
     assert!(html.contains("Nothing can be recommended."));
-    assert!(figure(&html, "closing-in").contains("No trial at a rate came to its end"));
+    assert!(figure(&html, "closing-in").contains("No trial at a rate was completed"));
     assert!(figure(&html, "latency-by-rate").contains("was not measured"));
     let html = page(&Search::new(Kind::Window, "evening", "embedded"));
     assert!(figure(&html, "throughput").contains("No load was swept"));
