@@ -72,12 +72,11 @@ const CLOCK_READS: [&str; 3] = ["Instant::now", "SystemTime::now", "clock_gettim
 const RINGS_STANDING: [&str; 2] = ["esme/", "plan/schedule"];
 const FIELDS_MAX: usize = 16;
 /// Structs that are tables of data: a row of a file, a section of a profile, flags, counters that are merged.
-const TABLES_OF_DATA: [&str; 18] = [
+const TABLES_OF_DATA: [&str; 17] = [
     "cli/args/find.rs: FindArgs",
     "cli/args/overrides.rs: OverrideArgs",
     "judge/compare/comparison.rs: MetricComparison",
     "judge/health.rs: Health",
-    "judge/health.rs: HealthLimits",
     "measure/interval.rs: Interval",
     "measure/record.rs: RunRecord",
     "measure/row.rs: IntervalRow",

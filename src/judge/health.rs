@@ -1,5 +1,7 @@
 //! Was the harness fit to measure (METHOD.md §5)? It looks only at the tool and its machine, never at
 //! how well the SMSC did.
+pub mod limits;
+
 use super::check::{About, Check, Unit};
 use super::measured::Measured;
 use crate::kit::{HostUse, Nanos};
@@ -29,70 +31,6 @@ impl HealthState {
             HealthState::Valid => "valid",
             HealthState::Degraded => "degraded",
             HealthState::Invalid => "invalid",
-        }
-    }
-}
-
-/// The limits of docs/verdict.md, "Was the harness fit"; where it names none, ours.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct HealthLimits {
-    /// Sent on time of what was scheduled; below: degraded.
-    pub adherence_degraded: f64,
-    /// Below: invalid.
-    pub adherence_invalid: f64,
-    /// So few late messages make nothing invalid, whatever share of a short run they are.
-    pub late_min: u64,
-    /// harness_lag p99 that is never too much.
-    pub lag_floor: Nanos,
-    /// Share of response p50 that harness_lag p99 may take.
-    pub lag_degraded: f64,
-    /// The same, and beyond `lag_invalid_floor`: invalid.
-    pub lag_invalid: f64,
-    /// Below it the lag is never invalid.
-    pub lag_invalid_floor: Nanos,
-    /// Of its core that a worker may use.
-    pub cpu: f64,
-    /// In closed loop a worker above it is what limits.
-    pub cpu_closed: f64,
-    /// Of its time that a worker may be busy, or waiting for a core, while the load falls behind its schedule.
-    /// Beyond: the reads that free window slots are late too, and whose limit it is cannot be told. Invalid.
-    pub busy: f64,
-    /// Of its time that a worker's loop may be held up; beyond: degraded.
-    pub held_degraded: f64,
-    /// Beyond: invalid.
-    pub held_invalid: f64,
-    /// Written of what the schedule wanted, while the load was on; below it the load falls behind.
-    pub on_pace: f64,
-    /// Of its time that a worker may wait for a core.
-    pub run_delay: f64,
-    /// Of the time for which a quota may stop us.
-    pub throttled: f64,
-    /// Of the processors that a hypervisor may take.
-    pub steal: f64,
-    /// Written of what was scheduled, as far as that lay with us.
-    pub achieved: f64,
-}
-
-impl Default for HealthLimits {
-    fn default() -> HealthLimits {
-        HealthLimits {
-            adherence_degraded: 0.99,
-            adherence_invalid: 0.95,
-            late_min: 10,
-            lag_floor: Nanos::from_millis(1),
-            lag_degraded: 0.05,
-            lag_invalid: 0.20,
-            lag_invalid_floor: Nanos::from_millis(5),
-            cpu: 0.80,
-            cpu_closed: 0.95,
-            busy: 0.80,
-            held_degraded: 0.01,
-            held_invalid: 0.05,
-            on_pace: 0.99,
-            run_delay: 0.10,
-            throttled: 0.01,
-            steal: 0.02,
-            achieved: 0.999,
         }
     }
 }
@@ -165,13 +103,7 @@ impl Health {
     }
 
     /// Judges the harness over the measured part of a run.
-    pub fn of(
-        plan: &Plan,
-        record: &RunRecord,
-        measured: &Measured,
-        host: &HostUse,
-        limits: &HealthLimits,
-    ) -> Health {
+    pub fn of(plan: &Plan, record: &RunRecord, measured: &Measured, host: &HostUse) -> Health {
         let scheduled = measured.sends && !measured.closed;
         let lag = measured.latency(Metric::HarnessLag);
         let lag_at = |q: f64| if scheduled { lag.quantile(q) } else { None };
@@ -182,10 +114,10 @@ impl Health {
         });
         let held = worker_use(record, measured, |w, second| w.in_second(&w.held_ns, second));
         let gaps = &record.send_gaps;
-        let bound = on_time_within(measured, limits);
+        let bound = on_time_within(measured);
         let on_time_count = on_time_count(record, measured, bound).filter(|_| scheduled);
         // a second only counts messages later than the smallest bound
-        let by_second = scheduled && bound <= limits.lag_floor;
+        let by_second = scheduled && bound <= limits::LAG_FLOOR;
         let mut health = Health {
             state: HealthState::Valid,
             adherence: on_time_count.map(OnTimeCount::adherence),
@@ -210,14 +142,14 @@ impl Health {
             checks: Vec::new(),
         };
         let spins = plan.load.precise || plan.load.busy_poll;
-        health.judge_sending(measured, limits);
-        health.judge_machine(limits, spins);
+        health.judge_sending(measured);
+        health.judge_machine(spins);
         if scheduled {
-            health.judge_reading(measured, bound, limits);
+            health.judge_reading(measured, bound);
         }
         health.judge_agents(record);
-        if scheduled && !spins && on_pace(record, measured).is_some_and(|p| p < limits.on_pace) {
-            health.judge_idleness(limits);
+        if scheduled && !spins && on_pace(record, measured).is_some_and(|p| p < limits::ON_PACE) {
+            health.judge_idleness();
         }
         health
     }
@@ -231,13 +163,13 @@ impl Health {
     }
 
     /// Whether the messages were sent on time.
-    fn judge_sending(&mut self, measured: &Measured, limits: &HealthLimits) {
-        let many = self.late >= limits.late_min;
+    fn judge_sending(&mut self, measured: &Measured) {
+        let many = self.late >= limits::LATE_MIN;
         if let Some(adherence) = self.adherence {
-            let (state, limit) = if adherence < limits.adherence_invalid && many {
-                (HealthState::Invalid, limits.adherence_invalid)
+            let (state, limit) = if adherence < limits::ADHERENCE_INVALID && many {
+                (HealthState::Invalid, limits::ADHERENCE_INVALID)
             } else {
-                (HealthState::Degraded, limits.adherence_degraded)
+                (HealthState::Degraded, limits::ADHERENCE_DEGRADED)
             };
             let mut check = Check::at_least("adherence", Some(adherence), limit);
             check.note = self.worst_second.map(|WorstSecond { at_s, adherence }| {
@@ -246,10 +178,7 @@ impl Health {
             self.add(check, state);
         }
         if let Some(lag) = self.lag_p99.map(|lag| lag.0 as f64) {
-            let p50 = response_p50(measured);
-            let share = |s: f64| p50.map_or(0.0, |p| p.0 as f64 * s);
-            let degraded = share(limits.lag_degraded).max(limits.lag_floor.0 as f64);
-            let invalid = share(limits.lag_invalid).max(limits.lag_invalid_floor.0 as f64);
+            let (degraded, invalid) = limits::lag(response_p50(measured));
             let (state, limit) = if lag > invalid && many {
                 (HealthState::Invalid, invalid)
             } else {
@@ -260,14 +189,14 @@ impl Health {
     }
 
     /// Whether the machine left the workers enough time, and the harness wrote what was scheduled.
-    fn judge_machine(&mut self, limits: &HealthLimits, spins: bool) {
+    fn judge_machine(&mut self, spins: bool) {
         let cpu = self.cpu_max.filter(|_| !spins);
         let (delay, throttled, steal) = (self.run_delay_max, self.throttled, self.steal);
         for (name, value, limit, note) in [
-            ("worker_processor", cpu, limits.cpu, "the busiest worker of its core"),
-            ("run_queue_delay", delay, limits.run_delay, "a worker was ready and had no core"),
-            ("cgroup_throttled", throttled, limits.throttled, "stopped by its quota"),
-            ("steal", steal, limits.steal, "taken by the hypervisor"),
+            ("worker_processor", cpu, limits::CPU, "the busiest worker of its core"),
+            ("run_queue_delay", delay, limits::RUN_DELAY, "a worker was ready and had no core"),
+            ("cgroup_throttled", throttled, limits::THROTTLED, "stopped by its quota"),
+            ("steal", steal, limits::STEAL, "taken by the hypervisor"),
         ] {
             if value.is_some() {
                 let check = Check::at_most(name, value, limit, Unit::Ratio).with_note(note);
@@ -275,26 +204,29 @@ impl Health {
             }
         }
         if let Some(achieved) = self.achieved {
-            let lost = achieved < limits.adherence_invalid;
+            let lost = achieved < limits::ADHERENCE_INVALID;
             let state = if lost { HealthState::Invalid } else { HealthState::Degraded };
-            self.add(Check::at_least("achieved_of_target", Some(achieved), limits.achieved), state);
+            self.add(
+                Check::at_least("achieved_of_target", Some(achieved), limits::ACHIEVED),
+                state,
+            );
         }
     }
 
     /// A blocked loop reads late: service time and window wait then contain its own pauses, and no lag shows them.
     /// Pauses shorter than what is on time for a send do not count. Neither do so few late reads as would not make
     /// late sends invalid.
-    fn judge_reading(&mut self, measured: &Measured, on_time: Nanos, limits: &HealthLimits) {
+    fn judge_reading(&mut self, measured: &Measured, on_time: Nanos) {
         let Some(mut held) = self.held_max else { return };
         if self.loop_max.is_some_and(|longest| longest <= on_time) {
             held = 0.0;
         }
         let read_late = held * measured.tally().answered() as f64;
-        let many = read_late >= limits.late_min as f64;
-        let (state, limit) = if held > limits.held_invalid && many {
-            (HealthState::Invalid, limits.held_invalid)
+        let many = read_late >= limits::LATE_MIN as f64;
+        let (state, limit) = if held > limits::HELD_INVALID && many {
+            (HealthState::Invalid, limits::HELD_INVALID)
         } else {
-            (HealthState::Degraded, limits.held_degraded)
+            (HealthState::Degraded, limits::HELD_DEGRADED)
         };
         let check = Check::at_most("loop_held_up", Some(held), limit, Unit::Ratio)
             .with_note("for more than 1 ms at once: answers were read late");
@@ -310,9 +242,9 @@ impl Health {
     }
 
     /// A load that falls behind while a worker has no time left was limited by the harness, even if a window was full.
-    fn judge_idleness(&mut self, limits: &HealthLimits) {
+    fn judge_idleness(&mut self) {
         if self.busy_max.is_some() {
-            let check = Check::at_most("worker_busy", self.busy_max, limits.busy, Unit::Ratio)
+            let check = Check::at_most("worker_busy", self.busy_max, limits::BUSY, Unit::Ratio)
                 .with_note("time busy or waiting for a core, while the load fell behind");
             self.add(check, HealthState::Invalid);
         }
@@ -320,9 +252,9 @@ impl Health {
 }
 
 /// How late a message may be and still count as on time: a share of the response time, at least the floor.
-fn on_time_within(measured: &Measured, limits: &HealthLimits) -> Nanos {
-    let share = response_p50(measured).map_or(0.0, |p50| p50.0 as f64 * limits.lag_degraded);
-    Nanos(share as u64).max(limits.lag_floor)
+fn on_time_within(measured: &Measured) -> Nanos {
+    let share = response_p50(measured).map_or(0.0, |p50| p50.0 as f64 * limits::LAG_DEGRADED);
+    Nanos(share as u64).max(limits::LAG_FLOOR)
 }
 
 fn response_p50(measured: &Measured) -> Option<Nanos> {

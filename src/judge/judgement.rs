@@ -1,7 +1,7 @@
 //! The judgement of a record: every part of `judge` applied to it in turn, with notes and warnings.
 use super::books::Books;
 use super::check::Check;
-use super::health::{Health, HealthLimits};
+use super::health::Health;
 use super::measured::Measured;
 use super::outcome::{Limiter, Outcome};
 use super::steady::Steady;
@@ -67,7 +67,7 @@ fn id_modes(plan: &Plan, record: &RunRecord) -> Option<String> {
 /// Judges a record.
 pub fn judge(plan: &Plan, record: &RunRecord, host: &HostUse) -> Judgement {
     let measured = Measured::of(plan, record);
-    let health = Health::of(plan, record, &measured, host, &HealthLimits::default());
+    let health = Health::of(plan, record, &measured, host);
     let steady = Steady::of(plan, record, &measured);
     let mut reasons = verdict::checks(plan, &measured);
     let outcome = verdict::outcome(&measured, &health, &steady, &reasons);

@@ -28,7 +28,7 @@ pub use gates::{
     ABORTED, Abort, Cells, GateError, GateFault, GateInput, GateOutcome, GateResult, GateValue,
     RelativeGate, check_gates, evaluate, leaning,
 };
-pub use health::{Health, HealthLimits, HealthState, WorstSecond};
+pub use health::{Health, HealthState, WorstSecond, limits};
 pub use judgement::{Judgement, judge};
 pub use measured::{Measured, is_measured, stage_messages, stage_spans};
 pub use name::{Group, NameError, Named, Names, PERCENTILES, StageSpan, all_names};

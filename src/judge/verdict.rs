@@ -7,7 +7,7 @@ pub(super) use cause::explanation;
 
 use super::check::{Check, Relation, Unit};
 use super::gates::{objectives, upper_limit};
-use super::health::{Health, HealthLimits, HealthState};
+use super::health::{Health, HealthState, limits};
 use super::measured::Measured;
 use super::outcome::{Limiter, Outcome};
 use super::receipts::MissingShare;
@@ -265,8 +265,7 @@ fn backpressure(record: &RunRecord, measured: &Measured) -> Option<Vec<String>> 
 }
 
 fn harness_limits(measured: &Measured, health: &Health) -> Option<Vec<String>> {
-    let closed_limit = HealthLimits::default().cpu_closed;
-    let busy = health.cpu_max.filter(|cpu| *cpu > closed_limit);
+    let busy = health.cpu_max.filter(|cpu| *cpu > limits::CPU_CLOSED);
     match (health.state, measured.closed, busy) {
         (HealthState::Invalid, ..) => Some(health.failures().map(Check::says).collect()),
         (_, true, Some(cpu)) => {

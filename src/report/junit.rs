@@ -1,5 +1,4 @@
-//! junit.xml: a test case a gate, as CI servers read it. A gate that could not be decided is an error and not a
-//! failure: nobody knows whether it is kept. Text of a peer or a profile goes in through the library's own strings
+//! junit.xml: a test case per gate, as CI servers read it. An undecided gate is an error and not a failure. Text of a peer or a profile goes in through the library's own strings
 //! only, which leave out what XML cannot hold.
 use super::document::Document;
 use super::escape::printable;

@@ -45,11 +45,11 @@ pub(super) fn comparison(m: &ComparisonModel) -> String {
         page += &format!("- {side}: {}\n", plain(runs));
     }
     page.push('\n');
-    let [counted, besides] = &m.metrics;
+    let [counted, others] = &m.metrics;
     page += &table(counted);
-    if !besides.is_empty() {
-        let title = plain(&besides.title);
-        page += &format!("<details><summary>{title}</summary>\n\n{}</details>\n\n", table(besides));
+    if !others.is_empty() {
+        let title = plain(&others.title);
+        page += &format!("<details><summary>{title}</summary>\n\n{}</details>\n\n", table(others));
     }
     for note in &m.top.notes {
         page += &format!("- {}\n", plain(note));

@@ -34,7 +34,8 @@ pub struct Second {
     pub latencies: Vec<PackedHistogram>,
 }
 
-/// One metric of one interval, packed: an hour holds thousands, and an open one takes a hundred times the room.
+/// The histogram of one metric in one interval, packed: an hour has thousands, and unpacked they are a hundred times
+/// as large.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PackedHistogram {
     /// Which.

@@ -1,4 +1,4 @@
-//! Tables and paragraphs for a terminal so many columns wide. It knows widths, no figures.
+//! Tables and paragraphs for a terminal of a given width. It knows widths, no figures.
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// A plain table: first column to the left, the others to the right. Its columns move together before
@@ -30,8 +30,8 @@ fn spaced(header: &[&str], rows: &[Vec<String>], gap: u16, width: Option<u16>) -
     table.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// Words filled into lines of at most so many columns. The first starts with `start`, the others are
-/// indented as far. A word longer than a line is cut.
+/// Words wrapped into lines of at most `columns`. The first line begins with `start`, the others are indented as far.
+/// A word longer than a line is cut.
 pub(super) fn fill(columns: usize, start: &str, text: &str) -> String {
     let indent = start.chars().count();
     let room = columns.saturating_sub(indent).max(20);

@@ -123,8 +123,8 @@ impl Page {
             };
             self.fill(&format!("  {:<11}{total:>13}{sign}", sum.name), &terms);
         }
-        if !ledger.besides.is_empty() {
-            self.fill("  also       ", &ledger.besides);
+        if !ledger.also.is_empty() {
+            self.fill("  also       ", &ledger.also);
         }
         for failure in &ledger.failures {
             self.fill("  ✗ ", failure);
@@ -207,13 +207,13 @@ pub(super) fn comparison(m: &ComparisonModel, style: Style) -> String {
     for (side, runs) in &m.sides {
         page.fill(&format!("{side:<11}"), runs);
     }
-    let [counted, besides] = &m.metrics;
+    let [counted, others] = &m.metrics;
     page.gap();
     page.table(counted);
-    if !besides.is_empty() {
+    if !others.is_empty() {
         page.gap();
-        page.line(&format!("{}:", besides.title));
-        page.table(besides);
+        page.line(&format!("{}:", others.title));
+        page.table(others);
     }
     page.gap();
     m.top.notes.iter().for_each(|note| page.fill("  ", note));

@@ -10,7 +10,7 @@ use crate::measure::Latency;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BucketCounts(pub Vec<Bucket>);
 
-/// So many values between `low` and `high`, in nanoseconds.
+/// A count of values between `low` and `high`, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
     /// Smallest value it can hold.
@@ -22,7 +22,7 @@ pub struct Bucket {
 }
 
 impl BucketCounts {
-    /// The values seen; what was only bounded from below is left out.
+    /// The observed values, without the censored ones.
     pub fn of(latency: &Latency) -> BucketCounts {
         let histogram = latency.histogram();
         let buckets = histogram.iter_recorded().map(|v| Bucket {
@@ -100,8 +100,8 @@ impl Layers {
         row.iter().zip(weights).map(|(n, w)| u64::from(*n) * u64::from(*w)).sum::<u64>() as f64
     }
 
-    /// ln of the quantile `q` (in nanoseconds) of a mix with each span taken so many times, interpolated within
-    /// a bucket. None where it lies among the values that were never seen.
+    /// ln of the quantile `q` (in nanoseconds) of a mix in which each span has a weight, interpolated within a bucket.
+    /// None: it lies among the censored values.
     pub fn ln_quantile(&self, weights: &[u32], q: f64) -> Option<f64> {
         self.ln_quantile_from(self.bounds.len() / 2, weights, q).map(|found| found.0)
     }

@@ -3,26 +3,26 @@ use super::Z95;
 use crate::kit::Nanos;
 use crate::measure::Latency;
 
-/// A sample supports a quantile where at least so many of it lie beyond (docs/measuring.md, "Percentiles").
+/// Fewest values beyond a quantile for a sample to support it (METHOD.md §7).
 pub const BEYOND_MIN: f64 = 10.0;
 
-/// True where `n` values are enough to say anything of the quantile `q`.
+/// Whether a sample of `n` values supports the quantile `q`.
 pub fn supports(n: u64, q: f64) -> bool {
     n as f64 * (1.0 - q) >= BEYOND_MIN - 1e-9
 }
 
-/// A quantile with what is known about it.
+/// A quantile with its interval.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quantile {
-    /// The point; None among the censored, or where the sample does not support it.
+    /// The value; None: censored, or the sample does not support it.
     pub value: Option<Nanos>,
-    /// Lower end of its 95 % interval; None where that end lies among the censored.
+    /// Lower end of its 95 % interval; None: censored.
     pub low: Option<Nanos>,
-    /// Upper end; None where that end lies among the censored (then it has no upper bound).
+    /// Upper end; None: censored, so there is no upper bound.
     pub high: Option<Nanos>,
-    /// It falls among the censored: it is at least this.
+    /// Lower bound of a censored quantile.
     pub at_least: Option<Nanos>,
-    /// Whether the sample is large enough to say anything.
+    /// Whether the sample supports it.
     pub supported: bool,
 }
 

@@ -23,15 +23,15 @@ pub struct FlowNode {
     /// How many.
     pub count: u64,
     /// Its colour.
-    pub ink: Colour,
+    pub colour: Colour,
     /// Its parts, largest use first: the first goes straight on, the others turn downwards.
     pub parts: Vec<FlowNode>,
 }
 
 impl FlowNode {
     /// One without parts.
-    pub fn new(name: impl Into<String>, count: u64, ink: Colour) -> FlowNode {
-        FlowNode { name: name.into(), count, ink, parts: Vec::new() }
+    pub fn new(name: impl Into<String>, count: u64, colour: Colour) -> FlowNode {
+        FlowNode { name: name.into(), count, colour, parts: Vec::new() }
     }
 
     /// The same with its parts.
@@ -74,7 +74,7 @@ impl FlowDrawer {
     fn place(&mut self, stream: &FlowNode, depth: usize, y: f64) -> f64 {
         let x = 6.0 + depth as f64 * self.column;
         let thick = self.thickness(stream.count);
-        self.nodes.push((x, y, thick, stream.ink));
+        self.nodes.push((x, y, thick, stream.colour));
         self.names.push((x + NODE + 6.0, y, stream.name.clone(), stream.count));
         let (mut from, mut to) = (y, y);
         for part in &stream.parts {
@@ -108,7 +108,7 @@ impl FlowDrawer {
         self.ribbons += &format!(
             "<path {} fill-opacity=\"0.28\" d=\"M{ax} {ay}C{half} {ay} {half} {by} {bx} {by}V{by2}\
              C{half} {by2} {half} {ay2} {ax} {ay2}z\"><title>{}</title></path>",
-            part.ink.fill(),
+            part.colour.fill(),
             escape(&says)
         );
     }
@@ -132,8 +132,8 @@ impl Flow {
             svg.words((x, 20.0), Anchor::Start, "title", heading);
         }
         svg.raw(&drawer.ribbons);
-        for (x, y, thick, ink) in &drawer.nodes {
-            svg.rect((*x, *y), (NODE, *thick), *ink, "");
+        for (x, y, thick, colour) in &drawer.nodes {
+            svg.rect((*x, *y), (NODE, *thick), *colour, "");
         }
         for (x, y, name, count) in &drawer.names {
             svg.words((*x, y + 18.0), Anchor::Start, "", name);

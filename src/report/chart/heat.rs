@@ -60,8 +60,8 @@ impl HeatMap {
             }
         }
         for (level, path) in paths.iter().enumerate().filter(|(_, path)| !path.is_empty()) {
-            let ink = Colour::Level(level).fill();
-            svg.raw(&format!("<path {ink} shape-rendering=\"crispEdges\" d=\"{path}\"/>"));
+            let colour = Colour::Level(level).fill();
+            svg.raw(&format!("<path {colour} shape-rendering=\"crispEdges\" d=\"{path}\"/>"));
         }
     }
 

@@ -12,7 +12,7 @@
 //! )
 //! .with(Layer {
 //!     name: "accepted".into(),
-//!     ink: Colour::Series(0),
+//!     colour: Colour::Series(0),
 //!     shape: Shape::Points,
 //!     points: found.iter().map(|(window, rate)| Point::at(*window, *rate)).collect(),
 //! });

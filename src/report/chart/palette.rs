@@ -131,11 +131,11 @@ mod tests {
     fn every_line_stands_out_from_its_paper_and_words_more_so() {
         let (_, light, dark) = Colour::Paper.row();
         let lines = (0..SERIES_COUNT).map(Colour::Series);
-        for ink in
+        for colour in
             lines.chain([Colour::Muted, Colour::Good, Colour::Warn, Colour::Bad, Colour::Text])
         {
-            let wanted = if matches!(ink, Colour::Series(_)) { 3.0 } else { 4.5 };
-            let (name, day, night) = ink.row();
+            let wanted = if matches!(colour, Colour::Series(_)) { 3.0 } else { 4.5 };
+            let (name, day, night) = colour.row();
             assert!(contrast(day, light) >= wanted, "{name} by day: {}", contrast(day, light));
             assert!(contrast(night, dark) >= wanted, "{name} by night: {}", contrast(night, dark));
         }

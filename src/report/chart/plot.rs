@@ -34,7 +34,7 @@ pub struct Layer {
     /// As the legend names it.
     pub name: String,
     /// Its colour.
-    pub ink: Colour,
+    pub colour: Colour,
     /// How it is drawn.
     pub shape: Shape,
     /// Its values, ascending in `x`.
@@ -62,7 +62,7 @@ pub struct Mark {
     /// Written above it; empty: nothing is.
     pub name: String,
     /// Its colour.
-    pub ink: Colour,
+    pub colour: Colour,
 }
 
 /// A picture with two axes.
@@ -154,7 +154,7 @@ impl Plot {
         for mark in &self.marks {
             let x = self.across(mark.x);
             let more = "stroke-width=\"1.2\" stroke-dasharray=\"5 4\" vector-effect=\"non-scaling-stroke\"";
-            svg.line((x, 0.0), (x, INNER.1), mark.ink, more);
+            svg.line((x, 0.0), (x, INNER.1), mark.colour, more);
         }
         svg.raw("</svg>");
         self.names(&mut svg);
@@ -231,12 +231,12 @@ impl Plot {
                 svg.raw(&format!(
                     "<path fill=\"none\" {} stroke-width=\"1.7\" stroke-linejoin=\"round\" \
                      stroke-linecap=\"round\" vector-effect=\"non-scaling-stroke\"{dash} d=\"{path}\"/>",
-                    layer.ink.stroke()
+                    layer.colour.stroke()
                 ));
             }
             Shape::Area => {
                 let path = self.outline(&layer.points);
-                svg.raw(&format!("<path {} d=\"{path}\"/>", layer.ink.fill()));
+                svg.raw(&format!("<path {} d=\"{path}\"/>", layer.colour.fill()));
             }
             Shape::Points => {
                 let (mut dots, mut whiskers) = (String::new(), String::new());
@@ -253,7 +253,7 @@ impl Plot {
                         svg.raw(&format!(
                             "<path fill=\"none\" {} stroke-width=\"{thick}\" stroke-linecap=\"round\" \
                              vector-effect=\"non-scaling-stroke\" d=\"{path}\"/>",
-                            layer.ink.stroke()
+                            layer.colour.stroke()
                         ));
                     }
                 }
@@ -387,17 +387,17 @@ fn swatch(layer: &Layer) -> String {
         Shape::Line => {
             format!(
                 "<line x1=\"1\" y1=\"6\" x2=\"21\" y2=\"6\" {} stroke-width=\"2.4\"/>",
-                layer.ink.stroke()
+                layer.colour.stroke()
             )
         }
         Shape::Dashed => format!(
             "<line x1=\"1\" y1=\"6\" x2=\"21\" y2=\"6\" {} stroke-width=\"2.4\" stroke-dasharray=\"5 3\"/>",
-            layer.ink.stroke()
+            layer.colour.stroke()
         ),
         Shape::Area => {
-            format!("<rect x=\"4\" y=\"0\" width=\"14\" height=\"12\" {}/>", layer.ink.fill())
+            format!("<rect x=\"4\" y=\"0\" width=\"14\" height=\"12\" {}/>", layer.colour.fill())
         }
-        Shape::Points => format!("<circle cx=\"11\" cy=\"6\" r=\"4\" {}/>", layer.ink.fill()),
+        Shape::Points => format!("<circle cx=\"11\" cy=\"6\" r=\"4\" {}/>", layer.colour.fill()),
     };
     format!("<svg class=\"swatch\" width=\"22\" height=\"12\" aria-hidden=\"true\">{mark}</svg>")
 }

@@ -26,7 +26,7 @@ pub struct RatioRow {
     /// Upper end.
     pub high: f64,
     /// Its colour: better, worse, equal, undecided.
-    pub ink: Colour,
+    pub colour: Colour,
 }
 
 /// Ratios on one axis.
@@ -59,9 +59,9 @@ impl Ratios {
             svg.words((4.0, y + 20.0), Anchor::Start, "strong", &row.name);
             svg.words((WIDTH - 4.0, y + 20.0), Anchor::End, "", &row.says);
             let (line, thick) = (y + 36.0, "stroke-width=\"2.5\" stroke-linecap=\"round\"");
-            svg.line((at(row.low), line), (at(row.high), line), row.ink, thick);
+            svg.line((at(row.low), line), (at(row.high), line), row.colour, thick);
             let dot = "stroke-width=\"9\" stroke-linecap=\"round\"";
-            svg.line((at(row.value), line), (at(row.value), line), row.ink, dot);
+            svg.line((at(row.value), line), (at(row.value), line), row.colour, dot);
         }
         svg.line((SIDE, bottom), (WIDTH - SIDE, bottom), Colour::Muted, "");
         for tick in self.axis.ticks() {

@@ -8,7 +8,7 @@ pub enum Unit {
     Elapsed,
     /// Nanoseconds.
     Duration,
-    /// So many a second.
+    /// Per second.
     Rate,
     /// A plain number.
     Count,

@@ -89,25 +89,25 @@ impl Svg {
         self.0 += markup;
     }
 
-    pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), ink: Colour, more: &str) {
+    pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), colour: Colour, more: &str) {
         self.0 += &format!(
             "<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" {} {more}/>",
             number(from.0),
             number(from.1),
             number(to.0),
             number(to.1),
-            ink.stroke()
+            colour.stroke()
         );
     }
 
-    pub(super) fn rect(&mut self, place: (f64, f64), size: (f64, f64), ink: Colour, more: &str) {
+    pub(super) fn rect(&mut self, place: (f64, f64), size: (f64, f64), colour: Colour, more: &str) {
         self.0 += &format!(
             "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" {} {more}/>",
             number(place.0),
             number(place.1),
             number(size.0.max(0.0)),
             number(size.1.max(0.0)),
-            ink.fill()
+            colour.fill()
         );
     }
 

@@ -2,7 +2,7 @@
 use super::*;
 
 fn layer(shape: Shape, points: Vec<Point>) -> Layer {
-    Layer { name: "a".into(), ink: Colour::Series(0), shape, points }
+    Layer { name: "a".into(), colour: Colour::Series(0), shape, points }
 }
 
 fn plot() -> Plot {
@@ -49,7 +49,7 @@ fn no_drawing_has_an_inline_style_or_an_unescaped_name() {
     let mut plot = plot().with(layer(Shape::Points, vec![Point::between(1.0, 1.0, 2.0)]));
     plot.title = "</svg><script>".into();
     plot.bands.push(Band { from: 0.0, to: 9.0, name: "<b>\u{1b}".into(), shaded: true });
-    plot.marks.push(Mark { x: 3.0, name: "\"<i>".into(), ink: Colour::Bad });
+    plot.marks.push(Mark { x: 3.0, name: "\"<i>".into(), colour: Colour::Bad });
     let whole = FlowNode::new("<u>", 3, Colour::Series(0)).into_parts([FlowNode::new(
         "&",
         3,
@@ -102,7 +102,7 @@ fn ratios_stand_on_one_axis_with_their_intervals() {
         low: 1.05,
         value: 1.1,
         high: 1.15,
-        ink: Colour::Bad,
+        colour: Colour::Bad,
     };
     let title = "ratios".into();
     let picture = Ratios { title, axis, equal: 1.0, band: (0.98, 1.02), rows: vec![row] }.draw();

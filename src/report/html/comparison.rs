@@ -37,7 +37,7 @@ pub(in crate::report) fn page(
     write("Comparison".to_owned(), vec![m.top], sections)
 }
 
-const fn ink(verdict: Verdict) -> Colour {
+const fn colour(verdict: Verdict) -> Colour {
     match verdict {
         Verdict::Better => Colour::Good,
         Verdict::Equivalent => Colour::Muted,
@@ -96,15 +96,15 @@ fn ratios(comparison: &Comparison, primary: bool) -> Figure {
     let legend = named
         .into_iter()
         .filter(|v| with.iter().any(|m| m.verdict == *v))
-        .map(|v| (v.name().to_owned(), dot(ink(v))))
+        .map(|v| (v.name().to_owned(), dot(colour(v))))
         .collect();
     Figure::new(id, title, says, picture.draw(), "").and(&rest).with_legend(legend)
 }
 
-fn dot(ink: Colour) -> String {
-    let ink = ink.fill();
+fn dot(colour: Colour) -> String {
+    let colour = colour.fill();
     format!(
-        "<svg class=\"swatch\" width=\"14\" height=\"12\" aria-hidden=\"true\"><circle cx=\"7\" cy=\"6\" r=\"5\" {ink}/></svg>"
+        "<svg class=\"swatch\" width=\"14\" height=\"12\" aria-hidden=\"true\"><circle cx=\"7\" cy=\"6\" r=\"5\" {colour}/></svg>"
     )
 }
 
@@ -131,7 +131,7 @@ fn ratio(m: &MetricComparison, axis: &Axis) -> Option<RatioRow> {
         low: m.low.unwrap_or(axis.low),
         value,
         high: m.high.unwrap_or(axis.high),
-        ink: ink(m.verdict),
+        colour: colour(m.verdict),
     })
 }
 
@@ -167,7 +167,7 @@ fn distributions(base: &[Saved], candidate: &[Saved]) -> Vec<Figure> {
         let sides =
             [("base", Colour::Series(0), base), ("candidate", Colour::Series(1), candidate)];
         let mut layers: Vec<_> =
-            sides.map(|(name, ink, runs)| line(name, ink, merged(runs, metric))).into();
+            sides.map(|(name, colour, runs)| line(name, colour, merged(runs, metric))).into();
         layers.retain(|layer| !layer.points.is_empty());
         let otherwise = "Too few messages for a distribution on either side.";
         Figure::new(id, title, String::new(), shape::draw(title, layers), otherwise)

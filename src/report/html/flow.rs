@@ -8,8 +8,8 @@ use crate::report::model::receipts_asked;
 pub(super) fn flow(d: &Document) -> Figure {
     let (l, r) = (&d.ledger.lines, &d.ledger.receipts);
     let states = r.by_state.iter().map(|s| {
-        let ink = if s.name == "DELIVRD" { Colour::Series(2) } else { Colour::Series(3) };
-        FlowNode::new(s.name.clone(), s.count, ink)
+        let colour = if s.name == "DELIVRD" { Colour::Series(2) } else { Colour::Series(3) };
+        FlowNode::new(s.name.clone(), s.count, colour)
     });
     let asked = receipts_asked(d);
     let accepted =

@@ -68,10 +68,10 @@ fn swatch(run: Option<usize>) -> String {
 }
 
 /// A rectangle of a colour.
-pub(super) fn patch(ink: Colour) -> String {
-    let ink = ink.fill();
+pub(super) fn patch(colour: Colour) -> String {
+    let colour = colour.fill();
     format!(
-        "<svg class=\"swatch\" width=\"14\" height=\"12\" aria-hidden=\"true\"><rect width=\"14\" height=\"12\" {ink}/></svg>"
+        "<svg class=\"swatch\" width=\"14\" height=\"12\" aria-hidden=\"true\"><rect width=\"14\" height=\"12\" {colour}/></svg>"
     )
 }
 

@@ -7,8 +7,8 @@ use crate::report::chart::{Axis, Colour, Layer, Plot, Point, Scale, Shape, Unit}
 use crate::report::document::SessionRow;
 use crate::report::model::{Withheld, senders};
 
-fn dots(name: &str, ink: Colour, points: Vec<Point>) -> Layer {
-    Layer { name: name.to_owned(), ink, shape: Shape::Points, points }
+fn dots(name: &str, colour: Colour, points: Vec<Point>) -> Layer {
+    Layer { name: name.to_owned(), colour, shape: Shape::Points, points }
 }
 
 /// Messages accepted per session, and response times.

@@ -63,7 +63,7 @@ fn over_time(runs: &[&Document]) -> Vec<Figure> {
         };
         times.iter().enumerate().map(of).collect()
     };
-    let end = times.iter().map(Timeline::end).fold(0.0, f64::max);
+    let end = times.iter().map(|t| t.end).fold(0.0, f64::max);
     let ns = |value: Option<u64>| value.map(|v| v as f64);
     let caveats: Vec<String> = runs
         .iter()

@@ -139,7 +139,7 @@ pub(super) fn spectrum(d: &Document) -> Figure {
     ];
     let mut layers = Vec::new();
     let mut unread = String::new();
-    for (metric, ink) in shown {
+    for (metric, colour) in shown {
         // where work piled up, receipts are shown from their actual send
         let metric = match (metric, Withheld::metric(&d.verdict, metric)) {
             (Metric::Receipt, Some(_)) => Metric::ReceiptFromWrite,
@@ -152,7 +152,7 @@ pub(super) fn spectrum(d: &Document) -> Figure {
                 unread +=
                     &format!(" {} is missing: its histogram does not read ({why}).", row.title);
             }
-            layers.push(line(row.title, ink, spectrum_of(latency)));
+            layers.push(line(row.title, colour, spectrum_of(latency)));
         }
     }
     layers.retain(|layer| !layer.points.is_empty());

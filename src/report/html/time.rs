@@ -19,8 +19,8 @@ const POINTS_MAX: usize = 720;
 pub(super) struct Timeline<'a> {
     document: &'a Document,
     rows: &'a [IntervalRow],
-    /// End of the last interval.
-    end: f64,
+    /// End of the recorded time, in seconds.
+    pub(super) end: f64,
 }
 
 impl<'a> Timeline<'a> {
@@ -28,15 +28,6 @@ impl<'a> Timeline<'a> {
         let rows = document.intervals.as_slice();
         let end = rows.last().map_or(document.window.to_s, |row| row.t_s + row.length_s);
         Timeline { document, rows, end: end.max(document.window.to_s) }
-    }
-
-    /// End of the recorded time, in seconds.
-    pub(super) fn end(&self) -> f64 {
-        self.end
-    }
-
-    pub(super) fn axis(&self) -> Axis {
-        Axis::elapsed(0.0, self.end)
     }
 
     /// One value an interval; thinned where there are too many to see, keeping the extremes.
@@ -75,7 +66,7 @@ impl<'a> Timeline<'a> {
 
     /// A chart over this run's time, with its stages and marks.
     pub(super) fn plot(&self, title: &str, y: Axis) -> Plot {
-        let mut plot = Plot::new(title, self.axis(), y);
+        let mut plot = Plot::new(title, Axis::elapsed(0.0, self.end), y);
         plot.bands = self.bands();
         plot.marks = self.marks();
         plot
@@ -121,18 +112,18 @@ impl<'a> Timeline<'a> {
         let mut marks = Vec::new();
         if d.window.from_s > 0.0 && d.window.from_s < self.end {
             let name = String::new();
-            marks.push(Mark { x: d.window.from_s, name, ink: Colour::Muted });
+            marks.push(Mark { x: d.window.from_s, name, colour: Colour::Muted });
         }
         for change in &d.operator {
-            marks.push(Mark { x: change.t_s, name: change.what.clone(), ink: Colour::Warn });
+            marks.push(Mark { x: change.t_s, name: change.what.clone(), colour: Colour::Warn });
         }
         marks
     }
 }
 
 /// A line.
-pub(super) fn line(name: impl Into<String>, ink: Colour, points: Vec<Point>) -> Layer {
-    Layer { name: name.into(), ink, shape: Shape::Line, points }
+pub(super) fn line(name: impl Into<String>, colour: Colour, points: Vec<Point>) -> Layer {
+    Layer { name: name.into(), colour, shape: Shape::Line, points }
 }
 
 /// The smallest and the largest value of these layers; None without a value.
@@ -149,23 +140,16 @@ pub(super) fn duration_axis(title: &str, layers: &[Layer]) -> Option<Axis> {
     Some(Axis::log10(title, Unit::Duration, low.max(FLOOR_NS), high.max(FLOOR_NS * 2.0)))
 }
 
-/// The sentence on points that stand for several intervals; empty: there are none.
-fn on_thinning(d: &Document) -> &'static str {
-    if d.intervals.len() > POINTS_MAX {
-        "If several intervals share one point, the line runs through their smallest and largest value."
+/// The sentences above the charts.
+pub(super) fn on_page(d: &Document) -> String {
+    let thinned = if d.intervals.len() > POINTS_MAX {
+        " If several intervals share one point, the line runs through their smallest and largest value."
     } else {
         ""
-    }
-}
-
-/// The sentence above the charts.
-pub(super) fn on_page(d: &Document) -> String {
-    let mut says = "Every event is shown at the time it happened. Shaded: not measured. Dashed line: the measured time begins.".to_owned();
-    if !on_thinning(d).is_empty() {
-        says += " ";
-        says += on_thinning(d);
-    }
-    says
+    };
+    format!(
+        "Every event is shown at the time it happened. Shaded: not measured. Dashed line: the measured time begins.{thinned}"
+    )
 }
 
 /// How a series is taken from the intervals.
@@ -193,16 +177,16 @@ struct LineChart {
     otherwise: &'static str,
 }
 
-const fn per_second(name: &'static str, ink: usize, count: Count) -> Series {
-    (name, Colour::Series(ink), Shape::Line, SeriesValue::PerSecond(count))
+const fn per_second(name: &'static str, colour: usize, count: Count) -> Series {
+    (name, Colour::Series(colour), Shape::Line, SeriesValue::PerSecond(count))
 }
 
-const fn value(name: &'static str, ink: usize, of: fn(&IntervalRow) -> Option<f64>) -> Series {
-    (name, Colour::Series(ink), Shape::Line, SeriesValue::Value(of))
+const fn value(name: &'static str, colour: usize, of: fn(&IntervalRow) -> Option<f64>) -> Series {
+    (name, Colour::Series(colour), Shape::Line, SeriesValue::Value(of))
 }
 
-const fn broken((name, ink, _, take): Series) -> Series {
-    (name, ink, Shape::Dashed, take)
+const fn broken((name, colour, _, take): Series) -> Series {
+    (name, colour, Shape::Dashed, take)
 }
 
 const fn behind((name, _, _, take): Series) -> Series {
@@ -298,9 +282,9 @@ const PROCESSOR: LineChart = LineChart {
 impl LineChart {
     fn figure(&self, t: &Timeline<'_>) -> Figure {
         let (axis, unit) = self.axis;
-        let layers = self.series.iter().map(|(name, ink, shape, take)| Layer {
+        let layers = self.series.iter().map(|(name, colour, shape, take)| Layer {
             name: (*name).to_owned(),
-            ink: *ink,
+            colour: *colour,
             shape: *shape,
             points: match take {
                 SeriesValue::PerSecond(count) => t.rate(count),
@@ -396,8 +380,8 @@ fn stacked(
     for (number, (name, points)) in names.into_iter().zip(stacks).enumerate() {
         // red-brown first: these are errors
         const INKS: [usize; STACKED_MAX] = [1, 4, 3, 6, 5, 7, 0];
-        let ink = Colour::Series(INKS[number % INKS.len()]);
-        plot.layers.push(Layer { name, ink, shape: Shape::Area, points });
+        let colour = Colour::Series(INKS[number % INKS.len()]);
+        plot.layers.push(Layer { name, colour, shape: Shape::Area, points });
     }
     plot.draw()
 }

@@ -14,7 +14,7 @@ pub(crate) struct Ledger {
     pub(crate) tone: Tone,
     pub(crate) sums: Vec<LedgerSum>,
     /// Counters that belong to no sum; empty: all are 0.
-    pub(crate) besides: String,
+    pub(crate) also: String,
     /// The sums that do not balance.
     pub(crate) failures: Vec<String>,
     /// Whether it agrees with the simulator's tally; None: no simulator of ours.
@@ -64,7 +64,7 @@ impl Ledger {
             state,
             tone,
             sums: sums(d),
-            besides: besides(d).join(", "),
+            also: also(d).join(", "),
             failures: d.books.clone(),
             simulator: d.tally.as_ref().map(TallyCheck::says),
         }
@@ -81,8 +81,8 @@ impl Ledger {
             let mark = Cell::from(Value::Marked(differs)).in_tone(Tone::of(Some(holds)));
             table.row([text(sum.name), count(sum.total), text(says), mark]);
         }
-        if !self.besides.is_empty() {
-            table.note = format!("Also: {}.", self.besides);
+        if !self.also.is_empty() {
+            table.note = format!("Also: {}.", self.also);
         }
         table
     }
@@ -136,7 +136,7 @@ fn sums(d: &Document) -> Vec<LedgerSum> {
 }
 
 /// Counters that belong to no sum.
-fn besides(d: &Document) -> Vec<String> {
+fn also(d: &Document) -> Vec<String> {
     let (l, r) = (&d.ledger.lines, &d.ledger.receipts);
     let mo = d.ledger.mo.unwrap_or_default();
     let mut unknown = " with a message_id that no response gave".to_owned();

@@ -1,6 +1,6 @@
 //! The values of the live view, copied from the record once a second on the coordinator's thread: the last seconds,
 //! sums of the run, and the harness so far. Costly work is left to the view's thread.
-use crate::judge::{HealthLimits, HealthState, is_measured};
+use crate::judge::{HealthState, is_measured, limits};
 use crate::kit::Nanos;
 use crate::measure::{
     Counters, Counts, Gauges, IntervalRow, Latency, LatencyRange, Metric, Outage, Phase, Progress,
@@ -71,7 +71,6 @@ pub(super) struct Snapshot {
 #[derive(Debug)]
 pub(super) struct SnapshotBuilder {
     plan: Plan,
-    limits: HealthLimits,
     /// None: the stages make no schedule, and so there is no run.
     schedule: Option<Schedule>,
     lag: Option<Latency>,
@@ -82,7 +81,6 @@ impl SnapshotBuilder {
     pub(super) fn new(plan: &Plan) -> SnapshotBuilder {
         SnapshotBuilder {
             plan: plan.clone(),
-            limits: HealthLimits::default(),
             // of Poisson arrivals the rate is shown, not each arrival
             schedule: Schedule::new(&plan.stages, Arrival::Constant, plan.seed).ok(),
             lag: None,
@@ -150,7 +148,6 @@ impl SnapshotBuilder {
     fn harness(&mut self, record: &RunRecord) -> Harness {
         let cpu = self.busiest(record);
         let plan = &self.plan;
-        let limits = &self.limits;
         let closed = plan.stages.iter().any(|s| s.measure && s.shape == Shape::Max);
         let scheduled = !plan.stages.is_empty() && !closed;
         let lag = self.lag.get_or_insert_with(|| Latency::new(record.range));
@@ -179,18 +176,16 @@ impl SnapshotBuilder {
             }
         };
         if let Some(adherence) = adherence {
-            worse(adherence < limits.adherence_degraded, HealthState::Degraded);
-            worse(adherence < limits.adherence_invalid, HealthState::Invalid);
+            worse(adherence < limits::ADHERENCE_DEGRADED, HealthState::Degraded);
+            worse(adherence < limits::ADHERENCE_INVALID, HealthState::Invalid);
         }
         if let Some(lag) = lag_p99 {
             let p50 = response.quantile(0.5).or_else(|| response.quantile_at_least(0.5));
-            let share = |s: f64| p50.map_or(0.0, |p| p.0 as f64 * s);
-            let degraded = share(limits.lag_degraded).max(limits.lag_floor.0 as f64);
-            let invalid = share(limits.lag_invalid).max(limits.lag_invalid_floor.0 as f64);
+            let (degraded, invalid) = limits::lag(p50);
             worse(lag.0 as f64 > degraded, HealthState::Degraded);
             worse(lag.0 as f64 > invalid, HealthState::Invalid);
         }
-        worse(!spins && cpu.is_some_and(|c| c > limits.cpu), HealthState::Degraded);
+        worse(!spins && cpu.is_some_and(|c| c > limits::CPU), HealthState::Degraded);
         Harness { state: Some(state), adherence, lag_p99, cpu }
     }
 

@@ -53,11 +53,11 @@ impl Sweep<'_> {
             let (name, shaded) = (String::new(), true);
             plot.bands.push(Band { from: knee.low, to: knee.high, name, shaded });
             let name = format!("knee {:.1}", knee.value);
-            plot.marks.push(Mark { x: knee.value, name, ink: Colour::Series(3) });
+            plot.marks.push(Mark { x: knee.value, name, colour: Colour::Series(3) });
         }
         if let Some(limit) = limit {
             let name = format!("limit {}", words::count(limit as u64));
-            plot.marks.push(Mark { x: limit, name, ink: Colour::Bad });
+            plot.marks.push(Mark { x: limit, name, colour: Colour::Bad });
         }
         plot.marks.sort_by(|a, b| a.x.total_cmp(&b.x));
         Some(plot)
@@ -83,9 +83,9 @@ impl Sweep<'_> {
             found.map(|(n, p)| interval(*n, p)).collect()
         };
         let all = self.found.iter().map(|(n, p)| Point::at(*n, p.throughput)).collect();
-        let points = |name: &str, ink: Colour, points: Vec<Point>| {
+        let points = |name: &str, colour: Colour, points: Vec<Point>| {
             let (name, shape) = (name.to_owned(), Shape::Points);
-            Layer { name, ink, shape, points }
+            Layer { name, colour, shape, points }
         };
         let mut layers = vec![
             line("accepted a second", Colour::Series(0), all),
@@ -116,7 +116,7 @@ impl Sweep<'_> {
         };
         Some(Layer {
             name: "scalability law".to_owned(),
-            ink: Colour::Muted,
+            colour: Colour::Muted,
             shape: Shape::Dashed,
             points: (0..=STEPS).map(at).collect(),
         })
@@ -124,12 +124,12 @@ impl Sweep<'_> {
 
     fn latency(&self) -> Figure {
         let (id, title) = ("latency", "Service time");
-        let layer = |name: &str, ink: Colour, value: fn(&Found) -> Option<u64>| {
+        let layer = |name: &str, colour: Colour, value: fn(&Found) -> Option<u64>| {
             let point = |(n, p): &(f64, &Found)| match value(p) {
                 Some(ns) => Point::at(*n, ns as f64),
                 None => Point::gap(*n),
             };
-            line(name, ink, self.found.iter().map(point).collect())
+            line(name, colour, self.found.iter().map(point).collect())
         };
         let mut layers = vec![
             layer("p99", Colour::Series(1), |p| p.service_p99_ns),

@@ -39,9 +39,9 @@ fn kept(trial: &TrialRow) -> Met {
 
 fn closing_in(search: &Search) -> Figure {
     let (id, title) = ("closing-in", "The bracket, trial by trial");
-    let dots = |wanted: Met, name: &str, ink: Colour| Layer {
+    let dots = |wanted: Met, name: &str, colour: Colour| Layer {
         name: name.to_owned(),
-        ink,
+        colour,
         shape: Shape::Points,
         points: looking(search)
             .filter(|t| kept(t) == wanted)
@@ -107,12 +107,12 @@ fn latency_by_rate(search: &Search) -> Figure {
     at.sort_by(|a, b| a.rate.total_cmp(&b.rate));
     let mut layers: Vec<Layer> = COLUMNS
         .iter()
-        .map(|(name, ink, value)| {
+        .map(|(name, colour, value)| {
             let point = |at: &&LatencyAt| match value(at) {
                 Some(ns) => Point::at(at.rate, ns as f64),
                 None => Point::gap(at.rate),
             };
-            line(*name, *ink, at.iter().map(point).collect())
+            line(*name, *colour, at.iter().map(point).collect())
         })
         .collect();
     layers.retain(|layer| layer.points.iter().any(|p| p.span.is_some()));
@@ -125,7 +125,7 @@ fn latency_by_rate(search: &Search) -> Figure {
     plot.marks.extend(search.lower.map(|rate| Mark {
         x: rate,
         name: format!("met {}", words::rate(rate)),
-        ink: Colour::Good,
+        colour: Colour::Good,
     }));
     let says = "Latency at shares of the rate found. Dashed line: that rate.";
     Figure::new(id, title, says, plot.draw(), "")

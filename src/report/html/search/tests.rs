@@ -135,14 +135,14 @@ fn the_bracket_closes_in_step_by_step_and_each_trial_is_a_dot_of_its_outcome() {
     let upper = series(&html, "closing-in", "lowest rate that missed it");
     assert_eq!(upper["v"], serde_json::json!([null, 8_000, 8_000, 8_000, 5_000]));
     assert_eq!(upper["w"], serde_json::json!([null, 8_000, 8_000, 8_000, 8_000]));
-    for (name, ink, places, rates) in [
+    for (name, colour, places, rates) in [
         ("trial: met", "k-good", vec![1, 3], vec![2_000, 4_000]),
         ("trial: missed", "k-bad", vec![2, 5], vec![8_000, 5_000]),
         ("trial: undecided", "k-warn", vec![4], vec![5_000]),
     ] {
         let dots = series(&html, "closing-in", name);
         assert_eq!((&dots["x"], &dots["v"]), (&places.into(), &rates.into()), "{name}");
-        assert!(figure(&html, "closing-in").contains(ink));
+        assert!(figure(&html, "closing-in").contains(colour));
     }
 }
 
