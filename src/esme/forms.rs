@@ -84,7 +84,7 @@ fn a_receipt_under_esm_class_0_is_an_mo_that_is_named_unless_the_text_is_to_deci
     let t = record.ledger();
     assert_eq!((t.receipts_final, t.receipts_missing), (0, 20));
     assert_eq!((record.mo_received, record.mo_like_receipts), (20, 20));
-    assert!(notes.iter().any(|n| n.contains("MO read like receipts")), "{notes:?}");
+    assert!(notes.iter().any(|n| n.contains("MO look like receipts")), "{notes:?}");
     let (notes, record) = run(plain, "receipts.accept = \"text\"");
     assert_eq!((record.ledger().receipts_final, record.mo_received), (20, 0));
     assert!(!notes.iter().any(|n| n.contains("MO")), "{notes:?}");

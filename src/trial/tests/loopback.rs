@@ -64,7 +64,7 @@ fn a_rate_beyond_the_harness_is_inconclusive_and_offered_to_nobody() {
     assert_eq!(j.limiter, Some(Limiter::Harness));
     let (result, text) = reported(&plan, &record);
     assert_eq!(result["verdict"]["outcome"], "inconclusive_harness");
-    assert!(text.contains("No rate and no latency is printed"), "{text}");
+    assert!(text.contains("Rates and latencies are withheld"), "{text}");
     assert!(!text.contains("response time (from intended send)"), "{text}");
     assert!(text.contains("harness   invalid: "), "it says what it could not keep up with: {text}");
 }

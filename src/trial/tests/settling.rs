@@ -25,7 +25,11 @@ fn a_warm_up_too_short_is_named_with_the_length_that_would_do() {
     // The window carries 10 / 10.1 ms = 990/s. The surge leaves 10,000 − 4,950 = 5,050 waiting, which 500/s let go
     // at 490/s: 10.3 s. MSER cuts in fives: 15 s, on top of the 5 s there were.
     let (_, _, j) = judged(&surge(""));
-    assert!(j.warnings.iter().any(|w| w == "warm-up too short: at least 20 s"), "{:?}", j.warnings);
+    assert!(
+        j.warnings.iter().any(|w| w == "the warm-up was too short; use at least 20 s"),
+        "{:?}",
+        j.warnings
+    );
     let (_, _, j) = judged(&surge("15s"));
     assert_eq!(j.steady.warmup_needed_s, None, "{:?}", j.warnings);
     assert_eq!(j.steady.steady, Some(true), "{}", j.steady.reason);

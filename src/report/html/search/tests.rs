@@ -202,7 +202,7 @@ fn what_was_not_found_is_said_and_what_does_not_belong_is_left_out() {
     assert!(figure(&html, "closing-in").contains("No trial at a rate was completed"));
     assert!(figure(&html, "latency-by-rate").contains("was not measured"));
     let html = page(&Search::new(Kind::Window, "evening", "embedded"));
-    assert!(figure(&html, "throughput").contains("No load was swept"));
+    assert!(figure(&html, "throughput").contains("No load was measured"));
     let offered = "<th scope=\"col\">offered</th>";
     assert!(page(&rate()).contains(offered) && !page(&swept(Kind::Window)).contains(offered));
 }
