@@ -62,7 +62,7 @@ impl Baseline {
     /// Makes a baseline from runs of the same build.
     ///
     /// # Errors
-    /// [`CompareError`]: there is none, one is empty, or they were made with different things.
+    /// [`CompareError`]: there is no run, one is empty, or they differ in settings or machine.
     pub fn of(runs: &[Evidence], resamples: usize, seed: u64) -> Result<Baseline, CompareError> {
         let mut side = RunSet::of(runs, resamples, seed)?;
         let whole = |d: &super::statistics::Deviation| d.low.is_finite() && d.high.is_finite();

@@ -1,5 +1,5 @@
-//! Two sides beside one another, on paper: `smppbench.comparison/1` as text, JSON, Markdown and HTML. Pure: the
-//! comparison in, octets out.
+//! Reports of a comparison: `smppbench.comparison/1` as text, JSON, Markdown and HTML. Pure: the comparison in, octets
+//! out.
 use super::model::ComparisonModel;
 use super::{Saved, Style, html as page, markdown as github, text as terminal};
 use crate::judge::compare::Comparison;
@@ -14,8 +14,8 @@ pub fn markdown(comparison: &Comparison) -> String {
     github::comparison(&ComparisonModel::of(comparison))
 }
 
-/// `comparison.html`: the verdict, the ratios with their intervals, and the distributions of both sides one upon the
-/// other, in one file. `base` and `candidate` are the runs that were compared.
+/// `comparison.html`: the verdict, the ratios with their intervals, and the distributions of both sides, in one file.
+/// `base` and `candidate` are the compared runs.
 pub fn html(comparison: &Comparison, base: &[Saved], candidate: &[Saved]) -> String {
     page::comparison(comparison, base, candidate)
 }

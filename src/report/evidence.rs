@@ -69,15 +69,15 @@ pub(super) fn distribution(
         None if row.censored > 0 => Latency::new(LatencyRange::for_deadline(Nanos::ZERO)),
         None => return Ok(None),
     };
-    // the document says of the censored how many there are, and of the percentiles among them a bound
+    // the document has the number of censored values, and bounds of the percentiles among them
     let bounds = PERCENTILES.iter().filter_map(|(name, _)| row.percentile(name).1);
     let bound = bounds.min().or(row.max).unwrap_or(0);
     latency.censor_n(Nanos(bound), row.censored);
     Ok(Some(latency))
 }
 
-/// The counts of a share over the measured messages: of receipts as they stand in the sample, of the others out of
-/// rate, ratio and time, which were made from whole numbers and give them back.
+/// The counts of a share over the measured messages: for receipts from the sample, for others from rate, ratio and time,
+/// which were made from whole numbers.
 fn share(document: &Document, name: &str) -> Option<Proportion> {
     let name = name.strip_prefix("ratio.")?;
     let value = (*document.ratio.get(name)?)?;
@@ -112,7 +112,7 @@ fn second(row: &IntervalRow, seconds: &[Second]) -> compare::Second {
     }
 }
 
-/// What of the machine makes a difference and stays the same from run to run.
+/// Facts of the machine that affect a run and stay the same from run to run.
 const MACHINE: [&str; 13] = [
     "host",
     "kernel",
@@ -128,9 +128,9 @@ const MACHINE: [&str; 13] = [
     "build",
     "architecture",
 ];
-/// Of the target, how it is spoken to, but not which it is.
+/// Settings of the connection to the target, not its identity.
 const TARGET: [&str; 5] = ["tls", "nodelay", "send_buffer", "receive_buffer", "keepalive"];
-/// Parts of the profile that do not change what is sent, or are what is compared.
+/// Parts of the profile that do not change the load, or that are compared.
 const LEFT_OUT: [&str; 7] = ["name", "seed", "out", "guard", "gates", "metrics", "duel"];
 
 fn fingerprint(document: &Document) -> Fingerprint {
@@ -151,7 +151,7 @@ fn fingerprint(document: &Document) -> Fingerprint {
                     leaves(&format!("{key}.{name}"), &value[name], &mut keys);
                 }
             }
-            // who binds is what is compared; how it binds is what it was made with
+            // accounts may differ between compared runs; their binds may not
             "accounts" => {
                 for (number, account) in value.as_array().into_iter().flatten().enumerate() {
                     for part in ["binds", "weight"] {

@@ -29,7 +29,7 @@ pub(super) fn render(saved: &Saved) -> Result<Vec<u8>, Unavailable> {
     Ok(text.into_bytes())
 }
 
-/// What stands before the first interval: `started_at` is result.json's, RFC 3339.
+/// The lines before the first interval. `started_at` is that of result.json, in RFC 3339.
 pub fn header(id: &str, started_at: &str) -> String {
     let mut text = format!(
         "#[Histogram log format version 1.3]\n\
@@ -135,7 +135,7 @@ fn line_at(octets: &[u8], offset: usize) -> usize {
     octets[..offset].iter().filter(|o| **o == b'\n').count() + 1
 }
 
-/// A log of another program has no version of ours, and may still hold our tags.
+/// Accepts a log without our version: another program's may have our tags.
 fn check_version(octets: &[u8]) -> Result<(), HlogError> {
     let comments = octets.split(|o| *o == b'\n').take_while(|line| line.starts_with(b"#"));
     for line in comments {

@@ -1,5 +1,5 @@
-//! What a run looks like on paper. Pure: bytes from values. Nothing here reads a clock or a file, and
-//! nothing runs; writing the run folder is `cli`'s business.
+//! Reports of a run. Pure: bytes from values. Nothing here reads a clock or a file or runs anything; `cli` writes the
+//! run folder.
 //!
 //! A [`Run`] (plan, record, judgement) becomes a [`Saved`] once: the [`Document`] that is result.json, and the
 //! distributions of each second. Every format is rendered from a [`Saved`], so that one made years later of the same

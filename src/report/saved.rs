@@ -59,7 +59,7 @@ impl PackedHistogram {
         Some(PackedHistogram { metric, max: rounded(max, MICROSECOND), hdr: row.base64(metric)? })
     }
 
-    /// The distribution; None where it is not readable.
+    /// The distribution; None: it is not readable.
     pub fn latency(&self) -> Option<Latency> {
         Latency::from_base64(&self.hdr).ok()
     }

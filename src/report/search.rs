@@ -1,4 +1,4 @@
-//! What a search looks like on paper. Pure: bytes from a [`Search`].
+//! Reports of a search. Pure: bytes from a [`Search`].
 #[cfg(test)]
 mod tests;
 
@@ -11,7 +11,7 @@ pub fn text(search: &Search, style: Style) -> String {
     terminal::search(&SearchModel::of(search), style)
 }
 
-/// `report.html`: what was found, what to run at, the charts and the trials, in one file.
+/// `report.html`: the result, the recommendation, the charts and the trials, in one file.
 pub fn html(search: &Search) -> String {
     page::search(search)
 }

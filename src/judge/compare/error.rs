@@ -4,23 +4,23 @@ use super::evidence::Difference;
 /// Why nothing was compared.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CompareError {
-    /// A side without a run.
+    /// A side has no run.
     #[error("a side has no run; give at least one run per side")]
     Empty,
-    /// A run in which nothing was measured.
+    /// A run measured no message.
     #[error("{0}: no message was sent in its measured time, so there is nothing to compare")]
     NothingMeasured(String),
-    /// Runs of one side that were made with different things.
+    /// Runs of one side differ in settings or machine.
     #[error("{first} and {other} are on the same side but differ in: {}", list(.differences))]
     Mixed {
         /// A run.
         first: String,
-        /// One unlike it.
+        /// Another run.
         other: String,
-        /// In what.
+        /// The keys in which they differ.
         differences: Vec<Difference>,
     },
-    /// Sides of a duel with different numbers of runs.
+    /// Sides of a duel have different numbers of runs.
     #[error("a duel pairs its runs: {base} on one side, {candidate} on the other")]
     Unpaired {
         /// Runs of the base.
@@ -28,15 +28,15 @@ pub enum CompareError {
         /// Of the candidate.
         candidate: usize,
     },
-    /// A metric that is not compared.
+    /// The metric is not compared.
     #[error("{name:?} is not compared; near: {near}")]
     Metric {
         /// As it was written.
         name: String,
-        /// Those that are spelled like it.
+        /// Similar names.
         near: String,
     },
-    /// An effect that is none, or larger than any.
+    /// A smallest effect out of range.
     #[error("{0} is not a valid smallest effect; write one such as 0.05 or 5%")]
     Effect(f64),
 }

@@ -34,7 +34,7 @@ impl RunSet {
     /// Makes a side. The seconds of a single run are resampled this many times, from this seed.
     ///
     /// # Errors
-    /// [`CompareError`]: there is no run, one of no measured message, or they were made with different things.
+    /// [`CompareError`]: there is no run, one measured no message, or they differ in settings or machine.
     pub fn of(runs: &[Evidence], resamples: usize, seed: u64) -> Result<RunSet, CompareError> {
         let [first, rest @ ..] = runs else { return Err(CompareError::Empty) };
         for run in rest {

@@ -73,7 +73,7 @@ impl GateResult {
         self.outcome == GateOutcome::Undecided
     }
 
-    /// The value for a person; `undefined` where there is none.
+    /// The value for a person; `undefined`: there is none.
     pub fn shows(&self) -> String {
         match &self.value {
             Some(GateValue::Number(n)) => self.unit.show(*n),

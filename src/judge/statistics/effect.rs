@@ -32,7 +32,7 @@ impl Deviation {
         Deviation { low: part(estimate - low), high: part(high - estimate), df: 1e6 }
     }
 
-    /// From resamples less the estimate: the middle 95 % of them. None of nothing.
+    /// From the middle 95 % of resamples minus the estimate. None: there are none.
     pub fn of_draws(mut draws: Vec<f64>) -> Option<Deviation> {
         if draws.is_empty() {
             return None;

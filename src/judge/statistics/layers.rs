@@ -41,7 +41,7 @@ impl BucketCounts {
 
 /// Spans a run is divided into at most: neighbours are put together beyond.
 const SPANS_MAX: usize = 600;
-/// Smallest value told apart, in nanoseconds: what is shorter counts as this, so that ratios exist.
+/// Smallest distinct value, in nanoseconds: shorter ones count as this, so that ratios exist.
 pub const SHORTEST_NS: f64 = 1_000.0;
 
 /// The seconds of a run, one of its metrics.
@@ -57,7 +57,7 @@ pub struct Layers {
 }
 
 impl Layers {
-    /// Lays seconds out. `censored`: values of the run that are only known to be longer. None of nothing.
+    /// Makes the table of seconds. `censored`: number of censored values of the run. None: there is no value.
     pub fn of(seconds: &[&BucketCounts], censored: u64) -> Option<Layers> {
         let together = seconds.len().div_ceil(SPANS_MAX).max(1);
         let spans = seconds.len().div_ceil(together);

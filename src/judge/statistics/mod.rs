@@ -30,7 +30,7 @@ fn median_sorted(sorted: &[f64]) -> f64 {
     }
 }
 
-/// The median; None of nothing.
+/// The median; None: there is no value.
 pub fn median(values: &[f64]) -> Option<f64> {
     if values.is_empty() {
         return None;
@@ -40,7 +40,7 @@ pub fn median(values: &[f64]) -> Option<f64> {
     Some(median_sorted(&sorted))
 }
 
-/// The mean; None of nothing.
+/// The mean; None: there is no value.
 pub fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }

@@ -4,7 +4,7 @@ use super::Z95;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use statrs::function::erf::erfc;
 
-/// Beyond so many degrees of freedom Student's t is the normal distribution to six digits.
+/// Degrees of freedom from which on Student's t equals the normal distribution to six digits.
 const NORMAL_FROM: f64 = 1e7;
 
 /// The probability that Student's t with `df` degrees of freedom lies further from 0 than `t`.
@@ -38,7 +38,7 @@ pub fn normal_two_sided(z: f64) -> f64 {
     erfc(z.abs() * std::f64::consts::FRAC_1_SQRT_2)
 }
 
-/// Wilson's 95 % interval of a share of which `part` of `of` were seen; of nothing, all is possible.
+/// Wilson's 95 % interval of the share `part` of `of`; of 0 it is the whole range.
 pub fn wilson(part: u64, of: u64) -> (f64, f64) {
     if of == 0 {
         return (0.0, 1.0);

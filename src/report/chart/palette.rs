@@ -1,28 +1,28 @@
-//! Every colour of a report, light and dark, in one table. Chosen so that neighbours are told apart with a
-//! colour-blind eye too (after Okabe and Ito), with at least 3:1 against the paper.
+//! Every colour of a report, light and dark, in one table. Neighbours are distinct for colour-blind readers
+//! too (after Okabe and Ito), with at least 3:1 against the paper.
 
-/// What a mark is drawn in.
+/// The colour of a mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colour {
     /// A line or a run: by its number, from 0; beyond the eighth they come again.
     Series(usize),
     /// A level of a heat map, from 0 (least) to [`LEVELS_COUNT`] − 1.
     Level(usize),
-    /// What stands back: a plan, a largest value.
+    /// Background series: a plan, a largest value.
     Muted,
     /// Lines behind the marks.
     Grid,
     /// Words.
     Text,
-    /// The ground.
+    /// The background.
     Paper,
-    /// The time that is not measured.
+    /// Time that is not measured.
     Shade,
-    /// As it should be.
+    /// Good.
     Good,
-    /// Something to know.
+    /// Doubtful.
     Warn,
-    /// Not as it should be.
+    /// Bad.
     Bad,
 }
 

@@ -1,5 +1,5 @@
-//! A picture with two axes. What moves with the zoom stands in an inner drawing of its own, so that a script need
-//! only move that drawing's view; lines keep their width in it.
+//! A chart with two axes. An inner drawing has everything that moves with the zoom, so that a script only moves its
+//! view; lines keep their width.
 use super::heat::HeatMap;
 use super::palette::Colour;
 use super::scale::{Axis, Scale};
@@ -98,7 +98,7 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// True where it would show nothing: leave it out, and say why.
+    /// Whether it shows nothing; leave it out then and give the reason.
     pub fn is_empty(&self) -> bool {
         self.marks_count == 0
     }

@@ -1,4 +1,4 @@
-//! Axes: where a value stands, where the ticks are, and how both are written. It knows no drawing.
+//! Axes: the places of values and ticks, and their labels. It knows no drawing.
 use crate::kit::words;
 
 /// What an axis measures, and so how its values are written.
@@ -28,7 +28,7 @@ impl Unit {
         }
     }
 
-    /// A tick: short, for its unit stands in the axis's title.
+    /// The label of a tick, without the unit that the axis's title has.
     fn tick(self, value: f64, longest: f64) -> String {
         const MINUTES_FROM_NS: f64 = 120e9;
         match self {
@@ -139,7 +139,7 @@ impl Axis {
         }
     }
 
-    /// Where the value stands, from 0 to 1; what lies outside is held at the edge.
+    /// The place of a value, from 0 to 1; a value outside is at the edge.
     pub fn place(&self, value: f64) -> f64 {
         let on = |v: f64| match self.scale {
             Scale::Linear => v,

@@ -129,7 +129,7 @@ pub struct IntervalRow {
 }
 
 impl IntervalRow {
-    /// Its counters, as far as a result holds them by the second.
+    /// The counters that a result records per interval.
     pub(crate) fn counters(&self) -> Counters {
         Counters {
             planned: self.scheduled,

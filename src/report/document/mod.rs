@@ -258,7 +258,7 @@ impl Document {
         })
     }
 
-    /// result.json, as it stands in the run folder.
+    /// The octets of result.json.
     pub fn to_json(&self) -> Vec<u8> {
         let mut octets =
             serde_json::to_vec_pretty(self).expect("a value without odd keys serialises");

@@ -1,4 +1,4 @@
-//! The page itself: what it comes to on top, then its sections, in one file that needs nothing else.
+//! The page itself: the summary on top, then its sections, in one file that needs nothing else.
 use super::parts::Section;
 use crate::report::chart::css;
 use crate::report::escape::{is_steering, spelled};
@@ -23,7 +23,7 @@ struct Page {
     sections: Vec<Section>,
 }
 
-/// The page: what it comes to on top, then the sections that hold something.
+/// The page: the summary on top, then the sections that are not empty.
 pub(super) fn write(title: String, verdicts: Vec<Summary>, sections: Vec<Section>) -> String {
     let page = Page {
         title,
@@ -38,7 +38,7 @@ pub(super) fn write(title: String, verdicts: Vec<Summary>, sections: Vec<Section
     spell_out(page.render().expect("a template that only writes text does not fail"))
 }
 
-/// Whatever stands in the page and could steer a terminal or reorder a line, spelled out.
+/// The page with every character that could steer a terminal or reorder a line spelled out.
 fn spell_out(html: String) -> String {
     if !html.chars().any(is_steering_here) {
         return html;

@@ -231,7 +231,7 @@ fn latencies(search: &Search) -> Table {
     Table::of("latencies", "Latency at shares of the rate", header, &search.latency_at, row)
 }
 
-/// A column of the trials: its heading, and what stands in it.
+/// A column of the trials: its heading and its cell.
 type TrialColumn = (&'static str, fn(&TrialRow) -> Option<Cell>);
 
 const TRIAL_COLUMNS: [TrialColumn; 13] = [

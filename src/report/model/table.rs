@@ -155,7 +155,7 @@ pub(crate) fn nanoseconds(s: f64) -> u64 {
     Nanos::from_secs_f64(s).0
 }
 
-/// A figure, or that there is none.
+/// A figure; None: a dash.
 pub(crate) fn known<T>(value: Option<T>, of: fn(T) -> Value) -> Cell {
     value.map_or(Value::Unknown, of).into()
 }

@@ -46,10 +46,10 @@ impl MetricKind {
     }
 }
 
-/// A label and how much stands under each of its values.
+/// The values of a label with their figures.
 type Labelled<T> = Vec<(String, T)>;
 
-/// How a snapshot is read.
+/// The reading of a metric from a snapshot.
 #[derive(Clone, Copy)]
 enum Read {
     Count(fn(&Snapshot) -> u64),
