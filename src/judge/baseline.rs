@@ -1,5 +1,5 @@
-//! The baseline for later runs (METHOD.md §10): the figures of several runs of the same build, their noise from run to
-//! run, and their distributions. A baseline never changes by itself.
+//! The baseline for later runs (docs/comparing.md): the figures of several runs of the same build, their noise from run
+//! to run, and their distributions. A baseline never changes by itself.
 use super::compare::{CompareError, Evidence, Proportion, RunSet};
 use super::statistics::{spread, t_quantile};
 use crate::measure::{Latency, Metric};

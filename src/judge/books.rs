@@ -1,4 +1,4 @@
-//! The ledger's sums: every planned message has exactly one outcome (METHOD.md §4). It knows no latency limit and no
+//! The ledger's sums: every planned message has exactly one outcome (docs/ledger.md). It knows no latency limit and no
 //! verdict. A run whose ledger does not balance is a bug in smppbench.
 use crate::measure::{CellInterval, Counters, Metric, RunRecord};
 use crate::plan::Plan;

@@ -52,6 +52,8 @@ pub struct FigureRow {
     pub name: &'static str,
     /// Its unit.
     pub unit: Unit,
+    /// What it is, in one sentence.
+    pub says: &'static str,
     /// Its value; None: undefined in this scope.
     pub of: fn(&Scope<'_>) -> Option<f64>,
 }

@@ -1,5 +1,5 @@
-//! Was the harness fit to measure (METHOD.md §5)? It looks only at the tool and its machine, never at
-//! how well the SMSC did.
+//! Was the harness fit to measure (docs/verdict.md, "Was the harness fit")? It looks only at the tool and its machine,
+//! never at how well the SMSC did.
 pub mod limits;
 
 use super::check::{About, Check, Unit};
@@ -44,7 +44,8 @@ pub struct WorstSecond {
     pub adherence: f64,
 }
 
-/// The harness over all measured stages (METHOD §5). null: it does not apply, or is unknown.
+/// The harness over all measured stages (docs/verdict.md, "Was the harness fit"). null: it does not apply, or is
+/// unknown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Health {
     /// The conclusion from all checks.

@@ -134,7 +134,7 @@ fn warnings(plan: &Plan, record: &RunRecord, measured: &Measured, steady: &Stead
     }
     let t = record.ledger();
     warnings.extend(receipts::warnings(plan, record, &t));
-    // FACTS C rows 1 to 3: the commonest support case of all
+    // docs/smpp/in-the-wild.md, rows 1 to 3: the commonest support case of all
     let many = |part: u64, of: u64| of > 0 && part as f64 > 0.01 * of as f64;
     if many(t.receipts_missing, t.receipts_expected)
         && many(record.receipts_unknown, t.receipts_expected)

@@ -1,5 +1,5 @@
-//! The measured part of a run, which latencies, rates, ratios, gates and the verdict cover (METHOD.md §1,
-//! "What counts where"). A message belongs to it by its intended time, a second by its own time.
+//! The measured part of a run, which latencies, rates, ratios, gates and the verdict cover
+//! (docs/measuring.md, "What counts where"). A message belongs to it by its intended time, a second by its own time.
 use crate::kit::Nanos;
 use crate::measure::{CellInterval, CellKey, Counters, IntervalRow, Latency, Metric, RunRecord};
 use crate::plan::{Plan, Schedule, Stage};

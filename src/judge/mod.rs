@@ -1,6 +1,6 @@
 //! What a record means: does its ledger balance, was the harness fit to measure, was the run steady, did
-//! the SMSC sustain the rate, did the gates pass (METHOD.md §4 to §8). Pure: a plan and a record in,
-//! a judgement out. Nothing here runs, reads a clock or prints.
+//! the SMSC sustain the rate, did the gates pass (docs/ledger.md, docs/verdict.md and docs/measuring.md). Pure: a plan
+//! and a record in, a judgement out. Nothing here runs, reads a clock or prints.
 mod baseline;
 mod books;
 mod check;
@@ -31,7 +31,9 @@ pub use gates::{
 pub use health::{Health, HealthState, WorstSecond, limits};
 pub use judgement::{Judgement, judge};
 pub use measured::{Measured, is_measured, stage_messages, stage_spans};
-pub use name::{Group, NameError, Named, Names, PERCENTILES, StageSpan, all_names};
+pub use name::{
+    Group, Meaning, NameError, Named, Names, PERCENTILES, StageSpan, VerdictWord, all_names,
+};
 pub use outcome::{Limiter, Outcome};
 pub use steady::Steady;
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Whether the measured time was steady (METHOD.md §6). It only reports and cuts nothing.
+//! Whether the measured time was steady (docs/verdict.md, "Warm-up and steady state"). It only reports and cuts
+//! nothing.
 use super::check::{About, Check, Unit};
 use super::measured::{Measured, stage_spans};
 use super::statistics::{Slope, mean, median, mser5, theil_sen};
@@ -17,7 +18,7 @@ const SLOPE_SAMPLES_MIN: usize = 6;
 const RATE_DRIFT_MAX: f64 = 0.01;
 const P50_DRIFT_MAX: f64 = 0.05;
 
-/// Whether the measured time was steady (METHOD §6).
+/// Whether the measured time was steady (docs/verdict.md, "Warm-up and steady state").
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Steady {
     /// null: unknown; the run was too short, or the plan itself changes the rate.

@@ -1,5 +1,5 @@
-//! The verdict at a rate (METHOD.md §8): outcome, limiter, and the checks behind them. It decides from
-//! figures and prints nothing.
+//! The verdict at a rate (docs/verdict.md, "Verdict at a rate"): outcome, limiter, and the checks behind them. It
+//! decides from figures and prints nothing.
 mod cause;
 
 pub use cause::Explanation;

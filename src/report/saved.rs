@@ -54,7 +54,7 @@ impl PackedHistogram {
     }
 
     fn of_row(metric: Metric, row: &IntervalRow) -> Option<PackedHistogram> {
-        let brief = row.brief(metric)?;
+        let brief = row.summary(metric)?;
         let max = brief.max().filter(|_| brief.count > 0)?;
         Some(PackedHistogram { metric, max: rounded(max, MICROSECOND), hdr: row.base64(metric)? })
     }

@@ -1,5 +1,5 @@
 //! A shelf on disk: a file without a name, so that the kernel frees it when the process ends.
-use crate::measure::Shelf;
+use crate::measure::SpillStore;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;

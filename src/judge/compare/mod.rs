@@ -1,5 +1,5 @@
-//! Compares a candidate with a base (METHOD.md §10): runs in, one verdict per metric out. Runs are compared with runs,
-//! and seconds within a run only if a side has a single run. Pure: chance comes from a seed.
+//! Compares a candidate with a base (docs/comparing.md): runs in, one verdict per metric out. Runs are compared with
+//! runs, and seconds within a run only if a side has a single run. Pure: chance comes from a seed.
 //!
 //! Every figure is compared as the ratio candidate / base, on a logarithmic scale; a side of several runs has their
 //! geometric mean. If a figure is 0 in any run, there is no ratio and the difference is compared.

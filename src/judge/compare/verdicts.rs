@@ -144,8 +144,8 @@ fn verdict(
     out
 }
 
-/// METHOD.md §10. A certain difference (corrected p and interval agree) that is not certainly small: better or worse.
-/// Certainly small: equivalent. Else inconclusive.
+/// docs/comparing.md. A certain difference (corrected p and interval agree) that is not certainly small: better or
+/// worse. Certainly small: equivalent. Else inconclusive.
 fn judge(out: &mut MetricComparison, effect: Effect, settings: &Settings, runs: usize) {
     let (low, high) = effect.interval(settings.alpha);
     let (bound_low, bound_high) = match out.scale {

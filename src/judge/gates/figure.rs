@@ -35,8 +35,8 @@ pub(super) fn figure_gate(
 /// the full load would hardly have changed it.
 const WRITTEN_MIN: f64 = 0.99;
 
-/// METHOD.md §5: whether a decision stays valid although the harness did not keep up. More load makes no fewer errors,
-/// so a failed limit on a share of errors stays failed.
+/// docs/verdict.md, "Was the harness fit": whether a decision stays valid although the harness did not keep up. More
+/// load makes no fewer errors, so a failed limit on a share of errors stays failed.
 pub(super) fn stays_valid(
     row: &FigureRow,
     relation: Relation,

@@ -1,4 +1,5 @@
-//! Gates: limits on the metrics of a run (METHOD.md §5, §10). A gate that cannot be decided is never a pass.
+//! Gates: limits on the metrics of a run (docs/verdict.md and docs/comparing.md). A gate that cannot be decided is
+//! never a pass.
 mod abort;
 mod decision;
 mod expression;

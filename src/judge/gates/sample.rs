@@ -80,8 +80,8 @@ fn straddles(low: Option<f64>, high: Option<f64>) -> String {
     format!("its interval [{}, {}] contains the limit", show(low), show(high))
 }
 
-/// METHOD.md §5: lateness of the harness only adds time. A passed upper limit stays passed; a failed one stays failed if
-/// the time from the write alone exceeds it; all else is undecided.
+/// docs/verdict.md, "Was the harness fit": lateness of the harness only adds time. A passed upper limit stays passed; a
+/// failed one stays failed if the time from the write alone exceeds it; all else is undecided.
 pub(super) fn with_invalid_harness<'m>(
     decision: Decision,
     of: impl Fn(Metric) -> &'m Latency,

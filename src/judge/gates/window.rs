@@ -82,7 +82,7 @@ pub(super) fn over(samples: &[RowSample<'_>], gate: &Gate, measured: &SpanContex
 }
 
 fn latency(samples: &[RowSample<'_>], metric: Metric, statistic: Statistic) -> SpanFigure {
-    let briefs = || samples.iter().filter_map(|m| m.row.brief(metric));
+    let briefs = || samples.iter().filter_map(|m| m.row.summary(metric));
     let count: u64 = briefs().map(|b| b.count).sum();
     let censored: u64 = briefs().map(|b| b.censored).sum();
     match statistic {
@@ -272,7 +272,7 @@ fn conclude(worst: &SpanResults<'_>, gate: &Gate, every: Nanos) -> Decision {
     }
 }
 
-/// METHOD.md §5: lateness of the harness only adds to latencies; counts do not depend on it.
+/// docs/verdict.md, "Was the harness fit": lateness of the harness only adds to latencies; counts do not depend on it.
 fn with_harness(decision: Decision, trusted: bool, gate: &Gate, t: &Counters) -> Decision {
     let counts = match gate.named.meaning {
         Meaning::Ledger(_) => true,

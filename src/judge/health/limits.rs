@@ -1,4 +1,4 @@
-//! The limits of METHOD.md §5, and our own where it has none.
+//! The limits of docs/verdict.md, "Was the harness fit", and our own where it has none.
 use crate::kit::Nanos;
 
 /// Share of the scheduled messages sent on time; below: degraded.

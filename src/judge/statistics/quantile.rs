@@ -3,7 +3,7 @@ use super::Z95;
 use crate::kit::Nanos;
 use crate::measure::Latency;
 
-/// Fewest values beyond a quantile for a sample to support it (METHOD.md §7).
+/// Fewest values beyond a quantile for a sample to support it (docs/measuring.md, "Percentiles").
 pub const BEYOND_MIN: f64 = 10.0;
 
 /// Whether a sample of `n` values supports the quantile `q`.

@@ -22,8 +22,8 @@ impl std::fmt::Display for Explanation {
     }
 }
 
-/// The quantile at which two distributions are compared: p99 if ten or more messages lie beyond it (METHOD.md §7), else
-/// the longest time.
+/// The quantile at which two distributions are compared: p99 if ten or more messages lie beyond it
+/// (docs/measuring.md, "Percentiles"), else the longest time.
 #[derive(Clone, Copy)]
 struct ComparedAt {
     quantile: f64,

@@ -1,5 +1,6 @@
 //! result.json as types: every report is made from it, whether the run has just ended or was saved years ago. A key
-//! here is a key of CONTRACT.md, in its order; `null`: the figure is undefined. It knows no plan, no record and no file.
+//! here is a key of docs/reference/result.md, in its order; `null`: the figure is undefined. It knows no plan, no
+//! record and no file.
 //!
 //! A histogram out of a result:
 //!

@@ -1,4 +1,4 @@
-//! The outcome of every submit_sm: sums that the reader can check (METHOD.md §4), and other counters.
+//! The outcome of every submit_sm: sums that the reader can check (docs/ledger.md), and other counters.
 use super::note::Withheld;
 use super::summary::LabelledLine;
 use super::table::{Cell, SideBySide, Table, Tone, Value, count, known, share, text, unless};
