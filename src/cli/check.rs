@@ -94,7 +94,7 @@ fn heading(plan: &Plan, out: &mut String) {
         Some(tls) if tls.verify => ", TLS",
         Some(_) => ", TLS without verification",
     };
-    let place = if plan.guard.loopback { "loopback" } else { "NOT loopback" };
+    let place = if plan.target.is_loopback() { "loopback" } else { "NOT loopback" };
     line(out, "target", &format!("{whom}{tls} ({place})"));
 }
 

@@ -168,7 +168,7 @@ fn flags(args: &FindArgs) -> String {
 
 fn ready(args: &FindArgs, plan: &Plan) -> Result<(Ready, Budget), Failure> {
     let budget = budget(args, plan)?;
-    let loops = plan.guard.loopback || plan.guard.closed_loop;
+    let loops = plan.target.is_loopback() || plan.guard.closed_loop;
     let ready = match args.what {
         FindWhat::Rate => Ready::Rate(rate(args, plan, budget)?),
         FindWhat::Window => {
@@ -187,14 +187,14 @@ fn ready(args: &FindArgs, plan: &Plan) -> Result<(Ready, Budget), Failure> {
             })
         }
         FindWhat::Binds => {
-            let default = if plan.guard.loopback { "500" } else { "2" };
+            let default = if plan.target.is_loopback() { "500" } else { "2" };
             let attempts = args.bind_rate.as_deref().unwrap_or(default);
             let attempts = positive("--bind-rate", attempts)?;
             let own = plan.accounts.first().map_or(BindType::Transceiver, |a| a.binds.bind_type);
             let all = [own, BindType::Transceiver, BindType::Transmitter, BindType::Receiver];
             let mut types: Vec<BindType> = Vec::new();
             for one in all {
-                if !types.contains(&one) && (types.is_empty() || plan.guard.loopback) {
+                if !types.contains(&one) && (types.is_empty() || plan.target.is_loopback()) {
                     types.push(one);
                 }
             }
@@ -227,7 +227,7 @@ fn positive(flag: &str, text: &str) -> Result<f64, Failure> {
 /// As many as are asked for, allowed by the guard, and to be had as open files.
 fn binds_max(args: &FindArgs, plan: &Plan, own: BindType) -> u64 {
     use nix::sys::resource::{Resource, getrlimit};
-    let asked = args.max_binds.unwrap_or(if plan.guard.loopback { 1_000 } else { 16 });
+    let asked = args.max_binds.unwrap_or(if plan.target.is_loopback() { 1_000 } else { 16 });
     let each = if own == BindType::Pair { 2 } else { 1 };
     let ends = if plan.target.embedded { 2 } else { 1 };
     let files = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
@@ -238,7 +238,7 @@ fn binds_max(args: &FindArgs, plan: &Plan, own: BindType) -> u64 {
 
 fn budget(args: &FindArgs, plan: &Plan) -> Result<Budget, Failure> {
     let messages = plan.guard.messages_max;
-    if !plan.guard.loopback {
+    if !plan.target.is_loopback() {
         let missing = [
             ("--max-trials", args.max_trials.is_none()),
             ("--max-messages", messages.is_none()),
@@ -300,7 +300,7 @@ fn rate(args: &FindArgs, plan: &Plan, budget: Budget) -> Result<RateSettings, Fa
     let guarded = plan.guard.rate_max.map(Rate::as_f64);
     let ceiling = match &args.max_rate {
         Some(text) => positive("--max-rate", text)?,
-        None if plan.guard.loopback => 1e6,
+        None if plan.target.is_loopback() => 1e6,
         None => start * 100.0,
     };
     let ceiling = guarded.map_or(ceiling, |most| ceiling.min(most));

@@ -23,7 +23,7 @@ pub(super) fn observers(live: Live, plan: &Plan) -> Result<Observers<'static>, R
 /// Where they cannot be served.
 pub(super) fn metrics(plan: &Plan) -> Result<Observers<'static>, RunError> {
     let mut observers = Observers::new();
-    if let Some(address) = &plan.metrics_listen {
+    if let Some(address) = &plan.metrics.listen {
         let metrics = Metrics::listen(plan, address).map_err(|e| cannot_serve(address, &e))?;
         say(&format!("metrics on http://{}/metrics", metrics.address()));
         observers.push(metrics);

@@ -1,7 +1,7 @@
 //! What does not travel: passwords are read where they are used, by the names that the profile gives them.
 use super::FleetError;
 use crate::esme::client_tls;
-use crate::plan::{PasswordFrom, Plan, Secret};
+use crate::plan::Plan;
 
 /// Whether a plan can be run here, apart from the guard; with the passwords it needs.
 ///
@@ -9,12 +9,7 @@ use crate::plan::{PasswordFrom, Plan, Secret};
 /// One line.
 pub(super) fn examine(mut plan: Plan) -> Result<Plan, FleetError> {
     for account in &mut plan.accounts {
-        account.password = match &account.password_from {
-            PasswordFrom::Nowhere => Ok(Secret::default()),
-            PasswordFrom::Env(name) => Secret::of_env(name),
-            PasswordFrom::File(path) => Secret::of_file(std::path::Path::new(path)),
-        }
-        .map_err(|why| FleetError::Password {
+        account.read_password().map_err(|why| FleetError::Password {
             account: account.name.clone(),
             why: why.to_string(),
         })?;

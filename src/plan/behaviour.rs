@@ -13,7 +13,7 @@ pub use limits::{Limits, OnRate, OnWindow, Queue, Scope, SmscAccount};
 pub use receipts::{IdFormat, ReceiptBehaviour, ReceiptId, ReceiptShape, Response, Retry, Stall};
 
 use super::error::PlanError;
-use super::values::{As, Ascii, FilePath, List, Maybe, RateOrNone, SpanOrOff, Whole};
+use super::values::{As, Ascii, FilePath, RateOrNone, SpanOrOff, Whole};
 use crate::kit::{Nanos, Rate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -59,7 +59,7 @@ pub struct Mo {
     pub texts: Vec<String>,
     /// Lengths in octets of generated texts, from 0 to 60000, in turn after those of `texts`. What is longer than
     /// 254 octets goes into message_payload.
-    #[serde(with = "As::<List<Whole<u16, 0, 60_000>>>")]
+    #[serde(with = "As::<Vec<Whole<u16, 0, 60_000>>>")]
     pub lengths: Vec<u16>,
     /// Whether an MO carries a ticket id in TLV 0x001E, as OpenMarket's do.
     pub ticket_tlv: bool,
@@ -106,7 +106,7 @@ pub struct SmscTls {
     #[serde(with = "As::<FilePath>")]
     pub key: String,
     /// PEM file of a CA: clients must present a certificate that it signed. Without it, they need none.
-    #[serde(default, with = "As::<Maybe<FilePath>>")]
+    #[serde(default, with = "As::<Option<FilePath>>")]
     pub client_ca: Option<String>,
 }
 

@@ -116,7 +116,7 @@ pub(super) fn check_counting(plan: &Plan, schedule: &Schedule, recipe: &Recipe) 
 
 fn check_target(plan: &Plan) -> Read<()> {
     let guard = &plan.guard;
-    if guard.loopback {
+    if plan.target.is_loopback() {
         return Ok(());
     }
     let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);

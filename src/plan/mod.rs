@@ -28,8 +28,8 @@ pub use error::PlanError;
 pub use guard::{RATE_MAX, is_loopback, matches};
 pub use model::{
     Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Content,
-    Deliver, Fleet, Guard, IdMode, Ladder, Load, Long, Message, OnAgentLoss, OnThrottle,
-    PasswordFrom, Per, Plan, PlannedTlv, Rebind, Receipts, Secret, Shape, Stage, Target, Timeouts,
+    Deliver, Fleet, Foreign, Guard, IdMode, Ladder, Load, Long, Message, Metrics, OnAgentLoss,
+    OnThrottle, Per, Plan, PlannedTlv, Rebind, Receipts, Secret, Shape, Stage, Target, Timeouts,
     Tls, TlvValue, WindowFull,
 };
 pub use overrides::Overrides;
@@ -38,9 +38,7 @@ pub use profile::{
 };
 pub use recipe::{Expects, MixPosition, Picked, Recipe, Scratch, Stretch};
 pub use resolved::{repro, resolved_json};
-pub use schedule::{
-    Due, Ramp, Schedule, ScheduleError, Sine, Spike, Stairs, Unschedulable, WrittenStage,
-};
+pub use schedule::{Due, Ramp, Schedule, ScheduleError, Sine, Spike, Stairs, Unschedulable};
 pub use secret::{SecretError, shown_setting};
 pub use side::DuelSide;
 pub use stage_flags::Origin;

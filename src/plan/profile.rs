@@ -3,12 +3,9 @@
 //! what it comes to mean; the others are declared where the plan holds them, in `model/` and `behaviour.rs`.
 mod accounts;
 mod addresses;
-mod binds;
 mod duel;
 mod gates;
-mod guard;
 mod messages;
-mod metrics;
 mod source;
 mod stages;
 mod target;
@@ -18,18 +15,20 @@ mod tests;
 pub use source::{BUILT_IN, BuiltIn, Source};
 
 use super::behaviour::Behaviour;
-use super::defaults::{self, Defaults};
+use super::defaults;
 use super::error::{PlanError, Read};
 use super::guard as limits;
-use super::model::{BindType, Deliver, Fleet, Load, Plan, Receipts, Stage, Timeouts};
+use super::model::{
+    Account, BindType, Binds, Deliver, Fleet, Guard, Load, Metrics, Plan, Receipts, Stage, Timeouts,
+};
 use super::overrides::Overrides;
 use super::read::read;
 use super::recipe::Recipe;
-use super::schedule::{Schedule, WrittenStage};
+use super::schedule::Schedule;
 use super::side::{self, DuelSide};
 use super::stage_flags::Origin;
-use super::tree::{Node, SourceLocation, Value};
-use super::values::{As, Maybe, Pairs, Whole};
+use super::tree::{Node, SourceLocation};
+use super::values::{As, Pairs, Whole};
 use crate::kit::Nanos;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -43,16 +42,16 @@ pub(super) struct Profile {
     /// What the run is called, and its folder: not empty, and without `/`. By default the name of the profile's file.
     name: Option<String>,
     /// The seed from 0 on: schedule, destinations and simulator are functions of it; 1 by default.
-    #[serde(with = "As::<Maybe<Whole<u64, 0, SEED_MAX>>>")]
+    #[serde(with = "As::<Option<Whole<u64, 0, SEED_MAX>>>")]
     seed: Option<u64>,
     target: target::Target,
-    guard: guard::Guard,
+    guard: Guard,
     /// The accounts that bind. By default one, whose system_id is `"smppbench"`.
     #[schemars(length(min = 1))]
-    accounts: Option<Vec<accounts::Account>>,
+    accounts: Option<Vec<Account>>,
     /// The sessions of each account; an account's own `binds` stand above it.
     #[serde(skip_serializing)]
-    binds: binds::Binds,
+    binds: Binds,
     load: Load,
     /// The kinds of message that are sent. By default one, with a text of 63 octets.
     #[schemars(length(min = 1))]
@@ -66,34 +65,24 @@ pub(super) struct Profile {
     fleet: Fleet,
     /// The simulator's behaviour, where the target is `"embedded"`.
     embedded: Option<Behaviour>,
-    metrics: Option<metrics::Metrics>,
+    metrics: Option<Metrics>,
     #[serde(skip_serializing)]
     duel: duel::Duel,
 }
 
 impl Profile {
-    /// What `tree` holds.
-    fn read(tree: &Node) -> Read<Profile> {
-        gates::check_quotes(tree)?;
-        read(tree)
-    }
-
     /// A plan as a profile again: every key with what it came to mean, passwords redacted.
     pub(super) fn of(plan: &Plan) -> Profile {
-        let metrics = plan.metrics_listen.clone().map(|listen| metrics::Metrics {
-            listen: Some(listen),
-            allow_remote: plan.metrics_allow_remote,
-        });
         let receive_only = plan.stages.is_empty();
         Profile {
             name: Some(plan.name.clone()),
             seed: Some(plan.seed),
             target: target::Target::of(&plan.target),
-            guard: guard::Guard::of(&plan.guard),
-            accounts: Some(plan.accounts.iter().map(accounts::Account::of).collect()),
-            binds: binds::Binds::default(),
+            guard: plan.guard.clone(),
+            accounts: Some(plan.accounts.clone()),
+            binds: Binds::default(),
             load: Load {
-                stages: (!receive_only).then(|| plan.stages.iter().map(WrittenStage::of).collect()),
+                stages: (!receive_only).then(|| plan.stages.clone()),
                 receive_only_for: receive_only.then_some(plan.receive_only_for),
                 ..plan.load.clone()
             },
@@ -104,23 +93,14 @@ impl Profile {
             gates: plan.gates.clone(),
             fleet: plan.fleet,
             embedded: plan.target.embedded.then(|| plan.embedded.clone()),
-            metrics,
+            metrics: plan.metrics.listen.is_some().then(|| plan.metrics.clone()),
             duel: duel::Duel::default(),
         }
     }
 
-    /// The defaults that hold for its target.
-    fn defaults(&self) -> Read<Defaults> {
-        let (_, loopback) = self.target.meant().map_err(|e| e.under("target"))?;
-        Ok(Defaults::of(loopback))
-    }
-
-    fn binds(&self, defaults: &Defaults) -> Read<super::model::Binds> {
-        self.binds.meant(defaults).map_err(|e| e.under("binds"))
-    }
-
-    /// Judges what no single key can say.
+    /// Checks what no single key can say.
     fn check(&self) -> Read<()> {
+        self.guard.check().map_err(|e| e.under("guard"))?;
         self.receipts.check().map_err(|e| e.under("receipts"))?;
         self.deliver.check().map_err(|e| e.under("deliver"))?;
         if let Some(metrics) = &self.metrics {
@@ -130,17 +110,22 @@ impl Profile {
             behaviour.check().map_err(|e| e.under("embedded"))?;
         }
         if self.name.as_ref().is_some_and(|n| n.is_empty() || n.contains(['/', '\0', '\n'])) {
-            let why = "names a folder; write it without / and not empty";
+            let why = "names the run folder; write it non-empty and without /";
             return Err(PlanError::about("name", why));
         }
         Ok(())
     }
 
-    /// What it means, flags included.
-    fn meant(self, source: &Source, overrides: &Overrides) -> Read<Plan> {
+    /// The plan. Flags of the stages are laid over `tree`; where each part of those stages is from.
+    fn meant(
+        mut self,
+        source: &Source,
+        overrides: &Overrides,
+        tree: &mut Node,
+    ) -> Read<(Plan, Vec<Origin>)> {
         let mut warnings = Vec::new();
-        let (target, loopback) = self.target.meant().map_err(|e| e.under("target"))?;
-        let defaults = Defaults::of(loopback);
+        let target = self.target.meant()?;
+        let loopback = target.is_loopback();
         if target.tls.as_ref().is_some_and(|tls| !tls.verify) {
             warnings.push(
                 "the target's certificate is NOT verified (target.tls_verify = false): \
@@ -148,25 +133,32 @@ impl Profile {
                     .to_string(),
             );
         }
-        let binds = self.binds(&defaults)?;
-        let (accounts, rate) = accounts::meant(self.accounts.as_deref(), &binds, &mut warnings)?;
-        let stages = stages::meant(&self.load, &defaults, rate, overrides.rate.is_some())
-            .map_err(|e| e.under("load"))?;
+        let (accounts, rate) =
+            accounts::meant(self.accounts.take(), self.binds.clone(), &mut warnings)?;
         let receive_only = accounts.iter().all(|a| a.binds.bind_type == BindType::Receiver);
-        let said = self.load.receive_only_for.filter(|_| !overrides.has_stages());
+        let mut stages = stages::meant(&self.load, loopback, rate)?;
+        let mut receive_only_for = self.load.receive_only_for;
+        let mut origins = Vec::new();
+        if overrides.has_stages() {
+            let length = receive_only_for.take().unwrap_or_else(|| measured(&stages));
+            let length = receive_only.then_some(length);
+            (stages, origins) = overrides.replace_stages(tree, &stages, length)?;
+        }
+        if let Some(sum) = rate.filter(|_| overrides.rate.is_none()) {
+            stages::check_accounts_rate(sum, &stages)?;
+        }
         self.check()?;
-        let metrics = self.metrics.unwrap_or_default();
-        Ok(Plan {
+        let plan = Plan {
             name: self.name.unwrap_or_else(|| source.default_name()),
             seed: self.seed.unwrap_or(defaults::SEED),
-            guard: self.guard.meant(loopback, &defaults).map_err(|e| e.under("guard"))?,
+            guard: self.guard,
             embedded: self.embedded.unwrap_or_default(),
             target,
             accounts,
             load: Load { stages: None, receive_only_for: None, ..self.load },
-            receive_only_for: said.unwrap_or_else(|| measured(&stages)),
+            receive_only_for: receive_only_for.unwrap_or_else(|| measured(&stages)),
             stages: if receive_only { Vec::new() } else { stages },
-            messages: messages::meant(self.messages.as_deref())?,
+            messages: messages::meant(self.messages)?,
             receipts: self.receipts,
             deliver: self.deliver,
             timeouts: self.timeouts,
@@ -174,31 +166,19 @@ impl Profile {
             trace_failed: None,
             ladder: None,
             fleet: self.fleet,
-            metrics_listen: metrics.listen,
-            metrics_allow_remote: metrics.allow_remote,
+            metrics: self.metrics.unwrap_or_default(),
             warnings,
-        })
-    }
-
-    /// The stages as the profile has them; and how long a run lasts, where every bind only receives.
-    fn own_stages(&self) -> Read<(Vec<Stage>, Option<Nanos>)> {
-        let defaults = self.defaults()?;
-        let binds = self.binds(&defaults)?;
-        let (accounts, rate) = accounts::meant(self.accounts.as_deref(), &binds, &mut Vec::new())?;
-        let stages = stages::meant(&self.load, &defaults, rate, true);
-        let stages = stages.map_err(|e| e.under("load"))?;
-        let receive_only = accounts.iter().all(|a| a.binds.bind_type == BindType::Receiver);
-        let length = self.load.receive_only_for.unwrap_or_else(|| measured(&stages));
-        Ok((stages, receive_only.then_some(length)))
+        };
+        Ok((plan, origins))
     }
 }
 
-/// Reads, overlays, resolves, guards.
+/// Reads a profile, lays flags over it, resolves and checks it.
 ///
 /// # Errors
 /// The first mistake found, in one line; nothing has been sent or connected.
 pub fn load(source: &Source, overrides: &Overrides) -> Result<Plan, PlanError> {
-    load_with(source, overrides, |_| Ok(()))
+    resolve(source, overrides, |_| Ok(())).map(|(plan, _)| plan)
 }
 
 /// The same without the passwords: no variable and no file is read for them, and the plan cannot bind with them.
@@ -228,7 +208,7 @@ pub fn load_side(
     side: DuelSide,
     settings: &[String],
 ) -> Result<Plan, PlanError> {
-    load_with(source, overrides, |tree| side::apply(tree, side, settings))
+    resolve(source, overrides, |tree| side::apply(tree, side, settings)).map(|(plan, _)| plan)
 }
 
 /// A gates file.
@@ -259,51 +239,36 @@ pub fn profile_schema() -> serde_json::Value {
     super::schema::of::<Profile>("smppbench profile")
 }
 
-fn load_with(
-    source: &Source,
-    overrides: &Overrides,
-    overlay: impl FnOnce(&mut Node) -> Read<()>,
-) -> Read<Plan> {
-    let (tree, _) = lay(source, overrides, overlay)?;
-    let plan = Profile::read(&tree)?.meant(source, overrides);
-    plan.and_then(checked).map_err(|e| tree.place(e))
-}
-
 /// Where each part of the stages is from that flags have replaced; empty where none has.
 ///
 /// # Errors
 /// As [`load`].
 pub fn stage_origins(source: &Source, overrides: &Overrides) -> Result<Vec<Origin>, PlanError> {
-    lay(source, overrides, |_| Ok(())).map(|(_, origins)| origins)
+    resolve(source, overrides, |_| Ok(())).map(|(_, origins)| origins)
 }
 
-/// The profile with all that is laid over it; where its stages are from.
-fn lay(
+/// The plan out of the profile with all that is laid over it; where its stages are from.
+fn resolve(
     source: &Source,
     overrides: &Overrides,
     overlay: impl FnOnce(&mut Node) -> Read<()>,
-) -> Read<(Node, Vec<Origin>)> {
+) -> Read<(Plan, Vec<Origin>)> {
     let (file, text) = source.read()?;
     let mut tree = Node::parse(&file, &text)?;
     overrides.apply(&mut tree)?;
     overlay(&mut tree)?;
-    let defaults = Profile::read(&tree)?.defaults().map_err(|e| tree.place(e))?;
-    if *source == Source::quick() && !defaults.loopback {
-        forget_quick(&mut tree);
+    if !target::is_loopback(&tree)? {
+        if *source == Source::Quick {
+            forget_quick(&mut tree);
+        }
+        defaults::put_careful(&mut tree);
     }
-    let written = tree.get("load").is_some_and(|load| load.get("catch_up").is_some());
-    if let Some(factor) = defaults.catch_up.filter(|_| !written) {
-        let node = Node { place: SourceLocation::built_in(), value: Value::Decimal(factor) };
-        tree.put_at(&["load", "catch_up"], node);
-    }
-    let origins = if overrides.has_stages() {
-        let own = Profile::read(&tree)?.own_stages().map_err(|e| tree.place(e));
-        let (stages, receive_only) = own?;
-        overrides.apply_stages(&mut tree, &stages, receive_only)?
-    } else {
-        Vec::new()
-    };
-    Ok((tree, origins))
+    accounts::inherit_binds(&mut tree)?;
+    gates::check_quotes(&tree)?;
+    let profile: Profile = read(&tree)?;
+    let (plan, origins) = profile.meant(source, overrides, &mut tree).map_err(|e| tree.place(e))?;
+    check_plan(&plan).map_err(|e| tree.place(e))?;
+    Ok((plan, origins))
 }
 
 /// What `quick` says of the load is meant for the embedded simulator: elsewhere the defaults hold.
@@ -326,12 +291,11 @@ fn measured(stages: &[Stage]) -> Nanos {
     if sum(true) > Nanos::ZERO { sum(true) } else { sum(false) }
 }
 
-/// Judges what only shows when everything is known.
-fn checked(plan: Plan) -> Read<Plan> {
-    limits::check_numbers(&plan)?;
+/// Checks what only shows when everything is known.
+fn check_plan(plan: &Plan) -> Read<()> {
+    limits::check_numbers(plan)?;
     let schedule = Schedule::new(&plan.stages, plan.load.arrival, plan.seed)
         .map_err(|e| PlanError::of_schedule(&e))?;
-    limits::check(&plan, &schedule, limits::descriptors_max())?;
-    limits::check_counting(&plan, &schedule, &Recipe::new(&plan)?)?;
-    Ok(plan)
+    limits::check(plan, &schedule, limits::descriptors_max())?;
+    limits::check_counting(plan, &schedule, &Recipe::new(plan)?)
 }

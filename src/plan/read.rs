@@ -1,6 +1,6 @@
 //! Reads a tree of placed values into the types that declare a profile: a serde `Deserializer`. What serde finds
 //! wrong leaves here with the place, the path and the value that it is about. It knows no key by name.
-use super::error::PlanError;
+use super::error::{PlanError, Read};
 use super::suggest::shown;
 use super::tree::{Node, Value};
 use super::values::{FILE, Kind};
@@ -23,16 +23,14 @@ pub(super) fn read_kind<K: Kind>(node: &Node, key: &str) -> Result<K::Value, Pla
     K::read(Reader { node, key }).map_err(|e| e.under(key))
 }
 
-/// The tables of a list under `key`; the built-in ones where it is not written.
-pub(super) fn tables<'a, T>(
-    key: &str,
-    written: Option<&'a [T]>,
-    built_in: &'a [T],
-) -> Result<&'a [T], PlanError> {
+/// The tables of a list under `key`; the built-in one where none is written.
+pub(super) fn tables<T>(key: &str, written: Option<Vec<T>>, built_in: T) -> Read<Vec<T>> {
     match written {
-        Some([]) => Err(PlanError::about(key, format!("is empty; write at least one [[{key}]]"))),
-        Some(written) => Ok(written),
-        None => Ok(built_in),
+        Some(list) if list.is_empty() => {
+            Err(PlanError::about(key, format!("is empty; write at least one [[{key}]]")))
+        }
+        Some(list) => Ok(list),
+        None => Ok(vec![built_in]),
     }
 }
 
@@ -106,9 +104,6 @@ impl<'a> Reader<'a> {
     const fn is_list(self) -> bool {
         matches!(self.node.value, Value::List(_))
     }
-    const fn is_table(self) -> bool {
-        matches!(self.node.value, Value::Table(_))
-    }
 }
 
 impl<'de> Deserializer<'de> for Reader<'de> {
@@ -143,7 +138,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         self.give_if(self.is_list(), "a list in [ ]", visitor)
     }
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, PlanError> {
-        self.give_if(self.is_table(), "a table", visitor)
+        self.give_if(self.node.is_table(), "a table", visitor)
     }
     fn deserialize_struct<V: Visitor<'de>>(
         self,

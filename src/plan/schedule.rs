@@ -7,13 +7,11 @@ mod shapes;
 mod stage;
 #[cfg(test)]
 mod tests;
-mod written;
 
 pub(crate) use curve::{exceeds, gcd};
 pub use error::{ScheduleError, Unschedulable};
 pub use shapes::{Ramp, Shape, Sine, Spike, Stairs};
 pub use stage::{Arrival, Stage};
-pub use written::WrittenStage;
 
 use crate::kit::{Nanos, RateChange};
 use curve::Curve;

@@ -1,6 +1,5 @@
 //! Passwords: where they are read, and how what was typed is shown without them.
 use crate::kit::{read_at_most, without_mark};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::Path;
 use thiserror::Error;
@@ -10,34 +9,14 @@ pub(super) const REDACTED: &str = "***";
 /// Longest password file.
 const FILE_OCTETS_MAX: u64 = 64 << 10;
 
-/// A password: it never shows itself, and never leaves the machine that read it: it travels as if empty.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
+/// A password. It never shows itself and has no serialised form: it never leaves the machine that read it.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(pub String);
-
-impl Serialize for Secret {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str("")
-    }
-}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(..)")
     }
-}
-
-/// Where a password was read.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PasswordFrom {
-    /// There is none: it is empty.
-    #[default]
-    Nowhere,
-    /// This environment variable.
-    Env(String),
-    /// This file.
-    File(String),
 }
 
 /// Why a password cannot be read. Neither names nor values are in it: the password itself may have been written
@@ -62,6 +41,11 @@ pub enum SecretError {
 }
 
 impl Secret {
+    /// Whether there is no password.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The value of an environment variable. The name is not in the error: the password itself may have been
     /// written where its name was asked for.
     ///

@@ -4,7 +4,7 @@
 use super::error::PlanError;
 use super::model::{Shape, Stage};
 use super::overrides::Overrides;
-use super::read::read_kind;
+use super::read::{read, read_kind};
 use super::schedule::exceeds;
 use super::tree::{Node, SourceLocation, Value};
 use super::values::{Span, rate_json, span_text};
@@ -33,17 +33,14 @@ impl Overrides {
         self.rate.is_some() || self.duration.is_some() || self.warmup.is_some()
     }
 
-    /// Replaces the stages, which the tree holds as `stages`. Says where each part of the new ones is from.
-    /// `receive_only`: how long a run lasts whose binds only receive; then nothing needs to be said.
-    pub(super) fn apply_stages(
+    /// The stages that replace `stages`, which `tree` holds, and where each part of them is from. `receive_only`: length
+    /// of a run whose binds only receive; then nothing needs to be said.
+    pub(super) fn replace_stages(
         &self,
         tree: &mut Node,
         stages: &[Stage],
         receive_only: Option<Nanos>,
-    ) -> Result<Vec<Origin>, PlanError> {
-        if !self.has_stages() {
-            return Ok(Vec::new());
-        }
+    ) -> Result<(Vec<Stage>, Vec<Origin>), PlanError> {
         let kept = match receive_only {
             Some(length) => Some(receiving(stages, length)),
             None => kept(tree, stages),
@@ -78,8 +75,9 @@ impl Overrides {
         }
         all.push(stage("measured", measured, true));
         let node = Node { place: shape.1.place.clone(), value: Value::List(all) };
+        let stages = read(&node).map_err(|e| e.under("load.stages"))?;
         tree.put_at(&["load", "stages"], node);
-        Ok(origins)
+        Ok((stages, origins))
     }
 
     /// Where every flag is given, nothing is taken from the profile.
@@ -168,7 +166,7 @@ fn written_rate(rate: &str) -> Result<(&'static str, Node), PlanError> {
     let written =
         Rate::parse(rate).map_err(|e| PlanError::new(&place, "", format!("{e}, or max")))?;
     if written.num == 0 {
-        let why = "0 will not do; write a rate above 0, or max";
+        let why = "0 is not valid; write a rate above 0, or max";
         return Err(PlanError::new(&place, "", why));
     }
     Ok(("hold", Node::text(&place, rate)))

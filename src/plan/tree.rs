@@ -89,6 +89,10 @@ impl Node {
         Node { place: place.clone(), value: Value::Table(entries) }
     }
 
+    pub(super) const fn is_table(&self) -> bool {
+        matches!(self.value, Value::Table(_))
+    }
+
     /// Reads TOML; `file` names it in every later message.
     pub(super) fn parse(file: &str, text: &str) -> Result<Node, PlanError> {
         let text = without_mark(text);
@@ -110,11 +114,7 @@ impl Node {
         match &self.value {
             Value::Table(entries) => entries.iter().find(|(k, _)| k == key).map(|(_, n)| n),
             Value::List(items) => items.get(key.parse::<usize>().ok()?),
-            Value::Text(_)
-            | Value::Whole(_)
-            | Value::Decimal(_)
-            | Value::Flag(_)
-            | Value::Time(_) => None,
+            _ => None,
         }
     }
 
@@ -138,7 +138,7 @@ impl Node {
 
     /// Puts `node` under `key`, replacing what is there.
     pub(super) fn put(&mut self, key: &str, node: Node) {
-        if !matches!(self.value, Value::Table(_)) {
+        if !self.is_table() {
             self.value = Value::Table(Vec::new());
         }
         if let Value::Table(entries) = &mut self.value {
@@ -176,11 +176,7 @@ impl Node {
         match &mut self.value {
             Value::Table(entries) => entries.iter_mut().find(|(k, _)| k == key).map(|(_, n)| n),
             Value::List(items) => items.get_mut(key.parse::<usize>().ok()?),
-            Value::Text(_)
-            | Value::Whole(_)
-            | Value::Decimal(_)
-            | Value::Flag(_)
-            | Value::Time(_) => None,
+            _ => None,
         }
     }
 
@@ -246,12 +242,7 @@ fn list_of(node: Node) -> Node {
             }
             Node { place, value: Value::Table(entries) }
         }
-        Value::Text(_)
-        | Value::Whole(_)
-        | Value::Decimal(_)
-        | Value::Flag(_)
-        | Value::Time(_)
-        | Value::List(_) => node,
+        _ => node,
     }
 }
 

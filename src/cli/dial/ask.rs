@@ -75,7 +75,7 @@ pub(super) fn read(args: &DialArgs) -> Result<Ask, Failure> {
         says.extend(messages(&plan)?);
     }
     for hex in &args.send {
-        says.extend(raw(hex, plan.guard.loopback)?);
+        says.extend(raw(hex, plan.target.is_loopback())?);
     }
     guard(&plan, &says)?;
     Ok(Ask { plan, says, wait: args.wait.map(Nanos::from) })

@@ -5,8 +5,8 @@ use super::awaited::{Awaited, Heard};
 use super::show::{Show, Way, millis};
 use crate::cli::exit::Exit;
 use crate::kit::Nanos;
-use crate::plan::{Accept, BindType, Plan};
-use crate::session::{Role, Session, SessionEvent, Timers};
+use crate::plan::{Accept, BindType, Foreign, Plan};
+use crate::session::{Event, Role, Session, Timers};
 use crate::smpp::pdu;
 use crate::smpp::{CommandId, CommandStatus, Header, frame, receipt};
 use bytes::{Buf, BytesMut};
@@ -339,7 +339,7 @@ impl<'p> Dialogue<'p> {
     /// Somebody's live traffic came to us: what the guard says of it.
     fn stranger(&mut self, what: &str, now: Nanos) {
         let leaving = matches!(self.phase, Phase::Unbinding(_) | Phase::Over);
-        if !self.plan.guard.foreign_stop || leaving {
+        if self.plan.guard.foreign == Foreign::Ack || leaving {
             return;
         }
         let why = format!("foreign_traffic: {what}; set guard.foreign=ack if it may come here");

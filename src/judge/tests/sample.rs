@@ -7,8 +7,8 @@ use crate::measure::{
 use crate::plan::behaviour::Behaviour;
 use crate::plan::{
     Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Content,
-    Deliver, Guard, IdMode, Load, Long, Message, OnThrottle, PasswordFrom, Per, Plan, Receipts,
-    Secret, Shape, Stage, Target, Timeouts, WindowFull,
+    Deliver, Guard, IdMode, Load, Long, Message, Metrics, OnThrottle, Per, Plan, Receipts, Secret,
+    Shape, Stage, Target, Timeouts, WindowFull,
 };
 
 /// Two binds of window 20 at `rate` for so many seconds of warm-up and of measuring.
@@ -28,7 +28,7 @@ pub(crate) fn plan(rate: u64, warmup_s: u64, measured_s: u64) -> Plan {
         seed: 7,
         target: target(),
         embedded: Behaviour::default(),
-        guard: Guard { loopback: true, ..Guard::default() },
+        guard: Guard::default(),
         accounts: vec![account("main")],
         load: load(),
         stages,
@@ -51,8 +51,7 @@ pub(crate) fn plan(rate: u64, warmup_s: u64, measured_s: u64) -> Plan {
             unbind: Nanos::from_secs(5),
         },
         gates: Vec::new(),
-        metrics_listen: None,
-        metrics_allow_remote: false,
+        metrics: Metrics::default(),
         trace_failed: None,
         ladder: None,
         fleet: crate::plan::Fleet::default(),
@@ -80,22 +79,9 @@ pub(crate) fn account(name: &str) -> Account {
         name: name.to_owned(),
         system_id: "smppbench".to_owned(),
         password: Secret("secret".to_owned()),
-        password_from: PasswordFrom::default(),
-        system_type: String::new(),
-        interface_version: 0x34,
-        addr_ton: 0,
-        addr_npi: 0,
-        address_range: String::new(),
         weight: 1,
-        binds: Binds {
-            bind_type: BindType::Transceiver,
-            count: 2,
-            window: 20,
-            enquire_link: None,
-            rate_max: None,
-            connect_rate: None,
-            rebind: None,
-        },
+        binds: Binds { enquire_link: None, rebind: None, ..Binds::default() },
+        ..Account::default()
     }
 }
 

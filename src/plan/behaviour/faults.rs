@@ -1,7 +1,7 @@
 //! What the simulator does wrong, and fixed answers by destination.
 use crate::kit::Nanos;
 use crate::plan::error::PlanError;
-use crate::plan::values::{AboveZero, AllOrOne, As, Ascii, Maybe, Share, Span, State, Status};
+use crate::plan::values::{AboveZero, AllOrOne, As, Ascii, Share, Span, State, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,13 +13,13 @@ pub struct Rule {
     #[serde(with = "As::<Ascii<64>>")]
     pub destination: String,
     /// The command_status of submit_sm_resp, by name or number. Without it, the usual answer.
-    #[serde(default, with = "As::<Maybe<Status>>")]
+    #[serde(default, with = "As::<Option<Status>>")]
     pub status: Option<u32>,
     /// The receipt's state: `"UNDELIV"`. Without it, the usual state.
-    #[serde(default, with = "As::<Maybe<State>>")]
+    #[serde(default, with = "As::<Option<State>>")]
     pub state: Option<u8>,
     /// The receipt's err field: at most 16 characters.
-    #[serde(default, with = "As::<Maybe<Ascii<16>>>")]
+    #[serde(default, with = "As::<Option<Ascii<16>>>")]
     pub err: Option<String>,
 }
 
@@ -30,13 +30,13 @@ pub struct Fault {
     /// What the simulator does wrong.
     pub kind: FaultKind,
     /// Once, so long after the first bind.
-    #[serde(default, with = "As::<Maybe<Span>>")]
+    #[serde(default, with = "As::<Option<Span>>")]
     pub at: Option<Nanos>,
     /// Again and again, with this time between; above 0s.
-    #[serde(default, with = "As::<Maybe<AboveZero>>")]
+    #[serde(default, with = "As::<Option<AboveZero>>")]
     pub every: Option<Nanos>,
     /// The share of submit_sm (or, for faults of binds, of connections) that it strikes, from 0 to 1.
-    #[serde(default, with = "As::<Maybe<Share>>")]
+    #[serde(default, with = "As::<Option<Share>>")]
     pub share: Option<f64>,
     /// Whether it strikes one session or all; `"one"` by default.
     #[serde(default, rename = "sessions", with = "As::<AllOrOne>")]

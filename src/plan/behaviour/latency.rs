@@ -1,8 +1,6 @@
 //! A latency that the simulator draws: `"20ms"`, or one of the distributions.
 use crate::kit::Nanos;
-use crate::plan::values::{
-    self, AboveZero, As, Fault, Kind, Maybe, Span, Two, Whole, text_or_table,
-};
+use crate::plan::values::{self, AboveZero, As, Fault, Kind, Span, Whole, text_or_table};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
@@ -39,19 +37,19 @@ pub enum Latency {
 #[serde(default, deny_unknown_fields)]
 struct Drawn {
     /// Evenly between two durations, the smaller first.
-    #[serde(with = "As::<Maybe<Two<Span>>>", skip_serializing_if = "Option::is_none")]
+    #[serde(with = "As::<Option<(Span, Span)>>", skip_serializing_if = "Option::is_none")]
     uniform: Option<(Nanos, Nanos)>,
     /// A log-normal distribution, by its median and its 99th percentile.
     #[serde(skip_serializing_if = "Option::is_none")]
     lognormal: Option<Lognormal>,
     /// Number of servers of an M/M/c queue that all sessions share, from 1 to 1000000; needs `mean`.
     #[serde(
-        with = "As::<Maybe<Whole<u32, 1, 1_000_000>>>",
+        with = "As::<Option<Whole<u32, 1, 1_000_000>>>",
         skip_serializing_if = "Option::is_none"
     )]
     servers: Option<u32>,
     /// Mean service time of each server, above 0s; needs `servers`.
-    #[serde(with = "As::<Maybe<AboveZero>>", skip_serializing_if = "Option::is_none")]
+    #[serde(with = "As::<Option<AboveZero>>", skip_serializing_if = "Option::is_none")]
     mean: Option<Nanos>,
 }
 

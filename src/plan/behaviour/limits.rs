@@ -1,9 +1,7 @@
 //! Who may bind to the simulator, and the limits that it enforces.
 use super::Secret;
 use crate::kit::{Nanos, Rate};
-use crate::plan::values::{
-    As, Ascii, Maybe, Password, RateAboveZero, RateOrNone, SpanOrOff, Whole,
-};
+use crate::plan::values::{As, Ascii, Password, RateAboveZero, RateOrNone, SpanOrOff, Whole};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,16 +18,16 @@ pub struct SmscAccount {
     #[serde(with = "As::<Ascii<64>>")]
     pub system_id: String,
     /// The password that it must bind with: at most 100 characters. Without it, any password will do.
-    #[serde(default, with = "As::<Maybe<Password>>")]
+    #[serde(default, with = "As::<Option<Password>>")]
     pub password: Option<Secret>,
     /// Maximum number of its sessions, from 0 on; a further bind gets ESME_RALYBND. Without it, there is no limit.
-    #[serde(default, with = "As::<Maybe<Whole<usize, 0, COUNT_MAX>>>")]
+    #[serde(default, with = "As::<Option<Whole<usize, 0, COUNT_MAX>>>")]
     pub binds_max: Option<usize>,
     /// Its own limit in messages a second; 0 is no limit.
     #[serde(default, with = "As::<RateOrNone>")]
     pub rate: Option<Rate>,
     /// Maximum number of open submit_sm of each of its sessions, from 1 on. Without it, that of `limits` holds.
-    #[serde(default, with = "As::<Maybe<Whole<usize, 1, COUNT_MAX>>>")]
+    #[serde(default, with = "As::<Option<Whole<usize, 1, COUNT_MAX>>>")]
     pub window: Option<usize>,
 }
 
@@ -38,7 +36,7 @@ pub struct SmscAccount {
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Maximum number of open submit_sm of a session, from 1 on. Without it, there is no limit.
-    #[serde(with = "As::<Maybe<Whole<usize, 1, COUNT_MAX>>>")]
+    #[serde(with = "As::<Option<Whole<usize, 1, COUNT_MAX>>>")]
     pub window: Option<usize>,
     /// What happens to a submit_sm beyond the window; `"throttle"` by default.
     pub on_window: OnWindow,
@@ -49,7 +47,7 @@ pub struct Limits {
     pub scope: Scope,
     /// Messages beyond one that may come at once (the size of the token bucket). Without it, 100 ms of the rate; 0
     /// is strict spacing.
-    #[serde(with = "As::<Maybe<Whole<u64, 0, MESSAGES_MAX>>>")]
+    #[serde(with = "As::<Option<Whole<u64, 0, MESSAGES_MAX>>>")]
     pub burst: Option<u64>,
     /// What happens to a submit_sm beyond the rate; `"throttle"` by default.
     pub on_rate: OnRate,

@@ -4,7 +4,7 @@ use super::limits::COUNT_MAX;
 use crate::kit::{Nanos, Rate};
 use crate::plan::error::PlanError;
 use crate::plan::values::{
-    AboveZero, As, List, Maybe, RateOrNone, SHARES_MAX, Share, States, StatusShare, Whole,
+    AboveZero, As, RateOrNone, SHARES_MAX, Share, States, StatusShare, Whole,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ pub struct Response {
     /// A regular stall: the simulator answers nothing meanwhile, then everything at once.
     pub stall: Option<Stall>,
     /// Statuses other than ESME_ROK and the share of submit_sm that gets each; together at most 1.
-    #[serde(with = "As::<List<StatusShare>>")]
+    #[serde(with = "As::<Vec<StatusShare>>")]
     pub errors: Vec<(u32, f64)>,
     /// The share of submit_sm that is accepted and never answered, from 0 to 1.
     #[serde(with = "As::<Share>")]
@@ -137,7 +137,7 @@ pub struct ReceiptBehaviour {
     pub other_bind: bool,
     /// Maximum number of unacknowledged deliver_sm of a session, from 1 on. Without it, 10,000, and fewer where
     /// more than 50 sessions receive.
-    #[serde(with = "As::<Maybe<Whole<usize, 1, COUNT_MAX>>>")]
+    #[serde(with = "As::<Option<Whole<usize, 1, COUNT_MAX>>>")]
     pub window: Option<usize>,
     /// Maximum number of deliveries that wait to be due, and of those that wait for a receiver of one account;
     /// 1,000,000 by default. Further ones are dropped, and counted.

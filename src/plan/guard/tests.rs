@@ -54,7 +54,7 @@ fn a_target_that_is_not_loopback_must_be_repeated_and_bounded() {
     assert!(line.contains("guard.messages_max: is needed"), "{line}");
     let other = vec!["smsc.example:2776".to_string()];
     assert!(refused(Overrides { allow_target: other, ..allowed() }).contains("not loopback"));
-    assert!(!live(allowed()).unwrap().guard.loopback);
+    assert!(!live(allowed()).unwrap().target.is_loopback());
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn off_loopback_the_defaults_are_careful() {
     let binds = &plan.accounts[0].binds;
     assert_eq!((binds.count, binds.window), (1, 10));
     assert_eq!(plan.load.catch_up, Some(1.2));
-    assert!(plan.guard.foreign_stop);
+    assert_eq!(plan.guard.foreign, crate::plan::Foreign::Stop);
     assert_eq!(plan.stages[1].shape.peak(), Some(crate::kit::Rate::per_second(10)));
     let plan = live(Overrides { binds: Some(3), rate: Some("20".into()), ..allowed() }).unwrap();
     assert_eq!(plan.accounts[0].binds.count, 3);

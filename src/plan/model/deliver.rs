@@ -1,7 +1,7 @@
 //! `[deliver]`: how deliver_sm is answered.
 use crate::kit::Nanos;
 use crate::plan::error::{PlanError, Read};
-use crate::plan::values::{As, List, SHARES_MAX, Share, Span, StatusShare};
+use crate::plan::values::{As, SHARES_MAX, Share, Span, StatusShare};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ pub struct Deliver {
     pub delay: Nanos,
     /// Statuses other than ESME_ROK and the share of deliver_sm that is answered with each; together with `no_answer` at
     /// most 1.
-    #[serde(with = "As::<List<StatusShare>>")]
+    #[serde(with = "As::<Vec<StatusShare>>")]
     pub answers: Vec<(u32, f64)>,
     /// The share of deliver_sm that is never answered, from 0 to 1; 0 by default.
     #[serde(with = "As::<Share>")]

@@ -1,8 +1,8 @@
 //! `[load]`: how the load is offered. A plan has its stages beside it: there `stages` and
 //! `receive_only_for` are None.
 use crate::kit::Nanos;
-use crate::plan::schedule::{Arrival, WrittenStage};
-use crate::plan::values::{AboveZero, As, CatchUp, List, Maybe, Status, Whole};
+use crate::plan::schedule::{Arrival, Stage};
+use crate::plan::values::{AboveZero, As, CatchUp, Status, Whole};
 use crate::smpp::CommandStatus;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ pub struct Load {
     pub age_max: Nanos,
     /// The statuses whose submit_sm is sent again with `on_throttle = "retry"`, by name or number; ESME_RTHROTTLED and
     /// ESME_RMSGQFUL by default.
-    #[serde(with = "As::<List<Status>>")]
+    #[serde(with = "As::<Vec<Status>>")]
     pub retryable: Vec<u32>,
     /// Whether workers spin the last stretch before a message is due; false by default.
     pub precise: bool,
@@ -37,15 +37,15 @@ pub struct Load {
     pub busy_poll: bool,
     /// Number of worker threads, from 1 to 1024. By default one for each core (half of them with the embedded
     /// simulator), and never more than there are sessions that send.
-    #[serde(with = "As::<Maybe<Whole<usize, 1, 1024>>>")]
+    #[serde(with = "As::<Option<Whole<usize, 1, 1024>>>")]
     pub workers: Option<usize>,
     /// Whether each worker is pinned to a core; false by default.
     pub pin: bool,
     /// The rate over time, stage after stage. By default a warm-up of 2s and a measured hold of 8s.
     #[schemars(length(min = 1))]
-    pub stages: Option<Vec<WrittenStage>>,
+    pub stages: Option<Vec<Stage>>,
     /// How long a run lasts whose binds only receive, above 0s. By default the measured time of the stages.
-    #[serde(with = "As::<Maybe<AboveZero>>")]
+    #[serde(with = "As::<Option<AboveZero>>")]
     pub receive_only_for: Option<Nanos>,
 }
 

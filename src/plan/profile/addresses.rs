@@ -2,7 +2,7 @@
 use crate::kit::{MIB, read_text_at_most};
 use crate::plan::error::{PlanError, Read};
 use crate::plan::model::{self, AddressFrom};
-use crate::plan::values::{As, Ascii, FilePath, Kind, Maybe, Two, any_of, is_ascii, text_or_table};
+use crate::plan::values::{As, Ascii, FilePath, Kind, any_of, is_ascii, text_or_table};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::Deserializer;
 use serde::ser::Serializer;
@@ -19,16 +19,16 @@ const WRITTEN_MAX: usize = ADDRESS_MAX + 1;
 #[serde(default, deny_unknown_fields)]
 pub(in crate::plan) struct Address {
     /// One address: up to 20 digits, or for a source also letters.
-    #[serde(with = "As::<Maybe<Ascii<WRITTEN_MAX>>>")]
+    #[serde(with = "As::<Option<Ascii<WRITTEN_MAX>>>")]
     fixed: Option<String>,
     /// The first and the last of a range of numbers, in turn: as many digits each, at most 19.
-    #[serde(with = "As::<Maybe<Two<Ascii<WRITTEN_MAX>>>>")]
+    #[serde(with = "As::<Option<(Ascii<WRITTEN_MAX>, Ascii<WRITTEN_MAX>)>>")]
     range: Option<(String, String)>,
     /// A file with one number a line, in turn, relative to the profile; only the first column counts.
-    #[serde(with = "As::<Maybe<FilePath>>")]
+    #[serde(with = "As::<Option<FilePath>>")]
     file: Option<String>,
     /// Digits, and `#` in the place of random ones: at most 20 characters.
-    #[serde(with = "As::<Maybe<Ascii<ADDRESS_MAX>>>")]
+    #[serde(with = "As::<Option<Ascii<ADDRESS_MAX>>>")]
     random: Option<String>,
     /// The type of number, from 0 to 255. By default 1 (international), or 5 (alphanumeric) where there are letters.
     ton: Option<u8>,

@@ -1,9 +1,8 @@
 //! `[duel]`: what its two sides lay over the profile. They are read when a duel begins; here only their keys are.
-use super::accounts::Account;
 use super::messages::Message;
 use super::target::Target;
 use crate::plan::behaviour::Behaviour;
-use crate::plan::model::Receipts;
+use crate::plan::model::{Account, Receipts};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::IgnoredAny;

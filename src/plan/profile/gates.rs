@@ -1,9 +1,7 @@
 //! `[gates]`: limits by metric, as written; what they mean is judged where the metrics are known.
 use crate::plan::error::{PlanError, Read};
 use crate::plan::tree::{Node, Value};
-use crate::plan::values::{
-    As, Kind, Maybe, Text, WrittenAboveZero, WrittenSpan, any_of, text_or_table,
-};
+use crate::plan::values::{As, Kind, WrittenAboveZero, WrittenSpan, any_of, text_or_table};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Deserializer;
 use serde::ser::{Serialize, Serializer};
@@ -17,7 +15,7 @@ struct Conditional {
     /// The limit must hold in every stretch of this length, above 0s.
     #[serde(
         default,
-        with = "As::<Maybe<Text<WrittenAboveZero>>>",
+        with = "As::<Option<WrittenAboveZero>>",
         skip_serializing_if = "Option::is_none"
     )]
     r#for: Option<String>,
@@ -25,11 +23,7 @@ struct Conditional {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stage: Option<String>,
     /// The run ends once the limit has been broken for so long.
-    #[serde(
-        default,
-        with = "As::<Maybe<Text<WrittenSpan>>>",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, with = "As::<Option<WrittenSpan>>", skip_serializing_if = "Option::is_none")]
     abort_after: Option<String>,
 }
 

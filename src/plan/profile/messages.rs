@@ -5,9 +5,7 @@ use crate::plan::defaults;
 use crate::plan::error::{PlanError, Read};
 use crate::plan::model::{self, AddressFrom, Content, Long, PlannedTlv, TlvValue};
 use crate::plan::read::tables;
-use crate::plan::values::{
-    As, Ascii, DataCoding, FilePath, Hex, Maybe, MessageTime, Text, TlvTag, Whole,
-};
+use crate::plan::values::{As, Ascii, DataCoding, FilePath, Hex, MessageTime, TlvTag, Whole};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -31,23 +29,23 @@ pub(in crate::plan) struct Message {
     #[serde(with = "As::<Ascii<5>>")]
     service_type: String,
     /// The source_addr, or where it is taken from; `"447700900000"` by default.
-    #[serde(with = "As::<Maybe<Address>>")]
+    #[serde(with = "As::<Option<Address>>")]
     source: Option<Address>,
     /// The destination_addr, or where it is taken from. By default 447700900000 to 447700900999 in turn, which nobody
     /// owns.
-    #[serde(with = "As::<Maybe<Address>>")]
+    #[serde(with = "As::<Option<Address>>")]
     destination: Option<Address>,
     /// The text, with the placeholders `{seq}`, `{uuid}`, `{destination}` and `{time}`; any other name in braces is
     /// refused. By default 63 octets of GSM text. Write one of `text`, `text_file`, `octets`.
     text: Option<String>,
     /// File of UTF-8 that holds the text, relative to the profile.
-    #[serde(with = "As::<Maybe<FilePath>>")]
+    #[serde(with = "As::<Option<FilePath>>")]
     text_file: Option<String>,
     /// The short_message in hexadecimal.
-    #[serde(with = "As::<Maybe<Hex>>")]
+    #[serde(with = "As::<Option<Hex>>")]
     octets: Option<Vec<u8>>,
     /// The data_coding: a number from 0 to 255, or a name. By default it is chosen from the text.
-    #[serde(with = "As::<Maybe<DataCoding>>")]
+    #[serde(with = "As::<Option<DataCoding>>")]
     data_coding: Option<u8>,
     /// Whether GSM septets are packed into octets; false by default.
     packed: bool,
@@ -63,10 +61,10 @@ pub(in crate::plan) struct Message {
     priority: u8,
     /// The validity_period: a duration from acceptance, a time in RFC 3339, or the 16 characters of the wire. Empty by
     /// default.
-    #[serde(with = "As::<Maybe<Text<MessageTime>>>")]
+    #[serde(with = "As::<Option<MessageTime>>")]
     validity_period: Option<String>,
     /// The schedule_delivery_time, written like `validity_period`. Empty by default.
-    #[serde(with = "As::<Maybe<Text<MessageTime>>>")]
+    #[serde(with = "As::<Option<MessageTime>>")]
     schedule_delivery_time: Option<String>,
     /// Optional parameters.
     tlvs: Vec<Tlv>,
@@ -105,10 +103,10 @@ struct Tlv {
     #[serde(with = "As::<TlvTag>")]
     tag: u16,
     /// An integer from 0 on, sent big-endian.
-    #[serde(default, with = "As::<Maybe<Whole<u64, 0, INT_MAX>>>")]
+    #[serde(default, with = "As::<Option<Whole<u64, 0, INT_MAX>>>")]
     int: Option<u64>,
     /// Octets of the integer: 1, 2, 4 or 8; 1 by default.
-    #[serde(default, with = "As::<Maybe<Whole<u8, 1, 8>>>")]
+    #[serde(default, with = "As::<Option<Whole<u8, 1, 8>>>")]
     octets: Option<u8>,
     /// A text, with the placeholders of a message's text.
     #[serde(default)]
@@ -117,7 +115,7 @@ struct Tlv {
     #[serde(default)]
     cstring: Option<String>,
     /// Octets in hexadecimal.
-    #[serde(default, with = "As::<Maybe<Hex>>")]
+    #[serde(default, with = "As::<Option<Hex>>")]
     hex: Option<Vec<u8>>,
 }
 
@@ -208,9 +206,8 @@ impl Message {
 }
 
 /// All messages; the built-in one where none is written.
-pub(super) fn meant(written: Option<&[Message]>) -> Read<Vec<model::Message>> {
-    let default = [Message::default()];
-    let written = tables("messages", written, &default)?;
+pub(super) fn meant(written: Option<Vec<Message>>) -> Read<Vec<model::Message>> {
+    let written = tables("messages", written, Message::default())?;
     let mut labels = HashSet::new();
     let mut list: Vec<model::Message> = Vec::with_capacity(written.len());
     for (index, message) in written.iter().enumerate() {

@@ -1,68 +1,61 @@
 //! The stages of a plan out of `[load]`: the default ones, their names, and what the accounts' rates say of them.
 use crate::kit::{Nanos, Rate};
-use crate::plan::defaults::Defaults;
+use crate::plan::defaults;
 use crate::plan::error::{PlanError, Read};
 use crate::plan::model::Load;
-use crate::plan::schedule::{Shape, Stage, WrittenStage, exceeds};
+use crate::plan::schedule::{Shape, Stage, Unschedulable, exceeds};
 use std::collections::{HashMap, HashSet};
 
-/// The stages. `accounts_rate`: what the accounts' own rates add up to; they must agree with the stages unless
-/// those come from `--rate` (`rate_flag`).
-pub(super) fn meant(
-    load: &Load,
-    defaults: &Defaults,
-    accounts_rate: Option<Rate>,
-    rate_flag: bool,
-) -> Read<Vec<Stage>> {
+/// The stages as the profile has them; the default ones, at the sum of the accounts' rates, where it has none.
+pub(super) fn meant(load: &Load, loopback: bool, accounts_rate: Option<Rate>) -> Read<Vec<Stage>> {
     let stages = match &load.stages {
         Some(stages) if stages.is_empty() => {
             let why = "is empty; write at least one [[load.stages]] or leave it out";
-            return Err(PlanError::about("stages", why));
+            return Err(PlanError::about("load.stages", why));
         }
         Some(stages) => named(stages)?,
-        None => default_stages(defaults, accounts_rate),
+        None => default_stages(accounts_rate.unwrap_or(defaults::rate(loopback))),
     };
     if !stages.iter().any(|s| s.measure) {
         let why = "none is measured; leave out one `measure = false`";
-        return Err(PlanError::about("stages", why));
-    }
-    match accounts_rate {
-        Some(sum) if !rate_flag => agree(sum, &stages)?,
-        Some(_) | None => {}
+        return Err(PlanError::about("load.stages", why));
     }
     Ok(stages)
 }
 
 /// One warm-up and one measured hold.
-fn default_stages(defaults: &Defaults, rate: Option<Rate>) -> Vec<Stage> {
-    let hold = |name: &str, length: Nanos, measure| {
-        let shape = Shape::Hold(rate.unwrap_or(defaults.rate));
-        Stage { name: name.into(), shape, length, measure }
+fn default_stages(rate: Rate) -> Vec<Stage> {
+    let hold = |name: &str, length: Nanos, measure| Stage {
+        name: name.to_owned(),
+        shape: Shape::Hold(rate),
+        length,
+        measure,
     };
-    vec![hold("warm-up", defaults.warmup, false), hold("measured", defaults.duration, true)]
+    vec![hold("warm-up", defaults::WARMUP, false), hold("measured", defaults::DURATION, true)]
 }
 
-/// Gives the nameless ones a name, and refuses a name given twice.
-fn named(written: &[WrittenStage]) -> Read<Vec<Stage>> {
-    let mut stages = Vec::with_capacity(written.len());
-    for (number, stage) in written.iter().enumerate() {
-        stages.push(stage.meant().map_err(|e| e.under_item(number).under("stages"))?);
+/// Completes the stages, names those without a name, and refuses a name given twice.
+fn named(written: &[Stage]) -> Read<Vec<Stage>> {
+    let mut stages = written.to_vec();
+    for (number, stage) in stages.iter_mut().enumerate() {
+        complete(stage).map_err(|e| e.under_item(number).under("load.stages"))?;
     }
     let mut taken: HashSet<String> = HashSet::new();
-    for (number, stage) in written.iter().enumerate() {
-        if let Some(name) = stage.name().and_then(|name| taken.replace(name.clone())) {
-            let why = format!("stages[{number}]: two named {name:?}; give each its own `name`");
-            return Err(PlanError::about("", why));
+    for (number, stage) in written.iter().enumerate().filter(|(_, w)| !w.name.is_empty()) {
+        if let Some(name) = taken.replace(stage.name.clone()) {
+            let why = format!("two stages named {name:?}; give each a `name` of its own");
+            return Err(PlanError::about("name", why).under_item(number).under("load.stages"));
         }
     }
     // of each kind, the number to try next
-    let mut numbers: HashMap<String, usize> = HashMap::new();
-    for (stage, _) in stages.iter_mut().zip(written).filter(|(_, w)| w.name().is_none()) {
-        let number = numbers.entry(stage.name.clone()).or_insert(1);
+    let mut numbers: HashMap<&'static str, usize> = HashMap::new();
+    for stage in stages.iter_mut().filter(|stage| stage.name.is_empty()) {
+        let kind = stage.shape.key();
+        let number = numbers.entry(kind).or_insert(1);
         stage.name = loop {
             let name = match *number {
-                1 => stage.name.clone(),
-                number => format!("{}-{number}", stage.name),
+                1 => kind.to_owned(),
+                number => format!("{kind}-{number}"),
             };
             *number += 1;
             if taken.insert(name.clone()) {
@@ -73,8 +66,19 @@ fn named(written: &[WrittenStage]) -> Read<Vec<Stage>> {
     Ok(stages)
 }
 
+/// Gives a stage without a length that of its shape, and checks that they fit each other.
+fn complete(stage: &mut Stage) -> Read<()> {
+    let shape = &stage.shape;
+    let about = |e: Unschedulable| PlanError::about(shape.key(), e.to_string());
+    if stage.length == Nanos::ZERO {
+        let missing = || PlanError::about("for", "is missing; write for = \"60s\" or so");
+        stage.length = shape.own_length().map_err(about)?.ok_or_else(missing)?;
+    }
+    shape.check_length(stage.length).map_err(about)
+}
+
 /// Accounts with rates of their own must add up to what the stages reach.
-fn agree(sum: Rate, stages: &[Stage]) -> Read<()> {
+pub(super) fn check_accounts_rate(sum: Rate, stages: &[Stage]) -> Read<()> {
     let peak = stages
         .iter()
         .filter_map(|s| s.shape.peak())
@@ -82,7 +86,7 @@ fn agree(sum: Rate, stages: &[Stage]) -> Read<()> {
     if peak.num > 0 && (exceeds(peak, sum) || exceeds(sum, peak)) {
         let why =
             format!("reach {peak} but the accounts' rates add up to {sum}; use `share` instead");
-        return Err(PlanError::about("stages", why));
+        return Err(PlanError::about("load.stages", why));
     }
     Ok(())
 }

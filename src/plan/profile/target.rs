@@ -1,10 +1,9 @@
 //! `[target]`: whom to test, and how to reach it.
 use crate::plan::error::{PlanError, Read};
-use crate::plan::guard::is_loopback;
 use crate::plan::model::{self, AddressPolicy, Tls};
-use crate::plan::values::{
-    As, EMBEDDED, FilePath, HostPort, IpAddress, List, Maybe, TargetAddress, Text, Whole,
-};
+use crate::plan::read::read;
+use crate::plan::tree::Node;
+use crate::plan::values::{As, EMBEDDED, FilePath, HostPort, IpAddress, TargetAddress, Whole};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,10 +16,10 @@ const BUFFER_MAX: u64 = 1 << 30;
 pub(in crate::plan) struct Target {
     /// Address as host:port (with [ ] around an IPv6 address), or `"embedded"` for the simulator in this process,
     /// which is the default.
-    #[serde(with = "As::<Maybe<Text<TargetAddress>>>")]
+    #[serde(with = "As::<Option<TargetAddress>>")]
     address: Option<String>,
     /// Several addresses as host:port, instead of `address`.
-    #[serde(with = "As::<Maybe<List<Text<HostPort>>>>")]
+    #[serde(with = "As::<Option<Vec<HostPort>>>")]
     #[schemars(length(min = 1))]
     addresses: Option<Vec<String>>,
     /// How several addresses are used; `"all"` by default.
@@ -28,13 +27,13 @@ pub(in crate::plan) struct Target {
     /// Whether the connection uses TLS. By default it does where another key of TLS is given.
     tls: Option<bool>,
     /// PEM file of the CA to trust instead of the system's, relative to the profile.
-    #[serde(with = "As::<Maybe<FilePath>>")]
+    #[serde(with = "As::<Option<FilePath>>")]
     tls_ca: Option<String>,
     /// PEM file of the client certificate chain, relative to the profile; needs `tls_key`.
-    #[serde(with = "As::<Maybe<FilePath>>")]
+    #[serde(with = "As::<Option<FilePath>>")]
     tls_cert: Option<String>,
     /// PEM file of the client certificate's key, relative to the profile; needs `tls_cert`.
-    #[serde(with = "As::<Maybe<FilePath>>")]
+    #[serde(with = "As::<Option<FilePath>>")]
     tls_key: Option<String>,
     /// The name that the SMSC's certificate must bear. By default the host of the address.
     tls_server_name: Option<String>,
@@ -42,15 +41,15 @@ pub(in crate::plan) struct Target {
     /// password.
     tls_verify: Option<bool>,
     /// IP addresses of this host to connect from, in turn. By default the kernel chooses.
-    #[serde(with = "As::<List<Text<IpAddress>>>")]
+    #[serde(with = "As::<Vec<IpAddress>>")]
     source_addresses: Vec<String>,
     /// Whether TCP_NODELAY is set on each connection; true by default.
     nodelay: bool,
     /// SO_SNDBUF of each connection in octets, from 1024 to 1073741824. By default the kernel's.
-    #[serde(with = "As::<Maybe<Whole<usize, BUFFER_MIN, BUFFER_MAX>>>")]
+    #[serde(with = "As::<Option<Whole<usize, BUFFER_MIN, BUFFER_MAX>>>")]
     send_buffer: Option<usize>,
     /// SO_RCVBUF of each connection in octets, from 1024 to 1073741824. By default the kernel's.
-    #[serde(with = "As::<Maybe<Whole<usize, BUFFER_MIN, BUFFER_MAX>>>")]
+    #[serde(with = "As::<Option<Whole<usize, BUFFER_MIN, BUFFER_MAX>>>")]
     receive_buffer: Option<usize>,
     /// Whether SO_KEEPALIVE is set on each connection; false by default.
     keepalive: bool,
@@ -75,6 +74,13 @@ impl Default for Target {
             keepalive: false,
         }
     }
+}
+
+/// Whether the target of a profile is on loopback, before the rest of the profile is read.
+pub(super) fn is_loopback(tree: &Node) -> Read<bool> {
+    let Some(node) = tree.get("target") else { return Ok(true) };
+    let target: Target = read(node).map_err(|e| e.under("target"))?;
+    target.meant().map(|target| target.is_loopback()).map_err(|e| tree.place(e))
 }
 
 impl Target {
@@ -104,30 +110,27 @@ impl Target {
         }
     }
 
-    /// The target, and whether it is on loopback.
-    pub(super) fn meant(&self) -> Read<(model::Target, bool)> {
-        let addresses = self.addresses()?;
-        let embedded = addresses.is_empty();
-        let loopback = addresses.iter().all(|a| is_loopback(a));
-        let target = model::Target {
-            embedded,
+    /// The target.
+    pub(super) fn meant(&self) -> Read<model::Target> {
+        let addresses = self.addresses().map_err(|e| e.under("target"))?;
+        Ok(model::Target {
+            embedded: addresses.is_empty(),
             addresses,
             policy: self.policy,
-            tls: self.tls()?,
+            tls: self.tls().map_err(|e| e.under("target"))?,
             source_addresses: self.source_addresses.clone(),
             nodelay: self.nodelay,
             send_buffer: self.send_buffer,
             receive_buffer: self.receive_buffer,
             keepalive: self.keepalive,
-        };
-        Ok((target, loopback))
+        })
     }
 
     /// None: embedded.
     fn addresses(&self) -> Read<Vec<String>> {
         match (&self.address, &self.addresses) {
             (Some(_), Some(_)) => {
-                Err(PlanError::about("addresses", "beside `address`; write one of them"))
+                Err(PlanError::about("addresses", "not with `address`; write one of them"))
             }
             (None, Some(several)) if several.is_empty() => {
                 let why = "is empty; write at least one \"host:port\"";
@@ -143,7 +146,7 @@ impl Target {
         let (cert, key) = (self.tls_cert.is_some(), self.tls_key.is_some());
         if cert != key {
             let alone = if cert { "tls_cert" } else { "tls_key" };
-            let why = "alone will not do; give tls_cert and tls_key both";
+            let why = "is not enough; give both tls_cert and tls_key";
             return Err(PlanError::about(alone, why));
         }
         let files =
@@ -156,7 +159,7 @@ impl Target {
         }
         for (key, path) in files {
             if let Some(path) = path.as_ref().filter(|path| !std::path::Path::new(path).is_file()) {
-                let why = format!("{path} is no file; give a PEM file");
+                let why = format!("{path} is not a file; give a PEM file");
                 return Err(PlanError::about(key, why));
             }
         }

@@ -38,7 +38,7 @@ fn hold(n: u64) -> Shape {
 fn quick_is_what_the_contract_says() {
     let p = load(&Source::quick(), &Overrides::default()).unwrap();
     assert_eq!(p.name, "quick");
-    assert!(p.target.embedded && p.guard.loopback);
+    assert!(p.target.embedded && p.target.is_loopback());
     assert_eq!((p.sessions_count(), p.senders_count()), (2, 2));
     let binds = &p.accounts[0].binds;
     assert_eq!((binds.bind_type, binds.window), (BindType::Transceiver, 20));

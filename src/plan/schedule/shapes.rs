@@ -1,5 +1,6 @@
 //! The shapes of a stage: its rate over time. Each stands in a file of its own, with its keys, its exact schedule
-//! and its words; here is the one table of them. A further shape is a file and its rows below.
+//! and its words. A further shape is such a file and a variant of [`Shape`], from whose declaration its reader, its
+//! writer, its schema and its suggestions come.
 mod hold;
 mod max;
 mod ramp;
@@ -15,10 +16,9 @@ pub use stairs::Stairs;
 use super::curve::{Builder, Curve, exceeds};
 use super::error::Unschedulable;
 use crate::kit::{Nanos, Rate};
-use crate::plan::values::{As, Kind, RateAboveZero, True, refuse};
+use crate::plan::values::{As, RateAboveZero};
 use max::Max;
 use schemars::JsonSchema;
-use serde::de::Deserializer;
 use serde::{Deserialize, Serialize};
 
 /// A stage's rate over time (docs/measuring.md, "Schedule").
@@ -40,25 +40,6 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// The keys of all shapes.
-    pub(in crate::plan) const KEYS: [&str; 6] = ["hold", "ramp", "stairs", "spike", "sine", "max"];
-
-    /// Reads the shape that stands under `key`.
-    pub(in crate::plan) fn read<'de, D>(key: &str, from: D) -> Result<Shape, D::Error>
-    where
-        D: Deserializer<'de>,
-    {
-        match key {
-            "hold" => RateAboveZero::read(from).map(Shape::Hold),
-            "ramp" => Ramp::read(from).map(Shape::Ramp),
-            "stairs" => Stairs::deserialize(from).map(Shape::Stairs),
-            "spike" => Spike::deserialize(from).map(Shape::Spike),
-            "sine" => Sine::deserialize(from).map(Shape::Sine),
-            "max" => True::read(from).map(|()| Shape::Max),
-            _ => refuse(from, "is not the key of a shape".to_owned()),
-        }
-    }
-
     fn kind(&self) -> &dyn StageShape {
         match self {
             Shape::Hold(rate) => rate,

@@ -29,7 +29,7 @@ pub(in crate::plan) struct HostPort;
 
 impl Rule for HostPort {
     const PATTERN: &'static str = ":[0-9]+$";
-    fn read(text: &str) -> Result<String, Fault> {
+    fn check(text: &str) -> Result<String, Fault> {
         host_port(text)
     }
 }
@@ -39,7 +39,7 @@ pub(in crate::plan) struct TargetAddress;
 
 impl Rule for TargetAddress {
     const PATTERN: &'static str = ":[0-9]+$|^embedded$";
-    fn read(text: &str) -> Result<String, Fault> {
+    fn check(text: &str) -> Result<String, Fault> {
         if text == EMBEDDED { Ok(text.to_owned()) } else { host_port(text) }
     }
 }
@@ -49,7 +49,7 @@ pub(in crate::plan) struct ListenAddress;
 
 impl Rule for ListenAddress {
     const PATTERN: &'static str = ":[0-9]+$";
-    fn read(text: &str) -> Result<String, Fault> {
+    fn check(text: &str) -> Result<String, Fault> {
         split_address(text).map(|_| text.to_owned()).ok_or(Fault::wanted(WANTED))
     }
 }
@@ -59,8 +59,9 @@ pub(in crate::plan) struct IpAddress;
 
 impl Rule for IpAddress {
     const PATTERN: &'static str = "[.:]";
-    fn read(text: &str) -> Result<String, Fault> {
-        let wrong = |_| Fault::Says(format!("{text:?} is no IP address; write one of this host's"));
+    fn check(text: &str) -> Result<String, Fault> {
+        let wrong =
+            |_| Fault::Says(format!("{text:?} is not an IP address; write one of this host's"));
         text.parse::<IpAddr>().map(|_| text.to_owned()).map_err(wrong)
     }
 }

@@ -1,5 +1,6 @@
 //! The kinds of values that profiles are made of: how each is read, written and described in a schema. They know
-//! no key: a field of a section names its kind, `#[serde(with = "As::<Span>")]`.
+//! no key: a field of a section names its kind, `#[serde(with = "As::<Span>")]`. A kind of number or string is a
+//! [`ScalarKind`]; one that is kept as the string that was written is a [`Rule`].
 mod address;
 mod number;
 mod octets;
@@ -22,46 +23,105 @@ pub(super) use share::{ExactShare, SHARES_MAX, Share};
 pub(super) use span::{
     AboveZero, Span, SpanOrOff, WrittenAboveZero, WrittenSpan, parse as parse_span, span_text,
 };
-pub(super) use text::{Ascii, FILE, FilePath, Password, Rule, Text, is_ascii};
+pub(super) use text::{Ascii, FILE, FilePath, Password, Redacted, is_ascii};
 pub(super) use time::MessageTime;
 pub(super) use words::{AllOrOne, State, States, Status, StatusShare, TlvTag};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor,
-};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Unexpected, Visitor};
 use serde::ser::{Serialize, Serializer};
+use serde_json::Value as Json;
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
 /// One kind of value, as a person writes it.
 pub(super) trait Kind {
-    /// What a plan holds of it.
+    /// The value as a plan holds it.
     type Value;
-    /// Reads it.
+    /// Reads the value.
     ///
     /// # Errors
-    /// What would do instead; the deserializer adds the value and its place.
+    /// What to write instead; the deserializer adds the value and its place.
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self::Value, D::Error>;
-    /// Writes it so that it reads back as the same value.
+    /// Writes the value so that it reads back as the same value.
     ///
     /// # Errors
     /// The serializer's.
     fn write<S: Serializer>(value: &Self::Value, to: S) -> Result<S::Ok, S::Error>;
-    /// What may be written.
+    /// The schema of what may be written.
     fn schema(generator: &mut SchemaGenerator) -> Schema;
+}
+
+/// A kind of number or string.
+pub(super) trait ScalarKind {
+    /// The value as a plan holds it.
+    type Value;
+    /// What to write instead of a list, a table, or true or false.
+    const WANTED: &'static str;
+    /// Reads the value.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    fn parse(written: Scalar<'_>) -> Result<Self::Value, Fault>;
+    /// The value as it is written.
+    fn json(value: &Self::Value) -> Json;
+    /// The schema of what may be written.
+    fn schema() -> Schema;
+}
+
+impl<K: ScalarKind> Kind for K {
+    type Value = K::Value;
+
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<K::Value, D::Error> {
+        scalar(from, K::WANTED, K::parse)
+    }
+    fn write<S: Serializer>(value: &K::Value, to: S) -> Result<S::Ok, S::Error> {
+        K::json(value).serialize(to)
+    }
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        <K as ScalarKind>::schema()
+    }
+}
+
+const STRING: &str = "a string in quotes";
+
+/// A kind of string that is kept as a string.
+pub(super) trait Rule {
+    /// A regular expression that every valid string matches.
+    const PATTERN: &'static str;
+    /// Reads a string; what is kept may be spelled otherwise.
+    ///
+    /// # Errors
+    /// What to write instead.
+    fn check(text: &str) -> Result<String, Fault>;
+}
+
+impl<R: Rule> ScalarKind for R {
+    type Value = String;
+    const WANTED: &'static str = STRING;
+
+    fn parse(written: Scalar<'_>) -> Result<String, Fault> {
+        R::check(written.text(STRING)?)
+    }
+    fn json(text: &String) -> Json {
+        text.as_str().into()
+    }
+    fn schema() -> Schema {
+        string(R::PATTERN)
+    }
+}
+
+/// The schema of a string that matches `pattern`.
+fn string(pattern: &str) -> Schema {
+    json_schema!({ "type": "string", "pattern": pattern })
 }
 
 /// Puts a kind where serde and schemars look for it.
 pub(super) struct As<K>(PhantomData<K>);
 
 impl<K: Kind> As<K> {
-    /// Reads one where serde asks for a seed.
-    pub(super) const fn seed() -> As<K> {
-        As(PhantomData)
-    }
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<K::Value, D::Error> {
         K::read(from)
     }
@@ -82,93 +142,61 @@ impl<K: Kind> JsonSchema for As<K> {
     }
 }
 
-impl<'de, K: Kind> DeserializeSeed<'de> for As<K> {
-    type Value = K::Value;
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<K::Value, D::Error> {
-        K::read(from)
+/// A value that is read as its kind.
+pub(super) struct ReadAs<K: Kind>(pub(super) K::Value);
+
+impl<'de, K: Kind> Deserialize<'de> for ReadAs<K> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<ReadAs<K>, D::Error> {
+        K::read(from).map(ReadAs)
     }
 }
 
 /// A value that is written as its kind.
-struct Written<'v, K: Kind>(&'v K::Value);
+struct WriteAs<'v, K: Kind>(&'v K::Value);
 
-impl<K: Kind> Serialize for Written<'_, K> {
+impl<K: Kind> Serialize for WriteAs<'_, K> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         K::write(self.0, to)
     }
 }
 
 /// A value that may be absent.
-pub(super) struct Maybe<K>(PhantomData<K>);
-
-impl<K: Kind> Kind for Maybe<K> {
+impl<K: Kind> Kind for Option<K> {
     type Value = Option<K::Value>;
 
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self::Value, D::Error> {
-        from.deserialize_option(Self(PhantomData))
+        Option::<ReadAs<K>>::deserialize(from).map(|read| read.map(|read| read.0))
     }
     fn write<S: Serializer>(value: &Self::Value, to: S) -> Result<S::Ok, S::Error> {
-        value.as_ref().map(Written::<K>).serialize(to)
+        value.as_ref().map(WriteAs::<K>).serialize(to)
     }
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         K::schema(generator)
     }
 }
 
-impl<'de, K: Kind> Visitor<'de> for Maybe<K> {
-    type Value = Option<K::Value>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-    fn visit_some<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
-        K::read(from).map(Some)
-    }
-}
-
 /// A list of values of one kind.
-pub(super) struct List<K>(PhantomData<K>);
-
-impl<K: Kind> Kind for List<K> {
+impl<K: Kind> Kind for Vec<K> {
     type Value = Vec<K::Value>;
 
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self::Value, D::Error> {
-        from.deserialize_seq(Self(PhantomData))
+        let items = Vec::<ReadAs<K>>::deserialize(from)?;
+        Ok(items.into_iter().map(|read| read.0).collect())
     }
     fn write<S: Serializer>(values: &Self::Value, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(values.iter().map(Written::<K>))
+        to.collect_seq(values.iter().map(WriteAs::<K>))
     }
     fn schema(generator: &mut SchemaGenerator) -> Schema {
-        schemars::json_schema!({ "type": "array", "items": K::schema(generator) })
+        json_schema!({ "type": "array", "items": K::schema(generator) })
     }
 }
 
-impl<'de, K: Kind> Visitor<'de> for List<K> {
-    type Value = Vec<K::Value>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list in [ ]")
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(As::<K>::seed())? {
-            list.push(item);
-        }
-        Ok(list)
-    }
-}
-
-/// A pair of values of one kind: `[from, to]`.
-pub(super) struct Two<K>(PhantomData<K>);
-
-impl<K: Kind<Value: Clone>> Kind for Two<K> {
+/// A list of two values of one kind.
+impl<K: Kind> Kind for (K, K) {
     type Value = (K::Value, K::Value);
 
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self::Value, D::Error> {
-        match <[K::Value; 2]>::try_from(List::<K>::read(from)?) {
+        match <[K::Value; 2]>::try_from(Vec::<K>::read(from)?) {
             Ok([first, second]) => Ok((first, second)),
             Err(other) => {
                 let why = format!("{} in the list; write two, [first, second]", other.len());
@@ -177,13 +205,11 @@ impl<K: Kind<Value: Clone>> Kind for Two<K> {
         }
     }
     fn write<S: Serializer>(pair: &Self::Value, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq([&pair.0, &pair.1].map(Written::<K>))
+        to.collect_seq([&pair.0, &pair.1].map(WriteAs::<K>))
     }
     fn schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut schema = List::<K>::schema(generator);
-        schema.insert("minItems".to_owned(), 2.into());
-        schema.insert("maxItems".to_owned(), 2.into());
-        schema
+        let items = K::schema(generator);
+        json_schema!({ "type": "array", "items": items, "minItems": 2, "maxItems": 2 })
     }
 }
 
@@ -197,11 +223,11 @@ impl<K: Kind> Kind for Pairs<K> {
         from.deserialize_map(Self(PhantomData))
     }
     fn write<S: Serializer>(pairs: &Self::Value, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_map(pairs.iter().map(|(name, value)| (name, Written::<K>(value))))
+        to.collect_map(pairs.iter().map(|(name, value)| (name, WriteAs::<K>(value))))
     }
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         let values = K::schema(generator);
-        schemars::json_schema!({ "type": "object", "additionalProperties": values })
+        json_schema!({ "type": "object", "additionalProperties": values })
     }
 }
 
@@ -213,8 +239,8 @@ impl<'de, K: Kind> Visitor<'de> for Pairs<K> {
     }
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
         let mut pairs = Vec::new();
-        while let Some(name) = entries.next_key()? {
-            pairs.push((name, entries.next_value_seed(As::<K>::seed())?));
+        while let Some((name, ReadAs(value))) = entries.next_entry::<String, ReadAs<K>>()? {
+            pairs.push((name, value));
         }
         Ok(pairs)
     }
@@ -228,10 +254,20 @@ pub(super) enum Scalar<'v> {
     Decimal(f64),
 }
 
+impl<'v> Scalar<'v> {
+    /// The string; `wanted` says what to write instead of a number.
+    fn text(self, wanted: &'static str) -> Result<&'v str, Fault> {
+        match self {
+            Scalar::Text(text) => Ok(text),
+            Scalar::Whole(_) | Scalar::Decimal(_) => Err(Fault::wanted(wanted)),
+        }
+    }
+}
+
 /// Why a value cannot be read.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// What would do instead.
+    /// What to write instead.
     Wanted(Cow<'static, str>),
     /// A sentence about the value.
     Says(String),
@@ -249,7 +285,7 @@ impl Fault {
     }
 }
 
-/// Reads a number or a string; `wanted` says what would do in the place of anything else.
+/// Reads a number or a string; `wanted` says what to write instead of anything else.
 pub(super) fn scalar<'de, D: Deserializer<'de>, T>(
     from: D,
     wanted: &str,
@@ -345,5 +381,5 @@ impl<'de, T> Visitor<'de> for Refusal<T> {
 /// The schema of a value that may be written in several ways.
 pub(super) fn any_of(forms: impl IntoIterator<Item = Schema>) -> Schema {
     let forms: Vec<Schema> = forms.into_iter().collect();
-    schemars::json_schema!({ "anyOf": forms })
+    json_schema!({ "anyOf": forms })
 }

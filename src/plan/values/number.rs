@@ -1,8 +1,9 @@
 //! Integers within bounds, and numbers that may also be written as a word.
-use super::{Fault, Kind, Scalar, any_of, scalar};
+use super::{Fault, Kind, Scalar, ScalarKind, any_of, scalar};
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error, Visitor};
 use serde::ser::{Serialize, Serializer};
+use serde_json::Value as Json;
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
@@ -46,33 +47,29 @@ where
 /// A factor of the rate from 1 on, or None for `"all"`.
 pub(in crate::plan) struct CatchUp;
 
-impl Kind for CatchUp {
+impl ScalarKind for CatchUp {
     type Value = Option<f64>;
+    const WANTED: &'static str = "a number";
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
-        scalar(from, "a number", |written| {
-            let factor = match written {
-                Scalar::Text("all") => return Ok(None),
-                Scalar::Text(_) => {
-                    return Err(Fault::Says("write \"all\" or a factor like 1.2".to_owned()));
-                }
-                Scalar::Whole(n) => n as f64,
-                Scalar::Decimal(n) if n.is_finite() => n,
-                Scalar::Decimal(_) => return Err(Fault::wanted("a number")),
-            };
-            if factor >= 1.0 {
-                return Ok(Some(factor));
+    fn parse(written: Scalar<'_>) -> Result<Option<f64>, Fault> {
+        let factor = match written {
+            Scalar::Text("all") => return Ok(None),
+            Scalar::Text(_) => {
+                return Err(Fault::Says("write \"all\" or a factor like 1.2".to_owned()));
             }
-            Err(Fault::Says(format!("{factor} would never catch up; write at least 1.0")))
-        })
-    }
-    fn write<S: Serializer>(factor: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
-        match factor {
-            Some(factor) => to.serialize_f64(*factor),
-            None => to.serialize_str("all"),
+            Scalar::Whole(n) => n as f64,
+            Scalar::Decimal(n) if n.is_finite() => n,
+            Scalar::Decimal(_) => return Err(Fault::wanted(Self::WANTED)),
+        };
+        if factor >= 1.0 {
+            return Ok(Some(factor));
         }
+        Err(Fault::Says(format!("{factor} would never catch up; write at least 1.0")))
     }
-    fn schema(_: &mut SchemaGenerator) -> Schema {
+    fn json(factor: &Option<f64>) -> Json {
+        factor.map_or_else(|| "all".into(), Json::from)
+    }
+    fn schema() -> Schema {
         any_of([
             json_schema!({ "enum": ["all"] }),
             json_schema!({ "type": "number", "minimum": 1 }),
@@ -86,29 +83,30 @@ pub(in crate::plan) struct DataCoding;
 const CODINGS: [(&str, u8); 5] =
     [("gsm", 0x00), ("ascii", 0x01), ("latin1", 0x03), ("binary", 0x04), ("ucs2", 0x08)];
 
-impl Kind for DataCoding {
+impl ScalarKind for DataCoding {
     type Value = u8;
+    const WANTED: &'static str = "an integer from 0 to 255";
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
-        const WANTED: &str = "an integer from 0 to 255";
-        scalar(from, WANTED, |written| match written {
-            Scalar::Whole(n) => u8::try_from(n).map_err(|_| Fault::wanted(WANTED)),
-            Scalar::Decimal(_) => Err(Fault::wanted(WANTED)),
+    fn parse(written: Scalar<'_>) -> Result<u8, Fault> {
+        match written {
+            Scalar::Whole(n) => u8::try_from(n).map_err(|_| Fault::wanted(Self::WANTED)),
+            Scalar::Decimal(_) => Err(Fault::wanted(Self::WANTED)),
             Scalar::Text(word) => {
                 let coding = CODINGS.iter().find(|(name, _)| *name == word);
                 coding.map(|(_, number)| *number).ok_or_else(|| {
                     let names = CODINGS.map(|(name, _)| name).join(", ");
-                    Fault::Says(format!("{word:?} is no coding; write 0 to 255 or {names}"))
+                    Fault::Says(format!("{word:?} is not a coding; write 0 to 255 or {names}"))
                 })
             }
-        })
+        }
     }
-    fn write<S: Serializer>(number: &u8, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_u8(*number)
+    fn json(number: &u8) -> Json {
+        (*number).into()
     }
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
+    fn schema() -> Schema {
         let names = CODINGS.map(|(name, _)| name);
-        any_of([json_schema!({ "enum": names }), Whole::<u8, 0, 255>::schema(generator)])
+        let number = json_schema!({ "type": "integer", "minimum": 0, "maximum": 255 });
+        any_of([json_schema!({ "enum": names }), number])
     }
 }
 
@@ -136,7 +134,7 @@ impl Visitor<'_> for True {
         f.write_str("true")
     }
     fn visit_bool<E: Error>(self, is: bool) -> Result<(), E> {
-        let why = "false will not do; write true, or another shape";
+        let why = "false is not valid; write true, or another shape";
         if is { Ok(()) } else { Err(E::custom(why)) }
     }
 }

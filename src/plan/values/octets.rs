@@ -1,41 +1,30 @@
 //! Octets in hexadecimal: `"00 01 ff"`.
-use super::{Fault, Kind, Scalar, scalar};
-use schemars::{Schema, SchemaGenerator, json_schema};
-use serde::de::Deserializer;
-use serde::ser::Serializer;
+use super::{Fault, STRING, Scalar, ScalarKind, string};
+use schemars::Schema;
+use serde_json::Value as Json;
 
-const WANTED: &str = "pairs of hexadecimal digits like \"00 ff\"";
-
-/// Octets in hexadecimal, blanks and colons between them as one likes.
+/// Octets in hexadecimal; blanks and colons between the digits are skipped.
 pub(in crate::plan) struct Hex;
 
-impl Kind for Hex {
+impl ScalarKind for Hex {
     type Value = Vec<u8>;
+    const WANTED: &'static str = STRING;
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
-        scalar(from, "a string in quotes", |written| match written {
-            Scalar::Text(text) => parse(text).ok_or(Fault::wanted(WANTED)),
-            Scalar::Whole(_) | Scalar::Decimal(_) => Err(Fault::wanted("a string in quotes")),
-        })
+    fn parse(written: Scalar<'_>) -> Result<Vec<u8>, Fault> {
+        let wanted = "pairs of hexadecimal digits like \"00 ff\"";
+        octets(written.text(STRING)?).ok_or(Fault::wanted(wanted))
     }
-    fn write<S: Serializer>(octets: &Vec<u8>, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&octets.iter().map(|octet| format!("{octet:02x}")).collect::<String>())
+    fn json(octets: &Vec<u8>) -> Json {
+        octets.iter().map(|octet| format!("{octet:02x}")).collect::<String>().into()
     }
-    fn schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^[0-9A-Fa-f:\\s]*$" })
+    fn schema() -> Schema {
+        string("^[0-9A-Fa-f:\\s]*$")
     }
 }
 
-fn parse(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text
-        .chars()
-        .filter(|c| !c.is_whitespace() && *c != ':')
-        .map(digit)
-        .collect::<Option<_>>()?;
+fn octets(text: &str) -> Option<Vec<u8>> {
+    let digits = text.chars().filter(|c| !c.is_whitespace() && *c != ':');
+    let digits: Vec<u8> = digits.map(|c| Some(c.to_digit(16)? as u8)).collect::<Option<_>>()?;
     let pairs = digits.chunks(2);
     pairs.map(|pair| if let [high, low] = pair { Some(high << 4 | low) } else { None }).collect()
-}
-
-fn digit(c: char) -> Option<u8> {
-    c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }

@@ -1,10 +1,10 @@
 //! Rates: messages a second as `5000`, `0.5`, `"5k"`, `"90/min"`.
-use super::{Fault, Kind, Scalar, scalar};
+use super::{Fault, Scalar, ScalarKind};
 use crate::kit::Rate;
-use schemars::{Schema, SchemaGenerator, json_schema};
-use serde::de::Deserializer;
-use serde::ser::{Serialize, Serializer};
+use schemars::{Schema, json_schema};
 use serde_json::Value;
+
+const RATE: &str = "messages a second like 5000, \"5k\" or \"90/min\"";
 
 fn parse(written: Scalar<'_>) -> Result<Rate, Fault> {
     let text = match written {
@@ -43,16 +43,17 @@ pub(in crate::plan) fn rate_json(rate: Rate) -> Value {
 /// A rate, also 0.
 pub(in crate::plan) struct AnyRate;
 
-impl Kind for AnyRate {
+impl ScalarKind for AnyRate {
     type Value = Rate;
+    const WANTED: &'static str = RATE;
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Rate, D::Error> {
-        scalar(from, "messages a second like 5000, \"5k\" or \"90/min\"", parse)
+    fn parse(written: Scalar<'_>) -> Result<Rate, Fault> {
+        parse(written)
     }
-    fn write<S: Serializer>(rate: &Rate, to: S) -> Result<S::Ok, S::Error> {
-        rate_json(*rate).serialize(to)
+    fn json(rate: &Rate) -> Value {
+        rate_json(*rate)
     }
-    fn schema(_: &mut SchemaGenerator) -> Schema {
+    fn schema() -> Schema {
         json_schema!({ "type": ["number", "string"], "minimum": 0 })
     }
 }
@@ -60,21 +61,20 @@ impl Kind for AnyRate {
 /// A rate above 0.
 pub(in crate::plan) struct RateAboveZero;
 
-impl Kind for RateAboveZero {
+impl ScalarKind for RateAboveZero {
     type Value = Rate;
+    const WANTED: &'static str = RATE;
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Rate, D::Error> {
-        scalar(from, "messages a second like 5000, \"5k\" or \"90/min\"", |written| {
-            match parse(written)? {
-                Rate { num: 0, .. } => Err(Fault::wanted("a rate above 0")),
-                rate => Ok(rate),
-            }
-        })
+    fn parse(written: Scalar<'_>) -> Result<Rate, Fault> {
+        match parse(written)? {
+            Rate { num: 0, .. } => Err(Fault::wanted("a rate above 0")),
+            rate => Ok(rate),
+        }
     }
-    fn write<S: Serializer>(rate: &Rate, to: S) -> Result<S::Ok, S::Error> {
-        AnyRate::write(rate, to)
+    fn json(rate: &Rate) -> Value {
+        rate_json(*rate)
     }
-    fn schema(_: &mut SchemaGenerator) -> Schema {
+    fn schema() -> Schema {
         json_schema!({ "type": ["number", "string"], "exclusiveMinimum": 0 })
     }
 }
@@ -82,16 +82,17 @@ impl Kind for RateAboveZero {
 /// A rate, or None for 0: "no limit".
 pub(in crate::plan) struct RateOrNone;
 
-impl Kind for RateOrNone {
+impl ScalarKind for RateOrNone {
     type Value = Option<Rate>;
+    const WANTED: &'static str = RATE;
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Rate>, D::Error> {
-        AnyRate::read(from).map(|rate| (rate.num > 0).then_some(rate))
+    fn parse(written: Scalar<'_>) -> Result<Option<Rate>, Fault> {
+        parse(written).map(|rate| (rate.num > 0).then_some(rate))
     }
-    fn write<S: Serializer>(rate: &Option<Rate>, to: S) -> Result<S::Ok, S::Error> {
-        AnyRate::write(&rate.unwrap_or(Rate::ZERO), to)
+    fn json(rate: &Option<Rate>) -> Value {
+        rate_json(rate.unwrap_or(Rate::ZERO))
     }
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        AnyRate::schema(generator)
+    fn schema() -> Schema {
+        <AnyRate as ScalarKind>::schema()
     }
 }

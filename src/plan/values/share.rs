@@ -1,38 +1,38 @@
 //! Shares of 1: `0.01` or `"1%"`.
-use super::{Fault, Kind, Scalar, any_of, scalar};
+use super::{Fault, Scalar, ScalarKind, any_of};
 use crate::kit::Rate;
-use schemars::{Schema, SchemaGenerator, json_schema};
-use serde::de::Deserializer;
-use serde::ser::Serializer;
+use schemars::{Schema, json_schema};
+use serde_json::Value as Json;
 
-/// What several shares of one whole may add up to, with what floating point adds.
+/// Maximum sum of several shares of one whole, with what floating point adds.
 pub(in crate::plan) const SHARES_MAX: f64 = 1.0 + 1e-9;
 
-const WANTED: &str = "a share from 0 to 1, or a percentage like \"1%\"";
+/// The number before the sign of a percentage.
+fn percent(text: &str) -> Option<&str> {
+    text.trim().strip_suffix('%').map(str::trim)
+}
 
 /// A share from 0 to 1.
 pub(in crate::plan) struct Share;
 
-impl Kind for Share {
+impl ScalarKind for Share {
     type Value = f64;
+    const WANTED: &'static str = "a share from 0 to 1, or a percentage like \"1%\"";
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-        scalar(from, WANTED, |written| {
-            let share = match written {
-                Scalar::Text(text) => {
-                    let percent = text.trim().strip_suffix('%');
-                    percent.and_then(|p| p.trim().parse::<f64>().ok()).map(|p| p / 100.0)
-                }
-                Scalar::Whole(n) => Some(n as f64),
-                Scalar::Decimal(n) => Some(n),
-            };
-            share.filter(|share| (0.0..=1.0).contains(share)).ok_or(Fault::wanted(WANTED))
-        })
+    fn parse(written: Scalar<'_>) -> Result<f64, Fault> {
+        let share = match written {
+            Scalar::Text(text) => {
+                percent(text).and_then(|p| p.parse::<f64>().ok()).map(|p| p / 100.0)
+            }
+            Scalar::Whole(n) => Some(n as f64),
+            Scalar::Decimal(n) => Some(n),
+        };
+        share.filter(|share| (0.0..=1.0).contains(share)).ok_or(Fault::wanted(Self::WANTED))
     }
-    fn write<S: Serializer>(share: &f64, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_f64(*share)
+    fn json(share: &f64) -> Json {
+        (*share).into()
     }
-    fn schema(_: &mut SchemaGenerator) -> Schema {
+    fn schema() -> Schema {
         any_of([
             json_schema!({ "type": "number", "minimum": 0, "maximum": 1 }),
             json_schema!({ "type": "string", "pattern": "^\\s*[0-9.]+\\s*%\\s*$" }),
@@ -43,31 +43,29 @@ impl Kind for Share {
 /// A share above 0, as an exact fraction.
 pub(in crate::plan) struct ExactShare;
 
-impl Kind for ExactShare {
+impl ScalarKind for ExactShare {
     type Value = Rate;
+    const WANTED: &'static str = "a share above 0, up to 1, or a percentage like \"30%\"";
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Rate, D::Error> {
-        const WANTED: &str = "a share above 0, up to 1, or a percentage like \"30%\"";
-        scalar(from, WANTED, |written| {
-            let (digits, whole) = match written {
-                Scalar::Text(text) => {
-                    let percent = text.trim().strip_suffix('%').ok_or(Fault::wanted(WANTED))?;
-                    (percent.trim().to_owned(), 100)
-                }
-                Scalar::Whole(n) => (n.to_string(), 1),
-                Scalar::Decimal(n) => (n.to_string(), 1),
-            };
-            let plain = digits.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-            let number = Rate::parse(&digits).ok().filter(|_| plain);
-            let share =
-                number.and_then(|n| Some(Rate { num: n.num, den: n.den.checked_mul(whole)? }));
-            share.filter(|s| s.num > 0 && s.num <= s.den).ok_or(Fault::wanted(WANTED))
-        })
+    fn parse(written: Scalar<'_>) -> Result<Rate, Fault> {
+        let wrong = Fault::wanted(Self::WANTED);
+        let (digits, whole) = match written {
+            Scalar::Text(text) => match percent(text) {
+                Some(digits) => (digits.to_owned(), 100),
+                None => return Err(wrong),
+            },
+            Scalar::Whole(n) => (n.to_string(), 1),
+            Scalar::Decimal(n) => (n.to_string(), 1),
+        };
+        let plain = digits.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        let number = Rate::parse(&digits).ok().filter(|_| plain);
+        let share = number.and_then(|n| Some(Rate { num: n.num, den: n.den.checked_mul(whole)? }));
+        share.filter(|s| s.num > 0 && s.num <= s.den).ok_or(wrong)
     }
-    fn write<S: Serializer>(share: &Rate, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_f64(share.as_f64())
+    fn json(share: &Rate) -> Json {
+        share.as_f64().into()
     }
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        Share::schema(generator)
+    fn schema() -> Schema {
+        <Share as ScalarKind>::schema()
     }
 }

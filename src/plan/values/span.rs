@@ -1,21 +1,20 @@
-//! Spans of time: `"20ms"`, `"1m 30s"`.
-use super::{Fault, Kind, Rule, Scalar, scalar};
+//! Durations: `"20ms"`, `"1m 30s"`.
+use super::{Fault, Rule, Scalar, ScalarKind, string};
 use crate::kit::Nanos;
-use schemars::{Schema, SchemaGenerator, json_schema};
-use serde::de::Deserializer;
-use serde::ser::Serializer;
+use schemars::Schema;
+use serde_json::Value as Json;
 
-const WANTED: &str = "a duration like \"30s\", \"250ms\" or \"1m 30s\"";
+const DURATION: &str = "a duration like \"30s\", \"250ms\" or \"1m 30s\"";
 
-/// A span of time as a profile writes it.
+/// A duration as a profile writes it.
 pub(in crate::plan) fn span_text(span: Nanos) -> String {
     humantime::format_duration(span.into()).to_string()
 }
 
-/// Reads a span of time, also of no length.
+/// Reads a duration, also 0s.
 pub(in crate::plan) fn parse(text: &str) -> Result<Nanos, Fault> {
     let read = humantime::parse_duration(text.trim()).ok().map(Nanos::from);
-    read.filter(|n| n.0 < u64::MAX / 2).ok_or(Fault::wanted(WANTED))
+    read.filter(|n| n.0 < u64::MAX / 2).ok_or(Fault::wanted(DURATION))
 }
 
 fn above_zero(text: &str) -> Result<Nanos, Fault> {
@@ -25,83 +24,79 @@ fn above_zero(text: &str) -> Result<Nanos, Fault> {
     }
 }
 
-fn read<'de, D: Deserializer<'de>, T>(
-    from: D,
-    parse: impl FnOnce(&str) -> Result<T, Fault>,
-) -> Result<T, D::Error> {
-    scalar(from, WANTED, |written| match written {
-        Scalar::Text(text) => parse(text),
-        Scalar::Whole(_) | Scalar::Decimal(_) => Err(Fault::wanted(WANTED)),
-    })
-}
-
-/// A span of time, also of no length.
+/// A duration, also 0s.
 pub(in crate::plan) struct Span;
 
-impl Kind for Span {
+impl ScalarKind for Span {
     type Value = Nanos;
+    const WANTED: &'static str = DURATION;
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Nanos, D::Error> {
-        read(from, parse)
+    fn parse(written: Scalar<'_>) -> Result<Nanos, Fault> {
+        parse(written.text(DURATION)?)
     }
-    fn write<S: Serializer>(span: &Nanos, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&span_text(*span))
+    fn json(span: &Nanos) -> Json {
+        span_text(*span).into()
     }
-    fn schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "[0-9]" })
+    fn schema() -> Schema {
+        string("[0-9]")
     }
 }
 
-/// A span of time above 0s.
+/// A duration above 0s.
 pub(in crate::plan) struct AboveZero;
 
-impl Kind for AboveZero {
+impl ScalarKind for AboveZero {
     type Value = Nanos;
+    const WANTED: &'static str = DURATION;
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Nanos, D::Error> {
-        read(from, above_zero)
+    fn parse(written: Scalar<'_>) -> Result<Nanos, Fault> {
+        above_zero(written.text(DURATION)?)
     }
-    fn write<S: Serializer>(span: &Nanos, to: S) -> Result<S::Ok, S::Error> {
-        Span::write(span, to)
+    fn json(span: &Nanos) -> Json {
+        span_text(*span).into()
     }
-    fn schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "[1-9]" })
+    fn schema() -> Schema {
+        string("[1-9]")
     }
 }
 
-/// A span of time above 0s, or None for `"off"`.
+/// A duration above 0s, or None for `"off"`.
 pub(in crate::plan) struct SpanOrOff;
 
-impl Kind for SpanOrOff {
+impl ScalarKind for SpanOrOff {
     type Value = Option<Nanos>;
+    const WANTED: &'static str = DURATION;
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Nanos>, D::Error> {
-        read(from, |text| if text == "off" { Ok(None) } else { above_zero(text).map(Some) })
+    fn parse(written: Scalar<'_>) -> Result<Option<Nanos>, Fault> {
+        match written.text(DURATION)? {
+            "off" => Ok(None),
+            text => above_zero(text).map(Some),
+        }
     }
-    fn write<S: Serializer>(span: &Option<Nanos>, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&span.map_or_else(|| "off".to_owned(), span_text))
+    fn json(span: &Option<Nanos>) -> Json {
+        span.map_or_else(|| "off".to_owned(), span_text).into()
     }
-    fn schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "[1-9]|^off$" })
+    fn schema() -> Schema {
+        string("[1-9]|^off$")
     }
 }
 
-/// A span of time that is kept as it was written.
+/// A duration that is kept as it was written.
 pub(in crate::plan) struct WrittenSpan;
 
 impl Rule for WrittenSpan {
     const PATTERN: &'static str = "[0-9]";
-    fn read(text: &str) -> Result<String, Fault> {
+    fn check(text: &str) -> Result<String, Fault> {
         parse(text).map(|_| text.to_owned())
     }
 }
 
-/// A span of time above 0s that is kept as it was written.
+/// A duration above 0s that is kept as it was written.
 pub(in crate::plan) struct WrittenAboveZero;
 
 impl Rule for WrittenAboveZero {
     const PATTERN: &'static str = "[1-9]";
-    fn read(text: &str) -> Result<String, Fault> {
+    fn check(text: &str) -> Result<String, Fault> {
         above_zero(text).map(|_| text.to_owned())
     }
 }

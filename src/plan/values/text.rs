@@ -1,19 +1,17 @@
 //! Strings: ASCII of a bounded length, names of files, passwords.
-use super::{Fault, Kind, Scalar, scalar};
+use super::{Fault, Kind, STRING, Scalar, ScalarKind};
 use crate::plan::secret::{REDACTED, Secret};
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error, Visitor};
 use serde::ser::Serializer;
+use serde_json::Value as Json;
 use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 
 /// Name of a newtype struct whose string names a file: relative to the profile that it stands in.
 pub(in crate::plan) const FILE: &str = "$file";
 
-const STRING: &str = "a string in quotes";
-
-/// Whether `text` is ASCII of at most `max` characters; else what would do.
+/// Whether `text` is ASCII of at most `max` characters; else what to write instead.
 pub(in crate::plan) fn is_ascii(text: &str, max: usize) -> Result<(), Fault> {
     if !text.is_ascii() || text.contains('\0') {
         return Err(Fault::wanted("ASCII only"));
@@ -24,53 +22,21 @@ pub(in crate::plan) fn is_ascii(text: &str, max: usize) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A kind of string.
-pub(in crate::plan) trait Rule {
-    /// A regular expression that every good one matches.
-    const PATTERN: &'static str;
-    /// Reads one; what is kept may be spelled otherwise.
-    ///
-    /// # Errors
-    /// What would do instead.
-    fn read(text: &str) -> Result<String, Fault>;
-}
-
-/// A string of one kind.
-pub(in crate::plan) struct Text<R>(PhantomData<R>);
-
-impl<R: Rule> Kind for Text<R> {
-    type Value = String;
-
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-        scalar(from, STRING, |written| match written {
-            Scalar::Text(text) => R::read(text),
-            Scalar::Whole(_) | Scalar::Decimal(_) => Err(Fault::wanted(STRING)),
-        })
-    }
-    fn write<S: Serializer>(text: &String, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(text)
-    }
-    fn schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": R::PATTERN })
-    }
-}
-
 /// ASCII of at most `MAX` characters.
 pub(in crate::plan) struct Ascii<const MAX: usize>;
 
-impl<const MAX: usize> Kind for Ascii<MAX> {
+impl<const MAX: usize> ScalarKind for Ascii<MAX> {
     type Value = String;
+    const WANTED: &'static str = STRING;
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-        scalar(from, STRING, |written| match written {
-            Scalar::Text(text) => is_ascii(text, MAX).map(|()| text.to_owned()),
-            Scalar::Whole(_) | Scalar::Decimal(_) => Err(Fault::wanted(STRING)),
-        })
+    fn parse(written: Scalar<'_>) -> Result<String, Fault> {
+        let text = written.text(STRING)?;
+        is_ascii(text, MAX).map(|()| text.to_owned())
     }
-    fn write<S: Serializer>(text: &String, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(text)
+    fn json(text: &String) -> Json {
+        text.as_str().into()
     }
-    fn schema(_: &mut SchemaGenerator) -> Schema {
+    fn schema() -> Schema {
         json_schema!({ "type": "string", "maxLength": MAX })
     }
 }
@@ -78,17 +44,40 @@ impl<const MAX: usize> Kind for Ascii<MAX> {
 /// A password that the simulator asks for; never written.
 pub(in crate::plan) struct Password;
 
-impl Kind for Password {
+impl ScalarKind for Password {
     type Value = Secret;
+    const WANTED: &'static str = STRING;
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
-        Ascii::<100>::read(from).map(Secret)
+    fn parse(written: Scalar<'_>) -> Result<Secret, Fault> {
+        Ascii::<100>::parse(written).map(Secret)
     }
-    fn write<S: Serializer>(_: &Secret, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(REDACTED)
+    fn json(_: &Secret) -> Json {
+        REDACTED.into()
     }
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        Ascii::<100>::schema(generator)
+    fn schema() -> Schema {
+        <Ascii<100> as ScalarKind>::schema()
+    }
+}
+
+/// A password that stands elsewhere: nothing but `"***"` is read and written.
+pub(in crate::plan) struct Redacted;
+
+impl ScalarKind for Redacted {
+    type Value = Secret;
+    const WANTED: &'static str = STRING;
+
+    fn parse(written: Scalar<'_>) -> Result<Secret, Fault> {
+        if written.text(STRING)? == REDACTED {
+            return Ok(Secret::default());
+        }
+        let why = "a password does not stand in a profile; use password_env or password_file";
+        Err(Fault::Says(why.to_owned()))
+    }
+    fn json(_: &Secret) -> Json {
+        REDACTED.into()
+    }
+    fn schema() -> Schema {
+        json_schema!({ "type": "string", "const": REDACTED })
     }
 }
 

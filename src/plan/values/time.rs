@@ -6,7 +6,7 @@ pub(in crate::plan) struct MessageTime;
 
 impl Rule for MessageTime {
     const PATTERN: &'static str = "[0-9]";
-    fn read(text: &str) -> Result<String, Fault> {
+    fn check(text: &str) -> Result<String, Fault> {
         on_the_wire(text)
     }
 }
@@ -28,7 +28,7 @@ fn on_the_wire(text: &str) -> Result<String, Fault> {
     });
     absolute.ok_or_else(|| {
         let forms = "\"1h\", \"2026-11-23T10:00:00Z\" or the wire's 16 characters";
-        Fault::Says(format!("{text:?} is no time; write {forms}"))
+        Fault::Says(format!("{text:?} is not a time; write {forms}"))
     })
 }
 

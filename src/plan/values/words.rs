@@ -1,5 +1,5 @@
 //! The wire's words in a profile: statuses, message states and TLV tags by name or by number.
-use super::{As, Fault, Kind, Pairs, SHARES_MAX, Scalar, Share, scalar};
+use super::{As, Fault, Kind, Pairs, SHARES_MAX, STRING, Scalar, ScalarKind, Share};
 use crate::plan::suggest::{near, shown};
 use crate::smpp::receipt::MessageState;
 use crate::smpp::{CommandStatus, Tag};
@@ -7,34 +7,23 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
-use std::fmt;
+use serde_json::Value as Json;
 
 fn unknown(word: &str, known: &[&str], what: &str) -> Fault {
     let hint = near(word, known).unwrap_or_default();
-    Fault::Says(format!("{} is no {what}{hint}", shown(&format!("{word:?}"))))
+    Fault::Says(format!("{} is not a known {what}{hint}", shown(&format!("{word:?}"))))
 }
 
-/// A name that `named` knows, or a number up to `max`.
-fn named<'de, D: Deserializer<'de>, T: TryFrom<i64> + fmt::Display + Copy>(
-    from: D,
-    max: T,
+/// A name that `named` knows, or a number; `wanted` says which numbers.
+fn named<T: TryFrom<i64>>(
+    written: Scalar<'_>,
+    wanted: &'static str,
     named: impl FnOnce(&str) -> Result<T, Fault>,
-) -> Result<T, D::Error> {
-    let wanted = format!("an integer from 0 to {max}");
-    let wrong = || Fault::Wanted(Cow::Owned(wanted.clone()));
-    scalar(from, &wanted, |written| match written {
+) -> Result<T, Fault> {
+    match written {
         Scalar::Text(name) => named(name),
-        Scalar::Whole(n) => T::try_from(n).map_err(|_| wrong()),
-        Scalar::Decimal(_) => Err(wrong()),
-    })
-}
-
-/// The name, or the number where it has none.
-fn write_named<S: Serializer>(name: Option<&str>, number: u32, to: S) -> Result<S::Ok, S::Error> {
-    match name {
-        Some(name) => to.serialize_str(name),
-        None => to.serialize_u32(number),
+        Scalar::Whole(n) => T::try_from(n).map_err(|_| Fault::wanted(wanted)),
+        Scalar::Decimal(_) => Err(Fault::wanted(wanted)),
     }
 }
 
@@ -45,21 +34,22 @@ fn named_schema() -> Schema {
 /// A command_status: `"ESME_RTHROTTLED"`, `"RTHROTTLED"`, `"0x58"` or `0x58`.
 pub(in crate::plan) struct Status;
 
-impl Kind for Status {
+impl ScalarKind for Status {
     type Value = u32;
+    const WANTED: &'static str = "an integer from 0 to 4294967295";
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
-        named(from, u32::MAX, |name| {
+    fn parse(written: Scalar<'_>) -> Result<u32, Fault> {
+        named(written, Self::WANTED, |name| {
             name.parse::<CommandStatus>().map(|status| status.0).map_err(|_| {
                 let known: Vec<&str> = CommandStatus::NAMED.iter().map(|(_, name)| *name).collect();
                 unknown(name, &known, "command_status; write ESME_... or 0x..")
             })
         })
     }
-    fn write<S: Serializer>(status: &u32, to: S) -> Result<S::Ok, S::Error> {
-        write_named(CommandStatus(*status).name(), *status, to)
+    fn json(status: &u32) -> Json {
+        CommandStatus(*status).name().map_or_else(|| (*status).into(), Json::from)
     }
-    fn schema(_: &mut SchemaGenerator) -> Schema {
+    fn schema() -> Schema {
         named_schema()
     }
 }
@@ -96,30 +86,19 @@ impl Kind for StatusShare {
 /// A message_state by the word of a receipt's `stat`.
 pub(in crate::plan) struct State;
 
-impl State {
-    fn parse(word: &str) -> Result<u8, Fault> {
-        let state = MessageState::known_stat(word.as_bytes()).map(MessageState::wire);
-        state.ok_or_else(|| unknown(word, &Self::words(), "state"))
-    }
-    fn words() -> Vec<&'static str> {
-        MessageState::ALL.iter().map(|state| state.stat()).collect()
-    }
-}
-
-impl Kind for State {
+impl ScalarKind for State {
     type Value = u8;
+    const WANTED: &'static str = STRING;
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
-        const STRING: &str = "a string in quotes";
-        scalar(from, STRING, |written| match written {
-            Scalar::Text(word) => State::parse(word),
-            Scalar::Whole(_) | Scalar::Decimal(_) => Err(Fault::wanted(STRING)),
-        })
+    fn parse(written: Scalar<'_>) -> Result<u8, Fault> {
+        let word = written.text(STRING)?;
+        let state = MessageState::known_stat(word.as_bytes()).map(MessageState::wire);
+        state.ok_or_else(|| unknown(word, &MessageState::ALL.map(MessageState::stat), "state"))
     }
-    fn write<S: Serializer>(state: &u8, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(MessageState::from_wire(*state).stat())
+    fn json(state: &u8) -> Json {
+        MessageState::from_wire(*state).stat().into()
     }
-    fn schema(_: &mut SchemaGenerator) -> Schema {
+    fn schema() -> Schema {
         json_schema!({ "type": "string" })
     }
 }
@@ -134,7 +113,8 @@ impl Kind for States {
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self::Value, D::Error> {
         let mut states = Vec::new();
         for (word, share) in Pairs::<Share>::read(from)? {
-            states.push((State::parse(&word).map_err(Fault::into_error)?, share));
+            let state = State::parse(Scalar::Text(&word)).map_err(Fault::into_error)?;
+            states.push((state, share));
         }
         let sum: f64 = states.iter().map(|(_, share)| share).sum();
         if sum > SHARES_MAX {
@@ -155,11 +135,12 @@ impl Kind for States {
 /// A TLV's tag by name or number.
 pub(in crate::plan) struct TlvTag;
 
-impl Kind for TlvTag {
+impl ScalarKind for TlvTag {
     type Value = u16;
+    const WANTED: &'static str = "an integer from 0 to 65535";
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
-        named(from, u16::MAX, |name| {
+    fn parse(written: Scalar<'_>) -> Result<u16, Fault> {
+        named(written, Self::WANTED, |name| {
             let hex = name.strip_prefix("0x").and_then(|hex| u16::from_str_radix(hex, 16).ok());
             hex.or_else(|| Tag::by_name(name).map(|tag| tag.0)).ok_or_else(|| {
                 let known: Vec<&str> = Tag::KNOWN.iter().filter_map(|t| t.tag.name()).collect();
@@ -167,15 +148,15 @@ impl Kind for TlvTag {
             })
         })
     }
-    fn write<S: Serializer>(tag: &u16, to: S) -> Result<S::Ok, S::Error> {
-        write_named(Tag(*tag).name(), u32::from(*tag), to)
+    fn json(tag: &u16) -> Json {
+        Tag(*tag).name().map_or_else(|| (*tag).into(), Json::from)
     }
-    fn schema(_: &mut SchemaGenerator) -> Schema {
+    fn schema() -> Schema {
         named_schema()
     }
 }
 
-/// Which sessions a fault strikes.
+/// The sessions that a fault affects.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Sessions {

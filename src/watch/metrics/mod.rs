@@ -34,7 +34,7 @@ impl Metrics {
     /// does not allow that.
     pub fn listen(plan: &Plan, address: &str) -> io::Result<Metrics> {
         let listener = TcpListener::bind(address)?;
-        if !listener.local_addr()?.ip().to_canonical().is_loopback() && !plan.metrics_allow_remote {
+        if !listener.local_addr()?.ip().to_canonical().is_loopback() && !plan.metrics.allow_remote {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is not loopback"));
         }
         let builder = SnapshotBuilder::new(plan);

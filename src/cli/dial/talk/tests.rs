@@ -2,6 +2,7 @@
 use super::*;
 use crate::cli::args::DialArgs;
 use crate::cli::dial::ask::{self, Ask};
+use crate::plan::Foreign;
 use crate::smpp::pdu::{Body, DeliverSm, Pdu};
 
 fn ms(ms: u64) -> Nanos {
@@ -141,7 +142,7 @@ fn a_message_is_answered_receipted_and_the_session_unbound() {
 
 #[test]
 fn a_receipt_may_come_before_its_response() {
-    let ask = asked(with_text, |plan| plan.guard.foreign_stop = true);
+    let ask = asked(with_text, |plan| plan.guard.foreign = Foreign::Stop);
     let mut stage = Stage::bound(&ask);
     stage.receipt("77");
     assert_eq!(stage.last().0, CommandId::DELIVER_SM_RESP, "it is no stranger yet");
@@ -291,7 +292,7 @@ fn a_stream_that_cannot_be_cut_is_told_so_and_left() {
 #[test]
 fn foreign_traffic_ends_a_dialogue_that_the_guard_watches() {
     for receipt in [true, false] {
-        let ask = asked(with_text, |plan| plan.guard.foreign_stop = true);
+        let ask = asked(with_text, |plan| plan.guard.foreign = Foreign::Stop);
         let mut stage = Stage::bound(&ask);
         stage.say(CommandId::SUBMIT_SM_RESP, 0, 2, b"77\0");
         if receipt {

@@ -3,7 +3,7 @@ use super::StageShape;
 use crate::kit::Rate;
 use crate::plan::schedule::curve::Builder;
 use crate::plan::schedule::error::Unschedulable;
-use crate::plan::values::{AnyRate, Kind, Two};
+use crate::plan::values::{AnyRate, Kind};
 use schemars::{Schema, SchemaGenerator};
 use serde::de::Deserializer;
 use serde::ser::Serializer;
@@ -16,13 +16,13 @@ impl Kind for Ramp {
     type Value = Ramp;
 
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Ramp, D::Error> {
-        Two::<AnyRate>::read(from).map(|(from, to)| Ramp(from, to))
+        <(AnyRate, AnyRate)>::read(from).map(|(from, to)| Ramp(from, to))
     }
     fn write<S: Serializer>(ramp: &Ramp, to: S) -> Result<S::Ok, S::Error> {
-        Two::<AnyRate>::write(&(ramp.0, ramp.1), to)
+        <(AnyRate, AnyRate)>::write(&(ramp.0, ramp.1), to)
     }
     fn schema(generator: &mut SchemaGenerator) -> Schema {
-        Two::<AnyRate>::schema(generator)
+        <(AnyRate, AnyRate)>::schema(generator)
     }
 }
 

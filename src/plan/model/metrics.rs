@@ -1,24 +1,23 @@
 //! `[metrics]`: OpenMetrics while a run goes on.
 use crate::plan::error::{PlanError, Read};
 use crate::plan::guard::is_loopback;
-use crate::plan::values::{As, ListenAddress, Maybe, Text};
+use crate::plan::values::{As, ListenAddress};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// OpenMetrics, served while a run goes on.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub(in crate::plan) struct Metrics {
-    /// Address to serve them at, as host:port. Without it, they are not served.
-    #[serde(with = "As::<Maybe<Text<ListenAddress>>>")]
-    pub(super) listen: Option<String>,
-    /// Whether that address may be off this machine's loopback: whoever reaches it can read the run's figures. False by
-    /// default.
-    pub(super) allow_remote: bool,
+pub struct Metrics {
+    /// Address to serve OpenMetrics at, as host:port. Without it, they are not served.
+    #[serde(with = "As::<Option<ListenAddress>>")]
+    pub listen: Option<String>,
+    /// Whether `listen` may be off loopback, where other machines can read the run's figures; false by default.
+    pub allow_remote: bool,
 }
 
 impl Metrics {
-    pub(super) fn check(&self) -> Read<()> {
+    pub(in crate::plan) fn check(&self) -> Read<()> {
         if self.listen.as_deref().is_some_and(|l| !is_loopback(l)) && !self.allow_remote {
             let why = "is not loopback: whoever reaches it can read the run's figures; \
                        --metrics-allow-remote (metrics.allow_remote = true) allows that";
