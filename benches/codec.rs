@@ -5,7 +5,7 @@ use std::hint::black_box;
 use bytes::BytesMut;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use smppbench::smpp::pdu::{self, DeliverSm, SubmitSm};
-use smppbench::smpp::receipt::{self, MessageState, ReceiptFields, ReceiptFormat};
+use smppbench::smpp::receipt::{self, MessageState, ReceiptAddress, ReceiptFormat, ReceiptPdu};
 use smppbench::smpp::{CommandStatus, Piece, Tag, TemplateBuilder, Tlvs, put_tlv};
 
 const OK: CommandStatus = CommandStatus::ESME_ROK;
@@ -24,22 +24,33 @@ fn submit_sm() -> SubmitSm<'static> {
     }
 }
 
-fn receipt_fields() -> ReceiptFields<'static> {
-    ReceiptFields {
-        id: b"0123456789",
-        sub: 1,
-        dlvrd: 1,
-        submit_ns: 1_767_225_600_000_000_000,
-        done_ns: Some(1_767_225_601_000_000_000),
+const RECEIPT: &[u8] =
+    b"id:0123456789 sub:001 dlvrd:001 submit date:2601010000 done date:2601010000 \
+    stat:DELIVRD err:000 text:Sixty-three octets o";
+
+/// Writes a receipt of Appendix B with both TLVs.
+fn write_receipt(out: &mut BytesMut) {
+    let (mut id, mut digits) = ([0; 40], [0; 20]);
+    id[..10].copy_from_slice(b"0123456789");
+    digits[..12].copy_from_slice(b"447700900123");
+    let address = ReceiptAddress { ton: 1, npi: 1, digits: (&digits, 12) };
+    let receipt = ReceiptPdu {
+        sequence_number: 7,
+        service_type: b"\0",
+        source: address,
+        destination: address,
+        esm_class: 4,
+        id: (&id, 10),
+        submitted: b"260101000000",
+        done: b"260101000001",
         state: MessageState::Delivered,
-        err: "000",
-        text: TEXT,
-    }
+        err: None,
+    };
+    black_box(receipt).write(ReceiptFormat::AppendixB, out);
 }
 
 fn receipt_frame(with_tlvs: bool) -> BytesMut {
-    let (mut text, mut run, mut frame) = (BytesMut::new(), BytesMut::new(), BytesMut::new());
-    receipt::write_text(ReceiptFormat::AppendixB, &receipt_fields(), &mut text);
+    let (mut run, mut frame) = (BytesMut::new(), BytesMut::new());
     if with_tlvs {
         put_tlv(Tag::RECEIPTED_MESSAGE_ID, b"0123456789\0", &mut run);
         put_tlv(Tag::MESSAGE_STATE, &[2], &mut run);
@@ -48,7 +59,7 @@ fn receipt_frame(with_tlvs: bool) -> BytesMut {
         source_addr: b"447700900123",
         destination_addr: b"447700900000",
         esm_class: 4,
-        short_message: &text,
+        short_message: RECEIPT,
         tlvs: Tlvs(&run),
         ..DeliverSm::default()
     }
@@ -95,10 +106,10 @@ fn write(criterion: &mut Criterion) {
             pdu::deliver_sm_resp(OK, black_box(7), &mut out);
         });
     });
-    group.bench_function("receipt text", |bench| {
+    group.bench_function("receipt", |bench| {
         bench.iter(|| {
             out.clear();
-            receipt::write_text(ReceiptFormat::AppendixB, black_box(&receipt_fields()), &mut out);
+            write_receipt(&mut out);
         });
     });
     group.finish();

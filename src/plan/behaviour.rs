@@ -7,10 +7,11 @@ mod limits;
 mod receipts;
 
 pub use super::secret::Secret;
+pub use crate::smpp::receipt::ReceiptFormat;
 pub use faults::{Fault, FaultKind, Rule};
 pub use latency::Latency;
 pub use limits::{Limits, OnRate, OnWindow, Queue, Scope, SmscAccount};
-pub use receipts::{IdFormat, ReceiptBehaviour, ReceiptId, ReceiptShape, Response, Retry, Stall};
+pub use receipts::{IdFormat, ReceiptBehaviour, ReceiptId, Response, Retry, Stall};
 
 use super::error::PlanError;
 use super::values::{As, Ascii, FilePath, RateOrNone, SpanOrOff, Whole};

@@ -4,6 +4,7 @@ mod tests;
 
 use super::behaviour::Behaviour;
 use super::error::PlanError;
+use super::location::SourceLocation;
 use super::read::read;
 use super::tree::Node;
 use std::path::Path;
@@ -15,7 +16,8 @@ use std::path::Path;
 pub fn load(path: &Path) -> Result<Behaviour, PlanError> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|e| {
-        PlanError::new(&name, "", format!("cannot be read ({e}); give a behaviour file"))
+        let place = SourceLocation::File(name.as_str().into());
+        PlanError::new(place, "", format!("cannot be read ({e}); give a behaviour file"))
     })?;
     parse_as(&name, &text)
 }

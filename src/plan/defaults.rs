@@ -1,7 +1,7 @@
 //! The built-in defaults. Those of a key stand in its declaration and hold on loopback; towards any other target a
 //! few are more careful (CONTRACT.md, "Guard").
-use super::model::Rebind;
-use super::tree::{Node, SourceLocation, Value};
+use super::location::SourceLocation;
+use super::tree::{Node, Value};
 use crate::kit::{Nanos, Rate};
 
 /// Text of a message that has none: 63 octets of GSM text.
@@ -14,11 +14,6 @@ pub(super) const SEED: u64 = 1;
 pub(super) const SYSTEM_ID: &str = "smppbench";
 /// interface_version of SMPP v3.4.
 pub(super) const INTERFACE_VERSION: u8 = 0x34;
-/// Idle time before enquire_link.
-pub(super) const ENQUIRE_LINK: Nanos = Nanos::from_secs(30);
-/// How a lost session binds again.
-pub(super) const REBIND: Rebind =
-    Rebind { attempts_max: 10, min: Nanos::from_millis(500), max: Nanos::from_secs(30) };
 /// Length of the warm-up.
 pub(super) const WARMUP: Nanos = Nanos::from_secs(2);
 /// Length of the measured hold.

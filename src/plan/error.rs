@@ -1,5 +1,6 @@
 //! What is wrong with a profile, a flag or a behaviour file: always one line with the place, the key, the
 //! value, the bound and what would do.
+use super::location::SourceLocation;
 use super::suggest::{shown, suggestion};
 use serde::de;
 use std::fmt;
@@ -10,33 +11,32 @@ pub(super) type Read<T> = Result<T, PlanError>;
 /// A user's mistake, in one line; the command line ends with exit code 2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanError {
-    place: String,
+    place: Option<SourceLocation>,
     path: String,
-    message: Message,
+    problem: Problem,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Message {
+enum Problem {
     /// A sentence.
     Says(String),
-    /// What should be written instead of the value, which whoever holds the value adds.
+    /// What to write instead of the value; the reader, which has the value, adds it.
     Wanted(String),
 }
 
 impl PlanError {
-    /// At `place` (`profiles/x.toml:14`, `--window`, or empty), about key `path` (or empty).
+    /// At `place`, about key `path`, which may be empty.
     pub(crate) fn new(
-        place: impl fmt::Display,
+        place: SourceLocation,
         path: impl Into<String>,
-        message: impl Into<String>,
+        says: impl Into<String>,
     ) -> PlanError {
-        let message = Message::Says(message.into());
-        PlanError { place: place.to_string(), path: path.into(), message }
+        PlanError { place: Some(place), ..PlanError::about(path, says) }
     }
 
     /// About a key whose place is not known yet.
-    pub(crate) fn about(path: impl Into<String>, message: impl Into<String>) -> PlanError {
-        PlanError::new("", path, message)
+    pub(crate) fn about(path: impl Into<String>, says: impl Into<String>) -> PlanError {
+        PlanError { place: None, path: path.into(), problem: Problem::Says(says.into()) }
     }
 
     /// The key it is about, `load.stages[2].hold`; may be empty.
@@ -44,9 +44,23 @@ impl PlanError {
         &self.path
     }
 
-    /// The same with this place, unless it has one.
-    pub(crate) fn or_at(self, place: impl fmt::Display) -> PlanError {
-        if self.place.is_empty() { PlanError { place: place.to_string(), ..self } } else { self }
+    /// The key of the `--set` that it is about; None: it is about another flag, a file or a default.
+    pub fn setting(&self) -> Option<&str> {
+        match &self.place {
+            Some(SourceLocation::Setting(key)) => Some(key),
+            Some(SourceLocation::File(_) | SourceLocation::Line(..) | SourceLocation::Flag(_))
+            | None => None,
+        }
+    }
+
+    /// The same error, at a flag.
+    pub fn at_flag(self, flag: &str) -> PlanError {
+        PlanError { place: Some(SourceLocation::flag(flag)), ..self }
+    }
+
+    /// The same error at `place`, unless it has a place.
+    pub(crate) fn or_at(self, place: &SourceLocation) -> PlanError {
+        PlanError { place: self.place.or_else(|| Some(place.clone())), ..self }
     }
 
     /// The same one table further out: what it is about stands under `key` there.
@@ -64,31 +78,30 @@ impl PlanError {
         self.under(&format!("[{index}]"))
     }
 
-    /// Adds the value, where the message only says what should stand in its place.
+    /// Adds the value, where the error only says what to write instead.
     pub(super) fn with_value(self, value: impl FnOnce() -> String) -> PlanError {
-        let Message::Wanted(wanted) = self.message else { return self };
-        let message = Message::Says(format!("{} will not do; write {wanted}", value()));
-        PlanError { message, ..self }
+        let Problem::Wanted(wanted) = self.problem else { return self };
+        let problem = Problem::Says(format!("{} is not valid; write {wanted}", value()));
+        PlanError { problem, ..self }
     }
 
     fn wanted(wanted: &dyn de::Expected) -> PlanError {
-        let message = Message::Wanted(wanted.to_string());
-        PlanError { place: String::new(), path: String::new(), message }
+        let problem = Problem::Wanted(wanted.to_string());
+        PlanError { place: None, path: String::new(), problem }
     }
 }
 
 impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut line = String::new();
-        for part in [&self.place, &self.path] {
-            if !part.is_empty() {
-                line.push_str(part);
-                line.push_str(": ");
-            }
+        let place = self.place.as_ref().map(SourceLocation::to_string);
+        for part in place.iter().chain(Some(&self.path).filter(|path| !path.is_empty())) {
+            line.push_str(part);
+            line.push_str(": ");
         }
-        match &self.message {
-            Message::Says(says) => line.push_str(says),
-            Message::Wanted(wanted) => {
+        match &self.problem {
+            Problem::Says(says) => line.push_str(says),
+            Problem::Wanted(wanted) => {
                 line.push_str("write ");
                 line.push_str(wanted);
             }

@@ -8,10 +8,9 @@ use super::model::{Address, AddressFrom, Plan};
 use super::recipe::Recipe;
 use super::schedule::{Schedule, exceeds};
 use super::striping::{Striping, is_countable, joint_period};
-use super::values::split_address;
+use super::values::is_loopback;
 use crate::kit::Rate;
 use nix::sys::resource::{Resource, getrlimit};
-use std::net::IpAddr;
 
 /// Descriptors that are not sessions: files, timers, pipes, epoll.
 const DESCRIPTORS_SPARE: u64 = 64;
@@ -25,16 +24,6 @@ pub(super) const SUBMITS_MAX: u64 = 1 << 40;
 const WALKED_SUBMITS_MAX: u64 = 1_000_000_000;
 /// Up to this many addresses of a range are compared one by one.
 const WALKED_MAX: u128 = 100_000;
-
-/// Whether `host:port` is on this machine: 127.0.0.0/8, ::1, localhost.
-pub fn is_loopback(address: &str) -> bool {
-    let host = split_address(address).map_or(address, |(host, _)| host);
-    match host.parse::<IpAddr>() {
-        Ok(IpAddr::V6(ip)) => ip.to_canonical().is_loopback(),
-        Ok(IpAddr::V4(ip)) => ip.is_loopback(),
-        Err(_) => host.eq_ignore_ascii_case("localhost"),
-    }
-}
 
 /// Whether `text` matches `pattern`, in which `*` is any run of characters (also none).
 pub fn matches(pattern: &str, text: &str) -> bool {

@@ -7,6 +7,7 @@ mod cursor;
 mod defaults;
 mod error;
 mod guard;
+mod location;
 pub mod model;
 mod overrides;
 mod profile;
@@ -25,7 +26,7 @@ mod values;
 
 pub use cursor::{Cursor, Skipped};
 pub use error::PlanError;
-pub use guard::{RATE_MAX, is_loopback, matches};
+pub use guard::{RATE_MAX, matches};
 pub use model::{
     Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Content,
     Deliver, Fleet, Foreign, Guard, IdMode, Ladder, Load, Long, Message, Metrics, OnAgentLoss,
@@ -43,3 +44,4 @@ pub use secret::{SecretError, shown_setting};
 pub use side::DuelSide;
 pub use stage_flags::Origin;
 pub use striping::Striping;
+pub use values::is_loopback;

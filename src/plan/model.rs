@@ -23,9 +23,9 @@ pub use receipts::{Accept, IdMode, Per, Receipts};
 pub use timeouts::Timeouts;
 
 use super::behaviour::Behaviour;
-use super::guard::is_loopback;
 pub use super::schedule::{Arrival, Shape, Stage};
 pub use super::secret::Secret;
+use super::values::is_loopback;
 use crate::kit::Nanos;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,9 @@
 //! Flags over a profile: each becomes a value in the tree, placed at the flag, so that everything after
 //! reads and judges it as if it had been written in the file. Precedence: flag, `--set`, profile, default.
 use super::error::PlanError;
+use super::location::SourceLocation;
 use super::secret::shown_setting;
-use super::tree::{Node, SourceLocation, Value};
+use super::tree::{Node, Value};
 
 /// The override flags of docs/reference/commands.md, "Overrides", as typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -247,10 +248,12 @@ fn the_account<'t>(tree: &'t mut Node, flag: &SourceLocation) -> Result<&'t mut 
     };
     if count > 1 {
         let why = format!("there are {count} accounts; write --set accounts.0.system_id=... or so");
-        return Err(PlanError::new(flag, "accounts", why));
+        return Err(PlanError::new(flag.clone(), "accounts", why));
     }
     let only = tree.get_mut("accounts").and_then(|accounts| accounts.get_mut("0"));
-    only.ok_or_else(|| PlanError::new(flag, "accounts", "must be [[accounts]], one or more"))
+    only.ok_or_else(|| {
+        PlanError::new(flag.clone(), "accounts", "is not [[accounts]]; write one or more")
+    })
 }
 
 fn put_text(tree: &mut Node, flag: &str, path: &[&str], text: Option<&String>) {

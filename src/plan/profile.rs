@@ -18,6 +18,7 @@ use super::behaviour::Behaviour;
 use super::defaults;
 use super::error::{PlanError, Read};
 use super::guard as limits;
+use super::location::SourceLocation;
 use super::model::{
     Account, BindType, Binds, Deliver, Fleet, Guard, Load, Metrics, Plan, Receipts, Stage, Timeouts,
 };
@@ -27,7 +28,7 @@ use super::recipe::Recipe;
 use super::schedule::Schedule;
 use super::side::{self, DuelSide};
 use super::stage_flags::Origin;
-use super::tree::{Node, SourceLocation};
+use super::tree::Node;
 use super::values::{As, Pairs, Whole};
 use crate::kit::Nanos;
 use schemars::JsonSchema;

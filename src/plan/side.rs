@@ -1,8 +1,9 @@
 //! The two sides of a duel: overlays over one profile, `[duel.a]` and `[duel.b]` or flags. A route is often an
 //! account, a sender or a TLV on the same host; so a side may change these, and no more.
 use super::error::PlanError;
+use super::location::SourceLocation;
 use super::secret::faulty_setting;
-use super::tree::{Node, SourceLocation, Value};
+use super::tree::{Node, Value};
 
 /// One side of a duel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]

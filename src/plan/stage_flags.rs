@@ -2,11 +2,12 @@
 //! not say comes from the profile, where its measured stages are one hold; else it must be said
 //! (docs/reference/commands.md, "Precedence"). It knows no file.
 use super::error::PlanError;
+use super::location::SourceLocation;
 use super::model::{Shape, Stage};
 use super::overrides::Overrides;
 use super::read::{read, read_kind};
 use super::schedule::exceeds;
-use super::tree::{Node, SourceLocation, Value};
+use super::tree::{Node, Value};
 use super::values::{Span, rate_json, span_text};
 use crate::kit::{Nanos, Rate};
 
@@ -102,7 +103,7 @@ impl Overrides {
              add {}",
             names(false).join(" and ")
         );
-        PlanError::new(names(true).join(" "), "", why)
+        PlanError::new(SourceLocation::flag(names(true).join(" ")), "", why)
     }
 }
 
@@ -164,10 +165,10 @@ fn written_rate(rate: &str) -> Result<(&'static str, Node), PlanError> {
         return Ok(("max", Node { place, value: Value::Flag(true) }));
     }
     let written =
-        Rate::parse(rate).map_err(|e| PlanError::new(&place, "", format!("{e}, or max")))?;
+        Rate::parse(rate).map_err(|e| PlanError::new(place.clone(), "", format!("{e}, or max")))?;
     if written.num == 0 {
         let why = "0 is not valid; write a rate above 0, or max";
-        return Err(PlanError::new(&place, "", why));
+        return Err(PlanError::new(place, "", why));
     }
     Ok(("hold", Node::text(&place, rate)))
 }

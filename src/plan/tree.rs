@@ -2,49 +2,11 @@
 //! and a later check can still say where a value came from. It knows no key by name.
 //! `read.rs` hands it to serde.
 use super::error::PlanError;
+use super::location::SourceLocation;
 use super::secret::faulty_setting;
 use crate::kit::without_mark;
-use std::fmt;
-use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
-
-/// Where a value was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum SourceLocation {
-    /// File and line, from 1.
-    Line(Rc<str>, usize),
-    /// A flag, as typed.
-    Flag(Rc<str>),
-}
-
-impl fmt::Display for SourceLocation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SourceLocation::Line(file, line) => write!(f, "{file}:{line}"),
-            SourceLocation::Flag(flag) => f.write_str(flag),
-        }
-    }
-}
-
-impl SourceLocation {
-    pub(super) fn flag(flag: impl Into<String>) -> SourceLocation {
-        SourceLocation::Flag(flag.into().into())
-    }
-    /// What nobody wrote.
-    pub(super) fn built_in() -> SourceLocation {
-        SourceLocation::flag("built-in default")
-    }
-    /// A file named here: from a profile, relative to it; from a flag, to the working directory.
-    pub(super) fn file(&self, name: &str) -> PathBuf {
-        match self {
-            SourceLocation::Line(file, _) => {
-                Path::new(&**file).parent().unwrap_or(Path::new("")).join(name)
-            }
-            SourceLocation::Flag(_) => PathBuf::from(name),
-        }
-    }
-}
 
 /// A value and its place.
 #[derive(Clone, Debug)]
@@ -96,7 +58,7 @@ impl Node {
     /// Reads TOML; `file` names it in every later message.
     pub(super) fn parse(file: &str, text: &str) -> Result<Node, PlanError> {
         let text = without_mark(text);
-        let file: Rc<str> = file.into();
+        let file: Arc<str> = file.into();
         let starts: Vec<usize> =
             std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let line_of =
@@ -132,7 +94,7 @@ impl Node {
 
     /// The same error with the place of what it is about, unless it has one.
     pub(super) fn place(&self, e: PlanError) -> PlanError {
-        let place = self.place_of(e.path()).clone();
+        let place = self.place_of(e.path());
         e.or_at(place)
     }
 
@@ -212,10 +174,11 @@ impl Node {
     /// Lays `--set dotted.key=value` on top. What is no TOML value is taken as a string.
     pub(super) fn set(&mut self, setting: &str) -> Result<(), PlanError> {
         let Some((key, value)) = setting.split_once('=') else {
-            let why = "is no setting; write --set dotted.key=value";
-            return Err(PlanError::new(format!("--set {}", faulty_setting(setting)), "", why));
+            let why = "is not a setting; write --set dotted.key=value";
+            let place = SourceLocation::Setting(faulty_setting(setting).into());
+            return Err(PlanError::new(place, "", why));
         };
-        let place = SourceLocation::flag(format!("--set {}", key.trim()));
+        let place = SourceLocation::Setting(key.trim().into());
         let key = key.trim().replace('[', ".").replace(']', "");
         let plain = |text: &str| {
             let parsed = DeTable::parse(text).ok()?;
@@ -224,7 +187,9 @@ impl Node {
         let quoted = toml::Value::String(value.trim().into()).to_string();
         let table = plain(&format!("{key} = {value}"))
             .or_else(|| plain(&format!("{key} = {quoted}")))
-            .ok_or_else(|| PlanError::new(&place, "", "is no key; write --set dotted.key=value"))?;
+            .ok_or_else(|| {
+                PlanError::new(place.clone(), "", "is not a key; write --set dotted.key=value")
+            })?;
         self.overlay(Node { place, value: table }, "")
     }
 }
@@ -267,14 +232,16 @@ fn convert(
         DeValue::String(text) => Value::Text(text.to_string()),
         DeValue::Integer(n) => {
             Value::Whole(i64::from_str_radix(n.as_str(), n.radix()).map_err(|_| {
-                PlanError::new(place, "", "an integer beyond 64 bits; write it smaller")
+                PlanError::new(place.clone(), "", "an integer beyond 64 bits; write it smaller")
             })?)
         }
-        DeValue::Float(n) => Value::Decimal(
-            n.as_str()
-                .parse()
-                .map_err(|_| PlanError::new(place, "", format!("{} is no decimal", n.as_str())))?,
-        ),
+        DeValue::Float(n) => Value::Decimal(n.as_str().parse().map_err(|_| {
+            PlanError::new(
+                place.clone(),
+                "",
+                format!("{} is not a decimal; write one like 1.5", n.as_str()),
+            )
+        })?),
         DeValue::Boolean(flag) => Value::Flag(*flag),
         DeValue::Datetime(time) => Value::Time(time.to_string()),
         DeValue::Array(items) => {

@@ -130,7 +130,7 @@ impl fmt::Display for UnknownStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:?} is no command_status; give a name such as ESME_RTHROTTLED, 0x58, or 88",
+            "{:?} is not a command_status; give a name such as ESME_RTHROTTLED, 0x58, or 88",
             self.0
         )
     }

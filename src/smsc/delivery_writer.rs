@@ -1,41 +1,17 @@
 //! Writes deliver_sm (and data_sm) for receipts and mobile-originated messages, and the submit_sm_resp that accepts.
 //!
-//! A receipt is assembled in one array and appended once; dates are rendered once a second. Knows no session and no
-//! clock.
-use super::id_generator::{IdGenerator, SpelledId};
-use super::pending_delivery::{DeliveryKind, PendingDelivery};
+//! What a receipt looks like is its format's (`smpp/receipt/formats`); here are its fields. Dates are rendered once a
+//! second. Knows no session and no clock.
+use super::id_generator::IdGenerator;
+use super::pending_delivery::{Address, Kind, PendingDelivery};
 use crate::kit::{NS_PER_S, Nanos};
-use crate::plan::behaviour::{Behaviour, ReceiptShape};
+use crate::plan::behaviour::Behaviour;
 use crate::smpp::pdu::DeliverSm;
-use crate::smpp::receipt::{Date, MessageState};
+use crate::smpp::receipt::{Date, MessageState, ReceiptAddress, ReceiptFormat, ReceiptPdu};
 use crate::smpp::{CommandId, CommandStatus, Header, Tag, Tlvs, put_tlv};
 use bytes::BytesMut;
 
-/// A PDU that is assembled on the stack; no receipt is longer.
-struct PduBuf {
-    octets: [u8; 512],
-    len: usize,
-}
-
-impl PduBuf {
-    #[inline]
-    fn put<const N: usize>(&mut self, octets: &[u8; N]) {
-        self.octets[self.len..self.len + N].copy_from_slice(octets);
-        self.len += N;
-    }
-    /// Appends the first `len` octets by a move of a fixed size.
-    #[inline]
-    fn put_front<const N: usize>(&mut self, (octets, len): (&[u8; N], usize)) {
-        self.octets[self.len..self.len + N].copy_from_slice(octets);
-        self.len += len;
-    }
-    fn put_slice(&mut self, octets: &[u8]) {
-        self.octets[self.len..self.len + octets.len()].copy_from_slice(octets);
-        self.len += octets.len();
-    }
-}
-
-/// The date that was rendered last.
+/// A date as last rendered.
 #[derive(Clone, Copy, Debug)]
 struct DateCache {
     second: u64,
@@ -62,8 +38,8 @@ impl DateCache {
 /// Writes deliveries in the configured format.
 #[derive(Clone, Debug)]
 pub(super) struct DeliveryWriter {
-    shape: ReceiptShape,
-    /// service_type of every delivery, with its NUL.
+    format: ReceiptFormat,
+    /// With its NUL.
     service_type: Vec<u8>,
     /// The `err` of each rule.
     errs: Vec<Option<String>>,
@@ -100,7 +76,7 @@ impl DeliveryWriter {
             texts.push(MoText::new(MO_TEXT));
         }
         DeliveryWriter {
-            shape: behaviour.receipts.format,
+            format: behaviour.receipts.format,
             service_type,
             errs: behaviour.rules.iter().map(|rule| rule.err.clone()).collect(),
             wall_ns_at_zero,
@@ -140,89 +116,21 @@ impl DeliveryWriter {
         ids: &IdGenerator,
         out: &mut BytesMut,
     ) {
-        let mut buf = PduBuf { octets: [0; 512], len: 4 };
-        let data = self.shape == ReceiptShape::DataSm;
-        let command_id = if data { CommandId::DATA_SM } else { CommandId::DELIVER_SM };
-        let id = ids.in_receipt(delivery.number);
-        buf.put(&command_id.0.to_be_bytes());
-        buf.len += 4;
-        buf.put(&sequence.to_be_bytes());
-        match &self.service_type[..] {
-            [0] => buf.put(&[0]),
-            named => buf.put_slice(named),
-        }
-        for address in [&delivery.from, &delivery.to] {
-            buf.put(&[address.ton, address.npi]);
-            buf.put_front(address.raw());
-            buf.put(&[0]);
-        }
-        match self.shape {
-            ReceiptShape::AppendixB | ReceiptShape::Openmarket => {
-                buf.put(&[esm_class, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-                let start = buf.len;
-                self.text(delivery, now, &id, &mut buf);
-                // an err of any length keeps a receipt's text well under 255
-                buf.octets[start - 1] = (buf.len - start) as u8;
-                if self.shape == ReceiptShape::AppendixB {
-                    tlvs(delivery, &id, &mut buf);
-                }
-            }
-            ReceiptShape::TlvOnly => {
-                buf.put(&[esm_class, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-                tlvs(delivery, &id, &mut buf);
-            }
-            ReceiptShape::Payload => {
-                buf.put(&[esm_class, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-                buf.put(&Tag::MESSAGE_PAYLOAD.0.to_be_bytes());
-                buf.len += 2;
-                let start = buf.len;
-                self.text(delivery, now, &id, &mut buf);
-                let octets = (buf.len - start) as u16;
-                buf.octets[start - 2..start].copy_from_slice(&octets.to_be_bytes());
-            }
-            ReceiptShape::DataSm => {
-                buf.put(&[esm_class, 0, 0]);
-                tlvs(delivery, &id, &mut buf);
-            }
-        }
-        let octets = buf.len as u32;
-        buf.octets[..4].copy_from_slice(&octets.to_be_bytes());
-        out.extend_from_slice(&buf.octets[..buf.len]);
-    }
-
-    #[inline]
-    fn text(&mut self, delivery: &PendingDelivery, now: Nanos, id: &SpelledId, buf: &mut PduBuf) {
-        let zero = self.wall_ns_at_zero;
-        let submitted = *self.submitted.at(zero + delivery.submitted_ns);
-        let done = *self.done.at(zero + now.0);
-        let state = MessageState::from_wire(delivery.state);
-        buf.put(b"id:");
-        buf.put_front(id.raw());
-        if self.shape == ReceiptShape::Openmarket {
-            buf.put(b" sub:000 dlvrd:000 submitdate:");
-            buf.put(&submitted);
-            buf.put(b" donedate:");
-            buf.put(if never_done(state) { b"000000000000" } else { &done });
-        } else {
-            let delivered = state == MessageState::Delivered;
-            buf.put(if delivered { b" sub:001 dlvrd:001" } else { b" sub:001 dlvrd:000" });
-            buf.put(b" submit date:");
-            buf.put_front((&submitted, 10));
-            buf.put(b" done date:");
-            buf.put_front((&done, 10));
-        }
-        buf.put(b" stat:");
-        match state.stat().as_bytes().first_chunk::<7>() {
-            Some(stat) => buf.put(stat),
-            None => buf.put_slice(state.stat().as_bytes()),
-        }
-        buf.put(b" err:");
-        let ruled = usize::from(delivery.rule).checked_sub(1).and_then(|at| self.errs.get(at));
-        match ruled {
-            Some(Some(err)) => buf.put_slice(&err.as_bytes()[..err.len().min(16)]),
-            Some(None) | None => buf.put(err_of(state, self.shape)),
-        }
-        buf.put(b" text:");
+        let id = mint.in_receipt(letter.number);
+        let ruled = usize::from(letter.rule).checked_sub(1).and_then(|at| self.errs.get(at));
+        let receipt = ReceiptPdu {
+            sequence_number: sequence,
+            service_type: &self.service_type,
+            source: address(&letter.from),
+            destination: address(&letter.to),
+            esm_class,
+            id: id.raw(),
+            submitted: self.submitted.at(self.wall_ns_at_zero + letter.submitted_ns),
+            done: self.done.at(self.wall_ns_at_zero + now.0),
+            state: MessageState::from_wire(letter.state),
+            err: ruled.and_then(Option::as_deref),
+        };
+        receipt.write(self.format, out);
     }
 
     /// Appends a mobile-originated message from an unassigned number.
@@ -256,52 +164,8 @@ impl DeliveryWriter {
     }
 }
 
-#[inline]
-fn tlvs(delivery: &PendingDelivery, id: &SpelledId, buf: &mut PduBuf) {
-    let (octets, len) = id.raw();
-    buf.put(&Tag::RECEIPTED_MESSAGE_ID.0.to_be_bytes());
-    buf.put(&(len as u16 + 1).to_be_bytes());
-    buf.put_front((octets, len));
-    buf.put(&[0]);
-    buf.put(&Tag::MESSAGE_STATE.0.to_be_bytes());
-    buf.put(&[0, 1, delivery.state]);
-}
-
-/// Whether a message in this state has no done date (OpenMarket writes zeros then).
-fn never_done(state: MessageState) -> bool {
-    match state {
-        MessageState::Scheduled
-        | MessageState::Enroute
-        | MessageState::Unknown
-        | MessageState::Rejected
-        | MessageState::Skipped
-        | MessageState::Other(_) => true,
-        MessageState::Delivered
-        | MessageState::Expired
-        | MessageState::Deleted
-        | MessageState::Undeliverable
-        | MessageState::Accepted => false,
-    }
-}
-
-/// The `err` where no rule gives one. OpenMarket's are from docs/smpp/openmarket.md, "deliver_sm" as far as given
-/// there; we chose the others.
-fn err_of(state: MessageState, shape: ReceiptShape) -> &'static [u8; 3] {
-    let openmarket = shape == ReceiptShape::Openmarket;
-    match state {
-        MessageState::Delivered if openmarket => b"004",
-        MessageState::Undeliverable if openmarket => b"345",
-        MessageState::Rejected if openmarket => b"375",
-        MessageState::Delivered | MessageState::Enroute | MessageState::Accepted => b"000",
-        MessageState::Scheduled
-        | MessageState::Expired
-        | MessageState::Deleted
-        | MessageState::Undeliverable
-        | MessageState::Unknown
-        | MessageState::Rejected
-        | MessageState::Skipped
-        | MessageState::Other(_) => b"001",
-    }
+fn address(address: &Address) -> ReceiptAddress<'_> {
+    ReceiptAddress { ton: address.ton, npi: address.npi, digits: address.raw() }
 }
 
 impl MoText {
@@ -330,7 +194,6 @@ pub(super) fn accepted(sequence: u32, number: u64, ids: &IdGenerator, out: &mut 
 
 #[cfg(test)]
 mod tests {
-    use super::super::pending_delivery::Address;
     use super::*;
     use crate::plan::behaviour::{IdFormat, ReceiptId};
     use crate::smpp::pdu::{self, Body};
@@ -355,75 +218,33 @@ mod tests {
     }
 
     #[test]
-    fn an_appendix_b_receipt_has_its_text_and_both_tlvs() {
-        let frame = written(
-            |_| {},
-            PendingDelivery { number: 1_234_567_890, state: 2, ..PendingDelivery::default() },
-        );
-        let pdu = pdu::decode(&frame).unwrap();
-        assert!(pdu.anomalies.is_empty());
-        let Body::DeliverSm(sm) = pdu.body else { panic!("{pdu:?}") };
-        assert_eq!(
-            std::str::from_utf8(sm.short_message).unwrap(),
-            "id:1234567890 sub:001 dlvrd:001 submit date:1801222309 done date:1801222310 \
-             stat:DELIVRD err:000 text:"
-        );
-        assert_eq!((sm.source_addr, sm.destination_addr), (&b"4477"[..], &b"1234567"[..]));
-        let receipt = receipt::read(&sm).unwrap();
-        assert_eq!((receipt.id, receipt.id_in), (&b"1234567890"[..], receipt::IdIn::Tlv));
-        assert_eq!(receipt.state, MessageState::Delivered);
-        assert!(!receipt.intermediate);
-    }
-
-    #[test]
-    fn every_shape_reads_back_with_its_id_and_state() {
-        for shape in [
-            ReceiptShape::AppendixB,
-            ReceiptShape::Openmarket,
-            ReceiptShape::TlvOnly,
-            ReceiptShape::Payload,
-            ReceiptShape::DataSm,
-        ] {
-            for (kind, intermediate) in
-                [(DeliveryKind::Final, false), (DeliveryKind::Intermediate, true)]
-            {
-                let delivery = PendingDelivery {
-                    number: 1_234_567_890,
-                    state: 5,
-                    kind,
-                    ..PendingDelivery::default()
-                };
-                let frame = written(|b| b.receipts.format = shape, delivery);
-                assert!(pdu::decode(&frame).unwrap().anomalies.is_empty(), "{shape:?}");
-                let Some(receipt::Delivered::Receipt(found)) = receipt::read_frame(&frame) else {
-                    panic!("{shape:?}")
-                };
-                assert_eq!(found.id, b"1234567890", "{shape:?}");
-                assert_eq!(found.state, MessageState::Undeliverable, "{shape:?}");
-                assert_eq!(found.intermediate, intermediate);
-            }
-        }
-    }
-
-    #[test]
-    fn openmarkets_text_has_seconds_and_zeros_where_there_is_no_done_date() {
-        let delivery =
+    fn a_receipt_has_the_fields_of_its_message_in_the_format_and_service_type_of_the_behaviour() {
+        let letter =
             PendingDelivery { number: 1_000_000_007, state: 8, ..PendingDelivery::default() };
         let frame = written(
             |b| {
-                b.receipts.format = ReceiptShape::Openmarket;
+                b.receipts.format = ReceiptFormat::Openmarket;
                 b.habits.service_type = "OMV4".to_owned();
             },
             delivery,
         );
-        let Body::DeliverSm(sm) = pdu::decode(&frame).unwrap().body else { panic!() };
+        let pdu = pdu::decode(&frame).unwrap();
+        assert!(pdu.anomalies.is_empty() && pdu.header.sequence_number == 9);
+        let Body::DeliverSm(sm) = pdu.body else { panic!("{pdu:?}") };
         assert_eq!(sm.service_type, b"OMV4");
+        assert_eq!((sm.source_addr, sm.destination_addr), (&b"4477"[..], &b"1234567"[..]));
         assert_eq!(
             std::str::from_utf8(sm.short_message).unwrap(),
             "id:1000000007 sub:000 dlvrd:000 submitdate:180122230957 donedate:000000000000 \
              stat:REJECTD err:375 text:"
         );
-        assert!(sm.tlvs.is_empty());
+        let letter =
+            PendingDelivery { number: 1_000_000_007, state: 2, ..PendingDelivery::default() };
+        let frame = written(|_| {}, letter);
+        let Body::DeliverSm(sm) = pdu::decode(&frame).unwrap().body else { panic!() };
+        let receipt = receipt::read(&sm).unwrap();
+        assert_eq!((receipt.id, receipt.id_in), (&b"1000000007"[..], receipt::IdIn::Tlv));
+        assert_eq!(receipt.state, MessageState::Delivered);
     }
 
     #[test]

@@ -10,14 +10,15 @@ use bytes::BytesMut;
 
 /// `quick` without its load: what is said comes from the flags.
 const PROFILE: &str = "name = \"dial\"\n[target]\naddress = \"embedded\"\n[binds]\ncount = 1\n";
-/// Flags of ours and the settings that they become: a mistake is told at the flag.
-const SETTINGS: [(&str, &str); 6] = [
+/// Flags and the settings that they become: a mistake is told at the flag.
+const SETTINGS: [(&str, &str); 7] = [
     ("--from", "messages.0.source"),
     ("--to", "messages.0.destination"),
     ("--text", "messages.0.text"),
     ("--text", "messages.0.octets"),
     ("--coding", "messages.0.data_coding"),
     ("--long", "messages.0.long"),
+    ("--tlv", "messages.0.tlvs"),
 ];
 
 /// What is asked for.
@@ -68,7 +69,7 @@ pub(super) fn read(args: &DialArgs) -> Result<Ask, Failure> {
     // parts of two dials to one address must not bear the same reference
     overrides.seed.get_or_insert(Clock::wall_ns() >> 1);
     let source = Source::Text { name: "dial".to_owned(), text: PROFILE.to_owned() };
-    let plan = plan::load(&source, &overrides).map_err(|e| at_flag(&e))?;
+    let plan = plan::load(&source, &overrides).map_err(at_flag)?;
     check_plan(&plan)?;
     let mut says = Vec::new();
     if wants_message(args) {
@@ -129,7 +130,7 @@ fn settings(args: &DialArgs) -> Result<Vec<String>, Failure> {
 fn tlv(written: &str) -> Result<String, Failure> {
     let wrong = |why: &str| Failure::usage(format!("--tlv {written}: {why}"));
     let (name, value) =
-        written.split_once('=').ok_or_else(|| wrong("is no TLV; write NAME_OR_TAG=VALUE"))?;
+        written.split_once('=').ok_or_else(|| wrong("is not a TLV; write NAME_OR_TAG=VALUE"))?;
     let number = match name.strip_prefix("0x").or_else(|| name.strip_prefix("0X")) {
         Some(hex) => u16::from_str_radix(hex, 16).ok(),
         None => name.parse().ok(),
@@ -168,13 +169,13 @@ fn kind_of(tag: Tag) -> &'static str {
     }
 }
 
-/// A mistake in a setting of ours, told at the flag that it came from.
-fn at_flag(e: &PlanError) -> Failure {
-    let mut line = e.to_string();
-    for (flag, key) in SETTINGS {
-        line = line.replace(&format!("--set {key}"), flag);
+/// A mistake in a setting that a flag became, told at the flag.
+fn at_flag(e: PlanError) -> Failure {
+    let flag = e.setting().and_then(|key| SETTINGS.iter().find(|(_, setting)| *setting == key));
+    match flag {
+        Some((flag, _)) => Failure::usage(e.at_flag(flag)),
+        None => Failure::usage(e),
     }
-    Failure::usage(line.replace("--set messages.0.tlvs", "--tlv"))
 }
 
 fn check_plan(plan: &Plan) -> Result<(), Failure> {
@@ -193,7 +194,7 @@ fn messages(plan: &Plan) -> Result<Vec<Say>, Failure> {
         let why = "--bind-type receiver: may not send a submit_sm; write transceiver";
         return Err(Failure::usage(why));
     }
-    let recipe = Recipe::new(plan).map_err(|e| at_flag(&e))?;
+    let recipe = Recipe::new(plan).map_err(at_flag)?;
     let mut scratch = Scratch::default();
     let wall = Clock::wall_ns();
     let says = (0..)
@@ -347,7 +348,10 @@ mod tests {
     fn mistakes_are_told_at_their_flag() {
         let told = |change: &dyn Fn(&mut DialArgs)| ask(change).unwrap_err().to_string();
         let line = told(&|a| a.to = some("nobody"));
-        assert!(line.starts_with("--to: ") && line.contains("\"nobody\" is no number"), "{line}");
+        assert!(
+            line.starts_with("--to: ") && line.contains("\"nobody\" is not a number"),
+            "{line}"
+        );
         let line = told(&|a| (a.text, a.coding) = (some("ж"), some("latin1")));
         assert!(line.starts_with("--text: ") && line.contains("U+0436"), "{line}");
         let line = told(&|a| (a.to, a.coding) = (some("1"), some("klingon")));

@@ -6,9 +6,9 @@ use crate::measure::{
 };
 use crate::plan::behaviour::Behaviour;
 use crate::plan::{
-    Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Content,
-    Deliver, Guard, IdMode, Load, Long, Message, Metrics, OnThrottle, Per, Plan, Receipts, Secret,
-    Shape, Stage, Target, Timeouts, WindowFull,
+    Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, Binds, Content, Deliver, Guard,
+    IdMode, Load, Long, Message, Metrics, OnThrottle, Per, Plan, Receipts, Secret, Shape, Stage,
+    Target, Timeouts, WindowFull,
 };
 
 /// Two binds of window 20 at `rate` for so many seconds of warm-up and of measuring.

@@ -49,7 +49,7 @@ impl Fault {
         if given.iter().filter(|given| **given).count() == 1 {
             return Ok(());
         }
-        let why = "when? write one of at = \"3s\", every = \"5s\", share = 0.001";
+        let why = "no trigger; write one of at = \"3s\", every = \"5s\", share = 0.001";
         Err(PlanError::about("", why))
     }
 }

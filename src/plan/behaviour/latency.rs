@@ -92,7 +92,7 @@ impl TryFrom<Drawn> for Latency {
                 Ok(Latency::Servers { servers, mean })
             }
             Drawn { uniform: None, lognormal: None, servers: Some(_), mean: None } => {
-                says("`mean` is missing beside `servers`; write it")
+                says("`mean` is missing, which `servers` needs; write it")
             }
             _ => says(
                 "write \"20ms\", { uniform = [..] }, { lognormal = { median, p99 } } \

@@ -6,6 +6,7 @@ use crate::plan::error::PlanError;
 use crate::plan::values::{
     AboveZero, As, RateOrNone, SHARES_MAX, Share, States, StatusShare, Whole,
 };
+use crate::smpp::receipt::ReceiptFormat;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -88,23 +89,6 @@ pub enum ReceiptId {
     ZeroPadded,
 }
 
-/// How a receipt is carried.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ReceiptShape {
-    /// Text of Appendix B in short_message, and both TLVs.
-    #[default]
-    AppendixB,
-    /// OpenMarket's text, without TLVs.
-    Openmarket,
-    /// TLVs without text.
-    TlvOnly,
-    /// Text in message_payload.
-    Payload,
-    /// A data_sm with TLVs.
-    DataSm,
-}
-
 /// How delivery receipts are sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -120,7 +104,7 @@ pub struct ReceiptBehaviour {
     /// How the message id is spelled in a receipt; `"same"` by default.
     pub id: ReceiptId,
     /// How a receipt is carried; `"appendix_b"` by default.
-    pub format: ReceiptShape,
+    pub format: ReceiptFormat,
     /// The share of receipts that is never sent, from 0 to 1.
     #[serde(with = "As::<Share>")]
     pub lost: f64,
@@ -159,7 +143,7 @@ impl Default for ReceiptBehaviour {
             rate: None,
             states: Vec::new(),
             id: ReceiptId::Same,
-            format: ReceiptShape::AppendixB,
+            format: ReceiptFormat::AppendixB,
             lost: 0.0,
             duplicate: 0.0,
             before_response: 0.0,

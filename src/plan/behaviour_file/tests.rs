@@ -90,7 +90,10 @@ fn every_key_of_the_contract_is_read() {
     assert_eq!(r.delay, Latency::Uniform(Nanos::from_millis(5), Nanos::from_millis(9)));
     assert_eq!((r.rate, r.lost, r.duplicate), (None, 0.01, 0.1));
     assert_eq!(r.states, [(2, 0.97), (3, 0.01), (5, 0.02)]);
-    assert_eq!((r.id, r.format, r.window), (ReceiptId::ZeroPadded, ReceiptShape::DataSm, Some(10)));
+    assert_eq!(
+        (r.id, r.format, r.window),
+        (ReceiptId::ZeroPadded, ReceiptFormat::DataSm, Some(10))
+    );
     assert_eq!(r.retry, Some(Retry { after: Nanos::from_secs(5), max: 3 }));
     assert_eq!(r.waiting_max, 2_000);
     assert_eq!((r.before_response, r.intermediate, r.other_bind), (0.2, 0.3, true));
@@ -143,7 +146,7 @@ fn the_forms_of_a_latency_are_read() {
 fn what_is_wrong_is_told_in_one_line_with_its_place() {
     for (text, wanted) in [
         ("[limit]", "behaviour:1: limit: unknown key; did you mean \"limits\"?"),
-        ("[response]\nlost = 2", "behaviour:2: response.lost: 2 will not do; write a share"),
+        ("[response]\nlost = 2", "behaviour:2: response.lost: 2 is not valid; write a share"),
         ("[response]\nlatency = { uniform = [\"9ms\", \"5ms\"] }", "the smaller one comes first"),
         (
             "[response]\nlatency = { lognormal = { median = \"9ms\", p99 = \"5ms\" } }",
@@ -153,10 +156,10 @@ fn what_is_wrong_is_told_in_one_line_with_its_place() {
         ("[response]\nstall = { every = \"1s\", for = \"1s\" }", "it would never answer"),
         (
             "[receipts]\nstates = { DELIVERD = 1 }",
-            "\"DELIVERD\" is no state; did you mean \"DELIVRD\"?",
+            "\"DELIVERD\" is not a known state; did you mean \"DELIVRD\"?",
         ),
         ("[receipts]\nstates = { DELIVRD = 0.9, UNDELIV = 0.2 }", "the shares add up to 1.1"),
-        ("[[faults]]\nkind = \"close\"", "when? write one of at"),
+        ("[[faults]]\nkind = \"close\"", "no trigger; write one of at"),
         ("[[faults]]\nkind = \"clos\"\nat = \"1s\"", "did you mean \"close\"?"),
         ("[[rules]]\nstatus = 1", "rules[0].destination: is missing"),
     ] {

@@ -15,7 +15,7 @@ use std::path::Path;
 const PASSWORD_MAX: usize = 100;
 const WEIGHT_MAX: u64 = 1 << 40;
 
-/// An account and its binds.
+/// An account and its binds. In a plan, `name` and `weight` are complete; `share` and `rate` have become `weight`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Account {
@@ -48,10 +48,10 @@ pub struct Account {
     /// Its share of the load, above 0: a fraction or a percentage. The accounts' shares add up to 1. Without `share`,
     /// `rate` and `weight`, accounts carry load by their number of sessions that send.
     #[serde(with = "As::<Option<ExactShare>>")]
-    pub(in crate::plan) share: Option<Rate>,
+    pub share: Option<Rate>,
     /// Its own rate in messages a second, above 0. The accounts' rates add up to the highest rate of the stages.
     #[serde(with = "As::<Option<RateAboveZero>>")]
-    pub(in crate::plan) rate: Option<Rate>,
+    pub rate: Option<Rate>,
     /// Its share of the load relative to the other accounts' weights, from 1 to 1099511627776.
     #[serde(with = "As::<Whole<u64, 1, WEIGHT_MAX>>", skip_serializing_if = "is_zero")]
     pub weight: u64,

@@ -1,6 +1,5 @@
 //! `[binds]`: the sessions of an account.
 use crate::kit::{Nanos, Rate};
-use crate::plan::defaults;
 use crate::plan::error::{PlanError, Read};
 use crate::plan::values::{
     AboveZero, As, Fault, Kind, RateOrNone, SpanOrOff, Whole, any_of, text_or_table,
@@ -12,6 +11,9 @@ use serde::{Deserialize, Serialize};
 
 const BINDS_MAX: u64 = 100_000;
 const WINDOW_MAX: u64 = 1_000_000;
+const ENQUIRE_LINK: Nanos = Nanos::from_secs(30);
+const REBIND: Rebind =
+    Rebind { attempts_max: 10, min: Nanos::from_millis(500), max: Nanos::from_secs(30) };
 
 /// The sessions of an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -47,10 +49,10 @@ impl Default for Binds {
             bind_type: BindType::Transceiver,
             count: 2,
             window: 20,
-            enquire_link: Some(defaults::ENQUIRE_LINK),
+            enquire_link: Some(ENQUIRE_LINK),
             rate_max: None,
             connect_rate: None,
-            rebind: Some(defaults::REBIND),
+            rebind: Some(REBIND),
         }
     }
 }
@@ -96,7 +98,7 @@ struct WrittenRebind {
 
 impl Default for WrittenRebind {
     fn default() -> WrittenRebind {
-        let Rebind { attempts_max, min, max: _ } = defaults::REBIND;
+        let Rebind { attempts_max, min, max: _ } = REBIND;
         WrittenRebind { attempts_max, min, max: None }
     }
 }
@@ -114,7 +116,7 @@ impl Kind for RebindOrOff {
         };
         text_or_table(from, "a table", text, |written: WrittenRebind| {
             let WrittenRebind { attempts_max, min, max } = written;
-            let max = max.unwrap_or(defaults::REBIND.max.max(min));
+            let max = max.unwrap_or(REBIND.max.max(min));
             Ok(Some(Rebind { attempts_max, min, max }))
         })
     }

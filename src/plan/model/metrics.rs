@@ -1,7 +1,6 @@
 //! `[metrics]`: OpenMetrics while a run goes on.
 use crate::plan::error::{PlanError, Read};
-use crate::plan::guard::is_loopback;
-use crate::plan::values::{As, ListenAddress};
+use crate::plan::values::{As, ListenAddress, is_loopback};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -102,7 +102,7 @@ fn weigh(list: &mut [Account]) -> Read<Option<Rate>> {
         }
         [part] => part,
         [.., last] => {
-            let why = "beside another account's; use share, rate or weight for all of them";
+            let why = "not with that of another account; use share, rate or weight for all of them";
             return Err(last.about(list, why));
         }
     };

@@ -91,7 +91,7 @@ fn plain(text: &str, destination: bool) -> Read<(String, u8, u8)> {
         return Ok((digits.to_string(), 1, 1));
     }
     let why = if destination {
-        format!("{text:?} is no number; write up to {ADDRESS_MAX} digits")
+        format!("{text:?} is not a number; write up to {ADDRESS_MAX} digits")
     } else if text.len() > ADDRESS_MAX {
         format!("{text:?} is too long; write up to {ADDRESS_MAX} characters")
     } else {
@@ -109,7 +109,7 @@ fn range(first: &str, last: &str) -> Read<AddressFrom> {
     // 19 digits are what 64 bits can count
     if first.len() != last.len() || first > last || first.len() > 19 {
         let why = format!(
-            "{first} to {last} is no range; write as many digits (at most 19), the smaller first"
+            "{first} to {last} is not a range; write as many digits (at most 19), the smaller first"
         );
         return Err(PlanError::about("", why));
     }
@@ -121,7 +121,7 @@ fn random(pattern: &str) -> Read<AddressFrom> {
     if known && pattern.contains('#') {
         Ok(AddressFrom::Random(pattern.to_owned()))
     } else {
-        let why = format!("{pattern:?} will not do; write digits and # for random ones");
+        let why = format!("{pattern:?} is not valid; write digits and # for random ones");
         Err(PlanError::about("random", why))
     }
 }
@@ -143,13 +143,14 @@ fn file(name: &str) -> Read<AddressFrom> {
         let digits = cell.strip_prefix('+').unwrap_or(cell);
         if digits.is_empty() || digits.len() > ADDRESS_MAX || !is_digits(digits) {
             let place = format!("{name}:{}", number + 1);
-            let why = format!("{place}: {cell:?} is no number; write up to {ADDRESS_MAX} digits");
+            let why =
+                format!("{place}: {cell:?} is not a number; write up to {ADDRESS_MAX} digits");
             return Err(about(why));
         }
         addresses.push(digits.to_string());
     }
     if addresses.is_empty() {
-        return Err(about(format!("{name} holds no number; write one a line")));
+        return Err(about(format!("{name} has no number; write one a line")));
     }
     Ok(AddressFrom::List { file: name.to_owned(), addresses })
 }

@@ -64,7 +64,7 @@ pub(super) fn check_quotes(tree: &Node) -> Read<()> {
                 "not a gate; write the metric in quotes, [gates] \"{metric}...\" = \"< 50ms\", \
                  or {{ is = ... }}"
             );
-            return Err(PlanError::new(&gate.place, format!("gates.{metric}"), why));
+            return Err(PlanError::new(gate.place.clone(), format!("gates.{metric}"), why));
         }
     }
     Ok(())

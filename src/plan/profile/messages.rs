@@ -257,7 +257,7 @@ impl Tlv {
     fn int(&self, value: u64) -> Read<TlvValue> {
         let octets = self.octets.unwrap_or(1);
         if ![1, 2, 4, 8].contains(&octets) {
-            let why = format!("{octets} will not do; write 1, 2, 4 or 8");
+            let why = format!("{octets} is not valid; write 1, 2, 4 or 8");
             return Err(PlanError::about("octets", why));
         }
         if octets < 8 && value >> (8 * octets) != 0 {

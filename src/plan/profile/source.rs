@@ -1,7 +1,8 @@
 //! Where a profile comes from.
 use crate::kit::{MIB, read_text_at_most};
 use crate::plan::error::{PlanError, Read};
-use std::path::{Path, PathBuf};
+use crate::plan::location::SourceLocation;
+use std::path::PathBuf;
 
 /// A profile that comes with the program.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,8 +82,9 @@ impl Source {
             Source::File(path) => {
                 let name = path.display().to_string();
                 let text = read_text_at_most(path, 64 * MIB).map_err(|e| {
+                    let place = SourceLocation::File(name.as_str().into());
                     PlanError::new(
-                        &name,
+                        place,
                         "",
                         format!(
                             "cannot be read ({e}); give a profile's path, or a name of `smppbench run --list`"

@@ -103,12 +103,12 @@ fn impossible_values_are_refused_with_place_bound_and_remedy() {
     for (text, wanted) in [
         (
             "[binds]\nwindow = 0",
-            "x.toml:2: binds.window: 0 will not do; write an integer from 1 to",
+            "x.toml:2: binds.window: 0 is not valid; write an integer from 1 to",
         ),
-        ("[binds]\ncount = \"2\"", "x.toml:2: binds.count: \"2\" will not do; write an integer"),
+        ("[binds]\ncount = \"2\"", "x.toml:2: binds.count: \"2\" is not valid; write an integer"),
         (
             "[[load.stages]]\nhold = 0\nfor = \"1s\"",
-            "x.toml:2: load.stages[0].hold: 0 will not do; write a rate above 0",
+            "x.toml:2: load.stages[0].hold: 0 is not valid; write a rate above 0",
         ),
         (
             "[[load.stages]]\nhold = -1\nfor = \"1s\"",
@@ -120,7 +120,7 @@ fn impossible_values_are_refused_with_place_bound_and_remedy() {
         ),
         (
             "[[load.stages]]\nhold = 1\nfor = \"0s\"",
-            "x.toml:3: load.stages[0].for: \"0s\" will not do; write a duration above 0s",
+            "x.toml:3: load.stages[0].for: \"0s\" is not valid; write a duration above 0s",
         ),
         ("[[load.stages]]\nhold = 1", "x.toml:1: load.stages[0].for: is missing"),
         ("[[load.stages]]\nfor = \"1s\"", "x.toml:1: load.stages[0]: has no shape"),
@@ -137,11 +137,11 @@ fn impossible_values_are_refused_with_place_bound_and_remedy() {
         ("[receipts]\nid_mode = \"hex\"", "receipts.id_mode: unknown word \"hex\""),
         (
             "[target]\naddress = \"smsc\"",
-            "x.toml:2: target.address: \"smsc\" will not do; write host:port",
+            "x.toml:2: target.address: \"smsc\" is not valid; write host:port",
         ),
         (
             "[timeouts]\nresponse = 5",
-            "x.toml:2: timeouts.response: 5 will not do; write a duration like",
+            "x.toml:2: timeouts.response: 5 is not valid; write a duration like",
         ),
         (
             "[deliver]\nanswers = [{ status = \"ESME_RTHROTLED\", share = 0.1 }]",
@@ -149,7 +149,7 @@ fn impossible_values_are_refused_with_place_bound_and_remedy() {
         ),
         (
             "[deliver]\nno_answer = 1.5",
-            "deliver.no_answer: 1.5 will not do; write a share from 0 to 1",
+            "deliver.no_answer: 1.5 is not valid; write a share from 0 to 1",
         ),
         (
             "[[messages]]\nlabel = \"a\"\n[[messages]]\nlabel = \"a\"",
@@ -157,14 +157,14 @@ fn impossible_values_are_refused_with_place_bound_and_remedy() {
         ),
         (
             "[[messages]]\ndestination = \"abc\"",
-            "x.toml:2: messages[0].destination: \"abc\" is no number",
+            "x.toml:2: messages[0].destination: \"abc\" is not a number",
         ),
-        ("[[messages]]\ndestination = { range = [\"12\", \"345\"] }", "is no range"),
+        ("[[messages]]\ndestination = { range = [\"12\", \"345\"] }", "is not a range"),
         (
             "[[messages]]\ntlvs = [{ tag = \"user_message_referense\", int = 1 }]",
             "did you mean \"user_message_reference\"?",
         ),
-        ("[[messages]]\nvalidity_period = \"soon\"", "\"soon\" is no time"),
+        ("[[messages]]\nvalidity_period = \"soon\"", "\"soon\" is not a time"),
         (
             "[[accounts]]\nname = \"a\"\n[[accounts]]\nname = \"a\"",
             "x.toml:4: accounts[1].name: two accounts named \"a\"",
@@ -175,7 +175,7 @@ fn impossible_values_are_refused_with_place_bound_and_remedy() {
         ),
         ("[gates]\nresponse.p99 = \"< 5ms\"", "write the metric in quotes"),
         ("[load]\nstages = [{ hold = 1, for = \"1s\", measure = false }]", "none is measured"),
-        ("name = \"a/b\"", "x.toml:1: name: names a folder"),
+        ("name = \"a/b\"", "x.toml:1: name: names the run folder"),
         ("x = [", "x.toml:1: "),
     ] {
         let line = refusal(text);
@@ -247,7 +247,7 @@ fn settings_reach_lists_quoted_keys_and_new_tables() {
         "--set binds.windw: binds.windw: unknown key; did you mean \"window\"?"
     );
     let bad = Overrides { set: vec!["binds".into()], ..Overrides::default() };
-    assert!(refused(bad).contains("is no setting"));
+    assert!(refused(bad).contains("is not a setting"));
     let bad = Overrides { set: vec!["accounts.3.name=x".into()], ..Overrides::default() };
     let line = load(&source("[[accounts]]"), &bad).unwrap_err().to_string();
     assert!(line.contains("there are 1 of accounts"), "{line}");
@@ -269,17 +269,17 @@ fn rate_duration_or_warmup_replace_the_stages_by_a_warm_up_and_a_hold() {
     let p = with(text, Overrides { duration: Some("3s".into()), ..Overrides::default() });
     assert_eq!((p.stages[1].shape.clone(), p.stages[1].length), (hold(1000), Nanos::from_secs(3)));
     assert!(refused(rate("fast")).starts_with("--rate: \"fast\" is not a rate"));
-    assert!(refused(rate("0")).starts_with("--rate: 0 will not do"));
+    assert!(refused(rate("0")).starts_with("--rate: 0 is not valid"));
     let bad = Overrides { duration: Some("0s".into()), ..Overrides::default() };
-    assert!(refused(bad).starts_with("--duration: load.stages[1].for: \"0s\" will not do"));
+    assert!(refused(bad).starts_with("--duration: load.stages[1].for: \"0s\" is not valid"));
     let bad = Overrides { warmup: Some("5".into()), ..Overrides::default() };
-    assert!(refused(bad).starts_with("--warmup: for: \"5\" will not do; write a duration"));
+    assert!(refused(bad).starts_with("--warmup: for: \"5\" is not valid; write a duration"));
 }
 
 #[test]
 fn flags_that_cannot_be_are_refused_at_the_flag() {
     let bad = Overrides { window: Some(0), ..Overrides::default() };
-    assert!(refused(bad).starts_with("--window: binds.window: 0 will not do"));
+    assert!(refused(bad).starts_with("--window: binds.window: 0 is not valid"));
     let bad = Overrides { bind_type: Some("trx".into()), ..Overrides::default() };
     assert!(refused(bad).starts_with("--bind-type: binds.type: unknown word \"trx\""));
     let bad = Overrides { system_id: Some("x".into()), ..Overrides::default() };
@@ -335,7 +335,7 @@ fn shares_rates_and_bind_counts_become_whole_number_weights() {
     for (text, wanted) in [
         (three("share = 0.5", "share = 0.3", "share = 0.1"), "the shares add up to 0.9; make them"),
         (three("share = 0.5", "share = 0.5", ""), "has no share but others do"),
-        (three("share = 0.5", "rate = 5", ""), "beside another account's; use share"),
+        (three("share = 0.5", "rate = 5", ""), "not with that of another account; use share"),
         (three("share = 0.5", "share = 0.4999999", "share = 0.0000001"), "finer than"),
         (three("share = 0", "share = 0.5", "share = 0.5"), "write a share above 0"),
         (
@@ -362,7 +362,7 @@ fn a_password_file_is_read_and_warned_of_when_the_world_can_read_it() {
     let o = Overrides { password_file: Some(path.clone()), ..Overrides::default() };
     let p = with("", o.clone());
     assert_eq!(p.accounts[0].password.0, "sesame");
-    assert_eq!(p.accounts[0].password_from, PasswordFrom::File(path));
+    assert_eq!(p.accounts[0].password_file, Some(path));
     assert!(p.warnings.is_empty());
     assert!(!format!("{p:?}").contains("sesame"));
     secret.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).unwrap();
@@ -391,7 +391,7 @@ fn destinations_come_from_a_file_whose_bad_line_is_named() {
     assert_eq!(addresses, &["447700900001", "447700900002"]);
     let bad = file("447700900001\n44770x\n", 0o600);
     let line = refusal(&text(&bad));
-    assert!(line.contains(":2: \"44770x\" is no number"), "{line}");
+    assert!(line.contains(":2: \"44770x\" is not a number"), "{line}");
     assert!(refusal(&text(&file("\n", 0o600))).contains("holds no number"));
 }
 
@@ -430,7 +430,7 @@ fn tls_follows_from_its_keys_and_its_opt_out_is_loud() {
     assert!(!p.target.tls.unwrap().verify);
     assert!(p.warnings[0].contains("NOT verified"));
     assert_eq!(plan("[target]\ntls_server_name = \"x\"\ntls = false").target.tls, None);
-    assert!(refusal("[target]\ntls_ca = \"nowhere.pem\"").contains("nowhere.pem is no file"));
+    assert!(refusal("[target]\ntls_ca = \"nowhere.pem\"").contains("nowhere.pem is not a file"));
     assert!(refusal("[target]\ntls_cert = \"a\"").contains("tls_cert and tls_key both"));
 }
 

@@ -223,7 +223,7 @@ fn what_cannot_be_sent_is_refused_when_the_plan_is_made() {
             "tlvs = [{ tag = \"user_message_reference\", hex = \"010203\" }]",
             "x.toml:2: messages[0].tlvs[0]: 3 octets, but user_message_reference holds at most 2",
         ),
-        ("octets = \"0\"", "x.toml:2: messages[0].octets: \"0\" will not do; write pairs"),
+        ("octets = \"0\"", "x.toml:2: messages[0].octets: \"0\" is not valid; write pairs"),
         ("tlvs = [{ tag = 5120, int = 256 }]", "256 does not fit 1 octets"),
     ] {
         let line = try_recipe(&format!("[[messages]]\n{text}")).unwrap_err().to_string();

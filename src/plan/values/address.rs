@@ -7,7 +7,7 @@ const WANTED: &str = "host:port, with [ ] around an IPv6 address";
 pub(in crate::plan) const EMBEDDED: &str = "embedded";
 
 /// Host (without brackets) and port of `host:port`.
-pub(in crate::plan) fn split_address(text: &str) -> Option<(&str, u16)> {
+fn split_address(text: &str) -> Option<(&str, u16)> {
     let (host, port) = text.rsplit_once(':')?;
     let host = match host.strip_prefix('[') {
         Some(inner) => inner.strip_suffix(']')?,
@@ -17,6 +17,16 @@ pub(in crate::plan) fn split_address(text: &str) -> Option<(&str, u16)> {
     let good = !host.is_empty() && !host.chars().any(char::is_whitespace);
     let digits = port.bytes().all(|b| b.is_ascii_digit());
     if good && digits { Some((host, port.parse().ok()?)) } else { None }
+}
+
+/// Whether `host:port` is on this machine: 127.0.0.0/8, ::1, localhost.
+pub fn is_loopback(address: &str) -> bool {
+    let host = split_address(address).map_or(address, |(host, _)| host);
+    match host.parse::<IpAddr>() {
+        Ok(IpAddr::V6(ip)) => ip.to_canonical().is_loopback(),
+        Ok(IpAddr::V4(ip)) => ip.is_loopback(),
+        Err(_) => host.eq_ignore_ascii_case("localhost"),
+    }
 }
 
 fn host_port(text: &str) -> Result<String, Fault> {

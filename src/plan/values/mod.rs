@@ -13,9 +13,8 @@ mod text;
 mod time;
 mod words;
 
-pub(super) use address::{
-    EMBEDDED, HostPort, IpAddress, ListenAddress, TargetAddress, split_address,
-};
+pub use address::is_loopback;
+pub(super) use address::{EMBEDDED, HostPort, IpAddress, ListenAddress, TargetAddress};
 pub(super) use number::{CatchUp, DataCoding, True, Whole};
 pub(super) use octets::Hex;
 pub(super) use rate::{AnyRate, RateAboveZero, RateOrNone, rate_json};

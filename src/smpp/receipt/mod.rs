@@ -11,7 +11,9 @@
 //! [`text_of`], [`read_coded`].
 
 mod date;
+mod fields;
 mod finals;
+mod formats;
 mod plain;
 mod state;
 mod template;
@@ -19,21 +21,22 @@ mod template;
 mod tests;
 mod text;
 mod wanted;
-mod write;
 
 use crate::smpp::octets::find;
 use crate::smpp::pdu::{Body, DataSm, DeliverSm};
 use crate::smpp::{CommandId, Header, Tlvs};
+use fields::Fields;
+use formats::read_appendix_b;
 use std::borrow::Cow;
 use wanted::{Said, Wanted};
 
 pub use date::Date;
 pub use finals::FinalStates;
+pub use formats::{Front, ReceiptAddress, ReceiptFormat, ReceiptPdu};
 pub use plain::text_of;
 pub use state::MessageState;
 pub use template::{ReceiptRun, ReceiptTemplate};
 use text::Depth;
-pub use write::{ReceiptFields, ReceiptFormat, write_text};
 
 /// Where a receipt's id was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -224,7 +227,7 @@ pub fn read_frame(frame: &[u8]) -> Option<Delivered<'_>> {
     };
     let wanted = Wanted::of(tlvs);
     let body = wanted.body(short_message);
-    if let Some(fields) = text::to_the_letter(body) {
+    if let Some(fields) = read_appendix_b(body) {
         return Some(Delivered::Receipt(brief(&wanted, &fields, intermediate)));
     }
     Some(read_other(&wanted, esm_class, body, intermediate))
@@ -249,7 +252,7 @@ fn read_other<'a>(
 }
 
 #[inline]
-fn brief<'a>(wanted: &Wanted<'a>, fields: &text::Fields<'a>, intermediate: bool) -> Brief<'a> {
+fn brief<'a>(wanted: &Wanted<'a>, fields: &Fields<'a>, intermediate: bool) -> Brief<'a> {
     let (id, id_in) = choose_id(wanted.id, fields.id);
     let (state, word) = choose_state(wanted.state, fields.stat);
     let (odd_state, err) = (wanted.state.is_odd(), fields.err.unwrap_or_default());

@@ -1,8 +1,9 @@
 //! Receipts of one SMSC differ from each other in numbers: the last one read is a template for the next. What fits
 //! it says the same, but for its id, and need not be read again.
 
+use super::formats::read_appendix_b;
 use super::wanted::Wanted;
-use super::{Brief, Delivered, IdIn, MessageState, read_frame, skip_cstr, text};
+use super::{Brief, Delivered, IdIn, MessageState, read_frame, skip_cstr};
 use crate::smpp::{CommandId, Header, Tlvs};
 use std::ops::Range;
 
@@ -282,7 +283,7 @@ impl<'a> Layout<'a> {
         let rest = skip_cstr(skip_cstr(rest.get(3..)?)?)?;
         let (fixed, rest) = rest.split_at_checked(5)?;
         let (short_message, tlvs) = rest.split_at_checked(usize::from(fixed[4]))?;
-        let fields = text::to_the_letter(short_message)?;
+        let fields = read_appendix_b(short_message)?;
         let (text_id, err) = (fields.id?, fields.err?);
         let err_ends = err.as_ptr().addr() + err.len() - short_message.as_ptr().addr();
         let behind_err = short_message.get(err_ends + 1..).unwrap_or_default();

@@ -170,41 +170,6 @@ fn dates_of_every_length_are_read_and_impossible_ones_are_none() {
 }
 
 #[test]
-fn what_is_written_in_each_format_reads_back() {
-    // 2018-01-22T23:09:57Z, and one second before a leap day ends.
-    let (submit, done) = (1_516_662_597, 1_709_251_199);
-    let fields = ReceiptFields {
-        id: b"0118Z",
-        sub: 1,
-        dlvrd: 0,
-        submit_ns: submit * 1_000_000_000,
-        done_ns: None,
-        state: MessageState::Rejected,
-        err: "375",
-        text: b"a text of more than twenty octets",
-    };
-    let mut out = BytesMut::new();
-    write_text(ReceiptFormat::OpenMarket, &fields, &mut out);
-    assert_eq!(
-        std::str::from_utf8(&out).unwrap(),
-        "id:0118Z sub:001 dlvrd:000 submitdate:180122230957 donedate:000000000000 \
-         stat:REJECTD err:375 text:a text of more than "
-    );
-    out.clear();
-    let fields = ReceiptFields { done_ns: Some(done * 1_000_000_000), ..fields };
-    write_text(ReceiptFormat::AppendixB, &fields, &mut out);
-    assert_eq!(
-        std::str::from_utf8(&out).unwrap(),
-        "id:0118Z sub:001 dlvrd:000 submit date:1801222309 done date:2402292359 \
-         stat:REJECTD err:375 text:a text of more than "
-    );
-    assert_eq!(receipt_of(&out).done_date, date(2024, 2, 29, 23, 59, 0));
-    out.clear();
-    write_text(ReceiptFormat::TlvOnly, &fields, &mut out);
-    assert!(out.is_empty());
-}
-
-#[test]
 fn every_state_reads_back_from_its_number_and_its_stat() {
     for (number, state) in (0..).zip(MessageState::ALL) {
         assert_eq!((state.wire(), MessageState::from_wire(number)), (number, state));

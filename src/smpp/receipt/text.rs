@@ -2,23 +2,10 @@
 //! writes it (docs/smpp/in-the-wild.md, rows 11 to 14): every field optional, keys in any case and order, the first of
 //! each counts, everything after `text:` is opaque.
 
+use super::fields::Fields;
+use super::formats::read_appendix_b;
 use super::state::MessageState;
 use crate::smpp::octets::find;
-
-/// The fields as they stood. `None`: not there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Fields<'a> {
-    pub(super) id: Option<&'a [u8]>,
-    pub(super) sub: Option<&'a [u8]>,
-    pub(super) dlvrd: Option<&'a [u8]>,
-    pub(super) submit_date: Option<&'a [u8]>,
-    pub(super) done_date: Option<&'a [u8]>,
-    pub(super) stat: Option<&'a [u8]>,
-    pub(super) err: Option<&'a [u8]>,
-    pub(super) text: Option<&'a [u8]>,
-    /// A state's name that stands alone: taken where `stat:` is missing.
-    bare_stat: Option<&'a [u8]>,
-}
 
 /// How much is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,36 +70,11 @@ fn word_end(rest: &[u8]) -> usize {
     find(rest, b' ').unwrap_or(rest.len())
 }
 
-/// What the hot path needs of a text that is Appendix B's to the letter, its fields as wide as nearly everybody
-/// writes them: then all stands at known places behind the id. `None`: it is another, or not quite that.
-#[inline]
-pub(super) fn to_the_letter(body: &[u8]) -> Option<Fields<'_>> {
-    const NAMES: [(usize, &[u8]); 6] = [
-        (0, b" sub:"),
-        (8, b" dlvrd:"),
-        (18, b" submit date:"),
-        (41, b" done date:"),
-        (62, b" stat:"),
-        (75, b" err:"),
-    ];
-    const VALUES: [(usize, usize); 6] = [(5, 8), (15, 18), (31, 41), (52, 62), (68, 75), (80, 83)];
-    let octets = body.strip_prefix(b"id:")?;
-    let (id, behind) = octets.split_at(find(octets, b' ')?);
-    let (fields, rest) = behind.split_first_chunk::<83>()?;
-    let named = NAMES.iter().all(|(at, name)| fields[*at..].starts_with(name));
-    // a blank would end a value before its width is full, a NUL is no part of one
-    let full = VALUES.iter().all(|(from, to)| fields[*from..*to].iter().all(|o| *o > b' '));
-    let ends = rest.first().is_none_or(|octet| *octet == b' ');
-    let known = named && full && ends && id.last().is_some_and(|octet| *octet != 0);
-    let (stat, err) = (Some(&fields[68..75]), Some(&fields[80..83]));
-    known.then_some(Fields { id: Some(id), stat, err, ..Fields::default() })
-}
-
 /// Reads the text once, front to back.
 #[inline]
 pub(super) fn scan(body: &[u8], depth: Depth) -> Fields<'_> {
     if depth == Depth::Brief
-        && let Some(fields) = to_the_letter(body)
+        && let Some(fields) = read_appendix_b(body)
     {
         return fields;
     }
@@ -211,10 +173,12 @@ mod tests {
 
     #[test]
     fn a_text_to_the_letter_is_read_at_its_known_places() {
-        let fields = to_the_letter(LETTER).unwrap();
+        let fields = read_appendix_b(LETTER).unwrap();
         assert_eq!(fields.id, Some(&b"0123456789"[..]));
         assert_eq!((fields.stat, fields.err), (Some(&b"DELIVRD"[..]), Some(&b"000"[..])));
-        assert!(to_the_letter(&LETTER[..96]).is_some() && to_the_letter(&LETTER[..95]).is_none());
+        assert!(
+            read_appendix_b(&LETTER[..96]).is_some() && read_appendix_b(&LETTER[..95]).is_none()
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Habits of OpenMarket, and all behaviours at once: the tally always balances.
 use super::*;
 use crate::kit::{Rate, Rng};
-use crate::plan::behaviour::{Fault, IdFormat, OnWindow, ReceiptShape, Retry};
+use crate::plan::behaviour::{Fault, IdFormat, OnWindow, ReceiptFormat, Retry};
 
 #[test]
 fn openmarket_nacks_commands_that_it_does_not_support() {
@@ -41,7 +41,7 @@ fn a_receipt_of_openmarket_is_read_with_its_ticket() {
         b.habits.openmarket = true;
         b.habits.service_type = "OMV4".to_owned();
         b.response.id = IdFormat::Ticket;
-        b.receipts.format = ReceiptShape::Openmarket;
+        b.receipts.format = ReceiptFormat::Openmarket;
     });
     bench.submit(session);
     let frames = bench.frames(session);

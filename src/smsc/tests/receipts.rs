@@ -1,6 +1,6 @@
 //! Receipts: their time, receiver, spelling and number.
 use super::*;
-use crate::plan::behaviour::{IdFormat, ReceiptId, ReceiptShape, Retry};
+use crate::plan::behaviour::{IdFormat, ReceiptFormat, ReceiptId, Retry};
 use crate::smpp::receipt::MessageState;
 
 fn constant(span: Nanos) -> Latency {
@@ -69,8 +69,8 @@ fn states_have_their_probabilities_and_the_rest_is_delivered() {
 }
 
 #[test]
-fn ids_in_receipts_are_spelled_as_configured_in_every_format() {
-    for format in [ReceiptShape::AppendixB, ReceiptShape::TlvOnly, ReceiptShape::DataSm] {
+fn ids_in_receipts_are_spelled_as_told_in_every_shape() {
+    for format in [ReceiptFormat::AppendixB, ReceiptFormat::TlvOnly, ReceiptFormat::DataSm] {
         let (mut bench, session) = Bench::bound(|b| {
             b.response.id = IdFormat::Hex;
             b.receipts.id = ReceiptId::Decimal;
