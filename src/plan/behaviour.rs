@@ -24,10 +24,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Behaviour {
-    /// The seed of what the simulator draws: latencies, errors, states, ids.
+    /// Seed of the latencies, errors, states and ids that the simulator draws, from 0 on; 0 by default.
     #[serde(with = "As::<Whole<u64, 0, { i64::MAX as u64 }>>")]
     pub seed: u64,
-    /// The accounts that may bind. Where none is listed, every system_id and password may.
+    /// The accounts that may bind. By default any system_id and password may.
     pub accounts: Vec<SmscAccount>,
     /// The limits that the simulator enforces.
     pub limits: Limits,
@@ -37,15 +37,15 @@ pub struct Behaviour {
     pub receipts: ReceiptBehaviour,
     /// Mobile-originated messages that the simulator sends.
     pub mo: Mo,
-    /// When the simulator probes and drops sessions.
+    /// Timers of the simulator's sessions.
     pub timers: SmscTimers,
-    /// Fixed answers and receipts by destination; the first rule that matches holds.
+    /// Fixed answers and receipts by destination; the first rule that matches applies.
     pub rules: Vec<Rule>,
-    /// What the simulator does wrong, and when.
+    /// Faults of the simulator, and when they occur.
     pub faults: Vec<Fault>,
-    /// The simulator's certificate; without it, it speaks plain TCP.
+    /// The simulator's certificate and key. Without them, it speaks plain TCP.
     pub tls: Option<SmscTls>,
-    /// Habits of some providers beyond the keys above.
+    /// Behaviour of particular providers beyond the keys above.
     pub habits: Habits,
 }
 
@@ -53,16 +53,16 @@ pub struct Behaviour {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mo {
-    /// Messages a second over all sessions that receive; 0 sends none.
+    /// Number of messages a second over all sessions that receive; 0, the default, sends none.
     #[serde(with = "As::<RateOrNone>")]
     pub rate: Option<Rate>,
-    /// Texts that are sent in turn; without them, one that is built in.
+    /// Texts to send in turn. By default one that is built in.
     pub texts: Vec<String>,
-    /// Lengths in octets of generated texts, from 0 to 60000, in turn after those of `texts`. What is longer than
-    /// 254 octets goes into message_payload.
+    /// Lengths in octets of generated texts, from 0 to 60000, sent in turn after those of `texts`. Texts longer than
+    /// 254 octets go into message_payload.
     #[serde(with = "As::<Vec<Whole<u16, 0, 60_000>>>")]
     pub lengths: Vec<u16>,
-    /// Whether an MO carries a ticket id in TLV 0x001E, as OpenMarket's do.
+    /// Whether an MO has a ticket id in TLV 0x001E, as at OpenMarket; false by default.
     pub ticket_tlv: bool,
 }
 
@@ -79,7 +79,7 @@ pub struct SmscTimers {
     /// Idle time after which the simulator drops the session; `"off"` by default.
     #[serde(with = "As::<SpanOrOff>")]
     pub inactivity: Option<Nanos>,
-    /// Time that the simulator's own requests may stay unanswered: then it drops the session (enquire_link) or
+    /// Maximum wait for answers to the simulator's own requests: after it, it drops the session (enquire_link) or
     /// retries (deliver_sm). `"off"` by default.
     #[serde(with = "As::<SpanOrOff>")]
     pub response: Option<Nanos>,
@@ -111,11 +111,12 @@ pub struct SmscTls {
     pub client_ca: Option<String>,
 }
 
-/// Habits of some providers.
+/// Behaviour of particular providers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Habits {
-    /// Whether unsupported commands get generic_nack 0x03 and over-long fields get unbind, as at OpenMarket.
+    /// Whether unsupported commands get generic_nack 0x03 and over-long fields get unbind, as at OpenMarket; false by
+    /// default.
     pub openmarket: bool,
     /// The service_type of MO and receipts: at most 5 characters, empty by default.
     #[serde(with = "As::<Ascii<5>>")]

@@ -57,7 +57,7 @@ pub struct Plan {
     pub receipts: Receipts,
     /// How deliver_sm is answered.
     pub deliver: Deliver,
-    /// Bounds on waiting.
+    /// Maximum waits.
     pub timeouts: Timeouts,
     /// Gates as written: (metric, expression or table as JSON).
     pub gates: Vec<(String, serde_json::Value)>,

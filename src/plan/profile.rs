@@ -40,9 +40,9 @@ const SEED_MAX: u64 = i64::MAX as u64;
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Profile {
-    /// What the run is called, and its folder: not empty, and without `/`. By default the name of the profile's file.
+    /// Name of the run and of its folder: not empty, and without `/`. By default the name of the profile's file.
     name: Option<String>,
-    /// The seed from 0 on: schedule, destinations and simulator are functions of it; 1 by default.
+    /// Seed of the schedule, the destinations and the simulator, from 0 on; 1 by default.
     #[serde(with = "As::<Option<Whole<u64, 0, SEED_MAX>>>")]
     seed: Option<u64>,
     target: target::Target,
@@ -50,11 +50,11 @@ pub(super) struct Profile {
     /// The accounts that bind. By default one, whose system_id is `"smppbench"`.
     #[schemars(length(min = 1))]
     accounts: Option<Vec<Account>>,
-    /// The sessions of each account; an account's own `binds` stand above it.
+    /// The sessions of each account. Keys of an account's own `binds` go before these.
     #[serde(skip_serializing)]
     binds: Binds,
     load: Load,
-    /// The kinds of message that are sent. By default one, with a text of 63 octets.
+    /// The kinds of message to send. By default one, with a text of 63 octets.
     #[schemars(length(min = 1))]
     messages: Option<Vec<messages::Message>>,
     receipts: Receipts,
@@ -64,7 +64,7 @@ pub(super) struct Profile {
     #[serde(with = "As::<Pairs<gates::Gate>>")]
     gates: Vec<(String, serde_json::Value)>,
     fleet: Fleet,
-    /// The simulator's behaviour, where the target is `"embedded"`.
+    /// Behaviour of the simulator, if the target is `"embedded"`.
     embedded: Option<Behaviour>,
     metrics: Option<Metrics>,
     #[serde(skip_serializing)]

@@ -27,18 +27,18 @@ pub struct Rule {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// What the simulator does wrong.
+    /// The fault.
     pub kind: FaultKind,
-    /// Once, so long after the first bind.
+    /// Time after the first bind at which the fault occurs once.
     #[serde(default, with = "As::<Option<Span>>")]
     pub at: Option<Nanos>,
-    /// Again and again, with this time between; above 0s.
+    /// Time from one occurrence to the next, above 0s.
     #[serde(default, with = "As::<Option<AboveZero>>")]
     pub every: Option<Nanos>,
-    /// The share of submit_sm (or, for faults of binds, of connections) that it strikes, from 0 to 1.
+    /// The share of submit_sm (or, for faults of binds, of connections) that the fault affects, from 0 to 1.
     #[serde(default, with = "As::<Option<Share>>")]
     pub share: Option<f64>,
-    /// Whether it strikes one session or all; `"one"` by default.
+    /// Whether the fault affects one session or all; `"one"` by default.
     #[serde(default, rename = "sessions", with = "As::<AllOrOne>")]
     pub all_sessions: bool,
 }
@@ -58,7 +58,7 @@ impl Fault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
-    /// It sends unbind in mid-run.
+    /// It sends unbind during the run.
     Unbind,
     /// It closes the connection (FIN).
     Close,
@@ -66,7 +66,7 @@ pub enum FaultKind {
     Reset,
     /// It stops sending and goes on reading.
     HalfClose,
-    /// It sends octets that are no PDU.
+    /// It sends octets that are not a PDU.
     Garbage,
     /// It sends half a PDU, then closes.
     Truncated,

@@ -36,7 +36,7 @@ pub enum Latency {
 #[derive(Default, serde::Serialize, serde::Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Drawn {
-    /// Evenly between two durations, the smaller first.
+    /// Bounds of a uniform distribution, the smaller first.
     #[serde(with = "As::<Option<(Span, Span)>>", skip_serializing_if = "Option::is_none")]
     uniform: Option<(Nanos, Nanos)>,
     /// A log-normal distribution, by its median and its 99th percentile.

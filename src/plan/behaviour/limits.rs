@@ -17,16 +17,16 @@ pub struct SmscAccount {
     /// The system_id that binds: at most 64 characters.
     #[serde(with = "As::<Ascii<64>>")]
     pub system_id: String,
-    /// The password that it must bind with: at most 100 characters. Without it, any password will do.
+    /// Password of its binds: at most 100 characters. Without it, any password is accepted.
     #[serde(default, with = "As::<Option<Password>>")]
     pub password: Option<Secret>,
     /// Maximum number of its sessions, from 0 on; a further bind gets ESME_RALYBND. Without it, there is no limit.
     #[serde(default, with = "As::<Option<Whole<usize, 0, COUNT_MAX>>>")]
     pub binds_max: Option<usize>,
-    /// Its own limit in messages a second; 0 is no limit.
+    /// Its own limit in messages a second; 0, the default, is no limit.
     #[serde(default, with = "As::<RateOrNone>")]
     pub rate: Option<Rate>,
-    /// Maximum number of open submit_sm of each of its sessions, from 1 on. Without it, that of `limits` holds.
+    /// Maximum number of submit_sm in flight on each of its sessions, from 1 on. By default that of `limits`.
     #[serde(default, with = "As::<Option<Whole<usize, 1, COUNT_MAX>>>")]
     pub window: Option<usize>,
 }
@@ -35,25 +35,25 @@ pub struct SmscAccount {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Maximum number of open submit_sm of a session, from 1 on. Without it, there is no limit.
+    /// Maximum number of submit_sm in flight on a session, from 1 on. Without it, there is no limit.
     #[serde(with = "As::<Option<Whole<usize, 1, COUNT_MAX>>>")]
     pub window: Option<usize>,
     /// What happens to a submit_sm beyond the window; `"throttle"` by default.
     pub on_window: OnWindow,
-    /// Limit in messages a second; 0 is no limit.
+    /// Limit in messages a second; 0, the default, is no limit.
     #[serde(with = "As::<RateOrNone>")]
     pub rate: Option<Rate>,
     /// Whose rate is limited; `"all"` by default.
     pub scope: Scope,
-    /// Messages beyond one that may come at once (the size of the token bucket). Without it, 100 ms of the rate; 0
-    /// is strict spacing.
+    /// Number of messages beyond one that may come at once (the size of the token bucket). By default those of 100 ms
+    /// at the rate; 0 is strict spacing.
     #[serde(with = "As::<Option<Whole<u64, 0, MESSAGES_MAX>>>")]
     pub burst: Option<u64>,
     /// What happens to a submit_sm beyond the rate; `"throttle"` by default.
     pub on_rate: OnRate,
     /// A queue between accepting and delivering: the simulator accepts fast and delivers slowly.
     pub queue: Option<Queue>,
-    /// How long a lost session still counts as bound: further binds get ESME_RALYBND. `"off"` by default.
+    /// Time for which a lost session still counts as bound: further binds get ESME_RALYBND. `"off"` by default.
     #[serde(with = "As::<SpanOrOff>")]
     pub ghost_bind: Option<Nanos>,
 }
@@ -103,10 +103,10 @@ pub enum OnRate {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Queue {
-    /// Messages that it holds, from 1 on; a further submit_sm gets ESME_RMSGQFUL.
+    /// Maximum number of messages in the queue, from 1 on; a further submit_sm gets ESME_RMSGQFUL.
     #[serde(with = "As::<Whole<u64, 1, MESSAGES_MAX>>")]
     pub size: u64,
-    /// Deliveries a second, above 0.
+    /// Number of deliveries a second, above 0.
     #[serde(with = "As::<RateAboveZero>")]
     pub drain: Rate,
 }

@@ -19,12 +19,12 @@ const WAITING_MAX: u64 = 1 << 26;
 pub struct Response {
     /// Time from the read that held a submit_sm to its response: a duration, or a distribution; 0s by default.
     pub latency: Latency,
-    /// A regular stall: the simulator answers nothing meanwhile, then everything at once.
+    /// A regular stall: the simulator answers nothing during it, then everything at once.
     pub stall: Option<Stall>,
     /// Statuses other than ESME_ROK and the share of submit_sm that gets each; together at most 1.
     #[serde(with = "As::<Vec<StatusShare>>")]
     pub errors: Vec<(u32, f64)>,
-    /// The share of submit_sm that is accepted and never answered, from 0 to 1.
+    /// The share of submit_sm that is accepted and never answered, from 0 to 1; 0 by default.
     #[serde(with = "As::<Share>")]
     pub lost: f64,
     /// How a message_id is spelled in a response; `"decimal"` by default.
@@ -52,7 +52,7 @@ pub struct Stall {
     /// Time from the start of one stall to the start of the next, above 0s.
     #[serde(with = "As::<AboveZero>")]
     pub every: Nanos,
-    /// How long each stall lasts, above 0s and shorter than `every`.
+    /// Length of each stall, above 0s and shorter than `every`.
     #[serde(rename = "for", with = "As::<AboveZero>")]
     pub length: Nanos,
 }
@@ -95,7 +95,7 @@ pub enum ReceiptId {
 pub struct ReceiptBehaviour {
     /// Time from the response to the receipt: a duration, or a distribution; 0s by default.
     pub delay: Latency,
-    /// Maximum number of receipts a second; 0 is no limit.
+    /// Maximum number of receipts a second; 0, the default, is no limit.
     #[serde(with = "As::<RateOrNone>")]
     pub rate: Option<Rate>,
     /// The share of receipts with each state, from 0 to 1; together at most 1. The rest is DELIVRD.
@@ -105,29 +105,29 @@ pub struct ReceiptBehaviour {
     pub id: ReceiptId,
     /// How a receipt is carried; `"appendix_b"` by default.
     pub format: ReceiptFormat,
-    /// The share of receipts that is never sent, from 0 to 1.
+    /// The share of receipts that is never sent, from 0 to 1; 0 by default.
     #[serde(with = "As::<Share>")]
     pub lost: f64,
-    /// The share of receipts that is sent twice, from 0 to 1.
+    /// The share of receipts that is sent twice, from 0 to 1; 0 by default.
     #[serde(with = "As::<Share>")]
     pub duplicate: f64,
-    /// The share of receipts that is sent before its submit_sm_resp, from 0 to 1.
+    /// The share of receipts that is sent before its submit_sm_resp, from 0 to 1; 0 by default.
     #[serde(with = "As::<Share>")]
     pub before_response: f64,
-    /// The share of receipts that an intermediate notification (ENROUTE) precedes, from 0 to 1.
+    /// The share of receipts that an intermediate notification (ENROUTE) precedes, from 0 to 1; 0 by default.
     #[serde(with = "As::<Share>")]
     pub intermediate: f64,
-    /// Whether receipts come on another session of the account that receives, where there is one.
+    /// Whether receipts come on another receiving session of the account, if there is one; false by default.
     pub other_bind: bool,
-    /// Maximum number of unacknowledged deliver_sm of a session, from 1 on. Without it, 10,000, and fewer where
-    /// more than 50 sessions receive.
+    /// Maximum number of unacknowledged deliver_sm of a session, from 1 on. By default 10,000, and fewer if more than
+    /// 50 sessions receive.
     #[serde(with = "As::<Option<Whole<usize, 1, COUNT_MAX>>>")]
     pub window: Option<usize>,
     /// Maximum number of deliveries that wait to be due, and of those that wait for a receiver of one account;
     /// 1,000,000 by default. Further ones are dropped, and counted.
     #[serde(with = "As::<Whole<usize, 1, WAITING_MAX>>")]
     pub waiting_max: usize,
-    /// Whether and how a deliver_sm is sent again after a refusal, or after no answer. Without it, it is not.
+    /// How a deliver_sm is sent again after a refusal or no answer. Without it, it is not sent again.
     pub retry: Option<Retry>,
 }
 

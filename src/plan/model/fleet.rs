@@ -4,13 +4,13 @@ use crate::plan::values::{AboveZero, As};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What holds where several machines run a plan.
+/// Settings of a run over several machines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Fleet {
-    /// What a lost agent means for the run; `"continue"` by default.
+    /// Reaction to a lost agent; `"continue"` by default.
     pub on_agent_loss: OnAgentLoss,
-    /// Maximum uncertainty of an agent's clock, above 0s; 10ms by default. Beyond it there is no run.
+    /// Maximum uncertainty of an agent's clock, above 0s; 10ms by default. With more, the run does not start.
     #[serde(with = "As::<AboveZero>")]
     pub clock_uncertainty_max: Nanos,
 }
@@ -22,7 +22,7 @@ impl Default for Fleet {
     }
 }
 
-/// What a lost agent means for the run.
+/// Reaction to a lost agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnAgentLoss {

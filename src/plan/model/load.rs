@@ -15,11 +15,11 @@ pub struct Load {
     pub arrival: Arrival,
     /// What happens to a message at whose time no window slot is free; `"delay"` by default.
     pub window_full: WindowFull,
-    /// How fast a backlog is sent: `"all"` at once, or at most so many times the planned rate, from 1 on. By default
+    /// Maximum rate at which a backlog is sent: `"all"` at once, or a factor of the planned rate, from 1 on. By default
     /// `"all"` on loopback and 1.2 elsewhere.
     #[serde(with = "As::<CatchUp>")]
     pub catch_up: Option<f64>,
-    /// What a throttled submit_sm means; `"count"` by default.
+    /// Reaction to a throttled submit_sm; `"count"` by default.
     pub on_throttle: OnThrottle,
     /// Maximum number of times that one message is sent with `on_throttle = "retry"`, from 1 to 1000; 5 by default.
     #[serde(with = "As::<Whole<u32, 1, 1000>>")]
@@ -27,13 +27,13 @@ pub struct Load {
     /// Age from its intended time at which a throttled message is no longer sent again, above 0s; 30s by default.
     #[serde(with = "As::<AboveZero>")]
     pub age_max: Nanos,
-    /// The statuses whose submit_sm is sent again with `on_throttle = "retry"`, by name or number; ESME_RTHROTTLED and
-    /// ESME_RMSGQFUL by default.
+    /// Statuses after which a submit_sm is sent again with `on_throttle = "retry"`, by name or number; ESME_RTHROTTLED
+    /// and ESME_RMSGQFUL by default.
     #[serde(with = "As::<Vec<Status>>")]
     pub retryable: Vec<u32>,
-    /// Whether workers spin the last stretch before a message is due; false by default.
+    /// Whether workers spin instead of sleep just before a message is due; false by default.
     pub precise: bool,
-    /// Whether workers never sleep, which takes whole cores; false by default.
+    /// Whether workers spin all the time, which takes a core each; false by default.
     pub busy_poll: bool,
     /// Number of worker threads, from 1 to 1024. By default one for each core (half of them with the embedded
     /// simulator), and never more than there are sessions that send.
@@ -41,10 +41,10 @@ pub struct Load {
     pub workers: Option<usize>,
     /// Whether each worker is pinned to a core; false by default.
     pub pin: bool,
-    /// The rate over time, stage after stage. By default a warm-up of 2s and a measured hold of 8s.
+    /// The stages of the load, one after the other. By default a warm-up of 2s and a measured hold of 8s.
     #[schemars(length(min = 1))]
     pub stages: Option<Vec<Stage>>,
-    /// How long a run lasts whose binds only receive, above 0s. By default the measured time of the stages.
+    /// Length of a run whose binds only receive, above 0s. By default the measured time of the stages.
     #[serde(with = "As::<Option<AboveZero>>")]
     pub receive_only_for: Option<Nanos>,
 }

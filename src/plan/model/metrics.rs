@@ -4,7 +4,7 @@ use crate::plan::values::{As, ListenAddress, is_loopback};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// OpenMetrics, served while a run goes on.
+/// OpenMetrics, served during a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Metrics {

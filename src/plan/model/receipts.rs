@@ -13,18 +13,18 @@ const OUTSTANDING_MAX: u64 = 1 << 32;
 pub struct Receipts {
     /// How message ids are spelled in responses and receipts; `"exact"` by default.
     pub id_mode: IdMode,
-    /// States, or an SMSC's own words, that end the wait for a receipt. By default the final states of SMPP v3.4:
-    /// DELIVRD, EXPIRED, DELETED, UNDELIV, ACCEPTD, REJECTD, SKIPPED.
+    /// States, or an SMSC's own words, that end the wait for a receipt. By default DELIVRD, EXPIRED, DELETED, UNDELIV,
+    /// ACCEPTD, REJECTD and SKIPPED.
     #[schemars(length(min = 1))]
     pub final_states: Vec<String>,
-    /// Time after the submit_sm_resp at which a receipt that has not come is missing, above 0s; 30s by default.
+    /// Time from the submit_sm_resp after which a receipt is missing, above 0s; 30s by default.
     #[serde(with = "As::<AboveZero>")]
     pub deadline: Nanos,
     /// Maximum number of receipts awaited at once, from 1 to 4294967296; 4000000 by default. Beyond it messages are
     /// counted as untracked.
     #[serde(with = "As::<Whole<usize, 1, OUTSTANDING_MAX>>")]
     pub outstanding_max: usize,
-    /// What is taken for a receipt; `"esm_class"` by default.
+    /// Which deliver_sm and data_sm count as receipts; `"esm_class"` by default.
     pub accept: Accept,
     /// How many receipts a text of several parts has; `"part"` by default.
     pub per: Per,
@@ -82,7 +82,7 @@ pub enum Accept {
 pub enum IdMode {
     /// Ids are compared octet by octet.
     Exact,
-    /// Ids are decimal numbers; leading zeros do not count. What is no number is compared without regard to case.
+    /// Ids are decimal numbers; leading zeros do not count. Other ids are compared without regard to case.
     Number,
     /// Ids are hexadecimal in the response and decimal in the receipt.
     ResponseHex,

@@ -4,7 +4,7 @@ use crate::plan::values::{AboveZero, As, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Bounds on waiting.
+/// Maximum waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Timeouts {
@@ -18,7 +18,8 @@ pub struct Timeouts {
     /// default.
     #[serde(with = "As::<AboveZero>")]
     pub response: Nanos,
-    /// How long after the load what still waits may be sent, and answers and receipts are awaited; 30s by default.
+    /// Maximum time after the load in which the backlog is still sent; 30s by default. Answers and receipts are awaited
+    /// to their own deadlines.
     #[serde(with = "As::<Span>")]
     pub drain: Nanos,
     /// Maximum wait for unbind_resp, or for the close of the connection, above 0s; 5s by default.

@@ -14,25 +14,26 @@ const ADDRESS_MAX: usize = 20;
 /// The same with the `+` that a person may write before it.
 const WRITTEN_MAX: usize = ADDRESS_MAX + 1;
 
-/// Where an address is taken from: one of fixed, range, file, random.
+/// The origin of an address: one of fixed, range, file, random.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::plan) struct Address {
     /// One address: up to 20 digits, or for a source also letters.
     #[serde(with = "As::<Option<Ascii<WRITTEN_MAX>>>")]
     fixed: Option<String>,
-    /// The first and the last of a range of numbers, in turn: as many digits each, at most 19.
+    /// The first and the last of a range of numbers, taken in turn: of equal length, at most 19 digits.
     #[serde(with = "As::<Option<(Ascii<WRITTEN_MAX>, Ascii<WRITTEN_MAX>)>>")]
     range: Option<(String, String)>,
-    /// A file with one number a line, in turn, relative to the profile; only the first column counts.
+    /// File of numbers, one a line, taken in turn, relative to the profile; only the first column counts.
     #[serde(with = "As::<Option<FilePath>>")]
     file: Option<String>,
-    /// Digits, and `#` in the place of random ones: at most 20 characters.
+    /// Digits, with `#` for random ones: at most 20 characters.
     #[serde(with = "As::<Option<Ascii<ADDRESS_MAX>>>")]
     random: Option<String>,
-    /// The type of number, from 0 to 255. By default 1 (international), or 5 (alphanumeric) where there are letters.
+    /// The type of number, from 0 to 255. By default 1 (international), or 5 (alphanumeric) for an address with
+    /// letters.
     ton: Option<u8>,
-    /// The numbering plan indicator, from 0 to 255. By default 1 (ISDN), or 0 where there are letters.
+    /// The numbering plan indicator, from 0 to 255. By default 1 (ISDN), or 0 for an address with letters.
     npi: Option<u8>,
 }
 

@@ -17,7 +17,7 @@ pub(in crate::plan) struct Duel {
     b: Side,
 }
 
-/// What one side of a duel changes in the profile.
+/// Keys of the profile that one side of a duel changes.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Side {

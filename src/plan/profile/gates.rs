@@ -12,17 +12,17 @@ use serde::ser::{Serialize, Serializer};
 struct Conditional {
     /// The limit: `"< 50ms"`, `"<= 0.1%"`, `"= 0"`.
     is: String,
-    /// The limit must hold in every stretch of this length, above 0s.
+    /// Length of the intervals in each of which the limit must hold, above 0s.
     #[serde(
         default,
         with = "As::<Option<WrittenAboveZero>>",
         skip_serializing_if = "Option::is_none"
     )]
     r#for: Option<String>,
-    /// Name of the stage in which it must hold. By default it must in all measured stages.
+    /// Name of the stage in which the limit must hold. By default all measured stages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stage: Option<String>,
-    /// The run ends once the limit has been broken for so long.
+    /// Time for which the limit may be exceeded before the run ends. Without it, the run goes on.
     #[serde(default, with = "As::<Option<WrittenSpan>>", skip_serializing_if = "Option::is_none")]
     abort_after: Option<String>,
 }

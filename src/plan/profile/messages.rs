@@ -19,20 +19,19 @@ const INT_MAX: u64 = i64::MAX as u64;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::plan) struct Message {
-    /// What reports call this kind of message, unique within the profile. By default `"default"`, or `"message-2"` and
-    /// so on where there are several.
+    /// Name of this kind of message in reports, unique within the profile. By default `"default"`; with several kinds,
+    /// `"message-1"`, `"message-2"` and so on.
     label: Option<String>,
-    /// How often it is sent relative to the other messages' weights, from 1 to 10000; 1 by default.
+    /// Its share of the messages relative to the weights of the other kinds, from 1 to 10000; 1 by default.
     #[serde(with = "As::<Whole<u64, 1, WEIGHT_MAX>>")]
     weight: u64,
     /// The service_type: at most 5 characters, empty by default.
     #[serde(with = "As::<Ascii<5>>")]
     service_type: String,
-    /// The source_addr, or where it is taken from; `"447700900000"` by default.
+    /// The source_addr, or its origin; `"447700900000"` by default.
     #[serde(with = "As::<Option<Address>>")]
     source: Option<Address>,
-    /// The destination_addr, or where it is taken from. By default 447700900000 to 447700900999 in turn, which nobody
-    /// owns.
+    /// The destination_addr, or its origin. By default 447700900000 to 447700900999 in turn, which nobody owns.
     #[serde(with = "As::<Option<Address>>")]
     destination: Option<Address>,
     /// The text, with the placeholders `{seq}`, `{uuid}`, `{destination}` and `{time}`; any other name in braces is
@@ -44,7 +43,8 @@ pub(in crate::plan) struct Message {
     /// The short_message in hexadecimal.
     #[serde(with = "As::<Option<Hex>>")]
     octets: Option<Vec<u8>>,
-    /// The data_coding: a number from 0 to 255, or a name. By default it is chosen from the text.
+    /// The data_coding: a number from 0 to 255, or one of gsm, ascii, latin1, binary, ucs2. By default it is chosen
+    /// from the text.
     #[serde(with = "As::<Option<DataCoding>>")]
     data_coding: Option<u8>,
     /// Whether GSM septets are packed into octets; false by default.
@@ -102,16 +102,16 @@ struct Tlv {
     /// The tag by name (`"user_message_reference"`) or number.
     #[serde(with = "As::<TlvTag>")]
     tag: u16,
-    /// An integer from 0 on, sent big-endian.
+    /// An integer from 0 on that fits `octets`, sent big-endian.
     #[serde(default, with = "As::<Option<Whole<u64, 0, INT_MAX>>>")]
     int: Option<u64>,
-    /// Octets of the integer: 1, 2, 4 or 8; 1 by default.
+    /// Number of octets of the integer: 1, 2, 4 or 8; 1 by default.
     #[serde(default, with = "As::<Option<Whole<u8, 1, 8>>>")]
     octets: Option<u8>,
     /// A text, with the placeholders of a message's text.
     #[serde(default)]
     text: Option<String>,
-    /// The same, sent with a NUL at its end.
+    /// A text, with the placeholders of a message's text, sent with a NUL at its end.
     #[serde(default)]
     cstring: Option<String>,
     /// Octets in hexadecimal.

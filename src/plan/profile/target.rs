@@ -24,7 +24,7 @@ pub(in crate::plan) struct Target {
     addresses: Option<Vec<String>>,
     /// How several addresses are used; `"all"` by default.
     policy: AddressPolicy,
-    /// Whether the connection uses TLS. By default it does where another key of TLS is given.
+    /// Whether connections use TLS. By default they do if another key of TLS is given.
     tls: Option<bool>,
     /// PEM file of the CA to trust instead of the system's, relative to the profile.
     #[serde(with = "As::<Option<FilePath>>")]
@@ -35,10 +35,9 @@ pub(in crate::plan) struct Target {
     /// PEM file of the client certificate's key, relative to the profile; needs `tls_cert`.
     #[serde(with = "As::<Option<FilePath>>")]
     tls_key: Option<String>,
-    /// The name that the SMSC's certificate must bear. By default the host of the address.
+    /// Name for which the SMSC's certificate must be valid. By default the host of the address.
     tls_server_name: Option<String>,
-    /// Whether the SMSC's certificate is verified, which it is by default. With false anybody in between can read the
-    /// password.
+    /// Whether the SMSC's certificate is verified; true by default. With false, anyone between can read the password.
     tls_verify: Option<bool>,
     /// IP addresses of this host to connect from, in turn. By default the kernel chooses.
     #[serde(with = "As::<Vec<IpAddress>>")]

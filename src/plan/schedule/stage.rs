@@ -39,7 +39,7 @@ pub struct Stage {
     pub measure: bool,
 }
 
-/// A stretch of load: one of hold, ramp, stairs, spike, sine, max, and how long.
+/// A stage of the load: its shape (one of hold, ramp, stairs, spike, sine, max) and its length.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 #[expect(dead_code, reason = "only the schema is made of it")]

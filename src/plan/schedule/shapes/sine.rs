@@ -39,10 +39,10 @@ pub struct Sine {
     /// The mean rate, in messages a second; above 0.
     #[serde(with = "As::<RateAboveZero>")]
     pub mean: Rate,
-    /// How far the rate swings to each side, in messages a second; at most the mean.
+    /// Maximum difference from the mean, in messages a second; at most the mean.
     #[serde(with = "As::<AnyRate>")]
     pub amplitude: Rate,
-    /// How long one swing lasts: at least 1ms.
+    /// Length of one swing: at least 1ms.
     #[serde(with = "As::<AboveZero>")]
     pub period: Nanos,
 }

@@ -17,10 +17,10 @@ pub struct Spike {
     /// The rate during the peak, in messages a second; above 0.
     #[serde(with = "As::<RateAboveZero>")]
     pub peak: Rate,
-    /// When the peak begins, from the start of the stage.
+    /// Start of the peak, from the start of the stage.
     #[serde(with = "As::<Span>")]
     pub at: Nanos,
-    /// How long the peak lasts, above 0s; it ends within the stage.
+    /// Length of the peak, above 0s; it ends within the stage.
     #[serde(rename = "for", with = "As::<AboveZero>")]
     pub length: Nanos,
 }

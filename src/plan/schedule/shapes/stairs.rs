@@ -21,7 +21,7 @@ pub struct Stairs {
     /// The difference between two steps, in messages a second; above 0.
     #[serde(with = "As::<RateAboveZero>")]
     pub step: Rate,
-    /// How long each step lasts, above 0s.
+    /// Length of each step, above 0s.
     #[serde(with = "As::<AboveZero>")]
     pub each: Nanos,
 }
