@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use smppbench::smpp::pdu::{self, DeliverSm, SubmitSm};
 use smppbench::smpp::receipt::{self, MessageState, ReceiptAddress, ReceiptFormat, ReceiptPdu};
-use smppbench::smpp::{CommandStatus, Piece, Tag, TemplateBuilder, Tlvs, put_tlv};
+use smppbench::smpp::{CommandStatus, Tag, TemplateBuilder, TemplatePart, Tlvs, put_tlv};
 
 const OK: CommandStatus = CommandStatus::ESME_ROK;
 const TEXT: &[u8] = b"Sixty-three octets of text, as the quick profile sends it to all";
@@ -77,9 +77,9 @@ fn write(criterion: &mut Criterion) {
             black_box(submit_sm()).encode(OK, 7, &mut out);
         });
     });
-    let var = |index, nominal_octets| Piece::Var { index, nominal_octets };
+    let var = |index, nominal_octets| TemplatePart::Var { index, nominal_octets };
     let template = TemplateBuilder::new(&submit_sm())
-        .destination_addr(vec![Piece::Fixed(b"4477009".to_vec()), var(0, 5)])
+        .destination_addr(vec![TemplatePart::Fixed(b"4477009".to_vec()), var(0, 5)])
         .build()
         .expect("the fields fit");
     group.bench_function("template stamp", |bench| {

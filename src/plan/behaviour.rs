@@ -46,7 +46,7 @@ pub struct Behaviour {
     /// The simulator's certificate and key. Without them, it speaks plain TCP.
     pub tls: Option<SmscTls>,
     /// Behaviour of particular providers beyond the keys above.
-    pub habits: Habits,
+    pub habits: ProviderQuirks,
 }
 
 /// Mobile-originated messages, spread over all sessions that receive.
@@ -114,7 +114,7 @@ pub struct SmscTls {
 /// Behaviour of particular providers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Habits {
+pub struct ProviderQuirks {
     /// Whether unsupported commands get generic_nack 0x03 and over-long fields get unbind, as at OpenMarket; false by
     /// default.
     pub openmarket: bool,

@@ -4,8 +4,8 @@
 mod tests;
 
 use super::recipe::Recipe;
-use super::schedule::{Due, Pacing, Schedule};
-use super::striping::{Numbers, Own, OwnCount, OwnCounts, Striping, Walk};
+use super::schedule::{Due, Schedule, ScheduleCursor};
+use super::striping::{ClosedLoopNumbers, OwnCount, OwnCounts, OwnMessage, OwnMessages, Striping};
 use crate::kit::Nanos;
 use std::sync::Arc;
 
@@ -26,12 +26,12 @@ pub struct Skipped {
 #[derive(Debug)]
 pub struct Cursor {
     schedule: Arc<Schedule>,
-    pacing: Pacing,
-    own: Walk,
-    closed: Numbers,
+    pacing: ScheduleCursor,
+    own: OwnMessages,
+    closed: ClosedLoopNumbers,
     due: Option<Due>,
     /// The next of its own messages, where the schedule holds no time for it (any more).
-    beyond: Option<Own>,
+    beyond: Option<OwnMessage>,
     owner: Owner,
     /// Made at the first [`Cursor::skip_before`]; Some(None): the period is too long, they are walked.
     counts: Option<Option<OwnCounts>>,
@@ -80,11 +80,12 @@ impl Cursor {
         worker: usize,
         account: Option<u16>,
     ) -> Cursor {
-        let own = Walk::of(striping, worker, account, 0);
-        let closed = Numbers::new(Walk::of(striping, worker, account, schedule.len()));
+        let own = OwnMessages::of(striping, worker, account, 0);
+        let closed =
+            ClosedLoopNumbers::new(OwnMessages::of(striping, worker, account, schedule.len()));
         let mut cursor = Cursor {
             schedule,
-            pacing: Pacing::new(),
+            pacing: ScheduleCursor::new(),
             own,
             closed,
             due: None,
@@ -115,8 +116,8 @@ impl Cursor {
     }
 
     #[inline]
-    fn place(&mut self, own: Own) {
-        let Own { index, account, sender } = own;
+    fn place(&mut self, own: OwnMessage) {
+        let OwnMessage { index, account, sender } = own;
         match self.pacing.time_of(&self.schedule, index) {
             Some((at, stage)) => self.due = Some(Due { index, at, stage, sender, account }),
             None => {
@@ -130,8 +131,9 @@ impl Cursor {
     /// once, in order, whatever was taken before.
     pub fn steer(&mut self, schedule: Arc<Schedule>) {
         self.schedule = schedule;
-        self.pacing = Pacing::new();
-        let waits = self.due.map(|d| Own { index: d.index, account: d.account, sender: d.sender });
+        self.pacing = ScheduleCursor::new();
+        let waits =
+            self.due.map(|d| OwnMessage { index: d.index, account: d.account, sender: d.sender });
         if let Some(own) = waits.or_else(|| self.beyond.take()) {
             self.beyond = None;
             self.place(own);
@@ -205,7 +207,7 @@ impl Cursor {
     }
 
     /// (number of this worker's next closed-loop message, distance to the one after it); distance 0: no more
-    /// is known than the next. Numbers begin at `schedule.len()` and are striped as all others are; None where
+    /// is known than the next. ClosedLoopNumbers begin at `schedule.len()` and are striped as all others are; None where
     /// this worker owns no sender.
     #[inline]
     pub fn closed_peek(&self) -> Option<(u64, u32)> {

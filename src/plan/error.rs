@@ -6,7 +6,7 @@ use serde::de;
 use std::fmt;
 
 /// The outcome of reading a part of a profile.
-pub(super) type Read<T> = Result<T, PlanError>;
+pub(super) type PlanResult<T> = Result<T, PlanError>;
 
 /// A user's mistake, in one line; the command line ends with exit code 2.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::error::{PlanError, Read};
+use super::error::{PlanError, PlanResult};
 use super::model::{Address, AddressFrom, Plan};
 use super::recipe::Recipe;
 use super::schedule::{Schedule, exceeds};
@@ -47,7 +47,7 @@ pub(super) fn descriptors_max() -> u64 {
 }
 
 /// Refuses what the guard does not let through.
-pub(super) fn check(plan: &Plan, schedule: &Schedule, descriptors_max: u64) -> Read<()> {
+pub(super) fn check(plan: &Plan, schedule: &Schedule, descriptors_max: u64) -> PlanResult<()> {
     check_target(plan)?;
     check_binds(plan, descriptors_max)?;
     check_load(plan, schedule)?;
@@ -55,7 +55,7 @@ pub(super) fn check(plan: &Plan, schedule: &Schedule, descriptors_max: u64) -> R
 }
 
 /// Refuses what is beyond the numbers that a run counts with: rates, and stages × accounts × messages.
-pub(super) fn check_numbers(plan: &Plan) -> Read<()> {
+pub(super) fn check_numbers(plan: &Plan) -> PlanResult<()> {
     let lists = [plan.stages.len().max(1), plan.accounts.len(), plan.messages.len().max(1)];
     let cells = lists.iter().fold(1usize, |product, length| product.saturating_mul(*length));
     if cells > CELLS_MAX {
@@ -77,7 +77,7 @@ pub(super) fn check_numbers(plan: &Plan) -> Read<()> {
 }
 
 /// Refuses more submit_sm than could be counted should they stay unsent.
-pub(super) fn check_counting(plan: &Plan, schedule: &Schedule, recipe: &Recipe) -> Read<()> {
+pub(super) fn check_counting(plan: &Plan, schedule: &Schedule, recipe: &Recipe) -> PlanResult<()> {
     let planned = schedule.len();
     if planned > SUBMITS_MAX {
         let why = format!("{planned} submit_sm, more than the {SUBMITS_MAX} that can be planned");
@@ -103,7 +103,7 @@ pub(super) fn check_counting(plan: &Plan, schedule: &Schedule, recipe: &Recipe) 
     ))
 }
 
-fn check_target(plan: &Plan) -> Read<()> {
+fn check_target(plan: &Plan) -> PlanResult<()> {
     let guard = &plan.guard;
     if plan.target.is_loopback() {
         return Ok(());
@@ -126,7 +126,7 @@ fn check_target(plan: &Plan) -> Read<()> {
     Ok(())
 }
 
-fn check_binds(plan: &Plan, descriptors_max: u64) -> Read<()> {
+fn check_binds(plan: &Plan, descriptors_max: u64) -> PlanResult<()> {
     let sessions = plan.sessions_count();
     if let Some(most) = plan.guard.binds_max
         && sessions > most
@@ -147,7 +147,7 @@ fn check_binds(plan: &Plan, descriptors_max: u64) -> Read<()> {
     Ok(())
 }
 
-fn check_load(plan: &Plan, schedule: &Schedule) -> Read<()> {
+fn check_load(plan: &Plan, schedule: &Schedule) -> PlanResult<()> {
     let guard = &plan.guard;
     for (number, stage) in plan.stages.iter().enumerate() {
         let path = format!("load.stages[{number}]");
@@ -180,7 +180,7 @@ fn check_load(plan: &Plan, schedule: &Schedule) -> Read<()> {
     Ok(())
 }
 
-fn check_destinations(plan: &Plan) -> Read<()> {
+fn check_destinations(plan: &Plan) -> PlanResult<()> {
     let patterns = &plan.guard.destinations;
     if patterns.is_empty() {
         return Ok(());

@@ -54,13 +54,16 @@ pub struct Overrides {
     pub gates: Vec<String>,
 }
 
+/// A flag that has a value: its name, the key that it sets (empty: a further function does that), the value.
+type ValuedFlag = (&'static str, &'static str, Option<String>);
+
 impl Overrides {
-    /// The flags as arguments, for the `repro` command line: without passwords.
-    pub fn arguments(&self) -> Vec<String> {
-        // destructured, so that a new flag cannot be forgotten
+    /// The flags that take one value. Destructured, so that a new flag cannot be forgotten: `arguments` and `apply` see
+    /// to the others.
+    fn valued(&self) -> [ValuedFlag; 17] {
         let Overrides {
             target,
-            tls,
+            tls: _,
             tls_ca,
             system_id,
             password_env,
@@ -75,50 +78,48 @@ impl Overrides {
             receipt_deadline,
             workers,
             seed,
-            set,
-            allow_target,
+            set: _,
+            allow_target: _,
             max_messages,
             metrics,
-            metrics_allow_remote,
-            gates,
+            metrics_allow_remote: _,
         } = self;
         let number = |n: Option<usize>| n.map(|n| n.to_string());
-        let mut out = Vec::new();
         let on_off = receipts.map(|on| if on { "on" } else { "off" }.to_string());
-        if *tls {
-            out.push("--tls".into());
+        [
+            ("--target", "target.address", target.clone()),
+            ("--tls-ca", "target.tls_ca", tls_ca.clone()),
+            ("--system-id", "", system_id.clone()),
+            ("--password-env", "", password_env.clone()),
+            ("--password-file", "", password_file.clone()),
+            ("--bind-type", "binds.type", bind_type.clone()),
+            ("--binds", "binds.count", number(*binds)),
+            ("--window", "binds.window", number(*window)),
+            ("--rate", "", rate.clone()),
+            ("--duration", "", duration.clone()),
+            ("--warmup", "", warmup.clone()),
+            ("--receipts", "", on_off),
+            ("--receipt-deadline", "receipts.deadline", receipt_deadline.clone()),
+            ("--workers", "load.workers", number(*workers)),
+            ("--seed", "seed", seed.map(|n| n.to_string())),
+            ("--max-messages", "guard.messages_max", max_messages.map(|n| n.to_string())),
+            ("--metrics", "metrics.listen", metrics.clone()),
+        ]
+    }
+
+    /// The flags as arguments, for the `repro` command line: without passwords.
+    pub fn arguments(&self) -> Vec<String> {
+        let bare = [("--tls", self.tls), ("--metrics-allow-remote", self.metrics_allow_remote)];
+        let mut out: Vec<String> =
+            bare.iter().filter(|(_, given)| *given).map(|(flag, _)| (*flag).to_owned()).collect();
+        for (flag, _, value) in self.valued() {
+            out.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
         }
-        if *metrics_allow_remote {
-            out.push("--metrics-allow-remote".into());
-        }
-        for (flag, value) in [
-            ("--target", target.clone()),
-            ("--tls-ca", tls_ca.clone()),
-            ("--system-id", system_id.clone()),
-            ("--password-env", password_env.clone()),
-            ("--password-file", password_file.clone()),
-            ("--bind-type", bind_type.clone()),
-            ("--binds", number(*binds)),
-            ("--window", number(*window)),
-            ("--rate", rate.clone()),
-            ("--duration", duration.clone()),
-            ("--warmup", warmup.clone()),
-            ("--receipts", on_off),
-            ("--receipt-deadline", receipt_deadline.clone()),
-            ("--workers", number(*workers)),
-            ("--seed", seed.map(|n| n.to_string())),
-            ("--max-messages", max_messages.map(|n| n.to_string())),
-            ("--metrics", metrics.clone()),
-        ] {
-            if let Some(value) = value {
-                out.extend([flag.to_string(), value]);
-            }
-        }
-        for setting in set {
+        for setting in &self.set {
             out.extend(["--set".to_string(), shown_setting(setting)]);
         }
-        for (flag, values) in [("--allow-target", allow_target), ("--gate", gates)] {
-            out.extend(values.iter().flat_map(|value| [flag.to_string(), value.clone()]));
+        for address in &self.allow_target {
+            out.extend(["--allow-target".to_string(), address.clone()]);
         }
         out
     }
@@ -128,60 +129,66 @@ impl Overrides {
         for setting in &self.set {
             tree.set(setting)?;
         }
-        self.apply_target(tree);
-        self.apply_account(tree)?;
-        self.apply_binds(tree);
-        self.apply_receipts(tree);
-        self.apply_gates(tree)?;
-        put_number(tree, "--workers", &["load", "workers"], self.workers.map(|n| n as u64));
-        put_number(tree, "--seed", &["seed"], self.seed);
-        put_number(tree, "--max-messages", &["guard", "messages_max"], self.max_messages);
-        put_text(tree, "--metrics", &["metrics", "listen"], self.metrics.as_ref());
-        if self.metrics_allow_remote {
-            let place = SourceLocation::flag("--metrics-allow-remote");
-            tree.put_at(&["metrics", "allow_remote"], Node { place, value: Value::Flag(true) });
-        }
-        Ok(())
-    }
-
-    fn apply_gates(&self, tree: &mut Node) -> Result<(), PlanError> {
-        let place = SourceLocation::flag("--gate");
-        for written in &self.gates {
-            let relation = written.find(['<', '>', '=']).filter(|at| *at > 0);
-            let Some((metric, limit)) = relation.map(|at| written.split_at(at)) else {
-                let why = format!(
-                    "{written:?} is not a gate; write a metric, a relation and a limit, \
-                     such as 'response.p99 < 100ms'"
-                );
-                return Err(PlanError::new(&place, "", why));
+        self.clear_replaced(tree);
+        for (flag, key, value) in self.valued() {
+            let Some(text) = value.filter(|_| !key.is_empty()) else { continue };
+            let place = SourceLocation::flag(flag);
+            let is_number = ["--binds", "--window", "--workers", "--seed", "--max-messages"];
+            let node = match text.parse::<i64>() {
+                Ok(number) if is_number.contains(&flag) => {
+                    Node { place, value: Value::Whole(number) }
+                }
+                Ok(_) | Err(_) => Node::text(&place, text),
             };
-            tree.put_at(&["gates", metric.trim()], Node::text(&place, limit));
+            tree.put_at(&key.split('.').collect::<Vec<_>>(), node);
         }
+        let tls = self.tls || self.tls_ca.is_some();
+        for (flag, path, given) in [
+            ("--tls", ["target", "tls"], tls),
+            ("--metrics-allow-remote", ["metrics", "allow_remote"], self.metrics_allow_remote),
+        ] {
+            if given {
+                let place = SourceLocation::flag(flag);
+                tree.put_at(&path, Node { place, value: Value::Flag(true) });
+            }
+        }
+        self.apply_allow_target(tree);
+        self.apply_account(tree)?;
+        self.apply_receipts(tree);
         Ok(())
     }
 
-    fn apply_target(&self, tree: &mut Node) {
-        if self.target.is_some()
-            && let Some(target) = tree.get_mut("target")
-        {
+    /// Takes away keys that flags replace although they are others.
+    fn clear_replaced(&self, tree: &mut Node) {
+        if let Some(target) = tree.get_mut("target").filter(|_| self.target.is_some()) {
             target.remove("addresses", |_| true);
         }
-        put_text(tree, "--target", &["target", "address"], self.target.as_ref());
-        put_text(tree, "--tls-ca", &["target", "tls_ca"], self.tls_ca.as_ref());
-        if self.tls || self.tls_ca.is_some() {
-            let place = SourceLocation::flag("--tls");
-            tree.put_at(&["target", "tls"], Node { place, value: Value::Flag(true) });
-        }
-        if !self.allow_target.is_empty() {
-            let place = SourceLocation::flag("--allow-target");
-            let mut allowed: Vec<Node> =
-                self.allow_target.iter().map(|a| Node::text(&place, a)).collect();
-            let written = tree.get("guard").and_then(|guard| guard.get("allow_target"));
-            if let Some(Node { value: Value::List(nodes), .. }) = written {
-                allowed.extend(nodes.iter().cloned());
+        // a flag goes before what an account says of its own binds
+        if let Some(Node { value: Value::List(accounts), .. }) = tree.get_mut("accounts") {
+            for binds in accounts.iter_mut().filter_map(|account| account.get_mut("binds")) {
+                for (key, given) in [
+                    ("type", self.bind_type.is_some()),
+                    ("count", self.binds.is_some()),
+                    ("window", self.window.is_some()),
+                ] {
+                    binds.remove(key, |_| given);
+                }
             }
-            tree.put_at(&["guard", "allow_target"], Node { place, value: Value::List(allowed) });
         }
+    }
+
+    fn apply_allow_target(&self, tree: &mut Node) {
+        if self.allow_target.is_empty() {
+            return;
+        }
+        let place = SourceLocation::flag("--allow-target");
+        let mut allowed: Vec<Node> =
+            self.allow_target.iter().map(|a| Node::text(&place, a)).collect();
+        let written = tree.get("guard").and_then(|guard| guard.get("allow_target"));
+        if let Some(Node { value: Value::List(nodes), .. }) = written {
+            allowed.extend(nodes.iter().cloned());
+        }
+        tree.put_at(&["guard", "allow_target"], Node { place, value: Value::List(allowed) });
     }
 
     fn apply_account(&self, tree: &mut Node) -> Result<(), PlanError> {
@@ -199,28 +206,7 @@ impl Overrides {
         Ok(())
     }
 
-    fn apply_binds(&self, tree: &mut Node) {
-        let keys = [
-            ("type", self.bind_type.is_some()),
-            ("count", self.binds.is_some()),
-            ("window", self.window.is_some()),
-        ];
-        // a flag is above what an account says for itself
-        if let Some(Node { value: Value::List(accounts), .. }) = tree.get_mut("accounts") {
-            for binds in accounts.iter_mut().filter_map(|account| account.get_mut("binds")) {
-                for (key, _) in keys.iter().filter(|(_, given)| *given) {
-                    binds.remove(key, |_| true);
-                }
-            }
-        }
-        put_text(tree, "--bind-type", &["binds", "type"], self.bind_type.as_ref());
-        put_number(tree, "--binds", &["binds", "count"], self.binds.map(|n| n as u64));
-        put_number(tree, "--window", &["binds", "window"], self.window.map(|n| n as u64));
-    }
-
     fn apply_receipts(&self, tree: &mut Node) {
-        let deadline = self.receipt_deadline.as_ref();
-        put_text(tree, "--receipt-deadline", &["receipts", "deadline"], deadline);
         let Some(on) = self.receipts else { return };
         let place = SourceLocation::flag("--receipts");
         if tree.get("messages").is_none() {
@@ -254,18 +240,4 @@ fn the_account<'t>(tree: &'t mut Node, flag: &SourceLocation) -> Result<&'t mut 
     only.ok_or_else(|| {
         PlanError::new(flag.clone(), "accounts", "is not [[accounts]]; write one or more")
     })
-}
-
-fn put_text(tree: &mut Node, flag: &str, path: &[&str], text: Option<&String>) {
-    if let Some(text) = text {
-        tree.put_at(path, Node::text(&SourceLocation::flag(flag), text));
-    }
-}
-
-fn put_number(tree: &mut Node, flag: &str, path: &[&str], number: Option<u64>) {
-    if let Some(number) = number {
-        let value =
-            i64::try_from(number).map_or_else(|_| Value::Decimal(number as f64), Value::Whole);
-        tree.put_at(path, Node { place: SourceLocation::flag(flag), value });
-    }
 }

@@ -16,7 +16,7 @@ pub use source::{BUILT_IN, BuiltIn, Source};
 
 use super::behaviour::Behaviour;
 use super::defaults;
-use super::error::{PlanError, Read};
+use super::error::{PlanError, PlanResult};
 use super::guard as limits;
 use super::location::SourceLocation;
 use super::model::{
@@ -45,7 +45,7 @@ pub(super) struct Profile {
     /// Seed of the schedule, the destinations and the simulator, from 0 on; 1 by default.
     #[serde(with = "As::<Option<Whole<u64, 0, SEED_MAX>>>")]
     seed: Option<u64>,
-    target: target::Target,
+    target: target::WrittenTarget,
     guard: Guard,
     /// The accounts that bind. By default one, whose system_id is `"smppbench"`.
     #[schemars(length(min = 1))]
@@ -56,7 +56,7 @@ pub(super) struct Profile {
     load: Load,
     /// The kinds of message to send. By default one, with a text of 63 octets.
     #[schemars(length(min = 1))]
-    messages: Option<Vec<messages::Message>>,
+    messages: Option<Vec<messages::WrittenMessage>>,
     receipts: Receipts,
     deliver: Deliver,
     timeouts: Timeouts,
@@ -78,7 +78,7 @@ impl Profile {
         Profile {
             name: Some(plan.name.clone()),
             seed: Some(plan.seed),
-            target: target::Target::of(&plan.target),
+            target: target::WrittenTarget::of(&plan.target),
             guard: plan.guard.clone(),
             accounts: Some(plan.accounts.clone()),
             binds: Binds::default(),
@@ -87,7 +87,7 @@ impl Profile {
                 receive_only_for: receive_only.then_some(plan.receive_only_for),
                 ..plan.load.clone()
             },
-            messages: Some(plan.messages.iter().map(messages::Message::of).collect()),
+            messages: Some(plan.messages.iter().map(messages::WrittenMessage::of).collect()),
             receipts: plan.receipts.clone(),
             deliver: plan.deliver.clone(),
             timeouts: plan.timeouts,
@@ -100,7 +100,7 @@ impl Profile {
     }
 
     /// Checks what no single key can say.
-    fn check(&self) -> Read<()> {
+    fn check(&self) -> PlanResult<()> {
         self.guard.check().map_err(|e| e.under("guard"))?;
         self.receipts.check().map_err(|e| e.under("receipts"))?;
         self.deliver.check().map_err(|e| e.under("deliver"))?;
@@ -118,14 +118,14 @@ impl Profile {
     }
 
     /// The plan. Flags of the stages are laid over `tree`; where each part of those stages is from.
-    fn meant(
+    fn resolve(
         mut self,
         source: &Source,
         overrides: &Overrides,
         tree: &mut Node,
-    ) -> Read<(Plan, Vec<Origin>)> {
+    ) -> PlanResult<(Plan, Vec<Origin>)> {
         let mut warnings = Vec::new();
-        let target = self.target.meant()?;
+        let target = self.target.resolve()?;
         let loopback = target.is_loopback();
         if target.tls.as_ref().is_some_and(|tls| !tls.verify) {
             warnings.push(
@@ -135,9 +135,9 @@ impl Profile {
             );
         }
         let (accounts, rate) =
-            accounts::meant(self.accounts.take(), self.binds.clone(), &mut warnings)?;
+            accounts::resolve(self.accounts.take(), self.binds.clone(), &mut warnings)?;
         let receive_only = accounts.iter().all(|a| a.binds.bind_type == BindType::Receiver);
-        let mut stages = stages::meant(&self.load, loopback, rate)?;
+        let mut stages = stages::resolve(&self.load, loopback, rate)?;
         let mut receive_only_for = self.load.receive_only_for;
         let mut origins = Vec::new();
         if overrides.has_stages() {
@@ -159,7 +159,7 @@ impl Profile {
             load: Load { stages: None, receive_only_for: None, ..self.load },
             receive_only_for: receive_only_for.unwrap_or_else(|| measured(&stages)),
             stages: if receive_only { Vec::new() } else { stages },
-            messages: messages::meant(self.messages)?,
+            messages: messages::resolve(self.messages)?,
             receipts: self.receipts,
             deliver: self.deliver,
             timeouts: self.timeouts,
@@ -252,8 +252,8 @@ pub fn stage_origins(source: &Source, overrides: &Overrides) -> Result<Vec<Origi
 fn resolve(
     source: &Source,
     overrides: &Overrides,
-    overlay: impl FnOnce(&mut Node) -> Read<()>,
-) -> Read<(Plan, Vec<Origin>)> {
+    overlay: impl FnOnce(&mut Node) -> PlanResult<()>,
+) -> PlanResult<(Plan, Vec<Origin>)> {
     let (file, text) = source.read()?;
     let mut tree = Node::parse(&file, &text)?;
     overrides.apply(&mut tree)?;
@@ -267,7 +267,8 @@ fn resolve(
     accounts::inherit_binds(&mut tree)?;
     gates::check_quotes(&tree)?;
     let profile: Profile = read(&tree)?;
-    let (plan, origins) = profile.meant(source, overrides, &mut tree).map_err(|e| tree.place(e))?;
+    let (plan, origins) =
+        profile.resolve(source, overrides, &mut tree).map_err(|e| tree.place(e))?;
     check_plan(&plan).map_err(|e| tree.place(e))?;
     Ok((plan, origins))
 }
@@ -293,7 +294,7 @@ fn measured(stages: &[Stage]) -> Nanos {
 }
 
 /// Checks what only shows when everything is known.
-fn check_plan(plan: &Plan) -> Read<()> {
+fn check_plan(plan: &Plan) -> PlanResult<()> {
     limits::check_numbers(plan)?;
     let schedule = Schedule::new(&plan.stages, plan.load.arrival, plan.seed)
         .map_err(|e| PlanError::of_schedule(&e))?;

@@ -1,6 +1,6 @@
 //! Reads a tree of placed values into the types that declare a profile: a serde `Deserializer`. What serde finds
 //! wrong leaves here with the place, the path and the value that it is about. It knows no key by name.
-use super::error::{PlanError, Read};
+use super::error::{PlanError, PlanResult};
 use super::suggest::shown;
 use super::tree::{Node, Value};
 use super::values::{FILE, Kind};
@@ -24,7 +24,7 @@ pub(super) fn read_kind<K: Kind>(node: &Node, key: &str) -> Result<K::Value, Pla
 }
 
 /// The tables of a list under `key`; the built-in one where none is written.
-pub(super) fn tables<T>(key: &str, written: Option<Vec<T>>, built_in: T) -> Read<Vec<T>> {
+pub(super) fn tables<T>(key: &str, written: Option<Vec<T>>, built_in: T) -> PlanResult<Vec<T>> {
     match written {
         Some(list) if list.is_empty() => {
             Err(PlanError::about(key, format!("is empty; write at least one [[{key}]]")))

@@ -37,7 +37,7 @@ pub struct Due {
 
 /// One stage, placed.
 #[derive(Clone, Debug)]
-struct Leg {
+struct PlacedStage {
     start: u64,
     end: u64,
     first: u64,
@@ -51,7 +51,7 @@ struct Leg {
 /// All intended times of a plan, held as a formula.
 #[derive(Clone, Debug)]
 pub struct Schedule {
-    legs: Vec<Leg>,
+    placed_stages: Vec<PlacedStage>,
     len: u64,
     ends_at: u64,
 }
@@ -77,7 +77,7 @@ impl Schedule {
         changes: &[RateChange],
     ) -> Result<Schedule, ScheduleError> {
         let (mut start, mut first) = (0u64, 0u64);
-        let mut legs = Vec::with_capacity(stages.len());
+        let mut placed_stages = Vec::with_capacity(stages.len());
         for (number, stage) in stages.iter().enumerate() {
             let fault = |why| ScheduleError { stage: number, why };
             if number > usize::from(u16::MAX) {
@@ -104,12 +104,12 @@ impl Schedule {
                 .checked_add(stage.length.0)
                 .filter(|end| *end < u64::MAX / 2)
                 .ok_or_else(|| fault(Unschedulable::TooLong))?;
-            legs.push(Leg { start, end, first, count, curve, gaps });
+            placed_stages.push(PlacedStage { start, end, first, count, curve, gaps });
             start = end;
             first =
                 first.checked_add(count).ok_or_else(|| fault(Unschedulable::TooManyMessages))?;
         }
-        Ok(Schedule { legs, len: first, ends_at: start })
+        Ok(Schedule { placed_stages, len: first, ends_at: start })
     }
 
     /// Messages in all; closed-loop stages plan none.
@@ -133,74 +133,80 @@ impl Schedule {
         if index >= self.len {
             return None;
         }
-        let number = self.legs.partition_point(|leg| leg.first <= index) - 1;
-        // a leg without messages shares its `first` with the next: the last one with room has it
-        let leg = &self.legs[number];
-        debug_assert!(index - leg.first < leg.count, "legs are in order");
-        Some((Nanos(leg.time_of(index - leg.first)), number as u16))
+        let number = self.placed_stages.partition_point(|placed| placed.first <= index) - 1;
+        // a stage without messages shares its `first` with the next: the last one with room has it
+        let placed = &self.placed_stages[number];
+        debug_assert!(index - placed.first < placed.count, "stages are in order");
+        Some((Nanos(placed.time_of(index - placed.first)), number as u16))
     }
 
     /// Messages intended before `offset`.
     pub fn count_before(&self, offset: Nanos) -> u64 {
         // a message stands within its stage
-        match self.legs.partition_point(|leg| leg.start < offset.0) {
+        match self.placed_stages.partition_point(|placed| placed.start < offset.0) {
             0 => 0,
             begun => {
-                let leg = &self.legs[begun - 1];
-                leg.first + leg.count_before(offset.0)
+                let placed = &self.placed_stages[begun - 1];
+                placed.first + placed.count_before(offset.0)
             }
         }
     }
 
     /// Messages that `stage` plans; 0 for a closed loop.
     pub fn stage_count(&self, stage: u16) -> u64 {
-        self.legs.get(usize::from(stage)).map_or(0, |leg| leg.count)
+        self.placed_stages.get(usize::from(stage)).map_or(0, |placed| placed.count)
     }
 
     /// Number of the first message of `stage`.
     pub fn stage_first(&self, stage: u16) -> u64 {
-        self.legs.get(usize::from(stage)).map_or(self.len, |leg| leg.first)
+        self.placed_stages.get(usize::from(stage)).map_or(self.len, |placed| placed.first)
     }
 
     /// When `stage` begins and ends, from the start of the load.
     pub fn bounds(&self, stage: u16) -> (Nanos, Nanos) {
-        let leg = self.legs.get(usize::from(stage));
-        leg.map_or((self.ends_at(), self.ends_at()), |leg| (Nanos(leg.start), Nanos(leg.end)))
+        let placed = self.placed_stages.get(usize::from(stage));
+        placed.map_or((self.ends_at(), self.ends_at()), |placed| {
+            (Nanos(placed.start), Nanos(placed.end))
+        })
     }
 
     /// The stage that is on at `offset`; None after the last.
     pub fn stage_at(&self, offset: Nanos) -> Option<u16> {
-        let number = self.legs.partition_point(|leg| leg.end <= offset.0);
-        (number < self.legs.len()).then_some(number as u16)
+        let number = self.placed_stages.partition_point(|placed| placed.end <= offset.0);
+        (number < self.placed_stages.len()).then_some(number as u16)
     }
 
     /// The closed-loop stage that is on at `offset`, and its end.
     pub fn closed_at(&self, offset: Nanos) -> Option<(u16, Nanos)> {
         let stage = self.stage_at(offset)?;
-        let leg = &self.legs[usize::from(stage)];
-        leg.curve.is_none().then_some((stage, Nanos(leg.end)))
+        let placed = &self.placed_stages[usize::from(stage)];
+        placed.curve.is_none().then_some((stage, Nanos(placed.end)))
     }
 
     /// When the next closed-loop stage begins, strictly after `offset`.
     pub fn next_closed_after(&self, offset: Nanos) -> Option<Nanos> {
-        let later = self.legs.iter().find(|leg| leg.curve.is_none() && leg.start > offset.0);
-        later.map(|leg| Nanos(leg.start))
+        let later = self
+            .placed_stages
+            .iter()
+            .find(|placed| placed.curve.is_none() && placed.start > offset.0);
+        later.map(|placed| Nanos(placed.start))
     }
 
     /// The highest rate planned from `offset` on, in messages a second; 0 where there is none.
     pub fn peak_after(&self, offset: Nanos) -> f64 {
-        let legs = self.legs.iter().filter(|leg| leg.end > offset.0);
-        legs.filter_map(|leg| {
-            let curve = leg.curve.as_ref()?;
-            Some(curve.peak_after(offset.0.saturating_sub(leg.start)))
-        })
-        .fold(0.0, f64::max)
+        let placed_stages = self.placed_stages.iter().filter(|placed| placed.end > offset.0);
+        placed_stages
+            .filter_map(|placed| {
+                let curve = placed.curve.as_ref()?;
+                Some(curve.peak_after(offset.0.saturating_sub(placed.start)))
+            })
+            .fold(0.0, f64::max)
     }
 
     /// The planned rate at `offset`, in messages a second; None in a closed loop and after the end.
     pub fn rate_at(&self, offset: Nanos) -> Option<f64> {
-        let leg = &self.legs[usize::from(self.stage_at(offset)?)];
-        leg.curve.as_ref().map(|curve| curve.rate_at(offset.0 - leg.start))
+        let placed = &self.placed_stages[usize::from(self.stage_at(offset)?)];
+        placed.curve.as_ref().map(|curve| curve.rate_at(offset.0 - placed.start))
     }
 }
 
@@ -212,7 +218,7 @@ fn draw(curve: &Curve, seed: u64, stage: u64) -> Result<Gaps, Unschedulable> {
     Ok(Gaps::until(bound, seed, stage))
 }
 
-impl Leg {
+impl PlacedStage {
     /// The time of its message `i` (below its count), from the start of the load.
     fn time_of(&self, i: u64) -> u64 {
         match (&self.curve, &self.gaps) {
@@ -247,17 +253,17 @@ impl Leg {
 
 /// Walks a schedule forwards, cheaply: evenly spaced messages by addition, the rest by formula.
 #[derive(Debug)]
-pub(super) struct Pacing {
-    leg: usize,
-    run: Run,
+pub(super) struct ScheduleCursor {
+    stage: usize,
+    position: Position,
 }
 
-/// What the walk knows about where it is.
+/// What the cursor knows about its position.
 #[derive(Debug)]
-enum Run {
-    /// Nothing yet.
+enum Position {
+    /// Nothing: the next message is found by formula.
     Formula,
-    /// On a flat piece: message `index` of the plan is `quotient + remainder / divisor` ns after `base`.
+    /// On a flat segment: message `index` of the plan is `quotient + remainder / divisor` ns after `base`.
     Even { index: u64, until: u64, base: u64, quotient: u64, remainder: u64, step: Step },
     /// The gaps up to and with message `index` of the plan add up to `sum`.
     Sum { index: u64, sum: u128 },
@@ -271,21 +277,22 @@ struct Step {
     divisor: u64,
 }
 
-impl Pacing {
+impl ScheduleCursor {
     /// At the first message.
-    pub(super) const fn new() -> Pacing {
-        Pacing { leg: 0, run: Run::Formula }
+    pub(super) const fn new() -> ScheduleCursor {
+        ScheduleCursor { stage: 0, position: Position::Formula }
     }
 
     /// The next index may be far from the last: it is found by formula.
     pub(super) fn jump(&mut self) {
-        self.run = Run::Formula;
+        self.position = Position::Formula;
     }
 
     /// The time and stage of message `index`; no index may be smaller than the one before.
     #[inline]
     pub(super) fn time_of(&mut self, schedule: &Schedule, index: u64) -> Option<(Nanos, u16)> {
-        if let Run::Even { index: last, until, base, quotient, remainder, step } = &mut self.run
+        if let Position::Even { index: last, until, base, quotient, remainder, step } =
+            &mut self.position
             && index < *until
         {
             let ahead = index - *last;
@@ -296,7 +303,7 @@ impl Pacing {
                 *remainder = over - carry * step.divisor;
                 *quotient += ahead * step.whole + carry;
                 *last = index;
-                return Some((Nanos(*base + *quotient), self.leg as u16));
+                return Some((Nanos(*base + *quotient), self.stage as u16));
             }
         }
         self.by_formula(schedule, index)
@@ -307,51 +314,59 @@ impl Pacing {
         if index >= schedule.len {
             return None;
         }
-        while index >= schedule.legs[self.leg].first + schedule.legs[self.leg].count {
-            self.leg += 1;
-            self.run = Run::Formula;
+        while index
+            >= schedule.placed_stages[self.stage].first + schedule.placed_stages[self.stage].count
+        {
+            self.stage += 1;
+            self.position = Position::Formula;
         }
-        let leg = &schedule.legs[self.leg];
-        let curve = leg.curve.as_ref().expect("a leg with messages has a curve");
-        let at = if let Some(gaps) = &leg.gaps {
-            let sum = match self.run {
-                Run::Sum { index: last, sum } => {
-                    (last + 1..=index).fold(sum, |s, k| s + u128::from(gaps.gap(k - leg.first)))
+        let placed = &schedule.placed_stages[self.stage];
+        let curve = placed.curve.as_ref().expect("a stage with messages has a curve");
+        let at = if let Some(gaps) = &placed.gaps {
+            let sum = match self.position {
+                Position::Sum { index: last, sum } => {
+                    (last + 1..=index).fold(sum, |s, k| s + u128::from(gaps.gap(k - placed.first)))
                 }
-                Run::Formula | Run::Even { .. } => gaps.sum(index - leg.first),
+                Position::Formula | Position::Even { .. } => gaps.sum(index - placed.first),
             };
-            self.run = Run::Sum { index, sum };
-            leg.time_of_sum(curve, sum)
+            self.position = Position::Sum { index, sum };
+            placed.time_of_sum(curve, sum)
         } else {
-            let area = u128::from(index - leg.first) * curve.per_message;
-            let number = curve.piece_at_area(area);
-            self.run = even(leg, curve, number, index, area).unwrap_or(Run::Formula);
-            leg.start + curve.time_of(area)
+            let area = u128::from(index - placed.first) * curve.per_message;
+            let number = curve.segment_at_area(area);
+            self.position = even(placed, curve, number, index, area).unwrap_or(Position::Formula);
+            placed.start + curve.time_of(area)
         };
-        Some((Nanos(at), self.leg as u16))
+        Some((Nanos(at), self.stage as u16))
     }
 }
 
-/// The walk by addition over flat piece `number`, standing at message `index`; None on a slope, or where
+/// The position on flat segment `number`, at message `index`; None on a slope, or where
 /// its numbers need more than 64 bits.
-fn even(leg: &Leg, curve: &Curve, number: usize, index: u64, area: u128) -> Option<Run> {
-    let piece = curve.pieces[number];
-    if piece.n0 != piece.n1 {
+fn even(
+    placed: &PlacedStage,
+    curve: &Curve,
+    number: usize,
+    index: u64,
+    area: u128,
+) -> Option<Position> {
+    let segment = curve.segments[number];
+    if segment.n0 != segment.n1 {
         return None;
     }
-    let per_ns = 2 * u128::from(piece.n0);
-    let end = curve.pieces.get(number + 1).map_or(curve.total, |next| next.area);
-    let until = leg.first + u64::try_from(end.div_ceil(curve.per_message)).ok()?;
+    let per_ns = 2 * u128::from(segment.n0);
+    let end = curve.segments.get(number + 1).map_or(curve.total, |next| next.area);
+    let until = placed.first + u64::try_from(end.div_ceil(curve.per_message)).ok()?;
     let step = Step {
         whole: u64::try_from(curve.per_message / per_ns).ok()?,
         fraction: u64::try_from(curve.per_message % per_ns).ok()?,
         divisor: u64::try_from(per_ns).ok()?,
     };
-    let within = area - piece.area;
-    Some(Run::Even {
+    let within = area - segment.area;
+    Some(Position::Even {
         index,
         until,
-        base: leg.start + piece.from,
+        base: placed.start + segment.from,
         quotient: u64::try_from(within / per_ns).ok()?,
         remainder: u64::try_from(within % per_ns).ok()?,
         step,

@@ -21,7 +21,7 @@ pub struct Origin {
 }
 
 /// What a profile's own stages come to.
-struct Kept {
+struct OwnStages {
     /// The key and value of its shape.
     shape: (&'static str, Node),
     measured: (SourceLocation, Nanos),
@@ -42,22 +42,25 @@ impl Overrides {
         stages: &[Stage],
         receive_only: Option<Nanos>,
     ) -> Result<(Vec<Stage>, Vec<Origin>), PlanError> {
-        let kept = match receive_only {
+        let own_stages = match receive_only {
             Some(length) => Some(receiving(stages, length)),
-            None => kept(tree, stages),
+            None => own_stages(tree, stages),
         };
-        let Some(kept) = kept.or_else(|| self.all_said()) else { return Err(self.missing()) };
+        let Some(own_stages) = own_stages.or_else(|| self.all_said()) else {
+            return Err(self.missing());
+        };
         let shape = match &self.rate {
             Some(rate) => written_rate(rate)?,
-            None => kept.shape,
+            None => own_stages.shape,
         };
-        let length =
-            |flag: &str, written: &Option<String>, kept: (SourceLocation, Nanos)| match written {
+        let length = |flag: &str, written: &Option<String>, own_stages: (SourceLocation, Nanos)| {
+            match written {
                 Some(text) => Node::text(&SourceLocation::flag(flag), text),
-                None => Node::text(&kept.0, span_text(kept.1)),
-            };
-        let warmup = length("--warmup", &self.warmup, kept.warmup);
-        let measured = length("--duration", &self.duration, kept.measured);
+                None => Node::text(&own_stages.0, span_text(own_stages.1)),
+            }
+        };
+        let warmup = length("--warmup", &self.warmup, own_stages.warmup);
+        let measured = length("--duration", &self.duration, own_stages.measured);
         let origins = [("rate", &shape.1), ("measured time", &measured), ("warm-up", &warmup)];
         let origins =
             origins.map(|(what, node)| Origin { what, from: node.place.to_string() }).to_vec();
@@ -82,11 +85,11 @@ impl Overrides {
     }
 
     /// Where every flag is given, nothing is taken from the profile.
-    fn all_said(&self) -> Option<Kept> {
+    fn all_said(&self) -> Option<OwnStages> {
         let all = self.rate.is_some() && self.duration.is_some() && self.warmup.is_some();
         let none = (SourceLocation::flag(""), Nanos::ZERO);
         let shape = ("max", Node { place: none.0.clone(), value: Value::Flag(true) });
-        all.then(|| Kept { shape, measured: none.clone(), warmup: none })
+        all.then(|| OwnStages { shape, measured: none.clone(), warmup: none })
     }
 
     fn missing(&self) -> PlanError {
@@ -108,7 +111,7 @@ impl Overrides {
 }
 
 /// What the profile's stages come to, where the measured ones are holds of one rate, or closed loops.
-fn kept(tree: &Node, stages: &[Stage]) -> Option<Kept> {
+fn own_stages(tree: &Node, stages: &[Stage]) -> Option<OwnStages> {
     let first = stages.iter().position(|stage| stage.measure)?;
     let alike = |stage: &Stage| match (&stage.shape, &stages[first].shape) {
         (Shape::Hold(a), Shape::Hold(b)) => !exceeds(*a, *b) && !exceeds(*b, *a),
@@ -132,7 +135,7 @@ fn kept(tree: &Node, stages: &[Stage]) -> Option<Kept> {
         Shape::Hold(at) => ("hold", rate_node(&place(first, "hold"), *at)),
         _ => ("max", Node { place: place(first, "max"), value: Value::Flag(true) }),
     };
-    Some(Kept {
+    Some(OwnStages {
         shape,
         measured: (place(first, "for"), sum(true)),
         warmup: (place(unmeasured, "for"), sum(false)),
@@ -140,10 +143,10 @@ fn kept(tree: &Node, stages: &[Stage]) -> Option<Kept> {
 }
 
 /// For binds that only receive any rate will do: it is not used.
-fn receiving(stages: &[Stage], length: Nanos) -> Kept {
+fn receiving(stages: &[Stage], length: Nanos) -> OwnStages {
     let peak = stages.iter().find_map(|stage| stage.shape.peak()).unwrap_or(Rate::per_second(1));
     let place = SourceLocation::built_in();
-    Kept {
+    OwnStages {
         shape: ("hold", rate_node(&place, peak)),
         measured: (place.clone(), length),
         warmup: (place, Nanos::ZERO),

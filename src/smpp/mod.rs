@@ -25,5 +25,5 @@ pub use command::CommandId;
 pub use header::Header;
 pub use mask::without_passwords;
 pub use status::{CommandStatus, UnknownStatus};
-pub use template::{Piece, Template, TemplateBuilder, TemplateError};
+pub use template::{Template, TemplateBuilder, TemplateError, TemplatePart};
 pub use tlv::{Tag, TagInfo, TlvFault, TlvIter, TlvType, Tlvs, put_tlv};

@@ -4,26 +4,29 @@
 use std::fmt;
 
 use super::coding::{Coding, Unencodable};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-/// How a text that does not fit one short message is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+/// How a text that does not fit one short_message is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Long {
-    /// In parts, with an 8-bit reference in the user data header.
+    /// It is sent in parts with an 8-bit reference in a UDH.
     #[default]
     Udh8,
-    /// In parts, with a 16-bit reference in the user data header.
+    /// It is sent in parts with a 16-bit reference in a UDH.
     Udh16,
-    /// In parts, tied by TLVs `sar_msg_ref_num`, `sar_total_segments`, `sar_segment_seqnum`.
+    /// It is sent in parts with SAR TLVs.
     Sar,
-    /// Whole, in TLV `message_payload`.
+    /// It is sent in one submit_sm with message_payload.
     Payload,
-    /// Not at all.
+    /// It is refused as a mistake of the profile.
     Reject,
 }
 
-/// What goes with a part.
+/// How a part is tied to the other parts of its message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tie {
+pub enum Concatenation {
     /// A message of one part.
     Single,
     /// User data header before the octets, `esm_class` 0x40.
@@ -51,12 +54,12 @@ pub enum Tie {
     Payload,
 }
 
-impl Tie {
+impl Concatenation {
     /// The bits that it adds to `esm_class`.
     pub const fn esm_class(self) -> u8 {
         match self {
-            Tie::Udh8 { .. } | Tie::Udh16 { .. } => 0x40,
-            Tie::Single | Tie::Sar { .. } | Tie::Payload => 0,
+            Concatenation::Udh8 { .. } | Concatenation::Udh16 { .. } => 0x40,
+            Concatenation::Single | Concatenation::Sar { .. } | Concatenation::Payload => 0,
         }
     }
 
@@ -65,9 +68,11 @@ impl Tie {
     pub fn udh(self, reference: u16) -> Vec<u8> {
         let [high, low] = reference.to_be_bytes();
         match self {
-            Tie::Udh8 { total, seqnum } => vec![5, 0x00, 3, low, total, seqnum],
-            Tie::Udh16 { total, seqnum } => vec![6, 0x08, 4, high, low, total, seqnum],
-            Tie::Single | Tie::Sar { .. } | Tie::Payload => Vec::new(),
+            Concatenation::Udh8 { total, seqnum } => vec![5, 0x00, 3, low, total, seqnum],
+            Concatenation::Udh16 { total, seqnum } => vec![6, 0x08, 4, high, low, total, seqnum],
+            Concatenation::Single | Concatenation::Sar { .. } | Concatenation::Payload => {
+                Vec::new()
+            }
         }
     }
 }
@@ -76,7 +81,7 @@ impl Tie {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
     /// What goes with it.
-    pub tie: Tie,
+    pub concatenation: Concatenation,
     /// The text's octets, without the user data header.
     pub octets: Vec<u8>,
 }
@@ -109,9 +114,8 @@ impl fmt::Display for SegmentError {
 
 impl std::error::Error for SegmentError {}
 
-/// Units of a whole message, of a part with an 8-bit reference, and with a 16-bit one
-/// (docs/smpp/protocol.md, "Alphabets and long messages").
-struct Limits {
+/// Units of a whole message, of a part with an 8-bit reference, and with a 16-bit one (FACTS B.13).
+struct PartLimits {
     single: usize,
     concat8: usize,
     concat16: usize,
@@ -119,18 +123,18 @@ struct Limits {
     unit_octets: usize,
 }
 
-const fn limits(coding: Coding) -> Limits {
+const fn limits(coding: Coding) -> PartLimits {
     match coding {
         Coding::Gsm | Coding::GsmPacked | Coding::Ascii => {
-            Limits { single: 160, concat8: 153, concat16: 152, unit_octets: 1 }
+            PartLimits { single: 160, concat8: 153, concat16: 152, unit_octets: 1 }
         }
-        Coding::Latin1 => Limits { single: 140, concat8: 134, concat16: 133, unit_octets: 1 },
-        Coding::Ucs2 => Limits { single: 70, concat8: 67, concat16: 66, unit_octets: 2 },
+        Coding::Latin1 => PartLimits { single: 140, concat8: 134, concat16: 133, unit_octets: 1 },
+        Coding::Ucs2 => PartLimits { single: 70, concat8: 67, concat16: 66, unit_octets: 2 },
     }
 }
 
-/// Limits of binary octets.
-const BINARY: Limits = Limits { single: 140, concat8: 134, concat16: 133, unit_octets: 1 };
+/// PartLimits of binary octets.
+const BINARY: PartLimits = PartLimits { single: 140, concat8: 134, concat16: 133, unit_octets: 1 };
 /// Parts of a message: their count is one octet.
 const PARTS_MAX: usize = 255;
 /// Octets of a `message_payload`.
@@ -164,23 +168,23 @@ pub fn split_octets(octets: &[u8], long: Long) -> Result<Vec<Part>, SegmentError
 /// An atom (a character's units: an escape pair, a surrogate pair) is never split.
 fn split_atoms(
     atoms: &[Vec<u8>],
-    limits: &Limits,
+    limits: &PartLimits,
     long: Long,
     seal: impl Fn(Vec<u8>, u8) -> Vec<u8>,
 ) -> Result<Vec<Part>, SegmentError> {
     let octets: usize = atoms.iter().map(Vec::len).sum();
     let units = octets / limits.unit_octets;
     let too_long = |units_max| Err(SegmentError::TooLong { units, units_max });
-    let whole = |tie| Ok(vec![Part { tie, octets: seal(atoms.concat(), 0) }]);
+    let whole = |concatenation| Ok(vec![Part { concatenation, octets: seal(atoms.concat(), 0) }]);
     if units <= limits.single {
-        return whole(Tie::Single);
+        return whole(Concatenation::Single);
     }
     // Fill bits bring the text to a septet's boundary after the user data header.
     let (per_part, fill_bits) = match long {
         Long::Udh8 => (limits.concat8, 1),
         Long::Udh16 => (limits.concat16, 0),
         Long::Sar => (limits.concat8, 0),
-        Long::Payload if octets <= PAYLOAD_OCTETS_MAX => return whole(Tie::Payload),
+        Long::Payload if octets <= PAYLOAD_OCTETS_MAX => return whole(Concatenation::Payload),
         Long::Payload => return too_long(PAYLOAD_OCTETS_MAX / limits.unit_octets),
         Long::Reject => return too_long(limits.single),
     };
@@ -199,12 +203,12 @@ fn split_atoms(
     }
     let total = parts.len() as u8;
     let tied = (1..=total).zip(parts).map(|(seqnum, units)| {
-        let tie = match long {
-            Long::Udh16 => Tie::Udh16 { total, seqnum },
-            Long::Sar => Tie::Sar { total, seqnum },
-            Long::Udh8 | Long::Payload | Long::Reject => Tie::Udh8 { total, seqnum },
+        let concatenation = match long {
+            Long::Udh16 => Concatenation::Udh16 { total, seqnum },
+            Long::Sar => Concatenation::Sar { total, seqnum },
+            Long::Udh8 | Long::Payload | Long::Reject => Concatenation::Udh8 { total, seqnum },
         };
-        Part { tie, octets: seal(units, fill_bits) }
+        Part { concatenation, octets: seal(units, fill_bits) }
     });
     Ok(tied.collect())
 }
@@ -226,7 +230,10 @@ mod tests {
         ] {
             let octets = if coding == Coding::Ucs2 { 2 } else { 1 };
             let fits = split(&unit.repeat(single), coding, Long::Reject).unwrap();
-            assert_eq!((fits[0].tie, fits[0].octets.len()), (Tie::Single, single * octets));
+            assert_eq!(
+                (fits[0].concatenation, fits[0].octets.len()),
+                (Concatenation::Single, single * octets)
+            );
             let text = unit.repeat(single + 1);
             let udh8 = split(&text, coding, Long::Udh8).unwrap();
             assert_eq!(lengths(&udh8), [concat8 * octets, (single + 1 - concat8) * octets]);
@@ -268,13 +275,13 @@ mod tests {
     #[test]
     fn the_header_of_a_part_is_as_23_040_says() {
         let parts = split(&"x".repeat(400), Coding::Gsm, Long::Udh8).unwrap();
-        assert_eq!(parts[1].tie.udh(0x012A), [5, 0, 3, 0x2A, 3, 2]);
+        assert_eq!(parts[1].concatenation.udh(0x012A), [5, 0, 3, 0x2A, 3, 2]);
         let parts = split(&"x".repeat(400), Coding::Gsm, Long::Udh16).unwrap();
-        assert_eq!(parts[2].tie.udh(0x012A), [6, 8, 4, 1, 0x2A, 3, 3]);
-        assert_eq!(parts[2].tie.esm_class(), 0x40);
+        assert_eq!(parts[2].concatenation.udh(0x012A), [6, 8, 4, 1, 0x2A, 3, 3]);
+        assert_eq!(parts[2].concatenation.esm_class(), 0x40);
         let parts = split(&"x".repeat(400), Coding::Gsm, Long::Sar).unwrap();
-        assert_eq!(parts[0].tie, Tie::Sar { total: 3, seqnum: 1 });
-        assert!(parts[0].tie.udh(7).is_empty());
+        assert_eq!(parts[0].concatenation, Concatenation::Sar { total: 3, seqnum: 1 });
+        assert!(parts[0].concatenation.udh(7).is_empty());
     }
 
     #[test]
@@ -297,6 +304,9 @@ mod tests {
         let endless = split_octets(&vec![1; 134 * 255 + 1], Long::Udh8).unwrap_err();
         assert_eq!(endless, SegmentError::TooLong { units: 134 * 255 + 1, units_max: 134 * 255 });
         assert!(split_octets(&vec![1; 65_536], Long::Payload).is_err());
-        assert_eq!(split_octets(&vec![1; 65_535], Long::Payload).unwrap()[0].tie, Tie::Payload);
+        assert_eq!(
+            split_octets(&vec![1; 65_535], Long::Payload).unwrap()[0].concatenation,
+            Concatenation::Payload
+        );
     }
 }

@@ -12,7 +12,7 @@ use super::{CommandStatus, Header, Tag, Tlvs, put_tlv};
 
 /// A piece of a field that may vary.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
+pub enum TemplatePart {
     /// The same octets in every PDU.
     Fixed(Vec<u8>),
     /// Octets that each send brings.
@@ -56,9 +56,9 @@ const TLV_OCTETS_MAX: usize = 65_535;
 pub struct TemplateBuilder {
     service_type: Vec<u8>,
     source: (u8, u8),
-    source_addr: Vec<Piece>,
+    source_addr: Vec<TemplatePart>,
     dest: (u8, u8),
-    destination_addr: Vec<Piece>,
+    destination_addr: Vec<TemplatePart>,
     esm_class: u8,
     protocol_id: u8,
     priority_flag: u8,
@@ -68,14 +68,14 @@ pub struct TemplateBuilder {
     replace_if_present_flag: u8,
     data_coding: u8,
     sm_default_msg_id: u8,
-    short_message: Vec<Piece>,
-    tlvs: Vec<(Tag, Vec<Piece>)>,
+    short_message: Vec<TemplatePart>,
+    tlvs: Vec<(Tag, Vec<TemplatePart>)>,
 }
 
 impl TemplateBuilder {
     /// Starts from a `submit_sm` in which nothing varies.
     pub fn new(base: &SubmitSm<'_>) -> Self {
-        let fixed = |octets: &[u8]| vec![Piece::Fixed(octets.to_vec())];
+        let fixed = |octets: &[u8]| vec![TemplatePart::Fixed(octets.to_vec())];
         TemplateBuilder {
             service_type: base.service_type.to_vec(),
             source: (base.source_addr_ton, base.source_addr_npi),
@@ -103,28 +103,28 @@ impl TemplateBuilder {
 
     /// Replaces `source_addr`.
     #[must_use]
-    pub fn source_addr(mut self, pieces: Vec<Piece>) -> Self {
+    pub fn source_addr(mut self, pieces: Vec<TemplatePart>) -> Self {
         self.source_addr = pieces;
         self
     }
 
     /// Replaces `destination_addr`.
     #[must_use]
-    pub fn destination_addr(mut self, pieces: Vec<Piece>) -> Self {
+    pub fn destination_addr(mut self, pieces: Vec<TemplatePart>) -> Self {
         self.destination_addr = pieces;
         self
     }
 
     /// Replaces `short_message`.
     #[must_use]
-    pub fn short_message(mut self, pieces: Vec<Piece>) -> Self {
+    pub fn short_message(mut self, pieces: Vec<TemplatePart>) -> Self {
         self.short_message = pieces;
         self
     }
 
     /// Adds a TLV after those that are there.
     #[must_use]
-    pub fn tlv(mut self, tag: Tag, pieces: Vec<Piece>) -> Self {
+    pub fn tlv(mut self, tag: Tag, pieces: Vec<TemplatePart>) -> Self {
         self.tlvs.push((tag, pieces));
         self
     }
@@ -193,29 +193,33 @@ impl TemplateBuilder {
     }
 }
 
-fn within(field: &'static str, pieces: &[Piece], octets_max: usize) -> Result<(), TemplateError> {
-    let octets = pieces.iter().map(Piece::nominal_octets).sum();
+fn within(
+    field: &'static str,
+    pieces: &[TemplatePart],
+    octets_max: usize,
+) -> Result<(), TemplateError> {
+    let octets = pieces.iter().map(TemplatePart::nominal_octets).sum();
     if octets > octets_max {
         return Err(TemplateError { field, octets, octets_max });
     }
     Ok(())
 }
 
-impl Piece {
+impl TemplatePart {
     fn nominal_octets(&self) -> usize {
         match self {
-            Piece::Fixed(octets) => octets.len(),
-            Piece::Var { index: _, nominal_octets } => *nominal_octets,
+            TemplatePart::Fixed(octets) => octets.len(),
+            TemplatePart::Var { index: _, nominal_octets } => *nominal_octets,
         }
     }
 }
 
-fn image(pieces: &[Piece]) -> Vec<u8> {
+fn image(pieces: &[TemplatePart]) -> Vec<u8> {
     let mut octets = Vec::new();
     for piece in pieces {
         match piece {
-            Piece::Fixed(fixed) => octets.extend_from_slice(fixed),
-            Piece::Var { index: _, nominal_octets } => {
+            TemplatePart::Fixed(fixed) => octets.extend_from_slice(fixed),
+            TemplatePart::Var { index: _, nominal_octets } => {
                 octets.resize(octets.len() + nominal_octets, b'0')
             }
         }
@@ -226,16 +230,16 @@ fn image(pieces: &[Piece]) -> Vec<u8> {
 fn note_places(
     field_at: usize,
     length: LengthField,
-    pieces: &[Piece],
+    pieces: &[TemplatePart],
     places: &mut Vec<PatchSite>,
 ) {
-    let octets_of_field: usize = pieces.iter().map(Piece::nominal_octets).sum();
+    let octets_of_field: usize = pieces.iter().map(TemplatePart::nominal_octets).sum();
     let mut at = field_at;
     for piece in pieces {
         let octets = piece.nominal_octets();
         match piece {
-            Piece::Fixed(_) => {}
-            Piece::Var { index, nominal_octets: _ } => {
+            TemplatePart::Fixed(_) => {}
+            TemplatePart::Var { index, nominal_octets: _ } => {
                 let room = length.octets_max() - octets_of_field;
                 places.push(PatchSite { at, octets, index: *index, field_at, length, room });
             }

@@ -1,6 +1,6 @@
 //! A latency that the simulator draws: `"20ms"`, or one of the distributions.
 use crate::kit::Nanos;
-use crate::plan::values::{self, AboveZero, As, Fault, Kind, Span, Whole, text_or_table};
+use crate::plan::values::{self, AboveZero, As, Invalid, Kind, Span, Whole, text_or_table};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
@@ -35,7 +35,7 @@ pub enum Latency {
 /// A distribution to draw from: one of `uniform`, `lognormal`, or `servers` with `mean`.
 #[derive(Default, serde::Serialize, serde::Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-struct Drawn {
+struct Distribution {
     /// Bounds of a uniform distribution, the smaller first.
     #[serde(with = "As::<Option<(Span, Span)>>", skip_serializing_if = "Option::is_none")]
     uniform: Option<(Nanos, Nanos)>,
@@ -65,19 +65,19 @@ struct Lognormal {
     p99: Nanos,
 }
 
-impl TryFrom<Drawn> for Latency {
-    type Error = Fault;
+impl TryFrom<Distribution> for Latency {
+    type Error = Invalid;
 
-    fn try_from(drawn: Drawn) -> Result<Latency, Fault> {
-        let says = |why: &str| Err(Fault::Says(why.to_owned()));
-        match drawn {
-            Drawn { uniform: Some((low, high)), lognormal: None, servers: None, .. } => {
+    fn try_from(distribution: Distribution) -> Result<Latency, Invalid> {
+        let says = |why: &str| Err(Invalid::Says(why.to_owned()));
+        match distribution {
+            Distribution { uniform: Some((low, high)), lognormal: None, servers: None, .. } => {
                 if low > high {
                     return says("the smaller one comes first; swap them");
                 }
                 Ok(Latency::Uniform(low, high))
             }
-            Drawn {
+            Distribution {
                 uniform: None,
                 lognormal: Some(Lognormal { median, p99 }),
                 servers: None,
@@ -88,10 +88,13 @@ impl TryFrom<Drawn> for Latency {
                 }
                 Ok(Latency::Lognormal { median, p99 })
             }
-            Drawn { uniform: None, lognormal: None, servers: Some(servers), mean: Some(mean) } => {
-                Ok(Latency::Servers { servers, mean })
-            }
-            Drawn { uniform: None, lognormal: None, servers: Some(_), mean: None } => {
+            Distribution {
+                uniform: None,
+                lognormal: None,
+                servers: Some(servers),
+                mean: Some(mean),
+            } => Ok(Latency::Servers { servers, mean }),
+            Distribution { uniform: None, lognormal: None, servers: Some(_), mean: None } => {
                 says("`mean` is missing, which `servers` needs; write it")
             }
             _ => says(
@@ -108,24 +111,29 @@ impl<'de> Deserialize<'de> for Latency {
             Nanos::ZERO => Ok(Latency::Zero),
             span => Ok(Latency::Constant(span)),
         };
-        text_or_table(from, "a duration or a table", constant, |drawn: Drawn| drawn.try_into())
+        text_or_table(from, "a duration or a table", constant, |distribution: Distribution| {
+            distribution.try_into()
+        })
     }
 }
 
 impl Serialize for Latency {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let drawn = match *self {
+        let distribution = match *self {
             Latency::Zero => return Span::write(&Nanos::ZERO, to),
             Latency::Constant(span) => return Span::write(&span, to),
-            Latency::Uniform(low, high) => Drawn { uniform: Some((low, high)), ..Drawn::default() },
-            Latency::Lognormal { median, p99 } => {
-                Drawn { lognormal: Some(Lognormal { median, p99 }), ..Drawn::default() }
+            Latency::Uniform(low, high) => {
+                Distribution { uniform: Some((low, high)), ..Distribution::default() }
             }
+            Latency::Lognormal { median, p99 } => Distribution {
+                lognormal: Some(Lognormal { median, p99 }),
+                ..Distribution::default()
+            },
             Latency::Servers { servers, mean } => {
-                Drawn { servers: Some(servers), mean: Some(mean), ..Drawn::default() }
+                Distribution { servers: Some(servers), mean: Some(mean), ..Distribution::default() }
             }
         };
-        drawn.serialize(to)
+        distribution.serialize(to)
     }
 }
 
@@ -134,6 +142,6 @@ impl JsonSchema for Latency {
         "Latency".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        values::any_of([Span::schema(generator), generator.subschema_for::<Drawn>()])
+        values::any_of([Span::schema(generator), generator.subschema_for::<Distribution>()])
     }
 }

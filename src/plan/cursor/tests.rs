@@ -158,7 +158,7 @@ fn closed_loop_numbers_that_are_equally_far_apart_are_told_as_such() {
     for (binds, workers) in [(1u32, 1usize), (8, 2), (9, 3), (7, 2)] {
         let striping = Arc::new(striping(&[(binds, 1)], workers));
         for worker in 0..workers {
-            let mut walk = Walk::of(&striping, worker, Some(0), 0);
+            let mut walk = OwnMessages::of(&striping, worker, Some(0), 0);
             let mut cursor = Cursor::of_account(schedule.clone(), &striping, worker, 0);
             for taken in [1, 5, 0, 2, 40] {
                 let (index, step) = cursor.closed_peek().unwrap();

@@ -2,7 +2,7 @@
 use super::{Binds, Secret};
 use crate::kit::Rate;
 use crate::plan::defaults;
-use crate::plan::error::{PlanError, Read};
+use crate::plan::error::{PlanError, PlanResult};
 use crate::plan::secret::SecretError;
 use crate::plan::values::{As, Ascii, ExactShare, FilePath, RateAboveZero, Redacted, Whole};
 use crate::smpp::pdu;
@@ -114,7 +114,7 @@ impl Account {
     }
 
     /// Completes what a profile says, and checks it.
-    pub(in crate::plan) fn complete(&mut self, warnings: &mut Vec<String>) -> Read<()> {
+    pub(in crate::plan) fn complete(&mut self, warnings: &mut Vec<String>) -> PlanResult<()> {
         if self.name.is_empty() {
             self.name = self.system_id.clone();
         }
@@ -129,7 +129,7 @@ impl Account {
         self.binds.check().map_err(|e| e.under("binds"))
     }
 
-    fn complete_password(&mut self, warnings: &mut Vec<String>) -> Read<()> {
+    fn complete_password(&mut self, warnings: &mut Vec<String>) -> PlanResult<()> {
         let key = match (&self.password_env, &self.password_file) {
             (Some(_), Some(_)) => {
                 let why = "not with password_env; write one of them";

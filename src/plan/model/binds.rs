@@ -1,8 +1,8 @@
 //! `[binds]`: the sessions of an account.
 use crate::kit::{Nanos, Rate};
-use crate::plan::error::{PlanError, Read};
+use crate::plan::error::{PlanError, PlanResult};
 use crate::plan::values::{
-    AboveZero, As, Fault, Kind, RateOrNone, SpanOrOff, Whole, any_of, text_or_table,
+    AboveZero, As, Invalid, Kind, RateOrNone, SpanOrOff, Whole, any_of, text_or_table,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Deserializer;
@@ -112,7 +112,7 @@ impl Kind for RebindOrOff {
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Rebind>, D::Error> {
         let text = |text: &str| match text {
             "off" => Ok(None),
-            _ => Err(Fault::Says("write \"off\" or { attempts_max, min, max }".to_owned())),
+            _ => Err(Invalid::Says("write \"off\" or { attempts_max, min, max }".to_owned())),
         };
         text_or_table(from, "a table", text, |written: WrittenRebind| {
             let WrittenRebind { attempts_max, min, max } = written;
@@ -149,7 +149,7 @@ impl Binds {
         }
     }
 
-    pub(in crate::plan) fn check(&self) -> Read<()> {
+    pub(in crate::plan) fn check(&self) -> PlanResult<()> {
         if self.rebind.is_some_and(|rebind| rebind.min > rebind.max) {
             return Err(PlanError::about("rebind.min", "above `max`; make it at most that"));
         }

@@ -1,6 +1,6 @@
 //! `[deliver]`: how deliver_sm is answered.
 use crate::kit::Nanos;
-use crate::plan::error::{PlanError, Read};
+use crate::plan::error::{PlanError, PlanResult};
 use crate::plan::values::{As, SHARES_MAX, Share, Span, StatusShare};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ impl Deliver {
         self.delay == Nanos::ZERO && self.answers.is_empty() && self.no_answer <= 0.0
     }
 
-    pub(in crate::plan) fn check(&self) -> Read<()> {
+    pub(in crate::plan) fn check(&self) -> PlanResult<()> {
         let sum = self.answers.iter().map(|(_, share)| share).sum::<f64>() + self.no_answer;
         if sum > SHARES_MAX {
             let why = format!("the shares add up to {sum}; at most 1");

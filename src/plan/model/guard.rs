@@ -1,6 +1,6 @@
 //! `[guard]`: limits that protect live networks.
 use crate::kit::Rate;
-use crate::plan::error::{PlanError, Read};
+use crate::plan::error::{PlanError, PlanResult};
 use crate::plan::values::{As, HostPort, RateAboveZero, Whole};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -59,7 +59,7 @@ impl Default for Guard {
 }
 
 impl Guard {
-    pub(in crate::plan) fn check(&self) -> Read<()> {
+    pub(in crate::plan) fn check(&self) -> PlanResult<()> {
         let patterns = self.destinations.len();
         if patterns > PATTERNS_MAX {
             let why = format!("{patterns} patterns; write at most {PATTERNS_MAX}");

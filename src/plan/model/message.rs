@@ -1,5 +1,5 @@
 //! What is sent: the messages of a plan as data.
-use schemars::JsonSchema;
+pub use crate::smpp::segment::Long;
 use serde::{Deserialize, Serialize};
 
 /// One kind of message of the mix.
@@ -77,22 +77,6 @@ pub enum AddressFrom {
     },
     /// `#` is a random digit, reproducible from the seed and the message's number.
     Random(String),
-}
-
-/// How a text that does not fit one short_message is carried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Long {
-    /// It is sent in parts with an 8-bit reference in a UDH.
-    Udh8,
-    /// It is sent in parts with a 16-bit reference in a UDH.
-    Udh16,
-    /// It is sent in parts with SAR TLVs.
-    Sar,
-    /// It is sent in one submit_sm with message_payload.
-    Payload,
-    /// It is refused as a mistake of the profile.
-    Reject,
 }
 
 /// One optional parameter of a message.

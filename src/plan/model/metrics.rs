@@ -1,5 +1,5 @@
 //! `[metrics]`: OpenMetrics while a run goes on.
-use crate::plan::error::{PlanError, Read};
+use crate::plan::error::{PlanError, PlanResult};
 use crate::plan::values::{As, ListenAddress, is_loopback};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    pub(in crate::plan) fn check(&self) -> Read<()> {
+    pub(in crate::plan) fn check(&self) -> PlanResult<()> {
         if self.listen.as_deref().is_some_and(|l| !is_loopback(l)) && !self.allow_remote {
             let why = "is not loopback: whoever reaches it can read the run's figures; \
                        --metrics-allow-remote (metrics.allow_remote = true) allows that";

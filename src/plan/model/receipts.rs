@@ -1,6 +1,6 @@
 //! `[receipts]`: how receipts are told and matched.
 use crate::kit::Nanos;
-use crate::plan::error::{PlanError, Read};
+use crate::plan::error::{PlanError, PlanResult};
 use crate::plan::values::{AboveZero, As, Whole};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,7 @@ impl Default for Receipts {
 }
 
 impl Receipts {
-    pub(in crate::plan) fn check(&self) -> Read<()> {
+    pub(in crate::plan) fn check(&self) -> PlanResult<()> {
         if self.final_states.is_empty() {
             let why = "is empty; no receipt would ever count, write at least \"DELIVRD\"";
             return Err(PlanError::about("final_states", why));

@@ -1,6 +1,6 @@
 //! `[[accounts]]`: the accounts that bind, and which part of the load each carries.
 use crate::kit::Rate;
-use crate::plan::error::{PlanError, Read};
+use crate::plan::error::{PlanError, PlanResult};
 use crate::plan::model::{Account, Binds};
 use crate::plan::read::{read, tables};
 use crate::plan::schedule::gcd;
@@ -12,7 +12,7 @@ use std::collections::HashSet;
 const SPREAD_MAX: u64 = 1 << 29;
 
 /// Puts the keys of `[binds]` into the binds of each account, where that does not write them.
-pub(super) fn inherit_binds(tree: &mut Node) -> Read<()> {
+pub(super) fn inherit_binds(tree: &mut Node) -> PlanResult<()> {
     let Some(general) = tree.get("binds").cloned() else { return Ok(()) };
     // read first, so that a mistake is told under its own key
     let binds: Binds = read(&general).map_err(|e| e.under("binds"))?;
@@ -36,11 +36,11 @@ pub(super) fn inherit_binds(tree: &mut Node) -> Read<()> {
 }
 
 /// The accounts, and the sum of their rates where they have some. Without any written, one with `binds`.
-pub(super) fn meant(
+pub(super) fn resolve(
     written: Option<Vec<Account>>,
     binds: Binds,
     warnings: &mut Vec<String>,
-) -> Read<(Vec<Account>, Option<Rate>)> {
+) -> PlanResult<(Vec<Account>, Option<Rate>)> {
     let default = Account { binds, ..Account::default() };
     let mut list = tables("accounts", written, default)?;
     let mut names = HashSet::new();
@@ -59,25 +59,25 @@ pub(super) fn meant(
 
 /// What an account's part of the load is written as.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum LoadPart {
     Share,
     Rate,
     Weight,
 }
 
-impl Part {
+impl LoadPart {
     const fn key(self) -> &'static str {
         match self {
-            Part::Share => "share",
-            Part::Rate => "rate",
-            Part::Weight => "weight",
+            LoadPart::Share => "share",
+            LoadPart::Rate => "rate",
+            LoadPart::Weight => "weight",
         }
     }
     fn of(self, account: &Account) -> Option<Rate> {
         match self {
-            Part::Share => account.share,
-            Part::Rate => account.rate,
-            Part::Weight => Some(Rate::per_second(account.weight)).filter(|rate| rate.num > 0),
+            LoadPart::Share => account.share,
+            LoadPart::Rate => account.rate,
+            LoadPart::Weight => Some(Rate::per_second(account.weight)).filter(|rate| rate.num > 0),
         }
     }
     /// An error about this key of the last account that has it.
@@ -89,10 +89,10 @@ impl Part {
 
 /// Turns shares, rates, weights or (without any) the number of senders into whole-number weights. Returns the
 /// sum of the accounts' rates where they have some.
-fn weigh(list: &mut [Account]) -> Read<Option<Rate>> {
-    let given = |part: &Part| list.iter().any(|account| part.of(account).is_some());
-    let parts: Vec<Part> =
-        [Part::Share, Part::Rate, Part::Weight].into_iter().filter(given).collect();
+fn weigh(list: &mut [Account]) -> PlanResult<Option<Rate>> {
+    let given = |part: &LoadPart| list.iter().any(|account| part.of(account).is_some());
+    let parts: Vec<LoadPart> =
+        [LoadPart::Share, LoadPart::Rate, LoadPart::Weight].into_iter().filter(given).collect();
     let part = match parts[..] {
         [] => {
             let senders = |a: &Account| a.binds.senders_count() as u64;
@@ -118,7 +118,7 @@ fn weigh(list: &mut [Account]) -> Read<Option<Rate>> {
     let (unit, weights) = unit.zip(weights).ok_or_else(too_fine)?;
     let total: u64 =
         weights.iter().try_fold(0u64, |sum, w| sum.checked_add(*w)).ok_or_else(too_fine)?;
-    if part == Part::Share && total != unit {
+    if part == LoadPart::Share && total != unit {
         let sum = Rate { num: total, den: unit }.as_f64();
         let why = format!("the shares add up to {sum}; make them add up to 1 (or 100%)");
         return Err(part.about(list, why));
@@ -131,11 +131,11 @@ fn weigh(list: &mut [Account]) -> Read<Option<Rate>> {
     for (account, weight) in list.iter_mut().zip(&weights) {
         (account.share, account.rate, account.weight) = (None, None, weight / common);
     }
-    Ok((part == Part::Rate).then_some(Rate { num: total, den: unit }.reduced()))
+    Ok((part == LoadPart::Rate).then_some(Rate { num: total, den: unit }.reduced()))
 }
 
 /// Each account's part; 0 of those that only receive.
-fn parts_of(part: Part, list: &[Account]) -> Read<Vec<Rate>> {
+fn parts_of(part: LoadPart, list: &[Account]) -> PlanResult<Vec<Rate>> {
     let key = part.key();
     let senders = list.iter().filter(|a| a.binds.senders_count() > 0).count();
     let mut parts = Vec::with_capacity(list.len());

@@ -1,6 +1,6 @@
 //! An address of a message, or where it is taken from: `"447700900123"`, or a table.
 use crate::kit::{MIB, read_text_at_most};
-use crate::plan::error::{PlanError, Read};
+use crate::plan::error::{PlanError, PlanResult};
 use crate::plan::model::{self, AddressFrom};
 use crate::plan::values::{As, Ascii, FilePath, Kind, any_of, is_ascii, text_or_table};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -17,7 +17,7 @@ const WRITTEN_MAX: usize = ADDRESS_MAX + 1;
 /// The origin of an address: one of fixed, range, file, random.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub(in crate::plan) struct Address {
+pub(in crate::plan) struct WrittenAddress {
     /// One address: up to 20 digits, or for a source also letters.
     #[serde(with = "As::<Option<Ascii<WRITTEN_MAX>>>")]
     fixed: Option<String>,
@@ -37,29 +37,32 @@ pub(in crate::plan) struct Address {
     npi: Option<u8>,
 }
 
-impl Kind for Address {
-    type Value = Address;
+impl Kind for WrittenAddress {
+    type Value = WrittenAddress;
 
-    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Address, D::Error> {
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<WrittenAddress, D::Error> {
         let fixed = |text: &str| {
             is_ascii(text, WRITTEN_MAX)?;
-            Ok(Address { fixed: Some(text.to_owned()), ..Address::default() })
+            Ok(WrittenAddress { fixed: Some(text.to_owned()), ..WrittenAddress::default() })
         };
         text_or_table(from, "a table", fixed, Ok)
     }
-    fn write<S: Serializer>(address: &Address, to: S) -> Result<S::Ok, S::Error> {
+    fn write<S: Serializer>(address: &WrittenAddress, to: S) -> Result<S::Ok, S::Error> {
         address.serialize(to)
     }
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         let one = Ascii::<WRITTEN_MAX>::schema(generator);
-        any_of([one, generator.subschema_for::<Address>()])
+        any_of([one, generator.subschema_for::<WrittenAddress>()])
     }
 }
 
-impl Address {
-    pub(super) fn of(address: &model::Address) -> Address {
-        let mut written =
-            Address { ton: Some(address.ton), npi: Some(address.npi), ..Address::default() };
+impl WrittenAddress {
+    pub(super) fn of(address: &model::Address) -> WrittenAddress {
+        let mut written = WrittenAddress {
+            ton: Some(address.ton),
+            npi: Some(address.npi),
+            ..WrittenAddress::default()
+        };
         match &address.from {
             AddressFrom::Fixed(one) => written.fixed = Some(one.clone()),
             AddressFrom::Range(first, last) => written.range = Some((first.clone(), last.clone())),
@@ -70,7 +73,7 @@ impl Address {
     }
 
     /// A destination must be a number.
-    pub(super) fn meant(&self, destination: bool) -> Read<model::Address> {
+    pub(super) fn resolve(&self, destination: bool) -> PlanResult<model::Address> {
         let (from, ton, npi) = match (&self.fixed, &self.range, &self.file, &self.random) {
             (Some(fixed), None, None, None) => {
                 let (digits, ton, npi) = plain(fixed, destination)?;
@@ -86,7 +89,7 @@ impl Address {
 }
 
 /// One address with the TON and NPI it seems to have: digits are international, letters alphanumeric.
-fn plain(text: &str, destination: bool) -> Read<(String, u8, u8)> {
+fn plain(text: &str, destination: bool) -> PlanResult<(String, u8, u8)> {
     let digits = text.strip_prefix('+').unwrap_or(text);
     if !digits.is_empty() && is_digits(digits) && digits.len() <= ADDRESS_MAX {
         return Ok((digits.to_string(), 1, 1));
@@ -105,7 +108,7 @@ fn is_digits(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_digit())
 }
 
-fn range(first: &str, last: &str) -> Read<AddressFrom> {
+fn range(first: &str, last: &str) -> PlanResult<AddressFrom> {
     let (first, last) = (plain(first, true)?.0, plain(last, true)?.0);
     // 19 digits are what 64 bits can count
     if first.len() != last.len() || first > last || first.len() > 19 {
@@ -117,7 +120,7 @@ fn range(first: &str, last: &str) -> Read<AddressFrom> {
     Ok(AddressFrom::Range(first, last))
 }
 
-fn random(pattern: &str) -> Read<AddressFrom> {
+fn random(pattern: &str) -> PlanResult<AddressFrom> {
     let known = pattern.bytes().all(|b| b.is_ascii_digit() || b == b'#');
     if known && pattern.contains('#') {
         Ok(AddressFrom::Random(pattern.to_owned()))
@@ -128,7 +131,7 @@ fn random(pattern: &str) -> Read<AddressFrom> {
 }
 
 /// One address a line, in the first column; blank lines, `#` comments and a heading are passed over.
-fn file(name: &str) -> Read<AddressFrom> {
+fn file(name: &str) -> PlanResult<AddressFrom> {
     let about = |why: String| PlanError::about("file", why);
     let text = read_text_at_most(Path::new(name), 1024 * MIB)
         .map_err(|e| about(format!("{name} cannot be read ({e}); give a list of numbers")))?;

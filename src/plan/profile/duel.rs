@@ -1,6 +1,6 @@
 //! `[duel]`: what its two sides lay over the profile. They are read when a duel begins; here only their keys are.
-use super::messages::Message;
-use super::target::Target;
+use super::messages::WrittenMessage;
+use super::target::WrittenTarget;
 use crate::plan::behaviour::Behaviour;
 use crate::plan::model::{Account, Receipts};
 use schemars::JsonSchema;
@@ -12,17 +12,17 @@ use serde::de::IgnoredAny;
 #[serde(default, deny_unknown_fields)]
 pub(in crate::plan) struct Duel {
     /// The side that is the base.
-    a: Side,
+    a: SideKeys,
     /// The side that is the candidate.
-    b: Side,
+    b: SideKeys,
 }
 
 /// Keys of the profile that one side of a duel changes.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-struct Side {
+struct SideKeys {
     /// Keys of `[target]`.
-    #[schemars(with = "Target")]
+    #[schemars(with = "WrittenTarget")]
     target: Option<IgnoredAny>,
     /// Keys of the first of `[[accounts]]`.
     #[schemars(with = "Account")]
@@ -31,10 +31,10 @@ struct Side {
     #[schemars(with = "Vec<Account>", length(min = 1))]
     accounts: Option<IgnoredAny>,
     /// Keys of the first of `[[messages]]`.
-    #[schemars(with = "Message")]
+    #[schemars(with = "WrittenMessage")]
     message: Option<IgnoredAny>,
     /// All of `[[messages]]`.
-    #[schemars(with = "Vec<Message>", length(min = 1))]
+    #[schemars(with = "Vec<WrittenMessage>", length(min = 1))]
     messages: Option<IgnoredAny>,
     /// Keys of `[receipts]`.
     #[schemars(with = "Receipts")]

@@ -1,5 +1,5 @@
 //! `[gates]`: limits by metric, as written; what they mean is judged where the metrics are known.
-use crate::plan::error::{PlanError, Read};
+use crate::plan::error::{PlanError, PlanResult};
 use crate::plan::tree::{Node, Value};
 use crate::plan::values::{As, Kind, WrittenAboveZero, WrittenSpan, any_of, text_or_table};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -54,7 +54,7 @@ impl Kind for Gate {
 }
 
 /// `response.p99 = "..."` without quotes is a table of its own in TOML: it is refused with the remedy.
-pub(super) fn check_quotes(tree: &Node) -> Read<()> {
+pub(super) fn check_quotes(tree: &Node) -> PlanResult<()> {
     let Some(Value::Table(gates)) = tree.get("gates").map(|gates| &gates.value) else {
         return Ok(());
     };

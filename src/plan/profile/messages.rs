@@ -1,8 +1,8 @@
 //! `[[messages]]`: what is sent, from where, to where.
-use super::addresses::Address;
+use super::addresses::WrittenAddress;
 use crate::kit::{MIB, read_text_at_most, without_mark};
 use crate::plan::defaults;
-use crate::plan::error::{PlanError, Read};
+use crate::plan::error::{PlanError, PlanResult};
 use crate::plan::model::{self, AddressFrom, Content, Long, PlannedTlv, TlvValue};
 use crate::plan::read::tables;
 use crate::plan::values::{As, Ascii, DataCoding, FilePath, Hex, MessageTime, TlvTag, Whole};
@@ -18,7 +18,7 @@ const INT_MAX: u64 = i64::MAX as u64;
 /// One kind of message of the mix.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub(in crate::plan) struct Message {
+pub(in crate::plan) struct WrittenMessage {
     /// Name of this kind of message in reports, unique within the profile. By default `"default"`; with several kinds,
     /// `"message-1"`, `"message-2"` and so on.
     label: Option<String>,
@@ -29,11 +29,11 @@ pub(in crate::plan) struct Message {
     #[serde(with = "As::<Ascii<5>>")]
     service_type: String,
     /// The source_addr, or its origin; `"447700900000"` by default.
-    #[serde(with = "As::<Option<Address>>")]
-    source: Option<Address>,
+    #[serde(with = "As::<Option<WrittenAddress>>")]
+    source: Option<WrittenAddress>,
     /// The destination_addr, or its origin. By default 447700900000 to 447700900999 in turn, which nobody owns.
-    #[serde(with = "As::<Option<Address>>")]
-    destination: Option<Address>,
+    #[serde(with = "As::<Option<WrittenAddress>>")]
+    destination: Option<WrittenAddress>,
     /// The text, with the placeholders `{seq}`, `{uuid}`, `{destination}` and `{time}`; any other name in braces is
     /// refused. By default 63 octets of GSM text. Write one of `text`, `text_file`, `octets`.
     text: Option<String>,
@@ -67,12 +67,12 @@ pub(in crate::plan) struct Message {
     #[serde(with = "As::<Option<MessageTime>>")]
     schedule_delivery_time: Option<String>,
     /// Optional parameters.
-    tlvs: Vec<Tlv>,
+    tlvs: Vec<WrittenTlv>,
 }
 
-impl Default for Message {
-    fn default() -> Message {
-        Message {
+impl Default for WrittenMessage {
+    fn default() -> WrittenMessage {
+        WrittenMessage {
             label: None,
             weight: 1,
             service_type: String::new(),
@@ -98,7 +98,7 @@ impl Default for Message {
 /// One optional parameter: its tag, and its value as one of int, text, cstring, hex.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Tlv {
+struct WrittenTlv {
     /// The tag by name (`"user_message_reference"`) or number.
     #[serde(with = "As::<TlvTag>")]
     tag: u16,
@@ -119,19 +119,19 @@ struct Tlv {
     hex: Option<Vec<u8>>,
 }
 
-impl Message {
-    pub(super) fn of(message: &model::Message) -> Message {
+impl WrittenMessage {
+    pub(super) fn of(message: &model::Message) -> WrittenMessage {
         let (text, octets) = match &message.content {
             Content::Text(text) => (Some(text.clone()), None),
             Content::Octets(octets) => (None, Some(octets.clone())),
         };
         let written = |time: &String| (!time.is_empty()).then(|| time.clone());
-        Message {
+        WrittenMessage {
             label: Some(message.label.clone()),
             weight: message.weight,
             service_type: message.service_type.clone(),
-            source: Some(Address::of(&message.source)),
-            destination: Some(Address::of(&message.destination)),
+            source: Some(WrittenAddress::of(&message.source)),
+            destination: Some(WrittenAddress::of(&message.destination)),
             text,
             text_file: None,
             octets,
@@ -144,24 +144,24 @@ impl Message {
             priority: message.priority,
             validity_period: written(&message.validity_period),
             schedule_delivery_time: written(&message.schedule_delivery_time),
-            tlvs: message.tlvs.iter().map(Tlv::of).collect(),
+            tlvs: message.tlvs.iter().map(WrittenTlv::of).collect(),
         }
     }
 
-    fn meant(&self, label: String) -> Read<model::Message> {
+    fn resolve(&self, label: String) -> PlanResult<model::Message> {
         let (first, last) = defaults::NUMBERS;
         let built_in = |from| model::Address { ton: 1, npi: 1, from };
         let source = match &self.source {
-            Some(source) => source.meant(false).map_err(|e| e.under("source"))?,
+            Some(source) => source.resolve(false).map_err(|e| e.under("source"))?,
             None => built_in(AddressFrom::Fixed(first.into())),
         };
         let destination = match &self.destination {
-            Some(destination) => destination.meant(true).map_err(|e| e.under("destination"))?,
+            Some(destination) => destination.resolve(true).map_err(|e| e.under("destination"))?,
             None => built_in(AddressFrom::Range(first.into(), last.into())),
         };
         let mut tlvs = Vec::with_capacity(self.tlvs.len());
         for (index, tlv) in self.tlvs.iter().enumerate() {
-            tlvs.push(tlv.meant().map_err(|e| e.under_item(index).under("tlvs"))?);
+            tlvs.push(tlv.resolve().map_err(|e| e.under_item(index).under("tlvs"))?);
         }
         Ok(model::Message {
             label,
@@ -183,7 +183,7 @@ impl Message {
         })
     }
 
-    fn content(&self) -> Read<Content> {
+    fn content(&self) -> PlanResult<Content> {
         match (&self.text, &self.text_file, &self.octets) {
             (None, None, None) => Ok(Content::Text(defaults::TEXT.into())),
             (Some(text), None, None) => Ok(Content::Text(text.clone())),
@@ -206,8 +206,8 @@ impl Message {
 }
 
 /// All messages; the built-in one where none is written.
-pub(super) fn meant(written: Option<Vec<Message>>) -> Read<Vec<model::Message>> {
-    let written = tables("messages", written, Message::default())?;
+pub(super) fn resolve(written: Option<Vec<WrittenMessage>>) -> PlanResult<Vec<model::Message>> {
+    let written = tables("messages", written, WrittenMessage::default())?;
     let mut labels = HashSet::new();
     let mut list: Vec<model::Message> = Vec::with_capacity(written.len());
     for (index, message) in written.iter().enumerate() {
@@ -220,15 +220,21 @@ pub(super) fn meant(written: Option<Vec<Message>>) -> Read<Vec<model::Message>> 
             let why = format!("two messages labelled {label:?}; give each a `label` of its own");
             return Err(about(PlanError::about("label", why)));
         }
-        list.push(message.meant(label).map_err(about)?);
+        list.push(message.resolve(label).map_err(about)?);
     }
     Ok(list)
 }
 
-impl Tlv {
-    fn of(tlv: &PlannedTlv) -> Tlv {
-        let mut written =
-            Tlv { tag: tlv.tag, int: None, octets: None, text: None, cstring: None, hex: None };
+impl WrittenTlv {
+    fn of(tlv: &PlannedTlv) -> WrittenTlv {
+        let mut written = WrittenTlv {
+            tag: tlv.tag,
+            int: None,
+            octets: None,
+            text: None,
+            cstring: None,
+            hex: None,
+        };
         match &tlv.value {
             TlvValue::Int { value, octets } => {
                 (written.int, written.octets) = (Some(*value), Some(*octets));
@@ -240,7 +246,7 @@ impl Tlv {
         written
     }
 
-    fn meant(&self) -> Read<PlannedTlv> {
+    fn resolve(&self) -> PlanResult<PlannedTlv> {
         let value = match (self.int, &self.text, &self.cstring, &self.hex) {
             (Some(value), None, None, None) => self.int(value)?,
             (None, Some(text), None, None) => TlvValue::Text(text.clone()),
@@ -254,7 +260,7 @@ impl Tlv {
         Ok(PlannedTlv { tag: self.tag, value })
     }
 
-    fn int(&self, value: u64) -> Read<TlvValue> {
+    fn int(&self, value: u64) -> PlanResult<TlvValue> {
         let octets = self.octets.unwrap_or(1);
         if ![1, 2, 4, 8].contains(&octets) {
             let why = format!("{octets} is not valid; write 1, 2, 4 or 8");

@@ -1,6 +1,6 @@
 //! Where a profile comes from.
 use crate::kit::{MIB, read_text_at_most};
-use crate::plan::error::{PlanError, Read};
+use crate::plan::error::{PlanError, PlanResult};
 use crate::plan::location::SourceLocation;
 use std::path::PathBuf;
 
@@ -75,7 +75,7 @@ impl Source {
         }
     }
 
-    pub(super) fn read(&self) -> Read<(String, String)> {
+    pub(super) fn read(&self) -> PlanResult<(String, String)> {
         match self {
             Source::BuiltIn(built_in) => Ok((built_in.name.into(), built_in.text.into())),
             Source::Text { name, text } => Ok((name.clone(), text.clone())),

@@ -1,13 +1,17 @@
 //! The stages of a plan out of `[load]`: the default ones, their names, and what the accounts' rates say of them.
 use crate::kit::{Nanos, Rate};
 use crate::plan::defaults;
-use crate::plan::error::{PlanError, Read};
+use crate::plan::error::{PlanError, PlanResult};
 use crate::plan::model::Load;
 use crate::plan::schedule::{Shape, Stage, Unschedulable, exceeds};
 use std::collections::{HashMap, HashSet};
 
 /// The stages as the profile has them; the default ones, at the sum of the accounts' rates, where it has none.
-pub(super) fn meant(load: &Load, loopback: bool, accounts_rate: Option<Rate>) -> Read<Vec<Stage>> {
+pub(super) fn resolve(
+    load: &Load,
+    loopback: bool,
+    accounts_rate: Option<Rate>,
+) -> PlanResult<Vec<Stage>> {
     let stages = match &load.stages {
         Some(stages) if stages.is_empty() => {
             let why = "is empty; write at least one [[load.stages]] or leave it out";
@@ -35,7 +39,7 @@ fn default_stages(rate: Rate) -> Vec<Stage> {
 }
 
 /// Completes the stages, names those without a name, and refuses a name given twice.
-fn named(written: &[Stage]) -> Read<Vec<Stage>> {
+fn named(written: &[Stage]) -> PlanResult<Vec<Stage>> {
     let mut stages = written.to_vec();
     for (number, stage) in stages.iter_mut().enumerate() {
         complete(stage).map_err(|e| e.under_item(number).under("load.stages"))?;
@@ -67,7 +71,7 @@ fn named(written: &[Stage]) -> Read<Vec<Stage>> {
 }
 
 /// Gives a stage without a length that of its shape, and checks that they fit each other.
-fn complete(stage: &mut Stage) -> Read<()> {
+fn complete(stage: &mut Stage) -> PlanResult<()> {
     let shape = &stage.shape;
     let about = |e: Unschedulable| PlanError::about(shape.key(), e.to_string());
     if stage.length == Nanos::ZERO {
@@ -78,7 +82,7 @@ fn complete(stage: &mut Stage) -> Read<()> {
 }
 
 /// Accounts with rates of their own must add up to what the stages reach.
-pub(super) fn check_accounts_rate(sum: Rate, stages: &[Stage]) -> Read<()> {
+pub(super) fn check_accounts_rate(sum: Rate, stages: &[Stage]) -> PlanResult<()> {
     let peak = stages
         .iter()
         .filter_map(|s| s.shape.peak())

@@ -1,5 +1,5 @@
 //! `[target]`: whom to test, and how to reach it.
-use crate::plan::error::{PlanError, Read};
+use crate::plan::error::{PlanError, PlanResult};
 use crate::plan::model::{self, AddressPolicy, Tls};
 use crate::plan::read::read;
 use crate::plan::tree::Node;
@@ -13,8 +13,8 @@ const BUFFER_MAX: u64 = 1 << 30;
 /// The SMSC to test, and how to reach it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub(in crate::plan) struct Target {
-    /// Address as host:port (with [ ] around an IPv6 address), or `"embedded"` for the simulator in this process,
+pub(in crate::plan) struct WrittenTarget {
+    /// WrittenAddress as host:port (with [ ] around an IPv6 address), or `"embedded"` for the simulator in this process,
     /// which is the default.
     #[serde(with = "As::<Option<TargetAddress>>")]
     address: Option<String>,
@@ -54,9 +54,9 @@ pub(in crate::plan) struct Target {
     keepalive: bool,
 }
 
-impl Default for Target {
-    fn default() -> Target {
-        Target {
+impl Default for WrittenTarget {
+    fn default() -> WrittenTarget {
+        WrittenTarget {
             address: None,
             addresses: None,
             policy: AddressPolicy::All,
@@ -76,14 +76,14 @@ impl Default for Target {
 }
 
 /// Whether the target of a profile is on loopback, before the rest of the profile is read.
-pub(super) fn is_loopback(tree: &Node) -> Read<bool> {
+pub(super) fn is_loopback(tree: &Node) -> PlanResult<bool> {
     let Some(node) = tree.get("target") else { return Ok(true) };
-    let target: Target = read(node).map_err(|e| e.under("target"))?;
-    target.meant().map(|target| target.is_loopback()).map_err(|e| tree.place(e))
+    let target: WrittenTarget = read(node).map_err(|e| e.under("target"))?;
+    target.resolve().map(|target| target.is_loopback()).map_err(|e| tree.place(e))
 }
 
-impl Target {
-    pub(super) fn of(target: &model::Target) -> Target {
+impl WrittenTarget {
+    pub(super) fn of(target: &model::Target) -> WrittenTarget {
         let (address, addresses) = match &target.addresses[..] {
             _ if target.embedded => (Some(EMBEDDED.to_owned()), None),
             [one] => (Some(one.clone()), None),
@@ -91,7 +91,7 @@ impl Target {
         };
         let tls = target.tls.clone();
         let Tls { ca, cert, key, server_name, verify } = tls.clone().unwrap_or_default();
-        Target {
+        WrittenTarget {
             address,
             addresses,
             policy: target.policy,
@@ -110,7 +110,7 @@ impl Target {
     }
 
     /// The target.
-    pub(super) fn meant(&self) -> Read<model::Target> {
+    pub(super) fn resolve(&self) -> PlanResult<model::Target> {
         let addresses = self.addresses().map_err(|e| e.under("target"))?;
         Ok(model::Target {
             embedded: addresses.is_empty(),
@@ -126,7 +126,7 @@ impl Target {
     }
 
     /// None: embedded.
-    fn addresses(&self) -> Read<Vec<String>> {
+    fn addresses(&self) -> PlanResult<Vec<String>> {
         match (&self.address, &self.addresses) {
             (Some(_), Some(_)) => {
                 Err(PlanError::about("addresses", "not with `address`; write one of them"))
@@ -141,7 +141,7 @@ impl Target {
         }
     }
 
-    fn tls(&self) -> Read<Option<Tls>> {
+    fn tls(&self) -> PlanResult<Option<Tls>> {
         let (cert, key) = (self.tls_cert.is_some(), self.tls_key.is_some());
         if cert != key {
             let alone = if cert { "tls_cert" } else { "tls_key" };

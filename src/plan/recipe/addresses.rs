@@ -1,12 +1,12 @@
 //! Where a message's addresses come from: the nth one as octets, without allocation.
-use super::variables::{ADDRESS_OCTETS, Uses, Var};
+use super::variables::{ADDRESS_OCTETS, Var, Variables};
 use crate::kit::{decimal, mix64};
 use crate::plan::model::{Address, AddressFrom};
-use crate::smpp::Piece;
+use crate::smpp::TemplatePart;
 
 /// An address as a function of the message's number among its kind.
 #[derive(Clone, Debug)]
-pub(super) enum Addresses {
+pub(super) enum AddressSource {
     /// Always this one.
     Fixed(Vec<u8>),
     /// `first + n mod size`, so many digits.
@@ -17,18 +17,18 @@ pub(super) enum Addresses {
     Random { pattern: Vec<u8>, seed: u64 },
 }
 
-impl Addresses {
+impl AddressSource {
     /// `seed` feeds the random ones.
-    pub(super) fn new(address: &Address, seed: u64) -> Addresses {
+    pub(super) fn new(address: &Address, seed: u64) -> AddressSource {
         match &address.from {
-            AddressFrom::Fixed(text) => Addresses::Fixed(text.as_bytes().to_vec()),
+            AddressFrom::Fixed(text) => AddressSource::Fixed(text.as_bytes().to_vec()),
             AddressFrom::Range(from, to) => match (from.parse::<u64>(), to.parse::<u64>()) {
                 (Ok(first), Ok(last)) => {
                     let size = last.saturating_sub(first).saturating_add(1);
-                    Addresses::Range { first, size, digits: from.len().min(ADDRESS_OCTETS) }
+                    AddressSource::Range { first, size, digits: from.len().min(ADDRESS_OCTETS) }
                 }
                 // a plan that no profile made: no more than its first
-                (Ok(_) | Err(_), _) => Addresses::Fixed(from.as_bytes().to_vec()),
+                (Ok(_) | Err(_), _) => AddressSource::Fixed(from.as_bytes().to_vec()),
             },
             AddressFrom::List { addresses, .. } => {
                 let mut octets = Vec::new();
@@ -38,10 +38,10 @@ impl Addresses {
                     ends.push(octets.len() as u32);
                 }
                 let longest = addresses.iter().map(String::len).max().unwrap_or(0);
-                Addresses::List { octets, ends, longest }
+                AddressSource::List { octets, ends, longest }
             }
             AddressFrom::Random(pattern) => {
-                Addresses::Random { pattern: pattern.as_bytes().to_vec(), seed }
+                AddressSource::Random { pattern: pattern.as_bytes().to_vec(), seed }
             }
         }
     }
@@ -49,17 +49,21 @@ impl Addresses {
     /// Octets of the longest.
     pub(super) fn longest(&self) -> usize {
         match self {
-            Addresses::Fixed(octets) | Addresses::Random { pattern: octets, .. } => octets.len(),
-            Addresses::Range { digits, .. } => *digits,
-            Addresses::List { longest, .. } => *longest,
+            AddressSource::Fixed(octets) | AddressSource::Random { pattern: octets, .. } => {
+                octets.len()
+            }
+            AddressSource::Range { digits, .. } => *digits,
+            AddressSource::List { longest, .. } => *longest,
         }
     }
 
     /// The address field: fixed octets, or a variable.
-    pub(super) fn pieces(&self, var: Var, uses: &mut Uses) -> Vec<Piece> {
+    pub(super) fn pieces(&self, var: Var, uses: &mut Variables) -> Vec<TemplatePart> {
         match self {
-            Addresses::Fixed(octets) => vec![Piece::Fixed(octets.clone())],
-            Addresses::Range { .. } | Addresses::List { .. } | Addresses::Random { .. } => {
+            AddressSource::Fixed(octets) => vec![TemplatePart::Fixed(octets.clone())],
+            AddressSource::Range { .. }
+            | AddressSource::List { .. }
+            | AddressSource::Random { .. } => {
                 vec![uses.piece(var, false, 0, self.longest())]
             }
         }
@@ -69,12 +73,12 @@ impl Addresses {
     #[inline]
     pub(super) fn write(&self, n: u64, to: &mut [u8; ADDRESS_OCTETS]) -> usize {
         match self {
-            Addresses::Fixed(octets) => copy(octets, to),
-            Addresses::Range { first, size, digits } => {
+            AddressSource::Fixed(octets) => copy(octets, to),
+            AddressSource::Range { first, size, digits } => {
                 write_in_range(*first, *size, n, &mut to[..*digits]);
                 *digits
             }
-            Addresses::List { octets, ends, .. } => {
+            AddressSource::List { octets, ends, .. } => {
                 if ends.is_empty() {
                     return 0;
                 }
@@ -82,7 +86,7 @@ impl Addresses {
                 let start = if at == 0 { 0 } else { ends[at - 1] as usize };
                 copy(&octets[start..ends[at] as usize], to)
             }
-            Addresses::Random { pattern, seed } => {
+            AddressSource::Random { pattern, seed } => {
                 let mut chance = mix64(seed ^ mix64(n));
                 let length = copy(pattern, to);
                 for place in to[..length].iter_mut().filter(|place| **place == b'#') {

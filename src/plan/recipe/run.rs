@@ -1,7 +1,7 @@
 //! Many submit_sm stamped at once: where they differ in nothing but their numbers and the digits of their
 //! destination, they are copied together and patched.
-use super::addresses::{Addresses, write_in_range};
-use super::{MixPosition, Recipe, Scratch, Slot};
+use super::addresses::{AddressSource, write_in_range};
+use super::{MixPosition, MixSlot, Recipe, Scratch};
 use crate::kit::Digits;
 use bytes::BytesMut;
 
@@ -10,7 +10,7 @@ const TEN_TO_8: u64 = 100_000_000;
 
 /// Submit_sm whose indices are equally spaced, numbered one after the other.
 #[derive(Clone, Copy, Debug)]
-pub struct Stretch {
+pub struct SubmitRun {
     /// Index of the first.
     pub index: u64,
     /// From one index to the next.
@@ -22,54 +22,54 @@ pub struct Stretch {
 }
 
 impl Recipe {
-    /// Whether all submit_sm are of one message and one part, and equally long: whole stretches of them may
+    /// Whether all submit_sm are of one message and one part, and equally long: whole runs of them may
     /// be stamped at once.
     #[inline]
     pub fn is_uniform(&self) -> bool {
-        match (self.pattern.as_slice(), self.kinds.as_slice()) {
-            ([_], [kind]) => {
-                kind.parts[0].destination_at.is_some()
-                    && matches!(kind.destination, Addresses::Range { .. })
+        match (self.pattern.as_slice(), self.messages.as_slice()) {
+            ([_], [prepared]) => {
+                prepared.parts[0].destination_at.is_some()
+                    && matches!(prepared.destination, AddressSource::Range { .. })
             }
             _ => false,
         }
     }
 
-    /// Appends a stretch of submit_sm, the same octets as [`Recipe::stamp`] one by one.
+    /// Appends a run of submit_sm, the same octets as [`Recipe::stamp`] one by one.
     #[inline]
-    pub fn stamp_stretch(
+    pub fn stamp_run(
         &self,
-        stretch: &Stretch,
+        run: &SubmitRun,
         wall_ns: u64,
         scratch: &mut Scratch,
         out: &mut BytesMut,
     ) {
-        if self.is_uniform() && stretch.count > 1 {
-            return self.stamp_uniform(stretch, out);
+        if self.is_uniform() && run.count > 1 {
+            return self.stamp_uniform(run, out);
         }
-        let Stretch { index, step, sequence_number, count } = *stretch;
+        let SubmitRun { index, step, sequence_number, count } = *run;
         for n in 0..count {
             let place = self.place(index + u64::from(n) * u64::from(step));
             self.stamp_at(&place, sequence_number + n, wall_ns, scratch, out);
         }
     }
 
-    fn stamp_uniform(&self, stretch: &Stretch, out: &mut BytesMut) {
-        let Stretch { index, step, sequence_number, count } = *stretch;
-        let MixPosition { period, slot: Slot { own, .. } } = self.place(index);
-        let kind = &self.kinds[0];
-        let part = &kind.parts[0];
+    fn stamp_uniform(&self, run: &SubmitRun, out: &mut BytesMut) {
+        let SubmitRun { index, step, sequence_number, count } = *run;
+        let MixPosition { period, slot: MixSlot { own, .. } } = self.place(index);
+        let prepared = &self.messages[0];
+        let part = &prepared.parts[0];
         let octets = part.template.octets();
         let pdus = part.template.stamp_images(sequence_number, count, out);
-        let (Addresses::Range { first, size, digits }, Some(at)) =
-            (&kind.destination, part.destination_at)
+        let (AddressSource::Range { first, size, digits }, Some(at)) =
+            (&prepared.destination, part.destination_at)
         else {
             return;
         };
         // the image has the first destination's digits: those above the last eight are mostly the same
         let above = first / TEN_TO_8;
         let step = u64::from(step) % size;
-        let mut n = (period * kind.weight + u64::from(own)) % size;
+        let mut n = (period * prepared.weight + u64::from(own)) % size;
         let mut last_eight = Digits::near(first + n);
         for pdu in pdus.chunks_exact_mut(octets) {
             let to = &mut pdu[at..at + digits];

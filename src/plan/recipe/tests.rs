@@ -263,8 +263,8 @@ fn a_stretch_stamped_at_once_is_the_same_octets_as_one_by_one() {
         for (index, step) in [(0, 1), (9_999_990, 7), (3, 123_456_789), (u64::MAX >> 8, 2)] {
             let (mut at_once, mut one_by_one) = (BytesMut::from(&b"x"[..]), BytesMut::from("x"));
             let mut scratch = Scratch::default();
-            let stretch = Stretch { index, step, sequence_number: 5, count: 150 };
-            r.stamp_stretch(&stretch, 0, &mut scratch, &mut at_once);
+            let stretch = SubmitRun { index, step, sequence_number: 5, count: 150 };
+            r.stamp_run(&stretch, 0, &mut scratch, &mut at_once);
             for n in 0..150 {
                 let index = index + u64::from(n) * u64::from(step);
                 r.stamp(index, 5 + n, 0, &mut scratch, &mut one_by_one);
@@ -281,8 +281,8 @@ fn what_varies_in_more_than_its_destination_is_not_uniform_and_stamped_all_the_s
         assert!(!r.is_uniform(), "{text}");
         let (mut at_once, mut one_by_one) = (BytesMut::new(), BytesMut::new());
         let mut scratch = Scratch::default();
-        let stretch = Stretch { index: 7, step: 3, sequence_number: 1, count: 4 };
-        r.stamp_stretch(&stretch, 0, &mut scratch, &mut at_once);
+        let stretch = SubmitRun { index: 7, step: 3, sequence_number: 1, count: 4 };
+        r.stamp_run(&stretch, 0, &mut scratch, &mut at_once);
         for n in 0..4 {
             r.stamp(7 + 3 * u64::from(n), 1 + n, 0, &mut scratch, &mut one_by_one);
         }

@@ -1,47 +1,49 @@
 //! Texts with placeholders as octets: encoded and split with every placeholder at its length, then cut
 //! into what is fixed and what varies.
-use super::variables::{Uses, Var};
-use crate::plan::error::{PlanError, Read};
-use crate::plan::model::{Message, TlvValue};
+use super::variables::{Var, Variables};
+use crate::plan::error::{PlanError, PlanResult};
+use crate::plan::model::{Long, Message, TlvValue};
 use crate::plan::suggest::suggestion;
 use crate::smpp::coding::Coding;
-use crate::smpp::segment::{self, Part, Tie};
-use crate::smpp::{Piece, Tag};
+use crate::smpp::segment::{self, Concatenation, Part};
+use crate::smpp::{Tag, TemplatePart};
 
 /// A content ready for templates.
 #[derive(Debug)]
-pub(super) struct Encoded {
-    pub(super) parts: Vec<Pieces>,
+pub(super) struct EncodedText {
+    pub(super) parts: Vec<EncodedPart>,
     pub(super) coding: u8,
 }
 
-/// One part, cut into stretches.
+/// One part, cut into spans.
 #[derive(Debug)]
-pub(super) struct Pieces {
-    pub(super) tie: Tie,
-    stretches: Vec<Stretch>,
+pub(super) struct EncodedPart {
+    pub(super) concatenation: Concatenation,
+    spans: Vec<OctetSpan>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Stretch {
+enum OctetSpan {
     Fixed(Vec<u8>),
     Varies { var: Var, wide: bool, from: usize, octets: usize },
 }
 
-impl Pieces {
+impl EncodedPart {
     /// The pieces of a template; its variables are added to `uses`.
-    pub(super) fn pieces(&self, uses: &mut Uses) -> Vec<Piece> {
-        let piece = |stretch: &Stretch| match stretch {
-            Stretch::Fixed(octets) => Piece::Fixed(octets.clone()),
-            Stretch::Varies { var, wide, from, octets } => uses.piece(*var, *wide, *from, *octets),
+    pub(super) fn pieces(&self, uses: &mut Variables) -> Vec<TemplatePart> {
+        let piece = |span: &OctetSpan| match span {
+            OctetSpan::Fixed(octets) => TemplatePart::Fixed(octets.clone()),
+            OctetSpan::Varies { var, wide, from, octets } => {
+                uses.piece(*var, *wide, *from, *octets)
+            }
         };
-        self.stretches.iter().map(piece).collect()
+        self.spans.iter().map(piece).collect()
     }
 }
 
 /// A part in which nothing varies.
-pub(super) fn fixed(part: Part) -> Pieces {
-    Pieces { tie: part.tie, stretches: vec![Stretch::Fixed(part.octets)] }
+pub(super) fn fixed(part: Part) -> EncodedPart {
+    EncodedPart { concatenation: part.concatenation, spans: vec![OctetSpan::Fixed(part.octets)] }
 }
 
 /// A text between placeholders, or one of them.
@@ -51,7 +53,7 @@ enum Token<'t> {
 }
 
 /// Refuses what reads like a placeholder and is none: a name in braces.
-pub(super) fn check_placeholders(text: &str) -> Read<()> {
+pub(super) fn check_placeholders(text: &str) -> PlanResult<()> {
     let known: Vec<&str> = Var::PLACEHOLDERS.iter().map(|(word, _)| *word).collect();
     for (at, _) in text.match_indices('{') {
         let inner = &text[at + 1..];
@@ -107,9 +109,9 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
 pub(super) fn encode(
     text: &str,
     message: &Message,
-    long: segment::Long,
+    long: Long,
     destination_octets: usize,
-) -> Read<Encoded> {
+) -> PlanResult<EncodedText> {
     check_placeholders(text)?;
     let coding = coding(text, message)?;
     // before any placeholder is filled in, so that an error names the place in the text as written
@@ -143,7 +145,7 @@ pub(super) fn encode(
     let parts = segment::split(&filled, coding, long).map_err(|e| about(&e))?;
     let parts =
         if varies { cut(parts, &marks, wide) } else { parts.into_iter().map(fixed).collect() };
-    Ok(Encoded { parts, coding: data_coding })
+    Ok(EncodedText { parts, coding: data_coding })
 }
 
 /// What a coding or a split finds wrong, about the message.
@@ -151,7 +153,7 @@ fn about(e: &dyn std::fmt::Display) -> PlanError {
     PlanError::about("", e.to_string())
 }
 
-fn coding(text: &str, message: &Message) -> Read<Coding> {
+fn coding(text: &str, message: &Message) -> PlanResult<Coding> {
     let coding = match message.data_coding {
         None => Coding::choose(text),
         Some(number) => Coding::of_data_coding(number).ok_or_else(|| {
@@ -170,37 +172,41 @@ fn coding(text: &str, message: &Message) -> Read<Coding> {
 }
 
 /// Cuts the parts' octets where fixed and varying ones meet.
-fn cut(parts: Vec<Part>, marks: &[Option<(Var, usize)>], wide: bool) -> Vec<Pieces> {
+fn cut(parts: Vec<Part>, marks: &[Option<(Var, usize)>], wide: bool) -> Vec<EncodedPart> {
     let mut marks = marks.iter();
     let mut out = Vec::with_capacity(parts.len());
     for part in parts {
-        let mut stretches = Vec::new();
+        let mut spans = Vec::new();
         for octet in part.octets {
             let mark = marks.next().expect("as many marks as octets");
-            match (mark, stretches.last_mut()) {
-                (None, Some(Stretch::Fixed(octets))) => octets.push(octet),
-                (None, _) => stretches.push(Stretch::Fixed(vec![octet])),
-                (Some((var, at)), Some(Stretch::Varies { var: last, from, octets, .. }))
+            match (mark, spans.last_mut()) {
+                (None, Some(OctetSpan::Fixed(octets))) => octets.push(octet),
+                (None, _) => spans.push(OctetSpan::Fixed(vec![octet])),
+                (Some((var, at)), Some(OctetSpan::Varies { var: last, from, octets, .. }))
                     if last == var && *from + *octets == *at =>
                 {
                     *octets += 1;
                 }
                 (Some((var, at)), _) => {
-                    stretches.push(Stretch::Varies { var: *var, wide, from: *at, octets: 1 });
+                    spans.push(OctetSpan::Varies { var: *var, wide, from: *at, octets: 1 });
                 }
             }
         }
-        out.push(Pieces { tie: part.tie, stretches });
+        out.push(EncodedPart { concatenation: part.concatenation, spans });
     }
     out
 }
 
 /// The pieces of a TLV's value; texts may have placeholders.
-pub(super) fn tlv(value: &TlvValue, destination_octets: usize, uses: &mut Uses) -> Vec<Piece> {
-    let mut varying = |text: &str| -> Vec<Piece> {
+pub(super) fn tlv(
+    value: &TlvValue,
+    destination_octets: usize,
+    uses: &mut Variables,
+) -> Vec<TemplatePart> {
+    let mut varying = |text: &str| -> Vec<TemplatePart> {
         let tokens = tokens(text);
         let piece = |token: &Token<'_>| match token {
-            Token::Literal(literal) => Piece::Fixed(literal.as_bytes().to_vec()),
+            Token::Literal(literal) => TemplatePart::Fixed(literal.as_bytes().to_vec()),
             Token::Var(var) => uses.piece(*var, false, 0, var.characters(destination_octets)),
         };
         tokens.iter().map(piece).collect()
@@ -209,20 +215,20 @@ pub(super) fn tlv(value: &TlvValue, destination_octets: usize, uses: &mut Uses) 
         TlvValue::Int { value, octets } => {
             let all = value.to_be_bytes();
             let octets = usize::from(*octets).min(all.len());
-            vec![Piece::Fixed(all[all.len() - octets..].to_vec())]
+            vec![TemplatePart::Fixed(all[all.len() - octets..].to_vec())]
         }
         TlvValue::Text(text) => varying(text),
         TlvValue::CString(text) => {
             let mut pieces = varying(text);
-            pieces.push(Piece::Fixed(vec![0]));
+            pieces.push(TemplatePart::Fixed(vec![0]));
             pieces
         }
-        TlvValue::Octets(octets) => vec![Piece::Fixed(octets.clone())],
+        TlvValue::Octets(octets) => vec![TemplatePart::Fixed(octets.clone())],
     }
 }
 
 /// Refuses a text of a TLV that names an unknown placeholder.
-pub(super) fn check_tlv_text(value: &TlvValue) -> Read<()> {
+pub(super) fn check_tlv_text(value: &TlvValue) -> PlanResult<()> {
     match value {
         TlvValue::Text(text) | TlvValue::CString(text) => check_placeholders(text),
         TlvValue::Int { .. } | TlvValue::Octets(_) => Ok(()),
@@ -230,10 +236,10 @@ pub(super) fn check_tlv_text(value: &TlvValue) -> Read<()> {
 }
 
 /// Refuses a value longer than its TLV may be.
-pub(super) fn check_tlv(tag: u16, value: &[Piece]) -> Read<()> {
-    let of = |piece: &Piece| match piece {
-        Piece::Fixed(octets) => octets.len(),
-        Piece::Var { nominal_octets, .. } => *nominal_octets,
+pub(super) fn check_tlv(tag: u16, value: &[TemplatePart]) -> PlanResult<()> {
+    let of = |piece: &TemplatePart| match piece {
+        TemplatePart::Fixed(octets) => octets.len(),
+        TemplatePart::Var { nominal_octets, .. } => *nominal_octets,
     };
     let octets: usize = value.iter().map(of).sum();
     let most = Tag(tag).info().map_or(u16::MAX, |info| info.octets_max);

@@ -1,8 +1,8 @@
 //! What varies from send to send, and where the octets of the moment are kept. Which variable stands
 //! where is a template's matter.
 use crate::kit::{decimal, mix64, stream_seed};
-use crate::plan::error::{PlanError, Read};
-use crate::smpp::Piece;
+use crate::plan::error::{PlanError, PlanResult};
+use crate::smpp::TemplatePart;
 use std::io::Write;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -73,7 +73,7 @@ impl Var {
 
 /// A stretch of a variable at one place of a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Use {
+struct VariableUse {
     var: Var,
     /// In UTF-16: a zero octet before each.
     wide: bool,
@@ -83,19 +83,25 @@ struct Use {
 
 /// The variables of one template, by index.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Uses {
-    list: Vec<Use>,
+pub(super) struct Variables {
+    list: Vec<VariableUse>,
     bits: u8,
     wide: bool,
 }
 
-impl Uses {
+impl Variables {
     /// A new place for octets `from..from + octets` of `var`.
-    pub(super) fn piece(&mut self, var: Var, wide: bool, from: usize, octets: usize) -> Piece {
-        self.list.push(Use { var, wide, from, octets });
+    pub(super) fn piece(
+        &mut self,
+        var: Var,
+        wide: bool,
+        from: usize,
+        octets: usize,
+    ) -> TemplatePart {
+        self.list.push(VariableUse { var, wide, from, octets });
         self.bits |= var.bit();
         self.wide |= wide;
-        Piece::Var { index: self.list.len() - 1, nominal_octets: octets }
+        TemplatePart::Var { index: self.list.len() - 1, nominal_octets: octets }
     }
 
     /// Whether `var` stands anywhere.
@@ -111,7 +117,7 @@ impl Uses {
     }
 
     /// Refuses more places than a stamp has room for.
-    pub(super) fn check(&self) -> Read<()> {
+    pub(super) fn check(&self) -> PlanResult<()> {
         if self.list.len() > USES_MAX {
             let count = self.list.len();
             let why = format!("{count} places that vary, more than {USES_MAX}; write fewer");
@@ -180,7 +186,7 @@ impl Scratch {
     }
 
     /// Fills what `uses` needs beside the addresses, for `message` of a run with `seed`.
-    pub(super) fn fill(&mut self, uses: &Uses, seed: u64, message: u64, wall_ns: u64) {
+    pub(super) fn fill(&mut self, uses: &Variables, seed: u64, message: u64, wall_ns: u64) {
         for var in Var::ALL.into_iter().filter(|var| uses.needs(*var)) {
             let room = &mut self.narrow[var as usize];
             let octets = match var {

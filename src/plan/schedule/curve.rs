@@ -1,14 +1,14 @@
-//! A stage's rate over time as straight pieces, its exact integral and the inverse of that. All of it in
+//! A stage's rate over time as straight segments, its exact integral and the inverse of that. All of it in
 //! integers: a message's time never depends on rounding that happened before. It knows one stage only.
 use super::error::Unschedulable;
 use super::shapes::Shape;
 use crate::kit::{NS_PER_S, Rate, RateChange};
 
-/// Most pieces a stage may have.
+/// Most segments a stage may have.
 pub(super) const PIECES_MAX: u64 = 1 << 20;
 /// One straight stretch. Rates are in `1 / unit` messages a second; areas in `1 / per_message` messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(super) struct CurveSegment {
     /// Where it begins, in nanoseconds from the start of its stage.
     pub(super) from: u64,
     /// How long it is, in nanoseconds; not 0.
@@ -21,7 +21,7 @@ pub(super) struct Piece {
     pub(super) area: u128,
 }
 
-/// The pieces of one stage and their sum.
+/// The segments of one stage and their sum.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Curve {
     /// Rates are in `1 / unit` messages a second.
@@ -29,7 +29,7 @@ pub(super) struct Curve {
     /// One message, as an area: `2 · 10⁹ · unit`, which makes every piece's area a whole number.
     pub(super) per_message: u128,
     /// In order, without gaps.
-    pub(super) pieces: Vec<Piece>,
+    pub(super) segments: Vec<CurveSegment>,
     /// The integral over the whole stage.
     pub(super) total: u128,
 }
@@ -67,9 +67,9 @@ fn in_units(rate: Rate, unit: u64) -> Option<u64> {
     rate.num.checked_mul(unit / rate.den)
 }
 
-/// Lays pieces end to end and stops at the end of the stage.
+/// Lays segments end to end and stops at the end of the stage.
 pub(super) struct Builder {
-    pieces: Vec<Piece>,
+    segments: Vec<CurveSegment>,
     at: u64,
     /// The stage's, in nanoseconds.
     pub(super) length: u64,
@@ -92,7 +92,7 @@ impl Builder {
             let cut = a + (b - a) * i128::from(length) / i128::from(whole);
             u64::try_from(cut).expect("a rate between two rates is a rate")
         };
-        self.pieces.push(Piece { from: self.at, length, n0, n1, area: self.area });
+        self.segments.push(CurveSegment { from: self.at, length, n0, n1, area: self.area });
         self.area += (u128::from(n0) + u128::from(n1)) * u128::from(length);
         self.at = end;
     }
@@ -102,7 +102,7 @@ impl Builder {
     }
     fn curve(self, unit: u64) -> Curve {
         let per_message = u128::from(2 * NS_PER_S) * u128::from(unit);
-        Curve { unit, per_message, pieces: self.pieces, total: self.area }
+        Curve { unit, per_message, segments: self.segments, total: self.area }
     }
 }
 
@@ -122,7 +122,7 @@ impl Curve {
         let unit = common_unit(&rates).and_then(|unit| unit.checked_mul(shape.fineness()));
         let unit = unit.ok_or(Unschedulable::Beyond)?;
         let units: Option<Vec<u64>> = rates.iter().map(|rate| in_units(*rate, unit)).collect();
-        let mut b = Builder { pieces: Vec::new(), at: 0, length, area: 0 };
+        let mut b = Builder { segments: Vec::new(), at: 0, length, area: 0 };
         shape.lay(&units.ok_or(Unschedulable::Beyond)?, &mut b)?;
         let curve = b.curve(unit);
         if curve.total == 0 {
@@ -143,8 +143,8 @@ impl Curve {
     ) -> Result<Curve, Unschedulable> {
         let beyond = Unschedulable::BeyondSteered;
         let unit = self.unit.checked_mul(PER_CENT).ok_or(beyond)?;
-        let mut b = Builder { pieces: Vec::new(), at: 0, length: self.length(), area: 0 };
-        for p in &self.pieces {
+        let mut b = Builder { segments: Vec::new(), at: 0, length: self.length(), area: 0 };
+        for p in &self.segments {
             let (begin, end) = (p.from, p.from + p.length);
             let inside = changes.iter().map(|c| c.at.0.saturating_sub(start));
             let cuts = inside.filter(|at| begin < *at && *at < end).chain([end]);
@@ -160,18 +160,18 @@ impl Curve {
     }
 
     fn length(&self) -> u64 {
-        self.pieces.last().map_or(0, |p| p.from + p.length)
+        self.segments.last().map_or(0, |p| p.from + p.length)
     }
 
     /// Whether every step of the arithmetic below stays within 127 bits.
     fn fits(&self) -> bool {
-        let squares = self.pieces.iter().all(|p| {
+        let squares = self.segments.iter().all(|p| {
             let sum = 2 * (u128::from(p.n0) + u128::from(p.n1));
             let square = u128::from(p.length) * u128::from(p.length);
             p.n0 == p.n1 || sum.checked_mul(square).is_some_and(|v| v < 1 << 126)
         });
         // 32 more bits carry the fractions of Poisson's gaps
-        let steep = self.pieces.iter().any(|p| p.n0 > 1 << 62 || p.n1 > 1 << 62);
+        let steep = self.segments.iter().any(|p| p.n0 > 1 << 62 || p.n1 > 1 << 62);
         squares && !steep && self.total < 1 << 94 && self.total / self.per_message < 1 << 62
     }
 
@@ -186,19 +186,19 @@ impl Curve {
     }
 
     /// The piece in which the integral passes `area`: the last that begins at or before it.
-    pub(super) fn piece_at_area(&self, area: u128) -> usize {
-        self.pieces.partition_point(|p| p.area <= area) - 1
+    pub(super) fn segment_at_area(&self, area: u128) -> usize {
+        self.segments.partition_point(|p| p.area <= area) - 1
     }
 
     /// The last nanosecond (from the stage's start) at which the integral is at most `area`.
     pub(super) fn time_of(&self, area: u128) -> u64 {
-        let p = &self.pieces[self.piece_at_area(area)];
+        let p = &self.segments[self.segment_at_area(area)];
         p.from + p.invert(area - p.area)
     }
 
     /// The highest rate from `at` nanoseconds after the stage's start on, in messages a second.
     pub(super) fn peak_after(&self, at: u64) -> f64 {
-        let later = self.pieces.iter().filter(|p| p.from + p.length > at);
+        let later = self.segments.iter().filter(|p| p.from + p.length > at);
         later.fold(0.0, |peak, p| {
             let start = p.rate_units(at.max(p.from));
             f64::max(peak, start.max(p.n1) as f64 / self.unit as f64)
@@ -207,8 +207,8 @@ impl Curve {
 
     /// The rate at `at` nanoseconds from the stage's start, in messages a second.
     pub(super) fn rate_at(&self, at: u64) -> f64 {
-        let index = self.pieces.partition_point(|p| p.from <= at).saturating_sub(1);
-        let p = &self.pieces[index];
+        let index = self.segments.partition_point(|p| p.from <= at).saturating_sub(1);
+        let p = &self.segments[index];
         let share = (at - p.from) as f64 / p.length as f64;
         (p.n0 as f64 + (p.n1 as f64 - p.n0 as f64) * share.min(1.0)) / self.unit as f64
     }
@@ -222,7 +222,7 @@ fn percent_at(changes: &[RateChange], at: u64) -> u32 {
     changes.iter().rev().find(|c| c.at.0 <= at).map_or(PER_CENT as u32, |c| c.percent)
 }
 
-impl Piece {
+impl CurveSegment {
     /// The rate at `at` nanoseconds from the stage's start, in units; rounded down on a slope.
     fn rate_units(&self, at: u64) -> u64 {
         let (a, b) = (i128::from(self.n0), i128::from(self.n1));

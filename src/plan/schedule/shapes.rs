@@ -66,7 +66,7 @@ pub(super) trait StageShape {
     fn fineness(&self) -> u64 {
         1
     }
-    /// Lays its pieces end to end; `units` are its `rates` in units of the curve.
+    /// Lays its segments end to end; `units` are its `rates` in units of the curve.
     ///
     /// # Errors
     /// What makes it impossible.

@@ -43,7 +43,7 @@ pub struct Stage {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 #[expect(dead_code, reason = "only the schema is made of it")]
-struct Common {
+struct CommonKeys {
     /// Name of the stage in reports, unique within the profile. By default that of its shape.
     name: Option<String>,
     /// Length of the stage, above 0s. Only `stairs` may leave it out.
@@ -75,12 +75,12 @@ impl<'de> Visitor<'de> for StageVisitor {
                 "for" => length = Some(entries.next_value::<ReadAs<AboveZero>>()?.0),
                 "measure" => measure = Some(entries.next_value()?),
                 key => {
-                    let keyed = Keyed { key, is_second: shape.is_some(), value: () };
-                    shape = Some(entries.next_value_seed(keyed)?);
+                    let entry = ShapeEntry { key, is_second: shape.is_some(), value: () };
+                    shape = Some(entries.next_value_seed(entry)?);
                 }
             }
         }
-        let none = Keyed { key: "", is_second: false, value: UnitDeserializer::new() };
+        let none = ShapeEntry { key: "", is_second: false, value: UnitDeserializer::new() };
         Ok(Stage {
             name: name.unwrap_or_default(),
             shape: shape.map_or_else(|| Shape::deserialize(none), Ok)?,
@@ -90,22 +90,22 @@ impl<'de> Visitor<'de> for StageVisitor {
     }
 }
 
-/// A key of a stage that is none of [`Common`], and its value: a variant of [`Shape`].
-struct Keyed<'k, V> {
+/// A key of a stage that is none of [`CommonKeys`], and its value: a variant of [`Shape`].
+struct ShapeEntry<'k, V> {
     key: &'k str,
     is_second: bool,
     value: V,
 }
 
-impl<'de> DeserializeSeed<'de> for Keyed<'_, ()> {
+impl<'de> DeserializeSeed<'de> for ShapeEntry<'_, ()> {
     type Value = Shape;
 
     fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<Shape, D::Error> {
-        Shape::deserialize(Keyed { key: self.key, is_second: self.is_second, value })
+        Shape::deserialize(ShapeEntry { key: self.key, is_second: self.is_second, value })
     }
 }
 
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for Keyed<'_, D> {
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for ShapeEntry<'_, D> {
     type Error = D::Error;
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -138,7 +138,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Keyed<'_, D> {
     }
 }
 
-impl<'de, D: Deserializer<'de>> EnumAccess<'de> for Keyed<'_, D> {
+impl<'de, D: Deserializer<'de>> EnumAccess<'de> for ShapeEntry<'_, D> {
     type Error = D::Error;
     type Variant = Self;
 
@@ -147,7 +147,7 @@ impl<'de, D: Deserializer<'de>> EnumAccess<'de> for Keyed<'_, D> {
     }
 }
 
-impl<'de, D: Deserializer<'de>> VariantAccess<'de> for Keyed<'_, D> {
+impl<'de, D: Deserializer<'de>> VariantAccess<'de> for ShapeEntry<'_, D> {
     type Error = D::Error;
 
     fn unit_variant(self) -> Result<(), D::Error> {
@@ -189,7 +189,7 @@ impl JsonSchema for Stage {
         "Stage".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut schema = Common::json_schema(generator);
+        let mut schema = CommonKeys::json_schema(generator);
         let shapes = Shape::json_schema(generator).to_value();
         let keys = schema.ensure_object().get_mut("properties").and_then(Value::as_object_mut);
         let keys = keys.expect("a struct has properties");

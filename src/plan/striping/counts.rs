@@ -39,18 +39,18 @@ pub(in crate::plan) struct OwnCount {
 #[derive(Debug)]
 pub(in crate::plan) struct OwnCounts {
     period: u64,
-    lanes: Vec<LaneCounts>,
+    shares: Vec<AccountCounts>,
 }
 
 /// Those of one account.
 #[derive(Debug)]
-struct LaneCounts {
+struct AccountCounts {
     account: u16,
     /// (place in the joint period, label) of each of the account's messages, in order.
     slots: Vec<(u32, u16)>,
     /// The labels among them, each once, in order.
     labels: Vec<u16>,
-    turns: Turns,
+    turns: SenderTurns,
 }
 
 impl OwnCounts {
@@ -67,49 +67,51 @@ impl OwnCounts {
         }
         let labels = shortest(labels);
         let period = joint_period(striping, labels);
-        let mut slots: Vec<Vec<(u32, u16)>> = vec![Vec::new(); striping.lanes.len()];
+        let mut slots: Vec<Vec<(u32, u16)>> = vec![Vec::new(); striping.shares.len()];
         if !striping.pattern.is_empty() {
             for place in 0..period {
-                let lane = striping.pattern[(place % striping.pattern.len() as u64) as usize].0;
+                let share = striping.pattern[(place % striping.pattern.len() as u64) as usize].0;
                 let label = labels[(place % labels.len() as u64) as usize];
-                slots[usize::from(lane)].push((place as u32, label));
+                slots[usize::from(share)].push((place as u32, label));
             }
         }
-        let lanes = striping
-            .lanes
+        let shares = striping
+            .shares
             .iter()
             .zip(slots)
-            .filter(|(lane, slots)| account.is_none_or(|a| a == lane.account) && !slots.is_empty())
-            .map(|(lane, slots)| {
+            .filter(|(share, slots)| {
+                account.is_none_or(|a| a == share.account) && !slots.is_empty()
+            })
+            .map(|(share, slots)| {
                 let mut labels: Vec<u16> = slots.iter().map(|slot| slot.1).collect();
                 labels.sort_unstable();
                 labels.dedup();
-                let turns = Turns::new(striping, lane, worker, slots.len() as u64);
-                LaneCounts { account: lane.account, slots, labels, turns }
+                let turns = SenderTurns::new(striping, share, worker, slots.len() as u64);
+                AccountCounts { account: share.account, slots, labels, turns }
             })
             .collect();
-        Some(OwnCounts { period, lanes })
+        Some(OwnCounts { period, shares })
     }
 
-    /// Own messages with a number below `bound`: one entry for each account and label that occur, always in
+    /// OwnMessage messages with a number below `bound`: one entry for each account and label that occur, always in
     /// the same order. Takes as many steps as the joint period has messages of these accounts.
     pub(in crate::plan) fn below(&self, bound: u64) -> Vec<OwnCount> {
         let (periods, rest) = (bound / self.period, bound % self.period);
         let mut counts = Vec::new();
-        for lane in &self.lanes {
+        for share in &self.shares {
             let first = counts.len();
-            counts.extend(lane.labels.iter().map(|label| OwnCount {
-                account: lane.account,
+            counts.extend(share.labels.iter().map(|label| OwnCount {
+                account: share.account,
                 label: *label,
                 count: 0,
             }));
             let mut at = 0;
-            for (number, (place, label)) in lane.slots.iter().enumerate() {
-                if lane.labels[at] != *label {
-                    at = lane.labels.binary_search(label).expect("made of these labels");
+            for (number, (place, label)) in share.slots.iter().enumerate() {
+                if share.labels[at] != *label {
+                    at = share.labels.binary_search(label).expect("made of these labels");
                 }
                 let rounds = periods + u64::from(u64::from(*place) < rest);
-                counts[first + at].count += lane.turns.owned(number as u64, rounds);
+                counts[first + at].count += share.turns.owned(number as u64, rounds);
             }
         }
         counts
@@ -119,7 +121,7 @@ impl OwnCounts {
 /// The turns of an account's senders, visited `step` apart: how many of the first so many the worker owns.
 /// The visits from a turn on go round in a cycle; all cycles are equally long.
 #[derive(Debug)]
-struct Turns {
+struct SenderTurns {
     /// Length of a cycle.
     cycle: usize,
     /// Where a turn stands when the cycles are laid end to end.
@@ -128,12 +130,12 @@ struct Turns {
     before: Vec<u32>,
 }
 
-impl Turns {
-    fn new(striping: &Striping, lane: &AccountShare, worker: usize, step: u64) -> Turns {
-        let senders = u64::from(lane.senders);
+impl SenderTurns {
+    fn new(striping: &Striping, share: &AccountShare, worker: usize, step: u64) -> SenderTurns {
+        let senders = u64::from(share.senders);
         let classes = gcd(senders, step);
         let cycle = (senders / classes) as usize;
-        let mut place = vec![0; lane.senders as usize];
+        let mut place = vec![0; share.senders as usize];
         let mut before = Vec::with_capacity(place.len() + 1);
         let mut owned = 0;
         before.push(owned);
@@ -141,12 +143,12 @@ impl Turns {
             let mut turn = class;
             for _ in 0..cycle {
                 place[turn as usize] = before.len() as u32 - 1;
-                owned += u32::from(striping.worker_of(lane.first + turn as u32) == worker);
+                owned += u32::from(striping.worker_of(share.first + turn as u32) == worker);
                 before.push(owned);
                 turn = (turn + step % senders) % senders;
             }
         }
-        Turns { cycle, place, before }
+        SenderTurns { cycle, place, before }
     }
 
     /// Of `visits`, the first at turn `from` (modulo the senders).

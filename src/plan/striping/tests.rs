@@ -3,9 +3,9 @@ use super::*;
 /// A striping over accounts given as (binds, weight).
 pub(in crate::plan) fn striping(accounts: &[(u32, u64)], workers: usize) -> Striping {
     let mut first = 0;
-    let mut lanes = Vec::new();
+    let mut shares = Vec::new();
     for (account, (senders, weight)) in accounts.iter().enumerate() {
-        lanes.push(AccountShare {
+        shares.push(AccountShare {
             account: account as u16,
             first,
             senders: *senders,
@@ -13,8 +13,8 @@ pub(in crate::plan) fn striping(accounts: &[(u32, u64)], workers: usize) -> Stri
         });
         first += senders;
     }
-    shorten(&mut lanes);
-    Striping { pattern: spread(&lanes), lanes, workers: workers.min(first as usize) }
+    shorten(&mut shares);
+    Striping { pattern: spread(&shares), shares, workers: workers.min(first as usize) }
 }
 
 #[test]
@@ -54,8 +54,8 @@ fn the_table_and_the_walk_agree_from_any_number_on() {
     assert!(s.period().is_some());
     for worker in 0..3 {
         for from in [0, 1, 7, 1000, 123_456_789_012] {
-            let mut table = Walk::new(&s, worker, from);
-            let mut all = Walk::all(&s, worker, None, from);
+            let mut table = OwnMessages::new(&s, worker, from);
+            let mut all = OwnMessages::all(&s, worker, None, from);
             for _ in 0..500 {
                 assert_eq!(table.next(), all.next());
             }
@@ -67,7 +67,7 @@ fn the_table_and_the_walk_agree_from_any_number_on() {
 fn a_period_too_long_for_a_table_is_walked() {
     let s = Arc::new(striping(&[(101, 333), (103, 334), (107, 333)], 2));
     assert_eq!(s.period(), None);
-    assert!(matches!(Walk::new(&s, 0, 0), Walk::All { .. }));
+    assert!(matches!(OwnMessages::new(&s, 0, 0), OwnMessages::All { .. }));
 }
 
 #[test]

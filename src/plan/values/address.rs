@@ -1,5 +1,5 @@
 //! Addresses of hosts: `host:port`, and IP addresses.
-use super::{Fault, Rule};
+use super::{Invalid, StringKind};
 use std::net::IpAddr;
 
 const WANTED: &str = "host:port, with [ ] around an IPv6 address";
@@ -29,17 +29,17 @@ pub fn is_loopback(address: &str) -> bool {
     }
 }
 
-fn host_port(text: &str) -> Result<String, Fault> {
+fn host_port(text: &str) -> Result<String, Invalid> {
     let good = split_address(text).is_some_and(|(_, port)| port > 0);
-    if good { Ok(text.to_owned()) } else { Err(Fault::wanted(WANTED)) }
+    if good { Ok(text.to_owned()) } else { Err(Invalid::wanted(WANTED)) }
 }
 
 /// `host:port`, the port not 0.
 pub(in crate::plan) struct HostPort;
 
-impl Rule for HostPort {
+impl StringKind for HostPort {
     const PATTERN: &'static str = ":[0-9]+$";
-    fn check(text: &str) -> Result<String, Fault> {
+    fn check(text: &str) -> Result<String, Invalid> {
         host_port(text)
     }
 }
@@ -47,9 +47,9 @@ impl Rule for HostPort {
 /// `host:port`, or `"embedded"`.
 pub(in crate::plan) struct TargetAddress;
 
-impl Rule for TargetAddress {
+impl StringKind for TargetAddress {
     const PATTERN: &'static str = ":[0-9]+$|^embedded$";
-    fn check(text: &str) -> Result<String, Fault> {
+    fn check(text: &str) -> Result<String, Invalid> {
         if text == EMBEDDED { Ok(text.to_owned()) } else { host_port(text) }
     }
 }
@@ -57,21 +57,21 @@ impl Rule for TargetAddress {
 /// `host:port` to listen at; port 0 leaves the choice to the kernel.
 pub(in crate::plan) struct ListenAddress;
 
-impl Rule for ListenAddress {
+impl StringKind for ListenAddress {
     const PATTERN: &'static str = ":[0-9]+$";
-    fn check(text: &str) -> Result<String, Fault> {
-        split_address(text).map(|_| text.to_owned()).ok_or(Fault::wanted(WANTED))
+    fn check(text: &str) -> Result<String, Invalid> {
+        split_address(text).map(|_| text.to_owned()).ok_or(Invalid::wanted(WANTED))
     }
 }
 
 /// An IP address of this host.
 pub(in crate::plan) struct IpAddress;
 
-impl Rule for IpAddress {
+impl StringKind for IpAddress {
     const PATTERN: &'static str = "[.:]";
-    fn check(text: &str) -> Result<String, Fault> {
+    fn check(text: &str) -> Result<String, Invalid> {
         let wrong =
-            |_| Fault::Says(format!("{text:?} is not an IP address; write one of this host's"));
+            |_| Invalid::Says(format!("{text:?} is not an IP address; write one of this host's"));
         text.parse::<IpAddr>().map(|_| text.to_owned()).map_err(wrong)
     }
 }

@@ -1,6 +1,6 @@
 //! The kinds of values that profiles are made of: how each is read, written and described in a schema. They know
 //! no key: a field of a section names its kind, `#[serde(with = "As::<Span>")]`. A kind of number or string is a
-//! [`ScalarKind`]; one that is kept as the string that was written is a [`Rule`].
+//! [`ScalarKind`]; one that is kept as the string that was written is a [`StringKind`].
 mod address;
 mod number;
 mod octets;
@@ -63,7 +63,7 @@ pub(super) trait ScalarKind {
     ///
     /// # Errors
     /// Why it cannot be read.
-    fn parse(written: Scalar<'_>) -> Result<Self::Value, Fault>;
+    fn parse(written: Scalar<'_>) -> Result<Self::Value, Invalid>;
     /// The value as it is written.
     fn json(value: &Self::Value) -> Json;
     /// The schema of what may be written.
@@ -87,21 +87,21 @@ impl<K: ScalarKind> Kind for K {
 const STRING: &str = "a string in quotes";
 
 /// A kind of string that is kept as a string.
-pub(super) trait Rule {
+pub(super) trait StringKind {
     /// A regular expression that every valid string matches.
     const PATTERN: &'static str;
     /// Reads a string; what is kept may be spelled otherwise.
     ///
     /// # Errors
     /// What to write instead.
-    fn check(text: &str) -> Result<String, Fault>;
+    fn check(text: &str) -> Result<String, Invalid>;
 }
 
-impl<R: Rule> ScalarKind for R {
+impl<R: StringKind> ScalarKind for R {
     type Value = String;
     const WANTED: &'static str = STRING;
 
-    fn parse(written: Scalar<'_>) -> Result<String, Fault> {
+    fn parse(written: Scalar<'_>) -> Result<String, Invalid> {
         R::check(written.text(STRING)?)
     }
     fn json(text: &String) -> Json {
@@ -255,31 +255,31 @@ pub(super) enum Scalar<'v> {
 
 impl<'v> Scalar<'v> {
     /// The string; `wanted` says what to write instead of a number.
-    fn text(self, wanted: &'static str) -> Result<&'v str, Fault> {
+    fn text(self, wanted: &'static str) -> Result<&'v str, Invalid> {
         match self {
             Scalar::Text(text) => Ok(text),
-            Scalar::Whole(_) | Scalar::Decimal(_) => Err(Fault::wanted(wanted)),
+            Scalar::Whole(_) | Scalar::Decimal(_) => Err(Invalid::wanted(wanted)),
         }
     }
 }
 
 /// Why a value cannot be read.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(super) enum Invalid {
     /// What to write instead.
     Wanted(Cow<'static, str>),
     /// A sentence about the value.
     Says(String),
 }
 
-impl Fault {
-    pub(super) const fn wanted(wanted: &'static str) -> Fault {
-        Fault::Wanted(Cow::Borrowed(wanted))
+impl Invalid {
+    pub(super) const fn wanted(wanted: &'static str) -> Invalid {
+        Invalid::Wanted(Cow::Borrowed(wanted))
     }
     fn into_error<E: Error>(self) -> E {
         match self {
-            Fault::Wanted(wanted) => E::invalid_value(Unexpected::Other(""), &&*wanted),
-            Fault::Says(says) => E::custom(says),
+            Invalid::Wanted(wanted) => E::invalid_value(Unexpected::Other(""), &&*wanted),
+            Invalid::Says(says) => E::custom(says),
         }
     }
 }
@@ -288,7 +288,7 @@ impl Fault {
 pub(super) fn scalar<'de, D: Deserializer<'de>, T>(
     from: D,
     wanted: &str,
-    read: impl FnOnce(Scalar<'_>) -> Result<T, Fault>,
+    read: impl FnOnce(Scalar<'_>) -> Result<T, Invalid>,
 ) -> Result<T, D::Error> {
     from.deserialize_any(ScalarVisitor { wanted, read })
 }
@@ -298,23 +298,23 @@ struct ScalarVisitor<'w, F> {
     read: F,
 }
 
-impl<T, F: FnOnce(Scalar<'_>) -> Result<T, Fault>> Visitor<'_> for ScalarVisitor<'_, F> {
+impl<T, F: FnOnce(Scalar<'_>) -> Result<T, Invalid>> Visitor<'_> for ScalarVisitor<'_, F> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.wanted)
     }
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        (self.read)(Scalar::Text(text)).map_err(Fault::into_error)
+        (self.read)(Scalar::Text(text)).map_err(Invalid::into_error)
     }
     fn visit_i64<E: Error>(self, n: i64) -> Result<T, E> {
-        (self.read)(Scalar::Whole(n)).map_err(Fault::into_error)
+        (self.read)(Scalar::Whole(n)).map_err(Invalid::into_error)
     }
     fn visit_u64<E: Error>(self, n: u64) -> Result<T, E> {
         self.visit_i64(i64::try_from(n).unwrap_or(i64::MAX))
     }
     fn visit_f64<E: Error>(self, n: f64) -> Result<T, E> {
-        (self.read)(Scalar::Decimal(n)).map_err(Fault::into_error)
+        (self.read)(Scalar::Decimal(n)).map_err(Invalid::into_error)
     }
 }
 
@@ -322,8 +322,8 @@ impl<T, F: FnOnce(Scalar<'_>) -> Result<T, Fault>> Visitor<'_> for ScalarVisitor
 pub(super) fn text_or_table<'de, D, T, V>(
     from: D,
     wanted: &str,
-    text: impl FnOnce(&str) -> Result<V, Fault>,
-    table: impl FnOnce(T) -> Result<V, Fault>,
+    text: impl FnOnce(&str) -> Result<V, Invalid>,
+    table: impl FnOnce(T) -> Result<V, Invalid>,
 ) -> Result<V, D::Error>
 where
     D: Deserializer<'de>,
@@ -341,8 +341,8 @@ struct TextOrTable<'w, F, G, T> {
 
 impl<'de, F, G, T, V> Visitor<'de> for TextOrTable<'_, F, G, T>
 where
-    F: FnOnce(&str) -> Result<V, Fault>,
-    G: FnOnce(T) -> Result<V, Fault>,
+    F: FnOnce(&str) -> Result<V, Invalid>,
+    G: FnOnce(T) -> Result<V, Invalid>,
     T: Deserialize<'de>,
 {
     type Value = V;
@@ -351,11 +351,11 @@ where
         f.write_str(self.wanted)
     }
     fn visit_str<E: Error>(self, text: &str) -> Result<V, E> {
-        (self.text)(text).map_err(Fault::into_error)
+        (self.text)(text).map_err(Invalid::into_error)
     }
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<V, A::Error> {
         let table = T::deserialize(MapAccessDeserializer::new(entries))?;
-        (self.table)(table).map_err(Fault::into_error)
+        (self.table)(table).map_err(Invalid::into_error)
     }
 }
 

@@ -1,5 +1,5 @@
 //! Integers within bounds, and numbers that may also be written as a word.
-use super::{Fault, Kind, Scalar, ScalarKind, any_of, scalar};
+use super::{Invalid, Kind, Scalar, ScalarKind, any_of, scalar};
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error, Visitor};
 use serde::ser::{Serialize, Serializer};
@@ -29,7 +29,7 @@ where
             };
             number
                 .and_then(|n| T::try_from(n).ok())
-                .ok_or_else(|| Fault::Wanted(Cow::Owned(wanted.clone())))
+                .ok_or_else(|| Invalid::Wanted(Cow::Owned(wanted.clone())))
         })
     }
     fn write<S: Serializer>(number: &T, to: S) -> Result<S::Ok, S::Error> {
@@ -51,20 +51,20 @@ impl ScalarKind for CatchUp {
     type Value = Option<f64>;
     const WANTED: &'static str = "a number";
 
-    fn parse(written: Scalar<'_>) -> Result<Option<f64>, Fault> {
+    fn parse(written: Scalar<'_>) -> Result<Option<f64>, Invalid> {
         let factor = match written {
             Scalar::Text("all") => return Ok(None),
             Scalar::Text(_) => {
-                return Err(Fault::Says("write \"all\" or a factor like 1.2".to_owned()));
+                return Err(Invalid::Says("write \"all\" or a factor like 1.2".to_owned()));
             }
             Scalar::Whole(n) => n as f64,
             Scalar::Decimal(n) if n.is_finite() => n,
-            Scalar::Decimal(_) => return Err(Fault::wanted(Self::WANTED)),
+            Scalar::Decimal(_) => return Err(Invalid::wanted(Self::WANTED)),
         };
         if factor >= 1.0 {
             return Ok(Some(factor));
         }
-        Err(Fault::Says(format!("{factor} would never catch up; write at least 1.0")))
+        Err(Invalid::Says(format!("{factor} would never catch up; write at least 1.0")))
     }
     fn json(factor: &Option<f64>) -> Json {
         factor.map_or_else(|| "all".into(), Json::from)
@@ -87,15 +87,15 @@ impl ScalarKind for DataCoding {
     type Value = u8;
     const WANTED: &'static str = "an integer from 0 to 255";
 
-    fn parse(written: Scalar<'_>) -> Result<u8, Fault> {
+    fn parse(written: Scalar<'_>) -> Result<u8, Invalid> {
         match written {
-            Scalar::Whole(n) => u8::try_from(n).map_err(|_| Fault::wanted(Self::WANTED)),
-            Scalar::Decimal(_) => Err(Fault::wanted(Self::WANTED)),
+            Scalar::Whole(n) => u8::try_from(n).map_err(|_| Invalid::wanted(Self::WANTED)),
+            Scalar::Decimal(_) => Err(Invalid::wanted(Self::WANTED)),
             Scalar::Text(word) => {
                 let coding = CODINGS.iter().find(|(name, _)| *name == word);
                 coding.map(|(_, number)| *number).ok_or_else(|| {
                     let names = CODINGS.map(|(name, _)| name).join(", ");
-                    Fault::Says(format!("{word:?} is not a coding; write 0 to 255 or {names}"))
+                    Invalid::Says(format!("{word:?} is not a coding; write 0 to 255 or {names}"))
                 })
             }
         }

@@ -1,5 +1,5 @@
 //! Octets in hexadecimal: `"00 01 ff"`.
-use super::{Fault, STRING, Scalar, ScalarKind, string};
+use super::{Invalid, STRING, Scalar, ScalarKind, string};
 use schemars::Schema;
 use serde_json::Value as Json;
 
@@ -10,9 +10,9 @@ impl ScalarKind for Hex {
     type Value = Vec<u8>;
     const WANTED: &'static str = STRING;
 
-    fn parse(written: Scalar<'_>) -> Result<Vec<u8>, Fault> {
+    fn parse(written: Scalar<'_>) -> Result<Vec<u8>, Invalid> {
         let wanted = "pairs of hexadecimal digits like \"00 ff\"";
-        octets(written.text(STRING)?).ok_or(Fault::wanted(wanted))
+        octets(written.text(STRING)?).ok_or(Invalid::wanted(wanted))
     }
     fn json(octets: &Vec<u8>) -> Json {
         octets.iter().map(|octet| format!("{octet:02x}")).collect::<String>().into()

@@ -1,18 +1,18 @@
 //! Rates: messages a second as `5000`, `0.5`, `"5k"`, `"90/min"`.
-use super::{Fault, Scalar, ScalarKind};
+use super::{Invalid, Scalar, ScalarKind};
 use crate::kit::Rate;
 use schemars::{Schema, json_schema};
 use serde_json::Value;
 
 const RATE: &str = "messages a second like 5000, \"5k\" or \"90/min\"";
 
-fn parse(written: Scalar<'_>) -> Result<Rate, Fault> {
+fn parse(written: Scalar<'_>) -> Result<Rate, Invalid> {
     let text = match written {
         Scalar::Text(text) => text.to_owned(),
         Scalar::Whole(n) => n.to_string(),
         Scalar::Decimal(n) => n.to_string(),
     };
-    Rate::parse(&text).map_err(|e| Fault::Says(e.to_string()))
+    Rate::parse(&text).map_err(|e| Invalid::Says(e.to_string()))
 }
 
 /// A rate as a profile writes it, exactly.
@@ -47,7 +47,7 @@ impl ScalarKind for AnyRate {
     type Value = Rate;
     const WANTED: &'static str = RATE;
 
-    fn parse(written: Scalar<'_>) -> Result<Rate, Fault> {
+    fn parse(written: Scalar<'_>) -> Result<Rate, Invalid> {
         parse(written)
     }
     fn json(rate: &Rate) -> Value {
@@ -65,9 +65,9 @@ impl ScalarKind for RateAboveZero {
     type Value = Rate;
     const WANTED: &'static str = RATE;
 
-    fn parse(written: Scalar<'_>) -> Result<Rate, Fault> {
+    fn parse(written: Scalar<'_>) -> Result<Rate, Invalid> {
         match parse(written)? {
-            Rate { num: 0, .. } => Err(Fault::wanted("a rate above 0")),
+            Rate { num: 0, .. } => Err(Invalid::wanted("a rate above 0")),
             rate => Ok(rate),
         }
     }
@@ -86,7 +86,7 @@ impl ScalarKind for RateOrNone {
     type Value = Option<Rate>;
     const WANTED: &'static str = RATE;
 
-    fn parse(written: Scalar<'_>) -> Result<Option<Rate>, Fault> {
+    fn parse(written: Scalar<'_>) -> Result<Option<Rate>, Invalid> {
         parse(written).map(|rate| (rate.num > 0).then_some(rate))
     }
     fn json(rate: &Option<Rate>) -> Value {

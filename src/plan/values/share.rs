@@ -1,5 +1,5 @@
 //! Shares of 1: `0.01` or `"1%"`.
-use super::{Fault, Scalar, ScalarKind, any_of};
+use super::{Invalid, Scalar, ScalarKind, any_of};
 use crate::kit::Rate;
 use schemars::{Schema, json_schema};
 use serde_json::Value as Json;
@@ -19,7 +19,7 @@ impl ScalarKind for Share {
     type Value = f64;
     const WANTED: &'static str = "a share from 0 to 1, or a percentage like \"1%\"";
 
-    fn parse(written: Scalar<'_>) -> Result<f64, Fault> {
+    fn parse(written: Scalar<'_>) -> Result<f64, Invalid> {
         let share = match written {
             Scalar::Text(text) => {
                 percent(text).and_then(|p| p.parse::<f64>().ok()).map(|p| p / 100.0)
@@ -27,7 +27,7 @@ impl ScalarKind for Share {
             Scalar::Whole(n) => Some(n as f64),
             Scalar::Decimal(n) => Some(n),
         };
-        share.filter(|share| (0.0..=1.0).contains(share)).ok_or(Fault::wanted(Self::WANTED))
+        share.filter(|share| (0.0..=1.0).contains(share)).ok_or(Invalid::wanted(Self::WANTED))
     }
     fn json(share: &f64) -> Json {
         (*share).into()
@@ -47,8 +47,8 @@ impl ScalarKind for ExactShare {
     type Value = Rate;
     const WANTED: &'static str = "a share above 0, up to 1, or a percentage like \"30%\"";
 
-    fn parse(written: Scalar<'_>) -> Result<Rate, Fault> {
-        let wrong = Fault::wanted(Self::WANTED);
+    fn parse(written: Scalar<'_>) -> Result<Rate, Invalid> {
+        let wrong = Invalid::wanted(Self::WANTED);
         let (digits, whole) = match written {
             Scalar::Text(text) => match percent(text) {
                 Some(digits) => (digits.to_owned(), 100),

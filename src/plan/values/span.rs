@@ -1,5 +1,5 @@
 //! Durations: `"20ms"`, `"1m 30s"`.
-use super::{Fault, Rule, Scalar, ScalarKind, string};
+use super::{Invalid, Scalar, ScalarKind, StringKind, string};
 use crate::kit::Nanos;
 use schemars::Schema;
 use serde_json::Value as Json;
@@ -12,14 +12,14 @@ pub(in crate::plan) fn span_text(span: Nanos) -> String {
 }
 
 /// Reads a duration, also 0s.
-pub(in crate::plan) fn parse(text: &str) -> Result<Nanos, Fault> {
+pub(in crate::plan) fn parse(text: &str) -> Result<Nanos, Invalid> {
     let read = humantime::parse_duration(text.trim()).ok().map(Nanos::from);
-    read.filter(|n| n.0 < u64::MAX / 2).ok_or(Fault::wanted(DURATION))
+    read.filter(|n| n.0 < u64::MAX / 2).ok_or(Invalid::wanted(DURATION))
 }
 
-fn above_zero(text: &str) -> Result<Nanos, Fault> {
+fn above_zero(text: &str) -> Result<Nanos, Invalid> {
     match parse(text)? {
-        Nanos::ZERO => Err(Fault::wanted("a duration above 0s")),
+        Nanos::ZERO => Err(Invalid::wanted("a duration above 0s")),
         span => Ok(span),
     }
 }
@@ -31,7 +31,7 @@ impl ScalarKind for Span {
     type Value = Nanos;
     const WANTED: &'static str = DURATION;
 
-    fn parse(written: Scalar<'_>) -> Result<Nanos, Fault> {
+    fn parse(written: Scalar<'_>) -> Result<Nanos, Invalid> {
         parse(written.text(DURATION)?)
     }
     fn json(span: &Nanos) -> Json {
@@ -49,7 +49,7 @@ impl ScalarKind for AboveZero {
     type Value = Nanos;
     const WANTED: &'static str = DURATION;
 
-    fn parse(written: Scalar<'_>) -> Result<Nanos, Fault> {
+    fn parse(written: Scalar<'_>) -> Result<Nanos, Invalid> {
         above_zero(written.text(DURATION)?)
     }
     fn json(span: &Nanos) -> Json {
@@ -67,7 +67,7 @@ impl ScalarKind for SpanOrOff {
     type Value = Option<Nanos>;
     const WANTED: &'static str = DURATION;
 
-    fn parse(written: Scalar<'_>) -> Result<Option<Nanos>, Fault> {
+    fn parse(written: Scalar<'_>) -> Result<Option<Nanos>, Invalid> {
         match written.text(DURATION)? {
             "off" => Ok(None),
             text => above_zero(text).map(Some),
@@ -84,9 +84,9 @@ impl ScalarKind for SpanOrOff {
 /// A duration that is kept as it was written.
 pub(in crate::plan) struct WrittenSpan;
 
-impl Rule for WrittenSpan {
+impl StringKind for WrittenSpan {
     const PATTERN: &'static str = "[0-9]";
-    fn check(text: &str) -> Result<String, Fault> {
+    fn check(text: &str) -> Result<String, Invalid> {
         parse(text).map(|_| text.to_owned())
     }
 }
@@ -94,9 +94,9 @@ impl Rule for WrittenSpan {
 /// A duration above 0s that is kept as it was written.
 pub(in crate::plan) struct WrittenAboveZero;
 
-impl Rule for WrittenAboveZero {
+impl StringKind for WrittenAboveZero {
     const PATTERN: &'static str = "[1-9]";
-    fn check(text: &str) -> Result<String, Fault> {
+    fn check(text: &str) -> Result<String, Invalid> {
         above_zero(text).map(|_| text.to_owned())
     }
 }

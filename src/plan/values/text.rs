@@ -1,5 +1,5 @@
 //! Strings: ASCII of a bounded length, names of files, passwords.
-use super::{Fault, Kind, STRING, Scalar, ScalarKind};
+use super::{Invalid, Kind, STRING, Scalar, ScalarKind};
 use crate::plan::secret::{REDACTED, Secret};
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error, Visitor};
@@ -12,12 +12,12 @@ use std::fmt;
 pub(in crate::plan) const FILE: &str = "$file";
 
 /// Whether `text` is ASCII of at most `max` characters; else what to write instead.
-pub(in crate::plan) fn is_ascii(text: &str, max: usize) -> Result<(), Fault> {
+pub(in crate::plan) fn is_ascii(text: &str, max: usize) -> Result<(), Invalid> {
     if !text.is_ascii() || text.contains('\0') {
-        return Err(Fault::wanted("ASCII only"));
+        return Err(Invalid::wanted("ASCII only"));
     }
     if text.len() > max {
-        return Err(Fault::Wanted(Cow::Owned(format!("at most {max} characters"))));
+        return Err(Invalid::Wanted(Cow::Owned(format!("at most {max} characters"))));
     }
     Ok(())
 }
@@ -29,7 +29,7 @@ impl<const MAX: usize> ScalarKind for Ascii<MAX> {
     type Value = String;
     const WANTED: &'static str = STRING;
 
-    fn parse(written: Scalar<'_>) -> Result<String, Fault> {
+    fn parse(written: Scalar<'_>) -> Result<String, Invalid> {
         let text = written.text(STRING)?;
         is_ascii(text, MAX).map(|()| text.to_owned())
     }
@@ -48,7 +48,7 @@ impl ScalarKind for Password {
     type Value = Secret;
     const WANTED: &'static str = STRING;
 
-    fn parse(written: Scalar<'_>) -> Result<Secret, Fault> {
+    fn parse(written: Scalar<'_>) -> Result<Secret, Invalid> {
         Ascii::<100>::parse(written).map(Secret)
     }
     fn json(_: &Secret) -> Json {
@@ -66,12 +66,12 @@ impl ScalarKind for Redacted {
     type Value = Secret;
     const WANTED: &'static str = STRING;
 
-    fn parse(written: Scalar<'_>) -> Result<Secret, Fault> {
+    fn parse(written: Scalar<'_>) -> Result<Secret, Invalid> {
         if written.text(STRING)? == REDACTED {
             return Ok(Secret::default());
         }
         let why = "a password does not stand in a profile; use password_env or password_file";
-        Err(Fault::Says(why.to_owned()))
+        Err(Invalid::Says(why.to_owned()))
     }
     fn json(_: &Secret) -> Json {
         REDACTED.into()

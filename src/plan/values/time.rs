@@ -1,23 +1,23 @@
 //! Times of a message: `"1h"`, `"2026-11-23T10:00:00Z"`, or the wire's 16 characters (v3.4, 7.1.1).
-use super::{Fault, Rule};
+use super::{Invalid, StringKind};
 
 /// As on the wire (16 characters), a span of time from acceptance, or a time in RFC 3339. Kept as on the wire.
 pub(in crate::plan) struct MessageTime;
 
-impl Rule for MessageTime {
+impl StringKind for MessageTime {
     const PATTERN: &'static str = "[0-9]";
-    fn check(text: &str) -> Result<String, Fault> {
+    fn check(text: &str) -> Result<String, Invalid> {
         on_the_wire(text)
     }
 }
 
-fn on_the_wire(text: &str) -> Result<String, Fault> {
+fn on_the_wire(text: &str) -> Result<String, Invalid> {
     let (digits, sign) = text.split_at_checked(15).unwrap_or(("", ""));
     if digits.bytes().all(|b| b.is_ascii_digit()) && matches!(sign, "+" | "-" | "R") {
         return Ok(text.to_owned());
     }
     if let Ok(span) = humantime::parse_duration(text) {
-        let beyond = || Fault::Says(format!("{text:?} is beyond 99 years; shorten it"));
+        let beyond = || Invalid::Says(format!("{text:?} is beyond 99 years; shorten it"));
         return relative(span.as_secs()).ok_or_else(beyond);
     }
     let absolute = humantime::parse_rfc3339(text).ok().map(|t| {
@@ -28,7 +28,7 @@ fn on_the_wire(text: &str) -> Result<String, Fault> {
     });
     absolute.ok_or_else(|| {
         let forms = "\"1h\", \"2026-11-23T10:00:00Z\" or the wire's 16 characters";
-        Fault::Says(format!("{text:?} is not a time; write {forms}"))
+        Invalid::Says(format!("{text:?} is not a time; write {forms}"))
     })
 }
 

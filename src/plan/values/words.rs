@@ -1,5 +1,5 @@
 //! The wire's words in a profile: statuses, message states and TLV tags by name or by number.
-use super::{As, Fault, Kind, Pairs, SHARES_MAX, STRING, Scalar, ScalarKind, Share};
+use super::{As, Invalid, Kind, Pairs, SHARES_MAX, STRING, Scalar, ScalarKind, Share};
 use crate::plan::suggest::{near, shown};
 use crate::smpp::receipt::MessageState;
 use crate::smpp::{CommandStatus, Tag};
@@ -9,21 +9,21 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-fn unknown(word: &str, known: &[&str], what: &str) -> Fault {
+fn unknown(word: &str, known: &[&str], what: &str) -> Invalid {
     let hint = near(word, known).unwrap_or_default();
-    Fault::Says(format!("{} is not a known {what}{hint}", shown(&format!("{word:?}"))))
+    Invalid::Says(format!("{} is not a known {what}{hint}", shown(&format!("{word:?}"))))
 }
 
 /// A name that `named` knows, or a number; `wanted` says which numbers.
 fn named<T: TryFrom<i64>>(
     written: Scalar<'_>,
     wanted: &'static str,
-    named: impl FnOnce(&str) -> Result<T, Fault>,
-) -> Result<T, Fault> {
+    named: impl FnOnce(&str) -> Result<T, Invalid>,
+) -> Result<T, Invalid> {
     match written {
         Scalar::Text(name) => named(name),
-        Scalar::Whole(n) => T::try_from(n).map_err(|_| Fault::wanted(wanted)),
-        Scalar::Decimal(_) => Err(Fault::wanted(wanted)),
+        Scalar::Whole(n) => T::try_from(n).map_err(|_| Invalid::wanted(wanted)),
+        Scalar::Decimal(_) => Err(Invalid::wanted(wanted)),
     }
 }
 
@@ -38,7 +38,7 @@ impl ScalarKind for Status {
     type Value = u32;
     const WANTED: &'static str = "an integer from 0 to 4294967295";
 
-    fn parse(written: Scalar<'_>) -> Result<u32, Fault> {
+    fn parse(written: Scalar<'_>) -> Result<u32, Invalid> {
         named(written, Self::WANTED, |name| {
             name.parse::<CommandStatus>().map(|status| status.0).map_err(|_| {
                 let known: Vec<&str> = CommandStatus::NAMED.iter().map(|(_, name)| *name).collect();
@@ -90,7 +90,7 @@ impl ScalarKind for State {
     type Value = u8;
     const WANTED: &'static str = STRING;
 
-    fn parse(written: Scalar<'_>) -> Result<u8, Fault> {
+    fn parse(written: Scalar<'_>) -> Result<u8, Invalid> {
         let word = written.text(STRING)?;
         let state = MessageState::known_stat(word.as_bytes()).map(MessageState::wire);
         state.ok_or_else(|| unknown(word, &MessageState::ALL.map(MessageState::stat), "state"))
@@ -113,7 +113,7 @@ impl Kind for States {
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self::Value, D::Error> {
         let mut states = Vec::new();
         for (word, share) in Pairs::<Share>::read(from)? {
-            let state = State::parse(Scalar::Text(&word)).map_err(Fault::into_error)?;
+            let state = State::parse(Scalar::Text(&word)).map_err(Invalid::into_error)?;
             states.push((state, share));
         }
         let sum: f64 = states.iter().map(|(_, share)| share).sum();
@@ -139,7 +139,7 @@ impl ScalarKind for TlvTag {
     type Value = u16;
     const WANTED: &'static str = "an integer from 0 to 65535";
 
-    fn parse(written: Scalar<'_>) -> Result<u16, Fault> {
+    fn parse(written: Scalar<'_>) -> Result<u16, Invalid> {
         named(written, Self::WANTED, |name| {
             let hex = name.strip_prefix("0x").and_then(|hex| u16::from_str_radix(hex, 16).ok());
             hex.or_else(|| Tag::by_name(name).map(|tag| tag.0)).ok_or_else(|| {

@@ -20,7 +20,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod text;
-mod wanted;
+mod tlvs;
 
 use crate::smpp::octets::find;
 use crate::smpp::pdu::{Body, DataSm, DeliverSm};
@@ -28,7 +28,7 @@ use crate::smpp::{CommandId, Header, Tlvs};
 use fields::Fields;
 use formats::read_appendix_b;
 use std::borrow::Cow;
-use wanted::{Said, Wanted};
+use tlvs::{ReceiptTlvs, TlvState};
 
 pub use date::Date;
 pub use finals::FinalStates;
@@ -113,33 +113,33 @@ pub enum Delivered<'a> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum DeliveryKind {
     Mo,
     Final,
     Intermediate,
 }
 
-impl Kind {
+impl DeliveryKind {
     #[inline]
-    fn of(esm_class: u8) -> Kind {
+    fn of(esm_class: u8) -> DeliveryKind {
         match esm_class & 0x3C {
-            0x04 => Kind::Final,
-            0x20 => Kind::Intermediate,
-            _ => Kind::Mo,
+            0x04 => DeliveryKind::Final,
+            0x20 => DeliveryKind::Intermediate,
+            _ => DeliveryKind::Mo,
         }
     }
 }
 
 /// Reads a receipt whose text is in plain octets; `None`: it is a message.
 pub fn read<'a>(sm: &DeliverSm<'a>) -> Option<Receipt<'a>> {
-    let wanted = Wanted::of(sm.tlvs);
-    read_parts(sm.esm_class, wanted.body(sm.short_message), &wanted)
+    let receipt_tlvs = ReceiptTlvs::of(sm.tlvs);
+    read_parts(sm.esm_class, receipt_tlvs.body(sm.short_message), &receipt_tlvs)
 }
 
 /// Reads a receipt that came as `data_sm`, its text in plain octets; `None`: it is a message.
 pub fn read_data<'a>(sm: &DataSm<'a>) -> Option<Receipt<'a>> {
-    let wanted = Wanted::of(sm.tlvs);
-    read_parts(sm.esm_class, wanted.body(&[]), &wanted)
+    let receipt_tlvs = ReceiptTlvs::of(sm.tlvs);
+    read_parts(sm.esm_class, receipt_tlvs.body(&[]), &receipt_tlvs)
 }
 
 /// Reads a receipt, whatever its coding. `text`: its text in plain octets, which [`text_of`] makes. `None`: it is a
@@ -150,18 +150,22 @@ pub fn read_body<'a>(body: &Body<'a>, text: &'a [u8]) -> Option<Receipt<'a>> {
         Body::DataSm(sm) => (sm.esm_class, sm.tlvs),
         _ => return None,
     };
-    read_parts(esm_class, text, &Wanted::of(tlvs))
+    read_parts(esm_class, text, &ReceiptTlvs::of(tlvs))
 }
 
-fn read_parts<'a>(esm_class: u8, text: &'a [u8], wanted: &Wanted<'a>) -> Option<Receipt<'a>> {
-    let intermediate = match Kind::of(esm_class) {
-        Kind::Mo => return None,
-        Kind::Final => false,
-        Kind::Intermediate => true,
+fn read_parts<'a>(
+    esm_class: u8,
+    text: &'a [u8],
+    receipt_tlvs: &ReceiptTlvs<'a>,
+) -> Option<Receipt<'a>> {
+    let intermediate = match DeliveryKind::of(esm_class) {
+        DeliveryKind::Mo => return None,
+        DeliveryKind::Final => false,
+        DeliveryKind::Intermediate => true,
     };
     let fields = text::scan(text, Depth::All);
-    let (id, id_in) = choose_id(wanted.id, fields.id);
-    let (state, word) = choose_state(wanted.state, fields.stat);
+    let (id, id_in) = choose_id(receipt_tlvs.id, fields.id);
+    let (state, word) = choose_state(receipt_tlvs.state, fields.stat);
     let number = |digits: Option<&[u8]>| std::str::from_utf8(digits?).ok()?.parse().ok();
     Some(Receipt {
         id,
@@ -169,7 +173,7 @@ fn read_parts<'a>(esm_class: u8, text: &'a [u8], wanted: &Wanted<'a>) -> Option<
         text_id: fields.id,
         state,
         word,
-        odd_state: wanted.state.is_odd(),
+        odd_state: receipt_tlvs.state.is_odd(),
         stat: fields.stat.unwrap_or_default(),
         err: fields.err.unwrap_or_default(),
         sub: number(fields.sub),
@@ -220,22 +224,22 @@ impl<'a> Carrier<'a> {
 #[inline]
 pub fn read_frame(frame: &[u8]) -> Option<Delivered<'_>> {
     let Carrier { esm_class, short_message, tlvs, .. } = Carrier::of(frame)?;
-    let intermediate = match Kind::of(esm_class) {
-        Kind::Mo => return Some(Delivered::Mo),
-        Kind::Final => false,
-        Kind::Intermediate => true,
+    let intermediate = match DeliveryKind::of(esm_class) {
+        DeliveryKind::Mo => return Some(Delivered::Mo),
+        DeliveryKind::Final => false,
+        DeliveryKind::Intermediate => true,
     };
-    let wanted = Wanted::of(tlvs);
-    let body = wanted.body(short_message);
+    let receipt_tlvs = ReceiptTlvs::of(tlvs);
+    let body = receipt_tlvs.body(short_message);
     if let Some(fields) = read_appendix_b(body) {
-        return Some(Delivered::Receipt(brief(&wanted, &fields, intermediate)));
+        return Some(Delivered::Receipt(brief(&receipt_tlvs, &fields, intermediate)));
     }
-    Some(read_other(&wanted, esm_class, body, intermediate))
+    Some(read_other(&receipt_tlvs, esm_class, body, intermediate))
 }
 
 #[inline(never)]
 fn read_other<'a>(
-    wanted: &Wanted<'a>,
+    receipt_tlvs: &ReceiptTlvs<'a>,
     esm_class: u8,
     body: &'a [u8],
     intermediate: bool,
@@ -248,14 +252,14 @@ fn read_other<'a>(
         // septets that are packed say nothing until they are unpacked
         return Delivered::Coded;
     }
-    Delivered::Receipt(brief(wanted, &fields, intermediate))
+    Delivered::Receipt(brief(receipt_tlvs, &fields, intermediate))
 }
 
 #[inline]
-fn brief<'a>(wanted: &Wanted<'a>, fields: &Fields<'a>, intermediate: bool) -> Brief<'a> {
-    let (id, id_in) = choose_id(wanted.id, fields.id);
-    let (state, word) = choose_state(wanted.state, fields.stat);
-    let (odd_state, err) = (wanted.state.is_odd(), fields.err.unwrap_or_default());
+fn brief<'a>(receipt_tlvs: &ReceiptTlvs<'a>, fields: &Fields<'a>, intermediate: bool) -> Brief<'a> {
+    let (id, id_in) = choose_id(receipt_tlvs.id, fields.id);
+    let (state, word) = choose_state(receipt_tlvs.state, fields.stat);
+    let (odd_state, err) = (receipt_tlvs.state.is_odd(), fields.err.unwrap_or_default());
     Brief { id, id_in, state, word, odd_state, err, intermediate }
 }
 
@@ -263,15 +267,15 @@ fn brief<'a>(wanted: &Wanted<'a>, fields: &Fields<'a>, intermediate: bool) -> Br
 #[cold]
 pub fn read_coded<'a>(frame: &'a [u8], room: &'a mut Vec<u8>) -> Option<Brief<'a>> {
     let Carrier { esm_class, data_coding, short_message, tlvs } = Carrier::of(frame)?;
-    let intermediate = match Kind::of(esm_class) {
-        Kind::Mo => return None,
-        Kind::Final => false,
-        Kind::Intermediate => true,
+    let intermediate = match DeliveryKind::of(esm_class) {
+        DeliveryKind::Mo => return None,
+        DeliveryKind::Final => false,
+        DeliveryKind::Intermediate => true,
     };
-    let wanted = Wanted::of(tlvs);
-    let text = plain::of(esm_class, data_coding, wanted.body(short_message));
+    let receipt_tlvs = ReceiptTlvs::of(tlvs);
+    let text = plain::of(esm_class, data_coding, receipt_tlvs.body(short_message));
     let fields = text::scan(in_room(text, room), Depth::Brief);
-    Some(brief(&wanted, &fields, intermediate))
+    Some(brief(&receipt_tlvs, &fields, intermediate))
 }
 
 /// Reads a message as the receipt that it reads like: its text has an id and a state. `None`: it does not, or it is a
@@ -279,11 +283,11 @@ pub fn read_coded<'a>(frame: &'a [u8], room: &'a mut Vec<u8>) -> Option<Brief<'a
 #[cold]
 pub fn read_like<'a>(frame: &'a [u8], room: &'a mut Vec<u8>) -> Option<Brief<'a>> {
     let Carrier { esm_class, data_coding, short_message, tlvs } = Carrier::of(frame)?;
-    if Kind::of(esm_class) != Kind::Mo {
+    if DeliveryKind::of(esm_class) != DeliveryKind::Mo {
         return None;
     }
-    let wanted = Wanted::of(tlvs);
-    let body = wanted.body(short_message);
+    let receipt_tlvs = ReceiptTlvs::of(tlvs);
+    let body = receipt_tlvs.body(short_message);
     let text = if plain::is_coded(esm_class, body) {
         in_room(plain::of(esm_class, data_coding, body), room)
     } else {
@@ -291,7 +295,7 @@ pub fn read_like<'a>(frame: &'a [u8], room: &'a mut Vec<u8>) -> Option<Brief<'a>
     };
     let fields = text::scan(text, Depth::Brief);
     let is_there = |field: Option<&[u8]>| field.is_some_and(|value| !value.is_empty());
-    (is_there(fields.id) && is_there(fields.stat)).then(|| brief(&wanted, &fields, false))
+    (is_there(fields.id) && is_there(fields.stat)).then(|| brief(&receipt_tlvs, &fields, false))
 }
 
 fn in_room<'a>(text: Cow<'a, [u8]>, room: &'a mut Vec<u8>) -> &'a [u8] {
@@ -321,14 +325,14 @@ fn choose_id<'a>(tlv: Option<&'a [u8]>, text: Option<&'a [u8]>) -> (&'a [u8], Id
 
 /// The state, and the word that made it where that is no state's name.
 #[inline]
-fn choose_state(tlv: Said, stat: Option<&[u8]>) -> (MessageState, &[u8]) {
+fn choose_state(tlv: TlvState, stat: Option<&[u8]>) -> (MessageState, &[u8]) {
     match (tlv, stat.filter(|stat| !stat.is_empty())) {
-        (Said::State(value), _) => (MessageState::from_wire(value), &[]),
+        (TlvState::State(value), _) => (MessageState::from_wire(value), &[]),
         (_, Some(stat)) => match MessageState::from_stat(stat) {
             state @ MessageState::Other(_) => (state, stat),
             state => (state, &[]),
         },
-        (Said::Odd(value), None) => (MessageState::from_wire(value), &[]),
-        (Said::Nothing | Said::OddLength, None) => (MessageState::Other(u8::MAX), &[]),
+        (TlvState::Odd(value), None) => (MessageState::from_wire(value), &[]),
+        (TlvState::Nothing | TlvState::OddLength, None) => (MessageState::Other(u8::MAX), &[]),
     }
 }

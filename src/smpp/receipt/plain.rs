@@ -1,7 +1,7 @@
 //! A receipt's text in plain octets, one a character, whatever it came in: behind a user data header, in UCS-2 of
 //! either order, in packed septets. What the text looks like decides, not `data_coding` alone: that is often wrong.
 use super::text::{self, Depth};
-use super::wanted::Wanted;
+use super::tlvs::ReceiptTlvs;
 use crate::smpp::coding::unpack;
 use crate::smpp::pdu::Body;
 use std::borrow::Cow;
@@ -30,7 +30,7 @@ pub fn text_of<'a>(body: &Body<'a>) -> Cow<'a, [u8]> {
         Body::DataSm(sm) => (sm.esm_class, sm.data_coding, &[][..], sm.tlvs),
         _ => return Cow::Borrowed(&[]),
     };
-    of(esm_class, data_coding, Wanted::of(tlvs).body(short_message))
+    of(esm_class, data_coding, ReceiptTlvs::of(tlvs).body(short_message))
 }
 
 /// A text in plain octets.

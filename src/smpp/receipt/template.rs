@@ -2,7 +2,7 @@
 //! it says the same, but for its id, and need not be read again.
 
 use super::formats::read_appendix_b;
-use super::wanted::Wanted;
+use super::tlvs::ReceiptTlvs;
 use super::{Brief, Delivered, IdIn, MessageState, read_frame, skip_cstr};
 use crate::smpp::{CommandId, Header, Tlvs};
 use std::ops::Range;
@@ -13,15 +13,15 @@ pub struct ReceiptTemplate {
     /// Octets of the PDU that was read last; 0: there is no template.
     length: usize,
     /// Stretches that a PDU must have too.
-    fixed: Vec<Fixed>,
+    fixed: Vec<FixedWord>,
     /// The others, as far as what is in them matters.
-    loose: Vec<Loose>,
+    masked_words: Vec<MaskedWord>,
     id: Range<usize>,
     err: Range<usize>,
     id_in: Option<IdIn>,
     state: Option<MessageState>,
     intermediate: bool,
-    /// Reads before a new template is cast: receipts that do not resemble each other are not worth one.
+    /// Reads before a new template is learn: receipts that do not resemble each other are not worth one.
     wait: u32,
     misses: u32,
 }
@@ -77,24 +77,24 @@ const WIDE: usize = 16;
 /// Such a word.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(16))]
-struct Wide([u8; WIDE]);
+struct Word([u8; WIDE]);
 
 /// A stretch of the PDU that was read last.
 #[derive(Clone, Copy, Debug)]
-struct Fixed {
+struct FixedWord {
     at: u16,
-    octets: Wide,
+    octets: Word,
 }
 
 /// A stretch of which some octets may be others.
 #[derive(Clone, Copy, Debug)]
-struct Loose {
+struct MaskedWord {
     at: u16,
-    octets: Wide,
+    octets: Word,
     /// All ones where a PDU must have the same octets.
-    fixed: Wide,
+    fixed: Word,
     /// All ones where there may be others, so long as none is a blank or less: they end no field and begin none.
-    open: Wide,
+    open: Word,
 }
 
 /// The stretch of a PDU that begins there.
@@ -105,7 +105,7 @@ fn wide(frame: &[u8], at: u16) -> Option<&[u8; WIDE]> {
 }
 
 // no octet branches in these, so that a processor does all of a stretch at once
-impl Fixed {
+impl FixedWord {
     /// Adds to `wrong` what is not as it must be.
     #[inline]
     fn differs(&self, octets: &[u8; WIDE], wrong: &mut [u8; WIDE]) {
@@ -115,7 +115,7 @@ impl Fixed {
     }
 }
 
-impl Loose {
+impl MaskedWord {
     /// Adds to `wrong` what is not as it must be.
     #[inline]
     fn differs(&self, octets: &[u8; WIDE], wrong: &mut [u8; WIDE]) {
@@ -171,7 +171,7 @@ impl ReceiptTemplate {
             let Some(octets) = wide(frame, stretch.at) else { return false };
             stretch.differs(octets, &mut wrong);
         }
-        for stretch in &self.loose {
+        for stretch in &self.masked_words {
             let Some(octets) = wide(frame, stretch.at) else { return false };
             stretch.differs(octets, &mut wrong);
         }
@@ -189,13 +189,13 @@ impl ReceiptTemplate {
         self.misses = (self.misses + 1).min(6);
         self.wait = (1 << self.misses) - 2;
         if let Some(Delivered::Receipt(brief)) = &read {
-            self.cast(frame, brief);
+            self.learn(frame, brief);
         }
         read
     }
 
-    fn cast(&mut self, frame: &[u8], brief: &Brief<'_>) {
-        self.break_up();
+    fn learn(&mut self, frame: &[u8], brief: &Brief<'_>) {
+        self.clear();
         // what is odd is rare, or becomes so
         let is_plain = brief.id_in != IdIn::Absent && brief.word.is_empty() && !brief.odd_state;
         let Some(layout) = Layout::of(frame).filter(|_| is_plain) else { return };
@@ -214,25 +214,25 @@ impl ReceiptTemplate {
             open_all[range].fill(0xFF);
         }
         if !self.cover(frame, &fixed_all, &open_all) {
-            return self.break_up();
+            return self.clear();
         }
         self.length = frame.len();
         (self.id, self.err) = (place(brief.id), place(brief.err));
         (self.id_in, self.state) = (Some(brief.id_in), Some(brief.state));
         self.intermediate = brief.intermediate;
-        // a template that fits nothing, not even what it was cast of, is none
+        // a template that fits nothing, not even what it was learn of, is none
         if !self.fits(frame) {
-            self.break_up();
+            self.clear();
         }
     }
 
-    fn break_up(&mut self) {
+    fn clear(&mut self) {
         self.length = 0;
         self.fixed.clear();
-        self.loose.clear();
+        self.masked_words.clear();
     }
 
-    /// Covers the PDU with as few stretches as there need be, most of them fixed. `fixed` and `open` as [`Loose`] has
+    /// Covers the PDU with as few stretches as there need be, most of them fixed. `fixed` and `open` as [`MaskedWord`] has
     /// them, of all octets; what is neither may be anything. False: a PDU shorter than a stretch cannot be covered.
     fn cover(&mut self, frame: &[u8], fixed: &[u8], open: &[u8]) -> bool {
         let last = frame.len().saturating_sub(WIDE);
@@ -247,14 +247,14 @@ impl ReceiptTemplate {
             next = at + WIDE;
             let at = at as u16;
             let [Some(octets), Some(fixed), Some(open)] =
-                [frame, fixed, open].map(|all| wide(all, at).copied().map(Wide))
+                [frame, fixed, open].map(|all| wide(all, at).copied().map(Word))
             else {
                 return false;
             };
             if fixed.0 == [0xFF; WIDE] {
-                self.fixed.push(Fixed { at, octets });
+                self.fixed.push(FixedWord { at, octets });
             } else {
-                self.loose.push(Loose { at, octets, fixed, open });
+                self.masked_words.push(MaskedWord { at, octets, fixed, open });
             }
         }
         true
@@ -287,8 +287,8 @@ impl<'a> Layout<'a> {
         let (text_id, err) = (fields.id?, fields.err?);
         let err_ends = err.as_ptr().addr() + err.len() - short_message.as_ptr().addr();
         let behind_err = short_message.get(err_ends + 1..).unwrap_or_default();
-        let wanted = Wanted::of(Tlvs(tlvs));
-        Some(Layout { source_addr, text_id, tlv_id: wanted.id, behind_err })
+        let receipt_tlvs = ReceiptTlvs::of(Tlvs(tlvs));
+        Some(Layout { source_addr, text_id, tlv_id: receipt_tlvs.id, behind_err })
     }
 }
 
@@ -354,7 +354,7 @@ mod tests {
             frame[at] = octet;
         }
         // what little must overlap
-        let stretches = template.fixed.len() + template.loose.len();
+        let stretches = template.fixed.len() + template.masked_words.len();
         assert!(stretches <= frame.len().div_ceil(WIDE) + 2, "{stretches} for {}", frame.len());
     }
 

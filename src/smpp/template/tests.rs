@@ -1,8 +1,8 @@
 use super::*;
 use crate::smpp::pdu::{self, Body};
 
-fn var(index: usize, nominal_octets: usize) -> Piece {
-    Piece::Var { index, nominal_octets }
+fn var(index: usize, nominal_octets: usize) -> TemplatePart {
+    TemplatePart::Var { index, nominal_octets }
 }
 
 fn template() -> Template {
@@ -15,13 +15,13 @@ fn template() -> Template {
         ..SubmitSm::default()
     };
     TemplateBuilder::new(&base)
-        .destination_addr(vec![Piece::Fixed(b"4477009".to_vec()), var(0, 5)])
+        .destination_addr(vec![TemplatePart::Fixed(b"4477009".to_vec()), var(0, 5)])
         .short_message(vec![
-            Piece::Fixed(b"Hello ".to_vec()),
+            TemplatePart::Fixed(b"Hello ".to_vec()),
             var(1, 3),
-            Piece::Fixed(b"!".to_vec()),
+            TemplatePart::Fixed(b"!".to_vec()),
         ])
-        .tlv(Tag::USER_MESSAGE_REFERENCE, vec![Piece::Fixed(vec![0, 7])])
+        .tlv(Tag::USER_MESSAGE_REFERENCE, vec![TemplatePart::Fixed(vec![0, 7])])
         .tlv(Tag(0x2157), vec![var(1, 3), var(0, 5)])
         .build()
         .unwrap()
@@ -65,7 +65,7 @@ fn the_fast_stamp_and_the_one_put_together_are_the_same_octets() {
 #[test]
 fn the_image_and_its_only_variable_filled_in_are_the_pdu_as_stamped() {
     let builder = TemplateBuilder::new(&SubmitSm::default());
-    let digits = vec![Piece::Fixed(b"4477".to_vec()), var(0, 8)];
+    let digits = vec![TemplatePart::Fixed(b"4477".to_vec()), var(0, 8)];
     let template = builder.destination_addr(digits).build().unwrap();
     let mut stamped = BytesMut::new();
     template.stamp(9, &[b"00123456"], &mut stamped);
@@ -78,7 +78,7 @@ fn the_image_and_its_only_variable_filled_in_are_the_pdu_as_stamped() {
 
 #[test]
 fn two_variables_of_a_field_share_its_room() {
-    let pieces = vec![Piece::Fixed(b"12345".to_vec()), var(0, 5), var(1, 5)];
+    let pieces = vec![TemplatePart::Fixed(b"12345".to_vec()), var(0, 5), var(1, 5)];
     let builder = TemplateBuilder::new(&SubmitSm::default());
     let template = builder.source_addr(pieces.clone()).tlv(Tag(0x1400), pieces).build().unwrap();
     for (vars, address) in [

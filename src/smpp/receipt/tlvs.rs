@@ -3,7 +3,7 @@ use crate::smpp::{Tag, Tlvs};
 
 /// What TLV `message_state` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Said {
+pub(super) enum TlvState {
     /// It is not there.
     #[default]
     Nothing,
@@ -15,40 +15,40 @@ pub(super) enum Said {
     OddLength,
 }
 
-impl Said {
+impl TlvState {
     #[inline]
-    pub(super) fn of(value: &[u8]) -> Said {
+    pub(super) fn of(value: &[u8]) -> TlvState {
         match value {
-            [state @ 1..=9] => Said::State(*state),
-            [number] => Said::Odd(*number),
-            _ => Said::OddLength,
+            [state @ 1..=9] => TlvState::State(*state),
+            [number] => TlvState::Odd(*number),
+            _ => TlvState::OddLength,
         }
     }
     #[inline]
     pub(super) fn is_odd(self) -> bool {
-        matches!(self, Said::Odd(_) | Said::OddLength)
+        matches!(self, TlvState::Odd(_) | TlvState::OddLength)
     }
 }
 
 /// The three TLVs that a receipt may have, found in one walk.
 #[derive(Default)]
-pub(super) struct Wanted<'a> {
+pub(super) struct ReceiptTlvs<'a> {
     pub(super) id: Option<&'a [u8]>,
-    pub(super) state: Said,
+    pub(super) state: TlvState,
     pub(super) payload: Option<&'a [u8]>,
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> ReceiptTlvs<'a> {
     #[inline]
     pub(super) fn of(tlvs: Tlvs<'a>) -> Self {
-        let mut wanted = Wanted::default();
+        let mut wanted = ReceiptTlvs::default();
         for (tag, value) in tlvs.iter().map_while(Result::ok) {
             match tag {
                 Tag::RECEIPTED_MESSAGE_ID => {
                     wanted.id.get_or_insert(value.strip_suffix(&[0]).unwrap_or(value));
                 }
-                Tag::MESSAGE_STATE if wanted.state == Said::Nothing => {
-                    wanted.state = Said::of(value);
+                Tag::MESSAGE_STATE if wanted.state == TlvState::Nothing => {
+                    wanted.state = TlvState::of(value);
                 }
                 Tag::MESSAGE_PAYLOAD => {
                     wanted.payload.get_or_insert(value);
