@@ -126,21 +126,20 @@ mod tests {
     use super::*;
     use crate::plan::{Overrides, Source, load_side};
 
-    const PROFILE: &str = "\
-[target]
-address = \"127.0.0.1:2775\"
+    const PROFILE: &str = r#"[target]
+address = "127.0.0.1:2775"
 [[accounts]]
-name = \"gold\"
-system_id = \"one\"
+name = "gold"
+system_id = "one"
 [[messages]]
-text = \"hello\"
+text = "hello"
 [duel.a]
-receipts = { id_mode = \"exact\" }
+receipts = { id_mode = "exact" }
 [duel.b]
-target = { address = \"127.0.0.1:2776\" }
-account = { system_id = \"two\" }
-receipts = { id_mode = \"response_hex\" }
-";
+target = { address = "127.0.0.1:2776" }
+account = { system_id = "two" }
+receipts = { id_mode = "response_hex" }
+"#;
 
     fn side(side: DuelSide, settings: &[&str]) -> Result<crate::plan::Plan, String> {
         let source = Source::Text { name: "duel.toml".into(), text: PROFILE.into() };
@@ -184,7 +183,9 @@ receipts = { id_mode = \"response_hex\" }
     fn what_a_side_may_not_change_is_refused_at_its_place() {
         let says = side(DuelSide::A, &["load.workers=3"]).unwrap_err();
         assert!(says.contains("--a load.workers=3") && says.contains("a side changes"), "{says}");
-        let text = "[duel.a]\nload = { workers = 1 }\n";
+        let text = r"[duel.a]
+load = { workers = 1 }
+";
         let source = Source::Text { name: "duel.toml".into(), text: text.into() };
         let says = crate::plan::load(&source, &Overrides::default()).unwrap_err().to_string();
         assert!(says.starts_with("duel.toml:2: duel.a.load: unknown key"), "{says}");

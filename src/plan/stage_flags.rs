@@ -181,8 +181,14 @@ mod tests {
     use crate::kit::{Nanos, Rate};
     use crate::plan::{Overrides, Plan, Shape, Source, load, stage_origins};
 
-    const HOLD: &str = "[[load.stages]]\nramp = [1, 200]\nfor = \"3s\"\nmeasure = false\n\
-                        [[load.stages]]\nhold = 200\nfor = \"5s\"\n";
+    const HOLD: &str = r#"[[load.stages]]
+ramp = [1, 200]
+for = "3s"
+measure = false
+[[load.stages]]
+hold = 200
+for = "5s"
+"#;
 
     fn flags(rate: Option<&str>, duration: Option<&str>, warmup: Option<&str>) -> Overrides {
         let owned = |text: Option<&str>| text.map(str::to_owned);
@@ -219,11 +225,17 @@ mod tests {
         ] {
             assert_eq!(comes_to(&with(HOLD, &overrides).unwrap()), wanted, "{overrides:?}");
         }
-        let slow = "[[load.stages]]\nhold = \"90/min\"\nfor = \"1500ms\"\n";
+        let slow = r#"[[load.stages]]
+hold = "90/min"
+for = "1500ms"
+"#;
         let plan = with(slow, &flags(None, None, Some("2s"))).unwrap();
         assert_eq!(comes_to(&plan), (Some(Rate { num: 3, den: 2 }), 2, 1));
         assert_eq!(plan.stages[1].length, Nanos::from_millis(1500));
-        let closed = "[[load.stages]]\nmax = true\nfor = \"4s\"\n";
+        let closed = r#"[[load.stages]]
+max = true
+for = "4s"
+"#;
         assert_eq!(comes_to(&with(closed, &flags(None, Some("6s"), None)).unwrap()), (None, 0, 6));
     }
 
@@ -232,8 +244,13 @@ mod tests {
         let at = |n| Some(Rate::per_second(n));
         let plan = with("", &flags(None, Some("6s"), None)).unwrap();
         assert_eq!(comes_to(&plan), (at(1000), 2, 6));
-        let accounts =
-            "[[accounts]]\nname = \"a\"\nrate = 30\n[[accounts]]\nname = \"b\"\nrate = 20\n";
+        let accounts = r#"[[accounts]]
+name = "a"
+rate = 30
+[[accounts]]
+name = "b"
+rate = 20
+"#;
         let plan = with(accounts, &flags(None, Some("6s"), None)).unwrap();
         assert_eq!(comes_to(&plan), (at(50), 2, 6));
         let away = Overrides {
@@ -247,9 +264,17 @@ mod tests {
 
     #[test]
     fn what_no_single_hold_says_must_be_said_by_its_flag() {
-        let ramp = "[[load.stages]]\nramp = [1, 200]\nfor = \"3s\"\n";
-        let two =
-            "[[load.stages]]\nhold = 1\nfor = \"3s\"\n[[load.stages]]\nhold = 2\nfor = \"3s\"\n";
+        let ramp = r#"[[load.stages]]
+ramp = [1, 200]
+for = "3s"
+"#;
+        let two = r#"[[load.stages]]
+hold = 1
+for = "3s"
+[[load.stages]]
+hold = 2
+for = "3s"
+"#;
         for text in [ramp, two] {
             let says = with(text, &flags(None, Some("6s"), None)).unwrap_err();
             assert!(says.starts_with("--duration: replaces"), "{says}");
@@ -258,14 +283,24 @@ mod tests {
             assert!(says.ends_with("add --duration"), "{says}");
             assert!(with(text, &flags(Some("5"), Some("6s"), Some("0s"))).is_ok());
         }
-        let same = "[[load.stages]]\nhold = 2\nfor = \"3s\"\n[[load.stages]]\nhold = \"2/s\"\nfor = \"3s\"\n";
+        let same = r#"[[load.stages]]
+hold = 2
+for = "3s"
+[[load.stages]]
+hold = "2/s"
+for = "3s"
+"#;
         let plan = with(same, &flags(None, None, Some("1s"))).unwrap();
         assert_eq!(comes_to(&plan), (Some(Rate::per_second(2)), 1, 6));
     }
 
     #[test]
     fn binds_that_only_receive_need_no_rate() {
-        let text = "[binds]\ntype = \"receiver\"\n[load]\nreceive_only_for = \"7s\"\n";
+        let text = r#"[binds]
+type = "receiver"
+[load]
+receive_only_for = "7s"
+"#;
         let plan = with(text, &flags(None, Some("6s"), None)).unwrap();
         assert_eq!(plan.receive_only_for, Nanos::from_secs(6));
         let plan = with(text, &flags(None, None, Some("1s"))).unwrap();

@@ -86,7 +86,9 @@ fn balanced(plan: &Plan, record: &RunRecord, tally: &crate::smsc::Tally) {
     assert!(check.agrees, "{:#?}\n{:#?}", check.lines, record.ledger());
 }
 
-const EMBEDDED: &str = "[target]\naddress = \"embedded\"\n";
+const EMBEDDED: &str = r#"[target]
+address = "embedded"
+"#;
 
 fn profile(load: &str, rest: &str) -> String {
     format!("{EMBEDDED}[load]\n{load}\n{rest}")
@@ -95,8 +97,15 @@ fn profile(load: &str, rest: &str) -> String {
 #[test]
 fn every_message_is_sent_at_its_time_answered_and_receipted_once() {
     let toml = profile(
-        "stages = [{ hold = \"1000\", for = \"1s\", measure = false }, { hold = \"1000\", for = \"4s\" }]",
-        "[binds]\ncount = 3\nwindow = 20\n[embedded.response]\nlatency = \"5ms\"\n[embedded.receipts]\ndelay = \"200ms\"\n",
+        r#"stages = [{ hold = "1000", for = "1s", measure = false }, { hold = "1000", for = "4s" }]"#,
+        r#"[binds]
+count = 3
+window = 20
+[embedded.response]
+latency = "5ms"
+[embedded.receipts]
+delay = "200ms"
+"#,
     );
     for workers in [1, 2] {
         let (_, record) = run(&mut Memory { workers, ..Memory::default() }, &toml);
@@ -117,8 +126,13 @@ fn every_message_is_sent_at_its_time_answered_and_receipted_once() {
 #[test]
 fn three_binds_on_two_workers_carry_a_third_each() {
     let toml = profile(
-        "stages = [{ hold = \"3000\", for = \"2s\" }]",
-        "[binds]\ncount = 3\nwindow = 50\n[embedded.response]\nlatency = \"2ms\"\n",
+        r#"stages = [{ hold = "3000", for = "2s" }]"#,
+        r#"[binds]
+count = 3
+window = 50
+[embedded.response]
+latency = "2ms"
+"#,
     );
     let (_, record) = run(&mut Memory { workers: 2, ..Memory::default() }, &toml);
     let written: Vec<u64> = record.sessions.iter().map(|s| s.written).collect();
@@ -131,15 +145,29 @@ fn a_million_messages_with_losses_reorderings_early_and_foreign_receipts_balance
         let toml = format!(
             "seed = {seed}\n{}",
             profile(
-                "stages = [{ hold = \"50k\", for = \"10s\" }]",
-                "[binds]\ncount = 8\nwindow = 4000\n[receipts]\ndeadline = \"3s\"\n\
-                 [timeouts]\nresponse = \"1s\"\n\
-                 [embedded]\nseed = 3\n\
-                 [embedded.response]\nlatency = { uniform = [\"1ms\", \"90ms\"] }\n\
-                 errors = [{ status = \"ESME_RSUBMITFAIL\", share = 0.01 }]\nlost = 0.001\n\
-                 [embedded.receipts]\ndelay = { lognormal = { median = \"50ms\", p99 = \"900ms\" } }\n\
-                 states = { DELIVRD = 0.97, UNDELIV = 0.03 }\nlost = 0.01\nduplicate = 0.01\n\
-                 before_response = 0.1\nintermediate = 0.05\nother_bind = true\n",
+                r#"stages = [{ hold = "50k", for = "10s" }]"#,
+                r#"[binds]
+count = 8
+window = 4000
+[receipts]
+deadline = "3s"
+[timeouts]
+response = "1s"
+[embedded]
+seed = 3
+[embedded.response]
+latency = { uniform = ["1ms", "90ms"] }
+errors = [{ status = "ESME_RSUBMITFAIL", share = 0.01 }]
+lost = 0.001
+[embedded.receipts]
+delay = { lognormal = { median = "50ms", p99 = "900ms" } }
+states = { DELIVRD = 0.97, UNDELIV = 0.03 }
+lost = 0.01
+duplicate = 0.01
+before_response = 0.1
+intermediate = 0.05
+other_bind = true
+"#,
             )
         );
         let foreign = b"id:neverheardof sub:001 dlvrd:001 submit date:2601010000 done date:2601010000 stat:DELIVRD err:000 text:";
@@ -186,8 +214,12 @@ fn receipt(number: u32, text: &[u8]) -> Vec<u8> {
 #[test]
 fn pdus_cut_in_pieces_of_seven_octets_change_nothing() {
     let toml = profile(
-        "stages = [{ hold = \"500\", for = \"1s\" }]",
-        "[binds]\ncount = 2\n[embedded.receipts]\ndelay = \"10ms\"\n",
+        r#"stages = [{ hold = "500", for = "1s" }]"#,
+        r#"[binds]
+count = 2
+[embedded.receipts]
+delay = "10ms"
+"#,
     );
     let network = Network { segment_octets: 7, ..Network::default() };
     let (_, record) = run(&mut Memory { network, ..Memory::default() }, &toml);
@@ -197,8 +229,13 @@ fn pdus_cut_in_pieces_of_seven_octets_change_nothing() {
 #[test]
 fn a_closed_loop_keeps_every_slot_in_use_and_its_rate_is_littles_law() {
     let toml = profile(
-        "stages = [{ max = true, for = \"2s\" }]",
-        "[binds]\ncount = 2\nwindow = 10\n[embedded.response]\nlatency = \"10ms\"\n",
+        r#"stages = [{ max = true, for = "2s" }]"#,
+        r#"[binds]
+count = 2
+window = 10
+[embedded.response]
+latency = "10ms"
+"#,
     );
     let (_, record) = run(&mut Memory::default(), &toml);
     let t = record.ledger();
@@ -212,8 +249,16 @@ fn a_closed_loop_keeps_every_slot_in_use_and_its_rate_is_littles_law() {
 #[test]
 fn the_same_seed_gives_the_same_run_to_the_nanosecond() {
     let toml = profile(
-        "stages = [{ hold = \"2000\", for = \"2s\" }]\narrival = \"poisson\"",
-        "[binds]\ncount = 3\nwindow = 7\n[embedded.response]\nlatency = { lognormal = { median = \"4ms\", p99 = \"30ms\" } }\n[embedded.receipts]\ndelay = \"30ms\"\n",
+        r#"stages = [{ hold = "2000", for = "2s" }]
+arrival = "poisson""#,
+        r#"[binds]
+count = 3
+window = 7
+[embedded.response]
+latency = { lognormal = { median = "4ms", p99 = "30ms" } }
+[embedded.receipts]
+delay = "30ms"
+"#,
     );
     let sums = |workers| {
         let (_, r) = run(&mut Memory { workers, ..Memory::default() }, &toml);
@@ -227,8 +272,13 @@ fn the_same_seed_gives_the_same_run_to_the_nanosecond() {
 #[test]
 fn response_is_the_sum_of_its_parts_in_every_stage_and_group() {
     let toml = profile(
-        "stages = [{ hold = \"3000\", for = \"1s\" }, { ramp = [\"100\", \"4000\"], for = \"2s\" }]",
-        "[binds]\ncount = 2\nwindow = 5\n[embedded.response]\nlatency = { uniform = [\"1ms\", \"9ms\"] }\n",
+        r#"stages = [{ hold = "3000", for = "1s" }, { ramp = ["100", "4000"], for = "2s" }]"#,
+        r#"[binds]
+count = 2
+window = 5
+[embedded.response]
+latency = { uniform = ["1ms", "9ms"] }
+"#,
     );
     let (_, record) = run(&mut Memory { workers: 2, ..Memory::default() }, &toml);
     for (key, cell) in &record.cells {
@@ -245,25 +295,46 @@ fn response_is_the_sum_of_its_parts_in_every_stage_and_group() {
 #[test]
 fn a_verdict_is_reached_on_the_virtual_clock_too() {
     let toml = profile(
-        "stages = [{ hold = \"200\", for = \"5s\", measure = false }, { hold = \"200\", for = \"40s\" }]",
-        "[binds]\ncount = 1\nwindow = 20\n[embedded.response]\nlatency = \"5ms\"\n",
+        r#"stages = [{ hold = "200", for = "5s", measure = false }, { hold = "200", for = "40s" }]"#,
+        r#"[binds]
+count = 1
+window = 20
+[embedded.response]
+latency = "5ms"
+"#,
     );
     let (plan, record) = run(&mut Memory::default(), &toml);
     let judgement = judge::judge(&plan, &record, &HostUse::default());
     assert_eq!(judgement.outcome, Some(judge::Outcome::Sustained), "{:#?}", judgement.reasons);
 }
 
-const LONG: &str = "[[messages]]\nlabel = \"long\"\nlong = \"udh8\"\ntext = \"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789\"\n[[messages]]\nlabel = \"short\"\ntext = \"hello\"\n";
+const LONG: &str = r#"[[messages]]
+label = "long"
+long = "udh8"
+text = "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+[[messages]]
+label = "short"
+text = "hello"
+"#;
 
 #[test]
 fn a_message_of_three_parts_is_complete_when_all_its_parts_are_whoever_carried_them() {
     let toml = profile(
-        "stages = [{ hold = \"400\", for = \"2s\" }]",
+        r#"stages = [{ hold = "400", for = "2s" }]"#,
         &format!(
-            "{LONG}[binds]\ncount = 3\nwindow = 50\n[receipts]\ndeadline = \"2s\"\n\
-             [embedded.response]\nlatency = {{ uniform = [\"1ms\", \"9ms\"] }}\n\
-             errors = [{{ status = \"ESME_RSUBMITFAIL\", share = 0.1 }}]\n\
-             [embedded.receipts]\ndelay = \"30ms\"\nlost = 0.05\nother_bind = true\n"
+            r#"{LONG}[binds]
+count = 3
+window = 50
+[receipts]
+deadline = "2s"
+[embedded.response]
+latency = {{ uniform = ["1ms", "9ms"] }}
+errors = [{{ status = "ESME_RSUBMITFAIL", share = 0.1 }}]
+[embedded.receipts]
+delay = "30ms"
+lost = 0.05
+other_bind = true
+"#
         ),
     );
     for workers in [1, 3] {
@@ -280,8 +351,17 @@ fn a_message_of_three_parts_is_complete_when_all_its_parts_are_whoever_carried_t
 #[test]
 fn a_retried_message_keeps_its_intended_time_and_is_in_the_ledger_as_a_retry() {
     let toml = profile(
-        "stages = [{ hold = \"200\", for = \"2s\" }]\non_throttle = \"retry\"\nattempts_max = 20\nage_max = \"60s\"",
-        "[binds]\ncount = 1\nwindow = 100\n[embedded.limits]\nrate = 100\nburst = 1\n",
+        r#"stages = [{ hold = "200", for = "2s" }]
+on_throttle = "retry"
+attempts_max = 20
+age_max = "60s""#,
+        r"[binds]
+count = 1
+window = 100
+[embedded.limits]
+rate = 100
+burst = 1
+",
     );
     let (_, record) = run(&mut Memory::default(), &toml);
     let t = record.ledger();
@@ -296,14 +376,29 @@ fn a_retried_message_keeps_its_intended_time_and_is_in_the_ledger_as_a_retry() {
 #[test]
 fn a_session_that_is_throttled_backs_off_and_what_waits_for_it_is_window_wait() {
     let toml = profile(
-        "stages = [{ hold = \"200\", for = \"3s\" }]\non_throttle = \"backoff\"",
-        "[binds]\ncount = 1\nwindow = 100\n[timeouts]\ndrain = \"20s\"\n[embedded.limits]\nrate = 150\nburst = 10\n",
+        r#"stages = [{ hold = "200", for = "3s" }]
+on_throttle = "backoff""#,
+        r#"[binds]
+count = 1
+window = 100
+[timeouts]
+drain = "20s"
+[embedded.limits]
+rate = 150
+burst = 10
+"#,
     );
     let (_, record) = run(&mut Memory::default(), &toml);
     let t = record.ledger();
     let counted = profile(
-        "stages = [{ hold = \"200\", for = \"3s\" }]",
-        "[binds]\ncount = 1\nwindow = 100\n[embedded.limits]\nrate = 150\nburst = 10\n",
+        r#"stages = [{ hold = "200", for = "3s" }]"#,
+        r"[binds]
+count = 1
+window = 100
+[embedded.limits]
+rate = 150
+burst = 10
+",
     );
     let (_, plain) = run(&mut Memory::default(), &counted);
     assert!(t.throttled > 0);
@@ -316,8 +411,14 @@ fn a_session_that_is_throttled_backs_off_and_what_waits_for_it_is_window_wait() 
 #[test]
 fn a_binds_own_cap_holds_to_the_message() {
     let toml = profile(
-        "stages = [{ hold = \"1000\", for = \"4s\" }]",
-        "[binds]\ncount = 2\nwindow = 10\nrate_max = \"100\"\n[timeouts]\ndrain = \"1s\"\n",
+        r#"stages = [{ hold = "1000", for = "4s" }]"#,
+        r#"[binds]
+count = 2
+window = 10
+rate_max = "100"
+[timeouts]
+drain = "1s"
+"#,
     );
     let (_, record) = run(&mut Memory::default(), &toml);
     let seconds = record.intervals.iter().take(4);
@@ -329,15 +430,40 @@ fn a_binds_own_cap_holds_to_the_message() {
 
 #[test]
 fn accounts_keep_their_shares_to_the_message_and_do_not_wait_for_each_other() {
-    let toml = "[target]\naddress = \"embedded\"\n[load]\nstages = [{ hold = \"3000\", for = \"2s\" }]\n\
-        [[accounts]]\nname = \"gold\"\nsystem_id = \"gold\"\nshare = 0.5\n\
-        [[accounts]]\nname = \"silver\"\nsystem_id = \"silver\"\nshare = 0.3\n\
-        [[accounts]]\nname = \"stuck\"\nsystem_id = \"stuck\"\nshare = 0.2\n\
-        [binds]\ncount = 2\nwindow = 20\n[timeouts]\ndrain = \"1s\"\nresponse = \"30s\"\n\
-        [embedded.response]\nlatency = \"2ms\"\n\
-        [[embedded.accounts]]\nsystem_id = \"stuck\"\nrate = 100\n\
-        [[embedded.accounts]]\nsystem_id = \"gold\"\n[[embedded.accounts]]\nsystem_id = \"silver\"\n\
-        [embedded.limits]\non_rate = \"delay\"\n";
+    let toml = r#"[target]
+address = "embedded"
+[load]
+stages = [{ hold = "3000", for = "2s" }]
+[[accounts]]
+name = "gold"
+system_id = "gold"
+share = 0.5
+[[accounts]]
+name = "silver"
+system_id = "silver"
+share = 0.3
+[[accounts]]
+name = "stuck"
+system_id = "stuck"
+share = 0.2
+[binds]
+count = 2
+window = 20
+[timeouts]
+drain = "1s"
+response = "30s"
+[embedded.response]
+latency = "2ms"
+[[embedded.accounts]]
+system_id = "stuck"
+rate = 100
+[[embedded.accounts]]
+system_id = "gold"
+[[embedded.accounts]]
+system_id = "silver"
+[embedded.limits]
+on_rate = "delay"
+"#;
     let (_, record) = run(&mut Memory { workers: 2, ..Memory::default() }, toml);
     let planned = |account| record.sum(|k| k.account == account).tally.planned;
     assert_eq!((planned(0), planned(1), planned(2)), (3_000, 1_800, 1_200));
@@ -351,9 +477,17 @@ fn accounts_keep_their_shares_to_the_message_and_do_not_wait_for_each_other() {
 #[test]
 fn a_wrong_id_mode_is_told_with_the_one_that_would_have_matched() {
     let toml = profile(
-        "stages = [{ hold = \"100\", for = \"2s\" }]",
-        "[receipts]\ndeadline = \"1s\"\n[timeouts]\nresponse = \"1s\"\n\
-         [embedded.response]\nid = \"hex\"\n[embedded.receipts]\nid = \"decimal\"\ndelay = \"20ms\"\n",
+        r#"stages = [{ hold = "100", for = "2s" }]"#,
+        r#"[receipts]
+deadline = "1s"
+[timeouts]
+response = "1s"
+[embedded.response]
+id = "hex"
+[embedded.receipts]
+id = "decimal"
+delay = "20ms"
+"#,
     );
     let plan = plan(&toml);
     let record = Memory::default().run(&plan, &mut NoObserver).unwrap();

@@ -122,14 +122,33 @@ fn nothing_said_means_nothing_done() {
 #[test]
 fn a_connection_has_thirty_seconds_to_bind_unless_that_is_off() {
     let init = |text: &str| parse(text).unwrap().timers.session_init;
-    assert_eq!(init("[timers]\nresponse = \"1s\""), Some(Nanos::from_secs(30)));
-    assert_eq!(init("[timers]\nsession_init = \"off\""), None);
+    assert_eq!(
+        init(
+            r#"[timers]
+response = "1s""#
+        ),
+        Some(Nanos::from_secs(30))
+    );
+    assert_eq!(
+        init(
+            r#"[timers]
+session_init = "off""#
+        ),
+        None
+    );
 }
 
 #[test]
 fn the_forms_of_a_latency_are_read() {
-    let latency =
-        |text: &str| parse(&format!("[response]\nlatency = {text}")).unwrap().response.latency;
+    let latency = |text: &str| {
+        parse(&format!(
+            r"[response]
+latency = {text}"
+        ))
+        .unwrap()
+        .response
+        .latency
+    };
     let ms = Nanos::from_millis;
     assert_eq!(latency("\"0s\""), Latency::Zero);
     assert_eq!(
@@ -146,22 +165,57 @@ fn the_forms_of_a_latency_are_read() {
 fn what_is_wrong_is_told_in_one_line_with_its_place() {
     for (text, wanted) in [
         ("[limit]", "behaviour:1: limit: unknown key; did you mean \"limits\"?"),
-        ("[response]\nlost = 2", "behaviour:2: response.lost: 2 is not valid; write a share"),
-        ("[response]\nlatency = { uniform = [\"9ms\", \"5ms\"] }", "the smaller one comes first"),
         (
-            "[response]\nlatency = { lognormal = { median = \"9ms\", p99 = \"5ms\" } }",
+            r"[response]
+lost = 2",
+            "behaviour:2: response.lost: 2 is not valid; write a share",
+        ),
+        (
+            r#"[response]
+latency = { uniform = ["9ms", "5ms"] }"#,
+            "the smaller one comes first",
+        ),
+        (
+            r#"[response]
+latency = { lognormal = { median = "9ms", p99 = "5ms" } }"#,
             "below the median",
         ),
-        ("[response]\nlatency = {}", "write \"20ms\""),
-        ("[response]\nstall = { every = \"1s\", for = \"1s\" }", "it would never answer"),
         (
-            "[receipts]\nstates = { DELIVERD = 1 }",
+            r"[response]
+latency = {}",
+            "write \"20ms\"",
+        ),
+        (
+            r#"[response]
+stall = { every = "1s", for = "1s" }"#,
+            "it would never answer",
+        ),
+        (
+            r"[receipts]
+states = { DELIVERD = 1 }",
             "\"DELIVERD\" is not a known state; did you mean \"DELIVRD\"?",
         ),
-        ("[receipts]\nstates = { DELIVRD = 0.9, UNDELIV = 0.2 }", "the shares add up to 1.1"),
-        ("[[faults]]\nkind = \"close\"", "no trigger; write one of at"),
-        ("[[faults]]\nkind = \"clos\"\nat = \"1s\"", "did you mean \"close\"?"),
-        ("[[rules]]\nstatus = 1", "rules[0].destination: is missing"),
+        (
+            r"[receipts]
+states = { DELIVRD = 0.9, UNDELIV = 0.2 }",
+            "the shares add up to 1.1",
+        ),
+        (
+            r#"[[faults]]
+kind = "close""#,
+            "no trigger; write one of at",
+        ),
+        (
+            r#"[[faults]]
+kind = "clos"
+at = "1s""#,
+            "did you mean \"close\"?",
+        ),
+        (
+            r"[[rules]]
+status = 1",
+            "rules[0].destination: is missing",
+        ),
     ] {
         let line = parse(text).unwrap_err().to_string();
         assert!(line.contains(wanted), "{text}\n gave {line}");

@@ -60,7 +60,10 @@ fn a_target_that_is_not_loopback_must_be_repeated_and_bounded() {
 #[test]
 fn one_address_among_several_that_is_not_allowed_is_enough() {
     let line = profile(
-        "[target]\naddresses = [\"127.0.0.1:2775\", \"10.0.0.1:2775\"]\n[guard]\nmessages_max = 10",
+        r#"[target]
+addresses = ["127.0.0.1:2775", "10.0.0.1:2775"]
+[guard]
+messages_max = 10"#,
     );
     let line = line.unwrap_err().to_string();
     assert!(
@@ -97,20 +100,31 @@ fn a_closed_loop_off_loopback_needs_to_be_asked_for() {
 fn a_plan_beyond_its_bounds_is_refused_before_anything_is_sent() {
     for (text, wanted) in [
         (
-            "[guard]\nmessages_max = 9999",
+            r"[guard]
+messages_max = 9999",
             "load.stages: 10000 submit_sm, more than guard.messages_max = 9999",
         ),
         (
-            "[guard]\nrate_max = 999",
+            r"[guard]
+rate_max = 999",
             "load.stages[0]: reaches 1000/s, more than guard.rate_max = 999/s",
         ),
-        ("[guard]\nbinds_max = 1", "binds.count: 2 sessions, more than guard.binds_max = 1"),
         (
-            "[guard]\nrate_max = 5\n[[load.stages]]\nmax = true\nfor = \"1s\"",
+            r"[guard]
+binds_max = 1",
+            "binds.count: 2 sessions, more than guard.binds_max = 1",
+        ),
+        (
+            r#"[guard]
+rate_max = 5
+[[load.stages]]
+max = true
+for = "1s""#,
             "x.toml:3: load.stages[0]: a closed loop has no rate",
         ),
         (
-            "[guard]\ndestinations = [\"4477009009*\"]",
+            r#"[guard]
+destinations = ["4477009009*"]"#,
             "447700900000 is outside guard.destinations (4477009009*)",
         ),
     ] {
@@ -123,7 +137,10 @@ fn a_plan_beyond_its_bounds_is_refused_before_anything_is_sent() {
 fn destinations_within_the_patterns_pass() {
     let to = |destination: &str, patterns: &str| {
         profile(&format!(
-            "[guard]\ndestinations = {patterns}\n[[messages]]\ndestination = {destination}"
+            r"[guard]
+destinations = {patterns}
+[[messages]]
+destination = {destination}"
         ))
     };
     assert!(to("\"447700900123\"", "[\"4477009*\"]").is_ok());
@@ -175,12 +192,17 @@ fn a_rate_with_a_mistyped_unit_is_refused_at_its_flag_with_the_bound() {
     }
     assert!(run("100M").is_ok());
     for shape in [
-        "ramp = [1, \"101M\"]",
-        "stairs = { from = \"101M\", to = 1, step = \"50M\", each = \"1s\" }",
-        "spike = { base = 1, peak = \"101M\", at = \"0s\", for = \"1s\" }",
-        "sine = { mean = \"51M\", amplitude = \"50M\", period = \"1s\" }",
+        r#"ramp = [1, "101M"]"#,
+        r#"stairs = { from = "101M", to = 1, step = "50M", each = "1s" }"#,
+        r#"spike = { base = 1, peak = "101M", at = "0s", for = "1s" }"#,
+        r#"sine = { mean = "51M", amplitude = "50M", period = "1s" }"#,
     ] {
-        let line = profile(&format!("[[load.stages]]\n{shape}\nfor = \"3s\"\n"));
+        let line = profile(&format!(
+            r#"[[load.stages]]
+{shape}
+for = "3s"
+"#
+        ));
         let line = line.unwrap_err().to_string();
         assert!(line.starts_with("x.toml:2: load.stages[0].") && line.contains("can be scheduled"));
     }
@@ -189,15 +211,29 @@ fn a_rate_with_a_mistyped_unit_is_refused_at_its_flag_with_the_bound() {
 #[test]
 fn more_submit_sm_than_can_be_counted_are_refused() {
     let hold = |rate: &str, length: &str| {
-        format!("[[load.stages]]\nhold = \"{rate}\"\nfor = \"{length}\"\n")
+        format!(
+            r#"[[load.stages]]
+hold = "{rate}"
+for = "{length}"
+"#
+        )
     };
     assert!(profile(&hold("10M", "1day")).is_ok());
     let line = profile(&hold("100M", "1day")).unwrap_err().to_string();
     assert!(line.contains("8640000000000 submit_sm, more than the 1099511627776"), "{line}");
     // a mix whose order does not repeat: what stays unsent of it has to be walked
-    let accounts =
-        "[[accounts]]\nname = \"a\"\nweight = 1021\n[[accounts]]\nname = \"b\"\nweight = 1030\n";
-    let messages = "[[messages]]\nweight = 1009\n[[messages]]\nweight = 1013\n";
+    let accounts = r#"[[accounts]]
+name = "a"
+weight = 1021
+[[accounts]]
+name = "b"
+weight = 1030
+"#;
+    let messages = r"[[messages]]
+weight = 1009
+[[messages]]
+weight = 1013
+";
     let mixed = |rate| format!("{}{accounts}{messages}", hold(rate, "1day"));
     assert!(profile(&mixed("10k")).is_ok());
     let line = profile(&mixed("12k")).unwrap_err().to_string();
@@ -206,8 +242,20 @@ fn more_submit_sm_than_can_be_counted_are_refused() {
 
 #[test]
 fn more_combinations_than_can_be_counted_apart_are_refused() {
-    let accounts: String = (0..257).map(|n| format!("[[accounts]]\nname = \"a{n}\"\n")).collect();
-    let messages = |count: usize| "[[messages]]\n".repeat(count);
+    let accounts: String = (0..257)
+        .map(|n| {
+            format!(
+                r#"[[accounts]]
+name = "a{n}"
+"#
+            )
+        })
+        .collect();
+    let messages = |count: usize| {
+        r"[[messages]]
+"
+        .repeat(count)
+    };
     assert!(profile(&format!("{accounts}{}", messages(100))).is_ok());
     let line = profile(&format!("{accounts}{}", messages(256))).unwrap_err().to_string();
     assert!(line.contains("257 accounts × 256 messages") && line.contains("65536"), "{line}");
@@ -216,14 +264,39 @@ fn more_combinations_than_can_be_counted_apart_are_refused() {
 #[test]
 fn a_long_profile_is_read_in_a_moment() {
     // each of these took minutes when every name was held against every other
-    let line = profile(&"[[load.stages]]\nhold = 1\nfor = \"1s\"\n".repeat(70_000));
+    let line = profile(
+        &r#"[[load.stages]]
+hold = 1
+for = "1s"
+"#
+        .repeat(70_000),
+    );
     assert!(line.unwrap_err().to_string().contains("70000 stages"));
-    let line = profile(&"[[accounts]]\n".repeat(2)).unwrap_err().to_string();
+    let line = profile(
+        &r"[[accounts]]
+"
+        .repeat(2),
+    )
+    .unwrap_err()
+    .to_string();
     assert!(line.contains("two accounts named"), "{line}");
-    let plan = profile(&"[[load.stages]]\nhold = 1\nfor = \"1s\"\n".repeat(3)).unwrap();
+    let plan = profile(
+        &r#"[[load.stages]]
+hold = 1
+for = "1s"
+"#
+        .repeat(3),
+    )
+    .unwrap();
     let names: Vec<&str> = plan.stages.iter().map(|s| s.name.as_str()).collect();
     assert_eq!(names, ["hold", "hold-2", "hold-3"]);
     let text = "{seq}".repeat(100_000);
-    let line = profile(&format!("[[messages]]\ntext = \"{text}\"\n")).unwrap_err().to_string();
+    let line = profile(&format!(
+        r#"[[messages]]
+text = "{text}"
+"#
+    ))
+    .unwrap_err()
+    .to_string();
     assert!(line.contains("messages[0].text"), "{line}");
 }

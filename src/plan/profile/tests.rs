@@ -1,3 +1,5 @@
+mod refused;
+
 use super::*;
 use crate::kit::Rate;
 use crate::plan::behaviour::Latency;
@@ -86,114 +88,31 @@ fn a_preview_reads_no_password() {
 }
 
 #[test]
-fn an_unknown_key_is_refused_with_its_line_its_path_and_a_suggestion() {
-    let text = "name = \"x\"\n[[load.stages]]\nhold = 5\nfor = \"1s\"\n[[load.stages]]\nhol = 5\n";
-    assert_eq!(refusal(text), "x.toml:6: load.stages[1].hol: unknown key; did you mean \"hold\"?");
-    assert_eq!(
-        refusal("\n[bind]\ncount = 2"),
-        "x.toml:2: bind: unknown key; did you mean \"binds\"?"
-    );
-    let line = refusal("[embedded.response]\nlatncy = \"1ms\"");
-    assert_eq!(line, "x.toml:2: embedded.response.latncy: unknown key; did you mean \"latency\"?");
-    assert!(refusal("[receipts]\nqqq = 1").contains("known are id_mode, final_states"));
-}
-
-#[test]
-fn impossible_values_are_refused_with_place_bound_and_remedy() {
-    for (text, wanted) in [
-        (
-            "[binds]\nwindow = 0",
-            "x.toml:2: binds.window: 0 is not valid; write an integer from 1 to",
-        ),
-        ("[binds]\ncount = \"2\"", "x.toml:2: binds.count: \"2\" is not valid; write an integer"),
-        (
-            "[[load.stages]]\nhold = 0\nfor = \"1s\"",
-            "x.toml:2: load.stages[0].hold: 0 is not valid; write a rate above 0",
-        ),
-        (
-            "[[load.stages]]\nhold = -1\nfor = \"1s\"",
-            "x.toml:2: load.stages[0].hold: \"-1\" is not a rate",
-        ),
-        (
-            "[[load.stages]]\nramp = [0, -5]\nfor = \"1s\"",
-            "x.toml:2: load.stages[0].ramp[1]: \"-5\" is not a rate",
-        ),
-        (
-            "[[load.stages]]\nhold = 1\nfor = \"0s\"",
-            "x.toml:3: load.stages[0].for: \"0s\" is not valid; write a duration above 0s",
-        ),
-        ("[[load.stages]]\nhold = 1", "x.toml:1: load.stages[0].for: is missing"),
-        ("[[load.stages]]\nfor = \"1s\"", "x.toml:1: load.stages[0]: has no shape"),
-        (
-            "[[load.stages]]\nhold = 1\nmax = true\nfor = \"1s\"",
-            "load.stages[0].max: a second shape",
-        ),
-        ("[load]\nstages = []", "x.toml:2: load.stages: is empty"),
-        ("[load]\ncatch_up = 0.5", "x.toml:2: load.catch_up: 0.5 would never catch up"),
-        (
-            "[load]\narrival = \"poison\"",
-            "x.toml:2: load.arrival: unknown word \"poison\"; did you mean \"poisson\"?",
-        ),
-        ("[receipts]\nid_mode = \"hex\"", "receipts.id_mode: unknown word \"hex\""),
-        (
-            "[target]\naddress = \"smsc\"",
-            "x.toml:2: target.address: \"smsc\" is not valid; write host:port",
-        ),
-        (
-            "[timeouts]\nresponse = 5",
-            "x.toml:2: timeouts.response: 5 is not valid; write a duration like",
-        ),
-        (
-            "[deliver]\nanswers = [{ status = \"ESME_RTHROTLED\", share = 0.1 }]",
-            "did you mean \"ESME_RTHROTTLED\"?",
-        ),
-        (
-            "[deliver]\nno_answer = 1.5",
-            "deliver.no_answer: 1.5 is not valid; write a share from 0 to 1",
-        ),
-        (
-            "[[messages]]\nlabel = \"a\"\n[[messages]]\nlabel = \"a\"",
-            "x.toml:4: messages[1].label: two messages labelled \"a\"",
-        ),
-        (
-            "[[messages]]\ndestination = \"abc\"",
-            "x.toml:2: messages[0].destination: \"abc\" is not a number",
-        ),
-        ("[[messages]]\ndestination = { range = [\"12\", \"345\"] }", "is not a range"),
-        (
-            "[[messages]]\ntlvs = [{ tag = \"user_message_referense\", int = 1 }]",
-            "did you mean \"user_message_reference\"?",
-        ),
-        ("[[messages]]\nvalidity_period = \"soon\"", "\"soon\" is not a time"),
-        (
-            "[[accounts]]\nname = \"a\"\n[[accounts]]\nname = \"a\"",
-            "x.toml:4: accounts[1].name: two accounts named \"a\"",
-        ),
-        (
-            "[[accounts]]\npassword = \"secret\"",
-            "x.toml:2: accounts[0].password: a password does not stand in a profile",
-        ),
-        ("[gates]\nresponse.p99 = \"< 5ms\"", "write the metric in quotes"),
-        ("[load]\nstages = [{ hold = 1, for = \"1s\", measure = false }]", "none is measured"),
-        ("name = \"a/b\"", "x.toml:1: name: names the run folder"),
-        ("x = [", "x.toml:1: "),
-    ] {
-        let line = refusal(text);
-        assert!(line.contains(wanted), "{text}\n gave {line}\n not {wanted}");
-        assert!(!line.contains("secret"));
-    }
-}
-
-#[test]
 fn every_shape_of_a_stage_is_read() {
     let p = plan(
-        "[[load.stages]]\nhold = \"5k\"\nfor = \"1m\"\nmeasure = false\n\
-         [[load.stages]]\nramp = [\"0\", \"5k\"]\nfor = \"10s\"\nname = \"up\"\n\
-         [[load.stages]]\nstairs = { from = 100, to = 500, step = 100, each = \"2s\" }\n\
-         [[load.stages]]\nspike = { base = 10, peak = \"90/min\", at = \"1s\", for = \"2s\" }\nfor = \"5s\"\n\
-         [[load.stages]]\nsine = { mean = 0.5, amplitude = 0.25, period = \"10s\" }\nfor = \"20s\"\n\
-         [[load.stages]]\nmax = true\nfor = \"1s\"\n\
-         [[load.stages]]\nhold = 7\nfor = \"1s\"\n",
+        r#"[[load.stages]]
+hold = "5k"
+for = "1m"
+measure = false
+[[load.stages]]
+ramp = ["0", "5k"]
+for = "10s"
+name = "up"
+[[load.stages]]
+stairs = { from = 100, to = 500, step = 100, each = "2s" }
+[[load.stages]]
+spike = { base = 10, peak = "90/min", at = "1s", for = "2s" }
+for = "5s"
+[[load.stages]]
+sine = { mean = 0.5, amplitude = 0.25, period = "10s" }
+for = "20s"
+[[load.stages]]
+max = true
+for = "1s"
+[[load.stages]]
+hold = 7
+for = "1s"
+"#,
     );
     let names: Vec<&str> = p.stages.iter().map(|s| s.name.as_str()).collect();
     assert_eq!(names, ["hold", "up", "stairs", "spike", "sine", "max", "hold-2"]);
@@ -205,7 +124,11 @@ fn every_shape_of_a_stage_is_read() {
 
 #[test]
 fn a_flag_is_above_set_above_the_profile_above_the_default() {
-    let text = "[binds]\nwindow = 5\ncount = 3\n[timeouts]\nbind = \"1s\"";
+    let text = r#"[binds]
+window = 5
+count = 3
+[timeouts]
+bind = "1s""#;
     let set = vec!["binds.window=6".into(), "binds.count=4".into(), "load.arrival=poisson".into()];
     let p = with(text, Overrides { set, window: Some(7), ..Overrides::default() });
     let binds = &p.accounts[0].binds;
@@ -217,8 +140,11 @@ fn a_flag_is_above_set_above_the_profile_above_the_default() {
 
 #[test]
 fn a_flag_is_above_what_an_account_says_of_its_binds() {
-    let text =
-        "[[accounts]]\nname = \"a\"\nbinds = { count = 3, window = 4 }\n[[accounts]]\nname = \"b\"";
+    let text = r#"[[accounts]]
+name = "a"
+binds = { count = 3, window = 4 }
+[[accounts]]
+name = "b""#;
     let p = with(text, Overrides { window: Some(9), ..Overrides::default() });
     let windows: Vec<_> = p.accounts.iter().map(|a| (a.binds.count, a.binds.window)).collect();
     assert_eq!(windows, [(3, 9), (2, 9)]);
@@ -226,7 +152,10 @@ fn a_flag_is_above_what_an_account_says_of_its_binds() {
 
 #[test]
 fn settings_reach_lists_quoted_keys_and_new_tables() {
-    let text = "[[messages]]\ntext = \"a\"\n[[messages]]\ntext = \"b\"";
+    let text = r#"[[messages]]
+text = "a"
+[[messages]]
+text = "b""#;
     let set = [
         "messages.1.text=hello = world",
         "messages[0].label=first",
@@ -277,21 +206,15 @@ fn rate_duration_or_warmup_replace_the_stages_by_a_warm_up_and_a_hold() {
 }
 
 #[test]
-fn flags_that_cannot_be_are_refused_at_the_flag() {
-    let bad = Overrides { window: Some(0), ..Overrides::default() };
-    assert!(refused(bad).starts_with("--window: binds.window: 0 is not valid"));
-    let bad = Overrides { bind_type: Some("trx".into()), ..Overrides::default() };
-    assert!(refused(bad).starts_with("--bind-type: binds.type: unknown word \"trx\""));
-    let bad = Overrides { system_id: Some("x".into()), ..Overrides::default() };
-    let two = source("[[accounts]]\nname = \"a\"\n[[accounts]]\nname = \"b\"");
-    let line = load(&two, &bad).unwrap_err().to_string();
-    assert!(line.starts_with("--system-id: accounts: there are 2 accounts"), "{line}");
-}
-
-#[test]
 fn receipts_off_asks_for_none_of_any_message() {
     let off = || Overrides { receipts: Some(false), ..Overrides::default() };
-    let p = with("[[messages]]\nlabel = \"a\"\n[[messages]]\nregistered_delivery = 17", off());
+    let p = with(
+        r#"[[messages]]
+label = "a"
+[[messages]]
+registered_delivery = 17"#,
+        off(),
+    );
     assert!(p.messages.iter().all(|m| m.registered_delivery == 0));
     assert_eq!(with("", off()).messages[0].registered_delivery, 0);
 }
@@ -316,19 +239,26 @@ fn weights(text: &str) -> Vec<u64> {
 #[test]
 fn shares_rates_and_bind_counts_become_whole_number_weights() {
     let three = |a: &str, b: &str, c: &str| {
-        let one = |name: &str, what: &str| format!("[[accounts]]\nname = \"{name}\"\n{what}\n");
+        let one = |name: &str, what: &str| {
+            format!(
+                r#"[[accounts]]
+name = "{name}"
+{what}
+"#
+            )
+        };
         format!("{}{}{}", one("a", a), one("b", b), one("c", c))
     };
-    assert_eq!(weights(&three("share = 0.5", "share = 0.3", "share = \"20%\"")), [5, 3, 2]);
+    assert_eq!(weights(&three("share = 0.5", "share = 0.3", r#"share = "20%""#)), [5, 3, 2]);
     assert_eq!(
         weights(&three(
             "binds = { count = 1 }",
             "binds = { count = 3 }",
-            "binds.type = \"receiver\""
+            r#"binds.type = "receiver""#
         )),
         [1, 3, 0]
     );
-    let rates = three("rate = \"90/min\"", "rate = 1", "rate = 0.5");
+    let rates = three(r#"rate = "90/min""#, "rate = 1", "rate = 0.5");
     let p = plan(&rates);
     assert_eq!(p.accounts.iter().map(|a| a.weight).collect::<Vec<_>>(), [3, 2, 1]);
     assert_eq!(p.stages[1].shape, hold(3));
@@ -339,7 +269,10 @@ fn shares_rates_and_bind_counts_become_whole_number_weights() {
         (three("share = 0.5", "share = 0.4999999", "share = 0.0000001"), "finer than"),
         (three("share = 0", "share = 0.5", "share = 0.5"), "write a share above 0"),
         (
-            rates + "[[load.stages]]\nhold = 5\nfor = \"1s\"",
+            rates
+                + r#"[[load.stages]]
+hold = 5
+for = "1s""#,
             "reach 5/s but the accounts' rates add up to 3/s",
         ),
     ] {
@@ -384,7 +317,11 @@ fn a_password_file_is_read_and_warned_of_when_the_world_can_read_it() {
 fn destinations_come_from_a_file_whose_bad_line_is_named() {
     let good = file("msisdn,name\n+447700900001,a\n\n# no\n\"447700900002\";b\n", 0o600);
     let text = |f: &tempfile::NamedTempFile| {
-        format!("[[messages]]\ndestination = {{ file = \"{}\" }}", f.path().display())
+        format!(
+            r#"[[messages]]
+destination = {{ file = "{}" }}"#,
+            f.path().display()
+        )
     };
     let p = plan(&text(&good));
     let AddressFrom::List { addresses, .. } = &p.messages[0].destination.from else { panic!() };
@@ -398,9 +335,12 @@ fn destinations_come_from_a_file_whose_bad_line_is_named() {
 #[test]
 fn addresses_know_their_ton_and_npi() {
     let p = plan(
-        "[[messages]]\nsource = \"MyBank\"\ndestination = \"+447700900123\"\n\
-         [[messages]]\nsource = { fixed = \"12345\", ton = 3, npi = 0 }\n\
-         destination = { random = \"4477009000##\" }",
+        r#"[[messages]]
+source = "MyBank"
+destination = "+447700900123"
+[[messages]]
+source = { fixed = "12345", ton = 3, npi = 0 }
+destination = { random = "4477009000##" }"#,
     );
     let address = |a: &Address| (a.ton, a.npi, a.from.clone());
     let fixed = |text: &str| AddressFrom::Fixed(text.into());
@@ -419,24 +359,57 @@ fn times_are_written_as_the_wire_has_them() {
         ("2026-11-23T10:00:00Z", "261123100000000+"),
         ("020610233429000R", "020610233429000R"),
     ] {
-        let p = plan(&format!("[[messages]]\nvalidity_period = \"{text}\""));
+        let p = plan(&format!(
+            r#"[[messages]]
+validity_period = "{text}""#
+        ));
         assert_eq!(p.messages[0].validity_period, wire);
     }
 }
 
 #[test]
 fn tls_follows_from_its_keys_and_its_opt_out_is_loud() {
-    let p = plan("[target]\naddress = \"127.0.0.1:2776\"\ntls_verify = false");
+    let p = plan(
+        r#"[target]
+address = "127.0.0.1:2776"
+tls_verify = false"#,
+    );
     assert!(!p.target.tls.unwrap().verify);
     assert!(p.warnings[0].contains("NOT verified"));
-    assert_eq!(plan("[target]\ntls_server_name = \"x\"\ntls = false").target.tls, None);
-    assert!(refusal("[target]\ntls_ca = \"nowhere.pem\"").contains("nowhere.pem is not a file"));
-    assert!(refusal("[target]\ntls_cert = \"a\"").contains("both tls_cert and tls_key"));
+    assert_eq!(
+        plan(
+            r#"[target]
+tls_server_name = "x"
+tls = false"#
+        )
+        .target
+        .tls,
+        None
+    );
+    assert!(
+        refusal(
+            r#"[target]
+tls_ca = "nowhere.pem""#
+        )
+        .contains("nowhere.pem is not a file")
+    );
+    assert!(
+        refusal(
+            r#"[target]
+tls_cert = "a""#
+        )
+        .contains("both tls_cert and tls_key")
+    );
 }
 
 #[test]
 fn a_byte_order_mark_at_the_head_of_a_text_file_is_not_sent() {
     let text = file("\u{feff}hello\r\n", 0o600);
-    let p = plan(&format!("[[messages]]\ntext_file = {:?}\n", text.path()));
+    let p = plan(&format!(
+        r"[[messages]]
+text_file = {:?}
+",
+        text.path()
+    ));
     assert_eq!(p.messages[0].content, Content::Text("hello".into()));
 }

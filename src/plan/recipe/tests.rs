@@ -64,9 +64,20 @@ fn the_default_message_goes_to_the_unassigned_numbers_in_turn() {
 #[test]
 fn a_mix_keeps_its_weights_exactly_and_numbers_every_message_once() {
     let r = recipe(
-        "[[messages]]\nlabel = \"a\"\nweight = 6\ntext = \"a\"\n\
-         [[messages]]\nlabel = \"b\"\nweight = 3\ntext_file = \"/dev/null\"\n\
-         [[messages]]\nlabel = \"c\"\nweight = 3\noctets = \"00 ff\"\ndata_coding = 4\n",
+        r#"[[messages]]
+label = "a"
+weight = 6
+text = "a"
+[[messages]]
+label = "b"
+weight = 3
+text_file = "/dev/null"
+[[messages]]
+label = "c"
+weight = 3
+octets = "00 ff"
+data_coding = 4
+"#,
     );
     assert_eq!(r.period(), (4, 4));
     let labels: Vec<u16> = (0..8).map(|i| r.pick(i).label).collect();
@@ -80,8 +91,14 @@ fn a_mix_keeps_its_weights_exactly_and_numbers_every_message_once() {
 #[test]
 fn each_kind_takes_its_own_destinations_in_turn() {
     let r = recipe(
-        "[[messages]]\nlabel = \"a\"\nweight = 2\ndestination = { range = [\"009\", \"011\"] }\n\
-         [[messages]]\nlabel = \"b\"\ndestination = { random = \"44##\" }\n",
+        r#"[[messages]]
+label = "a"
+weight = 2
+destination = { range = ["009", "011"] }
+[[messages]]
+label = "b"
+destination = { random = "44##" }
+"#,
     );
     let of = |label: u16| {
         let own = (0..900).filter(|i| r.pick(*i).label == label);
@@ -101,7 +118,10 @@ fn each_kind_takes_its_own_destinations_in_turn() {
 #[test]
 fn the_parts_of_a_long_text_follow_each_other_under_one_reference() {
     let text = "x".repeat(400);
-    let r = recipe(&format!("[[messages]]\ntext = \"{text}\""));
+    let r = recipe(&format!(
+        r#"[[messages]]
+text = "{text}""#
+    ));
     assert_eq!(r.period(), (3, 1));
     for message in [0u64, 1, 300] {
         for part in 0..3u8 {
@@ -121,7 +141,12 @@ fn the_parts_of_a_long_text_follow_each_other_under_one_reference() {
 #[test]
 fn long_texts_go_by_16_bit_reference_by_sar_or_as_payload() {
     let long = |how: &str| {
-        recipe(&format!("[[messages]]\nlong = \"{how}\"\ntext = \"{}\"", "é".repeat(200)))
+        recipe(&format!(
+            r#"[[messages]]
+long = "{how}"
+text = "{}""#,
+            "é".repeat(200)
+        ))
     };
     let s = sent(&long("udh16"), 2 * 0x0102 + 1);
     assert_eq!(s.octets[..7], [6, 8, 4, 1, 2, 2, 2]);
@@ -136,8 +161,9 @@ fn long_texts_go_by_16_bit_reference_by_sar_or_as_payload() {
 fn placeholders_are_filled_in_texts_of_any_coding_and_in_tlvs() {
     for (lead, coding) in [("Hi ", 0u8), ("Привет ", 8)] {
         let r = recipe(&format!(
-            "[[messages]]\ntext = \"{lead}{{seq}} {{destination}} {{time}} {{1}}\"\n\
-             tlvs = [{{ tag = 0x1400, cstring = \"n{{seq}}-{{uuid}}\" }}]"
+            r#"[[messages]]
+text = "{lead}{{seq}} {{destination}} {{time}} {{1}}"
+tlvs = [{{ tag = 0x1400, cstring = "n{{seq}}-{{uuid}}" }}]"#
         ));
         assert!(r.uses_time());
         let s = sent(&r, 42);
@@ -156,12 +182,18 @@ fn placeholders_are_filled_in_texts_of_any_coding_and_in_tlvs() {
 #[test]
 fn a_placeholder_may_lie_across_two_parts() {
     let lead = "x".repeat(150);
-    let r = recipe(&format!("[[messages]]\ntext = \"{lead}{{uuid}}{{seq}}\""));
+    let r = recipe(&format!(
+        r#"[[messages]]
+text = "{lead}{{uuid}}{{seq}}""#
+    ));
     assert_eq!(r.period(), (2, 1));
     let whole: String = (6..8).map(|i| text_of(&sent(&r, i))).collect();
     assert_eq!(whole.len(), 150 + 36 + 10);
     assert!(whole.ends_with("0000000003"), "{whole}");
-    let one = recipe("[[messages]]\ntext = \"{uuid}\"");
+    let one = recipe(
+        r#"[[messages]]
+text = "{uuid}""#,
+    );
     assert_eq!(text_of(&sent(&one, 3)), whole[150..186]);
 }
 
@@ -170,7 +202,9 @@ fn addresses_of_different_lengths_are_each_sent_whole() {
     let file = std::env::temp_dir().join(format!("smppbench-recipe-{}.csv", std::process::id()));
     std::fs::write(&file, "4477009\n447700900123\n").unwrap();
     let r = recipe(&format!(
-        "[[messages]]\ntext = \"to {{destination}}.\"\ndestination = {{ file = \"{}\" }}",
+        r#"[[messages]]
+text = "to {{destination}}."
+destination = {{ file = "{}" }}"#,
         file.display()
     ));
     std::fs::remove_file(&file).unwrap();
@@ -183,7 +217,9 @@ fn addresses_of_different_lengths_are_each_sent_whole() {
 #[test]
 fn the_source_may_vary_too_and_the_destination_stay() {
     let r = recipe(
-        "[[messages]]\nsource = { range = [\"100\", \"102\"] }\ndestination = \"447700900123\"",
+        r#"[[messages]]
+source = { range = ["100", "102"] }
+destination = "447700900123""#,
     );
     let addresses: Vec<_> = (0..4).map(|i| sent(&r, i)).map(|s| (s.from, s.to)).collect();
     let from: Vec<&str> = addresses.iter().map(|a| a.0.as_str()).collect();
@@ -201,7 +237,10 @@ fn what_silence_means_follows_from_registered_delivery() {
         (0x10, Expects::Nothing),
         (0x11, Expects::Final),
     ] {
-        let r = recipe(&format!("[[messages]]\nregistered_delivery = {asked}"));
+        let r = recipe(&format!(
+            r"[[messages]]
+registered_delivery = {asked}"
+        ));
         assert_eq!((r.pick(0).expects, r.pick(0).registered_delivery), (expected, asked));
     }
 }
@@ -210,39 +249,69 @@ fn what_silence_means_follows_from_registered_delivery() {
 fn what_cannot_be_sent_is_refused_when_the_plan_is_made() {
     for (text, wanted) in [
         (
-            "text = \"Приве\"\ndata_coding = 3",
+            r#"text = "Приве"
+data_coding = 3"#,
             "x.toml:2: messages[0].text: character 1 ('П', U+041F) is not in Latin-1",
         ),
         (
-            "text = \"a\"\ndata_coding = 4",
+            r#"text = "a"
+data_coding = 4"#,
             "x.toml:2: messages[0].text: no text can be written in data_coding 4",
         ),
-        ("text = \"{seq}\"\npacked = true", "a placeholder cannot be packed"),
-        ("text = \"ж\"\npacked = true", "UCS-2 is not packed"),
         (
-            "tlvs = [{ tag = \"user_message_reference\", hex = \"010203\" }]",
+            r#"text = "{seq}"
+packed = true"#,
+            "a placeholder cannot be packed",
+        ),
+        (
+            r#"text = "ж"
+packed = true"#,
+            "UCS-2 is not packed",
+        ),
+        (
+            r#"tlvs = [{ tag = "user_message_reference", hex = "010203" }]"#,
             "x.toml:2: messages[0].tlvs[0]: 3 octets, but user_message_reference holds at most 2",
         ),
-        ("octets = \"0\"", "x.toml:2: messages[0].octets: \"0\" is not valid; write pairs"),
+        (r#"octets = "0""#, "x.toml:2: messages[0].octets: \"0\" is not valid; write pairs"),
         ("tlvs = [{ tag = 5120, int = 256 }]", "256 does not fit 1 octets"),
     ] {
-        let line = try_recipe(&format!("[[messages]]\n{text}")).unwrap_err().to_string();
+        let line = try_recipe(&format!(
+            r"[[messages]]
+{text}"
+        ))
+        .unwrap_err()
+        .to_string();
         assert!(line.contains(wanted), "{line}");
     }
-    let long = format!("[[messages]]\nlong = \"reject\"\ntext = \"{}\"", "x".repeat(161));
+    let long = format!(
+        r#"[[messages]]
+long = "reject"
+text = "{}""#,
+        "x".repeat(161)
+    );
     let line = try_recipe(&long).unwrap_err().to_string();
     assert!(
         line.contains("x.toml:3: messages[0].text: the text has 161 units and 160 fit"),
         "{line}"
     );
-    let fine = "[[messages]]\nweight = 9999\ntext = \"a\"\n[[messages]]\nweight = 10000\nlong = \"udh8\"\n";
+    let fine = r#"[[messages]]
+weight = 9999
+text = "a"
+[[messages]]
+weight = 10000
+long = "udh8"
+"#;
     let line = try_recipe(&format!("{fine}text = \"{}\"", "x".repeat(153 * 120))).unwrap_err();
     assert!(line.to_string().contains("round the weights"), "{line}");
 }
 
 #[test]
 fn a_packed_text_is_packed() {
-    let r = recipe("[[messages]]\ntext = \"hellohello\"\npacked = true");
+    let r = recipe(
+        r#"[[messages]]
+text = "hellohello"
+packed = true"#,
+    );
     let s = sent(&r, 0);
     assert_eq!(s.octets.len(), 9);
     assert_eq!(Coding::GsmPacked.decode(&s.octets), "hellohello");
@@ -257,7 +326,10 @@ fn a_stretch_stamped_at_once_is_the_same_octets_as_one_by_one() {
         ("100", "199"),
     ];
     for (from, to) in ranges {
-        let text = format!("[[messages]]\ndestination = {{ range = [\"{from}\", \"{to}\"] }}");
+        let text = format!(
+            r#"[[messages]]
+destination = {{ range = ["{from}", "{to}"] }}"#
+        );
         let r = recipe(&text);
         assert!(r.is_uniform());
         for (index, step) in [(0, 1), (9_999_990, 7), (3, 123_456_789), (u64::MAX >> 8, 2)] {
@@ -276,7 +348,12 @@ fn a_stretch_stamped_at_once_is_the_same_octets_as_one_by_one() {
 
 #[test]
 fn what_varies_in_more_than_its_destination_is_not_uniform_and_stamped_all_the_same() {
-    for text in ["[[messages]]\ntext = \"{seq}\"", "[[messages]]\n[[messages]]"] {
+    for text in [
+        r#"[[messages]]
+text = "{seq}""#,
+        r"[[messages]]
+[[messages]]",
+    ] {
         let r = recipe(text);
         assert!(!r.is_uniform(), "{text}");
         let (mut at_once, mut one_by_one) = (BytesMut::new(), BytesMut::new());
@@ -304,14 +381,30 @@ fn a_placeholder_that_nobody_knows_is_refused_with_a_suggestion() {
         ("{random:6}", "\"{random:6}\" is not a known placeholder"),
         ("{seq}{first-name}", "{first-name}"),
     ] {
-        let line = refused(&format!("[[messages]]\ntext = \"{text}\"\n")).unwrap_err();
+        let line = refused(&format!(
+            r#"[[messages]]
+text = "{text}"
+"#
+        ))
+        .unwrap_err();
         assert!(line.starts_with("x.toml:2: messages[0].text: ") && line.contains(says), "{line}");
-        let line =
-            refused(&format!("[[messages]]\ntlvs = [{{ tag = 0x1400, text = \"{text}\" }}]\n"));
+        let line = refused(&format!(
+            r#"[[messages]]
+tlvs = [{{ tag = 0x1400, text = "{text}" }}]
+"#
+        ));
         let line = line.unwrap_err();
         assert!(line.contains("messages[0].tlvs[0]: ") && line.contains(says), "{line}");
     }
     for text in ["{}", "{1}", "{a b}", "{seq", "{'a': 1}", "{{{seq}}}"] {
-        assert_eq!(refused(&format!("[[messages]]\ntext = \"{text}\"\n")), Ok(()), "{text}");
+        assert_eq!(
+            refused(&format!(
+                r#"[[messages]]
+text = "{text}"
+"#
+            )),
+            Ok(()),
+            "{text}"
+        );
     }
 }

@@ -146,7 +146,10 @@ fn no_password_shows_in_a_resolved_profile() {
     std::fs::write(&path, "sesame").unwrap();
     let file = Some(path.display().to_string());
     let overrides = Overrides { password_file: file, ..Overrides::default() };
-    let source = text("[embedded]\naccounts = [{ system_id = \"a\", password = \"sesame\" }]");
+    let source = text(
+        r#"[embedded]
+accounts = [{ system_id = "a", password = "sesame" }]"#,
+    );
     let plan = load(&source, &overrides).unwrap();
     let json = resolved_json(&plan);
     assert!(!json.to_string().contains("sesame"));

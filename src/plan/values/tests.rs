@@ -9,123 +9,188 @@ use serde_json::json;
 fn a_bad_value_of_each_kind_is_refused_with_place_value_and_remedy() {
     for (text, wanted) in [
         (
-            "[timeouts]\nbind = \"5\"",
+            r#"[timeouts]
+bind = "5""#,
             "timeouts.bind: \"5\" is not valid; write a duration like \"30s\"",
         ),
         (
-            "[timeouts]\nbind = \"0s\"",
+            r#"[timeouts]
+bind = "0s""#,
             "timeouts.bind: \"0s\" is not valid; write a duration above 0s",
         ),
         (
-            "[binds]\nenquire_link = \"never\"",
+            r#"[binds]
+enquire_link = "never""#,
             "binds.enquire_link: \"never\" is not valid; write a dur",
         ),
-        ("[guard]\nrate_max = 0", "guard.rate_max: 0 is not valid; write a rate above 0"),
         (
-            "[binds]\nrate_max = \"5/week\"",
+            r"[guard]
+rate_max = 0",
+            "guard.rate_max: 0 is not valid; write a rate above 0",
+        ),
+        (
+            r#"[binds]
+rate_max = "5/week""#,
             "binds.rate_max: \"5/week\" is not a rate; write messages",
         ),
         (
-            "[binds]\nconnect_rate = []",
+            r"[binds]
+connect_rate = []",
             "binds.connect_rate: a list is not valid; write messages a second",
         ),
         (
-            "[deliver]\nno_answer = \"101%\"",
+            r#"[deliver]
+no_answer = "101%""#,
             "deliver.no_answer: \"101%\" is not valid; write a share from",
         ),
         (
-            "[[accounts]]\nshare = 0",
+            r"[[accounts]]
+share = 0",
             "accounts[0].share: 0 is not valid; write a share above 0, up to 1",
         ),
         (
-            "[load]\nworkers = 1025",
+            r"[load]
+workers = 1025",
             "load.workers: 1025 is not valid; write an integer from 1 to 1024",
         ),
-        ("[load]\ncatch_up = \"some\"", "load.catch_up: write \"all\" or a factor like 1.2"),
-        ("[load]\npin = 1", "load.pin: 1 is not valid; write true or false"),
         (
-            "[[messages]]\ndata_coding = \"gsm7\"",
+            r#"[load]
+catch_up = "some""#,
+            "load.catch_up: write \"all\" or a factor like 1.2",
+        ),
+        (
+            r"[load]
+pin = 1",
+            "load.pin: 1 is not valid; write true or false",
+        ),
+        (
+            r#"[[messages]]
+data_coding = "gsm7""#,
             "messages[0].data_coding: \"gsm7\" is not a coding; write",
         ),
         (
-            "[[messages]]\noctets = \"0\"",
+            r#"[[messages]]
+octets = "0""#,
             "messages[0].octets: \"0\" is not valid; write pairs of hexa",
         ),
         (
-            "[[messages]]\npriority = 256",
+            r"[[messages]]
+priority = 256",
             "messages[0].priority: 256 is not valid; write an integer from 0",
         ),
         (
-            "[[messages]]\nservice_type = \"123456\"",
+            r#"[[messages]]
+service_type = "123456""#,
             "messages[0].service_type: \"123456\" is not valid; write at most 5",
         ),
         (
-            "[[messages]]\nservice_type = \"ü\"",
+            r#"[[messages]]
+service_type = "ü""#,
             "messages[0].service_type: \"ü\" is not valid; write ASCII only",
         ),
         (
-            "[[messages]]\ntext_file = 5",
+            r"[[messages]]
+text_file = 5",
             "messages[0].text_file: 5 is not valid; write a string in quotes",
         ),
         (
-            "[[messages]]\nvalidity_period = 1979-05-27",
+            r"[[messages]]
+validity_period = 1979-05-27",
             "validity_period: 1979-05-27 is not valid; write a string",
         ),
         (
-            "[[messages]]\ndestination = { range = [\"1\"] }",
+            r#"[[messages]]
+destination = { range = ["1"] }"#,
             "destination.range: 1 in the list; write two",
         ),
         (
-            "[[messages]]\ntlvs = [{ tag = 65536, int = 1 }]",
+            r"[[messages]]
+tlvs = [{ tag = 65536, int = 1 }]",
             "messages[0].tlvs[0].tag: 65536 is not valid; write an",
         ),
         (
-            "[load]\nretryable = [\"THROTTLE\", 1]",
+            r#"[load]
+retryable = ["THROTTLE", 1]"#,
             "load.retryable[0]: \"THROTTLE\" is not a known command_status; write",
         ),
-        ("[deliver]\nanswers = [{ status = 8 }]", "deliver.answers[0].share: is missing; write it"),
         (
-            "[target]\naddresses = [\"a:1\", \"a:0\"]",
+            r"[deliver]
+answers = [{ status = 8 }]",
+            "deliver.answers[0].share: is missing; write it",
+        ),
+        (
+            r#"[target]
+addresses = ["a:1", "a:0"]"#,
             "target.addresses[1]: \"a:0\" is not valid; write host:port",
         ),
         (
-            "[target]\nsource_addresses = [\"here\"]",
+            r#"[target]
+source_addresses = ["here"]"#,
             "target.source_addresses[0]: \"here\" is not an IP address",
         ),
-        ("[metrics]\nlisten = \":1\"", "metrics.listen: \":1\" is not valid; write host:port"),
-        ("[gates]\n\"ratio.missing\" = 0", "gates.ratio.missing: 0 is not valid; write a table"),
         (
-            "[gates]\n\"ratio.missing\" = { is = \"= 0\", for = \"0s\" }",
+            r#"[metrics]
+listen = ":1""#,
+            "metrics.listen: \":1\" is not valid; write host:port",
+        ),
+        (
+            r#"[gates]
+"ratio.missing" = 0"#,
+            "gates.ratio.missing: 0 is not valid; write a table",
+        ),
+        (
+            r#"[gates]
+"ratio.missing" = { is = "= 0", for = "0s" }"#,
             "for: \"0s\" is not valid; write a duration above",
         ),
-        ("[binds]\nrebind = \"on\"", "binds.rebind: write \"off\" or { attempts_max, min, max }"),
         (
-            "[binds]\nrebind = { min = \"9s\", max = \"1s\" }",
+            r#"[binds]
+rebind = "on""#,
+            "binds.rebind: write \"off\" or { attempts_max, min, max }",
+        ),
+        (
+            r#"[binds]
+rebind = { min = "9s", max = "1s" }"#,
             "binds.rebind.min: above `max`; make it at most",
         ),
         (
-            "[[load.stages]]\nmax = false\nfor = \"1s\"",
+            r#"[[load.stages]]
+max = false
+for = "1s""#,
             "load.stages[0].max: false is not valid; write true, or",
         ),
         (
-            "[[load.stages]]\nramp = [1, 2, 3]\nfor = \"1s\"",
+            r#"[[load.stages]]
+ramp = [1, 2, 3]
+for = "1s""#,
             "load.stages[0].ramp: 3 in the list; write two, [first,",
         ),
-        ("[embedded]\nseed = -1", "embedded.seed: -1 is not valid; write an integer from 0 to"),
         (
-            "[embedded.receipts]\nstates = { DELIVRD = 2 }",
+            r"[embedded]
+seed = -1",
+            "embedded.seed: -1 is not valid; write an integer from 0 to",
+        ),
+        (
+            r"[embedded.receipts]
+states = { DELIVRD = 2 }",
             "embedded.receipts.states.DELIVRD: 2 is not valid; write a share",
         ),
         (
-            "[embedded.response]\nlatency = 20",
+            r"[embedded.response]
+latency = 20",
             "embedded.response.latency: 20 is not valid; write a duration or",
         ),
         (
-            "[[embedded.accounts]]\nsystem_id = \"a\"\npassword = 12345",
+            r#"[[embedded.accounts]]
+system_id = "a"
+password = 12345"#,
             "password: the value is not valid; write a string in",
         ),
         (
-            "[[embedded.faults]]\nkind = \"close\"\nat = \"1s\"\nsessions = \"al\"",
+            r#"[[embedded.faults]]
+kind = "close"
+at = "1s"
+sessions = "al""#,
             "unknown word \"al\"; did you mean \"all\"?",
         ),
     ] {

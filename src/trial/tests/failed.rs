@@ -6,11 +6,19 @@ use std::collections::BTreeSet;
 #[test]
 fn every_missing_receipt_and_every_rejection_is_listed_once_over_all_workers() {
     let toml = profile(
-        "stages = [{ hold = \"1000\", for = \"10s\" }]",
-        "[binds]\ncount = 3\nwindow = 50\n[receipts]\ndeadline = \"2s\"\n\
-         [embedded.response]\nlatency = \"2ms\"\n\
-         errors = [{ status = \"ESME_RSUBMITFAIL\", share = 0.02 }]\n\
-         [embedded.receipts]\ndelay = \"100ms\"\nlost = 0.01\n",
+        r#"stages = [{ hold = "1000", for = "10s" }]"#,
+        r#"[binds]
+count = 3
+window = 50
+[receipts]
+deadline = "2s"
+[embedded.response]
+latency = "2ms"
+errors = [{ status = "ESME_RSUBMITFAIL", share = 0.02 }]
+[embedded.receipts]
+delay = "100ms"
+lost = 0.01
+"#,
     );
     let mut memory = Memory { workers: 3, ..Memory::default() };
     let (_, record) = run(&mut memory, &toml);
@@ -38,9 +46,13 @@ fn every_missing_receipt_and_every_rejection_is_listed_once_over_all_workers() {
 #[test]
 fn the_lists_end_at_ten_thousand_and_the_ledger_counts_on() {
     let toml = profile(
-        "stages = [{ hold = \"3000\", for = \"5s\" }]",
-        "[binds]\ncount = 2\nwindow = 50\n\
-         [embedded.response]\nerrors = [{ status = \"ESME_RSUBMITFAIL\", share = 1.0 }]\n",
+        r#"stages = [{ hold = "3000", for = "5s" }]"#,
+        r#"[binds]
+count = 2
+window = 50
+[embedded.response]
+errors = [{ status = "ESME_RSUBMITFAIL", share = 1.0 }]
+"#,
     );
     let (_, record) = run(&mut Memory::default(), &toml);
     assert_eq!((record.rejections.len(), record.ledger().rejected), (10_000, 15_000));

@@ -21,7 +21,10 @@ struct Left {
 const SURE: Left =
     Left { kind: FaultKind::Close, cause: None, back: true, per_minute: 12_000, with: "" };
 
-const CLOSE_AT_3: &str = "[[embedded.faults]]\nkind = \"close\"\nat = \"3s\"\n";
+const CLOSE_AT_3: &str = r#"[[embedded.faults]]
+kind = "close"
+at = "3s"
+"#;
 
 /// Every kind, in the order of its declaration.
 const ALL: [Left; 12] = [
@@ -56,14 +59,28 @@ fn word(kind: FaultKind) -> String {
 
 fn struck(left: &Left, when: &str, more: &str) -> (RunRecord, Memory) {
     let toml = profile(
-        &format!("stages = [{{ hold = \"{}/min\", for = \"10s\" }}]", left.per_minute),
+        &format!(r#"stages = [{{ hold = "{}/min", for = "10s" }}]"#, left.per_minute),
         &format!(
-            "[binds]\ncount = 2\nwindow = 20\nenquire_link = \"1s\"\n\
-             rebind = {{ attempts_max = 0, min = \"100ms\", max = \"1s\" }}\n\
-             [timeouts]\nresponse = \"2s\"\nunbind = \"1s\"\n[receipts]\ndeadline = \"4s\"\n\
-             [embedded]\nseed = 5\n[embedded.response]\nlatency = \"5ms\"\n\
-             [embedded.receipts]\ndelay = \"100ms\"\n\
-             [[embedded.faults]]\nkind = \"{}\"\n{when}\n{}{more}",
+            r#"[binds]
+count = 2
+window = 20
+enquire_link = "1s"
+rebind = {{ attempts_max = 0, min = "100ms", max = "1s" }}
+[timeouts]
+response = "2s"
+unbind = "1s"
+[receipts]
+deadline = "4s"
+[embedded]
+seed = 5
+[embedded.response]
+latency = "5ms"
+[embedded.receipts]
+delay = "100ms"
+[[embedded.faults]]
+kind = "{}"
+{when}
+{}{more}"#,
             word(left.kind),
             left.with
         ),
@@ -85,7 +102,7 @@ fn up_at_the_end(record: &RunRecord) -> u64 {
 fn every_fault_at_a_time_balances_and_its_outage_says_why() {
     for left in &ALL {
         for workers in [1, 2] {
-            let (record, memory) = struck(left, "at = \"2s\"", "");
+            let (record, memory) = struck(left, r#"at = "2s""#, "");
             let name = word(left.kind);
             let done = memory.last_tally.as_ref().unwrap().faults.get(left.kind);
             assert!(done >= 1, "{name} on {workers}: it was not done");
@@ -139,8 +156,12 @@ fn every_fault_by_share_of_submits_balances_and_the_run_goes_on() {
 fn refused_and_dropped_connects_by_share_are_tried_again_until_they_hold() {
     let drop = Left { kind: FaultKind::AcceptThenDrop, cause: Some("closed"), ..SURE };
     // every second connection is dropped, and every bound one is closed each second
-    let storm = "[[embedded.faults]]\nkind = \"close\"\nevery = \"1s\"\nsessions = \"all\"\n";
-    let toml_share = "every = \"900ms\"";
+    let storm = r#"[[embedded.faults]]
+kind = "close"
+every = "1s"
+sessions = "all"
+"#;
+    let toml_share = r#"every = "900ms""#;
     let (record, memory) = struck(&drop, toml_share, storm);
     let tally = memory.last_tally.as_ref().unwrap();
     assert!(tally.faults.get(FaultKind::AcceptThenDrop) >= 8);
@@ -152,7 +173,7 @@ fn refused_and_dropped_connects_by_share_are_tried_again_until_they_hold() {
 #[test]
 fn a_bind_refused_for_its_credentials_is_never_tried_again() {
     let left = &ALL[FaultKind::BindRefuse as usize];
-    let (record, memory) = struck(left, "at = \"2s\"", "");
+    let (record, memory) = struck(left, r#"at = "2s""#, "");
     let tally = memory.last_tally.as_ref().unwrap();
     assert_eq!(tally.binds.refused.total(), 1);
     let outage = &record.outages[0];

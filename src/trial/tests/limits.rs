@@ -6,15 +6,28 @@ use crate::kit::{Ceiling, Selfcheck};
 /// A hold for 10 s on one bind.
 fn hold(rate: u32, window: u32, rest: &str) -> String {
     profile(
-        &format!("stages = [{{ hold = \"{rate}\", for = \"10s\" }}]"),
-        &format!("[binds]\ncount = 1\nwindow = {window}\n{rest}"),
+        &format!(r#"stages = [{{ hold = "{rate}", for = "10s" }}]"#),
+        &format!(
+            r"[binds]
+count = 1
+window = {window}
+{rest}"
+        ),
     )
 }
 
 #[test]
 fn a_window_too_small_for_the_latency_is_named_with_the_window_that_would_do() {
     let of = |window| {
-        judged(&hold(1_200, window, &format!("{PLAIN}[embedded.response]\nlatency = \"10ms\"\n")))
+        judged(&hold(
+            1_200,
+            window,
+            &format!(
+                r#"{PLAIN}[embedded.response]
+latency = "10ms"
+"#
+            ),
+        ))
     };
     let (plan, record, j) = of(10);
     assert_eq!((j.outcome, j.limiter), (Some(Outcome::NotSustained), Some(Limiter::Window)));
@@ -36,7 +49,12 @@ fn a_window_too_small_for_the_latency_is_named_with_the_window_that_would_do() {
 
 #[test]
 fn a_simulator_that_throttles_is_named_with_the_share_throttled() {
-    let rest = format!("{PLAIN}[embedded.limits]\nrate = 500\nburst = 0\n");
+    let rest = format!(
+        r"{PLAIN}[embedded.limits]
+rate = 500
+burst = 0
+"
+    );
     let (_, record, j) = judged(&hold(1_000, 50, &rest));
     assert_eq!((j.outcome, j.limiter), (Some(Outcome::NotSustained), Some(Limiter::SmscThrottle)));
     // strictly one in 2 ms: every second message
@@ -51,7 +69,11 @@ fn a_queue_that_fills_is_named_as_throttling_and_one_that_grows_by_its_receipts(
         judged(&hold(
             1_000,
             50,
-            &format!("[embedded.limits]\nqueue = {{ size = {size}, drain = {drain} }}\n"),
+            &format!(
+                r"[embedded.limits]
+queue = {{ size = {size}, drain = {drain} }}
+"
+            ),
         ))
     };
     let (_, record, j) = queue(1_000, 500);
@@ -67,7 +89,11 @@ fn a_queue_that_fills_is_named_as_throttling_and_one_that_grows_by_its_receipts(
 #[test]
 fn a_latency_beyond_the_objective_is_the_smscs() {
     let rest = format!(
-        "{PLAIN}[embedded.response]\nlatency = \"10ms\"\n[gates]\n\"response.p99\" = \"< 5ms\"\n"
+        r#"{PLAIN}[embedded.response]
+latency = "10ms"
+[gates]
+"response.p99" = "< 5ms"
+"#
     );
     let (_, _, j) = judged(&hold(500, 100, &rest));
     assert_eq!((j.outcome, j.limiter), (Some(Outcome::NotSustained), Some(Limiter::SmscLatency)));
@@ -77,10 +103,18 @@ fn a_latency_beyond_the_objective_is_the_smscs() {
 #[test]
 fn connections_that_go_again_and_again_are_named() {
     let toml = profile(
-        "stages = [{ hold = \"400\", for = \"20s\" }]",
+        r#"stages = [{ hold = "400", for = "20s" }]"#,
         &format!(
-            "[binds]\ncount = 2\nwindow = 20\n{PLAIN}[embedded.response]\nlatency = \"5ms\"\n\
-             [[embedded.faults]]\nkind = \"close\"\nevery = \"2s\"\nsessions = \"all\"\n"
+            r#"[binds]
+count = 2
+window = 20
+{PLAIN}[embedded.response]
+latency = "5ms"
+[[embedded.faults]]
+kind = "close"
+every = "2s"
+sessions = "all"
+"#
         ),
     );
     let (_, record, j) = judged(&toml);

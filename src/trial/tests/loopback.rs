@@ -18,9 +18,15 @@ fn over_tcp(toml: &str) -> (Plan, RunRecord) {
 #[test]
 fn twenty_milliseconds_in_the_simulator_are_never_measured_as_less() {
     let toml = profile(
-        "workers = 1\nstages = [{ hold = \"1000\", for = \"2s\" }]",
+        r#"workers = 1
+stages = [{ hold = "1000", for = "2s" }]"#,
         &format!(
-            "[binds]\ncount = 2\nwindow = 200\n{PLAIN}[embedded.response]\nlatency = \"20ms\"\n"
+            r#"[binds]
+count = 2
+window = 200
+{PLAIN}[embedded.response]
+latency = "20ms"
+"#
         ),
     );
     let (plan, record) = over_tcp(&toml);
@@ -54,8 +60,16 @@ fn a_rate_beyond_the_harness_is_inconclusive_and_offered_to_nobody() {
     // Slots for 80 ms of it are free at the start and are filled far quicker than octets can leave: what is sent
     // is late by the harness, not by the window.
     let toml = profile(
-        "workers = 1\nstages = [{ hold = \"5000000\", for = \"1s\" }]",
-        &format!("[binds]\ncount = 2\nwindow = 200000\n{PLAIN}[timeouts]\ndrain = \"100ms\"\n"),
+        r#"workers = 1
+stages = [{ hold = "5000000", for = "1s" }]"#,
+        &format!(
+            r#"[binds]
+count = 2
+window = 200000
+{PLAIN}[timeouts]
+drain = "100ms"
+"#
+        ),
     );
     let (plan, record) = over_tcp(&toml);
     let j = judge::judge(&plan, &record, &HostUse::default());

@@ -4,10 +4,18 @@ use super::*;
 #[test]
 fn one_percent_of_lost_receipts_is_reported_as_one_percent_and_the_tail_as_at_least_the_deadline() {
     let toml = profile(
-        "stages = [{ hold = \"1000\", for = \"20s\" }]",
-        "[binds]\ncount = 2\nwindow = 50\n[receipts]\ndeadline = \"2s\"\n\
-         [embedded.response]\nlatency = \"2ms\"\n\
-         [embedded.receipts]\ndelay = \"100ms\"\nlost = 0.01\n",
+        r#"stages = [{ hold = "1000", for = "20s" }]"#,
+        r#"[binds]
+count = 2
+window = 50
+[receipts]
+deadline = "2s"
+[embedded.response]
+latency = "2ms"
+[embedded.receipts]
+delay = "100ms"
+lost = 0.01
+"#,
     );
     let mut memory = Memory::default();
     let (plan, record) = run(&mut memory, &toml);
@@ -36,10 +44,17 @@ fn one_percent_of_lost_receipts_is_reported_as_one_percent_and_the_tail_as_at_le
 #[test]
 fn answers_that_never_come_leave_the_99th_percentile_without_a_number() {
     let toml = profile(
-        "stages = [{ hold = \"1000\", for = \"10s\" }]",
+        r#"stages = [{ hold = "1000", for = "10s" }]"#,
         &format!(
-            "[binds]\ncount = 2\nwindow = 200\n{PLAIN}[timeouts]\nresponse = \"1s\"\n\
-             [embedded.response]\nlatency = \"2ms\"\nlost = 0.03\n"
+            r#"[binds]
+count = 2
+window = 200
+{PLAIN}[timeouts]
+response = "1s"
+[embedded.response]
+latency = "2ms"
+lost = 0.03
+"#
         ),
     );
     let mut memory = Memory::default();

@@ -4,9 +4,14 @@ use super::*;
 /// A hold of so much for so long, with so many binds; the SMSC takes 5 ms.
 fn hold(rate: &str, length: &str, binds: u32) -> String {
     profile(
-        &format!("stages = [{{ hold = \"{rate}\", for = \"{length}\" }}]"),
+        &format!(r#"stages = [{{ hold = "{rate}", for = "{length}" }}]"#),
         &format!(
-            "[binds]\ncount = {binds}\nwindow = 1000\n{PLAIN}[embedded.response]\nlatency = \"5ms\"\n"
+            r#"[binds]
+count = {binds}
+window = 1000
+{PLAIN}[embedded.response]
+latency = "5ms"
+"#
         ),
     )
 }
@@ -75,7 +80,13 @@ fn a_rate_that_neither_seconds_nor_workers_divide_loses_no_message() {
 
 #[test]
 fn poisson_arrivals_leave_at_their_drawn_times_whoever_sends_them() {
-    let toml = hold("500", "20s", 4).replace("[load]\n", "[load]\narrival = \"poisson\"\n");
+    let toml = hold("500", "20s", 4).replace(
+        r"[load]
+",
+        r#"[load]
+arrival = "poisson"
+"#,
+    );
     let of = |workers| {
         let (_, record) = run(&mut Memory { workers, ..Memory::default() }, &toml);
         let counts: Vec<u64> = record.intervals.iter().map(|r| r.tally.written).collect();

@@ -5,9 +5,16 @@ use super::*;
 fn profile(embedded: &str) -> String {
     let text = "x".repeat(400);
     format!(
-        "binds = {{ count = 6, window = 10 }}\nreceipts = {{ deadline = \"3s\", per = \"message\" }}\n\
-         [[load.stages]]\nhold = 300\nfor = \"2s\"\n[[messages]]\ntext = \"{text}\"\n\
-         [embedded]\nresponse.latency = {{ uniform = [\"1ms\", \"30ms\"] }}\n{embedded}"
+        r#"binds = {{ count = 6, window = 10 }}
+receipts = {{ deadline = "3s", per = "message" }}
+[[load.stages]]
+hold = 300
+for = "2s"
+[[messages]]
+text = "{text}"
+[embedded]
+response.latency = {{ uniform = ["1ms", "30ms"] }}
+{embedded}"#
     )
 }
 
@@ -24,10 +31,19 @@ fn played(workers: u32, embedded: &str) -> RunRecord {
 
 #[test]
 fn a_message_whose_parts_went_out_on_different_workers_has_one_receipt_not_three() {
-    let bindings = ["", "receipts.other_bind = true\n", "receipts.before_response = 0.3\n"];
+    let bindings = [
+        "",
+        r"receipts.other_bind = true
+",
+        r"receipts.before_response = 0.3
+",
+    ];
     for workers in [1, 2, 3, 6] {
         for more in bindings {
-            let embedded = format!("receipts.delay = {{ uniform = [\"1ms\", \"200ms\"] }}\n{more}");
+            let embedded = format!(
+                r#"receipts.delay = {{ uniform = ["1ms", "200ms"] }}
+{more}"#
+            );
             let record = played(workers, &embedded);
             let t = record.ledger();
             assert_eq!((t.receipts_final, t.receipts_missing), (200, 0), "{workers} {more}: {t:?}");
@@ -42,7 +58,11 @@ fn a_message_whose_parts_went_out_on_different_workers_has_one_receipt_not_three
 #[test]
 fn messages_none_of_whose_parts_had_a_receipt_are_missing_once_whatever_worker_owns_them() {
     for workers in [1, 3, 6] {
-        let record = played(workers, "receipts.lost = 0.6\n");
+        let record = played(
+            workers,
+            r"receipts.lost = 0.6
+",
+        );
         let t = record.ledger();
         assert_eq!(t.receipts_final + t.receipts_missing, 200, "{workers}: {t:?}");
         // three of three were lost for a fifth of them

@@ -8,9 +8,15 @@ use crate::trial::Memory;
 type Holds = fn(&RunRecord, &Counters, &smsc::Tally) -> bool;
 
 fn quirk(load: &str, toml: &str) -> (RunRecord, smsc::Tally) {
-    let base = "[binds]\ncount = 2\nwindow = 20\nrebind = { attempts_max = 0, min = \"50ms\", max = \"500ms\" }\n\
-                [timeouts]\nresponse = \"1s\"\nunbind = \"1s\"\n";
-    let stages = format!("stages = [{{ hold = {load}, for = \"3s\" }}]");
+    let base = r#"[binds]
+count = 2
+window = 20
+rebind = { attempts_max = 0, min = "50ms", max = "500ms" }
+[timeouts]
+response = "1s"
+unbind = "1s"
+"#;
+    let stages = format!(r#"stages = [{{ hold = {load}, for = "3s" }}]"#);
     let mut memory = Memory { workers: 2, ..Memory::default() };
     let (_, record) = run(&mut memory, &profile(&stages, &format!("{base}{toml}")));
     (record, memory.last_tally.unwrap())
@@ -52,8 +58,14 @@ fn every_spelling_of_an_id_is_matched_by_the_mode_that_names_it() {
     }
     for (response, receipt, mode) in rows {
         let toml = format!(
-            "[receipts]\nid_mode = \"{mode}\"\n[embedded.response]\nid = \"{response}\"\n\
-             [embedded.receipts]\nid = \"{receipt}\"\ndelay = \"50ms\"\n"
+            r#"[receipts]
+id_mode = "{mode}"
+[embedded.response]
+id = "{response}"
+[embedded.receipts]
+id = "{receipt}"
+delay = "50ms"
+"#
         );
         let (record, tally) = quirk("200", &toml);
         assert!(all_receipted(&record, &record.ledger(), &tally), "{toml}{:#?}", record.ledger());
@@ -63,14 +75,21 @@ fn every_spelling_of_an_id_is_matched_by_the_mode_that_names_it() {
 #[test]
 fn every_shape_and_timing_of_a_receipt_is_told_apart() {
     let with = |line: &str| {
-        format!("[receipts]\ndeadline = \"2s\"\n[embedded.receipts]\ndelay = \"50ms\"\n{line}\n")
+        format!(
+            r#"[receipts]
+deadline = "2s"
+[embedded.receipts]
+delay = "50ms"
+{line}
+"#
+        )
     };
     let rows: [(&str, Holds); 16] = [
-        ("format = \"appendix_b\"", all_receipted),
-        ("format = \"openmarket\"", all_receipted),
-        ("format = \"tlv_only\"", all_receipted),
-        ("format = \"payload\"", all_receipted),
-        ("format = \"data_sm\"", all_receipted),
+        (r#"format = "appendix_b""#, all_receipted),
+        (r#"format = "openmarket""#, all_receipted),
+        (r#"format = "tlv_only""#, all_receipted),
+        (r#"format = "payload""#, all_receipted),
+        (r#"format = "data_sm""#, all_receipted),
         ("other_bind = true", |_, t, _| t.receipts_other_bind > 300 && t.receipts_final == 600),
         ("lost = 0.1", |_, t, s| {
             t.receipts_missing == s.receipts.withheld && t.receipts_missing > 30
@@ -93,11 +112,18 @@ fn every_shape_and_timing_of_a_receipt_is_told_apart() {
         ("rate = 100", |_, t, _| {
             t.receipts_final + t.receipts_missing == 600 && t.receipts_missing > 0
         }),
-        ("retry = { after = \"200ms\", max = 3 }\n[deliver]\nno_answer = 0.2", |_, t, s| {
-            t.receipts_duplicate > 50 && s.receipts.retried > 50 && t.receipts_final == 600
-        }),
         (
-            "retry = { after = \"200ms\", max = 3 }\n[deliver]\nanswers = [{ status = \"ESME_RX_T_APPN\", share = 0.2 }]",
+            r#"retry = { after = "200ms", max = 3 }
+[deliver]
+no_answer = 0.2"#,
+            |_, t, s| {
+                t.receipts_duplicate > 50 && s.receipts.retried > 50 && t.receipts_final == 600
+            },
+        ),
+        (
+            r#"retry = { after = "200ms", max = 3 }
+[deliver]
+answers = [{ status = "ESME_RX_T_APPN", share = 0.2 }]"#,
             |r, t, s| r.deliver_refused > 50 && s.receipts.retried > 50 && t.receipts_final == 600,
         ),
     ];
@@ -114,31 +140,51 @@ fn every_way_of_answering_late_wrongly_or_never_is_counted_alike_on_both_sides()
     walk(&[
         (
             "200",
-            "[embedded.response]\nlatency = { uniform = [\"1ms\", \"20ms\"] }\n",
+            r#"[embedded.response]
+latency = { uniform = ["1ms", "20ms"] }
+"#,
             all_receipted,
         ),
         (
             "200",
-            "[embedded.response]\nlatency = { lognormal = { median = \"5ms\", p99 = \"60ms\" } }\n",
+            r#"[embedded.response]
+latency = { lognormal = { median = "5ms", p99 = "60ms" } }
+"#,
             all_receipted,
         ),
-        ("200", "[embedded.response]\nlatency = { servers = 4, mean = \"8ms\" }\n", all_receipted),
         (
             "200",
-            "[embedded.response]\nstall = { every = \"1s\", for = \"300ms\" }\n",
+            r#"[embedded.response]
+latency = { servers = 4, mean = "8ms" }
+"#,
             all_receipted,
         ),
-        ("200", "[embedded.response]\nlost = 0.1\n", |_, t, s| {
-            t.timed_out == s.responses.withheld && t.timed_out > 30
-        }),
         (
             "200",
-            "[embedded.response]\nerrors = [{ status = \"ESME_RSUBMITFAIL\", share = 0.1 }, { status = \"ESME_RSYSERR\", share = 0.1 }]\n",
+            r#"[embedded.response]
+stall = { every = "1s", for = "300ms" }
+"#,
+            all_receipted,
+        ),
+        (
+            "200",
+            r"[embedded.response]
+lost = 0.1
+",
+            |_, t, s| t.timed_out == s.responses.withheld && t.timed_out > 30,
+        ),
+        (
+            "200",
+            r#"[embedded.response]
+errors = [{ status = "ESME_RSUBMITFAIL", share = 0.1 }, { status = "ESME_RSYSERR", share = 0.1 }]
+"#,
             |_, t, s| t.rejected == s.submits.refused.total() && t.rejected > 80,
         ),
         (
             "200",
-            "[embedded]\nrules = [{ destination = \"*1\", status = \"ESME_RINVDSTADR\" }, { destination = \"*2\", state = \"UNDELIV\", err = \"007\" }]\n",
+            r#"[embedded]
+rules = [{ destination = "*1", status = "ESME_RINVDSTADR" }, { destination = "*2", state = "UNDELIV", err = "007" }]
+"#,
             |_, t, _| t.rejected > 20 && t.by_state[5] > 20,
         ),
     ]);
@@ -146,7 +192,11 @@ fn every_way_of_answering_late_wrongly_or_never_is_counted_alike_on_both_sides()
 
 #[test]
 fn every_limit_and_what_comes_of_passing_it_is_counted_alike_on_both_sides() {
-    let slow = "[embedded.response]\nlatency = \"100ms\"\n[embedded.limits]\nwindow = 5\n";
+    let slow = r#"[embedded.response]
+latency = "100ms"
+[embedded.limits]
+window = 5
+"#;
     let on = |word: &str| format!("{slow}on_window = \"{word}\"\n");
     let (queue_full, disconnect) = (on("queue_full"), on("disconnect"));
     let (silence, unbind) = (on("silence"), on("unbind"));
@@ -158,22 +208,62 @@ fn every_limit_and_what_comes_of_passing_it_is_counted_alike_on_both_sides() {
         ("200", &disconnect, dropped),
         ("200", &unbind, dropped),
         ("200", &silence, |_, t, s| t.timed_out == s.submits.ignored && t.timed_out > 50),
-        ("200", "[embedded.limits]\nrate = 100\n", refused),
-        ("200", "[embedded.limits]\nrate = 100\nburst = 0\nscope = \"account\"\n", refused),
-        ("200", "[embedded.limits]\nrate = 50\nscope = \"session\"\n", refused),
-        ("200", "[embedded.limits]\nrate = 150\non_rate = \"delay\"\n", |_, t, _| {
-            t.accepted + t.unsent + t.timed_out == 600 && t.rejected == 0
-        }),
-        ("200", "[embedded.limits]\nqueue = { size = 50, drain = 100 }\n", refused),
         (
             "200",
-            "[embedded]\naccounts = [{ system_id = \"smppbench\", password = \"\", rate = 100, window = 10, binds_max = 2 }]\n",
+            r"[embedded.limits]
+rate = 100
+",
             refused,
         ),
         (
             "200",
-            "[embedded]\naccounts = [{ system_id = \"smppbench\", binds_max = 2 }]\n[embedded.limits]\nghost_bind = \"1s\"\n\
-             [[embedded.faults]]\nkind = \"close\"\nat = \"1s\"\n",
+            r#"[embedded.limits]
+rate = 100
+burst = 0
+scope = "account"
+"#,
+            refused,
+        ),
+        (
+            "200",
+            r#"[embedded.limits]
+rate = 50
+scope = "session"
+"#,
+            refused,
+        ),
+        (
+            "200",
+            r#"[embedded.limits]
+rate = 150
+on_rate = "delay"
+"#,
+            |_, t, _| t.accepted + t.unsent + t.timed_out == 600 && t.rejected == 0,
+        ),
+        (
+            "200",
+            r"[embedded.limits]
+queue = { size = 50, drain = 100 }
+",
+            refused,
+        ),
+        (
+            "200",
+            r#"[embedded]
+accounts = [{ system_id = "smppbench", password = "", rate = 100, window = 10, binds_max = 2 }]
+"#,
+            refused,
+        ),
+        (
+            "200",
+            r#"[embedded]
+accounts = [{ system_id = "smppbench", binds_max = 2 }]
+[embedded.limits]
+ghost_bind = "1s"
+[[embedded.faults]]
+kind = "close"
+at = "1s"
+"#,
             |r, _, s| {
                 s.binds.refused.total() > 0
                     && r.outages.iter().all(|o| o.to.is_some())
@@ -188,23 +278,48 @@ fn mo_timers_and_habits_disturb_no_books() {
     walk(&[
         (
             "200",
-            "[embedded.mo]\nrate = 50\nlengths = [10, 200, 700]\nticket_tlv = true\n",
+            r"[embedded.mo]
+rate = 50
+lengths = [10, 200, 700]
+ticket_tlv = true
+",
             |r, t, s| r.mo_received == s.mo.sent && r.mo_received >= 140 && t.receipts_final == 600,
         ),
         (
             "\"20/min\"",
-            "[embedded.timers]\nenquire_link = \"500ms\"\nresponse = \"400ms\"\n",
+            r#"[embedded.timers]
+enquire_link = "500ms"
+response = "400ms"
+"#,
             |r, _, s| s.sessions.enquire_links_confirmed >= 4 && r.outages.is_empty(),
         ),
-        ("\"20/min\"", "[embedded.timers]\ninactivity = \"800ms\"\n", |r, _, s| {
-            s.sessions.inactivity_timeouts >= 2
-                && r.outages.iter().all(|o| o.cause == DownCause::Closed)
-        }),
-        ("200", "[embedded.timers]\nsession_init = \"1s\"\n", all_receipted),
+        (
+            "\"20/min\"",
+            r#"[embedded.timers]
+inactivity = "800ms"
+"#,
+            |r, _, s| {
+                s.sessions.inactivity_timeouts >= 2
+                    && r.outages.iter().all(|o| o.cause == DownCause::Closed)
+            },
+        ),
         (
             "200",
-            "[embedded.habits]\nservice_type = \"OMV4\"\nsc_interface_version = 0x34\n\
-             [[messages]]\nsource = \"12345\"\ntext = \"x\"\nregistered_delivery = 1\n",
+            r#"[embedded.timers]
+session_init = "1s"
+"#,
+            all_receipted,
+        ),
+        (
+            "200",
+            r#"[embedded.habits]
+service_type = "OMV4"
+sc_interface_version = 0x34
+[[messages]]
+source = "12345"
+text = "x"
+registered_delivery = 1
+"#,
             all_receipted,
         ),
     ]);
@@ -212,9 +327,14 @@ fn mo_timers_and_habits_disturb_no_books() {
 
 #[test]
 fn an_mo_that_was_refused_or_not_answered_is_recognised_when_it_comes_again() {
-    let again = "[embedded.mo]\nrate = 50\nticket_tlv = true\n[embedded.receipts]\n\
-                 retry = { after = \"200ms\", max = 3 }\n[deliver]\n";
-    for answer in ["no_answer = 0.3", "answers = [{ status = \"ESME_RX_T_APPN\", share = 0.3 }]"] {
+    let again = r#"[embedded.mo]
+rate = 50
+ticket_tlv = true
+[embedded.receipts]
+retry = { after = "200ms", max = 3 }
+[deliver]
+"#;
+    for answer in ["no_answer = 0.3", r#"answers = [{ status = "ESME_RX_T_APPN", share = 0.3 }]"#] {
         let (record, tally) = quirk("\"20/min\"", &format!("{again}{answer}\n"));
         assert!(record.redelivered > 20, "{answer}: {}", record.redelivered);
         // what went out as the run ended may not have been read
@@ -225,6 +345,12 @@ fn an_mo_that_was_refused_or_not_answered_is_recognised_when_it_comes_again() {
             record.redelivered
         );
     }
-    let (record, _) = quirk("\"20/min\"", "[embedded.mo]\nrate = 50\ntexts = [\"the same\"]\n");
+    let (record, _) = quirk(
+        "\"20/min\"",
+        r#"[embedded.mo]
+rate = 50
+texts = ["the same"]
+"#,
+    );
     assert_eq!(record.redelivered, 0, "what was accepted is new when it comes again");
 }

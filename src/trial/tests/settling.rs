@@ -11,11 +11,15 @@ fn surge(settle: &str) -> String {
     };
     profile(
         &format!(
-            "stages = [{{ hold = \"2000\", for = \"5s\", measure = false }}, {settle}\
-             {{ hold = \"500\", for = \"40s\" }}]"
+            r#"stages = [{{ hold = "2000", for = "5s", measure = false }}, {settle}{{ hold = "500", for = "40s" }}]"#
         ),
         &format!(
-            "[binds]\ncount = 1\nwindow = 10\n{PLAIN}[embedded.response]\nlatency = \"10ms\"\n"
+            r#"[binds]
+count = 1
+window = 10
+{PLAIN}[embedded.response]
+latency = "10ms"
+"#
         ),
     )
 }
@@ -39,9 +43,14 @@ fn a_warm_up_too_short_is_named_with_the_length_that_would_do() {
 #[test]
 fn a_backlog_that_grows_is_no_steady_state() {
     let toml = profile(
-        "stages = [{ hold = \"1200\", for = \"35s\" }]",
+        r#"stages = [{ hold = "1200", for = "35s" }]"#,
         &format!(
-            "[binds]\ncount = 1\nwindow = 10\n{PLAIN}[embedded.response]\nlatency = \"10ms\"\n"
+            r#"[binds]
+count = 1
+window = 10
+{PLAIN}[embedded.response]
+latency = "10ms"
+"#
         ),
     );
     let (_, record, j) = judged(&toml);
@@ -60,11 +69,15 @@ fn a_backlog_that_grows_is_no_steady_state() {
 #[test]
 fn a_run_below_its_limit_for_forty_seconds_is_steady() {
     let toml = profile(
-        "arrival = \"poisson\"\nstages = [{ hold = \"500\", for = \"5s\", measure = false }, \
-         { hold = \"500\", for = \"40s\" }]",
+        r#"arrival = "poisson"
+stages = [{ hold = "500", for = "5s", measure = false }, { hold = "500", for = "40s" }]"#,
         &format!(
-            "[binds]\ncount = 2\nwindow = 20\n{PLAIN}[embedded.response]\n\
-             latency = {{ lognormal = {{ median = \"10ms\", p99 = \"40ms\" }} }}\n"
+            r#"[binds]
+count = 2
+window = 20
+{PLAIN}[embedded.response]
+latency = {{ lognormal = {{ median = "10ms", p99 = "40ms" }} }}
+"#
         ),
     );
     let (_, _, j) = judged(&toml);

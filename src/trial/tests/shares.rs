@@ -5,14 +5,32 @@ use crate::measure::{CellInterval, CellKey};
 /// Three accounts of 50, 30 and 20 %, two messages of 3 to 1, three stages.
 fn toml() -> String {
     format!(
-        "{EMBEDDED}[load]\nstages = [{{ hold = \"2000\", for = \"2s\", measure = false }}, \
-         {{ hold = \"2000\", for = \"5s\" }}, {{ ramp = [\"100\", \"4000\"], for = \"2s\" }}]\n\
-         [binds]\ncount = 2\nwindow = 4\n\
-         [[accounts]]\nname = \"gold\"\nsystem_id = \"gold\"\nshare = \"50%\"\n\
-         [[accounts]]\nname = \"silver\"\nsystem_id = \"silver\"\nshare = \"30%\"\n\
-         [[accounts]]\nname = \"bronze\"\nsystem_id = \"bronze\"\nshare = \"20%\"\n\
-         [[messages]]\nlabel = \"otp\"\nweight = 3\n[[messages]]\nlabel = \"alert\"\nregistered_delivery = 0\n\
-         [embedded.response]\nlatency = {{ uniform = [\"1ms\", \"9ms\"] }}\n"
+        r#"{EMBEDDED}[load]
+stages = [{{ hold = "2000", for = "2s", measure = false }}, {{ hold = "2000", for = "5s" }}, {{ ramp = ["100", "4000"], for = "2s" }}]
+[binds]
+count = 2
+window = 4
+[[accounts]]
+name = "gold"
+system_id = "gold"
+share = "50%"
+[[accounts]]
+name = "silver"
+system_id = "silver"
+share = "30%"
+[[accounts]]
+name = "bronze"
+system_id = "bronze"
+share = "20%"
+[[messages]]
+label = "otp"
+weight = 3
+[[messages]]
+label = "alert"
+registered_delivery = 0
+[embedded.response]
+latency = {{ uniform = ["1ms", "9ms"] }}
+"#
     )
 }
 

@@ -34,7 +34,10 @@ fn steered(toml: &str, asks: &[(u64, Steer)]) -> (Plan, RunRecord) {
     (plan, record)
 }
 
-const HOLD: &str = "[[load.stages]]\nhold = 1000\nfor = \"10s\"\n";
+const HOLD: &str = r#"[[load.stages]]
+hold = 1000
+for = "10s"
+"#;
 
 #[test]
 fn a_rate_changed_by_hand_is_sent_recorded_and_judged_by_what_it_became() {
@@ -56,12 +59,20 @@ fn a_rate_changed_by_hand_is_sent_recorded_and_judged_by_what_it_became() {
 
 #[test]
 fn more_than_the_guard_allows_and_a_closed_loop_are_not_steered() {
-    let guard = format!("{EMBEDDED}[guard]\nmessages_max = 10000\n{HOLD}");
+    let guard = format!(
+        r"{EMBEDDED}[guard]
+messages_max = 10000
+{HOLD}"
+    );
     let (_, record) = steered(&guard, &[(2, Steer::Rate { percent: 150 })]);
     assert!(record.rate_changes.is_empty());
     assert_eq!(record.ledger().planned, 10_000);
-    let closed =
-        "[embedded.response]\nlatency = \"20ms\"\n[[load.stages]]\nmax = true\nfor = \"4s\"\n";
+    let closed = r#"[embedded.response]
+latency = "20ms"
+[[load.stages]]
+max = true
+for = "4s"
+"#;
     let closed = format!("{EMBEDDED}{closed}");
     let (_, record) = steered(&closed, &[(2, Steer::Rate { percent: 150 })]);
     assert!(record.rate_changes.is_empty());

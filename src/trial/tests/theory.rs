@@ -69,10 +69,15 @@ const SECOND: u64 = 1_000 * MS;
 #[test]
 fn a_stall_shows_in_response_as_theory_says_and_service_hides_it() {
     let toml = profile(
-        "stages = [{ hold = \"2000\", for = \"10s\", measure = false }, { hold = \"2000\", for = \"40s\" }]",
+        r#"stages = [{ hold = "2000", for = "10s", measure = false }, { hold = "2000", for = "40s" }]"#,
         &format!(
-            "[binds]\ncount = 1\nwindow = 10\n{PLAIN}[embedded.response]\nlatency = \"1ms\"\n\
-             stall = {{ every = \"10s\", for = \"1400ms\" }}\n"
+            r#"[binds]
+count = 1
+window = 10
+{PLAIN}[embedded.response]
+latency = "1ms"
+stall = {{ every = "10s", for = "1400ms" }}
+"#
         ),
     );
     let (_, record, judgement) = judged(&toml);
@@ -116,9 +121,14 @@ fn a_stall_shows_in_response_as_theory_says_and_service_hides_it() {
 #[test]
 fn a_ramp_through_the_capacity_of_the_window_queues_as_theory_says() {
     let toml = profile(
-        "stages = [{ ramp = [\"0\", \"2000\"], for = \"10s\" }]",
+        r#"stages = [{ ramp = ["0", "2000"], for = "10s" }]"#,
         &format!(
-            "[binds]\ncount = 1\nwindow = 10\n{PLAIN}[embedded.response]\nlatency = \"10ms\"\n"
+            r#"[binds]
+count = 1
+window = 10
+{PLAIN}[embedded.response]
+latency = "10ms"
+"#
         ),
     );
     let (_, record) = run(&mut Memory::default(), &toml);
@@ -138,9 +148,15 @@ fn a_ramp_through_the_capacity_of_the_window_queues_as_theory_says() {
 #[test]
 fn a_full_window_drops_what_theory_says() {
     let toml = profile(
-        "window_full = \"drop\"\nstages = [{ hold = \"1200\", for = \"5s\" }]",
+        r#"window_full = "drop"
+stages = [{ hold = "1200", for = "5s" }]"#,
         &format!(
-            "[binds]\ncount = 1\nwindow = 10\n{PLAIN}[embedded.response]\nlatency = \"10ms\"\n"
+            r#"[binds]
+count = 1
+window = 10
+{PLAIN}[embedded.response]
+latency = "10ms"
+"#
         ),
     );
     let (_, record) = run(&mut Memory::default(), &toml);
@@ -161,10 +177,17 @@ fn a_full_window_drops_what_theory_says() {
 #[test]
 fn one_server_at_four_fifths_load_is_seen_as_an_mm1_queue() {
     let toml = profile(
-        "arrival = \"poisson\"\nstages = [{ hold = \"1000\", for = \"400s\" }]",
+        r#"arrival = "poisson"
+stages = [{ hold = "1000", for = "400s" }]"#,
         &format!(
-            "[binds]\ncount = 1\nwindow = 5000\n{PLAIN}[embedded]\nseed = 5\n\
-             [embedded.response]\nlatency = {{ servers = 1, mean = \"800us\" }}\n"
+            r#"[binds]
+count = 1
+window = 5000
+{PLAIN}[embedded]
+seed = 5
+[embedded.response]
+latency = {{ servers = 1, mean = "800us" }}
+"#
         ),
     );
     let (_, record) = run(&mut Memory::default(), &toml);

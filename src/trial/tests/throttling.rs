@@ -6,9 +6,19 @@ use crate::trial::{Memory, Trial};
 
 fn throttled(policy: &str, workers: u32) -> (RunRecord, u64) {
     let toml = profile(
-        &format!("stages = [{{ hold = 300, for = \"5s\" }}]\n{policy}"),
-        "[binds]\ncount = 3\nwindow = 1\n[embedded.response]\nlatency = \"1ms\"\n\
-         [embedded.limits]\nrate = 200\nburst = 20\n",
+        &format!(
+            r#"stages = [{{ hold = 300, for = "5s" }}]
+{policy}"#
+        ),
+        r#"[binds]
+count = 3
+window = 1
+[embedded.response]
+latency = "1ms"
+[embedded.limits]
+rate = 200
+burst = 20
+"#,
     );
     let mut memory = Memory { workers, ..Memory::default() };
     let (_, record) = run(&mut memory, &toml);
@@ -18,12 +28,12 @@ fn throttled(policy: &str, workers: u32) -> (RunRecord, u64) {
 #[test]
 fn a_throttle_is_a_result_a_pause_or_a_further_try_and_counted_alike_on_both_sides() {
     for workers in [1, 3] {
-        let (count, refused) = throttled("on_throttle = \"count\"", workers);
+        let (count, refused) = throttled(r#"on_throttle = "count""#, workers);
         let t = count.ledger();
         assert_eq!((t.planned, t.retries, t.rejected, t.throttled), (1_500, 0, refused, refused));
         assert!((450..=510).contains(&t.rejected), "a third is too much: {}", t.rejected);
 
-        let (backoff, refused) = throttled("on_throttle = \"backoff\"", workers);
+        let (backoff, refused) = throttled(r#"on_throttle = "backoff""#, workers);
         let b = backoff.ledger();
         assert_eq!((b.retries, b.rejected, b.throttled), (0, refused, refused));
         assert!(
@@ -36,7 +46,11 @@ fn a_throttle_is_a_result_a_pause_or_a_further_try_and_counted_alike_on_both_sid
         assert!(waits(&backoff) > Nanos::from_millis(80), "a pause is a wait, not lag");
         assert!(waits(&count) < Nanos::from_millis(1));
 
-        let (retry, refused) = throttled("on_throttle = \"retry\"\nattempts_max = 100", workers);
+        let (retry, refused) = throttled(
+            r#"on_throttle = "retry"
+attempts_max = 100"#,
+            workers,
+        );
         let r = retry.ledger();
         assert!(r.retries > 400, "{}", r.retries);
         assert_eq!(r.rejected, refused);
@@ -49,11 +63,19 @@ fn a_throttle_is_a_result_a_pause_or_a_further_try_and_counted_alike_on_both_sid
 
 #[test]
 fn a_message_is_sent_no_more_often_and_no_later_than_the_profile_allows() {
-    let (twice, _) = throttled("on_throttle = \"retry\"\nattempts_max = 2", 1);
+    let (twice, _) = throttled(
+        r#"on_throttle = "retry"
+attempts_max = 2"#,
+        1,
+    );
     let t = twice.ledger();
     assert!(t.retries > 0 && t.retries <= t.planned, "{}", t.retries);
-    let (young, _) =
-        throttled("on_throttle = \"retry\"\nattempts_max = 100\nage_max = \"300ms\"", 1);
+    let (young, _) = throttled(
+        r#"on_throttle = "retry"
+attempts_max = 100
+age_max = "300ms""#,
+        1,
+    );
     let all = young.sum(|_| true);
     let oldest = all.metric(Metric::Response).max().unwrap();
     assert!(young.ledger().retries > 0 && oldest < Nanos::from_millis(320), "{oldest:?}");
@@ -63,16 +85,24 @@ fn a_message_is_sent_no_more_often_and_no_later_than_the_profile_allows() {
 fn three_accounts_keep_their_shares_to_the_message_and_their_caps() {
     let account = |name: &str, share: &str, cap: u32| {
         format!(
-            "[[accounts]]\nname = \"{name}\"\nsystem_id = \"{name}\"\nshare = {share}\n\
-             binds = {{ count = 2, window = 50, rate_max = {cap} }}\n"
+            r#"[[accounts]]
+name = "{name}"
+system_id = "{name}"
+share = {share}
+binds = {{ count = 2, window = 50, rate_max = {cap} }}
+"#
         )
     };
     let accounts =
         [account("gold", "0.5", 800), account("silver", "0.3", 500), account("tin", "0.2", 250)];
     let toml = profile(
-        "stages = [{ hold = 3000, for = \"5s\" }]",
+        r#"stages = [{ hold = 3000, for = "5s" }]"#,
         &format!(
-            "{}[timeouts]\ndrain = \"1s\"\n[embedded.response]\nlatency = \"2ms\"\n",
+            r#"{}[timeouts]
+drain = "1s"
+[embedded.response]
+latency = "2ms"
+"#,
             accounts.concat()
         ),
     );
@@ -93,10 +123,23 @@ fn three_accounts_keep_their_shares_to_the_message_and_their_caps() {
 #[test]
 fn a_cap_holds_while_the_other_binds_are_down() {
     let toml = profile(
-        "stages = [{ hold = 300, for = \"6s\" }]",
-        "[binds]\ncount = 3\nwindow = 50\nrate_max = 120\nrebind = \"off\"\n[timeouts]\ndrain = \"100ms\"\n\
-         [embedded.response]\nlatency = \"2ms\"\n\
-         [[embedded.faults]]\nkind = \"close\"\nat = \"2s\"\n[[embedded.faults]]\nkind = \"close\"\nat = \"3s\"\n",
+        r#"stages = [{ hold = 300, for = "6s" }]"#,
+        r#"[binds]
+count = 3
+window = 50
+rate_max = 120
+rebind = "off"
+[timeouts]
+drain = "100ms"
+[embedded.response]
+latency = "2ms"
+[[embedded.faults]]
+kind = "close"
+at = "2s"
+[[embedded.faults]]
+kind = "close"
+at = "3s"
+"#,
     );
     let (_, record) = run(&mut Memory::default(), &toml);
     let by_second: Vec<u64> = record.intervals.iter().take(6).map(|i| i.tally.written).collect();
@@ -110,10 +153,20 @@ fn a_cap_holds_while_the_other_binds_are_down() {
 #[test]
 fn a_hundred_binds_dropped_at_once_come_back_within_their_backoff_and_none_faster() {
     let toml = profile(
-        "stages = [{ hold = 500, for = \"6s\" }]",
-        "[binds]\ncount = 100\nwindow = 10\nrebind = { attempts_max = 0, min = \"400ms\", max = \"5s\" }\n\
-         [embedded.response]\nlatency = \"5ms\"\n[embedded.receipts]\ndelay = \"50ms\"\n\
-         [[embedded.faults]]\nkind = \"close\"\nat = \"2s\"\nsessions = \"all\"\n",
+        r#"stages = [{ hold = 500, for = "6s" }]"#,
+        r#"[binds]
+count = 100
+window = 10
+rebind = { attempts_max = 0, min = "400ms", max = "5s" }
+[embedded.response]
+latency = "5ms"
+[embedded.receipts]
+delay = "50ms"
+[[embedded.faults]]
+kind = "close"
+at = "2s"
+sessions = "all"
+"#,
     );
     for workers in [1, 2] {
         let mut memory = Memory { workers, ..Memory::default() };
@@ -135,8 +188,14 @@ fn a_hundred_binds_dropped_at_once_come_back_within_their_backoff_and_none_faste
 #[test]
 fn a_receive_only_run_with_mo_and_receipts_balances() {
     let toml = profile(
-        "receive_only_for = \"10s\"",
-        "[binds]\ntype = \"receiver\"\ncount = 3\n[embedded.mo]\nrate = 100\nticket_tlv = true\n",
+        r#"receive_only_for = "10s""#,
+        r#"[binds]
+type = "receiver"
+count = 3
+[embedded.mo]
+rate = 100
+ticket_tlv = true
+"#,
     );
     let mut memory = Memory { workers: 1, ..Memory::default() };
     let (_, record) = run(&mut memory, &toml);
@@ -148,8 +207,16 @@ fn a_receive_only_run_with_mo_and_receipts_balances() {
     assert!(each.iter().all(|n| n.abs_diff(334) <= 2), "{each:?}");
     // receipts of what another account's transmitters sent come to receivers of theirs
     let toml = profile(
-        "stages = [{ hold = 200, for = \"3s\" }]",
-        "[binds]\ntype = \"pair\"\ncount = 2\nwindow = 20\n[embedded.receipts]\ndelay = \"50ms\"\n[embedded.mo]\nrate = 20\n",
+        r#"stages = [{ hold = 200, for = "3s" }]"#,
+        r#"[binds]
+type = "pair"
+count = 2
+window = 20
+[embedded.receipts]
+delay = "50ms"
+[embedded.mo]
+rate = 20
+"#,
     );
     let plan = plan(&toml);
     assert_eq!(plan.sessions_count(), 4);
@@ -164,9 +231,12 @@ fn a_receive_only_run_with_mo_and_receipts_balances() {
 fn a_session_at_its_own_cap_sends_no_bursts_in_a_closed_loop() {
     let (_, record) = run(
         &mut Memory::default(),
-        "binds = { count = 1, window = 50, rate_max = 100 }\n\
-         [load]\nstages = [{ max = true, for = \"3s\" }]\n\
-         [embedded]\nresponse.latency = \"1ms\"\n",
+        r#"binds = { count = 1, window = 50, rate_max = 100 }
+[load]
+stages = [{ max = true, for = "3s" }]
+[embedded]
+response.latency = "1ms"
+"#,
     );
     let sent = record.ledger().written;
     assert!((297..=303).contains(&sent), "{sent}");

@@ -9,7 +9,13 @@ fn recipe(messages: &[(u64, usize)]) -> Recipe {
         .enumerate()
         .map(|(n, (weight, length))| {
             let text = "x".repeat(*length);
-            format!("[[messages]]\nlabel = \"m{n}\"\nweight = {weight}\ntext = \"{text}\"\n")
+            format!(
+                r#"[[messages]]
+label = "m{n}"
+weight = {weight}
+text = "{text}"
+"#
+            )
         })
         .collect();
     let source = Source::Text { name: "x.toml".into(), text: messages };
