@@ -82,7 +82,7 @@ const TABLES_OF_DATA: [&str; 17] = [
     "measure/row.rs: IntervalRow",
     "plan/model.rs: Plan",
     "plan/overrides.rs: Overrides",
-    "plan/profile/messages.rs: Message",
+    "plan/model/message.rs: Message",
     "report/document/figures.rs: LatencyRow",
     "report/document/interval.rs: IntervalRow",
     "report/document/ledger.rs: Receipts",

@@ -5,7 +5,7 @@ mod tests;
 
 use crate::kit::{Nanos, Rate, words};
 use crate::plan::{
-    Account, AddressFrom, Arrival, Content, IdMode, Message, OnThrottle, Origin, Plan, Recipe,
+    Account, AddressFrom, Arrival, BindType, IdMode, Message, OnThrottle, Origin, Plan, Recipe,
     Schedule, WindowFull,
 };
 use std::fmt::Write;
@@ -30,7 +30,7 @@ pub fn render(plan: &Plan, origins: &[Origin]) -> String {
     match Recipe::new(plan) {
         Ok(recipe) => {
             for (number, message) in plan.messages.iter().enumerate() {
-                line(&mut out, "message", &describe_message(message, number, &recipe));
+                line(&mut out, "message", &describe_message(plan, message, number, &recipe));
             }
         }
         Err(e) => line(&mut out, "message", &e.to_string()),
@@ -115,17 +115,21 @@ fn describe_account(account: &Account, plan: &Plan) -> String {
     format!("{name}: {} × {kind}, window {}{share}", words::count(binds.count as u64), binds.window)
 }
 
-fn describe_message(message: &Message, number: usize, recipe: &Recipe) -> String {
+fn describe_message(plan: &Plan, message: &Message, number: usize, recipe: &Recipe) -> String {
     let (coding, parts) = recipe.traits_of(number as u16);
-    let what = match &message.content {
-        Content::Text(text) => words::counted(text.chars().count() as u64, "character"),
-        Content::Octets(octets) => words::counted(octets.len() as u64, "octet"),
+    let what = match (&message.text, &message.octets) {
+        (_, Some(octets)) => words::counted(octets.len() as u64, "octet"),
+        (text, None) => words::counted(
+            text.as_deref().map_or(0, |text| text.chars().count()) as u64,
+            "character",
+        ),
     };
     let to = match &message.destination.from {
         AddressFrom::Fixed(one) => one.clone(),
         AddressFrom::Range(first, last) => format!("{first} to {last} in turn"),
-        AddressFrom::List { file, addresses } => {
-            format!("the {} of {file} in turn", words::counted(addresses.len() as u64, "number"))
+        AddressFrom::File(file) => {
+            let count = plan.number_files.get(file).map_or(0, Vec::len);
+            format!("the {} of {file} in turn", words::counted(count as u64, "number"))
         }
         AddressFrom::Random(pattern) => format!("random {pattern}"),
     };

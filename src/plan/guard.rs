@@ -4,7 +4,7 @@
 mod tests;
 
 use super::error::{PlanError, PlanResult};
-use super::model::{Address, AddressFrom, Plan};
+use super::model::{Address, AddressFrom, NumberFiles, Plan};
 use super::recipe::Recipe;
 use super::schedule::{Schedule, exceeds};
 use super::striping::{Striping, is_countable, joint_period};
@@ -186,7 +186,7 @@ fn check_destinations(plan: &Plan) -> PlanResult<()> {
         return Ok(());
     }
     for (number, message) in plan.messages.iter().enumerate() {
-        if let Some(outside) = outside(patterns, &message.destination) {
+        if let Some(outside) = outside(patterns, &message.destination, &plan.number_files) {
             let known = patterns.join(", ");
             let why = format!("{outside} is outside guard.destinations ({known}); stay within");
             return Err(PlanError::about(format!("messages[{number}].destination"), why));
@@ -196,13 +196,13 @@ fn check_destinations(plan: &Plan) -> PlanResult<()> {
 }
 
 /// An address that no pattern admits, if there may be one. `#` stands for any digit.
-fn outside(patterns: &[String], destination: &Address) -> Option<String> {
+fn outside(patterns: &[String], destination: &Address, files: &NumberFiles) -> Option<String> {
     let admitted = |text: &str| patterns.iter().any(|p| matches(p, text));
     let refused = |text: &str| (!admitted(text)).then(|| text.to_string());
     match &destination.from {
         AddressFrom::Fixed(one) => refused(one),
         AddressFrom::Random(pattern) => refused(pattern),
-        AddressFrom::List { addresses, .. } => addresses.iter().find_map(|a| refused(a)),
+        AddressFrom::File(name) => files.get(name)?.iter().find_map(|a| refused(a)),
         AddressFrom::Range(first, last) => {
             let shared = first.bytes().zip(last.bytes()).take_while(|(a, b)| a == b).count();
             let any = format!("{}{}", &first[..shared], "#".repeat(first.len() - shared));

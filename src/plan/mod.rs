@@ -28,9 +28,9 @@ pub use cursor::{Cursor, Skipped};
 pub use error::PlanError;
 pub use guard::{RATE_MAX, matches};
 pub use model::{
-    Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Content,
-    Deliver, Fleet, Foreign, Guard, IdMode, Ladder, Load, Long, Message, Metrics, OnAgentLoss,
-    OnThrottle, Per, Plan, PlannedTlv, Rebind, Receipts, Secret, Shape, Stage, Target, Timeouts,
+    Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Deliver, Fleet,
+    Foreign, Guard, IdMode, Ladder, Load, Long, Message, MessageTlv, Metrics, NumberFiles,
+    OnAgentLoss, OnThrottle, Per, Plan, Rebind, Receipts, Secret, Shape, Stage, Target, Timeouts,
     Tls, TlvValue, WindowFull,
 };
 pub use overrides::Overrides;

@@ -1,6 +1,7 @@
 //! The plan: what a profile means once flags, defaults and the guard have had their say. Plain data,
 //! serialisable, so that it can travel to a worker on another machine. It knows no file and no flag.
 mod account;
+mod address;
 mod binds;
 mod deliver;
 mod fleet;
@@ -12,12 +13,13 @@ mod receipts;
 mod timeouts;
 
 pub use account::Account;
+pub use address::{Address, AddressFrom, NumberFiles};
 pub use binds::{BindType, Binds, Rebind};
 pub use deliver::Deliver;
 pub use fleet::{Fleet, OnAgentLoss};
 pub use guard::{Foreign, Guard};
 pub use load::{Load, OnThrottle, WindowFull};
-pub use message::{Address, AddressFrom, Content, Long, Message, PlannedTlv, TlvValue};
+pub use message::{Long, Message, MessageTlv, TlvValue};
 pub use metrics::Metrics;
 pub use receipts::{Accept, IdMode, Per, Receipts};
 pub use timeouts::Timeouts;
@@ -53,6 +55,8 @@ pub struct Plan {
     pub receive_only_for: Nanos,
     /// At least one, except in receive-only runs.
     pub messages: Vec<Message>,
+    /// The numbers of the files that `messages` name.
+    pub number_files: NumberFiles,
     /// How receipts are told and matched.
     pub receipts: Receipts,
     /// How deliver_sm is answered.

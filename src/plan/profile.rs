@@ -2,7 +2,6 @@
 //! order things are judged. A section whose keys mean more than they say is declared in a file beside this one, with
 //! what it comes to mean; the others are declared where the plan holds them, in `model/` and `behaviour.rs`.
 mod accounts;
-mod addresses;
 mod duel;
 mod gates;
 mod messages;
@@ -20,7 +19,8 @@ use super::error::{PlanError, PlanResult};
 use super::guard as limits;
 use super::location::SourceLocation;
 use super::model::{
-    Account, BindType, Binds, Deliver, Fleet, Guard, Load, Metrics, Plan, Receipts, Stage, Timeouts,
+    Account, BindType, Binds, Deliver, Fleet, Guard, Load, Message, Metrics, Plan, Receipts, Stage,
+    Timeouts,
 };
 use super::overrides::Overrides;
 use super::read::read;
@@ -56,7 +56,7 @@ pub(super) struct Profile {
     load: Load,
     /// The kinds of message to send. By default one, with a text of 63 octets.
     #[schemars(length(min = 1))]
-    messages: Option<Vec<messages::WrittenMessage>>,
+    messages: Option<Vec<Message>>,
     receipts: Receipts,
     deliver: Deliver,
     timeouts: Timeouts,
@@ -87,7 +87,7 @@ impl Profile {
                 receive_only_for: receive_only.then_some(plan.receive_only_for),
                 ..plan.load.clone()
             },
-            messages: Some(plan.messages.iter().map(messages::WrittenMessage::of).collect()),
+            messages: Some(plan.messages.clone()),
             receipts: plan.receipts.clone(),
             deliver: plan.deliver.clone(),
             timeouts: plan.timeouts,
@@ -149,6 +149,7 @@ impl Profile {
             stages::check_accounts_rate(sum, &stages)?;
         }
         self.check()?;
+        let (messages, number_files) = messages::resolve(self.messages.take())?;
         let plan = Plan {
             name: self.name.unwrap_or_else(|| source.default_name()),
             seed: self.seed.unwrap_or(defaults::SEED),
@@ -159,7 +160,8 @@ impl Profile {
             load: Load { stages: None, receive_only_for: None, ..self.load },
             receive_only_for: receive_only_for.unwrap_or_else(|| measured(&stages)),
             stages: if receive_only { Vec::new() } else { stages },
-            messages: messages::resolve(self.messages)?,
+            messages,
+            number_files,
             receipts: self.receipts,
             deliver: self.deliver,
             timeouts: self.timeouts,

@@ -9,7 +9,7 @@ mod text;
 mod variables;
 
 use super::error::PlanError;
-use super::model::{Content, Long, Message, Plan};
+use super::model::{Long, Message, Plan};
 use super::schedule::gcd;
 use super::striping::interleave;
 use crate::kit::{decimal, stream_seed};
@@ -119,7 +119,7 @@ impl Recipe {
             .messages
             .iter()
             .enumerate()
-            .map(|(number, message)| prepare(message, number, plan.seed))
+            .map(|(number, message)| prepare(message, number, plan))
             .collect::<Result<_, _>>()?;
         let pattern = mix(messages.iter().map(|k| (k.weight, k.parts.len() as u64)).collect())?;
         let messages_per_period = pattern.last().map_or(1, |slot| u64::from(slot.rank) + 1);
@@ -292,17 +292,24 @@ fn mix(mut messages: Vec<(u64, u64)>) -> Result<Vec<MixSlot>, PlanError> {
     Ok(pattern)
 }
 
-fn prepare(message: &Message, number: usize, seed: u64) -> Result<PreparedMessage, PlanError> {
+fn prepare(message: &Message, number: usize, plan: &Plan) -> Result<PreparedMessage, PlanError> {
     let path = format!("messages[{number}]");
-    let number = number as u64;
-    let source = AddressSource::new(&message.source, stream_seed(seed, SOURCES, number));
-    let destination =
-        AddressSource::new(&message.destination, stream_seed(seed, DESTINATIONS, number));
+    let (number, files) = (number as u64, &plan.number_files);
+    let source =
+        AddressSource::new(&message.source, files, stream_seed(plan.seed, SOURCES, number));
+    let destination = AddressSource::new(
+        &message.destination,
+        files,
+        stream_seed(plan.seed, DESTINATIONS, number),
+    );
     let long = message.long;
-    let encoded = match &message.content {
-        Content::Text(text) => text::encode(text, message, long, destination.longest())
-            .map_err(|e| e.under("text").under(&path))?,
-        Content::Octets(octets) => {
+    let encoded = match &message.octets {
+        None => {
+            let text = message.text.as_deref().unwrap_or_default();
+            text::encode(text, message, long, destination.longest())
+                .map_err(|e| e.under("text").under(&path))?
+        }
+        Some(octets) => {
             let own_header = message.esm_class & 0x40 != 0;
             let long = if own_header { Long::Reject } else { long };
             let parts = segment::split_octets(octets, long)
@@ -372,8 +379,8 @@ fn prepare_part(
     }
     for (number, tlv) in message.tlvs.iter().enumerate() {
         let at = |e: PlanError| e.under_item(number).under("tlvs").under(path);
-        text::check_tlv_text(&tlv.value).map_err(at)?;
-        let value = text::tlv(&tlv.value, destination.longest(), &mut uses);
+        text::check_tlv_text(tlv.value()).map_err(at)?;
+        let value = text::tlv(tlv.value(), destination.longest(), &mut uses);
         text::check_tlv(tlv.tag, &value).map_err(at)?;
         builder = builder.tlv(Tag(tlv.tag), value);
     }

@@ -167,7 +167,7 @@ receipts = { id_mode = "response_hex" }
         let b = b.unwrap();
         assert_eq!(b.accounts[0].system_id, "three");
         assert_eq!(b.receipts.id_mode, crate::plan::IdMode::Number);
-        assert_eq!(b.messages[0].content, crate::plan::Content::Text("a, b".into()));
+        assert_eq!(b.messages[0].text.as_deref(), Some("a, b"));
         assert_eq!(b.target.addresses, ["127.0.0.1:2776"]);
     }
 

@@ -6,9 +6,9 @@ use crate::measure::{
 };
 use crate::plan::behaviour::Behaviour;
 use crate::plan::{
-    Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, Binds, Content, Deliver, Guard,
-    IdMode, Load, Long, Message, Metrics, OnThrottle, Per, Plan, Receipts, Secret, Shape, Stage,
-    Target, Timeouts, WindowFull,
+    Accept, Account, AddressPolicy, Arrival, Binds, Deliver, Guard, IdMode, Load, Message, Metrics,
+    NumberFiles, OnThrottle, Per, Plan, Receipts, Secret, Shape, Stage, Target, Timeouts,
+    WindowFull,
 };
 
 /// Two binds of window 20 at `rate` for so many seconds of warm-up and of measuring.
@@ -34,6 +34,7 @@ pub(crate) fn plan(rate: u64, warmup_s: u64, measured_s: u64) -> Plan {
         stages,
         receive_only_for: Nanos::from_secs(10),
         messages: vec![message("otp")],
+        number_files: NumberFiles::new(),
         receipts: Receipts {
             id_mode: IdMode::Exact,
             final_states: vec!["DELIVRD".to_owned()],
@@ -104,25 +105,11 @@ fn load() -> Load {
 
 /// A message of one part.
 pub(crate) fn message(label: &str) -> Message {
-    let address =
-        |digits: &str| Address { ton: 1, npi: 1, from: AddressFrom::Fixed(digits.to_owned()) };
     Message {
         label: label.to_owned(),
-        weight: 1,
-        service_type: String::new(),
-        source: address("447700900000"),
-        destination: address("447700900001"),
-        content: Content::Text("hello".to_owned()),
+        text: Some("hello".to_owned()),
         data_coding: Some(0),
-        packed: false,
-        long: Long::Udh8,
-        registered_delivery: 1,
-        esm_class: 0,
-        protocol_id: 0,
-        priority: 0,
-        validity_period: String::new(),
-        schedule_delivery_time: String::new(),
-        tlvs: Vec::new(),
+        ..Message::default()
     }
 }
 

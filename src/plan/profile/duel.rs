@@ -1,8 +1,7 @@
 //! `[duel]`: what its two sides lay over the profile. They are read when a duel begins; here only their keys are.
-use super::messages::WrittenMessage;
 use super::target::WrittenTarget;
 use crate::plan::behaviour::Behaviour;
-use crate::plan::model::{Account, Receipts};
+use crate::plan::model::{Account, Message, Receipts};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -31,10 +30,10 @@ struct SideKeys {
     #[schemars(with = "Vec<Account>", length(min = 1))]
     accounts: Option<IgnoredAny>,
     /// Keys of the first of `[[messages]]`.
-    #[schemars(with = "WrittenMessage")]
+    #[schemars(with = "Message")]
     message: Option<IgnoredAny>,
     /// All of `[[messages]]`.
-    #[schemars(with = "Vec<WrittenMessage>", length(min = 1))]
+    #[schemars(with = "Vec<Message>", length(min = 1))]
     messages: Option<IgnoredAny>,
     /// Keys of `[receipts]`.
     #[schemars(with = "Receipts")]

@@ -59,7 +59,7 @@ fn quick_is_what_the_contract_says() {
     assert_eq!(p.embedded.receipts.states, [(2, 0.99), (5, 0.01)]);
     assert_eq!(p.messages.len(), 1);
     assert_eq!(p.messages[0].registered_delivery, 1);
-    assert!(matches!(&p.messages[0].content, Content::Text(t) if t.len() == 63));
+    assert_eq!(p.messages[0].text.as_ref().map(String::len), Some(63));
     assert!(p.gates.is_empty() && p.warnings.is_empty());
     assert_eq!(p.load.catch_up, None);
 }
@@ -165,7 +165,7 @@ text = "b""#;
     ];
     let set = set.map(String::from).to_vec();
     let p = with(text, Overrides { set, ..Overrides::default() });
-    assert_eq!(p.messages[1].content, Content::Text("hello = world".into()));
+    assert_eq!(p.messages[1].text.as_deref(), Some("hello = world"));
     assert_eq!(p.messages[0].label, "first");
     assert_eq!(p.gates[0].0, "response.p99");
     assert_eq!(p.accounts[0].system_id, "me");
@@ -324,7 +324,8 @@ destination = {{ file = "{}" }}"#,
         )
     };
     let p = plan(&text(&good));
-    let AddressFrom::List { addresses, .. } = &p.messages[0].destination.from else { panic!() };
+    let AddressFrom::File(name) = &p.messages[0].destination.from else { panic!() };
+    let addresses = &p.number_files[name];
     assert_eq!(addresses, &["447700900001", "447700900002"]);
     let bad = file("447700900001\n44770x\n", 0o600);
     let line = refusal(&text(&bad));
@@ -411,5 +412,5 @@ text_file = {:?}
 ",
         text.path()
     ));
-    assert_eq!(p.messages[0].content, Content::Text("hello".into()));
+    assert_eq!(p.messages[0].text.as_deref(), Some("hello"));
 }

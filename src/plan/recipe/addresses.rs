@@ -1,7 +1,7 @@
 //! Where a message's addresses come from: the nth one as octets, without allocation.
 use super::variables::{ADDRESS_OCTETS, Var, Variables};
 use crate::kit::{decimal, mix64};
-use crate::plan::model::{Address, AddressFrom};
+use crate::plan::model::{Address, AddressFrom, NumberFiles};
 use crate::smpp::TemplatePart;
 
 /// An address as a function of the message's number among its kind.
@@ -18,8 +18,8 @@ pub(super) enum AddressSource {
 }
 
 impl AddressSource {
-    /// `seed` feeds the random ones.
-    pub(super) fn new(address: &Address, seed: u64) -> AddressSource {
+    /// The source of `address`: `files` has the numbers of files, `seed` feeds random digits.
+    pub(super) fn new(address: &Address, files: &NumberFiles, seed: u64) -> AddressSource {
         match &address.from {
             AddressFrom::Fixed(text) => AddressSource::Fixed(text.as_bytes().to_vec()),
             AddressFrom::Range(from, to) => match (from.parse::<u64>(), to.parse::<u64>()) {
@@ -30,7 +30,8 @@ impl AddressSource {
                 // a plan that no profile made: no more than its first
                 (Ok(_) | Err(_), _) => AddressSource::Fixed(from.as_bytes().to_vec()),
             },
-            AddressFrom::List { addresses, .. } => {
+            AddressFrom::File(name) => {
+                let addresses = files.get(name).map_or(&[][..], Vec::as_slice);
                 let mut octets = Vec::new();
                 let mut ends = Vec::with_capacity(addresses.len());
                 for one in addresses {

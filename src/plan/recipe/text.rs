@@ -199,7 +199,7 @@ fn cut(parts: Vec<Part>, marks: &[Option<(Var, usize)>], wide: bool) -> Vec<Enco
 
 /// The pieces of a TLV's value; texts may have placeholders.
 pub(super) fn tlv(
-    value: &TlvValue,
+    value: TlvValue<'_>,
     destination_octets: usize,
     uses: &mut Variables,
 ) -> Vec<TemplatePart> {
@@ -214,7 +214,7 @@ pub(super) fn tlv(
     match value {
         TlvValue::Int { value, octets } => {
             let all = value.to_be_bytes();
-            let octets = usize::from(*octets).min(all.len());
+            let octets = usize::from(octets).min(all.len());
             vec![TemplatePart::Fixed(all[all.len() - octets..].to_vec())]
         }
         TlvValue::Text(text) => varying(text),
@@ -223,12 +223,12 @@ pub(super) fn tlv(
             pieces.push(TemplatePart::Fixed(vec![0]));
             pieces
         }
-        TlvValue::Octets(octets) => vec![TemplatePart::Fixed(octets.clone())],
+        TlvValue::Octets(octets) => vec![TemplatePart::Fixed(octets.to_vec())],
     }
 }
 
 /// Refuses a text of a TLV that names an unknown placeholder.
-pub(super) fn check_tlv_text(value: &TlvValue) -> PlanResult<()> {
+pub(super) fn check_tlv_text(value: TlvValue<'_>) -> PlanResult<()> {
     match value {
         TlvValue::Text(text) | TlvValue::CString(text) => check_placeholders(text),
         TlvValue::Int { .. } | TlvValue::Octets(_) => Ok(()),

@@ -190,8 +190,10 @@ rules = [{ destination = "*1", status = "ESME_RINVDSTADR" }, { destination = "*2
     ]);
 }
 
+const REFUSED: Holds = |_, t, s| t.rejected == s.submits.refused.total() && t.rejected > 50;
+
 #[test]
-fn every_limit_and_what_comes_of_passing_it_is_counted_alike_on_both_sides() {
+fn every_reaction_to_a_full_window_is_counted_alike_on_both_sides() {
     let slow = r#"[embedded.response]
 latency = "100ms"
 [embedded.limits]
@@ -200,20 +202,25 @@ window = 5
     let on = |word: &str| format!("{slow}on_window = \"{word}\"\n");
     let (queue_full, disconnect) = (on("queue_full"), on("disconnect"));
     let (silence, unbind) = (on("silence"), on("unbind"));
-    let refused: Holds = |_, t, s| t.rejected == s.submits.refused.total() && t.rejected > 50;
     let dropped: Holds = |r, t, s| !r.outages.is_empty() && t.lost > 0 && s.submits.ignored > 0;
     walk(&[
-        ("200", slow, refused),
-        ("200", &queue_full, refused),
+        ("200", slow, REFUSED),
+        ("200", &queue_full, REFUSED),
         ("200", &disconnect, dropped),
         ("200", &unbind, dropped),
         ("200", &silence, |_, t, s| t.timed_out == s.submits.ignored && t.timed_out > 50),
+    ]);
+}
+
+#[test]
+fn every_limit_of_a_rate_a_queue_or_an_account_is_counted_alike_on_both_sides() {
+    walk(&[
         (
             "200",
             r"[embedded.limits]
 rate = 100
 ",
-            refused,
+            REFUSED,
         ),
         (
             "200",
@@ -222,7 +229,7 @@ rate = 100
 burst = 0
 scope = "account"
 "#,
-            refused,
+            REFUSED,
         ),
         (
             "200",
@@ -230,7 +237,7 @@ scope = "account"
 rate = 50
 scope = "session"
 "#,
-            refused,
+            REFUSED,
         ),
         (
             "200",
@@ -245,14 +252,14 @@ on_rate = "delay"
             r"[embedded.limits]
 queue = { size = 50, drain = 100 }
 ",
-            refused,
+            REFUSED,
         ),
         (
             "200",
             r#"[embedded]
 accounts = [{ system_id = "smppbench", password = "", rate = 100, window = 10, binds_max = 2 }]
 "#,
-            refused,
+            REFUSED,
         ),
         (
             "200",
