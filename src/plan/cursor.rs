@@ -1,5 +1,5 @@
 //! A worker's own messages in order: the schedule and the striping, walked cheaply. It knows no clock:
-//! whoever holds it compares [`Cursor::peek`] with the time.
+//! its caller compares [`Cursor::peek`] with the time.
 #[cfg(test)]
 mod tests;
 

@@ -63,7 +63,7 @@ impl PlanError {
         PlanError { place: self.place.or_else(|| Some(place.clone())), ..self }
     }
 
-    /// The same one table further out: what it is about stands under `key` there.
+    /// The same error, one table further out: its path is under `key` there.
     pub(super) fn under(self, key: &str) -> PlanError {
         let path = match self.path.as_str() {
             "" => key.to_owned(),
@@ -73,7 +73,7 @@ impl PlanError {
         PlanError { path, ..self }
     }
 
-    /// The same one list further out: what it is about is item `index` there.
+    /// The same error, one list further out: its path is item `index` there.
     pub(super) fn under_item(self, index: usize) -> PlanError {
         self.under(&format!("[{index}]"))
     }
@@ -112,7 +112,7 @@ impl fmt::Display for PlanError {
 }
 impl std::error::Error for PlanError {}
 
-/// What serde's derived code finds wrong. It knows neither place nor path: the reader adds them.
+/// Errors of serde's derived code. It knows neither place nor path: the reader adds them.
 impl de::Error for PlanError {
     fn custom<T: fmt::Display>(message: T) -> PlanError {
         PlanError::about("", message.to_string())

@@ -43,7 +43,7 @@ pub struct Plan {
     pub target: Target,
     /// The simulator's behaviour, where the target is embedded.
     pub embedded: Behaviour,
-    /// What this run may not exceed.
+    /// Limits of this run.
     pub guard: Guard,
     /// At least one.
     pub accounts: Vec<Account>,
@@ -71,12 +71,12 @@ pub struct Plan {
     /// Sessions bind one after the other, and the first that fails ends it (`find binds`).
     #[serde(default)]
     pub ladder: Option<Ladder>,
-    /// What holds where several machines run it.
+    /// Settings of a run over several machines.
     #[serde(default)]
     pub fleet: Fleet,
     /// Where OpenMetrics are served.
     pub metrics: Metrics,
-    /// What the user should know before it runs, a line each.
+    /// Warnings to show before the run, a line each.
     #[serde(default)]
     pub warnings: Vec<String>,
 }
@@ -146,7 +146,7 @@ impl Target {
 }
 
 impl Plan {
-    /// Sessions in all (a pair counts two).
+    /// Number of sessions (a pair counts two).
     pub fn sessions_count(&self) -> usize {
         self.accounts.iter().map(|a| a.binds.sessions_count()).sum()
     }

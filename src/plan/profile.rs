@@ -72,7 +72,7 @@ pub(super) struct Profile {
 }
 
 impl Profile {
-    /// A plan as a profile again: every key with what it came to mean, passwords redacted.
+    /// A plan as a profile again: every key with its resolved value, passwords redacted.
     pub(super) fn of(plan: &Plan) -> Profile {
         let receive_only = plan.stages.is_empty();
         Profile {
@@ -275,7 +275,7 @@ fn resolve(
     Ok((plan, origins))
 }
 
-/// What `quick` says of the load is meant for the embedded simulator: elsewhere the defaults hold.
+/// Drops the load of `quick`, which is for the embedded simulator: for other targets the defaults apply.
 fn forget_quick(tree: &mut Node) {
     let written = |node: &Node| matches!(node.place, SourceLocation::Line(..));
     for (section, keys) in [("binds", &["count", "window"][..]), ("load", &["stages", "catch_up"])]

@@ -42,7 +42,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Hands the value to the visitor as what it is.
+    /// Passes the value to the visitor, by its type.
     fn give<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, PlanError> {
         let given = match &self.node.value {
             Value::Text(text) => visitor.visit_borrowed_str(text),
@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
         e.with_value(|| self.shown()).or_at(&self.node.place)
     }
 
-    /// What was written, as it may be shown: nothing where a password stands, or may stand by mistake.
+    /// The value as an error may show it; not under a key of a password, where one may be by mistake.
     fn shown(self) -> String {
         if self.key.starts_with("password") {
             return "the value".to_owned();

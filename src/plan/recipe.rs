@@ -32,7 +32,7 @@ const MIX_MAX: u64 = 1 << 29;
 const SOURCES: u64 = 0x7372_6373;
 const DESTINATIONS: u64 = 0x6465_7374;
 
-/// What silence about a message means.
+/// Whether a message must have a final receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expects {
     /// No final receipt was asked for.
@@ -43,7 +43,7 @@ pub enum Expects {
     Perhaps,
 }
 
-/// What stands under one submit_sm number.
+/// Message, part and options of one submit_sm number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SubmitInfo {
     /// Which of the plan's messages.
@@ -56,7 +56,7 @@ pub struct SubmitInfo {
     pub coding: u8,
     /// registered_delivery.
     pub registered_delivery: u8,
-    /// What silence means.
+    /// Whether it must have a final receipt.
     pub expects: Expects,
     /// The message's number: the same for all its parts, and for no others.
     pub message: u64,
@@ -91,7 +91,7 @@ struct PreparedMessage {
     registered_delivery: u8,
 }
 
-/// One part: its template and what its variables are.
+/// One part: its template and its variables.
 #[derive(Clone, Debug)]
 struct PreparedPart {
     template: Template,
@@ -152,7 +152,7 @@ impl Recipe {
         (message, self.messages[usize::from(message)].registered_delivery)
     }
 
-    /// What stands under number `index`.
+    /// Message, part and options of number `index`.
     #[inline]
     pub fn pick(&self, index: u64) -> SubmitInfo {
         let (period, slot) = self.slot(index);
@@ -238,7 +238,7 @@ impl Recipe {
         self.pattern.iter().map(|slot| slot.message).collect()
     }
 
-    /// What the recipe makes of the plan's message `label`: its data_coding, and how many submit_sm it takes.
+    /// The data_coding of the plan's message `label`, and its number of submit_sm.
     pub fn traits_of(&self, label: u16) -> (u8, u32) {
         self.messages.get(usize::from(label)).map_or((0, 1), |k| (k.coding, k.parts.len() as u32))
     }

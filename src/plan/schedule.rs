@@ -65,7 +65,7 @@ impl Schedule {
         Schedule::steered(stages, arrival, seed, &[])
     }
 
-    /// The same with the rate changed by hand: from each change on, so many per cent of what `stages` say.
+    /// The same with the rate changed by hand: from each change on, its percentage of the rate of `stages`.
     /// Messages before the first change keep their numbers and times. Stages keep their length.
     ///
     /// # Errors
@@ -112,7 +112,7 @@ impl Schedule {
         Ok(Schedule { placed_stages, len: first, ends_at: start })
     }
 
-    /// Messages in all; closed-loop stages plan none.
+    /// Number of messages; closed-loop stages plan none.
     pub const fn len(&self) -> u64 {
         self.len
     }

@@ -50,7 +50,7 @@ impl Secret {
     /// written where its name was asked for.
     ///
     /// # Errors
-    /// What is wrong, and what would do.
+    /// Why it cannot be read, and the remedy.
     pub fn of_env(name: &str) -> Result<Secret, SecretError> {
         // a name with these would make the standard library panic or look for another
         let named = !name.is_empty() && !name.contains(['=', '\0']);
@@ -62,7 +62,7 @@ impl Secret {
     /// for the same reason.
     ///
     /// # Errors
-    /// What is wrong, and what would do.
+    /// Why it cannot be read, and the remedy.
     pub fn of_file(path: &Path) -> Result<Secret, SecretError> {
         let octets = read_at_most(path, FILE_OCTETS_MAX).map_err(SecretError::Unreadable)?;
         let text = String::from_utf8(octets).map_err(|_| SecretError::NotUtf8)?;

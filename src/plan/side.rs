@@ -25,7 +25,7 @@ impl DuelSide {
     }
 }
 
-/// What a side may change. `account` and `message` are the first of `accounts` and `messages`.
+/// Keys that a side may change. `account` and `message` are the first of `accounts` and `messages`.
 const SIDE_KEYS: &[&str] =
     &["target", "account", "accounts", "message", "messages", "receipts", "embedded"];
 

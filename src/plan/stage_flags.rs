@@ -20,7 +20,7 @@ pub struct Origin {
     pub from: String,
 }
 
-/// What a profile's own stages come to.
+/// The one hold that a profile's own stages amount to.
 struct OwnStages {
     /// The key and value of its shape.
     shape: (&'static str, Node),
@@ -110,7 +110,7 @@ impl Overrides {
     }
 }
 
-/// What the profile's stages come to, where the measured ones are holds of one rate, or closed loops.
+/// The one hold of the profile's stages, if the measured ones are holds of one rate, or closed loops.
 fn own_stages(tree: &Node, stages: &[Stage]) -> Option<OwnStages> {
     let first = stages.iter().position(|stage| stage.measure)?;
     let alike = |stage: &Stage| match (&stage.shape, &stages[first].shape) {

@@ -56,7 +56,7 @@ impl Striping {
         Striping { pattern: spread(&shares), shares, workers }
     }
 
-    /// The account and the class of bind that carry message `index`; (0, 0) where nobody may send.
+    /// The account and the class of bind that carry message `index`; (0, 0) if no bind may send.
     pub fn sender(&self, index: u64) -> (u16, u32) {
         if self.pattern.is_empty() {
             return (0, 0);

@@ -1,4 +1,4 @@
-//! What errors repeat of a value, and what they suggest for a word that is not known.
+//! How errors show a value, and which known word they suggest for an unknown one.
 use super::secret::shown_value;
 
 /// Characters of a value that an error repeats.

@@ -15,7 +15,7 @@ pub(super) struct Node {
     pub(super) value: Value,
 }
 
-/// What TOML can say.
+/// A value of TOML.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
     Text(String),
@@ -92,7 +92,7 @@ impl Node {
         &node.place
     }
 
-    /// The same error with the place of what it is about, unless it has one.
+    /// The same error with the place of its key, unless it has one.
     pub(super) fn place(&self, e: PlanError) -> PlanError {
         let place = self.place_of(e.path());
         e.or_at(place)
@@ -171,7 +171,7 @@ impl Node {
         Ok(())
     }
 
-    /// Lays `--set dotted.key=value` on top. What is no TOML value is taken as a string.
+    /// Lays `--set dotted.key=value` on top. A value that is not TOML is taken as a string.
     pub(super) fn set(&mut self, setting: &str) -> Result<(), PlanError> {
         let Some((key, value)) = setting.split_once('=') else {
             let why = "is not a setting; write --set dotted.key=value";

@@ -35,7 +35,7 @@ pub enum State {
     Unbound,
 }
 
-/// What goes back.
+/// The response to a frame.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Answer {
     /// The PDU that goes back, if one does.
@@ -44,7 +44,7 @@ pub struct Answer {
     pub close: bool,
 }
 
-/// What goes back, before it is encoded.
+/// The response to a frame, before it is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reply {
     /// Nothing: a response, a `generic_nack`, or a PDU that has no response.

@@ -246,7 +246,7 @@ pub fn pack(septets: &[u8], fill_bits: u8) -> Vec<u8> {
     octets
 }
 
-/// Unpacks so many septets, or as many as there are, after `fill_bits`.
+/// Unpacks at most `septets` septets, after `fill_bits`.
 pub fn unpack(octets: &[u8], septets: usize, fill_bits: u8) -> Vec<u8> {
     let there = (octets.len() * 8).saturating_sub(usize::from(fill_bits)) / 7;
     (0..septets.min(there))

@@ -62,7 +62,7 @@ impl CommandId {
         Self::NAMED.iter().find(|(id, _)| *id == self).map(|(_, name)| *name)
     }
 
-    /// Whether bit 31 is set: a response or a `generic_nack`, which nobody answers.
+    /// Whether bit 31 is set: a response or a `generic_nack`, which is not answered.
     pub const fn is_response(self) -> bool {
         self.0 & RESPONSE_BIT != 0
     }

@@ -10,7 +10,7 @@ use super::status::CommandStatus;
 pub struct Header {
     /// Octets of the whole PDU, these four among them.
     pub command_length: u32,
-    /// What the PDU is.
+    /// Type of the PDU.
     pub command_id: CommandId,
     /// 0 in a request; the outcome in a response.
     pub command_status: CommandStatus,

@@ -46,9 +46,9 @@ pub(crate) struct Reader<'a> {
     at: usize,
     /// Offset of the body in the PDU.
     body_at: usize,
-    /// A response is read as far as it goes: nobody answers it.
+    /// A response is read as far as it goes: it is not answered.
     lenient: bool,
-    /// What was odd so far. Empty (and then without allocation) in the normal case.
+    /// Anomalies so far. Empty (and then without allocation) in the normal case.
     pub(crate) anomalies: Vec<Anomaly>,
 }
 

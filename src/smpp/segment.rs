@@ -31,21 +31,21 @@ pub enum Concatenation {
     Single,
     /// User data header before the octets, `esm_class` 0x40.
     Udh8 {
-        /// Parts in all.
+        /// Number of parts.
         total: u8,
         /// This one, from 1.
         seqnum: u8,
     },
     /// User data header before the octets, `esm_class` 0x40.
     Udh16 {
-        /// Parts in all.
+        /// Number of parts.
         total: u8,
         /// This one, from 1.
         seqnum: u8,
     },
     /// Three TLVs.
     Sar {
-        /// Parts in all.
+        /// Number of parts.
         total: u8,
         /// This one, from 1.
         seqnum: u8,
@@ -80,7 +80,7 @@ impl Concatenation {
 /// One part of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// What goes with it.
+    /// How it is tied to the other parts.
     pub concatenation: Concatenation,
     /// The text's octets, without the user data header.
     pub octets: Vec<u8>,

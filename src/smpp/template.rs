@@ -248,7 +248,7 @@ fn note_places(
     }
 }
 
-/// What counts the octets of a field, right before it.
+/// The octets before a field that hold its length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum LengthField {
     /// Nothing: a C-octet string.

@@ -99,7 +99,7 @@ impl SmppTime {
         Ok(SmppTime::Relative { years, months, days, hours, minutes, seconds })
     }
 
-    /// A moment, given in nanoseconds since 1970, on a clock so many quarter hours ahead of UTC.
+    /// A time in nanoseconds since 1970, on a clock that is `quarters` quarter hours ahead of UTC.
     pub fn absolute(unix_ns: u64, quarters: i8) -> SmppTime {
         let quarters = quarters.clamp(-48, 48);
         let shift = i64::from(quarters) * 900 * 1_000_000_000;

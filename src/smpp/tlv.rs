@@ -158,7 +158,7 @@ impl Tag {
     /// The known tags, in order of number.
     pub const KNOWN: &'static [TagInfo] = KNOWN;
 
-    /// What the table says of this tag.
+    /// The row of this tag in the table.
     pub fn info(self) -> Option<&'static TagInfo> {
         let found = KNOWN.binary_search_by_key(&self, |info| info.tag).ok()?;
         Some(&KNOWN[found])

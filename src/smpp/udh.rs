@@ -8,7 +8,7 @@ pub struct Udh<'a> {
     pub octets: &'a [u8],
     /// Its elements, as far as they can be read.
     pub elements: Vec<Element<'a>>,
-    /// What is odd, and at which octet; None: nothing is.
+    /// The anomaly and its octet. None: there is none.
     pub odd: Option<(usize, &'static str)>,
 }
 
@@ -67,7 +67,7 @@ impl<'a> Udh<'a> {
 }
 
 impl Element<'_> {
-    /// What it is called, where that is known.
+    /// Its name. None: it is not known.
     pub const fn name(self) -> Option<&'static str> {
         Some(match self.id {
             0x00 => "concatenation_8bit",

@@ -1,4 +1,4 @@
-//! Writes deliver_sm (and data_sm) for receipts and mobile-originated messages, and the submit_sm_resp that accepts.
+//! Writes deliver_sm (and data_sm) for receipts and mobile-originated messages.
 //!
 //! What a receipt looks like is its format's (`smpp/receipt/formats`); here are its fields. Dates are rendered once a
 //! second. Knows no session and no clock.

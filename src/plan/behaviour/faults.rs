@@ -1,4 +1,4 @@
-//! What the simulator does wrong, and fixed answers by destination.
+//! Faults of the simulator, and fixed answers by destination.
 use crate::kit::Nanos;
 use crate::plan::error::PlanError;
 use crate::plan::values::{AboveZero, AllOrOne, As, Ascii, Share, Span, State, Status};
@@ -54,7 +54,7 @@ impl Fault {
     }
 }
 
-/// What the simulator can do wrong.
+/// A fault of the simulator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {

@@ -23,7 +23,7 @@ pub enum Latency {
         /// p99.
         p99: Nanos,
     },
-    /// M/M/c: so many servers, exponential service with this mean, one queue for all sessions.
+    /// M/M/c: `servers` with exponential service of this mean, and one queue for all sessions.
     Servers {
         /// c.
         servers: u32,

@@ -113,7 +113,7 @@ impl Account {
         Ok(())
     }
 
-    /// Completes what a profile says, and checks it.
+    /// Completes an account of a profile, and checks it.
     pub(in crate::plan) fn complete(&mut self, warnings: &mut Vec<String>) -> PlanResult<()> {
         if self.name.is_empty() {
             self.name = self.system_id.clone();

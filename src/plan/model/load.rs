@@ -79,7 +79,7 @@ pub enum WindowFull {
     Drop,
 }
 
-/// What a throttled message means.
+/// Reaction to a throttled submit_sm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnThrottle {

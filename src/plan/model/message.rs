@@ -138,7 +138,7 @@ pub enum TlvValue<'a> {
 }
 
 impl Message {
-    /// Completes what a profile says, and checks it; what its files hold is read.
+    /// Completes a message of a profile, reads its files, and checks it.
     pub(in crate::plan) fn complete(&mut self, files: &mut NumberFiles) -> PlanResult<()> {
         self.source.read_file(files).map_err(|e| e.under("source"))?;
         self.destination.read_file(files).map_err(|e| e.under("destination"))?;

@@ -65,7 +65,7 @@ pub enum Per {
     Message,
 }
 
-/// What is taken for a receipt.
+/// Which deliver_sm and data_sm count as receipts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Accept {

@@ -57,7 +57,7 @@ pub(super) fn resolve(
     Ok((list, rate))
 }
 
-/// What an account's part of the load is written as.
+/// The key that an account's part of the load is written under.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum LoadPart {
     Share,

@@ -1,4 +1,4 @@
-//! `[duel]`: what its two sides lay over the profile. They are read when a duel begins; here only their keys are.
+//! `[duel]`: the keys of its two sides. The sides themselves are laid over the profile when a duel begins.
 use super::target::WrittenTarget;
 use crate::plan::behaviour::Behaviour;
 use crate::plan::model::{Account, Message, Receipts};

@@ -9,7 +9,7 @@ use crate::smpp::TemplatePart;
 pub(super) enum AddressSource {
     /// Always this one.
     Fixed(Vec<u8>),
-    /// `first + n mod size`, so many digits.
+    /// `first + n mod size`, in `digits` digits.
     Range { first: u64, size: u64, digits: usize },
     /// The nth of a list, from the start again after the last.
     List { octets: Vec<u8>, ends: Vec<u32>, longest: usize },

@@ -148,7 +148,7 @@ pub(super) fn encode(
     Ok(EncodedText { parts, coding: data_coding })
 }
 
-/// What a coding or a split finds wrong, about the message.
+/// An error of a coding or a split, about the message.
 fn about(e: &dyn std::fmt::Display) -> PlanError {
     PlanError::about("", e.to_string())
 }

@@ -15,7 +15,7 @@ const USES_MAX: usize = 16;
 /// Names the stream of UUIDs of a run's seed.
 const UUIDS: u64 = 0x7575_6964;
 
-/// What varies.
+/// A value that varies from send to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Var {
     /// The digits of destination_addr.
@@ -185,7 +185,7 @@ impl Scratch {
         &self.destination[..self.octets[Var::Destination as usize]]
     }
 
-    /// Fills what `uses` needs beside the addresses, for `message` of a run with `seed`.
+    /// Fills the variables of `uses` except the addresses, for `message` of a run with `seed`.
     pub(super) fn fill(&mut self, uses: &Variables, seed: u64, message: u64, wall_ns: u64) {
         for var in Var::ALL.into_iter().filter(|var| uses.needs(*var)) {
             let room = &mut self.narrow[var as usize];

@@ -214,7 +214,7 @@ impl Curve {
     }
 }
 
-/// What is planned, in [`RateChange::percent`].
+/// The planned rate, in [`RateChange::percent`].
 const PER_CENT: u64 = 100;
 
 /// The change that holds at `at`; 100 before the first.

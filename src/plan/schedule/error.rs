@@ -10,11 +10,11 @@ use thiserror::Error;
 pub struct ScheduleError {
     /// Which stage, from 0.
     pub stage: usize,
-    /// What is wrong and what would do.
+    /// The fault, and the remedy.
     pub why: Unschedulable,
 }
 
-/// What no schedule can hold; each says what would do.
+/// Why a stage cannot be scheduled; each says the remedy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[expect(missing_docs, reason = "each says it in its message")]
 pub enum Unschedulable {

@@ -52,7 +52,7 @@ impl Shape {
     }
 }
 
-/// What a shape says of itself.
+/// A shape of a stage.
 pub(super) trait StageShape {
     /// Its key in a profile; without a name, a stage is called so.
     fn key(&self) -> &'static str;

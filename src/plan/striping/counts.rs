@@ -118,7 +118,7 @@ impl OwnCounts {
     }
 }
 
-/// The turns of an account's senders, visited `step` apart: how many of the first so many the worker owns.
+/// The turns of an account's senders, visited `step` apart: how many of the first visits the worker owns.
 /// The visits from a turn on go round in a cycle; all cycles are equally long.
 #[derive(Debug)]
 struct SenderTurns {

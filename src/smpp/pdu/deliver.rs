@@ -1,4 +1,4 @@
-//! What an SMSC sends: `deliver_sm` and its response (v3.4 4.6).
+//! PDUs of an SMSC: `deliver_sm` and its response (v3.4 4.6).
 
 use crate::smpp::CommandStatus as Status;
 

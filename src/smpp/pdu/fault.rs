@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::smpp::CommandStatus;
 
-/// What was wrong. The same kinds serve both: a body that a strict receiver refuses, a soft one takes.
+/// The fault. The same kinds serve both: a body that a strict receiver refuses, a soft one takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FaultKind {
     /// The octets given are not the `command_length` that they announce.
@@ -118,26 +118,26 @@ impl FaultKind {
 /// A body that cannot be read: answer it with `status`, count it, go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed {
-    /// What was wrong.
+    /// The fault.
     pub kind: FaultKind,
     /// Offset of the place in the PDU.
     pub at: usize,
     /// The field, as the specification spells it.
     pub field: &'static str,
-    /// What the response says.
+    /// Status of the response.
     pub status: CommandStatus,
 }
 
 /// Something odd in a body that was read all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Anomaly {
-    /// What was odd.
+    /// The anomaly.
     pub kind: FaultKind,
     /// Offset of the place in the PDU.
     pub at: usize,
     /// The field, as the specification spells it.
     pub field: &'static str,
-    /// What a strict receiver would answer; `None` where even it would go on.
+    /// Status that a strict receiver answers. `None`: it accepts the PDU.
     pub status: Option<CommandStatus>,
 }
 

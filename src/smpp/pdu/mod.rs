@@ -197,7 +197,7 @@ pub struct Pdu<'a> {
     pub header: Header,
     /// The body.
     pub body: Body<'a>,
-    /// What was odd: empty, and without allocation, in the normal case.
+    /// Anomalies: empty, and without allocation, in the normal case.
     pub anomalies: Vec<Anomaly>,
 }
 

@@ -1,4 +1,4 @@
-//! What an ESME sends: `submit_sm`, `submit_multi`, `replace_sm`, and their responses (v3.4 4.4, 4.5, 4.10).
+//! PDUs of an ESME: `submit_sm`, `submit_multi`, `replace_sm`, and their responses (v3.4 4.4, 4.5, 4.10).
 
 use crate::smpp::CommandStatus as Status;
 

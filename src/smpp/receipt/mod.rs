@@ -82,7 +82,7 @@ pub struct Receipt<'a> {
     pub intermediate: bool,
 }
 
-/// What the hot path needs of a receipt.
+/// The fields of a receipt that the hot path needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Brief<'a> {
     /// The message id as written; empty where there is none.
@@ -101,7 +101,7 @@ pub struct Brief<'a> {
     pub intermediate: bool,
 }
 
-/// What a `deliver_sm` or `data_sm` brings.
+/// The content of a `deliver_sm` or `data_sm`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivered<'a> {
     /// A mobile-originated message (or an SME's acknowledgement: anything that is no receipt).
@@ -185,7 +185,7 @@ fn read_parts<'a>(
     })
 }
 
-/// What of a `deliver_sm` or `data_sm` a receipt stands in.
+/// The fields of a `deliver_sm` or `data_sm` that a receipt is read from.
 struct Carrier<'a> {
     esm_class: u8,
     data_coding: u8,

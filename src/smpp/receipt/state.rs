@@ -1,4 +1,4 @@
-//! What became of a message: `message_state` (v3.4 5.2.28) and the `stat` of a receipt's text
+//! The state of a message: `message_state` (v3.4 5.2.28) and the `stat` of a receipt's text
 //! (Appendix B), as one value.
 
 /// A message's state. Wire numbers as TLV `message_state` has them.

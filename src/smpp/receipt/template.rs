@@ -39,7 +39,7 @@ pub struct ReceiptRun<'a> {
 }
 
 impl<'a> ReceiptRun<'a> {
-    /// What the first one says; the others say the same but for their ids.
+    /// The first receipt; the others have the same fields except their ids.
     pub fn first(&self) -> Brief<'a> {
         self.first
     }
@@ -93,7 +93,7 @@ struct MaskedWord {
     octets: Word,
     /// All ones where a PDU must have the same octets.
     fixed: Word,
-    /// All ones where there may be others, so long as none is a blank or less: they end no field and begin none.
+    /// All ones where octets may differ, if they are above a blank: then they neither end nor begin a field.
     open: Word,
 }
 
@@ -137,7 +137,7 @@ impl ReceiptTemplate {
         }
     }
 
-    /// What a PDU says that fits.
+    /// The fields of a PDU that fits.
     #[inline]
     fn brief<'a>(&self, frame: &'a [u8]) -> Option<Brief<'a>> {
         let (id, err) = (&frame[self.id.clone()], &frame[self.err.clone()]);
@@ -220,7 +220,7 @@ impl ReceiptTemplate {
         (self.id, self.err) = (place(brief.id), place(brief.err));
         (self.id_in, self.state) = (Some(brief.id_in), Some(brief.state));
         self.intermediate = brief.intermediate;
-        // a template that fits nothing, not even what it was learn of, is none
+        // a template that does not fit the PDU that it was learnt from is dropped
         if !self.fits(frame) {
             self.clear();
         }
@@ -266,7 +266,7 @@ struct Layout<'a> {
     source_addr: &'a [u8],
     text_id: &'a [u8],
     tlv_id: Option<&'a [u8]>,
-    /// What follows `err:` and its value, which nobody reads.
+    /// The text behind `err:` and its value, which is not read.
     behind_err: &'a [u8],
 }
 

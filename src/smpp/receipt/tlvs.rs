@@ -1,7 +1,7 @@
 //! The TLVs that a receipt may have.
 use crate::smpp::{Tag, Tlvs};
 
-/// What TLV `message_state` says.
+/// The value of TLV `message_state`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum TlvState {
     /// It is not there.

@@ -33,7 +33,7 @@ pub enum ReceiptFormat {
     DataSm,
 }
 
-/// What is particular to a format.
+/// A format: its PDU and its writer.
 struct Format {
     command_id: CommandId,
     /// Appends everything from esm_class on.
@@ -87,7 +87,7 @@ pub struct ReceiptPdu<'a> {
     pub id: Front<'a, 40>,
     /// When the message was submitted: `YYMMDDhhmmss`, UTC.
     pub submitted: &'a [u8; 12],
-    /// When the message reached its state, likewise.
+    /// When the message reached its state: `YYMMDDhhmmss`, UTC.
     pub done: &'a [u8; 12],
     /// The message's state.
     pub state: MessageState,
