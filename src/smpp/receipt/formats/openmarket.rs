@@ -7,7 +7,7 @@ pub(super) const FORMAT: Format = Format {
     command_id: CommandId::DELIVER_SM,
     write,
     #[cfg(test)]
-    vector: b"\x04\0\0\0\0\0\0\0\0\x6Aid:1234567890 sub:000 dlvrd:000 submitdate:180122230957 \
+    vector: b"\x04\0\0\0\0\0\0\0\0\x68id:1234567890 sub:000 dlvrd:000 submitdate:180122230957 \
         donedate:180122231059 stat:DELIVRD err:004 text:",
 };
 

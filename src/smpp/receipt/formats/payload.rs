@@ -6,7 +6,7 @@ pub(super) const FORMAT: Format = Format {
     command_id: CommandId::DELIVER_SM,
     write,
     #[cfg(test)]
-    vector: b"\x04\0\0\0\0\0\0\0\0\0\x04\x24\x00\x68id:1234567890 sub:001 dlvrd:001 \
+    vector: b"\x04\0\0\0\0\0\0\0\0\0\x04\x24\x00\x66id:1234567890 sub:001 dlvrd:001 \
         submit date:1801222309 done date:1801222310 stat:DELIVRD err:000 text:",
 };
 

@@ -45,7 +45,7 @@ fn each_format_writes_its_vector_behind_the_addresses() {
             let header =
                 [&(frame.len() as u32).to_be_bytes()[..], &format.row().command_id.0.to_be_bytes()];
             assert_eq!(frame[..8], header.concat(), "{format:?}");
-            let head = b"\0\0\0\0\0\0\0\x09\0\x01\x014477\0\x05\01234567\0";
+            let head = b"\0\0\0\0\0\0\0\x09\0\x01\x014477\0\x05\x001234567\0";
             assert_eq!(&frame[8..8 + head.len()], head, "{format:?}");
             let rest = &frame[8 + head.len()..];
             assert_eq!(rest, format.row().vector, "{format:?}: {}", String::from_utf8_lossy(rest));
