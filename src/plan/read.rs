@@ -15,12 +15,12 @@ use serde::forward_to_deserialize_any;
 /// # Errors
 /// The first mistake, with its place.
 pub(super) fn read<'a, T: Deserialize<'a>>(tree: &'a Node) -> Result<T, PlanError> {
-    T::deserialize(Reader { node: tree, key: "" })
+    T::deserialize(NodeReader { node: tree, key: "" })
 }
 
 /// Reads the value that stands under `key`.
 pub(super) fn read_kind<K: Kind>(node: &Node, key: &str) -> Result<K::Value, PlanError> {
-    K::read(Reader { node, key }).map_err(|e| e.under(key))
+    K::read(NodeReader { node, key }).map_err(|e| e.under(key))
 }
 
 /// The tables of a list under `key`; the built-in one where none is written.
@@ -36,12 +36,12 @@ pub(super) fn tables<T>(key: &str, written: Option<Vec<T>>, built_in: T) -> Plan
 
 /// One value of the tree, and the key that it stands under.
 #[derive(Clone, Copy)]
-struct Reader<'a> {
+struct NodeReader<'a> {
     node: &'a Node,
     key: &'a str,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> NodeReader<'a> {
     /// Passes the value to the visitor, by its type.
     fn give<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, PlanError> {
         let given = match &self.node.value {
@@ -106,7 +106,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl<'de> Deserializer<'de> for Reader<'de> {
+impl<'de> Deserializer<'de> for NodeReader<'de> {
     type Error = PlanError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, PlanError> {
@@ -201,7 +201,7 @@ impl<'a> SeqAccess<'a> for Items<'a> {
         let Some(node) = self.nodes.next() else { return Ok(None) };
         let index = self.index;
         self.index += 1;
-        let read = seed.deserialize(Reader { node, key: "" });
+        let read = seed.deserialize(NodeReader { node, key: "" });
         read.map(Some).map_err(|e| e.under_item(index))
     }
 }
@@ -227,6 +227,6 @@ impl<'a> MapAccess<'a> for Entries<'a> {
 
     fn next_value_seed<S: DeserializeSeed<'a>>(&mut self, seed: S) -> Result<S::Value, PlanError> {
         let (key, node) = self.value.take().expect("serde asks for a key before its value");
-        seed.deserialize(Reader { node, key }).map_err(|e| e.under(key))
+        seed.deserialize(NodeReader { node, key }).map_err(|e| e.under(key))
     }
 }

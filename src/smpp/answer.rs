@@ -7,7 +7,7 @@ mod tests;
 
 use bytes::BytesMut;
 
-use super::pdu::{self, BindResp, Body, FaultKind, Field, Malformed, Pdu, SubmitMulti, SubmitSm};
+use super::pdu::{self, BindResp, Body, BodyFault, Field, Malformed, Pdu, SubmitMulti, SubmitSm};
 use super::time::SmppTime;
 use super::{CommandId, CommandStatus, Header, Tag, Tlvs, frame};
 
@@ -127,7 +127,7 @@ pub fn strict_fault(pdu: &Pdu<'_>) -> Option<Malformed> {
     odd.or_else(|| {
         let (field, status) = semantic_fault(&pdu.body)?;
         Some(Malformed {
-            kind: FaultKind::Semantic,
+            kind: BodyFault::Semantic,
             at: offset_of(&pdu.body, field),
             field,
             status,

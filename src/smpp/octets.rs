@@ -3,7 +3,7 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::pdu::{Anomaly, Dests, FaultKind, Malformed, Unsuccessful};
+use super::pdu::{Anomaly, BodyFault, Dests, Malformed, Unsuccessful};
 use super::status::CommandStatus;
 use super::tlv::{Tag, TlvFault, TlvType, Tlvs};
 
@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
     /// Notes something odd, here.
     pub(crate) fn note(
         &mut self,
-        kind: FaultKind,
+        kind: BodyFault,
         at: usize,
         field: &'static str,
         status: Option<CommandStatus>,
@@ -73,7 +73,7 @@ impl<'a> Reader<'a> {
 
     fn fail<T>(
         &self,
-        kind: FaultKind,
+        kind: BodyFault,
         field: &'static str,
         status: CommandStatus,
     ) -> Result<T, Malformed> {
@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
                 self.take(1);
                 Ok(value)
             }
-            None => self.fail(FaultKind::TruncatedBody, field, CommandStatus::ESME_RINVCMDLEN),
+            None => self.fail(BodyFault::TruncatedBody, field, CommandStatus::ESME_RINVCMDLEN),
         }
     }
 
@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
                 self.take(4);
                 Ok(value)
             }
-            None => self.fail(FaultKind::TruncatedBody, field, CommandStatus::ESME_RINVCMDLEN),
+            None => self.fail(BodyFault::TruncatedBody, field, CommandStatus::ESME_RINVCMDLEN),
         }
     }
 
@@ -121,7 +121,7 @@ impl<'a> Reader<'a> {
         let at = self.at;
         let value = self.until_nul(field, status)?;
         if value.len() >= octets_max {
-            self.note(FaultKind::CstringTooLong, at, field, Some(status));
+            self.note(BodyFault::CstringTooLong, at, field, Some(status));
         }
         Ok(value)
     }
@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
         match value.len() {
             0 | 16 => {}
             12 if short => {}
-            _ => self.note(FaultKind::BadTimeLength, at, field, Some(status)),
+            _ => self.note(BodyFault::BadTimeLength, at, field, Some(status)),
         }
         Ok(value)
     }
@@ -154,20 +154,20 @@ impl<'a> Reader<'a> {
             return Ok(value);
         }
         if self.rest.is_empty() {
-            return self.fail(FaultKind::TruncatedBody, field, CommandStatus::ESME_RINVCMDLEN);
+            return self.fail(BodyFault::TruncatedBody, field, CommandStatus::ESME_RINVCMDLEN);
         }
         if self.lenient {
-            self.note(FaultKind::UnterminatedCstring, self.at, field, None);
+            self.note(BodyFault::UnterminatedCstring, self.at, field, None);
             return Ok(self.take(self.rest.len()));
         }
-        self.fail(FaultKind::UnterminatedCstring, field, status)
+        self.fail(BodyFault::UnterminatedCstring, field, status)
     }
 
     /// `sm_length` and the octets that it counts.
     pub(crate) fn short_message(&mut self, field: &'static str) -> Result<&'a [u8], Malformed> {
         let sm_length = usize::from(self.int1("sm_length")?);
         if sm_length > self.rest.len() {
-            return self.fail(FaultKind::OctetsBeyondPdu, field, CommandStatus::ESME_RINVMSGLEN);
+            return self.fail(BodyFault::OctetsBeyondPdu, field, CommandStatus::ESME_RINVMSGLEN);
         }
         Ok(self.take(sm_length))
     }
@@ -193,7 +193,7 @@ impl<'a> Reader<'a> {
                 self.int1("dest_addr_npi").map_err(short)?;
                 let address = self.cstr("destination_addr", 21, CommandStatus::ESME_RINVDSTADR);
                 address.map_err(|fault| {
-                    if fault.kind == FaultKind::TruncatedBody { short(fault) } else { fault }
+                    if fault.kind == BodyFault::TruncatedBody { short(fault) } else { fault }
                 })?;
                 Ok(())
             }
@@ -201,7 +201,7 @@ impl<'a> Reader<'a> {
                 self.cstr("dl_name", 21, CommandStatus::ESME_RINVDLNAME).map(|_| ())
             }
             _ => Err(Malformed {
-                kind: FaultKind::BadDestFlag,
+                kind: BodyFault::BadDestFlag,
                 at,
                 field: "dest_flag",
                 status: CommandStatus::ESME_RINVDESTFLAG,
@@ -234,7 +234,7 @@ impl<'a> Reader<'a> {
         self.take(run.len());
         let tlvs = Tlvs(run);
         if header_only && !run.is_empty() {
-            self.note(FaultKind::TrailingOctets, base, "tlvs", None);
+            self.note(BodyFault::TrailingOctets, base, "tlvs", None);
             return Ok(tlvs);
         }
         let mut walk = tlvs.iter();
@@ -259,26 +259,26 @@ impl<'a> Reader<'a> {
                 // One to three NULs after the last field come from live providers (docs/smpp/in-the-wild.md, row 21).
                 let harmless = run[at..].iter().all(|octet| *octet == 0);
                 let status = (!harmless).then_some(STREAM);
-                self.note(FaultKind::TlvHeaderTruncated, base + at, "tlvs", status);
+                self.note(BodyFault::TlvHeaderTruncated, base + at, "tlvs", status);
             }
             TlvFault::LengthBeyond { at, tag, length: _ } => {
                 let name = tag.name().unwrap_or("tlvs");
-                self.note(FaultKind::TlvLengthBeyondPdu, base + at, name, Some(STREAM));
+                self.note(BodyFault::TlvLengthBeyondPdu, base + at, name, Some(STREAM));
             }
         }
     }
 }
 
-fn tlv_oddity(tag: Tag, value: &[u8]) -> Option<(FaultKind, &'static str, CommandStatus)> {
+fn tlv_oddity(tag: Tag, value: &[u8]) -> Option<(BodyFault, &'static str, CommandStatus)> {
     let info = tag.info()?;
     if value.len() < usize::from(info.octets_min) && info.tlv_type != TlvType::Cstr
         || value.len() > usize::from(info.octets_max)
     {
-        return Some((FaultKind::TlvBadLength, info.name, CommandStatus::ESME_RINVPARLEN));
+        return Some((BodyFault::TlvBadLength, info.name, CommandStatus::ESME_RINVPARLEN));
     }
     match value {
         [value] if u32::from(*value) > info.value_max => {
-            Some((FaultKind::TlvBadValue, info.name, CommandStatus::ESME_RINVOPTPARAMVAL))
+            Some((BodyFault::TlvBadValue, info.name, CommandStatus::ESME_RINVOPTPARAMVAL))
         }
         _ => None,
     }

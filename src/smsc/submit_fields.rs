@@ -2,7 +2,7 @@
 //! else by a full decode.
 use super::pending_delivery::Address;
 use crate::smpp::answer::strict_fault;
-use crate::smpp::pdu::{self, Body, FaultKind, SubmitSm};
+use crate::smpp::pdu::{self, Body, BodyFault, SubmitSm};
 use crate::smpp::{CommandStatus, Header};
 
 /// The fields of a submit_sm that the simulator needs.
@@ -110,14 +110,14 @@ fn full_decode(frame: &[u8]) -> Result<SubmitFields, SubmitRefusal> {
         return Err(refusal(fault.kind, fault.status));
     }
     match pdu.body {
-        Body::SubmitSm(sm) => Ok(fields_of(&sm)),
-        _ => Err(refusal(FaultKind::UnknownCommandId, CommandStatus::ESME_RINVCMDID)),
+        Body::SubmitSm(sm) => Ok(slip(&sm)),
+        _ => Err(refusal(BodyFault::UnknownCommandId, CommandStatus::ESME_RINVCMDID)),
     }
 }
 
-fn refusal(kind: FaultKind, status: CommandStatus) -> SubmitRefusal {
-    let too_long = matches!(kind, FaultKind::CstringTooLong | FaultKind::UnterminatedCstring);
-    SubmitRefusal { status, too_long }
+fn refusal(kind: BodyFault, status: CommandStatus) -> Refusal {
+    let too_long = matches!(kind, BodyFault::CstringTooLong | BodyFault::UnterminatedCstring);
+    Refusal { status, too_long }
 }
 
 fn fields_of(sm: &SubmitSm<'_>) -> SubmitFields {

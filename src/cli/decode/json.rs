@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::smpp::answer::{Role, State, answer, strict_fault};
 use crate::smpp::coding::Coding;
-use crate::smpp::pdu::{self, Body, Dest, FaultKind, Field, Malformed, Pdu};
+use crate::smpp::pdu::{self, Body, BodyFault, Dest, Field, Malformed, Pdu};
 use crate::smpp::receipt::{self, MessageState};
 use crate::smpp::udh::{self, Udh};
 use crate::smpp::{CommandId, CommandStatus, Header, Tag, TlvType, Tlvs, frame};
@@ -102,7 +102,7 @@ fn fault_json(kind: &str, at: usize, why: &str) -> Value {
 
 fn malformed_json(fault: &Malformed) -> Value {
     let mut kind = fault.kind.name().to_owned();
-    if fault.kind == FaultKind::Semantic {
+    if fault.kind == BodyFault::Semantic {
         kind = format!("{kind}:{}", fault.field);
     }
     fault_json(&kind, fault.at, &fault.why())

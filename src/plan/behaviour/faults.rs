@@ -1,7 +1,7 @@
 //! Faults of the simulator, and fixed answers by destination.
 use crate::kit::Nanos;
 use crate::plan::error::PlanError;
-use crate::plan::values::{AboveZero, AllOrOne, As, Ascii, Share, Span, State, Status};
+use crate::plan::values::{AboveZero, AllOrOne, As, Ascii, Share, Span, StateName, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ pub struct Rule {
     #[serde(default, with = "As::<Option<Status>>")]
     pub status: Option<u32>,
     /// The receipt's state: `"UNDELIV"`. Without it, the usual state.
-    #[serde(default, with = "As::<Option<State>>")]
+    #[serde(default, with = "As::<Option<StateName>>")]
     pub state: Option<u8>,
     /// The receipt's err field: at most 16 characters.
     #[serde(default, with = "As::<Option<Ascii<16>>>")]
@@ -27,7 +27,7 @@ pub struct Rule {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// The fault.
+    /// The kind of the fault.
     pub kind: FaultKind,
     /// Time after the first bind at which the fault occurs once.
     #[serde(default, with = "As::<Option<Span>>")]

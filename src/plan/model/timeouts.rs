@@ -1,10 +1,10 @@
-//! `[timeouts]`: bounds on waiting.
+//! `[timeouts]`: maximum times to wait.
 use crate::kit::Nanos;
 use crate::plan::values::{AboveZero, As, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Maximum waits.
+/// Maximum times to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Timeouts {

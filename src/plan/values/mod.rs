@@ -24,7 +24,7 @@ pub(super) use span::{
 };
 pub(super) use text::{Ascii, FILE, FilePath, Password, Redacted, is_ascii};
 pub(super) use time::MessageTime;
-pub(super) use words::{AllOrOne, State, States, Status, StatusShare, TlvTag};
+pub(super) use words::{AllOrOne, StateName, States, Status, StatusShare, TlvTag};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;

@@ -84,9 +84,9 @@ impl Kind for StatusShare {
 }
 
 /// A message_state by the word of a receipt's `stat`.
-pub(in crate::plan) struct State;
+pub(in crate::plan) struct StateName;
 
-impl ScalarKind for State {
+impl ScalarKind for StateName {
     type Value = u8;
     const WANTED: &'static str = STRING;
 
@@ -113,7 +113,7 @@ impl Kind for States {
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self::Value, D::Error> {
         let mut states = Vec::new();
         for (word, share) in Pairs::<Share>::read(from)? {
-            let state = State::parse(Scalar::Text(&word)).map_err(Invalid::into_error)?;
+            let state = StateName::parse(Scalar::Text(&word)).map_err(Invalid::into_error)?;
             states.push((state, share));
         }
         let sum: f64 = states.iter().map(|(_, share)| share).sum();

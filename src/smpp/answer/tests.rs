@@ -116,6 +116,6 @@ fn each_value_that_may_not_stand_where_it_does_has_its_status_and_its_place() {
         let mut frame = BytesMut::new();
         sm.encode(CommandStatus::ESME_ROK, 1, &mut frame);
         let fault = strict_fault(&pdu::decode(&frame).unwrap()).unwrap();
-        assert_eq!((fault.kind, fault.at, fault.status), (FaultKind::Semantic, at, status));
+        assert_eq!((fault.kind, fault.at, fault.status), (BodyFault::Semantic, at, status));
     }
 }

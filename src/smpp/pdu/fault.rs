@@ -7,7 +7,7 @@ use crate::smpp::CommandStatus;
 
 /// The fault. The same kinds serve both: a body that a strict receiver refuses, a soft one takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum FaultKind {
+pub enum BodyFault {
     /// The octets given are not the `command_length` that they announce.
     CommandLength,
     /// `command_id` has no name.
@@ -44,73 +44,70 @@ pub enum FaultKind {
     Semantic,
 }
 
-/// An [`Anomaly`]'s kind.
-pub use FaultKind as AnomalyKind;
-
-impl FaultKind {
+impl BodyFault {
     /// Every kind.
-    pub const ALL: [FaultKind; 17] = [
-        FaultKind::CommandLength,
-        FaultKind::UnknownCommandId,
-        FaultKind::TruncatedBody,
-        FaultKind::UnterminatedCstring,
-        FaultKind::CstringTooLong,
-        FaultKind::BadTimeLength,
-        FaultKind::OctetsBeyondPdu,
-        FaultKind::BadDestFlag,
-        FaultKind::TlvHeaderTruncated,
-        FaultKind::TlvLengthBeyondPdu,
-        FaultKind::TlvBadLength,
-        FaultKind::TlvBadValue,
-        FaultKind::TrailingOctets,
-        FaultKind::BodyOnError,
-        FaultKind::NoMessageId,
-        FaultKind::StatusInRequest,
-        FaultKind::Semantic,
+    pub const ALL: [BodyFault; 17] = [
+        BodyFault::CommandLength,
+        BodyFault::UnknownCommandId,
+        BodyFault::TruncatedBody,
+        BodyFault::UnterminatedCstring,
+        BodyFault::CstringTooLong,
+        BodyFault::BadTimeLength,
+        BodyFault::OctetsBeyondPdu,
+        BodyFault::BadDestFlag,
+        BodyFault::TlvHeaderTruncated,
+        BodyFault::TlvLengthBeyondPdu,
+        BodyFault::TlvBadLength,
+        BodyFault::TlvBadValue,
+        BodyFault::TrailingOctets,
+        BodyFault::BodyOnError,
+        BodyFault::NoMessageId,
+        BodyFault::StatusInRequest,
+        BodyFault::Semantic,
     ];
 
     /// The name in reports and in `decode`.
     pub const fn name(self) -> &'static str {
         match self {
-            FaultKind::CommandLength => "COMMAND_LENGTH",
-            FaultKind::UnknownCommandId => "UNKNOWN_COMMAND_ID",
-            FaultKind::TruncatedBody => "TRUNCATED_BODY",
-            FaultKind::UnterminatedCstring => "UNTERMINATED_CSTRING",
-            FaultKind::CstringTooLong => "CSTRING_TOO_LONG",
-            FaultKind::BadTimeLength => "BAD_TIME_LENGTH",
-            FaultKind::OctetsBeyondPdu => "OCTETS_BEYOND_PDU",
-            FaultKind::BadDestFlag => "BAD_DEST_FLAG",
-            FaultKind::TlvHeaderTruncated => "TLV_HEADER_TRUNCATED",
-            FaultKind::TlvLengthBeyondPdu => "TLV_LENGTH_BEYOND_PDU",
-            FaultKind::TlvBadLength => "TLV_BAD_LENGTH",
-            FaultKind::TlvBadValue => "TLV_BAD_VALUE",
-            FaultKind::TrailingOctets => "TRAILING_OCTETS",
-            FaultKind::BodyOnError => "BODY_ON_ERROR",
-            FaultKind::NoMessageId => "NO_MESSAGE_ID",
-            FaultKind::StatusInRequest => "STATUS_IN_REQUEST",
-            FaultKind::Semantic => "SEMANTIC",
+            BodyFault::CommandLength => "COMMAND_LENGTH",
+            BodyFault::UnknownCommandId => "UNKNOWN_COMMAND_ID",
+            BodyFault::TruncatedBody => "TRUNCATED_BODY",
+            BodyFault::UnterminatedCstring => "UNTERMINATED_CSTRING",
+            BodyFault::CstringTooLong => "CSTRING_TOO_LONG",
+            BodyFault::BadTimeLength => "BAD_TIME_LENGTH",
+            BodyFault::OctetsBeyondPdu => "OCTETS_BEYOND_PDU",
+            BodyFault::BadDestFlag => "BAD_DEST_FLAG",
+            BodyFault::TlvHeaderTruncated => "TLV_HEADER_TRUNCATED",
+            BodyFault::TlvLengthBeyondPdu => "TLV_LENGTH_BEYOND_PDU",
+            BodyFault::TlvBadLength => "TLV_BAD_LENGTH",
+            BodyFault::TlvBadValue => "TLV_BAD_VALUE",
+            BodyFault::TrailingOctets => "TRAILING_OCTETS",
+            BodyFault::BodyOnError => "BODY_ON_ERROR",
+            BodyFault::NoMessageId => "NO_MESSAGE_ID",
+            BodyFault::StatusInRequest => "STATUS_IN_REQUEST",
+            BodyFault::Semantic => "SEMANTIC",
         }
     }
 
     const fn text(self) -> &'static str {
         match self {
-            FaultKind::CommandLength => "the octets are not as many as command_length says",
-            FaultKind::UnknownCommandId => "no PDU has this command_id",
-            FaultKind::TruncatedBody => "the body ends before this field",
-            FaultKind::UnterminatedCstring => "the string has no NUL",
-            FaultKind::CstringTooLong => "the string is longer than its field",
-            FaultKind::BadTimeLength => "a time is empty or 16 characters",
-            FaultKind::OctetsBeyondPdu => "sm_length counts octets that are not there",
-            FaultKind::BadDestFlag => "dest_flag is 1 or 2",
-            FaultKind::TlvHeaderTruncated => "too few octets for a tag and a length",
-            FaultKind::TlvLengthBeyondPdu => "the length goes beyond the PDU",
-            FaultKind::TlvBadLength => "the value has a length that this tag cannot have",
-            FaultKind::TlvBadValue => "the value is out of range",
-            FaultKind::TrailingOctets => "octets after a header that should stand alone",
-            FaultKind::BodyOnError => "the response of an error has a body; ignored",
-            FaultKind::NoMessageId => "accepted without a message_id",
-            FaultKind::StatusInRequest => "command_status is not 0 in a request",
-            FaultKind::Semantic => "the value may not stand here",
+            BodyFault::CommandLength => "the octets are not as many as command_length says",
+            BodyFault::UnknownCommandId => "no PDU has this command_id",
+            BodyFault::TruncatedBody => "the body ends before this field",
+            BodyFault::UnterminatedCstring => "the string has no NUL",
+            BodyFault::CstringTooLong => "the string is longer than its field",
+            BodyFault::BadTimeLength => "a time is empty or 16 characters",
+            BodyFault::OctetsBeyondPdu => "sm_length counts octets that are not there",
+            BodyFault::BadDestFlag => "dest_flag is 1 or 2",
+            BodyFault::TlvHeaderTruncated => "too few octets for a tag and a length",
+            BodyFault::TlvLengthBeyondPdu => "the length goes beyond the PDU",
+            BodyFault::TlvBadLength => "the value has a length that this tag cannot have",
+            BodyFault::TlvBadValue => "the value is out of range",
+            BodyFault::TrailingOctets => "octets after a header that should stand alone",
+            BodyFault::BodyOnError => "the response of an error has a body; ignored",
+            BodyFault::NoMessageId => "accepted without a message_id",
+            BodyFault::StatusInRequest => "command_status is not 0 in a request",
+            BodyFault::Semantic => "the value may not stand here",
         }
     }
 }
@@ -119,7 +116,7 @@ impl FaultKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed {
     /// The fault.
-    pub kind: FaultKind,
+    pub kind: BodyFault,
     /// Offset of the place in the PDU.
     pub at: usize,
     /// The field, as the specification spells it.
@@ -132,7 +129,7 @@ pub struct Malformed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Anomaly {
     /// The anomaly.
-    pub kind: FaultKind,
+    pub kind: BodyFault,
     /// Offset of the place in the PDU.
     pub at: usize,
     /// The field, as the specification spells it.

@@ -27,7 +27,7 @@ pub use bind::{Bind, BindResp, Outbind};
 pub use broadcast::{BroadcastResp, BroadcastSm, CancelBroadcastSm, QueryBroadcastSm};
 pub use data::{DataSm, DataSmResp};
 pub use deliver::{DeliverSm, DeliverSmResp};
-pub use fault::{Anomaly, AnomalyKind, FaultKind, Malformed};
+pub use fault::{Anomaly, BodyFault, Malformed};
 pub use query::{CancelSm, QuerySm, QuerySmResp};
 pub use quick::{
     PlainAnswers, congestion_state, data_sm_resp, deliver_sm_resp, deliver_sm_resps, header_only,
@@ -218,7 +218,7 @@ pub fn decode(frame: &[u8]) -> Result<Pdu<'_>, Malformed> {
     let whole = Header::read(frame).filter(|header| header.command_length as usize == frame.len());
     let Some(header) = whole else {
         return Err(Malformed {
-            kind: FaultKind::CommandLength,
+            kind: BodyFault::CommandLength,
             at: 0,
             field: "command_length",
             status: CommandStatus::ESME_RINVCMDLEN,
@@ -244,18 +244,18 @@ fn note_oddities(header: Header, octets: &[u8], reader: &mut Reader<'_>) {
     let Header { command_length: _, command_id, command_status, sequence_number: _ } = header;
     if command_id.name().is_none() {
         let status = (!command_id.is_response()).then_some(CommandStatus::ESME_RINVCMDID);
-        reader.note(FaultKind::UnknownCommandId, 4, "command_id", status);
+        reader.note(BodyFault::UnknownCommandId, 4, "command_id", status);
     }
     if !command_id.is_response() && !command_status.is_ok() {
-        reader.note(FaultKind::StatusInRequest, 8, "command_status", None);
+        reader.note(BodyFault::StatusInRequest, 8, "command_status", None);
     }
     // A lone NUL is the empty body that v3.3 always sends.
     if command_id.is_response() && !command_status.is_ok() && octets.len() > 1 {
-        reader.note(FaultKind::BodyOnError, Header::OCTETS, "body", None);
+        reader.note(BodyFault::BodyOnError, Header::OCTETS, "body", None);
     }
     let carries_id = matches!(command_id, CommandId::SUBMIT_SM_RESP | CommandId::DATA_SM_RESP);
     if carries_id && command_status.is_ok() && matches!(octets, [] | [0, ..]) {
-        reader.note(FaultKind::NoMessageId, Header::OCTETS, "message_id", None);
+        reader.note(BodyFault::NoMessageId, Header::OCTETS, "message_id", None);
     }
 }
 

@@ -88,7 +88,7 @@ proptest! {
             if out.len() > Header::OCTETS || !pdu.header.command_id.is_response() {
                 prop_assert_eq!(pdu.body, body);
             }
-            let odd = pdu.anomalies.iter().find(|odd| odd.kind != FaultKind::NoMessageId);
+            let odd = pdu.anomalies.iter().find(|odd| odd.kind != BodyFault::NoMessageId);
             prop_assert_eq!(odd, None);
         }
     }
@@ -116,7 +116,7 @@ proptest! {
                         Field::Int(_) | Field::Text(_) | Field::ShortMessage(_) => {}
                     });
                     let unterminated =
-                        pdu.anomalies.iter().any(|odd| odd.kind == FaultKind::UnterminatedCstring);
+                        pdu.anomalies.iter().any(|odd| odd.kind == BodyFault::UnterminatedCstring);
                     let mut again = BytesMut::new();
                     pdu.encode(&mut again);
                     prop_assert!(again == frame || unterminated, "{pdu:?}");
@@ -137,7 +137,7 @@ fn framed(command_id: CommandId, command_status: CommandStatus, body: &[u8]) -> 
     out
 }
 
-fn kinds(frame: &[u8]) -> Vec<(FaultKind, Option<CommandStatus>)> {
+fn kinds(frame: &[u8]) -> Vec<(BodyFault, Option<CommandStatus>)> {
     decode(frame).unwrap().anomalies.iter().map(|odd| (odd.kind, odd.status)).collect()
 }
 
@@ -152,26 +152,26 @@ fn a_normal_pdu_is_decoded_without_allocating_for_anomalies() {
 fn octets_that_are_not_as_many_as_the_length_says_are_malformed() {
     let mut out = BytesMut::new();
     header_only(CommandId::UNBIND, CommandStatus::ESME_ROK, 1, &mut out);
-    assert_eq!(decode(&out[..15]).unwrap_err().kind, FaultKind::CommandLength);
+    assert_eq!(decode(&out[..15]).unwrap_err().kind, BodyFault::CommandLength);
     out.extend_from_slice(b"x");
-    assert_eq!(decode(&out).unwrap_err().kind, FaultKind::CommandLength);
+    assert_eq!(decode(&out).unwrap_err().kind, BodyFault::CommandLength);
 }
 
 #[test]
 fn a_response_is_read_as_far_as_it_goes() {
     let unterminated = framed(CommandId::SUBMIT_SM_RESP, CommandStatus::ESME_ROK, b"9");
-    assert_eq!(kinds(&unterminated), vec![(FaultKind::UnterminatedCstring, None)]);
+    assert_eq!(kinds(&unterminated), vec![(BodyFault::UnterminatedCstring, None)]);
     assert_eq!(message_id(&unterminated), Some(&b"9"[..]));
     let bare = framed(CommandId::SUBMIT_SM_RESP, CommandStatus::ESME_ROK, b"");
-    assert_eq!(kinds(&bare), vec![(FaultKind::NoMessageId, None)]);
+    assert_eq!(kinds(&bare), vec![(BodyFault::NoMessageId, None)]);
     assert_eq!(message_id(&bare), None);
     let empty = framed(CommandId::SUBMIT_SM_RESP, CommandStatus::ESME_ROK, b"\0");
-    assert_eq!(kinds(&empty), vec![(FaultKind::NoMessageId, None)]);
+    assert_eq!(kinds(&empty), vec![(BodyFault::NoMessageId, None)]);
     assert_eq!(message_id(&empty), Some(&b""[..]));
     let error = framed(CommandId::SUBMIT_SM_RESP, CommandStatus::ESME_RINVDSTADR, b"id\0");
-    assert_eq!(kinds(&error), vec![(FaultKind::BodyOnError, None)]);
+    assert_eq!(kinds(&error), vec![(BodyFault::BodyOnError, None)]);
     let broken = framed(CommandId::QUERY_SM_RESP, CommandStatus::ESME_ROK, b"id\0");
-    assert_eq!(kinds(&broken), vec![(FaultKind::TruncatedBody, None)]);
+    assert_eq!(kinds(&broken), vec![(BodyFault::TruncatedBody, None)]);
 }
 
 #[test]
@@ -275,8 +275,8 @@ fn thousands_of_broken_tlvs_do_not_cost_more_memory_than_the_pdu() {
 
 #[test]
 fn every_kind_of_fault_has_a_name_of_its_own() {
-    let mut names: Vec<_> = FaultKind::ALL.iter().map(|kind| kind.name()).collect();
+    let mut names: Vec<_> = BodyFault::ALL.iter().map(|kind| kind.name()).collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), FaultKind::ALL.len());
+    assert_eq!(names.len(), BodyFault::ALL.len());
 }
