@@ -5,8 +5,8 @@ mod tests;
 
 use crate::kit::{Nanos, Rate, words};
 use crate::plan::{
-    Account, AddressFrom, Arrival, BindType, IdMode, Message, OnThrottle, Origin, Plan, Recipe,
-    Schedule, WindowFull,
+    Account, AddressFrom, Arrival, IdMode, Message, OnThrottle, Origin, Plan, Recipe, Schedule,
+    WindowFull,
 };
 use std::fmt::Write;
 

@@ -10,7 +10,7 @@ use super::telling::Telling;
 use crate::correlate::Key;
 use crate::kit::Nanos;
 use crate::measure::{Gauges, Interval, Outcome, Recorder, Ticket};
-use crate::plan::PlanError;
+use crate::plan::{Foreign, PlanError};
 
 /// Passed to the parts by reference; each field guards its own state.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl Context {
             recorder: Recorder::new(assignment.worker, cells_count, Setup::range(plan)),
             parts: Parts::new(&setup, assignment),
             mailbox: WorkerMailbox::new(assignment.worker, &assignment.near),
-            telling: Telling::new(assignment.worker, plan.guard.foreign_stop),
+            telling: Telling::new(assignment.worker, plan.guard.foreign == Foreign::Stop),
             failed: FailedMessages::new(&setup, workers, wall_at_zero),
             setup,
         })

@@ -12,7 +12,7 @@ use super::throttle::Throttling;
 use super::unsent::Unsent;
 use crate::kit::Nanos;
 use crate::measure::Ticket;
-use crate::plan::{Cursor, Due, MixPosition, Schedule, Scratch, Stretch, WindowFull};
+use crate::plan::{Cursor, Due, MixPosition, Schedule, Scratch, SubmitRun, WindowFull};
 use std::sync::Arc;
 
 mod pauses;
@@ -283,10 +283,10 @@ impl Sending {
                 break;
             };
             account.closed_take(count);
-            let stretch = Stretch { index, step, sequence_number, count };
+            let stretch = SubmitRun { index, step, sequence_number, count };
             let out = s.output.with_buffer(buffers);
             let start = out.len();
-            setup.recipe.stamp_stretch(&stretch, wall_ns, &mut self.scratch, out);
+            setup.recipe.stamp_run(&stretch, wall_ns, &mut self.scratch, out);
             s.output.stamped(sequence_number, count, start, now);
             recorder.tally(ticket.cell).planned += u64::from(count);
             sent += count as usize;

@@ -1,5 +1,5 @@
 //! The built-in defaults. Those of a key stand in its declaration and hold on loopback; towards any other target a
-//! few are more careful (CONTRACT.md, "Guard").
+//! few are more careful (docs/reference/commands.md, "Guard").
 use super::location::SourceLocation;
 use super::tree::{Node, Value};
 use crate::kit::{Nanos, Rate};

@@ -34,7 +34,9 @@ pub use model::{
     Tls, TlvValue, WindowFull,
 };
 pub use overrides::Overrides;
-pub use profile::{Source, load, load_gates, load_side, profile_schema, stage_origins};
+pub use profile::{
+    BUILT_IN, BuiltIn, Source, load, load_gates, load_side, preview, profile_schema, stage_origins,
+};
 pub use recipe::{Expects, MixPosition, Recipe, Scratch, SubmitInfo, SubmitRun};
 pub use resolved::{repro, resolved_json};
 pub use schedule::{Due, Ramp, Schedule, ScheduleError, Sine, Spike, Stairs, Unschedulable};

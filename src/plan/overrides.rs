@@ -83,6 +83,7 @@ impl Overrides {
             max_messages,
             metrics,
             metrics_allow_remote: _,
+            gates: _,
         } = self;
         let number = |n: Option<usize>| n.map(|n| n.to_string());
         let on_off = receipts.map(|on| if on { "on" } else { "off" }.to_string());
@@ -118,8 +119,8 @@ impl Overrides {
         for setting in &self.set {
             out.extend(["--set".to_string(), shown_setting(setting)]);
         }
-        for address in &self.allow_target {
-            out.extend(["--allow-target".to_string(), address.clone()]);
+        for (flag, values) in [("--allow-target", &self.allow_target), ("--gate", &self.gates)] {
+            out.extend(values.iter().flat_map(|value| [flag.to_string(), value.clone()]));
         }
         out
     }
@@ -155,6 +156,22 @@ impl Overrides {
         self.apply_allow_target(tree);
         self.apply_account(tree)?;
         self.apply_receipts(tree);
+        self.apply_gates(tree)
+    }
+
+    fn apply_gates(&self, tree: &mut Node) -> Result<(), PlanError> {
+        let place = SourceLocation::flag("--gate");
+        for written in &self.gates {
+            let relation = written.find(['<', '>', '=']).filter(|at| *at > 0);
+            let Some((metric, limit)) = relation.map(|at| written.split_at(at)) else {
+                let why = format!(
+                    "{written:?} is not a gate; write a metric, a relation and a limit, \
+                     such as 'response.p99 < 100ms'"
+                );
+                return Err(PlanError::new(place, "", why));
+            };
+            tree.put_at(&["gates", metric.trim()], Node::text(&place, limit));
+        }
         Ok(())
     }
 

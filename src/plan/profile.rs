@@ -28,7 +28,7 @@ use super::recipe::Recipe;
 use super::schedule::Schedule;
 use super::side::{self, DuelSide};
 use super::stage_flags::Origin;
-use super::tree::Node;
+use super::tree::{Node, Value};
 use super::values::{As, Pairs, Whole};
 use crate::kit::Nanos;
 use schemars::JsonSchema;
@@ -189,7 +189,7 @@ pub fn load(source: &Source, overrides: &Overrides) -> Result<Plan, PlanError> {
 /// # Errors
 /// As [`load`].
 pub fn preview(source: &Source, overrides: &Overrides) -> Result<Plan, PlanError> {
-    load_with(source, overrides, |tree| {
+    let without_passwords = |tree: &mut Node| {
         if let Some(Node { value: Value::List(accounts), .. }) = tree.get_mut("accounts") {
             for account in accounts {
                 account.remove("password_env", |_| true);
@@ -197,7 +197,8 @@ pub fn preview(source: &Source, overrides: &Overrides) -> Result<Plan, PlanError
             }
         }
         Ok(())
-    })
+    };
+    resolve(source, overrides, without_passwords).map(|(plan, _)| plan)
 }
 
 /// One side of a duel: the same with the side's overlay on top, the profile's and then `settings`
@@ -261,7 +262,7 @@ fn resolve(
     overrides.apply(&mut tree)?;
     overlay(&mut tree)?;
     if !target::is_loopback(&tree)? {
-        if *source == Source::Quick {
+        if *source == Source::quick() {
             forget_quick(&mut tree);
         }
         defaults::put_careful(&mut tree);

@@ -114,7 +114,8 @@ impl fmt::Display for SegmentError {
 
 impl std::error::Error for SegmentError {}
 
-/// Units of a whole message, of a part with an 8-bit reference, and with a 16-bit one (FACTS B.13).
+/// Units of a whole message, of a part with an 8-bit reference, and with a 16-bit one
+/// (docs/smpp/protocol.md, "Alphabets and long messages").
 struct PartLimits {
     single: usize,
     concat8: usize,

@@ -5,7 +5,7 @@ use crate::kit::Nanos;
 use crate::plan::behaviour::{Behaviour, FaultKind};
 use crate::session::{Role, SessionEvent};
 use crate::smpp::answer::strict_fault;
-use crate::smpp::pdu::{self, BindResp, Body, BodyFault};
+use crate::smpp::pdu::{self, Bind, BindResp, Body, BodyFault, Malformed, Pdu};
 use crate::smpp::{CommandId, CommandStatus, Header, Tag, Tlvs, put_tlv};
 use bytes::BytesMut;
 

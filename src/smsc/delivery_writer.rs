@@ -3,7 +3,7 @@
 //! What a receipt looks like is its format's (`smpp/receipt/formats`); here are its fields. Dates are rendered once a
 //! second. Knows no session and no clock.
 use super::id_generator::IdGenerator;
-use super::pending_delivery::{Address, Kind, PendingDelivery};
+use super::pending_delivery::{Address, DeliveryKind, PendingDelivery};
 use crate::kit::{NS_PER_S, Nanos};
 use crate::plan::behaviour::Behaviour;
 use crate::smpp::pdu::DeliverSm;
@@ -116,18 +116,18 @@ impl DeliveryWriter {
         ids: &IdGenerator,
         out: &mut BytesMut,
     ) {
-        let id = mint.in_receipt(letter.number);
-        let ruled = usize::from(letter.rule).checked_sub(1).and_then(|at| self.errs.get(at));
+        let id = ids.in_receipt(delivery.number);
+        let ruled = usize::from(delivery.rule).checked_sub(1).and_then(|at| self.errs.get(at));
         let receipt = ReceiptPdu {
             sequence_number: sequence,
             service_type: &self.service_type,
-            source: address(&letter.from),
-            destination: address(&letter.to),
+            source: address(&delivery.from),
+            destination: address(&delivery.to),
             esm_class,
             id: id.raw(),
-            submitted: self.submitted.at(self.wall_ns_at_zero + letter.submitted_ns),
+            submitted: self.submitted.at(self.wall_ns_at_zero + delivery.submitted_ns),
             done: self.done.at(self.wall_ns_at_zero + now.0),
-            state: MessageState::from_wire(letter.state),
+            state: MessageState::from_wire(delivery.state),
             err: ruled.and_then(Option::as_deref),
         };
         receipt.write(self.format, out);
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_receipt_has_the_fields_of_its_message_in_the_format_and_service_type_of_the_behaviour() {
-        let letter =
+        let delivery =
             PendingDelivery { number: 1_000_000_007, state: 8, ..PendingDelivery::default() };
         let frame = written(
             |b| {
@@ -238,9 +238,9 @@ mod tests {
             "id:1000000007 sub:000 dlvrd:000 submitdate:180122230957 donedate:000000000000 \
              stat:REJECTD err:375 text:"
         );
-        let letter =
+        let delivery =
             PendingDelivery { number: 1_000_000_007, state: 2, ..PendingDelivery::default() };
-        let frame = written(|_| {}, letter);
+        let frame = written(|_| {}, delivery);
         let Body::DeliverSm(sm) = pdu::decode(&frame).unwrap().body else { panic!() };
         let receipt = receipt::read(&sm).unwrap();
         assert_eq!((receipt.id, receipt.id_in), (&b"1000000007"[..], receipt::IdIn::Tlv));

@@ -110,14 +110,14 @@ fn full_decode(frame: &[u8]) -> Result<SubmitFields, SubmitRefusal> {
         return Err(refusal(fault.kind, fault.status));
     }
     match pdu.body {
-        Body::SubmitSm(sm) => Ok(slip(&sm)),
+        Body::SubmitSm(sm) => Ok(fields_of(&sm)),
         _ => Err(refusal(BodyFault::UnknownCommandId, CommandStatus::ESME_RINVCMDID)),
     }
 }
 
-fn refusal(kind: BodyFault, status: CommandStatus) -> Refusal {
+fn refusal(kind: BodyFault, status: CommandStatus) -> SubmitRefusal {
     let too_long = matches!(kind, BodyFault::CstringTooLong | BodyFault::UnterminatedCstring);
-    Refusal { status, too_long }
+    SubmitRefusal { status, too_long }
 }
 
 fn fields_of(sm: &SubmitSm<'_>) -> SubmitFields {

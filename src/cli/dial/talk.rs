@@ -6,7 +6,7 @@ use super::show::{Show, Way, millis};
 use crate::cli::exit::Exit;
 use crate::kit::Nanos;
 use crate::plan::{Accept, BindType, Foreign, Plan};
-use crate::session::{Event, Role, Session, Timers};
+use crate::session::{Role, Session, SessionEvent, Timers};
 use crate::smpp::pdu;
 use crate::smpp::{CommandId, CommandStatus, Header, frame, receipt};
 use bytes::{Buf, BytesMut};

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// Far beyond the specification's 8, as OpenMarket has them (FACTS A.1).
+/// Far beyond the specification's 8, as OpenMarket has them (docs/smpp/openmarket.md, "Connection and bind").
 const PASSWORD_MAX: usize = 100;
 const WEIGHT_MAX: u64 = 1 << 40;
 

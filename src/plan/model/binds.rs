@@ -71,6 +71,18 @@ pub enum BindType {
     Pair,
 }
 
+impl BindType {
+    /// The name for a person.
+    pub const fn says(self) -> &'static str {
+        match self {
+            BindType::Transceiver => "transceiver",
+            BindType::Transmitter => "transmitter",
+            BindType::Receiver => "receiver",
+            BindType::Pair => "transmitter and receiver pair",
+        }
+    }
+}
+
 /// How a lost session binds again.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rebind {

@@ -2,7 +2,7 @@
 use crate::kit::{MIB, read_text_at_most};
 use crate::plan::error::{PlanError, PlanResult};
 use crate::plan::location::SourceLocation;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A profile that comes with the program.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,4 +1,5 @@
-//! OpenMarket's text (FACTS A.3): dates with seconds, zeros for the counts and where nothing was ever done; no TLVs.
+//! OpenMarket's text (docs/smpp/openmarket.md, "deliver_sm"): dates with seconds, zeros for the counts and where
+//! nothing was ever done; no TLVs.
 use super::{Format, PduBuf, ReceiptPdu, appendix_b};
 use crate::smpp::CommandId;
 use crate::smpp::receipt::MessageState;
@@ -42,7 +43,7 @@ const fn is_never_done(state: MessageState) -> bool {
     }
 }
 
-/// The err of a state, as far as FACTS A.3 names it; the rest is ours.
+/// The err of a state, as far as docs/smpp/openmarket.md, "deliver_sm" names it; the rest is ours.
 const fn err_of(state: MessageState) -> &'static [u8; 3] {
     match state {
         MessageState::Delivered => b"004",
