@@ -189,7 +189,11 @@ fn a_file_that_will_not_do_ends_in_one_line_and_exit_2() {
             simulator.clone(),
             "server-key.pem: is not the key of the certificate",
         ),
-        (vault.target("ca", "tls_server_name = \"a b\""), simulator.clone(), "\"a b\" is no name"),
+        (
+            vault.target("ca", "tls_server_name = \"a b\""),
+            simulator.clone(),
+            "\"a b\" is not a valid certificate name",
+        ),
         (target.clone(), of_keys("server", "client-key"), "client-key.pem: is not the key"),
         (target.clone(), of_keys("nowhere", "client-key"), "nowhere.pem: cannot be read"),
         (target.clone(), vault.simulator("server", &vault.client_ca("junk")), "junk.pem"),
