@@ -4,6 +4,7 @@ use super::exit::{Exit, Failure, print, put, talk, warn};
 use super::facts::utc_stamp;
 use super::folder::{self, RunFolder};
 use super::{fleet, live, terminal};
+use crate::judge::{Named, Names, Unit};
 use crate::kit::{Clock, Environment, Nanos, Rate, words};
 use crate::plan::{self, BindType, Overrides, Plan, Recipe};
 use crate::report::{self, Style};
@@ -260,12 +261,18 @@ fn budget(args: &FindArgs, plan: &Plan) -> Result<Budget, Failure> {
     })
 }
 
-/// What the profile's gates demand, as an objective.
+/// The profile's gates as an objective: without those on the verdict, which a search reaches itself, and on rates,
+/// which it varies.
 fn gates(plan: &Plan) -> Option<String> {
+    let names = Names::of(plan);
+    let is_objective = |name: &str| match Named::find(name, &names) {
+        Ok(named) => !matches!(named.meaning.unit(), Unit::Word | Unit::PerSecond),
+        Err(_) => true,
+    };
     let parts: Vec<String> = plan
         .gates
         .iter()
-        .filter(|(name, _)| !name.starts_with("verdict.") && !name.starts_with("rate."))
+        .filter(|(name, _)| is_objective(name))
         .filter_map(|(name, value)| value.as_str().map(|text| format!("{name} {text}")))
         .collect();
     (!parts.is_empty()).then(|| parts.join(", "))
@@ -341,4 +348,28 @@ fn exit_of(search: &Search, args: &FindArgs, plan: &Plan) -> Result<Exit, Failur
             return Err(Failure::Of(Exit::EndedEarly, why));
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Source;
+
+    #[test]
+    fn gates_on_a_rate_or_on_the_verdict_are_not_taken_as_objectives() {
+        let text = r#"
+            load.stages = [{ hold = 10, for = "1s" }]
+            accounts = [{ system_id = "gold" }]
+            [gates]
+            "response.p99" = "< 50ms"
+            "verdict.outcome" = "sustained"
+            "rate.accepted" = ">= 10/s"
+            "account.gold.rate.accepted" = ">= 10/s"
+            "account.gold.ratio.throttled" = "= 0"
+        "#;
+        let source = Source::Text { name: "t.toml".into(), text: text.into() };
+        let plan = plan::load(&source, &Overrides::default()).unwrap();
+        let wanted = "response.p99 < 50ms, account.gold.ratio.throttled = 0";
+        assert_eq!(gates(&plan).unwrap(), wanted);
+    }
 }

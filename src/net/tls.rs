@@ -257,6 +257,8 @@ fn unverified(fault: &CertificateError) -> String {
         | CertificateError::NotValidYetContext { .. } => {
             "renew the certificate, or set this machine's clock"
         }
+        // rustls hands on what its verifier found as a boxed error: its type is that of another crate, `webpki`, and
+        // to compare types both would have to use the same version of it
         CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
             "it is a CA's own certificate: have the target present one that the CA signed, or set \
              target.tls_verify = false"

@@ -1,13 +1,14 @@
 //! What to run at, and what limits there: one paragraph, and a fragment of a profile.
 use super::document::{Ended, Search};
 use super::enforced::How;
+use crate::judge::Limiter;
 use crate::kit::words::{self, counted, counted_was};
 use crate::plan::Plan;
 
 /// Share of a found rate to run at.
 const SAFE: f64 = 0.9;
 
-/// Whom a plan tests.
+/// The SMSC that a plan tests.
 pub(super) fn target(plan: &Plan) -> String {
     if plan.target.embedded { "embedded".to_owned() } else { plan.target.addresses.join(", ") }
 }
@@ -37,8 +38,8 @@ fn written(rate: f64) -> String {
     if rate >= 100.0 { format!("{}", rate.floor()) } else { format!("{rate:.3}") }
 }
 
-/// For `find rate`.
-pub(super) fn rate(search: &mut Search, plan: &Plan) {
+/// For `find rate`. `limiter`: of the trial that broke the first objective at its upper end.
+pub(super) fn rate(search: &mut Search, plan: &Plan, limiter: Option<Limiter>) {
     let (binds, window) = shape_of(plan);
     let Some(lower) = search.lower else {
         let broken = search.objectives.first().and_then(|o| o.broken_by.clone());
@@ -50,7 +51,7 @@ pub(super) fn rate(search: &mut Search, plan: &Plan) {
     };
     let safe = lower * SAFE;
     let first = &search.objectives[0];
-    let limits = match (first.upper, first.limiter.as_deref()) {
+    let limits = match (first.upper, limiter) {
         (None, _) if search.ended == Ended::InconclusiveHarness => {
             "beyond it the harness itself does not keep up, so that the SMSC's own limit is not known"
                 .to_owned()
@@ -58,14 +59,14 @@ pub(super) fn rate(search: &mut Search, plan: &Plan) {
         (None, _) => "no limit was met up to there".to_owned(),
         (Some(upper), limiter) => {
             let why = match limiter {
-                Some("window") => format!(
+                Some(Limiter::Window) => format!(
                     "the window ({binds} × {window} slots) rather than the SMSC: try a larger one"
                 ),
-                Some("smsc_throttle") => "the SMSC's throttling".to_owned(),
-                Some("connection") => "lost connections".to_owned(),
-                Some("backpressure") => "how fast the SMSC reads".to_owned(),
-                Some("smsc_latency") => "the SMSC's response time".to_owned(),
-                Some(_) | None => first.broken_by.clone().unwrap_or_default(),
+                Some(Limiter::SmscThrottle) => "the SMSC's throttling".to_owned(),
+                Some(Limiter::Connection) => "lost connections".to_owned(),
+                Some(Limiter::Backpressure) => "how fast the SMSC reads".to_owned(),
+                Some(Limiter::SmscLatency) => "the SMSC's response time".to_owned(),
+                Some(Limiter::Harness | Limiter::Receipts | Limiter::None) | None => first.broken_by.clone().unwrap_or_default(),
             };
             format!("at {} it is broken; what limits there is {why}", words::rate(upper))
         }

@@ -1,13 +1,15 @@
 //! What a rate must keep: conditions in the words of gates (`response.p99<=50ms`), several of them joined by commas.
-use crate::judge::{self, GateOutcome, GateResult, Measured};
-use crate::measure::RunRecord;
+use crate::judge::{
+    self, GateOutcome, GateResult, Meaning, Measured, Named, Names, Statistic, Unit,
+};
+use crate::measure::{Metric, RunRecord};
 use crate::plan::Plan;
 use serde_json::Value;
 
 /// The objective of a search that names none.
 pub const DEFAULT: &str = "zero loss and throttling";
 
-/// Shares that a rate may throttle or refuse where an objective says nothing of them.
+/// Largest share of throttled messages, where an objective has no limit on refusals.
 const REFUSED_MAX: f64 = 0.005;
 
 /// One objective.
@@ -15,19 +17,105 @@ const REFUSED_MAX: f64 = 0.005;
 pub struct Objective {
     /// As written.
     pub name: String,
-    /// (metric, expression).
-    conditions: Vec<(String, String)>,
+    conditions: Vec<Condition>,
 }
 
-/// Why text is no objective.
+/// One metric with its limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Condition {
+    metric: String,
+    expression: String,
+    subject: Subject,
+}
+
+/// What a condition limits, as far as a search treats it differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Subject {
+    /// A latency, with the samples that its percentile needs.
+    Latency { samples_min: u64 },
+    /// A latency of receipts, likewise.
+    ReceiptLatency { samples_min: u64 },
+    /// The share or the number of throttled or rejected messages.
+    Refused,
+    /// The share of missing receipts.
+    Missing,
+    /// Anything else.
+    Other,
+}
+
+impl Subject {
+    fn of(metric: &str, meaning: &Meaning) -> Subject {
+        let line = metric.rsplit('.').next();
+        match meaning {
+            Meaning::Latency(metric, statistic) if meaning.unit() == Unit::Nanoseconds => {
+                let samples_min = samples_min(*statistic);
+                if is_of_receipts(*metric) {
+                    Subject::ReceiptLatency { samples_min }
+                } else {
+                    Subject::Latency { samples_min }
+                }
+            }
+            Meaning::Figure(row) => match (row.unit, row.name) {
+                (Unit::Ratio, "throttled" | "rejected") => Subject::Refused,
+                (Unit::Ratio, "missing") => Subject::Missing,
+                _ => Subject::Other,
+            },
+            // a line of the ledger is known by its name only
+            Meaning::Ledger(_) if matches!(line, Some("throttled" | "rejected")) => {
+                Subject::Refused
+            }
+            Meaning::Latency(..) | Meaning::Ledger(_) | Meaning::Verdict(_) => Subject::Other,
+        }
+    }
+
+    /// None: it limits no latency.
+    fn samples_min(self) -> Option<u64> {
+        match self {
+            Subject::Latency { samples_min } | Subject::ReceiptLatency { samples_min } => {
+                Some(samples_min)
+            }
+            Subject::Refused | Subject::Missing | Subject::Other => None,
+        }
+    }
+}
+
+/// Samples that a statistic needs to be told with some certainty.
+fn samples_min(statistic: Statistic) -> u64 {
+    match statistic {
+        Statistic::Quantile(q) if q >= 0.9999 => 110_000,
+        Statistic::Quantile(q) if q >= 0.999 => 12_000,
+        Statistic::Quantile(q) if q >= 0.99 => 1_500,
+        Statistic::Quantile(q) if q >= 0.95 => 300,
+        Statistic::Quantile(q) if q >= 0.9 => 150,
+        Statistic::Quantile(_)
+        | Statistic::Count
+        | Statistic::Censored
+        | Statistic::Min
+        | Statistic::Mean
+        | Statistic::Stddev
+        | Statistic::Max => 0,
+    }
+}
+
+fn is_of_receipts(metric: Metric) -> bool {
+    matches!(
+        metric,
+        Metric::Receipt
+            | Metric::ReceiptFromWrite
+            | Metric::ReceiptAfterResponse
+            | Metric::ReceiptBeforeResponse
+    )
+}
+
+/// Why text is not an objective.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ObjectiveError {
     /// A condition without a limit.
     #[error(
-        "--objective: {0:?} says no limit; write throttled<=0.5%, response.p99<=50ms, receipt.p99<=5s or {DEFAULT:?}"
+        "--objective: {0:?} has no limit; write throttled<=0.5%, response.p99<=50ms, receipt.p99<=5s or {DEFAULT:?}"
     )]
     NoLimit(String),
-    /// A condition that is no gate.
+    /// A condition that is not a gate.
     #[error("--objective {text:?}: {why}")]
     Gate {
         /// The objective, as written.
@@ -37,10 +125,10 @@ pub enum ObjectiveError {
     },
 }
 
-/// What a trial says of an objective.
+/// Whether a trial kept an objective.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Mark {
-    /// None: it says nothing.
+    /// None: the trial cannot tell.
     pub(super) kept: Option<bool>,
     /// What broke it.
     pub(super) broken_by: Option<String>,
@@ -54,52 +142,55 @@ impl Objective {
     /// One line with what was expected.
     pub fn parse(text: &str, plan: &Plan) -> Result<Objective, ObjectiveError> {
         let text = text.trim();
-        let mut conditions = Vec::new();
+        let wrong = |why: String| ObjectiveError::Gate { text: text.to_owned(), why };
+        let mut written = Vec::new();
         if text == DEFAULT {
             for name in ["ratio.throttled", "ratio.timed_out", "ratio.lost"] {
-                conditions.push((name.to_owned(), "= 0".to_owned()));
+                written.push((name.to_owned(), "= 0".to_owned()));
             }
         } else {
             for part in text.split(',') {
-                conditions.push(condition(part.trim())?);
+                written.push(split(part.trim())?);
             }
-            let receipts = conditions.iter().any(|c| c.0.starts_with("receipt"));
-            if receipts && !conditions.iter().any(|c| c.0 == "ratio.missing") {
-                // a percentile of those that came says little while some never come
-                conditions.push(("ratio.missing".to_owned(), "= 0".to_owned()));
-            }
+        }
+        let names = Names::of(plan);
+        let condition = |(metric, expression): (String, String)| {
+            let named = Named::find(&metric, &names).map_err(|e| wrong(e.to_string()))?;
+            let subject = Subject::of(&metric, &named.meaning);
+            Ok(Condition { metric, expression, subject })
+        };
+        let conditions = written.into_iter().map(condition);
+        let mut conditions = conditions.collect::<Result<Vec<_>, ObjectiveError>>()?;
+        let has = |found: fn(Subject) -> bool| conditions.iter().any(|c| found(c.subject));
+        let receipts = has(|subject| matches!(subject, Subject::ReceiptLatency { .. }));
+        if receipts && !has(|subject| subject == Subject::Missing) {
+            // a percentile of the receipts that came says little while some never come
+            let (metric, expression) = ("ratio.missing".to_owned(), "= 0".to_owned());
+            conditions.push(Condition { metric, expression, subject: Subject::Missing });
         }
         let objective = Objective { name: text.to_owned(), conditions };
         let gates = objective.gates();
-        judge::check_gates(&Plan { gates, ..plan.clone() })
-            .map_err(|e| ObjectiveError::Gate { text: text.to_owned(), why: e.to_string() })?;
+        judge::check_gates(&Plan { gates, ..plan.clone() }).map_err(|e| wrong(e.to_string()))?;
         Ok(objective)
     }
 
     /// As gates.
     pub(super) fn gates(&self) -> Vec<(String, Value)> {
-        self.conditions.iter().map(|(n, e)| (n.clone(), Value::String(e.clone()))).collect()
+        let gate = |c: &Condition| (c.metric.clone(), Value::String(c.expression.clone()));
+        self.conditions.iter().map(gate).collect()
     }
 
-    /// Whether it speaks of times.
+    /// Whether it limits a latency.
     pub fn is_timed(&self) -> bool {
-        self.conditions.iter().any(|(name, _)| is_time(name))
+        self.conditions.iter().any(|c| c.subject.samples_min().is_some())
     }
 
     /// Samples that its percentiles need; 0 where it has none.
     pub(super) fn samples_min(&self) -> u64 {
-        let tail = |name: &str| match name.rsplit('.').next() {
-            Some("p90") => 150,
-            Some("p95") => 300,
-            Some("p99") => 1_500,
-            Some("p99_9") => 12_000,
-            Some("p99_99") => 110_000,
-            Some(_) | None => 0,
-        };
-        self.conditions.iter().filter(|c| is_time(&c.0)).map(|c| tail(&c.0)).max().unwrap_or(0)
+        self.conditions.iter().filter_map(|c| c.subject.samples_min()).max().unwrap_or(0)
     }
 
-    /// Judges it by the gates of its conditions. `queued`: the trial began with a queue, so that times say nothing.
+    /// Judges it by the gates of its conditions. `queued`: the trial began with a queue, so latencies say nothing.
     pub(super) fn mark(
         &self,
         plan: &Plan,
@@ -112,8 +203,9 @@ impl Objective {
         if let Some(why) = self.refused(measured) {
             return Mark { kept: Some(false), broken_by: Some(why) };
         }
-        for ((name, expression), gate) in self.conditions.iter().zip(gates) {
-            if queued && is_time(name) {
+        for (condition, gate) in self.conditions.iter().zip(gates) {
+            let Condition { metric, expression, subject } = condition;
+            if queued && subject.samples_min().is_some() {
                 open = true;
                 continue;
             }
@@ -121,10 +213,10 @@ impl Objective {
                 GateOutcome::Pass => Some(true),
                 GateOutcome::Fail => Some(false),
                 GateOutcome::Undecided => {
-                    let leans = judge::leaning(plan, record, measured, name, expression);
+                    let leans = judge::leaning(plan, record, measured, metric, expression);
                     // no receipt was expected: none is missing
                     let none = measured.tally().receipts_expected == 0;
-                    leans.or((name == "ratio.missing" && none).then_some(true))
+                    leans.or((*subject == Subject::Missing && none).then_some(true))
                 }
             };
             match kept {
@@ -133,7 +225,7 @@ impl Objective {
                 None => {
                     // what cannot be told is never a pass
                     let why = gate.why.clone().unwrap_or_default();
-                    let broken_by = Some(format!("{name} could not be told: {why}"));
+                    let broken_by = Some(format!("{metric} could not be told: {why}"));
                     return Mark { kept: Some(false), broken_by };
                 }
             }
@@ -141,20 +233,15 @@ impl Objective {
         Mark { kept: (!open).then_some(true), broken_by: None }
     }
 
-    /// A rate that is refused is not borne, whatever the times of the rest.
+    /// A rate that the SMSC refuses is not sustained, whatever the latencies of the accepted messages.
     fn refused(&self, measured: &Measured) -> Option<String> {
-        let says = |word: &str| self.conditions.iter().any(|c| c.0.ends_with(word));
-        if says("throttled") || says("rejected") {
+        if self.conditions.iter().any(|c| c.subject == Subject::Refused) {
             return None;
         }
         let t = measured.tally();
         let share = t.throttled as f64 / t.written.max(1) as f64;
         (share > REFUSED_MAX).then(|| format!("{} throttled", crate::kit::words::percent(share)))
     }
-}
-
-fn is_time(name: &str) -> bool {
-    !name.contains("ratio.") && !name.contains("rate.") && !name.contains("ledger.")
 }
 
 fn broken(gate: &GateResult) -> String {
@@ -166,11 +253,55 @@ fn broken(gate: &GateResult) -> String {
 }
 
 /// (metric, expression) of `throttled<=0.5%`.
-fn condition(text: &str) -> Result<(String, String), ObjectiveError> {
+fn split(text: &str) -> Result<(String, String), ObjectiveError> {
     let Some(at) = text.find(['<', '>', '=']) else {
         return Err(ObjectiveError::NoLimit(text.to_owned()));
     };
     let (name, expression) = (text[..at].trim(), text[at..].trim());
     let name = if name.contains('.') { name.to_owned() } else { format!("ratio.{name}") };
     Ok((name, expression.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Overrides, Source, load};
+
+    fn objective(text: &str) -> Objective {
+        let toml = r#"
+            load.stages = [{ hold = 10, for = "1s" }]
+            accounts = [{ system_id = "gold" }]
+        "#;
+        let source = Source::Text { name: "t.toml".into(), text: toml.into() };
+        Objective::parse(text, &load(&source, &Overrides::default()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_limit_on_receipt_times_also_wants_every_receipt_to_come_for_an_account_too() {
+        for text in ["receipt.p99<=5s", "account.gold.receipt_from_write.p99<=5s"] {
+            let gates = objective(text).gates();
+            assert_eq!(gates.last().unwrap().0, "ratio.missing", "{text}");
+        }
+        assert_eq!(objective("receipt.p99<=5s, missing<=1%").gates().len(), 2);
+        assert_eq!(objective("response.p99<=5s").gates().len(), 1);
+    }
+
+    #[test]
+    fn only_latencies_are_times_and_their_percentiles_need_samples() {
+        for (text, is_timed, samples) in [
+            ("response.p99<=50ms", true, 1_500),
+            ("account.gold.response.p99_9<=50ms, response.p50<=9ms", true, 12_000),
+            ("response.max<=50ms", true, 0),
+            ("response.count>=1", false, 0),
+            ("throttled<=0.5%", false, 0),
+            (DEFAULT, false, 0),
+        ] {
+            let objective = objective(text);
+            assert_eq!(
+                (objective.is_timed(), objective.samples_min()),
+                (is_timed, samples),
+                "{text}"
+            );
+        }
+    }
 }

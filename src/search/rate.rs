@@ -41,8 +41,16 @@ struct Rate<'s, 'w> {
     plan: Plan,
     lab: TrialRunner<'w>,
     bracket: Bracket,
-    /// By objective: the rate that broke it, by what, and what limited there.
-    broken: Vec<Vec<(f64, String, Option<Limiter>)>>,
+    /// By objective: the trials that broke it.
+    broken: Vec<Vec<Broken>>,
+}
+
+/// A trial that broke an objective.
+#[derive(Clone, Debug)]
+struct Broken {
+    rate: f64,
+    why: String,
+    limiter: Option<Limiter>,
 }
 
 /// Finds the rate.
@@ -90,7 +98,7 @@ impl Rate<'_, '_> {
         let Evidence { seen, row, broken_by, limiter } = self.measure(ask)?;
         if !seen.spoiled {
             for (broken, why) in self.broken.iter_mut().zip(broken_by) {
-                broken.extend(why.map(|why| (ask.rate, why, limiter)));
+                broken.extend(why.map(|why| Broken { rate: ask.rate, why, limiter }));
             }
         }
         self.bracket.learn(seen);
@@ -192,21 +200,27 @@ impl Rate<'_, '_> {
                 words::count(capacity.burst as u64)
             ));
         }
-        advice::rate(&mut search, &self.plan);
+        let limiter = self.broken_at_upper(0).and_then(|broken| broken.limiter);
+        advice::rate(&mut search, &self.plan, limiter);
         Ok(search)
+    }
+
+    /// The last trial that broke an objective at the lowest rate that breaks it.
+    fn broken_at_upper(&self, number: usize) -> Option<&Broken> {
+        let upper = self.bracket.bounds(number).upper?;
+        self.broken[number].iter().rev().find(|broken| broken.rate == upper)
     }
 
     fn objective(&self, number: usize) -> ObjectiveResult {
         let Bounds { lower, upper, confirmed } = self.bracket.bounds(number);
-        let at = |rate: f64| self.broken[number].iter().rev().find(move |b| b.0 == rate);
-        let broken = upper.and_then(at);
+        let broken = self.broken_at_upper(number);
         ObjectiveResult {
             name: self.settings.objectives[number].name.clone(),
             lower,
             upper,
             confirmed,
-            broken_by: broken.map(|b| b.1.clone()),
-            limiter: broken.and_then(|b| b.2).map(|l| l.name().to_owned()),
+            broken_by: broken.map(|b| b.why.clone()),
+            limiter: broken.and_then(|b| b.limiter).map(|l| l.name().to_owned()),
         }
     }
 }
