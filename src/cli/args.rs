@@ -1,4 +1,4 @@
-//! The arguments as typed. What they mean is `plan`'s business: here they only become `Overrides`.
+//! The arguments as typed. They become `Overrides` here; `plan` decides what those mean.
 mod decide;
 mod error;
 mod find;
@@ -17,7 +17,7 @@ pub(super) use fleet::NatsArgs;
 pub(super) use fleet::{AgentArgs, FleetArgs};
 pub(super) use init::{From, InitArgs};
 pub(super) use keep::{KeepArgs, Live};
-use load::LoadArgs;
+pub(super) use load::LoadArgs;
 use overrides::OverrideArgs;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -34,44 +34,40 @@ pub(super) struct Cli {
     pub(super) verb: Option<Verb>,
 }
 
-/// One verb each.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
-    /// Measure: offer a load, time every answer and receipt, balance the books, write a run folder.
+    /// Send a load, time every response and receipt, account for every message, write a run folder.
     Run(Box<RunArgs>),
-    /// Find a limit: the highest rate that keeps an objective, the window, the number of binds.
+    /// Find a limit: the highest rate that keeps an objective, the window, or the number of binds.
     Find(Box<FindArgs>),
-    /// The simulator on its own: an SMSC to test clients and this tool against.
+    /// Run the built-in SMSC simulator on its own.
     Smsc(SmscArgs),
-    /// Hold one session by hand: every PDU sent and received, field by field.
+    /// Hold one session by hand and print every PDU sent and received, field by field.
     Dial(Box<DialArgs>),
-    /// Say what PDUs mean: field by field on a terminal, else one JSON line each.
+    /// Decode PDUs: field by field on a terminal, else one JSON line each.
     Decode(DecodeArgs),
-    /// Resolve a profile and print the plan; sends nothing.
+    /// Resolve a profile and print the plan; send nothing.
     Check(Box<CheckArgs>),
-    /// Any format of a run, made again from its folder.
+    /// Convert a saved run to another format.
     Render(RenderArgs),
-    /// Is the candidate better or worse than the base? Runs of either side; exit 0 whatever it says.
+    /// Compare saved runs of a candidate with a base (exit 0, unless --gate).
     Compare(CompareArgs),
-    /// The JSON Schema of a result or of a profile.
+    /// Print the JSON Schema of a result or of a profile.
     Schema(SchemaArgs),
-    /// Explain a key, a metric, a command_status or an exit code.
-    Explain(ExplainArgs),
-    /// Write a commented profile to begin with.
-    Init(Box<InitArgs>),
-    /// Completions for a shell.
+    /// Print completions for a shell.
     Completions(CompletionsArgs),
-    /// The man page, of the whole or of one command.
+    /// Print the man page of the program or of one command.
     Man(ManArgs),
-    /// Two sides in the same run, in turns or at once: is B better or worse than A?
+    /// Measure two variants in turns or at once, and compare B with A.
     Duel(Box<DuelArgs>),
-    /// One load machine of a fleet: waits for work over NATS, does its share, reports.
+    /// Run an agent: wait for work over NATS, send its share of the load, report.
     Agent(AgentArgs),
-    /// Hold saved runs to gates, absolute and against a baseline.
+    /// Check saved runs against gates, absolute or relative to a baseline.
     Gate(GateArgs),
-    /// Run the same N times: how much each figure differs by itself, kept as a baseline.
+    /// Run a profile N times and save its figures, with how much each varies, as a baseline.
     Calibrate(Box<CalibrateArgs>),
-    /// This host's ceiling and pacing against the embedded SMSC, in about 20 s; kept for later runs.
+    /// Measure this host's highest rate and its pacing against the embedded SMSC, in about 20 s, for later runs.
     Selfcheck(SelfcheckArgs),
 }
 
@@ -81,7 +77,7 @@ impl Default for Verb {
     }
 }
 
-/// What follows `run`.
+/// Arguments of `run`.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct RunArgs {
     /// Print the built-in profiles and what each is for, and send nothing.
@@ -99,151 +95,132 @@ pub(super) struct RunArgs {
     pub(super) fleet: FleetArgs,
 }
 
-impl RunArgs {
-    /// Where the profile comes from, and what goes over it.
-    pub(super) fn source(&self) -> (Source, Overrides) {
-        let (source, overrides) = self.load.source();
-        (source, Overrides { gates: self.gate.clone(), ..overrides })
-    }
-}
-
-/// What follows `smsc`.
+/// Arguments of `smsc`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct SmscArgs {
-    /// Where to listen; loopback unless told otherwise.
+    /// Address to listen on.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:2775")]
     pub(super) listen: std::net::SocketAddr,
-    /// Behaviour (TOML); without one it accepts everything at once.
+    /// Behaviour of the simulator (TOML). Default: accept every message at once.
     #[arg(long, value_name = "FILE.toml")]
     pub(super) behaviour: Option<PathBuf>,
-    /// Where to write the tally, each second and at the end.
+    /// File for the tally, written each second and at the end.
     #[arg(long, value_name = "FILE.json")]
     pub(super) tally: Option<PathBuf>,
 }
 
-/// Said below the flags of `dial`.
+/// Printed below the flags of `dial`.
 const DIAL_HELP: &str = "\
-What is said goes one at a time: the next PDU when the last is answered. Of the overrides, those that say who
-binds where count; the load's do not: dial opens one session and sends what its flags say, each once. Without
---from, --to, --text or --send it binds and unbinds; with --wait it listens in between. The password is shown
-as ***, and so is its length.
+PDUs are sent one at a time: the next after the response to the last. Of the overrides, those of the target and of
+the account have an effect, those of the load have none: dial opens one session and sends each message of its flags
+once. Without --from, --to, --text or --send it binds and unbinds; with --wait it listens in between. The password
+is shown as ***, whatever its length.
 
-Exit codes: 0 said and answered, whatever the answer (the answer is the result) · 1 an answer or a receipt
-that was asked for did not come, or matches by another receipts.id_mode only · 2 usage, or refused by the
-guard · 3 could not connect or bind · 6 the session was lost, or foreign traffic came · 130 interrupted";
+Exit codes: 0 all sent and answered, whatever the responses (they are the result) · 1 a response or a requested
+receipt is missing, or a receipt matches by another receipts.id_mode only · 2 usage, or refused by the guard ·
+3 could not connect or bind · 6 session lost, or foreign traffic received · 130 interrupted";
 
-/// What follows `dial`.
+/// Arguments of `dial`.
 #[derive(Args, Clone, Debug, Default)]
 #[command(after_help = DIAL_HELP)]
 pub(super) struct DialArgs {
     /// source_addr of a submit_sm.
     #[arg(long, value_name = "ADDR")]
     pub(super) from: Option<String>,
-    /// destination_addr of a submit_sm; without it, an unassigned number.
+    /// destination_addr of a submit_sm (default: an unassigned number).
     #[arg(long, value_name = "ADDR")]
     pub(super) to: Option<String>,
-    /// Text of a submit_sm, with placeholders as in a profile; hex where the coding is binary.
+    /// Text of a submit_sm, with the placeholders of a profile; hex for a binary coding.
     #[arg(long)]
     pub(super) text: Option<String>,
-    /// gsm, latin1, ascii, ucs2, binary, or a data_coding; without it, what the text needs.
+    /// Coding of the text: gsm, latin1, ascii, ucs2, binary, or a data_coding (default: what the text needs).
     #[arg(long)]
     pub(super) coding: Option<String>,
-    /// How a text that does not fit is sent: udh8, udh16, sar, payload, reject.
+    /// How to send a text that is too long for one submit_sm: udh8, udh16, sar, payload, reject.
     #[arg(long, value_name = "WAY")]
     pub(super) long: Option<String>,
-    /// TLV of a submit_sm: its name, or a number and int1:, int2:, int4:, text:, cstring: or hex: before the value.
+    /// TLV of a submit_sm, by name, or by number with int1:, int2:, int4:, text:, cstring: or hex: before the value. May be
+    /// repeated.
     #[arg(long, value_name = "NAME_OR_TAG=VALUE")]
     pub(super) tlv: Vec<String>,
-    /// Octets to send as they are, sequence_number and all. May be repeated.
+    /// Octets to send unchanged, with their own sequence_number. May be repeated.
     #[arg(long, value_name = "HEX")]
     pub(super) send: Vec<String>,
-    /// Await receipts so long (without it: --receipt-deadline); where none is due, listen so long.
+    /// How long to wait for receipts (default: --receipt-deadline), or to listen if none is awaited.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(super) wait: Option<std::time::Duration>,
-    /// One JSON line a PDU, as `decode` prints it, with direction and time.
+    /// Print one JSON line a PDU, as `decode` does, with direction and time.
     #[arg(long)]
     pub(super) json: bool,
-    /// Show the octets too.
+    /// Print the octets of each PDU too.
     #[arg(long)]
     pub(super) hex: bool,
     #[command(flatten)]
     pub(super) overrides: OverrideArgs,
 }
 
-/// What follows `decode`.
+/// Arguments of `decode`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct DecodeArgs {
-    /// Hex, `-` for hex lines on standard input, or a .pcap/.pcapng file. Hex as it is pasted: with any
-    /// separators, 0x.. lists, C and Python escapes, hexdump, xxd and Wireshark dumps.
+    /// Hex, `-` for hex lines on standard input, or a .pcap/.pcapng file. Hex may have any separators, and may be a
+    /// list of 0x.., C or Python escapes, or a dump of hexdump, xxd or Wireshark.
     #[arg(default_value = "-")]
     pub(super) input: String,
-    /// JSON lines also on a terminal.
+    /// Print JSON lines on a terminal too.
     #[arg(long)]
     pub(super) json: bool,
-    /// Show addresses and texts as they are instead of masking them; passwords are never shown.
+    /// Show addresses and texts instead of masking them. Passwords are never shown.
     #[arg(long)]
     pub(super) show_content: bool,
 }
 
-/// What follows `render`.
+/// Arguments of `render`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct RenderArgs {
-    /// Run folders or their result.json; several only where a format lays them over each other.
+    /// Run folders or their result.json; several only for formats that overlay runs.
     #[arg(required = true, value_name = "RESULT")]
     pub(super) results: Vec<PathBuf>,
-    /// What to make of them.
+    /// Output format.
     #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(report::FORMATS.map(|f| f.name)))]
     pub(super) format: String,
-    /// Where to write it, whole or not at all (default: standard output).
+    /// Output file, written completely or not at all (default: standard output).
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 }
 
-/// What follows `compare`.
+/// Arguments of `compare`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct CompareArgs {
-    /// Runs of the base: folders, or their result.json (then without the seconds); or one baseline file. Without
-    /// --with, two runs: base and candidate.
+    /// Runs of the base: folders, or their result.json (without distributions by second); or one baseline file.
     #[arg(required = true, value_name = "BASE")]
     pub(super) base: Vec<PathBuf>,
     /// Runs of the candidate.
     #[arg(long = "with", num_args = 1.., value_name = "CAND")]
     pub(super) candidate: Vec<PathBuf>,
-    /// The sides were measured at the same time: pair their runs, and of single runs the seconds.
+    /// Pair the runs, which were measured at the same time; for one run a side, pair its seconds.
     #[arg(long)]
     pub(super) paired: bool,
-    /// Smallest change that matters: 5%, or of one metric response.p99=10%. May be repeated.
+    /// Smallest relevant change: 5%, or response.p99=10% for one metric. May be repeated.
     #[arg(long, value_name = "[METRIC=]PERCENT")]
     pub(super) min_effect: Vec<String>,
-    /// The metrics that make the verdict, with commas between.
+    /// Metrics that decide the verdict, separated by commas.
     #[arg(long, value_name = "METRICS", value_delimiter = ',')]
     pub(super) primary: Vec<String>,
-    /// Exit 5 if the candidate is worse, 4 if that cannot be told.
+    /// Exit 5 if the candidate is worse, 4 if the result is inconclusive.
     #[arg(long)]
     pub(super) gate: bool,
-    /// What to make of it.
+    /// Output format.
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: CompareFormat,
     /// The same as --format json.
     #[arg(long, conflicts_with = "format")]
     pub(super) json: bool,
-    /// Where to write it, whole or not at all (default: standard output).
+    /// Output file, written completely or not at all (default: standard output).
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 }
 
-impl CompareArgs {
-    /// The runs of both sides. None: there is no candidate.
-    pub(super) fn sides(&self) -> Option<(&[PathBuf], &[PathBuf])> {
-        match (&self.base[..], &self.candidate[..]) {
-            ([base, candidate], []) => Some((slice::from_ref(base), slice::from_ref(candidate))),
-            (_, []) => None,
-            (base, candidate) => Some((base, candidate)),
-        }
-    }
-}
-
-/// What a comparison can be made into.
+/// Formats of a comparison.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum CompareFormat {
     /// A table for a terminal.
@@ -251,62 +228,54 @@ pub(super) enum CompareFormat {
     Text,
     /// smppbench.comparison/1.
     Json,
-    /// A page for GitHub.
+    /// Markdown for GitHub.
     Markdown,
-    /// A page to look at: ratios with their intervals, and the distributions of both sides.
+    /// A page with ratios, their intervals, and the distributions of both sides.
     Html,
 }
 
-/// What follows `schema`.
+/// Arguments of `schema`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct SchemaArgs {
-    /// Of what.
+    /// Schema to print.
     pub(super) of: SchemaOf,
 }
 
-/// What has a schema.
+/// Documents that have a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum SchemaOf {
     /// result.json.
     Result,
-    /// A profile; its TOML as JSON.
+    /// A profile: its TOML as JSON.
     Profile,
 }
 
-/// What follows `explain`.
-#[derive(Args, Clone, Debug)]
-pub(super) struct ExplainArgs {
-    /// A key (binds.window), a metric (response.p99), a status (0x58, ESME_RTHROTTLED), or `exit` and a code.
-    #[arg(required = true, value_name = "KEY|METRIC|STATUS|exit CODE")]
-    pub(super) what: Vec<String>,
-}
-
-/// What follows `completions`.
+/// Arguments of `completions`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct CompletionsArgs {
-    /// Of which shell.
+    /// Shell to complete in.
     pub(super) shell: clap_complete::Shell,
 }
 
-/// What follows `man`.
+/// Arguments of `man`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct ManArgs {
-    /// One command; without it, the whole.
+    /// Command to describe (default: the program).
     pub(super) command: Option<String>,
 }
 
-/// What follows `selfcheck`.
+/// Arguments of `selfcheck`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct SelfcheckArgs {
-    /// Print what was found as JSON on stdout, and nothing else there.
+    /// Print the result as JSON on standard output, and nothing else there.
     #[arg(long)]
     pub(super) json: bool,
 }
 
-/// What follows `check`.
+/// Arguments of `check`.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct CheckArgs {
-    /// Profile (TOML); without one, the built-in `quick`.
+    /// Profile (TOML; default: the built-in `quick`).
     pub(super) profile: Option<PathBuf>,
     #[command(flatten)]
     pub(super) overrides: OverrideArgs,

@@ -1,12 +1,12 @@
-//! What is wrong with the value of a flag; clap says which flag it is.
+//! Errors in the value of a flag; clap adds the flag's name.
 
-/// A value that will not do.
+/// A value that is not valid.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ArgError {
-    #[error("{0:?} is neither on nor off")]
+    #[error("{0:?} is not valid; write on or off")]
     OnOff(String),
-    #[error("{0:?} will not do; write a share from 0.1% to 50%")]
+    #[error("{0:?} is not valid; write a share from 0.1% to 50%")]
     Share(String),
-    #[error("{0:?} will not do; write failed:N with N from 1 to 100000")]
+    #[error("{0:?} is not valid; write failed:N with N from 1 to 100000")]
     Trace(String),
 }

@@ -1,4 +1,4 @@
-//! How to watch what sends load, and what to keep of it: the same flags on every verb that does.
+//! Flags of every verb that sends load: how to show its progress, and what to save.
 use super::error::ArgError;
 use crate::plan::Overrides;
 use clap::{Args, ValueEnum};
@@ -6,36 +6,36 @@ use std::path::PathBuf;
 
 /// The flags of `run`, `find`, `duel` and `calibrate`.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Watching and keeping")]
+#[command(next_help_heading = "Progress and results")]
 pub(in crate::cli) struct KeepArgs {
-    /// Folder for the results (default: a new one below reports/); files of an earlier run in it are replaced.
+    /// Folder for the results (default: a new one below reports/). Files of an earlier run in it are replaced.
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) out: Option<PathBuf>,
-    /// How to show progress on stderr.
+    /// Progress display on standard error.
     #[arg(long, value_enum, default_value_t)]
     pub(in crate::cli) live: Live,
-    /// Serve OpenMetrics at http://ADDR/metrics while it runs; loopback unless told otherwise, port 0 is any.
+    /// Address of OpenMetrics during the run (http://ADDR/metrics): loopback, unless --metrics-allow-remote; port 0 is any.
     #[arg(long, value_name = "ADDR")]
     metrics: Option<String>,
-    /// Let --metrics be an address that is not loopback.
+    /// Allow --metrics on an address off loopback.
     #[arg(long)]
     metrics_allow_remote: bool,
-    /// Print the result as JSON on stdout, and nothing else there.
+    /// Print the result as JSON on standard output, and nothing else there.
     #[arg(long)]
     pub(in crate::cli) json: bool,
     /// Exit 4 unless the verdict is conclusive.
     #[arg(long)]
     pub(in crate::cli) strict: bool,
-    /// Show addresses and texts as they are instead of masking them.
+    /// Show addresses and texts instead of masking them.
     #[arg(long)]
     pub(in crate::cli) show_content: bool,
-    /// Keep the exchanges of the first N failed submit_sm in failed.pcapng, unmasked, TLS or not.
+    /// Save the PDUs of the first N failed submit_sm in failed.pcapng, unmasked, also those sent over TLS.
     #[arg(long, value_name = "failed:N", value_parser = traced)]
     pub(in crate::cli) trace: Option<usize>,
 }
 
 impl KeepArgs {
-    /// The overrides with what the plan needs to know of these.
+    /// Adds those of these flags that the plan needs to the overrides.
     pub(in crate::cli) fn over(&self, overrides: Overrides) -> Overrides {
         Overrides {
             metrics: self.metrics.clone(),
@@ -44,7 +44,7 @@ impl KeepArgs {
         }
     }
 
-    /// A line for each flag that was given and means nothing to `verb`, which `knows` the others.
+    /// A line for each given flag that has no effect in `verb`, which `knows` the others.
     pub(in crate::cli) fn without_effect(&self, verb: &str, knows: &[&str]) -> Vec<String> {
         let given = [
             ("--show-content", self.show_content),
@@ -61,7 +61,7 @@ fn traced(text: &str) -> Result<usize, ArgError> {
     number.filter(|n| (1..=100_000).contains(n)).ok_or_else(|| ArgError::Trace(text.to_owned()))
 }
 
-/// How progress is shown.
+/// Progress displays.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum Live {
     /// The live view on a terminal of 60×15 or more, else a bar on a terminal, else a line a second.

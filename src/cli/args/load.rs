@@ -1,14 +1,14 @@
-//! What every verb that sends load is told alike.
+//! Arguments of every verb that sends load.
 use super::keep::KeepArgs;
 use super::overrides::OverrideArgs;
 use crate::plan::{Overrides, Source};
 use clap::Args;
 use std::path::PathBuf;
 
-/// The profile, what is changed in it, and what is kept of its runs.
+/// Profile, overrides, progress and results.
 #[derive(Args, Clone, Debug, Default)]
 pub(in crate::cli) struct LoadArgs {
-    /// Profile (TOML file), or the name of a built-in one; without it, `quick`.
+    /// Profile (TOML; default: the built-in `quick`).
     pub(in crate::cli) profile: Option<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) keep: KeepArgs,
@@ -17,7 +17,7 @@ pub(in crate::cli) struct LoadArgs {
 }
 
 impl LoadArgs {
-    /// Where the profile comes from, and what goes over it.
+    /// The profile's source, and the overrides.
     pub(in crate::cli) fn source(&self) -> (Source, Overrides) {
         let overrides = self.keep.over(self.overrides.overrides());
         (Source::of(self.profile.clone()), overrides)

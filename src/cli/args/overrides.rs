@@ -1,4 +1,4 @@
-//! What says whom and how: the same flags on every verb that opens sessions.
+//! Flags of every verb that opens sessions: target, account, load.
 use super::error::ArgError;
 use crate::plan::Overrides;
 use clap::Args;
@@ -7,61 +7,61 @@ use clap::Args;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Overrides (flag over --set over profile over default)")]
 pub(in crate::cli) struct OverrideArgs {
-    /// Whom to test; anything but loopback needs --allow-target and --max-messages.
+    /// SMSC to test. Off loopback, also give --allow-target and --max-messages.
     #[arg(long, value_name = "HOST:PORT|embedded")]
     target: Option<String>,
-    /// Speak TLS; certificates are verified.
+    /// Use TLS, and verify certificates.
     #[arg(long)]
     tls: bool,
     /// CA to trust instead of the system's (PEM).
     #[arg(long, value_name = "FILE")]
     tls_ca: Option<String>,
-    /// bind system_id.
+    /// system_id of the bind.
     #[arg(long, value_name = "S")]
     system_id: Option<String>,
-    /// Environment variable that holds the password.
+    /// Environment variable with the password.
     #[arg(long, value_name = "VAR")]
     password_env: Option<String>,
-    /// File whose first line is the password.
+    /// File with the password in its first line.
     #[arg(long, value_name = "FILE")]
     password_file: Option<String>,
-    /// transceiver, transmitter, receiver, or pair (a transmitter and a receiver).
+    /// Bind type: transceiver, transmitter, receiver, or pair (a transmitter and a receiver).
     #[arg(long, value_name = "TYPE")]
     bind_type: Option<String>,
-    /// Sessions of each account (with pair: pairs).
+    /// Number of sessions of each account (with pair: of pairs).
     #[arg(long, value_name = "N")]
     binds: Option<usize>,
-    /// submit_sm that may be open per session.
+    /// Maximum number of submit_sm in flight per session.
     #[arg(long, value_name = "N")]
     window: Option<usize>,
-    /// submit_sm a second: 5000, 5k, 90/min; max = closed loop.
+    /// Rate in submit_sm a second: 5000, 5k, 90/min; max for a closed loop.
     #[arg(long, value_name = "R")]
     rate: Option<String>,
     /// Measured time, such as 30s.
     #[arg(long, value_name = "TIME")]
     duration: Option<String>,
-    /// Warm-up before it; 0s is none.
+    /// Warm-up before the measured time; 0s for none.
     #[arg(long, value_name = "TIME")]
     warmup: Option<String>,
-    /// Ask for delivery receipts.
+    /// Request delivery receipts.
     #[arg(long, value_name = "on|off", value_parser = on_off)]
     receipts: Option<bool>,
-    /// A receipt that has not come by then is missing.
+    /// Time after which a receipt counts as missing.
     #[arg(long, value_name = "TIME")]
     receipt_deadline: Option<String>,
-    /// Threads.
+    /// Number of worker threads.
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
-    /// Schedule, destinations and simulator are functions of it.
+    /// Seed of the schedule, the destinations and the simulator.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Any key of the profile: dotted.key=value. May be repeated.
+    /// Value of any key of the profile: dotted.key=value. May be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// Repeat a target that is not loopback, to allow it.
+    /// Target off loopback to allow; give the same as --target. May be repeated.
     #[arg(long, value_name = "HOST:PORT")]
     allow_target: Vec<String>,
-    /// Most submit_sm in all.
+    /// Maximum number of submit_sm.
     #[arg(long, value_name = "N")]
     max_messages: Option<u64>,
 }
@@ -75,7 +75,7 @@ fn on_off(text: &str) -> Result<bool, ArgError> {
 }
 
 impl OverrideArgs {
-    /// As the plan takes them.
+    /// The flags as `plan` takes them.
     pub(in crate::cli) fn overrides(&self) -> Overrides {
         let typed = self.clone();
         Overrides {
