@@ -16,6 +16,7 @@ mod tests;
 use super::args::DecodeArgs;
 use super::exit::{Exit, Failure, talk, written};
 use crate::kit::{MIB, read_stream};
+use crate::smpp::frame::{OCTETS_MAX_DEFAULT, cut};
 use found::Found;
 use pcap::CaptureError;
 use std::fs::File;
@@ -146,22 +147,24 @@ fn decode_text(octets: &[u8]) -> Result<Vec<Found>, DecodeError> {
 
 /// Every PDU of a stream, and what is left.
 fn cut_all(octets: &[u8]) -> Vec<Found> {
-    use crate::smpp::frame::{OCTETS_MAX_DEFAULT, cut};
     let mut found = Vec::new();
-    let mut rest = octets;
-    while let Ok(Some(length)) = cut(rest, OCTETS_MAX_DEFAULT) {
-        found.push(Found::of(&rest[..length]));
-        rest = &rest[length..];
-    }
-    if !rest.is_empty() {
-        found.push(Found::of(rest));
-    }
+    let rest = &octets[take_whole(octets, &mut found)..];
+    found.extend((!rest.is_empty()).then(|| Found::of(rest)));
     found
+}
+
+/// Finds the whole PDUs at the front; how many octets they have.
+fn take_whole(octets: &[u8], found: &mut Vec<Found>) -> usize {
+    let mut at = 0;
+    while let Ok(Some(length)) = cut(&octets[at..], OCTETS_MAX_DEFAULT) {
+        found.push(Found::of(&octets[at..at + length]));
+        at += length;
+    }
+    at
 }
 
 /// Hex lines: a PDU may go over several of them, but a line that holds a whole one starts anew.
 fn decode_lines(text: &str) -> Result<Vec<Found>, DecodeError> {
-    use crate::smpp::frame::{OCTETS_MAX_DEFAULT, cut};
     let mut found = Vec::new();
     let mut carried: Vec<u8> = Vec::new();
     for (index, line) in text.lines().enumerate() {
@@ -173,18 +176,11 @@ fn decode_lines(text: &str) -> Result<Vec<Found>, DecodeError> {
             found.push(Found::of(&std::mem::take(&mut carried)));
         }
         carried.extend(octets);
-        let mut at = 0;
-        while let Ok(Some(octets)) = cut(&carried[at..], OCTETS_MAX_DEFAULT) {
-            found.push(Found::of(&carried[at..at + octets]));
-            at += octets;
-        }
-        carried.drain(..at);
+        carried.drain(..take_whole(&carried, &mut found));
         if cut(&carried, OCTETS_MAX_DEFAULT).is_err() {
             found.push(Found::of(&std::mem::take(&mut carried)));
         }
     }
-    if !carried.is_empty() {
-        found.push(Found::of(&carried));
-    }
+    found.extend((!carried.is_empty()).then(|| Found::of(&carried)));
     Ok(found)
 }

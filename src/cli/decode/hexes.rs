@@ -4,18 +4,18 @@
 /// Why a text is not hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HexError {
-    /// A character that is neither a digit nor a separator; counted from 1.
+    /// A character that is neither a digit nor a separator.
     #[error("not hexadecimal: character {position} is {character:?}")]
     Character {
-        /// Where.
+        /// Its place in the text, from 1.
         position: usize,
-        /// Which.
+        /// The character.
         character: char,
     },
     /// The last octet has one digit.
     #[error("an odd number of hexadecimal digits; an octet has two")]
     OddDigits,
-    /// A string of C or Python that is not closed.
+    /// A string of C or Python without its closing quote.
     #[error("a string without its closing {0}; paste all of it")]
     Unclosed(char),
     /// What follows `\\x`.
@@ -26,87 +26,68 @@ pub enum HexError {
     Escape(char),
 }
 
-/// Reads the octets of a text; of a dump, without its offsets and its column of characters. `None` where each
-/// line stands for itself: then [`parse_hex`] reads it.
+/// Reads a text as a whole: escapes, or a dump without its offsets and its column of characters. None: it is
+/// neither, and [`parse_hex`] reads it line by line.
 pub(super) fn whole(text: &str) -> Option<Result<Vec<u8>, HexError>> {
-    if text.contains("\\x") {
-        return Some(escaped(text));
-    }
-    let trimmed = text.trim();
-    let quoted = trimmed.starts_with("b'") || trimmed.starts_with("b\"");
-    if quoted {
+    let start = text.trim_start();
+    if text.contains("\\x") || start.starts_with("b'") || start.starts_with("b\"") {
         return Some(escaped(text));
     }
     dump(text).map(Ok)
 }
 
-/// Reads hex digits in pairs. Blanks and separators between them are passed over, and so is a `0x` before an
-/// octet; in a list of `0x..`, or with commas between, a single digit is an octet too.
+/// Reads hex digits in pairs. Separators between them are skipped, and so is a `0x` where an item begins. In a list
+/// (several `0x`, or commas) an item of one digit is an octet too.
 pub fn parse_hex(text: &str) -> Result<Vec<u8>, HexError> {
-    let list = text.contains(',') || text.to_ascii_lowercase().matches("0x").nth(1).is_some();
-    if list { parse_list(text) } else { parse_digits(text) }
+    let is_list = text.contains(',') || text.to_ascii_lowercase().matches("0x").nth(1).is_some();
+    let mut octets = Vec::with_capacity(text.len() / 2);
+    // the first digit of an octet that is not complete, and whether its item has no other
+    let mut open: Option<(u8, bool)> = None;
+    let mut item_begins = true;
+    let mut characters = text.chars().zip(1..).peekable();
+    while let Some((character, position)) = characters.next() {
+        if is_separator(character) {
+            item_begins = true;
+            match open {
+                Some((_, false)) if is_list => return Err(HexError::OddDigits),
+                Some((digit, true)) if is_list => {
+                    octets.push(digit);
+                    open = None;
+                }
+                Some(_) | None => {}
+            }
+            continue;
+        }
+        let prefixed = item_begins && character == '0' && open.is_none();
+        if prefixed && characters.next_if(|(next, _)| matches!(next, 'x' | 'X')).is_some() {
+            continue;
+        }
+        let digit =
+            character.to_digit(16).ok_or(HexError::Character { position, character })? as u8;
+        open = match open {
+            Some((high, _)) => {
+                octets.push(high << 4 | digit);
+                None
+            }
+            None => Some((digit, item_begins)),
+        };
+        item_begins = false;
+    }
+    match open {
+        None => Ok(octets),
+        Some((digit, true)) if is_list => {
+            octets.push(digit);
+            Ok(octets)
+        }
+        Some(_) => Err(HexError::OddDigits),
+    }
 }
 
 fn is_separator(c: char) -> bool {
     c.is_whitespace() || ":-.,;_|{}[]()<>\"'".contains(c)
 }
 
-/// Items that stand for themselves.
-fn parse_list(text: &str) -> Result<Vec<u8>, HexError> {
-    let mut octets = Vec::with_capacity(text.len() / 4);
-    let mut from = 0;
-    for item in text.split(is_separator) {
-        let at = from;
-        from += item.len() + 1;
-        let digits = item.strip_prefix("0x").or_else(|| item.strip_prefix("0X")).unwrap_or(item);
-        let padded = if digits.len() == 1 { format!("0{digits}") } else { digits.to_owned() };
-        let read = parse_digits(&padded).map_err(|why| match why {
-            HexError::Character { .. } => {
-                let odd = digits.chars().find(|c| !c.is_ascii_hexdigit()).unwrap_or(' ');
-                let within = at + item.find(odd).unwrap_or(0);
-                let position = text.get(..within).map_or(0, |before| before.chars().count()) + 1;
-                HexError::Character { position, character: odd }
-            }
-            other => other,
-        })?;
-        octets.extend(read);
-        // a separator of more than one octet
-        while from < text.len() && !text.is_char_boundary(from) {
-            from += 1;
-        }
-    }
-    Ok(octets)
-}
-
-fn parse_digits(text: &str) -> Result<Vec<u8>, HexError> {
-    let start = text.trim_start();
-    let prefixed = start.starts_with("0x") || start.starts_with("0X");
-    let digits_at = text.len() - start.len() + if prefixed { 2 } else { 0 };
-    let mut octets = Vec::with_capacity(text.len() / 2);
-    let mut high = None;
-    for (index, character) in text.char_indices().filter(|(index, _)| *index >= digits_at) {
-        if is_separator(character) {
-            continue;
-        }
-        let digit = character.to_digit(16).ok_or_else(|| {
-            let position = text[..index].chars().count() + 1;
-            HexError::Character { position, character }
-        })? as u8;
-        high = match high {
-            None => Some(digit),
-            Some(high) => {
-                octets.push(high << 4 | digit);
-                None
-            }
-        };
-    }
-    match high {
-        None => Ok(octets),
-        Some(_) => Err(HexError::OddDigits),
-    }
-}
-
-/// Escapes of C and Python: what stands in quotes; all of it where nothing does.
+/// Reads escapes of C and Python: those in quotes; all of the text where there are no quotes.
 fn escaped(text: &str) -> Result<Vec<u8>, HexError> {
     let quotes = |c: char| c == '\'' || c == '"';
     let Some(quote) = text.chars().find(|c| quotes(*c)) else { return unescape(text.trim()) };
@@ -150,11 +131,11 @@ fn unescape(text: &str) -> Result<Vec<u8>, HexError> {
             }
             '0'..='7' => {
                 let more = rest.bytes().take(2).take_while(|o| matches!(o, b'0'..=b'7')).count();
-                let value = rest[..more]
-                    .bytes()
-                    .fold(kind as u32 - 48, |value, digit| value * 8 + u32::from(digit - b'0'));
-                rest = &rest[more..];
-                value as u8
+                let (digits, behind) = rest.split_at(more);
+                rest = behind;
+                digits.bytes().fold(kind as u8 - b'0', |value, digit| {
+                    value.wrapping_mul(8).wrapping_add(digit - b'0')
+                })
             }
             'n' => b'\n',
             'r' => b'\r',
@@ -178,7 +159,7 @@ struct DumpLine<'t> {
     rest: &'t str,
 }
 
-/// The octets of a dump, if it is one, or of several: lines with offsets that count the octets from 0 on.
+/// The octets of one dump or several: lines with offsets that count the octets from 0. None: the text is not a dump.
 fn dump(text: &str) -> Option<Vec<u8>> {
     let lines: Vec<DumpLine<'_>> = text
         .lines()
@@ -186,7 +167,7 @@ fn dump(text: &str) -> Option<Vec<u8>> {
         .map(dump_line)
         .collect::<Option<_>>()?;
     let mut octets = Vec::new();
-    // where the dump begins that the line belongs to
+    // octets before the dump of this line
     let mut began = 0;
     for (number, line) in lines.iter().enumerate() {
         if line.offset == 0 {
@@ -210,7 +191,7 @@ fn dump(text: &str) -> Option<Vec<u8>> {
 /// Octets in the line of a dump, unless the next offset says otherwise.
 const DUMP_OCTETS: usize = 16;
 
-/// `00000010  00 00 ...`, `0010   00 00 ...`, `00000010: 0000 ...`: at least four digits that are set apart.
+/// `00000010  00 00 ...`, `0010   00 00 ...`, `00000010: 0000 ...`: an offset of four digits or more, then the octets.
 fn dump_line(line: &str) -> Option<DumpLine<'_>> {
     let line = line.trim();
     let digits = line.bytes().take_while(u8::is_ascii_hexdigit).count();
@@ -223,16 +204,18 @@ fn dump_line(line: &str) -> Option<DumpLine<'_>> {
     Some(DumpLine { offset, rest: rest.trim_start_matches(':') })
 }
 
-/// The octets at the front of a line, at most so many: up to what is no octet, or a wide gap.
+/// The octets at the front of a line, at most `most`: up to a word that is not hexadecimal, or a wide gap.
 fn dump_octets(rest: &str, most: usize) -> Vec<u8> {
     let mut octets = Vec::new();
     let mut rest = rest.trim_start();
     while octets.len() < most {
         let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
         let (group, after) = rest.split_at(end);
-        let whole = !group.is_empty() && group.len() % 2 == 0 && group.len() <= 16;
-        let Some(read) = Some(group).filter(|_| whole).and_then(parse_plain) else { break };
-        octets.extend(read);
+        let is_hex = group.len() <= 16 && group.bytes().all(|octet| octet.is_ascii_hexdigit());
+        match parse_hex(group) {
+            Ok(read) if is_hex && !read.is_empty() => octets.extend(read),
+            Ok(_) | Err(_) => break,
+        }
         let next = after.trim_start();
         // hexdump sets two groups of eight apart by two blanks
         if after.len() - next.len() > 2 {
@@ -242,16 +225,6 @@ fn dump_octets(rest: &str, most: usize) -> Vec<u8> {
     }
     octets.truncate(most);
     octets
-}
-
-fn parse_plain(digits: &str) -> Option<Vec<u8>> {
-    let pairs = digits.as_bytes().chunks(2);
-    pairs
-        .map(|pair| {
-            let pair = std::str::from_utf8(pair).ok()?;
-            u8::from_str_radix(pair, 16).ok().filter(|_| !pair.contains('+'))
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::smpp::answer::{Role, State, answer, strict_fault};
+use crate::smpp::answer::{Answer, Role, State, answer, strict_fault};
 use crate::smpp::coding::Coding;
 use crate::smpp::pdu::{self, Body, BodyFault, Dest, Field, Malformed, Pdu};
 use crate::smpp::receipt::{self, MessageState};
 use crate::smpp::udh::{self, Udh};
-use crate::smpp::{CommandId, CommandStatus, Header, Tag, TlvType, Tlvs, frame};
+use crate::smpp::{CommandId, Header, Tag, TlvType, Tlvs, frame};
 
 /// One value a PDU of a stream of octets; a last one for what cannot be cut, or is incomplete.
 pub fn decode_json(stream: &[u8]) -> Vec<Value> {
@@ -37,36 +37,45 @@ pub fn pdu_json(frame: &[u8]) -> Value {
     let Some(header) = Header::read(frame) else {
         return incomplete(frame);
     };
-    let decoded = pdu::decode(frame);
     let receiver = receiver_of(header.command_id);
-    let mut line = header_json(header);
-    let behind = tlvs_behind_header(header, frame);
-    match &decoded {
-        Ok(pdu) => {
-            let (body, tlvs) = body_json(pdu);
-            line.insert("body".into(), if behind.is_some() { Value::Null } else { body });
-            line.insert("tlvs".into(), tlvs_json(behind.unwrap_or(tlvs)));
-            let odd =
-                pdu.anomalies.iter().map(|odd| fault_json(odd.kind.name(), odd.at, &odd.why()));
-            let odd = odd.chain(udh_anomaly(frame, &pdu.body));
-            line.insert("anomalies".into(), odd.collect());
-            let refused = match receiver {
-                Role::Smsc if !header.command_id.is_response() => strict_fault(pdu),
-                Role::Smsc | Role::Esme => None,
-            };
-            line.insert("malformed".into(), refused.as_ref().map_or(Value::Null, malformed_json));
-        }
-        Err(fault) => {
-            line.insert("body".into(), Value::Null);
-            line.insert("tlvs".into(), behind.map_or_else(|| json!([]), tlvs_json));
-            line.insert("anomalies".into(), json!([]));
-            line.insert("malformed".into(), malformed_json(fault));
-        }
+    let mut content = match pdu::decode(frame) {
+        Ok(pdu) => content_json(&pdu, frame, receiver),
+        Err(fault) => no_content_json(&malformed_json(&fault)),
+    };
+    if let Some(tlvs) = tlvs_behind_header(header, frame) {
+        content["body"] = Value::Null;
+        content["tlvs"] = tlvs_json(tlvs);
     }
-    let answer = answer(frame, receiver, State::BoundTrx);
-    line.insert("answer_hex".into(), json!(answer.octets.as_deref().map(hex)));
-    line.insert("session".into(), session(answer.close));
-    Value::Object(line)
+    line(header_json(header), content, &answer(frame, receiver, State::BoundTrx))
+}
+
+/// The keys that say what the PDU holds.
+fn content_json(pdu: &Pdu<'_>, frame: &[u8], receiver: Role) -> Value {
+    let (body, tlvs) = body_json(pdu);
+    let anomalies = pdu.anomalies.iter().map(|odd| fault_json(odd.kind.name(), odd.at, &odd.why()));
+    let is_checked = receiver == Role::Smsc && !pdu.header.command_id.is_response();
+    let refused = is_checked.then(|| strict_fault(pdu)).flatten();
+    json!({
+        "body": body,
+        "tlvs": tlvs_json(tlvs),
+        "anomalies": anomalies.chain(udh_anomaly(frame, &pdu.body)).collect::<Value>(),
+        "malformed": refused.as_ref().map(malformed_json),
+    })
+}
+
+/// The same keys of octets that cannot be read.
+fn no_content_json(fault: &Value) -> Value {
+    json!({ "body": null, "tlvs": [], "anomalies": [], "malformed": fault })
+}
+
+fn line(header: Value, content: Value, answer: &Answer) -> Value {
+    let session = if answer.close { "close" } else { "continue" };
+    let rest = json!({ "answer_hex": answer.octets.as_deref().map(hex), "session": session });
+    let keys = [header, content, rest].into_iter().filter_map(|part| match part {
+        Value::Object(keys) => Some(keys),
+        _ => None,
+    });
+    Value::Object(keys.flatten().collect())
 }
 
 /// Who receives it: what an ESME may send goes to an SMSC, the rest to an ESME.
@@ -77,23 +86,15 @@ fn receiver_of(id: CommandId) -> Role {
     }
 }
 
-fn session(close: bool) -> Value {
-    json!(if close { "close" } else { "continue" })
-}
-
-fn header_json(header: Header) -> Map<String, Value> {
+fn header_json(header: Header) -> Value {
     let Header { command_length, command_id, command_status, sequence_number } = header;
-    let mut line = Map::new();
-    line.insert("command".into(), json!(command_id.name()));
-    line.insert("command_id".into(), json!(format!("0x{:08X}", command_id.0)));
-    line.insert("command_length".into(), json!(command_length));
-    line.insert("command_status".into(), status_json(command_status));
-    line.insert("sequence_number".into(), json!(sequence_number));
-    line
-}
-
-fn status_json(status: CommandStatus) -> Value {
-    json!({ "code": status.0, "name": status.name() })
+    json!({
+        "command": command_id.name(),
+        "command_id": format!("0x{:08X}", command_id.0),
+        "command_length": command_length,
+        "command_status": { "code": command_status.0, "name": command_status.name() },
+        "sequence_number": sequence_number,
+    })
 }
 
 fn fault_json(kind: &str, at: usize, why: &str) -> Value {
@@ -110,38 +111,30 @@ fn malformed_json(fault: &Malformed) -> Value {
 
 /// A stream that ends within a PDU: not an error by itself.
 fn incomplete(rest: &[u8]) -> Value {
-    let wanted = rest.first_chunk::<4>().map(|length| u32::from_be_bytes(*length));
-    let why = match wanted {
+    let why = match command_length(rest) {
         Some(octets) => format!("{} octets of {octets}: the rest is awaited", rest.len()),
         None => format!("{} octets: command_length is awaited", rest.len()),
     };
-    without_body(rest, &fault_json("NEED_MORE", rest.len(), &why), Value::Null, false)
+    let fault = fault_json("NEED_MORE", rest.len(), &why);
+    let nothing = Answer { octets: None, close: false };
+    line(start_json(rest), no_content_json(&fault), &nothing)
 }
 
 fn cannot_be_cut(rest: &[u8], desync: frame::Desync) -> Value {
+    let fault = fault_json(desync.name(), 0, &desync.to_string());
     let answer = answer(rest, Role::Smsc, State::BoundTrx);
-    let answer_hex = json!(answer.octets.as_deref().map(hex));
-    without_body(rest, &fault_json(desync.name(), 0, &desync.to_string()), answer_hex, answer.close)
+    line(start_json(rest), no_content_json(&fault), &answer)
 }
 
-fn without_body(rest: &[u8], malformed: &Value, answer_hex: Value, close: bool) -> Value {
-    let header = Header::read(rest).map(header_json);
-    let length = rest.first_chunk::<4>().map(|length| u32::from_be_bytes(*length));
-    let mut line = header.unwrap_or_else(|| {
-        let mut line = Map::new();
-        line.insert("command".into(), Value::Null);
-        line.insert("command_length".into(), json!(length));
-        line.insert("command_status".into(), Value::Null);
-        line.insert("sequence_number".into(), Value::Null);
-        line
-    });
-    line.insert("body".into(), Value::Null);
-    line.insert("tlvs".into(), json!([]));
-    line.insert("anomalies".into(), json!([]));
-    line.insert("malformed".into(), malformed.clone());
-    line.insert("answer_hex".into(), answer_hex);
-    line.insert("session".into(), session(close));
-    Value::Object(line)
+fn command_length(octets: &[u8]) -> Option<u32> {
+    octets.first_chunk().map(|length| u32::from_be_bytes(*length))
+}
+
+/// The header of octets that are not a whole PDU, as far as it is there.
+fn start_json(octets: &[u8]) -> Value {
+    let length = command_length(octets);
+    let unread = || json!({ "command": null, "command_length": length, "command_status": null, "sequence_number": null });
+    Header::read(octets).map_or_else(unread, header_json)
 }
 
 /// The fields; null for a response without a body.
@@ -194,14 +187,14 @@ fn short_message_json(value: &[u8], fields: &mut Map<String, Value>) {
     }
 }
 
-/// What a PDU carries to or from a phone.
-struct Message<'a> {
-    esm_class: u8,
-    data_coding: u8,
+/// The message of a PDU, in short_message or message_payload.
+pub(super) struct Message<'a> {
+    pub(super) esm_class: u8,
+    pub(super) data_coding: u8,
     octets: &'a [u8],
 }
 
-fn message<'a>(body: &Body<'a>) -> Option<Message<'a>> {
+pub(super) fn message<'a>(body: &Body<'a>) -> Option<Message<'a>> {
     let (esm_class, data_coding, short_message, tlvs) = match body {
         Body::SubmitSm(sm) => (sm.esm_class, sm.data_coding, sm.short_message, sm.tlvs),
         Body::DeliverSm(sm) => (sm.esm_class, sm.data_coding, sm.short_message, sm.tlvs),
@@ -266,14 +259,9 @@ fn udh_anomaly(frame: &[u8], body: &Body<'_>) -> Option<Value> {
     Some(fault_json("ODD_USER_DATA_HEADER", start + at, why))
 }
 
-/// What is read of a receipt.
 fn add_receipt(body: &Body<'_>, fields: &mut Map<String, Value>) {
-    let read = match body {
-        Body::DeliverSm(sm) => receipt::read(sm),
-        Body::DataSm(sm) => receipt::read_data(sm),
-        _ => None,
-    };
-    if let Some(read) = read {
+    let plain = receipt::text_of(body);
+    if let Some(read) = receipt::read_body(body, &plain) {
         let line = json!({
             "id": text(read.id),
             "state": MessageState::stat(read.state),
@@ -316,11 +304,11 @@ fn tlv_json(tag: Tag, value: &[u8]) -> Value {
         "length": value.len(),
         "value_hex": hex(value),
     });
+    if let Some(number) = number(tag, value) {
+        line["value"] = json!(number);
+        return line;
+    }
     match tag.info().map(|info| info.tlv_type) {
-        Some(TlvType::Int1 | TlvType::Int2 | TlvType::Int4) if (1..=8).contains(&value.len()) => {
-            let number = value.iter().fold(0, |number, octet| number << 8 | u64::from(*octet));
-            line["value"] = json!(number);
-        }
         Some(TlvType::Cstr) => {
             line["nul_terminated"] = json!(value.ends_with(&[0]));
             line["value"] = json!(text(value.strip_suffix(&[0]).unwrap_or(value)));
@@ -333,12 +321,19 @@ fn tlv_json(tag: Tag, value: &[u8]) -> Value {
     line
 }
 
-fn is_printable(octets: &[u8]) -> bool {
+/// The value of a TLV that is an integer by its definition.
+pub(super) fn number(tag: Tag, value: &[u8]) -> Option<u64> {
+    let (TlvType::Int1 | TlvType::Int2 | TlvType::Int4) = tag.info()?.tlv_type else { return None };
+    let fits = (1..=8).contains(&value.len());
+    fits.then(|| value.iter().fold(0, |number, octet| number << 8 | u64::from(*octet)))
+}
+
+pub(super) fn is_printable(octets: &[u8]) -> bool {
     octets.iter().all(|octet| matches!(octet, b' '..=b'~'))
 }
 
-/// ASCII, and beyond it Latin-1: every octet has a character, so that none is lost.
-fn text(octets: &[u8]) -> String {
+/// ASCII, and beyond it Latin-1: every octet has a character.
+pub(super) fn text(octets: &[u8]) -> String {
     Coding::Latin1.decode(octets)
 }
 

@@ -1,5 +1,5 @@
 //! A PDU for a person, field by field. Pure: octets in, text out. A password never leaves this file.
-use super::json::{hex, tlvs_behind_header};
+use super::json::{hex, is_printable, message, number, text, tlvs_behind_header};
 use super::mask::tlv_holds_content;
 use crate::kit::words::counted;
 use crate::report::mask_address;
@@ -81,12 +81,12 @@ pub(in crate::cli) fn describe(header: Header, octets: &[u8], content: bool, out
 }
 
 fn body(pdu: &Pdu<'_>, content: bool, out: &mut String) {
-    let (esm_class, data_coding) = message_traits(&pdu.body);
+    let traits = message(&pdu.body).map_or((0, 0), |m| (m.esm_class, m.data_coding));
     pdu.body.fields(&mut |name, value| match value {
         Field::Int(value) => field(out, name, &int(name, value)),
         Field::Text(value) if name.ends_with("_addr") => field(out, name, &address(value, content)),
         Field::Text(value) => field(out, name, &quoted(value)),
-        Field::ShortMessage(value) => short_message(esm_class, data_coding, value, content, out),
+        Field::ShortMessage(value) => short_message(traits, value, content, out),
         Field::Dests(dests) => {
             for dest in dests.iter() {
                 let shown = match dest {
@@ -108,7 +108,7 @@ fn body(pdu: &Pdu<'_>, content: bool, out: &mut String) {
                 field(out, name, &shown);
             }
         }
-        Field::Tlvs(tlvs) => optional(tlvs, (esm_class, data_coding), content, out),
+        Field::Tlvs(tlvs) => optional(tlvs, traits, content, out),
     });
     if let Body::Unknown(octets) = pdu.body
         && !octets.is_empty()
@@ -125,27 +125,29 @@ fn body(pdu: &Pdu<'_>, content: bool, out: &mut String) {
     }
 }
 
-/// `esm_class` and `data_coding`, where the PDU has them.
-fn message_traits(body: &Body<'_>) -> (u8, u8) {
-    match body {
-        Body::SubmitSm(sm) => (sm.esm_class, sm.data_coding),
-        Body::DeliverSm(sm) => (sm.esm_class, sm.data_coding),
-        Body::SubmitMulti(sm) => (sm.esm_class, sm.data_coding),
-        Body::DataSm(sm) => (sm.esm_class, sm.data_coding),
-        _ => (0, 0),
-    }
-}
-
 /// One line below a PDU.
 pub(in crate::cli) fn field(out: &mut String, name: &str, value: &str) {
     let _ = writeln!(out, "      {name:NAME$} {value}");
 }
 
-/// The text after a user data header, and the header as it is.
-fn short_message(esm_class: u8, data_coding: u8, octets: &[u8], content: bool, out: &mut String) {
+/// `traits`: `esm_class` and `data_coding`.
+fn short_message(traits: (u8, u8), octets: &[u8], content: bool, out: &mut String) {
     field(out, "sm_length", &octets.len().to_string());
+    let shown = message_text(traits, octets, content, out);
+    field(out, "short_message", &shown);
+}
+
+/// The text of a message, after its user data header, which is shown first.
+fn message_text(traits: (u8, u8), octets: &[u8], content: bool, out: &mut String) -> String {
+    let (esm_class, data_coding) = traits;
     let text = if esm_class & 0x40 != 0 { after_header(octets, out) } else { octets };
-    field(out, "short_message", &coded(data_coding, text, content));
+    if !content && !text.is_empty() {
+        return hidden(text);
+    }
+    match Coding::of_data_coding(data_coding) {
+        Some(coding) => format!("{:?}", coding.decode(text)),
+        None => hex(text),
+    }
 }
 
 /// Shows a user data header, and returns what stands behind it.
@@ -171,7 +173,7 @@ fn after_header<'a>(octets: &'a [u8], out: &mut String) -> &'a [u8] {
 
 /// An address in quotes; of one that is hidden, its beginning.
 fn address(octets: &[u8], content: bool) -> String {
-    if content { quoted(octets) } else { mask_address(&Coding::Latin1.decode(octets)) }
+    if content { quoted(octets) } else { mask_address(&text(octets)) }
 }
 
 /// Stands for octets that are not shown.
@@ -179,46 +181,26 @@ fn hidden(octets: &[u8]) -> String {
     format!("<{}>", counted(octets.len() as u64, "octet"))
 }
 
-/// Octets as the text that `data_coding` makes of them; in hex where it makes none.
-fn coded(data_coding: u8, octets: &[u8], content: bool) -> String {
-    if !content && !octets.is_empty() {
-        return hidden(octets);
-    }
-    match Coding::of_data_coding(data_coding) {
-        Some(coding) => format!("{:?}", coding.decode(octets)),
-        None => hex(octets),
-    }
-}
-
-fn optional(tlvs: Tlvs<'_>, (esm_class, data_coding): (u8, u8), content: bool, out: &mut String) {
+fn optional(tlvs: Tlvs<'_>, traits: (u8, u8), content: bool, out: &mut String) {
     for (tag, value) in tlvs.iter().map_while(Result::ok) {
-        let name = match tag.name() {
-            Some(name) => format!("{name} (0x{:04X})", tag.0),
-            None => format!("0x{:04X}", tag.0),
-        };
+        let code = format!("0x{:04X}", tag.0);
+        let name = tag.name().map_or_else(|| code.clone(), |name| format!("{name} ({code})"));
         let shown = match tag.info().map(|info| info.tlv_type) {
-            _ if tag == Tag::MESSAGE_PAYLOAD => {
-                let text = if esm_class & 0x40 != 0 { after_header(value, out) } else { value };
-                coded(data_coding, text, content)
-            }
+            _ if tag == Tag::MESSAGE_PAYLOAD => message_text(traits, value, content, out),
             _ if !content && tlv_holds_content(tag.name().unwrap_or("vendor")) => hidden(value),
-            Some(TlvType::Int1 | TlvType::Int2 | TlvType::Int4)
-                if (1..=8).contains(&value.len()) =>
-            {
-                let number =
-                    value.iter().fold(0_u64, |number, octet| number << 8 | u64::from(*octet));
-                match (tag, value) {
-                    (Tag::MESSAGE_STATE, [state]) => {
-                        format!("{number} ({})", MessageState::from_wire(*state).stat())
-                    }
-                    (Tag::SC_INTERFACE_VERSION, [version]) => int("interface_version", *version),
-                    _ => number.to_string(),
-                }
-            }
             Some(TlvType::Cstr) => quoted(value.strip_suffix(&[0]).unwrap_or(value)),
             Some(TlvType::Int1 | TlvType::Int2 | TlvType::Int4 | TlvType::Octets) | None => {
-                let printable = !value.is_empty() && value.iter().all(|o| matches!(o, b' '..=b'~'));
-                if printable { format!("{}  {}", hex(value), quoted(value)) } else { hex(value) }
+                match number(tag, value) {
+                    Some(number) => match (tag, value) {
+                        (Tag::MESSAGE_STATE, [state]) => int("message_state", *state),
+                        (Tag::SC_INTERFACE_VERSION, [version]) => {
+                            int("interface_version", *version)
+                        }
+                        _ => number.to_string(),
+                    },
+                    None if value.is_empty() || !is_printable(value) => hex(value),
+                    None => format!("{}  {}", hex(value), quoted(value)),
+                }
             }
         };
         field(out, &name, &shown);
@@ -307,5 +289,5 @@ fn registered_delivery(value: u8) -> Option<String> {
 
 /// Octets as text in quotes; what a terminal would obey is escaped.
 fn quoted(octets: &[u8]) -> String {
-    format!("{:?}", Coding::Latin1.decode(octets))
+    format!("{:?}", text(octets))
 }
