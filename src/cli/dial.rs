@@ -8,7 +8,8 @@ mod talk;
 
 use super::args::DialArgs;
 use super::exit::{Exit, Failure, put, talk, warn};
-use crate::kit::{Clock, Hangup, Nanos};
+use crate::coordinator::Signals;
+use crate::kit::{Clock, Nanos};
 use crate::net::{self, DialError, SocketOptions};
 use crate::plan::{Plan, Timeouts};
 use crate::smsc;
@@ -22,7 +23,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 use talk::{Dialogue, Verdict};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
 /// The longest sleep in one go; a later deadline is looked at again then.
@@ -149,9 +149,8 @@ async fn converse<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut interrupts = signal(SignalKind::interrupt())?;
-    let mut terms = signal(SignalKind::terminate())?;
-    let mut hangups = Hangup::new()?;
+    let mut signals = Signals::listen()?;
+    let mut heard = signals.count();
     let mut inbox = BytesMut::new();
     loop {
         let wake = dialogue.turn(Clock::now());
@@ -184,9 +183,10 @@ where
                 Err(e) => dialogue.on_end(&format!("the connection failed: {e}")),
             },
             () = sleep(pause.into()) => {}
-            _ = interrupts.recv() => dialogue.interrupt(Clock::now()),
-            _ = terms.recv() => dialogue.interrupt(Clock::now()),
-            () = hangups.recv() => dialogue.interrupt(Clock::now()),
+            () = signals.more_than(heard) => {
+                heard += 1;
+                dialogue.interrupt(Clock::now());
+            }
         }
     }
 }

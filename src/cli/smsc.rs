@@ -2,16 +2,15 @@
 use super::args::SmscArgs;
 use super::exit::{Exit, Failure, print, say};
 use super::folder;
-use crate::kit::Hangup;
+use crate::coordinator::Signals;
 use crate::plan::behaviour::Behaviour;
 use crate::plan::behaviour_file;
 use crate::smsc::{RunningServer, Server, Tally};
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 
-/// The tally is written so often.
+/// From one write of the tally to the next.
 const TALLY_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs the verb.
@@ -19,7 +18,7 @@ pub(super) fn run(args: &SmscArgs) -> Result<Exit, Failure> {
     let behaviour = args.behaviour.as_deref().map(behaviour_file::load).transpose()?;
     let behaviour = behaviour.unwrap_or_else(Behaviour::default);
     let running = Server::start(&behaviour, args.listen).map_err(|e| match e.kind() {
-        // a certificate or key that will not do: found before anything is bound
+        // a certificate or key that is not valid, found before anything is bound
         io::ErrorKind::InvalidInput => Failure::usage(e),
         _ => Failure::internal(format!("cannot listen on {}: {e}", args.listen)),
     })?;
@@ -39,18 +38,14 @@ fn serve(running: RunningServer, file: &mut TallyFile<'_>) -> Result<Tally, Fail
         .enable_all()
         .build()
         .map_err(|e| Failure::internal(format!("cannot start: {e}")))?;
+    let mut signals = Signals::listen()
+        .map_err(|e| Failure::internal(format!("cannot wait for signals: {e}")))?;
     let served = runtime.block_on(async {
-        let no_signals = |e: io::Error| Failure::internal(format!("cannot wait for signals: {e}"));
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
-        let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
-        let mut hangup = Hangup::new().map_err(no_signals)?;
         let mut every = tokio::time::interval(TALLY_EVERY);
         let mut last = Tally::default();
         loop {
             tokio::select! {
-                _ = interrupt.recv() => break,
-                _ = terminate.recv() => break,
-                () = hangup.recv() => break,
+                () = signals.more_than(0) => break,
                 _ = every.tick() => match running.tally() {
                     Some(tally) => {
                         file.save(&tally);
@@ -66,8 +61,7 @@ fn serve(running: RunningServer, file: &mut TallyFile<'_>) -> Result<Tally, Fail
         let stopped = tokio::task::spawn_blocking(move || running.try_stop());
         tokio::select! {
             stopped = stopped => Ok(stopped.ok().flatten().unwrap_or(last)),
-            _ = interrupt.recv() => Ok(last),
-            _ = terminate.recv() => Ok(last),
+            () = signals.more_than(1) => Ok(last),
         }
     });
     // a simulator that is still stopping ends with the process

@@ -4,14 +4,13 @@ use super::agent::{Agent, AgentAction};
 use super::link::{Access, identity, is_connected, send};
 use super::secrets::examine;
 use super::wire::{Ability, Subjects, Who};
-use crate::coordinator::WorkerPool;
+use crate::coordinator::{Signals, WorkerPool};
 use crate::esme::{Event, Order};
-use crate::kit::{Clock, Environment, Hangup};
+use crate::kit::{Clock, Environment};
 use async_nats::Client;
 use futures_util::StreamExt;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 /// How often time passes.
@@ -58,10 +57,7 @@ pub fn serve(serving: &Serving, told: &mut dyn FnMut(&str)) -> Result<(), FleetE
 
 async fn work(serving: &Serving, told: &mut dyn FnMut(&str)) -> Result<(), FleetError> {
     let subjects = Subjects::of(&serving.group)?;
-    let no_signals = |e: std::io::Error| FleetError::kernel("signals", &e);
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
-    let mut hangup = Hangup::new().map_err(no_signals)?;
+    let mut signals = Signals::listen().map_err(|e| FleetError::kernel("signals", &e))?;
     let environment = Environment::read();
     let me = me(serving, &environment);
     let client = serving.access.connect(&format!("smppbench agent {}", me.name)).await?;
@@ -102,9 +98,7 @@ async fn work(serving: &Serving, told: &mut dyn FnMut(&str)) -> Result<(), Fleet
                 shell.tick();
                 false
             }
-            _ = interrupt.recv() => true,
-            _ = terminate.recv() => true,
-            () = hangup.recv() => true,
+            () = signals.more_than(u32::from(asked_to_go)) => true,
         };
         if go && std::mem::replace(&mut asked_to_go, true) {
             return Err(FleetError::Killed);
