@@ -2,12 +2,12 @@
 //! which no gate can hold; it is kept with the figures in a baseline, a file that people commit.
 use super::args::CalibrateArgs;
 use super::exit::{Exit, Failure, put, put_octets, say, talk};
-use super::facts::Facts;
+use super::facts::{Facts, within_guard};
 use super::once::{Ended, is_inconclusive, once};
 use super::{folder, kept, live, verdict};
 use crate::judge::Baseline;
 use crate::kit::words;
-use crate::plan::{self, Plan, Schedule};
+use crate::plan::Plan;
 use crate::report::Saved;
 use crate::trial::Tcp;
 use crate::trial::duel::block_plan;
@@ -24,11 +24,14 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<Exit, Failure> {
     folder::clear(out)?;
     let effect: &[&str] = if out.is_some() { &KEPT } else { &KEPT[..1] };
     args.load.keep.without_effect("calibrate", effect).iter().for_each(talk);
-    let facts = facts(args)?;
+    let facts = Facts::load("calibrate", &args.load)?;
+    within_guard(&[&facts.plan], u64::from(args.runs), &format!("{} runs", args.runs))?;
     let path = args.output.clone().unwrap_or_else(|| default_path(&facts.plan));
     if path.exists() && !args.replace {
         let path = path.display();
-        return Err(Failure::usage(format!("{path}: there is a baseline; --replace replaces it")));
+        return Err(Failure::usage(format!(
+            "{path}: the file exists; overwrite it with --replace"
+        )));
     }
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     [Some(parent), out].into_iter().flatten().try_for_each(folder::writable)?;
@@ -45,22 +48,6 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<Exit, Failure> {
     }
     let inconclusive = runs.iter().any(|run| is_inconclusive(run.document.verdict.outcome));
     Ok(if args.load.keep.strict && inconclusive { Exit::NotTrustworthy } else { Exit::Done })
-}
-
-fn facts(args: &CalibrateArgs) -> Result<Facts, Failure> {
-    let (source, overrides) = args.load.source();
-    let plan = plan::load(&source, &overrides)?;
-    let schedule = Schedule::new(&plan.stages, plan.load.arrival, plan.seed);
-    let messages = schedule.map_err(Failure::usage)?.len().saturating_mul(u64::from(args.runs));
-    if let Some(max) = plan.guard.messages_max.filter(|max| messages > *max) {
-        return Err(Failure::usage(format!(
-            "guard.messages_max: {} runs would send {messages} submit_sm in all, more than {max}; raise --max-messages",
-            args.runs
-        )));
-    }
-    let repro = plan::repro("calibrate", &source, &overrides, &plan);
-    let plan = Plan { trace_failed: args.load.keep.trace, ..plan };
-    Facts::of(plan, repro, args.load.keep.show_content)
 }
 
 fn default_path(plan: &Plan) -> PathBuf {

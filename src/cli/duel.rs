@@ -2,7 +2,7 @@
 //! pair by pair. For receipt times of two routes, accounts or builds.
 use super::args::{DuelArgs, KeepArgs};
 use super::exit::{Exit, Failure, say, warn};
-use super::facts::Facts;
+use super::facts::{Facts, within_guard};
 use super::fleet::{self, AnyTrial};
 use super::folder::{self, RunFolder};
 use super::once::{Done, Ended, HostMeter, once};
@@ -10,7 +10,7 @@ use super::{kept, live, verdict};
 use crate::coordinator::RunError;
 use crate::judge::compare;
 use crate::measure::RunRecord;
-use crate::plan::{self, DuelSide, Overrides, Plan, Schedule, Source};
+use crate::plan::{self, DuelSide, Overrides, Plan, Source};
 use crate::report::Saved;
 use crate::trial::Trial;
 use crate::trial::duel::{block_plan, order, simultaneous};
@@ -28,6 +28,11 @@ impl Sides {
             DuelSide::A => &self.a,
             DuelSide::B => &self.b,
         }
+    }
+
+    /// Whether the guard of either side allows what both send in `runs` runs of each.
+    fn within_guard(&self, runs: u64) -> Result<(), Failure> {
+        within_guard(&[&self.a.plan, &self.b.plan], runs, "the duel")
     }
 
     /// Names the duel.
@@ -66,12 +71,10 @@ pub(super) fn run(args: &DuelArgs) -> Result<Exit, Failure> {
 }
 
 fn measured(sides: &Sides, path: &Path, args: &DuelArgs) -> Result<Measured, Failure> {
-    let mut field = fleet::field(&args.fleet, &sides.a.plan)?;
-    if args.simultaneous {
-        Ok(at_once(sides, path, args, &field)?)
-    } else {
-        Ok(in_blocks(sides, path, args, &mut field)?)
-    }
+    let trial = fleet::trial(&args.fleet, &sides.a.plan)?;
+    let mut duel = Duel { sides, path, args, trial };
+    let measured = if args.simultaneous { duel.at_once() } else { duel.in_blocks() };
+    Ok(measured?)
 }
 
 /// Loads and checks both sides; the guard counts the whole duel.
@@ -80,10 +83,9 @@ fn sides(args: &DuelArgs) -> Result<Sides, Failure> {
     let one = |side: DuelSide, settings: &[String]| {
         one_side(&source, &overrides, side, settings, &args.load.keep)
     };
-    let (a, b) = (one(DuelSide::A, &args.a)?, one(DuelSide::B, &args.b)?);
-    let runs = if args.simultaneous { 1 } else { u64::from(args.blocks) };
-    guard(&[&a.plan, &b.plan], runs)?;
-    Ok(Sides { a, b })
+    let sides = Sides { a: one(DuelSide::A, &args.a)?, b: one(DuelSide::B, &args.b)? };
+    sides.within_guard(if args.simultaneous { 1 } else { u64::from(args.blocks) })?;
+    Ok(sides)
 }
 
 fn one_side(
@@ -103,23 +105,8 @@ fn one_side(
     Facts::of(plan, repro, keep.show_content)
 }
 
-/// What both sides send over all their runs must stay within the guard of either.
-fn guard(plans: &[&Plan], runs: u64) -> Result<(), Failure> {
-    let mut messages = 0u64;
-    for plan in plans {
-        let schedule = Schedule::new(&plan.stages, plan.load.arrival, plan.seed);
-        messages += schedule.map_err(Failure::usage)?.len().saturating_mul(runs);
-    }
-    match plans.iter().filter_map(|plan| plan.guard.messages_max).min() {
-        Some(max) if messages > max => Err(Failure::usage(format!(
-            "guard.messages_max: the duel would send {messages} submit_sm in all, more than {max}; \
-             raise --max-messages, or take fewer or shorter blocks"
-        ))),
-        Some(_) | None => Ok(()),
-    }
-}
-
-/// Runs by side, in the order of their pairs; and how it ended, where not as planned.
+/// Runs by side, in the order of their pairs; and how the duel ended, where not as planned.
+#[derive(Default)]
 struct Measured {
     a: Vec<Saved>,
     b: Vec<Saved>,
@@ -127,126 +114,116 @@ struct Measured {
 }
 
 impl Measured {
-    fn none() -> Measured {
-        Measured { a: Vec::new(), b: Vec::new(), ended: None }
-    }
-
     fn side(&mut self, side: DuelSide) -> &mut Vec<Saved> {
         match side {
             DuelSide::A => &mut self.a,
             DuelSide::B => &mut self.b,
         }
     }
-}
 
-fn in_blocks(
-    sides: &Sides,
-    path: &Path,
-    args: &DuelArgs,
-    field: &mut AnyTrial,
-) -> Result<Measured, RunError> {
-    let order = order(args.blocks as usize, sides.a.plan.seed);
-    let mut measured = Measured::none();
-    for (number, side) in order.iter().enumerate() {
-        say(&format!("block {} of {}: side {}", number + 1, order.len(), side.name()));
-        let pair = measured.side(*side).len();
-        match block(sides, *side, pair, path, args, field) {
-            Ok((saved, None)) => measured.side(*side).push(saved),
-            Ok((_, ended)) => {
-                measured.ended = ended;
-                return Ok(measured);
-            }
-            // what was measured before a side went away is still worth comparing
-            Err(e) if number >= 2 => {
-                measured.ended = Some(Err(e.into()));
-                return Ok(measured);
-            }
-            Err(e) => return Err(e),
-        }
+    /// By pair: whether the harness kept up on both sides.
+    fn kept_up(&self) -> Vec<bool> {
+        self.a.iter().zip(&self.b).map(|(a, b)| kept_up(a) && kept_up(b)).collect()
     }
-    measure_again(sides, path, args, field, &mut measured);
-    Ok(measured)
 }
 
-/// One block of a side, kept in its folder; and how it ended, where not as planned.
-fn block(
-    sides: &Sides,
-    side: DuelSide,
-    pair: usize,
-    path: &Path,
-    args: &DuelArgs,
-    field: &mut AnyTrial,
-) -> Result<(Saved, Option<Ended>), RunError> {
-    let facts = sides.facts(side);
-    let block = facts.again(block_plan(&facts.plan, pair), &block_name(side, pair + 1));
-    let result = {
-        let mut observers = live::observers(args.load.keep.live, &block.plan)?;
-        once(&block, field, &mut observers)?
-    };
-    let saved = result.saved(&block);
-    keep(path, side, pair + 1, &saved, &result.record);
-    Ok((saved, result.cut()))
+/// A duel that is measured.
+struct Duel<'a> {
+    sides: &'a Sides,
+    path: &'a Path,
+    args: &'a DuelArgs,
+    trial: AnyTrial,
 }
 
-/// A pair in which the harness did not keep up is measured again: each once, no more than half of all pairs, and
-/// only as far as the guard allows.
-fn measure_again(
-    sides: &Sides,
-    path: &Path,
-    args: &DuelArgs,
-    field: &mut AnyTrial,
-    measured: &mut Measured,
-) {
-    let pairs = measured.a.len().min(measured.b.len());
-    let late = (0..pairs).filter(|n| !kept_up(&measured.a[*n]) || !kept_up(&measured.b[*n]));
-    let late: Vec<usize> = late.take(pairs.div_ceil(2)).collect();
-    for (count, pair) in late.into_iter().enumerate() {
-        let runs = u64::from(args.blocks) + count as u64 + 1;
-        if guard(&[&sides.a.plan, &sides.b.plan], runs).is_err() {
-            return;
-        }
-        say(&format!("pair {} again: the harness did not keep up", pair + 1));
-        for side in [DuelSide::A, DuelSide::B] {
-            match block(sides, side, pair, path, args, field) {
-                Ok((saved, None)) => measured.side(side)[pair] = saved,
-                Ok((_, ended)) => {
-                    measured.ended = ended;
-                    return;
+impl Duel<'_> {
+    fn in_blocks(&mut self) -> Result<Measured, RunError> {
+        let order = order(self.args.blocks as usize, self.sides.a.plan.seed);
+        let mut measured = Measured::default();
+        for (number, side) in order.iter().enumerate() {
+            say(&format!("block {} of {}: side {}", number + 1, order.len(), side.name()));
+            let pair = measured.side(*side).len();
+            match self.block(*side, pair) {
+                Ok((saved, None)) => measured.side(*side).push(saved),
+                Ok((_, ended)) => return Ok(Measured { ended, ..measured }),
+                // what was measured before a side failed is still worth comparing
+                Err(e) if number >= 2 => {
+                    return Ok(Measured { ended: Some(Err(e.into())), ..measured });
                 }
-                Err(e) => {
-                    measured.ended = Some(Err(e.into()));
-                    return;
-                }
+                Err(e) => return Err(e),
             }
+        }
+        measured.ended = self.measure_again(&mut measured).unwrap_or_else(|e| Some(Err(e.into())));
+        Ok(measured)
+    }
+
+    /// One block of a side, kept in its folder; and how it ended, where not as planned.
+    fn block(&mut self, side: DuelSide, pair: usize) -> Result<(Saved, Option<Ended>), RunError> {
+        let facts = self.sides.facts(side);
+        let block = facts.again(block_plan(&facts.plan, pair), &block_name(side, pair + 1));
+        let result = {
+            let mut observers = live::observers(self.args.load.keep.live, &block.plan)?;
+            once(&block, &mut self.trial, &mut observers)?
+        };
+        let saved = result.saved(&block);
+        self.keep(side, pair + 1, &saved, &result.record);
+        Ok((saved, result.cut()))
+    }
+
+    /// Measures pairs again; how a block ended, where not as planned.
+    fn measure_again(&mut self, measured: &mut Measured) -> Result<Option<Ended>, RunError> {
+        let allows = |runs| self.sides.within_guard(runs).is_ok();
+        for pair in pairs_again(&measured.kept_up(), allows) {
+            say(&format!("pair {} again: the harness did not keep up", pair + 1));
+            for side in [DuelSide::A, DuelSide::B] {
+                let (saved, ended) = self.block(side, pair)?;
+                if ended.is_some() {
+                    return Ok(ended);
+                }
+                measured.side(side)[pair] = saved;
+            }
+        }
+        Ok(None)
+    }
+
+    fn at_once(&self) -> Result<Measured, RunError> {
+        let plans = [&self.sides.a.plan, &self.sides.b.plan];
+        let mut trials = [self.trial.again(), self.trial.again()];
+        let host = HostMeter::start();
+        let records = {
+            let mut observers = live::observers(self.args.load.keep.live, plans[0])?;
+            simultaneous(&mut trials, plans, &mut observers)?
+        };
+        let host = host.stop();
+        let mut measured = Measured::default();
+        let all = [DuelSide::A, DuelSide::B].into_iter().zip(records).zip(&trials);
+        for ((side, record), trial) in all {
+            let facts = self.sides.facts(side);
+            let facts = facts.again(facts.plan.clone(), &block_name(side, 1));
+            let result = Done::of(&facts, record, trial.tally(), &host);
+            let saved = result.saved(&facts);
+            self.keep(side, 1, &saved, &result.record);
+            measured.ended = measured.ended.or_else(|| result.cut());
+            measured.side(side).push(saved);
+        }
+        Ok(measured)
+    }
+
+    /// Keeps a block: what `compare` and `render` need of it. The duel goes on where it cannot be written.
+    fn keep(&self, side: DuelSide, number: usize, saved: &Saved, record: &RunRecord) {
+        let path = self.path.join(block_name(side, number));
+        if let Err(e) = kept::one_of_several(saved, record, &path) {
+            warn(e);
         }
     }
 }
 
-fn at_once(
-    sides: &Sides,
-    path: &Path,
-    args: &DuelArgs,
-    field: &AnyTrial,
-) -> Result<Measured, RunError> {
-    let mut trials = [field.again(), field.again()];
-    let host = HostMeter::start();
-    let records = {
-        let mut observers = live::observers(args.load.keep.live, &sides.a.plan)?;
-        simultaneous(&mut trials, [&sides.a.plan, &sides.b.plan], &mut observers)?
-    };
-    let host = host.stop();
-    let mut measured = Measured::none();
-    let all = [DuelSide::A, DuelSide::B].into_iter().zip(records).zip(&trials);
-    for ((side, record), trial) in all {
-        let facts = sides.facts(side);
-        let facts = facts.again(facts.plan.clone(), &block_name(side, 1));
-        let result = Done::of(&facts, record, trial.tally(), &host);
-        let saved = result.saved(&facts);
-        keep(path, side, 1, &saved, &result.record);
-        measured.ended = measured.ended.or_else(|| result.cut());
-        measured.side(side).push(saved);
-    }
-    Ok(measured)
+/// The pairs to measure again, once each: those in which the harness did not keep up, in order, no more than half of
+/// all pairs, and only while the guard `allows` that many runs of each side.
+fn pairs_again(kept_up: &[bool], allows: impl Fn(u64) -> bool) -> Vec<usize> {
+    let late = (0..kept_up.len()).filter(|pair| !kept_up[*pair]);
+    let most = kept_up.len().div_ceil(2);
+    let runs = kept_up.len() as u64 + 1..;
+    late.take(most).zip(runs).take_while(|(_, runs)| allows(*runs)).map(|(pair, _)| pair).collect()
 }
 
 /// The pairs in which the harness kept up. All of them where it never did: the comparison says what follows.
@@ -271,10 +248,30 @@ fn block_name(side: DuelSide, number: usize) -> String {
     format!("{}-{number:02}", side.name())
 }
 
-/// Keeps a block: what `compare` and `render` need of it. The duel goes on where it cannot be written.
-fn keep(path: &Path, side: DuelSide, number: usize, saved: &Saved, record: &RunRecord) {
-    let kept = kept::one_of_several(saved, record, &path.join(block_name(side, number)));
-    if let Err(e) = kept {
-        warn(e);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_in_which_the_harness_did_not_keep_up_is_measured_again_once() {
+        let any = |_| true;
+        assert_eq!(pairs_again(&[true; 6], any), []);
+        assert_eq!(pairs_again(&[true, false, true, true], any), [1]);
+        assert_eq!(pairs_again(&[false, true, true, false], any), [0, 3]);
+    }
+
+    #[test]
+    fn no_more_than_half_of_the_pairs_are_measured_again() {
+        assert_eq!(pairs_again(&[false; 6], |_| true), [0, 1, 2]);
+        assert_eq!(pairs_again(&[false; 5], |_| true), [0, 1, 2]);
+        assert_eq!(pairs_again(&[false], |_| true), [0]);
+    }
+
+    #[test]
+    fn pairs_are_measured_again_only_as_far_as_the_guard_allows() {
+        let late = [false, true, false, false, true, true];
+        for (runs_max, again) in [(6, vec![]), (7, vec![0]), (8, vec![0, 2]), (99, vec![0, 2, 3])] {
+            assert_eq!(pairs_again(&late, |runs| runs <= runs_max), again, "{runs_max}");
+        }
     }
 }

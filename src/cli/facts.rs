@@ -1,10 +1,11 @@
 //! What is known of a run before it begins, and what it takes to make a report of it at any time.
+use super::args::LoadArgs;
 use super::exit::{Failure, warn};
 use super::selfcheck;
 use crate::judge::{self, GateResult, Judgement, TallyCheck};
 use crate::kit::{Clock, Environment};
 use crate::measure::RunRecord;
-use crate::plan::{self, Plan, Recipe};
+use crate::plan::{self, Plan, Recipe, Schedule};
 use crate::report::{LabelTraits, Run};
 use serde_json::Value;
 
@@ -16,7 +17,7 @@ pub(super) struct Facts {
     environment: Environment,
     pub(super) id: String,
     target: String,
-    repro: String,
+    pub(super) repro: String,
     warnings: Vec<String>,
     labels: Vec<LabelTraits>,
     pub(super) folder: Option<String>,
@@ -38,11 +39,42 @@ fn spins(plan: &Plan, cores: Option<u64>) -> Option<String> {
     })
 }
 
+/// Whether the guards allow what all plans send together in `runs` runs; `who` would send it.
+///
+/// # Errors
+/// More than the smallest guard.messages_max.
+pub(super) fn within_guard(plans: &[&Plan], runs: u64, who: &str) -> Result<(), Failure> {
+    let mut messages = 0u64;
+    for plan in plans {
+        let schedule = Schedule::new(&plan.stages, plan.load.arrival, plan.seed);
+        messages += schedule.map_err(Failure::usage)?.len().saturating_mul(runs);
+    }
+    match plans.iter().filter_map(|plan| plan.guard.messages_max).min() {
+        Some(max) if messages > max => Err(Failure::usage(format!(
+            "guard.messages_max: {who} would send {messages} submit_sm in all, more than {max}; \
+             raise --max-messages, or plan fewer or shorter runs"
+        ))),
+        Some(_) | None => Ok(()),
+    }
+}
+
 impl Facts {
+    /// Those of `verb`, which sends the load of its profile.
+    ///
+    /// # Errors
+    /// A profile, a gate or a message that is not valid.
+    pub(super) fn load(verb: &str, args: &LoadArgs) -> Result<Facts, Failure> {
+        let (source, overrides) = args.source();
+        let plan = plan::load(&source, &overrides)?;
+        let repro = plan::repro(verb, &source, &overrides, &plan);
+        let plan = Plan { trace_failed: args.keep.trace, ..plan };
+        Facts::of(plan, repro, args.keep.show_content)
+    }
+
     /// Checks what only the whole plan shows, reads the machine, and warns of what a reader should know.
     ///
     /// # Errors
-    /// A gate or a message that will not do.
+    /// A gate or a message that is not valid.
     pub(super) fn of(plan: Plan, repro: String, show_content: bool) -> Result<Facts, Failure> {
         judge::check_gates(&plan).map_err(Failure::usage)?;
         let recipe = Recipe::new(&plan)?;

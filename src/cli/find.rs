@@ -79,7 +79,7 @@ fn with_lengths(overrides: &Overrides) -> Overrides {
 }
 
 fn searched(args: &FindArgs, plan: &Plan, ready: &Ready) -> Result<Search, Failure> {
-    let mut field = fleet::field(&args.fleet, plan)?;
+    let mut trial = fleet::trial(&args.fleet, plan)?;
     let mut observers = live::metrics(plan)?;
     let mut told = |line: &str| {
         if !args.quiet && args.load.keep.live != Live::Off {
@@ -87,12 +87,12 @@ fn searched(args: &FindArgs, plan: &Plan, ready: &Ready) -> Result<Search, Failu
         }
     };
     let mut pause = |span: Nanos| std::thread::sleep(span.into());
-    let (trial, observer) = (&mut field, &mut observers);
-    let world = SearchEnv { trial, observer, told: &mut told, pause: &mut pause };
+    let (trial, observer) = (&mut trial, &mut observers);
+    let env = SearchEnv { trial, observer, told: &mut told, pause: &mut pause };
     let searched = match ready {
-        Ready::Rate(settings) => search::rate(plan, settings, world),
-        Ready::Window(settings) => search::window(plan, settings, world),
-        Ready::Binds(settings) => search::binds(plan, settings, world),
+        Ready::Rate(settings) => search::rate(plan, settings, env),
+        Ready::Window(settings) => search::window(plan, settings, env),
+        Ready::Binds(settings) => search::binds(plan, settings, env),
     };
     searched.map_err(|stop| match stop {
         Stop::Failed(e) => Failure::Run(e),

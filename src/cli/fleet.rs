@@ -68,7 +68,7 @@ fn shown(_url: &str) -> String {
 ///
 /// # Errors
 /// Where no fleet can be led.
-pub(super) fn field(args: &FleetArgs, plan: &Plan) -> Result<AnyTrial, Failure> {
+pub(super) fn trial(args: &FleetArgs, plan: &Plan) -> Result<AnyTrial, Failure> {
     let (Some(url), Some(agents)) = (&args.nats, args.agents) else {
         return Ok(AnyTrial::Here(Box::default()));
     };

@@ -8,7 +8,7 @@ use super::once::{Done, once};
 use super::{fleet, gate, github, kept, live, terminal};
 use crate::judge::{Abort, RelativeGate};
 use crate::measure::{CutReason, Observer, Phase, Progress};
-use crate::plan::{self, Plan, PlanError};
+use crate::plan::{Plan, PlanError};
 use crate::report;
 use std::io::IsTerminal;
 use std::path::Path;
@@ -20,11 +20,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     }
     // also for a run that does not begin: what is there would pass for its result
     folder::clear(args.load.keep.out.as_deref())?;
-    let (source, overrides) = args.source();
-    let base = gate::Base::load(&args.baseline)?;
-    let plan = Plan { trace_failed: args.load.keep.trace, ..plan::load(&source, &overrides)? };
-    let repro = plan::repro("run", &source, &overrides, &plan) + &fleet::repro(&args.fleet);
-    let mut facts = Facts::of(plan, repro, args.load.keep.show_content)?;
+    let mut facts = Facts::load("run", &args.load)?;
+    facts.repro += &fleet::repro(&args.fleet);
     let folder = RunFolder::open(args.load.keep.out.as_deref(), &facts.id)?;
     facts.folder = Some(folder.path().display().to_string());
     let measured = measure(&facts, args, folder.path());
@@ -54,12 +51,12 @@ fn hold_against(base: &gate::Base, facts: &Facts, done: &mut Done) {
 }
 
 fn measure(facts: &Facts, args: &RunArgs, path: &Path) -> Result<Done, Failure> {
-    let mut field = fleet::field(&args.fleet, &facts.plan)?;
+    let mut trial = fleet::trial(&args.fleet, &facts.plan)?;
     let mut observers = live::observers(args.load.keep.live, &facts.plan)?;
     observers.push(Journal::new(facts, path));
     observers.push(GateAbortObserver::new(&facts.plan)?);
     // the terminal is the user's again, with the observers' end, before anything else is said
-    Ok(once(facts, &mut field, &mut observers)?)
+    Ok(once(facts, &mut trial, &mut observers)?)
 }
 
 fn finish(facts: &Facts, done: &Done, args: &RunArgs, path: &Path) -> Result<Exit, Failure> {
