@@ -1,10 +1,10 @@
 //! `smppbench dial`: one session by hand. Binds, sends what the flags say, prints every PDU in both directions
-//! decoded, waits for the receipts, unbinds. What is said and what it means is decided in `talk`; here octets
+//! decoded, waits for the receipts, unbinds. `dialogue` decides what is sent and what it means; here octets
 //! are moved and lines are printed.
 mod ask;
 mod awaited;
+mod dialogue;
 mod show;
-mod talk;
 
 use super::args::DialArgs;
 use super::exit::{Exit, Failure, put, talk, warn};
@@ -17,15 +17,15 @@ use crate::trial::client_tls;
 
 use ask::Ask;
 use bytes::BytesMut;
-use show::{Show, millis};
+use dialogue::{DialOutcome, Dialogue};
+use show::{PduPrinter, millis};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use talk::{Dialogue, Verdict};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-/// The longest sleep in one go; a later deadline is looked at again then.
+/// Longest single sleep; a later deadline is checked again after it.
 const SLEEP_MAX: Nanos = Nanos::from_secs(3600);
 
 /// Runs the verb.
@@ -69,22 +69,25 @@ fn hold(ask: &mut Ask, screen: &mut Screen) -> Result<Verdict, Failure> {
     let simulator = if ask.plan.target.embedded {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let server = smsc::Server::start(&ask.plan.embedded, any)
-            .map_err(|e| Failure::internal(format!("the simulator cannot start: {e}")))?;
+            .map_err(|e| Failure::internal(format!("cannot start the simulator: {e}")))?;
         ask.plan.target.addresses = vec![server.address.to_string()];
         Some(server)
     } else {
         None
     };
+    let mut screen = Output { json: args.json, shown: Ok(()) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let verdict = runtime.and_then(|runtime| runtime.block_on(session(ask, screen)));
     drop(simulator);
-    verdict.map_err(Failure::internal)
+    screen.shown?;
+    let DialOutcome { exit, why } = verdict.map_err(Failure::internal)?;
+    why.map_or(Ok(exit), |why| Err(Failure::Of(exit, why)))
 }
 
 /// Connects and holds the session.
-async fn session(ask: &Ask, screen: &mut Screen) -> io::Result<Verdict> {
+async fn session(ask: &Ask, args: &DialArgs, screen: &mut Output) -> io::Result<DialOutcome> {
     let began = Clock::now();
-    let cannot = |e: String| Ok(Verdict::of(Exit::CannotBind, Some(e)));
+    let cannot = |e: String| Ok(DialOutcome { exit: Exit::CannotBind, why: Some(e) });
     let (address, mut stream) = match connect(&ask.plan).await {
         Ok(connected) => connected,
         Err(e) => return cannot(e.to_string()),
@@ -104,14 +107,19 @@ async fn session(ask: &Ask, screen: &mut Screen) -> io::Result<Verdict> {
 }
 
 /// Holds the session on a connection, plain or not.
-async fn talk_on<S>(stream: &mut S, ask: &Ask, screen: &mut Screen) -> io::Result<Verdict>
+async fn talk_on<S>(
+    stream: &mut S,
+    ask: &Ask,
+    args: &DialArgs,
+    screen: &mut Output,
+) -> io::Result<DialOutcome>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let now = Clock::now();
-    let show = Show {
-        json: screen.json,
-        hex: screen.hex,
+    let show = PduPrinter {
+        json: args.json,
+        hex: args.hex,
         began: now,
         wall_at_zero: Clock::wall_ns().saturating_sub(now.0),
     };
@@ -119,7 +127,7 @@ where
     converse(stream, dialogue, screen, &ask.plan.timeouts).await
 }
 
-/// The first address that connects, as the plan says how.
+/// Connects to the first address that accepts a connection, with the plan's socket options.
 async fn connect(plan: &Plan) -> Result<(String, TcpStream), DialError> {
     let target = &plan.target;
     let options = SocketOptions {
@@ -143,9 +151,9 @@ async fn connect(plan: &Plan) -> Result<(String, TcpStream), DialError> {
 async fn converse<S>(
     stream: &mut S,
     mut dialogue: Dialogue<'_>,
-    screen: &mut Screen,
+    screen: &mut Output,
     timeouts: &Timeouts,
-) -> io::Result<Verdict>
+) -> io::Result<DialOutcome>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -171,7 +179,7 @@ where
         if let Some(verdict) = dialogue.over() {
             let (printed, remarks) = dialogue.take_printed();
             screen.print(&printed, &remarks);
-            // a peer that is gone already cannot be told goodbye, and one that does not read is not waited for
+            // the connection may have ended already, and a peer that does not read is not waited for
             let _ = timeout(timeouts.unbind.into(), stream.shutdown()).await;
             return Ok(verdict);
         }
@@ -191,18 +199,15 @@ where
     }
 }
 
-/// Where PDUs and remarks go.
-struct Screen {
+/// Prints PDUs and remarks.
+struct Output {
     json: bool,
-    hex: bool,
-    /// The remarks, kept and not printed; nor are PDUs then.
-    kept: Option<Vec<String>>,
-    /// Where standard output takes no more the session goes on to its end without it.
+    /// The first failed write: the session goes on to its end without standard output.
     shown: Result<(), Failure>,
 }
 
-impl Screen {
-    /// PDUs are the result; remarks are talk where the result is JSON.
+impl Output {
+    /// PDUs go to standard output; remarks too, unless the output is JSON.
     fn print(&mut self, printed: &str, remarks: &[String]) {
         if let Some(kept) = &mut self.kept {
             kept.extend_from_slice(remarks);

@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn a_pair_in_which_the_harness_did_not_keep_up_is_measured_again_once() {
         let any = |_| true;
-        assert_eq!(pairs_again(&[true; 6], any), []);
+        assert!(pairs_again(&[true; 6], any).is_empty());
         assert_eq!(pairs_again(&[true, false, true, true], any), [1]);
         assert_eq!(pairs_again(&[false, true, true, false], any), [0, 3]);
     }

@@ -1,51 +1,51 @@
-//! A PDU of the session: which way it went and when, field by field or as a JSON line. Pure: octets and a time in,
-//! text out.
+//! Prints a PDU of the session with its direction and time: field by field or as a JSON line. Pure: octets and a
+//! time in, text out.
 use crate::cli::decode::{describe, field, hex, masked, pdu_json};
 use crate::kit::{Nanos, utc_rfc3339};
 use crate::smpp::Header;
 use serde_json::json;
 use std::fmt::Write;
 
-/// Which way a PDU went.
+/// Direction of a PDU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Direction {
     /// From us.
     Sent,
     /// To us.
     Received,
 }
 
-/// How PDUs are shown.
+/// How PDUs are printed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Show {
-    /// JSON lines.
+pub(super) struct PduPrinter {
+    /// Whether to print JSON lines.
     pub(super) json: bool,
-    /// The octets too.
+    /// Whether to print the octets too.
     pub(super) hex: bool,
-    /// When the connection was there: times count from it.
+    /// When the connection was established: printed times count from it.
     pub(super) began: Nanos,
     /// The wall clock (nanoseconds since 1970) at the zero of the clock that times come from.
     pub(super) wall_at_zero: u64,
 }
 
-impl Show {
-    /// A whole PDU; or octets that are none.
-    pub(super) fn pdu(&self, way: Way, octets: &[u8], now: Nanos) -> String {
+impl PduPrinter {
+    /// Prints a whole PDU, or octets that are not one.
+    pub(super) fn pdu(&self, way: Direction, octets: &[u8], now: Nanos) -> String {
         let octets = &masked(octets)[..];
         if self.json {
             return self.json_line(way, octets, now);
         }
         let mut out = String::new();
         let arrow = match way {
-            Way::Sent => '>',
-            Way::Received => '<',
+            Direction::Sent => '>',
+            Direction::Received => '<',
         };
         let at = now.since(self.began).as_secs_f64();
         // writing into a String cannot fail, here and below
         let _ = write!(out, "{arrow} {at:10.6} s  ");
         match Header::read(octets) {
             Some(header) => describe(header, octets, true, &mut out),
-            None => _ = writeln!(out, "{} octets that are no PDU", octets.len()),
+            None => _ = writeln!(out, "{} octets that are not a PDU", octets.len()),
         }
         if self.hex || Header::read(octets).is_none() {
             field(&mut out, "hex", &hex(octets));
@@ -53,11 +53,11 @@ impl Show {
         out
     }
 
-    fn json_line(&self, way: Way, octets: &[u8], now: Nanos) -> String {
+    fn json_line(&self, way: Direction, octets: &[u8], now: Nanos) -> String {
         let mut line = pdu_json(octets);
         let direction = match way {
-            Way::Sent => "sent",
-            Way::Received => "received",
+            Direction::Sent => "sent",
+            Direction::Received => "received",
         };
         if let Some(line) = line.as_object_mut() {
             line.insert("direction".into(), json!(direction));
@@ -83,9 +83,9 @@ mod tests {
     use crate::smpp::{CommandId, CommandStatus, Tlvs};
     use bytes::BytesMut;
 
-    fn show(json: bool, hex: bool) -> Show {
+    fn show(json: bool, hex: bool) -> PduPrinter {
         let wall_at_zero = 1_767_225_600_000_000_000;
-        Show { json, hex, began: Nanos::from_secs(1), wall_at_zero }
+        PduPrinter { json, hex, began: Nanos::from_secs(1), wall_at_zero }
     }
 
     fn whole(id: CommandId, body: Body<'_>) -> BytesMut {
@@ -105,7 +105,9 @@ mod tests {
     fn a_password_is_shown_nowhere_not_even_its_length() {
         let shown = |octets: &[u8]| -> Vec<String> {
             [(false, true), (true, true)]
-                .map(|(json, hex)| show(json, hex).pdu(Way::Sent, octets, Nanos::from_secs(2)))
+                .map(|(json, hex)| {
+                    show(json, hex).pdu(Direction::Sent, octets, Nanos::from_secs(2))
+                })
                 .to_vec()
         };
         let long = shown(&bind(b"s3cret78"));
@@ -136,7 +138,7 @@ mod tests {
             ..SubmitSm::default()
         };
         let octets = whole(CommandId::SUBMIT_SM, Body::SubmitSm(sm));
-        let text = show(false, false).pdu(Way::Sent, &octets, Nanos::from_millis(1500));
+        let text = show(false, false).pdu(Direction::Sent, &octets, Nanos::from_millis(1500));
         assert!(text.starts_with(">   0.500000 s  submit_sm  seq 7  "), "{text}");
         for line in [
             "source_addr_ton            5 (alphanumeric)",
@@ -159,7 +161,7 @@ mod tests {
         let sm =
             DeliverSm { esm_class: 4, data_coding: 3, short_message: text, ..DeliverSm::default() };
         let octets = whole(CommandId::DELIVER_SM, Body::DeliverSm(sm));
-        let text = show(false, false).pdu(Way::Received, &octets, Nanos::from_secs(1));
+        let text = show(false, false).pdu(Direction::Received, &octets, Nanos::from_secs(1));
         assert!(text.starts_with("<   0.000000 s  deliver_sm"), "{text}");
         assert!(text.contains("4 (delivery receipt)"), "{text}");
         assert!(
@@ -172,17 +174,17 @@ mod tests {
     }
 
     #[test]
-    fn statuses_and_octets_that_are_no_pdu_are_shown_too() {
+    fn statuses_and_octets_that_are_not_a_pdu_are_shown_too() {
         let mut octets = BytesMut::new();
         pdu::header_only(CommandId::SUBMIT_SM_RESP, CommandStatus::ESME_RTHROTTLED, 9, &mut octets);
-        let text = show(false, false).pdu(Way::Received, &octets, Nanos::from_secs(1));
+        let text = show(false, false).pdu(Direction::Received, &octets, Nanos::from_secs(1));
         assert!(
             text.contains("submit_sm_resp  seq 9  ESME_RTHROTTLED (0x58)  16 octets"),
             "{text}"
         );
-        let text = show(false, false).pdu(Way::Sent, &[0xAB; 3], Nanos::from_secs(1));
-        assert!(text.contains("3 octets that are no PDU") && text.contains("ababab"), "{text}");
-        let line = show(true, false).pdu(Way::Received, &octets, Nanos::from_millis(1250));
+        let text = show(false, false).pdu(Direction::Sent, &[0xAB; 3], Nanos::from_secs(1));
+        assert!(text.contains("3 octets that are not a PDU") && text.contains("ababab"), "{text}");
+        let line = show(true, false).pdu(Direction::Received, &octets, Nanos::from_millis(1250));
         let line: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(line["direction"], "received");
         assert_eq!(line["time"], "2026-01-01T00:00:01.250Z");

@@ -1,8 +1,8 @@
-//! The dialogue: what is said next, what a PDU from the peer means, what is still awaited. All decisions,
+//! The dialogue: what is sent next, what a PDU from the peer means, what is still awaited. All decisions and
 //! no I/O: octets come and go in buffers, and time is an argument.
 use super::ask::Say;
-use super::awaited::{Awaited, Heard};
-use super::show::{Show, Way, millis};
+use super::awaited::{Awaited, Received};
+use super::show::{Direction, PduPrinter, millis};
 use crate::cli::exit::Exit;
 use crate::kit::Nanos;
 use crate::plan::{Accept, BindType, Foreign, Plan};
@@ -12,12 +12,12 @@ use crate::smpp::{CommandId, CommandStatus, Header, frame, receipt};
 use bytes::{Buf, BytesMut};
 use std::collections::VecDeque;
 
-/// How it ended: the exit code, and a line where something went wrong.
+/// How the dialogue ended: the exit code, and a line where something went wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Verdict {
+pub(super) struct DialOutcome {
     /// The exit code.
     pub(super) exit: Exit,
-    /// Why, for a person.
+    /// What went wrong; None: nothing.
     pub(super) why: Option<String>,
     /// Other values of `receipts.id_mode` by which receipts match that do not match as declared.
     pub(super) id_modes: Vec<&'static str>,
@@ -30,18 +30,18 @@ impl Verdict {
     }
 }
 
-/// How far it is.
+/// Phase of the dialogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Phase {
-    /// The bind is out; given up then.
+    /// The bind is in flight, until this deadline.
     Binding(Nanos),
-    /// Saying what there is to say, one at a time.
-    Talking,
-    /// All is said; receipts (or anything) may come until then.
+    /// Sending the requests, one at a time.
+    Sending,
+    /// All requests are sent; listening for receipts and other traffic until this time.
     Listening(Nanos),
-    /// The unbind is out, or the peer's is answered; closed then at the latest.
+    /// Our unbind is in flight, or the peer's is answered; the connection is closed at this time at the latest.
     Unbinding(Nanos),
-    /// Over.
+    /// The dialogue has ended.
     Over,
 }
 
@@ -54,24 +54,24 @@ pub(super) struct Dialogue<'p> {
     says: VecDeque<Say>,
     wait: Option<Nanos>,
     awaited: Awaited,
-    show: Show,
-    /// Octets to write; those before `shown` have been shown.
+    show: PduPrinter,
+    /// Octets to write; those before `shown` have been printed.
     out: BytesMut,
     shown: usize,
-    /// What to print: PDUs, and remarks on them.
+    /// PDUs to print, and remarks on them.
     printed: String,
     remarks: Vec<String>,
-    /// Set as soon as the outcome is known to be another than what is counted at the end.
-    verdict: Option<Verdict>,
+    /// The outcome, where it is not the one counted at the end.
+    outcome: Option<DialOutcome>,
 }
 
 impl<'p> Dialogue<'p> {
-    /// A fresh connection: the bind goes out.
+    /// Binds on a fresh connection.
     pub(super) fn new(
         plan: &'p Plan,
         says: Vec<Say>,
         wait: Option<Nanos>,
-        show: Show,
+        show: PduPrinter,
         now: Nanos,
     ) -> Dialogue<'p> {
         let account = &plan.accounts[0];
@@ -97,35 +97,34 @@ impl<'p> Dialogue<'p> {
             shown: 0,
             printed: String::new(),
             remarks: Vec::new(),
-            verdict: None,
+            outcome: None,
         };
         dialogue.session.bind(&account.bind(), now, &mut dialogue.out);
         dialogue.show_sent(now);
         dialogue
     }
 
-    /// What to write.
+    /// Takes the octets to write.
     pub(super) fn take_out(&mut self) -> BytesMut {
         self.shown = 0;
         self.out.split()
     }
 
-    /// What to print: PDUs, then remarks.
+    /// Takes what to print: PDUs, then remarks.
     pub(super) fn take_printed(&mut self) -> (String, Vec<String>) {
         (std::mem::take(&mut self.printed), std::mem::take(&mut self.remarks))
     }
 
-    /// How it ended, when it is over and everything is written.
-    pub(super) fn over(&self) -> Option<Verdict> {
+    /// How the dialogue ended; None: it goes on, or octets are still to be written.
+    pub(super) fn over(&self) -> Option<DialOutcome> {
         if self.phase != Phase::Over || !self.out.is_empty() {
             return None;
         }
         let counted = || {
             let why = self.awaited.unanswered();
-            let exit = if why.is_some() { Exit::Internal } else { Exit::Done };
-            Verdict { exit, why, id_modes: self.awaited.other_modes() }
+            DialOutcome { exit: if why.is_some() { Exit::Internal } else { Exit::Done }, why }
         };
-        Some(self.verdict.clone().unwrap_or_else(counted))
+        Some(self.outcome.clone().unwrap_or_else(counted))
     }
 
     /// Takes whole PDUs out of what was read.
@@ -135,7 +134,7 @@ impl<'p> Dialogue<'p> {
             match frame::cut(inbox, frame::OCTETS_MAX_DEFAULT) {
                 Ok(Some(length)) => {
                     let octets = inbox.split_to(length);
-                    self.printed += &self.show.pdu(Way::Received, &octets, now);
+                    self.printed += &self.show.pdu(Direction::Received, &octets, now);
                     self.on_pdu(&octets, now);
                     self.show_sent(now);
                 }
@@ -145,28 +144,28 @@ impl<'p> Dialogue<'p> {
                     pdu::header_only(CommandId::GENERIC_NACK, status, 0, &mut self.out);
                     self.show_sent(now);
                     inbox.advance(inbox.len());
-                    self.lost(format!("the stream cannot be cut any more: {desync}"));
+                    self.lost(format!("PDU framing lost: {desync}"));
                 }
             }
         }
     }
 
-    /// The connection is gone.
+    /// The connection has ended.
     pub(super) fn on_end(&mut self, why: &str) {
         self.out.clear();
         match self.phase {
             Phase::Unbinding(_) | Phase::Over => self.phase = Phase::Over,
-            // a raw unbind of the user's was answered: this is what comes of it
+            // a raw unbind of the user was answered, so the end was expected
             _ if self.awaited.unbound() => self.phase = Phase::Over,
-            Phase::Binding(_) | Phase::Talking | Phase::Listening(_) => self.lost(why.to_owned()),
+            Phase::Binding(_) | Phase::Sending | Phase::Listening(_) => self.lost(why.to_owned()),
         }
     }
 
-    /// The user wants to go: unbinds; at the second time leaves at once.
+    /// The user interrupts: unbinds; the second time, ends at once.
     pub(super) fn interrupt(&mut self, now: Nanos) {
-        self.verdict = Some(Verdict::of(Exit::Interrupted, None));
+        self.outcome = Some(DialOutcome { exit: Exit::Interrupted, why: None });
         match self.phase {
-            Phase::Talking | Phase::Listening(_) => self.unbind(now),
+            Phase::Sending | Phase::Listening(_) => self.unbind(now),
             Phase::Binding(_) | Phase::Unbinding(_) | Phase::Over => {
                 self.phase = Phase::Over;
                 self.out.clear();
@@ -174,7 +173,7 @@ impl<'p> Dialogue<'p> {
         }
     }
 
-    /// Does what is due; says when there is something to do again.
+    /// Does what is due, and returns when to call again.
     pub(super) fn turn(&mut self, now: Nanos) -> Nanos {
         if let Some(late) = self.session.tick(now, &mut self.out) {
             self.unanswered(late);
@@ -186,7 +185,7 @@ impl<'p> Dialogue<'p> {
                 }
                 Phase::Unbinding(by) if now >= by => self.unanswered(CommandId::UNBIND),
                 Phase::Binding(by) | Phase::Unbinding(by) => break by,
-                Phase::Talking => match self.talk(now) {
+                Phase::Sending => match self.send_next(now) {
                     Some(wake) => break wake,
                     None => self.phase = Phase::Listening(now + self.patience()),
                 },
@@ -204,29 +203,33 @@ impl<'p> Dialogue<'p> {
         wake.min(self.session.next_tick())
     }
 
-    /// Says the next thing, unless an answer is awaited. None: all is said and answered.
-    fn talk(&mut self, now: Nanos) -> Option<Nanos> {
-        if let Some(asked) = self.awaited.open() {
+    /// Sends the next request, unless a response is awaited. None: all are sent and answered.
+    fn send_next(&mut self, now: Nanos) -> Option<Nanos> {
+        if let Some(asked) = self.awaited.in_flight_since() {
             let by = asked + self.plan.timeouts.response;
             if now < by {
                 return Some(by);
             }
             let line = self.awaited.give_up();
             self.remark(line);
-            self.judge_strangers(now);
+            self.check_foreign_receipts(now);
         }
         let mut say = self.says.pop_front()?;
         if say.numbered {
             let number = self.session.sequence.take();
             say.octets[12..16].copy_from_slice(&number.to_be_bytes());
         }
-        self.awaited.said(&say.octets, now);
+        self.awaited.sent(&say.octets, now);
         self.out.extend_from_slice(&say.octets);
-        // what comes back is awaited; where nothing does, the next thing is said at once
-        Some(if self.awaited.open().is_some() { now + self.plan.timeouts.response } else { now })
+        // where no response is expected, the next request is sent at once
+        Some(if self.awaited.in_flight_since().is_some() {
+            now + self.plan.timeouts.response
+        } else {
+            now
+        })
     }
 
-    /// How long to listen when all is said.
+    /// How long to listen when all requests are sent.
     fn patience(&self) -> Nanos {
         match self.wait {
             Some(wait) => wait,
@@ -244,39 +247,38 @@ impl<'p> Dialogue<'p> {
         let answer = header.command_id.is_response().then(|| self.awaited.answered(octets, now));
         if let Some(Some(line)) = answer {
             self.remark(line);
-            self.settle_receipts(now);
+            self.match_receipts(now);
             return;
         }
         match self.session.on_header(&header, now, &mut self.out) {
             SessionEvent::None | SessionEvent::Illegal(_) | SessionEvent::UnknownCommand => {}
             SessionEvent::Bound(after) => {
                 self.remark(format!("bound in {}", millis(after)));
-                self.phase = Phase::Talking;
+                self.phase = Phase::Sending;
             }
             SessionEvent::BindRefused(status) => {
                 let why = format!("bind refused with {status} (0x{:02X})", status.0);
                 self.end(Exit::CannotBind, why);
             }
-            SessionEvent::BindAsked(_) => {}
-            SessionEvent::EnquireAnswered(after) => {
-                self.remark(format!("the link answers in {}", millis(after)));
+            Event::BindAsked(_) => {}
+            Event::EnquireAnswered(after) => {
+                self.remark(format!("enquire_link answered in {}", millis(after)));
             }
             SessionEvent::PeerUnbound => match self.phase {
                 Phase::Unbinding(_) => self.phase = Phase::Over,
                 _ => self.lost("the peer unbound".to_owned()),
             },
-            SessionEvent::Unbound => self.phase = Phase::Over,
-            SessionEvent::Nacked(..) | SessionEvent::UnknownResponse => {
-                self.remark("a response that nothing of ours asked for".to_owned());
+            Event::Unbound => self.phase = Phase::Over,
+            Event::Data if !header.command_id.is_response() => {
+                self.on_delivery(&header, octets, now);
             }
-            SessionEvent::Data if header.command_id.is_response() => {
-                self.remark("a response that nothing of ours asked for".to_owned());
+            Event::Nacked(..) | Event::UnknownResponse | Event::Data => {
+                self.remark("a response to no request of this session".to_owned());
             }
-            SessionEvent::Data => self.on_delivery(&header, octets, now),
         }
     }
 
-    /// deliver_sm and data_sm: answered, then looked at.
+    /// Answers a deliver_sm or data_sm, then reads it.
     fn on_delivery(&mut self, header: &Header, octets: &[u8], now: Nanos) {
         let decoded = pdu::decode(octets);
         let status =
@@ -297,53 +299,54 @@ impl<'p> Dialogue<'p> {
         let mut room = Vec::new();
         let like = receipt::read_like(octets, &mut room);
         match (receipt::read_body(&pdu.body, &text), like) {
-            (Some(read), _) => {
-                self.awaited.heard(Heard::of(&read, now));
-                self.settle_receipts(now);
-            }
+            (Some(read), _) => self.on_receipt(Received::receipt(&read, now)),
             (None, Some(like)) if self.plan.receipts.accept == Accept::Text => {
-                self.awaited.heard(Heard::like(&like, now));
-                self.settle_receipts(now);
+                self.on_receipt(Received::text_like_receipt(&like, now));
             }
             (None, Some(_)) => {
-                let advice = "receipts.accept = \"text\" takes it for one";
+                let advice = "receipts.accept = \"text\" counts it as one";
                 self.remark(format!("a message that reads like a receipt: {advice}"));
             }
             (None, None) => {
-                self.remark("a message from a mobile".to_owned());
-                self.stranger("a message that nobody of ours awaits", now);
+                self.remark("a mobile-originated message".to_owned());
+                self.on_foreign("a mobile-originated message", now);
             }
         }
     }
 
-    /// Puts receipts and answers together.
-    fn settle_receipts(&mut self, now: Nanos) {
-        for line in self.awaited.settle() {
-            self.remark(line);
-        }
-        self.judge_strangers(now);
+    fn on_receipt(&mut self, received: Received) {
+        let now = received.at;
+        self.awaited.on_receipt(received);
+        self.match_receipts(now);
     }
 
-    /// A final receipt that is none of ours, once all our own ids are known.
-    fn judge_strangers(&mut self, now: Nanos) {
-        let all_said = self.says.is_empty() && self.awaited.open().is_none();
-        if !all_said {
+    /// Matches receipts with responses.
+    fn match_receipts(&mut self, now: Nanos) {
+        for line in self.awaited.match_receipts() {
+            self.remark(line);
+        }
+        self.check_foreign_receipts(now);
+    }
+
+    /// Treats final receipts that match no message as foreign, once the ids of all messages are known.
+    fn check_foreign_receipts(&mut self, now: Nanos) {
+        if !self.says.is_empty() || self.awaited.in_flight_since().is_some() {
             return;
         }
-        for line in self.awaited.strangers() {
+        for line in self.awaited.take_unknown() {
             self.remark(line);
-            self.stranger("a receipt of somebody else's message", now);
+            self.on_foreign("a receipt for a message of another sender", now);
         }
     }
 
-    /// Somebody's live traffic came to us: what the guard says of it.
-    fn stranger(&mut self, what: &str, now: Nanos) {
+    /// Traffic of others came on this session: ends it, unless the guard allows that.
+    fn on_foreign(&mut self, what: &str, now: Nanos) {
         let leaving = matches!(self.phase, Phase::Unbinding(_) | Phase::Over);
         if self.plan.guard.foreign == Foreign::Ack || leaving {
             return;
         }
-        let why = format!("foreign_traffic: {what}; set guard.foreign=ack if it may come here");
-        self.verdict = Some(Verdict::of(Exit::EndedEarly, Some(why)));
+        let why = format!("foreign_traffic: {what}; set guard.foreign=ack to allow it");
+        self.outcome = Some(DialOutcome { exit: Exit::EndedEarly, why: Some(why) });
         self.says.clear();
         self.unbind(now);
     }
@@ -354,31 +357,31 @@ impl<'p> Dialogue<'p> {
         self.show_sent(now);
     }
 
-    /// A request of the session's own that nobody answered.
+    /// A request of the session itself (bind, enquire_link, unbind) got no response.
     fn unanswered(&mut self, request: CommandId) {
         match self.phase {
             Phase::Unbinding(_) => {
-                self.remark("no unbind_resp came in time".to_owned());
+                self.remark("no unbind_resp in time".to_owned());
                 self.phase = Phase::Over;
             }
-            Phase::Binding(_) | Phase::Talking | Phase::Listening(_) => {
+            Phase::Binding(_) | Phase::Sending | Phase::Listening(_) => {
                 self.lost(format!("{request} was not answered in time"));
             }
             Phase::Over => {}
         }
     }
 
-    /// The session ends before its time.
+    /// The session ended early.
     fn lost(&mut self, why: String) {
         match self.phase {
             Phase::Binding(_) => self.end(Exit::CannotBind, format!("{why}, before bind_resp")),
-            Phase::Talking | Phase::Listening(_) => self.end(Exit::EndedEarly, why),
+            Phase::Sending | Phase::Listening(_) => self.end(Exit::EndedEarly, why),
             Phase::Unbinding(_) | Phase::Over => self.phase = Phase::Over,
         }
     }
 
     fn end(&mut self, exit: Exit, why: String) {
-        self.verdict.get_or_insert(Verdict::of(exit, Some(why)));
+        self.outcome.get_or_insert(DialOutcome { exit, why: Some(why) });
         self.phase = Phase::Over;
     }
 
@@ -390,7 +393,7 @@ impl<'p> Dialogue<'p> {
         }
     }
 
-    /// Shows what has been put into `out` since the last time.
+    /// Prints the PDUs put into `out` since the last call.
     fn show_sent(&mut self, now: Nanos) {
         while self.shown < self.out.len() {
             let rest = &self.out[self.shown..];
@@ -398,7 +401,7 @@ impl<'p> Dialogue<'p> {
                 Ok(Some(length)) => length,
                 Ok(None) | Err(_) => rest.len(),
             };
-            self.printed += &self.show.pdu(Way::Sent, &rest[..length], now);
+            self.printed += &self.show.pdu(Direction::Sent, &rest[..length], now);
             self.shown += length;
         }
     }

@@ -33,7 +33,7 @@ struct Stage<'p> {
 impl<'p> Stage<'p> {
     fn new(ask: &'p Ask) -> Stage<'p> {
         let now = Nanos::from_secs(1);
-        let show = Show { json: false, hex: false, began: now, wall_at_zero: 0 };
+        let show = PduPrinter { json: false, hex: false, began: now, wall_at_zero: 0 };
         let dialogue = Dialogue::new(&ask.plan, ask.says.clone(), ask.wait, show, now);
         let (inbox, seen) = (BytesMut::new(), String::new());
         let mut stage = Stage { dialogue, now, inbox, received: Vec::new(), seen };
@@ -103,7 +103,7 @@ impl<'p> Stage<'p> {
     }
 
     /// Answers the unbind, which must be out, and says how it ended.
-    fn unbind(mut self) -> Verdict {
+    fn unbind(mut self) -> DialOutcome {
         let (id, number, _) = self.last();
         assert_eq!(id, CommandId::UNBIND, "{}", self.seen);
         self.say(CommandId::UNBIND_RESP, 0, number, b"");
@@ -111,12 +111,12 @@ impl<'p> Stage<'p> {
     }
 }
 
-fn done() -> Verdict {
-    Verdict::of(Exit::Done, None)
+fn done() -> DialOutcome {
+    DialOutcome { exit: Exit::Done, why: None }
 }
 
-fn ended(exit: Exit, why: &str) -> Verdict {
-    Verdict::of(exit, Some(why.to_owned()))
+fn ended(exit: Exit, why: &str) -> DialOutcome {
+    DialOutcome { exit, why: Some(why.to_owned()) }
 }
 
 #[test]
@@ -266,7 +266,7 @@ fn the_peer_is_answered_as_an_esme_must() {
     stage.say(CommandId(0x77), 0, 52, b"");
     assert_eq!(stage.last(), (CommandId::GENERIC_NACK, 52, CommandStatus::ESME_RINVCMDID));
     stage.say(CommandId::SUBMIT_SM_RESP, 0, 99, b"1\0");
-    assert!(stage.seen.contains("nothing of ours asked for"), "{}", stage.seen);
+    assert!(stage.seen.contains("to no request of this session"), "{}", stage.seen);
     stage.say(CommandId::UNBIND, 0, 53, b"");
     assert_eq!(stage.last(), (CommandId::UNBIND_RESP, 53, ok));
     assert_eq!(stage.dialogue.over(), Some(ended(Exit::EndedEarly, "the peer unbound")));
@@ -308,7 +308,7 @@ fn foreign_traffic_ends_a_dialogue_that_the_guard_watches() {
     let mut stage = Stage::bound(&ask);
     stage.say(CommandId::SUBMIT_SM_RESP, 0, 2, b"77\0");
     stage.receipt("78");
-    assert!(stage.seen.contains("a receipt of no message of ours: id \"78\""), "{}", stage.seen);
+    assert!(stage.seen.contains("a receipt that matches no message: id \"78\""), "{}", stage.seen);
     assert_eq!(stage.last().0, CommandId::DELIVER_SM_RESP, "on loopback it goes on");
 }
 
@@ -343,5 +343,5 @@ fn an_interrupt_unbinds_and_a_second_one_leaves() {
     assert_eq!(stage.last().0, CommandId::UNBIND);
     assert_eq!(stage.dialogue.over(), None);
     stage.dialogue.interrupt(stage.now);
-    assert_eq!(stage.dialogue.over(), Some(Verdict::of(Exit::Interrupted, None)));
+    assert_eq!(stage.dialogue.over(), Some(DialOutcome { exit: Exit::Interrupted, why: None }));
 }
