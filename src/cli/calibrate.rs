@@ -1,10 +1,10 @@
-//! `smppbench calibrate N PROFILE`: the same run N times. How much each figure differs by itself is the noise floor, below
-//! which no gate can hold; it is kept with the figures in a baseline, a file that people commit.
+//! `smppbench calibrate N PROFILE`: the same run N times. How much each figure varies by itself is the noise floor,
+//! below which no gate can decide; it is saved with the figures in a baseline, a file that people commit.
 use super::args::CalibrateArgs;
 use super::exit::{Exit, Failure, put, put_octets, say, talk};
-use super::facts::{Facts, within_guard};
-use super::once::{Ended, is_inconclusive, once};
-use super::{folder, kept, live, verdict};
+use super::run_context::{RunContext, within_guard};
+use super::run_once::{VerbResult, is_inconclusive, once};
+use super::{folder, live, run_files, verdict};
 use crate::judge::Baseline;
 use crate::kit::words;
 use crate::plan::Plan;
@@ -13,7 +13,7 @@ use crate::trial::Tcp;
 use crate::trial::duel::block_plan;
 use std::path::{Path, PathBuf};
 
-/// Flags that have an effect here; all but the first where the runs are kept.
+/// Flags that have an effect here; all but the first only with --out.
 const KEPT: [&str; 3] = ["--live tui", "--show-content", "--trace"];
 /// Resamples of the error within a run.
 const RESAMPLES: usize = 2_000;
@@ -24,9 +24,9 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<Exit, Failure> {
     folder::clear(out)?;
     let effect: &[&str] = if out.is_some() { &KEPT } else { &KEPT[..1] };
     args.load.keep.without_effect("calibrate", effect).iter().for_each(talk);
-    let facts = Facts::load("calibrate", &args.load)?;
-    within_guard(&[&facts.plan], u64::from(args.runs), &format!("{} runs", args.runs))?;
-    let path = args.output.clone().unwrap_or_else(|| default_path(&facts.plan));
+    let context = RunContext::load("calibrate", &args.load)?;
+    within_guard(&[&context.plan], u64::from(args.runs), &format!("{} runs", args.runs))?;
+    let path = args.output.clone().unwrap_or_else(|| default_path(&context.plan));
     if path.exists() && !args.replace {
         let path = path.display();
         return Err(Failure::usage(format!(
@@ -35,11 +35,11 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<Exit, Failure> {
     }
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     [Some(parent), out].into_iter().flatten().try_for_each(folder::writable)?;
-    let runs = match measure(&facts, args)? {
-        Measured::Whole(runs) => runs,
-        Measured::Cut(ended) => return ended,
+    let runs = match measure(&context, args)? {
+        MeasuredRuns::Whole(runs) => runs,
+        MeasuredRuns::Cut(ended) => return ended,
     };
-    let baseline = Baseline::of(&verdict::evidence(&runs)?, RESAMPLES, facts.plan.seed)?;
+    let baseline = Baseline::of(&verdict::evidence(&runs)?, RESAMPLES, context.plan.seed)?;
     folder::write(&path, &baseline.to_json())?;
     if args.load.keep.json {
         put_octets(&baseline.to_json())?;
@@ -54,30 +54,34 @@ fn default_path(plan: &Plan) -> PathBuf {
     Path::new("reports/baseline").join(format!("{}.json", plan.name))
 }
 
-/// All runs; a baseline of runs that were cut would be none.
-enum Measured {
+/// All runs; one that ended early ends the calibration.
+enum MeasuredRuns {
     Whole(Vec<Saved>),
-    Cut(Ended),
+    Cut(VerbResult),
 }
 
-fn measure(facts: &Facts, args: &CalibrateArgs) -> Result<Measured, Failure> {
+fn measure(context: &RunContext, args: &CalibrateArgs) -> Result<MeasuredRuns, Failure> {
     let mut runs = Vec::new();
     for number in 1..=args.runs as usize {
         say(&format!("run {number} of {}", args.runs));
-        let again = facts.again(block_plan(&facts.plan, number - 1), &format!("{number:02}"));
+        let again = context.again(block_plan(&context.plan, number - 1), &format!("{number:02}"));
         let mut observers = live::observers(args.load.keep.live, &again.plan)?;
         let done = once(&again, &mut Tcp::default(), &mut observers)?;
         drop(observers);
-        if let Some(ended) = done.cut() {
-            return Ok(Measured::Cut(ended));
+        if let Some(ended) = done.ended_early() {
+            return Ok(MeasuredRuns::Cut(ended));
         }
         let saved = done.saved(&again);
         if let Some(out) = &args.load.keep.out {
-            kept::one_of_several(&saved, &done.record, &out.join(format!("{number:02}")))?;
+            run_files::write_one_of_several(
+                &saved,
+                &done.record,
+                &out.join(format!("{number:02}")),
+            )?;
         }
         runs.push(saved);
     }
-    Ok(Measured::Whole(runs))
+    Ok(MeasuredRuns::Whole(runs))
 }
 
 fn shown(baseline: &Baseline, path: &Path) -> String {
@@ -86,11 +90,11 @@ fn shown(baseline: &Baseline, path: &Path) -> String {
         baseline.side.runs.len(),
         path.display()
     );
-    text += "  how far one further run of the same thing may be from these, by itself:\n";
+    text += "  how far one more run of the same profile may differ by noise alone:\n";
     for noise in &baseline.noise {
         if let Some(floor) = noise.floor {
             text += &format!("  {:<28}{:>9}\n", noise.name, words::percent(floor));
         }
     }
-    text + "\n  A gate against this baseline that allows less is refused as undecidable.\n"
+    text + "\n  A gate against this baseline that allows less is UNDECIDED.\n"
 }

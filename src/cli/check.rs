@@ -1,5 +1,5 @@
-//! `smppbench check`: the resolved plan for a person, with a picture of its stages. It sends nothing and
-//! judges nothing: a plan that loads is a plan that runs.
+//! `smppbench check`: the resolved plan as text, with a picture of its stages. It sends nothing and judges
+//! nothing: a plan that loads can be run.
 #[cfg(test)]
 mod tests;
 
@@ -13,14 +13,14 @@ use std::fmt::Write;
 /// Columns and rows of the picture.
 const COLUMNS: usize = 60;
 const ROWS: usize = 8;
-/// An eighth of a cell each.
+/// Filled from below, an eighth of a cell more each.
 const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-/// Fills the picture where a closed loop has no planned rate.
+/// Marks a closed loop, which has no planned rate.
 const CLOSED: char = '░';
-/// Looks at the rate so many times within a column, lest a short spike fall between.
-const LOOKS: u64 = 16;
+/// Samples of the rate within a column, so that a short spike is not missed.
+const SAMPLES: u64 = 16;
 
-/// The plan as text, lines ended by `\n`; `origins`: where the parts of stages are from that flags replaced.
+/// The plan as text, lines ended by `\n`; `origins`: which flags or stages the replaced parts of stages come from.
 pub fn render(plan: &Plan, origins: &[Origin]) -> String {
     let mut out = String::new();
     heading(plan, &mut out);
@@ -205,13 +205,13 @@ fn draw(plan: &Plan, schedule: &Schedule, out: &mut String) {
     }
 }
 
-/// The highest rate within a column; None where a closed loop is on.
+/// The highest rate within a column; None: a closed loop.
 fn highest(schedule: &Schedule, column: u64, ends_at: u64) -> Option<f64> {
     let mut high: Option<f64> = None;
-    for look in 0..LOOKS {
-        // the middle of each of the looks
-        let part = u128::from((column * LOOKS + look) * 2 + 1);
-        let at = u128::from(ends_at) * part / u128::from(COLUMNS as u64 * LOOKS * 2);
+    for sample in 0..SAMPLES {
+        // the middle of each sample
+        let part = u128::from((column * SAMPLES + sample) * 2 + 1);
+        let at = u128::from(ends_at) * part / u128::from(COLUMNS as u64 * SAMPLES * 2);
         let rate = schedule.rate_at(Nanos(u64::try_from(at).unwrap_or(u64::MAX)));
         high = match (high, rate) {
             (Some(a), Some(b)) => Some(a.max(b)),
@@ -221,7 +221,7 @@ fn highest(schedule: &Schedule, column: u64, ends_at: u64) -> Option<f64> {
     high
 }
 
-/// What of a bar of `rate` shows in `row` (0 is the lowest). A rate above 0 always shows.
+/// The cell of a bar of `rate` in `row` (0 is the lowest). A rate above 0 is always visible.
 fn block(rate: f64, top: f64, row: usize) -> char {
     let eighths = (rate / top.max(f64::MIN_POSITIVE) * (ROWS * 8) as f64).round() as usize;
     let eighths = if rate > 0.0 { eighths.max(1) } else { 0 };
@@ -236,7 +236,7 @@ fn peak(plan: &Plan) -> Option<Rate> {
 fn stages(plan: &Plan, schedule: &Schedule, out: &mut String) {
     for (number, stage) in plan.stages.iter().enumerate() {
         let count = if stage.shape.is_closed() {
-            "as many as go".to_string()
+            "as many as the windows allow".to_string()
         } else {
             format!("{} submit_sm", words::count(schedule.stage_count(number as u16)))
         };
@@ -279,7 +279,7 @@ fn cost(plan: &Plan, schedule: &Schedule, out: &mut String) {
         // Little: open = rate × latency; each account carries its weight of the rate
         let room = tightest(plan) / rate.as_f64();
         let text = format!(
-            "{} open at once; full at the peak when responses take {} (Little's law)",
+            "{} in flight at most; full at the peak when responses take {} (Little's law)",
             words::count(open),
             milliseconds(room)
         );
@@ -287,7 +287,7 @@ fn cost(plan: &Plan, schedule: &Schedule, out: &mut String) {
     }
 }
 
-/// The windows of the account that is filled first, over its share of the load.
+/// Window slots over share of the load, of the account whose windows fill first.
 fn tightest(plan: &Plan) -> f64 {
     let total: u64 = plan.accounts.iter().map(|a| a.weight).sum();
     let sending = plan.accounts.iter().filter(|a| a.binds.senders_count() > 0 && a.weight > 0);

@@ -7,10 +7,7 @@ use crate::judge::compare::{self, Comparison, Evidence, RunSet};
 use crate::report::{Style, comparison};
 use std::path::PathBuf;
 
-/// The runs of base and candidate.
-type Sides<'a> = (&'a [PathBuf], &'a [PathBuf]);
-
-/// Runs the verb. What cannot be compared is 2, what cannot be written 1.
+/// Runs the verb. Exit 2 where runs cannot be compared, 1 where the output cannot be written.
 pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
     let compared = compared(args)?;
     let octets = match args.format {
@@ -31,16 +28,9 @@ pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
     Ok(if args.gate { verdict::gate(&compared) } else { Exit::Done })
 }
 
-fn sides(args: &CompareArgs) -> Result<Sides<'_>, Failure> {
-    args.sides().ok_or_else(|| {
-        Failure::usage("there is no candidate; give two runs, or the candidate's runs after --with")
-    })
-}
-
-/// The page shows the distributions too, which a baseline file does not hold run by run.
-fn page(args: &CompareArgs, compared: &Comparison) -> Result<String, Failure> {
-    let (base, candidate) = sides(args)?;
-    let runs = match load::baseline(base)? {
+/// The page also shows distributions, which a baseline file does not have by run.
+fn page(args: &CompareArgs, compared: &Comparison) -> Result<String, LoadError> {
+    let base = match load::baseline(&args.base)? {
         Some(_) => Vec::new(),
         None => load::all(base)?,
     };
@@ -105,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_beside_itself_is_the_same_and_a_missing_one_is_named() {
+    fn a_run_compared_with_itself_is_the_same_and_a_missing_one_is_named() {
         let same = compared(&args(&[], &["response.p50"])).unwrap();
         assert_eq!(same.metric("response.p50").unwrap().change, Some(1.0));
         let mut absent = args(&[], &[]);

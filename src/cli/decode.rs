@@ -1,9 +1,9 @@
-//! `smppbench decode [HEX | - | FILE]`: what PDUs mean, with the answer that each earns: JSON lines, or on a
-//! terminal field by field. Reads hex text in any form that people paste, standard input, or a capture (pcap,
-//! pcapng); judges nothing itself: [`smpp`](crate::smpp) does.
+//! `smppbench decode [HEX | - | FILE]`: the fields of PDUs, and the answer to each: JSON lines, or on a terminal
+//! field by field. Reads hex text in the forms that people paste, standard input, or a capture (pcap, pcapng).
+//! [`smpp`](crate::smpp) decides what is malformed.
 #[cfg(test)]
 mod captures;
-mod found;
+mod found_pdu;
 mod hexes;
 mod json;
 mod layout;
@@ -17,7 +17,7 @@ use super::args::DecodeArgs;
 use super::exit::{Exit, Failure, talk, written};
 use crate::kit::{MIB, read_stream};
 use crate::smpp::frame::{OCTETS_MAX_DEFAULT, cut};
-use found::Found;
+use found_pdu::FoundPdu;
 use pcap::CaptureError;
 use std::fs::File;
 use std::io::{self, BufWriter, Cursor, IsTerminal, Read, Write};
@@ -31,7 +31,7 @@ pub(super) use layout::{describe, field, masked};
 /// Largest text; captures are read as streams, of any size.
 const TEXT_OCTETS_MAX: u64 = 4096 * MIB;
 
-/// Why the input is not decoded, or not all of it.
+/// Why the input was not decoded, or not all of it.
 #[derive(Debug, thiserror::Error)]
 enum DecodeError {
     #[error("{0}")]
@@ -50,7 +50,7 @@ enum DecodeError {
     Capture(CaptureError),
 }
 
-/// What is no hexadecimal here was no file either.
+/// An argument that is not hexadecimal was not the path of a file either.
 fn in_input(why: &HexError) -> String {
     match why {
         HexError::Character { position, character } => {
@@ -79,7 +79,7 @@ pub(super) fn run(args: &DecodeArgs) -> Result<Exit, Failure> {
             Err(Failure::internal(format!("standard input: {e}")))
         }
         DecodeError::Read(e) => Err(Failure::internal(format!("{arg}: cannot be read ({e})"))),
-        // what could be read has been decoded
+        // all before the fault has been decoded
         DecodeError::Capture(fault) if fault.is_partial() => {
             talk(format!("decode {}: {fault}", shown(arg)));
             Ok(Exit::Done)
@@ -96,7 +96,7 @@ fn open(arg: &str) -> io::Result<Box<dyn Read + Send + '_>> {
     })
 }
 
-/// The start of the argument: a whole capture in hex would bury the message.
+/// The start of the argument: a capture in hex would hide the message.
 fn shown(arg: &str) -> String {
     match arg.char_indices().nth(40) {
         Some((end, _)) => format!("{:?}...", &arg[..end]),
@@ -104,7 +104,12 @@ fn shown(arg: &str) -> String {
     }
 }
 
-fn print(out: &mut impl Write, found: &Found, as_json: bool, show_content: bool) -> io::Result<()> {
+fn print(
+    out: &mut impl Write,
+    found: &FoundPdu,
+    as_json: bool,
+    show_content: bool,
+) -> io::Result<()> {
     if !as_json {
         return out.write_all(found.text(show_content).as_bytes());
     }
@@ -119,7 +124,7 @@ fn print(out: &mut impl Write, found: &Found, as_json: bool, show_content: bool)
 /// Decodes a capture, or hex text of any number of lines.
 fn decode(
     mut input: impl Read + Send,
-    mut show: impl FnMut(Found) -> io::Result<()>,
+    mut show: impl FnMut(FoundPdu) -> io::Result<()>,
 ) -> Result<(), DecodeError> {
     let mut head = Vec::new();
     input.by_ref().take(pcap::MAGIC_OCTETS).read_to_end(&mut head).map_err(DecodeError::Read)?;
@@ -133,7 +138,7 @@ fn decode(
     decode_text(&octets)?.into_iter().try_for_each(&mut show).map_err(DecodeError::Output)
 }
 
-fn decode_text(octets: &[u8]) -> Result<Vec<Found>, DecodeError> {
+fn decode_text(octets: &[u8]) -> Result<Vec<FoundPdu>, DecodeError> {
     let text = std::str::from_utf8(octets).map_err(|_| DecodeError::NotText)?;
     let text = crate::kit::without_mark(text);
     if text.trim().is_empty() {
@@ -145,26 +150,26 @@ fn decode_text(octets: &[u8]) -> Result<Vec<Found>, DecodeError> {
     }
 }
 
-/// Every PDU of a stream, and what is left.
-fn cut_all(octets: &[u8]) -> Vec<Found> {
+/// Every PDU of a stream, and the rest.
+fn cut_all(octets: &[u8]) -> Vec<FoundPdu> {
     let mut found = Vec::new();
     let rest = &octets[take_whole(octets, &mut found)..];
-    found.extend((!rest.is_empty()).then(|| Found::of(rest)));
+    found.extend((!rest.is_empty()).then(|| FoundPdu::of(rest)));
     found
 }
 
 /// Finds the whole PDUs at the front; how many octets they have.
-fn take_whole(octets: &[u8], found: &mut Vec<Found>) -> usize {
+fn take_whole(octets: &[u8], found: &mut Vec<FoundPdu>) -> usize {
     let mut at = 0;
     while let Ok(Some(length)) = cut(&octets[at..], OCTETS_MAX_DEFAULT) {
-        found.push(Found::of(&octets[at..at + length]));
+        found.push(FoundPdu::of(&octets[at..at + length]));
         at += length;
     }
     at
 }
 
 /// Hex lines: a PDU may go over several of them, but a line that holds a whole one starts anew.
-fn decode_lines(text: &str) -> Result<Vec<Found>, DecodeError> {
+fn decode_lines(text: &str) -> Result<Vec<FoundPdu>, DecodeError> {
     let mut found = Vec::new();
     let mut carried: Vec<u8> = Vec::new();
     for (index, line) in text.lines().enumerate() {
@@ -173,14 +178,14 @@ fn decode_lines(text: &str) -> Result<Vec<Found>, DecodeError> {
             None => DecodeError::Hex(why),
         })?;
         if !carried.is_empty() && matches!(cut(&octets, OCTETS_MAX_DEFAULT), Ok(Some(_))) {
-            found.push(Found::of(&std::mem::take(&mut carried)));
+            found.push(FoundPdu::of(&std::mem::take(&mut carried)));
         }
         carried.extend(octets);
         carried.drain(..take_whole(&carried, &mut found));
         if cut(&carried, OCTETS_MAX_DEFAULT).is_err() {
-            found.push(Found::of(&std::mem::take(&mut carried)));
+            found.push(FoundPdu::of(&std::mem::take(&mut carried)));
         }
     }
-    found.extend((!carried.is_empty()).then(|| Found::of(&carried)));
+    found.extend((!carried.is_empty()).then(|| FoundPdu::of(&carried)));
     Ok(found)
 }

@@ -2,11 +2,11 @@
 //! pair by pair. For receipt times of two routes, accounts or builds.
 use super::args::{DuelArgs, KeepArgs};
 use super::exit::{Exit, Failure, say, warn};
-use super::facts::{Facts, within_guard};
 use super::fleet::{self, AnyTrial};
 use super::folder::{self, RunFolder};
-use super::once::{Done, Ended, HostMeter, once};
-use super::{kept, live, verdict};
+use super::run_context::{RunContext, within_guard};
+use super::run_once::{FinishedRun, HostMeter, VerbResult, once};
+use super::{live, run_files, verdict};
 use crate::coordinator::RunError;
 use crate::judge::compare;
 use crate::measure::RunRecord;
@@ -16,14 +16,14 @@ use crate::trial::Trial;
 use crate::trial::duel::{block_plan, order, simultaneous};
 use std::path::Path;
 
-/// Both sides, resolved.
+/// Both sides of a duel, with their resolved plans.
 struct Sides {
-    a: Facts,
-    b: Facts,
+    a: RunContext,
+    b: RunContext,
 }
 
 impl Sides {
-    fn facts(&self, side: DuelSide) -> &Facts {
+    fn context(&self, side: DuelSide) -> &RunContext {
         match side {
             DuelSide::A => &self.a,
             DuelSide::B => &self.b,
@@ -49,7 +49,7 @@ pub(super) fn run(args: &DuelArgs) -> Result<Exit, Failure> {
     let sides = sides(args)?;
     let folder = RunFolder::open(args.load.keep.out.as_deref(), &sides.id())?;
     let measured = measured(&sides, folder.path(), args);
-    let Measured { a, b, ended } = measured.inspect_err(|_| folder.abandon())?;
+    let MeasuredPairs { a, b, ended } = measured.inspect_err(|_| folder.abandon())?;
     let pairs = a.len().min(b.len());
     if pairs == 0 {
         let why = "no pair of blocks was measured";
@@ -70,7 +70,7 @@ pub(super) fn run(args: &DuelArgs) -> Result<Exit, Failure> {
     })
 }
 
-fn measured(sides: &Sides, path: &Path, args: &DuelArgs) -> Result<Measured, Failure> {
+fn measured(sides: &Sides, path: &Path, args: &DuelArgs) -> Result<MeasuredPairs, Failure> {
     let trial = fleet::trial(&args.fleet, &sides.a.plan)?;
     let mut duel = Duel { sides, path, args, trial };
     let measured = if args.simultaneous { duel.at_once() } else { duel.in_blocks() };
@@ -94,7 +94,7 @@ fn one_side(
     side: DuelSide,
     settings: &[String],
     keep: &KeepArgs,
-) -> Result<Facts, Failure> {
+) -> Result<RunContext, Failure> {
     let plan = plan::load_side(source, overrides, side, settings)?;
     let plan = Plan { trace_failed: keep.trace, ..plan };
     let mut repro = plan::repro("duel", source, overrides, &plan);
@@ -102,18 +102,18 @@ fn one_side(
         let shown = plan::shown_setting(setting).replace('\'', r"'\''");
         repro += &format!(" --{} '{shown}'", side.name());
     }
-    Facts::of(plan, repro, keep.show_content)
+    RunContext::of(plan, repro, keep.show_content)
 }
 
 /// Runs by side, in the order of their pairs; and how the duel ended, where not as planned.
 #[derive(Default)]
-struct Measured {
+struct MeasuredPairs {
     a: Vec<Saved>,
     b: Vec<Saved>,
-    ended: Option<Ended>,
+    ended: Option<VerbResult>,
 }
 
-impl Measured {
+impl MeasuredPairs {
     fn side(&mut self, side: DuelSide) -> &mut Vec<Saved> {
         match side {
             DuelSide::A => &mut self.a,
@@ -136,18 +136,18 @@ struct Duel<'a> {
 }
 
 impl Duel<'_> {
-    fn in_blocks(&mut self) -> Result<Measured, RunError> {
+    fn in_blocks(&mut self) -> Result<MeasuredPairs, RunError> {
         let order = order(self.args.blocks as usize, self.sides.a.plan.seed);
-        let mut measured = Measured::default();
+        let mut measured = MeasuredPairs::default();
         for (number, side) in order.iter().enumerate() {
             say(&format!("block {} of {}: side {}", number + 1, order.len(), side.name()));
             let pair = measured.side(*side).len();
             match self.block(*side, pair) {
                 Ok((saved, None)) => measured.side(*side).push(saved),
-                Ok((_, ended)) => return Ok(Measured { ended, ..measured }),
+                Ok((_, ended)) => return Ok(MeasuredPairs { ended, ..measured }),
                 // what was measured before a side failed is still worth comparing
                 Err(e) if number >= 2 => {
-                    return Ok(Measured { ended: Some(Err(e.into())), ..measured });
+                    return Ok(MeasuredPairs { ended: Some(Err(e.into())), ..measured });
                 }
                 Err(e) => return Err(e),
             }
@@ -157,20 +157,27 @@ impl Duel<'_> {
     }
 
     /// One block of a side, kept in its folder; and how it ended, where not as planned.
-    fn block(&mut self, side: DuelSide, pair: usize) -> Result<(Saved, Option<Ended>), RunError> {
-        let facts = self.sides.facts(side);
-        let block = facts.again(block_plan(&facts.plan, pair), &block_name(side, pair + 1));
+    fn block(
+        &mut self,
+        side: DuelSide,
+        pair: usize,
+    ) -> Result<(Saved, Option<VerbResult>), RunError> {
+        let context = self.sides.context(side);
+        let block = context.again(block_plan(&context.plan, pair), &block_name(side, pair + 1));
         let result = {
             let mut observers = live::observers(self.args.load.keep.live, &block.plan)?;
             once(&block, &mut self.trial, &mut observers)?
         };
         let saved = result.saved(&block);
         self.keep(side, pair + 1, &saved, &result.record);
-        Ok((saved, result.cut()))
+        Ok((saved, result.ended_early()))
     }
 
     /// Measures pairs again; how a block ended, where not as planned.
-    fn measure_again(&mut self, measured: &mut Measured) -> Result<Option<Ended>, RunError> {
+    fn measure_again(
+        &mut self,
+        measured: &mut MeasuredPairs,
+    ) -> Result<Option<VerbResult>, RunError> {
         let allows = |runs| self.sides.within_guard(runs).is_ok();
         for pair in pairs_again(&measured.kept_up(), allows) {
             say(&format!("pair {} again: the harness did not keep up", pair + 1));
@@ -185,7 +192,7 @@ impl Duel<'_> {
         Ok(None)
     }
 
-    fn at_once(&self) -> Result<Measured, RunError> {
+    fn at_once(&self) -> Result<MeasuredPairs, RunError> {
         let plans = [&self.sides.a.plan, &self.sides.b.plan];
         let mut trials = [self.trial.again(), self.trial.again()];
         let host = HostMeter::start();
@@ -194,15 +201,15 @@ impl Duel<'_> {
             simultaneous(&mut trials, plans, &mut observers)?
         };
         let host = host.stop();
-        let mut measured = Measured::default();
+        let mut measured = MeasuredPairs::default();
         let all = [DuelSide::A, DuelSide::B].into_iter().zip(records).zip(&trials);
         for ((side, record), trial) in all {
-            let facts = self.sides.facts(side);
-            let facts = facts.again(facts.plan.clone(), &block_name(side, 1));
-            let result = Done::of(&facts, record, trial.tally(), &host);
-            let saved = result.saved(&facts);
+            let context = self.sides.context(side);
+            let context = context.again(context.plan.clone(), &block_name(side, 1));
+            let result = FinishedRun::of(&context, record, trial.tally(), &host);
+            let saved = result.saved(&context);
             self.keep(side, 1, &saved, &result.record);
-            measured.ended = measured.ended.or_else(|| result.cut());
+            measured.ended = measured.ended.or_else(|| result.ended_early());
             measured.side(side).push(saved);
         }
         Ok(measured)
@@ -211,7 +218,7 @@ impl Duel<'_> {
     /// Keeps a block: what `compare` and `render` need of it. The duel goes on where it cannot be written.
     fn keep(&self, side: DuelSide, number: usize, saved: &Saved, record: &RunRecord) {
         let path = self.path.join(block_name(side, number));
-        if let Err(e) = kept::one_of_several(saved, record, &path) {
+        if let Err(e) = run_files::write_one_of_several(saved, record, &path) {
             warn(e);
         }
     }

@@ -1,5 +1,5 @@
-//! How a command ends: the exit codes of docs/reference/exit-codes.md, one row each, and the one error of the command
-//! line, which names its code. What is said goes to stderr; stdout is the result.
+//! How a command ends: the exit codes of CONTRACT.md, one row each, and the one error of the command line, which names
+//! its code. Messages go to stderr; stdout is the result.
 use super::folder::FolderError;
 use super::load::LoadError;
 use crate::coordinator::{self, RunError};
@@ -16,7 +16,7 @@ use std::process::ExitCode;
 pub(super) enum Exit {
     /// Done, and gates passed.
     Done = 0,
-    /// Internal or I/O error; books that do not balance among them.
+    /// Internal or I/O error; also a ledger that does not balance.
     Internal = 1,
     /// Usage or profile error, or refused by the guard.
     Usage = 2,
@@ -56,7 +56,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a verb has no result, or not all of it. Each has its exit code; its text is what stderr is told.
+/// Why a verb has no result, or not all of it. Each has its exit code; its text is printed on stderr.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
     /// A fault that a verb finds, with its code.
@@ -83,12 +83,12 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// What is asked for makes no sense, or the guard refuses it.
+    /// Arguments or a profile that are not valid, or that the guard refuses.
     pub(super) fn usage(why: impl Display) -> Failure {
         Failure::Of(Exit::Usage, why.to_string())
     }
 
-    /// Our own fault, or the machine's.
+    /// A fault of this tool or of the machine.
     pub(super) fn internal(why: impl Display) -> Failure {
         Failure::Of(Exit::Internal, why.to_string())
     }
@@ -108,8 +108,8 @@ impl Failure {
         }
     }
 
-    /// Says why on stderr, and gives the code.
-    pub(super) fn tell(&self) -> Exit {
+    /// Prints why on stderr, and returns the exit code.
+    pub(super) fn print(&self) -> Exit {
         const LINES_MAX: usize = 5;
         let lines = match self {
             Failure::Run(RunError::CannotBind(unbound)) => causes(unbound),
@@ -126,9 +126,9 @@ impl Failure {
     }
 }
 
-/// A line for each cause, and of how many of all sessions it is: thousands may fail alike.
+/// A line for each cause, with its number of sessions: thousands may fail for the same reason.
 fn causes(unbound: &coordinator::Failure) -> Vec<String> {
-    // each cause with the first session that told it, and how many did
+    // each cause with its first session, and the number of sessions
     let mut causes = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
     for failure in &unbound.sessions {
@@ -147,22 +147,22 @@ fn causes(unbound: &coordinator::Failure) -> Vec<String> {
     lines.collect()
 }
 
-/// Talk goes to stderr; stdout is the result. A stderr that takes nothing is not worth a run.
+/// Prints a line on stderr; stdout is the result. A stderr that cannot be written to does not end a run.
 pub(super) fn say(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// The same, with whose talk it is.
+/// Prints a line on stderr, with the program's name.
 pub(super) fn talk(line: impl Display) {
     say(&format!("smppbench: {line}"));
 }
 
-/// What a reader of the result should know.
+/// Prints a warning on stderr.
 pub(super) fn warn(line: impl Display) {
     say(&format!("smppbench: warning: {line}"));
 }
 
-/// The result, on stdout.
+/// Prints the result on stdout.
 ///
 /// # Errors
 /// As [`put_octets`].
@@ -170,7 +170,7 @@ pub(super) fn put(text: &str) -> Result<(), Failure> {
     put_octets(text.as_bytes())
 }
 
-/// The same of octets. A reader that has gone away (a closed pipe) is no error of ours; a full disk is.
+/// Writes octets of the result to stdout. A reader that has closed its pipe is not an error; a full disk is.
 ///
 /// # Errors
 /// [`Failure::Output`].
@@ -179,7 +179,7 @@ pub(super) fn put_octets(octets: &[u8]) -> Result<(), Failure> {
     written(stdout.write_all(octets).and_then(|()| stdout.flush()))
 }
 
-/// What writing to stdout came to: the same rule for whoever writes there himself.
+/// The result of a write to stdout, for code that writes there itself: a closed pipe is not an error.
 ///
 /// # Errors
 /// [`Failure::Output`].
@@ -190,7 +190,7 @@ pub(super) fn written(result: io::Result<()>) -> Result<(), Failure> {
     }
 }
 
-/// The end of a verb whose result is this text.
+/// Prints the text that is the result of a verb, and ends it.
 ///
 /// # Errors
 /// As [`put_octets`].

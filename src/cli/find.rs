@@ -1,8 +1,8 @@
-//! `smppbench find`: what a search looks for and may cost, out of flags and profile; its report, and its exit code.
+//! `smppbench find`: settings and budget of a search out of flags and profile; its report, and its exit code.
 use super::args::{FindArgs, FindWhat, Live};
 use super::exit::{Exit, Failure, print, put, talk, warn};
-use super::facts::utc_stamp;
 use super::folder::{self, RunFolder};
+use super::run_context::utc_stamp;
 use super::{fleet, live, terminal};
 use crate::judge::{Named, Names, Unit};
 use crate::kit::{Clock, Environment, Nanos, Rate, words};
@@ -14,19 +14,19 @@ use crate::search::{
 };
 use std::time::Duration;
 
-/// Bounds on loopback where no flag says otherwise.
+/// Limits of a search on loopback without flags.
 const TRIALS_MAX: u32 = 200;
 const MINUTES_MAX: f64 = 15.0;
 const MESSAGES_MAX: u64 = 200_000_000;
-/// First rate where the profile holds none.
+/// First rate, where the profile holds none.
 const START: f64 = 10.0;
-/// What an SMSC is guessed to take, for an estimate, where the profile holds no rate.
+/// Rate assumed in an estimate, where the profile holds none.
 const RATE_GUESS: f64 = 1_000.0;
-/// Descriptors that are not sessions.
+/// File descriptors that are not sessions.
 const DESCRIPTORS_SPARE: u64 = 64;
 
-/// A search, ready to begin.
-enum Ready {
+/// Settings of a search.
+enum SearchSettings {
     Rate(RateSettings),
     Window(WindowSettings),
     Binds(BindsSettings),
@@ -72,13 +72,13 @@ pub(super) fn run(args: &FindArgs) -> Result<Exit, Failure> {
     shown.and(exit)
 }
 
-/// A search has lengths of its own: of the flags that replace stages only the rate counts, where it begins.
+/// A search has lengths of its own: of the flags that replace stages only the rate has an effect, as the first one.
 fn with_lengths(overrides: &Overrides) -> Overrides {
     let span = |text: &str| overrides.rate.as_ref().map(|_| text.to_owned());
     Overrides { duration: span("1s"), warmup: span("0s"), ..overrides.clone() }
 }
 
-fn searched(args: &FindArgs, plan: &Plan, ready: &Ready) -> Result<Search, Failure> {
+fn searched(args: &FindArgs, plan: &Plan, ready: &SearchSettings) -> Result<Search, Failure> {
     let mut trial = fleet::trial(&args.fleet, plan)?;
     let mut observers = live::metrics(plan)?;
     let mut told = |line: &str| {
@@ -90,9 +90,9 @@ fn searched(args: &FindArgs, plan: &Plan, ready: &Ready) -> Result<Search, Failu
     let (trial, observer) = (&mut trial, &mut observers);
     let env = SearchEnv { trial, observer, told: &mut told, pause: &mut pause };
     let searched = match ready {
-        Ready::Rate(settings) => search::rate(plan, settings, env),
-        Ready::Window(settings) => search::window(plan, settings, env),
-        Ready::Binds(settings) => search::binds(plan, settings, env),
+        SearchSettings::Rate(settings) => search::rate(plan, settings, env),
+        SearchSettings::Window(settings) => search::window(plan, settings, env),
+        SearchSettings::Binds(settings) => search::binds(plan, settings, env),
     };
     searched.map_err(|stop| match stop {
         Stop::Failed(e) => Failure::Run(e),
@@ -108,13 +108,13 @@ const fn name_of(what: FindWhat) -> &'static str {
     }
 }
 
-/// What it will probably cost.
-fn estimate(ready: &Ready, plan: &Plan) -> String {
-    let guess = holds(plan).unwrap_or(RATE_GUESS);
+/// The probable cost of a search.
+fn estimate(ready: &SearchSettings, plan: &Plan) -> String {
+    let guess = held_rate(plan).unwrap_or(RATE_GUESS);
     let (cost, rate) = match ready {
-        Ready::Rate(settings) => (settings.estimate(), settings.start * 4.0),
-        Ready::Window(settings) => (settings.estimate(guess), guess),
-        Ready::Binds(settings) => (settings.estimate(guess), guess),
+        SearchSettings::Rate(settings) => (settings.estimate(), settings.start * 4.0),
+        SearchSettings::Window(settings) => (settings.estimate(guess), guess),
+        SearchSettings::Binds(settings) => (settings.estimate(guess), guess),
     };
     format!(
         "about {} trials, {} submit_sm, {:.1} min if the SMSC takes {}",
@@ -125,8 +125,8 @@ fn estimate(ready: &Ready, plan: &Plan) -> String {
     )
 }
 
-/// The last rate that the profile holds and measures.
-fn holds(plan: &Plan) -> Option<f64> {
+/// The last measured rate of the profile.
+fn held_rate(plan: &Plan) -> Option<f64> {
     let mut measured = plan.stages.iter().rev().filter(|s| s.measure);
     measured.find_map(|s| s.shape.held()).map(Rate::as_f64)
 }
@@ -167,20 +167,20 @@ fn flags(args: &FindArgs) -> String {
     text
 }
 
-fn ready(args: &FindArgs, plan: &Plan) -> Result<(Ready, Budget), Failure> {
+fn ready(args: &FindArgs, plan: &Plan) -> Result<(SearchSettings, Budget), Failure> {
     let budget = budget(args, plan)?;
     let loops = plan.target.is_loopback() || plan.guard.closed_loop;
     let ready = match args.what {
-        FindWhat::Rate => Ready::Rate(rate(args, plan, budget)?),
+        FindWhat::Rate => SearchSettings::Rate(rate(args, plan, budget)?),
         FindWhat::Window => {
             if !loops {
                 return Err(Failure::usage(
-                    "find window fills windows in one burst, in closed loop: for a target that is \
-                     not loopback set guard.closed_loop = true if the other side agrees",
+                    "find window sends bursts in closed loop; for a target that is not loopback set \
+                     guard.closed_loop = true, if its operator agrees",
                 ));
             }
             needs_sender(args, plan)?;
-            Ready::Window(WindowSettings {
+            SearchSettings::Window(WindowSettings {
                 ceiling: args.max_window.clamp(1, 1_000_000),
                 settle: span(args.settle, Nanos::from_millis(300)),
                 measure: span(args.measure, Nanos::from_secs(1)),
@@ -199,7 +199,7 @@ fn ready(args: &FindArgs, plan: &Plan) -> Result<(Ready, Budget), Failure> {
                     types.push(one);
                 }
             }
-            Ready::Binds(BindsSettings {
+            SearchSettings::Binds(BindsSettings {
                 ceiling: binds_max(args, plan, own),
                 pause: Nanos((1e9 / attempts) as u64),
                 types,
@@ -222,10 +222,14 @@ fn positive(flag: &str, text: &str) -> Result<f64, Failure> {
             "{text} is more than the {most} that can be scheduled; lower it"
         )));
     }
-    if rate > 0.0 { Ok(rate) } else { Err(wrong("0 will not do; write a rate above 0".to_owned())) }
+    if rate > 0.0 {
+        Ok(rate)
+    } else {
+        Err(wrong("0 is not valid; write a rate above 0".to_owned()))
+    }
 }
 
-/// As many as are asked for, allowed by the guard, and to be had as open files.
+/// Binds to try at most: as the flag says, within the guard and the limit on open files.
 fn binds_max(args: &FindArgs, plan: &Plan, own: BindType) -> u64 {
     use nix::sys::resource::{Resource, getrlimit};
     let asked = args.max_binds.unwrap_or(if plan.target.is_loopback() { 1_000 } else { 16 });
@@ -278,7 +282,7 @@ fn gates(plan: &Plan) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-/// A length as a flag gives it.
+/// A length from its flag.
 fn span(given: Option<Duration>, default: Nanos) -> Nanos {
     given.map_or(default, Nanos::from)
 }
@@ -299,7 +303,7 @@ fn rate(args: &FindArgs, plan: &Plan, budget: Budget) -> Result<RateSettings, Fa
     }
     let objectives = texts.iter().map(|text| Objective::parse(text, plan).map_err(Failure::usage));
     let objectives: Vec<Objective> = objectives.collect::<Result<_, _>>()?;
-    let start = holds(plan).unwrap_or(START);
+    let start = held_rate(plan).unwrap_or(START);
     let floor = match &args.min_rate {
         Some(text) => positive("--min-rate", text)?,
         None => start / 1_000.0,

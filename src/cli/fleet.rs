@@ -1,4 +1,4 @@
-//! `smppbench agent`, and what the verbs that lead a fleet share: flags in, a trial out, near or far.
+//! `smppbench agent`, and for the verbs that lead a fleet: flags in, a trial out, from this process or on agents.
 use super::args::{AgentArgs, FleetArgs};
 use super::exit::{Exit, Failure};
 #[cfg(feature = "nats")]
@@ -13,18 +13,18 @@ use crate::trial::{Tcp, Trial};
 /// Where a plan is run: from this process, or from a fleet.
 #[derive(Debug)]
 pub(super) enum AnyTrial {
-    /// From here.
-    Here(Box<Tcp>),
-    /// From agents.
+    /// From this process.
+    Local(Box<Tcp>),
+    /// On the agents of a fleet.
     #[cfg(feature = "nats")]
     Fleet(crate::trial::Far),
 }
 
 impl AnyTrial {
-    /// Another one like it: a fleet is shared.
+    /// Another trial of the same kind; a fleet is shared.
     pub(super) fn again(&self) -> AnyTrial {
         match self {
-            AnyTrial::Here(_) => AnyTrial::Here(Box::default()),
+            AnyTrial::Local(_) => AnyTrial::Local(Box::default()),
             #[cfg(feature = "nats")]
             AnyTrial::Fleet(far) => AnyTrial::Fleet(far.clone()),
         }
@@ -34,21 +34,21 @@ impl AnyTrial {
 impl Trial for AnyTrial {
     fn run(&mut self, plan: &Plan, observer: &mut dyn Observer) -> Result<RunRecord, RunError> {
         match self {
-            AnyTrial::Here(tcp) => tcp.run(plan, observer),
+            AnyTrial::Local(tcp) => tcp.run(plan, observer),
             #[cfg(feature = "nats")]
             AnyTrial::Fleet(far) => far.run(plan, observer),
         }
     }
     fn tally(&self) -> Option<&smsc::Tally> {
         match self {
-            AnyTrial::Here(tcp) => tcp.tally(),
+            AnyTrial::Local(tcp) => tcp.tally(),
             #[cfg(feature = "nats")]
             AnyTrial::Fleet(far) => far.tally(),
         }
     }
 }
 
-/// The flags as the command line that runs the same again has them; a URL without its password.
+/// The flags for the command line that repeats the run; a URL without its password.
 pub(super) fn repro(args: &FleetArgs) -> String {
     let (Some(url), Some(agents)) = (&args.nats, args.agents) else { return String::new() };
     let shown = shown(url);
@@ -64,16 +64,16 @@ fn shown(_url: &str) -> String {
     "URL".to_owned()
 }
 
-/// Where this plan is to be run. Agents are gathered here: nothing has been sent before.
+/// The trial that runs this plan. With agents: waits for them, before anything is sent.
 ///
 /// # Errors
-/// Where no fleet can be led.
+/// Where the agents do not join, or cannot run such a plan.
 pub(super) fn trial(args: &FleetArgs, plan: &Plan) -> Result<AnyTrial, Failure> {
     let (Some(url), Some(agents)) = (&args.nats, args.agents) else {
-        return Ok(AnyTrial::Here(Box::default()));
+        return Ok(AnyTrial::Local(Box::default()));
     };
     if plan.target.embedded {
-        let why = "target.address: \"embedded\" is a simulator in this process, which agents cannot reach; start \
+        let why = "target.address: \"embedded\" is a simulator in this process, out of the agents' reach; start \
                    `smppbench smsc` and give its address with --target";
         return Err(Failure::usage(why));
     }
@@ -95,7 +95,7 @@ fn lead(args: &FleetArgs, url: &str, agents: u32, plan: &Plan) -> Result<AnyTria
     let access = nats::access(&args.access, url)?;
     crate::fleet::group(&args.access.group).map_err(Failure::usage)?;
     talk(format!(
-        "calling for {} in group {} at {}",
+        "waiting for {} in group {} at {}",
         words::counted(u64::from(agents), "agent"),
         args.access.group,
         shown(url)

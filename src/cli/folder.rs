@@ -1,25 +1,25 @@
-//! The run folder: whose it is, and that it holds nothing of an earlier run. Every file is written under a
-//! temporary name and renamed, so that what stands under its final name is whole.
+//! The run folder: each run has its own, without files of an earlier run. Every file is written under a
+//! temporary name and renamed, so that a file under its final name is complete.
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// Why a folder or a file cannot be had as it is needed.
+/// Why a folder or a file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FolderError {
     #[error("cannot make the run folder {} ({why}); give another with --out", .path.display())]
     Make { path: PathBuf, why: io::Error },
     #[error("the folder {} cannot be written to ({why}); give another with --out", .path.display())]
     Unwritable { path: PathBuf, why: io::Error },
-    #[error("{}: of an earlier run, and cannot be removed ({why}); remove it", .path.display())]
+    #[error("{}: file of an earlier run, cannot be removed ({why}); remove it", .path.display())]
     Remove { path: PathBuf, why: io::Error },
     #[error("cannot write {}: {why}", .path.display())]
     Write { path: PathBuf, why: io::Error },
 }
 
-/// Where default run folders stand.
+/// Parent of the default run folders.
 const BASE: &str = "reports";
-/// What a run writes.
+/// Files of a run.
 const RUN: &[&str] = &[
     "result.json",
     "report.html",
@@ -34,23 +34,23 @@ const RUN: &[&str] = &[
     "junit.xml",
     "summary.md",
 ];
-/// What a search writes, and the file that tells that one has.
+/// Files of a search; the first shows that a folder is one of a search.
 const SEARCH: &[&str] = &["search.json", "summary.txt", "report.html"];
-/// What a duel writes, likewise.
+/// Files of a duel, likewise.
 const DUEL: &[&str] = &["comparison.json", "comparison.md", "comparison.html", "summary.txt"];
-/// What `gate --out` writes.
+/// Files of `gate --out`.
 pub(super) const GATE: &[&str] = &["junit.xml", "summary.md"];
 
 /// A folder for the results of one run.
 #[derive(Debug)]
 pub(super) struct RunFolder {
     path: PathBuf,
-    /// It was made for this run.
+    /// Whether it was made for this run.
     made: bool,
 }
 
 impl RunFolder {
-    /// The folder that was asked for, or a new one, `reports/<id>`; known to be writable.
+    /// The folder `out`, or a new one, `reports/<id>`; it is writable.
     ///
     /// # Errors
     /// [`FolderError`].
@@ -73,17 +73,17 @@ impl RunFolder {
         &self.path
     }
 
-    /// Nothing came of the run: a folder that was made for it and is empty goes.
+    /// The run has no result: removes the folder, if it was made for the run and is empty.
     pub(super) fn abandon(&self) {
         if self.made {
-            // where something stands in it, it stays
+            // a folder that is not empty stays
             let _ = fs::remove_dir(&self.path);
         }
     }
 }
 
-/// Makes `base/<id>`, with `-2`, `-3` and so on where that is taken. Only making it decides whose it is: of
-/// runs that begin in the same second each has its own.
+/// Makes `base/<id>`, or with `-2`, `-3` and so on where that exists. Making it is the claim: runs that begin in the
+/// same second get a folder each.
 fn claim(base: &Path, id: &str) -> Result<PathBuf, FolderError> {
     make(base)?;
     let mut number = 1u64;
@@ -100,7 +100,7 @@ fn claim(base: &Path, id: &str) -> Result<PathBuf, FolderError> {
     }
 }
 
-/// Makes the folder where it is not there, and sees that a file can be written there.
+/// Makes the folder where it does not exist, and checks that a file can be written there.
 ///
 /// # Errors
 /// [`FolderError`].
@@ -109,23 +109,23 @@ pub(super) fn writable(path: &Path) -> Result<(), FolderError> {
     probe(path)
 }
 
-/// Whether a file can be written there: better known now than after the load.
+/// Checks before the load that a file can be written there.
 fn probe(path: &Path) -> Result<(), FolderError> {
     let file = path.join(format!(".smppbench-{}.part", std::process::id()));
     let written = fs::write(&file, b"\n");
-    // also one that could not be filled
+    // also a file that could not be written
     let removed = fs::remove_file(&file);
     let unwritable = |why| FolderError::Unwritable { path: path.to_owned(), why };
     written.and(removed).map_err(unwritable)
 }
 
-/// Makes the folder, or says in one line why not.
+/// Makes the folder.
 pub(super) fn make(path: &Path) -> Result<(), FolderError> {
     fs::create_dir_all(path).map_err(|why| FolderError::Make { path: path.to_owned(), why })
 }
 
-/// Removes what an earlier run, search or duel has left in a folder that is used again: what is written there
-/// by name, and nothing else.
+/// Removes the files of an earlier run, search or duel from a folder that is used again, by their names, and nothing
+/// else.
 ///
 /// # Errors
 /// Where a file cannot be removed.
@@ -141,7 +141,7 @@ pub(super) fn clear(out: Option<&Path>) -> Result<(), FolderError> {
         for name in RUN {
             remove(&block.path().join(name))?;
         }
-        // where something of somebody else's stands in it, it stays
+        // a folder with other files stays
         let _ = fs::remove_dir(block.path());
     }
     Ok(())
@@ -155,7 +155,7 @@ pub(super) fn clear_names(out: &Path, names: &[&str]) -> Result<(), FolderError>
     names.iter().try_for_each(|name| remove(&out.join(name)))
 }
 
-/// Whether a folder is named as a block of a duel is (`a-01`), or a run of `calibrate` (`01`).
+/// Whether a folder has the name of a block of a duel (`a-01`), or of a run of `calibrate` (`01`).
 fn is_block(name: &str) -> bool {
     let number = name.strip_prefix("a-").or_else(|| name.strip_prefix("b-")).unwrap_or(name);
     number.len() >= 2 && number.bytes().all(|octet| octet.is_ascii_digit())
@@ -170,7 +170,7 @@ fn remove(path: &Path) -> Result<(), FolderError> {
     }
 }
 
-/// Writes a file whole, or not at all. What is there and is no file (a pipe, a device) is written to as it is.
+/// Writes a file completely or not at all. A pipe or a device at the path is written to directly.
 ///
 /// # Errors
 /// [`FolderError::Write`].
@@ -178,7 +178,7 @@ pub(super) fn write(path: &Path, octets: &[u8]) -> Result<(), FolderError> {
     write_with(path, |file| file.write_all(octets))
 }
 
-/// The same of what is made while it is written.
+/// Writes likewise what `fill` produces.
 ///
 /// # Errors
 /// [`FolderError::Write`].
@@ -189,7 +189,7 @@ pub(super) fn write_with(
     replace(path, fill).map_err(|why| FolderError::Write { path: path.to_owned(), why })
 }
 
-/// The same, for who says himself what could not be written.
+/// Writes likewise, for callers with an error message of their own.
 ///
 /// # Errors
 /// As writing does.
@@ -210,7 +210,7 @@ pub(super) fn replace(
     let part = path.with_file_name(name);
     let written = create(&part).and_then(|()| fs::rename(&part, path));
     if written.is_err() {
-        // a part left behind would only confuse
+        // half a file must not stay
         let _ = fs::remove_file(&part);
     }
     written
@@ -221,7 +221,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folders_claimed_at_once_are_each_somebody_s_own() {
+    fn runs_that_claim_a_folder_at_once_get_one_each() {
         let base = tempfile::tempdir().unwrap();
         let base = base.path().join("deep/reports");
         let claimed = std::thread::scope(|scope| {
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_used_again_holds_nothing_of_the_run_before_and_all_of_its_owners() {
+    fn a_folder_used_again_loses_the_files_of_the_run_before_and_no_others() {
         let out = tempfile::tempdir().unwrap();
         let out = out.path();
         let put = |name: &str| {
@@ -257,7 +257,7 @@ mod tests {
         for name in theirs {
             assert!(out.join(name).exists(), "{name}");
         }
-        // beside a search it is the search's
+        // next to search.json, summary.txt is a file of the search
         put("search.json");
         clear(Some(out)).unwrap();
         assert!(!out.join("search.json").exists() && !out.join("summary.txt").exists());
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_cannot_be_made_is_told_with_its_remedy_and_an_empty_one_goes() {
+    fn a_folder_that_cannot_be_made_is_reported_with_a_remedy_and_an_empty_one_is_removed() {
         let base = tempfile::tempdir().unwrap();
         let file = base.path().join("file");
         fs::write(&file, b"x").unwrap();

@@ -1,8 +1,8 @@
-//! `smppbench gate`: saved runs held to gates.
+//! `smppbench gate`: checks saved runs against gates.
 use super::args::GateArgs;
 use super::exit::{Exit, Failure, put};
-use super::once::exit_of_gates;
-use super::{folder, github, kept, load, verdict};
+use super::run_once::exit_of_gates;
+use super::{folder, github, load, run_files, verdict};
 use crate::judge::compare::{self, Comparison, RunSet, Settings};
 use crate::judge::{Baseline, GateOutcome, GateResult, RelativeGate};
 use crate::plan;
@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// A gate as it is written: metric and expression.
-type Written = (String, Value);
+type WrittenGate = (String, Value);
 
 /// Runs the verb.
 pub(super) fn run(args: &GateArgs) -> Result<Exit, Failure> {
-    // what is there would pass for the outcome of gates that cannot be decided
+    // old files would look like the outcome of gates that cannot be decided
     if let Some(out) = &args.out {
         folder::clear_names(out, folder::GATE)?;
     }
@@ -26,23 +26,23 @@ pub(super) fn run(args: &GateArgs) -> Result<Exit, Failure> {
     Ok(exit_of_gates(decided.iter().flat_map(|d| &d.gates).map(|gate| gate.outcome)))
 }
 
-/// Outcomes of one run's gates; the relative ones are of all runs together and stand with the last.
-struct Decided {
+/// One run with the outcomes of its gates; relative gates are decided for all runs together, and are with the last.
+struct DecidedRun {
     saved: Saved,
     gates: Vec<GateResult>,
 }
 
-fn decide(args: &GateArgs) -> Result<Vec<Decided>, Failure> {
+fn decide(args: &GateArgs) -> Result<Vec<DecidedRun>, Failure> {
     let runs = load::all(&args.results)?;
     let written = match &args.gates {
         Some(path) => plan::load_gates(path)?,
         None => own_gates(&runs)?,
     };
     if written.is_empty() {
-        let why = "there is no gate: give --gates FILE.toml, or runs of a profile with [gates]";
+        let why = "no gates: give --gates FILE.toml, or runs of a profile with [gates]";
         return Err(Failure::usage(why));
     }
-    let (mut fixed, mut relative): (Vec<Written>, Vec<RelativeGate>) = (Vec::new(), Vec::new());
+    let (mut fixed, mut relative): (Vec<WrittenGate>, Vec<RelativeGate>) = (Vec::new(), Vec::new());
     for (name, value) in written {
         match RelativeGate::read(&name, &value).map_err(Failure::usage)? {
             Some(gate) => relative.push(gate),
@@ -56,7 +56,7 @@ fn decide(args: &GateArgs) -> Result<Vec<Decided>, Failure> {
         let input = saved.gate_input(&fixed).map_err(Failure::usage)?;
         input.check(&fixed).map_err(Failure::usage)?;
         let gates = input.evaluate(&fixed);
-        decided.push(Decided { saved, gates });
+        decided.push(DecidedRun { saved, gates });
     }
     if let Some(last) = decided.last_mut() {
         let decide = |gate| decide_relative(gate, base.as_ref(), comparison.as_ref());
@@ -65,9 +65,9 @@ fn decide(args: &GateArgs) -> Result<Vec<Decided>, Failure> {
     Ok(decided)
 }
 
-/// The gates of the profile that the runs were made with: the same of all.
-fn own_gates(runs: &[Saved]) -> Result<Vec<Written>, Failure> {
-    let of = |saved: &Saved| -> Vec<Written> {
+/// The gates of the runs' profile, which must be the same for all.
+fn own_gates(runs: &[Saved]) -> Result<Vec<WrittenGate>, Failure> {
+    let of = |saved: &Saved| -> Vec<WrittenGate> {
         let gates = saved.document.profile.get("gates").and_then(Value::as_object);
         gates.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect()
     };
@@ -82,27 +82,13 @@ fn own_gates(runs: &[Saved]) -> Result<Vec<Written>, Failure> {
     }
 }
 
-/// What relative gates are held against: runs, or a baseline file with its noise.
-pub(super) struct Base {
-    runs: RunSet,
-    kept: Option<Baseline>,
-}
-
-impl Base {
-    /// Reads a baseline. None: no path is given.
-    ///
-    /// # Errors
-    /// A file that cannot be read, or runs that differ.
-    pub(super) fn load(paths: &[PathBuf]) -> Result<Option<Base>, Failure> {
-        if paths.is_empty() {
-            return Ok(None);
-        }
-        let kept = load::baseline(paths)?;
-        let runs = match &kept {
-            Some(kept) => kept.side.clone(),
-            None => run_set(&load::all(paths)?)?,
-        };
-        Ok(Some(Base { runs, kept }))
+/// Comparison of the runs with their baseline, and the baseline file, if it is one. None: no baseline was given.
+fn against(
+    baseline: &[PathBuf],
+    runs: &[Saved],
+) -> Result<Option<(Comparison, Option<Baseline>)>, Failure> {
+    if baseline.is_empty() {
+        return Ok(None);
     }
 
     /// Compares runs with it.
@@ -134,7 +120,7 @@ pub(super) fn decide_relative(
     decided
 }
 
-fn as_json(decided: &[Decided]) -> String {
+fn as_json(decided: &[DecidedRun]) -> String {
     let runs: Vec<Value> = decided
         .iter()
         .map(|d| json!({ "run": d.saved.document.run.id, "gates": d.gates }))
@@ -142,7 +128,7 @@ fn as_json(decided: &[Decided]) -> String {
     format!("{}\n", json!({ "schema": "smppbench.gates/1", "runs": runs }))
 }
 
-fn as_text(decided: &[Decided]) -> String {
+fn as_text(decided: &[DecidedRun]) -> String {
     let mut text = String::new();
     for one in decided {
         if decided.len() > 1 {
@@ -155,12 +141,12 @@ fn as_text(decided: &[Decided]) -> String {
     format!("{text}\n  {}\n", report::gates_in_all(&outcomes))
 }
 
-/// junit.xml and summary.md, of the last run a folder; and what a job on GitHub wants.
-fn publish(args: &GateArgs, decided: &[Decided]) -> Result<(), Failure> {
+/// Writes junit.xml and summary.md, for several runs into a folder each, and annotations in a job on GitHub.
+fn publish(args: &GateArgs, decided: &[DecidedRun]) -> Result<(), Failure> {
     for (number, one) in decided.iter().enumerate() {
         let mut saved = one.saved.clone();
-        saved.document.gates.clone_from(&one.gates);
-        github::tell(&saved.document.gates, &kept::markdown(&saved));
+        saved.document.gates = one.gates.iter().map(Into::into).collect();
+        github::annotate(&saved.document.gates, &run_files::markdown(&saved));
         if let Some(out) = &args.out {
             let path = if decided.len() > 1 {
                 out.join(format!("{:02}", number + 1))
@@ -169,7 +155,7 @@ fn publish(args: &GateArgs, decided: &[Decided]) -> Result<(), Failure> {
             };
             folder::make(&path)?;
             folder::clear_names(&path, folder::GATE)?;
-            kept::formats(&saved, &path, &["junit", "markdown"])?;
+            run_files::write_formats(&saved, &path, &["junit", "markdown"])?;
         }
     }
     Ok(())

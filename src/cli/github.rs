@@ -1,11 +1,10 @@
-//! What a job on GitHub Actions wants besides: annotations of gates that were not kept, and the summary of the job. Only
-//! where such a job runs; elsewhere nothing happens.
+//! In a job on GitHub Actions: annotations of gates that did not pass, and the job's summary. Elsewhere: nothing.
 use super::exit::{say, warn};
 use crate::judge::{GateOutcome, GateResult};
 use std::io::Write;
 
-/// Says each gate that was not kept as a workflow command, and appends `summary` to the job's.
-pub(super) fn tell(gates: &[GateResult], summary: &str) {
+/// Prints a workflow command for each gate that did not pass, and appends `summary` to the job's.
+pub(super) fn annotate(gates: &[GateRow], summary: &str) {
     if std::env::var_os("GITHUB_ACTIONS").is_none() {
         return;
     }
@@ -15,7 +14,7 @@ pub(super) fn tell(gates: &[GateResult], summary: &str) {
     let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY") else { return };
     let opened = std::fs::OpenOptions::new().create(true).append(true).open(&path);
     if let Err(e) = opened.and_then(|mut file| file.write_all(summary.as_bytes())) {
-        warn(format!("the job's summary cannot be written: {e}"));
+        warn(format!("cannot write the job's summary: {e}"));
     }
 }
 
@@ -31,7 +30,7 @@ fn annotations(gates: &[GateResult]) -> Vec<String> {
     lines.collect()
 }
 
-/// As a workflow command takes it: no line of its own can begin within.
+/// Escapes text of a workflow command, so that no second command can begin in it.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }

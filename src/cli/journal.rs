@@ -1,9 +1,9 @@
-//! Keeps a run on disk while it goes on, so that one that is killed at hour nine can still be rendered: the
-//! distributions of each second are appended as it closes, and result.json is written anew now and then with
-//! `state: "partial"`. Runs on the coordinator's thread; a worker never waits for it.
+//! Saves a run while it goes on, so that a run that is killed after hours can still be rendered: the distributions
+//! of each second are appended as it closes, and result.json is rewritten now and then with `state: "partial"`. Runs
+//! on the coordinator's thread; a worker never waits for it.
 use super::exit::warn;
-use super::facts::Facts;
 use super::folder::{self, FolderError};
+use super::run_context::RunContext;
 use crate::judge;
 use crate::kit::{Clock, HostUse, Nanos, utc_rfc3339};
 use crate::measure::{CutReason, Observer, Phase, Progress, RunRecord, SpillStore};
@@ -15,32 +15,32 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const LOG: &str = "latency.hlog";
-/// The log while it is being written; it goes when the whole one is in its place.
+/// The log during the run; removed when the complete one is written.
 const LOG_PART: &str = "latency.hlog.part";
 
-/// A second's figures may still come in for so long after it.
+/// How long after a second its figures may still come in.
 const SETTLED: Nanos = Nanos::from_secs(5);
-/// result.json is written anew after so long, and never more often than a fiftieth of the time allows.
+/// Time between rewrites of result.json; longer where they would take more than a fiftieth of the time.
 const EVERY: Nanos = Nanos::from_secs(10);
 const COST_SHARE: u64 = 50;
 
-/// Writes a run down while it goes on.
+/// Observer that saves a run while it goes on.
 pub(super) struct Journal<'a> {
-    facts: &'a Facts,
+    context: &'a RunContext,
     path: PathBuf,
     log: Option<BufWriter<File>>,
-    /// Rows before this offset are in the log.
+    /// Offset up to which rows are in the log.
     logged: Nanos,
     rows_count: usize,
     save_at: Nanos,
-    /// It could not be written, which was said; the run goes on without.
+    /// Whether a write failed, which was reported; the run goes on without the journal.
     given_up: bool,
 }
 
 impl<'a> Journal<'a> {
-    pub(super) fn new(facts: &'a Facts, path: &Path) -> Journal<'a> {
+    pub(super) fn new(context: &'a RunContext, path: &Path) -> Journal<'a> {
         Journal {
-            facts,
+            context,
             path: path.to_owned(),
             log: None,
             logged: Nanos::ZERO,
@@ -61,7 +61,7 @@ impl<'a> Journal<'a> {
         Ok(())
     }
 
-    /// Appends what has closed. Where the record has merged neighbours, the log is written anew.
+    /// Appends the rows that have closed. Where the record has merged rows, the log is rewritten.
     fn append(&mut self, progress: &Progress<'_>) -> io::Result<()> {
         let record = progress.record;
         let merged = record.intervals.len() < self.rows_count;
@@ -78,11 +78,11 @@ impl<'a> Journal<'a> {
             Some(log) => log,
             None => {
                 std::fs::create_dir_all(&self.path)?;
-                // one of an earlier run in the same folder would be taken for this one's
+                // a log of an earlier run in the same folder would look like this run's
                 let _ = std::fs::remove_file(self.path.join(LOG));
                 let mut log = BufWriter::new(File::create(self.path.join(LOG_PART))?);
                 let started = utc_rfc3339(record.started_wall_ns);
-                log.write_all(hlog::header(&self.facts.id, &started).as_bytes())?;
+                log.write_all(hlog::header(&self.context.id, &started).as_bytes())?;
                 self.log.insert(log)
             }
         };
@@ -96,12 +96,12 @@ impl<'a> Journal<'a> {
 
     fn save(&self, progress: &Progress<'_>) -> Result<(), FolderError> {
         folder::make(&self.path)?;
-        // a rate is what the record holds by the seconds that it holds, not by the time since
+        // rates are over the seconds in the record, not over the time since the start
         let load_ended = progress.at.min(progress.load_ends).min(progress.record.held());
-        let record = so_far(progress.record, load_ended, progress.at);
-        let judgement = judge::judge(&self.facts.plan, &record, &HostUse::default());
-        let run = self.facts.run(&record, &judgement, &[], None);
-        // it is made and written row by row: what it takes does not grow with the run
+        let record = partial_record(progress.record, load_ended, progress.at);
+        let judgement = judge::judge(&self.context.plan, &record, &HostUse::default());
+        let run = self.context.run(&record, &judgement, &[], None);
+        // written row by row, so that its memory does not grow with the run
         let document = document(&run);
         folder::write_with(&self.path.join("result.json"), |file| {
             document.write_json(Document::rows(&run), file)
@@ -109,8 +109,8 @@ impl<'a> Journal<'a> {
     }
 }
 
-/// A run that has come so far: nothing that is still open is settled.
-fn so_far(record: &RunRecord, load_ended: Nanos, at: Nanos) -> RunRecord {
+/// The record of a run that is not over: what is in flight stays unsettled.
+fn partial_record(record: &RunRecord, load_ended: Nanos, at: Nanos) -> RunRecord {
     let mut record = record.clone();
     record.load_ended = load_ended;
     record.ended = at;
@@ -119,7 +119,7 @@ fn so_far(record: &RunRecord, load_ended: Nanos, at: Nanos) -> RunRecord {
     record
 }
 
-/// Its document without its rows. What is still open is in no ledger yet, and so it balances none.
+/// The document without its rows. Messages in flight are in no ledger yet, so no ledger is said to balance.
 fn document(run: &Run<'_>) -> Document {
     let mut document = Document::without_rows(run);
     document.ledger.balanced = None;
@@ -137,26 +137,26 @@ impl Observer for Journal<'_> {
         {
             self.given_up = true;
             let path = self.path.display();
-            warn(format!("the run is not kept on disk while it goes on: {path}: {e}"));
+            warn(format!("cannot save the run while it goes on: {path}: {e}"));
         }
         None
     }
 
-    fn spill_store(&mut self) -> Option<Arc<dyn SpillStore>> {
-        // where there is none, what cannot be written there is said when the journal is
+    fn shelf(&mut self) -> Option<Arc<dyn Shelf>> {
+        // a folder that cannot be written to is reported when the journal is saved
         let scratch = Scratch::new(&self.path).ok()?;
         Some(Arc::new(scratch))
     }
 
     fn stopped_at_once(&mut self, progress: &Progress<'_>) {
         if let Err(why) = self.save(progress) {
-            warn(format!("what was measured is not kept: {why}"));
+            warn(format!("cannot save what was measured: {why}"));
         }
     }
 }
 
-/// The whole log stands in its place: the appended one goes.
+/// Removes the appended log, when the complete one is written.
 pub(super) fn close(path: &Path) {
-    // where there was none, nothing is to go
+    // there may be none
     let _ = std::fs::remove_file(path.join(LOG_PART));
 }

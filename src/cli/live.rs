@@ -1,4 +1,4 @@
-//! What watches a run: the live view or the line, decided by `--live` and by what stderr is; and the metrics.
+//! The observers of a run: the live view or the progress line, by `--live` and the kind of stderr; and the metrics.
 use super::args::Live;
 use super::exit::say;
 use super::terminal;
@@ -7,10 +7,10 @@ use crate::plan::{Plan, PlanError};
 use crate::watch::{LineMode, Metrics, Observers, ProgressLine};
 use std::io::{Error, ErrorKind, Stderr, stderr};
 
-/// All that the flags and the plan ask for.
+/// All observers that the flags and the plan ask for.
 ///
 /// # Errors
-/// Where what was asked for by name cannot be had: before anything is sent.
+/// Where one that is asked for by name is not available: before anything is sent.
 pub(super) fn observers(live: Live, plan: &Plan) -> Result<Observers<'static>, RunError> {
     let mut observers = metrics(plan)?;
     watch(live, plan, &mut observers)?;
@@ -51,9 +51,9 @@ fn watch(live: Live, plan: &Plan, observers: &mut Observers<'static>) -> Result<
     let line = ProgressLine::new(plan, mode, stderr());
     match live {
         Live::Tui => observers.push(view(plan, line)?),
-        Live::Auto if roomy() => match view(plan, line) {
+        Live::Auto if fits_view() => match view(plan, line) {
             Ok(view) => observers.push(view),
-            // a terminal that cannot: nobody asked for it by name
+            // the terminal cannot show it, and it was not asked for by name
             Err(_) => observers.push(ProgressLine::new(plan, mode, stderr())),
         },
         Live::Auto | Live::Line | Live::Off => observers.push(line),
@@ -61,23 +61,23 @@ fn watch(live: Live, plan: &Plan, observers: &mut Observers<'static>) -> Result<
     Ok(())
 }
 
-/// Whether the live view has the room that it needs.
+/// Whether the terminal is large enough for the live view.
 #[cfg(feature = "tui")]
-fn roomy() -> bool {
+fn fits_view() -> bool {
     let (least_columns, least_rows) = crate::watch::tui::SMALLEST;
     crate::watch::tui::terminal_size()
         .is_some_and(|(columns, rows)| columns >= least_columns && rows >= least_rows)
 }
 
 #[cfg(not(feature = "tui"))]
-fn roomy() -> bool {
+fn fits_view() -> bool {
     false
 }
 
 #[cfg(feature = "tui")]
 fn view(plan: &Plan, line: ProgressLine<Stderr>) -> Result<crate::watch::Tui, RunError> {
     if crate::watch::tui::terminal_size().is_none() {
-        let why = "stderr is no terminal that this process has in the foreground";
+        let why = "stderr is not a terminal with this process in the foreground";
         return Err(RunError::Plan(PlanError::about("--live tui", why)));
     }
     Ok(crate::watch::Tui::start(plan, terminal::colours(), line)?)

@@ -1,5 +1,5 @@
 //! Saved runs as given on the command line: a run folder, or its result.json. Every fault is one line with the
-//! path, what is wrong, and what would do.
+//! path, the fault and the remedy.
 use crate::judge::{Baseline, BaselineError};
 use crate::kit::{MIB, read_at_most};
 use crate::report::document::LoadError as LoadFault;
@@ -15,7 +15,7 @@ const LOG: &str = "latency.hlog";
 pub(super) enum LoadError {
     #[error("{}: no {RESULT} in it; give a run folder or its {RESULT}", .0.display())]
     NoResult(PathBuf),
-    #[error("{}: there is no such file; give a run folder or its {RESULT}", .0.display())]
+    #[error("{}: no such file; give a run folder or its {RESULT}", .0.display())]
     NoFile(PathBuf),
     #[error("{}: cannot be read ({why})", .path.display())]
     Unreadable { path: PathBuf, why: io::Error },
@@ -23,7 +23,7 @@ pub(super) enum LoadError {
     Document { path: PathBuf, why: LoadFault },
     #[error("{}: {rows} {what}, more than the {most} that a result can hold", .path.display())]
     TooMany { path: PathBuf, what: &'static str, rows: usize, most: usize },
-    #[error("{}: {why}; give {RESULT} alone to do without it", .path.display())]
+    #[error("{}: {why}; give {RESULT} alone to read the run without it", .path.display())]
     Log { path: PathBuf, why: hlog::HlogError },
     #[error("{}: {why}", .path.display())]
     Baseline { path: PathBuf, why: BaselineError },
@@ -37,8 +37,8 @@ pub(super) fn all(paths: &[PathBuf]) -> Result<Vec<Saved>, LoadError> {
     paths.iter().map(|path| saved(path)).collect()
 }
 
-/// Reads a run. Of a run that was killed the log is still under its temporary name. A result.json alone has no
-/// log, even where one lies beside it: what needs the log says that it needs the folder.
+/// Reads a run. The log of a killed run has its temporary name still. A result.json given alone is read without a
+/// log, even if there is one in its folder.
 ///
 /// # Errors
 /// [`LoadError`].
@@ -58,7 +58,7 @@ pub(super) fn saved(path: &Path) -> Result<Saved, LoadError> {
     Ok(Saved { document, seconds })
 }
 
-/// Refuses more rows than a run of ours can have: what works on them need not stand every number.
+/// Refuses more rows than a run can have, so that later code need not cope with any number.
 fn bounded(path: &Path, document: &Document) -> Result<(), LoadError> {
     let lists = [
         ("intervals", document.intervals.len(), 10_000),
@@ -75,7 +75,7 @@ fn bounded(path: &Path, document: &Document) -> Result<(), LoadError> {
     }
 }
 
-/// The distributions of each interval; None where the folder holds no log.
+/// The distributions of each interval; None: the folder has no log.
 fn log(folder: &Path) -> Result<Option<Vec<Second>>, LoadError> {
     for name in [LOG.to_owned(), format!("{LOG}.part")] {
         let path = folder.join(name);
@@ -90,7 +90,7 @@ fn log(folder: &Path) -> Result<Option<Vec<Second>>, LoadError> {
     Ok(None)
 }
 
-/// A side that is one file may be a baseline; None where it is something else.
+/// Reads a baseline, if the paths are one baseline file; None: they are runs.
 ///
 /// # Errors
 /// [`LoadError`].
@@ -126,7 +126,7 @@ mod tests {
         let says = saved(folder.path()).unwrap_err().to_string();
         assert!(says.ends_with("no result.json in it; give a run folder or its result.json"));
         let says = saved(&folder.path().join("x.json")).unwrap_err().to_string();
-        assert!(says.contains("x.json: there is no such file"), "{says}");
+        assert!(says.contains("x.json: no such file"), "{says}");
         fs::write(folder.path().join("latency.hlog"), "nonsense\n").unwrap();
         fs::copy(sample().join("result.json"), folder.path().join("result.json")).unwrap();
         let says = saved(folder.path()).unwrap_err().to_string();

@@ -1,6 +1,5 @@
-//! `smppbench completions` and `smppbench man`: out of the same arguments that are parsed.
-use super::args::{CompletionsArgs, ManArgs};
-use super::examples;
+//! `smppbench completions` and `smppbench man`, made from the arguments that clap parses.
+use super::args::{Cli, CompletionsArgs, ManArgs};
 use super::exit::{Exit, Failure, put_octets};
 use clap::Command;
 
@@ -26,7 +25,7 @@ fn page(name: Option<&str>) -> Result<Vec<u8>, Failure> {
             let known: Vec<&str> = all.get_subcommands().map(Command::get_name).collect();
             let unknown = || {
                 let known = known.join(", ");
-                Failure::usage(format!("there is no command {name:?}; there are {known}"))
+                Failure::usage(format!("{name:?} is not a command; the commands are {known}"))
             };
             let found = all.find_subcommand(name).ok_or_else(unknown)?;
             found.clone().version(env!("CARGO_PKG_VERSION"))
@@ -58,9 +57,7 @@ mod tests {
                 assert!(page.contains(&format!("--{flag}")), "{} --{flag}", command.get_name());
             }
         }
-        assert!(
-            page(Some("rnu")).unwrap_err().to_string().starts_with("there is no command \"rnu\"")
-        );
+        assert!(page(Some("rnu")).unwrap_err().to_string().starts_with("\"rnu\" is not a command"));
     }
 
     #[test]

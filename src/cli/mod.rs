@@ -1,5 +1,5 @@
-//! The command line: arguments in, exit code out. One file per verb. What a verb does is composed here and
-//! done below; nothing below knows a flag.
+//! The command line: arguments in, exit code out. One file per verb. Verbs compose what the other folders do;
+//! those know no flags.
 mod args;
 mod calibrate;
 pub mod check;
@@ -9,8 +9,6 @@ mod dial;
 mod duel;
 mod examples;
 mod exit;
-mod explain;
-mod facts;
 mod find;
 mod fleet;
 mod folder;
@@ -18,15 +16,16 @@ mod gate;
 mod github;
 mod init;
 mod journal;
-mod kept;
 mod live;
 mod load;
 mod manual;
 #[cfg(feature = "nats")]
 mod nats;
-mod once;
 mod render;
 mod run;
+mod run_context;
+mod run_files;
+mod run_once;
 mod schema;
 mod selfcheck;
 mod smsc;
@@ -51,17 +50,17 @@ pub fn main() -> ExitCode {
     let ended = match parsed {
         Ok(cli) => run(cli.verb.unwrap_or_default()),
         Err(e) if e.use_stderr() => {
-            // where even stderr takes nothing, the code still says it
+            // where stderr cannot be written to, the exit code still tells
             let _ = e.print();
             Ok(Exit::Usage)
         }
-        // help and version are answers, not mistakes; with colours on a terminal
+        // help and version are results, not errors; with colours on a terminal
         Err(e) => {
             let shown = e.print().and_then(|()| std::io::stdout().flush());
             exit::written(shown).map(|()| Exit::Done)
         }
     };
-    ended.unwrap_or_else(|failure| failure.tell()).into()
+    ended.unwrap_or_else(|failure| failure.print()).into()
 }
 
 fn run(verb: Verb) -> Result<Exit, Failure> {
@@ -89,7 +88,7 @@ fn run(verb: Verb) -> Result<Exit, Failure> {
     }
 }
 
-/// A first signal drains and reports; a second ends these verbs within a second, whatever they are doing.
+/// The first signal drains and reports; the second ends these verbs within a second, whatever they are doing.
 fn end_at_the_second_signal(verb: &Verb) -> std::io::Result<()> {
     const PATIENCE: std::time::Duration = std::time::Duration::from_millis(800);
     match verb {
@@ -124,13 +123,13 @@ fn checked(args: &args::CheckArgs) -> Result<Exit, Failure> {
     exit::print(&check::render(&plan, &origins))
 }
 
-/// Thousands of sessions need as many descriptors: the soft limit is raised to the hard one.
+/// Raises the soft limit on file descriptors to the hard one: each session needs one.
 fn raise_descriptors() {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
         && soft < hard
     {
-        // without it the guard refuses more binds than the soft limit allows: nothing is lost
+        // if this fails, the guard refuses more binds than the soft limit allows
         let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
     }
 }

@@ -1,16 +1,16 @@
-//! How NATS is reached: by flags, the environment and a file of credentials.
+//! Access to NATS: out of flags, the environment and a file of credentials.
 use super::args::NatsArgs;
 use super::exit::Failure;
 use crate::fleet::{self, Access};
 use crate::plan::Secret;
 use std::path::Path;
 
-/// How NATS is reached, by the flags and the environment.
+/// Access to NATS out of the flags and the environment.
 pub(super) fn access(args: &NatsArgs, url: &str) -> Result<Access, Failure> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     if url.contains('@') {
         return Err(Failure::usage(format!(
-            "--nats {}: what stands before the @ would show in the list of processes; give credentials in a file \
+            "--nats {}: credentials before the @ are visible in the list of processes; give credentials in a file \
              with --nats-auth, or in SMPPBENCH_NATS_USER and SMPPBENCH_NATS_PASSWORD, or SMPPBENCH_NATS_TOKEN",
             fleet::redacted(url)
         )));

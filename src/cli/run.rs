@@ -1,12 +1,12 @@
 //! `smppbench run`: load the plan, run it over TCP, judge it, report it, and end with the code it earned.
 use super::args::RunArgs;
-use super::exit::{Exit, Failure, print, put};
-use super::facts::Facts;
+use super::exit::{Exit, Failure, put};
 use super::folder::{self, RunFolder};
 use super::journal::Journal;
-use super::once::{Done, once};
-use super::{fleet, gate, github, kept, live, terminal};
-use crate::judge::{Abort, RelativeGate};
+use super::run_context::RunContext;
+use super::run_once::{FinishedRun, once};
+use super::{fleet, github, live, run_files, terminal};
+use crate::judge::Abort;
 use crate::measure::{CutReason, Observer, Phase, Progress};
 use crate::plan::{Plan, PlanError};
 use crate::report;
@@ -15,54 +15,35 @@ use std::path::Path;
 
 /// Runs the verb.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
-    if args.list {
-        return print(&listed());
-    }
-    // also for a run that does not begin: what is there would pass for its result
+    // also for a run that does not begin: old files would look like its result
     folder::clear(args.load.keep.out.as_deref())?;
-    let mut facts = Facts::load("run", &args.load)?;
-    facts.repro += &fleet::repro(&args.fleet);
-    let folder = RunFolder::open(args.load.keep.out.as_deref(), &facts.id)?;
-    facts.folder = Some(folder.path().display().to_string());
-    let measured = measure(&facts, args, folder.path());
-    let mut done = measured.inspect_err(|_| folder.abandon())?;
-    if let Some(base) = base {
-        hold_against(&base, &facts, &mut done);
-    }
-    finish(&facts, &done, args, folder.path())
+    let mut context = RunContext::load("run", &args.load)?;
+    context.repro += &fleet::repro(&args.fleet);
+    let folder = RunFolder::open(args.load.keep.out.as_deref(), &context.id)?;
+    context.folder = Some(folder.path().display().to_string());
+    let measured = measure(&context, args, folder.path());
+    let done = measured.inspect_err(|_| folder.abandon())?;
+    finish(&context, &done, args, folder.path())
 }
 
-/// The built-in profiles, a line each.
-fn listed() -> String {
-    plan::BUILT_IN.iter().map(|one| format!("{:<12}  {}\n", one.name, one.says())).collect()
+fn measure(context: &RunContext, args: &RunArgs, path: &Path) -> Result<FinishedRun, Failure> {
+    let mut trial = fleet::trial(&args.fleet, &context.plan)?;
+    let mut observers = live::observers(args.load.keep.live, &context.plan)?;
+    observers.push(Journal::new(context, path));
+    observers.push(GateAbortObserver::new(&context.plan)?);
+    // the observers restore the terminal before anything else is printed
+    Ok(once(context, &mut trial, &mut observers)?)
 }
 
-/// Decides the gates that name a baseline. Runs that cannot be compared leave them undecided, with the reason.
-fn hold_against(base: &gate::Base, facts: &Facts, done: &mut Done) {
-    let saved = done.saved(facts);
-    let comparison = base.compare(std::slice::from_ref(&saved));
-    for ((name, value), result) in facts.plan.gates.iter().zip(&mut done.gates) {
-        let Ok(Some(relative)) = RelativeGate::read(name, value) else { continue };
-        *result = gate::decide_relative(&relative, Some(base), comparison.as_ref().ok());
-        if let Err(why) = &comparison {
-            result.why = Some(why.to_string());
-        }
-    }
-}
-
-fn measure(facts: &Facts, args: &RunArgs, path: &Path) -> Result<Done, Failure> {
-    let mut trial = fleet::trial(&args.fleet, &facts.plan)?;
-    let mut observers = live::observers(args.load.keep.live, &facts.plan)?;
-    observers.push(Journal::new(facts, path));
-    observers.push(GateAbortObserver::new(&facts.plan)?);
-    // the terminal is the user's again, with the observers' end, before anything else is said
-    Ok(once(facts, &mut trial, &mut observers)?)
-}
-
-fn finish(facts: &Facts, done: &Done, args: &RunArgs, path: &Path) -> Result<Exit, Failure> {
-    let saved = done.saved(facts);
-    let written = kept::whole(&saved, &done.record, path);
-    github::tell(&saved.document.gates, &kept::markdown(&saved));
+fn finish(
+    context: &RunContext,
+    done: &FinishedRun,
+    args: &RunArgs,
+    path: &Path,
+) -> Result<Exit, Failure> {
+    let saved = done.saved(context);
+    let written = run_files::write_all(&saved, &done.record, path);
+    github::annotate(&saved.document.gates, &run_files::markdown(&saved));
     let shown = if args.load.keep.json {
         let line = serde_json::to_string(&saved.document).expect("a document serialises");
         put(&format!("{line}\n"))
@@ -79,7 +60,7 @@ fn finish(facts: &Facts, done: &Done, args: &RunArgs, path: &Path) -> Result<Exi
     shown.and(exit)
 }
 
-/// Ends a run that a gate with `abort_after` has decided.
+/// Ends a run when a gate with `abort_after` has decided.
 struct GateAbortObserver {
     abort: Abort,
 }

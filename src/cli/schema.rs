@@ -1,4 +1,4 @@
-//! `smppbench schema`: the JSON Schema of result.json and of a profile, out of their types.
+//! `smppbench schema`: the JSON Schema of result.json and of a profile, made from their types.
 #[cfg(test)]
 mod tests;
 

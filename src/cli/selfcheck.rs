@@ -1,5 +1,5 @@
-//! `smppbench selfcheck`: what this machine bears against the embedded simulator, and how exactly it paces.
-//! In about 20 s; printed, and kept for this machine, so that later runs are shown as a share of it.
+//! `smppbench selfcheck`: the highest rate of this machine against the embedded simulator, and how exactly it paces.
+//! Takes about 20 s. The result is saved, so that later runs are shown as a share of it.
 use super::args::SelfcheckArgs;
 use super::exit::{Exit, Failure, put, talk, warn};
 use super::folder;
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// Shapes of the closed loop: (binds, window).
 const SHAPES: [(u32, u32); 2] = [(1, 1000), (8, 64)];
-/// Rates at which pacing is looked at.
+/// Rates at which pacing is measured.
 const RATES: [u64; 3] = [1_000, 10_000, 50_000];
 
 /// Runs the verb.
@@ -24,15 +24,15 @@ pub(super) fn run(args: &SelfcheckArgs) -> Result<Exit, Failure> {
     }
     let found = measure().map_err(|e| match e {
         RunError::Killed => Failure::from(e),
-        // whatever it is, it is none of the user's
+        // the profile is built in: no mistake of the user
         _ => Failure::internal(e),
     })?;
     let text = if args.json { format!("{}\n", serde_json::json!(found)) } else { table(&found) };
     let shown = put(&text);
-    let nowhere = "nowhere to keep it: set XDG_STATE_HOME or HOME";
-    let path = here().ok_or_else(|| Failure::internal(nowhere))?;
-    keep(&path, &environment, found)?;
-    talk(format!("kept in {}", path.display()));
+    let no_folder = "no folder to save the result in; set XDG_STATE_HOME or HOME";
+    let path = here().ok_or_else(|| Failure::internal(no_folder))?;
+    save(&path, &environment, found)?;
+    talk(format!("saved in {}", path.display()));
     shown.map(|()| Exit::Done)
 }
 
@@ -99,7 +99,7 @@ fn table(found: &Selfcheck) -> String {
         let rate = words::rate(c.per_second);
         text += &format!("  {shape:<10} receipts {:<4} {rate:>12}\n", on(c.receipts));
     }
-    text += "pacing: how late messages left\n";
+    text += "pacing: how late messages were sent\n";
     for p in &found.pacing {
         let lag =
             |n: Option<crate::kit::Nanos>| n.map_or("–".to_owned(), |n| words::duration(n.0));
@@ -111,7 +111,7 @@ fn table(found: &Selfcheck) -> String {
     text
 }
 
-/// `$XDG_STATE_HOME/smppbench/selfcheck.json`, or below `~/.local/state`. None: there is no home either.
+/// `$XDG_STATE_HOME/smppbench/selfcheck.json`, or below `~/.local/state`. None: neither variable is set.
 fn path(state: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf> {
     // the base directory specification: a relative path there is to be ignored
     let state = state.filter(|p| p.is_absolute());
@@ -124,7 +124,7 @@ fn here() -> Option<PathBuf> {
     path(variable("XDG_STATE_HOME"), variable("HOME"))
 }
 
-fn keep(path: &Path, environment: &Environment, found: Selfcheck) -> Result<(), Failure> {
+fn save(path: &Path, environment: &Environment, found: Selfcheck) -> Result<(), Failure> {
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent)
             .map_err(|e| Failure::internal(format!("cannot make {}: {e}", parent.display())))?;
@@ -134,12 +134,12 @@ fn keep(path: &Path, environment: &Environment, found: Selfcheck) -> Result<(), 
     Ok(folder::write(path, &text)?)
 }
 
-/// What was found on this very machine with such a build, if anything was.
-pub(super) fn kept(environment: &Environment) -> Option<Selfcheck> {
-    kept_in(&here()?, environment)
+/// The saved result of this machine and build; None: there is none.
+pub(super) fn saved(environment: &Environment) -> Option<Selfcheck> {
+    read_saved(&here()?, environment)
 }
 
-fn kept_in(path: &Path, environment: &Environment) -> Option<Selfcheck> {
+fn read_saved(path: &Path, environment: &Environment) -> Option<Selfcheck> {
     let octets = std::fs::read(path).ok()?;
     let kept: HostSelfcheck = serde_json::from_slice(&octets).ok()?;
     kept.is_of(environment).then_some(kept.found)
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_kept_in_the_state_folder_and_a_relative_one_is_ignored() {
+    fn the_result_is_saved_in_the_state_folder_and_a_relative_one_is_ignored() {
         let of = |s: &str| Some(PathBuf::from(s));
         let wanted = |s: &str| Some(PathBuf::from(s).join("smppbench/selfcheck.json"));
         assert_eq!(path(of("/state"), of("/home/a")), wanted("/state"));
@@ -160,19 +160,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_found_again_on_the_same_machine_and_nowhere_else() {
+    fn a_saved_result_is_found_on_the_same_machine_only() {
         let folder = std::env::temp_dir().join(format!("smppbench-kept-{}", std::process::id()));
         let file = path(Some(folder.clone()), None).unwrap();
         let here = Environment { host: Some("a".into()), cores: Some(2), ..Environment::default() };
         let ceilings = vec![Ceiling { binds: 1, window: 9, receipts: true, per_second: 1_234.5 }];
         let found = Selfcheck { ceilings, ..Selfcheck::default() };
-        assert_eq!(kept_in(&file, &here), None);
-        keep(&file, &here, found.clone()).unwrap();
-        assert_eq!(kept_in(&file, &here), Some(found));
+        assert_eq!(read_saved(&file, &here), None);
+        save(&file, &here, found.clone()).unwrap();
+        assert_eq!(read_saved(&file, &here), Some(found));
         let there = Environment { cores: Some(64), ..here.clone() };
-        assert_eq!(kept_in(&file, &there), None);
+        assert_eq!(read_saved(&file, &there), None);
         std::fs::write(&file, b"{ half").unwrap();
-        assert_eq!(kept_in(&file, &here), None);
+        assert_eq!(read_saved(&file, &here), None);
         std::fs::remove_dir_all(folder).unwrap();
     }
 

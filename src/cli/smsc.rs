@@ -1,4 +1,4 @@
-//! `smppbench smsc`: the simulator on its own, until a signal ends it. Its result is the tally.
+//! `smppbench smsc`: runs the simulator until a signal ends it. Its result is the tally.
 use super::args::SmscArgs;
 use super::exit::{Exit, Failure, print, say};
 use super::folder;
@@ -26,14 +26,14 @@ pub(super) fn run(args: &SmscArgs) -> Result<Exit, Failure> {
     file.begin()?;
     say(&format!("listening on {}", running.address));
     let tally = serve(running, &mut file)?;
-    // the tally goes to stdout and, where one is named, to its file
+    // the tally goes to stdout, and to its file if one is given
     let printed = print(&format!("{}\n", json(&tally)));
     file.write(&tally).map_err(|e| Failure::internal(file.says(&e)))?;
     printed
 }
 
-/// Serves until SIGINT, SIGTERM or SIGHUP. A second one does not wait for the sessions to end.
-fn serve(running: RunningServer, file: &mut TallyFile<'_>) -> Result<Tally, Failure> {
+/// Serves until SIGINT, SIGTERM or SIGHUP. After a second signal it does not wait for the sessions to end.
+fn serve(running: Running, file: &mut TallyFile<'_>) -> Result<Tally, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -73,14 +73,14 @@ fn json(tally: &Tally) -> String {
     serde_json::to_string_pretty(tally).expect("a tally is counts under names")
 }
 
-/// Where the tally is written. A disk that is full, or a moment without descriptors, does not end the simulator.
+/// The file of the tally. A full disk, or a lack of file descriptors, does not end the simulator.
 struct TallyFile<'a> {
     path: Option<&'a Path>,
     has_warned: bool,
 }
 
 impl TallyFile<'_> {
-    /// The first write, before anybody is served: a path that can never be written is said at once.
+    /// Writes the first tally, before any session is served. A path that is wrong is an error.
     fn begin(&mut self) -> Result<(), Failure> {
         match self.write(&Tally::default()) {
             Err(e) if is_mistake(e.kind()) => Err(Failure::internal(self.says(&e))),
@@ -92,7 +92,7 @@ impl TallyFile<'_> {
         }
     }
 
-    /// Writes it if it can, and warns once if it cannot.
+    /// Writes the tally, and warns once if that fails.
     fn save(&mut self, tally: &Tally) {
         if let Err(e) = self.write(tally) {
             self.warn(&e);
@@ -101,7 +101,7 @@ impl TallyFile<'_> {
 
     fn warn(&mut self, e: &io::Error) {
         if !std::mem::replace(&mut self.has_warned, true) {
-            say(&format!("{}; the simulator goes on, and tries again every second", self.says(e)));
+            say(&format!("{}; the simulator goes on and retries every second", self.says(e)));
         }
     }
 
@@ -110,14 +110,14 @@ impl TallyFile<'_> {
         format!("cannot write the tally to {path}: {e}")
     }
 
-    /// Whole or not at all: a reader never finds half a tally.
+    /// Writes the tally completely or not at all.
     fn write(&self, tally: &Tally) -> io::Result<()> {
         let Some(path) = self.path else { return Ok(()) };
         folder::replace(path, |file| writeln!(file, "{}", json(tally)))
     }
 }
 
-/// Whether an error says that the path is wrong, and not that something is short for now.
+/// Whether an error means that the path is wrong, and not that a resource is short for now.
 fn is_mistake(kind: io::ErrorKind) -> bool {
     matches!(
         kind,

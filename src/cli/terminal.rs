@@ -1,20 +1,20 @@
-//! What the terminals behind stdout and stderr can show.
+//! Properties of the terminals behind stdout and stderr.
 use crate::report::Style;
 use std::ffi::OsStr;
 use std::io::{IsTerminal, stderr, stdout};
 
-/// Whether the result may have colours.
+/// Whether the result on stdout may have colours.
 pub(super) fn colours_on_stdout() -> bool {
     stdout().is_terminal() && colours()
 }
 
-/// Whether what is shown on stderr may have colours, where that is a terminal.
+/// Whether output on a terminal may have colours.
 pub(super) fn colours() -> bool {
     let variable = |name: &str| std::env::var_os(name);
     colours_by(variable("NO_COLOR").as_deref(), variable("TERM").as_deref())
 }
 
-/// How a summary looks on stdout: as wide as its terminal; elsewhere as it is kept in files.
+/// Style of a summary on stdout: as wide as the terminal; else as in files.
 pub(super) fn style() -> Style {
     if stdout().is_terminal() {
         Style { colour: colours_on_stdout(), columns: columns() }
@@ -28,7 +28,7 @@ pub(super) fn rewrites_lines() -> bool {
     stderr().is_terminal() && !is_dumb(std::env::var_os("TERM").as_deref())
 }
 
-/// Columns of the terminal; where it does not tell them, as the shell does, else 80.
+/// Columns of the terminal, else of the variable COLUMNS, else 80.
 pub(super) fn columns() -> usize {
     #[cfg(feature = "tui")]
     let known = crate::watch::tui::terminal_size().map(|(columns, _)| usize::from(columns));
@@ -38,12 +38,12 @@ pub(super) fn columns() -> usize {
     known.or_else(told).unwrap_or(80)
 }
 
-/// NO_COLOR set and not empty (<https://no-color.org>) and a dumb terminal want none.
+/// No colours with NO_COLOR set and not empty (<https://no-color.org>), or on a dumb terminal.
 fn colours_by(no_color: Option<&OsStr>, term: Option<&OsStr>) -> bool {
     no_color.is_none_or(OsStr::is_empty) && !is_dumb(term)
 }
 
-/// An editor's shell or a serial console: it shows escape sequences instead of obeying them.
+/// Whether the terminal prints escape sequences instead of obeying them: an editor's shell, a serial console.
 fn is_dumb(term: Option<&OsStr>) -> bool {
     term.is_some_and(|term| term == "dumb")
 }

@@ -1,11 +1,11 @@
-//! What the verbs that compare share: settings as typed, evidence of saved runs, and how a comparison is shown.
+//! Shared by the verbs that compare: settings as typed, evidence of saved runs, output of a comparison.
 use super::exit::{Exit, Failure, put, put_octets};
 use super::{folder, terminal};
 use crate::judge::compare::{Comparison, Evidence, Settings, Verdict};
 use crate::report::{self, Saved, Style};
 use std::path::Path;
 
-/// `5%`, `0.05`, `receipt.p50=2%`; and the metrics that count.
+/// Settings out of `5%`, `0.05`, `receipt.p50=2%`, and of the metrics that decide.
 pub(super) fn settings(effects: &[String], primary: &[String]) -> Result<Settings, Failure> {
     let mut settings = Settings::default();
     for written in effects {
@@ -14,7 +14,7 @@ pub(super) fn settings(effects: &[String], primary: &[String]) -> Result<Setting
             None => (None, written.as_str()),
         };
         let share = share_of(share).ok_or_else(|| {
-            let why = "expected a part such as 5%, or response.p99=5%";
+            let why = "not valid; write a share such as 5%, or response.p99=5%";
             Failure::usage(format!("--min-effect {written}: {why}"))
         })?;
         match metric {
@@ -38,13 +38,13 @@ fn share_of(text: &str) -> Option<f64> {
     .filter(|share| share.is_finite())
 }
 
-/// Of each run.
+/// Evidence of each run.
 pub(super) fn evidence(runs: &[Saved]) -> Result<Vec<Evidence>, Failure> {
     runs.iter().map(|run| run.evidence().map_err(Failure::usage)).collect()
 }
 
-/// Prints a comparison of these runs (base, candidate), and keeps it in a folder where one is given: comparison.json,
-/// comparison.md, comparison.html and, as printed, summary.txt.
+/// Prints a comparison of these runs (base, candidate), and saves it in `folder`: comparison.json, comparison.md,
+/// comparison.html and summary.txt.
 ///
 /// # Errors
 /// Where something cannot be written.
@@ -74,7 +74,7 @@ pub(super) fn show(
     }
 }
 
-/// Exit 5 for worse, 4 for inconclusive.
+/// Exit code with --gate: 5 for worse, 4 for inconclusive.
 pub(super) fn gate(comparison: &Comparison) -> Exit {
     match comparison.verdict {
         Verdict::Worse => Exit::GateFailed,

@@ -196,7 +196,7 @@ fn what_will_not_do_is_one_line_and_nothing_is_sent() {
         let says = says(&output);
         assert_eq!(output.status.code(), Some(code), "{says}");
         assert!(says.contains(line), "{says}");
-        let told = says.lines().filter(|l| !l.contains("calling for") && !l.contains("warning"));
+        let told = says.lines().filter(|l| !l.contains("waiting for") && !l.contains("warning"));
         assert_eq!(told.count(), 1, "{says}");
         assert!(!world.path("out/result.json").exists());
     };

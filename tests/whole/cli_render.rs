@@ -99,7 +99,7 @@ fn what_cannot_be_rendered_is_told_in_one_line_and_ends_with_2() {
             "json",
             "no result.json in it; give a run folder or its result.json",
         ),
-        (vec!["/nowhere/x"], "json", "there is no such file"),
+        (vec!["/nowhere/x"], "json", "no such file"),
         (vec![&cut], "csv", "not a result of smppbench: EOF"),
         (vec![&newer], "csv", "render it with a newer smppbench"),
         (vec![&other], "csv", "smppbench.search/1"),

@@ -1,4 +1,4 @@
-//! A PDU as the JSON of docs/reference/commands.md, "decode". Knows no input format.
+//! A PDU as the JSON of CONTRACT.md.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use crate::smpp::receipt::{self, MessageState};
 use crate::smpp::udh::{self, Udh};
 use crate::smpp::{CommandId, Header, Tag, TlvType, Tlvs, frame};
 
-/// One value a PDU of a stream of octets; a last one for what cannot be cut, or is incomplete.
+/// One value a PDU of a stream of octets, and one for a rest that is incomplete or cannot be cut.
 pub fn decode_json(stream: &[u8]) -> Vec<Value> {
     let mut lines = Vec::new();
     let mut rest = stream;
@@ -78,7 +78,7 @@ fn line(header: Value, content: Value, answer: &Answer) -> Value {
     Value::Object(keys.flatten().collect())
 }
 
-/// Who receives it: what an ESME may send goes to an SMSC, the rest to an ESME.
+/// The receiver: an ESME for what only an SMSC sends, else an SMSC.
 fn receiver_of(id: CommandId) -> Role {
     match id {
         CommandId::DELIVER_SM | CommandId::OUTBIND | CommandId::ALERT_NOTIFICATION => Role::Esme,
@@ -249,7 +249,7 @@ fn udh_json(udh: &Udh<'_>) -> Value {
     })
 }
 
-/// What is odd about a user data header, at its place in the PDU.
+/// A fault of a user data header, with its place in the PDU.
 fn udh_anomaly(frame: &[u8], body: &Body<'_>) -> Option<Value> {
     let message = message(body)?;
     let (at, why) = udh_of(&message)?.odd?;

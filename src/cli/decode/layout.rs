@@ -1,4 +1,4 @@
-//! A PDU for a person, field by field. Pure: octets in, text out. A password never leaves this file.
+//! A PDU as text, field by field. Pure: octets in, text out. A password never leaves this file.
 use super::json::{hex, is_printable, message, number, text, tlvs_behind_header};
 use super::mask::tlv_holds_content;
 use crate::kit::words::counted;
@@ -12,20 +12,19 @@ use bytes::BytesMut;
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Stands where a password was.
+/// Replaces a password.
 const MASK: &[u8] = b"***";
-/// Columns of a field's name.
+/// Columns for the name of a field.
 const NAME: usize = 26;
 
-/// A PDU, or octets that are none, as `decode` shows them on a terminal: without their way and time, and
-/// without addresses and texts unless `content`.
+/// A PDU, or octets that are not one, as `decode` prints them on a terminal. `content`: with addresses and texts.
 pub(super) fn layout(octets: &[u8], content: bool) -> String {
     let octets = &masked(octets)[..];
     let mut out = String::new();
     match Header::read(octets).filter(|header| header.command_length as usize <= octets.len()) {
         Some(header) => describe(header, octets, content, &mut out),
         None => {
-            let _ = writeln!(out, "{} octets that are no whole PDU", octets.len());
+            let _ = writeln!(out, "{} octets that are not a whole PDU", octets.len());
             let shown = if content { octets } else { &octets[..octets.len().min(Header::OCTETS)] };
             field(&mut out, "hex", &hex(shown));
         }
@@ -33,8 +32,8 @@ pub(super) fn layout(octets: &[u8], content: bool) -> String {
     out
 }
 
-/// The PDU with `***` for a password, whose length is not told either. Of a bind that cannot be read, only
-/// the header is shown; a bind that stands inside other octets is shown without its password.
+/// The PDU with `***` for a password of any length. Of a bind that cannot be read, only the header; a bind inside other
+/// octets loses its password too.
 pub(in crate::cli) fn masked(octets: &[u8]) -> Cow<'_, [u8]> {
     let Some(header) = Header::read(octets) else { return without_passwords(octets) };
     if !header.command_id.is_bind() && header.command_id != CommandId::OUTBIND {
@@ -55,7 +54,7 @@ pub(in crate::cli) fn masked(octets: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out.to_vec())
 }
 
-/// What a whole PDU says, field by field; without addresses and texts unless `content`.
+/// Appends a whole PDU, field by field. `content`: with addresses and texts.
 pub(in crate::cli) fn describe(header: Header, octets: &[u8], content: bool, out: &mut String) {
     let Header { command_length, command_id, command_status, sequence_number } = header;
     let _ = write!(out, "{command_id}  seq {sequence_number}");
@@ -125,7 +124,7 @@ fn body(pdu: &Pdu<'_>, content: bool, out: &mut String) {
     }
 }
 
-/// One line below a PDU.
+/// Appends one line below a PDU.
 pub(in crate::cli) fn field(out: &mut String, name: &str, value: &str) {
     let _ = writeln!(out, "      {name:NAME$} {value}");
 }
@@ -150,7 +149,7 @@ fn message_text(traits: (u8, u8), octets: &[u8], content: bool, out: &mut String
     }
 }
 
-/// Shows a user data header, and returns what stands behind it.
+/// Appends a user data header, and returns the octets after it.
 fn after_header<'a>(octets: &'a [u8], out: &mut String) -> &'a [u8] {
     let udh = Udh::read(octets);
     field(out, "user data header", &hex(udh.octets));
@@ -171,12 +170,12 @@ fn after_header<'a>(octets: &'a [u8], out: &mut String) -> &'a [u8] {
     &octets[udh.octets.len()..]
 }
 
-/// An address in quotes; of one that is hidden, its beginning.
+/// An address in quotes; masked, its beginning.
 fn address(octets: &[u8], content: bool) -> String {
     if content { quoted(octets) } else { mask_address(&text(octets)) }
 }
 
-/// Stands for octets that are not shown.
+/// Replaces octets that are not shown.
 fn hidden(octets: &[u8]) -> String {
     format!("<{}>", counted(octets.len() as u64, "octet"))
 }
@@ -207,7 +206,7 @@ fn optional(tlvs: Tlvs<'_>, traits: (u8, u8), content: bool, out: &mut String) {
     }
 }
 
-/// An integer, and what it says where that is worth a word.
+/// An integer with the name of its value, where it has one.
 fn int(name: &str, value: u8) -> String {
     let word = match name {
         "interface_version" => Some(format!("v{}.{}", value >> 4, value & 15)),
@@ -287,7 +286,7 @@ fn registered_delivery(value: u8) -> Option<String> {
     Some(format!("{receipt}{notified}"))
 }
 
-/// Octets as text in quotes; what a terminal would obey is escaped.
+/// Octets as text in quotes, with control characters escaped.
 fn quoted(octets: &[u8]) -> String {
     format!("{:?}", text(octets))
 }

@@ -1,5 +1,4 @@
-//! A decoded PDU without what people wrote to each other: addresses keep their beginning, texts their length.
-//! Passwords were never in it.
+//! Masks a decoded PDU: addresses keep their beginning, texts their length. Passwords were removed before.
 use crate::report::mask_address;
 use serde_json::Value;
 
@@ -26,7 +25,7 @@ pub(super) fn tlv_holds_content(name: &str) -> bool {
     TLVS.contains(&name)
 }
 
-/// Masks one line.
+/// Masks a line of JSON.
 pub(super) fn line(line: &mut Value) {
     body(&mut line["body"]);
     for tlv in line["tlvs"].as_array_mut().into_iter().flatten() {
@@ -47,7 +46,7 @@ fn body(value: &mut Value) {
     match value {
         Value::Array(all) => all.iter_mut().for_each(body),
         Value::Object(all) => {
-            // the header stands before the text, in the open
+            // the user data header before the text is not masked
             let header = all.get("user_data_header").and_then(|udh| udh["octets_hex"].as_str());
             let header = header.map(str::to_owned).unwrap_or_default();
             for (key, value) in all.iter_mut() {

@@ -1,5 +1,5 @@
-//! The TCP segments of a capture (pcap, pcapng), read as a stream however large it is: `pcap-parser` reads the file,
-//! `etherparse` the packets in it. Knows no SMPP.
+//! The TCP segments of a capture (pcap, pcapng), read as a stream of any size: `pcap-parser` reads the file,
+//! `etherparse` the packets in it.
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::net::{IpAddr, SocketAddr};
@@ -15,28 +15,28 @@ pub(super) struct Segment<'a> {
     pub(super) sequence: u32,
     pub(super) syn: bool,
     pub(super) payload: &'a [u8],
-    /// Seconds since 1970, where the capture says.
+    /// Seconds since 1970; None: not in the capture.
     pub(super) time_s: Option<f64>,
 }
 
-/// Why a capture was not read to its end, or not all of it.
+/// Why a capture was not read completely.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CaptureError {
     #[error("the header of the capture is broken, or ends early; nothing is decoded")]
     Header,
     #[error(
         "the capture is broken at octet {at} or ends early, behind {packets} whole packets; \
-         what stands before that is decoded"
+         all before that is decoded"
     )]
     Broken { at: usize, packets: u64 },
     #[error(
         "the capture has a block of more than {} MiB at octet {at}, behind {packets} whole packets; \
-         what stands before that is decoded",
+         all before that is decoded",
         BLOCK_OCTETS_MAX >> 20
     )]
     TooLarge { at: usize, packets: u64 },
     #[error(
-        "packets of link type {0} are passed over; Ethernet, Linux cooked, BSD loopback and raw IP \
+        "packets of link type {0} are skipped; Ethernet, Linux cooked, BSD loopback and raw IP \
          are decoded"
     )]
     LinkType(i32),
@@ -64,7 +64,7 @@ pub(super) fn is_capture(octets: &[u8]) -> bool {
         .any(|magic| matches!(*magic, 0x0A0D_0D0A | 0xA1B2_C3D4 | 0xA1B2_3C4D))
 }
 
-/// Where packets were captured: the link type of the interface, and the ticks of its clock.
+/// Interface of a capture: its link type, and the ticks of its clock.
 #[derive(Clone, Copy)]
 struct Interface {
     link_type: i32,
@@ -73,22 +73,22 @@ struct Interface {
 
 /// A capture that is being read.
 struct Capture {
-    /// Of the section that is being read; the one of a classic capture.
+    /// Interfaces of the current section; a classic capture has one.
     interfaces: Vec<Interface>,
     big_endian: bool,
     packets: u64,
-    /// Link types that are passed over.
+    /// Link types of skipped packets.
     unknown: BTreeSet<i32>,
 }
 
-/// What is to be done before the next block can be read.
-enum Next {
+/// What to do before the next block is read.
+enum ReadStep {
     Consume(usize),
     Refill,
     Grow,
 }
 
-/// Gives the TCP segments of a capture in order; then why it was not read as a whole, where it was not.
+/// Gives the TCP segments of a capture in order. Returns why it was not read completely; None: it was.
 ///
 /// # Errors
 /// That of `take`, at once.
@@ -96,7 +96,7 @@ pub(super) fn segments(
     input: impl Read + Send,
     mut take: impl FnMut(&Segment<'_>) -> io::Result<()>,
 ) -> io::Result<Option<CaptureError>> {
-    let Ok(mut reader) = create_reader(READ_OCTETS, Filled(input)) else {
+    let Ok(mut reader) = create_reader(READ_OCTETS, FillingReader(input)) else {
         return Ok(Some(CaptureError::Header));
     };
     let mut capture =
@@ -108,28 +108,28 @@ pub(super) fn segments(
                 if let Some(segment) = capture.segment(&block) {
                     take(&segment)?;
                 }
-                Next::Consume(octets)
+                ReadStep::Consume(octets)
             }
             Err(PcapError::Eof) => break,
-            Err(PcapError::Incomplete(_)) => Next::Refill,
-            Err(PcapError::BufferTooSmall) => Next::Grow,
+            Err(PcapError::Incomplete(_)) => ReadStep::Refill,
+            Err(PcapError::BufferTooSmall) => ReadStep::Grow,
             Err(_) => return Ok(Some(capture.broken(reader.consumed()))),
         };
         let held = reader.data().len();
         match next {
-            Next::Consume(octets) => reader.consume(octets),
-            Next::Refill => {
+            ReadStep::Consume(octets) => reader.consume(octets),
+            ReadStep::Refill => {
                 let read = reader.refill().is_ok();
                 let more = reader.data().len() > held || reader.reader_exhausted();
                 if !read || !more {
                     return Ok(Some(capture.broken(reader.consumed())));
                 }
             }
-            Next::Grow if room < BLOCK_OCTETS_MAX => {
+            ReadStep::Grow if room < BLOCK_OCTETS_MAX => {
                 room *= 2;
                 reader.grow(room);
             }
-            Next::Grow => {
+            ReadStep::Grow => {
                 let (at, packets) = (reader.consumed(), capture.packets);
                 return Ok(Some(CaptureError::TooLarge { at, packets }));
             }
@@ -138,10 +138,10 @@ pub(super) fn segments(
     Ok(capture.unknown.first().map(|link_type| CaptureError::LinkType(*link_type)))
 }
 
-/// Fills all the room that it is given, until its stream ends: `create_reader` wants the first block from one read.
-struct Filled<R>(R);
+/// Fills the whole buffer of a read, until the stream ends: `create_reader` needs the first block from one read.
+struct FillingReader<R>(R);
 
-impl<R: Read> Read for Filled<R> {
+impl<R: Read> Read for FillingReader<R> {
     fn read(&mut self, mut room: &mut [u8]) -> io::Result<usize> {
         let octets = room.len() as u64;
         io::copy(&mut self.0.by_ref().take(octets), &mut room).map(|octets| octets as usize)
@@ -153,7 +153,7 @@ impl Capture {
         CaptureError::Broken { at, packets: self.packets }
     }
 
-    /// The TCP segment in a block; `None` where it holds none.
+    /// The TCP segment in a block; None: it has none.
     fn segment<'a>(&mut self, block: &'a PcapBlockOwned<'a>) -> Option<Segment<'a>> {
         match block {
             PcapBlockOwned::LegacyHeader(header) => {
@@ -200,7 +200,7 @@ impl Capture {
         }
     }
 
-    /// Interface and drops, time, captured and original length, octets.
+    /// The segment of an obsolete packet block: interface and drops, time, captured and original length, octets.
     fn obsolete_packet<'a>(&mut self, block: &'a [u8]) -> Option<Segment<'a>> {
         let word = |at: usize| {
             let octets = *block.get(at..)?.first_chunk()?;

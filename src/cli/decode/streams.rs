@@ -1,55 +1,54 @@
-//! Puts the TCP segments of a capture together, one stream a direction, and cuts SMPP out of those
-//! streams that hold it, on whatever port. Knows no link layer.
+//! Reassembles the TCP segments of a capture, one stream a direction, and cuts PDUs out of the streams that carry
+//! SMPP, on any port.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
 use std::net::SocketAddr;
 
-use super::found::Found;
+use super::found_pdu::FoundPdu;
 use super::pcap::{self, CaptureError, Segment};
 use crate::smpp::{Header, frame};
 
-/// Octets kept beyond a gap, per stream, before the gap is given up for lost; each segment counts
-/// [`SEGMENT_OCTETS`] more, so that many small ones are bounded too.
+/// Octets kept after a gap, per stream, before the gap is skipped; each segment counts [`SEGMENT_OCTETS`] more, so
+/// that many small ones are bounded too.
 const AHEAD_OCTETS_MAX: usize = 8 << 20;
 const SEGMENT_OCTETS: usize = 64;
 
-/// The first number of a stream stands so far above 0 that a segment before it has a number too.
+/// Added to the first sequence number, so that a segment before it has a number above 0 too.
 const FIRST: u64 = 1 << 32;
 
-/// Gives the PDUs in the order in which the capture completes them; then why it was not read as a whole, where it
-/// was not.
+/// Gives the PDUs in the order in which the capture completes them. Returns why the capture was not read completely;
+/// None: it was.
 ///
 /// # Errors
 /// That of `show`, at once.
 pub(super) fn decode_capture(
     capture: impl Read + Send,
-    mut show: impl FnMut(Found) -> io::Result<()>,
+    mut show: impl FnMut(FoundPdu) -> io::Result<()>,
 ) -> io::Result<Option<CaptureError>> {
     let mut streams: HashMap<(SocketAddr, SocketAddr), Stream> = HashMap::new();
     pcap::segments(capture, |segment| {
         let stream = streams.entry((segment.from, segment.to)).or_default();
         let place = Some((segment.from, segment.to, segment.time_s));
         let mut pdus = stream.take(segment).into_iter();
-        pdus.try_for_each(|octets| show(Found { place, ..Found::of(&octets) }))
+        pdus.try_for_each(|octets| show(FoundPdu { place, ..FoundPdu::of(&octets) }))
     })
 }
 
-/// One direction of a connection. Sequence numbers are counted on beyond 32 bits, so that their order does
-/// not end where they wrap.
+/// One direction of a connection. Sequence numbers are extended to 64 bits, so that their order survives a wrap.
 #[derive(Default)]
 struct Stream {
-    /// The sequence number awaited; none before the first segment.
+    /// The next sequence number; None: before the first segment.
     next: Option<u64>,
-    /// Segments beyond a gap, by sequence number.
+    /// Segments after a gap, by sequence number.
     ahead: BTreeMap<u64, Vec<u8>>,
-    /// What `ahead` holds, each segment counted with its overhead.
+    /// Octets in `ahead`, each segment counted with its overhead.
     ahead_octets: usize,
-    /// Octets in order that are no whole PDU yet.
+    /// Octets in order that are not a whole PDU yet.
     buffer: Vec<u8>,
-    /// Whether a PDU stood where one was to be expected.
+    /// Whether the buffer begins at a PDU.
     in_step: bool,
-    /// The stream cannot be cut any more.
+    /// PDU framing is lost.
     lost: bool,
 }
 
@@ -64,13 +63,13 @@ impl Stream {
             return Vec::new();
         }
         let next = *self.next.get_or_insert(FIRST + u64::from(segment.sequence));
-        // The number that is nearest to the one awaited, before or after it.
+        // the extended number nearest to the expected one
         let distance = segment.sequence.wrapping_sub(next as u32) as i32;
         let sequence = next.wrapping_add_signed(i64::from(distance));
         if distance > 0 {
             self.keep(sequence, segment.payload);
             if self.ahead_octets > AHEAD_OCTETS_MAX {
-                self.give_up_gap();
+                self.skip_gap();
             }
         } else {
             self.append(sequence, segment.payload);
@@ -79,7 +78,7 @@ impl Stream {
         self.cut()
     }
 
-    /// Keeps a segment beyond a gap; of two with the same number the longer.
+    /// Keeps a segment after a gap; of two with the same number the longer.
     fn keep(&mut self, sequence: u64, payload: &[u8]) {
         let kept = self.ahead.entry(sequence).or_insert_with(|| {
             self.ahead_octets += SEGMENT_OCTETS;
@@ -91,7 +90,7 @@ impl Stream {
         }
     }
 
-    /// Appends what of a segment, which begins at `next` or before it, is new.
+    /// Appends the new octets of a segment that begins at `next` or before it.
     fn append(&mut self, sequence: u64, payload: &[u8]) {
         let next = self.next.unwrap_or(sequence);
         let old = usize::try_from(next - sequence).unwrap_or(usize::MAX);
@@ -112,8 +111,8 @@ impl Stream {
         }
     }
 
-    /// Octets were never captured: goes on at the first that were, out of step.
-    fn give_up_gap(&mut self) {
+    /// The octets of a gap were not captured: goes on after it, at an unknown place in a PDU.
+    fn skip_gap(&mut self) {
         if let Some((sequence, _)) = self.ahead.first_key_value() {
             self.buffer.clear();
             self.in_step = false;
@@ -127,7 +126,7 @@ impl Stream {
             match starts_a_pdu(&self.buffer) {
                 None => return pdus,
                 Some(true) => self.in_step = true,
-                // No SMPP, or captured from the midst of a PDU: perhaps the next segment.
+                // not SMPP, or captured from within a PDU: the next segment may begin one
                 Some(false) => {
                     self.buffer.clear();
                     return pdus;
@@ -154,7 +153,7 @@ impl Stream {
     }
 }
 
-/// Whether the octets begin with the header of a PDU that has a name; `None`: too few to tell.
+/// Whether the octets begin with the header of a known PDU; None: too few octets.
 fn starts_a_pdu(octets: &[u8]) -> Option<bool> {
     let header = Header::read(octets)?;
     let length = header.command_length as usize;

@@ -85,7 +85,7 @@ fn a_stream_that_cannot_be_cut_closes_the_session() {
 }
 
 #[test]
-fn what_is_no_hex_is_named_with_its_place() {
+fn text_that_is_not_hex_is_reported_with_its_place() {
     for (text, why) in [
         ("00g0", "neither a file nor hexadecimal: character 3 is 'g'"),
         ("000", "an odd number of hexadecimal digits; an octet has two"),
@@ -195,14 +195,14 @@ fn addresses_and_texts_are_masked_and_everything_else_stays() {
 #[test]
 fn the_layout_for_a_terminal_shows_fields_and_masks_the_same() {
     let octets = parse_hex(&submit(0x40, 0, b"\x05\x00\x03\x2a\x02\x01secret")).unwrap();
-    let found = Found::of(&octets);
+    let found = FoundPdu::of(&octets);
     let (open, masked) = (found.text(true), found.text(false));
     assert!(open.starts_with("submit_sm  seq 7") && open.contains("secret"), "{open}");
     assert!(open.contains("447700900123") && open.contains("part 1 of 2"), "{open}");
     assert!(!masked.contains("secret") && !masked.contains("900123"), "{masked}");
     assert!(masked.contains("447700******") && masked.contains("<6 octets>"), "{masked}");
-    let cut = Found::of(&found.octets[..30]);
-    assert!(cut.text(false).contains("30 octets that are no whole PDU"), "{}", cut.text(false));
+    let cut = FoundPdu::of(&found.octets[..30]);
+    assert!(cut.text(false).contains("30 octets that are not a whole PDU"), "{}", cut.text(false));
 }
 
 #[test]
@@ -227,4 +227,18 @@ fn what_is_pasted_in_other_forms_is_decoded_the_same() {
         assert_eq!(found.len(), 1, "{text}");
         assert_eq!(found[0]["command"], "enquire_link", "{text}");
     }
+}
+
+#[test]
+fn a_receipt_in_ucs2_is_read_in_json_as_in_the_layout() {
+    let text = "id:77 sub:001 dlvrd:001 submit date:2601010000 done date:2601010000 stat:DELIVRD err:000 text:";
+    let ucs2: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let mut body = b"\0\x01\x01447700900001\0\x01\x01447700900123\0\x04\0\0\0\0\0\0\x08\0".to_vec();
+    body.push(ucs2.len() as u8);
+    body.extend(ucs2);
+    let hex = pdu(5, 0, &body);
+    let receipt = &lines(&hex)[0]["body"]["receipt"];
+    assert_eq!((&receipt["id"], &receipt["state"]), (&"77".into(), &"DELIVRD".into()));
+    let shown = FoundPdu::of(&parse_hex(&hex).unwrap()).text(true);
+    assert!(shown.contains("id \"77\" state DELIVRD"), "{shown}");
 }

@@ -225,7 +225,7 @@ fn what_is_not_answered_in_time_is_told_and_the_rest_is_still_said() {
     stage.pass(1);
     assert_eq!(stage.last(), (CommandId::ENQUIRE_LINK, 0x63, CommandStatus::ESME_ROK));
     stage.say(CommandId::ENQUIRE_LINK_RESP, 0, 0x63, b"");
-    assert!(stage.seen.contains("no answer to submit_sm seq 2"), "{}", stage.seen);
+    assert!(stage.seen.contains("no response to submit_sm seq 2"), "{}", stage.seen);
     assert_eq!(stage.unbind(), ended(Exit::Internal, "1 of 2 requests not answered"));
 }
 

@@ -1,4 +1,4 @@
-//! What is known of a run before it begins, and what it takes to make a report of it at any time.
+//! All that a report needs of a run besides its record: known before the run begins.
 use super::args::LoadArgs;
 use super::exit::{Failure, warn};
 use super::selfcheck;
@@ -9,9 +9,9 @@ use crate::plan::{self, Plan, Recipe, Schedule};
 use crate::report::{LabelTraits, Run};
 use serde_json::Value;
 
-/// A run's facts.
+/// Plan, environment, id and warnings of a run.
 #[derive(Clone)]
-pub(super) struct Facts {
+pub(super) struct RunContext {
     pub(super) plan: Plan,
     profile: Value,
     environment: Environment,
@@ -24,7 +24,7 @@ pub(super) struct Facts {
     show_content: bool,
 }
 
-/// Workers that never sleep need a core each, and one must be left for everybody else.
+/// A warning where workers that never sleep leave no core for the rest.
 fn spins(plan: &Plan, cores: Option<u64>) -> Option<String> {
     let workers = u64::from(crate::trial::workers(plan));
     let spare = cores?.saturating_sub(workers);
@@ -58,28 +58,28 @@ pub(super) fn within_guard(plans: &[&Plan], runs: u64, who: &str) -> Result<(), 
     }
 }
 
-impl Facts {
-    /// Those of `verb`, which sends the load of its profile.
+impl RunContext {
+    /// The context of `verb`, which sends the load of its profile.
     ///
     /// # Errors
     /// A profile, a gate or a message that is not valid.
-    pub(super) fn load(verb: &str, args: &LoadArgs) -> Result<Facts, Failure> {
+    pub(super) fn load(verb: &str, args: &LoadArgs) -> Result<RunContext, Failure> {
         let (source, overrides) = args.source();
         let plan = plan::load(&source, &overrides)?;
         let repro = plan::repro(verb, &source, &overrides, &plan);
         let plan = Plan { trace_failed: args.keep.trace, ..plan };
-        Facts::of(plan, repro, args.keep.show_content)
+        RunContext::of(plan, repro, args.keep.show_content)
     }
 
-    /// Checks what only the whole plan shows, reads the machine, and warns of what a reader should know.
+    /// Checks gates and messages, reads the environment, and prints the warnings.
     ///
     /// # Errors
     /// A gate or a message that is not valid.
-    pub(super) fn of(plan: Plan, repro: String, show_content: bool) -> Result<Facts, Failure> {
+    pub(super) fn of(plan: Plan, repro: String, show_content: bool) -> Result<RunContext, Failure> {
         judge::check_gates(&plan).map_err(Failure::usage)?;
         let recipe = Recipe::new(&plan)?;
         let mut environment = Environment::read();
-        environment.selfcheck = selfcheck::kept(&environment);
+        environment.selfcheck = selfcheck::saved(&environment);
         let mut warnings = plan.warnings.clone();
         warnings.extend(environment.warnings(crate::trial::workers(&plan) as usize));
         warnings.extend(spins(&plan, environment.cores));
@@ -91,7 +91,7 @@ impl Facts {
         } else {
             plan.target.addresses.join(", ")
         };
-        Ok(Facts {
+        Ok(RunContext {
             profile: plan::resolved_json(&plan),
             environment,
             id: format!("{}-{}", plan.name, utc_stamp(Clock::wall_ns())),
@@ -105,9 +105,9 @@ impl Facts {
         })
     }
 
-    /// The same with another plan of the same shape: the run of it that `name` tells apart.
-    pub(super) fn again(&self, plan: Plan, name: &str) -> Facts {
-        Facts {
+    /// The same with another plan of the same shape; `name` is added to the id.
+    pub(super) fn again(&self, plan: Plan, name: &str) -> RunContext {
+        RunContext {
             profile: plan::resolved_json(&plan),
             id: format!("{}-{name}", self.id),
             folder: None,
@@ -116,7 +116,7 @@ impl Facts {
         }
     }
 
-    /// What a report is made from.
+    /// The input of a report.
     pub(super) fn run<'a>(
         &'a self,
         record: &'a RunRecord,
@@ -154,7 +154,7 @@ fn labels(recipe: &Recipe, plan: &Plan) -> Vec<LabelTraits> {
         .collect()
 }
 
-/// A data_coding as a person calls it.
+/// Name of a data_coding in reports.
 fn coding_name(data_coding: u8) -> String {
     match data_coding {
         0 => "gsm".to_owned(),

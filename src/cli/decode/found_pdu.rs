@@ -1,25 +1,25 @@
-//! What is found in an input, and the two ways to show it.
+//! A PDU found in an input, and its two outputs.
 use super::json::decode_json;
 use super::layout::layout;
 use crate::smpp::without_passwords;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 
-/// A PDU, or octets at the end of a stream that are none; without passwords, which are shown to nobody, not
-/// even to who has the octets.
+/// A PDU, or octets at the end of a stream that are not one; without passwords, which are never printed, although the
+/// user has the octets.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Found {
+pub(super) struct FoundPdu {
     pub(super) octets: Vec<u8>,
-    /// In a capture: from, to, and when.
+    /// In a capture: source, destination, and time in seconds.
     pub(super) place: Option<(SocketAddr, SocketAddr, Option<f64>)>,
 }
 
-impl Found {
-    pub(super) fn of(octets: &[u8]) -> Found {
-        Found { octets: without_passwords(octets).into_owned(), place: None }
+impl FoundPdu {
+    pub(super) fn of(octets: &[u8]) -> FoundPdu {
+        FoundPdu { octets: without_passwords(octets).into_owned(), place: None }
     }
 
-    /// As docs/reference/commands.md, "decode" has it; with `from`, `to` and `time_s` in a capture.
+    /// JSON lines of CONTRACT.md; with `from`, `to` and `time_s` in a capture.
     pub(super) fn json(&self) -> Vec<Value> {
         let mut lines = decode_json(&self.octets);
         if let Some((from, to, time_s)) = self.place {

@@ -1,6 +1,6 @@
-//! One run: measured over sockets, judged, and held to its books. What `run`, `duel` and `calibrate` share.
+//! One run: measured over sockets, judged, and its ledger checked. `run`, `duel` and `calibrate` share it.
 use super::exit::{Exit, Failure, talk};
-use super::facts::Facts;
+use super::run_context::RunContext;
 use crate::coordinator::RunError;
 use crate::judge::{self, GateOutcome, GateResult, Judgement, Outcome, TallyCheck};
 use crate::kit::{Clock, HostCounters, HostUse};
@@ -9,8 +9,8 @@ use crate::report::Saved;
 use crate::smsc;
 use crate::trial::Trial;
 
-/// A run that has a record, and what it means.
-pub(super) struct Done {
+/// A run that has a record, with its judgement.
+pub(super) struct FinishedRun {
     pub(super) record: RunRecord,
     pub(super) judgement: Judgement,
     pub(super) gates: Vec<GateResult>,
@@ -19,16 +19,16 @@ pub(super) struct Done {
 
 /// Runs the plan once over sockets.
 pub(super) fn once(
-    facts: &Facts,
+    context: &RunContext,
     trial: &mut dyn Trial,
     observer: &mut dyn Observer,
-) -> Result<Done, RunError> {
+) -> Result<FinishedRun, RunError> {
     let host = HostMeter::start();
-    let record = trial.run(&facts.plan, observer)?;
-    Ok(Done::of(facts, record, trial.tally(), &host.stop()))
+    let record = trial.run(&context.plan, observer)?;
+    Ok(FinishedRun::of(context, record, trial.tally(), &host.stop()))
 }
 
-/// What else used the machine meanwhile.
+/// Measures what else used the machine during a run.
 pub(super) struct HostMeter {
     before: HostCounters,
     began: crate::kit::Nanos,
@@ -43,29 +43,29 @@ impl HostMeter {
     }
 }
 
-impl Done {
+impl FinishedRun {
     /// Judges a record.
     pub(super) fn of(
-        facts: &Facts,
+        context: &RunContext,
         record: RunRecord,
         tally: Option<&smsc::Tally>,
         host: &HostUse,
-    ) -> Done {
-        let judgement = judge::judge(&facts.plan, &record, host);
-        let gates = judge::evaluate(&facts.plan, &record, &judgement);
+    ) -> FinishedRun {
+        let judgement = judge::judge(&context.plan, &record, host);
+        let gates = judge::evaluate(&context.plan, &record, &judgement);
         let tally = tally.map(|t| judge::against_tally(&record, &crate::trial::tally_view(t)));
-        Done { record, judgement, gates, tally }
+        FinishedRun { record, judgement, gates, tally }
     }
 
-    /// As it is kept.
-    pub(super) fn saved(&self, facts: &Facts) -> Saved {
-        Saved::of(&facts.run(&self.record, &self.judgement, &self.gates, self.tally.as_ref()))
+    /// The run as it is saved.
+    pub(super) fn saved(&self, context: &RunContext) -> Saved {
+        Saved::of(&context.run(&self.record, &self.judgement, &self.gates, self.tally.as_ref()))
     }
 
-    /// What went wrong with it, if anything did: books that do not balance are a bug of this tool, and a run may be
-    /// cut short otherwise than its operator wanted.
-    pub(super) fn cut(&self) -> Option<Ended> {
-        self.bug().map(Err).or_else(|| match self.record.cut_reason.as_ref()? {
+    /// How the command ends where the run did not end as planned: its counts contradict each other, which is a bug of
+    /// this tool, or it was cut short, and not by the operator's choice. None: it ended as planned.
+    pub(super) fn ended_early(&self) -> Option<VerbResult> {
+        self.contradiction().map(Err).or_else(|| match self.record.cut_reason.as_ref()? {
             CutReason::Interrupted => Some(Ok(Exit::Interrupted)),
             CutReason::Operator => None,
             CutReason::Gate(_) => Some(Ok(Exit::GateFailed)),
@@ -82,28 +82,30 @@ impl Done {
         })
     }
 
-    fn bug(&self) -> Option<Failure> {
+    fn contradiction(&self) -> Option<Failure> {
         let books = &self.judgement.books;
         if !books.balanced {
             for failure in &books.failures {
-                talk(format!("the books do not balance: {failure}"));
+                talk(format!("the ledger does not balance: {failure}"));
             }
-            let why = "the books do not balance: this is a bug, please report it";
+            let why = "the ledger does not balance: this is a bug, please report it";
             return Some(Failure::internal(why));
         }
         let check = self.tally.as_ref().filter(|t| !t.agrees)?;
         for line in &check.lines {
             talk(line);
         }
-        Some(Failure::internal("the run does not agree with the simulator's tally: a bug"))
+        Some(Failure::internal(
+            "the run does not agree with the simulator's tally: this is a bug, please report it",
+        ))
     }
 
-    /// How the command ends: what went wrong most comes first.
+    /// How the command ends: an early end comes before the gates.
     ///
     /// # Errors
-    /// What is to be said of it.
-    pub(super) fn exit(&self, strict: bool) -> Ended {
-        if let Some(ended) = self.cut() {
+    /// The failure to report.
+    pub(super) fn exit(&self, strict: bool) -> VerbResult {
+        if let Some(ended) = self.ended_early() {
             return ended;
         }
         let inconclusive = is_inconclusive(self.judgement.outcome);
@@ -114,15 +116,15 @@ impl Done {
     }
 }
 
-/// Whether a run says nothing of the SMSC, for its harness or for its noise.
+/// Whether a run is inconclusive, because of its harness or of noise.
 pub(super) fn is_inconclusive(outcome: Option<Outcome>) -> bool {
     matches!(outcome, Some(Outcome::InconclusiveHarness | Outcome::InconclusiveNoise))
 }
 
 /// How a command ends.
-pub(super) type Ended = Result<Exit, Failure>;
+pub(super) type VerbResult = Result<Exit, Failure>;
 
-/// The code that gates earn: the worst of theirs.
+/// The exit code of gates: that of the worst outcome.
 pub(super) fn exit_of_gates(outcomes: impl Iterator<Item = GateOutcome>) -> Exit {
     let worst = |exit, outcome| match (exit, outcome) {
         (Exit::GateFailed, _) | (_, GateOutcome::Fail) => Exit::GateFailed,

@@ -1,15 +1,15 @@
-//! What is kept of a run that is over: the files of its folder, in the formats of `report`.
+//! The files of a finished run in its folder, in the formats of `report`.
 use super::exit::Failure;
 use super::{folder, journal};
 use crate::measure::RunRecord;
 use crate::report::{self, Saved};
 use std::path::Path;
 
-/// Writes those formats that `names` lists, or all, into a run folder.
+/// Writes the formats of these names into a run folder; no names: all formats.
 ///
 /// # Errors
 /// Where a format cannot be made or written.
-pub(super) fn formats(saved: &Saved, path: &Path, names: &[&str]) -> Result<(), Failure> {
+pub(super) fn write_formats(saved: &Saved, path: &Path, names: &[&str]) -> Result<(), Failure> {
     for format in report::FORMATS.iter().filter(|f| names.is_empty() || names.contains(&f.name)) {
         if let Some(name) = format.file(saved) {
             let octets = (format.render)(saved)
@@ -23,24 +23,24 @@ pub(super) fn formats(saved: &Saved, path: &Path, names: &[&str]) -> Result<(), 
 /// Writes what `compare` and `render` need of one run of several.
 ///
 /// # Errors
-/// As [`formats`].
-pub(super) fn one_of_several(
+/// As [`write_formats`].
+pub(super) fn write_one_of_several(
     saved: &Saved,
     record: &RunRecord,
     path: &Path,
 ) -> Result<(), Failure> {
     folder::make(path)?;
-    formats(saved, path, &["json", "hlog"])?;
-    exchanges(record, path)
+    write_formats(saved, path, &["json", "hlog"])?;
+    write_exchanges(record, path)
 }
 
-/// Writes all that there is of a run, in the place of what the journal wrote while it went on.
+/// Writes all files of a run. They replace those that the journal wrote during the run.
 ///
 /// # Errors
-/// As [`formats`].
-pub(super) fn whole(saved: &Saved, record: &RunRecord, path: &Path) -> Result<(), Failure> {
+/// As [`write_formats`].
+pub(super) fn write_all(saved: &Saved, record: &RunRecord, path: &Path) -> Result<(), Failure> {
     folder::make(path)?;
-    formats(saved, path, &[])?;
+    write_formats(saved, path, &[])?;
     let lists = [
         ("missing.csv", report::missing_csv(&record.missing)),
         ("rejected.csv", report::rejected_csv(&record.rejections)),
@@ -50,13 +50,13 @@ pub(super) fn whole(saved: &Saved, record: &RunRecord, path: &Path) -> Result<()
             folder::write(&path.join(name), &octets)?;
         }
     }
-    exchanges(record, path)?;
+    write_exchanges(record, path)?;
     journal::close(path);
     Ok(())
 }
 
-/// Writes failed.pcapng, where exchanges were kept.
-fn exchanges(record: &RunRecord, path: &Path) -> Result<(), Failure> {
+/// Writes failed.pcapng, where exchanges were recorded.
+fn write_exchanges(record: &RunRecord, path: &Path) -> Result<(), Failure> {
     if !record.exchanges.is_empty() {
         let octets = report::pcapng::render(&record.exchanges);
         folder::write(&path.join("failed.pcapng"), &octets)?;
