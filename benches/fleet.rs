@@ -1,12 +1,12 @@
-//! What leading costs: 32 simulated agents with 1,000 sessions each, whose letters a real lead reads, checks, adds up
+//! What leading costs: 32 simulated agents with 1,000 sessions each, whose messages a real lead reads, checks, adds up
 //! and gives to a real controller. Prints the share of one core that a second of such a run takes, and the size of
-//! a report. The letters' way through NATS is not in it.
+//! a report. The messages' way through NATS is not in it.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a bench prints, and fails by panicking"
 )]
-use smppbench::coordinator::{Distance, RunController};
+use smppbench::coordinator::{PoolTiming, RunController};
 use smppbench::esme::{Event, Order};
 use smppbench::fleet::{Ability, Agent, AgentAction, Lead, LeadEvent, Subjects, Who};
 use smppbench::kit::{Nanos, Rng};
@@ -88,16 +88,16 @@ impl World {
                     if subject.ends_with(".call")
                         || *subject == format!("smppbench.g.agent.A{n:02}")
                     {
-                        agent.on_letter(octets, now);
+                        agent.on_message(octets, now);
                     }
                 }
                 loop {
-                    let deeds = agent.take_deeds();
-                    if deeds.is_empty() {
+                    let actions = agent.take_actions();
+                    if actions.is_empty() {
                         break;
                     }
-                    for deed in deeds {
-                        match deed {
+                    for action in actions {
+                        match action {
                             AgentAction::Examine(run, plan) => agent.examined(run, Ok(*plan), now),
                             AgentAction::Begin(run, _, near, _) => {
                                 for worker in near {
@@ -120,9 +120,9 @@ impl World {
             for (_, octets) in &up {
                 self.octets += octets.len() as u64;
                 self.octets_max = self.octets_max.max(octets.len());
-                self.lead.on_letter(octets, now);
+                self.lead.on_message(octets, now);
             }
-            news.extend(self.lead.take_news());
+            news.extend(self.lead.take_events());
             self.spent += began.elapsed();
             if down.is_empty() && up.is_empty() {
                 return;
@@ -153,13 +153,13 @@ fn main() {
             world.carry(*now, news);
         }
     };
-    world.agents.iter_mut().for_each(Agent::hello);
+    world.agents.iter_mut().for_each(Agent::announce);
     pass(&mut world, &mut now, &mut news, 100);
     let plan = plan();
     world.lead.open(&plan, now);
     pass(&mut world, &mut now, &mut news, 100);
     let workers = AGENTS as u32 * WORKERS;
-    let mut controller = RunController::new(&plan, workers, 0, Distance::NEAR).unwrap();
+    let mut controller = RunController::new(&plan, workers, 0, PoolTiming::LOCAL).unwrap();
     for event in news.drain(..) {
         if let LeadEvent::Event(_, event) = event {
             controller.on_event(event, now);
@@ -201,7 +201,7 @@ fn main() {
     let each = world.octets as f64 / SECONDS as f64 / AGENTS as f64 / 1024.0;
     println!("leading {AGENTS} agents of {SESSIONS} sessions: {:.2} % of one core", share * 100.0);
     println!(
-        "largest letter {} KiB, {each:.1} KiB a second from each agent",
+        "largest message {} KiB, {each:.1} KiB a second from each agent",
         world.octets_max / 1024
     );
 }

@@ -32,17 +32,17 @@
 //! message is sent: `Sending::dispatch_due` in `esme/sending.rs`. Where its response is settled: `Core::on_plain_answers` in
 //! `esme/core/reads.rs`. Where its receipt is matched: `Receipts::matched` in `esme/receipts/matching.rs`.
 //!
-//! [`smsc`]: the simulator. [`smsc::Core`] is its twin; the two share no code, so that each checks the other.
+//! [`smsc`]: the simulator. [`smsc::Core`] is its twin; the two share no code, so that their counts check each other.
 //!
 //! [`coordinator`]: starts the workers together, gathers their seconds, ends the load, waits for what is still out.
 //! [`coordinator::RunController`] is the phases without I/O; [`coordinator::WorkerPool`] is two queues of serialisable values.
 //!
 //! `fleet` (feature `nats`): the same over many machines. A lead and its agents as state machines that read and write
-//! letters, and NATS, which carries them.
+//! messages, and NATS, which carries them.
 //!
 //! [`judge`]: what a record means: books, harness health, steady state, verdict, limiter, gates. Pure.
 //!
-//! [`trial`]: one run of a plan, whatever carries it: [`trial::Tcp`] over sockets, [`trial::Memory`] on a virtual clock.
+//! [`trial`]: one run of a plan, over any transport: [`trial::Tcp`] over sockets, [`trial::Memory`] on a virtual clock.
 //!
 //! [`search`]: the highest rate that keeps its objectives, the window, the number of binds; on any trial. What decides is
 //! a state machine: results of trials in, the next trial out.

@@ -17,7 +17,7 @@ pub(super) enum AnyTrial {
     Local(Box<Tcp>),
     /// On the agents of a fleet.
     #[cfg(feature = "nats")]
-    Fleet(crate::trial::Far),
+    Fleet(crate::trial::FleetTrial),
 }
 
 impl AnyTrial {
@@ -26,7 +26,7 @@ impl AnyTrial {
         match self {
             AnyTrial::Local(_) => AnyTrial::Local(Box::default()),
             #[cfg(feature = "nats")]
-            AnyTrial::Fleet(far) => AnyTrial::Fleet(far.clone()),
+            AnyTrial::Fleet(fleet) => AnyTrial::Fleet(fleet.clone()),
         }
     }
 }
@@ -36,14 +36,14 @@ impl Trial for AnyTrial {
         match self {
             AnyTrial::Local(tcp) => tcp.run(plan, observer),
             #[cfg(feature = "nats")]
-            AnyTrial::Fleet(far) => far.run(plan, observer),
+            AnyTrial::Fleet(fleet) => fleet.run(plan, observer),
         }
     }
     fn tally(&self) -> Option<&smsc::Tally> {
         match self {
             AnyTrial::Local(tcp) => tcp.tally(),
             #[cfg(feature = "nats")]
-            AnyTrial::Fleet(far) => far.tally(),
+            AnyTrial::Fleet(fleet) => fleet.tally(),
         }
     }
 }
@@ -100,16 +100,16 @@ fn lead(args: &FleetArgs, url: &str, agents: u32, plan: &Plan) -> Result<AnyTria
         args.access.group,
         shown(url)
     ));
-    let led = crate::fleet::Led {
+    let settings = crate::fleet::FleetSettings {
         access,
         group: args.access.group.clone(),
         agents: agents as usize,
         timeout: args.agents_timeout.into(),
         clock_max: plan.fleet.clock_uncertainty_max,
     };
-    let leader = crate::fleet::Leader::muster(&led)
+    let leader = crate::fleet::Leader::gather(&settings)
         .map_err(|e| Failure::Of(Exit::CannotBind, e.to_string()))?;
-    Ok(AnyTrial::Fleet(crate::trial::Far::new(leader)))
+    Ok(AnyTrial::Fleet(crate::trial::FleetTrial::new(leader)))
 }
 
 /// Runs the verb `agent`.
@@ -123,14 +123,14 @@ pub(super) fn agent(_args: &AgentArgs) -> Result<Exit, Failure> {
 pub(super) fn agent(args: &AgentArgs) -> Result<Exit, Failure> {
     let access = nats::access(&args.access, &args.nats)?;
     crate::fleet::group(&args.access.group).map_err(Failure::usage)?;
-    let serving = crate::fleet::Serving {
+    let settings = crate::fleet::AgentSettings {
         access,
         group: args.access.group.clone(),
         name: args.name.clone(),
         allowed: args.allow_target.clone(),
     };
     let mut told = |line: &str| talk(line);
-    crate::fleet::serve(&serving, &mut told).map(|()| Exit::Done).map_err(|e| {
+    crate::fleet::serve(&settings, &mut told).map(|()| Exit::Done).map_err(|e| {
         let killed = e == crate::fleet::FleetError::Killed;
         let exit = if killed { Exit::Interrupted } else { Exit::CannotBind };
         Failure::Of(exit, e.to_string())

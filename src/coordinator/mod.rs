@@ -8,4 +8,4 @@ mod worker_pool;
 pub use run::{RunError, conduct};
 pub use run_controller::{Failure, RunController};
 pub use signals::Signals;
-pub use worker_pool::{Distance, WorkerFault, WorkerPool};
+pub use worker_pool::{PoolTiming, WorkerFault, WorkerPool};

@@ -47,7 +47,7 @@ pub async fn conduct(
     observer: &mut dyn Observer,
 ) -> Result<RunRecord, RunError> {
     let wall_at_zero = Clock::wall_ns().saturating_sub(Clock::now().0);
-    let mut controller = RunController::new(plan, pool.workers(), wall_at_zero, pool.distance())?;
+    let mut controller = RunController::new(plan, pool.workers(), wall_at_zero, pool.timing())?;
     let mut signals = Signals::listen()?;
     let mut ended = drive(&mut controller, &mut pool, &mut signals, observer).await;
     if ended.is_ok() {

@@ -1,6 +1,6 @@
 //! The phases of a run as a state machine without I/O: events and time in, orders and a record out.
 //! connect → load → drain → unbind. The same on a virtual clock as over TCP.
-use super::worker_pool::Distance;
+use super::worker_pool::PoolTiming;
 use crate::esme::{BindFailure, BindFault, DroppedBind, Event, IdSample, Order, Setup};
 use crate::kit::{Nanos, RateChange};
 use crate::measure::{
@@ -55,7 +55,7 @@ pub struct RunController {
     spent: Vec<Box<Interval>>,
     shown_at: Nanos,
     ids: IdSample,
-    distance: Distance,
+    timing: PoolTiming,
 }
 
 /// Messages that the schedule has in this row's time.
@@ -72,7 +72,7 @@ impl std::fmt::Debug for RunController {
 
 impl RunController {
     /// A run of `plan` with so many workers, which connect by themselves. `wall_at_zero`: the wall
-    /// clock (ns since 1970) at the zero of the clock that `now` comes from. `distance`: how far away the workers are.
+    /// clock (ns since 1970) at the zero of the clock that `now` comes from. `timing`: how far away the workers are.
     ///
     /// # Errors
     /// Where the plan cannot be worked out.
@@ -80,7 +80,7 @@ impl RunController {
         plan: &Arc<Plan>,
         workers: u32,
         wall_at_zero: u64,
-        distance: Distance,
+        timing: PoolTiming,
     ) -> Result<RunController, crate::plan::PlanError> {
         let setup = Setup::new(plan.clone(), workers as usize)?;
         Ok(RunController {
@@ -105,7 +105,7 @@ impl RunController {
             spent: Vec::new(),
             shown_at: Nanos::ZERO,
             ids: IdSample::default(),
-            distance,
+            timing,
         })
     }
 
@@ -234,7 +234,7 @@ impl RunController {
     /// closed loop, outside the load, and where the guard allows no more.
     fn steer(&mut self, percent: u32, now: Nanos) {
         let (Phase::Load, Some(start)) = (self.phase, self.start) else { return };
-        let at = (now + self.distance.steer_ahead).since(start);
+        let at = (now + self.timing.steer_ahead).since(start);
         let mut changes = self.record.rate_changes.clone();
         changes.push(RateChange { at, percent });
         let allowed = |schedule: &Schedule| {
@@ -268,7 +268,7 @@ impl RunController {
             self.stop(now);
             return;
         }
-        let Some(at) = observer.start(now + self.distance.lead) else { return };
+        let Some(at) = observer.start(now + self.timing.start_ahead) else { return };
         self.start = Some(at);
         self.record.spill_to(observer.spill_store());
         self.record.started_wall_ns += at.0;
@@ -297,7 +297,7 @@ impl RunController {
         if self.phase != Phase::Unbind {
             self.phase = Phase::Unbind;
             self.orders.push(Order::Stop);
-            self.give_up_at = now + self.plan.timeouts.unbind + self.distance.last_word;
+            self.give_up_at = now + self.plan.timeouts.unbind + self.timing.final_report_max;
             match self.start {
                 Some(start) => self.record.ended = now.since(start),
                 // there was no load: the record begins where it ends

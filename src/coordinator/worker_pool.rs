@@ -10,23 +10,23 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// How far away a pool is, in time.
+/// How long orders and reports of a pool take at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Distance {
+pub struct PoolTiming {
     /// From the last bind to the start of the load: by then every worker has heard of it.
-    pub lead: Nanos,
+    pub start_ahead: Nanos,
     /// A change of the rate is told so long before it holds.
     pub steer_ahead: Nanos,
     /// How long a worker may take to say its last word once it was told to stop, beyond `timeouts.unbind`.
-    pub last_word: Nanos,
+    pub final_report_max: Nanos,
 }
 
-impl Distance {
+impl PoolTiming {
     /// Threads of this process.
-    pub const NEAR: Distance = Distance {
-        lead: Nanos::from_millis(20),
+    pub const LOCAL: PoolTiming = PoolTiming {
+        start_ahead: Nanos::from_millis(20),
         steer_ahead: Nanos::from_millis(50),
-        last_word: Nanos::from_secs(3),
+        final_report_max: Nanos::from_secs(3),
     };
 }
 
@@ -53,7 +53,7 @@ pub struct WorkerPool {
     workers: u32,
     /// Those of this process.
     near: Range<u32>,
-    distance: Distance,
+    timing: PoolTiming,
 }
 
 impl WorkerPool {
@@ -69,14 +69,14 @@ impl WorkerPool {
     }
 
     /// Workers on other machines: `orders` reaches all of them, `events` is what they tell.
-    pub fn far(
+    pub fn remote(
         orders: UnboundedSender<Order>,
         events: UnboundedReceiver<Event>,
         workers: u32,
-        distance: Distance,
+        timing: PoolTiming,
     ) -> WorkerPool {
         let (orders, spares, threads) = (vec![orders], Vec::new(), Vec::new());
-        WorkerPool { orders, spares, events, threads, workers, near: 0..0, distance }
+        WorkerPool { orders, spares, events, threads, workers, near: 0..0, timing }
     }
 
     /// Those of `workers` that this process runs, as [`WorkerPool::local`] does.
@@ -92,7 +92,7 @@ impl WorkerPool {
             threads: Vec::new(),
             workers,
             near: near.clone(),
-            distance: Distance::NEAR,
+            timing: PoolTiming::LOCAL,
         };
         let mut inboxes: Vec<UnboundedReceiver<Vec<WorkerMessage>>> = Vec::new();
         let mut hand: Vec<UnboundedSender<Vec<WorkerMessage>>> = Vec::new();
@@ -129,8 +129,8 @@ impl WorkerPool {
         self.workers
     }
     /// How far away they are.
-    pub fn distance(&self) -> Distance {
-        self.distance
+    pub fn timing(&self) -> PoolTiming {
+        self.timing
     }
 
     /// Tells all of them.
@@ -177,7 +177,7 @@ impl WorkerPool {
             () = ended => {}
             () = killed => return None,
         }
-        let WorkerPool { orders, spares, events, threads, workers: _, near: _, distance: _ } = self;
+        let WorkerPool { orders, spares, events, threads, workers: _, near: _, timing: _ } = self;
         drop((orders, spares, events));
         let mut fault = Ok(());
         for thread in threads.into_iter().filter(JoinHandle::is_finished) {

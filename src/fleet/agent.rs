@@ -1,11 +1,11 @@
-//! The working side as a state machine: letters, its workers' events and time in; letters and deeds out. It works
-//! for one lead at a time, and for nobody that wants it where it was not allowed to go.
+//! The working side as a state machine: messages, events of its workers and time in; messages and actions out. It
+//! works for one lead at a time, and sends only to targets that it allows.
 use super::FleetError;
-use super::flow::Flow;
-use super::here::Run;
+use super::agent_run::AgentRun;
 use super::lead::{AWAY_MAX, BEAT};
-use super::talk::{Down, Offer, Up};
-use super::wire::{self, Ability, LetterError, MessageBody, Subjects, Who, pack, unpack};
+use super::reliable_channel::ReliableChannel;
+use super::run_messages::{Offer, ToAgent, ToLead};
+use super::wire::{self, Ability, MessageBody, MessageError, Subjects, Who, pack, unpack};
 use crate::esme::{Event, Order, UnmatchedReceipt};
 use crate::kit::Nanos;
 use crate::measure::Interval;
@@ -14,59 +14,59 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A lead that has not been heard for so long is gone, while NATS can be reached.
+/// A lead without a message for this long is lost, while NATS can be reached.
 const ORPHAN_AFTER: Nanos = Nanos::from_secs(10);
-/// Without a lead, answers and receipts are awaited so long at most; then it unbinds.
+/// Longest wait for responses and receipts without a lead, before it unbinds.
 const DRAIN_ALONE: Nanos = Nanos::from_secs(5);
-/// Receipts of nobody here are gathered so long before they are offered.
+/// How long unmatched receipts are collected before they are sent to the lead.
 const OFFER_EVERY: Nanos = Nanos::from_millis(100);
 
-/// What is to be done in the world.
+/// Action that the agent asks its runtime for.
 #[derive(Debug)]
 pub enum AgentAction {
-    /// Could this plan be run here, and with which passwords? Answered with [`Agent::examined`].
+    /// Check a plan and read its passwords: (run, plan). Answered with [`Agent::examined`].
     Examine(u32, Box<Plan>),
-    /// Begin workers: (run, plan, those near, all).
+    /// Start workers: (run, plan, numbers of this agent's workers, number of all workers).
     Begin(u32, Arc<Plan>, Range<u32>, u32),
-    /// To all workers of a run.
+    /// Send an order to all workers of a run: (run, order).
     Tell(u32, Order),
-    /// To one of them.
+    /// Send an order to one worker: (run, worker, order).
     TellOne(u32, u32, Order),
-    /// An interval may be filled again.
+    /// Reuse the buffer of an interval: (run, interval).
     Recycle(u32, Box<Interval>),
-    /// For whoever watches.
+    /// Print a line.
     Log(String),
 }
 
-/// For whom it works.
+/// The lead that the agent works for.
 #[derive(Debug)]
-struct Engaged {
+struct LeadSession {
     session: String,
     lead: Who,
-    flow: Flow,
+    channel: ReliableChannel,
     heard: Nanos,
     told: Nanos,
     acked: (u64, bool),
 }
 
-/// The working side.
+/// The working side of a fleet.
 #[derive(Debug)]
 pub struct Agent {
     me: Who,
     subjects: Subjects,
     ability: Ability,
     allowed: Vec<String>,
-    engaged: Option<Engaged>,
-    runs: BTreeMap<u32, Run>,
+    engaged: Option<LeadSession>,
+    runs: BTreeMap<u32, AgentRun>,
     offers: BTreeMap<u32, Offer>,
     away_since: Option<Nanos>,
     leaving: bool,
     out: Vec<(String, Vec<u8>)>,
-    deeds: Vec<AgentAction>,
+    actions: Vec<AgentAction>,
 }
 
 impl Agent {
-    /// `allowed`: targets beside loopback that it may be pointed at.
+    /// `allowed`: targets off loopback that it may send to.
     pub fn new(me: Who, subjects: Subjects, ability: Ability, allowed: Vec<String>) -> Agent {
         Agent {
             me,
@@ -79,92 +79,92 @@ impl Agent {
             away_since: None,
             leaving: false,
             out: Vec::new(),
-            deeds: Vec::new(),
+            actions: Vec::new(),
         }
     }
 
-    /// Letters to be sent: (subject, octets).
+    /// Takes the messages to send: (subject, octets).
     pub fn take_out(&mut self) -> Vec<(String, Vec<u8>)> {
         std::mem::take(&mut self.out)
     }
-    /// What is to be done, in order.
-    pub fn take_deeds(&mut self) -> Vec<AgentAction> {
-        std::mem::take(&mut self.deeds)
+    /// Takes the actions, in order.
+    pub fn take_actions(&mut self) -> Vec<AgentAction> {
+        std::mem::take(&mut self.actions)
     }
-    /// Its workers have been told to stop, or are not here.
+    /// Whether the workers of a run have been told to stop, or do not exist here.
     pub fn is_stopped(&self, run: u32) -> bool {
         self.runs.get(&run).is_none_or(|run| run.stopped)
     }
-    /// It was asked to go, and may.
+    /// Whether it was asked to leave and no run is left.
     pub fn may_go(&self) -> bool {
         self.leaving && self.runs.is_empty()
     }
 
-    /// Says that it is there.
-    pub fn hello(&mut self) {
+    /// Announces the agent to leads.
+    pub fn announce(&mut self) {
         self.join(None);
     }
 
     fn join(&mut self, to: Option<&str>) {
-        let say = MessageBody::Join {
+        let body = MessageBody::Join {
             to: to.map(str::to_owned),
             busy: self.engaged.is_some() || !self.runs.is_empty(),
             ability: Box::new(self.ability.clone()),
         };
-        let letter = wire::write(&self.me, to.unwrap_or_default(), &say, &[]);
-        self.out.push((self.subjects.join(), letter));
+        let message = wire::write(&self.me, to.unwrap_or_default(), &body, &[]);
+        self.out.push((self.subjects.join(), message));
     }
 
-    /// A letter has come.
-    pub fn on_letter(&mut self, octets: &[u8], now: Nanos) {
-        let (letter, body) = match wire::read(octets) {
+    /// Takes in a message.
+    pub fn on_message(&mut self, octets: &[u8], now: Nanos) {
+        let (message, payload) = match wire::read(octets) {
             Ok(read) => read,
-            Err(LetterError::Unreadable) => return,
-            Err(e @ LetterError::Version { .. }) => {
-                self.deeds.push(AgentAction::Log(format!("refused a call: {e}")));
-                // the lead learns it from our letter, which names our version
+            Err(MessageError::Unreadable) => return,
+            Err(e @ MessageError::Version { .. }) => {
+                self.actions.push(AgentAction::Log(format!("refused a call: {e}")));
+                // the lead learns our version from our answer
                 self.join(None);
                 return;
             }
         };
-        let ours = self.engaged.as_ref().is_some_and(|e| e.session == letter.session);
+        let ours = self.engaged.as_ref().is_some_and(|e| e.session == message.session);
         if ours && let Some(engaged) = &mut self.engaged {
             engaged.heard = now;
         }
-        match letter.say {
-            MessageBody::Call { .. } if !self.leaving => self.join(Some(&letter.who.id)),
-            MessageBody::Engage => self.engage(letter.who, letter.session, now),
-            MessageBody::Dismiss { why } if ours => self.dismissed(&letter.who.name, &why, now),
+        match message.body {
+            MessageBody::Call { .. } if !self.leaving => self.join(Some(&message.who.id)),
+            MessageBody::Engage => self.engage(message.who, message.session, now),
+            MessageBody::Dismiss { why } if ours => self.dismissed(&message.who.name, &why, now),
             MessageBody::Dismiss { why } => {
-                self.deeds.push(AgentAction::Log(format!("lead {}: {why}", letter.who.name)));
+                self.actions.push(AgentAction::Log(format!("lead {}: {why}", message.who.name)));
             }
             MessageBody::Ping { number } if ours => {
-                self.say(&MessageBody::Pong { number, at: now }, &[])
+                self.send_message(&MessageBody::Pong { number, at: now }, &[])
             }
             MessageBody::Part { number, last, ack } if ours => {
                 let Some(engaged) = &mut self.engaged else { return };
-                engaged.flow.on_ack(ack, false);
-                if let Some(message) = engaged.flow.on_part(number, last, body) {
-                    match unpack::<Down>(&message) {
+                engaged.channel.on_ack(ack, false);
+                if let Some(packed) = engaged.channel.on_part(number, last, payload) {
+                    match unpack::<ToAgent>(&packed) {
                         Ok(down) => self.on_down(down),
                         Err(e) => {
                             let why = format!("could not read what the lead sent: {e}");
-                            self.say(&MessageBody::Dismiss { why: why.clone() }, &[]);
-                            self.dismissed(&letter.who.name, &why, now);
+                            self.send_message(&MessageBody::Dismiss { why: why.clone() }, &[]);
+                            self.dismissed(&message.who.name, &why, now);
                         }
                     }
                 }
             }
             MessageBody::Ack { ack, again } if ours => {
                 if let Some(engaged) = &mut self.engaged {
-                    engaged.flow.on_ack(ack, again);
+                    engaged.channel.on_ack(ack, again);
                 }
             }
             MessageBody::Call { .. }
             | MessageBody::Ping { .. }
             | MessageBody::Part { .. }
             | MessageBody::Ack { .. } => {}
-            // said by agents
+            // sent by agents
             MessageBody::Join { .. } | MessageBody::Pong { .. } => {}
         }
         self.flush(now);
@@ -178,20 +178,20 @@ impl Agent {
             self.join(Some(&session));
             return;
         }
-        self.deeds.push(AgentAction::Log(format!("working for {}", lead.name)));
-        self.engaged = Some(Engaged {
+        self.actions.push(AgentAction::Log(format!("working for {}", lead.name)));
+        self.engaged = Some(LeadSession {
             session,
             lead,
-            flow: Flow::default(),
+            channel: ReliableChannel::default(),
             heard: now,
             told: now,
             acked: (0, false),
         });
     }
 
-    /// The lead needs it no more. What still runs is drained and unbound.
+    /// The lead releases the agent: what still runs is drained and unbound.
     fn dismissed(&mut self, lead: &str, why: &str, now: Nanos) {
-        self.deeds.push(AgentAction::Log(format!("{lead} lets go: {why}")));
+        self.actions.push(AgentAction::Log(format!("released by {lead}: {why}")));
         self.engaged = None;
         self.offers.clear();
         self.drain_alone(now);
@@ -208,25 +208,26 @@ impl Agent {
             match run.start.filter(|start| now >= *start) {
                 Some(start) => {
                     let at = now.since(start);
-                    self.deeds.push(AgentAction::Tell(*number, Order::EndLoad { at }));
-                    self.deeds.push(AgentAction::Tell(*number, Order::Drain { until: at + drain }));
+                    self.actions.push(AgentAction::Tell(*number, Order::EndLoad { at }));
+                    self.actions
+                        .push(AgentAction::Tell(*number, Order::Drain { until: at + drain }));
                 }
                 None => run.alone_until = Some(now),
             }
         }
     }
 
-    fn on_down(&mut self, down: Down) {
+    fn on_down(&mut self, down: ToAgent) {
         match down {
-            Down::Offer(offer) => self.on_offer(*offer),
-            Down::Bind { run: number } => {
+            ToAgent::Offer(offer) => self.on_offer(*offer),
+            ToAgent::Bind { run: number } => {
                 if let Some(run) = self.runs.get_mut(&number).filter(|r| !r.begun) {
                     run.begun = true;
                     let (plan, near) = (run.plan.clone(), run.near.clone());
-                    self.deeds.push(AgentAction::Begin(number, plan, near, run.workers));
+                    self.actions.push(AgentAction::Begin(number, plan, near, run.workers));
                 }
             }
-            Down::Order { run: number, order } => {
+            ToAgent::Order { run: number, order } => {
                 let Some(run) = self.runs.get_mut(&number) else { return };
                 match &order {
                     Order::Start { at } => run.start = Some(*at),
@@ -238,16 +239,16 @@ impl Agent {
                     | Order::Settled { .. }
                     | Order::PartUpdates { .. } => {}
                 }
-                self.deeds.push(AgentAction::Tell(number, order));
+                self.actions.push(AgentAction::Tell(number, order));
             }
-            Down::Claim { run, batch, strays } => self.on_claim(run, batch, &strays),
-            Down::Close { run: number } => {
+            ToAgent::Claim { run, batch, receipts } => self.on_claim(run, batch, &receipts),
+            ToAgent::Close { run: number } => {
                 self.offers.remove(&number);
                 if self.runs.get(&number).is_some_and(|run| !run.begun) {
                     self.runs.remove(&number);
                 } else if let Some(run) = self.runs.get_mut(&number).filter(|r| !r.stopped) {
                     run.stopped = true;
-                    self.deeds.push(AgentAction::Tell(number, Order::Stop));
+                    self.actions.push(AgentAction::Tell(number, Order::Stop));
                 }
             }
         }
@@ -256,17 +257,18 @@ impl Agent {
     fn on_offer(&mut self, offer: Offer) {
         let run = offer.run;
         if let Some(why) = self.forbids(&offer.plan) {
-            self.tell(&Up::Refused { run, why });
+            self.tell(&ToLead::Refused { run, why });
             return;
         }
-        self.deeds.push(AgentAction::Examine(run, Box::new(offer.plan.clone())));
+        self.actions.push(AgentAction::Examine(run, Box::new(offer.plan.clone())));
         self.offers.insert(run, offer);
     }
 
-    /// Whoever reaches NATS cannot point this machine elsewhere.
+    /// Why the agent does not send to the plan's targets; None: all are allowed. Access to NATS alone must not allow
+    /// it to send anywhere.
     fn forbids(&self, plan: &Plan) -> Option<String> {
         if plan.target.embedded {
-            return Some("target embedded cannot be shared by several machines".to_owned());
+            return Some("target.address \"embedded\" is a simulator in one process; give the address of an SMSC".to_owned());
         }
         let allowed = |address: &str| {
             is_loopback(address) || self.allowed.iter().any(|a| a.eq_ignore_ascii_case(address))
@@ -277,57 +279,53 @@ impl Agent {
         ))
     }
 
-    /// What came of [`AgentAction::Examine`]: the plan with its passwords, or one line.
+    /// The result of [`AgentAction::Examine`]: the plan with its passwords, or why not.
     pub fn examined(&mut self, run: u32, examined: Result<Plan, FleetError>, now: Nanos) {
         let Some(offer) = self.offers.remove(&run) else { return };
         match examined {
             Ok(plan) => {
-                let here = Run::new(plan, offer.near, offer.workers);
+                let here = AgentRun::new(plan, offer.near, offer.workers);
                 self.runs.insert(run, here);
-                self.tell(&Up::Accepted { run });
+                self.tell(&ToLead::Accepted { run });
             }
-            Err(why) => self.tell(&Up::Refused { run, why: why.to_string() }),
+            Err(why) => self.tell(&ToLead::Refused { run, why: why.to_string() }),
         }
         self.flush(now);
     }
 
-    /// Receipts that another agent has read: shown to the workers that would own them.
-    fn on_claim(&mut self, number: u32, batch: u64, strays: &[UnmatchedReceipt]) {
+    /// Shows receipts that another agent has read to the workers that would own them.
+    fn on_claim(&mut self, number: u32, batch: u64, receipts: &[UnmatchedReceipt]) {
         let Some(run) = self.runs.get_mut(&number) else {
-            self.tell(&Up::Claimed { run: number, batch, places: Vec::new() });
+            self.tell(&ToLead::Claimed { run: number, batch, places: Vec::new() });
             return;
         };
-        for (worker, strays) in run.show(batch, strays) {
-            self.deeds.push(AgentAction::TellOne(
-                number,
-                worker,
-                Order::Claim { batch, receipts: strays },
-            ));
+        for (worker, strays) in run.show(batch, receipts) {
+            self.actions.push(AgentAction::TellOne(number, worker, Order::Claim { batch, strays }));
         }
     }
 
-    /// A worker has spoken.
+    /// Takes in an event of a worker.
     pub fn on_event(&mut self, number: u32, event: Event, now: Nanos) {
         let Some(run) = self.runs.get_mut(&number) else { return };
         match event {
             Event::Interval(interval) => {
-                if let Some(spent) = run.seconds.add(interval) {
-                    self.deeds.push(AgentAction::Recycle(number, spent));
+                if let Some(spent) = run.intervals.add(interval) {
+                    self.actions.push(AgentAction::Recycle(number, spent));
                 }
-                self.tell_seconds(number);
+                self.tell_intervals(number);
             }
             Event::Final(last) => {
-                run.seconds.ended();
-                self.tell_seconds(number);
-                self.tell(&Up::Event { run: number, event: Event::Final(last) });
+                run.intervals.ended();
+                self.tell_intervals(number);
+                self.tell(&ToLead::Event { run: number, event: Event::Final(last) });
             }
-            Event::Unmatched { worker, receipts: strays } => {
-                run.strays.extend(strays.into_iter().map(|stray| (worker, stray)));
-                run.strays_since.get_or_insert(now);
+            Event::Unmatched { worker, strays } => {
+                run.unmatched.extend(strays.into_iter().map(|receipt| (worker, receipt)));
+                run.unsent_since.get_or_insert(now);
             }
-            Event::PartUpdates { updates: news } => {
-                run.away.extend(news);
-                run.strays_since.get_or_insert(now);
+            Event::Away { news } => {
+                run.part_updates.extend(news);
+                run.unsent_since.get_or_insert(now);
             }
             Event::Claimed { worker, batch, positions: places } => {
                 self.on_claimed(number, worker, batch, &places);
@@ -338,25 +336,25 @@ impl Agent {
                     *known = quiet;
                 }
                 let event = Event::Quiet { worker, quiet, handed, received };
-                self.tell(&Up::Event { run: number, event });
+                self.tell(&ToLead::Event { run: number, event });
             }
             event @ (Event::Ready { .. } | Event::AllLost { .. } | Event::Foreign { .. }) => {
-                self.tell(&Up::Event { run: number, event });
+                self.tell(&ToLead::Event { run: number, event });
             }
-            // said by leads
+            // sent by leads
             Event::Lost { .. } => {}
         }
         self.flush(now);
     }
 
-    fn tell_seconds(&mut self, number: u32) {
+    fn tell_intervals(&mut self, number: u32) {
         let Some(run) = self.runs.get_mut(&number) else { return };
-        for interval in run.seconds.take() {
+        for interval in run.intervals.take() {
             let event = Event::Interval(interval);
-            let up = Up::Event { run: number, event };
+            let up = ToLead::Event { run: number, event };
             self.tell(&up);
-            if let Up::Event { event: Event::Interval(interval), .. } = up {
-                self.deeds.push(AgentAction::Recycle(number, interval));
+            if let ToLead::Event { event: Event::Interval(interval), .. } = up {
+                self.actions.push(AgentAction::Recycle(number, interval));
             }
         }
     }
@@ -364,64 +362,67 @@ impl Agent {
     fn on_claimed(&mut self, number: u32, worker: u32, batch: u64, places: &[u32]) {
         let Some(run) = self.runs.get_mut(&number) else { return };
         if let Some(places) = run.claimed(worker, batch, places) {
-            self.tell(&Up::Claimed { run: number, batch, places });
+            self.tell(&ToLead::Claimed { run: number, batch, places });
         }
     }
 
-    /// All workers of a run have ended.
+    /// All workers of a run have ended; `fault`: one failed.
     pub fn ended(&mut self, number: u32, fault: Option<String>, now: Nanos) {
         let Some(run) = self.runs.remove(&number) else { return };
-        let fault = fault.or_else(|| (!run.stopped).then(|| "ended before its time".to_owned()));
-        self.tell(&Up::Ended { run: number, fault });
+        let fault = fault.or_else(|| (!run.stopped).then(|| "ended early".to_owned()));
+        self.tell(&ToLead::Ended { run: number, fault });
         self.flush(now);
         if self.engaged.is_none() && self.runs.is_empty() {
-            self.deeds.push(AgentAction::Log("drained and unbound; waiting for work".to_owned()));
+            self.actions.push(AgentAction::Log("drained and unbound; waiting for work".to_owned()));
         }
     }
 
-    /// Whoever runs this process wants it to end: what runs is drained and unbound first.
+    /// The operator ends this process: what runs is drained and unbound first.
     pub fn leave(&mut self, now: Nanos) {
         if self.leaving {
             return;
         }
         self.leaving = true;
-        self.say(&MessageBody::Dismiss { why: "was stopped by its operator".to_owned() }, &[]);
+        self.send_message(
+            &MessageBody::Dismiss { why: "was stopped by its operator".to_owned() },
+            &[],
+        );
         self.engaged = None;
         self.drain_alone(now);
     }
 
-    /// Time passes. `connected`: NATS can be reached.
+    /// Does what is due. `connected`: NATS can be reached.
     pub fn tick(&mut self, now: Nanos, connected: bool) {
-        self.watch_lead(now, connected);
-        let mut unmatched = Vec::new();
+        self.check_lead_alive(now, connected);
+        let mut unsent = Vec::new();
         for (number, run) in &mut self.runs {
-            if run.strays_since.is_some_and(|at| now >= at + OFFER_EVERY) {
-                run.strays_since = None;
-                unmatched.push((
+            if run.unsent_since.is_some_and(|at| now >= at + OFFER_EVERY) {
+                run.unsent_since = None;
+                unsent.push((
                     *number,
-                    std::mem::take(&mut run.strays),
-                    std::mem::take(&mut run.away),
+                    std::mem::take(&mut run.unmatched),
+                    std::mem::take(&mut run.part_updates),
                 ));
             }
             let over = run.quiet.iter().all(|quiet| *quiet);
             if run.alone_until.is_some_and(|until| over || now >= until) && !run.stopped {
                 run.stopped = true;
-                self.deeds.push(AgentAction::Tell(*number, Order::Stop));
+                self.actions.push(AgentAction::Tell(*number, Order::Stop));
             }
         }
-        for (run, strays, news) in unmatched {
-            if !strays.is_empty() {
-                self.tell(&Up::Unmatched { run, strays });
+        for (run, receipts, updates) in unsent {
+            if !receipts.is_empty() {
+                self.tell(&ToLead::Unmatched { run, receipts });
             }
-            if !news.is_empty() {
-                self.tell(&Up::Away { run, news });
+            if !updates.is_empty() {
+                self.tell(&ToLead::PartUpdates { run, updates });
             }
         }
         self.flush(now);
         self.beat(now);
     }
 
-    fn watch_lead(&mut self, now: Nanos, connected: bool) {
+    fn check_lead_alive(&mut self, now: Nanos, connected: bool) {
         let away = if connected {
             self.away_since = None;
             false
@@ -435,45 +436,49 @@ impl Agent {
         let orphan = now >= engaged.heard + ORPHAN_AFTER;
         if orphan || away {
             let name = engaged.lead.name.clone();
-            self.dismissed(&name, if away { "NATS is out of reach" } else { "it vanished" }, now);
+            self.dismissed(
+                &name,
+                if away { "NATS is out of reach" } else { "it stopped responding" },
+                now,
+            );
         }
     }
 
-    fn tell(&mut self, up: &Up) {
+    fn tell(&mut self, up: &ToLead) {
         if let Some(engaged) = &mut self.engaged {
-            engaged.flow.send(&pack(up));
+            engaged.channel.send(&pack(up));
         }
     }
 
-    fn say(&mut self, say: &MessageBody, body: &[u8]) {
+    fn send_message(&mut self, body: &MessageBody, payload: &[u8]) {
         if let Some(engaged) = &self.engaged {
-            let letter = wire::write(&self.me, &engaged.session, say, body);
-            self.out.push((self.subjects.lead(&engaged.session), letter));
+            let message = wire::write(&self.me, &engaged.session, body, payload);
+            self.out.push((self.subjects.lead(&engaged.session), message));
         }
     }
 
     fn flush(&mut self, now: Nanos) {
         let Some(engaged) = &mut self.engaged else { return };
-        let parts = engaged.flow.take(now);
+        let parts = engaged.channel.take(now);
         if parts.is_empty() {
             return;
         }
-        engaged.acked = engaged.flow.ack();
+        engaged.acked = engaged.channel.ack();
         engaged.told = now;
         let ack = engaged.acked.0;
         for part in parts {
-            let say = MessageBody::Part { number: part.number, last: part.last, ack };
-            self.say(&say, &part.octets);
+            let body = MessageBody::Part { number: part.number, last: part.last, ack };
+            self.send_message(&body, &part.octets);
         }
     }
 
     fn beat(&mut self, now: Nanos) {
         let Some(engaged) = &mut self.engaged else { return };
-        let ack = engaged.flow.ack();
+        let ack = engaged.channel.ack();
         if now >= engaged.told + BEAT || ack != engaged.acked {
             engaged.acked = ack;
             engaged.told = now;
-            self.say(&MessageBody::Ack { ack: ack.0, again: ack.1 }, &[]);
+            self.send_message(&MessageBody::Ack { ack: ack.0, again: ack.1 }, &[]);
         }
     }
 }

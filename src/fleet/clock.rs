@@ -1,9 +1,9 @@
-//! How another machine's monotonic clock stands to ours: asked many times, the quickest answer believed. Between
-//! question and answer their clock was read once, so the offset is off by half of the round trip at most.
+//! Offset of another machine's monotonic clock to ours, from the quickest of many pings. Their clock was read between
+//! ping and answer, so the error is half of the round trip at most.
 use crate::kit::Nanos;
 use crate::measure::ClockFix;
 
-/// Questions and answers with one machine.
+/// Pings of one machine.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ClockFilter {
     best: Option<(u64, i64)>,
@@ -11,7 +11,7 @@ pub(super) struct ClockFilter {
 }
 
 impl ClockFilter {
-    /// Asked at `sent`, answered with `theirs`, and read at `received`.
+    /// Adds a ping sent at `sent` and answered with `theirs` at `received`.
     pub(super) fn sample(&mut self, sent: Nanos, theirs: Nanos, received: Nanos) {
         self.samples_count += 1;
         let delay = received.since(sent).0;
@@ -21,18 +21,18 @@ impl ClockFilter {
             self.best = Some((delay, i64::try_from(offset).unwrap_or(i64::MAX)));
         }
     }
-    /// Answers so far.
+    /// Number of answers.
     pub(super) fn samples_count(&self) -> u32 {
         self.samples_count
     }
-    /// The quickest answer's; None before the first.
+    /// Offset by the quickest answer; None: no answer yet.
     pub(super) fn fix(&self) -> Option<ClockFix> {
         let (delay, offset_ns) = self.best?;
         Some(ClockFix { offset_ns, uncertainty: Nanos(delay.div_ceil(2)) })
     }
 }
 
-/// Our time on their clock.
+/// A time of our clock on theirs.
 pub(super) fn theirs(fix: &ClockFix, ours: Nanos) -> Nanos {
     let at = i128::from(ours.0) + i128::from(fix.offset_ns);
     Nanos(u64::try_from(at.max(0)).unwrap_or(u64::MAX))

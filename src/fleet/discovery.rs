@@ -1,15 +1,15 @@
-//! Gathering a fleet: who has come, who is busy, who cannot work with us. Nothing is sent to any SMSC before it
+//! Discovery of agents: which have joined, which are busy, which do not fit. Nothing is sent to any SMSC before it
 //! is complete.
 use super::wire::{Ability, Who};
 use crate::kit::Nanos;
 use std::collections::BTreeSet;
 
-/// After enough have come, so long are others still heard: two of one name, or of another version, show.
+/// How long further agents may join once there are enough, so that equal names and other versions are noticed.
 const SETTLE: Nanos = Nanos::from_millis(250);
-/// Leads call so often.
+/// Time between two calls of a lead.
 const CALL_EVERY: Nanos = Nanos::from_millis(500);
 
-/// Those who have come.
+/// The agents that have joined.
 #[derive(Debug)]
 pub(super) struct AgentDiscovery {
     wanted: usize,
@@ -17,25 +17,25 @@ pub(super) struct AgentDiscovery {
     began: Option<Nanos>,
     called: Option<Nanos>,
     enough: Option<Nanos>,
-    come: Vec<(Who, Ability)>,
+    joined: Vec<(Who, Ability)>,
     busy: BTreeSet<String>,
 }
 
-/// What to do now.
+/// What to do next.
 #[derive(Debug)]
-pub(super) enum Next {
+pub(super) enum DiscoveryStep {
     /// Wait.
     Wait,
-    /// Call (again).
+    /// Call for agents.
     Call,
-    /// Engage these; let the others go.
+    /// Engage these agents; dismiss the others.
     Engage(Vec<(Who, Ability)>, Vec<Who>),
-    /// Give up: one line.
+    /// Give up: why, in one line.
     Fail(String),
 }
 
 impl AgentDiscovery {
-    /// So many are wanted, within `timeout`.
+    /// Waits for `wanted` agents, no longer than `timeout`.
     pub(super) fn new(wanted: usize, timeout: Nanos) -> AgentDiscovery {
         AgentDiscovery {
             wanted,
@@ -43,75 +43,75 @@ impl AgentDiscovery {
             began: None,
             called: None,
             enough: None,
-            come: Vec::new(),
+            joined: Vec::new(),
             busy: BTreeSet::new(),
         }
     }
 
-    /// One has come.
+    /// An agent joins.
     pub(super) fn on_join(&mut self, who: Who, busy: bool, ability: Ability, now: Nanos) {
         if busy {
-            self.come.retain(|(known, _)| known.id != who.id);
+            self.joined.retain(|(known, _)| known.id != who.id);
             self.busy.insert(who.name);
-        } else if !self.come.iter().any(|(known, _)| known.id == who.id) {
+        } else if !self.joined.iter().any(|(known, _)| known.id == who.id) {
             self.busy.remove(&who.name);
-            self.come.push((who, ability));
+            self.joined.push((who, ability));
         }
-        if self.come.len() >= self.wanted {
+        if self.joined.len() >= self.wanted {
             self.enough.get_or_insert(now);
         }
     }
 
-    /// What to do now. `version` is ours.
-    pub(super) fn next(&mut self, version: &str, now: Nanos) -> Next {
+    /// What to do next. `version`: of this program.
+    pub(super) fn next(&mut self, version: &str, now: Nanos) -> DiscoveryStep {
         let began = *self.began.get_or_insert(now);
-        if let Some((who, _)) = self.come.iter().find(|(who, _)| who.version != version) {
+        if let Some((who, _)) = self.joined.iter().find(|(who, _)| who.version != version) {
             let (name, theirs) = (&who.name, &who.version);
-            return Next::Fail(format!(
+            return DiscoveryStep::Fail(format!(
                 "agent {name} is smppbench {theirs}, this one is {version}; run the same version everywhere"
             ));
         }
         if let Some(name) = self.twice() {
-            return Next::Fail(format!(
+            return DiscoveryStep::Fail(format!(
                 "two agents are named {name}; give each a --name of its own"
             ));
         }
-        if self.come.len() >= self.wanted && self.enough.is_some_and(|at| now >= at + SETTLE) {
-            let mut come = std::mem::take(&mut self.come);
-            let rest = come.split_off(self.wanted);
-            come.sort_by(|a, b| a.0.name.cmp(&b.0.name));
-            return Next::Engage(come, rest.into_iter().map(|(who, _)| who).collect());
+        if self.joined.len() >= self.wanted && self.enough.is_some_and(|at| now >= at + SETTLE) {
+            let mut joined = std::mem::take(&mut self.joined);
+            let rest = joined.split_off(self.wanted);
+            joined.sort_by(|a, b| a.0.name.cmp(&b.0.name));
+            return DiscoveryStep::Engage(joined, rest.into_iter().map(|(who, _)| who).collect());
         }
         if now >= began + self.timeout {
-            return Next::Fail(self.too_few());
+            return DiscoveryStep::Fail(self.too_few());
         }
         if self.called.is_none_or(|at| now >= at + CALL_EVERY) {
             self.called = Some(now);
-            return Next::Call;
+            return DiscoveryStep::Call;
         }
-        Next::Wait
+        DiscoveryStep::Wait
     }
 
-    /// Agents looked for.
+    /// Number of agents wanted.
     pub(super) fn wanted(&self) -> u32 {
         self.wanted as u32
     }
 
-    /// All that have come, to be let go.
-    pub(super) fn come(&self) -> impl Iterator<Item = &Who> {
-        self.come.iter().map(|(who, _)| who)
+    /// All agents that have joined.
+    pub(super) fn joined(&self) -> impl Iterator<Item = &Who> {
+        self.joined.iter().map(|(who, _)| who)
     }
 
     fn twice(&self) -> Option<String> {
         let mut names = BTreeSet::new();
-        self.come.iter().map(|(who, _)| &who.name).find(|n| !names.insert(*n)).cloned()
+        self.joined.iter().map(|(who, _)| &who.name).find(|n| !names.insert(*n)).cloned()
     }
 
     fn too_few(&self) -> String {
-        let names: Vec<&str> = self.come.iter().map(|(who, _)| who.name.as_str()).collect();
-        let came = match names.len() {
-            0 => "none came".to_owned(),
-            n => format!("{n} came ({})", names.join(", ")),
+        let names: Vec<&str> = self.joined.iter().map(|(who, _)| who.name.as_str()).collect();
+        let joined = match names.len() {
+            0 => "none joined".to_owned(),
+            n => format!("{n} joined ({})", names.join(", ")),
         };
         let busy: Vec<&str> = self.busy.iter().map(String::as_str).collect();
         let busy = if busy.is_empty() {
@@ -121,7 +121,7 @@ impl AgentDiscovery {
         };
         let (wanted, within) = (self.wanted, self.timeout.0 / crate::kit::NS_PER_S);
         format!(
-            "{wanted} agents are wanted and {came} within {within} s{busy}; start more with \
+            "need {wanted} agents, {joined} within {within} s{busy}; start more with \
              `smppbench agent --nats URL`, in the same --group"
         )
     }
@@ -135,47 +135,48 @@ mod tests {
         Who { id: id.into(), name: name.into(), version: "1".into() }
     }
 
-    fn after(muster: &mut AgentDiscovery, ms: u64) -> Next {
-        muster.next("1", Nanos::from_millis(ms))
+    fn after(discovery: &mut AgentDiscovery, ms: u64) -> DiscoveryStep {
+        discovery.next("1", Nanos::from_millis(ms))
     }
 
     #[test]
-    fn too_few_within_the_time_is_one_line_that_says_how_many_came_and_who_is_busy() {
-        let mut muster = AgentDiscovery::new(3, Nanos::from_secs(5));
-        assert!(matches!(after(&mut muster, 0), Next::Call));
-        assert!(matches!(after(&mut muster, 10), Next::Wait));
-        muster.on_join(who("1", "a"), false, Ability::default(), Nanos::ZERO);
-        muster.on_join(who("1", "a"), false, Ability::default(), Nanos::ZERO);
-        muster.on_join(who("2", "b"), true, Ability::default(), Nanos::ZERO);
-        let Next::Fail(line) = after(&mut muster, 5_000) else { panic!("it waits on") };
-        assert!(
-            line.starts_with("3 agents are wanted and 1 came (a) within 5 s, 1 busy"),
-            "{line}"
-        );
+    fn too_few_agents_are_one_line_with_how_many_joined_and_which_are_busy() {
+        let mut discovery = AgentDiscovery::new(3, Nanos::from_secs(5));
+        assert!(matches!(after(&mut discovery, 0), DiscoveryStep::Call));
+        assert!(matches!(after(&mut discovery, 10), DiscoveryStep::Wait));
+        discovery.on_join(who("1", "a"), false, Ability::default(), Nanos::ZERO);
+        discovery.on_join(who("1", "a"), false, Ability::default(), Nanos::ZERO);
+        discovery.on_join(who("2", "b"), true, Ability::default(), Nanos::ZERO);
+        let DiscoveryStep::Fail(line) = after(&mut discovery, 5_000) else { panic!("it waits on") };
+        assert!(line.starts_with("need 3 agents, 1 joined (a) within 5 s, 1 busy"), "{line}");
     }
 
     #[test]
-    fn enough_are_engaged_in_the_order_of_their_names_and_the_rest_let_go() {
-        let mut muster = AgentDiscovery::new(2, Nanos::from_secs(5));
+    fn enough_are_engaged_in_the_order_of_their_names_and_the_rest_dismissed() {
+        let mut discovery = AgentDiscovery::new(2, Nanos::from_secs(5));
         for (id, name) in [("1", "b"), ("2", "a"), ("3", "c")] {
-            muster.on_join(who(id, name), false, Ability::default(), Nanos::ZERO);
+            discovery.on_join(who(id, name), false, Ability::default(), Nanos::ZERO);
         }
-        assert!(matches!(after(&mut muster, 1), Next::Call));
-        let Next::Engage(come, rest) = after(&mut muster, 300) else { panic!("it waits on") };
-        assert_eq!(come.iter().map(|c| c.0.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert!(matches!(after(&mut discovery, 1), DiscoveryStep::Call));
+        let DiscoveryStep::Engage(joined, rest) = after(&mut discovery, 300) else {
+            panic!("it waits on")
+        };
+        assert_eq!(joined.iter().map(|c| c.0.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!(rest, [who("3", "c")]);
     }
 
     #[test]
     fn two_of_one_name_and_another_version_are_refused() {
-        let mut muster = AgentDiscovery::new(2, Nanos::from_secs(5));
-        muster.on_join(who("1", "a"), false, Ability::default(), Nanos::ZERO);
-        muster.on_join(who("2", "a"), false, Ability::default(), Nanos::ZERO);
-        let Next::Fail(line) = after(&mut muster, 1) else { panic!("it waits on") };
+        let mut discovery = AgentDiscovery::new(2, Nanos::from_secs(5));
+        discovery.on_join(who("1", "a"), false, Ability::default(), Nanos::ZERO);
+        discovery.on_join(who("2", "a"), false, Ability::default(), Nanos::ZERO);
+        let DiscoveryStep::Fail(line) = after(&mut discovery, 1) else { panic!("it waits on") };
         assert!(line.contains("two agents are named a"), "{line}");
-        let mut muster = AgentDiscovery::new(2, Nanos::from_secs(5));
-        muster.on_join(who("1", "a"), false, Ability::default(), Nanos::ZERO);
-        let Next::Fail(line) = muster.next("2", Nanos::ZERO) else { panic!("it waits on") };
+        let mut discovery = AgentDiscovery::new(2, Nanos::from_secs(5));
+        discovery.on_join(who("1", "a"), false, Ability::default(), Nanos::ZERO);
+        let DiscoveryStep::Fail(line) = discovery.next("2", Nanos::ZERO) else {
+            panic!("it waits on")
+        };
         assert!(line.contains("agent a is smppbench 1, this one is 2"), "{line}");
     }
 }

@@ -1,5 +1,4 @@
-//! The connection to NATS: where, with which credentials, over TLS or not. What is secret is read from files or
-//! the environment, and shows nowhere.
+//! The connection to NATS: address, credentials, TLS. Secrets are never printed.
 use super::FleetError;
 use crate::kit::{Clock, mix64};
 use crate::plan::Secret;
@@ -9,27 +8,27 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// How NATS is reached.
+/// Access to NATS.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
-    /// `nats://host:port`, or `tls://host:port`; several with commas between.
+    /// `nats://host:port`, or `tls://host:port`; several separated by commas.
     pub url: String,
-    /// Its user and password.
+    /// User and password.
     pub user: Option<(String, Secret)>,
-    /// Or its token.
+    /// Token, instead of a user.
     pub token: Option<Secret>,
-    /// PEM file of the CA to trust beside the system's.
+    /// PEM file of a CA to trust in addition to the system's.
     pub ca: Option<PathBuf>,
-    /// PEM files of our certificate and its key.
+    /// PEM files of the client certificate and its key.
     pub certificate: Option<(PathBuf, PathBuf)>,
 }
 
-/// A connection is tried for so long.
+/// Longest attempt to connect.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-/// After the n-th failure, at most so long until the next attempt: a server that restarts is found soon.
+/// Longest pause before the next attempt, so that a restarted server is found soon.
 const PAUSE_MAX: Duration = Duration::from_millis(500);
 
-/// A URL as it may be shown: without user and password.
+/// A URL without user and password.
 pub fn redacted(url: &str) -> String {
     let one = |url: &str| match (url.split_once("://"), url.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://***@{host}"),
@@ -75,7 +74,7 @@ impl Access {
     /// Connects.
     ///
     /// # Errors
-    /// One line that names no secret.
+    /// Why not, without secrets.
     pub(super) async fn connect(&self, name: &str) -> Result<Client, FleetError> {
         let addresses = self.addresses()?;
         let shown = redacted(&self.url);
@@ -98,7 +97,7 @@ impl Access {
     }
 }
 
-/// The last of the causes, which says most.
+/// The innermost cause.
 fn innermost(e: &dyn std::error::Error) -> String {
     let mut last = e;
     while let Some(cause) = last.source() {
@@ -112,12 +111,12 @@ pub(super) fn is_connected(client: &Client) -> bool {
     client.connection_state() == State::Connected
 }
 
-/// Letters leave while NATS can be reached. Otherwise they are dropped: what matters is kept in a flow.
-pub(super) async fn send(client: &Client, letters: Vec<(String, Vec<u8>)>) {
-    if letters.is_empty() || !is_connected(client) {
+/// Sends messages while NATS can be reached, and drops them otherwise: a reliable channel sends its own again.
+pub(super) async fn send(client: &Client, messages: Vec<(String, Vec<u8>)>) {
+    if messages.is_empty() || !is_connected(client) {
         return;
     }
-    for (subject, octets) in letters {
+    for (subject, octets) in messages {
         let sent = client.publish(subject, octets.into());
         if tokio::time::timeout(Duration::from_secs(1), sent).await.is_err() {
             return;
@@ -125,7 +124,7 @@ pub(super) async fn send(client: &Client, letters: Vec<(String, Vec<u8>)>) {
     }
 }
 
-/// A name for one process, once.
+/// An id unique to this process.
 pub(super) fn identity() -> String {
     let process = u64::from(std::process::id());
     let a = mix64(Clock::wall_ns() ^ process << 40);

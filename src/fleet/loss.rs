@@ -1,21 +1,21 @@
-//! The books of a machine that is gone: what it told is known to the message; what it had open, and what it may
-//! have sent since its last word, is lost; what it was still to send is not sent. So the run's books balance.
+//! The counts of an agent that was lost: what it reported is exact; what it had in flight, and what it may have sent
+//! since its last report, is lost; what it had still to send is unsent. So the run's ledger balances.
 use crate::esme::Setup;
 use crate::kit::Nanos;
 use crate::measure::{CellInterval, Counters, Interval, Metric};
 use crate::plan::Cursor;
 use std::ops::Range;
 
-/// What one machine has told so far, by cell.
+/// Counters that an agent has reported so far, by cell.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ReportedCounts {
     cells: Vec<Counters>,
-    /// From the start of the load: what happened before has been told.
+    /// Offset from the start of the load up to which it has reported.
     until: Nanos,
 }
 
 impl ReportedCounts {
-    /// It has told this.
+    /// Adds a report.
     pub(super) fn add(&mut self, interval: &Interval) {
         if self.cells.len() < interval.cells.len() {
             self.cells.resize_with(interval.cells.len(), Counters::default);
@@ -29,23 +29,23 @@ impl ReportedCounts {
     }
 }
 
-/// A loss: what is to be added to the run's record, and the sums of it.
+/// What is added to the run's record for a lost agent, and its sums.
 #[derive(Debug)]
 pub(super) struct Loss {
-    /// As if the machine had told it.
+    /// Counted as if the agent had reported it.
     pub(super) interval: Box<Interval>,
-    /// submit_sm whose fate nobody knows.
+    /// submit_sm with unknown outcome.
     pub(super) lost: u64,
-    /// submit_sm that it was still to send.
+    /// submit_sm that it had still to send.
     pub(super) unsent: u64,
 }
 
-/// Closes the books of the machine that runs `workers`, gone since `at` (an offset from the start of the load,
-/// which ends at `load_ends`). It may have sent what was due before `at`, and no more.
-pub(super) fn close(
+/// Settles the share of an agent that ran `workers` and was lost at `at` (an offset from the start of the load, which
+/// ends at `load_ends`). It may have sent what was due before `at`, and no more.
+pub(super) fn settle_share(
     setup: &Setup,
     workers: &Range<u32>,
-    told: &ReportedCounts,
+    reported: &ReportedCounts,
     at: Nanos,
     load_ends: Nanos,
 ) -> Loss {
@@ -57,14 +57,14 @@ pub(super) fn close(
     }
     let mut interval = Box::new(Interval::new(workers.start, cells_count, range));
     interval.number = at.0 / crate::kit::NS_PER_S;
-    // it used no core of ours, and what it used of its own is not known
+    // its CPU time is not known
     interval.uses = Vec::new();
     let mut loss = Loss { interval, lost: 0, unsent: 0 };
-    let waited = at.since(told.until);
+    let waited = at.since(reported.until);
     for (cell, (due, all)) in shares.into_iter().enumerate() {
-        let known = told.cells.get(cell).cloned().unwrap_or_default();
+        let known = reported.cells.get(cell).cloned().unwrap_or_default();
         let mut rest = CellInterval::new(range);
-        settle(&known, due, all, waited, &mut rest);
+        settle_cell(&known, due, all, waited, &mut rest);
         loss.lost += rest.tally.lost;
         loss.unsent += rest.tally.unsent;
         if rest.tally != Counters::default() {
@@ -88,12 +88,12 @@ fn count_share(setup: &Setup, worker: u32, at: Nanos, load_ends: Nanos, shares: 
     }
 }
 
-/// What is missing in a cell of which this is known.
-fn settle(known: &Counters, due: u64, all: u64, waited: Nanos, rest: &mut CellInterval) {
-    // planned since its last word: until it went they may have been sent, later ones were not
+/// Counts what is missing in a cell of which `known` was reported.
+fn settle_cell(known: &Counters, due: u64, all: u64, waited: Nanos, rest: &mut CellInterval) {
+    // planned since its last report: up to its loss they may have been sent, later ones were not
     let maybe = due.saturating_sub(known.planned);
     let never = all.saturating_sub(known.planned.max(due));
-    // stamped into a buffer counts as planned, and part of it may have gone
+    // a message put into a buffer counts as planned, and may have been sent in part
     let stamped = (known.planned + known.retries)
         .saturating_sub(known.written + known.dropped + known.unsent);
     let settled = known.answered() + known.timed_out + known.lost + known.open_at_end;
@@ -109,12 +109,12 @@ fn settle(known: &Counters, due: u64, all: u64, waited: Nanos, rest: &mut CellIn
     let may_come = known
         .receipts_may_come
         .saturating_sub(known.receipts_final_unasked + known.receipts_silent);
-    // those that are not followed are of either kind
+    // untracked and ambiguous ones are of either kind
     let awaited =
         (expected + may_come).saturating_sub(known.receipts_untracked + known.receipts_ambiguous);
     tally.receipts_silent = may_come.min(awaited);
     tally.receipts_missing = awaited - tally.receipts_silent;
-    // at least so long, for nobody knows when they were sent
+    // censored: when they were sent is not known
     rest.latency[Metric::Service as usize].censor_n(waited, tally.lost);
     rest.latency[Metric::Response as usize].censor_n(waited, tally.lost + tally.unsent);
     rest.latency[Metric::Receipt as usize].censor_n(waited, rest.tally.receipts_missing);
@@ -136,9 +136,9 @@ mod tests {
     }
 
     #[test]
-    fn the_books_of_a_machine_that_vanished_balance_and_its_share_of_the_schedule_is_whole() {
+    fn the_ledger_of_a_lost_agent_balances_and_covers_its_whole_share_of_the_schedule() {
         let setup = setup();
-        let mut told = ReportedCounts::default();
+        let mut reported = ReportedCounts::default();
         let range = Setup::range(&setup.plan);
         let mut interval = Interval::new(2, 1, range);
         let mut cell = CellInterval::new(range);
@@ -154,8 +154,8 @@ mod tests {
         };
         interval.number = 2;
         interval.cells[0] = Some(Box::new(cell.clone()));
-        told.add(&interval);
-        let loss = close(&setup, &(2..4), &told, Nanos::from_secs(5), setup.load_ends());
+        reported.add(&interval);
+        let loss = settle_share(&setup, &(2..4), &reported, Nanos::from_secs(5), setup.load_ends());
         let mut sum = cell.tally.clone();
         let rest = loss.interval.cells[0].as_ref().unwrap();
         sum.merge(&rest.tally);
@@ -170,10 +170,10 @@ mod tests {
     }
 
     #[test]
-    fn where_the_load_ends_with_the_machine_nothing_is_left_unsent() {
+    fn nothing_is_unsent_where_the_load_ends_with_the_agent() {
         let setup = setup();
         let at = Nanos::from_secs(4);
-        let loss = close(&setup, &(0..2), &ReportedCounts::default(), at, at);
+        let loss = settle_share(&setup, &(0..2), &ReportedCounts::default(), at, at);
         assert_eq!((loss.lost, loss.unsent), (2_000, 0));
     }
 }

@@ -1,82 +1,82 @@
-//! One run over many machines. A lead calls for agents over NATS, relates their clocks, shares a plan out and
-//! gathers their seconds; to what stands above it is a [`crate::coordinator::WorkerPool`] like any other.
+//! One run over many machines. A lead calls for agents over NATS, measures their clocks, divides a plan among them and
+//! merges their intervals; its callers see a [`crate::coordinator::WorkerPool`] like any other.
 //!
-//! What decides is synchronous and takes time and connectedness as arguments: [`Lead`] and [`Agent`] read and
-//! write letters. `link`, `leading` and `serving` carry them; they know NATS, and nothing else does.
+//! Decisions are synchronous and take time and connectedness as arguments: [`Lead`] and [`Agent`] read and write
+//! messages. `link`, `lead_runtime` and `agent_runtime` carry them; only they know NATS.
 mod agent;
-mod claims;
+mod agent_run;
+mod agent_runtime;
 mod clock;
-mod departed;
 mod discovery;
-mod flow;
-mod here;
+mod interval_merger;
 mod lead;
-mod leading;
+mod lead_run;
+mod lead_runs;
+mod lead_runtime;
 mod link;
 mod loss;
-mod run;
-mod runs;
-mod seconds;
+mod lost_agents;
+mod receipt_claims;
+mod reliable_channel;
+mod run_messages;
 mod secrets;
-mod serving;
 mod shares;
-mod talk;
 #[cfg(test)]
 mod tests;
 mod wire;
 
 pub use agent::{Agent, AgentAction};
+pub use agent_runtime::{AgentSettings, serve};
 pub use lead::{Lead, LeadEvent};
-pub use leading::{Leader, Led};
+pub use lead_runtime::{FleetSettings, Leader};
 pub use link::{Access, redacted};
-pub use serving::{Serving, serve};
 pub use wire::{Ability, PROTOCOL, Subjects, Who, group};
 
 /// Why there is no fleet, or no run of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FleetError {
     /// A group whose name cannot be part of a subject.
-    #[error("group {0:?} will not do; write up to 64 letters, digits, - and _")]
+    #[error("group {0:?} is not valid; write up to 64 messages, digits, - and _")]
     Group(String),
-    /// A URL that is none of NATS.
-    #[error("{0:?} is no NATS URL; write nats://host:4222")]
+    /// Not a URL of NATS.
+    #[error("{0:?} is not a NATS URL; write nats://host:4222")]
     Url(String),
-    /// NATS cannot be reached, or does not let us in: where, and why.
-    #[error("no NATS at {at}: {why}")]
+    /// NATS cannot be reached, or denies access.
+    #[error("no connection to NATS at {at}: {why}")]
     Unreached {
         /// The URL, without its secrets.
         at: String,
         /// Why.
         why: String,
     },
-    /// NATS takes no subscription.
-    #[error("no NATS: {0}")]
+    /// NATS refuses a subscription.
+    #[error("no subscription at NATS: {0}")]
     Nats(String),
-    /// What the kernel did not grant: `thread`, `reactor`, `signals`.
+    /// The kernel did not grant a `thread`, a `reactor` or `signals`.
     #[error("no {what}: {why}")]
     Kernel {
-        /// What.
+        /// What was not granted.
         what: &'static str,
-        /// What it said.
+        /// The error of the kernel.
         why: String,
     },
     /// The thread that leads has ended.
     #[error("the fleet's thread has ended")]
     ThreadEnded,
-    /// The agents that are needed did not come together: what is missing.
+    /// The agents cannot form a fleet: why, in one line.
     #[error("{0}")]
-    NotMustered(String),
+    AgentsMissing(String),
     /// Fewer binds than agents.
     #[error(
         "binds.count: {agents} agents need at least {agents} {what}s, and the plan has {useful}; \
          raise --binds or lower --agents"
     )]
     TooFewBinds {
-        /// Agents.
+        /// Number of agents.
         agents: usize,
         /// `sender` or `session`.
         what: &'static str,
-        /// That the plan has.
+        /// Number that the plan has.
         useful: usize,
     },
     /// More sessions than an agent may have open.
@@ -85,17 +85,17 @@ pub enum FleetError {
          raise it there, or add agents"
     )]
     TooManySessions {
-        /// Its name.
+        /// Name of the agent.
         agent: String,
-        /// That it would hold.
+        /// Sessions of its share.
         sessions: u64,
-        /// That it may.
+        /// Its limit.
         max: u64,
     },
-    /// A password that is not to be had where it is needed.
+    /// A password that cannot be read on the agent.
     #[error("account {account}, on the agent: {why} (passwords do not travel)")]
     Password {
-        /// Of which account.
+        /// Name of the account.
         account: String,
         /// Why.
         why: String,

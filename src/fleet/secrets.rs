@@ -1,12 +1,12 @@
-//! What does not travel: passwords are read where they are used, by the names that the profile gives them.
+//! Passwords are not sent to agents: each agent reads them itself, by the names in the profile.
 use super::FleetError;
 use crate::esme::client_tls;
 use crate::plan::Plan;
 
-/// Whether a plan can be run here, apart from the guard; with the passwords it needs.
+/// Checks whether a plan can be run here, apart from the guard, and adds its passwords.
 ///
 /// # Errors
-/// One line.
+/// A password or a certificate that cannot be read.
 pub(super) fn examine(mut plan: Plan) -> Result<Plan, FleetError> {
     for account in &mut plan.accounts {
         account.read_password().map_err(|why| FleetError::Password {

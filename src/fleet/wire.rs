@@ -1,5 +1,5 @@
-//! The letters of a fleet: a line of JSON that says who writes what, and octets behind it. Versioned: whoever
-//! reads a letter of another major version learns both versions and nothing else.
+//! Messages of a fleet on NATS: a line of JSON with sender and content, then octets. Versioned: of a message of another
+//! major version only sender and version are read.
 use super::FleetError;
 use crate::kit::{Environment, Nanos};
 use flate2::Compression;
@@ -9,107 +9,107 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::{Read, Write};
 
-/// Version of the protocol: the first number changes when an older program could misread a letter.
-pub const PROTOCOL: &str = "1.0";
+/// Version of the protocol: the first number changes when an older program could misread a message.
+pub const PROTOCOL: &str = "2.0";
 
-/// Octets of one letter's body at most: a report of a second fits, and a server's limit is far.
+/// Largest payload of one message in octets: far below the limit of a NATS server.
 pub(super) const BODY_MAX: usize = 96 * 1024;
 
-/// Octets that a message may unpack to.
+/// Largest message in octets after inflating.
 const UNPACKED_MAX: u64 = 256 << 20;
 
-/// Who writes.
+/// Sender of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Who {
-    /// One process, once.
+    /// Unique to the process.
     pub id: String,
-    /// As people call it.
+    /// Name in reports.
     pub name: String,
     /// Version of its program.
     pub version: String,
 }
 
-/// What an agent can do, told as it joins.
+/// Capacity of an agent, sent as it joins.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ability {
-    /// Workers it runs unless the plan says how many.
+    /// Number of workers it runs, unless the plan has a number.
     pub cores: u32,
-    /// Sessions it can hold: open files, less a few.
+    /// Largest number of sessions: open files, less a few.
     pub sessions_max: u64,
     /// The machine.
     pub environment: Environment,
 }
 
-/// What a letter says.
+/// Content of a message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "say", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub(super) enum MessageBody {
-    /// Lead to all: who is free?
+    /// Lead to all agents: asks for free agents.
     Call {
-        /// Agents looked for.
+        /// Number of agents wanted.
         wanted: u32,
     },
-    /// Agent to leads: here I am.
+    /// Agent to leads: joins.
     Join {
         /// The lead it answers; None: it has just begun.
         to: Option<String>,
-        /// It works for another lead.
+        /// Whether it works for another lead.
         busy: bool,
-        /// What it can do.
+        /// Its capacity.
         ability: Box<Ability>,
     },
-    /// Lead to agent: you work for me now.
+    /// Lead to agent: the agent works for this lead from now on.
     Engage,
-    /// Lead to agent: you do not, or not any more.
+    /// Either side: the agent does not work for this lead, or no longer.
     Dismiss {
-        /// Why, for a person.
+        /// Why, in words.
         why: String,
     },
-    /// Lead to agent: what does your clock say?
+    /// Lead to agent: asks for its clock.
     Ping {
-        /// Told again in the answer.
+        /// Repeated in the answer.
         number: u64,
     },
-    /// Agent to lead.
+    /// Agent to lead: answers a ping.
     Pong {
-        /// The question's.
+        /// Number of the ping.
         number: u64,
-        /// CLOCK_MONOTONIC when it was read.
+        /// CLOCK_MONOTONIC of the agent.
         at: Nanos,
     },
-    /// A piece of a message, in order, either way. Its octets follow the line.
+    /// A part of a message of the reliable channel, either way. Its octets follow the line.
     Part {
-        /// From 1, without a gap.
+        /// Counted from 1, without a gap.
         number: u64,
-        /// The message ends with it.
+        /// Whether the message ends with it.
         last: bool,
-        /// All up to this number have come the other way.
+        /// Number up to which all parts of the other way have come.
         ack: u64,
     },
-    /// Nothing new: a heartbeat.
+    /// Acknowledgement and heartbeat.
     Ack {
-        /// All up to this number have come.
+        /// Number up to which all parts have come.
         ack: u64,
-        /// A later one has come too: send again what is between.
+        /// Whether a later one has come: the parts between are to be sent again.
         again: bool,
     },
 }
 
-/// One letter's first line.
+/// First line of a message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct FleetMessage {
     /// [`PROTOCOL`].
     pub proto: String,
-    /// Its writer.
+    /// Its sender.
     pub who: Who,
     /// The lead whose session it belongs to.
     pub session: String,
-    /// What it says.
+    /// Its content.
     #[serde(flatten)]
-    pub say: MessageBody,
+    pub body: MessageBody,
 }
 
-/// What every version of the protocol can read of a letter.
+/// The keys that every version of the protocol has.
 #[derive(Deserialize)]
 struct Envelope {
     proto: String,
@@ -120,50 +120,50 @@ fn major(version: &str) -> &str {
     version.split('.').next().unwrap_or(version)
 }
 
-/// A letter as octets.
-pub(super) fn write(who: &Who, session: &str, say: &MessageBody, body: &[u8]) -> Vec<u8> {
-    let letter = FleetMessage {
+/// Writes a message.
+pub(super) fn write(who: &Who, session: &str, body: &MessageBody, payload: &[u8]) -> Vec<u8> {
+    let message = FleetMessage {
         proto: PROTOCOL.to_owned(),
         who: who.clone(),
         session: session.to_owned(),
-        say: say.clone(),
+        body: body.clone(),
     };
-    let mut octets = serde_json::to_vec(&letter).expect("a letter serialises");
+    let mut octets = serde_json::to_vec(&message).expect("a message serialises");
     octets.push(b'\n');
-    octets.extend_from_slice(body);
+    octets.extend_from_slice(payload);
     octets
 }
 
-/// Why octets are no letter for us.
+/// Why octets are not a message for this program.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum LetterError {
-    /// Somebody speaks another major version.
+pub(super) enum MessageError {
+    /// The sender uses another major version.
     #[error(
-        "{} speaks protocol {proto} (smppbench {}), this one {PROTOCOL} (smppbench {}); run the same version everywhere",
+        "{} uses protocol {proto} (smppbench {}), this one {PROTOCOL} (smppbench {}); run the same version everywhere",
         who.name, who.version, env!("CARGO_PKG_VERSION")
     )]
     Version { who: Who, proto: String },
-    /// They are no letter at all.
-    #[error("what came is no letter of a fleet")]
+    /// They are not a message.
+    #[error("not a message between lead and agent")]
     Unreadable,
 }
 
-/// A letter and its body out of octets.
+/// Reads a message and its payload.
 ///
 /// # Errors
-/// [`LetterError`].
-pub(super) fn read(octets: &[u8]) -> Result<(FleetMessage, &[u8]), LetterError> {
-    let line = octets.iter().position(|o| *o == b'\n').ok_or(LetterError::Unreadable)?;
-    let (line, body) = (&octets[..line], &octets[line + 1..]);
-    let envelope: Envelope = serde_json::from_slice(line).map_err(|_| LetterError::Unreadable)?;
+/// [`MessageError`].
+pub(super) fn read(octets: &[u8]) -> Result<(FleetMessage, &[u8]), MessageError> {
+    let line = octets.iter().position(|o| *o == b'\n').ok_or(MessageError::Unreadable)?;
+    let (line, payload) = (&octets[..line], &octets[line + 1..]);
+    let envelope: Envelope = serde_json::from_slice(line).map_err(|_| MessageError::Unreadable)?;
     if major(&envelope.proto) != major(PROTOCOL) {
-        return Err(LetterError::Version { who: envelope.who, proto: envelope.proto });
+        return Err(MessageError::Version { who: envelope.who, proto: envelope.proto });
     }
-    let letter = serde_json::from_slice(line).map_err(|_| LetterError::Unreadable)?;
-    Ok((letter, body))
+    let message = serde_json::from_slice(line).map_err(|_| MessageError::Unreadable)?;
+    Ok((message, payload))
 }
 
-/// A message as octets: JSON, deflated.
+/// Packs a value: JSON, deflated.
 pub(super) fn pack<T: Serialize>(message: &T) -> Vec<u8> {
     let mut deflate = DeflateEncoder::new(Vec::new(), Compression::fast());
     let json = serde_json::to_vec(message).expect("a message serialises");
@@ -171,7 +171,7 @@ pub(super) fn pack<T: Serialize>(message: &T) -> Vec<u8> {
     deflate.finish().expect("writing into a Vec cannot fail")
 }
 
-/// A message out of octets.
+/// Unpacks a value.
 ///
 /// # Errors
 /// What is wrong with them.
@@ -189,7 +189,7 @@ pub struct Subjects {
 }
 
 impl Subjects {
-    /// Of this group.
+    /// Subjects of this group.
     ///
     /// # Errors
     /// One line, where the name cannot be part of a subject.
@@ -204,21 +204,21 @@ impl Subjects {
     pub fn call(&self) -> String {
         format!("smppbench.{}.call", self.group)
     }
-    /// Where agents say that they are there.
+    /// Where agents join.
     pub fn join(&self) -> String {
         format!("smppbench.{}.join", self.group)
     }
-    /// What agents tell this lead.
+    /// Messages to this lead.
     pub fn lead(&self, session: &str) -> String {
         format!("smppbench.{}.lead.{session}", self.group)
     }
-    /// What leads tell this agent.
+    /// Messages to this agent.
     pub fn agent(&self, id: &str) -> String {
         format!("smppbench.{}.agent.{id}", self.group)
     }
 }
 
-/// Whether a group may be named so.
+/// Checks the name of a group.
 ///
 /// # Errors
 /// One line.
@@ -235,30 +235,30 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_and_its_body_come_back_as_they_were_written() {
-        let say = MessageBody::Part { number: 7, last: true, ack: 3 };
-        let octets = write(&who(), "s1", &say, b"\n{body}\n");
-        let (letter, body) = read(&octets).unwrap();
-        assert_eq!((letter.say, letter.who, letter.session), (say, who(), "s1".to_owned()));
-        assert_eq!(body, b"\n{body}\n");
+    fn a_message_and_its_payload_come_back_as_they_were_written() {
+        let content = MessageBody::Part { number: 7, last: true, ack: 3 };
+        let octets = write(&who(), "s1", &content, b"\n{body}\n");
+        let (message, payload) = read(&octets).unwrap();
+        assert_eq!((message.body, message.who, message.session), (content, who(), "s1".to_owned()));
+        assert_eq!(payload, b"\n{body}\n");
     }
 
     #[test]
-    fn another_major_version_is_named_even_where_the_rest_of_the_letter_is_strange() {
-        let line = br#"{"proto":"2.3","who":{"id":"9","name":"new","version":"3.0.0"},"x":1}
+    fn another_major_version_is_named_even_where_the_rest_of_the_message_is_unknown() {
+        let line = br#"{"proto":"3.3","who":{"id":"9","name":"new","version":"3.0.0"},"x":1}
 "#;
         match read(line) {
-            Err(LetterError::Version { who, proto }) => {
-                assert_eq!((who.name.as_str(), proto.as_str()), ("new", "2.3"));
+            Err(MessageError::Version { who, proto }) => {
+                assert_eq!((who.name.as_str(), proto.as_str()), ("new", "3.3"));
             }
             other => panic!("{other:?}"),
         }
-        assert!(matches!(read(b"nonsense\n"), Err(LetterError::Unreadable)));
-        assert!(matches!(read(b"no line"), Err(LetterError::Unreadable)));
+        assert!(matches!(read(b"nonsense\n"), Err(MessageError::Unreadable)));
+        assert!(matches!(read(b"no line"), Err(MessageError::Unreadable)));
         // a later minor version is read
-        let later = br#"{"proto":"1.9","who":{"id":"9","name":"n","version":"1"},"session":"s","say":"engage","more":1}
+        let later = br#"{"proto":"2.9","who":{"id":"9","name":"n","version":"1"},"session":"s","kind":"engage","more":1}
 "#;
-        assert_eq!(read(later).unwrap().0.say, MessageBody::Engage);
+        assert_eq!(read(later).unwrap().0.body, MessageBody::Engage);
     }
 
     #[test]

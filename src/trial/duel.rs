@@ -7,7 +7,7 @@ use crate::measure::{CutReason, NoObserver, Observer, Progress, RunRecord, Steer
 use crate::plan::{DuelSide, Plan, Shape};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The order of so many blocks a side: by fours A B B A or B A A B, so that a drift falls on both alike.
+/// The order of the blocks: by fours A B B A or B A A B, so that a drift affects both sides alike.
 pub fn order(blocks_per_side: usize, seed: u64) -> Vec<DuelSide> {
     let mut rng = Rng::new(stream_seed(seed, 0xD0, 0));
     let mut order = Vec::with_capacity(2 * blocks_per_side);
@@ -38,10 +38,10 @@ pub fn simultaneous<T: Trial + Send>(
     plans: [&Plan; 2],
     observer: &mut dyn Observer,
 ) -> Result<[RunRecord; 2], RunError> {
-    let meeting = StartBarrier::default();
+    let barrier = StartBarrier::default();
     let [trial_a, trial_b] = trials;
     let side = |delay| SyncedObserver {
-        meeting: &meeting,
+        barrier: &barrier,
         delay,
         at: None,
         told: false,
@@ -50,14 +50,14 @@ pub fn simultaneous<T: Trial + Send>(
     let mut beside = side(half_gap(plans[1]));
     let mut watched = side(Nanos::ZERO).watched_by(observer);
     let (a, b) = std::thread::scope(|scope| {
-        let meeting = &meeting;
+        let barrier = &barrier;
         let b = scope.spawn(move || {
             let record = trial_b.run(plans[1], &mut beside);
-            meeting.over(&record);
+            barrier.over(&record);
             record
         });
         let a = trial_a.run(plans[0], &mut watched);
-        meeting.over(&a);
+        barrier.over(&a);
         let b = b.join().unwrap_or_else(|_| Err(RunError::Worker("side b panicked".to_owned())));
         (a, b)
     });
@@ -78,24 +78,24 @@ fn half_gap(plan: &Plan) -> Nanos {
     })
 }
 
-/// From the moment both are bound to their common start: each has heard of the other by then.
+/// From the moment both sides are bound to their common start, so that both know it in time.
 const LEAD: Nanos = Nanos::from_millis(300);
 
-/// What the two sides know of each other.
+/// State shared by the two sides.
 #[derive(Debug, Default)]
-struct StartBarrier(Mutex<Met>);
+struct StartBarrier(Mutex<BarrierState>);
 
 #[derive(Debug, Default)]
-struct Met {
+struct BarrierState {
     ready: usize,
     start: Nanos,
-    /// Why one side ended before the plan did.
+    /// Why one side ended early.
     ended: Option<String>,
 }
 
 impl StartBarrier {
-    fn met(&self) -> MutexGuard<'_, Met> {
-        // three plain values: a panic elsewhere leaves them as good as they were
+    fn state(&self) -> MutexGuard<'_, BarrierState> {
+        // three plain values, valid after a panic too
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -105,16 +105,16 @@ impl StartBarrier {
             Err(e) => Some(e.to_string()),
         };
         if let Some(why) = why {
-            self.met().ended.get_or_insert(why);
+            self.state().ended.get_or_insert(why);
         }
     }
 }
 
-/// One side's observer.
+/// Observer of one side; both sides start together.
 struct SyncedObserver<'m, O> {
-    meeting: &'m StartBarrier,
+    barrier: &'m StartBarrier,
     delay: Nanos,
-    /// When this side said that it is ready.
+    /// Earliest start of this side; None: it is not ready.
     at: Option<Nanos>,
     told: bool,
     shown: O,
@@ -122,8 +122,8 @@ struct SyncedObserver<'m, O> {
 
 impl<'m> SyncedObserver<'m, NoObserver> {
     fn watched_by<O: Observer>(self, shown: O) -> SyncedObserver<'m, O> {
-        let SyncedObserver { meeting, delay, at, told, shown: NoObserver } = self;
-        SyncedObserver { meeting, delay, at, told, shown }
+        let SyncedObserver { barrier, delay, at, told, shown: NoObserver } = self;
+        SyncedObserver { barrier, delay, at, told, shown }
     }
 }
 
@@ -135,17 +135,17 @@ impl<O: Observer> Observer for SyncedObserver<'_, O> {
         self.shown.stopped_at_once(progress);
     }
     fn start(&mut self, earliest: Nanos) -> Option<Nanos> {
-        let mut met = self.meeting.met();
+        let mut state = self.barrier.state();
         if self.at.is_none() {
             self.at = Some(earliest);
-            met.ready += 1;
-            met.start = met.start.max(earliest + LEAD);
+            state.ready += 1;
+            state.start = state.start.max(earliest + LEAD);
         }
-        // the last to be ready sets the time; the first hears of it when it asks again
-        (met.ready == 2).then(|| met.start + self.delay)
+        // the last side that is ready sets the time; the first gets it when it asks again
+        (state.ready == 2).then(|| state.start + self.delay)
     }
     fn steer(&mut self) -> Option<Steer> {
-        let ended = self.meeting.met().ended.clone();
+        let ended = self.barrier.state().ended.clone();
         match ended {
             Some(why) if !self.told => {
                 self.told = true;

@@ -1,7 +1,7 @@
-//! The whole ESME against the whole SMSC in memory, on a virtual clock: exact, seeded, a million messages
-//! in seconds. The network is a pair of pipes per session, each with a latency; time jumps from event to event.
+//! The whole load side against the whole simulator in memory, on a virtual clock: exact, seeded, a million messages in
+//! seconds. The network is a pair of pipes per session, each with a latency; time jumps from event to event.
 use super::Trial;
-use crate::coordinator::{Distance, RunController, RunError};
+use crate::coordinator::{PoolTiming, RunController, RunError};
 use crate::esme::{self, Order, WorkerAssignment, WorkerMessage};
 use crate::kit::Nanos;
 use crate::measure::{Observer, RunRecord};
@@ -13,12 +13,12 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-/// The network between the two.
+/// The network between load side and simulator.
 #[derive(Clone, Copy, Debug)]
 pub struct Network {
-    /// One way.
+    /// Latency of one way.
     pub latency: Nanos,
-    /// Octets of one delivery at the most: small ones cut PDUs in pieces. 0: as written.
+    /// Most octets of one delivery: small ones cut PDUs in pieces. 0: as written.
     pub segment_octets: usize,
 }
 
@@ -33,15 +33,15 @@ impl Default for Network {
 pub struct Memory {
     /// How the two are connected.
     pub network: Network,
-    /// Workers; 0: as many as the plan says, or 1.
+    /// Number of workers; 0: that of the plan, or 1.
     pub workers: u32,
-    /// Octets put on an ESME's link as if the SMSC had sent them: (offset from the start of the clock, session, octets).
+    /// Octets delivered to a session as if the SMSC had sent them: (offset from the start of the clock, session, octets).
     pub injected: Vec<(Nanos, u32, Vec<u8>)>,
-    /// What the simulator counted in the last run.
+    /// SimEvent the simulator counted in the last run.
     pub last_tally: Option<smsc::Tally>,
 }
 
-/// The virtual clock starts here: times of zero are left to mean "not yet".
+/// Start of the virtual clock; a time of zero means "not yet".
 const START: Nanos = Nanos::from_secs(1);
 /// The virtual wall clock at zero: 2026-01-01T00:00:00Z.
 const WALL: u64 = 1_767_225_600 * 1_000_000_000;
@@ -54,10 +54,10 @@ impl Trial for Memory {
             n => n,
         };
         let workers = wanted.min(plan.senders_count().max(1) as u32).max(1);
-        let mut world = World::new(self, &plan, workers)?;
-        world.play(observer);
-        self.last_tally = Some(world.smsc.tally().clone());
-        world.controller.finish().map_err(RunError::CannotBind)
+        let mut simulation = Simulation::new(self, &plan, workers)?;
+        simulation.run_to_end(observer);
+        self.last_tally = Some(simulation.smsc.tally().clone());
+        simulation.controller.finish().map_err(RunError::CannotBind)
     }
 
     fn tally(&self) -> Option<&smsc::Tally> {
@@ -66,22 +66,23 @@ impl Trial for Memory {
 }
 
 /// Workers and controller share a virtual clock.
-const NEXT_DOOR: Distance = Distance { lead: Nanos::from_millis(1), ..Distance::NEAR };
+const IN_MEMORY: PoolTiming =
+    PoolTiming { start_ahead: Nanos::from_millis(1), ..PoolTiming::LOCAL };
 
-/// What happens at a time.
+/// An event of the simulation.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum What {
+enum SimEvent {
     Connect { worker: u32, link: u32 },
-    ToEsme { wire: u32, connection: u32, octets: Vec<u8> },
-    ToSmsc { wire: u32, connection: u32, octets: Vec<u8> },
-    EsmeHearsEnd { wire: u32, connection: u32, reset: bool },
-    SmscHearsEnd { wire: u32, connection: u32 },
+    ToEsme { pair: u32, connection: u32, octets: Vec<u8> },
+    ToSmsc { pair: u32, connection: u32, octets: Vec<u8> },
+    EsmeSeesEnd { pair: u32, connection: u32, reset: bool },
+    SmscSeesEnd { pair: u32, connection: u32 },
     WorkerMessage { worker: u32, batch: u32 },
 }
 
-/// One session's pair of pipes.
+/// The pair of pipes of one session.
 #[derive(Debug, Default)]
-struct Wire {
+struct PipePair {
     worker: u32,
     link: u32,
     /// Counts connections; what is in flight for an older one is dropped.
@@ -92,26 +93,26 @@ struct Wire {
     esme_up: bool,
     to_esme: BytesMut,
     to_smsc: BytesMut,
-    /// The SMSC does not read for now; what comes waits in `to_smsc`.
-    held: bool,
+    /// Whether the SMSC does not read for now; octets wait in `to_smsc`.
+    reads_paused: bool,
     /// The SMSC has closed its direction.
     half_closed: bool,
 }
 
-struct World {
+struct Simulation {
     now: Nanos,
     esmes: Vec<esme::Core>,
     ticks: Vec<Nanos>,
     smsc: smsc::Core,
     smsc_tick: Nanos,
     controller: RunController,
-    conductor_tick: Nanos,
-    wires: Vec<Wire>,
-    /// By worker, by link: its wire.
-    wire_of: Vec<Vec<u32>>,
-    /// By the SMSC's session number: its wire.
-    wire_of_smsc: Vec<u32>,
-    queue: BinaryHeap<Reverse<(Nanos, u64, What)>>,
+    controller_tick: Nanos,
+    pairs: Vec<PipePair>,
+    /// By worker, by link: number of its pair of pipes.
+    pair_of: Vec<Vec<u32>>,
+    /// By the SMSC's session number: number of its pair of pipes.
+    pair_of_session: Vec<u32>,
+    queue: BinaryHeap<Reverse<(Nanos, u64, SimEvent)>>,
     order: u64,
     batches: Vec<Vec<WorkerMessage>>,
     network: Network,
@@ -119,23 +120,23 @@ struct World {
     dirty: Vec<u32>,
 }
 
-impl World {
-    fn new(memory: &Memory, plan: &Arc<Plan>, workers: u32) -> Result<World, RunError> {
+impl Simulation {
+    fn new(memory: &Memory, plan: &Arc<Plan>, workers: u32) -> Result<Simulation, RunError> {
         let mut esmes = Vec::new();
         for worker in 0..workers {
             let share = WorkerAssignment { plan: plan.clone(), worker, workers, near: 0..workers };
             esmes.push(esme::Core::new(&share, WALL)?);
         }
-        let mut world = World {
+        let mut simulation = Simulation {
             now: START,
             ticks: vec![START; esmes.len()],
             smsc: smsc::Core::new(&plan.embedded, WALL),
             smsc_tick: START,
-            controller: RunController::new(plan, workers, WALL, NEXT_DOOR)?,
-            conductor_tick: START,
-            wires: Vec::new(),
-            wire_of: vec![Vec::new(); esmes.len()],
-            wire_of_smsc: Vec::new(),
+            controller: RunController::new(plan, workers, WALL, IN_MEMORY)?,
+            controller_tick: START,
+            pairs: Vec::new(),
+            pair_of: vec![Vec::new(); esmes.len()],
+            pair_of_session: Vec::new(),
             queue: BinaryHeap::new(),
             order: 0,
             batches: Vec::new(),
@@ -145,40 +146,41 @@ impl World {
             esmes,
         };
         for worker in 0..workers {
-            for link in 0..world.esmes[worker as usize].sessions_count() as u32 {
-                let wire = world.wires.len() as u32;
-                world.wires.push(Wire { worker, link, ..Wire::default() });
-                world.wire_of[worker as usize].push(wire);
+            for link in 0..simulation.esmes[worker as usize].sessions_count() as u32 {
+                let pair = simulation.pairs.len() as u32;
+                simulation.pairs.push(PipePair { worker, link, ..PipePair::default() });
+                simulation.pair_of[worker as usize].push(pair);
                 if plan.ladder.is_none() {
-                    world.at(START, What::Connect { worker, link });
+                    simulation.at(START, SimEvent::Connect { worker, link });
                 }
             }
         }
-        (0..world.esmes.len()).for_each(|worker| world.climb(worker));
+        (0..simulation.esmes.len()).for_each(|worker| simulation.connect_next(worker));
         for (at, session, octets) in &memory.injected {
-            let found = world
-                .wires
+            let found = simulation
+                .pairs
                 .iter()
-                .position(|w| world.esmes[w.worker as usize].session_id(w.link) == *session);
-            if let Some(wire) = found {
+                .position(|w| simulation.esmes[w.worker as usize].session_id(w.link) == *session);
+            if let Some(pair) = found {
                 let octets = octets.clone();
-                world.at(START + *at, What::ToEsme { wire: wire as u32, connection: 1, octets });
+                simulation
+                    .at(START + *at, SimEvent::ToEsme { pair: pair as u32, connection: 1, octets });
             }
         }
-        Ok(world)
+        Ok(simulation)
     }
 
-    fn at(&mut self, time: Nanos, what: What) {
+    fn at(&mut self, time: Nanos, event: SimEvent) {
         self.order += 1;
-        self.queue.push(Reverse((time, self.order, what)));
+        self.queue.push(Reverse((time, self.order, event)));
     }
 
-    fn play(&mut self, observer: &mut dyn Observer) {
+    fn run_to_end(&mut self, observer: &mut dyn Observer) {
         loop {
             self.now = self.next();
             while self.queue.peek().is_some_and(|Reverse((at, ..))| *at <= self.now) {
-                if let Some(Reverse((_, _, what))) = self.queue.pop() {
-                    self.happen(what);
+                if let Some(Reverse((_, _, event))) = self.queue.pop() {
+                    self.handle(event);
                 }
             }
             for worker in 0..self.esmes.len() {
@@ -189,9 +191,9 @@ impl World {
             if self.smsc_tick <= self.now {
                 self.tick_smsc();
             }
-            self.conductor_tick = self.controller.tick(self.now, observer);
+            self.controller_tick = self.controller.tick(self.now, observer);
             for order in self.controller.take_orders() {
-                self.obey(&order);
+                self.carry_out(&order);
             }
             for mut spent in self.controller.take_spent() {
                 spent.clear();
@@ -206,10 +208,10 @@ impl World {
     fn next(&self) -> Nanos {
         let queued = self.queue.peek().map_or(Nanos::MAX, |Reverse((at, ..))| *at);
         let ticks = self.ticks.iter().copied().min().unwrap_or(Nanos::MAX);
-        queued.min(ticks).min(self.smsc_tick).min(self.conductor_tick).max(self.now)
+        queued.min(ticks).min(self.smsc_tick).min(self.controller_tick).max(self.now)
     }
 
-    fn obey(&mut self, order: &Order) {
+    fn carry_out(&mut self, order: &Order) {
         for worker in 0..self.esmes.len() {
             self.esmes[worker].order(order, self.now);
             self.tick_esme(worker);
@@ -229,14 +231,14 @@ impl World {
         self.after_smsc();
     }
 
-    /// On a ladder: the next session connects when the core lets it.
-    fn climb(&mut self, worker: usize) {
-        if let Some((link, pause)) = self.esmes[worker].next_bind() {
-            self.at(self.now + pause, What::Connect { worker: worker as u32, link });
+    /// On a bind ladder: connects the next session when the core allows it.
+    fn connect_next(&mut self, worker: usize) {
+        if let Some((link, pause)) = self.esmes[worker].next_rung() {
+            self.at(self.now + pause, SimEvent::Connect { worker: worker as u32, link });
         }
     }
 
-    /// Moves what the ESME's core has left: octets, events, batches for other workers.
+    /// Moves the outputs of a worker's core: octets, events, batches for other workers.
     fn after_esme(&mut self, worker: usize) {
         let mut dirty = std::mem::take(&mut self.dirty);
         self.esmes[worker].take_dirty(&mut dirty);
@@ -251,7 +253,7 @@ impl World {
             batches.push(batch);
         });
         for (to, batch) in handed {
-            self.at(now + Nanos::from_micros(1), What::WorkerMessage { worker: to, batch });
+            self.at(now + Nanos::from_micros(1), SimEvent::WorkerMessage { worker: to, batch });
         }
         let mut events = std::mem::take(&mut self.events);
         self.esmes[worker].take_events(&mut events);
@@ -259,13 +261,13 @@ impl World {
             self.controller.on_event(event, now);
         }
         self.events = events;
-        self.climb(worker);
+        self.connect_next(worker);
     }
 
     fn flush_esme(&mut self, worker: usize, link: u32) {
-        let wire = self.wire_of[worker][link as usize];
+        let pair = self.pair_of[worker][link as usize];
         let (connection, up) = {
-            let w = &self.wires[wire as usize];
+            let w = &self.pairs[pair as usize];
             (w.connection, w.esme_up)
         };
         if !up {
@@ -276,14 +278,14 @@ impl World {
         out.clear();
         if !octets.is_empty() {
             self.esmes[worker].wrote(link, octets.len(), self.now);
-            self.ship(wire, connection, octets, false);
+            self.deliver(pair, connection, octets, false);
         }
         match self.esmes[worker].wish(link) {
             ConnAction::Stay | ConnAction::HoldReads | ConnAction::HalfClose => {}
             wish @ (ConnAction::CloseWhenFlushed | ConnAction::Close | ConnAction::Reset) => {
-                self.wires[wire as usize].esme_up = false;
+                self.pairs[pair as usize].esme_up = false;
                 let later = self.now + self.network.latency;
-                self.at(later, What::SmscHearsEnd { wire, connection });
+                self.at(later, SimEvent::SmscSeesEnd { pair, connection });
                 self.esme_ends(worker, link, &End::Wished(wish));
             }
         }
@@ -292,31 +294,31 @@ impl World {
     fn esme_ends(&mut self, worker: usize, link: u32, end: &End) {
         let again = self.esmes[worker].disconnected(link, end, self.now);
         if let Some(at) = again {
-            self.at(at, What::Connect { worker: worker as u32, link });
+            self.at(at, SimEvent::Connect { worker: worker as u32, link });
         }
         self.ticks[worker] = self.now;
         self.after_esme(worker);
     }
 
     /// Puts octets on a pipe, in segments.
-    fn ship(&mut self, wire: u32, connection: u32, octets: Vec<u8>, to_esme: bool) {
+    fn deliver(&mut self, pair: u32, connection: u32, octets: Vec<u8>, to_esme: bool) {
         let arrives = self.now + self.network.latency;
         let segment = match self.network.segment_octets {
             0 => octets.len(),
             n => n,
         };
-        let what = |octets: Vec<u8>| {
+        let arrival = |octets: Vec<u8>| {
             if to_esme {
-                What::ToEsme { wire, connection, octets }
+                SimEvent::ToEsme { pair, connection, octets }
             } else {
-                What::ToSmsc { wire, connection, octets }
+                SimEvent::ToSmsc { pair, connection, octets }
             }
         };
         if segment >= octets.len() {
-            self.at(arrives, what(octets));
+            self.at(arrives, arrival(octets));
         } else {
             for part in octets.chunks(segment) {
-                self.at(arrives, what(part.to_vec()));
+                self.at(arrives, arrival(part.to_vec()));
             }
         }
     }
@@ -331,11 +333,11 @@ impl World {
     }
 
     fn flush_smsc(&mut self, session: u32) {
-        let Some(&wire) = self.wire_of_smsc.get(session as usize) else { return };
-        if self.wires[wire as usize].smsc != Some(session) {
+        let Some(&pair) = self.pair_of_session.get(session as usize) else { return };
+        if self.pairs[pair as usize].smsc != Some(session) {
             return;
         }
-        let connection = self.wires[wire as usize].connection;
+        let connection = self.pairs[pair as usize].connection;
         let wish = self.smsc.wish(session);
         if !matches!(wish, ConnAction::Close | ConnAction::Reset) {
             let out = self.smsc.out(session);
@@ -343,38 +345,42 @@ impl World {
             out.clear();
             if !octets.is_empty() {
                 self.smsc.wrote(session, octets.len(), self.now);
-                self.ship(wire, connection, octets, true);
+                self.deliver(pair, connection, octets, true);
             }
         }
         if matches!(wish, ConnAction::Close | ConnAction::Reset | ConnAction::CloseWhenFlushed) {
-            self.wires[wire as usize].smsc = None;
+            self.pairs[pair as usize].smsc = None;
             self.smsc.closed(session, self.now);
             let reset = wish == ConnAction::Reset;
             let later = self.now + self.network.latency;
-            self.at(later, What::EsmeHearsEnd { wire, connection, reset });
+            self.at(later, SimEvent::EsmeSeesEnd { pair, connection, reset });
             self.smsc_tick = self.now;
             return;
         }
         if wish == ConnAction::HalfClose
-            && !std::mem::replace(&mut self.wires[wire as usize].half_closed, true)
+            && !std::mem::replace(&mut self.pairs[pair as usize].half_closed, true)
         {
             let later = self.now + self.network.latency;
-            self.at(later, What::EsmeHearsEnd { wire, connection, reset: false });
+            self.at(later, SimEvent::EsmeSeesEnd { pair, connection, reset: false });
         }
         // what was just flushed may have been the reason not to read
         let reads = self.smsc.wish(session) != ConnAction::HoldReads;
-        if reads && std::mem::take(&mut self.wires[wire as usize].held) {
-            self.smsc_takes_in(wire, session);
+        if reads && std::mem::take(&mut self.pairs[pair as usize].reads_paused) {
+            self.smsc_processes(pair, session);
         }
     }
 
-    fn happen(&mut self, what: What) {
-        match what {
-            What::Connect { worker, link } => self.connect(worker as usize, link),
-            What::ToEsme { wire, connection, octets } => self.esme_reads(wire, connection, &octets),
-            What::ToSmsc { wire, connection, octets } => self.smsc_reads(wire, connection, &octets),
-            What::EsmeHearsEnd { wire, connection, reset } => {
-                let w = &mut self.wires[wire as usize];
+    fn handle(&mut self, event: SimEvent) {
+        match event {
+            SimEvent::Connect { worker, link } => self.connect(worker as usize, link),
+            SimEvent::ToEsme { pair, connection, octets } => {
+                self.esme_reads(pair, connection, &octets)
+            }
+            SimEvent::ToSmsc { pair, connection, octets } => {
+                self.smsc_reads(pair, connection, &octets)
+            }
+            SimEvent::EsmeSeesEnd { pair, connection, reset } => {
+                let w = &mut self.pairs[pair as usize];
                 if w.connection == connection && w.esme_up {
                     w.esme_up = false;
                     let (worker, link) = (w.worker as usize, w.link);
@@ -386,13 +392,13 @@ impl World {
                     if w.smsc.is_some() {
                         // only one direction was closed: now the other is
                         let later = self.now + self.network.latency;
-                        self.at(later, What::SmscHearsEnd { wire, connection });
+                        self.at(later, SimEvent::SmscSeesEnd { pair, connection });
                     }
                     self.esme_ends(worker, link, &end);
                 }
             }
-            What::SmscHearsEnd { wire, connection } => {
-                let w = &mut self.wires[wire as usize];
+            SimEvent::SmscSeesEnd { pair, connection } => {
+                let w = &mut self.pairs[pair as usize];
                 if w.connection == connection
                     && let Some(session) = w.smsc.take()
                 {
@@ -401,7 +407,7 @@ impl World {
                     self.after_smsc();
                 }
             }
-            What::WorkerMessage { worker, batch } => {
+            SimEvent::WorkerMessage { worker, batch } => {
                 let batch = std::mem::take(&mut self.batches[batch as usize]);
                 self.esmes[worker as usize].on_messages(&batch);
                 self.after_esme(worker as usize);
@@ -415,20 +421,20 @@ impl World {
             self.after_esme(worker);
             return;
         }
-        let wire = self.wire_of[worker][link as usize];
+        let pair = self.pair_of[worker][link as usize];
         let session = self.smsc.connected(self.now);
         let places = session as usize + 1;
-        if self.wire_of_smsc.len() < places {
-            self.wire_of_smsc.resize(places, u32::MAX);
+        if self.pair_of_session.len() < places {
+            self.pair_of_session.resize(places, u32::MAX);
         }
-        self.wire_of_smsc[session as usize] = wire;
-        let w = &mut self.wires[wire as usize];
+        self.pair_of_session[session as usize] = pair;
+        let w = &mut self.pairs[pair as usize];
         w.connection += 1;
         w.smsc = Some(session);
         w.esme_up = true;
         w.to_esme.clear();
         w.to_smsc.clear();
-        (w.held, w.half_closed) = (false, false);
+        (w.reads_paused, w.half_closed) = (false, false);
         self.esmes[worker].connected(link, self.now);
         self.ticks[worker] = self.now;
         self.smsc_tick = self.now;
@@ -436,8 +442,8 @@ impl World {
         self.flush_smsc(session);
     }
 
-    fn esme_reads(&mut self, wire: u32, connection: u32, octets: &[u8]) {
-        let w = &mut self.wires[wire as usize];
+    fn esme_reads(&mut self, pair: u32, connection: u32, octets: &[u8]) {
+        let w = &mut self.pairs[pair as usize];
         if w.connection != connection || !w.esme_up {
             return;
         }
@@ -450,19 +456,19 @@ impl World {
         self.after_esme(worker);
     }
 
-    fn smsc_reads(&mut self, wire: u32, connection: u32, octets: &[u8]) {
-        let w = &mut self.wires[wire as usize];
+    fn smsc_reads(&mut self, pair: u32, connection: u32, octets: &[u8]) {
+        let w = &mut self.pairs[pair as usize];
         let Some(session) = w.smsc.filter(|_| w.connection == connection) else { return };
         w.to_smsc.extend_from_slice(octets);
         if self.smsc.wish(session) == ConnAction::HoldReads {
-            w.held = true;
+            w.reads_paused = true;
             return;
         }
-        self.smsc_takes_in(wire, session);
+        self.smsc_processes(pair, session);
     }
 
-    fn smsc_takes_in(&mut self, wire: u32, session: u32) {
-        let w = &mut self.wires[wire as usize];
+    fn smsc_processes(&mut self, pair: u32, session: u32) {
+        let w = &mut self.pairs[pair as usize];
         let used = self.smsc.on_octets(session, &w.to_smsc, self.now);
         w.to_smsc.advance(used);
         self.flush_smsc(session);

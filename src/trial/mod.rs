@@ -1,9 +1,9 @@
-//! A trial: one run of a plan, whatever carries it. [`Tcp`] runs it over sockets; [`Memory`] runs the whole
+//! A trial: one run of a plan. [`Tcp`] runs it over sockets; [`Memory`] runs the whole
 //! load side against the whole simulator on a virtual clock. Everything above (search, comparison, the
 //! command line) works on any [`Trial`].
 pub mod duel;
 #[cfg(feature = "nats")]
-mod far;
+mod fleet;
 mod memory;
 mod tcp;
 
@@ -13,7 +13,7 @@ mod tests;
 pub use crate::coordinator::{Failure, RunError};
 pub use crate::esme::{BindFailure, BindFault, DroppedBind, client_tls, id_rule};
 #[cfg(feature = "nats")]
-pub use far::Far;
+pub use fleet::FleetTrial;
 pub use memory::{Memory, Network};
 pub use tcp::{Tcp, workers};
 
@@ -42,7 +42,7 @@ pub fn tally_view(tally: &smsc::Tally) -> TallyView {
         submits_by_status.push((status.0, count));
     }
     if tally.submits.ignored > 0 {
-        // read and never answered: no status of the specification says that
+        // read and never answered: no status of the specification
         submits_by_status.push((u32::MAX, tally.submits.ignored));
     }
     let mut receipts_by_state = [0; 11];

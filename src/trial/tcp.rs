@@ -15,13 +15,13 @@ pub struct Tcp {
     tally: Option<smsc::Tally>,
 }
 
-/// How many workers a plan runs on this machine.
+/// Number of workers of a plan on this machine.
 pub fn workers(plan: &Plan) -> u32 {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     plan.workers_count(cores) as u32
 }
 
-/// The simulator speaks TLS where its side of the profile says so, and we where ours does.
+/// The simulator uses TLS where embedded.tls says so, and the load side where target.tls does: they must agree.
 fn agree_on_tls(plan: &Plan) -> Result<(), PlanError> {
     let (ours, theirs) = (plan.target.tls.is_some(), plan.embedded.tls.is_some());
     let why = match (ours, theirs) {
@@ -32,7 +32,7 @@ fn agree_on_tls(plan: &Plan) -> Result<(), PlanError> {
     Err(PlanError::about("embedded.tls", why))
 }
 
-/// A simulator whose files will not do is a mistake in the profile.
+/// A simulator with certificate files that are not valid is a mistake in the profile.
 fn unusable(e: std::io::Error) -> RunError {
     match e.kind() {
         std::io::ErrorKind::InvalidInput => {

@@ -211,13 +211,13 @@ pub(crate) fn number(value: &Value, path: &str) -> u64 {
     found.as_u64().unwrap_or_else(|| panic!("{path}: {found}"))
 }
 
-/// Somebody who speaks NATS by hand, and says this a few times on a subject.
-pub(crate) fn pester(url: &str, subject: &str, letter: &str) {
+/// Publishes a message a few times on a subject of NATS, by hand.
+pub(crate) fn pester(url: &str, subject: &str, message: &str) {
     let mut stream = TcpStream::connect(url.trim_start_matches("nats://")).unwrap();
     stream.write_all(b"CONNECT {\"verbose\":false}\r\n").unwrap();
-    let letter = format!("{letter}\n");
+    let message = format!("{message}\n");
     for _ in 0..15 {
-        write!(stream, "PUB {subject} {}\r\n{letter}\r\n", letter.len()).unwrap();
+        write!(stream, "PUB {subject} {}\r\n{message}\r\n", message.len()).unwrap();
         std::thread::sleep(Duration::from_millis(200));
     }
 }

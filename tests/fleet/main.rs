@@ -90,9 +90,9 @@ fn an_agent_that_is_killed_is_named_its_share_is_accounted_for_and_the_rest_goes
     assert_ne!(result["verdict"]["harness"]["state"], "valid");
     let lost = &result["fleet"]["agents"][1];
     assert_eq!((lost["name"].as_str(), lost["state"].as_str()), (Some("a2"), Some("lost")));
-    assert!(says(&output).contains("agent a2 vanished at "), "{}", says(&output));
+    assert!(says(&output).contains("agent a2 stopped responding at "), "{}", says(&output));
     let html = world.read("out/report.html");
-    assert!(html.contains("vanished at "));
+    assert!(html.contains("stopped responding at "));
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn where_the_profile_says_so_a_lost_agent_ends_the_run_with_exit_6() {
     let output = lead.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(6), "{}", says(&output));
     let result = world.result();
-    assert_eq!(result["window"]["cut_reason"], "agent lost: a1 vanished");
+    assert_eq!(result["window"]["cut_reason"], "agent lost: a1 stopped responding");
     assert_eq!(result["ledger"]["balanced"], true, "{}", result["books"]);
 }
 
@@ -189,7 +189,7 @@ fn a_duel_at_once_and_a_search_are_led_like_a_run() {
 }
 
 #[test]
-fn what_will_not_do_is_one_line_and_nothing_is_sent() {
+fn a_fleet_that_cannot_run_a_plan_is_one_line_and_nothing_is_sent() {
     let Some(mut world) = World::new(&[]) else { return };
     world.start_smsc(BEHAVIOUR);
     let refused = |world: &World, output: std::process::Output, code: i32, line: &str| {
@@ -208,7 +208,7 @@ fn what_will_not_do_is_one_line_and_nothing_is_sent() {
     // too few
     world.add_agents(&["a1"]);
     let output = timeout(world.lead(&["run"], &plan, 3));
-    refused(&world, output, 3, "3 agents are wanted and 1 came (a1) within 5 s");
+    refused(&world, output, 3, "need 3 agents, 1 joined (a1) within 5 s");
     // two of one name
     let twin = common::Process(world.agent_command("a1").spawn().unwrap());
     std::thread::sleep(Duration::from_millis(500));
@@ -233,11 +233,12 @@ fn what_will_not_do_is_one_line_and_nothing_is_sent() {
     let line = "agent a1: 192.0.2.7:2775 is not loopback, and this agent was not started with --allow-target";
     refused(&world, output, 2, line);
     // another version of the protocol
-    let letter = r#"{"proto":"2.0","who":{"id":"9","name":"new","version":"9.9.9"},"say":"join"}"#;
+    let message =
+        r#"{"proto":"3.0","who":{"id":"9","name":"new","version":"9.9.9"},"kind":"join"}"#;
     let lead = world.lead(&["run"], &plan, 2).spawn().unwrap();
-    pester(&world.url, "smppbench.default.join", letter);
+    pester(&world.url, "smppbench.default.join", message);
     let output = lead.wait_with_output().unwrap();
-    refused(&world, output, 3, "new speaks protocol 2.0 (smppbench 9.9.9), this one 1.");
+    refused(&world, output, 3, "new uses protocol 3.0 (smppbench 9.9.9), this one 2.");
     let submits = world.tally();
     // one run of ten messages was let through above
     assert_eq!(number(&submits, "submits/received"), 10);
@@ -282,5 +283,5 @@ fn without_nats_or_with_wrong_credentials_one_line_says_so_and_no_secret_shows()
     let output = world.lead(&["run"], &plan, 1).output().unwrap();
     let text = says(&output);
     assert_eq!(output.status.code(), Some(3), "{text}");
-    assert!(text.contains("no NATS at nats://127.0.0.1"), "{text}");
+    assert!(text.contains("no connection to NATS at nats://127.0.0.1"), "{text}");
 }

@@ -1,7 +1,7 @@
 //! One run of the load side on a virtual clock, against an SMSC that somebody plays: exact, and as fast as it can be
 //! worked out. The fuzz target `hostile_smsc` plays on the same stage.
 use bytes::BytesMut;
-use smppbench::coordinator::{Distance, Failure, RunController};
+use smppbench::coordinator::{Failure, PoolTiming, RunController};
 use smppbench::esme::{Core, Order, WorkerAssignment};
 use smppbench::kit::Nanos;
 use smppbench::measure::{NoObserver, RunRecord};
@@ -75,8 +75,8 @@ impl<'a> World<'a> {
     pub(crate) fn new(plan: &Arc<Plan>, smsc: &'a mut dyn Smsc) -> World<'a> {
         let share = WorkerAssignment { plan: plan.clone(), worker: 0, workers: 1, near: 0..1 };
         let core = Core::new(&share, WALL).expect("the plan can be carried out");
-        let controller =
-            RunController::new(plan, 1, WALL, Distance::NEAR).expect("the plan can be carried out");
+        let controller = RunController::new(plan, 1, WALL, PoolTiming::LOCAL)
+            .expect("the plan can be carried out");
         let wires = vec![Wire::default(); core.sessions_count()];
         let queue = BinaryHeap::new();
         let mut world = World {

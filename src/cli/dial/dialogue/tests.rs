@@ -279,14 +279,14 @@ fn with_nothing_to_say_it_binds_and_unbinds() {
 }
 
 #[test]
-fn a_stream_that_cannot_be_cut_is_told_so_and_left() {
+fn a_stream_that_loses_its_framing_is_nacked_and_left() {
     let ask = asked(with_text, |_| {});
     let mut stage = Stage::bound(&ask);
     stage.octets(&[0, 0, 0, 3, 1, 2]);
     assert_eq!(stage.last(), (CommandId::GENERIC_NACK, 0, CommandStatus::ESME_RINVCMDLEN));
     let verdict = stage.dialogue.over().unwrap();
     assert_eq!(verdict.exit, Exit::EndedEarly);
-    assert!(verdict.why.unwrap().contains("cannot be cut"));
+    assert!(verdict.why.unwrap().contains("PDU framing lost"));
 }
 
 #[test]

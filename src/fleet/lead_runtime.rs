@@ -1,10 +1,10 @@
-//! Leads a fleet from a thread of its own: carries letters between NATS and [`Lead`], so that clocks are read and
-//! heartbeats sent whatever whoever conducts a run is busy with.
+//! Runs [`Lead`] on a thread of its own and carries its messages over NATS, so that clocks are read and heartbeats sent
+//! while the caller is busy.
 use super::FleetError;
 use super::lead::{Lead, LeadEvent};
 use super::link::{Access, identity, is_connected, send};
 use super::wire::{Subjects, Who};
-use crate::coordinator::{Distance, RunError, WorkerPool};
+use crate::coordinator::{PoolTiming, RunError, WorkerPool};
 use crate::esme::{Event, Order};
 use crate::kit::{Clock, Nanos};
 use crate::measure::FleetRecord;
@@ -17,35 +17,35 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// How far away a fleet is: its orders travel, and wait for claims to be settled.
-const FAR: Distance = Distance {
-    lead: Nanos::from_millis(1_000),
+/// Timing of a fleet: orders travel over the network, and the end waits for claims.
+const REMOTE: PoolTiming = PoolTiming {
+    start_ahead: Nanos::from_millis(1_000),
     steer_ahead: Nanos::from_millis(500),
-    last_word: Nanos::from_secs(15),
+    final_report_max: Nanos::from_secs(15),
 };
 
-/// How often time passes.
+/// Time between two ticks of the lead.
 const TICK: Duration = Duration::from_millis(20);
 
-/// Whoever conducts a run waits so long for the last word on its fleet.
+/// Longest wait for the record of a fleet at the end of a run.
 const RECORD_WITHIN: Duration = Duration::from_secs(6);
 
-/// What a fleet to be led is like.
+/// Settings of a fleet.
 #[derive(Clone, Debug)]
-pub struct Led {
-    /// How NATS is reached.
+pub struct FleetSettings {
+    /// Access to NATS.
     pub access: Access,
-    /// Which agents are ours.
+    /// Group of the agents.
     pub group: String,
-    /// So many of them.
+    /// Number of agents.
     pub agents: usize,
-    /// They must have come within this.
+    /// Longest wait for the agents to join.
     pub timeout: Nanos,
-    /// Their clocks must be known to this.
+    /// Largest uncertainty of their clocks.
     pub clock_max: Nanos,
 }
 
-/// One line, or the run's number and its pool.
+/// Number of an opened run and its pool, or why there is none.
 type Opened = Result<(u32, WorkerPool), RunError>;
 
 enum Command {
@@ -54,21 +54,21 @@ enum Command {
     Release,
 }
 
-/// A fleet that has come. Clones lead the same agents; with the last of them they are let go.
+/// Handle of a fleet whose agents have joined. Clones share the agents; the last one releases them.
 #[derive(Clone, Debug)]
 pub struct Leader {
-    thread: Arc<Thread>,
+    thread: Arc<LeadThread>,
 }
 
 #[derive(Debug)]
-struct Thread {
+struct LeadThread {
     commands: UnboundedSender<Command>,
     handle: Option<JoinHandle<()>>,
 }
 
-impl Drop for Thread {
+impl Drop for LeadThread {
     fn drop(&mut self) {
-        // a thread that has failed takes no command, and has said why
+        // a thread that has failed takes no command, and has reported why
         let _ = self.commands.send(Command::Release);
         if let Some(handle) = self.handle.take() {
             let _ = handle.join();
@@ -77,35 +77,35 @@ impl Drop for Thread {
 }
 
 impl Leader {
-    /// Calls until all agents have come, and relates their clocks to ours.
+    /// Waits until all agents have joined, and measures their clocks.
     ///
     /// # Errors
-    /// One line: no NATS, too few agents, agents that do not go together.
-    pub fn muster(led: &Led) -> Result<Leader, FleetError> {
-        let subjects = Subjects::of(&led.group)?;
+    /// No NATS, too few agents, or agents of different versions.
+    pub fn gather(settings: &FleetSettings) -> Result<Leader, FleetError> {
+        let subjects = Subjects::of(&settings.group)?;
         let (commands, inbox) = unbounded_channel();
-        let (ready, mustered) = mpsc::channel();
-        let led = led.clone();
+        let (ready, gathered) = mpsc::channel();
+        let settings = settings.clone();
         let handle = std::thread::Builder::new()
             .name("fleet".to_owned())
             .spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
                 match runtime {
-                    Ok(runtime) => runtime.block_on(lead_on(&led, subjects, inbox, &ready)),
+                    Ok(runtime) => runtime.block_on(lead_on(&settings, subjects, inbox, &ready)),
                     Err(e) => tell(&ready, Err(FleetError::kernel("reactor", &e))),
                 }
             })
             .map_err(|e| FleetError::kernel("thread", &e))?;
-        let leader = Leader { thread: Arc::new(Thread { commands, handle: Some(handle) }) };
+        let leader = Leader { thread: Arc::new(LeadThread { commands, handle: Some(handle) }) };
         let ended = || Err(FleetError::ThreadEnded);
-        mustered.recv().unwrap_or_else(|_| ended())?;
+        gathered.recv().unwrap_or_else(|_| ended())?;
         Ok(leader)
     }
 
     /// Offers a plan to all agents. When they have accepted it: the run's number, and its pool.
     ///
     /// # Errors
-    /// [`RunError::Refused`] where an agent or the plan will not do, [`RunError::Fleet`] where one is gone.
+    /// [`RunError::Refused`] where an agent refuses or the plan does not fit, [`RunError::Fleet`] where an agent is lost.
     pub fn open(&self, plan: &Arc<Plan>) -> Opened {
         let (reply, opened) = mpsc::channel();
         let gone = || RunError::Fleet("the fleet's thread has ended".to_owned());
@@ -113,7 +113,7 @@ impl Leader {
         opened.recv().map_err(|_| gone())?
     }
 
-    /// The run is over: what its fleet was.
+    /// Ends a run; the record of its fleet.
     pub fn close(&self, run: u32) -> Option<FleetRecord> {
         let (reply, record) = mpsc::channel();
         self.thread.commands.send(Command::Close(run, reply)).ok()?;
@@ -122,12 +122,12 @@ impl Leader {
 }
 
 fn tell<T>(to: &mpsc::Sender<T>, what: T) {
-    // whoever asked and went away needs no answer
+    // the receiver may have gone
     let _ = to.send(what);
 }
 
-/// One run, as this thread knows it.
-struct Here {
+/// An open run, as this thread tracks it.
+struct OpenRun {
     opened: Option<mpsc::Sender<Opened>>,
     events: Option<UnboundedSender<Event>>,
     record: Option<FleetRecord>,
@@ -137,12 +137,12 @@ struct Here {
 struct LeadRuntime {
     client: Client,
     lead: Lead,
-    runs: BTreeMap<u32, Here>,
+    runs: BTreeMap<u32, OpenRun>,
     orders: UnboundedSender<(u32, Order)>,
 }
 
 async fn lead_on(
-    led: &Led,
+    settings: &FleetSettings,
     subjects: Subjects,
     mut commands: UnboundedReceiver<Command>,
     ready: &mpsc::Sender<Result<(), FleetError>>,
@@ -153,58 +153,62 @@ async fn lead_on(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         id,
     };
-    let connected = connect(led, &subjects, &me).await;
-    let (client, mut joins, mut letters) = match connected {
+    let connected = connect(settings, &subjects, &me).await;
+    let (client, mut joins, mut messages) = match connected {
         Ok(connected) => connected,
         Err(e) => return tell(ready, Err(e)),
     };
     let (orders, mut ordered) = unbounded_channel();
-    let lead = Lead::new(me, subjects, led.agents, led.timeout, led.clock_max);
-    let mut shell = LeadRuntime { client, lead, runs: BTreeMap::new(), orders };
+    let lead = Lead::new(me, subjects, settings.agents, settings.timeout, settings.clock_max);
+    let mut runtime = LeadRuntime { client, lead, runs: BTreeMap::new(), orders };
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             biased;
-            Some(letter) = letters.next() => {
-                shell.lead.on_letter(&letter.payload, Clock::now());
+            Some(message) = messages.next() => {
+                runtime.lead.on_message(&message.payload, Clock::now());
             }
-            Some(letter) = joins.next() => {
-                shell.lead.on_letter(&letter.payload, Clock::now());
+            Some(message) = joins.next() => {
+                runtime.lead.on_message(&message.payload, Clock::now());
             }
             Some((run, order)) = ordered.recv() => {
-                shell.lead.order(run, order, Clock::now());
+                runtime.lead.order(run, order, Clock::now());
             }
             command = commands.recv() => match command {
-                Some(Command::Open(plan, reply)) => shell.open(&plan, reply),
-                Some(Command::Close(run, reply)) => shell.close(run, reply),
+                Some(Command::Open(plan, reply)) => runtime.open(&plan, reply),
+                Some(Command::Close(run, reply)) => runtime.close(run, reply),
                 Some(Command::Release) | None => {
-                    shell.lead.release();
-                    shell.send().await;
-                    // the letters must have left before the connection goes
-                    let _ = tokio::time::timeout(Duration::from_secs(1), shell.client.flush()).await;
+                    runtime.lead.release();
+                    runtime.send().await;
+                    // the messages must be sent before the connection ends
+                    let _ = tokio::time::timeout(Duration::from_secs(1), runtime.client.flush()).await;
                     return;
                 }
             },
             _ = tick.tick() => {
-                let connected = is_connected(&shell.client);
-                shell.lead.tick(Clock::now(), connected);
+                let connected = is_connected(&runtime.client);
+                runtime.lead.tick(Clock::now(), connected);
             }
         }
-        shell.send().await;
-        shell.news(ready);
+        runtime.send().await;
+        runtime.dispatch_events(ready);
     }
 }
 
 type Connected = (Client, async_nats::Subscriber, async_nats::Subscriber);
 
-async fn connect(led: &Led, subjects: &Subjects, me: &Who) -> Result<Connected, FleetError> {
-    let client = led.access.connect(&format!("smppbench {}", me.name)).await?;
+async fn connect(
+    settings: &FleetSettings,
+    subjects: &Subjects,
+    me: &Who,
+) -> Result<Connected, FleetError> {
+    let client = settings.access.connect(&format!("smppbench {}", me.name)).await?;
     let subscribe = |subject: String| client.subscribe(subject);
     let failed = |e: async_nats::SubscribeError| FleetError::Nats(e.to_string());
     let joins = subscribe(subjects.join()).await.map_err(failed)?;
-    let letters = subscribe(subjects.lead(&me.id)).await.map_err(failed)?;
-    Ok((client, joins, letters))
+    let messages = subscribe(subjects.lead(&me.id)).await.map_err(failed)?;
+    Ok((client, joins, messages))
 }
 
 impl LeadRuntime {
@@ -214,28 +218,28 @@ impl LeadRuntime {
 
     fn open(&mut self, plan: &Arc<Plan>, reply: mpsc::Sender<Opened>) {
         let run = self.lead.open(plan, Clock::now());
-        let here = Here { opened: Some(reply), events: None, record: None, asked: None };
-        self.runs.insert(run, here);
+        let run_handle = OpenRun { opened: Some(reply), events: None, record: None, asked: None };
+        self.runs.insert(run, run_handle);
     }
 
     fn close(&mut self, run: u32, reply: mpsc::Sender<FleetRecord>) {
-        let Some(here) = self.runs.get_mut(&run) else { return };
-        here.events = None;
-        match here.record.take() {
+        let Some(run_handle) = self.runs.get_mut(&run) else { return };
+        run_handle.events = None;
+        match run_handle.record.take() {
             Some(record) => {
                 self.runs.remove(&run);
                 tell(&reply, record);
             }
-            None => here.asked = Some(reply),
+            None => run_handle.asked = Some(reply),
         }
         self.lead.close(run, Clock::now());
     }
 
-    fn news(&mut self, ready: &mpsc::Sender<Result<(), FleetError>>) {
-        for news in self.lead.take_news() {
-            match news {
-                LeadEvent::Mustered => tell(ready, Ok(())),
-                LeadEvent::Failed(why) => tell(ready, Err(FleetError::NotMustered(why))),
+    fn dispatch_events(&mut self, ready: &mpsc::Sender<Result<(), FleetError>>) {
+        for event in self.lead.take_events() {
+            match event {
+                LeadEvent::AgentsReady => tell(ready, Ok(())),
+                LeadEvent::Failed(why) => tell(ready, Err(FleetError::AgentsMissing(why))),
                 LeadEvent::Accepted(run, workers) => self.accepted(run, workers),
                 LeadEvent::Refused(run, why) => self.not_opened(run, RunError::Refused(why)),
                 LeadEvent::Broken(run, why) => self.not_opened(run, RunError::Fleet(why)),
@@ -245,13 +249,13 @@ impl LeadRuntime {
                     }
                 }
                 LeadEvent::Over(run, record) => {
-                    let Some(here) = self.runs.get_mut(&run) else { continue };
-                    match here.asked.take() {
+                    let Some(run_handle) = self.runs.get_mut(&run) else { continue };
+                    match run_handle.asked.take() {
                         Some(asked) => {
                             tell(&asked, record);
                             self.runs.remove(&run);
                         }
-                        None => here.record = Some(record),
+                        None => run_handle.record = Some(record),
                     }
                 }
             }
@@ -259,10 +263,10 @@ impl LeadRuntime {
     }
 
     fn accepted(&mut self, run: u32, workers: u32) {
-        let Some(here) = self.runs.get_mut(&run) else { return };
+        let Some(run_handle) = self.runs.get_mut(&run) else { return };
         let (order, mut ordered) = unbounded_channel();
-        let (events, told) = unbounded_channel();
-        here.events = Some(events);
+        let (events, received) = unbounded_channel();
+        run_handle.events = Some(events);
         let orders = self.orders.clone();
         tokio::task::spawn(async move {
             while let Some(order) = ordered.recv().await {
@@ -271,13 +275,13 @@ impl LeadRuntime {
                 }
             }
         });
-        if let Some(opened) = here.opened.take() {
-            tell(&opened, Ok((run, WorkerPool::far(order, told, workers, FAR))));
+        if let Some(opened) = run_handle.opened.take() {
+            tell(&opened, Ok((run, WorkerPool::remote(order, received, workers, REMOTE))));
         }
     }
 
     fn not_opened(&mut self, run: u32, why: RunError) {
-        if let Some(opened) = self.runs.remove(&run).and_then(|here| here.opened) {
+        if let Some(opened) = self.runs.remove(&run).and_then(|run_handle| run_handle.opened) {
             tell(&opened, Err(why));
         }
     }

@@ -1,22 +1,22 @@
-//! The seconds of one machine: the intervals of its workers are added up, second by second, before they travel.
+//! Merges the intervals of several workers, second by second.
 use crate::measure::Interval;
 use std::collections::BTreeMap;
 
-/// Adds up.
+/// Merges intervals of the same second.
 #[derive(Debug, Default)]
-pub(super) struct Seconds {
+pub(super) struct IntervalMerger {
     workers: u32,
     ended: u32,
     open: BTreeMap<u64, (Box<Interval>, u32)>,
 }
 
-impl Seconds {
-    /// Of so many workers.
-    pub(super) fn new(workers: u32) -> Seconds {
-        Seconds { workers, ended: 0, open: BTreeMap::new() }
+impl IntervalMerger {
+    /// For this number of workers.
+    pub(super) fn new(workers: u32) -> IntervalMerger {
+        IntervalMerger { workers, ended: 0, open: BTreeMap::new() }
     }
 
-    /// One worker's second. What is not needed any more comes back.
+    /// Adds one worker's interval. Returns it where its buffer is not needed any more.
     pub(super) fn add(&mut self, interval: Box<Interval>) -> Option<Box<Interval>> {
         match self.open.get_mut(&interval.number) {
             Some((sum, count)) => {
@@ -31,12 +31,12 @@ impl Seconds {
         }
     }
 
-    /// A worker has said its last word.
+    /// A worker has sent its final report.
     pub(super) fn ended(&mut self) {
         self.ended += 1;
     }
 
-    /// The seconds that are whole: every worker that still speaks has told its part.
+    /// Takes the seconds for which every worker that has not ended has reported.
     #[expect(clippy::vec_box, reason = "intervals are large and travel by pointer")]
     pub(super) fn take(&mut self) -> Vec<Box<Interval>> {
         let mut whole = Vec::new();
@@ -57,7 +57,7 @@ mod tests {
     use crate::measure::{Gauges, LatencyRange, Outcome, Recorder, Ticket};
 
     #[test]
-    fn a_second_is_told_when_all_have_told_it_and_its_buckets_are_the_sum_of_theirs() {
+    fn a_second_is_whole_when_all_workers_reported_it_and_its_buckets_are_the_sum_of_theirs() {
         let range = LatencyRange::for_deadline(Nanos::from_secs(1));
         let mut parts = Vec::new();
         for worker in 3..5u32 {
@@ -77,7 +77,7 @@ mod tests {
             let gauges = Gauges { cpu_ns: u64::from(worker), ..Gauges::default() };
             parts.push(recorder.take(7, gauges, None));
         }
-        let mut seconds = Seconds::new(2);
+        let mut seconds = IntervalMerger::new(2);
         assert!(seconds.add(parts[0].clone()).is_none());
         assert!(seconds.take().is_empty());
         assert!(seconds.add(parts[1].clone()).is_some());
@@ -90,7 +90,7 @@ mod tests {
         }
         let uses: Vec<_> = sum.used().iter().map(|u| (u.worker, u.cpu_ns)).collect();
         assert_eq!((uses, sum.gauges.cpu_ns), (vec![(3, 3), (4, 4)], 7));
-        // who has ended is not waited for
+        // a worker that has ended is not waited for
         seconds.ended();
         assert!(seconds.add(parts[0].clone()).is_none());
         assert_eq!(seconds.take().len(), 1);

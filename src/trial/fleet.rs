@@ -7,28 +7,28 @@ use crate::plan::Plan;
 use crate::smsc;
 use std::sync::Arc;
 
-/// Runs plans on a fleet.
+/// Runs plans on the agents of a fleet.
 #[derive(Clone, Debug)]
-pub struct Far {
+pub struct FleetTrial {
     leader: Leader,
 }
 
-impl Far {
-    /// On this fleet. Several may share it.
-    pub fn new(leader: Leader) -> Far {
-        Far { leader }
+impl FleetTrial {
+    /// On this fleet, which several trials may share.
+    pub fn new(leader: Leader) -> FleetTrial {
+        FleetTrial { leader }
     }
 }
 
-impl Trial for Far {
+impl Trial for FleetTrial {
     fn run(&mut self, plan: &Plan, observer: &mut dyn Observer) -> Result<RunRecord, RunError> {
         if plan.target.embedded {
-            let why = "target.address: \"embedded\" is a simulator in this process, which other machines cannot \
-                       reach; start `smppbench smsc` and give its address";
+            let why = "target.address: \"embedded\" is a simulator in this process, out of the agents' reach; \
+                       start `smppbench smsc` and give its address";
             return Err(RunError::Refused(why.to_owned()));
         }
         if plan.ladder.is_some() {
-            let why = "one bind after the other is for one machine: find binds without --agents";
+            let why = "a ladder of binds runs on one machine: leave out --nats and --agents";
             return Err(RunError::Refused(why.to_owned()));
         }
         let plan = Arc::new(plan.clone());

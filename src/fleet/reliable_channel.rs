@@ -1,47 +1,47 @@
-//! A flow of messages each way over a carrier that may lose, repeat and (after a reconnect) reorder letters:
-//! every part is numbered, kept until it is acknowledged, sent again where a gap shows, and taken in once.
+//! Messages in order and once each, over a carrier that may lose, repeat and (after a reconnect) reorder what it
+//! carries: every part is numbered, kept until it is acknowledged, sent again after a gap, and taken in once.
 use super::wire::BODY_MAX;
 use crate::kit::Nanos;
 use bytes::Bytes;
 use std::collections::VecDeque;
 
-/// What is not acknowledged after so long is sent again.
+/// Parts not acknowledged after this long are sent again.
 const AGAIN_AFTER: Nanos = Nanos::from_millis(1_000);
-/// A gap is not filled more often than this.
+/// Shortest time between two fillings of a gap.
 const GAP_EVERY: Nanos = Nanos::from_millis(200);
-/// Parts sent again at once.
+/// Most parts sent again at once.
 const AGAIN_MAX: usize = 32;
 
-/// One numbered piece.
+/// One numbered part of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Part {
-    /// From 1.
+    /// Counted from 1.
     pub(super) number: u64,
-    /// The message ends with it.
+    /// Whether the message ends with it.
     pub(super) last: bool,
     /// Its octets.
     pub(super) octets: Bytes,
 }
 
-/// One end of a flow.
+/// One end of a channel.
 #[derive(Debug, Default)]
-pub(super) struct Flow {
-    /// Number of the newest part of ours.
+pub(super) struct ReliableChannel {
+    /// Number of the newest part of this end.
     newest: u64,
-    /// Sent or to be sent, and not acknowledged; in order.
+    /// Parts that are not acknowledged, in order.
     kept: VecDeque<Part>,
-    /// Of the kept, so many have been sent.
+    /// How many of the kept parts have been sent.
     sent: usize,
     sent_at: Nanos,
     asked: bool,
     filled_at: Option<Nanos>,
-    /// All up to this number have come.
+    /// Number up to which all parts have come.
     come: u64,
     gap: bool,
     half: Vec<u8>,
 }
 
-impl Flow {
+impl ReliableChannel {
     /// Queues a message.
     pub(super) fn send(&mut self, message: &[u8]) {
         let pieces = message.len().div_ceil(BODY_MAX).max(1);
@@ -56,7 +56,7 @@ impl Flow {
         }
     }
 
-    /// What is to be sent now: what is new, and what the other end seems not to have.
+    /// Takes the parts to send now: new ones, and those that the other end seems not to have.
     pub(super) fn take(&mut self, now: Nanos) -> Vec<Part> {
         let due = now >= self.sent_at + AGAIN_AFTER && self.sent > 0;
         let may_fill = self.filled_at.is_none_or(|at| now >= at + GAP_EVERY);
@@ -74,7 +74,7 @@ impl Flow {
         parts
     }
 
-    /// The other end has all up to `ack`; `again`: and something later, but not what is between.
+    /// The other end has all parts up to `ack`; `again`: and a later one after a gap.
     pub(super) fn on_ack(&mut self, ack: u64, again: bool) {
         while self.kept.front().is_some_and(|p| p.number <= ack) {
             self.kept.pop_front();
@@ -83,7 +83,7 @@ impl Flow {
         self.asked |= again && self.sent > 0;
     }
 
-    /// A part has come. A message, where it completes one.
+    /// Takes in a part; a message, where the part completes one.
     pub(super) fn on_part(&mut self, number: u64, last: bool, octets: &[u8]) -> Option<Vec<u8>> {
         if number <= self.come {
             return None;
@@ -98,12 +98,12 @@ impl Flow {
         last.then(|| std::mem::take(&mut self.half))
     }
 
-    /// What to tell the other end: all up to here have come, and whether a later one has.
+    /// Acknowledgement for the other end: the number up to which all parts have come, and whether a later one has.
     pub(super) fn ack(&self) -> (u64, bool) {
         (self.come, self.gap)
     }
 
-    /// Whether the other end has everything.
+    /// Whether the other end has every part.
     #[cfg(test)]
     pub(super) fn is_clear(&self) -> bool {
         self.kept.is_empty()
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_long_message_travels_in_parts_and_arrives_whole() {
-        let (mut a, mut b) = (Flow::default(), Flow::default());
+        let (mut a, mut b) = (ReliableChannel::default(), ReliableChannel::default());
         let message: Vec<u8> = (0..3 * BODY_MAX + 5).map(|n| n as u8).collect();
         a.send(&message);
         let parts = a.take(Nanos::ZERO);
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn what_was_lost_is_sent_again_when_a_gap_shows_and_at_the_latest_after_a_second() {
-        let (mut a, mut b) = (Flow::default(), Flow::default());
+        let (mut a, mut b) = (ReliableChannel::default(), ReliableChannel::default());
         a.send(b"one");
         assert_eq!(a.take(Nanos::ZERO).len(), 1);
         assert!(a.take(Nanos::from_millis(10)).is_empty());
@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(b.ack(), (0, true));
         a.on_ack(0, true);
         assert_eq!(a.take(Nanos::from_millis(30)).len(), 2);
-        // the answer to a gap is not repeated for every letter that shows it
+        // the answer to a gap is not repeated for every message that shows it
         a.on_ack(0, true);
         assert!(a.take(Nanos::from_millis(40)).is_empty());
         assert_eq!(a.take(Nanos::from_millis(1_500)).len(), 2);
@@ -156,7 +156,7 @@ mod tests {
             sizes in proptest::collection::vec(0usize..3 * BODY_MAX, 1..12),
         ) {
             let mut rng = Rng::new(seed);
-            let (mut a, mut b) = (Flow::default(), Flow::default());
+            let (mut a, mut b) = (ReliableChannel::default(), ReliableChannel::default());
             let mut came: Vec<Vec<u8>> = Vec::new();
             let sent: Vec<Vec<u8>> = sizes.iter().map(|n| vec![*n as u8; *n]).collect();
             let mut to_b: Vec<Part> = Vec::new();

@@ -1,4 +1,4 @@
-//! An agent at work: carries letters between NATS and [`Agent`], and runs the workers that it asks for.
+//! Runs [`Agent`]: carries its messages over NATS, and runs the workers that it asks for.
 use super::FleetError;
 use super::agent::{Agent, AgentAction};
 use super::link::{Access, identity, is_connected, send};
@@ -13,25 +13,26 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-/// How often time passes.
+/// Time between two ticks of the agent.
 const TICK: Duration = Duration::from_millis(20);
-/// Open files that are no sessions.
+/// Open files that are not sessions.
 const SPARE_FILES: u64 = 64;
 
-/// What an agent is like.
+/// Settings of an agent.
 #[derive(Clone, Debug)]
-pub struct Serving {
-    /// How NATS is reached.
+pub struct AgentSettings {
+    /// Access to NATS.
     pub access: Access,
-    /// Whose calls it hears.
+    /// Group of its leads.
     pub group: String,
-    /// Its name; None: the host's, and the process's number.
+    /// Name in reports; None: host name and process number.
     pub name: Option<String>,
-    /// Targets beside loopback that it may be pointed at.
+    /// Targets off loopback that it may send to.
     pub allowed: Vec<String>,
 }
 
-enum Heard {
+/// Event of the workers of a run.
+enum PoolEvent {
     Event(u32, Event),
     /// All workers of a run have ended.
     Over(u32),
@@ -40,62 +41,62 @@ enum Heard {
 struct AgentRuntime {
     client: Client,
     agent: Agent,
-    crews: BTreeMap<u32, WorkerPool>,
-    heard: UnboundedSender<Heard>,
+    pools: BTreeMap<u32, WorkerPool>,
+    heard: UnboundedSender<PoolEvent>,
 }
 
-/// Waits for work and does it, until it is told to go (SIGINT or SIGTERM; a second one ends it at once). `told` is
-/// for whoever watches.
+/// Waits for work and does it, until SIGINT or SIGTERM (a second one ends it at once). `told` gets a line for each
+/// change.
 ///
 /// # Errors
-/// One line: no NATS, no reactor.
-pub fn serve(serving: &Serving, told: &mut dyn FnMut(&str)) -> Result<(), FleetError> {
+/// No NATS, or no resources of the kernel.
+pub fn serve(settings: &AgentSettings, told: &mut dyn FnMut(&str)) -> Result<(), FleetError> {
     let no_reactor = |e: std::io::Error| FleetError::kernel("reactor", &e);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(no_reactor)?.block_on(work(serving, told))
+    runtime.map_err(no_reactor)?.block_on(work(settings, told))
 }
 
-async fn work(serving: &Serving, told: &mut dyn FnMut(&str)) -> Result<(), FleetError> {
-    let subjects = Subjects::of(&serving.group)?;
+async fn work(settings: &AgentSettings, told: &mut dyn FnMut(&str)) -> Result<(), FleetError> {
+    let subjects = Subjects::of(&settings.group)?;
     let mut signals = Signals::listen().map_err(|e| FleetError::kernel("signals", &e))?;
     let environment = Environment::read();
-    let me = me(serving, &environment);
-    let client = serving.access.connect(&format!("smppbench agent {}", me.name)).await?;
+    let me = me(settings, &environment);
+    let client = settings.access.connect(&format!("smppbench agent {}", me.name)).await?;
     let failed = |e: async_nats::SubscribeError| FleetError::Nats(e.to_string());
     let mut calls = client.subscribe(subjects.call()).await.map_err(failed)?;
-    let mut letters = client.subscribe(subjects.agent(&me.id)).await.map_err(failed)?;
-    let (heard, mut hears) = unbounded_channel();
-    told(&format!("agent {} waits for work in group {}", me.name, serving.group));
-    let agent = Agent::new(me, subjects, ability(environment), serving.allowed.clone());
-    let mut shell = AgentRuntime { client, agent, crews: BTreeMap::new(), heard };
-    shell.agent.hello();
+    let mut messages = client.subscribe(subjects.agent(&me.id)).await.map_err(failed)?;
+    let (heard, mut pool_events) = unbounded_channel();
+    told(&format!("agent {} waits for work in group {}", me.name, settings.group));
+    let agent = Agent::new(me, subjects, ability(environment), settings.allowed.clone());
+    let mut runtime = AgentRuntime { client, agent, pools: BTreeMap::new(), heard };
+    runtime.agent.announce();
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut asked_to_go = false;
     loop {
-        shell.act(told);
-        shell.send().await;
-        if shell.agent.may_go() {
-            // the last word must have left before the connection goes
-            let _ = tokio::time::timeout(Duration::from_secs(1), shell.client.flush()).await;
+        runtime.act(told);
+        runtime.send().await;
+        if runtime.agent.may_go() {
+            // the last message must be sent before the connection ends
+            let _ = tokio::time::timeout(Duration::from_secs(1), runtime.client.flush()).await;
             return Ok(());
         }
         let go = tokio::select! {
             biased;
-            Some(letter) = letters.next() => {
-                shell.agent.on_letter(&letter.payload, Clock::now());
+            Some(message) = messages.next() => {
+                runtime.agent.on_message(&message.payload, Clock::now());
                 false
             }
-            Some(letter) = calls.next() => {
-                shell.agent.on_letter(&letter.payload, Clock::now());
+            Some(message) = calls.next() => {
+                runtime.agent.on_message(&message.payload, Clock::now());
                 false
             }
-            Some(heard) = hears.recv() => {
-                shell.hear(heard).await;
+            Some(heard) = pool_events.recv() => {
+                runtime.on_pool_event(heard).await;
                 false
             }
             _ = tick.tick() => {
-                shell.tick();
+                runtime.tick();
                 false
             }
             () = signals.more_than(u32::from(asked_to_go)) => true,
@@ -104,14 +105,14 @@ async fn work(serving: &Serving, told: &mut dyn FnMut(&str)) -> Result<(), Fleet
             return Err(FleetError::Killed);
         }
         if go {
-            shell.agent.leave(Clock::now());
+            runtime.agent.leave(Clock::now());
         }
     }
 }
 
-fn me(serving: &Serving, environment: &Environment) -> Who {
+fn me(settings: &AgentSettings, environment: &Environment) -> Who {
     let host = environment.host.as_deref().unwrap_or("agent");
-    let name = serving.name.clone().unwrap_or_else(|| format!("{host}-{}", std::process::id()));
+    let name = settings.name.clone().unwrap_or_else(|| format!("{host}-{}", std::process::id()));
     Who { id: identity(), name, version: env!("CARGO_PKG_VERSION").to_owned() }
 }
 
@@ -130,18 +131,18 @@ impl AgentRuntime {
 
     fn act(&mut self, told: &mut dyn FnMut(&str)) {
         loop {
-            let deeds = self.agent.take_deeds();
-            if deeds.is_empty() {
+            let actions = self.agent.take_actions();
+            if actions.is_empty() {
                 return;
             }
-            for deed in deeds {
-                self.do_it(deed, told);
+            for action in actions {
+                self.carry_out(action, told);
             }
         }
     }
 
-    fn do_it(&mut self, deed: AgentAction, told: &mut dyn FnMut(&str)) {
-        match deed {
+    fn carry_out(&mut self, action: AgentAction, told: &mut dyn FnMut(&str)) {
+        match action {
             AgentAction::Examine(run, plan) => {
                 self.agent.examined(run, examine(*plan), Clock::now());
             }
@@ -152,29 +153,29 @@ impl AgentRuntime {
                         let heard = self.heard.clone();
                         tokio::task::spawn(async move {
                             while let Some(event) = events.recv().await {
-                                if heard.send(Heard::Event(run, event)).is_err() {
+                                if heard.send(PoolEvent::Event(run, event)).is_err() {
                                     return;
                                 }
                             }
-                            let _ = heard.send(Heard::Over(run));
+                            let _ = heard.send(PoolEvent::Over(run));
                         });
-                        self.crews.insert(run, pool);
+                        self.pools.insert(run, pool);
                     }
                     Err(e) => self.agent.ended(run, Some(format!("no thread: {e}")), Clock::now()),
                 }
             }
             AgentAction::Tell(run, order) => {
-                if let Some(pool) = self.crews.get(&run) {
+                if let Some(pool) = self.pools.get(&run) {
                     pool.tell(&order);
                 }
             }
             AgentAction::TellOne(run, worker, order) => {
-                if let Some(pool) = self.crews.get(&run) {
+                if let Some(pool) = self.pools.get(&run) {
                     pool.tell_one(worker, order);
                 }
             }
             AgentAction::Recycle(run, interval) => {
-                if let Some(pool) = self.crews.get(&run) {
+                if let Some(pool) = self.pools.get(&run) {
                     pool.recycle(interval);
                 }
             }
@@ -182,11 +183,11 @@ impl AgentRuntime {
         }
     }
 
-    async fn hear(&mut self, heard: Heard) {
-        match heard {
-            Heard::Event(run, event) => self.agent.on_event(run, event, Clock::now()),
-            Heard::Over(run) => {
-                if let Some(pool) = self.crews.remove(&run) {
+    async fn on_pool_event(&mut self, event: PoolEvent) {
+        match event {
+            PoolEvent::Event(run, event) => self.agent.on_event(run, event, Clock::now()),
+            PoolEvent::Over(run) => {
+                if let Some(pool) = self.pools.remove(&run) {
                     let joined = pool.join(std::future::pending()).await;
                     let fault = joined.and_then(Result::err).map(|fault| fault.to_string());
                     self.agent.ended(run, fault, Clock::now());
@@ -196,7 +197,7 @@ impl AgentRuntime {
     }
 
     fn tick(&mut self) {
-        for (run, pool) in &self.crews {
+        for (run, pool) in &self.pools {
             if pool.any_ended() && !self.agent.is_stopped(*run) {
                 // a worker that ended before its time failed: the others say their last word, and its fault follows
                 pool.tell(&Order::Stop);

@@ -27,7 +27,7 @@ pub(super) fn steady() -> Arc<Plan> {
 }
 
 /// An agent and the workers that it thinks it has. Its clock is ahead by `ahead`.
-pub(super) struct Far {
+pub(super) struct TestAgent {
     pub(super) agent: Agent,
     pub(super) ahead: Nanos,
     pub(super) alive: bool,
@@ -40,26 +40,26 @@ pub(super) struct Far {
     pub(super) said: Vec<String>,
 }
 
-pub(super) struct World {
+pub(super) struct TestFleet {
     pub(super) now: Nanos,
     pub(super) rng: Rng,
     pub(super) lead: Lead,
-    pub(super) far: Vec<Far>,
+    pub(super) far: Vec<TestAgent>,
     pub(super) away: Option<Range<Nanos>>,
     pub(super) loss: u64,
     /// Each way takes a step.
     pub(super) slow: bool,
     pub(super) sent: CellInterval,
-    pub(super) news: Vec<LeadEvent>,
+    pub(super) events: Vec<LeadEvent>,
     pub(super) record: Option<FleetRecord>,
 }
 
-impl World {
-    pub(super) fn new(agents: usize, allowed: &[&str]) -> World {
-        World::of(agents, allowed, Nanos::from_millis(15))
+impl TestFleet {
+    pub(super) fn new(agents: usize, allowed: &[&str]) -> TestFleet {
+        TestFleet::of(agents, allowed, Nanos::from_millis(15))
     }
 
-    pub(super) fn of(agents: usize, allowed: &[&str], limit: Nanos) -> World {
+    pub(super) fn of(agents: usize, allowed: &[&str], limit: Nanos) -> TestFleet {
         let subjects = Subjects::of("g").unwrap();
         let lead =
             Lead::new(who("L", "lead"), subjects.clone(), agents, Nanos::from_secs(5), limit);
@@ -68,7 +68,7 @@ impl World {
             let me = who(&format!("A{n}"), &format!("a{n}"));
             let ability = Ability { cores: 2, sessions_max: 1_000, ..Ability::default() };
             let allowed = allowed.iter().map(|a| (*a).to_owned()).collect();
-            Far {
+            TestAgent {
                 agent: Agent::new(me, subjects.clone(), ability, allowed),
                 ahead: Nanos::from_secs(1_000 * (n as u64 + 1)),
                 alive: true,
@@ -81,7 +81,7 @@ impl World {
                 said: Vec::new(),
             }
         });
-        World {
+        TestFleet {
             now: Nanos::from_secs(1),
             rng: Rng::new(7),
             lead,
@@ -90,7 +90,7 @@ impl World {
             loss: 0,
             slow: false,
             sent: CellInterval::new(range),
-            news: Vec::new(),
+            events: Vec::new(),
             record: None,
         }
     }
@@ -99,7 +99,7 @@ impl World {
         !self.away.as_ref().is_some_and(|away| away.contains(&self.now))
     }
 
-    /// Time goes on, letters are carried, workers report.
+    /// Time goes on, messages are carried, workers report.
     pub(super) fn step(&mut self) {
         self.now += STEP;
         let connected = self.connected();
@@ -126,14 +126,14 @@ impl World {
 
     pub(super) fn carry(&mut self) {
         for _ in 0..200 {
-            let mut letters = self.lead.take_out();
+            let mut messages = self.lead.take_out();
             for far in self.far.iter_mut().filter(|far| far.alive) {
-                letters.extend(far.agent.take_out());
+                messages.extend(far.agent.take_out());
             }
-            if letters.is_empty() {
+            if messages.is_empty() {
                 break;
             }
-            for (subject, octets) in letters {
+            for (subject, octets) in messages {
                 let lost = !self.connected() || self.rng.below(100) < self.loss;
                 if lost {
                     continue;
@@ -152,23 +152,23 @@ impl World {
 
     pub(super) fn deliver(&mut self, subject: &str, octets: &[u8]) {
         if subject.starts_with("smppbench.g.lead.") || subject == "smppbench.g.join" {
-            self.lead.on_letter(octets, self.now);
+            self.lead.on_message(octets, self.now);
         }
         for n in 0..self.far.len() {
             let own = subject == format!("smppbench.g.agent.A{n}");
             if self.far[n].alive && (own || subject == "smppbench.g.call") {
                 let now = self.now + self.far[n].ahead;
-                self.far[n].agent.on_letter(octets, now);
+                self.far[n].agent.on_message(octets, now);
                 self.act(n);
             }
         }
     }
 
     pub(super) fn hear(&mut self) {
-        for news in self.lead.take_news() {
+        for news in self.lead.take_events() {
             match news {
                 LeadEvent::Over(_, record) => self.record = Some(record),
-                other => self.news.push(other),
+                other => self.events.push(other),
             }
         }
     }
@@ -177,12 +177,12 @@ impl World {
         let now = self.now + self.far[n].ahead;
         let far = &mut self.far[n];
         loop {
-            let deeds = far.agent.take_deeds();
-            if deeds.is_empty() {
+            let actions = far.agent.take_actions();
+            if actions.is_empty() {
                 return;
             }
-            for deed in deeds {
-                match deed {
+            for action in actions {
+                match action {
                     AgentAction::Examine(run, plan) => far.agent.examined(run, Ok(*plan), now),
                     AgentAction::Begin(run, _, near, _) => {
                         far.near = near.clone();
@@ -268,19 +268,23 @@ impl World {
         self.act(n);
     }
 
-    /// Mustered, opened and started, one second from now.
+    /// AgentsReady, opened and started, one second from now.
     pub(super) fn start(&mut self, plan: &Arc<Plan>) {
         for far in &mut self.far {
-            far.agent.hello();
+            far.agent.announce();
         }
         self.run(12);
-        assert!(self.news.iter().any(|n| matches!(n, LeadEvent::Mustered)), "{:?}", self.news);
+        assert!(
+            self.events.iter().any(|n| matches!(n, LeadEvent::AgentsReady)),
+            "{:?}",
+            self.events
+        );
         self.lead.open(plan, self.now);
         self.run(12);
         assert!(
-            self.news.iter().any(|n| matches!(n, LeadEvent::Accepted(0, _))),
+            self.events.iter().any(|n| matches!(n, LeadEvent::Accepted(0, _))),
             "{:?}",
-            self.news
+            self.events
         );
         let at = self.now + Nanos::from_secs(1);
         self.lead.order(0, Order::Start { at }, self.now);
@@ -297,7 +301,7 @@ impl World {
     /// What the lead passed on, summed up.
     pub(super) fn heard(&self) -> CellInterval {
         let mut sum = CellInterval::new(LatencyRange::for_deadline(Nanos::from_secs(30)));
-        for news in &self.news {
+        for news in &self.events {
             let interval = match news {
                 LeadEvent::Event(_, Event::Interval(interval)) => interval,
                 LeadEvent::Event(_, Event::Final(last)) => &last.interval,

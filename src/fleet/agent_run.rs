@@ -1,5 +1,5 @@
-//! One run in an agent: its workers' stretch, and what is gathered or asked on their behalf.
-use super::seconds::Seconds;
+//! One run in an agent: the numbers of its workers, and what is collected or asked for them.
+use super::interval_merger::IntervalMerger;
 use crate::esme::{PartUpdate, UnmatchedReceipt};
 use crate::kit::Nanos;
 use crate::plan::Plan;
@@ -7,74 +7,78 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A question: for each worker that has not answered, the places of what it was shown; and what is claimed so far.
+/// A batch of receipts being claimed: for each worker that has not answered, the places in the batch of those it was
+/// shown; and the places claimed so far.
 type Asked = (BTreeMap<u32, Vec<u32>>, Vec<u32>);
 
-/// One run here.
+/// One run as an agent tracks it.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(super) struct AgentRun {
     pub(super) plan: Arc<Plan>,
     pub(super) near: Range<u32>,
     pub(super) workers: u32,
     pub(super) begun: bool,
     pub(super) start: Option<Nanos>,
-    pub(super) seconds: Seconds,
-    pub(super) strays: Vec<(u32, UnmatchedReceipt)>,
-    pub(super) away: Vec<(u32, PartUpdate)>,
-    /// Strays, or news for other agents, are kept since.
-    pub(super) strays_since: Option<Nanos>,
-    /// By question.
+    pub(super) intervals: IntervalMerger,
+    /// With the worker that read each.
+    pub(super) unmatched: Vec<(u32, UnmatchedReceipt)>,
+    /// With the worker that owns each.
+    pub(super) part_updates: Vec<(u32, PartUpdate)>,
+    /// When the first of `unmatched` and `part_updates` came; None: there are none.
+    pub(super) unsent_since: Option<Nanos>,
+    /// By number of the batch.
     pub(super) claims: BTreeMap<u64, Asked>,
     pub(super) quiet: Vec<bool>,
-    /// Without a lead: unbind by then.
+    /// Without a lead: when to unbind at the latest.
     pub(super) alone_until: Option<Nanos>,
     pub(super) stopped: bool,
 }
 
-impl Run {
-    /// Accepted; nothing has begun.
-    pub(super) fn new(plan: Plan, near: Range<u32>, workers: u32) -> Run {
-        Run {
+impl AgentRun {
+    /// A run that was accepted and has not begun.
+    pub(super) fn new(plan: Plan, near: Range<u32>, workers: u32) -> AgentRun {
+        AgentRun {
             plan: Arc::new(plan),
-            seconds: Seconds::new(near.len() as u32),
+            intervals: IntervalMerger::new(near.len() as u32),
             quiet: vec![false; near.len()],
             near,
             workers,
             begun: false,
             start: None,
-            strays: Vec::new(),
-            away: Vec::new(),
-            strays_since: None,
+            unmatched: Vec::new(),
+            part_updates: Vec::new(),
+            unsent_since: None,
             claims: BTreeMap::new(),
             alone_until: None,
             stopped: false,
         }
     }
 
-    /// Receipts that another agent has read: which of them to show to which worker, for it would own them.
+    /// By worker: the receipts that another agent has read and that this worker would own.
     pub(super) fn show(
         &mut self,
         batch: u64,
-        strays: &[UnmatchedReceipt],
+        receipts: &[UnmatchedReceipt],
     ) -> Vec<(u32, Vec<UnmatchedReceipt>)> {
         let mut by_worker: BTreeMap<u32, (Vec<u32>, Vec<UnmatchedReceipt>)> = BTreeMap::new();
-        for (place, stray) in (0u32..).zip(strays) {
-            let worker = self.near.start + (stray.key % self.near.len().max(1) as u64) as u32;
+        for (place, receipt) in (0u32..).zip(receipts) {
+            let worker = self.near.start + (receipt.key % self.near.len().max(1) as u64) as u32;
             let shown = by_worker.entry(worker).or_default();
             shown.0.push(place);
-            shown.1.push(*stray);
+            shown.1.push(*receipt);
         }
         let mut asked = BTreeMap::new();
         let mut show = Vec::new();
-        for (worker, (places, strays)) in by_worker {
+        for (worker, (places, receipts)) in by_worker {
             asked.insert(worker, places);
-            show.push((worker, strays));
+            show.push((worker, receipts));
         }
         self.claims.insert(batch, (asked, Vec::new()));
         show
     }
 
-    /// A worker has claimed these places of what it was shown. All that are claimed, when all have answered.
+    /// A worker has claimed these of the receipts that it was shown. All claimed places, once all workers have
+    /// answered.
     pub(super) fn claimed(&mut self, worker: u32, batch: u64, places: &[u32]) -> Option<Vec<u32>> {
         let (asked, claimed) = self.claims.get_mut(&batch)?;
         let shown = asked.remove(&worker).unwrap_or_default();
