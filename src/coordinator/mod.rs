@@ -1,5 +1,5 @@
-//! The coordinator: starts the workers together, gathers their seconds, ends the load, waits for what is
-//! still out, stops them. It sees workers only through a [`WorkerPool`]: two queues of serialisable values.
+//! The coordinator: starts the workers together, merges their intervals, ends the load, waits for what is in
+//! flight, stops them. It sees workers only through a [`WorkerPool`]: two queues of serialisable values.
 mod run;
 mod run_controller;
 mod signals;

@@ -1,4 +1,4 @@
-//! Conducts a pool in real time: events, the clock, and the signals that end a run.
+//! Runs a plan with a pool in real time: events, the clock, and the signals that end a run.
 use super::run_controller::{Failure, RunController};
 use super::signals::Signals;
 use super::worker_pool::WorkerPool;
@@ -20,7 +20,7 @@ pub enum RunError {
     /// The machine refused something.
     #[error("{0}")]
     Io(#[from] io::Error),
-    /// No fleet could be led: agents are missing, too different, or out of reach.
+    /// There is no fleet: agents are missing, of another version, or out of reach.
     #[error("{0}")]
     Fleet(String),
     /// An agent of the fleet will not run this plan.
@@ -34,10 +34,10 @@ pub enum RunError {
     Killed,
 }
 
-/// How often the operator is listened to.
+/// Longest time between two checks for a rate change by the operator.
 const STEER_EVERY: Nanos = Nanos::from_millis(100);
 
-/// Runs `plan` with a pool, near or far, from connect to unbind. Call it within a current-thread runtime.
+/// Runs `plan` with a local or remote pool, from connect to unbind. Call it within a current-thread runtime.
 ///
 /// # Errors
 /// [`RunError`]; a run that has begun always gives a record.
@@ -103,7 +103,7 @@ async fn drive(
             },
             () = tokio::time::sleep(pause.into()) => {
                 if pool.any_ended() && pool.events.is_empty() {
-                    // a thread that ended without its last word failed: its fault comes with the join
+                    // a thread that ended without a final report failed: join returns its fault
                     controller.cut(CutReason::WorkerFailed(None), Clock::now());
                 }
             }

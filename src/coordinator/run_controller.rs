@@ -15,9 +15,9 @@ use std::sync::Arc;
 pub struct Failure {
     /// The sessions that could not be bound.
     pub sessions: Vec<BindFailure>,
-    /// Sessions that were bound beside them.
+    /// Number of sessions that were bound.
     pub bound: u64,
-    /// On a ladder: what became of the place of a session dropped on purpose.
+    /// On a ladder: whether the bind of a session that was dropped on purpose is free.
     pub place: Option<DroppedBind>,
 }
 
@@ -29,7 +29,7 @@ impl std::fmt::Display for Failure {
     }
 }
 
-/// Conducts one run.
+/// Controls the phases of one run.
 pub struct RunController {
     plan: Arc<Plan>,
     setup: Setup,
@@ -41,7 +41,7 @@ pub struct RunController {
     sessions_up: u64,
     failures: Vec<BindFailure>,
     place: Option<DroppedBind>,
-    /// By worker: whether its last word is in, or will not come any more.
+    /// By worker: whether its final report has come, or will not come.
     ended: Vec<bool>,
     lost: u32,
     agents_lost: bool,
@@ -58,7 +58,7 @@ pub struct RunController {
     timing: PoolTiming,
 }
 
-/// Messages that the schedule has in this row's time.
+/// Messages of the schedule in the time of a row.
 fn scheduled(schedule: &Schedule, row: &IntervalRow, load_ends: Nanos) -> u64 {
     let upto = |at: Nanos| schedule.count_before(at.min(load_ends));
     upto(row.at + row.length) - upto(row.at)
@@ -66,13 +66,13 @@ fn scheduled(schedule: &Schedule, row: &IntervalRow, load_ends: Nanos) -> u64 {
 
 impl std::fmt::Debug for RunController {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Conductor").field("phase", &self.phase).finish_non_exhaustive()
+        f.debug_struct("RunController").field("phase", &self.phase).finish_non_exhaustive()
     }
 }
 
 impl RunController {
-    /// A run of `plan` with so many workers, which connect by themselves. `wall_at_zero`: the wall
-    /// clock (ns since 1970) at the zero of the clock that `now` comes from. `timing`: how far away the workers are.
+    /// A run of `plan` with `workers` workers, which connect by themselves. `wall_at_zero`: the wall
+    /// clock (ns since 1970) at the zero of the clock that `now` comes from. `timing`: of the pool.
     ///
     /// # Errors
     /// Where the plan cannot be worked out.
@@ -109,7 +109,7 @@ impl RunController {
         })
     }
 
-    /// Takes in what a worker tells.
+    /// Takes in an event of a worker.
     pub fn on_event(&mut self, event: Event, now: Nanos) {
         match event {
             Event::Ready { worker: _, sessions_up, failures, dropped: place } => {
@@ -142,8 +142,8 @@ impl RunController {
         }
     }
 
-    /// A machine and its workers are gone. Before the load they are sessions that could not be bound; later the
-    /// rest goes on, or the run ends, as the profile wants it.
+    /// An agent and its workers are lost. Before the load, their sessions count as not bound; later the other agents go
+    /// on, or the run ends, as the profile says.
     fn agent_lost(&mut self, workers: &Range<u32>, who: &str, why: &str, now: Nanos) {
         if self.start.is_none() {
             let session = self.setup.sessions.iter().find(|s| workers.contains(&s.worker));
@@ -178,7 +178,7 @@ impl RunController {
         self.spent.push(interval);
     }
 
-    /// Ends the load now, for this reason; what is out is still waited for. The first reason stays.
+    /// Ends the load now, and drains. The first reason is kept.
     pub fn cut(&mut self, reason: CutReason, now: Nanos) {
         if self.record.cut_reason.is_none() && self.phase != Phase::Unbind {
             self.record.cut_reason = Some(reason);
@@ -194,7 +194,7 @@ impl RunController {
         }
     }
 
-    /// Does what is due, and says when to call again at the latest.
+    /// Does what is due, and returns when to call again at the latest.
     pub fn tick(&mut self, now: Nanos, observer: &mut dyn Observer) -> Nanos {
         let before = self.phase;
         match observer.steer() {
@@ -230,8 +230,8 @@ impl RunController {
         }
     }
 
-    /// Changes the rate from a moment ahead on; every worker then works out the same schedule. Not done in a
-    /// closed loop, outside the load, and where the guard allows no more.
+    /// Changes the rate from a moment ahead on, so that every worker works out the same schedule. Not in a closed loop,
+    /// outside the load, or beyond the guard.
     fn steer(&mut self, percent: u32, now: Nanos) {
         let (Phase::Load, Some(start)) = (self.phase, self.start) else { return };
         let at = (now + self.timing.steer_ahead).since(start);
@@ -289,7 +289,7 @@ impl RunController {
     fn all_quiet(&self) -> bool {
         let handed: u64 = self.quiet.iter().map(|q| q.1).sum();
         let received: u64 = self.quiet.iter().map(|q| q.2).sum();
-        // what was on its way to a machine that is gone never arrives
+        // batches sent to a lost agent never arrive
         (handed == received || self.agents_lost) && self.quiet.iter().all(|q| q.0)
     }
 
@@ -306,7 +306,7 @@ impl RunController {
         }
     }
 
-    /// The workers whose final report never came, in words; None: all reported.
+    /// The workers without a final report, in words; None: all reported.
     pub fn silent_workers(&self) -> Option<String> {
         let silent: Vec<usize> = (0..self.ended.len()).filter(|w| !self.ended[*w]).collect();
         let names: Vec<String> = silent.iter().map(usize::to_string).collect();
@@ -318,7 +318,7 @@ impl RunController {
         self.start.is_some()
     }
 
-    /// The run is stopped at once, without a drain: whoever keeps it has a last look at what is known.
+    /// The run is stopped at once, without a drain: observers see the record a last time.
     pub fn stopped_at_once(&mut self, now: Nanos, observer: &mut dyn Observer) {
         self.cut(CutReason::Interrupted, now);
         self.record.settle_rows();
@@ -344,15 +344,15 @@ impl RunController {
         self.record.intervals.last().map_or(self.sessions_up, |r| r.gauges.sessions_up)
     }
 
-    /// What is to be told to all workers.
+    /// Takes the orders for all workers.
     pub fn take_orders(&mut self) -> Vec<Order> {
         std::mem::take(&mut self.orders)
     }
-    /// Intervals that may go back.
+    /// Takes the intervals whose buffers are free.
     pub fn take_spent(&mut self) -> Vec<Box<Interval>> {
         std::mem::take(&mut self.spent)
     }
-    /// Whether the last word of every worker is in, or will not come any more.
+    /// Whether the final report of every worker has come, or will not come.
     pub fn is_done(&self, now: Nanos) -> bool {
         self.phase == Phase::Unbind && (self.ended.iter().all(|e| *e) || now >= self.give_up_at)
     }
@@ -368,7 +368,7 @@ impl RunController {
         }
     }
 
-    /// The record; or why there was no run.
+    /// The record, or why there was no run.
     ///
     /// # Errors
     /// [`Failure`] where sessions could not be bound at the start.

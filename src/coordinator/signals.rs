@@ -1,4 +1,4 @@
-//! SIGINT, SIGTERM and SIGHUP, counted by a thread of their own: none is lost while whoever acts on them is busy.
+//! SIGINT, SIGTERM and SIGHUP, counted by a thread of their own, so that none is lost while the receiver is busy.
 use crate::kit::Hangup;
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -11,7 +11,7 @@ use tokio::sync::watch;
 pub struct Signals(watch::Receiver<u32>);
 
 impl Signals {
-    /// Listens from now on; one thread of the process does so for all who ask.
+    /// Listens from now on; one thread of the process does so for all callers.
     ///
     /// # Errors
     /// What the kernel says when it grants no thread, reactor or handler.
@@ -44,7 +44,7 @@ impl Signals {
         Ok(Signals(counted))
     }
 
-    /// How many came.
+    /// Number of signals that came.
     pub fn count(&self) -> u32 {
         *self.0.borrow()
     }

@@ -1,5 +1,5 @@
-//! A pool of workers: orders go down one queue, events come up another. Whether the workers are threads of
-//! this process or live on other machines is not seen from here.
+//! A pool of workers: orders in one queue, events in another. Callers do not see whether the workers are threads of
+//! this process or on other machines.
 use crate::esme::{Event, Order, Wires, WorkerAssignment, WorkerError, WorkerMessage, run};
 use crate::kit::{Clock, Nanos};
 use crate::measure::Interval;
@@ -13,11 +13,11 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 /// How long orders and reports of a pool take at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolTiming {
-    /// From the last bind to the start of the load: by then every worker has heard of it.
+    /// From the last bind to the start of the load, so that every worker knows it in time.
     pub start_ahead: Nanos,
-    /// A change of the rate is told so long before it holds.
+    /// From the order to change the rate to the change.
     pub steer_ahead: Nanos,
-    /// How long a worker may take to say its last word once it was told to stop, beyond `timeouts.unbind`.
+    /// Longest wait for the final reports after the order to stop, in addition to `timeouts.unbind`.
     pub final_report_max: Nanos,
 }
 
@@ -30,7 +30,7 @@ impl PoolTiming {
     };
 }
 
-/// Why the thread of a worker ended before its time.
+/// Why the thread of a worker ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerFault {
     /// It could not run.
@@ -41,17 +41,17 @@ pub enum WorkerFault {
     Panicked,
 }
 
-/// Workers, near or far.
+/// Workers, local or remote.
 #[derive(Debug)]
 pub struct WorkerPool {
-    /// By worker; of a far pool only one, which reaches all.
+    /// By worker; a remote pool has one queue for all.
     orders: Vec<UnboundedSender<Order>>,
     spares: Vec<UnboundedSender<Box<Interval>>>,
-    /// What the workers tell.
+    /// Events of the workers.
     pub events: UnboundedReceiver<Event>,
     threads: Vec<JoinHandle<Result<(), WorkerFault>>>,
     workers: u32,
-    /// Those of this process.
+    /// Workers of this process.
     near: Range<u32>,
     timing: PoolTiming,
 }
@@ -124,16 +124,16 @@ impl WorkerPool {
         Ok(pool)
     }
 
-    /// How many, near and far.
+    /// Number of workers, local and remote.
     pub fn workers(&self) -> u32 {
         self.workers
     }
-    /// How far away they are.
+    /// Timing of the pool.
     pub fn timing(&self) -> PoolTiming {
         self.timing
     }
 
-    /// Tells all of them.
+    /// Sends an order to all workers.
     pub fn tell(&self, order: &Order) {
         for worker in &self.orders {
             // a worker that has ended needs no order
@@ -141,7 +141,7 @@ impl WorkerPool {
         }
     }
 
-    /// Tells one of this process.
+    /// Sends an order to one worker of this process.
     pub fn tell_one(&self, worker: u32, order: Order) {
         let place = worker.checked_sub(self.near.start);
         if let Some(worker) = place.and_then(|place| self.orders.get(place as usize)) {
@@ -149,7 +149,7 @@ impl WorkerPool {
         }
     }
 
-    /// Gives an interval back, cleared, to be filled again, where its worker is near.
+    /// Returns an interval, cleared, to its worker to be filled again, if that is in this process.
     pub fn recycle(&self, mut interval: Box<Interval>) {
         let place = interval.worker.checked_sub(self.near.start);
         if let Some(worker) = place.and_then(|place| self.spares.get(place as usize)) {
@@ -158,7 +158,7 @@ impl WorkerPool {
         }
     }
 
-    /// What the workers tell, for whoever waits on several crews; this one's queue is empty from then on.
+    /// Takes the queue of events, for a caller with several pools.
     pub fn take_events(&mut self) -> UnboundedReceiver<Event> {
         std::mem::replace(&mut self.events, unbounded_channel().1)
     }
@@ -194,7 +194,7 @@ impl WorkerPool {
         self.threads.iter().all(JoinHandle::is_finished)
     }
 
-    /// Whether a thread of this process has ended (before its last word: by a fault).
+    /// Whether a thread of this process has ended (before its final report: by a fault).
     pub fn any_ended(&self) -> bool {
         self.threads.iter().any(JoinHandle::is_finished)
     }

@@ -199,7 +199,7 @@ impl AgentRuntime {
     fn tick(&mut self) {
         for (run, pool) in &self.pools {
             if pool.any_ended() && !self.agent.is_stopped(*run) {
-                // a worker that ended before its time failed: the others say their last word, and its fault follows
+                // a worker that ended early has failed: the others report, and its fault follows
                 pool.tell(&Order::Stop);
             }
         }

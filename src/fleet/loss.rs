@@ -161,7 +161,7 @@ mod tests {
         sum.merge(&rest.tally);
         assert!(sum.balances(), "{sum:?}");
         assert_eq!(sum.planned, 5_000);
-        // 1,000 were due in the two seconds between its last word and its loss
+        // 1,000 were due in the two seconds between its last report and its loss
         assert_eq!((loss.lost, loss.unsent), (1_000 + 1 + 20, 2_500));
         assert_eq!(rest.tally.receipts_missing, 7);
         assert_eq!(rest.metric(Metric::Response).sample_count(), loss.lost + loss.unsent);

@@ -1,12 +1,12 @@
-//! `find binds`: sessions added one after the other until one is refused or dropped, by bind type; whether a lost one
-//! frees its place at once; then throughput against their number.
+//! `find binds`: sessions added one after the other until one is refused or dropped, by bind type; whether the bind of a
+//! lost session is free at once; then throughput against the number of binds.
 use super::advice;
 use super::budget::Budget;
 use super::document::{Ended, Kind, LadderResult, Limit, Search, TrialRow};
 use super::enforced::How;
-use super::knee::{self, GAIN_MIN, Load};
+use super::knee::{self, GAIN_MIN, LoadPoint};
 use super::shape;
-use super::sweep::{Sweep, Swept};
+use super::sweep::{StepLengths, Sweep};
 use super::trial_runner::{SearchEnv, Stop, TrialRunner};
 use crate::kit::{
     Nanos,
@@ -17,22 +17,22 @@ use crate::plan::{BindType, Plan};
 use crate::smpp::CommandStatus;
 use crate::trial::{BindFault, DroppedBind, Failure, RunError};
 
-/// How `find binds` looks.
+/// Settings of `find binds`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BindsSettings {
     /// Most attempts on one ladder.
     pub ceiling: u64,
     /// From one bind to the next attempt.
     pub pause: Nanos,
-    /// Bind types to climb with; the first gives `limit`.
+    /// Bind types to run_ladder with; the first gives `limit`.
     pub types: Vec<BindType>,
     /// Whether throughput against binds is measured: it takes closed loops.
     pub sweep: bool,
-    /// Before a point of the sweep is measured.
+    /// Settling time before a point of the sweep.
     pub settle: Nanos,
-    /// Measured at each point.
+    /// Measured time of each point.
     pub measure: Nanos,
-    /// What it may cost.
+    /// Limits on its cost.
     pub budget: Budget,
 }
 
@@ -43,19 +43,12 @@ pub(super) const SWEEP_MAX: u64 = 64;
 ///
 /// # Errors
 /// [`Stop::Failed`] where nothing can be bound at all.
-pub fn binds(plan: &Plan, settings: &BindsSettings, world: SearchEnv<'_>) -> Result<Search, Stop> {
+pub fn binds(plan: &Plan, settings: &BindsSettings, env: SearchEnv<'_>) -> Result<Search, Stop> {
     let plan = shape::base(plan);
     let mut search = Search::new(Kind::Binds, &plan.name, &advice::target(&plan));
-    let mut lab = TrialRunner::new(world, settings.budget);
-    let ended = run(&plan, settings, &mut lab, &mut search);
-    match ended {
-        Ok(ended) => search.ended = ended,
-        Err(Stop::Ended(ended, why)) => (search.ended, search.why) = (ended, Some(why)),
-        Err(failed @ Stop::Failed(_)) => return Err(failed),
-    }
-    search.cost = lab.spent;
-    search.cost_max = settings.budget.cost(u64::MAX);
-    search.trials = lab.rows;
+    let mut runner = TrialRunner::new(env, settings.budget);
+    let ended = run(&plan, settings, &mut runner, &mut search);
+    runner.finish(ended, &mut search)?;
     advice::binds(&mut search, &plan);
     Ok(search)
 }
@@ -63,11 +56,11 @@ pub fn binds(plan: &Plan, settings: &BindsSettings, world: SearchEnv<'_>) -> Res
 fn run(
     plan: &Plan,
     settings: &BindsSettings,
-    lab: &mut TrialRunner<'_>,
+    runner: &mut TrialRunner<'_>,
     search: &mut Search,
 ) -> Result<Ended, Stop> {
     for bind_type in &settings.types {
-        let found = climb(plan, settings, lab, *bind_type)?;
+        let found = run_ladder(plan, settings, runner, *bind_type)?;
         search.ladders.push(found);
     }
     let first = &search.ladders[0];
@@ -75,7 +68,7 @@ fn run(
     let ended = if first.limit.is_some() { Ended::Found } else { Ended::Ceiling };
     let most = first.bound.min(SWEEP_MAX);
     if settings.sweep && most > 0 && plan.senders_count() > 0 {
-        throughput(plan, settings, lab, search, most)?;
+        throughput(plan, settings, runner, search, most)?;
     }
     Ok(ended)
 }
@@ -90,17 +83,17 @@ pub(super) fn type_name(bind_type: BindType) -> &'static str {
     }
 }
 
-fn climb(
+fn run_ladder(
     plan: &Plan,
     settings: &BindsSettings,
-    lab: &mut TrialRunner<'_>,
+    runner: &mut TrialRunner<'_>,
     bind_type: BindType,
 ) -> Result<LadderResult, Stop> {
     let each = if bind_type == BindType::Pair { 2 } else { 1 };
     let shaped = shape::ladder(plan, bind_type, settings.ceiling as usize, settings.pause);
     let most_s = settings.pause.as_secs_f64() * settings.ceiling as f64;
-    lab.allowed(0, most_s.min(60.0))?;
-    let ran = lab.world.trial.run(&shaped, lab.world.observer);
+    runner.allowed(0, most_s.min(60.0))?;
+    let ran = runner.env.trial.run(&shaped, runner.env.observer);
     let found = match ran {
         Ok(record) => {
             if record.cut_reason == Some(CutReason::Interrupted) {
@@ -117,14 +110,14 @@ fn climb(
             }
         }
         Err(RunError::CannotBind(failure)) => {
-            if failure.bound == 0 && lab.spent.trials == 0 {
+            if failure.bound == 0 && runner.spent.trials == 0 {
                 return Err(Stop::Failed(RunError::CannotBind(failure)));
             }
             told(&failure, bind_type, each)
         }
         Err(e) => return Err(Stop::Failed(e)),
     };
-    lab.spend(0, 0.0);
+    runner.spend(0, 0.0);
     let how = found.why.clone().unwrap_or_else(|| "none failed".to_owned());
     let row = TrialRow {
         kind: "ladder".to_owned(),
@@ -132,7 +125,7 @@ fn climb(
         says: format!("{}: {} bound; {how}", found.bind_type, words::count(found.bound)),
         ..TrialRow::default()
     };
-    lab.keep(row, "");
+    runner.add_row(row, "");
     Ok(found)
 }
 
@@ -145,7 +138,7 @@ fn told(failure: &Failure, bind_type: BindType, each: u64) -> LadderResult {
             BindFault::Refused(status) => (How::Status, Some(CommandStatus(status).to_string())),
             BindFault::Dropped => (How::Disconnect, None),
             BindFault::Silent => (How::Silence, None),
-            // nobody listens: that is no limit of binds, unless others are bound
+            // no SMSC listens: not a limit of binds, unless others are bound
             BindFault::Unreachable if bound > 0 => (How::Disconnect, None),
             BindFault::Unreachable => return None,
         };
@@ -169,25 +162,25 @@ fn told(failure: &Failure, bind_type: BindType, each: u64) -> LadderResult {
 fn throughput(
     plan: &Plan,
     settings: &BindsSettings,
-    lab: &mut TrialRunner<'_>,
+    runner: &mut TrialRunner<'_>,
     search: &mut Search,
     most: u64,
 ) -> Result<(), Stop> {
-    let swept = Swept { settle: settings.settle, measure: settings.measure };
+    let swept = StepLengths { settle: settings.settle, measure: settings.measure };
     let mut sweep = Sweep::new(swept);
     let mut n = 1;
-    let mut loads: Vec<Load> = Vec::new();
+    let mut loads: Vec<LoadPoint> = Vec::new();
     loop {
         let mut plan = plan.clone();
         plan.accounts.truncate(1);
         shape::with_binds(&mut plan, n as usize);
-        let step = sweep.step(lab, &plan)?;
+        let step = sweep.step(runner, &plan)?;
         if !search.take(step) {
             return Ok(());
         }
         let measured = search.points.last().map(|p| (p.throughput, p.error));
         let (throughput, error) = measured.unwrap_or_default();
-        loads.push(Load { n: n as f64, throughput, error });
+        loads.push(LoadPoint { n: n as f64, throughput, error });
         if n >= most || knee::is_past(&loads) {
             break;
         }

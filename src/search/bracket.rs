@@ -1,19 +1,19 @@
-//! The search for a rate as a state machine: what trials showed goes in, the next trial comes out. Several
-//! objectives share all trials. It runs nothing, and knows neither plan nor record.
+//! The search for a rate as a state machine: results of trials in, the next trial out. Several objectives share all
+//! trials. It runs nothing, and knows neither plan nor record.
 //!
-//! Up by doubling from a rate that passes; then between the highest that passes and the lowest that fails, led by
-//! what the SMSC let through where it was overloaded, else by halving on a logarithmic scale; then the lower end is
-//! confirmed by longer trials, and a failed confirmation steps down. Where throughput failed once, every later
-//! trial first takes away what the limiter had saved up (its burst), so that a pass is one of the sustained rate.
+//! It doubles a rate that passes; then tries rates between the highest that passes and the lowest that fails, by the
+//! throughput of the overloaded SMSC, else by halving on a logarithmic scale; then confirms the lower end by longer
+//! trials, and steps down after a failed one. Once throughput has failed, every trial first uses up the burst that the
+//! limiter allows, so that a pass is one of the sustained rate.
 #[cfg(test)]
 mod tests;
 
-use super::votes::{Vote, VoteResult, standing};
+use super::votes::{Vote, VoteResult, vote_result};
 
-/// What is looked for.
+/// Goal of the search.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Aim {
-    /// The interval may be so wide, as a share of its lower end.
+pub struct SearchGoal {
+    /// Largest width of the interval, as a share of its lower end.
     pub width: f64,
     /// First rate tried.
     pub start: f64,
@@ -21,130 +21,130 @@ pub struct Aim {
     pub floor: f64,
     /// Highest rate tried.
     pub ceiling: f64,
-    /// Longer trials that the lower end must pass, net of those it fails.
+    /// Longer trials that the lower end must pass.
     pub confirmations: u32,
-    /// By objective: it speaks of times, which a queue left over from an overload would spoil.
+    /// By objective: whether it limits latencies, which the queue after an overload would spoil.
     pub timed: Vec<bool>,
 }
 
 /// A trial to run.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ask {
+pub struct TrialRequest {
     /// submit_sm a second.
     pub rate: f64,
-    /// A confirmation.
+    /// Whether it is a longer, confirming trial.
     pub long: bool,
-    /// Overload that comes first: (rate, submit_sm beyond the capacity).
+    /// Overload before the trial.
     pub overload: Option<Overload>,
-    /// The objective that it is for.
+    /// Number of the objective that it is for.
     pub objective: usize,
 }
 
-/// A short overload, to use up what a limiter has saved.
+/// A short overload, to use up the burst of a limiter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Overload {
-    /// At this rate.
+    /// submit_sm a second.
     pub rate: f64,
-    /// For so many seconds.
+    /// Duration.
     pub seconds: f64,
     /// submit_sm beyond the capacity that it sends.
     pub beyond: f64,
 }
 
-/// What an overloaded SMSC showed of itself.
+/// Capacity that an overloaded SMSC showed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Capacity {
-    /// submit_sm a second that it let through.
+    /// Sustained submit_sm a second.
     pub rate: f64,
-    /// submit_sm beyond that which it let through at first.
+    /// submit_sm beyond that rate which it accepted at first.
     pub burst: f64,
-    /// It queued, rather than refuse.
+    /// Whether it queued rather than refused.
     pub queues: bool,
 }
 
-/// What a trial showed.
+/// Result of a trial.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrialResult {
-    /// As asked.
-    pub ask: Ask,
-    /// By objective: passed, failed, or not to be told from this trial.
+    /// The request.
+    pub ask: TrialRequest,
+    /// By objective: whether it passed; None: unknown from this trial.
     pub marks: Vec<Option<bool>>,
-    /// Seconds at the trial's rate, settling included.
-    pub held_s: f64,
-    /// The harness did not keep up: no mark counts.
+    /// Seconds at the trial's rate, including settling.
+    pub at_rate_s: f64,
+    /// Whether the harness did not keep up, so that no result counts.
     pub spoiled: bool,
-    /// Throughput failed: what the SMSC let through.
+    /// Where throughput failed: the capacity.
     pub capacity: Option<Capacity>,
 }
 
-/// Where one objective stands.
+/// Interval of one objective.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Bounds {
     /// Highest rate that passes.
     pub lower: Option<f64>,
     /// Lowest that fails.
     pub upper: Option<f64>,
-    /// The lower end passed its longer trials.
+    /// Whether the lower end passed its longer trials.
     pub confirmed: bool,
 }
 
-/// What comes next.
+/// Next step of the search.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Next {
-    /// This trial.
-    Trial(Ask),
-    /// Nothing: every objective is settled.
+pub enum BracketStep {
+    /// Run this trial.
+    Trial(TrialRequest),
+    /// End: every objective is settled.
     Done,
-    /// Nothing: the harness keeps up with no rate that would tell more.
+    /// End: the harness does not keep up with the rates that are left.
     Harness,
 }
 
-/// A search under way.
+/// A search for a rate.
 #[derive(Clone, Debug)]
 pub struct Bracket {
-    aim: Aim,
+    goal: SearchGoal,
     seen: Vec<TrialResult>,
 }
 
-/// A trial that the harness spoiled is run so often again at the same rate.
+/// Most trials at one rate that the harness spoils.
 const SPOILED_MAX: usize = 3;
-/// Room left to the harness's own ceiling in which another step up is worth a trial.
+/// Smallest step up below the harness's own ceiling.
 const HEADROOM: f64 = 1.25;
-/// Below the lowest failing rate by so much where nothing better is known.
+/// Factor below the lowest failing rate, where the capacity is unknown.
 const STEP_DOWN: f64 = 4.0;
-/// Trials at one rate that settle a contradiction.
+/// Most trials at one rate to settle a contradiction.
 const VOTES_MAX: usize = 3;
 
 impl Bracket {
-    /// Nothing seen yet.
-    pub fn new(aim: Aim) -> Bracket {
-        Bracket { aim, seen: Vec::new() }
+    /// Begins a search.
+    pub fn new(goal: SearchGoal) -> Bracket {
+        Bracket { goal, seen: Vec::new() }
     }
 
-    /// What is looked for.
-    pub fn aim(&self) -> &Aim {
-        &self.aim
+    /// Goal of the search.
+    pub fn goal(&self) -> &SearchGoal {
+        &self.goal
     }
 
-    /// Takes in a trial.
+    /// Takes in the result of a trial.
     pub fn learn(&mut self, seen: TrialResult) {
         self.seen.push(seen);
     }
 
     /// The trial to run next.
-    pub fn next(&self) -> Next {
-        let mut end = Next::Done;
-        for objective in 0..self.aim.timed.len() {
+    pub fn next(&self) -> BracketStep {
+        let mut end = BracketStep::Done;
+        for objective in 0..self.goal.timed.len() {
             match self.step(objective) {
-                Next::Done => {}
-                Next::Harness => end = Next::Harness,
-                Next::Trial(ask) => return Next::Trial(ask),
+                BracketStep::Done => {}
+                BracketStep::Harness => end = BracketStep::Harness,
+                BracketStep::Trial(ask) => return BracketStep::Trial(ask),
             }
         }
         end
     }
 
-    /// Where an objective stands.
+    /// Interval of an objective.
     pub fn bounds(&self, objective: usize) -> Bounds {
         let rates = self.rates(objective);
         let upper = rates.iter().filter(|r| r.1 == VoteResult::Fails).map(|r| r.0).next();
@@ -154,7 +154,7 @@ impl Bracket {
         Bounds { lower, upper, confirmed }
     }
 
-    /// What the SMSC let through, by the trial that says most of it.
+    /// Capacity of the SMSC, by the best trial for it.
     pub fn capacity(&self) -> Option<Capacity> {
         let failed = |s: &&TrialResult| s.capacity.is_some();
         // after an overload it is the sustained rate; before, the burst may be in it
@@ -171,7 +171,7 @@ impl Bracket {
         let mut rates: Vec<f64> = self.valid(objective).map(|(s, _)| s.ask.rate).collect();
         rates.sort_by(f64::total_cmp);
         rates.dedup();
-        rates.into_iter().map(|rate| (rate, standing(&self.votes(objective, rate)))).collect()
+        rates.into_iter().map(|rate| (rate, vote_result(&self.votes(objective, rate)))).collect()
     }
 
     fn votes(&self, objective: usize, rate: f64) -> Vec<Vote> {
@@ -185,15 +185,15 @@ impl Bracket {
     /// only says that the limiter had saved up enough for it.
     fn valid(&self, objective: usize) -> impl Iterator<Item = (&TrialResult, bool)> {
         let capacity = self.capacity();
-        let width = self.aim.width;
+        let width = self.goal.width;
         self.seen.iter().filter(|s| !s.spoiled).filter_map(move |s| {
             let passed = s.marks.get(objective).copied().flatten()?;
             let saved = capacity.is_some_and(|c| {
                 // a queue is not used up before a trial of times: there a longer trial must tell
-                let never = c.queues && self.aim.timed[objective];
+                let never = c.queues && self.goal.timed[objective];
                 let prepared = s.ask.overload.map_or(0.0, |o| o.beyond);
                 // more than was saved up cannot have come from there: then it is the capacity that misleads
-                let beyond = (s.ask.rate - c.rate) * s.held_s;
+                let beyond = (s.ask.rate - c.rate) * s.at_rate_s;
                 !never
                     && s.ask.rate > c.rate * (1.0 + width)
                     && prepared < 0.9 * c.burst
@@ -207,7 +207,7 @@ impl Bracket {
         let votes = self.votes(objective, rate);
         let (passed, failed): (Vec<&Vote>, Vec<&Vote>) =
             votes.iter().filter(|v| v.long).partition(|v| v.passed);
-        passed.len() as u32 >= self.aim.confirmations && passed.len() > failed.len()
+        passed.len() as u32 >= self.goal.confirmations && passed.len() > failed.len()
     }
 
     /// Rates at which the harness failed as often as it may: the lowest.
@@ -217,28 +217,28 @@ impl Bracket {
     }
 
     /// How often the harness spoiled such a trial.
-    fn spoiled(&self, ask: &Ask) -> usize {
+    fn spoiled(&self, ask: &TrialRequest) -> usize {
         let same = |s: &&TrialResult| s.spoiled && s.ask.rate == ask.rate && s.ask.long == ask.long;
         self.seen.iter().filter(same).count()
     }
 
-    fn ask(&self, objective: usize, rate: f64, long: bool) -> Next {
-        let rate = rounded(rate.clamp(self.aim.floor, self.aim.ceiling));
+    fn ask(&self, objective: usize, rate: f64, long: bool) -> BracketStep {
+        let rate = rounded(rate.clamp(self.goal.floor, self.goal.ceiling));
         if self.harness_ceiling().is_some_and(|ceiling| rate >= ceiling) {
-            return Next::Harness;
+            return BracketStep::Harness;
         }
         let overload = self.overload(objective, rate);
-        Next::Trial(Ask { rate, long, overload, objective })
+        BracketStep::Trial(TrialRequest { rate, long, overload, objective })
     }
 
     /// The overload that goes before a trial, once throughput has failed.
     fn overload(&self, objective: usize, rate: f64) -> Option<Overload> {
         let capacity = self.capacity()?;
-        if capacity.queues && self.aim.timed[objective] {
+        if capacity.queues && self.goal.timed[objective] {
             return None;
         }
         let tried = self.seen.iter().filter(|s| s.capacity.is_some()).map(|s| s.ask.rate);
-        let fast = tried.fold(capacity.rate * 1.5, f64::max).min(self.aim.ceiling);
+        let fast = tried.fold(capacity.rate * 1.5, f64::max).min(self.goal.ceiling);
         let fast = rounded(fast.max(rate));
         // a fifth more than was saved up, and 20 ms of its rate: enough to be seen, little enough to drain
         let beyond = 1.2 * capacity.burst + 0.02 * capacity.rate + 1.0;
@@ -249,9 +249,9 @@ impl Bracket {
         Some(Overload { rate: fast, seconds: beyond / surplus, beyond })
     }
 
-    fn step(&self, objective: usize) -> Next {
+    fn step(&self, objective: usize) -> BracketStep {
         if self.seen.is_empty() {
-            return self.ask(objective, self.aim.start, false);
+            return self.ask(objective, self.goal.start, false);
         }
         if let Some(again) = self.spoiled_last(objective) {
             return again;
@@ -261,7 +261,7 @@ impl Bracket {
         }
         let Bounds { lower, upper, confirmed } = self.bounds(objective);
         match (lower, upper) {
-            (None, None) => self.ask(objective, self.aim.start, false),
+            (None, None) => self.ask(objective, self.goal.start, false),
             (Some(lower), None) => self.up(objective, lower, confirmed),
             (None, Some(upper)) => self.down(objective, upper),
             (Some(lower), Some(upper)) => self.between(objective, lower, upper, confirmed),
@@ -269,9 +269,9 @@ impl Bracket {
     }
 
     /// A trial that the harness spoiled is run again, where it may be its only fault.
-    fn spoiled_last(&self, objective: usize) -> Option<Next> {
+    fn spoiled_last(&self, objective: usize) -> Option<BracketStep> {
         let last = self.seen.last().filter(|s| s.spoiled && s.ask.objective == objective)?;
-        (self.spoiled(&last.ask) < SPOILED_MAX).then_some(Next::Trial(last.ask))
+        (self.spoiled(&last.ask) < SPOILED_MAX).then_some(BracketStep::Trial(last.ask))
     }
 
     /// A rate whose trials contradict each other, or that fails while a higher one passes, if more of them can
@@ -298,16 +298,16 @@ impl Bracket {
         None
     }
 
-    fn up(&self, objective: usize, lower: f64, confirmed: bool) -> Next {
-        let at_ceiling = lower >= self.aim.ceiling * (1.0 - 1e-9);
+    fn up(&self, objective: usize, lower: f64, confirmed: bool) -> BracketStep {
+        let at_ceiling = lower >= self.goal.ceiling * (1.0 - 1e-9);
         if at_ceiling && confirmed {
-            return Next::Done;
+            return BracketStep::Done;
         }
         if at_ceiling {
             return self.ask(objective, lower, true);
         }
         match self.harness_ceiling() {
-            Some(ceiling) if ceiling / lower < HEADROOM && confirmed => Next::Harness,
+            Some(ceiling) if ceiling / lower < HEADROOM && confirmed => BracketStep::Harness,
             Some(ceiling) if ceiling / lower < HEADROOM => self.ask(objective, lower, true),
             Some(ceiling) if lower * 2.0 >= ceiling => {
                 self.ask(objective, (lower * ceiling).sqrt(), false)
@@ -316,9 +316,9 @@ impl Bracket {
         }
     }
 
-    fn down(&self, objective: usize, upper: f64) -> Next {
-        if upper <= self.aim.floor * (1.0 + 1e-9) {
-            return Next::Done;
+    fn down(&self, objective: usize, upper: f64) -> BracketStep {
+        if upper <= self.goal.floor * (1.0 + 1e-9) {
+            return BracketStep::Done;
         }
         let hint = self.hint(objective).filter(|rate| *rate < upper);
         self.ask(objective, hint.unwrap_or(upper / STEP_DOWN), false)
@@ -334,25 +334,25 @@ impl Bracket {
             .filter(|s| s.ask.overload.is_some() && !s.ask.long)
             .count();
         let capacity = self.capacity()?;
-        (misled < 2).then_some(capacity.rate / (1.0 + self.aim.width / 2.0))
+        (misled < 2).then_some(capacity.rate / (1.0 + self.goal.width / 2.0))
     }
 
-    fn between(&self, objective: usize, lower: f64, upper: f64, confirmed: bool) -> Next {
-        let step = 1.0 + self.aim.width;
+    fn between(&self, objective: usize, lower: f64, upper: f64, confirmed: bool) -> BracketStep {
+        let step = 1.0 + self.goal.width;
         if upper / lower <= step * (1.0 + 1e-9) {
             let votes = self.votes(objective, upper);
             return match votes[..] {
                 _ if !confirmed => self.ask(objective, lower, true),
                 // an accident there would have kept the search from all that lies above
                 [only] if !only.long => self.ask(objective, upper, false),
-                _ => Next::Done,
+                _ => BracketStep::Done,
             };
         }
         // just less than the width above: a failure there closes the bracket
-        let above = lower * (1.0 + 0.98 * self.aim.width);
+        let above = lower * (1.0 + 0.98 * self.goal.width);
         if let Some(capacity) = self.capacity().filter(|c| c.rate > lower && c.rate < upper) {
             let hint =
-                self.hint(objective).filter(|hint| *hint > lower * (1.0 + self.aim.width / 8.0));
+                self.hint(objective).filter(|hint| *hint > lower * (1.0 + self.goal.width / 8.0));
             if let Some(hint) = hint {
                 return self.ask(objective, hint, false);
             }
@@ -360,12 +360,12 @@ impl Bracket {
                 return self.ask(objective, above, false);
             }
         }
-        let below = upper / (1.0 + 0.98 * self.aim.width);
+        let below = upper / (1.0 + 0.98 * self.goal.width);
         let stepped = self.steps_down(objective, upper);
         if stepped > 0 {
             // the bracket below is wide, and the truth is near its upper end
-            let near = upper / (1.0 + 0.98 * self.aim.width).powi(1 << (stepped - 1).min(6));
-            if near > lower * (1.0 + self.aim.width / 8.0) {
+            let near = upper / (1.0 + 0.98 * self.goal.width).powi(1 << (stepped - 1).min(6));
+            if near > lower * (1.0 + self.goal.width / 8.0) {
                 return self.ask(objective, near, false);
             }
         }

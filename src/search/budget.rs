@@ -1,14 +1,14 @@
-//! What a search may cost, and what it has cost.
+//! Limits on the cost of a search.
 use super::document::Cost;
 use crate::kit::words::counted_was;
 
 /// Why a further trial may not be run.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum Spent {
-    /// So many were run.
+    /// The number of trials is used up.
     #[error("{} run: --max-trials", counted_was(u64::from(*.0), "trial"))]
     Trials(u32),
-    /// It would end after so many seconds.
+    /// It would end after the limit in seconds.
     #[error("the next trial would end after {:.1} min: --max-minutes", .0 / 60.0)]
     Seconds(f64),
     /// It needs more submit_sm than are left.
@@ -23,7 +23,7 @@ pub enum Spent {
     },
 }
 
-/// The most that a search may cost.
+/// Limits on the cost of a search.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Budget {
     /// Trials.

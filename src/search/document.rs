@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The document's `schema`.
 pub const SCHEMA: &str = "smppbench.search/1";
 
-/// What was looked for.
+/// Kind of limit that was searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -34,11 +34,11 @@ impl Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ended {
-    /// With its answer.
+    /// The limit was found.
     Found,
-    /// The highest that it may try is borne: no limit was met.
+    /// The highest value that it may try is accepted: no limit was met.
     Ceiling,
-    /// Even the lowest that it may try fails.
+    /// Even the lowest value that it may try fails.
     Floor,
     /// The harness did not keep up: what was found so far holds.
     InconclusiveHarness,
@@ -46,11 +46,11 @@ pub enum Ended {
     InconclusiveNoise,
     /// Trials, messages or minutes were used up.
     Budget,
-    /// By a signal.
+    /// Interrupted by a signal.
     Interrupted,
-    /// Nothing could be bound any more.
+    /// No session could be bound any more.
     TargetLost,
-    /// A receipt or MO that is none of ours came.
+    /// Foreign traffic was received.
     ForeignTraffic,
 }
 
@@ -74,15 +74,15 @@ impl Ended {
 /// A limit that the SMSC enforces.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Limit {
-    /// The most that it bears (window: open submit_sm per bind; binds: sessions, or pairs of them).
+    /// Largest accepted value (window: submit_sm in flight per bind; binds: sessions, or pairs of them).
     pub value: u64,
-    /// How it was told.
+    /// How the SMSC enforced it.
     pub how: How,
     /// Name of the command_status, where one was given.
     pub status: Option<String>,
 }
 
-/// What one objective came to.
+/// Result of one objective.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ObjectiveResult {
     /// As written.
@@ -91,7 +91,7 @@ pub struct ObjectiveResult {
     pub lower: Option<f64>,
     /// Lowest rate that broke it; None: none did.
     pub upper: Option<f64>,
-    /// Longer trials at `lower` kept it too.
+    /// Whether longer trials at `lower` kept it too.
     pub confirmed: bool,
     /// What broke it at `upper`.
     pub broken_by: Option<String>,
@@ -130,7 +130,7 @@ pub struct TrialRow {
     pub lower: Option<f64>,
     /// Rate: lowest that broke it, likewise.
     pub upper: Option<f64>,
-    /// What it showed, for a person.
+    /// Its result in words.
     pub says: String,
     /// `valid`, `degraded` or `invalid`.
     pub harness: Option<String>,
@@ -192,15 +192,15 @@ pub struct LadderResult {
     pub attempts: u64,
     /// None: all that it might try were bound.
     pub limit: Option<Limit>,
-    /// Earlier sessions that were gone when the first failure came.
+    /// Earlier sessions that were lost when the first failure came.
     pub displaced: u64,
-    /// Whether the place of a lost session is free at once; None: not tried.
+    /// Whether the bind of a lost session is free at once; None: not tried.
     pub place_free_at_once: Option<bool>,
-    /// The failure, for a person.
+    /// The failure in words.
     pub why: Option<String>,
 }
 
-/// What it cost.
+/// Cost of a search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
     /// Trials.
@@ -211,12 +211,12 @@ pub struct Cost {
     pub seconds: f64,
 }
 
-/// What a search found.
+/// Result of a search.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Search {
     /// [`SCHEMA`].
     pub schema: String,
-    /// What was looked for.
+    /// Kind of limit that was searched.
     pub kind: Kind,
     /// The profile's name.
     pub name: String,
@@ -224,13 +224,13 @@ pub struct Search {
     pub target: String,
     /// How it ended.
     pub ended: Ended,
-    /// Why so, where the word alone does not say it.
+    /// Reason for the end; None: `ended` says it.
     pub why: Option<String>,
     /// The limit that is enforced; None: none met below the ceiling.
     pub limit: Option<Limit>,
     /// Where throughput stops growing.
     pub knee: Option<Knee>,
-    /// Window and binds: submit_sm a second that the SMSC lets through, where such a limit ended the sweep.
+    /// Window and binds: submit_sm a second that the SMSC accepts, where a rate limit ended the sweep.
     #[serde(default)]
     pub rate_limit: Option<f64>,
     /// Rate: lower end, first objective.
@@ -249,7 +249,7 @@ pub struct Search {
     pub usl: Option<Usl>,
     /// Binds: by type.
     pub ladders: Vec<LadderResult>,
-    /// What it cost.
+    /// Cost of a search.
     pub cost: Cost,
     /// What it might have cost.
     pub cost_max: Cost,

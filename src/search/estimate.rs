@@ -1,5 +1,4 @@
-//! What a search will probably cost, to be shown beside what it may cost at most. Pure arithmetic from its settings
-//! and a rate that the SMSC is guessed to take.
+//! Probable cost of a search, by its settings and an assumed rate of the SMSC.
 use super::binds::{BindsSettings, SWEEP_MAX};
 use super::document::Cost;
 use super::rate::RateSettings;
@@ -11,7 +10,7 @@ const AROUND_S: f64 = 0.3;
 /// Steps of a sweep beyond the one where throughput stops growing, the refinement around it, and the first look.
 const BEYOND: f64 = 6.0;
 
-/// Times that `most` can be halved.
+/// Number of times that `most` can be halved.
 fn doublings(most: u64) -> f64 {
     (most.max(1) as f64).log2().ceil()
 }
@@ -52,7 +51,7 @@ impl WindowSettings {
 }
 
 impl BindsSettings {
-    /// Where the SMSC takes `rate`, and lets in about as many as the ceiling.
+    /// Where the SMSC takes `rate`, and accepts about as many binds as the ceiling.
     pub fn estimate(&self, rate: f64) -> Cost {
         let types = self.types.len() as f64;
         let climbing = types * self.pause.as_secs_f64() * self.ceiling as f64;

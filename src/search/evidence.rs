@@ -1,68 +1,68 @@
-//! What one trial at a rate says: which objectives it keeps, whether what is open grows, and, where throughput failed,
-//! how much the SMSC let through and how much more at first.
-use super::bracket::{Ask, Capacity, TrialResult};
+//! Evidence of one trial at a rate: which objectives it keeps, whether its response time grows, and, where throughput
+//! failed, the capacity of the SMSC and its burst.
+use super::bracket::{Capacity, TrialRequest, TrialResult};
 use super::document::TrialRow;
-use super::objective::{Mark, Objective};
-use super::shape::{BATCHES, Shaped};
-use super::trial_runner::Done;
+use super::objective::{Objective, ObjectiveOutcome};
+use super::shape::{BATCHES, TrialPlan};
+use super::trial_runner::FinishedTrial;
 use crate::judge::{self, HealthState, Limiter, statistics};
 use crate::kit::{Nanos, words};
 use crate::measure::{CellInterval, Metric};
 
-/// Shares below which a rate is not borne (docs/verdict.md, "Verdict at a rate").
+/// Shares below which a rate is not sustained (METHOD.md §8).
 const SENT_MIN: f64 = 0.999;
 /// A queue is one where what was refused is less than this share of what was too much.
 const REFUSES: f64 = 0.1;
 
-/// A trial's evidence, and its row.
+/// Evidence of a trial, and its row.
 #[derive(Debug)]
-pub(super) struct Evidence {
+pub(super) struct TrialEvidence {
     pub(super) seen: TrialResult,
     pub(super) row: TrialRow,
     pub(super) broken_by: Vec<Option<String>>,
     pub(super) limiter: Option<Limiter>,
 }
 
-/// What was counted in a trial.
-struct Counted<'a> {
-    ask: &'a Ask,
-    shaped: &'a Shaped,
-    done: &'a Done,
+/// Counts of a trial.
+struct TrialCounts<'a> {
+    ask: &'a TrialRequest,
+    shaped: &'a TrialPlan,
+    done: &'a FinishedTrial,
     batches: Vec<CellInterval>,
-    /// Response time grows by so much a second, where that is certain.
+    /// Growth of the response time a second, where it is certain.
     growth: f64,
 }
 
 /// Reads a trial. `width`: growth of less than an eighth of it is none. `queues`: the SMSC is known to queue what
 /// is too much, so that a trial that begins with an overload says nothing of times.
 pub(super) fn read(
-    ask: &Ask,
-    shaped: &Shaped,
-    done: &Done,
+    ask: &TrialRequest,
+    shaped: &TrialPlan,
+    done: &FinishedTrial,
     objectives: &[Objective],
     width: f64,
     queues: bool,
-) -> Evidence {
+) -> TrialEvidence {
     let batches = batches(shaped, done);
     let growth = growth(&batches, shaped.batch, width);
-    let counted = Counted { ask, shaped, done, batches, growth };
+    let counted = TrialCounts { ask, shaped, done, batches, growth };
     let spoiled = done.judgement.health.state == HealthState::Invalid;
     let failing = counted.unsustained();
     let marks = counted.marks(objectives, failing.as_deref(), queues && ask.overload.is_some());
     let kept: Vec<Option<bool>> = marks.iter().map(|m| m.kept.filter(|_| !spoiled)).collect();
     let throttled = done.judgement.measured.tally().throttled > 0;
     let capacity = (!spoiled && (throttled || failing.is_some())).then(|| counted.capacity());
-    let held_s = counted.held_s();
+    let at_rate_s = counted.at_rate_s();
     let row = counted.row(&kept, &marks, spoiled);
-    Evidence {
-        seen: TrialResult { ask: *ask, marks: kept, held_s, spoiled, capacity },
+    TrialEvidence {
+        seen: TrialResult { ask: *ask, marks: kept, at_rate_s, spoiled, capacity },
         row,
         broken_by: marks.into_iter().map(|m| m.broken_by).collect(),
         limiter: done.judgement.limiter,
     }
 }
 
-fn batches(shaped: &Shaped, done: &Done) -> Vec<CellInterval> {
+fn batches(shaped: &TrialPlan, done: &FinishedTrial) -> Vec<CellInterval> {
     let stages = shaped.first_batch..shaped.plan.stages.len();
     stages.map(|stage| done.record.sum(|k| usize::from(k.stage) == stage)).collect()
 }
@@ -80,8 +80,8 @@ fn growth(batches: &[CellInterval], batch: Nanos, width: f64) -> f64 {
     if slope.low > 0.0 && per_second > width / 8.0 { per_second } else { 0.0 }
 }
 
-impl Counted<'_> {
-    /// Why the rate is not borne, whatever the objectives.
+impl TrialCounts<'_> {
+    /// Why the rate is not sustained, whatever the objectives.
     fn unsustained(&self) -> Option<String> {
         let t = self.done.judgement.measured.tally();
         let share = |part: u64, all: u64| if all > 0 { part as f64 / all as f64 } else { 1.0 };
@@ -102,15 +102,20 @@ impl Counted<'_> {
         })
     }
 
-    fn marks(&self, objectives: &[Objective], failing: Option<&str>, queued: bool) -> Vec<Mark> {
-        let Done { record, judgement, .. } = self.done;
+    fn marks(
+        &self,
+        objectives: &[Objective],
+        failing: Option<&str>,
+        queued: bool,
+    ) -> Vec<ObjectiveOutcome> {
+        let FinishedTrial { record, judgement, .. } = self.done;
         let gates = judge::evaluate(&self.shaped.plan, record, judgement);
         let mut from = 0;
         objectives
             .iter()
             .map(|objective| {
                 if let Some(why) = failing {
-                    return Mark { kept: Some(false), broken_by: Some(why.to_owned()) };
+                    return ObjectiveOutcome { kept: Some(false), broken_by: Some(why.to_owned()) };
                 }
                 let own = &gates[from..];
                 from += objective.gates().len();
@@ -121,7 +126,7 @@ impl Counted<'_> {
     }
 
     /// Seconds at the trial's own rate.
-    fn held_s(&self) -> f64 {
+    fn at_rate_s(&self) -> f64 {
         let from = usize::from(self.ask.overload.is_some());
         self.shaped.plan.stages[from..].iter().map(|s| s.length.as_secs_f64()).sum()
     }
@@ -145,7 +150,7 @@ impl Counted<'_> {
         };
         let rate = rate.clamp(offered * 1e-6, offered);
         let overload = self.ask.overload.map_or(0.0, |o| (o.rate - rate) * o.seconds);
-        let excess = (offered - rate) * self.held_s() + overload;
+        let excess = (offered - rate) * self.at_rate_s() + overload;
         let response = |cell: &CellInterval| cell.metric(Metric::Response).mean().unwrap_or(0.0);
         let fastest = self.batches[0].metric(Metric::Service).min().unwrap_or_default().0 as f64;
         let queued = (self.batches.last().map_or(0.0, response) - fastest).max(0.0) / 1e9 * rate;
@@ -154,7 +159,7 @@ impl Counted<'_> {
         Capacity { rate, burst, queues: refused < REFUSES * excess.max(1.0) }
     }
 
-    fn row(&self, kept: &[Option<bool>], marks: &[Mark], spoiled: bool) -> TrialRow {
+    fn row(&self, kept: &[Option<bool>], marks: &[ObjectiveOutcome], spoiled: bool) -> TrialRow {
         let measured = &self.done.judgement.measured;
         let t = measured.tally();
         let seconds = measured.seconds();

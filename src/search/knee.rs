@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// One point of a sweep.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Load {
+pub struct LoadPoint {
     /// What was swept (window per bind, or binds).
     pub n: f64,
     /// Messages a second.
@@ -43,8 +43,8 @@ pub const GAIN_MIN: f64 = 0.05;
 const LINE: f64 = 0.05;
 
 /// True where the last two doublings brought nothing: the sweep is past the peak.
-pub fn is_past(points: &[Load]) -> bool {
-    let gains = |a: &Load, b: &Load| b.throughput >= a.throughput * (1.0 + GAIN_MIN);
+pub fn is_past(points: &[LoadPoint]) -> bool {
+    let gains = |a: &LoadPoint, b: &LoadPoint| b.throughput >= a.throughput * (1.0 + GAIN_MIN);
     match points {
         [.., a, b, c] => !gains(a, b) && !gains(b, c),
         _ => false,
@@ -52,20 +52,21 @@ pub fn is_past(points: &[Load]) -> bool {
 }
 
 /// Where the line of light load meets the highest throughput. None where the sweep has not flattened.
-pub fn knee(points: &[Load]) -> Option<Knee> {
+pub fn knee(points: &[LoadPoint]) -> Option<Knee> {
     let best = points.iter().map(|p| p.throughput / p.n).fold(0.0, f64::max);
-    let line: Vec<&Load> =
+    let line: Vec<&LoadPoint> =
         points.iter().filter(|p| p.throughput / p.n >= best * (1.0 - LINE)).collect();
     let slope = line.iter().map(|p| p.throughput / p.n).sum::<f64>() / line.len().max(1) as f64;
     let top = points.iter().map(|p| p.throughput).fold(0.0, f64::max);
-    let flat: Vec<&Load> = points.iter().filter(|p| p.throughput >= top * (1.0 - LINE)).collect();
+    let flat: Vec<&LoadPoint> =
+        points.iter().filter(|p| p.throughput >= top * (1.0 - LINE)).collect();
     let top = flat.iter().map(|p| p.throughput).sum::<f64>() / flat.len().max(1) as f64;
     let bends = points.iter().any(|p| p.n * slope > top * (1.0 + 2.0 * LINE));
     if slope <= 0.0 || !bends {
         return None;
     }
     let value = top / slope;
-    let error = |of: &[&Load]| {
+    let error = |of: &[&LoadPoint]| {
         let sum: f64 = of.iter().map(|p| p.error * p.error).sum();
         // the spread among the points counts as well as that within each
         let mean = of.iter().map(|p| p.throughput / p.n).sum::<f64>() / of.len() as f64;
@@ -83,7 +84,7 @@ pub fn knee(points: &[Load]) -> Option<Knee> {
 }
 
 /// Least squares of N/X = (1 + σ(N−1) + κN(N−1)) / λ. None with fewer than four points, or where they will not fit.
-pub fn usl(points: &[Load]) -> Option<Usl> {
+pub fn usl(points: &[LoadPoint]) -> Option<Usl> {
     if points.len() < 4 {
         return None;
     }
@@ -134,8 +135,8 @@ fn solve(mut m: [[f64; 4]; 3]) -> Option<[f64; 3]> {
 mod tests {
     use super::*;
 
-    fn sweep(x: impl Fn(f64) -> f64) -> Vec<Load> {
-        let point = |n: f64| Load { n, throughput: x(n), error: 0.005 };
+    fn sweep(x: impl Fn(f64) -> f64) -> Vec<LoadPoint> {
+        let point = |n: f64| LoadPoint { n, throughput: x(n), error: 0.005 };
         (0..8).map(|power| point(f64::from(1 << power))).collect()
     }
 

@@ -1,7 +1,7 @@
-//! Finding limits (docs/search.md): the highest rate that keeps its objectives ([`rate`]), the window that an SMSC
-//! bears and the one that is enough ([`window`]), and how many binds it lets in ([`binds`]). Works on any trial.
+//! Finding limits (METHOD.md §9): the highest rate that keeps its objectives ([`rate`]), the window that an SMSC
+//! enforces and the one that is enough ([`window`]), and how many binds it accepts ([`binds`]). Works on any trial.
 //!
-//! What decides is pure: [`bracket`] (results of trials in, the next trial out), [`enforced`] (exact limits), [`knee`].
+//! Decisions are pure: [`bracket`] (results of trials in, the next trial out), [`enforced`] (exact limits), [`knee`].
 //! The drivers beside them build plans, run them, and read records.
 mod advice;
 mod binds;

@@ -127,7 +127,7 @@ pub enum ObjectiveError {
 
 /// Whether a trial kept an objective.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Mark {
+pub(super) struct ObjectiveOutcome {
     /// None: the trial cannot tell.
     pub(super) kept: Option<bool>,
     /// What broke it.
@@ -198,10 +198,10 @@ impl Objective {
         measured: &Measured,
         gates: &[GateResult],
         queued: bool,
-    ) -> Mark {
+    ) -> ObjectiveOutcome {
         let mut open = false;
         if let Some(why) = self.refused(measured) {
-            return Mark { kept: Some(false), broken_by: Some(why) };
+            return ObjectiveOutcome { kept: Some(false), broken_by: Some(why) };
         }
         for (condition, gate) in self.conditions.iter().zip(gates) {
             let Condition { metric, expression, subject } = condition;
@@ -221,16 +221,18 @@ impl Objective {
             };
             match kept {
                 Some(true) => {}
-                Some(false) => return Mark { kept: Some(false), broken_by: Some(broken(gate)) },
+                Some(false) => {
+                    return ObjectiveOutcome { kept: Some(false), broken_by: Some(broken(gate)) };
+                }
                 None => {
                     // what cannot be told is never a pass
                     let why = gate.why.clone().unwrap_or_default();
                     let broken_by = Some(format!("{metric} could not be told: {why}"));
-                    return Mark { kept: Some(false), broken_by };
+                    return ObjectiveOutcome { kept: Some(false), broken_by };
                 }
             }
         }
-        Mark { kept: (!open).then_some(true), broken_by: None }
+        ObjectiveOutcome { kept: (!open).then_some(true), broken_by: None }
     }
 
     /// A rate that the SMSC refuses is not sustained, whatever the latencies of the accepted messages.

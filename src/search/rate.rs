@@ -1,9 +1,9 @@
 //! `find rate`: the highest rate that keeps each objective, as an interval, with its trail of trials.
 use super::advice;
-use super::bracket::{Aim, Ask, Bounds, Bracket, Next};
+use super::bracket::{Bounds, Bracket, BracketStep, SearchGoal, TrialRequest};
 use super::budget::Budget;
 use super::document::{Ended, Kind, LatencyAt, ObjectiveResult, Search, TrialRow};
-use super::evidence::{self, Evidence};
+use super::evidence::{self, TrialEvidence};
 use super::objective::Objective;
 use super::shape::{self, Lengths};
 use super::trial_runner::{SearchEnv, Stop, TrialRunner};
@@ -12,12 +12,12 @@ use crate::kit::words;
 use crate::measure::Metric;
 use crate::plan::Plan;
 
-/// What `find rate` looks for, and how.
+/// Settings of `find rate`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RateSettings {
     /// At least one; the first gives `lower` and `upper`.
     pub objectives: Vec<Objective>,
-    /// The interval may be so wide, as a share of its lower end.
+    /// Largest width of the interval, as a share of its lower end.
     pub width: f64,
     /// First rate tried.
     pub start: f64,
@@ -27,19 +27,19 @@ pub struct RateSettings {
     pub ceiling: f64,
     /// Longer trials that the lower end must pass, net of those it fails.
     pub confirmations: u32,
-    /// How long the parts of a trial last.
+    /// Lengths of the parts of a trial.
     pub lengths: Lengths,
-    /// What it may cost.
+    /// Limits on its cost.
     pub budget: Budget,
 }
 
 /// Shares of the found rate at which latency is told (docs/search.md): never at all of it.
 const SHARES: [f64; 3] = [0.1, 0.5, 0.9];
 
-struct Rate<'s, 'w> {
+struct RateSearch<'s, 'w> {
     settings: &'s RateSettings,
     plan: Plan,
-    lab: TrialRunner<'w>,
+    runner: TrialRunner<'w>,
     bracket: Bracket,
     /// By objective: the trials that broke it.
     broken: Vec<Vec<Broken>>,
@@ -57,8 +57,8 @@ struct Broken {
 ///
 /// # Errors
 /// [`Stop::Failed`] where no trial at all could be run; else there is always something to report.
-pub fn rate(plan: &Plan, settings: &RateSettings, world: SearchEnv<'_>) -> Result<Search, Stop> {
-    let aim = Aim {
+pub fn rate(plan: &Plan, settings: &RateSettings, env: SearchEnv<'_>) -> Result<Search, Stop> {
+    let goal = SearchGoal {
         width: settings.width,
         start: settings.start,
         floor: settings.floor,
@@ -66,24 +66,24 @@ pub fn rate(plan: &Plan, settings: &RateSettings, world: SearchEnv<'_>) -> Resul
         confirmations: settings.confirmations,
         timed: settings.objectives.iter().map(Objective::is_timed).collect(),
     };
-    let mut search = Rate {
+    let mut search = RateSearch {
         settings,
         plan: shape::base(plan),
-        lab: TrialRunner::new(world, settings.budget),
-        bracket: Bracket::new(aim),
+        runner: TrialRunner::new(env, settings.budget),
+        bracket: Bracket::new(goal),
         broken: vec![Vec::new(); settings.objectives.len()],
     };
     let ended = search.run();
     search.report(ended)
 }
 
-impl Rate<'_, '_> {
+impl RateSearch<'_, '_> {
     fn run(&mut self) -> Result<Ended, Stop> {
         loop {
             match self.bracket.next() {
-                Next::Trial(ask) => self.trial(&ask)?,
-                Next::Done => break,
-                Next::Harness => return Ok(Ended::InconclusiveHarness),
+                BracketStep::Trial(ask) => self.trial(&ask)?,
+                BracketStep::Done => break,
+                BracketStep::Harness => return Ok(Ended::InconclusiveHarness),
             }
         }
         let Bounds { lower, upper, .. } = self.bracket.bounds(0);
@@ -94,8 +94,8 @@ impl Rate<'_, '_> {
         })
     }
 
-    fn trial(&mut self, ask: &Ask) -> Result<(), Stop> {
-        let Evidence { seen, row, broken_by, limiter } = self.measure(ask)?;
+    fn trial(&mut self, ask: &TrialRequest) -> Result<(), Stop> {
+        let TrialEvidence { seen, row, broken_by, limiter } = self.measure(ask)?;
         if !seen.spoiled {
             for (broken, why) in self.broken.iter_mut().zip(broken_by) {
                 broken.extend(why.map(|why| Broken { rate: ask.rate, why, limiter }));
@@ -104,21 +104,21 @@ impl Rate<'_, '_> {
         self.bracket.learn(seen);
         let outlook = self.outlook();
         let Bounds { lower, upper, .. } = self.bracket.bounds(0);
-        self.lab.keep(TrialRow { lower, upper, ..row }, &outlook);
+        self.runner.add_row(TrialRow { lower, upper, ..row }, &outlook);
         Ok(())
     }
 
-    fn measure(&mut self, ask: &Ask) -> Result<Evidence, Stop> {
+    fn measure(&mut self, ask: &TrialRequest) -> Result<TrialEvidence, Stop> {
         let objectives = &self.settings.objectives;
         let samples = objectives.iter().map(Objective::samples_min).max().unwrap_or(0);
         let gates = objectives.iter().flat_map(Objective::gates).collect();
         let shaped = shape::at_rate(&self.plan, ask, &self.settings.lengths, samples, gates);
         let queues = self.bracket.capacity().is_some_and(|c| c.queues);
-        let done = self.lab.run(&shaped.plan, shaped.messages)?;
+        let done = self.runner.run(&shaped.plan, shaped.messages)?;
         Ok(evidence::read(ask, &shaped, &done, objectives, self.settings.width, queues))
     }
 
-    /// Where it stands, and about how long it will take.
+    /// Interval so far, and the estimated time left.
     fn outlook(&self) -> String {
         let Bounds { lower, upper, .. } = self.bracket.bounds(0);
         let show = |rate: Option<f64>| rate.map_or("?".to_owned(), words::rate);
@@ -129,7 +129,7 @@ impl Rate<'_, '_> {
             }
             (Some(_) | None, None) | (None, Some(_)) => 8.0,
         } + SHARES.len() as f64;
-        let spent = &self.lab.spent;
+        let spent = &self.runner.spent;
         let each = spent.seconds / f64::from(spent.trials.max(1));
         let left = (trials * each).min(self.settings.budget.seconds_max - spent.seconds);
         let bracket = format!("{} to {}", show(lower), show(upper));
@@ -141,10 +141,10 @@ impl Rate<'_, '_> {
         let mut all = Vec::new();
         for share in SHARES {
             let rate = super::bracket::rounded((lower * share).max(self.settings.floor * 0.1));
-            let ask = Ask { rate, long: false, overload: None, objective: 0 };
+            let ask = TrialRequest { rate, long: false, overload: None, objective: 0 };
             let shaped =
                 shape::at_rate(&self.plan, &ask, &self.settings.lengths, 1_010, Vec::new());
-            let done = self.lab.run(&shaped.plan, shaped.messages)?;
+            let done = self.runner.run(&shaped.plan, shaped.messages)?;
             let mut row = evidence::read(&ask, &shaped, &done, &[], self.settings.width, false).row;
             row.kind = "latency".to_owned();
             row.says = format!("latency at {}", words::rate(rate));
@@ -162,7 +162,7 @@ impl Rate<'_, '_> {
                 receipt_p50_ns: told(at(Metric::Receipt, 0.5)),
                 receipt_p99_ns: told(at(Metric::Receipt, 0.99)),
             });
-            self.lab.keep(row, "");
+            self.runner.add_row(row, "");
         }
         Ok(all)
     }
@@ -192,11 +192,11 @@ impl Rate<'_, '_> {
         (search.lower, search.upper) = (first.lower, first.upper);
         (search.ended, search.why) = (ended, why);
         search.cost_max = self.settings.budget.cost(u64::MAX);
-        search.cost = self.lab.spent;
-        search.trials = std::mem::take(&mut self.lab.rows);
+        search.cost = self.runner.spent;
+        search.trials = std::mem::take(&mut self.runner.rows);
         if let Some(capacity) = self.bracket.capacity().filter(|c| c.burst >= 1.0) {
             search.notes.push(format!(
-                "beyond its rate it let about {} more through at first: a burst, not its sustained rate",
+                "the SMSC accepted about {} beyond its rate at first: a burst, not its sustained rate",
                 words::count(capacity.burst as u64)
             ));
         }

@@ -1,18 +1,18 @@
 //! The plans of trials: a base plan with other stages, windows and binds. Pure.
-use super::bracket::Ask;
+use super::bracket::TrialRequest;
 use crate::kit::{Nanos, Rate};
 use crate::plan::{BindType, OnThrottle, Plan, Shape, Stage, WindowFull};
 use serde_json::Value;
 
 /// Measured stages that a trial is cut into, to see what grows.
 pub(super) const BATCHES: usize = 8;
-/// What still waits when the load of a trial ends may be sent for so long.
+/// How long the backlog may be sent after the load of a trial.
 const DRAIN: Nanos = Nanos::from_secs(2);
-/// An SMSC that does not answer unbind would cost this at the end of each trial.
+/// Longest wait for unbind_resp at the end of each trial.
 const UNBIND: Nanos = Nanos::from_secs(1);
 /// The longest that a trial is stretched to, for a rate so low that few messages would be measured.
 const MEASURE_MAX: Nanos = Nanos::from_secs(60);
-/// In which a burst is sent: a closed loop begins within some milliseconds of its time.
+/// Length of a burst: a closed loop begins within some milliseconds of its time.
 const BURST: Nanos = Nanos::from_millis(50);
 /// Messages that a trial should measure.
 const MESSAGES_MIN: u64 = 200;
@@ -38,11 +38,11 @@ impl Default for Lengths {
     }
 }
 
-/// A trial's plan, and where in it what is measured stands.
+/// Plan of a trial, with its measured stages.
 #[derive(Clone, Debug)]
-pub(super) struct Shaped {
+pub(super) struct TrialPlan {
     pub(super) plan: Plan,
-    /// submit_sm that it sends at the most.
+    /// Largest number of submit_sm.
     pub(super) messages: u64,
     /// The number of the first measured stage.
     pub(super) first_batch: usize,
@@ -50,7 +50,7 @@ pub(super) struct Shaped {
     pub(super) batch: Nanos,
 }
 
-/// The plan as every trial of a search has it: what is throttled is a result, what waits is not dropped.
+/// The plan of every trial: throttled messages are a result, a backlog is not dropped.
 pub(super) fn base(plan: &Plan) -> Plan {
     let mut plan = plan.clone();
     plan.load.on_throttle = OnThrottle::Count;
@@ -76,7 +76,7 @@ fn span(seconds: f64) -> Nanos {
 }
 
 /// The measured time of a trial at a rate: long enough for what its percentiles need.
-fn measured(lengths: &Lengths, ask: &Ask, samples: u64) -> Nanos {
+fn measured(lengths: &Lengths, ask: &TrialRequest, samples: u64) -> Nanos {
     let length = if ask.long { lengths.confirm } else { lengths.measure };
     let needed = span(samples.max(MESSAGES_MIN) as f64 / ask.rate.max(1e-6));
     length.max(needed.min(MEASURE_MAX))
@@ -85,11 +85,11 @@ fn measured(lengths: &Lengths, ask: &Ask, samples: u64) -> Nanos {
 /// A trial at a rate: an overload if asked, settle, measured stages.
 pub(super) fn at_rate(
     base: &Plan,
-    ask: &Ask,
+    ask: &TrialRequest,
     lengths: &Lengths,
     samples: u64,
     gates: Vec<(String, Value)>,
-) -> Shaped {
+) -> TrialPlan {
     let mut plan = base.clone();
     plan.stages.clear();
     let mut before = Nanos::ZERO;
@@ -119,11 +119,11 @@ pub(super) fn at_rate(
     }
     plan.gates = gates;
     let messages = planned(&plan);
-    Shaped { plan, messages, first_batch, batch }
+    TrialPlan { plan, messages, first_batch, batch }
 }
 
-/// About `length`, and so long that it holds whole gaps: each stage begins with a message, so that a stage of any
-/// other length would end in a gap that is shorter than the rate's, and a strict limiter would object.
+/// `length`, extended to whole gaps: each stage begins with a message, so a stage of another length would end in a gap
+/// that is shorter than those of the rate, and a strict limiter would refuse the next message.
 fn in_step(length: Nanos, rate: Rate) -> Nanos {
     let (num, den) =
         (u128::from(rate.num), u128::from(rate.den) * u128::from(crate::kit::NS_PER_S));
@@ -156,7 +156,7 @@ pub(super) fn with_window(plan: &mut Plan, window: usize) {
 }
 
 /// A closed loop: settle, measured stages. `left`: submit_sm that may be sent.
-pub(super) fn closed(base: &Plan, settle: Nanos, measure: Nanos, left: Option<u64>) -> Shaped {
+pub(super) fn closed(base: &Plan, settle: Nanos, measure: Nanos, left: Option<u64>) -> TrialPlan {
     let mut plan = base.clone();
     plan.stages.clear();
     if settle > Nanos::ZERO {
@@ -168,11 +168,11 @@ pub(super) fn closed(base: &Plan, settle: Nanos, measure: Nanos, left: Option<u6
         plan.stages.push(stage(format!("measured {number}"), Shape::Max, batch, true));
     }
     plan.guard.messages_max = left.or(plan.guard.messages_max);
-    Shaped { messages: 0, first_batch, batch, plan }
+    TrialPlan { messages: 0, first_batch, batch, plan }
 }
 
 /// An open loop at a rate: half of the time to use up what a limiter has saved, half of it measured.
-pub(super) fn paced(base: &Plan, rate: f64, seconds: f64) -> Shaped {
+pub(super) fn paced(base: &Plan, rate: f64, seconds: f64) -> TrialPlan {
     let mut plan = base.clone();
     let half = span(seconds / 2.0);
     let hold = || Shape::Hold(exact(rate));
@@ -181,25 +181,25 @@ pub(super) fn paced(base: &Plan, rate: f64, seconds: f64) -> Shaped {
         stage("measured".to_owned(), hold(), half, true),
     ];
     let messages = planned(&plan);
-    Shaped { messages, first_batch: 1, batch: half, plan }
+    TrialPlan { messages, first_batch: 1, batch: half, plan }
 }
 
 /// A probe of one bind: a burst of `messages` through a window of `window`, no receipts.
-pub(super) fn burst(base: &Plan, window: u64, messages: u64, response: Nanos) -> Shaped {
+pub(super) fn burst(base: &Plan, window: u64, messages: u64, response: Nanos) -> TrialPlan {
     // it ends when all are answered: the drain waits for them
     let length = if messages > window { response } else { BURST };
     probe(base, window, messages, response, stage("burst".to_owned(), Shape::Max, length, true))
 }
 
 /// A probe of one bind: `messages` in even gaps through a window that none of them waits for, no receipts.
-pub(super) fn even(base: &Plan, messages: u64, rate: f64, response: Nanos) -> Shaped {
+pub(super) fn even(base: &Plan, messages: u64, rate: f64, response: Nanos) -> TrialPlan {
     let hold = Shape::Hold(exact(rate));
     // between the last of them and one more
     let length = span((messages as f64 - 0.5) / rate);
     probe(base, messages, messages, response, stage("even gaps".to_owned(), hold, length, true))
 }
 
-fn probe(base: &Plan, window: u64, messages: u64, response: Nanos, stage: Stage) -> Shaped {
+fn probe(base: &Plan, window: u64, messages: u64, response: Nanos, stage: Stage) -> TrialPlan {
     let mut plan = base.clone();
     // one sender: the limit is a session's
     plan.accounts.truncate(1);
@@ -218,7 +218,7 @@ fn probe(base: &Plan, window: u64, messages: u64, response: Nanos, stage: Stage)
     plan.guard.messages_max = Some(messages);
     let batch = stage.length;
     plan.stages = vec![stage];
-    Shaped { plan, messages, first_batch: 0, batch }
+    TrialPlan { plan, messages, first_batch: 0, batch }
 }
 
 /// Binds one after the other, and nothing sent.

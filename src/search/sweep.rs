@@ -1,9 +1,9 @@
-//! A sweep in closed loop, step by step: throughput, service time, and Little's law, N = X·R. A step sends a bounded number of
-//! messages, and where the SMSC throttles it, the rate that it lets through is measured instead: a closed loop against
-//! a rate limit says nothing of windows or binds, and its refusals come back at once and would only multiply.
+//! A sweep in closed loop, step by step: throughput, service time, and Little's law, N = X·R. A step sends a limited
+//! number of messages. Where the SMSC throttles it, the rate that it accepts is measured instead: a closed loop against a
+//! rate limit shows nothing about windows or binds, and its refusals would only multiply.
 use super::document::{Point, Search, TrialRow};
 use super::shape;
-use super::trial_runner::{Done, Stop, TrialRunner};
+use super::trial_runner::{FinishedTrial, Stop, TrialRunner};
 use crate::judge::Limiter;
 use crate::kit::{
     Nanos,
@@ -12,100 +12,108 @@ use crate::kit::{
 use crate::measure::Metric;
 use crate::plan::Plan;
 
-/// How long a step takes.
+/// Lengths of a step.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Swept {
+pub(super) struct StepLengths {
     pub(super) settle: Nanos,
     pub(super) measure: Nanos,
 }
 
-/// Share of throttled answers above which a step is limited by what the SMSC refuses.
+/// Share of throttled messages above which a step is limited by a rate.
 const THROTTLED_MAX: f64 = Point::THROTTLED_MAX;
-/// A step may send so many times what the highest throughput so far would: twice the load brings at most twice.
+/// Most messages of a step, as a multiple of the highest throughput so far: twice the load brings at most twice.
 const HEADROOM: f64 = 2.5;
-/// A step that was cut short by that is run again with more room, at most so often.
+/// Most repetitions of a step that reached that limit.
 const AGAIN_MAX: u32 = 8;
-/// The first, short trial sends so many messages, or so many times what may be open; the next ones so many times more,
-/// up to so many seconds of what they let expect.
+/// The first, short trial: least number of messages, and messages for each window slot; factor of the next ones, and
+/// seconds of expected throughput at which they end.
 const PILOT_MIN: u64 = 50;
 const PILOT_SLOTS: u64 = 4;
 const PILOT_TIMES: u64 = 8;
 const PILOT_S: f64 = 0.1;
-/// Trials that look for the rate which is let through, how long each lasts, and how few messages it may have.
+/// Trials that look for the accepted rate: most of them, seconds of each, and least number of messages.
 const LOOKS_MAX: u32 = 4;
 const LOOK_S: f64 = 2.0;
 const LOOK_MESSAGES_MIN: f64 = 2_000.0;
 
-/// A sweep under way.
+/// A sweep.
 #[derive(Debug)]
 pub(super) struct Sweep {
-    swept: Swept,
-    /// Highest throughput so far, or what the first answers let expect; 0: nothing was sent yet.
+    lengths: StepLengths,
+    /// Highest throughput so far, or that expected from the first responses; 0: nothing was sent yet.
     top: f64,
 }
 
-/// What a step showed.
+/// Result of a step.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(super) enum StepResult {
     /// Its throughput.
     Measured(Point),
-    /// It was throttled. The rate that is let through, where it is a rate that limits.
+    /// It was throttled; the accepted rate, where a rate is the limit.
     Throttled(Point, Option<f64>),
 }
 
 impl Sweep {
-    pub(super) fn new(swept: Swept) -> Sweep {
-        Sweep { swept, top: 0.0 }
+    pub(super) fn new(lengths: StepLengths) -> Sweep {
+        Sweep { lengths, top: 0.0 }
     }
 
     /// Measures one step.
-    pub(super) fn step(&mut self, lab: &mut TrialRunner<'_>, plan: &Plan) -> Result<Step, Stop> {
+    pub(super) fn step(
+        &mut self,
+        runner: &mut TrialRunner<'_>,
+        plan: &Plan,
+    ) -> Result<StepResult, Stop> {
         if self.top == 0.0 {
-            let share = self.pilot(lab, plan)?;
+            let share = self.pilot(runner, plan)?;
             if share > THROTTLED_MAX {
-                return self.throttled(lab, plan, share);
+                return self.throttled(runner, plan, share);
             }
         }
         for _ in 0..AGAIN_MAX {
-            let seconds = (self.swept.settle + self.swept.measure).as_secs_f64();
+            let seconds = (self.lengths.settle + self.lengths.measure).as_secs_f64();
             let most = (HEADROOM * self.top * seconds).ceil() as u64;
             let most = most.max(PILOT_SLOTS * slots(plan)).max(PILOT_MIN);
-            let left = lab.budget.left(&lab.spent).unwrap_or(u64::MAX);
-            let shaped =
-                shape::closed(plan, self.swept.settle, self.swept.measure, Some(most.min(left)));
-            let done = lab.run(&shaped.plan, 0)?;
+            let left = runner.budget.left(&runner.spent).unwrap_or(u64::MAX);
+            let shaped = shape::closed(
+                plan,
+                self.lengths.settle,
+                self.lengths.measure,
+                Some(most.min(left)),
+            );
+            let done = runner.run(&shaped.plan, 0)?;
             let share = throttled_share(&done);
             if share > THROTTLED_MAX {
-                keep(lab, plan, &done, &format!("{} throttled", words::percent(share)));
-                return self.throttled(lab, plan, share);
+                keep(runner, plan, &done, &format!("{} throttled", words::percent(share)));
+                return self.throttled(runner, plan, share);
             }
             if done.record.ledger().written >= most && most < left {
-                // it is faster than anything so far let expect
+                // faster than expected so far
                 self.top *= HEADROOM;
                 continue;
             }
-            let point = measured(lab, plan, &shaped, &done, share);
+            let point = measured(runner, plan, &shaped, &done, share);
             self.top = self.top.max(point.throughput);
-            return Ok(Step::Measured(point));
+            return Ok(StepResult::Measured(point));
         }
         let why = "the throughput of a step never came to rest".to_owned();
         Err(Stop::Ended(super::Ended::InconclusiveNoise, why))
     }
 
-    /// A few messages, then more, until they are a tenth of a second's: to know roughly how fast answers come.
-    /// The share of them that was throttled.
-    fn pilot(&mut self, lab: &mut TrialRunner<'_>, plan: &Plan) -> Result<f64, Stop> {
+    /// Sends a few messages, then more, up to a tenth of a second, to know the throughput roughly. Returns the share that
+    /// was throttled.
+    fn pilot(&mut self, runner: &mut TrialRunner<'_>, plan: &Plan) -> Result<f64, Stop> {
         let mut most = (PILOT_SLOTS * slots(plan)).max(PILOT_MIN);
         loop {
-            let left = lab.budget.left(&lab.spent).unwrap_or(u64::MAX);
+            let left = runner.budget.left(&runner.spent).unwrap_or(u64::MAX);
             let capped = most.min(left);
-            let shaped = shape::closed(plan, Nanos::ZERO, self.swept.settle, Some(capped));
-            let done = lab.run(&shaped.plan, capped)?;
+            let shaped = shape::closed(plan, Nanos::ZERO, self.lengths.settle, Some(capped));
+            let done = runner.run(&shaped.plan, capped)?;
             let service = done.judgement.measured.latency(Metric::Service).mean();
             let seconds = service.unwrap_or(1e9).max(1e3) / 1e9;
             self.top = slots(plan) as f64 / seconds;
             let share = throttled_share(&done);
-            keep(lab, plan, &done, &format!("a first look at {}", counted(capped, "message")));
+            keep(runner, plan, &done, &format!("a first look at {}", counted(capped, "message")));
             if share > THROTTLED_MAX || capped as f64 >= PILOT_S * self.top {
                 return Ok(share);
             }
@@ -113,15 +121,20 @@ impl Sweep {
         }
     }
 
-    /// What the SMSC lets through, offered at a rate: first as much as was seen or expected, then twice what it took.
-    fn throttled(&self, lab: &mut TrialRunner<'_>, plan: &Plan, share: f64) -> Result<Step, Stop> {
+    /// Measures the rate that the SMSC accepts: first offers as much as was expected, then twice what it accepted.
+    fn throttled(
+        &self,
+        runner: &mut TrialRunner<'_>,
+        plan: &Plan,
+        share: f64,
+    ) -> Result<StepResult, Stop> {
         let mut offered = self.top * 2.0;
         let mut passed = None;
         for _ in 0..LOOKS_MAX {
             let messages = LOOK_MESSAGES_MIN.max(passed.unwrap_or(0.0) * 2.0 * LOOK_S);
             let seconds = LOOK_S.min(messages / offered);
             let shaped = shape::paced(plan, offered, seconds);
-            let done = lab.run(&shaped.plan, shaped.messages)?;
+            let done = runner.run(&shaped.plan, shaped.messages)?;
             let refused = throttled_share(&done);
             let accepted = done.judgement.measured.tally().accepted as f64;
             let through = accepted / shaped.batch.as_secs_f64().max(1e-9);
@@ -131,7 +144,7 @@ impl Sweep {
                 words::rate(through),
                 words::percent(refused)
             );
-            keep_look(lab, plan, &done, offered, &says);
+            keep_look(runner, plan, &done, offered, &says);
             if refused <= THROTTLED_MAX {
                 break;
             }
@@ -143,20 +156,20 @@ impl Sweep {
         }
         let point =
             Point { throughput: passed.unwrap_or(self.top), throttled_share: share, ..blank(plan) };
-        Ok(Step::Throttled(point, passed))
+        Ok(StepResult::Throttled(point, passed))
     }
 }
 
 impl Search {
-    /// Takes in a step. False: it was throttled, and the next one would be more so.
-    pub(super) fn take(&mut self, step: Step) -> bool {
+    /// Takes in a step. False: it was throttled, and the next one would be too.
+    pub(super) fn take(&mut self, step: StepResult) -> bool {
         let (point, goes_on) = match step {
-            Step::Measured(point) => (point, true),
-            Step::Throttled(point, rate) => {
+            StepResult::Measured(point) => (point, true),
+            StepResult::Throttled(point, rate) => {
                 if rate.is_none() {
                     self.notes.push(format!(
                         "{} × {} was throttled in closed loop, and the same number of messages a second in even \
-                         gaps was not: what is open in all may be limited",
+                         gaps was not: the number in flight in all may be limited",
                         point.binds, point.window
                     ));
                 }
@@ -169,12 +182,12 @@ impl Search {
     }
 }
 
-/// What may be open in all.
+/// Window slots of all binds.
 fn slots(plan: &Plan) -> u64 {
     plan.accounts.iter().map(|a| (a.binds.senders_count() * a.binds.window) as u64).sum()
 }
 
-fn throttled_share(done: &Done) -> f64 {
+fn throttled_share(done: &FinishedTrial) -> f64 {
     let t = done.record.ledger();
     if t.written > 0 { t.throttled as f64 / t.written as f64 } else { 0.0 }
 }
@@ -194,10 +207,10 @@ fn blank(plan: &Plan) -> Point {
 }
 
 fn measured(
-    lab: &mut TrialRunner<'_>,
+    runner: &mut TrialRunner<'_>,
     plan: &Plan,
-    shaped: &shape::Shaped,
-    done: &Done,
+    shaped: &shape::TrialPlan,
+    done: &FinishedTrial,
     throttled_share: f64,
 ) -> Point {
     let (record, judgement) = (&done.record, &done.judgement);
@@ -221,7 +234,7 @@ fn measured(
         mean.map_or("?".to_owned(), |m| words::duration(m as u64)),
         if harness_limited { " (the harness is the limit)" } else { "" }
     );
-    keep(lab, plan, done, &says);
+    keep(runner, plan, done, &says);
     Point {
         throughput,
         error,
@@ -234,7 +247,7 @@ fn measured(
     }
 }
 
-fn row(plan: &Plan, done: &Done, kind: &str) -> TrialRow {
+fn row(plan: &Plan, done: &FinishedTrial, kind: &str) -> TrialRow {
     let (t, measured) = (done.record.ledger(), &done.judgement.measured);
     let seconds = measured.seconds();
     let accepted = measured.tally().accepted as f64;
@@ -254,13 +267,19 @@ fn row(plan: &Plan, done: &Done, kind: &str) -> TrialRow {
     }
 }
 
-fn keep(lab: &mut TrialRunner<'_>, plan: &Plan, done: &Done, says: &str) {
+fn keep(runner: &mut TrialRunner<'_>, plan: &Plan, done: &FinishedTrial, says: &str) {
     let row = row(plan, done, "sweep");
     let (binds, window) = (row.binds.unwrap_or(0), words::count(row.window.unwrap_or(0)));
-    lab.keep(TrialRow { says: format!("{binds} × {window}: {says}"), ..row }, "");
+    runner.add_row(TrialRow { says: format!("{binds} × {window}: {says}"), ..row }, "");
 }
 
-fn keep_look(lab: &mut TrialRunner<'_>, plan: &Plan, done: &Done, offered: f64, says: &str) {
+fn keep_look(
+    runner: &mut TrialRunner<'_>,
+    plan: &Plan,
+    done: &FinishedTrial,
+    offered: f64,
+    says: &str,
+) {
     let row = row(plan, done, "paced");
-    lab.keep(TrialRow { rate: Some(offered), says: says.to_owned(), ..row }, "");
+    runner.add_row(TrialRow { rate: Some(offered), says: says.to_owned(), ..row }, "");
 }

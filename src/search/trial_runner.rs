@@ -1,20 +1,19 @@
-//! Where trials of a search are run: counts what they cost, keeps to the budget, tries a target again that does not
-//! bind, and says why a search cannot go on.
+//! Runs the trials of a search: counts their cost, keeps to the budget, and retries a target that does not bind.
 use super::budget::Budget;
-use super::document::{Cost, Ended, TrialRow};
+use super::document::{Cost, Ended, Search, TrialRow};
 use crate::judge::{self, Judgement};
 use crate::kit::{Clock, HostCounters, HostUse, Nanos};
 use crate::measure::{CutReason, Observer, RunRecord};
 use crate::plan::Plan;
 use crate::trial::{RunError, Trial};
 
-/// What a search needs of the world. Pauses and talk are given to it, so that it can be run on a virtual clock.
+/// Callbacks of a search. Pauses are one of them, so that it can be run on a virtual clock.
 pub struct SearchEnv<'a> {
     /// Runs trials.
     pub trial: &'a mut dyn Trial,
-    /// Watches each of them.
+    /// Observes each trial.
     pub observer: &'a mut dyn Observer,
-    /// Is told, a line each.
+    /// Gets the lines of progress.
     pub told: &'a mut dyn FnMut(&str),
     /// Waits, before a target that did not bind is tried again.
     pub pause: &'a mut dyn FnMut(Nanos),
@@ -22,26 +21,26 @@ pub struct SearchEnv<'a> {
 
 impl std::fmt::Debug for SearchEnv<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("World").finish_non_exhaustive()
+        f.debug_struct("SearchEnv").finish_non_exhaustive()
     }
 }
 
 /// Why a search cannot go on.
 #[derive(Debug)]
 pub enum Stop {
-    /// It ends with this, and what was found so far.
+    /// It ends early, with what was found so far: (how, why).
     Ended(Ended, String),
-    /// There is nothing to report: no trial could be run.
+    /// No trial could be run: there is nothing to report.
     Failed(RunError),
 }
 
-/// Pauses before a target that did not bind is tried again: places may stay taken for a while after a drop.
+/// Pauses before a target that did not bind is retried: binds may stay in use for a while after a drop.
 const PAUSES: [Nanos; 3] = [Nanos::from_secs(1), Nanos::from_secs(4), Nanos::from_secs(10)];
 
 /// The trials of one search.
 #[derive(Debug)]
 pub(super) struct TrialRunner<'a> {
-    pub(super) world: SearchEnv<'a>,
+    pub(super) env: SearchEnv<'a>,
     pub(super) budget: Budget,
     pub(super) spent: Cost,
     pub(super) rows: Vec<TrialRow>,
@@ -50,20 +49,20 @@ pub(super) struct TrialRunner<'a> {
 
 /// A trial that has a record.
 #[derive(Debug)]
-pub(super) struct Done {
+pub(super) struct FinishedTrial {
     pub(super) record: RunRecord,
     pub(super) judgement: Judgement,
     pub(super) took_s: f64,
 }
 
 impl<'a> TrialRunner<'a> {
-    pub(super) fn new(world: SearchEnv<'a>, budget: Budget) -> TrialRunner<'a> {
+    pub(super) fn new(env: SearchEnv<'a>, budget: Budget) -> TrialRunner<'a> {
         let spent = Cost::default();
-        TrialRunner { world, budget, spent, rows: Vec::new(), began: Clock::now() }
+        TrialRunner { env, budget, spent, rows: Vec::new(), began: Clock::now() }
     }
 
     /// Runs one trial and judges it. `messages`: the most that it will send.
-    pub(super) fn run(&mut self, plan: &Plan, messages: u64) -> Result<Done, Stop> {
+    pub(super) fn run(&mut self, plan: &Plan, messages: u64) -> Result<FinishedTrial, Stop> {
         let planned = plan.stages.iter().fold(Nanos::ZERO, |sum, s| sum + s.length).as_secs_f64();
         self.allowed(messages, planned)?;
         let before = HostCounters::read();
@@ -84,7 +83,7 @@ impl<'a> TrialRunner<'a> {
             Some(_) | None => {}
         }
         let judgement = judge::judge(plan, &record, &host);
-        Ok(Done { record, judgement, took_s })
+        Ok(FinishedTrial { record, judgement, took_s })
     }
 
     /// Whether a trial of this size may be run.
@@ -104,26 +103,43 @@ impl<'a> TrialRunner<'a> {
     fn bound(&mut self, plan: &Plan) -> Result<RunRecord, Stop> {
         let mut pauses = PAUSES.iter();
         loop {
-            match self.world.trial.run(plan, self.world.observer) {
+            match self.env.trial.run(plan, self.env.observer) {
                 Ok(record) => return Ok(record),
                 Err(RunError::CannotBind(why)) if self.spent.trials > 0 => {
                     let Some(pause) = pauses.next() else {
                         let why = why.sessions.first().map(ToString::to_string);
                         return Err(Stop::Ended(Ended::TargetLost, why.unwrap_or_default()));
                     };
-                    (self.world.told)("could not bind again; trying once more");
-                    (self.world.pause)(*pause);
+                    (self.env.told)("could not bind again; retrying");
+                    (self.env.pause)(*pause);
                 }
                 Err(e) => return Err(Stop::Failed(e)),
             }
         }
     }
 
-    /// Keeps a row, numbers it, and tells it.
-    pub(super) fn keep(&mut self, row: TrialRow, outlook: &str) {
+    /// Numbers a trial's row, stores it and reports it.
+    pub(super) fn add_row(&mut self, row: TrialRow, outlook: &str) {
         let number = self.rows.len() as u32 + 1;
         let row = TrialRow { number, ..row };
-        (self.world.told)(&format!("trial {number} · {} · {outlook}", row.says));
+        (self.env.told)(&format!("trial {number} · {} · {outlook}", row.says));
         self.rows.push(row);
+    }
+
+    /// Writes the end of a search, its cost and its trials into its document.
+    pub(super) fn finish(
+        self,
+        ended: Result<Ended, Stop>,
+        search: &mut Search,
+    ) -> Result<(), Stop> {
+        match ended {
+            Ok(ended) => search.ended = ended,
+            Err(Stop::Ended(ended, why)) => (search.ended, search.why) = (ended, Some(why)),
+            Err(failed @ Stop::Failed(_)) => return Err(failed),
+        }
+        search.cost = self.spent;
+        search.cost_max = self.budget.cost(u64::MAX);
+        search.trials = self.rows;
+        Ok(())
     }
 }

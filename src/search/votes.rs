@@ -1,27 +1,27 @@
-//! How trials of one and the same thing count together. Longer trials outrank shorter ones.
+//! Majority of repeated trials. Longer trials outrank shorter ones.
 
-/// One trial's word.
+/// Result of one trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Vote {
-    /// Passed, or failed.
+    /// Whether it passed.
     pub(super) passed: bool,
-    /// A confirmation.
+    /// Whether it was a longer, confirming trial.
     pub(super) long: bool,
 }
 
-/// What they say together.
+/// Result of all trials together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum VoteResult {
-    /// It passes.
+    /// Most passed.
     Passes,
-    /// It fails.
+    /// Most failed.
     Fails,
-    /// As many for as against.
+    /// As many passed as failed.
     Open,
 }
 
-/// The majority; where there are confirmations, theirs.
-pub(super) fn standing(votes: &[Vote]) -> VoteResult {
+/// The majority; of the confirming trials, where there are any.
+pub(super) fn vote_result(votes: &[Vote]) -> VoteResult {
     let any_long = votes.iter().any(|v| v.long);
     let heard = votes.iter().filter(|v| v.long == any_long);
     let balance: i32 = heard.map(|v| if v.passed { 1 } else { -1 }).sum();
@@ -39,11 +39,11 @@ mod tests {
     #[test]
     fn a_confirmation_outranks_any_number_of_short_trials() {
         let vote = |passed, long| Vote { passed, long };
-        assert_eq!(standing(&[vote(true, false), vote(true, false)]), VoteResult::Passes);
-        assert_eq!(standing(&[vote(true, false), vote(false, false)]), VoteResult::Open);
+        assert_eq!(vote_result(&[vote(true, false), vote(true, false)]), VoteResult::Passes);
+        assert_eq!(vote_result(&[vote(true, false), vote(false, false)]), VoteResult::Open);
         let short = [vote(true, false), vote(true, false), vote(false, true)];
-        assert_eq!(standing(&short), VoteResult::Fails);
+        assert_eq!(vote_result(&short), VoteResult::Fails);
         let tied = [vote(true, true), vote(false, true)];
-        assert_eq!(standing(&tied), VoteResult::Open);
+        assert_eq!(vote_result(&tied), VoteResult::Open);
     }
 }

@@ -16,20 +16,20 @@ pub(super) fn plan(toml: &str) -> Plan {
     plan::load(&source, &Overrides::default()).unwrap_or_else(|e| panic!("{e}\n{toml}"))
 }
 
-/// Runs `search` with a world in memory; what it told, a line each.
+/// Runs `search` with a env in memory; what it told, a line each.
 pub(super) fn in_memory(
     search: impl FnOnce(SearchEnv<'_>) -> Result<Search, Stop>,
 ) -> (Result<Search, Stop>, Vec<String>) {
     let mut lines = Vec::new();
     let mut told = |line: &str| lines.push(line.to_owned());
     let mut pause = |_: Nanos| {};
-    let world = SearchEnv {
+    let env = SearchEnv {
         trial: &mut Memory::default(),
         observer: &mut NoObserver,
         told: &mut told,
         pause: &mut pause,
     };
-    let found = search(world);
+    let found = search(env);
     (found, lines)
 }
 
@@ -49,7 +49,7 @@ pub(super) fn settings(plan: &Plan, start: f64, objectives: &[&str]) -> RateSett
 }
 
 pub(super) fn find_rate(plan: &Plan, settings: &RateSettings) -> Search {
-    let (found, lines) = in_memory(|world| rate(plan, settings, world));
+    let (found, lines) = in_memory(|env| rate(plan, settings, env));
     let found = found.unwrap_or_else(|e| panic!("{e:?}"));
     if std::env::var_os("SEARCH_TRAIL").is_some() {
         eprintln!("{}\n", lines.join("\n"));
@@ -60,7 +60,7 @@ pub(super) fn find_rate(plan: &Plan, settings: &RateSettings) -> Search {
 pub(super) fn find_window(plan: &Plan, ceiling: u64, measure: Nanos) -> Search {
     let settings =
         WindowSettings { ceiling, settle: Nanos(measure.0 / 4), measure, budget: BUDGET };
-    let (found, lines) = in_memory(|world| window(plan, &settings, world));
+    let (found, lines) = in_memory(|env| window(plan, &settings, env));
     if std::env::var_os("SEARCH_TRAIL").is_some() {
         eprintln!("{}\n", lines.join("\n"));
     }
@@ -68,7 +68,7 @@ pub(super) fn find_window(plan: &Plan, ceiling: u64, measure: Nanos) -> Search {
 }
 
 pub(super) fn find_binds(plan: &Plan, settings: &BindsSettings) -> Result<Search, Stop> {
-    in_memory(|world| binds(plan, settings, world)).0
+    in_memory(|env| binds(plan, settings, env)).0
 }
 
 /// Seeds of a test: so many, or as the variable SEARCH_SEEDS says.

@@ -2,16 +2,26 @@
 use super::*;
 use crate::kit::Rng;
 
-fn aim(start: f64, timed: &[bool]) -> Aim {
-    Aim { width: 0.02, start, floor: 0.1, ceiling: 1e6, confirmations: 2, timed: timed.to_vec() }
+fn goal(start: f64, timed: &[bool]) -> SearchGoal {
+    SearchGoal {
+        width: 0.02,
+        start,
+        floor: 0.1,
+        ceiling: 1e6,
+        confirmations: 2,
+        timed: timed.to_vec(),
+    }
 }
 
 /// Runs a search to its end; the trials it took.
-fn search(aim: Aim, mut system: impl FnMut(&Ask) -> TrialResult) -> (Bracket, Next, Vec<Ask>) {
-    let (mut bracket, mut asked) = (Bracket::new(aim), Vec::new());
+fn search(
+    goal: SearchGoal,
+    mut system: impl FnMut(&TrialRequest) -> TrialResult,
+) -> (Bracket, BracketStep, Vec<TrialRequest>) {
+    let (mut bracket, mut asked) = (Bracket::new(goal), Vec::new());
     for _ in 0..120 {
         match bracket.next() {
-            Next::Trial(ask) => {
+            BracketStep::Trial(ask) => {
                 let seen = system(&ask);
                 asked.push(ask);
                 bracket.learn(seen);
@@ -23,7 +33,7 @@ fn search(aim: Aim, mut system: impl FnMut(&Ask) -> TrialResult) -> (Bracket, Ne
 }
 
 /// A limiter of `rate` that has saved up `burst`; each trial begins with all of it.
-fn limiter(rate: f64, burst: f64, queues: bool) -> impl Fn(&Ask) -> TrialResult {
+fn limiter(rate: f64, burst: f64, queues: bool) -> impl Fn(&TrialRequest) -> TrialResult {
     move |ask| {
         let held = 1.0 + if ask.long { 5.0 } else { 2.0 };
         let excess = (ask.rate - rate) * held;
@@ -43,7 +53,7 @@ fn limiter(rate: f64, burst: f64, queues: bool) -> impl Fn(&Ask) -> TrialResult 
         TrialResult {
             ask: *ask,
             marks: vec![Some(!failed)],
-            held_s: held,
+            at_rate_s: held,
             spoiled: false,
             capacity,
         }
@@ -56,10 +66,10 @@ fn a_limiter_is_found_within_the_width_wherever_the_search_starts() {
         for start in [1.0, 900.0, 30_000.0] {
             for queues in [false, true] {
                 let (bracket, end, asked) =
-                    search(aim(start, &[false]), limiter(rate, 0.1 * rate, queues));
+                    search(goal(start, &[false]), limiter(rate, 0.1 * rate, queues));
                 let found = bracket.bounds(0);
                 let (lower, upper) = (found.lower.unwrap(), found.upper.unwrap());
-                assert_eq!(end, Next::Done);
+                assert_eq!(end, BracketStep::Done);
                 assert!(lower <= rate && rate <= upper, "{rate} {start}: {lower} {upper}");
                 assert!(upper / lower <= 1.0201 && found.confirmed, "{lower} {upper}");
                 assert!(asked.len() <= 30, "{rate} {start}: {} trials", asked.len());
@@ -73,7 +83,7 @@ fn a_burst_of_seconds_is_not_taken_for_the_sustained_rate() {
     for seconds in [0.0, 0.5, 2.0, 5.0, 20.0] {
         let rate = 1_000.0;
         let (bracket, _, asked) =
-            search(aim(100.0, &[false]), limiter(rate, rate * seconds, false));
+            search(goal(100.0, &[false]), limiter(rate, rate * seconds, false));
         let found = bracket.bounds(0);
         let (lower, upper) = (found.lower.unwrap(), found.upper.unwrap());
         assert!(lower <= rate && rate <= upper, "{seconds} s: {lower} {upper} {asked:#?}");
@@ -85,9 +95,9 @@ fn objectives_share_their_trials() {
     let truths = [1_000.0, 1_500.0, 1_030.0];
     let alone: usize = truths
         .iter()
-        .map(|truth| search(aim(100.0, &[true]), |ask| passing(ask, &[*truth])).2.len())
+        .map(|truth| search(goal(100.0, &[true]), |ask| passing(ask, &[*truth])).2.len())
         .sum();
-    let (bracket, _, asked) = search(aim(100.0, &[true; 3]), |ask| passing(ask, &truths));
+    let (bracket, _, asked) = search(goal(100.0, &[true; 3]), |ask| passing(ask, &truths));
     assert!(asked.len() * 4 < alone * 3, "{} together, {alone} one by one", asked.len());
     for (objective, truth) in truths.iter().enumerate() {
         let found = bracket.bounds(objective);
@@ -97,9 +107,9 @@ fn objectives_share_their_trials() {
     }
 }
 
-fn passing(ask: &Ask, truths: &[f64]) -> TrialResult {
+fn passing(ask: &TrialRequest, truths: &[f64]) -> TrialResult {
     let marks = truths.iter().map(|truth| Some(ask.rate <= *truth)).collect();
-    TrialResult { ask: *ask, marks, held_s: 3.0, spoiled: false, capacity: None }
+    TrialResult { ask: *ask, marks, at_rate_s: 3.0, spoiled: false, capacity: None }
 }
 
 #[test]
@@ -107,7 +117,7 @@ fn an_accident_is_looked_at_again_and_hardly_ever_moves_the_bracket() {
     let mut moved = 0;
     for seed in 0..200 {
         let mut rng = Rng::new(seed);
-        let (bracket, _, _) = search(aim(100.0, &[true]), |ask| {
+        let (bracket, _, _) = search(goal(100.0, &[true]), |ask| {
             let mut seen = passing(ask, &[1_000.0]);
             // one trial in twenty is wrong
             if rng.below(20) == 0 {
@@ -125,9 +135,9 @@ fn an_accident_is_looked_at_again_and_hardly_ever_moves_the_bracket() {
 fn a_confirmation_that_fails_steps_down() {
     // short trials bear more than long ones
     let (bracket, end, asked) =
-        search(aim(100.0, &[true]), |ask| passing(ask, &[if ask.long { 900.0 } else { 1_000.0 }]));
+        search(goal(100.0, &[true]), |ask| passing(ask, &[if ask.long { 900.0 } else { 1_000.0 }]));
     let found = bracket.bounds(0);
-    assert_eq!(end, Next::Done);
+    assert_eq!(end, BracketStep::Done);
     let (lower, upper) = (found.lower.unwrap(), found.upper.unwrap());
     assert!(lower <= 900.0 && 900.0 <= upper && upper / lower <= 1.0201, "{lower} {upper}");
     assert!(asked.iter().filter(|a| a.long).count() >= 3);
@@ -136,20 +146,20 @@ fn a_confirmation_that_fails_steps_down() {
 #[test]
 fn a_spoiled_trial_is_run_again_and_never_counts_against_the_smsc() {
     let mut first = true;
-    let (bracket, end, _) = search(aim(400.0, &[true]), |ask| {
+    let (bracket, end, _) = search(goal(400.0, &[true]), |ask| {
         let mut seen = passing(ask, &[1_000.0]);
         seen.spoiled = std::mem::take(&mut first);
         seen
     });
-    assert_eq!(end, Next::Done);
+    assert_eq!(end, BracketStep::Done);
     assert!(bracket.bounds(0).lower.unwrap() > 980.0);
     // a harness that keeps up to 5,000/s only, and an SMSC that bears more
-    let (bracket, end, asked) = search(aim(400.0, &[true]), |ask| {
+    let (bracket, end, asked) = search(goal(400.0, &[true]), |ask| {
         let mut seen = passing(ask, &[1e9]);
         seen.spoiled = ask.rate > 5_000.0;
         seen
     });
-    assert_eq!(end, Next::Harness);
+    assert_eq!(end, BracketStep::Harness);
     let found = bracket.bounds(0);
     assert_eq!(found.upper, None, "it was not the SMSC");
     assert!(found.lower.unwrap() >= 4_000.0 && found.confirmed, "{found:?} {asked:#?}");
@@ -157,11 +167,11 @@ fn a_spoiled_trial_is_run_again_and_never_counts_against_the_smsc() {
 
 #[test]
 fn what_even_the_lowest_rate_misses_has_no_lower_end_and_what_the_highest_keeps_no_upper() {
-    let (bracket, end, asked) = search(aim(100.0, &[true]), |ask| passing(ask, &[0.0]));
-    assert_eq!((end, bracket.bounds(0).lower), (Next::Done, None));
+    let (bracket, end, asked) = search(goal(100.0, &[true]), |ask| passing(ask, &[0.0]));
+    assert_eq!((end, bracket.bounds(0).lower), (BracketStep::Done, None));
     assert!(bracket.bounds(0).upper.unwrap() <= 0.1 && asked.len() < 10);
-    let (bracket, end, _) = search(aim(100.0, &[true]), |ask| passing(ask, &[1e9]));
-    assert_eq!(end, Next::Done);
+    let (bracket, end, _) = search(goal(100.0, &[true]), |ask| passing(ask, &[1e9]));
+    assert_eq!(end, BracketStep::Done);
     let found = bracket.bounds(0);
     assert_eq!((found.lower, found.upper, found.confirmed), (Some(1e6), None, true));
 }
