@@ -53,8 +53,12 @@ pub(crate) struct World {
     _turn: MutexGuard<'static, ()>,
 }
 
-pub(crate) const BEHAVIOUR: &str =
-    "response.latency = \"5ms\"\n[receipts]\ndelay = \"150ms\"\nother_bind = true\n";
+pub(crate) const BEHAVIOUR: &str = r#"
+        response.latency = "5ms"
+        [receipts]
+        delay = "150ms"
+        other_bind = true
+    "#;
 
 pub(crate) fn bin() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_smppbench"));
@@ -196,8 +200,12 @@ impl World {
 
 pub(crate) fn profile(rate: u32, seconds: u32, more: &str) -> String {
     format!(
-        "name = \"fleet\"\nbinds = {{ count = 8, window = 50 }}\nreceipts.deadline = \"8s\"\n\
-         load = {{ workers = 1, stages = [{{ hold = {rate}, for = \"{seconds}s\", name = \"hold\" }}] }}\n{more}"
+        r#"
+            name = "fleet"
+            binds = {{ count = 8, window = 50 }}
+            receipts.deadline = "8s"
+            load = {{ workers = 1, stages = [{{ hold = {rate}, for = "{seconds}s", name = "hold" }}] }}
+            {more}"#
     )
 }
 

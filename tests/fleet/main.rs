@@ -172,7 +172,14 @@ fn an_agent_that_stands_still_for_a_while_is_waited_for_and_nothing_is_counted_t
 #[test]
 fn a_duel_at_once_and_a_search_are_led_like_a_run() {
     let Some(mut world) = World::new(&[]) else { return };
-    world.start_smsc("response.latency = \"2ms\"\n[limits]\nrate = 300\nscope = \"all\"\n");
+    world.start_smsc(
+        r#"
+        response.latency = "2ms"
+        [limits]
+        rate = 300
+        scope = "all"
+    "#,
+    );
     world.add_agents(&["a1", "a2"]);
     let more = "receipts.deadline = \"2s\"\n";
     let profile = profile(50, 4, "").replace("receipts.deadline = \"8s\"\n", more);

@@ -13,9 +13,23 @@ use std::sync::Arc;
 /// A plan for loopback: hold a rate so long, on one bind.
 fn plan(rate: &str, seconds: u32, window: u32, more: &str) -> Arc<Plan> {
     let text = format!(
-        "name = \"memory\"\n[target]\naddress = \"127.0.0.1:2775\"\n[binds]\ncount = 1\nwindow = {window}\n\
-         [timeouts]\nresponse = \"8s\"\ndrain = \"5s\"\n[receipts]\ndeadline = \"2s\"\n{more}\n\
-         [[load.stages]]\nhold = \"{rate}\"\nfor = \"{seconds}s\"\n"
+        r#"
+            name = "memory"
+            [target]
+            address = "127.0.0.1:2775"
+            [binds]
+            count = 1
+            window = {window}
+            [timeouts]
+            response = "8s"
+            drain = "5s"
+            [receipts]
+            deadline = "2s"
+            {more}
+            [[load.stages]]
+            hold = "{rate}"
+            for = "{seconds}s"
+        "#
     );
     let source = Source::Text { name: "memory.toml".into(), text };
     Arc::new(plan::load(&source, &Overrides::default()).unwrap_or_else(|e| panic!("{e}")))
@@ -408,9 +422,26 @@ fn the_books_balance_against_two_hundred_smscs_of_chance() {
             "rebind = { attempts_max = 0, min = \"50ms\", max = \"200ms\" }"
         };
         let text = format!(
-            "name = \"chance\"\nseed = {seed}\n[target]\naddress = \"127.0.0.1:2775\"\n[binds]\ncount = {}\nwindow = {}\n{rebind}\n\
-             [timeouts]\nresponse = \"500ms\"\ndrain = \"1s\"\nunbind = \"300ms\"\n[receipts]\ndeadline = \"400ms\"\n{RECEIPTS}\
-             [[load.stages]]\nhold = 200\nfor = \"2s\"\n",
+            r#"
+                name = "chance"
+                seed = {seed}
+                [target]
+                address = "127.0.0.1:2775"
+                [binds]
+                count = {}
+                window = {}
+                {rebind}
+                [timeouts]
+                response = "500ms"
+                drain = "1s"
+                unbind = "300ms"
+                [receipts]
+                deadline = "400ms"
+                {RECEIPTS}
+                [[load.stages]]
+                hold = 200
+                for = "2s"
+            "#,
             1 + seed % 3,
             1 + seed % 40,
         );

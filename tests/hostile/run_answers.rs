@@ -361,7 +361,14 @@ fn ids() -> Vec<Row> {
         )),
         run("no id and no receipt, with a gate on missing ones", id(b"\0"), "--receipts on")
             .word("{dir}/gates.toml")
-            .file("gates.toml", b"name = \"gated\"\n[gates]\n\"ratio.missing\" = \"<= 0.5%\"\n")
+            .file(
+                "gates.toml",
+                br#"
+                name = "gated"
+                [gates]
+                "ratio.missing" = "<= 0.5%"
+            "#,
+            )
             .exit(&[4, 5])
             .that("gates.0.outcome in fail,undecided"),
     ];

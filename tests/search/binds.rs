@@ -1,4 +1,4 @@
-//! `find binds` against simulators that let in so many.
+//! `find binds` against simulators with a limit of binds.
 use super::common::*;
 use smppbench::kit::Nanos;
 use smppbench::plan::BindType;
@@ -19,9 +19,14 @@ fn settings(types: &[BindType]) -> BindsSettings {
 
 fn limited(binds: u64, rest: &str) -> smppbench::plan::Plan {
     plan(&format!(
-        "accounts = [{{ system_id = \"test\" }}]\nbinds = {{ count = 1, window = 20 }}\n\
-         [[messages]]\nregistered_delivery = 0\n\
-         [embedded]\naccounts = [{{ system_id = \"test\", binds_max = {binds} }}]\n{rest}"
+        r#"
+            accounts = [{{ system_id = "test" }}]
+            binds = {{ count = 1, window = 20 }}
+            [[messages]]
+            registered_delivery = 0
+            [embedded]
+            accounts = [{{ system_id = "test", binds_max = {binds} }}]
+            {rest}"#
     ))
 }
 
@@ -61,7 +66,11 @@ fn no_limit_below_the_ceiling_is_told_as_none() {
 #[test]
 fn a_connection_that_is_dropped_before_its_answer_is_no_refusal() {
     // each connection is dropped with one chance in eight: sooner or later one is
-    let rest = "[[embedded.faults]]\nkind = \"accept_then_drop\"\nshare = 0.125\n";
+    let rest = r#"
+        [[embedded.faults]]
+        kind = "accept_then_drop"
+        share = 0.125
+    "#;
     let mut dropped = 0;
     for seed in 0..8 {
         let mut plan = limited(500, rest);
@@ -82,8 +91,11 @@ fn a_connection_that_is_dropped_before_its_answer_is_no_refusal() {
 #[test]
 fn nothing_bound_at_all_is_a_failure_not_a_limit() {
     let plan = plan(
-        "accounts = [{ system_id = \"test\" }]\n\
-         [embedded]\naccounts = [{ system_id = \"other\" }]\n",
+        r#"
+            accounts = [{ system_id = "test" }]
+            [embedded]
+            accounts = [{ system_id = "other" }]
+        "#,
     );
     let failed = find_binds(&plan, &settings(&[BindType::Transceiver]));
     assert!(matches!(failed, Err(Stop::Failed(_))), "{failed:?}");
@@ -94,7 +106,12 @@ fn throughput_against_binds_stops_growing_where_the_servers_are_busy() {
     // 20 slots a bind at 10 ms are 2,000/s; the SMSC does 8,000/s: four binds are enough
     let plan = limited(
         64,
-        "limits.rate = 8000\nlimits.burst = 0\nlimits.on_rate = \"delay\"\nresponse.latency = \"9900us\"\n",
+        r#"
+            limits.rate = 8000
+            limits.burst = 0
+            limits.on_rate = "delay"
+            response.latency = "9900us"
+        "#,
     );
     let mut settings = settings(&[BindType::Transceiver]);
     settings.sweep = true;

@@ -12,8 +12,14 @@ fn brackets_overlap_those_of_the_reference_of_mlrsearch_and_take_no_more_trial_t
         let number = |key: &str| system[key].as_f64().unwrap();
         let (rate, burst) = (number("rate"), number("burst"));
         let plan = plan(&format!(
-            "binds = {{ count = 2, window = 4000 }}\n[[messages]]\nregistered_delivery = 0\n\
-             [embedded]\nlimits.rate = {rate}\nlimits.burst = {burst}\n"
+            r#"
+                binds = {{ count = 2, window = 4000 }}
+                [[messages]]
+                registered_delivery = 0
+                [embedded]
+                limits.rate = {rate}
+                limits.burst = {burst}
+            "#
         ));
         let found = find_rate(&plan, &settings(&plan, 1_000.0, &[]));
         brackets(&found, rate, 0.0);

@@ -8,8 +8,15 @@ const NOISE: &str = "response.latency = { lognormal = { median = \"10ms\", p99 =
 
 fn limited(rate: u32, seed: u64, rest: &str, embedded: &str) -> smppbench::plan::Plan {
     plan(&format!(
-        "seed = {seed}\nbinds = {{ count = 2, window = 4000 }}\n{rest}\
-         [[messages]]\nregistered_delivery = 0\n[embedded]\nseed = {seed}\nlimits.rate = {rate}\n{embedded}"
+        r#"
+            seed = {seed}
+            binds = {{ count = 2, window = 4000 }}
+            {rest}[[messages]]
+            registered_delivery = 0
+            [embedded]
+            seed = {seed}
+            limits.rate = {rate}
+            {embedded}"#
     ))
 }
 
@@ -67,8 +74,14 @@ fn a_bucket_with_a_burst_is_not_mistaken_for_its_sustained_rate() {
 fn several_objectives_share_their_trials() {
     // 10 ms for each of 40 slots: beyond 4,000/s messages wait for one
     let plan = plan(
-        "binds = { count = 2, window = 4000 }\n[[messages]]\nregistered_delivery = 0\n\
-         [embedded]\nlimits.rate = 2000\nresponse.latency = \"10ms\"\n",
+        r#"
+            binds = { count = 2, window = 4000 }
+            [[messages]]
+            registered_delivery = 0
+            [embedded]
+            limits.rate = 2000
+            response.latency = "10ms"
+        "#,
     );
     let of = |objectives: &[&str]| {
         let found = find_rate(&plan, &settings(&plan, 300.0, objectives));
@@ -96,7 +109,11 @@ fn several_objectives_share_their_trials() {
 fn receipts_that_come_too_late_or_not_at_all_break_an_objective_of_receipts() {
     let of = |embedded: &str| {
         let plan = plan(&format!(
-            "binds = {{ count = 2, window = 4000 }}\nreceipts.deadline = \"10s\"\n[embedded]\n{embedded}"
+            r#"
+                binds = {{ count = 2, window = 4000 }}
+                receipts.deadline = "10s"
+                [embedded]
+                {embedded}"#
         ));
         let mut settings = settings(&plan, 200.0, &["receipt.p99<=1s"]);
         settings.floor = 20.0;
@@ -144,8 +161,13 @@ fn a_budget_ends_the_search_with_the_bracket_so_far() {
 #[test]
 fn a_window_that_is_too_small_is_named_as_what_limits() {
     let plan = plan(
-        "binds = { count = 1, window = 10 }\n[[messages]]\nregistered_delivery = 0\n\
-         [embedded]\nresponse.latency = \"9900us\"\n",
+        r#"
+            binds = { count = 1, window = 10 }
+            [[messages]]
+            registered_delivery = 0
+            [embedded]
+            response.latency = "9900us"
+        "#,
     );
     // 10 slots of 10 ms
     let found = find_rate(&plan, &settings(&plan, 300.0, &[]));

@@ -9,9 +9,16 @@ fn a_latency_objective_finds_the_rate_of_the_mm1_formula() {
     // and p90 at most 4.605 ms: λ = 1000 − ln 10 / 4.605 ms = 500/s. The network adds its 0.1 ms.
     for seed in seeds(2) {
         let plan = plan(&format!(
-            "seed = {seed}\nload.arrival = \"poisson\"\nbinds = {{ count = 2, window = 4000 }}\n\
-             [[messages]]\nregistered_delivery = 0\n[embedded]\nseed = {seed}\n\
-             response.latency = {{ servers = 1, mean = \"1ms\" }}\n"
+            r#"
+                seed = {seed}
+                load.arrival = "poisson"
+                binds = {{ count = 2, window = 4000 }}
+                [[messages]]
+                registered_delivery = 0
+                [embedded]
+                seed = {seed}
+                response.latency = {{ servers = 1, mean = "1ms" }}
+            "#
         ));
         let mut settings = settings(&plan, 90.0, &["response.p90<=4.705ms"]);
         settings.lengths = Lengths {
@@ -31,9 +38,15 @@ fn the_knee_of_an_mmc_queue_stands_where_theory_puts_it() {
     for (servers, binds) in [(4, 1), (16, 1), (24, 2)] {
         for seed in seeds(2) {
             let plan = plan(&format!(
-                "seed = {seed}\nbinds = {{ count = {binds}, window = 20 }}\n\
-                 [[messages]]\nregistered_delivery = 0\n[embedded]\nseed = {seed}\n\
-                 response.latency = {{ servers = {servers}, mean = \"8ms\" }}\n"
+                r#"
+                    seed = {seed}
+                    binds = {{ count = {binds}, window = 20 }}
+                    [[messages]]
+                    registered_delivery = 0
+                    [embedded]
+                    seed = {seed}
+                    response.latency = {{ servers = {servers}, mean = "8ms" }}
+                "#
             ));
             let found = find_window(&plan, 256, Nanos::from_secs(8));
             let truth = f64::from(servers) * (1.0 + 0.1 / 8.0) / f64::from(binds);

@@ -8,8 +8,16 @@ const NOISE: &str = "response.errors = [{ status = \"ESME_RSUBMITFAIL\", share =
 
 fn enforcing(window: u64, on_window: &str, seed: u64, rest: &str) -> smppbench::plan::Plan {
     plan(&format!(
-        "seed = {seed}\nbinds = {{ count = 1, window = 20 }}\n[[messages]]\nregistered_delivery = 0\n\
-         [embedded]\nseed = {seed}\nlimits.window = {window}\nlimits.on_window = \"{on_window}\"\n{rest}"
+        r#"
+            seed = {seed}
+            binds = {{ count = 1, window = 20 }}
+            [[messages]]
+            registered_delivery = 0
+            [embedded]
+            seed = {seed}
+            limits.window = {window}
+            limits.on_window = "{on_window}"
+            {rest}"#
     ))
 }
 
@@ -56,8 +64,15 @@ fn an_enforced_window_is_found_exactly_whichever_way_it_is_enforced() {
 #[test]
 fn a_rate_that_refuses_a_burst_is_not_called_a_window() {
     let plan = plan(
-        "binds = { count = 1, window = 20 }\n[[messages]]\nregistered_delivery = 0\n\
-         [embedded]\nlimits.rate = 500\nlimits.burst = 60\nresponse.latency = \"5ms\"\n",
+        r#"
+            binds = { count = 1, window = 20 }
+            [[messages]]
+            registered_delivery = 0
+            [embedded]
+            limits.rate = 500
+            limits.burst = 60
+            response.latency = "5ms"
+        "#,
     );
     let found = find_window(&plan, 1024, Nanos::from_millis(100));
     assert_eq!(found.limit, None);
@@ -67,8 +82,15 @@ fn a_rate_that_refuses_a_burst_is_not_called_a_window() {
 #[test]
 fn without_an_enforced_window_none_is_told_and_the_sweep_still_is() {
     let plan = plan(
-        "binds = { count = 1, window = 20 }\n[[messages]]\nregistered_delivery = 0\n\
-         [embedded]\nlimits.rate = 2000\nlimits.on_rate = \"delay\"\nresponse.latency = \"10ms\"\n",
+        r#"
+            binds = { count = 1, window = 20 }
+            [[messages]]
+            registered_delivery = 0
+            [embedded]
+            limits.rate = 2000
+            limits.on_rate = "delay"
+            response.latency = "10ms"
+        "#,
     );
     let found = find_window(&plan, 256, Nanos::from_secs(2));
     assert_eq!((found.limit.clone(), found.ended), (None, Ended::Ceiling));
@@ -80,8 +102,15 @@ fn without_an_enforced_window_none_is_told_and_the_sweep_still_is() {
 /// A simulator that refuses beyond a rate, at once; its answers take 2 ms.
 fn rated(window: u64, rate: u64) -> smppbench::plan::Plan {
     plan(&format!(
-        "binds = {{ count = 1, window = 10 }}\n[[messages]]\nregistered_delivery = 0\n\
-         [embedded]\nlimits.window = {window}\nlimits.rate = {rate}\nresponse.latency = \"2ms\"\n"
+        r#"
+            binds = {{ count = 1, window = 10 }}
+            [[messages]]
+            registered_delivery = 0
+            [embedded]
+            limits.window = {window}
+            limits.rate = {rate}
+            response.latency = "2ms"
+        "#
     ))
 }
 
@@ -107,8 +136,13 @@ fn a_rate_limit_is_not_taken_for_a_knee_of_the_window_and_is_not_flooded() {
 #[test]
 fn steps_that_no_rate_limits_are_swept_up_to_the_ceiling() {
     let plan = plan(
-        "binds = { count = 1, window = 10 }\n[[messages]]\nregistered_delivery = 0\n\
-         [embedded]\nresponse.latency = { uniform = [\"100us\", \"2ms\"] }\n",
+        r#"
+            binds = { count = 1, window = 10 }
+            [[messages]]
+            registered_delivery = 0
+            [embedded]
+            response.latency = { uniform = ["100us", "2ms"] }
+        "#,
     );
     let found = find_window(&plan, 64, Nanos::from_secs(1));
     assert_eq!(found.rate_limit, None);
@@ -122,9 +156,16 @@ fn steps_that_no_rate_limits_are_swept_up_to_the_ceiling() {
 /// A simulator that takes a message only in the gaps of its rate.
 fn strict(window: u64, rate: u64, latency: &str) -> smppbench::plan::Plan {
     plan(&format!(
-        "binds = {{ count = 1, window = 10 }}\n[[messages]]\nregistered_delivery = 0\n\
-         [embedded]\nlimits.window = {window}\nlimits.rate = {rate}\nlimits.burst = 0\n\
-         response.latency = {latency}\n"
+        r#"
+            binds = {{ count = 1, window = 10 }}
+            [[messages]]
+            registered_delivery = 0
+            [embedded]
+            limits.window = {window}
+            limits.rate = {rate}
+            limits.burst = 0
+            response.latency = {latency}
+        "#
     ))
 }
 
@@ -147,8 +188,15 @@ fn a_strict_rate_that_refuses_two_at_once_is_not_told_as_a_window_of_one() {
 fn a_bucket_that_fills_again_while_the_first_burst_is_answered_is_not_told_as_a_window() {
     for (burst, latency) in [(1, "100ms"), (4, "30ms"), (69, "150ms")] {
         let plan = plan(&format!(
-            "binds = {{ count = 1, window = 10 }}\n[[messages]]\nregistered_delivery = 0\n\
-             [embedded]\nlimits.rate = 700\nlimits.burst = {burst}\nresponse.latency = \"{latency}\"\n"
+            r#"
+                binds = {{ count = 1, window = 10 }}
+                [[messages]]
+                registered_delivery = 0
+                [embedded]
+                limits.rate = 700
+                limits.burst = {burst}
+                response.latency = "{latency}"
+            "#
         ));
         let found = find_window(&plan, 1024, Nanos::from_secs(1));
         let trail: Vec<&str> = found.trials.iter().map(|t| t.says.as_str()).collect();

@@ -39,9 +39,13 @@ impl Gates {
 
 #[test]
 fn kept_broken_and_undecided_gates_end_with_0_5_and_4() {
-    let kept = "\"response.p99\" = \"< 1s\"\n\"ledger.accepted\" = \"= 8000\"\n\
-                \"label.default.receipt.p95\" = \"< 1s\"\n\"verdict.outcome\" = \"= sustained\"\n\
-                \"response.p90\" = { is = \"< 1s\", for = \"2s\", stage = \"measured\" }\n";
+    let kept = r#"
+        "response.p99" = "< 1s"
+        "ledger.accepted" = "= 8000"
+        "label.default.receipt.p95" = "< 1s"
+        "verdict.outcome" = "= sustained"
+        "response.p90" = { is = "< 1s", for = "2s", stage = "measured" }
+    "#;
     // the label of the built-in profile, whatever it is called
     let document = std::fs::read_to_string(Path::new(&sample()).join("result.json")).unwrap();
     let document: serde_json::Value = serde_json::from_str(&document).unwrap();
@@ -76,14 +80,24 @@ fn a_gates_file_is_taken_with_its_heading_and_with_a_byte_order_mark() {
         let (code, said) = Gates::of(text).hold(&[]);
         assert!(code == Some(0) && said.ends_with("0 of 1 gate failed\n"), "{said}");
     }
-    let (code, said) = Gates::of("name = \"x\"\n[gates]\n\"response.p50\" = \"< 10s\"\n").hold(&[]);
+    let (code, said) = Gates::of(
+        r#"
+        name = "x"
+        [gates]
+        "response.p50" = "< 10s"
+    "#,
+    )
+    .hold(&[]);
     assert!(code == Some(2) && said.contains("gates.toml:1: name: unknown key"), "{said}");
 }
 
 #[test]
 fn the_last_line_counts_the_gates_and_a_relative_one_shows_its_baseline() {
-    let text = "\"response.p99\" = \"< 1us\"\n\"response.p50\" = \"<= baseline + 50%\"\n\
-                \"response.p90\" = \"< 1us\"\n";
+    let text = r#"
+        "response.p99" = "< 1us"
+        "response.p50" = "<= baseline + 50%"
+        "response.p90" = "< 1us"
+    "#;
     let (code, said) = Gates::of(text).hold(&["--baseline", &sample()]);
     assert_eq!(code, Some(5), "{said}");
     assert!(said.trim_end().lines().last().unwrap().starts_with("  2 of 3 gates failed"), "{said}");
@@ -111,7 +125,11 @@ fn a_page_does_not_begin_with_a_green_verdict_above_gates_that_failed() {
 fn the_outcomes_stand_in_junit_xml() {
     let out = tempfile::tempdir().unwrap();
     let gates = Gates::of(
-        "\"response.p50\" = \"< 1s\"\n\"response.p99\" = \"< 1us\"\n\"response.p99_99\" = \"< 1s\"\n",
+        r#"
+            "response.p50" = "< 1s"
+            "response.p99" = "< 1us"
+            "response.p99_99" = "< 1s"
+        "#,
     );
     let (code, said) = gates.hold(&["--out", out.path().to_str().unwrap()]);
     assert_eq!(code, Some(5), "{said}");

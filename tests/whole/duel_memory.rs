@@ -9,9 +9,15 @@ use smppbench::trial::duel::{block_plan, order};
 use smppbench::trial::{Memory, Trial};
 
 fn duel(b: &str, blocks: usize) -> Comparison {
-    let text = "[target]\naddress = \"embedded\"\n[load]\nworkers = 1\n\
-         stages = [{ hold = 200, for = \"1s\", measure = false }, { hold = 200, for = \"10s\" }]\n\
-         [embedded.response]\nlatency = { lognormal = { median = \"10ms\", p99 = \"14ms\" } }\n";
+    let text = r#"
+        [target]
+        address = "embedded"
+        [load]
+        workers = 1
+        stages = [{ hold = 200, for = "1s", measure = false }, { hold = 200, for = "10s" }]
+        [embedded.response]
+        latency = { lognormal = { median = "10ms", p99 = "14ms" } }
+    "#;
     let plans: Vec<Plan> = [(DuelSide::A, Vec::new()), (DuelSide::B, vec![b.to_owned()])]
         .into_iter()
         .map(|(side, settings)| {

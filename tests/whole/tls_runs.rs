@@ -53,14 +53,27 @@ impl Vault {
 
     fn target(&self, ca: &str, more: &str) -> String {
         format!(
-            "[target]\naddress = \"embedded\"\ntls = true\ntls_ca = {:?}\n{more}\n",
+            r#"
+                [target]
+                address = "embedded"
+                tls = true
+                tls_ca = {:?}
+                {more}
+            "#,
             self.pem(ca)
         )
     }
 
     fn simulator(&self, certificate: &str, more: &str) -> String {
         let (pem, key) = (self.pem(certificate), self.pem(&format!("{certificate}-key")));
-        format!("[embedded.tls]\ncertificate = {pem:?}\nkey = {key:?}\n{more}\n")
+        format!(
+            r#"
+            [embedded.tls]
+            certificate = {pem:?}
+            key = {key:?}
+            {more}
+        "#
+        )
     }
 
     fn client(&self) -> String {
@@ -95,10 +108,21 @@ impl Vault {
     }
 }
 
-const LOAD: &str = "[binds]\ncount = 2\nwindow = 20\n[load]\nworkers = 1\n\
-                    stages = [{ hold = 400, for = \"1s\" }]\n\
-                    [[messages]]\nregistered_delivery = 1\ntext = \"over TLS\"\n\
-                    [embedded.response]\nlatency = \"5ms\"\n[embedded.receipts]\ndelay = \"20ms\"\n";
+const LOAD: &str = r#"
+    [binds]
+    count = 2
+    window = 20
+    [load]
+    workers = 1
+    stages = [{ hold = 400, for = "1s" }]
+    [[messages]]
+    registered_delivery = 1
+    text = "over TLS"
+    [embedded.response]
+    latency = "5ms"
+    [embedded.receipts]
+    delay = "20ms"
+"#;
 
 #[test]
 fn a_run_over_tls_balances_and_its_handshakes_are_timed() {
@@ -173,7 +197,13 @@ fn a_file_that_will_not_do_ends_in_one_line_and_exit_2() {
     };
     let of_keys = |certificate: &str, key: &str| {
         let (pem, key) = (vault.pem(certificate), vault.pem(key));
-        format!("[embedded.tls]\ncertificate = {pem:?}\nkey = {key:?}\n")
+        format!(
+            r#"
+            [embedded.tls]
+            certificate = {pem:?}
+            key = {key:?}
+        "#
+        )
     };
     for (target, simulator, word) in [
         (vault.target("missing", ""), simulator.clone(), "missing.pem"),
@@ -210,7 +240,17 @@ fn a_simulator_whose_key_will_not_do_says_so_and_binds_nothing() {
     let vault = Vault::new();
     let file = vault.0.path().join("b.toml");
     let (pem, key) = (vault.pem("server"), vault.pem("client-key"));
-    std::fs::write(&file, format!("[tls]\ncertificate = {pem:?}\nkey = {key:?}\n")).unwrap();
+    std::fs::write(
+        &file,
+        format!(
+            r#"
+        [tls]
+        certificate = {pem:?}
+        key = {key:?}
+    "#
+        ),
+    )
+    .unwrap();
     let mut command = Command::cargo_bin("smppbench").unwrap();
     let out = command.args(["smsc", "--listen", "127.0.0.1:0", "--behaviour"]).arg(&file);
     let out = out.output().unwrap();

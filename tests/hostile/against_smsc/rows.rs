@@ -25,7 +25,11 @@ const ROW: Row =
 
 const CLOSED: &str = r#"accounts = [{ system_id = "good", password = "good" }, { system_id = "bad", password = "bad" }]"#;
 const SHORT_TIMERS: &str = "[timers]\nsession_init = \"1s\"\ninactivity = \"1s\"";
-const TLS: &str = "[tls]\ncertificate = \"FOLDERcert.pem\"\nkey = \"FOLDERkey.pem\"";
+const TLS: &str = r#"
+    [tls]
+    certificate = "FOLDERcert.pem"
+    key = "FOLDERkey.pem"
+"#;
 
 /// The same numbers every time.
 fn noise(seed: u64, octets: usize) -> Vec<u8> {
@@ -425,7 +429,13 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "a flood beyond a window that is met with silence",
-        behaviour: "[limits]\nwindow = 100\non_window = \"silence\"\n[response]\nlatency = \"200ms\"",
+        behaviour: r#"
+            [limits]
+            window = 100
+            on_window = "silence"
+            [response]
+            latency = "200ms"
+        "#,
         play: |s| flood(s, &Esme::submits(5_000, 0)),
         holds: |t| count(t, "/submits/ignored") > 1_000,
         ..ROW
@@ -515,7 +525,12 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "a receiver that never reads, and only a few receipts may wait",
-        behaviour: "[receipts]\nwaiting_max = 5000\nwindow = 100\nduplicate = 0.5\nintermediate = 0.5",
+        behaviour: r#"
+            [receipts]
+            waiting_max = 5000
+            window = 100
+            duplicate = 0.5
+            intermediate = 0.5"#,
         play: |s| receives(s, 100_000, |_| ()),
         holds: |t| {
             count(t, "/receipts/undeliverable") > 80_000
@@ -550,7 +565,10 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "a receiver that acknowledges other numbers than it was sent",
-        behaviour: "[receipts]\nwindow = 50\nretry = { after = \"100ms\", max = 2 }",
+        behaviour: r#"
+            [receipts]
+            window = 50
+            retry = { after = "100ms", max = 2 }"#,
         play: |s| {
             receives(s, 5_000, |esme| {
                 answers(esme, 2_000, |_| (Esme::DELIVER_RESP, 0, 1_000_000));
@@ -561,7 +579,10 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "a receiver that refuses each delivery, again and again",
-        behaviour: "[receipts]\nwaiting_max = 2000\nretry = { after = \"50ms\", max = 1000000 }",
+        behaviour: r#"
+            [receipts]
+            waiting_max = 2000
+            retry = { after = "50ms", max = 1000000 }"#,
         play: |s| {
             receives(s, 20_000, |esme| {
                 answers(esme, 10_000, |_| (Esme::DELIVER_RESP, 0x64, 0));
@@ -578,7 +599,12 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "mobile-originated messages to a receiver that never acknowledges",
-        behaviour: "[mo]\nrate = 20000\n[receipts]\nwaiting_max = 3000\nwindow = 20",
+        behaviour: r#"
+            [mo]
+            rate = 20000
+            [receipts]
+            waiting_max = 3000
+            window = 20"#,
         play: |s| {
             let _esme = Esme::bound(s.address, Esme::RX);
             std::thread::sleep(Duration::from_millis(500));
@@ -651,7 +677,14 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         name: "an ESME that goes on sending when it is asked to unbind",
-        behaviour: "[timers]\nresponse = \"500ms\"\n[[faults]]\nkind = \"unbind\"\nat = \"100ms\"\nsessions = \"all\"",
+        behaviour: r#"
+            [timers]
+            response = "500ms"
+            [[faults]]
+            kind = "unbind"
+            at = "100ms"
+            sessions = "all"
+        "#,
         play: |s| {
             let mut esme = Esme::bound(s.address, Esme::TRX);
             while esme.send(&Esme::submits(1, 0)) && esme.next().is_some() {
