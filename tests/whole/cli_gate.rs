@@ -88,7 +88,7 @@ fn a_gates_file_is_taken_with_its_heading_and_with_a_byte_order_mark() {
     "#,
     )
     .hold(&[]);
-    assert!(code == Some(2) && said.contains("gates.toml:1: name: unknown key"), "{said}");
+    assert!(code == Some(2) && said.contains("gates.toml:2: name: unknown key"), "{said}");
 }
 
 #[test]

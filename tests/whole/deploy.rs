@@ -105,7 +105,7 @@ fn the_program_takes_the_arguments_and_gets_as_far_as_nats() {
         let output = smppbench(&list);
         let text = says(&output);
         assert_eq!(output.status.code(), Some(3), "{list:?}: {text}");
-        assert!(text.contains("no NATS at nats://127.0.0.1:1"), "{text}");
+        assert!(text.contains("no connection to NATS at nats://127.0.0.1:1"), "{text}");
         assert!(!text.contains("of-this-test"), "{text}");
     }
 }
