@@ -8,7 +8,6 @@ mod keep;
 mod load;
 mod overrides;
 
-use crate::plan::{Overrides, Source};
 use crate::report;
 pub(super) use decide::{CalibrateArgs, DuelArgs, GateArgs};
 pub(super) use find::{FindArgs, FindWhat};
@@ -55,6 +54,10 @@ pub(super) enum Verb {
     Compare(CompareArgs),
     /// Print the JSON Schema of a result or of a profile.
     Schema(SchemaArgs),
+    /// Explain a key, a metric, a command_status or an exit code.
+    Explain(ExplainArgs),
+    /// Write a commented profile to begin with.
+    Init(Box<InitArgs>),
     /// Print completions for a shell.
     Completions(CompletionsArgs),
     /// Print the man page of the program or of one command.
@@ -85,7 +88,7 @@ pub(super) struct RunArgs {
     pub(super) list: bool,
     /// A gate of this run, such as 'response.p99 < 100ms'. May be repeated.
     #[arg(long, value_name = "METRIC<LIMIT")]
-    gate: Vec<String>,
+    pub(super) gate: Vec<String>,
     /// Saved runs, or a baseline file, for gates such as 'response.p99 <= baseline + 5%'.
     #[arg(long, value_name = "RESULT", num_args = 1..)]
     pub(super) baseline: Vec<PathBuf>,
@@ -191,7 +194,8 @@ pub(super) struct RenderArgs {
 /// Arguments of `compare`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct CompareArgs {
-    /// Runs of the base: folders, or their result.json (without distributions by second); or one baseline file.
+    /// Runs of the base: folders, or their result.json (without distributions by second); or one baseline file. Without
+    /// --with, two runs: base and candidate.
     #[arg(required = true, value_name = "BASE")]
     pub(super) base: Vec<PathBuf>,
     /// Runs of the candidate.
@@ -218,6 +222,17 @@ pub(super) struct CompareArgs {
     /// Output file, written completely or not at all (default: standard output).
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+}
+
+impl CompareArgs {
+    /// The runs of both sides. None: there is no candidate.
+    pub(super) fn sides(&self) -> Option<(&[PathBuf], &[PathBuf])> {
+        match (&self.base[..], &self.candidate[..]) {
+            ([base, candidate], []) => Some((slice::from_ref(base), slice::from_ref(candidate))),
+            (_, []) => None,
+            (base, candidate) => Some((base, candidate)),
+        }
+    }
 }
 
 /// Formats of a comparison.
@@ -248,6 +263,14 @@ pub(super) enum SchemaOf {
     Result,
     /// A profile: its TOML as JSON.
     Profile,
+}
+
+/// Arguments of `explain`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct ExplainArgs {
+    /// A key (binds.window), a metric (response.p99), a status (0x58, ESME_RTHROTTLED), or `exit` and a code.
+    #[arg(required = true, value_name = "KEY|METRIC|STATUS|exit CODE")]
+    pub(super) what: Vec<String>,
 }
 
 /// Arguments of `completions`.

@@ -7,6 +7,9 @@ use crate::judge::compare::{self, Comparison, Evidence, RunSet};
 use crate::report::{Style, comparison};
 use std::path::PathBuf;
 
+/// The runs of base and candidate.
+type Sides<'a> = (&'a [PathBuf], &'a [PathBuf]);
+
 /// Runs the verb. Exit 2 where runs cannot be compared, 1 where the output cannot be written.
 pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
     let compared = compared(args)?;
@@ -28,9 +31,16 @@ pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
     Ok(if args.gate { verdict::gate(&compared) } else { Exit::Done })
 }
 
+fn sides(args: &CompareArgs) -> Result<Sides<'_>, Failure> {
+    args.sides().ok_or_else(|| {
+        Failure::usage("there is no candidate; give two runs, or the candidate's runs after --with")
+    })
+}
+
 /// The page also shows distributions, which a baseline file does not have by run.
-fn page(args: &CompareArgs, compared: &Comparison) -> Result<String, LoadError> {
-    let base = match load::baseline(&args.base)? {
+fn page(args: &CompareArgs, compared: &Comparison) -> Result<String, Failure> {
+    let (base, candidate) = sides(args)?;
+    let runs = match load::baseline(base)? {
         Some(_) => Vec::new(),
         None => load::all(base)?,
     };

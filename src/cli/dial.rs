@@ -34,7 +34,7 @@ pub(super) fn run(args: &DialArgs) -> Result<Exit, Failure> {
     for warning in &ask.plan.warnings {
         warn(warning);
     }
-    let mut screen = Screen { json: args.json, hex: args.hex, kept: None, shown: Ok(()) };
+    let mut screen = Output { json: args.json, hex: args.hex, kept: None, shown: Ok(()) };
     let ended = hold(&mut ask, &mut screen)?;
     screen.shown?;
     ended.why.map_or(Ok(ended.exit), |why| Err(Failure::Of(ended.exit, why)))
@@ -58,14 +58,14 @@ pub(super) struct Probe {
 pub(super) fn probe(plan: Plan) -> Result<Probe, Failure> {
     let mut ask = Ask::first_message(plan)?;
     // as JSON, PDUs and remarks come apart
-    let mut screen = Screen { json: true, hex: false, kept: Some(Vec::new()), shown: Ok(()) };
+    let mut screen = Output { json: true, hex: false, kept: Some(Vec::new()), shown: Ok(()) };
     let ended = hold(&mut ask, &mut screen)?;
     let remarks = screen.kept.unwrap_or_default();
     Ok(Probe { remarks, id_modes: ended.id_modes, exit: ended.exit, why: ended.why })
 }
 
 /// Holds the session that is asked for, with a simulator where the target is embedded.
-fn hold(ask: &mut Ask, screen: &mut Screen) -> Result<Verdict, Failure> {
+fn hold(ask: &mut Ask, screen: &mut Output) -> Result<DialOutcome, Failure> {
     let simulator = if ask.plan.target.embedded {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let server = smsc::Server::start(&ask.plan.embedded, any)
@@ -75,19 +75,16 @@ fn hold(ask: &mut Ask, screen: &mut Screen) -> Result<Verdict, Failure> {
     } else {
         None
     };
-    let mut screen = Output { json: args.json, shown: Ok(()) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let verdict = runtime.and_then(|runtime| runtime.block_on(session(ask, screen)));
     drop(simulator);
-    screen.shown?;
-    let DialOutcome { exit, why } = verdict.map_err(Failure::internal)?;
-    why.map_or(Ok(exit), |why| Err(Failure::Of(exit, why)))
+    verdict.map_err(Failure::internal)
 }
 
 /// Connects and holds the session.
-async fn session(ask: &Ask, args: &DialArgs, screen: &mut Output) -> io::Result<DialOutcome> {
+async fn session(ask: &Ask, screen: &mut Output) -> io::Result<DialOutcome> {
     let began = Clock::now();
-    let cannot = |e: String| Ok(DialOutcome { exit: Exit::CannotBind, why: Some(e) });
+    let cannot = |e: String| Ok(DialOutcome::of(Exit::CannotBind, Some(e)));
     let (address, mut stream) = match connect(&ask.plan).await {
         Ok(connected) => connected,
         Err(e) => return cannot(e.to_string()),
@@ -107,19 +104,14 @@ async fn session(ask: &Ask, args: &DialArgs, screen: &mut Output) -> io::Result<
 }
 
 /// Holds the session on a connection, plain or not.
-async fn talk_on<S>(
-    stream: &mut S,
-    ask: &Ask,
-    args: &DialArgs,
-    screen: &mut Output,
-) -> io::Result<DialOutcome>
+async fn talk_on<S>(stream: &mut S, ask: &Ask, screen: &mut Output) -> io::Result<DialOutcome>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let now = Clock::now();
     let show = PduPrinter {
-        json: args.json,
-        hex: args.hex,
+        json: screen.json,
+        hex: screen.hex,
         began: now,
         wall_at_zero: Clock::wall_ns().saturating_sub(now.0),
     };
@@ -202,6 +194,9 @@ where
 /// Prints PDUs and remarks.
 struct Output {
     json: bool,
+    hex: bool,
+    /// The remarks, kept and not printed; nor are PDUs then.
+    kept: Option<Vec<String>>,
     /// The first failed write: the session goes on to its end without standard output.
     shown: Result<(), Failure>,
 }

@@ -1,5 +1,5 @@
-//! How a command ends: the exit codes of CONTRACT.md, one row each, and the one error of the command line, which names
-//! its code. Messages go to stderr; stdout is the result.
+//! How a command ends: the exit codes of docs/reference/exit-codes.md, one row each, and the one error of the command
+//! line, which names its code. Messages go to stderr; stdout is the result.
 use super::folder::FolderError;
 use super::load::LoadError;
 use crate::coordinator::{self, RunError};

@@ -82,13 +82,27 @@ fn own_gates(runs: &[Saved]) -> Result<Vec<WrittenGate>, Failure> {
     }
 }
 
-/// Comparison of the runs with their baseline, and the baseline file, if it is one. None: no baseline was given.
-fn against(
-    baseline: &[PathBuf],
-    runs: &[Saved],
-) -> Result<Option<(Comparison, Option<Baseline>)>, Failure> {
-    if baseline.is_empty() {
-        return Ok(None);
+/// What relative gates are held against: runs, or a baseline file with its noise.
+pub(super) struct Base {
+    runs: RunSet,
+    kept: Option<Baseline>,
+}
+
+impl Base {
+    /// Reads a baseline. None: no path is given.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or runs that differ.
+    pub(super) fn load(paths: &[PathBuf]) -> Result<Option<Base>, Failure> {
+        if paths.is_empty() {
+            return Ok(None);
+        }
+        let kept = load::baseline(paths)?;
+        let runs = match &kept {
+            Some(kept) => kept.side.clone(),
+            None => run_set(&load::all(paths)?)?,
+        };
+        Ok(Some(Base { runs, kept }))
     }
 
     /// Compares runs with it.
@@ -145,7 +159,7 @@ fn as_text(decided: &[DecidedRun]) -> String {
 fn publish(args: &GateArgs, decided: &[DecidedRun]) -> Result<(), Failure> {
     for (number, one) in decided.iter().enumerate() {
         let mut saved = one.saved.clone();
-        saved.document.gates = one.gates.iter().map(Into::into).collect();
+        saved.document.gates.clone_from(&one.gates);
         github::annotate(&saved.document.gates, &run_files::markdown(&saved));
         if let Some(out) = &args.out {
             let path = if decided.len() > 1 {

@@ -4,7 +4,7 @@ use crate::judge::{GateOutcome, GateResult};
 use std::io::Write;
 
 /// Prints a workflow command for each gate that did not pass, and appends `summary` to the job's.
-pub(super) fn annotate(gates: &[GateRow], summary: &str) {
+pub(super) fn annotate(gates: &[GateResult], summary: &str) {
     if std::env::var_os("GITHUB_ACTIONS").is_none() {
         return;
     }

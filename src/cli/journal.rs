@@ -142,7 +142,7 @@ impl Observer for Journal<'_> {
         None
     }
 
-    fn shelf(&mut self) -> Option<Arc<dyn Shelf>> {
+    fn spill_store(&mut self) -> Option<Arc<dyn SpillStore>> {
         // a folder that cannot be written to is reported when the journal is saved
         let scratch = Scratch::new(&self.path).ok()?;
         Some(Arc::new(scratch))

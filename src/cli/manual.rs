@@ -1,5 +1,6 @@
 //! `smppbench completions` and `smppbench man`, made from the arguments that clap parses.
-use super::args::{Cli, CompletionsArgs, ManArgs};
+use super::args::{CompletionsArgs, ManArgs};
+use super::examples;
 use super::exit::{Exit, Failure, put_octets};
 use clap::Command;
 

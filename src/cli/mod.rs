@@ -9,6 +9,7 @@ mod dial;
 mod duel;
 mod examples;
 mod exit;
+mod explain;
 mod find;
 mod fleet;
 mod folder;

@@ -1,29 +1,54 @@
 //! `smppbench run`: load the plan, run it over TCP, judge it, report it, and end with the code it earned.
 use super::args::RunArgs;
-use super::exit::{Exit, Failure, put};
+use super::exit::{Exit, Failure, print, put};
 use super::folder::{self, RunFolder};
 use super::journal::Journal;
 use super::run_context::RunContext;
 use super::run_once::{FinishedRun, once};
-use super::{fleet, github, live, run_files, terminal};
-use crate::judge::Abort;
+use super::{fleet, gate, github, live, run_files, terminal};
+use crate::judge::{Abort, RelativeGate};
 use crate::measure::{CutReason, Observer, Phase, Progress};
-use crate::plan::{Plan, PlanError};
+use crate::plan::{self, Plan, PlanError};
 use crate::report;
 use std::io::IsTerminal;
 use std::path::Path;
 
 /// Runs the verb.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
+    if args.list {
+        return print(&listed());
+    }
     // also for a run that does not begin: old files would look like its result
     folder::clear(args.load.keep.out.as_deref())?;
-    let mut context = RunContext::load("run", &args.load)?;
+    let base = gate::Base::load(&args.baseline)?;
+    let mut context = RunContext::load("run", &args.load, &args.gate)?;
     context.repro += &fleet::repro(&args.fleet);
     let folder = RunFolder::open(args.load.keep.out.as_deref(), &context.id)?;
     context.folder = Some(folder.path().display().to_string());
     let measured = measure(&context, args, folder.path());
-    let done = measured.inspect_err(|_| folder.abandon())?;
+    let mut done = measured.inspect_err(|_| folder.abandon())?;
+    if let Some(base) = base {
+        hold_against(&base, &context, &mut done);
+    }
     finish(&context, &done, args, folder.path())
+}
+
+/// The built-in profiles, a line each.
+fn listed() -> String {
+    plan::BUILT_IN.iter().map(|one| format!("{:<12}  {}\n", one.name, one.says())).collect()
+}
+
+/// Decides the gates that name a baseline. Runs that cannot be compared leave them undecided, with the reason.
+fn hold_against(base: &gate::Base, context: &RunContext, done: &mut FinishedRun) {
+    let saved = done.saved(context);
+    let comparison = base.compare(std::slice::from_ref(&saved));
+    for ((name, value), result) in context.plan.gates.iter().zip(&mut done.gates) {
+        let Ok(Some(relative)) = RelativeGate::read(name, value) else { continue };
+        *result = gate::decide_relative(&relative, Some(base), comparison.as_ref().ok());
+        if let Err(why) = &comparison {
+            result.why = Some(why.to_string());
+        }
+    }
 }
 
 fn measure(context: &RunContext, args: &RunArgs, path: &Path) -> Result<FinishedRun, Failure> {

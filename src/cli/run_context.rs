@@ -5,7 +5,7 @@ use super::selfcheck;
 use crate::judge::{self, GateResult, Judgement, TallyCheck};
 use crate::kit::{Clock, Environment};
 use crate::measure::RunRecord;
-use crate::plan::{self, Plan, Recipe, Schedule};
+use crate::plan::{self, Overrides, Plan, Recipe, Schedule};
 use crate::report::{LabelTraits, Run};
 use serde_json::Value;
 
@@ -59,12 +59,17 @@ pub(super) fn within_guard(plans: &[&Plan], runs: u64, who: &str) -> Result<(), 
 }
 
 impl RunContext {
-    /// The context of `verb`, which sends the load of its profile.
+    /// The context of `verb`, which sends the load of its profile; `gates` come on top of the profile's.
     ///
     /// # Errors
     /// A profile, a gate or a message that is not valid.
-    pub(super) fn load(verb: &str, args: &LoadArgs) -> Result<RunContext, Failure> {
+    pub(super) fn load(
+        verb: &str,
+        args: &LoadArgs,
+        gates: &[String],
+    ) -> Result<RunContext, Failure> {
         let (source, overrides) = args.source();
+        let overrides = Overrides { gates: gates.to_vec(), ..overrides };
         let plan = plan::load(&source, &overrides)?;
         let repro = plan::repro(verb, &source, &overrides, &plan);
         let plan = Plan { trace_failed: args.keep.trace, ..plan };

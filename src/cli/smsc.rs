@@ -33,7 +33,7 @@ pub(super) fn run(args: &SmscArgs) -> Result<Exit, Failure> {
 }
 
 /// Serves until SIGINT, SIGTERM or SIGHUP. After a second signal it does not wait for the sessions to end.
-fn serve(running: Running, file: &mut TallyFile<'_>) -> Result<Tally, Failure> {
+fn serve(running: RunningServer, file: &mut TallyFile<'_>) -> Result<Tally, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -300,7 +300,11 @@ impl Agent {
             return;
         };
         for (worker, strays) in run.show(batch, receipts) {
-            self.actions.push(AgentAction::TellOne(number, worker, Order::Claim { batch, strays }));
+            self.actions.push(AgentAction::TellOne(
+                number,
+                worker,
+                Order::Claim { batch, receipts: strays },
+            ));
         }
     }
 
@@ -319,11 +323,11 @@ impl Agent {
                 self.tell_intervals(number);
                 self.tell(&ToLead::Event { run: number, event: Event::Final(last) });
             }
-            Event::Unmatched { worker, strays } => {
+            Event::Unmatched { worker, receipts: strays } => {
                 run.unmatched.extend(strays.into_iter().map(|receipt| (worker, receipt)));
                 run.unsent_since.get_or_insert(now);
             }
-            Event::Away { news } => {
+            Event::PartUpdates { updates: news } => {
                 run.part_updates.extend(news);
                 run.unsent_since.get_or_insert(now);
             }

@@ -196,7 +196,7 @@ impl Lead {
         let mut outgoing = Outgoing::new();
         for (worker, news) in by_worker {
             if let Some(place) = run.shares.iter().position(|p| p.workers.contains(&worker)) {
-                let order = Order::Home { worker, news };
+                let order = Order::PartUpdates { worker, updates: news };
                 outgoing.push((place, ToAgent::Order { run: number, order }));
             }
         }
@@ -254,7 +254,7 @@ impl Lead {
             // these go between workers and their agent, or come from this lead
             Event::Unmatched { .. }
             | Event::Claimed { .. }
-            | Event::Away { .. }
+            | Event::PartUpdates { .. }
             | Event::Lost { .. } => return,
         }
         match event {
@@ -304,7 +304,7 @@ impl Lead {
             Order::Drain { .. }
             | Order::Claim { .. }
             | Order::Settled { .. }
-            | Order::Home { .. } => {}
+            | Order::PartUpdates { .. } => {}
         }
         self.tell_all(&ToAgent::Order { run: number, order });
         self.flush(now);

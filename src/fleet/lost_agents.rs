@@ -95,7 +95,7 @@ pub(super) fn is_about(event: &Event, workers: &Range<u32>) -> bool {
         Event::Foreign { .. }
         | Event::Unmatched { .. }
         | Event::Claimed { .. }
-        | Event::Away { .. }
+        | Event::PartUpdates { .. }
         | Event::Lost { .. } => true,
     }
 }

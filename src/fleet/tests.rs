@@ -174,7 +174,7 @@ fn strays_are_claimed_by_their_owner_before_anybody_is_stopped() {
     };
     let strays = (0..10).map(|number| UnmatchedReceipt { number, key: number, notice }).collect();
     let now = fleet.now + fleet.far[0].ahead;
-    fleet.far[0].agent.on_event(0, Event::Unmatched { worker: 0, strays }, now);
+    fleet.far[0].agent.on_event(0, Event::Unmatched { worker: 0, receipts: strays }, now);
     fleet.run(1);
     fleet.stop();
     let settled = fleet.far[0].orders.iter().find_map(|order| match order {

@@ -32,8 +32,10 @@ pub use health::{Health, HealthState, WorstSecond, limits};
 pub use judgement::{Judgement, judge};
 pub use measured::{Measured, is_measured, stage_messages, stage_spans};
 pub use name::{
-    Group, Meaning, NameError, Named, Names, PERCENTILES, StageSpan, Statistic, all_names,
+    Group, Meaning, NameError, Named, Names, PERCENTILES, StageSpan, Statistic, VerdictWord,
+    all_names,
 };
+pub use outcome::{Limiter, Outcome};
 pub use steady::Steady;
 #[cfg(test)]
 pub(crate) use tests::sample;

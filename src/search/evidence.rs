@@ -9,7 +9,7 @@ use crate::judge::{self, HealthState, Limiter, statistics};
 use crate::kit::{Nanos, words};
 use crate::measure::{CellInterval, Metric};
 
-/// Shares below which a rate is not sustained (METHOD.md §8).
+/// Shares below which a rate is not sustained (docs/verdict.md, "Verdict at a rate").
 const SENT_MIN: f64 = 0.999;
 /// A queue is one where what was refused is less than this share of what was too much.
 const REFUSES: f64 = 0.1;

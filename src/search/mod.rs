@@ -1,4 +1,4 @@
-//! Finding limits (METHOD.md §9): the highest rate that keeps its objectives ([`rate`]), the window that an SMSC
+//! Finding limits (docs/search.md): the highest rate that keeps its objectives ([`rate`]), the window that an SMSC
 //! enforces and the one that is enough ([`window`]), and how many binds it accepts ([`binds`]). Works on any trial.
 //!
 //! Decisions are pure: [`bracket`] (results of trials in, the next trial out), [`enforced`] (exact limits), [`knee`].

@@ -389,7 +389,8 @@ impl WindowSearch<'_, '_> {
         let says = match probe {
             ProbeResult::Accepted => "all accepted".to_owned(),
             ProbeResult::Exceeded { how, status, accepted } => {
-                let how = said(how, status);
+                let status = status.map(|code| CommandStatus(code).to_string());
+                let says = how.says(status.as_deref());
                 let kept =
                     accepted.map_or(String::new(), |a| format!("; {} accepted", words::count(a)));
                 format!("the SMSC {says}{kept}")

@@ -233,7 +233,7 @@ impl Simulation {
 
     /// On a bind ladder: connects the next session when the core allows it.
     fn connect_next(&mut self, worker: usize) {
-        if let Some((link, pause)) = self.esmes[worker].next_rung() {
+        if let Some((link, pause)) = self.esmes[worker].next_bind() {
             self.at(self.now + pause, SimEvent::Connect { worker: worker as u32, link });
         }
     }

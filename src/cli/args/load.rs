@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// Profile, overrides, progress and results.
 #[derive(Args, Clone, Debug, Default)]
 pub(in crate::cli) struct LoadArgs {
-    /// Profile (TOML; default: the built-in `quick`).
+    /// Profile (TOML file), or the name of a built-in one; without it, `quick`.
     pub(in crate::cli) profile: Option<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) keep: KeepArgs,

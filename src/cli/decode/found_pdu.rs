@@ -19,7 +19,7 @@ impl FoundPdu {
         FoundPdu { octets: without_passwords(octets).into_owned(), place: None }
     }
 
-    /// JSON lines of CONTRACT.md; with `from`, `to` and `time_s` in a capture.
+    /// JSON lines of docs/reference/commands.md, "decode"; with `from`, `to` and `time_s` in a capture.
     pub(super) fn json(&self) -> Vec<Value> {
         let mut lines = decode_json(&self.octets);
         if let Some((from, to, time_s)) = self.place {

@@ -1,4 +1,4 @@
-//! A PDU as the JSON of CONTRACT.md.
+//! A PDU as the JSON of docs/reference/commands.md, "decode".
 
 use serde_json::{Map, Value, json};
 

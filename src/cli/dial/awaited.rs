@@ -214,6 +214,14 @@ impl Awaited {
         self.receives && self.sent.iter().any(|s| s.registered_delivery != 0)
     }
 
+    /// Other rules by which receipts match that do not match by the declared one.
+    pub(super) fn other_modes(&self) -> Vec<&'static str> {
+        let other = self.sent.iter().find(|s| !s.by_other_rules.is_empty());
+        other
+            .map(|sent| sent.by_other_rules.iter().map(|rule| rule.name()).collect())
+            .unwrap_or_default()
+    }
+
     /// Missing responses and receipts, in one line; None: all came.
     pub(super) fn unanswered(&self) -> Option<String> {
         let unanswered = self.sent.iter().filter(|s| s.reply == Reply::Missing).count();

@@ -23,10 +23,10 @@ pub(super) struct DialOutcome {
     pub(super) id_modes: Vec<&'static str>,
 }
 
-impl Verdict {
+impl DialOutcome {
     /// One that says nothing of ids.
-    pub(super) fn of(exit: Exit, why: Option<String>) -> Verdict {
-        Verdict { exit, why, id_modes: Vec::new() }
+    pub(super) fn of(exit: Exit, why: Option<String>) -> DialOutcome {
+        DialOutcome { exit, why, id_modes: Vec::new() }
     }
 }
 
@@ -122,7 +122,8 @@ impl<'p> Dialogue<'p> {
         }
         let counted = || {
             let why = self.awaited.unanswered();
-            DialOutcome { exit: if why.is_some() { Exit::Internal } else { Exit::Done }, why }
+            let exit = if why.is_some() { Exit::Internal } else { Exit::Done };
+            DialOutcome { exit, why, id_modes: self.awaited.other_modes() }
         };
         Some(self.outcome.clone().unwrap_or_else(counted))
     }
@@ -163,7 +164,7 @@ impl<'p> Dialogue<'p> {
 
     /// The user interrupts: unbinds; the second time, ends at once.
     pub(super) fn interrupt(&mut self, now: Nanos) {
-        self.outcome = Some(DialOutcome { exit: Exit::Interrupted, why: None });
+        self.outcome = Some(DialOutcome::of(Exit::Interrupted, None));
         match self.phase {
             Phase::Sending | Phase::Listening(_) => self.unbind(now),
             Phase::Binding(_) | Phase::Unbinding(_) | Phase::Over => {
@@ -260,19 +261,19 @@ impl<'p> Dialogue<'p> {
                 let why = format!("bind refused with {status} (0x{:02X})", status.0);
                 self.end(Exit::CannotBind, why);
             }
-            Event::BindAsked(_) => {}
-            Event::EnquireAnswered(after) => {
+            SessionEvent::BindAsked(_) => {}
+            SessionEvent::EnquireAnswered(after) => {
                 self.remark(format!("enquire_link answered in {}", millis(after)));
             }
             SessionEvent::PeerUnbound => match self.phase {
                 Phase::Unbinding(_) => self.phase = Phase::Over,
                 _ => self.lost("the peer unbound".to_owned()),
             },
-            Event::Unbound => self.phase = Phase::Over,
-            Event::Data if !header.command_id.is_response() => {
+            SessionEvent::Unbound => self.phase = Phase::Over,
+            SessionEvent::Data if !header.command_id.is_response() => {
                 self.on_delivery(&header, octets, now);
             }
-            Event::Nacked(..) | Event::UnknownResponse | Event::Data => {
+            SessionEvent::Nacked(..) | SessionEvent::UnknownResponse | SessionEvent::Data => {
                 self.remark("a response to no request of this session".to_owned());
             }
         }
@@ -346,7 +347,7 @@ impl<'p> Dialogue<'p> {
             return;
         }
         let why = format!("foreign_traffic: {what}; set guard.foreign=ack to allow it");
-        self.outcome = Some(DialOutcome { exit: Exit::EndedEarly, why: Some(why) });
+        self.outcome = Some(DialOutcome::of(Exit::EndedEarly, Some(why)));
         self.says.clear();
         self.unbind(now);
     }
@@ -381,7 +382,7 @@ impl<'p> Dialogue<'p> {
     }
 
     fn end(&mut self, exit: Exit, why: String) {
-        self.outcome.get_or_insert(DialOutcome { exit, why: Some(why) });
+        self.outcome.get_or_insert(DialOutcome::of(exit, Some(why)));
         self.phase = Phase::Over;
     }
 

@@ -112,11 +112,11 @@ impl<'p> Stage<'p> {
 }
 
 fn done() -> DialOutcome {
-    DialOutcome { exit: Exit::Done, why: None }
+    DialOutcome::of(Exit::Done, None)
 }
 
 fn ended(exit: Exit, why: &str) -> DialOutcome {
-    DialOutcome { exit, why: Some(why.to_owned()) }
+    DialOutcome::of(exit, Some(why.to_owned()))
 }
 
 #[test]
@@ -343,5 +343,5 @@ fn an_interrupt_unbinds_and_a_second_one_leaves() {
     assert_eq!(stage.last().0, CommandId::UNBIND);
     assert_eq!(stage.dialogue.over(), None);
     stage.dialogue.interrupt(stage.now);
-    assert_eq!(stage.dialogue.over(), Some(DialOutcome { exit: Exit::Interrupted, why: None }));
+    assert_eq!(stage.dialogue.over(), Some(DialOutcome::of(Exit::Interrupted, None)));
 }
