@@ -17,10 +17,15 @@ pub(crate) struct Text {
 /// The sources and pages of the repository.
 pub(crate) fn texts(root: &Path) -> Vec<Text> {
     let mut paths = Vec::new();
-    for folder in ["src", "tests", "benches", "fuzz/fuzz_targets", "docs", "deploy", "reports"] {
+    for folder in
+        ["src", "tests", "benches", "examples", "fuzz/fuzz_targets", "docs", "deploy", "reports"]
+    {
         collect(&root.join(folder), &mut paths);
     }
-    paths.extend(["README.md", "ARCHITECTURE.md", "CHANGELOG.md"].map(|name| root.join(name)));
+    paths.extend(
+        ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
+            .map(|name| root.join(name)),
+    );
     paths.sort();
     let texts = paths.into_iter().map(|path| Text {
         name: path.strip_prefix(root).unwrap().to_str().unwrap().to_owned(),
