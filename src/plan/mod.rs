@@ -1,6 +1,20 @@
 //! The plan: a profile (TOML) and flags in, a checked [`Plan`] out ([`load`]); and the pure functions of
 //! it: the [`Schedule`] (message -> intended time), the [`Striping`] (message -> bind -> worker), the
 //! [`Recipe`] (message -> octets). It knows no socket, no clock and no session.
+//!
+//! ```
+//! use smppbench::plan::{self, Overrides, Source};
+//!
+//! let profile = |text: &str| Source::Text { name: "mine.toml".into(), text: text.into() };
+//! let flags = Overrides { window: Some(50), ..Overrides::default() };
+//! let plan = plan::load(&profile("binds = { count = 2, window = 20 }"), &flags)?;
+//! let binds = &plan.accounts[0].binds;
+//! assert_eq!((binds.count, binds.window), (2, 50)); // a flag comes before the profile
+//!
+//! let mistake = plan::load(&profile("[binds]\nwindw = 20"), &Overrides::default()).unwrap_err();
+//! assert!(mistake.to_string().starts_with("mine.toml:2: binds.windw"), "{mistake}");
+//! # Ok::<(), smppbench::plan::PlanError>(())
+//! ```
 pub mod behaviour;
 pub mod behaviour_file;
 mod cursor;

@@ -1,6 +1,27 @@
 //! A trial: one run of a plan. [`Tcp`] runs it over sockets; [`Memory`] runs the whole
 //! load side against the whole simulator on a virtual clock. Everything above (search, comparison, the
 //! command line) works on any [`Trial`].
+//!
+//! ```
+//! use smppbench::measure::NoObserver;
+//! use smppbench::plan::{self, Overrides, Source};
+//! use smppbench::trial::{Memory, Tcp, Trial};
+//!
+//! /// How many messages the target accepted.
+//! fn accepted(trial: &mut dyn Trial) -> Result<u64, Box<dyn std::error::Error>> {
+//!     let flags = Overrides {
+//!         rate: Some("100".into()),
+//!         duration: Some("1s".into()),
+//!         warmup: Some("0s".into()),
+//!         ..Overrides::default()
+//!     };
+//!     let plan = plan::load(&Source::bare(), &flags)?;
+//!     Ok(trial.run(&plan, &mut NoObserver)?.ledger().accepted)
+//! }
+//! assert_eq!(accepted(&mut Memory::default())?, 100); // virtual time: at once
+//! assert_eq!(accepted(&mut Tcp::default())?, 100); // sockets on loopback: a second
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 pub mod duel;
 #[cfg(feature = "nats")]
 mod fleet;
