@@ -3,7 +3,7 @@
 #   profiles/ci/base-and-candidate.sh BASE_HOST:PORT CANDIDATE_HOST:PORT OUT
 # 1. the candidate keeps the limits of release.toml; 2. it is not worse than the base, measured in turns in this same job:
 # figures of two jobs on two machines differ more than two releases do.
-# Ends with smppbench's code: 0 fit, 5 a gate failed or the candidate is worse, 4 nothing can be said (see README, "In CI").
+# Ends with smppbench's code: 0 fit, 5 a gate failed or the candidate is worse, 4 nothing can be said (docs/tasks/gate-in-ci.md).
 # SMPPBENCH: the binary. BLOCKS, DURATION: how long each side is measured (6 blocks of 10s).
 set -eu
 base=$1 candidate=$2 out=$3

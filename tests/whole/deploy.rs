@@ -100,6 +100,8 @@ fn the_program_takes_the_arguments_and_gets_as_far_as_nats() {
                 *argument = "nats://127.0.0.1:1".to_owned();
             } else if argument == "/etc/smppbench/profile.toml" {
                 *argument = file.to_str().unwrap().to_owned();
+            } else if argument == "0.0.0.0:9464" {
+                *argument = "127.0.0.1:0".to_owned();
             }
         }
         let output = smppbench(&list);

@@ -1,5 +1,5 @@
 //! Run folders in the hands of other people's readers (`tests/oracles/*.py`). They need a Python with `hdrhistogram`,
-//! `jsonschema` and `lxml` (`SMPPBENCH_PYTHON`, else `python3`); without it a test says SKIPPED and passes, unless
+//! `jsonschema`, `check-jsonschema` and `lxml` (`SMPPBENCH_PYTHON`, else `python3`); without it a test says SKIPPED and passes, unless
 //! `SMPPBENCH_ORACLES=1` makes that a failure.
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 use std::path::Path;
@@ -61,6 +61,23 @@ fn hdrhistograms_own_reader_finds_the_counts_and_percentiles_of_the_result() {
 fn the_junit_file_is_valid_and_tells_every_gate() {
     if has("lxml") {
         agrees("junit.py", run_folder().path());
+    }
+}
+
+#[test]
+fn the_recipes_for_ci_are_what_their_services_read() {
+    if !has("check_jsonschema") {
+        return;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (schema, files) in [
+        ("vendor.github-workflows", &["deploy/release.yml", "profiles/ci/github-actions.yml"][..]),
+        ("vendor.gitlab-ci", &["profiles/ci/gitlab-ci.yml"][..]),
+    ] {
+        let mut check = Command::new(python());
+        check.args(["-m", "check_jsonschema", "--builtin-schema", schema]).args(files);
+        let out = check.current_dir(root).output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stdout));
     }
 }
 
