@@ -171,9 +171,9 @@ impl Counters {
     pub fn answered(&self) -> u64 {
         self.accepted + self.rejected
     }
-    /// Whether the ledger balances (docs/ledger.md): planned + retries = written + dropped + unsent; written = accepted
-    /// + rejected + timed_out + lost + open_at_end; and accepted with receipt = final + missing + silent + untracked +
-    /// ambiguous.
+    /// Whether the ledger balances (docs/ledger.md): `planned + retries = written + dropped + unsent`;
+    /// `written = accepted + rejected + timed_out + lost + open_at_end`; and
+    /// `accepted with receipt = final + missing + silent + untracked + ambiguous`.
     pub fn balances(&self) -> bool {
         self.planned + self.retries == self.written + self.dropped + self.unsent
             && self.written
