@@ -35,7 +35,8 @@ pub struct Behaviour {
     pub response: Response,
     /// How delivery receipts are sent.
     pub receipts: ReceiptBehaviour,
-    /// Mobile-originated messages that the simulator sends.
+    /// Mobile-originated messages that the simulator sends from 447700900000 to 447700900999, in turn, to the short
+    /// code 60601 (dest_addr_ton 3, dest_addr_npi 0).
     pub mo: Mo,
     /// Timers of the simulator's sessions.
     pub timers: SmscTimers,
@@ -49,11 +50,12 @@ pub struct Behaviour {
     pub habits: ProviderQuirks,
 }
 
-/// Mobile-originated messages, spread over all sessions that receive.
+/// Mobile-originated messages, spread over all sessions that receive. Each goes from one of the unassigned numbers
+/// 447700900000 to 447700900999, in turn, to the short code 60601 (dest_addr_ton 3, dest_addr_npi 0).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mo {
-    /// Number of messages a second over all sessions that receive; 0, the default, sends none.
+    /// Number of messages a second to the short code 60601, over all sessions that receive; 0, the default, sends none.
     #[serde(with = "As::<RateOrNone>")]
     pub rate: Option<Rate>,
     /// Texts to send in turn. By default one that is built in.
