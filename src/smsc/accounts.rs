@@ -221,6 +221,11 @@ impl Accounts {
         self.list[slot(handle)].configured.as_ref().and_then(|account| account.window)
     }
 
+    /// The system_id of an account.
+    pub(super) fn system_id(&self, handle: u32) -> &[u8] {
+        &self.list[slot(handle)].system_id
+    }
+
     /// The account of a bound session.
     #[inline]
     pub(super) fn get(&mut self, handle: u32) -> &mut AccountState {

@@ -1,5 +1,6 @@
 //! The life of a session: binds, unbinds, enquire_link, and every request that is not a submit_sm.
 use super::context::Context;
+use super::events::{SessionEnd, SmscEvent, shown};
 use super::faults::FaultTrigger;
 use crate::kit::Nanos;
 use crate::plan::behaviour::{Behaviour, FaultKind};
@@ -77,11 +78,11 @@ impl Control {
             }
             SessionEvent::PeerUnbound => {
                 count.unbound_by_esme += 1;
-                context.end(session, now);
+                context.end(session, SessionEnd::UnboundByEsme, now);
             }
             SessionEvent::Unbound => {
                 count.unbound_by_smsc += 1;
-                context.end(session, now);
+                context.end(session, SessionEnd::UnboundBySmsc, now);
             }
             SessionEvent::EnquireAnswered(_) => count.enquire_links_confirmed += 1,
             SessionEvent::Nacked(sequence, status) => {
@@ -125,6 +126,7 @@ impl Control {
         };
         let status = admitted.err().unwrap_or(CommandStatus::ESME_ROK);
         context.tally.binds.add(status);
+        log_bind(context, session, role, &decoded, status);
         let Some(peer) = context.connections.get_mut(session) else { return false };
         let response = header.command_id.response();
         let (sequence, out) = (header.sequence_number, peer.output.buffer());
@@ -150,11 +152,7 @@ fn checked_bind<'a>(
     decoded: &Result<Pdu<'a>, Malformed>,
 ) -> Result<Bind<'a>, CommandStatus> {
     let pdu = decoded.as_ref().map_err(|fault| fault.status)?;
-    let (Body::BindReceiver(bind) | Body::BindTransmitter(bind) | Body::BindTransceiver(bind)) =
-        pdu.body
-    else {
-        return Err(CommandStatus::ESME_RBINDFAIL);
-    };
+    let Some(bind) = bind_of(pdu) else { return Err(CommandStatus::ESME_RBINDFAIL) };
     let long_password = context.accounts.takes_long_passwords(bind.system_id);
     let refused = pdu.anomalies.iter().find_map(|anomaly| {
         let lenient = anomaly.kind == BodyFault::CstringTooLong
@@ -163,6 +161,34 @@ fn checked_bind<'a>(
         anomaly.status.filter(|_| !lenient)
     });
     refused.map_or(Ok(bind), Err)
+}
+
+/// The fields of a bind. None: the PDU is another one.
+fn bind_of<'a>(pdu: &Pdu<'a>) -> Option<Bind<'a>> {
+    match pdu.body {
+        Body::BindReceiver(bind) | Body::BindTransmitter(bind) | Body::BindTransceiver(bind) => {
+            Some(bind)
+        }
+        _ => None,
+    }
+}
+
+/// Logs the answer to a bind.
+fn log_bind(
+    context: &mut Context,
+    session: u32,
+    role: Role,
+    decoded: &Result<Pdu<'_>, Malformed>,
+    status: CommandStatus,
+) {
+    context.events.add(|| {
+        let bind = decoded.as_ref().ok().and_then(bind_of);
+        let system_id = bind.map(|bind| shown(bind.system_id));
+        match system_id {
+            Some(system_id) if status.is_ok() => SmscEvent::Bound { session, system_id, role },
+            system_id => SmscEvent::BindRefused { session, system_id, status },
+        }
+    });
 }
 
 /// Whether a fault refuses the bind.

@@ -1,8 +1,11 @@
 //! The core: hands PDUs and due work to the parts of the simulator, and what one part leaves to another on to that one.
 //! No I/O, no clock.
+use super::command::{Command, CommandKind, CommandOutcome};
 use super::context::Context;
 use super::control::{Control, Followup};
+use super::deliveries::commanded::Content;
 use super::deliveries::{Deliveries, DueDelivery};
+use super::events::{SessionEnd, SmscEvent};
 use super::inject;
 use super::submits::Submits;
 use super::tally::Tally;
@@ -79,18 +82,47 @@ impl Core {
     /// Removes a connection that is closed.
     pub fn closed(&mut self, session: u32, now: Nanos) {
         let Context { connections, tally, .. } = &mut self.context;
-        let Some(state) = connections.get(session).map(|peer| peer.session.state()) else { return };
+        let Some(peer) = connections.get(session) else { return };
+        let (state, is_open) = (peer.session.state(), peer.handles_input());
         // an ESME that closes instead of answering an unbind has done what was asked (docs/smpp/in-the-wild.md, row 26)
         let dropped = match state {
             SessionState::Bound(_) => true,
             SessionState::Open | SessionState::Unbinding(_) | SessionState::Unbound => false,
         };
         tally.sessions.dropped += u64::from(dropped);
-        self.context.leave(session, dropped, now);
+        let end = match state {
+            SessionState::Unbinding(_) => SessionEnd::UnboundBySmsc,
+            _ if is_open => SessionEnd::Dropped,
+            _ => SessionEnd::ClosedBySmsc,
+        };
+        self.context.leave(session, dropped, end, now);
         if let Some(mut peer) = self.context.connections.remove(session) {
             self.deliveries.take_back(&mut self.context, &mut peer, now);
         }
         self.context.connections.divide_limits();
+    }
+
+    /// Does a command.
+    pub fn command(&mut self, command: &Command, now: Nanos) -> CommandOutcome {
+        let Core { context, deliveries, .. } = self;
+        let content = match &command.0 {
+            CommandKind::Mo { from, to, text } => Content::Mo { from: *from, to: *to, text },
+            CommandKind::Receipt { id, state } => Content::Receipt { id, state: *state },
+            CommandKind::Fault { kind, all } => {
+                return CommandOutcome::Fault(inject::fault(context, *kind, *all, now));
+            }
+        };
+        deliveries.send_commanded(context, &content, now)
+    }
+
+    /// Keeps rare events from now on, for [`Core::take_event`].
+    pub fn log_events(&mut self) {
+        self.context.events.turn_on();
+    }
+
+    /// Takes the oldest event that is kept.
+    pub fn take_event(&mut self) -> Option<SmscEvent> {
+        self.context.events.take()
     }
 
     /// Everything counted so far.

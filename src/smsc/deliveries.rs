@@ -1,5 +1,7 @@
 //! Deliveries to ESMEs: receipts and mobile-originated messages. Decides on which session, within which window and how
 //! often each is sent.
+pub(super) mod commanded;
+
 use super::context::Context;
 use super::delay::Delay;
 use super::delivery_writer::DeliveryWriter;
@@ -63,6 +65,8 @@ pub(super) struct Deliveries {
     retry_queue: TimerQueue<u32>,
     /// (session, sequence_number) of the deliveries whose answer is overdue at a time.
     checks: TimerQueue<(u32, u32)>,
+    /// Index of the next receiver for a commanded delivery, among all of them.
+    next_commanded: usize,
 }
 
 impl Deliveries {
@@ -89,6 +93,7 @@ impl Deliveries {
             paced: TimerQueue::default(),
             retry_queue: TimerQueue::default(),
             checks: TimerQueue::default(),
+            next_commanded: 0,
         }
     }
 
@@ -251,18 +256,31 @@ impl Deliveries {
         self.writer.write(&delivery, sequence, now, ids, peer.output.buffer());
         peer.unacknowledged.add();
         if self.retry_settings.tracked {
-            let sent = SentDelivery { handle: self.slab.keep(delivery), kind: delivery.kind };
-            if let Some(forgotten) = peer.unacknowledged.track(sequence, sent) {
-                self.slab.take(forgotten);
-            }
-            if let Some(timeout) = self.retry_settings.timeout {
-                self.checks.push(now.after(timeout), (session, sequence));
-            }
-            if self.checks.len() > SPENT_CHECKS_MAX + 2 * self.slab.len() {
-                self.drop_spent_checks(context);
-            }
+            self.track(context, session, sequence, delivery, now);
         }
         context.connections.mark_changed(session);
+    }
+
+    /// Remembers a delivery that was written and counted until it is answered.
+    fn track(
+        &mut self,
+        context: &mut Context,
+        session: u32,
+        sequence: u32,
+        delivery: PendingDelivery,
+        now: Nanos,
+    ) {
+        let Some(peer) = context.connections.get_mut(session) else { return };
+        let sent = SentDelivery { handle: self.slab.keep(delivery), kind: delivery.kind };
+        if let Some(forgotten) = peer.unacknowledged.track(sequence, sent) {
+            self.slab.take(forgotten);
+        }
+        if let Some(timeout) = self.retry_settings.timeout {
+            self.checks.push(now.after(timeout), (session, sequence));
+        }
+        if self.checks.len() > SPENT_CHECKS_MAX + 2 * self.slab.len() {
+            self.drop_spent_checks(context);
+        }
     }
 
     #[cold]
@@ -341,15 +359,13 @@ impl Deliveries {
     ) {
         let Context { connections, tally, .. } = &mut *context;
         let Some(peer) = connections.get_mut(session) else { return };
-        if !self.retry_settings.tracked {
-            if !peer.unacknowledged.answer_any() {
+        let Some(SentDelivery { handle, kind }) = peer.unacknowledged.answer(sequence) else {
+            // where deliveries are not tracked, any answer stands for any receipt
+            if self.retry_settings.tracked || !peer.unacknowledged.answer_any() {
                 return tally.sessions.unknown_responses += 1;
             }
             tally.receipts.acknowledged.add(status);
             return self.refill(context, session, now);
-        }
-        let Some(SentDelivery { handle, kind }) = peer.unacknowledged.answer(sequence) else {
-            return tally.sessions.unknown_responses += 1;
         };
         match kind {
             DeliveryKind::Mo => tally.mo.acknowledged.add(status),
@@ -396,6 +412,7 @@ impl Deliveries {
         now: Nanos,
     ) {
         match self.retry_settings.retry {
+            _ if delivery.by_command => context.tally.count_given_up(&delivery),
             Some(retry) if delivery.attempts <= retry.max => {
                 if at_once {
                     self.post(context, delivery, now);
@@ -414,6 +431,7 @@ impl Deliveries {
         for handle in peer.unacknowledged.take_all() {
             let delivery = self.slab.take(handle);
             match self.retry_settings.retry {
+                _ if delivery.by_command => context.tally.count_given_up(&delivery),
                 Some(retry) if delivery.attempts <= retry.max => {
                     accounts.push(delivery.account);
                     self.wait(context, delivery, true);

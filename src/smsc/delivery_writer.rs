@@ -1,8 +1,9 @@
 //! Writes deliver_sm (and data_sm) for receipts and mobile-originated messages.
 //!
-//! What a receipt looks like is its format's (`smpp/receipt/formats`); here are its fields. Dates are rendered once a
+//! What a receipt looks like is in its format (`smpp/receipt/formats`); its fields are here. Dates are rendered once a
 //! second. Knows no session and no clock.
-use super::id_generator::IdGenerator;
+use super::id_generator::{IdGenerator, SpelledId};
+use super::mo_content::{MO_TEXT, MoText, mo_addresses};
 use super::pending_delivery::{Address, DeliveryKind, PendingDelivery};
 use crate::kit::{NS_PER_S, Nanos};
 use crate::plan::behaviour::Behaviour;
@@ -52,18 +53,6 @@ pub(super) struct DeliveryWriter {
     ticket_tlv: bool,
 }
 
-/// The text of an MO, encoded.
-#[derive(Clone, Debug)]
-struct MoText {
-    data_coding: u8,
-    octets: Vec<u8>,
-}
-
-/// The text of MO where none is configured.
-const MO_TEXT: &str = "STOP";
-/// Destination of MO: a short code that we chose; docs/smpp/protocol.md gives none.
-const MO_DESTINATION: &[u8] = b"60601";
-
 impl DeliveryWriter {
     pub(super) fn new(behaviour: &Behaviour, wall_ns_at_zero: u64) -> DeliveryWriter {
         let mut service_type: Vec<u8> = behaviour.habits.service_type.bytes().take(5).collect();
@@ -99,24 +88,28 @@ impl DeliveryWriter {
     ) {
         match delivery.kind {
             DeliveryKind::Final | DeliveryKind::Duplicate => {
-                self.receipt(delivery, 0x04, sequence, now, ids, out)
+                let id = ids.in_receipt(delivery.number);
+                self.receipt(delivery, 0x04, sequence, now, &id, out);
             }
-            DeliveryKind::Intermediate => self.receipt(delivery, 0x20, sequence, now, ids, out),
-            DeliveryKind::Mo => self.mo(delivery, sequence, ids, out),
+            DeliveryKind::Intermediate => {
+                let id = ids.in_receipt(delivery.number);
+                self.receipt(delivery, 0x20, sequence, now, &id, out);
+            }
+            DeliveryKind::Mo => self.configured_mo(delivery, sequence, ids, out),
         }
     }
 
+    /// Appends a receipt for the message with this id.
     #[inline]
-    fn receipt(
+    pub(super) fn receipt(
         &mut self,
         delivery: &PendingDelivery,
         esm_class: u8,
         sequence: u32,
         now: Nanos,
-        ids: &IdGenerator,
+        id: &SpelledId,
         out: &mut BytesMut,
     ) {
-        let id = ids.in_receipt(delivery.number);
         let ruled = usize::from(delivery.rule).checked_sub(1).and_then(|at| self.errs.get(at));
         let receipt = ReceiptPdu {
             sequence_number: sequence,
@@ -133,28 +126,51 @@ impl DeliveryWriter {
         receipt.write(self.format, out);
     }
 
-    /// Appends a mobile-originated message from an unassigned number.
-    fn mo(&self, delivery: &PendingDelivery, sequence: u32, ids: &IdGenerator, out: &mut BytesMut) {
+    /// Appends a mobile-originated message as `mo` configures it, from an unassigned number.
+    fn configured_mo(
+        &self,
+        delivery: &PendingDelivery,
+        sequence: u32,
+        ids: &IdGenerator,
+        out: &mut BytesMut,
+    ) {
         let text = &self.texts[(delivery.number % self.texts.len() as u64) as usize];
-        let source = format!("447700900{:03}", delivery.number % 1000);
+        let (source, destination) = mo_addresses(delivery.number);
+        let mut ticket = Vec::new();
+        if self.ticket_tlv {
+            // the number is far above those of MT messages
+            ticket.extend_from_slice(ids.in_response(delivery.number | 1 << 62).as_slice());
+            ticket.push(0);
+        }
+        self.mo(&source, &destination, text, &ticket, sequence, out);
+    }
+
+    /// Appends a mobile-originated message. `ticket`: its receipted_message_id; empty: it has none.
+    pub(super) fn mo(
+        &self,
+        source: &Address,
+        destination: &Address,
+        text: &MoText,
+        ticket: &[u8],
+        sequence: u32,
+        out: &mut BytesMut,
+    ) {
         let mut run = BytesMut::new();
         let short = text.octets.len() <= 254;
         if !short {
             put_tlv(Tag::MESSAGE_PAYLOAD, &text.octets, &mut run);
         }
-        if self.ticket_tlv {
-            // the number is far above those of MT messages
-            let mut ticket = ids.in_response(delivery.number | 1 << 62).as_slice().to_vec();
-            ticket.push(0);
-            put_tlv(Tag::RECEIPTED_MESSAGE_ID, &ticket, &mut run);
+        if !ticket.is_empty() {
+            put_tlv(Tag::RECEIPTED_MESSAGE_ID, ticket, &mut run);
         }
         DeliverSm {
             service_type: &self.service_type[..self.service_type.len() - 1],
-            source_addr_ton: 1,
-            source_addr_npi: 1,
-            source_addr: source.as_bytes(),
-            dest_addr_ton: 3,
-            destination_addr: MO_DESTINATION,
+            source_addr_ton: source.ton,
+            source_addr_npi: source.npi,
+            source_addr: source.as_slice(),
+            dest_addr_ton: destination.ton,
+            dest_addr_npi: destination.npi,
+            destination_addr: destination.as_slice(),
             data_coding: text.data_coding,
             short_message: if short { &text.octets } else { b"" },
             tlvs: Tlvs(&run),
@@ -166,15 +182,6 @@ impl DeliveryWriter {
 
 fn address(address: &Address) -> ReceiptAddress<'_> {
     ReceiptAddress { ton: address.ton, npi: address.npi, digits: address.raw() }
-}
-
-impl MoText {
-    fn new(text: &str) -> MoText {
-        if text.is_ascii() {
-            return MoText { data_coding: 0, octets: text.as_bytes().to_vec() };
-        }
-        MoText { data_coding: 8, octets: text.encode_utf16().flat_map(u16::to_be_bytes).collect() }
-    }
 }
 
 /// Appends a submit_sm_resp that accepts.

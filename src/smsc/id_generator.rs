@@ -18,6 +18,12 @@ pub(super) struct SpelledId {
 impl SpelledId {
     const EMPTY: SpelledId = SpelledId { octets: [0; ID_MAX], len: 0 };
 
+    /// An id that is spelled already. None: it is empty or longer than [`ID_MAX`].
+    pub(super) fn of(octets: &[u8]) -> Option<SpelledId> {
+        let mut id = SpelledId { octets: [0; ID_MAX], len: octets.len() };
+        id.octets.get_mut(..octets.len())?.copy_from_slice(octets);
+        Some(id).filter(|id| id.len > 0)
+    }
     /// Its octets.
     #[inline]
     pub(super) fn as_slice(&self) -> &[u8] {

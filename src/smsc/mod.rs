@@ -8,15 +8,12 @@
 //! use smppbench::plan::behaviour_file;
 //! use smppbench::smsc::Server;
 //!
-//! let behaviour = behaviour_file::parse("limits = { window = 10 }\nresponse.latency = \"5ms\"")?;
-//! let server = Server::start(&behaviour, "127.0.0.1:0".parse()?)?;
-//! let client = std::net::TcpStream::connect(server.address)?; // here your ESME binds and submits
-//! drop(client);
-//! let tally = server.stop();
-//! assert_eq!(tally.submits.accepted, 0);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+//! Rare events go into a log in the context, from which the server hands them to its caller. A `Command` makes the
+//! running simulator send an MO or a receipt, or do a fault.
+//!
+//! `submits` hands receipts to `deliveries`. What `control` leaves to another part it returns as a `Followup`.
 mod accounts;
+mod command;
 mod connections;
 mod context;
 mod control;
@@ -24,10 +21,12 @@ mod core;
 mod delay;
 mod deliveries;
 mod delivery_writer;
+mod events;
 mod faults;
 mod id_generator;
 mod inject;
 mod mo;
+mod mo_content;
 mod outcome_policy;
 mod peer;
 mod peer_table;
@@ -45,6 +44,8 @@ mod timer_queue;
 mod tests;
 
 pub use self::core::Core;
+pub use command::{Command, CommandError, CommandOutcome};
+pub use events::{FaultReach, SessionEnd, SmscEvent};
 pub use server::{RunningServer, Server};
 pub use tally::{
     BindTally, ByFault, ByState, ByStatus, MoTally, ReceiptTally, ResponseTally, SessionTally,

@@ -34,6 +34,11 @@ impl Address {
     pub(super) fn raw(&self) -> (&[u8; Address::OCTETS_MAX], usize) {
         (&self.octets, usize::from(self.len))
     }
+
+    /// Its octets.
+    pub(super) fn as_slice(&self) -> &[u8] {
+        &self.octets[..usize::from(self.len)]
+    }
 }
 
 /// What a delivery is.
@@ -81,6 +86,8 @@ pub(super) struct PendingDelivery {
     pub(super) duplicate: bool,
     /// Whether an intermediate notification is sent before it.
     pub(super) intermediate: bool,
+    /// Whether a command asked for it: its content is not kept, and it is sent once.
+    pub(super) by_command: bool,
 }
 
 /// Pending deliveries by handle. They are in blocks: one array would be copied each time it grows, and need its memory

@@ -1,6 +1,8 @@
 //! The simulator behind a socket: a thread, a runtime, a listener, a pump per connection, one timer.
 //!
 //! [`Core`] decides what is sent and when.
+use super::command::{Command, CommandOutcome};
+use super::events::SmscEvent;
 use super::{Core, Tally};
 use crate::kit::{Clock, Nanos, Timer};
 use crate::net::{ConnAction, End, Endpoint, ReadBuffer, ServerTls, Wake, pump};
@@ -35,8 +37,8 @@ const HANDSHAKES_MAX: usize = 1024;
 const SPARE_FILES: u64 = 8;
 /// Pause after an accept that failed: without it the loop would fail again at once.
 const ACCEPT_RETRY_AFTER: Duration = Duration::from_millis(10);
-/// How long a caller waits for the tally. The simulator's thread answers between two wakes.
-const TALLY_WITHIN: Duration = Duration::from_secs(2);
+/// How long a caller waits for the tally or the outcome of a command. The simulator's thread answers between two wakes.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// How long a caller waits for the simulator's thread to end, and how often it checks.
 const END_WITHIN: Duration = Duration::from_secs(5);
 const END_CHECK_EVERY: Duration = Duration::from_millis(1);
@@ -57,6 +59,7 @@ pub struct RunningServer {
 /// What a caller requests of the simulator's thread.
 enum Request {
     Tally(sync::Sender<Tally>),
+    Command(Command, sync::Sender<CommandOutcome>),
     Stop,
 }
 
@@ -67,6 +70,27 @@ impl Server {
     /// Binding the address or starting the thread or its runtime failed; `InvalidInput`: a file of `[tls]` is not valid
     /// (checked before anything is bound).
     pub fn start(behaviour: &Behaviour, listen: SocketAddr) -> io::Result<RunningServer> {
+        Server::start_with(behaviour, listen, None)
+    }
+
+    /// As [`Server::start`], and sends rare events to the channel. While the channel is full up to 1,024 of them are
+    /// kept; further ones are only counted ([`SmscEvent::Lost`]).
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_logged(
+        behaviour: &Behaviour,
+        listen: SocketAddr,
+        events: mpsc::Sender<SmscEvent>,
+    ) -> io::Result<RunningServer> {
+        Server::start_with(behaviour, listen, Some(events))
+    }
+
+    fn start_with(
+        behaviour: &Behaviour,
+        listen: SocketAddr,
+        events: Option<mpsc::Sender<SmscEvent>>,
+    ) -> io::Result<RunningServer> {
         let tls = server_tls(behaviour)?;
         let listener = crate::net::listen(listen)?;
         let address = listener.local_addr()?;
@@ -84,7 +108,7 @@ impl Server {
             };
             let local = tokio::task::LocalSet::new();
             local.block_on(&runtime, async move {
-                let state = match ServerState::new(&behaviour, tls) {
+                let state = match ServerState::new(&behaviour, tls, events) {
                     Ok(state) => Rc::new(state),
                     Err(e) => {
                         let _ = ready.send(Err(e));
@@ -112,7 +136,14 @@ impl RunningServer {
     pub fn tally(&self) -> Option<Tally> {
         let (answer, answered) = sync::channel();
         self.requests.send(Request::Tally(answer)).ok()?;
-        answered.recv_timeout(TALLY_WITHIN).ok()
+        answered.recv_timeout(ANSWER_WITHIN).ok()
+    }
+
+    /// Does a command. None: the simulator has ended, or does not answer within two seconds.
+    pub fn command(&self, command: Command) -> Option<CommandOutcome> {
+        let (answer, answered) = sync::channel();
+        self.requests.send(Request::Command(command, answer)).ok()?;
+        answered.recv_timeout(ANSWER_WITHIN).ok()
     }
 
     /// Whether its thread has ended.
@@ -154,6 +185,8 @@ impl Drop for RunningServer {
 /// State shared by the simulator's tasks.
 struct ServerState {
     core: RefCell<Core>,
+    /// Where events go. None: they are not logged.
+    events: Option<mpsc::Sender<SmscEvent>>,
     buffer: ReadBuffer,
     /// How to wake the pump of a session.
     wakes: RefCell<HashMap<u32, Wake>>,
@@ -178,10 +211,19 @@ fn server_tls(behaviour: &Behaviour) -> io::Result<Option<ServerTls>> {
 }
 
 impl ServerState {
-    fn new(behaviour: &Behaviour, tls: Option<ServerTls>) -> io::Result<ServerState> {
+    fn new(
+        behaviour: &Behaviour,
+        tls: Option<ServerTls>,
+        events: Option<mpsc::Sender<SmscEvent>>,
+    ) -> io::Result<ServerState> {
         let wall_at_zero = Clock::wall_ns().saturating_sub(Clock::now().0);
+        let mut core = Core::new(behaviour, wall_at_zero);
+        if events.is_some() {
+            core.log_events();
+        }
         Ok(ServerState {
-            core: RefCell::new(Core::new(behaviour, wall_at_zero)),
+            core: RefCell::new(core),
+            events,
             buffer: ReadBuffer::default(),
             wakes: RefCell::default(),
             timer: Timer::new()?,
@@ -212,8 +254,16 @@ impl ServerState {
         is_dropped
     }
 
-    /// Wakes the pumps of the sessions that changed, and arms the timer for the work that is due next.
+    /// Wakes the pumps of the sessions that changed, arms the timer for the work that is due next, and hands on events
+    /// as far as their channel has capacity.
     fn flush_changes(&self, core: &mut Core) {
+        if let Some(events) = &self.events {
+            while let Ok(slot) = events.try_reserve()
+                && let Some(event) = core.take_event()
+            {
+                slot.send(event);
+            }
+        }
         let mut changed = self.changed.borrow_mut();
         core.take_dirty(&mut changed);
         if !changed.is_empty() {
@@ -253,9 +303,21 @@ async fn serve(
             }
         }
     });
-    while let Some(Request::Tally(answer)) = received.recv().await {
-        // the caller may have stopped waiting
-        let _ = answer.send(state.core.borrow().tally().clone());
+    loop {
+        // the caller may have stopped waiting for an answer
+        match received.recv().await {
+            Some(Request::Tally(answer)) => {
+                let mut core = state.core.borrow_mut();
+                state.flush_changes(&mut core);
+                let _ = answer.send(core.tally().clone());
+            }
+            Some(Request::Command(command, answer)) => {
+                let mut core = state.core.borrow_mut();
+                let _ = answer.send(core.command(&command, Clock::now()));
+                state.flush_changes(&mut core);
+            }
+            Some(Request::Stop) | None => break,
+        }
     }
     accepts.abort();
     {

@@ -200,6 +200,7 @@ impl Submits {
             early: terms.early && !terms.unanswered,
             duplicate: terms.duplicate,
             intermediate: terms.intermediate,
+            by_command: false,
         })
     }
 

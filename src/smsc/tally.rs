@@ -84,23 +84,7 @@ impl Serialize for ByState {
 
 /// Counts by kind of fault. In JSON an object of name and count, without zeros.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ByFault([u64; FAULTS.len()]);
-
-/// Every kind, in the order of its declaration.
-pub(super) const FAULTS: [FaultKind; 12] = [
-    FaultKind::Unbind,
-    FaultKind::Close,
-    FaultKind::Reset,
-    FaultKind::HalfClose,
-    FaultKind::Garbage,
-    FaultKind::Truncated,
-    FaultKind::OversizeTlv,
-    FaultKind::GenericNack,
-    FaultKind::NoEnquireAnswer,
-    FaultKind::SlowReader,
-    FaultKind::BindRefuse,
-    FaultKind::AcceptThenDrop,
-];
+pub struct ByFault([u64; FaultKind::ALL.len()]);
 
 impl ByFault {
     /// Counts one.
@@ -119,7 +103,7 @@ impl ByFault {
 
 impl Serialize for ByFault {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let all = FAULTS.iter().map(|kind| (*kind, self.get(*kind)));
+        let all = FaultKind::ALL.iter().map(|kind| (kind.word(), self.get(*kind)));
         serializer.collect_map(all.filter(|(_, count)| *count > 0))
     }
 }
@@ -214,13 +198,15 @@ pub struct ResponseTally {
 }
 
 /// Counts of receipts. A message's final receipt is counted once in `by_state`, `withheld`, `pending` or
-/// `undeliverable`; every further deliver_sm for it is `duplicated` or `retried`.
+/// `undeliverable`; every further deliver_sm for it is `duplicated`, `retried` or `by_command`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ReceiptTally {
     /// Final receipts sent for the first time.
     pub by_state: ByState,
     /// Final receipts sent a second time on purpose (`receipts.duplicate`).
     pub duplicated: u64,
+    /// Sent because a command asked for them.
+    pub by_command: u64,
     /// Never sent (`receipts.lost`).
     pub withheld: u64,
     /// deliver_sm sent again after a refusal, no answer, or the loss of their session: receipts,
@@ -234,7 +220,7 @@ pub struct ReceiptTally {
     pub other_bind: u64,
     /// deliver_sm_resp (or data_sm_resp) to receipts of all kinds, by status.
     pub acknowledged: ByStatus,
-    /// Abandoned: refused or unanswered in the last attempt of `receipts.retry`.
+    /// Abandoned: refused or unanswered in the last attempt of `receipts.retry`, or in the one attempt of a command.
     pub given_up: u64,
     /// Final receipts not yet sent: not due, or without a session to receive them.
     pub pending: u64,
@@ -277,6 +263,8 @@ pub struct Tally {
     pub mo: MoTally,
     /// Faults done, by kind.
     pub faults: ByFault,
+    /// Faults, timed or by a command, that found no session to be done to.
+    pub faults_without_target: ByFault,
 }
 
 impl Tally {
@@ -300,6 +288,7 @@ impl Tally {
             {
                 receipts.retried += 1;
             }
+            DeliveryKind::Final if delivery.by_command => receipts.by_command += 1,
             DeliveryKind::Duplicate => receipts.duplicated += 1,
             DeliveryKind::Intermediate => receipts.intermediate += 1,
             DeliveryKind::Final => {
@@ -369,7 +358,7 @@ mod tests {
 
     #[test]
     fn every_fault_stands_at_the_index_of_its_number() {
-        for (index, kind) in FAULTS.into_iter().enumerate() {
+        for (index, kind) in FaultKind::ALL.into_iter().enumerate() {
             assert_eq!(kind as usize, index);
         }
     }

@@ -9,6 +9,8 @@ use crate::smpp::{CommandId, CommandStatus, Header, frame};
 use bytes::{Buf, BytesMut};
 
 mod bounds;
+mod commands;
+mod events;
 mod faults;
 mod life;
 mod limits;

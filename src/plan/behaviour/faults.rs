@@ -83,3 +83,51 @@ pub enum FaultKind {
     /// It accepts a connection and closes it at once.
     AcceptThenDrop,
 }
+
+impl FaultKind {
+    /// Every kind, in the order of its declaration.
+    pub const ALL: [FaultKind; 12] = [
+        FaultKind::Unbind,
+        FaultKind::Close,
+        FaultKind::Reset,
+        FaultKind::HalfClose,
+        FaultKind::Garbage,
+        FaultKind::Truncated,
+        FaultKind::OversizeTlv,
+        FaultKind::GenericNack,
+        FaultKind::NoEnquireAnswer,
+        FaultKind::SlowReader,
+        FaultKind::BindRefuse,
+        FaultKind::AcceptThenDrop,
+    ];
+
+    /// Its word in behaviour files.
+    pub const fn word(self) -> &'static str {
+        match self {
+            FaultKind::Unbind => "unbind",
+            FaultKind::Close => "close",
+            FaultKind::Reset => "reset",
+            FaultKind::HalfClose => "half_close",
+            FaultKind::Garbage => "garbage",
+            FaultKind::Truncated => "truncated",
+            FaultKind::OversizeTlv => "oversize_tlv",
+            FaultKind::GenericNack => "generic_nack",
+            FaultKind::NoEnquireAnswer => "no_enquire_answer",
+            FaultKind::SlowReader => "slow_reader",
+            FaultKind::BindRefuse => "bind_refuse",
+            FaultKind::AcceptThenDrop => "accept_then_drop",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_the_one_that_behaviour_files_use() {
+        for kind in FaultKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.word());
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Texts and addresses of mobile-originated messages.
+use super::pending_delivery::Address;
+
+/// The text of MO where none is configured.
+pub(super) const MO_TEXT: &str = "STOP";
+/// Destination of MO: a short code that we chose; docs/smpp/protocol.md gives none.
+const MO_DESTINATION: &[u8] = b"60601";
+
+/// The text of an MO, encoded.
+#[derive(Clone, Debug)]
+pub(super) struct MoText {
+    pub(super) data_coding: u8,
+    pub(super) octets: Vec<u8>,
+}
+
+impl MoText {
+    /// ASCII in data_coding 0, any other text in UCS-2.
+    pub(super) fn new(text: &str) -> MoText {
+        if text.is_ascii() {
+            return MoText { data_coding: 0, octets: text.as_bytes().to_vec() };
+        }
+        MoText { data_coding: 8, octets: text.encode_utf16().flat_map(u16::to_be_bytes).collect() }
+    }
+}
+
+/// Source and destination of the MO with this number.
+pub(super) fn mo_addresses(number: u64) -> (Address, Address) {
+    let source = format!("447700900{:03}", number % 1000);
+    let source = Address::new(1, 1, source.as_bytes(), 0, source.len());
+    (source, Address::new(3, 0, MO_DESTINATION, 0, MO_DESTINATION.len()))
+}
