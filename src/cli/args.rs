@@ -20,6 +20,7 @@ pub(super) use load::LoadArgs;
 use overrides::OverrideArgs;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::slice;
 
@@ -98,8 +99,14 @@ pub(super) struct RunArgs {
     pub(super) fleet: FleetArgs,
 }
 
+/// Printed below the flags of `smsc`.
+const SMSC_HELP: &str = "\
+Commands on standard input, one a line: mo FROM TO TEXT, receipt ID STATE, fault KIND one|all, tally, help.
+It goes on after the end of standard input.";
+
 /// Arguments of `smsc`.
 #[derive(Args, Clone, Debug)]
+#[command(after_help = SMSC_HELP)]
 pub(super) struct SmscArgs {
     /// Address to listen on.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:2775")]
@@ -110,6 +117,25 @@ pub(super) struct SmscArgs {
     /// File for the tally, written each second and at the end.
     #[arg(long, value_name = "FILE.json")]
     pub(super) tally: Option<PathBuf>,
+    /// Log binds, refusals, ends of sessions, faults and totals a second on stderr; on by default on a terminal.
+    #[arg(long, value_enum, value_name = "WHETHER", num_args = 0..=1, default_missing_value = "on")]
+    pub(super) log: Option<EventLog>,
+}
+
+/// Whether the simulator logs what happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum EventLog {
+    /// Nothing is logged.
+    Off,
+    /// Everything is logged.
+    On,
+}
+
+impl SmscArgs {
+    /// Whether it logs what happens.
+    pub(super) fn logs(&self) -> bool {
+        self.log.map_or_else(|| std::io::stderr().is_terminal(), |log| log == EventLog::On)
+    }
 }
 
 /// Printed below the flags of `dial`.

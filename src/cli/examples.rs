@@ -23,7 +23,7 @@ const EXAMPLES: [(&str, &str); 18] = [
         "smsc",
         "smppbench smsc                                 listen on 127.0.0.1:2775 and accept everything
   smppbench smsc --behaviour profiles/smsc/vonage.toml --tally tally.json
-  echo 'mo 447700900001 12345 hello' | smppbench smsc    commands on standard input: see `help`",
+  smppbench smsc --log on                        log binds, faults and totals; type `help` for commands",
     ),
     (
         "dial",

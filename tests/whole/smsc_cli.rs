@@ -122,3 +122,151 @@ fn a_second_signal_ends_it_while_sessions_do_not_answer_its_unbind() {
     }
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+/// The lines that a stream has printed so far.
+struct Lines {
+    received: std::sync::mpsc::Receiver<String>,
+    seen: Vec<String>,
+}
+
+impl Lines {
+    /// Reads the stream on a thread of its own.
+    fn of(stream: impl Read + Send + 'static) -> Lines {
+        let (lines, received) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                if lines.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Lines { received, seen: Vec::new() }
+    }
+
+    /// Waits until a value can be found among all lines.
+    fn wait<T>(&mut self, what: &str, find: impl Fn(&[String]) -> Option<T>) -> T {
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            if let Some(found) = find(&self.seen) {
+                return found;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            match self.received.recv_timeout(left) {
+                Ok(line) => self.seen.push(line),
+                Err(_) => panic!("no {what:?} among {:#?}", self.seen),
+            }
+        }
+    }
+
+    /// Waits for a line with `part`.
+    fn with(&mut self, part: &str) -> String {
+        self.wait(part, |lines| lines.iter().find(|line| line.contains(part)).cloned())
+    }
+}
+
+/// The sum of a count over all lines of totals.
+fn total(lines: &[String], name: &str) -> u64 {
+    let totals = lines.iter().filter(|line| line.starts_with("submit_sm "));
+    let counts =
+        totals.flat_map(|line| line.split(", ")).filter_map(|part| part.strip_prefix(name));
+    counts.map(|count| count.trim().parse::<u64>().unwrap()).sum()
+}
+
+/// A PDU: its command_id and its body.
+fn pdu_of(stream: &mut std::net::TcpStream) -> (u32, u32, Vec<u8>) {
+    let mut head = [0; 16];
+    stream.read_exact(&mut head).unwrap();
+    let word = |at: usize| u32::from_be_bytes(head[at..at + 4].try_into().unwrap());
+    let mut body = vec![0; word(0) as usize - 16];
+    stream.read_exact(&mut body).unwrap();
+    (word(4), word(12), body)
+}
+
+#[test]
+fn it_logs_what_happens_and_does_what_standard_input_commands() {
+    use std::io::Write;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_smppbench"))
+        .args(["smsc", "--listen", "127.0.0.1:0", "--log"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = Lines::of(child.stderr.take().unwrap());
+    let mut results = Lines::of(child.stdout.take().unwrap());
+    let mut input = child.stdin.take().unwrap();
+    let address = told.with("listening on ").split_off("listening on ".len());
+    writeln!(input, "fault close all").unwrap();
+    told.with("fault: no session to do it to");
+    writeln!(input, "mo 447700900001 60601 nobody").unwrap();
+    told.with("mo: not sent");
+    writeln!(input, "hello there").unwrap();
+    assert!(told.with("\"hello\" is not a command").contains("write mo FROM TO TEXT"));
+    let mut esme = std::net::TcpStream::connect(address).unwrap();
+    esme.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    esme.write_all(b"\0\0\0\x19\0\0\0\x09\0\0\0\0\0\0\0\x01a\0b\0\0\x34\0\0\0").unwrap();
+    assert_eq!(pdu_of(&mut esme).0, 0x8000_0009);
+    told.with("\"a\" bound as transceiver");
+    for (command, part) in [
+        ("mo 447700900001 60602 hello you", &b"hello you"[..]),
+        ("receipt 0a-7 UNDELIV", b"id:0a-7 sub:001 dlvrd:000"),
+    ] {
+        writeln!(input, "{command}").unwrap();
+        let (id, sequence, body) = pdu_of(&mut esme);
+        assert_eq!(id, 0x0000_0005);
+        assert!(body.windows(part.len()).any(|window| window == part), "{body:?}");
+        let mut answer = b"\0\0\0\x11\x80\0\0\x05\0\0\0\0".to_vec();
+        answer.extend_from_slice(&sequence.to_be_bytes());
+        answer.push(0);
+        esme.write_all(&answer).unwrap();
+    }
+    told.with("receipt: sent to session 0 of \"a\"");
+    told.wait("totals of one receipt and one MO", |lines| {
+        (total(lines, "receipts ") == 1 && total(lines, "MO ") == 1).then_some(())
+    });
+    // enquire_link: once it is answered, the answers before it are counted
+    esme.write_all(b"\0\0\0\x10\0\0\0\x15\0\0\0\0\0\0\0\x09").unwrap();
+    assert_eq!(pdu_of(&mut esme).0, 0x8000_0015);
+    writeln!(input, "tally").unwrap();
+    let line = results.with("{");
+    let tally: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(tally["mo"]["acknowledged"]["ESME_ROK"], 1, "{line}");
+    assert_eq!(tally["receipts"]["acknowledged"]["ESME_ROK"], 1, "{line}");
+    assert_eq!(tally["receipts"]["by_command"], 1);
+    assert_eq!(tally["faults_without_target"]["close"], 1);
+    drop(input);
+    drop(esme);
+    told.with("\"a\" ended, connection lost without an unbind");
+    assert_eq!(child.try_wait().unwrap(), None, "it goes on after the end of standard input");
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    results.with("\"faults_without_target\": {");
+}
+
+#[test]
+fn a_stderr_that_nobody_reads_stops_neither_commands_nor_the_end() {
+    use std::io::Write;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_smppbench"))
+        .args(["smsc", "--listen", "127.0.0.1:0", "--log", "on"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let _unread = child.stderr.take().unwrap();
+    let mut results = Lines::of(child.stdout.take().unwrap());
+    let mut input = child.stdin.take().unwrap();
+    // more than a pipe and the lines that wait hold
+    for _ in 0..8_000 {
+        writeln!(input, "nothing").unwrap();
+    }
+    writeln!(input, "tally").unwrap();
+    results.with("{\"sessions\":");
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM).unwrap();
+    let until = Instant::now() + Duration::from_secs(20);
+    while child.try_wait().unwrap().is_none() {
+        assert!(Instant::now() < until, "it does not end");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
