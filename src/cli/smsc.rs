@@ -9,7 +9,7 @@ use super::folder;
 use crate::kit::Hangup;
 use crate::plan::behaviour::Behaviour;
 use crate::plan::behaviour_file;
-use crate::smsc::{RunningServer, Server, SmscEvent, Tally};
+use crate::smsc::{CommandOutcome, RunningServer, Server, SmscEvent, Tally};
 use commands::Line;
 use log::{Printer, Totals};
 use std::io::{self, Write};
@@ -203,6 +203,8 @@ impl Console {
             Line::Command(command) => {
                 let verb = command.name();
                 let told = match running.command(command) {
+                    // the log has a line for it
+                    Some(CommandOutcome::Fault(_)) if self.totals.is_some() => return,
                     Some(outcome) => commands::told(verb, &outcome),
                     None => SILENT.to_owned(),
                 };

@@ -197,7 +197,7 @@ fn it_logs_what_happens_and_does_what_standard_input_commands() {
     let mut input = child.stdin.take().unwrap();
     let address = told.with("listening on ").split_off("listening on ".len());
     writeln!(input, "fault close all").unwrap();
-    told.with("fault: no session to do it to");
+    told.with("fault close: no session to do it to");
     writeln!(input, "mo 447700900001 60601 nobody").unwrap();
     told.with("mo: not sent");
     writeln!(input, "hello there").unwrap();
