@@ -87,6 +87,9 @@ pub(super) struct RunArgs {
     /// Print the built-in profiles and what each is for, and send nothing.
     #[arg(long)]
     pub(super) list: bool,
+    /// Print every table and note at the end instead of twenty lines.
+    #[arg(long, conflicts_with = "json")]
+    pub(super) verbose: bool,
     /// A gate of this run, such as 'response.p99 < 100ms'. May be repeated.
     #[arg(long, value_name = "METRIC<LIMIT")]
     pub(super) gate: Vec<String>,
@@ -209,9 +212,12 @@ pub(super) struct RenderArgs {
     /// Run folders or their result.json; several only for formats that overlay runs.
     #[arg(required = true, value_name = "RESULT")]
     pub(super) results: Vec<PathBuf>,
-    /// Output format.
+    /// Output format; without it, the twenty lines that `run` ends with.
     #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(report::FORMATS.map(|f| f.name)))]
-    pub(super) format: String,
+    pub(super) format: Option<String>,
+    /// Print every table and note instead of twenty lines; the same as --format text.
+    #[arg(long, conflicts_with = "format")]
+    pub(super) verbose: bool,
     /// Output file, written completely or not at all (default: standard output).
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,

@@ -2,19 +2,31 @@
 use super::args::RenderArgs;
 use super::exit::{Exit, Failure, put_octets, say};
 use super::{folder, load, terminal};
-use crate::report::{self, Document, Saved, Style};
+use crate::report::{self, Document, Style};
 
 /// Runs the verb. Exit 2 where a run cannot be rendered, 1 where the output cannot be written.
 pub(super) fn run(args: &RenderArgs) -> Result<Exit, Failure> {
     let runs = load::all(&args.results)?;
-    if args.format == "html" {
+    let format = args.format.as_deref().unwrap_or("text");
+    if format == "html" {
         runs.iter().flat_map(|run| unread(&run.document)).for_each(|line| say(&line));
     }
-    let octets = report::render(&runs, &args.format)
+    // also where the summary is drawn below: it refuses several runs
+    let octets = report::render(&runs, format)
         .map_err(|e| Failure::usage(format!("{}: {e}", args.results[0].display())))?;
+    let brief = args.format.is_none() && !args.verbose;
+    let style = match args.output {
+        Some(_) => Style::default(),
+        None => terminal::style(),
+    };
+    let octets = match runs.first() {
+        Some(run) if brief => report::brief(run, style).into_bytes(),
+        Some(run) if format == "text" => report::text(run, style).into_bytes(),
+        _ => octets,
+    };
     match &args.output {
         Some(path) => folder::write(path, &octets)?,
-        None => put_octets(&for_terminal(&runs, &args.format).unwrap_or(octets))?,
+        None => put_octets(&octets)?,
     }
     Ok(Exit::Done)
 }
@@ -31,11 +43,4 @@ fn unread(document: &Document) -> Vec<String> {
         ))
     });
     broken.collect()
-}
-
-/// The summary in the width and colours of the terminal; None: stdout is not a terminal, or another format is wanted.
-fn for_terminal(runs: &[Saved], format: &str) -> Option<Vec<u8>> {
-    let style = terminal::style();
-    let run = runs.first().filter(|_| format == "text" && style != Style::default())?;
-    Some(report::text(run, style).into_bytes())
 }

@@ -9,7 +9,7 @@ use super::{fleet, gate, github, live, run_files, terminal};
 use crate::judge::{Abort, RelativeGate};
 use crate::measure::{CutReason, Observer, Phase, Progress};
 use crate::plan::{self, Plan, PlanError};
-use crate::report;
+use crate::report::{self, Saved, Style};
 use std::io::IsTerminal;
 use std::path::Path;
 
@@ -69,20 +69,25 @@ fn finish(
     let saved = done.saved(context);
     let written = run_files::write_all(&saved, &done.record, path);
     github::annotate(&saved.document.gates, &run_files::markdown(&saved));
-    let shown = if args.load.keep.json {
+    let printed = if args.load.keep.json {
         let line = serde_json::to_string(&saved.document).expect("a document serialises");
         put(&format!("{line}\n"))
     } else {
         let style = terminal::style();
-        let mut text = report::text(&saved, style);
-        if std::io::stdout().is_terminal() {
-            text += &report::verdict_line(&saved, style);
-        }
-        put(&text)
+        put(&shown(&saved, args.verbose, style))
     };
     written?;
     let exit = done.exit(args.load.keep.strict);
-    shown.and(exit)
+    printed.and(exit)
+}
+
+/// The summary of the run: brief, or every figure. On a terminal the verdict stands last in either.
+fn shown(saved: &Saved, verbose: bool, style: Style) -> String {
+    match (verbose, std::io::stdout().is_terminal()) {
+        (false, _) => report::brief(saved, style),
+        (true, true) => report::text(saved, style) + &report::verdict_line(saved, style),
+        (true, false) => report::text(saved, style),
+    }
 }
 
 /// Ends a run when a gate with `abort_after` has decided.

@@ -15,6 +15,7 @@
 //! assert!(csv.starts_with(b"t_s,length_s,stage,scheduled,written,accepted,"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+mod brief;
 mod build;
 pub mod chart;
 pub mod comparison;
@@ -41,6 +42,7 @@ mod tests;
 mod text;
 mod unavailable;
 
+pub use brief::brief;
 pub use document::{Document, SCHEMA};
 pub use escape::{mask_address, printable};
 pub use evidence::HistogramError;

@@ -72,10 +72,8 @@ pub(super) fn fill(columns: usize, start: &str, text: &str) -> String {
     filled
 }
 
-/// A command line over several lines, each but the last ending in a backslash, broken only outside quotes.
-pub(super) fn command(columns: usize, start: &str, line: &str) -> String {
-    let indent = " ".repeat(start.chars().count());
-    let room = columns.saturating_sub(indent.len() + 2);
+/// The words of a command line with their quotes: it is parted only outside quotes.
+pub(super) fn shell_words(line: &str) -> Vec<String> {
     let mut words: Vec<String> = vec![String::new()];
     let mut quote = None;
     for c in line.chars() {
@@ -92,8 +90,15 @@ pub(super) fn command(columns: usize, start: &str, line: &str) -> String {
             word.push(c);
         }
     }
+    words
+}
+
+/// A command line over several lines, each but the last ending in a backslash, broken only outside quotes.
+pub(super) fn command(columns: usize, start: &str, line: &str) -> String {
+    let indent = " ".repeat(start.chars().count());
+    let room = columns.saturating_sub(indent.len() + 2);
     let (mut text, mut used) = (start.to_owned(), 0);
-    for word in words {
+    for word in shell_words(line) {
         let length = word.chars().count();
         if used > 0 && used + 1 + length > room {
             text += &format!(" \\\n{indent}");

@@ -1,4 +1,5 @@
 //! Whole reports of synthetic runs.
+mod brief;
 mod refusals;
 mod saved;
 

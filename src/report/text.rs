@@ -27,7 +27,7 @@ impl Default for Style {
 }
 
 impl Style {
-    fn paint(self, tone: Tone, text: &str) -> String {
+    pub(super) fn paint(self, tone: Tone, text: &str) -> String {
         let code = match tone {
             Tone::Good => "1;32",
             Tone::Warn => "1;33",

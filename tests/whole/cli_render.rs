@@ -67,8 +67,15 @@ fn every_format_is_what_the_run_itself_wrote_to_the_byte() {
         assert_eq!(smppbench(&arguments).status.code(), Some(0), "{format}");
         assert!(std::fs::read(&copy).unwrap() == out.stdout, "{format}");
     }
-    let text = smppbench(&["render", path, "--format", "text"]);
-    assert_eq!(String::from_utf8(text.stdout).unwrap(), *printed);
+    let text = |more: &[&str]| {
+        let out = smppbench(&[&["render", path], more].concat());
+        String::from_utf8(out.stdout).unwrap()
+    };
+    assert_eq!(text(&[]), *printed);
+    let whole = text(&["--format", "text"]);
+    assert_eq!(text(&["--verbose"]), whole);
+    assert!(whole.contains("service time (from actual send)") && whole.contains("  again"));
+    assert!(printed.lines().count() <= 20 && !printed.contains("  again"), "{printed}");
 }
 
 /// Code and one line of stderr.

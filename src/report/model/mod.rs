@@ -1,9 +1,12 @@
 //! What a report says, before any format: its headline, checks, lines, notes and tables of typed cells. This module
 //! decides what may be shown and words every sentence once; text, HTML, Markdown and JUnit only draw it. It has text of
 //! a peer or a profile as it is; each format escapes it.
+mod brief;
 mod comparison;
 mod ledger;
+mod next;
 mod note;
+mod planted;
 mod run;
 mod search;
 mod sessions;
@@ -12,6 +15,7 @@ mod table;
 mod tables;
 mod transport;
 
+pub(crate) use brief::{BriefLine, BriefModel};
 pub(crate) use comparison::{ComparisonModel, of_side};
 pub(crate) use ledger::{Ledger, receipts_asked, side_by_side, states};
 pub(crate) use note::Withheld;

@@ -34,6 +34,11 @@ impl Withheld {
         }
     }
 
+    /// The first sentence.
+    pub(crate) fn in_brief(self) -> &'static str {
+        self.says().split_inclusive(". ").next().unwrap_or_default().trim_end()
+    }
+
     const fn says(self) -> &'static str {
         match self {
             Withheld::Harness => {

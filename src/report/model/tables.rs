@@ -14,7 +14,7 @@ use crate::report::document::{
 use std::collections::HashSet;
 
 /// A percentile with its interval.
-fn percentile(row: &LatencyRow, name: &str) -> Cell {
+pub(super) fn percentile(row: &LatencyRow, name: &str) -> Cell {
     let value = row.percentile(name);
     let show = |ns: u64| Value::Time(ns).to_string();
     let cell = Cell::from(match value {

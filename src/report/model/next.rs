@@ -1,0 +1,97 @@
+//! What to do after a run, chosen by what it showed.
+use crate::judge::{About, Check, HealthState, Outcome};
+use crate::plan::is_loopback;
+use crate::report::document::Document;
+use crate::report::table::shell_words;
+
+/// At most this many steps.
+const STEPS: usize = 3;
+
+/// Two or three commands or pieces of advice, the most useful first.
+pub(super) fn steps(d: &Document) -> Vec<String> {
+    let mut steps = Vec::new();
+    let fit = d.verdict.harness.state == HealthState::Valid;
+    if !fit {
+        steps.extend(for_harness(d));
+    }
+    let missed = d.verdict.outcome == Some(Outcome::NotSustained);
+    if missed {
+        steps.push(find_rate(d));
+    }
+    let r = &d.ledger.receipts;
+    if r.missing + r.untracked + r.ambiguous + r.unknown.unwrap_or(0) > 0 {
+        steps.push("docs/tasks/receipts.md: does receipts.id_mode suit this SMSC?".to_owned());
+    }
+    let failed = d.gates.iter().find(|gate| gate.failed());
+    steps.extend(failed.map(|gate| format!("smppbench explain {}", gate.name)));
+    if steps.is_empty() {
+        if profile(d).is_none() {
+            steps.push("smppbench init --help  # a profile of your own".to_owned());
+        }
+        if d.window.sends {
+            steps.push(find_rate(d));
+        }
+    }
+    steps.truncate(STEPS - 1);
+    if let Some(folder) = &d.run.folder {
+        steps.push(format!("smppbench render {} --verbose  # every figure", quoted(folder)));
+    }
+    steps
+}
+
+/// What keeps the harness from its work.
+fn for_harness(d: &Document) -> Vec<String> {
+    let failed: Vec<&str> = d
+        .verdict
+        .about(About::Harness)
+        .filter(|c| c.failed())
+        .map(|c: &Check| c.check.as_str())
+        .collect();
+    let any = |names: &[&str]| names.iter().any(|name| failed.contains(name));
+    let debug = d.warnings.iter().any(|warning| warning.starts_with("debug build"));
+    let advice = match () {
+        () if debug => "build smppbench with --release: this was a debug build",
+        () if any(&["agents_lost"]) => "see why the agent stopped: its own output tells",
+        () if any(&["cgroup_throttled"]) => "raise the CPU quota of this container",
+        () if any(&["steal"]) => "use a machine whose hypervisor leaves it its cores",
+        () if any(&["worker_processor", "worker_busy"]) => {
+            "use more workers (--workers N), a lower rate, or agents on other machines"
+        }
+        () => "close other programs on this machine, or use one with idle cores",
+    };
+    vec![advice.to_owned(), "smppbench selfcheck  # what this machine can do".to_owned()]
+}
+
+/// The profile that the run was given; None: the built-in one that needs no name.
+fn profile(d: &Document) -> Option<String> {
+    shell_words(&d.run.repro).get(2).filter(|word| !word.starts_with('-')).cloned()
+}
+
+/// `find rate` with the target, the profile and the settings of the run; the rate and its times are for it to find.
+fn find_rate(d: &Document) -> String {
+    const FOUND: [&str; 4] = ["--rate", "--duration", "--warmup", "--gate"];
+    let mut command = vec!["smppbench find rate".to_owned()];
+    let mut words = shell_words(&d.run.repro).into_iter().skip(2);
+    while let Some(word) = words.next() {
+        if FOUND.contains(&word.as_str()) {
+            words.next();
+        } else {
+            command.push(word);
+        }
+    }
+    // a search off loopback needs bounds
+    if d.run.target != "embedded" && !is_loopback(&d.run.target) {
+        command.push("--max-trials 20 --max-minutes 10".to_owned());
+    }
+    command.join(" ")
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@%".contains(c);
+    if path.chars().all(plain) {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
+    }
+}

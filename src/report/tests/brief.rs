@@ -1,0 +1,109 @@
+//! The twenty lines at the end of a run.
+use super::super::brief;
+use super::{Made, Style, ms};
+use crate::judge::sample::{Fate, GOOD, plan};
+use crate::measure::Outcome;
+use serde_json::json;
+
+fn lines(made: &Made, columns: usize) -> Vec<String> {
+    let text = brief(&made.saved(), Style { colour: false, columns });
+    text.lines().map(str::to_owned).collect()
+}
+
+/// The same without line breaks.
+fn flat(made: &Made) -> String {
+    lines(made, 100).join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_brief_summary_has_at_most_twenty_lines_within_the_width_and_ends_in_the_verdict() {
+    let throttled = Fate { outcome: Some(Outcome::Rejected(0x58)), ..GOOD };
+    let lost = Fate { outcome: Some(Outcome::Lost), ..GOOD };
+    let silent = Fate { outcome: Some(Outcome::TimedOut), service: ms(5_000), ..GOOD };
+    let unsent = Fate { outcome: None, service: ms(5_000), ..GOOD };
+    let mut plan = plan(200, 1, 4);
+    for (name, value) in [
+        ("response.p99", "< 5ms"),
+        ("verdict.outcome", "= sustained"),
+        ("ratio.missing", "= 0"),
+        ("ratio.rejected", "= 0"),
+        ("rate.accepted", ">= 190"),
+        ("service.p50", "< 1ms"),
+    ] {
+        plan.gates.push((name.to_owned(), json!(value)));
+    }
+    for fate in [
+        [GOOD; 6],
+        [throttled, GOOD, lost, silent, unsent, GOOD],
+        [Fate { lag: ms(90), ..GOOD }; 6],
+        [Fate { wait: ms(300), ..GOOD }, GOOD, GOOD, GOOD, GOOD, GOOD],
+        [Fate { receipt: None, ..GOOD }, GOOD, GOOD, GOOD, GOOD, GOOD],
+    ] {
+        let made = Made::new(plan.clone(), |i, _| fate[(i % 6) as usize]);
+        for columns in [80, 120] {
+            let lines = lines(&made, columns);
+            let text = lines.join("\n");
+            assert!(lines.len() <= 20, "{}\n{text}", lines.len());
+            assert!(lines.iter().all(|line| line.chars().count() <= columns), "{text}");
+            let words = ["SUSTAINED  ", "NOT SUSTAINED  ", "INCONCLUSIVE  "];
+            let last = lines.last().unwrap();
+            assert!(words.iter().any(|word| last.starts_with(word)), "{text}");
+            for label in ["  accepted", "  ledger", "  harness", "  files", "  next"] {
+                assert_eq!(
+                    lines.iter().filter(|line| line.starts_with(label)).count(),
+                    1,
+                    "{text}"
+                );
+            }
+            assert!(text.contains("and 2 more gates") && text.contains("FAIL"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_good_run_shows_rates_times_and_histograms_and_what_to_do_next() {
+    let made = Made::new(plan(200, 2, 8), |i, _| Fate { service: ms(5 + i % 50), ..GOOD });
+    let lines = lines(&made, 120);
+    let of = |label: &str| lines.iter().find(|line| line.starts_with(label)).unwrap().clone();
+    let accepted = of("  accepted");
+    assert!(accepted.contains("200/s · 1,600 · p50 ") && accepted.contains('█'), "{accepted}");
+    assert!(of("  receipts").contains("200/s · 1,600 · p50"), "{lines:?}");
+    assert!(of("  ledger").contains("balanced: 2,000 planned, 2,000 accepted, 2,000 final"));
+    assert_eq!(lines.last().unwrap(), "SUSTAINED  200/s for 8 s");
+    let text = lines.join("\n");
+    assert!(text.contains("smppbench find rate sample.toml --seed 7"), "{text}");
+    assert!(text.contains("smppbench render reports/sample --verbose"), "{text}");
+}
+
+#[test]
+fn the_next_step_depends_on_what_the_run_showed() {
+    let late = flat(&Made::new(plan(200, 0, 10), |_, _| Fate { lag: ms(80), ..GOOD }));
+    assert!(
+        late.contains("close other programs") && late.contains("smppbench selfcheck"),
+        "{late}"
+    );
+    assert!(!late.contains("p50") || late.contains("lag p50"), "{late}");
+    let silent = Fate { outcome: Some(Outcome::TimedOut), ..GOOD };
+    let missed = Made::new(plan(200, 0, 10), |i, _| if i % 4 == 0 { silent } else { GOOD });
+    assert!(flat(&missed).contains("next smppbench find rate sample.toml"), "{}", flat(&missed));
+    let lost = Fate { receipt: None, ..GOOD };
+    let unmatched = Made::new(plan(200, 0, 10), |i, _| if i % 4 == 0 { lost } else { GOOD });
+    let text = flat(&unmatched);
+    assert!(text.contains("MISSING") && text.contains("docs/tasks/receipts.md"), "{text}");
+}
+
+#[test]
+fn where_the_window_delays_messages_both_times_are_shown() {
+    let waits = Fate { wait: ms(900), ..GOOD };
+    let text = flat(&Made::new(plan(200, 0, 10), |i, _| if i % 20 == 0 { waits } else { GOOD }));
+    assert!(text.contains("response time from plan p50") && text.contains("from the send p50"));
+    assert!(flat(&Made::new(plan(200, 0, 10), |_, _| GOOD)).contains("the same within 5 %"));
+}
+
+#[test]
+fn what_was_planted_stands_beside_what_was_measured() {
+    let mut made = Made::new(plan(200, 0, 10), |_, _| GOOD);
+    made.profile["embedded"] = json!({ "response": { "latency": "10ms" } });
+    let text = flat(&made);
+    assert!(text.contains("planted response always 10 ms; measured 10 ms"), "{text}");
+}
