@@ -1,6 +1,6 @@
 //! Commands to the running simulator: MO, receipts and faults.
 use super::*;
-use crate::plan::behaviour::{IdFormat, ReceiptShape, Retry};
+use crate::plan::behaviour::{IdFormat, Retry};
 use crate::smpp::receipt::MessageState;
 
 const OK: CommandStatus = CommandStatus::ESME_ROK;
@@ -52,11 +52,11 @@ fn a_commanded_mo_has_its_addresses_and_its_text() {
 #[test]
 fn a_commanded_receipt_has_its_id_and_state_in_every_format() {
     for format in [
-        ReceiptShape::AppendixB,
-        ReceiptShape::Openmarket,
-        ReceiptShape::TlvOnly,
-        ReceiptShape::Payload,
-        ReceiptShape::DataSm,
+        crate::smpp::receipt::ReceiptFormat::AppendixB,
+        crate::smpp::receipt::ReceiptFormat::Openmarket,
+        crate::smpp::receipt::ReceiptFormat::TlvOnly,
+        crate::smpp::receipt::ReceiptFormat::Payload,
+        crate::smpp::receipt::ReceiptFormat::DataSm,
     ] {
         let (mut bench, session) = Bench::bound(|b| {
             b.receipts.format = format;
