@@ -10,7 +10,7 @@ use crate::kit::words;
 /// Most lines.
 const LINES: usize = 20;
 /// Width of the labels.
-const LABEL: usize = 15;
+const LABEL: usize = 14;
 /// Most gates that have a line each.
 const GATES: usize = 4;
 

@@ -74,7 +74,7 @@ fn every_format_is_what_the_run_itself_wrote_to_the_byte() {
     assert_eq!(text(&[]), *printed);
     let whole = text(&["--format", "text"]);
     assert_eq!(text(&["--verbose"]), whole);
-    assert!(whole.contains("service time (from actual send)") && whole.contains("  again"));
+    assert!(whole.contains("deliver_sm acknowledgement") && whole.contains("  again"));
     assert!(printed.lines().count() <= 20 && !printed.contains("  again"), "{printed}");
 }
 

@@ -112,12 +112,12 @@ mod tests {
 
     #[test]
     fn what_explains_nothing_is_not_said() {
-        assert_eq!(class(&[transport(0, 40), transport(0, 0)]).says(), None);
+        assert_eq!(class(&[transport(0, 40), transport(0, 0)]).says(false), None);
     }
 
     #[test]
     fn segments_sent_again_and_a_full_receive_window_are_said_with_their_shares() {
-        let said = class(&[transport(3, 300), transport(0, 100)]).says().unwrap();
+        let said = class(&[transport(3, 300), transport(0, 100)]).says(false).unwrap();
         assert_eq!(
             said,
             "transceivers: round trip 200 µs; 3 of 2,000 segments were retransmitted, the SMSC's \

@@ -195,9 +195,16 @@ impl Axis {
                 .collect()
         };
         const TICKS_MAX: usize = 7;
-        let fine = all(&[1.0, 2.0, 5.0]);
-        if fine.len() <= TICKS_MAX {
-            return fine;
+        // the finest steps that leave room for their labels
+        let steps: [&[f64]; 4] = [
+            &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0],
+            &[1.0, 2.0, 3.0, 5.0],
+            &[1.0, 2.0, 5.0],
+            &[1.0, 3.0],
+        ];
+        let fits = |ticks: &Vec<f64>| ticks.len() <= TICKS_MAX;
+        if let Some(ticks) = steps.into_iter().map(all).find(fits) {
+            return ticks;
         }
         let whole = all(&[1.0]);
         let every = whole.len().div_ceil(TICKS_MAX);

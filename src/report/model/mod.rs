@@ -3,7 +3,9 @@
 //! a peer or a profile as it is; each format escapes it.
 mod brief;
 mod comparison;
+mod head;
 mod ledger;
+mod machine;
 mod next;
 mod note;
 mod planted;
@@ -18,6 +20,7 @@ mod transport;
 pub(crate) use brief::{BriefLine, BriefModel};
 pub(crate) use comparison::{ComparisonModel, of_side};
 pub(crate) use ledger::{Ledger, receipts_asked, side_by_side, states};
+pub(crate) use machine::environment;
 pub(crate) use note::Withheld;
 pub(crate) use run::{Headline, RunModel, gates_in_all};
 pub(crate) use search::{SearchModel, beyond};

@@ -1,6 +1,5 @@
 //! What to do after a run, chosen by what it showed.
 use crate::judge::{About, Check, HealthState, Outcome};
-use crate::plan::is_loopback;
 use crate::report::document::Document;
 use crate::report::table::shell_words;
 
@@ -80,7 +79,7 @@ fn find_rate(d: &Document) -> String {
         }
     }
     // a search off loopback needs bounds
-    if d.run.target != "embedded" && !is_loopback(&d.run.target) {
+    if !d.on_loopback() {
         command.push("--max-trials 20 --max-minutes 10".to_owned());
     }
     command.join(" ")

@@ -3,7 +3,7 @@ use super::ledger::{Ledger, receipts_asked};
 use super::note::{Note, Withheld};
 use super::summary::{LabelledLine, Remark, Summary};
 use super::table::{Table, Tone, nanoseconds};
-use super::{tables, transport};
+use super::{head, tables, transport};
 use crate::judge::{self, About, GateOutcome, GateResult, HealthState, Limiter, Outcome};
 use crate::kit::{Nanos, words};
 use crate::measure::{Anomaly, CutReason};
@@ -233,6 +233,7 @@ fn top(d: &Document) -> Summary {
         what,
         rates: rates.into_iter().map(|(name, rate)| (name, words::rate(rate))).collect(),
         rates_are,
+        times: head::times(d),
         checks: checks(d),
         lines: lines.collect(),
         warnings: partial.into_iter().chain(d.warnings.iter().cloned()).collect(),

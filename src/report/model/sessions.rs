@@ -40,6 +40,7 @@ pub(crate) fn session_table(d: &Document) -> Table {
             words::count(all as u64)
         );
     }
+    let near = d.on_loopback();
     for s in rows {
         let account = s.account.clone().unwrap_or_default();
         let mut cells = vec![text(s.id.to_string()), text(account), text(&s.role), text(&s.state)];
@@ -49,7 +50,7 @@ pub(crate) fn session_table(d: &Document) -> Table {
         }
         let tcp = s.tcp.as_ref();
         cells.push(count(u64::from(s.reconnects)));
-        cells.push(time(tcp.map(|t| t.rtt_ns)));
+        cells.push(time(tcp.and_then(|t| if near { t.rtt_min_ns } else { Some(t.rtt_ns) })));
         cells.push(known(tcp.map(|t| t.retransmits), Value::Count));
         if shows_v5 {
             cells.push(known(s.congestion_state, |c| Value::Count(u64::from(c))));

@@ -1,4 +1,5 @@
 //! The top of every report: the verdict, its checks, lines, warnings and notes.
+use super::head::HeadTime;
 use super::table::Tone;
 
 /// A sentence with its tone.
@@ -44,6 +45,8 @@ pub(crate) struct Summary {
     pub(crate) rates: Vec<(String, String)>,
     /// The time they cover; empty: the measured time.
     pub(crate) rates_are: &'static str,
+    /// Percentiles beside them.
+    pub(crate) times: Vec<HeadTime>,
     pub(crate) checks: Vec<Remark>,
     pub(crate) lines: Vec<LabelledLine>,
     /// Warnings.

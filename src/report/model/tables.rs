@@ -9,7 +9,7 @@ use crate::judge::PERCENTILES;
 use crate::kit::words;
 use crate::measure::{Anomaly, LATENCY_METRICS, Metric};
 use crate::report::document::{
-    Agent, Document, Group, Hour, LatencyRow, Operator, Outage, StageRow, StatusCount, leaves,
+    Agent, Document, Group, Hour, LatencyRow, Operator, Outage, StageRow, StatusCount,
 };
 use std::collections::HashSet;
 
@@ -285,23 +285,5 @@ pub(crate) fn groups(d: &Document) -> Table {
     if Withheld::figures(&d.verdict).is_none() {
         table.rows = d.groups.iter().map(row).collect();
     }
-    table
-}
-
-/// The run and the machine it ran on.
-pub(crate) fn environment(d: &Document) -> Table {
-    const LEAVES_MAX: usize = 120;
-    let commit = d.tool.commit.as_deref().unwrap_or("unknown");
-    let mut rows = vec![
-        ("run".to_owned(), d.run.id.clone()),
-        ("target".to_owned(), d.run.target.clone()),
-        ("seed".to_owned(), d.run.seed.to_string()),
-        ("smppbench".to_owned(), format!("{}, commit {commit}", d.tool.version)),
-    ];
-    rows.extend(d.run.folder.iter().map(|f| ("folder".to_owned(), f.clone())));
-    leaves("", &d.environment, &mut rows);
-    let mut table = Table::new("environment", "Environment", " | <value");
-    let shown = rows.into_iter().take(LEAVES_MAX);
-    table.rows = shown.map(|(name, value)| vec![text(name), text(value)]).collect();
     table
 }

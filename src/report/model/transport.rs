@@ -3,15 +3,24 @@ use super::note::Withheld;
 use super::summary::LabelledLine;
 use super::table::Tone;
 use crate::kit::words;
+use crate::plan::is_loopback;
 use crate::report::document::{Document, RoleTcp};
 use serde::Deserialize;
 
 /// Share of the busy time from which on a full buffer explains something.
 const MATTERS: f64 = 0.05;
 
+impl Document {
+    /// Whether the target was on this machine.
+    pub(crate) fn on_loopback(&self) -> bool {
+        self.run.target == "embedded" || is_loopback(&self.run.target)
+    }
+}
+
 impl RoleTcp {
-    /// What explains something, in words; None: nothing does.
-    pub(crate) fn says(&self) -> Option<String> {
+    /// What explains something, in words; None: nothing does. On loopback acknowledgements wait for answers, and the
+    /// shortest round trip is the one to show.
+    pub(crate) fn says(&self, on_loopback: bool) -> Option<String> {
         let mut found = Vec::new();
         let again = self.retransmits;
         if again > 0 {
@@ -27,8 +36,8 @@ impl RoleTcp {
             let share = words::percent(share);
             found.push(format!("the harness's send buffer was full for {share} of the busy time"));
         }
-        let rtt =
-            self.rtt_ns.map_or(String::new(), |n| format!("round trip {}; ", words::duration(n)));
+        let rtt = if on_loopback { self.rtt_min_ns } else { self.rtt_ns };
+        let rtt = rtt.map_or(String::new(), |n| format!("round trip {}; ", words::duration(n)));
         let s = if self.sessions == 1 { "" } else { "s" };
         (!found.is_empty()).then(|| format!("{}{s}: {rtt}{}", self.role, found.join(", ")))
     }
@@ -39,7 +48,7 @@ pub(super) fn lines(document: &Document) -> Vec<LabelledLine> {
     let environment = &document.environment;
     // a result of another version may have another form, which is skipped
     let roles = Vec::<RoleTcp>::deserialize(&environment["tcp"]).unwrap_or_default();
-    let network = roles.iter().filter_map(RoleTcp::says);
+    let network = roles.iter().filter_map(|role| role.says(document.on_loopback()));
     let mut lines: Vec<LabelledLine> =
         network.map(|says| LabelledLine::new("network", Tone::Warn, says)).collect();
     let selfcheck = &environment["selfcheck"];

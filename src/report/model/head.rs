@@ -1,0 +1,55 @@
+//! The times at the top of a report, each with the gates that hold it.
+use super::note::Withheld;
+use super::{receipts_asked, tables};
+use crate::measure::Metric;
+use crate::report::document::Document;
+
+/// A percentile of accepted messages or receipts.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct HeadTime {
+    /// `accepted p50`.
+    pub(crate) name: String,
+    /// `12.3 ms`.
+    pub(crate) figure: String,
+    /// `gate < 50ms: pass`, with the baseline's value where there is one; empty: no gate holds it.
+    pub(crate) against: String,
+}
+
+/// p50 and p99 from the planned time, or from the send where those are withheld.
+pub(super) fn times(d: &Document) -> Vec<HeadTime> {
+    let accepted = [
+        ("response", Metric::Response, "accepted"),
+        ("service", Metric::Service, "accepted, from the send,"),
+    ];
+    let receipts = [
+        ("receipt", Metric::Receipt, "receipts"),
+        ("receipt_from_write", Metric::ReceiptFromWrite, "receipts, from the send,"),
+    ];
+    let receipts = if receipts_asked(d) > 0 { &receipts[..] } else { &[] };
+    let first = |metrics: &[(&'static str, Metric, &'static str)]| {
+        metrics.iter().copied().find_map(|(name, metric, title)| {
+            let row = d.latency.get(name)?.as_ref()?;
+            let shown = Withheld::metric(&d.verdict, metric).is_none() && row.count > 0;
+            shown.then_some((name, title, row))
+        })
+    };
+    let rows = [first(&accepted), first(receipts)].into_iter().flatten();
+    rows.flat_map(|(metric, title, row)| {
+        ["p50", "p99"].map(|percentile| HeadTime {
+            name: format!("{title} {percentile}"),
+            figure: tables::percentile(row, percentile).to_string(),
+            against: against(d, &format!("{metric}.{percentile}")),
+        })
+    })
+    .collect()
+}
+
+/// What a figure was compared with.
+fn against(d: &Document, name: &str) -> String {
+    let gates = d.gates.iter().filter(|gate| gate.name == name);
+    let says = gates.map(|gate| {
+        let why = gate.why.as_ref().map_or(String::new(), |why| format!(" ({why})"));
+        format!("gate {}: {}{why}", gate.expression, gate.word())
+    });
+    says.collect::<Vec<_>>().join("; ")
+}
