@@ -196,6 +196,7 @@ impl Sending {
     }
 
     /// Sends again what is due and has a slot.
+    #[inline]
     fn dispatch_retries(
         &mut self,
         account: usize,
@@ -298,6 +299,7 @@ impl Sending {
     }
 
     /// Stamps a message into a session's output, in the oldest free slot of its account.
+    #[inline]
     fn send(
         &mut self,
         route: Route,
@@ -354,6 +356,7 @@ impl Sending {
     }
 
     /// When something is to be sent next, or a pause ends; MAX: not before something else happens.
+    #[inline]
     pub(super) fn next_due(&self, sessions: &Sessions, context: &Context, now: Nanos) -> Nanos {
         let Some(start) = context.phase.start() else { return Nanos::MAX };
         let offset = now.since(start);
