@@ -1,4 +1,6 @@
-//! `smppbench render`: converts a saved run to another format.
+//! `smppbench render`: converts a saved run, search or duel to another format.
+mod kept;
+
 use super::args::RenderArgs;
 use super::exit::{Exit, Failure, put_octets, say};
 use super::{folder, load, terminal};
@@ -6,6 +8,14 @@ use crate::report::{self, Document, Style};
 
 /// Runs the verb. Exit 2 where a run cannot be rendered, 1 where the output cannot be written.
 pub(super) fn run(args: &RenderArgs) -> Result<Exit, Failure> {
+    if let [path] = &args.results[..]
+        && let Some(kept) = kept::found(path)?
+    {
+        return write(
+            args,
+            &kept::render(&kept, path, args.format.as_deref().unwrap_or("text"), style(args))?,
+        );
+    }
     let runs = load::all(&args.results)?;
     let format = args.format.as_deref().unwrap_or("text");
     if format == "html" {
@@ -15,18 +25,24 @@ pub(super) fn run(args: &RenderArgs) -> Result<Exit, Failure> {
     let octets = report::render(&runs, format)
         .map_err(|e| Failure::usage(format!("{}: {e}", args.results[0].display())))?;
     let brief = args.format.is_none() && !args.verbose;
-    let style = match args.output {
-        Some(_) => Style::default(),
-        None => terminal::style(),
-    };
+    let style = style(args);
     let octets = match runs.first() {
         Some(run) if brief => report::brief(run, style).into_bytes(),
         Some(run) if format == "text" => report::text(run, style).into_bytes(),
         _ => octets,
     };
+    write(args, &octets)
+}
+
+/// Files are as wide as those of a run folder.
+fn style(args: &RenderArgs) -> Style {
+    if args.output.is_some() { Style::default() } else { terminal::style() }
+}
+
+fn write(args: &RenderArgs, octets: &[u8]) -> Result<Exit, Failure> {
     match &args.output {
-        Some(path) => folder::write(path, &octets)?,
-        None => put_octets(&octets)?,
+        Some(path) => folder::write(path, octets)?,
+        None => put_octets(octets)?,
     }
     Ok(Exit::Done)
 }

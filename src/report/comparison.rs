@@ -119,6 +119,48 @@ pub(in crate::report) mod tests {
     }
 
     #[test]
+    fn the_text_begins_with_one_sentence_and_0_against_0_is_equal() {
+        let mut one = sample();
+        let zero = MetricComparison {
+            base: Some(0.0),
+            candidate: Some(0.0),
+            change: Some(0.0),
+            verdict: Verdict::Inconclusive,
+            ..one.metrics[2].clone()
+        };
+        one.metrics.push(MetricComparison { name: "ratio.lost".to_owned(), ..zero });
+        let one_line = |one: &Comparison| -> String {
+            let text = text(one, Style::default());
+            text.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let text = one_line(&one);
+        let first = "The candidate's responses take 1.02 ms longer at p50 (+5.1 %; 95 % interval +2.2 % to +8.1 %): worse.";
+        assert!(text.starts_with(first), "{text}");
+        assert!(
+            text.contains("ratio.lost 0 % 0 % equal") && !text.contains("ratio.lost ("),
+            "{text}"
+        );
+        assert!(!text.contains("ratio.lost: "), "{text}");
+        (one.base, one.candidate) = (vec!["quick-a-01".to_owned()], vec!["quick-b-01".to_owned()]);
+        let duel = one_line(&one);
+        assert!(
+            duel.starts_with("B's responses take") && duel.contains("A 1 run: quick-a-01"),
+            "{duel}"
+        );
+    }
+
+    #[test]
+    fn metrics_with_the_same_remark_share_a_line() {
+        let mut one = sample();
+        for metric in &mut one.metrics[..2] {
+            metric.note = Some("without latency.hlog, messages count as independent".to_owned());
+        }
+        let text = text(&one, Style::default());
+        assert_eq!(text.matches("without latency.hlog").count(), 1, "{text}");
+        assert!(text.contains("response.p50, receipt.p99: without latency.hlog"), "{text}");
+    }
+
+    #[test]
     fn the_document_comes_back_from_json_as_it_was() {
         let back: Comparison = serde_json::from_slice(&json(&sample())).unwrap();
         assert_eq!(back, sample());

@@ -202,6 +202,9 @@ pub fn verdict_line(saved: &Saved, style: Style) -> String {
 /// The summary of a comparison: the result, the table, the remarks.
 pub(super) fn comparison(m: &ComparisonModel, style: Style) -> String {
     let mut page = Page::new(style);
+    if !m.sentence.is_empty() {
+        page.fill("", &m.sentence);
+    }
     page.fill("", &m.headline);
     page.gap();
     for (side, runs) in &m.sides {

@@ -164,3 +164,33 @@ fn schemas_completions_and_man_pages_are_printed() {
         assert!(text.contains(wanted), "{arguments:?}: {text:.300}");
     }
 }
+
+#[test]
+fn the_folders_of_a_duel_and_of_a_search_render_to_what_they_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (duel, search) = (path("duel"), path("search"));
+    let load = ["--rate", "40", "--receipts", "off", "--live", "off", "--seed", "1"];
+    let times = ["--duration", "1s", "--warmup", "0s", "--simultaneous"];
+    let sides = ["--a", "embedded.response.latency=5ms", "--b", "embedded.response.latency=9ms"];
+    let out = smppbench(&[&["duel", "--out", &duel][..], &load, &times, &sides].concat());
+    assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
+    let limits = ["--max-rate", "60", "--max-trials", "3", "--settle", "100ms"];
+    let spans = ["--measure", "300ms", "--confirm", "300ms"];
+    smppbench(&[&["find", "rate", "--out", &search][..], &load, &limits, &spans].concat());
+    for (kept, format, file) in [
+        (&duel, "text", "summary.txt"),
+        (&duel, "html", "comparison.html"),
+        (&duel, "markdown", "comparison.md"),
+        (&duel, "json", "comparison.json"),
+        (&search, "text", "summary.txt"),
+        (&search, "html", "report.html"),
+    ] {
+        let out = smppbench(&["render", kept, "--format", format]);
+        let why = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.code(), Some(0), "{format}: {why}");
+        assert!(out.stdout == std::fs::read(format!("{kept}/{file}")).unwrap(), "{kept} {format}");
+    }
+    let (code, said) = refusal(&["render", &search, "--format", "csv"]);
+    assert!(code == Some(2) && said.contains("csv cannot be made of a search"), "{said}");
+}

@@ -12,7 +12,7 @@ use crate::kit::words;
 use crate::measure::{Latency, Metric};
 use crate::report::Saved;
 use crate::report::chart::{Axis, Colour, Point, RatioRow, Ratios, Unit};
-use crate::report::model::{ComparisonModel, Withheld, of_side};
+use crate::report::model::{self, ComparisonModel, Withheld, of_side};
 
 /// The page.
 pub(in crate::report) fn page(
@@ -32,7 +32,9 @@ pub(in crate::report) fn page(
     table.tables = m.metrics.into();
     let mut differences = Section::new("differences", "Differences between the sides");
     differences.tables.push(m.differing);
-    let mut sections = vec![change, spectra, table, differences];
+    let mut sides = Section::new("sides", "The sides");
+    sides.tables.push(model::sides(comparison, [base, candidate]));
+    let mut sections = vec![sides, change, spectra, table, differences];
     sections.retain(|section| !section.is_empty());
     write("Comparison".to_owned(), vec![m.top], sections)
 }

@@ -1,4 +1,5 @@
 //! What a report says of a comparison.
+use super::sides::{self, both_zero};
 use super::summary::{Remark, Summary};
 use super::table::{Cell, Table, Tone, Value, text};
 use crate::judge::compare::{Comparison, MetricComparison, Verdict};
@@ -7,6 +8,8 @@ use crate::kit::words;
 /// A comparison, as every format draws it.
 pub(crate) struct ComparisonModel {
     pub(crate) top: Summary,
+    /// The clearest change in one sentence; empty: there is none.
+    pub(crate) sentence: String,
     /// The result in one line.
     pub(crate) headline: String,
     /// (`base`, its runs).
@@ -42,7 +45,8 @@ pub(crate) fn of_side(comparison: &Comparison, primary: bool) -> Vec<&MetricComp
 
 impl ComparisonModel {
     pub(crate) fn of(comparison: &Comparison) -> ComparisonModel {
-        let counted = [("base", &comparison.base), ("candidate", &comparison.candidate)];
+        let names = sides::names(comparison);
+        let counted = [(names[0], &comparison.base), (names[1], &comparison.candidate)];
         let runs = |runs: &[String]| words::counted(runs.len() as u64, "run");
         let headline = headline(comparison);
         let method = method(comparison);
@@ -51,6 +55,10 @@ impl ComparisonModel {
         facts.push(method.clone());
         let what = headline.strip_prefix(comparison.verdict.name()).unwrap_or(&headline);
         let says = |(side, runs): (&str, &Vec<String>)| format!("{side}: {}", runs.join(", "));
+        let sentence = sides::sentence(comparison, &of_side(comparison, true)).unwrap_or_default();
+        let first = Some(sentence.clone()).filter(|says| !says.is_empty());
+        let first = first.map(|says| Remark { tone: tone(comparison.verdict), says });
+        let checks = first.into_iter();
         let top = Summary {
             facts,
             tone: tone(comparison.verdict),
@@ -61,15 +69,23 @@ impl ComparisonModel {
                 Verdict::Inconclusive => "INCONCLUSIVE",
             },
             what: what.trim_start_matches(": ").to_owned(),
-            checks: counted.map(|side| Remark { tone: Tone::Plain, says: says(side) }).into(),
+            checks: checks
+                .chain(counted.map(|side| Remark { tone: Tone::Plain, says: says(side) }))
+                .collect(),
             warnings: comparison.warnings.clone(),
             notes: remarks(comparison),
             ..Summary::default()
         };
         ComparisonModel {
             top,
+            sentence,
             headline,
-            sides: counted.map(|(side, all)| (side, format!("{}: {}", runs(all), all.join(", ")))),
+            sides: [0, 1].map(|place| {
+                let (side, all) = counted[place];
+                let own = sides::settings(comparison, place);
+                let own = if own.is_empty() { own } else { format!("; {own}") };
+                (side, format!("{}: {}{own}", runs(all), all.join(", ")))
+            }),
             metrics: [true, false].map(|primary| metrics(comparison, primary)),
             method,
             differences: differences(comparison),
@@ -84,8 +100,9 @@ fn metrics(comparison: &Comparison, primary: bool) -> Table {
     } else {
         ("besides", "Other metrics, not counted for the verdict")
     };
-    let header = " | base | candidate | change | 95 % interval | p | verdict";
-    let mut table = Table::new(id, title, header);
+    let [base, candidate] = sides::names(comparison);
+    let header = format!(" | {base} | {candidate} | change | 95 % interval | p | verdict");
+    let mut table = Table::new(id, title, &header);
     let row = |m: &&MetricComparison| row(m);
     table.rows = of_side(comparison, primary).iter().map(row).collect();
     table
@@ -95,6 +112,8 @@ fn row(m: &MetricComparison) -> Vec<Cell> {
     let value = |v: Option<f64>| Cell::from(v.map_or(Value::Unknown, |v| Value::Figure(v, m.unit)));
     let interval = match (m.low, m.high) {
         (Some(low), Some(high)) => format!("{} to {}", m.says(low), m.says(high)),
+        // a bound beyond all figures says "more than" itself
+        (Some(low), None) if m.says(low).starts_with("more than") => m.says(low),
         (Some(low), None) => format!("at least {}", m.says(low)),
         (None, Some(high)) => format!("at most {}", m.says(high)),
         (None, None) => "unknown".to_owned(),
@@ -109,10 +128,14 @@ fn row(m: &MetricComparison) -> Vec<Cell> {
         text(&m.name).with_small(m.note.clone().unwrap_or_default()),
         value(m.base),
         value(m.candidate),
-        m.change.map_or_else(unknown, |v| text(m.says(v))),
+        if both_zero(m) {
+            text("equal")
+        } else {
+            m.change.map_or_else(unknown, |v| text(m.says(v)))
+        },
         text(interval),
         m.p_holm.map_or_else(unknown, p),
-        text(m.verdict.name()).in_tone(tone),
+        if both_zero(m) { text("equal") } else { text(m.verdict.name()).in_tone(tone) },
     ]
 }
 
@@ -120,7 +143,12 @@ fn row(m: &MetricComparison) -> Vec<Cell> {
 fn headline(comparison: &Comparison) -> String {
     let of = |verdict: Verdict| -> Vec<String> {
         let rows = comparison.metrics.iter().filter(|m| m.primary && m.verdict == verdict);
+        let (zero, open): (Vec<_>, Vec<_>) = rows.partition(|m| both_zero(m));
+        // shares of 0 on both sides are named where nothing else is open
+        let open = if open.is_empty() { zero } else { open };
+        let rows = open.into_iter();
         rows.map(|m| match m.change {
+            Some(_) if both_zero(m) => format!("{} (0 on both sides of too few messages)", m.name),
             Some(v) => format!("{} ({})", m.name, m.says(v)),
             None => m.name.clone(),
         })
@@ -145,25 +173,30 @@ fn headline(comparison: &Comparison) -> String {
     }
 }
 
-/// Remarks on the primary metrics: the runs that an inconclusive one needs, and its note.
+/// Remarks on the primary metrics: the runs that an inconclusive one needs, and its note. Metrics of the same remark share
+/// a line.
 fn remarks(comparison: &Comparison) -> Vec<String> {
-    let primary = || comparison.metrics.iter().filter(|m| m.primary);
+    let primary = || comparison.metrics.iter().filter(|m| m.primary && !both_zero(m));
     let needed = |m: &MetricComparison| {
         let known = m.note.is_none() && m.low.is_some() && m.high.is_some();
         match m.runs_needed {
             _ if m.verdict != Verdict::Inconclusive => None,
-            Some(n) => Some(format!(
-                "{}: about {} a side would settle it",
-                m.name,
-                words::counted(n, "more run")
-            )),
-            None => {
-                known.then(|| format!("{}: it would need more runs than are practical", m.name))
+            Some(n) => {
+                Some(format!("about {} a side would settle it", words::counted(n, "more run")))
             }
+            None => known.then(|| "it would need more runs than are practical".to_owned()),
         }
     };
-    let noted = primary().filter_map(|m| Some(format!("{}: {}", m.name, m.note.as_ref()?)));
-    primary().filter_map(needed).chain(noted).collect()
+    let needed = primary().filter_map(|m| Some((&m.name, needed(m)?)));
+    let noted = primary().filter_map(|m| Some((&m.name, m.note.clone()?)));
+    let mut grouped: Vec<(Vec<&str>, String)> = Vec::new();
+    for (name, says) in needed.chain(noted) {
+        match grouped.iter_mut().find(|(_, other)| *other == says) {
+            Some((names, _)) => names.push(name),
+            None => grouped.push((vec![name], says)),
+        }
+    }
+    grouped.into_iter().map(|(names, says)| format!("{}: {says}", names.join(", "))).collect()
 }
 
 /// How the change was judged, for readers of the table.

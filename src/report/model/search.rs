@@ -138,7 +138,7 @@ fn figures(search: &Search) -> Vec<(String, String)> {
             let knee = knee.map(|k| format!("{:.1} ({:.1} to {:.1})", k.value, k.low, k.high));
             [
                 named("enforced limit", search.limit.as_ref().map(|l| words::count(l.value))),
-                named("knee", knee),
+                named("knee, from which throughput grows no more,", knee),
                 named("highest throughput", most.map(words::rate)),
             ]
         }
@@ -241,7 +241,11 @@ const TRIAL_COLUMNS: [TrialColumn; 13] = [
     ("window", |t| t.window.map(count)),
     ("accepted", |t| t.accepted_rate.map(|r| rate(Some(r)))),
     ("submit_sm", |t| Some(count(t.messages))),
-    ("throttled", |t| Some(count(t.throttled))),
+    ("throttled", |t| {
+        let of = t.throttled as f64 / t.messages.max(1) as f64;
+        let of = if t.throttled > 0 { words::percent(of) } else { String::new() };
+        Some(count(t.throttled).with_small(of))
+    }),
     ("lost", |t| Some(count(t.lost))),
     ("measured", |t| (t.measured_s > 0.0).then(|| moment(t.measured_s))),
     ("took", |t| Some(moment(t.took_s))),

@@ -66,7 +66,7 @@ impl Sweep<'_> {
     fn caption(&self, says: &str) -> String {
         let mut caption = says.to_owned();
         if self.search.knee.is_some() {
-            caption += " Knee: where throughput stops growing (shaded: its 95 % interval).";
+            caption += " Knee: the load from which more brings no more throughput (shaded: its 95 % interval).";
         }
         if let Some(limit) = &self.search.limit {
             caption += &format!(" Limit: the SMSC enforces {}; ", words::count(limit.value));
@@ -97,7 +97,8 @@ impl Sweep<'_> {
         let high = span_of(&layers).map_or(0.0, |span| span.1);
         let y = Axis::from_zero("accepted a second", Unit::Rate, high);
         let law = if self.search.usl.is_some() {
-            " Dashed curve: the fitted scalability law."
+            " Dashed curve: the scalability law, fitted to the points: throughput grows with the load until messages wait for one \
+             another, and falls where they also have to be coordinated."
         } else {
             ""
         };

@@ -1,0 +1,111 @@
+//! The sides of a comparison: what they are called, what they are, and in one sentence how they differ.
+use super::table::{Table, text};
+use crate::judge::compare::{Comparison, MetricComparison, Scale, Verdict};
+use crate::report::Saved;
+
+/// What the sides are called: A and B in a duel, which names its runs so, else base and candidate.
+pub(super) fn names(comparison: &Comparison) -> [&'static str; 2] {
+    let all = |runs: &[String], side: &str| {
+        !runs.is_empty()
+            && runs.iter().all(|run| {
+                let number = run.rsplit_once('-').filter(|(start, _)| start.ends_with(side));
+                number.is_some_and(|(_, n)| n.chars().all(|c| c.is_ascii_digit()))
+            })
+    };
+    if all(&comparison.base, "-a") && all(&comparison.candidate, "-b") {
+        ["A", "B"]
+    } else {
+        ["base", "candidate"]
+    }
+}
+
+/// The first settings in which a side differs from the other: `embedded.response.latency = 20ms`; empty: in none.
+pub(super) fn settings(comparison: &Comparison, side: usize) -> String {
+    const SHOWN: usize = 3;
+    let own = comparison.differences.iter().filter_map(|d| {
+        let key = d.key.strip_prefix("profile.")?;
+        let value = [&d.base, &d.candidate][side].as_deref().unwrap_or("not set");
+        Some(format!("{key} = {value}"))
+    });
+    let own: Vec<String> = own.collect();
+    let more = if own.len() > SHOWN { ", …" } else { "" };
+    let shown: Vec<&str> = own.iter().take(SHOWN).map(String::as_str).collect();
+    shown.join(", ") + more
+}
+
+/// Whether a share is 0 on both sides.
+pub(super) fn both_zero(m: &MetricComparison) -> bool {
+    m.scale == Scale::Difference && m.base == Some(0.0) && m.candidate == Some(0.0)
+}
+
+/// `B's receipts take 60 ms longer at p50 (+30 %; 95 % interval +29 % to +31 %).` The clearest change of a metric that
+/// counts; None: no metric is better or worse by a known amount.
+pub(super) fn sentence(comparison: &Comparison, metrics: &[&MetricComparison]) -> Option<String> {
+    let [_, candidate] = names(comparison);
+    let owner = if candidate == "B" { "B's" } else { "The candidate's" };
+    let decided = [Verdict::Worse, Verdict::Better];
+    let found = decided.iter().find_map(|verdict| {
+        let known = |m: &&&MetricComparison| {
+            m.base.is_some() && m.candidate.is_some() && m.change.is_some()
+        };
+        metrics.iter().filter(|m| m.verdict == *verdict).find(known)
+    })?;
+    let (base, own) = (found.base?, found.candidate?);
+    let by = found.unit.show((own - base).abs());
+    let (metric, percentile) = found.name.split_once('.').unwrap_or((&found.name, ""));
+    let at = format!(" at {percentile}");
+    let says = match (metric, own > base) {
+        (_, _) if found.scale == Scale::Difference || metric == "ratio" || metric == "rate" => {
+            let more = if own > base { "higher" } else { "lower" };
+            format!("{owner} {} is {by} {more}", found.name)
+        }
+        (m, longer) => {
+            let what = match m {
+                "response" => "responses",
+                "service" => "responses, from the send,",
+                m if m.starts_with("receipt") => "receipts",
+                m => m,
+            };
+            format!("{owner} {what} take {by} {}{at}", if longer { "longer" } else { "less" })
+        }
+    };
+    let interval = match (found.low, found.high) {
+        (Some(low), Some(high)) => {
+            format!("; 95 % interval {} to {}", found.says(low), found.says(high))
+        }
+        _ => String::new(),
+    };
+    let change = found.says(found.change?);
+    Some(format!("{says} ({change}{interval}): {}.", found.verdict.name()))
+}
+
+/// What each side is: its target, binds, folder and command, run by run where they differ.
+pub(crate) fn sides(comparison: &Comparison, runs: [&[Saved]; 2]) -> Table {
+    let [base, candidate] = names(comparison);
+    let mut table =
+        Table::new("sides-table", "What was compared", &format!(" | <{base} | <{candidate}"));
+    let each = |of: fn(&Saved) -> String| {
+        runs.map(|side| {
+            let mut all: Vec<String> = side.iter().map(of).filter(|one| !one.is_empty()).collect();
+            all.dedup();
+            text(all.join("; "))
+        })
+    };
+    let rows: [(&str, fn(&Saved) -> String); 4] = [
+        ("target", |run| run.document.run.target.clone()),
+        ("binds", |run| run.document.run.binds.join(" · ")),
+        ("folder", |run| run.document.run.folder.clone().unwrap_or_default()),
+        ("command", |run| run.document.run.repro.clone()),
+    ];
+    if runs.iter().any(|side| side.is_empty()) {
+        return table;
+    }
+    for (name, of) in rows {
+        table.row([text(name)].into_iter().chain(each(of)));
+    }
+    let own = [0, 1].map(|side| settings(comparison, side));
+    if own.iter().any(|settings| !settings.is_empty()) {
+        table.row([text("differs in")].into_iter().chain(own.map(text)));
+    }
+    table
+}
