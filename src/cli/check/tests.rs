@@ -14,8 +14,8 @@ fn quick_is_rendered_with_its_counts_and_its_picture() {
         "target    the simulator in this process (loopback)",
         "account   smppbench: 2 × transceiver, window 20",
         "63 characters in 1 part",
-        "stage     warm-up: hold 1,000/s for 2s, not measured, 2,000 submit_sm",
-        "in all    10,000 submit_sm in 10s, 1,000/s at the peak",
+        "stage     warm-up: ramp 0/s to 1,000/s for 2s, not measured, 1,000 submit_sm",
+        "in all    9,000 submit_sm in 10s, 1,000/s at the peak",
         "window    40 in flight at most; full at the peak when responses take 40 ms",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
