@@ -1,19 +1,9 @@
 //! The times at the top of a report, each with the gates that hold it.
 use super::note::Withheld;
+use super::summary::HeadTime;
 use super::{receipts_asked, tables};
 use crate::measure::Metric;
 use crate::report::document::Document;
-
-/// A percentile of accepted messages or receipts.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct HeadTime {
-    /// `accepted p50`.
-    pub(crate) name: String,
-    /// `12.3 ms`.
-    pub(crate) figure: String,
-    /// `gate < 50ms: pass`, with the baseline's value where there is one; empty: no gate holds it.
-    pub(crate) against: String,
-}
 
 /// p50 and p99 from the planned time, or from the send where those are withheld.
 pub(super) fn times(d: &Document) -> Vec<HeadTime> {

@@ -79,19 +79,22 @@ pub(super) fn sentence(comparison: &Comparison, metrics: &[&MetricComparison]) -
     Some(format!("{says} ({change}{interval}): {}.", found.verdict.name()))
 }
 
+/// Says one thing of a run.
+type Fact = fn(&Saved) -> String;
+
 /// What each side is: its target, binds, folder and command, run by run where they differ.
 pub(crate) fn sides(comparison: &Comparison, runs: [&[Saved]; 2]) -> Table {
     let [base, candidate] = names(comparison);
     let mut table =
         Table::new("sides-table", "What was compared", &format!(" | <{base} | <{candidate}"));
-    let each = |of: fn(&Saved) -> String| {
+    let each = |of: Fact| {
         runs.map(|side| {
             let mut all: Vec<String> = side.iter().map(of).filter(|one| !one.is_empty()).collect();
             all.dedup();
             text(all.join("; "))
         })
     };
-    let rows: [(&str, fn(&Saved) -> String); 4] = [
+    let rows: [(&str, Fact); 4] = [
         ("target", |run| run.document.run.target.clone()),
         ("binds", |run| run.document.run.binds.join(" · ")),
         ("folder", |run| run.document.run.folder.clone().unwrap_or_default()),

@@ -1,5 +1,4 @@
 //! The top of every report: the verdict, its checks, lines, warnings and notes.
-use super::head::HeadTime;
 use super::table::Tone;
 
 /// A sentence with its tone.
@@ -25,6 +24,17 @@ impl LabelledLine {
     pub(crate) fn new(label: &'static str, tone: Tone, says: impl Into<String>) -> LabelledLine {
         LabelledLine { label, tone, word: "", says: says.into(), more: Vec::new() }
     }
+}
+
+/// A percentile of accepted messages or receipts.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct HeadTime {
+    /// `accepted p50`.
+    pub(crate) name: String,
+    /// `12.3 ms`.
+    pub(crate) figure: String,
+    /// `gate < 50ms: pass`, with the baseline's value where there is one; empty: no gate holds it.
+    pub(crate) against: String,
 }
 
 /// The top of a report.
