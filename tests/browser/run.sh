@@ -1,5 +1,5 @@
 #!/bin/sh
-# Looks at report.html in a browser: tests/browser/run.sh [REPORT.html ...]
+# Looks at the pages of runs, a duel and searches in a browser: tests/browser/run.sh [REPORT.html ...]
 # Without an argument it makes reports with the binary (SMPPBENCH, or the one cargo builds) against the simulator.
 # Needs node, npm and chromium (CHROMIUM: another path). Where they are missing it says SKIPPED and ends well, unless
 # SMPPBENCH_BROWSER=1. Pictures are left in tests/browser/out.
@@ -31,6 +31,14 @@ if [ $# -eq 0 ]; then
         --set "$latency" --set embedded.limits.rate=350 --set 'embedded.response.errors=[{status="ESME_RSUBMITFAIL",share=0.02}]' \
         --set 'embedded.receipts.states={DELIVRD=0.95,UNDELIV=0.03,EXPIRED=0.02}' --set embedded.receipts.lost=0.01 \
         --set receipts.deadline=4s --set 'embedded.faults=[{kind="close",at="6s",sessions="one"}]' >/dev/null || true
-    set -- "$here/out/good/report.html" "$here/out/faulty/report.html"
+    "$SMPPBENCH" duel --simultaneous --rate 100 --warmup 0s --duration 4s --seed 3 --live off --out "$here/out/duel" \
+        --a embedded.response.latency=20ms --b embedded.response.latency=26ms >/dev/null
+    trials='--seed 4 --live off --settle 300ms --measure 1s --confirm 1s --max-trials 8'
+    # shellcheck disable=SC2086
+    "$SMPPBENCH" find rate --rate 100 --max-rate 800 $trials --set embedded.limits.rate=300 --out "$here/out/rate" >/dev/null
+    # shellcheck disable=SC2086
+    "$SMPPBENCH" find window --max-window 16 $trials --set "$latency" --out "$here/out/window" >/dev/null
+    set -- "$here/out/good/report.html" "$here/out/faulty/report.html" "$here/out/duel/comparison.html" \
+        "$here/out/rate/report.html" "$here/out/window/report.html"
 fi
 node "$here/check.mjs" "$here/out" "$@"

@@ -14,6 +14,8 @@ const PERCENT_MAX: u32 = 1_000;
 pub(super) enum Action {
     /// Pauses or resumes the view.
     Pause,
+    /// Explains the view, or returns to it.
+    Help,
     /// Raises the rate by a step.
     Faster,
     /// Lowers the rate by a step.
@@ -35,6 +37,7 @@ impl Action {
             }
             KeyCode::Char(_) if key.modifiers.contains(KeyModifiers::CONTROL) => None,
             KeyCode::Char('p') => Some(Action::Pause),
+            KeyCode::Char('?') => Some(Action::Help),
             // the key without shift, where + needs it
             KeyCode::Char('+' | '=') => Some(Action::Faster),
             KeyCode::Char('-') => Some(Action::Slower),
@@ -156,6 +159,7 @@ mod tests {
     fn each_key_means_one_thing_and_others_mean_nothing() {
         for (key, action) in [
             ('p', Some(Action::Pause)),
+            ('?', Some(Action::Help)),
             ('+', Some(Action::Faster)),
             ('=', Some(Action::Faster)),
             ('-', Some(Action::Slower)),

@@ -1,12 +1,14 @@
 //! The live view: the run on a terminal, and a few keys. It draws on a thread of its own, at most ten times a second
 //! and only changes. The run passes it a snapshot once a second and takes the operator's requests. If the view ends
 //! before the run (Ctrl-C), the progress line replaces it.
+mod charts;
 mod keys;
 mod panels;
 mod snapshot;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod theme;
 mod view;
 
 use crate::kit::{Clock, Nanos};
@@ -150,6 +152,7 @@ fn draw(mut view: View, shared: &Shared) -> io::Result<()> {
 fn act(action: Option<Action>, view: &mut View, keys: &Keys) {
     match action {
         Some(Action::Pause) => view.pause(),
+        Some(Action::Help) => view.help = !view.help,
         Some(Action::Faster) if view.may_steer() => keys.faster(),
         Some(Action::Slower) if view.may_steer() => keys.slower(),
         Some(Action::Faster | Action::Slower) | None => {}

@@ -1,5 +1,7 @@
 //! The panels of the live view: their places at each size, and their content. Pure: a view in, cells out.
-use super::snapshot::{Second, Snapshot};
+use super::charts;
+use super::snapshot::Snapshot;
+use super::theme::{Theme, cut, pair, title};
 use super::view::{PlanFacts, SMALLEST, View};
 use crate::judge::HealthState;
 use crate::kit::{
@@ -10,9 +12,9 @@ use crate::measure::Phase;
 use crate::smpp::CommandStatus;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Paragraph, Sparkline};
+use ratatui::widgets::Paragraph;
 
 /// Rows of a panel: its title and four lines.
 const FIVE: u16 = 5;
@@ -20,37 +22,6 @@ const FIVE: u16 = 5;
 const NAMES: u16 = 12;
 /// From this width on, panels use longer words.
 const WIDE: u16 = 110;
-
-/// Text styles; without colour, bold and dim remain.
-#[derive(Clone, Copy)]
-struct Theme {
-    colour: bool,
-}
-
-impl Theme {
-    fn colour(self, colour: Color) -> Style {
-        if self.colour { Style::new().fg(colour) } else { Style::new() }
-    }
-    fn dim(self) -> Style {
-        Style::new().add_modifier(Modifier::DIM)
-    }
-    fn strong(self) -> Style {
-        Style::new().add_modifier(Modifier::BOLD)
-    }
-    fn good(self) -> Style {
-        self.colour(Color::Green)
-    }
-    fn warn(self) -> Style {
-        self.colour(Color::Yellow).add_modifier(Modifier::BOLD)
-    }
-    fn bad(self) -> Style {
-        self.colour(Color::Red).add_modifier(Modifier::BOLD)
-    }
-    /// Reversed, so that it is visible without colour.
-    fn badge(self, colour: Color) -> Style {
-        self.colour(colour).add_modifier(Modifier::REVERSED | Modifier::BOLD)
-    }
-}
 
 /// Draws every panel.
 pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
@@ -70,22 +41,28 @@ pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
         frame.render_widget(Paragraph::new(line), area);
         return;
     };
+    if view.help {
+        help(frame, area, theme);
+        return;
+    }
     let events = events_height(shown, area.height);
-    // the charts take the spare rows of tall terminals first, up to six each
-    let spare = area.height.saturating_sub(2 + FIVE + 8 + 1);
-    let chart = (spare / 4).clamp(1, 6);
     let wide = area.width >= WIDE;
+    let middle = if wide && area.height >= 30 { FIVE + 2 } else { FIVE };
+    // stages and answers take what they need, and the charts all other rows
+    let stages = view.facts.stages.len().max(shown.statuses.iter().count()) as u16 + 2;
+    let spare = area.height.saturating_sub(2 + events + charts::ROWS + middle);
+    let bottom = stages.clamp(FIVE, 12).min(spare.max(3));
     let [header, rates, middle, bottom, told, footer] = Layout::vertical([
         Constraint::Length(1),
-        Constraint::Length(1 + 4 * chart),
-        Constraint::Length(if wide && area.height >= 30 { FIVE + 2 } else { FIVE }),
-        Constraint::Min(3),
+        Constraint::Min(charts::ROWS),
+        Constraint::Length(middle),
+        Constraint::Length(bottom),
         Constraint::Length(events),
         Constraint::Length(1),
     ])
     .areas(area);
     header_line(view, shown, at, frame, header, theme);
-    rates_panel(view, frame, rates, theme, chart);
+    charts::draw(&view.facts, shown, frame, rates, theme);
     let value = if area.width >= 80 { 9 } else { 8 };
     let numbers = Constraint::Length(NAMES + 4 * value);
     let (latency, open, stages, answers, harness) = if wide {
@@ -108,35 +85,6 @@ pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
     harness_panel(shown, frame, harness, theme, wide);
     events_panel(shown, frame, told, theme);
     footer_line(view, shown, frame, footer, theme);
-}
-
-/// A title over a rule: `── latency ─────`.
-fn title(text: &str, frame: &mut Frame<'_>, area: Rect, theme: Theme) -> Rect {
-    let width = usize::from(area.width);
-    let head = format!("── {text} ");
-    let rule = "─".repeat(width.saturating_sub(head.chars().count()));
-    let line = Line::styled(format!("{head}{rule}"), theme.dim());
-    frame.render_widget(Paragraph::new(line), Rect { height: 1, ..area });
-    Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
-}
-
-/// A name at the left and a value at the right of `width` columns; the name is cut if needed.
-fn pair(name: &str, value: &str, width: usize) -> String {
-    let room = width.saturating_sub(value.chars().count() + 1);
-    let name = cut(name, room);
-    let gap = width.saturating_sub(name.chars().count() + value.chars().count());
-    format!("{name}{}{value}", " ".repeat(gap))
-}
-
-fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    let mut short: String = text.chars().take(width.saturating_sub(1)).collect();
-    if width > 0 {
-        short.push('…');
-    }
-    short
 }
 
 /// A time in whole seconds.
@@ -198,50 +146,6 @@ fn percent_words(view: &View, shown: &Snapshot) -> Option<String> {
         (100, 100) => None,
         (now, asked) if now == asked => Some(format!(" rate {now} % ")),
         (now, asked) => Some(format!(" rate {now} → {asked} % ")),
-    }
-}
-
-fn rates_panel(view: &View, frame: &mut Frame<'_>, area: Rect, theme: Theme, chart: u16) {
-    let Some(shown) = &view.shown else { return };
-    const LABELS: u16 = 22;
-    let width = usize::from(area.width.saturating_sub(LABELS));
-    // if the whole load fits, the scale does not change during the run
-    let planned = view.facts.stages.last().map_or(shown.load_ends, |stage| stage.to);
-    let load_s = (planned.0 / crate::kit::NS_PER_S).max(1);
-    let columns = (width / usize::try_from(load_s).unwrap_or(usize::MAX)).clamp(1, 8);
-    let skipped = shown.seconds.len().saturating_sub(width / columns);
-    let seconds = &shown.seconds[skipped..];
-    type Pick = fn(&Second) -> f64;
-    let rows: [(&str, Pick, Color); 4] = [
-        ("target", |s| s.target.unwrap_or(0.0), Color::DarkGray),
-        ("sent", |s| s.sent, Color::Cyan),
-        ("accepted", |s| s.accepted, Color::Green),
-        ("receipts", |s| s.receipts, Color::Magenta),
-    ];
-    let top = rows.iter().flat_map(|row| seconds.iter().map(row.1)).fold(0.0, f64::max);
-    let scale = match seconds.len() {
-        0 => "a second".to_owned(),
-        n => format!("a second, the last {n}, all up to {}", words::rate(top)),
-    };
-    let mut left = title(&scale, frame, area, theme);
-    let last = shown.seconds.last();
-    for (name, pick, colour) in rows {
-        let row = Rect { height: chart.min(left.height), ..left };
-        left = Rect { y: left.y + row.height, height: left.height - row.height, ..left };
-        let value = match last {
-            Some(second) if name == "target" && second.target.is_none() => "–".to_owned(),
-            Some(second) => words::rate(pick(second)),
-            None => "–".to_owned(),
-        };
-        let text = format!(" {}", pair(name, &value, usize::from(LABELS) - 3));
-        let label = Rect { width: LABELS, ..row };
-        frame.render_widget(Paragraph::new(Line::styled(text, theme.strong())), label);
-        // in thousandths, for rates below one per second
-        let data = seconds.iter().map(|s| (pick(s) * 1_000.0) as u64);
-        let data: Vec<u64> = data.flat_map(|n| std::iter::repeat_n(n, columns)).collect();
-        let bars = Rect { x: row.x + LABELS, width: row.width.saturating_sub(LABELS), ..row };
-        let spark = Sparkline::default().data(data).max((top * 1_000.0) as u64);
-        frame.render_widget(spark.style(theme.colour(colour)), bars);
     }
 }
 
@@ -470,9 +374,38 @@ fn footer_line(view: &View, shown: &Snapshot, frame: &mut Frame<'_>, area: Rect,
         words.push("q drain and finish");
     }
     words.push("Ctrl-C interrupt");
+    // the narrowest terminals have no room for it
+    if area.width >= 75 {
+        words.push("? explains");
+    }
     let mut line = vec![Span::styled(format!(" {}", words.join(" · ")), theme.dim())];
     if asked.is_some_and(|a| a.refused) {
         line.push(Span::styled("  rate not changed: the guard allows no more", theme.warn()));
     }
     frame.render_widget(Paragraph::new(Line::from(line)), area);
+}
+
+/// What the panels and keys mean.
+const HELP: [&str; 13] = [
+    "a second   target of the plan, sent, accepted, receipts",
+    "times      response and receipt from plan, logarithmic",
+    "last 5 s   percentiles; never: among unanswered ones",
+    "in flight  sent, not answered; of all window slots",
+    "backlog    due, not sent: no slot or no session is free",
+    "stages     only measured ones count for the verdict",
+    "answers    by command_status; timed out, lost, missing",
+    "harness    does smppbench keep up? invalid: no result",
+    "p          hold the picture; the run goes on",
+    "+ −        change the rate by 10 % of the plan's",
+    "q          end the load, drain, report",
+    "Ctrl-C     the same as an interruption; twice: at once",
+    "?          back to the run",
+];
+
+fn help(frame: &mut Frame<'_>, area: Rect, theme: Theme) {
+    let body = title("what this shows", frame, area, theme);
+    let width = usize::from(body.width.saturating_sub(2));
+    let lines: Vec<Line<'_>> =
+        HELP.iter().map(|line| Line::raw(format!(" {}", cut(line, width)))).collect();
+    frame.render_widget(Paragraph::new(lines), body);
 }

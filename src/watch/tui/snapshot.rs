@@ -24,6 +24,23 @@ pub(super) struct Second {
     pub(super) sent: f64,
     pub(super) accepted: f64,
     pub(super) receipts: f64,
+    pub(super) times: Times,
+}
+
+/// p50 and p99 of one second, in nanoseconds. None: no value, or one among messages without an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Times {
+    pub(super) response: [Option<u64>; 2],
+    pub(super) receipt: [Option<u64>; 2],
+}
+
+impl Times {
+    fn of(row: &IntervalRow) -> Times {
+        let both = |metric: Metric| {
+            row.summary(metric).map_or([None; 2], |brief| [brief.p50(), brief.p99()])
+        };
+        Times { response: both(Metric::Response), receipt: both(Metric::Receipt) }
+    }
 }
 
 /// The harness so far, over the measured stages.
@@ -141,6 +158,7 @@ impl SnapshotBuilder {
             sent: a_second(row.tally.written),
             accepted: a_second(row.tally.accepted),
             receipts: a_second(row.tally.receipts_final),
+            times: Times::of(row),
         }
     }
 

@@ -83,6 +83,11 @@ fn has(rows: &[String], texts: &[&str]) {
     assert!(found, "no row has {texts:?}:\n{}", rows.join("\n"));
 }
 
+/// How many cells of a chart hold dots.
+fn dots(rows: &[String]) -> usize {
+    rows.concat().chars().filter(|c| ('\u{2801}'..='\u{28ff}').contains(c)).count()
+}
+
 fn at(shots: &[Snapshot], second: u64) -> &Snapshot {
     let wanted = |s: &&Snapshot| s.phase == Phase::Load && s.at >= Nanos::from_secs(second);
     shots.iter().find(wanted).unwrap()
@@ -135,7 +140,10 @@ fn a_ramp_shows_its_rates_times_and_stages_at_both_sizes() {
     let wide = shown(&plan, at(&shots, 25), (160, 50));
     has(&wide, &["✓ warm up", "0/s → 400/s", "done"]);
     let rising = shown(&plan, at(&shots, 9), (160, 50));
-    has(&rising, &["▁", "█"]);
+    assert!(dots(&rising) > 20, "{rising:?}");
+    has(&rising, &["a second, the last 9, up to", "times, logarithmic, 2", " to 3"]);
+    has(&rising, &["response p50", "20.", " ms"]);
+    has(&rising, &["receipt p99", "32", " ms"]);
 }
 
 #[test]
@@ -181,11 +189,8 @@ fn a_drain_says_that_it_drains_and_why_the_load_was_cut() {
         has(&rows, &["draining for 0 s"]);
         has(&rows, &["✓ warm up", "done"]);
         has(&rows, &["✗ hold", "cut"]);
-        // what was planned and sent before the cut still stands, in its scale
-        let row =
-            |name: &str| rows.iter().position(|r| r.starts_with(&format!(" {name} "))).unwrap();
-        let full = |row: usize| rows[row..row + 2].concat().matches('█').count();
-        assert!(full(row("target")) > 5 && full(row("target")) <= full(row("sent")), "{rows:?}");
+        // what was sent before the cut still stands
+        assert!(dots(&rows) > 5, "{rows:?}");
         has(&rows, &["the load ended early: ended by the operator"]);
         has(&rows, &["draining, then the report · Ctrl-C interrupt"]);
     }
@@ -231,6 +236,24 @@ fn what_never_came_is_never_a_time() {
     let rows = shown(&plan, at(&shots, 20), (80, 24));
     has(&rows, &["response", "never", "never"]);
     has(&rows, &["timed out"]);
+}
+
+#[test]
+fn a_question_mark_explains_the_view_at_its_smallest_size_too() {
+    let (plan, shots) = filmed(RAMP, |_, _| {});
+    let shot = at(&shots, 20);
+    let mut view = view_of(&plan, shot);
+    for size in [(60, 15), (80, 24), (200, 50)] {
+        view.help = true;
+        let rows = screen(&view, shot.taken, size);
+        has(&rows, &["what this shows"]);
+        has(&rows, &["harness", "does smppbench keep up?"]);
+        has(&rows, &["?", "back to the run"]);
+        assert!(!rows.concat().contains('…'), "{rows:?}");
+        view.help = false;
+        has(&screen(&view, shot.taken, size), &["▶ hold"]);
+    }
+    has(&screen(&view, shot.taken, (80, 24)), &["? explains"]);
 }
 
 #[test]

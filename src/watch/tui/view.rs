@@ -110,6 +110,7 @@ struct FrameKey {
     second: u64,
     asked: Option<OperatorRequest>,
     paused: bool,
+    help: bool,
 }
 
 /// The view.
@@ -120,6 +121,8 @@ pub(super) struct View {
     pub(super) lines: Vec<PercentileRow>,
     pub(super) asked: Option<OperatorRequest>,
     pub(super) paused: bool,
+    /// Whether it explains itself instead of showing the run.
+    pub(super) help: bool,
     /// When the view was paused.
     held: Option<Nanos>,
     last: Option<FrameKey>,
@@ -134,6 +137,7 @@ impl View {
             lines: Vec::new(),
             asked: None,
             paused: false,
+            help: false,
             held: None,
             last: None,
             last_now: Nanos::ZERO,
@@ -173,6 +177,7 @@ impl View {
             second: self.at(now).0 / crate::kit::NS_PER_S,
             asked: self.asked,
             paused: self.paused,
+            help: self.help,
         };
         let changed = self.last != Some(stamp);
         self.last = Some(stamp);
