@@ -40,7 +40,7 @@ impl<T: Copy> Iterator for AwaitedDrain<T> {
     fn next(&mut self) -> Option<(Key, T)> {
         while self.ring.len() > 0 {
             let entry = *self.ring.at(self.ring.tail);
-            self.ring.pop();
+            self.ring.advance_tail();
             if entry.tag.is_awaited() {
                 return Some((entry.tag.key(), entry.value));
             }
@@ -329,7 +329,7 @@ impl<T: Copy> AwaitedReceipts<T> {
     {
         let first = self.next;
         let like =
-            |(entry, key): &(&Entry<T>, &Key)| entry.tag.bits() == key.0 && entry.value == *value;
+            |(entry, key): &(&Entry<T>, &Key)| entry.tag.raw() == key.0 && entry.value == *value;
         let taken = self.ring.last_from(first).iter().zip(keys).take_while(like).count();
         if !self.is_unindexed {
             for (n, key) in (0u32..).zip(&keys[..taken]) {

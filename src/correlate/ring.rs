@@ -28,8 +28,8 @@ impl EntryTag {
     const HOLE: u64 = 2;
 
     #[inline]
-    fn with(key: Key, bits: u64) -> EntryTag {
-        let all = Key::within(key.0).0 | bits << Key::BITS;
+    fn with(key: Key, state_bits: u64) -> EntryTag {
+        let all = Key::within(key.0).0 | state_bits << Key::BITS;
         EntryTag([all as u32, (all >> 32) as u32])
     }
     /// An awaited entry: its bits are those of the key.
@@ -46,18 +46,19 @@ impl EntryTag {
     pub(super) fn hole(key: Key) -> EntryTag {
         EntryTag::with(key, Self::HOLE)
     }
+    /// Key and state bits as one number.
     #[inline]
-    pub(super) fn bits(self) -> u64 {
+    pub(super) fn raw(self) -> u64 {
         u64::from(self.0[0]) | u64::from(self.0[1]) << 32
     }
     #[inline]
     pub(super) fn key(self) -> Key {
-        Key::within(self.bits())
+        Key::within(self.raw())
     }
     /// State of the entry. None: it is a hole.
     #[inline]
     pub(super) fn state(self) -> Option<EntryState> {
-        match self.bits() >> Key::BITS {
+        match self.raw() >> Key::BITS {
             0 => Some(EntryState::Awaited),
             Self::EXPIRED => Some(EntryState::Expired),
             _ => None,
@@ -65,7 +66,7 @@ impl EntryTag {
     }
     #[inline]
     pub(super) fn is_awaited(self) -> bool {
-        self.bits() >> Key::BITS == 0
+        self.raw() >> Key::BITS == 0
     }
     #[inline]
     pub(super) fn is_hole(self) -> bool {
@@ -122,15 +123,15 @@ impl<T: Copy> Ring<T> {
     /// The entry at a position. None: the ring does not hold it.
     #[inline]
     pub(super) fn get(&self, position: u32) -> Option<&Entry<T>> {
-        let kept = position.wrapping_sub(self.tail) < self.head.wrapping_sub(self.tail);
-        kept.then(|| self.at(position))
+        let in_range = position.wrapping_sub(self.tail) < self.head.wrapping_sub(self.tail);
+        in_range.then(|| self.at(position))
     }
     /// The entries of the last chunk from a position on; empty: the position is not in the last chunk.
     #[inline]
     pub(super) fn last_from(&self, position: u32) -> &[Entry<T>] {
         let begins = position.wrapping_sub(self.last_base) as usize;
-        let is_kept = position.wrapping_sub(self.tail) < self.head.wrapping_sub(self.tail);
-        if is_kept { self.last.get(begins..).unwrap_or_default() } else { &[] }
+        let in_range = position.wrapping_sub(self.tail) < self.head.wrapping_sub(self.tail);
+        if in_range { self.last.get(begins..).unwrap_or_default() } else { &[] }
     }
     /// The positions of all entries, oldest first.
     pub(super) fn positions(&self) -> impl Iterator<Item = u32> + use<T> {
@@ -146,7 +147,7 @@ impl<T: Copy> Ring<T> {
     #[inline]
     pub(super) fn push(&mut self, entry: Entry<T>) -> u32 {
         if self.last.len() == CHUNK || self.last.capacity() == 0 {
-            self.next_chunk();
+            self.start_chunk();
         }
         self.last.push(entry);
         self.head = self.head.wrapping_add(1);
@@ -164,7 +165,7 @@ impl<T: Copy> Ring<T> {
         self.head = self.head.wrapping_add(count as u32);
     }
     #[cold]
-    fn next_chunk(&mut self) {
+    fn start_chunk(&mut self) {
         let next = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(CHUNK));
         let last = std::mem::replace(&mut self.last, next);
         if !last.is_empty() {
@@ -177,17 +178,17 @@ impl<T: Copy> Ring<T> {
     }
     /// Drops the oldest entries as long as they are holes.
     #[inline]
-    fn pop_holes(&mut self) {
+    fn skip_holes(&mut self) {
         while self.len() > 0 && self.at(self.tail).tag.is_hole() {
-            self.pop();
+            self.advance_tail();
         }
     }
     /// Drops the oldest entry.
     #[inline]
-    pub(super) fn pop(&mut self) {
+    pub(super) fn advance_tail(&mut self) {
         self.tail = self.tail.wrapping_add(1);
         if !self.full.is_empty() && self.tail.wrapping_sub(self.base) as usize >= CHUNK {
-            self.pop_chunk();
+            self.recycle_chunk();
         }
         if self.tail == self.head {
             // an empty ring starts again at the front of its last chunk, which is in the cache
@@ -200,13 +201,13 @@ impl<T: Copy> Ring<T> {
     pub(super) fn drop_oldest(&mut self, count: usize) {
         if count > 0 {
             self.tail = self.tail.wrapping_add(count as u32 - 1);
-            self.pop();
-            self.pop_holes();
+            self.advance_tail();
+            self.skip_holes();
         }
     }
-    /// Drops the oldest chunk, whose entries have all been dropped.
+    /// Takes the oldest chunk, whose entries have all been dropped, to use it again.
     #[cold]
-    fn pop_chunk(&mut self) {
+    fn recycle_chunk(&mut self) {
         let Some(mut chunk) = self.full.pop_front() else { return };
         chunk.clear();
         if self.spare.len() < 4 {

@@ -1,8 +1,6 @@
-//! Receipts that no message sent from this machine matches, in a run over several: after their second of grace they
-//! are offered to the fleet, and the worker that awaits one counts it. A receipt that nobody claims is unknown; each
-//! is counted once.
-//!
-//! Nothing of this exists in a run within one process.
+//! In a run with several agents: receipts that match no message of this agent. After 1 s (`GRACE`) they are offered
+//! to the other agents; the worker that awaits one counts it. If nobody claims one, it is offered again until the
+//! response timeout has passed, and then counts as unknown. Each is counted once.
 use crate::correlate::{Key, ReceiptInfo};
 use crate::kit::Nanos;
 use hashbrown::HashMap;
@@ -14,9 +12,9 @@ use std::collections::VecDeque;
 pub struct UnmatchedReceipt {
     /// Its number at the worker that read it.
     pub number: u64,
-    /// Of its id: the same on every machine, for the run's seed makes it.
+    /// Hash of the message id; keyed with the run's seed, so equal on every agent.
     pub key: u64,
-    /// What it says; `received` is an offset from the start of the load here, for clocks differ.
+    /// What it says; `received` is an offset from the start of the load, because the agents' clocks differ.
     pub notice: ReceiptInfo,
 }
 
@@ -30,87 +28,87 @@ type ByNumber = HashMap<u64, (Key, ReceiptInfo), foldhash::fast::FixedState>;
 #[derive(Debug)]
 pub(super) struct UnmatchedReceipts {
     next: u64,
-    /// Not offered yet.
-    fresh: Vec<UnmatchedReceipt>,
-    /// Offered, and not answered.
-    offered: ByNumber,
-    /// Unclaimed so far, and tried again at this time: an answer may still be on its way, here or elsewhere.
-    retried: VecDeque<(Nanos, Key, ReceiptInfo)>,
+    /// Copies to put in the next offer; also in `unanswered`.
+    to_offer: Vec<UnmatchedReceipt>,
+    /// Queued or offered, not answered yet, by number.
+    unanswered: ByNumber,
+    /// Claimed by nobody: to be matched here again, and if need be offered again, at this time.
+    to_retry: VecDeque<(Nanos, Key, ReceiptInfo)>,
 }
 
 impl Default for UnmatchedReceipts {
     fn default() -> Self {
-        let offered = HashMap::with_hasher(foldhash::fast::FixedState::with_seed(3));
-        UnmatchedReceipts { next: 0, fresh: Vec::new(), offered, retried: VecDeque::new() }
+        let unanswered = HashMap::with_hasher(foldhash::fast::FixedState::with_seed(3));
+        UnmatchedReceipts { next: 0, to_offer: Vec::new(), unanswered, to_retry: VecDeque::new() }
     }
 }
 
 impl UnmatchedReceipts {
-    /// None is offered or waits to be.
+    /// Whether every receipt is claimed or given back.
     pub(super) fn is_empty(&self) -> bool {
-        self.offered.is_empty() && self.retried.is_empty()
+        self.unanswered.is_empty() && self.to_retry.is_empty()
     }
 
     /// Queues a receipt for the fleet. False: there is no room.
     pub(super) fn queue(&mut self, key: Key, notice: &ReceiptInfo, start: Nanos) -> bool {
-        if self.offered.len() + self.retried.len() >= KEPT_MAX {
+        if self.unanswered.len() + self.to_retry.len() >= KEPT_MAX {
             return false;
         }
         let number = self.next;
         self.next += 1;
         let told = ReceiptInfo { received: notice.received.since(start), ..*notice };
-        self.fresh.push(UnmatchedReceipt { number, key: key.0, notice: told });
-        self.offered.insert(number, (key, *notice));
+        self.to_offer.push(UnmatchedReceipt { number, key: key.0, notice: told });
+        self.unanswered.insert(number, (key, *notice));
         true
     }
 
-    /// The fresh ones, in batches to be offered.
-    pub(super) fn take_fresh(&mut self) -> Vec<Vec<UnmatchedReceipt>> {
-        let fresh = std::mem::take(&mut self.fresh);
-        fresh.chunks(OFFERED_AT_ONCE).map(<[UnmatchedReceipt]>::to_vec).collect()
+    /// The receipts to offer now, in batches.
+    pub(super) fn take_offers(&mut self) -> Vec<Vec<UnmatchedReceipt>> {
+        let to_offer = std::mem::take(&mut self.to_offer);
+        to_offer.chunks(OFFERED_AT_ONCE).map(<[UnmatchedReceipt]>::to_vec).collect()
     }
 
-    /// The next one that is to be tried again by now.
-    pub(super) fn take_retried(&mut self, now: Nanos) -> Option<(Key, ReceiptInfo)> {
-        let (at, ..) = *self.retried.front()?;
-        let due = (at <= now).then(|| self.retried.pop_front()).flatten();
+    /// The next one whose retry is due.
+    pub(super) fn take_due_retry(&mut self, now: Nanos) -> Option<(Key, ReceiptInfo)> {
+        let (at, ..) = *self.to_retry.front()?;
+        let due = (at <= now).then(|| self.to_retry.pop_front()).flatten();
         due.map(|(_, key, notice)| (key, notice))
     }
 
     /// Another agent has counted these.
     pub(super) fn claimed(&mut self, numbers: &[u64]) {
         for number in numbers {
-            self.offered.remove(number);
+            self.unanswered.remove(number);
         }
     }
 
-    /// Nobody claimed these: they are tried again at `again_at`. Returns those that came more than `grace` ago, for
-    /// which no response can be on its way any more.
+    /// Nobody claimed these: they are tried again at `again_at`. Returns those received more than `response_wait` ago:
+    /// no response can come for them any more.
     pub(super) fn unclaimed(
         &mut self,
         numbers: &[u64],
-        grace: Nanos,
+        response_wait: Nanos,
         again_at: Nanos,
         now: Nanos,
     ) -> Vec<(Key, ReceiptInfo)> {
         let mut over = Vec::new();
         for number in numbers {
-            let Some((key, notice)) = self.offered.remove(number) else { continue };
-            if now.since(notice.received) > grace {
+            let Some((key, notice)) = self.unanswered.remove(number) else { continue };
+            if now.since(notice.received) > response_wait {
                 over.push((key, notice));
             } else {
-                self.retried.push_back((again_at, key, notice));
+                self.to_retry.push_back((again_at, key, notice));
             }
         }
         over
     }
 
-    /// At stop nobody answers any more: all that are left, in the order in which they came.
+    /// All that are left at stop, when nobody answers any more, in the order in which they were received.
     pub(super) fn take_all(&mut self) -> Vec<(Key, ReceiptInfo)> {
-        self.fresh.clear();
-        let offered = std::mem::take(&mut self.offered).into_values();
-        let retried = std::mem::take(&mut self.retried).into_iter().map(|(_, k, n)| (k, n));
-        let mut left: Vec<(Key, ReceiptInfo)> = offered.chain(retried).collect();
+        self.to_offer.clear();
+        let unanswered = std::mem::take(&mut self.unanswered).into_values();
+        let to_retry = std::mem::take(&mut self.to_retry).into_iter().map(|(_, k, n)| (k, n));
+        let mut left: Vec<(Key, ReceiptInfo)> = unanswered.chain(to_retry).collect();
         left.sort_by_key(|(key, notice)| (notice.received, key.0));
         left
     }
@@ -135,12 +133,12 @@ mod tests {
     fn a_receipt_that_nobody_claims_is_tried_again_within_its_grace_and_given_back_after_it() {
         let mut unmatched = UnmatchedReceipts::default();
         (0..3).for_each(|n| assert!(unmatched.queue(Key(n), &notice(100 * n), Nanos::ZERO)));
-        assert_eq!(unmatched.take_fresh().len(), 1);
+        assert_eq!(unmatched.take_offers().len(), 1);
         unmatched.claimed(&[1]);
         let over = unmatched.unclaimed(&[0, 1, 2], Nanos(150), Nanos(400), Nanos(300));
         assert_eq!(over, [(Key(0), notice(0))]);
-        assert_eq!(unmatched.take_retried(Nanos(399)), None);
-        assert_eq!(unmatched.take_retried(Nanos(400)), Some((Key(2), notice(200))));
+        assert_eq!(unmatched.take_due_retry(Nanos(399)), None);
+        assert_eq!(unmatched.take_due_retry(Nanos(400)), Some((Key(2), notice(200))));
         assert!(unmatched.is_empty());
     }
 }

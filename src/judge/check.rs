@@ -19,7 +19,7 @@ pub enum Unit {
     /// A plain number.
     #[serde(rename = "count")]
     Count,
-    /// A word, such as `sustained`.
+    /// A word, such as `sustained`: for gates on the verdict; no `Check` has it.
     #[serde(rename = "word")]
     Word,
 }
@@ -125,7 +125,7 @@ pub struct Check {
     pub value: Option<f64>,
     /// The limit.
     pub limit: Option<f64>,
-    /// null: undecided.
+    /// Whether the value passes; null: undecided.
     pub ok: Option<bool>,
     /// The relation between value and limit that passes.
     pub relation: Relation,
@@ -176,13 +176,13 @@ impl Check {
     }
 
     /// A check of a share that passes from a limit on.
-    pub fn at_least(check: &str, value: Option<f64>, limit: f64) -> Check {
+    pub fn ratio_at_least(check: &str, value: Option<f64>, limit: f64) -> Check {
         Check::new(check, value, Relation::AtLeast, limit, Unit::Ratio)
     }
 
-    /// The same about something else than the SMSC.
+    /// The same check, about `about` instead of the SMSC.
     #[must_use]
-    pub fn about(self, about: About) -> Check {
+    pub fn with_subject(self, about: About) -> Check {
         Check { about, ..self }
     }
 
@@ -193,7 +193,7 @@ impl Check {
         self
     }
 
-    /// Whether it was decided and not kept.
+    /// Whether the value breaks the limit (not: undecided).
     pub fn failed(&self) -> bool {
         self.ok == Some(false)
     }

@@ -160,7 +160,7 @@ impl Health {
         if check.failed() {
             self.state = self.state.max(state);
         }
-        self.checks.push(check.about(About::Harness));
+        self.checks.push(check.with_subject(About::Harness));
     }
 
     /// Whether the messages were sent on time.
@@ -172,7 +172,7 @@ impl Health {
             } else {
                 (HealthState::Degraded, limits::ADHERENCE_DEGRADED)
             };
-            let mut check = Check::at_least("adherence", Some(adherence), limit);
+            let mut check = Check::ratio_at_least("adherence", Some(adherence), limit);
             check.note = self.worst_second.map(|WorstSecond { at_s, adherence }| {
                 format!("worst second {} at {at_s:.0} s", Unit::Ratio.show(adherence))
             });
@@ -208,7 +208,7 @@ impl Health {
             let lost = achieved < limits::ADHERENCE_INVALID;
             let state = if lost { HealthState::Invalid } else { HealthState::Degraded };
             self.add(
-                Check::at_least("achieved_of_target", Some(achieved), limits::ACHIEVED),
+                Check::ratio_at_least("achieved_of_target", Some(achieved), limits::ACHIEVED),
                 state,
             );
         }

@@ -130,7 +130,8 @@ fn drift(name: &str, values: &[f64], limit: f64) -> Option<Check> {
     let slope = theil_sen(values)?;
     let middle = median(values).filter(|m| *m > 0.0)?;
     let change = slope.value * (values.len() - 1) as f64 / middle;
-    let mut check = Check::at_most(name, Some(change), limit, Unit::Ratio).about(About::Drift);
+    let mut check =
+        Check::at_most(name, Some(change), limit, Unit::Ratio).with_subject(About::Drift);
     let small = change.abs() <= limit;
     check.ok = Some(small || !slope.is_certain());
     let noise = if check.failed() || small { "" } else { ", within the noise" };
@@ -167,7 +168,8 @@ fn growths(rows: &[&IntervalRow], measured: &Measured) -> Vec<Check> {
 /// Growth over the measured time, by the slope.
 fn growth(name: &str, slope: &Slope, samples: usize, limit: f64) -> Check {
     let grown = slope.value * (samples - 1) as f64;
-    let mut check = Check::at_most(name, Some(grown), limit, Unit::Count).about(About::Growth);
+    let mut check =
+        Check::at_most(name, Some(grown), limit, Unit::Count).with_subject(About::Growth);
     check.ok = Some(grown <= limit || slope.low <= 0.0);
     check.with_note("from the start to the end of the measured time")
 }
@@ -176,7 +178,8 @@ fn growth(name: &str, slope: &Slope, samples: usize, limit: f64) -> Check {
 fn short_growth(name: &str, values: &[f64], limit: f64) -> Option<Check> {
     let (first, rest) = values.split_first()?;
     let grown = rest.last()? - first;
-    let mut check = Check::at_most(name, Some(grown), limit, Unit::Count).about(About::Growth);
+    let mut check =
+        Check::at_most(name, Some(grown), limit, Unit::Count).with_subject(About::Growth);
     if check.failed() && !values.windows(2).all(|w| w[0] < w[1]) {
         check.ok = None;
     }

@@ -71,9 +71,17 @@ pub(super) fn checks(plan: &Plan, measured: &Measured) -> Vec<Check> {
     }
     if !measured.closed {
         let first_sends = t.written.saturating_sub(t.retries);
-        checks.push(Check::at_least("sent_of_scheduled", share(first_sends, t.planned), SENT_MIN));
+        checks.push(Check::ratio_at_least(
+            "sent_of_scheduled",
+            share(first_sends, t.planned),
+            SENT_MIN,
+        ));
     }
-    checks.push(Check::at_least("answered_of_sent", share(t.answered(), t.written), ANSWERED_MIN));
+    checks.push(Check::ratio_at_least(
+        "answered_of_sent",
+        share(t.answered(), t.written),
+        ANSWERED_MIN,
+    ));
     let rejected_max = upper_limit(plan, "ratio.rejected").unwrap_or(ERRORS_MAX);
     let rejected = share(t.rejected, t.written);
     let mut rejected = Check::at_most("rejected_of_sent", rejected, rejected_max, Unit::Ratio);

@@ -130,14 +130,15 @@ impl Receipts {
         start.is_some_and(|start| unmatched.queue(key, notice, start))
     }
 
-    /// Offers the fresh ones, and tries again those whose time has come: here first, then in the fleet.
+    /// Offers the queued ones, and retries those that are due: here first, then in the fleet.
     fn offer_unmatched(&mut self, now: Nanos, context: &mut Context) {
-        while let Some((key, notice)) = self.unmatched.as_mut().and_then(|u| u.take_retried(now)) {
+        while let Some((key, notice)) = self.unmatched.as_mut().and_then(|u| u.take_due_retry(now))
+        {
             self.match_or_queue(key, &notice, context);
         }
         let Some(unmatched) = &mut self.unmatched else { return };
         let worker = context.telling.worker();
-        for receipts in unmatched.take_fresh() {
+        for receipts in unmatched.take_offers() {
             context.telling.tell(Event::Unmatched { worker, receipts });
         }
     }

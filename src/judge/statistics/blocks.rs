@@ -1,20 +1,20 @@
-//! Series whose neighbours resemble each other: how long a block must be for its copies to be as good as new, how
-//! uncertain the mean of the series is, and drawing such blocks.
+//! Autocorrelated series: block length for a circular block bootstrap, standard error of the mean, and drawing the
+//! blocks.
 //!
-//! Blocks alone are too sure of themselves on short series: with 60 values of an AR(1) process of ρ = 0.7 an
-//! interval of nominally 95 % covers 79 %. So their spread is widened to what a fading memory of the series' own
-//! correlation would have, and Student's t takes the place of the normal, with as many degrees of freedom as there
-//! are independent blocks. By simulation that covers 93 to 97 % for ρ up to 0.7 from 60 values on, also where as
-//! much noise without memory lies over it. A memory much longer than a minute no minute can tell.
+//! The block bootstrap alone underestimates the spread on short series: with 60 values of an AR(1) process of ρ = 0.7 an
+//! interval of nominally 95 % covers 79 %. So the spread is widened to that of an ARMA(1,1) with the same
+//! autocorrelation, and Student's t replaces the normal, with as many degrees of freedom as there are independent
+//! blocks. By simulation that covers 93 to 97 % for ρ up to 0.7 from 60 values on, also with as much white noise added.
+//! Correlation that lasts much longer than the series cannot be estimated from it.
 use super::mean;
 use crate::kit::Rng;
 
-/// What the dependence within a series asks for.
+/// Bootstrap settings that suit a series' autocorrelation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Blocks {
     /// Values in a block, at least 1.
     pub length: usize,
-    /// By so much the spread of block resamples is too small; at least 1.
+    /// Factor by which to widen the spread of block resamples; at least 1.
     pub widening: f64,
     /// Degrees of freedom of the spread.
     pub df: f64,
@@ -23,14 +23,14 @@ pub struct Blocks {
 }
 
 impl Blocks {
-    /// Of a series of evenly spaced values. Fewer than two values say nothing: an infinite error.
+    /// For a series of evenly spaced values. With fewer than two the standard error is infinite.
     pub fn of(series: &[f64]) -> Blocks {
-        Blocks::like(series, series)
+        Blocks::with_reference(series, series)
     }
 
-    /// The same where another series of the same times shows their memory better: a few slow messages a second say
-    /// little of how long a spell lasts, the bulk of them does.
-    pub fn like(series: &[f64], clearer: &[f64]) -> Blocks {
+    /// As `of`, but block length and decay also come from `reference`, a less noisy series over the same times (such as
+    /// the median's for a p99).
+    pub fn with_reference(series: &[f64], reference: &[f64]) -> Blocks {
         let n = series.len() as f64;
         if series.len() < 2 {
             return Blocks { length: 1, widening: 1.0, df: 1.0, standard_error: f64::INFINITY };
@@ -38,18 +38,18 @@ impl Blocks {
         let centre = mean(series).unwrap_or(0.0);
         let around: Vec<f64> = series.iter().map(|v| v - centre).collect();
         let variance = covariance(&around, 0);
-        let length = block_length(series).max(block_length(clearer));
+        let length = block_length(series).max(block_length(reference));
         let length = (length.ceil() as usize).clamp(1, series.len());
         if variance <= 0.0 {
             return Blocks { length, widening: 1.0, df: n - 1.0, standard_error: 0.0 };
         }
         let drawn = block_variance(&around, length);
-        let stretch = stretch(&around, Autocorrelation::of(clearer));
-        let wanted = variance * n / (n - 1.0) * stretch;
+        let inflation = variance_inflation(&around, Autocorrelation::of(reference));
+        let wanted = variance * n / (n - 1.0) * inflation;
         let unbiased = drawn / (1.0 - (length as f64 / n).min(0.9));
         let long_run = wanted.max(unbiased);
-        // the memory is itself estimated: half of what is left of the values is spent on that
-        let mut df = if stretch > 1.0 { n / stretch / 2.0 - 1.0 } else { n - 1.0 };
+        // the correlation is itself estimated: halve the effective sample size n / inflation
+        let mut df = if inflation > 1.0 { n / inflation / 2.0 - 1.0 } else { n - 1.0 };
         if length > 1 {
             df = df.min(1.5 * n / length as f64 - 1.0);
         }
@@ -62,45 +62,46 @@ impl Blocks {
     }
 }
 
-/// The first correlations of a series, rid of their downward bias (Marriott and Pope 1954).
+/// The first autocorrelations of a series, corrected for their downward bias (Marriott and Pope 1954).
 #[derive(Clone, Copy, Debug)]
 struct Autocorrelation {
-    /// From one value to the next.
+    /// Correlation at lag 1.
     one: f64,
-    /// By what factor it fades with each further step; None where there is none within about one standard error.
-    fades: Option<f64>,
+    /// Factor by which correlation shrinks per further lag. None: no correlation distinguishable from 0 (about one
+    /// standard error).
+    decay: Option<f64>,
 }
 
 impl Autocorrelation {
     fn of(series: &[f64]) -> Autocorrelation {
-        const FADES_AT_MOST: f64 = 0.9;
+        /// Cap on the estimated ratio; the lag-1 correlation may still exceed it.
+        const RATIO_MAX: f64 = 0.9;
         let n = series.len() as f64;
         let centre = mean(series).unwrap_or(0.0);
         let around: Vec<f64> = series.iter().map(|v| v - centre).collect();
         let variance = covariance(&around, 0);
         if variance <= 0.0 {
-            return Autocorrelation { one: 0.0, fades: None };
+            return Autocorrelation { one: 0.0, decay: None };
         }
         let (first, second) =
             (covariance(&around, 1) / variance, covariance(&around, 2) / variance);
         let bias = |one: f64| (1.0 + 4.0 * one.max(0.0)) / n;
         let one = (first + bias(first)).clamp(0.0, 0.97);
         let two = second + bias(one);
-        let there = first >= 1.0 / n.sqrt() || first + second >= 1.5 / n.sqrt();
-        let fades = if one > 0.0 { two / one } else { 0.0 };
-        Autocorrelation { one, fades: there.then(|| fades.min(FADES_AT_MOST).max(one)) }
+        let is_distinguishable = first >= 1.0 / n.sqrt() || first + second >= 1.5 / n.sqrt();
+        let ratio = if one > 0.0 { two / one } else { 0.0 };
+        Autocorrelation { one, decay: is_distinguishable.then(|| ratio.min(RATIO_MAX).max(one)) }
     }
 }
 
-/// Long-run variance over variance, as an ARMA(1,1) process would have it: a memory that fades by the same factor
-/// each step, under noise of each value's own. 1: no memory.
-fn stretch(around: &[f64], clearer: Autocorrelation) -> f64 {
+/// Long-run variance / variance under ARMA(1,1); 1: no autocorrelation.
+fn variance_inflation(around: &[f64], reference: Autocorrelation) -> f64 {
     let own = Autocorrelation::of(around);
-    match (own.fades, clearer.fades) {
+    match (own.decay, reference.decay) {
         (None, None) => 1.0,
-        (own_fades, clearer_fades) => {
-            let fades = own_fades.unwrap_or(0.0).max(clearer_fades.unwrap_or(0.0)).max(own.one);
-            1.0 + 2.0 * own.one / (1.0 - fades)
+        (own_decay, reference_decay) => {
+            let decay = own_decay.unwrap_or(0.0).max(reference_decay.unwrap_or(0.0)).max(own.one);
+            1.0 + 2.0 * own.one / (1.0 - decay)
         }
     }
 }
@@ -122,7 +123,8 @@ fn block_variance(around: &[f64], length: usize) -> f64 {
     squares / (n * length) as f64
 }
 
-/// Politis and White's automatic length of circular blocks (2004, corrected 2009), as a real number.
+/// Politis and White's automatic length of circular blocks (2004, corrected 2009), as a real number. With their symbols:
+/// D = 4/3 g(0)², G = Σ λ |k| R(k).
 pub fn block_length(series: &[f64]) -> f64 {
     let n = series.len();
     const INSIGNIFICANT: usize = 5;
@@ -150,18 +152,18 @@ pub fn block_length(series: &[f64]) -> f64 {
     // the first lag from which on a whole run of correlations is no more than noise
     let quiet = (run..=lags).find(|i| correlations[i - run..*i].iter().all(|c| *c < limit));
     let reach = quiet.map_or(lags, |i| 2 * (i - run).max(1)).min(lags);
-    let (mut slope, mut long_run) = (0.0, covariances[0]);
+    let (mut g_hat, mut long_run) = (0.0, covariances[0]);
     for (lag, covariance) in covariances.iter().enumerate().take(reach + 1).skip(1) {
         let place = lag as f64 / reach as f64;
         let weight = if place <= 0.5 { 1.0 } else { 2.0 * (1.0 - place) };
-        slope += 2.0 * weight * lag as f64 * covariance;
+        g_hat += 2.0 * weight * lag as f64 * covariance;
         long_run += 2.0 * weight * covariance;
     }
-    let curvature = 4.0 / 3.0 * long_run * long_run;
-    if curvature <= 0.0 {
+    let d_hat = 4.0 / 3.0 * long_run * long_run;
+    if d_hat <= 0.0 {
         return longest;
     }
-    ((2.0 * slope * slope / curvature).cbrt() * n_f.cbrt()).min(longest)
+    ((2.0 * g_hat * g_hat / d_hat).cbrt() * n_f.cbrt()).min(longest)
 }
 
 /// Draws `weights.len()` values in circular blocks with replacement: how often each is drawn.

@@ -195,7 +195,7 @@ impl Layers {
         if self.spans < SPANS_MIN {
             return None;
         }
-        let blocks = Blocks::like(&self.influence(q)?, &self.influence(0.5)?);
+        let blocks = Blocks::with_reference(&self.influence(q)?, &self.influence(0.5)?);
         let mut weights = vec![1; self.spans];
         let (centre, bucket) = self.ln_quantile_from(self.bounds.len() / 2, &weights, q)?;
         let draws = (0..resamples).map(|_| {
@@ -228,7 +228,7 @@ pub fn paired_deviation(
         let (a, b) = (first.influence(q)?, second.influence(q)?);
         Some(a.iter().zip(&b).map(|(a, b)| b - a).collect())
     };
-    let blocks = Blocks::like(&apart(q)?, &apart(0.5)?);
+    let blocks = Blocks::with_reference(&apart(q)?, &apart(0.5)?);
     let mut weights = vec![1; first.spans];
     let from =
         [first, second].map(|side| side.ln_quantile_from(side.bounds.len() / 2, &weights, q));

@@ -115,15 +115,15 @@ impl Curve {
         if length == 0 {
             return Err(Unschedulable::NoLength);
         }
-        let rates = shape.rates();
+        let rates = shape.rate_parameters();
         if rates.is_empty() {
             return Ok(None);
         }
-        let unit = common_unit(&rates).and_then(|unit| unit.checked_mul(shape.fineness()));
+        let unit = common_unit(&rates).and_then(|unit| unit.checked_mul(shape.unit_factor()));
         let unit = unit.ok_or(Unschedulable::Beyond)?;
         let units: Option<Vec<u64>> = rates.iter().map(|rate| in_units(*rate, unit)).collect();
         let mut b = Builder { segments: Vec::new(), at: 0, length, area: 0 };
-        shape.lay(&units.ok_or(Unschedulable::Beyond)?, &mut b)?;
+        shape.append_segments(&units.ok_or(Unschedulable::Beyond)?, &mut b)?;
         let curve = b.curve(unit);
         if curve.total == 0 {
             return Err(Unschedulable::NoRate);

@@ -1,6 +1,6 @@
 //! The shapes of a stage: its rate over time. Each stands in a file of its own, with its keys, its exact schedule
-//! and its words. A further shape is such a file and a variant of [`Shape`], from whose declaration its reader, its
-//! writer, its schema and its suggestions come.
+//! and its words. A further shape is such a file and a variant of [`Shape`]; parsing, writing, the JSON Schema and
+//! the spelling suggestions are derived from it.
 mod hold;
 mod max;
 mod ramp;
@@ -56,36 +56,37 @@ impl Shape {
 pub(super) trait StageShape {
     /// Its key in a profile; without a name, a stage is called so.
     fn key(&self) -> &'static str;
-    /// The rates that it is made of; none: a closed loop, which has no schedule.
-    fn rates(&self) -> Vec<Rate>;
+    /// The rates among its parameters, in the order that `append_segments` expects. Empty: a closed loop. Override
+    /// `peak` where a parameter is not itself a rate of the stage.
+    fn rate_parameters(&self) -> Vec<Rate>;
     /// Its highest rate; None in a closed loop.
     fn peak(&self) -> Option<Rate> {
-        self.rates().into_iter().reduce(|a, b| if exceeds(b, a) { b } else { a })
+        self.rate_parameters().into_iter().reduce(|a, b| if exceeds(b, a) { b } else { a })
     }
-    /// How finely rates are counted beyond what `rates` need.
-    fn fineness(&self) -> u64 {
+    /// Extra factor on the curve's unit, for shapes whose knots are no multiples of the common unit.
+    fn unit_factor(&self) -> u64 {
         1
     }
-    /// Lays its segments end to end; `units` are its `rates` in units of the curve.
+    /// Appends its segments to the builder; `units` are its `rate_parameters` in units of the curve.
     ///
     /// # Errors
     /// What makes it impossible.
-    fn lay(&self, units: &[u64], curve: &mut Builder) -> Result<(), Unschedulable>;
+    fn append_segments(&self, units: &[u64], builder: &mut Builder) -> Result<(), Unschedulable>;
     /// The length of the stage where the shape itself says it.
     ///
     /// # Errors
-    /// The length is beyond what can be told.
+    /// The length does not fit into 64 bits of nanoseconds.
     fn own_length(&self) -> Result<Option<Nanos>, Unschedulable> {
         Ok(None)
     }
-    /// Refuses a stage of this length.
+    /// Checks that a stage of this length fits the shape.
     ///
     /// # Errors
-    /// Why the shape does not fit it.
+    /// Why it does not.
     fn check_length(&self, _: Nanos) -> Result<(), Unschedulable> {
         Ok(())
     }
-    /// A short phrase in which `rate` words a rate, and `to` what comes between two: `200/s to 5,000/s`.
+    /// A short description, such as `200/s to 5,000/s`. `rate` formats a rate; `to` is the separator between two rates.
     fn brief(&self, rate: &dyn Fn(Rate) -> String, to: &str) -> String;
     /// The whole shape in words, for a person who checks a plan.
     fn words(&self, rate: &dyn Fn(Rate) -> String) -> String {
@@ -120,7 +121,7 @@ impl Shape {
         Curve::of(self, length.0).ok().flatten().map(|curve| curve.messages())
     }
 
-    /// A short phrase in which `rate` words a rate, and `to` what comes between two: `200/s to 5,000/s`.
+    /// A short description, such as `200/s to 5,000/s`. `rate` formats a rate; `to` is the separator between two rates.
     pub fn brief(&self, rate: &dyn Fn(Rate) -> String, to: &str) -> String {
         self.kind().brief(rate, to)
     }
@@ -135,18 +136,22 @@ impl Shape {
         self.kind().own_length()
     }
 
-    /// Refuses a stage of this length that the shape does not fit.
+    /// Checks that a stage of this length fits the shape.
     pub(in crate::plan) fn check_length(&self, length: Nanos) -> Result<(), Unschedulable> {
         self.kind().check_length(length)
     }
 
-    pub(super) fn rates(&self) -> Vec<Rate> {
-        self.kind().rates()
+    pub(super) fn rate_parameters(&self) -> Vec<Rate> {
+        self.kind().rate_parameters()
     }
-    pub(super) fn fineness(&self) -> u64 {
-        self.kind().fineness()
+    pub(super) fn unit_factor(&self) -> u64 {
+        self.kind().unit_factor()
     }
-    pub(super) fn lay(&self, units: &[u64], curve: &mut Builder) -> Result<(), Unschedulable> {
-        self.kind().lay(units, curve)
+    pub(super) fn append_segments(
+        &self,
+        units: &[u64],
+        builder: &mut Builder,
+    ) -> Result<(), Unschedulable> {
+        self.kind().append_segments(units, builder)
     }
 }

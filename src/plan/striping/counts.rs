@@ -3,13 +3,13 @@
 use super::{AccountShare, Striping};
 use crate::plan::schedule::gcd;
 
-/// Longest period of striping and mix together that is counted by arithmetic; one of at most so many
-/// messages is laid out as a table.
+/// Longest joint period for which [`OwnCounts`] is made: memory and time grow with it. Longer ones are walked message by
+/// message.
 const PERIOD_MAX: u64 = 1 << 20;
 
 /// The period, in messages, after which account and label of a message repeat together.
 pub(in crate::plan) fn joint_period(striping: &Striping, labels: &[u16]) -> u64 {
-    let (a, b) = (striping.pattern.len().max(1) as u64, shortest(labels).len() as u64);
+    let (a, b) = (striping.pattern.len().max(1) as u64, collapse_uniform(labels).len() as u64);
     (a / gcd(a, b)).saturating_mul(b)
 }
 
@@ -18,8 +18,8 @@ pub(in crate::plan) fn is_countable(striping: &Striping, labels: &[u16]) -> bool
     joint_period(striping, labels) <= PERIOD_MAX
 }
 
-/// One label stands for a whole mix that has no other.
-fn shortest(labels: &[u16]) -> &[u16] {
+/// A mix with one label only, as a period of 1.
+fn collapse_uniform(labels: &[u16]) -> &[u16] {
     match labels {
         [first, rest @ ..] if rest.iter().any(|label| label != first) => labels,
         [_, ..] => &labels[..1],
@@ -35,18 +35,18 @@ pub(in crate::plan) struct OwnCount {
     pub(in crate::plan) count: u64,
 }
 
-/// Counts a worker's own messages.
+/// Counts a worker's own messages, period by period.
 #[derive(Debug)]
 pub(in crate::plan) struct OwnCounts {
     period: u64,
     shares: Vec<AccountCounts>,
 }
 
-/// Those of one account.
+/// The counts of one account.
 #[derive(Debug)]
 struct AccountCounts {
     account: u16,
-    /// (place in the joint period, label) of each of the account's messages, in order.
+    /// (position in the joint period, label) of each of the account's messages, in order.
     slots: Vec<(u32, u16)>,
     /// The labels among them, each once, in order.
     labels: Vec<u16>,
@@ -65,7 +65,7 @@ impl OwnCounts {
         if !is_countable(striping, labels) {
             return None;
         }
-        let labels = shortest(labels);
+        let labels = collapse_uniform(labels);
         let period = joint_period(striping, labels);
         let mut slots: Vec<Vec<(u32, u16)>> = vec![Vec::new(); striping.shares.len()];
         if !striping.pattern.is_empty() {
@@ -93,8 +93,8 @@ impl OwnCounts {
         Some(OwnCounts { period, shares })
     }
 
-    /// OwnMessage messages with a number below `bound`: one entry for each account and label that occur, always in
-    /// the same order. Takes as many steps as the joint period has messages of these accounts.
+    /// Counts the worker's own messages numbered below `bound`: one entry per account and label that occurs, always in
+    /// the same order. Time is linear in the number of these accounts' messages in one joint period.
     pub(in crate::plan) fn below(&self, bound: u64) -> Vec<OwnCount> {
         let (periods, rest) = (bound / self.period, bound % self.period);
         let mut counts = Vec::new();
@@ -118,49 +118,49 @@ impl OwnCounts {
     }
 }
 
-/// The turns of an account's senders, visited `step` apart: how many of the first visits the worker owns.
-/// The visits from a turn on go round in a cycle; all cycles are equally long.
+/// Counts a worker's senders among turn, turn + step, turn + 2·step, … (modulo the senders). Such walks form
+/// gcd(senders, step) cycles of equal length; prefix sums over them answer in O(1).
 #[derive(Debug)]
 struct SenderTurns {
-    /// Length of a cycle.
-    cycle: usize,
-    /// Where a turn stands when the cycles are laid end to end.
-    place: Vec<u32>,
-    /// Of that order: how many before each place the worker owns.
-    before: Vec<u32>,
+    cycle_length: usize,
+    /// Position of each turn in the concatenated cycles.
+    position_of: Vec<u32>,
+    /// Prefix sums in that order: senders of the worker before each position.
+    owned_before: Vec<u32>,
 }
 
 impl SenderTurns {
     fn new(striping: &Striping, share: &AccountShare, worker: usize, step: u64) -> SenderTurns {
         let senders = u64::from(share.senders);
-        let classes = gcd(senders, step);
-        let cycle = (senders / classes) as usize;
-        let mut place = vec![0; share.senders as usize];
-        let mut before = Vec::with_capacity(place.len() + 1);
+        let cycles = gcd(senders, step);
+        let cycle_length = (senders / cycles) as usize;
+        let mut position_of = vec![0; share.senders as usize];
+        let mut owned_before = Vec::with_capacity(position_of.len() + 1);
         let mut owned = 0;
-        before.push(owned);
-        for class in 0..classes {
-            let mut turn = class;
-            for _ in 0..cycle {
-                place[turn as usize] = before.len() as u32 - 1;
+        owned_before.push(owned);
+        for cycle in 0..cycles {
+            let mut turn = cycle;
+            for _ in 0..cycle_length {
+                position_of[turn as usize] = owned_before.len() as u32 - 1;
                 owned += u32::from(striping.worker_of(share.first + turn as u32) == worker);
-                before.push(owned);
+                owned_before.push(owned);
                 turn = (turn + step % senders) % senders;
             }
         }
-        SenderTurns { cycle, place, before }
+        SenderTurns { cycle_length, position_of, owned_before }
     }
 
-    /// Of `visits`, the first at turn `from` (modulo the senders).
+    /// How many of `visits` visits, starting at turn `from` (modulo the senders), go to the worker's senders.
     fn owned(&self, from: u64, visits: u64) -> u64 {
-        let place = self.place[(from % self.place.len() as u64) as usize] as usize;
-        let (cycle, start) = (self.cycle, place - place % self.cycle);
-        let between = |a: usize, b: usize| u64::from(self.before[b] - self.before[a]);
-        let rest = (visits % cycle as u64) as usize;
-        let end = place + rest;
-        let over = end.saturating_sub(start + cycle);
-        visits / cycle as u64 * between(start, start + cycle)
-            + between(place, end - over)
+        let position = self.position_of[(from % self.position_of.len() as u64) as usize] as usize;
+        let length = self.cycle_length;
+        let start = position - position % length;
+        let between = |a: usize, b: usize| u64::from(self.owned_before[b] - self.owned_before[a]);
+        let rest = (visits % length as u64) as usize;
+        let end = position + rest;
+        let over = end.saturating_sub(start + length);
+        visits / length as u64 * between(start, start + length)
+            + between(position, end - over)
             + between(start, start + over)
     }
 }

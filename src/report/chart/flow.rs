@@ -15,7 +15,7 @@ const NODE: f64 = 8.0;
 /// The thinnest that can be seen.
 const THINNEST: f64 = 1.5;
 
-/// A count and what it divides into; what is zero is left out.
+/// A count and the parts that it divides into.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FlowNode {
     /// What is counted.
@@ -24,19 +24,19 @@ pub struct FlowNode {
     pub count: u64,
     /// Its colour.
     pub colour: Colour,
-    /// Its parts, largest use first: the first goes straight on, the others turn downwards.
+    /// Its parts, top to bottom in this order: the first continues straight to the right, the others bend down.
     pub parts: Vec<FlowNode>,
 }
 
 impl FlowNode {
-    /// One without parts.
+    /// A node without parts.
     pub fn new(name: impl Into<String>, count: u64, colour: Colour) -> FlowNode {
         FlowNode { name: name.into(), count, colour, parts: Vec::new() }
     }
 
-    /// The same with its parts.
+    /// Sets the parts; parts that count 0 are left out.
     #[must_use]
-    pub fn into_parts(mut self, parts: impl IntoIterator<Item = FlowNode>) -> FlowNode {
+    pub fn with_parts(mut self, parts: impl IntoIterator<Item = FlowNode>) -> FlowNode {
         self.parts = parts.into_iter().filter(|part| part.count > 0).collect();
         self
     }
@@ -70,18 +70,18 @@ impl FlowDrawer {
         (count as f64 * self.scale).max(THINNEST)
     }
 
-    /// Draws the stream with its upper end at `y`; how far down it and its parts reach.
-    fn place(&mut self, stream: &FlowNode, depth: usize, y: f64) -> f64 {
+    /// Draws the node with its top at `y`; returns the lowest y that it and its parts use.
+    fn draw_node(&mut self, node: &FlowNode, depth: usize, y: f64) -> f64 {
         let x = 6.0 + depth as f64 * self.column;
-        let thick = self.thickness(stream.count);
-        self.nodes.push((x, y, thick, stream.colour));
-        self.names.push((x + NODE + 6.0, y, stream.name.clone(), stream.count));
+        let thick = self.thickness(node.count);
+        self.nodes.push((x, y, thick, node.colour));
+        self.names.push((x + NODE + 6.0, y, node.name.clone(), node.count));
         let (mut from, mut to) = (y, y);
-        for part in &stream.parts {
+        for part in &node.parts {
             let thick = self.thickness(part.count);
-            self.ribbon(stream, part, (x + NODE, from), (x + self.column, to), thick);
+            self.ribbon(node, part, (x + NODE, from), (x + self.column, to), thick);
             from += part.count as f64 * self.scale;
-            to = self.place(part, depth + 1, to) + 6.0;
+            to = self.draw_node(part, depth + 1, to) + 6.0;
         }
         (y + thick).max(y + SLOT).max(to)
     }
@@ -125,7 +125,7 @@ impl Flow {
             scale: WHOLE / self.whole.count.max(1) as f64,
             column: (WIDTH - 8.0) / columns as f64,
         };
-        let bottom = drawer.place(&self.whole, 0, TOP);
+        let bottom = drawer.draw_node(&self.whole, 0, TOP);
         let mut svg = Svg::open(WIDTH, bottom + 6.0, &self.title);
         for (place, heading) in self.headings.iter().enumerate() {
             let x = 6.0 + place as f64 * drawer.column;

@@ -50,7 +50,7 @@ fn no_drawing_has_an_inline_style_or_an_unescaped_name() {
     plot.title = "</svg><script>".into();
     plot.bands.push(Band { from: 0.0, to: 9.0, name: "<b>\u{1b}".into(), shaded: true });
     plot.marks.push(Mark { x: 3.0, name: "\"<i>".into(), colour: Colour::Bad });
-    let whole = FlowNode::new("<u>", 3, Colour::Series(0)).into_parts([FlowNode::new(
+    let whole = FlowNode::new("<u>", 3, Colour::Series(0)).with_parts([FlowNode::new(
         "&",
         3,
         Colour::Good,
@@ -86,7 +86,7 @@ fn a_flow_shows_every_part_that_is_not_nothing() {
         FlowNode::new("rejected", 10, Colour::Bad),
         FlowNode::new("lost", 0, Colour::Bad),
     ];
-    let whole = FlowNode::new("written", 1_000, Colour::Series(0)).into_parts(parts);
+    let whole = FlowNode::new("written", 1_000, Colour::Series(0)).with_parts(parts);
     let svg = Flow { title: "f".into(), headings: vec!["wire".into()], whole }.draw().svg;
     assert!(svg.contains(">990<") && svg.contains(">10<") && svg.contains(">1,000<"));
     assert!(svg.contains("10 rejected: 1 % of 1,000 written"));

@@ -76,7 +76,7 @@ impl Verdict {
     }
 
     /// The checks about one part.
-    pub fn about(&self, part: About) -> impl Iterator<Item = &Check> {
+    pub fn checks_about(&self, part: About) -> impl Iterator<Item = &Check> {
         self.reasons.iter().filter(move |r| r.about == part)
     }
 }

@@ -13,14 +13,14 @@ pub(super) fn flow(d: &Document) -> Figure {
     });
     let asked = receipts_asked(d);
     let accepted =
-        FlowNode::new("accepted", l.accepted, Colour::Series(2)).into_parts(states.chain([
+        FlowNode::new("accepted", l.accepted, Colour::Series(2)).with_parts(states.chain([
             FlowNode::new("none required", r.silent, Colour::Muted),
             FlowNode::new("missing", r.missing, Colour::Series(1)),
             FlowNode::new("untracked", r.untracked, Colour::Series(4)),
             FlowNode::new("ambiguous", r.ambiguous, Colour::Series(4)),
             FlowNode::new("not requested", l.accepted.saturating_sub(asked), Colour::Muted),
         ]));
-    let written = FlowNode::new("written", l.written, Colour::Series(0)).into_parts([
+    let written = FlowNode::new("written", l.written, Colour::Series(0)).with_parts([
         accepted,
         FlowNode::new("rejected", l.rejected, Colour::Series(1)),
         FlowNode::new("timed out", l.timed_out, Colour::Series(4)),
@@ -28,7 +28,7 @@ pub(super) fn flow(d: &Document) -> Figure {
         FlowNode::new("in flight at the end", l.open_at_end, Colour::Series(4)),
     ]);
     let name = if l.retries > 0 { "with retries" } else { "planned" };
-    let whole = FlowNode::new(name, l.planned + l.retries, Colour::Muted).into_parts([
+    let whole = FlowNode::new(name, l.planned + l.retries, Colour::Muted).with_parts([
         written,
         FlowNode::new("dropped", l.dropped, Colour::Series(1)),
         FlowNode::new("unsent", l.unsent, Colour::Series(4)),

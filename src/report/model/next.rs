@@ -42,7 +42,7 @@ pub(super) fn steps(d: &Document) -> Vec<String> {
 fn for_harness(d: &Document) -> Vec<String> {
     let failed: Vec<&str> = d
         .verdict
-        .about(About::Harness)
+        .checks_about(About::Harness)
         .filter(|c| c.failed())
         .map(|c: &Check| c.check.as_str())
         .collect();

@@ -333,7 +333,8 @@ fn harness(d: &Document) -> LabelledLine {
         HealthState::Degraded => Tone::Warn,
         HealthState::Invalid => Tone::Bad,
     };
-    let failures = d.verdict.about(About::Harness).filter(|r| r.failed()).map(judge::Check::says);
+    let failures =
+        d.verdict.checks_about(About::Harness).filter(|r| r.failed()).map(judge::Check::says);
     let failures: Vec<String> = failures.collect();
     let lag = |name: &str, n: Option<Nanos>| n.map(|n| format!("{name} {}", words::duration(n.0)));
     let join =
@@ -359,7 +360,7 @@ fn harness(d: &Document) -> LabelledLine {
 /// None: not judged, or a failed growth check says more.
 fn steady(d: &Document) -> Option<LabelledLine> {
     let steady = d.verdict.steady.steady?;
-    let piled_up = d.verdict.about(About::Growth).any(judge::Check::failed);
+    let piled_up = d.verdict.checks_about(About::Growth).any(judge::Check::failed);
     let tone = if steady { Tone::Good } else { Tone::Warn };
     (!piled_up).then(|| LabelledLine::new("steady", tone, d.verdict.steady.reason.clone()))
 }

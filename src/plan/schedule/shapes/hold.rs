@@ -8,11 +8,11 @@ impl StageShape for Rate {
     fn key(&self) -> &'static str {
         "hold"
     }
-    fn rates(&self) -> Vec<Rate> {
+    fn rate_parameters(&self) -> Vec<Rate> {
         vec![*self]
     }
-    fn lay(&self, units: &[u64], curve: &mut Builder) -> Result<(), Unschedulable> {
-        curve.straight(curve.length, units[0], units[0]);
+    fn append_segments(&self, units: &[u64], builder: &mut Builder) -> Result<(), Unschedulable> {
+        builder.straight(builder.length, units[0], units[0]);
         Ok(())
     }
     fn brief(&self, rate: &dyn Fn(Rate) -> String, _: &str) -> String {

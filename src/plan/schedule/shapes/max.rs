@@ -11,10 +11,10 @@ impl StageShape for Max {
     fn key(&self) -> &'static str {
         "max"
     }
-    fn rates(&self) -> Vec<Rate> {
+    fn rate_parameters(&self) -> Vec<Rate> {
         Vec::new()
     }
-    fn lay(&self, _: &[u64], _: &mut Builder) -> Result<(), Unschedulable> {
+    fn append_segments(&self, _: &[u64], _: &mut Builder) -> Result<(), Unschedulable> {
         Ok(())
     }
     fn brief(&self, _: &dyn Fn(Rate) -> String, _: &str) -> String {

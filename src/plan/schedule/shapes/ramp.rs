@@ -30,11 +30,11 @@ impl StageShape for Ramp {
     fn key(&self) -> &'static str {
         "ramp"
     }
-    fn rates(&self) -> Vec<Rate> {
+    fn rate_parameters(&self) -> Vec<Rate> {
         vec![self.0, self.1]
     }
-    fn lay(&self, units: &[u64], curve: &mut Builder) -> Result<(), Unschedulable> {
-        curve.straight(curve.length, units[0], units[1]);
+    fn append_segments(&self, units: &[u64], builder: &mut Builder) -> Result<(), Unschedulable> {
+        builder.straight(builder.length, units[0], units[1]);
         Ok(())
     }
     fn brief(&self, rate: &dyn Fn(Rate) -> String, to: &str) -> String {

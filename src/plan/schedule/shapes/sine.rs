@@ -51,21 +51,21 @@ impl StageShape for Sine {
     fn key(&self) -> &'static str {
         "sine"
     }
-    fn rates(&self) -> Vec<Rate> {
+    fn rate_parameters(&self) -> Vec<Rate> {
         vec![self.mean, self.amplitude]
     }
     fn peak(&self) -> Option<Rate> {
         Some(sum(self.mean, self.amplitude))
     }
-    fn fineness(&self) -> u64 {
+    fn unit_factor(&self) -> u64 {
         UNITS
     }
-    fn lay(&self, units: &[u64], curve: &mut Builder) -> Result<(), Unschedulable> {
+    fn append_segments(&self, units: &[u64], builder: &mut Builder) -> Result<(), Unschedulable> {
         let (mean, amplitude, period) = (units[0], units[1], self.period.0);
         if amplitude > mean {
             return Err(Unschedulable::SineBelowZero);
         }
-        if period < 1_000_000 || curve.length / period >= PIECES_MAX / RAMPS_PER_PERIOD {
+        if period < 1_000_000 || builder.length / period >= PIECES_MAX / RAMPS_PER_PERIOD {
             return Err(Unschedulable::SinePeriod);
         }
         let knot = |k: u64| {
@@ -74,10 +74,10 @@ impl StageShape for Sine {
             u64::try_from(rate.max(0)).unwrap_or(u64::MAX)
         };
         let mut k = 0u64;
-        while !curve.done() {
+        while !builder.done() {
             let until = u128::from(period) * u128::from(k + 1) / u128::from(RAMPS_PER_PERIOD);
             let until = u64::try_from(until).unwrap_or(u64::MAX);
-            curve.straight(until, knot(k), knot(k + 1));
+            builder.straight(until, knot(k), knot(k + 1));
             k += 1;
         }
         Ok(())

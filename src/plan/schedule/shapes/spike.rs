@@ -29,14 +29,14 @@ impl StageShape for Spike {
     fn key(&self) -> &'static str {
         "spike"
     }
-    fn rates(&self) -> Vec<Rate> {
+    fn rate_parameters(&self) -> Vec<Rate> {
         vec![self.base, self.peak]
     }
-    fn lay(&self, units: &[u64], curve: &mut Builder) -> Result<(), Unschedulable> {
+    fn append_segments(&self, units: &[u64], builder: &mut Builder) -> Result<(), Unschedulable> {
         let (base, peak) = (units[0], units[1]);
-        curve.straight(self.at.0, base, base);
-        curve.straight(self.at.after(self.length).0, peak, peak);
-        curve.straight(curve.length, base, base);
+        builder.straight(self.at.0, base, base);
+        builder.straight(self.at.after(self.length).0, peak, peak);
+        builder.straight(builder.length, base, base);
         Ok(())
     }
     fn check_length(&self, length: Nanos) -> Result<(), Unschedulable> {

@@ -41,18 +41,18 @@ impl StageShape for Stairs {
     fn key(&self) -> &'static str {
         "stairs"
     }
-    fn rates(&self) -> Vec<Rate> {
+    fn rate_parameters(&self) -> Vec<Rate> {
         vec![self.from, self.to, self.step]
     }
     fn peak(&self) -> Option<Rate> {
         Some(if exceeds(self.from, self.to) { self.from } else { self.to })
     }
-    fn lay(&self, units: &[u64], curve: &mut Builder) -> Result<(), Unschedulable> {
+    fn append_segments(&self, units: &[u64], builder: &mut Builder) -> Result<(), Unschedulable> {
         let (from, to, step, each) = (units[0], units[1], units[2], self.each.0);
         if each == 0 || step == 0 {
             return Err(Unschedulable::NoStep);
         }
-        let steps = from.abs_diff(to).div_ceil(step).min(curve.length.div_ceil(each));
+        let steps = from.abs_diff(to).div_ceil(step).min(builder.length.div_ceil(each));
         if steps > PIECES_MAX {
             return Err(Unschedulable::Stairs { steps });
         }
@@ -64,8 +64,8 @@ impl StageShape for Stairs {
                 from.saturating_sub(climbed).max(to)
             };
             let last = k == steps;
-            let until = if last { curve.length } else { each.saturating_mul(k + 1) };
-            curve.straight(until, rate, rate);
+            let until = if last { builder.length } else { each.saturating_mul(k + 1) };
+            builder.straight(until, rate, rate);
         }
         Ok(())
     }
