@@ -14,7 +14,7 @@ pub(super) use find::{FindArgs, FindWhat};
 #[cfg(feature = "nats")]
 pub(super) use fleet::NatsArgs;
 pub(super) use fleet::{AgentArgs, FleetArgs};
-pub(super) use init::{From, InitArgs};
+pub(super) use init::{InitArgs, Provider};
 pub(super) use keep::{KeepArgs, Live};
 pub(super) use load::LoadArgs;
 use overrides::OverrideArgs;
@@ -51,7 +51,7 @@ pub(super) enum Verb {
     Check(Box<CheckArgs>),
     /// Convert a saved run to another format.
     Render(RenderArgs),
-    /// Compare saved runs of a candidate with a base (exit 0, unless --gate).
+    /// Compare saved runs of a candidate with a base (exits 0 whatever the result; with --gate also 4 or 5).
     Compare(CompareArgs),
     /// Print the JSON Schema of a result or of a profile.
     Schema(SchemaArgs),
@@ -63,15 +63,16 @@ pub(super) enum Verb {
     Completions(CompletionsArgs),
     /// Print the man page of the program or of one command.
     Man(ManArgs),
-    /// Measure two variants in turns or at once, and compare B with A.
+    /// Measure two variants alternately or simultaneously, and compare B with A.
     Duel(Box<DuelArgs>),
     /// Run an agent: wait for work over NATS, send its share of the load, report.
     Agent(AgentArgs),
     /// Check saved runs against gates, absolute or relative to a baseline.
     Gate(GateArgs),
-    /// Run a profile N times and save its figures, with how much each varies, as a baseline.
+    /// Run a profile N times and save the figures and their run-to-run variation as a baseline.
     Calibrate(Box<CalibrateArgs>),
-    /// Measure this host's highest rate and its pacing against the embedded SMSC, in about 20 s, for later runs.
+    /// Measure the highest rate and the pacing accuracy of this host (about 20 s) and save them; later runs are shown as a
+    /// share of that rate.
     Selfcheck(SelfcheckArgs),
 }
 
@@ -87,11 +88,11 @@ pub(super) struct RunArgs {
     /// Print the built-in profiles and what each is for, and send nothing.
     #[arg(long)]
     pub(super) list: bool,
-    /// Print every table and note at the end instead of twenty lines.
+    /// Print every table and note at the end instead of the brief summary (at most 20 lines).
     #[arg(long, conflicts_with = "json")]
     pub(super) verbose: bool,
     /// A gate of this run, such as 'response.p99 < 100ms'. May be repeated.
-    #[arg(long, value_name = "METRIC<LIMIT")]
+    #[arg(long, value_name = "METRIC RELATION LIMIT")]
     pub(super) gate: Vec<String>,
     /// Saved runs, or a baseline file, for gates such as 'response.p99 <= baseline + 5%'.
     #[arg(long, value_name = "RESULT", num_args = 1..)]
@@ -105,7 +106,7 @@ pub(super) struct RunArgs {
 /// Printed below the flags of `smsc`.
 const SMSC_HELP: &str = "\
 Commands on standard input, one a line: mo FROM TO TEXT, receipt ID STATE, fault KIND one|all, tally, help.
-It goes on after the end of standard input.";
+The simulator keeps running when standard input ends.";
 
 /// Arguments of `smsc`.
 #[derive(Args, Clone, Debug)]
@@ -120,7 +121,7 @@ pub(super) struct SmscArgs {
     /// File for the tally, written each second and at the end.
     #[arg(long, value_name = "FILE.json")]
     pub(super) tally: Option<PathBuf>,
-    /// Log binds, refusals, ends of sessions, faults and totals a second on stderr; on by default on a terminal.
+    /// Log binds, refusals, ends of sessions, faults and, every second, totals on stderr; on by default on a terminal.
     #[arg(long, value_enum, value_name = "WHETHER", num_args = 0..=1, default_missing_value = "on")]
     pub(super) log: Option<EventLog>,
 }
@@ -149,8 +150,8 @@ once. Without --from, --to, --text or --send it binds and unbinds; with --wait i
 is shown as ***, whatever its length.
 
 Exit codes: 0 all sent and answered, whatever the responses (they are the result) · 1 a response or a requested
-receipt is missing, or a receipt matches by another receipts.id_mode only · 2 usage, or refused by the guard ·
-3 could not connect or bind · 6 session lost, or foreign traffic received · 130 interrupted";
+receipt is missing, or a receipt matches only under another receipts.id_mode than the configured one · 2 usage, or
+refused by the guard · 3 could not connect or bind · 6 session lost, or foreign traffic received · 130 interrupted";
 
 /// Arguments of `dial`.
 #[derive(Args, Clone, Debug, Default)]
@@ -162,7 +163,7 @@ pub(super) struct DialArgs {
     /// destination_addr of a submit_sm (default: an unassigned number).
     #[arg(long, value_name = "ADDR")]
     pub(super) to: Option<String>,
-    /// Text of a submit_sm, with the placeholders of a profile; hex for a binary coding.
+    /// Text of a submit_sm, with the placeholders of a profile; hex with --coding binary.
     #[arg(long)]
     pub(super) text: Option<String>,
     /// Coding of the text: gsm, latin1, ascii, ucs2, binary, or a data_coding (default: what the text needs).
@@ -178,7 +179,7 @@ pub(super) struct DialArgs {
     /// Octets to send unchanged, with their own sequence_number. May be repeated.
     #[arg(long, value_name = "HEX")]
     pub(super) send: Vec<String>,
-    /// How long to wait for receipts (default: --receipt-deadline), or to listen if none is awaited.
+    /// How long to wait for receipts (default: --receipt-deadline); if no receipt was requested, how long to listen.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(super) wait: Option<std::time::Duration>,
     /// Print one JSON line a PDU, as `decode` does, with direction and time.
@@ -212,10 +213,10 @@ pub(super) struct RenderArgs {
     /// Run folders or their result.json; several only for formats that overlay runs.
     #[arg(required = true, value_name = "RESULT")]
     pub(super) results: Vec<PathBuf>,
-    /// Output format; without it, the twenty lines that `run` ends with.
+    /// Output format; without it, the brief summary (at most 20 lines) that `run` ends with.
     #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(report::FORMATS.map(|f| f.name)))]
     pub(super) format: Option<String>,
-    /// Print every table and note instead of twenty lines; the same as --format text.
+    /// Print every table and note instead of the brief summary (at most 20 lines); the same as --format text.
     #[arg(long, conflicts_with = "format")]
     pub(super) verbose: bool,
     /// Output file, written completely or not at all (default: standard output).
@@ -226,14 +227,15 @@ pub(super) struct RenderArgs {
 /// Arguments of `compare`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct CompareArgs {
-    /// Runs of the base: folders, or their result.json (without distributions by second); or one baseline file. Without
-    /// --with, two runs: base and candidate.
+    /// Runs of the base: folders or their result.json, or one baseline file. result.json alone lacks the per-second
+    /// distributions in latency.hlog; name the folder to use them. Without --with, two runs: base and candidate.
     #[arg(required = true, value_name = "BASE")]
     pub(super) base: Vec<PathBuf>,
     /// Runs of the candidate.
     #[arg(long = "with", num_args = 1.., value_name = "CAND")]
     pub(super) candidate: Vec<PathBuf>,
-    /// Pair the runs, which were measured at the same time; for one run a side, pair its seconds.
+    /// Compare run with run, in the order given; both sides must have been measured at the same time. With one run on
+    /// each side, compare second by second.
     #[arg(long)]
     pub(super) paired: bool,
     /// Smallest relevant change: 5%, or response.p99=10% for one metric. May be repeated.
@@ -330,7 +332,7 @@ pub(super) struct SelfcheckArgs {
 /// Arguments of `check`.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct CheckArgs {
-    /// Profile (TOML; default: the built-in `quick`).
+    /// Profile: a TOML file or the name of a built-in one (default: quick).
     pub(super) profile: Option<PathBuf>,
     #[command(flatten)]
     pub(super) overrides: OverrideArgs,

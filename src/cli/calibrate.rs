@@ -2,7 +2,7 @@
 //! below which no gate can decide; it is saved with the figures in a baseline, a file that people commit.
 use super::args::CalibrateArgs;
 use super::exit::{Exit, Failure, put, put_octets, say, talk};
-use super::run_context::{RunContext, within_guard};
+use super::run_context::{RunContext, check_total};
 use super::run_once::{VerbResult, is_inconclusive, once};
 use super::{folder, live, run_files, verdict};
 use crate::judge::Baseline;
@@ -24,8 +24,8 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<Exit, Failure> {
     folder::clear(out)?;
     let effect: &[&str] = if out.is_some() { &KEPT } else { &KEPT[..1] };
     args.load.keep.without_effect("calibrate", effect).iter().for_each(talk);
-    let context = RunContext::load("calibrate", &args.load, &[])?;
-    within_guard(&[&context.plan], u64::from(args.runs), &format!("{} runs", args.runs))?;
+    let context = RunContext::from_args("calibrate", &args.load, &[])?;
+    check_total(&[&context.plan], u64::from(args.runs), &format!("{} runs", args.runs))?;
     let path = args.output.clone().unwrap_or_else(|| default_path(&context.plan));
     if path.exists() && !args.replace {
         let path = path.display();
@@ -64,14 +64,15 @@ fn measure(context: &RunContext, args: &CalibrateArgs) -> Result<MeasuredRuns, F
     let mut runs = Vec::new();
     for number in 1..=args.runs as usize {
         say(&format!("run {number} of {}", args.runs));
-        let again = context.again(block_plan(&context.plan, number - 1), &format!("{number:02}"));
-        let mut observers = live::observers(args.load.keep.live, &again.plan)?;
-        let done = once(&again, &mut Tcp::default(), &mut observers)?;
+        let block =
+            context.for_block(block_plan(&context.plan, number - 1), &format!("{number:02}"));
+        let mut observers = live::observers(args.load.keep.live, &block.plan)?;
+        let done = once(&block, &mut Tcp::default(), &mut observers)?;
         drop(observers);
         if let Some(ended) = done.ended_early() {
             return Ok(MeasuredRuns::Cut(ended));
         }
-        let saved = done.saved(&again);
+        let saved = done.saved(&block);
         if let Some(out) = &args.load.keep.out {
             run_files::write_one_of_several(
                 &saved,

@@ -4,7 +4,7 @@ use super::args::{DuelArgs, KeepArgs};
 use super::exit::{Exit, Failure, say, warn};
 use super::fleet::{self, AnyTrial};
 use super::folder::{self, RunFolder};
-use super::run_context::{RunContext, within_guard};
+use super::run_context::{RunContext, check_total};
 use super::run_once::{FinishedRun, HostMeter, VerbResult, once};
 use super::{live, run_files, verdict};
 use crate::coordinator::RunError;
@@ -31,8 +31,8 @@ impl Sides {
     }
 
     /// Whether the guard of either side allows what both send in `runs` runs of each.
-    fn within_guard(&self, runs: u64) -> Result<(), Failure> {
-        within_guard(&[&self.a.plan, &self.b.plan], runs, "the duel")
+    fn check_total(&self, runs: u64) -> Result<(), Failure> {
+        check_total(&[&self.a.plan, &self.b.plan], runs, "the duel")
     }
 
     /// Names the duel.
@@ -84,7 +84,7 @@ fn sides(args: &DuelArgs) -> Result<Sides, Failure> {
         one_side(&source, &overrides, side, settings, &args.load.keep)
     };
     let sides = Sides { a: one(DuelSide::A, &args.a)?, b: one(DuelSide::B, &args.b)? };
-    sides.within_guard(if args.simultaneous { 1 } else { u64::from(args.blocks) })?;
+    sides.check_total(if args.simultaneous { 1 } else { u64::from(args.blocks) })?;
     Ok(sides)
 }
 
@@ -163,7 +163,7 @@ impl Duel<'_> {
         pair: usize,
     ) -> Result<(Saved, Option<VerbResult>), RunError> {
         let context = self.sides.context(side);
-        let block = context.again(block_plan(&context.plan, pair), &block_name(side, pair + 1));
+        let block = context.for_block(block_plan(&context.plan, pair), &block_name(side, pair + 1));
         let result = {
             let mut observers = live::observers(self.args.load.keep.live, &block.plan)?;
             once(&block, &mut self.trial, &mut observers)?
@@ -178,7 +178,7 @@ impl Duel<'_> {
         &mut self,
         measured: &mut MeasuredPairs,
     ) -> Result<Option<VerbResult>, RunError> {
-        let allows = |runs| self.sides.within_guard(runs).is_ok();
+        let allows = |runs| self.sides.check_total(runs).is_ok();
         for pair in pairs_again(&measured.kept_up(), allows) {
             say(&format!("pair {} again: the harness did not keep up", pair + 1));
             for side in [DuelSide::A, DuelSide::B] {
@@ -205,7 +205,7 @@ impl Duel<'_> {
         let all = [DuelSide::A, DuelSide::B].into_iter().zip(records).zip(&trials);
         for ((side, record), trial) in all {
             let context = self.sides.context(side);
-            let context = context.again(context.plan.clone(), &block_name(side, 1));
+            let context = context.for_block(context.plan.clone(), &block_name(side, 1));
             let result = FinishedRun::of(&context, record, trial.tally(), &host);
             let saved = result.saved(&context);
             self.keep(side, 1, &saved, &result.record);

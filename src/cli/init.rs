@@ -118,7 +118,7 @@ fn next(path: &Path, answers: &Answers) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::args::From;
+    use crate::cli::args::Provider;
     use clap::ValueEnum;
 
     fn args(change: impl FnOnce(&mut InitArgs)) -> InitArgs {
@@ -135,13 +135,13 @@ mod tests {
 
     #[test]
     fn every_provider_gives_a_profile_that_loads_with_what_the_provider_documents() {
-        for from in From::value_variants() {
+        for from in Provider::value_variants() {
             let plan = written(&args(|a| a.from = *from)).unwrap();
             assert!(plan.target.embedded && !plan.gates.is_empty(), "{from:?}");
         }
-        let vonage = written(&args(|a| a.from = From::Vonage)).unwrap();
+        let vonage = written(&args(|a| a.from = Provider::Vonage)).unwrap();
         assert_eq!(vonage.receipts.id_mode, plan::IdMode::ResponseHex);
-        let openmarket = written(&args(|a| a.from = From::Openmarket)).unwrap();
+        let openmarket = written(&args(|a| a.from = Provider::Openmarket)).unwrap();
         assert_eq!(openmarket.messages[0].service_type, "OMV4");
     }
 

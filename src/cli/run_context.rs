@@ -1,4 +1,5 @@
-//! All that a report needs of a run besides its record: known before the run begins.
+//! What a report needs that is fixed before the run: plan, environment, id, warnings. Record, judgement, gate results and
+//! tally come after it.
 use super::args::LoadArgs;
 use super::exit::{Failure, warn};
 use super::selfcheck;
@@ -25,7 +26,7 @@ pub(super) struct RunContext {
 }
 
 /// A warning where workers that never sleep leave no core for the rest.
-fn spins(plan: &Plan, cores: Option<u64>) -> Option<String> {
+fn busy_poll_warning(plan: &Plan, cores: Option<u64>) -> Option<String> {
     let workers = u64::from(crate::trial::workers(plan));
     let spare = cores?.saturating_sub(workers);
     let needed = 1 + u64::from(plan.target.embedded);
@@ -39,11 +40,12 @@ fn spins(plan: &Plan, cores: Option<u64>) -> Option<String> {
     })
 }
 
-/// Whether the guards allow what all plans send together in `runs` runs; `who` would send it.
+/// Refuses `runs` runs of all plans whose scheduled submit_sm exceed the smallest guard.messages_max. Closed-loop stages
+/// have no schedule and count 0. `label`: how the message names the load.
 ///
 /// # Errors
-/// More than the smallest guard.messages_max.
-pub(super) fn within_guard(plans: &[&Plan], runs: u64, who: &str) -> Result<(), Failure> {
+/// They exceed it, or a plan has no valid schedule.
+pub(super) fn check_total(plans: &[&Plan], runs: u64, label: &str) -> Result<(), Failure> {
     let mut messages = 0u64;
     for plan in plans {
         let schedule = Schedule::new(&plan.stages, plan.load.arrival, plan.seed);
@@ -51,7 +53,7 @@ pub(super) fn within_guard(plans: &[&Plan], runs: u64, who: &str) -> Result<(), 
     }
     match plans.iter().filter_map(|plan| plan.guard.messages_max).min() {
         Some(max) if messages > max => Err(Failure::usage(format!(
-            "guard.messages_max: {who} would send {messages} submit_sm in all, more than {max}; \
+            "guard.messages_max: {label} would send {messages} submit_sm in all, more than {max}; \
              raise --max-messages, or plan fewer or shorter runs"
         ))),
         Some(_) | None => Ok(()),
@@ -59,11 +61,12 @@ pub(super) fn within_guard(plans: &[&Plan], runs: u64, who: &str) -> Result<(), 
 }
 
 impl RunContext {
-    /// The context of `verb`, which sends the load of its profile; `gates` come on top of the profile's.
+    /// Reads the profile and makes the context; `verb` is named in the repro command line; `gates` are added to the
+    /// profile's.
     ///
     /// # Errors
     /// A profile, a gate or a message that is not valid.
-    pub(super) fn load(
+    pub(super) fn from_args(
         verb: &str,
         args: &LoadArgs,
         gates: &[String],
@@ -87,7 +90,7 @@ impl RunContext {
         environment.selfcheck = selfcheck::saved(&environment);
         let mut warnings = plan.warnings.clone();
         warnings.extend(environment.warnings(crate::trial::workers(&plan) as usize));
-        warnings.extend(spins(&plan, environment.cores));
+        warnings.extend(busy_poll_warning(&plan, environment.cores));
         for warning in &warnings {
             warn(warning);
         }
@@ -110,11 +113,11 @@ impl RunContext {
         })
     }
 
-    /// The same with another plan of the same shape; `name` is added to the id.
-    pub(super) fn again(&self, plan: Plan, name: &str) -> RunContext {
+    /// A copy for another run of the series, with `suffix` on its id; keeps warnings, labels, target and environment.
+    pub(super) fn for_block(&self, plan: Plan, suffix: &str) -> RunContext {
         RunContext {
             profile: plan::resolved_json(&plan),
-            id: format!("{}-{name}", self.id),
+            id: format!("{}-{suffix}", self.id),
             folder: None,
             plan,
             ..self.clone()

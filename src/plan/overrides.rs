@@ -50,7 +50,7 @@ pub struct Overrides {
     pub metrics: Option<String>,
     /// `--metrics-allow-remote`.
     pub metrics_allow_remote: bool,
-    /// `--gate METRIC<LIMIT`.
+    /// `--gate METRIC RELATION LIMIT`.
     pub gates: Vec<String>,
 }
 

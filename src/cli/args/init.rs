@@ -7,7 +7,7 @@ use std::path::PathBuf;
 pub(in crate::cli) struct InitArgs {
     /// The provider to begin with: its bind type, limits, numbering and id spelling.
     #[arg(long, value_enum, default_value_t, value_name = "PROVIDER")]
-    pub(in crate::cli) from: From,
+    pub(in crate::cli) from: Provider,
     /// File to write; one that exists is left alone.
     #[arg(long, value_name = "FILE", default_value = "smppbench.toml")]
     pub(in crate::cli) output: PathBuf,
@@ -51,13 +51,13 @@ pub(in crate::cli) struct InitArgs {
     #[arg(long, value_name = "on|off")]
     pub(in crate::cli) receipts: Option<String>,
     /// A gate, such as 'response.p99 < 100ms'. May be repeated.
-    #[arg(long, value_name = "METRIC<LIMIT")]
+    #[arg(long, value_name = "METRIC RELATION LIMIT")]
     pub(in crate::cli) gate: Vec<String>,
 }
 
-/// What a profile begins with.
+/// Provider whose documented settings a profile begins with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum From {
+pub(in crate::cli) enum Provider {
     /// Any SMSC.
     #[default]
     Generic,

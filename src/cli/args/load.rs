@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// Profile, overrides, progress and results.
 #[derive(Args, Clone, Debug, Default)]
 pub(in crate::cli) struct LoadArgs {
-    /// Profile (TOML file), or the name of a built-in one; without it, `quick`.
+    /// Profile: a TOML file or the name of a built-in one (default: quick).
     pub(in crate::cli) profile: Option<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) keep: KeepArgs,

@@ -1,5 +1,5 @@
 //! What goes into the profile: flags over what a provider documents over defaults, and the questions for the rest.
-use crate::cli::args::{From, InitArgs};
+use crate::cli::args::{InitArgs, Provider};
 use crate::cli::exit::Failure;
 use crate::plan::{self, BuiltIn, Overrides, Source};
 use serde_json::Value;
@@ -156,13 +156,13 @@ impl Answers {
     }
 }
 
-fn built_in(from: From) -> Option<&'static BuiltIn> {
+fn built_in(from: Provider) -> Option<&'static BuiltIn> {
     BuiltIn::named(match from {
-        From::Generic => return None,
-        From::Openmarket => "openmarket",
-        From::Vonage => "vonage",
-        From::Infobip => "infobip",
-        From::Sinch => "sinch",
+        Provider::Generic => return None,
+        Provider::Openmarket => "openmarket",
+        Provider::Vonage => "vonage",
+        Provider::Infobip => "infobip",
+        Provider::Sinch => "sinch",
     })
 }
 
