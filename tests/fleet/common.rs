@@ -180,6 +180,9 @@ impl World {
         if verb[0] != "find" {
             command.args(["--live", "off"]);
         }
+        if verb[0] == "run" {
+            command.arg("--verbose");
+        }
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

@@ -145,7 +145,7 @@ fn a_rate_limit_is_not_taken_for_enough_binds_and_is_not_flooded() {
 #[test]
 fn advice_of_one_bind_speaks_of_one() {
     let found = find_binds(&limited(1, ""), &settings(&[BindType::Transceiver])).unwrap();
-    assert!(found.recommendation.starts_with("Use 1 bind; beyond 1 "), "{}", found.recommendation);
+    assert!(found.recommendation.starts_with("Use 1 bind; beyond 1, "), "{}", found.recommendation);
     let mut one = settings(&[BindType::Transceiver]);
     one.ceiling = 1;
     let found = find_binds(&limited(5, ""), &one).unwrap();

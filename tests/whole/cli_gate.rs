@@ -149,7 +149,7 @@ fn what_cannot_be_read_is_one_line_and_2() {
         ("\"response.p9\" = \"< 1s\"\n", "near: response.p90"),
         ("\"response.p99\" = \"<< 1s\"\n", "column 2"),
         ("\"response.p99\" = \"< baseline + 5\"\n", "column"),
-        ("\"response.p99\" = 5\n", "5 will not do"),
+        ("\"response.p99\" = 5\n", "5 is not valid"),
         ("", "no gates"),
     ] {
         let (code, said) = Gates::of(text).hold(&[]);

@@ -30,7 +30,7 @@ use decide::Estimate;
 /// Compares two sides that were measured one after the other, or in turns.
 ///
 /// # Errors
-/// [`CompareError`]: the settings will not do.
+/// [`CompareError`]: the settings are not valid.
 pub fn compare(
     base: &RunSet,
     candidate: &RunSet,
@@ -44,7 +44,7 @@ pub fn compare(
 /// Compares two sides that were measured at the same time: run by run, and second by second where there is one run a side.
 ///
 /// # Errors
-/// [`CompareError`]: the settings will not do, a side is empty or mixed, or the sides are not pairs.
+/// [`CompareError`]: the settings are not valid, a side is empty or mixed, or the sides are not pairs.
 pub fn compare_paired(
     base: &[Evidence],
     candidate: &[Evidence],
