@@ -189,16 +189,17 @@ pub fn load(source: &Source, overrides: &Overrides) -> Result<Plan, PlanError> {
 /// # Errors
 /// As [`load`].
 pub fn preview(source: &Source, overrides: &Overrides) -> Result<Plan, PlanError> {
-    let without_passwords = |tree: &mut Node| {
-        if let Some(Node { value: Value::List(accounts), .. }) = tree.get_mut("accounts") {
-            for account in accounts {
-                account.remove("password_env", |_| true);
-                account.remove("password_file", |_| true);
-            }
-        }
-        Ok(())
-    };
     resolve(source, overrides, without_passwords).map(|(plan, _)| plan)
+}
+
+fn without_passwords(tree: &mut Node) -> PlanResult<()> {
+    if let Some(Node { value: Value::List(accounts), .. }) = tree.get_mut("accounts") {
+        for account in accounts {
+            account.remove("password_env", |_| true);
+            account.remove("password_file", |_| true);
+        }
+    }
+    Ok(())
 }
 
 /// One side of a duel: the same with the side's overlay on top, the profile's and then `settings`
@@ -248,7 +249,7 @@ pub fn profile_schema() -> serde_json::Value {
 /// # Errors
 /// As [`load`].
 pub fn stage_origins(source: &Source, overrides: &Overrides) -> Result<Vec<Origin>, PlanError> {
-    resolve(source, overrides, |_| Ok(())).map(|(_, origins)| origins)
+    resolve(source, overrides, without_passwords).map(|(_, origins)| origins)
 }
 
 /// The plan out of the profile with all that is laid over it; where its stages are from.

@@ -1,17 +1,35 @@
 //! The embedded simulator: an SMSC whose behaviour is data ([`crate::plan::behaviour`]).
 //!
-//! [`Core`] is synchronous, without I/O and without a clock, and every chance is of its seed; [`Server`] puts
-//! it on a thread behind a listening socket. It shares no code with the load side, so that the two bear
-//! witness against each other: the [`Tally`] says what was really done.
+//! [`Core`] is synchronous, without I/O and without a clock, and draws all chance from its seed; [`Server`] runs it on a
+//! thread behind a listening socket. It shares no code with the load side, so that each checks the other: the [`Tally`]
+//! counts what was really done.
 //!
+//! A PDU or due work goes from [`Core`] to one part, and from there downwards only:
+//!
+//! ```text
+//! core ──► control      binds, unbinds, enquire_link, other requests ──┐
+//!      ──► submits      submit_sm: limits, faults, policy, answer      ├─► context: connections, accounts, faults,
+//!      ──► deliveries   receipts and MO: rate, receiver, retries       │            ids, rng, tally
+//!      ──► inject       faults done to sessions ───────────────────────┘
 //! ```
-//! use smppbench::plan::behaviour_file;
-//! use smppbench::smsc::Server;
 //!
 //! Rare events go into a log in the context, from which the server hands them to its caller. A `Command` makes the
 //! running simulator send an MO or a receipt, or do a fault.
 //!
 //! `submits` hands receipts to `deliveries`. What `control` leaves to another part it returns as a `Followup`.
+//!
+//! ```
+//! use smppbench::plan::behaviour_file;
+//! use smppbench::smsc::Server;
+//!
+//! let behaviour = behaviour_file::parse("limits = { window = 10 }\nresponse.latency = \"5ms\"")?;
+//! let server = Server::start(&behaviour, "127.0.0.1:0".parse()?)?;
+//! let client = std::net::TcpStream::connect(server.address)?; // here your ESME binds and submits
+//! drop(client);
+//! let tally = server.stop();
+//! assert_eq!(tally.submits.accepted, 0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 mod accounts;
 mod command;
 mod connections;
