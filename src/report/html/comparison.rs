@@ -27,7 +27,7 @@ pub(in crate::report) fn page(
     spectra.says = "All runs of a side together: the time within which a share of the messages was answered. Each step to the \
                     right adds a nine."
         .to_owned();
-    spectra.figures = distributions(base, candidate);
+    spectra.figures = distributions(model::names(comparison), base, candidate);
     let mut table = Section::new("metrics", "Metric by metric");
     table.tables = m.metrics.into();
     let mut differences = Section::new("differences", "Differences between the sides");
@@ -137,7 +137,7 @@ fn ratio(m: &MetricComparison, axis: &Axis) -> Option<RatioRow> {
     })
 }
 
-fn distributions(base: &[Saved], candidate: &[Saved]) -> Vec<Figure> {
+fn distributions(names: [&str; 2], base: &[Saved], candidate: &[Saved]) -> Vec<Figure> {
     let runs = || base.iter().chain(candidate);
     let withheld = |metric| runs().find_map(|run| Withheld::metric(&run.document.verdict, metric));
     // at a rate that was not sustained, receipts are compared from their actual send
@@ -166,8 +166,7 @@ fn distributions(base: &[Saved], candidate: &[Saved]) -> Vec<Figure> {
             }
             None => {}
         }
-        let sides =
-            [("base", Colour::Series(0), base), ("candidate", Colour::Series(1), candidate)];
+        let sides = [(names[0], Colour::Series(0), base), (names[1], Colour::Series(1), candidate)];
         let mut layers: Vec<_> =
             sides.map(|(name, colour, runs)| line(name, colour, merged(runs, metric))).into();
         layers.retain(|layer| !layer.points.is_empty());

@@ -225,8 +225,12 @@ fn differences(comparison: &Comparison) -> Vec<String> {
 }
 
 fn differing(comparison: &Comparison) -> Table {
-    let mut table =
-        Table::new("differing", "Differences between the sides", " | <base | <candidate");
+    let [base, candidate] = sides::names(comparison);
+    let mut table = Table::new(
+        "differing",
+        "Differences between the sides",
+        &format!(" | <{base} | <{candidate}"),
+    );
     for d in &comparison.differences {
         table.row([text(&d.key), text(word(&d.base)), text(word(&d.candidate))]);
     }

@@ -26,7 +26,7 @@ pub(crate) use note::Withheld;
 pub(crate) use run::{Headline, RunModel, gates_in_all};
 pub(crate) use search::{SearchModel, beyond};
 pub(crate) use sessions::{senders, session_table, spread};
-pub(crate) use sides::sides;
+pub(crate) use sides::{names, sides};
 pub(crate) use summary::{LabelledLine, Remark, Summary};
 pub(crate) use table::{Cell, Column, Kind, Table, Tone, Value};
 pub(crate) use tables::*;

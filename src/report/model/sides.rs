@@ -4,7 +4,7 @@ use crate::judge::compare::{Comparison, MetricComparison, Scale, Verdict};
 use crate::report::Saved;
 
 /// What the sides are called: A and B in a duel, which names its runs so, else base and candidate.
-pub(super) fn names(comparison: &Comparison) -> [&'static str; 2] {
+pub(crate) fn names(comparison: &Comparison) -> [&'static str; 2] {
     let all = |runs: &[String], side: &str| {
         !runs.is_empty()
             && runs.iter().all(|run| {
@@ -104,7 +104,10 @@ pub(crate) fn sides(comparison: &Comparison, runs: [&[Saved]; 2]) -> Table {
         return table;
     }
     for (name, of) in rows {
-        table.row([text(name)].into_iter().chain(each(of)));
+        let cells = each(of);
+        if cells.iter().any(|cell| !cell.to_string().is_empty()) {
+            table.row([text(name)].into_iter().chain(cells));
+        }
     }
     let own = [0, 1].map(|side| settings(comparison, side));
     if own.iter().any(|settings| !settings.is_empty()) {
