@@ -19,7 +19,7 @@ pub enum Unit {
     /// A plain number.
     #[serde(rename = "count")]
     Count,
-    /// A word, such as `sustained`: for gates on the verdict; no `Check` has it.
+    /// A word, such as `sustained`: for gates on the verdict; no check has it.
     #[serde(rename = "word")]
     Word,
 }

@@ -50,7 +50,7 @@ impl Saved {
             },
             harness: document.verdict.harness.state,
             outcome: document.verdict.outcome,
-            counts_refusals: document.counts_refusals(),
+            latency_includes_rejected: document.latency_includes_rejected(),
         })
     }
 }

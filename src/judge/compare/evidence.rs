@@ -25,8 +25,8 @@ pub struct Evidence {
     pub harness: HealthState,
     /// None: a closed loop, or a run that sends nothing.
     pub outcome: Option<Outcome>,
-    /// Whether response and service times include refused submit_sm, as in an earlier version.
-    pub counts_refusals: bool,
+    /// Saved by an earlier version, whose response and service times include rejected submit_sm.
+    pub latency_includes_rejected: bool,
 }
 
 /// A count out of a total.

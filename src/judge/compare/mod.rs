@@ -111,8 +111,12 @@ fn warnings(
             "{run}: its rate was not sustained, so its response times only reflect the run's length"
         ));
     }
-    let old: Vec<&str> =
-        base.counts_refusals.iter().chain(&candidate.counts_refusals).map(String::as_str).collect();
+    let old: Vec<&str> = base
+        .latency_includes_rejected
+        .iter()
+        .chain(&candidate.latency_includes_rejected)
+        .map(String::as_str)
+        .collect();
     if !old.is_empty() && old.len() < base.runs.len() + candidate.runs.len() {
         warnings.push(format!(
             "{}: saved by an earlier version; its response and service times include refused submit_sm, which are usually \

@@ -199,7 +199,7 @@ fn common(run: &Evidence, other: &Evidence) -> Evidence {
         seconds: run.seconds.iter().filter(has).cloned().collect(),
         harness: run.harness,
         outcome: run.outcome,
-        counts_refusals: run.counts_refusals,
+        latency_includes_rejected: run.latency_includes_rejected,
     }
 }
 

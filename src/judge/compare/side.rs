@@ -24,8 +24,8 @@ pub struct RunSet {
     /// Runs whose rate the SMSC did not sustain.
     pub not_sustained: Vec<String>,
     /// Runs of an earlier version, whose response and service times include rejections.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub counts_refusals: Vec<String>,
+    #[serde(rename = "counts_refusals", default, skip_serializing_if = "Vec::is_empty")]
+    pub latency_includes_rejected: Vec<String>,
     /// Figures by name, run by run; None: undefined, or the sample is too small. Figures that no run has are absent.
     pub figures: Vec<(String, Vec<Option<Reading>>)>,
 }
@@ -79,7 +79,7 @@ impl RunSet {
                 .max()
                 .unwrap_or_default(),
             not_sustained: named(&|r| r.outcome == Some(Outcome::NotSustained)),
-            counts_refusals: named(&|r| r.counts_refusals),
+            latency_includes_rejected: named(&|r| r.latency_includes_rejected),
             figures,
         })
     }

@@ -9,8 +9,8 @@ mod transport;
 
 use super::Run;
 use super::document::{
-    Document, FirstThrottle, IntervalRow, Operator, Outage, RunFacts, SCHEMA, State, Tool, Verdict,
-    Window,
+    Document, FirstThrottle, IntervalRow, ManualRateChange, Outage, RunFacts, SCHEMA, State, Tool,
+    Verdict, Window,
 };
 use super::escape::{mask_pdu, mask_profile};
 use crate::judge::Scope;
@@ -135,10 +135,10 @@ fn first_throttle(record: &RunRecord) -> Option<FirstThrottle> {
 }
 
 /// Rate changes by the operator.
-fn operator(record: &RunRecord) -> Vec<Operator> {
+fn operator(record: &RunRecord) -> Vec<ManualRateChange> {
     let changes = record.rate_changes.iter();
     changes
-        .map(|change| Operator {
+        .map(|change| ManualRateChange {
             t_s: change.at.as_secs_f64(),
             what: format!("rate {} % of the plan", change.percent),
             factor: f64::from(change.percent) / 100.0,

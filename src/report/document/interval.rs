@@ -182,9 +182,9 @@ pub struct Hour {
     pub receipt_p99_ns: Option<u64>,
 }
 
-/// The operator changed the rate.
+/// A rate change made by the person at the live view.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Operator {
+pub struct ManualRateChange {
     /// From the start of the load.
     pub t_s: f64,
     /// The change: `rate 110 % of the plan`.

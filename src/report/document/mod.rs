@@ -23,7 +23,7 @@ mod verdict;
 
 pub use figures::{DistributionError, Group, LatencyRow};
 pub use fleet::{Agent, Clock as AgentClock, ClockFix as AgentClockFix, Fleet};
-pub use interval::{Hour, IntervalRow, Operator, SessionRow, SessionTcp, StageRow};
+pub use interval::{Hour, IntervalRow, ManualRateChange, SessionRow, SessionTcp, StageRow};
 pub(crate) use leaves::leaves;
 pub use ledger::{
     Absent, ByErr, ByRule, ByState, ByTries, Ledger, LedgerLines, Mo, Outage, Receipts, StatusCount,
@@ -39,7 +39,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::io;
 
-/// The version of the document. Another number after the slash is another document; keys are only added to one.
+/// Schema version. Within one number keys are only added; a new number means an incompatible document.
 pub const SCHEMA: &str = "smppbench.result/1";
 
 /// Whether the run came to its planned end.
@@ -100,10 +100,10 @@ pub struct Window {
     /// Measured seconds, without unmeasured stages in between.
     #[serde(default)]
     pub measured_s: Option<f64>,
-    /// True where there is no schedule (`max`).
+    /// True: closed loop (`max`), no planned send times.
     #[serde(default)]
     pub closed: bool,
-    /// False where every bind can only receive.
+    /// Whether any bind may send; false: all are receivers.
     #[serde(default = "yes")]
     pub sends: bool,
 }
@@ -149,7 +149,7 @@ pub struct Document {
     pub verdict: Verdict,
     /// The whole run, in submit_sm.
     pub ledger: Ledger,
-    /// Whole messages.
+    /// Messages, as against submit_sm: a text in three parts is one.
     pub messages: Messages,
     /// Per second of the measured time, by name.
     pub rate: Table<Option<f64>>,
@@ -177,9 +177,9 @@ pub struct Document {
     /// By hour, where the run was longer than one.
     #[serde(default)]
     pub hours: Vec<Hour>,
-    /// Rate changes by hand.
+    /// Rate changes made by the person at the live view.
     #[serde(default)]
-    pub operator: Vec<Operator>,
+    pub operator: Vec<ManualRateChange>,
     /// Every counter of the measured messages, which rates, ratios and gates are made from.
     #[serde(default)]
     pub measured: Table<u64>,
@@ -190,7 +190,7 @@ pub struct Document {
     pub outages_more: u64,
     /// Comparison with the simulator's tally; null: no simulator of ours.
     pub tally: Option<TallyCheck>,
-    /// Sums that do not balance.
+    /// Ledger sums that do not balance; empty: it balances.
     pub books: Vec<String>,
     /// Notes for the reader.
     pub notes: Vec<String>,
@@ -218,8 +218,8 @@ pub enum LoadError {
 }
 
 impl Document {
-    /// Whether response and service time include refused submit_sm, as in an earlier version.
-    pub fn counts_refusals(&self) -> bool {
+    /// Whether it was saved by an earlier version, whose response and service times include rejected submit_sm.
+    pub fn latency_includes_rejected(&self) -> bool {
         self.latency.get("rejected").is_none() && self.ledger.lines.rejected > 0
     }
 
@@ -261,8 +261,7 @@ impl Document {
 
     /// The octets of result.json.
     pub fn to_json(&self) -> Vec<u8> {
-        let mut octets =
-            serde_json::to_vec_pretty(self).expect("a value without odd keys serialises");
+        let mut octets = serde_json::to_vec_pretty(self).expect("every map key is a string");
         octets.push(b'\n');
         octets
     }
@@ -277,7 +276,7 @@ impl Document {
         rows: impl Iterator<Item = IntervalRow>,
         mut to: impl io::Write,
     ) -> io::Result<()> {
-        // JSON text contains no raw line break, so this occurs only where the rows belong
+        // JSON strings escape line breaks, so this pattern can match only the top-level key
         const ROWS: &str = "\n  \"intervals\": [";
         let rest = String::from_utf8_lossy(&self.to_json()).into_owned();
         let (before, after) = rest.split_once(ROWS).ok_or(io::ErrorKind::InvalidData)?;

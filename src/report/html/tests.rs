@@ -5,7 +5,8 @@ use crate::kit::{Nanos, words};
 use crate::measure::{Anomaly, Latency, LatencyRange, Metric};
 use crate::report::Saved;
 use crate::report::document::{
-    Absent, ByState, IntervalRow, Operator, Outage, SessionRow, StageRow, StatusCount, Table,
+    Absent, ByState, IntervalRow, ManualRateChange, Outage, SessionRow, StageRow, StatusCount,
+    Table,
 };
 use crate::report::model::Value;
 use crate::report::{Document, PackedHistogram, Second};
@@ -220,7 +221,7 @@ fn nothing_that_a_peer_or_a_profile_says_becomes_markup() {
     let outage =
         Outage { session: 1, from_s: 1.0, to_s: None, cause: evil(), lost: 1, attempts: 1 };
     d.outages = vec![outage];
-    d.operator = vec![Operator { t_s: 3.0, what: evil(), factor: 1.1 }];
+    d.operator = vec![ManualRateChange { t_s: 3.0, what: evil(), factor: 1.1 }];
     let none = Absent::default();
     d.ledger.receipts.by_state = vec![ByState {
         state: None,

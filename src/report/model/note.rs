@@ -73,7 +73,7 @@ impl Note {
         let note = |says: &str| Note { says: says.to_owned(), stands_out: false };
         let withheld = Withheld::metric(&d.verdict, Metric::Receipt);
         let mut notes: Vec<Note> = withheld.map(|why| note(why.says())).into_iter().collect();
-        if withheld != Some(Withheld::Harness) && d.counts_refusals() {
+        if withheld != Some(Withheld::Harness) && d.latency_includes_rejected() {
             notes.push(note(WITH_REFUSALS));
         }
         let reason = match withheld {

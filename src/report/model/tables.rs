@@ -9,7 +9,7 @@ use crate::judge::PERCENTILES;
 use crate::kit::words;
 use crate::measure::{Anomaly, LATENCY_METRICS, Metric};
 use crate::report::document::{
-    Agent, Document, Group, Hour, LatencyRow, Operator, Outage, StageRow, StatusCount,
+    Agent, Document, Group, Hour, LatencyRow, ManualRateChange, Outage, StageRow, StatusCount,
 };
 use std::collections::HashSet;
 
@@ -223,7 +223,7 @@ pub(crate) fn stages(d: &Document) -> Table {
 
 pub(crate) fn operator(d: &Document) -> Table {
     let header = "at | <change | share of the plan's rate";
-    Table::of("operator", "Changes by hand", header, &d.operator, |change: &Operator| {
+    Table::of("operator", "Changes by hand", header, &d.operator, |change: &ManualRateChange| {
         vec![moment(change.t_s), text(&change.what), share(change.factor)]
     })
 }

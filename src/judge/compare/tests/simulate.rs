@@ -111,6 +111,6 @@ pub(crate) fn run_in(world: &World, weather: &[f64], rng: &mut Rng) -> Evidence 
         seconds,
         harness: HealthState::Valid,
         outcome: Some(Outcome::Sustained),
-        counts_refusals: false,
+        latency_includes_rejected: false,
     }
 }
