@@ -14,7 +14,7 @@ const LABEL: usize = 14;
 /// Most gates that have a line each.
 const GATES: usize = 4;
 
-/// The brief summary of a run. It has at most [`LINES`] lines, none wider than the style says.
+/// The brief summary of a run. It has at most 20 lines, none wider than the style says.
 pub fn brief(saved: &Saved, style: Style) -> String {
     const NARROWEST: usize = 40;
     let style = Style { columns: style.columns.max(NARROWEST), ..style };
