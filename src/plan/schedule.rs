@@ -1,5 +1,6 @@
 //! The schedule: message number -> intended time, exact, for all stages of a plan (docs/measuring.md, "Schedule"). A
 //! pure function of (stages, arrival, seed); it knows no clock, no worker and no session.
+mod bounds;
 mod curve;
 mod error;
 mod poisson;
@@ -14,11 +15,9 @@ pub use shapes::{Ramp, Shape, Sine, Spike, Stairs};
 pub use stage::{Arrival, Stage};
 
 use crate::kit::{Nanos, RateChange};
+use bounds::POISSON_MAX;
 use curve::Curve;
 use poisson::{FRACTION_BITS, Gaps};
-
-/// Most messages of one Poisson stage: they are all walked when the schedule is made.
-const POISSON_MAX: u64 = 4_000_000_000;
 
 /// One message's place in the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +82,7 @@ impl Schedule {
             if number > usize::from(u16::MAX) {
                 return Err(fault(Unschedulable::TooManyStages));
             }
-            let curve = match Curve::of(&stage.shape, stage.length.0).map_err(fault)? {
+            let curve = match stage.shape.curve(stage.length.0).map_err(fault)? {
                 Some(curve) if !changes.is_empty() => {
                     Some(curve.steered(start, changes).map_err(fault)?)
                 }

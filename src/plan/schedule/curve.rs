@@ -1,11 +1,8 @@
 //! A stage's rate over time as straight segments, its exact integral and the inverse of that. All of it in
 //! integers: a message's time never depends on rounding that happened before. It knows one stage only.
 use super::error::Unschedulable;
-use super::shapes::Shape;
 use crate::kit::{NS_PER_S, Rate, RateChange};
 
-/// Most segments a stage may have.
-pub(super) const PIECES_MAX: u64 = 1 << 20;
 /// One straight stretch. Rates are in `1 / unit` messages a second; areas in `1 / per_message` messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct CurveSegment {
@@ -107,23 +104,28 @@ impl Builder {
 }
 
 impl Curve {
-    /// The curve of a stage of `length` nanoseconds; None for a closed loop, which has no schedule.
+    /// The curve of a stage of `length` nanoseconds; None for a closed loop, which has no schedule and so no `rates`.
+    /// `append` lays its segments, given the rates in units of the curve; `unit_factor` makes these units finer.
     ///
     /// # Errors
     /// What makes it impossible: no length, no rate, or numbers beyond 128 bits.
-    pub(super) fn of(shape: &Shape, length: u64) -> Result<Option<Curve>, Unschedulable> {
+    pub(super) fn of(
+        length: u64,
+        rates: &[Rate],
+        unit_factor: u64,
+        append: impl FnOnce(&[u64], &mut Builder) -> Result<(), Unschedulable>,
+    ) -> Result<Option<Curve>, Unschedulable> {
         if length == 0 {
             return Err(Unschedulable::NoLength);
         }
-        let rates = shape.rate_parameters();
         if rates.is_empty() {
             return Ok(None);
         }
-        let unit = common_unit(&rates).and_then(|unit| unit.checked_mul(shape.unit_factor()));
+        let unit = common_unit(rates).and_then(|unit| unit.checked_mul(unit_factor));
         let unit = unit.ok_or(Unschedulable::Beyond)?;
         let units: Option<Vec<u64>> = rates.iter().map(|rate| in_units(*rate, unit)).collect();
         let mut b = Builder { segments: Vec::new(), at: 0, length, area: 0 };
-        shape.append_segments(&units.ok_or(Unschedulable::Beyond)?, &mut b)?;
+        append(&units.ok_or(Unschedulable::Beyond)?, &mut b)?;
         let curve = b.curve(unit);
         if curve.total == 0 {
             return Err(Unschedulable::NoRate);

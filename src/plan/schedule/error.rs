@@ -1,6 +1,5 @@
 //! Why stages cannot be scheduled.
-use super::POISSON_MAX;
-use super::curve::PIECES_MAX;
+use super::bounds::{PIECES_MAX, POISSON_MAX};
 use crate::plan::error::PlanError;
 use thiserror::Error;
 

@@ -6,6 +6,7 @@ mod max;
 mod ramp;
 mod sine;
 mod spike;
+mod stage_shape;
 mod stairs;
 
 pub use ramp::Ramp;
@@ -13,13 +14,14 @@ pub use sine::Sine;
 pub use spike::Spike;
 pub use stairs::Stairs;
 
-use super::curve::{Builder, Curve, exceeds};
+use super::curve::Curve;
 use super::error::Unschedulable;
 use crate::kit::{Nanos, Rate};
 use crate::plan::values::{As, RateAboveZero};
 use max::Max;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use stage_shape::StageShape;
 
 /// A stage's rate over time (docs/measuring.md, "Schedule").
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -52,48 +54,6 @@ impl Shape {
     }
 }
 
-/// A shape of a stage.
-pub(super) trait StageShape {
-    /// Its key in a profile; without a name, a stage is called so.
-    fn key(&self) -> &'static str;
-    /// The rates among its parameters, in the order that `append_segments` expects. Empty: a closed loop. Override
-    /// `peak` where a parameter is not itself a rate of the stage.
-    fn rate_parameters(&self) -> Vec<Rate>;
-    /// Its highest rate; None in a closed loop.
-    fn peak(&self) -> Option<Rate> {
-        self.rate_parameters().into_iter().reduce(|a, b| if exceeds(b, a) { b } else { a })
-    }
-    /// Extra factor on the curve's unit, for shapes whose knots are no multiples of the common unit.
-    fn unit_factor(&self) -> u64 {
-        1
-    }
-    /// Appends its segments to the builder; `units` are its `rate_parameters` in units of the curve.
-    ///
-    /// # Errors
-    /// What makes it impossible.
-    fn append_segments(&self, units: &[u64], builder: &mut Builder) -> Result<(), Unschedulable>;
-    /// The length of the stage where the shape itself says it.
-    ///
-    /// # Errors
-    /// The length does not fit into 64 bits of nanoseconds.
-    fn own_length(&self) -> Result<Option<Nanos>, Unschedulable> {
-        Ok(None)
-    }
-    /// Checks that a stage of this length fits the shape.
-    ///
-    /// # Errors
-    /// Why it does not.
-    fn check_length(&self, _: Nanos) -> Result<(), Unschedulable> {
-        Ok(())
-    }
-    /// A short description, such as `200/s to 5,000/s`. `rate` formats a rate; `to` is the separator between two rates.
-    fn brief(&self, rate: &dyn Fn(Rate) -> String, to: &str) -> String;
-    /// The whole shape in words, for a person who checks a plan.
-    fn words(&self, rate: &dyn Fn(Rate) -> String) -> String {
-        format!("{} {}", self.key(), self.brief(rate, " to "))
-    }
-}
-
 impl Shape {
     /// Its key in a profile.
     pub fn key(&self) -> &'static str {
@@ -118,7 +78,7 @@ impl Shape {
     /// Messages that a stage of this shape and length plans, as a real number; None for a closed loop, and where no
     /// schedule can hold it.
     pub fn messages(&self, length: Nanos) -> Option<f64> {
-        Curve::of(self, length.0).ok().flatten().map(|curve| curve.messages())
+        self.curve(length.0).ok().flatten().map(|curve| curve.messages())
     }
 
     /// A short description, such as `200/s to 5,000/s`. `rate` formats a rate; `to` is the separator between two rates.
@@ -141,17 +101,13 @@ impl Shape {
         self.kind().check_length(length)
     }
 
-    pub(super) fn rate_parameters(&self) -> Vec<Rate> {
-        self.kind().rate_parameters()
-    }
-    pub(super) fn unit_factor(&self) -> u64 {
-        self.kind().unit_factor()
-    }
-    pub(super) fn append_segments(
-        &self,
-        units: &[u64],
-        builder: &mut Builder,
-    ) -> Result<(), Unschedulable> {
-        self.kind().append_segments(units, builder)
+    /// The curve of a stage of this shape and `length` nanoseconds; None for a closed loop.
+    ///
+    /// # Errors
+    /// As [`Curve::of`].
+    pub(super) fn curve(&self, length: u64) -> Result<Option<Curve>, Unschedulable> {
+        let shape = self.kind();
+        let append = |units: &[u64], builder: &mut _| shape.append_segments(units, builder);
+        Curve::of(length, &shape.rate_parameters(), shape.unit_factor(), append)
     }
 }

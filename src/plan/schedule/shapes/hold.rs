@@ -1,5 +1,5 @@
 //! `hold = "5k"`: one rate.
-use super::StageShape;
+use super::stage_shape::StageShape;
 use crate::kit::Rate;
 use crate::plan::schedule::curve::Builder;
 use crate::plan::schedule::error::Unschedulable;

@@ -1,5 +1,5 @@
 //! `max = true`: a closed loop, as fast as the windows allow.
-use super::StageShape;
+use super::stage_shape::StageShape;
 use crate::kit::Rate;
 use crate::plan::schedule::curve::Builder;
 use crate::plan::schedule::error::Unschedulable;

@@ -1,5 +1,5 @@
 //! `ramp = ["0", "5k"]`: a straight line from one rate to another.
-use super::StageShape;
+use super::stage_shape::StageShape;
 use crate::kit::Rate;
 use crate::plan::schedule::curve::Builder;
 use crate::plan::schedule::error::Unschedulable;

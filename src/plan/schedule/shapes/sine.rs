@@ -1,7 +1,8 @@
 //! `sine = { mean, amplitude, period }`: mean + amplitude · sin(2πt/period), as 64 straight ramps a period.
-use super::StageShape;
+use super::stage_shape::StageShape;
 use crate::kit::{Nanos, Rate};
-use crate::plan::schedule::curve::{Builder, PIECES_MAX, sum};
+use crate::plan::schedule::bounds::PIECES_MAX;
+use crate::plan::schedule::curve::{Builder, sum};
 use crate::plan::schedule::error::Unschedulable;
 use crate::plan::values::{AboveZero, AnyRate, As, RateAboveZero, span_text};
 use schemars::JsonSchema;

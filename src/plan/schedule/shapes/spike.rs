@@ -1,5 +1,5 @@
 //! `spike = { base, peak, at, for }`: a constant rate with one peak in it.
-use super::StageShape;
+use super::stage_shape::StageShape;
 use crate::kit::{Nanos, Rate};
 use crate::plan::schedule::curve::Builder;
 use crate::plan::schedule::error::Unschedulable;

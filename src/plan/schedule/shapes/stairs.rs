@@ -1,7 +1,8 @@
 //! `stairs = { from, to, step, each }`: steps of constant rate.
-use super::StageShape;
+use super::stage_shape::StageShape;
 use crate::kit::{Nanos, Rate};
-use crate::plan::schedule::curve::{Builder, PIECES_MAX, exceeds};
+use crate::plan::schedule::bounds::PIECES_MAX;
+use crate::plan::schedule::curve::{Builder, exceeds};
 use crate::plan::schedule::error::Unschedulable;
 use crate::plan::values::{AboveZero, AnyRate, As, RateAboveZero, span_text};
 use schemars::JsonSchema;
