@@ -16,7 +16,7 @@ const HOUSE: [(&str, &[&str]); 18] = [
     ("kit", &[]),
     ("smpp", &[]),
     ("session", &["kit", "smpp"]),
-    ("correlate", &["kit"]),
+    ("correlate", &["kit", "smpp"]),
     // an anomaly's example is kept without passwords
     ("measure", &["kit", "smpp"]),
     ("plan", &["kit", "smpp"]),

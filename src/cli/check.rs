@@ -5,8 +5,7 @@ mod tests;
 
 use crate::kit::{Nanos, Rate, words};
 use crate::plan::{
-    Account, AddressFrom, Arrival, IdMode, Message, OnThrottle, Origin, Plan, Recipe, Schedule,
-    WindowFull,
+    Account, AddressFrom, Arrival, Message, Origin, Plan, Recipe, Schedule, WindowFull,
 };
 use std::fmt::Write;
 
@@ -152,11 +151,7 @@ fn describe_load(plan: &Plan) -> String {
         WindowFull::Delay => "waits when the window is full",
         WindowFull::Drop => "drops when the window is full",
     };
-    let throttle = match load.on_throttle {
-        OnThrottle::Count => "throttling is counted",
-        OnThrottle::Backoff => "backs off when throttled",
-        OnThrottle::Retry => "sends throttled ones again",
-    };
+    let throttle = load.on_throttle.says();
     let catch_up = match load.catch_up {
         None => "catches up at once".to_string(),
         Some(factor) => format!("catches up at {factor} × the rate"),
@@ -165,13 +160,7 @@ fn describe_load(plan: &Plan) -> String {
 }
 
 fn describe_receipts(plan: &Plan) -> String {
-    let mode = match plan.receipts.id_mode {
-        IdMode::Exact => "exactly",
-        IdMode::Number => "as decimal numbers",
-        IdMode::ResponseHex => "hexadecimal in the response, decimal in the receipt",
-        IdMode::ReceiptHex => "decimal in the response, hexadecimal in the receipt",
-        IdMode::CaseInsensitive => "in any case",
-    };
+    let mode = plan.receipts.id_mode.says();
     format!("ids matched {mode}; missing after {}", duration(plan.receipts.deadline))
 }
 

@@ -140,7 +140,7 @@ mod tests {
             assert!(plan.target.embedded && !plan.gates.is_empty(), "{from:?}");
         }
         let vonage = written(&args(|a| a.from = Provider::Vonage)).unwrap();
-        assert_eq!(vonage.receipts.id_mode, plan::IdMode::ResponseHex);
+        assert_eq!(vonage.receipts.id_mode, crate::smpp::receipt::IdRule::ResponseHex);
         let openmarket = written(&args(|a| a.from = Provider::Openmarket)).unwrap();
         assert_eq!(openmarket.messages[0].service_type, "OMV4");
     }

@@ -1,29 +1,7 @@
 //! Message ids: which spellings are equal (docs/smpp/in-the-wild.md, rows 1 to 3). The rule is configured, never
 //! guessed; an id that does not fit it is compared as text.
 
-/// How an id in a submit_sm_resp and an id in a receipt are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum IdRule {
-    /// Octet by octet.
-    Exact,
-    /// As decimal numbers, whatever their leading zeros; an id that is not a number is compared with ASCII case folded.
-    Number,
-    /// Hexadecimal in the response, decimal in the receipt.
-    ResponseHex,
-    /// Decimal in the response, hexadecimal in the receipt.
-    ReceiptHex,
-    /// Octet by octet, ASCII case folded.
-    CaseInsensitive,
-}
-
-/// The PDU that an id was read from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IdSource {
-    /// A submit_sm_resp.
-    Response,
-    /// A receipt.
-    Receipt,
-}
+use crate::smpp::receipt::{IdRule, IdSource, IdSpelling};
 
 /// A keyed 62-bit hash of a normalised id. Ids with equal keys count as equal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -41,32 +19,6 @@ impl Key {
 }
 
 impl IdRule {
-    /// Every rule.
-    pub const ALL: [IdRule; 5] = [
-        IdRule::Exact,
-        IdRule::Number,
-        IdRule::ResponseHex,
-        IdRule::ReceiptHex,
-        IdRule::CaseInsensitive,
-    ];
-
-    /// Its index in [`IdRule::ALL`].
-    #[inline]
-    pub fn number(self) -> u8 {
-        self as u8
-    }
-
-    /// Its name in profiles and result.json.
-    pub fn name(self) -> &'static str {
-        match self {
-            IdRule::Exact => "exact",
-            IdRule::Number => "number",
-            IdRule::ResponseHex => "response_hex",
-            IdRule::ReceiptHex => "receipt_hex",
-            IdRule::CaseInsensitive => "case_insensitive",
-        }
-    }
-
     /// The key of an id, and the rule that made it: [`IdRule::CaseInsensitive`] where an id is not a number under a
     /// numeric rule.
     #[inline]
@@ -81,15 +33,10 @@ impl IdRule {
 
     #[inline(never)]
     fn key_of_any(self, id: &[u8], source: IdSource, seed: u64) -> (Key, IdRule) {
-        let base = match (self, source) {
-            (IdRule::Exact, _) => return (Key::within(hash_any(id, seed)), IdRule::Exact),
-            (IdRule::CaseInsensitive, _) => return (folded(id, seed), IdRule::CaseInsensitive),
-            (IdRule::Number, _)
-            | (IdRule::ResponseHex, IdSource::Receipt)
-            | (IdRule::ReceiptHex, IdSource::Response) => 10,
-            (IdRule::ResponseHex, IdSource::Response) | (IdRule::ReceiptHex, IdSource::Receipt) => {
-                16
-            }
+        let base = match self.spelling(source) {
+            IdSpelling::Octets => return (Key::within(hash_any(id, seed)), IdRule::Exact),
+            IdSpelling::AnyCase => return (folded(id, seed), IdRule::CaseInsensitive),
+            IdSpelling::Number(base) => base,
         };
         match number(id, base) {
             Some(n) => (Key::within(hash(&n.to_le_bytes(), !seed)), self),

@@ -59,8 +59,9 @@ mod floods;
 #[cfg(test)]
 mod tests;
 
+pub use crate::smpp::receipt::{IdRule, IdSource};
 pub use correlator::Correlator;
-pub use id::{IdRule, IdSource, Key};
+pub use id::Key;
 pub use notes::{IdText, Note, Notes};
 pub use receipt_info::{Awaits, EarlyReceipt, ReceiptInfo, ReceiptMatch, Tracking};
 

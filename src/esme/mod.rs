@@ -68,6 +68,6 @@ pub use orders::{BindFailure, BindFault, DroppedBind, Event, Final, Order, Worke
 pub use part_update::{AcceptedPart, PartOutcome, PartUpdate};
 pub use samples::IdSample;
 pub use secure::client_tls;
-pub use setup::{SessionPlan, Setup, id_rule};
+pub use setup::{SessionPlan, Setup};
 pub use unmatched_receipts::UnmatchedReceipt;
 pub use worker::{Wires, WorkerError, run};

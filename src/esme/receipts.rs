@@ -10,7 +10,7 @@ use super::mailbox::WorkerMessage;
 use super::part_update::PartOutcome;
 use super::parts::expect_receipts;
 use super::samples::IdSample;
-use super::setup::{Setup, id_rule};
+use super::setup::Setup;
 use super::unmatched_receipts::UnmatchedReceipts;
 use crate::correlate::{
     Correlator, IdRule, IdSource, IdText, Key, Note, Notes, ReceiptInfo, ReceiptMatch, Tracking,
@@ -71,7 +71,7 @@ impl Receipts {
         let deadline = plan.receipts.deadline;
         Receipts {
             correlator: Correlator::new(kept_max, deadline).with_homes(setup.homes()),
-            rule: id_rule(plan.receipts.id_mode),
+            rule: plan.receipts.id_mode,
             key_seed: stream_seed(plan.seed, 0x1D, 0),
             keys: Vec::new(),
             own: Vec::new(),

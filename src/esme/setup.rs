@@ -1,8 +1,7 @@
 //! What follows from a plan alone: sessions, their numbers and owners, cells, schedule, recipe. Pure.
-use crate::correlate::IdRule;
 use crate::kit::{Nanos, RateChange};
 use crate::measure::{CellId, CellKey, LatencyRange};
-use crate::plan::{BindType, Due, IdMode, Plan, PlanError, Recipe, Schedule, Striping};
+use crate::plan::{BindType, Due, Plan, PlanError, Recipe, Schedule, Striping};
 use crate::session::{Role, Timers};
 use std::sync::Arc;
 
@@ -134,17 +133,6 @@ impl Setup {
     /// The distributions' range: up to the longest deadline.
     pub fn range(plan: &Plan) -> LatencyRange {
         LatencyRange::for_deadline(plan.receipts.deadline.max(plan.timeouts.response))
-    }
-}
-
-/// The rule of correlation that a profile's `id_mode` names.
-pub fn id_rule(mode: IdMode) -> IdRule {
-    match mode {
-        IdMode::Exact => IdRule::Exact,
-        IdMode::Number => IdRule::Number,
-        IdMode::ResponseHex => IdRule::ResponseHex,
-        IdMode::ReceiptHex => IdRule::ReceiptHex,
-        IdMode::CaseInsensitive => IdRule::CaseInsensitive,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Counters of submit_sm and receipts (docs/ledger.md). Merging destructures every field, so that a forgotten counter
 //! does not compile.
+use crate::smpp::receipt::IdRule;
 use serde::{Deserialize, Serialize};
 
 /// Counters by a small open set of keys: command_status, err codes, kinds. A bounded list, because the keys are few.
@@ -61,9 +62,10 @@ impl<K: PartialEq + Clone> Counts<K> {
     }
 }
 
-/// The rules by which receipts are matched, in the order of `correlate::IdRule::ALL`.
-pub const ID_RULES: [&str; 5] =
-    ["exact", "number", "response_hex", "receipt_hex", "case_insensitive"];
+/// The name of the rule with this index in [`IdRule::ALL`].
+pub fn id_rule_name(index: u8) -> Option<&'static str> {
+    IdRule::ALL.get(usize::from(index)).map(|rule| rule.name())
+}
 
 /// Final receipts by message_state (docs/smpp/protocol.md, "Bit fields"); index 10 is any state that is not known.
 pub type StateCounts = [u64; 11];

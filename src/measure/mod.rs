@@ -23,7 +23,7 @@ mod spill;
 mod ticket;
 
 pub use cell::CellInterval;
-pub use counters::{Counters, Counts, ID_RULES, StateCounts};
+pub use counters::{Counters, Counts, StateCounts, id_rule_name};
 pub use cut::CutReason;
 pub use down::DownCause;
 pub use failed::{FAILED_MAX, MissingReceipt, Rejection};

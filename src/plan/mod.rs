@@ -43,9 +43,9 @@ pub use error::PlanError;
 pub use guard::{RATE_MAX, matches};
 pub use model::{
     Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Deliver, Fleet,
-    Foreign, Guard, IdMode, Ladder, Load, Long, Message, MessageTlv, Metrics, NumberFiles,
-    OnAgentLoss, OnThrottle, Per, Plan, Rebind, Receipts, Secret, Shape, Stage, Target, Timeouts,
-    Tls, TlvValue, WindowFull,
+    Foreign, Guard, Ladder, Load, Long, Message, MessageTlv, Metrics, NumberFiles, OnAgentLoss,
+    OnThrottle, Per, Plan, Rebind, Receipts, Secret, Shape, Stage, Target, Timeouts, Tls, TlvValue,
+    WindowFull,
 };
 pub use overrides::Overrides;
 pub use profile::{

@@ -21,7 +21,7 @@ pub use guard::{Foreign, Guard};
 pub use load::{Load, OnThrottle, WindowFull};
 pub use message::{Long, Message, MessageTlv, TlvValue};
 pub use metrics::Metrics;
-pub use receipts::{Accept, IdMode, Per, Receipts};
+pub use receipts::{Accept, Per, Receipts};
 pub use timeouts::Timeouts;
 
 use super::behaviour::Behaviour;

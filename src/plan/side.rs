@@ -154,7 +154,7 @@ receipts = { id_mode = "response_hex" }
         assert_eq!(b.target.addresses, ["127.0.0.1:2776"]);
         let ids = (a.accounts[0].system_id.as_str(), b.accounts[0].system_id.as_str());
         assert_eq!(ids, ("one", "two"));
-        assert_eq!(b.receipts.id_mode, crate::plan::IdMode::ResponseHex);
+        assert_eq!(b.receipts.id_mode, crate::smpp::receipt::IdRule::ResponseHex);
         assert_eq!((a.accounts[0].name.as_str(), a.messages.len()), ("gold", 1));
     }
 
@@ -166,7 +166,7 @@ receipts = { id_mode = "response_hex" }
         );
         let b = b.unwrap();
         assert_eq!(b.accounts[0].system_id, "three");
-        assert_eq!(b.receipts.id_mode, crate::plan::IdMode::Number);
+        assert_eq!(b.receipts.id_mode, crate::smpp::receipt::IdRule::Number);
         assert_eq!(b.messages[0].text.as_deref(), Some("a, b"));
         assert_eq!(b.target.addresses, ["127.0.0.1:2776"]);
     }

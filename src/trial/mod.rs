@@ -32,7 +32,7 @@ mod tcp;
 mod tests;
 
 pub use crate::coordinator::{Failure, RunError};
-pub use crate::esme::{BindFailure, BindFault, DroppedBind, client_tls, id_rule};
+pub use crate::esme::{BindFailure, BindFault, DroppedBind, client_tls};
 #[cfg(feature = "nats")]
 pub use fleet::FleetTrial;
 pub use memory::{Memory, Network};

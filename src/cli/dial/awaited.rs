@@ -72,7 +72,7 @@ const KEY_SEED: u64 = 0;
 impl Awaited {
     /// `receives`: whether receipts may come on this session.
     pub(super) fn new(receipts: &Receipts, receives: bool) -> Awaited {
-        let rule = crate::trial::id_rule(receipts.id_mode);
+        let rule = receipts.id_mode;
         let words = receipts.final_states.iter().map(String::as_str);
         let final_states = FinalStates::of(words);
         Awaited { rule, final_states, receives, sent: Vec::new(), received: Vec::new() }

@@ -6,7 +6,7 @@ use crate::measure::{
 };
 use crate::plan::behaviour::Behaviour;
 use crate::plan::{
-    Accept, Account, AddressPolicy, Arrival, Binds, Deliver, Guard, IdMode, Load, Message, Metrics,
+    Accept, Account, AddressPolicy, Arrival, Binds, Deliver, Guard, Load, Message, Metrics,
     NumberFiles, OnThrottle, Per, Plan, Receipts, Secret, Shape, Stage, Target, Timeouts,
     WindowFull,
 };
@@ -36,7 +36,7 @@ pub(crate) fn plan(rate: u64, warmup_s: u64, measured_s: u64) -> Plan {
         messages: vec![message("otp")],
         number_files: NumberFiles::new(),
         receipts: Receipts {
-            id_mode: IdMode::Exact,
+            id_mode: Default::default(),
             final_states: vec!["DELIVRD".to_owned()],
             deadline: Nanos::from_secs(30),
             outstanding_max: 1_000_000,

@@ -90,3 +90,14 @@ pub enum OnThrottle {
     /// The message is sent again, under its intended time.
     Retry,
 }
+
+impl OnThrottle {
+    /// The reaction, for a person.
+    pub const fn says(self) -> &'static str {
+        match self {
+            OnThrottle::Count => "throttling is counted",
+            OnThrottle::Backoff => "backs off when throttled",
+            OnThrottle::Retry => "sends throttled ones again",
+        }
+    }
+}

@@ -2,6 +2,7 @@
 use crate::kit::Nanos;
 use crate::plan::error::{PlanError, PlanResult};
 use crate::plan::values::{AboveZero, As, Whole};
+use crate::smpp::receipt::IdRule;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,7 @@ const OUTSTANDING_MAX: u64 = 1 << 32;
 #[serde(default, deny_unknown_fields)]
 pub struct Receipts {
     /// How message ids are spelled in responses and receipts; `"exact"` by default.
-    pub id_mode: IdMode,
+    pub id_mode: IdRule,
     /// States, or an SMSC's own words, that end the wait for a receipt. By default DELIVRD, EXPIRED, DELETED, UNDELIV,
     /// ACCEPTD, REJECTD and SKIPPED.
     #[schemars(length(min = 1))]
@@ -34,7 +35,7 @@ impl Default for Receipts {
     fn default() -> Receipts {
         let finals = ["DELIVRD", "EXPIRED", "DELETED", "UNDELIV", "ACCEPTD", "REJECTD", "SKIPPED"];
         Receipts {
-            id_mode: IdMode::Exact,
+            id_mode: IdRule::Exact,
             final_states: finals.map(String::from).to_vec(),
             deadline: Nanos::from_secs(30),
             outstanding_max: 4_000_000,
@@ -74,20 +75,4 @@ pub enum Accept {
     EsmClass,
     /// Also a deliver_sm whose text is a receipt's.
     Text,
-}
-
-/// How message ids are spelled in responses and receipts (docs/smpp/in-the-wild.md, rows 1 to 3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum IdMode {
-    /// Ids are compared octet by octet.
-    Exact,
-    /// Ids are decimal numbers; leading zeros do not count. Other ids are compared without regard to case.
-    Number,
-    /// Ids are hexadecimal in the response and decimal in the receipt.
-    ResponseHex,
-    /// Ids are decimal in the response and hexadecimal in the receipt.
-    ReceiptHex,
-    /// Ids are compared octet by octet without regard to ASCII case.
-    CaseInsensitive,
 }

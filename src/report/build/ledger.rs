@@ -4,7 +4,7 @@ use super::super::document::{
 };
 use super::super::escape::printable;
 use crate::judge::statistics;
-use crate::measure::{CellInterval, Counters, Counts, ID_RULES, RunRecord};
+use crate::measure::{CellInterval, Counters, Counts, RunRecord, id_rule_name};
 use crate::smpp::receipt::MessageState;
 use serde_json::json;
 
@@ -135,8 +135,6 @@ fn by_err(counts: &Counts<[u8; 4]>) -> Vec<ByErr> {
 }
 
 fn by_rule(counts: &Counts<u8>) -> Vec<ByRule> {
-    let rows = named(counts, |rule| {
-        ID_RULES.get(usize::from(*rule)).copied().unwrap_or("other").to_owned()
-    });
+    let rows = named(counts, |rule| id_rule_name(*rule).unwrap_or("other").to_owned());
     rows.into_iter().map(|(rule, count)| ByRule { rule, count }).collect()
 }

@@ -56,7 +56,7 @@ fn vonage_spells_an_id_in_hex_and_its_receipt_in_decimal() {
     assert_eq!((tally.binds.accepted, tally.binds.refused.total()), (2, 0));
     // under the exact rule the same receipts are nobody's
     let mut exact = profile_of("vonage");
-    exact.receipts.id_mode = plan::IdMode::Exact;
+    exact.receipts.id_mode = crate::smpp::receipt::IdRule::Exact;
     let record = Memory::default().run(&exact, &mut NoObserver).unwrap();
     assert_eq!(record.ledger().receipts_final, 0);
 }
