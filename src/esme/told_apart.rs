@@ -89,7 +89,7 @@ fn two_nodes_that_number_alike_have_their_receipts_by_session() {
             let near = if q < 0.5 { 48..56 } else { 398..410 };
             assert!(near.contains(&ms), "{q}: {ms}");
         }
-        let said = j.warnings.iter().find(|w| w.contains("given to two messages")).unwrap();
+        let said = j.warnings.iter().find(|w| w.contains("given twice, to two messages,")).unwrap();
         assert!(said.contains("sessions 0 and 1"), "{said}");
         assert_eq!(gate(&plan, &record, &j), GateOutcome::Pass);
     }

@@ -125,9 +125,12 @@ fn ids_given_twice(record: &RunRecord, t: &Counters) -> Option<String> {
         return None;
     }
     let times = if t.ids_given_twice == 1 {
-        "one message_id was given to two messages".to_owned()
+        "one message_id was given twice, to two messages,".to_owned()
     } else {
-        format!("{} message_ids were given to two messages", words::count(t.ids_given_twice))
+        format!(
+            "{} message_ids were given twice, to two messages,",
+            words::count(t.ids_given_twice)
+        )
     };
     let told = match t.receipts_ambiguous {
         0 => "receipts count for the message of their session".to_owned(),
