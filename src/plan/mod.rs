@@ -47,7 +47,7 @@ pub use model::{
     OnThrottle, Per, Plan, Rebind, Receipts, Secret, Shape, Stage, Target, Timeouts, Tls, TlvValue,
     WindowFull,
 };
-pub use overrides::Overrides;
+pub use overrides::{Overrides, split_gate};
 pub use profile::{
     BUILT_IN, BuiltIn, Source, load, load_gates, load_side, preview, profile_schema, stage_origins,
 };

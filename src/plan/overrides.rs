@@ -162,15 +162,14 @@ impl Overrides {
     fn apply_gates(&self, tree: &mut Node) -> Result<(), PlanError> {
         let place = SourceLocation::flag("--gate");
         for written in &self.gates {
-            let relation = written.find(['<', '>', '=']).filter(|at| *at > 0);
-            let Some((metric, limit)) = relation.map(|at| written.split_at(at)) else {
+            let Some((metric, limit)) = split_gate(written) else {
                 let why = format!(
                     "{written:?} is not a gate; write a metric, a relation and a limit, \
                      such as 'response.p99 < 100ms'"
                 );
                 return Err(PlanError::new(place, "", why));
             };
-            tree.put_at(&["gates", metric.trim()], Node::text(&place, limit));
+            tree.put_at(&["gates", metric], Node::text(&place, limit));
         }
         Ok(())
     }
@@ -237,6 +236,13 @@ impl Overrides {
             }
         }
     }
+}
+
+/// A gate as a flag has it: its metric, and its relation with its limit. None: it has no metric or no relation.
+pub fn split_gate(written: &str) -> Option<(&str, &str)> {
+    let relation = written.find(['<', '>', '=']).filter(|at| *at > 0)?;
+    let (metric, limit) = written.split_at(relation);
+    Some((metric.trim(), limit))
 }
 
 /// The only account, made where none is listed.

@@ -1,6 +1,6 @@
 //! The profile's text: every section that a first profile needs, with a comment on each key.
 use super::answers::Answers;
-use crate::plan::BuiltIn;
+use crate::plan::{self, BuiltIn};
 use serde_json::Value;
 use std::fmt::Write;
 
@@ -214,9 +214,8 @@ fn judged(out: &mut String, answers: &Answers) {
         }
     }
     for gate in &answers.gates {
-        let at = gate.find(['<', '>', '=']).unwrap_or(gate.len());
-        let (metric, limit) = gate.split_at(at);
-        key(out, &quoted(metric.trim()), &quoted(limit.trim()), "");
+        let (metric, limit) = plan::split_gate(gate).unwrap_or((gate.trim(), ""));
+        key(out, &quoted(metric), &quoted(limit.trim()), "");
     }
 }
 
