@@ -14,7 +14,7 @@ const BUFFER_MAX: u64 = 1 << 30;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::plan) struct WrittenTarget {
-    /// WrittenAddress as host:port (with [ ] around an IPv6 address), or `"embedded"` for the simulator in this process,
+    /// Address as host:port (with [ ] around an IPv6 address), or `"embedded"` for the simulator in this process,
     /// which is the default.
     #[serde(with = "As::<Option<TargetAddress>>")]
     address: Option<String>,
