@@ -60,6 +60,10 @@ struct Pacing {
     paused_until: Option<Nanos>,
     /// Throttles in a row, under `backoff`.
     throttles: u32,
+    /// Answers in a row that told it to stop, under `on_congestion`.
+    congestions: u32,
+    /// Until when it is paused for the SMSC's congestion; what other answers say meanwhile changes nothing.
+    congested_until: Nanos,
     /// When its own cap lets it send again.
     next_turn: Nanos,
 }
@@ -110,6 +114,8 @@ impl EsmeSession {
                 counted_slots: 0,
                 paused_until: None,
                 throttles: 0,
+                congestions: 0,
+                congested_until: Nanos::ZERO,
                 next_turn: Nanos::ZERO,
             },
             window: Window::new(if plan.sender.is_some() { window } else { 0 }),
@@ -232,6 +238,27 @@ impl EsmeSession {
         self.pacing.throttles = 0;
     }
 
+    /// Whether it is paused for the SMSC's congestion.
+    pub(super) fn is_congested(&self, now: Nanos) -> bool {
+        now < self.pacing.congested_until
+    }
+
+    /// One more answer in a row that tells it to stop: returns how many came before it.
+    pub(super) fn count_congestion(&mut self) -> u32 {
+        self.pacing.congestions += 1;
+        self.pacing.congestions - 1
+    }
+
+    /// It pauses for the SMSC's congestion.
+    pub(super) fn congested(&mut self, until: Nanos) {
+        self.pacing.congested_until = until;
+    }
+
+    /// The SMSC does not tell it to stop: the next time is the first.
+    pub(super) fn forget_congestions(&mut self) {
+        self.pacing.congestions = 0;
+    }
+
     /// One submit_sm was sent at its own cap, of one each `turn`: when the next may go. Lateness of up to one turn is
     /// made up for, so that the cap is also the rate of a session that always has something to send.
     pub(super) fn next_turn(&mut self, turn: Nanos, now: Nanos) -> Nanos {
@@ -260,6 +287,8 @@ impl EsmeSession {
         self.late = LateRequests::default();
         self.pacing.paused_until = None;
         self.pacing.throttles = 0;
+        self.pacing.congestions = 0;
+        self.pacing.congested_until = Nanos::ZERO;
         self.history.connection += 1;
         self.history.close_by = Nanos::MAX;
         self.history.bind_by = now + setup.plan.timeouts.bind;

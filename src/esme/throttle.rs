@@ -1,11 +1,12 @@
-//! What follows when the SMSC throttles a message: nothing, a pause of the session, or a retry of the message.
-//! A policy is one arm of [`Throttling::on_throttled`].
+//! What follows when the SMSC throttles a message: nothing, a pause of the session, or a retry of the message; and when
+//! its answers say that it is congested. A policy is one arm of [`Throttling::on_throttled`] or
+//! [`Throttling::on_congestion`].
 use super::context::Context;
 use super::session::EsmeSession;
 use super::setup::Setup;
 use crate::kit::{Nanos, Rng};
 use crate::measure::Ticket;
-use crate::plan::OnThrottle;
+use crate::plan::{CongestionThresholds, OnCongestion, OnThrottle};
 
 /// The first pause after a throttle; it doubles with each further one, up to [`PAUSE_MAX`].
 const PAUSE_MIN: Nanos = Nanos::from_millis(100);
@@ -40,6 +41,8 @@ pub(super) enum Reaction {
 #[derive(Debug)]
 pub(super) struct Throttling {
     policy: OnThrottle,
+    on_congestion: OnCongestion,
+    thresholds: CongestionThresholds,
     retries_left: u64,
 }
 
@@ -54,7 +57,42 @@ impl Throttling {
             None => u64::MAX,
             Some(max) => max.saturating_sub(setup.schedule.len()) / (workers as u64).max(1),
         };
-        Throttling { policy: setup.plan.load.on_throttle, retries_left }
+        let load = &setup.plan.load;
+        Throttling {
+            policy: load.on_throttle,
+            on_congestion: load.on_congestion,
+            thresholds: load.congestion,
+            retries_left,
+        }
+    }
+
+    /// A response said this `congestion_state`. Returns until when its session pauses; None: it does not. The first
+    /// answer after a pause decides anew.
+    #[cold]
+    pub(super) fn on_congestion(
+        &self,
+        session: &mut EsmeSession,
+        state: u8,
+        now: Nanos,
+    ) -> Option<Nanos> {
+        match self.on_congestion {
+            OnCongestion::Count => return None,
+            OnCongestion::Backoff => {}
+        }
+        if session.is_congested(now) {
+            return None;
+        }
+        let pause = if state >= self.thresholds.stop {
+            doubled(PAUSE_MIN, session.count_congestion(), PAUSE_MAX)
+        } else {
+            session.forget_congestions();
+            if state < self.thresholds.slow {
+                return None;
+            }
+            PAUSE_MIN
+        };
+        session.congested(now + pause);
+        Some(now + pause)
     }
 
     /// A message was answered with a status that the profile calls retryable.
@@ -128,6 +166,33 @@ mod tests {
         assert!(session.pause(Nanos::from_secs(9)));
         let reaction = throttling.on_throttled(&mut session, &ticket, &context, &mut rng, Nanos(1));
         assert_eq!(reaction, Reaction::Nothing, "it is paused already");
+    }
+
+    #[test]
+    fn a_session_slows_down_then_stops_for_longer_and_longer_and_goes_on_below_the_thresholds() {
+        let policy = "on_congestion = \"backoff\"\ncongestion = { slow = 50, stop = 90 }";
+        let (throttling, _, mut session) = throttled(policy);
+        let mut now = Nanos::from_secs(1);
+        let mut pauses = |states: &[u8]| -> Vec<u64> {
+            let mut pause = |state: &u8| {
+                let until = throttling.on_congestion(&mut session, *state, now);
+                assert!(until.is_none_or(|_| {
+                    throttling.on_congestion(&mut session, 100, now).is_none()
+                }));
+                let pause = until.map_or(0, |until| until.since(now).0 / 1_000_000);
+                now = until.unwrap_or(now);
+                pause
+            };
+            states.iter().map(&mut pause).collect()
+        };
+        assert_eq!(pauses(&[0, 49, 50, 89, 50]), [0, 0, 100, 100, 100]);
+        assert_eq!(
+            pauses(&[90, 100, 91, 95, 90, 90, 90, 90]),
+            [100, 200, 400, 800, 1600, 3200, 5000, 5000]
+        );
+        assert_eq!(pauses(&[30, 90, 60, 90, 90]), [0, 100, 100, 100, 200]);
+        let (counting, _, mut session) = throttled("on_congestion = \"count\"");
+        assert_eq!(counting.on_congestion(&mut session, 100, now), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The report of one worker for one second: counters, distributions and gauges. A serialisable value.
 use super::cell::CellInterval;
+use super::congestion::CongestionStates;
 use super::counters::Counts;
 use super::down::DownCause;
 use super::failed::{MissingReceipt, Rejection};
@@ -263,6 +264,8 @@ pub struct Interval {
     pub deliver_answered: u64,
     /// deliver_sm received again.
     pub redelivered: u64,
+    /// What its responses said of the load of the SMSC.
+    pub congestion: CongestionStates,
     /// Whole messages, where some have several parts.
     pub messages: Messages,
     /// Anomalies by kind.
@@ -316,6 +319,7 @@ impl Interval {
             deliver_refused: 0,
             deliver_answered: 0,
             redelivered: 0,
+            congestion: CongestionStates::default(),
             messages: Messages::default(),
             anomalies: Vec::new(),
             outages: Vec::new(),
@@ -346,6 +350,7 @@ impl Interval {
             deliver_refused,
             deliver_answered,
             redelivered,
+            congestion,
             messages,
             anomalies,
             outages,
@@ -369,6 +374,7 @@ impl Interval {
         *deliver_refused = 0;
         *deliver_answered = 0;
         *redelivered = 0;
+        *congestion = CongestionStates::default();
         *messages = Messages::default();
         anomalies.clear();
         outages.clear();

@@ -41,6 +41,7 @@ impl Interval {
             deliver_refused,
             deliver_answered,
             redelivered,
+            congestion,
             messages,
             anomalies,
             outages,
@@ -74,6 +75,7 @@ impl Interval {
         self.deliver_refused += deliver_refused;
         self.deliver_answered += deliver_answered;
         self.redelivered += redelivered;
+        self.congestion.merge(congestion);
         self.messages.merge(messages);
         merge_anomalies(&mut self.anomalies, anomalies);
         self.outages.extend(outages.iter().cloned());

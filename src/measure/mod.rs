@@ -4,6 +4,7 @@
 //! Each worker has one [`Recorder`], without locks, and reports an [`Interval`] each second; [`RunRecord`] is the sum of
 //! them. Nothing here knows plans, sockets or clocks.
 mod cell;
+mod congestion;
 mod counters;
 mod cut;
 mod down;
@@ -23,6 +24,7 @@ mod spill;
 mod ticket;
 
 pub use cell::CellInterval;
+pub use congestion::CongestionStates;
 pub use counters::{Counters, Counts, StateCounts, id_rule_name};
 pub use cut::CutReason;
 pub use down::DownCause;

@@ -1,5 +1,6 @@
 //! One second of a run: its counters, and its distributions while it is open and once it is closed.
 use super::cell::CellInterval;
+use super::congestion::CongestionStates;
 use super::counters::{Counters, Counts};
 use super::interval::{Gauges, Interval};
 use super::latency::{Latency, LatencyRange, LatencySummary, to_base64};
@@ -27,6 +28,8 @@ pub struct IntervalRow {
     pub mo: u64,
     /// Responses by command_status.
     pub statuses: Counts<u32>,
+    /// What responses said of the load of the SMSC.
+    pub congestion: CongestionStates,
     /// Gauges at its end.
     pub gauges: Gauges,
     /// Highest processor use of a worker (0 to 1).
@@ -107,6 +110,7 @@ impl IntervalRow {
             receipts_unknown: 0,
             mo: 0,
             statuses: Counts::default(),
+            congestion: CongestionStates::default(),
             gauges: Gauges::default(),
             cpu_worst: 0.0,
             response: LatencySummary::default(),
@@ -205,6 +209,7 @@ impl IntervalRow {
     pub(super) fn add(&mut self, interval: &Interval) {
         self.receipts_unknown += interval.receipts_unknown;
         self.mo += interval.mo_received;
+        self.congestion.merge(&interval.congestion);
         self.gauges.merge(&interval.gauges);
         let busiest = interval.used().iter().map(|u| u.cpu_ns).max().unwrap_or_default();
         self.cpu_worst = self.cpu_worst.max(busiest as f64 / 1e9);
@@ -228,6 +233,7 @@ impl IntervalRow {
         self.receipts_unknown += next.receipts_unknown;
         self.mo += next.mo;
         self.statuses.merge(&next.statuses);
+        self.congestion.merge(&next.congestion);
         self.cpu_worst = self.cpu_worst.max(next.cpu_worst);
         let used = self.gauges;
         self.gauges = next.gauges;

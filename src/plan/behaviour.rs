@@ -1,6 +1,7 @@
 //! The simulator's behaviour (docs/reference/behaviour.md): one declaration for `[embedded]` of a profile,
 //! for `--behaviour FILE` and for the simulator itself. What is absent means: no latency, no error, nothing lost,
 //! no fault, and no limit but on what ESMEs may make it keep. It knows nothing of how the simulator does it.
+mod congestion;
 mod faults;
 mod latency;
 mod limits;
@@ -8,6 +9,7 @@ mod receipts;
 
 pub use super::secret::Secret;
 pub use crate::smpp::receipt::ReceiptFormat;
+pub use congestion::CongestionSource;
 pub use faults::{Fault, FaultKind, Rule};
 pub use latency::Latency;
 pub use limits::{Limits, OnRate, OnWindow, Queue, Scope, SmscAccount};

@@ -42,10 +42,10 @@ pub use cursor::{Cursor, Skipped};
 pub use error::PlanError;
 pub use guard::{RATE_MAX, matches};
 pub use model::{
-    Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Deliver, Fleet,
-    Foreign, Guard, Ladder, Load, Long, Message, MessageTlv, Metrics, NumberFiles, OnAgentLoss,
-    OnThrottle, Per, Plan, Rebind, Receipts, Secret, Shape, Stage, Target, Timeouts, Tls, TlvValue,
-    WindowFull,
+    Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds,
+    CongestionThresholds, Deliver, Fleet, Foreign, Guard, Ladder, Load, Long, Message, MessageTlv,
+    Metrics, NumberFiles, OnAgentLoss, OnCongestion, OnThrottle, Per, Plan, Rebind, Receipts,
+    Secret, Shape, Stage, Target, Timeouts, Tls, TlvValue, WindowFull,
 };
 pub use overrides::{Overrides, split_gate};
 pub use profile::{

@@ -18,7 +18,7 @@ pub use binds::{BindType, Binds, Rebind};
 pub use deliver::Deliver;
 pub use fleet::{Fleet, OnAgentLoss};
 pub use guard::{Foreign, Guard};
-pub use load::{Load, OnThrottle, WindowFull};
+pub use load::{CongestionThresholds, Load, OnCongestion, OnThrottle, WindowFull};
 pub use message::{Long, Message, MessageTlv, TlvValue};
 pub use metrics::Metrics;
 pub use receipts::{Accept, Per, Receipts};

@@ -102,6 +102,7 @@ impl Profile {
     /// Checks what no single key can say.
     fn check(&self) -> PlanResult<()> {
         self.guard.check().map_err(|e| e.under("guard"))?;
+        self.load.check().map_err(|e| e.under("load"))?;
         self.receipts.check().map_err(|e| e.under("receipts"))?;
         self.deliver.check().map_err(|e| e.under("deliver"))?;
         if let Some(metrics) = &self.metrics {

@@ -8,7 +8,7 @@ fn ms(ns: Option<u64>) -> String {
 }
 
 /// Every column: name and value. A new column is a new row at the end.
-const COLUMNS: [(&str, Cell); 31] = [
+const COLUMNS: [(&str, Cell); 33] = [
     ("t_s", |_, r| r.t_s.to_string()),
     ("length_s", |_, r| r.length_s.to_string()),
     ("stage", stage),
@@ -40,6 +40,10 @@ const COLUMNS: [(&str, Cell); 31] = [
     ("receipt_max_ms", |_, r| ms(r.receipt_max_ns)),
     ("harness_lag_p99_ms", |_, r| ms(r.harness_lag_p99_ns)),
     ("write_wait_p99_ms", |_, r| ms(r.write_wait_p99_ns)),
+    ("congestion_mean", |_, r| {
+        r.congestion_mean.map_or(String::new(), |mean| format!("{mean:.1}"))
+    }),
+    ("congestion_max", |_, r| r.congestion_max.map_or(String::new(), |max| max.to_string())),
 ];
 
 /// Behind the last stage is the drain; a run that only receives has no stages.

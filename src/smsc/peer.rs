@@ -71,6 +71,11 @@ impl SubmitWindow {
     pub(super) fn is_full(&self) -> bool {
         self.unanswered.saturating_add(self.settling) >= self.limit
     }
+    /// Share of the window that is taken, from 0 to 1; 0 where it has no limit.
+    pub(super) fn used_share(&self) -> f64 {
+        let taken = self.unanswered.saturating_add(self.settling);
+        (taken as f64 / self.limit.max(1) as f64).min(1.0)
+    }
     /// Number of submit_sm that are not answered yet.
     #[inline]
     pub(super) fn unanswered(&self) -> usize {

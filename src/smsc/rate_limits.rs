@@ -43,6 +43,12 @@ impl TokenBucket {
         self.nanos(due)
     }
 
+    /// Share of its tokens that are taken at `now`, from 0 to 1.
+    pub(super) fn used_share(&self, now: Nanos) -> f64 {
+        let taken = self.next.saturating_sub(u128::from(now.0) * self.num);
+        (taken as f64 / (self.tolerance + self.interval) as f64).min(1.0)
+    }
+
     fn nanos(&self, scaled: u128) -> Nanos {
         Nanos(u64::try_from(scaled.div_ceil(self.num)).unwrap_or(u64::MAX))
     }
@@ -66,6 +72,11 @@ impl DeliveryQueue {
         let now = u128::from(now.0) * self.drain.num;
         let left = self.drain.next.saturating_sub(now).div_ceil(self.drain.interval);
         u64::try_from(left).unwrap_or(u64::MAX)
+    }
+
+    /// Share of its places that are taken at `now`, from 0 to 1.
+    pub(super) fn used_share(&self, now: Nanos) -> f64 {
+        (self.len(now) as f64 / self.size.max(1) as f64).min(1.0)
     }
 
     /// Whether the queue accepts no further message at `now`.
@@ -102,6 +113,17 @@ mod tests {
         let mut strict = TokenBucket::new(Rate::per_second(5000), Some(0)).unwrap();
         assert!(strict.admit(Nanos(1)) && !strict.admit(Nanos(200_000)));
         assert!(strict.admit(Nanos(200_001)));
+    }
+
+    #[test]
+    fn a_bucket_says_which_share_of_its_tokens_is_taken() {
+        let mut bucket = TokenBucket::new(Rate::per_second(100), Some(9)).unwrap();
+        assert!(bucket.used_share(Nanos::ZERO) <= 0.0);
+        (0..5).for_each(|_| assert!(bucket.admit(Nanos::ZERO)));
+        assert!((bucket.used_share(Nanos::ZERO) - 0.5).abs() < 1e-9);
+        (0..5).for_each(|_| assert!(bucket.admit(Nanos::ZERO)));
+        assert!(!bucket.admit(Nanos::ZERO) && bucket.used_share(Nanos::ZERO) >= 1.0);
+        assert!((bucket.used_share(Nanos::from_millis(30)) - 0.7).abs() < 1e-9);
     }
 
     #[test]

@@ -14,9 +14,9 @@ use super::submit_fields::{self, SubmitFields, SubmitRefusal};
 use super::timer_queue::TimerQueue;
 use crate::kit::Nanos;
 use crate::net::ConnAction;
-use crate::plan::behaviour::{Behaviour, FaultKind, OnRate, OnWindow, Scope};
-use crate::smpp::{CommandId, CommandStatus, Header, pdu};
-use bytes::BytesMut;
+use crate::plan::behaviour::{Behaviour, CongestionSource, FaultKind, OnRate, OnWindow, Scope};
+use crate::smpp::{CommandId, CommandStatus, Header, Tag, pdu, put_tlv};
+use bytes::{BufMut, BytesMut};
 
 /// A TLV whose length exceeds its PDU (additional_status_info_text).
 const OVERSIZE_TLV: [u8; 8] = [0x00, 0x1D, 0xFF, 0xFF, b'l', b'o', b'n', b'g'];
@@ -44,6 +44,8 @@ struct SubmitReply {
     /// Handle of the receipt that waits for this answer, or [`DeliverySlab::NONE`].
     receipt: u32,
     format: ReplyFormat,
+    /// Its congestion_state. None: it has none.
+    congestion: Option<u8>,
     /// Number of the message id.
     number: u64,
 }
@@ -66,6 +68,8 @@ pub(super) struct Submits {
     /// `limits.queue`.
     queue: Option<DeliveryQueue>,
     latency: Delay,
+    /// `response.congestion`.
+    congestion: Option<CongestionSource>,
     policy: OutcomePolicy,
     /// Answers that are not due yet.
     delayed: TimerQueue<SubmitReply>,
@@ -84,6 +88,7 @@ impl Submits {
             on_window: limits.on_window,
             queue: limits.queue.and_then(DeliveryQueue::new),
             latency: Delay::new(behaviour.response.latency),
+            congestion: behaviour.response.congestion,
             policy: OutcomePolicy::new(behaviour),
             delayed: TimerQueue::default(),
         }
@@ -107,6 +112,7 @@ impl Submits {
             status: CommandStatus::ESME_ROK,
             receipt: DeliverySlab::NONE,
             format: ReplyFormat::Plain,
+            congestion: self.congestion_state(context, session, now),
             number: 0,
         };
         let fields = match submit_fields::scan(frame) {
@@ -216,6 +222,7 @@ impl Submits {
         now: Nanos,
     ) {
         if due <= now {
+            reply.congestion = self.congestion_state(context, reply.session, now);
             return send_reply(context, deliveries, &reply, receipt, due, now);
         }
         if let Some(receipt) = receipt {
@@ -241,7 +248,8 @@ impl Submits {
         deliveries: &mut Deliveries,
         now: Nanos,
     ) {
-        let Some((due, reply)) = self.delayed.pop() else { return };
+        let Some((due, mut reply)) = self.delayed.pop() else { return };
+        reply.congestion = self.congestion_state(context, reply.session, now);
         context.tally.responses.pending -= 1;
         if let Some(peer) = context.connections.get_mut(reply.session) {
             peer.window.end_delay();
@@ -249,6 +257,30 @@ impl Submits {
         let receipt = (reply.receipt != DeliverySlab::NONE).then(|| deliveries.take(reply.receipt));
         send_reply(context, deliveries, &reply, receipt, due, now);
         context.connections.mark_changed(reply.session);
+    }
+
+    /// The congestion_state for a response on this session now. None: responses have none.
+    #[inline]
+    fn congestion_state(&self, context: &mut Context, session: u32, now: Nanos) -> Option<u8> {
+        match self.congestion? {
+            CongestionSource::Load => Some(self.load_percent(context, session, now)),
+            CongestionSource::Fixed(state) => Some(state),
+        }
+    }
+
+    /// The fullest of the limits that hold for this session, in percent.
+    fn load_percent(&self, context: &mut Context, session: u32, now: Nanos) -> u8 {
+        let Context { connections, accounts, .. } = context;
+        let Some(peer) = connections.get_mut(session) else { return 0 };
+        let of_account = peer.account.map(|account| accounts.get(account));
+        let buckets = of_account.into_iter().flat_map(|account| account.buckets());
+        let buckets = buckets.map(|bucket| bucket.used_share(now));
+        let mut fullest = buckets.fold(peer.window.used_share(), f64::max);
+        for bucket in peer.bucket.iter().chain(&self.rates.of_all) {
+            fullest = fullest.max(bucket.used_share(now));
+        }
+        let queue = self.queue.as_ref().map_or(0.0, |queue| queue.used_share(now));
+        (fullest.max(queue) * 100.0).round() as u8
     }
 
     /// Handles a submit_sm beyond the window, as `limits.on_window` says.
@@ -376,9 +408,34 @@ fn fault_at_submit(context: &mut Context, session: u32, now: Nanos) -> Option<Re
     }
 }
 
-#[inline]
 /// Appends an answer to `out`.
+#[inline]
 fn write_reply(out: &mut BytesMut, reply: &SubmitReply, ids: &IdGenerator) {
+    let start = out.len();
+    write_without_congestion(out, reply, ids);
+    if let Some(state) = reply.congestion {
+        append_congestion(out, start, reply, state);
+    }
+}
+
+/// Adds congestion_state to the answer that begins at `start`. Without a body, it follows an empty message_id.
+#[cold]
+fn append_congestion(out: &mut BytesMut, start: usize, reply: &SubmitReply, state: u8) {
+    match reply.format {
+        // generic_nack has no TLVs, and nothing follows one that is too long
+        ReplyFormat::Nack | ReplyFormat::OversizeTlv => return,
+        ReplyFormat::Plain => {}
+    }
+    if out.len() == start + Header::OCTETS {
+        out.put_u8(0);
+    }
+    put_tlv(Tag::CONGESTION_STATE, &[state], out);
+    let length = (out.len() - start) as u32;
+    out[start..start + 4].copy_from_slice(&length.to_be_bytes());
+}
+
+#[inline]
+fn write_without_congestion(out: &mut BytesMut, reply: &SubmitReply, ids: &IdGenerator) {
     match reply.format {
         ReplyFormat::Plain | ReplyFormat::OversizeTlv if reply.status.is_ok() => {
             let start = out.len();

@@ -9,7 +9,7 @@ use super::super::received::Received;
 use super::super::session::SessionStatus;
 use super::Core;
 use crate::kit::Nanos;
-use crate::measure::{ANSWERED_AS, DownCause, Metric, Outcome, Ticket};
+use crate::measure::{ANSWERED_AS, CongestionStates, DownCause, Metric, Outcome, Ticket};
 use crate::session::{Numbered, SessionEvent};
 use crate::smpp::{CommandId, CommandStatus, Header, frame, pdu};
 
@@ -186,6 +186,9 @@ impl Core {
 
     fn on_control(&mut self, received: &Received<'_>) {
         let Received { session, header, frame, at: now } = *received;
+        if header.command_id.is_response() && frame.len() > Header::OCTETS {
+            self.read_congestion_state(received);
+        }
         let s = &mut self.sessions[session];
         match s.session.on_header(&header, now, s.output.octets()) {
             SessionEvent::Data if header.command_id.is_response() => {
@@ -306,9 +309,10 @@ impl Core {
     /// What the fixed layout does not explain: TLVs, stray octets, a missing id. Counted by kind.
     #[cold]
     fn look_closer(&mut self, received: &Received<'_>) {
-        let frame = received.frame;
-        if let Some(state) = pdu::congestion_state(frame) {
-            self.sessions[received.session].set_congestion_state(state);
+        let (frame, status) = (received.frame, received.header.command_status);
+        self.read_congestion_state(received);
+        if pdu::adds_only_congestion_state(status, &frame[Header::OCTETS..]) {
+            return;
         }
         let interval = self.context.recorder.interval();
         match pdu::decode(frame) {
@@ -321,10 +325,23 @@ impl Core {
         }
     }
 
+    /// What any response says of the load of the SMSC (v5.0 4.8.4.18); most say nothing.
+    #[cold]
+    fn read_congestion_state(&mut self, received: &Received<'_>) {
+        let Some(state) = pdu::congestion_state(received.frame) else { return };
+        let s = &mut self.sessions[received.session];
+        s.set_congestion_state(state);
+        self.context.recorder.interval().congestion.add(state);
+        if state <= CongestionStates::HIGHEST {
+            self.sending.on_congestion(s, received.session, state, received.at);
+        }
+    }
+
     /// An answer that no open request owns: late where its request timed out, unknown otherwise.
     #[cold]
     fn on_late_response(&mut self, received: &Received<'_>) {
         let Received { session, header, frame, at } = *received;
+        self.read_congestion_state(received);
         let Some(ticket) = self.sessions[session].late.take(header.sequence_number) else {
             self.unknown_response(received);
             return;

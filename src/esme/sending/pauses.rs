@@ -1,4 +1,4 @@
-//! Sessions that must not send yet (throttled under `backoff`, or at their own cap), and messages that are sent again.
+//! Sessions that must not send yet (throttled or congested under `backoff`, or at their own cap), and messages that are sent again.
 //! A paused session has no free slot: to wait for it is window wait, not lag.
 use super::super::context::Context;
 use super::super::part_update::PartOutcome;
@@ -39,6 +39,20 @@ impl Sending {
                 self.wake_by = self.wake_by.min(retry.at);
                 true
             }
+        }
+    }
+
+    /// A response on this session said this `congestion_state`.
+    #[cold]
+    pub(in super::super) fn on_congestion(
+        &mut self,
+        session: &mut EsmeSession,
+        number: usize,
+        state: u8,
+        now: Nanos,
+    ) {
+        if let Some(until) = self.throttling.on_congestion(session, state, now) {
+            self.pause(session, number, until, now);
         }
     }
 

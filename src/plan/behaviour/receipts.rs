@@ -1,5 +1,6 @@
 //! How the simulator answers submit_sm, and how it sends delivery receipts.
 use super::Latency;
+use super::congestion::{CongestionSource, CongestionValue};
 use super::limits::COUNT_MAX;
 use crate::kit::{Nanos, Rate};
 use crate::plan::error::PlanError;
@@ -29,6 +30,10 @@ pub struct Response {
     pub lost: f64,
     /// How a message_id is spelled in a response; `"decimal"` by default.
     pub id: IdFormat,
+    /// The congestion_state (SMPP v5.0) in each submit_sm_resp: `"load"`, which is the fullest of the limits in percent, or
+    /// a fixed value from 0 to 100. Without it, responses have none.
+    #[serde(with = "As::<Option<CongestionValue>>")]
+    pub congestion: Option<CongestionSource>,
 }
 
 impl Response {

@@ -1,6 +1,7 @@
 //! `[load]`: how the load is offered. A plan has its stages beside it: there `stages` and
 //! `receive_only_for` are None.
 use crate::kit::Nanos;
+use crate::plan::error::{PlanError, PlanResult};
 use crate::plan::schedule::{Arrival, Stage};
 use crate::plan::values::{AboveZero, As, CatchUp, Status, Whole};
 use crate::smpp::CommandStatus;
@@ -21,6 +22,10 @@ pub struct Load {
     pub catch_up: Option<f64>,
     /// Reaction to a throttled submit_sm; `"count"` by default.
     pub on_throttle: OnThrottle,
+    /// Reaction to responses whose congestion_state (SMPP v5.0) reaches a threshold of `congestion`; `"count"` by default.
+    pub on_congestion: OnCongestion,
+    /// The values of congestion_state at which a session slows down and stops with `on_congestion = "backoff"`.
+    pub congestion: CongestionThresholds,
     /// Maximum number of times that one message is sent with `on_throttle = "retry"`, from 1 to 1000; 5 by default.
     #[serde(with = "As::<Whole<u32, 1, 1000>>")]
     pub attempts_max: u32,
@@ -56,6 +61,8 @@ impl Default for Load {
             window_full: WindowFull::Delay,
             catch_up: None,
             on_throttle: OnThrottle::Count,
+            on_congestion: OnCongestion::Count,
+            congestion: CongestionThresholds::default(),
             attempts_max: 5,
             age_max: Nanos::from_secs(30),
             retryable: vec![CommandStatus::ESME_RTHROTTLED.0, CommandStatus::ESME_RMSGQFUL.0],
@@ -99,5 +106,45 @@ impl OnThrottle {
             OnThrottle::Backoff => "backs off when throttled",
             OnThrottle::Retry => "sends throttled ones again",
         }
+    }
+}
+
+/// Reaction to responses whose congestion_state reaches a threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnCongestion {
+    /// It is a result like any other.
+    Count,
+    /// The session slows down, or stops for a time.
+    Backoff,
+}
+
+/// The values of congestion_state (0 idle, 80 to 90 optimum, 91 to 99 close to congestion, 100 congested) at which a
+/// session sends less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CongestionThresholds {
+    /// From this value on the session pauses for 100 ms after an answer, from 1 to 100; 91 by default.
+    #[serde(with = "As::<Whole<u8, 1, 100>>")]
+    pub slow: u8,
+    /// From this value on the pause doubles with each answer after it, up to 5s, from 1 to 100; 100 by default.
+    #[serde(with = "As::<Whole<u8, 1, 100>>")]
+    pub stop: u8,
+}
+
+impl Default for CongestionThresholds {
+    fn default() -> CongestionThresholds {
+        CongestionThresholds { slow: 91, stop: 100 }
+    }
+}
+
+impl Load {
+    pub(in crate::plan) fn check(&self) -> PlanResult<()> {
+        let CongestionThresholds { slow, stop } = self.congestion;
+        if slow > stop {
+            let why = format!("slow ({slow}) is above stop ({stop}); write it at most as high");
+            return Err(PlanError::about("congestion", why));
+        }
+        Ok(())
     }
 }

@@ -88,6 +88,8 @@ fn interval(run: &Run<'_>, row: &measure::IntervalRow) -> IntervalRow {
         receipt_max_ns: row.receipt.max(),
         harness_lag_p99_ns: row.harness_lag.p99(),
         write_wait_p99_ns: row.write_wait.p99(),
+        congestion_mean: row.congestion.mean(),
+        congestion_max: row.congestion.max(),
     }
 }
 

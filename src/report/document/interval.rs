@@ -126,6 +126,12 @@ pub struct IntervalRow {
     /// Write wait of the messages answered in it: 99th percentile.
     #[serde(default)]
     pub write_wait_p99_ns: Option<u64>,
+    /// Mean congestion_state of the responses that carried one (v5.0: 0 idle, 80 to 90 optimum, 100 congested).
+    #[serde(default)]
+    pub congestion_mean: Option<f64>,
+    /// The highest.
+    #[serde(default)]
+    pub congestion_max: Option<u8>,
 }
 
 impl IntervalRow {

@@ -30,8 +30,8 @@ pub use deliver::{DeliverSm, DeliverSmResp};
 pub use fault::{Anomaly, BodyFault, Malformed};
 pub use query::{CancelSm, QuerySm, QuerySmResp};
 pub use quick::{
-    PlainAnswers, congestion_state, data_sm_resp, deliver_sm_resp, deliver_sm_resps, header_only,
-    message_id, plain_answers, submit_sm_resp,
+    PlainAnswers, adds_only_congestion_state, congestion_state, data_sm_resp, deliver_sm_resp,
+    deliver_sm_resps, header_only, message_id, plain_answers, submit_sm_resp,
 };
 pub use session::{AlertNotification, HeaderOnly};
 pub use submit::{
@@ -249,8 +249,9 @@ fn note_oddities(header: Header, octets: &[u8], reader: &mut Reader<'_>) {
     if !command_id.is_response() && !command_status.is_ok() {
         reader.note(BodyFault::StatusInRequest, 8, "command_status", None);
     }
-    // A lone NUL is the empty body that v3.3 always sends.
-    if command_id.is_response() && !command_status.is_ok() && octets.len() > 1 {
+    // A lone NUL is the empty body that v3.3 always sends; v5.0 allows congestion_state in any response.
+    let is_usual = octets.len() <= 1 || adds_only_congestion_state(command_status, octets);
+    if command_id.is_response() && !command_status.is_ok() && !is_usual {
         reader.note(BodyFault::BodyOnError, Header::OCTETS, "body", None);
     }
     let carries_id = matches!(command_id, CommandId::SUBMIT_SM_RESP | CommandId::DATA_SM_RESP);

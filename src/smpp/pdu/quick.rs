@@ -87,6 +87,19 @@ pub fn congestion_state(resp_frame: &[u8]) -> Option<u8> {
         .or_else(|| Tlvs(body).get_int1(Tag::CONGESTION_STATE))
 }
 
+/// Whether a response's body is as it is without TLVs, but for one `congestion_state` from 0 to 100: after a
+/// `message_id` where `status` is 0, after an empty string or none where it is not.
+pub fn adds_only_congestion_state(status: CommandStatus, body: &[u8]) -> bool {
+    const TLV: [u8; 4] = [0x04, 0x28, 0x00, 0x01];
+    let Some((before, [tlv @ .., state])) = body.split_last_chunk::<5>() else { return false };
+    let is_plain_before = if status.is_ok() {
+        is_message_id(before) && before.len() <= 65
+    } else {
+        matches!(before, [] | [0])
+    };
+    *tlv == TLV && *state <= 100 && is_plain_before
+}
+
 /// Appends a PDU of 16 octets.
 #[inline]
 pub fn header_only(id: CommandId, status: CommandStatus, sequence_number: u32, out: &mut BytesMut) {

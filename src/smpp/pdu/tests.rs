@@ -188,6 +188,28 @@ fn congestion_state_is_found_after_a_string_and_right_after_the_header() {
 }
 
 #[test]
+fn a_response_that_only_adds_its_congestion_state_is_no_odd_one() {
+    let (ok, throttled) = (CommandStatus::ESME_ROK, CommandStatus::ESME_RTHROTTLED);
+    let tlv = |state: u8| [0x04, 0x28, 0x00, 0x01, state];
+    let id = CommandId::SUBMIT_SM_RESP;
+    for (status, before, state, adds) in [
+        (ok, b"42\0".as_slice(), 100, true),
+        (ok, b"42\0", 101, false),
+        (ok, b"\0", 85, false),
+        (ok, b"4\x002\0", 85, false),
+        (throttled, b"\0", 0, true),
+        (throttled, b"", 85, true),
+        (throttled, b"42\0", 85, false),
+    ] {
+        let body = [before, &tlv(state)].concat();
+        assert_eq!(adds_only_congestion_state(status, &body), adds, "{status} {body:?}");
+        let decoded = decode(&framed(id, status, &body)).unwrap();
+        assert_eq!(decoded.anomalies.is_empty(), adds, "{:?}", decoded.anomalies);
+    }
+    assert!(!adds_only_congestion_state(ok, b"42\0"));
+}
+
+#[test]
 fn plain_answers_are_counted_up_to_the_first_that_differs_in_more_than_its_number() {
     let answer = |number: u32, id: &[u8]| {
         let mut out = BytesMut::new();
