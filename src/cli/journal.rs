@@ -110,7 +110,7 @@ impl<'a> Journal<'a> {
 }
 
 /// The record of a run that is not over: what is in flight stays unsettled.
-fn partial_record(record: &RunRecord, load_ended: Nanos, at: Nanos) -> RunRecord {
+pub(super) fn partial_record(record: &RunRecord, load_ended: Nanos, at: Nanos) -> RunRecord {
     let mut record = record.clone();
     record.load_ended = load_ended;
     record.ended = at;
@@ -120,7 +120,7 @@ fn partial_record(record: &RunRecord, load_ended: Nanos, at: Nanos) -> RunRecord
 }
 
 /// The document without its rows. Messages in flight are in no ledger yet, so no ledger is said to balance.
-fn document(run: &Run<'_>) -> Document {
+pub(super) fn document(run: &Run<'_>) -> Document {
     let mut document = Document::without_rows(run);
     document.ledger.balanced = None;
     document.groups.iter_mut().for_each(|group| group.ledger.balanced = None);

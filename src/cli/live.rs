@@ -4,7 +4,7 @@ use super::exit::say;
 use super::terminal;
 use crate::coordinator::RunError;
 use crate::plan::{Plan, PlanError};
-use crate::watch::{LineMode, Metrics, Observers, ProgressLine};
+use crate::watch::{LineMode, Metrics, Observers, ProgressLine, RunPage};
 use std::io::{Error, ErrorKind, Stderr, stderr};
 
 /// All observers that the flags and the plan ask for.
@@ -17,18 +17,38 @@ pub(super) fn observers(live: Live, plan: &Plan) -> Result<Observers<'static>, R
     Ok(observers)
 }
 
+/// All observers that the flags and the plan ask for, and the page in a browser where metrics are served.
+///
+/// # Errors
+/// As [`observers`].
+pub(super) fn observers_and_page(
+    live: Live,
+    plan: &Plan,
+) -> Result<(Observers<'static>, Option<RunPage>), RunError> {
+    let (mut observers, page) = served(plan)?;
+    if let Some(page) = &page {
+        say(&format!("the run in a browser on {}", page.url()));
+    }
+    watch(live, plan, &mut observers)?;
+    Ok((observers, page))
+}
+
 /// The metrics alone, where the plan asks for them.
 ///
 /// # Errors
 /// Where they cannot be served.
 pub(super) fn metrics(plan: &Plan) -> Result<Observers<'static>, RunError> {
+    served(plan).map(|(observers, _)| observers)
+}
+
+fn served(plan: &Plan) -> Result<(Observers<'static>, Option<RunPage>), RunError> {
     let mut observers = Observers::new();
-    if let Some(address) = &plan.metrics.listen {
-        let metrics = Metrics::listen(plan, address).map_err(|e| cannot_serve(address, &e))?;
-        say(&format!("metrics on http://{}/metrics", metrics.address()));
-        observers.push(metrics);
-    }
-    Ok(observers)
+    let Some(address) = &plan.metrics.listen else { return Ok((observers, None)) };
+    let metrics = Metrics::listen(plan, address).map_err(|e| cannot_serve(address, &e))?;
+    say(&format!("metrics on http://{}/metrics", metrics.address()));
+    let page = metrics.page();
+    observers.push(metrics);
+    Ok((observers, Some(page)))
 }
 
 fn cannot_serve(address: &str, e: &Error) -> RunError {

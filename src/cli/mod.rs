@@ -1,6 +1,7 @@
 //! The command line: arguments in, exit code out. One file per verb. Verbs compose what the other folders do;
 //! those know no flags.
 mod args;
+mod browser;
 mod calibrate;
 pub mod check;
 mod compare;

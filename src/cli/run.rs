@@ -1,5 +1,6 @@
 //! `smppbench run`: load the plan, run it over TCP, judge it, report it, and end with the code it earned.
 use super::args::RunArgs;
+use super::browser::{self, Browser};
 use super::exit::{Exit, Failure, print, put};
 use super::folder::{self, RunFolder};
 use super::journal::Journal;
@@ -10,6 +11,7 @@ use crate::judge::{Abort, RelativeGate};
 use crate::measure::{CutReason, Observer, Phase, Progress};
 use crate::plan::{self, Plan, PlanError};
 use crate::report::{self, Saved, Style};
+use crate::watch::RunPage;
 use std::io::IsTerminal;
 use std::path::Path;
 
@@ -26,11 +28,16 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let folder = RunFolder::open(args.load.keep.out.as_deref(), &context.id)?;
     context.folder = Some(folder.path().display().to_string());
     let measured = measure(&context, args, folder.path());
-    let mut done = measured.inspect_err(|_| folder.abandon())?;
+    let (mut done, page) = measured.inspect_err(|_| folder.abandon())?;
     if let Some(base) = base {
         hold_against(&base, &context, &mut done);
     }
-    finish(&context, &done, args, folder.path())
+    let saved = done.saved(&context);
+    let written = run_files::write_all(&saved, &done.record, folder.path());
+    if let Some(page) = page {
+        browser::end(&page, &saved, folder.path());
+    }
+    finish(&saved, &done, args, written)
 }
 
 /// The built-in profiles, a line each.
@@ -51,30 +58,36 @@ fn hold_against(base: &gate::Base, context: &RunContext, done: &mut FinishedRun)
     }
 }
 
-fn measure(context: &RunContext, args: &RunArgs, path: &Path) -> Result<FinishedRun, Failure> {
-    let mut trial = fleet::trial(&args.fleet, &context.plan)?;
-    let mut observers = live::observers(args.load.keep.live, &context.plan)?;
-    observers.push(Journal::new(context, path));
-    observers.push(GateAbortObserver::new(&context.plan)?);
-    // the observers restore the terminal before anything else is printed
-    Ok(once(context, &mut trial, &mut observers)?)
-}
-
-fn finish(
+fn measure(
     context: &RunContext,
-    done: &FinishedRun,
     args: &RunArgs,
     path: &Path,
+) -> Result<(FinishedRun, Option<RunPage>), Failure> {
+    let mut trial = fleet::trial(&args.fleet, &context.plan)?;
+    let (mut observers, page) = live::observers_and_page(args.load.keep.live, &context.plan)?;
+    observers.push(Journal::new(context, path));
+    observers.push(GateAbortObserver::new(&context.plan)?);
+    if let Some(page) = &page {
+        observers.push(Browser::new(context, page.clone()));
+    }
+    // the observers restore the terminal before anything else is printed
+    Ok((once(context, &mut trial, &mut observers)?, page))
+}
+
+/// Prints the result of a run whose files are `written`.
+fn finish(
+    saved: &Saved,
+    done: &FinishedRun,
+    args: &RunArgs,
+    written: Result<(), Failure>,
 ) -> Result<Exit, Failure> {
-    let saved = done.saved(context);
-    let written = run_files::write_all(&saved, &done.record, path);
-    github::annotate(&saved.document.gates, &run_files::markdown(&saved));
+    github::annotate(&saved.document.gates, &run_files::markdown(saved));
     let printed = if args.load.keep.json {
         let line = serde_json::to_string(&saved.document).expect("a document serialises");
         put(&format!("{line}\n"))
     } else {
         let style = terminal::style();
-        put(&shown(&saved, args.verbose, style))
+        put(&shown(saved, args.verbose, style))
     };
     written?;
     let exit = done.exit(args.load.keep.strict);

@@ -17,7 +17,7 @@ pub(super) struct RunContext {
     profile: Value,
     environment: Environment,
     pub(super) id: String,
-    target: String,
+    pub(super) target: String,
     pub(super) repro: String,
     warnings: Vec<String>,
     labels: Vec<LabelTraits>,

@@ -1,6 +1,7 @@
 //! The verdict at a rate (docs/verdict.md, "Verdict at a rate"): outcome, limiter, and the checks behind them. It
 //! decides from figures and prints nothing.
 mod cause;
+mod congestion;
 
 pub use cause::Explanation;
 pub(super) use cause::explanation;
@@ -135,8 +136,23 @@ pub(super) fn outcome(
     Some(Outcome::Sustained)
 }
 
-/// What limited the run, with the evidence: the first cause that applies. None: nothing was planned or sent.
+/// What limited the run, with the evidence; what the SMSC said of its own load is the last. None: nothing was planned or
+/// sent.
 pub(super) fn limiter(
+    plan: &Plan,
+    record: &RunRecord,
+    measured: &Measured,
+    health: &Health,
+    steady: &Steady,
+    checks: &[Check],
+) -> Option<(Limiter, Vec<String>)> {
+    let (limiter, mut evidence) = first_cause(plan, record, measured, health, steady, checks)?;
+    evidence.extend(congestion::evidence(record, measured, limiter));
+    Some((limiter, evidence))
+}
+
+/// The first cause that applies, with its evidence.
+fn first_cause(
     plan: &Plan,
     record: &RunRecord,
     measured: &Measured,

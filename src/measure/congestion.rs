@@ -10,6 +10,8 @@ pub struct CongestionStates {
     pub sum: u64,
     /// The highest of them; 0 where there is none.
     pub max: u8,
+    /// How often a session paused because of it (`load.on_congestion`).
+    pub pauses: u64,
 }
 
 impl CongestionStates {
@@ -19,16 +21,22 @@ impl CongestionStates {
     /// Counts the value of one response.
     pub fn add(&mut self, state: u8) {
         if state <= Self::HIGHEST {
-            self.merge(&CongestionStates { count: 1, sum: u64::from(state), max: state });
+            self.merge(&CongestionStates {
+                count: 1,
+                sum: u64::from(state),
+                max: state,
+                pauses: 0,
+            });
         }
     }
 
     /// Adds `other`.
     pub fn merge(&mut self, other: &CongestionStates) {
-        let CongestionStates { count, sum, max } = *other;
+        let CongestionStates { count, sum, max, pauses } = *other;
         self.count += count;
         self.sum += sum;
         self.max = self.max.max(max);
+        self.pauses += pauses;
     }
 
     /// The mean. None: no response carried it.

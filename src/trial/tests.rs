@@ -5,6 +5,7 @@ use crate::kit::{Environment, HostUse, Nanos};
 use crate::measure::{Metric, NoObserver, RunRecord};
 use crate::plan::{self, Overrides, Plan, Source};
 
+mod congestion;
 mod failed;
 mod faults;
 mod limits;

@@ -7,7 +7,7 @@ mod seconds;
 #[cfg(feature = "tui")]
 pub mod tui;
 
-pub use metrics::Metrics;
+pub use metrics::{Metrics, RunPage};
 pub use observers::Observers;
 pub use progress_line::{LineMode, ProgressLine};
 pub use scratch::Scratch;

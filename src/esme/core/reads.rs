@@ -331,10 +331,11 @@ impl Core {
         let Some(state) = pdu::congestion_state(received.frame) else { return };
         let s = &mut self.sessions[received.session];
         s.set_congestion_state(state);
-        self.context.recorder.interval().congestion.add(state);
-        if state <= CongestionStates::HIGHEST {
-            self.sending.on_congestion(s, received.session, state, received.at);
-        }
+        let pauses = state <= CongestionStates::HIGHEST
+            && self.sending.on_congestion(s, received.session, state, received.at);
+        let seen = &mut self.context.recorder.interval().congestion;
+        seen.add(state);
+        seen.pauses += u64::from(pauses);
     }
 
     /// An answer that no open request owns: late where its request timed out, unknown otherwise.

@@ -42,7 +42,7 @@ impl Sending {
         }
     }
 
-    /// A response on this session said this `congestion_state`.
+    /// A response on this session said this `congestion_state`. True: the session pauses for it.
     #[cold]
     pub(in super::super) fn on_congestion(
         &mut self,
@@ -50,10 +50,10 @@ impl Sending {
         number: usize,
         state: u8,
         now: Nanos,
-    ) {
-        if let Some(until) = self.throttling.on_congestion(session, state, now) {
-            self.pause(session, number, until, now);
-        }
+    ) -> bool {
+        let Some(until) = self.throttling.on_congestion(session, state, now) else { return false };
+        self.pause(session, number, until, now);
+        true
     }
 
     /// After a send: a session with a cap of its own waits for its next turn.

@@ -9,13 +9,13 @@ mod transport;
 
 use super::Run;
 use super::document::{
-    Document, FirstThrottle, IntervalRow, ManualRateChange, Outage, RunFacts, SCHEMA, State, Tool,
-    Verdict, Window,
+    Congestion, Document, FirstThrottle, IntervalRow, ManualRateChange, Outage, RunFacts, SCHEMA,
+    State, Tool, Verdict, Window,
 };
 use super::escape::{mask_pdu, mask_profile};
 use crate::judge::Scope;
 use crate::kit::{Nanos, utc_rfc3339, words};
-use crate::measure::{Anomaly, Messages, RunRecord};
+use crate::measure::{Anomaly, CongestionStates, Messages, RunRecord};
 use crate::plan::Account;
 
 impl Document {
@@ -65,6 +65,7 @@ impl Document {
             gates: run.gates.to_vec(),
             operator: operator(record),
             first_throttle: first_throttle(record),
+            congestion: congestion(record),
             outages_more: record.outages_more,
             tally: run.tally.cloned(),
             books: judgement.books.failures.clone(),
@@ -132,6 +133,18 @@ fn first_throttle(record: &RunRecord) -> Option<FirstThrottle> {
     let row = record.intervals.iter().find(|row| row.tally.throttled > 0)?;
     let rate = row.tally.written as f64 / row.length.as_secs_f64();
     Some(FirstThrottle { at_s: row.at.as_secs_f64(), rate })
+}
+
+/// What responses said of the load of the SMSC; None: nothing.
+fn congestion(record: &RunRecord) -> Option<Congestion> {
+    let mut all = CongestionStates::default();
+    record.intervals.iter().for_each(|row| all.merge(&row.congestion));
+    Some(Congestion {
+        responses: all.count,
+        mean: all.mean()?,
+        max: all.max()?,
+        pauses: all.pauses,
+    })
 }
 
 /// Rate changes by the operator.

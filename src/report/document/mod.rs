@@ -128,6 +128,19 @@ pub struct FirstThrottle {
     pub rate: f64,
 }
 
+/// The congestion_state of responses (v5.0): 0 idle, 80 to 90 optimum, 100 congested.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Congestion {
+    /// Responses that carried one.
+    pub responses: u64,
+    /// Its mean.
+    pub mean: f64,
+    /// Its highest value.
+    pub max: u8,
+    /// How often a session paused because of it.
+    pub pauses: u64,
+}
+
 /// result.json.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Document {
@@ -185,6 +198,9 @@ pub struct Document {
     pub measured: Table<u64>,
     /// When the SMSC first throttled; null: never.
     pub first_throttle: Option<FirstThrottle>,
+    /// What responses said of the load of the SMSC over the whole run (v5.0); null: none said anything.
+    #[serde(default)]
+    pub congestion: Option<Congestion>,
     /// Further outages, which were only counted.
     #[serde(default)]
     pub outages_more: u64,

@@ -3,6 +3,7 @@
 //! by the template, and whatever could steer a terminal or reorder a line is spelled out in the whole page.
 mod comparison;
 mod flow;
+pub mod live;
 mod page;
 mod parts;
 mod run;

@@ -46,7 +46,7 @@
   document.body.append(tip);
   const timed = [];
 
-  document.querySelectorAll("figure").forEach(figure => {
+  const attach = figure => {
     const source = figure.querySelector("script");
     if (!source) return;
     const data = JSON.parse(source.textContent);
@@ -67,6 +67,7 @@
       cursor.setAttribute("x2", left + f * width);
       cursor.removeAttribute("display");
     };
+    for (let n = timed.length; n--;) if (!timed[n].svg.isConnected) timed.splice(n, 1);
     if (time) timed.push(chart);
 
     const lines = (x, g) => {
@@ -134,7 +135,7 @@
     let step = 0;
     svg.addEventListener("keydown", event => {
       const move = { ArrowLeft: -0.01, ArrowRight: 0.01 }[event.key];
-      if (event.key === "Escape") { hide(); if (time) zoom(null); }
+      if (event.key === "Escape") { hide(); if (chart.zoom) zoom(null); }
       if (!move) return;
       event.preventDefault();
       step = Math.min(1, Math.max(0, step + move));
@@ -159,7 +160,7 @@
       });
     });
 
-    if (!time) return;
+    if (!time || figure.closest(".live")) return;
     svg.classList.add("zooms");
     const ticks = svg.querySelector("g.across"), whole = ticks.innerHTML, names = svg.querySelector("g.names");
     chart.zoom = span => {
@@ -212,5 +213,8 @@
     svg.addEventListener("pointerup", end);
     svg.addEventListener("pointercancel", end);
     svg.addEventListener("dblclick", () => zoom(null));
-  });
+  };
+  document.querySelectorAll("figure").forEach(attach);
+  // a page that follows a run draws its figures anew
+  window.smppbench = { attach };
 })();

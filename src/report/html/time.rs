@@ -270,6 +270,19 @@ const AWAITED: LineChart = LineChart {
     otherwise: "No receipt was awaited at the end of any interval.",
 };
 
+const CONGESTION: LineChart = LineChart {
+    id: "congestion",
+    title: "Congestion, as the SMSC says",
+    says: "congestion_state (SMPP v5.0) of the responses of each interval: 0 is idle, 80 to 90 the optimum, above it the \
+           SMSC is close to congestion, and 100 is congested.",
+    axis: ("congestion_state", Unit::Count),
+    series: &[
+        behind(value("highest", 0, |r| r.congestion_max.map(f64::from))),
+        value("mean", 1, |r| r.congestion_mean),
+    ],
+    otherwise: "No response had a congestion_state above 0.",
+};
+
 const PROCESSOR: LineChart = LineChart {
     id: "processor",
     title: "The harness's own load",
@@ -310,6 +323,9 @@ pub(super) fn figures(d: &Document) -> Vec<Figure> {
     let mut all = vec![RATE.figure(&t), response, SERVICE.figure(&t)];
     all.extend([IN_FLIGHT, WINDOW, AWAITED].map(|lines| lines.figure(&t)));
     all.extend([completeness(&t), statuses(&t), anomalies(&t), sessions(&t)]);
+    if d.congestion.is_some() {
+        all.push(CONGESTION.figure(&t));
+    }
     all.push(PROCESSOR.figure(&t));
     all
 }

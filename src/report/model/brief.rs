@@ -150,7 +150,7 @@ fn receipts<'d>(m: &RunModel<'d>) -> Option<BriefLine<'d>> {
     Some(BriefLine { histogram: times.filter(|row| row.count > 0), ..line })
 }
 
-/// Refusals, failed checks, the limiter and the explanation.
+/// Refusals, failed checks, the limiter, what the SMSC said of its load, and the explanation.
 fn reasons<'d>(m: &RunModel<'d>) -> Vec<BriefLine<'d>> {
     let d = m.document;
     let mut lines = Vec::new();
@@ -175,6 +175,8 @@ fn reasons<'d>(m: &RunModel<'d>) -> Vec<BriefLine<'d>> {
     let limited = d.verdict.limiter.is_some_and(|limiter| limiter != Limiter::None);
     let limiter = m.top.lines.iter().find(|line| line.label == "limiter" && limited);
     lines.extend(limiter.map(|line| BriefLine::of(2, line.clone())));
+    let congestion = m.top.lines.iter().find(|line| line.label == "congestion");
+    lines.extend(congestion.map(|line| BriefLine::of(4, line.clone())));
     let why = m.on_latencies.iter().find(|note| note.stands_out);
     lines.extend(why.map(|note| BriefLine::new(4, "why", &*note.says)));
     lines

@@ -223,7 +223,7 @@ fn top(d: &Document) -> Summary {
     let killed = d.state == State::Partial && d.window.cut_reason.is_none();
     let partial = killed.then(|| "the run did not end: this is what it had saved".to_owned());
     let lines = limiter(d).into_iter().chain([harness(d)]);
-    let lines = lines.chain(transport::lines(d)).chain(steady(d));
+    let lines = lines.chain(transport::lines(d)).chain(steady(d)).chain(congestion(d));
     Summary {
         name: d.run.id.clone(),
         run: None,
@@ -363,6 +363,22 @@ fn steady(d: &Document) -> Option<LabelledLine> {
     let piled_up = d.verdict.checks_about(About::Growth).any(judge::Check::failed);
     let tone = if steady { Tone::Good } else { Tone::Warn };
     (!piled_up).then(|| LabelledLine::new("steady", tone, d.verdict.steady.reason.clone()))
+}
+
+/// What responses said of the load of the SMSC; None: nothing.
+fn congestion(d: &Document) -> Option<LabelledLine> {
+    let c = d.congestion?;
+    let mut says = format!(
+        "congestion_state {:.0} of 100 on average, at most {}, in {}",
+        c.mean,
+        c.max,
+        words::counted(c.responses, "response")
+    );
+    if c.pauses > 0 {
+        says += &format!("; sessions paused {} for it", words::counted(c.pauses, "time"));
+    }
+    let tone = if c.max >= 100 { Tone::Warn } else { Tone::Plain };
+    Some(LabelledLine::new("congestion", tone, says))
 }
 
 impl GateResult {

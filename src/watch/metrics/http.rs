@@ -1,10 +1,16 @@
-//! The two pages, over HTTP/1 on a thread of their own. A client occupies at most one of [`CLIENTS_MAX`] connections
-//! for [`PATIENCE`]; the run never waits for it.
+//! The pages, over HTTP/1 on a thread of their own: the metrics, and the run in a browser. A client occupies at most one of
+//! [`CLIENTS_MAX`] connections for [`PATIENCE`]; a browser that follows the run is counted apart, up to [`READERS_MAX`], and
+//! dropped where it takes no event for [`PATIENCE`]. The run never waits for any of them. It only reads: nothing here
+//! steers a run.
+use super::events::{self, AnswerBody};
 use super::latest::LatestSnapshot;
+use super::page::{PageState, Reader};
 use super::table::Scrape;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -12,18 +18,22 @@ use prometheus_client::encoding::text;
 use prometheus_client::registry::Registry;
 use std::convert::Infallible;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// As Prometheus asks for it.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const PLAIN: &str = "text/plain; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
+const EVENTS: &str = "text/event-stream";
 /// Most connections at a time; others wait in the kernel's queue.
 const CLIENTS_MAX: usize = 16;
-/// Time for a request and its answer.
+/// Most browsers that follow the run at a time; a further one gets 503.
+const READERS_MAX: usize = 16;
+/// Time for a request and its answer, and for a browser to take an event.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Most octets of a request's head; a longer one gets 431.
 const HEAD_MAX: usize = 16 * 1024;
@@ -39,16 +49,21 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Starts to serve the latest snapshot.
-    pub(super) fn start(listener: TcpListener, slot: Arc<LatestSnapshot>) -> io::Result<Server> {
+    /// Starts to serve the latest snapshot and the page.
+    pub(super) fn start(
+        listener: TcpListener,
+        slot: Arc<LatestSnapshot>,
+        page: Arc<PageState>,
+    ) -> io::Result<Server> {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel();
+        let site = Site::new(slot, page, address.ip());
         let thread = std::thread::Builder::new().name("metrics".to_owned()).spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
-                    () = serve(listener, slot) => {}
+                    () = serve(listener, Arc::new(site)) => {}
                     _ = stopped => {}
                 }
             });
@@ -74,11 +89,61 @@ impl Drop for Server {
     }
 }
 
-async fn serve(listener: TcpListener, slot: Arc<LatestSnapshot>) {
+/// What is served.
+struct Site {
+    registry: Registry,
+    page: Arc<PageState>,
+    readers: Arc<Semaphore>,
+    /// Whether the listener is on loopback: a page of another site must then not reach it by a name of its own.
+    is_local: bool,
+}
+
+impl Site {
+    fn new(slot: Arc<LatestSnapshot>, page: Arc<PageState>, ip: IpAddr) -> Site {
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(Scrape(slot)));
+        let readers = Arc::new(Semaphore::new(READERS_MAX));
+        Site { registry, page, readers, is_local: ip.to_canonical().is_loopback() }
+    }
+}
+
+/// One connection: what it occupies.
+struct Visit {
+    /// Its place among the short requests; None: it follows the run.
+    place: Mutex<Option<OwnedSemaphorePermit>>,
+    /// What it occupies while it follows the run.
+    following: Mutex<Option<(OwnedSemaphorePermit, Reader)>>,
+    /// It takes no events.
+    gave_up: Arc<Notify>,
+}
+
+impl Visit {
+    fn new(place: OwnedSemaphorePermit) -> Visit {
+        let place = Mutex::new(Some(place));
+        Visit { place, following: Mutex::new(None), gave_up: Arc::new(Notify::new()) }
+    }
+
+    /// From now on it follows the run. False: too many do.
+    fn follow(&self, site: &Site) -> bool {
+        let Ok(permit) = site.readers.clone().try_acquire_owned() else { return false };
+        let reader = Reader::new(&site.page);
+        *self.following.lock().unwrap_or_else(PoisonError::into_inner) = Some((permit, reader));
+        self.place.lock().unwrap_or_else(PoisonError::into_inner).take();
+        true
+    }
+
+    /// Ends when the connection must be dropped.
+    async fn is_over(&self) {
+        tokio::time::sleep(PATIENCE).await;
+        let follows = self.following.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        if follows {
+            self.gave_up.notified().await;
+        }
+    }
+}
+
+async fn serve(listener: TcpListener, site: Arc<Site>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-    let mut registry = Registry::default();
-    registry.register_collector(Box::new(Scrape(slot)));
-    let registry = Arc::new(registry);
     let places = Arc::new(Semaphore::new(CLIENTS_MAX));
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
@@ -86,49 +151,120 @@ async fn serve(listener: TcpListener, slot: Arc<LatestSnapshot>) {
             tokio::time::sleep(PAUSE).await;
             continue;
         };
-        let registry = registry.clone();
+        let site = site.clone();
         tokio::spawn(async move {
-            let page = service_fn(move |request| {
-                let response = page(&request, &registry);
+            let visit = Visit::new(place);
+            let page = service_fn(|request| {
+                let response = page(&request, &site, &visit);
                 async move { Ok::<_, Infallible>(response) }
             });
             let mut http = hyper::server::conn::http1::Builder::new();
             http.keep_alive(false).max_buf_size(HEAD_MAX).timer(TokioTimer::new());
             let connection = http.serve_connection(TokioIo::new(socket), page);
-            // a faulty client needs no answer
-            let _ = tokio::time::timeout(PATIENCE, connection).await;
-            drop(place);
+            tokio::select! {
+                // a faulty client needs no answer
+                _ = connection => {}
+                () = visit.is_over() => {}
+            }
         });
     }
 }
 
-fn page(request: &Request<Incoming>, registry: &Registry) -> Response<Full<Bytes>> {
+const PATHS: [&str; 4] = ["/", "/events", "/metrics", "/healthz"];
+
+fn page(request: &Request<Incoming>, site: &Site, visit: &Visit) -> Response<AnswerBody> {
+    let path = request.uri().path();
     let read = matches!(*request.method(), Method::GET | Method::HEAD);
-    match request.uri().path() {
-        "/metrics" | "/healthz" if !read => {
-            let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "GET or HEAD\n");
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-            response
-        }
+    if PATHS.contains(&path) && !read {
+        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "GET or HEAD\n");
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return response;
+    }
+    match path {
         "/metrics" => {
             let mut text = String::with_capacity(16 * 1024);
-            match text::encode(&mut text, registry) {
+            match text::encode(&mut text, &site.registry) {
                 Ok(()) => answer(StatusCode::OK, OPENMETRICS, text.into()),
                 Err(e) => plain(StatusCode::INTERNAL_SERVER_ERROR, &format!("{e}\n")),
             }
         }
         "/healthz" => plain(StatusCode::OK, "ok\n"),
-        _ => plain(StatusCode::NOT_FOUND, "not found; try /metrics or /healthz\n"),
+        "/" | "/events" if site.is_local && !is_own_name(request.headers().get(HOST)) => {
+            let text = "the page answers to an address or to localhost, not to another name\n";
+            plain(StatusCode::MISDIRECTED_REQUEST, text)
+        }
+        "/" => match site.page.html() {
+            Some(html) => answer(StatusCode::OK, HTML, html),
+            None => plain(StatusCode::NOT_FOUND, "this command has no page; try /metrics\n"),
+        },
+        "/events" if *request.method() == Method::HEAD => {
+            answer(StatusCode::OK, EVENTS, Bytes::new())
+        }
+        "/events" if visit.follow(site) => {
+            let events = events::stream(&site.page, PATIENCE, visit.gave_up.clone());
+            respond(StatusCode::OK, EVENTS, events)
+        }
+        "/events" => plain(StatusCode::SERVICE_UNAVAILABLE, "too many browsers follow this run\n"),
+        _ => plain(StatusCode::NOT_FOUND, "not found; try /, /metrics or /healthz\n"),
     }
 }
 
-fn plain(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
+/// Whether a Host header names this machine's loopback by address or as localhost. A page of another site, whose name was
+/// made to lead here, names itself.
+fn is_own_name(host: Option<&HeaderValue>) -> bool {
+    let Some(host) = host.and_then(|host| host.to_str().ok()) else { return false };
+    if host.parse::<SocketAddr>().is_ok() || host.parse::<IpAddr>().is_ok() {
+        return true;
+    }
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let address = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
+    name.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok()
+}
+
+fn plain(status: StatusCode, text: &str) -> Response<AnswerBody> {
     answer(status, PLAIN, Bytes::copy_from_slice(text.as_bytes()))
 }
 
-fn answer(status: StatusCode, content_type: &'static str, body: Bytes) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body));
+fn answer(status: StatusCode, content_type: &'static str, body: Bytes) -> Response<AnswerBody> {
+    respond(status, content_type, AnswerBody::Whole(Full::new(body)))
+}
+
+fn respond(
+    status: StatusCode,
+    content_type: &'static str,
+    body: AnswerBody,
+) -> Response<AnswerBody> {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if content_type == HTML || content_type == EVENTS {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_answers_to_addresses_and_localhost_and_to_no_other_name() {
+        for (host, is_own) in [
+            ("127.0.0.1:9464", true),
+            ("127.0.0.1", true),
+            ("[::1]:9464", true),
+            ("[::1]", true),
+            ("localhost:9464", true),
+            ("LocalHost", true),
+            ("evil.example:9464", false),
+            ("localhost.evil.example", false),
+            ("127.0.0.1.evil.example:9464", false),
+            ("", false),
+        ] {
+            assert_eq!(is_own_name(Some(&HeaderValue::from_static(host))), is_own, "{host}");
+        }
+        assert!(!is_own_name(None));
+    }
 }

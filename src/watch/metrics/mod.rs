@@ -1,29 +1,35 @@
-//! OpenMetrics during a run: `/metrics` and `/healthz` over HTTP, from a snapshot that the run makes once a second. A
-//! scrape reads the snapshot on another thread and never blocks a worker.
+//! A run over HTTP while it lasts: `/metrics` and `/healthz` from a snapshot that the run makes once a second, and `/`, the
+//! run in a browser, whose frames the run hands in. Requests are answered on another thread and never block a worker.
+mod events;
 mod http;
 mod latest;
+mod page;
+mod run_page;
 mod snapshot;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use run_page::RunPage;
 pub use table::{METRICS, MetricKind, MetricLine};
 
 use crate::measure::{CutReason, Observer, Progress};
 use crate::plan::Plan;
 use http::Server;
 use latest::LatestSnapshot;
+use page::PageState;
 use snapshot::SnapshotBuilder;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-/// An observer that serves the run as OpenMetrics. Dropping it ends the server.
+/// An observer that serves the run as OpenMetrics. Dropping it and every [`RunPage`] of it ends the server.
 #[derive(Debug)]
 pub struct Metrics {
     builder: SnapshotBuilder,
     slot: Arc<LatestSnapshot>,
-    server: Server,
+    page: RunPage,
+    server: Arc<Server>,
 }
 
 impl Metrics {
@@ -39,8 +45,15 @@ impl Metrics {
         }
         let builder = SnapshotBuilder::new(plan);
         let slot = Arc::new(LatestSnapshot::new(builder.nothing_yet()));
-        let server = Server::start(listener, slot.clone())?;
-        Ok(Metrics { builder, slot, server })
+        let state = Arc::new(PageState::new());
+        let server = Arc::new(Server::start(listener, slot.clone(), state.clone())?);
+        let page = RunPage::new(state, server.clone());
+        Ok(Metrics { builder, slot, page, server })
+    }
+
+    /// The run in a browser, at `/` of the same address; nothing is there until it is opened.
+    pub fn page(&self) -> RunPage {
+        self.page.clone()
     }
 
     /// Where it listens.
