@@ -5,7 +5,8 @@ mod tests;
 
 use crate::kit::{Nanos, Rate, words};
 use crate::plan::{
-    Account, AddressFrom, Arrival, Message, Origin, Plan, Recipe, Schedule, WindowFull,
+    Account, AddressFrom, Arrival, CongestionThresholds, Message, OnCongestion, Origin, Plan,
+    Recipe, Schedule, WindowFull,
 };
 use std::fmt::Write;
 
@@ -156,7 +157,14 @@ fn describe_load(plan: &Plan) -> String {
         None => "catches up at once".to_string(),
         Some(factor) => format!("catches up at {factor} × the rate"),
     };
-    format!("{arrival}; {full}; {throttle}; {catch_up}")
+    let heeded = match load.on_congestion {
+        OnCongestion::Count => String::new(),
+        OnCongestion::Backoff => {
+            let CongestionThresholds { slow, stop } = load.congestion;
+            format!("; slows down from congestion_state {slow} and stops from {stop}")
+        }
+    };
+    format!("{arrival}; {full}; {throttle}{heeded}; {catch_up}")
 }
 
 fn describe_receipts(plan: &Plan) -> String {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Looks at the pages of runs, a duel and searches in a browser: tests/browser/run.sh [REPORT.html ...]
+# Looks at the pages of runs, a duel and searches in a browser, and follows a run in it: tests/browser/run.sh [REPORT.html ...]
 # Without an argument it makes reports with the binary (SMPPBENCH, or the one cargo builds) against the simulator.
 # Needs node, npm and chromium (CHROMIUM: another path). Where they are missing it says SKIPPED and ends well, unless
 # SMPPBENCH_BROWSER=1. Pictures are left in tests/browser/out.
@@ -38,6 +38,19 @@ if [ $# -eq 0 ]; then
     "$SMPPBENCH" find rate --rate 100 --max-rate 800 $trials --set embedded.limits.rate=300 --out "$here/out/rate" >/dev/null
     # shellcheck disable=SC2086
     "$SMPPBENCH" find window --max-window 16 $trials --set "$latency" --out "$here/out/window" >/dev/null
+    "$SMPPBENCH" run --rate 400 --warmup 2s --duration 16s --binds 4 --seed 5 --live off --out "$here/out/followed" \
+        --metrics "127.0.0.1:${SMPPBENCH_PORT:-0}" --set "$latency" --set embedded.limits.rate=380 --set 'embedded.response.congestion="load"' \
+        --set 'embedded.faults=[{kind="close",at="6s",sessions="one"}]' --gate 'response.p99 < 1s' \
+        >/dev/null 2>"$here/out/followed.txt" &
+    followed=$!
+    address=
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        address=$(sed -n 's/^the run in a browser on //p' "$here/out/followed.txt")
+        [ -n "$address" ] && break
+        sleep 0.1
+    done
+    node "$here/live.mjs" "$here/out" "$address"
+    wait "$followed" || true
     set -- "$here/out/good/report.html" "$here/out/faulty/report.html" "$here/out/duel/comparison.html" \
         "$here/out/rate/report.html" "$here/out/window/report.html"
 fi

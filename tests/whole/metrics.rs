@@ -96,6 +96,70 @@ impl Drop for Running {
 
 const WRITTEN: &str = "smppbench_submit_sm_written_total ";
 
+/// The events of a stream: their names, and their data as JSON.
+fn events(stream: &str) -> Vec<(String, serde_json::Value)> {
+    // chunks of HTTP/1.1 are cut at the lines that the server ends them with
+    let fields = stream.lines().filter(|l| l.starts_with("event: ") || l.starts_with("data: "));
+    let fields: Vec<&str> = fields.collect();
+    let pairs = fields.chunks_exact(2).map(|pair| {
+        let name = pair[0].strip_prefix("event: ").unwrap().to_owned();
+        (name, serde_json::from_str(pair[1].strip_prefix("data: ").unwrap()).unwrap())
+    });
+    pairs.collect()
+}
+
+#[test]
+fn a_browser_follows_a_run_and_has_its_report_at_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = Running::start(
+        folder.path(),
+        &[
+            "--metrics",
+            "127.0.0.1:0",
+            "--rate",
+            "100",
+            "--duration",
+            "5s",
+            "--warmup",
+            "1s",
+            "--set",
+            "embedded.response.congestion=85",
+            "--gate",
+            "ratio.rejected = 0",
+            "--json",
+        ],
+    );
+    let page = run.ask(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert!(page.starts_with("HTTP/1.1 200 OK"), "{page}");
+    assert!(
+        page.contains("Content-Security-Policy") && page.contains("new EventSource(\"/events\")")
+    );
+    let mut stalled = TcpStream::connect(&run.address).unwrap();
+    // a reader that never reads does not disturb the others
+    stalled.write_all(b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").unwrap();
+    let stream = run.ask(b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    let (head, body) = stream.split_once("\r\n\r\n").unwrap();
+    assert!(head.to_lowercase().contains("content-type: text/event-stream"), "{head}");
+    let events = events(body);
+    let (name, last) = events.last().unwrap();
+    assert_eq!(name, "end");
+    assert!(events.len() > 2 && events[..events.len() - 1].iter().all(|(name, _)| name == "frame"));
+    let parts = |frame: &serde_json::Value, of: &str| -> String {
+        frame[of].as_array().unwrap().iter().map(|part| part[1].as_str().unwrap()).collect()
+    };
+    let drawn = |frame: &serde_json::Value| parts(frame, "figures").contains("<svg");
+    let shown = events.iter().find(|(_, frame)| drawn(frame)).expect("a frame during the run");
+    assert_eq!(shown.0, "frame");
+    assert!(parts(last, "figures").contains("Congestion, as the SMSC says"));
+    assert!(parts(last, "tables").contains("ratio.rejected"));
+    assert!(parts(last, "verdict").contains("SUSTAINED"), "{}", parts(last, "verdict"));
+    let path = folder.path().join("run");
+    assert_eq!(last["folder"], path.display().to_string());
+    assert_eq!(last["report"], std::fs::read_to_string(path.join("report.html")).unwrap());
+    drop(stalled);
+    assert_eq!(run.end().0, Some(0));
+}
+
 #[test]
 fn a_run_is_scraped_while_it_runs_and_bad_requests_do_not_disturb_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -123,7 +187,11 @@ fn a_run_is_scraped_while_it_runs_and_bad_requests_do_not_disturb_it() {
     for (request, status) in [
         (&b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"[..], "200 OK"),
         (b"HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\n", "200 OK"),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "404"),
+        (b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n", "404"),
+        // a page of another site whose name was made to lead here
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "421"),
+        (b"GET /events HTTP/1.1\r\nHost: evil.example:80\r\n\r\n", "421"),
+        (b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n", "405"),
         (b"GET /metrics/../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n", "404"),
         (b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", "405"),
         (b"\x00\x00\x00\x10\x00\x00\x00\x15\r\n\r\n", "400"),

@@ -14,7 +14,8 @@ pub(in crate::cli) struct KeepArgs {
     /// Progress display on standard error.
     #[arg(long, value_enum, default_value_t)]
     pub(in crate::cli) live: Live,
-    /// Address of OpenMetrics during the run (http://ADDR/metrics): loopback, unless --metrics-allow-remote; port 0 is any.
+    /// Address of OpenMetrics during the run (http://ADDR/metrics), and of `run` in a browser (http://ADDR/): loopback, unless
+    /// --metrics-allow-remote; port 0 is any.
     #[arg(long, value_name = "ADDR")]
     metrics: Option<String>,
     /// Allow --metrics on an address off loopback.

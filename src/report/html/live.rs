@@ -10,9 +10,9 @@ use crate::report::model::{self, RunModel, Summary, Table};
 use askama::Template;
 use serde_json::{Value, json};
 
-const LIVE: &str = include_str!("live.js");
+pub(super) const LIVE: &str = include_str!("live.js");
 /// Of `live.js`, base64: the page's content policy lets no script run but this and the report's.
-const LIVE_SHA256: &str = "ql3LEzQb4ad/JcuReDTI9VHsKgKXuB3gMlB6sFvl4RA=";
+pub(super) const LIVE_SHA256: &str = "ql3LEzQb4ad/JcuReDTI9VHsKgKXuB3gMlB6sFvl4RA=";
 
 #[derive(Template)]
 #[template(path = "live.html", config = "src/report/html/askama.toml")]
@@ -184,4 +184,68 @@ fn tables(d: &Document) -> Vec<Value> {
     ];
     let all = all.into_iter().filter(|table| !table.is_empty());
     all.map(|table| json!([table.id, drawn(&TablePart { table })])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::EVIL;
+    use super::*;
+
+    fn sample() -> Document {
+        Document::from_json(include_bytes!("../../../reports/sample/result.json")).unwrap()
+    }
+
+    fn frame(document: Option<Document>) -> Value {
+        let place = "2 s of 8 s, 6 s left".to_owned();
+        let judged_s = Some(2.0);
+        let frame = LiveFrame { place, sessions: (2, 2), slots: Some(40), document, judged_s };
+        serde_json::from_str(&frame.render()).unwrap()
+    }
+
+    fn part<'v>(frame: &'v Value, of: &str, id: &str) -> &'v str {
+        let parts = frame[of].as_array().unwrap();
+        let found = parts.iter().find(|part| part[0] == id);
+        found.unwrap_or_else(|| panic!("no {id} in {of}"))[1].as_str().unwrap()
+    }
+
+    #[test]
+    fn a_frame_has_the_charts_of_the_report_as_the_report_has_them() {
+        let document = sample();
+        let report = String::from_utf8(super::super::render(&[crate::report::Saved {
+            document: document.clone(),
+            seconds: None,
+        }]));
+        let report = report.unwrap();
+        let frame = frame(Some(document));
+        for id in ["rate", "response", "service", "in-flight", "window", "statuses", "sessions-up"]
+        {
+            assert!(report.contains(part(&frame, "figures", id)), "{id}");
+        }
+        let verdict = part(&frame, "verdict", "verdict");
+        assert!(verdict.contains("the verdict so far, of the first 2 s"), "{verdict}");
+        assert!(part(&frame, "now", "in flight").contains(" of 40<"));
+    }
+
+    #[test]
+    fn before_the_first_second_a_frame_says_only_who_is_bound() {
+        let frame = frame(None);
+        assert!(part(&frame, "now", "sessions bound").contains("2 of 2"));
+        assert_eq!(frame["figures"].as_array().unwrap().len(), 0);
+        // and before the measured time there is no verdict
+        let mut early = sample();
+        early.window.measured_s = Some(0.0);
+        assert_eq!(self::frame(Some(early))["verdict"].as_array().unwrap().len(), 0);
+    }
+
+    #[test]
+    fn what_a_peer_or_a_profile_said_becomes_no_markup() {
+        let html = page(EVIL, &[EVIL.to_owned()]);
+        assert!(!html.contains("<img") && !html.contains(['\u{1b}', '\u{202e}']), "{html}");
+        let mut document = sample();
+        document.statuses[0].name = Some(EVIL.to_owned());
+        document.warnings.push(EVIL.to_owned());
+        document.intervals[1].statuses = [(EVIL.to_owned(), 3)].into_iter().collect();
+        let frame = frame(Some(document)).to_string();
+        assert!(!frame.contains("<img") && !frame.contains(['\u{1b}', '\u{202e}']), "{frame}");
+    }
 }

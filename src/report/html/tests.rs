@@ -1,4 +1,5 @@
 //! The page against its document: the same numbers, nothing unescaped, every chart, and not too large.
+use super::live::{LIVE, LIVE_SHA256};
 use super::page::{SCRIPT, SCRIPT_SHA256};
 use super::*;
 use crate::kit::{Nanos, words};
@@ -377,11 +378,14 @@ fn the_pages_policy_lets_its_own_script_run_and_no_other() {
     use base64::Engine as _;
     let suite = tokio_rustls::rustls::crypto::ring::cipher_suite::TLS13_AES_128_GCM_SHA256;
     let sha256 = suite.tls13().expect("it is a suite of TLS 1.3").common.hash_provider;
-    let digest =
-        base64::engine::general_purpose::STANDARD.encode(sha256.hash(SCRIPT.as_bytes()).as_ref());
-    assert_eq!(SCRIPT_SHA256, digest, "script.js was changed: its digest goes to SCRIPT_SHA256");
-    assert!(
-        page(sample()).contains(&format!("script-src &#39;sha256-{digest}&#39;"))
-            || page(sample()).contains(&format!("script-src 'sha256-{digest}'"))
-    );
+    let digest = |script: &str| {
+        base64::engine::general_purpose::STANDARD.encode(sha256.hash(script.as_bytes()).as_ref())
+    };
+    let (report, live) = (digest(SCRIPT), digest(LIVE));
+    assert_eq!(SCRIPT_SHA256, report, "script.js was changed: its digest goes to SCRIPT_SHA256");
+    assert_eq!(LIVE_SHA256, live, "live.js was changed: its digest goes to LIVE_SHA256");
+    assert!(page(sample()).contains(&format!("script-src 'sha256-{report}'")));
+    // and the page that follows a run, both
+    let follows = super::live::page("run", &[]);
+    assert!(follows.contains(&format!("script-src 'sha256-{report}' 'sha256-{live}'")));
 }

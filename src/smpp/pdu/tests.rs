@@ -203,7 +203,8 @@ fn a_response_that_only_adds_its_congestion_state_is_no_odd_one() {
     ] {
         let body = [before, &tlv(state)].concat();
         assert_eq!(adds_only_congestion_state(status, &body), adds, "{status} {body:?}");
-        let decoded = decode(&framed(id, status, &body)).unwrap();
+        let frame = framed(id, status, &body);
+        let decoded = decode(&frame).unwrap();
         assert_eq!(decoded.anomalies.is_empty(), adds, "{:?}", decoded.anomalies);
     }
     assert!(!adds_only_congestion_state(ok, b"42\0"));
