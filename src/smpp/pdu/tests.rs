@@ -203,6 +203,10 @@ fn a_response_that_only_adds_its_congestion_state_is_no_odd_one() {
     ] {
         let body = [before, &tlv(state)].concat();
         assert_eq!(adds_only_congestion_state(status, &body), adds, "{status} {body:?}");
+        if before.is_empty() {
+            // read as a message_id, which no v5.0 response of an error needs
+            continue;
+        }
         let frame = framed(id, status, &body);
         let decoded = decode(&frame).unwrap();
         assert_eq!(decoded.anomalies.is_empty(), adds, "{:?}", decoded.anomalies);
