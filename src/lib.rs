@@ -48,8 +48,8 @@
 //! a state machine: results of trials in, the next trial out.
 //!
 //! [`report`]: bytes from values: a run becomes a [`report::Saved`] (`result.json` as types, and the distributions of each
-//! second), and every format is rendered from it, now or years later. [`watch`]: the line of
-//! progress while it runs. [`cli`]: arguments in, exit code out; one file a verb.
+//! second), and every format is rendered from it, now or years later. [`watch`]: what is
+//! shown while it runs: the line of progress, the live view, OpenMetrics, and the page in a browser, which `report` draws. [`cli`]: arguments in, exit code out; one file a verb.
 //!
 //! # A trial in memory
 //!

@@ -60,10 +60,6 @@ struct Pacing {
     paused_until: Option<Nanos>,
     /// Throttles in a row, under `backoff`.
     throttles: u32,
-    /// Answers in a row that told it to stop, under `on_congestion`.
-    congestions: u32,
-    /// Until when it is paused for the SMSC's congestion; what other answers say meanwhile changes nothing.
-    congested_until: Nanos,
     /// When its own cap lets it send again.
     next_turn: Nanos,
 }
@@ -90,6 +86,10 @@ struct History {
     attempts: u32,
     reconnects: u32,
     congestion_state: Option<u8>,
+    /// Answers in a row that told it to stop, under `on_congestion`.
+    congestions: u32,
+    /// Until when it is paused for the SMSC's congestion; what other answers say meanwhile changes nothing.
+    congested_until: Nanos,
     transport: Option<Box<Transport>>,
 }
 
@@ -114,8 +114,6 @@ impl EsmeSession {
                 counted_slots: 0,
                 paused_until: None,
                 throttles: 0,
-                congestions: 0,
-                congested_until: Nanos::ZERO,
                 next_turn: Nanos::ZERO,
             },
             window: Window::new(if plan.sender.is_some() { window } else { 0 }),
@@ -136,6 +134,8 @@ impl EsmeSession {
                 attempts: 0,
                 reconnects: 0,
                 congestion_state: None,
+                congestions: 0,
+                congested_until: Nanos::ZERO,
                 transport: None,
             },
         }
@@ -240,23 +240,23 @@ impl EsmeSession {
 
     /// Whether it is paused for the SMSC's congestion.
     pub(super) fn is_congested(&self, now: Nanos) -> bool {
-        now < self.pacing.congested_until
+        now < self.history.congested_until
     }
 
     /// One more answer in a row that tells it to stop: returns how many came before it.
     pub(super) fn count_congestion(&mut self) -> u32 {
-        self.pacing.congestions += 1;
-        self.pacing.congestions - 1
+        self.history.congestions += 1;
+        self.history.congestions - 1
     }
 
     /// It pauses for the SMSC's congestion.
     pub(super) fn congested(&mut self, until: Nanos) {
-        self.pacing.congested_until = until;
+        self.history.congested_until = until;
     }
 
     /// The SMSC does not tell it to stop: the next time is the first.
     pub(super) fn forget_congestions(&mut self) {
-        self.pacing.congestions = 0;
+        self.history.congestions = 0;
     }
 
     /// One submit_sm was sent at its own cap, of one each `turn`: when the next may go. Lateness of up to one turn is
@@ -287,8 +287,8 @@ impl EsmeSession {
         self.late = LateRequests::default();
         self.pacing.paused_until = None;
         self.pacing.throttles = 0;
-        self.pacing.congestions = 0;
-        self.pacing.congested_until = Nanos::ZERO;
+        self.history.congestions = 0;
+        self.history.congested_until = Nanos::ZERO;
         self.history.connection += 1;
         self.history.close_by = Nanos::MAX;
         self.history.bind_by = now + setup.plan.timeouts.bind;
