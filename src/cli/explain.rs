@@ -6,6 +6,7 @@ mod statuses;
 use super::args::ExplainArgs;
 use super::exit::{Exit, Failure, MEANINGS, print};
 use crate::judge::{Meaning, Named, Names, Unit, VerdictWord, all_names};
+use crate::kit::nearest;
 use crate::plan;
 use crate::smpp::CommandStatus;
 use std::fmt::Write;
@@ -46,14 +47,8 @@ fn entry(words: &[&str]) -> Result<String, Failure> {
 }
 
 fn unknown(name: &str, known: impl Iterator<Item = String>) -> String {
-    let mut near: Vec<(f64, String)> = known
-        .map(|known| {
-            let last = known.rsplit('.').next().unwrap_or(&known);
-            (strsim::jaro_winkler(name, &known).max(strsim::jaro_winkler(name, last)), known)
-        })
-        .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
-        .collect();
-    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut near = nearest(name, known);
+    near.retain(|(likeness, _)| *likeness >= LIKENESS_MIN);
     near.dedup_by(|a, b| a.1 == b.1);
     let near: Vec<String> = near.into_iter().take(SUGGESTED_MAX).map(|(_, known)| known).collect();
     let forms = "give a key such as binds.window, a metric such as response.p99, a status such as 0x58 or \

@@ -3,7 +3,7 @@
 use super::check::Unit;
 use super::figures::{FIGURES, FigureRow, LEDGER};
 use super::measured::stage_spans;
-use crate::kit::Nanos;
+use crate::kit::{Nanos, nearest};
 use crate::measure::{Counters, LATENCY_METRICS, Metric};
 use crate::plan::Plan;
 
@@ -295,12 +295,11 @@ pub fn all_names() -> Vec<String> {
 fn unknown(name: &str, path: &str, group: Group) -> NameError {
     const NEAR_COUNT: usize = 3;
     let prefix = &name[..name.len() - path.len()];
-    let mut near: Vec<(f64, String)> = all_names()
+    let mut known = all_names();
+    known.retain(|known| group == Group::Whole || meaning(known).is_some_and(|m| in_groups(&m)));
+    let near = nearest(path, known)
         .into_iter()
-        .filter(|known| group == Group::Whole || meaning(known).is_some_and(|m| in_groups(&m)))
-        .map(|known| (strsim::jaro_winkler(path, &known), known))
-        .collect();
-    near.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let near = near.into_iter().take(NEAR_COUNT).map(|(_, known)| format!("{prefix}{known}"));
+        .take(NEAR_COUNT)
+        .map(|(_, known)| format!("{prefix}{known}"));
     NameError::Metric { name: name.to_owned(), near: near.collect() }
 }

@@ -1,5 +1,6 @@
 //! How errors show a value, and which known word they suggest for an unknown one.
 use super::secret::shown_value;
+use crate::kit::nearest;
 
 /// Characters of a value that an error repeats.
 const SHOWN_MAX: usize = 100;
@@ -22,10 +23,6 @@ pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
 
 /// `; did you mean "rate"?`, where a known word is near.
 pub(super) fn near(word: &str, known: &[&str]) -> Option<String> {
-    known
-        .iter()
-        .map(|known| (strsim::jaro_winkler(word, known), known))
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
-        .map(|(_, known)| format!("; did you mean {known:?}?"))
+    let (likeness, known) = nearest(word, known).into_iter().next()?;
+    (likeness >= LIKENESS_MIN).then(|| format!("; did you mean {known:?}?"))
 }

@@ -3,7 +3,7 @@ use super::error::CompareError;
 use super::evidence::Difference;
 use super::metrics::{Direction, PRIMARY, compared_names};
 use crate::judge::check::Unit;
-use crate::kit::words;
+use crate::kit::{nearest, words};
 use serde::{Deserialize, Serialize};
 
 /// The version of the document.
@@ -70,10 +70,7 @@ impl Settings {
 }
 
 fn near(name: &str, known: &[String]) -> String {
-    let mut near: Vec<(f64, &String)> =
-        known.iter().map(|k| (strsim::jaro_winkler(name, k), k)).collect();
-    near.sort_by(|a, b| b.0.total_cmp(&a.0));
-    near.iter().take(3).map(|n| n.1.as_str()).collect::<Vec<_>>().join(", ")
+    nearest(name, known).iter().take(3).map(|n| n.1.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// The candidate compared with the base.
@@ -166,6 +163,11 @@ pub struct MetricComparison {
 }
 
 impl MetricComparison {
+    /// Whether it is 0 on both sides: equal, however few messages there were.
+    pub fn is_zero_on_both_sides(&self) -> bool {
+        self.scale == Scale::Difference && self.base == Some(0.0) && self.candidate == Some(0.0)
+    }
+
     /// A change on its scale: `+5.1 %`, `×12.3`, `-0.2 points`.
     pub fn says(&self, change: f64) -> String {
         const MANIFOLD: f64 = 3.0;
