@@ -210,6 +210,17 @@ fn a_share_of_none_on_a_side_is_compared_by_difference() {
 }
 
 #[test]
+fn none_missing_of_few_on_both_sides_is_equal_and_leaves_the_whole_not_open() {
+    let few = World { missing: 0.0, seconds: 3, per_second: 5, ..MINUTE };
+    let settings = Settings { primary: vec!["ratio.missing".to_owned()], ..Settings::default() };
+    let c = compare(&alone(run(&few, 1)), &alone(run(&few, 2)), &settings).unwrap();
+    let missing = c.metric("ratio.missing").unwrap();
+    assert_eq!((missing.base, missing.candidate), (Some(0.0), Some(0.0)));
+    assert_eq!((missing.verdict, c.verdict), (Verdict::Equivalent, Verdict::Equivalent));
+    assert_eq!((missing.runs_needed, &missing.note), (None, &None));
+}
+
+#[test]
 fn an_open_question_says_about_how_many_runs_would_settle_it() {
     let wild = World { between_runs: 0.06, ..SHORT };
     let sides = [1, 2].map(|seed| side(&wild, 3, seed));

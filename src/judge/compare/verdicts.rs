@@ -40,7 +40,10 @@ pub(super) fn verdicts(
             let is_primary = primary(&estimate);
             let mut settled = verdict(estimate, p_holm, settings, runs);
             settled.primary = is_primary;
-            if let Some(lateness) = lateness {
+            if settled.is_zero_on_both_sides() {
+                (settled.verdict, settled.runs_needed, settled.note) =
+                    (Verdict::Equivalent, None, None);
+            } else if let Some(lateness) = lateness {
                 mistrust(&mut settled, lateness);
             }
             settled

@@ -1,5 +1,5 @@
 //! What a report says of a comparison.
-use super::sides::{self, both_zero};
+use super::sides;
 use super::summary::{Remark, Summary};
 use super::table::{Cell, Table, Tone, Value, text};
 use crate::judge::compare::{Comparison, MetricComparison, Verdict};
@@ -128,14 +128,18 @@ fn row(m: &MetricComparison) -> Vec<Cell> {
         text(&m.name).with_small(m.note.clone().unwrap_or_default()),
         value(m.base),
         value(m.candidate),
-        if both_zero(m) {
+        if m.is_zero_on_both_sides() {
             text("equal")
         } else {
             m.change.map_or_else(unknown, |v| text(m.says(v)))
         },
         text(interval),
         m.p_holm.map_or_else(unknown, p),
-        if both_zero(m) { text("equal") } else { text(m.verdict.name()).in_tone(tone) },
+        if m.is_zero_on_both_sides() {
+            text("equal")
+        } else {
+            text(m.verdict.name()).in_tone(tone)
+        },
     ]
 }
 
@@ -143,12 +147,7 @@ fn row(m: &MetricComparison) -> Vec<Cell> {
 fn headline(comparison: &Comparison) -> String {
     let of = |verdict: Verdict| -> Vec<String> {
         let rows = comparison.metrics.iter().filter(|m| m.primary && m.verdict == verdict);
-        let (zero, open): (Vec<_>, Vec<_>) = rows.partition(|m| both_zero(m));
-        // shares of 0 on both sides are named where nothing else is open
-        let open = if open.is_empty() { zero } else { open };
-        let rows = open.into_iter();
         rows.map(|m| match m.change {
-            Some(_) if both_zero(m) => format!("{} (0 on both sides of too few messages)", m.name),
             Some(v) => format!("{} ({})", m.name, m.says(v)),
             None => m.name.clone(),
         })
@@ -176,7 +175,7 @@ fn headline(comparison: &Comparison) -> String {
 /// Remarks on the primary metrics: the runs that an inconclusive one needs, and its note. Metrics of the same remark share
 /// a line.
 fn remarks(comparison: &Comparison) -> Vec<String> {
-    let primary = || comparison.metrics.iter().filter(|m| m.primary && !both_zero(m));
+    let primary = || comparison.metrics.iter().filter(|m| m.primary && !m.is_zero_on_both_sides());
     let needed = |m: &MetricComparison| {
         let known = m.note.is_none() && m.low.is_some() && m.high.is_some();
         match m.runs_needed {

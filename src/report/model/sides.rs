@@ -33,11 +33,6 @@ pub(super) fn settings(comparison: &Comparison, side: usize) -> String {
     shown.join(", ") + more
 }
 
-/// Whether a share is 0 on both sides.
-pub(super) fn both_zero(m: &MetricComparison) -> bool {
-    m.scale == Scale::Difference && m.base == Some(0.0) && m.candidate == Some(0.0)
-}
-
 /// `B's receipts take 60 ms longer at p50 (+30 %; 95 % interval +29 % to +31 %).` The clearest change of a metric that
 /// counts; None: no metric is better or worse by a known amount.
 pub(super) fn sentence(comparison: &Comparison, metrics: &[&MetricComparison]) -> Option<String> {
