@@ -6,7 +6,7 @@ mod log;
 use super::args::SmscArgs;
 use super::exit::{Exit, Failure, print, say};
 use super::folder;
-use crate::kit::Hangup;
+use crate::coordinator::Signals;
 use crate::plan::behaviour::Behaviour;
 use crate::plan::behaviour_file;
 use crate::smsc::{CommandOutcome, RunningServer, Server, SmscEvent, Tally};
@@ -15,7 +15,6 @@ use log::{Printer, Totals};
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 /// How often the tally is written, and totals are logged.
@@ -65,32 +64,6 @@ fn start(
     (Server::start_logged(behaviour, args.listen, events), Some(received))
 }
 
-/// The signals that end it.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hangup: Hangup,
-}
-
-impl Signals {
-    fn new() -> Result<Signals, Failure> {
-        let no_signals = |e: io::Error| Failure::internal(format!("cannot wait for signals: {e}"));
-        Ok(Signals {
-            interrupt: signal(SignalKind::interrupt()).map_err(no_signals)?,
-            terminate: signal(SignalKind::terminate()).map_err(no_signals)?,
-            hangup: Hangup::new().map_err(no_signals)?,
-        })
-    }
-
-    async fn any(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            () = self.hangup.recv() => {}
-        }
-    }
-}
-
 /// The next value of a channel; waits for ever once there is none.
 async fn next<T>(channel: &mut Option<mpsc::Receiver<T>>) -> T {
     if let Some(received) = channel {
@@ -113,13 +86,14 @@ fn serve(
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
     let served = runtime.block_on(async {
-        let mut signals = Signals::new()?;
+        let mut signals = Signals::listen().map_err(cannot)?;
         let mut lines = Some(commands::lines().map_err(cannot)?);
         let mut every = tokio::time::interval(TALLY_EVERY);
         let mut last = Tally::default();
         loop {
             tokio::select! {
-                () = signals.any() => break,
+                // one that came while it started counts too
+                () = signals.more_than(0) => break,
                 event = next(&mut events) => console.event(&event),
                 line = next(&mut lines) => console.line(&running, &line),
                 _ = every.tick() => match running.tally() {
@@ -139,7 +113,7 @@ fn serve(
         let tally = loop {
             tokio::select! {
                 stopped = &mut stopping => break stopped.ok().flatten().unwrap_or(last),
-                () = signals.any() => break last,
+                () = signals.more_than(1) => break last,
                 event = next(&mut events) => console.event(&event),
             }
         };

@@ -3,7 +3,7 @@
 use crate::kit::{Nanos, Rng};
 use crate::plan::behaviour::{Fault, FaultKind};
 
-/// What a fault with a probability is drawn at.
+/// What a fault happens at: where it has a probability, it is drawn there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FaultTrigger {
     /// An accepted connection.
@@ -17,7 +17,7 @@ pub(super) enum FaultTrigger {
 }
 
 impl FaultTrigger {
-    fn of(kind: FaultKind) -> FaultTrigger {
+    pub(super) fn of(kind: FaultKind) -> FaultTrigger {
         match kind {
             FaultKind::AcceptThenDrop => FaultTrigger::Connection,
             FaultKind::BindRefuse => FaultTrigger::Bind,

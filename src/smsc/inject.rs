@@ -1,6 +1,7 @@
 //! How faults are done to sessions. When is in `faults`.
 use super::context::Context;
 use super::events::{FaultReach, SmscEvent};
+use super::faults::FaultTrigger;
 use super::peer::Peer;
 use crate::kit::Nanos;
 use crate::net::ConnAction;
@@ -16,25 +17,18 @@ pub(super) fn timed_fault(context: &mut Context, now: Nanos) {
 
 /// Does a fault to one session or to all.
 pub(super) fn fault(context: &mut Context, kind: FaultKind, all: bool, now: Nanos) -> FaultReach {
-    let reach = match kind {
-        FaultKind::BindRefuse => {
+    let reach = match FaultTrigger::of(kind) {
+        FaultTrigger::Bind => {
             context.faults.refuse_binds(all);
             if all { FaultReach::AllBinds } else { FaultReach::NextBind }
         }
-        FaultKind::AcceptThenDrop => {
+        FaultTrigger::Connection => {
             context.faults.drop_connections(all);
             if all { FaultReach::AllConnections } else { FaultReach::NextConnection }
         }
-        FaultKind::Unbind
-        | FaultKind::Close
-        | FaultKind::Reset
-        | FaultKind::HalfClose
-        | FaultKind::Garbage
-        | FaultKind::Truncated
-        | FaultKind::OversizeTlv
-        | FaultKind::GenericNack
-        | FaultKind::NoEnquireAnswer
-        | FaultKind::SlowReader => FaultReach::Sessions(fault_sessions(context, kind, all, now)),
+        FaultTrigger::EnquireLink | FaultTrigger::Submit => {
+            FaultReach::Sessions(fault_sessions(context, kind, all, now))
+        }
     };
     if reach == FaultReach::Sessions(0) {
         context.tally.faults_without_target.add(kind);
