@@ -7,8 +7,8 @@ use serde_json::Value;
 /// Values of the profile, as they will be written.
 #[derive(Clone, Debug)]
 pub(super) struct Answers {
-    /// The built-in profile of the provider.
-    pub(super) built_in: Option<&'static BuiltIn>,
+    /// What the provider documents; None: there is no provider.
+    provider: Option<Documented>,
     pub(super) target: String,
     /// The target again; empty: it is not allowed yet.
     pub(super) allow_target: String,
@@ -23,15 +23,23 @@ pub(super) struct Answers {
     pub(super) duration: String,
     pub(super) receipts: String,
     pub(super) gates: Vec<String>,
-    /// The same, resolved; null for none.
-    pub(super) provider: Value,
-    given: Vec<&'static str>,
+    /// What no flag says.
+    questions: Vec<Question>,
 }
 
-/// One question: the flag that answers it, and where the answer goes.
-#[derive(Clone, Copy)]
+/// A provider's built-in profile.
+#[derive(Clone, Debug)]
+struct Documented {
+    built_in: &'static BuiltIn,
+    /// Its keys with what they came to mean.
+    resolved: Value,
+}
+
+/// One question: whether a flag has answered it, and where the answer goes.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Question {
-    flag: &'static str,
+    of: Of,
+    is_given: fn(&InitArgs) -> bool,
     pub(super) says: &'static str,
     place: fn(&mut Answers) -> &mut String,
 }
@@ -44,39 +52,84 @@ impl Question {
 
     /// Whether there is anything to ask: a near target needs no leave.
     pub(super) fn is_open(&self, answers: &Answers) -> bool {
-        self.flag != "--allow-target" || !answers.is_near()
+        match self.of {
+            Of::AllowTarget => !answers.is_near(),
+            Of::Target | Of::Other => true,
+        }
     }
 
     pub(super) fn put(&self, answers: &mut Answers, line: &str) {
         line.clone_into((self.place)(answers));
-        if self.flag == "--target" {
-            answers.on_target();
+        match self.of {
+            Of::Target => answers.on_target(),
+            Of::AllowTarget | Of::Other => {}
         }
     }
 }
 
+/// What a question is about, where that changes other answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Of {
+    Target,
+    AllowTarget,
+    Other,
+}
+
 const QUESTIONS: [Question; 9] = [
-    Question { flag: "--target", says: "SMSC, HOST:PORT or embedded", place: |a| &mut a.target },
     Question {
-        flag: "--allow-target",
+        of: Of::Target,
+        is_given: |a| a.target.is_some(),
+        says: "SMSC, HOST:PORT or embedded",
+        place: |a| &mut a.target,
+    },
+    Question {
+        of: Of::AllowTarget,
+        is_given: |a| a.allow_target.is_some(),
         says: "the same again, to allow sending to it; empty: not yet",
         place: |a| &mut a.allow_target,
     },
-    Question { flag: "--system-id", says: "system_id", place: |a| &mut a.system_id },
     Question {
-        flag: "--bind-type",
+        of: Of::Other,
+        is_given: |a| a.system_id.is_some(),
+        says: "system_id",
+        place: |a| &mut a.system_id,
+    },
+    Question {
+        of: Of::Other,
+        is_given: |a| a.bind_type.is_some(),
         says: "bind type: transceiver, transmitter, receiver or pair",
         place: |a| &mut a.bind_type,
     },
-    Question { flag: "--binds", says: "sessions", place: |a| &mut a.binds },
     Question {
-        flag: "--window",
+        of: Of::Other,
+        is_given: |a| a.binds.is_some(),
+        says: "sessions",
+        place: |a| &mut a.binds,
+    },
+    Question {
+        of: Of::Other,
+        is_given: |a| a.window.is_some(),
         says: "window: submit_sm in flight on a session",
         place: |a| &mut a.window,
     },
-    Question { flag: "--rate", says: "rate in submit_sm a second", place: |a| &mut a.rate },
-    Question { flag: "--duration", says: "measured time", place: |a| &mut a.duration },
-    Question { flag: "--receipts", says: "receipts, on or off", place: |a| &mut a.receipts },
+    Question {
+        of: Of::Other,
+        is_given: |a| a.rate.is_some(),
+        says: "rate in submit_sm a second",
+        place: |a| &mut a.rate,
+    },
+    Question {
+        of: Of::Other,
+        is_given: |a| a.duration.is_some(),
+        says: "measured time",
+        place: |a| &mut a.duration,
+    },
+    Question {
+        of: Of::Other,
+        is_given: |a| a.receipts.is_some(),
+        says: "receipts, on or off",
+        place: |a| &mut a.receipts,
+    },
 ];
 
 impl Answers {
@@ -85,15 +138,16 @@ impl Answers {
     /// # Errors
     /// A flag that does not read.
     pub(super) fn of(args: &InitArgs) -> Result<Answers, Failure> {
-        let built_in = built_in(args.from);
-        let provider = built_in.map_or(Value::Null, resolved);
+        let provider = built_in(args.from)
+            .map(|built_in| Documented { built_in, resolved: resolved(built_in) });
         let receipts = args.receipts.clone().unwrap_or_else(|| "on".to_owned());
         if !["on", "off"].contains(&receipts.as_str()) {
             return Err(Failure::usage(format!(
                 "--receipts {receipts}: is not valid; write on or off"
             )));
         }
-        let said = |pointer: &str| provider.pointer(pointer).map(shown).unwrap_or_default();
+        let resolved = provider.as_ref().map_or(&Value::Null, |provider| &provider.resolved);
+        let said = |pointer: &str| resolved.pointer(pointer).map(shown).unwrap_or_default();
         let text = |flag: &Option<String>, default: String| flag.clone().unwrap_or(default);
         let number =
             |flag: Option<u64>, pointer| flag.map_or_else(|| said(pointer), |n| n.to_string());
@@ -102,7 +156,6 @@ impl Answers {
         };
         let bind_type = said("/accounts/0/binds/type");
         let mut answers = Answers {
-            built_in,
             target: text(&args.target, "embedded".to_owned()),
             allow_target: text(&args.allow_target, String::new()),
             messages_max: args.max_messages,
@@ -112,12 +165,12 @@ impl Answers {
             bind_type: text(&args.bind_type, or(bind_type, "transceiver")),
             binds: number(args.binds, "/accounts/0/binds/count"),
             window: number(args.window, "/accounts/0/binds/window"),
-            rate: text(&args.rate, measured_rate(&provider)),
+            rate: text(&args.rate, measured_rate(resolved)),
             duration: text(&args.duration, "30s".to_owned()),
             receipts,
             gates: args.gate.clone(),
             provider,
-            given: given(args),
+            questions: QUESTIONS.into_iter().filter(|q| !(q.is_given)(args)).collect(),
         };
         answers.on_target();
         Ok(answers)
@@ -150,9 +203,19 @@ impl Answers {
         self.is_near() || self.allow_target == self.target
     }
 
+    /// The provider's built-in profile.
+    pub(super) fn built_in(&self) -> Option<&'static BuiltIn> {
+        self.provider.as_ref().map(|provider| provider.built_in)
+    }
+
+    /// What the provider documents at a JSON pointer into its resolved profile.
+    pub(super) fn documented(&self, pointer: &str) -> Option<&Value> {
+        self.provider.as_ref()?.resolved.pointer(pointer)
+    }
+
     /// What has not been said by flags.
     pub(super) fn questions(&self) -> Vec<Question> {
-        QUESTIONS.into_iter().filter(|q| !self.given.contains(&q.flag)).collect()
+        self.questions.clone()
     }
 }
 
@@ -183,20 +246,4 @@ fn measured_rate(provider: &Value) -> String {
 /// A value as it is typed.
 fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// Flags that were written, as far as a question would ask for the same.
-fn given(args: &InitArgs) -> Vec<&'static str> {
-    let flags = [
-        ("--target", args.target.is_some()),
-        ("--allow-target", args.allow_target.is_some()),
-        ("--system-id", args.system_id.is_some()),
-        ("--bind-type", args.bind_type.is_some()),
-        ("--binds", args.binds.is_some()),
-        ("--window", args.window.is_some()),
-        ("--rate", args.rate.is_some()),
-        ("--duration", args.duration.is_some()),
-        ("--receipts", args.receipts.is_some()),
-    ];
-    flags.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag).collect()
 }

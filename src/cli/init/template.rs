@@ -37,7 +37,7 @@ fn number(text: &str) -> String {
 }
 
 fn head(name: &str, file: &str, answers: &Answers) -> String {
-    let provider = match answers.built_in {
+    let provider = match answers.built_in() {
         None => String::new(),
         Some(BuiltIn { name, .. }) => {
             format!(
@@ -102,7 +102,7 @@ fn account(out: &mut String, answers: &Answers) {
             "holds the password; or password_file = \"...\"",
         ),
     }
-    let said = |pointer: &str| answers.provider.pointer(pointer).and_then(Value::as_str);
+    let said = |pointer: &str| answers.documented(pointer).and_then(Value::as_str);
     if let Some(system_type) = said("/accounts/0/system_type").filter(|t| !t.is_empty()) {
         key(out, "system_type", &quoted(system_type), "as the provider wants it");
     }
@@ -115,7 +115,7 @@ fn account(out: &mut String, answers: &Answers) {
 }
 
 fn load(out: &mut String, answers: &Answers) {
-    let said = answers.provider.pointer("/load/on_throttle").and_then(Value::as_str);
+    let said = answers.documented("/load/on_throttle").and_then(Value::as_str);
     out.push_str("\n[load]\n");
     key(out, "on_throttle", &quoted(said.unwrap_or("count")), "count, backoff, or retry");
     for (name, length, measure) in
@@ -137,8 +137,7 @@ fn load(out: &mut String, answers: &Answers) {
 
 fn message(out: &mut String, answers: &Answers) {
     let asked = i32::from(answers.receipts != "off").to_string();
-    let mut of_provider =
-        answers.provider.pointer("/messages/0").and_then(Value::as_object).cloned();
+    let mut of_provider = answers.documented("/messages/0").and_then(Value::as_object).cloned();
     out.push_str("\n[[messages]]\n");
     match &mut of_provider {
         Some(message) => {
@@ -198,7 +197,7 @@ fn toml_inline(value: &Value) -> String {
 fn judged(out: &mut String, answers: &Answers) {
     if answers.receipts != "off" {
         out.push_str("\n[receipts]\n");
-        let said = answers.provider.pointer("/receipts/id_mode").and_then(Value::as_str);
+        let said = answers.documented("/receipts/id_mode").and_then(Value::as_str);
         let says = "how ids are spelled: `smppbench explain receipts.id_mode`";
         key(out, "id_mode", &quoted(said.unwrap_or("exact")), says);
         key(out, "deadline", "\"30s\"", "a receipt that has not come by then is missing");
@@ -221,7 +220,7 @@ fn judged(out: &mut String, answers: &Answers) {
 
 /// The simulator's behaviour, as the provider's profile has it.
 fn simulator(out: &mut String, answers: &Answers) {
-    let built_in = answers.built_in.filter(|_| answers.target == "embedded");
+    let built_in = answers.built_in().filter(|_| answers.target == "embedded");
     let section = built_in.and_then(|one| one.text.find("\n[embedded").map(|at| &one.text[at..]));
     out.push_str(section.unwrap_or_default());
 }
