@@ -112,12 +112,15 @@ fn limited_by_rate(search: &mut Search, rate: f64, not_by: &str, limit: &str) {
     search.recommendation_toml = format!("# {why}\n");
 }
 
-/// For `find window`.
-pub(super) fn window(search: &mut Search, plan: &Plan) {
+/// For `find window`. `accepted`: the largest burst that the SMSC accepted.
+pub(super) fn window(search: &mut Search, plan: &Plan, accepted: Option<u64>) {
     let (binds, _) = shape_of(plan);
     let limit = search.limit.as_ref().map(|l| l.value);
     let enforced = search.limit.as_ref().map_or_else(
-        || "no enforced limit was met".to_owned(),
+        || {
+            let up_to = accepted.map(|n| format!(" up to {} in flight on a bind", words::count(n)));
+            format!("no enforced limit was met{}", up_to.unwrap_or_default())
+        },
         |l| {
             let says = l.how.says(l.status.as_deref());
             format!("beyond {} in flight on a bind, the SMSC {says}", words::count(l.value))
@@ -132,7 +135,8 @@ pub(super) fn window(search: &mut Search, plan: &Plan) {
     let best = search.points.iter().find(|p| p.throughput >= top * 0.95).map(|p| p.window);
     let Some(value) = enough.or(best).map(|w| limit.map_or(w, |l| w.min(l))).filter(|w| *w > 0)
     else {
-        search.recommendation = "No window can be recommended: no point was measured.".to_owned();
+        search.recommendation =
+            format!("No window can be recommended, as no point was measured; {enforced}.");
         return;
     };
     let knee =

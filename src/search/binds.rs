@@ -6,7 +6,7 @@ use super::document::{Ended, Kind, LadderResult, Limit, Search, TrialRow};
 use super::enforced::How;
 use super::knee::{self, GAIN_MIN, LoadPoint};
 use super::shape;
-use super::sweep::{StepLengths, Sweep};
+use super::sweep::{StepLengths, Sweep, doublings};
 use super::trial_runner::{SearchEnv, Stop, TrialRunner};
 use crate::kit::{
     Nanos,
@@ -167,7 +167,7 @@ fn throughput(
     most: u64,
 ) -> Result<(), Stop> {
     let swept = StepLengths { settle: settings.settle, measure: settings.measure };
-    let mut sweep = Sweep::new(swept);
+    let mut sweep = Sweep::new(swept, doublings(most));
     let mut n = 1;
     let mut loads: Vec<LoadPoint> = Vec::new();
     loop {

@@ -36,10 +36,17 @@ const LOOKS_MAX: u32 = 4;
 const LOOK_S: f64 = 2.0;
 const LOOK_MESSAGES_MIN: f64 = 2_000.0;
 
+/// Fewest submit_sm of a step that a budget shortens: in all, and for each window slot, so that it measures several
+/// times as long as an answer takes.
+const STEP_MIN: u64 = 100;
+const STEP_SLOTS: u64 = 16;
+
 /// A sweep.
 #[derive(Debug)]
 pub(super) struct Sweep {
     lengths: StepLengths,
+    /// Steps that may still follow: they share the submit_sm that are left.
+    steps_left: u64,
     /// Highest throughput so far, or that expected from the first responses; 0: nothing was sent yet.
     top: f64,
 }
@@ -54,8 +61,16 @@ pub(super) enum StepResult {
 }
 
 impl Sweep {
-    pub(super) fn new(lengths: StepLengths) -> Sweep {
-        Sweep { lengths, top: 0.0 }
+    /// `steps`: at most so many are expected.
+    pub(super) fn new(lengths: StepLengths, steps: u64) -> Sweep {
+        Sweep { lengths, steps_left: steps, top: 0.0 }
+    }
+
+    /// submit_sm that the next trial may send, so that the steps after it have as many; MAX: no bound.
+    fn share(&self, runner: &TrialRunner<'_>, fewest: u64) -> Result<u64, Stop> {
+        let Some(left) = runner.budget.left(&runner.spent) else { return Ok(u64::MAX) };
+        runner.allowed(fewest, 0.0)?;
+        Ok((left / self.steps_left.max(1)).max(fewest))
     }
 
     /// Measures one step.
@@ -71,29 +86,30 @@ impl Sweep {
             }
         }
         for _ in 0..AGAIN_MAX {
-            let seconds = (self.lengths.settle + self.lengths.measure).as_secs_f64();
-            let most = (HEADROOM * self.top * seconds).ceil() as u64;
-            let most = most.max(PILOT_SLOTS * slots(plan)).max(PILOT_MIN);
-            let left = runner.budget.left(&runner.spent).unwrap_or(u64::MAX);
-            let shaped = shape::closed(
-                plan,
-                self.lengths.settle,
-                self.lengths.measure,
-                Some(most.min(left)),
-            );
+            let StepLengths { settle, measure } = self.lengths;
+            let wanted = HEADROOM * self.top * (settle + measure).as_secs_f64();
+            let most = (wanted.ceil() as u64).max(pilot_min(plan));
+            let fewest = (STEP_SLOTS * slots(plan)).max(STEP_MIN).min(most);
+            let share = self.share(runner, fewest)?;
+            // a shorter step rather than one that ends in the middle for want of messages
+            let part = (share as f64 / wanted).min(1.0);
+            let shorter = |span: Nanos| Nanos((span.0 as f64 * part) as u64);
+            let most = most.min(share);
+            let shaped = shape::closed(plan, shorter(settle), shorter(measure), Some(most));
             let done = runner.run(&shaped.plan, 0)?;
             let share = throttled_share(&done);
             if share > THROTTLED_MAX {
                 keep(runner, plan, &done, &format!("{} throttled", words::percent(share)));
                 return self.throttled(runner, plan, share);
             }
-            if done.record.ledger().written >= most && most < left {
+            if done.record.ledger().written >= most {
                 // faster than expected so far
                 self.top *= HEADROOM;
                 continue;
             }
             let point = measured(runner, plan, &shaped, &done, share);
             self.top = self.top.max(point.throughput);
+            self.steps_left = self.steps_left.saturating_sub(1);
             return Ok(StepResult::Measured(point));
         }
         let why = "the throughput of a step never came to rest".to_owned();
@@ -103,10 +119,9 @@ impl Sweep {
     /// Sends a few messages, then more, up to a tenth of a second, to know the throughput roughly. Returns the share that
     /// was throttled.
     fn pilot(&mut self, runner: &mut TrialRunner<'_>, plan: &Plan) -> Result<f64, Stop> {
-        let mut most = (PILOT_SLOTS * slots(plan)).max(PILOT_MIN);
+        let mut most = pilot_min(plan);
         loop {
-            let left = runner.budget.left(&runner.spent).unwrap_or(u64::MAX);
-            let capped = most.min(left);
+            let capped = most.min(self.share(runner, pilot_min(plan))?);
             let shaped = shape::closed(plan, Nanos::ZERO, self.lengths.settle, Some(capped));
             let done = runner.run(&shaped.plan, capped)?;
             let service = done.judgement.measured.latency(Metric::Service).mean();
@@ -114,7 +129,8 @@ impl Sweep {
             self.top = slots(plan) as f64 / seconds;
             let share = throttled_share(&done);
             keep(runner, plan, &done, &format!("a first look at {}", counted(capped, "message")));
-            if share > THROTTLED_MAX || capped as f64 >= PILOT_S * self.top {
+            let is_all = capped < most || capped as f64 >= PILOT_S * self.top;
+            if share > THROTTLED_MAX || is_all {
                 return Ok(share);
             }
             most *= PILOT_TIMES;
@@ -180,6 +196,16 @@ impl Search {
         self.points.push(point);
         goes_on
     }
+}
+
+/// Fewest submit_sm of a trial.
+fn pilot_min(plan: &Plan) -> u64 {
+    (PILOT_SLOTS * slots(plan)).max(PILOT_MIN)
+}
+
+/// Steps of a sweep 1, 2, 4 … up to `most`.
+pub(super) const fn doublings(most: u64) -> u64 {
+    1 + most.next_power_of_two().trailing_zeros() as u64
 }
 
 /// Window slots of all binds.

@@ -6,7 +6,7 @@ use super::document::{Ended, Kind, Limit, Search, TrialRow};
 use super::enforced::{How, LimitSearch, NextProbe, ProbeResult};
 use super::knee::{self, LoadPoint};
 use super::shape::{self, TrialPlan};
-use super::sweep::{StepLengths, Sweep};
+use super::sweep::{StepLengths, Sweep, doublings};
 use super::trial_runner::{FinishedTrial, SearchEnv, Stop, TrialRunner};
 use crate::kit::{
     Nanos,
@@ -42,6 +42,8 @@ const GAPS_MAX: u32 = 3;
 /// Most trials that look for the shortest accepted gap, and the ratio of its bounds at the end.
 const BISECTIONS_MAX: u32 = 24;
 const GAPS_WIDTH: f64 = 1.02;
+/// Points around a knee, as parts of it.
+const KNEE_FACTORS: [f64; 3] = [0.75, 1.0, 1.5];
 /// Share of a rate limit that is offered, so that the rate itself refuses nothing.
 const BELOW: f64 = 0.75;
 
@@ -135,9 +137,9 @@ pub fn window(plan: &Plan, settings: &WindowSettings, env: SearchEnv<'_>) -> Res
         search,
     };
     let ended = window.run();
-    let WindowSearch { mut search, runner, plan, .. } = window;
+    let WindowSearch { mut search, runner, plan, slowest: (largest, longest), .. } = window;
     runner.finish(ended, &mut search)?;
-    advice::window(&mut search, &plan);
+    advice::window(&mut search, &plan, (longest > Nanos::ZERO).then_some(largest));
     Ok(search)
 }
 
@@ -416,13 +418,13 @@ impl WindowSearch<'_, '_> {
     /// 1, 2, 4 … past the peak, then around the knee.
     fn sweep(&mut self, most: u64) -> Result<(), Stop> {
         let swept = StepLengths { settle: self.settings.settle, measure: self.settings.measure };
-        let mut sweep = Sweep::new(swept);
+        let mut sweep = Sweep::new(swept, doublings(most) + KNEE_FACTORS.len() as u64);
         let mut n = 1;
         while self.point(&mut sweep, n)? && n < most && !knee::is_past(&self.loads()) {
             n = (n * 2).min(most);
         }
         if let Some(first) = knee::knee(&self.loads()) {
-            for factor in [0.75, 1.0, 1.5] {
+            for factor in KNEE_FACTORS {
                 let n = ((first.value * factor).round() as u64).clamp(1, most);
                 if !self.search.points.iter().any(|p| p.window == n) {
                     self.point(&mut sweep, n)?;

@@ -226,3 +226,40 @@ fn advice_of_one_bind_speaks_of_one() {
     let found = find_window(&plan, 64, Nanos::from_millis(200));
     assert!(found.recommendation.contains("on 1 bind:"), "{}", found.recommendation);
 }
+
+#[test]
+fn a_small_budget_is_shared_among_the_points_and_is_not_spent_on_looking() {
+    let plan = plan(
+        r#"
+            binds = { count = 1, window = 10 }
+            [[messages]]
+            registered_delivery = 0
+            [embedded]
+            response.latency = "100us"
+        "#,
+    );
+    for messages in [2_500, 3_000, 20_000] {
+        let settings = smppbench::search::WindowSettings {
+            ceiling: 1024,
+            settle: Nanos::from_millis(250),
+            measure: Nanos::from_secs(1),
+            budget: smppbench::search::Budget {
+                trials_max: 200,
+                messages_max: Some(messages),
+                seconds_max: 900.0,
+            },
+        };
+        let (found, lines) = in_memory(|env| smppbench::search::window(&plan, &settings, env));
+        let found = found.unwrap();
+        assert_eq!((found.limit.clone(), found.ended), (None, Ended::Budget), "{lines:#?}");
+        assert!(found.trials.len() < 40 && found.cost.messages <= messages, "{lines:#?}");
+        assert!(found.points.len() >= 2, "{messages}: {lines:#?}");
+        for point in &found.points {
+            // 200 µs to an answer
+            let expected = point.window as f64 * 5_000.0;
+            assert!((point.throughput / expected - 1.0).abs() < 0.15, "{point:?} {lines:#?}");
+        }
+        let advice = &found.recommendation;
+        assert!(advice.contains("no enforced limit was met up to 1,024 in flight"), "{advice}");
+    }
+}
