@@ -4,6 +4,7 @@ use super::folder::FolderError;
 use super::load::LoadError;
 use crate::coordinator::{self, RunError};
 use crate::judge::compare::CompareError;
+use crate::kit::words;
 use crate::plan::PlanError;
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -62,6 +63,9 @@ pub(super) enum Failure {
     /// A fault that a verb finds, with its code.
     #[error("{1}")]
     Of(Exit, String),
+    /// All that is wrong with a profile and the flags over it, a line each.
+    #[error("{}", .0.join("\n"))]
+    Mistakes(Vec<String>),
     /// A profile, or a flag over it.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -97,7 +101,9 @@ impl Failure {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Failure::Of(exit, _) => *exit,
-            Failure::Plan(_) | Failure::Load(_) | Failure::Compare(_) => Exit::Usage,
+            Failure::Mistakes(_) | Failure::Plan(_) | Failure::Load(_) | Failure::Compare(_) => {
+                Exit::Usage
+            }
             Failure::Folder(_) | Failure::Output(_) => Exit::Internal,
             Failure::Run(e) => match e {
                 RunError::Plan(_) | RunError::Refused(_) => Exit::Usage,
@@ -111,6 +117,13 @@ impl Failure {
     /// Prints why on stderr, and returns the exit code.
     pub(super) fn print(&self) -> Exit {
         const LINES_MAX: usize = 5;
+        if let Failure::Mistakes(mistakes) = self {
+            mistakes.iter().for_each(talk);
+            if mistakes.len() > 1 {
+                talk(words::counted(mistakes.len() as u64, "error"));
+            }
+            return self.exit();
+        }
         let lines = match self {
             Failure::Run(RunError::CannotBind(unbound)) => causes(unbound),
             Failure::Run(e) => e.to_string().lines().map(str::to_owned).collect(),
@@ -238,6 +251,7 @@ mod tests {
             (Failure::usage("no"), 2),
             (Failure::Of(Exit::EndedEarly, "ended early: foreign_traffic".to_owned()), 6),
             (PlanError::about("rate", "no").into(), 2),
+            (Failure::Mistakes(vec!["no".to_owned(); 2]), 2),
             (LoadError::Unreadable { path: path.clone(), why: io() }.into(), 2),
             (CompareError::Empty.into(), 2),
             (FolderError::Make { path, why: io() }.into(), 1),

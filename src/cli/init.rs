@@ -48,7 +48,8 @@ pub(super) fn run(args: &InitArgs) -> Result<Exit, Failure> {
 /// The plan of a profile's text. The password may still be missing.
 fn loaded(path: &Path, text: &str) -> Result<plan::Plan, plan::PlanError> {
     let source = Source::Text { name: path.display().to_string(), text: text.to_owned() };
-    plan::preview(&source, &Overrides::default())
+    let preview = plan::preview(&source, &Overrides::default());
+    preview.map(|preview| preview.plan).map_err(plan::Mistakes::into_first)
 }
 
 /// A target that may not be reached yet is the one mistake that the profile keeps, with its remedy beside it.

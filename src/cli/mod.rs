@@ -34,6 +34,7 @@ mod smsc;
 mod terminal;
 mod verdict;
 
+use crate::judge::{gate_mistakes, names_a_group};
 use crate::plan;
 use args::{Cli, Verb};
 use clap::FromArgMatches;
@@ -119,10 +120,25 @@ fn end_at_the_second_signal(verb: &Verb) -> std::io::Result<()> {
 fn checked(args: &args::CheckArgs) -> Result<Exit, Failure> {
     let source = plan::Source::of(args.profile.clone());
     let overrides = args.overrides.overrides();
-    let plan = plan::preview(&source, &overrides)?;
-    crate::judge::check_gates(&plan).map_err(Failure::usage)?;
-    let origins = plan::stage_origins(&source, &overrides)?;
-    exit::print(&check::render(&plan, &origins))
+    match plan::preview(&source, &overrides) {
+        Ok(plan::Preview { plan, origins }) => {
+            let mistakes: Vec<String> = gate_mistakes(&plan).map(|e| e.to_string()).collect();
+            if !mistakes.is_empty() {
+                return Err(Failure::Mistakes(mistakes));
+            }
+            exit::print(&check::render(&plan, &origins))
+        }
+        Err(plan::Mistakes { errors, rest, has_all_groups }) => {
+            let mut mistakes: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            if let Some(rest) = rest {
+                let mut plan = rest.plan;
+                // a name of what was taken out is not a mistake of the gate
+                plan.gates.retain(|(name, gate)| has_all_groups || !names_a_group(name, gate));
+                mistakes.extend(gate_mistakes(&plan).map(|e| e.to_string()));
+            }
+            Err(Failure::Mistakes(mistakes))
+        }
+    }
 }
 
 /// Raises the soft limit on file descriptors to the hard one: each session needs one.

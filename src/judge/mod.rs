@@ -26,7 +26,7 @@ pub use check::{About, Check, Relation, Unit};
 pub use figures::{FIGURES, FigureRow, LEDGER, LedgerLine, Scope, receipts_asked};
 pub use gates::{
     ABORTED, Abort, Cells, GateError, GateFault, GateInput, GateOutcome, GateResult, GateValue,
-    RelativeGate, check_gates, evaluate, leaning,
+    RelativeGate, check_gates, evaluate, gate_mistakes, leaning, names_a_group,
 };
 pub use health::{Health, HealthState, WorstSecond, limits};
 pub use judgement::{Judgement, judge};

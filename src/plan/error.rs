@@ -22,6 +22,10 @@ enum Problem {
     Says(String),
     /// What to write instead of the value; the reader, which has the value, adds it.
     Wanted(String),
+    /// No such key; what may have been meant.
+    UnknownKey(String),
+    /// A key that must be written is not.
+    Missing,
 }
 
 impl PlanError {
@@ -51,6 +55,43 @@ impl PlanError {
             Some(SourceLocation::File(_) | SourceLocation::Line(..) | SourceLocation::Flag(_))
             | None => None,
         }
+    }
+
+    /// The flag that it is about.
+    pub(super) fn flag(&self) -> Option<&str> {
+        match &self.place {
+            Some(SourceLocation::Flag(flag)) => Some(flag),
+            Some(
+                SourceLocation::File(_) | SourceLocation::Line(..) | SourceLocation::Setting(_),
+            )
+            | None => None,
+        }
+    }
+
+    /// The line of a file that it is about.
+    pub(super) fn line(&self) -> Option<usize> {
+        match &self.place {
+            Some(SourceLocation::Line(_, line)) => Some(*line),
+            Some(
+                SourceLocation::File(_) | SourceLocation::Flag(_) | SourceLocation::Setting(_),
+            )
+            | None => None,
+        }
+    }
+
+    /// Whether there is no such key.
+    pub(super) fn is_unknown_key(&self) -> bool {
+        matches!(self.problem, Problem::UnknownKey(_))
+    }
+
+    /// Whether a key that must be written is not.
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(self.problem, Problem::Missing)
+    }
+
+    /// The same error about another path.
+    pub(super) fn with_path(self, path: String) -> PlanError {
+        PlanError { path, ..self }
     }
 
     /// The same error, at a flag.
@@ -105,6 +146,11 @@ impl fmt::Display for PlanError {
                 line.push_str("write ");
                 line.push_str(wanted);
             }
+            Problem::UnknownKey(suggestion) => {
+                line.push_str("unknown key");
+                line.push_str(suggestion);
+            }
+            Problem::Missing => line.push_str("is missing; write it"),
         }
         // one line, whatever a user put into a value
         f.write_str(&line.replace(['\n', '\r'], " "))
@@ -128,9 +174,10 @@ impl de::Error for PlanError {
         PlanError::about("", format!("unknown word {shown}{}", suggestion(word, known)))
     }
     fn unknown_field(key: &str, known: &'static [&'static str]) -> PlanError {
-        PlanError::about("", format!("unknown key{}", suggestion(key, known)))
+        let problem = Problem::UnknownKey(suggestion(key, known));
+        PlanError { place: None, path: String::new(), problem }
     }
     fn missing_field(key: &'static str) -> PlanError {
-        PlanError::about(key, "is missing; write it")
+        PlanError { place: None, path: key.to_owned(), problem: Problem::Missing }
     }
 }

@@ -5,12 +5,14 @@ mod accounts;
 mod duel;
 mod gates;
 mod messages;
+mod mistakes;
 mod source;
 mod stages;
 mod target;
 #[cfg(test)]
 mod tests;
 
+pub use mistakes::{Mistakes, Preview};
 pub use source::{BUILT_IN, BuiltIn, Source};
 
 use super::behaviour::Behaviour;
@@ -31,6 +33,7 @@ use super::stage_flags::Origin;
 use super::tree::{Node, Value};
 use super::values::{As, Pairs, Whole};
 use crate::kit::Nanos;
+use mistakes::Steps;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -126,6 +129,7 @@ impl Profile {
         tree: &mut Node,
     ) -> PlanResult<(Plan, Vec<Origin>)> {
         let mut warnings = Vec::new();
+        self.binds.check().map_err(|e| e.under("binds"))?;
         let target = self.target.resolve()?;
         let loopback = target.is_loopback();
         if target.tls.as_ref().is_some_and(|tls| !tls.verify) {
@@ -182,25 +186,35 @@ impl Profile {
 /// # Errors
 /// The first mistake found, in one line; nothing has been sent or connected.
 pub fn load(source: &Source, overrides: &Overrides) -> Result<Plan, PlanError> {
-    resolve(source, overrides, |_| Ok(())).map(|(plan, _)| plan)
+    resolve(source, overrides, |_| Ok(()))
 }
 
-/// The same without the passwords: no variable and no file is read for them, and the plan cannot bind with them.
+/// The same without the passwords: no variable and no file is read for them.
 ///
 /// # Errors
-/// As [`load`].
-pub fn preview(source: &Source, overrides: &Overrides) -> Result<Plan, PlanError> {
-    resolve(source, overrides, without_passwords).map(|(plan, _)| plan)
+/// Every mistake that can be told apart, and the preview of what is left without them.
+pub fn preview(source: &Source, overrides: &Overrides) -> Result<Preview, Mistakes> {
+    let (file, text) = source.read()?;
+    let mut tree = Node::parse(&file, &text)?;
+    let errors = overrides.apply(&mut tree);
+    without_passwords(&mut tree);
+    let steps = Steps {
+        read: |tree: &mut Node| read_profile(source, tree),
+        check: |profile: Profile, overrides: &Overrides, tree: &mut Node| {
+            let (plan, origins) = checked(profile, source, overrides, tree)?;
+            Ok(Preview { plan, origins })
+        },
+    };
+    steps.preview(tree, overrides, errors)
 }
 
-fn without_passwords(tree: &mut Node) -> PlanResult<()> {
+fn without_passwords(tree: &mut Node) {
     if let Some(Node { value: Value::List(accounts), .. }) = tree.get_mut("accounts") {
         for account in accounts {
             account.remove("password_env", |_| true);
             account.remove("password_file", |_| true);
         }
     }
-    Ok(())
 }
 
 /// One side of a duel: the same with the side's overlay on top, the profile's and then `settings`
@@ -214,7 +228,7 @@ pub fn load_side(
     side: DuelSide,
     settings: &[String],
 ) -> Result<Plan, PlanError> {
-    resolve(source, overrides, |tree| side::apply(tree, side, settings)).map(|(plan, _)| plan)
+    resolve(source, overrides, |tree| side::apply(tree, side, settings))
 }
 
 /// A gates file.
@@ -245,35 +259,43 @@ pub fn profile_schema() -> serde_json::Value {
     super::schema::of::<Profile>("smppbench profile")
 }
 
-/// Where each part of the stages is from that flags have replaced; empty where none has.
-///
-/// # Errors
-/// As [`load`].
-pub fn stage_origins(source: &Source, overrides: &Overrides) -> Result<Vec<Origin>, PlanError> {
-    resolve(source, overrides, without_passwords).map(|(_, origins)| origins)
-}
-
-/// The plan out of the profile with all that is laid over it; where its stages are from.
+/// The plan out of the profile with all that is laid over it.
 fn resolve(
     source: &Source,
     overrides: &Overrides,
     overlay: impl FnOnce(&mut Node) -> PlanResult<()>,
-) -> PlanResult<(Plan, Vec<Origin>)> {
+) -> PlanResult<Plan> {
     let (file, text) = source.read()?;
     let mut tree = Node::parse(&file, &text)?;
-    overrides.apply(&mut tree)?;
-    overlay(&mut tree)?;
-    if !target::is_loopback(&tree)? {
-        if *source == Source::quick() {
-            forget_quick(&mut tree);
-        }
-        defaults::put_careful(&mut tree);
+    if let Some(first) = overrides.apply(&mut tree).into_iter().next() {
+        return Err(first);
     }
-    accounts::inherit_binds(&mut tree)?;
-    gates::check_quotes(&tree)?;
-    let profile: Profile = read(&tree)?;
-    let (plan, origins) =
-        profile.resolve(source, overrides, &mut tree).map_err(|e| tree.place(e))?;
+    overlay(&mut tree)?;
+    let profile = read_profile(source, &mut tree)?;
+    checked(profile, source, overrides, &mut tree).map(|(plan, _)| plan)
+}
+
+/// The profile as it is written, with its defaults: each key alone is judged.
+fn read_profile(source: &Source, tree: &mut Node) -> PlanResult<Profile> {
+    if !target::is_loopback(tree)? {
+        if *source == Source::quick() {
+            forget_quick(tree);
+        }
+        defaults::put_careful(tree);
+    }
+    accounts::inherit_binds(tree)?;
+    gates::check_quotes(tree)?;
+    read(tree)
+}
+
+/// The plan of a profile, where its keys agree; where its stages are from.
+fn checked(
+    profile: Profile,
+    source: &Source,
+    overrides: &Overrides,
+    tree: &mut Node,
+) -> PlanResult<(Plan, Vec<Origin>)> {
+    let (plan, origins) = profile.resolve(source, overrides, tree).map_err(|e| tree.place(e))?;
     check_plan(&plan).map_err(|e| tree.place(e))?;
     Ok((plan, origins))
 }

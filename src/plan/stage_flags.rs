@@ -11,6 +11,9 @@ use super::tree::{Node, Value};
 use super::values::{Span, rate_json, span_text};
 use crate::kit::{Nanos, Rate};
 
+/// The flags that replace stages.
+pub(super) const FLAGS: [&str; 3] = ["--rate", "--duration", "--warmup"];
+
 /// A part of the stages, and where it was written: a flag, a line, or `built-in default`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
@@ -179,7 +182,7 @@ fn written_rate(rate: &str) -> Result<(&'static str, Node), PlanError> {
 #[cfg(test)]
 mod tests {
     use crate::kit::{Nanos, Rate};
-    use crate::plan::{Overrides, Plan, Shape, Source, load, stage_origins};
+    use crate::plan::{Overrides, Plan, Shape, Source, load, preview};
 
     const HOLD: &str = r#"[[load.stages]]
 ramp = [1, 200]
@@ -311,7 +314,7 @@ receive_only_for = "7s"
     fn each_part_says_where_it_is_from() {
         let source = |text: &str| Source::Text { name: "p.toml".into(), text: text.into() };
         let from = |text: &str, overrides: &Overrides| -> Vec<String> {
-            let origins = stage_origins(&source(text), overrides).unwrap();
+            let origins = preview(&source(text), overrides).unwrap().origins;
             origins.into_iter().map(|o| format!("{} {}", o.what, o.from)).collect()
         };
         let overrides = flags(None, Some("6s"), None);

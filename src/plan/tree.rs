@@ -134,6 +134,31 @@ impl Node {
         }
     }
 
+    /// Takes away the node at `keys`, a key or an index each.
+    pub(super) fn take_away(&mut self, keys: &[String]) {
+        let [outer @ .., last] = keys else { return };
+        let mut node = self;
+        for key in outer {
+            match node.get_mut(key) {
+                Some(inner) => node = inner,
+                None => return,
+            }
+        }
+        match &mut node.value {
+            Value::Table(entries) => entries.retain(|(key, _)| key != last),
+            Value::List(items) => {
+                if let Some(index) = last.parse().ok().filter(|index| *index < items.len()) {
+                    items.remove(index);
+                }
+            }
+            Value::Text(_)
+            | Value::Whole(_)
+            | Value::Decimal(_)
+            | Value::Flag(_)
+            | Value::Time(_) => {}
+        }
+    }
+
     pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
         match &mut self.value {
             Value::Table(entries) => entries.iter_mut().find(|(k, _)| k == key).map(|(_, n)| n),

@@ -77,9 +77,32 @@ fn what_flags_replaced_is_shown_with_where_each_part_is_from() {
     let text = "[[load.stages]]\nhold = 200\nfor = \"5s\"\n";
     let source = Source::Text { name: "p.toml".into(), text: text.into() };
     let overrides = Overrides { duration: Some("6s".into()), ..Overrides::default() };
-    let origins = crate::plan::stage_origins(&source, &overrides).unwrap();
+    let origins = crate::plan::preview(&source, &overrides).unwrap().origins;
     let text = render(&load(&source, &overrides).unwrap(), &origins);
     assert!(text.contains("stage     measured: hold 200/s for 6s"), "{text}");
     let says = "rate from p.toml:2, measured time from --duration, warm-up from p.toml:3\n";
     assert!(text.contains(says), "{text}");
+}
+
+#[test]
+fn gates_are_judged_beside_other_mistakes_but_not_by_groups_that_may_be_incomplete() {
+    use crate::cli::args::CheckArgs;
+    use crate::cli::exit::{Exit, Failure};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.toml");
+    let told = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        let args = CheckArgs { profile: Some(path.clone()), ..CheckArgs::default() };
+        let failure = crate::cli::checked(&args).unwrap_err();
+        assert_eq!(failure.exit(), Exit::Usage);
+        let Failure::Mistakes(lines) = failure else { panic!("{failure}") };
+        lines
+    };
+    let gates =
+        "[gates]\n\"label.nobody.response.p99\" = \"< 5ms\"\n\"response.p98\" = \"< 5ms\"\n";
+    let lines = told(gates);
+    assert!(lines.len() == 2 && lines[0].contains("label.nobody"), "{lines:#?}");
+    let lines = told(&format!("{gates}[[messages]]\nlabel = \"otp\"\ntext = 1\n"));
+    assert!(lines.len() == 2 && lines[0].contains("messages[0].text"), "{lines:#?}");
+    assert!(lines[1].contains("response.p98"), "{lines:#?}");
 }

@@ -19,7 +19,7 @@ pub use decision::{GateOutcome, GateResult, GateValue};
 pub use fault::{GateError, GateFault};
 pub use input::{Cells, GateInput};
 pub(super) use objective::{objectives, upper_limit};
-pub use read::check_gates;
+pub use read::{check_gates, gate_mistakes, names_a_group};
 pub use relative::RelativeGate;
 
 use super::check::Unit;

@@ -25,8 +25,19 @@ pub(super) struct Gate {
 /// # Errors
 /// [`GateError`]: the gate, the column and what was expected, or near names for an unknown metric.
 pub fn check_gates(plan: &Plan) -> Result<(), GateError> {
+    gate_mistakes(plan).next().map_or(Ok(()), Err)
+}
+
+/// Every gate of a plan that does not read, in their order.
+pub fn gate_mistakes(plan: &Plan) -> impl Iterator<Item = GateError> {
     let names = Names::of(plan);
-    plan.gates.iter().try_for_each(|(name, value)| read(&names, name, value).map(|_| ()))
+    plan.gates.iter().filter_map(move |(name, value)| read(&names, name, value).err())
+}
+
+/// Whether a gate speaks of an account, a label or a stage by name.
+pub fn names_a_group(name: &str, value: &Value) -> bool {
+    let named = |kind: &str| name.starts_with(kind);
+    ["account.", "label.", "stage."].into_iter().any(named) || value.get("stage").is_some()
 }
 
 const KEYS: [&str; 4] = ["is", "for", "stage", "abort_after"];

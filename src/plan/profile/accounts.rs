@@ -15,8 +15,7 @@ const SPREAD_MAX: u64 = 1 << 29;
 pub(super) fn inherit_binds(tree: &mut Node) -> PlanResult<()> {
     let Some(general) = tree.get("binds").cloned() else { return Ok(()) };
     // read first, so that a mistake is told under its own key
-    let binds: Binds = read(&general).map_err(|e| e.under("binds"))?;
-    binds.check().map_err(|e| tree.place(e.under("binds")))?;
+    read::<Binds>(&general).map_err(|e| e.under("binds"))?;
     let Value::Table(entries) = &general.value else { return Ok(()) };
     let Some(Value::List(accounts)) = tree.get_mut("accounts").map(|node| &mut node.value) else {
         return Ok(());
