@@ -6,6 +6,7 @@ mod fleet;
 mod init;
 mod keep;
 mod load;
+mod message;
 mod overrides;
 
 use crate::report;
@@ -144,9 +145,9 @@ impl SmscArgs {
 
 /// Printed below the flags of `dial`.
 const DIAL_HELP: &str = "\
-PDUs are sent one at a time: the next after the response to the last. Of the overrides, those of the target and of
-the account have an effect, those of the load have none: dial opens one session and sends each message of its flags
-once. Without --from, --to, --text or --send it binds and unbinds; with --wait it listens in between. The password
+PDUs are sent one at a time: the next after the response to the last. Of the overrides, those of the target, of
+the account and of the message have an effect, those of the load have none: dial opens one session and sends its
+message once. Without --from, --to, --text or --send it binds and unbinds; with --wait it listens in between. The password
 is shown as ***, whatever its length.
 
 Exit codes: 0 all sent and answered, whatever the responses (they are the result) · 1 a response or a requested
@@ -157,18 +158,6 @@ refused by the guard · 3 could not connect or bind · 6 session lost, or foreig
 #[derive(Args, Clone, Debug, Default)]
 #[command(after_help = DIAL_HELP)]
 pub(super) struct DialArgs {
-    /// source_addr of a submit_sm.
-    #[arg(long, value_name = "ADDR")]
-    pub(super) from: Option<String>,
-    /// destination_addr of a submit_sm (default: an unassigned number).
-    #[arg(long, value_name = "ADDR")]
-    pub(super) to: Option<String>,
-    /// Text of a submit_sm, with the placeholders of a profile; hex with --coding binary.
-    #[arg(long)]
-    pub(super) text: Option<String>,
-    /// Coding of the text: gsm, latin1, ascii, ucs2, binary, or a data_coding (default: what the text needs).
-    #[arg(long)]
-    pub(super) coding: Option<String>,
     /// How to send a text that is too long for one submit_sm: udh8, udh16, sar, payload, reject.
     #[arg(long, value_name = "WAY")]
     pub(super) long: Option<String>,

@@ -66,7 +66,7 @@ fn measure(context: &RunContext, args: &CalibrateArgs) -> Result<MeasuredRuns, F
         say(&format!("run {number} of {}", args.runs));
         let block =
             context.for_block(block_plan(&context.plan, number - 1), &format!("{number:02}"));
-        let mut observers = live::observers(args.load.keep.live, &block.plan)?;
+        let mut observers = live::observers(args.load.keep.live(), &block.plan)?;
         let done = once(&block, &mut Tcp::default(), &mut observers)?;
         drop(observers);
         if let Some(ended) = done.ended_early() {

@@ -97,7 +97,7 @@ fn one_side(
 ) -> Result<RunContext, Failure> {
     let plan = plan::load_side(source, overrides, side, settings)?;
     let plan = Plan { trace_failed: keep.trace, ..plan };
-    let mut repro = plan::repro("duel", source, overrides, &plan);
+    let mut repro = plan::repro("duel", source, &overrides.shown(keep.show_content), &plan);
     for setting in settings {
         let shown = plan::shown_setting(setting).replace('\'', r"'\''");
         repro += &format!(" --{} '{shown}'", side.name());
@@ -165,7 +165,7 @@ impl Duel<'_> {
         let context = self.sides.context(side);
         let block = context.for_block(block_plan(&context.plan, pair), &block_name(side, pair + 1));
         let result = {
-            let mut observers = live::observers(self.args.load.keep.live, &block.plan)?;
+            let mut observers = live::observers(self.args.load.keep.live(), &block.plan)?;
             once(&block, &mut self.trial, &mut observers)?
         };
         let saved = result.saved(&block);
@@ -197,7 +197,7 @@ impl Duel<'_> {
         let mut trials = [self.trial.again(), self.trial.again()];
         let host = HostMeter::start();
         let records = {
-            let mut observers = live::observers(self.args.load.keep.live, plans[0])?;
+            let mut observers = live::observers(self.args.load.keep.live(), plans[0])?;
             simultaneous(&mut trials, plans, &mut observers)?
         };
         let host = host.stop();

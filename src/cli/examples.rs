@@ -10,6 +10,7 @@ const EXAMPLES: [(&str, &str); 18] = [
         "run",
         "smppbench run                                  the built-in profile against the embedded SMSC
   smppbench run --rate 5k --duration 30s --gate 'response.p99 < 100ms'
+  smppbench run --to file:numbers.txt --text 'Your code is {seq}'
   smppbench run my.toml --baseline reports/last-release --gate 'receipt.p99 <= baseline + 5%'
   smppbench run --list                           the built-in profiles",
     ),

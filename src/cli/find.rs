@@ -54,7 +54,8 @@ pub(super) fn run(args: &FindArgs) -> Result<Exit, Failure> {
     let searched = searched(args, &plan, &ready);
     let mut search = searched.inspect_err(|_| folder.abandon())?;
     search.cost_max = budget.cost(MESSAGES_MAX);
-    let repro = plan::repro(&format!("find {what}"), &source, &overrides, &plan);
+    let shown = overrides.shown(args.load.keep.show_content);
+    let repro = plan::repro(&format!("find {what}"), &source, &shown, &plan);
     search.repro = format!("{repro}{}{}", flags(args), fleet::repro(&args.fleet));
     let text = report::search::text(&search, Style::default());
     let json = report::search::json(&search);
@@ -82,7 +83,7 @@ fn searched(args: &FindArgs, plan: &Plan, ready: &SearchSettings) -> Result<Sear
     let mut trial = fleet::trial(&args.fleet, plan)?;
     let mut observers = live::metrics(plan)?;
     let mut told = |line: &str| {
-        if !args.quiet && args.load.keep.live != Live::Off {
+        if args.load.keep.live() != Live::Off {
             talk(line.trim_end_matches([' ', '·']));
         }
     };

@@ -64,7 +64,7 @@ fn measure(
     path: &Path,
 ) -> Result<(FinishedRun, Option<RunPage>), Failure> {
     let mut trial = fleet::trial(&args.fleet, &context.plan)?;
-    let (mut observers, page) = live::observers_and_page(args.load.keep.live, &context.plan)?;
+    let (mut observers, page) = live::observers_and_page(args.load.keep.live(), &context.plan)?;
     observers.push(Journal::new(context, path));
     observers.push(GateAbortObserver::new(&context.plan)?);
     if let Some(page) = &page {

@@ -74,7 +74,7 @@ impl RunContext {
         let (source, overrides) = args.source();
         let overrides = Overrides { gates: gates.to_vec(), ..overrides };
         let plan = plan::load(&source, &overrides)?;
-        let repro = plan::repro(verb, &source, &overrides, &plan);
+        let repro = plan::repro(verb, &source, &overrides.shown(args.keep.show_content), &plan);
         let plan = Plan { trace_failed: args.keep.trace, ..plan };
         RunContext::of(plan, repro, args.keep.show_content)
     }

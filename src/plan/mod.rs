@@ -22,6 +22,7 @@ mod defaults;
 mod error;
 mod guard;
 mod location;
+mod message_flags;
 pub mod model;
 mod overrides;
 mod profile;
@@ -41,6 +42,7 @@ mod values;
 pub use cursor::{Cursor, Skipped};
 pub use error::PlanError;
 pub use guard::{RATE_MAX, matches};
+pub use message_flags::MessageOverrides;
 pub use model::{
     Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds,
     CongestionThresholds, Deliver, Fleet, Foreign, Guard, Ladder, Load, Long, Message, MessageTlv,
@@ -49,7 +51,8 @@ pub use model::{
 };
 pub use overrides::{Overrides, split_gate};
 pub use profile::{
-    BUILT_IN, BuiltIn, Source, load, load_gates, load_side, preview, profile_schema, stage_origins,
+    BUILT_IN, BuiltIn, Mistakes, Preview, Source, load, load_gates, load_side, preview,
+    profile_schema,
 };
 pub use recipe::{Expects, MixPosition, Recipe, Scratch, SubmitInfo, SubmitRun};
 pub use resolved::{repro, resolved_json};

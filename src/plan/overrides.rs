@@ -2,6 +2,7 @@
 //! reads and judges it as if it had been written in the file. Precedence: flag, `--set`, profile, default.
 use super::error::PlanError;
 use super::location::SourceLocation;
+use super::message_flags::{MessageOverrides, messages};
 use super::secret::shown_setting;
 use super::tree::{Node, Value};
 
@@ -32,6 +33,8 @@ pub struct Overrides {
     pub duration: Option<String>,
     /// `--warmup 5s`; `0s`: none.
     pub warmup: Option<String>,
+    /// `--from`, `--to`, `--text` and `--coding`, of each message.
+    pub message: MessageOverrides,
     /// `--receipts on|off`.
     pub receipts: Option<bool>,
     /// `--receipt-deadline 30s`.
@@ -56,11 +59,13 @@ pub struct Overrides {
 
 /// A flag that has a value: its name, the key that it sets (empty: a further function does that), the value.
 type ValuedFlag = (&'static str, &'static str, Option<String>);
+/// Flags that take one value.
+const VALUED_COUNT: usize = 21;
 
 impl Overrides {
     /// The flags that take one value. Destructured, so that a new flag cannot be forgotten: `arguments` and `apply` see
     /// to the others.
-    fn valued(&self) -> [ValuedFlag; 17] {
+    fn valued(&self) -> [ValuedFlag; VALUED_COUNT] {
         let Overrides {
             target,
             tls: _,
@@ -74,6 +79,7 @@ impl Overrides {
             rate,
             duration,
             warmup,
+            message,
             receipts,
             receipt_deadline,
             workers,
@@ -86,6 +92,8 @@ impl Overrides {
             gates: _,
         } = self;
         let number = |n: Option<usize>| n.map(|n| n.to_string());
+        let [from, to, text, coding] =
+            message.valued().map(|(flag, value)| (flag, "", value.cloned()));
         let on_off = receipts.map(|on| if on { "on" } else { "off" }.to_string());
         [
             ("--target", "target.address", target.clone()),
@@ -99,6 +107,10 @@ impl Overrides {
             ("--rate", "", rate.clone()),
             ("--duration", "", duration.clone()),
             ("--warmup", "", warmup.clone()),
+            from,
+            to,
+            text,
+            coding,
             ("--receipts", "", on_off),
             ("--receipt-deadline", "receipts.deadline", receipt_deadline.clone()),
             ("--workers", "load.workers", number(*workers)),
@@ -125,11 +137,17 @@ impl Overrides {
         out
     }
 
-    /// Lays `--set` and all flags but those of the stages over the tree.
-    pub(super) fn apply(&self, tree: &mut Node) -> Result<(), PlanError> {
-        for setting in &self.set {
-            tree.set(setting)?;
-        }
+    /// The same for a report: without addresses and texts, unless `show_content`.
+    pub fn shown(&self, show_content: bool) -> Overrides {
+        let message = if show_content { self.message.clone() } else { self.message.masked() };
+        Overrides { message, ..self.clone() }
+    }
+
+    /// Lays `--set` and all flags but those of the stages over the tree. Returns what is wrong with them; one that is
+    /// wrong changes nothing.
+    pub(super) fn apply(&self, tree: &mut Node) -> Vec<PlanError> {
+        let mut mistakes: Vec<PlanError> =
+            self.set.iter().filter_map(|setting| tree.set(setting).err()).collect();
         self.clear_replaced(tree);
         for (flag, key, value) in self.valued() {
             let Some(text) = value.filter(|_| !key.is_empty()) else { continue };
@@ -154,12 +172,15 @@ impl Overrides {
             }
         }
         self.apply_allow_target(tree);
-        self.apply_account(tree)?;
+        mistakes.extend(self.apply_account(tree).err());
+        self.message.apply(tree);
         self.apply_receipts(tree);
-        self.apply_gates(tree)
+        mistakes.extend(self.apply_gates(tree));
+        mistakes
     }
 
-    fn apply_gates(&self, tree: &mut Node) -> Result<(), PlanError> {
+    fn apply_gates(&self, tree: &mut Node) -> Vec<PlanError> {
+        let mut mistakes = Vec::new();
         let place = SourceLocation::flag("--gate");
         for written in &self.gates {
             let Some((metric, limit)) = split_gate(written) else {
@@ -167,11 +188,12 @@ impl Overrides {
                     "{written:?} is not a gate; write a metric, a relation and a limit, \
                      such as 'response.p99 < 100ms'"
                 );
-                return Err(PlanError::new(place, "", why));
+                mistakes.push(PlanError::new(place.clone(), "", why));
+                continue;
             };
             tree.put_at(&["gates", metric], Node::text(&place, limit));
         }
-        Ok(())
+        mistakes
     }
 
     /// Takes away keys that flags replace although they are others.
@@ -225,15 +247,9 @@ impl Overrides {
     fn apply_receipts(&self, tree: &mut Node) {
         let Some(on) = self.receipts else { return };
         let place = SourceLocation::flag("--receipts");
-        if tree.get("messages").is_none() {
-            let only = Node::table(&place, Vec::new());
-            tree.put("messages", Node { place: place.clone(), value: Value::List(vec![only]) });
-        }
-        if let Some(Node { value: Value::List(messages), .. }) = tree.get_mut("messages") {
-            for message in messages {
-                let value = Value::Whole(i64::from(on));
-                message.put("registered_delivery", Node { place: place.clone(), value });
-            }
+        for message in messages(tree, &place) {
+            let value = Value::Whole(i64::from(on));
+            message.put("registered_delivery", Node { place: place.clone(), value });
         }
     }
 }

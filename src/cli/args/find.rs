@@ -79,9 +79,6 @@ pub(in crate::cli) struct FindArgs {
     /// Print the cost of the search, and end.
     #[arg(long)]
     pub(in crate::cli) dry_run: bool,
-    /// Print no progress on standard error; the same as --live off.
-    #[arg(long)]
-    pub(in crate::cli) quiet: bool,
     #[command(flatten)]
     pub(in crate::cli) load: LoadArgs,
     #[command(flatten)]

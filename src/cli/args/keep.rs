@@ -13,7 +13,10 @@ pub(in crate::cli) struct KeepArgs {
     pub(in crate::cli) out: Option<PathBuf>,
     /// Progress display on standard error.
     #[arg(long, value_enum, default_value_t)]
-    pub(in crate::cli) live: Live,
+    live: Live,
+    /// The same as --live off.
+    #[arg(long, conflicts_with = "live")]
+    quiet: bool,
     /// Address of OpenMetrics during the run (http://ADDR/metrics), and of `run` in a browser (http://ADDR/): loopback, unless
     /// --metrics-allow-remote; port 0 is any.
     #[arg(long, value_name = "ADDR")]
@@ -36,6 +39,11 @@ pub(in crate::cli) struct KeepArgs {
 }
 
 impl KeepArgs {
+    /// How to show the progress.
+    pub(in crate::cli) fn live(&self) -> Live {
+        if self.quiet { Live::Off } else { self.live }
+    }
+
     /// Adds those of these flags that the plan needs to the overrides.
     pub(in crate::cli) fn over(&self, overrides: Overrides) -> Overrides {
         Overrides {

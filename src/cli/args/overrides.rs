@@ -1,5 +1,6 @@
 //! Flags of every verb that opens sessions: target, account, load.
 use super::error::ArgError;
+use super::message::MessageArgs;
 use crate::plan::Overrides;
 use clap::Args;
 
@@ -43,6 +44,8 @@ pub(in crate::cli) struct OverrideArgs {
     /// Warm-up before the measured time; 0s for none.
     #[arg(long, value_name = "TIME")]
     warmup: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) message: MessageArgs,
     /// Request delivery receipts.
     #[arg(long, value_name = "on|off", value_parser = on_off)]
     receipts: Option<bool>,
@@ -91,6 +94,7 @@ impl OverrideArgs {
             rate: typed.rate,
             duration: typed.duration,
             warmup: typed.warmup,
+            message: typed.message.overrides(),
             receipts: typed.receipts,
             receipt_deadline: typed.receipt_deadline,
             workers: typed.workers,

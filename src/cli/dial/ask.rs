@@ -11,15 +11,7 @@ use bytes::BytesMut;
 /// `quick` without its load: what is said comes from the flags.
 const PROFILE: &str = "name = \"dial\"\n[target]\naddress = \"embedded\"\n[binds]\ncount = 1\n";
 /// Flags and the settings that they become: a mistake is told at the flag.
-const SETTINGS: [(&str, &str); 7] = [
-    ("--from", "messages.0.source"),
-    ("--to", "messages.0.destination"),
-    ("--text", "messages.0.text"),
-    ("--text", "messages.0.octets"),
-    ("--coding", "messages.0.data_coding"),
-    ("--long", "messages.0.long"),
-    ("--tlv", "messages.0.tlvs"),
-];
+const SETTINGS: [(&str, &str); 2] = [("--long", "messages.0.long"), ("--tlv", "messages.0.tlvs")];
 
 /// What is asked for.
 #[derive(Debug)]
@@ -83,30 +75,17 @@ pub(super) fn read(args: &DialArgs) -> Result<Ask, Failure> {
 }
 
 fn wants_message(args: &DialArgs) -> bool {
-    args.from.is_some() || args.to.is_some() || args.text.is_some()
+    let message = &args.overrides.message;
+    message.from.is_some() || message.to.is_some() || message.text.is_some()
 }
 
-/// The message as `--set` would write it.
+/// What only `dial` says of its message, as `--set` would write it.
 fn settings(args: &DialArgs) -> Result<Vec<String>, Failure> {
-    let binary = args.coding.as_deref() == Some("binary");
-    let text = if binary { "messages.0.octets" } else { "messages.0.text" };
-    let mut set = Vec::new();
-    let mut put = |key: &str, value: Option<&String>| {
-        set.extend(value.map(|v| format!("{key}={}", toml::Value::String(v.clone()))));
-    };
-    put("messages.0.source", args.from.as_ref());
-    put("messages.0.destination", args.to.as_ref());
-    put(text, args.text.as_ref());
-    put("messages.0.long", args.long.as_ref());
-    match args.coding.as_ref().map(|c| (c, c.parse::<u8>())) {
-        Some((_, Ok(number))) => set.push(format!("messages.0.data_coding={number}")),
-        Some((word, Err(_))) => {
-            set.push(format!("messages.0.data_coding={}", toml::Value::String(word.clone())));
-        }
-        None => {}
-    }
+    let message = &args.overrides.message;
+    let long = args.long.as_ref().map(|way| toml::Value::String(way.clone()));
+    let mut set: Vec<String> = long.iter().map(|way| format!("messages.0.long={way}")).collect();
     let needless = [
-        ("--coding", args.coding.is_some()),
+        ("--coding", message.coding.is_some()),
         ("--long", args.long.is_some()),
         ("--tlv", !args.tlv.is_empty()),
     ];
@@ -116,7 +95,7 @@ fn settings(args: &DialArgs) -> Result<Vec<String>, Failure> {
         let why = format!("{flag}: goes with a submit_sm; write --to or --text too");
         return Err(Failure::usage(why));
     }
-    if binary && args.text.is_none() {
+    if message.coding.as_deref() == Some("binary") && message.text.is_none() {
         return Err(Failure::usage("--coding binary: needs octets; write --text with hex"));
     }
     let tlvs: Vec<String> = args.tlv.iter().map(|t| tlv(t)).collect::<Result<_, _>>()?;
@@ -304,7 +283,7 @@ mod tests {
     fn without_a_message_nothing_is_sent() {
         assert_eq!(ask(|_| {}).unwrap().says, []);
         assert!(
-            ask(|a| a.coding = some("ucs2"))
+            ask(|a| a.overrides.message.coding = some("ucs2"))
                 .unwrap_err()
                 .to_string()
                 .starts_with("--coding: goes with")
@@ -314,7 +293,8 @@ mod tests {
     #[test]
     fn a_message_is_what_the_flags_say() {
         let asked = ask(|a| {
-            (a.from, a.to, a.text) = (some("Shop"), some("+447700900123"), some("Grüße \"=\"\n{}"));
+            (a.overrides.message.from, a.overrides.message.to, a.overrides.message.text) =
+                (some("Shop"), some("+447700900123"), some("Grüße \"=\"\n{}"));
             a.tlv = vec!["user_message_reference=513".to_owned(), "0x1403=text:a=b".to_owned()];
         });
         let says = asked.unwrap().says;
@@ -333,12 +313,19 @@ mod tests {
     #[test]
     fn a_long_text_has_parts_and_binary_is_written_in_hex() {
         let long = |way: Option<&str>| {
-            ask(|a| (a.text, a.long) = (Some("x".repeat(300)), way.map(str::to_owned)))
+            ask(|a| {
+                (a.overrides.message.text, a.long) = (Some("x".repeat(300)), way.map(str::to_owned))
+            })
         };
         assert_eq!(long(None).unwrap().says.len(), 2);
         assert_eq!(long(Some("payload")).unwrap().says.len(), 1);
         assert!(long(Some("reject")).unwrap_err().to_string().contains("--text"));
-        let says = ask(|a| (a.text, a.coding) = (some("00ff 80"), some("binary"))).unwrap().says;
+        let says = ask(|a| {
+            (a.overrides.message.text, a.overrides.message.coding) =
+                (some("00ff 80"), some("binary"))
+        })
+        .unwrap()
+        .says;
         let decoded = pdu::decode(&says[0].octets).unwrap();
         let Body::SubmitSm(sm) = decoded.body else { panic!("{decoded:?}") };
         assert_eq!((sm.data_coding, sm.short_message), (4, &[0, 0xFF, 0x80][..]));
@@ -347,14 +334,18 @@ mod tests {
     #[test]
     fn mistakes_are_told_at_their_flag() {
         let told = |change: &dyn Fn(&mut DialArgs)| ask(change).unwrap_err().to_string();
-        let line = told(&|a| a.to = some("nobody"));
+        let line = told(&|a| a.overrides.message.to = some("nobody"));
         assert!(
             line.starts_with("--to: ") && line.contains("\"nobody\" is not a number"),
             "{line}"
         );
-        let line = told(&|a| (a.text, a.coding) = (some("ж"), some("latin1")));
+        let line = told(&|a| {
+            (a.overrides.message.text, a.overrides.message.coding) = (some("ж"), some("latin1"))
+        });
         assert!(line.starts_with("--text: ") && line.contains("U+0436"), "{line}");
-        let line = told(&|a| (a.to, a.coding) = (some("1"), some("klingon")));
+        let line = told(&|a| {
+            (a.overrides.message.to, a.overrides.message.coding) = (some("1"), some("klingon"))
+        });
         assert!(line.starts_with("--coding: "), "{line}");
         for (written, why) in [
             ("x", "write NAME_OR_TAG=VALUE"),
@@ -362,7 +353,8 @@ mod tests {
             ("sar_total_segments=two", "its value is a number"),
             ("sar_total_segments=256", "256 does not fit 1 octets"),
         ] {
-            let line = told(&|a| (a.to, a.tlv) = (some("1"), vec![written.to_owned()]));
+            let line =
+                told(&|a| (a.overrides.message.to, a.tlv) = (some("1"), vec![written.to_owned()]));
             assert!(line.starts_with("--tlv") && line.contains(why), "{line}");
         }
         assert!(told(&|a| a.send = vec!["0".to_owned()]).starts_with("--send: an odd number"));

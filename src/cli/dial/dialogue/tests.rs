@@ -18,7 +18,7 @@ fn asked(change: impl FnOnce(&mut DialArgs), plan: impl FnOnce(&mut Plan)) -> As
 }
 
 fn with_text(args: &mut DialArgs) {
-    args.text = Some("hello".to_owned());
+    args.overrides.message.text = Some("hello".to_owned());
 }
 
 /// The dialogue, its clock, and what the peer has received and the user seen.
@@ -154,7 +154,7 @@ fn a_receipt_may_come_before_its_response() {
 
 #[test]
 fn parts_are_said_one_at_a_time_and_each_is_receipted() {
-    let ask = asked(|a| a.text = Some("x".repeat(400)), |_| {});
+    let ask = asked(|a| a.overrides.message.text = Some("x".repeat(400)), |_| {});
     let mut stage = Stage::bound(&ask);
     for (number, id) in [(2, b"a\0"), (3, b"b\0"), (4, b"c\0")] {
         assert_eq!(stage.last().1, number);
