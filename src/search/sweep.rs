@@ -2,7 +2,7 @@
 //! number of messages. Where the SMSC throttles it, the rate that it accepts is measured instead: a closed loop against a
 //! rate limit shows nothing about windows or binds, and its refusals would only multiply.
 use super::document::{Point, Search, TrialRow};
-use super::shape;
+use super::shape::{self, TrialPlan};
 use super::trial_runner::{FinishedTrial, Stop, TrialRunner};
 use crate::judge::Limiter;
 use crate::kit::{
@@ -36,10 +36,13 @@ const LOOKS_MAX: u32 = 4;
 const LOOK_S: f64 = 2.0;
 const LOOK_MESSAGES_MIN: f64 = 2_000.0;
 
-/// Fewest submit_sm of a step that a budget shortens: in all, and for each window slot, so that it measures several
-/// times as long as an answer takes.
+/// A step that a budget shortens: fewest submit_sm in all and for each window slot, so that it lasts several times as long
+/// as an answer takes; shortest time in seconds, so that a late start does not matter; and how much faster than in
+/// proportion to the slots it may be.
 const STEP_MIN: u64 = 100;
 const STEP_SLOTS: u64 = 16;
+const STEP_S: f64 = 0.04;
+const STEP_HEADROOM: f64 = 1.25;
 
 /// A sweep.
 #[derive(Debug)]
@@ -49,6 +52,8 @@ pub(super) struct Sweep {
     steps_left: u64,
     /// Highest throughput so far, or that expected from the first responses; 0: nothing was sent yet.
     top: f64,
+    /// Window slots at that throughput.
+    top_slots: u64,
 }
 
 /// Result of a step.
@@ -63,7 +68,7 @@ pub(super) enum StepResult {
 impl Sweep {
     /// `steps`: at most so many are expected.
     pub(super) fn new(lengths: StepLengths, steps: u64) -> Sweep {
-        Sweep { lengths, steps_left: steps, top: 0.0 }
+        Sweep { lengths, steps_left: steps, top: 0.0, top_slots: 1 }
     }
 
     /// submit_sm that the next trial may send, so that the steps after it have as many; MAX: no bound.
@@ -86,16 +91,7 @@ impl Sweep {
             }
         }
         for _ in 0..AGAIN_MAX {
-            let StepLengths { settle, measure } = self.lengths;
-            let wanted = HEADROOM * self.top * (settle + measure).as_secs_f64();
-            let most = (wanted.ceil() as u64).max(pilot_min(plan));
-            let fewest = (STEP_SLOTS * slots(plan)).max(STEP_MIN).min(most);
-            let share = self.share(runner, fewest)?;
-            // a shorter step rather than one that ends in the middle for want of messages
-            let part = (share as f64 / wanted).min(1.0);
-            let shorter = |span: Nanos| Nanos((span.0 as f64 * part) as u64);
-            let most = most.min(share);
-            let shaped = shape::closed(plan, shorter(settle), shorter(measure), Some(most));
+            let (shaped, most) = self.shaped(runner, plan)?;
             let done = runner.run(&shaped.plan, 0)?;
             let share = throttled_share(&done);
             if share > THROTTLED_MAX {
@@ -108,12 +104,32 @@ impl Sweep {
                 continue;
             }
             let point = measured(runner, plan, &shaped, &done, share);
-            self.top = self.top.max(point.throughput);
+            if point.throughput > self.top {
+                (self.top, self.top_slots) = (point.throughput, slots(plan));
+            }
             self.steps_left = self.steps_left.saturating_sub(1);
             return Ok(StepResult::Measured(point));
         }
         let why = "the throughput of a step never came to rest".to_owned();
         Err(Stop::Ended(super::Ended::InconclusiveNoise, why))
+    }
+
+    /// The plan of a step, and the most submit_sm that it sends. Where the budget does not last for all steps it is shorter,
+    /// so that it does not end in the middle for want of messages.
+    fn shaped(&self, runner: &TrialRunner<'_>, plan: &Plan) -> Result<(TrialPlan, u64), Stop> {
+        let StepLengths { settle, measure } = self.lengths;
+        let seconds = (settle + measure).as_secs_f64();
+        let most = ((HEADROOM * self.top * seconds).ceil() as u64).max(pilot_min(plan));
+        let more = (slots(plan) as f64 / self.top_slots as f64).max(1.0);
+        let rate = STEP_HEADROOM * more * self.top;
+        let fewest = (STEP_SLOTS * slots(plan)).max(STEP_MIN).max((rate * STEP_S).ceil() as u64);
+        let share = self.share(runner, fewest.min(most))?;
+        if share >= most {
+            return Ok((shape::closed(plan, settle, measure, Some(most)), most));
+        }
+        let part = (share as f64 / (rate * seconds)).min(1.0);
+        let shorter = |span: Nanos| Nanos((span.0 as f64 * part) as u64);
+        Ok((shape::closed(plan, shorter(settle), shorter(measure), Some(share)), share))
     }
 
     /// Sends a few messages, then more, up to a tenth of a second, to know the throughput roughly. Returns the share that
@@ -126,7 +142,7 @@ impl Sweep {
             let done = runner.run(&shaped.plan, capped)?;
             let service = done.judgement.measured.latency(Metric::Service).mean();
             let seconds = service.unwrap_or(1e9).max(1e3) / 1e9;
-            self.top = slots(plan) as f64 / seconds;
+            (self.top, self.top_slots) = (slots(plan) as f64 / seconds, slots(plan));
             let share = throttled_share(&done);
             keep(runner, plan, &done, &format!("a first look at {}", counted(capped, "message")));
             let is_all = capped < most || capped as f64 >= PILOT_S * self.top;

@@ -238,7 +238,7 @@ fn a_small_budget_is_shared_among_the_points_and_is_not_spent_on_looking() {
             response.latency = "100us"
         "#,
     );
-    for messages in [2_500, 3_000, 20_000] {
+    for messages in [3_000, 20_000] {
         let settings = smppbench::search::WindowSettings {
             ceiling: 1024,
             settle: Nanos::from_millis(250),

@@ -183,5 +183,5 @@ fn none_missing_on_either_side_keeps_any_limit_against_a_baseline() {
     let gate = RelativeGate::read("ratio.missing", &json!("<= baseline + 10%")).unwrap().unwrap();
     assert_eq!(gate.decide(Some(&compared), None).outcome, GateOutcome::Pass);
     let missing = compared.metric("ratio.missing").unwrap();
-    assert_eq!(missing.verdict, crate::judge::compare::Verdict::Inconclusive);
+    assert_eq!(missing.verdict, crate::judge::compare::Verdict::Equivalent);
 }
