@@ -139,13 +139,16 @@ pub(super) fn window(search: &mut Search, plan: &Plan, accepted: Option<u64>) {
             format!("No window can be recommended, as no point was measured; {enforced}.");
         return;
     };
-    let knee =
-        search.knee.map_or("throughput still grew at the largest window tried".to_owned(), |k| {
-            format!(
-                "throughput stops growing at about {:.1} (between {:.1} and {:.1})",
-                k.value, k.low, k.high
-            )
-        });
+    let grew = match search.points.len() {
+        0 | 1 => "no other window was measured, so that a larger one may bring more",
+        _ => "throughput still grew at the largest window tried",
+    };
+    let knee = search.knee.map_or(grew.to_owned(), |k| {
+        format!(
+            "throughput stops growing at about {:.1} (between {:.1} and {:.1})",
+            k.value, k.low, k.high
+        )
+    });
     search.recommendation = format!(
         "Use a window of {value} on {}: {knee}, at {}; {enforced}.",
         counted(binds as u64, "bind"),

@@ -146,7 +146,8 @@ fn row(m: &MetricComparison) -> Vec<Cell> {
 /// The result in one line.
 fn headline(comparison: &Comparison) -> String {
     let of = |verdict: Verdict| -> Vec<String> {
-        let rows = comparison.metrics.iter().filter(|m| m.primary && m.verdict == verdict);
+        let counts = |m: &&MetricComparison| m.primary && !m.is_zero_on_both_sides();
+        let rows = comparison.metrics.iter().filter(counts).filter(|m| m.verdict == verdict);
         rows.map(|m| match m.change {
             Some(v) => format!("{} ({})", m.name, m.says(v)),
             None => m.name.clone(),
