@@ -337,6 +337,8 @@ impl RunController {
 
     fn show(&mut self, now: Nanos, observer: &mut dyn Observer) -> Option<CutReason> {
         self.record.settle_rows();
+        let loaded = self.start.map_or(Nanos::ZERO, |start| now.since(start));
+        self.record.load_ended = loaded.min(self.load_ends).min(self.record.reported_by_all());
         observer.progress(&self.progress(now))
     }
 

@@ -15,6 +15,7 @@ mod name;
 mod outcome;
 mod receipts;
 pub mod statistics;
+mod so_far;
 mod steady;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ pub use name::{
     all_names,
 };
 pub use outcome::{Limiter, Outcome};
+pub use so_far::SoFar;
 pub use steady::Steady;
 #[cfg(test)]
 pub(crate) use tests::sample;

@@ -14,7 +14,7 @@ pub(super) const SAMPLES_MIN: usize = 30;
 /// The check that receipts do not fall behind.
 pub(super) const AWAITED_GROWTH: &str = "awaited_receipts_growth";
 /// Fewest seconds to judge growth by its slope; fewer are judged by each second's step.
-const SLOPE_SAMPLES_MIN: usize = 6;
+pub(super) const SLOPE_SAMPLES_MIN: usize = 6;
 const RATE_DRIFT_MAX: f64 = 0.01;
 const P50_DRIFT_MAX: f64 = 0.05;
 

@@ -173,6 +173,25 @@ impl Counters {
     pub fn answered(&self) -> u64 {
         self.accepted + self.rejected
     }
+    /// Written and without an outcome: in flight. 0 after a run.
+    pub fn in_flight(&self) -> u64 {
+        let ended = self.answered() + self.timed_out + self.lost + self.open_at_end;
+        self.written.saturating_sub(ended)
+    }
+    /// Due and not yet written, dropped or given up. 0 after a run.
+    pub fn unwritten(&self) -> u64 {
+        let ended = self.written + self.dropped + self.unsent;
+        (self.planned + self.retries).saturating_sub(ended)
+    }
+    /// Accepted messages whose receipt is awaited. 0 after a run.
+    pub fn awaited(&self) -> u64 {
+        let settled = self.receipts_final
+            + self.receipts_missing
+            + self.receipts_silent
+            + self.receipts_untracked
+            + self.receipts_ambiguous;
+        (self.receipts_expected + self.receipts_may_come).saturating_sub(settled)
+    }
     /// Whether the ledger balances (docs/ledger.md): `planned + retries = written + dropped + unsent`;
     /// `written = accepted + rejected + timed_out + lost + open_at_end`; and
     /// `accepted with receipt = final + missing + silent + untracked + ambiguous`.

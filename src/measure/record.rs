@@ -32,7 +32,8 @@ pub struct CellKey {
 pub struct RunRecord {
     /// Wall-clock time of the start of the load, nanoseconds since 1970.
     pub started_wall_ns: u64,
-    /// Time from the start of the load to its end: the end of the last stage, or the interruption.
+    /// Time from the start of the load to its end: the end of the last stage, or the interruption. Of a run in progress:
+    /// the part of the load that all workers have reported.
     pub load_ended: Nanos,
     /// Time from the start of the load to the last event.
     pub ended: Nanos,

@@ -10,6 +10,7 @@ mod objective;
 mod read;
 mod relative;
 mod sample;
+mod so_far;
 #[cfg(test)]
 mod tests;
 mod window;

@@ -9,6 +9,7 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod verdict;
 mod view;
 
 use crate::kit::{Clock, Nanos};
@@ -113,7 +114,9 @@ impl Observer for Tui {
         if !terminal::is_up() {
             return self.after.progress(progress);
         }
-        let snapshot = self.builder.snapshot(progress, Clock::now());
+        let taken = Clock::now();
+        let snapshot = self.builder.snapshot(progress, taken);
+        self.builder.took(taken, Clock::now().since(taken));
         self.shared.keys.in_force(snapshot.percent);
         self.shared.put(snapshot);
         None

@@ -1,5 +1,5 @@
 //! The panels of the live view: their places at each size, and their content. Pure: a view in, cells out.
-use super::charts;
+use super::{charts, verdict};
 use super::snapshot::Snapshot;
 use super::theme::{Theme, cut, pair, title};
 use super::view::{PlanFacts, SMALLEST, View};
@@ -48,12 +48,15 @@ pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
     let events = events_height(shown, area.height);
     let wide = area.width >= WIDE;
     let middle = if wide && area.height >= 30 { FIVE + 2 } else { FIVE };
+    let judged = verdict::height(shown, area);
     // stages and answers take what they need, and the charts all other rows
     let stages = view.facts.stages.len().max(shown.statuses.iter().count()) as u16 + 2;
-    let spare = area.height.saturating_sub(2 + events + charts::ROWS + middle);
+    let charts = if !wide && area.height >= 24 { 2 * charts::ROWS } else { charts::ROWS };
+    let spare = area.height.saturating_sub(2 + events + charts + judged + middle);
     let bottom = stages.clamp(FIVE, 12).min(spare.max(3));
-    let [header, rates, middle, bottom, told, footer] = Layout::vertical([
+    let [header, so_far, rates, middle, bottom, told, footer] = Layout::vertical([
         Constraint::Length(1),
+        Constraint::Length(judged),
         Constraint::Min(charts::ROWS),
         Constraint::Length(middle),
         Constraint::Length(bottom),
@@ -62,6 +65,7 @@ pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
     ])
     .areas(area);
     header_line(view, shown, at, frame, header, theme);
+    verdict::draw(shown, frame, so_far, theme);
     charts::draw(&view.facts, shown, frame, rates, theme);
     let value = if area.width >= 80 { 9 } else { 8 };
     let numbers = Constraint::Length(NAMES + 4 * value);
@@ -82,7 +86,11 @@ pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
     queues_panel(shown, frame, open, theme, wide);
     stages_panel(&view.facts, shown, at, frame, stages, theme);
     answers_panel(shown, frame, answers, theme);
-    harness_panel(shown, frame, harness, theme, wide);
+    if judged == 0 {
+        so_far_panel(shown, frame, harness, theme);
+    } else {
+        harness_panel(shown, frame, harness, theme, wide);
+    }
     events_panel(shown, frame, told, theme);
     footer_line(view, shown, frame, footer, theme);
 }
@@ -295,25 +303,37 @@ fn answers_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, theme: The
     frame.render_widget(Paragraph::new(lines), body);
 }
 
+fn harness_word(shown: &Snapshot, theme: Theme) -> (&'static str, Style) {
+    match shown.judged.as_ref().map(|judged| judged.health.state) {
+        None => ("not measured yet", theme.dim()),
+        Some(HealthState::Valid) => ("harness valid", theme.good()),
+        Some(HealthState::Degraded) => ("harness degraded", theme.warn()),
+        Some(HealthState::Invalid) => ("harness invalid", theme.bad()),
+    }
+}
+
+/// Verdict, gates and harness in two lines, where there is no room for more.
+fn so_far_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, theme: Theme) {
+    let body = title(&verdict::short_title(shown), frame, area, theme);
+    let lines = [verdict::word(shown, theme), harness_word(shown, theme)];
+    let lines = lines.map(|(word, style)| Line::styled(word, style));
+    frame.render_widget(Paragraph::new(lines.to_vec()), body);
+}
+
 fn harness_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, theme: Theme, wide: bool) {
     let body = title("harness", frame, area, theme);
     let width = usize::from(body.width.saturating_sub(1));
-    let harness = &shown.harness;
-    let (word, style) = match harness.state {
-        None => ("not measured yet".to_owned(), theme.dim()),
-        Some(HealthState::Valid) => ("valid so far".to_owned(), theme.good()),
-        Some(HealthState::Degraded) => ("degraded so far".to_owned(), theme.warn()),
-        Some(HealthState::Invalid) => ("invalid so far".to_owned(), theme.bad()),
-    };
+    let (word, style) = harness_word(shown, theme);
     let mut lines = vec![Line::styled(word, style)];
     let mut say = |name: &str, value: Option<String>| {
         if let Some(value) = value {
             lines.push(Line::raw(pair(name, &value, width)));
         }
     };
-    say("on time", harness.adherence.map(words::percent));
-    say("lag p99", harness.lag_p99.map(|n| words::duration(n.0)));
-    say("busiest worker", harness.cpu.map(words::percent));
+    let health = shown.judged.as_ref().map(|judged| &judged.health);
+    say("on time", health.and_then(|h| h.adherence).map(words::percent));
+    say("lag p99", health.and_then(|h| h.lag_p99).map(|n| words::duration(n.0)));
+    say("busiest worker", health.and_then(|h| h.cpu_max).map(words::percent));
     if !wide {
         say("written", Some(words::count(shown.tally.written)));
         say("final receipts", Some(words::count(shown.tally.receipts_final)));
@@ -386,7 +406,8 @@ fn footer_line(view: &View, shown: &Snapshot, frame: &mut Frame<'_>, area: Rect,
 }
 
 /// What the panels and keys mean.
-const HELP: [&str; 13] = [
+const HELP: [&str; 14] = [
+    "first      verdict and gates so far; ? needs more time",
     "a second   target of the plan, sent, accepted, receipts",
     "times      response and receipt from plan, logarithmic",
     "last 5 s   percentiles; never: among unanswered ones",

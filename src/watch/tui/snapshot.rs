@@ -1,18 +1,20 @@
 //! The values of the live view, copied from the record once a second on the coordinator's thread: the last seconds,
-//! sums of the run, and the harness so far. Costly work is left to the view's thread.
-use crate::judge::{HealthState, is_measured, limits};
+//! sums of the run, and its judgement so far. Costly work is left to the view's thread.
+use crate::judge::SoFar;
 use crate::kit::Nanos;
 use crate::measure::{
-    Counters, Counts, Gauges, IntervalRow, Latency, LatencyRange, Metric, Outage, Phase, Progress,
-    RunRecord,
+    Counters, Counts, Gauges, IntervalRow, LatencyRange, Metric, Outage, Phase, Progress, RunRecord,
 };
-use crate::plan::{Arrival, Plan, Schedule, Shape};
+use crate::plan::{Arrival, Plan, Schedule};
 use crate::watch::seconds::last_full_row;
+use std::sync::Arc;
 
 /// Most seconds that the view draws.
 pub(super) const SECONDS_MAX: usize = 240;
 /// The time that percentiles cover.
 const RECENT: Nanos = Nanos::from_secs(5);
+/// A judgement takes at most one part in so many of the coordinator's time.
+const JUDGE_SHARE: u64 = 100;
 /// Most outages shown one by one.
 const OUTAGES_MAX: usize = 8;
 
@@ -43,19 +45,6 @@ impl Times {
     }
 }
 
-/// The harness so far, over the measured stages.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Harness {
-    /// None: nothing was measured yet.
-    pub(super) state: Option<HealthState>,
-    /// None in a closed loop.
-    pub(super) adherence: Option<f64>,
-    /// None in a closed loop.
-    pub(super) lag_p99: Option<Nanos>,
-    /// The busiest worker's share of its core.
-    pub(super) cpu: Option<f64>,
-}
-
 /// The run so far.
 #[derive(Clone, Debug)]
 pub(super) struct Snapshot {
@@ -76,7 +65,8 @@ pub(super) struct Snapshot {
     /// Sums of the run, like `statuses`.
     pub(super) tally: Counters,
     pub(super) statuses: Counts<u32>,
-    pub(super) harness: Harness,
+    /// None: nothing was measured yet.
+    pub(super) judged: Option<Arc<SoFar>>,
     /// The last ones, oldest first.
     pub(super) outages: Vec<Outage>,
     /// Percent of the plan's rate in force.
@@ -90,8 +80,9 @@ pub(super) struct SnapshotBuilder {
     plan: Plan,
     /// None: the stages make no schedule, and so there is no run.
     schedule: Option<Schedule>,
-    lag: Option<Latency>,
-    response: Option<Latency>,
+    judged: Option<Arc<SoFar>>,
+    /// No judgement before this time.
+    judge_from: Nanos,
 }
 
 impl SnapshotBuilder {
@@ -100,14 +91,17 @@ impl SnapshotBuilder {
             plan: plan.clone(),
             // of Poisson arrivals the rate is shown, not each arrival
             schedule: Schedule::new(&plan.stages, Arrival::Constant, plan.seed).ok(),
-            lag: None,
-            response: None,
+            judged: None,
+            judge_from: Nanos::ZERO,
         }
     }
 
     pub(super) fn snapshot(&mut self, p: &Progress<'_>, taken: Nanos) -> Snapshot {
         let record = p.record;
-        let harness = self.harness(record);
+        if taken >= self.judge_from {
+            self.judged = SoFar::of(&self.plan, record).map(Arc::new);
+            self.judge_from = taken;
+        }
         let full = || record.intervals.iter().filter(|row| row.at + row.length <= p.at);
         let skipped = full().count().saturating_sub(SECONDS_MAX);
         let mut recent = Vec::new();
@@ -139,10 +133,18 @@ impl SnapshotBuilder {
             gauges: last_full_row(p).map_or_else(Gauges::default, |row| row.gauges),
             tally,
             statuses,
-            harness,
+            judged: self.judged.clone(),
             outages: record.outages[told..].to_vec(),
             percent: percent_at(record, p.at),
             cut_reason: record.cut_reason.as_ref().map(ToString::to_string),
+        }
+    }
+
+    /// Records that the last snapshot took `cost`. A judgement of a long run is costly: the next one waits until its share
+    /// of the coordinator's time is small.
+    pub(super) fn took(&mut self, taken: Nanos, cost: Nanos) {
+        if self.judge_from == taken {
+            self.judge_from = taken + Nanos(cost.0 * JUDGE_SHARE);
         }
     }
 
@@ -160,71 +162,6 @@ impl SnapshotBuilder {
             receipts: a_second(row.tally.receipts_final),
             times: Times::of(row),
         }
-    }
-
-    /// The harness as [`crate::judge::Health`] judges it at the end, without the host's counters and unsent messages.
-    fn harness(&mut self, record: &RunRecord) -> Harness {
-        let cpu = self.busiest(record);
-        let plan = &self.plan;
-        let closed = plan.stages.iter().any(|s| s.measure && s.shape == Shape::Max);
-        let scheduled = !plan.stages.is_empty() && !closed;
-        let lag = self.lag.get_or_insert_with(|| Latency::new(record.range));
-        let response = self.response.get_or_insert_with(|| Latency::new(record.range));
-        lag.clear();
-        response.clear();
-        let (mut written, mut on_time) = (0, 0);
-        for (_, cell) in record.cells.iter().filter(|(key, _)| is_measured(plan, key)) {
-            written += cell.tally.written;
-            on_time += cell.tally.on_time;
-            if scheduled {
-                lag.merge(cell.metric(Metric::HarnessLag));
-                response.merge(cell.metric(Metric::Response));
-            }
-        }
-        if written == 0 {
-            return Harness::default();
-        }
-        let adherence = scheduled.then(|| on_time as f64 / written as f64);
-        let lag_p99 = lag.quantile(0.99);
-        let spins = plan.load.precise || plan.load.busy_poll;
-        let mut state = HealthState::Valid;
-        let mut worse = |bad: bool, to: HealthState| {
-            if bad {
-                state = state.max(to);
-            }
-        };
-        if let Some(adherence) = adherence {
-            worse(adherence < limits::ADHERENCE_DEGRADED, HealthState::Degraded);
-            worse(adherence < limits::ADHERENCE_INVALID, HealthState::Invalid);
-        }
-        if let Some(lag) = lag_p99 {
-            let p50 = response.quantile(0.5).or_else(|| response.quantile_at_least(0.5));
-            let (degraded, invalid) = limits::lag(p50);
-            worse(lag.0 as f64 > degraded, HealthState::Degraded);
-            worse(lag.0 as f64 > invalid, HealthState::Invalid);
-        }
-        worse(!spins && cpu.is_some_and(|c| c > limits::CPU), HealthState::Degraded);
-        Harness { state: Some(state), adherence, lag_p99, cpu }
-    }
-
-    /// The busiest worker's mean share of its core over the measured seconds.
-    fn busiest(&self, record: &RunRecord) -> Option<f64> {
-        let measured = |second: u64| {
-            let at = Nanos::from_secs(second);
-            self.plan.stages.is_empty()
-                || self
-                    .schedule
-                    .as_ref()
-                    .and_then(|s| s.stage_at(at))
-                    .is_some_and(|n| self.plan.stages[usize::from(n)].measure)
-        };
-        let shares = record.workers.iter().map(|worker| {
-            let steps = worker.cpu_ns.iter().enumerate();
-            let in_stages = steps.filter(|(n, _)| measured(*n as u64 * worker.step_s()));
-            let (count, used) = in_stages.fold((0, 0), |(n, sum), (_, ns)| (n + 1, sum + ns));
-            used as f64 / 1e9 / (count * worker.step_s()).max(1) as f64
-        });
-        shares.max_by(f64::total_cmp).filter(|share| *share > 0.0)
     }
 }
 

@@ -3,7 +3,7 @@ use super::keys::Keys;
 use super::panels;
 use super::snapshot::{Snapshot, SnapshotBuilder};
 use super::view::View;
-use crate::judge::HealthState;
+use crate::judge::{HealthState, Outcome};
 use crate::kit::Nanos;
 use crate::measure::{CutReason, Observer, Phase, Progress, Steer};
 use crate::plan::{self, Overrides, Plan, Source};
@@ -134,7 +134,7 @@ fn a_ramp_shows_its_rates_times_and_stages_at_both_sizes() {
         let rows = shown(&plan, at(&shots, 25), size);
         has(&rows, &["✓ warm up", "done"]);
         has(&rows, &["▶ hold", "5 s left"]);
-        has(&rows, &["valid so far"]);
+        has(&rows, &["harness valid"]);
         has(&rows, &["on time", "100 %"]);
     }
     let wide = shown(&plan, at(&shots, 25), (160, 50));
@@ -269,15 +269,16 @@ fn a_late_harness_is_not_called_valid() {
         let progress =
             Progress { phase: Phase::Load, at, load_ends: at, record: &record, sessions: (2, 2) };
         let shot = SnapshotBuilder::new(&plan).snapshot(&progress, at);
-        assert_eq!(shot.harness.state, Some(state));
+        let harness = &shot.judged.as_ref().unwrap().health;
+        assert_eq!(harness.state, state);
         // as the judge says at the end
         let judged = crate::judge::judge(&plan, &record, &crate::kit::HostUse::default());
         assert_eq!(judged.health.state, state);
-        assert_eq!(shot.harness.adherence, judged.health.adherence);
-        assert_eq!(shot.harness.lag_p99, judged.health.lag_p99);
-        let (shown_cpu, cpu) = (shot.harness.cpu.unwrap(), judged.health.cpu_max.unwrap());
+        assert_eq!(harness.adherence, judged.health.adherence);
+        assert_eq!(harness.lag_p99, judged.health.lag_p99);
+        let (shown_cpu, cpu) = (harness.cpu_max.unwrap(), judged.health.cpu_max.unwrap());
         assert!((shown_cpu - cpu).abs() < 1e-9, "{shown_cpu} {cpu}");
-        has(&shown(&plan, &shot, (80, 24)), &[&format!("{} so far", state.name())]);
+        has(&shown(&plan, &shot, (80, 24)), &[&format!("harness {}", state.name())]);
     }
 }
 
@@ -292,7 +293,7 @@ fn below_its_smallest_size_it_says_so_in_one_line_and_at_it_everything_has_its_p
     has(&shown(&plan, shot, (59, 14)), &["the live view needs 60×15, this terminal has 59×14"]);
     let rows = shown(&plan, shot, (60, 15));
     for text in
-        ["target", "receipts", "harness lag", "sessions", "▶ hold", "ESME_ROK", "valid so far"]
+        ["target", "receipts", "harness lag", "sessions", "▶ hold", "ESME_ROK", "harness valid"]
     {
         has(&rows, &[text]);
     }
@@ -316,6 +317,78 @@ fn no_two_panels_overlap_at_any_size() {
             has(&screen[screen.len() - 1..], &["p pause"]);
         }
     }
+}
+
+const GATES: &str = r#"
+[gates]
+"response.p99" = "< 100ms"
+"response.p50" = "< 10ms"
+"rate.accepted" = ">= 399/s"
+planned = ">= 7900"
+"#;
+
+#[test]
+fn each_gate_is_shown_with_its_value_so_far_and_the_verdict_with_its_worst_check() {
+    let (plan, shots) = filmed(&format!("{RAMP}{GATES}"), |_, _| {});
+    let early = shown(&plan, at(&shots, 6), (120, 40));
+    has(&early, &["── no verdict yet ──"]);
+    let shot = at(&shots, 20);
+    for size in [(60, 24), (80, 24), (120, 40), (200, 50)] {
+        let rows = shown(&plan, shot, size);
+        has(&rows, &["NOT SUSTAINED so far · 1 of 4 gates failing"]);
+        has(&rows, &["✗ response.p50 < 10ms", "20.1 ms"]);
+        if size.0 >= 80 {
+            has(&rows, &["gates failing · response.p50"]);
+            has(&rows, &["? planned >= 7900", "3,6"]);
+        }
+        if size.1 >= 40 {
+            has(&rows, &["✓ rate.accepted >= 399/s"]);
+            has(&rows, &["✓ response.p99 < 100ms", "20.1 ms"]);
+        }
+    }
+    let small = shown(&plan, shot, (60, 15));
+    has(&small, &["── gates 2/4 ok ─"]);
+    has(&small, &["NOT SUSTAINED so"]);
+    has(&small, &["harness valid"]);
+    let end = shots.iter().rev().find(|shot| shot.phase == Phase::Unbind).unwrap();
+    has(&shown(&plan, end, (120, 40)), &["✓ planned >= 7900", "8,000"]);
+}
+
+#[test]
+fn what_is_in_flight_or_awaited_is_no_failure_so_far() {
+    let slow = RAMP
+        .replace("latency = \"20ms\"", "latency = \"900ms\"")
+        .replace("delay = \"300ms\"", "delay = \"4s\"")
+        .replace("window = 20", "window = 1000");
+    let gates = "[gates]\n\"rate.accepted\" = \">= 399/s\"\n";
+    let (_, shots) = filmed(&format!("{slow}{gates}"), |_, _| {});
+    for shot in shots.iter().filter(|shot| shot.phase == Phase::Load) {
+        let Some(judged) = &shot.judged else { continue };
+        assert_ne!(judged.outcome, Some(Outcome::NotSustained), "{:?} {judged:?}", shot.at);
+        assert!(!judged.gates[0].failed(), "{:?} {judged:?}", shot.at);
+    }
+    assert!(at(&shots, 29).judged.is_some());
+}
+
+#[test]
+fn a_costly_judgement_is_kept_for_a_hundred_times_its_cost() {
+    let plan = crate::judge::sample::plan(200, 0, 8);
+    let good = crate::judge::sample::GOOD;
+    let record = crate::judge::sample::record(&plan, |_, _| good, crate::judge::sample::quiet);
+    let end = Nanos::from_secs(8);
+    let progress =
+        Progress { phase: Phase::Load, at: end, load_ends: end, record: &record, sessions: (2, 2) };
+    let mut builder = SnapshotBuilder::new(&plan);
+    let mut judged = |second: u64, cost: u64| {
+        let taken = Nanos::from_secs(second);
+        let shot = builder.snapshot(&progress, taken);
+        builder.took(taken, Nanos::from_millis(cost));
+        shot.judged.unwrap()
+    };
+    let first = judged(1, 50);
+    assert!(Arc::ptr_eq(&first, &judged(2, 50)));
+    assert!(Arc::ptr_eq(&first, &judged(5, 50)));
+    assert!(!Arc::ptr_eq(&first, &judged(6, 1)));
 }
 
 #[test]
