@@ -1,7 +1,7 @@
 //! The parts of a page: sections with figures and tables. The template writes them and escapes all words; drawings
 //! are escaped already.
 use crate::report::chart::{Colour, Picture, json_in_script};
-use crate::report::model::{Cell, Kind, Summary, Table, Tone};
+use crate::report::model::{Cell, HeadFigure, Kind, Summary, Table, Tone};
 
 /// One picture with its words.
 pub(super) struct Figure {
@@ -90,6 +90,11 @@ impl Tone {
 impl Summary {
     pub(super) fn swatch(&self) -> String {
         swatch(self.run)
+    }
+
+    /// Rates, and times beside them.
+    pub(super) fn figures(&self) -> [&[HeadFigure]; 2] {
+        [&self.rates, &self.times]
     }
 }
 

@@ -2,6 +2,7 @@
 use super::live::{LIVE, LIVE_SHA256};
 use super::page::{SCRIPT, SCRIPT_SHA256};
 use super::*;
+use crate::judge::{GateOutcome, GateResult, GateValue, Unit};
 use crate::kit::{Nanos, words};
 use crate::measure::{Anomaly, Latency, LatencyRange, Metric};
 use crate::report::Saved;
@@ -388,4 +389,35 @@ fn the_pages_policy_lets_its_own_script_run_and_no_other() {
     // and the page that follows a run, both
     let follows = super::live::page("run", &[]);
     assert!(follows.contains(&format!("script-src 'sha256-{report}' 'sha256-{live}'")));
+}
+
+#[test]
+fn a_gate_on_a_rate_stands_beside_the_rate_and_says_which_figure_it_was_decided_on() {
+    let mut d = sample();
+    let gate = |name: &str, value: f64| GateResult {
+        name: name.to_owned(),
+        expression: ">= 900/s".to_owned(),
+        value: Some(GateValue::Number(value)),
+        outcome: GateOutcome::Pass,
+        unit: Unit::PerSecond,
+        why: None,
+    };
+    d.gates = vec![gate("rate.accepted", 1000.0), gate("rate.written", 950.0)];
+    let html = page(d);
+    let beside = |name: &str| {
+        let from = html.find(&format!("<dt>{name}</dt>")).unwrap();
+        html[from..from + html[from..].find("</div>").unwrap()].to_owned()
+    };
+    assert!(beside("accepted").contains(">gate &#62;= 900/s: pass<"), "{}", beside("accepted"));
+    let written = beside("written");
+    assert!(written.contains(">gate &#62;= 900/s: pass, of 950/s<"), "{written}");
+    assert!(!beside("answered").contains("against"));
+}
+
+#[test]
+fn a_head_without_checks_has_no_empty_list_beside_its_lines() {
+    let mut d = sample();
+    d.verdict.reasons.clear();
+    assert!(!page(d).contains("<ul class=\"checks\">"));
+    assert!(page(sample()).contains("<ul class=\"checks\">"));
 }

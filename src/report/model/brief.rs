@@ -74,7 +74,7 @@ fn percentiles(row: &LatencyRow) -> String {
 
 /// A rate at the top of the report, as it words it.
 fn rate(m: &RunModel<'_>, wanted: &str) -> Option<String> {
-    m.top.rates.iter().find(|(name, _)| name == wanted).map(|(_, rate)| rate.clone())
+    m.top.rates.iter().find(|rate| rate.name == wanted).map(|rate| rate.figure.clone())
 }
 
 fn accepted<'d>(m: &RunModel<'d>) -> Option<BriefLine<'d>> {

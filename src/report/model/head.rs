@@ -1,12 +1,13 @@
-//! The times at the top of a report, each with the gates that hold it.
+//! The figures at the top of a report, each with the gates that hold it.
 use super::note::Withheld;
-use super::summary::HeadTime;
+use super::summary::HeadFigure;
 use super::{receipts_asked, tables};
+use crate::kit::words;
 use crate::measure::Metric;
 use crate::report::document::Document;
 
 /// p50 and p99 from the planned time, or from the send where those are withheld.
-pub(super) fn times(d: &Document) -> Vec<HeadTime> {
+pub(super) fn times(d: &Document) -> Vec<HeadFigure> {
     let accepted = [
         ("response", Metric::Response, "accepted"),
         ("service", Metric::Service, "accepted, from the send,"),
@@ -25,21 +26,33 @@ pub(super) fn times(d: &Document) -> Vec<HeadTime> {
     };
     let rows = [first(&accepted), first(receipts)].into_iter().flatten();
     rows.flat_map(|(metric, title, row)| {
-        ["p50", "p99"].map(|percentile| HeadTime {
-            name: format!("{title} {percentile}"),
-            figure: tables::percentile(row, percentile).to_string(),
-            against: against(d, &format!("{metric}.{percentile}")),
+        ["p50", "p99"].map(|percentile| {
+            let figure = tables::percentile(row, percentile).to_string();
+            let against = against(d, &format!("{metric}.{percentile}"), &figure);
+            HeadFigure { name: format!("{title} {percentile}"), figure, against }
         })
     })
     .collect()
 }
 
-/// What a figure was compared with.
-fn against(d: &Document, name: &str) -> String {
+/// Rates by their names.
+pub(super) fn rates(d: &Document, rates: Vec<(String, f64)>) -> Vec<HeadFigure> {
+    let figure = |(name, rate): (String, f64)| HeadFigure {
+        against: against(d, &format!("rate.{name}"), &words::rate(rate)),
+        figure: words::rate(rate),
+        name,
+    };
+    rates.into_iter().map(figure).collect()
+}
+
+/// What a figure was compared with. A gate decided on another figure than the one shown says so.
+fn against(d: &Document, name: &str, figure: &str) -> String {
     let gates = d.gates.iter().filter(|gate| gate.name == name);
     let says = gates.map(|gate| {
         let why = gate.why.as_ref().map_or(String::new(), |why| format!(" ({why})"));
-        format!("gate {}: {}{why}", gate.expression, gate.word())
+        let of = gate.shows();
+        let of = if of == figure { String::new() } else { format!(", of {of}") };
+        format!("gate {}: {}{of}{why}", gate.expression, gate.word())
     });
     says.collect::<Vec<_>>().join("; ")
 }

@@ -27,6 +27,6 @@ pub(crate) use run::{Headline, RunModel, gates_in_all};
 pub(crate) use search::{SearchModel, beyond};
 pub(crate) use sessions::{senders, session_table, spread};
 pub(crate) use sides::{names, sides};
-pub(crate) use summary::{LabelledLine, Remark, Summary};
+pub(crate) use summary::{HeadFigure, LabelledLine, Remark, Summary};
 pub(crate) use table::{Cell, Column, Kind, Table, Tone, Value};
 pub(crate) use tables::*;

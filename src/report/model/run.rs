@@ -231,7 +231,7 @@ fn top(d: &Document) -> Summary {
         tone,
         word,
         what,
-        rates: rates.into_iter().map(|(name, rate)| (name, words::rate(rate))).collect(),
+        rates: head::rates(d, rates),
         rates_are,
         times: head::times(d),
         checks: checks(d),

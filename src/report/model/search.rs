@@ -1,5 +1,5 @@
 //! What a report says of a search: its result, the recommendation and every trial.
-use super::summary::{LabelledLine, Remark, Summary};
+use super::summary::{HeadFigure, LabelledLine, Remark, Summary};
 use super::table::{
     Cell, Table, Tone, Value, count, known, moment, nanoseconds, rate, share, text, time,
 };
@@ -79,9 +79,8 @@ fn answer(search: &Search) -> (&'static str, String) {
                     format!("between {} and {}", words::rate(lower), words::rate(upper))
                 }
                 (Some(lower), None) => format!("at least {}", words::rate(lower)),
-                (None, upper) => {
-                    format!("none; {} fails", upper.map_or("?".to_owned(), words::rate))
-                }
+                (None, Some(upper)) => format!("none; {} fails", words::rate(upper)),
+                (None, None) => "none found".to_owned(),
             },
         ),
         Kind::Window => (
@@ -103,17 +102,20 @@ fn answer(search: &Search) -> (&'static str, String) {
         Ended::Found => String::new(),
         Ended::Ceiling => " (the highest to try)".to_owned(),
         Ended::Floor => " (the lowest to try)".to_owned(),
-        Ended::InconclusiveHarness
-        | Ended::InconclusiveNoise
-        | Ended::Budget
-        | Ended::Interrupted
-        | Ended::TargetLost
-        | Ended::ForeignTraffic => {
-            let why = search.why.as_ref().map_or(String::new(), |why| format!(": {why}"));
-            format!(" so far; ended: {}{why}", search.ended.name())
-        }
+        Ended::InconclusiveHarness => early(search, "the harness did not keep up"),
+        Ended::InconclusiveNoise => early(search, "trials contradict each other"),
+        Ended::Budget => early(search, "budget"),
+        Ended::Interrupted => early(search, "interrupted"),
+        Ended::TargetLost => early(search, "no session could be bound any more"),
+        Ended::ForeignTraffic => early(search, "foreign traffic was received"),
     };
     (word, found + &ended)
+}
+
+/// How a search ended that did not come to its end.
+fn early(search: &Search, ended: &str) -> String {
+    let why = search.why.as_ref().map_or(String::new(), |why| format!(": {why}"));
+    format!(" so far; ended: {ended}{why}")
 }
 
 /// What the SMSC does beyond a limit: `beyond it, the SMSC drops the connection`.
@@ -121,8 +123,8 @@ pub(crate) fn beyond(limit: &Limit) -> String {
     format!("beyond it, the SMSC {}", limit.how.says(limit.status.as_deref()))
 }
 
-fn figures(search: &Search) -> Vec<(String, String)> {
-    let named = |name: &str, figure: Option<String>| Some((name.to_owned(), figure?));
+fn figures(search: &Search) -> Vec<HeadFigure> {
+    let named = |name: &str, figure: Option<String>| Some(HeadFigure::new(name, figure?));
     let all = match search.kind {
         Kind::Rate => {
             let width = search.lower.zip(search.upper).map(|(low, high)| (high - low) / low);

@@ -26,15 +26,22 @@ impl LabelledLine {
     }
 }
 
-/// A percentile of accepted messages or receipts.
+/// A rate, or a percentile of accepted messages or receipts.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct HeadTime {
+pub(crate) struct HeadFigure {
     /// `accepted p50`.
     pub(crate) name: String,
     /// `12.3 ms`.
     pub(crate) figure: String,
     /// `gate < 50ms: pass`, with the baseline's value where there is one; empty: no gate holds it.
     pub(crate) against: String,
+}
+
+impl HeadFigure {
+    /// A figure that no gate holds.
+    pub(crate) fn new(name: &str, figure: String) -> HeadFigure {
+        HeadFigure { name: name.to_owned(), figure, against: String::new() }
+    }
 }
 
 /// The top of a report.
@@ -51,12 +58,12 @@ pub(crate) struct Summary {
     pub(crate) word: &'static str,
     /// `1,000/s for 8 s`.
     pub(crate) what: String,
-    /// Figures, by their names.
-    pub(crate) rates: Vec<(String, String)>,
+    /// Rates.
+    pub(crate) rates: Vec<HeadFigure>,
     /// The time they cover; empty: the measured time.
     pub(crate) rates_are: &'static str,
     /// Percentiles beside them.
-    pub(crate) times: Vec<HeadTime>,
+    pub(crate) times: Vec<HeadFigure>,
     pub(crate) checks: Vec<Remark>,
     pub(crate) lines: Vec<LabelledLine>,
     /// Warnings.
@@ -74,7 +81,7 @@ impl Summary {
     /// `scheduled 1,000/s · written 1,000/s`; empty where there are none.
     pub(crate) fn rates(&self) -> String {
         let rates: Vec<String> =
-            self.rates.iter().map(|(name, figure)| format!("{name} {figure}")).collect();
+            self.rates.iter().map(|rate| format!("{} {}", rate.name, rate.figure)).collect();
         let colon = if self.rates_are.is_empty() { "" } else { ": " };
         format!("{}{colon}{}", self.rates_are, rates.join(" · "))
     }

@@ -197,7 +197,7 @@ fn what_was_not_found_is_said_and_what_does_not_belong_is_left_out() {
     search.recommendation = "Nothing can be recommended.".into();
     let html = page(&search);
     assert!(html.contains("verdict is-warn"));
-    assert!(html.contains("none; ? fails so far; ended: budget: 5 trials were run"));
+    assert!(html.contains("none found so far; ended: budget: 5 trials were run"));
     assert!(html.contains("Nothing can be recommended."));
     assert!(figure(&html, "closing-in").contains("No trial at a rate was completed"));
     assert!(figure(&html, "latency-by-rate").contains("was not measured"));
