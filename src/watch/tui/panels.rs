@@ -315,7 +315,7 @@ fn harness_word(shown: &Snapshot, theme: Theme) -> (&'static str, Style) {
 /// Verdict, gates and harness in two lines, where there is no room for more.
 fn so_far_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, theme: Theme) {
     let body = title(&verdict::short_title(shown), frame, area, theme);
-    let lines = [verdict::word(shown, theme), harness_word(shown, theme)];
+    let lines = [verdict::short_word(shown, theme), harness_word(shown, theme)];
     let lines = lines.map(|(word, style)| Line::styled(word, style));
     frame.render_widget(Paragraph::new(lines.to_vec()), body);
 }
@@ -407,7 +407,7 @@ fn footer_line(view: &View, shown: &Snapshot, frame: &mut Frame<'_>, area: Rect,
 
 /// What the panels and keys mean.
 const HELP: [&str; 14] = [
-    "first      verdict and gates so far; ? needs more time",
+    "gates      verdict and gates so far; ? needs more time",
     "a second   target of the plan, sent, accepted, receipts",
     "times      response and receipt from plan, logarithmic",
     "last 5 s   percentiles; never: among unanswered ones",

@@ -324,7 +324,7 @@ const GATES: &str = r#"
 "response.p99" = "< 100ms"
 "response.p50" = "< 10ms"
 "rate.accepted" = ">= 399/s"
-planned = ">= 7900"
+"ledger.planned" = ">= 7900"
 "#;
 
 #[test]
@@ -339,7 +339,7 @@ fn each_gate_is_shown_with_its_value_so_far_and_the_verdict_with_its_worst_check
         has(&rows, &["✗ response.p50 < 10ms", "20.1 ms"]);
         if size.0 >= 80 {
             has(&rows, &["gates failing · response.p50"]);
-            has(&rows, &["? planned >= 7900", "3,6"]);
+            has(&rows, &["? ledger.planned >= 7900", "3,6"]);
         }
         if size.1 >= 40 {
             has(&rows, &["✓ rate.accepted >= 399/s"]);
@@ -348,10 +348,10 @@ fn each_gate_is_shown_with_its_value_so_far_and_the_verdict_with_its_worst_check
     }
     let small = shown(&plan, shot, (60, 15));
     has(&small, &["── gates 2/4 ok ─"]);
-    has(&small, &["NOT SUSTAINED so"]);
+    has(&small, &["NOT SUSTAINED "]);
     has(&small, &["harness valid"]);
     let end = shots.iter().rev().find(|shot| shot.phase == Phase::Unbind).unwrap();
-    has(&shown(&plan, end, (120, 40)), &["✓ planned >= 7900", "8,000"]);
+    has(&shown(&plan, end, (120, 40)), &["✓ ledger.planned >= 7900", "8,000"]);
 }
 
 #[test]

@@ -34,8 +34,20 @@ fn gates(shown: &Snapshot) -> &[GateResult] {
     shown.judged.as_deref().map_or(&[], |judged| &judged.gates)
 }
 
-/// The verdict in a word or two.
-pub(super) fn word(shown: &Snapshot, theme: Theme) -> (&'static str, Style) {
+/// The verdict in at most 13 letters.
+pub(super) fn short_word(shown: &Snapshot, theme: Theme) -> (&'static str, Style) {
+    let (word, style) = word(shown, theme);
+    let short = match shown.judged.as_ref().and_then(|judged| judged.outcome) {
+        None | Some(Outcome::InconclusiveHarness) => "no verdict",
+        Some(Outcome::Sustained | Outcome::NotSustained | Outcome::InconclusiveNoise) => {
+            word.trim_end_matches(" so far")
+        }
+    };
+    (short, style)
+}
+
+/// The verdict in a few words.
+fn word(shown: &Snapshot, theme: Theme) -> (&'static str, Style) {
     let Some(judged) = &shown.judged else { return ("no verdict yet", theme.dim()) };
     match judged.outcome {
         None => ("no verdict in a closed loop", theme.dim()),
