@@ -5,6 +5,9 @@
 //! chance as arguments; only octets and wake-ups move in async code. Each folder imports only what stands below
 //! it; `tests/tidy.rs` holds the table, and `ARCHITECTURE.md` the reasons.
 //!
+//! The library is [`plan`], [`trial`], [`judge`], [`report`], [`search`], [`smsc`] and [`smpp`], with the values they pass
+//! in [`measure`] and [`kit`]. Folders named below without a link are open to the program, its tests and its benches only.
+//!
 //! # The floors, ground first
 //!
 //! [`kit`]: nanoseconds, rates as exact fractions, seeded random numbers, the only reader of the machine's clocks, a timerfd
@@ -13,10 +16,10 @@
 //! [`smpp`]: the wire language, octets in and values out. Framing is hard, bodies are soft. PDUs, TLVs, statuses, receipts,
 //! codings, long messages, and the `submit_sm` that is encoded once and stamped per send. Knows no clock and no socket.
 //!
-//! [`session`]: one SMPP session as a state machine without I/O, for both ends: role, state, timers, sequence
+//! `session`: one SMPP session as a state machine without I/O, for both ends: role, state, timers, sequence
 //! numbers, and the window as a ring of slots.
 //!
-//! [`correlate`]: which receipt belongs to which `submit_sm`, by message id, in either order, on any session, in
+//! `correlate`: which receipt belongs to which `submit_sm`, by message id, in either order, on any session, in
 //! bounded memory.
 //!
 //! [`measure`]: the times of a message, the distributions and counters of them, the interval that a worker reports each
@@ -26,16 +29,16 @@
 //! (message to intended time), striping (message to bind to worker), recipe (message to octets). The simulator's
 //! behaviour stands here too, as data.
 //!
-//! [`net`]: connecting, listening, socket options, and the pump that moves octets between a connection and an endpoint.
+//! `net`: connecting, listening, socket options, and the pump that moves octets between a connection and an endpoint.
 //!
-//! [`esme`]: the load side. [`esme::Core`] makes every decision of one worker; [`esme::run`] puts it on a thread. Where a
+//! `esme`: the load side. `esme::Core` makes every decision of one worker; `esme::run` puts it on a thread. Where a
 //! message is sent: `Sending::dispatch_due` in `esme/sending.rs`. Where its response is settled: `Core::on_plain_answers` in
 //! `esme/core/reads.rs`. Where its receipt is matched: `Receipts::matched` in `esme/receipts/matching.rs`.
 //!
 //! [`smsc`]: the simulator. [`smsc::Core`] is its twin; the two share no code, so that their counts check each other.
 //!
-//! [`coordinator`]: starts the workers together, gathers their seconds, ends the load, waits for what is still out.
-//! [`coordinator::RunController`] is the phases without I/O; [`coordinator::WorkerPool`] is two queues of serialisable values.
+//! `coordinator`: starts the workers together, gathers their seconds, ends the load, waits for what is still out.
+//! `coordinator::RunController` is the phases without I/O; `coordinator::WorkerPool` is two queues of serialisable values.
 //!
 //! `fleet` (feature `nats`): the same over many machines. A lead and its agents as state machines that read and write
 //! messages, and NATS, which carries them.
@@ -48,8 +51,9 @@
 //! a state machine: results of trials in, the next trial out.
 //!
 //! [`report`]: bytes from values: a run becomes a [`report::Saved`] (`result.json` as types, and the distributions of each
-//! second), and every format is rendered from it, now or years later. [`watch`]: what is
-//! shown while it runs: the line of progress, the live view, OpenMetrics, and the page in a browser, which `report` draws. [`cli`]: arguments in, exit code out; one file a verb.
+//! second), and every format is rendered from it, now or years later. `watch`: what is shown while it runs: the line of
+//! progress, the live view, OpenMetrics, and the page in a browser, which `report` draws. `cli`: arguments in, exit code
+//! out; one file a verb.
 //!
 //! # A trial in memory
 //!
@@ -84,21 +88,29 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("smppbench runs on Linux only: it paces with timerfd and reads /proc and TCP_INFO");
 
+#[doc(hidden)]
 pub mod cli;
+#[doc(hidden)]
 pub mod coordinator;
+#[doc(hidden)]
 pub mod correlate;
+#[doc(hidden)]
 pub mod esme;
 #[cfg(feature = "nats")]
+#[doc(hidden)]
 pub mod fleet;
 pub mod judge;
 pub mod kit;
 pub mod measure;
+#[doc(hidden)]
 pub mod net;
 pub mod plan;
 pub mod report;
 pub mod search;
+#[doc(hidden)]
 pub mod session;
 pub mod smpp;
 pub mod smsc;
 pub mod trial;
+#[doc(hidden)]
 pub mod watch;
