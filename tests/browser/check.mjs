@@ -1,5 +1,5 @@
 // Looks at reports in a browser: node check.mjs OUT_FOLDER REPORT.html ...
-// Each at 1280 and 390 pixels, light and dark, with and without scripts. Exit 1 on the first run with a fault; all are printed.
+// Each at 1280 and 390 pixels, light and dark, with and without scripts, and printed. Exit 1 on the first run with a fault; all are printed.
 import { chromium } from "playwright-core";
 import { mkdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -56,6 +56,27 @@ const zoom = async (page, say) => {
   if (await view.getAttribute("viewBox") !== before) say("the whole run does not come back");
 };
 
+// On paper, also where the screen is dark: light, nothing wider than the page, no label below 6 points.
+const printed = async (page, say) => {
+  await page.setViewportSize({ width: 700, height: 1000 }); // A4 without its margins
+  await page.emulateMedia({ media: "print" });
+  const faults = await page.evaluate(() => {
+    const found = [];
+    const paper = getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number);
+    if (Math.min(...paper) < 200) found.push(`the paper is ${paper}`);
+    for (const part of document.querySelectorAll("svg.chart, table")) {
+      const box = part.getBoundingClientRect();
+      if (box.right > document.documentElement.clientWidth + 1) found.push(`${part.getAttribute("aria-label") ?? part.closest(".grid")?.id}: cut at the right by ${box.right - document.documentElement.clientWidth} px`);
+    }
+    for (const svg of document.querySelectorAll("svg.chart")) for (const words of svg.querySelectorAll("text")) {
+      const box = words.getBoundingClientRect();
+      if (box.width > 0 && box.height < 8) found.push(`${svg.getAttribute("aria-label")}: "${words.textContent}" is ${box.height} px high`);
+    }
+    return found;
+  });
+  for (const fault of faults) say(`printed: ${fault}`);
+};
+
 for (const report of reports) {
   for (const width of [1280, 390]) for (const colorScheme of ["light", "dark"]) for (const javaScriptEnabled of [true, false]) {
     const label = `${basename(dirname(resolve(report)))}-${width}-${colorScheme}-${javaScriptEnabled ? "scripts" : "plain"}`;
@@ -75,6 +96,7 @@ for (const report of reports) {
       await page.screenshot({ path: join(folder, `${label}-hover.png`) });
       await switches(page, say);
       await zoom(page, say);
+      if (width === 1280 && colorScheme === "dark") await printed(page, say);
     } else {
       // as a server does that blocks styles too
       await page.evaluate(() => document.querySelectorAll("style").forEach(style => style.remove()));
