@@ -14,8 +14,8 @@ mod measured;
 mod name;
 mod outcome;
 mod receipts;
-pub mod statistics;
 mod so_far;
+pub mod statistics;
 mod steady;
 #[cfg(test)]
 mod tests;

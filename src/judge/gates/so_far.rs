@@ -31,8 +31,7 @@ impl GateInput<'_> {
         let relation = gate.expression.relation;
         match gate.named.meaning {
             _ if gate.every.is_some() || relation.bounds_above() => false,
-            Meaning::Ledger(_)
-            | Meaning::Latency(_, Statistic::Count | Statistic::Censored) => {
+            Meaning::Ledger(_) | Meaning::Latency(_, Statistic::Count | Statistic::Censored) => {
                 relation != Relation::Equal || value < limit
             }
             Meaning::Figure(row) if row.block == "rate" => {

@@ -1,8 +1,8 @@
 //! The panels of the live view: their places at each size, and their content. Pure: a view in, cells out.
-use super::{charts, verdict};
 use super::snapshot::Snapshot;
 use super::theme::{Theme, cut, pair, title};
 use super::view::{PlanFacts, SMALLEST, View};
+use super::{charts, verdict};
 use crate::judge::HealthState;
 use crate::kit::{
     Nanos,

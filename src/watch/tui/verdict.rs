@@ -65,7 +65,8 @@ fn count(shown: &Snapshot, outcome: GateOutcome) -> usize {
 /// How the gates stand, for a line of its own. None: there are none, or nothing was measured yet.
 fn gates_in_all(shown: &Snapshot, theme: Theme) -> Option<(String, Style)> {
     let all = gates(shown).len();
-    let of = |n: usize| if all == 1 { "the gate".to_owned() } else { format!("{n} of {all} gates") };
+    let of =
+        |n: usize| if all == 1 { "the gate".to_owned() } else { format!("{n} of {all} gates") };
     match (all, count(shown, GateOutcome::Fail), count(shown, GateOutcome::Undecided)) {
         (0, ..) => None,
         (_, 0, 0) => Some((format!("{} ok", of(all)), theme.good())),

@@ -61,7 +61,8 @@ fn closing_in(search: &Search) -> Figure {
     };
     // a margin, so that no dot lies on the edge
     let (low, high) = (low * 0.95, high * 1.05);
-    let x = Axis { low: 0.5, ..Axis::from_zero("trial", Unit::Count, f64::from(last.number) + 0.5) };
+    let x =
+        Axis { low: 0.5, ..Axis::from_zero("trial", Unit::Count, f64::from(last.number) + 0.5) };
     let mut plot =
         Plot::new(title, x, Axis::log10("submit_sm a second, logarithmic", Unit::Rate, low, high));
     plot.layers = layers;
