@@ -18,6 +18,7 @@ mod oracles;
 mod output;
 mod packages;
 mod pages;
+mod picture;
 mod plan_profiles;
 mod reference;
 mod secrets;
