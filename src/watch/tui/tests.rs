@@ -339,7 +339,7 @@ fn each_gate_is_shown_with_its_value_so_far_and_the_verdict_with_its_worst_check
         has(&rows, &["✗ response.p50 < 10ms", "20.1 ms"]);
         if size.0 >= 80 {
             has(&rows, &["gates failing · response.p50"]);
-            has(&rows, &["? ledger.planned >= 7900", "3,6"]);
+            has(&rows, &["? ledger.planned >= 7900", "4,0"]);
         }
         if size.1 >= 40 {
             has(&rows, &["✓ rate.accepted >= 399/s"]);
