@@ -126,7 +126,7 @@ fn drawn(line: &BriefLine<'_>, style: Style, most: usize) -> String {
     painted(&text, line.line.word, line.line.tone, style)
 }
 
-/// The histogram of a row in what room a line leaves, with the smallest and the largest value at its ends.
+/// The histogram of a row in what room a line leaves, with the smallest and the largest value at its ends where they fit.
 fn drawn_beside(row: &LatencyRow, style: Style, start: &str, says: &str) -> String {
     const NARROWEST: usize = 8;
     const WIDEST: usize = 40;
@@ -135,14 +135,18 @@ fn drawn_beside(row: &LatencyRow, style: Style, start: &str, says: &str) -> Stri
     };
     let (from, to) = (words::duration(low), words::duration(high));
     let length = |text: &str| text.chars().count();
-    let taken = length(start) + length(says) + length(&from) + length(&to) + 4;
-    let room = style.columns.saturating_sub(taken).min(WIDEST);
+    let left = style.columns.saturating_sub(length(start) + length(says) + 2);
+    let between = left.saturating_sub(length(&from) + length(&to) + 2).min(WIDEST);
+    let (room, from, to) = match between {
+        0..NARROWEST => (left.min(WIDEST), String::new(), String::new()),
+        room => (room, format!("{from} "), format!(" {to}")),
+    };
     if room < NARROWEST {
         return String::new();
     }
     let counts = latency.histogram().iter_recorded();
     let counts = counts.map(|step| (step.value_iterated_to(), step.count_at_value()));
-    format!("  {from} {} {to}", bars(counts, low, high, room))
+    format!("  {from}{}{to}", bars(counts, low, high, room))
 }
 
 /// Counts by value as blocks, from the lowest value to the highest on a logarithmic scale.

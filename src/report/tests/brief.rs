@@ -16,6 +16,18 @@ fn flat(made: &Made) -> String {
 }
 
 #[test]
+fn where_a_line_has_no_room_for_the_ends_of_a_histogram_its_bars_stand_alone() {
+    let made = Made::new(plan(200, 1, 8), |i, _| Fate { service: ms(100 + i % 900), ..GOOD });
+    let accepted = |columns: usize| {
+        let lines = lines(&made, columns);
+        lines.into_iter().find(|line| line.starts_with("  accepted")).unwrap()
+    };
+    let (narrow, wide) = (accepted(76), accepted(120));
+    assert!(narrow.contains('█') && !narrow.trim_end().ends_with('s'), "{narrow}");
+    assert!(wide.contains('█') && wide.ends_with('s'), "{wide}");
+}
+
+#[test]
 fn the_brief_summary_has_at_most_twenty_lines_within_the_width_and_ends_in_the_verdict() {
     let throttled = Fate { outcome: Some(Outcome::Rejected(0x58)), ..GOOD };
     let lost = Fate { outcome: Some(Outcome::Lost), ..GOOD };
