@@ -72,7 +72,7 @@ pub(in crate::cli) struct CalibrateArgs {
     /// Number of runs. The noise between runs is known from three on.
     #[arg(value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub(in crate::cli) runs: u32,
-    /// Baseline file (default: reports/baseline/<name>.json). An existing file is overwritten only with --replace.
+    /// Baseline file (default: reports/baseline/NAME.json). An existing file is overwritten only with --replace.
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,
     /// Overwrite an existing baseline file.
