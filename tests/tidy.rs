@@ -70,7 +70,7 @@ const IMPURE: [&str; 5] = ["tokio::", "std::net", "std::fs", "socket2::", "nix::
 const CLOCK_READS: [&str; 3] = ["Instant::now", "SystemTime::now", "clock_gettime"];
 const FIELDS_MAX: usize = 16;
 /// Structs that are tables of data: a row of a file, a section of a profile, flags, counters that are merged.
-const TABLES_OF_DATA: [&str; 16] = [
+const TABLES_OF_DATA: [&str; 17] = [
     "cli/args/overrides.rs: OverrideArgs",
     "judge/compare/comparison.rs: MetricComparison",
     "judge/health.rs: Health",
@@ -79,6 +79,7 @@ const TABLES_OF_DATA: [&str; 16] = [
     "measure/row.rs: IntervalRow",
     "plan/model.rs: Plan",
     "plan/overrides.rs: Overrides",
+    "plan/profile.rs: Profile",
     "plan/model/message.rs: Message",
     "report/document/figures.rs: LatencyRow",
     "report/document/interval.rs: IntervalRow",

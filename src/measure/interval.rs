@@ -3,6 +3,7 @@ use super::cell::CellInterval;
 use super::congestion::CongestionStates;
 use super::counters::Counts;
 use super::down::DownCause;
+use super::event::EventOccurrence;
 use super::failed::{MissingReceipt, Rejection};
 use super::latency::{Latency, LatencyRange};
 use super::metric::Metric;
@@ -272,6 +273,8 @@ pub struct Interval {
     pub anomalies: Vec<Anomaly>,
     /// Outages that ended in this second, or turned out to be final.
     pub outages: Vec<Outage>,
+    /// What happened in this second in occurrences of planned events, by event and repeat.
+    pub events: Vec<EventOccurrence>,
     /// submit_sm rejected in this second, up to [`super::FAILED_MAX`] in the run.
     pub rejections: Vec<Rejection>,
     /// Receipts that became missing in this second, likewise.
@@ -323,6 +326,7 @@ impl Interval {
             messages: Messages::default(),
             anomalies: Vec::new(),
             outages: Vec::new(),
+            events: Vec::new(),
             rejections: Vec::new(),
             missing: Vec::new(),
             uses: Vec::new(),
@@ -354,6 +358,7 @@ impl Interval {
             messages,
             anomalies,
             outages,
+            events,
             rejections,
             missing,
             uses,
@@ -378,6 +383,7 @@ impl Interval {
         *messages = Messages::default();
         anomalies.clear();
         outages.clear();
+        events.clear();
         rejections.clear();
         missing.clear();
         uses.clear();

@@ -1,4 +1,5 @@
 //! The sum of the intervals of several workers for one second: an agent reports it instead of each interval.
+use super::event::merge_events;
 use super::failed::FAILED_MAX;
 use super::interval::{Interval, WorkerUse, merge_anomalies};
 
@@ -45,6 +46,7 @@ impl Interval {
             messages,
             anomalies,
             outages,
+            events,
             rejections,
             missing,
             uses: _,
@@ -79,6 +81,7 @@ impl Interval {
         self.messages.merge(messages);
         merge_anomalies(&mut self.anomalies, anomalies);
         self.outages.extend(outages.iter().cloned());
+        merge_events(&mut self.events, events);
         let free = FAILED_MAX.saturating_sub(self.rejections.len());
         self.rejections.extend(rejections.iter().take(free).cloned());
         let free = FAILED_MAX.saturating_sub(self.missing.len());

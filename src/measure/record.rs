@@ -2,6 +2,7 @@
 use super::cell::CellInterval;
 use super::counters::{Counters, Counts};
 use super::cut::CutReason;
+use super::event::{EventOccurrence, merge_events};
 use super::failed::{FAILED_MAX, MissingReceipt, Rejection};
 use super::fleet::FleetRecord;
 use super::interval::{
@@ -59,6 +60,8 @@ pub struct RunRecord {
     pub outages: Vec<Outage>,
     /// Number of further outages.
     pub outages_more: u64,
+    /// What happened in each occurrence of the planned events, by event and repeat.
+    pub events: Vec<EventOccurrence>,
     /// Responses to no request in flight, late ones not included.
     pub unknown_responses: u64,
     /// Final receipts that match no message of the run.
@@ -130,6 +133,7 @@ impl RunRecord {
             anomalies: Vec::new(),
             outages: Vec::new(),
             outages_more: 0,
+            events: Vec::new(),
             unknown_responses: 0,
             receipts_unknown: 0,
             receipts_previous_run: 0,
@@ -188,6 +192,7 @@ impl RunRecord {
         let free = Self::OUTAGES_MAX.saturating_sub(self.outages.len());
         self.outages.extend(interval.outages.iter().take(free).cloned());
         self.outages_more += interval.outages.len().saturating_sub(free) as u64;
+        merge_events(&mut self.events, &interval.events);
         self.unknown_responses += interval.unknown_responses;
         self.receipts_unknown += interval.receipts_unknown;
         self.receipts_previous_run += interval.receipts_previous_run;

@@ -20,6 +20,7 @@ pub mod behaviour_file;
 mod cursor;
 mod defaults;
 mod error;
+mod events;
 mod guard;
 mod location;
 mod message_flags;
@@ -41,13 +42,15 @@ mod values;
 
 pub use cursor::{Cursor, Skipped};
 pub use error::PlanError;
+pub use events::{Occurrence, occurrences};
 pub use guard::{RATE_MAX, matches};
 pub use message_flags::MessageOverrides;
 pub use model::{
     Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds,
-    CongestionThresholds, Deliver, Fleet, Foreign, Guard, Ladder, Load, Long, Message, MessageTlv,
-    Metrics, NumberFiles, OnAgentLoss, OnCongestion, OnThrottle, Per, Plan, Rebind, Receipts,
-    Secret, Shape, Stage, Target, Timeouts, Tls, TlvValue, WindowFull,
+    CongestionThresholds, Deliver, EventAction, EventBinds, Fleet, Foreign, Guard, Ladder, Load,
+    Long, Message, MessageTlv, Metrics, NumberFiles, OnAgentLoss, OnCongestion, OnThrottle, Per,
+    Plan, PlannedEvent, Rebind, Receipts, Recover, Secret, Shape, Stage, Target, Timeouts, Tls,
+    TlvValue, WindowFull,
 };
 pub use overrides::{Overrides, split_gate};
 pub use profile::{

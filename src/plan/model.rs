@@ -4,6 +4,7 @@ mod account;
 mod address;
 mod binds;
 mod deliver;
+mod event;
 mod fleet;
 mod guard;
 mod load;
@@ -16,6 +17,7 @@ pub use account::Account;
 pub use address::{Address, AddressFrom, NumberFiles};
 pub use binds::{BindType, Binds, Rebind};
 pub use deliver::Deliver;
+pub use event::{EventAction, EventBinds, PlannedEvent, Recover};
 pub use fleet::{Fleet, OnAgentLoss};
 pub use guard::{Foreign, Guard};
 pub use load::{CongestionThresholds, Load, OnCongestion, OnThrottle, WindowFull};
@@ -63,6 +65,12 @@ pub struct Plan {
     pub deliver: Deliver,
     /// Maximum waits.
     pub timeouts: Timeouts,
+    /// What is broken on purpose. Complete: every name and `repeat` is filled in.
+    #[serde(default)]
+    pub events: Vec<PlannedEvent>,
+    /// Events may run commands (`--allow-exec`).
+    #[serde(default)]
+    pub allow_exec: bool,
     /// Gates as written: (metric, expression or table as JSON).
     pub gates: Vec<(String, serde_json::Value)>,
     /// Exchanges of failed messages to keep (`run --trace failed:N`).
@@ -153,6 +161,11 @@ impl Plan {
     /// Binds that may transmit.
     pub fn senders_count(&self) -> usize {
         self.accounts.iter().map(|a| a.binds.senders_count()).sum()
+    }
+    /// Length of the load: of all stages, or of a run without stages.
+    pub fn load_length(&self) -> Nanos {
+        let stages = self.stages.iter().fold(Nanos::ZERO, |sum, stage| sum + stage.length);
+        if self.stages.is_empty() { self.receive_only_for } else { stages }
     }
     /// Workers to run on `cores` cores, as asked or else all of them (half of them when embedded);
     /// never more than senders, and at least one.

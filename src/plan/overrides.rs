@@ -49,6 +49,8 @@ pub struct Overrides {
     pub allow_target: Vec<String>,
     /// `--max-messages N`.
     pub max_messages: Option<u64>,
+    /// `--allow-exec`: events may run commands.
+    pub allow_exec: bool,
     /// `--metrics ADDR`.
     pub metrics: Option<String>,
     /// `--metrics-allow-remote`.
@@ -87,6 +89,7 @@ impl Overrides {
             set: _,
             allow_target: _,
             max_messages,
+            allow_exec: _,
             metrics,
             metrics_allow_remote: _,
             gates: _,
@@ -122,7 +125,11 @@ impl Overrides {
 
     /// The flags as arguments, for the `repro` command line: without passwords.
     pub fn arguments(&self) -> Vec<String> {
-        let bare = [("--tls", self.tls), ("--metrics-allow-remote", self.metrics_allow_remote)];
+        let bare = [
+            ("--tls", self.tls),
+            ("--allow-exec", self.allow_exec),
+            ("--metrics-allow-remote", self.metrics_allow_remote),
+        ];
         let mut out: Vec<String> =
             bare.iter().filter(|(_, given)| *given).map(|(flag, _)| (*flag).to_owned()).collect();
         for (flag, _, value) in self.valued() {

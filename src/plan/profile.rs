@@ -3,6 +3,7 @@
 //! what it comes to mean; the others are declared where the plan holds them, in `model/` and `behaviour.rs`.
 mod accounts;
 mod duel;
+mod events;
 mod gates;
 mod messages;
 mod mistakes;
@@ -21,8 +22,8 @@ use super::error::{PlanError, PlanResult};
 use super::guard as limits;
 use super::location::SourceLocation;
 use super::model::{
-    Account, BindType, Binds, Deliver, Fleet, Guard, Load, Message, Metrics, Plan, Receipts, Stage,
-    Timeouts,
+    Account, BindType, Binds, Deliver, Fleet, Guard, Load, Message, Metrics, Plan, PlannedEvent,
+    Receipts, Stage, Timeouts,
 };
 use super::overrides::Overrides;
 use super::read::read;
@@ -70,6 +71,8 @@ pub(super) struct Profile {
     /// Behaviour of the simulator, if the target is `"embedded"`.
     embedded: Option<Behaviour>,
     metrics: Option<Metrics>,
+    /// What is broken on purpose while the load runs, and when.
+    events: Option<Vec<PlannedEvent>>,
     #[serde(skip_serializing)]
     duel: duel::Duel,
 }
@@ -98,6 +101,7 @@ impl Profile {
             fleet: plan.fleet,
             embedded: plan.target.embedded.then(|| plan.embedded.clone()),
             metrics: plan.metrics.listen.is_some().then(|| plan.metrics.clone()),
+            events: (!plan.events.is_empty()).then(|| plan.events.clone()),
             duel: duel::Duel::default(),
         }
     }
@@ -155,7 +159,7 @@ impl Profile {
         }
         self.check()?;
         let (messages, number_files) = messages::resolve(self.messages.take())?;
-        let plan = Plan {
+        let mut plan = Plan {
             name: self.name.unwrap_or_else(|| source.default_name()),
             seed: self.seed.unwrap_or(defaults::SEED),
             guard: self.guard,
@@ -170,6 +174,8 @@ impl Profile {
             receipts: self.receipts,
             deliver: self.deliver,
             timeouts: self.timeouts,
+            events: self.events.unwrap_or_default(),
+            allow_exec: overrides.allow_exec,
             gates: self.gates,
             trace_failed: None,
             ladder: None,
@@ -177,6 +183,7 @@ impl Profile {
             metrics: self.metrics.unwrap_or_default(),
             warnings,
         };
+        events::resolve(&mut plan)?;
         Ok((plan, origins))
     }
 }

@@ -67,6 +67,9 @@ pub(in crate::cli) struct OverrideArgs {
     /// Maximum number of submit_sm.
     #[arg(long, value_name = "N")]
     max_messages: Option<u64>,
+    /// Allow events of the profile to run commands on this machine (do = "exec").
+    #[arg(long)]
+    allow_exec: bool,
 }
 
 fn on_off(text: &str) -> Result<bool, ArgError> {
@@ -102,6 +105,7 @@ impl OverrideArgs {
             set: typed.set,
             allow_target: typed.allow_target,
             max_messages: typed.max_messages,
+            allow_exec: typed.allow_exec,
             metrics: None,
             metrics_allow_remote: false,
             gates: Vec::new(),

@@ -51,6 +51,8 @@ pub(crate) fn plan(rate: u64, warmup_s: u64, measured_s: u64) -> Plan {
             drain: Nanos::from_secs(5),
             unbind: Nanos::from_secs(5),
         },
+        events: Vec::new(),
+        allow_exec: false,
         gates: Vec::new(),
         metrics: Metrics::default(),
         trace_failed: None,

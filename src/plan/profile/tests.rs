@@ -1,3 +1,4 @@
+mod events;
 mod refused;
 
 use super::*;

@@ -15,7 +15,7 @@ mod words;
 
 pub use address::is_loopback;
 pub(super) use address::{EMBEDDED, HostPort, IpAddress, ListenAddress, TargetAddress};
-pub(super) use number::{CatchUp, DataCoding, True, Whole};
+pub(super) use number::{CatchUp, DataCoding, Factor, True, Whole};
 pub(super) use octets::Hex;
 pub(super) use rate::{AnyRate, RateAboveZero, RateOrNone, rate_json};
 pub(super) use share::{ExactShare, SHARES_MAX, Share};

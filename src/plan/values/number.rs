@@ -77,6 +77,32 @@ impl ScalarKind for CatchUp {
     }
 }
 
+/// A factor from 1 on: `"2x"` or `2`.
+pub(in crate::plan) struct Factor;
+
+impl ScalarKind for Factor {
+    type Value = f64;
+    const WANTED: &'static str = "a factor from 1 on, like \"2x\"";
+
+    fn parse(written: Scalar<'_>) -> Result<f64, Invalid> {
+        let factor = match written {
+            Scalar::Text(text) => text.trim().strip_suffix('x').and_then(|n| n.trim().parse().ok()),
+            Scalar::Whole(n) => Some(n as f64),
+            Scalar::Decimal(n) => Some(n),
+        };
+        factor.filter(|n| n.is_finite() && *n >= 1.0).ok_or(Invalid::wanted(Self::WANTED))
+    }
+    fn json(factor: &f64) -> Json {
+        (*factor).into()
+    }
+    fn schema() -> Schema {
+        any_of([
+            json_schema!({ "type": "number", "minimum": 1 }),
+            json_schema!({ "type": "string", "pattern": "^\\s*[0-9.]+\\s*x\\s*$" }),
+        ])
+    }
+}
+
 /// A data_coding: a number, or one of the common ones by name.
 pub(in crate::plan) struct DataCoding;
 
