@@ -1,4 +1,5 @@
 //! Runs a plan with a pool in real time: events, the clock, and the signals that end a run.
+use super::processes::Processes;
 use super::run_controller::{Failure, RunController};
 use super::signals::Signals;
 use super::worker_pool::WorkerPool;
@@ -49,7 +50,11 @@ pub async fn conduct(
     let wall_at_zero = Clock::wall_ns().saturating_sub(Clock::now().0);
     let mut controller = RunController::new(plan, pool.workers(), wall_at_zero, pool.timing())?;
     let mut signals = Signals::listen()?;
-    let mut ended = drive(&mut controller, &mut pool, &mut signals, observer).await;
+    let mut processes = Processes::new();
+    let mut ended = drive(&mut controller, &mut pool, &mut processes, &mut signals, observer).await;
+    for end in processes.stop().await {
+        controller.command_ended(&end);
+    }
     if ended.is_ok() {
         ended = match pool.join(signals.more_than(1)).await {
             Some(joined) => joined.map_err(|fault| RunError::Worker(fault.to_string())),
@@ -79,6 +84,7 @@ pub async fn conduct(
 async fn drive(
     controller: &mut RunController,
     pool: &mut WorkerPool,
+    processes: &mut Processes,
     signals: &mut Signals,
     observer: &mut dyn Observer,
 ) -> Result<(), RunError> {
@@ -89,6 +95,7 @@ async fn drive(
         for order in controller.take_orders() {
             pool.tell(&order);
         }
+        controller.take_commands().into_iter().for_each(|command| processes.start(command));
         for spent in controller.take_spent() {
             pool.recycle(spent);
         }
@@ -101,6 +108,7 @@ async fn drive(
                 Some(event) => controller.on_event(event, Clock::now()),
                 None => return Ok(()),
             },
+            end = processes.next() => controller.command_ended(&end),
             () = tokio::time::sleep(pause.into()) => {
                 if pool.any_ended() && pool.events.is_empty() {
                     // a thread that ended without a final report failed: join returns its fault

@@ -1,5 +1,6 @@
 //! The phases of a run as a state machine without I/O: events and time in, orders and a record out.
 //! connect → load → drain → unbind. The same on a virtual clock as over TCP.
+use super::commands::{Command, CommandEnd, Commands};
 use super::worker_pool::PoolTiming;
 use crate::esme::{BindFailure, BindFault, DroppedBind, Event, IdSample, Order, Setup};
 use crate::kit::{Nanos, RateChange};
@@ -55,6 +56,7 @@ pub struct RunController {
     spent: Vec<Box<Interval>>,
     shown_at: Nanos,
     ids: IdSample,
+    commands: Commands,
     timing: PoolTiming,
 }
 
@@ -105,6 +107,7 @@ impl RunController {
             spent: Vec::new(),
             shown_at: Nanos::ZERO,
             ids: IdSample::default(),
+            commands: Commands::of(plan),
             timing,
         })
     }
@@ -188,6 +191,7 @@ impl RunController {
             (Phase::Load, Some(start)) => {
                 let at = now.since(start);
                 self.load_ends = self.load_ends.min(at);
+                self.commands.stop();
                 self.orders.push(Order::EndLoad { at });
             }
             (Phase::Drain | Phase::Unbind, Some(_)) => {}
@@ -205,6 +209,9 @@ impl RunController {
         match self.phase {
             Phase::Connect => self.begin(now, observer),
             Phase::Load => {
+                if let Some(start) = self.start.filter(|start| now >= *start) {
+                    self.commands.tick(now.since(start));
+                }
                 if now >= self.load_end() {
                     self.drain(now);
                 }
@@ -225,7 +232,7 @@ impl RunController {
         let soon = self.shown_at + Nanos::from_secs(1);
         match self.phase {
             Phase::Connect | Phase::Unbind => soon,
-            Phase::Load => soon.min(self.load_end()),
+            Phase::Load => soon.min(self.load_end()).min(self.next_command()),
             Phase::Drain => soon.min(self.give_up_at),
         }
     }
@@ -254,6 +261,21 @@ impl RunController {
         self.setup.schedule = schedule;
         self.record.rate_changes.clone_from(&changes);
         self.orders.push(Order::Steer { changes });
+    }
+
+    fn next_command(&self) -> Nanos {
+        self.start.map_or(Nanos::MAX, |s| s.after(self.commands.next_at()))
+    }
+
+    /// Takes the commands that are to be run now.
+    pub fn take_commands(&mut self) -> Vec<Command> {
+        self.commands.take_due()
+    }
+    /// A command has ended.
+    pub fn command_ended(&mut self, end: &CommandEnd) {
+        if let Some(start) = self.start {
+            self.record.add_event(end.occurrence(start));
+        }
     }
 
     fn load_end(&self) -> Nanos {

@@ -3,6 +3,8 @@
 //! end) are beside it.
 use super::context::Context;
 use super::deliveries::Deliveries;
+use super::events::{Effect, Events};
+use super::flood::FloodAttempts;
 use super::mailbox::WorkerMessage;
 use super::next_tick::NextTick;
 use super::orders::{Event, Order, WorkerAssignment};
@@ -12,11 +14,13 @@ use super::sessions::Sessions;
 use crate::kit::{Nanos, Rate, RateChange, Rng, stream_seed};
 use crate::measure::{Gauges, Interval};
 use crate::net::{ConnAction, Endpoint};
-use crate::plan::PlanError;
+use crate::plan::{Plan, PlanError};
 use bytes::BytesMut;
+use std::sync::Arc;
 
 mod life;
 mod reads;
+mod strikes;
 
 /// One worker's load side.
 pub struct Core {
@@ -26,6 +30,11 @@ pub struct Core {
     sending: Sending,
     receipts: Receipts,
     deliveries: Deliveries,
+    events: Events,
+    /// Bind attempts beyond the sessions of the plan.
+    attempts: FloodAttempts,
+    /// Sessions whose pump is to be woken.
+    resumed: Vec<u32>,
     rng: Rng,
     next_tick: NextTick,
 }
@@ -51,12 +60,19 @@ impl Core {
             sessions,
             receipts: Receipts::new(setup, workers, assignment.is_of_a_fleet()),
             deliveries: Deliveries::new(&setup.plan),
+            events: Events::new(setup, worker, workers),
+            attempts: FloodAttempts::default(),
+            resumed: Vec::new(),
             rng: Rng::new(stream_seed(setup.plan.seed, 0xE5, u64::from(worker))),
             next_tick: NextTick::new(),
             context,
         })
     }
 
+    /// The plan of the run.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.context.setup.plan
+    }
     /// Sessions of this worker, numbered 0.. as [`Endpoint`] numbers them.
     pub fn sessions_count(&self) -> usize {
         self.sessions.len()
@@ -106,14 +122,17 @@ impl Core {
 
     /// Does what the coordinator says.
     pub fn order(&mut self, order: &Order, now: Nanos) {
-        let Core { context, sending, receipts, .. } = self;
+        let Core { context, sending, receipts, events, .. } = self;
         let me = context.telling.worker();
         match order {
             Order::Start { at } => {
                 context.phase.begin(*at);
                 sending.begin(*at);
             }
-            Order::EndLoad { at } => sending.end_load(*at),
+            Order::EndLoad { at } => {
+                sending.end_load(*at);
+                events.end_load(*at);
+            }
             Order::Steer { changes } => self.steer(changes),
             Order::Drain { until } => context.phase.drain(*until),
             Order::Claim { batch, receipts: offered } => receipts.claim(*batch, offered, context),
@@ -169,7 +188,11 @@ impl Core {
     fn take_interval(&mut self, now: Nanos) -> Box<Interval> {
         let gauges = self.gauges(now);
         self.receipts.record_alike(&mut self.context.recorder);
-        self.context.take_interval(gauges)
+        let mut interval = self.context.take_interval(gauges);
+        if self.events.is_on() {
+            self.events.close_interval(&mut interval);
+        }
+        interval
     }
 
     fn gauges(&mut self, now: Nanos) -> Gauges {
@@ -192,11 +215,11 @@ impl Core {
     }
 
     fn next_due(&self, now: Nanos) -> Nanos {
-        let Core { context, sessions, sending, receipts, deliveries, next_tick, .. } = self;
+        let Core { context, sessions, sending, receipts, deliveries, events, next_tick, .. } = self;
         let mut next = next_tick.maintenance_at().min(receipts.settle_at());
         next = next.min(deliveries.next_due().unwrap_or(Nanos::MAX));
         let Some(start) = context.phase.start() else { return next };
-        next = next.min(context.telling.interval_ends(start));
+        next = next.min(context.telling.interval_ends(start)).min(start.after(events.next_at()));
         if !context.phase.is_stopping() {
             next = next.min(sending.next_due(sessions, context, now));
         }
@@ -213,6 +236,14 @@ impl Endpoint for Core {
     const SLICE: usize = 16 * 1024;
 
     fn on_octets(&mut self, session: u32, octets: &[u8], now: Nanos) -> usize {
+        if self.events.has_blackholes() {
+            if self.events.effect(session as usize) == Effect::Blackhole {
+                return self.swallow(octets);
+            }
+            let used = self.on_read(session as usize, octets, now);
+            self.drop_outputs(now);
+            return used;
+        }
         self.on_read(session as usize, octets, now)
     }
 
@@ -236,9 +267,16 @@ impl Endpoint for Core {
         self.sessions[session as usize].action
     }
 
+    fn slice(&mut self, session: u32) -> usize {
+        self.events.take_allowed(session as usize)
+    }
+
     fn tick(&mut self, now: Nanos) -> Nanos {
         self.sending.resume_sessions(&mut self.sessions, now);
         if let Some(offset) = self.context.phase.offset(now) {
+            if offset >= self.events.next_at() {
+                self.turn_events(offset, now);
+            }
             self.sending.turn_stages(offset, &mut self.sessions, &mut self.context, now);
             self.dispatch_due(None, now);
             if self.context.phase.is_drained(offset) {
@@ -251,6 +289,9 @@ impl Endpoint for Core {
             self.maintain(now);
         } else if now >= self.receipts.settle_at() {
             self.receipts.expire(now, &mut self.context);
+        }
+        if self.events.has_blackholes() {
+            self.drop_outputs(now);
         }
         self.sending.take_wake_by();
         let next = self.next_due(now);

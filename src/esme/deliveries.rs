@@ -50,6 +50,9 @@ pub(super) struct Deliveries {
     answers_plainly: bool,
     /// Answers that wait for `deliver.delay`.
     deferred: VecDeque<DeferredAnswer>,
+    /// Sessions whose deliveries are not answered for now, and the answers to them.
+    withholding: Vec<usize>,
+    withheld: Vec<DeferredAnswer>,
     /// Deliveries that were refused or left unanswered, and when they first came.
     refused: HashMap<u64, Nanos, foldhash::fast::FixedState>,
 }
@@ -97,6 +100,8 @@ impl Deliveries {
             final_states: FinalStates::of(plan.receipts.final_states.iter().map(String::as_str)),
             answers_plainly: plan.deliver.is_plain(),
             deferred: VecDeque::new(),
+            withholding: Vec::new(),
+            withheld: Vec::new(),
             refused: HashMap::with_hasher(foldhash::fast::FixedState::with_seed(2)),
         }
     }
@@ -207,6 +212,20 @@ impl Deliveries {
         }
         let is_data_sm = header.command_id == CommandId::DATA_SM;
         let number = header.sequence_number;
+        if self.withholds(session) && self.withheld.len() < DEFERRED_MAX {
+            let connection = sessions[session].connection();
+            let session = session as u32;
+            self.withheld.push(DeferredAnswer {
+                due: now,
+                read: now,
+                session,
+                connection,
+                number,
+                status,
+                is_data_sm,
+            });
+            return None;
+        }
         if deliver.delay == Nanos::ZERO {
             write_answer(session, is_data_sm, number, status, sessions, recorder);
             return None;
@@ -229,6 +248,37 @@ impl Deliveries {
         Some(due)
     }
 
+    /// From now on the deliveries of this session are not answered.
+    pub(super) fn withhold(&mut self, session: usize) {
+        self.withholding.push(session);
+        self.answers_plainly = false;
+    }
+
+    /// Whether the deliveries of this session are not answered for now.
+    #[inline]
+    pub(super) fn withholds(&self, session: usize) -> bool {
+        self.withholding.contains(&session)
+    }
+
+    /// A session has a new connection, whose deliveries are answered.
+    pub(super) fn answer_at_once(&mut self, session: usize) {
+        self.withholding.retain(|withheld| *withheld != session);
+    }
+
+    /// Answers all that was withheld, and withholds nothing more. `plan`: says whether the rest is answered plainly.
+    pub(super) fn answer_withheld(
+        &mut self,
+        plan: &Plan,
+        sessions: &mut Sessions,
+        recorder: &mut Recorder,
+    ) {
+        self.withholding.clear();
+        self.answers_plainly = plan.deliver.is_plain();
+        for answer in std::mem::take(&mut self.withheld) {
+            write_deferred(&answer, sessions, recorder);
+        }
+    }
+
     /// Writes the answers whose delay is over.
     pub(super) fn answer_deferred(
         &mut self,
@@ -248,14 +298,8 @@ impl Deliveries {
     }
 
     fn answer_first_deferred(&mut self, sessions: &mut Sessions, recorder: &mut Recorder) {
-        let Some(first) = self.deferred.pop_front() else { return };
-        let session = first.session as usize;
-        let s = &sessions[session];
-        if s.session.is_bound() && s.connection() == first.connection {
-            let DeferredAnswer { is_data_sm, number, status, .. } = first;
-            write_answer(session, is_data_sm, number, status, sessions, recorder);
-            sessions[session].output.acknowledge(first.read, 1);
-            sessions.mark_dirty(session);
+        if let Some(first) = self.deferred.pop_front() {
+            write_deferred(&first, sessions, recorder);
         }
     }
 }
@@ -292,6 +336,18 @@ fn unreadable(frame: &[u8], recorder: &mut Recorder) -> CommandStatus {
             recorder.interval().anomaly(malformed.kind.name(), frame);
             malformed.status
         }
+    }
+}
+
+/// Writes an answer that was put off, if its connection is still bound.
+fn write_deferred(answer: &DeferredAnswer, sessions: &mut Sessions, recorder: &mut Recorder) {
+    let session = answer.session as usize;
+    let s = &sessions[session];
+    if s.session.is_bound() && s.connection() == answer.connection {
+        let DeferredAnswer { is_data_sm, number, status, .. } = *answer;
+        write_answer(session, is_data_sm, number, status, sessions, recorder);
+        sessions[session].output.acknowledge(answer.read, 1);
+        sessions.mark_dirty(session);
     }
 }
 

@@ -12,6 +12,7 @@
 //! | `Sending` | cursors, free slots, stages, pauses, retries | `Sending::dispatch_due`: it is sent |
 //! | `Receipts` | awaited receipts, ids, unmatched receipts | `Receipts::await_receipts`, `Receipts::matched`: a receipt is matched |
 //! | `Deliveries` | how deliver_sm is read and answered | `Deliveries::answer_alike`, `Deliveries::read` |
+//! | `Events` | what is broken on purpose, and what came of it | – |
 //! | `Parts` | messages of several segments | `Context::part_ended` |
 //! | `Phase`, `Telling` | where the run stands; what the coordinator is told | – |
 //!
@@ -21,11 +22,15 @@ mod answered;
 mod awaited;
 mod bind_ladder;
 mod catch_up;
+mod connecting;
 mod context;
 mod core;
 mod deferred_writes;
 mod deliveries;
+mod events;
 mod failed;
+mod flood;
+mod flooding;
 #[cfg(test)]
 mod forms;
 mod free_slots;
@@ -63,6 +68,7 @@ mod worker;
 
 pub use awaited::Awaited;
 pub use core::Core;
+pub use flood::{FloodAttempt, FloodBind};
 pub use mailbox::WorkerMessage;
 pub use orders::{BindFailure, BindFault, DroppedBind, Event, Final, Order, WorkerAssignment};
 pub use part_update::{AcceptedPart, PartOutcome, PartUpdate};

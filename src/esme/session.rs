@@ -221,6 +221,11 @@ impl EsmeSession {
         before.is_none()
     }
 
+    /// Nothing more is sent on this connection.
+    pub(super) fn stop_sending(&mut self) {
+        self.pacing.paused_until = Some(Nanos::MAX);
+    }
+
     /// Ends a pause, where one goes on; returns when it was over.
     pub(super) fn resume(&mut self) -> Option<Nanos> {
         self.pacing.paused_until.take()

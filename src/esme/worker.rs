@@ -1,19 +1,19 @@
 //! One worker on its thread: a current-thread runtime, one pump per session, one pacer. Only octets and
 //! wake-ups move here; [`Core`] decides.
 use super::Core;
+use super::connecting::{ClientConnection, connect};
 use super::deferred_writes::{Deferral, DirectWrites};
+use super::flooding;
 use super::mailbox::WorkerMessage;
 use super::orders::{Event, Order, WorkerAssignment};
 use super::secure;
 use crate::kit::{Clock, Nanos, ThreadUse, Timer};
 use crate::measure::{Interval, Transport};
 use crate::net::{
-    ClientStream, ClientTls, DialError, Endpoint, ReadBuffer, SharedTcpStream, SocketOptions, Wake,
-    dial, granted, pump, tcp_info,
+    ClientTls, ConnAction, End, Endpoint, ReadBuffer, Wake, granted, pump, reset_on_close, tcp_info,
 };
-use crate::plan::{AddressPolicy, PlanError};
+use crate::plan::PlanError;
 use std::cell::{Cell, RefCell};
-use std::net::IpAddr;
 use std::rc::Rc;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -152,10 +152,17 @@ async fn pace(runtime: &Rc<WorkerRuntime>) -> std::io::Result<()> {
     let timer = Timer::new()?;
     let precise = runtime.assignment.plan.load.precise;
     let busy = runtime.assignment.plan.load.busy_poll;
+    let has_events = !runtime.assignment.plan.events.is_empty();
     loop {
         let now = Clock::now();
         let next = runtime.core.borrow_mut().tick(now);
         let woken = runtime.after(u32::MAX);
+        if has_events {
+            runtime.core.borrow_mut().take_resumed(|session| {
+                runtime.wakes[session as usize].wake();
+            });
+            start_attempts(runtime);
+        }
         if runtime.over.get() {
             // the events must have been sent before the runtime ends
             tokio::task::yield_now().await;
@@ -286,16 +293,13 @@ async fn run_session(runtime: Rc<WorkerRuntime>, session: u32) {
             u128::from(id) * 1_000_000_000 * u128::from(rate.den) / u128::from(rate.num.max(1));
         tokio::time::sleep(Nanos(wait as u64).into()).await;
     }
-    let options = SocketOptions {
-        nodelay: plan.target.nodelay,
-        send_buffer: plan.target.send_buffer,
-        receive_buffer: plan.target.receive_buffer,
-        keepalive: plan.target.keepalive,
-    };
     loop {
         // on the heap, and gone once connected: an idle bind must not carry what connecting takes
-        let again = match Box::pin(connect(&runtime, id, &options)).await {
-            Ok(mut line) => {
+        let again = match Box::pin(connect(&plan, runtime.tls.as_ref(), id)).await {
+            Ok((mut line, handshake)) => {
+                if let Some(took) = handshake {
+                    runtime.core.borrow_mut().on_tls_connected(took);
+                }
                 runtime.core.borrow_mut().connected(session, Clock::now());
                 if let ClientConnection::Plain(line) = &line {
                     runtime.direct_writes.set(session, Some(line.clone()));
@@ -319,6 +323,10 @@ async fn run_session(runtime: Rc<WorkerRuntime>, session: u32) {
                     runtime.core.borrow_mut().record_tcp_stats(session, &transport);
                 }
                 runtime.direct_writes.set(session, None);
+                if matches!(gone.end, End::Wished(ConnAction::Reset)) {
+                    // where it fails, the connection is closed
+                    let _ = reset_on_close(line.tcp());
+                }
                 drop(line);
                 runtime.core.borrow_mut().disconnected(session, &gone.end, gone.at)
             }
@@ -338,19 +346,16 @@ async fn run_session(runtime: Rc<WorkerRuntime>, session: u32) {
     }
 }
 
-/// A connection, plain or not.
-enum ClientConnection {
-    Plain(SharedTcpStream),
-    Tls(Box<ClientStream>),
-}
-
-impl ClientConnection {
-    fn tcp(&self) -> &tokio::net::TcpStream {
-        match self {
-            ClientConnection::Plain(line) => line.tcp(),
-            ClientConnection::Tls(stream) => stream.get_ref().0,
-        }
-    }
+/// Starts the bind attempts that are to be made now.
+fn start_attempts(runtime: &Rc<WorkerRuntime>) {
+    runtime.core.borrow_mut().take_attempts(|attempt| {
+        let runtime = runtime.clone();
+        tokio::task::spawn_local(async move {
+            let plan = &runtime.assignment.plan;
+            let status = flooding::attempt(&attempt, plan, runtime.tls.as_ref()).await;
+            runtime.core.borrow_mut().attempt_ended(&attempt, status);
+        });
+    });
 }
 
 /// What the kernel granted to a connection and counted on it.
@@ -370,57 +375,6 @@ fn transport(stream: &tokio::net::TcpStream) -> Option<Transport> {
         send_buffer: granted.send_buffer as u64,
         receive_buffer: granted.receive_buffer as u64,
     })
-}
-
-/// Adds TLS where the plan says so, and records how long the handshake took.
-async fn secured(
-    runtime: &WorkerRuntime,
-    address: &str,
-    stream: tokio::net::TcpStream,
-) -> Result<ClientConnection, DialError> {
-    let Some(tls) = &runtime.tls else {
-        return Ok(ClientConnection::Plain(SharedTcpStream::new(stream)));
-    };
-    let timeout = runtime.assignment.plan.timeouts.connect;
-    let (stream, took) = tls.connect(address, stream, timeout).await.map_err(DialError::Tls)?;
-    runtime.core.borrow_mut().on_tls_connected(took);
-    Ok(ClientConnection::Tls(stream))
-}
-
-async fn connect(
-    runtime: &WorkerRuntime,
-    id: u32,
-    options: &SocketOptions,
-) -> Result<ClientConnection, DialError> {
-    let target = &runtime.assignment.plan.target;
-    let source: Option<IpAddr> = match target.source_addresses.len() {
-        0 => None,
-        count => target.source_addresses[id as usize % count].parse().ok(),
-    };
-    let timeout = runtime.assignment.plan.timeouts.connect;
-    let count = target.addresses.len().max(1);
-    let first = match target.policy {
-        AddressPolicy::All => id as usize % count,
-        AddressPolicy::Failover => 0,
-    };
-    let tries = match target.policy {
-        AddressPolicy::All => 1,
-        AddressPolicy::Failover => count,
-    };
-    let mut last = None;
-    for step in 0..tries {
-        let Some(address) = target.addresses.get((first + step) % count) else { break };
-        let line = match dial(address, source, options, timeout).await {
-            Ok(stream) => secured(runtime, address, stream).await,
-            Err(e) => Err(e),
-        };
-        match line {
-            Ok(line) => return Ok(line),
-            Err(e) => last = Some(e),
-        }
-    }
-    let nowhere = || DialError::Local(std::io::Error::other("no target address"));
-    Err(last.unwrap_or_else(nowhere))
 }
 
 /// Writes what was deferred, whenever it is woken.

@@ -154,7 +154,7 @@ impl TallyView {
 pub struct TallyCheck {
     /// Whether every line agrees.
     pub agrees: bool,
-    /// Whether it was checked to the PDU. False: a connection was lost, and only bounds were checked.
+    /// Whether it was checked to the PDU. False: a connection was lost or an event let octets vanish, and only bounds were checked.
     pub exact: bool,
     /// One line per check.
     #[schemars(with = "Vec<String>")]
@@ -208,12 +208,14 @@ impl TallyCheck {
 }
 
 /// Compares a record with the simulator's tally (docs/ledger.md): to the PDU where every session ended by
-/// unbind; where a connection was lost, octets were in flight, and the bracket
-/// `answered ≤ the tally's submits ≤ written`, gap at most `lost`, is checked and printed.
+/// unbind; where a connection was lost or octets vanished on purpose, octets were in flight, and the bracket
+/// `answered ≤ the tally's submits ≤ written`, gap at most what was lost or vanished, is checked and printed.
 pub fn against_tally(record: &RunRecord, tally: &TallyView) -> TallyCheck {
     let whole = record.sum(|_| true);
     let t = &whole.tally;
-    let exact = t.lost == 0 && record.outages.is_empty();
+    let vanished: u64 = record.events.iter().map(|o| o.vanished).sum();
+    let is_silenced = record.events.iter().any(|o| o.vanished + o.unheard > 0);
+    let exact = t.lost == 0 && record.outages.is_empty() && !is_silenced;
     let mut check = TallyCheck { agrees: true, exact, lines: Vec::new() };
     if exact {
         exact_submits(&mut check, &whole, tally, record.unknown_responses);
@@ -221,13 +223,13 @@ pub fn against_tally(record: &RunRecord, tally: &TallyView) -> TallyCheck {
         return check;
     }
     let (low, seen, high) = (t.answered(), tally.submits(), t.written);
-    let ok = low <= seen && seen <= high && high - seen.min(high) <= t.lost;
+    let gone = t.lost + vanished;
+    let ok = low <= seen && seen <= high && high - seen.min(high) <= gone;
     check.line(
         ok,
         format!(
-            "submit_sm: answered {low} <= simulator {seen} <= written {high}, gap {} <= lost {}",
-            high.saturating_sub(seen),
-            t.lost
+            "submit_sm: answered {low} <= simulator {seen} <= written {high}, gap {} <= lost {gone}",
+            high.saturating_sub(seen)
         ),
     );
     for (status, count) in whole.statuses.iter() {

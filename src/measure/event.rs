@@ -24,6 +24,10 @@ pub struct EventOccurrence {
     pub missing: u64,
     /// Receipts received twice likewise.
     pub duplicated: u64,
+    /// submit_sm whose octets it let vanish.
+    pub vanished: u64,
+    /// PDUs of the SMSC whose octets it let vanish.
+    pub unheard: u64,
     /// Number of its sessions that ended because of it.
     pub ended: u32,
     /// Of `ended`: bound again.
@@ -49,6 +53,8 @@ impl EventOccurrence {
             timed_out: 0,
             missing: 0,
             duplicated: 0,
+            vanished: 0,
+            unheard: 0,
             ended: 0,
             rebound: 0,
             bound_again: None,
@@ -74,6 +80,8 @@ impl EventOccurrence {
             timed_out,
             missing,
             duplicated,
+            vanished,
+            unheard,
             ended,
             rebound,
             bound_again,
@@ -87,6 +95,8 @@ impl EventOccurrence {
         self.timed_out += timed_out;
         self.missing += missing;
         self.duplicated += duplicated;
+        self.vanished += vanished;
+        self.unheard += unheard;
         self.ended += ended;
         self.rebound += rebound;
         self.bound_again = self.bound_again.max(*bound_again);

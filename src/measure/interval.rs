@@ -389,6 +389,16 @@ impl Interval {
         uses.clear();
     }
 
+    /// What it says of an occurrence of a planned event that begins at this offset.
+    pub fn event(&mut self, event: u16, repeat: u32, from: Nanos) -> &mut EventOccurrence {
+        let found = self.events.binary_search_by_key(&(event, repeat), |o| (o.event, o.repeat));
+        let index = found.unwrap_or_else(|index| {
+            self.events.insert(index, EventOccurrence::begin(event, repeat, from));
+            index
+        });
+        &mut self.events[index]
+    }
+
     /// Counts an anomaly. The first of its kind is kept as the example, without passwords.
     pub fn anomaly(&mut self, kind: &str, octets: &[u8]) {
         const KINDS_MAX: usize = 64;

@@ -347,6 +347,11 @@ impl RunRecord {
         sum
     }
 
+    /// Adds what somebody other than a worker saw of an occurrence of an event.
+    pub fn add_event(&mut self, occurrence: EventOccurrence) {
+        merge_events(&mut self.events, &[occurrence]);
+    }
+
     /// Number of outages.
     pub fn outages_count(&self) -> u64 {
         self.outages.len() as u64 + self.outages_more

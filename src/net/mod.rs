@@ -11,6 +11,6 @@ mod tls;
 pub use dial::{DialError, dial};
 pub use pump::{ConnAction, ConnectionClosed, End, Endpoint, ReadBuffer, Wake, pump, wrote};
 pub use shared_tcp::SharedTcpStream;
-pub use socket::{Granted, SocketOptions, granted, listen};
+pub use socket::{Granted, SocketOptions, granted, listen, reset_on_close};
 pub use tcp_info::{TcpInfo, tcp_info};
 pub use tls::{ClientFiles, ClientStream, ClientTls, ServerStream, ServerTls, TlsFault};

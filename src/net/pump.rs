@@ -28,6 +28,8 @@ pub enum ConnAction {
     HalfClose,
     /// Do not read for now; keep writing.
     HoldReads,
+    /// Read, and write no more than [`Endpoint::slice`] says.
+    Slice,
 }
 
 /// One side of many sessions, without I/O: `esme::Core` or `smsc::Core`. Time is an argument.
@@ -49,6 +51,11 @@ pub trait Endpoint {
     /// requested, and the session must be listed as changed or its socket be full.
     fn reads(&self, _session: u32) -> bool {
         true
+    }
+    /// Takes the number of octets that may be written now under [`ConnAction::Slice`]; the session is listed as changed when
+    /// there are more.
+    fn slice(&mut self, _session: u32) -> usize {
+        usize::MAX
     }
     /// What to do with a connection.
     fn wish(&self, session: u32) -> ConnAction;
@@ -106,11 +113,16 @@ pub struct ReadBuffer(Rc<RefCell<Vec<u8>>>);
 impl ReadBuffer {
     /// 256 KiB: thousands of responses fit into one read.
     pub const OCTETS: usize = 256 * 1024;
+
+    /// A buffer of this number of octets.
+    pub fn of_octets(octets: usize) -> ReadBuffer {
+        ReadBuffer(Rc::new(RefCell::new(vec![0; octets])))
+    }
 }
 
 impl Default for ReadBuffer {
     fn default() -> Self {
-        ReadBuffer(Rc::new(RefCell::new(vec![0; Self::OCTETS])))
+        ReadBuffer::of_octets(Self::OCTETS)
     }
 }
 
@@ -237,7 +249,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PumpState<'_, S> {
                 ConnAction::Stay
                 | ConnAction::CloseWhenFlushed
                 | ConnAction::HalfClose
-                | ConnAction::HoldReads => {}
+                | ConnAction::HoldReads
+                | ConnAction::Slice => {}
             }
             if !moved {
                 return Poll::Pending;
@@ -301,10 +314,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PumpState<'_, S> {
     /// Writes the out-buffer as far as the socket accepts it. True: some octets were written.
     fn write<E: Endpoint>(&mut self, core: &mut E, context: &mut Context<'_>) -> io::Result<bool> {
         let mut any = false;
-        while !core.out(self.session).is_empty() {
+        let is_sliced = core.wish(self.session) == ConnAction::Slice;
+        let mut left = usize::MAX;
+        if is_sliced && !core.out(self.session).is_empty() {
+            left = core.slice(self.session);
+        }
+        while !core.out(self.session).is_empty() && left > 0 {
             let stamp = Clock::now();
             if self.unflushed == 0 {
                 let out = core.out(self.session);
+                let out = &out[..out.len().min(left)];
                 match Pin::new(&mut self.stream).poll_write(context, out) {
                     Poll::Pending => {
                         core.blocked(self.session, 0, stamp);
@@ -320,6 +339,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PumpState<'_, S> {
                     // an endpoint may have taken back what it had left to be written
                     let octets = self.unflushed.min(core.out(self.session).len());
                     self.unflushed = 0;
+                    left = left.saturating_sub(octets);
                     wrote(core, self.session, octets, stamp);
                     any = true;
                 }

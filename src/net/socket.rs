@@ -34,6 +34,14 @@ pub struct Granted {
     pub receive_buffer: usize,
 }
 
+/// Makes the close of a connection a reset (RST).
+///
+/// # Errors
+/// That of setsockopt(2).
+pub fn reset_on_close(stream: &tokio::net::TcpStream) -> io::Result<()> {
+    SockRef::from(stream).set_linger(Some(std::time::Duration::ZERO))
+}
+
 pub(super) fn apply(socket: &SockRef<'_>, options: &SocketOptions) -> io::Result<()> {
     socket.set_tcp_nodelay(options.nodelay)?;
     socket.set_keepalive(options.keepalive)?;

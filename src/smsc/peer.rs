@@ -253,7 +253,10 @@ impl Peer {
     #[inline]
     pub(super) fn handles_input(&self) -> bool {
         match self.action {
-            ConnAction::Stay | ConnAction::HalfClose | ConnAction::HoldReads => true,
+            ConnAction::Stay
+            | ConnAction::HalfClose
+            | ConnAction::HoldReads
+            | ConnAction::Slice => true,
             ConnAction::CloseWhenFlushed | ConnAction::Close | ConnAction::Reset => false,
         }
     }

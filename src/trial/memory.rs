@@ -2,7 +2,7 @@
 //! seconds. The network is a pair of pipes per session, each with a latency; time jumps from event to event.
 use super::Trial;
 use crate::coordinator::{PoolTiming, RunController, RunError};
-use crate::esme::{self, Order, WorkerAssignment, WorkerMessage};
+use crate::esme::{self, FloodAttempt, FloodBind, Order, WorkerAssignment, WorkerMessage};
 use crate::kit::Nanos;
 use crate::measure::{Observer, RunRecord};
 use crate::net::{ConnAction, End, Endpoint};
@@ -12,6 +12,9 @@ use bytes::{Buf, BytesMut};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
+
+mod disturbed;
+mod smsc_end;
 
 /// The network between load side and simulator.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +81,7 @@ enum SimEvent {
     EsmeSeesEnd { pair: u32, connection: u32, reset: bool },
     SmscSeesEnd { pair: u32, connection: u32 },
     WorkerMessage { worker: u32, batch: u32 },
+    AttemptLate { pair: u32 },
 }
 
 /// The pair of pipes of one session.
@@ -97,6 +101,12 @@ struct PipePair {
     reads_paused: bool,
     /// The SMSC has closed its direction.
     half_closed: bool,
+    /// The ESME has closed its direction.
+    esme_half_closed: bool,
+    /// The SMSC has ended the connection while the ESME does not read: whether by a reset.
+    end_waits: Option<bool>,
+    /// A bind attempt beyond the sessions of the plan.
+    flood: Option<(FloodAttempt, FloodBind)>,
 }
 
 struct Simulation {
@@ -195,6 +205,7 @@ impl Simulation {
             for order in self.controller.take_orders() {
                 self.carry_out(&order);
             }
+            self.pass_over_commands();
             for mut spent in self.controller.take_spent() {
                 spent.clear();
                 self.esmes[spent.worker as usize].recycle(spent);
@@ -262,6 +273,9 @@ impl Simulation {
         }
         self.events = events;
         self.connect_next(worker);
+        if !self.esmes[worker].plan().events.is_empty() {
+            self.after_planned_events(worker);
+        }
     }
 
     fn flush_esme(&mut self, worker: usize, link: u32) {
@@ -273,15 +287,23 @@ impl Simulation {
         if !up {
             return;
         }
-        let out = self.esmes[worker].out(link);
-        let octets = out.to_vec();
-        out.clear();
-        if !octets.is_empty() {
+        let esme = &mut self.esmes[worker];
+        let is_sliced = esme.wish(link) == ConnAction::Slice && !esme.out(link).is_empty();
+        let most = if is_sliced { esme.slice(link) } else { usize::MAX };
+        let out = esme.out(link);
+        let octets = out.split_to(out.len().min(most)).to_vec();
+        if !octets.is_empty() && !self.pairs[pair as usize].esme_half_closed {
             self.esmes[worker].wrote(link, octets.len(), self.now);
             self.deliver(pair, connection, octets, false);
         }
         match self.esmes[worker].wish(link) {
-            ConnAction::Stay | ConnAction::HoldReads | ConnAction::HalfClose => {}
+            ConnAction::Stay | ConnAction::HoldReads | ConnAction::Slice => {}
+            ConnAction::HalfClose => {
+                if !std::mem::replace(&mut self.pairs[pair as usize].esme_half_closed, true) {
+                    let later = self.now + self.network.latency;
+                    self.at(later, SimEvent::SmscSeesEnd { pair, connection });
+                }
+            }
             wish @ (ConnAction::CloseWhenFlushed | ConnAction::Close | ConnAction::Reset) => {
                 self.pairs[pair as usize].esme_up = false;
                 let later = self.now + self.network.latency;
@@ -323,53 +345,6 @@ impl Simulation {
         }
     }
 
-    fn after_smsc(&mut self) {
-        let mut dirty = std::mem::take(&mut self.dirty);
-        self.smsc.take_dirty(&mut dirty);
-        for session in dirty.drain(..) {
-            self.flush_smsc(session);
-        }
-        self.dirty = dirty;
-    }
-
-    fn flush_smsc(&mut self, session: u32) {
-        let Some(&pair) = self.pair_of_session.get(session as usize) else { return };
-        if self.pairs[pair as usize].smsc != Some(session) {
-            return;
-        }
-        let connection = self.pairs[pair as usize].connection;
-        let wish = self.smsc.wish(session);
-        if !matches!(wish, ConnAction::Close | ConnAction::Reset) {
-            let out = self.smsc.out(session);
-            let octets = out.to_vec();
-            out.clear();
-            if !octets.is_empty() {
-                self.smsc.wrote(session, octets.len(), self.now);
-                self.deliver(pair, connection, octets, true);
-            }
-        }
-        if matches!(wish, ConnAction::Close | ConnAction::Reset | ConnAction::CloseWhenFlushed) {
-            self.pairs[pair as usize].smsc = None;
-            self.smsc.closed(session, self.now);
-            let reset = wish == ConnAction::Reset;
-            let later = self.now + self.network.latency;
-            self.at(later, SimEvent::EsmeSeesEnd { pair, connection, reset });
-            self.smsc_tick = self.now;
-            return;
-        }
-        if wish == ConnAction::HalfClose
-            && !std::mem::replace(&mut self.pairs[pair as usize].half_closed, true)
-        {
-            let later = self.now + self.network.latency;
-            self.at(later, SimEvent::EsmeSeesEnd { pair, connection, reset: false });
-        }
-        // what was just flushed may have been the reason not to read
-        let reads = self.smsc.wish(session) != ConnAction::HoldReads;
-        if reads && std::mem::take(&mut self.pairs[pair as usize].reads_paused) {
-            self.smsc_processes(pair, session);
-        }
-    }
-
     fn handle(&mut self, event: SimEvent) {
         match event {
             SimEvent::Connect { worker, link } => self.connect(worker as usize, link),
@@ -381,7 +356,14 @@ impl Simulation {
             }
             SimEvent::EsmeSeesEnd { pair, connection, reset } => {
                 let w = &mut self.pairs[pair as usize];
-                if w.connection == connection && w.esme_up {
+                let is_current = w.connection == connection && w.esme_up;
+                if is_current && w.flood.is_some() {
+                    self.end_attempt(pair);
+                } else if is_current
+                    && self.esmes[w.worker as usize].wish(w.link) == ConnAction::HoldReads
+                {
+                    w.end_waits = Some(reset);
+                } else if is_current {
                     w.esme_up = false;
                     let (worker, link) = (w.worker as usize, w.link);
                     let end = if reset {
@@ -402,11 +384,18 @@ impl Simulation {
                 if w.connection == connection
                     && let Some(session) = w.smsc.take()
                 {
+                    let esme_reads = w.esme_up;
                     self.smsc.closed(session, self.now);
                     self.smsc_tick = self.now;
                     self.after_smsc();
+                    if esme_reads {
+                        // the ESME closed one direction only: now the other is closed
+                        let later = self.now + self.network.latency;
+                        self.at(later, SimEvent::EsmeSeesEnd { pair, connection, reset: false });
+                    }
                 }
             }
+            SimEvent::AttemptLate { pair } => self.end_attempt(pair),
             SimEvent::WorkerMessage { worker, batch } => {
                 let batch = std::mem::take(&mut self.batches[batch as usize]);
                 self.esmes[worker as usize].on_messages(&batch);
@@ -422,19 +411,7 @@ impl Simulation {
             return;
         }
         let pair = self.pair_of[worker][link as usize];
-        let session = self.smsc.connected(self.now);
-        let places = session as usize + 1;
-        if self.pair_of_session.len() < places {
-            self.pair_of_session.resize(places, u32::MAX);
-        }
-        self.pair_of_session[session as usize] = pair;
-        let w = &mut self.pairs[pair as usize];
-        w.connection += 1;
-        w.smsc = Some(session);
-        w.esme_up = true;
-        w.to_esme.clear();
-        w.to_smsc.clear();
-        (w.reads_paused, w.half_closed) = (false, false);
+        let session = self.open_pipes(pair);
         self.esmes[worker].connected(link, self.now);
         self.ticks[worker] = self.now;
         self.smsc_tick = self.now;
@@ -448,31 +425,18 @@ impl Simulation {
             return;
         }
         w.to_esme.extend_from_slice(octets);
+        if w.flood.is_some() {
+            self.attempt_reads(pair);
+            return;
+        }
         let (worker, link) = (w.worker as usize, w.link);
+        if self.esmes[worker].wish(link) == ConnAction::HoldReads {
+            return;
+        }
         let used = self.esmes[worker].on_octets(link, &w.to_esme, self.now);
         w.to_esme.advance(used);
         self.flush_esme(worker, link);
         self.ticks[worker] = self.now;
         self.after_esme(worker);
-    }
-
-    fn smsc_reads(&mut self, pair: u32, connection: u32, octets: &[u8]) {
-        let w = &mut self.pairs[pair as usize];
-        let Some(session) = w.smsc.filter(|_| w.connection == connection) else { return };
-        w.to_smsc.extend_from_slice(octets);
-        if self.smsc.wish(session) == ConnAction::HoldReads {
-            w.reads_paused = true;
-            return;
-        }
-        self.smsc_processes(pair, session);
-    }
-
-    fn smsc_processes(&mut self, pair: u32, session: u32) {
-        let w = &mut self.pairs[pair as usize];
-        let used = self.smsc.on_octets(session, &w.to_smsc, self.now);
-        w.to_smsc.advance(used);
-        self.flush_smsc(session);
-        self.smsc_tick = self.now;
-        self.after_smsc();
     }
 }

@@ -220,7 +220,10 @@ impl<'a> World<'a> {
         }
         let flushed = self.core.out(link).is_empty();
         match self.core.wish(link) {
-            ConnAction::Stay | ConnAction::HoldReads | ConnAction::HalfClose => {}
+            ConnAction::Stay
+            | ConnAction::HoldReads
+            | ConnAction::HalfClose
+            | ConnAction::Slice => {}
             ConnAction::CloseWhenFlushed if !flushed => {}
             wish @ (ConnAction::CloseWhenFlushed | ConnAction::Close | ConnAction::Reset) => {
                 self.end(link, &End::Wished(wish));

@@ -9,6 +9,7 @@ mod cli_render;
 mod console;
 mod deploy;
 mod duel_memory;
+mod events;
 mod examples;
 mod folders;
 mod killed_run;

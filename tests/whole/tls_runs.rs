@@ -327,3 +327,51 @@ fn dial_speaks_tls_too_and_verifies_by_default() {
     assert_eq!(code, Some(3), "{stdout}");
     assert_eq!(server.stop().binds.accepted, 1);
 }
+
+#[test]
+fn every_event_over_tls_leaves_the_sessions_bound_and_the_books_balanced() {
+    let vault = Vault::new();
+    let events = [
+        ("close", ""),
+        ("reset", ""),
+        ("unbind", ""),
+        ("half_close", ""),
+        ("stop_reading", "for = \"200ms\""),
+        ("stop_acknowledging", "for = \"200ms\""),
+        ("no_enquire_answer", "for = \"200ms\""),
+        ("blackhole", "for = \"200ms\""),
+        ("slice", "for = \"200ms\"\noctets = 50"),
+        ("churn", "for = \"200ms\"\nrate = 20"),
+        ("bind_flood", "for = \"200ms\"\nrate = 50"),
+    ];
+    let rows: String = (1..)
+        .zip(events)
+        .map(|(at, (word, more))| {
+            format!("[[events]]\ndo = \"{word}\"\nat = \"{}ms\"\n{more}\n", at * 500)
+        })
+        .collect();
+    let load = LOAD.replace("for = \"1s\"", "for = \"7s\"").replace(
+        "window = 20",
+        "window = 20\nrebind = { attempts_max = 0, min = \"10ms\", max = \"20ms\" }",
+    );
+    let simulator = vault.simulator("server", "");
+    let text = format!(
+        "{}{load}{simulator}[timeouts]\nresponse = \"500ms\"\n[receipts]\ndeadline = \"1s\"\n{rows}",
+        vault.target("ca", "")
+    );
+    let source = Source::Text { name: "test.toml".into(), text };
+    let plan = plan::load(&source, &Overrides::default()).unwrap_or_else(|e| panic!("{e}"));
+    let mut trial = Tcp::default();
+    let record = trial.run(&plan, &mut NoObserver).unwrap_or_else(|e| panic!("{e}"));
+    let books = Books::of(&plan, &record);
+    assert!(books.balanced, "{:#?}", books.failures);
+    let check = judge::against_tally(&record, &tally_view(trial.tally().unwrap()));
+    assert!(check.agrees, "{:#?}", check.lines);
+    assert_eq!((record.events.len(), record.cut_reason), (events.len(), None));
+    for (o, (word, _)) in record.events.iter().zip(events) {
+        assert_eq!(o.ended, o.rebound, "{word}: {o:?}");
+        let ends = ["close", "reset", "unbind", "half_close", "churn"].contains(&word);
+        assert_eq!(o.ended > 0, ends, "{word}: {o:?}");
+        assert_eq!(o.answers.get(&0) > 0, word == "bind_flood", "{word}: {o:?}");
+    }
+}

@@ -11,6 +11,8 @@ impl Core {
     /// A connection of this session is up: the bind goes out.
     pub fn connected(&mut self, session: u32, now: Nanos) {
         self.sessions.connected(session as usize, &self.context.setup, now);
+        self.events.on_connected(session as usize);
+        self.deliveries.answer_at_once(session as usize);
         self.next_tick.maintain_at(self.next_tick.maintenance_at().min(now));
     }
 
@@ -34,6 +36,10 @@ impl Core {
 
     pub(super) fn on_bound(&mut self, session: usize, after: Nanos, now: Nanos) {
         self.sessions.bound(session, after, now, &mut self.context);
+        if self.events.is_on() {
+            let offset = self.context.phase.offset(now).unwrap_or_default();
+            self.events.on_bound(session, offset, self.context.recorder.interval());
+        }
         self.follow(session, now);
         self.on_bind_result(session, None, now);
         self.dispatch_due(Some(session), now);
@@ -76,7 +82,7 @@ impl Core {
             End::Failed(e) if e.kind() == std::io::ErrorKind::ConnectionReset => DownCause::Reset,
             End::Failed(e) => DownCause::Other(format!("failed: {e}")),
         };
-        if s.is_unbound() || (self.is_stopping() && matches!(end, End::PeerClosed)) {
+        if self.is_stopping() && (s.is_unbound() || matches!(end, End::PeerClosed)) {
             self.sessions.end_unbound(session, now, &mut self.context);
             self.finish_if_done(now);
             return None;
@@ -91,7 +97,13 @@ impl Core {
 
     /// The session carries nothing any more.
     pub(super) fn go_down(&mut self, session: usize, cause: DownCause, now: Nanos) {
+        let was_bound = self.sessions[session].status == SessionStatus::Up;
+        let cause = self.events.cause(session).map_or(cause, DownCause::Other);
         let lost = self.sessions.go_down(session, cause, now, &mut self.context);
+        if was_bound && self.events.is_on() && !self.is_stopping() {
+            let offset = self.context.phase.offset(now).unwrap_or_default();
+            self.events.on_down(session, lost, offset, self.context.recorder.interval());
+        }
         self.receipts.add_unaccounted(lost);
         self.follow(session, now);
     }
@@ -112,7 +124,7 @@ impl Core {
         if at.is_none() {
             self.finish_if_done(now);
         }
-        at
+        at.map(|at| self.events.connect_at(session, at, now))
     }
 
     /// Deadlines, probes, expiries: every few milliseconds.
@@ -133,6 +145,9 @@ impl Core {
                 }
                 SessionStatus::Up => self.maintain_session(session, now),
             }
+        }
+        if self.events.is_on() {
+            self.unbind_idle(now);
         }
         self.receipts.expire(now, &mut self.context);
         self.context.send_part_updates();
@@ -182,10 +197,12 @@ impl Core {
 
     /// Unbinds every session; what is in flight then stays so.
     pub(super) fn stop(&mut self, now: Nanos) {
-        let Core { context, sessions, sending, receipts, .. } = self;
-        if !context.phase.unbind(now + context.setup.plan.timeouts.unbind) {
+        let by = now + self.context.setup.plan.timeouts.unbind;
+        if !self.context.phase.unbind(by) {
             return;
         }
+        self.stop_events(now);
+        let Core { context, sessions, sending, receipts, .. } = self;
         context.mailbox.close();
         sending.give_up_unsent(context, now);
         receipts.stop(context);

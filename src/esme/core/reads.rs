@@ -4,6 +4,7 @@
 //! are. Receipts are passed on to [`Receipts::on_receipts`](super::super::receipts::Receipts::on_receipts).
 use super::super::answered::Answered;
 use super::super::deliveries::Delivery;
+use super::super::events::Effect;
 use super::super::part_update::PartOutcome;
 use super::super::received::Received;
 use super::super::session::SessionStatus;
@@ -58,7 +59,8 @@ impl Core {
         self.receipts.settle_own(&mut self.context);
         let s = &mut self.sessions[session];
         let delivered = s.counts.delivered - delivered_before;
-        if delivered > 0 && self.context.setup.plan.deliver.delay == Nanos::ZERO {
+        let answers_now = self.context.setup.plan.deliver.delay == Nanos::ZERO;
+        if delivered > 0 && answers_now && !self.deliveries.withholds(session) {
             s.output.acknowledge(now, delivered as u32);
         }
         self.dispatch_due(Some(session), now);
@@ -189,6 +191,11 @@ impl Core {
         if header.command_id.is_response() && frame.len() > Header::OCTETS {
             self.read_congestion_state(received);
         }
+        if header.command_id == CommandId::ENQUIRE_LINK
+            && self.events.effect(session) == Effect::NoEnquireAnswer
+        {
+            return;
+        }
         let s = &mut self.sessions[session];
         match s.session.on_header(&header, now, s.output.octets()) {
             SessionEvent::Data if header.command_id.is_response() => {
@@ -205,10 +212,7 @@ impl Core {
                 s.unbound_by_smsc();
                 self.go_down(session, DownCause::Unbind, now);
             }
-            SessionEvent::Unbound => {
-                s.close_when_flushed(now + self.context.setup.plan.timeouts.unbind);
-                s.unbound();
-            }
+            SessionEvent::Unbound => self.on_unbound(session, now),
             SessionEvent::Nacked(number, status) => self.on_nack(received, number, status),
             SessionEvent::UnknownResponse => self.unknown_response(received),
             SessionEvent::BindAsked(_) | SessionEvent::Illegal(_) => {

@@ -144,7 +144,7 @@ pub enum EventAction {
     Close,
     /// The connections are reset (RST).
     Reset,
-    /// The sessions unbind and close.
+    /// The sessions send nothing more, unbind once all is answered, and close.
     Unbind,
     /// The sending direction of the connections is shut down (FIN); what the SMSC still sends is read.
     HalfClose,
@@ -158,7 +158,8 @@ pub enum EventAction {
     Blackhole,
     /// Writes are cut into pieces of `octets`, with pauses of 1ms.
     Slice,
-    /// Sessions are replaced, `rate` of them a second, one after the other: unbind, close and bind anew.
+    /// Sessions are replaced, `rate` of them a second, one after the other: each unbinds as with `unbind`, and binds anew at
+    /// once.
     Churn,
     /// Further connections attempt to bind, `rate` a second; one that is granted is closed at once.
     BindFlood,

@@ -73,3 +73,27 @@ lost = 0.03
     let answered = result["ratio"]["timed_out"].as_f64().unwrap();
     assert!((answered - withheld as f64 / 10_000.0).abs() < 1e-12);
 }
+
+#[test]
+fn a_wrong_id_mode_is_told_with_the_one_that_would_have_matched() {
+    let toml = profile(
+        r#"stages = [{ hold = "100", for = "2s" }]"#,
+        r#"[receipts]
+deadline = "1s"
+[timeouts]
+response = "1s"
+[embedded.response]
+id = "hex"
+[embedded.receipts]
+id = "decimal"
+delay = "20ms"
+"#,
+    );
+    let plan = plan(&toml);
+    let record = Memory::default().run(&plan, &mut NoObserver).unwrap();
+    let t = record.ledger();
+    assert_eq!((t.receipts_missing, record.receipts_unknown, t.receipts_final), (200, 200, 0));
+    let judgement = judge::judge(&plan, &record, &HostUse::default());
+    let note = judgement.notes.iter().find(|n| n.contains("id_mode")).unwrap();
+    assert!(note.contains("response_hex 200") && note.contains("\"response_hex\""), "{note}");
+}

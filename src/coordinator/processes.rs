@@ -1,0 +1,126 @@
+//! Runs the commands of events as processes, each watched by a thread: none may hold the run up, and none outlives its
+//! time limit or the run. Their output is discarded: standard output is the run's.
+use super::commands::{Command, CommandEnd};
+use crate::kit::{Clock, Nanos};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// Between two looks at a process.
+const LOOK_EVERY: Nanos = Nanos::from_millis(5);
+
+/// The processes of a run.
+#[derive(Debug)]
+pub(super) struct Processes {
+    told: UnboundedSender<CommandEnd>,
+    ended: UnboundedReceiver<CommandEnd>,
+    is_over: Arc<AtomicBool>,
+    running: usize,
+}
+
+impl Processes {
+    pub(super) fn new() -> Processes {
+        let (told, ended) = unbounded_channel();
+        Processes { told, ended, is_over: Arc::default(), running: 0 }
+    }
+
+    /// Starts a command.
+    pub(super) fn start(&mut self, command: Command) {
+        let (told, is_over) = (self.told.clone(), self.is_over.clone());
+        let occurrence = command.occurrence;
+        let thread = std::thread::Builder::new().name("event-command".to_owned());
+        let spawned = thread.spawn(move || {
+            let from = Clock::now();
+            let how = run(&command, &is_over);
+            let ran = (from, Clock::now());
+            // a run that has ended does not ask any more
+            let _ = told.send(CommandEnd { occurrence: command.occurrence, ran, how });
+        });
+        match spawned {
+            Ok(_) => {}
+            Err(e) => {
+                let ran = (Clock::now(), Clock::now());
+                let how = format!("not run: {e}");
+                let _ = self.told.send(CommandEnd { occurrence, ran, how });
+            }
+        }
+        self.running += 1;
+    }
+
+    /// The next command that ends. Pending while none does.
+    pub(super) async fn next(&mut self) -> CommandEnd {
+        match self.ended.recv().await {
+            Some(end) => {
+                self.running -= 1;
+                end
+            }
+            // not reached: `told` is kept here
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Kills those that still run, and waits for their ends: a moment at most.
+    pub(super) async fn stop(&mut self) -> Vec<CommandEnd> {
+        self.is_over.store(true, Ordering::Relaxed);
+        let mut ends = Vec::new();
+        while self.running > 0 {
+            match tokio::time::timeout(STOP_WITHIN.into(), self.next()).await {
+                Ok(end) => ends.push(end),
+                Err(_) => return ends,
+            }
+        }
+        ends
+    }
+}
+
+/// How long killed processes may take to end.
+const STOP_WITHIN: Nanos = Nanos::from_millis(500);
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Runs a command to its end, in a process group of its own. Says how it ended.
+fn run(command: &Command, is_over: &AtomicBool) -> String {
+    let [program, arguments @ ..] = command.words.as_slice() else {
+        return "not run: there is no command".to_owned();
+    };
+    let mut process = std::process::Command::new(program);
+    process.args(arguments).process_group(0);
+    process.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = match process.spawn() {
+        Ok(child) => child,
+        Err(e) => return format!("not run: {program}: {e}"),
+    };
+    let limit = Clock::now() + command.limit;
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return status.to_string(),
+            Ok(None) => {}
+            Err(e) => return format!("lost sight of: {e}"),
+        }
+        if is_over.load(Ordering::Relaxed) {
+            kill(&mut child);
+            return "killed when the run ended".to_owned();
+        }
+        if Clock::now() >= limit {
+            kill(&mut child);
+            return format!("killed at its time limit of {} s", command.limit.as_secs_f64());
+        }
+        std::thread::sleep(LOOK_EVERY.into());
+    }
+}
+
+/// Kills a process and those that it has started.
+fn kill(child: &mut Child) {
+    let group = Pid::from_raw(child.id() as i32);
+    // both fail only where nothing is left
+    let _ = killpg(group, Signal::SIGKILL);
+    let _ = child.wait();
+}
