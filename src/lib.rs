@@ -37,6 +37,9 @@
 //!
 //! [`smsc`]: the simulator. [`smsc::Core`] is its twin; the two share no code, so that their counts check each other.
 //!
+//! [`observe`]: what is sampled beside a run: pages of metrics, processes, the simulator's tally. Threads of their own; a
+//! source that fails is a gap.
+//!
 //! `coordinator`: starts the workers together, gathers their seconds, ends the load, waits for what is still out.
 //! `coordinator::RunController` is the phases without I/O; `coordinator::WorkerPool` is two queues of serialisable values.
 //!
@@ -104,6 +107,7 @@ pub mod kit;
 pub mod measure;
 #[doc(hidden)]
 pub mod net;
+pub mod observe;
 pub mod plan;
 pub mod report;
 pub mod search;

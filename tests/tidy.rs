@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Who may import whom. `plan::behaviour` grants that part only. A grant that nobody uses fails too.
-const HOUSE: [(&str, &[&str]); 18] = [
+const HOUSE: [(&str, &[&str]); 19] = [
     ("kit", &[]),
     ("smpp", &[]),
     ("session", &["kit", "smpp"]),
@@ -23,6 +23,7 @@ const HOUSE: [(&str, &[&str]); 18] = [
     ("net", &["kit", "smpp"]),
     ("esme", &["kit", "smpp", "session", "correlate", "measure", "plan", "net"]),
     ("smsc", &["kit", "smpp", "session", "net", "plan::behaviour"]),
+    ("observe", &["kit", "measure", "plan"]),
     ("coordinator", &["kit", "measure", "plan", "esme"]),
     ("fleet", &["kit", "measure", "plan", "esme", "coordinator"]),
     ("judge", &["kit", "measure", "plan"]),
@@ -49,6 +50,7 @@ const HOUSE: [(&str, &[&str]); 18] = [
             "measure",
             "plan",
             "smsc",
+            "observe",
             "coordinator",
             "fleet",
             "judge",

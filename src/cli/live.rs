@@ -1,8 +1,9 @@
 //! The observers of a run: the live view or the progress line, by `--live` and the kind of stderr; and the metrics.
 use super::args::Live;
-use super::exit::say;
+use super::exit::{say, warn};
 use super::terminal;
 use crate::coordinator::RunError;
+use crate::observe::Sampler;
 use crate::plan::{Plan, PlanError};
 use crate::watch::{LineMode, Metrics, Observers, ProgressLine, RunPage};
 use std::io::{Error, ErrorKind, Stderr, stderr};
@@ -14,6 +15,9 @@ use std::io::{Error, ErrorKind, Stderr, stderr};
 pub(super) fn observers(live: Live, plan: &Plan) -> Result<Observers<'static>, RunError> {
     let mut observers = metrics(plan)?;
     watch(live, plan, &mut observers)?;
+    if let Some(sampler) = Sampler::start(plan, |line| warn(line))? {
+        observers.push(sampler);
+    }
     Ok(observers)
 }
 

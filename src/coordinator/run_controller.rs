@@ -361,6 +361,13 @@ impl RunController {
         self.record.settle_rows();
         let loaded = self.start.map_or(Nanos::ZERO, |start| now.since(start));
         self.record.load_ended = loaded.min(self.load_ends).min(self.record.reported_by_all());
+        let samples = observer.observed(now);
+        if let Some(start) = self.start {
+            // what was sampled before the load is on no axis of it
+            for sample in samples.iter().filter(|sample| sample.at >= start) {
+                Arc::make_mut(&mut self.record.observed).absorb(sample, sample.at.since(start));
+            }
+        }
         observer.progress(&self.progress(now))
     }
 

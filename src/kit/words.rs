@@ -89,6 +89,31 @@ pub fn seconds(s: f64) -> String {
     format!("{} s", trimmed(&format!("{s:.1}")))
 }
 
+/// A number of octets: `23.5 GiB`, `128 KiB`.
+pub fn octets(n: f64) -> String {
+    const STEP: f64 = 1024.0;
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let size = n.abs();
+    let power =
+        (0..units.len() - 1).take_while(|power| size >= STEP.powi(*power as i32 + 1)).count();
+    let value = (n / STEP.powi(power as i32) * 10.0).round() / 10.0;
+    format!("{value} {}", units[power])
+}
+
+/// A number of no special kind, to three digits, or whole from 1,000 on: `0.25`, `-12.5`, `1,234,567`.
+pub fn number(n: f64) -> String {
+    let sign = if n < 0.0 { "-" } else { "" };
+    let size = n.abs();
+    match size {
+        _ if !n.is_finite() => n.to_string(),
+        0.0 => "0".to_owned(),
+        s if s < 0.001 || s >= 1e15 => format!("{n:.2e}"),
+        s if s < 0.1 => format!("{sign}{}", trimmed(&format!("{s:.4}"))),
+        s if s < 999.5 => format!("{sign}{}", digits(s)),
+        s => format!("{sign}{}", count(s.round() as u64)),
+    }
+}
+
 /// A text with control characters, and characters that are invisible or reorder a line, as escapes.
 pub fn printable(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
@@ -196,5 +221,25 @@ mod tests {
     fn control_characters_are_written_as_escapes() {
         let clean = printable("a\u{1b}[31m\r\nb\u{202e}\u{9b}é");
         assert_eq!(clean, "a\\u{1b}[31m\\u{d}\\u{a}b\\u{202e}\\u{9b}é");
+    }
+
+    #[test]
+    fn octets_and_plain_numbers_are_short_and_keep_their_sign() {
+        for (n, wanted) in
+            [(0.0, "0 B"), (1536.0, "1.5 KiB"), (-1_048_576.0, "-1 MiB"), (2.5e10, "23.3 GiB")]
+        {
+            assert_eq!(octets(n), wanted);
+        }
+        for (n, wanted) in [
+            (0.0, "0"),
+            (0.25, "0.25"),
+            (0.0123, "0.0123"),
+            (-12.5, "-12.5"),
+            (999.9, "1,000"),
+            (1_234_567.4, "1,234,567"),
+            (0.00001, "1.00e-5"),
+        ] {
+            assert_eq!(number(n), wanted);
+        }
     }
 }

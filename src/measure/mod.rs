@@ -17,6 +17,7 @@ mod latency;
 mod load;
 mod merge;
 mod metric;
+mod observed;
 mod observer;
 mod record;
 mod recorder;
@@ -40,6 +41,9 @@ pub use interval::{
 pub use latency::{Latency, LatencyRange, LatencySummary};
 pub use load::WorkerLoad;
 pub use metric::{LATENCY_METRICS, Metric, MetricRow};
+pub use observed::{
+    Observed, ObservedPoint, ObservedSample, ObservedSeries, Reading, SeriesUnit, SourceGaps,
+};
 pub use observer::{NoObserver, Observer, Phase, Progress, Steer};
 pub use record::{CellKey, RunRecord};
 pub use recorder::{Recorder, WriteBatch};

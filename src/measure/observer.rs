@@ -1,5 +1,6 @@
 //! Observers of a run: what they are shown, and what they may request.
 use super::cut::CutReason;
+use super::observed::ObservedSample;
 use super::record::RunRecord;
 use super::spill::SpillStore;
 use crate::kit::Nanos;
@@ -57,6 +58,11 @@ pub trait Observer {
     fn steer(&mut self) -> Option<Steer> {
         None
     }
+
+    /// What was sampled beside the run since the last call. Called about once a second; it must not wait.
+    fn observed(&mut self, _now: Nanos) -> Vec<ObservedSample> {
+        Vec::new()
+    }
 }
 
 impl<O: Observer + ?Sized> Observer for &mut O {
@@ -74,6 +80,9 @@ impl<O: Observer + ?Sized> Observer for &mut O {
     }
     fn steer(&mut self) -> Option<Steer> {
         (**self).steer()
+    }
+    fn observed(&mut self, now: Nanos) -> Vec<ObservedSample> {
+        (**self).observed(now)
     }
 }
 

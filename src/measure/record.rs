@@ -11,6 +11,7 @@ use super::interval::{
 use super::latency::{Latency, LatencyRange};
 use super::load::WorkerLoad;
 use super::metric::Metric;
+use super::observed::Observed;
 use super::row::{IntervalRow, OpenRow};
 use super::spill::SpillStore;
 use crate::kit::{Nanos, RateChange};
@@ -90,6 +91,8 @@ pub struct RunRecord {
     pub missing: Vec<MissingReceipt>,
     /// Rate changes of the operator, in order.
     pub rate_changes: Vec<RateChange>,
+    /// What was sampled beside the run.
+    pub observed: Arc<Observed>,
     /// Number of receipts sampled, where some were missing and others unknown.
     pub ids_sampled: u64,
     /// By id rule, how many of the sampled receipts it would have matched.
@@ -148,6 +151,7 @@ impl RunRecord {
             rejections: Vec::new(),
             missing: Vec::new(),
             rate_changes: Vec::new(),
+            observed: Arc::default(),
             ids_sampled: 0,
             id_modes: Vec::new(),
             fleet: None,

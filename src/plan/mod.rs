@@ -48,9 +48,9 @@ pub use message_flags::MessageOverrides;
 pub use model::{
     Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds,
     CongestionThresholds, Deliver, EventAction, EventBinds, Fleet, Foreign, Guard, Ladder, Load,
-    Long, Message, MessageTlv, Metrics, NumberFiles, OnAgentLoss, OnCongestion, OnThrottle, Per,
-    Plan, PlannedEvent, Rebind, Receipts, Recover, Secret, Shape, Stage, Target, Timeouts, Tls,
-    TlvValue, WindowFull,
+    Long, Matcher, Message, MessageTlv, Metrics, NumberFiles, OWN, Observe, OnAgentLoss,
+    OnCongestion, OnThrottle, PROCESS_SERIES, Per, Plan, PlannedEvent, Rebind, Receipts, Recover,
+    Secret, Selector, Shape, Stage, TALLY_SERIES, Target, Timeouts, Tls, TlvValue, WindowFull,
 };
 pub use overrides::{Overrides, split_gate};
 pub use profile::{

@@ -10,6 +10,7 @@ mod guard;
 mod load;
 mod message;
 mod metrics;
+mod observe;
 mod receipts;
 mod timeouts;
 
@@ -23,6 +24,8 @@ pub use guard::{Foreign, Guard};
 pub use load::{CongestionThresholds, Load, OnCongestion, OnThrottle, WindowFull};
 pub use message::{Long, Message, MessageTlv, TlvValue};
 pub use metrics::Metrics;
+pub(in crate::plan) use observe::check as check_observed;
+pub use observe::{OWN, Observe, PROCESS_SERIES, TALLY_SERIES};
 pub use receipts::{Accept, Per, Receipts};
 pub use timeouts::Timeouts;
 
@@ -30,6 +33,7 @@ use super::behaviour::Behaviour;
 pub use super::schedule::{Arrival, Shape, Stage};
 pub use super::secret::Secret;
 use super::values::is_loopback;
+pub use super::values::{Matcher, Selector};
 use crate::kit::Nanos;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -84,6 +88,9 @@ pub struct Plan {
     pub fleet: Fleet,
     /// Where OpenMetrics are served.
     pub metrics: Metrics,
+    /// What is sampled beside the run.
+    #[serde(default)]
+    pub observe: Vec<Observe>,
     /// Warnings to show before the run, a line each.
     #[serde(default)]
     pub warnings: Vec<String>,

@@ -22,8 +22,8 @@ use super::error::{PlanError, PlanResult};
 use super::guard as limits;
 use super::location::SourceLocation;
 use super::model::{
-    Account, BindType, Binds, Deliver, Fleet, Guard, Load, Message, Metrics, Plan, PlannedEvent,
-    Receipts, Stage, Timeouts,
+    Account, BindType, Binds, Deliver, Fleet, Guard, Load, Message, Metrics, Observe, Plan,
+    PlannedEvent, Receipts, Stage, Timeouts, check_observed,
 };
 use super::overrides::Overrides;
 use super::read::read;
@@ -73,6 +73,8 @@ pub(super) struct Profile {
     metrics: Option<Metrics>,
     /// What is broken on purpose while the load runs, and when.
     events: Option<Vec<PlannedEvent>>,
+    /// What is sampled beside the run. By default nothing.
+    observe: Option<Vec<Observe>>,
     #[serde(skip_serializing)]
     duel: duel::Duel,
 }
@@ -102,6 +104,7 @@ impl Profile {
             embedded: plan.target.embedded.then(|| plan.embedded.clone()),
             metrics: plan.metrics.listen.is_some().then(|| plan.metrics.clone()),
             events: (!plan.events.is_empty()).then(|| plan.events.clone()),
+            observe: (!plan.observe.is_empty()).then(|| plan.observe.clone()),
             duel: duel::Duel::default(),
         }
     }
@@ -115,6 +118,7 @@ impl Profile {
         if let Some(metrics) = &self.metrics {
             metrics.check().map_err(|e| e.under("metrics"))?;
         }
+        check_observed(self.observe.as_deref().unwrap_or_default())?;
         if let Some(behaviour) = &self.embedded {
             behaviour.check().map_err(|e| e.under("embedded"))?;
         }
@@ -181,6 +185,7 @@ impl Profile {
             ladder: None,
             fleet: self.fleet,
             metrics: self.metrics.unwrap_or_default(),
+            observe: self.observe.unwrap_or_default(),
             warnings,
         };
         events::resolve(&mut plan)?;

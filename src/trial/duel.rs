@@ -3,7 +3,7 @@
 use super::Trial;
 use crate::coordinator::RunError;
 use crate::kit::{Nanos, Rng, stream_seed};
-use crate::measure::{CutReason, NoObserver, Observer, Progress, RunRecord, Steer};
+use crate::measure::{CutReason, NoObserver, ObservedSample, Observer, Progress, RunRecord, Steer};
 use crate::plan::{DuelSide, Plan, Shape};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -153,6 +153,9 @@ impl<O: Observer> Observer for SyncedObserver<'_, O> {
             }
             Some(_) | None => self.shown.steer(),
         }
+    }
+    fn observed(&mut self, now: Nanos) -> Vec<ObservedSample> {
+        self.shown.observed(now)
     }
 }
 

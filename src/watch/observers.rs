@@ -1,6 +1,6 @@
 //! Several observers of one run.
 use crate::kit::Nanos;
-use crate::measure::{CutReason, Observer, Progress, SpillStore, Steer};
+use crate::measure::{CutReason, ObservedSample, Observer, Progress, SpillStore, Steer};
 use std::fmt;
 use std::sync::Arc;
 
@@ -44,6 +44,10 @@ impl Observer for Observers<'_> {
     fn steer(&mut self) -> Option<Steer> {
         // one request at a time: the next call takes the next one
         self.0.iter_mut().find_map(|observer| observer.steer())
+    }
+
+    fn observed(&mut self, now: Nanos) -> Vec<ObservedSample> {
+        self.0.iter_mut().flat_map(|observer| observer.observed(now)).collect()
     }
 }
 

@@ -64,6 +64,25 @@ impl StringKind for ListenAddress {
     }
 }
 
+/// `http://host:port/path`; the port is 80 without one.
+pub(in crate::plan) struct HttpUrl;
+
+impl StringKind for HttpUrl {
+    const PATTERN: &'static str = "^http://";
+    fn check(text: &str) -> Result<String, Invalid> {
+        const WANTED: &str =
+            "http://host:port/path, in ASCII, without a user; https is not supported";
+        let rest =
+            text.strip_prefix("http://").filter(|rest| rest.chars().all(|c| c.is_ascii_graphic()));
+        let authority = rest.map(|rest| rest.split(['/', '?']).next().unwrap_or(rest));
+        let good = |authority: &&str| {
+            let bare = !authority.is_empty() && !authority.contains([':', '@']);
+            bare || (!authority.contains('@') && host_port(authority).is_ok())
+        };
+        authority.filter(good).map(|_| text.to_owned()).ok_or(Invalid::wanted(WANTED))
+    }
+}
+
 /// An IP address of this host.
 pub(in crate::plan) struct IpAddress;
 

@@ -5,6 +5,7 @@ mod address;
 mod number;
 mod octets;
 mod rate;
+mod selector;
 mod share;
 mod span;
 #[cfg(test)]
@@ -14,10 +15,12 @@ mod time;
 mod words;
 
 pub use address::is_loopback;
-pub(super) use address::{EMBEDDED, HostPort, IpAddress, ListenAddress, TargetAddress};
+pub(super) use address::{EMBEDDED, HostPort, HttpUrl, IpAddress, ListenAddress, TargetAddress};
 pub(super) use number::{CatchUp, DataCoding, Factor, True, Whole};
 pub(super) use octets::Hex;
 pub(super) use rate::{AnyRate, RateAboveZero, RateOrNone, rate_json};
+pub use selector::{Matcher, Selector};
+pub(super) use selector::{ObserveName, SeriesSelector};
 pub(super) use share::{ExactShare, SHARES_MAX, Share};
 pub(super) use span::{
     AboveZero, Span, SpanOrOff, WrittenAboveZero, WrittenSpan, parse as parse_span, span_text,

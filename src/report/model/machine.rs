@@ -80,22 +80,13 @@ fn shown(key: &str, value: &str) -> String {
         (_, Some(n))
             if matches!(key, "memory" | "memory_max" | "send_buffer" | "receive_buffer") =>
         {
-            octets(n)
+            words::octets(n)
         }
         (_, Some(n)) if key.ends_with("_ns") => words::duration(n as u64),
         (_, Some(n)) if key.ends_with("_ratio") || key.starts_with("share_") => words::percent(n),
         (_, Some(n)) if n >= 1_000.0 && n.fract() == 0.0 && n < 1e15 => words::count(n as u64),
         _ => value.to_owned(),
     }
-}
-
-/// `23.5 GiB`, `128 KiB`.
-fn octets(n: f64) -> String {
-    const STEP: f64 = 1024.0;
-    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
-    let power = (0..units.len() - 1).take_while(|power| n >= STEP.powi(*power as i32 + 1)).count();
-    let value = (n / STEP.powi(power as i32) * 10.0).round() / 10.0;
-    format!("{value} {}", units[power])
 }
 
 #[cfg(test)]
