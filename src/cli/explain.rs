@@ -5,7 +5,7 @@ mod statuses;
 
 use super::args::ExplainArgs;
 use super::exit::{Exit, Failure, MEANINGS, print};
-use crate::judge::{Meaning, Named, Names, Unit, VerdictWord, all_names};
+use crate::judge::{Meaning, Named, Names, ObservedStatistic, Unit, VerdictWord, all_names};
 use crate::kit::nearest;
 use crate::plan;
 use crate::smpp::CommandStatus;
@@ -89,30 +89,38 @@ fn exit_code(code: &str) -> Result<String, Failure> {
 
 /// The entry of a metric. None: no metric has this name.
 fn metric(name: &str) -> Option<String> {
-    let named = Named::find(name, &Names::default()).ok()?;
+    let mut names = Names::default();
+    if let ["observe", source, series, _] = name.split('.').collect::<Vec<_>>()[..] {
+        // which there are, the profile says
+        names.observed.push((source.to_owned(), series.to_owned()));
+    }
+    let named = Named::find(name, &names).ok()?;
     let unit = match named.meaning.unit() {
         Unit::Nanoseconds => "a duration; nanoseconds in result.json",
         Unit::PerSecond => "a rate, per second",
         Unit::Ratio => "a share from 0 to 1",
         Unit::Count => "a count",
+        Unit::Octets => "octets",
+        Unit::OctetsPerSecond => "octets per second",
+        Unit::Cores => "processor cores in use",
+        Unit::Seconds => "seconds",
+        Unit::Number => "a number",
+        Unit::PerHour => "a share of the median, per hour",
         Unit::Word => "a word",
     };
     let (says, example) = match named.meaning {
         Meaning::Latency(metric, _) => {
             (format!("{}: {}", metric.row().title, metric.row().says), "< 100ms")
         }
-        Meaning::Figure(row) => (
-            row.says.to_owned(),
-            match row.unit {
-                Unit::Ratio => "<= 0.1%",
-                Unit::Nanoseconds | Unit::PerSecond | Unit::Count | Unit::Word => ">= 950",
-            },
-        ),
+        Meaning::Figure(row) => {
+            (row.says.to_owned(), if row.unit == Unit::Ratio { "<= 0.1%" } else { ">= 950" })
+        }
         Meaning::Ledger(_) => (
             "a line of the ledger, over the whole run and not only its measured time".to_owned(),
             "= 0",
         ),
         Meaning::Verdict(word) => (verdict_word(word), "= sustained"),
+        Meaning::Observed(_, statistic) => observed_metric(statistic),
     };
     let mut out = format!("{name}, a metric\n\n  {says}\n  It is {unit}.\n");
     if let Meaning::Verdict(word) = named.meaning {
@@ -120,10 +128,21 @@ fn metric(name: &str) -> Option<String> {
     }
     let example = match named.meaning {
         Meaning::Verdict(word) => format!("= {}", word.words()[0]),
-        Meaning::Latency(..) | Meaning::Figure(_) | Meaning::Ledger(_) => example.to_owned(),
+        Meaning::Latency(..) | Meaning::Figure(_) | Meaning::Ledger(_) | Meaning::Observed(..) => {
+            example.to_owned()
+        }
     };
     let _ = writeln!(out, "  As a gate: \"{name}\" = \"{example}\", or --gate '{name} {example}'");
     Some(out)
+}
+
+fn observed_metric(statistic: ObservedStatistic) -> (String, &'static str) {
+    let (says, example) = match statistic {
+        ObservedStatistic::Max => ("largest value", "< 512 MiB"),
+        ObservedStatistic::Mean => ("mean", "< 1.5"),
+        ObservedStatistic::Growth => ("growth, as Sen's slope,", "< 2 %/h"),
+    };
+    (format!("the {says} of an observed series ([[observe]]) over the measured time"), example)
 }
 
 fn verdict_word(word: VerdictWord) -> String {
@@ -172,6 +191,7 @@ mod tests {
             assert!(text.contains(&format!("0x{:08X}", status.0)), "{text}");
             assert!(statuses::meaning(*status).is_some(), "{name} has no meaning");
         }
+        assert!(told(&["observe.gw.rss.growth"]).contains("As a gate"));
         assert!(told(&["0x58"]).contains("ESME_RTHROTTLED"));
         assert!(told(&["0x401"]).contains("vendor"));
         assert!(told(&["exit", "4"]).starts_with("exit code 4: "));

@@ -4,7 +4,7 @@ use super::exit::{Exit, Failure, print, put, talk, warn};
 use super::folder::{self, RunFolder};
 use super::run_context::utc_stamp;
 use super::{fleet, live, terminal};
-use crate::judge::{Named, Names, Unit};
+use crate::judge::{Meaning, Named, Names, Unit};
 use crate::kit::{Clock, Environment, Nanos, Rate, words};
 use crate::plan::{self, BindType, Overrides, Plan, Recipe};
 use crate::report::{self, Style};
@@ -266,12 +266,15 @@ fn budget(args: &FindArgs, plan: &Plan) -> Result<Budget, Failure> {
     })
 }
 
-/// The profile's gates as an objective: without those on the verdict, which a search reaches itself, and on rates,
-/// which it varies.
+/// The profile's gates as an objective: without those on the verdict, which a search reaches itself, on rates, which it
+/// varies, and on what is observed, which a search does not sample.
 fn gates(plan: &Plan) -> Option<String> {
     let names = Names::of(plan);
     let is_objective = |name: &str| match Named::find(name, &names) {
-        Ok(named) => !matches!(named.meaning.unit(), Unit::Word | Unit::PerSecond),
+        Ok(named) => {
+            let is_observed = matches!(named.meaning, Meaning::Observed(..));
+            !is_observed && !matches!(named.meaning.unit(), Unit::Word | Unit::PerSecond)
+        }
         Err(_) => true,
     };
     let parts: Vec<String> = plan

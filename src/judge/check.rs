@@ -19,6 +19,24 @@ pub enum Unit {
     /// A plain number.
     #[serde(rename = "count")]
     Count,
+    /// Octets.
+    #[serde(rename = "octets")]
+    Octets,
+    /// Octets per second.
+    #[serde(rename = "octets/s")]
+    OctetsPerSecond,
+    /// Processor cores in use.
+    #[serde(rename = "cores")]
+    Cores,
+    /// Seconds.
+    #[serde(rename = "s")]
+    Seconds,
+    /// A number of no special kind.
+    #[serde(rename = "number")]
+    Number,
+    /// A share of one, per hour.
+    #[serde(rename = "/h")]
+    PerHour,
     /// A word, such as `sustained`: for gates on the verdict; no check has it.
     #[serde(rename = "word")]
     Word,
@@ -37,6 +55,12 @@ impl Unit {
             Unit::Ratio => words::percent(value),
             Unit::Count if value < 0.0 => format!("-{}", words::count(value.abs().round() as u64)),
             Unit::Count => words::count(value.round() as u64),
+            Unit::Octets => words::octets(value),
+            Unit::OctetsPerSecond => format!("{}/s", words::octets(value)),
+            Unit::Cores => format!("{} cores", words::number(value)),
+            Unit::Seconds => format!("{} s", words::number(value)),
+            Unit::Number => words::number(value),
+            Unit::PerHour => format!("{} %/h", words::number(value * 100.0)),
             Unit::Word => value.to_string(),
         }
     }
@@ -45,8 +69,17 @@ impl Unit {
     pub fn number(self, value: f64) -> Option<Number> {
         match self {
             _ if !value.is_finite() => None,
-            Unit::Nanoseconds | Unit::Count => Some(Number::from(value.round() as i64)),
-            Unit::PerSecond | Unit::Ratio | Unit::Word => Number::from_f64(value),
+            Unit::Nanoseconds | Unit::Count | Unit::Octets => {
+                Some(Number::from(value.round() as i64))
+            }
+            Unit::PerSecond
+            | Unit::Ratio
+            | Unit::OctetsPerSecond
+            | Unit::Cores
+            | Unit::Seconds
+            | Unit::Number
+            | Unit::PerHour
+            | Unit::Word => Number::from_f64(value),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The judgement of a record: every part of `judge` applied to it in turn, with notes and warnings.
 use super::books::Books;
 use super::check::Check;
+use super::drift::{self, DriftRow};
 use super::health::Health;
 use super::measured::Measured;
+use super::observed::{self, ObservedFigures};
 use super::outcome::{Limiter, Outcome};
 use super::steady::Steady;
 use super::verdict::{self, Explanation, LittlesLaw};
@@ -34,6 +36,10 @@ pub struct Judgement {
     pub explanation: Option<Explanation>,
     /// How many messages rate and service time keep in flight.
     pub littles_law: Option<LittlesLaw>,
+    /// What was observed beside the run.
+    pub observed: Vec<ObservedFigures>,
+    /// Drift by the minute; empty: the run was too short.
+    pub drift: Vec<DriftRow>,
     /// Notes for the reader.
     pub notes: Vec<String>,
     /// Warnings for the reader.
@@ -72,7 +78,10 @@ pub fn judge(plan: &Plan, record: &RunRecord, host: &HostUse) -> Judgement {
     let mut reasons = verdict::checks(plan, &measured);
     let outcome = verdict::outcome(&measured, &health, &steady, &reasons);
     let limited = verdict::limiter(plan, record, &measured, &health, &steady, &reasons);
-    let (limiter, evidence) = limited.map_or((None, Vec::new()), |(l, e)| (Some(l), e));
+    let (limiter, mut evidence) = limited.map_or((None, Vec::new()), |(l, e)| (Some(l), e));
+    if limiter.is_some_and(|limiter| limiter != Limiter::None) {
+        evidence.extend(observed::rose_together(record, &measured));
+    }
     let littles_law = verdict::littles_law(plan, &measured);
     let explanation = verdict::explanation(plan, record, &measured, littles_law.as_ref(), limiter);
     let mut notes = Vec::new();
@@ -99,11 +108,16 @@ pub fn judge(plan: &Plan, record: &RunRecord, host: &HostUse) -> Judgement {
     notes.extend(id_modes(plan, record));
     notes.extend(receipts::like_receipts(record));
     notes.extend(record.fleet.iter().flat_map(fleet::notes));
+    let (observed, drift) =
+        (observed::observed(record, &measured), drift::drift(plan, record, &measured));
+    notes.extend(observed::notes(&observed, &drift, &measured));
     let warnings = warnings(plan, record, &measured, &steady);
     reasons.extend(steady.growths.iter().chain(&steady.drifts).cloned());
     reasons.extend(health.checks.iter().cloned());
     Judgement {
         books: Books::of(plan, record),
+        observed,
+        drift,
         measured,
         health,
         steady,
@@ -157,6 +171,7 @@ fn warnings(plan: &Plan, record: &RunRecord, measured: &Measured, steady: &Stead
         ));
     }
     warnings.extend(buffers_refused(plan, record));
+    warnings.extend(observed::gaps(record));
     warnings
 }
 

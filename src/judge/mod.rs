@@ -5,6 +5,7 @@ mod baseline;
 mod books;
 mod check;
 pub mod compare;
+mod drift;
 mod figures;
 mod fleet;
 mod gates;
@@ -12,6 +13,7 @@ mod health;
 mod judgement;
 mod measured;
 mod name;
+mod observed;
 mod outcome;
 mod receipts;
 mod so_far;
@@ -24,18 +26,20 @@ mod verdict;
 pub use baseline::{BASELINE_SCHEMA, Baseline, BaselineError, Noise};
 pub use books::{Books, TallyCheck, TallyLine, TallyView, against_tally};
 pub use check::{About, Check, Relation, Unit};
+pub use drift::{DriftRow, drift};
 pub use figures::{FIGURES, FigureRow, LEDGER, LedgerLine, Scope, receipts_asked};
 pub use gates::{
     ABORTED, Abort, Cells, GateError, GateFault, GateInput, GateOutcome, GateResult, GateValue,
-    RelativeGate, check_gates, evaluate, gate_mistakes, leaning, names_a_group,
+    RelativeGate, check_gates, evaluate, gate_mistakes, in_order, leaning, names_a_group,
 };
 pub use health::{Health, HealthState, WorstSecond, limits};
 pub use judgement::{Judgement, judge};
 pub use measured::{Measured, is_measured, stage_messages, stage_spans};
 pub use name::{
-    Group, Meaning, NameError, Named, Names, PERCENTILES, StageSpan, Statistic, VerdictWord,
-    all_names,
+    Group, Meaning, NameError, Named, Names, ObservedStatistic, PERCENTILES, StageSpan, Statistic,
+    VerdictWord, all_names,
 };
+pub use observed::ObservedFigures;
 pub use outcome::{Limiter, Outcome};
 pub use so_far::SoFar;
 pub use steady::Steady;

@@ -29,6 +29,8 @@ pub struct Names {
     pub labels: Vec<String>,
     /// Stages, by number.
     pub stages: Vec<StageSpan>,
+    /// Observed series as (source, series), by number.
+    pub observed: Vec<(String, String)>,
 }
 
 impl Names {
@@ -46,6 +48,7 @@ impl Names {
                     measure: stage.measure,
                 })
                 .collect(),
+            observed: plan.observed_series(),
         }
     }
 }
@@ -63,6 +66,14 @@ pub enum NameError {
         /// The known names.
         known: Vec<String>,
     },
+    /// No observed series of that name, or no such figure of it.
+    #[error("unknown metric {name:?}: {}", observed_metrics(known))]
+    Observed {
+        /// As it was written.
+        name: String,
+        /// The observed series.
+        known: Vec<(String, String)>,
+    },
     /// No metric of that name.
     #[error("unknown metric {name:?}; near: {}", near.join(", "))]
     Metric {
@@ -71,6 +82,17 @@ pub enum NameError {
         /// Similar names.
         near: Vec<String>,
     },
+}
+
+fn observed_metrics(known: &[(String, String)]) -> String {
+    const SHOWN_MAX: usize = 12;
+    if known.is_empty() {
+        return "the profile has no [[observe]]".to_owned();
+    }
+    let series = known.iter().map(|(source, series)| format!("observe.{source}.{series}"));
+    let shown: Vec<String> = series.take(SHOWN_MAX).collect();
+    let more = if known.len() > SHOWN_MAX { ", …" } else { "" };
+    format!("expected max, mean or growth of {}{more}", shown.join(", "))
 }
 
 /// The reported percentiles with their names.
@@ -148,6 +170,17 @@ impl VerdictWord {
     }
 }
 
+/// A figure of an observed series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObservedStatistic {
+    /// Largest value.
+    Max,
+    /// Mean of the values.
+    Mean,
+    /// Growth an hour, as a share of the median.
+    Growth,
+}
+
 /// The meaning of a name.
 #[derive(Clone, Copy, Debug)]
 pub enum Meaning {
@@ -159,6 +192,8 @@ pub enum Meaning {
     Ledger(fn(&Counters) -> u64),
     /// A word of the verdict.
     Verdict(VerdictWord),
+    /// A figure of an observed series, by its number.
+    Observed(u16, ObservedStatistic),
 }
 
 impl Meaning {
@@ -177,13 +212,19 @@ impl Meaning {
             Meaning::Figure(row) => row.unit,
             Meaning::Ledger(_) => Unit::Count,
             Meaning::Verdict(_) => Unit::Word,
+            // a page of metrics says only in the run what its series are measured in
+            Meaning::Observed(_, ObservedStatistic::Max | ObservedStatistic::Mean) => Unit::Number,
+            Meaning::Observed(_, ObservedStatistic::Growth) => Unit::PerHour,
         }
     }
     /// The possible words of a word metric.
     pub const fn words(&self) -> &'static [&'static str] {
         match self {
             Meaning::Verdict(word) => word.words(),
-            Meaning::Latency(..) | Meaning::Figure(_) | Meaning::Ledger(_) => &[],
+            Meaning::Latency(..)
+            | Meaning::Figure(_)
+            | Meaning::Ledger(_)
+            | Meaning::Observed(..) => &[],
         }
     }
 }
@@ -203,6 +244,12 @@ impl Named {
     /// # Errors
     /// [`NameError`], which lists similar names.
     pub fn find(name: &str, names: &Names) -> Result<Named, NameError> {
+        if let Some(path) = name.strip_prefix("observe.") {
+            return observed(path, &names.observed).ok_or_else(|| NameError::Observed {
+                name: name.to_owned(),
+                known: names.observed.clone(),
+            });
+        }
         let (group, path) = split_group(name, names)?;
         let meaning = meaning(path)
             .filter(|m| group == Group::Whole || in_groups(m))
@@ -211,13 +258,28 @@ impl Named {
     }
 }
 
+/// The figure that `gw.rss.max` names.
+fn observed(path: &str, known: &[(String, String)]) -> Option<Named> {
+    let (series, statistic) = path.rsplit_once('.')?;
+    let statistic = match statistic {
+        "max" => ObservedStatistic::Max,
+        "mean" => ObservedStatistic::Mean,
+        "growth" => ObservedStatistic::Growth,
+        _ => return None,
+    };
+    let (source, series) = series.split_once('.')?;
+    let number = known.iter().position(|k| k.0 == source && k.1 == series)?;
+    let meaning = Meaning::Observed(u16::try_from(number).ok()?, statistic);
+    Some(Named { group: Group::Whole, meaning })
+}
+
 /// Whether a metric exists in groups: only metrics that are counted per cell do.
 fn in_groups(meaning: &Meaning) -> bool {
     match meaning {
         Meaning::Latency(metric, _) => metric.row().per_message,
         Meaning::Figure(row) => !matches!(row.name, "target" | "mo" | "window_full"),
         Meaning::Ledger(_) => true,
-        Meaning::Verdict(_) => false,
+        Meaning::Verdict(_) | Meaning::Observed(..) => false,
     }
 }
 

@@ -1,5 +1,7 @@
-//! intervals.csv: one row an interval, stable columns, times in seconds and milliseconds.
+//! intervals.csv: one row an interval, stable columns, times in seconds and milliseconds; behind them a column for each
+//! observed series.
 use super::document::{Document, IntervalRow};
+use crate::judge::ObservedFigures;
 
 type Cell = fn(&Document, &IntervalRow) -> String;
 
@@ -55,10 +57,14 @@ fn stage(document: &Document, row: &IntervalRow) -> String {
 /// The file, with a header.
 pub(super) fn render(document: &Document) -> Vec<u8> {
     let mut table = csv::Writer::from_writer(Vec::new());
-    let header = COLUMNS.iter().map(|c| c.0);
-    table.write_record(header).expect("a Vec takes all");
+    let observed: Vec<String> = document.observe.iter().map(ObservedFigures::path).collect();
+    let header = COLUMNS.iter().map(|c| c.0.to_owned());
+    let beside = observed.iter().map(|path| format!("observe.{path}"));
+    table.write_record(header.chain(beside)).expect("a Vec takes all");
     for row in &document.intervals {
         let cells = COLUMNS.iter().map(|c| (c.1)(document, row));
+        let value = |path: &String| row.observe.get(path).map_or(String::new(), f64::to_string);
+        let cells = cells.chain(observed.iter().map(value));
         table.write_record(cells).expect("every row has as many cells as the header");
     }
     table.into_inner().expect("a Vec takes all")

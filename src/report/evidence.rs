@@ -131,7 +131,7 @@ const MACHINE: [&str; 13] = [
 /// Settings of the connection to the target, not its identity.
 const TARGET: [&str; 5] = ["tls", "nodelay", "send_buffer", "receive_buffer", "keepalive"];
 /// Parts of the profile that do not change the load, or that are compared.
-const LEFT_OUT: [&str; 7] = ["name", "seed", "out", "guard", "gates", "metrics", "duel"];
+const LEFT_OUT: [&str; 8] = ["name", "seed", "out", "guard", "gates", "metrics", "observe", "duel"];
 
 fn fingerprint(document: &Document) -> Fingerprint {
     let mut keys = vec![("tool.version".to_owned(), document.tool.version.clone())];

@@ -75,6 +75,7 @@ impl Saved {
             rows: Cow::Owned(self.rows()),
             workers: 1,
             load_ended: Nanos::from_secs_f64(window.to_s),
+            observed: judge::in_order(&observed(document), &document.observe),
             cut_reason: window.cut_reason.as_deref().map(|why| Cow::Owned(CutReason::from(why))),
             outcome: document.verdict.outcome,
             limiter: document.verdict.limiter,
@@ -127,7 +128,17 @@ fn names(document: &Document) -> Names {
         to: Nanos::from_secs_f64(s.to_s),
         measure: s.measure,
     });
-    Names { accounts: groups("account"), labels: groups("label"), stages: stages.collect() }
+    Names {
+        accounts: groups("account"),
+        labels: groups("label"),
+        stages: stages.collect(),
+        observed: observed(document),
+    }
+}
+
+/// The observed series as (source, series).
+fn observed(document: &Document) -> Vec<(String, String)> {
+    document.observe.iter().map(|o| (o.name.clone(), o.series.clone())).collect()
 }
 
 /// The cells of accounts, labels and stages, in the order of their [`names`].

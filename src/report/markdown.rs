@@ -13,6 +13,8 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
     for note in &m.on_latencies {
         text += &format!("{}\n\n", plain(&note.says));
     }
+    text += &table(&m.observed);
+    text += &table(&m.drift);
     let (mark, state) = (mark(m.ledger.tone), plain(m.ledger.state));
     text += &format!("### Ledger of the whole run, in submit\\_sm: {mark}{state}\n\n");
     let sums = m.ledger.table();

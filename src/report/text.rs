@@ -168,6 +168,10 @@ pub fn text(saved: &Saved, style: Style) -> String {
     page.gap();
     page.table(&m.stages);
     page.gap();
+    page.table(&m.observed);
+    page.gap();
+    page.table(&m.drift);
+    page.gap();
     page.ledger(&m.ledger);
     page.gap();
     page.table(&m.statuses);

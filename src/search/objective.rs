@@ -64,7 +64,10 @@ impl Subject {
             Meaning::Ledger(_) if matches!(line, Some("throttled" | "rejected")) => {
                 Subject::Refused
             }
-            Meaning::Latency(..) | Meaning::Ledger(_) | Meaning::Verdict(_) => Subject::Other,
+            Meaning::Latency(..)
+            | Meaning::Ledger(_)
+            | Meaning::Verdict(_)
+            | Meaning::Observed(..) => Subject::Other,
         }
     }
 

@@ -185,7 +185,19 @@ impl MetricComparison {
             (Scale::Difference, Unit::Ratio) => {
                 format!("{sign}{} points", words::percent(size).trim_end_matches(" %"))
             }
-            (Scale::Difference, Unit::Nanoseconds | Unit::PerSecond | Unit::Count | Unit::Word) => {
+            (
+                Scale::Difference,
+                Unit::Nanoseconds
+                | Unit::PerSecond
+                | Unit::Count
+                | Unit::Octets
+                | Unit::OctetsPerSecond
+                | Unit::Cores
+                | Unit::Seconds
+                | Unit::Number
+                | Unit::PerHour
+                | Unit::Word,
+            ) => {
                 format!("{sign}{}", self.unit.show(size))
             }
         }

@@ -81,6 +81,18 @@ pub(super) fn parse(text: &str, unit: Unit, words: &[&str]) -> Result<Expression
             Ok(rate) => Limit::Number(rate.as_f64()),
             Err(_) => return fault(value_at, "a rate such as 4900/s, 5k or 90/min"),
         },
+        Unit::PerHour => match per_hour(value) {
+            Some(share) => Limit::Number(share),
+            None => return fault(value_at, "a share an hour such as 2 %/h or 0.02/h"),
+        },
+        Unit::Octets | Unit::OctetsPerSecond | Unit::Cores | Unit::Seconds | Unit::Number => {
+            match quantity(value) {
+                Some(n) => Limit::Number(n),
+                None => {
+                    return fault(value_at, "a number such as 1.5, 10k, 512 MiB or 250ms");
+                }
+            }
+        }
         Unit::Count => match whole(value) {
             Some(n) => Limit::Number(n),
             None => return fault(value_at, "a whole number such as 0 or 1000"),
@@ -130,6 +142,41 @@ fn ratio(text: &str) -> Option<f64> {
     (share <= 1.0).then_some(share)
 }
 
+/// The share in `2 %/h`, per hour; also per minute and per day.
+fn per_hour(text: &str) -> Option<f64> {
+    let (share, hours) = [("/h", 1.0), ("/min", 1.0 / 60.0), ("/day", 24.0)]
+        .into_iter()
+        .find_map(|(ending, hours)| Some((text.strip_suffix(ending)?.trim_end(), hours)))
+        .or_else(|| (text == "0").then_some(("0", 1.0)))?;
+    let share = match share.strip_suffix('%') {
+        Some(percent) => number(percent.trim_end())? / 100.0,
+        None => number(share)?,
+    };
+    Some(share / hours)
+}
+
+/// A number with an optional factor: decimal (`k`, `M`, `G`), binary (`KiB`, `MiB`, `GiB`), a part of a second (`ms`), a
+/// percent; per second where it is written.
+fn quantity(text: &str) -> Option<f64> {
+    let text = text.strip_suffix("/s").unwrap_or(text).trim_end();
+    let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '_' || c == ','));
+    let (digits, factor) = text.split_at(split.unwrap_or(text.len()));
+    let factor = match factor.trim_start() {
+        "" | "s" | "B" | "octets" | "cores" => 1.0,
+        "%" => 0.01,
+        "k" | "kB" => 1e3,
+        "M" | "MB" => 1e6,
+        "G" | "GB" => 1e9,
+        "KiB" => 1024.0,
+        "MiB" => 1_048_576.0,
+        "GiB" => 1_073_741_824.0,
+        "ms" => 1e-3,
+        "us" | "µs" | "μs" => 1e-6,
+        _ => return None,
+    };
+    Some(number(&digits.replace(['_', ','], ""))? * factor)
+}
+
 fn whole(text: &str) -> Option<f64> {
     let digits = text.replace(['_', ','], "");
     (!digits.is_empty() && digits.len() <= 15 && digits.bytes().all(|b| b.is_ascii_digit()))
@@ -158,6 +205,13 @@ mod tests {
             ("= 0", Unit::Ratio, Relation::Equal, 0.0),
             (">= 4900/s", Unit::PerSecond, Relation::AtLeast, 4900.0),
             ("> 5k", Unit::PerSecond, Relation::Above, 5000.0),
+            ("< 2 %/h", Unit::PerHour, Relation::Below, 0.02),
+            ("< 0.6%/min", Unit::PerHour, Relation::Below, 0.36),
+            ("<= 0", Unit::PerHour, Relation::AtMost, 0.0),
+            ("< 512 MiB", Unit::Octets, Relation::Below, 536_870_912.0),
+            ("< 1.5", Unit::Cores, Relation::Below, 1.5),
+            ("<= 10k/s", Unit::Number, Relation::AtMost, 10_000.0),
+            ("< 250ms", Unit::Seconds, Relation::Below, 0.25),
             ("= 10,000", Unit::Count, Relation::Equal, 10_000.0),
         ] {
             let e = parse(text, unit, &words).unwrap();
@@ -194,6 +248,9 @@ mod tests {
             ("<= 101%", Unit::Ratio, 4, "at most 1"),
             (">= fast", Unit::PerSecond, 4, "4900/s"),
             ("= 1.5", Unit::Count, 3, "whole number"),
+            ("< 2 %", Unit::PerHour, 3, "2 %/h"),
+            ("< -1 MiB", Unit::Octets, 3, "512 MiB"),
+            ("< 1 TiBB", Unit::Number, 3, "512 MiB"),
             ("= fine", Unit::Word, 3, "sustained"),
             ("< sustained", Unit::Word, 1, "="),
             ("= baseline + 5%", Unit::Nanoseconds, 3, "fixed limit"),

@@ -51,6 +51,9 @@ pub enum GateFault {
          ratios and the ledger, of all messages or a stage"
     )]
     NotBySecond,
+    /// A stage of an observed series.
+    #[error("an observed series is of the whole measured time; leave stage out")]
+    ObservedOfPart,
     /// A limit against a baseline on a part of the run.
     #[error(
         "a limit against a baseline speaks of the whole run, without for, stage or abort_after"

@@ -3,6 +3,7 @@ use crate::judge::health::HealthState;
 use crate::judge::judgement::Judgement;
 use crate::judge::measured::{Measured, is_measured};
 use crate::judge::name::{Group, Names};
+use crate::judge::observed::ObservedFigures;
 use crate::judge::outcome::{Limiter, Outcome};
 use crate::kit::Nanos;
 use crate::measure::{
@@ -40,6 +41,17 @@ impl Cells<'_> {
     }
 }
 
+/// The figures of these series; None: it was never sampled.
+pub fn in_order(
+    names: &[(String, String)],
+    figures: &[ObservedFigures],
+) -> Vec<Option<ObservedFigures>> {
+    let of = |(source, series): &(String, String)| {
+        figures.iter().find(|f| f.name == *source && f.series == *series).cloned()
+    };
+    names.iter().map(of).collect()
+}
+
 /// The figures that gates are decided on.
 #[derive(Clone, Debug)]
 pub struct GateInput<'r> {
@@ -59,6 +71,8 @@ pub struct GateInput<'r> {
     pub workers: usize,
     /// When the load ended.
     pub load_ended: Nanos,
+    /// What was observed, in the order of the names.
+    pub observed: Vec<Option<ObservedFigures>>,
     /// Why the run ended before its plan did.
     pub cut_reason: Option<Cow<'r, CutReason>>,
     /// The verdict.
@@ -81,6 +95,7 @@ impl<'r> GateInput<'r> {
             rows: Cow::Borrowed(&record.intervals),
             workers: record.workers.len(),
             load_ended: record.load_ended,
+            observed: in_order(&plan.observed_series(), &judgement.observed),
             cut_reason: record.cut_reason.as_ref().map(Cow::Borrowed),
             outcome: judgement.outcome,
             limiter: judgement.limiter,

@@ -7,6 +7,7 @@ mod fault;
 mod figure;
 mod input;
 mod objective;
+mod observed;
 mod read;
 mod relative;
 mod sample;
@@ -18,7 +19,7 @@ mod window;
 pub use abort::{ABORTED, Abort};
 pub use decision::{GateOutcome, GateResult, GateValue};
 pub use fault::{GateError, GateFault};
-pub use input::{Cells, GateInput};
+pub use input::{Cells, GateInput, in_order};
 pub(super) use objective::{objectives, upper_limit};
 pub use read::{check_gates, gate_mistakes, names_a_group};
 pub use relative::RelativeGate;
@@ -27,7 +28,7 @@ use super::check::Unit;
 use super::figures::Scope;
 use super::judgement::Judgement;
 use super::measured::Measured;
-use super::name::{Group, Meaning, Names, Statistic, VerdictWord};
+use super::name::{Group, Meaning, Names, ObservedStatistic, Statistic, VerdictWord};
 use super::outcome::{Limiter, Outcome};
 use crate::measure::{CutReason, Metric, RunRecord};
 use crate::plan::Plan;
@@ -118,6 +119,10 @@ impl GateInput<'_> {
                 };
                 number(figure_gate(name, row, &scope, relation, *limit, self.is_trusted()))
             }
+            (Meaning::Observed(series, statistic), Limit::Number(limit)) => {
+                let figures = self.observed.get(usize::from(*series)).and_then(Option::as_ref);
+                number(observed::observed_gate(figures, *statistic, relation, *limit))
+            }
             (Meaning::Ledger(count), Limit::Number(limit)) => {
                 let n = count(&self.cells.of(gate.named.group, &self.measured).tally) as f64;
                 number((Some(n), by(relation.holds(n, *limit))))
@@ -137,10 +142,25 @@ impl GateInput<'_> {
         GateResult {
             name: name.to_owned(),
             expression: gate.text.clone(),
-            unit: gate.named.meaning.unit(),
+            unit: self.unit(&gate.named.meaning),
             value,
             outcome,
             why,
+        }
+    }
+
+    /// The unit of a figure; of an observed one, as it was in the run.
+    fn unit(&self, meaning: &Meaning) -> Unit {
+        match meaning {
+            Meaning::Observed(number, ObservedStatistic::Max | ObservedStatistic::Mean) => {
+                let figures = self.observed.get(usize::from(*number)).and_then(Option::as_ref);
+                figures.map_or(meaning.unit(), |figures| figures.unit)
+            }
+            Meaning::Observed(_, ObservedStatistic::Growth)
+            | Meaning::Latency(..)
+            | Meaning::Figure(_)
+            | Meaning::Ledger(_)
+            | Meaning::Verdict(_) => meaning.unit(),
         }
     }
 

@@ -94,6 +94,9 @@ impl Gate {
         if by_second && !is_kept_by_second(&self.named) {
             return Err(GateFault::NotBySecond);
         }
+        if matches!(self.named.meaning, Meaning::Observed(..)) && self.named.group != Group::Whole {
+            return Err(GateFault::ObservedOfPart);
+        }
         if !matches!(self.expression.limit, Limit::Baseline(_)) {
             return Ok(());
         }
@@ -126,7 +129,7 @@ fn is_kept_by_second(named: &Named) -> bool {
             }
             Meaning::Figure(row) => row.name != "target",
             Meaning::Ledger(_) => true,
-            Meaning::Verdict(_) => false,
+            Meaning::Verdict(_) | Meaning::Observed(..) => false,
         }
 }
 

@@ -35,7 +35,10 @@ impl<'r> RowSample<'r> {
     pub(super) fn of(row: &'r IntervalRow, gate: &Gate) -> RowSample<'r> {
         let opened = match gate.named.meaning {
             Meaning::Latency(metric, _) => row.latency(metric),
-            Meaning::Figure(_) | Meaning::Ledger(_) | Meaning::Verdict(_) => None,
+            Meaning::Figure(_)
+            | Meaning::Ledger(_)
+            | Meaning::Verdict(_)
+            | Meaning::Observed(..) => None,
         };
         RowSample { row, values: opened.as_ref().map(BucketCounts::of).unwrap_or_default() }
     }
@@ -75,8 +78,8 @@ pub(super) fn over(samples: &[RowSample<'_>], gate: &Gate, measured: &SpanContex
             }
         }
         Meaning::Latency(metric, statistic) => latency(samples, metric, statistic),
-        Meaning::Verdict(_) => {
-            SpanFigure::Nothing("a verdict is not a figure of a span".to_owned())
+        Meaning::Verdict(_) | Meaning::Observed(..) => {
+            SpanFigure::Nothing("it is not a figure of a span".to_owned())
         }
     }
 }
@@ -279,7 +282,7 @@ fn with_harness(decision: Decision, trusted: bool, gate: &Gate, t: &Counters) ->
         Meaning::Latency(_, statistic) => {
             matches!(statistic, Statistic::Count | Statistic::Censored)
         }
-        Meaning::Figure(_) | Meaning::Verdict(_) => false,
+        Meaning::Figure(_) | Meaning::Verdict(_) | Meaning::Observed(..) => false,
     };
     let latency = matches!(gate.named.meaning, Meaning::Latency(..));
     let kept =

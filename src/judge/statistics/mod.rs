@@ -9,6 +9,7 @@ mod series;
 mod student;
 #[cfg(test)]
 mod tests;
+mod trend;
 
 pub use blocks::{Blocks, block_length, draw};
 pub use effect::{Deviation, Effect, RUNS_MAX, of_runs, spread};
@@ -17,6 +18,7 @@ pub use quantile::{BEYOND_MIN, Quantile, interval_ranks, quantile, supports};
 pub use ranks::{EXACT_MAX, MannWhitney, holm, mann_whitney};
 pub use series::{Slope, mser5, theil_sen};
 pub use student::{normal_two_sided, t_quantile, t_two_sided, wilson};
+pub use trend::{TREND_MIN, Trend, level, relative_trend, spearman, trend};
 
 /// Two-sided 95 % of the standard normal.
 pub const Z95: f64 = 1.959_963_984_540_054;

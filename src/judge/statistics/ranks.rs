@@ -57,6 +57,11 @@ fn doubled_ranks(a: &[f64], b: &[f64]) -> (Vec<u64>, Vec<f64>) {
     (ranks, ties)
 }
 
+/// The rank of each value from 1 on; equal values share the middle of theirs.
+pub(super) fn midranks(values: &[f64]) -> Vec<f64> {
+    doubled_ranks(values, &[]).0.into_iter().map(|doubled| doubled as f64 / 2.0).collect()
+}
+
 /// Among all ways to pick `count` of the ranks: the share with a sum at most, or at least, `sum`; the smaller, doubled.
 fn exact(ranks: &[u64], count: usize, sum: u64) -> f64 {
     let most = ranks.iter().sum::<u64>() as usize;

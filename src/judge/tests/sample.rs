@@ -55,6 +55,7 @@ pub(crate) fn plan(rate: u64, warmup_s: u64, measured_s: u64) -> Plan {
         allow_exec: false,
         gates: Vec::new(),
         metrics: Metrics::default(),
+        observe: Vec::new(),
         trace_failed: None,
         ladder: None,
         fleet: crate::plan::Fleet::default(),

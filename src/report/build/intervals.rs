@@ -1,6 +1,6 @@
 //! The run over time, by stage and by session.
 use super::super::Run;
-use super::super::document::{Hour, IntervalRow, SessionRow, StageRow};
+use super::super::document::{Hour, IntervalRow, SessionRow, StageRow, Table};
 use super::transport;
 use crate::judge::{stage_spans, statistics};
 use crate::kit::{Nanos, words::rate};
@@ -90,7 +90,18 @@ fn interval(run: &Run<'_>, row: &measure::IntervalRow) -> IntervalRow {
         write_wait_p99_ns: row.write_wait.p99(),
         congestion_mean: row.congestion.mean(),
         congestion_max: row.congestion.max(),
+        observe: observed(run.record, row),
     }
+}
+
+/// The means of the observed series in a row; a series without a value in it is left out.
+fn observed(record: &RunRecord, row: &measure::IntervalRow) -> Table<f64> {
+    let all = record.observed.series.iter();
+    all.filter_map(|series| {
+        let mean = series.mean_between(row.at, row.at + row.length)?;
+        Some((format!("{}.{}", series.source, series.series), mean))
+    })
+    .collect()
 }
 
 const HOUR: Nanos = Nanos::from_secs(3_600);

@@ -71,6 +71,8 @@ impl Document {
             books: judgement.books.failures.clone(),
             notes: judgement.notes.clone(),
             warnings: run.warnings.iter().chain(&judgement.warnings).cloned().collect(),
+            observe: judgement.observed.clone(),
+            drift: judgement.drift.clone(),
             fleet: record.fleet.as_ref().map(fleet::fleet),
         }
     }

@@ -132,6 +132,9 @@ pub struct IntervalRow {
     /// The highest.
     #[serde(default)]
     pub congestion_max: Option<u8>,
+    /// What was observed in it, by source and series: means, in the unit of the series. Absent: nothing was.
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub observe: Table<f64>,
 }
 
 impl IntervalRow {

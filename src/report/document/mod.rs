@@ -32,7 +32,7 @@ pub use table::Table;
 pub(crate) use tcp::RoleTcp;
 pub use verdict::Verdict;
 
-use crate::judge::{GateResult, TallyCheck};
+use crate::judge::{DriftRow, GateResult, ObservedFigures, TallyCheck};
 use crate::measure::{Anomaly, Messages};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -212,6 +212,12 @@ pub struct Document {
     pub notes: Vec<String>,
     /// Warnings for the reader.
     pub warnings: Vec<String>,
+    /// What was observed beside the run, by series, in the measured time. Absent: nothing was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observe: Vec<ObservedFigures>,
+    /// Drift by the minute, in a run that measured ten minutes or more. Absent: it measured less.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<DriftRow>,
     /// The agents; null: the run used none.
     #[serde(default)]
     pub fleet: Option<Fleet>,

@@ -4,6 +4,7 @@
 mod comparison;
 mod flow;
 pub mod live;
+mod observed;
 mod page;
 mod parts;
 mod run;

@@ -2,11 +2,12 @@
 //! are escaped already.
 use crate::report::chart::{Colour, Picture, json_in_script};
 use crate::report::model::{Cell, HeadFigure, Kind, Summary, Table, Tone};
+use std::borrow::Cow;
 
 /// One picture with its words.
 pub(super) struct Figure {
     /// Its anchor.
-    pub(super) id: &'static str,
+    pub(super) id: Cow<'static, str>,
     /// Its heading.
     pub(super) title: String,
     /// The caption.
@@ -24,7 +25,7 @@ pub(super) struct Figure {
 impl Figure {
     /// A figure; if its picture is missing or empty, only the sentence `otherwise`.
     pub(super) fn new(
-        id: &'static str,
+        id: impl Into<Cow<'static, str>>,
         title: impl Into<String>,
         says: impl Into<String>,
         picture: impl Into<Option<Picture>>,
@@ -36,13 +37,17 @@ impl Figure {
         };
         let data =
             if picture.data.is_null() { String::new() } else { json_in_script(&picture.data) };
-        let says = says.into();
+        let (id, says) = (id.into(), says.into());
         Figure { id, title, says, svg: picture.svg, data, legend: picture.legend, switches: true }
     }
 
     /// A figure without a picture, and the reason.
-    pub(super) fn missing(id: &'static str, title: impl Into<String>, why: &str) -> Figure {
-        let (title, says) = (title.into(), why.to_owned());
+    pub(super) fn missing(
+        id: impl Into<Cow<'static, str>>,
+        title: impl Into<String>,
+        why: &str,
+    ) -> Figure {
+        let (id, title, says) = (id.into(), title.into(), why.to_owned());
         let (svg, data, legend) = (String::new(), String::new(), Vec::new());
         Figure { id, title, says, svg, data, legend, switches: false }
     }

@@ -1,7 +1,7 @@
 //! The page of one run, or of several.
 use super::page::write;
 use super::parts::{Folded, Section};
-use super::{flow, sessions, several, shape, time};
+use super::{flow, observed, sessions, several, shape, time};
 use crate::report::Saved;
 use crate::report::document::Document;
 use crate::report::model::{self, Ledger, RunModel, Summary};
@@ -48,6 +48,10 @@ fn single(saved: &Saved, m: &RunModel<'_>) -> Vec<Section> {
     time.figures.extend(figures);
     time.tables.push(model::operator(d));
 
+    let mut beside = Section::new("observed", "Observed beside the load");
+    beside.figures = observed::figures(d);
+    beside.tables = vec![m.observed.clone(), m.drift.clone()];
+
     let mut books = Section::new("ledger", "The ledger");
     books.figures.push(flow::flow(d));
     books.tables = vec![Ledger::table(&m.ledger), model::states(d)];
@@ -61,7 +65,7 @@ fn single(saved: &Saved, m: &RunModel<'_>) -> Vec<Section> {
 
     let mut parts = Section::new("parts", "Stages, hours and groups");
     parts.tables = vec![model::agents(d), m.stages.clone(), model::hours(d), model::groups(d)];
-    let mut sections = vec![headline, time, books, trouble, sessions, parts, run(d)];
+    let mut sections = vec![headline, time, beside, books, trouble, sessions, parts, run(d)];
     sections.retain(|section| !section.is_empty());
     sections
 }

@@ -13,12 +13,12 @@ use std::collections::HashSet;
 pub(super) type Count = fn(&IntervalRow) -> u64;
 
 /// Most points of a line: about one per column of a screen.
-const POINTS_MAX: usize = 720;
+pub(super) const POINTS_MAX: usize = 720;
 
 /// The intervals of one run, with the bands and marks behind each of its charts.
 pub(super) struct Timeline<'a> {
     document: &'a Document,
-    rows: &'a [IntervalRow],
+    pub(super) rows: &'a [IntervalRow],
     /// End of the recorded time, in seconds.
     pub(super) end: f64,
 }

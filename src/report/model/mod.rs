@@ -8,6 +8,7 @@ mod ledger;
 mod machine;
 mod next;
 mod note;
+mod observed;
 mod planted;
 mod run;
 mod search;

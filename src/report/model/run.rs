@@ -3,7 +3,7 @@ use super::ledger::{Ledger, receipts_asked};
 use super::note::{Note, Withheld};
 use super::summary::{LabelledLine, Remark, Summary};
 use super::table::{Table, Tone, nanoseconds};
-use super::{head, tables, transport};
+use super::{head, observed, tables, transport};
 use crate::judge::{self, About, GateOutcome, GateResult, HealthState, Limiter, Outcome};
 use crate::kit::{Nanos, words};
 use crate::measure::{Anomaly, CutReason};
@@ -18,6 +18,8 @@ pub(crate) struct RunModel<'d> {
     /// Sentences about them.
     pub(crate) on_latencies: Vec<Note>,
     pub(crate) stages: Table,
+    pub(crate) observed: Table,
+    pub(crate) drift: Table,
     pub(crate) ledger: Ledger,
     pub(crate) statuses: Table,
     pub(crate) gates: Table,
@@ -31,6 +33,8 @@ impl RunModel<'_> {
             latencies: tables::latencies(&[document]),
             on_latencies: Note::on_latencies(document),
             stages: tables::stages(document),
+            observed: observed::observed(document),
+            drift: observed::drift(document),
             ledger: Ledger::of(document),
             statuses: tables::statuses(document),
             gates: tables::gates(&[document]),
