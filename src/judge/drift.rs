@@ -1,5 +1,8 @@
 //! Drift in a long run: whether response time, rate, memory and what else was observed rose or fell over the measured time
 //! (docs/verdict.md, "Drift"). It reports; the verdict rests on the steady state.
+#[cfg(test)]
+mod tests;
+
 use super::check::Unit;
 use super::measured::Measured;
 use super::statistics::{self, holm};

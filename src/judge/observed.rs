@@ -100,7 +100,7 @@ impl ObservedFigures {
 }
 
 /// The figures of every series of a record.
-pub fn observed(record: &RunRecord, measured: &Measured) -> Vec<ObservedFigures> {
+pub(super) fn observed(record: &RunRecord, measured: &Measured) -> Vec<ObservedFigures> {
     let rows: Vec<&IntervalRow> = measured.rows(record).collect();
     let seen = record.observed.series.iter();
     let mut all: Vec<ObservedFigures> = seen.map(|series| figures(record, series, &rows)).collect();

@@ -23,7 +23,7 @@ macro_rules! built_in {
     };
 }
 
-built_in!["quick", "bare", "sustained", "openmarket", "vonage", "infobip", "sinch"];
+built_in!["quick", "bare", "sustained", "soak", "openmarket", "vonage", "infobip", "sinch"];
 
 impl BuiltIn {
     /// The one of this name.

@@ -21,6 +21,14 @@ source_addresses = ["127.0.0.2"]
 send_buffer = 65536
 keepalive = true
 tls_server_name = "smsc"
+[[observe]]
+name = "gw"
+url = "http://127.0.0.1:9100/metrics"
+series = { rss = 'process_resident_memory_bytes{job="gw",instance!="\"b\""}', up = "up" }
+every = "500ms"
+[[observe]]
+name = "kannel"
+command = "bearerbox"
 [guard]
 messages_max = 1000000
 binds_max = 100

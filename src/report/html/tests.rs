@@ -2,7 +2,7 @@
 use super::live::{LIVE, LIVE_SHA256};
 use super::page::{SCRIPT, SCRIPT_SHA256};
 use super::*;
-use crate::judge::{GateOutcome, GateResult, GateValue, Unit};
+use crate::judge::{GateOutcome, GateResult, GateValue, ObservedFigures, Unit};
 use crate::kit::{Nanos, words};
 use crate::measure::{Anomaly, Latency, LatencyRange, Metric};
 use crate::report::Saved;
@@ -247,6 +247,8 @@ fn nothing_that_a_peer_or_a_profile_says_becomes_markup() {
     for group in &mut d.groups {
         group.name = evil();
     }
+    d.observe = vec![seen(EVIL, Unit::Octets)];
+    d.intervals[3].observe = Table(vec![(format!("gw.{EVIL}"), 4.0)]);
     d.notes = vec![evil()];
     d.warnings = vec![evil()];
     d.books = vec![evil()];
@@ -296,6 +298,59 @@ fn every_chart_is_a_drawing_that_needs_no_script_and_no_style() {
     let rate = figure(&html, "rate");
     assert!(rate.contains("f-shade") && rate.contains("stroke-dasharray=\"5 4\""));
     assert!(rate.contains(">measured<"));
+}
+
+/// An observed series of gw.
+fn seen(series: &str, unit: Unit) -> ObservedFigures {
+    ObservedFigures {
+        name: "gw".to_owned(),
+        series: series.to_owned(),
+        unit,
+        max: Some(2e8),
+        mean: Some(1e8),
+        growth: Some(0.02),
+        ci: Some([0.01, 0.03]),
+        points: 3_600,
+        samples: 3_600,
+        failed: 2,
+    }
+}
+
+/// A run with as many intervals as there are at most, and a dozen observed series with a gap.
+fn soak() -> Document {
+    let mut d = busy(3_600, 16.0, 4);
+    let units = [Unit::Octets, Unit::Cores, Unit::Number, Unit::PerSecond, Unit::Seconds];
+    d.observe = (0..12).map(|n| seen(&format!("series-{n}"), units[n % units.len()])).collect();
+    for (n, row) in d.intervals.iter_mut().enumerate().filter(|(n, _)| !(1_000..1_200).contains(n))
+    {
+        let values = d.observe.iter().enumerate();
+        let value = |series: usize| 1e8 + (n * 7_919 % (97 + series)) as f64 * 123_457.25;
+        row.observe = values.map(|(number, o)| (o.path(), value(number))).collect();
+    }
+    d
+}
+
+#[test]
+fn what_was_observed_is_a_table_and_a_chart_for_each_unit_with_its_gaps() {
+    let html = page(soak());
+    for id in ["observed-0", "observed-4"] {
+        let figure = figure(&html, id);
+        assert!(figure.contains("<svg class=\"chart\""), "{id} is not drawn");
+        // a line that is broken begins twice
+        assert!(figure.matches('M').count() >= 2, "{id} has no gap");
+    }
+    assert!(!html.contains("observed-5"));
+    let row = row(&html, "gw.series-0");
+    assert!(row.contains("190.7 MiB") && row.contains("2 %/h (1 %/h to 3 %/h)"), "{row}");
+    assert!(!page(busy(20, 1.0, 3)).contains("Observed beside the load"));
+    assert_harmless(&html);
+}
+
+#[test]
+fn the_page_of_hours_with_what_was_observed_is_below_3_mb() {
+    let seconds = Some(seconds(3_600, 16.0));
+    let octets = render(&[Saved { document: soak(), seconds }]);
+    assert!(octets.len() < 3_000_000, "{}", octets.len());
 }
 
 #[test]

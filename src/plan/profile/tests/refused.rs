@@ -45,6 +45,55 @@ window = 0",
 count = "2""#,
         "x.toml:2: binds.count: \"2\" is not valid; write an integer",
     ),
+    ("[[observe]]\npid = 1", "x.toml:1: observe[0].name: is missing; write a name"),
+    (
+        "[[observe]]\nname = \"a.b\"\npid = 1",
+        "x.toml:2: observe[0].name: \"a.b\" is not valid; write 1 to 64 letters, digits, _ and -",
+    ),
+    (
+        "[[observe]]\nname = \"gw\"",
+        "x.toml:1: observe[0]: nothing to observe; write one of url, pid, pid_file, command and tally",
+    ),
+    (
+        "[[observe]]\nname = \"gw\"\npid = 1\ncommand = \"gw\"",
+        "x.toml:4: observe[0].command: beside pid; write only one of",
+    ),
+    (
+        "[[observe]]\nname = \"gw\"\nurl = \"http://h:1/\"",
+        "x.toml:1: observe[0].series: is missing; write which series to take",
+    ),
+    (
+        "[[observe]]\nname = \"gw\"\npid = 1\nseries = { a = \"b\" }",
+        "x.toml:4: observe[0].series: goes with url only; leave it out",
+    ),
+    (
+        "[[observe]]\nname = \"gw\"\nurl = \"http://h:1/\"\nseries = { a = 'b{c=~\"d\"}' }",
+        "x.toml:4: observe[0].series.a: ",
+    ),
+    (
+        "[[observe]]\nname = \"gw\"\nurl = \"https://h:1/\"\nseries = { a = \"b\" }",
+        "x.toml:3: observe[0].url: \"https://h:1/\" is not valid; write http://host:port/path",
+    ),
+    (
+        "[[observe]]\nname = \"gw\"\npid = 1\nevery = \"50ms\"",
+        "x.toml:4: observe[0].every: \"50ms\" is not valid; write a duration from 100ms to 1h",
+    ),
+    (
+        "[[observe]]\nname = \"gw\"\npid = 0",
+        "x.toml:3: observe[0].pid: 0 is not valid; write an integer from 1 to",
+    ),
+    (
+        "[[observe]]\nname = \"gw\"\ncommand = \"/usr/bin/gw\"",
+        "x.toml:3: observe[0].command: is not a name of a process",
+    ),
+    (
+        "[[observe]]\nname = \"gw\"\npid = 1\n[[observe]]\nname = \"gw\"\npid = 2",
+        "x.toml:5: observe[1].name: two sources named \"gw\"; give each a `name` of its own",
+    ),
+    (
+        "[[observe]]\nname = \"smppbench\"\npid = 1",
+        "x.toml:2: observe[0].name: \"smppbench\" is the name of this tool's own process",
+    ),
     (
         r#"[[load.stages]]
 hold = 0
