@@ -57,6 +57,9 @@ pub fn render(plan: &Plan, origins: &[Origin]) -> String {
         }
         Err(e) => line(&mut out, "stages", &e.to_string()),
     }
+    for one in &plan.observe {
+        line(&mut out, "observe", &format!("{one}"));
+    }
     for (metric, gate) in &plan.gates {
         let gate = gate.as_str().map_or_else(|| gate.to_string(), str::to_string);
         line(&mut out, "gate", &format!("{metric} {gate}"));

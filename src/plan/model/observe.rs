@@ -183,6 +183,22 @@ impl Observe {
     }
 }
 
+/// `gw: rss, queue of http://10.0.0.7:9100/metrics every 1s`.
+impl std::fmt::Display for Observe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let whose = [
+            self.url.clone(),
+            self.pid.map(|pid| format!("process {pid}")),
+            self.pid_file.as_ref().map(|file| format!("the process in {file}")),
+            self.command.as_ref().map(|command| format!("the process {command}")),
+            self.tally.as_ref().map(|file| format!("the tally {file}")),
+        ];
+        let whose = whose.into_iter().flatten().next().unwrap_or_default();
+        let (series, every) = (self.series_names().join(", "), span_text(self.every));
+        write!(f, "{}: {series} of {whose} every {every}", self.name)
+    }
+}
+
 /// Checks all sources of a plan.
 pub(in crate::plan) fn check(all: &[Observe]) -> PlanResult<()> {
     if all.len() > SOURCES_MAX {
