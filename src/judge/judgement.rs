@@ -109,7 +109,7 @@ pub fn judge(plan: &Plan, record: &RunRecord, host: &HostUse) -> Judgement {
     notes.extend(receipts::like_receipts(record));
     notes.extend(record.fleet.iter().flat_map(fleet::notes));
     let (observed, drift) =
-        (observed::observed(record, &measured), drift::drift(plan, record, &measured));
+        (observed::observed(plan, record, &measured), drift::drift(plan, record, &measured));
     notes.extend(observed::notes(&observed, &drift, &measured));
     let warnings = warnings(plan, record, &measured, &steady);
     reasons.extend(steady.growths.iter().chain(&steady.drifts).cloned());

@@ -8,6 +8,7 @@ use crate::kit::{Nanos, words};
 use crate::measure::{
     IntervalRow, LatencySummary, ObservedPoint, ObservedSeries, RunRecord, SeriesUnit,
 };
+use crate::plan::{OWN, Plan};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::json;
@@ -33,9 +34,9 @@ pub struct ObservedFigures {
     pub ci: Option<[f64; 2]>,
     /// Points in the measured time that these figures rest on: one a second, or a longer time after merging.
     pub points: usize,
-    /// Samples of its source in the whole run, taken or failed.
+    /// Samples of its source in the whole run.
     pub samples: u64,
-    /// Of those, failed ones.
+    /// Of those, without a value of this series.
     pub failed: u64,
 }
 
@@ -99,15 +100,33 @@ impl ObservedFigures {
     }
 }
 
-/// The figures of every series of a record.
-pub(super) fn observed(record: &RunRecord, measured: &Measured) -> Vec<ObservedFigures> {
+/// The figures of every series, in the order of the plan; one that was never sampled has none.
+pub(super) fn observed(
+    plan: &Plan,
+    record: &RunRecord,
+    measured: &Measured,
+) -> Vec<ObservedFigures> {
     let rows: Vec<&IntervalRow> = measured.rows(record).collect();
-    let seen = record.observed.series.iter();
-    let mut all: Vec<ObservedFigures> = seen.map(|series| figures(record, series, &rows)).collect();
-    // in the order of the sources, whichever answered first
-    let place = |name: &str| record.observed.sources.iter().position(|s| s.source == name);
-    all.sort_by_key(|figures| place(&figures.name));
-    all
+    let mut names = plan.observed_series();
+    let seen = &record.observed.series;
+    for series in seen {
+        let name = (series.source.clone(), series.series.clone());
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let of = |(source, name): (String, String)| {
+        let never = ObservedSeries {
+            source,
+            series: name,
+            unit: SeriesUnit::Number,
+            length: Nanos::from_secs(1),
+            points: Vec::new(),
+        };
+        let found = seen.iter().find(|s| s.source == never.source && s.series == never.series);
+        figures(record, found.unwrap_or(&never), &rows)
+    };
+    names.into_iter().map(of).collect()
 }
 
 /// The points of a series whose middle lies in one of these rows.
@@ -130,6 +149,8 @@ fn figures(record: &RunRecord, series: &ObservedSeries, rows: &[&IntervalRow]) -
         points.iter().map(|p| (p.at.as_secs_f64() / HOUR_S, p.mean)).collect();
     let growth = statistics::relative_trend(&by_hour).map(|(_, shares)| shares);
     let source = record.observed.sources.iter().find(|s| s.source == series.source);
+    let (samples, values) =
+        (source.map_or(0, |s| s.samples), series.points.iter().map(|p| p.count).sum());
     ObservedFigures {
         name: series.source.clone(),
         series: series.series.clone(),
@@ -139,8 +160,8 @@ fn figures(record: &RunRecord, series: &ObservedSeries, rows: &[&IntervalRow]) -
         growth: growth.map(|g| g[1]),
         ci: growth.map(|g| [g[0], g[2]]),
         points: points.len(),
-        samples: source.map_or(0, |s| s.samples),
-        failed: source.map_or(0, |s| s.failed),
+        samples,
+        failed: samples.saturating_sub(values),
     }
 }
 
@@ -193,7 +214,7 @@ pub(super) fn rose_together(record: &RunRecord, measured: &Measured) -> Vec<Stri
     let service: [(&str, fn(&LatencySummary) -> Option<u64>); 2] =
         [("p50", LatencySummary::p50), ("p99", LatencySummary::p99)];
     let mut found: Vec<(f64, String)> = Vec::new();
-    for series in record.observed.series.iter().filter(|s| s.source != crate::plan::OWN) {
+    for series in record.observed.series.iter().filter(|s| s.source != OWN) {
         let mut best: Option<(f64, &str, usize)> = None;
         for (name, of) in service {
             let pairs: Vec<(f64, f64)> = rows

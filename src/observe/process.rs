@@ -95,19 +95,20 @@ impl Process {
         {
             return Ok((pid, stat));
         }
-        let earlier = self.found.take();
+        if let (Which::Pid(pid), Some(_)) = (&self.which, self.found) {
+            // another process may get the number
+            return Err(Fault::NoProcess(format!("{pid}: it has ended")));
+        }
+        self.found = None;
         // another process counts from its own beginning
         self.rates.clear();
-        let (pid, stat) = match (&self.which, earlier) {
-            (Which::Pid(pid), Some(_)) => {
-                return Err(Fault::NoProcess(format!("{pid}: it has ended")));
-            }
-            (Which::Pid(pid), None) => (*pid, Stat::read(*pid)),
-            (Which::File(path), _) => {
+        let (pid, stat) = match &self.which {
+            Which::Pid(pid) => (*pid, Stat::read(*pid)),
+            Which::File(path) => {
                 let pid = pid_in(path)?;
                 (pid, Stat::read(pid))
             }
-            (Which::Command(name), _) => {
+            Which::Command(name) => {
                 let newest =
                     newest(name).ok_or_else(|| Fault::NoProcess(format!("named {name}")))?;
                 (newest, Stat::read(newest))

@@ -5,7 +5,7 @@ use crate::report::document::Document;
 
 /// A series in a row.
 pub(super) fn observed(d: &Document) -> Table {
-    let header = "observed | max | mean | growth an hour | points | failed samples";
+    let header = "observed | max | mean | growth an hour | points | without value";
     let row = |o: &ObservedFigures| {
         let figure =
             |value: Option<f64>| known(value.map(|v| (v, o.unit)), |(v, u)| Value::Figure(v, u));
