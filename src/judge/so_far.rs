@@ -1,10 +1,11 @@
 //! The judgement of a run in progress. It judges the part that all workers have reported; what is still in flight is
 //! neither a success nor a failure.
 use super::check::Check;
-use super::gates::{Cells, GateInput, GateResult};
+use super::gates::{Cells, GateInput, GateResult, in_order};
 use super::health::{Health, HealthState};
 use super::measured::Measured;
 use super::name::Names;
+use super::observed::observed;
 use super::outcome::Outcome;
 use super::steady::{AWAITED_GROWTH, SAMPLES_MIN, SLOPE_SAMPLES_MIN, Steady};
 use super::verdict;
@@ -89,6 +90,7 @@ fn gates(
         rows: Cow::Borrowed(&record.intervals),
         workers: record.workers.len(),
         load_ended: record.load_ended,
+        observed: in_order(&plan.observed_series(), &observed(plan, record, measured)),
         cut_reason: record.cut_reason.as_ref().map(Cow::Borrowed),
         outcome,
         limiter: None,

@@ -4,7 +4,7 @@ use super::expression::Limit;
 use super::read::{Gate, read};
 use super::{GateInput, GateResult, GateValue};
 use crate::judge::check::Relation;
-use crate::judge::name::{Meaning, Statistic};
+use crate::judge::name::{Meaning, ObservedStatistic, Statistic};
 use serde_json::Value;
 
 impl GateInput<'_> {
@@ -31,7 +31,9 @@ impl GateInput<'_> {
         let relation = gate.expression.relation;
         match gate.named.meaning {
             _ if gate.every.is_some() || relation.bounds_above() => false,
-            Meaning::Ledger(_) | Meaning::Latency(_, Statistic::Count | Statistic::Censored) => {
+            Meaning::Ledger(_)
+            | Meaning::Latency(_, Statistic::Count | Statistic::Censored)
+            | Meaning::Observed(_, ObservedStatistic::Max) => {
                 relation != Relation::Equal || value < limit
             }
             Meaning::Figure(row) if row.block == "rate" => {
@@ -44,7 +46,10 @@ impl GateInput<'_> {
                 let seconds = self.seconds(gate.named.group).max(1e-9);
                 relation.holds(value + more as f64 / seconds, *limit)
             }
-            Meaning::Figure(_) | Meaning::Latency(..) | Meaning::Verdict(_) => false,
+            Meaning::Figure(_)
+            | Meaning::Latency(..)
+            | Meaning::Verdict(_)
+            | Meaning::Observed(_, ObservedStatistic::Mean | ObservedStatistic::Growth) => false,
         }
     }
 }
