@@ -103,6 +103,8 @@ impl LiveFrame {
     /// The last frame as JSON, with the report and the run folder that it is in.
     pub fn render_last(self, report: &str, folder: &str) -> String {
         let mut frame = self.value();
+        // the last second of the drain says nothing of the run
+        frame["now"] = json!([]);
         frame["report"] = report.into();
         frame["folder"] = folder.into();
         frame.to_string()
@@ -157,10 +159,13 @@ fn verdict(d: &Document, judged_s: Option<f64>) -> Vec<Value> {
     let model = RunModel::of(d);
     let ledger = model.ledger.line();
     let mut v = model.top;
-    if let Some(until) = judged_s {
-        v.facts = vec![format!("the verdict so far, of the first {}", words::seconds(until))];
+    match judged_s {
+        Some(until) => {
+            v.facts = vec![format!("the verdict so far, of the first {}", words::seconds(until))];
+        }
+        // while messages are in flight, no ledger can balance
+        None => v.lines.push(ledger),
     }
-    v.lines.push(ledger);
     vec![json!(["verdict", drawn(&VerdictPart { v, several: false })])]
 }
 
