@@ -148,7 +148,10 @@ impl World {
             }
             let flushed = self.core.out(session).is_empty();
             match self.core.wish(session) {
-                ConnAction::Stay | ConnAction::HoldReads | ConnAction::HalfClose => {}
+                ConnAction::Stay
+                | ConnAction::HoldReads
+                | ConnAction::HalfClose
+                | ConnAction::Slice => {}
                 ConnAction::CloseWhenFlushed if !flushed => {}
                 ConnAction::Close | ConnAction::CloseWhenFlushed | ConnAction::Reset => self.close(place),
             }

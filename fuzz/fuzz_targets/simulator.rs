@@ -135,7 +135,10 @@ impl World {
                 self.core.wrote(session, octets.len(), self.now);
             }
             match self.core.wish(session) {
-                ConnAction::Stay | ConnAction::HoldReads | ConnAction::HalfClose => {}
+                ConnAction::Stay
+                | ConnAction::HoldReads
+                | ConnAction::HalfClose
+                | ConnAction::Slice => {}
                 ConnAction::Close | ConnAction::CloseWhenFlushed | ConnAction::Reset => self.close(place),
             }
         }

@@ -1,10 +1,11 @@
 //! One run: measured over sockets, judged, and its ledger checked. `run`, `duel` and `calibrate` share it.
-use super::exit::{Exit, Failure, talk};
+use super::exit::{Exit, Failure, talk, warn};
 use super::run_context::RunContext;
 use crate::coordinator::RunError;
 use crate::judge::{self, GateOutcome, GateResult, Judgement, Outcome, TallyCheck};
 use crate::kit::{Clock, HostCounters, HostUse};
-use crate::measure::{CutReason, Observer, RunRecord};
+use crate::measure::{CutReason, EventOccurrence, Observer, RunRecord};
+use crate::plan::Plan;
 use crate::report::Saved;
 use crate::smsc;
 use crate::trial::Trial;
@@ -25,7 +26,20 @@ pub(super) fn once(
 ) -> Result<FinishedRun, RunError> {
     let host = HostMeter::start();
     let record = trial.run(&context.plan, observer)?;
+    failed_commands(&context.plan, &record).iter().for_each(warn);
     Ok(FinishedRun::of(context, record, trial.tally(), &host.stop()))
+}
+
+/// A line for each command of an event that did not end well.
+fn failed_commands(plan: &Plan, record: &RunRecord) -> Vec<String> {
+    let failed = record.events.iter().filter_map(|o| Some((o, o.note.as_ref()?)));
+    let line = |(o, why): (&EventOccurrence, &String)| {
+        let event = &plan.events[usize::from(o.event)];
+        let command = event.exec.first().map_or("", String::as_str);
+        let at = o.from.as_secs_f64();
+        format!("event {} at {at:.1} s: {command}: {why}", event.name)
+    };
+    failed.map(line).collect()
 }
 
 /// Measures what else used the machine during a run.

@@ -23,8 +23,8 @@ pub struct CommandEnd {
     pub occurrence: Occurrence,
     /// When it was started and when it ended (CLOCK_MONOTONIC).
     pub ran: (Nanos, Nanos),
-    /// How, for a person: `exit status: 0`.
-    pub how: String,
+    /// What went wrong, for a person: `exit status: 3`. None: it ended with 0.
+    pub fault: Option<String>,
 }
 
 impl CommandEnd {
@@ -33,7 +33,7 @@ impl CommandEnd {
         let Occurrence { event, repeat, .. } = self.occurrence;
         let mut occurrence = EventOccurrence::begin(event, repeat, self.ran.0.since(start));
         occurrence.until = self.ran.1.since(start);
-        occurrence.note = Some(self.how.clone());
+        occurrence.note.clone_from(&self.fault);
         occurrence
     }
 }

@@ -5,7 +5,7 @@ use crate::kit::{Clock, Nanos};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -35,17 +35,17 @@ impl Processes {
         let thread = std::thread::Builder::new().name("event-command".to_owned());
         let spawned = thread.spawn(move || {
             let from = Clock::now();
-            let how = run(&command, &is_over);
+            let fault = run(&command, &is_over).err().map(|fault| fault.to_string());
             let ran = (from, Clock::now());
             // a run that has ended does not ask any more
-            let _ = told.send(CommandEnd { occurrence: command.occurrence, ran, how });
+            let _ = told.send(CommandEnd { occurrence: command.occurrence, ran, fault });
         });
         match spawned {
             Ok(_) => {}
             Err(e) => {
                 let ran = (Clock::now(), Clock::now());
-                let how = format!("not run: {e}");
-                let _ = self.told.send(CommandEnd { occurrence, ran, how });
+                let fault = Some(CommandFault::Start(e).to_string());
+                let _ = self.told.send(CommandEnd { occurrence, ran, fault });
             }
         }
         self.running += 1;
@@ -86,32 +86,42 @@ impl Drop for Processes {
     }
 }
 
-/// Runs a command to its end, in a process group of its own. Says how it ended.
-fn run(command: &Command, is_over: &AtomicBool) -> String {
-    let [program, arguments @ ..] = command.words.as_slice() else {
-        return "not run: there is no command".to_owned();
-    };
+/// What went wrong with a command.
+#[derive(Debug, thiserror::Error)]
+enum CommandFault {
+    #[error("not run: {0}")]
+    Start(std::io::Error),
+    #[error("{0}")]
+    Status(ExitStatus),
+    #[error("lost sight of: {0}")]
+    Wait(std::io::Error),
+    #[error("killed when the run ended")]
+    RunEnded,
+    #[error("killed at its time limit of {} s", .0.as_secs_f64())]
+    Limit(Nanos),
+}
+
+/// Runs a command to its end, in a process group of its own.
+fn run(command: &Command, is_over: &AtomicBool) -> Result<(), CommandFault> {
+    let (program, arguments) = command.words.split_first().expect("the plan has checked it");
     let mut process = std::process::Command::new(program);
     process.args(arguments).process_group(0);
     process.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = match process.spawn() {
-        Ok(child) => child,
-        Err(e) => return format!("not run: {program}: {e}"),
-    };
+    let mut child = process.spawn().map_err(CommandFault::Start)?;
     let limit = Clock::now() + command.limit;
     loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return status.to_string(),
-            Ok(None) => {}
-            Err(e) => return format!("lost sight of: {e}"),
+        match child.try_wait().map_err(CommandFault::Wait)? {
+            Some(status) if status.success() => return Ok(()),
+            Some(status) => return Err(CommandFault::Status(status)),
+            None => {}
         }
         if is_over.load(Ordering::Relaxed) {
             kill(&mut child);
-            return "killed when the run ended".to_owned();
+            return Err(CommandFault::RunEnded);
         }
         if Clock::now() >= limit {
             kill(&mut child);
-            return format!("killed at its time limit of {} s", command.limit.as_secs_f64());
+            return Err(CommandFault::Limit(command.limit));
         }
         std::thread::sleep(LOOK_EVERY.into());
     }

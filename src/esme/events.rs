@@ -282,10 +282,20 @@ impl Events {
             self.planned[usize::from(occurrence.event)].action == EventAction::Churn;
     }
 
+    /// A session that is only being bound is given up: it is not connected again before then.
+    pub(super) fn keep_away(&mut self, session: usize, until: Nanos) {
+        self.sessions[session].away_until = until;
+    }
+
+    /// The name of an occurrence as a cause.
+    pub(super) fn named(&self, occurrence: &Occurrence) -> String {
+        format!("event {}", self.event(occurrence).name)
+    }
+
     /// Why the connection of a session ends, where an event ends it.
     pub(super) fn cause(&self, session: usize) -> Option<String> {
         let occurrence = self.sessions.get(session)?.ended_by?;
-        Some(format!("event {}", self.event(&occurrence).name))
+        Some(self.named(&occurrence))
     }
 
     /// From now on this is done to a session's connection.
@@ -379,7 +389,7 @@ impl Events {
     /// Octets of so many submit_sm, and of so many PDUs of the SMSC, have vanished.
     pub(super) fn vanished(&mut self, (ours, theirs): (u64, u64), interval: &mut Interval) {
         let hole = self.running.iter().map(|r| r.occurrence);
-        let hole = hole.filter(|o| self.event(o).action == EventAction::Blackhole).last();
+        let hole = hole.rev().find(|o| self.event(o).action == EventAction::Blackhole);
         if let Some(occurrence) = hole {
             let entry = entry(interval, &occurrence);
             entry.vanished += ours;

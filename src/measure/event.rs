@@ -36,7 +36,7 @@ pub struct EventOccurrence {
     pub bound_again: Option<Nanos>,
     /// Answers to its bind attempts by command_status.
     pub answers: Counts<u32>,
-    /// What else is to be said, such as how a command ended.
+    /// What went wrong with its command. None: nothing, or it has none.
     pub note: Option<String>,
 }
 

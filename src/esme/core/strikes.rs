@@ -94,8 +94,12 @@ impl Core {
         is_reset: bool,
         now: Nanos,
     ) {
-        self.events.ends(session, occurrence, away_until);
-        let why = self.events.cause(session).unwrap_or_default();
+        if self.sessions[session].status == SessionStatus::Up {
+            self.events.ends(session, occurrence, away_until);
+        } else {
+            self.events.keep_away(session, away_until);
+        }
+        let why = self.events.named(occurrence);
         self.give_up_session(session, &why, now);
         if is_reset {
             self.sessions[session].action = ConnAction::Reset;

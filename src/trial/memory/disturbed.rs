@@ -11,8 +11,8 @@ impl Simulation {
     pub(super) fn pass_over_commands(&mut self) {
         for command in self.controller.take_commands() {
             let (occurrence, ran) = (command.occurrence, (self.now, self.now));
-            let how = "not run: the run is in memory".to_owned();
-            self.controller.command_ended(&CommandEnd { occurrence, ran, how });
+            let fault = Some("not run: the run is in memory".to_owned());
+            self.controller.command_ended(&CommandEnd { occurrence, ran, fault });
         }
     }
 
