@@ -59,7 +59,11 @@ exec = ["sh", "-c", "echo noise; echo noise >&2; touch {}"]"#,
     let told = [allowed.stdout, allowed.stderr].concat();
     let told = String::from_utf8(told).unwrap();
     assert!(!told.contains("noise\n"), "{told}");
-    assert!(result["repro"].as_str().unwrap().contains("--allow-exec"), "{}", result["repro"]);
+    assert!(
+        result["run"]["repro"].as_str().unwrap().contains("--allow-exec"),
+        "{}",
+        result["run"]["repro"]
+    );
 }
 
 /// Open descriptors of a process; None: it has ended.

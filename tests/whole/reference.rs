@@ -327,7 +327,7 @@ fn every_example_of_toml_in_the_book_is_a_profile_or_a_behaviour() {
     assert!(examples.len() >= 7);
     for (page, code) in examples {
         std::fs::write(&file, &code).unwrap();
-        let (is_profile, says) = smppbench(&["check", file.to_str().unwrap()]);
+        let (is_profile, says) = smppbench(&["check", "--allow-exec", file.to_str().unwrap()]);
         if !is_profile && let Err(why) = behaviour_file::parse(&code) {
             panic!("{page}: neither a profile: {says}nor a behaviour: {why}\n{code}");
         }
