@@ -3,9 +3,14 @@ use super::table::{Cell, Table, Tone, Value, count, known, share, text};
 use crate::judge::{DriftRow, ObservedFigures, Unit};
 use crate::report::document::Document;
 
+/// Both ends of a growth.
+fn interval([low, high]: [f64; 2]) -> Cell {
+    text(format!("{} to {}", Unit::PerHour.show(low), Unit::PerHour.show(high)))
+}
+
 /// A series in a row.
 pub(super) fn observed(d: &Document) -> Table {
-    let header = "observed | max | mean | growth an hour | points | without value";
+    let header = "observed | max | mean | growth an hour | +<interval | points | without value";
     let row = |o: &ObservedFigures| {
         let figure =
             |value: Option<f64>| known(value.map(|v| (v, o.unit)), |(v, u)| Value::Figure(v, u));
@@ -17,7 +22,8 @@ pub(super) fn observed(d: &Document) -> Table {
             text(o.path()),
             figure(o.max),
             figure(o.mean),
-            o.shows_growth().map_or(Value::Unknown.into(), text),
+            known(o.growth, |growth| Value::Figure(growth, Unit::PerHour)),
+            o.ci.map_or(Cell::default(), interval),
             count(o.points as u64),
             failed,
         ]
@@ -28,6 +34,8 @@ pub(super) fn observed(d: &Document) -> Table {
         table.note = "Over the measured time. Growth: Sen's slope as a share of the median, with its 95 % interval."
             .to_owned();
     }
+    // a process has six series, and a page any number
+    table.brief = 20;
     table.without_empty_columns()
 }
 
@@ -37,13 +45,12 @@ pub(super) fn drift(d: &Document) -> Table {
         "drift | median | an hour | <interval | over the measured time | p | +values | drifted";
     let per_hour = |value: f64| Unit::PerHour.show(value);
     let row = |row: &DriftRow| {
-        let [low, high] = row.ci;
         let (word, tone) = if row.drifted { ("yes", Tone::Warn) } else { ("no", Tone::Good) };
         vec![
             text(&row.metric),
             Value::Figure(row.median, row.unit).into(),
             text(per_hour(row.per_hour)),
-            text(format!("{} to {}", per_hour(low), per_hour(high))),
+            interval(row.ci),
             Value::Figure(row.change, Unit::Ratio).into(),
             share(row.p),
             count(row.values as u64),
