@@ -208,10 +208,12 @@ const SECONDS_MIN: usize = 60;
 /// Most series that are named.
 const NAMED_MAX: usize = 3;
 
+type Percentile = fn(&LatencySummary) -> Option<u64>;
+
 /// What rose together with the service time, the strongest first: evidence, and no cause.
 pub(super) fn rose_together(record: &RunRecord, measured: &Measured) -> Vec<String> {
     let rows: Vec<&IntervalRow> = measured.rows(record).collect();
-    let service: [(&str, fn(&LatencySummary) -> Option<u64>); 2] =
+    let service: [(&str, Percentile); 2] =
         [("p50", LatencySummary::p50), ("p99", LatencySummary::p99)];
     let mut found: Vec<(f64, String)> = Vec::new();
     for series in record.observed.series.iter().filter(|s| s.source != OWN) {

@@ -107,7 +107,7 @@ pub fn number(n: f64) -> String {
     match size {
         _ if !n.is_finite() => n.to_string(),
         0.0 => "0".to_owned(),
-        s if s < 0.001 || s >= 1e15 => format!("{n:.2e}"),
+        s if !(0.001..1e15).contains(&s) => format!("{n:.2e}"),
         s if s < 0.1 => format!("{sign}{}", trimmed(&format!("{s:.4}"))),
         s if s < 999.5 => format!("{sign}{}", digits(s)),
         s => format!("{sign}{}", count(s.round() as u64)),
