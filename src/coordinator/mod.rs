@@ -2,6 +2,7 @@
 //! flight, stops them. It sees workers only through a [`WorkerPool`]: two queues of serialisable values.
 mod commands;
 mod processes;
+mod recoveries;
 mod run;
 mod run_controller;
 mod signals;

@@ -1,6 +1,7 @@
 //! The phases of a run as a state machine without I/O: events and time in, orders and a record out.
 //! connect → load → drain → unbind. The same on a virtual clock as over TCP.
 use super::commands::{Command, CommandEnd, Commands};
+use super::recoveries::{LoadState, Recoveries};
 use super::worker_pool::PoolTiming;
 use crate::esme::{BindFailure, BindFault, DroppedBind, Event, IdSample, Order, Setup};
 use crate::kit::{Nanos, RateChange};
@@ -58,6 +59,8 @@ pub struct RunController {
     ids: IdSample,
     commands: Commands,
     timing: PoolTiming,
+    /// None: the plan has no events.
+    recoveries: Option<Recoveries>,
 }
 
 /// Messages of the schedule in the time of a row.
@@ -109,6 +112,7 @@ impl RunController {
             ids: IdSample::default(),
             commands: Commands::of(plan),
             timing,
+            recoveries: Recoveries::new(plan, Setup::range(plan)),
         })
     }
 
@@ -121,7 +125,7 @@ impl RunController {
                 self.failures.extend(failures);
                 self.place = self.place.take().or(place);
             }
-            Event::Interval(interval) => self.absorb(interval),
+            Event::Interval(interval) => self.absorb(interval, now),
             Event::Quiet { worker, quiet, handed, received } => {
                 self.quiet[worker as usize] = (quiet, handed, received);
             }
@@ -140,7 +144,7 @@ impl RunController {
                 self.record.sessions.extend(last.sessions);
                 self.record.exchanges.extend(last.exchanges);
                 self.ids.merge(last.ids);
-                self.absorb(last.interval);
+                self.absorb(last.interval, now);
             }
         }
     }
@@ -170,7 +174,7 @@ impl RunController {
         }
     }
 
-    fn absorb(&mut self, interval: Box<Interval>) {
+    fn absorb(&mut self, interval: Box<Interval>, now: Nanos) {
         let schedule = &self.setup.schedule;
         self.record.absorb(&interval, &self.keys, &|at| schedule.stage_at(at));
         let at = Nanos::from_secs(interval.number);
@@ -178,7 +182,28 @@ impl RunController {
         if let Some(row) = rows.iter_mut().rev().find(|row| row.at == at) {
             row.scheduled = scheduled(schedule, row, self.load_ends);
         }
+        if let Some(recoveries) = &mut self.recoveries {
+            recoveries.absorb(&interval);
+            self.follow_events(now);
+        }
         self.spent.push(interval);
+    }
+
+    /// Works through the seconds that every worker has reported; tells the workers where the run has recovered from an
+    /// event.
+    fn follow_events(&mut self, now: Nanos) {
+        let (Some(start), Some(recoveries)) = (self.start, &mut self.recoveries) else { return };
+        let workers = self.ended.iter().zip(0..).filter(|(ended, _)| !**ended);
+        let reported = |worker: usize| self.record.workers.get(worker).map_or(0, |w| w.seconds);
+        let state = LoadState {
+            schedule: &self.setup.schedule,
+            load_ends: self.load_ends,
+            seconds: workers.map(|(_, worker)| reported(worker)).min().unwrap_or(u64::MAX),
+            ahead: (now + self.timing.steer_ahead).since(start),
+        };
+        if let Some(at) = recoveries.advance(&state, &mut self.record) {
+            self.orders.push(Order::Recovered { at });
+        }
     }
 
     /// Ends the load now, and drains. The first reason is kept.
@@ -409,6 +434,9 @@ impl RunController {
             return Err(Failure { sessions: self.failures, bound, place });
         }
         self.record.load_ended = self.load_ends;
+        if let Some(recoveries) = self.recoveries.take() {
+            recoveries.finish(self.load_ends, &mut self.record);
+        }
         self.record.sessions.sort_by_key(|s| s.id);
         self.record.rejections.sort_by_key(|r| (r.answered_wall_ns, r.session, r.sequence_number));
         self.record.missing.sort_by_key(|m| (m.answered_wall_ns, m.session, m.sequence_number));

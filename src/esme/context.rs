@@ -103,7 +103,19 @@ impl Context {
     /// The interval that is filling, with these gauges; an empty one takes its place.
     pub(super) fn take_interval(&mut self, gauges: Gauges) -> Box<Interval> {
         let spare = self.telling.take_spare();
-        self.recorder.take(self.telling.interval_number(), gauges, spare)
+        let number = self.telling.interval_number();
+        let interval = self.recorder.take(number, gauges, spare);
+        self.count_disturbed_in_slots(number + 1);
+        interval
+    }
+
+    /// The interval that begins to fill, the second `number`, is counted by tenths too where it is disturbed.
+    pub(super) fn count_disturbed_in_slots(&mut self, number: u64) {
+        if self.setup.disturbed.has_second(number)
+            && let Some(start) = self.phase.start()
+        {
+            self.recorder.count_in_slots(start + Nanos::from_secs(number));
+        }
     }
 }
 

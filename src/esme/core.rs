@@ -127,6 +127,7 @@ impl Core {
         match order {
             Order::Start { at } => {
                 context.phase.begin(*at);
+                context.count_disturbed_in_slots(0);
                 sending.begin(*at);
             }
             Order::EndLoad { at } => {
@@ -134,6 +135,7 @@ impl Core {
                 events.end_load(*at);
             }
             Order::Steer { changes } => self.steer(changes),
+            Order::Recovered { at } => context.setup.disturbed.recovered(*at),
             Order::Drain { until } => context.phase.drain(*until),
             Order::Claim { batch, receipts: offered } => receipts.claim(*batch, offered, context),
             Order::Settled { worker, claimed, unclaimed, excused } => {

@@ -47,6 +47,12 @@ pub enum Order {
         /// The last one holds from now on.
         changes: Vec<RateChange>,
     },
+    /// The run has recovered from the events that began so far.
+    Recovered {
+        /// Messages intended from this offset on are undisturbed, up to the next occurrence: a whole second, in time
+        /// for every worker to know it.
+        at: Nanos,
+    },
     /// Messages that are still due at this offset are unsent.
     Drain {
         /// Offset from the start of the load.

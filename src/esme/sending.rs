@@ -208,7 +208,7 @@ impl Sending {
             let (number, sender) = context.setup.striping.sender(retry.index);
             let Some(session) = self.accounts[account].pick(sender, sessions) else { return };
             self.accounts[account].take_retry();
-            let at = now.since(context.phase.start().unwrap_or(now));
+            let at = retry.intended.since(context.phase.start().unwrap_or(retry.intended));
             let due = Due { index: retry.index, at, stage: retry.stage, sender, account: number };
             let attempt =
                 Attempt { due, intended: retry.intended, due_at: retry.at, number: retry.attempt };
@@ -448,7 +448,7 @@ fn accounts(
 fn ticket(setup: &Setup, due: &Due) -> (MixPosition, Ticket) {
     let position = setup.recipe.place(due.index);
     let (label, registered_delivery) = setup.recipe.label_and_delivery(&position);
-    let cell = setup.cell(due.stage, due.account, label);
+    let cell = setup.cell(due.at, due.stage, due.account, label);
     let receipt_asked = registered_delivery & 3;
     (position, Ticket { index: due.index, cell, receipt_asked, ..Ticket::default() })
 }

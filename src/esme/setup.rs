@@ -1,7 +1,9 @@
 //! What follows from a plan alone: sessions, their numbers and owners, cells, schedule, recipe. Pure.
 use crate::kit::{Nanos, RateChange};
-use crate::measure::{CellId, CellKey, LatencyRange};
-use crate::plan::{BindType, Due, Plan, PlanError, Recipe, Schedule, Striping};
+use crate::measure::{CellId, CellKey, DisturbedTime, LatencyRange};
+use crate::plan::{
+    BindType, Cursor, Due, Plan, PlanError, Recipe, Schedule, Skipped, Striping, occurrences,
+};
 use crate::session::{Role, Timers};
 use std::sync::Arc;
 
@@ -33,6 +35,8 @@ pub struct Setup {
     pub recipe: Arc<Recipe>,
     /// All sessions of the run.
     pub sessions: Vec<SessionPlan>,
+    /// Which messages the events disturb, as far as is known.
+    pub disturbed: DisturbedTime,
 }
 
 impl Setup {
@@ -68,7 +72,9 @@ impl Setup {
         let striping = Striping::new(&plan, workers);
         let recipe = Recipe::new(&plan)?;
         let sessions = sessions(&plan, &striping);
+        let disturbed = DisturbedTime::by(occurrences(&plan).iter().map(|o| o.from));
         Ok(Setup {
+            disturbed,
             plan,
             schedule: Arc::new(schedule),
             striping: Arc::new(striping),
@@ -88,37 +94,64 @@ impl Setup {
             .map_err(|e| PlanError::of_schedule(&e))
     }
 
-    /// Cells are numbered stage by stage, account by account, label by label.
+    /// Cells are numbered stage by stage, account by account, label by label; after them, where the plan has events, the
+    /// same again for disturbed messages.
     pub fn cell_keys(plan: &Plan) -> Vec<CellKey> {
         let mut keys = Vec::new();
-        for stage in 0..plan.stages.len().max(1) as u16 {
-            for account in 0..plan.accounts.len() as u16 {
-                for label in 0..plan.messages.len().max(1) as u16 {
-                    keys.push(CellKey { stage, account, label });
+        let times: &[bool] = if plan.events.is_empty() { &[false] } else { &[false, true] };
+        for &disturbed in times {
+            for stage in 0..plan.stages.len().max(1) as u16 {
+                for account in 0..plan.accounts.len() as u16 {
+                    for label in 0..plan.messages.len().max(1) as u16 {
+                        keys.push(CellKey { stage, account, label, disturbed });
+                    }
                 }
             }
         }
         keys
     }
 
-    /// The cell of (stage, account, label).
+    /// The cell of (stage, account, label), intended at this offset.
     #[inline]
-    pub fn cell(&self, stage: u16, account: u16, label: u16) -> CellId {
+    pub fn cell(&self, at: Nanos, stage: u16, account: u16, label: u16) -> CellId {
         let labels = self.plan.messages.len().max(1);
         let accounts = self.plan.accounts.len();
-        ((usize::from(stage) * accounts + usize::from(account)) * labels + usize::from(label))
-            as CellId
+        let cell =
+            (usize::from(stage) * accounts + usize::from(account)) * labels + usize::from(label);
+        (if self.disturbed.contains(at) { cell + self.undisturbed_cells() } else { cell }) as CellId
+    }
+
+    /// Number of cells of undisturbed messages.
+    fn undisturbed_cells(&self) -> usize {
+        let Plan { stages, accounts, messages, .. } = &*self.plan;
+        stages.len().max(1) * accounts.len() * messages.len().max(1)
     }
 
     /// The cell of a message.
     pub(super) fn cell_of(&self, due: &Due) -> CellId {
-        self.cell(due.stage, due.account, self.recipe.label(due.index))
+        self.cell(due.at, due.stage, due.account, self.recipe.label(due.index))
+    }
+
+    /// Moves a cursor past all messages that are intended before `until`, and gives each cell with its number of them.
+    pub fn skip_before(
+        &self,
+        cursor: &mut Cursor,
+        until: Nanos,
+        mut give: impl FnMut(CellId, u64),
+    ) {
+        while let Some(at) = cursor.peek().map(|due| due.at).filter(|at| *at < until) {
+            let part = self.disturbed.next_change(at).min(until);
+            for Skipped { stage, account, label, count } in cursor.skip_before(part, &self.recipe) {
+                give(self.cell(at, stage, account, label), count);
+            }
+        }
     }
 
     /// The stage of a cell.
     pub fn stage_of(&self, cell: CellId) -> u16 {
         let labels = self.plan.messages.len().max(1);
-        (usize::from(cell) / labels / self.plan.accounts.len().max(1)) as u16
+        let cell = usize::from(cell) % self.undisturbed_cells().max(1);
+        (cell / labels / self.plan.accounts.len().max(1)) as u16
     }
 
     /// The offset at which the load ends by the plan.

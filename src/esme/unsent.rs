@@ -54,9 +54,8 @@ fn pass_over_alike(cursor: &mut Cursor, first: &Due, unsent: &Unsent, context: &
     } else {
         (now.since(start).since(youngest) + Nanos(1)).clamp(first.at + Nanos(1), before)
     };
-    for skipped in cursor.skip_before(until, &setup.recipe) {
-        let cell = setup.cell(skipped.stage, skipped.account, skipped.label);
-        recorder.tally(cell).planned += skipped.count;
-        recorder.never_written(cell, intended, now, is_dropped, skipped.count);
-    }
+    setup.skip_before(cursor, until, |cell, count| {
+        recorder.tally(cell).planned += count;
+        recorder.never_written(cell, intended, now, is_dropped, count);
+    });
 }

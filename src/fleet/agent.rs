@@ -234,6 +234,7 @@ impl Agent {
                     Order::Stop => run.stopped = true,
                     Order::EndLoad { .. }
                     | Order::Steer { .. }
+                    | Order::Recovered { .. }
                     | Order::Drain { .. }
                     | Order::Claim { .. }
                     | Order::Settled { .. }

@@ -296,6 +296,7 @@ impl Lead {
                     run.setup.schedule = schedule;
                 }
             }
+            Order::Recovered { at } => run.setup.disturbed.recovered(*at),
             Order::Stop => {
                 run.stopping.get_or_insert(now);
                 self.stop_when_claims_are_settled(number, now);

@@ -78,13 +78,12 @@ pub(super) fn settle_share(
 fn count_share(setup: &Setup, worker: u32, at: Nanos, load_ends: Nanos, shares: &mut [(u64, u64)]) {
     let mut cursor = Cursor::new(setup.schedule.clone(), &setup.striping, worker as usize);
     for until in [at.min(load_ends), load_ends] {
-        for skipped in cursor.skip_before(until, &setup.recipe) {
-            let cell = setup.cell(skipped.stage, skipped.account, skipped.label);
+        setup.skip_before(&mut cursor, until, |cell, count| {
             if let Some((before, all)) = shares.get_mut(usize::from(cell)) {
-                *before += if until <= at { skipped.count } else { 0 };
-                *all += skipped.count;
+                *before += if until <= at { count } else { 0 };
+                *all += count;
             }
-        }
+        });
     }
 }
 

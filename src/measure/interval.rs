@@ -7,6 +7,7 @@ use super::event::EventOccurrence;
 use super::failed::{MissingReceipt, Rejection};
 use super::latency::{Latency, LatencyRange};
 use super::metric::Metric;
+use super::slots::Slots;
 use crate::kit::Nanos;
 use crate::smpp::without_passwords;
 use schemars::JsonSchema;
@@ -247,6 +248,9 @@ pub struct Interval {
     pub loop_held_ns: u64,
     /// Gauges at its end.
     pub gauges: Gauges,
+    /// Its tenths. None: it is not disturbed.
+    #[serde(default)]
+    pub slots: Option<Box<Slots>>,
     /// Responses to no request in flight, late ones not included.
     pub unknown_responses: u64,
     /// Final receipts that match no message of the run.
@@ -313,6 +317,7 @@ impl Interval {
             loop_max_ns: 0,
             loop_held_ns: 0,
             gauges: Gauges::default(),
+            slots: None,
             unknown_responses: 0,
             receipts_unknown: 0,
             receipts_previous_run: 0,
@@ -345,6 +350,7 @@ impl Interval {
             loop_max_ns,
             loop_held_ns,
             gauges,
+            slots,
             unknown_responses,
             receipts_unknown,
             receipts_previous_run,
@@ -370,6 +376,7 @@ impl Interval {
         *loop_max_ns = 0;
         *loop_held_ns = 0;
         *gauges = Gauges::default();
+        *slots = None;
         *unknown_responses = 0;
         *receipts_unknown = 0;
         *receipts_previous_run = 0;

@@ -2,6 +2,7 @@
 use super::event::merge_events;
 use super::failed::FAILED_MAX;
 use super::interval::{Interval, WorkerUse, merge_anomalies};
+use super::slots::Slots;
 
 impl Interval {
     /// Processor use of each worker that is part of this interval.
@@ -33,6 +34,7 @@ impl Interval {
             loop_max_ns,
             loop_held_ns,
             gauges,
+            slots,
             unknown_responses,
             receipts_unknown,
             receipts_previous_run,
@@ -68,6 +70,7 @@ impl Interval {
         self.loop_max_ns = self.loop_max_ns.max(*loop_max_ns);
         self.loop_held_ns = self.loop_held_ns.max(*loop_held_ns);
         self.gauges.merge(gauges);
+        Slots::merge_into(&mut self.slots, slots.as_deref());
         self.unknown_responses += unknown_responses;
         self.receipts_unknown += receipts_unknown;
         self.receipts_previous_run += receipts_previous_run;

@@ -7,6 +7,7 @@ mod cell;
 mod congestion;
 mod counters;
 mod cut;
+mod disturbed;
 mod down;
 mod event;
 mod failed;
@@ -21,7 +22,9 @@ mod observed;
 mod observer;
 mod record;
 mod recorder;
+mod recovery;
 mod row;
+mod slots;
 mod spill;
 mod ticket;
 
@@ -29,6 +32,7 @@ pub use cell::CellInterval;
 pub use congestion::CongestionStates;
 pub use counters::{Counters, Counts, StateCounts, id_rule_name};
 pub use cut::CutReason;
+pub use disturbed::DisturbedTime;
 pub use down::DownCause;
 pub use event::EventOccurrence;
 pub use failed::{FAILED_MAX, MissingReceipt, Rejection};
@@ -47,6 +51,11 @@ pub use observed::{
 pub use observer::{NoObserver, Observer, Phase, Progress, Steer};
 pub use record::{CellKey, RunRecord};
 pub use recorder::{Recorder, WriteBatch};
+pub use recovery::{
+    Recovery, RecoveryBands, RecoveryTracker, Reference, SlotCounts, UndisturbedSecond,
+    UndisturbedSeconds, Unseen,
+};
 pub use row::IntervalRow;
+pub use slots::{Slot, SlotRow, Slots};
 pub use spill::{ROW_METRICS, SpillStore};
 pub use ticket::{CellId, Outcome, Ticket};

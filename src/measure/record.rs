@@ -12,13 +12,15 @@ use super::latency::{Latency, LatencyRange};
 use super::load::WorkerLoad;
 use super::metric::Metric;
 use super::observed::Observed;
+use super::recovery::Recovery;
 use super::row::{IntervalRow, OpenRow};
+use super::slots::SlotRow;
 use super::spill::SpillStore;
 use crate::kit::{Nanos, RateChange};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// The key of a cell: indexes of the plan's stages, accounts and message labels.
+/// The key of a cell: indexes of the plan's stages, accounts and message labels, and whether an event disturbed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CellKey {
     /// Index of the stage.
@@ -27,6 +29,8 @@ pub struct CellKey {
     pub account: u16,
     /// Index of the message label.
     pub label: u16,
+    /// Whether its messages were intended in disturbed time ([`super::DisturbedTime`]).
+    pub disturbed: bool,
 }
 
 /// Everything measured in a run. A clone shares the rows until one of both changes them.
@@ -97,6 +101,12 @@ pub struct RunRecord {
     pub ids_sampled: u64,
     /// By id rule, how many of the sampled receipts it would have matched.
     pub id_modes: Vec<(String, u64)>,
+    /// Disturbed times, in whole seconds, joined where they touch. Empty: the plan has no events.
+    pub disturbed: Vec<(Nanos, Nanos)>,
+    /// How the run recovered from each occurrence of an event, in order of time.
+    pub recoveries: Vec<Recovery>,
+    /// The first [`RunRecord::SLOTS_MAX`] tenths of disturbed seconds, in order of time.
+    pub slots: Vec<SlotRow>,
     /// The agents. None: the run was on one machine.
     pub fleet: Option<FleetRecord>,
     /// Bounds and precision of the distributions.
@@ -112,6 +122,8 @@ impl RunRecord {
     pub const ROWS_MAX: usize = 3_600;
     /// Maximum number of outages kept: a peer can cause any number.
     pub const OUTAGES_MAX: usize = 10_000;
+    /// Maximum number of slots kept: ten minutes of disturbed time.
+    pub const SLOTS_MAX: usize = 6_000;
     /// Number of latest rows that stay in memory, because they are read again and again.
     const ROWS_IN_MEMORY: usize = 16;
     /// Number of latest rows that stay open for workers that report late.
@@ -154,6 +166,9 @@ impl RunRecord {
             observed: Arc::default(),
             ids_sampled: 0,
             id_modes: Vec::new(),
+            disturbed: Vec::new(),
+            recoveries: Vec::new(),
+            slots: Vec::new(),
             fleet: None,
             range,
             open: Vec::new(),
@@ -384,7 +399,7 @@ mod tests {
         let mut record = RunRecord::new(range, 0);
         record.spill_to(store);
         let mut recorder = Recorder::new(0, 1, range);
-        let keys = [CellKey { stage: 0, account: 0, label: 0 }];
+        let keys = [CellKey { stage: 0, account: 0, label: 0, disturbed: false }];
         for second in 0..seconds {
             let at = Nanos::from_secs(second);
             recorder.tally(0).planned += 1;

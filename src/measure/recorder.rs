@@ -2,6 +2,7 @@
 use super::interval::{Gauges, Interval, Outage};
 use super::latency::{Latency, LatencyRange};
 use super::metric::Metric;
+use super::slots::Slots;
 use super::ticket::{CellId, Outcome, Ticket};
 use super::{CellInterval, Counters};
 use crate::kit::Nanos;
@@ -165,7 +166,8 @@ impl Recorder {
         if write_wait == Nanos::ZERO && !matches!(outcome, Outcome::Rejected(_)) {
             self.no_write_waits[usize::from(cell)] += count;
         }
-        let cell = self.cell(cell);
+        let cell_id = cell;
+        let cell = self.cell(cell_id);
         let is_observed = match outcome {
             Outcome::Accepted => {
                 cell.tally.accepted += count;
@@ -195,6 +197,14 @@ impl Recorder {
             }
         };
         let (response, service) = (at.since(intended), at.since(written));
+        if let Some(slots) = &mut self.now.slots {
+            if is_observed {
+                slots.accepted(at, response, count);
+            } else {
+                slots.unanswered(at, response, count);
+            }
+        }
+        let cell = self.cell(cell_id);
         if is_observed {
             cell.latency[Metric::Response as usize].record_n(response, count);
             cell.latency[Metric::Service as usize].record_n(service, count);
@@ -208,6 +218,13 @@ impl Recorder {
         if write_wait > Nanos::ZERO {
             cell.latency[Metric::WriteWait as usize].record_n(write_wait, count);
         }
+    }
+
+    /// Counts the interval that is filling by tenths of a second too; it begins at this time.
+    pub fn count_in_slots(&mut self, begins: Nanos) {
+        // what ended before belongs to the interval before
+        self.record_last_settled();
+        self.now.slots = Some(Box::new(Slots::new(begins, self.range)));
     }
 
     /// Counts messages that were not written: dropped because no slot was free, or unsent when the run ended at `at`.

@@ -150,7 +150,9 @@ pub(crate) fn record(
     let mut record = RunRecord::new(range, 1_790_000_000_000_000_000);
     let labels = plan.messages.len() as u16;
     let keys: Vec<CellKey> = (0..plan.stages.len() as u16)
-        .flat_map(|stage| (0..labels).map(move |label| CellKey { stage, account: 0, label }))
+        .flat_map(|stage| {
+            (0..labels).map(move |label| CellKey { stage, account: 0, label, disturbed: false })
+        })
         .collect();
     let mut recorder = Recorder::new(0, keys.len(), range);
     let spans = crate::judge::stage_spans(plan);
