@@ -1,10 +1,13 @@
 //! `[gates]`: limits by metric, as written; what they mean is judged where the metrics are known.
 use crate::plan::error::{PlanError, PlanResult};
 use crate::plan::tree::{Node, Value};
-use crate::plan::values::{As, Kind, WrittenAboveZero, WrittenSpan, any_of, text_or_table};
+use crate::plan::values::{As, Kind, WrittenAboveZero, WrittenSpan, any_of};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::Deserializer;
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
+use std::fmt;
 
 /// A limit with conditions.
 #[derive(serde::Serialize, serde::Deserialize, JsonSchema)]
@@ -27,19 +30,14 @@ struct Conditional {
     abort_after: Option<String>,
 }
 
-/// A limit as a string, or a table with conditions; kept as JSON.
+/// A limit as a string, a number that the metric must be equal to, or a table with conditions; kept as JSON.
 pub(super) struct Gate;
 
 impl Kind for Gate {
     type Value = serde_json::Value;
 
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<serde_json::Value, D::Error> {
-        text_or_table(
-            from,
-            "a table",
-            |text| Ok(text.into()),
-            |gate: Conditional| Ok(serde_json::to_value(gate).expect("strings are JSON")),
-        )
+        from.deserialize_any(GateVisitor)
     }
     fn write<S: Serializer>(gate: &serde_json::Value, to: S) -> Result<S::Ok, S::Error> {
         gate.serialize(to)
@@ -49,7 +47,35 @@ impl Kind for Gate {
             "type": "string",
             "description": "The limit: \"< 50ms\", \"<= 0.1%\", \"= 0\".",
         });
-        any_of([limit, generator.subschema_for::<Conditional>()])
+        let equal = json_schema!({
+            "type": "integer",
+            "minimum": 0,
+            "description": "What the metric must be equal to.",
+        });
+        any_of([limit, equal, generator.subschema_for::<Conditional>()])
+    }
+}
+
+struct GateVisitor;
+
+impl<'de> Visitor<'de> for GateVisitor {
+    type Value = serde_json::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table")
+    }
+    fn visit_str<E: Error>(self, text: &str) -> Result<serde_json::Value, E> {
+        Ok(text.into())
+    }
+    fn visit_u64<E: Error>(self, number: u64) -> Result<serde_json::Value, E> {
+        Ok(format!("= {number}").into())
+    }
+    fn visit_i64<E: Error>(self, number: i64) -> Result<serde_json::Value, E> {
+        Ok(format!("= {number}").into())
+    }
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<serde_json::Value, A::Error> {
+        let gate = Conditional::deserialize(MapAccessDeserializer::new(entries))?;
+        Ok(serde_json::to_value(gate).expect("strings are JSON"))
     }
 }
 
