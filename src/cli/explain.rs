@@ -90,9 +90,13 @@ fn exit_code(code: &str) -> Result<String, Failure> {
 /// The entry of a metric. None: no metric has this name.
 fn metric(name: &str) -> Option<String> {
     let mut names = Names::default();
-    if let ["observe", source, series, _] = name.split('.').collect::<Vec<_>>()[..] {
-        // which there are, the profile says
-        names.observed.push((source.to_owned(), series.to_owned()));
+    // which there are of these, the profile says
+    match name.split('.').collect::<Vec<_>>()[..] {
+        ["observe", source, series, _] => {
+            names.observed.push((source.to_owned(), series.to_owned()));
+        }
+        ["event", event, _] => names.events.push(event.to_owned()),
+        _ => {}
     }
     let named = Named::find(name, &names).ok()?;
     let unit = match named.meaning.unit() {
@@ -121,6 +125,10 @@ fn metric(name: &str) -> Option<String> {
         ),
         Meaning::Verdict(word) => (verdict_word(word), "= sustained"),
         Meaning::Observed(_, statistic) => observed_metric(statistic),
+        Meaning::Event(_, figure) => (
+            format!("{}; the worst of its occurrences counts", figure.says()),
+            if figure.unit() == Unit::Count { "= 0" } else { "< 10s" },
+        ),
     };
     let mut out = format!("{name}, a metric\n\n  {says}\n  It is {unit}.\n");
     if let Meaning::Verdict(word) = named.meaning {
@@ -128,9 +136,11 @@ fn metric(name: &str) -> Option<String> {
     }
     let example = match named.meaning {
         Meaning::Verdict(word) => format!("= {}", word.words()[0]),
-        Meaning::Latency(..) | Meaning::Figure(_) | Meaning::Ledger(_) | Meaning::Observed(..) => {
-            example.to_owned()
-        }
+        Meaning::Latency(..)
+        | Meaning::Figure(_)
+        | Meaning::Ledger(_)
+        | Meaning::Observed(..)
+        | Meaning::Event(..) => example.to_owned(),
     };
     let _ = writeln!(out, "  As a gate: \"{name}\" = \"{example}\", or --gate '{name} {example}'");
     Some(out)

@@ -2,6 +2,7 @@
 use super::books::Books;
 use super::check::Check;
 use super::drift::{self, DriftRow};
+use super::events::{self, EventRow};
 use super::health::Health;
 use super::measured::Measured;
 use super::observed::{self, ObservedFigures};
@@ -40,6 +41,8 @@ pub struct Judgement {
     pub observed: Vec<ObservedFigures>,
     /// Drift by the minute; empty: the run was too short.
     pub drift: Vec<DriftRow>,
+    /// The events, occurrence by occurrence.
+    pub events: Vec<EventRow>,
     /// Notes for the reader.
     pub notes: Vec<String>,
     /// Warnings for the reader.
@@ -89,6 +92,7 @@ pub fn judge(plan: &Plan, record: &RunRecord, host: &HostUse) -> Judgement {
     if let Some(law) = littles_law.as_ref().filter(|_| hint) {
         notes.push(law.says());
     }
+    notes.extend(undisturbed(&measured));
     if let Some(reason) = &record.cut_reason {
         notes.push(format!("the run ended early: {reason}"));
     }
@@ -127,9 +131,24 @@ pub fn judge(plan: &Plan, record: &RunRecord, host: &HostUse) -> Judgement {
         reasons,
         explanation,
         littles_law,
+        events: events::rows(plan, record),
         notes,
         warnings,
     }
+}
+
+/// What part of the measured time the verdict is of. None: events disturbed none of it, or all.
+fn undisturbed(measured: &Measured) -> Option<String> {
+    let (disturbed, left) = (measured.disturbed, measured.time);
+    let seconds = |time: Nanos| words::seconds(time.as_secs_f64());
+    (disturbed > Nanos::ZERO && left > Nanos::ZERO).then(|| {
+        format!(
+            "events disturbed {} of the {} measured; the verdict is of the other {}",
+            seconds(disturbed),
+            seconds(disturbed + left),
+            seconds(left)
+        )
+    })
 }
 
 fn warnings(plan: &Plan, record: &RunRecord, measured: &Measured, steady: &Steady) -> Vec<String> {
@@ -160,7 +179,12 @@ fn warnings(plan: &Plan, record: &RunRecord, measured: &Measured, steady: &Stead
         );
     }
     if measured.sends && measured.time == Nanos::ZERO {
-        warnings.push("no measured stage was reached, so there is no result".to_owned());
+        warnings.push(if measured.disturbed > Nanos::ZERO {
+            "events disturbed the whole measured time, so there is no verdict: run longer, or let fewer events occur"
+                .to_owned()
+        } else {
+            "no measured stage was reached, so there is no result".to_owned()
+        });
     }
     let beyond = measured.latency(Metric::Response).censored_count();
     if beyond > 0 {

@@ -6,6 +6,8 @@ mod books;
 mod check;
 pub mod compare;
 mod drift;
+mod event_figure;
+mod events;
 mod figures;
 mod fleet;
 mod gates;
@@ -27,6 +29,8 @@ pub use baseline::{BASELINE_SCHEMA, Baseline, BaselineError, Noise};
 pub use books::{Books, TallyCheck, TallyLine, TallyView, against_tally};
 pub use check::{About, Check, Relation, Unit};
 pub use drift::{DriftRow, drift};
+pub use event_figure::EventFigure;
+pub use events::{EventRow, MedianInterval, RecoveryRow, RecoverySummary, RepeatFigure};
 pub use figures::{FIGURES, FigureRow, LEDGER, LedgerLine, Scope, receipts_asked};
 pub use gates::{
     ABORTED, Abort, Cells, GateError, GateFault, GateInput, GateOutcome, GateResult, GateValue,
@@ -34,7 +38,9 @@ pub use gates::{
 };
 pub use health::{Health, HealthState, WorstSecond, limits};
 pub use judgement::{Judgement, judge};
-pub use measured::{Measured, is_measured, stage_messages, stage_spans};
+pub use measured::{
+    Measured, is_measured, is_of_measured_stage, stage_messages, stage_spans, without,
+};
 pub use name::{
     Group, Meaning, NameError, Named, Names, ObservedStatistic, PERCENTILES, StageSpan, Statistic,
     VerdictWord, all_names,

@@ -1,6 +1,7 @@
 //! Names of metrics: the same path in result.json, gates, tables and comparison, with an optional group before it
 //! (`account.gold.response.p99`). It knows names and their meaning, no limits.
 use super::check::Unit;
+use super::event_figure::EventFigure;
 use super::figures::{FIGURES, FigureRow, LEDGER};
 use super::measured::stage_spans;
 use crate::kit::{Nanos, nearest};
@@ -31,6 +32,8 @@ pub struct Names {
     pub stages: Vec<StageSpan>,
     /// Observed series as (source, series), by number.
     pub observed: Vec<(String, String)>,
+    /// Events, by number.
+    pub events: Vec<String>,
 }
 
 impl Names {
@@ -40,6 +43,7 @@ impl Names {
         Names {
             accounts: plan.accounts.iter().map(|a| a.name.clone()).collect(),
             labels: plan.messages.iter().map(|m| m.label.clone()).collect(),
+            events: plan.events.iter().map(|event| event.name.clone()).collect(),
             stages: stages
                 .map(|(stage, (from, to))| StageSpan {
                     name: stage.name.clone(),
@@ -61,7 +65,7 @@ pub enum NameError {
     Group {
         /// As it was written.
         name: String,
-        /// `account`, `label` or `stage`.
+        /// `account`, `label`, `stage` or `event`.
         kind: &'static str,
         /// The known names.
         known: Vec<String>,
@@ -194,6 +198,8 @@ pub enum Meaning {
     Verdict(VerdictWord),
     /// A figure of an observed series, by its number.
     Observed(u16, ObservedStatistic),
+    /// A figure of an event, by its number: the worst of its occurrences.
+    Event(u16, EventFigure),
 }
 
 impl Meaning {
@@ -215,6 +221,7 @@ impl Meaning {
             // a page of metrics says only in the run what its series are measured in
             Meaning::Observed(_, ObservedStatistic::Max | ObservedStatistic::Mean) => Unit::Number,
             Meaning::Observed(_, ObservedStatistic::Growth) => Unit::PerHour,
+            Meaning::Event(_, figure) => figure.unit(),
         }
     }
     /// The possible words of a word metric.
@@ -224,7 +231,8 @@ impl Meaning {
             Meaning::Latency(..)
             | Meaning::Figure(_)
             | Meaning::Ledger(_)
-            | Meaning::Observed(..) => &[],
+            | Meaning::Observed(..)
+            | Meaning::Event(..) => &[],
         }
     }
 }
@@ -249,6 +257,9 @@ impl Named {
                 name: name.to_owned(),
                 known: names.observed.clone(),
             });
+        }
+        if let Some(rest) = name.strip_prefix("event.") {
+            return event(name, rest, names);
         }
         let (group, path) = split_group(name, names)?;
         let meaning = meaning(path)
@@ -279,8 +290,22 @@ fn in_groups(meaning: &Meaning) -> bool {
         Meaning::Latency(metric, _) => metric.row().per_message,
         Meaning::Figure(row) => !matches!(row.name, "target" | "mo" | "window_full"),
         Meaning::Ledger(_) => true,
-        Meaning::Verdict(_) | Meaning::Observed(..) => false,
+        Meaning::Verdict(_) | Meaning::Observed(..) | Meaning::Event(..) => false,
     }
+}
+
+/// `event.restart.recovery`.
+fn event(name: &str, rest: &str, names: &Names) -> Result<Named, NameError> {
+    let (event, figure) = rest.split_once('.').unwrap_or((rest, ""));
+    let Some(number) = names.events.iter().position(|known| known == event) else {
+        let (name, known) = (name.to_owned(), names.events.clone());
+        return Err(NameError::Group { name, kind: "event", known });
+    };
+    let Some(figure) = EventFigure::named(figure) else {
+        let near = EventFigure::ALL.iter().map(|figure| format!("event.{event}.{}", figure.name()));
+        return Err(NameError::Metric { name: name.to_owned(), near: near.collect() });
+    };
+    Ok(Named { group: Group::Whole, meaning: Meaning::Event(number as u16, figure) })
 }
 
 /// The longest known group name at the start, and the rest.

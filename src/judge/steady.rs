@@ -40,7 +40,7 @@ pub struct Steady {
 impl Steady {
     /// Judges the longest measured stage of one rate, or of a closed loop.
     pub fn of(plan: &Plan, record: &RunRecord, measured: &Measured) -> Steady {
-        let Some((stage, rows)) = longest_constant_stage(plan, record) else {
+        let Some((stage, rows)) = longest_constant_stage(plan, record, measured) else {
             let reason = if plan.stages.is_empty() {
                 "the plan sends nothing".to_owned()
             } else if measured.rows.is_empty() {
@@ -83,10 +83,11 @@ impl Steady {
     }
 }
 
-/// The longest measured stage of one rate, with its whole seconds.
+/// The longest measured stage of one rate, with its whole undisturbed seconds.
 fn longest_constant_stage<'a>(
     plan: &Plan,
     record: &'a RunRecord,
+    measured: &'a Measured,
 ) -> Option<(usize, Vec<&'a IntervalRow>)> {
     let spans = stage_spans(plan);
     plan.stages
@@ -98,7 +99,7 @@ fn longest_constant_stage<'a>(
             let (from, to) = spans[number];
             let to = to.min(record.load_ended);
             let rows: Vec<&IntervalRow> =
-                record.intervals.iter().filter(|r| r.at >= from && r.at + r.length <= to).collect();
+                measured.rows(record).filter(|r| r.at >= from && r.at + r.length <= to).collect();
             (number, rows)
         })
         .filter(|(_, rows)| !rows.is_empty())

@@ -310,12 +310,24 @@ fn share_down(plan: &Plan, record: &RunRecord, measured: &Measured) -> f64 {
         down += length * sessions.saturating_sub(row.gauges.sessions_up) as f64;
         (from, to) = (from.min(row.at), to.max(row.at + row.length));
     }
-    if !record.outages.is_empty() && record.outages_more == 0 {
+    // the outages that events caused are in the disturbed time
+    let all_recorded = record.outages_more == 0 && measured.disturbed_spans.is_empty();
+    if !record.outages.is_empty() && all_recorded {
         let within = |outage: &Outage| outage.to.unwrap_or(to).min(to).since(outage.from.max(from));
         down = record.outages.iter().map(|outage| within(outage).as_secs_f64()).sum();
         all = to.since(from).as_secs_f64() * sessions as f64;
     }
     if all > 0.0 { down / all } else { 0.0 }
+}
+
+/// Outages that began in undisturbed time.
+fn undisturbed_outages(record: &RunRecord, measured: &Measured) -> u64 {
+    let spans = &measured.disturbed_spans;
+    if spans.is_empty() {
+        return record.outages_count();
+    }
+    let is_disturbed = |at: Nanos| spans.iter().any(|(from, to)| *from <= at && at < *to);
+    record.outages.iter().filter(|outage| !is_disturbed(outage.from)).count() as u64
 }
 
 fn connection_limits(plan: &Plan, record: &RunRecord, measured: &Measured) -> Option<Vec<String>> {
@@ -330,8 +342,9 @@ fn connection_limits(plan: &Plan, record: &RunRecord, measured: &Measured) -> Op
         let (lost, was) = (words::count(t.lost), words::was(t.lost));
         evidence.push(format!("{lost} submit_sm {was} in flight on connections that were lost"));
     }
-    if !record.outages.is_empty() {
-        let outages = words::counted(record.outages_count(), "outage");
+    let undisturbed = undisturbed_outages(record, measured);
+    if undisturbed > 0 {
+        let outages = words::counted(undisturbed, "outage");
         evidence.push(format!("sessions had {outages}"));
     }
     if down > 0.0 {

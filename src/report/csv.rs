@@ -10,7 +10,7 @@ fn ms(ns: Option<u64>) -> String {
 }
 
 /// Every column: name and value. A new column is a new row at the end.
-const COLUMNS: [(&str, Cell); 33] = [
+const COLUMNS: [(&str, Cell); 34] = [
     ("t_s", |_, r| r.t_s.to_string()),
     ("length_s", |_, r| r.length_s.to_string()),
     ("stage", stage),
@@ -46,6 +46,7 @@ const COLUMNS: [(&str, Cell); 33] = [
         r.congestion_mean.map_or(String::new(), |mean| format!("{mean:.1}"))
     }),
     ("congestion_max", |_, r| r.congestion_max.map_or(String::new(), |max| max.to_string())),
+    ("event", |_, r| r.event.clone().unwrap_or_default()),
 ];
 
 /// Behind the last stage is the drain; a run that only receives has no stages.

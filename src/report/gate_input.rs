@@ -55,6 +55,10 @@ impl Saved {
             return Err(GateInputError::NoSeconds { id });
         }
         let window = &document.window;
+        let disturbed = window
+            .disturbed
+            .iter()
+            .map(|span| (Nanos::from_secs_f64(span.from_s), Nanos::from_secs_f64(span.to_s)));
         let measured = Measured {
             cell: cell(document, &document.measured, &document.latency)?,
             from: Nanos::from_secs_f64(window.from_s),
@@ -65,6 +69,8 @@ impl Saved {
             target: document.rate.get("target").copied().flatten(),
             window_full: document.ratio.get("window_full").copied().flatten(),
             rows: Vec::new(),
+            disturbed: Nanos::from_secs_f64(window.disturbed_s),
+            disturbed_spans: disturbed.collect(),
         };
         Ok(GateInput {
             names: names(document),
@@ -77,6 +83,7 @@ impl Saved {
             load_ended: Nanos::from_secs_f64(window.to_s),
             observed: judge::in_order(&observed(document), &document.observe),
             cut_reason: window.cut_reason.as_deref().map(|why| Cow::Owned(CutReason::from(why))),
+            events: Cow::Owned(document.events.clone()),
             outcome: document.verdict.outcome,
             limiter: document.verdict.limiter,
             harness: document.verdict.harness.state,
@@ -128,11 +135,18 @@ fn names(document: &Document) -> Names {
         to: Nanos::from_secs_f64(s.to_s),
         measure: s.measure,
     });
+    let mut events: Vec<String> = Vec::new();
+    for row in &document.events {
+        if !events.contains(&row.name) {
+            events.push(row.name.clone());
+        }
+    }
     Names {
         accounts: groups("account"),
         labels: groups("label"),
         stages: stages.collect(),
         observed: observed(document),
+        events,
     }
 }
 

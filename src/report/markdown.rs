@@ -32,6 +32,7 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
         text += &format!("The simulator: {}.\n\n", plain(says));
     }
     text += &table(&m.statuses);
+    text += &table(&m.recoveries);
     text += &remarks(&m.top);
     let repro = printable(&document.run.repro);
     // a fence longer than any run of backticks inside it

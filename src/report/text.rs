@@ -168,6 +168,8 @@ pub fn text(saved: &Saved, style: Style) -> String {
     page.gap();
     page.table(&m.stages);
     page.gap();
+    page.table(&m.recoveries);
+    page.gap();
     page.table(&m.observed);
     page.gap();
     page.table(&m.drift);

@@ -67,7 +67,8 @@ impl Subject {
             Meaning::Latency(..)
             | Meaning::Ledger(_)
             | Meaning::Verdict(_)
-            | Meaning::Observed(..) => Subject::Other,
+            | Meaning::Observed(..)
+            | Meaning::Event(..) => Subject::Other,
         }
     }
 

@@ -78,7 +78,9 @@ impl Abort {
         let Limit::Number(limit) = gate.expression.limit else { return None };
         let from = until.0.checked_sub(length.0).map(Nanos)?;
         let (begins, ends) =
-            stretches(&self.names.stages, gate.named.group, until).into_iter().next_back()?;
+            stretches(&self.names.stages, gate.named.group, until, &record.disturbed)
+                .into_iter()
+                .next_back()?;
         // only consecutive seconds, up to now, in measured time
         if ends != until || begins > from {
             return None;

@@ -1,4 +1,5 @@
 //! The figures that gates are decided on, of a run that was just judged or of a saved one.
+use crate::judge::events::EventRow;
 use crate::judge::health::HealthState;
 use crate::judge::judgement::Judgement;
 use crate::judge::measured::{Measured, is_measured};
@@ -22,7 +23,7 @@ pub enum Cells<'r> {
 }
 
 impl Cells<'_> {
-    /// Of measured messages; of a stage: its own, measured or not. (The ledger covers the whole run only in
+    /// Of measured messages; of a stage: its own undisturbed ones, measured or not. (The ledger covers the whole run only in
     /// result.json; docs/measuring.md, "Times of a message".)
     pub(super) fn of<'m>(&'m self, group: Group, measured: &'m Measured) -> Cow<'m, CellInterval> {
         match (self, group) {
@@ -31,7 +32,7 @@ impl Cells<'_> {
                 Group::Whole => is_measured(plan, k),
                 Group::Account(n) => k.account == n && is_measured(plan, k),
                 Group::Label(n) => k.label == n && is_measured(plan, k),
-                Group::Stage(n) => k.stage == n,
+                Group::Stage(n) => k.stage == n && !k.disturbed,
             })),
             (Cells::Groups(all), group) => match all.iter().find(|(known, _)| *known == group) {
                 Some((_, cell)) => Cow::Borrowed(cell),
@@ -75,6 +76,8 @@ pub struct GateInput<'r> {
     pub observed: Vec<Option<ObservedFigures>>,
     /// Why the run ended before its plan did.
     pub cut_reason: Option<Cow<'r, CutReason>>,
+    /// The events, occurrence by occurrence.
+    pub events: Cow<'r, [EventRow]>,
     /// The verdict.
     pub outcome: Option<Outcome>,
     /// What limited the run.
@@ -97,6 +100,7 @@ impl<'r> GateInput<'r> {
             load_ended: record.load_ended,
             observed: in_order(&plan.observed_series(), &judgement.observed),
             cut_reason: record.cut_reason.as_ref().map(Cow::Borrowed),
+            events: Cow::Borrowed(&judgement.events),
             outcome: judgement.outcome,
             limiter: judgement.limiter,
             harness: judgement.health.state,
@@ -112,11 +116,9 @@ impl<'r> GateInput<'r> {
     pub(super) fn seconds(&self, group: Group) -> f64 {
         match group {
             Group::Whole | Group::Account(_) | Group::Label(_) => self.measured.seconds(),
-            Group::Stage(n) => {
-                self.names.stages.get(usize::from(n)).map_or(0.0, |stage| {
-                    stage.to.min(self.load_ended).since(stage.from).as_secs_f64()
-                })
-            }
+            Group::Stage(n) => self.names.stages.get(usize::from(n)).map_or(0.0, |stage| {
+                self.measured.undisturbed_seconds(stage.from, stage.to.min(self.load_ended))
+            }),
         }
     }
 

@@ -2,6 +2,7 @@
 //! never a pass.
 mod abort;
 mod decision;
+mod event;
 mod expression;
 mod fault;
 mod figure;
@@ -25,6 +26,7 @@ pub use read::{check_gates, gate_mistakes, names_a_group};
 pub use relative::RelativeGate;
 
 use super::check::Unit;
+use super::events::EventRow;
 use super::figures::Scope;
 use super::judgement::Judgement;
 use super::measured::Measured;
@@ -126,6 +128,12 @@ impl GateInput<'_> {
             (Meaning::Ledger(count), Limit::Number(limit)) => {
                 let n = count(&self.cells.of(gate.named.group, &self.measured).tally) as f64;
                 number((Some(n), by(relation.holds(n, *limit))))
+            }
+            (Meaning::Event(event, figure), Limit::Number(limit)) => {
+                let event = self.names.events.get(usize::from(*event));
+                let of = |row: &&EventRow| Some(&row.name) == event;
+                let rows: Vec<&EventRow> = self.events.iter().filter(of).collect();
+                number(event::event_gate(&rows, *figure, relation, *limit))
             }
             (Meaning::Verdict(_), Limit::Number(_)) | (_, Limit::Word(_)) => {
                 (None, undecided("the limit and the metric have different kinds"))

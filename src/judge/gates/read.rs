@@ -129,7 +129,7 @@ fn is_kept_by_second(named: &Named) -> bool {
             }
             Meaning::Figure(row) => row.name != "target",
             Meaning::Ledger(_) => true,
-            Meaning::Verdict(_) | Meaning::Observed(..) => false,
+            Meaning::Verdict(_) | Meaning::Observed(..) | Meaning::Event(..) => false,
         }
 }
 

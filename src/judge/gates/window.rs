@@ -8,6 +8,7 @@ use super::input::GateInput;
 use super::read::Gate;
 use crate::judge::check::Relation;
 use crate::judge::figures::Scope;
+use crate::judge::measured::without;
 use crate::judge::name::{Group, Meaning, StageSpan, Statistic};
 use crate::judge::receipts::MissingShare;
 use crate::judge::statistics::{BEYOND_MIN, BucketCounts, supports};
@@ -38,7 +39,8 @@ impl<'r> RowSample<'r> {
             Meaning::Figure(_)
             | Meaning::Ledger(_)
             | Meaning::Verdict(_)
-            | Meaning::Observed(..) => None,
+            | Meaning::Observed(..)
+            | Meaning::Event(..) => None,
         };
         RowSample { row, values: opened.as_ref().map(BucketCounts::of).unwrap_or_default() }
     }
@@ -78,7 +80,7 @@ pub(super) fn over(samples: &[RowSample<'_>], gate: &Gate, measured: &SpanContex
             }
         }
         Meaning::Latency(metric, statistic) => latency(samples, metric, statistic),
-        Meaning::Verdict(_) | Meaning::Observed(..) => {
+        Meaning::Verdict(_) | Meaning::Observed(..) | Meaning::Event(..) => {
             SpanFigure::Nothing("it is not a figure of a span".to_owned())
         }
     }
@@ -137,8 +139,18 @@ impl SpanContext {
     }
 }
 
-/// The stretches of time of a gate: the measured stages, adjacent ones joined, or the named stage.
-pub(super) fn stretches(stages: &[StageSpan], group: Group, until: Nanos) -> Vec<(Nanos, Nanos)> {
+/// The stretches of time of a gate: the measured stages, adjacent ones joined, or the named stage; without what events
+/// disturbed.
+pub(super) fn stretches(
+    stages: &[StageSpan],
+    group: Group,
+    until: Nanos,
+    disturbed: &[(Nanos, Nanos)],
+) -> Vec<(Nanos, Nanos)> {
+    without(of_stages(stages, group, until), disturbed)
+}
+
+fn of_stages(stages: &[StageSpan], group: Group, until: Nanos) -> Vec<(Nanos, Nanos)> {
     if stages.is_empty() {
         return vec![(Nanos::ZERO, until)];
     }
@@ -187,7 +199,7 @@ pub(super) fn decide(
     let kind = SpanContext::new(input.measured.closed, input.workers);
     let until = input.load_ended.max(input.measured.to);
     let stretches: Vec<Vec<RowSample<'_>>> =
-        stretches(&input.names.stages, gate.named.group, until)
+        stretches(&input.names.stages, gate.named.group, until, &input.measured.disturbed_spans)
             .into_iter()
             .map(|stretch| samples(&input.rows, gate, stretch))
             .collect();
@@ -282,7 +294,9 @@ fn with_harness(decision: Decision, trusted: bool, gate: &Gate, t: &Counters) ->
         Meaning::Latency(_, statistic) => {
             matches!(statistic, Statistic::Count | Statistic::Censored)
         }
-        Meaning::Figure(_) | Meaning::Verdict(_) | Meaning::Observed(..) => false,
+        Meaning::Figure(_) | Meaning::Verdict(_) | Meaning::Observed(..) | Meaning::Event(..) => {
+            false
+        }
     };
     let latency = matches!(gate.named.meaning, Meaning::Latency(..));
     let kept =

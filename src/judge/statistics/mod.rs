@@ -14,7 +14,7 @@ mod trend;
 pub use blocks::{Blocks, block_length, draw};
 pub use effect::{Deviation, Effect, RUNS_MAX, of_runs, spread};
 pub use layers::{Bucket, BucketCounts, Layers, SHORTEST_NS, SPANS_MIN, paired_deviation};
-pub use quantile::{BEYOND_MIN, Quantile, interval_ranks, quantile, supports};
+pub use quantile::{BEYOND_MIN, Quantile, interval_ranks, median_ranks, quantile, supports};
 pub use ranks::{EXACT_MAX, MannWhitney, holm, mann_whitney};
 pub use series::{Slope, mser5, theil_sen};
 pub use student::{normal_two_sided, t_quantile, t_two_sided, wilson};

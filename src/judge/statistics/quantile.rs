@@ -53,6 +53,31 @@ pub fn interval_ranks(n: u64, q: f64) -> (u64, u64) {
     (low.clamp(1, n.max(1)), high.clamp(1, n.max(1)))
 }
 
+/// The ranks (from 1) between which the median of few values lies, and the probability that it does, at least 0.9: the
+/// number of values below the median is binomial. None: there are fewer than five values.
+pub fn median_ranks(n: usize) -> Option<(usize, usize, f64)> {
+    const CONFIDENCE_MIN: f64 = 0.9;
+    /// Beyond it, 0.5^n is too small for a float, and a normal interval is exact enough.
+    const EXACT_MAX: usize = 1_000;
+    if n > EXACT_MAX {
+        let (low, high) = interval_ranks(n as u64, 0.5);
+        return Some((low as usize, high as usize, 0.95));
+    }
+    let mut found = None;
+    // the probability that exactly `below` values lie below the median, and that fewer than `rank` do
+    let (mut exactly, mut fewer) = (0.5_f64.powi(i32::try_from(n).ok()?), 0.0);
+    for rank in 1..=n / 2 {
+        fewer += exactly;
+        exactly *= (n + 1 - rank) as f64 / rank as f64;
+        let confidence = 1.0 - 2.0 * fewer;
+        if confidence < CONFIDENCE_MIN {
+            break;
+        }
+        found = Some((rank, n + 1 - rank, confidence));
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +99,21 @@ mod tests {
             covered += u32::from(p90.low.unwrap() <= truth && truth <= p90.high.unwrap());
         }
         assert!((276..=297).contains(&covered), "{covered} of 300");
+    }
+
+    #[test]
+    fn the_interval_of_a_median_of_few_values_is_by_their_binomial_number_below_it() {
+        assert_eq!(median_ranks(4), None);
+        for (n, low, high, confidence) in
+            [(5, 1, 5, 0.9375), (6, 1, 6, 0.96875), (7, 1, 7, 0.984_375), (8, 2, 7, 0.929_687_5)]
+        {
+            let (l, h, c) = median_ranks(n).unwrap();
+            assert!((l, h) == (low, high) && (c - confidence).abs() < 1e-9, "{n}: {l} {h} {c}");
+        }
+        for n in [1_000, 1_001] {
+            let (low, high, confidence) = median_ranks(n).unwrap();
+            assert!(low > 465 && high < 536 && confidence >= 0.9, "{n}: {low} {high}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::super::Run;
 use super::super::document::{Group, LatencyRow, Table};
 use super::{figures, ledger};
-use crate::judge::{Scope, is_measured, stage_spans};
+use crate::judge::{Scope, is_measured, is_of_measured_stage, stage_spans};
 use crate::measure::{CellInterval, CellKey, LATENCY_METRICS, Metric};
 use crate::smpp::CommandStatus;
 use std::collections::HashSet;
@@ -21,16 +21,18 @@ struct Kind<'a> {
 }
 
 /// Every group that has a cell. Ledger: the whole run; rates, ratios and latencies: measured messages
-/// (of a stage: its own, measured or not).
+/// (of a stage: its own undisturbed ones, measured or not; of the disturbed time: its own, of measured stages).
 pub(super) fn all(run: &Run<'_>) -> Vec<Group> {
     let (plan, at) = (run.plan, |number: u16| usize::from(number));
     let label = |k: &CellKey| run.labels.get(at(k.label));
-    let kinds: [(&'static str, GroupOf<'_>); 5] = [
+    let time = |k: &CellKey| if k.disturbed { "disturbed" } else { "undisturbed" };
+    let kinds: [(&'static str, GroupOf<'_>); 6] = [
         ("account", &|k| plan.accounts.get(at(k.account)).map(|a| a.name.clone())),
         ("label", &|k| plan.messages.get(at(k.label)).map(|m| m.label.clone())),
         ("stage", &|k| plan.stages.get(at(k.stage)).map(|s| s.name.clone())),
         ("coding", &|k| label(k).map(|l| l.coding.clone())),
         ("parts", &|k| label(k).map(|l| l.parts.to_string())),
+        ("time", &|k| (!plan.events.is_empty()).then(|| time(k).to_owned())),
     ];
     let kinds = kinds.map(|(by, of)| Kind { by, of });
     kinds.iter().flat_map(|kind| of_kind(run, kind)).chain(refusals(run)).collect()
@@ -93,8 +95,13 @@ fn one(run: &Run<'_>, kind: &Kind<'_>, name: &str, wanted: &dyn Fn(&CellKey) -> 
     let (cell, seconds) = if kind.by == "stage" {
         let number = plan.stages.iter().position(|s| s.name == name);
         let span = number.and_then(|n| stage_spans(plan).get(n).copied());
-        let seconds = span.map(|(from, to)| to.min(record.load_ended).since(from).as_secs_f64());
-        (whole.clone(), seconds.unwrap_or(measured.seconds()))
+        let seconds =
+            span.map(|(from, to)| measured.undisturbed_seconds(from, to.min(record.load_ended)));
+        let cell = record.sum(|k| wanted(k) && !k.disturbed);
+        (cell, seconds.unwrap_or(measured.seconds()))
+    } else if kind.by == "time" && name == "disturbed" {
+        let cell = record.sum(|k| wanted(k) && is_of_measured_stage(plan, k));
+        (cell, measured.disturbed.as_secs_f64())
     } else {
         (record.sum(|k| wanted(k) && is_measured(plan, k)), measured.seconds())
     };

@@ -4,7 +4,7 @@ use super::super::document::{Hour, IntervalRow, SessionRow, StageRow, Table};
 use super::transport;
 use crate::judge::{stage_spans, statistics};
 use crate::kit::{Nanos, words::rate};
-use crate::measure::{self, Counters, Latency, LatencyRange, Metric, RunRecord};
+use crate::measure::{self, Counters, DisturbedTime, Latency, LatencyRange, Metric, RunRecord};
 use crate::plan::Shape;
 use crate::smpp::CommandStatus;
 
@@ -14,8 +14,9 @@ pub(super) fn stages(run: &Run<'_>) -> Vec<StageRow> {
     let spans = stage_spans(plan);
     let rows = plan.stages.iter().zip(spans).enumerate().map(|(number, (stage, (from, to)))| {
         let cell = record.sum(|k| usize::from(k.stage) == number);
+        let undisturbed = record.sum(|k| usize::from(k.stage) == number && !k.disturbed);
         let service = |q| {
-            let latency = cell.metric(Metric::Service);
+            let latency = undisturbed.metric(Metric::Service);
             statistics::quantile(latency, q).value.map(|n| n.0)
         };
         StageRow {
@@ -52,6 +53,7 @@ fn interval(run: &Run<'_>, row: &measure::IntervalRow) -> IntervalRow {
         t_s: row.at.as_secs_f64(),
         length_s: row.length.as_secs_f64(),
         stage,
+        event: disturbed_by(run, row),
         // a closed loop has no schedule: the started messages count
         scheduled: if is_closed { t.planned } else { row.scheduled },
         written: t.written,
@@ -102,6 +104,15 @@ fn observed(record: &RunRecord, row: &measure::IntervalRow) -> Table<f64> {
         Some((format!("{}.{}", series.source, series.series), mean))
     })
     .collect()
+}
+
+/// The name of the last event that began before the end of a row, where the row is disturbed.
+fn disturbed_by(run: &Run<'_>, row: &measure::IntervalRow) -> Option<String> {
+    let (record, end) = (run.record, row.at + row.length);
+    let disturbed = record.disturbed.iter().any(|(from, to)| row.at < *to && end > *from);
+    let begun = |o: &&measure::EventOccurrence| DisturbedTime::start_of(o.from) < end;
+    let last = record.events.iter().filter(begun).max_by_key(|o| o.from).filter(|_| disturbed)?;
+    run.plan.events.get(usize::from(last.event)).map(|event| event.name.clone())
 }
 
 const HOUR: Nanos = Nanos::from_secs(3_600);

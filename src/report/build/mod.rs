@@ -10,10 +10,10 @@ mod transport;
 use super::Run;
 use super::document::{
     Congestion, Document, FirstThrottle, IntervalRow, ManualRateChange, Outage, RunFacts, SCHEMA,
-    State, Tool, Verdict, Window,
+    State, TimeSpan, Tool, Verdict, Window,
 };
 use super::escape::{mask_pdu, mask_profile};
-use crate::judge::Scope;
+use crate::judge::{RecoverySummary, Scope};
 use crate::kit::{Nanos, utc_rfc3339, words};
 use crate::measure::{Anomaly, CongestionStates, Messages, RunRecord};
 use crate::plan::Account;
@@ -56,6 +56,8 @@ impl Document {
             statuses: figures::statuses(&whole.statuses),
             anomalies: anomalies(run),
             outages: outages(record),
+            events: judgement.events.clone(),
+            recoveries: RecoverySummary::all(&judgement.events),
             latency: figures::latencies(judgement, record),
             groups: groups::all(run),
             stages: intervals::stages(run),
@@ -109,9 +111,15 @@ fn window(run: &Run<'_>) -> Window {
         to_s: measured.to.as_secs_f64(),
         cut_reason: run.record.cut_reason.as_ref().map(ToString::to_string),
         measured_s: Some(measured.time.as_secs_f64()),
+        disturbed_s: measured.disturbed.as_secs_f64(),
+        disturbed: measured.disturbed_spans.iter().map(|(from, to)| span(*from, *to)).collect(),
         closed: measured.closed,
         sends: measured.sends,
     }
+}
+
+fn span(from: Nanos, to: Nanos) -> TimeSpan {
+    TimeSpan { from_s: from.as_secs_f64(), to_s: to.as_secs_f64() }
 }
 
 /// Whole messages: as counted if some have several parts, else from the ledger (a retried message ended as its last

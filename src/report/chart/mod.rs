@@ -33,7 +33,7 @@ mod tests;
 pub use flow::{Flow, FlowNode};
 pub use heat::{HeatColumn, HeatMap};
 pub use palette::{Colour, LEVELS_COUNT, css};
-pub use plot::{Band, Layer, Mark, Picture, Plot, Shape};
+pub use plot::{Band, Layer, Mark, Picture, Plot, Shading, Shape};
 pub use ratios::{RatioRow, Ratios};
 pub use scale::{Axis, Scale, Tick, Unit};
 pub use series::{Point, stack, thin};

@@ -50,8 +50,19 @@ pub struct Band {
     pub to: f64,
     /// Its name; empty: none is written.
     pub name: String,
-    /// Shaded: not measured.
-    pub shaded: bool,
+    /// What it is shaded for.
+    pub shading: Shading,
+}
+
+/// Why a band is shaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shading {
+    /// It is not.
+    Plain,
+    /// It is not measured, or only pointed out.
+    Grey,
+    /// Something was broken on purpose.
+    Event,
 }
 
 /// A place on the first axis.
@@ -139,9 +150,16 @@ impl Plot {
              preserveAspectRatio=\"none\">",
             INNER.0, INNER.1, INNER.0, INNER.1
         ));
-        for band in self.bands.iter().filter(|band| band.shaded) {
+        for band in &self.bands {
             let (from, to) = (self.across(band.from), self.across(band.to));
-            svg.rect((from, 0.0), (to - from, INNER.1), Colour::Shade, "opacity=\"0.75\"");
+            // an event that is over at once is seen too
+            const NARROWEST: f64 = 2.0;
+            let (width, colour, more) = match band.shading {
+                Shading::Plain => continue,
+                Shading::Grey => (to - from, Colour::Shade, "opacity=\"0.75\""),
+                Shading::Event => ((to - from).max(NARROWEST), Colour::Bad, "opacity=\"0.3\""),
+            };
+            svg.rect((from, 0.0), (width, INNER.1), colour, more);
         }
         if let Some(heat) = &self.heat {
             heat.draw(&mut svg, &self.x, &self.y, INNER);

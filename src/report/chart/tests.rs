@@ -48,7 +48,7 @@ fn a_picture_without_a_value_says_that_it_is_empty() {
 fn no_drawing_has_an_inline_style_or_an_unescaped_name() {
     let mut plot = plot().with(layer(Shape::Points, vec![Point::between(1.0, 1.0, 2.0)]));
     plot.title = "</svg><script>".into();
-    plot.bands.push(Band { from: 0.0, to: 9.0, name: "<b>\u{1b}".into(), shaded: true });
+    plot.bands.push(Band { from: 0.0, to: 9.0, name: "<b>\u{1b}".into(), shading: Shading::Grey });
     plot.marks.push(Mark { x: 3.0, name: "\"<i>".into(), colour: Colour::Bad });
     let whole = FlowNode::new("<u>", 3, Colour::Series(0)).with_parts([FlowNode::new(
         "&",
@@ -113,7 +113,12 @@ fn ratios_stand_on_one_axis_with_their_intervals() {
 #[test]
 fn names_that_do_not_fit_their_band_are_left_out_and_those_for_a_desk_are_marked() {
     let mut plot = plot().with(layer(Shape::Line, vec![Point::at(1.0, 1.0)]));
-    let band = |from: f64, to: f64, name: &str| Band { from, to, name: name.into(), shaded: false };
+    let band = |from: f64, to: f64, name: &str| Band {
+        from,
+        to,
+        name: name.into(),
+        shading: Shading::Plain,
+    };
     plot.bands = vec![band(0.0, 0.2, "tiny"), band(0.2, 1.9, "warm-up 1"), band(2.0, 10.0, "hold")];
     let svg = plot.draw().svg;
     assert!(!svg.contains(">tiny<"));

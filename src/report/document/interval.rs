@@ -46,6 +46,9 @@ pub struct IntervalRow {
     pub length_s: f64,
     /// The stage at its start; null: drain.
     pub stage: Option<String>,
+    /// The event that disturbs it; null: it is undisturbed.
+    #[serde(default)]
+    pub event: Option<String>,
     /// submit_sm that were intended in it.
     pub scheduled: u64,
     /// Written.

@@ -32,7 +32,7 @@ pub use table::Table;
 pub(crate) use tcp::RoleTcp;
 pub use verdict::Verdict;
 
-use crate::judge::{DriftRow, GateResult, ObservedFigures, TallyCheck};
+use crate::judge::{DriftRow, EventRow, GateResult, ObservedFigures, RecoverySummary, TallyCheck};
 use crate::measure::{Anomaly, Messages};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -97,15 +97,30 @@ pub struct Window {
     pub to_s: f64,
     /// Why the run ended before its plan did; null: it did not.
     pub cut_reason: Option<String>,
-    /// Measured seconds, without unmeasured stages in between.
+    /// Measured seconds, without unmeasured stages in between and without disturbed time.
     #[serde(default)]
     pub measured_s: Option<f64>,
+    /// Seconds of the measured stages that events disturbed.
+    #[serde(default)]
+    pub disturbed_s: f64,
+    /// The times that events disturbed, in order.
+    #[serde(default)]
+    pub disturbed: Vec<TimeSpan>,
     /// True: closed loop (`max`), no planned send times.
     #[serde(default)]
     pub closed: bool,
     /// Whether any bind may send; false: all are receivers.
     #[serde(default = "yes")]
     pub sends: bool,
+}
+
+/// A span of time, from the start of the load.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TimeSpan {
+    /// Start in seconds.
+    pub from_s: f64,
+    /// End in seconds.
+    pub to_s: f64,
 }
 
 impl Window {
@@ -221,6 +236,12 @@ pub struct Document {
     /// The agents; null: the run used none.
     #[serde(default)]
     pub fleet: Option<Fleet>,
+    /// The events, occurrence by occurrence, in order of time.
+    #[serde(default)]
+    pub events: Vec<EventRow>,
+    /// How the run recovered from each event, over its repeats.
+    #[serde(default)]
+    pub recoveries: Vec<RecoverySummary>,
 }
 
 /// Why a document could not be read.
@@ -262,7 +283,7 @@ impl Document {
         serde_json::from_value(value).map_err(|e| LoadError::Malformed(e.to_string()))
     }
 
-    /// The rows that lie wholly in measured stages.
+    /// The undisturbed rows that lie wholly in measured stages.
     pub fn measured_rows(&self) -> impl Iterator<Item = &IntervalRow> {
         let whole = [(self.window.from_s, self.window.to_s)];
         let stages = self.stages.iter().filter(|s| s.measure);
@@ -277,7 +298,10 @@ impl Document {
             let inside = |(from, to): &(f64, f64)| {
                 row.t_s >= from - SLACK_S && row.t_s + row.length_s <= to + SLACK_S
             };
-            spans.iter().any(inside)
+            let disturbed = |span: &TimeSpan| {
+                row.t_s < span.to_s - SLACK_S && row.t_s + row.length_s > span.from_s + SLACK_S
+            };
+            spans.iter().any(inside) && !self.window.disturbed.iter().any(disturbed)
         })
     }
 

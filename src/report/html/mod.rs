@@ -2,6 +2,8 @@
 //! the page; the script at its end only adds a read-out, zoom and switches. What a peer or a profile said is escaped
 //! by the template, and whatever could steer a terminal or reorder a line is spelled out in the whole page.
 mod comparison;
+mod disturbed;
+mod events;
 mod flow;
 pub mod live;
 mod observed;

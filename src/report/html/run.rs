@@ -51,6 +51,9 @@ fn single(saved: &Saved, m: &RunModel<'_>) -> Vec<Section> {
     let mut beside = Section::new("observed", "Observed beside the load");
     beside.figures = observed::figures(d);
     beside.tables = vec![m.observed.clone(), m.drift.clone()];
+    let mut events = Section::new("events", "Events and recovery");
+    events.figures = super::events::figures(d);
+    events.tables = vec![m.recoveries.clone(), model::events(d)];
 
     let mut books = Section::new("ledger", "The ledger");
     books.figures.push(flow::flow(d));
@@ -65,7 +68,8 @@ fn single(saved: &Saved, m: &RunModel<'_>) -> Vec<Section> {
 
     let mut parts = Section::new("parts", "Stages, hours and groups");
     parts.tables = vec![model::agents(d), m.stages.clone(), model::hours(d), model::groups(d)];
-    let mut sections = vec![headline, time, beside, books, trouble, sessions, parts, run(d)];
+    let mut sections =
+        vec![headline, time, events, beside, books, trouble, sessions, parts, run(d)];
     sections.retain(|section| !section.is_empty());
     sections
 }

@@ -1,9 +1,10 @@
 //! Charts over time: rates, latencies, queues and errors.
+use super::disturbed;
 use super::parts::Figure;
 use crate::kit::words;
 use crate::report::Document;
 use crate::report::chart::{
-    Axis, Band, Colour, Layer, Mark, Picture, Plot, Point, Shape, Unit, stack, thin,
+    Axis, Band, Colour, Layer, Mark, Picture, Plot, Point, Shading, Shape, Unit, stack, thin,
 };
 use crate::report::document::{IntervalRow, Table};
 use crate::report::model::caveat;
@@ -14,6 +15,10 @@ pub(super) type Count = fn(&IntervalRow) -> u64;
 
 /// Most points of a line: about one per column of a screen.
 pub(super) const POINTS_MAX: usize = 720;
+
+const fn unless_measured(measured: bool) -> Shading {
+    if measured { Shading::Plain } else { Shading::Grey }
+}
 
 /// The intervals of one run, with the bands and marks behind each of its charts.
 pub(super) struct Timeline<'a> {
@@ -68,6 +73,7 @@ impl<'a> Timeline<'a> {
     pub(super) fn plot(&self, title: &str, y: Axis) -> Plot {
         let mut plot = Plot::new(title, Axis::elapsed(0.0, self.end), y);
         plot.bands = self.bands();
+        plot.bands.extend(disturbed::bands(self.document));
         plot.marks = self.marks();
         plot
     }
@@ -80,13 +86,14 @@ impl<'a> Timeline<'a> {
                 from: s.from_s,
                 to: s.to_s.min(self.end),
                 name: s.name.clone(),
-                shaded: !s.measure,
+                shading: unless_measured(s.measure),
             };
             let mut bands: Vec<Band> =
                 d.stages.iter().filter(|s| s.from_s < self.end).map(band).collect();
             let last = d.stages.iter().map(|s| s.to_s).fold(0.0, f64::max);
             if last < self.end {
-                bands.push(Band { from: last, to: self.end, name: "drain".into(), shaded: true });
+                let (name, shading) = ("drain".into(), Shading::Grey);
+                bands.push(Band { from: last, to: self.end, name, shading });
             }
             return bands;
         }
@@ -98,15 +105,20 @@ impl<'a> Timeline<'a> {
                 Some(band) if band.name == name => band.to = to,
                 _ => {
                     let middle = row.t_s + row.length_s / 2.0;
-                    let shaded = middle < d.window.from_s || middle > d.window.to_s;
-                    bands.push(Band { from: row.t_s, to, name, shaded });
+                    let measured = middle >= d.window.from_s && middle <= d.window.to_s;
+                    bands.push(Band {
+                        from: row.t_s,
+                        to,
+                        name,
+                        shading: unless_measured(measured),
+                    });
                 }
             }
         }
         bands
     }
 
-    /// The start of the measured time, and the operator's changes.
+    /// The start of the measured time, the operator's changes, and the events.
     fn marks(&self) -> Vec<Mark> {
         let d = self.document;
         let mut marks = Vec::new();
@@ -117,6 +129,7 @@ impl<'a> Timeline<'a> {
         for change in &d.operator {
             marks.push(Mark { x: change.t_s, name: change.what.clone(), colour: Colour::Warn });
         }
+        marks.extend(disturbed::marks(d));
         marks
     }
 }
@@ -147,8 +160,10 @@ pub(super) fn on_page(d: &Document) -> String {
     } else {
         ""
     };
+    let says = " Red: an event of the plan; the shaded time around it is disturbed, and the verdict is not of it.";
+    let events = if d.events.is_empty() { "" } else { says };
     format!(
-        "Every event is shown at the time it happened. Shaded: not measured. Dashed line: the measured time begins.{thinned}"
+        "Every event is shown at the time it happened. Shaded: not measured. Dashed line: the measured time begins.{events}{thinned}"
     )
 }
 

@@ -3,6 +3,7 @@
 //! a peer or a profile as it is; each format escapes it.
 mod brief;
 mod comparison;
+mod events;
 mod head;
 mod ledger;
 mod machine;
@@ -21,6 +22,7 @@ mod transport;
 
 pub(crate) use brief::{BriefLine, BriefModel};
 pub(crate) use comparison::{ComparisonModel, of_side};
+pub(crate) use events::events;
 pub(crate) use ledger::{Ledger, receipts_asked, side_by_side, states};
 pub(crate) use machine::environment;
 pub(crate) use note::Withheld;

@@ -3,7 +3,7 @@ use super::ledger::{Ledger, receipts_asked};
 use super::note::{Note, Withheld};
 use super::summary::{LabelledLine, Remark, Summary};
 use super::table::{Table, Tone, nanoseconds};
-use super::{head, observed, tables, transport};
+use super::{events, head, observed, tables, transport};
 use crate::judge::{self, About, GateOutcome, GateResult, HealthState, Limiter, Outcome};
 use crate::kit::{Nanos, words};
 use crate::measure::{Anomaly, CutReason};
@@ -22,6 +22,7 @@ pub(crate) struct RunModel<'d> {
     pub(crate) drift: Table,
     pub(crate) ledger: Ledger,
     pub(crate) statuses: Table,
+    pub(crate) recoveries: Table,
     pub(crate) gates: Table,
 }
 
@@ -37,6 +38,7 @@ impl RunModel<'_> {
             drift: observed::drift(document),
             ledger: Ledger::of(document),
             statuses: tables::statuses(document),
+            recoveries: events::recoveries(document),
             gates: tables::gates(&[document]),
             document,
         }

@@ -2,7 +2,7 @@
 use super::super::parts::{Figure, Section};
 use super::super::time::{duration_axis, line, span_of};
 use crate::kit::words;
-use crate::report::chart::{Axis, Band, Colour, Layer, Mark, Plot, Point, Shape, Unit};
+use crate::report::chart::{Axis, Band, Colour, Layer, Mark, Plot, Point, Shading, Shape, Unit};
 use crate::report::model::{Table, beyond};
 use crate::search::document::Point as Found;
 use crate::search::knee::Usl;
@@ -50,8 +50,8 @@ impl Sweep<'_> {
         let low = limit.map_or(first, |limit| limit.min(first));
         let mut plot = Plot::new(title, Axis::log2(self.axis_title(), Unit::Count, low, high), y);
         if let Some(knee) = &self.search.knee {
-            let (name, shaded) = (String::new(), true);
-            plot.bands.push(Band { from: knee.low, to: knee.high, name, shaded });
+            let (name, shading) = (String::new(), Shading::Grey);
+            plot.bands.push(Band { from: knee.low, to: knee.high, name, shading });
             let name = format!("knee {:.1}", knee.value);
             plot.marks.push(Mark { x: knee.value, name, colour: Colour::Series(3) });
         }
