@@ -1,6 +1,7 @@
 //! Views of a run in progress: observers that get its progress once a second and never block it.
 pub mod metrics;
 mod observers;
+mod planned_events;
 mod progress_line;
 mod scratch;
 mod seconds;

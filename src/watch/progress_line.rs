@@ -3,6 +3,7 @@
 use crate::kit::{Nanos, words};
 use crate::measure::{CutReason, IntervalRow, Observer, Phase, Progress};
 use crate::plan::{Arrival, Plan, Schedule, Stage};
+use crate::watch::planned_events::PlannedEvents;
 use crate::watch::seconds::last_full_row;
 use std::io::Write;
 
@@ -29,6 +30,7 @@ pub struct ProgressLine<W: Write> {
     stages: Vec<Stage>,
     /// The planned rate at each time, without the spacing of arrivals.
     schedule: Option<Schedule>,
+    events: PlannedEvents,
     /// The last plain line's phase and second, so that each is written once.
     last: Option<(Phase, u64)>,
     drawn: bool,
@@ -43,6 +45,7 @@ impl<W: Write> ProgressLine<W> {
             mode,
             stages: plan.stages.clone(),
             schedule,
+            events: PlannedEvents::of(plan),
             last: None,
             drawn: false,
         }
@@ -100,6 +103,7 @@ impl<W: Write> ProgressLine<W> {
         if p.phase == Phase::Connect {
             return facts.remove(0);
         }
+        facts.extend(self.events.says(p));
         if let Some(row) = last_full_row(p) {
             facts.extend(row_facts(row));
         }
@@ -252,7 +256,7 @@ mod tests {
         let range = LatencyRange::for_deadline(Nanos::from_secs(1));
         let mut record = RunRecord::new(range, 0);
         let mut workers = [0, 1].map(|worker| Recorder::new(worker, 1, range));
-        let keys = [crate::measure::CellKey { stage: 0, account: 0, label: 0 }];
+        let keys = [crate::measure::CellKey { stage: 0, account: 0, label: 0, disturbed: false }];
         for (second, reporting) in [(0, 2), (1, 2), (2, 1)] {
             for worker in &mut workers[..reporting] {
                 worker.tally(0).written += 100;

@@ -45,7 +45,7 @@ pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
         help(frame, area, theme);
         return;
     }
-    let events = events_height(shown, area.height);
+    let events = events_height(&view.facts, shown, area.height);
     let wide = area.width >= WIDE;
     let middle = if wide && area.height >= 30 { FIVE + 2 } else { FIVE };
     let judged = verdict::height(shown, area);
@@ -91,7 +91,7 @@ pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
     } else {
         harness_panel(shown, frame, harness, theme, wide);
     }
-    events_panel(shown, frame, told, theme);
+    events_panel(&view.facts, shown, frame, told, theme);
     footer_line(view, shown, frame, footer, theme);
 }
 
@@ -342,17 +342,19 @@ fn harness_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, theme: The
 }
 
 /// Rows for events; none on the smallest terminals.
-fn events_height(shown: &Snapshot, height: u16) -> u16 {
+fn events_height(facts: &PlanFacts, shown: &Snapshot, height: u16) -> u16 {
     let rows = match height {
         0..18 => 0,
         18..30 => 1,
         _ => 4,
     };
-    (events(shown).len() as u16).min(rows)
+    (events(facts, shown).len() as u16).min(rows)
 }
 
 /// Newest first.
-fn events(shown: &Snapshot) -> Vec<String> {
+fn events(facts: &PlanFacts, shown: &Snapshot) -> Vec<String> {
+    let on = facts.events.on(shown.at).filter(|_| shown.phase == Phase::Load);
+    let on = on.map(|name| format!("event {name} is on"));
     let cut =
         shown.cut_reason.iter().map(|why| format!("the load ended early: {}", printable(why)));
     let outages = shown.outages.iter().rev().map(|o| {
@@ -368,12 +370,18 @@ fn events(shown: &Snapshot) -> Vec<String> {
             o.session
         )
     });
-    cut.chain(outages).collect()
+    on.into_iter().chain(cut).chain(outages).collect()
 }
 
-fn events_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, theme: Theme) {
+fn events_panel(
+    facts: &PlanFacts,
+    shown: &Snapshot,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    theme: Theme,
+) {
     let width = usize::from(area.width.saturating_sub(2));
-    let lines: Vec<Line<'_>> = events(shown)
+    let lines: Vec<Line<'_>> = events(facts, shown)
         .iter()
         .take(usize::from(area.height))
         .map(|text| Line::styled(format!(" {}", cut(text, width)), theme.warn()))

@@ -8,6 +8,7 @@ use crate::kit::{
 };
 use crate::measure::{Latency, LatencyRange, Metric, Phase};
 use crate::plan::{Plan, Shape};
+use crate::watch::planned_events::PlannedEvents;
 use std::sync::Arc;
 
 /// Columns and rows below which there is only a message.
@@ -27,6 +28,7 @@ pub(super) struct StageFact {
 pub(super) struct PlanFacts {
     pub(super) title: String,
     pub(super) stages: Vec<StageFact>,
+    pub(super) events: PlannedEvents,
     /// Whether there is no schedule, so that the rate cannot be changed.
     pub(super) closed: bool,
     pub(super) colour: bool,
@@ -49,6 +51,7 @@ impl PlanFacts {
         PlanFacts {
             title: printable(&format!("{} → {target}", plan.name)),
             stages: stages.collect(),
+            events: PlannedEvents::of(plan),
             closed: plan.stages.iter().any(|s| s.shape.is_closed()) || plan.stages.is_empty(),
             colour,
         }
