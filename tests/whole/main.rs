@@ -21,6 +21,7 @@ mod packages;
 mod pages;
 mod picture;
 mod plan_profiles;
+mod recovery;
 mod reference;
 mod secrets;
 mod smsc_cli;

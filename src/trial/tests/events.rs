@@ -1,6 +1,7 @@
 //! What a plan breaks on purpose, in whole runs: the books balance and agree with the tally, each event flips just the
 //! counters it should, and the sessions come back when the plan says.
 mod loopback;
+mod recovery;
 
 use super::{plan, profile, run};
 use crate::judge::{self, Outcome};
