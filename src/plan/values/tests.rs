@@ -135,8 +135,8 @@ listen = ":1""#,
         ),
         (
             r#"[gates]
-"ratio.missing" = 0"#,
-            "gates.ratio.missing: 0 is not valid; write a table",
+"ratio.missing" = true"#,
+            "gates.ratio.missing: true is not valid; write a table",
         ),
         (
             r#"[gates]
