@@ -1,6 +1,7 @@
 //! The judgement of a run in progress. It judges the part that all workers have reported; what is still in flight is
 //! neither a success nor a failure.
 use super::check::Check;
+use super::events;
 use super::gates::{Cells, GateInput, GateResult, in_order};
 use super::health::{Health, HealthState};
 use super::measured::Measured;
@@ -91,6 +92,7 @@ fn gates(
         workers: record.workers.len(),
         load_ended: record.load_ended,
         observed: in_order(&plan.observed_series(), &observed(plan, record, measured)),
+        events: Cow::Owned(events::rows(plan, record)),
         cut_reason: record.cut_reason.as_ref().map(Cow::Borrowed),
         outcome,
         limiter: None,

@@ -168,7 +168,8 @@ impl GateInput<'_> {
             | Meaning::Latency(..)
             | Meaning::Figure(_)
             | Meaning::Ledger(_)
-            | Meaning::Verdict(_) => meaning.unit(),
+            | Meaning::Verdict(_)
+            | Meaning::Event(..) => meaning.unit(),
         }
     }
 

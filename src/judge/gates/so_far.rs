@@ -49,6 +49,7 @@ impl GateInput<'_> {
             Meaning::Figure(_)
             | Meaning::Latency(..)
             | Meaning::Verdict(_)
+            | Meaning::Event(..)
             | Meaning::Observed(_, ObservedStatistic::Mean | ObservedStatistic::Growth) => false,
         }
     }
