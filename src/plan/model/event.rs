@@ -43,7 +43,8 @@ pub struct PlannedEvent {
     /// Number of octets of a piece, from 1 to 65536, for `slice`.
     #[serde(default, with = "As::<Option<Whole<usize, 1, SLICE_MAX>>>")]
     pub octets: Option<usize>,
-    /// Number of sessions replaced a second, for `churn`; number of bind attempts a second, for `bind_flood`.
+    /// Number of sessions replaced a second, for `churn`, or of bind attempts a second, for `bind_flood`; above 0, up to
+    /// 10000.
     #[serde(default, with = "As::<Option<RateAboveZero>>")]
     pub rate: Option<Rate>,
     /// The command and its arguments, for `exec`; it runs only with `--allow-exec`. It stands in the results: write no

@@ -1,8 +1,9 @@
 //! `[[events]]`: the events of a plan, with what is left out filled in, and what does not fit refused.
-use crate::kit::Nanos;
+use crate::kit::{Nanos, Rate};
 use crate::plan::error::{PlanError, PlanResult};
 use crate::plan::events::{clash, fitting};
 use crate::plan::model::{EventAction, EventBinds, Plan, PlannedEvent};
+use crate::plan::schedule::exceeds;
 use crate::plan::values::span_text;
 use std::collections::HashSet;
 
@@ -12,6 +13,8 @@ const EXEC_LIMIT: Nanos = Nanos::from_secs(30);
 const OCCURRENCES_MAX: u64 = 10_000;
 /// Most characters of a name.
 const NAME_MAX: usize = 40;
+/// Highest `rate`: beyond any SMSC, so that what is above it is a mistyped unit.
+const RATE_MAX: Rate = Rate::per_second(10_000);
 /// Most events.
 const EVENTS_MAX: usize = 1_000;
 
@@ -84,6 +87,9 @@ fn check_keys(event: &PlannedEvent) -> PlanResult<()> {
         (false, Some(_)) => {
             return refused("rate", format!("means nothing with do = \"{word}\"; leave it out"));
         }
+        (true, Some(rate)) if exceeds(rate, RATE_MAX) => {
+            return refused("rate", format!("{rate} is more than {RATE_MAX}; lower it"));
+        }
         (true, Some(_)) | (false, None) => {}
     }
     match (event.action == EventAction::Slice, event.octets) {
@@ -111,6 +117,11 @@ fn check_keys(event: &PlannedEvent) -> PlanResult<()> {
 fn check_sessions(event: &PlannedEvent, plan: &Plan) -> PlanResult<()> {
     let word = event.action.word();
     let sessions = plan.sessions_count();
+    if let (EventAction::BindFlood, Some(most)) = (event.action, plan.guard.binds_max) {
+        let why =
+            format!("\"{word}\" may bind beyond guard.binds_max = {most}; leave one of them out");
+        return Err(PlanError::about("do", why));
+    }
     if !event.action.strikes_sessions() {
         if event.binds != EventBinds::All {
             let why = format!(

@@ -155,6 +155,14 @@ const IMPOSSIBLE: &[(&str, &str)] = &[
         "5: events[0].every: \"blackhole\" at 10s needs sessions that \"blackhole\" has from 5s to",
     ),
     (
+        "do = \"churn\"\nat = \"1s\"\nfor = \"1s\"\nrate = 20000",
+        "7: events[0].rate: 20000/s is more than 10000/s; lower it",
+    ),
+    (
+        "do = \"bind_flood\"\nat = \"1s\"\nfor = \"1s\"\nrate = 2\n[guard]\nbinds_max = 3",
+        "4: events[0].do: \"bind_flood\" may bind beyond guard.binds_max = 3",
+    ),
+    (
         "do = \"close\"\nat = \"1s\"\nrecover = { response = \"0.5x\" }",
         "6: events[0].recover.response: \"0.5x\" is not valid; write a factor from 1 on",
     ),
