@@ -247,3 +247,63 @@ pub(super) fn rose_together(record: &RunRecord, measured: &Measured) -> Vec<Stri
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
     found.into_iter().take(NAMED_MAX).map(|f| f.1).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::measured::Measured;
+    use crate::judge::sample::{Fate, GOOD, plan, quiet, record};
+    use crate::kit::Rng;
+    use crate::measure::{ObservedSample, Reading};
+    use std::sync::Arc;
+
+    /// Ninety seconds in which the service time, queue.follows and queue.beside each go their way.
+    fn run() -> (crate::plan::Plan, RunRecord) {
+        let plan = plan(20, 0, 90);
+        let wave = |second: u64| second * 7_919 % 97;
+        let fate = |_: u64, intended: Nanos| {
+            let second = intended.0 / 1_000_000_000;
+            Fate { service: Nanos::from_millis(10 + wave(second)), ..GOOD }
+        };
+        let mut record = record(&plan, fate, quiet);
+        let mut rng = Rng::new(7);
+        let observed = Arc::make_mut(&mut record.observed);
+        for second in 0..90 {
+            let reading = |series: &str, value| Reading {
+                series: series.to_owned(),
+                unit: SeriesUnit::Number,
+                value,
+            };
+            let follows = wave(second) as f64 + 5.0 * rng.normal();
+            let readings = vec![reading("follows", follows), reading("beside", rng.normal())];
+            let at = Nanos::from_secs(second);
+            let sample = ObservedSample { source: "queue".into(), at, readings, fault: None };
+            observed.absorb(&sample, at);
+        }
+        (plan, record)
+    }
+
+    #[test]
+    fn only_what_rose_with_the_service_time_is_named_and_no_cause_is_claimed() {
+        let (plan, record) = run();
+        let found = rose_together(&record, &Measured::of(&plan, &record));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with("queue.follows rose together with the service time"));
+        assert!(found[0].contains("over 90 intervals") && found[0].contains("shows no cause"));
+    }
+
+    #[test]
+    fn a_series_of_the_plan_that_was_never_sampled_is_listed_without_figures() {
+        let (mut plan, record) = run();
+        plan.observe.push(crate::plan::Observe {
+            name: "gw".into(),
+            pid: Some(1),
+            ..crate::plan::Observe::default()
+        });
+        let all = observed(&plan, &record, &Measured::of(&plan, &record));
+        let found: Vec<(String, usize)> = all.iter().map(|o| (o.path(), o.points)).collect();
+        assert_eq!(found[0], ("gw.rss".to_owned(), 0));
+        assert!(found.contains(&("queue.beside".to_owned(), 90)), "{found:?}");
+        assert!(all[0].max.is_none() && all[0].growth.is_none());
+    }
+}
