@@ -2,7 +2,7 @@
 //! report, drawn from the document so far.
 use super::page::{SCRIPT, SCRIPT_SHA256, STYLE, spell_out};
 use super::parts::{Figure, Section};
-use super::time;
+use super::{observed, time};
 use crate::kit::words;
 use crate::report::chart::css;
 use crate::report::document::{Document, IntervalRow};
@@ -169,10 +169,12 @@ fn verdict(d: &Document, judged_s: Option<f64>) -> Vec<Value> {
     vec![json!(["verdict", drawn(&VerdictPart { v, several: false })])]
 }
 
-/// The charts over time, those without a picture last.
+/// The charts over time, of events and of what is observed; those without a picture last.
 fn figures(d: &Document) -> Vec<Value> {
     let mut section = Section::new("over-time", "Over time");
     section.figures = time::figures(d);
+    section.figures.extend(super::events::figures(d));
+    section.figures.extend(observed::figures(d));
     let figures = section.in_order().figures.into_iter();
     figures.map(|figure| json!([figure.id, drawn(&FigurePart { figure })])).collect()
 }
@@ -182,6 +184,9 @@ fn tables(d: &Document) -> Vec<Value> {
     let all = [
         model.gates,
         model.latencies,
+        model.recoveries,
+        model::events(d),
+        model.observed,
         model.statuses,
         model::anomalies(d),
         model::outages(d),
