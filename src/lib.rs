@@ -53,6 +53,8 @@
 //! [`search`]: the highest rate that keeps its objectives, the window, the number of binds; on any trial. What decides is
 //! a state machine: results of trials in, the next trial out.
 //!
+//! [`conform`]: whether a peer speaks SMPP, case by case, over bare connections and judged on octets.
+//!
 //! [`report`]: bytes from values: a run becomes a [`report::Saved`] (`result.json` as types, and the distributions of each
 //! second), and every format is rendered from it, now or years later. `watch`: what is shown while it runs: the line of
 //! progress, the live view, OpenMetrics, and the page in a browser, which `report` draws. `cli`: arguments in, exit code
@@ -93,6 +95,7 @@ compile_error!("smppbench runs on Linux only: it paces with timerfd and reads /p
 
 #[doc(hidden)]
 pub mod cli;
+pub mod conform;
 #[doc(hidden)]
 pub mod coordinator;
 #[doc(hidden)]

@@ -1,0 +1,9 @@
+//! The cases for an ESME, which connects to us and binds. Its session is kept from one case to the next, save where a
+//! case ends it.
+mod deliver;
+mod session;
+
+use super::case::Case;
+
+/// The chapters, in the order in which they are run: those that end the session come last.
+pub(super) const CHAPTERS: &[&[Case]] = &[session::CASES, deliver::CASES, session::ENDS];

@@ -1,0 +1,468 @@
+//! The examiner: opens the connections of a case, sends octets, waits for octets, answers what the peer asks in between,
+//! and records all of it. The cases say what is sent and what an answer means.
+use super::case::{Outcome, Verdict};
+use super::line::{End, Event, Line, Stream};
+use super::octets::{self, Message, Pdu};
+use super::settings::Settings;
+use crate::kit::{Clock, Nanos};
+use crate::net::{self, DialError};
+use crate::plan::BindType;
+use crate::smpp::{CommandId, CommandStatus, without_passwords};
+use std::io;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::time::{sleep, timeout};
+
+/// A PDU, or a part of one, that was sent or received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchanged {
+    /// The connection: its number within the case, from 0 on.
+    pub connection: u32,
+    /// True: we sent it.
+    pub is_sent: bool,
+    /// When, in nanoseconds since 1970.
+    pub wall_ns: u64,
+    /// Its octets, without passwords.
+    pub octets: Vec<u8>,
+}
+
+/// How deliver_sm are answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Acknowledge {
+    /// With this status.
+    With(CommandStatus),
+    /// Not at all.
+    Never,
+}
+
+/// The answer to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// A response, or a generic_nack.
+    Pdu(Pdu),
+    /// Nothing within the time; with what came instead.
+    Silence(Vec<Pdu>),
+    /// The end of the connection.
+    Ended(End),
+}
+
+/// Why the bind of a case did not come about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// No connection, or it was dropped at the bind, or the bind was not answered.
+    Lost(String),
+    /// The credentials of the profile were refused.
+    Credentials(String),
+}
+
+/// What holds for the whole run.
+#[derive(Debug, Default)]
+struct RunState {
+    /// The message PDUs sent.
+    submits_count: u32,
+    /// When the next may be sent.
+    next_submit: Nanos,
+    /// Whether a receipt was awaited in vain: no further case waits.
+    no_receipts: bool,
+    /// The ids that the peer gave.
+    ids: Vec<Vec<u8>>,
+    /// Whether a receipt or MO of other traffic came.
+    has_foreign: bool,
+}
+
+/// Runs the steps of cases, one case at a time.
+pub struct Examiner {
+    pub(super) settings: Settings,
+    /// In the role `esme`: where the peer connects.
+    listener: Option<TcpListener>,
+    lines: Vec<Line>,
+    current: usize,
+    log: Vec<Exchanged>,
+    /// The peer's requests of this case, with their connection.
+    pub(super) requests: Vec<(usize, Pdu)>,
+    pub(super) acknowledge: Acknowledge,
+    pub(super) trouble: Option<Trouble>,
+    /// Whether a bind of the case was answered; known at its end.
+    pub(super) was_reached: bool,
+    run: RunState,
+}
+
+impl Examiner {
+    /// Examines an SMSC, to which it connects.
+    pub fn of_smsc(settings: Settings) -> Examiner {
+        Examiner {
+            settings,
+            listener: None,
+            lines: Vec::new(),
+            current: 0,
+            log: Vec::new(),
+            requests: Vec::new(),
+            acknowledge: Acknowledge::With(CommandStatus::ESME_ROK),
+            trouble: None,
+            was_reached: false,
+            run: RunState::default(),
+        }
+    }
+
+    /// Examines an ESME, which connects to `listener`.
+    pub fn of_esme(settings: Settings, listener: TcpListener) -> Examiner {
+        Examiner { listener: Some(listener), ..Examiner::of_smsc(settings) }
+    }
+
+    /// The message PDUs sent in this run.
+    pub fn submits_count(&self) -> u32 {
+        self.run.submits_count
+    }
+
+    /// Whether a receipt or MO of other traffic came, where that ends the run.
+    pub(super) fn must_stop(&self) -> bool {
+        self.run.has_foreign && self.settings.stops_on_foreign
+    }
+
+    /// Whether a receipt was awaited in vain before.
+    pub(super) fn gets_no_receipts(&self) -> bool {
+        self.run.no_receipts
+    }
+
+    pub(super) fn note_no_receipts(&mut self) {
+        self.run.no_receipts = true;
+    }
+
+    /// The last PDU that was received in this case.
+    pub(super) fn last_received(&self) -> Option<Pdu> {
+        let last = self.log.iter().rev().find(|one| !one.is_sent);
+        last.map(|one| Pdu(one.octets.clone()))
+    }
+
+    /// Begins a case. The session of an examined ESME is kept from one case to the next.
+    pub(super) fn begin(&mut self) {
+        if self.listener.is_some() {
+            self.lines.retain(|line| line.is_bound && line.ended().is_none());
+        } else {
+            self.lines.clear();
+        }
+        self.current = 0;
+        self.log.clear();
+        self.requests.clear();
+        self.acknowledge = Acknowledge::With(CommandStatus::ESME_ROK);
+        self.trouble = None;
+        self.was_reached = false;
+    }
+
+    /// Ends a case within a time: unbinds what is bound, and returns what was exchanged. An examined ESME keeps its
+    /// session.
+    pub(super) async fn leave(&mut self, within: Nanos) -> Vec<Exchanged> {
+        self.acknowledge = Acknowledge::With(CommandStatus::ESME_ROK);
+        self.was_reached = self.lines.iter().any(|line| line.is_bind_sent && line.has_read());
+        if self.listener.is_none() {
+            // a peer that does not let itself be left is dropped
+            let _ = timeout(Duration::from(within), self.unbind_all()).await;
+            self.lines.clear();
+        }
+        std::mem::take(&mut self.log)
+    }
+
+    async fn unbind_all(&mut self) {
+        for line in 0..self.lines.len() {
+            self.current = line;
+            if self.lines[line].is_bound && self.lines[line].ended().is_none() {
+                let command = CommandId::UNBIND;
+                let sequence = self.send_request(command, &[]).await;
+                let _ = self.answer(command, sequence).await;
+            }
+        }
+    }
+
+    /// Opens a connection, which becomes the current one.
+    pub(super) async fn connect(&mut self) -> Result<(), Verdict> {
+        match self.dialled().await {
+            Ok(stream) => {
+                self.lines.push(Line::new(stream));
+                self.current = self.lines.len() - 1;
+                Ok(())
+            }
+            Err(e) => {
+                self.trouble = Some(Trouble::Lost(e.to_string()));
+                Err(Verdict::of(Outcome::PreconditionFailed, e.to_string()))
+            }
+        }
+    }
+
+    async fn dialled(&self) -> Result<Box<dyn Stream>, DialError> {
+        let (at, wait) = (&self.settings.address, self.settings.waits.connect);
+        let mut last = DialError::Local(io::Error::other("no address to connect to"));
+        for address in &at.addresses {
+            match net::dial(address, at.source, &at.options, wait).await {
+                Ok(stream) => match &at.tls {
+                    None => return Ok(Box::new(stream)),
+                    Some(tls) => match tls.connect(address, stream, wait).await {
+                        Ok((secured, _)) => return Ok(secured),
+                        Err(e) => last = DialError::Tls(e),
+                    },
+                },
+                Err(e) => last = e,
+            }
+        }
+        Err(last)
+    }
+
+    /// Makes an earlier connection of the case the current one.
+    pub(super) fn switch_to(&mut self, line: usize) {
+        self.current = line.min(self.lines.len().saturating_sub(1));
+    }
+
+    /// The number of the current connection.
+    pub(super) fn current(&self) -> usize {
+        self.current
+    }
+
+    /// Sends octets as they are, in one write.
+    pub(super) async fn send(&mut self, octets: &[u8]) {
+        if carries_message(octets) {
+            self.pace().await;
+        }
+        self.record(true, octets);
+        let wait = self.settings.waits.answer;
+        if let Some(line) = self.lines.get_mut(self.current) {
+            line.write(octets, wait.into()).await;
+        }
+    }
+
+    async fn pace(&mut self) {
+        let pause = self.run.next_submit.since(Clock::now());
+        if pause > Nanos::ZERO {
+            sleep(pause.into()).await;
+        }
+        self.run.next_submit = Clock::now().after(self.settings.pace);
+        self.run.submits_count += 1;
+    }
+
+    /// Sends a request with the next sequence_number, which it returns.
+    pub(super) async fn send_request(&mut self, command: CommandId, body: &[u8]) -> u32 {
+        let sequence = self.take_sequence();
+        if command == CommandId::UNBIND
+            && let Some(line) = self.lines.get_mut(self.current)
+        {
+            line.is_bound = false;
+        }
+        self.send(&octets::pdu(command, 0, sequence, body)).await;
+        sequence
+    }
+
+    /// The next sequence_number of the current connection.
+    pub(super) fn take_sequence(&mut self) -> u32 {
+        self.lines.get_mut(self.current).map_or(1, Line::take_sequence)
+    }
+
+    /// Sends a request and waits for its answer.
+    pub(super) async fn ask(&mut self, command: CommandId, body: &[u8]) -> Answer {
+        let sequence = self.send_request(command, body).await;
+        self.answer(command, sequence).await
+    }
+
+    /// Waits for the answer to a request.
+    pub(super) async fn answer(&mut self, command: CommandId, sequence: u32) -> Answer {
+        self.answer_within(command, sequence, self.settings.waits.answer).await
+    }
+
+    /// The same within a time of its own.
+    pub(super) async fn answer_within(
+        &mut self,
+        command: CommandId,
+        sequence: u32,
+        within: Nanos,
+    ) -> Answer {
+        let until = Clock::now().after(within);
+        let mut instead = Vec::new();
+        loop {
+            match self.next(until).await {
+                Event::Pdu(pdu) => {
+                    let is_own = pdu.command() == command.response() && pdu.sequence() == sequence;
+                    let is_nack = pdu.is_nack() && [sequence, 0].contains(&pdu.sequence());
+                    if is_own || is_nack {
+                        self.learn_id(&pdu);
+                        return Answer::Pdu(pdu);
+                    }
+                    instead.push(pdu);
+                }
+                Event::Silence => return Answer::Silence(instead),
+                Event::Ended(end) => return Answer::Ended(end),
+            }
+        }
+    }
+
+    /// Remembers the id of an accepted message.
+    pub(super) fn learn_id(&mut self, pdu: &Pdu) {
+        let gives =
+            [CommandId::SUBMIT_SM_RESP, CommandId::DATA_SM_RESP, CommandId::SUBMIT_MULTI_RESP];
+        if pdu.is_ok()
+            && gives.contains(&pdu.command())
+            && let Some(id) = octets::Fields(pdu.body()).cstring()
+        {
+            self.run.ids.push(id.to_vec());
+        }
+    }
+
+    /// The next PDU that is not a request of the peer; those are answered.
+    pub(super) async fn next(&mut self, until: Nanos) -> Event {
+        loop {
+            match self.event(until).await {
+                Event::Pdu(pdu) if pdu.command().is_response() => return Event::Pdu(pdu),
+                Event::Pdu(pdu) => self.attend(pdu).await,
+                other => return other,
+            }
+        }
+    }
+
+    /// The next PDU on the current connection, whatever it is; nothing is answered.
+    pub(super) async fn event(&mut self, until: Nanos) -> Event {
+        let wait = until.since(Clock::now());
+        let Some(line) = self.lines.get_mut(self.current) else { return Event::Ended(End::Closed) };
+        let event = line.event(wait.into()).await;
+        match &event {
+            Event::Pdu(pdu) => self.record(false, &pdu.0),
+            Event::Ended(End::Unreadable(_)) => {
+                let rest = line.rest()[..line.rest().len().min(64)].to_vec();
+                self.record(false, &rest);
+            }
+            Event::Silence | Event::Ended(_) => {}
+        }
+        event
+    }
+
+    /// Keeps a request of the peer, and answers it as a conforming side does.
+    pub(super) async fn attend(&mut self, pdu: Pdu) {
+        let (command, sequence) = (pdu.command(), pdu.sequence());
+        let ok = CommandStatus::ESME_ROK;
+        let answer = match command {
+            CommandId::DELIVER_SM => {
+                self.note_foreign(&pdu);
+                match self.acknowledge {
+                    Acknowledge::With(status) => Some((status, vec![0])),
+                    Acknowledge::Never => None,
+                }
+            }
+            CommandId::DATA_SM => Some((ok, vec![0])),
+            CommandId::ENQUIRE_LINK => Some((ok, Vec::new())),
+            CommandId::UNBIND => {
+                self.unbound();
+                Some((ok, Vec::new()))
+            }
+            CommandId::SUBMIT_SM if self.listener.is_some() => {
+                Some((ok, octets::cstring(sequence.to_string().as_bytes())))
+            }
+            CommandId::BIND_RECEIVER
+            | CommandId::BIND_TRANSMITTER
+            | CommandId::BIND_TRANSCEIVER
+                if self.listener.is_some() =>
+            {
+                if let Some(line) = self.lines.get_mut(self.current) {
+                    line.is_bound = true;
+                }
+                let version = octets::tlv(octets::SC_INTERFACE_VERSION, &[0x34]);
+                Some((ok, [octets::cstring(b"conform"), version].concat()))
+            }
+            _ => None,
+        };
+        self.requests.push((self.current, pdu));
+        if let Some((status, body)) = answer {
+            let body = if status.is_ok() { body } else { Vec::new() };
+            self.send(&octets::pdu(command.response(), status.0, sequence, &body)).await;
+        }
+    }
+
+    fn unbound(&mut self) {
+        if let Some(line) = self.lines.get_mut(self.current) {
+            line.is_bound = false;
+        }
+    }
+
+    /// A delivery that none of our messages caused is somebody's traffic.
+    fn note_foreign(&mut self, pdu: &Pdu) {
+        let Some(message) = Message::read(pdu.body()) else { return };
+        let content = message.content();
+        let is_ours = message.is_receipt()
+            && self.run.ids.iter().any(|id| {
+                let receipted = message.tlv(octets::RECEIPTED_MESSAGE_ID).unwrap_or(content);
+                super::receipts::mentions(self.settings.id_mode, id, receipted, content)
+            });
+        self.run.has_foreign |= !is_ours;
+    }
+
+    fn record(&mut self, is_sent: bool, octets: &[u8]) {
+        if octets.is_empty() {
+            return;
+        }
+        self.log.push(Exchanged {
+            connection: self.current as u32,
+            is_sent,
+            wall_ns: Clock::wall_ns(),
+            octets: without_passwords(octets).into_owned(),
+        });
+    }
+
+    /// Takes the next connection of the ESME; its bind is still to come.
+    pub(super) async fn accept(&mut self) -> Result<(), Verdict> {
+        let wait = self.settings.waits.peer;
+        let failed = |why: String| Verdict::of(Outcome::PreconditionFailed, why);
+        let Some(listener) = &self.listener else {
+            return Err(failed("the peer is not examined as an ESME".to_owned()));
+        };
+        match timeout(Duration::from(wait), listener.accept()).await {
+            Ok(Ok((stream, _))) => {
+                // small PDUs go at once; a socket that refuses this still works
+                let _ = stream.set_nodelay(true);
+                self.lines.push(Line::new(Box::new(stream)));
+                self.current = self.lines.len() - 1;
+                Ok(())
+            }
+            Ok(Err(e)) => Err(failed(format!("no connection can be accepted: {e}"))),
+            Err(_) => {
+                let why = format!("no connection came within {:.0} s", wait.as_secs_f64());
+                self.trouble = Some(Trouble::Lost(why.clone()));
+                Err(failed(why))
+            }
+        }
+    }
+
+    /// Closes our direction of the current connection.
+    pub(super) async fn half_close(&mut self) {
+        let wait = self.settings.waits.connect;
+        if let Some(line) = self.lines.get_mut(self.current) {
+            line.half_close(wait.into()).await;
+        }
+    }
+
+    /// Drops the current connection without an unbind.
+    pub(super) fn drop_connection(&mut self) {
+        if self.current < self.lines.len() {
+            // a dropped line in its place keeps the numbers of the others
+            self.lines[self.current] = Line::new(Box::new(tokio::io::empty()));
+        }
+    }
+
+    /// The current connection.
+    pub(super) fn line(&mut self) -> Option<&mut Line> {
+        self.lines.get_mut(self.current)
+    }
+
+    /// Whether a session of an examined ESME is kept.
+    pub(super) fn has_session(&self) -> bool {
+        self.lines.iter().any(|line| line.is_bound && line.ended().is_none())
+    }
+
+    /// Which bind the cases use that send messages.
+    pub(super) fn sender(&self) -> Result<BindType, Verdict> {
+        let none = || {
+            let why = "the profile's bind type is receiver: nothing can be sent";
+            Verdict::of(Outcome::PreconditionFailed, why)
+        };
+        self.settings.sender().ok_or_else(none)
+    }
+}
+
+/// Whether octets begin with a PDU that carries a message to the network.
+fn carries_message(octets: &[u8]) -> bool {
+    let command = Pdu(octets.to_vec()).command();
+    [CommandId::SUBMIT_SM, CommandId::DATA_SM, CommandId::SUBMIT_MULTI].contains(&command)
+}

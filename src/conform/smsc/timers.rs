@@ -1,0 +1,91 @@
+//! Timers of the SMSC, where they are declared and short enough to be waited for.
+use crate::conform::case::Level::Should;
+use crate::conform::case::{Case, Found};
+use crate::conform::examiner::Examiner;
+use crate::conform::line::Event;
+use crate::conform::steps::{fail, pass, precondition};
+use crate::kit::{Clock, Nanos};
+use crate::smpp::CommandId;
+
+/// What a timer may be late.
+const LATE: Nanos = Nanos::from_millis(800);
+/// A timer that ends sooner than declared by more than this is another one.
+const EARLY: Nanos = Nanos::from_millis(50);
+
+pub(super) const CASES: &[Case] = &[
+    Case::smsc("2.9-01", Should, &["timers"], |x| Box::pin(session_init(x))).says(
+        "A connection without a bind is closed when session_init_timer ends",
+        "a close when the declared time has passed",
+        "connections that never bind use up the SMSC",
+    ),
+    Case::smsc("2.9-02", Should, &["timers", "enquire_link"], |x| Box::pin(enquires(x))).says(
+        "On an idle session the SMSC sends enquire_link when enquire_link_timer ends",
+        "an enquire_link when the declared time has passed",
+        "a dead client is not noticed, and its receipts are lost",
+    ),
+    Case::smsc("2.9-03", Should, &["timers"], |x| Box::pin(inactivity(x))).says(
+        "A session without traffic is dropped or unbound when inactivity_timer ends",
+        "unbind or a close when the declared time has passed",
+        "sessions of dead clients count against the bind limit",
+    ),
+];
+
+fn undeclared() -> crate::conform::Verdict {
+    precondition("the peer's timer is not declared, or too long to be waited for")
+}
+
+async fn session_init(x: &mut Examiner) -> Found {
+    let declared = x.settings.timers.session_init.ok_or_else(undeclared)?;
+    x.connect().await?;
+    let began = Clock::now();
+    let ended = x.end_within(declared.after(LATE)).await;
+    timed(ended.map(|end| end.to_string()), began, declared)
+}
+
+/// Judges what came, and when.
+fn timed(seen: Option<String>, began: Nanos, declared: Nanos) -> Found {
+    let after = Clock::now().since(began);
+    let at = format!("after {:.2} s of {:.2} s", after.as_secs_f64(), declared.as_secs_f64());
+    match seen {
+        None => fail(format!("nothing within {:.2} s", after.as_secs_f64())),
+        Some(seen) if after.after(EARLY) < declared => fail(format!("{seen} {at}")),
+        Some(seen) => pass(format!("{seen} {at}")),
+    }
+}
+
+async fn enquires(x: &mut Examiner) -> Found {
+    let declared = x.settings.timers.enquire_link.ok_or_else(undeclared)?;
+    x.bound().await?;
+    let began = Clock::now();
+    let until = began.after(declared).after(LATE);
+    loop {
+        match x.event(until).await {
+            Event::Pdu(pdu) if pdu.command() == CommandId::ENQUIRE_LINK => {
+                x.attend(pdu).await;
+                return timed(Some("an enquire_link came".to_owned()), began, declared);
+            }
+            Event::Pdu(pdu) => x.attend(pdu).await,
+            Event::Silence => return timed(None, began, declared),
+            Event::Ended(end) => return fail(end.to_string()),
+        }
+    }
+}
+
+async fn inactivity(x: &mut Examiner) -> Found {
+    let declared = x.settings.timers.inactivity.ok_or_else(undeclared)?;
+    x.bound().await?;
+    let began = Clock::now();
+    let until = began.after(declared).after(LATE);
+    loop {
+        match x.event(until).await {
+            Event::Pdu(pdu) if pdu.command() == CommandId::UNBIND => {
+                x.attend(pdu).await;
+                return timed(Some("an unbind came".to_owned()), began, declared);
+            }
+            // an answer would be traffic
+            Event::Pdu(_) => {}
+            Event::Silence => return timed(None, began, declared),
+            Event::Ended(end) => return timed(Some(end.to_string()), began, declared),
+        }
+    }
+}
