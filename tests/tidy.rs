@@ -34,8 +34,10 @@ const HOUSE: [(&str, &[&str]); 19] = [
     ),
     // names of statuses come from smpp
     ("search", &["kit", "smpp", "measure", "plan", "trial", "judge"]),
+    // the steps of a case stand on bare connections: no session, and no simulator
+    ("conform", &["kit", "smpp", "plan", "net"]),
     // names of stages and accounts come from the plan, names of statuses and states from smpp
-    ("report", &["kit", "smpp", "measure", "plan", "judge", "search"]),
+    ("report", &["kit", "smpp", "measure", "plan", "judge", "search", "conform"]),
     // names of statuses and states come from smpp
     ("watch", &["kit", "smpp", "measure", "plan", "judge"]),
     // the top of the house composes what it needs: its unused grants are not looked at
@@ -56,6 +58,7 @@ const HOUSE: [(&str, &[&str]); 19] = [
             "judge",
             "trial",
             "search",
+            "conform",
             "report",
             "watch",
         ],

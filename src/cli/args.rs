@@ -1,4 +1,5 @@
 //! The arguments as typed. They become `Overrides` here; `plan` decides what those mean.
+mod conform;
 mod decide;
 mod error;
 mod find;
@@ -10,6 +11,7 @@ mod message;
 mod overrides;
 
 use crate::report;
+pub(super) use conform::{ConformArgs, ConformLevel, ConformWhat};
 pub(super) use decide::{CalibrateArgs, DuelArgs, GateArgs};
 pub(super) use find::{FindArgs, FindWhat};
 #[cfg(feature = "nats")]
@@ -48,6 +50,8 @@ pub(super) enum Verb {
     Dial(Box<DialArgs>),
     /// Decode PDUs: field by field on a terminal, else one JSON line each.
     Decode(DecodeArgs),
+    /// Examine an SMSC or an ESME against SMPP v3.4, case by case.
+    Conform(Box<ConformArgs>),
     /// Resolve a profile and print the plan; send nothing.
     Check(Box<CheckArgs>),
     /// Convert a saved run to another format.
@@ -286,6 +290,8 @@ pub(super) enum SchemaOf {
     Result,
     /// A profile: its TOML as JSON.
     Profile,
+    /// conform.json.
+    Conform,
 }
 
 /// Arguments of `explain`.

@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory};
 use std::ffi::OsString;
 
 /// Examples of each verb, as `--help` and the man pages show them.
-const EXAMPLES: [(&str, &str); 18] = [
+const EXAMPLES: [(&str, &str); 19] = [
     (
         "run",
         "smppbench run                                  the built-in profile against the embedded SMSC
@@ -35,6 +35,13 @@ const EXAMPLES: [(&str, &str); 18] = [
         "decode",
         "smppbench decode 00000010000000150000000000000001
   smppbench decode capture.pcap | jq .command",
+    ),
+    (
+        "conform",
+        "smppbench conform smsc                         every case against the embedded simulator
+  smppbench conform smsc --target 127.0.0.1:2775 --level must --dry-run
+  smppbench conform smsc my.toml --expect expected.toml
+  smppbench conform esme --listen 127.0.0.1:2775 --case '4.11*'",
     ),
     (
         "check",

@@ -5,6 +5,7 @@ mod browser;
 mod calibrate;
 pub mod check;
 mod compare;
+mod conform;
 pub mod decode;
 mod dial;
 mod duel;
@@ -75,6 +76,7 @@ fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Smsc(args) => smsc::run(&args),
         Verb::Dial(args) => dial::run(&args),
         Verb::Decode(args) => decode::run(&args),
+        Verb::Conform(args) => conform::run(&args),
         Verb::Check(args) => checked(&args),
         Verb::Selfcheck(args) => selfcheck::run(&args),
         Verb::Duel(args) => duel::run(&args),
@@ -100,6 +102,7 @@ fn end_at_the_second_signal(verb: &Verb) -> std::io::Result<()> {
         | Verb::Smsc(_)
         | Verb::Selfcheck(_)
         | Verb::Duel(_)
+        | Verb::Conform(_)
         | Verb::Calibrate(_) => crate::coordinator::Signals::listen()?
             .end_at_the_second(Exit::Interrupted as i32, PATIENCE),
         Verb::Dial(_)

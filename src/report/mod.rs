@@ -19,6 +19,7 @@ mod brief;
 mod build;
 pub mod chart;
 pub mod comparison;
+mod conform_text;
 mod csv;
 pub mod document;
 mod escape;
@@ -43,6 +44,7 @@ mod text;
 mod unavailable;
 
 pub use brief::brief;
+pub use conform_text::conform_text;
 pub use document::{Document, SCHEMA};
 pub use escape::{mask_address, printable};
 pub use evidence::HistogramError;

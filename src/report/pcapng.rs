@@ -14,8 +14,35 @@ const SMSC: [u8; 4] = [127, 0, 0, 2];
 const SEGMENT_MAX: usize = 1400;
 const TTL: u8 = 64;
 
-/// The file's octets.
+/// A PDU, or a part of one, that went in one direction.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet<'a> {
+    /// When, in nanoseconds since 1970.
+    pub wall_ns: u64,
+    /// Number of its session: each is a connection of its own.
+    pub session: u32,
+    /// Whether the ESME sent it.
+    pub from_esme: bool,
+    /// Its octets; passwords are replaced.
+    pub octets: &'a [u8],
+}
+
+/// The file's octets, of failed messages.
 pub fn render(exchanges: &[Exchange]) -> Vec<u8> {
+    let mut packets = Vec::new();
+    for e in exchanges {
+        let session = e.session;
+        let octets = &e.submit_sm;
+        packets.push(Packet { wall_ns: e.sent_wall_ns, session, from_esme: true, octets });
+        if let Some((wall_ns, octets)) = &e.answer {
+            packets.push(Packet { wall_ns: *wall_ns, session, from_esme: false, octets });
+        }
+    }
+    render_packets(packets)
+}
+
+/// The file's octets, of packets in any order.
+pub fn render_packets(mut packets: Vec<Packet<'_>>) -> Vec<u8> {
     let mut file = Vec::new();
     // section header: byte-order magic, version 1.0, length not given
     block(
@@ -27,24 +54,17 @@ pub fn render(exchanges: &[Exchange]) -> Vec<u8> {
     let interface =
         [&LINKTYPE_RAW.to_le_bytes()[..], &[0; 2], &[0; 4], &[9, 0, 1, 0, 9, 0, 0, 0], &[0; 4]];
     block(&mut file, 1, &interface.concat());
-    let mut packets: Vec<(u64, u32, bool, &[u8])> = Vec::new();
-    for e in exchanges {
-        packets.push((e.sent_wall_ns, e.session, true, &e.submit_sm));
-        if let Some((at, octets)) = &e.answer {
-            packets.push((*at, e.session, false, octets));
-        }
-    }
-    packets.sort_by_key(|p| p.0);
+    packets.sort_by_key(|packet| packet.wall_ns);
     // the next sequence numbers of a session: ours, theirs
     let mut flows: HashMap<u32, [u32; 2]> = HashMap::new();
-    for (at, session, from_esme, octets) in packets {
+    for Packet { wall_ns, session, from_esme, octets } in packets {
         let next = flows.entry(session).or_insert([1, 1]);
         let octets = without_passwords(octets);
         for part in octets.chunks(SEGMENT_MAX) {
             let (ours, theirs) = if from_esme { (0, 1) } else { (1, 0) };
             let packet = tcp(session, from_esme, next[ours], next[theirs], part);
             next[ours] = next[ours].wrapping_add(part.len() as u32);
-            enhanced_packet(&mut file, at, &packet);
+            enhanced_packet(&mut file, wall_ns, &packet);
         }
     }
     file
