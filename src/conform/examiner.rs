@@ -13,6 +13,9 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
+/// How long a connection is looked at to see whether the peer keeps it.
+const MOMENT: Duration = Duration::from_millis(50);
+
 /// A PDU, or a part of one, that was sent or received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchanged {
@@ -147,6 +150,28 @@ impl Examiner {
         self.acknowledge = Acknowledge::With(CommandStatus::ESME_ROK);
         self.trouble = None;
         self.was_reached = false;
+    }
+
+    /// Whether the peer ended a connection of this case.
+    pub(super) fn was_ended(&self) -> bool {
+        self.lines.iter().any(|line| line.ended().is_some())
+    }
+
+    /// Whether the peer accepts a connection, and keeps it for a moment. An ESME, which connects itself, is taken to be
+    /// there.
+    pub(super) async fn is_reachable(&self) -> bool {
+        if self.listener.is_some() {
+            return true;
+        }
+        // a process that is ending closes what it listens on last
+        sleep(MOMENT).await;
+        match self.dialled().await {
+            Ok(stream) => match Line::new(stream).event(MOMENT).await {
+                Event::Ended(End::Closed | End::Reset) => false,
+                Event::Ended(_) | Event::Pdu(_) | Event::Silence => true,
+            },
+            Err(_) => false,
+        }
     }
 
     /// Ends a case within a time: unbinds what is bound, and returns what was exchanged. An examined ESME keeps its
@@ -335,14 +360,13 @@ impl Examiner {
         let (command, sequence) = (pdu.command(), pdu.sequence());
         let ok = CommandStatus::ESME_ROK;
         let answer = match command {
-            CommandId::DELIVER_SM => {
+            CommandId::DELIVER_SM | CommandId::DATA_SM => {
                 self.note_foreign(&pdu);
                 match self.acknowledge {
                     Acknowledge::With(status) => Some((status, vec![0])),
                     Acknowledge::Never => None,
                 }
             }
-            CommandId::DATA_SM => Some((ok, vec![0])),
             CommandId::ENQUIRE_LINK => Some((ok, Vec::new())),
             CommandId::UNBIND => {
                 self.unbound();
@@ -379,9 +403,9 @@ impl Examiner {
 
     /// A delivery that none of our messages caused is somebody's traffic.
     fn note_foreign(&mut self, pdu: &Pdu) {
-        let Some(message) = Message::read(pdu.body()) else { return };
+        let Some(message) = Message::of(pdu) else { return };
         let content = message.content();
-        let is_ours = message.is_receipt()
+        let is_ours = (message.is_receipt() || message.is_notification())
             && self.run.ids.iter().any(|id| {
                 let receipted = message.tlv(octets::RECEIPTED_MESSAGE_ID).unwrap_or(content);
                 super::receipts::mentions(self.settings.id_mode, id, receipted, content)

@@ -22,6 +22,9 @@ mod settings;
 mod smsc;
 mod steps;
 
+#[cfg(test)]
+mod tests;
+
 pub use case::{Case, Level, Outcome, Role, Verdict};
 pub use choice::{Choice, UnknownWord};
 pub use document::{CaseRow, Direction, Document, ExchangeRow, Head, SCHEMA, Summary, Tool};

@@ -197,6 +197,40 @@ impl Message {
         })
     }
 
+    /// The fields of a deliver_sm, submit_sm or data_sm; `None`: it is another PDU, or its body ends too early.
+    pub(super) fn of(pdu: &Pdu) -> Option<Message> {
+        match pdu.command() {
+            CommandId::DELIVER_SM | CommandId::SUBMIT_SM => Message::read(pdu.body()),
+            CommandId::DATA_SM => Message::read_data(pdu.body()),
+            _ => None,
+        }
+    }
+
+    /// The fields of a data_sm, whose text is in message_payload.
+    fn read_data(body: &[u8]) -> Option<Message> {
+        let mut fields = Fields(body);
+        let service_type = fields.cstring()?.to_vec();
+        let source_kind = (fields.octet()?, fields.octet()?);
+        let source = fields.cstring()?.to_vec();
+        let destination_kind = (fields.octet()?, fields.octet()?);
+        let destination = fields.cstring()?.to_vec();
+        let (esm_class, registered_delivery, data_coding) =
+            (fields.octet()?, fields.octet()?, fields.octet()?);
+        let tlvs = fields.0.to_vec();
+        Some(Message {
+            service_type,
+            source_kind,
+            source,
+            destination_kind,
+            destination,
+            esm_class,
+            registered_delivery,
+            data_coding,
+            tlvs,
+            ..Message::default()
+        })
+    }
+
     /// The value of a TLV; `None`: it has none with this tag.
     pub(super) fn tlv(&self, tag: u16) -> Option<&[u8]> {
         let all = Fields(&self.tlvs).tlvs()?;
@@ -210,6 +244,11 @@ impl Message {
         } else {
             &self.text
         }
+    }
+
+    /// Whether esm_class says that it is an intermediate notification.
+    pub(super) fn is_notification(&self) -> bool {
+        self.esm_class & 0x3C == 0x20
     }
 
     /// Whether esm_class says that it is a delivery receipt.

@@ -3,7 +3,7 @@ use super::case::{Case, Outcome, Role, Verdict};
 use super::examiner::{Examiner, Exchanged, Trouble};
 use crate::kit::{Clock, Nanos};
 use std::fmt;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// Cases in a row that lose their connection at the bind, after which the run stops.
 pub const LOST_MAX: u32 = 3;
@@ -93,6 +93,9 @@ pub async fn run(
         } else {
             let result = one(examiner, case).await;
             stopped = trouble(examiner, &mut lost_count);
+            if lost_count > 0 && stopped.is_none() {
+                sleep(examiner.settings.waits.recovery.into()).await;
+            }
             result
         };
         on_result(&result);
@@ -147,6 +150,20 @@ async fn one(examiner: &mut Examiner, case: &'static Case) -> CaseResult {
             Verdict::of(Outcome::Inconclusive, why)
         }
     };
+    let was_ended = examiner.was_ended();
     let exchange = examiner.leave(LEAVE).await;
+    let verdict =
+        if case.disturbs && was_ended { survived(examiner, verdict).await } else { verdict };
     CaseResult { case, verdict, exchange, took: Clock::now().since(began) }
+}
+
+/// The verdict of a case whose octets made the peer close the connection: it fails where the peer is gone.
+async fn survived(examiner: &mut Examiner, verdict: Verdict) -> Verdict {
+    if examiner.is_reachable().await {
+        return verdict;
+    }
+    // one that is started again by its supervisor is not lost
+    sleep(examiner.settings.waits.recovery.into()).await;
+    let seen = format!("{}; after it the peer accepts no connection any more", verdict.seen);
+    Verdict::of(Outcome::Fail, seen)
 }

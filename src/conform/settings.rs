@@ -27,6 +27,8 @@ pub struct Waits {
     pub silence: Nanos,
     /// A receipt, from the submit_sm_resp; on top of the case's own time.
     pub receipt: Nanos,
+    /// After a lost connection, before the next one is opened.
+    pub recovery: Nanos,
     /// In the role `esme`: the next connection of the peer; on top of the case's own time.
     pub peer: Nanos,
 }
@@ -41,6 +43,7 @@ impl Waits {
             answer: Nanos::from_secs(2),
             silence: Nanos::from_millis(silence),
             receipt: Nanos::from_millis(receipt),
+            recovery: Nanos::from_millis(500),
             peer: Nanos::from_secs(30),
         }
     }

@@ -236,6 +236,12 @@ pub(super) fn accepted(answer: &Answer) -> Found {
     }
 }
 
+/// The same of a submit_sm, which no SMSC may lack.
+pub(super) fn accepted_submit(answer: &Answer) -> Found {
+    let verdict = accepted(answer)?;
+    if verdict.outcome == Outcome::Unsupported { fail(verdict.seen) } else { Ok(verdict) }
+}
+
 /// Judges the answer to a request that should be refused, with one of these statuses.
 pub(super) fn refused(answer: &Answer, wanted: &[Status]) -> Found {
     let seen = answer.says();

@@ -23,7 +23,7 @@ const UNKNOWN: (&[u8], u8) = (b"UNKNOWN", 7);
 pub(super) const CASES: &[Case] = &[
     Case::smsc("4.6.1-01", Must, &["receipts"], |x| Box::pin(comes(x)))
         .says(
-            "registered_delivery 1 earns a delivery receipt: a deliver_sm whose esm_class says so",
+            "registered_delivery 1 earns a delivery receipt: a deliver_sm (or data_sm) whose esm_class says so",
             "a deliver_sm with esm_class 0x04",
             "a client never learns what became of its messages",
         )
@@ -70,7 +70,7 @@ pub(super) const CASES: &[Case] = &[
             "a receipt is lost when its client is busy for a moment",
         )
         .costs(1),
-    Case::smsc("4.6.2-02", Should, &["receipts", "retry"], |x| Box::pin(unacknowledged_comes_again(x)))
+    Case::smsc("4.6.2-02", Observed, &["receipts", "retry"], |x| Box::pin(unacknowledged_comes_again(x)))
         .says(
             "A receipt that was not acknowledged before its session was lost comes again on the next session",
             "the receipt again",
@@ -89,6 +89,13 @@ pub(super) const CASES: &[Case] = &[
             "registered_delivery 2 earns a receipt on failure only",
             "silence, or a receipt that says a failure",
             "clients get receipts that they did not ask for",
+        )
+        .costs(1),
+    Case::smsc("5.2.17-05", Should, &["receipts"], |x| Box::pin(no_notification(x)))
+        .says(
+            "registered_delivery 1 earns no intermediate notification",
+            "no deliver_sm with esm_class 0x20",
+            "clients that do not know notifications take one for the receipt",
         )
         .costs(1),
     Case::smsc("B-01", Should, &["receipts", "text"], |x| Box::pin(appendix_b(x)))
@@ -136,24 +143,31 @@ struct Receipt {
     pdu: Pdu,
 }
 
-/// Whether a request is a receipt of this message.
-fn is_of(x: &Examiner, pdu: &Pdu, id: &[u8], others: bool) -> Option<Message> {
-    if pdu.command() != CommandId::DELIVER_SM {
-        return None;
-    }
-    let message = Message::read(pdu.body())?;
-    let tlv = message.tlv(RECEIPTED_MESSAGE_ID).unwrap_or_default();
-    let same = mentions(x.settings.id_mode, id, tlv, message.content());
-    (same || others).then_some(message)
+/// Which receipts a case takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Take {
+    /// Those that name the message.
+    Own,
+    /// Any: the case judges what it names.
+    Any,
 }
 
-/// Waits for a receipt on a connection. `others`: of any message.
+/// The receipt that a request of the peer is. None: it is none that the case takes.
+fn is_of(x: &Examiner, pdu: &Pdu, id: &[u8], take: Take) -> Option<Message> {
+    let message = Message::of(pdu).filter(|message| !message.is_notification())?;
+    let tlv = message.tlv(RECEIPTED_MESSAGE_ID).unwrap_or_default();
+    let is_own = mentions(x.settings.id_mode, id, tlv, message.content());
+    let is_any = message.is_receipt() || field(message.content(), "stat").is_some();
+    (is_own || (take == Take::Any && is_any)).then_some(message)
+}
+
+/// Waits for a receipt on a connection. It may have come already, behind `from` requests.
 async fn wait(
     x: &mut Examiner,
     line: usize,
     id: &[u8],
     from: usize,
-    others: bool,
+    take: Take,
 ) -> Option<(Message, Pdu)> {
     let until = Clock::now().after(x.settings.waits.receipt);
     x.switch_to(line);
@@ -161,7 +175,7 @@ async fn wait(
     loop {
         while let Some((_, pdu)) = x.requests.get(seen).cloned() {
             seen += 1;
-            if let Some(message) = is_of(x, &pdu, id, others) {
+            if let Some(message) = is_of(x, &pdu, id, take) {
                 return Some((message, pdu));
             }
         }
@@ -173,18 +187,20 @@ async fn wait(
     }
 }
 
-/// Sends a message that asks for a receipt, and waits for it. `others`: a receipt with any id is taken.
-async fn receipt(x: &mut Examiner, others: bool) -> Result<Receipt, Verdict> {
+/// Sends a message that asks for a receipt, and waits for it.
+async fn receipt(x: &mut Examiner, take: Take) -> Result<Receipt, Verdict> {
     let receiver = x.bound_for_receipts().await?;
     if x.gets_no_receipts() {
         return Err(precondition("no receipt came in an earlier case"));
     }
     let message = Message { registered_delivery: 1, ..x.message() };
     let id = x.accepted_id(&message).await?;
-    match wait(x, receiver, &id, 0, others).await {
+    match wait(x, receiver, &id, 0, take).await {
         Some((message, pdu)) => Ok(Receipt { id, message, pdu }),
         None => {
-            x.note_no_receipts();
+            if !x.requests.iter().any(|(_, pdu)| Message::of(pdu).is_some()) {
+                x.note_no_receipts();
+            }
             let within = x.settings.waits.receipt.as_secs_f64();
             Err(precondition(format!("no receipt of the message came within {within:.1} s")))
         }
@@ -193,24 +209,24 @@ async fn receipt(x: &mut Examiner, others: bool) -> Result<Receipt, Verdict> {
 
 /// The receipt of a case that judges its fields: one with another id is judged too.
 async fn any_receipt(x: &mut Examiner) -> Result<Receipt, Verdict> {
-    receipt(x, true).await
+    receipt(x, Take::Any).await
 }
 
 async fn comes(x: &mut Examiner) -> Found {
     let receiver = x.bound_for_receipts().await?;
     let message = Message { registered_delivery: 1, ..x.message() };
     let id = x.accepted_id(&message).await?;
-    match wait(x, receiver, &id, 0, true).await {
-        Some((message, _)) if message.is_receipt() => {
-            pass(format!("a deliver_sm with esm_class 0x{:02X}", message.esm_class))
+    match wait(x, receiver, &id, 0, Take::Any).await {
+        Some((message, pdu)) if message.is_receipt() => {
+            pass(format!("{} with esm_class 0x{:02X}", pdu.says(), message.esm_class))
         }
-        Some((message, _)) => {
-            fail(format!("a deliver_sm with esm_class 0x{:02X}", message.esm_class))
+        Some((message, pdu)) => {
+            fail(format!("{} with esm_class 0x{:02X}", pdu.says(), message.esm_class))
         }
         None => {
             x.note_no_receipts();
             let within = x.settings.waits.receipt.as_secs_f64();
-            fail(format!("no deliver_sm came within {within:.1} s"))
+            fail(format!("no receipt came within {within:.1} s"))
         }
     }
 }
@@ -218,7 +234,7 @@ async fn comes(x: &mut Examiner) -> Found {
 async fn names_the_id(x: &mut Examiner) -> Found {
     let receipt = any_receipt(x).await?;
     let shown = String::from_utf8_lossy(&receipt.id).into_owned();
-    match is_of(x, &receipt.pdu, &receipt.id, false) {
+    match is_of(x, &receipt.pdu, &receipt.id, Take::Own) {
         Some(_) => pass(format!("the receipt names {shown}")),
         None => {
             let text = String::from_utf8_lossy(receipt.message.content()).into_owned();
@@ -239,7 +255,7 @@ async fn addresses(x: &mut Examiner) -> Found {
 }
 
 async fn not_repeated(x: &mut Examiner) -> Found {
-    let first = receipt(x, false).await?;
+    let first = receipt(x, Take::Own).await?;
     let count = x.requests.len();
     let within = x.settings.waits.silence;
     match again(x, &first.id, count, within).await {
@@ -257,7 +273,7 @@ async fn again(x: &mut Examiner, id: &[u8], from: usize, within: Nanos) -> bool 
         }
     }
     let later = x.requests.get(from..).unwrap_or_default();
-    later.iter().any(|(_, pdu)| is_of(x, pdu, id, false).is_some())
+    later.iter().any(|(_, pdu)| is_of(x, pdu, id, Take::Own).is_some())
 }
 
 async fn unused_fields(x: &mut Examiner) -> Found {
@@ -275,7 +291,7 @@ async fn unused_fields(x: &mut Examiner) -> Found {
 }
 
 async fn own_numbers(x: &mut Examiner) -> Found {
-    let first = receipt(x, false).await?;
+    let first = receipt(x, Take::Own).await?;
     let receiver = x.current();
     // with a pair, the connection that sends is the later one
     x.switch_to(usize::MAX);
@@ -284,9 +300,9 @@ async fn own_numbers(x: &mut Examiner) -> Found {
     let from = x.requests.len();
     // it may have come before its response
     let from = from.min(
-        x.requests.iter().position(|(_, p)| is_of(x, p, &id, false).is_some()).unwrap_or(from),
+        x.requests.iter().position(|(_, p)| is_of(x, p, &id, Take::Own).is_some()).unwrap_or(from),
     );
-    let Some((_, second)) = wait(x, receiver, &id, from, false).await else {
+    let Some((_, second)) = wait(x, receiver, &id, from, Take::Own).await else {
         return Err(precondition("the second receipt did not come"));
     };
     let numbers = [first.pdu.sequence(), second.sequence()];
@@ -301,7 +317,7 @@ async fn own_numbers(x: &mut Examiner) -> Found {
 
 async fn refused_comes_again(x: &mut Examiner) -> Found {
     x.acknowledge = Acknowledge::With(Status::ESME_RX_T_APPN);
-    let first = receipt(x, false).await?;
+    let first = receipt(x, Take::Own).await?;
     x.acknowledge = Acknowledge::With(Status::ESME_ROK);
     let count = x.requests.len();
     let within = x.settings.waits.receipt.min(x.settings.waits.answer);
@@ -316,13 +332,13 @@ async fn refused_comes_again(x: &mut Examiner) -> Found {
 
 async fn unacknowledged_comes_again(x: &mut Examiner) -> Found {
     x.acknowledge = Acknowledge::Never;
-    let first = receipt(x, false).await?;
+    let first = receipt(x, Take::Own).await?;
     x.acknowledge = Acknowledge::With(Status::ESME_ROK);
     // the connection that received it is the current one
     x.drop_connection();
     let from = x.requests.len();
     let receiver = x.bound_for_receipts().await?;
-    match wait(x, receiver, &first.id, from, false).await {
+    match wait(x, receiver, &first.id, from, Take::Own).await {
         Some(_) => pass("the receipt came again on the next session"),
         None => {
             let within = x.settings.waits.receipt.as_secs_f64();
@@ -353,11 +369,20 @@ async fn failure_only(x: &mut Examiner) -> Found {
     x.switch_to(receiver);
     let within = x.settings.waits.silence.after(Nanos::from_millis(200));
     again(x, &id, 0, within).await;
-    let came = x.requests.iter().find_map(|(_, pdu)| is_of(x, pdu, &id, false));
+    let came = x.requests.iter().find_map(|(_, pdu)| is_of(x, pdu, &id, Take::Own));
     match came.as_ref().map(|message| field(message.content(), "stat")) {
         None => pass("no receipt came"),
         Some(Some(b"DELIVRD")) => fail("a receipt of a success came"),
         Some(_) => pass("a receipt of a failure came"),
+    }
+}
+
+async fn no_notification(x: &mut Examiner) -> Found {
+    receipt(x, Take::Any).await?;
+    let is_one = |pdu: &Pdu| Message::of(pdu).is_some_and(|message| message.is_notification());
+    match x.requests.iter().any(|(_, pdu)| is_one(pdu)) {
+        true => fail("an intermediate notification came before the receipt"),
+        false => pass("the receipt came alone"),
     }
 }
 

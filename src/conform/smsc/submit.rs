@@ -3,7 +3,7 @@ use crate::conform::case::Level::{Must, Observed, Should};
 use crate::conform::case::{Case, Found};
 use crate::conform::examiner::{Answer, Examiner};
 use crate::conform::octets::{Fields, Message};
-use crate::conform::steps::{accepted, fail, pass, precondition};
+use crate::conform::steps::{accepted_submit, fail, pass, precondition};
 
 /// Room for a message_id and its NUL (v3.4 4.4.2).
 const MESSAGE_ID_MAX: usize = 65;
@@ -35,6 +35,13 @@ pub(super) const CASES: &[Case] = &[
             "A submit_sm_resp with an error has no body: 16 octets (v5.0 asks clients to ignore one)",
             "submit_sm_resp of 16 octets",
             "a client that expects no body after an error loses the framing, or drops the session",
+        )
+        .costs(1),
+    Case::smsc("4.4.2-04", Should, &["submit", "tlv", "lengths"], |x| Box::pin(resp_ends_well(x)))
+        .says(
+            "Behind the message_id of a submit_sm_resp stand TLVs or nothing",
+            "octets that can be read as TLVs, or none",
+            "a client loses the answer, or the session",
         )
         .costs(1),
     Case::smsc("4.4.1-02", Should, &["submit", "lengths"], |x| {
@@ -145,14 +152,14 @@ async fn takes(x: &mut Examiner, change: fn(&mut Message)) -> Found {
     x.bound().await?;
     let mut message = x.message();
     change(&mut message);
-    accepted(&x.submit(&message).await)
+    accepted_submit(&x.submit(&message).await)
 }
 
 async fn resp_has_an_id(x: &mut Examiner) -> Found {
     x.bound().await?;
     let answer = x.submit(&x.message()).await;
     let Answer::Pdu(resp) = &answer else { return Err(precondition(answer.says())) };
-    if !resp.is_ok() {
+    if !resp.is_ok() || resp.is_nack() {
         return Err(precondition(answer.says()));
     }
     match Fields(resp.body()).cstring() {
@@ -161,6 +168,23 @@ async fn resp_has_an_id(x: &mut Examiner) -> Found {
         Some(id) => fail(format!("a message_id of {} characters", id.len())),
         None if resp.body().is_empty() => fail("the submit_sm_resp has no body"),
         None => fail("the message_id has no NUL"),
+    }
+}
+
+async fn resp_ends_well(x: &mut Examiner) -> Found {
+    x.bound().await?;
+    let answer = x.submit(&x.message()).await;
+    let Answer::Pdu(resp) = &answer else { return Err(precondition(answer.says())) };
+    if !resp.is_ok() || resp.is_nack() {
+        return Err(precondition(answer.says()));
+    }
+    let mut fields = Fields(resp.body());
+    if fields.cstring().is_none() {
+        return Err(precondition("the message_id has no NUL"));
+    }
+    match fields.tlvs() {
+        Some(tlvs) => pass(format!("{} TLVs", tlvs.len())),
+        None => fail(format!("{} octets that are no TLVs", fields.0.len())),
     }
 }
 
@@ -197,7 +221,7 @@ async fn two_parts(x: &mut Examiner) -> Found {
         message.esm_class = 0x40;
         message.text = [&[5, 0, 3, 0x5A, 2, part][..], b"part"].concat();
         let answer = x.submit(&message).await;
-        let verdict = accepted(&answer)?;
+        let verdict = accepted_submit(&answer)?;
         if !matches!(&answer, Answer::Pdu(pdu) if pdu.is_ok()) {
             return Ok(verdict);
         }

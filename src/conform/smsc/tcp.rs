@@ -3,7 +3,7 @@ use crate::conform::case::Level::{Must, Observed};
 use crate::conform::case::{Case, Found};
 use crate::conform::examiner::{Answer, Examiner};
 use crate::conform::octets::{self, MESSAGE_PAYLOAD, Message, tlv};
-use crate::conform::steps::{accepted, bind_command, fail, pass};
+use crate::conform::steps::{accepted, accepted_submit, bind_command, fail, pass};
 use crate::smpp::CommandId;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -88,7 +88,7 @@ async fn in_two(x: &mut Examiner) -> Found {
     x.send(first).await;
     sleep(PAUSE).await;
     x.send(second).await;
-    accepted(&x.answer(CommandId::SUBMIT_SM, sequence).await)
+    accepted_submit(&x.answer(CommandId::SUBMIT_SM, sequence).await)
 }
 
 async fn one_and_a_half(x: &mut Examiner) -> Found {

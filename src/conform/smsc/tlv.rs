@@ -5,7 +5,7 @@ use crate::conform::examiner::{Answer, Examiner};
 use crate::conform::octets::{
     MESSAGE_PAYLOAD, Message, RECEIPTED_MESSAGE_ID, USER_MESSAGE_REFERENCE, tlv,
 };
-use crate::conform::steps::{Status, accepted, pass, refused, refused_or_harmless};
+use crate::conform::steps::{Status, accepted_submit, pass, refused, refused_or_harmless};
 
 /// A tag that is reserved in v3.4 and v5.0.
 const RESERVED_TAG: u16 = 0x13F7;
@@ -117,7 +117,7 @@ fn unordered() -> Vec<u8> {
 async fn takes(x: &mut Examiner, tlvs: Vec<u8>) -> Found {
     x.bound().await?;
     let message = Message { tlvs, ..x.message() };
-    accepted(&x.submit(&message).await)
+    accepted_submit(&x.submit(&message).await)
 }
 
 async fn refuses(x: &mut Examiner, tlvs: Vec<u8>, wanted: &[Status]) -> Found {
@@ -139,7 +139,7 @@ async fn repeated(x: &mut Examiner) -> Found {
     let answer = x.submit(&message).await;
     match &answer {
         Answer::Pdu(_) => pass(answer.says()),
-        Answer::Silence(_) | Answer::Ended(_) => accepted(&answer),
+        Answer::Silence(_) | Answer::Ended(_) => accepted_submit(&answer),
     }
 }
 
@@ -147,7 +147,7 @@ async fn payload(x: &mut Examiner) -> Found {
     x.bound().await?;
     let tlvs = tlv(MESSAGE_PAYLOAD, &[b'x'; 300]);
     let message = Message { text: Vec::new(), tlvs, ..x.message() };
-    accepted(&x.submit(&message).await)
+    accepted_submit(&x.submit(&message).await)
 }
 
 async fn payload_and_text(x: &mut Examiner) -> Found {
@@ -164,7 +164,7 @@ async fn sar(x: &mut Examiner) -> Found {
         let tlvs = [tlv(0x020C, &[0, 0x5A]), tlv(0x020E, &[2]), tlv(0x020F, &[part])].concat();
         let message = Message { tlvs, ..x.message() };
         let answer = x.submit(&message).await;
-        let verdict = accepted(&answer)?;
+        let verdict = accepted_submit(&answer)?;
         if !matches!(&answer, Answer::Pdu(pdu) if pdu.is_ok()) {
             return Ok(verdict);
         }

@@ -110,7 +110,7 @@ async fn own_numbers(x: &mut Examiner) -> Found {
     let body = x.message().body();
     x.send(&octets::pdu(CommandId::SUBMIT_SM, 0, 1, &body)).await;
     let answer = x.answer(CommandId::SUBMIT_SM, 1).await;
-    crate::conform::steps::accepted(&answer)
+    crate::conform::steps::accepted_submit(&answer)
 }
 
 async fn none_twice(x: &mut Examiner) -> Found {

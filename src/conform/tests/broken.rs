@@ -1,0 +1,256 @@
+//! Peers that are broken in ways in which our simulator cannot be: every case has at least one that it does not pass.
+use super::examined::{Found, Waiting, examine_at};
+use crate::conform::octets::{HEADER, Message, Pdu, cstring, pdu, tlv};
+use crate::conform::{Choice, Outcome, Role, cases};
+use crate::smpp::{CommandId, CommandStatus};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+
+/// How a peer is broken. Each lets every bind in that is well formed, unless it says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manner {
+    /// Accepts whatever comes, in every state, and skips what it cannot cut.
+    AcceptsAll,
+    /// Answers binds, and nothing else.
+    Mute,
+    /// Answers binds; everything else with another sequence_number.
+    WrongNumber,
+    /// Answers binds; refuses everything else with ESME_RSYSERR and a body.
+    RefusesAll,
+    /// Answers binds; closes the connection at everything else.
+    HangsUp,
+    /// Answers everything twice, responses too.
+    Talkative,
+    /// Writes bodies that are too long, without NUL, and where none belongs.
+    BadBodies,
+    /// Sends receipts with every field wrong, again and again, asked for or not.
+    BadReceipts,
+    /// Refuses every bind but the first of its account.
+    OneBind,
+    /// Takes the first PDU of each segment, and whole ones only.
+    Segments,
+}
+
+const ALL: [Manner; 10] = [
+    Manner::AcceptsAll,
+    Manner::Mute,
+    Manner::WrongNumber,
+    Manner::RefusesAll,
+    Manner::HangsUp,
+    Manner::Talkative,
+    Manner::BadBodies,
+    Manner::BadReceipts,
+    Manner::OneBind,
+    Manner::Segments,
+];
+
+/// What a peer remembers of a connection.
+#[derive(Default)]
+struct Memory {
+    binds_count: u32,
+    ids_count: u32,
+}
+
+/// What a peer does with a PDU.
+#[derive(Default)]
+struct Reaction {
+    octets: Vec<u8>,
+    closes: bool,
+}
+
+fn serve(manner: Manner) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    // they end with the process of the tests
+    std::thread::spawn(move || {
+        let mut total = 0;
+        for stream in listener.incoming().flatten() {
+            total += 1;
+            let memory = Memory { binds_count: total, ..Memory::default() };
+            std::thread::spawn(move || talk(manner, stream, memory));
+        }
+    });
+    address
+}
+
+fn talk(manner: Manner, mut stream: TcpStream, mut memory: Memory) {
+    let mut inbox = Vec::new();
+    let mut chunk = [0; 4096];
+    while let Ok(count @ 1..) = stream.read(&mut chunk) {
+        inbox.extend_from_slice(&chunk[..count]);
+        while let Some(one) = cut(manner, &mut inbox) {
+            let reaction = react(manner, &one, &mut memory);
+            if stream.write_all(&reaction.octets).is_err() || reaction.closes {
+                return;
+            }
+            if manner == Manner::Segments {
+                inbox.clear();
+            }
+        }
+        if manner == Manner::Segments {
+            inbox.clear();
+        }
+    }
+}
+
+/// The next PDU. What cannot be one is skipped.
+fn cut(manner: Manner, inbox: &mut Vec<u8>) -> Option<Pdu> {
+    let length = Pdu(inbox.clone()).length() as usize;
+    if inbox.len() < 4 || (HEADER..70_000).contains(&length) && inbox.len() < length {
+        return None;
+    }
+    if !(HEADER..70_000).contains(&length) {
+        inbox.clear();
+        // one that does not notice, and one that answers as if it were well
+        let fine = pdu(CommandId::ENQUIRE_LINK, 0, 2, &[]);
+        return (manner == Manner::AcceptsAll).then_some(Pdu(fine));
+    }
+    Some(Pdu(inbox.drain(..length).collect()))
+}
+
+fn react(manner: Manner, one: &Pdu, memory: &mut Memory) -> Reaction {
+    let (command, sequence) = (one.command(), one.sequence());
+    let ok = |sequence, body: &[u8]| pdu(command.response(), 0, sequence, body);
+    let answer = |octets| Reaction { octets, closes: false };
+    if command.is_bind()
+        && !matches!(
+            manner,
+            Manner::BadBodies | Manner::Talkative | Manner::OneBind | Manner::AcceptsAll
+        )
+    {
+        return answer(ok(sequence, b"broken\0"));
+    }
+    let body = if carries(command) { memory.next_id() } else { Vec::new() };
+    match manner {
+        Manner::AcceptsAll if command.is_response() => Reaction::default(),
+        Manner::AcceptsAll => answer(ok(sequence, b"1\0")),
+        Manner::Mute => Reaction::default(),
+        Manner::WrongNumber => answer(ok(sequence ^ 0x40, &body)),
+        Manner::RefusesAll => {
+            answer(pdu(command.response(), CommandStatus::ESME_RSYSERR.0, sequence, b"no\0"))
+        }
+        Manner::HangsUp => Reaction { closes: true, ..Reaction::default() },
+        Manner::Talkative => {
+            let once = ok(sequence, &if command.is_bind() { b"broken\0".to_vec() } else { body });
+            answer([once.clone(), once].concat())
+        }
+        Manner::BadBodies => answer(bad_body(one)),
+        Manner::BadReceipts => answer([ok(sequence, &body), bad_receipts(one, &body)].concat()),
+        Manner::OneBind if command.is_bind() && memory.binds_count > 1 => {
+            answer(pdu(command.response(), CommandStatus::ESME_RALYBND.0, sequence, &[]))
+        }
+        Manner::OneBind => answer(ok(sequence, b"broken\0")),
+        Manner::Segments => answer(ok(sequence, &body)),
+    }
+}
+
+impl Memory {
+    fn next_id(&mut self) -> Vec<u8> {
+        self.ids_count += 1;
+        cstring(self.ids_count.to_string().as_bytes())
+    }
+}
+
+fn carries(command: CommandId) -> bool {
+    [CommandId::SUBMIT_SM, CommandId::DATA_SM, CommandId::SUBMIT_MULTI].contains(&command)
+}
+
+/// An answer with a body that should not be there, or is not as it should.
+fn bad_body(one: &Pdu) -> Vec<u8> {
+    let (command, sequence) = (one.command(), one.sequence());
+    let is_long = Message::of(one).is_some_and(|message| message.destination.len() > 20);
+    let status = if is_long { CommandStatus::ESME_RINVDSTADR.0 } else { 0 };
+    if command.is_bind() {
+        // a wrong password is refused with a body
+        let wrong = one.body().windows(4).any(|octets| octets == b"xxxx");
+        let status = if wrong { CommandStatus::ESME_RINVPASWD.0 } else { 0 };
+        let version = tlv(0x0210, &[0x12, 0x34]);
+        return pdu(
+            command.response(),
+            status,
+            sequence,
+            &[cstring(&[b'x'; 40]), version].concat(),
+        );
+    }
+    pdu(command.response(), status, sequence, &[b'x'; 70])
+}
+
+/// Receipts with every field wrong, for whatever was sent.
+fn bad_receipts(one: &Pdu, id: &[u8]) -> Vec<u8> {
+    if !carries(one.command()) {
+        return Vec::new();
+    }
+    let text = [b"id:", &id[..id.len() - 1], b" stat:DELIVRD stat:GONE"].concat();
+    let message = Message {
+        source: b"1".to_vec(),
+        destination: b"2".to_vec(),
+        esm_class: 0,
+        schedule: b"370101000000000+".to_vec(),
+        text,
+        tlvs: [tlv(0x001E, b"other\0"), tlv(0x0427, &[5])].concat(),
+        ..Message::default()
+    };
+    let receipt = pdu(CommandId::DELIVER_SM, 0, 0, &message.body());
+    let odd = Message { text: b"id:77 stat:GONE".to_vec(), esm_class: 0x20, ..message };
+    let odd = pdu(CommandId::DELIVER_SM, 0, 0, &odd.body());
+    [odd, receipt.clone(), receipt].concat()
+}
+
+/// The outcomes at every broken peer.
+fn everywhere() -> BTreeMap<String, Found> {
+    std::thread::scope(|scope| {
+        let all: Vec<_> = ALL
+            .into_iter()
+            .map(|manner| {
+                let waits = Waiting::Short;
+                (
+                    manner,
+                    scope.spawn(move || {
+                        examine_at(serve(manner), TIMERS, &Choice::default(), waits)
+                    }),
+                )
+            })
+            .collect();
+        all.into_iter()
+            .map(|(manner, found)| (format!("{manner:?}"), found.join().unwrap()))
+            .collect()
+    })
+}
+
+/// Timers that the broken peers are said to have.
+const TIMERS: &str =
+    "timers = { session_init = \"100ms\", enquire_link = \"100ms\", inactivity = \"100ms\" }";
+
+#[test]
+fn no_case_is_blind_each_is_failed_by_at_least_one_broken_peer() {
+    let found = everywhere();
+    let mut blind: BTreeSet<&str> = cases(Role::Smsc).iter().map(|case| case.id).collect();
+    for one in found.values() {
+        for (id, outcome) in one.outcomes() {
+            match outcome {
+                Outcome::Fail | Outcome::Lenient => {
+                    blind.remove(id);
+                }
+                Outcome::Pass
+                | Outcome::Unsupported
+                | Outcome::Inconclusive
+                | Outcome::PreconditionFailed
+                | Outcome::Skipped => {}
+            }
+        }
+    }
+    assert!(blind.is_empty(), "no broken peer fails {blind:?}");
+}
+
+#[test]
+fn a_peer_that_is_broken_in_one_way_passes_what_it_does_right() {
+    let found = examine_at(serve(Manner::Mute), "", &Choice::default(), Waiting::Short);
+    let outcomes = found.outcomes();
+    for id in ["4.1.1-01", "4.1.2-01", "5.1.1-01"] {
+        assert_eq!(outcomes[id] == Outcome::Pass, id != "5.1.1-01", "{}", found.seen(id));
+    }
+    let found = examine_at(serve(Manner::BadBodies), "", &Choice::default(), Waiting::Short);
+    assert_eq!(found.outcomes()["4.2.1-01"], Outcome::Pass, "{}", found.seen("4.2.1-01"));
+    assert_eq!(found.outcomes()["4.2.2-01"], Outcome::Fail, "{}", found.seen("4.2.2-01"));
+}

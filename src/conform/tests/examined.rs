@@ -1,0 +1,118 @@
+//! Runs cases against a simulator or a scripted peer, with short waits.
+use crate::conform::examiner::Examiner;
+use crate::conform::octets::Pdu;
+use crate::conform::{
+    CaseResult, Choice, Limits, Outcome, Role, Run, Settings, cases, close_the_simulator, run,
+};
+use crate::kit::Nanos;
+use crate::plan::{self, Overrides, Plan, Source};
+use crate::smpp::CommandId;
+use crate::smsc::Server;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+/// How long is waited for answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waiting {
+    /// For a peer that answers.
+    Usual,
+    /// For one that mostly does not, on this machine.
+    Short,
+    /// Where a machine that is busy may have made the usual too short.
+    Long,
+}
+
+/// A run, and its outcomes by case.
+pub(super) struct Found {
+    pub(super) run: Run,
+}
+
+impl Found {
+    pub(super) fn outcomes(&self) -> BTreeMap<&'static str, Outcome> {
+        self.run.results.iter().map(|r| (r.case.id, r.verdict.outcome)).collect()
+    }
+    pub(super) fn seen(&self, id: &str) -> String {
+        let result = self.run.results.iter().find(|r| r.case.id == id).unwrap();
+        format!("{}: {}", result.verdict.outcome.word(), result.verdict.seen)
+    }
+}
+
+/// The messages that a case sent.
+pub(super) fn messages(result: &CaseResult) -> u32 {
+    let carries = [CommandId::SUBMIT_SM, CommandId::DATA_SM, CommandId::SUBMIT_MULTI];
+    let sent = result.exchange.iter().filter(|one| one.is_sent);
+    // parts of a PDU, which is sent in two, count once
+    sent.filter(|one| carries.contains(&Pdu(one.octets.clone()).command())).count() as u32
+}
+
+/// A profile whose simulator behaves so.
+pub(super) fn plan_of(behaviour: &str) -> Plan {
+    let text = format!("target.address = \"embedded\"\nbinds.count = 1\n[embedded]\n{behaviour}");
+    let source = Source::Text { name: "conform.toml".into(), text };
+    let flags = Overrides {
+        rate: Some("1".into()),
+        duration: Some("1s".into()),
+        warmup: Some("0s".into()),
+        ..Overrides::default()
+    };
+    plan::load(&source, &flags).unwrap()
+}
+
+pub(super) fn with_waits(mut settings: Settings, waiting: Waiting) -> Settings {
+    let (answer, silence, receipt) = match waiting {
+        Waiting::Usual => (1_000, 150, 500),
+        Waiting::Short => (120, 60, 150),
+        Waiting::Long => (3_000, 600, 2_500),
+    };
+    settings.waits.answer = Nanos::from_millis(answer);
+    settings.waits.silence = Nanos::from_millis(silence);
+    settings.waits.receipt = Nanos::from_millis(receipt);
+    settings.waits.recovery = Nanos::from_millis(10);
+    settings
+}
+
+/// Examines a simulator that behaves so. Its account has a password, unless the behaviour lists accounts.
+pub(super) fn examine(behaviour: &str, choice: &Choice, waiting: Waiting) -> Found {
+    let mut plan = plan_of(behaviour);
+    close_the_simulator(&mut plan);
+    examine_plan(plan, choice, waiting)
+}
+
+/// Examines the simulator of a plan.
+pub(super) fn examine_plan(mut plan: Plan, choice: &Choice, waiting: Waiting) -> Found {
+    let server = Server::start(&plan.embedded, "127.0.0.1:0".parse().unwrap()).unwrap();
+    plan.target.addresses = vec![server.address.to_string()];
+    let settings = Settings::of(&plan).unwrap();
+    let found = examine_with(with_waits(settings, waiting), choice);
+    drop(server);
+    found
+}
+
+/// Examines whatever listens there, as if it were a simulator that is said to behave so.
+pub(super) fn examine_at(
+    address: SocketAddr,
+    behaviour: &str,
+    choice: &Choice,
+    waiting: Waiting,
+) -> Found {
+    let mut plan = plan_of(behaviour);
+    close_the_simulator(&mut plan);
+    plan.target.addresses = vec![address.to_string()];
+    let settings = Settings::of(&plan).unwrap();
+    examine_with(with_waits(settings, waiting), choice)
+}
+
+fn examine_with(settings: Settings, choice: &Choice) -> Found {
+    let chosen = choice.of(&cases(Role::Smsc)).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let run = runtime.block_on(async {
+        let mut examiner = Examiner::of_smsc(settings);
+        run(&mut examiner, &chosen, Limits { disturb: true }, &|| false, &mut |_| {}).await
+    });
+    Found { run }
+}
+
+/// A choice of cases by id or pattern.
+pub(super) fn only(patterns: &[&str]) -> Choice {
+    Choice { cases: patterns.iter().map(|p| (*p).to_owned()).collect(), ..Choice::default() }
+}
