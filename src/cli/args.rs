@@ -11,7 +11,7 @@ mod message;
 mod overrides;
 
 use crate::report;
-pub(super) use conform::{ConformArgs, ConformLevel, ConformWhat};
+pub(super) use conform::{ConformArgs, ConformLevel, ConformWhat, PeerTimer};
 pub(super) use decide::{CalibrateArgs, DuelArgs, GateArgs};
 pub(super) use find::{FindArgs, FindWhat};
 #[cfg(feature = "nats")]

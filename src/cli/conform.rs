@@ -95,6 +95,7 @@ fn examined(ask: &mut Ask) -> Result<Run, Failure> {
     let simulator = simulator(&mut ask.plan, ask.role)?;
     let mut settings = Settings::of(&ask.plan).map_err(Failure::usage)?;
     settings.waits.case = ask.case_time;
+    ask.declare(&mut settings.timers);
     let signals = Signals::listen()
         .map_err(|e| Failure::internal(format!("cannot listen to signals: {e}")))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -69,8 +69,6 @@ struct RunState {
     no_receipts: bool,
     /// The ids that the peer gave.
     ids: Vec<Vec<u8>>,
-    /// Whether a receipt or MO of other traffic came.
-    has_foreign: bool,
 }
 
 /// Runs the steps of cases, one case at a time.
@@ -117,9 +115,9 @@ impl Examiner {
         self.run.submits_count
     }
 
-    /// Whether a receipt or MO of other traffic came, where that ends the run.
+    /// Whether a receipt or MO of other traffic came in this case, where that ends the run.
     pub(super) fn must_stop(&self) -> bool {
-        self.run.has_foreign && self.settings.stops_on_foreign
+        self.settings.stops_on_foreign && self.has_foreign()
     }
 
     /// Whether a receipt was awaited in vain before.
@@ -360,13 +358,10 @@ impl Examiner {
         let (command, sequence) = (pdu.command(), pdu.sequence());
         let ok = CommandStatus::ESME_ROK;
         let answer = match command {
-            CommandId::DELIVER_SM | CommandId::DATA_SM => {
-                self.note_foreign(&pdu);
-                match self.acknowledge {
-                    Acknowledge::With(status) => Some((status, vec![0])),
-                    Acknowledge::Never => None,
-                }
-            }
+            CommandId::DELIVER_SM | CommandId::DATA_SM => match self.acknowledge {
+                Acknowledge::With(status) => Some((status, vec![0])),
+                Acknowledge::Never => None,
+            },
             CommandId::ENQUIRE_LINK => Some((ok, Vec::new())),
             CommandId::UNBIND => {
                 self.unbound();
@@ -401,16 +396,17 @@ impl Examiner {
         }
     }
 
-    /// A delivery that none of our messages caused is somebody's traffic.
-    fn note_foreign(&mut self, pdu: &Pdu) {
-        let Some(message) = Message::of(pdu) else { return };
-        let content = message.content();
-        let is_ours = (message.is_receipt() || message.is_notification())
-            && self.run.ids.iter().any(|id| {
-                let receipted = message.tlv(octets::RECEIPTED_MESSAGE_ID).unwrap_or(content);
+    /// Whether a delivery of this case is one that none of our messages caused. It is asked when the case has ended: a
+    /// receipt may come before the response that gives its id.
+    fn has_foreign(&self) -> bool {
+        self.requests.iter().filter_map(|(_, pdu)| Message::of(pdu)).any(|message| {
+            let content = message.content();
+            let receipted = message.tlv(octets::RECEIPTED_MESSAGE_ID).unwrap_or_default();
+            let is_of = |id: &Vec<u8>| {
                 super::receipts::mentions(self.settings.id_mode, id, receipted, content)
-            });
-        self.run.has_foreign |= !is_ours;
+            };
+            !self.run.ids.iter().any(is_of)
+        })
     }
 
     fn record(&mut self, is_sent: bool, octets: &[u8]) {

@@ -34,7 +34,10 @@ pub(super) fn same_id(rule: IdRule, response: &[u8], receipt: &[u8]) -> bool {
 
 /// Whether a receipt names the id, in its TLV or in its text.
 pub(super) fn mentions(rule: IdRule, response: &[u8], tlv: &[u8], text: &[u8]) -> bool {
-    same_id(rule, response, tlv) || field(text, "id").is_some_and(|id| same_id(rule, response, id))
+    // a message without an id is named by no receipt
+    !response.is_empty()
+        && (same_id(rule, response, tlv)
+            || field(text, "id").is_some_and(|id| same_id(rule, response, id)))
 }
 
 /// An id in the form in which it is compared.
@@ -78,5 +81,6 @@ mod tests {
         assert!(same_id(IdRule::ResponseHex, b"0A7", b"167"));
         assert!(same_id(IdRule::ReceiptHex, b"167", b"a7"));
         assert!(mentions(IdRule::Exact, b"0A7", b"", TEXT));
+        assert!(!mentions(IdRule::Exact, b"", b"", TEXT));
     }
 }

@@ -137,6 +137,9 @@ async fn one(examiner: &mut Examiner, case: &'static Case) -> CaseResult {
     if case.tags.contains(&"receipts") {
         within = within.after(waits.receipt);
     }
+    if case.tags.contains(&"timers") {
+        within = within.after(examiner.settings.timers.longest());
+    }
     if case.role == Role::Esme {
         within = within.after(waits.peer);
     }

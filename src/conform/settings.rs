@@ -9,8 +9,10 @@ use crate::smpp::receipt::IdRule;
 use bytes::BytesMut;
 use std::net::IpAddr;
 
-/// Longest wait for a declared timer of the peer: a case with a longer one is not run.
+/// Longest timer of the embedded simulator that is waited for.
 const TIMER_MAX: Nanos = Nanos::from_secs(4);
+/// Messages a second off loopback.
+const RATE_MAX: f64 = 5.0;
 /// Password that the embedded simulator is given, where neither it nor the profile has one.
 const EMBEDDED_PASSWORD: &str = "conform";
 
@@ -49,7 +51,7 @@ impl Waits {
     }
 }
 
-/// Timers of the peer that are declared, and short enough to be waited for.
+/// Timers that the peer is said to have.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DeclaredTimers {
     /// From connect to bind.
@@ -58,6 +60,14 @@ pub struct DeclaredTimers {
     pub enquire_link: Option<Nanos>,
     /// Idle time after which the peer drops the session.
     pub inactivity: Option<Nanos>,
+}
+
+impl DeclaredTimers {
+    /// The longest of them; zero where none is declared.
+    pub(super) fn longest(&self) -> Nanos {
+        let all = [self.session_init, self.enquire_link, self.inactivity];
+        all.into_iter().flatten().max().unwrap_or(Nanos::ZERO)
+    }
 }
 
 /// Where connections go.
@@ -120,7 +130,7 @@ impl Settings {
             message: first_message(plan)?,
             id_mode: plan.receipts.id_mode,
             waits,
-            pace: if loopback { Nanos::ZERO } else { Nanos::from_millis(200) },
+            pace: if loopback { Nanos::ZERO } else { pace(plan) },
             timers: declared_timers(plan),
             stops_on_foreign: !loopback && plan.guard.foreign == Foreign::Stop,
         })
@@ -134,6 +144,12 @@ impl Settings {
             BindType::Receiver => None,
         }
     }
+}
+
+/// The least time between two submit_sm off loopback: 5 a second, or `guard.rate_max` where that is less.
+fn pace(plan: &Plan) -> Nanos {
+    let most = plan.guard.rate_max.map_or(RATE_MAX, |rate| rate.as_f64().min(RATE_MAX));
+    Nanos::from_secs_f64(1.0 / most)
 }
 
 /// Gives an embedded simulator that lets everyone in the account of the profile, so that there is something to refuse.

@@ -1,4 +1,5 @@
 //! The arguments of `conform` as typed.
+use super::error::ArgError;
 use super::overrides::OverrideArgs;
 use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
@@ -38,6 +39,29 @@ pub(in crate::cli) enum ConformLevel {
     All,
 }
 
+/// Timers of the peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cli) enum PeerTimer {
+    /// From connect to bind.
+    SessionInit,
+    /// Idle time after which it sends enquire_link.
+    EnquireLink,
+    /// Idle time after which it drops the session.
+    Inactivity,
+}
+
+fn timer(text: &str) -> Result<(PeerTimer, std::time::Duration), ArgError> {
+    let wrong = || ArgError::PeerTimer(text.to_owned());
+    let (name, time) = text.split_once('=').ok_or_else(wrong)?;
+    let timer = match name {
+        "session_init" => PeerTimer::SessionInit,
+        "enquire_link" => PeerTimer::EnquireLink,
+        "inactivity" => PeerTimer::Inactivity,
+        _ => return Err(wrong()),
+    };
+    humantime::parse_duration(time).map(|time| (timer, time)).map_err(|_| wrong())
+}
+
 /// Arguments of `conform`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = CONFORM_HELP)]
@@ -74,6 +98,10 @@ pub(in crate::cli) struct ConformArgs {
     /// Write the outcomes of this run as expectations; reasons that --expect gives are kept.
     #[arg(long, value_name = "FILE.toml")]
     pub(in crate::cli) write_expected: Option<PathBuf>,
+    /// Timer that the peer is said to have: session_init, enquire_link or inactivity, such as inactivity=60s. Its case waits
+    /// for it. May be repeated.
+    #[arg(long, value_name = "TIMER=TIME", value_parser = timer)]
+    pub(in crate::cli) timer: Vec<(PeerTimer, std::time::Duration)>,
     /// Maximum time of a case, without the wait for a receipt or for an ESME.
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
     pub(in crate::cli) case_time: std::time::Duration,

@@ -9,4 +9,8 @@ pub(super) enum ArgError {
     Share(String),
     #[error("{0:?} is not valid; write failed:N with N from 1 to 100000")]
     Trace(String),
+    #[error(
+        "{0:?} is not valid; write session_init, enquire_link or inactivity and a time: inactivity=60s"
+    )]
+    PeerTimer(String),
 }

@@ -1,8 +1,8 @@
 //! What `conform` is asked for: flags in, a guarded plan, the cases and the expectations out. It connects to nobody.
-use crate::cli::args::{ConformArgs, ConformLevel, ConformWhat};
+use crate::cli::args::{ConformArgs, ConformLevel, ConformWhat, PeerTimer};
 use crate::cli::exit::Failure;
 use crate::conform::{
-    COST_MAX, Case, Choice, Expectations, Level, Role, cases, close_the_simulator,
+    COST_MAX, Case, Choice, DeclaredTimers, Expectations, Level, Role, cases, close_the_simulator,
 };
 use crate::kit::Nanos;
 use crate::kit::words::counted;
@@ -29,6 +29,7 @@ pub(super) struct Ask {
     pub(super) disturb: bool,
     pub(super) expectations: Option<Expectations>,
     pub(super) case_time: Nanos,
+    pub(super) timers: Vec<(PeerTimer, Nanos)>,
 }
 
 /// Reads the flags and the files that they name.
@@ -66,6 +67,7 @@ pub(super) fn read(args: &ConformArgs) -> Result<Ask, Failure> {
         cases: chosen,
         expectations: expectations(args, &all)?,
         case_time: Nanos::from(args.case_time),
+        timers: args.timer.iter().map(|(timer, time)| (*timer, Nanos::from(*time))).collect(),
     };
     ask.check_cost()?;
     Ok(ask)
@@ -105,6 +107,18 @@ fn expectations(
 }
 
 impl Ask {
+    /// Adds the declared timers to those of the simulator.
+    pub(super) fn declare(&self, timers: &mut DeclaredTimers) {
+        for (timer, time) in &self.timers {
+            let declared = match timer {
+                PeerTimer::SessionInit => &mut timers.session_init,
+                PeerTimer::EnquireLink => &mut timers.enquire_link,
+                PeerTimer::Inactivity => &mut timers.inactivity,
+            };
+            *declared = Some(*time);
+        }
+    }
+
     /// The messages that the cases send at most.
     pub(super) fn cost(&self) -> u32 {
         self.running().map(|case| case.cost).sum()
@@ -129,10 +143,10 @@ impl Ask {
     /// The line before the run.
     pub(super) fn announcement(&self) -> String {
         let line = format!(
-            "{} of the role {}, at most {}, against {}",
+            "{} of the role {}, at most {} submit_sm, against {}",
             counted(self.running().count() as u64, "case"),
             self.role.word(),
-            counted(u64::from(self.cost()), "submit_sm").replace("submit_sms", "submit_sm"),
+            self.cost(),
             self.target
         );
         if self.plan.target.is_loopback() { line } else { format!("{}{line}", self.list()) }

@@ -7,7 +7,6 @@ use crate::conform::octets::{MESSAGE_STATE, Message, Pdu, RECEIPTED_MESSAGE_ID};
 use crate::conform::receipts::{field, mentions, same_id};
 use crate::conform::steps::{Status, fail, pass, precondition, unsupported};
 use crate::kit::{Clock, Nanos};
-use crate::smpp::CommandId;
 
 /// States that end a message, in texts and as message_state.
 const FINAL: [(&[u8], u8); 6] = [

@@ -79,11 +79,22 @@ pub(super) fn examine(behaviour: &str, choice: &Choice, waiting: Waiting) -> Fou
 }
 
 /// Examines the simulator of a plan.
-pub(super) fn examine_plan(mut plan: Plan, choice: &Choice, waiting: Waiting) -> Found {
+pub(super) fn examine_plan(plan: Plan, choice: &Choice, waiting: Waiting) -> Found {
+    examine_changed(plan, choice, waiting, |_| {})
+}
+
+/// The same, with other settings.
+pub(super) fn examine_changed(
+    mut plan: Plan,
+    choice: &Choice,
+    waiting: Waiting,
+    change: fn(&mut Settings),
+) -> Found {
     let server = Server::start(&plan.embedded, "127.0.0.1:0".parse().unwrap()).unwrap();
     plan.target.addresses = vec![server.address.to_string()];
-    let settings = Settings::of(&plan).unwrap();
-    let found = examine_with(with_waits(settings, waiting), choice);
+    let mut settings = with_waits(Settings::of(&plan).unwrap(), waiting);
+    change(&mut settings);
+    let found = examine_with(settings, choice);
     drop(server);
     found
 }
