@@ -1,8 +1,9 @@
 //! `smppbench.conform/1`: a run as types, from which every report is drawn.
-use super::case::{Level, Outcome, Role};
+use super::case::{Level, Role};
 use super::expectations::Expectations;
 use super::pics::{self, PicsRow};
 use super::runner::{CaseResult, Run};
+use super::verdict::Outcome;
 use crate::kit::words;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

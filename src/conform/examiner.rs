@@ -1,9 +1,9 @@
 //! The examiner: opens the connections of a case, sends octets, waits for octets, answers what the peer asks in between,
 //! and records all of it. The cases say what is sent and what an answer means.
-use super::case::{Outcome, Verdict};
 use super::line::{End, Event, Line, Stream};
 use super::octets::{self, Message, Pdu};
 use super::settings::Settings;
+use super::verdict::{Outcome, Verdict};
 use crate::kit::{Clock, Nanos};
 use crate::net::{self, DialError};
 use crate::plan::BindType;

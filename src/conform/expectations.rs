@@ -1,7 +1,8 @@
 //! The known deviations of a peer, in a TOML file. A case that is not in it is expected to pass.
-use super::case::{Case, Outcome};
+use super::case::Case;
 use super::choice::{UnknownWord, unknown_case};
 use super::runner::CaseResult;
+use super::verdict::Outcome;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -21,11 +21,12 @@ mod runner;
 mod settings;
 mod smsc;
 mod steps;
+mod verdict;
 
 #[cfg(test)]
 mod tests;
 
-pub use case::{Case, Level, Outcome, Role, Verdict};
+pub use case::{Case, Level, Role};
 pub use choice::{Choice, UnknownWord};
 pub use document::{CaseRow, Direction, Document, ExchangeRow, Head, SCHEMA, Summary, Tool};
 pub use examiner::{Examiner, Exchanged};
@@ -33,6 +34,7 @@ pub use expectations::{Expectation, ExpectationError, Expectations, Surprise};
 pub use pics::{PicsRow, Support};
 pub use runner::{CaseResult, LOST_MAX, Limits, Run, Stopped, run};
 pub use settings::{Address, DeclaredTimers, Settings, Waits, close_the_simulator};
+pub use verdict::{Outcome, Verdict};
 
 /// The messages that the cases of a role send at most.
 pub const COST_MAX: u32 = 200;

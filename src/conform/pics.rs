@@ -1,6 +1,7 @@
 //! What a peer supports, as its cases showed it (a protocol implementation conformance statement).
-use super::case::{Outcome, Role};
+use super::case::Role;
 use super::runner::CaseResult;
+use super::verdict::Outcome;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,7 @@
 //! Runs cases one after the other: each within its time, and none any more once the peer is lost.
-use super::case::{Case, Outcome, Role, Verdict};
+use super::case::{Case, Role};
 use super::examiner::{Examiner, Exchanged, Trouble};
+use super::verdict::{Outcome, Verdict};
 use crate::kit::{Clock, Nanos};
 use std::fmt;
 use tokio::time::{sleep, timeout};

@@ -1,8 +1,8 @@
 //! Steps that many cases share: bind, submit, and the judgement of an answer.
-use super::case::{Found, Outcome, Verdict};
 use super::examiner::{Answer, Examiner, Trouble};
 use super::line::{End, Event};
 use super::octets::{Message, Pdu, cstring, status_says};
+use super::verdict::{Found, Outcome, Verdict};
 use crate::kit::{Clock, Nanos};
 use crate::plan::BindType;
 use crate::smpp::CommandId;

@@ -2,6 +2,7 @@
 //! them, because each program of tests links the whole library again.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 mod ci_recipe;
+mod cli_conform;
 mod cli_decode;
 mod cli_dial;
 mod cli_gate;

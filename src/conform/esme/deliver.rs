@@ -1,9 +1,10 @@
 //! How the ESME answers what an SMSC delivers: mobile-originated messages and receipts.
+use crate::conform::case::Case;
 use crate::conform::case::Level::{Must, Should};
-use crate::conform::case::{Case, Found};
 use crate::conform::examiner::{Answer, Examiner};
 use crate::conform::octets::{MESSAGE_PAYLOAD, MESSAGE_STATE, Message, RECEIPTED_MESSAGE_ID, tlv};
 use crate::conform::steps::{accepted, fail, pass};
+use crate::conform::verdict::Found;
 use crate::smpp::CommandId;
 
 pub(super) const CASES: &[Case] = &[

@@ -1,10 +1,11 @@
 //! The ESME's bind, and how it answers enquire_link, unknown commands and unbind.
+use crate::conform::case::Case;
 use crate::conform::case::Level::{Must, Should};
-use crate::conform::case::{Case, Found, Verdict};
 use crate::conform::examiner::{Answer, Examiner};
 use crate::conform::line::Event;
 use crate::conform::octets::{self, Fields, Pdu};
 use crate::conform::steps::{Status, accepted, fail, pass, precondition, refused};
+use crate::conform::verdict::{Found, Verdict};
 use crate::kit::Clock;
 use crate::smpp::CommandId;
 

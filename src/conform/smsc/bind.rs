@@ -1,12 +1,13 @@
 //! Binds: each type, wrong credentials, a second bind, versions, and bodies that are cut or too long.
+use crate::conform::case::Case;
 use crate::conform::case::Level::{Must, Observed, Should};
-use crate::conform::case::{Case, Found};
 use crate::conform::examiner::{Answer, Examiner};
 use crate::conform::octets::{Fields, SC_INTERFACE_VERSION, cstring, status_says};
 use crate::conform::steps::{
     Credentials, Status, bind_command, fail, is_unsupported, lenient, pass, precondition, refused,
     refused_or_closed, unsupported,
 };
+use crate::conform::verdict::Found;
 use crate::smpp::CommandId;
 
 pub(super) const CASES: &[Case] = &[

@@ -1,11 +1,12 @@
 //! Delivery receipts: that they come, their fields, their ids, and what an acknowledgement does.
+use crate::conform::case::Case;
 use crate::conform::case::Level::{Must, Observed, Should};
-use crate::conform::case::{Case, Found, Verdict};
 use crate::conform::examiner::{Acknowledge, Examiner};
 use crate::conform::line::Event;
 use crate::conform::octets::{MESSAGE_STATE, Message, Pdu, RECEIPTED_MESSAGE_ID};
 use crate::conform::receipts::{field, mentions, same_id};
 use crate::conform::steps::{Status, fail, pass, precondition, unsupported};
+use crate::conform::verdict::{Found, Verdict};
 use crate::kit::{Clock, Nanos};
 
 /// States that end a message, in texts and as message_state.

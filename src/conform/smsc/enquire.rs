@@ -1,9 +1,10 @@
 //! enquire_link of the ESME.
+use crate::conform::case::Case;
 use crate::conform::case::Level::Must;
-use crate::conform::case::{Case, Found};
 use crate::conform::examiner::{Answer, Examiner};
 use crate::conform::octets;
 use crate::conform::steps::{accepted, fail, pass};
+use crate::conform::verdict::Found;
 use crate::smpp::CommandId;
 
 pub(super) const CASES: &[Case] = &[

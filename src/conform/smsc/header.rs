@@ -1,6 +1,6 @@
 //! The header: lengths that cannot be, unknown commands, sequence numbers, statuses in requests, and generic_nack.
+use crate::conform::case::Case;
 use crate::conform::case::Level::{Must, Observed, Should};
-use crate::conform::case::{Case, Found};
 use crate::conform::examiner::{Answer, Examiner};
 use crate::conform::line::{End, Event};
 use crate::conform::octets;
@@ -8,6 +8,7 @@ use crate::conform::steps::{
     Status, accepted, fail, lenient, pass, refused, refused_or_closed, refused_or_harmless,
     unsupported,
 };
+use crate::conform::verdict::Found;
 use crate::kit::Clock;
 use crate::smpp::CommandId;
 

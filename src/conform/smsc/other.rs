@@ -1,11 +1,12 @@
 //! The other operations: data_sm, submit_multi, query_sm, cancel_sm, replace_sm. Many peers lack them, and should say so.
+use crate::conform::case::Case;
 use crate::conform::case::Level::{Observed, Should};
-use crate::conform::case::{Case, Found};
 use crate::conform::examiner::{Answer, Examiner};
 use crate::conform::octets::{Fields, MESSAGE_PAYLOAD, cstring, tlv};
 use crate::conform::steps::{
     Status, accepted, fail, is_unsupported, lenient, pass, refused, unsupported,
 };
+use crate::conform::verdict::Found;
 use crate::smpp::CommandId;
 
 /// A message_id that no SMSC gives.

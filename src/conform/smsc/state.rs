@@ -1,12 +1,13 @@
 //! Which PDU may come in which state of a session.
+use crate::conform::case::Case;
 use crate::conform::case::Level::{Must, Observed, Should};
-use crate::conform::case::{Case, Found, Outcome, Verdict};
 use crate::conform::examiner::{Answer, Examiner};
 use crate::conform::line::Event;
 use crate::conform::octets::cstring;
 use crate::conform::steps::{
     Status, fail, inconclusive, lenient, pass, refused, refused_or_closed,
 };
+use crate::conform::verdict::{Found, Outcome, Verdict};
 use crate::kit::Clock;
 use crate::smpp::CommandId;
 

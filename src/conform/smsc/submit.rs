@@ -1,9 +1,10 @@
 //! submit_sm that should be accepted, and its response.
+use crate::conform::case::Case;
 use crate::conform::case::Level::{Must, Observed, Should};
-use crate::conform::case::{Case, Found};
 use crate::conform::examiner::{Answer, Examiner};
 use crate::conform::octets::{Fields, Message};
 use crate::conform::steps::{accepted_submit, fail, pass, precondition};
+use crate::conform::verdict::Found;
 
 /// Room for a message_id and its NUL (v3.4 4.4.2).
 const MESSAGE_ID_MAX: usize = 65;

@@ -1,9 +1,10 @@
 //! submit_sm that should be refused, field by field, each with the field's own status.
+use crate::conform::case::Case;
 use crate::conform::case::Level::{Must, Observed, Should};
-use crate::conform::case::{Case, Found};
 use crate::conform::examiner::{Answer, Examiner};
 use crate::conform::octets::Message;
 use crate::conform::steps::{Status, refused, refused_or_harmless};
+use crate::conform::verdict::Found;
 
 const MISLED: &str =
     "a client is told that its message was taken, and does not learn of its mistake";

@@ -1,9 +1,10 @@
 //! The stream below: octets one by one, many PDUs in one segment, a PDU in two, and a half close.
+use crate::conform::case::Case;
 use crate::conform::case::Level::{Must, Observed};
-use crate::conform::case::{Case, Found};
 use crate::conform::examiner::{Answer, Examiner};
 use crate::conform::octets::{self, MESSAGE_PAYLOAD, Message, tlv};
 use crate::conform::steps::{accepted, accepted_submit, bind_command, fail, pass};
+use crate::conform::verdict::Found;
 use crate::smpp::CommandId;
 use std::time::Duration;
 use tokio::time::sleep;

@@ -1,9 +1,10 @@
 //! Timers of the SMSC, where they are declared.
+use crate::conform::case::Case;
 use crate::conform::case::Level::Should;
-use crate::conform::case::{Case, Found, Outcome, Verdict};
 use crate::conform::examiner::Examiner;
 use crate::conform::line::Event;
 use crate::conform::steps::{fail, pass};
+use crate::conform::verdict::{Found, Outcome, Verdict};
 use crate::kit::{Clock, Nanos};
 use crate::smpp::CommandId;
 

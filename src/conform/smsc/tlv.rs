@@ -1,11 +1,12 @@
 //! Optional parameters (TLVs): unknown, repeated, of a wrong length, and beside short_message.
+use crate::conform::case::Case;
 use crate::conform::case::Level::{Must, Observed, Should};
-use crate::conform::case::{Case, Found};
 use crate::conform::examiner::{Answer, Examiner};
 use crate::conform::octets::{
     MESSAGE_PAYLOAD, Message, RECEIPTED_MESSAGE_ID, USER_MESSAGE_REFERENCE, tlv,
 };
 use crate::conform::steps::{Status, accepted_submit, pass, refused, refused_or_harmless};
+use crate::conform::verdict::Found;
 
 /// A tag that is reserved in v3.4 and v5.0.
 const RESERVED_TAG: u16 = 0x13F7;

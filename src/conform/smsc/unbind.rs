@@ -1,9 +1,10 @@
 //! unbind of the ESME, and what follows it.
+use crate::conform::case::Case;
 use crate::conform::case::Level::{Must, Observed, Should};
-use crate::conform::case::{Case, Found};
 use crate::conform::examiner::{Answer, Examiner};
 use crate::conform::line::Event;
 use crate::conform::steps::{accepted, fail, pass, precondition, refused_or_closed};
+use crate::conform::verdict::Found;
 use crate::kit::Clock;
 use crate::smpp::CommandId;
 

@@ -1,10 +1,11 @@
 //! Several requests in flight: each is answered once, with its own number, in whatever order.
+use crate::conform::case::Case;
 use crate::conform::case::Level::{Must, Observed, Should};
-use crate::conform::case::{Case, Found};
 use crate::conform::examiner::Examiner;
 use crate::conform::line::Event;
 use crate::conform::octets::{self, Pdu};
 use crate::conform::steps::{Status, fail, inconclusive, pass};
+use crate::conform::verdict::Found;
 use crate::kit::Clock;
 use crate::smpp::CommandId;
 

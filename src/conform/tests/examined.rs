@@ -1,4 +1,5 @@
 //! Runs cases against a simulator or a scripted peer, with short waits.
+use super::Server;
 use crate::conform::examiner::Examiner;
 use crate::conform::octets::Pdu;
 use crate::conform::{
@@ -7,7 +8,6 @@ use crate::conform::{
 use crate::kit::Nanos;
 use crate::plan::{self, Overrides, Plan, Source};
 use crate::smpp::CommandId;
-use crate::smsc::Server;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 

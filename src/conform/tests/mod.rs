@@ -6,6 +6,7 @@ mod files;
 mod hostile;
 
 use super::{COST_MAX, Choice, Level, Outcome, Role, cases};
+use crate::smsc::Server;
 use examined::{Waiting, examine};
 use std::collections::BTreeSet;
 
