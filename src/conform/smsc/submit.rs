@@ -164,7 +164,7 @@ async fn resp_has_an_id(x: &mut Examiner) -> Found {
         return Err(precondition(answer.says()));
     }
     match Fields(resp.body()).cstring() {
-        Some(id) if id.is_empty() => fail("the message_id is empty"),
+        Some([]) => fail("the message_id is empty"),
         Some(id) if id.len() < MESSAGE_ID_MAX => pass(format!("{} characters", id.len())),
         Some(id) => fail(format!("a message_id of {} characters", id.len())),
         None if resp.body().is_empty() => fail("the submit_sm_resp has no body"),

@@ -61,7 +61,7 @@ pub(super) fn plan_of(behaviour: &str) -> Plan {
 pub(super) fn with_waits(mut settings: Settings, waiting: Waiting) -> Settings {
     let (answer, silence, receipt) = match waiting {
         Waiting::Usual => (1_000, 150, 500),
-        Waiting::Short => (120, 60, 150),
+        Waiting::Short => (60, 40, 80),
         Waiting::Long => (3_000, 600, 2_500),
     };
     settings.waits.answer = Nanos::from_millis(answer);

@@ -280,7 +280,7 @@ fn every_fault_and_quirk_of_the_simulator_flips_exactly_the_cases_that_it_should
     let plain = &plain();
     let all: Vec<String> = std::thread::scope(|scope| {
         let rows: Vec<_> = ROWS
-            .chunks(ROWS.len().div_ceil(6))
+            .chunks(ROWS.len().div_ceil(18))
             .map(|rows| {
                 scope.spawn(move || {
                     rows.iter().flat_map(|row| judged(row, plain)).collect::<Vec<_>>()
