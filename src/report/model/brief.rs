@@ -4,7 +4,7 @@ use super::note::Withheld;
 use super::run::RunModel;
 use super::summary::LabelledLine;
 use super::table::Tone;
-use super::{next, planted, tables};
+use super::{events, next, planted, tables};
 use crate::judge::{GateResult, HealthState, Limiter};
 use crate::kit::words;
 use crate::measure::Metric;
@@ -52,7 +52,8 @@ impl BriefModel<'_> {
         let planted =
             planted.map(|(n, says)| BriefLine::new(6, if n == 0 { "planted" } else { "" }, says));
         let lines = lines.chain(planted).chain(reasons(m));
-        let lines = lines.chain([ledger(d), harness(m)]).chain(troubles(m));
+        let events = events::lines(d).into_iter().map(|line| BriefLine::of(1, line));
+        let lines = lines.chain(events).chain([ledger(d), harness(m)]).chain(troubles(m));
         BriefModel { lines: lines.collect(), gates, next: next::steps(d) }
     }
 }

@@ -1,4 +1,5 @@
 //! Tables of the events of a run, and of how it recovered from them.
+use super::summary::LabelledLine;
 use super::table::{Cell, Table, Tone, Value, count, moment, nanoseconds, span, text};
 use crate::judge::{EventRow, RecoverySummary, RepeatFigure};
 use crate::kit::words;
@@ -93,6 +94,53 @@ pub(crate) fn events(d: &Document) -> Table {
         ]
     };
     Table::of("events", "Occurrences", header, &d.events, row)
+}
+
+/// The same in a line for each event, and what part of the time is judged; empty: there were no events.
+pub(crate) fn lines(d: &Document) -> Vec<LabelledLine> {
+    const EVENTS_MAX: usize = 3;
+    let mut lines: Vec<LabelledLine> =
+        d.recoveries.iter().take(EVENTS_MAX).map(recovery_line).collect();
+    let (disturbed, left) = (d.window.disturbed_s, d.window.measured_seconds());
+    if disturbed > 0.0 {
+        let says = format!(
+            "by events {} of the {} measured; all else is of the other {}",
+            words::seconds(disturbed),
+            words::seconds(disturbed + left),
+            words::seconds(left)
+        );
+        lines.push(LabelledLine::new("disturbed", Tone::Plain, says));
+    }
+    lines
+}
+
+/// `restart: back after 3.1 s, at worst 4 s, over 5 occurrences; 12 lost`.
+fn recovery_line(event: &RecoverySummary) -> LabelledLine {
+    let show = |s: f64| words::duration(nanoseconds(s));
+    let (name, figure) = (&event.name, &event.recovery);
+    let times = words::counted(event.occurrences, "occurrence");
+    let worst = match (figure.worst, figure.at_least) {
+        (Some(worst), _) => show(worst),
+        (None, Some(least)) => format!("≥ {}", show(least)),
+        (None, None) => "unknown".to_owned(),
+    };
+    let median = figure.median.map_or(String::new(), |s| format!("back after {}, ", show(s)));
+    let seen = if event.recovered < event.occurrences {
+        format!(", {} of them seen to recover", event.recovered)
+    } else {
+        String::new()
+    };
+    let losses = [
+        (event.lost, "lost"),
+        (event.timed_out, "timed out"),
+        (event.missing, "missing"),
+        (event.duplicated, "duplicated"),
+    ];
+    let losses = losses.iter().filter(|(n, _)| *n > 0);
+    let losses: String = losses.map(|(n, what)| format!("; {} {what}", words::count(*n))).collect();
+    let tone = if seen.is_empty() { Tone::Plain } else { Tone::Warn };
+    let says = format!("{name}: {median}at worst {worst}, over {times}{seen}{losses}");
+    LabelledLine::new("recovery", tone, says)
 }
 
 /// Why a recovery was not seen to its end.
