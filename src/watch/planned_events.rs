@@ -21,8 +21,10 @@ impl PlannedEvents {
         if let Some(name) = self.on(p.at) {
             return Some(format!("event {name}"));
         }
-        let (.., name) = self.latest(p.at)?;
-        let disturbed = p.record.disturbed.iter().any(|(from, to)| *from <= p.at && p.at < *to);
+        let (begun, _, name) = self.latest(p.at)?;
+        // not a time that the next event disturbs already
+        let of_it = |(from, to): &(Nanos, Nanos)| from <= begun && *from <= p.at && p.at < *to;
+        let disturbed = p.record.disturbed.iter().any(of_it);
         disturbed.then(|| format!("recovering from {name}"))
     }
 
