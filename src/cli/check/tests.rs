@@ -105,4 +105,7 @@ fn gates_are_judged_beside_other_mistakes_but_not_by_groups_that_may_be_incomple
     let lines = told(&format!("{gates}[[messages]]\nlabel = \"otp\"\ntext = 1\n"));
     assert!(lines.len() == 2 && lines[0].contains("messages[0].text"), "{lines:#?}");
     assert!(lines[1].contains("response.p98"), "{lines:#?}");
+    let event = "[gates]\n\"event.cut.lost\" = 0\n[[events]]\nname = \"cut\"\ndo = \"close\"\nat = \"9h\"\n";
+    let lines = told(event);
+    assert!(lines.len() == 1 && lines[0].contains("events[0].at"), "{lines:#?}");
 }

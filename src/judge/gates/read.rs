@@ -34,10 +34,11 @@ pub fn gate_mistakes(plan: &Plan) -> impl Iterator<Item = GateError> {
     plan.gates.iter().filter_map(move |(name, value)| read(&names, name, value).err())
 }
 
-/// Whether a gate speaks of an account, a label or a stage by name.
+/// Whether a gate speaks of an account, a label, a stage, an event or an observed source by name.
 pub fn names_a_group(name: &str, value: &Value) -> bool {
     let named = |kind: &str| name.starts_with(kind);
-    ["account.", "label.", "stage."].into_iter().any(named) || value.get("stage").is_some()
+    let kinds = ["account.", "label.", "stage.", "event.", "observe."];
+    kinds.into_iter().any(named) || value.get("stage").is_some()
 }
 
 const KEYS: [&str; 4] = ["is", "for", "stage", "abort_after"];

@@ -19,7 +19,7 @@ pub struct Mistakes {
     pub errors: Vec<PlanError>,
     /// What is left of the plan without what they are about; None: nothing can be read.
     pub rest: Option<Box<Preview>>,
-    /// Whether `rest` has all accounts, stages and messages.
+    /// Whether `rest` has all accounts, stages, messages, events and observed sources.
     pub has_all_groups: bool,
 }
 
@@ -80,7 +80,7 @@ impl<R, C> Steps<R, C> {
             Some(preview) if errors.is_empty() => Ok(preview),
             rest => {
                 errors.sort_by_key(|e| e.line().unwrap_or(usize::MAX));
-                let groups = ["accounts", "messages", "load"];
+                let groups = ["accounts", "messages", "load", "events", "observe"];
                 let has_all_groups = !taken.iter().any(|t| groups.contains(&t.section()));
                 Err(Mistakes { errors, rest: rest.map(Box::new), has_all_groups })
             }
@@ -127,13 +127,14 @@ struct Taken {
 }
 
 /// Sections whose keys are judged together, each with those on which that depends.
-const TOGETHER: [(&str, &[&str]); 6] = [
+const TOGETHER: [(&str, &[&str]); 7] = [
     ("target", &["guard"]),
     ("guard", &["target", "accounts", "binds", "load", "messages"]),
     ("accounts", &["binds", "load", "guard", "target"]),
     ("binds", &["accounts", "guard", "target"]),
     ("load", &["accounts", "binds", "messages", "guard", "target"]),
     ("messages", &["guard"]),
+    ("events", &["accounts", "binds", "load", "guard"]),
 ];
 
 impl Taken {
