@@ -149,7 +149,8 @@ fn what_cannot_be_read_is_one_line_and_2() {
         ("\"response.p9\" = \"< 1s\"\n", "near: response.p90"),
         ("\"response.p99\" = \"<< 1s\"\n", "column 2"),
         ("\"response.p99\" = \"< baseline + 5\"\n", "column"),
-        ("\"response.p99\" = 5\n", "5 is not valid"),
+        ("\"response.p99\" = 5\n", "expected a duration"),
+        ("\"response.p99\" = true\n", "true is not valid"),
         ("", "no gates"),
     ] {
         let (code, said) = Gates::of(text).hold(&[]);

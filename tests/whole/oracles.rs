@@ -106,7 +106,7 @@ const BAD: [&str; 26] = [
     "[[messages]]\ntlvs = [{ int = 1 }]",
     "[[accounts]]\npassword = \"secret\"",
     "[target]\naddress = \"smsc\"",
-    "[gates]\n\"ratio.missing\" = 0",
+    "[gates]\n\"ratio.missing\" = true",
     "[embedded.receipts]\nstates = { DELIVRD = 2 }",
     "[duel.b]\ntarget = { adress = \"127.0.0.1:1\" }",
 ];
