@@ -237,7 +237,7 @@ fn what_the_loader_refuses_of_one_value_the_schema_refuses_too() {
         "[[messages]]\ntlvs = [{ int = 1 }]",
         "[[accounts]]\npassword = \"secret\"",
         "[receipts]\nfinal_states = []",
-        "[gates]\n\"ratio.missing\" = 0",
+        "[gates]\n\"ratio.missing\" = true",
         "[embedded.receipts]\nstates = { DELIVRD = 2 }",
         "[embedded.response]\nlatency = 20",
         "[embedded.response]\nstall = { every = \"1s\" }",

@@ -16,7 +16,7 @@ const REPEAT_MAX: u64 = 10_000;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlannedEvent {
-    /// What happens.
+    /// What is done when its time comes.
     #[serde(rename = "do")]
     pub action: EventAction,
     /// Name of the event in reports and gates, unique within the profile: letters, digits, `_` and `-`. By default the

@@ -123,7 +123,7 @@ fn mistakes_of_flags_come_last_and_do_not_hide_others() {
 #[test]
 fn a_gate_is_taken_out_alone_although_its_name_has_dots() {
     let text =
-        "[gates]\n\"response.p99\" = 5\n\"response.p50\" = [1]\n\"ratio.missing\" = \"= 0\"\n";
+        "[gates]\n\"response.p99\" = true\n\"response.p50\" = [1]\n\"ratio.missing\" = \"= 0\"\n";
     assert_begin(
         &lines(text),
         &["p.toml:2: gates.response.p99: ", "p.toml:3: gates.response.p50: "],
