@@ -3,7 +3,7 @@
 mod ask;
 mod files;
 
-use super::args::ConformArgs;
+use super::args::{ConformArgs, ConformWhat};
 use super::exit::{Exit, Failure, print, put, say, talk, warn};
 use super::folder::{self, RunFolder};
 use crate::conform::{
@@ -21,6 +21,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 /// Runs the verb.
 pub(super) fn run(args: &ConformArgs) -> Result<Exit, Failure> {
+    if args.what == ConformWhat::Compare {
+        return compared(args);
+    }
     let mut ask = ask::read(args)?;
     if args.dry_run {
         return print(&ask.list());
@@ -61,10 +64,23 @@ pub(super) fn run(args: &ConformArgs) -> Result<Exit, Failure> {
     ended(&ran, &document)
 }
 
+/// Prints what changed between two results.
+fn compared(args: &ConformArgs) -> Result<Exit, Failure> {
+    let (Some(before), Some(after)) = (&args.profile, &args.later) else {
+        return Err(Failure::usage("conform compare takes two results: conform compare A B"));
+    };
+    let [before, after] = [super::render::conformance(before)?, super::render::conformance(after)?];
+    let comparison = conform::Comparison::of(&before, &after).map_err(Failure::usage)?;
+    if args.json {
+        return print(&report::conform_json(&comparison));
+    }
+    print(&report::conform_changes(&comparison))
+}
+
 /// Prints the result.
 fn told(args: &ConformArgs, document: &Document, folder: &RunFolder) -> Result<(), Failure> {
     if args.json {
-        put(&format!("{}\n", files::json(document)))?;
+        put(&report::conform_json(document))?;
     } else {
         put(&report::conform_text(document))?;
     }
@@ -95,6 +111,8 @@ fn examined(ask: &mut Ask) -> Result<Run, Failure> {
     let simulator = simulator(&mut ask.plan, ask.role)?;
     let mut settings = Settings::of(&ask.plan).map_err(Failure::usage)?;
     settings.waits.case = ask.case_time;
+    // what an ESME sends is what is examined
+    settings.stops_on_foreign &= ask.role == Role::Smsc;
     ask.declare(&mut settings.timers);
     let signals = Signals::listen()
         .map_err(|e| Failure::internal(format!("cannot listen to signals: {e}")))?;

@@ -1,6 +1,8 @@
 //! `smppbench render`: converts a saved run, search or duel to another format.
 mod kept;
 
+pub(super) use kept::conformance;
+
 use super::args::RenderArgs;
 use super::exit::{Exit, Failure, put_octets, say};
 use super::{folder, load, terminal};
@@ -15,6 +17,9 @@ pub(super) fn run(args: &RenderArgs) -> Result<Exit, Failure> {
             args,
             &kept::render(&kept, path, args.format.as_deref().unwrap_or("text"), style(args))?,
         );
+    }
+    if args.results.len() > 1 && args.results.iter().all(|path| kept::is_conformance(path)) {
+        return matrix(args);
     }
     let runs = load::all(&args.results)?;
     let format = args.format.as_deref().unwrap_or("text");
@@ -32,6 +37,21 @@ pub(super) fn run(args: &RenderArgs) -> Result<Exit, Failure> {
         _ => octets,
     };
     write(args, &octets)
+}
+
+/// Several peers of `conform` side by side; each is named by its folder.
+fn matrix(args: &RenderArgs) -> Result<Exit, Failure> {
+    if args.format.as_deref().is_some_and(|format| format != "markdown") {
+        return Err(Failure::usage("several conformance runs are rendered as markdown only"));
+    }
+    let peer = |path: &std::path::PathBuf| -> Result<report::Peer, Failure> {
+        let folder = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
+        let name = folder.and_then(|folder| folder.file_name());
+        let name = name.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        Ok(report::Peer { name, document: kept::conformance(path)? })
+    };
+    let peers: Vec<report::Peer> = args.results.iter().map(peer).collect::<Result<_, _>>()?;
+    write(args, report::conform_matrix(&peers).as_bytes())
 }
 
 /// Files are as wide as those of a run folder.

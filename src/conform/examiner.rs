@@ -1,6 +1,7 @@
 //! The examiner: opens the connections of a case, sends octets, waits for octets, answers what the peer asks in between,
 //! and records all of it. The cases say what is sent and what an answer means.
 use super::line::{End, Event, Line, Stream};
+use super::memory::{Memory, Witnessed};
 use super::octets::{self, Message, Pdu};
 use super::settings::Settings;
 use super::verdict::{Outcome, Verdict};
@@ -85,6 +86,8 @@ pub struct Examiner {
     pub(super) trouble: Option<Trouble>,
     /// Whether a bind of the case was answered; known at its end.
     pub(super) was_reached: bool,
+    /// In the role `esme`: what the peer sent.
+    pub(super) memory: Memory,
     run: RunState,
 }
 
@@ -101,6 +104,7 @@ impl Examiner {
             acknowledge: Acknowledge::With(CommandStatus::ESME_ROK),
             trouble: None,
             was_reached: false,
+            memory: Memory::default(),
             run: RunState::default(),
         }
     }
@@ -139,6 +143,7 @@ impl Examiner {
     pub(super) fn begin(&mut self) {
         if self.listener.is_some() {
             self.lines.retain(|line| line.is_bound && line.ended().is_none());
+            self.lines.iter_mut().for_each(Line::begin_case);
         } else {
             self.lines.clear();
         }
@@ -241,7 +246,7 @@ impl Examiner {
 
     /// Sends octets as they are, in one write.
     pub(super) async fn send(&mut self, octets: &[u8]) {
-        if carries_message(octets) {
+        if octets::carries_message(octets) {
             self.pace().await;
         }
         self.record(true, octets);
@@ -343,7 +348,12 @@ impl Examiner {
         let Some(line) = self.lines.get_mut(self.current) else { return Event::Ended(End::Closed) };
         let event = line.event(wait.into()).await;
         match &event {
-            Event::Pdu(pdu) => self.record(false, &pdu.0),
+            Event::Pdu(pdu) => {
+                if self.listener.is_some() {
+                    self.memory.note(pdu, Clock::wall_ns());
+                }
+                self.record(false, &pdu.0);
+            }
             Event::Ended(End::Unreadable(_)) => {
                 let rest = line.rest()[..line.rest().len().min(64)].to_vec();
                 self.record(false, &rest);
@@ -407,6 +417,12 @@ impl Examiner {
             };
             !self.run.ids.iter().any(is_of)
         })
+    }
+
+    /// Puts a PDU of an earlier case among what was exchanged: it is what this case judges.
+    pub(super) fn show(&mut self, one: &Witnessed) {
+        let octets = without_passwords(&one.pdu.0).into_owned();
+        self.log.push(Exchanged { connection: 0, is_sent: false, wall_ns: one.wall_ns, octets });
     }
 
     fn record(&mut self, is_sent: bool, octets: &[u8]) {
@@ -479,10 +495,4 @@ impl Examiner {
         };
         self.settings.sender().ok_or_else(none)
     }
-}
-
-/// Whether octets begin with a PDU that carries a message to the network.
-fn carries_message(octets: &[u8]) -> bool {
-    let command = Pdu(octets.to_vec()).command();
-    [CommandId::SUBMIT_SM, CommandId::DATA_SM, CommandId::SUBMIT_MULTI].contains(&command)
 }

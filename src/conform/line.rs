@@ -94,6 +94,11 @@ impl Line {
         self.read_count > 0
     }
 
+    /// Counts what is read from here on: a session is kept from one case to the next.
+    pub(super) fn begin_case(&mut self) {
+        self.read_count = 0;
+    }
+
     /// How it ended; None: it has not.
     pub(super) fn ended(&self) -> Option<End> {
         self.ended

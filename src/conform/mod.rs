@@ -9,11 +9,13 @@
 //! program judges nothing here, so that its faults do not hide those of a peer.
 mod case;
 mod choice;
+mod comparison;
 mod document;
 mod esme;
 mod examiner;
 mod expectations;
 mod line;
+mod memory;
 mod octets;
 mod pics;
 mod receipts;
@@ -28,6 +30,9 @@ mod tests;
 
 pub use case::{Case, Level, Role};
 pub use choice::{Choice, UnknownWord};
+pub use comparison::{
+    COMPARISON_SCHEMA, Change, Comparison, FeatureChange, OtherRole, Side, Sight, Turn,
+};
 pub use document::{CaseRow, Direction, Document, ExchangeRow, Head, SCHEMA, Summary, Tool};
 pub use examiner::{Examiner, Exchanged};
 pub use expectations::{Expectation, ExpectationError, Expectations, Surprise};

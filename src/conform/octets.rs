@@ -71,6 +71,12 @@ impl Pdu {
     }
 }
 
+/// Whether octets begin with a PDU that carries a message to the network.
+pub(super) fn carries_message(octets: &[u8]) -> bool {
+    let command = Pdu(octets.to_vec()).command();
+    [CommandId::SUBMIT_SM, CommandId::DATA_SM, CommandId::SUBMIT_MULTI].contains(&command)
+}
+
 /// A status by name and number.
 pub(super) fn status_says(status: CommandStatus) -> String {
     match status.name() {

@@ -54,11 +54,21 @@ const SMSC: [(&str, &str); 19] = [
 ];
 
 /// Features of an ESME.
-const ESME: [(&str, &str); 4] = [
-    ("enquire_link", "4.11.1-51"),
+const ESME: [(&str, &str); 14] = [
+    ("interface_version 0x34", "5.2.4-51"),
+    ("enquire_link, answered", "4.11.1-51"),
+    ("enquire_link, sent when idle", "4.11.1-52"),
+    ("submit_sm", "4.4.1-51"),
+    ("more than one submit_sm without an answer", "2.9-52"),
+    ("generic_nack", "5.1.2-51"),
     ("deliver_sm", "4.6.2-51"),
+    ("deliver_sm with message_payload", "5.3.2.32-51"),
+    ("user data header in deliver_sm", "5.2.12-53"),
+    ("data_sm, delivered", "4.7.1-51"),
     ("delivery receipts", "4.6.2-52"),
-    ("unbind", "4.2.1-51"),
+    ("intermediate notifications", "5.2.12-54"),
+    ("alert_notification", "4.12.1-51"),
+    ("unbind, answered", "4.2.1-51"),
 ];
 
 /// The features of a role.

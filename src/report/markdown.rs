@@ -69,7 +69,7 @@ pub(super) fn comparison(m: &ComparisonModel) -> String {
 }
 
 /// Text as it is, whatever it means in Markdown, HTML or to GitHub.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let text = printable(text);
     let mut chars = text.chars().peekable();

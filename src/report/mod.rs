@@ -19,7 +19,7 @@ mod brief;
 mod build;
 pub mod chart;
 pub mod comparison;
-mod conform_text;
+mod conform;
 mod csv;
 pub mod document;
 mod escape;
@@ -44,7 +44,10 @@ mod text;
 mod unavailable;
 
 pub use brief::brief;
-pub use conform_text::conform_text;
+pub use conform::{
+    Peer, conform_changes, conform_json, conform_junit, conform_markdown, conform_matrix,
+    conform_page, conform_text,
+};
 pub use document::{Document, SCHEMA};
 pub use escape::{mask_address, printable};
 pub use evidence::HistogramError;

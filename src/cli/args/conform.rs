@@ -9,10 +9,11 @@ use std::path::PathBuf;
 const CONFORM_HELP: &str = "\
 smsc    connects to an SMSC (default: the embedded simulator) and binds as the profile says.
 esme    listens on --listen, and examines the ESME that connects and binds.
+compare says what changed from the result A to the result B (folders, or their conform.json); it runs nothing.
 
 Each case is one clause of SMPP v3.4, judged on the octets of the wire. Cases that may disturb a live session or account
 need --disturb; against the embedded simulator they always run. At most 200 submit_sm are sent in all, 5 a second off
-loopback. conform.json and a capture of each case are saved.
+loopback. conform.json, a page to sign (report.html, summary.md), junit.xml and a capture of each case are saved.
 
 Exit codes: 0 done, whatever was found · 2 usage, or refused by the guard · 3 three connections in a row were lost, or
 the bind of the profile was refused · 5 with --expect, an outcome is not the expected one · 6 foreign traffic received ·
@@ -25,6 +26,8 @@ pub(in crate::cli) enum ConformWhat {
     Smsc,
     /// An ESME.
     Esme,
+    /// Two saved results: what changed from A to B.
+    Compare,
 }
 
 /// Levels of cases.
@@ -69,8 +72,13 @@ pub(in crate::cli) struct ConformArgs {
     /// Side to examine.
     #[arg(value_enum)]
     pub(in crate::cli) what: ConformWhat,
-    /// Profile: a TOML file or the name of a built-in one (default: the embedded simulator that answers at once).
+    /// Profile: a TOML file or the name of a built-in one (default: the embedded simulator that answers at once). With
+    /// `compare`: the earlier result.
+    #[arg(value_name = "PROFILE|A")]
     pub(in crate::cli) profile: Option<PathBuf>,
+    /// With `compare`: the later result.
+    #[arg(value_name = "B")]
+    pub(in crate::cli) later: Option<PathBuf>,
     /// Address to listen on for the ESME.
     #[arg(long, value_name = "ADDR", required_if_eq("what", "esme"))]
     pub(in crate::cli) listen: Option<SocketAddr>,

@@ -37,9 +37,13 @@ pub(super) struct Ask {
 /// # Errors
 /// The first mistake, or what the guard says, in one line.
 pub(super) fn read(args: &ConformArgs) -> Result<Ask, Failure> {
+    if args.later.is_some() {
+        return Err(Failure::usage("two results are for `conform compare A B`"));
+    }
     let role = match args.what {
         ConformWhat::Smsc => Role::Smsc,
-        ConformWhat::Esme => Role::Esme,
+        // the caller compares by itself
+        ConformWhat::Esme | ConformWhat::Compare => Role::Esme,
     };
     let all = cases(role);
     let choice = Choice {

@@ -2,16 +2,14 @@
 use crate::cli::exit::Failure;
 use crate::cli::folder;
 use crate::conform::{CaseResult, Document, Exchanged, Role, Run, cases};
+use crate::report;
 use crate::report::pcapng::{self, Packet};
 use std::path::Path;
 
 const DOCUMENT: &str = "conform.json";
 const CAPTURES: &str = "captures";
-
-/// The document's text.
-pub(super) fn json(document: &Document) -> String {
-    serde_json::to_string_pretty(document).expect("its keys are strings and its numbers finite")
-}
+/// The page to sign, in HTML and in Markdown, and the cases for CI servers.
+const REPORTS: [&str; 3] = ["report.html", "summary.md", "junit.xml"];
 
 /// The capture of a case, relative to the folder. None: nothing was exchanged.
 pub(super) fn capture_name(result: &CaseResult) -> Option<String> {
@@ -31,7 +29,11 @@ pub(super) fn write(path: &Path, document: &Document, ran: &Run) -> Result<(), F
             folder::write(&path.join(name), &pcapng::render_packets(packets))?;
         }
     }
-    folder::write(&path.join(DOCUMENT), format!("{}\n", json(document)).as_bytes())?;
+    let [page, summary, junit] = REPORTS;
+    folder::write(&path.join(page), report::conform_page(document).as_bytes())?;
+    folder::write(&path.join(summary), report::conform_markdown(document).as_bytes())?;
+    folder::write(&path.join(junit), &report::conform_junit(document))?;
+    folder::write(&path.join(DOCUMENT), report::conform_json(document).as_bytes())?;
     Ok(())
 }
 
@@ -50,6 +52,7 @@ fn packet(one: &Exchanged, role: Role) -> Packet<'_> {
 pub(super) fn clear(out: Option<&Path>) -> Result<(), Failure> {
     let Some(out) = out else { return Ok(()) };
     folder::clear_names(out, &[DOCUMENT])?;
+    folder::clear_names(out, &REPORTS)?;
     for role in [Role::Smsc, Role::Esme] {
         for case in cases(role) {
             let name = format!("{CAPTURES}/{}.pcapng", case.id);

@@ -1,23 +1,26 @@
-//! Searches and comparisons as their folders hold them: search.json, and comparison.json with the runs of a duel.
+//! What a folder holds that is not one run: search.json, comparison.json with the runs of a duel, conform.json.
 use super::super::exit::Failure;
 use super::super::load;
+use crate::conform;
 use crate::judge::compare::Comparison;
 use crate::kit::{MIB, read_at_most};
-use crate::report::{Saved, Style, comparison, search};
+use crate::report::{self, Saved, Style, comparison, search};
 use crate::search::Search;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 
 const SEARCH: &str = "search.json";
 const COMPARISON: &str = "comparison.json";
+const CONFORM: &str = "conform.json";
 
 /// What a folder holds that is not one run.
 pub(super) enum Kept {
     Search(Box<Search>),
     Comparison(Box<Comparison>),
+    Conform(Box<conform::Document>),
 }
 
-/// The search or comparison of a folder, or of its file; None: it is something else.
+/// The search, comparison or conformance run of a folder, or of its file; None: it is something else.
 ///
 /// # Errors
 /// One that cannot be read.
@@ -32,7 +35,29 @@ pub(super) fn found(path: &Path) -> Result<Option<Kept>, Failure> {
     if let Some(file) = file(COMPARISON) {
         return Ok(Some(Kept::Comparison(Box::new(read(&file, "smppbench.comparison/1")?))));
     }
+    if let Some(file) = file(CONFORM) {
+        return Ok(Some(Kept::Conform(Box::new(read(&file, conform::SCHEMA)?))));
+    }
     Ok(None)
+}
+
+/// The conformance run of a folder, or of its file.
+///
+/// # Errors
+/// It is something else, or cannot be read.
+pub(in crate::cli) fn conformance(path: &Path) -> Result<conform::Document, Failure> {
+    match found(path)? {
+        Some(Kept::Conform(document)) => Ok(*document),
+        Some(Kept::Search(_) | Kept::Comparison(_)) | None => {
+            let why = "not a folder of `smppbench conform`, nor its conform.json";
+            Err(Failure::usage(format!("{}: {why}", path.display())))
+        }
+    }
+}
+
+/// Whether a path is the folder or the file of a conformance run.
+pub(super) fn is_conformance(path: &Path) -> bool {
+    if path.is_dir() { path.join(CONFORM).is_file() } else { path.ends_with(CONFORM) }
 }
 
 fn read<T: DeserializeOwned>(file: &Path, schema: &str) -> Result<T, Failure> {
@@ -61,11 +86,17 @@ pub(super) fn render(
     let (what, formats) = match kept {
         Kept::Search(_) => ("a search", "text, json, html"),
         Kept::Comparison(_) => ("a comparison", "text, json, html, markdown"),
+        Kept::Conform(_) => ("a conformance run", "text, json, html, markdown, junit"),
     };
     Ok(match (kept, format) {
         (Kept::Search(one), "text") => search::text(one, style).into_bytes(),
         (Kept::Search(one), "json") => search::json(one).into_bytes(),
         (Kept::Search(one), "html") => search::html(one).into_bytes(),
+        (Kept::Conform(one), "text") => report::conform_text(one).into_bytes(),
+        (Kept::Conform(one), "json") => report::conform_json(&**one).into_bytes(),
+        (Kept::Conform(one), "html") => report::conform_page(one).into_bytes(),
+        (Kept::Conform(one), "markdown") => report::conform_markdown(one).into_bytes(),
+        (Kept::Conform(one), "junit") => report::conform_junit(one),
         (Kept::Comparison(one), "text") => comparison::text(one, style).into_bytes(),
         (Kept::Comparison(one), "json") => comparison::json(one),
         (Kept::Comparison(one), "markdown") => comparison::markdown(one).into_bytes(),

@@ -1,20 +1,15 @@
-//! The ESME's bind, and how it answers enquire_link, unknown commands and unbind.
+//! How the ESME answers enquire_link and what it cannot expect, while its session is kept.
 use crate::conform::case::Case;
 use crate::conform::case::Level::{Must, Should};
 use crate::conform::examiner::{Answer, Examiner};
 use crate::conform::line::Event;
-use crate::conform::octets::{self, Fields, Pdu};
-use crate::conform::steps::{Status, accepted, fail, pass, precondition, refused};
-use crate::conform::verdict::{Found, Verdict};
-use crate::kit::Clock;
+use crate::conform::octets::{self, cstring};
+use crate::conform::steps::{Status, accepted, fail, pass, refused};
+use crate::conform::verdict::{Found, Outcome, Verdict};
+use crate::kit::{Clock, Nanos};
 use crate::smpp::CommandId;
 
 pub(super) const CASES: &[Case] = &[
-    Case::esme("4.1.1-51", Must, &["bind"], |x| Box::pin(bind_is_well_formed(x))).says(
-        "The ESME's first PDU is a bind with every field: system_id, password, system_type, interface_version, addr_ton, addr_npi, address_range",
-        "a bind whose fields end where its command_length says",
-        "an SMSC refuses the bind",
-    ),
     Case::esme("4.11.1-51", Must, &["enquire_link"], |x| Box::pin(answers_enquire_link(x))).says(
         "The ESME answers enquire_link with enquire_link_resp, ESME_ROK and the same sequence_number",
         "enquire_link_resp, ESME_ROK",
@@ -41,73 +36,37 @@ pub(super) const CASES: &[Case] = &[
         "enquire_link_resp, ESME_ROK",
         "on a slow line the session fails",
     ),
-];
-
-/// Cases that end the session.
-pub(super) const ENDS: &[Case] = &[
-    Case::esme("4.2.1-51", Must, &["unbind"], |x| Box::pin(answers_unbind(x))).says(
-        "The ESME answers unbind with unbind_resp, ESME_ROK and the same sequence_number",
-        "unbind_resp, ESME_ROK",
-        "an SMSC waits for the answer until its timer ends, at every restart",
+    Case::esme("2.4-52", Must, &["tcp"], |x| Box::pin(one_segment(x))).says(
+        "Many enquire_link that come in one segment are each answered",
+        "as many enquire_link_resp, each with its sequence_number",
+        "an SMSC takes the session for dead when traffic is dense",
     ),
-    Case::esme("2.2-51", Should, &["bind"], |x| Box::pin(binds_again(x))).says(
-        "The ESME binds again after its session was lost",
-        "a new connection with a bind",
-        "after a restart of the SMSC somebody must start the client by hand",
+    Case::esme("2.4-53", Must, &["tcp"], |x| Box::pin(cut_in_two(x))).says(
+        "An enquire_link cut in two within its header is answered once it is whole",
+        "enquire_link_resp, ESME_ROK",
+        "on a busy line the session fails",
+    ),
+    Case::esme("4.3.1-53", Should, &["header"], |x| Box::pin(orphan_response(x))).says(
+        "The ESME ignores a response with a command_id that it does not know",
+        "silence; an enquire_link after it is answered",
+        "two sides that answer each other's errors never stop",
+    ),
+    Case::esme("4.12.1-51", Must, &["alert_notification"], |x| Box::pin(alert(x))).says(
+        "The ESME does not answer an alert_notification, which has no response, and the session goes on",
+        "silence, or generic_nack from one that lacks it; an enquire_link after it is answered",
+        "an SMSC gets an answer that it cannot place, or loses the session",
+    ),
+    Case::esme("5.1.1-51", Should, &["header"], |x| Box::pin(too_long(x))).says(
+        "The ESME answers an enquire_link with octets behind its header, or refuses it",
+        "enquire_link_resp, or generic_nack",
+        "an SMSC waits for an answer until its timer ends",
+    ),
+    Case::esme("4.11.1-52", Must, &["enquire_link", "timers"], |x| Box::pin(enquires(x))).says(
+        "The ESME sends enquire_link after the idle time that it is said to have",
+        "an enquire_link within the declared time (--timer enquire_link=TIME)",
+        "a session that is dead is not noticed, and messages wait on it",
     ),
 ];
-
-impl Examiner {
-    /// A bound session of the ESME: the one that is kept, or the next that it opens.
-    pub(super) async fn session(&mut self) -> Result<(), Verdict> {
-        if self.has_session() {
-            self.switch_to(0);
-            return Ok(());
-        }
-        self.await_bind().await.map(drop)
-    }
-
-    /// Accepts the ESME's next connection and its bind, and returns the bind.
-    async fn await_bind(&mut self) -> Result<Pdu, Verdict> {
-        self.accept().await?;
-        let until = Clock::now().after(self.settings.waits.answer);
-        match self.event(until).await {
-            Event::Pdu(pdu) if pdu.command().is_bind() => {
-                self.attend(pdu.clone()).await;
-                Ok(pdu)
-            }
-            Event::Pdu(pdu) => {
-                Err(precondition(format!("the ESME's first PDU was {}", pdu.says())))
-            }
-            Event::Silence => Err(precondition("the ESME connected and did not bind")),
-            Event::Ended(end) => Err(precondition(format!("the ESME connected, then {end}"))),
-        }
-    }
-}
-
-async fn bind_is_well_formed(x: &mut Examiner) -> Found {
-    let bind = x.await_bind().await?;
-    let mut fields = Fields(bind.body());
-    let lengths = [("system_id", 15), ("password", 8), ("system_type", 12)];
-    for (name, most) in lengths {
-        match fields.cstring() {
-            None => return fail(format!("{name} has no NUL")),
-            Some(text) if text.len() > most => {
-                return fail(format!("{name} of {} characters", text.len()));
-            }
-            Some(_) => {}
-        }
-    }
-    let numbers = fields.octets(3);
-    let range = fields.cstring();
-    match (numbers, range) {
-        (Some([version, ..]), Some(_)) if fields.0.is_empty() => {
-            pass(format!("{} with interface_version 0x{version:02X}", bind.says()))
-        }
-        (Some(_), Some(_)) => fail(format!("{} octets behind address_range", fields.0.len())),
-        _ => fail("the body ends before address_range"),
-    }
-}
 
 async fn answers_enquire_link(x: &mut Examiner) -> Found {
     x.session().await?;
@@ -149,19 +108,92 @@ async fn octet_by_octet(x: &mut Examiner) -> Found {
     accepted(&x.answer(CommandId::ENQUIRE_LINK, sequence).await)
 }
 
-async fn answers_unbind(x: &mut Examiner) -> Found {
+async fn one_segment(x: &mut Examiner) -> Found {
     x.session().await?;
-    accepted(&x.ask(CommandId::UNBIND, &[]).await)
+    let numbers: Vec<u32> = (0..10).map(|_| x.take_sequence()).collect();
+    let all: Vec<u8> = numbers
+        .iter()
+        .flat_map(|number| octets::pdu(CommandId::ENQUIRE_LINK, 0, *number, &[]))
+        .collect();
+    x.send(&all).await;
+    for number in &numbers {
+        let verdict = accepted(&x.answer(CommandId::ENQUIRE_LINK, *number).await)?;
+        if verdict.outcome != Outcome::Pass {
+            return fail(format!("of ten, number {number}: {}", verdict.seen));
+        }
+    }
+    pass("ten enquire_link_resp")
 }
 
-async fn binds_again(x: &mut Examiner) -> Found {
+async fn cut_in_two(x: &mut Examiner) -> Found {
     x.session().await?;
-    x.drop_connection();
-    match x.await_bind().await {
-        Ok(bind) => pass(format!("{} on a new connection", bind.says())),
-        Err(verdict) => {
-            x.trouble = None;
-            fail(verdict.seen)
+    let sequence = x.take_sequence();
+    let whole = octets::pdu(CommandId::ENQUIRE_LINK, 0, sequence, &[]);
+    let (first, second) = whole.split_at(6);
+    x.send(first).await;
+    x.silence().await?;
+    x.send(second).await;
+    accepted(&x.answer(CommandId::ENQUIRE_LINK, sequence).await)
+}
+
+async fn orphan_response(x: &mut Examiner) -> Found {
+    x.session().await?;
+    x.send(&octets::pdu(CommandId(0x8000_00FE), 0, 0x7778, &[])).await;
+    x.silence().await?;
+    x.alive_or("nothing came").await
+}
+
+async fn alert(x: &mut Examiner) -> Found {
+    x.session().await?;
+    let sequence = x.take_sequence();
+    let body = [&[1, 1][..], &cstring(b"447700900123"), &[1, 1], &cstring(b"60601")].concat();
+    x.send(&octets::pdu(CommandId::ALERT_NOTIFICATION, 0, sequence, &body)).await;
+    let until = Clock::now().after(x.settings.waits.silence);
+    match x.next(until).await {
+        Event::Silence => x.alive_or("nothing came").await,
+        Event::Pdu(pdu) if pdu.is_nack() && pdu.status() == Status::ESME_RINVCMDID => {
+            x.check_alive().await?;
+            Ok(Verdict::of(Outcome::Unsupported, format!("the ESME answered {}", pdu.says())))
+        }
+        Event::Pdu(pdu) => fail(format!("the ESME answered {}", pdu.says())),
+        Event::Ended(end) => fail(end.to_string()),
+    }
+}
+
+async fn too_long(x: &mut Examiner) -> Found {
+    x.session().await?;
+    let answer = x.ask(CommandId::ENQUIRE_LINK, &[0; 4]).await;
+    match &answer {
+        Answer::Pdu(_) => pass(answer.says()),
+        Answer::Silence(_) | Answer::Ended(_) => fail(answer.says()),
+    }
+}
+
+/// How much later than declared an enquire_link may come.
+const LATE: Nanos = Nanos::from_secs(2);
+
+async fn enquires(x: &mut Examiner) -> Found {
+    let Some(declared) = x.settings.timers.enquire_link else {
+        let why = "the timer is not declared: --timer enquire_link=TIME";
+        return Ok(Verdict::of(Outcome::Skipped, why));
+    };
+    x.session().await?;
+    let until = Clock::now().after(declared).after(LATE);
+    loop {
+        match x.event(until).await {
+            Event::Pdu(pdu) => {
+                let is_enquiry = pdu.command() == CommandId::ENQUIRE_LINK;
+                x.attend(pdu).await;
+                if is_enquiry {
+                    return pass("an enquire_link came");
+                }
+            }
+            Event::Silence => {
+                return fail(
+                    "no enquire_link came; traffic of its own may have kept the ESME from it",
+                );
+            }
+            Event::Ended(end) => return fail(end.to_string()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The cases against our simulator, against its faults, and against peers that are broken in ways it cannot be.
 mod broken;
+mod esme;
 mod examined;
 mod faults;
 mod files;

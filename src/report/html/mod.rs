@@ -19,5 +19,6 @@ mod tests;
 mod time;
 
 pub(super) use comparison::page as comparison;
+pub(super) use page::spell_out;
 pub(super) use run::render;
 pub(super) use search::page as search;

@@ -39,7 +39,7 @@ pub(super) fn write(title: String, verdicts: Vec<Summary>, sections: Vec<Section
 }
 
 /// The page with every character that could steer a terminal or reorder a line spelled out.
-pub(super) fn spell_out(html: String) -> String {
+pub(in crate::report) fn spell_out(html: String) -> String {
     if !html.chars().any(is_steering_here) {
         return html;
     }

@@ -1,0 +1,162 @@
+//! What the ESME does with answers: refusals, odd ones, ones out of order, and none.
+use crate::conform::case::Case;
+use crate::conform::case::Level::{Must, Observed, Should};
+use crate::conform::examiner::Examiner;
+use crate::conform::line::Event;
+use crate::conform::octets::{self, Pdu, cstring, tlv};
+use crate::conform::steps::{Status, fail, pass};
+use crate::conform::verdict::{Found, Outcome, Verdict};
+use crate::kit::Clock;
+use crate::smpp::CommandId;
+
+/// submit_sm that are left unanswered at most, to see the ESME's window.
+const WINDOW_MAX: usize = 2_000;
+
+pub(super) const CASES: &[Case] = &[
+    Case::esme("4.4.2-51", Must, &["submit", "throttled"], |x| {
+        Box::pin(answered(x, Status::ESME_RTHROTTLED, Vec::new()))
+    })
+    .says(
+        "The session goes on where the SMSC throttles a submit_sm",
+        "the ESME keeps its session and answers an enquire_link",
+        "at every peak the client loses its session, and binds again under load",
+    ),
+    Case::esme("4.4.2-52", Must, &["submit"], |x| {
+        Box::pin(answered(x, Status::ESME_RINVDSTADR, vec![0]))
+    })
+    .says(
+        "The session goes on where the SMSC refuses a submit_sm for good",
+        "the ESME keeps its session and answers an enquire_link",
+        "one wrong number ends the session of all messages",
+    ),
+    Case::esme("4.4.2-53", Must, &["submit"], |x| {
+        Box::pin(answered(x, Status::ESME_ROK, cstring(&[b'f'; 64])))
+    })
+    .says(
+        "The ESME takes a message_id of 64 characters",
+        "the session goes on",
+        "receipts of an SMSC with long ids are never matched",
+    ),
+    Case::esme("4.4.2-54", Should, &["submit", "tlv"], |x| {
+        let body = [cstring(b"tlv"), tlv(0x1413, b"ignored")].concat();
+        Box::pin(answered(x, Status::ESME_ROK, body))
+    })
+    .says(
+        "The ESME ignores a TLV in a submit_sm_resp",
+        "the session goes on",
+        "an SMSC with an extension cannot be used",
+    ),
+    Case::esme("4.4.2-55", Should, &["submit"], |x| {
+        Box::pin(answered(x, Status(0x0000_0455), Vec::new()))
+    })
+    .says(
+        "The ESME takes a command_status of the range that is left to vendors",
+        "the session goes on",
+        "a refusal of which only the SMSC knows the meaning ends the session",
+    ),
+    Case::esme("4.3.1-52", Must, &["submit", "generic_nack"], |x| Box::pin(nacked(x))).says(
+        "The ESME takes a generic_nack for the answer to its submit_sm, and the session goes on",
+        "the ESME keeps its session and answers an enquire_link",
+        "a submit_sm that the SMSC could not read holds its place in the window for ever",
+    ),
+    Case::esme("4.4.2-56", Must, &["submit", "sequence"], |x| Box::pin(answered_twice(x))).says(
+        "The ESME ignores a second answer to a submit_sm",
+        "the session goes on, and nothing is sent in return",
+        "an SMSC that repeats itself ends the session, or is answered for ever",
+    ),
+    Case::esme("5.1.4-55", Must, &["submit", "sequence"], |x| Box::pin(unknown_number(x))).says(
+        "The ESME ignores a submit_sm_resp with a sequence_number that it did not use",
+        "the session goes on, and nothing is sent in return",
+        "a late answer of an earlier request ends the session",
+    ),
+    Case::esme("2.9-51", Observed, &["submit", "window"], |x| Box::pin(window(x))).says(
+        "How many submit_sm the ESME sends before it waits for an answer (its window)",
+        "a number that stands still while nothing is answered",
+        "an SMSC throttles the ESME, or closes the session, where the window is above its own",
+    ),
+    Case::esme("2.9-52", Must, &["submit", "window"], |x| Box::pin(out_of_order(x))).says(
+        "The ESME takes answers in another order than that of its submit_sm",
+        "the session goes on, and new submit_sm follow",
+        "an SMSC that answers as each message is stored cannot be used with a window",
+    ),
+];
+
+async fn answered(x: &mut Examiner, status: Status, body: Vec<u8>) -> Found {
+    let submit = x.next_submit().await?;
+    x.reply(&submit, status, &body).await;
+    x.alive_or("the session went on").await
+}
+
+async fn nacked(x: &mut Examiner) -> Found {
+    let submit = x.next_submit().await?;
+    let status = Status::ESME_RINVCMDLEN.0;
+    x.send(&octets::pdu(CommandId::GENERIC_NACK, status, submit.sequence(), &[])).await;
+    x.alive_or("the session went on").await
+}
+
+async fn answered_twice(x: &mut Examiner) -> Found {
+    let submit = x.next_submit().await?;
+    for _ in 0..2 {
+        x.reply(&submit, Status::ESME_ROK, &cstring(b"twice")).await;
+    }
+    x.silence().await?;
+    x.alive_or("nothing came in return").await
+}
+
+async fn unknown_number(x: &mut Examiner) -> Found {
+    x.session().await?;
+    let number = 0x7FFF_0001;
+    let body = cstring(b"nobody");
+    x.send(&octets::pdu(CommandId::SUBMIT_SM_RESP, 0, number, &body)).await;
+    x.silence().await?;
+    x.alive_or("nothing came in return").await
+}
+
+/// The submit_sm that come until none has come for a while; none is answered.
+async fn unanswered(x: &mut Examiner) -> Result<Vec<Pdu>, Verdict> {
+    let mut submits = vec![x.next_submit().await?];
+    loop {
+        let until = Clock::now().after(x.settings.waits.silence);
+        match x.event(until).await {
+            Event::Pdu(pdu) if pdu.command() == CommandId::SUBMIT_SM => submits.push(pdu),
+            Event::Pdu(pdu) => x.attend(pdu).await,
+            Event::Silence => return Ok(submits),
+            Event::Ended(end) => return Err(Verdict::of(Outcome::Fail, end.to_string())),
+        }
+        if submits.len() >= WINDOW_MAX {
+            return Ok(submits);
+        }
+    }
+}
+
+async fn window(x: &mut Examiner) -> Found {
+    let submits = unanswered(x).await?;
+    for submit in &submits {
+        x.attend(submit.clone()).await;
+    }
+    let count = submits.len();
+    if count >= WINDOW_MAX {
+        return fail(format!("{count} submit_sm without an answer, and no end of them"));
+    }
+    x.alive_or(&format!("{count} submit_sm without an answer, and no more for a while")).await
+}
+
+async fn out_of_order(x: &mut Examiner) -> Found {
+    let submits = unanswered(x).await?;
+    for submit in submits.iter().rev() {
+        x.attend(submit.clone()).await;
+    }
+    if submits.len() < 2 {
+        let seen = "the ESME sent one submit_sm and then waited: there is no order to change";
+        return Ok(Verdict::of(Outcome::Inconclusive, seen));
+    }
+    x.check_alive().await?;
+    // one that lost count sends no more
+    match x.next_submit().await {
+        Ok(next) => {
+            x.attend(next).await;
+            pass(format!("{} answers in reverse order, and then a new submit_sm", submits.len()))
+        }
+        Err(verdict) => fail(verdict.seen),
+    }
+}

@@ -1,0 +1,48 @@
+//! The page to sign: one HTML file that prints, with a summary, each deviation and its octets, the features, every case,
+//! and a page for names, dates and signatures.
+use super::parts::{self, SectionRow, Shown};
+use crate::conform::{CaseRow, Document, Outcome};
+use crate::report::html::spell_out;
+use askama::Template;
+
+#[derive(Template)]
+#[template(path = "conform.html", config = "src/report/html/askama.toml")]
+struct Page<'a> {
+    title: String,
+    document: &'a Document,
+    duration: String,
+    totals: String,
+    outcomes: [&'static str; 7],
+    sections: Vec<SectionRow>,
+    deviations: Vec<Deviation<'a>>,
+    features: Vec<[&'a str; 3]>,
+}
+
+struct Deviation<'a> {
+    case: &'a CaseRow,
+    consequence: &'a str,
+    rows: Vec<Shown>,
+    more: usize,
+}
+
+/// The page.
+pub fn render(document: &Document) -> String {
+    let deviation = |case| {
+        let (rows, more) = parts::exchange(case);
+        Deviation { case, consequence: parts::consequence(case).unwrap_or_default(), rows, more }
+    };
+    let features = document.pics.iter();
+    let page = Page {
+        title: parts::title(document),
+        document,
+        duration: format!("{:.1} s", document.duration_s),
+        totals: parts::counts(&parts::totals(document), " · "),
+        outcomes: Outcome::ALL.map(Outcome::word),
+        sections: parts::sections(document),
+        deviations: parts::deviations(document).into_iter().map(deviation).collect(),
+        features: features
+            .map(|row| [row.feature.as_str(), parts::support(row.support), row.case.as_str()])
+            .collect(),
+    };
+    spell_out(page.render().expect("a template that only writes text does not fail"))
+}
