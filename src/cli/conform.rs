@@ -66,7 +66,7 @@ pub(super) fn run(args: &ConformArgs) -> Result<Exit, Failure> {
 
 /// Prints what changed between two results.
 fn compared(args: &ConformArgs) -> Result<Exit, Failure> {
-    let (Some(before), Some(after)) = (&args.profile, &args.later) else {
+    let [before, after] = &args.named[..] else {
         return Err(Failure::usage("conform compare takes two results: conform compare A B"));
     };
     let [before, after] = [super::render::conformance(before)?, super::render::conformance(after)?];

@@ -41,7 +41,8 @@ const EXAMPLES: [(&str, &str); 19] = [
         "smppbench conform smsc                         every case against the embedded simulator
   smppbench conform smsc --target 127.0.0.1:2775 --level must --dry-run
   smppbench conform smsc my.toml --expect expected.toml
-  smppbench conform esme --listen 127.0.0.1:2775 --case '4.11*'",
+  smppbench conform esme --listen 127.0.0.1:2775 --case '4.11*'
+  smppbench conform compare reports/before reports/after",
     ),
     (
         "check",

@@ -1,5 +1,5 @@
 //! Run folders in the hands of other people's readers (`tests/oracles/*.py`). They need a Python with `hdrhistogram`,
-//! `jsonschema`, `check-jsonschema` and `lxml` (`SMPPBENCH_PYTHON`, else `python3`); without it a test says SKIPPED and passes, unless
+//! `jsonschema`, `check-jsonschema` and `lxml` (`SMPPBENCH_PYTHON`, else `python3`); and `tshark`; without it a test says SKIPPED and passes, unless
 //! `SMPPBENCH_ORACLES=1` makes that a failure.
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 use std::path::Path;
@@ -79,6 +79,23 @@ fn the_recipes_for_ci_are_what_their_services_read() {
         let out = check.current_dir(root).output().unwrap();
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stdout));
     }
+}
+
+#[test]
+fn tshark_reads_every_capture_of_a_conformance_run_as_it_was_sent() {
+    if Command::new("tshark").arg("--version").output().is_err() {
+        let wanted = std::env::var("SMPPBENCH_ORACLES").is_ok_and(|v| v == "1");
+        assert!(!wanted, "there is no tshark");
+        eprintln!("SKIPPED: there is no tshark");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_smppbench"))
+        .args(["conform", "smsc", "--out", folder.path().to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
+    agrees("capture.py", folder.path());
 }
 
 /// Profiles that hold one bad value each.

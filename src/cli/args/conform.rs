@@ -73,12 +73,9 @@ pub(in crate::cli) struct ConformArgs {
     #[arg(value_enum)]
     pub(in crate::cli) what: ConformWhat,
     /// Profile: a TOML file or the name of a built-in one (default: the embedded simulator that answers at once). With
-    /// `compare`: the earlier result.
-    #[arg(value_name = "PROFILE|A")]
-    pub(in crate::cli) profile: Option<PathBuf>,
-    /// With `compare`: the later result.
-    #[arg(value_name = "B")]
-    pub(in crate::cli) later: Option<PathBuf>,
+    /// `compare`: the earlier result and the later one.
+    #[arg(value_name = "PROFILE | A B", num_args = 0..=2)]
+    pub(in crate::cli) named: Vec<PathBuf>,
     /// Address to listen on for the ESME.
     #[arg(long, value_name = "ADDR", required_if_eq("what", "esme"))]
     pub(in crate::cli) listen: Option<SocketAddr>,

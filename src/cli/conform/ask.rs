@@ -37,7 +37,7 @@ pub(super) struct Ask {
 /// # Errors
 /// The first mistake, or what the guard says, in one line.
 pub(super) fn read(args: &ConformArgs) -> Result<Ask, Failure> {
-    if args.later.is_some() {
+    if args.named.len() > 1 {
         return Err(Failure::usage("two results are for `conform compare A B`"));
     }
     let role = match args.what {
@@ -84,8 +84,8 @@ fn load(args: &ConformArgs) -> Result<Plan, Failure> {
     overrides.duration = Some("1s".to_owned());
     overrides.warmup = Some("0s".to_owned());
     overrides.binds = Some(1);
-    let source = match &args.profile {
-        Some(_) => Source::of(args.profile.clone()),
+    let source = match args.named.first() {
+        Some(_) => Source::of(args.named.first().cloned()),
         None => Source::Text { name: "conform".to_owned(), text: PROFILE.to_owned() },
     };
     Ok(plan::load(&source, &overrides)?)

@@ -1,4 +1,5 @@
 //! What stands in the ESME's bind.
+use super::steps::Deviation;
 use crate::conform::case::Case;
 use crate::conform::case::Level::{Must, Observed, Should};
 use crate::conform::octets::{Fields, Pdu};
@@ -52,7 +53,7 @@ pub(super) fn is_npi(npi: u8) -> bool {
     NPIS.contains(&npi)
 }
 
-fn whole(bind: &Pdu) -> Result<String, String> {
+fn whole(bind: &Pdu) -> Result<String, Deviation> {
     let mut fields = Fields(bind.body());
     for name in ["system_id", "password", "system_type"] {
         fields.cstring().ok_or_else(|| format!("{name} has no NUL"))?;
@@ -61,7 +62,7 @@ fn whole(bind: &Pdu) -> Result<String, String> {
     fields.cstring().ok_or("address_range has no NUL")?;
     match fields.0.len() {
         0 => Ok(bind.says()),
-        more => Err(format!("{more} octets follow address_range")),
+        more => Err(Deviation(format!("{more} octets follow address_range"))),
     }
 }
 
@@ -77,34 +78,36 @@ fn parts(bind: &Pdu) -> Option<([usize; 4], [u8; 3])> {
 
 const CUT: &str = "the body ends before address_range does";
 
-fn lengths(bind: &Pdu) -> Result<String, String> {
+fn lengths(bind: &Pdu) -> Result<String, Deviation> {
     let (found, _) = parts(bind).ok_or(CUT)?;
     let most = [("system_id", 15), ("password", 8), ("system_type", 12), ("address_range", 40)];
     let long = most.iter().zip(found).find(|((_, most), found)| found > most);
     match long {
-        Some(((name, most), found)) => Err(format!("{name} of {found} characters, not {most}")),
+        Some(((name, most), found)) => {
+            Err(Deviation(format!("{name} of {found} characters, not {most}")))
+        }
         None => Ok("no string is too long".to_owned()),
     }
 }
 
-fn version(bind: &Pdu) -> Result<String, String> {
+fn version(bind: &Pdu) -> Result<String, Deviation> {
     let (_, [version, ..]) = parts(bind).ok_or(CUT)?;
     let seen = format!("interface_version 0x{version:02X}");
-    if version == VERSION { Ok(seen) } else { Err(seen) }
+    if version == VERSION { Ok(seen) } else { Err(Deviation(seen)) }
 }
 
-fn kinds(bind: &Pdu) -> Result<String, String> {
+fn kinds(bind: &Pdu) -> Result<String, Deviation> {
     let (_, [_, ton, npi]) = parts(bind).ok_or(CUT)?;
     let seen = format!("addr_ton {ton} and addr_npi {npi}");
-    if is_ton(ton) && is_npi(npi) { Ok(seen) } else { Err(seen) }
+    if is_ton(ton) && is_npi(npi) { Ok(seen) } else { Err(Deviation(seen)) }
 }
 
-fn status(bind: &Pdu) -> Result<String, String> {
+fn status(bind: &Pdu) -> Result<String, Deviation> {
     let seen = format!("command_status 0x{:08X}", bind.status().0);
-    if bind.is_ok() { Ok(seen) } else { Err(seen) }
+    if bind.is_ok() { Ok(seen) } else { Err(Deviation(seen)) }
 }
 
-fn first(bind: &Pdu) -> Result<String, String> {
+fn first(bind: &Pdu) -> Result<String, Deviation> {
     let seen = format!("sequence_number {}", bind.sequence());
-    if bind.sequence() == 1 { Ok(seen) } else { Err(seen) }
+    if bind.sequence() == 1 { Ok(seen) } else { Err(Deviation(seen)) }
 }

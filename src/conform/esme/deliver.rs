@@ -1,4 +1,5 @@
 //! How the ESME answers what an SMSC delivers: mobile-originated messages and receipts.
+use super::steps::Deviation;
 use crate::conform::case::Case;
 use crate::conform::case::Level::{Must, Should};
 use crate::conform::examiner::{Answer, Examiner};
@@ -183,7 +184,7 @@ async fn many(x: &mut Examiner) -> Found {
     while let Some(first) = open.first().copied() {
         match x.answer_of(CommandId::DELIVER_SM, &open).await {
             Ok(number) => open.retain(|one| *one != number),
-            Err(why) => {
+            Err(Deviation(why)) => {
                 return fail(format!("{} of 10 unanswered, such as {first}: {why}", open.len()));
             }
         }

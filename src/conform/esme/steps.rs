@@ -11,6 +11,22 @@ use crate::smpp::CommandId;
 /// Connections without a bind that are passed over while one with a bind is awaited.
 const CONNECTIONS_MAX: u32 = 20;
 
+/// What deviates, in words: the `seen` of a case that fails.
+#[derive(Debug)]
+pub(super) struct Deviation(pub(super) String);
+
+impl From<&str> for Deviation {
+    fn from(why: &str) -> Deviation {
+        Deviation(why.to_owned())
+    }
+}
+
+impl From<String> for Deviation {
+    fn from(why: String) -> Deviation {
+        Deviation(why)
+    }
+}
+
 impl Examiner {
     /// A bound session of the ESME: the one that is kept, or the next that it opens. What it sent since the last case is
     /// answered.
@@ -89,7 +105,10 @@ impl Examiner {
     }
 
     /// Judges the bind with which the ESME came.
-    pub(super) async fn judge_bind(&mut self, check: fn(&Pdu) -> Result<String, String>) -> Found {
+    pub(super) async fn judge_bind(
+        &mut self,
+        check: fn(&Pdu) -> Result<String, Deviation>,
+    ) -> Found {
         let is_known = self.memory.binds().next().is_some();
         if !is_known {
             self.session().await?;
@@ -100,13 +119,13 @@ impl Examiner {
         if is_known {
             self.show(&bind);
         }
-        check(&bind.pdu).map_or_else(fail, pass)
+        check(&bind.pdu).map_or_else(|Deviation(why)| fail(why), pass)
     }
 
     /// Judges every submit_sm that the ESME has sent so far; there is at least one.
     pub(super) async fn judge_submits(
         &mut self,
-        check: fn(&octets::Message) -> Result<(), String>,
+        check: fn(&octets::Message) -> Result<(), Deviation>,
     ) -> Found {
         let known_count = self.memory.submits().count();
         if known_count == 0 {
@@ -118,7 +137,7 @@ impl Examiner {
             let message = octets::Message::of(&one.pdu);
             let verdict = message
                 .as_ref()
-                .map_or_else(|| Err("the body ends before short_message does".to_owned()), check);
+                .map_or_else(|| Err("the body ends before short_message does".into()), check);
             verdict.err().map(|why| (one, why))
         });
         let judged = wrong.as_ref().map_or(&submits[0], |(one, _)| one);
@@ -126,7 +145,9 @@ impl Examiner {
             self.show(judged);
         }
         match wrong {
-            Some((one, why)) => fail(format!("{why}, in submit_sm {}", one.pdu.sequence())),
+            Some((one, Deviation(why))) => {
+                fail(format!("{why}, in submit_sm {}", one.pdu.sequence()))
+            }
             None => pass(format!("so in each of {} submit_sm", submits.len())),
         }
     }
@@ -142,7 +163,7 @@ impl Examiner {
         &mut self,
         command: CommandId,
         open: &[u32],
-    ) -> Result<u32, String> {
+    ) -> Result<u32, Deviation> {
         let until = Clock::now().after(self.settings.waits.answer);
         match self.next(until).await {
             Event::Pdu(pdu)
@@ -152,9 +173,11 @@ impl Examiner {
             {
                 Ok(pdu.sequence())
             }
-            Event::Pdu(pdu) => Err(format!("{} and sequence {}", pdu.says(), pdu.sequence())),
-            Event::Silence => Err("nothing came in time".to_owned()),
-            Event::Ended(end) => Err(end.to_string()),
+            Event::Pdu(pdu) => {
+                Err(format!("{} and sequence {}", pdu.says(), pdu.sequence()).into())
+            }
+            Event::Silence => Err("nothing came in time".into()),
+            Event::Ended(end) => Err(end.to_string().into()),
         }
     }
 }

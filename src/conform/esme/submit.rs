@@ -1,5 +1,6 @@
 //! The submit_sm of the ESME, field by field. Each case judges every one that came since the run began.
 use super::bind::{is_npi, is_ton};
+use super::steps::Deviation;
 use crate::conform::case::Case;
 use crate::conform::case::Level::{Must, Should};
 use crate::conform::examiner::Examiner;
@@ -104,11 +105,11 @@ pub(super) const CASES: &[Case] = &[
     ),
 ];
 
-fn unless(wrong: bool, why: impl FnOnce() -> String) -> Result<(), String> {
-    if wrong { Err(why()) } else { Ok(()) }
+fn unless(wrong: bool, why: impl FnOnce() -> String) -> Result<(), Deviation> {
+    if wrong { Err(Deviation(why())) } else { Ok(()) }
 }
 
-fn lengths(message: &Message) -> Result<(), String> {
+fn lengths(message: &Message) -> Result<(), Deviation> {
     let fields = [
         ("service_type", message.service_type.len(), 5),
         ("source_addr", message.source.len(), 20),
@@ -117,11 +118,11 @@ fn lengths(message: &Message) -> Result<(), String> {
     ];
     let long = fields.iter().find(|(_, length, most)| length > most);
     long.map_or(Ok(()), |(name, length, most)| {
-        Err(format!("{name} has {length} octets, not {most}"))
+        Err(Deviation(format!("{name} has {length} octets, not {most}")))
     })
 }
 
-fn kinds(message: &Message) -> Result<(), String> {
+fn kinds(message: &Message) -> Result<(), Deviation> {
     for (name, (ton, npi)) in [("source", message.source_kind), ("dest", message.destination_kind)]
     {
         unless(!is_ton(ton), || format!("{name}_addr_ton is {ton}"))?;
@@ -130,14 +131,14 @@ fn kinds(message: &Message) -> Result<(), String> {
     Ok(())
 }
 
-fn esm_class(message: &Message) -> Result<(), String> {
+fn esm_class(message: &Message) -> Result<(), Deviation> {
     let kind = message.esm_class & 0x3C;
     unless(![0x00, 0x08, 0x10].contains(&kind), || {
         format!("esm_class is 0x{:02X}", message.esm_class)
     })
 }
 
-fn header(message: &Message) -> Result<(), String> {
+fn header(message: &Message) -> Result<(), Deviation> {
     if message.esm_class & 0x40 == 0 {
         return Ok(());
     }
@@ -148,11 +149,11 @@ fn header(message: &Message) -> Result<(), String> {
     })
 }
 
-fn priority(message: &Message) -> Result<(), String> {
+fn priority(message: &Message) -> Result<(), Deviation> {
     unless(message.priority > 3, || format!("priority_flag is {}", message.priority))
 }
 
-fn times(message: &Message) -> Result<(), String> {
+fn times(message: &Message) -> Result<(), Deviation> {
     for (name, time) in
         [("schedule_delivery_time", &message.schedule), ("validity_period", &message.validity)]
     {
@@ -166,18 +167,18 @@ fn times(message: &Message) -> Result<(), String> {
     Ok(())
 }
 
-fn registered(message: &Message) -> Result<(), String> {
+fn registered(message: &Message) -> Result<(), Deviation> {
     let flags = message.registered_delivery;
     unless(flags & 0xE0 != 0 || flags & 0x03 == 0x03, || {
         format!("registered_delivery is 0x{flags:02X}")
     })
 }
 
-fn replace(message: &Message) -> Result<(), String> {
+fn replace(message: &Message) -> Result<(), Deviation> {
     unless(message.replace > 1, || format!("replace_if_present_flag is {}", message.replace))
 }
 
-fn coding(message: &Message) -> Result<(), String> {
+fn coding(message: &Message) -> Result<(), Deviation> {
     let is_known = matches!(message.data_coding, 0..=10 | 13 | 14 | 0xC0..);
     unless(!is_known, || format!("data_coding is 0x{:02X}", message.data_coding))
 }
@@ -208,18 +209,21 @@ const SAR_REFERENCE: u16 = 0x020C;
 const SAR_TOTAL: u16 = 0x020E;
 const SAR_NUMBER: u16 = 0x020F;
 
-fn tlvs(message: &Message) -> Result<(), String> {
+fn tlvs(message: &Message) -> Result<(), Deviation> {
     let all = Fields(&message.tlvs).tlvs().ok_or("a TLV is longer than the PDU")?;
     for (tag, value) in all {
         let wanted = TLV_OCTETS.iter().find(|(known, _)| *known == tag);
         if let Some((_, octets)) = wanted.filter(|(_, octets)| *octets != value.len()) {
-            return Err(format!("TLV 0x{tag:04X} has {} octets, not {octets}", value.len()));
+            return Err(Deviation(format!(
+                "TLV 0x{tag:04X} has {} octets, not {octets}",
+                value.len()
+            )));
         }
     }
     Ok(())
 }
 
-fn segments(message: &Message) -> Result<(), String> {
+fn segments(message: &Message) -> Result<(), Deviation> {
     let parts = [SAR_REFERENCE, SAR_TOTAL, SAR_NUMBER].map(|tag| message.tlv(tag));
     let [_, total, number] = parts;
     let count = parts.iter().flatten().count();
@@ -229,7 +233,7 @@ fn segments(message: &Message) -> Result<(), String> {
     unless(number == 0 || number > total, || format!("segment {number} of {total}"))
 }
 
-fn one_text(message: &Message) -> Result<(), String> {
+fn one_text(message: &Message) -> Result<(), Deviation> {
     let both = !message.text.is_empty() && message.tlv(MESSAGE_PAYLOAD).is_some();
     unless(both, || "both short_message and message_payload".to_owned())
 }

@@ -3,12 +3,12 @@ use crate::conform::examiner::Examiner;
 use crate::conform::octets::{Message, Pdu, cstring, pdu, tlv};
 use crate::conform::tests::examined::{Waiting, only, plan_of, with_waits};
 use crate::conform::{Choice, Level, Limits, Outcome, Role, Run, Settings, cases, run};
-use crate::kit::Nanos;
+use crate::kit::{Clock, Nanos};
 use crate::smpp::{CommandId, CommandStatus};
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How an ESME behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ const BROKEN: [(Manner, &[&str]); 15] = [
 /// How often an ESME sends, and looks whether it should end.
 const TICK: Duration = Duration::from_millis(10);
 /// How long one that leaves stays.
-const STAY: Duration = Duration::from_millis(200);
+const STAY: Nanos = Nanos::from_millis(200);
 const WINDOW: usize = 5;
 
 /// One session of an ESME.
@@ -102,7 +102,7 @@ fn connects(manner: Manner, address: SocketAddr) {
 
 impl Esme {
     fn lives(mut self) -> std::io::Result<()> {
-        let began = Instant::now();
+        let began = Clock::now();
         self.binds()?;
         loop {
             let mut chunk = [0; 4096];
@@ -116,12 +116,12 @@ impl Esme {
                 self.takes(&one)?;
             }
             self.sends()?;
-            if began.elapsed() > STAY && self.manner == Manner::Leaves {
+            if Clock::now().since(began) > STAY && self.manner == Manner::Leaves {
                 let unbind = pdu(CommandId::UNBIND, 0, 9_999, &[]);
                 self.stream.write_all(&unbind)?;
                 self.manner = Manner::Good;
             }
-            if began.elapsed() > STAY && self.manner == Manner::DropsOut {
+            if Clock::now().since(began) > STAY && self.manner == Manner::DropsOut {
                 return Ok(());
             }
         }
