@@ -14,6 +14,8 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
+/// Before each submit_sm_resp to an examined ESME, which would fill the exchange otherwise.
+const PAUSE: Duration = Duration::from_millis(5);
 /// How long a connection is looked at to see whether the peer keeps it.
 const MOMENT: Duration = Duration::from_millis(50);
 
@@ -378,6 +380,7 @@ impl Examiner {
                 Some((ok, Vec::new()))
             }
             CommandId::SUBMIT_SM if self.listener.is_some() => {
+                sleep(PAUSE).await;
                 Some((ok, octets::cstring(sequence.to_string().as_bytes())))
             }
             CommandId::BIND_RECEIVER
@@ -446,9 +449,8 @@ impl Examiner {
         };
         match timeout(Duration::from(wait), listener.accept()).await {
             Ok(Ok((stream, _))) => {
-                // small PDUs go at once; a socket that refuses this still works
-                let _ = stream.set_nodelay(true);
-                self.lines.push(Line::new(Box::new(stream)));
+                let _ = stream.set_nodelay(true); // one that refuses this still works
+                self.lines.push(Line::of_esme(Box::new(stream)));
                 self.current = self.lines.len() - 1;
                 Ok(())
             }

@@ -10,6 +10,8 @@ use tokio::time::timeout;
 
 /// PDUs that a case reads from one connection at most: a peer that floods ends the connection's part in it.
 const PDUS_MAX: usize = 1_000;
+/// The same of an examined ESME, which sends messages all the time.
+const PDUS_OF_ESME_MAX: usize = 20_000;
 /// Longest PDU that is taken for one.
 const OCTETS_MAX: usize = frame::OCTETS_MAX_DEFAULT;
 
@@ -64,6 +66,7 @@ pub(super) struct Line {
     ended: Option<End>,
     read_count: usize,
     last_sequence: u32,
+    pdus_max: usize,
     /// Whether a bind was accepted on it, and no unbind was sent since.
     pub(super) is_bound: bool,
     /// Whether a bind was sent on it that should be answered.
@@ -78,9 +81,15 @@ impl Line {
             ended: None,
             read_count: 0,
             last_sequence: 0,
+            pdus_max: PDUS_MAX,
             is_bound: false,
             is_bind_sent: false,
         }
+    }
+
+    /// A connection of an ESME, which sends of its own.
+    pub(super) fn of_esme(stream: Box<dyn Stream>) -> Line {
+        Line { pdus_max: PDUS_OF_ESME_MAX, ..Line::new(stream) }
     }
 
     /// The next sequence_number of our own requests.
@@ -133,7 +142,7 @@ impl Line {
     async fn next(&mut self) -> Event {
         loop {
             match frame::cut(&self.inbox, OCTETS_MAX) {
-                Ok(Some(_)) if self.read_count >= PDUS_MAX => self.ended = Some(End::Flooded),
+                Ok(Some(_)) if self.read_count >= self.pdus_max => self.ended = Some(End::Flooded),
                 Ok(Some(octets)) => {
                     self.read_count += 1;
                     return Event::Pdu(Pdu(self.inbox.split_to(octets).to_vec()));

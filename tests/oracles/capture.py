@@ -2,8 +2,8 @@
 
     python3 capture.py FOLDER
 
-What was exchanged is put together from the octets of conform.json and cut by command_length; a stream is compared up to
-the first octets that are not a PDU. tshark must find the same command_id, sequence_number and, in responses,
+What was exchanged is cut by command_length from the octets of conform.json; a stream is compared up to the first octets
+that are not whole PDUs of commands that v3.4 has. tshark must find the same command_id, sequence_number and, in responses,
 command_status in the same order, and the same fields as `decode` printed.
 """
 
@@ -16,6 +16,8 @@ FIELDS = ["system_id", "source_addr", "destination_addr", "message_id"]
 COLUMNS = ["tcp.stream", "ip.src", "smpp.command_id", "smpp.sequence_number", "smpp.command_status"]
 COLUMNS += ["smpp." + name for name in FIELDS]
 LENGTH_MAX = 0x10000
+# commands of SMPP v3.4, without the bit of a response; tshark dissects no others
+COMMANDS = [0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0B, 0x15, 0x21, 0x102, 0x103]
 
 
 def tshark(path):
@@ -40,13 +42,16 @@ def tshark(path):
 
 
 def said(case, esme_is_peer):
+    """The PDUs of each direction, up to the first octets that are not whole PDUs: (found, is_cut, decoded)."""
     streams = {}
     for row in case["exchange"]:
         from_esme = (row["direction"] == "received") == esme_is_peer
         key = (row["connection"], "127.0.0.1" if from_esme else "127.0.0.2")
-        octets, pdus = streams.setdefault(key, (bytearray(), []))
-        octets.extend(bytes.fromhex(row["hex"]))
-        pdus.extend(row["pdus"])
+        stream = streams.setdefault(key, [[], False, []])
+        if not stream[1]:
+            found, stream[1] = cut(bytearray.fromhex(row["hex"]))
+            stream[0] += found
+            stream[2] += row["pdus"][: len(found)]
     return streams
 
 
@@ -57,6 +62,8 @@ def cut(octets):
         if not 16 <= length <= LENGTH_MAX or length > len(octets):
             break
         command, status, number = (int.from_bytes(octets[n : n + 4], "big") for n in (4, 8, 12))
+        if command & 0x7FFFFFFF not in COMMANDS:
+            break
         found.append([command, number, status if command & 0x80000000 else 0])
         del octets[:length]
     return found, bool(octets)
@@ -70,10 +77,9 @@ def check(case, path, esme_is_peer):
     rows = {(numbers[stream], source): found for (stream, source), found in rows.items()}
     streams = said(case, esme_is_peer)
     # connections without a whole PDU are not in what tshark shows: those that are, in their order
-    whole = {key: (cut(octets), pdus) for key, (octets, pdus) in streams.items()}
-    shown = sorted({key[0] for key, ((found, _), _) in whole.items() if found})
+    shown = sorted({key[0] for key, (found, _, _) in streams.items() if found})
     fields = count = 0
-    for (connection, source), ((wanted, is_cut), pdus) in whole.items():
+    for (connection, source), (wanted, is_cut, pdus) in streams.items():
         if not wanted:
             continue
         found = rows.get((shown.index(connection), source), [])

@@ -147,7 +147,7 @@ async fn out_of_order(x: &mut Examiner) -> Found {
         x.attend(submit.clone()).await;
     }
     if submits.len() < 2 {
-        let seen = "the ESME sent one submit_sm and then waited: there is no order to change";
+        let seen = "one submit_sm came within the time: there is no order to change";
         return Ok(Verdict::of(Outcome::Inconclusive, seen));
     }
     x.check_alive().await?;

@@ -131,8 +131,16 @@ async fn cut_in_two(x: &mut Examiner) -> Found {
     let whole = octets::pdu(CommandId::ENQUIRE_LINK, 0, sequence, &[]);
     let (first, second) = whole.split_at(6);
     x.send(first).await;
-    x.silence().await?;
+    // an answer in between would stand within the PDU
+    let until = Clock::now().after(x.settings.waits.silence);
+    let mut held = Vec::new();
+    while let Event::Pdu(pdu) = x.event(until).await {
+        held.push(pdu);
+    }
     x.send(second).await;
+    for request in held.into_iter().filter(|pdu| !pdu.command().is_response()) {
+        x.attend(request).await;
+    }
     accepted(&x.answer(CommandId::ENQUIRE_LINK, sequence).await)
 }
 

@@ -8,6 +8,8 @@ use crate::conform::verdict::{Found, Verdict};
 use crate::kit::Clock;
 use crate::smpp::CommandId;
 
+/// PDUs of the time between two cases that are answered first, at most.
+const WAITING_MAX: u32 = 100;
 /// Connections without a bind that are passed over while one with a bind is awaited.
 const CONNECTIONS_MAX: u32 = 20;
 
@@ -33,7 +35,8 @@ impl Examiner {
     pub(super) async fn session(&mut self) -> Result<(), Verdict> {
         if self.has_session() {
             self.switch_to(0);
-            while let Event::Pdu(pdu) = self.event(Clock::now()).await {
+            for _ in 0..WAITING_MAX {
+                let Event::Pdu(pdu) = self.event(Clock::now()).await else { break };
                 self.attend(pdu).await;
             }
         }

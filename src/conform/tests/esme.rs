@@ -83,6 +83,7 @@ struct Esme {
     open: Vec<u32>,
     is_bound: bool,
     is_stopped: bool,
+    enquired: Nanos,
 }
 
 /// Lets an ESME connect until nobody listens any more.
@@ -90,8 +91,16 @@ fn connects(manner: Manner, address: SocketAddr) {
     while let Ok(stream) = TcpStream::connect(address) {
         stream.set_read_timeout(Some(TICK)).unwrap();
         let (inbox, open) = (Vec::new(), Vec::new());
-        let esme =
-            Esme { manner, stream, inbox, sequence: 0, open, is_bound: false, is_stopped: false };
+        let esme = Esme {
+            manner,
+            stream,
+            inbox,
+            sequence: 0,
+            open,
+            is_bound: false,
+            is_stopped: false,
+            enquired: Clock::now(),
+        };
         // an end of the connection ends the session
         let _ = esme.lives();
         if manner == Manner::Once {
@@ -171,10 +180,24 @@ impl Esme {
         if !(self.is_bound || is_early) || self.is_stopped {
             return Ok(());
         }
-        let most = if self.manner == Manner::NoWindow { 3_000 } else { WINDOW };
-        let idle = pdu(CommandId::ENQUIRE_LINK, 0, self.next(), &[]);
-        if self.manner != Manner::Mute && self.manner != Manner::BadFields {
-            self.stream.write_all(&idle)?;
+        if self.manner == Manner::Mute {
+            // slowly: it would keep the examiner busy
+            if Clock::now().since(self.enquired) < Nanos::from_millis(20) {
+                return Ok(());
+            }
+            self.enquired = Clock::now();
+            self.open.clear();
+        }
+        let most = match self.manner {
+            Manner::NoWindow => 3_000,
+            Manner::Mute => 1,
+            _ => WINDOW,
+        };
+        let is_quiet = matches!(self.manner, Manner::Mute | Manner::BadFields | Manner::Hasty);
+        if !is_quiet && Clock::now().since(self.enquired) > Nanos::from_millis(40) {
+            self.enquired = Clock::now();
+            let number = self.next();
+            self.stream.write_all(&pdu(CommandId::ENQUIRE_LINK, 0, number, &[]))?;
         }
         while self.open.len() < most {
             let number = self.next();
