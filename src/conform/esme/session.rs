@@ -87,7 +87,7 @@ async fn unknown_command(x: &mut Examiner) -> Found {
 async fn nack_is_not_answered(x: &mut Examiner) -> Found {
     x.session().await?;
     x.send(&octets::pdu(CommandId::GENERIC_NACK, Status::ESME_RINVCMDID.0, 0x7777, &[])).await;
-    x.silence().await?;
+    x.no_response().await?;
     x.check_alive().await?;
     pass("nothing came, and an enquire_link after it was answered")
 }
@@ -147,7 +147,7 @@ async fn cut_in_two(x: &mut Examiner) -> Found {
 async fn orphan_response(x: &mut Examiner) -> Found {
     x.session().await?;
     x.send(&octets::pdu(CommandId(0x8000_00FE), 0, 0x7778, &[])).await;
-    x.silence().await?;
+    x.no_response().await?;
     x.alive_or("nothing came").await
 }
 
@@ -157,7 +157,7 @@ async fn alert(x: &mut Examiner) -> Found {
     let body = [&[1, 1][..], &cstring(b"447700900123"), &[1, 1], &cstring(b"60601")].concat();
     x.send(&octets::pdu(CommandId::ALERT_NOTIFICATION, 0, sequence, &body)).await;
     let until = Clock::now().after(x.settings.waits.silence);
-    match x.next(until).await {
+    match x.response_until(until).await {
         Event::Silence => x.alive_or("nothing came").await,
         Event::Pdu(pdu) if pdu.is_nack() && pdu.status() == Status::ESME_RINVCMDID => {
             x.check_alive().await?;

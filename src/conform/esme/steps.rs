@@ -4,8 +4,8 @@ use crate::conform::line::Event;
 use crate::conform::memory::Witnessed;
 use crate::conform::octets::{self, Pdu};
 use crate::conform::steps::{Status, fail, pass, precondition};
-use crate::conform::verdict::{Found, Verdict};
-use crate::kit::Clock;
+use crate::conform::verdict::{Found, Outcome, Verdict};
+use crate::kit::{Clock, Nanos};
 use crate::smpp::CommandId;
 
 /// PDUs of the time between two cases that are answered first, at most.
@@ -153,6 +153,28 @@ impl Examiner {
             }
             None => pass(format!("so in each of {} submit_sm", submits.len())),
         }
+    }
+
+    /// The next response until then. The ESME's requests are answered; they do not put off the end.
+    pub(super) async fn response_until(&mut self, until: Nanos) -> Event {
+        while Clock::now() < until {
+            match self.event(until).await {
+                Event::Pdu(pdu) if !pdu.command().is_response() => self.attend(pdu).await,
+                other => return other,
+            }
+        }
+        Event::Silence
+    }
+
+    /// Waits that no response comes, nor the end of the session. `Err`: what came.
+    pub(super) async fn no_response(&mut self) -> Result<(), Verdict> {
+        let until = Clock::now().after(self.settings.waits.silence);
+        let seen = match self.response_until(until).await {
+            Event::Silence => return Ok(()),
+            Event::Pdu(pdu) => format!("the peer sent {}", pdu.says()),
+            Event::Ended(end) => end.to_string(),
+        };
+        Err(Verdict::of(Outcome::Fail, seen))
     }
 
     /// Passes where the session still answers an enquire_link.
