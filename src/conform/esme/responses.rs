@@ -115,10 +115,15 @@ async fn unknown_number(x: &mut Examiner) -> Found {
 /// The submit_sm that come until none has come for a while; none is answered.
 async fn unanswered(x: &mut Examiner) -> Result<Vec<Pdu>, Verdict> {
     let mut submits = vec![x.next_submit().await?];
+    let quiet = x.settings.waits.silence;
+    // other requests do not put off the end
+    let mut until = Clock::now().after(quiet);
     loop {
-        let until = Clock::now().after(x.settings.waits.silence);
         match x.event(until).await {
-            Event::Pdu(pdu) if pdu.command() == CommandId::SUBMIT_SM => submits.push(pdu),
+            Event::Pdu(pdu) if pdu.command() == CommandId::SUBMIT_SM => {
+                submits.push(pdu);
+                until = Clock::now().after(quiet);
+            }
             Event::Pdu(pdu) => x.attend(pdu).await,
             Event::Silence => return Ok(submits),
             Event::Ended(end) => return Err(Verdict::of(Outcome::Fail, end.to_string())),
