@@ -5,8 +5,8 @@ mod tests;
 
 use crate::kit::{Nanos, Rate, words};
 use crate::plan::{
-    Account, AddressFrom, Arrival, CongestionThresholds, Message, OnCongestion, Origin, Plan,
-    Recipe, Schedule, WindowFull,
+    Account, AddressFrom, Arrival, CongestionThresholds, EventAction, Message, OnCongestion,
+    Origin, Plan, PlannedEvent, Recipe, Schedule, WindowFull,
 };
 use std::fmt::Write;
 
@@ -57,6 +57,9 @@ pub fn render(plan: &Plan, origins: &[Origin]) -> String {
         }
         Err(e) => line(&mut out, "stages", &e.to_string()),
     }
+    for event in &plan.events {
+        line(&mut out, "event", &says(event, plan.sessions_count()));
+    }
     for one in &plan.observe {
         line(&mut out, "observe", &format!("{one}"));
     }
@@ -68,6 +71,24 @@ pub fn render(plan: &Plan, origins: &[Origin]) -> String {
         line(&mut out, "WARNING", warning);
     }
     out
+}
+
+/// `cut: reset, 2 of 4 sessions, for 3s, at 30s, then every 1m, 3 times`.
+fn says(event: &PlannedEvent, sessions: usize) -> String {
+    let mut says = format!("{}: {}", event.name, event.action.word());
+    if event.action.strikes_sessions() {
+        says += &format!(", {} of {sessions} sessions", event.binds.count(sessions));
+    }
+    if event.length > Nanos::ZERO {
+        let bound = if event.action == EventAction::Exec { "at most" } else { "for" };
+        says += &format!(", {bound} {}", duration(event.length));
+    }
+    let first = event.at.or(event.every).unwrap_or_default();
+    says += &format!(", at {}", duration(first));
+    if let Some(every) = event.every.filter(|_| event.repeat > 1) {
+        says += &format!(", then every {}, {} times", duration(every), event.repeat);
+    }
+    says
 }
 
 fn line(out: &mut String, what: &str, text: &str) {

@@ -254,8 +254,10 @@ impl Recoveries {
         let seen = events.iter().find(|o| (o.event, o.repeat) == (event, repeat));
         let is_command = self.plan.events[usize::from(event)].action == EventAction::Exec;
         match seen {
-            // a command ends when it ends, at the latest at its time limit
-            Some(seen) if is_command && seen.note.is_some() => tracker.ends_at(seen.until),
+            // a command ends when it ends, at the latest at its time limit; only its end is told as one
+            Some(seen) if is_command && (seen.until > seen.from || seen.note.is_some()) => {
+                tracker.ends_at(seen.until);
+            }
             Some(seen) if !is_command => tracker.ends_at(tracker.until().max(seen.until)),
             Some(_) | None => {}
         }

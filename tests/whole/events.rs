@@ -56,6 +56,9 @@ exec = ["sh", "-c", "echo noise; echo noise >&2; touch {}"]"#,
     assert!(mark.exists());
     let result: Value = serde_json::from_slice(&allowed.stdout).unwrap();
     assert_eq!(result["ledger"]["balanced"], true);
+    // it ended long before its time limit, and before the load
+    let length = result["events"][0]["for_s"].as_f64().unwrap();
+    assert!(length > 0.0 && length < 3.0, "the command took {length} s");
     let told = [allowed.stdout, allowed.stderr].concat();
     let told = String::from_utf8(told).unwrap();
     assert!(!told.contains("noise\n"), "{told}");

@@ -109,3 +109,13 @@ fn gates_are_judged_beside_other_mistakes_but_not_by_groups_that_may_be_incomple
     let lines = told(event);
     assert!(lines.len() == 1 && lines[0].contains("events[0].at"), "{lines:#?}");
 }
+
+#[test]
+fn each_event_is_said_with_whom_it_strikes_and_when() {
+    let text = rendered(
+        "load.stages = [{ hold = 10, for = \"5m\" }]\nbinds.count = 4\n\
+         [[events]]\nname = \"cut\"\ndo = \"reset\"\nbinds = \"half\"\nat = \"30s\"\nevery = \"1m\"\nrepeat = 3\nfor = \"3s\"\n",
+    );
+    let says = "event     cut: reset, 2 of 4 sessions, for 3s, at 30s, then every 1m, 3 times\n";
+    assert!(text.contains(says), "{text}");
+}
