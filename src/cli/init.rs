@@ -187,6 +187,21 @@ mod tests {
     }
 
     #[test]
+    fn a_flag_holds_although_it_says_the_default_of_the_other_kind_of_target() {
+        for (target, binds, window, rate) in
+            [("127.0.0.1:2775", 1, 10, "10"), ("smsc.example:2775", 2, 20, "1000")]
+        {
+            let answers = Answers::of(&args(|a| {
+                a.target = Some(target.into());
+                (a.binds, a.window, a.rate) = (Some(binds), Some(window), Some(rate.into()));
+            }));
+            let answers = answers.unwrap();
+            let said = (&*answers.binds, &*answers.window, &*answers.rate);
+            assert_eq!(said, (&*binds.to_string(), &*window.to_string(), rate), "{target}");
+        }
+    }
+
+    #[test]
     fn a_file_that_exists_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("p.toml");

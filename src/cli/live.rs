@@ -15,9 +15,7 @@ use std::io::{Error, ErrorKind, Stderr, stderr};
 pub(super) fn observers(live: Live, plan: &Plan) -> Result<Observers<'static>, RunError> {
     let mut observers = metrics(plan)?;
     watch(live, plan, &mut observers)?;
-    if let Some(sampler) = Sampler::start(plan, |line| warn(line))? {
-        observers.push(sampler);
-    }
+    sample(plan, &mut observers)?;
     Ok(observers)
 }
 
@@ -34,7 +32,16 @@ pub(super) fn observers_and_page(
         say(&format!("the run in a browser on {}", page.url()));
     }
     watch(live, plan, &mut observers)?;
+    sample(plan, &mut observers)?;
     Ok((observers, page))
+}
+
+/// Samples what the plan observes beside the run.
+fn sample(plan: &Plan, observers: &mut Observers<'static>) -> Result<(), RunError> {
+    if let Some(sampler) = Sampler::start(plan, |line| warn(line))? {
+        observers.push(sampler);
+    }
+    Ok(())
 }
 
 /// The metrics alone, where the plan asks for them.

@@ -16,6 +16,7 @@ mod folders;
 mod killed_run;
 mod live;
 mod metrics;
+mod observed;
 mod oracles;
 mod output;
 mod packages;

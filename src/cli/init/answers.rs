@@ -23,8 +23,17 @@ pub(super) struct Answers {
     pub(super) duration: String,
     pub(super) receipts: String,
     pub(super) gates: Vec<String>,
+    given: Given,
     /// What no flag says.
     questions: Vec<Question>,
+}
+
+/// Of the values whose default depends on the target: which a flag has said.
+#[derive(Clone, Copy, Debug)]
+struct Given {
+    binds: bool,
+    window: bool,
+    rate: bool,
 }
 
 /// A provider's built-in profile.
@@ -170,6 +179,11 @@ impl Answers {
             receipts,
             gates: args.gate.clone(),
             provider,
+            given: Given {
+                binds: args.binds.is_some(),
+                window: args.window.is_some(),
+                rate: args.rate.is_some(),
+            },
             questions: QUESTIONS.into_iter().filter(|q| !(q.is_given)(args)).collect(),
         };
         answers.on_target();
@@ -179,15 +193,16 @@ impl Answers {
     /// Defaults that depend on the target: careful ones off loopback.
     fn on_target(&mut self) {
         let near = self.is_near();
-        let fill = |value: &mut String, near_value: &str, far_value: &str| {
-            if value.is_empty() || (*value == near_value && !near) || (*value == far_value && near)
-            {
+        let given = self.given;
+        let fill = |value: &mut String, is_given: bool, near_value: &str, far_value: &str| {
+            let is_default = *value == if near { far_value } else { near_value };
+            if value.is_empty() || (is_default && !is_given) {
                 *value = if near { near_value } else { far_value }.to_owned();
             }
         };
-        fill(&mut self.binds, "2", "1");
-        fill(&mut self.window, "20", "10");
-        fill(&mut self.rate, "1000", "10");
+        fill(&mut self.binds, given.binds, "2", "1");
+        fill(&mut self.window, given.window, "20", "10");
+        fill(&mut self.rate, given.rate, "1000", "10");
         if self.password_env.is_none() && !near {
             self.password_env = Some("SMPP_PASSWORD".to_owned());
         }

@@ -150,12 +150,13 @@ impl Headline {
     }
 }
 
-/// How many gates there are of each outcome: `2 of 3 gates failed`.
+/// How many gates there are of each outcome: `2 of 3 gates failed`, `3 of 3 gates passed`.
 pub(crate) fn gates_in_all(outcomes: &[GateOutcome]) -> String {
     let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
     let (failed, undecided) = (count(GateOutcome::Fail), count(GateOutcome::Undecided));
     let all = words::counted(outcomes.len() as u64, "gate");
     match (failed, undecided) {
+        (0, 0) => format!("{} of {all} passed", outcomes.len()),
         (0, undecided) if undecided > 0 => format!("{undecided} of {all} undecided"),
         (failed, 0) => format!("{failed} of {all} failed"),
         (failed, undecided) => format!("{failed} of {all} failed, {undecided} undecided"),
@@ -431,7 +432,7 @@ mod tests {
         use GateOutcome::{Fail, Pass, Undecided};
         for (outcomes, says) in [
             (&[Pass][..], "0 of 1 gate failed"),
-            (&[Pass, Pass], "0 of 2 gates failed"),
+            (&[Pass, Pass], "2 of 2 gates passed"),
             (&[Fail], "1 of 1 gate failed"),
             (&[Fail, Pass, Fail], "2 of 3 gates failed"),
             (&[Undecided, Pass], "1 of 2 gates undecided"),
