@@ -11,7 +11,7 @@ use super::sending::Sending;
 use super::sessions::Sessions;
 use crate::kit::{Nanos, Rate, RateChange, Rng, stream_seed};
 use crate::measure::{Gauges, Interval};
-use crate::net::{ConnAction, Endpoint};
+use crate::net::{ConnAction, Endpoint, Witness};
 use crate::plan::PlanError;
 use bytes::BytesMut;
 
@@ -28,6 +28,8 @@ pub struct Core {
     deliveries: Deliveries,
     rng: Rng,
     next_tick: NextTick,
+    /// Who is told all octets. None: nobody.
+    witness: Option<Box<Witness>>,
 }
 
 impl std::fmt::Debug for Core {
@@ -53,8 +55,14 @@ impl Core {
             deliveries: Deliveries::new(&setup.plan),
             rng: Rng::new(stream_seed(setup.plan.seed, 0xE5, u64::from(worker))),
             next_tick: NextTick::new(),
+            witness: None,
             context,
         })
+    }
+
+    /// Tells all octets from now on to `witness`.
+    pub fn witnessed(&mut self, witness: Witness) {
+        self.witness = Some(Box::new(witness));
     }
 
     /// Sessions of this worker, numbered 0.. as [`Endpoint`] numbers them.
@@ -213,7 +221,21 @@ impl Endpoint for Core {
     const SLICE: usize = 16 * 1024;
 
     fn on_octets(&mut self, session: u32, octets: &[u8], now: Nanos) -> usize {
-        self.on_read(session as usize, octets, now)
+        let used = self.on_read(session as usize, octets, now);
+        if let Some(witness) = &self.witness {
+            witness.read(session, &octets[..used], now);
+        }
+        used
+    }
+
+    fn witness_write(&mut self, session: u32, octets: usize, stamp: Nanos) {
+        if let Some(witness) = &self.witness {
+            witness.wrote(
+                session,
+                &self.sessions[session as usize].output.octets()[..octets],
+                stamp,
+            );
+        }
     }
 
     fn out(&mut self, session: u32) -> &mut BytesMut {

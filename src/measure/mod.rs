@@ -20,6 +20,7 @@ mod record;
 mod recorder;
 mod row;
 mod spill;
+pub mod through;
 mod ticket;
 
 pub use cell::CellInterval;
