@@ -100,5 +100,6 @@ pub mod search;
 pub mod session;
 pub mod smpp;
 pub mod smsc;
+pub mod through;
 pub mod trial;
 pub mod watch;

@@ -44,8 +44,8 @@ pub use guard::{RATE_MAX, matches};
 pub use model::{
     Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds, Deliver, Fleet,
     Foreign, Guard, Ladder, Load, Long, Message, MessageTlv, Metrics, NumberFiles, OnAgentLoss,
-    OnThrottle, Per, Plan, Rebind, Receipts, Secret, Shape, Stage, Target, Timeouts, Tls, TlvValue,
-    WindowFull,
+    OnThrottle, Per, Plan, Rebind, Receipts, Rewrite, RunMarker, Secret, Shape, Stage, Target,
+    Timeouts, Tls, TlvValue, WindowFull,
 };
 pub use overrides::{Overrides, split_gate};
 pub use profile::{

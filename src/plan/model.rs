@@ -7,9 +7,11 @@ mod deliver;
 mod fleet;
 mod guard;
 mod load;
+mod marker;
 mod message;
 mod metrics;
 mod receipts;
+mod rewrite;
 mod timeouts;
 
 pub use account::Account;
@@ -19,9 +21,11 @@ pub use deliver::Deliver;
 pub use fleet::{Fleet, OnAgentLoss};
 pub use guard::{Foreign, Guard};
 pub use load::{Load, OnThrottle, WindowFull};
+pub use marker::RunMarker;
 pub use message::{Long, Message, MessageTlv, TlvValue};
 pub use metrics::Metrics;
 pub use receipts::{Accept, Per, Receipts};
+pub use rewrite::Rewrite;
 pub use timeouts::Timeouts;
 
 use super::behaviour::Behaviour;
@@ -65,6 +69,9 @@ pub struct Plan {
     pub timeouts: Timeouts,
     /// Gates as written: (metric, expression or table as JSON).
     pub gates: Vec<(String, serde_json::Value)>,
+    /// The marker that every submit_sm carries. None: none.
+    #[serde(default)]
+    pub marker: Option<RunMarker>,
     /// Exchanges of failed messages to keep (`run --trace failed:N`).
     #[serde(default)]
     pub trace_failed: Option<usize>,

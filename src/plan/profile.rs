@@ -166,6 +166,7 @@ impl Profile {
             deliver: self.deliver,
             timeouts: self.timeouts,
             gates: self.gates,
+            marker: None,
             trace_failed: None,
             ladder: None,
             fleet: self.fleet,

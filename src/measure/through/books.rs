@@ -112,6 +112,8 @@ pub struct SubmitBooks {
     pub wrong_upstream: u64,
     /// Came out in other segments than they went in.
     pub resegmented: u64,
+    /// Parts that came out of messages that had gone in uncut, whose other parts did not; in no other count.
+    pub incomplete_parts: u64,
     /// Accepted, not come out, and the deadline is not over.
     pub pending: u64,
     /// Sent beyond what may be kept: nothing is said about them.
