@@ -347,16 +347,9 @@ fn prepare(message: &Message, number: usize, plan: &Plan) -> Result<PreparedMess
     })
 }
 
-fn prepare_part(
-    message: &Message,
-    part: &text::EncodedPart,
-    coding: u8,
-    (source, destination): (&AddressSource, &AddressSource),
-    marker: Option<&RunMarker>,
-    path: &str,
-) -> Result<PreparedPart, PlanError> {
-    let mut uses = Variables::default();
-    let base = SubmitSm {
+/// The fields of a part that do not vary.
+fn base<'m>(message: &'m Message, part: &text::EncodedPart, coding: u8) -> SubmitSm<'m> {
+    SubmitSm {
         service_type: message.service_type.as_bytes(),
         source_addr_ton: message.source.ton,
         source_addr_npi: message.source.npi,
@@ -370,20 +363,45 @@ fn prepare_part(
         registered_delivery: message.registered_delivery,
         data_coding: coding,
         ..SubmitSm::default()
-    };
+    }
+}
+
+/// Adds the TLVs of a marker.
+fn mark(
+    mut builder: TemplateBuilder,
+    marker: Option<&RunMarker>,
+    uses: &mut Variables,
+) -> TemplateBuilder {
+    let has = |carrier| marker.is_some_and(|marker| marker.has(carrier));
+    if has(Carrier::UserMessageReference) {
+        let reference = vec![uses.piece(Var::Reference, false, 0, 2)];
+        builder = builder.tlv(Tag::USER_MESSAGE_REFERENCE, reference);
+    }
+    if has(Carrier::Tlv) {
+        let value = vec![uses.piece(Var::MarkerTlv, false, 0, Marker::TLV_OCTETS)];
+        builder = builder.tlv(Marker::TLV, value);
+    }
+    builder
+}
+
+fn prepare_part(
+    message: &Message,
+    part: &text::EncodedPart,
+    coding: u8,
+    (source, destination): (&AddressSource, &AddressSource),
+    marker: Option<&RunMarker>,
+    path: &str,
+) -> Result<PreparedPart, PlanError> {
+    let mut uses = Variables::default();
+    let base = base(message, part, coding);
     // the destination comes first, so that the commonest message has just variable 0
     let has = |carrier| marker.is_some_and(|marker| marker.has(carrier));
-    let of_marker = |uses: &mut Variables| {
-        vec![uses.piece(Var::MarkerAddress, false, 0, Marker::ADDRESS_DIGITS)]
+    let address = |of: &AddressSource, var, carrier, uses: &mut Variables| match has(carrier) {
+        true => vec![uses.piece(Var::MarkerAddress, false, 0, Marker::ADDRESS_DIGITS)],
+        false => of.pieces(var, uses),
     };
-    let to = match has(Carrier::Destination) {
-        true => of_marker(&mut uses),
-        false => destination.pieces(Var::Destination, &mut uses),
-    };
-    let from = match has(Carrier::Source) {
-        true => of_marker(&mut uses),
-        false => source.pieces(Var::Source, &mut uses),
-    };
+    let to = address(destination, Var::Destination, Carrier::Destination, &mut uses);
+    let from = address(source, Var::Source, Carrier::Source, &mut uses);
     let mut builder = TemplateBuilder::new(&base).destination_addr(to).source_addr(from);
     let mut body = header(part.concatenation, &mut uses);
     body.extend(part.pieces(&mut uses));
@@ -401,14 +419,7 @@ fn prepare_part(
             .tlv(Tag::SAR_TOTAL_SEGMENTS, vec![TemplatePart::Fixed(vec![total])])
             .tlv(Tag::SAR_SEGMENT_SEQNUM, vec![TemplatePart::Fixed(vec![seqnum])]);
     }
-    if has(Carrier::UserMessageReference) {
-        let reference = vec![uses.piece(Var::Reference, false, 0, 2)];
-        builder = builder.tlv(Tag::USER_MESSAGE_REFERENCE, reference);
-    }
-    if has(Carrier::Tlv) {
-        let value = vec![uses.piece(Var::MarkerTlv, false, 0, Marker::TLV_OCTETS)];
-        builder = builder.tlv(Marker::TLV, value);
-    }
+    builder = mark(builder, marker, &mut uses);
     for (number, tlv) in message.tlvs.iter().enumerate() {
         let at = |e: PlanError| e.under_item(number).under("tlvs").under(path);
         text::check_tlv_text(tlv.value()).map_err(at)?;

@@ -1,132 +1,18 @@
 //! Receipts, upwards: sent by our SMSC, come in front, matched by the ids of both sides.
-use super::compare::{Change, cut};
+use super::compare::cut;
 use super::entry::Entry;
+use super::examples::{add_example, unknown_example};
+use super::ids::Ids;
+use super::scene::Scene;
+use super::sent_receipt::SentReceipt;
 use super::settings::Settings;
-use super::submits::{Scene, add_example};
-use super::table::{Table, unknown_example};
+use super::table::Table;
 use crate::correlate::Key;
-use crate::kit::Nanos;
 use crate::measure::through::{ExampleClass, ReceiptBooks, Transit};
-use crate::plan::Rewrite;
 use crate::smpp::marker::{MarkerKind, MessageKey};
 use crate::smpp::pdu;
 use crate::smpp::receipt::{self, IdSource, Receipt};
-use std::borrow::Cow;
 use std::collections::HashMap;
-
-/// A receipt as our SMSC sent it, or as it came in front.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SentReceipt {
-    /// When it was written behind, or read in front.
-    pub(super) at: Nanos,
-    state: String,
-    err: Box<[u8]>,
-    dates: Box<str>,
-    text: Box<[u8]>,
-    /// Place of the session on which it came, in front.
-    session: u32,
-}
-
-impl SentReceipt {
-    fn of(receipt: &Receipt<'_>, at: Nanos, session: u32) -> SentReceipt {
-        let date = |date: Option<receipt::Date>| {
-            date.map_or_else(String::new, |d| {
-                let receipt::Date { year, month, day, hour, minute, .. } = d;
-                // the seconds are left out by many
-                format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")
-            })
-        };
-        SentReceipt {
-            at,
-            state: match receipt.word {
-                [] => format!("{:?}", receipt.state),
-                word => String::from_utf8_lossy(word).into_owned(),
-            },
-            err: receipt.err.into(),
-            dates: format!("{} / {}", date(receipt.submit_date), date(receipt.done_date)).into(),
-            text: receipt.text.into(),
-            session,
-        }
-    }
-
-    /// Its state, for a person.
-    pub(super) fn state_text(&self) -> &str {
-        &self.state
-    }
-
-    /// What changed on the way up.
-    fn changes(&self, came: &SentReceipt) -> Vec<Change> {
-        let text = |octets: &[u8]| cut(&String::from_utf8_lossy(octets));
-        let pairs = [
-            ("state", Rewrite::ReceiptState, self.state.clone(), came.state.clone()),
-            ("err", Rewrite::ReceiptErr, text(&self.err), text(&came.err)),
-            ("dates", Rewrite::ReceiptDates, self.dates.to_string(), came.dates.to_string()),
-            ("text", Rewrite::ReceiptText, text(&self.text), text(&came.text)),
-        ];
-        let changed = pairs.into_iter().filter(|(_, _, sent, came)| sent != came);
-        changed
-            .map(|(name, rewrite, sent, came)| Change {
-                name: Cow::Borrowed(name),
-                rewrite,
-                sent,
-                came,
-            })
-            .collect()
-    }
-}
-
-/// Which message an id names, on either side.
-#[derive(Debug, Default)]
-pub(super) struct Ids {
-    front: HashMap<Key, u64>,
-    behind: HashMap<(u32, Key), u64>,
-}
-
-impl Ids {
-    fn front_key(id: &[u8], source: IdSource, settings: &Settings) -> Key {
-        settings.front_ids.key(id, source, u64::from(settings.run)).0
-    }
-    fn upstream_key(id: &[u8], source: IdSource, settings: &Settings) -> Key {
-        settings.upstream_ids.key(id, source, u64::from(settings.run)).0
-    }
-
-    /// The id of an accept in front.
-    pub(super) fn name_in_front(&mut self, id: &[u8], packed: u64, settings: &Settings) {
-        self.front.insert(Ids::front_key(id, IdSource::Response, settings), packed);
-    }
-
-    /// The id of an accept behind.
-    pub(super) fn name_behind(
-        &mut self,
-        id: &[u8],
-        witness: u32,
-        packed: u64,
-        settings: &Settings,
-    ) {
-        let key = Ids::upstream_key(id, IdSource::Response, settings);
-        self.behind.insert((witness, key), packed);
-    }
-
-    pub(super) fn forget_in_front(&mut self, id: &[u8], packed: u64, settings: &Settings) {
-        let key = Ids::front_key(id, IdSource::Response, settings);
-        if self.front.get(&key) == Some(&packed) {
-            self.front.remove(&key);
-        }
-    }
-
-    pub(super) fn forget_behind(
-        &mut self,
-        id: &[u8],
-        witness: u32,
-        packed: u64,
-        settings: &Settings,
-    ) {
-        let key = (witness, Ids::upstream_key(id, IdSource::Response, settings));
-        if self.behind.get(&key) == Some(&packed) {
-            self.behind.remove(&key);
-        }
-    }
-}
 
 /// Receipts that came before the answer to their message and are kept.
 const EARLY_MAX: usize = 1_000_000;
@@ -160,8 +46,7 @@ impl ReceiptsUp {
         }
         let witness = scene.sessions.get(scene.session).witness;
         let key = Ids::upstream_key(receipt.id, IdSource::Receipt, scene.settings);
-        let packed = scene.ids.behind.get(&(witness, key)).copied();
-        let entry = packed.and_then(MessageKey::unpacked).and_then(|key| table.get_mut(key));
+        let entry = scene.ids.behind(witness, key).and_then(|key| table.get_mut(key));
         let Some(entry) = entry else {
             self.books.sent += 1;
             self.books.untracked += 1;
@@ -185,7 +70,7 @@ impl ReceiptsUp {
         self.books.came += 1;
         let came = SentReceipt::of(receipt, scene.at, scene.session);
         let key = Ids::front_key(receipt.id, IdSource::Receipt, scene.settings);
-        match scene.ids.front.get(&key).copied().and_then(MessageKey::unpacked) {
+        match scene.ids.in_front(key) {
             Some(key) => self.matched(scene, key, &came, table),
             None if self.early_count < EARLY_MAX => {
                 self.early_count += 1;

@@ -1,5 +1,5 @@
 //! What is known of one submit_sm that our ESME sent.
-use super::deliveries::SentReceipt;
+use super::sent_receipt::SentReceipt;
 use crate::kit::Nanos;
 use crate::smpp::marker::MessageKey;
 

@@ -1,11 +1,13 @@
 //! The books of both sides: takes what the witnesses tell, in the order of time, and says at the end what became of
 //! every message.
-use super::deliveries::{Ids, ReceiptsUp, with_receipt};
+use super::deliveries::{ReceiptsUp, with_receipt};
 use super::findings::Findings;
+use super::ids::Ids;
 use super::mo::MosUp;
+use super::scene::Scene;
 use super::settings::Settings;
 use super::streams::{Direction, Sessions, frames, is_bind};
-use super::submits::{Scene, Submits};
+use super::submits::Submits;
 use crate::kit::Nanos;
 use crate::measure::through::{CarrierTrial, MarkerUse, ThroughRecord, TransitTimes};
 use crate::net::{Sighting, SightingKind};

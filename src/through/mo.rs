@@ -1,9 +1,9 @@
 //! Mobile-originated messages, upwards, by the marker in their text.
 use super::compare::changes;
 use super::content::{Content, body};
+use super::examples::unknown_example;
+use super::scene::Scene;
 use super::settings::Settings;
-use super::submits::Scene;
-use super::table::unknown_example;
 use crate::kit::Nanos;
 use crate::measure::through::{Example, ExampleClass, MoBooks, Transit};
 use crate::smpp::Header;

@@ -1,8 +1,8 @@
 //! The classes of the books: what became of each submit_sm, once nothing more is awaited of it.
 use super::entry::Entry;
+use super::examples::example;
 use super::findings::Findings;
 use super::settings::Settings;
-use super::submits::example;
 use crate::kit::Nanos;
 use crate::measure::through::{ExampleClass, ReceiptBooks, StatusPair, SubmitBooks};
 use crate::smpp::marker::MarkerKind;
@@ -118,7 +118,7 @@ impl Settled {
                 self.receipts.lost += 1;
                 let class = ExampleClass::ReceiptLost;
                 findings.examples.add(class, || {
-                    let mut example = example(class, entry, format!("state {}", sent.state_text()));
+                    let mut example = example(class, entry, format!("state {}", sent.state));
                     (example.sent, example.came) = (sent.at, None);
                     example
                 });

@@ -2,16 +2,15 @@
 use super::carriers::Trials;
 use super::compare::{changes, is_resegmented};
 use super::content::{Content, body};
-use super::deliveries::Ids;
 use super::entry::Entry;
-use super::findings::Findings;
+use super::examples::add_example;
 use super::order::Order;
+use super::scene::Scene;
 use super::segments::{Answer, Segments, Whole};
 use super::settings::Settings;
-use super::streams::Sessions;
 use super::table::Table;
 use crate::kit::Nanos;
-use crate::measure::through::{Answers, Example, ExampleClass, Transit};
+use crate::measure::through::{Answers, ExampleClass, Transit};
 use crate::smpp::marker::{MarkerKind, MessageKey};
 use crate::smpp::{CommandStatus, Header, pdu};
 
@@ -25,17 +24,6 @@ pub(super) struct Submits {
     segments: Segments,
     /// Submit_sm written in front so far, all attempts.
     written_count: u64,
-}
-
-/// What a part of the books works with.
-pub(super) struct Scene<'a> {
-    pub(super) settings: &'a Settings,
-    pub(super) sessions: &'a mut Sessions,
-    pub(super) findings: &'a mut Findings,
-    pub(super) ids: &'a mut Ids,
-    /// Place of the session of the PDU.
-    pub(super) session: u32,
-    pub(super) at: Nanos,
 }
 
 impl Submits {
@@ -344,26 +332,5 @@ fn compare(
     if let Some(what) = scene.findings.count_changes("submit", &changes, scene.settings) {
         entry.is_altered = true;
         add_example(scene, ExampleClass::Altered, entry, what);
-    }
-}
-
-/// Adds an example of this entry.
-pub(super) fn add_example(scene: &mut Scene<'_>, class: ExampleClass, entry: &Entry, what: String) {
-    scene.findings.examples.add(class, || example(class, entry, what));
-}
-
-/// An entry as an example.
-pub(super) fn example(class: ExampleClass, entry: &Entry, what: String) -> Example {
-    let text = |id: &[u8]| String::from_utf8_lossy(id).into_owned();
-    Example {
-        class,
-        message: Some(entry.key.message),
-        part: entry.key.part,
-        front_id: text(&entry.front.id),
-        upstream_id: text(&entry.behind.id),
-        session: Some(entry.front.session),
-        sent: entry.front.written,
-        came: (entry.behind.out_count > 0).then_some(entry.behind.last),
-        what,
     }
 }

@@ -2,13 +2,12 @@
 //! and what is beyond the bound is counted untracked.
 use super::carriers::ByReference;
 use super::content::{Content, SegmentOf};
-use super::deliveries::Ids;
 use super::entry::Entry;
+use super::examples::unknown_example;
+use super::scene::Scene;
 use super::settings::Settings;
 use super::settled::Settled;
-use super::submits::Scene;
-use crate::kit::Nanos;
-use crate::measure::through::{Example, ExampleClass};
+use crate::measure::through::ExampleClass;
 use crate::smpp::marker::{Carrier, MarkerKind, MessageKey};
 use std::collections::{HashMap, VecDeque};
 
@@ -91,7 +90,7 @@ impl Table {
                 continue;
             }
             if let Some(entry) = self.entries.remove(&packed) {
-                scene.ids.forget(&entry, scene.settings, scene.sessions);
+                forget_ids(&entry, scene);
                 self.settled.settle(&entry, scene.at, scene.settings, scene.findings);
             }
             return true;
@@ -178,34 +177,12 @@ impl Table {
     }
 }
 
-/// An example of what is no message of this run.
-pub(super) fn unknown_example(class: ExampleClass, at: Nanos, what: String) -> Example {
-    Example {
-        class,
-        message: None,
-        part: 0,
-        front_id: String::new(),
-        upstream_id: String::new(),
-        session: None,
-        sent: at,
-        came: Some(at),
-        what,
-    }
-}
-
-/// Ids of an entry that is forgotten.
-impl Ids {
-    fn forget(
-        &mut self,
-        entry: &Entry,
-        settings: &Settings,
-        sessions: &mut super::streams::Sessions,
-    ) {
-        let packed = entry.key.packed();
-        self.forget_in_front(&entry.front.id, packed, settings);
-        if entry.behind.out_count > 0 {
-            let witness = sessions.get(entry.behind.session).witness;
-            self.forget_behind(&entry.behind.id, witness, packed, settings);
-        }
+/// The ids of an entry that is forgotten name nothing any more.
+fn forget_ids(entry: &Entry, scene: &mut Scene<'_>) {
+    let packed = entry.key.packed();
+    scene.ids.forget_in_front(&entry.front.id, packed, scene.settings);
+    if entry.behind.out_count > 0 {
+        let witness = scene.sessions.get(entry.behind.session).witness;
+        scene.ids.forget_behind(&entry.behind.id, witness, packed, scene.settings);
     }
 }
