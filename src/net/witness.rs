@@ -44,6 +44,11 @@ pub struct Witness {
 }
 
 impl Witness {
+    /// Its number.
+    pub const fn number(&self) -> u32 {
+        self.number
+    }
+
     /// A connection was made.
     pub fn connected(&self, session: u32, at: Nanos) {
         self.tell(session, at, SightingKind::Connected);

@@ -53,8 +53,8 @@ impl Core {
 
     /// Tells all octets from now on to `witness`; MO carry the marker of `run`.
     pub fn witnessed(&mut self, witness: Witness, run: u32) {
+        self.deliveries.mark_mo(run, witness.number() as u8);
         self.witness = Some(Box::new(witness));
-        self.deliveries.mark_mo(run);
     }
 
     /// Adds an accepted connection and returns its session number. Numbers are never reused. A fault may end the

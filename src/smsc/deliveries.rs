@@ -97,9 +97,9 @@ impl Deliveries {
         }
     }
 
-    /// MO carry the marker of this run from now on.
-    pub(super) fn mark_mo(&mut self, run: u32) {
-        self.writer.mark_mo(run);
+    /// MO carry a marker of this run from now on.
+    pub(super) fn mark_mo(&mut self, run: u32, of: u8) {
+        self.writer.mark_mo(run, of);
     }
 
     /// The queue whose first item is due next, and when; MAX: all queues are empty.

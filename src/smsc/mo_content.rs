@@ -26,8 +26,8 @@ impl MoText {
 
 impl MoText {
     /// The text with the marker of an MO of a run at its end.
-    pub(super) fn marked(&self, run: u32, number: u64) -> MoText {
-        let key = MessageKey { kind: MarkerKind::Mo, message: number, part: 0 };
+    pub(super) fn marked(&self, run: u32, of: u8, number: u64) -> MoText {
+        let key = MessageKey { kind: MarkerKind::Mo, message: number, part: of };
         let mut text = self.clone();
         for octet in b" ".iter().chain(&Marker::new(run, key).token()) {
             if self.data_coding == 8 {

@@ -96,6 +96,15 @@ impl Ledger {
         self.settings.carriers = carriers;
     }
 
+    /// Whether nothing more is awaited at `now` of all that was looked at: every message is through, or its deadlines are
+    /// over. It looks at every message that is kept: for the drain, not for each second of the load.
+    pub fn is_quiet(&self, now: Nanos) -> bool {
+        let deadline = self.settings.deadline;
+        self.waiting.is_empty()
+            && self.submits.table.is_quiet(now, deadline)
+            && self.mos.is_quiet(now, deadline)
+    }
+
     /// How many sessions of upstreams are bound: (system_id, sessions) of each account seen behind.
     pub fn bound_behind(&self) -> Vec<(String, u64)> {
         self.sessions.bound_from(self.settings.fronts_count)

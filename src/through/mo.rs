@@ -25,6 +25,12 @@ struct MoEntry {
     answered: Option<Nanos>,
 }
 
+impl MoEntry {
+    fn is_finished(&self, now: Nanos, deadline: Nanos) -> bool {
+        self.came >= self.sent || now.since(self.sent_at) > deadline
+    }
+}
+
 /// All MO that are kept.
 #[derive(Debug, Default)]
 pub(super) struct MosUp {
@@ -78,9 +84,10 @@ impl MosUp {
 
     fn make_room(&mut self, scene: &mut Scene<'_>) -> bool {
         let Some(packed) = self.oldest.front().copied() else { return false };
-        let is_finished = self.entries.get(&packed).is_none_or(|entry| {
-            entry.came >= entry.sent || scene.at.since(entry.sent_at) > scene.settings.deadline
-        });
+        let is_finished = self
+            .entries
+            .get(&packed)
+            .is_none_or(|entry| entry.is_finished(scene.at, scene.settings.deadline));
         if !is_finished {
             return false;
         }
@@ -154,6 +161,11 @@ impl MosUp {
             let took = scene.at.since(answered);
             scene.findings.times.record(Transit::MoReturn, took, scene.at);
         }
+    }
+
+    /// Whether nothing more is awaited at `now`.
+    pub(super) fn is_quiet(&self, now: Nanos, deadline: Nanos) -> bool {
+        self.entries.values().all(|entry| entry.is_finished(now, deadline))
     }
 
     fn settle(&mut self, entry: &MoEntry, scene: &mut Scene<'_>) {

@@ -95,7 +95,15 @@ impl Settled {
             }
         } else if let (Some((status, _)), 0, false) = (front.rejected, front.open, front.has_gone) {
             books.rejected += 1;
-            books.ghost += u64::from(out > 0);
+            // what our SMSC refused itself is no ghost
+            let is_taken = entry.behind.answered.is_none_or(|(status, _)| status == 0);
+            let is_ghost = out > 0 && is_taken;
+            books.ghost += u64::from(is_ghost);
+            if is_ghost {
+                let class = ExampleClass::Ghost;
+                let what = format!("rejected with {status:#010x}, and came out");
+                findings.examples.add(class, || example(class, entry, what));
+            }
             if entry.key.kind == MarkerKind::Load {
                 *self.rejected_by.entry(status).or_default() += 1;
             }

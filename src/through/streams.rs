@@ -134,12 +134,24 @@ impl Sessions {
                 nothing
             }
             SightingKind::Read(octets) => (place, Direction::Read, octets),
-            SightingKind::Wrote(octets) => {
-                let partial = &mut self.get(place).partial;
-                partial.extend_from_slice(&octets);
-                let whole = whole_octets(partial);
+            SightingKind::Wrote(octets) => (place, Direction::Wrote, self.whole(place, &octets)),
+        }
+    }
+
+    /// The whole PDUs of what was written before and these octets.
+    fn whole(&mut self, place: u32, octets: &[u8]) -> Vec<u8> {
+        let partial = &mut self.get(place).partial;
+        partial.extend_from_slice(octets);
+        match whole_octets(partial) {
+            Some(whole) => {
                 let rest = partial.split_off(whole);
-                (place, Direction::Wrote, std::mem::replace(partial, rest))
+                std::mem::replace(partial, rest)
+            }
+            None => {
+                // what was missed has left the stream without framing
+                let lost = std::mem::take(partial).len() as u64;
+                self.missed_octets += lost;
+                Vec::new()
             }
         }
     }
@@ -165,13 +177,13 @@ impl Sessions {
     }
 }
 
-/// Octets of the whole PDUs at the front.
-fn whole_octets(octets: &[u8]) -> usize {
+/// Octets of the whole PDUs at the front. None: they are no PDUs.
+fn whole_octets(octets: &[u8]) -> Option<usize> {
     let mut whole = 0;
-    while let Ok(Some(length)) = frame::cut(&octets[whole..], frame::OCTETS_MAX_DEFAULT) {
+    while let Some(length) = frame::cut(&octets[whole..], frame::OCTETS_MAX_DEFAULT).ok()? {
         whole += length;
     }
-    whole
+    Some(whole)
 }
 
 /// The PDUs of octets that are whole ones.

@@ -188,10 +188,6 @@ impl Submits {
         behind.segments = frames.len().max(1) as u32;
         entry.is_resegmented |= is_resegmented;
         let sent = std::mem::take(&mut entry.frame);
-        if entry.front.rejected.is_some() && entry.front.accepted.is_none() && entry.front.open == 0
-        {
-            add_example(scene, ExampleClass::Ghost, entry, "rejected, and came out".to_owned());
-        }
         let Some(content) = Content::read(&sent) else { return };
         check_route(scene, entry, content.destination);
         if key.kind == MarkerKind::Load {

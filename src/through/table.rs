@@ -7,6 +7,7 @@ use super::examples::unknown_example;
 use super::scene::Scene;
 use super::settings::Settings;
 use super::settled::Settled;
+use crate::kit::Nanos;
 use crate::measure::through::ExampleClass;
 use crate::smpp::marker::{Carrier, MarkerKind, MessageKey};
 use std::collections::{HashMap, VecDeque};
@@ -98,6 +99,11 @@ impl Table {
         false
     }
 
+    /// Whether every entry is finished at `now`.
+    pub(super) fn is_quiet(&self, now: Nanos, deadline: Nanos) -> bool {
+        self.entries.values().all(|entry| entry.is_finished(now, deadline))
+    }
+
     /// Settles all that are left, in the order in which they were sent.
     pub(super) fn settle_all(&mut self, scene: &mut Scene<'_>) {
         for packed in std::mem::take(&mut self.oldest) {
@@ -168,12 +174,6 @@ impl Table {
         let waits = |key: &MessageKey| self.get(*key).is_some_and(|e| e.behind.out_count == 0);
         let all = || self.by_reference.of(reference, part);
         all().find(waits).or_else(|| all().next_back())
-    }
-
-    /// Distinct messages of the run whose entries are kept.
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.entries.len()
     }
 }
 

@@ -96,7 +96,7 @@ pub struct SubmitBooks {
     pub maybe: u64,
     /// Unanswered, and came out.
     pub maybe_out: u64,
-    /// Rejected in front, and came out all the same.
+    /// Rejected in front, and came out all the same without being refused by our SMSC.
     pub ghost: u64,
     /// Accepted, and came out more than once.
     pub duplicate: u64,

@@ -181,10 +181,9 @@ impl Relay {
         let upstream = u32::from(is_second ^ (plant == Some(Plant::Misroute)));
         let to = Peer::Upstream(upstream, self.upstreams[upstream as usize][(number % 2) as usize]);
         let by_itself = self.habits.answers_itself || plant == Some(Plant::AnswerFirst);
-        let (mut answers, mut at) = (!by_itself, now + self.habits.forward);
+        let (mut answers, at) = (!by_itself, now + self.habits.forward);
         if by_itself || plant == Some(Plant::Lose) {
             self.answer(client, sequence, number, CommandStatus::ESME_ROK, now);
-            at += self.habits.response;
         }
         match plant {
             Some(Plant::Lose) => return,
@@ -322,9 +321,8 @@ impl Relay {
                 self.send(now, from, out.to_vec());
                 let Some(passed) = self.ids.remove(&(upstream, id.clone())) else { return };
                 // one receipt for a message, whatever it came out in
-                let is_further = passed.plant.is_some_and(|plant| {
-                    matches!(plant, Plant::Invent) && !passed.answers && !self.habits.answers_itself
-                });
+                let has_further = matches!(passed.plant, Some(Plant::Invent | Plant::Resegment));
+                let is_further = has_further && !passed.answers && !self.habits.answers_itself;
                 let no_id = matches!(passed.plant, Some(Plant::Ghost));
                 if !is_further && !no_id {
                     self.receipt(&sm, &id, &passed, now);
