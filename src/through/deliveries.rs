@@ -114,7 +114,7 @@ impl ReceiptsUp {
                 return;
             }
             self.books.duplicate += 1;
-            let what = format!("state {}", came.state);
+            let what = format!("state {}", came.state());
             add_example(scene, ExampleClass::ReceiptDuplicate, entry, what);
             return;
         }
@@ -155,7 +155,7 @@ impl ReceiptsUp {
 
     fn unknown(&mut self, scene: &mut Scene<'_>, came: &SentReceipt) {
         self.books.unknown += 1;
-        let what = format!("state {}", came.state);
+        let what = format!("state {}", came.state());
         let class = ExampleClass::ReceiptUnknown;
         scene.findings.examples.add(class, || unknown_example(class, came.at, what));
     }

@@ -2,63 +2,80 @@
 use super::compare::{Change, cut};
 use crate::kit::Nanos;
 use crate::plan::Rewrite;
-use crate::smpp::receipt::{self, Receipt};
+use crate::smpp::receipt::{Date, MessageState, Receipt};
 use std::borrow::Cow;
 
 /// A receipt as our SMSC sent it, or as it came in front.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct SentReceipt {
     /// When it was written behind, or read in front.
     pub(super) at: Nanos,
-    /// Its state by name, or the vendor's own word.
-    pub(super) state: String,
+    state: MessageState,
+    /// The vendor's own word for the state; empty: it is a state's name.
+    word: Box<[u8]>,
     err: Box<[u8]>,
-    dates: Box<str>,
+    /// submit date and done date, to the minute: many leave the seconds out.
+    dates: [Option<Date>; 2],
     text: Box<[u8]>,
     /// Place of the session on which it came, in front.
     pub(super) session: u32,
 }
 
+fn text(octets: &[u8]) -> String {
+    cut(&String::from_utf8_lossy(octets))
+}
+
 impl SentReceipt {
     /// Of a receipt that was written or read at `at` on this session.
     pub(super) fn of(receipt: &Receipt<'_>, at: Nanos, session: u32) -> SentReceipt {
-        let date = |date: Option<receipt::Date>| {
-            date.map_or_else(String::new, |d| {
-                let receipt::Date { year, month, day, hour, minute, .. } = d;
-                // the seconds are left out by many
-                format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")
-            })
-        };
+        let to_the_minute = |date: Option<Date>| date.map(|date| Date { second: 0, ..date });
         SentReceipt {
             at,
-            state: match receipt.word {
-                [] => format!("{:?}", receipt.state),
-                word => String::from_utf8_lossy(word).into_owned(),
-            },
+            state: receipt.state,
+            word: receipt.word.into(),
             err: receipt.err.into(),
-            dates: format!("{} / {}", date(receipt.submit_date), date(receipt.done_date)).into(),
+            dates: [receipt.submit_date, receipt.done_date].map(to_the_minute),
             text: receipt.text.into(),
             session,
         }
     }
 
+    /// Its state by name, or the vendor's own word.
+    pub(super) fn state(&self) -> String {
+        if self.word.is_empty() { self.state.stat().to_owned() } else { text(&self.word) }
+    }
+
+    fn dates(&self) -> String {
+        let shown = |date: Option<Date>| {
+            date.map_or_else(
+                || "none".to_owned(),
+                |Date { year, month, day, hour, minute, second: _ }| {
+                    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")
+                },
+            )
+        };
+        let [submitted, done] = self.dates.map(shown);
+        format!("{submitted} / {done}")
+    }
+
     /// What changed on the way up.
     pub(super) fn changes(&self, came: &SentReceipt) -> Vec<Change> {
-        let text = |octets: &[u8]| cut(&String::from_utf8_lossy(octets));
-        let pairs = [
-            ("state", Rewrite::ReceiptState, self.state.clone(), came.state.clone()),
-            ("err", Rewrite::ReceiptErr, text(&self.err), text(&came.err)),
-            ("dates", Rewrite::ReceiptDates, self.dates.to_string(), came.dates.to_string()),
-            ("text", Rewrite::ReceiptText, text(&self.text), text(&came.text)),
-        ];
-        let changed = pairs.into_iter().filter(|(_, _, sent, came)| sent != came);
-        changed
-            .map(|(name, rewrite, sent, came)| Change {
-                name: Cow::Borrowed(name),
-                rewrite,
-                sent,
-                came,
-            })
-            .collect()
+        let mut changes = Vec::new();
+        let mut add = |name, rewrite, sent, came| {
+            changes.push(Change { name: Cow::Borrowed(name), rewrite, sent, came });
+        };
+        if (self.state, &self.word) != (came.state, &came.word) {
+            add("state", Rewrite::ReceiptState, self.state(), came.state());
+        }
+        if self.err != came.err {
+            add("err", Rewrite::ReceiptErr, text(&self.err), text(&came.err));
+        }
+        if self.dates != came.dates {
+            add("dates", Rewrite::ReceiptDates, self.dates(), came.dates());
+        }
+        if self.text != came.text {
+            add("text", Rewrite::ReceiptText, text(&self.text), text(&came.text));
+        }
+        changes
     }
 }

@@ -126,7 +126,7 @@ impl Settled {
                 self.receipts.lost += 1;
                 let class = ExampleClass::ReceiptLost;
                 findings.examples.add(class, || {
-                    let mut example = example(class, entry, format!("state {}", sent.state));
+                    let mut example = example(class, entry, format!("state {}", sent.state()));
                     (example.sent, example.came) = (sent.at, None);
                     example
                 });

@@ -225,7 +225,8 @@ fn mo_are_counted_upwards_with_what_the_relay_did_to_them() {
     assert!(through.balanced && lost > 10 && mo.untracked == 0, "{mo:?}");
     assert_eq!((mo.duplicate, mo.altered, mo.unexpected), (doubled, altered, 0), "{mo:?}");
     assert_eq!(mo.lost + mo.pending, mo.sent - mo.once - doubled, "{mo:?}");
-    assert!(mo.lost.abs_diff(lost) <= 20, "the last ones are pending yet: {mo:?}, {lost}");
+    // the last ones that were lost are pending yet, and so are those on their way
+    assert!(mo.lost > 0 && (lost..lost + 20).contains(&(mo.lost + mo.pending)), "{mo:?}, {lost}");
     for (transit, millis) in [(Transit::Mo, 5.0), (Transit::MoReturn, 3.0)] {
         let mean = through.times.of(transit).mean().unwrap_or_default() / 1e6;
         assert!((mean - millis).abs() < 0.2, "{}: {mean} ms", transit.name());
