@@ -127,7 +127,7 @@ fn reported(through: &ThroughRecord, plant: Plant) -> u64 {
 fn each_plant_alone_is_reported_as_often_as_it_was_planted() {
     let mut wrong = Vec::new();
     for plant in plants::all() {
-        let outcome = run(2_000, vec![plant; 2]);
+        let outcome = run(1_000, vec![plant; 2]);
         let (planted, found) = (outcome.planted(plant), reported(&outcome.through, plant));
         if planted != found || planted == 0 || !outcome.through.balanced {
             let ThroughRecord { submits, receipts, balanced, .. } = &outcome.through;
@@ -173,7 +173,7 @@ fn all_at_once(messages: u64) {
 
 #[test]
 fn all_plants_together_are_reported_as_often_as_they_were_planted() {
-    all_at_once(20_000);
+    all_at_once(100_000);
 }
 
 #[test]
@@ -295,4 +295,32 @@ fn a_refusal_behind_after_an_accept_in_front_stands_in_the_table_of_statuses() {
     assert_eq!(rows, [(Some(0), Some(0)), (Some(0x58), Some(0))]);
     assert_eq!((through.submits.once, through.statuses[1].told_by_receipt), (1_000, 0));
     assert_eq!(through.statuses[1].later, None, "the answer in front was first");
+}
+
+#[test]
+fn a_payload_cut_in_parts_is_found_by_a_token_that_only_one_part_has() {
+    let habits = Habits { plants: vec![Plant::Resegment; 100], ..delays() };
+    let setup =
+        Setup { carriers: vec![Carrier::Text], ..Setup::with(&profile(1_000, 500), habits) };
+    let outcome = setup.run();
+    let ThroughRecord { submits, receipts, balanced, .. } = &outcome.through;
+    assert!(*balanced && submits.once == 1_000, "{submits:?}");
+    assert_eq!((submits.resegmented, submits.incomplete_parts, submits.unexpected), (500, 0, 0));
+    assert_eq!((receipts.once, receipts.duplicate, receipts.lost), (1_000, 0, 0), "{receipts:?}");
+    let names: Vec<&str> = outcome.through.fields.iter().map(|row| row.name.as_str()).collect();
+    assert_eq!(names, ["submit.segmentation"], "the text of all parts is what was sent");
+    assert_eq!(outcome.through.times.of(Transit::Forward).count(), 1_000);
+}
+
+#[test]
+fn parts_that_go_through_uncut_are_each_found_and_are_not_resegmented() {
+    for long in ["udh8", "udh16", "sar"] {
+        let profile = profile(400, 200).replace("\"payload\"", &format!("{long:?}"));
+        let Outcome { through, .. } = Setup::with(&profile, delays()).run();
+        let ThroughRecord { submits, fields, balanced, .. } = &through;
+        assert!(*balanced && fields.is_empty(), "{long}: {fields:?}");
+        // three parts of each text of the second kind
+        assert_eq!((submits.once, submits.resegmented), (submits.sent, 0), "{long}");
+        assert!(submits.sent > 400, "{long}: {submits:?}");
+    }
 }

@@ -6,7 +6,7 @@ use crate::net::{Sighting, SightingKind};
 use crate::smpp::marker::{Carrier, Marker, MarkerKind, MessageKey};
 use crate::smpp::pdu::{self, DeliverSm, SubmitSm};
 use crate::smpp::receipt::{FinalStates, IdRule};
-use crate::smpp::{CommandStatus, Tlvs, put_tlv};
+use crate::smpp::{CommandStatus, Tag, Tlvs, put_tlv};
 use crate::through::{Ledger, Settings};
 use bytes::BytesMut;
 use proptest::prelude::*;
@@ -256,4 +256,63 @@ fn a_copy_over_a_reconnect_is_told_apart() {
     ledger.take(Sighting { witness: 1, session: 0, at, kind: SightingKind::Connected });
     let record = ledger.finish(Nanos::from_secs(9));
     assert_eq!((record.submits.copies, record.submits.copies_over_reconnect), (1, 1));
+}
+
+/// A submit_sm of `part` of a message of two parts, or, with `part` None, of both in one message_payload.
+fn of_two_parts(message: u64, part: Option<u8>, sequence: u32) -> Vec<u8> {
+    let token = |part| {
+        let key = MessageKey { kind: MarkerKind::Load, message, part };
+        Marker::new(RUN, key).token().to_vec()
+    };
+    let text = |part: u8| [b"part of a text ".to_vec(), token(part)].concat();
+    let (mut run, mut out) = (BytesMut::new(), BytesMut::new());
+    let mut octets = Vec::new();
+    match part {
+        Some(part) => octets = [vec![5, 0, 3, 9, 2, part + 1], text(part)].concat(),
+        None => put_tlv(Tag::MESSAGE_PAYLOAD, &[text(0), text(1)].concat(), &mut run),
+    }
+    let sm = SubmitSm {
+        esm_class: if part.is_some() { 0x40 } else { 0 },
+        destination_addr: b"447700900000",
+        short_message: &octets,
+        tlvs: Tlvs(&run),
+        ..SubmitSm::default()
+    };
+    sm.encode(CommandStatus::ESME_ROK, sequence, &mut out);
+    out.to_vec()
+}
+
+#[test]
+fn parts_that_come_out_as_one_payload_are_each_once_and_their_text_is_whole() {
+    let mut ledger = Ledger::new(Settings { carriers: vec![Carrier::Text], ..settings(10) });
+    let mut take = |witness, ms, kind| {
+        ledger.take(Sighting { witness, session: 0, at: Nanos::from_millis(ms), kind });
+    };
+    for part in 0..2 {
+        let sequence = u32::from(part) + 1;
+        take(FRONT, 1, SightingKind::Wrote(of_two_parts(3, Some(part), sequence)));
+        take(FRONT, 2, SightingKind::Read(response(0, sequence, &format!("F{part}"))));
+    }
+    take(BEHIND, 3, SightingKind::Read(of_two_parts(3, None, 1)));
+    take(BEHIND, 3, SightingKind::Wrote(response(0, 1, "U")));
+    let record = ledger.finish(Nanos::from_secs(9));
+    let SubmitBooks { once, resegmented, came_out, lost, .. } = record.submits;
+    assert_eq!((once, resegmented, came_out, lost, record.balanced), (2, 2, 2, 0, true));
+    let names: Vec<&str> = record.fields.iter().map(|row| row.name.as_str()).collect();
+    assert_eq!(names, ["submit.segmentation"]);
+}
+
+#[test]
+fn parts_of_an_uncut_message_that_never_become_whole_are_told_apart() {
+    let mut ledger = Ledger::new(Settings { carriers: vec![Carrier::Text], ..settings(10) });
+    let mut take = |witness, ms, kind| {
+        ledger.take(Sighting { witness, session: 0, at: Nanos::from_millis(ms), kind });
+    };
+    take(FRONT, 1, SightingKind::Wrote(of_two_parts(3, None, 1)));
+    take(FRONT, 2, SightingKind::Read(response(0, 1, "F")));
+    take(BEHIND, 3, SightingKind::Read(of_two_parts(3, Some(1), 1)));
+    let record = ledger.finish(Nanos::from_secs(9));
+    let SubmitBooks { lost, unexpected, incomplete_parts, came_out, .. } = record.submits;
+    assert_eq!((lost, unexpected, incomplete_parts, came_out), (1, 0, 1, 0));
+    assert!(record.balanced);
 }
