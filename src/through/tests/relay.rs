@@ -44,12 +44,15 @@ struct Passed {
     answers: bool,
 }
 
+/// When, in which order, to whom, and the octets.
+type DueWrite = (Nanos, u64, Peer, Vec<u8>);
+
 /// A gateway.
 #[derive(Debug, Default)]
 pub(super) struct Relay {
     habits: Habits,
     /// PDUs to write, by time.
-    due: BinaryHeap<Reverse<(Nanos, u64, Peer, Vec<u8>)>>,
+    due: BinaryHeap<Reverse<DueWrite>>,
     order: u64,
     sequence: u32,
     /// Messages and MO so far.
@@ -119,7 +122,7 @@ impl Relay {
     }
 
     /// A PDU came from the client in front.
-    pub(super) fn from_client(&mut self, client: u32, frame: &[u8], now: Nanos) {
+    pub(super) fn on_client_pdu(&mut self, client: u32, frame: &[u8], now: Nanos) {
         let Some(header) = Header::read(frame) else { return };
         let peer = Peer::Client(client);
         let answer = |id: CommandId, body: &[u8]| {
@@ -283,7 +286,13 @@ impl Relay {
     }
 
     /// A PDU came from an upstream.
-    pub(super) fn from_upstream(&mut self, upstream: u32, session: u32, frame: &[u8], now: Nanos) {
+    pub(super) fn on_upstream_pdu(
+        &mut self,
+        upstream: u32,
+        session: u32,
+        frame: &[u8],
+        now: Nanos,
+    ) {
         let Some(header) = Header::read(frame) else { return };
         let peer = Peer::Upstream(upstream, session);
         match header.command_id {

@@ -225,12 +225,12 @@ impl Simulation {
             }
             Event::ClientToRelay(link, octets) => {
                 for frame in frames(&octets) {
-                    self.relay.from_client(link, frame, self.now);
+                    self.relay.on_client_pdu(link, frame, self.now);
                 }
             }
             Event::UpstreamToRelay(smsc, session, octets) => {
                 for frame in frames(&octets) {
-                    self.relay.from_upstream(smsc, session, frame, self.now);
+                    self.relay.on_upstream_pdu(smsc, session, frame, self.now);
                 }
             }
         }
