@@ -50,7 +50,8 @@ pub use model::{
     CongestionThresholds, Deliver, EventAction, EventBinds, Fleet, Foreign, Guard, Ladder, Load,
     Long, Matcher, Message, MessageTlv, Metrics, NumberFiles, OWN, Observe, OnAgentLoss,
     OnCongestion, OnThrottle, PROCESS_SERIES, Per, Plan, PlannedEvent, Rebind, Receipts, Recover,
-    Secret, Selector, Shape, Stage, TALLY_SERIES, Target, Timeouts, Tls, TlvValue, WindowFull,
+    Rewrite, RunMarker, Secret, Selector, Shape, Stage, TALLY_SERIES, Target, Timeouts, Tls,
+    TlvValue, WindowFull,
 };
 pub use overrides::{Overrides, split_gate};
 pub use profile::{

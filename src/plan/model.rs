@@ -8,10 +8,12 @@ mod event;
 mod fleet;
 mod guard;
 mod load;
+mod marker;
 mod message;
 mod metrics;
 mod observe;
 mod receipts;
+mod rewrite;
 mod timeouts;
 
 pub use account::Account;
@@ -22,11 +24,13 @@ pub use event::{EventAction, EventBinds, PlannedEvent, Recover};
 pub use fleet::{Fleet, OnAgentLoss};
 pub use guard::{Foreign, Guard};
 pub use load::{CongestionThresholds, Load, OnCongestion, OnThrottle, WindowFull};
+pub use marker::RunMarker;
 pub use message::{Long, Message, MessageTlv, TlvValue};
 pub use metrics::Metrics;
 pub(in crate::plan) use observe::check as check_observed;
 pub use observe::{OWN, Observe, PROCESS_SERIES, TALLY_SERIES};
 pub use receipts::{Accept, Per, Receipts};
+pub use rewrite::Rewrite;
 pub use timeouts::Timeouts;
 
 use super::behaviour::Behaviour;
@@ -77,6 +81,9 @@ pub struct Plan {
     pub allow_exec: bool,
     /// Gates as written: (metric, expression or table as JSON).
     pub gates: Vec<(String, serde_json::Value)>,
+    /// The marker that every submit_sm carries. None: none.
+    #[serde(default)]
+    pub marker: Option<RunMarker>,
     /// Exchanges of failed messages to keep (`run --trace failed:N`).
     #[serde(default)]
     pub trace_failed: Option<usize>,

@@ -181,6 +181,7 @@ impl Profile {
             events: self.events.unwrap_or_default(),
             allow_exec: overrides.allow_exec,
             gates: self.gates,
+            marker: None,
             trace_failed: None,
             ladder: None,
             fleet: self.fleet,
