@@ -1,7 +1,7 @@
 //! A pool of workers: orders in one queue, events in another. Callers do not see whether the workers are threads of
 //! this process or on other machines.
 use crate::esme::{
-    Event, Order, Wires, Witness, Witnesses, WorkerAssignment, WorkerError, WorkerMessage, run,
+    Event, Order, Wires, Witness, WorkerAssignment, WorkerError, WorkerMessage, run,
 };
 use crate::kit::{Clock, Nanos};
 use crate::measure::Interval;
@@ -70,16 +70,17 @@ impl WorkerPool {
         WorkerPool::part(plan, 0..workers, workers)
     }
 
-    /// As [`WorkerPool::local`], and each worker tells a witness of its own all octets.
+    /// As [`WorkerPool::local`], a worker for each witness, which it tells all octets.
     ///
     /// # Errors
     /// As [`WorkerPool::local`].
     pub fn witnessed(
         plan: &Arc<Plan>,
-        workers: u32,
-        witnesses: &mut Witnesses,
+        witnesses: &[Witness],
     ) -> io::Result<WorkerPool> {
-        WorkerPool::start(plan, 0..workers, workers, || Some(witnesses.witness()))
+        let workers = witnesses.len() as u32;
+        let mut witnesses = witnesses.iter().cloned();
+        WorkerPool::start(plan, 0..workers, workers, || witnesses.next())
     }
 
     /// Workers on other machines: `orders` reaches all of them, `events` is what they tell.

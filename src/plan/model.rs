@@ -15,6 +15,7 @@ mod observe;
 mod receipts;
 mod rewrite;
 mod timeouts;
+mod upstream;
 
 pub use account::Account;
 pub use address::{Address, AddressFrom, NumberFiles};
@@ -32,6 +33,7 @@ pub use observe::{OWN, Observe, PROCESS_SERIES, TALLY_SERIES};
 pub use receipts::{Accept, Per, Receipts};
 pub use rewrite::Rewrite;
 pub use timeouts::Timeouts;
+pub use upstream::{MarkerChoice, Upstream};
 
 use super::behaviour::Behaviour;
 pub use super::schedule::{Arrival, Shape, Stage};
@@ -98,6 +100,9 @@ pub struct Plan {
     /// What is sampled beside the run.
     #[serde(default)]
     pub observe: Vec<Observe>,
+    /// What is behind the gateway that is tested (`through`). None: no gateway is.
+    #[serde(default)]
+    pub upstream: Option<Upstream>,
     /// Warnings to show before the run, a line each.
     #[serde(default)]
     pub warnings: Vec<String>,

@@ -111,12 +111,19 @@ impl Ledger {
     }
 
     /// Closes the books at `now`.
-    pub fn finish(mut self, now: Nanos) -> ThroughRecord {
+    pub fn finish(self, now: Nanos) -> ThroughRecord {
+        self.finish_since(now, now)
+    }
+
+    /// Closes the books at `now`. Our ESME was gone at `front_ended`: of what was sent upwards and had not come by then, only
+    /// that whose deadline was over is lost.
+    pub fn finish_since(mut self, front_ended: Nanos, now: Nanos) -> ThroughRecord {
         self.advance(Nanos::MAX);
         let Ledger { settings, sessions, submits, receipts, mos, findings, ids, .. } = &mut self;
         let mut scene = Scene { settings, sessions, findings, ids, session: 0, at: now };
         receipts.finish(&mut scene);
         submits.table.settle_all(&mut scene);
+        scene.at = front_ended;
         let (mo, is_mo_balanced) = mos.finish(&mut scene);
         let settled = &mut submits.table.settled;
         let mut up = receipts.books.clone();

@@ -1,9 +1,11 @@
 //! The counters of both sides of a gateway.
 use crate::kit::Nanos;
 use crate::smpp::marker::Carrier;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// How messages were told apart.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MarkerUse {
     /// The carriers that the load had.
     pub used: Vec<Carrier>,
@@ -12,7 +14,7 @@ pub struct MarkerUse {
 }
 
 /// What became of one carrier of the probes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CarrierTrial {
     /// The carrier.
     pub carrier: Carrier,
@@ -25,7 +27,8 @@ pub struct CarrierTrial {
 }
 
 /// Who answers the submit_sm in front.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum AnsweredBy {
     /// The gateway, before our SMSC has.
     Itself,
@@ -74,7 +77,7 @@ impl Answers {
 /// Every submit_sm that our ESME sent, by what became of it: `sent` = `accepted` + `rejected` + `unanswered` +
 /// `untracked`; `accepted` = `once` + `duplicate` + `lost` + `pending`. A message that was sent again after a throttle
 /// is one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SubmitBooks {
     /// Sent in front.
     pub sent: u64,
@@ -123,7 +126,7 @@ pub struct SubmitBooks {
 }
 
 /// Every final receipt that our SMSC sent, by what became of it: `sent` = `once` + `lost` + `pending` + `untracked`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReceiptBooks {
     /// Sent behind.
     pub sent: u64,
@@ -158,7 +161,7 @@ pub struct ReceiptBooks {
 }
 
 /// Every MO that our SMSC sent, by what became of it: `sent` = `once` + `duplicate` + `lost` + `pending` + `untracked`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MoBooks {
     /// Sent behind.
     pub sent: u64,
@@ -185,7 +188,7 @@ pub struct MoBooks {
 }
 
 /// One field that came out other than it went in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FieldChange {
     /// The field: `submit.` or `receipt.` or `mo.`, and its name on the wire, `text`, `udh`, `segmentation`, or `tlv.`
     /// and a tag.
@@ -201,7 +204,8 @@ pub struct FieldChange {
 }
 
 /// Within what an order is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum OrderBy {
     /// Messages of one session in front.
     Bind,

@@ -1,11 +1,14 @@
 //! A few messages of each class of the books, so that they can be looked up in the gateway's logs.
 use crate::kit::Nanos;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Examples kept of each class.
 const EXAMPLES_MAX: usize = 1_000;
 
 /// Which class of the books an example is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum ExampleClass {
     /// A submit_sm that was lost.
     Lost,
