@@ -148,6 +148,7 @@ impl Ledger {
             statuses: self.submits.table.settled.statuses(),
             examples: self.findings.examples,
             times: self.findings.times,
+            wall_at_zero_ns: 0,
             missed_octets,
             balanced: is_balanced,
         }

@@ -353,7 +353,9 @@ impl Trial for Through {
             books.wait_until_quiet(front_ended + deadline);
         }
         let through = books.close(front_ended, Clock::now());
-        record.through = through.map(Arc::new);
+        let wall_at_zero_ns = Clock::wall_ns().saturating_sub(Clock::now().0);
+        record.through =
+            through.map(|through| Arc::new(ThroughRecord { wall_at_zero_ns, ..through }));
         drop(behind);
         Ok(record)
     }

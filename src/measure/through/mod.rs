@@ -36,6 +36,8 @@ pub struct ThroughRecord {
     pub examples: Examples,
     /// Transit times.
     pub times: TransitTimes,
+    /// Wall-clock time at 0 of the times in `examples`, nanoseconds since 1970; 0: not known.
+    pub wall_at_zero_ns: u64,
     /// Octets that the witnesses could not tell. Not 0: the books are not complete.
     pub missed_octets: u64,
     /// Whether every sum adds up, and nothing was missed.
