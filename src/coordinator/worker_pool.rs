@@ -74,10 +74,7 @@ impl WorkerPool {
     ///
     /// # Errors
     /// As [`WorkerPool::local`].
-    pub fn witnessed(
-        plan: &Arc<Plan>,
-        witnesses: &[Witness],
-    ) -> io::Result<WorkerPool> {
+    pub fn witnessed(plan: &Arc<Plan>, witnesses: &[Witness]) -> io::Result<WorkerPool> {
         let workers = witnesses.len() as u32;
         let mut witnesses = witnesses.iter().cloned();
         WorkerPool::start(plan, 0..workers, workers, || witnesses.next())

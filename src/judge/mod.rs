@@ -21,9 +21,9 @@ mod receipts;
 mod so_far;
 pub mod statistics;
 mod steady;
-mod through;
 #[cfg(test)]
 mod tests;
+mod through;
 mod verdict;
 
 pub use baseline::{BASELINE_SCHEMA, Baseline, BaselineError, Noise};
@@ -50,7 +50,7 @@ pub use observed::ObservedFigures;
 pub use outcome::{Limiter, Outcome};
 pub use so_far::SoFar;
 pub use steady::Steady;
-pub use through::{ThroughFigures, ThroughRatio};
 #[cfg(test)]
 pub(crate) use tests::sample;
+pub use through::{ThroughFigures, ThroughRatio};
 pub use verdict::{Explanation, LittlesLaw, work_piled_up};

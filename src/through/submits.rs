@@ -322,6 +322,10 @@ fn compare(
     if came.is_empty() {
         return;
     }
+    if entry.key.kind == MarkerKind::Probe {
+        // which of its carriers survived is told apart
+        return;
+    }
     let sent = [content];
     entry.is_resegmented |= is_resegmented(&sent, &came);
     let changes = changes(&sent, &came);

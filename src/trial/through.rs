@@ -158,12 +158,11 @@ impl Behind {
             let mut behaviour = upstream.behaviour.clone();
             behaviour.seed = behaviour.seed.wrapping_add(number as u64) & i64::MAX as u64;
             let address = address_of(listen)?;
-            let server =
-                smsc::Server::start_witnessed(&behaviour, address, events, (witness, run))
-                    .map_err(|e| {
-                        let why = format!("cannot listen on {listen}: {e}");
-                        RunError::Plan(PlanError::about("upstream.listen", why))
-                    })?;
+            let server = smsc::Server::start_witnessed(&behaviour, address, events, (witness, run))
+                .map_err(|e| {
+                    let why = format!("cannot listen on {listen}: {e}");
+                    RunError::Plan(PlanError::about("upstream.listen", why))
+                })?;
             servers.push((server, heard));
         }
         Ok(Behind { servers, bound: BTreeMap::new(), refused: BTreeMap::new() })
@@ -319,6 +318,10 @@ impl Trial for Through {
         let mut settings = Settings::of(plan, fronts.len() as u32, &upstream.behaviour);
         let deadline = upstream.deadline.unwrap_or(plan.receipts.deadline);
         (settings.run, settings.deadline) = (run, deadline);
+        settings.carriers = match upstream.marker.carrier() {
+            Some(carrier) => vec![carrier],
+            None => Carrier::ALL.to_vec(),
+        };
         settings.outstanding_max = upstream.outstanding_max;
         settings.rewrites.clone_from(&upstream.rewrites);
         let mut behind = Behind::start(&upstream, behind, run)?;

@@ -13,9 +13,9 @@ mod read;
 mod relative;
 mod sample;
 mod so_far;
-mod through;
 #[cfg(test)]
 mod tests;
+mod through;
 mod window;
 
 pub use abort::{ABORTED, Abort};

@@ -19,10 +19,9 @@ pub(super) fn transit_gate(
     let Some(through) = through else { return (None, undecided(NOT_THROUGH)) };
     match through.time(transit) {
         None => (None, undecided("nothing was timed")),
-        Some(latency) => (
-            statistic_value(latency, statistic),
-            latency_gate(latency, statistic, relation, limit),
-        ),
+        Some(latency) => {
+            (statistic_value(latency, statistic), latency_gate(latency, statistic, relation, limit))
+        }
     }
 }
 

@@ -86,9 +86,7 @@ pub(super) fn over(samples: &[RowSample<'_>], gate: &Gate, measured: &SpanContex
         | Meaning::Observed(..)
         | Meaning::Event(..)
         | Meaning::Transit(..)
-        | Meaning::Inside(_) => {
-            SpanFigure::Nothing("it is not a figure of a span".to_owned())
-        }
+        | Meaning::Inside(_) => SpanFigure::Nothing("it is not a figure of a span".to_owned()),
     }
 }
 

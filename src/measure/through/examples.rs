@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 const EXAMPLES_MAX: usize = 1_000;
 
 /// Which class of the books an example is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ExampleClass {
     /// A submit_sm that was lost.

@@ -10,8 +10,8 @@ mod transport;
 
 use super::Run;
 use super::document::{
-    Congestion, Document, FirstThrottle, IntervalRow, Latencies, ManualRateChange, Outage, RunFacts, SCHEMA,
-    State, Table, TimeSpan, Tool, Verdict, Window,
+    Congestion, Document, FirstThrottle, IntervalRow, Latencies, ManualRateChange, Outage,
+    RunFacts, SCHEMA, State, Table, TimeSpan, Tool, Verdict, Window,
 };
 use super::escape::{mask_pdu, mask_profile};
 use crate::judge::{RecoverySummary, Scope};

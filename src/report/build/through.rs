@@ -1,7 +1,5 @@
 //! The books of a gateway in a document. Addresses and texts are masked unless they may be shown.
-use super::super::document::{
-    LatencyRow, OrderRow, StatusRow, Table, Through, ThroughExample,
-};
+use super::super::document::{LatencyRow, OrderRow, StatusRow, Table, Through, ThroughExample};
 use super::super::escape::{mask_address, mask_text};
 use super::figures::latency_row;
 use crate::judge::ThroughRatio;
@@ -37,7 +35,8 @@ pub(super) fn through(record: &RunRecord, show_content: bool) -> Option<Through>
 /// Transit times by name; empty: the run was through no gateway.
 pub(super) fn times(record: &RunRecord) -> Table<Option<LatencyRow>> {
     let Some(through) = record.through.as_deref() else { return Table::default() };
-    let row = |latency: &crate::measure::Latency| (latency.count() > 0).then(|| latency_row(latency));
+    let row =
+        |latency: &crate::measure::Latency| (latency.count() > 0).then(|| latency_row(latency));
     let rows = TRANSITS.iter().map(|of| (of.name.to_owned(), row(through.times.of(of.transit))));
     rows.collect()
 }
@@ -59,8 +58,7 @@ fn marker(marker: &MarkerUse, show_content: bool) -> MarkerUse {
     };
     let tried = marker.tried.iter().cloned().map(|trial| {
         let carrier = trial.carrier;
-        let became =
-            trial.became.map(|(sent, came)| (shown(carrier, sent), shown(carrier, came)));
+        let became = trial.became.map(|(sent, came)| (shown(carrier, sent), shown(carrier, came)));
         CarrierTrial { became, ..trial }
     });
     MarkerUse { used: marker.used.clone(), tried: tried.collect() }
@@ -97,9 +95,8 @@ fn statuses(pair: &StatusPair) -> StatusRow {
 }
 
 fn example(of: &Example, through: &ThroughRecord, show_content: bool) -> ThroughExample {
-    let wall = |at: crate::kit::Nanos| {
-        utc_rfc3339_micros(through.wall_at_zero_ns.saturating_add(at.0))
-    };
+    let wall =
+        |at: crate::kit::Nanos| utc_rfc3339_micros(through.wall_at_zero_ns.saturating_add(at.0));
     let what = match of.class {
         _ if show_content => of.what.clone(),
         // the name of the field comes first

@@ -30,8 +30,8 @@ pub use ledger::{
     Absent, ByErr, ByRule, ByState, ByTries, Ledger, LedgerLines, Mo, Outage, Receipts, StatusCount,
 };
 pub use table::Table;
-pub use through::{Latencies, OrderRow, StatusRow, Through, ThroughExample};
 pub(crate) use tcp::RoleTcp;
+pub use through::{Latencies, OrderRow, StatusRow, Through, ThroughExample};
 pub use verdict::Verdict;
 
 use crate::judge::{DriftRow, EventRow, GateResult, ObservedFigures, RecoverySummary, TallyCheck};
