@@ -30,7 +30,19 @@ const HOUSE: [(&str, &[&str]); 20] = [
     // the pipes of a trial in memory end in `net`'s endpoints; the simulator's tally is shown as judge reads it
     (
         "trial",
-        &["kit", "smpp", "measure", "plan", "net", "esme", "smsc", "coordinator", "fleet", "judge"],
+        &[
+            "kit",
+            "smpp",
+            "measure",
+            "plan",
+            "net",
+            "esme",
+            "smsc",
+            "coordinator",
+            "fleet",
+            "judge",
+            "through",
+        ],
     ),
     // names of statuses come from smpp
     ("search", &["kit", "smpp", "measure", "plan", "trial", "judge"]),

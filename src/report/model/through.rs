@@ -50,105 +50,80 @@ pub(crate) fn through(d: &Document) -> Vec<Table> {
     ]
 }
 
-fn toned(n: u64, tone: Tone) -> Cell {
-    if n > 0 { count(n).in_tone(tone) } else { count(n) }
+}
+
+/// One line of the books: its name, its counts of submits, receipts and MO (None: there is no such count), its tone where
+/// it is not 0, and its meaning.
+type BookLine = (&'static str, [Option<u64>; 3], Tone, &'static str);
+
+/// What was sent, answered, and came out as it should.
+fn sound(through: &Through) -> Vec<BookLine> {
+    let (s, r, m) = (&through.submits, &through.receipts, &through.mo);
+    let plain = Tone::Plain;
+    let doubt = Tone::Warn;
+    let sent = [Some(s.sent), Some(r.sent), Some(m.sent)];
+    let once = [Some(s.once), Some(r.once), Some(m.once)];
+    vec![
+        ("sent", sent, plain, "by our ESME, or by our SMSC upwards"),
+        ("accepted", [Some(s.accepted), None, None], plain, "answered in front with ESME_ROK"),
+        ("rejected", [Some(s.rejected), None, None], doubt, "answered in front otherwise"),
+        ("unanswered", [Some(s.unanswered), None, None], doubt, "not answered in front"),
+        ("once", once, plain, "came out on the other side, once and in time"),
+        ("resegmented", [Some(s.resegmented), None, None], plain, "came out in other parts"),
+        ("by the gateway", [None, Some(r.by_gateway), None], plain, "not sent by our SMSC"),
+    ]
+}
+
+/// What went wrong, or cannot be told.
+fn unsound(through: &Through) -> Vec<BookLine> {
+    let (s, r, m) = (&through.submits, &through.receipts, &through.mo);
+    let (bad, doubt) = (Tone::Bad, Tone::Warn);
+    let submits = |n| [Some(n), None, None];
+    let receipts = |n| [None, Some(n), None];
+    let lost = [Some(s.lost), Some(r.lost), Some(m.lost)];
+    let duplicate = [Some(s.duplicate), Some(r.duplicate), Some(m.duplicate)];
+    let altered = [Some(s.altered), Some(r.altered), Some(m.altered)];
+    let foreign = [Some(s.unexpected), Some(r.unknown), Some(m.unexpected)];
+    let pending = [Some(s.pending), Some(r.pending), Some(m.pending)];
+    let untracked = [Some(s.untracked), Some(r.untracked), Some(m.untracked)];
+    vec![
+        ("lost", lost, bad, "did not come out by the deadline"),
+        ("duplicate", duplicate, bad, "came out more than once"),
+        ("altered", altered, bad, "with a change that is not declared"),
+        ("ghost", submits(s.ghost), bad, "rejected in front, and came out"),
+        ("maybe", submits(s.maybe), doubt, "unanswered: whether they should come out is not known"),
+        ("maybe, out", submits(s.maybe_out), doubt, "of these, came out"),
+        ("unexpected", foreign, doubt, "came out, and are none of this run's"),
+        ("before the response", receipts(r.before_response), doubt, "receipts that overtook it"),
+        ("other bind", receipts(r.other_bind), doubt, "not the bind that sent the message"),
+        ("other account", receipts(r.other_account), bad, "not the account that sent the message"),
+        ("pending", pending, doubt, "not come out, and the deadline is not over"),
+        ("untracked", untracked, doubt, "beyond upstream.outstanding_max"),
+    ]
 }
 
 /// What became of submits, receipts and MO.
 fn books(through: &Through) -> Table {
-    let (s, r, m) = (&through.submits, &through.receipts, &through.mo);
-    let mut table = Table::new(
-        "through-books",
-        "The books of both sides",
-        "what | submit_sm | receipts | MO | <means",
-    );
-    let (bad, doubt) = (Tone::Bad, Tone::Warn);
-    let blank = Cell::default;
-    let mut row = |name: &str, cells: [Cell; 3], says: &str| {
-        let any = cells.iter().any(|c| !matches!(c.value, Value::Blank | Value::Count(0)));
-        if any {
-            let [submits, receipts, mo] = cells;
-            table.row([text(name), submits, receipts, mo, text(says)]);
+    let header = "what | submit_sm | receipts | MO | <means";
+    let mut table = Table::new("through-books", "The books of both sides", header);
+    let lines = sound(through).into_iter().chain(unsound(through));
+    for (name, counts, tone, says) in lines {
+        if counts.iter().flatten().all(|n| *n == 0) {
+            continue;
         }
-    };
-    row(
-        "sent",
-        [count(s.sent), count(r.sent), count(m.sent)],
-        "by our ESME, or by our SMSC upwards",
-    );
-    row("accepted", [count(s.accepted), blank(), blank()], "answered in front with ESME_ROK");
-    row("rejected", [toned(s.rejected, doubt), blank(), blank()], "answered in front otherwise");
-    row("unanswered", [toned(s.unanswered, doubt), blank(), blank()], "not answered in front");
-    row(
-        "once",
-        [count(s.once), count(r.once), count(m.once)],
-        "came out on the other side, once and in time",
-    );
-    row(
-        "lost",
-        [toned(s.lost, bad), toned(r.lost, bad), toned(m.lost, bad)],
-        "did not come out by the deadline",
-    );
-    row(
-        "duplicate",
-        [toned(s.duplicate, bad), toned(r.duplicate, bad), toned(m.duplicate, bad)],
-        "came out more than once",
-    );
-    row(
-        "altered",
-        [toned(s.altered, bad), toned(r.altered, bad), toned(m.altered, bad)],
-        "with a change that is not declared",
-    );
-    row("ghost", [toned(s.ghost, bad), blank(), blank()], "rejected in front, and came out");
-    row(
-        "maybe",
-        [toned(s.maybe, doubt), blank(), blank()],
-        "unanswered: nobody can say whether they should have come out",
-    );
-    row("maybe, out", [toned(s.maybe_out, doubt), blank(), blank()], "of these, came out");
-    row(
-        "unexpected",
-        [toned(s.unexpected, doubt), toned(r.unknown, bad), toned(m.unexpected, doubt)],
-        "came out, and are none of this run's",
-    );
-    row(
-        "resegmented",
-        [count(s.resegmented), blank(), blank()],
-        "came out in other parts than they went in",
-    );
-    row(
-        "before the response",
-        [blank(), toned(r.before_response, doubt), blank()],
-        "receipts that overtook it",
-    );
-    row(
-        "on another bind",
-        [blank(), toned(r.other_bind, doubt), blank()],
-        "of the account that had sent the message",
-    );
-    row(
-        "on another account",
-        [blank(), toned(r.other_account, bad), blank()],
-        "not of the account that had sent the message",
-    );
-    row(
-        "by the gateway",
-        [blank(), count(r.by_gateway), blank()],
-        "receipts that our SMSC had not sent",
-    );
-    row(
-        "pending",
-        [toned(s.pending, doubt), toned(r.pending, doubt), toned(m.pending, doubt)],
-        "not come out, and the deadline is not over",
-    );
-    row(
-        "untracked",
-        [toned(s.untracked, doubt), toned(r.untracked, doubt), toned(m.untracked, doubt)],
-        "beyond upstream.outstanding_max",
-    );
+        let cell = |n: Option<u64>| match n {
+            None => Cell::default(),
+            Some(0) => count(0),
+            Some(n) => count(n).in_tone(tone),
+        };
+        let [submits, receipts, mo] = counts.map(cell);
+        table.row([text(name), submits, receipts, mo, text(says)]);
+    }
     let state = if through.balanced { "The books balance." } else { "The books do NOT balance." };
-    table.note =
-        format!("{state} Over the whole run. Submits are answered by: {}.", through.answers.name());
+    let by = through.answers.name();
+    table.note = format!(
+        "{state} Over the whole run; receipts of the probes count too. Submits are answered by: {by}."
+    );
     table.without_empty_columns()
 }
 
