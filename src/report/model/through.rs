@@ -50,8 +50,6 @@ pub(crate) fn through(d: &Document) -> Vec<Table> {
     ]
 }
 
-}
-
 /// One line of the books: its name, its counts of submits, receipts and MO (None: there is no such count), its tone where
 /// it is not 0, and its meaning.
 type BookLine = (&'static str, [Option<u64>; 3], Tone, &'static str);
