@@ -43,10 +43,9 @@ pub(super) fn times(record: &RunRecord) -> Table<Option<LatencyRow>> {
 
 /// Shares of what went wrong inside, by name; none: the run was through no gateway.
 pub(super) fn ratios(record: &RunRecord) -> impl Iterator<Item = (String, Option<f64>)> + '_ {
-    let all = record.through.iter().flat_map(|through| {
+    record.through.iter().flat_map(|through| {
         ThroughRatio::ALL.map(|ratio| (ratio.name().to_owned(), ratio.of(through)))
-    });
-    all
+    })
 }
 
 fn marker(marker: &MarkerUse, show_content: bool) -> MarkerUse {
