@@ -48,6 +48,9 @@
 //!
 //! [`judge`]: what a record means: books, harness health, steady state, verdict, limiter, gates. Pure.
 //!
+//! [`through`]: a gateway between our load side and our simulator. Both tell what they read and write; the books of both
+//! sides say what became of every message in between.
+//!
 //! [`trial`]: one run of a plan, over any transport: [`trial::Tcp`] over sockets, [`trial::Memory`] on a virtual clock.
 //!
 //! [`search`]: the highest rate that keeps its objectives, the window, the number of binds; on any trial. What decides is
@@ -118,6 +121,7 @@ pub mod search;
 pub mod session;
 pub mod smpp;
 pub mod smsc;
+pub mod through;
 pub mod trial;
 #[doc(hidden)]
 pub mod watch;

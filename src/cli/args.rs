@@ -42,6 +42,8 @@ pub(super) struct Cli {
 pub(super) enum Verb {
     /// Send a load, time every response and receipt, account for every message, write a run folder.
     Run(Box<RunArgs>),
+    /// Test a gateway: our ESME in front of it, our SMSC behind it, and books of both sides.
+    Through(Box<ThroughArgs>),
     /// Find a limit: the highest rate that keeps an objective, the window, or the number of binds.
     Find(Box<FindArgs>),
     /// Run the built-in SMSC simulator on its own.
@@ -106,6 +108,19 @@ pub(super) struct RunArgs {
     pub(super) load: LoadArgs,
     #[command(flatten)]
     pub(super) fleet: FleetArgs,
+}
+
+/// Arguments of `through`.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct ThroughArgs {
+    /// Print every table and note at the end instead of the brief summary (at most 20 lines).
+    #[arg(long, conflicts_with = "json")]
+    pub(super) verbose: bool,
+    /// A gate of this run, such as 'through.forward.p99 < 50ms' or 'ratio.lost_inside = 0'. May be repeated.
+    #[arg(long, value_name = "METRIC RELATION LIMIT")]
+    pub(super) gate: Vec<String>,
+    #[command(flatten)]
+    pub(super) load: LoadArgs,
 }
 
 /// Printed below the flags of `smsc`.

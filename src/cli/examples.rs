@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory};
 use std::ffi::OsString;
 
 /// Examples of each verb, as `--help` and the man pages show them.
-const EXAMPLES: [(&str, &str); 19] = [
+const EXAMPLES: [(&str, &str); 20] = [
     (
         "run",
         "smppbench run                                  the built-in profile against the embedded SMSC
@@ -13,6 +13,11 @@ const EXAMPLES: [(&str, &str); 19] = [
   smppbench run --to file:numbers.txt --text 'Your code is {seq}'
   smppbench run my.toml --baseline reports/last-release --gate 'receipt.p99 <= baseline + 5%'
   smppbench run --list                           the built-in profiles",
+    ),
+    (
+        "through",
+        "smppbench through gateway.toml                 the gateway of [target], with the SMSC of [upstream] behind it
+  smppbench through gateway.toml --gate 'ratio.lost_inside = 0' --gate 'through.forward.p99 < 50ms'",
     ),
     (
         "find",

@@ -107,7 +107,9 @@ impl Failure {
             Failure::Folder(_) | Failure::Output(_) => Exit::Internal,
             Failure::Run(e) => match e {
                 RunError::Plan(_) | RunError::Refused(_) => Exit::Usage,
-                RunError::CannotBind(_) | RunError::Fleet(_) => Exit::CannotBind,
+                RunError::CannotBind(_) | RunError::Fleet(_) | RunError::Upstream(_) => {
+                    Exit::CannotBind
+                }
                 RunError::Io(_) | RunError::Worker(_) => Exit::Internal,
                 RunError::Killed => Exit::Interrupted,
             },

@@ -125,6 +125,11 @@ fn metric(name: &str) -> Option<String> {
         ),
         Meaning::Verdict(word) => (verdict_word(word), "= sustained"),
         Meaning::Observed(_, statistic) => observed_metric(statistic),
+        Meaning::Transit(transit, _) => {
+            let row = transit.row();
+            (format!("{}: {} (of a run of `through`)", row.title, row.says), "< 50ms")
+        }
+        Meaning::Inside(ratio) => (format!("{} (of a run of `through`)", ratio.says()), "= 0"),
         Meaning::Event(_, figure) => (
             format!("{}; the worst of its occurrences counts", figure.says()),
             if figure.unit() == Unit::Count { "= 0" } else { "< 10s" },
@@ -140,7 +145,9 @@ fn metric(name: &str) -> Option<String> {
         | Meaning::Figure(_)
         | Meaning::Ledger(_)
         | Meaning::Observed(..)
-        | Meaning::Event(..) => example.to_owned(),
+        | Meaning::Event(..)
+        | Meaning::Transit(..)
+        | Meaning::Inside(_) => example.to_owned(),
     };
     let _ = writeln!(out, "  As a gate: \"{name}\" = \"{example}\", or --gate '{name} {example}'");
     Some(out)

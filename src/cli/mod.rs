@@ -33,6 +33,7 @@ mod schema;
 mod selfcheck;
 mod smsc;
 mod terminal;
+mod through;
 mod verdict;
 
 use crate::judge::{gate_mistakes, names_a_group};
@@ -72,6 +73,7 @@ fn run(verb: Verb) -> Result<Exit, Failure> {
         .map_err(|e| Failure::internal(format!("cannot listen to signals: {e}")))?;
     match verb {
         Verb::Run(args) => run::run(&args),
+        Verb::Through(args) => through::run(&args),
         Verb::Find(args) => find::run(&args),
         Verb::Smsc(args) => smsc::run(&args),
         Verb::Dial(args) => dial::run(&args),
@@ -98,6 +100,7 @@ fn end_at_the_second_signal(verb: &Verb) -> std::io::Result<()> {
     const PATIENCE: std::time::Duration = std::time::Duration::from_millis(800);
     match verb {
         Verb::Run(_)
+        | Verb::Through(_)
         | Verb::Find(_)
         | Verb::Smsc(_)
         | Verb::Selfcheck(_)

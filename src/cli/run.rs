@@ -1,5 +1,5 @@
 //! `smppbench run`: load the plan, run it over TCP, judge it, report it, and end with the code it earned.
-use super::args::RunArgs;
+use super::args::{KeepArgs, RunArgs};
 use super::browser::{self, Browser};
 use super::exit::{Exit, Failure, print, put};
 use super::folder::{self, RunFolder};
@@ -37,7 +37,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     if let Some(page) = page {
         browser::end(&page, &saved, folder.path());
     }
-    finish(&saved, &done, args, written)
+    finish(&saved, &done, &args.load.keep, args.verbose, written)
 }
 
 /// The built-in profiles, a line each.
@@ -75,22 +75,23 @@ fn measure(
 }
 
 /// Prints the result of a run whose files are `written`.
-fn finish(
+pub(super) fn finish(
     saved: &Saved,
     done: &FinishedRun,
-    args: &RunArgs,
+    keep: &KeepArgs,
+    verbose: bool,
     written: Result<(), Failure>,
 ) -> Result<Exit, Failure> {
     github::annotate(&saved.document.gates, &run_files::markdown(saved));
-    let printed = if args.load.keep.json {
+    let printed = if keep.json {
         let line = serde_json::to_string(&saved.document).expect("a document serialises");
         put(&format!("{line}\n"))
     } else {
         let style = terminal::style();
-        put(&shown(saved, args.verbose, style))
+        put(&shown(saved, verbose, style))
     };
     written?;
-    let exit = done.exit(args.load.keep.strict);
+    let exit = done.exit(keep.strict);
     printed.and(exit)
 }
 
@@ -104,7 +105,7 @@ fn shown(saved: &Saved, verbose: bool, style: Style) -> String {
 }
 
 /// Ends a run when a gate with `abort_after` has decided.
-struct GateAbortObserver {
+pub(super) struct GateAbortObserver {
     abort: Abort,
 }
 
@@ -113,7 +114,7 @@ impl GateAbortObserver {
     ///
     /// # Errors
     /// A gate that does not read; `judge::check_gates` says the same before a run.
-    fn new(plan: &Plan) -> Result<GateAbortObserver, PlanError> {
+    pub(super) fn new(plan: &Plan) -> Result<GateAbortObserver, PlanError> {
         let abort = Abort::of(plan).map_err(|e| PlanError::about("gates", e.to_string()))?;
         Ok(GateAbortObserver { abort })
     }

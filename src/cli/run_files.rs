@@ -2,6 +2,7 @@
 use super::exit::Failure;
 use super::{folder, journal};
 use crate::measure::RunRecord;
+use crate::measure::through::ExampleClass;
 use crate::report::{self, Saved};
 use std::path::Path;
 
@@ -41,9 +42,17 @@ pub(super) fn write_one_of_several(
 pub(super) fn write_all(saved: &Saved, record: &RunRecord, path: &Path) -> Result<(), Failure> {
     folder::make(path)?;
     write_formats(saved, path, &[])?;
+    use ExampleClass as Class;
+    let through = |classes: &[Class]| report::through_csv(&saved.document, classes);
     let lists = [
         ("missing.csv", report::missing_csv(&record.missing)),
         ("rejected.csv", report::rejected_csv(&record.rejections)),
+        ("lost.csv", through(&[Class::Lost, Class::ReceiptLost, Class::MoLost])),
+        (
+            "duplicates.csv",
+            through(&[Class::Duplicate, Class::ReceiptDuplicate, Class::MoDuplicate]),
+        ),
+        ("altered.csv", through(&[Class::Altered, Class::ReceiptAltered, Class::MoAltered])),
     ];
     for (name, list) in lists {
         if let Some(octets) = list {

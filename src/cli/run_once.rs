@@ -105,6 +105,10 @@ impl FinishedRun {
             let why = "the ledger does not balance: this is a bug, please report it";
             return Some(Failure::internal(why));
         }
+        if self.record.through.as_deref().is_some_and(|through| !through.balanced) {
+            let why = "the books of both sides of the gateway do not balance: this is a bug, please report it";
+            return Some(Failure::internal(why));
+        }
         let check = self.tally.as_ref().filter(|t| !t.agrees)?;
         for line in &check.lines {
             talk(line);

@@ -27,6 +27,9 @@ pub enum RunError {
     /// An agent of the fleet will not run this plan.
     #[error("{0}")]
     Refused(String),
+    /// The gateway did not bind behind, or nothing came out of it.
+    #[error("{0}")]
+    Upstream(String),
     /// A worker ended before its time.
     #[error("{0}")]
     Worker(String),

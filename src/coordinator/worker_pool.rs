@@ -1,6 +1,8 @@
 //! A pool of workers: orders in one queue, events in another. Callers do not see whether the workers are threads of
 //! this process or on other machines.
-use crate::esme::{Event, Order, Wires, WorkerAssignment, WorkerError, WorkerMessage, run};
+use crate::esme::{
+    Event, Order, Wires, Witness, WorkerAssignment, WorkerError, WorkerMessage, run,
+};
 use crate::kit::{Clock, Nanos};
 use crate::measure::Interval;
 use crate::plan::Plan;
@@ -68,6 +70,16 @@ impl WorkerPool {
         WorkerPool::part(plan, 0..workers, workers)
     }
 
+    /// As [`WorkerPool::local`], a worker for each witness, which it tells all octets.
+    ///
+    /// # Errors
+    /// As [`WorkerPool::local`].
+    pub fn witnessed(plan: &Arc<Plan>, witnesses: &[Witness]) -> io::Result<WorkerPool> {
+        let workers = witnesses.len() as u32;
+        let mut witnesses = witnesses.iter().cloned();
+        WorkerPool::start(plan, 0..workers, workers, || witnesses.next())
+    }
+
     /// Workers on other machines: `orders` reaches all of them, `events` is what they tell.
     pub fn remote(
         orders: UnboundedSender<Order>,
@@ -84,6 +96,15 @@ impl WorkerPool {
     /// # Errors
     /// What the kernel says when it grants no thread.
     pub fn part(plan: &Arc<Plan>, near: Range<u32>, workers: u32) -> io::Result<WorkerPool> {
+        WorkerPool::start(plan, near, workers, || None)
+    }
+
+    fn start(
+        plan: &Arc<Plan>,
+        near: Range<u32>,
+        workers: u32,
+        mut witness: impl FnMut() -> Option<Witness>,
+    ) -> io::Result<WorkerPool> {
         let (told, events) = unbounded_channel();
         let mut pool = WorkerPool {
             orders: Vec::new(),
@@ -107,7 +128,8 @@ impl WorkerPool {
             let (spare, spares) = unbounded_channel();
             let share =
                 WorkerAssignment { plan: plan.clone(), worker, workers, near: near.clone() };
-            let wires = Wires { orders, events: told.clone(), handed, hand: hand.clone(), spares };
+            let (events, hand) = (told.clone(), hand.clone());
+            let wires = Wires { orders, events, handed, hand, spares, witness: witness() };
             let place = (worker - near.start) as usize;
             let pin = plan.load.pin.then(|| cores.get(place % cores.len().max(1)).copied());
             let thread =

@@ -13,7 +13,7 @@ use super::sending::Sending;
 use super::sessions::Sessions;
 use crate::kit::{Nanos, Rate, RateChange, Rng, stream_seed};
 use crate::measure::{Gauges, Interval};
-use crate::net::{ConnAction, Endpoint};
+use crate::net::{ConnAction, Endpoint, Witness};
 use crate::plan::{Plan, PlanError};
 use bytes::BytesMut;
 use std::sync::Arc;
@@ -37,6 +37,8 @@ pub struct Core {
     resumed: Vec<u32>,
     rng: Rng,
     next_tick: NextTick,
+    /// Who is told all octets. None: nobody.
+    witness: Option<Box<Witness>>,
 }
 
 impl std::fmt::Debug for Core {
@@ -65,6 +67,7 @@ impl Core {
             resumed: Vec::new(),
             rng: Rng::new(stream_seed(setup.plan.seed, 0xE5, u64::from(worker))),
             next_tick: NextTick::new(),
+            witness: None,
             context,
         })
     }
@@ -73,6 +76,11 @@ impl Core {
     pub fn plan(&self) -> &Arc<Plan> {
         &self.context.setup.plan
     }
+    /// Tells all octets from now on to `witness`.
+    pub fn witnessed(&mut self, witness: Witness) {
+        self.witness = Some(Box::new(witness));
+    }
+
     /// Sessions of this worker, numbered 0.. as [`Endpoint`] numbers them.
     pub fn sessions_count(&self) -> usize {
         self.sessions.len()
@@ -238,15 +246,28 @@ impl Endpoint for Core {
     const SLICE: usize = 16 * 1024;
 
     fn on_octets(&mut self, session: u32, octets: &[u8], now: Nanos) -> usize {
-        if self.events.has_blackholes() {
-            if self.events.effect(session as usize) == Effect::Blackhole {
-                return self.swallow(octets);
-            }
-            let used = self.on_read(session as usize, octets, now);
-            self.drop_outputs(now);
-            return used;
+        let is_vanishing = self.events.has_blackholes();
+        if is_vanishing && self.events.effect(session as usize) == Effect::Blackhole {
+            return self.swallow(octets);
         }
-        self.on_read(session as usize, octets, now)
+        let used = self.on_read(session as usize, octets, now);
+        if is_vanishing {
+            self.drop_outputs(now);
+        }
+        if let Some(witness) = &self.witness {
+            witness.read(session, &octets[..used], now);
+        }
+        used
+    }
+
+    fn witness_write(&mut self, session: u32, octets: usize, stamp: Nanos) {
+        if let Some(witness) = &self.witness {
+            witness.wrote(
+                session,
+                &self.sessions[session as usize].output.octets()[..octets],
+                stamp,
+            );
+        }
     }
 
     fn out(&mut self, session: u32) -> &mut BytesMut {

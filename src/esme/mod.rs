@@ -66,6 +66,7 @@ mod unmatched_receipts;
 mod unsent;
 mod worker;
 
+pub use crate::net::Witness;
 pub use awaited::Awaited;
 pub use core::Core;
 pub use flood::{FloodAttempt, FloodBind};

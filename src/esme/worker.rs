@@ -10,7 +10,8 @@ use super::secure;
 use crate::kit::{Clock, Nanos, ThreadUse, Timer};
 use crate::measure::{Interval, Transport};
 use crate::net::{
-    ClientTls, ConnAction, End, Endpoint, ReadBuffer, Wake, granted, pump, reset_on_close, tcp_info,
+    ClientTls, ConnAction, End, Endpoint, ReadBuffer, Wake, Witness, granted, pump, reset_on_close,
+    tcp_info,
 };
 use crate::plan::PlanError;
 use std::cell::{Cell, RefCell};
@@ -31,6 +32,8 @@ pub struct Wires {
     pub hand: Vec<UnboundedSender<Vec<WorkerMessage>>>,
     /// Intervals that come back to be filled again.
     pub spares: UnboundedReceiver<Box<Interval>>,
+    /// Who is told all octets. None: nobody.
+    pub witness: Option<Witness>,
 }
 
 /// The shortest pause between two wakes of the pacer: below it, wake-ups cost more than they time.
@@ -79,7 +82,10 @@ struct WorkerOutputs {
 pub fn run(assignment: WorkerAssignment, wires: Wires) -> Result<(), WorkerError> {
     let now = Clock::now();
     let wall_at_zero = Clock::wall_ns().saturating_sub(now.0);
-    let core = Core::new(&assignment, wall_at_zero).map_err(WorkerError::Plan)?;
+    let mut core = Core::new(&assignment, wall_at_zero).map_err(WorkerError::Plan)?;
+    if let Some(witness) = &wires.witness {
+        core.witnessed(witness.clone());
+    }
     let tls = secure::client_tls(&assignment.plan.target).map_err(WorkerError::Plan)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -110,7 +116,7 @@ async fn drive(
     wires: Wires,
 ) -> std::io::Result<()> {
     let sessions = core.sessions_count();
-    let Wires { orders, events, handed, hand, spares } = wires;
+    let Wires { orders, events, handed, hand, spares, witness: _ } = wires;
     let outputs = WorkerOutputs {
         events,
         hand,

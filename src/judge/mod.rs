@@ -23,6 +23,7 @@ pub mod statistics;
 mod steady;
 #[cfg(test)]
 mod tests;
+mod through;
 mod verdict;
 
 pub use baseline::{BASELINE_SCHEMA, Baseline, BaselineError, Noise};
@@ -51,4 +52,5 @@ pub use so_far::SoFar;
 pub use steady::Steady;
 #[cfg(test)]
 pub(crate) use tests::sample;
+pub use through::{ThroughFigures, ThroughRatio};
 pub use verdict::{Explanation, LittlesLaw, work_piled_up};

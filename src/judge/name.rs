@@ -4,7 +4,9 @@ use super::check::Unit;
 use super::event_figure::EventFigure;
 use super::figures::{FIGURES, FigureRow, LEDGER};
 use super::measured::stage_spans;
+use super::through::ThroughRatio;
 use crate::kit::{Nanos, nearest};
+use crate::measure::through::{TRANSITS, Transit};
 use crate::measure::{Counters, LATENCY_METRICS, Metric};
 use crate::plan::Plan;
 
@@ -200,14 +202,28 @@ pub enum Meaning {
     Observed(u16, ObservedStatistic),
     /// A figure of an event, by its number: the worst of its occurrences.
     Event(u16, EventFigure),
+    /// A statistic of a transit time of a gateway.
+    Transit(Transit, Statistic),
+    /// A share of what went wrong inside a gateway.
+    Inside(ThroughRatio),
 }
 
 impl Meaning {
     /// Its unit.
     pub const fn unit(&self) -> Unit {
         match self {
-            Meaning::Latency(_, Statistic::Count | Statistic::Censored) => Unit::Count,
+            Meaning::Latency(_, Statistic::Count | Statistic::Censored)
+            | Meaning::Transit(_, Statistic::Count | Statistic::Censored) => Unit::Count,
+            Meaning::Inside(_) => Unit::Ratio,
             Meaning::Latency(
+                _,
+                Statistic::Min
+                | Statistic::Mean
+                | Statistic::Stddev
+                | Statistic::Quantile(_)
+                | Statistic::Max,
+            )
+            | Meaning::Transit(
                 _,
                 Statistic::Min
                 | Statistic::Mean
@@ -232,7 +248,9 @@ impl Meaning {
             | Meaning::Figure(_)
             | Meaning::Ledger(_)
             | Meaning::Observed(..)
-            | Meaning::Event(..) => &[],
+            | Meaning::Event(..)
+            | Meaning::Transit(..)
+            | Meaning::Inside(_) => &[],
         }
     }
 }
@@ -290,7 +308,11 @@ fn in_groups(meaning: &Meaning) -> bool {
         Meaning::Latency(metric, _) => metric.row().per_message,
         Meaning::Figure(row) => !matches!(row.name, "target" | "mo" | "window_full"),
         Meaning::Ledger(_) => true,
-        Meaning::Verdict(_) | Meaning::Observed(..) | Meaning::Event(..) => false,
+        Meaning::Verdict(_)
+        | Meaning::Observed(..)
+        | Meaning::Event(..)
+        | Meaning::Transit(..)
+        | Meaning::Inside(_) => false,
     }
 }
 
@@ -342,7 +364,15 @@ fn split_group<'n>(name: &'n str, names: &Names) -> Result<(Group, &'n str), Nam
 fn meaning(path: &str) -> Option<Meaning> {
     let (block, name) = path.split_once('.')?;
     match (block, name) {
-        ("rate" | "ratio", name) => super::figures::figure(block, name).map(Meaning::Figure),
+        ("rate" | "ratio", name) => {
+            let inside = ThroughRatio::named(name).filter(|_| block == "ratio");
+            let figure = super::figures::figure(block, name).map(Meaning::Figure);
+            figure.or(inside.map(Meaning::Inside))
+        }
+        ("through", name) => {
+            let (transit, statistic) = name.split_once('.')?;
+            Some(Meaning::Transit(Transit::named(transit)?, self::statistic(statistic)?))
+        }
         ("ledger", name) => LEDGER.iter().find(|l| l.0 == name).map(|l| Meaning::Ledger(l.1)),
         ("verdict", "outcome") => Some(Meaning::Verdict(VerdictWord::Outcome)),
         ("verdict", "limiter") => Some(Meaning::Verdict(VerdictWord::Limiter)),
@@ -368,14 +398,19 @@ fn statistic(name: &str) -> Option<Statistic> {
 /// Every name of the catalogue, without groups.
 pub fn all_names() -> Vec<String> {
     const OTHERS: [&str; 6] = ["count", "censored", "min", "mean", "stddev", "max"];
-    let latencies = LATENCY_METRICS.iter().flat_map(|row| {
-        let statistics = PERCENTILES.iter().map(|p| p.0).chain(OTHERS);
-        statistics.map(move |s| format!("{}.{s}", row.name))
-    });
+    let statistics = || PERCENTILES.iter().map(|p| p.0).chain(OTHERS);
+    let latencies = LATENCY_METRICS
+        .iter()
+        .flat_map(|row| statistics().map(move |s| format!("{}.{s}", row.name)));
+    let transits = TRANSITS
+        .iter()
+        .flat_map(|row| statistics().map(move |s| format!("through.{}.{s}", row.name)));
     latencies
         .chain(FIGURES.iter().map(|row| format!("{}.{}", row.block, row.name)))
         .chain(LEDGER.iter().map(|line| format!("ledger.{}", line.0)))
         .chain(["outcome", "limiter", "harness.state"].map(|w| format!("verdict.{w}")))
+        .chain(transits)
+        .chain(ThroughRatio::ALL.map(|ratio| format!("ratio.{}", ratio.name())))
         .collect()
 }
 

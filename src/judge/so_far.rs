@@ -93,6 +93,7 @@ fn gates(
         load_ended: record.load_ended,
         observed: in_order(&plan.observed_series(), &observed(plan, record, measured)),
         events: Cow::Owned(events::rows(plan, record)),
+        through: None,
         cut_reason: record.cut_reason.as_ref().map(Cow::Borrowed),
         outcome,
         limiter: None,

@@ -26,6 +26,7 @@ mod recovery;
 mod row;
 mod slots;
 mod spill;
+pub mod through;
 mod ticket;
 
 pub use cell::CellInterval;

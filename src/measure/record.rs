@@ -16,6 +16,7 @@ use super::recovery::Recovery;
 use super::row::{IntervalRow, OpenRow};
 use super::slots::SlotRow;
 use super::spill::SpillStore;
+use super::through::ThroughRecord;
 use crate::kit::{Nanos, RateChange};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -107,6 +108,8 @@ pub struct RunRecord {
     pub recoveries: Vec<Recovery>,
     /// The first [`RunRecord::SLOTS_MAX`] tenths of disturbed seconds, in order of time.
     pub slots: Vec<SlotRow>,
+    /// The books of both sides of a gateway. None: the run was through none.
+    pub through: Option<Arc<ThroughRecord>>,
     /// The agents. None: the run was on one machine.
     pub fleet: Option<FleetRecord>,
     /// Bounds and precision of the distributions.
@@ -169,6 +172,7 @@ impl RunRecord {
             disturbed: Vec::new(),
             recoveries: Vec::new(),
             slots: Vec::new(),
+            through: None,
             fleet: None,
             range,
             open: Vec::new(),

@@ -7,6 +7,7 @@ mod shared_tcp;
 mod socket;
 mod tcp_info;
 mod tls;
+mod witness;
 
 pub use dial::{DialError, dial};
 pub use pump::{ConnAction, ConnectionClosed, End, Endpoint, ReadBuffer, Wake, pump, wrote};
@@ -14,3 +15,4 @@ pub use shared_tcp::SharedTcpStream;
 pub use socket::{Granted, SocketOptions, granted, listen, reset_on_close};
 pub use tcp_info::{TcpInfo, tcp_info};
 pub use tls::{ClientFiles, ClientStream, ClientTls, ServerStream, ServerTls, TlsFault};
+pub use witness::{Sighting, SightingKind, Witness, Witnesses};

@@ -44,6 +44,8 @@ pub trait Endpoint {
     fn out(&mut self, session: u32) -> &mut BytesMut;
     /// A write that began at `stamp` wrote this number of octets; they are removed from `out` already.
     fn wrote(&mut self, session: u32, octets: usize, stamp: Nanos);
+    /// A write that began at `stamp` wrote this number of octets, which are still at the front of `out`: for a witness.
+    fn witness_write(&mut self, _session: u32, _octets: usize, _stamp: Nanos) {}
     /// A write at `stamp` offered the whole out-buffer to the socket, which did not accept all of it. The stream (TLS) has
     /// taken the first `taken` octets, and passed some of them on.
     fn blocked(&mut self, _session: u32, _taken: usize, _stamp: Nanos) {}
@@ -150,6 +152,7 @@ struct PumpState<'a, S> {
 /// Removes octets from the out-buffer that a write begun at `stamp` has written, and reports them to the endpoint.
 #[inline]
 pub fn wrote<E: Endpoint>(core: &mut E, session: u32, octets: usize, stamp: Nanos) {
+    core.witness_write(session, octets, stamp);
     core.out(session).advance(octets);
     core.wrote(session, octets, stamp);
 }

@@ -48,9 +48,10 @@ pub use message_flags::MessageOverrides;
 pub use model::{
     Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds,
     CongestionThresholds, Deliver, EventAction, EventBinds, Fleet, Foreign, Guard, Ladder, Load,
-    Long, Matcher, Message, MessageTlv, Metrics, NumberFiles, OWN, Observe, OnAgentLoss,
-    OnCongestion, OnThrottle, PROCESS_SERIES, Per, Plan, PlannedEvent, Rebind, Receipts, Recover,
-    Secret, Selector, Shape, Stage, TALLY_SERIES, Target, Timeouts, Tls, TlvValue, WindowFull,
+    Long, MarkerChoice, Matcher, Message, MessageTlv, Metrics, NumberFiles, OWN, Observe,
+    OnAgentLoss, OnCongestion, OnThrottle, PROCESS_SERIES, Per, Plan, PlannedEvent, Rebind,
+    Receipts, Recover, Rewrite, RunMarker, Secret, Selector, Shape, Stage, TALLY_SERIES, Target,
+    Timeouts, Tls, TlvValue, Upstream, WindowFull,
 };
 pub use overrides::{Overrides, split_gate};
 pub use profile::{

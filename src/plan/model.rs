@@ -8,11 +8,14 @@ mod event;
 mod fleet;
 mod guard;
 mod load;
+mod marker;
 mod message;
 mod metrics;
 mod observe;
 mod receipts;
+mod rewrite;
 mod timeouts;
+mod upstream;
 
 pub use account::Account;
 pub use address::{Address, AddressFrom, NumberFiles};
@@ -22,12 +25,15 @@ pub use event::{EventAction, EventBinds, PlannedEvent, Recover};
 pub use fleet::{Fleet, OnAgentLoss};
 pub use guard::{Foreign, Guard};
 pub use load::{CongestionThresholds, Load, OnCongestion, OnThrottle, WindowFull};
+pub use marker::RunMarker;
 pub use message::{Long, Message, MessageTlv, TlvValue};
 pub use metrics::Metrics;
 pub(in crate::plan) use observe::check as check_observed;
 pub use observe::{OWN, Observe, PROCESS_SERIES, TALLY_SERIES};
 pub use receipts::{Accept, Per, Receipts};
+pub use rewrite::Rewrite;
 pub use timeouts::Timeouts;
+pub use upstream::{MarkerChoice, Upstream};
 
 use super::behaviour::Behaviour;
 pub use super::schedule::{Arrival, Shape, Stage};
@@ -77,6 +83,9 @@ pub struct Plan {
     pub allow_exec: bool,
     /// Gates as written: (metric, expression or table as JSON).
     pub gates: Vec<(String, serde_json::Value)>,
+    /// The marker that every submit_sm carries. None: none.
+    #[serde(default)]
+    pub marker: Option<RunMarker>,
     /// Exchanges of failed messages to keep (`run --trace failed:N`).
     #[serde(default)]
     pub trace_failed: Option<usize>,
@@ -91,6 +100,9 @@ pub struct Plan {
     /// What is sampled beside the run.
     #[serde(default)]
     pub observe: Vec<Observe>,
+    /// What is behind the gateway that is tested (`through`). None: no gateway is.
+    #[serde(default)]
+    pub upstream: Option<Upstream>,
     /// Warnings to show before the run, a line each.
     #[serde(default)]
     pub warnings: Vec<String>,

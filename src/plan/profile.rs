@@ -23,7 +23,7 @@ use super::guard as limits;
 use super::location::SourceLocation;
 use super::model::{
     Account, BindType, Binds, Deliver, Fleet, Guard, Load, Message, Metrics, Observe, Plan,
-    PlannedEvent, Receipts, Stage, Timeouts, check_observed,
+    PlannedEvent, Receipts, Stage, Timeouts, Upstream, check_observed,
 };
 use super::overrides::Overrides;
 use super::read::read;
@@ -75,6 +75,8 @@ pub(super) struct Profile {
     events: Option<Vec<PlannedEvent>>,
     /// What is sampled beside the run. By default nothing.
     observe: Option<Vec<Observe>>,
+    /// The simulators behind a gateway, for `through`.
+    upstream: Option<Upstream>,
     #[serde(skip_serializing)]
     duel: duel::Duel,
 }
@@ -105,6 +107,7 @@ impl Profile {
             metrics: plan.metrics.listen.is_some().then(|| plan.metrics.clone()),
             events: (!plan.events.is_empty()).then(|| plan.events.clone()),
             observe: (!plan.observe.is_empty()).then(|| plan.observe.clone()),
+            upstream: plan.upstream.clone(),
             duel: duel::Duel::default(),
         }
     }
@@ -121,6 +124,9 @@ impl Profile {
         check_observed(self.observe.as_deref().unwrap_or_default())?;
         if let Some(behaviour) = &self.embedded {
             behaviour.check().map_err(|e| e.under("embedded"))?;
+        }
+        if let Some(upstream) = &self.upstream {
+            upstream.check().map_err(|e| e.under("upstream"))?;
         }
         if self.name.as_ref().is_some_and(|n| n.is_empty() || n.contains(['/', '\0', '\n'])) {
             let why = "names the run folder; write it non-empty and without /";
@@ -181,11 +187,13 @@ impl Profile {
             events: self.events.unwrap_or_default(),
             allow_exec: overrides.allow_exec,
             gates: self.gates,
+            marker: None,
             trace_failed: None,
             ladder: None,
             fleet: self.fleet,
             metrics: self.metrics.unwrap_or_default(),
             observe: self.observe.unwrap_or_default(),
+            upstream: self.upstream,
             warnings,
         };
         events::resolve(&mut plan)?;

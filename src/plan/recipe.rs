@@ -6,13 +6,15 @@ mod run;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tokens;
 mod variables;
 
 use super::error::PlanError;
-use super::model::{Long, Message, Plan};
+use super::model::{Long, Message, Plan, RunMarker};
 use super::schedule::gcd;
 use super::striping::interleave;
 use crate::kit::{decimal, stream_seed};
+use crate::smpp::marker::{Carrier, Marker};
 use crate::smpp::pdu::SubmitSm;
 use crate::smpp::segment::{self, Concatenation};
 use crate::smpp::{Tag, Template, TemplateBuilder, TemplatePart};
@@ -107,6 +109,8 @@ pub struct Recipe {
     pattern: Vec<MixSlot>,
     messages_per_period: u64,
     seed: u64,
+    /// What every submit_sm carries. None: nothing.
+    marker: Option<Box<RunMarker>>,
 }
 
 impl Recipe {
@@ -123,7 +127,8 @@ impl Recipe {
             .collect::<Result<_, _>>()?;
         let pattern = mix(messages.iter().map(|k| (k.weight, k.parts.len() as u64)).collect())?;
         let messages_per_period = pattern.last().map_or(1, |slot| u64::from(slot.rank) + 1);
-        let mut recipe = Recipe { messages, pattern, messages_per_period, seed: plan.seed };
+        let marker = plan.marker.clone().map(Box::new);
+        let mut recipe = Recipe { messages, pattern, messages_per_period, seed: plan.seed, marker };
         let common = recipe.messages.iter().fold(0, |g, k| gcd(k.weight, g)).max(1);
         recipe.messages.iter_mut().for_each(|k| k.weight /= common);
         Ok(recipe)
@@ -214,6 +219,11 @@ impl Recipe {
         }
         let message = period * self.messages_per_period + u64::from(slot.rank);
         scratch.fill(&part.uses, self.seed, message, wall_ns);
+        if part.uses.has_marker()
+            && let Some(marker) = &self.marker
+        {
+            scratch.mark(&part.uses, marker.of(message, slot.part));
+        }
         part.uses.with(scratch, |vars| part.template.stamp(sequence_number, vars, out));
     }
 
@@ -306,7 +316,8 @@ fn prepare(message: &Message, number: usize, plan: &Plan) -> Result<PreparedMess
     let encoded = match &message.octets {
         None => {
             let text = message.text.as_deref().unwrap_or_default();
-            text::encode(text, message, long, destination.longest())
+            let marked = plan.marker.as_ref().is_some_and(|marker| marker.has(Carrier::Text));
+            text::encode(text, message, long, destination.longest(), marked)
                 .map_err(|e| e.under("text").under(&path))?
         }
         Some(octets) => {
@@ -321,7 +332,10 @@ fn prepare(message: &Message, number: usize, plan: &Plan) -> Result<PreparedMess
     let parts = encoded
         .parts
         .iter()
-        .map(|part| prepare_part(message, part, encoded.coding, &source, &destination, &path))
+        .map(|part| {
+            let marker = plan.marker.as_ref();
+            prepare_part(message, part, encoded.coding, (&source, &destination), marker, &path)
+        })
         .collect::<Result<_, _>>()?;
     Ok(PreparedMessage {
         parts,
@@ -333,16 +347,9 @@ fn prepare(message: &Message, number: usize, plan: &Plan) -> Result<PreparedMess
     })
 }
 
-fn prepare_part(
-    message: &Message,
-    part: &text::EncodedPart,
-    coding: u8,
-    source: &AddressSource,
-    destination: &AddressSource,
-    path: &str,
-) -> Result<PreparedPart, PlanError> {
-    let mut uses = Variables::default();
-    let base = SubmitSm {
+/// The fields of a part that do not vary.
+fn base<'m>(message: &'m Message, part: &text::EncodedPart, coding: u8) -> SubmitSm<'m> {
+    SubmitSm {
         service_type: message.service_type.as_bytes(),
         source_addr_ton: message.source.ton,
         source_addr_npi: message.source.npi,
@@ -356,10 +363,45 @@ fn prepare_part(
         registered_delivery: message.registered_delivery,
         data_coding: coding,
         ..SubmitSm::default()
-    };
+    }
+}
+
+/// Adds the TLVs of a marker.
+fn mark(
+    mut builder: TemplateBuilder,
+    marker: Option<&RunMarker>,
+    uses: &mut Variables,
+) -> TemplateBuilder {
+    let has = |carrier| marker.is_some_and(|marker| marker.has(carrier));
+    if has(Carrier::UserMessageReference) {
+        let reference = vec![uses.piece(Var::Reference, false, 0, 2)];
+        builder = builder.tlv(Tag::USER_MESSAGE_REFERENCE, reference);
+    }
+    if has(Carrier::Tlv) {
+        let value = vec![uses.piece(Var::MarkerTlv, false, 0, Marker::TLV_OCTETS)];
+        builder = builder.tlv(Marker::TLV, value);
+    }
+    builder
+}
+
+fn prepare_part(
+    message: &Message,
+    part: &text::EncodedPart,
+    coding: u8,
+    (source, destination): (&AddressSource, &AddressSource),
+    marker: Option<&RunMarker>,
+    path: &str,
+) -> Result<PreparedPart, PlanError> {
+    let mut uses = Variables::default();
+    let base = base(message, part, coding);
     // the destination comes first, so that the commonest message has just variable 0
-    let to = destination.pieces(Var::Destination, &mut uses);
-    let from = source.pieces(Var::Source, &mut uses);
+    let has = |carrier| marker.is_some_and(|marker| marker.has(carrier));
+    let address = |of: &AddressSource, var, carrier, uses: &mut Variables| match has(carrier) {
+        true => vec![uses.piece(Var::MarkerAddress, false, 0, Marker::ADDRESS_DIGITS)],
+        false => of.pieces(var, uses),
+    };
+    let to = address(destination, Var::Destination, Carrier::Destination, &mut uses);
+    let from = address(source, Var::Source, Carrier::Source, &mut uses);
     let mut builder = TemplateBuilder::new(&base).destination_addr(to).source_addr(from);
     let mut body = header(part.concatenation, &mut uses);
     body.extend(part.pieces(&mut uses));
@@ -377,6 +419,7 @@ fn prepare_part(
             .tlv(Tag::SAR_TOTAL_SEGMENTS, vec![TemplatePart::Fixed(vec![total])])
             .tlv(Tag::SAR_SEGMENT_SEQNUM, vec![TemplatePart::Fixed(vec![seqnum])]);
     }
+    builder = mark(builder, marker, &mut uses);
     for (number, tlv) in message.tlvs.iter().enumerate() {
         let at = |e: PlanError| e.under_item(number).under("tlvs").under(path);
         text::check_tlv_text(tlv.value()).map_err(at)?;

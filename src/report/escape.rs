@@ -36,7 +36,8 @@ pub(super) fn mask_profile(profile: &Value) -> Value {
     masked
 }
 
-fn mask_text(text: &str) -> String {
+/// A text of which only the length is left.
+pub(super) fn mask_text(text: &str) -> String {
     format!("<{} characters>", text.chars().count())
 }
 

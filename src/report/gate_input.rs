@@ -3,8 +3,11 @@ use super::Saved;
 use super::document::{Document, Group, LatencyRow, Table};
 use super::evidence::{HistogramError, distribution};
 use super::saved::Second;
-use crate::judge::{self, Cells, GateInput, Measured, Names, StageSpan};
+use crate::judge::{
+    self, Cells, GateInput, Measured, Names, StageSpan, ThroughFigures, ThroughRatio,
+};
 use crate::kit::Nanos;
+use crate::measure::through::TRANSITS;
 use crate::measure::{
     CellInterval, CutReason, Gauges, IntervalRow, LATENCY_METRICS, Latency, LatencyRange, Metric,
     ROW_METRICS,
@@ -84,6 +87,7 @@ impl Saved {
             observed: judge::in_order(&observed(document), &document.observe),
             cut_reason: window.cut_reason.as_deref().map(|why| Cow::Owned(CutReason::from(why))),
             events: Cow::Owned(document.events.clone()),
+            through: through(document)?,
             outcome: document.verdict.outcome,
             limiter: document.verdict.limiter,
             harness: document.verdict.harness.state,
@@ -173,6 +177,21 @@ fn groups(document: &Document) -> Result<Vec<(judge::Group, CellInterval)>, Hist
         of.map_or(Ok(()), |of| add(judge::Group::Stage(number), of))?;
     }
     Ok(all)
+}
+
+/// What happened inside the gateway. None: the run was through none.
+fn through(document: &Document) -> Result<Option<ThroughFigures>, HistogramError> {
+    if document.through.is_none() {
+        return Ok(None);
+    }
+    let mut figures = ThroughFigures { times: Default::default(), ratios: Default::default() };
+    for (row, time) in TRANSITS.iter().zip(&mut figures.times) {
+        *time = distribution(&document.run.id, &document.latency.through, row.name)?;
+    }
+    for (ratio, value) in ThroughRatio::ALL.iter().zip(&mut figures.ratios) {
+        *value = document.ratio.get(ratio.name()).copied().flatten();
+    }
+    Ok(Some(figures))
 }
 
 fn whole(document: &Document) -> Result<Vec<Latency>, HistogramError> {

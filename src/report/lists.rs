@@ -1,7 +1,9 @@
 //! missing.csv and rejected.csv: message by message, what a provider's support asks for first. Times in UTC to
 //! the microsecond. What the peer wrote is printable and no spreadsheet's formula.
+use super::document::{Document, ThroughExample};
 use super::escape::printable;
 use crate::kit::utc_rfc3339_micros;
+use crate::measure::through::ExampleClass;
 use crate::measure::{MissingReceipt, Rejection};
 use crate::smpp::CommandStatus;
 
@@ -36,6 +38,25 @@ pub fn rejected_csv(rejections: &[Rejection]) -> Option<Vec<u8>> {
             utc_rfc3339_micros(r.answered_wall_ns),
             CommandStatus(r.status).name().unwrap_or("").to_owned(),
             format!("0x{:08X}", r.status),
+        ]
+    });
+    table(&header, rows)
+}
+
+/// Messages of a class that a gateway lost, doubled or altered, with both ids; None where there are none.
+pub fn through_csv(document: &Document, classes: &[ExampleClass]) -> Option<Vec<u8>> {
+    let header = ["class", "front_id", "upstream_id", "session", "sent", "came_out", "what"];
+    let examples = document.through.iter().flat_map(|through| &through.examples);
+    let of: Vec<&ThroughExample> = examples.filter(|e| classes.contains(&e.class)).collect();
+    let rows = of.into_iter().map(|example| {
+        [
+            example.class.name().to_owned(),
+            cell(&example.front_id),
+            cell(&example.upstream_id),
+            example.session.map_or(String::new(), |session| session.to_string()),
+            example.sent_at.clone(),
+            example.came_at.clone().unwrap_or_default(),
+            cell(&example.what),
         ]
     });
     table(&header, rows)

@@ -1,7 +1,9 @@
 //! summary.md and comparison.md: for a page on GitHub. Text of a peer or a profile is escaped, so that it neither marks
 //! up, links, nor mentions anybody.
 use super::document::Document;
-use super::model::{Cell, Column, ComparisonModel, Kind, RunModel, Summary, Table, Tone, Value};
+use super::model::{
+    Cell, Column, ComparisonModel, Kind, RunModel, Summary, Table, Tone, Value, through,
+};
 use super::printable;
 
 /// The page of a run.
@@ -32,6 +34,13 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
         text += &format!("The simulator: {}.\n\n", plain(says));
     }
     text += &table(&m.statuses);
+    for of in through(document).iter().filter(|of| !of.is_empty()) {
+        text += &format!("### {}\n\n", plain(&of.title));
+        text += &table(of);
+        if !of.note.is_empty() {
+            text += &format!("{}\n\n", plain(&of.note));
+        }
+    }
     text += &table(&m.recoveries);
     text += &remarks(&m.top);
     let repro = printable(&document.run.repro);

@@ -54,7 +54,7 @@ pub use evidence::HistogramError;
 pub use formats::{FORMATS, FormatRow, Keep, Overlay, Render, RenderError, format, render};
 pub use gate_input::GateInputError;
 pub use html::live;
-pub use lists::{missing_csv, rejected_csv};
+pub use lists::{missing_csv, rejected_csv, through_csv};
 pub(crate) use model::gates_in_all;
 pub use run::{LabelTraits, Run};
 pub use saved::{PackedHistogram, Saved, Second};

@@ -4,7 +4,7 @@ use super::Saved;
 use super::escape::printable;
 use super::model::{
     ComparisonModel, Headline, LabelledLine, Ledger, Remark, RunModel, SearchModel, Summary, Table,
-    Tone,
+    Tone, through,
 };
 use super::table::{command, fill, table};
 use crate::judge::GateResult;
@@ -176,6 +176,11 @@ pub fn text(saved: &Saved, style: Style) -> String {
     page.gap();
     page.ledger(&m.ledger);
     page.gap();
+    for table in through(&saved.document).iter().filter(|table| !table.is_empty()) {
+        page.line(&format!("{}:", table.title));
+        page.table(table);
+        page.gap();
+    }
     page.table(&m.statuses);
     page.gap();
     saved.document.gates.iter().for_each(|gate| page.gate(gate));

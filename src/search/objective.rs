@@ -68,7 +68,9 @@ impl Subject {
             | Meaning::Ledger(_)
             | Meaning::Verdict(_)
             | Meaning::Observed(..)
-            | Meaning::Event(..) => Subject::Other,
+            | Meaning::Event(..)
+            | Meaning::Transit(..)
+            | Meaning::Inside(_) => Subject::Other,
         }
     }
 

@@ -31,6 +31,7 @@ pub mod coding;
 mod command;
 pub mod frame;
 mod header;
+pub mod marker;
 mod mask;
 mod octets;
 pub mod pdu;

@@ -134,6 +134,27 @@ const fn limits(coding: Coding) -> PartLimits {
     }
 }
 
+/// Units that fit one message, and one part of a long one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartUnits {
+    /// Units of a message of one part.
+    pub single: usize,
+    /// Units of each part of a longer one.
+    pub part: usize,
+    /// Octets of one unit.
+    pub unit_octets: usize,
+}
+
+/// The units of the parts of texts in a coding.
+pub const fn part_units(coding: Coding, long: Long) -> PartUnits {
+    let PartLimits { single, concat8, concat16, unit_octets } = limits(coding);
+    let part = match long {
+        Long::Udh16 => concat16,
+        Long::Udh8 | Long::Sar | Long::Payload | Long::Reject => concat8,
+    };
+    PartUnits { single, part, unit_octets }
+}
+
 /// PartLimits of binary octets.
 const BINARY: PartLimits = PartLimits { single: 140, concat8: 134, concat16: 133, unit_octets: 1 };
 /// Parts of a message: their count is one octet.

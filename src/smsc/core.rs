@@ -10,7 +10,7 @@ use super::inject;
 use super::submits::Submits;
 use super::tally::Tally;
 use crate::kit::Nanos;
-use crate::net::{ConnAction, Endpoint};
+use crate::net::{ConnAction, Endpoint, Witness};
 use crate::plan::behaviour::{Behaviour, FaultKind};
 use crate::session::SessionState;
 use crate::smpp::{CommandId, CommandStatus, Header, frame, pdu};
@@ -23,6 +23,8 @@ pub struct Core {
     control: Control,
     submits: Submits,
     pub(super) deliveries: Deliveries,
+    /// Who is told all octets. None: nobody.
+    witness: Option<Box<Witness>>,
 }
 
 /// Work that is due at a time.
@@ -45,7 +47,14 @@ impl Core {
             control: Control::new(behaviour),
             submits: Submits::new(behaviour),
             deliveries: Deliveries::new(behaviour, wall_ns_at_zero),
+            witness: None,
         }
+    }
+
+    /// Tells all octets from now on to `witness`; MO carry the marker of `run`.
+    pub fn witnessed(&mut self, witness: Witness, run: u32) {
+        self.deliveries.mark_mo(run, witness.number() as u8);
+        self.witness = Some(Box::new(witness));
     }
 
     /// Adds an accepted connection and returns its session number. Numbers are never reused. A fault may end the
@@ -53,6 +62,9 @@ impl Core {
     pub fn connected(&mut self, now: Nanos) -> u32 {
         let (session, too_many_unbound) = self.context.connections.add(now);
         self.context.tally.sessions.connections += 1;
+        if let Some(witness) = &self.witness {
+            witness.connected(session, now);
+        }
         if too_many_unbound {
             self.drop_oldest_unbound(now);
         }
@@ -81,6 +93,9 @@ impl Core {
 
     /// Removes a connection that is closed.
     pub fn closed(&mut self, session: u32, now: Nanos) {
+        if let Some(witness) = &self.witness {
+            witness.ended(session, now);
+        }
         let Context { connections, tally, .. } = &mut self.context;
         let Some(peer) = connections.get(session) else { return };
         let (state, is_open) = (peer.session.state(), peer.handles_input());
@@ -201,7 +216,7 @@ impl Core {
     }
 
     fn on_control(&mut self, session: u32, frame: &[u8], header: &Header, now: Nanos) {
-        let Core { context, control, submits, deliveries } = self;
+        let Core { context, control, submits, deliveries, witness: _ } = self;
         match control.receive(context, session, frame, header, now) {
             Followup::Ignored => return,
             Followup::None => {}
@@ -263,6 +278,9 @@ impl Endpoint for Core {
             }
         }
         self.context.connections.end_read(session, now);
+        if let Some(witness) = &self.witness {
+            witness.read(session, &octets[..used], now);
+        }
         used
     }
 
@@ -271,6 +289,12 @@ impl Endpoint for Core {
     }
 
     fn wrote(&mut self, _session: u32, _octets: usize, _stamp: Nanos) {}
+
+    fn witness_write(&mut self, session: u32, octets: usize, stamp: Nanos) {
+        if let Some(witness) = &self.witness {
+            witness.wrote(session, &self.context.connections.out(session)[..octets], stamp);
+        }
+    }
 
     fn wish(&self, session: u32) -> ConnAction {
         self.context.connections.action(session)

@@ -97,6 +97,11 @@ impl Deliveries {
         }
     }
 
+    /// MO carry a marker of this run from now on.
+    pub(super) fn mark_mo(&mut self, run: u32, of: u8) {
+        self.writer.mark_mo(run, of);
+    }
+
     /// The queue whose first item is due next, and when; MAX: all queues are empty.
     #[inline]
     pub(super) fn next(&self) -> (Nanos, DueDelivery) {

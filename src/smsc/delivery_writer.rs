@@ -51,6 +51,8 @@ pub(super) struct DeliveryWriter {
     texts: Vec<MoText>,
     /// Whether MO carry a receipted_message_id.
     ticket_tlv: bool,
+    /// The run whose marker MO carry, and the part of all these. None: they carry none.
+    marked_for: Option<(u32, u8)>,
 }
 
 impl DeliveryWriter {
@@ -73,7 +75,13 @@ impl DeliveryWriter {
             done: DateCache::NONE,
             texts,
             ticket_tlv: behaviour.mo.ticket_tlv,
+            marked_for: None,
         }
+    }
+
+    /// The texts of MO end with the marker of this run from now on. `of`: tells the simulators of a run apart.
+    pub(super) fn mark_mo(&mut self, run: u32, of: u8) {
+        self.marked_for = Some((run, of));
     }
 
     /// Appends a delivery to `out`.
@@ -142,6 +150,8 @@ impl DeliveryWriter {
             ticket.extend_from_slice(ids.in_response(delivery.number | 1 << 62).as_slice());
             ticket.push(0);
         }
+        let marked = self.marked_for.map(|(run, of)| text.marked(run, of, delivery.number));
+        let text = marked.as_ref().unwrap_or(text);
         self.mo(&source, &destination, text, &ticket, sequence, out);
     }
 

@@ -1,5 +1,6 @@
 //! Texts and addresses of mobile-originated messages.
 use super::pending_delivery::Address;
+use crate::smpp::marker::{Marker, MarkerKind, MessageKey};
 
 /// The text of MO where none is configured.
 pub(super) const MO_TEXT: &str = "STOP";
@@ -20,6 +21,21 @@ impl MoText {
             return MoText { data_coding: 0, octets: text.as_bytes().to_vec() };
         }
         MoText { data_coding: 8, octets: text.encode_utf16().flat_map(u16::to_be_bytes).collect() }
+    }
+}
+
+impl MoText {
+    /// The text with the marker of an MO of a run at its end.
+    pub(super) fn marked(&self, run: u32, of: u8, number: u64) -> MoText {
+        let key = MessageKey { kind: MarkerKind::Mo, message: number, part: of };
+        let mut text = self.clone();
+        for octet in b" ".iter().chain(&Marker::new(run, key).token()) {
+            if self.data_coding == 8 {
+                text.octets.push(0);
+            }
+            text.octets.push(*octet);
+        }
+        text
     }
 }
 

@@ -5,7 +5,7 @@ use super::command::{Command, CommandOutcome};
 use super::events::SmscEvent;
 use super::{Core, Tally};
 use crate::kit::{Clock, Nanos, Timer};
-use crate::net::{ConnAction, End, Endpoint, ReadBuffer, ServerTls, Wake, pump};
+use crate::net::{ConnAction, End, Endpoint, ReadBuffer, ServerTls, Wake, Witness, pump};
 use crate::plan::behaviour::Behaviour;
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit};
@@ -70,7 +70,7 @@ impl Server {
     /// Binding the address or starting the thread or its runtime failed; `InvalidInput`: a file of `[tls]` is not valid
     /// (checked before anything is bound).
     pub fn start(behaviour: &Behaviour, listen: SocketAddr) -> io::Result<RunningServer> {
-        Server::start_with(behaviour, listen, None)
+        Server::start_with(behaviour, listen, None, None)
     }
 
     /// As [`Server::start`], and sends rare events to the channel. While the channel is full up to 1,024 of them are
@@ -83,13 +83,27 @@ impl Server {
         listen: SocketAddr,
         events: mpsc::Sender<SmscEvent>,
     ) -> io::Result<RunningServer> {
-        Server::start_with(behaviour, listen, Some(events))
+        Server::start_with(behaviour, listen, Some(events), None)
+    }
+
+    /// As [`Server::start_logged`], and tells `witness` all octets. MO carry the marker of `run`.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_witnessed(
+        behaviour: &Behaviour,
+        listen: SocketAddr,
+        events: mpsc::Sender<SmscEvent>,
+        (witness, run): (Witness, u32),
+    ) -> io::Result<RunningServer> {
+        Server::start_with(behaviour, listen, Some(events), Some((witness, run)))
     }
 
     fn start_with(
         behaviour: &Behaviour,
         listen: SocketAddr,
         events: Option<mpsc::Sender<SmscEvent>>,
+        witness: Option<(Witness, u32)>,
     ) -> io::Result<RunningServer> {
         let tls = server_tls(behaviour)?;
         let listener = crate::net::listen(listen)?;
@@ -108,7 +122,7 @@ impl Server {
             };
             let local = tokio::task::LocalSet::new();
             local.block_on(&runtime, async move {
-                let state = match ServerState::new(&behaviour, tls, events) {
+                let state = match ServerState::new(&behaviour, tls, events, witness) {
                     Ok(state) => Rc::new(state),
                     Err(e) => {
                         let _ = ready.send(Err(e));
@@ -215,11 +229,15 @@ impl ServerState {
         behaviour: &Behaviour,
         tls: Option<ServerTls>,
         events: Option<mpsc::Sender<SmscEvent>>,
+        witness: Option<(Witness, u32)>,
     ) -> io::Result<ServerState> {
         let wall_at_zero = Clock::wall_ns().saturating_sub(Clock::now().0);
         let mut core = Core::new(behaviour, wall_at_zero);
         if events.is_some() {
             core.log_events();
+        }
+        if let Some((witness, run)) = witness {
+            core.witnessed(witness, run);
         }
         Ok(ServerState {
             core: RefCell::new(core),

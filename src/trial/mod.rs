@@ -1,4 +1,4 @@
-//! A trial: one run of a plan. [`Tcp`] runs it over sockets; [`Memory`] runs the whole
+//! A trial: one run of a plan. [`Tcp`] runs it over sockets; [`Through`] over sockets through a gateway; [`Memory`] runs the whole
 //! load side against the whole simulator on a virtual clock. Everything above (search, comparison, the
 //! command line) works on any [`Trial`].
 //!
@@ -27,6 +27,7 @@ pub mod duel;
 mod fleet;
 mod memory;
 mod tcp;
+mod through;
 
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ pub use crate::esme::{BindFailure, BindFault, DroppedBind, client_tls};
 pub use fleet::FleetTrial;
 pub use memory::{Memory, Network};
 pub use tcp::{Tcp, workers};
+pub use through::Through;
 
 use crate::judge::TallyView;
 use crate::measure::{Observer, RunRecord};

@@ -21,6 +21,7 @@ mod shares;
 mod steering;
 mod theory;
 mod throttling;
+mod through;
 
 fn plan(toml: &str) -> Plan {
     let source = Source::Text { name: "test.toml".into(), text: toml.into() };

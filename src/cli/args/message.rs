@@ -37,6 +37,7 @@ mod tests {
         let verb = Cli::try_parse_from(line.split(' ')).unwrap_or_else(|e| panic!("{e}")).verb;
         match verb.expect("the line names a verb") {
             Verb::Run(args) => args.load.source().1,
+            Verb::Through(args) => args.load.source().1,
             Verb::Find(args) => args.load.source().1,
             Verb::Duel(args) => args.load.source().1,
             Verb::Calibrate(args) => args.load.source().1,
@@ -55,7 +56,9 @@ mod tests {
             text: some("hi"),
             coding: some("ucs2"),
         };
-        for verb in ["run", "find rate", "find window", "duel", "calibrate 3", "dial", "check"] {
+        for verb in
+            ["run", "through", "find rate", "find window", "duel", "calibrate 3", "dial", "check"]
+        {
             for coding in ["coding", "data-coding"] {
                 let flags = format!("--from Shop --to file:to.txt --text hi --{coding} ucs2");
                 let given = typed(&format!("smppbench {verb} {flags}"));

@@ -6,6 +6,7 @@ use crate::judge::measured::{Measured, is_measured};
 use crate::judge::name::{Group, Names};
 use crate::judge::observed::ObservedFigures;
 use crate::judge::outcome::{Limiter, Outcome};
+use crate::judge::through::ThroughFigures;
 use crate::kit::Nanos;
 use crate::measure::{
     CellInterval, CutReason, IntervalRow, Latency, LatencyRange, Metric, RunRecord,
@@ -78,6 +79,8 @@ pub struct GateInput<'r> {
     pub cut_reason: Option<Cow<'r, CutReason>>,
     /// The events, occurrence by occurrence.
     pub events: Cow<'r, [EventRow]>,
+    /// What happened inside the gateway. None: the run was through none, or goes on.
+    pub through: Option<ThroughFigures>,
     /// The verdict.
     pub outcome: Option<Outcome>,
     /// What limited the run.
@@ -101,6 +104,7 @@ impl<'r> GateInput<'r> {
             observed: in_order(&plan.observed_series(), &judgement.observed),
             cut_reason: record.cut_reason.as_ref().map(Cow::Borrowed),
             events: Cow::Borrowed(&judgement.events),
+            through: record.through.as_deref().map(ThroughFigures::of),
             outcome: judgement.outcome,
             limiter: judgement.limiter,
             harness: judgement.health.state,

@@ -15,6 +15,7 @@ mod sample;
 mod so_far;
 #[cfg(test)]
 mod tests;
+mod through;
 mod window;
 
 pub use abort::{ABORTED, Abort};
@@ -135,6 +136,13 @@ impl GateInput<'_> {
                 let rows: Vec<&EventRow> = self.events.iter().filter(of).collect();
                 number(event::event_gate(&rows, *figure, relation, *limit))
             }
+            (Meaning::Transit(transit, statistic), Limit::Number(limit)) => {
+                let through = self.through.as_ref();
+                number(through::transit_gate(through, *transit, *statistic, relation, *limit))
+            }
+            (Meaning::Inside(ratio), Limit::Number(limit)) => {
+                number(through::ratio_gate(self.through.as_ref(), *ratio, relation, *limit))
+            }
             (Meaning::Verdict(_), Limit::Number(_)) | (_, Limit::Word(_)) => {
                 (None, undecided("the limit and the metric have different kinds"))
             }
@@ -169,7 +177,9 @@ impl GateInput<'_> {
             | Meaning::Figure(_)
             | Meaning::Ledger(_)
             | Meaning::Verdict(_)
-            | Meaning::Event(..) => meaning.unit(),
+            | Meaning::Event(..)
+            | Meaning::Transit(..)
+            | Meaning::Inside(_) => meaning.unit(),
         }
     }
 

@@ -130,7 +130,11 @@ fn is_kept_by_second(named: &Named) -> bool {
             }
             Meaning::Figure(row) => row.name != "target",
             Meaning::Ledger(_) => true,
-            Meaning::Verdict(_) | Meaning::Observed(..) | Meaning::Event(..) => false,
+            Meaning::Verdict(_)
+            | Meaning::Observed(..)
+            | Meaning::Event(..)
+            | Meaning::Transit(..)
+            | Meaning::Inside(_) => false,
         }
 }
 

@@ -50,6 +50,8 @@ impl GateInput<'_> {
             | Meaning::Latency(..)
             | Meaning::Verdict(_)
             | Meaning::Event(..)
+            | Meaning::Transit(..)
+            | Meaning::Inside(_)
             | Meaning::Observed(_, ObservedStatistic::Mean | ObservedStatistic::Growth) => false,
         }
     }

@@ -40,7 +40,9 @@ impl<'r> RowSample<'r> {
             | Meaning::Ledger(_)
             | Meaning::Verdict(_)
             | Meaning::Observed(..)
-            | Meaning::Event(..) => None,
+            | Meaning::Event(..)
+            | Meaning::Transit(..)
+            | Meaning::Inside(_) => None,
         };
         RowSample { row, values: opened.as_ref().map(BucketCounts::of).unwrap_or_default() }
     }
@@ -80,9 +82,11 @@ pub(super) fn over(samples: &[RowSample<'_>], gate: &Gate, measured: &SpanContex
             }
         }
         Meaning::Latency(metric, statistic) => latency(samples, metric, statistic),
-        Meaning::Verdict(_) | Meaning::Observed(..) | Meaning::Event(..) => {
-            SpanFigure::Nothing("it is not a figure of a span".to_owned())
-        }
+        Meaning::Verdict(_)
+        | Meaning::Observed(..)
+        | Meaning::Event(..)
+        | Meaning::Transit(..)
+        | Meaning::Inside(_) => SpanFigure::Nothing("it is not a figure of a span".to_owned()),
     }
 }
 
@@ -294,9 +298,12 @@ fn with_harness(decision: Decision, trusted: bool, gate: &Gate, t: &Counters) ->
         Meaning::Latency(_, statistic) => {
             matches!(statistic, Statistic::Count | Statistic::Censored)
         }
-        Meaning::Figure(_) | Meaning::Verdict(_) | Meaning::Observed(..) | Meaning::Event(..) => {
-            false
-        }
+        Meaning::Figure(_)
+        | Meaning::Verdict(_)
+        | Meaning::Observed(..)
+        | Meaning::Event(..)
+        | Meaning::Transit(..)
+        | Meaning::Inside(_) => false,
     };
     let latency = matches!(gate.named.meaning, Meaning::Latency(..));
     let kept =

@@ -56,6 +56,8 @@ pub(crate) fn plan(rate: u64, warmup_s: u64, measured_s: u64) -> Plan {
         gates: Vec::new(),
         metrics: Metrics::default(),
         observe: Vec::new(),
+        upstream: None,
+        marker: None,
         trace_failed: None,
         ladder: None,
         fleet: crate::plan::Fleet::default(),

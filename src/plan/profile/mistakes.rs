@@ -158,7 +158,8 @@ impl Taken {
         let (own, other) = (self.section(), section(keys));
         let depends = TOGETHER.iter().find(|row| row.0 == other).map_or(&[][..], |row| row.1);
         // the simulator's sections are judged each by itself
-        let same = own == other && (own != "embedded" || self.keys.get(1) == keys.get(1));
+        let is_simulator = matches!(own, "embedded" | "upstream");
+        let same = own == other && (!is_simulator || self.keys.get(1) == keys.get(1));
         same || depends.contains(&own)
     }
 }

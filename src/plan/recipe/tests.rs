@@ -1,6 +1,7 @@
 use super::*;
 use crate::plan::{Overrides, Source, load};
 use crate::smpp::coding::Coding;
+use crate::smpp::marker::{Carrier, Marker};
 use crate::smpp::pdu::{self, Body};
 
 fn recipe(text: &str) -> Recipe {
@@ -10,6 +11,13 @@ fn recipe(text: &str) -> Recipe {
 fn try_recipe(text: &str) -> Result<Recipe, PlanError> {
     let source = Source::Text { name: "x.toml".into(), text: text.into() };
     Recipe::new(&load(&source, &Overrides::default())?)
+}
+
+fn marked(text: &str, carriers: &[Carrier]) -> Recipe {
+    let source = Source::Text { name: "x.toml".into(), text: text.into() };
+    let mut plan = load(&source, &Overrides::default()).unwrap();
+    plan.marker = Some(RunMarker { run: 77, probe: false, carriers: carriers.to_vec() });
+    Recipe::new(&plan).unwrap()
 }
 
 /// What a test wants to know of a stamped submit_sm.
@@ -407,4 +415,65 @@ text = "{text}"
             "{text}"
         );
     }
+}
+
+#[test]
+fn each_carrier_holds_the_number_of_its_message_and_its_part() {
+    let r = marked("", &Carrier::ALL);
+    for index in [0, 1, 70_000] {
+        let sent = sent(&r, index);
+        let marker = RunMarker { run: 77, ..RunMarker::default() }.of(index, 0);
+        let reference = (index as u16).to_be_bytes().to_vec();
+        let tlvs =
+            [(Tag::USER_MESSAGE_REFERENCE.0, reference), (Marker::TLV.0, marker.tlv().into())];
+        assert_eq!(sent.tlvs, tlvs);
+        assert_eq!(
+            (sent.from.as_bytes(), sent.to.as_bytes()),
+            (&marker.address()[..], &marker.address()[..])
+        );
+        assert_eq!(sent.octets.len(), 63 + 1 + Marker::TOKEN_OCTETS);
+        assert!(sent.octets.ends_with(&marker.token()));
+    }
+}
+
+#[test]
+fn every_part_of_a_long_text_ends_with_its_own_token_and_the_text_is_whole() {
+    let around = "Grüße [€] an alle, 0123456789. ".repeat(9);
+    let text = format!("{around}{{destination}} und {{uuid}}{around}");
+    for (coding, wide) in [(0, false), (8, true)] {
+        for long in ["udh8", "udh16", "sar", "payload"] {
+            let profile =
+                format!("[[messages]]\ntext = {text:?}\ndata_coding = {coding}\nlong = {long:?}");
+            let r = marked(&profile, &[Carrier::Text]);
+            let parts = r.pick(0).parts;
+            assert_eq!(parts == 1, long == "payload");
+            let mut whole = String::new();
+            for part in 0..parts {
+                let sent = sent(&r, u64::from(parts) * 3 + u64::from(part));
+                let octets = sent.payload.clone().unwrap_or(sent.octets.clone());
+                let shown = if long == "payload" {
+                    Coding::of_data_coding(coding).unwrap().decode(&octets)
+                } else {
+                    text_of(&sent)
+                };
+                let marker = RunMarker { run: 77, ..RunMarker::default() }.of(3, part);
+                let token = String::from_utf8(marker.token().to_vec()).unwrap();
+                let (front, _) = shown.split_at(shown.len() - token.len());
+                assert!(shown.ends_with(&token), "{shown}");
+                assert!(octets.len() <= if wide { 140 } else { 160 } || long == "payload");
+                whole.push_str(front);
+            }
+            // parts are filled with blanks to their end
+            let (whole, around) = (whole.replace(' ', ""), around.replace(' ', ""));
+            assert!(whole.starts_with(&format!("{around}447700900003und")), "{whole}");
+            assert!(whole.ends_with(&around), "{whole}");
+        }
+    }
+}
+
+#[test]
+fn a_message_of_octets_has_no_token_and_the_other_carriers_all_the_same() {
+    let r = marked("[[messages]]\noctets = \"0102030405\"", &[Carrier::Text, Carrier::Tlv]);
+    let sent = sent(&r, 5);
+    assert_eq!((sent.octets.len(), sent.tlvs.len()), (5, 1));
 }

@@ -1,5 +1,6 @@
 //! Texts with placeholders as octets: encoded and split with every placeholder at its length, then cut
 //! into what is fixed and what varies.
+use super::tokens::{Token, mark, tokens};
 use super::variables::{Var, Variables};
 use crate::plan::error::{PlanError, PlanResult};
 use crate::plan::model::{Long, Message, TlvValue};
@@ -46,12 +47,6 @@ pub(super) fn fixed(part: Part) -> EncodedPart {
     EncodedPart { concatenation: part.concatenation, spans: vec![OctetSpan::Fixed(part.octets)] }
 }
 
-/// A text between placeholders, or one of them.
-enum Token<'t> {
-    Literal(&'t str),
-    Var(Var),
-}
-
 /// Refuses what reads like a placeholder and is none: a name in braces.
 pub(super) fn check_placeholders(text: &str) -> PlanResult<()> {
     let known: Vec<&str> = Var::PLACEHOLDERS.iter().map(|(word, _)| *word).collect();
@@ -84,40 +79,25 @@ fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.bytes().all(letters)
 }
 
-/// Cuts a text at its placeholders; other braces are text.
-fn tokens(text: &str) -> Vec<Token<'_>> {
-    let mut tokens = Vec::new();
-    // the text from here on is in no token yet
-    let mut from = 0;
-    for (at, _) in text.match_indices('{') {
-        let here = Var::PLACEHOLDERS.iter().find(|(word, _)| text[at..].starts_with(word));
-        if let Some((word, var)) = here {
-            if at > from {
-                tokens.push(Token::Literal(&text[from..at]));
-            }
-            tokens.push(Token::Var(*var));
-            from = at + word.len();
-        }
-    }
-    if from < text.len() {
-        tokens.push(Token::Literal(&text[from..]));
-    }
-    tokens
-}
-
-/// Encodes and splits a message's text. `destination_octets`: of the longest destination.
+/// Encodes and splits a message's text. `destination_octets`: of the longest destination. `marked`: each part ends with
+/// a marker's token.
 pub(super) fn encode(
     text: &str,
     message: &Message,
     long: Long,
     destination_octets: usize,
+    marked: bool,
 ) -> PlanResult<EncodedText> {
     check_placeholders(text)?;
     let coding = coding(text, message)?;
     // before any placeholder is filled in, so that an error names the place in the text as written
     coding.encode(text).map_err(|e| about(&e))?;
     let data_coding = message.data_coding.unwrap_or(coding.data_coding());
-    let tokens = tokens(text);
+    let mut tokens = tokens(text);
+    // packed septets hold nothing that varies
+    if marked && coding != Coding::GsmPacked {
+        tokens = mark(tokens, coding, long, destination_octets);
+    }
     let varies = tokens.iter().any(|token| matches!(token, Token::Var(_)));
     if varies && coding == Coding::GsmPacked {
         let why = "a placeholder cannot be packed into septets; leave out `packed`";

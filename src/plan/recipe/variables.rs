@@ -3,6 +3,7 @@
 use crate::kit::{decimal, mix64, stream_seed};
 use crate::plan::error::{PlanError, PlanResult};
 use crate::smpp::TemplatePart;
+use crate::smpp::marker::Marker;
 use std::io::Write;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -32,10 +33,16 @@ pub(super) enum Var {
     Uuid,
     /// RFC 3339 with milliseconds, UTC, 24 characters.
     Time,
+    /// The marker's token.
+    MarkerToken,
+    /// The value of its TLV.
+    MarkerTlv,
+    /// The digits of an address that is a marker.
+    MarkerAddress,
 }
 
 impl Var {
-    /// All of them, in the order of their numbers.
+    /// All but those of a marker, in the order of their numbers.
     const ALL: [Var; 7] = [
         Var::Destination,
         Var::Source,
@@ -46,7 +53,13 @@ impl Var {
         Var::Time,
     ];
 
-    const fn bit(self) -> u8 {
+    /// Those of a marker.
+    const MARKERS: [Var; 3] = [Var::MarkerToken, Var::MarkerTlv, Var::MarkerAddress];
+    const MARKER_BITS: u16 =
+        Var::MarkerToken.bit() | Var::MarkerTlv.bit() | Var::MarkerAddress.bit();
+    const COUNT: usize = Var::ALL.len() + Var::MARKERS.len();
+
+    const fn bit(self) -> u16 {
         1 << self as u8
     }
 
@@ -67,6 +80,9 @@ impl Var {
             Var::Seq => 10,
             Var::Uuid => 36,
             Var::Time => 24,
+            Var::MarkerToken => Marker::TOKEN_OCTETS,
+            Var::MarkerTlv => Marker::TLV_OCTETS,
+            Var::MarkerAddress => Marker::ADDRESS_DIGITS,
         }
     }
 }
@@ -85,7 +101,7 @@ struct VariableUse {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Variables {
     list: Vec<VariableUse>,
-    bits: u8,
+    bits: u16,
     wide: bool,
 }
 
@@ -108,6 +124,12 @@ impl Variables {
     #[inline]
     pub(super) const fn needs(&self, var: Var) -> bool {
         self.bits & var.bit() != 0
+    }
+
+    /// Whether a marker stands anywhere.
+    #[inline]
+    pub(super) const fn has_marker(&self) -> bool {
+        self.bits & Var::MARKER_BITS != 0
     }
 
     /// Whether the destination, in one place, is all that varies.
@@ -144,9 +166,9 @@ impl Variables {
 pub struct Scratch {
     destination: [u8; ADDRESS_OCTETS],
     source: [u8; ADDRESS_OCTETS],
-    narrow: [[u8; OCTETS_MAX]; 7],
-    wide: [[u8; 2 * OCTETS_MAX]; 7],
-    octets: [usize; 7],
+    narrow: [[u8; OCTETS_MAX]; Var::COUNT],
+    wide: [[u8; 2 * OCTETS_MAX]; Var::COUNT],
+    octets: [usize; Var::COUNT],
 }
 
 impl Default for Scratch {
@@ -161,9 +183,9 @@ impl Scratch {
         Scratch {
             destination: [0; ADDRESS_OCTETS],
             source: [0; ADDRESS_OCTETS],
-            narrow: [[0; OCTETS_MAX]; 7],
-            wide: [[0; 2 * OCTETS_MAX]; 7],
-            octets: [0; 7],
+            narrow: [[0; OCTETS_MAX]; Var::COUNT],
+            wide: [[0; 2 * OCTETS_MAX]; Var::COUNT],
+            octets: [0; Var::COUNT],
         }
     }
 
@@ -190,7 +212,11 @@ impl Scratch {
         for var in Var::ALL.into_iter().filter(|var| uses.needs(*var)) {
             let room = &mut self.narrow[var as usize];
             let octets = match var {
-                Var::Destination | Var::Source => continue,
+                Var::Destination
+                | Var::Source
+                | Var::MarkerToken
+                | Var::MarkerTlv
+                | Var::MarkerAddress => continue,
                 Var::Reference => put(room, &(message as u16).to_be_bytes()),
                 Var::ReferenceLow => put(room, &[message as u8]),
                 Var::Seq => ten_digits(room, message),
@@ -206,15 +232,43 @@ impl Scratch {
         }
     }
 
+    /// Fills the variables of a marker.
+    #[cold]
+    pub(super) fn mark(&mut self, uses: &Variables, marker: Marker) {
+        for var in Var::MARKERS.into_iter().filter(|var| uses.needs(*var)) {
+            let room = &mut self.narrow[var as usize];
+            self.octets[var as usize] = match var {
+                Var::MarkerTlv => put(room, &marker.tlv()),
+                Var::MarkerAddress => put(room, &marker.address()),
+                Var::MarkerToken
+                | Var::Destination
+                | Var::Source
+                | Var::Reference
+                | Var::ReferenceLow
+                | Var::Seq
+                | Var::Uuid
+                | Var::Time => put(room, &marker.token()),
+            };
+        }
+        for place in uses.list.iter().filter(|place| place.wide) {
+            self.widen(place.var);
+        }
+    }
+
     fn widen(&mut self, var: Var) {
         let octets = self.octets[var as usize];
         for i in 0..octets {
             let octet = match var {
                 Var::Destination => self.destination[i],
                 Var::Source => self.source[i],
-                Var::Reference | Var::ReferenceLow | Var::Seq | Var::Uuid | Var::Time => {
-                    self.narrow[var as usize][i]
-                }
+                Var::Reference
+                | Var::ReferenceLow
+                | Var::Seq
+                | Var::Uuid
+                | Var::Time
+                | Var::MarkerToken
+                | Var::MarkerTlv
+                | Var::MarkerAddress => self.narrow[var as usize][i],
             };
             self.wide[var as usize][2 * i] = 0;
             self.wide[var as usize][2 * i + 1] = octet;
@@ -230,9 +284,14 @@ impl Scratch {
         match var {
             Var::Destination => &self.destination[..octets],
             Var::Source => &self.source[..octets],
-            Var::Reference | Var::ReferenceLow | Var::Seq | Var::Uuid | Var::Time => {
-                &self.narrow[var as usize][..octets]
-            }
+            Var::Reference
+            | Var::ReferenceLow
+            | Var::Seq
+            | Var::Uuid
+            | Var::Time
+            | Var::MarkerToken
+            | Var::MarkerTlv
+            | Var::MarkerAddress => &self.narrow[var as usize][..octets],
         }
     }
 }

@@ -5,12 +5,13 @@ mod fleet;
 mod groups;
 mod intervals;
 mod ledger;
+mod through;
 mod transport;
 
 use super::Run;
 use super::document::{
-    Congestion, Document, FirstThrottle, IntervalRow, ManualRateChange, Outage, RunFacts, SCHEMA,
-    State, TimeSpan, Tool, Verdict, Window,
+    Congestion, Document, FirstThrottle, IntervalRow, Latencies, ManualRateChange, Outage,
+    RunFacts, SCHEMA, State, Table, TimeSpan, Tool, Verdict, Window,
 };
 use super::escape::{mask_pdu, mask_profile};
 use crate::judge::{RecoverySummary, Scope};
@@ -52,13 +53,17 @@ impl Document {
             measured: figures::counters(measured.tally()),
             messages: messages(run),
             rate: figures::figures("rate", &scope),
-            ratio: figures::figures("ratio", &scope),
+            ratio: ratios(record, &scope),
             statuses: figures::statuses(&whole.statuses),
             anomalies: anomalies(run),
             outages: outages(record),
             events: judgement.events.clone(),
             recoveries: RecoverySummary::all(&judgement.events),
-            latency: figures::latencies(judgement, record),
+            through: through::through(record, run.show_content),
+            latency: Latencies {
+                metrics: figures::latencies(judgement, record),
+                through: through::times(record),
+            },
             groups: groups::all(run),
             stages: intervals::stages(run),
             intervals: Vec::new(),
@@ -78,6 +83,13 @@ impl Document {
             fleet: record.fleet.as_ref().map(fleet::fleet),
         }
     }
+}
+
+/// Shares of one; also of what went wrong inside a gateway, where the run was through one.
+fn ratios(record: &RunRecord, scope: &Scope<'_>) -> Table<Option<f64>> {
+    let mut ratios = figures::figures("ratio", scope);
+    ratios.0.extend(through::ratios(record));
+    ratios
 }
 
 fn facts(run: &Run<'_>) -> RunFacts {

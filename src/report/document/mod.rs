@@ -19,6 +19,7 @@ mod leaves;
 mod ledger;
 mod table;
 mod tcp;
+mod through;
 mod verdict;
 
 pub use figures::{DistributionError, Group, LatencyRow};
@@ -30,6 +31,7 @@ pub use ledger::{
 };
 pub use table::Table;
 pub(crate) use tcp::RoleTcp;
+pub use through::{Latencies, OrderRow, StatusRow, Through, ThroughExample};
 pub use verdict::Verdict;
 
 use crate::judge::{DriftRow, EventRow, GateResult, ObservedFigures, RecoverySummary, TallyCheck};
@@ -190,7 +192,7 @@ pub struct Document {
     /// Outages of sessions, at most the first ten thousand.
     pub outages: Vec<Outage>,
     /// Distributions of the measured messages, by metric; null: undefined here.
-    pub latency: Table<Option<LatencyRow>>,
+    pub latency: Latencies,
     /// The same figures by account, label, stage, coding and parts.
     pub groups: Vec<Group>,
     /// Intervals, by the time at which things happened.
@@ -242,6 +244,9 @@ pub struct Document {
     /// How the run recovered from each event, over its repeats.
     #[serde(default)]
     pub recoveries: Vec<RecoverySummary>,
+    /// What the gateway did to the messages. Absent: the run was through none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<Through>,
 }
 
 /// Why a document could not be read.

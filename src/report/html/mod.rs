@@ -16,6 +16,7 @@ mod several;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod through;
 mod time;
 
 pub(super) use comparison::page as comparison;

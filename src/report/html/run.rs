@@ -1,7 +1,7 @@
 //! The page of one run, or of several.
 use super::page::write;
 use super::parts::{Folded, Section};
-use super::{flow, observed, sessions, several, shape, time};
+use super::{flow, observed, sessions, several, shape, through, time};
 use crate::report::Saved;
 use crate::report::document::Document;
 use crate::report::model::{self, Ledger, RunModel, Summary};
@@ -59,6 +59,11 @@ fn single(saved: &Saved, m: &RunModel<'_>) -> Vec<Section> {
     books.figures.push(flow::flow(d));
     books.tables = vec![Ledger::table(&m.ledger), model::states(d)];
 
+    let mut gateway = Section::new("through", "Through the gateway");
+    gateway.figures = through::figures(d);
+    gateway.tables = model::through(d);
+    gateway.tables.retain(|table| !table.is_empty());
+
     let mut trouble = Section::new("answers", "Answers and troubles");
     trouble.tables = vec![m.statuses.clone(), model::anomalies(d), model::outages(d)];
 
@@ -69,7 +74,7 @@ fn single(saved: &Saved, m: &RunModel<'_>) -> Vec<Section> {
     let mut parts = Section::new("parts", "Stages, hours and groups");
     parts.tables = vec![model::agents(d), m.stages.clone(), model::hours(d), model::groups(d)];
     let mut sections =
-        vec![headline, time, events, beside, books, trouble, sessions, parts, run(d)];
+        vec![headline, gateway, time, events, beside, books, trouble, sessions, parts, run(d)];
     sections.retain(|section| !section.is_empty());
     sections
 }

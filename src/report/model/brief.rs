@@ -4,7 +4,7 @@ use super::note::Withheld;
 use super::run::RunModel;
 use super::summary::LabelledLine;
 use super::table::Tone;
-use super::{events, next, planted, tables};
+use super::{events, next, planted, tables, through};
 use crate::judge::{GateResult, HealthState, Limiter};
 use crate::kit::words;
 use crate::measure::Metric;
@@ -46,7 +46,9 @@ impl BriefModel<'_> {
         let d = m.document;
         let mut gates: Vec<&GateResult> = d.gates.iter().collect();
         gates.sort_by_key(|gate| (!gate.failed(), !gate.undecided()));
-        let lines = [accepted(m), response(d), receipts(m)].into_iter().flatten();
+        let gateway = through::line(d)
+            .map(|(says, tone)| BriefLine::of(0, LabelledLine::new("gateway", tone, says)));
+        let lines = [accepted(m), response(d), receipts(m), gateway].into_iter().flatten();
         let planted = planted::lines(d).into_iter().enumerate();
         // one label for both
         let planted =

@@ -18,6 +18,7 @@ mod sides;
 mod summary;
 mod table;
 mod tables;
+mod through;
 mod transport;
 
 pub(crate) use brief::{BriefLine, BriefModel};
@@ -33,3 +34,4 @@ pub(crate) use sides::{names, sides};
 pub(crate) use summary::{HeadFigure, LabelledLine, Remark, Summary};
 pub(crate) use table::{Cell, Column, Kind, Table, Tone, Value};
 pub(crate) use tables::*;
+pub(crate) use through::through;

@@ -431,7 +431,7 @@ mod tests {
     fn gates_are_counted_by_what_became_of_them() {
         use GateOutcome::{Fail, Pass, Undecided};
         for (outcomes, says) in [
-            (&[Pass][..], "0 of 1 gate failed"),
+            (&[Pass][..], "1 of 1 gate passed"),
             (&[Pass, Pass], "2 of 2 gates passed"),
             (&[Fail], "1 of 1 gate failed"),
             (&[Fail, Pass, Fail], "2 of 3 gates failed"),

@@ -1,0 +1,225 @@
+//! What a report says of the gateway that a run went through: the books of both sides, transit times, fields, statuses.
+use super::table::{Cell, Table, Tone, Value, count, known, text, time};
+use super::tables::percentile;
+use crate::judge::PERCENTILES;
+use crate::kit::words;
+use crate::measure::through::TRANSITS;
+use crate::report::document::{Document, Through, ThroughExample};
+
+/// Examples of a class that a table shows; the lists in the run folder have more.
+const EXAMPLES_SHOWN: usize = 5;
+
+/// The books of both sides in a line; None: the run was through no gateway.
+pub(super) fn line(d: &Document) -> Option<(String, Tone)> {
+    let through = d.through.as_ref()?;
+    let (s, r) = (&through.submits, &through.receipts);
+    let wrong = [
+        (s.lost, "LOST"),
+        (s.duplicate, "duplicated"),
+        (s.altered, "altered"),
+        (s.ghost, "ghost"),
+        (s.unexpected, "unexpected"),
+        (s.maybe, "maybe"),
+        (r.lost, "receipts LOST"),
+        (r.duplicate, "receipts duplicated"),
+        (r.altered, "receipts altered"),
+        (r.other_account, "receipts on another account"),
+        (r.unknown, "receipts unknown"),
+    ];
+    let found = wrong.iter().filter(|(n, _)| *n > 0);
+    let found: Vec<String> =
+        found.map(|(n, name)| format!("{} {name}", words::count(*n))).collect();
+    let came =
+        format!("{} of {} accepted came out once", words::count(s.once), words::count(s.accepted));
+    let tone = if found.is_empty() && through.balanced { Tone::Good } else { Tone::Bad };
+    let says: Vec<String> = std::iter::once(came).chain(found).collect();
+    Some((says.join(" · "), tone))
+}
+
+/// All tables of the gateway; empty: the run was through none.
+pub(crate) fn through(d: &Document) -> Vec<Table> {
+    let Some(through) = &d.through else { return Vec::new() };
+    vec![
+        books(through),
+        times(d),
+        fields(through),
+        statuses(through),
+        order(through),
+        marker(through),
+        examples(through),
+    ]
+}
+
+/// One line of the books: its name, its counts of submits, receipts and MO (None: there is no such count), its tone where
+/// it is not 0, and its meaning.
+type BookLine = (&'static str, [Option<u64>; 3], Tone, &'static str);
+
+/// What was sent, answered, and came out as it should.
+fn sound(through: &Through) -> Vec<BookLine> {
+    let (s, r, m) = (&through.submits, &through.receipts, &through.mo);
+    let plain = Tone::Plain;
+    let doubt = Tone::Warn;
+    let sent = [Some(s.sent), Some(r.sent), Some(m.sent)];
+    let once = [Some(s.once), Some(r.once), Some(m.once)];
+    vec![
+        ("sent", sent, plain, "by our ESME, or by our SMSC upwards"),
+        ("accepted", [Some(s.accepted), None, None], plain, "answered in front with ESME_ROK"),
+        ("rejected", [Some(s.rejected), None, None], doubt, "answered in front otherwise"),
+        ("unanswered", [Some(s.unanswered), None, None], doubt, "not answered in front"),
+        ("once", once, plain, "came out on the other side, once and in time"),
+        ("resegmented", [Some(s.resegmented), None, None], plain, "came out in other parts"),
+        ("by the gateway", [None, Some(r.by_gateway), None], plain, "not sent by our SMSC"),
+    ]
+}
+
+/// What went wrong, or cannot be told.
+fn unsound(through: &Through) -> Vec<BookLine> {
+    let (s, r, m) = (&through.submits, &through.receipts, &through.mo);
+    let (bad, doubt) = (Tone::Bad, Tone::Warn);
+    let submits = |n| [Some(n), None, None];
+    let receipts = |n| [None, Some(n), None];
+    let lost = [Some(s.lost), Some(r.lost), Some(m.lost)];
+    let duplicate = [Some(s.duplicate), Some(r.duplicate), Some(m.duplicate)];
+    let altered = [Some(s.altered), Some(r.altered), Some(m.altered)];
+    let foreign = [Some(s.unexpected), Some(r.unknown), Some(m.unexpected)];
+    let pending = [Some(s.pending), Some(r.pending), Some(m.pending)];
+    let untracked = [Some(s.untracked), Some(r.untracked), Some(m.untracked)];
+    vec![
+        ("lost", lost, bad, "did not come out by the deadline"),
+        ("duplicate", duplicate, bad, "came out more than once"),
+        ("altered", altered, bad, "with a change that is not declared"),
+        ("ghost", submits(s.ghost), bad, "rejected in front, and came out"),
+        ("maybe", submits(s.maybe), doubt, "unanswered: whether they should come out is not known"),
+        ("maybe, out", submits(s.maybe_out), doubt, "of these, came out"),
+        ("unexpected", foreign, doubt, "came out, and are none of this run's"),
+        ("before the response", receipts(r.before_response), doubt, "receipts that overtook it"),
+        ("other bind", receipts(r.other_bind), doubt, "not the bind that sent the message"),
+        ("other account", receipts(r.other_account), bad, "not the account that sent the message"),
+        ("pending", pending, doubt, "not come out, and the deadline is not over"),
+        ("untracked", untracked, doubt, "beyond upstream.outstanding_max"),
+    ]
+}
+
+/// What became of submits, receipts and MO.
+fn books(through: &Through) -> Table {
+    let header = "what | submit_sm | receipts | MO | <means";
+    let mut table = Table::new("through-books", "The books of both sides", header);
+    let lines = sound(through).into_iter().chain(unsound(through));
+    for (name, counts, tone, says) in lines {
+        if counts.iter().flatten().all(|n| *n == 0) {
+            continue;
+        }
+        let cell = |n: Option<u64>| match n {
+            None => Cell::default(),
+            Some(0) => count(0),
+            Some(n) => count(n).in_tone(tone),
+        };
+        let [submits, receipts, mo] = counts.map(cell);
+        table.row([text(name), submits, receipts, mo, text(says)]);
+    }
+    let state = if through.balanced { "The books balance." } else { "The books do NOT balance." };
+    let by = through.answers.name();
+    table.note = format!(
+        "{state} Over the whole run; receipts of the probes count too. Submits are answered by: {by}."
+    );
+    table.without_empty_columns()
+}
+
+/// Transit times.
+fn times(d: &Document) -> Table {
+    let header = "transit | p50 | p90 | +p95 | p99 | p99.9 | +p99.99 | max | count";
+    let mut table = Table::new("through-times", "Transit times", header);
+    for row in &TRANSITS {
+        let Some(Some(latency)) = d.latency.through.get(row.name) else { continue };
+        let mut cells = vec![text(row.title).with_small(row.says)];
+        cells.extend(PERCENTILES.map(|(name, _)| percentile(latency, name)));
+        cells.extend([time(latency.max), count(latency.count)]);
+        table.row(cells);
+    }
+    table.without_empty_columns()
+}
+
+fn fields(through: &Through) -> Table {
+    let header = "field | came out changed | <declared | <went in, first example | <came out";
+    let row = |field: &crate::measure::through::FieldChange| {
+        let (word, tone) = if field.declared { ("yes", Tone::Plain) } else { ("no", Tone::Bad) };
+        vec![
+            text(&field.name),
+            count(field.altered).in_tone(tone),
+            text(word),
+            text(&field.sent),
+            text(&field.came),
+        ]
+    };
+    Table::of("through-fields", "Fields that the gateway changed", header, &through.fields, row)
+}
+
+fn statuses(through: &Through) -> Table {
+    let header = "behind | @in front | messages | later by | told by a receipt";
+    let none = |status: &Option<String>| status.clone().unwrap_or_else(|| "no answer".to_owned());
+    let row = |pair: &crate::report::document::StatusRow| {
+        vec![
+            text(none(&pair.upstream)),
+            text(none(&pair.front)),
+            count(pair.count),
+            known(pair.later_ns, Value::Time),
+            count(pair.told_by_receipt),
+        ]
+    };
+    let title = "What our SMSC said behind, and the gateway in front";
+    Table::of("through-statuses", title, header, &through.statuses, row)
+}
+
+fn order(through: &Through) -> Table {
+    let header = "order within a | messages | reordered | largest extent";
+    let row = |of: &crate::report::document::OrderRow| {
+        vec![
+            text(of.by.name()),
+            count(of.messages),
+            known(of.ratio, Value::Share),
+            count(of.extent),
+        ]
+    };
+    Table::of("through-order", "Reordering (RFC 4737)", header, &through.order, row)
+}
+
+fn marker(through: &Through) -> Table {
+    let header = "marker in | used | survived | probes | <it was | <and became";
+    let row = |trial: &crate::measure::through::CarrierTrial| {
+        let used = through.marker.used.contains(&trial.carrier);
+        let (was, became) = trial.became.clone().unwrap_or_default();
+        vec![
+            text(trial.carrier.name()),
+            text(if used { "yes" } else { "" }),
+            count(trial.survived),
+            count(trial.probes),
+            text(was),
+            text(became),
+        ]
+    };
+    let title = "What tells messages apart, as probes showed";
+    Table::of("through-marker", title, header, &through.marker.tried, row)
+}
+
+fn examples(through: &Through) -> Table {
+    let mut shown: Vec<&ThroughExample> = Vec::new();
+    for example in &through.examples {
+        if shown.iter().filter(|e| e.class == example.class).count() < EXAMPLES_SHOWN {
+            shown.push(example);
+        }
+    }
+    let header = "class | @id in front | @id behind | session | <sent | <came out | <what";
+    let row = |example: &&ThroughExample| {
+        vec![
+            text(example.class.name()),
+            text(&example.front_id),
+            text(&example.upstream_id),
+            known(example.session.map(u64::from), Value::Count),
+            text(&example.sent_at),
+            text(example.came_at.clone().unwrap_or_default()),
+            text(&example.what),
+        ]
+    };
+    let title = "Examples, to look up in the gateway's logs";
+    Table::of("through-examples", title, header, &shown, row).without_empty_columns()
+}

@@ -1,0 +1,206 @@
+//! The classes of the books: what became of each submit_sm, once nothing more is awaited of it.
+use super::entry::Entry;
+use super::examples::example;
+use super::findings::Findings;
+use super::settings::Settings;
+use crate::kit::Nanos;
+use crate::measure::through::{ExampleClass, ReceiptBooks, StatusPair, SubmitBooks};
+use crate::smpp::marker::MarkerKind;
+use std::collections::BTreeMap;
+
+/// Pairs of statuses that are told apart.
+const STATUS_PAIRS_MAX: usize = 1_024;
+
+/// A pair of statuses.
+#[derive(Clone, Copy, Debug, Default)]
+struct PairCount {
+    count: u64,
+    later_sum: u128,
+    later_count: u64,
+    told_by_receipt: u64,
+}
+
+/// What was settled.
+#[derive(Debug, Default)]
+pub(super) struct Settled {
+    submits: SubmitBooks,
+    probes: SubmitBooks,
+    pub(super) receipts: ReceiptBooks,
+    statuses: BTreeMap<(Option<u32>, Option<u32>), PairCount>,
+    /// Statuses of rejections in front.
+    rejected_by: BTreeMap<u32, u64>,
+    /// Copies of the entries that were settled.
+    out_settled: [u64; 2],
+    /// Copies of messages that had been settled and forgotten.
+    copies_of_forgotten: [u64; 2],
+    /// Copies of messages that are not tracked.
+    pub(super) untracked_out: u64,
+}
+
+impl Settled {
+    /// The books of a kind of message.
+    pub(super) fn books(&mut self, kind: MarkerKind) -> &mut SubmitBooks {
+        match kind {
+            MarkerKind::Probe => &mut self.probes,
+            MarkerKind::Load | MarkerKind::Mo => &mut self.submits,
+        }
+    }
+
+    /// One more copy of a message that was settled: it is a duplicate.
+    pub(super) fn copy_of_forgotten(&mut self, kind: MarkerKind) {
+        self.copies_of_forgotten[usize::from(kind == MarkerKind::Probe)] += 1;
+        let books = self.books(kind);
+        books.copies += 1;
+        if books.once > 0 {
+            books.once -= 1;
+            books.duplicate += 1;
+        }
+    }
+
+    /// Settles one submit_sm at `now`.
+    pub(super) fn settle(
+        &mut self,
+        entry: &Entry,
+        now: Nanos,
+        settings: &Settings,
+        findings: &mut Findings,
+    ) {
+        self.settle_receipts(entry, now, settings, findings);
+        self.count_statuses(entry);
+        self.out_settled[usize::from(entry.key.kind == MarkerKind::Probe)] +=
+            u64::from(entry.behind.out_count);
+        let out = entry.behind.out_count;
+        let books = self.books(entry.key.kind);
+        books.copies += u64::from(out.saturating_sub(1));
+        books.copies_over_reconnect += u64::from(entry.behind.over_reconnect);
+        books.altered += u64::from(entry.is_altered);
+        books.wrong_upstream += u64::from(entry.is_at_wrong_upstream);
+        books.resegmented += u64::from(entry.is_resegmented);
+        let front = &entry.front;
+        if let Some(accepted) = front.accepted {
+            books.accepted += 1;
+            let is_in_time = entry.is_in_time(settings.deadline);
+            if is_in_time && out == 1 {
+                books.once += 1;
+            } else if is_in_time {
+                books.duplicate += 1;
+            } else if out > 0 || now.since(accepted) > settings.deadline {
+                books.lost += 1;
+                books.late += u64::from(out > 0);
+                let what = if out > 0 { "came out after the deadline" } else { "accepted" };
+                let class = ExampleClass::Lost;
+                findings.examples.add(class, || example(class, entry, what.to_owned()));
+            } else {
+                books.pending += 1;
+            }
+        } else if let (Some((status, _)), 0, false) = (front.rejected, front.open, front.has_gone) {
+            books.rejected += 1;
+            // what our SMSC refused itself is no ghost
+            let is_taken = entry.behind.answered.is_none_or(|(status, _)| status == 0);
+            let is_ghost = out > 0 && is_taken;
+            books.ghost += u64::from(is_ghost);
+            if is_ghost {
+                let class = ExampleClass::Ghost;
+                let what = format!("rejected with {status:#010x}, and came out");
+                findings.examples.add(class, || example(class, entry, what));
+            }
+            if entry.key.kind == MarkerKind::Load {
+                *self.rejected_by.entry(status).or_default() += 1;
+            }
+        } else {
+            books.unanswered += 1;
+            books.maybe += 1;
+            books.maybe_out += u64::from(out > 0);
+        }
+    }
+
+    fn settle_receipts(
+        &mut self,
+        entry: &Entry,
+        now: Nanos,
+        settings: &Settings,
+        findings: &mut Findings,
+    ) {
+        for sent in &entry.receipts.waiting {
+            if now.since(sent.at) > settings.deadline {
+                self.receipts.lost += 1;
+                let class = ExampleClass::ReceiptLost;
+                findings.examples.add(class, || {
+                    let mut example = example(class, entry, format!("state {}", sent.state()));
+                    (example.sent, example.came) = (sent.at, None);
+                    example
+                });
+            } else {
+                self.receipts.pending += 1;
+            }
+        }
+    }
+
+    fn count_statuses(&mut self, entry: &Entry) {
+        if entry.key.kind != MarkerKind::Load {
+            return;
+        }
+        let front = match (entry.front.accepted, entry.front.rejected) {
+            (Some(at), _) => Some((0, at)),
+            (None, rejected) => rejected.filter(|_| entry.front.open == 0 && !entry.front.has_gone),
+        };
+        let upstream = entry.behind.answered;
+        let pair = (upstream.map(|(status, _)| status), front.map(|(status, _)| status));
+        if self.statuses.len() >= STATUS_PAIRS_MAX && !self.statuses.contains_key(&pair) {
+            return;
+        }
+        let row = self.statuses.entry(pair).or_default();
+        row.count += 1;
+        if let (Some((_, behind)), Some((_, front))) = (upstream, front)
+            && front >= behind
+        {
+            row.later_sum += u128::from(front.since(behind).0);
+            row.later_count += 1;
+        }
+        let is_refused_behind = upstream.is_some_and(|(status, _)| status != 0);
+        let is_told = is_refused_behind && entry.front.accepted.is_some();
+        row.told_by_receipt += u64::from(is_told && entry.receipts.came > 0);
+    }
+
+    /// The books of the load and of the probes, once all is settled.
+    pub(super) fn take_books(&mut self) -> (SubmitBooks, SubmitBooks) {
+        let mut submits = self.submits.clone();
+        submits.rejected_by = self.rejected_by.iter().map(|(s, count)| (*s, *count)).collect();
+        (submits, self.probes.clone())
+    }
+
+    /// The pairs of statuses.
+    pub(super) fn statuses(&self) -> Vec<StatusPair> {
+        let row = |(pair, row): (&(Option<u32>, Option<u32>), &PairCount)| StatusPair {
+            upstream: pair.0,
+            front: pair.1,
+            count: row.count,
+            later: (row.later_count > 0)
+                .then(|| Nanos((row.later_sum / u128::from(row.later_count)) as u64)),
+            told_by_receipt: row.told_by_receipt,
+        };
+        self.statuses.iter().map(row).collect()
+    }
+
+    /// Whether every sum of the books adds up.
+    pub(super) fn is_balanced(&self) -> bool {
+        let [of_load, of_probes] = self.out_settled;
+        let [load_again, probes_again] = self.copies_of_forgotten;
+        let in_front = |books: &SubmitBooks| {
+            books.sent == books.accepted + books.rejected + books.unanswered + books.untracked
+                && books.accepted == books.once + books.duplicate + books.lost + books.pending
+                && books.unanswered == books.maybe
+                && books.ghost <= books.rejected
+        };
+        let (load, probes) = (&self.submits, &self.probes);
+        in_front(load)
+            && in_front(probes)
+            && load.came_out + probes.came_out
+                == of_load
+                    + of_probes
+                    + load_again
+                    + probes_again
+                    + load.unexpected
+                    + self.untracked_out
+    }
+}

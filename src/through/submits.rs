@@ -1,0 +1,336 @@
+//! The submits of a run, downwards: from the write in front over the read behind to both answers.
+use super::carriers::Trials;
+use super::compare::{changes, is_resegmented};
+use super::content::{Content, body};
+use super::entry::Entry;
+use super::examples::add_example;
+use super::order::Order;
+use super::scene::Scene;
+use super::segments::{Answer, Segments, Whole};
+use super::settings::Settings;
+use super::table::Table;
+use crate::kit::Nanos;
+use crate::measure::through::{Answers, ExampleClass, Transit};
+use crate::smpp::marker::{MarkerKind, MessageKey};
+use crate::smpp::{CommandStatus, Header, pdu};
+
+/// Everything about submits.
+#[derive(Debug)]
+pub(super) struct Submits {
+    pub(super) table: Table,
+    pub(super) order: Order,
+    pub(super) answers: Answers,
+    pub(super) trials: Trials,
+    segments: Segments,
+    /// Submit_sm written in front so far, all attempts.
+    written_count: u64,
+}
+
+impl Submits {
+    pub(super) fn new(settings: &Settings) -> Submits {
+        Submits {
+            table: Table::new(settings),
+            order: Order::new(),
+            answers: Answers::default(),
+            trials: Trials::default(),
+            segments: Segments::default(),
+            written_count: 0,
+        }
+    }
+
+    /// A submit_sm was written in front.
+    pub(super) fn sent(&mut self, scene: &mut Scene<'_>, header: &Header, frame: &[u8]) {
+        let Some(content) = Content::read(frame) else { return };
+        let Some(key) = self.key_in_front(scene.settings, &content) else { return };
+        self.written_count += 1;
+        let wants = content.fields.iter().any(|(name, field, _)| {
+            *name == "registered_delivery" && matches!(field, pdu::Field::Int(n) if n & 3 == 1)
+        });
+        let packed = key.packed();
+        if key.kind == MarkerKind::Probe {
+            self.trials.sent(frame);
+        }
+        let Some(entry) = self.table.entry(key, wants, scene) else { return };
+        if entry.front.open == 0 && entry.front.accepted.is_none() && entry.front.number == 0 {
+            entry.front.first_written = scene.at;
+        }
+        entry.front.open += 1;
+        entry.front.session = scene.session;
+        entry.front.written = scene.at;
+        entry.front.number = self.written_count;
+        if entry.behind.out_count == 0 {
+            entry.frame = frame.into();
+        }
+        if key.kind == MarkerKind::Load || scene.settings.carriers.len() == 1 {
+            self.table.by_reference.insert(key);
+        }
+        scene.sessions.get(scene.session).open_submit(header.sequence_number, vec![packed]);
+    }
+
+    /// The key of a submit_sm of ours. One whose only carrier is a hint gets the next number.
+    fn key_in_front(&mut self, settings: &Settings, content: &Content<'_>) -> Option<MessageKey> {
+        if let Some(key) = content.keys(settings.run, &settings.carriers).first() {
+            return Some(*key);
+        }
+        let reference = content.reference()?;
+        self.table
+            .by_reference
+            .is_used
+            .then(|| self.table.by_reference.next(reference, content.part()))
+    }
+
+    /// A submit_sm was read behind.
+    pub(super) fn came_out(&mut self, scene: &mut Scene<'_>, header: &Header, frame: &[u8]) {
+        let Some(content) = Content::read(frame) else {
+            self.table.unexpected(scene, frame);
+            return;
+        };
+        let mut keys = content.keys(scene.settings.run, &scene.settings.carriers);
+        if keys.is_empty() && self.table.by_reference.is_used {
+            let hint = content
+                .reference()
+                .and_then(|reference| self.table.of_reference(reference, content.part()));
+            keys.extend(hint);
+        }
+        let is_as_sent = match keys.as_slice() {
+            [key] => self.table.is_segment_of(*key, &content),
+            [] => false,
+            _ => true,
+        };
+        if let Some(segment) = content.segment
+            && !is_as_sent
+        {
+            let whole = self.segments.take(scene.session, &content, segment, header, frame, &keys);
+            if let Some(whole) = whole {
+                self.whole_came_out(scene, whole);
+            }
+            return;
+        }
+        if keys.is_empty() {
+            self.trials.unmatched(frame);
+            self.table.unexpected(scene, frame);
+            return;
+        }
+        let packed = keys.iter().map(|key| key.packed()).collect();
+        scene.sessions.get(scene.session).open_submit(header.sequence_number, packed);
+        match keys.as_slice() {
+            [key] => self.copy_came_out(scene, *key, &[frame], false),
+            _ => self.joined_came_out(scene, &keys, frame),
+        }
+    }
+
+    /// All parts of a message that went in uncut have come out.
+    fn whole_came_out(&mut self, scene: &mut Scene<'_>, whole: Whole) {
+        let Whole { mut keys, sequences, frames, text, data_coding } = whole;
+        if keys.is_empty() {
+            keys = super::content::tokens_in(scene.settings.run, data_coding, &text);
+        }
+        keys.dedup();
+        let Some(key) = keys.first().copied() else {
+            self.table.unexpected(scene, &frames[0]);
+            return;
+        };
+        let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
+        self.copy_came_out(scene, key, &frames, true);
+        // each part was answered, or will be
+        for (session, sequence) in sequences {
+            match self.segments.take_answer(session, sequence) {
+                Some(answer) => self.apply(scene, key.packed(), &answer),
+                None => scene.sessions.get(session).open_submit(sequence, vec![key.packed()]),
+            }
+        }
+    }
+
+    /// One PDU came out that holds several that went in.
+    fn joined_came_out(&mut self, scene: &mut Scene<'_>, keys: &[MessageKey], frame: &[u8]) {
+        let mut sent: Vec<Box<[u8]>> = Vec::new();
+        for key in keys {
+            sent.extend(self.table.get(*key).map(|entry| entry.frame.clone()));
+        }
+        let is_first = sent.iter().all(|frame| !frame.is_empty()) && sent.len() == keys.len();
+        let contents: Vec<Content<'_>> = sent.iter().filter_map(|f| Content::read(f)).collect();
+        let mut what = None;
+        if let (true, Some(out)) = (is_first, Content::read(frame)) {
+            what =
+                scene.findings.count_changes("submit", &changes(&contents, &[out]), scene.settings);
+        }
+        for key in keys {
+            self.copy_came_out(scene, *key, &[], true);
+            if let (Some(what), Some(entry)) = (&what, self.table.get_mut(*key)) {
+                entry.is_altered = true;
+                add_example(scene, ExampleClass::Altered, entry, what.clone());
+            }
+        }
+    }
+
+    /// A copy of a message came out, in these PDUs; none: they were compared already.
+    fn copy_came_out(
+        &mut self,
+        scene: &mut Scene<'_>,
+        key: MessageKey,
+        frames: &[&[u8]],
+        is_resegmented: bool,
+    ) {
+        let Some(entry) = self.table.came_out(key, scene) else { return };
+        let behind = &mut entry.behind;
+        if behind.out_count > 1 {
+            let is_over = scene.sessions.has_reconnect(behind.last, scene.at);
+            behind.over_reconnect += u32::from(is_over);
+            let after = scene.at.since(behind.last);
+            behind.last = scene.at;
+            let over = if is_over { ", a reconnect between" } else { "" };
+            let what = format!("again after {:.3} ms{over}", after.0 as f64 / 1e6);
+            add_example(scene, ExampleClass::Duplicate, entry, what);
+            return;
+        }
+        (behind.first, behind.last) = (scene.at, scene.at);
+        behind.session = scene.session;
+        behind.segments = frames.len().max(1) as u32;
+        entry.is_resegmented |= is_resegmented;
+        let sent = std::mem::take(&mut entry.frame);
+        let Some(content) = Content::read(&sent) else { return };
+        check_route(scene, entry, content.destination);
+        if key.kind == MarkerKind::Load {
+            let took = scene.at.since(entry.front.written);
+            scene.findings.times.record(Transit::Forward, took, scene.at);
+            self.order.came(entry.front.session, content.destination, entry.front.number);
+        } else {
+            self.trials.came_out(scene.settings.run, entry.key, &content, frames);
+        }
+        compare(scene, entry, &sent, content, frames);
+    }
+
+    /// A submit_sm_resp or generic_nack was written behind.
+    pub(super) fn answered_behind(&mut self, scene: &mut Scene<'_>, header: &Header, frame: &[u8]) {
+        let id = pdu::message_id(frame).unwrap_or_default().to_vec();
+        let answer = Answer { status: header.command_status, id, at: scene.at };
+        let session = scene.sessions.get(scene.session);
+        match session.submits.remove(&header.sequence_number) {
+            Some(keys) => keys.iter().for_each(|packed| self.apply(scene, *packed, &answer)),
+            // a part may be answered before its whole is complete
+            None => self.segments.answered(scene.session, header.sequence_number, answer),
+        }
+    }
+
+    /// Our SMSC answered a copy of this message.
+    fn apply(&mut self, scene: &mut Scene<'_>, packed: u64, answer: &Answer) {
+        let Some(key) = MessageKey::unpacked(packed) else { return };
+        let Some(entry) = self.table.get_mut(key) else { return };
+        let witness = scene.sessions.get(scene.session).witness;
+        if answer.status == CommandStatus::ESME_ROK {
+            scene.ids.name_behind(&answer.id, witness, packed, scene.settings);
+        }
+        if entry.behind.answered.is_some() {
+            return;
+        }
+        entry.behind.answered = Some((answer.status.0, answer.at));
+        entry.behind.id = answer.id.as_slice().into();
+        let is_itself = entry.front.accepted.is_some_and(|accepted| accepted < answer.at);
+        self.answers.itself += u64::from(is_itself && key.kind == MarkerKind::Load);
+    }
+
+    /// A submit_sm_resp or generic_nack was read in front. Returns the key that its id now names.
+    pub(super) fn answered_in_front(
+        &mut self,
+        scene: &mut Scene<'_>,
+        header: &Header,
+        frame: &[u8],
+    ) -> Option<MessageKey> {
+        let session = scene.sessions.get(scene.session);
+        let packed = *session.submits.remove(&header.sequence_number)?.first()?;
+        let key = MessageKey::unpacked(packed)?;
+        let entry = self.table.get_mut(key)?;
+        entry.front.open = entry.front.open.saturating_sub(1);
+        let is_accepted = header.command_status == CommandStatus::ESME_ROK && !is_nack(header);
+        let is_load = key.kind == MarkerKind::Load;
+        let response = scene.at.since(entry.front.written);
+        let of_ours = match entry.behind.answered {
+            Some((_, answered)) => {
+                let took = scene.at.since(answered);
+                if is_load {
+                    self.answers.upstream += u64::from(is_accepted);
+                    scene.findings.times.record(Transit::ResponseReturn, took, scene.at);
+                }
+                answered.since(entry.behind.first)
+            }
+            None => Nanos::ZERO,
+        };
+        if is_load {
+            scene.findings.times.record(Transit::Gateway, response.since(of_ours), scene.at);
+        }
+        if !is_accepted {
+            let status = if header.command_status == CommandStatus::ESME_ROK {
+                CommandStatus::ESME_RUNKNOWNERR
+            } else {
+                header.command_status
+            };
+            entry.front.rejected = Some((status.0, scene.at));
+            return None;
+        }
+        entry.front.accepted.get_or_insert(scene.at);
+        let id = pdu::message_id(frame).unwrap_or_default();
+        entry.front.id = id.into();
+        scene.ids.name_in_front(id, packed, scene.settings);
+        Some(key)
+    }
+
+    /// A connection in front is gone: what was open on it will not be answered.
+    pub(super) fn gone_in_front(&mut self, keys: &[u64]) {
+        for key in keys.iter().filter_map(|packed| MessageKey::unpacked(*packed)) {
+            if let Some(entry) = self.table.get_mut(key) {
+                entry.front.open = entry.front.open.saturating_sub(1);
+                entry.front.has_gone = true;
+            }
+        }
+    }
+
+    /// Parts whose whole never came out.
+    pub(super) fn incomplete_count(&self) -> u64 {
+        self.segments.count()
+    }
+}
+
+fn is_nack(header: &Header) -> bool {
+    header.command_id == crate::smpp::CommandId::GENERIC_NACK
+}
+
+fn check_route(scene: &mut Scene<'_>, entry: &mut Entry, destination: &[u8]) {
+    let Some(wanted) = scene.settings.upstream_of(destination) else { return };
+    let witness = scene.sessions.get(scene.session).witness;
+    let upstream = witness - scene.settings.fronts_count;
+    if upstream != wanted {
+        entry.is_at_wrong_upstream = true;
+        let what = format!("upstream {upstream}, and the route says {wanted}");
+        add_example(scene, ExampleClass::WrongUpstream, entry, what);
+    }
+}
+
+/// Compares the PDUs of the first copy with what was sent.
+fn compare(
+    scene: &mut Scene<'_>,
+    entry: &mut Entry,
+    sent: &[u8],
+    content: Content<'_>,
+    frames: &[&[u8]],
+) {
+    if let [one] = frames
+        && body(one) == body(sent)
+    {
+        return;
+    }
+    let came: Vec<Content<'_>> = frames.iter().filter_map(|frame| Content::read(frame)).collect();
+    if came.is_empty() {
+        return;
+    }
+    if entry.key.kind == MarkerKind::Probe {
+        // which of its carriers survived is told apart
+        return;
+    }
+    let sent = [content];
+    entry.is_resegmented |= is_resegmented(&sent, &came);
+    let changes = changes(&sent, &came);
+    if let Some(what) = scene.findings.count_changes("submit", &changes, scene.settings) {
+        entry.is_altered = true;
+        add_example(scene, ExampleClass::Altered, entry, what);
+    }
+}

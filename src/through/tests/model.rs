@@ -1,0 +1,318 @@
+//! The books against a plain model: whatever becomes of each message, they say so, and every sum adds up.
+use crate::kit::Nanos;
+use crate::measure::LatencyRange;
+use crate::measure::through::{ReceiptBooks, SubmitBooks, ThroughRecord};
+use crate::net::{Sighting, SightingKind};
+use crate::smpp::marker::{Carrier, Marker, MarkerKind, MessageKey};
+use crate::smpp::pdu::{self, DeliverSm, SubmitSm};
+use crate::smpp::receipt::{FinalStates, IdRule};
+use crate::smpp::{CommandStatus, Tag, Tlvs, put_tlv};
+use crate::through::{Ledger, Settings};
+use bytes::BytesMut;
+use proptest::prelude::*;
+
+const RUN: u32 = 7;
+const DEADLINE: Nanos = Nanos::from_secs(2);
+const FRONT: u32 = 0;
+const BEHIND: u32 = 1;
+
+/// What becomes of one message.
+#[derive(Clone, Debug)]
+struct Fate {
+    /// Its answer in front: 0 accepts; None: none.
+    answer: Option<u32>,
+    /// When it is sent, in milliseconds, and how long its answer takes.
+    sent_ms: u64,
+    answer_ms: u64,
+    /// How long each copy takes to come out.
+    copies_ms: Vec<u64>,
+    /// Receipts that our SMSC sends, and those that come in front.
+    receipts_sent: usize,
+    receipts_came: usize,
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    let answer = prop_oneof![4 => Just(Some(0)), 1 => Just(Some(0x58)), 1 => Just(None)];
+    let copies = prop::collection::vec(0..3_000_u64, 0..3);
+    (answer, 0..500_u64, 0..100_u64, copies, 0..2_usize, 0..3_usize).prop_map(
+        |(answer, sent_ms, answer_ms, copies_ms, sent, came)| {
+            let (is_out, is_accepted) = (!copies_ms.is_empty(), answer == Some(0));
+            Fate {
+                answer,
+                sent_ms,
+                answer_ms,
+                copies_ms,
+                receipts_sent: if is_out { sent } else { 0 },
+                receipts_came: if is_accepted { came } else { 0 },
+            }
+        },
+    )
+}
+
+/// What the books must say, counted in the plainest way. `end`: when they are closed, in milliseconds.
+fn model(fates: &[Fate], end: u64) -> (SubmitBooks, ReceiptBooks) {
+    let (mut submits, mut receipts) = (SubmitBooks::default(), ReceiptBooks::default());
+    let deadline = DEADLINE.0 / 1_000_000;
+    for fate in fates {
+        let out = fate.copies_ms.len() as u64;
+        let first = fate.copies_ms.iter().min().copied();
+        submits.sent += 1;
+        submits.came_out += out;
+        submits.copies += out.saturating_sub(1);
+        match fate.answer {
+            Some(0) => {
+                submits.accepted += 1;
+                match first {
+                    Some(first) if first.saturating_sub(fate.answer_ms) <= deadline => {
+                        *(if out == 1 { &mut submits.once } else { &mut submits.duplicate }) += 1;
+                    }
+                    Some(_) => {
+                        submits.lost += 1;
+                        submits.late += 1;
+                    }
+                    None if end - fate.sent_ms - fate.answer_ms > deadline => submits.lost += 1,
+                    None => submits.pending += 1,
+                }
+            }
+            Some(_) => {
+                submits.rejected += 1;
+                submits.ghost += u64::from(out > 0);
+            }
+            None => {
+                submits.unanswered += 1;
+                submits.maybe += 1;
+                submits.maybe_out += u64::from(out > 0);
+            }
+        }
+        let (sent, came) = (fate.receipts_sent as u64, fate.receipts_came as u64);
+        receipts.sent += sent;
+        receipts.came += came;
+        receipts.once += sent.min(came);
+        receipts.lost += sent - sent.min(came);
+        if sent == 0 {
+            receipts.by_gateway += came;
+        } else {
+            receipts.duplicate += came.saturating_sub(sent);
+        }
+    }
+    let rejected = submits.rejected;
+    submits.rejected_by = if rejected > 0 { vec![(0x58, rejected)] } else { Vec::new() };
+    (submits, receipts)
+}
+
+fn submit(message: u64, sequence: u32) -> Vec<u8> {
+    let key = MessageKey { kind: MarkerKind::Load, message, part: 0 };
+    let (mut run, mut out) = (BytesMut::new(), BytesMut::new());
+    put_tlv(Marker::TLV, &Marker::new(RUN, key).tlv(), &mut run);
+    let sm = SubmitSm {
+        destination_addr: b"447700900000",
+        short_message: b"hello",
+        registered_delivery: 1,
+        tlvs: Tlvs(&run),
+        ..SubmitSm::default()
+    };
+    sm.encode(CommandStatus::ESME_ROK, sequence, &mut out);
+    out.to_vec()
+}
+
+fn response(status: u32, sequence: u32, id: &str) -> Vec<u8> {
+    let mut out = BytesMut::new();
+    let id = if status == 0 { id } else { "" };
+    pdu::submit_sm_resp(CommandStatus(status), sequence, id.as_bytes(), &mut out);
+    out.to_vec()
+}
+
+fn receipt(id: &str) -> Vec<u8> {
+    let text = format!(
+        "id:{id} sub:001 dlvrd:001 submit date:2601010000 done date:2601010001 stat:DELIVRD err:000 text:"
+    );
+    let sm = DeliverSm { esm_class: 4, short_message: text.as_bytes(), ..DeliverSm::default() };
+    let mut out = BytesMut::new();
+    sm.encode(CommandStatus::ESME_ROK, 1, &mut out);
+    out.to_vec()
+}
+
+fn settings(outstanding_max: usize) -> Settings {
+    Settings {
+        run: RUN,
+        carriers: vec![Carrier::Tlv],
+        fronts_count: 1,
+        deadline: DEADLINE,
+        outstanding_max,
+        rewrites: Vec::new(),
+        routes: Vec::new(),
+        front_ids: IdRule::Exact,
+        upstream_ids: IdRule::Exact,
+        finals: FinalStates::of(["DELIVRD"]),
+        range: LatencyRange::for_deadline(DEADLINE),
+    }
+}
+
+/// Everything that both witnesses see of a message.
+fn sightings(number: usize, fate: &Fate) -> Vec<Sighting> {
+    let mut all = Vec::new();
+    let mut add = |witness, ms: u64, kind| {
+        all.push(Sighting { witness, session: 0, at: Nanos::from_millis(1_000 + ms), kind });
+    };
+    let (read, wrote) = (SightingKind::Read, SightingKind::Wrote);
+    let sequence = number as u32 + 1;
+    add(FRONT, fate.sent_ms, wrote(submit(number as u64, sequence)));
+    if let Some(status) = fate.answer {
+        let octets = response(status, sequence, &format!("F{number}"));
+        add(FRONT, fate.sent_ms + fate.answer_ms, read(octets));
+    }
+    for (copy, ms) in fate.copies_ms.iter().enumerate() {
+        let (at, sequence) = (fate.sent_ms + ms, sequence + 1_000 * (copy as u32 + 1));
+        add(BEHIND, at, read(submit(number as u64, sequence)));
+        add(BEHIND, at, wrote(response(0, sequence, &format!("U{number}.{copy}"))));
+    }
+    for _ in 0..fate.receipts_sent {
+        add(BEHIND, 4_000, wrote(receipt(&format!("U{number}.0"))));
+    }
+    for _ in 0..fate.receipts_came {
+        add(FRONT, 4_010, read(receipt(&format!("F{number}"))));
+    }
+    all
+}
+
+fn books(fates: &[Fate], end_ms: u64, outstanding_max: usize, shift: usize) -> ThroughRecord {
+    let mut ledger = Ledger::new(settings(outstanding_max));
+    let mut all: Vec<Sighting> =
+        fates.iter().enumerate().flat_map(|(number, fate)| sightings(number, fate)).collect();
+    // witnesses tell in any order; what one tells of one time is in order
+    all.sort_by_key(|sighting| (sighting.at.0 / 1_000_000 % (shift as u64 + 1), sighting.at));
+    all.into_iter().for_each(|sighting| ledger.take(sighting));
+    ledger.finish(Nanos::from_millis(1_000 + end_ms))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn the_books_say_what_the_plain_model_says(
+        fates in prop::collection::vec(fate(), 1..60), shift in 0..4_usize,
+    ) {
+        let end = 8_000;
+        let record = books(&fates, end, 1_000, shift);
+        let (submits, receipts) = model(&fates, end);
+        prop_assert_eq!(&record.submits, &submits);
+        prop_assert_eq!(&record.receipts, &receipts);
+        prop_assert!(record.balanced);
+    }
+
+    #[test]
+    fn the_books_balance_however_few_messages_may_be_kept(
+        fates in prop::collection::vec(fate(), 1..60), outstanding_max in 1..20_usize,
+    ) {
+        let record = books(&fates, 8_000, outstanding_max, 0);
+        prop_assert!(record.balanced, "{:?} {:?}", record.submits, record.receipts);
+        let (submits, _) = model(&fates, 8_000);
+        prop_assert!(record.submits.lost <= submits.lost, "what is not kept is not lost");
+    }
+}
+
+#[test]
+fn a_message_that_was_not_kept_is_untracked_and_never_lost() {
+    let fate = Fate {
+        answer: Some(0),
+        sent_ms: 0,
+        answer_ms: 1,
+        copies_ms: vec![5],
+        receipts_sent: 1,
+        receipts_came: 1,
+    };
+    let record = books(&vec![fate; 50], 8_000, 10, 0);
+    assert!(record.balanced);
+    let SubmitBooks { sent, once, untracked, lost, unexpected, .. } = record.submits;
+    assert_eq!((sent, once, untracked, lost, unexpected), (50, 10, 40, 0, 0));
+    let ReceiptBooks { sent, once, untracked, lost, unknown, .. } = record.receipts;
+    assert_eq!((sent, once, untracked, lost), (50, 10, 40, 0));
+    assert_eq!(unknown, 40, "the ids of untracked messages are known to nobody");
+}
+
+#[test]
+fn octets_that_no_witness_could_tell_leave_the_books_unbalanced() {
+    let mut ledger = Ledger::new(settings(10));
+    let kind = SightingKind::Missed(77);
+    ledger.take(Sighting { witness: 0, session: 0, at: Nanos(1), kind });
+    let record = ledger.finish(Nanos(2));
+    assert_eq!((record.missed_octets, record.balanced), (77, false));
+}
+
+#[test]
+fn a_copy_over_a_reconnect_is_told_apart() {
+    let mut ledger = Ledger::new(settings(10));
+    ledger.begin(Nanos(1));
+    let fate = Fate {
+        answer: Some(0),
+        sent_ms: 0,
+        answer_ms: 1,
+        copies_ms: vec![5, 50],
+        receipts_sent: 0,
+        receipts_came: 0,
+    };
+    sightings(0, &fate).into_iter().for_each(|sighting| ledger.take(sighting));
+    let at = Nanos::from_millis(1_020);
+    ledger.take(Sighting { witness: 1, session: 0, at, kind: SightingKind::Connected });
+    let record = ledger.finish(Nanos::from_secs(9));
+    assert_eq!((record.submits.copies, record.submits.copies_over_reconnect), (1, 1));
+}
+
+/// A submit_sm of `part` of a message of two parts, or, with `part` None, of both in one message_payload.
+fn of_two_parts(message: u64, part: Option<u8>, sequence: u32) -> Vec<u8> {
+    let token = |part| {
+        let key = MessageKey { kind: MarkerKind::Load, message, part };
+        Marker::new(RUN, key).token().to_vec()
+    };
+    let text = |part: u8| [b"part of a text ".to_vec(), token(part)].concat();
+    let (mut run, mut out) = (BytesMut::new(), BytesMut::new());
+    let mut octets = Vec::new();
+    match part {
+        Some(part) => octets = [vec![5, 0, 3, 9, 2, part + 1], text(part)].concat(),
+        None => put_tlv(Tag::MESSAGE_PAYLOAD, &[text(0), text(1)].concat(), &mut run),
+    }
+    let sm = SubmitSm {
+        esm_class: if part.is_some() { 0x40 } else { 0 },
+        destination_addr: b"447700900000",
+        short_message: &octets,
+        tlvs: Tlvs(&run),
+        ..SubmitSm::default()
+    };
+    sm.encode(CommandStatus::ESME_ROK, sequence, &mut out);
+    out.to_vec()
+}
+
+#[test]
+fn parts_that_come_out_as_one_payload_are_each_once_and_their_text_is_whole() {
+    let mut ledger = Ledger::new(Settings { carriers: vec![Carrier::Text], ..settings(10) });
+    let mut take = |witness, ms, kind| {
+        ledger.take(Sighting { witness, session: 0, at: Nanos::from_millis(ms), kind });
+    };
+    for part in 0..2 {
+        let sequence = u32::from(part) + 1;
+        take(FRONT, 1, SightingKind::Wrote(of_two_parts(3, Some(part), sequence)));
+        take(FRONT, 2, SightingKind::Read(response(0, sequence, &format!("F{part}"))));
+    }
+    take(BEHIND, 3, SightingKind::Read(of_two_parts(3, None, 1)));
+    take(BEHIND, 3, SightingKind::Wrote(response(0, 1, "U")));
+    let record = ledger.finish(Nanos::from_secs(9));
+    let SubmitBooks { once, resegmented, came_out, lost, .. } = record.submits;
+    assert_eq!((once, resegmented, came_out, lost, record.balanced), (2, 2, 2, 0, true));
+    let names: Vec<&str> = record.fields.iter().map(|row| row.name.as_str()).collect();
+    assert_eq!(names, ["submit.segmentation"]);
+}
+
+#[test]
+fn parts_of_an_uncut_message_that_never_become_whole_are_told_apart() {
+    let mut ledger = Ledger::new(Settings { carriers: vec![Carrier::Text], ..settings(10) });
+    let mut take = |witness, ms, kind| {
+        ledger.take(Sighting { witness, session: 0, at: Nanos::from_millis(ms), kind });
+    };
+    take(FRONT, 1, SightingKind::Wrote(of_two_parts(3, None, 1)));
+    take(FRONT, 2, SightingKind::Read(response(0, 1, "F")));
+    take(BEHIND, 3, SightingKind::Read(of_two_parts(3, Some(1), 1)));
+    let record = ledger.finish(Nanos::from_secs(9));
+    let SubmitBooks { lost, unexpected, incomplete_parts, came_out, .. } = record.submits;
+    assert_eq!((lost, unexpected, incomplete_parts, came_out), (1, 0, 1, 0));
+    assert!(record.balanced);
+}
