@@ -70,7 +70,7 @@ const EXAMPLES: [(&str, &str); 20] = [
     (
         "duel",
         "smppbench duel my.toml --a target.address=127.0.0.1:2775 --b target.address=127.0.0.1:2776
-  smppbench duel my.toml --a binds.window=10 --b binds.window=50 --gate",
+  smppbench duel my.toml --a account.binds.window=10 --b account.binds.window=50 --gate",
     ),
     (
         "agent",
