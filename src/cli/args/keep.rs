@@ -15,7 +15,7 @@ pub(in crate::cli) struct KeepArgs {
     #[arg(long, value_enum, default_value_t)]
     live: Live,
     /// The same as --live off.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "live")]
     quiet: bool,
     /// Address of OpenMetrics during the run (http://ADDR/metrics), and of `run` in a browser (http://ADDR/): loopback, unless
     /// --metrics-allow-remote; port 0 is any.

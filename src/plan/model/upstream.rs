@@ -6,11 +6,12 @@ use crate::plan::error::{PlanError, PlanResult};
 use crate::plan::values::{AboveZero, As, ListenAddress, ReadAs, Whole, is_loopback};
 use crate::smpp::marker::Carrier;
 use schemars::JsonSchema;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeSeed, IntoDeserializer, MapAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, StringDeserializer};
+use serde::de::{DeserializeSeed, Error, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::OnceLock;
 
 const COUNT_MAX: u64 = i64::MAX as u64;
 /// Most listeners: the number of each stands in the markers of its MO.
@@ -154,17 +155,18 @@ enum OwnKey {
 }
 
 impl OwnKey {
+    const ALL: [(&'static str, OwnKey); 7] = [
+        ("listen", OwnKey::Listen),
+        ("sessions", OwnKey::Sessions),
+        ("wait", OwnKey::Wait),
+        ("marker", OwnKey::Marker),
+        ("deadline", OwnKey::Deadline),
+        ("rewrites", OwnKey::Rewrites),
+        ("outstanding_max", OwnKey::OutstandingMax),
+    ];
+
     fn named(name: &str) -> Option<OwnKey> {
-        Some(match name {
-            "listen" => OwnKey::Listen,
-            "sessions" => OwnKey::Sessions,
-            "wait" => OwnKey::Wait,
-            "marker" => OwnKey::Marker,
-            "deadline" => OwnKey::Deadline,
-            "rewrites" => OwnKey::Rewrites,
-            "outstanding_max" => OwnKey::OutstandingMax,
-            _ => return None,
-        })
+        OwnKey::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, key)| key)
     }
 }
 
@@ -235,7 +237,41 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for EitherKey<S> {
         let name = String::deserialize(from)?;
         match OwnKey::named(&name) {
             Some(key) => Ok(Key::Own(key, self.0)),
-            None => self.0.deserialize(name.into_deserializer()).map(Key::Behaviour),
+            None => {
+                let key: StringDeserializer<NotOfBehaviour> = name.clone().into_deserializer();
+                let read = self.0.deserialize(key).map(Key::Behaviour);
+                read.map_err(|fault| D::Error::unknown_field(&name, every_key(fault.known)))
+            }
         }
     }
+}
+
+/// A key that the behaviour does not know; the keys that it knows.
+#[derive(Debug)]
+struct NotOfBehaviour {
+    known: &'static [&'static str],
+}
+
+impl fmt::Display for NotOfBehaviour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("unknown key")
+    }
+}
+impl std::error::Error for NotOfBehaviour {}
+
+impl Error for NotOfBehaviour {
+    fn custom<T: fmt::Display>(_: T) -> NotOfBehaviour {
+        NotOfBehaviour { known: &[] }
+    }
+    fn unknown_field(_: &str, known: &'static [&'static str]) -> NotOfBehaviour {
+        NotOfBehaviour { known }
+    }
+}
+
+/// The keys of the section with those of the behaviour.
+fn every_key(behaviour: &'static [&'static str]) -> &'static [&'static str] {
+    static KEYS: OnceLock<Vec<&str>> = OnceLock::new();
+    KEYS.get_or_init(|| {
+        OwnKey::ALL.iter().map(|(name, _)| *name).chain(behaviour.iter().copied()).collect()
+    })
 }
