@@ -11,6 +11,8 @@ use std::fmt;
 const MISTAKES_MAX: usize = 50;
 /// Most readings of one profile.
 const READINGS_MAX: usize = 4 * MISTAKES_MAX;
+/// Most values that are read in all readings of one profile, so that a huge one is refused in time.
+const VALUES_MAX: usize = 200_000;
 
 /// What is wrong with a profile and the flags over it.
 #[derive(Debug)]
@@ -93,6 +95,7 @@ impl<R, C> Steps<R, C> {
         R: Fn(&mut Node) -> PlanResult<P>,
         C: Fn(P, &Overrides, &mut Node) -> PlanResult<Preview>,
     {
+        let mistakes_max = (VALUES_MAX / values_of(&reading.tree).max(1)).clamp(1, MISTAKES_MAX);
         for _ in 0..READINGS_MAX {
             let mut tree = reading.tree.clone();
             let is_out = match (self.read)(&mut tree) {
@@ -102,12 +105,30 @@ impl<R, C> Steps<R, C> {
                     Err(e) => reading.take_out(e, true),
                 },
             };
-            if !is_out || reading.errors.len() >= MISTAKES_MAX {
+            if !is_out || reading.errors.len() >= mistakes_max {
                 return None;
             }
         }
         None
     }
+}
+
+/// Number of values in a tree.
+fn values_of(tree: &Node) -> usize {
+    let (mut count, mut left) = (0, vec![tree]);
+    while let Some(node) = left.pop() {
+        count += 1;
+        match &node.value {
+            Value::Table(entries) => left.extend(entries.iter().map(|(_, inner)| inner)),
+            Value::List(items) => left.extend(items),
+            Value::Text(_)
+            | Value::Whole(_)
+            | Value::Decimal(_)
+            | Value::Flag(_)
+            | Value::Time(_) => {}
+        }
+    }
+    count
 }
 
 /// A profile, read again and again.

@@ -148,6 +148,12 @@ fn no_more_mistakes_are_told_than_a_person_reads() {
 }
 
 #[test]
+fn a_profile_of_very_many_mistakes_is_refused_without_reading_it_for_each() {
+    let text: String = (0..150_000).map(|n| format!("k{n} = 1\n")).collect();
+    assert_eq!(lines(&text).len(), 1);
+}
+
+#[test]
 fn the_first_of_all_mistakes_is_the_one_that_a_run_tells() {
     for text in ["[binds]\nwindow = 0\ncount = 0\n", "seed = \"x\"\nsede = 1\n", "messages = []\n"]
     {
