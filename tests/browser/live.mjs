@@ -44,9 +44,14 @@ await charted(views[1].page);
 const late = await views[1].page.evaluate(shown);
 if (late[0] !== 0 || late[1] < after[1]) views[1].say(`a late reader sees ${late} s, the others ${after} s`);
 // a figure under the pointer waits, and can be read
-const figure = views[0].page.locator("#response");
-await figure.scrollIntoViewIfNeeded();
-const box = await figure.locator("svg.chart").boundingBox();
+// (found and measured in one step of the page: each second puts a new drawing in its place)
+const box = await (await views[0].page.waitForFunction(() => {
+  const chart = document.querySelector("#response svg.chart");
+  if (!chart) return null;
+  chart.scrollIntoView({ block: "center" });
+  const { x, y, width, height } = chart.getBoundingClientRect();
+  return width > 0 && { x, y, width, height };
+})).jsonValue();
 await views[0].page.mouse.move(box.x + box.width * 0.5, box.y + box.height * 0.5);
 await views[0].page.waitForTimeout(1500);
 if (!/:.*\d/.test(await views[0].page.locator(".tip").innerText())) views[0].say("no number under the pointer");
