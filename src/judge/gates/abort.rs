@@ -3,7 +3,7 @@
 use super::expression::Limit;
 use super::fault::GateError;
 use super::read::{Gate, read};
-use super::window::{RowSample, SpanContext, SpanFigure, over, place, samples, shown, stretches};
+use super::window::{RowSample, SpanContext, breaks, place, samples, shown, stretches};
 use crate::judge::name::Names;
 use crate::kit::{Nanos, words};
 use crate::measure::RunRecord;
@@ -86,20 +86,16 @@ impl Abort {
             return None;
         }
         let last = samples(&record.intervals, gate, (from, until));
-        let breaks = |samples: &[RowSample<'_>]| match over(samples, gate, context) {
-            SpanFigure::Value(value) => Some(!gate.expression.relation.holds(value, limit)),
-            SpanFigure::Beyond => Some(gate.expression.relation.bounds_above()),
-            SpanFigure::Nothing(_) => None,
-        };
-        let whole = breaks(&last) == Some(true);
-        let each = last.iter().all(|m| breaks(std::slice::from_ref(m)) != Some(false));
-        (whole && each && !last.is_empty()).then(|| {
+        let broken = |samples: &[RowSample<'_>]| breaks(samples, gate, limit, context);
+        let (found, whole) = broken(&last);
+        let each = last.iter().all(|m| broken(std::slice::from_ref(m)).1 != Some(false));
+        (whole == Some(true) && each && !last.is_empty()).then(|| {
             format!(
                 "{ABORTED}{name} {} failed for {}, {}: {}",
                 gate.text,
                 words::seconds(length.as_secs_f64()),
                 place(&last),
-                shown(&over(&last, gate, context), gate)
+                shown(&found, gate)
             )
         })
     }

@@ -9,6 +9,7 @@ mod figure;
 mod input;
 mod objective;
 mod observed;
+mod own_lag;
 mod read;
 mod relative;
 mod sample;
@@ -193,13 +194,13 @@ impl GateInput<'_> {
         let relation = gate.expression.relation;
         let cell = self.cells.of(gate.named.group, &self.measured);
         let latency = self.latency(&cell, metric);
+        let of = |metric| self.latency(&cell, metric);
         let decision = latency_gate(latency, statistic, relation, limit);
         // how many there were does not depend on when: a count is decided whatever the harness was
         let counts = matches!(statistic, Statistic::Count | Statistic::Censored);
         let trusted = if self.is_trusted() || counts {
-            decision
+            own_lag::unless_own_lag(decision, of, metric, statistic, relation, limit)
         } else {
-            let of = |metric| self.latency(&cell, metric);
             with_invalid_harness(decision, of, metric, statistic, relation, limit)
         };
         (statistic_value(latency, statistic), trusted)

@@ -1,6 +1,7 @@
 //! Gates as objectives: what a profile demands of the SMSC's times and shares is part of the verdict at a rate.
 use super::decision::GateOutcome;
 use super::expression::Limit;
+use super::own_lag::unless_own_lag;
 use super::read::read;
 use super::sample::{latency_gate, statistic_value};
 use crate::judge::check::{Check, Relation};
@@ -42,7 +43,9 @@ pub(in crate::judge) fn objectives(plan: &Plan, measured: &Measured) -> Vec<Chec
         }
         let latency = measured.latency(metric);
         let relation = gate.expression.relation;
-        let (outcome, why) = latency_gate(latency, statistic, relation, limit);
+        let alone = latency_gate(latency, statistic, relation, limit);
+        let of = |metric| measured.latency(metric);
+        let (outcome, why) = unless_own_lag(alone, of, metric, statistic, relation, limit);
         let value = statistic_value(latency, statistic);
         let mut check =
             Check::new(name.as_str(), value, relation, limit, gate.named.meaning.unit());

@@ -3,8 +3,8 @@ use super::*;
 use crate::judge::baseline::Noise;
 use crate::judge::compare::simulate::{MINUTE, World, run};
 use crate::judge::compare::{Comparison, RunSet, Settings, compare};
-use crate::judge::judge;
 use crate::judge::sample::{Fate, GOOD, plan, quiet, record};
+use crate::judge::{HealthState, judge};
 use crate::kit::{HostUse, Nanos};
 use crate::measure::CutReason;
 use serde_json::json;
@@ -63,6 +63,71 @@ fn spans_that_are_too_short_too_long_or_too_empty_are_undecided() {
     assert_eq!(why(&results[1]), "no 21 s were measured without a gap");
     assert!(results[..2].iter().all(GateResult::undecided), "{results:?}");
     assert!(results[2].failed(), "receipts take 200 ms: {:?}", results[2]);
+}
+
+/// A run of 20 s at 200/s, of whose messages one in ten has this fate.
+fn with_some(gates: &[(&str, Value)], some: Fate) -> (Plan, RunRecord, Vec<GateResult>) {
+    let mut plan = plan(200, 0, 20);
+    plan.gates = gates.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect();
+    let record = record(&plan, |i, _| if i % 10 == 0 { some } else { QUICK }, quiet);
+    let judgement = judge(&plan, &record, &HostUse::default());
+    assert_ne!(judgement.health.state, HealthState::Invalid);
+    let results = evaluate(&plan, &record, &judgement);
+    (plan, record, results)
+}
+
+const QUICK: Fate = Fate { service: Nanos::from_micros(200), lag: Nanos::from_micros(20), ..GOOD };
+
+#[test]
+fn a_limit_below_the_harnesss_own_lag_is_undecided_and_the_smscs_slowness_still_fails() {
+    use GateOutcome::{Fail, Pass, Undecided};
+    let gates = [
+        ("response.p99", json!("< 500us")),
+        ("response.max", json!("< 500us")),
+        ("service.p99", json!("< 500us")),
+        ("response.p95", json!({ "is": "< 500us", "for": "2s" })),
+        ("label.otp.response.p99", json!("< 500us")),
+        ("response.p50", json!("< 100us")),
+        ("response.p99", json!("> 2s")),
+        ("harness_lag.p99", json!("< 500us")),
+    ];
+    let outcomes = |some: Fate| -> Vec<GateOutcome> {
+        with_some(&gates, some).2.iter().map(|result| result.outcome).collect()
+    };
+    let late = Fate { lag: Nanos::from_micros(900), ..QUICK };
+    let wanted = vec![Undecided, Undecided, Pass, Undecided, Undecided, Fail, Fail, Fail];
+    assert_eq!(outcomes(late), wanted);
+    let (plan, record, results) = with_some(&gates, late);
+    let says = "the harness's own lag (90";
+    assert!(why(&results[0]).starts_with(says), "{:?}", results[0]);
+    assert!(why(&results[0]).ends_with("a gate on service leaves it out"), "{:?}", results[0]);
+    assert!(why(&results[3]).contains("from 0 s to 2 s: the harness's own lag"), "{results:?}");
+    let alone = Plan { gates: plan.gates[..1].to_vec(), ..plan };
+    let judgement = judge(&alone, &record, &HostUse::default());
+    assert_eq!(judgement.outcome, Some(Outcome::InconclusiveNoise), "not the SMSC's fault");
+    // where the SMSC is slow too, or lets messages wait, the gate fails
+    for slow in [
+        Fate { service: Nanos::from_millis(1), ..late },
+        Fate { wait: Nanos::from_millis(1), ..late },
+    ] {
+        assert_eq!(outcomes(slow)[0], Fail, "{slow:?}");
+    }
+    assert_eq!(outcomes(Fate { service: Nanos::from_millis(1), ..late })[3], Fail);
+}
+
+#[test]
+fn a_run_is_not_ended_for_the_harnesss_own_lag() {
+    let gate = ("response.p90", json!({ "is": "< 500us", "abort_after": "3s" }));
+    let ended = |some: Fate| {
+        let mut plan = plan(200, 0, 20);
+        plan.gates = vec![(gate.0.to_owned(), gate.1.clone())];
+        let record = record(&plan, |_, _| some, quiet);
+        let mut abort = Abort::of(&plan).unwrap();
+        (1..=21).any(|second| abort.check(&record, Nanos::from_secs(second)).is_some())
+    };
+    let late = Fate { lag: Nanos::from_micros(900), ..QUICK };
+    assert!(!ended(late));
+    assert!(ended(Fate { service: Nanos::from_millis(1), ..late }));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use super::decision::{Decision, GateOutcome, HARNESS, undecided};
 use super::expression::Limit;
 use super::figure;
 use super::input::GateInput;
+use super::own_lag;
 use super::read::Gate;
 use crate::judge::check::Relation;
 use crate::judge::figures::Scope;
@@ -34,18 +35,23 @@ pub(super) struct RowSample<'r> {
 
 impl<'r> RowSample<'r> {
     pub(super) fn of(row: &'r IntervalRow, gate: &Gate) -> RowSample<'r> {
-        let opened = match gate.named.meaning {
-            Meaning::Latency(metric, _) => row.latency(metric),
+        match gate.named.meaning {
+            Meaning::Latency(metric, _) => RowSample::of_metric(row, metric),
             Meaning::Figure(_)
             | Meaning::Ledger(_)
             | Meaning::Verdict(_)
             | Meaning::Observed(..)
             | Meaning::Event(..)
             | Meaning::Transit(..)
-            | Meaning::Inside(_) => None,
-        };
+            | Meaning::Inside(_) => RowSample { row, values: BucketCounts::default() },
+        }
+    }
+
+    fn of_metric(row: &'r IntervalRow, metric: Metric) -> RowSample<'r> {
+        let opened = row.latency(metric);
         RowSample { row, values: opened.as_ref().map(BucketCounts::of).unwrap_or_default() }
     }
+
     fn end(&self) -> Nanos {
         self.row.at + self.row.length
     }
@@ -114,6 +120,52 @@ fn latency(samples: &[RowSample<'_>], metric: Metric, statistic: Statistic) -> S
         Statistic::Min | Statistic::Mean | Statistic::Stddev => {
             SpanFigure::Nothing("it is not recorded per second".to_owned())
         }
+    }
+}
+
+/// Whether these rows break the gate's limit. None: it cannot be told, for the reason given.
+pub(super) fn breaks(
+    samples: &[RowSample<'_>],
+    gate: &Gate,
+    limit: f64,
+    context: &SpanContext,
+) -> (SpanFigure, Option<bool>) {
+    let relation = gate.expression.relation;
+    let found = over(samples, gate, context);
+    let broken = match &found {
+        SpanFigure::Nothing(_) => return (found, None),
+        SpanFigure::Value(value) => !relation.holds(*value, limit),
+        SpanFigure::Beyond => relation.bounds_above() || relation == Relation::Equal,
+    };
+    match own_lag(samples, gate, limit).filter(|_| broken) {
+        Some(why) => (SpanFigure::Nothing(why), None),
+        None => (found, Some(broken)),
+    }
+}
+
+/// The reason why these rows cannot be judged where the harness's own lag breaks an upper limit and nothing else does.
+/// The wait for a window slot is not kept by second: there was none where a slot was always free.
+fn own_lag(samples: &[RowSample<'_>], gate: &Gate, limit: f64) -> Option<String> {
+    let Meaning::Latency(metric, statistic) = gate.named.meaning else { return None };
+    let [_, parts @ ..] = own_lag::other_parts(metric)?;
+    let may_be = gate.expression.relation.bounds_above() && own_lag::adds_up(statistic);
+    if !may_be || samples.iter().any(|m| m.row.gauges.window_full_ns > 0) {
+        return None;
+    }
+    let figure = |part: Metric| {
+        let rows: Vec<_> = samples.iter().map(|m| RowSample::of_metric(m.row, part)).collect();
+        latency(&rows, part, statistic)
+    };
+    let is_within = |figure: SpanFigure| match figure {
+        SpanFigure::Value(value) => gate.expression.relation.holds(value, limit),
+        SpanFigure::Beyond | SpanFigure::Nothing(_) => false,
+    };
+    match figure(Metric::HarnessLag) {
+        SpanFigure::Value(lag) if !gate.expression.relation.holds(lag, limit) => {
+            let alone = parts.into_iter().all(|part| is_within(figure(part)));
+            alone.then(|| own_lag::why(metric, Some(lag)))
+        }
+        SpanFigure::Value(_) | SpanFigure::Beyond | SpanFigure::Nothing(_) => None,
     }
 }
 
@@ -212,21 +264,17 @@ pub(super) fn decide(
         SpanResults { value: None, broken: None, broken_count: 0, nothing: None, spans: 0 };
     for span in stretches.iter().flat_map(|stretch| spans(stretch, every)) {
         worst.spans += 1;
-        let found = over(span, gate, &kind);
-        let holds = match &found {
-            SpanFigure::Nothing(why) => {
-                worst.nothing.get_or_insert((span, why.clone()));
-                continue;
-            }
-            SpanFigure::Value(value) => relation.holds(*value, limit),
-            SpanFigure::Beyond => !relation.bounds_above() && relation != Relation::Equal,
-        };
+        let (found, broken) = breaks(span, gate, limit, &kind);
+        if let SpanFigure::Nothing(why) = &found {
+            worst.nothing.get_or_insert((span, why.clone()));
+            continue;
+        }
         if let SpanFigure::Value(value) = found {
             let further =
                 |old: f64| if relation.bounds_above() { old.max(value) } else { old.min(value) };
             worst.value = Some(worst.value.map_or(value, further));
         }
-        if !holds {
+        if broken == Some(true) {
             worst.broken_count += 1;
             worst.broken.get_or_insert((span, found));
         }
