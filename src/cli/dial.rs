@@ -10,7 +10,7 @@ use super::args::DialArgs;
 use super::exit::{Exit, Failure, put, talk, warn};
 use crate::coordinator::Signals;
 use crate::kit::{Clock, Nanos};
-use crate::net::{self, DialError, SocketOptions};
+use crate::net::{self, DialError};
 use crate::plan::{Plan, Timeouts};
 use crate::smsc;
 use crate::trial::client_tls;
@@ -122,12 +122,7 @@ where
 /// Connects to the first address that accepts a connection, with the plan's socket options.
 async fn connect(plan: &Plan) -> Result<(String, TcpStream), DialError> {
     let target = &plan.target;
-    let options = SocketOptions {
-        nodelay: target.nodelay,
-        send_buffer: target.send_buffer,
-        receive_buffer: target.receive_buffer,
-        keepalive: target.keepalive,
-    };
+    let options = target.socket_options();
     let source = target.source_addresses.first().and_then(|ip| ip.parse().ok());
     let mut last = DialError::Local(io::Error::other("no target address"));
     for address in &target.addresses {

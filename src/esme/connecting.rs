@@ -1,17 +1,8 @@
 //! Connects a session to the target of a plan, over TCP or TLS.
 use crate::kit::Nanos;
-use crate::net::{ClientStream, ClientTls, DialError, SharedTcpStream, SocketOptions, dial};
+use crate::net::{ClientStream, ClientTls, DialError, SharedTcpStream, dial};
 use crate::plan::{AddressPolicy, Plan};
 use std::net::IpAddr;
-
-fn socket_options(plan: &Plan) -> SocketOptions {
-    SocketOptions {
-        nodelay: plan.target.nodelay,
-        send_buffer: plan.target.send_buffer,
-        receive_buffer: plan.target.receive_buffer,
-        keepalive: plan.target.keepalive,
-    }
-}
 
 /// A connection, plain or not.
 pub(super) enum ClientConnection {
@@ -53,7 +44,7 @@ pub(super) async fn connect(
     tls: Option<&ClientTls>,
     id: u32,
 ) -> Result<(ClientConnection, Option<Nanos>), DialError> {
-    let (target, options) = (&plan.target, &socket_options(plan));
+    let (target, options) = (&plan.target, &plan.target.socket_options());
     let source: Option<IpAddr> = match target.source_addresses.len() {
         0 => None,
         count => target.source_addresses[id as usize % count].parse().ok(),

@@ -10,6 +10,7 @@ mod near;
 mod rate;
 mod rng;
 mod selfcheck;
+mod socket;
 mod timer;
 pub mod words;
 
@@ -24,4 +25,5 @@ pub use near::nearest;
 pub use rate::{Rate, RateChange, RateError};
 pub use rng::{Rng, mix64, stream_seed};
 pub use selfcheck::{Ceiling, Pacing, Selfcheck};
+pub use socket::SocketOptions;
 pub use timer::Timer;

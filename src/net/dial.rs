@@ -1,7 +1,8 @@
 //! Opens client connections: resolves the name, binds the source address, sets the options, connects within a time.
-use super::socket::{SocketOptions, apply};
+use super::socket::apply;
 use super::tls::TlsFault;
 use crate::kit::Nanos;
+use crate::kit::SocketOptions;
 use socket2::SockRef;
 use std::fmt;
 use std::io;

@@ -12,7 +12,7 @@ mod witness;
 pub use dial::{DialError, dial};
 pub use pump::{ConnAction, ConnectionClosed, End, Endpoint, ReadBuffer, Wake, pump, wrote};
 pub use shared_tcp::SharedTcpStream;
-pub use socket::{Granted, SocketOptions, granted, listen, reset_on_close};
+pub use socket::{Granted, granted, listen, reset_on_close};
 pub use tcp_info::{TcpInfo, tcp_info};
 pub use tls::{ClientFiles, ClientStream, ClientTls, ServerStream, ServerTls, TlsFault};
 pub use witness::{Sighting, SightingKind, Witness, Witnesses};

@@ -1,27 +1,9 @@
 //! Socket options, requested and granted; both are reported.
+use crate::kit::SocketOptions;
 use serde::{Deserialize, Serialize};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::io;
 use std::net::SocketAddr;
-
-/// Options to request of a socket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SocketOptions {
-    /// TCP_NODELAY.
-    pub nodelay: bool,
-    /// SO_SNDBUF in octets. None: the default of the kernel.
-    pub send_buffer: Option<usize>,
-    /// SO_RCVBUF in octets. None: the default of the kernel.
-    pub receive_buffer: Option<usize>,
-    /// SO_KEEPALIVE.
-    pub keepalive: bool,
-}
-
-impl Default for SocketOptions {
-    fn default() -> Self {
-        SocketOptions { nodelay: true, send_buffer: None, receive_buffer: None, keepalive: false }
-    }
-}
 
 /// Options that the kernel granted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

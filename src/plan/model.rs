@@ -40,7 +40,7 @@ pub use super::schedule::{Arrival, Shape, Stage};
 pub use super::secret::Secret;
 use super::values::is_loopback;
 pub use super::values::{Matcher, Selector};
-use crate::kit::Nanos;
+use crate::kit::{Nanos, SocketOptions};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -169,6 +169,12 @@ impl Target {
     /// Whether every address is loopback, or the simulator in this process.
     pub fn is_loopback(&self) -> bool {
         self.embedded || self.addresses.iter().all(|address| is_loopback(address))
+    }
+
+    /// The options of each connection to it.
+    pub fn socket_options(&self) -> SocketOptions {
+        let Target { nodelay, send_buffer, receive_buffer, keepalive, .. } = *self;
+        SocketOptions { nodelay, send_buffer, receive_buffer, keepalive }
     }
 }
 
