@@ -5,8 +5,8 @@ mod tests;
 
 use crate::kit::{Nanos, Rate, words};
 use crate::plan::{
-    Account, AddressFrom, Arrival, CongestionThresholds, EventAction, Message, OnCongestion,
-    Origin, Plan, PlannedEvent, Recipe, Schedule, WindowFull,
+    Account, AddressFrom, Arrival, CongestionThresholds, Message, OnCongestion, Origin, Plan,
+    PlannedEvent, Recipe, Schedule, WindowFull,
 };
 use std::fmt::Write;
 
@@ -80,7 +80,7 @@ fn says(event: &PlannedEvent, sessions: usize) -> String {
         says += &format!(", {} of {sessions} sessions", event.binds.count(sessions));
     }
     if event.length > Nanos::ZERO {
-        let bound = if event.action == EventAction::Exec { "at most" } else { "for" };
+        let bound = if event.action.is_command() { "at most" } else { "for" };
         says += &format!(", {bound} {}", duration(event.length));
     }
     let first = event.at.or(event.every).unwrap_or_default();

@@ -2,7 +2,7 @@
 //! one machine however many there are.
 use crate::kit::Nanos;
 use crate::measure::EventOccurrence;
-use crate::plan::{EventAction, Occurrence, Plan, occurrences};
+use crate::plan::{Occurrence, Plan, occurrences};
 use std::collections::VecDeque;
 
 /// A command that is to be run now.
@@ -52,8 +52,8 @@ impl Commands {
         let mut to_come = VecDeque::new();
         for occurrence in occurrences(plan) {
             let event = &plan.events[usize::from(occurrence.event)];
-            if event.action == EventAction::Exec {
-                let (words, limit) = (event.exec.clone(), event.length);
+            if event.action.is_command() {
+                let (words, limit) = (event.exec.clone(), occurrence.length());
                 to_come.push_back(Command { occurrence, words, limit });
             }
         }

@@ -6,7 +6,7 @@ use crate::measure::{
     RecoveryBands, RecoveryTracker, Reference, RunRecord, SlotCounts, SlotRow, Slots,
     UndisturbedSecond, UndisturbedSeconds, Unseen,
 };
-use crate::plan::{EventAction, Occurrence, Plan, Schedule, occurrences};
+use crate::plan::{Occurrence, Plan, Schedule, occurrences};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -252,7 +252,7 @@ impl Recoveries {
         let Some((tracker, _)) = &mut self.followed else { return };
         let (event, repeat) = tracker.occurrence();
         let seen = events.iter().find(|o| (o.event, o.repeat) == (event, repeat));
-        let is_command = self.plan.events[usize::from(event)].action == EventAction::Exec;
+        let is_command = self.plan.events[usize::from(event)].action.is_command();
         match seen {
             // a command ends when it ends, at the latest at its time limit; only its end is told as one
             Some(seen) if is_command && (seen.until > seen.from || seen.note.is_some()) => {

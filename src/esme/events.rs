@@ -221,7 +221,7 @@ impl Events {
         let next = self.to_come.front().filter(|next| next.from <= offset).copied()?;
         self.to_come.pop_front();
         // a command is run, and its end told, by the coordinator
-        let is_command = self.event(&next).action == EventAction::Exec;
+        let is_command = self.event(&next).action.is_command();
         if next.until > next.from && !is_command {
             let rate = self.event(&next).rate;
             self.running.push(Running { occurrence: next, rate, turn: 0 });

@@ -15,6 +15,13 @@ pub struct Occurrence {
     pub until: Nanos,
 }
 
+impl Occurrence {
+    /// How long it lasts; a command, at most.
+    pub fn length(&self) -> Nanos {
+        self.until.since(self.from)
+    }
+}
+
 /// The occurrences of all events that begin while the load lasts, by their begin; those of one time in the order of the
 /// events.
 pub fn occurrences(plan: &Plan) -> Vec<Occurrence> {
@@ -52,7 +59,7 @@ pub(super) fn fitting(event: &PlannedEvent, load: Nanos) -> u64 {
 
 /// How much of the load an occurrence takes. A command may outlast it.
 fn within(event: &PlannedEvent) -> Nanos {
-    if event.action == EventAction::Exec { Nanos::ZERO } else { event.length }
+    if event.action.is_command() { Nanos::ZERO } else { event.length }
 }
 
 /// The first two occurrences that need the same sessions at the same time. Sessions are struck from the first on, so any

@@ -238,6 +238,11 @@ impl EventAction {
         }
     }
 
+    /// Whether it runs a command, which the coordinator does; its end is told when the command has ended.
+    pub const fn is_command(self) -> bool {
+        matches!(self, EventAction::Exec)
+    }
+
     /// Whether it lasts, so that `for` must be written.
     pub const fn needs_length(self) -> bool {
         match self {
