@@ -2,9 +2,9 @@
 //! is made anew as often as it costs little.
 use super::journal::{document, partial_record};
 use super::run_context::RunContext;
-use crate::judge::{self, GateResult, Judgement};
-use crate::kit::{Clock, HostUse, NS_PER_S, Nanos, words};
-use crate::measure::{CutReason, Gauges, Observer, Phase, Progress, RunRecord};
+use crate::judge::SoFar;
+use crate::kit::{Clock, NS_PER_S, Nanos, words};
+use crate::measure::{CutReason, Gauges, Observer, Phase, Progress};
 use crate::report::live::{self, LiveFrame};
 use crate::report::{Document, Saved};
 use crate::watch::RunPage;
@@ -29,8 +29,7 @@ pub(super) struct Browser<'a> {
 /// The run so far as it was judged.
 struct Judged {
     at: Nanos,
-    judgement: Judgement,
-    gates: Vec<GateResult>,
+    so_far: SoFar,
     /// Without rows.
     document: Arc<Document>,
 }
@@ -47,17 +46,6 @@ fn place(p: &Progress<'_>) -> String {
         }
         Phase::Drain => format!("draining for {}", whole(p.at.since(p.load_ends))),
         Phase::Unbind => "unbinding".to_owned(),
-    }
-}
-
-/// Leaves out the messages in flight: a verdict so far must not take them for unanswered.
-fn without_open(record: &mut RunRecord) {
-    for (_, cell) in &mut record.cells {
-        let t = &mut cell.tally;
-        let open = t.written.saturating_sub(t.answered() + t.timed_out + t.lost);
-        t.written -= open;
-        t.planned = t.planned.saturating_sub(open);
-        t.on_time = t.on_time.min(t.written);
     }
 }
 
@@ -81,15 +69,12 @@ impl<'a> Browser<'a> {
         }
         let began = Clock::now();
         let load_ended = p.at.min(p.load_ends).min(p.record.held());
-        let mut record = partial_record(p.record, load_ended, p.at);
-        without_open(&mut record);
-        let plan = &self.context.plan;
-        let judgement = judge::judge(plan, &record, &HostUse::default());
-        let gates = judge::evaluate(plan, &record, &judgement);
-        let run = self.context.run(&record, &judgement, &gates, None);
+        let record = partial_record(p.record, load_ended, p.at);
+        let so_far = SoFar::of(&self.context.plan, &record);
+        let run = self.context.run(&record, &so_far.judgement, &so_far.gates, None);
         let mut document = document(&run);
         document.notes.retain(|note| !note.starts_with("the run ended early"));
-        self.judged = Some(Judged { at: p.at, judgement, gates, document: Arc::new(document) });
+        self.judged = Some(Judged { at: p.at, so_far, document: Arc::new(document) });
         let cost = Clock::now().since(began);
         self.judge_at = p.at + Nanos(NS_PER_S / 2).max(Nanos(cost.0 * COST_SHARE));
     }
@@ -97,7 +82,8 @@ impl<'a> Browser<'a> {
     fn frame(&self, p: &Progress<'_>) -> impl FnOnce() -> String + Send + 'static {
         let until = p.at.min(p.record.reported_by_all()).as_secs_f64();
         let rows = self.judged.as_ref().map(|judged| {
-            let run = self.context.run(p.record, &judged.judgement, &judged.gates, None);
+            let SoFar { judgement, gates, .. } = &judged.so_far;
+            let run = self.context.run(p.record, judgement, gates, None);
             // the second that goes on has not all its figures yet
             let whole = Document::rows(&run).filter(|row| row.t_s + row.length_s <= until + 1e-9);
             (judged.document.clone(), judged.at, whole.collect::<Vec<_>>())

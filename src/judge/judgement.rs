@@ -11,7 +11,7 @@ use super::steady::Steady;
 use super::verdict::{self, Explanation, LittlesLaw};
 use super::{fleet, receipts};
 use crate::kit::{HostUse, Nanos, words};
-use crate::measure::{ANSWERED_AS, Anomaly, Metric, RunRecord};
+use crate::measure::{ANSWERED_AS, Anomaly, Counters, Metric, RunRecord};
 use crate::plan::Plan;
 
 /// What a record means.
@@ -76,11 +76,26 @@ fn id_modes(plan: &Plan, record: &RunRecord) -> Option<String> {
 /// Judges a record.
 pub fn judge(plan: &Plan, record: &RunRecord, host: &HostUse) -> Judgement {
     let measured = Measured::of(plan, record);
-    let health = Health::of(plan, record, &measured, host);
     let steady = Steady::of(plan, record, &measured);
+    let settled = measured.tally().clone();
+    judge_measured(plan, record, host, measured, steady, settled)
+}
+
+/// Judges the measured part of a record. `settled`: the counters that the outcome and its checks are of.
+pub(super) fn judge_measured(
+    plan: &Plan,
+    record: &RunRecord,
+    host: &HostUse,
+    mut measured: Measured,
+    steady: Steady,
+    settled: Counters,
+) -> Judgement {
+    let health = Health::of(plan, record, &measured, host);
+    let whole = std::mem::replace(&mut measured.cell.tally, settled);
     let mut reasons = verdict::checks(plan, &measured);
     let outcome = verdict::outcome(&measured, &health, &steady, &reasons);
     let limited = verdict::limiter(plan, record, &measured, &health, &steady, &reasons);
+    measured.cell.tally = whole;
     let (limiter, mut evidence) = limited.map_or((None, Vec::new()), |(l, e)| (Some(l), e));
     if limiter.is_some_and(|limiter| limiter != Limiter::None) {
         evidence.extend(observed::rose_together(record, &measured));
