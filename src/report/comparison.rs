@@ -96,6 +96,7 @@ pub(in crate::report) mod tests {
                 missing,
                 metric("service.p50", Unit::Nanoseconds, false),
             ],
+            beside: Vec::new(),
         }
     }
 

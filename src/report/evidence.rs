@@ -1,11 +1,11 @@
 //! A saved run as `judge::compare` takes it.
 use super::document::{Document, IntervalRow, LatencyRow, Table, leaves};
 use super::saved::{Saved, Second};
-use crate::judge::PERCENTILES;
 use crate::judge::compare::{
-    self, Evidence, Fingerprint, Proportion, compared_rates, compared_shares,
+    self, BesideFigure, Evidence, Fingerprint, Proportion, compared_rates, compared_shares,
 };
 use crate::judge::statistics::BucketCounts;
+use crate::judge::{PERCENTILES, Unit};
 use crate::kit::Nanos;
 use crate::measure::{LATENCY_METRICS, Latency, LatencyRange, Metric};
 
@@ -50,9 +50,30 @@ impl Saved {
             },
             harness: document.verdict.harness.state,
             outcome: document.verdict.outcome,
+            beside: beside(document),
             latency_includes_rejected: document.latency_includes_rejected(),
         })
     }
+}
+
+/// Recoveries of events and observed series, which a comparison shows and does not judge.
+fn beside(document: &Document) -> Vec<BesideFigure> {
+    let figure = |name: String, unit: Unit, value: Option<f64>| BesideFigure { name, unit, value };
+    let events = document.recoveries.iter().flat_map(|event| {
+        let name = |what: &str| format!("event.{}.{what}", event.name);
+        [
+            figure(name("recovery"), Unit::Seconds, event.recovery.median),
+            figure(name("lost"), Unit::Count, Some(event.lost as f64)),
+        ]
+    });
+    let observed = document.observe.iter().flat_map(|series| {
+        let name = |what: &str| format!("observe.{}.{what}", series.path());
+        [
+            figure(name("mean"), series.unit, series.mean),
+            figure(name("max"), series.unit, series.max),
+        ]
+    });
+    events.chain(observed).collect()
 }
 
 /// The distribution of one metric with its censored values; None where there is neither.
@@ -194,6 +215,52 @@ mod tests {
         let missing = run.share("ratio.missing").unwrap();
         assert_eq!((missing.part, missing.of), (0, 8000));
         assert_eq!(run.share("ratio.rejected").unwrap().of, 8000);
+    }
+
+    #[test]
+    fn recoveries_and_observed_series_of_both_sides_stand_beside_the_comparison() {
+        let run = |recovery: Option<f64>, rss: f64| {
+            let mut saved = sample();
+            let mut whole = serde_json::to_value(&saved.document).unwrap();
+            whole["recoveries"] = serde_json::json!([{
+                "name": "cut", "do": "close", "occurrences": 3, "recovered": 3, "lost": 4, "timed_out": 0,
+                "missing": 0, "duplicated": 0,
+                "recovery": { "unit": "s", "median": recovery }, "sessions": { "unit": "s" },
+                "rate": { "unit": "s" }, "response": { "unit": "s" },
+            }]);
+            whole["observe"] = serde_json::json!([{
+                "name": "gw", "series": "rss", "unit": "octets", "max": 2.0 * rss, "mean": rss,
+                "growth": null, "ci": null, "points": 8, "samples": 8, "failed": 0,
+            }]);
+            saved.document = serde_json::from_value(whole).unwrap();
+            saved.evidence().unwrap()
+        };
+        let settings = compare::Settings::default();
+        let sides = |candidate: Option<f64>| {
+            let of = |run: Evidence| compare::RunSet::of(&[run], 20, 1).unwrap();
+            compare::compare(&of(run(Some(0.5), 1e6)), &of(run(candidate, 2e6)), &settings).unwrap()
+        };
+        let compared = sides(Some(0.6));
+        let rows: Vec<_> =
+            compared.beside.iter().map(|r| (r.name.as_str(), r.base, r.candidate)).collect();
+        assert_eq!(
+            rows,
+            [
+                ("event.cut.recovery", Some(0.5), Some(0.6)),
+                ("event.cut.lost", Some(4.0), Some(4.0)),
+                ("observe.gw.rss.mean", Some(1e6), Some(2e6)),
+                ("observe.gw.rss.max", Some(2e6), Some(4e6)),
+            ]
+        );
+        // one that was not seen to recover has no median
+        assert_eq!(sides(None).beside[0].candidate, None);
+        let text = crate::report::comparison::text(&compared, crate::report::Style::default());
+        let line = text.lines().find(|line| line.contains("event.cut.recovery")).unwrap();
+        assert!(
+            line.contains("0.5 s") && line.contains("0.6 s") && line.contains("+20.0 %"),
+            "{line}"
+        );
+        assert!(text.contains("observe.gw.rss.max"), "{text}");
     }
 
     #[test]

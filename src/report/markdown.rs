@@ -63,6 +63,9 @@ pub(super) fn comparison(m: &ComparisonModel) -> String {
         let title = plain(&others.title);
         page += &format!("<details><summary>{title}</summary>\n\n{}</details>\n\n", table(others));
     }
+    if !m.beside.is_empty() {
+        page += &format!("{}:\n\n{}", plain(&m.beside.title), table(&m.beside));
+    }
     for note in &m.top.notes {
         page += &format!("- {}\n", plain(note));
     }

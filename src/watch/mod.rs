@@ -1,5 +1,6 @@
 //! Views of a run in progress: observers that get its progress once a second and never block it.
 pub mod metrics;
+mod observed;
 mod observers;
 mod planned_events;
 mod progress_line;

@@ -1,4 +1,5 @@
 //! `smppbench.comparison/1` as types: what was asked, and each metric's verdict.
+use super::beside::BesideRow;
 use super::error::CompareError;
 use super::evidence::Difference;
 use super::metrics::{Direction, PRIMARY, compared_names};
@@ -227,6 +228,9 @@ pub struct Comparison {
     pub warnings: Vec<String>,
     /// Metric by metric, the primary ones first.
     pub metrics: Vec<MetricComparison>,
+    /// Figures that both sides have and that are not judged: recoveries of events, and what was observed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<BesideRow>,
 }
 
 impl Comparison {

@@ -1,4 +1,5 @@
 //! The data of one run for a comparison. `report` makes it from a saved run, tests make it from random numbers.
+use crate::judge::check::Unit;
 use crate::judge::health::HealthState;
 use crate::judge::outcome::Outcome;
 use crate::judge::statistics::BucketCounts;
@@ -25,8 +26,21 @@ pub struct Evidence {
     pub harness: HealthState,
     /// None: a closed loop, or a run that sends nothing.
     pub outcome: Option<Outcome>,
+    /// What stands beside: recoveries of events, and what was observed.
+    pub beside: Vec<BesideFigure>,
     /// Saved by an earlier version, whose response and service times include rejected submit_sm.
     pub latency_includes_rejected: bool,
+}
+
+/// A figure of one run: `event.cut.recovery`, `observe.gw.rss.max`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BesideFigure {
+    /// Its name.
+    pub name: String,
+    /// Its unit.
+    pub unit: Unit,
+    /// None: unknown, such as a recovery that was not seen to its end.
+    pub value: Option<f64>,
 }
 
 /// A count out of a total.

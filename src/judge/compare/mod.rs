@@ -3,6 +3,7 @@
 //!
 //! Every figure is compared as the ratio candidate / base, on a logarithmic scale; a side of several runs has their
 //! geometric mean. If a figure is 0 in any run, there is no ratio and the difference is compared.
+mod beside;
 mod comparison;
 mod decide;
 mod error;
@@ -14,14 +15,15 @@ mod side;
 mod tests;
 mod verdicts;
 
+pub use beside::BesideRow;
 pub use comparison::{Comparison, MetricComparison, SCHEMA, Scale, Settings, Test, Verdict};
 pub use error::CompareError;
-pub use evidence::{Difference, Evidence, Fingerprint, Proportion, Second};
+pub use evidence::{BesideFigure, Difference, Evidence, Fingerprint, Proportion, Second};
 pub use metrics::{
     Direction, PRIMARY, compared_names, compared_rates, compared_shares, compared_unit,
 };
 pub use reading::Reading;
-pub use side::RunSet;
+pub use side::{BesideRuns, RunSet};
 #[cfg(test)]
 pub(crate) use tests::simulate;
 
@@ -91,6 +93,7 @@ fn conclude(
         differences: base.fingerprint.differences(&candidate.fingerprint),
         warnings: warnings(base, candidate, &metrics, settings, paired),
         metrics,
+        beside: beside::rows(base, candidate),
     }
 }
 

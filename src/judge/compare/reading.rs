@@ -199,6 +199,7 @@ fn common(run: &Evidence, other: &Evidence) -> Evidence {
         seconds: run.seconds.iter().filter(has).cloned().collect(),
         harness: run.harness,
         outcome: run.outcome,
+        beside: Vec::new(),
         latency_includes_rejected: run.latency_includes_rejected,
     }
 }

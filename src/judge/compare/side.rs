@@ -3,6 +3,7 @@ use super::error::CompareError;
 use super::evidence::{Evidence, Fingerprint};
 use super::metrics;
 use super::reading::{Reading, Resampling};
+use crate::judge::check::Unit;
 use crate::judge::health::HealthState;
 use crate::judge::outcome::Outcome;
 use crate::kit::{Nanos, Rng, stream_seed};
@@ -28,6 +29,20 @@ pub struct RunSet {
     pub latency_includes_rejected: Vec<String>,
     /// Figures by name, run by run; None: undefined, or the sample is too small. Figures that no run has are absent.
     pub figures: Vec<(String, Vec<Option<Reading>>)>,
+    /// Figures without a verdict.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<BesideRuns>,
+}
+
+/// The same figure of all runs of a side, which is not judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BesideRuns {
+    /// Its name.
+    pub name: String,
+    /// Its unit.
+    pub unit: Unit,
+    /// Run by run; null: unknown.
+    pub runs: Vec<Option<f64>>,
 }
 
 impl RunSet {
@@ -81,6 +96,7 @@ impl RunSet {
             not_sustained: named(&|r| r.outcome == Some(Outcome::NotSustained)),
             latency_includes_rejected: named(&|r| r.latency_includes_rejected),
             figures,
+            beside: beside(runs),
         })
     }
 
@@ -88,6 +104,20 @@ impl RunSet {
     pub(super) fn readings(&self, name: &str) -> &[Option<Reading>] {
         self.figures.iter().find(|(known, _)| known == name).map_or(&[], |(_, r)| r.as_slice())
     }
+}
+
+/// The figures of the runs of a side, by name, in the order of the first run.
+fn beside(runs: &[Evidence]) -> Vec<BesideRuns> {
+    let mut all: Vec<BesideRuns> = Vec::new();
+    for figure in runs.iter().flat_map(|run| &run.beside) {
+        if all.iter().any(|known| known.name == figure.name) {
+            continue;
+        }
+        let of = |run: &Evidence| run.beside.iter().find(|own| own.name == figure.name)?.value;
+        let runs = runs.iter().map(of).collect();
+        all.push(BesideRuns { name: figure.name.clone(), unit: figure.unit, runs });
+    }
+    all
 }
 
 const fn unknown_lateness() -> Nanos {

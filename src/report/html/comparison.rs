@@ -30,6 +30,9 @@ pub(in crate::report) fn page(
     spectra.figures = distributions(model::names(comparison), base, candidate);
     let mut table = Section::new("metrics", "Metric by metric");
     table.tables = m.metrics.into();
+    if !m.beside.is_empty() {
+        table.tables.push(m.beside);
+    }
     let mut differences = Section::new("differences", "Differences between the sides");
     differences.tables.push(m.differing);
     let mut sides = Section::new("sides", "The sides");

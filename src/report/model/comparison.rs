@@ -16,6 +16,8 @@ pub(crate) struct ComparisonModel {
     pub(crate) sides: [(&'static str, String); 2],
     /// Metrics that count for the verdict, and others.
     pub(crate) metrics: [Table; 2],
+    /// Recoveries of events and observed series, without a verdict.
+    pub(crate) beside: Table,
     /// How the change was judged.
     pub(crate) method: String,
     /// The keys in which the sides differ.
@@ -87,6 +89,7 @@ impl ComparisonModel {
                 (side, format!("{}: {}{own}", runs(all), all.join(", ")))
             }),
             metrics: [true, false].map(|primary| metrics(comparison, primary)),
+            beside: beside(comparison),
             method,
             differences: differences(comparison),
             differing: differing(comparison),
@@ -105,6 +108,30 @@ fn metrics(comparison: &Comparison, primary: bool) -> Table {
     let mut table = Table::new(id, title, &header);
     let row = |m: &&MetricComparison| row(m);
     table.rows = of_side(comparison, primary).iter().map(row).collect();
+    table
+}
+
+/// Figures of whole runs, and how much they differ.
+fn beside(comparison: &Comparison) -> Table {
+    let [base, candidate] = sides::names(comparison);
+    let header = format!(" | {base} | {candidate} | change");
+    let mut table = Table::new("not-judged", "Events and observed series, not judged", &header);
+    for row in &comparison.beside {
+        let value =
+            |v: Option<f64>| Cell::from(v.map_or(Value::Unknown, |v| Value::Figure(v, row.unit)));
+        let change = match (row.base, row.candidate) {
+            (Some(base), Some(candidate)) if base == candidate => text("equal"),
+            (Some(base), Some(candidate)) if base > 0.0 => {
+                text(format!("{:+.1} %", (candidate / base - 1.0) * 100.0))
+            }
+            _ => Value::Unknown.into(),
+        };
+        table.row([text(&row.name), value(row.base), value(row.candidate), change]);
+    }
+    if !table.is_empty() {
+        table.note =
+            "Means over the runs of a side; recovery: the median over its repeats.".to_owned();
+    }
     table
 }
 

@@ -2,6 +2,7 @@
 use crate::kit::Nanos;
 use crate::measure::{Counters, Counts, Gauges, Latency, LatencyRange, Metric, Phase, Progress};
 use crate::plan::{Arrival, Plan, Schedule};
+use crate::watch::observed;
 use crate::watch::seconds::last_full_row;
 
 /// Upper bounds of the histograms' buckets, in nanoseconds: 100 µs to an hour, and one without a bound.
@@ -84,6 +85,8 @@ pub(super) struct Snapshot {
     pub(super) deliver_refused: u64,
     pub(super) outages: u64,
     pub(super) anomalies: u64,
+    /// The latest values of observed series, by `source.series`.
+    pub(super) observed: Vec<(String, f64)>,
     /// In the order of [`EXPOSED`].
     pub(super) distributions: Vec<Buckets>,
 }
@@ -157,6 +160,7 @@ impl SnapshotBuilder {
             deliver_refused: 0,
             outages: 0,
             anomalies: 0,
+            observed: Vec::new(),
             distributions: EXPOSED
                 .map(|_| Buckets::of(&Latency::new(LatencyRange::for_deadline(Nanos::ZERO))))
                 .to_vec(),
@@ -181,6 +185,7 @@ impl SnapshotBuilder {
             deliver_refused: record.deliver_refused,
             outages: record.outages_count(),
             anomalies: record.anomalies.iter().map(|a| a.count).sum(),
+            observed: observed::latest(p).into_iter().map(|v| (v.name, v.value)).collect(),
             ..self.nothing_yet()
         };
         if let Some(row) = last_full_row(p) {

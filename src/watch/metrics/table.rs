@@ -122,7 +122,7 @@ const fn line(
 }
 
 /// Everything that is exposed. Counters speak of the whole run, warm-up and drain among it.
-pub const METRICS: [MetricLine; 39] = [
+pub const METRICS: [MetricLine; 40] = [
     line("smppbench", "", Read::Labels(info), "Version of the tool and name of the run."),
     line(
         "smppbench_phase",
@@ -321,6 +321,12 @@ pub const METRICS: [MetricLine; 39] = [
         "anomalies",
         Read::Count(|s| s.anomalies),
         "Deviations of the SMSC from the specification.",
+    ),
+    line(
+        "smppbench_observed",
+        "",
+        Read::Values("series", |s| s.observed.clone()),
+        "Latest value of each observed series, by source and series, in the unit of the series; no sample after a gap of 10 s.",
     ),
     line(
         "smppbench_response",

@@ -76,6 +76,27 @@ fn a_scrape_holds_what_the_record_counted() {
 }
 
 #[test]
+fn the_latest_value_of_an_observed_series_is_a_gauge_until_it_is_old() {
+    use crate::measure::{Observed, ObservedSample, Reading, SeriesUnit};
+    let plan = plan(200, 0, 10);
+    let mut record = record(&plan, |_, _| GOOD, quiet);
+    let mut observed = Observed::default();
+    for (second, value) in [(1, 5.0), (3, 7.5)] {
+        let reading = Reading { series: "rss".to_owned(), unit: SeriesUnit::Octets, value };
+        let at = Nanos::from_secs(second);
+        let sample =
+            ObservedSample { source: "gw".to_owned(), at, readings: vec![reading], fault: None };
+        observed.absorb(&sample, at);
+    }
+    record.observed = Arc::new(observed);
+    let at = |second| {
+        let found = samples(&shown(&plan, &record, second));
+        found.get("smppbench_observed{series=\"gw.rss\"}").copied()
+    };
+    assert_eq!((at(4), at(40)), (Some(7.5), None));
+}
+
+#[test]
 fn buckets_hold_every_value_once_wherever_the_bounds_fall() {
     let plan = plan(500, 0, 4);
     // a value on each bound, one just above, and one beyond them all

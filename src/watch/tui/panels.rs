@@ -10,6 +10,7 @@ use crate::kit::{
 };
 use crate::measure::Phase;
 use crate::smpp::CommandStatus;
+use crate::watch::observed::LatestValue;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Style};
@@ -28,12 +29,7 @@ pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
     let area = frame.area();
     let theme = Theme { colour: view.facts.colour };
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-        let (columns, rows) = SMALLEST;
-        let text = format!(
-            "the live view needs {columns}×{rows}, this terminal has {}×{}; the run goes on",
-            area.width, area.height
-        );
-        frame.render_widget(Paragraph::new(text), area);
+        frame.render_widget(Paragraph::new(too_small(area)), area);
         return;
     }
     let Some(shown) = &view.shown else {
@@ -45,6 +41,7 @@ pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
         help(frame, area, theme);
         return;
     }
+    let observed = observed_height(shown, area);
     let events = events_height(&view.facts, shown, area.height);
     let wide = area.width >= WIDE;
     let middle = if wide && area.height >= 30 { FIVE + 2 } else { FIVE };
@@ -52,14 +49,15 @@ pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
     // stages and answers take what they need, and the charts all other rows
     let stages = view.facts.stages.len().max(shown.statuses.iter().count()) as u16 + 2;
     let charts = if !wide && area.height >= 24 { 2 * charts::ROWS } else { charts::ROWS };
-    let spare = area.height.saturating_sub(2 + events + charts + judged + middle);
+    let spare = area.height.saturating_sub(2 + events + observed + charts + judged + middle);
     let bottom = stages.clamp(FIVE, 12).min(spare.max(3));
-    let [header, so_far, rates, middle, bottom, told, footer] = Layout::vertical([
+    let [header, so_far, rates, middle, bottom, beside, told, footer] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(judged),
         Constraint::Min(charts::ROWS),
         Constraint::Length(middle),
         Constraint::Length(bottom),
+        Constraint::Length(observed),
         Constraint::Length(events),
         Constraint::Length(1),
     ])
@@ -91,8 +89,18 @@ pub(super) fn draw(view: &View, frame: &mut Frame<'_>, at: Nanos) {
     } else {
         harness_panel(shown, frame, harness, theme, wide);
     }
+    observed_panel(shown, frame, beside, theme);
     events_panel(&view.facts, shown, frame, told, theme);
     footer_line(view, shown, frame, footer, theme);
+}
+
+/// What a terminal that is too small shows.
+fn too_small(area: Rect) -> String {
+    let (columns, rows) = SMALLEST;
+    format!(
+        "the live view needs {columns}×{rows}, this terminal has {}×{}; the run goes on",
+        area.width, area.height
+    )
 }
 
 /// A time in whole seconds.
@@ -165,7 +173,7 @@ fn latency_panel(
     theme: Theme,
     value: usize,
 ) {
-    let heading = format!("last {}", seconds(shown.recent_length));
+    let heading = format!("last {}", seconds(shown.recent_length()));
     let body = title(&heading, frame, area, theme);
     // the rule has the names of the columns
     for (column, name) in ["p50", "p90", "p99", "max"].into_iter().enumerate() {
@@ -304,7 +312,7 @@ fn answers_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, theme: The
 }
 
 fn harness_word(shown: &Snapshot, theme: Theme) -> (&'static str, Style) {
-    match shown.judged.as_ref().map(|judged| judged.health.state) {
+    match shown.judged.as_ref().map(|judged| judged.judgement.health.state) {
         None => ("not measured yet", theme.dim()),
         Some(HealthState::Valid) => ("harness valid", theme.good()),
         Some(HealthState::Degraded) => ("harness degraded", theme.warn()),
@@ -330,7 +338,7 @@ fn harness_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, theme: The
             lines.push(Line::raw(pair(name, &value, width)));
         }
     };
-    let health = shown.judged.as_ref().map(|judged| &judged.health);
+    let health = shown.judged.as_ref().map(|judged| &judged.judgement.health);
     say("on time", health.and_then(|h| h.adherence).map(words::percent));
     say("lag p99", health.and_then(|h| h.lag_p99).map(|n| words::duration(n.0)));
     say("busiest worker", health.and_then(|h| h.cpu_max).map(words::percent));
@@ -339,6 +347,23 @@ fn harness_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, theme: The
         say("final receipts", Some(words::count(shown.tally.receipts_final)));
     }
     frame.render_widget(Paragraph::new(lines), body);
+}
+
+/// Rows for what is observed: where there is room for a line of it and its title.
+fn observed_height(shown: &Snapshot, area: Rect) -> u16 {
+    const HEIGHT_MIN: u16 = 30;
+    if shown.observed.is_empty() || area.height < HEIGHT_MIN { 0 } else { 2 }
+}
+
+/// The latest values of as many series as a line holds.
+fn observed_panel(shown: &Snapshot, frame: &mut Frame<'_>, area: Rect, theme: Theme) {
+    if area.height == 0 {
+        return;
+    }
+    let body = title("observed", frame, area, theme);
+    let values: Vec<String> = shown.observed.iter().map(LatestValue::says).collect();
+    let line = format!(" {}", printable(&values.join(" · ")));
+    frame.render_widget(Paragraph::new(cut(&line, usize::from(body.width))), body);
 }
 
 /// Rows for events; none on the smallest terminals.

@@ -6,6 +6,7 @@ use crate::measure::{
     Counters, Counts, Gauges, IntervalRow, LatencyRange, Metric, Outage, Phase, Progress, RunRecord,
 };
 use crate::plan::{Arrival, Plan, Schedule};
+use crate::watch::observed::{self, LatestValue};
 use crate::watch::seconds::last_full_row;
 use std::sync::Arc;
 
@@ -58,8 +59,6 @@ pub(super) struct Snapshot {
     pub(super) seconds: Vec<Second>,
     /// The last seconds, newest first.
     pub(super) recent: Vec<IntervalRow>,
-    /// Length of `recent`.
-    pub(super) recent_length: Nanos,
     pub(super) range: LatencyRange,
     pub(super) gauges: Gauges,
     /// Sums of the run, like `statuses`.
@@ -72,6 +71,15 @@ pub(super) struct Snapshot {
     /// Percent of the plan's rate in force.
     pub(super) percent: u32,
     pub(super) cut_reason: Option<String>,
+    /// The latest values of what is observed.
+    pub(super) observed: Vec<LatestValue>,
+}
+
+impl Snapshot {
+    /// Length of the last seconds together.
+    pub(super) fn recent_length(&self) -> Nanos {
+        self.recent.iter().fold(Nanos::ZERO, |sum, row| sum + row.length)
+    }
 }
 
 /// Makes snapshots.
@@ -99,7 +107,8 @@ impl SnapshotBuilder {
     pub(super) fn snapshot(&mut self, p: &Progress<'_>, taken: Nanos) -> Snapshot {
         let record = p.record;
         if taken >= self.judge_from {
-            self.judged = SoFar::of(&self.plan, record).map(Arc::new);
+            let judged = SoFar::of(&self.plan, record);
+            self.judged = judged.has_begun().then(|| Arc::new(judged));
             self.judge_from = taken;
         }
         let full = || record.intervals.iter().filter(|row| row.at + row.length <= p.at);
@@ -128,7 +137,6 @@ impl SnapshotBuilder {
             sessions: p.sessions,
             seconds: full().skip(skipped).map(|row| self.second(row, p)).collect(),
             recent,
-            recent_length,
             range: record.range,
             gauges: last_full_row(p).map_or_else(Gauges::default, |row| row.gauges),
             tally,
@@ -137,6 +145,7 @@ impl SnapshotBuilder {
             outages: record.outages[told..].to_vec(),
             percent: percent_at(record, p.at),
             cut_reason: record.cut_reason.as_ref().map(ToString::to_string),
+            observed: observed::latest(p),
         }
     }
 

@@ -269,7 +269,7 @@ fn a_late_harness_is_not_called_valid() {
         let progress =
             Progress { phase: Phase::Load, at, load_ends: at, record: &record, sessions: (2, 2) };
         let shot = SnapshotBuilder::new(&plan).snapshot(&progress, at);
-        let harness = &shot.judged.as_ref().unwrap().health;
+        let harness = &shot.judged.as_ref().unwrap().judgement.health;
         assert_eq!(harness.state, state);
         // as the judge says at the end
         let judged = crate::judge::judge(&plan, &record, &crate::kit::HostUse::default());
@@ -364,7 +364,12 @@ fn what_is_in_flight_or_awaited_is_no_failure_so_far() {
     let (_, shots) = filmed(&format!("{slow}{gates}"), |_, _| {});
     for shot in shots.iter().filter(|shot| shot.phase == Phase::Load) {
         let Some(judged) = &shot.judged else { continue };
-        assert_ne!(judged.outcome, Some(Outcome::NotSustained), "{:?} {judged:?}", shot.at);
+        assert_ne!(
+            judged.judgement.outcome,
+            Some(Outcome::NotSustained),
+            "{:?} {judged:?}",
+            shot.at
+        );
         assert!(!judged.gates[0].failed(), "{:?} {judged:?}", shot.at);
     }
     assert!(at(&shots, 29).judged.is_some());
@@ -389,6 +394,21 @@ fn a_costly_judgement_is_kept_for_a_hundred_times_its_cost() {
     assert!(Arc::ptr_eq(&first, &judged(2, 50)));
     assert!(Arc::ptr_eq(&first, &judged(5, 50)));
     assert!(!Arc::ptr_eq(&first, &judged(6, 1)));
+}
+
+#[test]
+fn observed_series_have_a_line_where_there_is_room() {
+    use crate::judge::Unit;
+    use crate::watch::observed::LatestValue;
+    let (plan, shots) = filmed(RAMP, |_, _| {});
+    let mut shot = at(&shots, 25).clone();
+    let of = |name: &str, unit, value| LatestValue { name: name.to_owned(), unit, value };
+    shot.observed = vec![of("gw.rss", Unit::Octets, 2_097_152.0), of("gw.cpu", Unit::Cores, 0.5)];
+    let rows = shown(&plan, &shot, (120, 40));
+    has(&rows, &["observed"]);
+    has(&rows, &["gw.rss 2 MiB · gw.cpu 0.5 cores"]);
+    let small = shown(&plan, &shot, (80, 24)).join("\n");
+    assert!(!small.contains("gw.rss"), "{small}");
 }
 
 #[test]

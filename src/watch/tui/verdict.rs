@@ -37,7 +37,7 @@ fn gates(shown: &Snapshot) -> &[GateResult] {
 /// The verdict in at most 13 letters.
 pub(super) fn short_word(shown: &Snapshot, theme: Theme) -> (&'static str, Style) {
     let (word, style) = word(shown, theme);
-    let short = match shown.judged.as_ref().and_then(|judged| judged.outcome) {
+    let short = match shown.judged.as_ref().and_then(|judged| judged.judgement.outcome) {
         None | Some(Outcome::InconclusiveHarness) => "no verdict",
         Some(Outcome::Sustained | Outcome::NotSustained | Outcome::InconclusiveNoise) => {
             word.trim_end_matches(" so far")
@@ -49,7 +49,7 @@ pub(super) fn short_word(shown: &Snapshot, theme: Theme) -> (&'static str, Style
 /// The verdict in a few words.
 fn word(shown: &Snapshot, theme: Theme) -> (&'static str, Style) {
     let Some(judged) = &shown.judged else { return ("no verdict yet", theme.dim()) };
-    match judged.outcome {
+    match judged.judgement.outcome {
         None => ("no verdict in a closed loop", theme.dim()),
         Some(Outcome::Sustained) => ("sustained so far", theme.good()),
         Some(Outcome::NotSustained) => ("NOT SUSTAINED so far", theme.bad()),

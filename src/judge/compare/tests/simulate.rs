@@ -111,6 +111,7 @@ pub(crate) fn run_in(world: &World, weather: &[f64], rng: &mut Rng) -> Evidence 
         seconds,
         harness: HealthState::Valid,
         outcome: Some(Outcome::Sustained),
+        beside: Vec::new(),
         latency_includes_rejected: false,
     }
 }
