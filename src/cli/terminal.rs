@@ -14,10 +14,10 @@ pub(super) fn colours() -> bool {
     colours_by(variable("NO_COLOR").as_deref(), variable("TERM").as_deref())
 }
 
-/// Style of a summary on stdout: as wide as the terminal; else as in files.
+/// Style of a summary on stdout: it fits the terminal; else as in files, where nothing is left out.
 pub(super) fn style() -> Style {
     if stdout().is_terminal() {
-        Style { colour: colours_on_stdout(), columns: columns() }
+        Style { colour: colours_on_stdout(), columns: columns(), fits_screen: true }
     } else {
         Style::default()
     }

@@ -1,4 +1,4 @@
-//! The brief summary of a run: at most twenty lines, the verdict last.
+//! The brief summary of a run, the verdict last: at most twenty lines on a screen; elsewhere nothing is left out.
 use super::Saved;
 use super::document::LatencyRow;
 use super::escape::printable;
@@ -7,14 +7,15 @@ use super::table::{command, fill};
 use super::text::Style;
 use crate::kit::words;
 
-/// Most lines.
+/// Most lines on a screen.
 const LINES: usize = 20;
 /// Width of the labels.
 const LABEL: usize = 14;
-/// Most gates that have a line each.
+/// Most gates that have a line each on a screen.
 const GATES: usize = 4;
 
-/// The brief summary of a run. It has at most 20 lines, none wider than the style says.
+/// The brief summary of a run. On a screen it has at most 20 lines, none wider than the style says; elsewhere sentences
+/// are wrapped and only the names of files may be wider.
 pub fn brief(saved: &Saved, style: Style) -> String {
     const NARROWEST: usize = 40;
     let style = Style { columns: style.columns.max(NARROWEST), ..style };
@@ -25,11 +26,9 @@ pub fn brief(saved: &Saved, style: Style) -> String {
     let heading = format!("smppbench {version} · {} · {} · {binds}", run.name, run.target);
     let ends = ends(saved, &model, style);
     let taken = 1 + ends.iter().map(|end| end.lines().count()).sum::<usize>();
-    let room = LINES.saturating_sub(taken);
+    let room = if style.fits_screen { LINES.saturating_sub(taken) } else { usize::MAX };
     let body = body(&model.lines, style, room);
-    let mut text =
-        painted(&clipped(&printable(&heading), style.columns), &run.name, Tone::Plain, style);
-    text.push('\n');
+    let mut text = painted(&fitted("", &printable(&heading), style), &run.name, Tone::Plain, style);
     let spare = room > body.lines().count();
     if spare {
         text.push('\n');
@@ -48,7 +47,11 @@ fn body(lines: &[BriefLine<'_>], style: Style, room: usize) -> String {
             None => break,
         }
     }
-    let mut texts: Vec<String> = shown.iter().map(|line| drawn(line, style, 1)).collect();
+    let most = if style.fits_screen { 1 } else { usize::MAX };
+    let mut texts: Vec<String> = shown.iter().map(|line| drawn(line, style, most)).collect();
+    if !style.fits_screen {
+        return texts.concat();
+    }
     let mut spare = room.saturating_sub(texts.len());
     let mut needed: Vec<usize> = (0..shown.len()).collect();
     needed.sort_by_key(|place| shown[*place].rank);
@@ -65,24 +68,27 @@ fn body(lines: &[BriefLine<'_>], style: Style, room: usize) -> String {
 /// Gates, files, steps and the verdict.
 fn ends(saved: &Saved, model: &BriefModel<'_>, style: Style) -> Vec<String> {
     let mut ends = Vec::new();
-    for gate in model.gates.iter().take(GATES) {
+    let most = if style.fits_screen { GATES } else { usize::MAX };
+    for gate in model.gates.iter().take(most) {
         let word = gate.word();
-        let line = format!("  {word:<LABEL$}{}", printable(&gate.says()));
-        ends.push(painted(&clipped(&line, style.columns), word, gate.tone(), style) + "\n");
+        let line = fitted(&format!("  {word:<LABEL$}"), &printable(&gate.says()), style);
+        ends.push(painted(&line, word, gate.tone(), style));
     }
-    let more = model.gates.len().saturating_sub(GATES);
+    let more = model.gates.len().saturating_sub(most);
     if more > 0 {
         ends.push(format!("  {:<LABEL$}and {}\n", "", words::counted(more as u64, "more gate")));
     }
     if let Some(folder) = &saved.document.run.folder {
         let line = format!("  {:<LABEL$}{}", "files", printable(folder));
-        ends.push(clipped(&line, style.columns) + "\n");
+        // a path that is wrapped could not be copied
+        let line = if style.fits_screen { clipped(&line, style.columns) } else { line };
+        ends.push(line + "\n");
     }
     for (number, step) in model.next.iter().enumerate() {
         let label = if number == 0 { "next" } else { "" };
         let drawn = command(style.columns, &format!("  {label:<LABEL$}"), &printable(step));
         // a command that is cut would not run
-        let drawn = if drawn.lines().count() > 2 {
+        let drawn = if style.fits_screen && drawn.lines().count() > 2 {
             format!(
                 "  {label:<LABEL$}find rate with the settings of `again` (--verbose shows it)\n"
             )
@@ -106,8 +112,9 @@ fn verdict(saved: &Saved, style: Style) -> String {
         () if both.chars().count() <= style.columns => vec![(headline.tone, both)],
         () => vec![(gates_tone, gates.clone()), (headline.tone, says)],
     };
-    let line =
-        |(tone, says): (Tone, String)| style.paint(tone, &clipped(&says, style.columns)) + "\n";
+    let line = |(tone, says): (Tone, String)| {
+        style.paint(tone, fitted("", &says, style).trim_end_matches('\n')) + "\n"
+    };
     lines.into_iter().map(line).collect()
 }
 
@@ -117,9 +124,8 @@ fn drawn(line: &BriefLine<'_>, style: Style, most: usize) -> String {
     let says = printable(&line.line.says);
     let text = match line.histogram {
         Some(row) => {
-            clipped(&format!("{start}{says}"), style.columns)
-                + &drawn_beside(row, style, &start, &says)
-                + "\n"
+            let line = fitted(&start, &says, style);
+            line.trim_end_matches('\n').to_owned() + &drawn_beside(row, style, &start, &says) + "\n"
         }
         None => shortened(&fill(style.columns, &start, &says), style.columns, most),
     };
@@ -166,6 +172,14 @@ fn bars(counts: impl Iterator<Item = (u64, u64)>, low: u64, high: u64, columns: 
         sum => BLOCKS[((sum as f64 / most * 8.0).ceil() as usize).clamp(1, 8) - 1],
     };
     sums.into_iter().map(block).collect()
+}
+
+/// A line that fits a screen, cut; elsewhere all of it, wrapped.
+fn fitted(start: &str, says: &str, style: Style) -> String {
+    match style.fits_screen {
+        true => clipped(&format!("{start}{says}"), style.columns) + "\n",
+        false => fill(style.columns, start, says),
+    }
 }
 
 /// The line, or its start and an ellipsis.

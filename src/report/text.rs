@@ -18,11 +18,13 @@ pub struct Style {
     pub colour: bool,
     /// Widest line.
     pub columns: usize,
+    /// Whether the brief summary leaves out what does not fit on a screen. Where it is piped, all of it is wrapped.
+    pub fits_screen: bool,
 }
 
 impl Default for Style {
     fn default() -> Style {
-        Style { colour: false, columns: 100 }
+        Style { colour: false, columns: 100, fits_screen: false }
     }
 }
 
@@ -229,6 +231,12 @@ pub(super) fn comparison(m: &ComparisonModel, style: Style) -> String {
         page.line(&format!("{}:", others.title));
         page.table(others);
     }
+    if !m.beside.is_empty() {
+        page.gap();
+        page.line(&format!("{}:", m.beside.title));
+        page.table(&m.beside);
+        page.fill("  ", &m.beside.note);
+    }
     page.gap();
     m.top.notes.iter().for_each(|note| page.fill("  ", note));
     page.fill("  ", &m.method);
@@ -252,6 +260,9 @@ pub(super) fn search(m: &SearchModel<'_>, style: Style) -> String {
     for table in [&m.latencies, &m.points] {
         page.gap();
         page.table(table);
+    }
+    if !m.latencies.note.is_empty() {
+        page.fill("  ", &m.latencies.note);
     }
     page.gap();
     if !m.search.trials.is_empty() {

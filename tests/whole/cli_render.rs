@@ -75,7 +75,7 @@ fn every_format_is_what_the_run_itself_wrote_to_the_byte() {
     let whole = text(&["--format", "text"]);
     assert_eq!(text(&["--verbose"]), whole);
     assert!(whole.contains("deliver_sm acknowledgement") && whole.contains("  again"));
-    assert!(printed.lines().count() <= 20 && !printed.contains("  again"), "{printed}");
+    assert!(!printed.contains("  again") && !printed.contains('…'), "{printed}");
 }
 
 /// Code and one line of stderr.

@@ -36,7 +36,7 @@ fn first_run() -> String {
         folder: Some("reports/quick-20260101T000000Z"),
         show_content: false,
     };
-    report::brief(&Saved::of(&run), Style { colour: true, columns: 100 })
+    report::brief(&Saved::of(&run), Style { colour: true, columns: 100, fits_screen: true })
 }
 
 #[test]

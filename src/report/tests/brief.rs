@@ -1,12 +1,13 @@
 //! The twenty lines at the end of a run.
 use super::super::brief;
+use super::super::model::{RunModel, Tone};
 use super::{Made, Style, ms};
 use crate::judge::sample::{Fate, GOOD, plan};
 use crate::measure::Outcome;
 use serde_json::json;
 
 fn lines(made: &Made, columns: usize) -> Vec<String> {
-    let text = brief(&made.saved(), Style { colour: false, columns });
+    let text = brief(&made.saved(), Style { columns, fits_screen: true, ..Style::default() });
     text.lines().map(str::to_owned).collect()
 }
 
@@ -70,6 +71,30 @@ fn the_brief_summary_has_at_most_twenty_lines_within_the_width_and_ends_in_the_v
             assert!(text.contains("and 2 more gates") && text.contains("FAIL"), "{text}");
         }
     }
+}
+
+#[test]
+fn where_the_summary_is_piped_every_reason_and_every_gate_is_said_whole() {
+    let throttled = Fate { outcome: Some(Outcome::Rejected(0x58)), ..GOOD };
+    let silent = Fate { outcome: Some(Outcome::TimedOut), service: ms(5_000), ..GOOD };
+    let mut plan = plan(200, 1, 4);
+    for (number, name) in ["p50", "p90", "p95", "p99", "max", "mean"].into_iter().enumerate() {
+        plan.gates.push((format!("response.{name}"), json!(format!("< {}ms", number + 1))));
+    }
+    let made = Made::new(plan, |i, _| [throttled, GOOD, silent, GOOD][(i % 4) as usize]);
+    let piped = brief(&made.saved(), Style::default());
+    assert!(!piped.contains('…') && !piped.contains("more gate"), "{piped}");
+    assert!(lines(&made, 80).iter().any(|line| line.ends_with('…')), "a screen cuts");
+    let words = piped.split_whitespace().collect::<Vec<_>>().join(" ");
+    let saved = made.saved();
+    let failed = RunModel::of(&saved.document).top.checks;
+    for check in failed.iter().filter(|check| check.tone == Tone::Bad) {
+        assert!(words.contains(&check.says), "{}\n{piped}", check.says);
+    }
+    for name in ["p50", "p90", "p95", "p99", "max", "mean"] {
+        assert!(words.contains(&format!("response.{name} < ")), "{name}: {piped}");
+    }
+    assert!(piped.lines().all(|line| line.chars().count() <= 100 || line.contains("  files")));
 }
 
 #[test]
