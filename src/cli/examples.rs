@@ -92,6 +92,7 @@ const EXAMPLES: [(&str, &str); 20] = [
         "smppbench explain load.stages                  a key of the profile
   smppbench explain response.p99                 a metric
   smppbench explain 0x58                         a command_status
+  smppbench explain loop held up                 a word of the summary or of a report
   smppbench explain exit 4                       an exit code",
     ),
     (

@@ -1,5 +1,7 @@
 //! `smppbench explain`: one entry of the reference, for a key of the profile or of result.json, a metric, a
-//! command_status or an exit code. What is printed comes from the declarations that the program itself reads.
+//! command_status, an exit code, or a word of the summary and the reports. What is printed comes from the declarations that
+//! the program itself reads, and from the glossary.
+mod glossary;
 mod keys;
 mod statuses;
 
@@ -26,21 +28,25 @@ fn entry(words: &[&str]) -> Result<String, Failure> {
     let name = match words {
         ["exit"] => return Ok(exit_codes()),
         ["exit", code] => return exit_code(code),
-        ["status", status] => status,
-        [name] => name,
-        _ => return Err(Failure::usage("explain takes one name, or `exit` and a code")),
+        ["status", status] => (*status).to_owned(),
+        // a word of the glossary may be several
+        words => words.join(" "),
     };
+    let name = name.trim();
     if let Some(status) = status(name) {
         return Ok(status_entry(status));
     }
     let schemas =
         [("the profile", plan::profile_schema()), ("result.json", super::schema::result_schema())];
     let mut entries: Vec<String> = metric(name).into_iter().collect();
+    entries.extend(glossary::entries(name));
     for (file, schema) in &schemas {
         entries.extend(keys::entries(file, schema, name));
     }
     if entries.is_empty() {
+        let words = glossary::terms().map(|(term, _)| term.to_owned());
         let known = schemas.iter().flat_map(|(_, schema)| keys::paths(schema)).chain(all_names());
+        let known = words.chain(known);
         return Err(Failure::usage(unknown(name, known)));
     }
     Ok(entries.join("\n"))
@@ -52,7 +58,7 @@ fn unknown(name: &str, known: impl Iterator<Item = String>) -> String {
     near.dedup_by(|a, b| a.1 == b.1);
     let near: Vec<String> = near.into_iter().take(SUGGESTED_MAX).map(|(_, known)| known).collect();
     let forms = "give a key such as binds.window, a metric such as response.p99, a status such as 0x58 or \
-                 ESME_RTHROTTLED, or `exit 4`";
+                 ESME_RTHROTTLED, a word of a report such as planted, or `exit 4`";
     match &near[..] {
         [] => format!("{name:?} is not known; {forms}"),
         near => format!("{name:?} is not known; did you mean {}?", near.join(", ")),
@@ -213,6 +219,47 @@ mod tests {
         assert!(told(&["0x401"]).contains("vendor"));
         assert!(told(&["exit", "4"]).starts_with("exit code 4: "));
         assert_eq!(told(&["exit"]).lines().count(), MEANINGS.len());
+    }
+
+    #[test]
+    fn every_word_of_the_glossary_is_explained_and_those_of_the_summary_are_in_it() {
+        for (term, says) in glossary::terms() {
+            let text = told(&term.split(' ').collect::<Vec<_>>());
+            assert!(text.contains(&says), "{term}: {text}");
+        }
+        for word in [
+            "planted",
+            "outage",
+            "outages",
+            "behind",
+            "in front",
+            "from plan",
+            "from the send",
+            "disturbed",
+            "marker",
+            "loop held up",
+            "Limiter",
+            "steady",
+            "harness",
+            "valid",
+            "withheld",
+            "knee",
+            "p99",
+            "service",
+            "response time",
+            "untracked",
+            "anomaly",
+            "recovery",
+            "drift",
+            "sent on time",
+            "backpressure",
+            "baseline",
+            "equivalent",
+        ] {
+            assert!(told(&word.split(' ').collect::<Vec<_>>()).contains(", a word"), "{word}");
+        }
+        let line = entry(&["plantde"]).unwrap_err().to_string();
+        assert!(line.contains("did you mean planted"), "{line}");
     }
 
     #[test]
