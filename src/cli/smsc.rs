@@ -75,7 +75,7 @@ async fn next<T>(channel: &mut Option<mpsc::Receiver<T>>) -> T {
     std::future::pending().await
 }
 
-/// Serves until SIGINT, SIGTERM or SIGHUP. A second one does not wait for the sessions to end.
+/// Serves until `quit`, SIGINT, SIGTERM or SIGHUP. A second one does not wait for the sessions to end.
 fn serve(
     running: RunningServer,
     mut events: Option<mpsc::Receiver<SmscEvent>>,
@@ -95,7 +95,9 @@ fn serve(
                 // one that came while it started counts too
                 () = signals.more_than(0) => break,
                 event = next(&mut events) => console.event(&event),
-                line = next(&mut lines) => console.line(&running, &line),
+                line = next(&mut lines) => if console.ends_with(&running, &line) {
+                    break;
+                },
                 _ = every.tick() => match running.tally() {
                     Some(tally) => {
                         console.second(&tally);
@@ -159,11 +161,12 @@ impl Console {
         }
     }
 
-    /// Does what a line of standard input commands.
-    fn line(&mut self, running: &RunningServer, line: &str) {
+    /// Does what a line of standard input commands. True: the simulator ends.
+    fn ends_with(&mut self, running: &RunningServer, line: &str) -> bool {
         const SILENT: &str = "the simulator does not answer";
         match Line::parse(line) {
             Line::Empty => {}
+            Line::Quit => return true,
             Line::Mistake(told) => self.talk(told),
             Line::Help => commands::help().for_each(|line| self.talk(line)),
             Line::Tally => match running.tally() {
@@ -178,13 +181,14 @@ impl Console {
                 let verb = command.name();
                 let told = match running.command(command) {
                     // the log has a line for it
-                    Some(CommandOutcome::Fault(_)) if self.totals.is_some() => return,
+                    Some(CommandOutcome::Fault(_)) if self.totals.is_some() => return false,
                     Some(outcome) => commands::told(verb, &outcome),
                     None => SILENT.to_owned(),
                 };
                 self.talk(told);
             }
         }
+        false
     }
 }
 

@@ -244,6 +244,24 @@ fn it_logs_what_happens_and_does_what_standard_input_commands() {
 }
 
 #[test]
+fn quit_on_standard_input_ends_it_with_its_tally() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_smppbench"))
+        .args(["smsc", "--listen", "127.0.0.1:0"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"help\nquit\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let tally: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(tally["sessions"]["connections"], 0);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("quit                   end the simulator"), "{told}");
+}
+
+#[test]
 fn a_stderr_that_nobody_reads_stops_neither_commands_nor_the_end() {
     use std::io::Write;
     let mut child = Command::new(env!("CARGO_BIN_EXE_smppbench"))

@@ -13,12 +13,13 @@ const LINES_AHEAD: usize = 16;
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Printed by `help`.
-const HELP: [&str; 5] = [
+const HELP: [&str; 6] = [
     "mo FROM TO TEXT        send a mobile-originated message to a session that receives, in turn",
     "receipt ID STATE       send a final receipt for a message id; STATE as DELIVRD, UNDELIV, EXPIRED",
     "fault KIND one|all     do a fault to one session or all; KIND as close, reset, unbind, garbage",
     "tally                  print the tally as one JSON line on standard output",
     "help                   print these lines",
+    "quit                   end the simulator, as SIGINT does: its sessions are unbound, its tally printed",
 ];
 
 /// A line of standard input, understood.
@@ -30,6 +31,8 @@ pub(super) enum Line {
     Command(Command),
     Tally,
     Help,
+    /// The simulator ends.
+    Quit,
     /// Not a command: what was read, and a remedy. No address and no text is in it.
     Mistake(String),
 }
@@ -48,6 +51,7 @@ impl Line {
             "" => return Line::Empty,
             "tally" if rest.is_empty() => return Line::Tally,
             "help" if rest.is_empty() => return Line::Help,
+            "quit" | "exit" if rest.is_empty() => return Line::Quit,
             "mo" => {
                 let (from, rest) = word(rest);
                 let (to, text) = word(rest);
@@ -65,10 +69,11 @@ impl Line {
                 [kind, sessions] => Command::fault(kind, sessions),
                 ref other => return mistake(verb, other.len(), "fault KIND one|all"),
             },
-            "tally" | "help" => return mistake(verb, words(rest).len(), verb),
+            "tally" | "help" | "quit" | "exit" => return mistake(verb, words(rest).len(), verb),
             other => {
                 let shown: String = other.chars().take(40).collect();
-                let known = "mo FROM TO TEXT, receipt ID STATE, fault KIND one|all, tally, or help";
+                let known =
+                    "mo FROM TO TEXT, receipt ID STATE, fault KIND one|all, tally, help, or quit";
                 return Line::Mistake(format!("{shown:?} is not a command; write {known}"));
             }
         };
@@ -165,6 +170,8 @@ mod tests {
         }
         assert!(matches!(Line::parse("tally\n"), Line::Tally));
         assert!(matches!(Line::parse("help"), Line::Help));
+        assert!(matches!(Line::parse(" quit\n"), Line::Quit));
+        assert!(matches!(Line::parse("exit\r\n"), Line::Quit));
         assert!(matches!(Line::parse(" \r\n"), Line::Empty));
     }
 
@@ -179,6 +186,7 @@ mod tests {
             ("fault close", "fault with 1 word after it", "write fault KIND one|all"),
             ("fault fire all", "fault: \"fire\"", "write one of unbind, close"),
             ("fault close 3", "fault: \"3\"", "write one or all"),
+            ("quit now", "quit with 1 word after it", "write quit"),
             ("tally now", "tally with 1 word after it", "write tally"),
         ] {
             let told = mistake_in(line);
