@@ -22,6 +22,7 @@ pub(super) use keep::{KeepArgs, Live};
 pub(super) use load::LoadArgs;
 use overrides::OverrideArgs;
 
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -35,6 +36,26 @@ use std::slice;
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) verb: Option<Verb>,
+}
+
+impl Cli {
+    /// The same, if flags that speak of the same thing agree.
+    ///
+    /// # Errors
+    /// As a conflict of arguments.
+    pub(super) fn agreeing(self) -> Result<Cli, clap::Error> {
+        let load = match &self.verb {
+            Some(Verb::Run(args)) => &args.load,
+            Some(Verb::Through(args)) => &args.load,
+            Some(Verb::Find(args)) => &args.load,
+            Some(Verb::Duel(args)) => &args.load,
+            Some(Verb::Calibrate(args)) => &args.load,
+            Some(_) | None => return Ok(self),
+        };
+        let Some(live) = load.keep.contradicts_quiet() else { return Ok(self) };
+        let why = format!("--quiet shows nothing and --live {live} does; give one of them\n");
+        Err(clap::Error::raw(ErrorKind::ArgumentConflict, why))
+    }
 }
 
 /// The commands.
@@ -62,7 +83,7 @@ pub(super) enum Verb {
     Compare(CompareArgs),
     /// Print the JSON Schema of a result or of a profile.
     Schema(SchemaArgs),
-    /// Explain a key, a metric, a command_status or an exit code.
+    /// Explain a key, a metric, a command_status, a word of a report or an exit code.
     Explain(ExplainArgs),
     /// Write a commented profile to begin with.
     Init(Box<InitArgs>),
@@ -95,7 +116,7 @@ pub(super) struct RunArgs {
     /// Print the built-in profiles and what each is for, and send nothing.
     #[arg(long)]
     pub(super) list: bool,
-    /// Print every table and note at the end instead of the brief summary (at most 20 lines).
+    /// Print every table and note at the end instead of the brief summary (at most 20 lines on a terminal).
     #[arg(long, conflicts_with = "json")]
     pub(super) verbose: bool,
     /// A gate of this run, such as 'response.p99 < 100ms'. May be repeated.
@@ -113,7 +134,7 @@ pub(super) struct RunArgs {
 /// Arguments of `through`.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct ThroughArgs {
-    /// Print every table and note at the end instead of the brief summary (at most 20 lines).
+    /// Print every table and note at the end instead of the brief summary (at most 20 lines on a terminal).
     #[arg(long, conflicts_with = "json")]
     pub(super) verbose: bool,
     /// A gate of this run, such as 'through.forward.p99 < 50ms' or 'ratio.lost_inside = 0'. May be repeated.
@@ -221,10 +242,10 @@ pub(super) struct RenderArgs {
     /// Run folders or their result.json; several only for formats that overlay runs.
     #[arg(required = true, value_name = "RESULT")]
     pub(super) results: Vec<PathBuf>,
-    /// Output format; without it, the brief summary (at most 20 lines) that `run` ends with.
+    /// Output format; without it, the brief summary (at most 20 lines on a terminal) that `run` ends with.
     #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(report::FORMATS.map(|f| f.name)))]
     pub(super) format: Option<String>,
-    /// Print every table and note instead of the brief summary (at most 20 lines); the same as --format text.
+    /// Print every table and note instead of the brief summary (at most 20 lines on a terminal); the same as --format text.
     #[arg(long, conflicts_with = "format")]
     pub(super) verbose: bool,
     /// Output file, written completely or not at all (default: standard output).
@@ -312,8 +333,9 @@ pub(super) enum SchemaOf {
 /// Arguments of `explain`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct ExplainArgs {
-    /// A key (binds.window), a metric (response.p99), a status (0x58, ESME_RTHROTTLED), or `exit` and a code.
-    #[arg(required = true, value_name = "KEY|METRIC|STATUS|exit CODE")]
+    /// A key (binds.window), a metric (response.p99), a status (0x58, ESME_RTHROTTLED), a word of a report (planted), or
+    /// `exit` and a code.
+    #[arg(required = true, value_name = "KEY|METRIC|STATUS|WORD|exit CODE")]
     pub(super) what: Vec<String>,
 }
 

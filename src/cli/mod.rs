@@ -51,7 +51,8 @@ pub fn main() -> ExitCode {
     let typed = examples::with_verb(std::env::args_os().collect());
     let parsed = examples::command()
         .try_get_matches_from(typed)
-        .and_then(|matches| Cli::from_arg_matches(&matches));
+        .and_then(|matches| Cli::from_arg_matches(&matches))
+        .and_then(Cli::agreeing);
     let ended = match parsed {
         Ok(cli) => run(cli.verb.unwrap_or_default()),
         Err(e) if e.use_stderr() => {

@@ -15,7 +15,7 @@ pub(in crate::cli) struct KeepArgs {
     #[arg(long, value_enum, default_value_t)]
     live: Live,
     /// The same as --live off.
-    #[arg(long, conflicts_with = "live")]
+    #[arg(long)]
     quiet: bool,
     /// Address of OpenMetrics during the run (http://ADDR/metrics), and of `run` in a browser (http://ADDR/): loopback, unless
     /// --metrics-allow-remote; port 0 is any.
@@ -42,6 +42,15 @@ impl KeepArgs {
     /// How to show the progress.
     pub(in crate::cli) fn live(&self) -> Live {
         if self.quiet { Live::Off } else { self.live }
+    }
+
+    /// The display that is asked for beside --quiet. None: they agree.
+    pub(in crate::cli) fn contradicts_quiet(&self) -> Option<&'static str> {
+        match self.live {
+            Live::Line if self.quiet => Some("line"),
+            Live::Tui if self.quiet => Some("tui"),
+            Live::Auto | Live::Off | Live::Line | Live::Tui => None,
+        }
     }
 
     /// Adds those of these flags that the plan needs to the overrides.

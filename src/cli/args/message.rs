@@ -72,19 +72,21 @@ mod tests {
         use crate::cli::args::Live;
         for verb in ["run", "find rate", "duel", "calibrate 3"] {
             let parse = |flags: &str| {
-                Cli::try_parse_from(format!("smppbench {verb} {flags}").split(' ')).map(|cli| {
-                    match cli.verb {
-                        Some(Verb::Run(args)) => args.load.keep.live(),
-                        Some(Verb::Find(args)) => args.load.keep.live(),
-                        Some(Verb::Duel(args)) => args.load.keep.live(),
-                        Some(Verb::Calibrate(args)) => args.load.keep.live(),
-                        other => panic!("{other:?}"),
-                    }
+                let typed = format!("smppbench {verb} {flags}");
+                let cli = Cli::try_parse_from(typed.split(' ')).and_then(Cli::agreeing);
+                cli.map(|cli| match cli.verb {
+                    Some(Verb::Run(args)) => args.load.keep.live(),
+                    Some(Verb::Find(args)) => args.load.keep.live(),
+                    Some(Verb::Duel(args)) => args.load.keep.live(),
+                    Some(Verb::Calibrate(args)) => args.load.keep.live(),
+                    other => panic!("{other:?}"),
                 })
             };
             assert_eq!(parse("--quiet").unwrap(), Live::Off, "{verb}");
             assert_eq!(parse("--live line").unwrap(), Live::Line, "{verb}");
-            assert!(parse("--quiet --live tui").is_err(), "{verb}");
+            assert_eq!(parse("--quiet --live off").unwrap(), Live::Off, "{verb}");
+            let says = parse("--quiet --live tui").unwrap_err().to_string();
+            assert!(says.contains("give one of them"), "{verb}: {says}");
         }
     }
 }
