@@ -22,6 +22,8 @@ const MESSAGES_MAX: u64 = 200_000_000;
 const START: f64 = 10.0;
 /// Rate assumed in an estimate, where the profile holds none.
 const RATE_GUESS: f64 = 1_000.0;
+/// The limit that an estimate of `find rate` supposes, in first rates ([`RateSettings::estimate`]).
+const LIMIT_GUESS: f64 = 4.0;
 /// File descriptors that are not sessions.
 const DESCRIPTORS_SPARE: u64 = 64;
 
@@ -111,14 +113,23 @@ const fn name_of(what: FindWhat) -> &'static str {
 
 /// The probable cost of a search.
 fn estimate(ready: &SearchSettings, plan: &Plan) -> String {
-    let guess = held_rate(plan).unwrap_or(RATE_GUESS);
-    let (cost, rate) = match ready {
-        SearchSettings::Rate(settings) => (settings.estimate(), settings.start * 4.0),
-        SearchSettings::Window(settings) => (settings.estimate(guess), guess),
-        SearchSettings::Binds(settings) => (settings.estimate(guess), guess),
+    let (guess, from) = match held_rate(plan) {
+        Some(held) => (held, "the profile's rate"),
+        None => (RATE_GUESS, "a guess"),
+    };
+    let (cost, rate, from) = match ready {
+        SearchSettings::Rate(settings) => {
+            let (rate, from) = match settings.start * LIMIT_GUESS {
+                rate if rate < settings.ceiling => (rate, "four times the first rate tried"),
+                _ => (settings.ceiling, "the highest rate to try"),
+            };
+            (settings.estimate(), rate, from)
+        }
+        SearchSettings::Window(settings) => (settings.estimate(guess), guess, from),
+        SearchSettings::Binds(settings) => (settings.estimate(guess), guess, from),
     };
     format!(
-        "about {} trials, {} submit_sm, {:.1} min if the SMSC takes {}",
+        "about {} trials, {} submit_sm, {:.1} min if the SMSC takes {} ({from}; more if it takes more)",
         cost.trials,
         words::count(cost.messages),
         cost.seconds / 60.0,

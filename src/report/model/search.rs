@@ -6,6 +6,7 @@ use super::table::{
 use crate::kit::words;
 use crate::search::document::{LadderResult, LatencyAt, Limit, ObjectiveResult, Point, TrialRow};
 use crate::search::{Ended, Kind, Search};
+use std::iter::repeat;
 
 /// A search, as every format draws it.
 pub(crate) struct SearchModel<'s> {
@@ -230,7 +231,35 @@ fn latencies(search: &Search) -> Table {
         cells.extend([at.response_p50_ns, at.response_p99_ns].map(time));
         cells
     };
-    Table::of("latencies", "Latency at shares of the rate", header, &search.latency_at, row)
+    let mut table =
+        Table::of("latencies", "Latency at shares of the rate", header, &search.latency_at, row);
+    table.note = why_withheld(search);
+    table
+}
+
+/// Why percentiles below the rate found are withheld; empty where none is.
+fn why_withheld(search: &Search) -> String {
+    const FEW: &str = "too few samples, as a p99 needs 1,000 messages and a p50 needs 20 (--measure 30s measures for longer)";
+    const LATE: &str = "the harness was invalid in that trial, so the time would be its own";
+    let has_receipts = |at: &LatencyAt| at.receipt_p50_ns.or(at.receipt_p99_ns).is_some();
+    let asked = search.latency_at.iter().any(has_receipts);
+    let trials = search.trials.iter().filter(|trial| trial.kind == "latency");
+    let mut reasons: Vec<&str> = Vec::new();
+    for (at, trial) in search.latency_at.iter().zip(trials.map(Some).chain(repeat(None))) {
+        let response = [at.response_p50_ns, at.response_p99_ns];
+        let receipts = [at.receipt_p50_ns, at.receipt_p99_ns];
+        let late = trial.is_some_and(|trial| trial.harness.as_deref() == Some("invalid"));
+        if response.contains(&None) || (asked && receipts.contains(&None)) {
+            let reason = if late { LATE } else { FEW };
+            reasons.retain(|known| *known != reason);
+            reasons.push(reason);
+        }
+    }
+    if reasons.is_empty() {
+        String::new()
+    } else {
+        format!("–: withheld; {}.", reasons.join("; "))
+    }
 }
 
 /// A column of the trials: its heading and its cell.

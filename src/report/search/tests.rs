@@ -65,6 +65,7 @@ fn a_rate_is_told_with_its_interval_its_objectives_and_its_trail() {
         "met at 4,950/s (confirmed), missed at 5,040/s: ratio.throttled",
         "50 %        2,475/s",
         "20.1 ms",
+        "–: withheld; too few samples, as a p99 needs 1,000 messages",
         "1  probe 1,000/s kept",
         "Run at 4,500/s.",
         "17 trials, 123,456 submit_sm, 65.4 s",
