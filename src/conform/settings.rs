@@ -1,8 +1,8 @@
 //! What a run needs to know of the peer: where it is, who binds, what may be sent and how long it is waited for. It
 //! comes from the plan.
 use super::octets::{Message, Pdu};
-use crate::kit::Nanos;
-use crate::net::{ClientTls, SocketOptions};
+use crate::kit::{Nanos, SocketOptions};
+use crate::net::ClientTls;
 use crate::plan::behaviour::SmscAccount;
 use crate::plan::{Account, BindType, Foreign, Plan, PlanError, Recipe, Scratch, Secret};
 use crate::smpp::receipt::IdRule;
@@ -111,12 +111,7 @@ impl Settings {
     /// The first message of the plan cannot be encoded.
     pub fn of(plan: &Plan) -> Result<Settings, PlanError> {
         let target = &plan.target;
-        let options = SocketOptions {
-            nodelay: target.nodelay,
-            send_buffer: target.send_buffer,
-            receive_buffer: target.receive_buffer,
-            keepalive: target.keepalive,
-        };
+        let options = target.socket_options();
         let source = target.source_addresses.first().and_then(|ip| ip.parse().ok());
         let address = Address { addresses: target.addresses.clone(), tls: None, options, source };
         let loopback = target.is_loopback();
@@ -164,6 +159,8 @@ pub fn close_the_simulator(plan: &mut Plan) {
     plan.embedded.accounts = vec![SmscAccount {
         system_id: account.system_id.clone(),
         password: Some(account.password.clone()),
+        password_env: None,
+        password_file: None,
         binds_max: None,
         rate: None,
         window: None,

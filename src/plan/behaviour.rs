@@ -130,6 +130,14 @@ pub struct ProviderQuirks {
 }
 
 impl Behaviour {
+    /// Reads the passwords of its accounts from where they are said to be.
+    pub(super) fn complete(&mut self) -> Result<(), PlanError> {
+        for (index, account) in self.accounts.iter_mut().enumerate() {
+            account.complete().map_err(|e| e.under_item(index).under("accounts"))?;
+        }
+        Ok(())
+    }
+
     /// Judges what no single key can say.
     pub(super) fn check(&self) -> Result<(), PlanError> {
         self.response.check().map_err(|e| e.under("response"))?;

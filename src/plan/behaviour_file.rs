@@ -32,7 +32,7 @@ pub fn parse(text: &str) -> Result<Behaviour, PlanError> {
 
 fn parse_as(name: &str, text: &str) -> Result<Behaviour, PlanError> {
     let tree = Node::parse(name, text)?;
-    let behaviour: Behaviour = read(&tree)?;
-    behaviour.check().map_err(|e| tree.place(e))?;
+    let mut behaviour: Behaviour = read(&tree)?;
+    behaviour.complete().and_then(|()| behaviour.check()).map_err(|e| tree.place(e))?;
     Ok(behaviour)
 }

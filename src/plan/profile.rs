@@ -29,6 +29,7 @@ use super::overrides::Overrides;
 use super::read::read;
 use super::recipe::Recipe;
 use super::schedule::Schedule;
+use super::secret;
 use super::side::{self, DuelSide};
 use super::stage_flags::Origin;
 use super::tree::{Node, Value};
@@ -144,6 +145,12 @@ impl Profile {
     ) -> PlanResult<(Plan, Vec<Origin>)> {
         let mut warnings = Vec::new();
         self.binds.check().map_err(|e| e.under("binds"))?;
+        if let Some(behaviour) = &mut self.embedded {
+            behaviour.complete().map_err(|e| e.under("embedded"))?;
+        }
+        if let Some(upstream) = &mut self.upstream {
+            upstream.behaviour.complete().map_err(|e| e.under("upstream"))?;
+        }
         let target = self.target.resolve()?;
         let loopback = target.is_loopback();
         if target.tls.as_ref().is_some_and(|tls| !tls.verify) {
@@ -212,11 +219,41 @@ pub fn load(source: &Source, overrides: &Overrides) -> Result<Plan, PlanError> {
 /// The same without the passwords: no variable and no file is read for them.
 ///
 /// # Errors
-/// Every mistake that can be told apart, and the preview of what is left without them.
+/// Every mistake that can be told apart, also those of the sides of a duel, and the preview of what is left without them.
 pub fn preview(source: &Source, overrides: &Overrides) -> Result<Preview, Mistakes> {
     let (file, text) = source.read()?;
-    let mut tree = Node::parse(&file, &text)?;
-    let errors = overrides.apply(&mut tree);
+    let tree = Node::parse(&file, &text)?;
+    let written = tree.clone();
+    let base = preview_of(source, overrides, tree, None);
+    let mut further: Vec<PlanError> = Vec::new();
+    for side in [DuelSide::A, DuelSide::B] {
+        if written.get("duel").is_some_and(|duel| duel.get(side.name()).is_some())
+            && let Err(of_side) = preview_of(source, overrides, written.clone(), Some(side))
+        {
+            further.extend(of_side.errors);
+        }
+    }
+    match base {
+        Ok(preview) if further.is_empty() => Ok(preview),
+        Ok(preview) => {
+            let rest = Some(Box::new(preview));
+            Err(Mistakes { errors: Vec::new(), rest, has_all_groups: true }.with(further))
+        }
+        Err(mistakes) => Err(mistakes.with(further)),
+    }
+}
+
+/// The preview of a tree, or of a side of a duel that is laid over it.
+fn preview_of(
+    source: &Source,
+    overrides: &Overrides,
+    mut tree: Node,
+    side: Option<DuelSide>,
+) -> Result<Preview, Mistakes> {
+    let mut errors = overrides.apply(&mut tree);
+    if let Some(Err(e)) = side.map(|side| side::apply(&mut tree, side, &[])) {
+        errors.push(e);
+    }
     without_passwords(&mut tree);
     let steps = Steps {
         read: |tree: &mut Node| read_profile(source, tree),
@@ -229,11 +266,28 @@ pub fn preview(source: &Source, overrides: &Overrides) -> Result<Preview, Mistak
 }
 
 fn without_passwords(tree: &mut Node) {
-    if let Some(Node { value: Value::List(accounts), .. }) = tree.get_mut("accounts") {
-        for account in accounts {
-            account.remove("password_env", |_| true);
-            account.remove("password_file", |_| true);
+    fn each(accounts: Option<&mut Node>, forget: impl Fn(&mut Node)) {
+        if let Some(Node { value: Value::List(accounts), .. }) = accounts {
+            accounts.iter_mut().for_each(forget);
         }
+    }
+    let forget = |account: &mut Node| {
+        account.remove("password_env", |_| true);
+        account.remove("password_file", |_| true);
+    };
+    each(tree.get_mut("accounts"), forget);
+    for simulator in ["embedded", "upstream"] {
+        let accounts = tree.get_mut(simulator).and_then(|section| section.get_mut("accounts"));
+        each(accounts, |account| {
+            let named = ["password_env", "password_file"].iter().find_map(|key| account.get(key));
+            let has_one = named.is_some() && account.get("password").is_none();
+            forget(account);
+            if has_one {
+                let value = Value::Text(secret::REDACTED.to_owned());
+                let place = account.place.clone();
+                account.put("password", Node { value, place });
+            }
+        });
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reads a tree of placed values into the types that declare a profile: a serde `Deserializer`. What serde finds
 //! wrong leaves here with the place, the path and the value that it is about. It knows no key by name.
 use super::error::{PlanError, PlanResult};
-use super::suggest::shown;
+use super::suggest::{in_a_table, shown};
 use super::tree::{Node, Value};
 use super::values::{FILE, Kind};
 use serde::de::value::BorrowedStrDeserializer;
@@ -16,6 +16,17 @@ use serde::forward_to_deserialize_any;
 /// The first mistake, with its place.
 pub(super) fn read<'a, T: Deserialize<'a>>(tree: &'a Node) -> Result<T, PlanError> {
     T::deserialize(NodeReader { node: tree, key: "" })
+}
+
+/// Reads the section that stands under `key`.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn read_section<'a, T: Deserialize<'a>>(
+    node: &'a Node,
+    key: &'a str,
+) -> Result<T, PlanError> {
+    T::deserialize(NodeReader { node, key }).map_err(|e| e.under(key))
 }
 
 /// Reads the value that stands under `key`.
@@ -138,7 +149,16 @@ impl<'de> Deserializer<'de> for NodeReader<'de> {
         self.give_if(self.is_list(), "a list in [ ]", visitor)
     }
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, PlanError> {
-        self.give_if(self.node.is_table(), "a table", visitor)
+        let wanted = match &self.node.value {
+            Value::Text(_) | Value::Whole(_) => in_a_table(self.key, &self.shown()),
+            Value::Decimal(_)
+            | Value::Flag(_)
+            | Value::Time(_)
+            | Value::List(_)
+            | Value::Table(_) => None,
+        };
+        let wanted = wanted.unwrap_or_else(|| "a table".to_owned());
+        self.give_if(self.node.is_table(), &wanted, visitor)
     }
     fn deserialize_struct<V: Visitor<'de>>(
         self,

@@ -26,3 +26,12 @@ pub(super) fn near(word: &str, known: &[&str]) -> Option<String> {
     let (likeness, known) = nearest(word, known).into_iter().next()?;
     (likeness >= LIKENESS_MIN).then(|| format!("; did you mean {known:?}?"))
 }
+
+/// Sections that people write as one value, with the key that they mean.
+const SHORT: [(&str, &str); 2] = [("target", "address"), ("binds", "count")];
+
+/// `a table, such as target = { address = "embedded" }`, where a value was written for a section.
+pub(super) fn in_a_table(section: &str, value: &str) -> Option<String> {
+    let (_, key) = SHORT.iter().find(|(known, _)| *known == section)?;
+    Some(format!("a table, such as {section} = {{ {key} = {value} }}"))
+}

@@ -224,6 +224,8 @@ fn account(system_id: &str) -> SmscAccount {
     SmscAccount {
         system_id: system_id.to_owned(),
         password: Some(Secret("test".to_owned())),
+        password_env: None,
+        password_file: None,
         binds_max: None,
         rate: None,
         window: None,

@@ -111,6 +111,33 @@ fn gates_are_judged_beside_other_mistakes_but_not_by_groups_that_may_be_incomple
 }
 
 #[test]
+fn the_sides_of_a_duel_are_judged_with_the_rest_and_each_mistake_is_told_once() {
+    let told = |text: &str| {
+        let source = Source::Text { name: "d.toml".into(), text: text.into() };
+        crate::plan::preview(&source, &Overrides::default()).map(|_| ()).map_err(|e| e.to_string())
+    };
+    let good = "[duel.a]\nreceipts = { id_mode = \"exact\" }\n[duel.b]\naccount = { system_id = \"two\" }\n";
+    assert_eq!(told(good), Ok(()));
+    let wrong = "[binds]\nwindw = 3\n[duel.a]\nreceipts = { id_mod = \"exact\" }\n\
+                 [duel.b]\ntarget = { address = \"198.51.100.1:2775\" }\nmessage = { text = 1 }\n";
+    let says = told(wrong).unwrap_err();
+    let lines: Vec<&str> = says.lines().collect();
+    for (line, part) in lines.iter().zip([
+        "d.toml:2: binds.windw",
+        "d.toml:4: receipts.id_mod",
+        "d.toml:6",
+        "d.toml:7",
+    ]) {
+        assert!(line.starts_with(part), "{part}: {says}");
+    }
+    assert_eq!(lines.len(), 4, "{says}");
+    let off_loopback = "[duel.b]\ntarget = { address = \"198.51.100.1:2775\" }\n";
+    assert!(told(off_loopback).unwrap_err().contains("is not loopback"));
+    // a password that is not read is no mistake of a side either
+    assert_eq!(told("[duel.b]\naccount = { password_env = \"NOT_SET_ANYWHERE\" }\n"), Ok(()));
+}
+
+#[test]
 fn each_event_is_said_with_whom_it_strikes_and_when() {
     let text = rendered(
         "load.stages = [{ hold = 10, for = \"5m\" }]\nbinds.count = 4\n\

@@ -1,12 +1,18 @@
 //! Who may bind to the simulator, and the limits that it enforces.
 use super::Secret;
 use crate::kit::{Nanos, Rate};
-use crate::plan::values::{As, Ascii, Password, RateAboveZero, RateOrNone, SpanOrOff, Whole};
+use crate::plan::error::{PlanError, PlanResult};
+use crate::plan::values::{
+    As, Ascii, FilePath, Password, RateAboveZero, RateOrNone, SpanOrOff, Whole,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// Most sessions, or open requests, that a limit can be set to.
 pub(super) const COUNT_MAX: u64 = 1 << 32;
+/// Longest password, in octets.
+const PASSWORD_MAX: usize = 100;
 /// Most messages that a queue or a burst can be set to.
 const MESSAGES_MAX: u64 = 1 << 40;
 
@@ -20,6 +26,12 @@ pub struct SmscAccount {
     /// Password of its binds: at most 100 characters. Without it, any password is accepted.
     #[serde(default, with = "As::<Option<Password>>")]
     pub password: Option<Secret>,
+    /// Name of the environment variable that holds its password, instead of `password`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_env: Option<String>,
+    /// File whose first line is its password, relative to this file, instead of `password`.
+    #[serde(default, with = "As::<Option<FilePath>>", skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<String>,
     /// Maximum number of its sessions, from 0 on; a further bind gets ESME_RALYBND. Without it, there is no limit.
     #[serde(default, with = "As::<Option<Whole<usize, 0, COUNT_MAX>>>")]
     pub binds_max: Option<usize>,
@@ -29,6 +41,35 @@ pub struct SmscAccount {
     /// Maximum number of submit_sm in flight on each of its sessions, from 1 on. By default that of `limits`.
     #[serde(default, with = "As::<Option<Whole<usize, 1, COUNT_MAX>>>")]
     pub window: Option<usize>,
+}
+
+impl SmscAccount {
+    /// Reads its password from where it is said to be.
+    pub(super) fn complete(&mut self) -> PlanResult<()> {
+        let written = [
+            ("password", self.password.is_some()),
+            ("password_env", self.password_env.is_some()),
+            ("password_file", self.password_file.is_some()),
+        ];
+        let mut given = written.iter().filter(|(_, is_written)| *is_written);
+        if let (Some((first, _)), Some((second, _))) = (given.next(), given.next()) {
+            let why = format!("not with {first}; write one of them");
+            return Err(PlanError::about(*second, why));
+        }
+        let read = match (self.password_env.take(), self.password_file.take()) {
+            (Some(name), _) => Some(("password_env", Secret::of_env(&name))),
+            (None, Some(path)) => Some(("password_file", Secret::of_file(Path::new(&path)))),
+            (None, None) => None,
+        };
+        let Some((key, read)) = read else { return Ok(()) };
+        let password = read.map_err(|e| PlanError::about(key, e.to_string()))?;
+        if password.is_empty() || password.0.len() > PASSWORD_MAX || !password.0.is_ascii() {
+            let why = "the password is empty, longer than 100 octets or not ASCII; change it";
+            return Err(PlanError::about(key, why));
+        }
+        self.password = Some(password);
+        Ok(())
+    }
 }
 
 /// The limits that the simulator enforces.

@@ -223,3 +223,28 @@ status = 1",
     let line = load(Path::new("/nonexistent.toml")).unwrap_err().to_string();
     assert!(line.starts_with("/nonexistent.toml: cannot be read"), "{line}");
 }
+
+#[test]
+fn a_password_is_read_from_a_variable_or_a_file_and_never_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("pw"), "s3cret\nrest").unwrap();
+    let file = folder.path().join("smsc.toml");
+    let told = |account: &str| {
+        std::fs::write(&file, format!("accounts = [{{ system_id = \"a\", {account} }}]")).unwrap();
+        load(&file).map(|behaviour| behaviour.accounts[0].clone()).map_err(|e| e.to_string())
+    };
+    let of_file = told("password_file = \"pw\"").unwrap();
+    assert_eq!(of_file.password, Some(Secret("s3cret".to_owned())));
+    let (name, value) = std::env::vars()
+        .find(|(_, value)| (8..=100).contains(&value.len()) && value.is_ascii())
+        .expect("some variable is set, such as HOME or PATH");
+    let of_env = told(&format!("password_env = \"{name}\"")).unwrap();
+    assert_eq!(of_env.password, Some(Secret(value.clone())));
+    let written = serde_json::to_string(&of_env).unwrap();
+    assert!(!written.contains(&value) && written.contains("***"), "{written}");
+    let unset = told("password_env = \"hunter2\"").unwrap_err();
+    assert!(unset.contains("accounts[0].password_env: the environment has no"), "{unset}");
+    assert!(!unset.contains("hunter2"), "{unset}");
+    let both = told("password = \"x\", password_env = \"HOME\"").unwrap_err();
+    assert!(both.contains("password_env: not with password; write one"), "{both}");
+}

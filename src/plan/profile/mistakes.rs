@@ -26,6 +26,19 @@ pub struct Mistakes {
 }
 
 impl Mistakes {
+    /// With further ones, by line; what is told already is left out.
+    pub(super) fn with(mut self, further: Vec<PlanError>) -> Mistakes {
+        for error in further {
+            let says = error.to_string();
+            if !self.errors.iter().any(|known| known.to_string() == says) {
+                self.errors.push(error);
+            }
+        }
+        self.errors.sort_by_key(|e| e.line().unwrap_or(usize::MAX));
+        self.errors.truncate(MISTAKES_MAX);
+        self
+    }
+
     /// The first one.
     pub fn into_first(mut self) -> PlanError {
         self.errors.swap_remove(0)

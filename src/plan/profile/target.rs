@@ -1,7 +1,7 @@
 //! `[target]`: whom to test, and how to reach it.
 use crate::plan::error::{PlanError, PlanResult};
 use crate::plan::model::{self, AddressPolicy, Tls};
-use crate::plan::read::read;
+use crate::plan::read::read_section;
 use crate::plan::tree::Node;
 use crate::plan::values::{As, EMBEDDED, FilePath, HostPort, IpAddress, TargetAddress, Whole};
 use schemars::JsonSchema;
@@ -78,7 +78,7 @@ impl Default for WrittenTarget {
 /// Whether the target of a profile is on loopback, before the rest of the profile is read.
 pub(super) fn is_loopback(tree: &Node) -> PlanResult<bool> {
     let Some(node) = tree.get("target") else { return Ok(true) };
-    let target: WrittenTarget = read(node).map_err(|e| e.under("target"))?;
+    let target: WrittenTarget = read_section(node, "target")?;
     target.resolve().map(|target| target.is_loopback()).map_err(|e| tree.place(e))
 }
 

@@ -134,6 +134,12 @@ listen = ":1""#,
             "metrics.listen: \":1\" is not valid; write host:port",
         ),
         (
+            r#"target = "embedded""#,
+            "target: \"embedded\" is not valid; write a table, such as target = { address = \"embedded\" }",
+        ),
+        ("binds = 3", "binds: 3 is not valid; write a table, such as binds = { count = 3 }"),
+        ("load = 3", "load: 3 is not valid; write a table"),
+        (
             r#"[gates]
 "ratio.missing" = true"#,
             "gates.ratio.missing: true is not valid; write a table",
