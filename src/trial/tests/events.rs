@@ -104,6 +104,26 @@ fn books_balance_for_every_event_bind_type_and_policy() {
     }
 }
 
+#[test]
+fn binds_that_only_receive_balance_and_are_back_after_every_event() {
+    for action in EventAction::ALL {
+        let toml = disturbed(action, "", "")
+            .replace("count = 3", "count = 3\ntype = \"receiver\"")
+            .replace("stages = [{ hold = 100, for = \"6s\" }]", "receive_only_for = \"6s\"")
+            .replace("[embedded.receipts]", "[embedded.mo]\nrate = 100\n[embedded.receipts]");
+        for workers in [1, 2] {
+            let mut memory = Memory { workers, ..Memory::default() };
+            let record = run_allowed(&mut memory, &toml);
+            let name = format!("{} {workers}", action.word());
+            assert_eq!(record.events.len(), 1, "{name}");
+            assert_eq!((record.cut_reason.clone(), record.ledger().planned), (None, 0), "{name}");
+            assert!(record.mo_received > 300, "{name}: {}", record.mo_received);
+            let last = record.intervals.iter().find(|r| r.at == Nanos::from_secs(5));
+            assert_eq!(last.unwrap().gauges.sessions_up, 3, "{name}: every session is back");
+        }
+    }
+}
+
 /// What an event leaves behind in a run without other troubles: (sessions struck, ended, bound again), whether
 /// messages were lost, and whether some timed out.
 type Left = (EventAction, (u32, u32, u32), bool, bool);
