@@ -2,7 +2,7 @@
 use crate::kit::Rate;
 use crate::plan::error::{PlanError, PlanResult};
 use crate::plan::model::{Account, Binds};
-use crate::plan::read::{read, tables};
+use crate::plan::read::{read_section, tables};
 use crate::plan::schedule::gcd;
 use crate::plan::striping::PATTERN_MAX;
 use crate::plan::tree::{Node, Value};
@@ -15,7 +15,7 @@ const SPREAD_MAX: u64 = 1 << 29;
 pub(super) fn inherit_binds(tree: &mut Node) -> PlanResult<()> {
     let Some(general) = tree.get("binds").cloned() else { return Ok(()) };
     // read first, so that a mistake is told under its own key
-    read::<Binds>(&general).map_err(|e| e.under("binds"))?;
+    read_section::<Binds>(&general, "binds")?;
     let Value::Table(entries) = &general.value else { return Ok(()) };
     let Some(Value::List(accounts)) = tree.get_mut("accounts").map(|node| &mut node.value) else {
         return Ok(());

@@ -174,7 +174,9 @@ fn the_numbers_of_the_page_are_those_of_the_document() {
     let html = page(d.clone());
     for metric in &crate::measure::LATENCY_METRICS {
         let Some(latency) = d.latency.get(metric.name).and_then(Option::as_ref) else { continue };
-        if latency.count == 0 {
+        // sockets that always took octets have no row
+        let is_left_out = metric.metric == Metric::WriteWait && latency.max == Some(0);
+        if latency.count == 0 || is_left_out {
             continue;
         }
         let row = row(&html, metric.title);
