@@ -130,6 +130,21 @@ pub enum Statistic {
     Max,
 }
 
+impl Statistic {
+    /// Its name; None: a quantile that no name asks for.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Statistic::Count => Some("count"),
+            Statistic::Censored => Some("censored"),
+            Statistic::Min => Some("min"),
+            Statistic::Mean => Some("mean"),
+            Statistic::Stddev => Some("stddev"),
+            Statistic::Max => Some("max"),
+            Statistic::Quantile(q) => PERCENTILES.iter().find(|p| p.1 == q).map(|p| p.0),
+        }
+    }
+}
+
 /// The part of the measured run that a name covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {

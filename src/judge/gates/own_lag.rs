@@ -53,14 +53,17 @@ pub(super) fn unless_own_lag<'m>(
     if !breaks(Metric::HarnessLag) || parts.into_iter().any(breaks) {
         return decision;
     }
-    undecided(why(metric, statistic_value(of(Metric::HarnessLag), statistic)))
+    undecided(why(metric, statistic, statistic_value(of(Metric::HarnessLag), statistic)))
 }
 
 /// Why such a gate is undecided, and what to gate on instead.
-pub(super) fn why(metric: Metric, lag: Option<f64>) -> String {
+pub(super) fn why(metric: Metric, statistic: Statistic, lag: Option<f64>) -> String {
     let lag = lag.map_or(String::new(), |lag| format!(" ({})", Unit::Nanoseconds.show(lag)));
     let instead = match other_parts(metric) {
-        Some([.., last]) => format!("; a gate on {} leaves it out", last.name()),
+        Some([.., last]) => {
+            let name = statistic.name().map_or(String::new(), |name| format!(".{name}"));
+            format!("; gate on {}{name}, which leaves it out", last.name())
+        }
         None => String::new(),
     };
     format!("the harness's own lag{lag} exceeds the limit, and nothing else does{instead}")

@@ -100,7 +100,11 @@ fn a_limit_below_the_harnesss_own_lag_is_undecided_and_the_smscs_slowness_still_
     let (plan, record, results) = with_some(&gates, late);
     let says = "the harness's own lag (90";
     assert!(why(&results[0]).starts_with(says), "{:?}", results[0]);
-    assert!(why(&results[0]).ends_with("a gate on service leaves it out"), "{:?}", results[0]);
+    assert!(
+        why(&results[0]).ends_with("gate on service.p99, which leaves it out"),
+        "{:?}",
+        results[0]
+    );
     assert!(why(&results[3]).contains("from 0 s to 2 s: the harness's own lag"), "{results:?}");
     let alone = Plan { gates: plan.gates[..1].to_vec(), ..plan };
     let judgement = judge(&alone, &record, &HostUse::default());

@@ -163,7 +163,7 @@ fn own_lag(samples: &[RowSample<'_>], gate: &Gate, limit: f64) -> Option<String>
     match figure(Metric::HarnessLag) {
         SpanFigure::Value(lag) if !gate.expression.relation.holds(lag, limit) => {
             let alone = parts.into_iter().all(|part| is_within(figure(part)));
-            alone.then(|| own_lag::why(metric, Some(lag)))
+            alone.then(|| own_lag::why(metric, statistic, Some(lag)))
         }
         SpanFigure::Value(_) | SpanFigure::Beyond | SpanFigure::Nothing(_) => None,
     }
