@@ -176,9 +176,10 @@ fn bars(counts: impl Iterator<Item = (u64, u64)>, low: u64, high: u64, columns: 
 
 /// A line that fits a screen, cut; elsewhere all of it, wrapped.
 fn fitted(start: &str, says: &str, style: Style) -> String {
+    let line = format!("{start}{says}");
     match style.fits_screen {
-        true => clipped(&format!("{start}{says}"), style.columns) + "\n",
-        false => fill(style.columns, start, says),
+        false if line.chars().count() > style.columns => fill(style.columns, start, says),
+        true | false => clipped(&line, style.columns) + "\n",
     }
 }
 

@@ -42,7 +42,7 @@ fn kept_broken_and_undecided_gates_end_with_0_5_and_4() {
     let kept = r#"
         "response.p99" = "< 1s"
         "ledger.accepted" = "= 8000"
-        "label.default.receipt.p95" = "< 1s"
+        "label.default.receipt.p95" = "< 2s"
         "verdict.outcome" = "= sustained"
         "response.p90" = { is = "< 1s", for = "2s", stage = "measured" }
     "#;

@@ -91,6 +91,7 @@ fn where_the_summary_is_piped_every_reason_and_every_gate_is_said_whole() {
     for check in failed.iter().filter(|check| check.tone == Tone::Bad) {
         assert!(words.contains(&check.says), "{}\n{piped}", check.says);
     }
+    assert!(piped.lines().last().unwrap().contains("SUSTAINED  "), "{piped}");
     for name in ["p50", "p90", "p95", "p99", "max", "mean"] {
         assert!(words.contains(&format!("response.{name} < ")), "{name}: {piped}");
     }
