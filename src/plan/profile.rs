@@ -266,19 +266,14 @@ fn preview_of(
 }
 
 fn without_passwords(tree: &mut Node) {
-    fn each(accounts: Option<&mut Node>, forget: impl Fn(&mut Node)) {
-        if let Some(Node { value: Value::List(accounts), .. }) = accounts {
-            accounts.iter_mut().for_each(forget);
-        }
-    }
     let forget = |account: &mut Node| {
         account.remove("password_env", |_| true);
         account.remove("password_file", |_| true);
     };
-    each(tree.get_mut("accounts"), forget);
+    accounts_of(tree).iter_mut().for_each(forget);
     for simulator in ["embedded", "upstream"] {
-        let accounts = tree.get_mut(simulator).and_then(|section| section.get_mut("accounts"));
-        each(accounts, |account| {
+        let Some(section) = tree.get_mut(simulator) else { continue };
+        for account in accounts_of(section) {
             let named = ["password_env", "password_file"].iter().find_map(|key| account.get(key));
             let has_one = named.is_some() && account.get("password").is_none();
             forget(account);
@@ -287,7 +282,16 @@ fn without_passwords(tree: &mut Node) {
                 let place = account.place.clone();
                 account.put("password", Node { value, place });
             }
-        });
+        }
+    }
+}
+
+/// The accounts that stand in a section.
+fn accounts_of(section: &mut Node) -> &mut [Node] {
+    if let Some(Node { value: Value::List(accounts), .. }) = section.get_mut("accounts") {
+        accounts
+    } else {
+        &mut []
     }
 }
 
