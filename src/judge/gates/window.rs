@@ -137,7 +137,7 @@ pub(super) fn breaks(
         SpanFigure::Value(value) => !relation.holds(*value, limit),
         SpanFigure::Beyond => relation.bounds_above() || relation == Relation::Equal,
     };
-    match own_lag(samples, gate, limit).filter(|_| broken) {
+    match broken.then(|| own_lag(samples, gate, limit)).flatten() {
         Some(why) => (SpanFigure::Nothing(why), None),
         None => (found, Some(broken)),
     }
@@ -150,6 +150,11 @@ fn own_lag(samples: &[RowSample<'_>], gate: &Gate, limit: f64) -> Option<String>
     let [_, parts @ ..] = own_lag::other_parts(metric)?;
     let may_be = gate.expression.relation.bounds_above() && own_lag::adds_up(statistic);
     if !may_be || samples.iter().any(|m| m.row.gauges.window_full_ns > 0) {
+        return None;
+    }
+    // no statistic is above the largest value, which is at hand without unpacking
+    let lags = samples.iter().filter_map(|m| m.row.summary(Metric::HarnessLag)?.max());
+    if lags.max().is_none_or(|lag| gate.expression.relation.holds(lag as f64, limit)) {
         return None;
     }
     let figure = |part: Metric| {
