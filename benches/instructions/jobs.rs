@@ -7,9 +7,11 @@ use smppbench::esme::{Core, Order, WorkerAssignment};
 use smppbench::kit::{Nanos, Rng};
 use smppbench::measure::{LatencyRange, NoObserver, Outcome, Recorder, Ticket};
 use smppbench::net::Endpoint;
+use smppbench::plan::behaviour::Behaviour;
 use smppbench::plan::{self, Cursor, Overrides, Plan, Recipe, Schedule, Scratch, Source, Striping};
 use smppbench::session::{Sequence, Window};
 use smppbench::smpp::{CommandId, Header, frame, pdu, receipt};
+use smppbench::smsc;
 use smppbench::trial::{Memory, Trial};
 use std::hint::black_box;
 use std::sync::Arc;
@@ -24,7 +26,7 @@ pub(crate) struct Job {
 }
 
 /// All of them.
-pub(crate) const ALL: [Job; 11] = [
+pub(crate) const ALL: [Job; 13] = [
     Job { name: "submit_sm stamped from the recipe", count: 20_000, run: stamp },
     Job { name: "window opened and settled", count: 20_000, run: window },
     Job { name: "submit_sm_resp cut and read", count: 20_000, run: response },
@@ -34,6 +36,8 @@ pub(crate) const ALL: [Job; 11] = [
     Job { name: "cursor of an open loop", count: 20_000, run: cursor },
     Job { name: "esme core, no receipts", count: 20_000, run: core_alone },
     Job { name: "esme core, a receipt each", count: 20_000, run: core_with_receipts },
+    Job { name: "simulator's core, no receipts", count: 20_000, run: simulator_alone },
+    Job { name: "simulator's core, a receipt each", count: 20_000, run: simulator_with_receipts },
     Job { name: "whole run in memory, no receipts", count: 10_000, run: memory_alone },
     Job { name: "whole run in memory, a receipt each", count: 10_000, run: memory_with_receipts },
 ];
@@ -224,6 +228,53 @@ fn core(count: u64, receipts: bool) {
         if bound {
             core.order(&Order::Start { at: now }, now);
         }
+        core.tick(now);
+    }
+}
+
+fn simulator_alone(count: u64) {
+    simulator(count, false);
+}
+
+fn simulator_with_receipts(count: u64) {
+    simulator(count, true);
+}
+
+/// The simulator's core with a window of 1,000 open on one session; what asks it only stamps.
+fn simulator(count: u64, receipts: bool) {
+    const WINDOW: u64 = 1_000;
+    let overrides = Overrides { receipts: Some(receipts), ..Overrides::default() };
+    let plan = quick(&overrides);
+    let submit_sm = wire::submit_sm(&plan).expect("quick has a message");
+    let mut submits = Sheet::new(&submit_sm, WINDOW as usize);
+    let mut acks = Sheet::new(&wire::deliver_sm_resp(), WINDOW as usize);
+    let mut core = smsc::Core::new(&Behaviour::default(), 0);
+    let mut now = Nanos::from_secs(1);
+    let session = core.connected(now);
+    core.on_octets(session, &wire::bind(&plan), now);
+    core.out(session).clear();
+    let mut answered = 0;
+    let mut asked = Vec::with_capacity(1 << 20);
+    let mut number = 1;
+    while answered < count {
+        submits.clear();
+        for _ in 0..WINDOW {
+            number += 1;
+            submits.stamp(number);
+        }
+        asked.clear();
+        asked.extend_from_slice(acks.stamped());
+        asked.extend_from_slice(submits.stamped());
+        now += Nanos::from_micros(20);
+        core.on_octets(session, black_box(&asked), now);
+        acks.clear();
+        let out = core.out(session);
+        let octets = wire::walk(out, |command, number| match CommandId(command) {
+            CommandId::SUBMIT_SM_RESP => answered += 1,
+            CommandId::DELIVER_SM => acks.stamp(number),
+            _ => {}
+        });
+        out.advance(octets);
         core.tick(now);
     }
 }

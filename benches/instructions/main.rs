@@ -1,7 +1,9 @@
-//! A guard: how many instructions a message takes, counted and not timed, so that a shared machine says the
-//! same as a quiet one. Each job runs under callgrind twice, with N messages and with 2 N; the difference is
-//! what N messages take, without what starting takes. The counts are held against `benches/instructions.json`:
-//! more than 3 % above fails, more than 3 % below fails too, for then the table is to be renewed.
+//! A guard: how many instructions a message takes and how often it misses a cache, counted and not timed, so that a
+//! shared machine says the same as a quiet one. Each job runs under cachegrind twice, with N messages and with 2 N; the
+//! difference is what N messages take, without what starting takes. The counts are held against
+//! `benches/instructions.json`: instructions more than 3 % above fail, more than 3 % below fail too, for then the table
+//! is to be renewed. Cache misses move with where memory happens to lie: they fail where they rise by more than a tenth
+//! and by more than [`MISSES_SLACK`]. The caches are those of [`CACHES`] on every machine.
 //!
 //! `cargo bench --bench instructions [-- --renew] [--only NAME]`. Counts belong to a compiler: with another one
 //! than the table's it fails and says how to renew. Without valgrind it says `skipped`, which is a failure where
@@ -23,6 +25,12 @@ use std::process::{Command, ExitCode};
 const HIDDEN: &str = "--job";
 /// Beyond it, in either direction, somebody should look.
 const TOLERANCE: f64 = 0.03;
+/// Share by which misses may rise.
+const MISSES_TOLERANCE: f64 = 0.10;
+/// Misses a message that nobody looks at.
+const MISSES_SLACK: f64 = 0.2;
+/// First-level caches of 32 KiB, and 8 MiB behind them; lines of 64 octets.
+const CACHES: [&str; 3] = ["--I1=32768,8,64", "--D1=32768,8,64", "--LL=8388608,16,64"];
 const RENEW: &str = "cargo bench --bench instructions -- --renew";
 
 /// The kept table.
@@ -32,6 +40,52 @@ struct Table {
     rustc: String,
     target: String,
     instructions_per_message: BTreeMap<String, f64>,
+    /// Misses of the first-level data cache.
+    #[serde(default)]
+    d1_misses_per_message: BTreeMap<String, f64>,
+    /// Misses of the last-level cache on data.
+    #[serde(default)]
+    ll_misses_per_message: BTreeMap<String, f64>,
+}
+
+/// What a process, or a message, took.
+#[derive(Clone, Copy, Debug)]
+struct Counts {
+    instructions: f64,
+    d1_misses: f64,
+    ll_misses: f64,
+}
+
+impl Counts {
+    /// A message's part of what this process took beyond a shorter one.
+    fn each_beyond(self, shorter: Counts, messages: u64) -> Counts {
+        let each = |twice: f64, once: f64, digits: f64| {
+            ((twice - once).max(0.0) / messages as f64 * digits).round() / digits
+        };
+        Counts {
+            instructions: each(self.instructions, shorter.instructions, 10.0),
+            d1_misses: each(self.d1_misses, shorter.d1_misses, 100.0),
+            ll_misses: each(self.ll_misses, shorter.ll_misses, 100.0),
+        }
+    }
+}
+
+impl Table {
+    /// None: there is no such job, or it was kept before misses were counted.
+    fn kept(&self, name: &str) -> Option<Counts> {
+        Some(Counts {
+            instructions: *self.instructions_per_message.get(name)?,
+            d1_misses: *self.d1_misses_per_message.get(name)?,
+            ll_misses: *self.ll_misses_per_message.get(name)?,
+        })
+    }
+
+    fn keep(&mut self, name: &str, counts: Counts) {
+        let Counts { instructions, d1_misses, ll_misses } = counts;
+        self.instructions_per_message.insert(name.to_owned(), instructions);
+        self.d1_misses_per_message.insert(name.to_owned(), d1_misses);
+        self.ll_misses_per_message.insert(name.to_owned(), ll_misses);
+    }
 }
 
 fn main() -> ExitCode {
@@ -79,18 +133,22 @@ fn guard(arguments: &Arguments) -> io::Result<bool> {
         println!("counts belong to a compiler; renew on the commit before your change: {RENEW}");
         return Ok(false);
     }
-    println!("{:<44} {:>12} {:>12} {:>8}", "instructions a message", "kept", "now", "change");
+    println!(
+        "{:<44} {:>10} {:>10} {:>7} {:>8} {:>8} {:>8} {:>8}",
+        "a message's", "instr.", "now", "change", "D1 miss", "now", "LL miss", "now"
+    );
     // a part of the table is renewed within the rest of it
-    let rest = arguments.has("--only").then(|| kept.instructions_per_message.clone());
-    let mut now = Table { rustc, target, instructions_per_message: rest.unwrap_or_default() };
+    let mut now = match (renew, arguments.has("--only")) {
+        (true, false) => Table::default(),
+        (_, _) => serde_json::from_value(serde_json::to_value(&kept)?)?,
+    };
+    (now.rustc, now.target) = (rustc, target);
     let mut agrees = true;
     for job in jobs::ALL.iter().filter(|job| arguments.wants("--only", job.name)) {
         let (once, twice) = (count(job.name, job.count)?, count(job.name, job.count * 2)?);
-        let each = twice.saturating_sub(once) as f64 / job.count as f64;
-        let each = (each * 10.0).round() / 10.0;
-        let before = kept.instructions_per_message.get(job.name).copied();
-        agrees &= say(job.name, before, each) || renew;
-        now.instructions_per_message.insert(job.name.to_owned(), each);
+        let each = twice.each_beyond(once, job.count);
+        agrees &= say(job.name, kept.kept(job.name), each) || renew;
+        now.keep(job.name, each);
     }
     if renew {
         std::fs::write(table_path(), format!("{}\n", serde_json::to_string_pretty(&now)?))?;
@@ -100,18 +158,32 @@ fn guard(arguments: &Arguments) -> io::Result<bool> {
 }
 
 /// One line of the table. False: out of tolerance.
-fn say(name: &str, kept: Option<f64>, now: f64) -> bool {
+fn say(name: &str, kept: Option<Counts>, now: Counts) -> bool {
+    let Counts { instructions, d1_misses, ll_misses } = now;
     let Some(kept) = kept else {
-        println!("{name:<44} {:>12} {now:>12.1} {:>8}  new: {RENEW}", "-", "-");
+        println!(
+            "{name:<44} {:>10} {instructions:>10.1} {:>7} {:>8} {d1_misses:>8.2} {:>8} {ll_misses:>8.2}  new: {RENEW}",
+            "-", "-", "-", "-"
+        );
         return false;
     };
-    let change = now / kept - 1.0;
+    let change = instructions / kept.instructions - 1.0;
+    let rises = |now: f64, kept: f64| now > kept * (1.0 + MISSES_TOLERANCE) + MISSES_SLACK;
     let word = match change {
         c if c > TOLERANCE => "  more than before: make it cheaper, or say why and renew",
         c if c < -TOLERANCE => "  cheaper than before: renew the table",
+        _ if rises(d1_misses, kept.d1_misses) || rises(ll_misses, kept.ll_misses) => {
+            "  more misses than before: keep together what is used together, or say why and renew"
+        }
         _ => "",
     };
-    println!("{name:<44} {kept:>12.1} {now:>12.1} {:>+7.1}%{word}", change * 100.0);
+    println!(
+        "{name:<44} {:>10.1} {instructions:>10.1} {:>+6.1}% {:>8.2} {d1_misses:>8.2} {:>8.2} {ll_misses:>8.2}{word}",
+        kept.instructions,
+        change * 100.0,
+        kept.d1_misses,
+        kept.ll_misses
+    );
     word.is_empty()
 }
 
@@ -126,19 +198,31 @@ fn compiler() -> io::Result<(String, String)> {
     Ok((text.lines().next().unwrap_or("unknown").to_owned(), after("host:")))
 }
 
-/// Instructions of a whole process that does a job `messages` times.
-fn count(name: &str, messages: u64) -> io::Result<u64> {
+/// What a whole process takes that does a job `messages` times.
+fn count(name: &str, messages: u64) -> io::Result<Counts> {
     let out = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .args(["--tool=cachegrind", "--cache-sim=yes", "--cachegrind-out-file=/dev/null"])
+        .args(CACHES)
         .arg(std::env::current_exe()?)
         .args([HIDDEN, name, &messages.to_string()])
         // the C library picks its copies by the processor: the plain ones are the same everywhere
         .env("GLIBC_TUNABLES", "glibc.cpu.hwcaps=-AVX2,-AVX,-ERMS,-FSRM,-AVX512F")
         .output()?;
     let said = String::from_utf8_lossy(&out.stderr);
-    let collected = said.lines().find_map(|l| l.split_once("Collected :"));
-    match (out.status.success(), collected.and_then(|(_, n)| n.trim().parse().ok())) {
-        (true, Some(count)) => Ok(count),
+    let number = |key: &str| -> Option<f64> {
+        let line = said.lines().find(|line| line.contains(key))?;
+        let (_, value) = line.rsplit_once(key)?;
+        value.split('(').next()?.trim().replace(',', "").parse().ok()
+    };
+    let counts = || {
+        Some(Counts {
+            instructions: number("I   refs:")?,
+            d1_misses: number("D1  misses:")?,
+            ll_misses: number("LLd misses:")?,
+        })
+    };
+    match counts() {
+        Some(counts) if out.status.success() => Ok(counts),
         _ => Err(io::Error::other(format!("valgrind could not count {name}:\n{said}"))),
     }
 }
