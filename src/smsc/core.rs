@@ -7,6 +7,7 @@ use super::deliveries::commanded::Content;
 use super::deliveries::{Deliveries, DueDelivery};
 use super::events::{SessionEnd, SmscEvent};
 use super::inject;
+use super::runs;
 use super::submits::Submits;
 use super::tally::Tally;
 use crate::kit::Nanos;
@@ -268,6 +269,13 @@ impl Endpoint for Core {
                 connections.close_unbound(session, now);
                 continue;
             };
+            let Core { context, submits, deliveries, .. } = &mut *self;
+            let rest = (session, &octets[used..]);
+            let taken = runs::take(context, submits, deliveries, rest, octets_max, now);
+            if taken > 0 {
+                used += taken;
+                continue;
+            }
             match frame::cut(&octets[used..], octets_max) {
                 Ok(Some(length)) => {
                     self.on_frame(session, &octets[used..used + length], now);

@@ -41,6 +41,18 @@ impl Delay {
         }
     }
 
+    /// Whether there is none.
+    #[inline]
+    pub(super) fn is_zero(&self) -> bool {
+        match self {
+            Delay::Zero => true,
+            Delay::Constant(_)
+            | Delay::Uniform(..)
+            | Delay::Lognormal { .. }
+            | Delay::Servers { .. } => false,
+        }
+    }
+
     /// The end of a delay that begins at `from`.
     #[inline]
     pub(super) fn after(&mut self, from: Nanos, rng: &mut Rng) -> Nanos {

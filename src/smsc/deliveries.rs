@@ -158,6 +158,19 @@ impl Deliveries {
         Some(self.slab.keep(receipt))
     }
 
+    /// Whether receipts are sent with their responses, on the same session, and any answer stands for any of them.
+    #[inline]
+    pub(super) fn sends_at_once(&self) -> bool {
+        let is_plain = !self.other_bind && !self.retry_settings.tracked && self.rate.is_none();
+        is_plain && self.delay.is_zero()
+    }
+
+    /// What writes deliveries.
+    #[inline]
+    pub(super) fn writer(&mut self) -> &mut DeliveryWriter {
+        &mut self.writer
+    }
+
     /// Gives back a receipt that was kept.
     #[inline]
     pub(super) fn take(&mut self, handle: u32) -> PendingDelivery {
@@ -259,7 +272,7 @@ impl Deliveries {
         let Some(peer) = connections.get_mut(session) else { return };
         let sequence = peer.session.sequence.take();
         self.writer.write(&delivery, sequence, now, ids, peer.output.buffer());
-        peer.unacknowledged.add();
+        peer.unacknowledged.add(1);
         if self.retry_settings.tracked {
             self.track(context, session, sequence, delivery, now);
         }
@@ -327,7 +340,7 @@ impl Deliveries {
 
     /// Sends to a session the deliveries that wait for its account, until its window is full.
     #[inline]
-    fn refill(&mut self, context: &mut Context, session: u32, now: Nanos) {
+    pub(super) fn refill(&mut self, context: &mut Context, session: u32, now: Nanos) {
         while context.connections.can_receive(session) {
             let account = context.connections.get(session).and_then(|peer| peer.account);
             let Some(account) = account else { return };

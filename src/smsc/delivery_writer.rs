@@ -4,7 +4,8 @@
 //! second. Knows no session and no clock.
 use super::id_generator::{IdGenerator, SpelledId};
 use super::mo_content::{MO_TEXT, MoText, mo_addresses};
-use super::pending_delivery::{Address, DeliveryKind, PendingDelivery};
+use super::pending_delivery::{Address, DeliveryKind, PendingDelivery, ReceiptContent};
+use super::stamped_receipt::{ReceiptKey, StampedReceipt};
 use crate::kit::{NS_PER_S, Nanos};
 use crate::plan::behaviour::Behaviour;
 use crate::smpp::pdu::DeliverSm;
@@ -45,8 +46,9 @@ pub(super) struct DeliveryWriter {
     /// The `err` of each rule.
     errs: Vec<Option<String>>,
     wall_ns_at_zero: u64,
-    submitted: DateCache,
-    done: DateCache,
+    /// Of the submit date and the done date.
+    dates: [DateCache; 2],
+    stamped: StampedReceipt,
     /// The texts of MO, used in turn.
     texts: Vec<MoText>,
     /// Whether MO carry a receipted_message_id.
@@ -71,8 +73,8 @@ impl DeliveryWriter {
             service_type,
             errs: behaviour.rules.iter().map(|rule| rule.err.clone()).collect(),
             wall_ns_at_zero,
-            submitted: DateCache::NONE,
-            done: DateCache::NONE,
+            dates: [DateCache::NONE; 2],
+            stamped: StampedReceipt::default(),
             texts,
             ticket_tlv: behaviour.mo.ticket_tlv,
             marked_for: None,
@@ -97,11 +99,11 @@ impl DeliveryWriter {
         match delivery.kind {
             DeliveryKind::Final | DeliveryKind::Duplicate => {
                 let id = ids.in_receipt(delivery.number);
-                self.receipt(delivery, 0x04, sequence, now, &id, out);
+                self.receipt(&delivery.receipt(0x04), sequence, now, &id, out);
             }
             DeliveryKind::Intermediate => {
                 let id = ids.in_receipt(delivery.number);
-                self.receipt(delivery, 0x20, sequence, now, &id, out);
+                self.receipt(&delivery.receipt(0x20), sequence, now, &id, out);
             }
             DeliveryKind::Mo => self.configured_mo(delivery, sequence, ids, out),
         }
@@ -111,27 +113,38 @@ impl DeliveryWriter {
     #[inline]
     pub(super) fn receipt(
         &mut self,
-        delivery: &PendingDelivery,
-        esm_class: u8,
+        content: &ReceiptContent<'_>,
         sequence: u32,
         now: Nanos,
         id: &SpelledId,
         out: &mut BytesMut,
     ) {
-        let ruled = usize::from(delivery.rule).checked_sub(1).and_then(|at| self.errs.get(at));
-        let receipt = ReceiptPdu {
-            sequence_number: sequence,
-            service_type: &self.service_type,
-            source: address(&delivery.from),
-            destination: address(&delivery.to),
-            esm_class,
-            id: id.raw(),
-            submitted: self.submitted.at(self.wall_ns_at_zero + delivery.submitted_ns),
-            done: self.done.at(self.wall_ns_at_zero + now.0),
-            state: MessageState::from_wire(delivery.state),
-            err: ruled.and_then(Option::as_deref),
+        let DeliveryWriter { format, service_type, errs, wall_ns_at_zero, dates, stamped, .. } =
+            self;
+        let walls = [content.submitted_ns, now.0].map(|at| *wall_ns_at_zero + at);
+        let mut write = |id: &SpelledId, out: &mut BytesMut| {
+            let ruled = usize::from(content.rule).checked_sub(1).and_then(|at| errs.get(at));
+            let [submitted, done] = dates;
+            let receipt = ReceiptPdu {
+                sequence_number: sequence,
+                service_type,
+                source: address(content.from),
+                destination: address(content.to),
+                esm_class: content.esm_class,
+                id: id.raw(),
+                submitted: submitted.at(walls[0]),
+                done: done.at(walls[1]),
+                state: MessageState::from_wire(content.state),
+                err: ruled.and_then(Option::as_deref),
+            };
+            receipt.write(*format, out);
         };
-        receipt.write(self.format, out);
+        let key = ReceiptKey::new(content, id, walls.map(|wall| wall / NS_PER_S));
+        if stamped.fits(key, service_type.len(), &mut write) {
+            stamped.stamp(content, sequence, id, out);
+        } else {
+            write(id, out);
+        }
     }
 
     /// Appends a mobile-originated message as `mo` configures it, from an unassigned number.
@@ -196,8 +209,7 @@ fn address(address: &Address) -> ReceiptAddress<'_> {
 
 /// Appends a submit_sm_resp that accepts.
 #[inline]
-pub(super) fn accepted(sequence: u32, number: u64, ids: &IdGenerator, out: &mut BytesMut) {
-    let id = ids.in_response(number);
+pub(super) fn accepted(sequence: u32, id: &SpelledId, out: &mut BytesMut) {
     let (octets, len) = id.raw();
     let length = Header::OCTETS + len + 1;
     let mut buf = [0_u8; Header::OCTETS + super::id_generator::ID_MAX + 1];
@@ -265,6 +277,59 @@ mod tests {
     }
 
     #[test]
+    fn a_receipt_that_is_stamped_equals_the_one_that_is_written() {
+        use crate::kit::Rng;
+        let formats = [
+            ReceiptFormat::AppendixB,
+            ReceiptFormat::Openmarket,
+            ReceiptFormat::TlvOnly,
+            ReceiptFormat::Payload,
+            ReceiptFormat::DataSm,
+        ];
+        for (format, id) in formats.into_iter().flat_map(|format| {
+            [IdFormat::Decimal, IdFormat::Uuid, IdFormat::Ticket].map(|id| (format, id))
+        }) {
+            let mut behaviour = Behaviour::default();
+            behaviour.receipts.format = format;
+            behaviour.habits.service_type = "OM".to_owned();
+            let ids = IdGenerator::new(1, id, ReceiptId::Same);
+            let mut rng = Rng::new(9);
+            let mut kept = DeliveryWriter::new(&behaviour, WALL);
+            let mut stamps = 0;
+            for step in 0..2_000_u64 {
+                let digits = 10_000_000 + rng.below(80_000_000);
+                let long = if rng.chance(0.1) { "447700900123" } else { "4477" };
+                let delivery = PendingDelivery {
+                    from: address(digits.to_string().as_bytes()),
+                    to: address(long.as_bytes()),
+                    number: 1_000_000_000 + step,
+                    state: if rng.chance(0.1) { 5 } else { 2 },
+                    submitted_ns: 1_000_000 * step,
+                    kind: if rng.chance(0.1) {
+                        DeliveryKind::Intermediate
+                    } else {
+                        DeliveryKind::Final
+                    },
+                    ..PendingDelivery::default()
+                };
+                let now = Nanos(1_500_000 * step + 7);
+                let (mut stamped, mut written) = (BytesMut::new(), BytesMut::new());
+                kept.write(&delivery, step as u32, now, &ids, &mut stamped);
+                stamps += u64::from(!kept.stamped.is_unused());
+                DeliveryWriter::new(&behaviour, WALL).write(
+                    &delivery,
+                    step as u32,
+                    now,
+                    &ids,
+                    &mut written,
+                );
+                assert_eq!(stamped, written, "{format:?} {id:?} {step}");
+            }
+            assert!(stamps > 500, "{stamps} were stamped");
+        }
+    }
+
+    #[test]
     fn an_mo_is_not_a_receipt_even_with_a_message_id() {
         let delivery = |number| PendingDelivery {
             number,
@@ -292,8 +357,8 @@ mod tests {
     fn a_response_that_accepts_equals_that_of_the_codec() {
         let ids = IdGenerator::new(1, IdFormat::Ticket, ReceiptId::Same);
         let (mut quick, mut full) = (BytesMut::new(), BytesMut::new());
-        accepted(7, 42, &ids, &mut quick);
         let id = ids.in_response(42);
+        accepted(7, &id, &mut quick);
         pdu::submit_sm_resp(CommandStatus::ESME_ROK, 7, id.as_slice(), &mut full);
         assert_eq!(quick, full);
         assert_eq!(quick.len(), 0x28, "as in OpenMarket's example");

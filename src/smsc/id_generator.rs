@@ -34,6 +34,16 @@ impl SpelledId {
     pub(super) fn raw(&self) -> (&[u8; ID_MAX], usize) {
         (&self.octets, self.len)
     }
+    /// Counts on by one in decimal digits. False: all are 9, and nothing is changed.
+    #[inline]
+    fn increment(&mut self) -> bool {
+        let Some(at) = self.octets[..self.len].iter().rposition(|digit| *digit != b'9') else {
+            return false;
+        };
+        self.octets[at] += 1;
+        self.octets[at + 1..self.len].fill(b'0');
+        true
+    }
     fn push(&mut self, octet: u8) {
         self.octets[self.len] = octet;
         self.len += 1;
@@ -44,6 +54,8 @@ impl SpelledId {
 #[derive(Clone, Debug)]
 pub(super) struct IdGenerator {
     next: u64,
+    /// The number that [`IdGenerator::take_spelled`] took last, and its spelling.
+    spelled: (u64, SpelledId),
     seed: u64,
     response: IdFormat,
     receipt: ReceiptId,
@@ -53,7 +65,33 @@ impl IdGenerator {
     /// The first number depends on the seed. It has ten decimal digits and eight hexadecimal ones.
     pub(super) fn new(seed: u64, response: IdFormat, receipt: ReceiptId) -> IdGenerator {
         let next = 1_000_000_000 + mix64(seed) % 1_000_000_000;
-        IdGenerator { next, seed: mix64(!seed), response, receipt }
+        let spelled = (u64::MAX, SpelledId::EMPTY);
+        IdGenerator { next, spelled, seed: mix64(!seed), response, receipt }
+    }
+
+    /// Takes the next number, and spells it as the response does. The number after the last one is counted on in the
+    /// last spelling, where that is decimal.
+    #[inline]
+    pub(super) fn take_spelled(&mut self) -> &SpelledId {
+        let number = self.take();
+        let (last, spelled) = &mut self.spelled;
+        let follows = last.wrapping_add(1) == number && self.response == IdFormat::Decimal;
+        *last = number;
+        if !(follows && spelled.increment()) {
+            self.spelled.1 = self.in_response(number);
+        }
+        &self.spelled.1
+    }
+
+    /// The id that [`IdGenerator::take_spelled`] took last, as receipts spell it.
+    #[inline]
+    pub(super) fn last_in_receipt(&self) -> SpelledId {
+        match self.receipt {
+            ReceiptId::Same => self.spelled.1,
+            ReceiptId::Decimal | ReceiptId::Hex | ReceiptId::Upper | ReceiptId::ZeroPadded => {
+                self.in_receipt(self.spelled.0)
+            }
+        }
     }
 
     /// Takes the next number.
@@ -215,6 +253,29 @@ mod tests {
         let (ticket, _) = pair(IdFormat::Ticket, ReceiptId::Same);
         assert_eq!(ticket.len(), 23);
         assert!(ticket.split('-').all(|group| group.len() == 5), "{ticket}");
+    }
+
+    #[test]
+    fn an_id_that_is_counted_on_equals_the_one_that_is_spelled() {
+        for response in [IdFormat::Decimal, IdFormat::Hex, IdFormat::Uuid, IdFormat::Ticket] {
+            let mut ids = IdGenerator::new(7, response, ReceiptId::Same);
+            for start in [999_999_990, 1_099_999_995, 9_999_999_990, 10_000_000_000] {
+                ids.next = start;
+                for round in 0..30 {
+                    if round % 7 == 3 {
+                        ids.take();
+                    }
+                    let number = ids.next;
+                    let spelled = ids.take_spelled().as_slice().to_vec();
+                    assert_eq!(
+                        spelled,
+                        ids.in_response(number).as_slice(),
+                        "{response:?} {number}"
+                    );
+                    assert_eq!(spelled, ids.last_in_receipt().as_slice());
+                }
+            }
+        }
     }
 
     #[test]

@@ -127,6 +127,16 @@ impl OutcomePolicy {
         }
     }
 
+    /// Whether nothing is left to rules or chance: every message is accepted, answered and delivered, with one receipt after
+    /// its response.
+    #[inline]
+    pub(super) fn is_certain(&self) -> bool {
+        let chances =
+            [self.unanswered, self.unreceipted, self.early, self.duplicate, self.intermediate];
+        let none = chances.iter().all(|chance| *chance <= 0.0);
+        none && self.rules.is_empty() && self.errors.is_empty() && self.states.is_empty()
+    }
+
     /// The first rule that matches a destination, and its index.
     #[inline]
     fn rule(&self, destination: &Address) -> Option<(usize, &Rule)> {

@@ -69,7 +69,12 @@ impl SubmitWindow {
     /// Whether one more submit_sm exceeds the window.
     #[inline]
     pub(super) fn is_full(&self) -> bool {
-        self.unanswered.saturating_add(self.settling) >= self.limit
+        self.free_count() == 0
+    }
+    /// Number of submit_sm that fit into it yet.
+    #[inline]
+    pub(super) fn free_count(&self) -> usize {
+        self.limit.saturating_sub(self.unanswered.saturating_add(self.settling))
     }
     /// Share of the window that is taken, from 0 to 1; 0 where it has no limit.
     pub(super) fn used_share(&self) -> f64 {
@@ -95,10 +100,10 @@ impl SubmitWindow {
     pub(super) fn end_delay(&mut self) {
         self.unanswered = self.unanswered.saturating_sub(1);
     }
-    /// Counts an answer. `unseen`: the ESME cannot know of it yet.
+    /// Counts answers. `unseen`: the ESME cannot know of them yet.
     #[inline]
-    pub(super) fn answer(&mut self, unseen: bool) {
-        self.settling += usize::from(unseen);
+    pub(super) fn answer(&mut self, count: usize, unseen: bool) {
+        self.settling += if unseen { count } else { 0 };
     }
     /// The read or stall is over: the ESME can know all answers.
     #[inline]
@@ -129,10 +134,22 @@ pub(super) struct Unacknowledged {
 }
 
 impl Unacknowledged {
-    /// Counts a delivery that was sent.
+    /// Counts deliveries that were sent.
     #[inline]
-    pub(super) fn add(&mut self) {
-        self.count += 1;
+    pub(super) fn add(&mut self, count: usize) {
+        self.count += count;
+    }
+
+    /// How many there are.
+    #[inline]
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Whether any delivery is remembered by its sequence_number.
+    #[inline]
+    pub(super) fn tracks_any(&self) -> bool {
+        !self.tracked.is_empty()
     }
 
     /// Remembers a delivery that was counted. Returns the handle of one that is forgotten for it.

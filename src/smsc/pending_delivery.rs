@@ -90,6 +90,38 @@ pub(super) struct PendingDelivery {
     pub(super) by_command: bool,
 }
 
+/// What a receipt says, but for its id.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ReceiptContent<'a> {
+    /// source_addr: the message's destination.
+    pub(super) from: &'a Address,
+    /// destination_addr: the message's source.
+    pub(super) to: &'a Address,
+    /// When the submit_sm was read, in nanoseconds of the monotonic clock.
+    pub(super) submitted_ns: u64,
+    /// message_state.
+    pub(super) state: u8,
+    /// 1 + the index of the rule that gives its `err`; 0: `err` follows from the state.
+    pub(super) rule: u16,
+    /// 0x04 for a final receipt, 0x20 for an intermediate notification.
+    pub(super) esm_class: u8,
+}
+
+impl PendingDelivery {
+    /// What its receipt says.
+    #[inline]
+    pub(super) fn receipt(&self, esm_class: u8) -> ReceiptContent<'_> {
+        ReceiptContent {
+            from: &self.from,
+            to: &self.to,
+            submitted_ns: self.submitted_ns,
+            state: self.state,
+            rule: self.rule,
+            esm_class,
+        }
+    }
+}
+
 /// Pending deliveries by handle. They are in blocks: one array would be copied each time it grows, and need its memory
 /// twice meanwhile.
 #[derive(Clone, Debug, Default)]

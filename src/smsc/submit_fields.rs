@@ -65,7 +65,7 @@ fn nul(octets: &[u8], at: usize, max: usize) -> Option<usize> {
 
 /// Scans a plain submit_sm: no times, no TLVs, every value in range. None: it needs a full decode.
 #[inline]
-fn plain(frame: &[u8]) -> Option<SubmitFields> {
+pub(super) fn plain(frame: &[u8]) -> Option<SubmitFields> {
     let service_end = nul(frame, Header::OCTETS, 6)?;
     let source = service_end + 3;
     let source_end = nul(frame, source, Address::OCTETS_MAX + 1)?;

@@ -94,6 +94,13 @@ impl Submits {
         }
     }
 
+    /// Whether every submit_sm within its window is accepted at once, and its receipt says DELIVRD.
+    #[inline]
+    pub(super) fn accepts_at_once(&self) -> bool {
+        let is_limited = self.rates.any || self.queue.is_some() || self.congestion.is_some();
+        !is_limited && self.latency.is_zero() && self.policy.is_certain()
+    }
+
     /// Handles one submit_sm of a session that may send it.
     #[inline]
     pub(super) fn receive(
@@ -351,7 +358,7 @@ fn send(context: &mut Context, reply: &SubmitReply) {
     let unseen = connections.defers_output(reply.session);
     match connections.get_mut(reply.session) {
         Some(peer) if peer.can_write() => {
-            peer.window.answer(unseen);
+            peer.window.answer(1, unseen);
             write_reply(peer.output.buffer(), reply, ids);
             tally.responses.sent += 1;
             tally.responses.sent_ok += u64::from(reply.status.is_ok());
@@ -439,7 +446,7 @@ fn write_without_congestion(out: &mut BytesMut, reply: &SubmitReply, ids: &IdGen
     match reply.format {
         ReplyFormat::Plain | ReplyFormat::OversizeTlv if reply.status.is_ok() => {
             let start = out.len();
-            delivery_writer::accepted(reply.sequence, reply.number, ids, out);
+            delivery_writer::accepted(reply.sequence, &ids.in_response(reply.number), out);
             if reply.format == ReplyFormat::OversizeTlv {
                 out.extend_from_slice(&OVERSIZE_TLV);
                 let length = (out.len() - start) as u32;

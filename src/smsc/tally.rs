@@ -19,10 +19,14 @@ const STATUSES_MAX: usize = 512;
 impl ByStatus {
     /// Counts one.
     pub fn add(&mut self, status: CommandStatus) {
+        self.add_many(status, 1);
+    }
+    /// Counts as many.
+    pub(super) fn add_many(&mut self, status: CommandStatus, count: u64) {
         let full = self.0.len() >= STATUSES_MAX;
         match self.0.entry(status.0) {
-            Entry::Vacant(_) if full => self.1 += 1,
-            entry @ (Entry::Vacant(_) | Entry::Occupied(_)) => *entry.or_default() += 1,
+            Entry::Vacant(_) if full => self.1 += count,
+            entry @ (Entry::Vacant(_) | Entry::Occupied(_)) => *entry.or_default() += count,
         }
     }
     /// The count of a status.
@@ -59,9 +63,14 @@ impl ByState {
     /// Counts one.
     #[inline]
     pub fn add(&mut self, state: u8) {
+        self.add_many(state, 1);
+    }
+    /// Counts as many.
+    #[inline]
+    pub(super) fn add_many(&mut self, state: u8, count: u64) {
         match self.0.get_mut(usize::from(state)) {
-            Some(count) => *count += 1,
-            None => self.1 += 1,
+            Some(counted) => *counted += count,
+            None => self.1 += count,
         }
     }
     /// The count of a state.
@@ -273,6 +282,16 @@ impl Tally {
         self.submits.received += 1;
         self.submits.refused.add(status);
         self.responses.sent += 1;
+    }
+
+    /// Counts submit_sm that were accepted and answered at once, and the receipts of those that asked for one.
+    pub(super) fn count_run(&mut self, accepted: u64, asked: u64) {
+        self.submits.received += accepted;
+        self.submits.accepted += accepted;
+        self.submits.asked += asked;
+        self.responses.sent += accepted;
+        self.responses.sent_ok += accepted;
+        self.receipts.by_state.add_many(MessageState::Delivered.wire(), asked);
     }
 
     /// Counts a delivery that is sent on this session.

@@ -16,6 +16,7 @@ mod life;
 mod limits;
 mod quality;
 mod receipts;
+mod runs;
 mod submits;
 
 /// Wall-clock time at 0 of the virtual clock: 2018-01-22T23:09:57Z.

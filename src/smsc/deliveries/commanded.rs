@@ -59,10 +59,10 @@ impl Deliveries {
         match content {
             Content::Mo { text, .. } => self.writer.mo(&from, &to, text, &[], sequence, out),
             Content::Receipt { id, .. } => {
-                self.writer.receipt(&delivery, 0x04, sequence, now, id, out);
+                self.writer.receipt(&delivery.receipt(0x04), sequence, now, id, out);
             }
         }
-        peer.unacknowledged.add();
+        peer.unacknowledged.add(1);
         // its answer is told apart from those to receipts, so that each counts as what it is
         self.track(context, session, sequence, PendingDelivery { attempts: 1, ..delivery }, now);
         context.connections.mark_changed(session);

@@ -1,0 +1,147 @@
+//! Runs of PDUs in one read that leave nothing to decide: submit_sm of a simulator that accepts all at once, and answers to
+//! receipts that nobody tracks. What a run needs is looked up once and counted once. The parts do the same one by one
+//! (`tests/runs.rs` compares).
+use super::context::Context;
+use super::deliveries::Deliveries;
+use super::delivery_writer;
+use super::outcome_policy::asks;
+use super::pending_delivery::ReceiptContent;
+use super::resource_limits::REPLIES_MAX;
+use super::submit_fields;
+use super::submits::Submits;
+use crate::kit::Nanos;
+use crate::smpp::receipt::MessageState;
+use crate::smpp::{CommandId, CommandStatus, Header};
+
+const DELIVERED: u8 = MessageState::Delivered.wire();
+
+/// The first PDU of `octets`, if it is whole and at most this long.
+#[inline]
+fn first(octets: &[u8], octets_max: usize) -> Option<(Header, &[u8])> {
+    let header = Header::read(octets)?;
+    let length = header.command_length as usize;
+    let is_framed = (Header::OCTETS..=octets_max).contains(&length);
+    octets.get(..length).filter(|_| is_framed).map(|frame| (header, frame))
+}
+
+/// Handles the run at the front of `octets`. Returns how many of them it took; 0: the first PDU needs more than this.
+#[inline]
+pub(super) fn take(
+    context: &mut Context,
+    submits: &Submits,
+    deliveries: &mut Deliveries,
+    (session, octets): (u32, &[u8]),
+    octets_max: usize,
+    now: Nanos,
+) -> usize {
+    match Header::read(octets).map(|header| header.command_id) {
+        Some(CommandId::SUBMIT_SM) if submits.accepts_at_once() => {
+            accept(context, deliveries, session, octets, octets_max, now)
+        }
+        Some(CommandId::DELIVER_SM_RESP | CommandId::DATA_SM_RESP)
+            if deliveries.sends_at_once() =>
+        {
+            acknowledge(context, deliveries, session, octets, octets_max, now)
+        }
+        Some(_) | None => 0,
+    }
+}
+
+/// Accepts the submit_sm at the front of `octets`, as far as they are plain and their receipts can be sent.
+fn accept(
+    context: &mut Context,
+    deliveries: &mut Deliveries,
+    session: u32,
+    octets: &[u8],
+    octets_max: usize,
+    now: Nanos,
+) -> usize {
+    let Context { connections, accounts, faults, ids, tally, openmarket, .. } = context;
+    if *openmarket || faults.any_at_submits() || tally.responses.pending >= REPLIES_MAX {
+        return 0;
+    }
+    let deliveries_max = connections.limits().deliveries_max;
+    let Some(peer) = connections.get_mut(session) else { return 0 };
+    if !(peer.may_submit() && peer.can_write() && peer.faults.next_response.is_none()) {
+        return 0;
+    }
+    let account = peer.account.and_then(|account| accounts.live(account));
+    let takes_receipts = deliveries.sends_at_once()
+        && account.is_some_and(|account| account.waiting_count() == 0)
+        && peer.can_receive(deliveries_max);
+    let room = deliveries_max.saturating_sub(peer.unacknowledged.count());
+    let room = if takes_receipts { room } else { 0 };
+    let free = peer.window.free_count();
+    let writer = deliveries.writer();
+    let (mut used, mut accepted, mut asked) = (0, 0, 0);
+    while accepted < free {
+        let Some((header, frame)) = first(&octets[used..], octets_max) else { break };
+        if header.command_id != CommandId::SUBMIT_SM {
+            break;
+        }
+        let Some(fields) = submit_fields::plain(frame) else { break };
+        let asks = asks(fields.registered_delivery, DELIVERED);
+        if asks && asked == room {
+            break;
+        }
+        let id = ids.take_spelled();
+        delivery_writer::accepted(header.sequence_number, id, peer.output.buffer());
+        if asks {
+            let sequence = peer.session.sequence.take();
+            let content = ReceiptContent {
+                from: &fields.destination,
+                to: &fields.source,
+                submitted_ns: now.0,
+                state: DELIVERED,
+                rule: 0,
+                esm_class: 0x04,
+            };
+            let id = ids.last_in_receipt();
+            writer.receipt(&content, sequence, now, &id, peer.output.buffer());
+            asked += 1;
+        }
+        accepted += 1;
+        used += frame.len();
+    }
+    // the ESME can know of them only after the present read
+    peer.window.answer(accepted, true);
+    peer.unacknowledged.add(asked);
+    tally.count_run(accepted as u64, asked as u64);
+    used
+}
+
+/// Counts the answers to receipts at the front of `octets`, and sends what waited for them.
+fn acknowledge(
+    context: &mut Context,
+    deliveries: &mut Deliveries,
+    session: u32,
+    octets: &[u8],
+    octets_max: usize,
+    now: Nanos,
+) -> usize {
+    let Context { connections, tally, .. } = &mut *context;
+    let Some(peer) = connections.get_mut(session) else { return 0 };
+    // a commanded delivery is tracked also where no other is
+    if peer.unacknowledged.tracks_any() {
+        return 0;
+    }
+    let (mut used, mut ok) = (0, 0);
+    while let Some((header, frame)) = first(&octets[used..], octets_max) {
+        if !matches!(header.command_id, CommandId::DELIVER_SM_RESP | CommandId::DATA_SM_RESP) {
+            break;
+        }
+        if !peer.unacknowledged.answer_any() {
+            tally.sessions.unknown_responses += 1;
+        } else if header.command_status.is_ok() {
+            ok += 1;
+        } else {
+            tally.receipts.acknowledged.add(header.command_status);
+        }
+        used += frame.len();
+    }
+    if ok > 0 {
+        tally.receipts.acknowledged.add_many(CommandStatus::ESME_ROK, ok);
+    }
+    deliveries.refill(context, session, now);
+    used
+}
