@@ -15,6 +15,8 @@ use std::time::Duration;
 
 const SUBMIT_SM_RESP: u32 = CommandId::SUBMIT_SM_RESP.0;
 const DELIVER_SM: u32 = CommandId::DELIVER_SM.0;
+/// A server may take this long to answer a bind, the last messages or an unbind; then it hangs, which is an error.
+const PATIENCE: Duration = Duration::from_secs(10);
 const TIMER: u64 = u64::MAX;
 const PACER: u64 = u64::MAX - 1;
 
@@ -141,8 +143,10 @@ impl Client {
         let epoll = epoll()?;
         let mut lines = Vec::new();
         for token in 0..account.binds.count {
-            let mut stream = TcpStream::connect(task.address)?;
+            let mut stream = TcpStream::connect_timeout(&task.address, PATIENCE)?;
             stream.set_nodelay(true)?;
+            stream.set_read_timeout(Some(PATIENCE))?;
+            stream.set_write_timeout(Some(PATIENCE))?;
             stream.write_all(&bind)?;
             let mut resp = [0; 64];
             let came = stream.read(&mut resp)?;
@@ -351,10 +355,12 @@ impl Client {
     fn drain_and_unbind(mut self) -> io::Result<()> {
         self.closed_loop = false;
         let mut events = vec![EpollEvent::empty(); 1024];
+        let until = Clock::now() + PATIENCE.into();
         while self.lines.iter().any(|l| l.open_count > 0) {
             let count = self.epoll.wait(&mut events, 2_000u16)?;
-            if count == 0 {
-                return Err(io::Error::other("messages stayed unanswered"));
+            if count == 0 || Clock::now() > until {
+                let open: usize = self.lines.iter().map(|l| l.open_count).sum();
+                return Err(io::Error::other(format!("{open} messages stayed unanswered")));
             }
             for event in &events[..count] {
                 if event.data() < PACER {
@@ -368,7 +374,12 @@ impl Client {
             line.stream.write_all(&[&line.pending[..], &unbind].concat())?;
         }
         for line in &mut self.lines {
-            while line.stream.read(&mut self.buffer)? > 0 {}
+            // each read is bounded, and so is their number: a server that goes on sending hangs too
+            while line.stream.read(&mut self.buffer)? > 0 {
+                if Clock::now() > until + PATIENCE.into() {
+                    return Err(io::Error::other("the server does not close after the unbind"));
+                }
+            }
         }
         Ok(())
     }

@@ -5,10 +5,15 @@ use smppbench::plan::behaviour::Behaviour;
 use smppbench::plan::{self, Overrides, Source};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 /// The hidden argument; the kind of server follows.
 pub const HIDDEN: &str = "--serve";
+
+/// A server may take this long to listen, and to end.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,11 +59,8 @@ impl Peer {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
-        let mut line = String::new();
-        if let Some(stdout) = child.stdout.take() {
-            BufReader::new(stdout).read_line(&mut line)?;
-        }
-        let address = line.trim().parse().map_err(io::Error::other)?;
+        let line = child.stdout.take().map(first_line).transpose()?;
+        let address = line.unwrap_or_default().trim().parse().map_err(io::Error::other)?;
         Ok(Peer { child, address })
     }
 
@@ -68,10 +70,31 @@ impl Peer {
     }
 }
 
+/// What a server says first.
+fn first_line(stdout: ChildStdout) -> io::Result<String> {
+    let (said, heard) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = BufReader::new(stdout).read_line(&mut line);
+        // nobody listens any more where it was too slow
+        let _ = said.send(read.map(|_| line));
+    });
+    heard.recv_timeout(PATIENCE).map_err(|_| io::Error::other("the server does not listen"))?
+}
+
 impl Drop for Peer {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
         // it was told by the end of its stdin; what it says while it ends is nobody's
+        let step = Duration::from_millis(10);
+        for _ in 0..PATIENCE.as_millis() / step.as_millis() {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(step);
+        }
+        let _ = writeln!(io::stderr(), "a server of the bench did not end and is killed");
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }

@@ -3,7 +3,9 @@
 //!
 //! `cargo bench --bench ceiling [-- --shape 1x64] [--receipts on|off] [--rounds 3] [--seconds 3]
 //! [--warmup 0.5] [--only ceiling|pacing|simulator] [--json FILE]`. A ratio of one round compares two runs that
-//! stood side by side; its median is what to read. Absolute figures are the machine's of the moment.
+//! stood side by side; its median is what to read, with the lowest and the highest of the rounds. Absolute figures are the
+//! machine's of the moment. Every wait has a bound: a row that fails is said, the others go on, and the exit code is 1.
+//! The last table is kept beside the result of `smppbench selfcheck`, as `ceiling.json`.
 #![allow(clippy::print_stdout, reason = "a bench prints its table")]
 #[allow(dead_code, unreachable_pub, reason = "the benches share it; none uses all of it")]
 #[path = "../bare/mod.rs"]
@@ -18,6 +20,7 @@ use bare::client::{self, Done, Task};
 use bare::harness::{self, Load};
 use bare::peer::{self, Kind, Peer};
 use serde_json::{Value, json};
+use smppbench::kit::{Clock, Environment, state_folder, utc_rfc3339};
 use std::io;
 use std::time::Duration;
 
@@ -40,7 +43,9 @@ fn main() -> io::Result<()> {
         measured_ms: (arguments.number("--seconds", 3.0) * 1000.0) as u64,
         warmup_ms: (arguments.number("--warmup", 0.5) * 1000.0) as u64,
     };
-    let mut rows = Vec::new();
+    let cpu = Environment::read().cpu.unwrap_or_else(|| "a processor without a name".to_owned());
+    println!("{cpu}; {} rounds of {:.1} s", bench.rounds, bench.measured_ms as f64 / 1e3);
+    let mut rows = Rows::default();
     for receipts in [false, true] {
         if !arguments.wants("--receipts", if receipts { "on" } else { "off" }) {
             continue;
@@ -48,23 +53,62 @@ fn main() -> io::Result<()> {
         if arguments.wants("--only", "ceiling") {
             harness_heading("closed loop: the harness beside a bare client, one bare server");
             for shape in SHAPES.into_iter().filter(|s| wanted(&arguments, *s)) {
-                rows.push(bench.harness_row(shape, None, receipts)?);
+                rows.add(&name(shape), bench.harness_row(shape, None, receipts));
             }
         }
         if arguments.wants("--only", "pacing") {
             harness_heading("open loop: the same, paced");
             for rate in RATES {
-                rows.push(bench.harness_row(PACED, Some(rate), receipts)?);
+                rows.add(&format!("{rate}/s"), bench.harness_row(PACED, Some(rate), receipts));
             }
         }
         if arguments.wants("--only", "simulator") {
             simulator_heading();
             for shape in SHAPES.into_iter().filter(|s| wanted(&arguments, *s)) {
-                rows.push(bench.simulator_row(shape, receipts)?);
+                rows.add(&name(shape), bench.simulator_row(shape, receipts));
             }
         }
     }
-    write_json(&arguments, &json!({ "bench": "ceiling", "rows": rows }))
+    let table = json!({
+        "bench": "ceiling", "cpu": cpu, "measured_at": utc_rfc3339(Clock::wall_ns()),
+        "rounds": bench.rounds, "rows": rows.measured,
+    });
+    write_json(&arguments, &table)?;
+    if let Some(folder) = state_folder() {
+        std::fs::create_dir_all(&folder)?;
+        std::fs::write(folder.join("ceiling.json"), format!("{table:#}\n"))?;
+    }
+    match rows.failed {
+        0 => Ok(()),
+        failed => Err(io::Error::other(format!("{failed} rows failed"))),
+    }
+}
+
+/// What was measured, and how many rows could not be.
+#[derive(Default)]
+struct Rows {
+    measured: Vec<Value>,
+    failed: usize,
+}
+
+impl Rows {
+    fn add(&mut self, name: &str, row: io::Result<Value>) {
+        match row {
+            Ok(row) => self.measured.push(row),
+            Err(e) => {
+                println!("{name:>9} failed: {e}");
+                self.failed += 1;
+            }
+        }
+    }
+}
+
+/// The lowest and the highest.
+fn spread(values: &[f64]) -> [f64; 2] {
+    [
+        values.iter().copied().fold(f64::INFINITY, f64::min),
+        values.iter().copied().fold(0.0, f64::max),
+    ]
 }
 
 fn name((binds, window): (usize, usize)) -> String {
@@ -78,13 +122,14 @@ fn wanted(arguments: &Arguments, shape: (usize, usize)) -> bool {
 fn harness_heading(title: &str) {
     println!("\n{title}");
     println!(
-        "{:>9} {:>7} {:>8} {:>11} {:>11} {:>6}  {:>9} {:>9} {:>9} {:>9} {:>8}",
+        "{:>9} {:>7} {:>8} {:>11} {:>11} {:>6} {:>13}  {:>9} {:>9} {:>9} {:>9} {:>8}",
         "shape",
         "rate",
         "receipts",
         "bare/s",
         "harness/s",
         "ratio",
+        "low to high",
         "bare ns",
         "worker ns",
         "proc. ns",
@@ -96,8 +141,8 @@ fn harness_heading(title: &str) {
 fn simulator_heading() {
     println!("\nthe simulator beside the bare server, one bare client");
     println!(
-        "{:>9} {:>8} {:>11} {:>12} {:>6}",
-        "shape", "receipts", "bare/s", "simulator/s", "ratio"
+        "{:>9} {:>8} {:>11} {:>12} {:>6} {:>13}",
+        "shape", "receipts", "bare/s", "simulator/s", "ratio", "low to high"
     );
 }
 
@@ -173,13 +218,15 @@ impl Bench {
         let of = |value: &dyn Fn(&Round) -> f64| median(rounds.iter().map(value).collect());
         let bare = of(&|r| r.bare.per_second());
         let harness = of(&|r| r.harness_per_second);
-        let ratio = of(&|r| r.harness_per_second / r.bare.per_second());
+        let ratios: Vec<f64> =
+            rounds.iter().map(|r| r.harness_per_second / r.bare.per_second()).collect();
+        let ([low, high], ratio) = (spread(&ratios), median(ratios.clone()));
         let bare_ns = of(&|r| r.bare.cpu_per_message());
         let (worker_ns, process_ns) = (of(&|r| r.worker_ns), of(&|r| r.process_ns));
         let calls = of(&|r| r.bare.calls as f64 / r.bare.messages.max(1) as f64);
         let balanced = rounds.iter().all(|r| r.balanced);
         println!(
-            "{:>9} {:>7} {:>8} {bare:>11.0} {harness:>11.0} {ratio:>6.3}  {bare_ns:>9.0} {worker_ns:>9.0} \
+            "{:>9} {:>7} {:>8} {bare:>11.0} {harness:>11.0} {ratio:>6.3} {low:>5.3} to {high:>5.3}  {bare_ns:>9.0} {worker_ns:>9.0} \
              {process_ns:>9.0} {calls:>9.3} {balanced:>8}",
             name(shape),
             rate.map_or_else(|| "max".into(), |r| r.to_string()),
@@ -189,7 +236,7 @@ impl Bench {
             "kind": if rate.is_some() { "paced" } else { "closed_loop" },
             "binds": shape.0, "window": shape.1, "rate": rate, "receipts": receipts,
             "bare_per_second": bare, "harness_per_second": harness, "ratio": ratio,
-            "ratios": rounds.iter().map(|r| r.harness_per_second / r.bare.per_second()).collect::<Vec<_>>(),
+            "ratios": ratios,
             "bare_cpu_ns": bare_ns, "worker_cpu_ns": worker_ns, "process_cpu_ns": process_ns,
             "bare_calls": calls, "balanced": balanced,
         }))
@@ -205,15 +252,16 @@ impl Bench {
         }
         let of = |value: &dyn Fn(&[f64; 2]) -> f64| median(pairs.iter().map(value).collect());
         let (bare, simulator) = (of(&|p| p[0]), of(&|p| p[1]));
-        let ratio = of(&|p| p[1] / p[0]);
+        let ratios: Vec<f64> = pairs.iter().map(|p| p[1] / p[0]).collect();
+        let ([low, high], ratio) = (spread(&ratios), median(ratios.clone()));
         println!(
-            "{:>9} {:>8} {bare:>11.0} {simulator:>12.0} {ratio:>6.3}",
+            "{:>9} {:>8} {bare:>11.0} {simulator:>12.0} {ratio:>6.3} {low:>5.3} to {high:>5.3}",
             name(shape),
             if receipts { "each" } else { "none" },
         );
         Ok(json!({
             "kind": "simulator", "binds": shape.0, "window": shape.1, "receipts": receipts,
-            "bare_per_second": bare, "simulator_per_second": simulator, "ratio": ratio,
+            "bare_per_second": bare, "simulator_per_second": simulator, "ratio": ratio, "ratios": ratios,
         }))
     }
 }

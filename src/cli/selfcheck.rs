@@ -5,7 +5,9 @@ use super::exit::{Exit, Failure, put, talk, warn};
 use super::folder;
 use crate::coordinator::RunError;
 use crate::judge::{self, Judgement};
-use crate::kit::{Ceiling, Clock, Environment, HostSelfcheck, HostUse, Pacing, Selfcheck, words};
+use crate::kit::{
+    Ceiling, Clock, Environment, HostSelfcheck, HostUse, Pacing, Selfcheck, state_folder, words,
+};
 use crate::measure::{CutReason, Metric, NoObserver};
 use crate::plan::{self, Overrides, Source};
 use crate::trial::{Tcp, Trial};
@@ -111,17 +113,9 @@ fn table(found: &Selfcheck) -> String {
     text
 }
 
-/// `$XDG_STATE_HOME/smppbench/selfcheck.json`, or below `~/.local/state`. None: neither variable is set.
-fn path(state: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf> {
-    // the base directory specification: a relative path there is to be ignored
-    let state = state.filter(|p| p.is_absolute());
-    let base = state.or_else(|| Some(home.filter(|p| p.is_absolute())?.join(".local/state")))?;
-    Some(base.join("smppbench").join("selfcheck.json"))
-}
-
+/// Where the result is saved. None: neither XDG_STATE_HOME nor HOME is set.
 fn here() -> Option<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    path(variable("XDG_STATE_HOME"), variable("HOME"))
+    Some(state_folder()?.join("selfcheck.json"))
 }
 
 fn save(path: &Path, environment: &Environment, found: Selfcheck) -> Result<(), Failure> {
@@ -150,19 +144,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_result_is_saved_in_the_state_folder_and_a_relative_one_is_ignored() {
-        let of = |s: &str| Some(PathBuf::from(s));
-        let wanted = |s: &str| Some(PathBuf::from(s).join("smppbench/selfcheck.json"));
-        assert_eq!(path(of("/state"), of("/home/a")), wanted("/state"));
-        assert_eq!(path(of("state"), of("/home/a")), wanted("/home/a/.local/state"));
-        assert_eq!(path(None, of("/home/a")), wanted("/home/a/.local/state"));
-        assert_eq!(path(None, None), None);
-    }
-
-    #[test]
     fn a_saved_result_is_found_on_the_same_machine_only() {
         let folder = std::env::temp_dir().join(format!("smppbench-kept-{}", std::process::id()));
-        let file = path(Some(folder.clone()), None).unwrap();
+        let file = folder.join("smppbench/selfcheck.json");
         let here = Environment { host: Some("a".into()), cores: Some(2), ..Environment::default() };
         let ceilings = vec![Ceiling { binds: 1, window: 9, receipts: true, per_second: 1_234.5 }];
         let found = Selfcheck { ceilings, ..Selfcheck::default() };

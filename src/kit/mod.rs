@@ -24,6 +24,6 @@ pub use labels::{Label, is_label_name, is_metric_name, read_labels};
 pub use near::nearest;
 pub use rate::{Rate, RateChange, RateError};
 pub use rng::{Rng, mix64, stream_seed};
-pub use selfcheck::{Ceiling, Pacing, Selfcheck};
+pub use selfcheck::{Ceiling, Pacing, Selfcheck, state_folder};
 pub use socket::SocketOptions;
 pub use timer::Timer;

@@ -1,6 +1,7 @@
 //! Results of a self-check: the throughput and pacing that this machine reached against the harness's own peer.
 use super::Nanos;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// Results of a self-check.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -47,9 +48,33 @@ impl Selfcheck {
     }
 }
 
+/// The folder for what is measured of this machine: `$XDG_STATE_HOME/smppbench`, or below `~/.local/state`. None: neither
+/// variable is set.
+pub fn state_folder() -> Option<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    folder_of(variable("XDG_STATE_HOME"), variable("HOME"))
+}
+
+fn folder_of(state: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf> {
+    // the base directory specification: a relative path there is to be ignored
+    let state = state.filter(|p| p.is_absolute());
+    let base = state.or_else(|| Some(home.filter(|p| p.is_absolute())?.join(".local/state")))?;
+    Some(base.join("smppbench"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn results_are_kept_in_the_state_folder_and_a_relative_one_is_ignored() {
+        let of = |s: &str| Some(PathBuf::from(s));
+        let wanted = |s: &str| Some(PathBuf::from(s).join("smppbench"));
+        assert_eq!(folder_of(of("/state"), of("/home/a")), wanted("/state"));
+        assert_eq!(folder_of(of("state"), of("/home/a")), wanted("/home/a/.local/state"));
+        assert_eq!(folder_of(None, of("/home/a")), wanted("/home/a/.local/state"));
+        assert_eq!(folder_of(None, None), None);
+    }
 
     #[test]
     fn the_ceiling_is_the_highest_of_its_kind() {

@@ -125,11 +125,12 @@ impl DeliveryWriter {
         let mut write = |id: &SpelledId, out: &mut BytesMut| {
             let ruled = usize::from(content.rule).checked_sub(1).and_then(|at| errs.get(at));
             let [submitted, done] = dates;
+            let (from, to) = (content.from.kept(), content.to.kept());
             let receipt = ReceiptPdu {
                 sequence_number: sequence,
                 service_type,
-                source: address(content.from),
-                destination: address(content.to),
+                source: address(&from),
+                destination: address(&to),
                 esm_class: content.esm_class,
                 id: id.raw(),
                 submitted: submitted.at(walls[0]),

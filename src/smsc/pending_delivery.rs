@@ -35,9 +35,35 @@ impl Address {
         (&self.octets, usize::from(self.len))
     }
 
+    /// The address, not copied.
+    #[inline]
+    pub(super) fn borrowed(&self) -> AddressRef<'_> {
+        AddressRef { ton: self.ton, npi: self.npi, digits: self.as_slice() }
+    }
+
     /// Its octets.
+    #[inline]
     pub(super) fn as_slice(&self) -> &[u8] {
         &self.octets[..usize::from(self.len)]
+    }
+}
+
+/// An address where it stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AddressRef<'a> {
+    /// Type of number.
+    pub(super) ton: u8,
+    /// Numbering plan.
+    pub(super) npi: u8,
+    /// At most [`Address::OCTETS_MAX`].
+    pub(super) digits: &'a [u8],
+}
+
+impl AddressRef<'_> {
+    /// A copy.
+    #[inline]
+    pub(super) fn kept(&self) -> Address {
+        Address::new(self.ton, self.npi, self.digits, 0, self.digits.len())
     }
 }
 
@@ -94,9 +120,9 @@ pub(super) struct PendingDelivery {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReceiptContent<'a> {
     /// source_addr: the message's destination.
-    pub(super) from: &'a Address,
+    pub(super) from: AddressRef<'a>,
     /// destination_addr: the message's source.
-    pub(super) to: &'a Address,
+    pub(super) to: AddressRef<'a>,
     /// When the submit_sm was read, in nanoseconds of the monotonic clock.
     pub(super) submitted_ns: u64,
     /// message_state.
@@ -112,8 +138,8 @@ impl PendingDelivery {
     #[inline]
     pub(super) fn receipt(&self, esm_class: u8) -> ReceiptContent<'_> {
         ReceiptContent {
-            from: &self.from,
-            to: &self.to,
+            from: self.from.borrowed(),
+            to: self.to.borrowed(),
             submitted_ns: self.submitted_ns,
             state: self.state,
             rule: self.rule,

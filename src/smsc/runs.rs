@@ -79,8 +79,8 @@ fn accept(
         if header.command_id != CommandId::SUBMIT_SM {
             break;
         }
-        let Some(fields) = submit_fields::plain(frame) else { break };
-        let asks = asks(fields.registered_delivery, DELIVERED);
+        let Some(submit) = submit_fields::plain(frame) else { break };
+        let asks = asks(submit.registered_delivery, DELIVERED);
         if asks && asked == room {
             break;
         }
@@ -89,8 +89,8 @@ fn accept(
         if asks {
             let sequence = peer.session.sequence.take();
             let content = ReceiptContent {
-                from: &fields.destination,
-                to: &fields.source,
+                from: submit.destination,
+                to: submit.source,
                 submitted_ns: now.0,
                 state: DELIVERED,
                 rule: 0,

@@ -1,7 +1,7 @@
 //! A receipt that is written again with another id and other addresses of the same lengths: nearly all receipts of a
 //! second differ in nothing else. Knows no format: where the id stands is found by writing one that cannot stand elsewhere.
 use super::id_generator::{ID_MAX, SpelledId};
-use super::pending_delivery::{Address, ReceiptContent};
+use super::pending_delivery::{AddressRef, ReceiptContent};
 use crate::smpp::Header;
 use bytes::BytesMut;
 
@@ -26,7 +26,8 @@ impl ReceiptKey {
         id: &SpelledId,
         seconds: [u64; 2],
     ) -> ReceiptKey {
-        let shape = |address: &Address| [address.ton, address.npi, address.raw().1 as u8];
+        let shape =
+            |address: AddressRef<'_>| [address.ton, address.npi, address.digits.len() as u8];
         ReceiptKey {
             addresses: [shape(content.from), shape(content.to)],
             id_length: id.raw().1 as u8,
@@ -116,8 +117,7 @@ impl StampedReceipt {
     ) {
         self.octets[12..16].copy_from_slice(&sequence.to_be_bytes());
         for (at, address) in self.digits_at.into_iter().zip([content.from, content.to]) {
-            let digits = address.as_slice();
-            self.octets[at..at + digits.len()].copy_from_slice(digits);
+            self.octets[at..at + address.digits.len()].copy_from_slice(address.digits);
         }
         for at in &self.ids_at {
             let place = &mut self.octets[*at..];

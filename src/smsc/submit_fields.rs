@@ -1,6 +1,6 @@
 //! Reads the fields of a submit_sm that the simulator needs: by a quick scan where the PDU is plain, as nearly all are,
 //! else by a full decode.
-use super::pending_delivery::Address;
+use super::pending_delivery::{Address, AddressRef};
 use crate::smpp::answer::strict_fault;
 use crate::smpp::pdu::{self, Body, BodyFault, SubmitSm};
 use crate::smpp::{CommandStatus, Header};
@@ -36,7 +36,7 @@ pub(super) struct SubmitRefusal {
 #[inline]
 pub(super) fn scan(frame: &[u8]) -> Result<SubmitFields, SubmitRefusal> {
     match plain(frame) {
-        Some(fields) => Ok(fields),
+        Some(submit) => Ok(submit.fields()),
         None => full_decode(frame),
     }
 }
@@ -63,9 +63,36 @@ fn nul(octets: &[u8], at: usize, max: usize) -> Option<usize> {
     None
 }
 
-/// Scans a plain submit_sm: no times, no TLVs, every value in range. None: it needs a full decode.
+/// A plain submit_sm, read in place: no times, no TLVs, every value in range.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PlainSubmit<'a> {
+    /// source_addr.
+    pub(super) source: AddressRef<'a>,
+    /// destination_addr.
+    pub(super) destination: AddressRef<'a>,
+    /// esm_class.
+    pub(super) esm_class: u8,
+    /// registered_delivery.
+    pub(super) registered_delivery: u8,
+}
+
+impl PlainSubmit<'_> {
+    /// Its fields, copied.
+    #[inline]
+    fn fields(&self) -> SubmitFields {
+        SubmitFields {
+            source: self.source.kept(),
+            destination: self.destination.kept(),
+            esm_class: self.esm_class,
+            registered_delivery: self.registered_delivery,
+            sm_default_msg_id: 0,
+        }
+    }
+}
+
+/// Scans a plain submit_sm. None: it needs a full decode.
 #[inline]
-pub(super) fn plain(frame: &[u8]) -> Option<SubmitFields> {
+pub(super) fn plain(frame: &[u8]) -> Option<PlainSubmit<'_>> {
     let service_end = nul(frame, Header::OCTETS, 6)?;
     let source = service_end + 3;
     let source_end = nul(frame, source, Address::OCTETS_MAX + 1)?;
@@ -75,7 +102,7 @@ pub(super) fn plain(frame: &[u8]) -> Option<SubmitFields> {
     let [esm_class, _, priority, schedule, validity, delivery, replace, _, default_id, length] =
         *fixed;
     let end = destination_end + 11 + usize::from(length);
-    let plain = matches!(esm_class & 0x3C, 0x00 | 0x08 | 0x10)
+    let is_plain = matches!(esm_class & 0x3C, 0x00 | 0x08 | 0x10)
         && priority <= 3
         && schedule == 0
         && validity == 0
@@ -83,25 +110,13 @@ pub(super) fn plain(frame: &[u8]) -> Option<SubmitFields> {
         && replace <= 1
         && default_id == 0
         && end == frame.len();
-    plain.then(|| SubmitFields {
-        source: Address::new(
-            frame[source - 2],
-            frame[source - 1],
-            frame,
-            source,
-            source_end - source,
-        ),
-        destination: Address::new(
-            frame[destination - 2],
-            frame[destination - 1],
-            frame,
-            destination,
-            destination_end - destination,
-        ),
-        esm_class,
-        registered_delivery: delivery,
-        sm_default_msg_id: 0,
-    })
+    if !is_plain {
+        return None;
+    }
+    let [source, destination] = [source..source_end, destination..destination_end].map(|at| {
+        AddressRef { ton: frame[at.start - 2], npi: frame[at.start - 1], digits: &frame[at] }
+    });
+    Some(PlainSubmit { source, destination, esm_class, registered_delivery: delivery })
 }
 
 fn full_decode(frame: &[u8]) -> Result<SubmitFields, SubmitRefusal> {
@@ -189,7 +204,7 @@ mod tests {
                         sm.destination_addr = destination;
                         sm.short_message = text;
                     });
-                    let quick = plain(&frame).expect("it is plain");
+                    let quick = plain(&frame).expect("it is plain").fields();
                     assert_eq!(comparable(quick), comparable(full_decode(&frame).unwrap()));
                 }
             }
