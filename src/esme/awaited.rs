@@ -2,6 +2,7 @@
 use crate::correlate::Awaits;
 use crate::kit::Nanos;
 use crate::measure::CellId;
+use crate::plan::CELLS_MAX;
 
 /// A span in 32 bits: nanoseconds up to 2.1 s, beyond that in steps of 1,024 ns, up to 36 minutes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct Awaited {
 
 /// In `cell`: silence would be right too (registered_delivery 2 or 3).
 const MAY_STAY_SILENT: u16 = 1 << 15;
+// else a receipt would be counted in another cell
+const _: () = assert!(CELLS_MAX <= MAY_STAY_SILENT as usize);
 
 impl Awaited {
     pub(super) fn new(
@@ -115,5 +118,16 @@ mod tests {
             assert_eq!((a.session(), a.cell(), a.may_stay_silent()), (65_535, 4095, true));
         }
         assert_eq!(std::mem::size_of::<Awaited>(), 20);
+    }
+
+    #[test]
+    fn a_receipt_of_any_cell_that_a_plan_may_have_is_counted_in_that_cell() {
+        for cell in [0, 1, CELLS_MAX / 2, CELLS_MAX - 1] {
+            for silent in [false, true] {
+                let at = Nanos(7);
+                let kept = Awaited::new(at, at, at, 0, cell as CellId, silent);
+                assert_eq!((usize::from(kept.cell()), kept.may_stay_silent()), (cell, silent));
+            }
+        }
     }
 }

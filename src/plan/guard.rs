@@ -16,8 +16,9 @@ use nix::sys::resource::{Resource, getrlimit};
 const DESCRIPTORS_SPARE: u64 = 64;
 /// Highest rate of a stage: far beyond any machine, so that what is above it is a mistyped unit.
 pub const RATE_MAX: Rate = Rate::per_second(100_000_000);
-/// Most combinations of a stage, an account and a message: each has counters of its own.
-const CELLS_MAX: usize = 1 << 16;
+/// Most cells: combinations of a stage, an account and a message, each with counters of its own. The number of a cell has 15
+/// bits where it is kept with each message that awaits its receipt.
+pub const CELLS_MAX: usize = 1 << 15;
 /// Most submit_sm of a plan.
 pub(super) const SUBMITS_MAX: u64 = 1 << 40;
 /// Most submit_sm of a plan whose unsent ones have to be walked (see [`super::Cursor::skip_before`]).

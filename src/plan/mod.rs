@@ -43,7 +43,7 @@ mod values;
 pub use cursor::{Cursor, Skipped};
 pub use error::PlanError;
 pub use events::{Occurrence, occurrences};
-pub use guard::{RATE_MAX, matches};
+pub use guard::{CELLS_MAX, RATE_MAX, matches};
 pub use message_flags::MessageOverrides;
 pub use model::{
     Accept, Account, Address, AddressFrom, AddressPolicy, Arrival, BindType, Binds,
