@@ -11,7 +11,7 @@ use crate::plan::behaviour::Behaviour;
 use crate::smpp::pdu::DeliverSm;
 use crate::smpp::receipt::{Date, MessageState, ReceiptAddress, ReceiptFormat, ReceiptPdu};
 use crate::smpp::{CommandId, CommandStatus, Header, Tag, Tlvs, put_tlv};
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 
 /// A date as last rendered.
 #[derive(Clone, Copy, Debug)]
@@ -212,14 +212,20 @@ fn address(address: &Address) -> ReceiptAddress<'_> {
 #[inline]
 pub(super) fn accepted(sequence: u32, id: &SpelledId, out: &mut BytesMut) {
     let (octets, len) = id.raw();
+    let start = out.len();
     let length = Header::OCTETS + len + 1;
-    let mut buf = [0_u8; Header::OCTETS + super::id_generator::ID_MAX + 1];
-    buf[0..4].copy_from_slice(&(length as u32).to_be_bytes());
-    buf[4..8].copy_from_slice(&CommandId::SUBMIT_SM_RESP.0.to_be_bytes());
-    buf[12..16].copy_from_slice(&sequence.to_be_bytes());
-    buf[16..16 + super::id_generator::ID_MAX].copy_from_slice(octets);
-    buf[16 + len] = 0;
-    out.extend_from_slice(&buf[..length]);
+    // two words at a time: put together elsewhere and copied, they would be read before they are written
+    out.put_u64((length as u64) << 32 | u64::from(CommandId::SUBMIT_SM_RESP.0));
+    out.put_u64(u64::from(sequence));
+    match octets.split_first_chunk::<8>() {
+        Some((first, rest)) if len == 10 => {
+            out.extend_from_slice(first);
+            out.extend_from_slice(rest.first_chunk::<8>().unwrap_or(&[0; 8]));
+        }
+        Some(_) | None => out.extend_from_slice(octets),
+    }
+    out.truncate(start + length - 1);
+    out.put_u8(0);
 }
 
 #[cfg(test)]

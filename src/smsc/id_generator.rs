@@ -16,7 +16,8 @@ pub(super) struct SpelledId {
 }
 
 impl SpelledId {
-    const EMPTY: SpelledId = SpelledId { octets: [0; ID_MAX], len: 0 };
+    /// No id.
+    pub(super) const EMPTY: SpelledId = SpelledId { octets: [0; ID_MAX], len: 0 };
 
     /// An id that is spelled already. None: it is empty or longer than [`ID_MAX`].
     pub(super) fn of(octets: &[u8]) -> Option<SpelledId> {
@@ -37,6 +38,14 @@ impl SpelledId {
     /// Counts on by one in decimal digits. False: all are 9, and nothing is changed.
     #[inline]
     fn increment(&mut self) -> bool {
+        // ten digits are written as they will be read, eight octets at a time: a processor waits where it reads at once more
+        // than it has just written
+        if self.len == 10 && self.octets[9] != b'9' {
+            let mut last = [0; 8];
+            last[..2].copy_from_slice(&[self.octets[8], self.octets[9] + 1]);
+            self.octets[8..16].copy_from_slice(&last);
+            return true;
+        }
         let Some(at) = self.octets[..self.len].iter().rposition(|digit| *digit != b'9') else {
             return false;
         };
@@ -83,13 +92,14 @@ impl IdGenerator {
         &self.spelled.1
     }
 
-    /// The id that [`IdGenerator::take_spelled`] took last, as receipts spell it.
+    /// The id that [`IdGenerator::take_spelled`] took last, as receipts spell it; in `other` where that differs.
     #[inline]
-    pub(super) fn last_in_receipt(&self) -> SpelledId {
+    pub(super) fn last_in_receipt<'a>(&'a self, other: &'a mut SpelledId) -> &'a SpelledId {
         match self.receipt {
-            ReceiptId::Same => self.spelled.1,
+            ReceiptId::Same => &self.spelled.1,
             ReceiptId::Decimal | ReceiptId::Hex | ReceiptId::Upper | ReceiptId::ZeroPadded => {
-                self.in_receipt(self.spelled.0)
+                *other = self.in_receipt(self.spelled.0);
+                other
             }
         }
     }
@@ -272,7 +282,7 @@ mod tests {
                         ids.in_response(number).as_slice(),
                         "{response:?} {number}"
                     );
-                    assert_eq!(spelled, ids.last_in_receipt().as_slice());
+                    assert_eq!(spelled, ids.last_in_receipt(&mut { SpelledId::EMPTY }).as_slice());
                 }
             }
         }

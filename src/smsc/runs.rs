@@ -4,6 +4,7 @@
 use super::context::Context;
 use super::deliveries::Deliveries;
 use super::delivery_writer;
+use super::id_generator::SpelledId;
 use super::outcome_policy::asks;
 use super::pending_delivery::ReceiptContent;
 use super::resource_limits::REPLIES_MAX;
@@ -74,6 +75,7 @@ fn accept(
     let free = peer.window.free_count();
     let writer = deliveries.writer();
     let (mut used, mut accepted, mut asked) = (0, 0, 0);
+    let mut respelled = SpelledId::EMPTY;
     while accepted < free {
         let Some((header, frame)) = first(&octets[used..], octets_max) else { break };
         if header.command_id != CommandId::SUBMIT_SM {
@@ -96,8 +98,8 @@ fn accept(
                 rule: 0,
                 esm_class: 0x04,
             };
-            let id = ids.last_in_receipt();
-            writer.receipt(&content, sequence, now, &id, peer.output.buffer());
+            let id = ids.last_in_receipt(&mut respelled);
+            writer.receipt(&content, sequence, now, id, peer.output.buffer());
             asked += 1;
         }
         accepted += 1;

@@ -109,23 +109,26 @@ impl StampedReceipt {
     /// Appends the receipt with this sequence_number, these addresses and this id.
     #[inline]
     pub(super) fn stamp(
-        &mut self,
+        &self,
         content: &ReceiptContent<'_>,
         sequence: u32,
         id: &SpelledId,
         out: &mut BytesMut,
     ) {
-        self.octets[12..16].copy_from_slice(&sequence.to_be_bytes());
+        let start = out.len();
+        out.extend_from_slice(&self.octets);
+        // patched behind the copy, not before it: a processor waits where it reads what it has just written in pieces
+        let page = &mut out[start..];
+        page[12..16].copy_from_slice(&sequence.to_be_bytes());
         for (at, address) in self.digits_at.into_iter().zip([content.from, content.to]) {
-            self.octets[at..at + address.digits.len()].copy_from_slice(address.digits);
+            page[at..at + address.digits.len()].copy_from_slice(address.digits);
         }
         for at in &self.ids_at {
-            let place = &mut self.octets[*at..];
+            let place = &mut page[*at..];
             match (id.as_slice().first_chunk::<10>(), id.raw().1) {
                 (Some(ten), 10) => place[..10].copy_from_slice(ten),
                 (_, length) => place[..length].copy_from_slice(id.as_slice()),
             }
         }
-        out.extend_from_slice(&self.octets);
     }
 }
