@@ -41,9 +41,14 @@ pub(super) fn run(args: &RenderArgs) -> Result<Exit, Failure> {
 
 /// Several peers of `conform` side by side; each is named by its folder.
 fn matrix(args: &RenderArgs) -> Result<Exit, Failure> {
-    if args.format.as_deref().is_some_and(|format| format != "markdown") {
-        return Err(Failure::usage("several conformance runs are rendered as markdown only"));
-    }
+    let draw = match args.format.as_deref() {
+        None | Some("markdown") => report::conform_matrix,
+        Some("html") => report::conform_matrix_page,
+        Some(_) => {
+            let why = "several conformance runs are rendered as markdown or html only";
+            return Err(Failure::usage(why));
+        }
+    };
     let peer = |path: &std::path::PathBuf| -> Result<report::Peer, Failure> {
         let folder = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
         let name = folder.and_then(|folder| folder.file_name());
@@ -51,7 +56,7 @@ fn matrix(args: &RenderArgs) -> Result<Exit, Failure> {
         Ok(report::Peer { name, document: kept::conformance(path)? })
     };
     let peers: Vec<report::Peer> = args.results.iter().map(peer).collect::<Result<_, _>>()?;
-    write(args, report::conform_matrix(&peers).as_bytes())
+    write(args, draw(&peers).as_bytes())
 }
 
 /// Files are as wide as those of a run folder.

@@ -46,7 +46,7 @@ mod unavailable;
 pub use brief::brief;
 pub use conform::{
     Peer, conform_changes, conform_json, conform_junit, conform_markdown, conform_matrix,
-    conform_page, conform_text,
+    conform_matrix_page, conform_page, conform_text,
 };
 pub use document::{Document, SCHEMA};
 pub use escape::{mask_address, printable};

@@ -15,6 +15,6 @@ pub use changes::text as conform_changes;
 pub use json::render as conform_json;
 pub use junit::render as conform_junit;
 pub use markdown::render as conform_markdown;
-pub use matrix::{Peer, render as conform_matrix};
+pub use matrix::{Peer, render as conform_matrix, render_page as conform_matrix_page};
 pub use page::render as conform_page;
 pub use text::conform_text;

@@ -5,10 +5,13 @@ use crate::conform::{CaseRow, Document, Outcome};
 use crate::report::html::spell_out;
 use askama::Template;
 
+pub(super) const STYLE: &str = include_str!("../html/conform.css");
+
 #[derive(Template)]
 #[template(path = "conform.html", config = "src/report/html/askama.toml")]
 struct Page<'a> {
     title: String,
+    style: &'static str,
     document: &'a Document,
     duration: String,
     totals: String,
@@ -34,6 +37,7 @@ pub fn render(document: &Document) -> String {
     let features = document.pics.iter();
     let page = Page {
         title: parts::title(document),
+        style: STYLE,
         document,
         duration: format!("{:.1} s", document.duration_s),
         totals: parts::counts(&parts::totals(document), " · "),

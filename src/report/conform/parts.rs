@@ -96,10 +96,22 @@ pub(super) struct Shown {
     pub(super) hex: String,
 }
 
-/// The rows of an exchange, and how many more there are.
+/// The rows of an exchange, and how many more there are. Where not all can be shown, messages and their answers are left
+/// out, unless there is nothing else.
 pub(super) fn exchange(case: &CaseRow) -> (Vec<Shown>, usize) {
-    let rows = case.exchange.iter().take(ROWS_MAX).map(shown).collect();
-    (rows, case.exchange.len().saturating_sub(ROWS_MAX))
+    let all = &case.exchange;
+    let is_long = all.len() > ROWS_MAX && !all.iter().all(is_message);
+    let rows = all.iter().filter(|row| !is_long || !is_message(row));
+    let rows: Vec<Shown> = rows.take(ROWS_MAX).map(shown).collect();
+    let more = all.len() - rows.len();
+    (rows, more)
+}
+
+fn is_message(row: &ExchangeRow) -> bool {
+    let is_one = |pdu: &serde_json::Value| {
+        matches!(pdu["command"].as_str(), Some("submit_sm" | "submit_sm_resp"))
+    };
+    !row.pdus.is_empty() && row.pdus.iter().all(is_one)
 }
 
 fn shown(row: &ExchangeRow) -> Shown {

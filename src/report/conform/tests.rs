@@ -155,6 +155,45 @@ fn the_matrix_has_a_column_for_each_peer_and_what_each_failed() {
         page.contains("| case | level | clause | one | two |\n| :-- | :-- | :-- | :-- | :-- |")
     );
     assert!(page.contains("| 4.4.1-01 | MUST | the clause of 4.4.1-01 | fail | pass |"), "{page}");
-    assert!(page.contains("Every peer passes 1 cases") && page.contains("## ESMEs"), "{page}");
+    assert!(page.contains("Every peer passes 1 case.") && page.contains("## ESMEs"), "{page}");
     assert!(page.contains("### one\n\n- 4.4.1-01: &lt;b&gt;it said"), "{page}");
+}
+
+#[test]
+fn the_matrix_as_a_page_has_the_same_cells_and_no_mark_up_of_a_peer() {
+    let peer = |name: &str, document| Peer { name: name.to_owned(), document };
+    let mut good = every();
+    good.cases[1].outcome = Outcome::Pass;
+    let page = conform_matrix_page(&[peer("one", every()), peer("<i>two</i>", good)]);
+    for part in [
+        "<h2>SMSCs</h2>",
+        "<td>4.4.1-01</td><td>MUST</td><td>the clause of 4.4.1-01</td><td class=\"fail\">fail</td><td class=\"pass\">pass</td>",
+        "<td>pass</td><td class=\"n\">1</td><td class=\"n\">2</td>",
+        "Every peer passes 1 case.",
+    ] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+    assert!(!page.contains("<i>") && !page.contains("<b>"), "{page}");
+    assert!(!page.contains("<h2>ESMEs"), "{page}");
+}
+
+#[test]
+fn the_messages_of_a_busy_esme_do_not_hide_what_a_case_is_about() {
+    let mut case = case("5.1.2-51", Level::Should, Outcome::Fail, "no answer");
+    let row = |command: &str| ExchangeRow {
+        pdus: vec![json!({"command": command, "sequence_number": 7})],
+        ..case.exchange[0].clone()
+    };
+    let pair = || [row("submit_sm"), row("submit_sm_resp")];
+    let mut rows: Vec<ExchangeRow> = (0..50).flat_map(|_| pair()).collect();
+    let all = rows.clone();
+    rows.extend([row("enquire_link"), row("submit_sm")]);
+    case.exchange = rows;
+    let (shown, more) = parts::exchange(&case);
+    let names: Vec<&str> = shown.iter().map(|row| row.pdus.as_str()).collect();
+    assert_eq!((names, more), (vec!["enquire_link #7"], 101));
+    // a case that is about messages shows the first of them
+    case.exchange = all;
+    let (shown, more) = parts::exchange(&case);
+    assert_eq!((shown.len(), more), (24, 76));
 }
