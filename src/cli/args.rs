@@ -328,6 +328,8 @@ pub(super) enum SchemaOf {
     Profile,
     /// conform.json.
     Conform,
+    /// What `conform compare --json` prints.
+    ConformComparison,
 }
 
 /// Arguments of `explain`.

@@ -1,4 +1,5 @@
-//! `smppbench schema`: the JSON Schema of result.json, of conform.json and of a profile, made from their types.
+//! `smppbench schema`: the JSON Schema of result.json, of conform.json, of what `conform compare` prints, and of a profile,
+//! made from their types.
 #[cfg(test)]
 mod tests;
 
@@ -14,21 +15,20 @@ pub(super) fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
     let schema = match args.of {
         SchemaOf::Result => result_schema(),
         SchemaOf::Profile => plan::profile_schema(),
-        SchemaOf::Conform => conform_schema(),
+        SchemaOf::Conform => titled(schemars::schema_for!(conform::Document), conform::SCHEMA),
+        SchemaOf::ConformComparison => {
+            titled(schemars::schema_for!(conform::Comparison), conform::COMPARISON_SCHEMA)
+        }
     };
     print(&format!("{schema:#}\n"))
 }
 
 /// The schema of result.json.
 pub(super) fn result_schema() -> Value {
-    let mut schema = schemars::schema_for!(Document);
-    schema.insert("title".to_owned(), json!(SCHEMA));
-    schema.to_value()
+    titled(schemars::schema_for!(Document), SCHEMA)
 }
 
-/// The schema of conform.json.
-pub(super) fn conform_schema() -> Value {
-    let mut schema = schemars::schema_for!(conform::Document);
-    schema.insert("title".to_owned(), json!(conform::SCHEMA));
+fn titled(mut schema: schemars::Schema, title: &str) -> Value {
+    schema.insert("title".to_owned(), json!(title));
     schema.to_value()
 }

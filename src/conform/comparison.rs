@@ -3,13 +3,14 @@ use super::case::{Level, Role};
 use super::document::{CaseRow, Document};
 use super::pics::Support;
 use super::verdict::Outcome;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The name and version of the schema.
 pub const COMPARISON_SCHEMA: &str = "smppbench.conform_comparison/1";
 
 /// Two runs side by side.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Comparison {
     /// `"smppbench.conform_comparison/1"`.
     pub schema: String,
@@ -28,7 +29,7 @@ pub struct Comparison {
 }
 
 /// One of two runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Side {
     /// The peer.
     pub target: String,
@@ -39,7 +40,7 @@ pub struct Side {
 }
 
 /// Whether a change is for the better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Turn {
     /// It passes now.
@@ -62,7 +63,7 @@ impl Turn {
 }
 
 /// A case whose outcome differs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     /// The case.
     pub id: String,
@@ -79,7 +80,7 @@ pub struct Change {
 }
 
 /// What a case found in one run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Sight {
     /// What it found.
     pub outcome: Outcome,
@@ -88,7 +89,7 @@ pub struct Sight {
 }
 
 /// A feature whose support differs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FeatureChange {
     /// The feature.
     pub feature: String,
