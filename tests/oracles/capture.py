@@ -21,7 +21,9 @@ COMMANDS = [0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0B, 0x
 
 
 def tshark(path):
-    command = ["tshark", "-r", path, "-d", "tcp.port==2775,smpp", "-Y", "smpp", "-T", "fields"]
+    # a case that sends a request of HTTP must not make all of its connection HTTP
+    command = ["tshark", "-r", path, "-d", "tcp.port==2775,smpp", "--disable-heuristic", "http_tcp"]
+    command += ["-Y", "smpp", "-T", "fields"]
     command += ["-E", "separator=/t", "-E", "occurrence=a", "-E", "aggregator=;"]
     for column in COLUMNS:
         command += ["-e", column]
