@@ -333,13 +333,16 @@ impl Examiner {
         }
     }
 
-    /// The next PDU that is not a request of the peer; those are answered.
+    /// The next PDU that is not a request of the peer; those are answered, and do not put off the end.
     pub(super) async fn next(&mut self, until: Nanos) -> Event {
         loop {
             match self.event(until).await {
                 Event::Pdu(pdu) if pdu.command().is_response() => return Event::Pdu(pdu),
                 Event::Pdu(pdu) => self.attend(pdu).await,
                 other => return other,
+            }
+            if Clock::now() >= until {
+                return Event::Silence;
             }
         }
     }
@@ -376,7 +379,9 @@ impl Examiner {
             },
             CommandId::ENQUIRE_LINK => Some((ok, Vec::new())),
             CommandId::UNBIND => {
-                self.unbound();
+                if let Some(line) = self.line() {
+                    line.is_bound = false;
+                }
                 Some((ok, Vec::new()))
             }
             CommandId::SUBMIT_SM if self.listener.is_some() => {
@@ -400,12 +405,6 @@ impl Examiner {
         if let Some((status, body)) = answer {
             let body = if status.is_ok() { body } else { Vec::new() };
             self.send(&octets::pdu(command.response(), status.0, sequence, &body)).await;
-        }
-    }
-
-    fn unbound(&mut self) {
-        if let Some(line) = self.lines.get_mut(self.current) {
-            line.is_bound = false;
         }
     }
 

@@ -19,13 +19,16 @@ pub(super) struct Witnessed {
 pub(super) struct Memory {
     /// Its requests, in order; a bind begins a session.
     pub(super) requests: Vec<Witnessed>,
-    /// Whether a submit_sm was awaited in vain: no further case waits as long.
+    /// Whether a submit_sm was awaited in vain, and none came since: no further case waits as long.
     pub(super) sends_nothing: bool,
 }
 
 impl Memory {
     /// Keeps a PDU that is a request.
     pub(super) fn note(&mut self, pdu: &Pdu, wall_ns: u64) {
+        if pdu.command() == CommandId::SUBMIT_SM {
+            self.sends_nothing = false;
+        }
         if !pdu.command().is_response() && self.requests.len() < REQUESTS_MAX {
             self.requests.push(Witnessed { wall_ns, pdu: pdu.clone() });
         }
@@ -39,5 +42,20 @@ impl Memory {
     /// The submit_sm.
     pub(super) fn submits(&self) -> impl Iterator<Item = &Witnessed> {
         self.requests.iter().filter(|one| one.pdu.command() == CommandId::SUBMIT_SM)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conform::octets::pdu;
+
+    #[test]
+    fn an_esme_that_paused_and_sends_again_is_waited_for_again() {
+        let mut memory = Memory { sends_nothing: true, ..Memory::default() };
+        memory.note(&Pdu(pdu(CommandId::ENQUIRE_LINK, 0, 1, &[])), 0);
+        assert!(memory.sends_nothing);
+        memory.note(&Pdu(pdu(CommandId::SUBMIT_SM, 0, 2, &[])), 0);
+        assert!(!memory.sends_nothing);
     }
 }

@@ -8,6 +8,8 @@ use tokio::time::{sleep, timeout};
 
 /// Cases in a row that lose their connection at the bind, after which the run stops.
 pub const LOST_MAX: u32 = 3;
+/// How often a peer that is gone is looked for, each time after the wait for its recovery.
+const RESTART_LOOKS: u32 = 10;
 /// What ending a case takes at most, on top of the case's time.
 const LEAVE: Nanos = Nanos::from_secs(3);
 
@@ -154,11 +156,26 @@ async fn one(examiner: &mut Examiner, case: &'static Case) -> CaseResult {
             Verdict::of(Outcome::Inconclusive, why)
         }
     };
+    let verdict = if case.role == Role::Esme { settled(examiner, verdict).await } else { verdict };
     let was_ended = examiner.was_ended();
     let exchange = examiner.leave(LEAVE).await;
     let verdict =
         if case.disturbs && was_ended { survived(examiner, verdict).await } else { verdict };
     CaseResult { case, verdict, exchange, took: Clock::now().since(began) }
+}
+
+/// The verdict of a case of an ESME. Where the session did not survive the case, the next one begins with another.
+async fn settled(examiner: &mut Examiner, verdict: Verdict) -> Verdict {
+    match verdict.outcome {
+        Outcome::Fail | Outcome::Inconclusive | Outcome::PreconditionFailed => {
+            if !examiner.give_up_dead_session().await {
+                return verdict;
+            }
+            let seen = format!("{}; nor is an enquire_link after it answered", verdict.seen);
+            Verdict::of(verdict.outcome, seen)
+        }
+        Outcome::Pass | Outcome::Lenient | Outcome::Unsupported | Outcome::Skipped => verdict,
+    }
 }
 
 /// The verdict of a case whose octets made the peer close the connection: it fails where the peer is gone.
@@ -167,7 +184,12 @@ async fn survived(examiner: &mut Examiner, verdict: Verdict) -> Verdict {
         return verdict;
     }
     // one that is started again by its supervisor is not lost
-    sleep(examiner.settings.waits.recovery.into()).await;
+    for _ in 0..RESTART_LOOKS {
+        sleep(examiner.settings.waits.recovery.into()).await;
+        if examiner.is_reachable().await {
+            break;
+        }
+    }
     let seen = format!("{}; after it the peer accepts no connection any more", verdict.seen);
     Verdict::of(Outcome::Fail, seen)
 }

@@ -212,6 +212,22 @@ impl Examiner {
         Err(Verdict::of(Outcome::Fail, seen))
     }
 
+    /// Passes where nothing comes, or the generic_nack that section 4.3.1 has for an unknown command_id, and the session
+    /// goes on.
+    pub(super) async fn silence_or_nack(&mut self) -> Found {
+        let until = Clock::now().after(self.settings.waits.silence);
+        let seen = match self.next(until).await {
+            Event::Silence => "nothing came".to_owned(),
+            Event::Pdu(pdu) if pdu.is_nack() && !pdu.is_ok() => {
+                format!("the peer answered {}", pdu.says())
+            }
+            Event::Pdu(pdu) => return fail(format!("the peer answered {}", pdu.says())),
+            Event::Ended(end) => return fail(end.to_string()),
+        };
+        self.check_alive().await?;
+        pass(format!("{seen}, and an enquire_link after it was answered"))
+    }
+
     /// Waits for the end of the connection; responses that come before are ignored.
     pub(super) async fn end_within(&mut self, within: Nanos) -> Option<End> {
         let until = Clock::now().after(within);
@@ -242,12 +258,17 @@ pub(super) fn accepted_submit(answer: &Answer) -> Found {
     if verdict.outcome == Outcome::Unsupported { fail(verdict.seen) } else { Ok(verdict) }
 }
 
+/// Whether the answer accepts the request. A generic_nack never does, whatever its status.
+fn takes(answer: &Pdu) -> bool {
+    answer.is_ok() && !answer.is_nack()
+}
+
 /// Judges the answer to a request that should be refused, with one of these statuses.
 pub(super) fn refused(answer: &Answer, wanted: &[Status]) -> Found {
     let seen = answer.says();
     match answer {
         Answer::Pdu(pdu) if wanted.contains(&pdu.status()) => pass(seen),
-        Answer::Pdu(pdu) if pdu.is_ok() => lenient(seen),
+        Answer::Pdu(pdu) if takes(pdu) => lenient(seen),
         Answer::Pdu(pdu) if THROTTLED.contains(&pdu.status()) => inconclusive(seen),
         Answer::Pdu(_) => {
             let names: Vec<String> = wanted.iter().map(|status| status_says(*status)).collect();
@@ -261,7 +282,7 @@ pub(super) fn refused(answer: &Answer, wanted: &[Status]) -> Found {
 pub(super) fn refused_or_closed(answer: &Answer) -> Found {
     let seen = answer.says();
     match answer {
-        Answer::Pdu(pdu) if pdu.is_ok() => fail(seen),
+        Answer::Pdu(pdu) if takes(pdu) => fail(seen),
         Answer::Pdu(pdu) if THROTTLED.contains(&pdu.status()) => inconclusive(seen),
         Answer::Pdu(_) | Answer::Ended(End::Closed | End::Reset) => pass(seen),
         Answer::Ended(_) | Answer::Silence(_) => fail(seen),
@@ -271,7 +292,23 @@ pub(super) fn refused_or_closed(answer: &Answer) -> Found {
 /// The same, where acceptance does no harm.
 pub(super) fn refused_or_harmless(answer: &Answer) -> Found {
     match answer {
-        Answer::Pdu(pdu) if pdu.is_ok() => lenient(answer.says()),
+        Answer::Pdu(pdu) if takes(pdu) => lenient(answer.says()),
         Answer::Pdu(_) | Answer::Silence(_) | Answer::Ended(_) => refused_or_closed(answer),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conform::octets::pdu;
+
+    #[test]
+    fn a_generic_nack_without_an_error_refuses_and_is_not_the_status_that_was_wanted() {
+        let nack = Answer::Pdu(Pdu(pdu(CommandId::GENERIC_NACK, 0, 7, &[])));
+        let outcome = |found: Found| found.map_or_else(|e| e.outcome, |one| one.outcome);
+        assert_eq!(outcome(refused(&nack, &[Status::ESME_RINVCMDID])), Outcome::Fail);
+        assert_eq!(outcome(refused_or_closed(&nack)), Outcome::Pass);
+        assert_eq!(outcome(refused_or_harmless(&nack)), Outcome::Pass);
+        assert_eq!(outcome(accepted(&nack)), Outcome::Fail);
     }
 }

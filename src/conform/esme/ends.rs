@@ -152,9 +152,15 @@ async fn refused_bind(x: &mut Examiner) -> Found {
     }
 }
 
-/// Judges what follows octets that are no PDU.
+/// Judges what follows octets that are no PDU. The connection is dropped: who reads on reads no PDUs on it any more.
 async fn not_a_pdu(x: &mut Examiner, octets: &[u8]) -> Found {
     x.send(octets).await;
+    let found = after_octets(x).await;
+    x.drop_connection();
+    found
+}
+
+async fn after_octets(x: &mut Examiner) -> Found {
     let until = Clock::now().after(x.settings.waits.answer);
     loop {
         match x.event(until).await {

@@ -99,7 +99,7 @@ async fn answered_twice(x: &mut Examiner) -> Found {
     for _ in 0..2 {
         x.reply(&submit, Status::ESME_ROK, &cstring(b"twice")).await;
     }
-    x.no_response().await?;
+    x.silence().await?;
     x.alive_or("nothing came in return").await
 }
 
@@ -108,7 +108,7 @@ async fn unknown_number(x: &mut Examiner) -> Found {
     let number = 0x7FFF_0001;
     let body = cstring(b"nobody");
     x.send(&octets::pdu(CommandId::SUBMIT_SM_RESP, 0, number, &body)).await;
-    x.no_response().await?;
+    x.silence().await?;
     x.alive_or("nothing came in return").await
 }
 

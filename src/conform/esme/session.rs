@@ -47,9 +47,9 @@ pub(super) const CASES: &[Case] = &[
         "on a busy line the session fails",
     ),
     Case::esme("4.3.1-53", Should, &["header"], |x| Box::pin(orphan_response(x))).says(
-        "The ESME ignores a response with a command_id that it does not know",
-        "silence; an enquire_link after it is answered",
-        "two sides that answer each other's errors never stop",
+        "The ESME ignores a response with a command_id that it does not know, or answers generic_nack, and the session goes on",
+        "silence or generic_nack; an enquire_link after it is answered",
+        "one answer that cannot be placed ends a session with everything in flight on it",
     ),
     Case::esme("4.12.1-51", Must, &["alert_notification"], |x| Box::pin(alert(x))).says(
         "The ESME does not answer an alert_notification, which has no response, and the session goes on",
@@ -87,7 +87,7 @@ async fn unknown_command(x: &mut Examiner) -> Found {
 async fn nack_is_not_answered(x: &mut Examiner) -> Found {
     x.session().await?;
     x.send(&octets::pdu(CommandId::GENERIC_NACK, Status::ESME_RINVCMDID.0, 0x7777, &[])).await;
-    x.no_response().await?;
+    x.silence().await?;
     x.check_alive().await?;
     pass("nothing came, and an enquire_link after it was answered")
 }
@@ -147,8 +147,7 @@ async fn cut_in_two(x: &mut Examiner) -> Found {
 async fn orphan_response(x: &mut Examiner) -> Found {
     x.session().await?;
     x.send(&octets::pdu(CommandId(0x8000_00FE), 0, 0x7778, &[])).await;
-    x.no_response().await?;
-    x.alive_or("nothing came").await
+    x.silence_or_nack().await
 }
 
 async fn alert(x: &mut Examiner) -> Found {
@@ -157,7 +156,7 @@ async fn alert(x: &mut Examiner) -> Found {
     let body = [&[1, 1][..], &cstring(b"447700900123"), &[1, 1], &cstring(b"60601")].concat();
     x.send(&octets::pdu(CommandId::ALERT_NOTIFICATION, 0, sequence, &body)).await;
     let until = Clock::now().after(x.settings.waits.silence);
-    match x.response_until(until).await {
+    match x.next(until).await {
         Event::Silence => x.alive_or("nothing came").await,
         Event::Pdu(pdu) if pdu.is_nack() && pdu.status() == Status::ESME_RINVCMDID => {
             x.check_alive().await?;
@@ -187,21 +186,25 @@ async fn enquires(x: &mut Examiner) -> Found {
     };
     x.session().await?;
     let until = Clock::now().after(declared).after(LATE);
-    loop {
+    let mut is_busy = false;
+    while Clock::now() < until {
         match x.event(until).await {
-            Event::Pdu(pdu) => {
-                let is_enquiry = pdu.command() == CommandId::ENQUIRE_LINK;
+            Event::Pdu(pdu) if pdu.command() == CommandId::ENQUIRE_LINK => {
                 x.attend(pdu).await;
-                if is_enquiry {
-                    return pass("an enquire_link came");
-                }
+                return pass("an enquire_link came");
             }
-            Event::Silence => {
-                return fail(
-                    "no enquire_link came; traffic of its own may have kept the ESME from it",
-                );
+            Event::Pdu(pdu) => {
+                is_busy = true;
+                x.attend(pdu).await;
             }
+            Event::Silence => {}
             Event::Ended(end) => return fail(end.to_string()),
         }
     }
+    if is_busy {
+        // the timer runs between PDUs
+        let seen = "no enquire_link came, but other PDUs did; let the ESME send nothing while this case waits";
+        return Ok(Verdict::of(Outcome::Inconclusive, seen));
+    }
+    fail("no enquire_link came")
 }

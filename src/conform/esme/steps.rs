@@ -4,8 +4,8 @@ use crate::conform::line::Event;
 use crate::conform::memory::Witnessed;
 use crate::conform::octets::{self, Pdu};
 use crate::conform::steps::{Status, fail, pass, precondition};
-use crate::conform::verdict::{Found, Outcome, Verdict};
-use crate::kit::{Clock, Nanos};
+use crate::conform::verdict::{Found, Verdict};
+use crate::kit::Clock;
 use crate::smpp::CommandId;
 
 /// PDUs of the time between two cases that are answered first, at most.
@@ -95,6 +95,8 @@ impl Examiner {
                     );
                     return Err(precondition(why));
                 }
+                // one that was started again meanwhile sends on its next session
+                Event::Ended(_) if Clock::now() < until => self.session().await?,
                 Event::Ended(end) => {
                     return Err(precondition(format!("no submit_sm came: {end}")));
                 }
@@ -155,26 +157,14 @@ impl Examiner {
         }
     }
 
-    /// The next response until then. The ESME's requests are answered; they do not put off the end.
-    pub(super) async fn response_until(&mut self, until: Nanos) -> Event {
-        while Clock::now() < until {
-            match self.event(until).await {
-                Event::Pdu(pdu) if !pdu.command().is_response() => self.attend(pdu).await,
-                other => return other,
-            }
+    /// Drops the kept session where it answers no enquire_link any more, so that no later case is blamed for it. Returns
+    /// whether it did.
+    pub(in crate::conform) async fn give_up_dead_session(&mut self) -> bool {
+        let is_dead = self.has_session() && self.check_alive().await.is_err();
+        if is_dead {
+            self.drop_connection();
         }
-        Event::Silence
-    }
-
-    /// Waits that no response comes, nor the end of the session. `Err`: what came.
-    pub(super) async fn no_response(&mut self) -> Result<(), Verdict> {
-        let until = Clock::now().after(self.settings.waits.silence);
-        let seen = match self.response_until(until).await {
-            Event::Silence => return Ok(()),
-            Event::Pdu(pdu) => format!("the peer sent {}", pdu.says()),
-            Event::Ended(end) => end.to_string(),
-        };
-        Err(Verdict::of(Outcome::Fail, seen))
+        is_dead
     }
 
     /// Passes where the session still answers an enquire_link.

@@ -111,8 +111,9 @@ pub(super) const CASES: &[Case] = &[
 
 /// user_message_reference behind a TLV with a higher tag.
 fn unordered() -> Vec<u8> {
-    [tlv(0x0381, b"\x01\x01447700900000"), tlv(USER_MESSAGE_REFERENCE, &[0, 7]), tlv(0x0005, &[0])]
-        .concat()
+    // callback_num: digits in ASCII, type of number and numbering plan before them
+    let callback = tlv(0x0381, b"\x01\x01\x01447700900000");
+    [callback, tlv(USER_MESSAGE_REFERENCE, &[0, 7]), tlv(0x0005, &[0])].concat()
 }
 
 async fn takes(x: &mut Examiner, tlvs: Vec<u8>) -> Found {
@@ -172,4 +173,19 @@ async fn sar(x: &mut Examiner) -> Found {
         last = Ok(verdict);
     }
     last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conform::octets::Fields;
+
+    #[test]
+    fn the_callback_num_that_is_sent_has_a_digit_mode_a_type_of_number_and_a_numbering_plan() {
+        let octets = unordered();
+        let all = Fields(&octets).tlvs().unwrap();
+        let (_, value) = all.into_iter().find(|(tag, _)| *tag == 0x0381).unwrap();
+        assert_eq!(value[..3], [1, 1, 1]);
+        assert!(value[3..].iter().all(u8::is_ascii_digit), "{value:?}");
+    }
 }

@@ -2,7 +2,9 @@
 use crate::conform::examiner::Examiner;
 use crate::conform::octets::{Message, Pdu, cstring, pdu, tlv};
 use crate::conform::tests::examined::{Waiting, only, plan_of, with_waits};
-use crate::conform::{Choice, Level, Limits, Outcome, Role, Run, Settings, cases, run};
+use crate::conform::{
+    CaseResult, Choice, Exchanged, Level, Limits, Outcome, Role, Run, Settings, cases, run,
+};
 use crate::kit::{Clock, Nanos};
 use crate::smpp::{CommandId, CommandStatus};
 use std::collections::BTreeSet;
@@ -25,8 +27,16 @@ enum Manner {
     BadFields,
     /// Its submit_sm end within their fields.
     CutBody,
-    /// Its sequence_numbers have gaps.
+    /// Its sequence_numbers have gaps, and it answers generic_nack to responses of unknown commands.
     Gaps,
+    /// Its sequence_numbers go down.
+    CountsDown,
+    /// Sends all the time, and answers no request.
+    Busy,
+    /// Waits for the rest of a PDU however long it says that it is.
+    Waits,
+    /// Reads and sends nothing any more once a deliver_sm was cut short.
+    Hangs,
     /// Closes the connection at everything but a bind_resp with ESME_ROK.
     HangsUp,
     /// Answers everything twice, responses too.
@@ -50,13 +60,16 @@ enum Manner {
 }
 
 /// Every broken manner, with the cases that are run; none: all.
-const BROKEN: [(Manner, &[&str]); 15] = [
+const BROKEN: [(Manner, &[&str]); 18] = [
     (Manner::Mute, &[]),
     (Manner::BadBind, &["4.1.1*", "5.1*"]),
     (Manner::WrongBind, &["4.1.1*", "5.2*"]),
     (Manner::BadFields, &["3.3*", "4.4.1*", "5*"]),
     (Manner::CutBody, &["4.4.1-51"]),
-    (Manner::Gaps, &["4.4.1-51", "5.1.4*"]),
+    (Manner::CountsDown, &["4.4.1-51", "5.1.4*"]),
+    (Manner::Busy, &["4.2.1-51", "5.1.2-51"]),
+    (Manner::Waits, &["5.1.1-5*", "2.4-54"]),
+    (Manner::Hangs, &["4.6.1-51", "4.7.1-51"]),
     (Manner::HangsUp, &["2.4*", "4*", "5.1.4*"]),
     (Manner::Talkative, &[]),
     (Manner::Hasty, &["2.2*", "4.1.2*", "4.2.1-52"]),
@@ -83,6 +96,7 @@ struct Esme {
     open: Vec<u32>,
     is_bound: bool,
     is_stopped: bool,
+    is_stuck: bool,
     enquired: Nanos,
 }
 
@@ -99,6 +113,7 @@ fn connects(manner: Manner, address: SocketAddr) {
             open,
             is_bound: false,
             is_stopped: false,
+            is_stuck: false,
             enquired: Clock::now(),
         };
         // an end of the connection ends the session
@@ -161,11 +176,12 @@ impl Esme {
 
     fn cut(&mut self) -> std::io::Result<Option<Pdu>> {
         let length = Pdu(self.inbox.clone()).length() as usize;
-        if self.inbox.len() < 4 {
+        if self.inbox.len() < 4 || self.is_stuck {
             return Ok(None);
         }
         if !(16..70_000).contains(&length) {
-            if self.manner == Manner::Mute {
+            if matches!(self.manner, Manner::Mute | Manner::Waits) {
+                self.is_stuck = self.manner == Manner::Waits;
                 self.inbox.clear();
                 return Ok(None);
             }
@@ -209,7 +225,12 @@ impl Esme {
     }
 
     fn next(&mut self) -> u32 {
-        self.sequence += if self.manner == Manner::Gaps { 3 } else { 1 };
+        self.sequence = match self.manner {
+            Manner::Gaps => self.sequence + 3,
+            Manner::CountsDown if self.sequence > 1 => self.sequence - 1,
+            Manner::CountsDown => 1_000_000,
+            _ => self.sequence + 1,
+        };
         self.sequence
     }
 
@@ -263,12 +284,20 @@ impl Esme {
                 self.open.clear();
             }
         }
+        if self.manner == Manner::Hangs
+            && one.command() == CommandId::DELIVER_SM
+            && Message::read(one.body()).is_none()
+        {
+            (self.is_stuck, self.is_stopped) = (true, true);
+            return Ok(());
+        }
         let answer = self.answer(one);
         let times = if self.manner == Manner::Talkative { 2 } else { 1 };
         for _ in 0..times {
             self.stream.write_all(&answer)?;
         }
-        if one.command() == CommandId::UNBIND && self.manner != Manner::Mute {
+        if one.command() == CommandId::UNBIND && !matches!(self.manner, Manner::Mute | Manner::Busy)
+        {
             if self.manner != Manner::Hasty {
                 return Err(ErrorKind::ConnectionAborted.into());
             }
@@ -280,11 +309,17 @@ impl Esme {
     fn answer(&self, one: &Pdu) -> Vec<u8> {
         let (command, sequence) = (one.command(), one.sequence());
         let nack = || pdu(CommandId::GENERIC_NACK, 3, sequence, &[]);
-        if self.manner == Manner::Mute {
+        if matches!(self.manner, Manner::Mute | Manner::Busy) {
             return Vec::new();
         }
         if command.is_response() {
-            return if self.manner == Manner::Talkative { nack() } else { Vec::new() };
+            let is_unknown = command == CommandId(0x8000_00FE);
+            let nacks = match self.manner {
+                Manner::Talkative => true,
+                Manner::Gaps => is_unknown,
+                _ => false,
+            };
+            return if nacks { nack() } else { Vec::new() };
         }
         let resp =
             |status: CommandStatus, body: &[u8]| pdu(command.response(), status.0, sequence, body);
@@ -367,11 +402,54 @@ fn each_broken_esme_fails_the_cases_of_its_fault_and_no_others() {
         failed.map(|r| r.case.id).collect()
     };
     assert_eq!(failed(Manner::GivesIds, &["4.6*"]), ["4.6.2-54"]);
-    assert_eq!(failed(Manner::Gaps, &["4.4.1*", "5.1*"]), ["5.1.4-54"]);
+    assert_eq!(failed(Manner::CountsDown, &["4.4.1*", "5.1*"]), ["5.1.4-54"]);
     assert_eq!(
         failed(Manner::WrongBind, &["4.1.1*", "5.2.4*", "5.2.5-51"]),
         ["4.1.1-52", "5.2.4-51", "5.2.5-51"]
     );
+}
+
+#[test]
+fn gaps_between_sequence_numbers_and_a_generic_nack_of_an_unknown_response_are_allowed() {
+    let run = examine(Manner::Gaps, &only(&["4.4.1*", "5.1.4*", "4.3.1-53"]));
+    for result in &run.results {
+        let (id, verdict) = (result.case.id, &result.verdict);
+        assert_eq!(verdict.outcome, Outcome::Pass, "{id}: {}", verdict.seen);
+    }
+}
+
+#[test]
+fn an_esme_that_sends_all_the_time_does_not_put_off_the_end_of_a_case() {
+    let run = examine(Manner::Busy, &only(&["5.1.2-51", "4.2.1-51"]));
+    for result in &run.results {
+        let (id, verdict) = (result.case.id, &result.verdict);
+        assert_eq!(verdict.outcome, Outcome::Fail, "{id}: {}", verdict.seen);
+        assert!(verdict.seen.starts_with("the peer did not answer in time"), "{}", verdict.seen);
+    }
+}
+
+/// The outcome of each case, and whether the ESME bound for it.
+fn outcomes(run: &Run) -> Vec<(&'static str, Outcome, bool)> {
+    let binds = |one: &Exchanged| !one.is_sent && Pdu(one.octets.clone()).command().is_bind();
+    let of = |r: &CaseResult| (r.case.id, r.verdict.outcome, r.exchange.iter().any(binds));
+    run.results.iter().map(of).collect()
+}
+
+#[test]
+fn an_esme_that_waits_for_ever_behind_a_bad_length_gets_a_new_session_for_the_next_case() {
+    let run = examine(Manner::Waits, &only(&["4.11.1-51", "5.1.1-53", "2.4-54"]));
+    let wanted = [("4.11.1-51", Outcome::Pass, true), ("5.1.1-53", Outcome::Fail, false)];
+    assert_eq!(outcomes(&run), [&wanted[..], &[("2.4-54", Outcome::Fail, true)]].concat());
+}
+
+#[test]
+fn a_session_that_died_of_one_case_is_not_held_against_the_next() {
+    let run = examine(Manner::Hangs, &only(&["4.6.1-51", "5.3.2-51", "4.7.1-51", "4.2.1-51"]));
+    let wanted = [("4.6.1-51", Outcome::Fail, true), ("5.3.2-51", Outcome::Pass, true)];
+    let rest = [("4.7.1-51", Outcome::Pass, false), ("4.2.1-51", Outcome::Pass, false)];
+    assert_eq!(outcomes(&run), [wanted, rest].concat());
+    let seen = &run.results[0].verdict.seen;
+    assert!(seen.ends_with("; nor is an enquire_link after it answered"), "{seen}");
 }
 
 #[test]

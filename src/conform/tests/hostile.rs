@@ -1,11 +1,12 @@
 //! Peers that hang, drop, flood or answer garbage: each case ends within its time, and the run goes on or says why not.
 use super::examined::{Found, Waiting, examine_at};
-use crate::conform::octets::pdu;
+use crate::conform::octets::{Fields, Pdu, pdu};
 use crate::conform::{Choice, Outcome, Stopped};
 use crate::kit::{Clock, Nanos};
 use crate::smpp::CommandId;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A peer that does this with each connection.
 fn serve(with: fn(TcpStream)) -> SocketAddr {
@@ -124,4 +125,30 @@ fn a_peer_that_floods_fails_its_cases_and_the_run_goes_on() {
 fn a_peer_that_does_not_read_fails_its_cases_and_the_run_goes_on() {
     let found = examined(no_reader);
     assert_eq!(found.run.stopped, None);
+}
+
+/// Connections that a peer which died still closes at once, before it is there again.
+static AWAY: AtomicU32 = AtomicU32::new(0);
+
+/// Dies of a bind whose fields are not whole, and is away for the next four connections.
+fn dies_of_a_broken_bind(mut stream: TcpStream) {
+    let less = |left: u32| left.checked_sub(1);
+    if AWAY.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
+        return;
+    }
+    let mut octets = [0; 4096];
+    let count = stream.read(&mut octets).unwrap_or(0);
+    let bind = Pdu(octets[..count].to_vec());
+    if count > 0 && Fields(bind.body()).cstring().is_none() {
+        AWAY.store(4, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_peer_that_takes_a_while_to_be_started_again_is_there_for_the_next_case() {
+    let cases = super::examined::only(&["4.1.5-07", "5.1.1-01"]);
+    let found = examine_at(serve(dies_of_a_broken_bind), "", &cases, Waiting::Short);
+    let seen = found.seen("4.1.5-07");
+    assert!(seen.ends_with("after it the peer accepts no connection any more"), "{seen}");
+    assert_eq!(AWAY.load(Ordering::SeqCst), 0, "{}", found.seen("5.1.1-01"));
 }

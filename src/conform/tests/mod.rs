@@ -1,4 +1,5 @@
 //! The cases against our simulator, against its faults, and against peers that are broken in ways it cannot be.
+mod allowed;
 mod broken;
 mod esme;
 mod examined;
