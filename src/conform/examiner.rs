@@ -3,6 +3,7 @@
 use super::line::{End, Event, Line, Stream};
 use super::memory::{Memory, Witnessed};
 use super::octets::{self, Message, Pdu};
+use super::receipts::mentions;
 use super::settings::Settings;
 use super::verdict::{Outcome, Verdict};
 use crate::kit::{Clock, Nanos};
@@ -337,8 +338,7 @@ impl Examiner {
     pub(super) async fn next(&mut self, until: Nanos) -> Event {
         loop {
             match self.event(until).await {
-                Event::Pdu(pdu) if pdu.command().is_response() => return Event::Pdu(pdu),
-                Event::Pdu(pdu) => self.attend(pdu).await,
+                Event::Pdu(pdu) if !pdu.command().is_response() => self.attend(pdu).await,
                 other => return other,
             }
             if Clock::now() >= until {
@@ -411,14 +411,15 @@ impl Examiner {
     /// Whether a delivery of this case is one that none of our messages caused. It is asked when the case has ended: a
     /// receipt may come before the response that gives its id.
     fn has_foreign(&self) -> bool {
-        self.requests.iter().filter_map(|(_, pdu)| Message::of(pdu)).any(|message| {
-            let content = message.content();
-            let receipted = message.tlv(octets::RECEIPTED_MESSAGE_ID).unwrap_or_default();
-            let is_of = |id: &Vec<u8>| {
-                super::receipts::mentions(self.settings.id_mode, id, receipted, content)
-            };
-            !self.run.ids.iter().any(is_of)
-        })
+        let mut all = self.requests.iter().filter_map(|(_, pdu)| Message::of(pdu));
+        all.any(|message| !self.names_another(&message, &[]))
+    }
+
+    /// Whether a delivery names a message of this run other than the one with this id.
+    pub(super) fn names_another(&self, message: &Message, id: &[u8]) -> bool {
+        let tlv = message.tlv(octets::RECEIPTED_MESSAGE_ID).unwrap_or_default();
+        let (rule, text) = (self.settings.id_mode, message.content());
+        self.run.ids.iter().any(|one| one != id && mentions(rule, one, tlv, text))
     }
 
     /// Puts a PDU of an earlier case among what was exchanged: it is what this case judges.

@@ -148,7 +148,7 @@ struct Receipt {
 enum Take {
     /// Those that name the message.
     Own,
-    /// Any: the case judges what it names.
+    /// Any but those of earlier messages, which a peer may hold back for long: the case judges what it names.
     Any,
 }
 
@@ -157,7 +157,8 @@ fn is_of(x: &Examiner, pdu: &Pdu, id: &[u8], take: Take) -> Option<Message> {
     let message = Message::of(pdu).filter(|message| !message.is_notification())?;
     let tlv = message.tlv(RECEIPTED_MESSAGE_ID).unwrap_or_default();
     let is_own = mentions(x.settings.id_mode, id, tlv, message.content());
-    let is_any = message.is_receipt() || field(message.content(), "stat").is_some();
+    let is_any = (message.is_receipt() || field(message.content(), "stat").is_some())
+        && !x.names_another(&message, id);
     (is_own || (take == Take::Any && is_any)).then_some(message)
 }
 

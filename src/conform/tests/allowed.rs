@@ -1,15 +1,16 @@
 //! SMSCs that do as they may, though not as most do: cases that once failed them.
 use super::examined::{Waiting, examine_at, only};
-use crate::conform::octets::{Pdu, pdu};
+use crate::conform::octets::{Message, Pdu, cstring, pdu};
 use crate::smpp::{CommandId, CommandStatus};
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What an SMSC writes for a PDU. It closes the connection after a generic_nack.
 type Reaction = fn(&Pdu) -> Vec<u8>;
 
-/// What a case finds at an SMSC that lets in and unbinds as usual where its reaction is empty.
-fn found(id: &str, react: Reaction) -> String {
+/// What the last of these cases finds at an SMSC that lets in and unbinds as usual where its reaction is empty.
+fn found(ids: &[&str], react: Reaction) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
@@ -28,7 +29,7 @@ fn found(id: &str, react: Reaction) -> String {
             }
         }
     });
-    examine_at(address, "", &only(&[id]), Waiting::Usual).seen(id)
+    examine_at(address, "", &only(ids), Waiting::Usual).seen(ids[ids.len() - 1])
 }
 
 fn answer(react: Reaction, one: &Pdu) -> Vec<u8> {
@@ -46,7 +47,7 @@ fn error(one: &Pdu, status: CommandStatus) -> Vec<u8> {
 
 #[test]
 fn a_generic_nack_of_a_malformed_pdu_is_not_taken_for_the_answer_to_the_next() {
-    let seen = found("3.2-05", |one| match one.command() {
+    let seen = found(&["3.2-05"], |one| match one.command() {
         CommandId::SUBMIT_SM => {
             pdu(CommandId::GENERIC_NACK, CommandStatus::ESME_RINVMSGLEN.0, 0, &[])
         }
@@ -57,7 +58,7 @@ fn a_generic_nack_of_a_malformed_pdu_is_not_taken_for_the_answer_to_the_next() {
 
 #[test]
 fn an_smsc_that_does_not_tell_strangers_which_accounts_it_has_refuses_as_it_should() {
-    let seen = found("4.1.1-03", |one| match one.body().starts_with(b"nobody-known") {
+    let seen = found(&["4.1.1-03"], |one| match one.body().starts_with(b"nobody-known") {
         true => error(one, CommandStatus::ESME_RINVPASWD),
         false => Vec::new(),
     });
@@ -66,7 +67,7 @@ fn an_smsc_that_does_not_tell_strangers_which_accounts_it_has_refuses_as_it_shou
 
 #[test]
 fn a_deliver_sm_of_an_esme_may_be_refused_with_any_error() {
-    let seen = found("2.2-06", |one| match one.command() {
+    let seen = found(&["2.2-06"], |one| match one.command() {
         CommandId::DELIVER_SM => error(one, CommandStatus::ESME_RSYSERR),
         _ => Vec::new(),
     });
@@ -75,11 +76,36 @@ fn a_deliver_sm_of_an_esme_may_be_refused_with_any_error() {
 
 #[test]
 fn a_response_of_an_unknown_command_may_be_answered_by_generic_nack() {
-    let seen = found("5.1.2-03", |one| {
+    let seen = found(&["5.1.2-03"], |one| {
         let nack = pdu(CommandId::GENERIC_NACK, 3, one.sequence(), &[]);
         // what stands before it keeps the connection open
         let enquiry = pdu(CommandId::ENQUIRE_LINK, 0, 9, &[]);
         if one.command() == CommandId(0x8000_00FE) { [enquiry, nack].concat() } else { Vec::new() }
     });
     assert!(seen.starts_with("pass: the peer answered generic_nack"), "{seen}");
+}
+
+/// The messages that the SMSC with late receipts has accepted.
+static ACCEPTED: AtomicU32 = AtomicU32::new(0);
+
+/// Accepts a message, and delivers the receipt of the one before it and then its own.
+fn late_receipts(one: &Pdu) -> Vec<u8> {
+    if one.command() != CommandId::SUBMIT_SM {
+        return Vec::new();
+    }
+    let id = ACCEPTED.fetch_add(1, Ordering::SeqCst) + 1;
+    let receipt = |id: u32| {
+        let text = format!("id:{id} stat:DELIVRD err:000").into_bytes();
+        let message = Message { esm_class: 4, text, ..Message::default() };
+        pdu(CommandId::DELIVER_SM, 0, id, &message.body())
+    };
+    let answer =
+        pdu(one.command().response(), 0, one.sequence(), &cstring(id.to_string().as_bytes()));
+    if id == 1 { answer } else { [answer, receipt(id - 1), receipt(id)].concat() }
+}
+
+#[test]
+fn a_late_receipt_of_an_earlier_message_is_not_taken_for_that_of_the_case() {
+    let seen = found(&["4.4.1-01", "4.6.1-02"], late_receipts);
+    assert_eq!(seen, "pass: the receipt names 2");
 }

@@ -162,8 +162,9 @@ fn the_matrix_has_a_column_for_each_peer_and_what_each_failed() {
 #[test]
 fn the_matrix_as_a_page_has_the_same_cells_and_no_mark_up_of_a_peer() {
     let peer = |name: &str, document| Peer { name: name.to_owned(), document };
-    let mut good = every();
-    good.cases[1].outcome = Outcome::Pass;
+    let mut cases = every().cases;
+    cases[1].outcome = Outcome::Pass;
+    let good = document(cases);
     let page = conform_matrix_page(&[peer("one", every()), peer("<i>two</i>", good)]);
     for part in [
         "<h2>SMSCs</h2>",
