@@ -1,24 +1,23 @@
 //! The examiner: opens the connections of a case, sends octets, waits for octets, answers what the peer asks in between,
 //! and records all of it. The cases say what is sent and what an answer means.
-use super::line::{End, Event, Line, Stream};
+mod connections;
+
+use super::further::{self, FurtherSessions};
+use super::line::{End, Event, Line};
 use super::memory::{Memory, Witnessed};
 use super::octets::{self, Message, Pdu};
 use super::receipts::mentions;
 use super::settings::Settings;
 use super::verdict::{Outcome, Verdict};
 use crate::kit::{Clock, Nanos};
-use crate::net::{self, DialError};
 use crate::plan::BindType;
 use crate::smpp::{CommandId, CommandStatus, without_passwords};
-use std::io;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
 /// Before each submit_sm_resp to an examined ESME, which would fill the exchange otherwise.
 const PAUSE: Duration = Duration::from_millis(5);
-/// How long a connection is looked at to see whether the peer keeps it.
-const MOMENT: Duration = Duration::from_millis(50);
 
 /// A PDU, or a part of one, that was sent or received.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +90,8 @@ pub struct Examiner {
     pub(super) was_reached: bool,
     /// In the role `esme`: what the peer sent.
     pub(super) memory: Memory,
+    /// In the role `esme`: its sessions beside the examined one.
+    further: FurtherSessions,
     run: RunState,
 }
 
@@ -108,6 +109,7 @@ impl Examiner {
             trouble: None,
             was_reached: false,
             memory: Memory::default(),
+            further: FurtherSessions::default(),
             run: RunState::default(),
         }
     }
@@ -120,6 +122,11 @@ impl Examiner {
     /// The message PDUs sent in this run.
     pub fn submits_count(&self) -> u32 {
         self.run.submits_count
+    }
+
+    /// The most sessions that an examined ESME had at once beside the examined one.
+    pub fn further_sessions_count(&self) -> u32 {
+        self.further.most_count()
     }
 
     /// Whether a receipt or MO of other traffic came in this case, where that ends the run.
@@ -158,28 +165,6 @@ impl Examiner {
         self.was_reached = false;
     }
 
-    /// Whether the peer ended a connection of this case.
-    pub(super) fn was_ended(&self) -> bool {
-        self.lines.iter().any(|line| line.ended().is_some())
-    }
-
-    /// Whether the peer accepts a connection, and keeps it for a moment. An ESME, which connects itself, is taken to be
-    /// there.
-    pub(super) async fn is_reachable(&self) -> bool {
-        if self.listener.is_some() {
-            return true;
-        }
-        // a process that is ending closes what it listens on last
-        sleep(MOMENT).await;
-        match self.dialled().await {
-            Ok(stream) => match Line::new(stream).event(MOMENT).await {
-                Event::Ended(End::Closed | End::Reset) => false,
-                Event::Ended(_) | Event::Pdu(_) | Event::Silence => true,
-            },
-            Err(_) => false,
-        }
-    }
-
     /// Ends a case within a time: unbinds what is bound, and returns what was exchanged. An examined ESME keeps its
     /// session.
     pub(super) async fn leave(&mut self, within: Nanos) -> Vec<Exchanged> {
@@ -202,49 +187,6 @@ impl Examiner {
                 let _ = self.answer(command, sequence).await;
             }
         }
-    }
-
-    /// Opens a connection, which becomes the current one.
-    pub(super) async fn connect(&mut self) -> Result<(), Verdict> {
-        match self.dialled().await {
-            Ok(stream) => {
-                self.lines.push(Line::new(stream));
-                self.current = self.lines.len() - 1;
-                Ok(())
-            }
-            Err(e) => {
-                self.trouble = Some(Trouble::Lost(e.to_string()));
-                Err(Verdict::of(Outcome::PreconditionFailed, e.to_string()))
-            }
-        }
-    }
-
-    async fn dialled(&self) -> Result<Box<dyn Stream>, DialError> {
-        let (at, wait) = (&self.settings.address, self.settings.waits.connect);
-        let mut last = DialError::Local(io::Error::other("no address to connect to"));
-        for address in &at.addresses {
-            match net::dial(address, at.source, &at.options, wait).await {
-                Ok(stream) => match &at.tls {
-                    None => return Ok(Box::new(stream)),
-                    Some(tls) => match tls.connect(address, stream, wait).await {
-                        Ok((secured, _)) => return Ok(secured),
-                        Err(e) => last = DialError::Tls(e),
-                    },
-                },
-                Err(e) => last = e,
-            }
-        }
-        Err(last)
-    }
-
-    /// Makes an earlier connection of the case the current one.
-    pub(super) fn switch_to(&mut self, line: usize) {
-        self.current = line.min(self.lines.len().saturating_sub(1));
-    }
-
-    /// The number of the current connection.
-    pub(super) fn current(&self) -> usize {
-        self.current
     }
 
     /// Sends octets as they are, in one write.
@@ -350,8 +292,7 @@ impl Examiner {
     /// The next PDU on the current connection, whatever it is; nothing is answered.
     pub(super) async fn event(&mut self, until: Nanos) -> Event {
         let wait = until.since(Clock::now());
-        let Some(line) = self.lines.get_mut(self.current) else { return Event::Ended(End::Closed) };
-        let event = line.event(wait.into()).await;
+        let event = self.awaited(wait).await;
         match &event {
             Event::Pdu(pdu) => {
                 if self.listener.is_some() {
@@ -360,7 +301,8 @@ impl Examiner {
                 self.record(false, &pdu.0);
             }
             Event::Ended(End::Unreadable(_)) => {
-                let rest = line.rest()[..line.rest().len().min(64)].to_vec();
+                let rest = self.lines.get(self.current).map_or(&[][..], Line::rest);
+                let rest = rest[..rest.len().min(64)].to_vec();
                 self.record(false, &rest);
             }
             Event::Silence | Event::Ended(_) => {}
@@ -377,27 +319,23 @@ impl Examiner {
                 Acknowledge::With(status) => Some((status, vec![0])),
                 Acknowledge::Never => None,
             },
-            CommandId::ENQUIRE_LINK => Some((ok, Vec::new())),
             CommandId::UNBIND => {
                 if let Some(line) = self.line() {
                     line.is_bound = false;
                 }
-                Some((ok, Vec::new()))
+                further::accepting(&pdu).map(|body| (ok, body))
             }
-            CommandId::SUBMIT_SM if self.listener.is_some() => {
-                sleep(PAUSE).await;
-                Some((ok, octets::cstring(sequence.to_string().as_bytes())))
-            }
-            CommandId::BIND_RECEIVER
-            | CommandId::BIND_TRANSMITTER
-            | CommandId::BIND_TRANSCEIVER
-                if self.listener.is_some() =>
-            {
-                if let Some(line) = self.lines.get_mut(self.current) {
+            CommandId::ENQUIRE_LINK => further::accepting(&pdu).map(|body| (ok, body)),
+            _ if self.listener.is_some() => {
+                if command == CommandId::SUBMIT_SM {
+                    sleep(PAUSE).await;
+                }
+                if command.is_bind()
+                    && let Some(line) = self.lines.get_mut(self.current)
+                {
                     line.is_bound = true;
                 }
-                let version = octets::tlv(octets::SC_INTERFACE_VERSION, &[0x34]);
-                Some((ok, [octets::cstring(b"conform"), version].concat()))
+                further::accepting(&pdu).map(|body| (ok, body))
             }
             _ => None,
         };
@@ -438,55 +376,6 @@ impl Examiner {
             wall_ns: Clock::wall_ns(),
             octets: without_passwords(octets).into_owned(),
         });
-    }
-
-    /// Takes the next connection of the ESME; its bind is still to come.
-    pub(super) async fn accept(&mut self) -> Result<(), Verdict> {
-        let wait = self.settings.waits.peer;
-        let failed = |why: String| Verdict::of(Outcome::PreconditionFailed, why);
-        let Some(listener) = &self.listener else {
-            return Err(failed("the peer is not examined as an ESME".to_owned()));
-        };
-        match timeout(Duration::from(wait), listener.accept()).await {
-            Ok(Ok((stream, _))) => {
-                let _ = stream.set_nodelay(true); // one that refuses this still works
-                self.lines.push(Line::of_esme(Box::new(stream)));
-                self.current = self.lines.len() - 1;
-                Ok(())
-            }
-            Ok(Err(e)) => Err(failed(format!("no connection can be accepted: {e}"))),
-            Err(_) => {
-                let why = format!("no connection came within {:.0} s", wait.as_secs_f64());
-                self.trouble = Some(Trouble::Lost(why.clone()));
-                Err(failed(why))
-            }
-        }
-    }
-
-    /// Closes our direction of the current connection.
-    pub(super) async fn half_close(&mut self) {
-        let wait = self.settings.waits.connect;
-        if let Some(line) = self.lines.get_mut(self.current) {
-            line.half_close(wait.into()).await;
-        }
-    }
-
-    /// Drops the current connection without an unbind.
-    pub(super) fn drop_connection(&mut self) {
-        if self.current < self.lines.len() {
-            // a dropped line in its place keeps the numbers of the others
-            self.lines[self.current] = Line::new(Box::new(tokio::io::empty()));
-        }
-    }
-
-    /// The current connection.
-    pub(super) fn line(&mut self) -> Option<&mut Line> {
-        self.lines.get_mut(self.current)
-    }
-
-    /// Whether a session of an examined ESME is kept.
-    pub(super) fn has_session(&self) -> bool {
-        self.lines.iter().any(|line| line.is_bound && line.ended().is_none())
     }
 
     /// Which bind the cases use that send messages.

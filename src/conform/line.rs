@@ -67,6 +67,7 @@ pub(super) struct Line {
     read_count: usize,
     last_sequence: u32,
     pdus_max: usize,
+    is_cut_off: bool,
     /// Whether a bind was accepted on it, and no unbind was sent since.
     pub(super) is_bound: bool,
     /// Whether a bind was sent on it that should be answered.
@@ -82,6 +83,7 @@ impl Line {
             read_count: 0,
             last_sequence: 0,
             pdus_max: PDUS_MAX,
+            is_cut_off: false,
             is_bound: false,
             is_bind_sent: false,
         }
@@ -111,6 +113,11 @@ impl Line {
     /// How it ended; None: it has not.
     pub(super) fn ended(&self) -> Option<End> {
         self.ended
+    }
+
+    /// Whether a TLS connection ended without the peer's close_notify.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.is_cut_off
     }
 
     /// Writes octets within a time. A failure ends the connection once what was read before is taken.
@@ -156,7 +163,10 @@ impl Line {
             match self.stream.read_buf(&mut self.inbox).await {
                 Ok(0) => self.ended = Some(End::Closed),
                 Ok(_) => {}
-                Err(e) if e.kind() == ErrorKind::UnexpectedEof => self.ended = Some(End::Closed),
+                Err(e) if e.kind() == ErrorKind::UnexpectedEof => {
+                    self.is_cut_off = true;
+                    self.ended = Some(End::Closed);
+                }
                 Err(_) => self.ended = Some(End::Reset),
             }
         }

@@ -14,6 +14,7 @@ mod document;
 mod esme;
 mod examiner;
 mod expectations;
+mod further;
 mod line;
 mod memory;
 mod octets;

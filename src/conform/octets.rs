@@ -171,36 +171,21 @@ impl Message {
     /// The fields of a deliver_sm or submit_sm that was read; `None` where the body ends too early.
     pub(super) fn read(body: &[u8]) -> Option<Message> {
         let mut fields = Fields(body);
-        let service_type = fields.cstring()?.to_vec();
-        let source_kind = (fields.octet()?, fields.octet()?);
-        let source = fields.cstring()?.to_vec();
-        let destination_kind = (fields.octet()?, fields.octet()?);
-        let destination = fields.cstring()?.to_vec();
-        let (esm_class, _protocol_id, priority) =
-            (fields.octet()?, fields.octet()?, fields.octet()?);
-        let (schedule, validity) = (fields.cstring()?.to_vec(), fields.cstring()?.to_vec());
-        let (registered_delivery, replace) = (fields.octet()?, fields.octet()?);
-        let (data_coding, default_message) = (fields.octet()?, fields.octet()?);
+        let mut message = Message::addressed(&mut fields)?;
+        message.esm_class = fields.octet()?;
+        let _protocol_id = fields.octet()?;
+        message.priority = fields.octet()?;
+        message.schedule = fields.cstring()?.to_vec();
+        message.validity = fields.cstring()?.to_vec();
+        message.registered_delivery = fields.octet()?;
+        message.replace = fields.octet()?;
+        message.data_coding = fields.octet()?;
+        message.default_message = fields.octet()?;
         let sm_length = fields.octet()?;
-        let text = fields.octets(usize::from(sm_length))?.to_vec();
-        Some(Message {
-            service_type,
-            source_kind,
-            source,
-            destination_kind,
-            destination,
-            esm_class,
-            priority,
-            schedule,
-            validity,
-            registered_delivery,
-            replace,
-            data_coding,
-            default_message,
-            sm_length: Some(sm_length),
-            text,
-            tlvs: fields.0.to_vec(),
-        })
+        message.sm_length = Some(sm_length);
+        message.text = fields.octets(usize::from(sm_length))?.to_vec();
+        message.tlvs = fields.0.to_vec();
+        Some(message)
     }
 
     /// The fields of a deliver_sm, submit_sm or data_sm; `None`: it is another PDU, or its body ends too early.
@@ -215,24 +200,22 @@ impl Message {
     /// The fields of a data_sm, whose text is in message_payload.
     fn read_data(body: &[u8]) -> Option<Message> {
         let mut fields = Fields(body);
-        let service_type = fields.cstring()?.to_vec();
-        let source_kind = (fields.octet()?, fields.octet()?);
-        let source = fields.cstring()?.to_vec();
-        let destination_kind = (fields.octet()?, fields.octet()?);
-        let destination = fields.cstring()?.to_vec();
-        let (esm_class, registered_delivery, data_coding) =
-            (fields.octet()?, fields.octet()?, fields.octet()?);
-        let tlvs = fields.0.to_vec();
+        let mut message = Message::addressed(&mut fields)?;
+        message.esm_class = fields.octet()?;
+        message.registered_delivery = fields.octet()?;
+        message.data_coding = fields.octet()?;
+        message.tlvs = fields.0.to_vec();
+        Some(message)
+    }
+
+    /// With what every PDU of a message begins with: service_type and both addresses.
+    fn addressed(fields: &mut Fields<'_>) -> Option<Message> {
         Some(Message {
-            service_type,
-            source_kind,
-            source,
-            destination_kind,
-            destination,
-            esm_class,
-            registered_delivery,
-            data_coding,
-            tlvs,
+            service_type: fields.cstring()?.to_vec(),
+            source_kind: (fields.octet()?, fields.octet()?),
+            source: fields.cstring()?.to_vec(),
+            destination_kind: (fields.octet()?, fields.octet()?),
+            destination: fields.cstring()?.to_vec(),
             ..Message::default()
         })
     }
