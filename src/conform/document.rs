@@ -114,6 +114,9 @@ pub struct Summary {
     pub levels: BTreeMap<String, BTreeMap<String, u64>>,
     /// The PDUs sent that carry a message.
     pub submits: u64,
+    /// The most sessions of an examined ESME at once beside the examined one; they are served, and not judged.
+    #[serde(default)]
+    pub further_sessions: u64,
     /// Cases whose outcome is not the expected one; null: there is no file of expectations.
     pub unexpected: Option<Vec<String>>,
 }
@@ -217,6 +220,7 @@ fn summary(run: &Run) -> Summary {
         cases: run.results.len() as u64,
         outcomes: zeros().into(),
         submits: u64::from(run.submits_count),
+        further_sessions: u64::from(run.further_sessions_count),
         ..Summary::default()
     };
     for result in &run.results {

@@ -11,6 +11,7 @@ mod case;
 mod choice;
 mod comparison;
 mod document;
+mod embedded;
 mod esme;
 mod examiner;
 mod expectations;
@@ -35,6 +36,7 @@ pub use comparison::{
     COMPARISON_SCHEMA, Change, Comparison, FeatureChange, OtherRole, Side, Sight, Turn,
 };
 pub use document::{CaseRow, Direction, Document, ExchangeRow, Head, SCHEMA, Summary, Tool};
+pub use embedded::explanation;
 pub use examiner::{Examiner, Exchanged};
 pub use expectations::{Expectation, ExpectationError, Expectations, Surprise};
 pub use pics::{PicsRow, Support};

@@ -31,7 +31,7 @@ pub struct PicsRow {
 }
 
 /// Features of an SMSC, and the case that shows each.
-const SMSC: [(&str, &str); 19] = [
+const SMSC: [(&str, &str); 22] = [
     ("bind_transmitter", "4.1.1-01"),
     ("bind_receiver", "4.1.3-01"),
     ("bind_transceiver", "4.1.5-01"),
@@ -47,10 +47,13 @@ const SMSC: [(&str, &str); 19] = [
     ("data_sm", "4.7.1-01"),
     ("submit_multi", "4.5.1-01"),
     ("query_sm", "4.8.1-01"),
+    ("cancel_sm", "4.9.1-02"),
+    ("replace_sm", "4.10.1-02"),
     ("enquire_link", "4.11.1-01"),
     ("delivery receipts", "4.6.1-01"),
     ("receipted_message_id", "5.3.2.12-01"),
     ("message_state", "5.3.2.35-01"),
+    ("TLS", "TLS-01"),
 ];
 
 /// Features of an ESME.

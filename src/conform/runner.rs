@@ -65,6 +65,8 @@ pub struct Run {
     pub stopped: Option<Stopped>,
     /// The message PDUs sent.
     pub submits_count: u32,
+    /// The most sessions of an examined ESME at once beside the examined one; they are served, and not judged.
+    pub further_sessions_count: u32,
 }
 
 /// What a run may do.
@@ -104,7 +106,12 @@ pub async fn run(
         on_result(&result);
         results.push(result);
     }
-    Run { results, stopped, submits_count: examiner.submits_count() }
+    Run {
+        results,
+        stopped,
+        submits_count: examiner.submits_count(),
+        further_sessions_count: examiner.further_sessions_count(),
+    }
 }
 
 fn skipped(case: &'static Case, why: &str) -> CaseResult {
@@ -141,7 +148,7 @@ async fn one(examiner: &mut Examiner, case: &'static Case) -> CaseResult {
         within = within.after(waits.receipt);
     }
     if case.tags.contains(&"timers") {
-        within = within.after(examiner.settings.timers.longest());
+        within = within.after(examiner.settings.timers.together());
     }
     if case.role == Role::Esme {
         within = within.after(waits.peer);

@@ -60,13 +60,15 @@ pub struct DeclaredTimers {
     pub enquire_link: Option<Nanos>,
     /// Idle time after which the peer drops the session.
     pub inactivity: Option<Nanos>,
+    /// How long the peer waits for the answer to its own request.
+    pub response: Option<Nanos>,
 }
 
 impl DeclaredTimers {
-    /// The longest of them; zero where none is declared.
-    pub(super) fn longest(&self) -> Nanos {
-        let all = [self.session_init, self.enquire_link, self.inactivity];
-        all.into_iter().flatten().max().unwrap_or(Nanos::ZERO)
+    /// All of them together: no case waits longer. Zero where none is declared.
+    pub(super) fn together(&self) -> Nanos {
+        let all = [self.session_init, self.enquire_link, self.inactivity, self.response];
+        all.into_iter().flatten().fold(Nanos::ZERO, Nanos::after)
     }
 }
 
@@ -177,6 +179,7 @@ fn declared_timers(plan: &Plan) -> DeclaredTimers {
         session_init: short(timers.session_init),
         enquire_link: short(timers.enquire_link),
         inactivity: short(timers.inactivity),
+        response: short(timers.response),
     }
 }
 

@@ -51,6 +51,8 @@ pub(in crate::cli) enum PeerTimer {
     EnquireLink,
     /// Idle time after which it drops the session.
     Inactivity,
+    /// How long it waits for the answer to its own request.
+    Response,
 }
 
 fn timer(text: &str) -> Result<(PeerTimer, std::time::Duration), ArgError> {
@@ -60,6 +62,7 @@ fn timer(text: &str) -> Result<(PeerTimer, std::time::Duration), ArgError> {
         "session_init" => PeerTimer::SessionInit,
         "enquire_link" => PeerTimer::EnquireLink,
         "inactivity" => PeerTimer::Inactivity,
+        "response" => PeerTimer::Response,
         _ => return Err(wrong()),
     };
     humantime::parse_duration(time).map(|time| (timer, time)).map_err(|_| wrong())
@@ -103,8 +106,8 @@ pub(in crate::cli) struct ConformArgs {
     /// Write the outcomes of this run as expectations; reasons that --expect gives are kept.
     #[arg(long, value_name = "FILE.toml")]
     pub(in crate::cli) write_expected: Option<PathBuf>,
-    /// Timer that the peer is said to have: session_init, enquire_link or inactivity, such as inactivity=60s. Its case waits
-    /// for it. May be repeated.
+    /// Timer that the peer is said to have: session_init, enquire_link, inactivity or response, such as inactivity=60s. Its
+    /// cases wait for it. May be repeated.
     #[arg(long, value_name = "TIMER=TIME", value_parser = timer)]
     pub(in crate::cli) timer: Vec<(PeerTimer, std::time::Duration)>,
     /// Maximum time of a case, without the wait for a receipt or for an ESME.

@@ -10,7 +10,7 @@ pub(super) enum ArgError {
     #[error("{0:?} is not valid; write failed:N with N from 1 to 100000")]
     Trace(String),
     #[error(
-        "{0:?} is not valid; write session_init, enquire_link or inactivity and a time: inactivity=60s"
+        "{0:?} is not valid; write session_init, enquire_link, inactivity or response and a time: inactivity=60s"
     )]
     PeerTimer(String),
 }

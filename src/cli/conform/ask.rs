@@ -118,6 +118,7 @@ impl Ask {
                 PeerTimer::SessionInit => &mut timers.session_init,
                 PeerTimer::EnquireLink => &mut timers.enquire_link,
                 PeerTimer::Inactivity => &mut timers.inactivity,
+                PeerTimer::Response => &mut timers.response,
             };
             *declared = Some(*time);
         }

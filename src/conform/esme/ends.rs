@@ -4,9 +4,9 @@ use crate::conform::case::Level::{Must, Observed, Should};
 use crate::conform::examiner::Examiner;
 use crate::conform::line::{End, Event};
 use crate::conform::octets::{self, cstring};
-use crate::conform::steps::{Status, accepted, fail, pass};
+use crate::conform::steps::{Status, accepted, fail, pass, precondition};
 use crate::conform::verdict::{Found, Outcome, Verdict};
-use crate::kit::Clock;
+use crate::kit::{Clock, Nanos};
 use crate::smpp::CommandId;
 
 pub(super) const CASES: &[Case] = &[
@@ -64,6 +64,14 @@ pub(super) const CASES: &[Case] = &[
         "a client that reads on may act on what nobody sent",
     )
     .disturbing(),
+    Case::esme("4.11.1-53", Should, &["enquire_link", "timers", "ends"], |x| {
+        Box::pin(unanswered_enquiry(x))
+    })
+    .says(
+        "The ESME ends a session on which its enquire_link is not answered, when its response_timer ends",
+        "unbind or a close when the declared times have passed (--timer enquire_link=TIME --timer response=TIME)",
+        "a client keeps a dead session, and its messages wait on it",
+    ),
     Case::esme("4.2.1-53", Should, &["unbind", "ends"], |x| Box::pin(unbinds(x))).says(
         "An ESME that ends its session sends unbind first",
         "unbind before the connection ends",
@@ -206,5 +214,49 @@ async fn unbinds(x: &mut Examiner) -> Found {
             }
             Event::Ended(end) => return fail(format!("without an unbind {end}")),
         }
+    }
+}
+
+/// How much later than declared the ESME may end a session.
+const LATE: Nanos = Nanos::from_secs(2);
+
+async fn unanswered_enquiry(x: &mut Examiner) -> Found {
+    let timers = x.settings.timers;
+    let (Some(enquires), Some(declared)) = (timers.enquire_link, timers.response) else {
+        let why = "the timers are not declared: --timer enquire_link=TIME --timer response=TIME";
+        return Ok(Verdict::of(Outcome::Skipped, why));
+    };
+    x.session().await?;
+    let mut began = None;
+    let mut until = Clock::now().after(enquires).after(LATE);
+    loop {
+        // what comes all the time does not put off the end
+        let event = if Clock::now() < until { x.event(until).await } else { Event::Silence };
+        let seen = match event {
+            Event::Pdu(pdu) if pdu.command() == CommandId::ENQUIRE_LINK => {
+                // neither the first nor a later one is answered
+                if began.is_none() {
+                    began = Some(Clock::now());
+                    until = Clock::now().after(declared).after(LATE);
+                }
+                continue;
+            }
+            Event::Pdu(pdu) => {
+                let is_unbind = pdu.command() == CommandId::UNBIND;
+                x.attend(pdu).await;
+                if !is_unbind {
+                    continue;
+                }
+                Some("an unbind came".to_owned())
+            }
+            Event::Silence => None,
+            Event::Ended(end) => Some(end.to_string()),
+        };
+        let came = began.ok_or_else(|| precondition("no enquire_link came first"))?;
+        let after = Clock::now().since(came).as_secs_f64();
+        return match seen {
+            Some(seen) => pass(format!("{seen} {after:.2} s after an enquire_link")),
+            None => fail(format!("the session was still there {after:.2} s after an enquire_link")),
+        };
     }
 }

@@ -6,7 +6,7 @@ use crate::conform::line::Event;
 use crate::conform::octets::{self, Pdu, cstring, tlv};
 use crate::conform::steps::{Status, fail, pass};
 use crate::conform::verdict::{Found, Outcome, Verdict};
-use crate::kit::Clock;
+use crate::kit::{Clock, Nanos};
 use crate::smpp::CommandId;
 
 /// submit_sm that are left unanswered at most, to see the ESME's window.
@@ -79,7 +79,17 @@ pub(super) const CASES: &[Case] = &[
         "the session goes on, and new submit_sm follow",
         "an SMSC that answers as each message is stored cannot be used with a window",
     ),
+    Case::esme("2.9-53", Should, &["submit", "timers"], |x| Box::pin(gives_up(x))).says(
+        "The ESME gives up a submit_sm that is not answered when its response_timer ends: it goes on, or ends the session",
+        "a further submit_sm, unbind or a close when the declared time has passed (--timer response=TIME)",
+        "one lost answer holds its place in the window for ever, and in the end the client stands still",
+    ),
 ];
+
+/// How much later than declared the ESME may give up.
+const LATE: Nanos = Nanos::from_secs(2);
+/// One that gives up sooner than declared by more than this has another timer.
+const EARLY: Nanos = Nanos::from_millis(50);
 
 async fn answered(x: &mut Examiner, status: Status, body: Vec<u8>) -> Found {
     let submit = x.next_submit().await?;
@@ -163,5 +173,49 @@ async fn out_of_order(x: &mut Examiner) -> Found {
             pass(format!("{} answers in reverse order, and then a new submit_sm", submits.len()))
         }
         Err(verdict) => fail(verdict.seen),
+    }
+}
+
+async fn gives_up(x: &mut Examiner) -> Found {
+    let Some(declared) = x.settings.timers.response else {
+        let why = "the timer is not declared: --timer response=TIME";
+        return Ok(Verdict::of(Outcome::Skipped, why));
+    };
+    x.next_submit().await?;
+    let began = Clock::now();
+    let until = began.after(declared).after(LATE);
+    // an ESME whose window is not full sends on whether it gives up or not
+    let (mut last, standstill) = (began, Nanos(declared.0 / 2));
+    loop {
+        let event = x.event(until).await;
+        let now = Clock::now();
+        let is_over = now.since(began).after(EARLY) >= declared;
+        let at = format!("after {:.2} s", now.since(began).as_secs_f64());
+        match event {
+            Event::Pdu(pdu) if pdu.command() == CommandId::SUBMIT_SM => {
+                if is_over && now.since(last) < standstill {
+                    let seen = "submit_sm came all the time: the window was not full when the timer ended";
+                    return Ok(Verdict::of(Outcome::Inconclusive, seen));
+                }
+                last = now;
+                if is_over {
+                    x.attend(pdu).await;
+                    return x.alive_or(&format!("a further submit_sm came {at}")).await;
+                }
+            }
+            Event::Pdu(pdu) => {
+                let is_unbind = pdu.command() == CommandId::UNBIND;
+                x.attend(pdu).await;
+                if is_unbind {
+                    let seen = format!("an unbind came {at}");
+                    return if is_over { pass(seen) } else { fail(seen) };
+                }
+            }
+            Event::Silence => return fail(format!("nothing came {at}: the ESME still waits")),
+            Event::Ended(end) => {
+                let seen = format!("{end} {at}");
+                return if is_over { pass(seen) } else { fail(seen) };
+            }
+        }
     }
 }

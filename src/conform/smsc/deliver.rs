@@ -8,6 +8,7 @@ use crate::conform::receipts::{field, mentions, same_id};
 use crate::conform::steps::{Status, fail, pass, precondition, unsupported};
 use crate::conform::verdict::{Found, Verdict};
 use crate::kit::{Clock, Nanos};
+use crate::smpp::CommandId;
 
 /// States that end a message, in texts and as message_state.
 const FINAL: [(&[u8], u8); 6] = [
@@ -77,6 +78,13 @@ pub(super) const CASES: &[Case] = &[
             "receipts are lost whenever a connection is",
         )
         .costs(1),
+    Case::smsc("4.6.2-03", Observed, &["receipts", "retry"], |x| Box::pin(unbound_comes_again(x)))
+        .says(
+            "A receipt that was not acknowledged before the client unbound comes again on the next session",
+            "the receipt again",
+            "receipts are lost whenever a client is stopped",
+        )
+        .costs(1),
     Case::smsc("5.2.17-02", Must, &["receipts"], |x| Box::pin(none_asked(x)))
         .says(
             "registered_delivery 0 earns no receipt",
@@ -136,16 +144,16 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// A receipt that a message of the case earned.
-struct Receipt {
+pub(super) struct Receipt {
     /// The message_id of the submit_sm_resp.
-    id: Vec<u8>,
+    pub(super) id: Vec<u8>,
     message: Message,
     pdu: Pdu,
 }
 
 /// Which receipts a case takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Take {
+pub(super) enum Take {
     /// Those that name the message.
     Own,
     /// Any but those of earlier messages, which a peer may hold back for long: the case judges what it names.
@@ -153,7 +161,7 @@ enum Take {
 }
 
 /// The receipt that a request of the peer is. None: it is none that the case takes.
-fn is_of(x: &Examiner, pdu: &Pdu, id: &[u8], take: Take) -> Option<Message> {
+pub(super) fn is_of(x: &Examiner, pdu: &Pdu, id: &[u8], take: Take) -> Option<Message> {
     let message = Message::of(pdu).filter(|message| !message.is_notification())?;
     let tlv = message.tlv(RECEIPTED_MESSAGE_ID).unwrap_or_default();
     let is_own = mentions(x.settings.id_mode, id, tlv, message.content());
@@ -189,7 +197,7 @@ async fn wait(
 }
 
 /// Sends a message that asks for a receipt, and waits for it.
-async fn receipt(x: &mut Examiner, take: Take) -> Result<Receipt, Verdict> {
+pub(super) async fn receipt(x: &mut Examiner, take: Take) -> Result<Receipt, Verdict> {
     let receiver = x.bound_for_receipts().await?;
     if x.gets_no_receipts() {
         return Err(precondition("no receipt came in an earlier case"));
@@ -337,6 +345,20 @@ async fn unacknowledged_comes_again(x: &mut Examiner) -> Found {
     x.acknowledge = Acknowledge::With(Status::ESME_ROK);
     // the connection that received it is the current one
     x.drop_connection();
+    next_session(x, &first).await
+}
+
+async fn unbound_comes_again(x: &mut Examiner) -> Found {
+    x.acknowledge = Acknowledge::Never;
+    let first = receipt(x, Take::Own).await?;
+    // the connection that received it is the current one
+    let _ = x.ask(CommandId::UNBIND, &[]).await;
+    x.acknowledge = Acknowledge::With(Status::ESME_ROK);
+    next_session(x, &first).await
+}
+
+/// Binds again, and judges whether the receipt comes again.
+async fn next_session(x: &mut Examiner, first: &Receipt) -> Found {
     let from = x.requests.len();
     let receiver = x.bound_for_receipts().await?;
     match wait(x, receiver, &first.id, from, Take::Own).await {

@@ -3,12 +3,14 @@ mod bind;
 mod deliver;
 mod enquire;
 mod header;
+mod known;
 mod other;
 mod state;
 mod submit;
 mod submit_refused;
 mod tcp;
 mod timers;
+mod tls;
 mod tlv;
 mod unbind;
 mod window;
@@ -24,10 +26,12 @@ pub(super) const CHAPTERS: &[&[Case]] = &[
     submit_refused::CASES,
     tlv::CASES,
     other::CASES,
+    known::CASES,
     window::CASES,
     deliver::CASES,
     enquire::CASES,
     unbind::CASES,
     timers::CASES,
     tcp::CASES,
+    tls::CASES,
 ];

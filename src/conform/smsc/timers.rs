@@ -1,9 +1,10 @@
 //! Timers of the SMSC, where they are declared.
+use super::deliver::{Take, is_of, receipt};
 use crate::conform::case::Case;
-use crate::conform::case::Level::Should;
-use crate::conform::examiner::Examiner;
+use crate::conform::case::Level::{Observed, Should};
+use crate::conform::examiner::{Acknowledge, Examiner};
 use crate::conform::line::Event;
-use crate::conform::steps::{fail, pass};
+use crate::conform::steps::{fail, pass, precondition};
 use crate::conform::verdict::{Found, Outcome, Verdict};
 use crate::kit::{Clock, Nanos};
 use crate::smpp::CommandId;
@@ -29,6 +30,19 @@ pub(super) const CASES: &[Case] = &[
         "unbind or a close when the declared time has passed",
         "sessions of dead clients count against the bind limit",
     ),
+    Case::smsc("2.9-04", Observed, &["timers", "receipts"], |x| Box::pin(unacknowledged(x)))
+        .says(
+            "A deliver_sm that is not acknowledged comes again, or ends the session, when response_timer ends",
+            "the deliver_sm again, unbind or a close when the declared time has passed",
+            "a receipt whose acknowledgement was lost is lost too, or holds up those behind it",
+        )
+        .costs(1),
+    Case::smsc("2.9-05", Should, &["timers", "enquire_link"], |x| Box::pin(unanswered_enquiry(x)))
+        .says(
+            "A session whose client leaves enquire_link unanswered is ended when response_timer ends",
+            "unbind or a close when the declared time has passed",
+            "sessions of dead clients are kept, and their receipts sent to nobody",
+        ),
 ];
 
 fn undeclared() -> Verdict {
@@ -43,7 +57,7 @@ async fn session_init(x: &mut Examiner) -> Found {
     timed(ended.map(|end| end.to_string()), began, declared)
 }
 
-/// Judges what came, and when.
+/// Judges what came, and when: `declared` after `began`.
 fn timed(seen: Option<String>, began: Nanos, declared: Nanos) -> Found {
     let after = Clock::now().since(began);
     let at = format!("after {:.2} s of {:.2} s", after.as_secs_f64(), declared.as_secs_f64());
@@ -88,5 +102,65 @@ async fn inactivity(x: &mut Examiner) -> Found {
             Event::Silence => return timed(None, began, declared),
             Event::Ended(end) => return timed(Some(end.to_string()), began, declared),
         }
+    }
+}
+
+async fn unacknowledged(x: &mut Examiner) -> Found {
+    let declared = x.settings.timers.response.ok_or_else(undeclared)?;
+    x.acknowledge = Acknowledge::Never;
+    // the connection that received it is the current one
+    let first = receipt(x, Take::Own).await?;
+    let began = Clock::now();
+    let until = began.after(declared).after(LATE);
+    loop {
+        let seen = match x.event(until).await {
+            Event::Pdu(pdu) if is_of(x, &pdu, &first.id, Take::Own).is_some() => {
+                "the receipt came again".to_owned()
+            }
+            Event::Pdu(pdu) => {
+                let is_unbind = pdu.command() == CommandId::UNBIND;
+                x.attend(pdu).await;
+                if !is_unbind {
+                    continue;
+                }
+                "an unbind came".to_owned()
+            }
+            Event::Silence => return timed(None, began, declared),
+            Event::Ended(end) => end.to_string(),
+        };
+        return timed(Some(seen), began, declared);
+    }
+}
+
+async fn unanswered_enquiry(x: &mut Examiner) -> Found {
+    let timers = x.settings.timers;
+    let enquires = timers.enquire_link.ok_or_else(undeclared)?;
+    let declared = timers.response.ok_or_else(undeclared)?;
+    x.bound().await?;
+    let mut began = None;
+    let mut until = Clock::now().after(enquires).after(LATE);
+    loop {
+        let seen = match x.event(until).await {
+            Event::Pdu(pdu) if pdu.command() == CommandId::ENQUIRE_LINK => {
+                // neither the first nor a later one is answered
+                if began.is_none() {
+                    began = Some(Clock::now());
+                    until = Clock::now().after(declared).after(LATE);
+                }
+                continue;
+            }
+            Event::Pdu(pdu) => {
+                let is_unbind = pdu.command() == CommandId::UNBIND;
+                x.attend(pdu).await;
+                if !is_unbind {
+                    continue;
+                }
+                Some("an unbind came".to_owned())
+            }
+            Event::Silence => None,
+            Event::Ended(end) => Some(end.to_string()),
+        };
+        let came = began.ok_or_else(|| precondition("no enquire_link came first"))?;
+        return timed(seen, came, declared);
     }
 }

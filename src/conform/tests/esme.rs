@@ -57,10 +57,12 @@ enum Manner {
     Leaves,
     /// Ends its session after a while, without one.
     DropsOut,
+    /// Waits for every answer without end.
+    Patient,
 }
 
 /// Every broken manner, with the cases that are run; none: all.
-const BROKEN: [(Manner, &[&str]); 18] = [
+const BROKEN: [(Manner, &[&str]); 19] = [
     (Manner::Mute, &[]),
     (Manner::BadBind, &["4.1.1*", "5.1*"]),
     (Manner::WrongBind, &["4.1.1*", "5.2*"]),
@@ -79,6 +81,7 @@ const BROKEN: [(Manner, &[&str]); 18] = [
     (Manner::Refuses, &["4.6*", "3.3*", "5*", "B-*"]),
     (Manner::GivesIds, &["4.6.2-54"]),
     (Manner::DropsOut, &["4.2.1-53"]),
+    (Manner::Patient, &["2.9-53", "4.11.1-53"]),
 ];
 
 /// How often an ESME sends, and looks whether it should end.
@@ -86,6 +89,8 @@ const TICK: Duration = Duration::from_millis(10);
 /// How long one that leaves stays.
 const STAY: Nanos = Nanos::from_millis(200);
 const WINDOW: usize = 5;
+/// How long it waits for an answer.
+const RESPONSE: Nanos = Nanos::from_millis(400);
 
 /// One session of an ESME.
 struct Esme {
@@ -98,6 +103,10 @@ struct Esme {
     is_stopped: bool,
     is_stuck: bool,
     enquired: Nanos,
+    /// When a submit_sm was sent or answered last.
+    moved: Nanos,
+    /// When the first of its unanswered enquire_link was sent.
+    enquiry_open: Option<Nanos>,
 }
 
 /// Lets an ESME connect until nobody listens any more.
@@ -115,6 +124,8 @@ fn connects(manner: Manner, address: SocketAddr) {
             is_stopped: false,
             is_stuck: false,
             enquired: Clock::now(),
+            moved: Clock::now(),
+            enquiry_open: None,
         };
         // an end of the connection ends the session
         let _ = esme.lives();
@@ -140,6 +151,9 @@ impl Esme {
                 self.takes(&one)?;
             }
             self.sends()?;
+            if self.is_overdue(self.enquiry_open) {
+                return Ok(());
+            }
             if Clock::now().since(began) > STAY && self.manner == Manner::Leaves {
                 let unbind = pdu(CommandId::UNBIND, 0, 9_999, &[]);
                 self.stream.write_all(&unbind)?;
@@ -149,6 +163,12 @@ impl Esme {
                 return Ok(());
             }
         }
+    }
+
+    /// Whether what was sent then should have been answered.
+    fn is_overdue(&self, sent: Option<Nanos>) -> bool {
+        self.manner != Manner::Patient
+            && sent.is_some_and(|sent| Clock::now().since(sent) > RESPONSE)
     }
 
     fn binds(&mut self) -> std::io::Result<()> {
@@ -212,12 +232,17 @@ impl Esme {
         let is_quiet = matches!(self.manner, Manner::Mute | Manner::BadFields | Manner::Hasty);
         if !is_quiet && Clock::now().since(self.enquired) > Nanos::from_millis(40) {
             self.enquired = Clock::now();
+            self.enquiry_open.get_or_insert(self.enquired);
             let number = self.next();
             self.stream.write_all(&pdu(CommandId::ENQUIRE_LINK, 0, number, &[]))?;
+        }
+        if self.is_overdue(Some(self.moved)) {
+            self.open.clear();
         }
         while self.open.len() < most {
             let number = self.next();
             self.open.push(number);
+            self.moved = Clock::now();
             let octets = self.submit(number);
             self.stream.write_all(&octets)?;
         }
@@ -275,7 +300,11 @@ impl Esme {
         if self.manner == Manner::HangsUp {
             return Err(ErrorKind::ConnectionAborted.into());
         }
+        if one.command() == CommandId::ENQUIRE_LINK_RESP {
+            self.enquiry_open = None;
+        }
         if one.command().is_response() {
+            self.moved = Clock::now();
             if self.manner == Manner::LosesCount && self.open.first() != Some(&one.sequence()) {
                 self.is_stopped = true;
             }
@@ -340,18 +369,26 @@ impl Esme {
 }
 
 fn examine(manner: Manner, choice: &Choice) -> Run {
+    examine_some(manner, 1, choice)
+}
+
+/// Examines an ESME with so many sessions.
+fn examine_some(manner: Manner, sessions_count: usize, choice: &Choice) -> Run {
     let plan = plan_of("");
     let mut settings = with_waits(Settings::of(&plan).unwrap(), Waiting::Usual);
     settings.waits.answer = Nanos::from_millis(if manner == Manner::Mute { 60 } else { 500 });
     settings.waits.silence = Nanos::from_millis(60);
     settings.waits.peer = Nanos::from_millis(400);
     settings.timers.enquire_link = Some(Nanos::from_millis(50));
+    settings.timers.response = Some(RESPONSE);
     let chosen = choice.of(&cases(Role::Esme)).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        std::thread::spawn(move || connects(manner, address));
+        for _ in 0..sessions_count {
+            std::thread::spawn(move || connects(manner, address));
+        }
         let mut examiner = Examiner::of_esme(settings, listener);
         run(&mut examiner, &chosen, Limits { disturb: true }, &|| false, &mut |_| {}).await
     })
@@ -373,6 +410,17 @@ fn an_esme_that_behaves_passes_every_case() {
         "{}",
         leaves.results[0].verdict.seen
     );
+}
+
+#[test]
+fn further_sessions_of_an_esme_are_served_beside_the_examined_one_and_change_no_outcome() {
+    let all = Choice { skip: vec!["4.2.1-53".into()], ..Choice::default() };
+    let run = examine_some(Manner::Good, 3, &all);
+    assert_eq!((run.stopped, run.further_sessions_count), (None, 2));
+    for result in &run.results {
+        let (id, verdict) = (result.case.id, &result.verdict);
+        assert_eq!(verdict.outcome, Outcome::Pass, "{id}: {}", verdict.seen);
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::conform::{
     CaseResult, Choice, Limits, Outcome, Role, Run, Settings, cases, close_the_simulator, run,
 };
 use crate::kit::Nanos;
+use crate::net::ClientTls;
 use crate::plan::{self, Overrides, Plan, Source};
 use crate::smpp::CommandId;
 use std::collections::BTreeMap;
@@ -88,7 +89,7 @@ pub(super) fn examine_changed(
     mut plan: Plan,
     choice: &Choice,
     waiting: Waiting,
-    change: fn(&mut Settings),
+    change: impl FnOnce(&mut Settings),
 ) -> Found {
     let server = Server::start(&plan.embedded, "127.0.0.1:0".parse().unwrap()).unwrap();
     plan.target.addresses = vec![server.address.to_string()];
@@ -111,6 +112,15 @@ pub(super) fn examine_at(
     plan.target.addresses = vec![address.to_string()];
     let settings = Settings::of(&plan).unwrap();
     examine_with(with_waits(settings, waiting), choice)
+}
+
+/// Examines whatever listens there with TLS.
+pub(super) fn examine_secured(address: SocketAddr, tls: ClientTls, choice: &Choice) -> Found {
+    let mut plan = plan_of("");
+    plan.target.addresses = vec![address.to_string()];
+    let mut settings = with_waits(Settings::of(&plan).unwrap(), Waiting::Short);
+    settings.address.tls = Some(tls);
+    examine_with(settings, choice)
 }
 
 fn examine_with(settings: Settings, choice: &Choice) -> Found {

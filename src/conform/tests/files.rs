@@ -97,6 +97,7 @@ fn the_document_counts_every_outcome_and_names_what_was_not_expected() {
         results: vec![result("4.4.1-01", Outcome::Pass), result("4.4.1-05", Outcome::Fail)],
         stopped: None,
         submits_count: 2,
+        further_sessions_count: 0,
     };
     let head = || Head {
         role: Role::Smsc,

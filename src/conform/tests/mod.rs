@@ -1,12 +1,17 @@
 //! The cases against our simulator, against its faults, and against peers that are broken in ways it cannot be.
 mod allowed;
 mod broken;
+mod coverage;
 mod esme;
 mod examined;
+mod fault_table;
 mod faults;
 mod files;
 mod hostile;
+mod own_load;
+mod tls;
 
+use super::embedded::EXPLANATIONS;
 use super::{COST_MAX, Choice, Level, Outcome, Role, cases};
 use crate::smsc::Server;
 use examined::{Waiting, examine};
@@ -54,6 +59,9 @@ fn our_simulator_passes_every_must_and_every_should_and_no_case_sends_more_than_
             assert_eq!(outcome, Outcome::Pass, "{}: {}", case.id, result.verdict.seen);
         }
         assert_ne!(outcome, Outcome::Inconclusive, "{}: {}", case.id, result.verdict.seen);
+        let is_explained = EXPLANATIONS.iter().any(|(id, _)| *id == case.id);
+        let deviates = !matches!(outcome, Outcome::Pass | Outcome::Skipped);
+        assert_eq!(is_explained, deviates, "{}: {}", case.id, result.verdict.seen);
     }
     assert!(found.run.submits_count <= COST_MAX);
 }

@@ -1,6 +1,6 @@
 //! A conformance run in Markdown: the page to sign, for where HTML is not shown.
 use super::parts;
-use crate::conform::{CaseRow, Document, Outcome};
+use crate::conform::{self, CaseRow, Document, Outcome};
 use crate::report::markdown::plain;
 use std::fmt::Write;
 
@@ -19,6 +19,9 @@ pub fn render(document: &Document) -> String {
     if let Some(stopped) = &document.stopped {
         let _ = writeln!(page, "> **Warning:** {}\n", plain(stopped));
     }
+    if let Some(further) = parts::further_sessions(document) {
+        let _ = writeln!(page, "{}\n", plain(&further));
+    }
     sections(document, &mut page);
     let _ = writeln!(page, "## Deviations\n");
     let deviations = parts::deviations(document);
@@ -26,7 +29,7 @@ pub fn render(document: &Document) -> String {
         let _ = writeln!(page, "No deviation was found.\n");
     }
     for case in deviations {
-        deviation(case, &mut page);
+        deviation(document, case, &mut page);
     }
     let _ = writeln!(
         page,
@@ -71,13 +74,16 @@ fn sections(document: &Document, page: &mut String) {
     page.push('\n');
 }
 
-fn deviation(case: &CaseRow, page: &mut String) {
+fn deviation(document: &Document, case: &CaseRow, page: &mut String) {
     let (level, outcome) = (case.level.word(), plain(case.outcome.word()));
     let _ = writeln!(page, "### {} {level} {outcome}\n\n{}\n", plain(&case.id), plain(&case.title));
     let _ = writeln!(page, "- expected: {}", plain(&case.expected));
     let _ = writeln!(page, "- seen: {}", plain(&case.seen));
     if let Some(consequence) = parts::consequence(case) {
         let _ = writeln!(page, "- means: {}", plain(consequence));
+    }
+    if let Some(why) = conform::explanation(document, case) {
+        let _ = writeln!(page, "- because: {}", plain(why));
     }
     page.push('\n');
     let (rows, more) = parts::exchange(case);

@@ -1,7 +1,7 @@
 //! The page to sign: one HTML file that prints, with a summary, each deviation and its octets, the features, every case,
 //! and a page for names, dates and signatures.
 use super::parts::{self, SectionRow, Shown};
-use crate::conform::{CaseRow, Document, Outcome};
+use crate::conform::{self, CaseRow, Document, Outcome};
 use crate::report::html::spell_out;
 use askama::Template;
 
@@ -15,6 +15,7 @@ struct Page<'a> {
     document: &'a Document,
     duration: String,
     totals: String,
+    further: Option<String>,
     outcomes: [&'static str; 7],
     sections: Vec<SectionRow>,
     deviations: Vec<Deviation<'a>>,
@@ -24,6 +25,7 @@ struct Page<'a> {
 struct Deviation<'a> {
     case: &'a CaseRow,
     consequence: &'a str,
+    because: &'static str,
     rows: Vec<Shown>,
     more: usize,
 }
@@ -32,7 +34,9 @@ struct Deviation<'a> {
 pub fn render(document: &Document) -> String {
     let deviation = |case| {
         let (rows, more) = parts::exchange(case);
-        Deviation { case, consequence: parts::consequence(case).unwrap_or_default(), rows, more }
+        let consequence = parts::consequence(case).unwrap_or_default();
+        let because = conform::explanation(document, case).unwrap_or_default();
+        Deviation { case, consequence, because, rows, more }
     };
     let features = document.pics.iter();
     let page = Page {
@@ -41,6 +45,7 @@ pub fn render(document: &Document) -> String {
         document,
         duration: format!("{:.1} s", document.duration_s),
         totals: parts::counts(&parts::totals(document), " · "),
+        further: parts::further_sessions(document),
         outcomes: Outcome::ALL.map(Outcome::word),
         sections: parts::sections(document),
         deviations: parts::deviations(document).into_iter().map(deviation).collect(),

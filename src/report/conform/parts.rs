@@ -1,6 +1,6 @@
 //! What every report of a conformance run says: counts by section, deviations, and the octets of an exchange.
 use crate::conform::{CaseRow, Direction, Document, ExchangeRow, Level, Outcome, Role, Support};
-use crate::kit::words::printable;
+use crate::kit::words::{counted, printable};
 
 /// Rows of an exchange that a report shows; the document has all.
 const ROWS_MAX: usize = 24;
@@ -59,6 +59,15 @@ const fn is_deviation(outcome: Outcome) -> bool {
 pub(super) fn consequence(case: &CaseRow) -> Option<&str> {
     let is_fault = matches!(case.outcome, Outcome::Fail | Outcome::Lenient);
     (is_fault && case.level != Level::Observed).then_some(case.consequence.as_str())
+}
+
+/// What is said of sessions of an ESME that were not examined. None: there were none.
+pub(super) fn further_sessions(document: &Document) -> Option<String> {
+    let count = document.summary.further_sessions;
+    (count > 0).then(|| {
+        let sessions = counted(count, "further session");
+        format!("The ESME had {sessions} at once, served as a plain SMSC does and not examined.")
+    })
 }
 
 /// `SMPP v3.4 conformance of 127.0.0.1:2775 as an SMSC`.

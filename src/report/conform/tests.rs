@@ -65,6 +65,24 @@ fn every() -> Document {
 }
 
 #[test]
+fn sessions_beside_the_examined_one_and_reasons_of_the_simulator_are_told_in_every_report() {
+    let mut document =
+        document(vec![case("4.6.2-02", Level::Observed, Outcome::Fail, "it did not come again")]);
+    let all = |document: &Document| {
+        [conform_page(document), conform_markdown(document), conform_text(document)]
+    };
+    for report in all(&document) {
+        assert!(!report.contains("further session") && !report.contains("receipts.retry"), "{report}");
+    }
+    document.summary.further_sessions = 2;
+    document.target = "embedded".to_owned();
+    for report in all(&document) {
+        assert!(report.contains("2 further sessions at once"), "{report}");
+        assert!(report.contains("receipts.retry"), "{report}");
+    }
+}
+
+#[test]
 fn the_page_to_sign_has_deviations_with_octets_features_and_a_place_for_signatures() {
     let page = conform_page(&every());
     for part in [

@@ -1,6 +1,6 @@
 //! A conformance run as text: a summary by section, and each deviation with its clause and its consequence.
 use super::parts;
-use crate::conform::{CaseRow, Document, Outcome};
+use crate::conform::{self, CaseRow, Document, Outcome};
 use std::fmt::Write;
 
 /// The text.
@@ -24,7 +24,10 @@ pub fn conform_text(document: &Document) -> String {
         let _ = writeln!(out, "\nNo deviation was found.");
     }
     for case in deviations {
-        deviation(case, &mut out);
+        deviation(document, case, &mut out);
+    }
+    if let Some(further) = parts::further_sessions(document) {
+        let _ = writeln!(out, "\n{further}");
     }
     let _ = writeln!(out, "\n{}", parts::counts(&parts::totals(document), " · "));
     if let Some(stopped) = &document.stopped {
@@ -34,13 +37,16 @@ pub fn conform_text(document: &Document) -> String {
     out
 }
 
-fn deviation(case: &CaseRow, out: &mut String) {
+fn deviation(document: &Document, case: &CaseRow, out: &mut String) {
     let level = case.level.word();
     let _ = writeln!(out, "\n{} {level} {}: {}", case.id, case.outcome.word(), case.title);
     let _ = writeln!(out, "    expected  {}", case.expected);
     let _ = writeln!(out, "    seen      {}", case.seen);
     if let Some(consequence) = parts::consequence(case) {
         let _ = writeln!(out, "    means     {consequence}");
+    }
+    if let Some(why) = conform::explanation(document, case) {
+        let _ = writeln!(out, "    because   {why}");
     }
 }
 
