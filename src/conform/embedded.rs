@@ -5,8 +5,7 @@ use super::verdict::Outcome;
 const KEEPS_NONE: &str = "The simulator keeps no accepted message, and says so.";
 const SENDS_ONCE: &str =
     "The simulator sends a receipt once, unless receipts.retry says how it is sent again.";
-const ANY_KIND: &str =
-    "The simulator takes any type of number and numbering plan. With habits.openmarket it refuses some.";
+const ANY_KIND: &str = "The simulator takes any type of number and numbering plan. With habits.openmarket it refuses some.";
 
 /// Its deviations without any setting, and those that it has on purpose.
 pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
@@ -25,7 +24,10 @@ pub(super) const EXPLANATIONS: &[(&str, &str)] = &[
     ("5.2.5-02", ANY_KIND),
     ("5.2.6-01", ANY_KIND),
     ("5.2.6-02", ANY_KIND),
-    ("5.2.12-03", "The simulator does not read texts: it does not know how long a header claims to be."),
+    (
+        "5.2.12-03",
+        "The simulator does not read texts: it does not know how long a header claims to be.",
+    ),
 ];
 
 /// Why the embedded simulator has this outcome. None: the peer is another one, it passes, or it was not run.

@@ -1,9 +1,10 @@
 //! Further sessions of an examined ESME. They are served as a plain SMSC serves them, beside the examined one, and are
 //! not judged.
 use super::octets::{self, Pdu};
-use crate::smpp::frame;
-use crate::smpp::{CommandId, CommandStatus};
+use crate::kit::Nanos;
+use crate::smpp::{CommandId, CommandStatus, frame};
 use bytes::BytesMut;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -33,9 +34,15 @@ pub(super) fn accepting(request: &Pdu) -> Option<Vec<u8>> {
     }
 }
 
+/// How long the examined session is looked at before a connection that came is taken for a further one: it may be that
+/// of an ESME which has ended its session and binds again.
+const GRACE: Nanos = Nanos::from_millis(20);
+
 /// The sessions.
 #[derive(Debug, Default)]
 pub(super) struct FurtherSessions {
+    /// Connections that came while a session was examined, with when, the oldest first.
+    arrived: VecDeque<(Nanos, TcpStream)>,
     tasks: JoinSet<()>,
     /// Ends a session each, the latest last.
     handles: Vec<AbortHandle>,
@@ -50,8 +57,26 @@ struct Counts {
 }
 
 impl FurtherSessions {
-    /// Serves a connection until it ends, or the run does.
-    pub(super) fn serve(&mut self, stream: TcpStream) {
+    /// Keeps a connection that came.
+    pub(super) fn arrive(&mut self, stream: TcpStream, now: Nanos) {
+        if self.arrived.len() < CONNECTIONS_MAX {
+            self.arrived.push_back((now, stream));
+        }
+    }
+
+    /// The oldest connection that came and is not served yet.
+    pub(super) fn take_arrived(&mut self) -> Option<TcpStream> {
+        self.arrived.pop_front().map(|(_, stream)| stream)
+    }
+
+    /// When the next connection that came is to be served. None: there is none.
+    pub(super) fn due(&self) -> Option<Nanos> {
+        self.arrived.front().map(|(since, _)| since.after(GRACE))
+    }
+
+    /// Serves the connection that is due until it ends, or the run does.
+    pub(super) fn serve_due(&mut self) {
+        let Some(stream) = self.take_arrived() else { return };
         while self.tasks.try_join_next().is_some() {}
         self.handles.retain(|handle| !handle.is_finished());
         if self.handles.len() < CONNECTIONS_MAX {

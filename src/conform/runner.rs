@@ -148,7 +148,9 @@ async fn one(examiner: &mut Examiner, case: &'static Case) -> CaseResult {
         within = within.after(waits.receipt);
     }
     if case.tags.contains(&"timers") {
-        within = within.after(examiner.settings.timers.together());
+        // two at most follow one another
+        within =
+            within.after(examiner.settings.timers.together()).after(waits.late).after(waits.late);
     }
     if case.role == Role::Esme {
         within = within.after(waits.peer);

@@ -29,6 +29,8 @@ pub struct Waits {
     pub silence: Nanos,
     /// A receipt, from the submit_sm_resp; on top of the case's own time.
     pub receipt: Nanos,
+    /// How much later than declared a timer of the peer may end.
+    pub late: Nanos,
     /// After a lost connection, before the next one is opened.
     pub recovery: Nanos,
     /// In the role `esme`: the next connection of the peer; on top of the case's own time.
@@ -45,6 +47,7 @@ impl Waits {
             answer: Nanos::from_secs(2),
             silence: Nanos::from_millis(silence),
             receipt: Nanos::from_millis(receipt),
+            late: Nanos::from_secs(2),
             recovery: Nanos::from_millis(500),
             peer: Nanos::from_secs(30),
         }

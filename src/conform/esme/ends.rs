@@ -6,7 +6,7 @@ use crate::conform::line::{End, Event};
 use crate::conform::octets::{self, cstring};
 use crate::conform::steps::{Status, accepted, fail, pass, precondition};
 use crate::conform::verdict::{Found, Outcome, Verdict};
-use crate::kit::{Clock, Nanos};
+use crate::kit::Clock;
 use crate::smpp::CommandId;
 
 pub(super) const CASES: &[Case] = &[
@@ -217,9 +217,6 @@ async fn unbinds(x: &mut Examiner) -> Found {
     }
 }
 
-/// How much later than declared the ESME may end a session.
-const LATE: Nanos = Nanos::from_secs(2);
-
 async fn unanswered_enquiry(x: &mut Examiner) -> Found {
     let timers = x.settings.timers;
     let (Some(enquires), Some(declared)) = (timers.enquire_link, timers.response) else {
@@ -228,7 +225,7 @@ async fn unanswered_enquiry(x: &mut Examiner) -> Found {
     };
     x.session().await?;
     let mut began = None;
-    let mut until = Clock::now().after(enquires).after(LATE);
+    let mut until = Clock::now().after(enquires).after(x.settings.waits.late);
     loop {
         // what comes all the time does not put off the end
         let event = if Clock::now() < until { x.event(until).await } else { Event::Silence };
@@ -237,7 +234,7 @@ async fn unanswered_enquiry(x: &mut Examiner) -> Found {
                 // neither the first nor a later one is answered
                 if began.is_none() {
                     began = Some(Clock::now());
-                    until = Clock::now().after(declared).after(LATE);
+                    until = Clock::now().after(declared).after(x.settings.waits.late);
                 }
                 continue;
             }

@@ -79,15 +79,13 @@ pub(super) const CASES: &[Case] = &[
         "the session goes on, and new submit_sm follow",
         "an SMSC that answers as each message is stored cannot be used with a window",
     ),
-    Case::esme("2.9-53", Should, &["submit", "timers"], |x| Box::pin(gives_up(x))).says(
+    Case::esme("2.9-54", Should, &["submit", "timers"], |x| Box::pin(gives_up(x))).says(
         "The ESME gives up a submit_sm that is not answered when its response_timer ends: it goes on, or ends the session",
         "a further submit_sm, unbind or a close when the declared time has passed (--timer response=TIME)",
         "one lost answer holds its place in the window for ever, and in the end the client stands still",
     ),
 ];
 
-/// How much later than declared the ESME may give up.
-const LATE: Nanos = Nanos::from_secs(2);
 /// One that gives up sooner than declared by more than this has another timer.
 const EARLY: Nanos = Nanos::from_millis(50);
 
@@ -183,7 +181,7 @@ async fn gives_up(x: &mut Examiner) -> Found {
     };
     x.next_submit().await?;
     let began = Clock::now();
-    let until = began.after(declared).after(LATE);
+    let until = began.after(declared).after(x.settings.waits.late);
     // an ESME whose window is not full sends on whether it gives up or not
     let (mut last, standstill) = (began, Nanos(declared.0 / 2));
     loop {
@@ -194,7 +192,8 @@ async fn gives_up(x: &mut Examiner) -> Found {
         match event {
             Event::Pdu(pdu) if pdu.command() == CommandId::SUBMIT_SM => {
                 if is_over && now.since(last) < standstill {
-                    let seen = "submit_sm came all the time: the window was not full when the timer ended";
+                    let seen =
+                        "submit_sm came all the time: the window was not full when the timer ended";
                     return Ok(Verdict::of(Outcome::Inconclusive, seen));
                 }
                 last = now;

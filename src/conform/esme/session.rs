@@ -6,7 +6,7 @@ use crate::conform::line::Event;
 use crate::conform::octets::{self, cstring};
 use crate::conform::steps::{Status, accepted, fail, pass, refused};
 use crate::conform::verdict::{Found, Outcome, Verdict};
-use crate::kit::{Clock, Nanos};
+use crate::kit::Clock;
 use crate::smpp::CommandId;
 
 pub(super) const CASES: &[Case] = &[
@@ -176,16 +176,13 @@ async fn too_long(x: &mut Examiner) -> Found {
     }
 }
 
-/// How much later than declared an enquire_link may come.
-const LATE: Nanos = Nanos::from_secs(2);
-
 async fn enquires(x: &mut Examiner) -> Found {
     let Some(declared) = x.settings.timers.enquire_link else {
         let why = "the timer is not declared: --timer enquire_link=TIME";
         return Ok(Verdict::of(Outcome::Skipped, why));
     };
     x.session().await?;
-    let until = Clock::now().after(declared).after(LATE);
+    let until = Clock::now().after(declared).after(x.settings.waits.late);
     let mut is_busy = false;
     while Clock::now() < until {
         match x.event(until).await {

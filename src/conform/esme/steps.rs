@@ -8,8 +8,9 @@ use crate::conform::verdict::{Found, Verdict};
 use crate::kit::Clock;
 use crate::smpp::CommandId;
 
-/// PDUs of the time between two cases that are answered first, at most.
-const WAITING_MAX: u32 = 100;
+/// PDUs of the time between two cases that are answered first, at most: an ESME that sends as fast as it is answered would
+/// hold up each case otherwise.
+const WAITING_MAX: u32 = 10;
 /// Connections without a bind that are passed over while one with a bind is awaited.
 const CONNECTIONS_MAX: u32 = 20;
 

@@ -2,11 +2,13 @@
 use super::{Examiner, Trouble};
 use crate::conform::line::{End, Event, Line, Stream};
 use crate::conform::verdict::{Outcome, Verdict};
-use crate::kit::Nanos;
+use crate::kit::{Clock, Nanos};
 use crate::net::{self, DialError};
 use std::io;
 use std::pin::pin;
 use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 
 /// How long a connection is looked at to see whether the peer keeps it.
@@ -105,14 +107,16 @@ impl Examiner {
         let Some(listener) = &self.listener else {
             return Err(failed("the peer is not examined as an ESME".to_owned()));
         };
-        let soon = waits.answer.min(waits.peer);
-        let mut came = timeout(Duration::from(soon), listener.accept()).await;
+        let mut came = match self.further.take_arrived() {
+            Some(stream) => Ok(Ok(stream)),
+            None => next(listener, waits.answer.min(waits.peer)).await,
+        };
         if came.is_err() {
             self.further.close_one();
-            came = timeout(Duration::from(waits.peer.since(soon)), listener.accept()).await;
+            came = next(listener, waits.peer.since(waits.answer)).await;
         }
         match came {
-            Ok(Ok((stream, _))) => {
+            Ok(Ok(stream)) => {
                 let _ = stream.set_nodelay(true); // one that refuses this still works
                 self.lines.push(Line::of_esme(Box::new(stream)));
                 self.current = self.lines.len() - 1;
@@ -138,11 +142,14 @@ impl Examiner {
         };
         let mut event = pin!(line.event(wait.into()));
         loop {
+            let due = further.due();
+            let pause = due.unwrap_or(Nanos::ZERO).since(Clock::now());
             tokio::select! {
                 // the end of the session is seen before the connection that follows it
                 biased;
                 event = &mut event => return event,
-                Ok((stream, _)) = listener.accept() => further.serve(stream),
+                Ok((stream, _)) = listener.accept() => further.arrive(stream, Clock::now()),
+                () = sleep(pause.into()), if due.is_some() => further.serve_due(),
             }
         }
     }
@@ -172,4 +179,10 @@ impl Examiner {
     pub(in crate::conform) fn has_session(&self) -> bool {
         self.lines.iter().any(|line| line.is_bound && line.ended().is_none())
     }
+}
+
+/// The next connection within a time.
+async fn next(listener: &TcpListener, within: Nanos) -> Result<io::Result<TcpStream>, Elapsed> {
+    let accepted = timeout(Duration::from(within), listener.accept()).await?;
+    Ok(accepted.map(|(stream, _)| stream))
 }

@@ -9,8 +9,6 @@ use crate::conform::verdict::{Found, Outcome, Verdict};
 use crate::kit::{Clock, Nanos};
 use crate::smpp::CommandId;
 
-/// What a timer may be late.
-const LATE: Nanos = Nanos::from_millis(800);
 /// A timer that ends sooner than declared by more than this is another one.
 const EARLY: Nanos = Nanos::from_millis(50);
 
@@ -53,7 +51,7 @@ async fn session_init(x: &mut Examiner) -> Found {
     let declared = x.settings.timers.session_init.ok_or_else(undeclared)?;
     x.connect().await?;
     let began = Clock::now();
-    let ended = x.end_within(declared.after(LATE)).await;
+    let ended = x.end_within(declared.after(x.settings.waits.late)).await;
     timed(ended.map(|end| end.to_string()), began, declared)
 }
 
@@ -72,7 +70,7 @@ async fn enquires(x: &mut Examiner) -> Found {
     let declared = x.settings.timers.enquire_link.ok_or_else(undeclared)?;
     x.bound().await?;
     let began = Clock::now();
-    let until = began.after(declared).after(LATE);
+    let until = began.after(declared).after(x.settings.waits.late);
     loop {
         match x.event(until).await {
             Event::Pdu(pdu) if pdu.command() == CommandId::ENQUIRE_LINK => {
@@ -90,7 +88,7 @@ async fn inactivity(x: &mut Examiner) -> Found {
     let declared = x.settings.timers.inactivity.ok_or_else(undeclared)?;
     x.bound().await?;
     let began = Clock::now();
-    let until = began.after(declared).after(LATE);
+    let until = began.after(declared).after(x.settings.waits.late);
     loop {
         match x.event(until).await {
             Event::Pdu(pdu) if pdu.command() == CommandId::UNBIND => {
@@ -111,7 +109,7 @@ async fn unacknowledged(x: &mut Examiner) -> Found {
     // the connection that received it is the current one
     let first = receipt(x, Take::Own).await?;
     let began = Clock::now();
-    let until = began.after(declared).after(LATE);
+    let until = began.after(declared).after(x.settings.waits.late);
     loop {
         let seen = match x.event(until).await {
             Event::Pdu(pdu) if is_of(x, &pdu, &first.id, Take::Own).is_some() => {
@@ -138,14 +136,14 @@ async fn unanswered_enquiry(x: &mut Examiner) -> Found {
     let declared = timers.response.ok_or_else(undeclared)?;
     x.bound().await?;
     let mut began = None;
-    let mut until = Clock::now().after(enquires).after(LATE);
+    let mut until = Clock::now().after(enquires).after(x.settings.waits.late);
     loop {
         let seen = match x.event(until).await {
             Event::Pdu(pdu) if pdu.command() == CommandId::ENQUIRE_LINK => {
                 // neither the first nor a later one is answered
                 if began.is_none() {
                     began = Some(Clock::now());
-                    until = Clock::now().after(declared).after(LATE);
+                    until = Clock::now().after(declared).after(x.settings.waits.late);
                 }
                 continue;
             }

@@ -45,7 +45,9 @@ pub(super) const CASES: &[Case] = &[
 fn wants_tls(x: &Examiner) -> Result<(), Verdict> {
     match x.settings.address.tls {
         Some(_) => Ok(()),
-        None => Err(Verdict::of(Outcome::Skipped, "target.tls is not set: the connection is plain")),
+        None => {
+            Err(Verdict::of(Outcome::Skipped, "target.tls is not set: the connection is plain"))
+        }
     }
 }
 

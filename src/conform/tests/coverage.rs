@@ -11,8 +11,14 @@ const ELSEWHERE: [(&str, &str); 5] = [
     ("seed", "it chooses what is drawn, and no case draws"),
     ("accounts.password", "a_simulator_that_lets_everyone_in_fails_the_cases_of_credentials"),
     ("tls.*", "our_simulator_passes_every_case_of_tls"),
-    ("faults.kind=bind_refuse", "a_simulator_that_refuses_every_bind_stops_the_run_at_its_first_case"),
-    ("faults.kind=accept_then_drop", "a_simulator_that_drops_every_connection_stops_the_run_after_three"),
+    (
+        "faults.kind=bind_refuse",
+        "a_simulator_that_refuses_every_bind_stops_the_run_at_its_first_case",
+    ),
+    (
+        "faults.kind=accept_then_drop",
+        "a_simulator_that_drops_every_connection_stops_the_run_after_three",
+    ),
 ];
 
 /// The keys with a value that is no table, and `key=word` for each word of a closed set.
@@ -25,7 +31,12 @@ fn known() -> BTreeSet<String> {
     found
 }
 
-fn walk(schema: &Value, path: &str, definitions: &Map<String, Value>, found: &mut BTreeSet<String>) {
+fn walk(
+    schema: &Value,
+    path: &str,
+    definitions: &Map<String, Value>,
+    found: &mut BTreeSet<String>,
+) {
     let name = schema.get("$ref").and_then(Value::as_str);
     if let Some(name) = name.and_then(|name| name.rsplit('/').next()) {
         if name == "Latency" {

@@ -11,12 +11,18 @@ use crate::plan::{self, Overrides, Plan, Source};
 use crate::smpp::CommandId;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Runs at once: they wait most of the time.
+const THREADS: usize = 20;
 
 /// How long is waited for answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Waiting {
     /// For a peer that answers.
     Usual,
+    /// For one whose silence is often right, and who is examined again where it was too short.
+    Brief,
     /// For one that mostly does not, on this machine.
     Short,
     /// Where a machine that is busy may have made the usual too short.
@@ -60,14 +66,16 @@ pub(super) fn plan_of(behaviour: &str) -> Plan {
 }
 
 pub(super) fn with_waits(mut settings: Settings, waiting: Waiting) -> Settings {
-    let (answer, silence, receipt) = match waiting {
-        Waiting::Usual => (1_000, 150, 500),
-        Waiting::Short => (60, 40, 80),
-        Waiting::Long => (3_000, 600, 2_500),
+    let (answer, silence, receipt, late) = match waiting {
+        Waiting::Usual => (1_000, 150, 500, 800),
+        Waiting::Brief => (400, 100, 300, 300),
+        Waiting::Short => (60, 40, 80, 150),
+        Waiting::Long => (3_000, 600, 2_500, 2_000),
     };
     settings.waits.answer = Nanos::from_millis(answer);
     settings.waits.silence = Nanos::from_millis(silence);
     settings.waits.receipt = Nanos::from_millis(receipt);
+    settings.waits.late = Nanos::from_millis(late);
     settings.waits.recovery = Nanos::from_millis(10);
     settings
 }
@@ -120,7 +128,37 @@ pub(super) fn examine_secured(address: SocketAddr, tls: ClientTls, choice: &Choi
     plan.target.addresses = vec![address.to_string()];
     let mut settings = with_waits(Settings::of(&plan).unwrap(), Waiting::Short);
     settings.address.tls = Some(tls);
+    settings.waits.connect = Nanos::from_millis(700);
     examine_with(settings, choice)
+}
+
+/// Does something with each of a list on threads of their own, as many at once as wait rather than work.
+pub(super) fn at_once<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut done = Vec::new();
+                    loop {
+                        let index = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(one) = all.get(index) else { return done };
+                        done.push((index, work(one)));
+                    }
+                })
+            })
+            .collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// The ids of a choice, in parts that are examined beside each other.
+pub(super) fn parts(role: Role, patterns: &[&str], count: usize) -> Vec<Choice> {
+    let chosen = only(patterns).of(&cases(role)).unwrap();
+    let ids: Vec<&str> = chosen.iter().map(|case| case.id).collect();
+    ids.chunks(ids.len().div_ceil(count)).map(only).collect()
 }
 
 fn examine_with(settings: Settings, choice: &Choice) -> Found {

@@ -176,11 +176,7 @@ pub(super) const ROWS: &[Row] = &[
     row("receipts.states = { UNKNOWN = 1.0 }", RECEIPTS, &[("B-02", Fail)]),
     row("receipts.states = { EXPIRED = 0.5, DELETED = 0.5 }", STATES, &[]),
     row("receipts.states = { ACCEPTD = 0.5, REJECTD = 0.5 }", STATES, &[]),
-    row(
-        "receipts.states = { ENROUTE = 1.0 }",
-        STATES,
-        &[("B-02", Fail), ("5.3.2.35-01", Fail)],
-    ),
+    row("receipts.states = { ENROUTE = 1.0 }", STATES, &[("B-02", Fail), ("5.3.2.35-01", Fail)]),
     row("receipts.retry = { after = \"100ms\", max = 2 }", RECEIPTS, &[("4.6.2-0[123]", Pass)]),
     // other traffic does not disturb
     row("mo = { rate = 100 }", &["4.*", "B-*", "2.4*", "2.5*"], &[]),
@@ -289,11 +285,14 @@ pub(super) const ROWS: &[Row] = &[
         &["4.11*", "4.4.1-01", "5.1.2-0[123]", "4.3.1*"],
         &[("4.11*", Fail), ("5.1.2-0[23]", Fail), ("4.3.1-0[12]", Fail)],
     ),
-    row("faults = [{ kind = \"slow_reader\", at = \"0s\", sessions = \"one\" }]", &["4.1.5-01", "2.2-08"], &[]),
+    row(
+        "faults = [{ kind = \"slow_reader\", at = \"0s\", sessions = \"one\" }]",
+        &["4.1.5-01", "2.2-08"],
+        &[],
+    ),
     row(
         "faults = [{ kind = \"slow_reader\", every = \"50ms\", sessions = \"all\" }]",
         &["4.1.5-01", "2.2-08"],
         &[],
     ),
 ];
-

@@ -33,8 +33,7 @@ impl Identity {
     }
     fn client(&self) -> ClientTls {
         let ca = self.certificate();
-        let files =
-            ClientFiles { ca: Some(&ca), identity: None, server_name: None, verify: true };
+        let files = ClientFiles { ca: Some(&ca), identity: None, server_name: None, verify: true };
         ClientTls::new(&files).unwrap()
     }
     fn server(&self) -> ServerTls {

@@ -72,7 +72,10 @@ fn sessions_beside_the_examined_one_and_reasons_of_the_simulator_are_told_in_eve
         [conform_page(document), conform_markdown(document), conform_text(document)]
     };
     for report in all(&document) {
-        assert!(!report.contains("further session") && !report.contains("receipts.retry"), "{report}");
+        assert!(
+            !report.contains("further session") && !report.contains("receipts.retry"),
+            "{report}"
+        );
     }
     document.summary.further_sessions = 2;
     document.target = "embedded".to_owned();
