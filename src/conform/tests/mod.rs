@@ -13,7 +13,9 @@ mod tls;
 
 use super::embedded::EXPLANATIONS;
 use super::{COST_MAX, Choice, Level, Outcome, Role, cases};
+use crate::measure::NoObserver;
 use crate::smsc::Server;
+use crate::trial::{Tcp, Trial};
 use examined::{Waiting, examine};
 use std::collections::BTreeSet;
 

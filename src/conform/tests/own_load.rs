@@ -1,11 +1,10 @@
 //! Our own load side as the examined ESME, with several binds.
 use super::examined::{Waiting, only, plan_of, with_waits};
+use super::{NoObserver, Tcp, Trial};
 use crate::conform::examiner::Examiner;
 use crate::conform::{Limits, Outcome, Role, Run, Settings, cases, run};
 use crate::kit::Nanos;
-use crate::measure::NoObserver;
 use crate::plan::{self, Overrides, Source};
-use crate::trial::{Tcp, Trial};
 use std::net::TcpListener;
 
 /// Examines whoever connects to the listener, until every case has ended.
