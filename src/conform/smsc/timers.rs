@@ -4,7 +4,7 @@ use crate::conform::case::Case;
 use crate::conform::case::Level::{Observed, Should};
 use crate::conform::examiner::{Acknowledge, Examiner};
 use crate::conform::line::Event;
-use crate::conform::steps::{fail, pass, precondition};
+use crate::conform::steps::{fail, inconclusive, pass, precondition};
 use crate::conform::verdict::{Found, Outcome, Verdict};
 use crate::kit::{Clock, Nanos};
 use crate::smpp::CommandId;
@@ -89,17 +89,29 @@ async fn inactivity(x: &mut Examiner) -> Found {
     x.bound().await?;
     let began = Clock::now();
     let until = began.after(declared).after(x.settings.waits.late);
+    let mut was_enquired = false;
     loop {
-        match x.event(until).await {
+        let seen = match x.event(until).await {
             Event::Pdu(pdu) if pdu.command() == CommandId::UNBIND => {
                 x.attend(pdu).await;
-                return timed(Some("an unbind came".to_owned()), began, declared);
+                "an unbind came".to_owned()
             }
             // an answer would be traffic
-            Event::Pdu(_) => {}
+            Event::Pdu(pdu) => {
+                was_enquired |= pdu.command() == CommandId::ENQUIRE_LINK;
+                continue;
+            }
             Event::Silence => return timed(None, began, declared),
-            Event::Ended(end) => return timed(Some(end.to_string()), began, declared),
+            Event::Ended(end) => end.to_string(),
+        };
+        let after = Clock::now().since(began);
+        if was_enquired && after.after(EARLY) < declared {
+            let after = after.as_secs_f64();
+            return inconclusive(format!(
+                "{seen} after {after:.2} s: an enquire_link was not answered before, which ends a session too"
+            ));
         }
+        return timed(Some(seen), began, declared);
     }
 }
 

@@ -200,6 +200,12 @@ pub(super) const ROWS: &[Row] = &[
         &["2.9*"],
         &[("2.9-02", Pass), ("2.9-04", Fail), ("2.9-05", Pass)],
     ),
+    // an enquire_link that is not answered ends the session before its inactivity does
+    row(
+        "timers = { enquire_link = \"150ms\", response = \"200ms\", inactivity = \"2s\" }",
+        &["2.9-02", "2.9-03", "2.9-05"],
+        &[("2.9-02", Pass), ("2.9-03", Inconclusive), ("2.9-05", Pass)],
+    ),
     // habits
     row("habits.sc_interface_version = 0x34", &["4.1*"], &[("4.1.2-02", Pass)]),
     row("habits.sc_interface_version = 0x33", &["4.1*"], &[("4.1.2-02", Fail)]),
