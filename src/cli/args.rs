@@ -140,6 +140,19 @@ pub(super) struct ThroughArgs {
     /// A gate of this run, such as 'through.forward.p99 < 50ms' or 'ratio.lost_inside = 0'. May be repeated.
     #[arg(long, value_name = "METRIC RELATION LIMIT")]
     pub(super) gate: Vec<String>,
+    /// Measure what the gateway adds: run the load directly, to a simulator that behaves as [upstream], and through the
+    /// gateway, in turns, and compare. Gates and events are left out.
+    #[arg(long, conflicts_with_all = ["gate", "verbose"])]
+    pub(super) overhead: bool,
+    /// With --overhead: number of runs of each side (default: 6).
+    #[arg(long, value_name = "N", requires = "overhead", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(super) blocks: Option<u32>,
+    /// With --overhead: smallest relevant change, 5% or receipt.p50=2% for one metric. May be repeated.
+    #[arg(long, value_name = "[METRIC=]PERCENT", requires = "overhead")]
+    pub(super) min_effect: Vec<String>,
+    /// With --overhead: metrics that decide the verdict, separated by commas.
+    #[arg(long, value_name = "METRICS", value_delimiter = ',', requires = "overhead")]
+    pub(super) primary: Vec<String>,
     #[command(flatten)]
     pub(super) load: LoadArgs,
 }

@@ -17,13 +17,15 @@ const EXAMPLES: [(&str, &str); 20] = [
     (
         "through",
         "smppbench through gateway.toml                 the gateway of [target], with the SMSC of [upstream] behind it
-  smppbench through gateway.toml --gate 'ratio.lost_inside = 0' --gate 'through.forward.p99 < 50ms'",
+  smppbench through gateway.toml --gate 'ratio.lost_inside = 0' --gate 'through.forward.p99 < 50ms'
+  smppbench through gateway.toml --overhead      what the gateway adds to the direct way",
     ),
     (
         "find",
         "smppbench find rate                            the highest rate that the embedded SMSC sustains
   smppbench find window my.toml
-  smppbench find binds my.toml --max-messages 20000",
+  smppbench find binds my.toml --max-messages 20000
+  smppbench find rate gateway.toml --through --objective 'through.forward.p99<=50ms'",
     ),
     (
         "smsc",

@@ -1,17 +1,19 @@
 //! `smppbench find`: settings and budget of a search out of flags and profile; its report, and its exit code.
 use super::args::{FindArgs, FindWhat, Live};
-use super::exit::{Exit, Failure, print, put, talk, warn};
+use super::exit::{Exit, Failure, print, put, say, talk, warn};
 use super::folder::{self, RunFolder};
 use super::run_context::utc_stamp;
 use super::{fleet, live, terminal};
+use crate::coordinator::RunError;
 use crate::judge::{Meaning, Named, Names, Unit};
 use crate::kit::{Clock, Environment, Nanos, Rate, words};
 use crate::plan::{self, BindType, Overrides, Plan, Recipe};
 use crate::report::{self, Style};
 use crate::search::{
     self, BindsSettings, Budget, DEFAULT, Ended, Kind, Lengths, Objective, RateSettings, Search,
-    SearchEnv, Stop, WindowSettings,
+    SearchEnv, Stop, WindowSettings, is_of_a_gateway,
 };
+use crate::trial::{Through, Trial};
 use std::time::Duration;
 
 /// Limits of a search on loopback without flags.
@@ -40,6 +42,15 @@ pub(super) fn run(args: &FindArgs) -> Result<Exit, Failure> {
     let (source, overrides) = args.load.source();
     let plan = plan::load(&source, &with_lengths(&overrides))?;
     Recipe::new(&plan)?;
+    if args.through {
+        if args.what != FindWhat::Rate {
+            let what = name_of(args.what);
+            let why =
+                format!("--through: not in `find {what}`; only `find rate` goes through a gateway");
+            return Err(Failure::usage(why));
+        }
+        Through::check(&plan).map_err(RunError::Plan)?;
+    }
     let (ready, budget) = ready(args, &plan)?;
     let cost = format!("{}; {}", estimate(&ready, &plan), cost(&budget));
     let what = name_of(args.what);
@@ -82,7 +93,11 @@ fn with_lengths(overrides: &Overrides) -> Overrides {
 }
 
 fn searched(args: &FindArgs, plan: &Plan, ready: &SearchSettings) -> Result<Search, Failure> {
-    let mut trial = fleet::trial(&args.fleet, plan)?;
+    let mut trial: Box<dyn Trial> = if args.through {
+        Box::new(Through::heard_by(say).staying_open())
+    } else {
+        Box::new(fleet::trial(&args.fleet, plan)?)
+    };
     let mut observers = live::metrics(plan)?;
     let mut told = |line: &str| {
         if args.load.keep.live() != Live::Off {
@@ -90,7 +105,7 @@ fn searched(args: &FindArgs, plan: &Plan, ready: &SearchSettings) -> Result<Sear
         }
     };
     let mut pause = |span: Nanos| std::thread::sleep(span.into());
-    let (trial, observer) = (&mut trial, &mut observers);
+    let (trial, observer) = (&mut *trial, &mut observers);
     let env = SearchEnv { trial, observer, told: &mut told, pause: &mut pause };
     let searched = match ready {
         SearchSettings::Rate(settings) => search::rate(plan, settings, env),
@@ -152,7 +167,7 @@ fn cost(budget: &Budget) -> String {
 
 /// The flags of `find` itself, for the command line that runs it again.
 fn flags(args: &FindArgs) -> String {
-    let mut text = String::new();
+    let mut text = if args.through { " --through".to_owned() } else { String::new() };
     for objective in &args.objective {
         text += &format!(" --objective '{}'", objective.replace('\'', r"'\''"));
     }
@@ -270,21 +285,23 @@ fn budget(args: &FindArgs, plan: &Plan) -> Result<Budget, Failure> {
     if !(minutes > 0.0 && minutes.is_finite()) {
         return Err(Failure::usage("--max-minutes: write a number above 0"));
     }
+    let probes = if args.through { Through::probes_count(plan) } else { 0 };
     Ok(Budget {
         trials_max: args.max_trials.unwrap_or(TRIALS_MAX),
-        messages_max: Some(messages.unwrap_or(MESSAGES_MAX)),
+        messages_max: Some(messages.unwrap_or(MESSAGES_MAX).saturating_sub(probes)),
         seconds_max: minutes * 60.0,
     })
 }
 
 /// The profile's gates as an objective: without those on the verdict, which a search reaches itself, on rates, which it
-/// varies, and on what is observed, which a search does not sample.
-fn gates(plan: &Plan) -> Option<String> {
+/// varies, on what is observed, which a search does not sample, and on a gateway, where it goes through none.
+fn gates(plan: &Plan, through: bool) -> Option<String> {
     let names = Names::of(plan);
     let is_objective = |name: &str| match Named::find(name, &names) {
         Ok(named) => {
             let is_observed = matches!(named.meaning, Meaning::Observed(..));
-            !is_observed && !matches!(named.meaning.unit(), Unit::Word | Unit::PerSecond)
+            let is_open = is_observed || (is_of_a_gateway(name) && !through);
+            !is_open && !matches!(named.meaning.unit(), Unit::Word | Unit::PerSecond)
         }
         Err(_) => true,
     };
@@ -314,10 +331,16 @@ fn rate(args: &FindArgs, plan: &Plan, budget: Budget) -> Result<RateSettings, Fa
     needs_sender(args, plan)?;
     let mut texts = args.objective.clone();
     if texts.is_empty() {
-        texts.push(gates(plan).unwrap_or_else(|| DEFAULT.to_owned()));
+        texts.push(gates(plan, args.through).unwrap_or_else(|| DEFAULT.to_owned()));
     }
     let objectives = texts.iter().map(|text| Objective::parse(text, plan).map_err(Failure::usage));
     let objectives: Vec<Objective> = objectives.collect::<Result<_, _>>()?;
+    if let Some(name) = objectives.iter().find_map(Objective::of_a_gateway)
+        && !args.through
+    {
+        let why = "only a run through a gateway has it; add --through";
+        return Err(Failure::usage(format!("--objective {name}: {why}")));
+    }
     let start = held_rate(plan).unwrap_or(START);
     let floor = match &args.min_rate {
         Some(text) => positive("--min-rate", text)?,
@@ -352,7 +375,7 @@ fn rate(args: &FindArgs, plan: &Plan, budget: Budget) -> Result<RateSettings, Fa
 }
 
 fn exit_of(search: &Search, args: &FindArgs, plan: &Plan) -> Result<Exit, Failure> {
-    let gated = args.objective.is_empty() && gates(plan).is_some();
+    let gated = args.objective.is_empty() && gates(plan, args.through).is_some();
     Ok(match search.ended {
         Ended::Floor if gated => Exit::GateFailed,
         Ended::InconclusiveHarness | Ended::InconclusiveNoise if args.load.keep.strict => {
@@ -381,6 +404,7 @@ mod tests {
             accounts = [{ system_id = "gold" }]
             [gates]
             "response.p99" = "< 50ms"
+            "through.forward.p99" = "< 50ms"
             "verdict.outcome" = "sustained"
             "rate.accepted" = ">= 10/s"
             "account.gold.rate.accepted" = ">= 10/s"
@@ -389,6 +413,8 @@ mod tests {
         let source = Source::Text { name: "t.toml".into(), text: text.into() };
         let plan = plan::load(&source, &Overrides::default()).unwrap();
         let wanted = "response.p99 < 50ms, account.gold.ratio.throttled = 0";
-        assert_eq!(gates(&plan).unwrap(), wanted);
+        assert_eq!(gates(&plan, false).unwrap(), wanted);
+        let through = "through.forward.p99 < 50ms, ".to_owned() + wanted;
+        assert_eq!(gates(&plan, true).unwrap(), through);
     }
 }

@@ -1,6 +1,7 @@
 //! The command line: arguments in, exit code out. One file per verb. Verbs compose what the other folders do;
 //! those know no flags.
 mod args;
+mod blocks;
 mod browser;
 mod calibrate;
 pub mod check;
@@ -24,6 +25,7 @@ mod load;
 mod manual;
 #[cfg(feature = "nats")]
 mod nats;
+mod overhead;
 mod render;
 mod run;
 mod run_context;

@@ -6,12 +6,15 @@ use super::journal::Journal;
 use super::run::{GateAbortObserver, finish};
 use super::run_context::RunContext;
 use super::run_once::{FinishedRun, once};
-use super::{live, run_files};
+use super::{live, overhead, run_files};
 use crate::trial::Through;
 use std::path::Path;
 
 /// Runs the verb.
 pub(super) fn run(args: &ThroughArgs) -> Result<Exit, Failure> {
+    if args.overhead {
+        return overhead::run(args);
+    }
     folder::clear(args.load.keep.out.as_deref())?;
     let mut context = RunContext::from_args("through", &args.load, &args.gate)?;
     let folder = RunFolder::open(args.load.keep.out.as_deref(), &context.id)?;

@@ -13,6 +13,11 @@ pub(super) fn target(plan: &Plan) -> String {
     if plan.target.embedded { "embedded".to_owned() } else { plan.target.addresses.join(", ") }
 }
 
+/// What the trials tested, in words.
+pub(super) const fn peer(search: &Search) -> &'static str {
+    if search.through.is_some() { "the gateway" } else { "the SMSC" }
+}
+
 fn shape_of(plan: &Plan) -> (usize, usize) {
     plan.accounts.first().map_or((1, 1), |a| (a.binds.count, a.binds.window))
 }
@@ -51,22 +56,26 @@ pub(super) fn rate(search: &mut Search, plan: &Plan, limiter: Option<Limiter>) {
     };
     let safe = lower * SAFE;
     let first = &search.objectives[0];
+    let peer = peer(search);
     let limits = match (first.upper, limiter) {
         (None, _) if search.ended == Ended::InconclusiveHarness => {
-            "beyond it the harness itself does not keep up, so that the SMSC's own limit is not known"
-                .to_owned()
+            format!(
+                "beyond it the harness itself does not keep up, so that {peer}'s own limit is not known"
+            )
         }
         (None, _) => "no limit was met up to there".to_owned(),
         (Some(upper), limiter) => {
             let why = match limiter {
                 Some(Limiter::Window) => format!(
-                    "the window ({binds} × {window} slots) rather than the SMSC: try a larger one"
+                    "the window ({binds} × {window} slots) rather than {peer}: try a larger one"
                 ),
-                Some(Limiter::SmscThrottle) => "the SMSC's throttling".to_owned(),
+                Some(Limiter::SmscThrottle) => format!("{peer}'s throttling"),
                 Some(Limiter::Connection) => "lost connections".to_owned(),
-                Some(Limiter::Backpressure) => "how fast the SMSC reads".to_owned(),
-                Some(Limiter::SmscLatency) => "the SMSC's response time".to_owned(),
-                Some(Limiter::Harness | Limiter::Receipts | Limiter::None) | None => first.broken_by.clone().unwrap_or_default(),
+                Some(Limiter::Backpressure) => format!("how fast {peer} reads"),
+                Some(Limiter::SmscLatency) => format!("{peer}'s response time"),
+                Some(Limiter::Harness | Limiter::Receipts | Limiter::None) | None => {
+                    first.broken_by.clone().unwrap_or_default()
+                }
             };
             format!("at {} it is broken; what limits there is {why}", words::rate(upper))
         }

@@ -138,6 +138,12 @@ pub struct TrialRow {
     pub response_p50_ns: Option<u64>,
     /// Response time.
     pub response_p99_ns: Option<u64>,
+    /// Through a gateway: time from front to behind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forward_p99_ns: Option<u64>,
+    /// Through a gateway: accepted, and not come out by the deadline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost_inside: Option<u64>,
 }
 
 /// Latency at a share of the found rate.
@@ -155,6 +161,23 @@ pub struct LatencyAt {
     pub receipt_p50_ns: Option<u64>,
     /// Of the receipt time; None: none, or not supported.
     pub receipt_p99_ns: Option<u64>,
+    /// Of the time through a gateway, front to behind; None: none, or not supported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forward_p50_ns: Option<u64>,
+    /// Of the time through a gateway, front to behind; None: none, or not supported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forward_p99_ns: Option<u64>,
+}
+
+/// The gateway that the trials of a search went through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchedThrough {
+    /// Where our SMSC listened for its binds.
+    pub upstream: Vec<String>,
+    /// What told the messages apart: `tlv`, `text`, …
+    pub marker: Vec<String>,
+    /// Who answered submit_sm in the last trial: `itself`, `upstream`, `mixed`.
+    pub answers: String,
 }
 
 /// One point of a closed-loop sweep.
@@ -222,6 +245,9 @@ pub struct Search {
     pub name: String,
     /// `host:port`, or `embedded`.
     pub target: String,
+    /// Where the target is a gateway, with our SMSC behind it; None: it is an SMSC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<SearchedThrough>,
     /// How it ended.
     pub ended: Ended,
     /// Reason for the end; None: `ended` says it.
@@ -281,6 +307,7 @@ impl Search {
             kind,
             name: name.to_owned(),
             target: target.to_owned(),
+            through: None,
             ended: Ended::Found,
             why: None,
             limit: None,

@@ -7,7 +7,8 @@ use super::shape::{BATCHES, TrialPlan};
 use super::trial_runner::FinishedTrial;
 use crate::judge::{self, HealthState, Limiter, statistics};
 use crate::kit::{Nanos, words};
-use crate::measure::{CellInterval, Metric};
+use crate::measure::through::Transit;
+use crate::measure::{CellInterval, Metric, RunRecord};
 
 /// Shares below which a rate is not sustained (docs/verdict.md, "Verdict at a rate").
 const SENT_MIN: f64 = 0.999;
@@ -31,6 +32,8 @@ struct TrialCounts<'a> {
     batches: Vec<CellInterval>,
     /// Growth of the response time a second, where it is certain.
     growth: f64,
+    /// The same of the time that messages take through a gateway.
+    growth_inside: f64,
 }
 
 /// Reads a trial. `width`: growth of less than an eighth of it is none. `queues`: the SMSC is known to queue what
@@ -45,7 +48,8 @@ pub(super) fn read(
 ) -> TrialEvidence {
     let batches = batches(shaped, done);
     let growth = growth(&batches, shaped.batch, width);
-    let counted = TrialCounts { ask, shaped, done, batches, growth };
+    let growth_inside = growth_inside(ask, done, width);
+    let counted = TrialCounts { ask, shaped, done, batches, growth, growth_inside };
     let spoiled = done.judgement.health.state == HealthState::Invalid;
     let failing = counted.unsustained();
     let marks = counted.marks(objectives, failing.as_deref(), queues && ask.overload.is_some());
@@ -62,6 +66,12 @@ pub(super) fn read(
     }
 }
 
+/// A quantile of the time through a gateway, in nanoseconds. None: the run was not through one, or had too few messages.
+pub(super) fn forward(record: &RunRecord, q: f64) -> Option<u64> {
+    let forward = record.through.as_ref()?.times.of(Transit::Forward);
+    statistics::quantile(forward, q).value.map(|n| n.0)
+}
+
 fn batches(shaped: &TrialPlan, done: &FinishedTrial) -> Vec<CellInterval> {
     let stages = shaped.first_batch..shaped.plan.stages.len();
     stages.map(|stage| done.record.sum(|k| usize::from(k.stage) == stage)).collect()
@@ -72,12 +82,35 @@ fn batches(shaped: &TrialPlan, done: &FinishedTrial) -> Vec<CellInterval> {
 fn growth(batches: &[CellInterval], batch: Nanos, width: f64) -> f64 {
     let means: Vec<f64> =
         batches.iter().filter_map(|b| b.metric(Metric::Response).mean()).collect();
-    if means.len() < batches.len() {
-        return 0.0;
-    }
-    let Some(slope) = statistics::theil_sen(&means) else { return 0.0 };
-    let per_second = slope.value / batch.0 as f64;
+    if means.len() < batches.len() { 0.0 } else { grows(&means, batch, width) }
+}
+
+/// By how much the means of `each` grow a second. 0 where that is little, or not certain.
+fn grows(means: &[f64], each: Nanos, width: f64) -> f64 {
+    let Some(slope) = statistics::theil_sen(means) else { return 0.0 };
+    let per_second = slope.value / each.0 as f64;
     if slope.low > 0.0 && per_second > width / 8.0 { per_second } else { 0.0 }
+}
+
+/// By how much the time through a gateway grows a second: one that answers before it forwards shows its queue there, and
+/// in no response.
+fn growth_inside(ask: &TrialRequest, done: &FinishedTrial, width: f64) -> f64 {
+    let Some(through) = &done.record.through else { return 0.0 };
+    let means = through.times.forward_begun();
+    // the overload, and the quarters of a second in which the load began and ended
+    let overload = ask.overload.map_or(0.0, |overload| overload.seconds * 4.0).ceil() as usize;
+    let (from, to) = (1 + overload, means.len().saturating_sub(1));
+    let Some(means) = means.get(from..to) else { return 0.0 };
+    // few messages are in few quarters of a second: each point is of as many as hold one
+    let longest_gap =
+        means.split(Option::is_some).map(<[Option<f64>]>::len).max().unwrap_or_default();
+    let each = longest_gap + 1;
+    let mean = |some: &[Option<f64>]| {
+        let known: Vec<f64> = some.iter().copied().flatten().collect();
+        known.iter().sum::<f64>() / known.len() as f64
+    };
+    let means: Vec<f64> = means.chunks_exact(each).map(mean).collect();
+    grows(&means, Nanos(crate::kit::NS_PER_S / 4 * each as u64), width)
 }
 
 impl TrialCounts<'_> {
@@ -96,9 +129,13 @@ impl TrialCounts<'_> {
         if let Some(reason) = &self.done.record.cut_reason {
             return Some(reason.to_string());
         }
-        (self.growth > 0.0).then(|| {
-            let grown = words::duration((self.growth * 1e9) as u64);
-            format!("response time grew by {grown} a second")
+        let grown = |growth: f64| words::duration((growth * 1e9) as u64);
+        if self.growth > 0.0 {
+            return Some(format!("response time grew by {} a second", grown(self.growth)));
+        }
+        (self.growth_inside > 0.0).then(|| {
+            let grown = grown(self.growth_inside);
+            format!("the time through the gateway grew by {grown} a second")
         })
     }
 
@@ -146,7 +183,9 @@ impl TrialCounts<'_> {
             // it was never idle: all that it took, over all of the time
             whole.answered() as f64 / record.ended.as_secs_f64().max(1e-9)
         } else {
-            accepted as f64 / (batch * late.len() as f64) / (1.0 + self.growth)
+            accepted as f64
+                / (batch * late.len() as f64)
+                / (1.0 + self.growth.max(self.growth_inside))
         };
         let rate = rate.clamp(offered * 1e-6, offered);
         let overload = self.ask.overload.map_or(0.0, |o| (o.rate - rate) * o.seconds);
@@ -154,9 +193,21 @@ impl TrialCounts<'_> {
         let response = |cell: &CellInterval| cell.metric(Metric::Response).mean().unwrap_or(0.0);
         let fastest = self.batches[0].metric(Metric::Service).min().unwrap_or_default().0 as f64;
         let queued = (self.batches.last().map_or(0.0, response) - fastest).max(0.0) / 1e9 * rate;
+        let queued = queued.max(self.queued_inside() / 1e9 * rate);
         let refused = whole.throttled as f64;
         let burst = if unsent > 0 { 0.0 } else { (excess - refused - queued).max(0.0) };
         Capacity { rate, burst, queues: refused < REFUSES * excess.max(1.0) }
+    }
+
+    /// How much longer the last messages took through a gateway than the fastest, in nanoseconds.
+    fn queued_inside(&self) -> f64 {
+        if self.growth_inside == 0.0 {
+            return 0.0;
+        }
+        let Some(through) = &self.done.record.through else { return 0.0 };
+        let forward = through.times.of(Transit::Forward);
+        let fastest = forward.min().unwrap_or_default();
+        forward.max().unwrap_or_default().since(fastest).0 as f64
     }
 
     fn row(&self, kept: &[Option<bool>], marks: &[ObjectiveOutcome], spoiled: bool) -> TrialRow {
@@ -193,6 +244,8 @@ impl TrialCounts<'_> {
             harness: Some(self.done.judgement.health.state.name().to_owned()),
             response_p50_ns: quantile(0.5),
             response_p99_ns: quantile(0.99),
+            forward_p99_ns: forward(&self.done.record, 0.99),
+            lost_inside: self.done.record.through.as_ref().map(|t| t.submits.lost),
             ..TrialRow::default()
         }
     }

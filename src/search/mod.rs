@@ -23,7 +23,7 @@ mod window;
 pub use binds::{BindsSettings, binds};
 pub use budget::Budget;
 pub use document::{Ended, Kind, SCHEMA, Search};
-pub use objective::{DEFAULT, Objective};
+pub use objective::{DEFAULT, Objective, is_of_a_gateway};
 pub use rate::{RateSettings, rate};
 pub use shape::Lengths;
 pub use trial_runner::{SearchEnv, Stop};

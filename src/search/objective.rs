@@ -1,7 +1,8 @@
 //! What a rate must keep: conditions in the words of gates (`response.p99<=50ms`), several of them joined by commas.
 use crate::judge::{
-    self, GateOutcome, GateResult, Meaning, Measured, Named, Names, Statistic, Unit,
+    self, GateOutcome, GateResult, Meaning, Measured, Named, Names, Statistic, ThroughRatio, Unit,
 };
+use crate::measure::through::Transit;
 use crate::measure::{Metric, RunRecord};
 use crate::plan::Plan;
 use serde_json::Value;
@@ -35,6 +36,10 @@ enum Subject {
     Latency { samples_min: u64 },
     /// A latency of receipts, likewise.
     ReceiptLatency { samples_min: u64 },
+    /// A transit time of a gateway, likewise.
+    Transit { transit: Transit, samples_min: u64 },
+    /// A share of what went wrong inside a gateway.
+    Inside(ThroughRatio),
     /// The share or the number of throttled or rejected messages.
     Refused,
     /// The share of missing receipts.
@@ -64,25 +69,51 @@ impl Subject {
             Meaning::Ledger(_) if matches!(line, Some("throttled" | "rejected")) => {
                 Subject::Refused
             }
+            Meaning::Transit(transit, statistic) if meaning.unit() == Unit::Nanoseconds => {
+                Subject::Transit { transit: *transit, samples_min: samples_min(*statistic) }
+            }
+            Meaning::Inside(ratio) => Subject::Inside(*ratio),
             Meaning::Latency(..)
             | Meaning::Ledger(_)
             | Meaning::Verdict(_)
             | Meaning::Observed(..)
             | Meaning::Event(..)
-            | Meaning::Transit(..)
-            | Meaning::Inside(_) => Subject::Other,
+            | Meaning::Transit(..) => Subject::Other,
         }
     }
 
     /// None: it limits no latency.
     fn samples_min(self) -> Option<u64> {
         match self {
-            Subject::Latency { samples_min } | Subject::ReceiptLatency { samples_min } => {
-                Some(samples_min)
-            }
-            Subject::Refused | Subject::Missing | Subject::Other => None,
+            Subject::Latency { samples_min }
+            | Subject::ReceiptLatency { samples_min }
+            | Subject::Transit { samples_min, .. } => Some(samples_min),
+            Subject::Inside(_) | Subject::Refused | Subject::Missing | Subject::Other => None,
         }
     }
+
+    /// The share that a limit on these times leaves out: what never came has no time. None: nothing is left out.
+    fn left_out(self) -> Option<(&'static str, Subject)> {
+        match self {
+            Subject::ReceiptLatency { .. } => Some(("missing", Subject::Missing)),
+            Subject::Transit { transit: Transit::Forward, .. } => {
+                Some(inside(ThroughRatio::LostInside))
+            }
+            Subject::Transit { transit: Transit::ReceiptReturn, .. } => {
+                Some(inside(ThroughRatio::ReceiptsLostInside))
+            }
+            Subject::Latency { .. }
+            | Subject::Transit { .. }
+            | Subject::Inside(_)
+            | Subject::Refused
+            | Subject::Missing
+            | Subject::Other => None,
+        }
+    }
+}
+
+fn inside(ratio: ThroughRatio) -> (&'static str, Subject) {
+    (ratio.name(), Subject::Inside(ratio))
 }
 
 /// Samples that a statistic needs to be told with some certainty.
@@ -101,6 +132,12 @@ fn samples_min(statistic: Statistic) -> u64 {
         | Statistic::Stddev
         | Statistic::Max => 0,
     }
+}
+
+/// Whether only a run through a gateway has this metric.
+pub fn is_of_a_gateway(metric: &str) -> bool {
+    metric.starts_with("through.")
+        || metric.strip_prefix("ratio.").and_then(ThroughRatio::named).is_some()
 }
 
 fn is_of_receipts(metric: Metric) -> bool {
@@ -167,12 +204,13 @@ impl Objective {
         };
         let conditions = written.into_iter().map(condition);
         let mut conditions = conditions.collect::<Result<Vec<_>, ObjectiveError>>()?;
-        let has = |found: fn(Subject) -> bool| conditions.iter().any(|c| found(c.subject));
-        let receipts = has(|subject| matches!(subject, Subject::ReceiptLatency { .. }));
-        if receipts && !has(|subject| subject == Subject::Missing) {
-            // a percentile of the receipts that came says little while some never come
-            let (metric, expression) = ("ratio.missing".to_owned(), "= 0".to_owned());
-            conditions.push(Condition { metric, expression, subject: Subject::Missing });
+        let left_out: Vec<_> = conditions.iter().filter_map(|c| c.subject.left_out()).collect();
+        for (name, subject) in left_out {
+            // a percentile of those that came says little while some never come
+            if !conditions.iter().any(|c| c.subject == subject) {
+                let (metric, expression) = (format!("ratio.{name}"), "= 0".to_owned());
+                conditions.push(Condition { metric, expression, subject });
+            }
         }
         let objective = Objective { name: text.to_owned(), conditions };
         let gates = objective.gates();
@@ -184,6 +222,12 @@ impl Objective {
     pub(super) fn gates(&self) -> Vec<(String, Value)> {
         let gate = |c: &Condition| (c.metric.clone(), Value::String(c.expression.clone()));
         self.conditions.iter().map(gate).collect()
+    }
+
+    /// The first metric in it that only a run through a gateway has. None: there is none.
+    pub fn of_a_gateway(&self) -> Option<&str> {
+        let found = self.conditions.iter().find(|c| is_of_a_gateway(&c.metric));
+        found.map(|c| c.metric.as_str())
     }
 
     /// Whether it limits a latency.
@@ -295,11 +339,29 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_on_a_transit_also_wants_that_nothing_is_lost_on_that_way() {
+        for (text, wanted) in [
+            ("through.forward.p99<=50ms", "ratio.lost_inside"),
+            ("through.receipt_return.p50<=1s", "ratio.receipts_lost_inside"),
+            ("through.forward.p99<=50ms, lost_inside<=1%", "ratio.lost_inside"),
+        ] {
+            let gates = objective(text).gates();
+            assert_eq!((gates.len(), gates.last().unwrap().0.as_str()), (2, wanted), "{text}");
+        }
+        let count = objective("through.forward.count>=1");
+        assert_eq!((count.gates().len(), count.is_timed()), (1, false));
+        assert_eq!(count.of_a_gateway(), Some("through.forward.count"));
+        assert_eq!(objective("lost_inside=0").of_a_gateway(), Some("ratio.lost_inside"));
+        assert_eq!(objective("lost=0").of_a_gateway(), None);
+    }
+
+    #[test]
     fn only_latencies_are_times_and_their_percentiles_need_samples() {
         for (text, is_timed, samples) in [
             ("response.p99<=50ms", true, 1_500),
             ("account.gold.response.p99_9<=50ms, response.p50<=9ms", true, 12_000),
             ("response.max<=50ms", true, 0),
+            ("through.forward.p99<=50ms", true, 1_500),
             ("response.count>=1", false, 0),
             ("throttled<=0.5%", false, 0),
             (DEFAULT, false, 0),

@@ -2,14 +2,14 @@
 use super::advice;
 use super::bracket::{Bounds, Bracket, BracketStep, SearchGoal, TrialRequest};
 use super::budget::Budget;
-use super::document::{Ended, Kind, LatencyAt, ObjectiveResult, Search, TrialRow};
+use super::document::{Ended, Kind, LatencyAt, ObjectiveResult, Search, SearchedThrough, TrialRow};
 use super::evidence::{self, TrialEvidence};
 use super::objective::Objective;
 use super::shape::{self, Lengths};
 use super::trial_runner::{SearchEnv, Stop, TrialRunner};
 use crate::judge::{Limiter, statistics};
 use crate::kit::words;
-use crate::measure::Metric;
+use crate::measure::{Metric, RunRecord};
 use crate::plan::Plan;
 
 /// Settings of `find rate`.
@@ -43,6 +43,8 @@ struct RateSearch<'s, 'w> {
     bracket: Bracket,
     /// By objective: the trials that broke it.
     broken: Vec<Vec<Broken>>,
+    /// The gateway that the last trial went through.
+    through: Option<SearchedThrough>,
 }
 
 /// A trial that broke an objective.
@@ -72,9 +74,21 @@ pub fn rate(plan: &Plan, settings: &RateSettings, env: SearchEnv<'_>) -> Result<
         runner: TrialRunner::new(env, settings.budget),
         bracket: Bracket::new(goal),
         broken: vec![Vec::new(); settings.objectives.len()],
+        through: None,
     };
     let ended = search.run();
     search.report(ended)
+}
+
+/// The gateway that a run of a plan went through. None: it went through none.
+fn through_of(plan: &Plan, record: &RunRecord) -> Option<SearchedThrough> {
+    let through = record.through.as_ref()?;
+    let upstream = plan.upstream.as_ref().map(|upstream| upstream.listen.clone());
+    Some(SearchedThrough {
+        upstream: upstream.unwrap_or_default(),
+        marker: through.marker.used.iter().map(|carrier| carrier.name().to_owned()).collect(),
+        answers: through.answers.by().name().to_owned(),
+    })
 }
 
 impl RateSearch<'_, '_> {
@@ -115,6 +129,7 @@ impl RateSearch<'_, '_> {
         let shaped = shape::at_rate(&self.plan, ask, &self.settings.lengths, samples, gates);
         let queues = self.bracket.capacity().is_some_and(|c| c.queues);
         let done = self.runner.run(&shaped.plan, shaped.messages)?;
+        self.through = through_of(&self.plan, &done.record).or(self.through.take());
         Ok(evidence::read(ask, &shaped, &done, objectives, self.settings.width, queues))
     }
 
@@ -161,6 +176,8 @@ impl RateSearch<'_, '_> {
                 response_p99_ns: told(at(Metric::Response, 0.99)),
                 receipt_p50_ns: told(at(Metric::Receipt, 0.5)),
                 receipt_p99_ns: told(at(Metric::Receipt, 0.99)),
+                forward_p50_ns: told(evidence::forward(&done.record, 0.5)),
+                forward_p99_ns: told(evidence::forward(&done.record, 0.99)),
             });
             self.runner.add_row(row, "");
         }
@@ -175,6 +192,7 @@ impl RateSearch<'_, '_> {
             Err(Stop::Ended(ended, why)) => (ended, Some(why)),
             Err(failed @ Stop::Failed(_)) => return Err(failed),
         };
+        search.through = self.through.take();
         let first = self.bracket.bounds(0);
         let goes_on = matches!(ended, Ended::Found | Ended::Ceiling | Ended::InconclusiveHarness);
         if let (Some(lower), true) = (first.lower, goes_on) {
@@ -196,7 +214,8 @@ impl RateSearch<'_, '_> {
         search.trials = std::mem::take(&mut self.runner.rows);
         if let Some(capacity) = self.bracket.capacity().filter(|c| c.burst >= 1.0) {
             search.notes.push(format!(
-                "the SMSC accepted about {} beyond its rate at first: a burst, not its sustained rate",
+                "{} accepted about {} beyond its rate at first: a burst, not its sustained rate",
+                advice::peer(&search),
                 words::count(capacity.burst as u64)
             ));
         }

@@ -113,6 +113,10 @@ impl<'a> TrialRunner<'a> {
                     (self.env.told)("could not bind again; retrying");
                     (self.env.pause)(*pause);
                 }
+                // what was found before the gateway let go of our SMSC still holds
+                Err(RunError::Upstream(why)) if self.spent.trials > 0 => {
+                    return Err(Stop::Ended(Ended::TargetLost, why));
+                }
                 Err(e) => return Err(Stop::Failed(e)),
             }
         }

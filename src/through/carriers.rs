@@ -8,7 +8,7 @@ use crate::smpp::marker::{Carrier, Marker, MarkerKind, MessageKey};
 use std::collections::{HashMap, VecDeque};
 
 /// What the probes showed.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Trials {
     probes: u64,
     rows: Vec<CarrierTrial>,

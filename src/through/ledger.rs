@@ -33,7 +33,12 @@ pub struct Ledger {
     waiting: BinaryHeap<Reverse<(Nanos, u64)>>,
     kept: BTreeMap<u64, Sighting>,
     taken: u64,
+    /// When a submit_sm last came out.
+    last_out: Nanos,
 }
+
+/// A gateway out of which nothing has come for this time holds nothing more.
+const SILENCE: Nanos = Nanos::from_secs(1);
 
 impl Ledger {
     /// Empty books.
@@ -49,8 +54,21 @@ impl Ledger {
             waiting: BinaryHeap::new(),
             kept: BTreeMap::new(),
             taken: 0,
+            last_out: Nanos::ZERO,
             settings,
         }
+    }
+
+    /// Closes the books as [`Ledger::finish_since`] does, and opens those of the next run, whose messages carry `run`. Sessions
+    /// stay, and so does what probes have shown. MO that are pending stand in the next books too.
+    pub fn turn(&mut self, run: u32, front_ended: Nanos, now: Nanos) -> ThroughRecord {
+        self.advance(Nanos::MAX);
+        let mut next = Ledger::new(Settings { run, ..self.settings.clone() });
+        next.sessions = self.sessions.renewed();
+        next.mos = self.mos.pending(front_ended, self.settings.deadline);
+        next.submits.trials = self.submits.trials.clone();
+        next.last_out = self.last_out;
+        std::mem::replace(self, next).finish_since(front_ended, now)
     }
 
     /// Takes a sighting; it is looked at once [`Ledger::advance`] has passed its time.
@@ -103,6 +121,12 @@ impl Ledger {
         self.waiting.is_empty()
             && self.submits.table.is_quiet(now, deadline)
             && self.mos.is_quiet(now, deadline)
+    }
+
+    /// Whether the gateway holds nothing more at `now`, as far as can be told: nothing is awaited, and nothing has come out for
+    /// a second. What comes out after its deadline is awaited no more, and takes the time of the next run.
+    pub fn is_empty(&self, now: Nanos) -> bool {
+        now.since(self.last_out) > SILENCE && self.is_quiet(now)
     }
 
     /// How many sessions of upstreams are bound: (system_id, sessions) of each account seen behind.
@@ -169,6 +193,11 @@ impl Ledger {
             if is_bind(header.command_id) {
                 sessions.on_bind(session, frame);
                 continue;
+            }
+            if (is_front, direction, header.command_id)
+                == (false, Direction::Read, CommandId::SUBMIT_SM)
+            {
+                self.last_out = at;
             }
             let mut scene = Scene { settings, sessions, findings, ids, session, at };
             let (submits, receipts, mos) = (&mut self.submits, &mut self.receipts, &mut self.mos);

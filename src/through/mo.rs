@@ -45,7 +45,7 @@ pub(super) struct MosUp {
 
 /// The key of an MO: the simulator puts a token in its text.
 fn key_of(settings: &Settings, content: &Content<'_>) -> Option<MessageKey> {
-    let keys = content.keys(settings.run, &[Carrier::Text, Carrier::Tlv]);
+    let keys = content.keys(settings.mo_run, &[Carrier::Text, Carrier::Tlv]);
     keys.first().copied().filter(|key| key.kind == MarkerKind::Mo)
 }
 
@@ -166,6 +166,20 @@ impl MosUp {
     /// Whether nothing more is awaited at `now`.
     pub(super) fn is_quiet(&self, now: Nanos, deadline: Nanos) -> bool {
         self.entries.values().all(|entry| entry.is_finished(now, deadline))
+    }
+
+    /// Those that have not come, and may yet at `now`, for further books.
+    pub(super) fn pending(&self, now: Nanos, deadline: Nanos) -> MosUp {
+        let is_pending = |entry: &MoEntry| entry.came == 0 && !entry.is_finished(now, deadline);
+        let find = |packed: &u64| self.entries.get(packed).filter(|entry| is_pending(entry));
+        let oldest: VecDeque<u64> =
+            self.oldest.iter().copied().filter(|packed| find(packed).is_some()).collect();
+        MosUp {
+            entries: oldest.iter().filter_map(|key| Some((*key, find(key)?.clone()))).collect(),
+            books: MoBooks { sent: oldest.len() as u64, ..MoBooks::default() },
+            oldest,
+            ..MosUp::default()
+        }
     }
 
     fn settle(&mut self, entry: &MoEntry, scene: &mut Scene<'_>) {

@@ -22,6 +22,8 @@ mod entry;
 mod examples;
 mod findings;
 mod ids;
+#[cfg(test)]
+mod in_turns_tests;
 mod ledger;
 mod mo;
 mod order;

@@ -20,6 +20,8 @@ pub struct Route {
 pub struct Settings {
     /// The run that markers name.
     pub run: u32,
+    /// The run that markers of MO name: that with which the simulators began.
+    pub mo_run: u32,
     /// The carriers that the load has.
     pub carriers: Vec<Carrier>,
     /// Witnesses in front, numbered from 0; those from here on are the upstreams, in order.
@@ -51,6 +53,7 @@ impl Settings {
         let marker = plan.marker.clone().unwrap_or_default();
         Settings {
             run: marker.run,
+            mo_run: marker.run,
             carriers: marker.carriers,
             fronts_count,
             deadline: plan.receipts.deadline,

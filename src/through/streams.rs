@@ -16,7 +16,7 @@ pub(super) enum Direction {
 }
 
 /// A session of one witness.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Session {
     /// The witness's number.
     pub(super) witness: u32,
@@ -101,6 +101,21 @@ impl Sessions {
     /// Every connection from now on is a reconnect.
     pub(super) fn begin(&mut self) {
         self.has_begun = true;
+    }
+
+    /// The same sessions for further books: who is bound on them, and what is half written. Nothing is open.
+    pub(super) fn renewed(&self) -> Sessions {
+        let renewed = |session: &Session| Session {
+            submits: HashMap::new(),
+            mos: HashMap::new(),
+            ..session.clone()
+        };
+        Sessions {
+            all: self.all.iter().map(renewed).collect(),
+            places: self.places.clone(),
+            has_begun: self.has_begun,
+            ..Sessions::default()
+        }
     }
 
     /// Whether a session connected anew between two times.

@@ -38,7 +38,7 @@ pub use crate::esme::{BindFailure, BindFault, DroppedBind, client_tls};
 pub use fleet::FleetTrial;
 pub use memory::{Memory, Network};
 pub use tcp::{Tcp, workers};
-pub use through::Through;
+pub use through::{Through, direct};
 
 use crate::judge::TallyView;
 use crate::measure::{Observer, RunRecord};

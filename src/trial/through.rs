@@ -1,313 +1,168 @@
-//! A run through a gateway over sockets: our ESME in front, our simulators behind, and the books of both sides. The
+//! Runs through a gateway over sockets: our ESME in front, our simulators behind, and the books of both sides. The
 //! simulators listen first; once the gateway has bound to them, probes find out what survives it, and the load begins.
+mod behind;
+mod books;
+mod probes;
+
 use super::{Trial, workers};
 use crate::coordinator::{RunError, WorkerPool, conduct};
 use crate::esme;
-use crate::kit::{Clock, Nanos, Rate, stream_seed, words};
-use crate::measure::through::{CarrierTrial, ThroughRecord};
-use crate::measure::{NoObserver, Observer, RunRecord};
+use crate::kit::{Clock, Nanos, stream_seed, words};
+use crate::measure::through::ThroughRecord;
+use crate::measure::{CutReason, NoObserver, Observer, RunRecord};
 use crate::net::{Witness, Witnesses};
-use crate::plan::{Plan, PlanError, RunMarker, Schedule, Shape, Stage, Upstream};
-use crate::smpp::CommandStatus;
+use crate::plan::{Plan, PlanError, RunMarker, Upstream};
 use crate::smpp::marker::Carrier;
-use crate::smsc::{self, RunningServer, SmscEvent};
-use crate::through::{Ledger, Settings};
-use std::collections::BTreeMap;
-use std::net::{SocketAddr, ToSocketAddrs};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
-use tokio::sync::mpsc;
+use crate::smsc;
+use crate::through::{Ledger, Settings, id_rule_of};
+use behind::Behind;
+use books::{Bookkeeper, Sightings};
+use probes::{became, guarded, probes_of, tried};
+use std::sync::Arc;
 
-/// A witness tells within this time what it saw.
-const WITNESS_LATE: Nanos = Nanos::from_secs(1);
-/// From one look at the sightings to the next.
+/// From one look at what was seen to the next.
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(20);
-/// Probes: this many, in half a second.
-const PROBES_RATE: Rate = Rate::per_second(20);
-const PROBES_FOR: Nanos = Nanos::from_millis(500);
-/// Rare events of a simulator that may wait to be looked at.
-const EVENTS_MAX: usize = 1_024;
 
 /// Runs plans through a gateway over TCP.
 #[derive(Debug, Default)]
 pub struct Through {
     heard: Option<fn(&str)>,
+    stays_open: bool,
+    /// Listeners of earlier runs, where they stay open.
+    open: Option<OpenGateway>,
 }
 
 impl Through {
     /// Tells `hear`, line by line, how the run comes to its load: where it listens, who binds, which marker survives.
     pub fn heard_by(hear: fn(&str)) -> Through {
-        Through { heard: Some(hear) }
+        Through { heard: Some(hear), ..Through::default() }
     }
 
-    fn say(&self, line: &str) {
-        if let Some(hear) = self.heard {
-            hear(line);
-        }
+    /// Several runs of plans with the same `[upstream]` and `[target]`: the listeners stay open in between, so that the gateway
+    /// stays bound, and what the probes of the first run show holds for all.
+    #[must_use]
+    pub fn staying_open(self) -> Through {
+        Through { stays_open: true, ..self }
+    }
+
+    /// Checks that a plan has a gateway in front and an upstream behind.
+    ///
+    /// # Errors
+    /// It has not.
+    pub fn check(plan: &Plan) -> Result<(), PlanError> {
+        upstream_of(plan).map(|_| ())
+    }
+
+    /// How many probes come before the load of a plan, beside its messages.
+    pub fn probes_count(plan: &Plan) -> u64 {
+        plan.upstream.as_ref().map_or(0, probes::count)
+    }
+
+    /// Opens the listeners before the first run, waits until the gateway has bound, and finds the marker, which it returns.
+    ///
+    /// # Errors
+    /// As [`Trial::run`], where the gateway does not bind or no marker survives it.
+    pub fn open(&mut self, plan: &Plan) -> Result<RunMarker, RunError> {
+        let open = match self.open.take() {
+            Some(open) => open,
+            None => OpenGateway::open(plan, self.heard)?,
+        };
+        Ok(self.open.insert(open).marker())
     }
 }
 
-/// The books, and where sightings for them wait.
+/// A gateway that has bound to our simulators, and what its runs share.
 #[derive(Debug)]
-struct Desk {
-    witnesses: Witnesses,
-    /// None: they are closed.
-    ledger: Option<Ledger>,
-}
-
-/// A thread that keeps the books.
-#[derive(Debug)]
-struct Bookkeeper {
-    desk: Arc<Mutex<Desk>>,
-    has_ended: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-/// The desk is valid after a panic too: what was taken is in the ledger or is gone.
-fn locked(desk: &Mutex<Desk>) -> MutexGuard<'_, Desk> {
-    desk.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Desk {
-    fn look(&mut self, now: Nanos) {
-        let Some(ledger) = &mut self.ledger else { return };
-        while let Some(sighting) = self.witnesses.take() {
-            ledger.take(sighting);
-        }
-        ledger.advance(now.since(WITNESS_LATE));
-    }
-}
-
-impl Bookkeeper {
-    fn start(desk: Desk) -> std::io::Result<Bookkeeper> {
-        let desk = Arc::new(Mutex::new(desk));
-        let has_ended = Arc::new(AtomicBool::new(false));
-        let (its_desk, its_end) = (desk.clone(), has_ended.clone());
-        let thread = std::thread::Builder::new().name("books".to_owned()).spawn(move || {
-            while !its_end.load(Ordering::Relaxed) {
-                locked(&its_desk).look(Clock::now());
-                std::thread::sleep(LOOK_EVERY);
-            }
-        })?;
-        Ok(Bookkeeper { desk, has_ended, thread: Some(thread) })
-    }
-
-    fn ledger<T: Default>(&self, of: impl FnOnce(&mut Ledger) -> T) -> T {
-        locked(&self.desk).ledger.as_mut().map(of).unwrap_or_default()
-    }
-
-    /// Waits until nothing more is awaited, at most until `until` on both sides.
-    fn wait_until_quiet(&self, until: Nanos) {
-        let until = until + WITNESS_LATE;
-        let begun = Clock::now();
-        loop {
-            std::thread::sleep(LOOK_EVERY);
-            let now = Clock::now();
-            // what was seen up to the begin has been looked at by then
-            let is_seen = now > begun + WITNESS_LATE + WITNESS_LATE;
-            if now > until || (is_seen && self.ledger(|ledger| ledger.is_quiet(now))) {
-                return;
-            }
-        }
-    }
-
-    /// Closes the books at `now`. `front_ended`: when our ESME was gone, so that nothing could reach it any more. None: they
-    /// are closed already.
-    fn close(&mut self, front_ended: Nanos, now: Nanos) -> Option<ThroughRecord> {
-        self.end();
-        let mut desk = locked(&self.desk);
-        desk.look(now);
-        desk.ledger.take().map(|ledger| ledger.finish_since(front_ended, now))
-    }
-
-    fn end(&mut self) {
-        self.has_ended.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            // a panic of it leaves books that do not balance
-            let _ = thread.join();
-        }
-    }
-}
-
-impl Drop for Bookkeeper {
-    fn drop(&mut self) {
-        self.end();
-    }
-}
-
-/// The simulators behind the gateway.
-#[derive(Debug)]
-struct Behind {
-    servers: Vec<(RunningServer, mpsc::Receiver<SmscEvent>)>,
-    bound: BTreeMap<String, u64>,
-    refused: BTreeMap<String, u64>,
-}
-
-fn address_of(listen: &str) -> Result<SocketAddr, RunError> {
-    let cannot = |why: String| RunError::Plan(PlanError::about("upstream.listen", why));
-    let mut found = listen.to_socket_addrs().map_err(|e| cannot(format!("{listen}: {e}")))?;
-    found.next().ok_or_else(|| cannot(format!("{listen} has no address")))
-}
-
-impl Behind {
-    fn start(upstream: &Upstream, witnesses: Vec<Witness>, run: u32) -> Result<Behind, RunError> {
-        let mut servers = Vec::new();
-        for (number, (listen, witness)) in upstream.listen.iter().zip(witnesses).enumerate() {
-            let (events, heard) = mpsc::channel(EVENTS_MAX);
-            let mut behaviour = upstream.behaviour.clone();
-            behaviour.seed = behaviour.seed.wrapping_add(number as u64) & i64::MAX as u64;
-            let address = address_of(listen)?;
-            let server = smsc::Server::start_witnessed(&behaviour, address, events, (witness, run))
-                .map_err(|e| {
-                    let why = format!("cannot listen on {listen}: {e}");
-                    RunError::Plan(PlanError::about("upstream.listen", why))
-                })?;
-            servers.push((server, heard));
-        }
-        Ok(Behind { servers, bound: BTreeMap::new(), refused: BTreeMap::new() })
-    }
-
-    fn addresses(&self) -> String {
-        let all: Vec<String> = self.servers.iter().map(|(s, _)| s.address.to_string()).collect();
-        all.join(", ")
-    }
-
-    fn hear(&mut self) {
-        for (_, events) in &mut self.servers {
-            while let Ok(event) = events.try_recv() {
-                match event {
-                    SmscEvent::Bound { system_id, .. } => {
-                        *self.bound.entry(system_id).or_default() += 1;
-                    }
-                    SmscEvent::SessionEnded { system_id, .. } => {
-                        let bound = self.bound.entry(system_id).or_default();
-                        *bound = bound.saturating_sub(1);
-                    }
-                    SmscEvent::BindRefused { system_id, status, .. } => {
-                        let who = system_id.unwrap_or_default();
-                        *self.refused.entry(refusal(&who, status)).or_default() += 1;
-                    }
-                    SmscEvent::Fault { .. } | SmscEvent::Lost(_) => {}
-                }
-            }
-        }
-    }
-
-    fn bound_count(&self) -> u64 {
-        self.bound.values().sum()
-    }
-
-    /// What was seen of the gateway's binds, in words.
-    fn seen(&self) -> String {
-        let bound = self.bound.iter().filter(|(_, count)| **count > 0);
-        let bound = bound.map(|(who, count)| format!("{count} bound as {who:?}"));
-        let refused = self.refused.iter().map(|(what, count)| format!("{what} {count} times"));
-        let all: Vec<String> = bound.chain(refused).collect();
-        if all.is_empty() { "nothing has connected and bound".to_owned() } else { all.join("; ") }
-    }
-
-    fn wait_for_binds(&mut self, upstream: &Upstream) -> Result<(), RunError> {
-        let until = Clock::now() + upstream.wait;
-        loop {
-            self.hear();
-            if self.bound_count() >= upstream.sessions {
-                return Ok(());
-            }
-            if Clock::now() > until {
-                return Err(RunError::Upstream(format!(
-                    "upstream: waited {} on {} for {} of the gateway, and {}",
-                    words::duration(upstream.wait.0),
-                    self.addresses(),
-                    words::counted(upstream.sessions, "bind"),
-                    self.seen()
-                )));
-            }
-            std::thread::sleep(LOOK_EVERY);
-        }
-    }
-}
-
-fn refusal(who: &str, status: CommandStatus) -> String {
-    match status.name() {
-        Some(name) => format!("{who:?} was refused with {name}"),
-        None => format!("{who:?} was refused with 0x{:08X}", status.0),
-    }
-}
-
-/// What became of every carrier, in words.
-fn became(trials: &[CarrierTrial]) -> String {
-    let all = trials.iter().map(|trial| match &trial.became {
-        Some((sent, came)) => format!("{} {sent:?} became {came:?}", trial.carrier.name()),
-        None => format!("{} survived {} of {}", trial.carrier.name(), trial.survived, trial.probes),
-    });
-    all.collect::<Vec<_>>().join("; ")
-}
-
-/// The carriers that `auto` tries. Off loopback the addresses stay those of the profile, which the guard has judged.
-fn tried(plan: &Plan) -> Vec<Carrier> {
-    let is_address = |carrier: &Carrier| matches!(carrier, Carrier::Source | Carrier::Destination);
-    let all = Carrier::ALL.into_iter();
-    all.filter(|carrier| plan.target.is_loopback() || !is_address(carrier)).collect()
-}
-
-/// What the guard demands of the marker and the probes off loopback.
-fn guarded(plan: &Plan, upstream: &Upstream) -> Result<(), PlanError> {
-    if plan.target.is_loopback() {
-        return Ok(());
-    }
-    let carrier = upstream.marker.carrier();
-    if carrier == Some(Carrier::Destination) {
-        let why = "sends to numbers that may be somebody's, so it is for loopback only; \
-                   write another marker";
-        return Err(PlanError::about("upstream.marker", why));
-    }
-    let probes = Schedule::new(&probes_of(plan, 0).stages, plan.load.arrival, plan.seed);
-    let planned = Schedule::new(&plan.stages, plan.load.arrival, plan.seed);
-    let (Ok(probes), Ok(planned)) = (probes, planned) else { return Ok(()) };
-    let all = planned.len() + probes.len();
-    if let Some(most) = plan.guard.messages_max.filter(|most| carrier.is_none() && all > *most) {
-        let why = format!("{all} submit_sm with the probes, more than guard.messages_max = {most}");
-        let why = format!("{why}; lower the rate, raise it, or write upstream.marker");
-        return Err(PlanError::about("load.stages", why));
-    }
-    Ok(())
-}
-
-/// The plan of the probes.
-fn probes_of(plan: &Plan, run: u32) -> Plan {
-    let mut probes = plan.clone();
-    probes.stages = vec![Stage {
-        name: "probes".to_owned(),
-        shape: Shape::Hold(PROBES_RATE),
-        length: PROBES_FOR,
-        measure: true,
-    }];
-    probes.events.clear();
-    probes.observe.clear();
-    probes.gates.clear();
-    probes.marker = Some(RunMarker { run, probe: true, carriers: tried(plan) });
-    probes
-}
-
-/// What the parts of a run share.
-struct Setting<'a> {
-    fronts: &'a [Witness],
+struct OpenGateway {
+    upstream: Upstream,
+    fronts: Vec<Witness>,
+    behind: Behind,
+    books: Bookkeeper,
     runtime: tokio::runtime::Runtime,
-    books: &'a Bookkeeper,
     deadline: Nanos,
+    /// What the markers of the next run say.
+    run: u32,
+    carriers: Vec<Carrier>,
 }
 
-impl Setting<'_> {
+fn upstream_of(plan: &Plan) -> Result<Upstream, PlanError> {
+    let Some(upstream) = plan.upstream.clone() else {
+        let why = "is missing: it says where the gateway binds; write [upstream]";
+        return Err(PlanError::about("upstream", why));
+    };
+    if plan.target.embedded {
+        let why = "is \"embedded\", and not a gateway; write its host:port";
+        return Err(PlanError::about("target.address", why));
+    }
+    Ok(upstream)
+}
+
+/// The plan of the direct way beside a gateway: the same load with the marker that its messages carry through the gateway, to
+/// an SMSC of our own that behaves as those behind it. Whoever binds may.
+pub fn direct(plan: &Plan, marker: RunMarker) -> Plan {
+    let mut direct = plan.clone();
+    direct.load.workers = Some(workers(plan) as usize);
+    direct.embedded = plan.upstream.clone().unwrap_or_default().behaviour;
+    direct.embedded.accounts.clear();
+    direct.embedded.tls = None;
+    direct.target.tls = None;
+    direct.target.embedded = true;
+    direct.upstream = None;
+    direct.receipts.id_mode = id_rule_of(&direct.embedded);
+    direct.marker = Some(marker);
+    direct
+}
+
+impl OpenGateway {
+    fn open(plan: &Plan, heard: Option<fn(&str)>) -> Result<OpenGateway, RunError> {
+        let say = |line: &str| heard.into_iter().for_each(|hear| hear(line));
+        let upstream = upstream_of(plan)?;
+        guarded(plan, &upstream)?;
+        esme::client_tls(&plan.target)?;
+        let run = stream_seed(Clock::wall_ns(), 0x7A, u64::from(std::process::id())) as u32;
+        let mut witnesses = Witnesses::new(Witnesses::WAITING_OCTETS_MAX);
+        let fronts: Vec<Witness> = (0..workers(plan)).map(|_| witnesses.witness()).collect();
+        let behind = upstream.listen.iter().map(|_| witnesses.witness()).collect();
+        let mut settings = Settings::of(plan, fronts.len() as u32, &upstream.behaviour);
+        let deadline = upstream.deadline.unwrap_or(plan.receipts.deadline);
+        (settings.run, settings.mo_run, settings.deadline) = (run, run, deadline);
+        let own = upstream.marker.carrier();
+        settings.carriers = own.map_or_else(|| tried(plan), |carrier| vec![carrier]);
+        settings.outstanding_max = upstream.outstanding_max;
+        settings.rewrites.clone_from(&upstream.rewrites);
+        let behind = Behind::start(&upstream, behind, run)?;
+        let ledger = Some(Ledger::new(settings));
+        let books = Bookkeeper::start(Sightings { witnesses, ledger })?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let carriers = own.into_iter().collect();
+        let mut gateway =
+            OpenGateway { upstream, fronts, behind, books, runtime, deadline, run, carriers };
+        say(&format!("waiting for the gateway to bind on {}", gateway.behind.addresses()));
+        gateway.behind.wait_for_binds(&gateway.upstream)?;
+        say(&format!("behind the gateway: {}", gateway.behind.seen()));
+        if gateway.carriers.is_empty() {
+            gateway.carriers = gateway.probe(plan)?;
+        }
+        let names: Vec<&str> = gateway.carriers.iter().map(|carrier| carrier.name()).collect();
+        say(&format!("messages are told apart by {}", names.join(" and ")));
+        let carriers = gateway.carriers.clone();
+        gateway.books.ledger(|ledger| ledger.use_carriers(carriers));
+        Ok(gateway)
+    }
+
+    fn marker(&self) -> RunMarker {
+        RunMarker { run: self.run, probe: false, carriers: self.carriers.clone() }
+    }
+
     fn conduct(&self, plan: &Plan, observer: &mut dyn Observer) -> Result<RunRecord, RunError> {
         let plan = Arc::new(plan.clone());
-        let pool = WorkerPool::witnessed(&plan, self.fronts)?;
+        let pool = WorkerPool::witnessed(&plan, &self.fronts)?;
         self.runtime.block_on(conduct(&plan, pool, observer))
     }
 
     /// The carriers that survive the gateway, as probes show.
-    fn probe(&self, plan: &Plan, run: u32) -> Result<Vec<Carrier>, RunError> {
-        let record = self.conduct(&probes_of(plan, run), &mut NoObserver)?;
+    fn probe(&self, plan: &Plan) -> Result<Vec<Carrier>, RunError> {
+        let record = self.conduct(&probes_of(plan, self.run), &mut NoObserver)?;
         if let Some(reason) = record.cut_reason {
             return Err(RunError::Upstream(format!("the probes before the load ended: {reason}")));
         }
@@ -328,70 +183,54 @@ impl Setting<'_> {
         let why = format!("no marker survives the gateway: {}", became(&trials));
         Err(RunError::Plan(PlanError::about("upstream.marker", why)))
     }
+
+    /// One run. `stays_open`: further ones follow.
+    fn run(
+        &mut self,
+        plan: &Plan,
+        observer: &mut dyn Observer,
+        stays_open: bool,
+    ) -> Result<RunRecord, RunError> {
+        self.behind.wait_for_binds(&self.upstream)?;
+        let mut plan = plan.clone();
+        plan.marker = Some(self.marker());
+        self.books.ledger(|ledger| ledger.begin(Clock::now()));
+        let mut record = self.conduct(&plan, observer)?;
+        let front_ended = Clock::now();
+        let is_interrupted = record.cut_reason == Some(CutReason::Interrupted);
+        if record.cut_reason.is_none() || (stays_open && !is_interrupted) {
+            self.books.wait_until_quiet(front_ended + self.deadline);
+        }
+        let through = if stays_open {
+            if !is_interrupted {
+                self.books.wait_until_empty(Clock::now() + self.deadline);
+            }
+            self.run = self.run.wrapping_add(1);
+            self.books.turn(self.run, front_ended, Clock::now())
+        } else {
+            self.books.close(front_ended, Clock::now())
+        };
+        let wall_at_zero_ns = Clock::wall_ns().saturating_sub(Clock::now().0);
+        record.through =
+            through.map(|through| Arc::new(ThroughRecord { wall_at_zero_ns, ..through }));
+        Ok(record)
+    }
 }
 
 impl Trial for Through {
     fn run(&mut self, plan: &Plan, observer: &mut dyn Observer) -> Result<RunRecord, RunError> {
-        let Some(upstream) = plan.upstream.clone() else {
-            let why = "is missing: it says where the gateway binds; write [upstream]";
-            return Err(PlanError::about("upstream", why).into());
+        let mut gateway = match self.open.take() {
+            Some(open) => open,
+            None => OpenGateway::open(plan, self.heard)?,
         };
-        if plan.target.embedded {
-            let why = "is \"embedded\", and not a gateway; write its host:port";
-            return Err(PlanError::about("target.address", why).into());
-        }
-        guarded(plan, &upstream)?;
-        esme::client_tls(&plan.target)?;
-        let run = stream_seed(Clock::wall_ns(), 0x7A, u64::from(std::process::id())) as u32;
-        let mut witnesses = Witnesses::new(Witnesses::WAITING_OCTETS_MAX);
-        let fronts: Vec<Witness> = (0..workers(plan)).map(|_| witnesses.witness()).collect();
-        let behind = upstream.listen.iter().map(|_| witnesses.witness()).collect();
-        let mut settings = Settings::of(plan, fronts.len() as u32, &upstream.behaviour);
-        let deadline = upstream.deadline.unwrap_or(plan.receipts.deadline);
-        (settings.run, settings.deadline) = (run, deadline);
-        settings.carriers = match upstream.marker.carrier() {
-            Some(carrier) => vec![carrier],
-            None => tried(plan),
-        };
-        settings.outstanding_max = upstream.outstanding_max;
-        settings.rewrites.clone_from(&upstream.rewrites);
-        let mut behind = Behind::start(&upstream, behind, run)?;
-        let mut books = Bookkeeper::start(Desk { witnesses, ledger: Some(Ledger::new(settings)) })?;
-        self.say(&format!("waiting for the gateway to bind on {}", behind.addresses()));
-        behind.wait_for_binds(&upstream)?;
-        self.say(&format!("behind the gateway: {}", behind.seen()));
-
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let setting = Setting { fronts: &fronts, runtime, books: &books, deadline };
-        let carriers = match upstream.marker.carrier() {
-            Some(carrier) => vec![carrier],
-            None => setting.probe(plan, run)?,
-        };
-        let names: Vec<&str> = carriers.iter().map(|carrier| carrier.name()).collect();
-        self.say(&format!("messages are told apart by {}", names.join(" and ")));
-        let mut plan = plan.clone();
-        plan.marker = Some(RunMarker { run, probe: false, carriers: carriers.clone() });
-        books.ledger(|ledger| {
-            ledger.use_carriers(carriers);
-            ledger.begin(Clock::now());
-        });
-        let conducted = setting.conduct(&plan, observer);
-        if matches!(conducted, Err(RunError::Killed)) {
+        let record = gateway.run(plan, observer, self.stays_open);
+        if matches!(record, Err(RunError::Killed)) {
             // the process ends: nothing is waited for
-            std::mem::forget(behind);
-            return conducted;
+            std::mem::forget(gateway);
+        } else if self.stays_open {
+            self.open = Some(gateway);
         }
-        let mut record = conducted?;
-        let front_ended = Clock::now();
-        if record.cut_reason.is_none() {
-            books.wait_until_quiet(front_ended + deadline);
-        }
-        let through = books.close(front_ended, Clock::now());
-        let wall_at_zero_ns = Clock::wall_ns().saturating_sub(Clock::now().0);
-        record.through =
-            through.map(|through| Arc::new(ThroughRecord { wall_at_zero_ns, ..through }));
-        drop(behind);
-        Ok(record)
+        record
     }
 
     fn tally(&self) -> Option<&smsc::Tally> {

@@ -43,6 +43,10 @@ pub(in crate::cli) struct FindArgs {
     /// May be repeated: each objective gets its own rate, and all share the trials.
     #[arg(long, value_name = "LIMITS")]
     pub(in crate::cli) objective: Vec<String>,
+    /// Run the trials of `find rate` through the gateway of [target], with the SMSC of [upstream] behind it. Objectives may
+    /// then be "through.forward.p99<=50ms" or "ratio.lost_inside=0".
+    #[arg(long, conflicts_with = "nats")]
+    pub(in crate::cli) through: bool,
     /// Widest interval of a found rate.
     #[arg(long, value_name = "PERCENT", default_value = "2%", value_parser = percent)]
     pub(in crate::cli) width: f64,

@@ -34,7 +34,7 @@ use super::judgement::Judgement;
 use super::measured::Measured;
 use super::name::{Group, Meaning, Names, ObservedStatistic, Statistic, VerdictWord};
 use super::outcome::{Limiter, Outcome};
-use crate::measure::{CutReason, Metric, RunRecord};
+use crate::measure::{CutReason, Latency, Metric, RunRecord};
 use crate::plan::Plan;
 use decision::{Decision, by, undecided};
 use expression::Limit;
@@ -59,11 +59,29 @@ pub fn leaning(
 ) -> Option<bool> {
     let gate = read(&Names::of(plan), name, &Value::String(expression.to_owned())).ok()?;
     let Limit::Number(limit) = gate.expression.limit else { return None };
-    let Meaning::Latency(metric, statistic) = gate.named.meaning else { return None };
-    let cells = Cells::Record(plan, record);
-    let cell = cells.of(gate.named.group, measured);
-    let latency = input::latency(&record.whole, &cell, metric);
-    let value = match statistic {
+    let relation = gate.expression.relation;
+    let value = match gate.named.meaning {
+        Meaning::Latency(metric, statistic) => {
+            let cells = Cells::Record(plan, record);
+            let cell = cells.of(gate.named.group, measured);
+            point_value(input::latency(&record.whole, &cell, metric), statistic)
+        }
+        Meaning::Transit(transit, statistic) => {
+            point_value(record.through.as_ref()?.times.of(transit), statistic)
+        }
+        Meaning::Figure(_)
+        | Meaning::Ledger(_)
+        | Meaning::Verdict(_)
+        | Meaning::Observed(..)
+        | Meaning::Event(..)
+        | Meaning::Inside(_) => None,
+    };
+    value.map(|value| relation.holds(value, limit))
+}
+
+/// A statistic without its interval, of however few values. None: there is none.
+fn point_value(latency: &Latency, statistic: Statistic) -> Option<f64> {
+    match statistic {
         Statistic::Quantile(q) => {
             latency.quantile(q).or_else(|| latency.quantile_at_least(q)).map(|value| value.0 as f64)
         }
@@ -73,8 +91,7 @@ pub fn leaning(
         | Statistic::Mean
         | Statistic::Stddev
         | Statistic::Max => statistic_value(latency, statistic),
-    };
-    value.map(|value| gate.expression.relation.holds(value, limit))
+    }
 }
 
 impl GateInput<'_> {

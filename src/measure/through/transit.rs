@@ -98,8 +98,13 @@ pub struct TransitTimes {
     total: [Latency; TRANSITS.len()],
     /// By second since the start: count and sum in nanoseconds, and the longest, of each transit.
     seconds: Vec<[(u64, u64, Nanos); TRANSITS.len()]>,
+    /// Count and sum in nanoseconds of [`Transit::Forward`], by the quarter of a second in which it began.
+    forward_begun: Vec<(u64, u64)>,
     start: Nanos,
 }
+
+/// Quarters of a second for which [`TransitTimes::forward_begun`] is kept: more than a trial of a search lasts.
+const QUARTERS_MAX: usize = 4_096;
 
 /// Seconds of which the course over time is kept: a day.
 const SECONDS_MAX: usize = 86_400;
@@ -110,6 +115,7 @@ impl TransitTimes {
         TransitTimes {
             total: std::array::from_fn(|_| Latency::new(range)),
             seconds: Vec::new(),
+            forward_begun: Vec::new(),
             start,
         }
     }
@@ -121,6 +127,9 @@ impl TransitTimes {
         }
         let place = transit as usize;
         self.total[place].record(took);
+        if transit == Transit::Forward {
+            self.record_begun(at.since(self.start).since(took), took);
+        }
         let second = (at.since(self.start).0 / crate::kit::NS_PER_S) as usize;
         if second >= SECONDS_MAX {
             return;
@@ -132,6 +141,26 @@ impl TransitTimes {
         *count += 1;
         *sum += took.0;
         *longest = took.max(*longest);
+    }
+
+    fn record_begun(&mut self, begun: Nanos, took: Nanos) {
+        let quarter = (begun.0 / (crate::kit::NS_PER_S / 4)) as usize;
+        if quarter >= QUARTERS_MAX {
+            return;
+        }
+        if quarter >= self.forward_begun.len() {
+            self.forward_begun.resize(quarter + 1, (0, 0));
+        }
+        let (count, sum) = &mut self.forward_begun[quarter];
+        *count += 1;
+        *sum += took.0;
+    }
+
+    /// Mean of [`Transit::Forward`] in nanoseconds, of each quarter of a second in which it began, from the first that has one
+    /// on. None: none began in it. It ends after some 17 minutes.
+    pub fn forward_begun(&self) -> Vec<Option<f64>> {
+        let of = |(count, sum): &(u64, u64)| (*count > 0).then(|| *sum as f64 / *count as f64);
+        self.forward_begun.iter().map(of).skip_while(Option::is_none).collect()
     }
 
     /// The load begins at `at`.
@@ -164,6 +193,18 @@ mod tests {
             assert_eq!(row.transit as usize, number);
             assert_eq!(Transit::named(row.name), Some(row.transit));
         }
+    }
+
+    #[test]
+    fn a_message_is_counted_in_the_quarter_of_a_second_in_which_it_was_sent() {
+        let range = LatencyRange::for_deadline(Nanos::from_secs(1));
+        let mut times = TransitTimes::new(range, Nanos::from_secs(10));
+        for (begun_ms, took_ms) in [(10_300, 10), (10_310, 30), (10_900, 900)] {
+            let took = Nanos::from_millis(took_ms);
+            times.record(Transit::Forward, took, Nanos::from_millis(begun_ms) + took);
+            times.record(Transit::Gateway, took, Nanos::from_millis(begun_ms) + took);
+        }
+        assert_eq!(times.forward_begun(), [Some(20e6), None, Some(900e6)]);
     }
 
     #[test]

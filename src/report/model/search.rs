@@ -37,7 +37,7 @@ impl SearchModel<'_> {
         let (word, what) = answer(search);
         let top = Summary {
             name: search.name.clone(),
-            facts: [search.target.clone()].into_iter().chain(cost.clone()).collect(),
+            facts: [target(search)].into_iter().chain(cost.clone()).collect(),
             tone: match search.ended {
                 Ended::Found | Ended::Ceiling => Tone::Good,
                 Ended::Floor => Tone::Bad,
@@ -52,12 +52,13 @@ impl SearchModel<'_> {
             what,
             rates: figures(search),
             checks: search.objectives.iter().map(objective).collect(),
-            notes: search.notes.clone(),
+            notes: through(search).into_iter().chain(search.notes.clone()).collect(),
             ..Summary::default()
         };
+        let gateway = if search.through.is_some() { " through a gateway" } else { "" };
         SearchModel {
             search,
-            title: format!("find {} · {}", search.kind.name(), search.name),
+            title: format!("find {}{gateway} · {}", search.kind.name(), search.name),
             top,
             ladders: ladders(search),
             ladders_in_brief: search.ladders.iter().map(ladder_in_brief).collect(),
@@ -67,6 +68,32 @@ impl SearchModel<'_> {
             cost: LabelledLine::new("cost", Tone::Plain, cost.join(", ")),
         }
     }
+}
+
+/// What was tested: its address, and where our SMSC stood behind it.
+fn target(search: &Search) -> String {
+    match &search.through {
+        None => search.target.clone(),
+        Some(through) => {
+            let behind = through.upstream.join(", ");
+            format!("gateway {} with our SMSC behind it on {behind}", search.target)
+        }
+    }
+}
+
+/// How the trials went through a gateway; None: they went through none.
+fn through(search: &Search) -> Option<String> {
+    let through = search.through.as_ref()?;
+    let answers = match through.answers.as_str() {
+        "itself" => "; it answers submit_sm by itself",
+        "upstream" => "; it answers submit_sm once our SMSC has answered",
+        "mixed" => "; it answers some submit_sm by itself",
+        _ => "",
+    };
+    let marker = through.marker.join(" and ");
+    Some(format!(
+        "each trial went through the gateway{answers}; messages were told apart by {marker}"
+    ))
 }
 
 /// What was searched, and the answer.
@@ -224,15 +251,22 @@ fn points(search: &Search) -> Table {
 }
 
 fn latencies(search: &Search) -> Table {
-    let header = "latency at | rate | receipt p50 | receipt p99 | response p50 | response p99";
+    let is_through = search.through.is_some();
+    let forward = if is_through { " | front to behind p50 | front to behind p99" } else { "" };
+    let header = format!(
+        "latency at | rate | receipt p50 | receipt p99 | response p50 | response p99{forward}"
+    );
     let row = |at: &LatencyAt| {
         let mut cells = vec![share(at.share), rate(Some(at.rate))];
         cells.extend([at.receipt_p50_ns, at.receipt_p99_ns].map(time));
         cells.extend([at.response_p50_ns, at.response_p99_ns].map(time));
+        if is_through {
+            cells.extend([at.forward_p50_ns, at.forward_p99_ns].map(time));
+        }
         cells
     };
     let mut table =
-        Table::of("latencies", "Latency at shares of the rate", header, &search.latency_at, row);
+        Table::of("latencies", "Latency at shares of the rate", &header, &search.latency_at, row);
     table.note = why_withheld(search);
     table
 }
@@ -265,7 +299,7 @@ fn why_withheld(search: &Search) -> String {
 /// A column of the trials: its heading and its cell.
 type TrialColumn = (&'static str, fn(&TrialRow) -> Option<Cell>);
 
-const TRIAL_COLUMNS: [TrialColumn; 13] = [
+const TRIAL_COLUMNS: [TrialColumn; 15] = [
     ("kind", |t| Some(text(&t.kind))),
     ("offered", |t| t.rate.map(|r| rate(Some(r)))),
     ("binds", |t| t.binds.map(count)),
@@ -282,6 +316,8 @@ const TRIAL_COLUMNS: [TrialColumn; 13] = [
     ("took", |t| Some(moment(t.took_s))),
     ("response p50", |t| t.response_p50_ns.map(|ns| time(Some(ns)))),
     ("p99", |t| t.response_p99_ns.map(|ns| time(Some(ns)))),
+    ("front to behind p99", |t| t.forward_p99_ns.map(|ns| time(Some(ns)))),
+    ("lost inside", |t| t.lost_inside.map(count)),
     ("harness", |t| t.harness.as_ref().map(text)),
 ];
 

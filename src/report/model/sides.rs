@@ -3,7 +3,11 @@ use super::table::{Table, text};
 use crate::judge::compare::{Comparison, MetricComparison, Scale, Verdict};
 use crate::report::Saved;
 
-/// What the sides are called: A and B in a duel, which names its runs so, else base and candidate.
+/// How runs of a side are named, and what the sides are then called: a duel and an overhead name their runs so.
+const NAMED: [([&str; 2], [&str; 2]); 2] =
+    [(["-a", "-b"], ["A", "B"]), (["-direct", "-through"], ["direct", "through"])];
+
+/// What the sides are called, by the names of their runs; else base and candidate.
 pub(crate) fn names(comparison: &Comparison) -> [&'static str; 2] {
     let all = |runs: &[String], side: &str| {
         !runs.is_empty()
@@ -12,11 +16,10 @@ pub(crate) fn names(comparison: &Comparison) -> [&'static str; 2] {
                 number.is_some_and(|(_, n)| n.chars().all(|c| c.is_ascii_digit()))
             })
     };
-    if all(&comparison.base, "-a") && all(&comparison.candidate, "-b") {
-        ["A", "B"]
-    } else {
-        ["base", "candidate"]
-    }
+    let are =
+        |runs: &[&str; 2]| all(&comparison.base, runs[0]) && all(&comparison.candidate, runs[1]);
+    let named = NAMED.iter().find(|(runs, _)| are(runs));
+    named.map_or(["base", "candidate"], |(_, sides)| *sides)
 }
 
 /// The first settings in which a side differs from the other: `embedded.response.latency = 20ms`; empty: in none.
@@ -37,7 +40,11 @@ pub(super) fn settings(comparison: &Comparison, side: usize) -> String {
 /// counts; None: no metric is better or worse by a known amount.
 pub(super) fn sentence(comparison: &Comparison, metrics: &[&MetricComparison]) -> Option<String> {
     let [_, candidate] = names(comparison);
-    let owner = if candidate == "B" { "B's" } else { "The candidate's" };
+    let owner = match candidate {
+        "B" => "B's",
+        "through" => "Through the gateway,",
+        _ => "The candidate's",
+    };
     let decided = [Verdict::Worse, Verdict::Better];
     let found = decided.iter().find_map(|verdict| {
         let known = |m: &&&MetricComparison| {

@@ -53,6 +53,8 @@ fn a_rate_is_told_with_its_interval_its_objectives_and_its_trail() {
         response_p99_ns: None,
         receipt_p50_ns: None,
         receipt_p99_ns: None,
+        forward_p50_ns: None,
+        forward_p99_ns: None,
     });
     search.trials.push(TrialRow {
         number: 1,

@@ -1,8 +1,8 @@
 //! What a relay does wrong is reported as often as it did it, and nothing else.
 mod model;
-mod plants;
-mod relay;
-mod simulation;
+pub(super) mod plants;
+pub(super) mod relay;
+pub(super) mod simulation;
 
 use crate::kit::Nanos;
 use crate::measure::through::{

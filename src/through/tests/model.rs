@@ -135,6 +135,7 @@ fn receipt(id: &str) -> Vec<u8> {
 fn settings(outstanding_max: usize) -> Settings {
     Settings {
         run: RUN,
+        mo_run: RUN,
         carriers: vec![Carrier::Tlv],
         fronts_count: 1,
         deadline: DEADLINE,

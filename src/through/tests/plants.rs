@@ -3,7 +3,7 @@ use crate::smpp::pdu::SubmitSm;
 
 /// One thing that goes wrong with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Plant {
+pub(in crate::through) enum Plant {
     /// Answered, and not passed on.
     Lose,
     /// Passed on twice.

@@ -20,17 +20,33 @@ pub(super) enum Peer {
 
 /// What the relay does, and how long it takes.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Habits {
-    pub(super) forward: Nanos,
-    pub(super) response: Nanos,
-    pub(super) receipt: Nanos,
-    pub(super) mo: Nanos,
+pub(in crate::through) struct Habits {
+    pub(in crate::through) forward: Nanos,
+    pub(in crate::through) response: Nanos,
+    pub(in crate::through) receipt: Nanos,
+    pub(in crate::through) mo: Nanos,
     /// What goes wrong: plant k with the messages whose number is k modulo 100.
-    pub(super) plants: Vec<Plant>,
+    pub(in crate::through) plants: Vec<Plant>,
     /// Answers every submit_sm by itself, and passes it on then.
-    pub(super) answers_itself: bool,
+    pub(in crate::through) answers_itself: bool,
+    /// Messages a second that it passes on, one after the other. 0: any number.
+    pub(in crate::through) rate: u64,
+    /// What it does with those that come faster.
+    pub(in crate::through) beyond: Beyond,
     /// Every so many MO, from above: one is lost, the next doubled, the next altered. 0: none.
-    pub(super) mo_wrong_every: u64,
+    pub(in crate::through) mo_wrong_every: u64,
+}
+
+/// What a gateway does with messages that come faster than it passes them on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::through) enum Beyond {
+    /// Passes them on later.
+    #[default]
+    Queues,
+    /// Rejects them with ESME_RTHROTTLED.
+    Throttles,
+    /// Accepts them, and loses those for which this many already wait.
+    Loses(u64),
 }
 
 /// A message of ours that was passed on and is not answered.
@@ -68,6 +84,8 @@ pub(super) struct Relay {
     /// deliver_sm that were passed on: to whom their answer goes.
     deliveries: HashMap<(Peer, u32), (Peer, u32)>,
     clients: Vec<(u32, Vec<u8>)>,
+    /// When the next message may be passed on.
+    free_at: Nanos,
     /// Sessions of each upstream.
     pub(super) upstreams: [Vec<u32>; 2],
     /// How often each plant was done.
@@ -119,6 +137,36 @@ impl Relay {
         let sequence = self.next_sequence();
         bind.encode(CommandId::BIND_TRANSCEIVER, CommandStatus::ESME_ROK, sequence, &mut out);
         self.send(now, Peer::Upstream(upstream, session), out.to_vec());
+    }
+
+    /// Every session in front is gone, with what was to be written there.
+    pub(super) fn clients_are_gone(&mut self) {
+        self.clients.clear();
+        self.held.clear();
+        self.late_responses.clear();
+        self.deliveries.clear();
+        self.ids.clear();
+        self.passed.values_mut().for_each(|passed| passed.answers = false);
+        self.due.retain(|Reverse((_, _, to, _))| matches!(to, Peer::Upstream(..)));
+    }
+
+    /// When a message that comes at `now` is passed on. None: it is not, as too many come.
+    fn turn(&mut self, now: Nanos) -> Option<Nanos> {
+        let Some(gap) = Nanos::from_secs(1).0.checked_div(self.habits.rate) else {
+            return Some(now);
+        };
+        let waits = self.free_at.since(now).0;
+        let is_too_much = match self.habits.beyond {
+            Beyond::Queues => false,
+            Beyond::Throttles => waits > 0,
+            Beyond::Loses(most) => waits > most * gap,
+        };
+        if is_too_much {
+            return None;
+        }
+        let at = self.free_at.max(now);
+        self.free_at = at + Nanos(gap);
+        Some(at)
     }
 
     /// A PDU came from the client in front.
@@ -178,13 +226,20 @@ impl Relay {
         let Ok(pdu::Pdu { body: Body::SubmitSm(sm), .. }) = pdu::decode(frame) else { return };
         let number = self.number;
         self.number += 1;
-        let plant = self.plant(number, &sm);
         let sequence = header.sequence_number;
+        let Some(turn) = self.turn(now) else {
+            let status = match self.habits.beyond {
+                Beyond::Throttles => CommandStatus::ESME_RTHROTTLED,
+                Beyond::Queues | Beyond::Loses(_) => CommandStatus::ESME_ROK,
+            };
+            return self.answer(client, sequence, number, status, now);
+        };
+        let plant = self.plant(number, &sm);
         let is_second = sm.destination_addr.get(9).is_some_and(|digit| *digit >= b'5');
         let upstream = u32::from(is_second ^ (plant == Some(Plant::Misroute)));
         let to = Peer::Upstream(upstream, self.upstreams[upstream as usize][(number % 2) as usize]);
         let by_itself = self.habits.answers_itself || plant == Some(Plant::AnswerFirst);
-        let (mut answers, at) = (!by_itself, now + self.habits.forward);
+        let (mut answers, at) = (!by_itself, turn + self.habits.forward);
         if by_itself || plant == Some(Plant::Lose) {
             self.answer(client, sequence, number, CommandStatus::ESME_ROK, now);
         }

@@ -6,7 +6,7 @@ use crate::esme::{self, WorkerAssignment};
 use crate::kit::Nanos;
 use crate::measure::through::ThroughRecord;
 use crate::measure::{NoObserver, RunRecord};
-use crate::net::{ConnAction, End, Endpoint, Witnesses};
+use crate::net::{ConnAction, End, Endpoint, Witness, Witnesses};
 use crate::plan::{self, Overrides, Plan, RunMarker, Source};
 use crate::smpp::Header;
 use crate::smpp::marker::Carrier;
@@ -14,7 +14,7 @@ use crate::smsc;
 use crate::through::{Ledger, Route, Settings};
 use bytes::{Buf, BytesMut};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
 const START: Nanos = Nanos::from_secs(1);
@@ -38,7 +38,7 @@ impl Outcome {
 }
 
 /// A run of a profile with a relay that has these habits.
-pub(super) struct Setup {
+pub(in crate::through) struct Setup {
     pub(super) profile: String,
     pub(super) habits: Habits,
     pub(super) carriers: Vec<Carrier>,
@@ -48,7 +48,7 @@ pub(super) struct Setup {
 }
 
 impl Setup {
-    pub(super) fn of(profile: &str) -> Setup {
+    pub(in crate::through) fn of(profile: &str) -> Setup {
         Setup {
             profile: profile.to_owned(),
             habits: Habits::default(),
@@ -59,16 +59,47 @@ impl Setup {
         }
     }
 
-    pub(super) fn with(profile: &str, habits: Habits) -> Setup {
+    pub(in crate::through) fn with(profile: &str, habits: Habits) -> Setup {
         Setup { habits, ..Setup::of(profile) }
     }
 
     pub(super) fn run(self) -> Outcome {
-        let source = Source::Text { name: "test.toml".into(), text: self.profile.clone() };
-        let mut plan = plan::load(&source, &Overrides::default()).unwrap_or_else(|e| panic!("{e}"));
+        let mut plan = self.plan();
         let carriers = self.carriers.clone();
         plan.marker = Some(RunMarker { run: RUN, probe: self.is_probe, carriers });
         Simulation::new(&Arc::new(plan), self).run()
+    }
+
+    /// The plan of its profile.
+    pub(in crate::through) fn plan(&self) -> Plan {
+        let source = Source::Text { name: "test.toml".into(), text: self.profile.clone() };
+        plan::load(&source, &Overrides::default()).unwrap_or_else(|e| panic!("{e}"))
+    }
+}
+
+/// A gateway that stays bound to our SMSC for run after run.
+pub(in crate::through) struct Standing {
+    simulation: Simulation,
+    carriers: Vec<Carrier>,
+    run: u32,
+}
+
+impl Standing {
+    pub(in crate::through) fn new(setup: Setup) -> Standing {
+        let carriers = setup.carriers.clone();
+        Standing { simulation: Simulation::new(&Arc::new(setup.plan()), setup), carriers, run: RUN }
+    }
+
+    /// What the messages of the next run carry.
+    pub(in crate::through) fn marker(&self) -> RunMarker {
+        RunMarker { run: self.run, probe: false, carriers: self.carriers.clone() }
+    }
+
+    /// One run, with the books of both sides in its record.
+    pub(in crate::through) fn run(&mut self, plan: &Plan) -> RunRecord {
+        let plan = Plan { marker: Some(self.marker()), ..plan.clone() };
+        self.run += 1;
+        self.simulation.run_again(&Arc::new(plan), self.run)
     }
 }
 
@@ -79,6 +110,7 @@ enum Event {
     ToSmsc(u32, u32, Vec<u8>),
     ClientToRelay(u32, Vec<u8>),
     UpstreamToRelay(u32, u32, Vec<u8>),
+    Nothing,
 }
 
 struct Simulation {
@@ -92,17 +124,28 @@ struct Simulation {
     controller_tick: Nanos,
     queue: BinaryHeap<Reverse<(Nanos, u64, Event)>>,
     order: u64,
+    front: Witness,
     witnesses: Witnesses,
     ledger: Ledger,
     dirty: Vec<u32>,
+    /// Sessions of our ESME that are connected.
+    connected: BTreeSet<u32>,
+}
+
+/// Our ESME and the controller of a run.
+fn load_side(plan: &Arc<Plan>, front: &Witness) -> (esme::Core, RunController) {
+    let share = WorkerAssignment { plan: plan.clone(), worker: 0, workers: 1, near: 0..1 };
+    let mut esme = esme::Core::new(&share, WALL).unwrap_or_else(|e| panic!("{e}"));
+    esme.witnessed(front.clone());
+    let timing = PoolTiming { start_ahead: Nanos::from_millis(1), ..PoolTiming::LOCAL };
+    (esme, RunController::new(plan, 1, WALL, timing).unwrap())
 }
 
 impl Simulation {
     fn new(plan: &Arc<Plan>, setup: Setup) -> Simulation {
         let mut witnesses = Witnesses::new(u64::MAX);
-        let share = WorkerAssignment { plan: plan.clone(), worker: 0, workers: 1, near: 0..1 };
-        let mut esme = esme::Core::new(&share, WALL).unwrap_or_else(|e| panic!("{e}"));
-        esme.witnessed(witnesses.witness());
+        let front = witnesses.witness();
+        let (esme, controller) = load_side(plan, &front);
         let mut smscs = Vec::new();
         for number in 0..2 {
             let mut behaviour = plan.embedded.clone();
@@ -119,8 +162,6 @@ impl Simulation {
             let prefix = format!("447700900{digit}");
             settings.routes.push(Route { prefix, upstream: u32::from(digit >= 5) });
         }
-        let timing = PoolTiming { start_ahead: Nanos::from_millis(1), ..PoolTiming::LOCAL };
-        let controller = RunController::new(plan, 1, WALL, timing).unwrap();
         let mut simulation = Simulation {
             now: START,
             esme,
@@ -132,9 +173,11 @@ impl Simulation {
             controller_tick: START,
             queue: BinaryHeap::new(),
             order: 0,
+            front,
             witnesses,
             ledger: Ledger::new(settings),
             dirty: Vec::new(),
+            connected: BTreeSet::new(),
         };
         for upstream in 0..2 {
             for _ in 0..2 {
@@ -142,11 +185,16 @@ impl Simulation {
                 simulation.relay.connected(upstream, session, START);
             }
         }
-        simulation.ledger.begin(START);
-        for link in 0..simulation.esme.sessions_count() as u32 {
-            simulation.at(START + Nanos::from_millis(1), Event::Connect(link));
-        }
+        simulation.begin();
         simulation
+    }
+
+    /// Our ESME connects a millisecond from now.
+    fn begin(&mut self) {
+        self.ledger.begin(self.now);
+        for link in 0..self.esme.sessions_count() as u32 {
+            self.at(self.now + Nanos::from_millis(1), Event::Connect(link));
+        }
     }
 
     fn at(&mut self, at: Nanos, event: Event) {
@@ -155,49 +203,8 @@ impl Simulation {
     }
 
     fn run(mut self) -> Outcome {
-        loop {
-            let queued = self.queue.peek().map_or(Nanos::MAX, |Reverse((at, ..))| *at);
-            let smscs = self.smsc_ticks[0].min(self.smsc_ticks[1]);
-            let next = queued.min(self.esme_tick).min(smscs).min(self.controller_tick);
-            self.now = next.min(self.relay.next_due()).max(self.now);
-            while self.queue.peek().is_some_and(|Reverse((at, ..))| *at <= self.now) {
-                if let Some(Reverse((_, _, event))) = self.queue.pop() {
-                    self.handle(event);
-                }
-            }
-            while let Some((to, octets)) = self.relay.take_due(self.now) {
-                let arrives = self.now + WIRE;
-                match to {
-                    Peer::Client(link) => self.at(arrives, Event::ToEsme(link, octets)),
-                    Peer::Upstream(smsc, session) => {
-                        self.at(arrives, Event::ToSmsc(smsc, session, octets));
-                    }
-                }
-            }
-            for smsc in 0..2 {
-                if self.smsc_ticks[smsc] <= self.now {
-                    self.tick_smsc(smsc);
-                }
-            }
-            if self.esme_tick <= self.now {
-                self.tick_esme();
-            }
-            self.controller_tick = self.controller.tick(self.now, &mut NoObserver);
-            for order in self.controller.take_orders() {
-                self.esme.order(&order, self.now);
-                self.tick_esme();
-            }
-            for mut spent in self.controller.take_spent() {
-                spent.clear();
-                self.esme.recycle(spent);
-            }
-            while let Some(sighting) = self.witnesses.take() {
-                self.ledger.take(sighting);
-            }
-            self.ledger.advance(self.now.since(Nanos(1)));
-            if self.controller.is_done(self.now) {
-                break;
-            }
+        while !self.controller.is_done(self.now) {
+            self.step();
         }
         Outcome {
             through: self.ledger.finish(self.now),
@@ -207,12 +214,90 @@ impl Simulation {
         }
     }
 
+    /// Another run with the same relay and simulators. `next`: what the markers of the run after it say. It waits until the
+    /// relay is empty, as a run over sockets does.
+    fn run_again(&mut self, plan: &Arc<Plan>, next: u32) -> RunRecord {
+        let (esme, controller) = load_side(plan, &self.front);
+        (self.esme, self.controller) = (esme, controller);
+        (self.esme_tick, self.controller_tick) = (self.now, self.now);
+        self.queue.retain(|Reverse((_, _, event))| match event {
+            Event::ToSmsc(..) | Event::UpstreamToRelay(..) => true,
+            Event::Connect(_) | Event::ToEsme(..) | Event::ClientToRelay(..) | Event::Nothing => {
+                false
+            }
+        });
+        self.relay.clients_are_gone();
+        self.connected.clear();
+        self.begin();
+        while !self.controller.is_done(self.now) {
+            self.step();
+        }
+        let front_ended = self.now;
+        let deadline = Nanos::from_secs(2);
+        while !self.ledger.is_empty(self.now) && self.now < front_ended + deadline + deadline {
+            self.step();
+            // nothing else may be due for a long time
+            self.at(self.now + Nanos::from_millis(1), Event::Nothing);
+        }
+        let through = self.ledger.turn(next, front_ended, self.now);
+        let controller = std::mem::replace(&mut self.controller, load_side(plan, &self.front).1);
+        let mut record = controller.finish().unwrap();
+        record.through = Some(Arc::new(through));
+        record
+    }
+
+    /// All that happens at the next time at which something does.
+    fn step(&mut self) {
+        let queued = self.queue.peek().map_or(Nanos::MAX, |Reverse((at, ..))| *at);
+        let smscs = self.smsc_ticks[0].min(self.smsc_ticks[1]);
+        let next = queued.min(self.esme_tick).min(smscs).min(self.controller_tick);
+        self.now = next.min(self.relay.next_due()).max(self.now);
+        while self.queue.peek().is_some_and(|Reverse((at, ..))| *at <= self.now) {
+            if let Some(Reverse((_, _, event))) = self.queue.pop() {
+                self.handle(event);
+            }
+        }
+        while let Some((to, octets)) = self.relay.take_due(self.now) {
+            let arrives = self.now + WIRE;
+            match to {
+                Peer::Client(link) => self.at(arrives, Event::ToEsme(link, octets)),
+                Peer::Upstream(smsc, session) => {
+                    self.at(arrives, Event::ToSmsc(smsc, session, octets));
+                }
+            }
+        }
+        for smsc in 0..2 {
+            if self.smsc_ticks[smsc] <= self.now {
+                self.tick_smsc(smsc);
+            }
+        }
+        if self.esme_tick <= self.now {
+            self.tick_esme();
+        }
+        self.controller_tick = self.controller.tick(self.now, &mut NoObserver);
+        for order in self.controller.take_orders() {
+            self.esme.order(&order, self.now);
+            self.tick_esme();
+        }
+        for mut spent in self.controller.take_spent() {
+            spent.clear();
+            self.esme.recycle(spent);
+        }
+        while let Some(sighting) = self.witnesses.take() {
+            self.ledger.take(sighting);
+        }
+        self.ledger.advance(self.now.since(Nanos(1)));
+    }
+
     fn handle(&mut self, event: Event) {
         match event {
+            Event::Nothing => {}
             Event::Connect(link) => {
+                self.connected.insert(link);
                 self.esme.connected(link, self.now);
                 self.esme_tick = self.now;
             }
+            Event::ToEsme(link, _) if !self.connected.contains(&link) => {}
             Event::ToEsme(link, octets) => {
                 self.esme.on_octets(link, &octets, self.now);
                 self.flush_esme(link);
@@ -282,6 +367,7 @@ impl Simulation {
             | ConnAction::HalfClose
             | ConnAction::Slice => {}
             wish @ (ConnAction::CloseWhenFlushed | ConnAction::Close | ConnAction::Reset) => {
+                self.connected.remove(&link);
                 self.esme.disconnected(link, &End::Wished(wish), self.now);
             }
         }

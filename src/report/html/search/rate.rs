@@ -95,11 +95,13 @@ fn steps(search: &Search, end: fn(&TrialRow) -> Option<f64>) -> Vec<Point> {
 /// A series of latencies: its name, its colour and its value.
 type Column = (&'static str, Colour, fn(&LatencyAt) -> Option<u64>);
 
-const COLUMNS: [Column; 4] = [
+const COLUMNS: [Column; 6] = [
     ("receipt p50", Colour::Series(3), |at| at.receipt_p50_ns),
     ("receipt p99", Colour::Series(6), |at| at.receipt_p99_ns),
     ("response p50", Colour::Series(0), |at| at.response_p50_ns),
     ("response p99", Colour::Series(1), |at| at.response_p99_ns),
+    ("front to behind p50", Colour::Series(2), |at| at.forward_p50_ns),
+    ("front to behind p99", Colour::Series(4), |at| at.forward_p99_ns),
 ];
 
 fn latency_by_rate(search: &Search) -> Figure {

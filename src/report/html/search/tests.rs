@@ -62,6 +62,8 @@ fn rate() -> Search {
             response_p99_ns: Some(ms * 3_000_000),
             receipt_p50_ns: Some(ms * 20_000_000),
             receipt_p99_ns: None,
+            forward_p50_ns: None,
+            forward_p99_ns: None,
         })
         .into();
     search.recommendation = "Run at 3,600/s.".into();
