@@ -248,7 +248,7 @@ pub(super) fn comparison(m: &ComparisonModel, style: Style) -> String {
 /// The summary of a search.
 pub(super) fn search(m: &SearchModel<'_>, style: Style) -> String {
     let mut page = Page::new(style);
-    page.fill("", &format!("{} · {}", m.title, m.search.target));
+    page.fill("", &format!("{} · {}", m.title, m.target));
     page.gap();
     page.headline(&m.top);
     if !m.top.rates.is_empty() {

@@ -25,6 +25,8 @@ pub struct SearchGoal {
     pub confirmations: u32,
     /// By objective: whether it limits latencies, which the queue after an overload would spoil.
     pub timed: Vec<bool>,
+    /// By objective: whether it is judged on all of a trial, so that no overload may come before it.
+    pub whole: Vec<bool>,
 }
 
 /// A trial to run.
@@ -190,7 +192,7 @@ impl Bracket {
             let passed = s.marks.get(objective).copied().flatten()?;
             let saved = capacity.is_some_and(|c| {
                 // a queue is not used up before a trial of times: there a longer trial must tell
-                let never = c.queues && self.goal.timed[objective];
+                let never = self.is_never_overloaded(c, objective);
                 let prepared = s.ask.overload.map_or(0.0, |o| o.beyond);
                 // more than was saved up cannot have come from there: then it is the capacity that misleads
                 let beyond = (s.ask.rate - c.rate) * s.at_rate_s;
@@ -231,10 +233,15 @@ impl Bracket {
         BracketStep::Trial(TrialRequest { rate, long, overload, objective })
     }
 
+    /// Whether an overload before a trial would spoil what it tells of an objective.
+    fn is_never_overloaded(&self, capacity: Capacity, objective: usize) -> bool {
+        self.goal.whole[objective] || (capacity.queues && self.goal.timed[objective])
+    }
+
     /// The overload that goes before a trial, once throughput has failed.
     fn overload(&self, objective: usize, rate: f64) -> Option<Overload> {
         let capacity = self.capacity()?;
-        if capacity.queues && self.goal.timed[objective] {
+        if self.is_never_overloaded(capacity, objective) {
             return None;
         }
         let tried = self.seen.iter().filter(|s| s.capacity.is_some()).map(|s| s.ask.rate);

@@ -2,7 +2,7 @@
 //! failed, the capacity of the SMSC and its burst.
 use super::bracket::{Capacity, TrialRequest, TrialResult};
 use super::document::TrialRow;
-use super::objective::{Objective, ObjectiveOutcome};
+use super::objective::{Before, Objective, ObjectiveOutcome};
 use super::shape::{BATCHES, TrialPlan};
 use super::trial_runner::FinishedTrial;
 use crate::judge::{self, HealthState, Limiter, statistics};
@@ -52,7 +52,12 @@ pub(super) fn read(
     let counted = TrialCounts { ask, shaped, done, batches, growth, growth_inside };
     let spoiled = done.judgement.health.state == HealthState::Invalid;
     let failing = counted.unsustained();
-    let marks = counted.marks(objectives, failing.as_deref(), queues && ask.overload.is_some());
+    let before = match ask.overload {
+        None => Before::Nothing,
+        Some(_) if queues => Before::Queue,
+        Some(_) => Before::Overload,
+    };
+    let marks = counted.marks(objectives, failing.as_deref(), before);
     let kept: Vec<Option<bool>> = marks.iter().map(|m| m.kept.filter(|_| !spoiled)).collect();
     let throttled = done.judgement.measured.tally().throttled > 0;
     let capacity = (!spoiled && (throttled || failing.is_some())).then(|| counted.capacity());
@@ -143,7 +148,7 @@ impl TrialCounts<'_> {
         &self,
         objectives: &[Objective],
         failing: Option<&str>,
-        queued: bool,
+        before: Before,
     ) -> Vec<ObjectiveOutcome> {
         let FinishedTrial { record, judgement, .. } = self.done;
         let gates = judge::evaluate(&self.shaped.plan, record, judgement);
@@ -157,7 +162,7 @@ impl TrialCounts<'_> {
                 let own = &gates[from..];
                 from += objective.gates().len();
                 let plan = &self.shaped.plan;
-                objective.mark(plan, record, &judgement.measured, own, queued)
+                objective.mark(plan, record, &judgement.measured, own, before)
             })
             .collect()
     }

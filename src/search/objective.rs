@@ -92,6 +92,11 @@ impl Subject {
         }
     }
 
+    /// Whether it is known of a whole trial only: the books of a gateway do not part what came before the measured time.
+    const fn is_whole(self) -> bool {
+        matches!(self, Subject::Transit { .. } | Subject::Inside(_))
+    }
+
     /// The share that a limit on these times leaves out: what never came has no time. None: nothing is left out.
     fn left_out(self) -> Option<(&'static str, Subject)> {
         match self {
@@ -168,6 +173,17 @@ pub enum ObjectiveError {
     },
 }
 
+/// What came before the rate of a trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    /// Nothing.
+    Nothing,
+    /// An overload, of which the SMSC refused what was too much.
+    Overload,
+    /// An overload, of which a queue is left.
+    Queue,
+}
+
 /// Whether a trial kept an objective.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ObjectiveOutcome {
@@ -235,19 +251,25 @@ impl Objective {
         self.conditions.iter().any(|c| c.subject.samples_min().is_some())
     }
 
+    /// Whether it is judged on all of a trial, and not on its measured time.
+    pub(super) fn is_whole(&self) -> bool {
+        self.conditions.iter().any(|c| c.subject.is_whole())
+    }
+
     /// Samples that its percentiles need; 0 where it has none.
     pub(super) fn samples_min(&self) -> u64 {
         self.conditions.iter().filter_map(|c| c.subject.samples_min()).max().unwrap_or(0)
     }
 
-    /// Judges it by the gates of its conditions. `queued`: the trial began with a queue, so latencies say nothing.
+    /// Judges it by the gates of its conditions. After a queue latencies say nothing, and after an overload what is known of
+    /// the whole trial only.
     pub(super) fn mark(
         &self,
         plan: &Plan,
         record: &RunRecord,
         measured: &Measured,
         gates: &[GateResult],
-        queued: bool,
+        before: Before,
     ) -> ObjectiveOutcome {
         let mut open = false;
         if let Some(why) = self.refused(measured) {
@@ -255,7 +277,12 @@ impl Objective {
         }
         for (condition, gate) in self.conditions.iter().zip(gates) {
             let Condition { metric, expression, subject } = condition;
-            if queued && subject.samples_min().is_some() {
+            let says_nothing = match before {
+                Before::Nothing => false,
+                Before::Overload => subject.is_whole(),
+                Before::Queue => subject.is_whole() || subject.samples_min().is_some(),
+            };
+            if says_nothing {
                 open = true;
                 continue;
             }

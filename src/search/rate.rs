@@ -67,6 +67,7 @@ pub fn rate(plan: &Plan, settings: &RateSettings, env: SearchEnv<'_>) -> Result<
         ceiling: settings.ceiling,
         confirmations: settings.confirmations,
         timed: settings.objectives.iter().map(Objective::is_timed).collect(),
+        whole: settings.objectives.iter().map(Objective::is_whole).collect(),
     };
     let mut search = RateSearch {
         settings,

@@ -64,7 +64,7 @@ fn find_rate(habits: Habits, start: f64, objective: &str) -> Search {
         width: 0.02,
         start,
         floor: 1.0,
-        ceiling: 1e6,
+        ceiling: 5_000.0,
         confirmations: 2,
         lengths: Lengths::default(),
         budget: Budget { trials_max: 60, messages_max: Some(10_000_000), seconds_max: 1e6 },

@@ -28,4 +28,5 @@ mod reference;
 mod secrets;
 mod smsc_cli;
 mod smsc_server;
+mod through_relay;
 mod tls_runs;

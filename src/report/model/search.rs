@@ -13,6 +13,8 @@ pub(crate) struct SearchModel<'s> {
     pub(crate) search: &'s Search,
     /// `find rate · evening`.
     pub(crate) title: String,
+    /// What was tested.
+    pub(crate) target: String,
     pub(crate) top: Summary,
     /// How many binds the SMSC accepts, by type.
     pub(crate) ladders: Table,
@@ -58,6 +60,7 @@ impl SearchModel<'_> {
         let gateway = if search.through.is_some() { " through a gateway" } else { "" };
         SearchModel {
             search,
+            target: target(search),
             title: format!("find {}{gateway} · {}", search.kind.name(), search.name),
             top,
             ladders: ladders(search),

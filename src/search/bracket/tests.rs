@@ -10,6 +10,7 @@ fn goal(start: f64, timed: &[bool]) -> SearchGoal {
         ceiling: 1e6,
         confirmations: 2,
         timed: timed.to_vec(),
+        whole: vec![false; timed.len()],
     }
 }
 
@@ -180,5 +181,24 @@ fn what_even_the_lowest_rate_misses_has_no_lower_end_and_what_the_highest_keeps_
 fn rates_have_five_significant_digits() {
     for (rate, written) in [(0.123456, 0.12346), (4_987.654, 4_987.7), (123_456.0, 123_460.0)] {
         assert!((rounded(rate) / written - 1.0).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn before_a_trial_that_is_judged_as_a_whole_nothing_is_overloaded() {
+    let seen = |rate: f64, passed: bool| TrialResult {
+        ask: TrialRequest { rate, long: false, overload: None, objective: 0 },
+        marks: vec![Some(passed)],
+        at_rate_s: 3.0,
+        spoiled: false,
+        capacity: (!passed).then_some(Capacity { rate: 400.0, burst: 50.0, queues: false }),
+    };
+    for whole in [false, true] {
+        let goal = SearchGoal { whole: vec![whole], ..goal(100.0, &[false]) };
+        let mut bracket = Bracket::new(goal);
+        bracket.learn(seen(300.0, true));
+        bracket.learn(seen(600.0, false));
+        let BracketStep::Trial(ask) = bracket.next() else { panic!("{:?}", bracket.next()) };
+        assert_eq!(ask.overload.is_none(), whole, "{ask:?}");
     }
 }

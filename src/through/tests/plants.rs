@@ -48,7 +48,7 @@ pub(in crate::through) enum Plant {
 
 /// A field that a relay changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Field {
+pub(in crate::through) enum Field {
     ServiceType,
     SourceTon,
     SourceNpi,

@@ -87,7 +87,9 @@ pub(in crate::through) struct Standing {
 impl Standing {
     pub(in crate::through) fn new(setup: Setup) -> Standing {
         let carriers = setup.carriers.clone();
-        Standing { simulation: Simulation::new(&Arc::new(setup.plan()), setup), carriers, run: RUN }
+        let marker = RunMarker { run: RUN, probe: false, carriers: carriers.clone() };
+        let plan = Plan { marker: Some(marker), ..setup.plan() };
+        Standing { simulation: Simulation::new(&Arc::new(plan), setup), carriers, run: RUN }
     }
 
     /// What the messages of the next run carry.

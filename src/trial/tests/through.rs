@@ -1,7 +1,9 @@
 //! A run through a gateway over real sockets: a relay of one session on each side, which loses and doubles as it is told.
+use crate::kit::Nanos;
 use crate::measure::through::{ThroughRecord, Transit};
 use crate::measure::{NoObserver, RunRecord};
-use crate::plan::{Overrides, Source};
+use crate::plan::{Overrides, Plan, Source};
+use crate::search::{Budget, Lengths, Objective, RateSettings, SearchEnv};
 use crate::smpp::marker::Carrier;
 use crate::smpp::{CommandId, CommandStatus, Header};
 use crate::trial::{RunError, Through, Trial};
@@ -127,6 +129,10 @@ fn free_port() -> u16 {
 }
 
 fn run(front: u16, behind: u16, upstream: &str) -> Result<RunRecord, RunError> {
+    Through::default().run(&plan(front, behind, upstream), &mut NoObserver)
+}
+
+fn plan(front: u16, behind: u16, upstream: &str) -> Plan {
     let toml = format!(
         r#"load = {{ workers = 1, stages = [{{ hold = 200, for = "2s" }}] }}
 binds = {{ count = 1, window = 50 }}
@@ -141,8 +147,7 @@ receipts.delay = "20ms"
 {upstream}"#
     );
     let source = Source::Text { name: "test.toml".into(), text: toml };
-    let plan = crate::plan::load(&source, &Overrides::default()).unwrap_or_else(|e| panic!("{e}"));
-    Through::default().run(&plan, &mut NoObserver)
+    crate::plan::load(&source, &Overrides::default()).unwrap_or_else(|e| panic!("{e}"))
 }
 
 fn through(habit: Habit) -> Result<Arc<ThroughRecord>, RunError> {
@@ -176,6 +181,42 @@ fn what_a_relay_over_sockets_loses_and_doubles_is_told_to_the_message() {
     // after ten probes: 20, 40, ... 400 and 17, 67, ... 367 of 410
     assert_eq!((s.accepted, s.lost, s.duplicate, s.once), (400, 20, 8, 372), "{s:?}");
     assert_eq!((s.ghost, s.maybe, s.unexpected, s.altered), (0, 0, 0, 0), "{s:?}");
+}
+
+#[test]
+fn a_relay_that_stays_bound_is_found_open_by_every_run_of_a_search() {
+    let behind = free_port();
+    let front = relay(behind, Habit::Clean);
+    let plan = plan(front, behind, "wait = \"10s\"");
+    let settings = RateSettings {
+        objectives: vec![Objective::parse("through.forward.p50<=5s", &plan).unwrap()],
+        width: 0.02,
+        start: 200.0,
+        floor: 100.0,
+        ceiling: 400.0,
+        confirmations: 1,
+        lengths: Lengths {
+            settle: Nanos::ZERO,
+            measure: Nanos::from_millis(400),
+            confirm: Nanos::from_millis(400),
+        },
+        budget: Budget { trials_max: 3, messages_max: Some(10_000), seconds_max: 60.0 },
+    };
+    let env = SearchEnv {
+        // the relay binds once: where it had to bind again, it would be gone
+        trial: &mut Through::default().staying_open(),
+        observer: &mut NoObserver,
+        told: &mut |_| {},
+        pause: &mut |_| {},
+    };
+    let found = crate::search::rate(&plan, &settings, env).unwrap_or_else(|e| panic!("{e:?}"));
+    assert!(found.trials.len() > 1 && found.lower.is_some(), "{found:?}");
+    assert!(found.trials.iter().all(|trial| trial.lost_inside == Some(0)), "{:?}", found.trials);
+    let through = found.through.expect("it went through a gateway");
+    assert_eq!(
+        (through.marker, through.answers),
+        (vec!["tlv".into(), "text".into()], "upstream".into())
+    );
 }
 
 #[test]

@@ -1,0 +1,139 @@
+//! `find rate --through` and `through --overhead` through the program, against a relay of node-smpp (`relay.js`). They need
+//! `node` with its module `smpp` (NODE_PATH); without it a test says SKIPPED and passes.
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+use serde_json::Value;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+/// The relay, until it is dropped.
+struct Relay {
+    node: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        let _ = self.node.kill();
+        let _ = self.node.wait();
+    }
+}
+
+/// A port that is free now.
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// Writes a profile for this front and this upstream.
+fn written(folder: &Path, front: u16, upstream: &str) {
+    let profile = format!(
+        r#"name = "relay"
+load = {{ workers = 1, stages = [{{ hold = 200, for = "2s" }}] }}
+binds = {{ count = 1, window = 100 }}
+receipts.deadline = "3s"
+[target]
+address = "127.0.0.1:{front}"
+{upstream}"#
+    );
+    std::fs::write(folder.join("gateway.toml"), profile).unwrap();
+}
+
+/// Starts the relay, with a profile for it. None: it cannot be had, which this says.
+fn relay() -> Option<Relay> {
+    let has = Command::new("node").args(["-e", "require('smpp')"]).output();
+    if !has.is_ok_and(|out| out.status.success()) {
+        eprintln!("SKIPPED: there is no node with a module smpp; set NODE_PATH");
+        return None;
+    }
+    let (front, behind) = (free_port(), free_port());
+    let folder = tempfile::tempdir().unwrap();
+    let upstream = format!("[upstream]\nlisten = [\"127.0.0.1:{behind}\"]\nwait = \"20s\"");
+    written(folder.path(), front, &upstream);
+    let node = Command::new("node")
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/whole/relay.js"))
+        .args([front.to_string(), behind.to_string()])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    Some(Relay { node, folder })
+}
+
+fn smppbench(folder: &Path, args: &[&str]) -> Output {
+    let out = folder.join("out");
+    Command::new(env!("CARGO_BIN_EXE_smppbench"))
+        .args(args)
+        .arg(folder.join("gateway.toml"))
+        .args(["--json", "--live", "off", "--out", out.to_str().unwrap()])
+        .output()
+        .unwrap()
+}
+
+fn result_of(out: &Output) -> Value {
+    let stderr = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(0), "{stderr}");
+    serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {stderr}"))
+}
+
+#[test]
+fn a_search_goes_through_a_relay_that_binds_once() {
+    let Some(relay) = relay() else { return };
+    let lengths = ["--settle", "0s", "--measure", "500ms", "--confirm", "500ms"];
+    let limits =
+        ["--max-rate", "400", "--max-trials", "3", "--objective", "through.forward.p50<=5s"];
+    let args = [&["find", "rate", "--through"][..], &lengths, &limits].concat();
+    let out = smppbench(relay.folder.path(), &args);
+    let found = result_of(&out);
+    assert_eq!(found["through"]["marker"], serde_json::json!(["tlv", "text"]), "{found}");
+    assert_eq!(found["trials"][0]["lost_inside"], 0, "{found}");
+    let stderr = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(stderr.matches("waiting for the gateway to bind").count(), 1, "{stderr}");
+    assert!(found["repro"].as_str().unwrap().contains(" --through"), "{}", found["repro"]);
+    let page = std::fs::read_to_string(relay.folder.path().join("out/report.html")).unwrap();
+    assert!(page.contains("with our SMSC behind it on"));
+}
+
+#[test]
+fn the_overhead_of_a_relay_is_compared_with_the_direct_way() {
+    let Some(relay) = relay() else { return };
+    let args = ["through", "--overhead", "--blocks", "2"];
+    let found = result_of(&smppbench(relay.folder.path(), &args));
+    let ends = |run: &Value, end: &str| run.as_str().unwrap().ends_with(end);
+    assert!(ends(&found["base"][0], "-direct-01") && ends(&found["candidate"][1], "-through-02"));
+    let metrics = found["metrics"].as_array().unwrap();
+    for name in ["response.p50", "receipt.p50", "rate.accepted"] {
+        assert!(metrics.iter().any(|m| m["name"] == name && m["base"].is_number()), "{name}");
+    }
+    let out = relay.folder.path().join("out");
+    for file in
+        ["comparison.html", "summary.txt", "direct-02/result.json", "through-02/result.json"]
+    {
+        assert!(out.join(file).is_file(), "{file}");
+    }
+    let through = std::fs::read(out.join("through-01/result.json")).unwrap();
+    let through: Value = serde_json::from_slice(&through).unwrap();
+    assert_eq!(through["through"]["submits"]["once"], 400, "{}", through["through"]["submits"]);
+}
+
+#[test]
+fn what_cannot_go_through_a_gateway_is_refused_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |upstream: &str, args: &[&str]| {
+        written(folder.path(), 1, upstream);
+        let out = smppbench(folder.path(), args);
+        let stderr = String::from_utf8(out.stderr).unwrap();
+        assert_eq!((out.status.code(), stderr.lines().count()), (Some(2), 1), "{stderr}");
+        stderr
+    };
+    let upstream = "[upstream]\nlisten = [\"127.0.0.1:1\"]\n";
+    for args in [&["find", "rate", "--through"][..], &["through", "--overhead"]] {
+        let says = refused("", args);
+        assert!(says.contains("upstream: is missing"), "{says}");
+    }
+    let says = refused(upstream, &["find", "window", "--through"]);
+    assert!(says.contains("only `find rate` goes through a gateway"), "{says}");
+    let says = refused(upstream, &["find", "rate", "--objective", "lost_inside=0"]);
+    assert!(
+        says.contains("--objective ratio.lost_inside") && says.contains("add --through"),
+        "{says}"
+    );
+}
