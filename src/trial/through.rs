@@ -20,9 +20,6 @@ use books::{Bookkeeper, Sightings};
 use probes::{became, guarded, probes_of, tried};
 use std::sync::Arc;
 
-/// From one look at what was seen to the next.
-const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(20);
-
 /// Runs plans through a gateway over TCP.
 #[derive(Debug, Default)]
 pub struct Through {

@@ -3,7 +3,6 @@ use crate::kit::Nanos;
 use crate::measure::through::{ThroughRecord, Transit};
 use crate::measure::{NoObserver, RunRecord};
 use crate::plan::{Overrides, Plan, Source};
-use crate::search::{Budget, Lengths, Objective, RateSettings, SearchEnv};
 use crate::smpp::marker::Carrier;
 use crate::smpp::{CommandId, CommandStatus, Header};
 use crate::trial::{RunError, Through, Trial};
@@ -184,39 +183,24 @@ fn what_a_relay_over_sockets_loses_and_doubles_is_told_to_the_message() {
 }
 
 #[test]
-fn a_relay_that_stays_bound_is_found_open_by_every_run_of_a_search() {
+fn runs_one_after_the_other_find_the_relay_bound_and_have_books_of_their_own() {
     let behind = free_port();
     let front = relay(behind, Habit::Clean);
-    let plan = plan(front, behind, "wait = \"10s\"");
-    let settings = RateSettings {
-        objectives: vec![Objective::parse("through.forward.p50<=5s", &plan).unwrap()],
-        width: 0.02,
-        start: 200.0,
-        floor: 100.0,
-        ceiling: 400.0,
-        confirmations: 1,
-        lengths: Lengths {
-            settle: Nanos::ZERO,
-            measure: Nanos::from_millis(400),
-            confirm: Nanos::from_millis(400),
-        },
-        budget: Budget { trials_max: 3, messages_max: Some(10_000), seconds_max: 60.0 },
-    };
-    let env = SearchEnv {
-        // the relay binds once: where it had to bind again, it would be gone
-        trial: &mut Through::default().staying_open(),
-        observer: &mut NoObserver,
-        told: &mut |_| {},
-        pause: &mut |_| {},
-    };
-    let found = crate::search::rate(&plan, &settings, env).unwrap_or_else(|e| panic!("{e:?}"));
-    assert!(found.trials.len() > 1 && found.lower.is_some(), "{found:?}");
-    assert!(found.trials.iter().all(|trial| trial.lost_inside == Some(0)), "{:?}", found.trials);
-    let through = found.through.expect("it went through a gateway");
-    assert_eq!(
-        (through.marker, through.answers),
-        (vec!["tlv".into(), "text".into()], "upstream".into())
-    );
+    let mut plan = plan(front, behind, "wait = \"10s\"");
+    plan.stages[0].length = Nanos::from_millis(500);
+    // the relay binds once: had it to bind again, it would be gone
+    let mut trial = Through::default().staying_open();
+    for (probes, receipts) in [(10, 110), (0, 100), (0, 100)] {
+        let record = trial.run(&plan, &mut NoObserver).unwrap_or_else(|e| panic!("{e}"));
+        let through = record.through.unwrap();
+        assert!(through.balanced, "{through:?}");
+        let s = &through.submits;
+        assert_eq!((s.sent, s.once, s.came_out, s.unexpected), (100, 100, 100, 0), "{s:?}");
+        let r = &through.receipts;
+        assert_eq!((r.sent, r.once, r.unknown), (receipts, receipts, 0), "{r:?}");
+        assert_eq!(through.probes.once, probes);
+        assert_eq!(through.marker.used, [Carrier::Tlv, Carrier::Text]);
+    }
 }
 
 #[test]

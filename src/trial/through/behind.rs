@@ -1,5 +1,5 @@
 //! The simulators behind a gateway, and who has bound to them.
-use super::LOOK_EVERY;
+use super::books::LOOK_EVERY;
 use crate::coordinator::RunError;
 use crate::kit::{Clock, words};
 use crate::net::Witness;

@@ -1,5 +1,4 @@
 //! A thread that keeps the books of both sides while a run goes on.
-use super::LOOK_EVERY;
 use crate::kit::{Clock, Nanos};
 use crate::measure::through::ThroughRecord;
 use crate::net::Witnesses;
@@ -8,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+/// From one look at what was seen to the next.
+pub(super) const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(20);
 /// A witness tells within this time what it saw.
 const WITNESS_LATE: Nanos = Nanos::from_secs(1);
 
