@@ -21,6 +21,8 @@ pub(super) struct Sides {
     pub(super) names: [&'static str; 2],
     /// The sides whose messages the guard counts.
     pub(super) guarded: &'static [DuelSide],
+    /// Sections of the profile in which the sides differ by what they are: such differences are not told.
+    pub(super) apart: &'static [&'static str],
 }
 
 impl Sides {
@@ -47,6 +49,12 @@ impl Sides {
     pub(super) fn check_total(&self, runs: u64, label: &str) -> Result<(), Failure> {
         let plans: Vec<&Plan> = self.guarded.iter().map(|side| &self.context(*side).plan).collect();
         check_total(&plans, runs, label)
+    }
+
+    /// Whether the sides differ in this key by what they are.
+    fn is_apart(&self, key: &str) -> bool {
+        let key = key.strip_prefix("profile.").unwrap_or(key);
+        self.apart.iter().any(|section| key.split('.').next() == Some(section))
     }
 
     /// Names the whole, as `kind`.
@@ -190,6 +198,7 @@ impl Blocks<'_> {
 /// # Errors
 /// Nothing was measured, or the comparison cannot be made or written.
 pub(super) fn conclude(
+    sides: &Sides,
     measured: MeasuredPairs,
     settings: &Settings,
     path: &Path,
@@ -203,7 +212,8 @@ pub(super) fn conclude(
     }
     let (a, b) = trusted_pairs(&a[..pairs], &b[..pairs]);
     let evidence = (verdict::evidence(&a)?, verdict::evidence(&b)?);
-    let comparison = compare::compare_paired(&evidence.0, &evidence.1, settings)?;
+    let mut comparison = compare::compare_paired(&evidence.0, &evidence.1, settings)?;
+    comparison.differences.retain(|differs| !sides.is_apart(&differs.key));
     let shown = verdict::show(&comparison, (&a, &b), Some(path), keep.json);
     if let Some(ended) = ended {
         return ended;

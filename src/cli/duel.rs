@@ -22,7 +22,7 @@ pub(super) fn run(args: &DuelArgs) -> Result<Exit, Failure> {
     let folder = RunFolder::open(args.load.keep.out.as_deref(), &sides.id("duel"))?;
     let measured = measured(&sides, folder.path(), args);
     let measured = measured.inspect_err(|_| folder.abandon())?;
-    conclude(measured, &settings, folder.path(), (&args.load.keep, args.gate))
+    conclude(&sides, measured, &settings, folder.path(), (&args.load.keep, args.gate))
 }
 
 fn measured(sides: &Sides, path: &Path, args: &DuelArgs) -> Result<MeasuredPairs, Failure> {
@@ -46,6 +46,7 @@ fn sides(args: &DuelArgs) -> Result<Sides, Failure> {
         b: one(DuelSide::B, &args.b)?,
         names: [DuelSide::A.name(), DuelSide::B.name()],
         guarded: &[DuelSide::A, DuelSide::B],
+        apart: &[],
     };
     sides.check_total(if args.simultaneous { 1 } else { u64::from(args.blocks) }, "the duel")?;
     Ok(sides)

@@ -35,7 +35,7 @@ pub(super) fn run(args: &ThroughArgs) -> Result<Exit, Failure> {
     let blocks =
         Blocks { sides: &sides, path: folder.path(), live: keep.live(), count, trials }.in_turns();
     let measured = blocks.inspect_err(|_| folder.abandon())?;
-    conclude(measured, &settings, folder.path(), (keep, false))
+    conclude(&sides, measured, &settings, folder.path(), (keep, false))
 }
 
 /// The plan without what does not belong to a comparison with the direct way.
@@ -61,5 +61,6 @@ fn sides(plan: &Plan, marker: RunMarker, (repro, shows): (&str, bool)) -> Result
         b: of(Plan { marker: Some(marker), ..plan.clone() })?,
         names: ["direct", "through"],
         guarded: &[DuelSide::B],
+        apart: &["target", "embedded", "upstream"],
     })
 }

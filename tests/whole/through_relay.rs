@@ -83,7 +83,8 @@ fn a_search_goes_through_a_relay_that_binds_once() {
     let args = [&["find", "rate", "--through"][..], &lengths, &limits].concat();
     let out = smppbench(relay.folder.path(), &args);
     let found = result_of(&out);
-    assert_eq!(found["through"]["marker"], serde_json::json!(["tlv", "text"]), "{found}");
+    // node-smpp leaves out TLVs that it does not know
+    assert_eq!(found["through"]["marker"], serde_json::json!(["text"]), "{found}");
     assert_eq!(found["trials"][0]["lost_inside"], 0, "{found}");
     let stderr = String::from_utf8_lossy(&out.stderr);
     assert_eq!(stderr.matches("waiting for the gateway to bind").count(), 1, "{stderr}");
@@ -99,6 +100,7 @@ fn the_overhead_of_a_relay_is_compared_with_the_direct_way() {
     let found = result_of(&smppbench(relay.folder.path(), &args));
     let ends = |run: &Value, end: &str| run.as_str().unwrap().ends_with(end);
     assert!(ends(&found["base"][0], "-direct-01") && ends(&found["candidate"][1], "-through-02"));
+    assert_eq!(found["differences"], serde_json::json!([]), "the sides differ by what they are");
     let metrics = found["metrics"].as_array().unwrap();
     for name in ["response.p50", "receipt.p50", "rate.accepted"] {
         assert!(metrics.iter().any(|m| m["name"] == name && m["base"].is_number()), "{name}");
