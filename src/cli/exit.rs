@@ -111,7 +111,7 @@ impl Failure {
                     Exit::CannotBind
                 }
                 RunError::Io(_) | RunError::Worker(_) => Exit::Internal,
-                RunError::Killed => Exit::Interrupted,
+                RunError::Interrupted(_) | RunError::Killed => Exit::Interrupted,
             },
         }
     }
@@ -264,6 +264,7 @@ mod tests {
             (RunError::Fleet("no".to_owned()).into(), 3),
             (RunError::Io(io()).into(), 1),
             (RunError::Worker("no".to_owned()).into(), 1),
+            (RunError::Interrupted("before the load".to_owned()).into(), 130),
             (RunError::Killed.into(), 130),
         ];
         for (failure, code) in all {

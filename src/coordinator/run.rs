@@ -30,6 +30,9 @@ pub enum RunError {
     /// The gateway did not bind behind, or nothing came out of it.
     #[error("{0}")]
     Upstream(String),
+    /// A signal came before the load began: there is nothing to report.
+    #[error("interrupted {0}")]
+    Interrupted(String),
     /// A worker ended before its time.
     #[error("{0}")]
     Worker(String),

@@ -50,8 +50,8 @@ pub use model::{
     CongestionThresholds, Deliver, EventAction, EventBinds, Fleet, Foreign, Guard, Ladder, Load,
     Long, MarkerChoice, Matcher, Message, MessageTlv, Metrics, NumberFiles, OWN, Observe,
     OnAgentLoss, OnCongestion, OnThrottle, PROCESS_SERIES, Per, Plan, PlannedEvent, Rebind,
-    Receipts, Recover, Rewrite, RunMarker, Secret, Selector, Shape, Stage, TALLY_SERIES, Target,
-    Timeouts, Tls, TlvValue, Upstream, WindowFull,
+    Receipts, Recover, Rewrite, Route, RunMarker, Secret, Selector, Shape, Stage, TALLY_SERIES,
+    Target, Timeouts, Tls, TlvValue, Upstream, WindowFull,
 };
 pub use overrides::{Overrides, split_gate};
 pub use profile::{

@@ -14,6 +14,7 @@ mod metrics;
 mod observe;
 mod receipts;
 mod rewrite;
+mod route;
 mod timeouts;
 mod upstream;
 
@@ -32,6 +33,7 @@ pub(in crate::plan) use observe::check as check_observed;
 pub use observe::{OWN, Observe, PROCESS_SERIES, TALLY_SERIES};
 pub use receipts::{Accept, Per, Receipts};
 pub use rewrite::Rewrite;
+pub use route::Route;
 pub use timeouts::Timeouts;
 pub use upstream::{MarkerChoice, Upstream};
 

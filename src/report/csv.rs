@@ -1,7 +1,8 @@
 //! intervals.csv: one row an interval, stable columns, times in seconds and milliseconds; behind them a column for each
-//! observed series.
-use super::document::{Document, IntervalRow};
+//! observed series, and for each transit time of a gateway.
+use super::document::{Document, IntervalRow, TransitInterval};
 use crate::judge::ObservedFigures;
+use crate::measure::through::TRANSITS;
 
 type Cell = fn(&Document, &IntervalRow) -> String;
 
@@ -49,6 +50,15 @@ const COLUMNS: [(&str, Cell); 34] = [
     ("event", |_, r| r.event.clone().unwrap_or_default()),
 ];
 
+type TransitCell = fn(&TransitInterval) -> String;
+
+/// Columns of each transit time, behind `through.` and its name; only of a run through a gateway.
+const TRANSIT_COLUMNS: [(&str, TransitCell); 3] = [
+    ("count", |t| t.count.to_string()),
+    ("p50_ms", |t| ms(Some(t.p50_ns))),
+    ("p99_ms", |t| ms(Some(t.p99_ns))),
+];
+
 /// Behind the last stage is the drain; a run that only receives has no stages.
 fn stage(document: &Document, row: &IntervalRow) -> String {
     let behind = if document.window.sends { "drain" } else { "" };
@@ -61,11 +71,18 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
     let observed: Vec<String> = document.observe.iter().map(ObservedFigures::path).collect();
     let header = COLUMNS.iter().map(|c| c.0.to_owned());
     let beside = observed.iter().map(|path| format!("observe.{path}"));
-    table.write_record(header.chain(beside)).expect("a Vec takes all");
+    let transits = if document.through.is_some() { &TRANSITS[..] } else { &[] };
+    let transits =
+        transits.iter().flat_map(|row| TRANSIT_COLUMNS.map(|(name, of)| (row.name, name, of)));
+    let through = transits.clone().map(|(transit, name, _)| format!("through.{transit}_{name}"));
+    table.write_record(header.chain(beside).chain(through)).expect("a Vec takes all");
     for row in &document.intervals {
         let cells = COLUMNS.iter().map(|c| (c.1)(document, row));
         let value = |path: &String| row.observe.get(path).map_or(String::new(), f64::to_string);
         let cells = cells.chain(observed.iter().map(value));
+        let transit =
+            |(name, _, of): (&str, _, TransitCell)| row.through.get(name).map_or(String::new(), of);
+        let cells = cells.chain(transits.clone().map(transit));
         table.write_record(cells).expect("every row has as many cells as the header");
     }
     table.into_inner().expect("a Vec takes all")

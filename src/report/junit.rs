@@ -1,16 +1,19 @@
-//! junit.xml: a test case per gate, as CI servers read it. An undecided gate is an error and not a failure. Text of a peer or a profile goes in through the library's own strings
+//! junit.xml: a test case per gate, as CI servers read it, and of a run through a gateway one for each demand on its books.
+//! An undecided gate is an error and not a failure. What the gateway did wrong is skipped, with what was found, where no
+//! gate judges it: it does not fail the run either. Text of a peer or a profile goes in through the library's own strings
 //! only, which leave out what XML cannot hold.
 use super::document::Document;
 use super::escape::printable;
-use super::model::RunModel;
+use super::model::{Demand, RunModel, demands};
 use super::unavailable::Unavailable;
 use crate::judge::{GateOutcome, GateResult};
+use crate::kit::words;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
 
 /// The file.
 pub(super) fn render(document: &Document) -> Result<Vec<u8>, Unavailable> {
-    if document.gates.is_empty() {
+    if document.gates.is_empty() && document.through.is_none() {
         return Err(Unavailable::NoGates);
     }
     let run = &document.run;
@@ -28,11 +31,17 @@ pub(super) fn render(document: &Document) -> Result<Vec<u8>, Unavailable> {
     let m = RunModel::of(document);
     suite.add_property(Property::new("verdict", printable(&m.top.headline())));
     suite.add_test_cases(document.gates.iter().map(|gate| test_case(&m, gate)));
+    let is_judged =
+        |demand: &Demand| document.gates.iter().any(|gate| Some(gate.name.as_str()) == demand.gate);
+    let demands = demands(document);
+    let open = demands.iter().filter(|demand| !is_judged(demand));
+    suite.add_test_cases(open.map(|demand| demand_case(&m, demand)));
+    let skipped = format!(" skipped=\"{}\"", suite.skipped);
     let mut report = Report::new("smppbench");
     report.add_test_suite(suite);
     let text = report.to_string().expect("writing into a String cannot fail");
     // the schema that CI servers check against has this count for suites only; no quote stands unescaped before it
-    Ok(text.replacen(" skipped=\"0\"", "", 1).into_bytes())
+    Ok(text.replacen(&skipped, "", 1).into_bytes())
 }
 
 fn test_case(m: &RunModel<'_>, gate: &GateResult) -> TestCase {
@@ -55,6 +64,28 @@ fn test_case(m: &RunModel<'_>, gate: &GateResult) -> TestCase {
     if gate.outcome == GateOutcome::Pass {
         case.set_system_out(format!("found {found}"));
     }
+    case
+}
+
+/// A demand on the books of a gateway that no gate judges.
+fn demand_case(m: &RunModel<'_>, demand: &Demand) -> TestCase {
+    let found = format!("found {}", words::count(demand.found));
+    let status = match (demand.found, demand.is_ours) {
+        (0, _) => TestCaseStatus::success(),
+        (_, true) => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+            status.set_message(&found).set_type("unbalanced").set_description(circumstances(m));
+            status
+        }
+        (_, false) => {
+            let mut status = TestCaseStatus::skipped();
+            let gate = demand.gate.map(|gate| format!("; a gate on {gate} would judge it"));
+            status.set_message(found + gate.as_deref().unwrap_or_default());
+            status
+        }
+    };
+    let mut case = TestCase::new(demand.says, status);
+    case.set_classname("smppbench.through");
     case
 }
 

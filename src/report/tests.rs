@@ -2,6 +2,7 @@
 mod brief;
 mod refusals;
 mod saved;
+mod through;
 
 use super::{Document, FORMATS, LabelTraits, Run, Saved, Style, format, text};
 use crate::judge::sample::{Fate, GOOD, plan, quiet, record};

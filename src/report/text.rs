@@ -181,6 +181,9 @@ pub fn text(saved: &Saved, style: Style) -> String {
     for table in through(&saved.document).iter().filter(|table| !table.is_empty()) {
         page.line(&format!("{}:", table.title));
         page.table(table);
+        if !table.note.is_empty() {
+            page.fill("  ", &table.note);
+        }
         page.gap();
     }
     page.table(&m.statuses);

@@ -154,25 +154,25 @@ impl Marker {
     }
 
     /// All tokens of this run in octets of one octet a character, with their offsets.
-    pub fn tokens_in(run: u32, text: &[u8]) -> Vec<(usize, Marker)> {
+    pub fn tokens_in(run: u32, text: &[u8]) -> impl Iterator<Item = (usize, Marker)> {
         let mut first = [0; RUN_LETTERS];
         letters(u64::from(run), &mut first);
-        let mut found = Vec::new();
-        let mut at = 0;
-        while at + Self::TOKEN_OCTETS <= text.len() {
-            let is_run = text[at..at + RUN_LETTERS].eq_ignore_ascii_case(&first);
-            let here = is_run
-                .then(|| Marker::from_token(run, &text[at..at + Self::TOKEN_OCTETS]))
-                .flatten();
-            match here {
-                Some(marker) => {
-                    found.push((at, marker));
-                    at += Self::TOKEN_OCTETS;
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            while next + Self::TOKEN_OCTETS <= text.len() {
+                let at = next;
+                let token = &text[at..at + Self::TOKEN_OCTETS];
+                next += 1;
+                // one octet tells most places apart
+                let is_run = token[0].eq_ignore_ascii_case(&first[0])
+                    && token[..RUN_LETTERS].eq_ignore_ascii_case(&first);
+                if is_run && let Some(marker) = Marker::from_token(run, token) {
+                    next = at + Self::TOKEN_OCTETS;
+                    return Some((at, marker));
                 }
-                None => at += 1,
             }
-        }
-        found
+            None
+        })
     }
 
     /// The TLV's value.
@@ -319,7 +319,7 @@ mod tests {
                 text.extend(between.bytes());
             }
             let found: Vec<MessageKey> =
-                Marker::tokens_in(run, &text).into_iter().map(|(_, m)| m.key).collect();
+                Marker::tokens_in(run, &text).map(|(_, m)| m.key).collect();
             prop_assert_eq!(found, keys);
         }
     }

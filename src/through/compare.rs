@@ -23,7 +23,7 @@ pub(super) fn changes(sent: &[Content<'_>], came: &[Content<'_>]) -> Vec<Change>
     let (Some(first), Some(out)) = (sent.first(), came.first()) else { return Vec::new() };
     let is_cut_otherwise = is_resegmented(sent, came);
     let mut changes = Vec::new();
-    for ((name, before, rewrite), (_, after, _)) in first.fields.iter().zip(&out.fields) {
+    for ((name, before, rewrite), (_, after, _)) in first.fields().iter().zip(&out.fields()) {
         let same = match (*name, before, after) {
             // whether there is a user data header follows from how the message is cut
             ("esm_class", Field::Int(a), Field::Int(b)) if is_cut_otherwise => {
@@ -89,8 +89,7 @@ fn text(sent: &[Content<'_>], came: &[Content<'_>]) -> Option<Change> {
     let (before, after) = (joined(sent), joined(came));
     (before != after).then(|| {
         let shown = |octets: &[u8], of: &Content<'_>| {
-            let as_text = Content { text: octets, ..of.clone() }.characters();
-            as_text.map_or_else(|| hex(octets), |text| cut(&text))
+            of.decoded(octets).map_or_else(|| hex(octets), |text| cut(&text))
         };
         Change {
             name: Cow::Borrowed("text"),

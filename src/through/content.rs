@@ -1,5 +1,6 @@
 //! A submit_sm or deliver_sm as the books compare it: its fields by name, its text without what ties parts together,
 //! and the marker it carries.
+use super::collections::Few;
 use crate::plan::Rewrite;
 use crate::smpp::Tag;
 use crate::smpp::coding::Coding;
@@ -25,8 +26,7 @@ pub(super) type NamedField<'a> = (&'static str, Field<'a>, Rewrite);
 /// The content of a submit_sm or deliver_sm.
 #[derive(Clone, Debug)]
 pub(super) struct Content<'a> {
-    /// All fields but short_message and the TLVs.
-    pub(super) fields: Vec<NamedField<'a>>,
+    body: Body<'a>,
     /// The user data header; empty: none.
     pub(super) udh: &'a [u8],
     /// The text's octets, without the user data header.
@@ -61,38 +61,52 @@ fn rewrite_of(name: &str) -> Rewrite {
 impl<'a> Content<'a> {
     /// Reads a submit_sm or deliver_sm. None: it is neither, or cannot be read.
     pub(super) fn read(frame: &'a [u8]) -> Option<Content<'a>> {
-        let pdu = pdu::decode(frame).ok()?;
-        if !matches!(pdu.body, Body::SubmitSm(_) | Body::DeliverSm(_)) {
-            return None;
-        }
+        let body = pdu::decode(frame).ok()?.body;
+        let ((source, destination), (esm_class, data_coding), text, tlvs) = match &body {
+            Body::SubmitSm(sm) => (
+                (sm.source_addr, sm.destination_addr),
+                (sm.esm_class, sm.data_coding),
+                sm.short_message,
+                sm.tlvs,
+            ),
+            Body::DeliverSm(sm) => (
+                (sm.source_addr, sm.destination_addr),
+                (sm.esm_class, sm.data_coding),
+                sm.short_message,
+                sm.tlvs,
+            ),
+            _ => return None,
+        };
         let mut content = Content {
-            fields: Vec::with_capacity(16),
+            body,
             udh: &[],
-            text: &[],
-            data_coding: 0,
-            tlvs: Tlvs(&[]),
+            text,
+            data_coding,
+            tlvs,
             segment: None,
             is_payload: false,
-            source: &[],
-            destination: &[],
+            source,
+            destination,
         };
-        let mut esm_class = 0;
-        pdu.body.fields(&mut |name, field| match (name, field) {
-            (_, Field::ShortMessage(octets)) => content.text = octets,
-            (_, Field::Tlvs(tlvs)) => content.tlvs = tlvs,
-            (name, field) => {
-                match (name, field) {
-                    ("source_addr", Field::Text(address)) => content.source = address,
-                    ("destination_addr", Field::Text(address)) => content.destination = address,
-                    ("data_coding", Field::Int(value)) => content.data_coding = value,
-                    ("esm_class", Field::Int(value)) => esm_class = value,
-                    _ => {}
-                }
-                content.fields.push((name, field, rewrite_of(name)));
-            }
-        });
         content.take_text_apart(esm_class);
         Some(content)
+    }
+
+    /// All fields but short_message and the TLVs.
+    pub(super) fn fields(&self) -> Vec<NamedField<'a>> {
+        let mut fields = Vec::with_capacity(16);
+        self.body.fields(&mut |name, field| match field {
+            Field::ShortMessage(_) | Field::Tlvs(_) => {}
+            Field::Int(_) | Field::Text(_) | Field::Dests(_) | Field::Unsuccessful(_) => {
+                fields.push((name, field, rewrite_of(name)));
+            }
+        });
+        fields
+    }
+
+    /// Whether a final receipt is asked for.
+    pub(super) fn wants_receipt(&self) -> bool {
+        matches!(&self.body, Body::SubmitSm(sm) if sm.registered_delivery & 3 == 1)
     }
 
     fn take_text_apart(&mut self, esm_class: u8) {
@@ -130,11 +144,16 @@ impl<'a> Content<'a> {
 
     /// The text as characters, where its coding is known.
     pub(super) fn characters(&self) -> Option<String> {
-        Coding::of_data_coding(self.data_coding).map(|coding| coding.decode(self.text))
+        self.decoded(self.text)
+    }
+
+    /// A text in its coding as characters, where that is known.
+    pub(super) fn decoded(&self, text: &[u8]) -> Option<String> {
+        Coding::of_data_coding(self.data_coding).map(|coding| coding.decode(text))
     }
 
     /// The keys of the markers in the text, in order.
-    pub(super) fn tokens(&self, run: u32) -> Vec<MessageKey> {
+    pub(super) fn tokens(&self, run: u32) -> Few<MessageKey> {
         tokens_in(run, self.data_coding, self.text)
     }
 
@@ -157,10 +176,10 @@ impl<'a> Content<'a> {
     }
 
     /// The keys of the whole markers that this PDU carries: several where parts were put together.
-    pub(super) fn keys(&self, run: u32, carriers: &[Carrier]) -> Vec<MessageKey> {
+    pub(super) fn keys(&self, run: u32, carriers: &[Carrier]) -> Few<MessageKey> {
         let tokens = match carriers.contains(&Carrier::Text) {
             true => self.tokens(run),
-            false => Vec::new(),
+            false => Few::None,
         };
         if tokens.len() > 1 {
             return tokens;
@@ -176,17 +195,17 @@ impl<'a> Content<'a> {
                 Carrier::UserMessageReference => None,
             };
             if let Some(key) = key {
-                return vec![key];
+                return Few::One(key);
             }
         }
-        Vec::new()
+        Few::None
     }
 }
 
 /// The keys of the tokens in a text of one octet or two a character.
-pub(super) fn tokens_in(run: u32, data_coding: u8, text: &[u8]) -> Vec<MessageKey> {
-    let found = |text: &[u8]| -> Vec<MessageKey> {
-        Marker::tokens_in(run, text).into_iter().map(|(_, marker)| marker.key).collect()
+pub(super) fn tokens_in(run: u32, data_coding: u8, text: &[u8]) -> Few<MessageKey> {
+    let found = |text: &[u8]| -> Few<MessageKey> {
+        Marker::tokens_in(run, text).map(|(_, marker)| marker.key).collect()
     };
     if Coding::of_data_coding(data_coding) != Some(Coding::Ucs2) {
         let narrow = found(text);
@@ -197,6 +216,21 @@ pub(super) fn tokens_in(run: u32, data_coding: u8, text: &[u8]) -> Vec<MessageKe
     // a zero before each letter of the token
     let low: Vec<u8> = text.chunks_exact(2).map(|pair| pair[1]).collect();
     found(&low)
+}
+
+/// destination_addr of a submit_sm. None: it has none.
+pub(super) fn destination_of(frame: &[u8]) -> Option<&[u8]> {
+    let text = |from: &mut &'_ [u8]| -> Option<usize> {
+        let end = from.iter().position(|octet| *octet == 0)?;
+        *from = &from[end + 1..];
+        Some(end)
+    };
+    let mut rest = body(frame);
+    text(&mut rest)?;
+    rest = rest.get(2..)?;
+    text(&mut rest)?;
+    let address = rest.get(2..)?;
+    address.iter().position(|octet| *octet == 0).map(|end| &address[..end])
 }
 
 /// The body of a PDU: all but its header.

@@ -1,4 +1,5 @@
 //! Receipts, upwards: sent by our SMSC, come in front, matched by the ids of both sides.
+use super::collections::Map;
 use super::compare::cut;
 use super::entry::Entry;
 use super::examples::{add_example, unknown_example};
@@ -12,7 +13,6 @@ use crate::measure::through::{ExampleClass, ReceiptBooks, Transit};
 use crate::smpp::marker::{MarkerKind, MessageKey};
 use crate::smpp::pdu;
 use crate::smpp::receipt::{self, IdSource, Receipt};
-use std::collections::HashMap;
 
 /// Receipts that came before the answer to their message and are kept.
 const EARLY_MAX: usize = 1_000_000;
@@ -22,7 +22,7 @@ const EARLY_MAX: usize = 1_000_000;
 pub(super) struct ReceiptsUp {
     pub(super) books: ReceiptBooks,
     /// Receipts in front whose id is not known yet.
-    early: HashMap<Key, Vec<SentReceipt>>,
+    early: Map<Key, Vec<SentReceipt>>,
     early_count: usize,
 }
 
@@ -120,14 +120,14 @@ impl ReceiptsUp {
         }
         // where several were sent, the one that fits
         let fits = |sent: &SentReceipt| sent.changes(came).is_empty();
-        let place = entry.receipts.waiting.iter().position(fits).unwrap_or(0);
-        let sent = entry.receipts.waiting.remove(place);
+        let place = entry.receipts.waiting.iter().position(fits);
+        let Some(sent) = entry.receipts.waiting.remove(place.unwrap_or(0)) else { return };
         self.books.once += 1;
         if key.kind == MarkerKind::Load {
             let took = came.at.since(sent.at);
             scene.findings.times.record(Transit::ReceiptReturn, took, came.at);
         }
-        let changes = sent.changes(came);
+        let changes = if place.is_some() { Vec::new() } else { sent.changes(came) };
         if let Some(what) = scene.findings.count_changes("receipt", &changes, scene.settings) {
             self.books.altered += 1;
             add_example(scene, ExampleClass::ReceiptAltered, entry, what);

@@ -1,4 +1,5 @@
 //! What is known of one submit_sm that our ESME sent.
+use super::collections::Few;
 use super::sent_receipt::SentReceipt;
 use crate::kit::Nanos;
 use crate::smpp::marker::MessageKey;
@@ -54,7 +55,7 @@ pub(super) struct Receipts {
     /// Come in front.
     pub(super) came: u32,
     /// Sent behind, and not come in front.
-    pub(super) waiting: Vec<SentReceipt>,
+    pub(super) waiting: Few<SentReceipt>,
 }
 
 /// One submit_sm in front, with all its attempts.

@@ -1,15 +1,15 @@
 //! Which message an id names, on either side.
+use super::collections::Map;
 use super::settings::Settings;
 use crate::correlate::Key;
 use crate::smpp::marker::MessageKey;
 use crate::smpp::receipt::IdSource;
-use std::collections::HashMap;
 
 /// Which message an id names, on either side.
 #[derive(Debug, Default)]
 pub(super) struct Ids {
-    front: HashMap<Key, u64>,
-    behind: HashMap<(u32, Key), u64>,
+    front: Map<Key, u64>,
+    behind: Map<(u32, Key), u64>,
 }
 
 impl Ids {

@@ -13,8 +13,8 @@ use crate::measure::through::{CarrierTrial, MarkerUse, ThroughRecord, TransitTim
 use crate::net::{Sighting, SightingKind};
 use crate::smpp::marker::Carrier;
 use crate::smpp::{CommandId, Header};
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
 
 /// The books of a run through a gateway.
 ///
@@ -30,8 +30,7 @@ pub struct Ledger {
     findings: Findings,
     ids: Ids,
     /// Sightings that are not looked at yet, by time and by the order in which they were taken.
-    waiting: BinaryHeap<Reverse<(Nanos, u64)>>,
-    kept: BTreeMap<u64, Sighting>,
+    waiting: BinaryHeap<Waiting>,
     taken: u64,
     /// When a submit_sm last came out.
     last_out: Nanos,
@@ -40,10 +39,41 @@ pub struct Ledger {
 /// A gateway out of which nothing has come for this time holds nothing more.
 const SILENCE: Nanos = Nanos::from_secs(1);
 
+/// A sighting that is not looked at yet; the greatest is the next.
+#[derive(Debug)]
+struct Waiting {
+    /// Its number, in the order in which they were taken.
+    number: u64,
+    sighting: Sighting,
+}
+
+impl Waiting {
+    fn order(&self) -> Reverse<(Nanos, u64)> {
+        Reverse((self.sighting.at, self.number))
+    }
+}
+
+impl PartialEq for Waiting {
+    fn eq(&self, other: &Waiting) -> bool {
+        self.order() == other.order()
+    }
+}
+impl Eq for Waiting {}
+impl PartialOrd for Waiting {
+    fn partial_cmp(&self, other: &Waiting) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Waiting {
+    fn cmp(&self, other: &Waiting) -> Ordering {
+        self.order().cmp(&other.order())
+    }
+}
+
 impl Ledger {
     /// Empty books.
     pub fn new(settings: Settings) -> Ledger {
-        let times = TransitTimes::new(settings.range, Nanos::ZERO);
+        let times = TransitTimes::new(settings.range, Nanos::MAX);
         Ledger {
             submits: Submits::new(&settings),
             sessions: Sessions::default(),
@@ -52,7 +82,6 @@ impl Ledger {
             findings: Findings::new(times),
             ids: Ids::default(),
             waiting: BinaryHeap::new(),
-            kept: BTreeMap::new(),
             taken: 0,
             last_out: Nanos::ZERO,
             settings,
@@ -74,28 +103,28 @@ impl Ledger {
     /// Takes a sighting; it is looked at once [`Ledger::advance`] has passed its time.
     pub fn take(&mut self, sighting: Sighting) {
         self.taken += 1;
-        self.waiting.push(Reverse((sighting.at, self.taken)));
-        self.kept.insert(self.taken, sighting);
+        self.waiting.push(Waiting { number: self.taken, sighting });
     }
 
     /// Looks at all that was seen up to `upto`, in the order of time. The caller stays behind the present by as much as
     /// a witness may be late, a second over sockets.
     pub fn advance(&mut self, upto: Nanos) {
-        while let Some(Reverse((at, _))) = self.waiting.peek()
-            && *at <= upto
-        {
-            let Some(Reverse((_, number))) = self.waiting.pop() else { return };
-            if let Some(sighting) = self.kept.remove(&number) {
-                self.look_at(sighting);
-            }
+        while self.waiting.peek().is_some_and(|next| next.sighting.at <= upto) {
+            let Some(next) = self.waiting.pop() else { return };
+            self.look_at(next.sighting);
         }
     }
 
-    /// The load begins at `at`: transit times are recorded from now on, and connections are reconnects.
+    /// The load begins at `at`: transit times are recorded from then on, and connections are reconnects.
     pub fn begin(&mut self, at: Nanos) {
         self.advance(at);
         self.findings.times.begin(at);
         self.sessions.begin();
+    }
+
+    /// The seconds of the load begin at `at`: transit times are recorded from then on.
+    pub fn load_starts(&mut self, at: Nanos) {
+        self.findings.times.begin(at);
     }
 
     /// What became of each carrier of the probes, so far.
@@ -159,6 +188,7 @@ impl Ledger {
             && ReceiptsUp::is_balanced(&up)
             && is_mo_balanced
             && missed_octets == 0;
+        self.findings.times.close();
         let used = self.settings.carriers.clone();
         ThroughRecord {
             marker: MarkerUse { used, tried: self.submits.trials.rows() },

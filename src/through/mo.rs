@@ -1,4 +1,5 @@
 //! Mobile-originated messages, upwards, by the marker in their text.
+use super::collections::Map;
 use super::compare::changes;
 use super::content::{Content, body};
 use super::examples::unknown_example;
@@ -8,7 +9,7 @@ use crate::kit::Nanos;
 use crate::measure::through::{Example, ExampleClass, MoBooks, Transit};
 use crate::smpp::Header;
 use crate::smpp::marker::{Carrier, MarkerKind, MessageKey};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 /// One MO.
 #[derive(Clone, Debug)]
@@ -34,7 +35,7 @@ impl MoEntry {
 /// All MO that are kept.
 #[derive(Debug, Default)]
 pub(super) struct MosUp {
-    entries: HashMap<u64, MoEntry>,
+    entries: Map<u64, MoEntry>,
     oldest: VecDeque<u64>,
     books: MoBooks,
     /// Copies of those that were settled and forgotten.

@@ -15,6 +15,7 @@
 //! | `order` | RFC 4737 |
 //! | `carriers` | which carriers survive |
 mod carriers;
+mod collections;
 mod compare;
 mod content;
 mod deliveries;

@@ -1,8 +1,9 @@
 //! Reordering as RFC 4737 has it, within each session in front and each destination: a message is reordered where one
 //! that was sent later has come out before it; its extent is the number of messages that came out from the first such
 //! one to it.
+use super::collections::Map;
 use crate::measure::through::{OrderBy, Reordering};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Streams that are kept of each kind; messages of further ones are counted only.
 const STREAMS_MAX: usize = 100_000;
@@ -38,7 +39,7 @@ impl Stream {
 /// Of one kind of stream.
 #[derive(Debug)]
 struct Streams {
-    all: HashMap<Vec<u8>, Stream>,
+    all: Map<Vec<u8>, Stream>,
     figures: Reordering,
     maxima_max: usize,
 }
@@ -53,7 +54,7 @@ impl Streams {
             extent_sum: 0,
             untracked: 0,
         };
-        Streams { all: HashMap::new(), figures, maxima_max }
+        Streams { all: Map::default(), figures, maxima_max }
     }
 
     fn came(&mut self, stream: &[u8], sent: u64) {

@@ -34,11 +34,25 @@ pub(super) struct Whole {
 }
 
 /// An answer of our SMSC.
-#[derive(Clone, Debug)]
-pub(super) struct Answer {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answer<'a> {
     pub(super) status: CommandStatus,
-    pub(super) id: Vec<u8>,
+    pub(super) id: &'a [u8],
     pub(super) at: Nanos,
+}
+
+/// An answer that is kept.
+#[derive(Clone, Debug)]
+pub(super) struct KeptAnswer {
+    status: CommandStatus,
+    id: Box<[u8]>,
+    at: Nanos,
+}
+
+impl KeptAnswer {
+    pub(super) fn as_answer(&self) -> Answer<'_> {
+        Answer { status: self.status, id: &self.id, at: self.at }
+    }
 }
 
 /// Messages of which some parts have come out.
@@ -49,7 +63,7 @@ pub(super) struct Segments {
     /// Parts that were given up.
     given_up: u64,
     /// Answers to parts whose whole is not complete: by session and sequence_number.
-    answered: HashMap<(u32, u32), Answer>,
+    answered: HashMap<(u32, u32), KeptAnswer>,
 }
 
 impl Segments {
@@ -101,14 +115,15 @@ impl Segments {
     }
 
     /// Our SMSC answered a part whose whole is not complete.
-    pub(super) fn answered(&mut self, session: u32, sequence: u32, answer: Answer) {
+    pub(super) fn answered(&mut self, session: u32, sequence: u32, answer: &Answer<'_>) {
         if self.count > 0 && self.answered.len() < WHOLES_MAX {
-            self.answered.insert((session, sequence), answer);
+            let Answer { status, id, at } = *answer;
+            self.answered.insert((session, sequence), KeptAnswer { status, id: id.into(), at });
         }
     }
 
     /// The answer to a part, where it was given before the whole was complete.
-    pub(super) fn take_answer(&mut self, session: u32, sequence: u32) -> Option<Answer> {
+    pub(super) fn take_answer(&mut self, session: u32, sequence: u32) -> Option<KeptAnswer> {
         self.answered.remove(&(session, sequence))
     }
 

@@ -2,7 +2,7 @@
 use crate::kit::Nanos;
 use crate::measure::LatencyRange;
 use crate::plan::behaviour::{Behaviour, IdFormat, ReceiptId};
-use crate::plan::{Plan, Rewrite};
+use crate::plan::{Plan, Rewrite, Upstream};
 use crate::smpp::marker::Carrier;
 use crate::smpp::receipt::{FinalStates, IdRule};
 
@@ -32,8 +32,10 @@ pub struct Settings {
     pub outstanding_max: usize,
     /// What the gateway may change.
     pub rewrites: Vec<Rewrite>,
-    /// Routes by destination; the longest prefix that fits applies. Empty: any upstream is right.
+    /// Routes by destination, the longest prefix first; the first that fits applies. Empty: any upstream is right.
     pub routes: Vec<Route>,
+    /// The addresses of the upstreams, in order.
+    pub upstreams: Vec<String>,
     /// How ids in front are compared.
     pub front_ids: IdRule,
     /// How the ids of our own SMSC are compared.
@@ -45,25 +47,25 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Messages kept at once unless told otherwise.
-    pub const OUTSTANDING_MAX: usize = 1_000_000;
-
-    /// Of a plan whose marker is set, with `fronts_count` witnesses in front and a simulator behind.
+    /// Of a plan with its `[upstream]`, whose marker is set, with `fronts_count` witnesses in front and a simulator behind.
     pub fn of(plan: &Plan, fronts_count: u32, upstream: &Behaviour) -> Settings {
         let marker = plan.marker.clone().unwrap_or_default();
+        let own = plan.upstream.clone().unwrap_or_default();
+        let deadline = own.deadline.unwrap_or(plan.receipts.deadline);
         Settings {
             run: marker.run,
             mo_run: marker.run,
             carriers: marker.carriers,
             fronts_count,
-            deadline: plan.receipts.deadline,
-            outstanding_max: Settings::OUTSTANDING_MAX,
-            rewrites: Vec::new(),
-            routes: Vec::new(),
+            deadline,
+            outstanding_max: own.outstanding_max,
+            routes: routes_of(&own),
+            upstreams: own.listen,
+            rewrites: own.rewrites,
             front_ids: plan.receipts.id_mode,
             upstream_ids: id_rule_of(upstream),
             finals: FinalStates::of(plan.receipts.final_states.iter().map(String::as_str)),
-            range: LatencyRange::for_deadline(plan.receipts.deadline),
+            range: LatencyRange::for_deadline(deadline),
         }
     }
 
@@ -72,12 +74,28 @@ impl Settings {
         self.rewrites.contains(&rewrite)
     }
 
+    /// The address of an upstream.
+    pub fn upstream_name(&self, upstream: u32) -> &str {
+        self.upstreams.get(upstream as usize).map_or("?", String::as_str)
+    }
+
     /// Where a message to this destination must come out. None: anywhere.
     pub fn upstream_of(&self, destination: &[u8]) -> Option<u32> {
         let fits = |route: &&Route| destination.starts_with(route.prefix.as_bytes());
-        let longest = self.routes.iter().filter(fits).max_by_key(|route| route.prefix.len());
-        longest.map(|route| route.upstream)
+        self.routes.iter().find(fits).map(|route| route.upstream)
     }
+}
+
+/// The routes of a profile, whose upstreams are known by their addresses.
+fn routes_of(upstream: &Upstream) -> Vec<Route> {
+    let place = |address: &String| upstream.listen.iter().position(|listen| listen == address);
+    let route = |route: &crate::plan::Route| {
+        let upstream = place(&route.upstream)? as u32;
+        Some(Route { prefix: route.prefix().to_owned(), upstream })
+    };
+    let mut routes: Vec<Route> = upstream.routes.iter().filter_map(route).collect();
+    routes.sort_by_key(|route| std::cmp::Reverse(route.prefix.len()));
+    routes
 }
 
 /// How a simulator spells the ids of its responses and its receipts.

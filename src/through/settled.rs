@@ -87,7 +87,7 @@ impl Settled {
             } else if out > 0 || now.since(accepted) > settings.deadline {
                 books.lost += 1;
                 books.late += u64::from(out > 0);
-                let what = if out > 0 { "came out after the deadline" } else { "accepted" };
+                let what = if out > 0 { "came out after the deadline" } else { "did not come out" };
                 let class = ExampleClass::Lost;
                 findings.examples.add(class, || example(class, entry, what.to_owned()));
             } else {
@@ -121,7 +121,7 @@ impl Settled {
         settings: &Settings,
         findings: &mut Findings,
     ) {
-        for sent in &entry.receipts.waiting {
+        for sent in entry.receipts.waiting.iter() {
             if now.since(sent.at) > settings.deadline {
                 self.receipts.lost += 1;
                 let class = ExampleClass::ReceiptLost;

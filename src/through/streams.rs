@@ -1,10 +1,11 @@
 //! The sessions that witnesses tell of: their octets cut in PDUs, who is bound on them, and which of their requests
 //! are open.
+use super::collections::{Few, Map};
 use crate::kit::Nanos;
 use crate::net::{Sighting, SightingKind};
 use crate::smpp::pdu::{self, Body};
 use crate::smpp::{CommandId, Header, frame};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// Where a PDU went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,9 +28,9 @@ pub(super) struct Session {
     /// Octets written of a PDU that is not whole.
     partial: Vec<u8>,
     /// Submit_sm that wait for an answer, by sequence_number: their packed keys.
-    pub(super) submits: HashMap<u32, Vec<u64>>,
+    pub(super) submits: Map<u32, Few<u64>>,
     /// MO that wait for an answer, by sequence_number.
-    pub(super) mos: HashMap<u32, u64>,
+    pub(super) mos: Map<u32, u64>,
 }
 
 /// Requests of one session that may be open at once; more are not looked for again.
@@ -39,7 +40,7 @@ const RECONNECTS_MAX: usize = 65_536;
 
 impl Session {
     /// A submit_sm with these keys waits for its answer.
-    pub(super) fn open_submit(&mut self, sequence: u32, keys: Vec<u64>) {
+    pub(super) fn open_submit(&mut self, sequence: u32, keys: Few<u64>) {
         if self.submits.len() < OPEN_MAX {
             self.submits.insert(sequence, keys);
         }
@@ -58,7 +59,7 @@ impl Session {
 pub(super) struct Sessions {
     all: Vec<Session>,
     /// By witness and its number of the session.
-    places: HashMap<(u32, u32), u32>,
+    places: Map<(u32, u32), u32>,
     /// When a session connected anew, in order.
     reconnects: Vec<Nanos>,
     has_begun: bool,
@@ -106,8 +107,8 @@ impl Sessions {
     /// The same sessions for further books: who is bound on them, and what is half written. Nothing is open.
     pub(super) fn renewed(&self) -> Sessions {
         let renewed = |session: &Session| Session {
-            submits: HashMap::new(),
-            mos: HashMap::new(),
+            submits: Map::default(),
+            mos: Map::default(),
             ..session.clone()
         };
         Sessions {
@@ -149,14 +150,17 @@ impl Sessions {
                 nothing
             }
             SightingKind::Read(octets) => (place, Direction::Read, octets),
-            SightingKind::Wrote(octets) => (place, Direction::Wrote, self.whole(place, &octets)),
+            SightingKind::Wrote(octets) => (place, Direction::Wrote, self.whole(place, octets)),
         }
     }
 
     /// The whole PDUs of what was written before and these octets.
-    fn whole(&mut self, place: u32, octets: &[u8]) -> Vec<u8> {
+    fn whole(&mut self, place: u32, octets: Vec<u8>) -> Vec<u8> {
         let partial = &mut self.get(place).partial;
-        partial.extend_from_slice(octets);
+        if partial.is_empty() && whole_octets(&octets) == Some(octets.len()) {
+            return octets;
+        }
+        partial.extend_from_slice(&octets);
         match whole_octets(partial) {
             Some(whole) => {
                 let rest = partial.split_off(whole);
@@ -175,7 +179,7 @@ impl Sessions {
     pub(super) fn close(&mut self, place: u32) -> Vec<u64> {
         let session = self.get(place);
         session.mos.clear();
-        session.submits.drain().flat_map(|(_, keys)| keys).collect()
+        session.submits.drain().flat_map(|(_, keys)| keys.to_vec()).collect()
     }
 
     /// A bind names its account.

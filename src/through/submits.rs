@@ -1,7 +1,8 @@
 //! The submits of a run, downwards: from the write in front over the read behind to both answers.
 use super::carriers::Trials;
+use super::collections::Few;
 use super::compare::{changes, is_resegmented};
-use super::content::{Content, body};
+use super::content::{Content, body, destination_of};
 use super::entry::Entry;
 use super::examples::add_example;
 use super::order::Order;
@@ -43,9 +44,7 @@ impl Submits {
         let Some(content) = Content::read(frame) else { return };
         let Some(key) = self.key_in_front(scene.settings, &content) else { return };
         self.written_count += 1;
-        let wants = content.fields.iter().any(|(name, field, _)| {
-            *name == "registered_delivery" && matches!(field, pdu::Field::Int(n) if n & 3 == 1)
-        });
+        let wants = content.wants_receipt();
         let packed = key.packed();
         if key.kind == MarkerKind::Probe {
             self.trials.sent(frame);
@@ -64,7 +63,7 @@ impl Submits {
         if key.kind == MarkerKind::Load || scene.settings.carriers.len() == 1 {
             self.table.by_reference.insert(key);
         }
-        scene.sessions.get(scene.session).open_submit(header.sequence_number, vec![packed]);
+        scene.sessions.get(scene.session).open_submit(header.sequence_number, Few::One(packed));
     }
 
     /// The key of a submit_sm of ours. One whose only carrier is a hint gets the next number.
@@ -90,15 +89,15 @@ impl Submits {
             let hint = content
                 .reference()
                 .and_then(|reference| self.table.of_reference(reference, content.part()));
-            keys.extend(hint);
+            keys = hint.map_or(Few::None, Few::One);
         }
-        let is_as_sent = match keys.as_slice() {
+        let is_as_sent = || match &*keys {
             [key] => self.table.is_segment_of(*key, &content),
             [] => false,
             _ => true,
         };
         if let Some(segment) = content.segment
-            && !is_as_sent
+            && !is_as_sent()
         {
             let whole = self.segments.take(scene.session, &content, segment, header, frame, &keys);
             if let Some(whole) = whole {
@@ -113,7 +112,7 @@ impl Submits {
         }
         let packed = keys.iter().map(|key| key.packed()).collect();
         scene.sessions.get(scene.session).open_submit(header.sequence_number, packed);
-        match keys.as_slice() {
+        match &*keys {
             [key] => self.copy_came_out(scene, *key, &[frame], false),
             _ => self.joined_came_out(scene, &keys, frame),
         }
@@ -121,12 +120,10 @@ impl Submits {
 
     /// All parts of a message that went in uncut have come out.
     fn whole_came_out(&mut self, scene: &mut Scene<'_>, whole: Whole) {
-        let Whole { mut keys, sequences, frames, text, data_coding } = whole;
-        if keys.is_empty() {
-            keys = super::content::tokens_in(scene.settings.run, data_coding, &text);
-        }
-        keys.dedup();
-        let Some(key) = keys.first().copied() else {
+        let Whole { keys, sequences, frames, text, data_coding } = whole;
+        let in_text =
+            || super::content::tokens_in(scene.settings.run, data_coding, &text).first().copied();
+        let Some(key) = keys.first().copied().or_else(in_text) else {
             self.table.unexpected(scene, &frames[0]);
             return;
         };
@@ -135,8 +132,10 @@ impl Submits {
         // each part was answered, or will be
         for (session, sequence) in sequences {
             match self.segments.take_answer(session, sequence) {
-                Some(answer) => self.apply(scene, key.packed(), &answer),
-                None => scene.sessions.get(session).open_submit(sequence, vec![key.packed()]),
+                Some(answer) => self.apply(scene, key.packed(), &answer.as_answer()),
+                None => {
+                    scene.sessions.get(session).open_submit(sequence, Few::One(key.packed()));
+                }
             }
         }
     }
@@ -188,43 +187,44 @@ impl Submits {
         behind.segments = frames.len().max(1) as u32;
         entry.is_resegmented |= is_resegmented;
         let sent = std::mem::take(&mut entry.frame);
-        let Some(content) = Content::read(&sent) else { return };
-        check_route(scene, entry, content.destination);
+        let Some(destination) = destination_of(&sent) else { return };
+        check_route(scene, entry, destination);
         if key.kind == MarkerKind::Load {
             let took = scene.at.since(entry.front.written);
             scene.findings.times.record(Transit::Forward, took, scene.at);
-            self.order.came(entry.front.session, content.destination, entry.front.number);
-        } else {
+            self.order.came(entry.front.session, destination, entry.front.number);
+            compare(scene, entry, &sent, frames);
+        } else if let Some(content) = Content::read(&sent) {
+            // which of its carriers survived is told apart, and no field is compared
             self.trials.came_out(scene.settings.run, entry.key, &content, frames);
         }
-        compare(scene, entry, &sent, content, frames);
     }
 
     /// A submit_sm_resp or generic_nack was written behind.
     pub(super) fn answered_behind(&mut self, scene: &mut Scene<'_>, header: &Header, frame: &[u8]) {
-        let id = pdu::message_id(frame).unwrap_or_default().to_vec();
+        let id = pdu::message_id(frame).unwrap_or_default();
         let answer = Answer { status: header.command_status, id, at: scene.at };
         let session = scene.sessions.get(scene.session);
         match session.submits.remove(&header.sequence_number) {
             Some(keys) => keys.iter().for_each(|packed| self.apply(scene, *packed, &answer)),
             // a part may be answered before its whole is complete
-            None => self.segments.answered(scene.session, header.sequence_number, answer),
+            None => self.segments.answered(scene.session, header.sequence_number, &answer),
         }
     }
 
     /// Our SMSC answered a copy of this message.
-    fn apply(&mut self, scene: &mut Scene<'_>, packed: u64, answer: &Answer) {
+    fn apply(&mut self, scene: &mut Scene<'_>, packed: u64, answer: &Answer<'_>) {
         let Some(key) = MessageKey::unpacked(packed) else { return };
         let Some(entry) = self.table.get_mut(key) else { return };
         let witness = scene.sessions.get(scene.session).witness;
         if answer.status == CommandStatus::ESME_ROK {
-            scene.ids.name_behind(&answer.id, witness, packed, scene.settings);
+            scene.ids.name_behind(answer.id, witness, packed, scene.settings);
         }
         if entry.behind.answered.is_some() {
             return;
         }
         entry.behind.answered = Some((answer.status.0, answer.at));
-        entry.behind.id = answer.id.as_slice().into();
+        entry.behind.id = answer.id.into();
         let is_itself = entry.front.accepted.is_some_and(|accepted| accepted < answer.at);
         self.answers.itself += u64::from(is_itself && key.kind == MarkerKind::Load);
     }
@@ -300,32 +300,21 @@ fn check_route(scene: &mut Scene<'_>, entry: &mut Entry, destination: &[u8]) {
     let upstream = witness - scene.settings.fronts_count;
     if upstream != wanted {
         entry.is_at_wrong_upstream = true;
-        let what = format!("upstream {upstream}, and the route says {wanted}");
+        let name = |upstream| scene.settings.upstream_name(upstream);
+        let what = format!("at {}, and its route is to {}", name(upstream), name(wanted));
         add_example(scene, ExampleClass::WrongUpstream, entry, what);
     }
 }
 
 /// Compares the PDUs of the first copy with what was sent.
-fn compare(
-    scene: &mut Scene<'_>,
-    entry: &mut Entry,
-    sent: &[u8],
-    content: Content<'_>,
-    frames: &[&[u8]],
-) {
+fn compare(scene: &mut Scene<'_>, entry: &mut Entry, sent: &[u8], frames: &[&[u8]]) {
     if let [one] = frames
         && body(one) == body(sent)
     {
         return;
     }
     let came: Vec<Content<'_>> = frames.iter().filter_map(|frame| Content::read(frame)).collect();
-    if came.is_empty() {
-        return;
-    }
-    if entry.key.kind == MarkerKind::Probe {
-        // which of its carriers survived is told apart
-        return;
-    }
+    let Some(content) = Content::read(sent).filter(|_| !came.is_empty()) else { return };
     let sent = [content];
     entry.is_resegmented |= is_resegmented(&sent, &came);
     let changes = changes(&sent, &came);

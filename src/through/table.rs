@@ -1,6 +1,7 @@
 //! The submit_sm that are kept, by their keys, in bounded memory: finished ones are settled and forgotten oldest first,
 //! and what is beyond the bound is counted untracked.
 use super::carriers::ByReference;
+use super::collections::Map;
 use super::content::{Content, SegmentOf};
 use super::entry::Entry;
 use super::examples::unknown_example;
@@ -10,7 +11,7 @@ use super::settled::Settled;
 use crate::kit::Nanos;
 use crate::measure::through::ExampleClass;
 use crate::smpp::marker::{Carrier, MarkerKind, MessageKey};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Entries that are looked at for one to forget before a message is counted untracked.
 const LOOKED_AT_MAX: usize = 64;
@@ -18,7 +19,7 @@ const LOOKED_AT_MAX: usize = 64;
 /// All submit_sm that are kept.
 #[derive(Debug)]
 pub(super) struct Table {
-    entries: HashMap<u64, Entry>,
+    entries: Map<u64, Box<Entry>>,
     /// Their keys, oldest first.
     oldest: VecDeque<u64>,
     count_max: usize,
@@ -36,7 +37,7 @@ impl Table {
     pub(super) fn new(settings: &Settings) -> Table {
         let is_used = settings.carriers == [Carrier::UserMessageReference];
         Table {
-            entries: HashMap::new(),
+            entries: Map::default(),
             oldest: VecDeque::new(),
             count_max: settings.outstanding_max.max(1),
             settled: Settled::default(),
@@ -48,11 +49,11 @@ impl Table {
     }
 
     pub(super) fn get(&self, key: MessageKey) -> Option<&Entry> {
-        self.entries.get(&key.packed())
+        self.entries.get(&key.packed()).map(Box::as_ref)
     }
 
     pub(super) fn get_mut(&mut self, key: MessageKey) -> Option<&mut Entry> {
-        self.entries.get_mut(&key.packed())
+        self.entries.get_mut(&key.packed()).map(Box::as_mut)
     }
 
     /// The entry of a message that is being sent, for the first time or again. None: it is not tracked.
@@ -73,9 +74,9 @@ impl Table {
                 return None;
             }
             self.oldest.push_back(packed);
-            self.entries.insert(packed, Entry::new(key, wants_receipt));
+            self.entries.insert(packed, Box::new(Entry::new(key, wants_receipt)));
         }
-        self.entries.get_mut(&packed)
+        self.entries.get_mut(&packed).map(Box::as_mut)
     }
 
     /// Forgets the oldest entry that is finished. False: none of the oldest is.

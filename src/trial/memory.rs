@@ -13,8 +13,11 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
+mod books;
 mod disturbed;
 mod smsc_end;
+
+use books::BooksInMemory;
 
 /// The network between load side and simulator.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +43,9 @@ pub struct Memory {
     pub workers: u32,
     /// Octets delivered to a session as if the SMSC had sent them: (offset from the start of the clock, session, octets).
     pub injected: Vec<(Nanos, u32, Vec<u8>)>,
+    /// Whether books of both sides are kept, as behind a gateway that is a wire: [`RunRecord::through`]. The plan's marker
+    /// tells messages apart.
+    pub has_books: bool,
     /// SimEvent the simulator counted in the last run.
     pub last_tally: Option<smsc::Tally>,
 }
@@ -60,7 +66,11 @@ impl Trial for Memory {
         let mut simulation = Simulation::new(self, &plan, workers)?;
         simulation.run_to_end(observer);
         self.last_tally = Some(simulation.smsc.tally().clone());
-        simulation.controller.finish().map_err(RunError::CannotBind)
+        let now = simulation.now;
+        let through = simulation.books.map(|books| Arc::new(books.finish(now)));
+        let mut record = simulation.controller.finish().map_err(RunError::CannotBind)?;
+        record.through = through;
+        Ok(record)
     }
 
     fn tally(&self) -> Option<&smsc::Tally> {
@@ -109,6 +119,31 @@ struct PipePair {
     flood: Option<(FloodAttempt, FloodBind)>,
 }
 
+/// Events by time; those of one time in the order in which they were added.
+#[derive(Debug, Default)]
+struct SimQueue {
+    heap: BinaryHeap<Reverse<(Nanos, u64, SimEvent)>>,
+    added: u64,
+}
+
+impl SimQueue {
+    fn push(&mut self, at: Nanos, event: SimEvent) {
+        self.added += 1;
+        self.heap.push(Reverse((at, self.added, event)));
+    }
+    /// MAX: there is none.
+    fn next_at(&self) -> Nanos {
+        self.heap.peek().map_or(Nanos::MAX, |Reverse((at, ..))| *at)
+    }
+    /// The next event, where its time has come.
+    fn pop_due(&mut self, now: Nanos) -> Option<SimEvent> {
+        if self.next_at() > now {
+            return None;
+        }
+        self.heap.pop().map(|Reverse((_, _, event))| event)
+    }
+}
+
 struct Simulation {
     now: Nanos,
     esmes: Vec<esme::Core>,
@@ -122,10 +157,10 @@ struct Simulation {
     pair_of: Vec<Vec<u32>>,
     /// By the SMSC's session number: number of its pair of pipes.
     pair_of_session: Vec<u32>,
-    queue: BinaryHeap<Reverse<(Nanos, u64, SimEvent)>>,
-    order: u64,
+    queue: SimQueue,
     batches: Vec<Vec<WorkerMessage>>,
     network: Network,
+    books: Option<BooksInMemory>,
     events: Vec<esme::Event>,
     dirty: Vec<u32>,
 }
@@ -147,14 +182,18 @@ impl Simulation {
             pairs: Vec::new(),
             pair_of: vec![Vec::new(); esmes.len()],
             pair_of_session: Vec::new(),
-            queue: BinaryHeap::new(),
-            order: 0,
+            queue: SimQueue::default(),
             batches: Vec::new(),
             network: memory.network,
+            books: None,
             events: Vec::new(),
             dirty: Vec::new(),
             esmes,
         };
+        if memory.has_books {
+            let Simulation { esmes, smsc, books, .. } = &mut simulation;
+            *books = Some(BooksInMemory::of(plan, esmes, smsc, START));
+        }
         for worker in 0..workers {
             for link in 0..simulation.esmes[worker as usize].sessions_count() as u32 {
                 let pair = simulation.pairs.len() as u32;
@@ -181,17 +220,14 @@ impl Simulation {
     }
 
     fn at(&mut self, time: Nanos, event: SimEvent) {
-        self.order += 1;
-        self.queue.push(Reverse((time, self.order, event)));
+        self.queue.push(time, event);
     }
 
     fn run_to_end(&mut self, observer: &mut dyn Observer) {
         loop {
             self.now = self.next();
-            while self.queue.peek().is_some_and(|Reverse((at, ..))| *at <= self.now) {
-                if let Some(Reverse((_, _, event))) = self.queue.pop() {
-                    self.handle(event);
-                }
+            while let Some(event) = self.queue.pop_due(self.now) {
+                self.handle(event);
             }
             for worker in 0..self.esmes.len() {
                 if self.ticks[worker] <= self.now {
@@ -210,6 +246,9 @@ impl Simulation {
                 spent.clear();
                 self.esmes[spent.worker as usize].recycle(spent);
             }
+            if let Some(books) = &mut self.books {
+                books.look(self.now.since(Nanos(1)));
+            }
             if self.controller.is_done(self.now) {
                 return;
             }
@@ -217,7 +256,7 @@ impl Simulation {
     }
 
     fn next(&self) -> Nanos {
-        let queued = self.queue.peek().map_or(Nanos::MAX, |Reverse((at, ..))| *at);
+        let queued = self.queue.next_at();
         let ticks = self.ticks.iter().copied().min().unwrap_or(Nanos::MAX);
         queued.min(ticks).min(self.smsc_tick).min(self.controller_tick).max(self.now)
     }
@@ -290,8 +329,9 @@ impl Simulation {
         let esme = &mut self.esmes[worker];
         let is_sliced = esme.wish(link) == ConnAction::Slice && !esme.out(link).is_empty();
         let most = if is_sliced { esme.slice(link) } else { usize::MAX };
-        let out = esme.out(link);
-        let octets = out.split_to(out.len().min(most)).to_vec();
+        let most = most.min(esme.out(link).len());
+        esme.witness_write(link, most, self.now);
+        let octets = esme.out(link).split_to(most).to_vec();
         if !octets.is_empty() && !self.pairs[pair as usize].esme_half_closed {
             self.esmes[worker].wrote(link, octets.len(), self.now);
             self.deliver(pair, connection, octets, false);

@@ -5,7 +5,7 @@ mod books;
 mod probes;
 
 use super::{Trial, workers};
-use crate::coordinator::{RunError, WorkerPool, conduct};
+use crate::coordinator::{RunError, Signals, WorkerPool, conduct};
 use crate::esme;
 use crate::kit::{Clock, Nanos, stream_seed, words};
 use crate::measure::through::ThroughRecord;
@@ -16,7 +16,7 @@ use crate::smpp::marker::Carrier;
 use crate::smsc;
 use crate::through::{Ledger, Settings, id_rule_of};
 use behind::Behind;
-use books::{Bookkeeper, Sightings};
+use books::{Bookkeeper, LoadStart, Sightings};
 use probes::{became, guarded, probes_of, tried};
 use std::sync::Arc;
 
@@ -76,6 +76,7 @@ struct OpenGateway {
     behind: Behind,
     books: Bookkeeper,
     runtime: tokio::runtime::Runtime,
+    signals: Signals,
     deadline: Nanos,
     /// What the markers of the next run say.
     run: u32,
@@ -121,21 +122,29 @@ impl OpenGateway {
         let fronts: Vec<Witness> = (0..workers(plan)).map(|_| witnesses.witness()).collect();
         let behind = upstream.listen.iter().map(|_| witnesses.witness()).collect();
         let mut settings = Settings::of(plan, fronts.len() as u32, &upstream.behaviour);
-        let deadline = upstream.deadline.unwrap_or(plan.receipts.deadline);
-        (settings.run, settings.mo_run, settings.deadline) = (run, run, deadline);
+        (settings.run, settings.mo_run) = (run, run);
+        let deadline = settings.deadline;
         let own = upstream.marker.carrier();
-        settings.carriers = own.map_or_else(|| tried(plan), |carrier| vec![carrier]);
-        settings.outstanding_max = upstream.outstanding_max;
-        settings.rewrites.clone_from(&upstream.rewrites);
+        settings.carriers = own.map_or_else(|| tried(plan, &upstream), |carrier| vec![carrier]);
         let behind = Behind::start(&upstream, behind, run)?;
         let ledger = Some(Ledger::new(settings));
         let books = Bookkeeper::start(Sightings { witnesses, ledger })?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let carriers = own.into_iter().collect();
-        let mut gateway =
-            OpenGateway { upstream, fronts, behind, books, runtime, deadline, run, carriers };
+        let signals = Signals::listen()?;
+        let mut gateway = OpenGateway {
+            upstream,
+            fronts,
+            behind,
+            books,
+            runtime,
+            signals,
+            deadline,
+            run,
+            carriers,
+        };
         say(&format!("waiting for the gateway to bind on {}", gateway.behind.addresses()));
-        gateway.behind.wait_for_binds(&gateway.upstream)?;
+        gateway.behind.wait_for_binds(&gateway.upstream, &gateway.signals)?;
         say(&format!("behind the gateway: {}", gateway.behind.seen()));
         if gateway.carriers.is_empty() {
             gateway.carriers = gateway.probe(plan)?;
@@ -159,11 +168,18 @@ impl OpenGateway {
 
     /// The carriers that survive the gateway, as probes show.
     fn probe(&self, plan: &Plan) -> Result<Vec<Carrier>, RunError> {
-        let record = self.conduct(&probes_of(plan, self.run), &mut NoObserver)?;
+        let record = self.conduct(&probes_of(plan, &self.upstream, self.run), &mut NoObserver)?;
+        let interrupted = || RunError::Interrupted("during the probes before the load".to_owned());
         if let Some(reason) = record.cut_reason {
+            if reason == CutReason::Interrupted {
+                return Err(interrupted());
+            }
             return Err(RunError::Upstream(format!("the probes before the load ended: {reason}")));
         }
-        self.books.wait_until_quiet(Clock::now() + self.deadline);
+        self.books.wait_until_quiet(Clock::now() + self.deadline, &self.signals);
+        if self.signals.count() > 0 {
+            return Err(interrupted());
+        }
         let survivors = self.books.ledger(|ledger| ledger.survivors());
         if !survivors.is_empty() {
             return Ok(survivors);
@@ -188,25 +204,29 @@ impl OpenGateway {
         observer: &mut dyn Observer,
         stays_open: bool,
     ) -> Result<RunRecord, RunError> {
-        self.behind.wait_for_binds(&self.upstream)?;
+        self.behind.wait_for_binds(&self.upstream, &self.signals)?;
         let mut plan = plan.clone();
         plan.marker = Some(self.marker());
         self.books.ledger(|ledger| ledger.begin(Clock::now()));
-        let mut record = self.conduct(&plan, observer)?;
+        let mut observer = LoadStart { books: &self.books, observer };
+        let mut record = self.conduct(&plan, &mut observer)?;
         let front_ended = Clock::now();
         let is_interrupted = record.cut_reason == Some(CutReason::Interrupted);
         if record.cut_reason.is_none() || (stays_open && !is_interrupted) {
-            self.books.wait_until_quiet(front_ended + self.deadline);
+            self.books.wait_until_quiet(front_ended + self.deadline, &self.signals);
         }
         let through = if stays_open {
             if !is_interrupted {
-                self.books.wait_until_empty(Clock::now() + self.deadline);
+                self.books.wait_until_empty(Clock::now() + self.deadline, &self.signals);
             }
             self.run = self.run.wrapping_add(1);
             self.books.turn(self.run, front_ended, Clock::now())
         } else {
             self.books.close(front_ended, Clock::now())
         };
+        if record.cut_reason.is_none() && self.signals.count() > 0 {
+            record.cut_reason = Some(CutReason::Interrupted);
+        }
         let wall_at_zero_ns = Clock::wall_ns().saturating_sub(Clock::now().0);
         record.through =
             through.map(|through| Arc::new(ThroughRecord { wall_at_zero_ns, ..through }));

@@ -188,7 +188,7 @@ impl Esme {
 
     /// Whether what was sent then should have been answered.
     fn is_overdue(&self, sent: Option<Nanos>) -> bool {
-        self.manner != Manner::Patient
+        !matches!(self.manner, Manner::Patient | Manner::Waits)
             && sent.is_some_and(|sent| Clock::now().since(sent) > RESPONSE)
     }
 

@@ -92,12 +92,17 @@ impl Transit {
     }
 }
 
-/// The distributions of every transit: of the whole run, and of each of its seconds.
+/// The distributions of every transit: of the whole run, and over its time.
+///
+/// Values are recorded in the order of time, to the row that is open; [`TransitTimes::close`] ends it.
 #[derive(Clone, Debug)]
 pub struct TransitTimes {
     total: [Latency; TRANSITS.len()],
-    /// By second since the start: count and sum in nanoseconds, and the longest, of each transit.
-    seconds: Vec<[(u64, u64, Nanos); TRANSITS.len()]>,
+    /// Of the open row.
+    open: [Latency; TRANSITS.len()],
+    /// Of the closed rows, each as long as `length`, from the start on: encoded; empty: there was none.
+    rows: Vec<[Box<[u8]>; TRANSITS.len()]>,
+    length: Nanos,
     /// Count and sum in nanoseconds of [`Transit::Forward`], by the quarter of a second in which it began.
     forward_begun: Vec<(u64, u64)>,
     start: Nanos,
@@ -105,19 +110,18 @@ pub struct TransitTimes {
 
 /// Quarters of a second for which [`TransitTimes::forward_begun`] is kept: more than a trial of a search lasts.
 const QUARTERS_MAX: usize = 4_096;
-
-/// Seconds of which the course over time is kept: a day.
-const SECONDS_MAX: usize = 86_400;
+/// Maximum number of rows; beyond it neighbours are merged, and their length doubles. Even, and twice as many as a record
+/// has, so that these are never the longer ones.
+const ROWS_MAX: usize = 7_200;
 
 impl TransitTimes {
-    /// None recorded. `start`: the time at which the first second begins.
+    /// None recorded. `start`: the time at which the first second begins; MAX: nothing is recorded until
+    /// [`TransitTimes::begin`].
     pub fn new(range: LatencyRange, start: Nanos) -> TransitTimes {
-        TransitTimes {
-            total: std::array::from_fn(|_| Latency::new(range)),
-            seconds: Vec::new(),
-            forward_begun: Vec::new(),
-            start,
-        }
+        let none = || std::array::from_fn(|_| Latency::new(range));
+        let length = Nanos::from_secs(1);
+        let (rows, forward_begun) = (Vec::new(), Vec::new());
+        TransitTimes { total: none(), open: none(), rows, length, forward_begun, start }
     }
 
     /// Records a transit that ended at `at`. What ended before the start is of probes, and is left out.
@@ -125,22 +129,14 @@ impl TransitTimes {
         if at < self.start {
             return;
         }
-        let place = transit as usize;
-        self.total[place].record(took);
         if transit == Transit::Forward {
             self.record_begun(at.since(self.start).since(took), took);
         }
-        let second = (at.since(self.start).0 / crate::kit::NS_PER_S) as usize;
-        if second >= SECONDS_MAX {
-            return;
+        // what ended before the open row began, and is told late, counts in it
+        while at.since(self.start).0 / self.length.0 > self.rows.len() as u64 {
+            self.close();
         }
-        if second >= self.seconds.len() {
-            self.seconds.resize(second + 1, [(0, 0, Nanos::ZERO); TRANSITS.len()]);
-        }
-        let (count, sum, longest) = &mut self.seconds[second][place];
-        *count += 1;
-        *sum += took.0;
-        *longest = took.max(*longest);
+        self.open[transit as usize].record(took);
     }
 
     fn record_begun(&mut self, begun: Nanos, took: Nanos) {
@@ -163,24 +159,76 @@ impl TransitTimes {
         self.forward_begun.iter().map(of).skip_while(Option::is_none).collect()
     }
 
-    /// The load begins at `at`.
+    /// The load begins at `at`; what was recorded before is forgotten.
     pub fn begin(&mut self, at: Nanos) {
-        self.start = at;
+        *self = TransitTimes::new(self.total[0].range(), at);
     }
 
-    /// The distribution of the whole run.
+    /// Ends the open row: what was recorded is in the distributions from then on.
+    pub fn close(&mut self) {
+        let (total, open) = (&mut self.total, &mut self.open);
+        self.rows.push(std::array::from_fn(|place| {
+            if open[place].is_empty() {
+                return Box::default();
+            }
+            total[place].merge(&open[place]);
+            let octets = open[place].to_octets().into();
+            open[place].clear();
+            octets
+        }));
+        if self.rows.len() >= ROWS_MAX {
+            self.coarsen();
+        }
+    }
+
+    /// Merges each two neighbouring rows.
+    fn coarsen(&mut self) {
+        let merged = self.rows.chunks(2).map(|pair| {
+            std::array::from_fn(|place| {
+                let filled = pair.iter().filter(|row| !row[place].is_empty());
+                match filled.collect::<Vec<_>>()[..] {
+                    [] => Box::default(),
+                    [one] => one[place].clone(),
+                    _ => merged(pair.iter(), place, self.range()).to_octets().into(),
+                }
+            })
+        });
+        self.rows = merged.collect();
+        self.length = self.length + self.length;
+    }
+
+    /// The distribution of the whole run, up to the last closed row.
     pub fn of(&self, transit: Transit) -> &Latency {
         &self.total[transit as usize]
     }
 
-    /// Of each second since the start: how many, their mean and the longest. None: there was none.
-    pub fn by_second(&self, transit: Transit) -> Vec<Option<(u64, Nanos, Nanos)>> {
-        let of = |row: &[(u64, u64, Nanos); TRANSITS.len()]| {
-            let (count, sum, longest) = row[transit as usize];
-            (count > 0).then(|| (count, Nanos(sum / count), longest))
-        };
-        self.seconds.iter().map(of).collect()
+    /// The distribution, to two digits, of the closed rows that begin in a span of time from the start on.
+    pub fn between(&self, transit: Transit, from: Nanos, to: Nanos) -> Latency {
+        let place = |at: Nanos| (at.0.div_ceil(self.length.0) as usize).min(self.rows.len());
+        let (first, end) = (place(from), place(to));
+        let rows = self.rows[first.min(end)..end].iter();
+        merged(rows, transit as usize, self.range())
     }
+
+    fn range(&self) -> LatencyRange {
+        LatencyRange { max: self.total[0].range().max, digits: 2 }
+    }
+}
+
+/// The distributions at a place of some rows, together.
+fn merged<'r>(
+    rows: impl Iterator<Item = &'r [Box<[u8]>; TRANSITS.len()]>,
+    place: usize,
+    range: LatencyRange,
+) -> Latency {
+    let mut all = Latency::new(range);
+    for octets in rows.map(|row| &row[place]).filter(|octets| !octets.is_empty()) {
+        // these octets were written here
+        if let Ok(latency) = Latency::from_octets(octets) {
+            all.merge(&latency);
+        }
+    }
+    all
 }
 
 #[cfg(test)]
@@ -193,6 +241,10 @@ mod tests {
             assert_eq!(row.transit as usize, number);
             assert_eq!(Transit::named(row.name), Some(row.transit));
         }
+    }
+
+    fn times(start: Nanos) -> TransitTimes {
+        TransitTimes::new(LatencyRange::for_deadline(Nanos::from_secs(1)), start)
     }
 
     #[test]
@@ -209,14 +261,35 @@ mod tests {
 
     #[test]
     fn a_transit_is_counted_in_the_second_in_which_it_ended() {
-        let range = LatencyRange::for_deadline(Nanos::from_secs(1));
-        let mut times = TransitTimes::new(range, Nanos::from_secs(10));
+        let mut times = times(Nanos::from_secs(10));
         times.record(Transit::Mo, Nanos::from_millis(4), Nanos::from_secs(9));
         times.record(Transit::Mo, Nanos::from_millis(4), Nanos::from_millis(11_500));
         times.record(Transit::Mo, Nanos::from_millis(6), Nanos::from_millis(11_900));
+        times.close();
         assert_eq!(times.of(Transit::Mo).count(), 2, "what ended before the start is of probes");
-        let second = Some((2, Nanos::from_millis(5), Nanos::from_millis(6)));
-        assert_eq!(times.by_second(Transit::Mo), [None, second]);
+        let second = |n| times.between(Transit::Mo, Nanos::from_secs(n), Nanos::from_secs(n + 1));
+        let counts: Vec<u64> = (0..4).map(|n| second(n).count()).collect();
+        assert_eq!(counts, [0, 2, 0, 0]);
+        let longest = second(1).max().unwrap_or_default();
+        assert!(longest.0.abs_diff(6_000_000) < 60_000, "to two digits: {longest:?}");
+        assert_eq!(times.between(Transit::Mo, Nanos::ZERO, Nanos::MAX).count(), 2);
         assert!(times.of(Transit::Forward).is_empty());
+    }
+
+    #[test]
+    fn rows_of_a_long_run_are_merged_and_none_of_their_values_is_lost() {
+        let mut times = times(Nanos::ZERO);
+        let seconds = 3 * ROWS_MAX as u64;
+        for second in 0..seconds {
+            times.record(Transit::Forward, Nanos::from_millis(5), Nanos::from_secs(second));
+        }
+        times.close();
+        assert!(times.rows.len() < ROWS_MAX);
+        assert_eq!(times.of(Transit::Forward).count(), seconds);
+        let halves = [(0, seconds / 2), (seconds / 2, seconds)].map(|(from, to)| {
+            let (from, to) = (Nanos::from_secs(from), Nanos::from_secs(to));
+            times.between(Transit::Forward, from, to).count()
+        });
+        assert_eq!(halves, [seconds / 2; 2]);
     }
 }

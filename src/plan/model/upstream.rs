@@ -1,5 +1,5 @@
 //! `[upstream]`: the simulators behind a gateway, for `through`. Its own keys stand beside those of a simulator's behaviour.
-use super::Rewrite;
+use super::{Rewrite, Route};
 use crate::kit::Nanos;
 use crate::plan::behaviour::Behaviour;
 use crate::plan::error::{PlanError, PlanResult};
@@ -72,6 +72,9 @@ pub struct Upstream {
     pub deadline: Option<Nanos>,
     /// What the gateway may change: a message on which only these differ is not `altered`. By default nothing but ids.
     pub rewrites: Vec<Rewrite>,
+    /// Where messages to a destination must come out, where there are several listeners: a message that comes out at
+    /// another one is counted `wrong_upstream`. The longest prefix that fits applies. By default any listener is right.
+    pub routes: Vec<Route>,
     /// Maximum number of messages that are kept at once, from 1 on; 1000000 by default. Those beyond are counted
     /// `untracked`.
     #[serde(with = "As::<Whole<usize, 1, COUNT_MAX>>")]
@@ -90,6 +93,7 @@ impl Default for Upstream {
             marker: MarkerChoice::Auto,
             deadline: None,
             rewrites: Vec::new(),
+            routes: Vec::new(),
             outstanding_max: 1_000_000,
             behaviour: Behaviour::default(),
         }
@@ -120,6 +124,12 @@ impl Upstream {
             );
             return Err(PlanError::about("listen", why));
         }
+        super::route::check(&self.routes, &self.listen)?;
+        if !self.routes.is_empty() && self.marker == MarkerChoice::Destination {
+            let why = "\"destination\" replaces the destinations that upstream.routes go by; \
+                       write another marker";
+            return Err(PlanError::about("marker", why));
+        }
         self.behaviour.check()
     }
 
@@ -134,6 +144,7 @@ impl Upstream {
             OwnKey::Marker => self.marker = map.next_value()?,
             OwnKey::Deadline => self.deadline = map.next_value::<ReadAs<Option<AboveZero>>>()?.0,
             OwnKey::Rewrites => self.rewrites = map.next_value()?,
+            OwnKey::Routes => self.routes = map.next_value()?,
             OwnKey::OutstandingMax => {
                 self.outstanding_max = map.next_value::<ReadAs<Whole<usize, 1, COUNT_MAX>>>()?.0;
             }
@@ -151,17 +162,19 @@ enum OwnKey {
     Marker,
     Deadline,
     Rewrites,
+    Routes,
     OutstandingMax,
 }
 
 impl OwnKey {
-    const ALL: [(&'static str, OwnKey); 7] = [
+    const ALL: [(&'static str, OwnKey); 8] = [
         ("listen", OwnKey::Listen),
         ("sessions", OwnKey::Sessions),
         ("wait", OwnKey::Wait),
         ("marker", OwnKey::Marker),
         ("deadline", OwnKey::Deadline),
         ("rewrites", OwnKey::Rewrites),
+        ("routes", OwnKey::Routes),
         ("outstanding_max", OwnKey::OutstandingMax),
     ];
 

@@ -94,3 +94,17 @@ impl StringKind for IpAddress {
         text.parse::<IpAddr>().map(|_| text.to_owned()).map_err(wrong)
     }
 }
+
+/// The first digits of a destination and `*`: `44*`, or `*` for every destination. A `+` before them is left out.
+pub(in crate::plan) struct Prefix;
+
+impl StringKind for Prefix {
+    const PATTERN: &'static str = r"^\+?[0-9]{0,20}\*$";
+    fn check(text: &str) -> Result<String, Invalid> {
+        const WANTED: &str = "up to 20 digits and a * at the end, as in \"44*\"";
+        let digits = text.strip_prefix('+').unwrap_or(text).strip_suffix('*');
+        let good = |digits: &&str| digits.len() <= 20 && digits.bytes().all(|b| b.is_ascii_digit());
+        let digits = digits.filter(good).ok_or(Invalid::wanted(WANTED))?;
+        Ok(format!("{digits}*"))
+    }
+}

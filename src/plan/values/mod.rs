@@ -15,7 +15,9 @@ mod time;
 mod words;
 
 pub use address::is_loopback;
-pub(super) use address::{EMBEDDED, HostPort, HttpUrl, IpAddress, ListenAddress, TargetAddress};
+pub(super) use address::{
+    EMBEDDED, HostPort, HttpUrl, IpAddress, ListenAddress, Prefix, TargetAddress,
+};
 pub(super) use number::{CatchUp, DataCoding, Factor, True, Whole};
 pub(super) use octets::Hex;
 pub(super) use rate::{AnyRate, RateAboveZero, RateOrNone, rate_json};

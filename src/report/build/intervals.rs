@@ -1,7 +1,7 @@
 //! The run over time, by stage and by session.
 use super::super::Run;
 use super::super::document::{Hour, IntervalRow, SessionRow, StageRow, Table};
-use super::transport;
+use super::{through, transport};
 use crate::judge::{stage_spans, statistics};
 use crate::kit::{Nanos, words::rate};
 use crate::measure::{self, Counters, DisturbedTime, Latency, LatencyRange, Metric, RunRecord};
@@ -93,6 +93,7 @@ fn interval(run: &Run<'_>, row: &measure::IntervalRow) -> IntervalRow {
         congestion_mean: row.congestion.mean(),
         congestion_max: row.congestion.max(),
         observe: observed(run.record, row),
+        through: through::between(run.record, row.at, row.at + row.length),
     }
 }
 

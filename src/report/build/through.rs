@@ -1,9 +1,11 @@
 //! The books of a gateway in a document. Addresses and texts are masked unless they may be shown.
-use super::super::document::{LatencyRow, OrderRow, StatusRow, Table, Through, ThroughExample};
+use super::super::document::{
+    LatencyRow, OrderRow, StatusRow, Table, Through, ThroughExample, TransitInterval,
+};
 use super::super::escape::{mask_address, mask_text};
 use super::figures::latency_row;
 use crate::judge::ThroughRatio;
-use crate::kit::utc_rfc3339_micros;
+use crate::kit::{Nanos, utc_rfc3339_micros};
 use crate::measure::RunRecord;
 use crate::measure::through::{
     CarrierTrial, Example, ExampleClass, FieldChange, MarkerUse, Reordering, StatusPair, TRANSITS,
@@ -41,6 +43,19 @@ pub(super) fn times(record: &RunRecord) -> Table<Option<LatencyRow>> {
     rows.collect()
 }
 
+/// Transit times that ended in a span of time from the start of the load on, by name; empty: there were none.
+pub(super) fn between(record: &RunRecord, from: Nanos, to: Nanos) -> Table<TransitInterval> {
+    let through = record.through.iter();
+    let all = through.flat_map(|through| TRANSITS.iter().map(move |row| (row, &through.times)));
+    all.filter_map(|(row, times)| {
+        let latency = times.between(row.transit, from, to);
+        let [p50, p99] = [0.5, 0.99].map(|q| latency.quantile(q));
+        let interval = TransitInterval { count: latency.count(), p50_ns: p50?.0, p99_ns: p99?.0 };
+        Some((row.name.to_owned(), interval))
+    })
+    .collect()
+}
+
 /// Shares of what went wrong inside, by name; none: the run was through no gateway.
 pub(super) fn ratios(record: &RunRecord) -> impl Iterator<Item = (String, Option<f64>)> + '_ {
     record.through.iter().flat_map(|through| {
@@ -63,14 +78,20 @@ fn marker(marker: &MarkerUse, show_content: bool) -> MarkerUse {
     MarkerUse { used: marker.used.clone(), tried: tried.collect() }
 }
 
+/// Whether a field holds an address or a text.
+fn is_content(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or_default();
+    last.ends_with("_addr")
+        || matches!(last, "text" | "udh")
+        || name.split('.').any(|of| of == "tlv")
+}
+
 fn field(change: &FieldChange, show_content: bool) -> FieldChange {
     let name = change.name.rsplit('.').next().unwrap_or_default();
-    let is_plain = name.ends_with("_ton") || name.ends_with("_npi");
     let shown = |value: &str| match () {
-        () if show_content || is_plain => value.to_owned(),
+        () if show_content || !is_content(&change.name) => value.to_owned(),
         () if name.ends_with("_addr") => mask_address(value),
-        () if name == "text" || name == "udh" || change.name.contains(".tlv.") => mask_text(value),
-        () => value.to_owned(),
+        () => mask_text(value),
     };
     FieldChange { sent: shown(&change.sent), came: shown(&change.came), ..change.clone() }
 }
@@ -94,13 +115,13 @@ fn statuses(pair: &StatusPair) -> StatusRow {
 }
 
 fn example(of: &Example, through: &ThroughRecord, show_content: bool) -> ThroughExample {
-    let wall =
-        |at: crate::kit::Nanos| utc_rfc3339_micros(through.wall_at_zero_ns.saturating_add(at.0));
+    let wall = |at: Nanos| utc_rfc3339_micros(through.wall_at_zero_ns.saturating_add(at.0));
     let what = match of.class {
         _ if show_content => of.what.clone(),
-        // the name of the field comes first
         ExampleClass::Altered | ExampleClass::ReceiptAltered | ExampleClass::MoAltered => {
-            format!("{} changed", of.what.split(':').next().unwrap_or_default())
+            // the name of the field comes first
+            let name = of.what.split(':').next().unwrap_or_default();
+            if is_content(name) { format!("{name} changed") } else { of.what.clone() }
         }
         ExampleClass::Unexpected => "none of this run's".to_owned(),
         ExampleClass::Lost

@@ -138,6 +138,20 @@ pub struct IntervalRow {
     /// What was observed in it, by source and series: means, in the unit of the series. Absent: nothing was.
     #[serde(default, skip_serializing_if = "Table::is_empty")]
     pub observe: Table<f64>,
+    /// Transit times of a gateway that ended in it, by name. Absent: there were none.
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub through: Table<TransitInterval>,
+}
+
+/// The transit times of a gateway, of one kind, in an interval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TransitInterval {
+    /// How many.
+    pub count: u64,
+    /// Median.
+    pub p50_ns: u64,
+    /// 99th percentile.
+    pub p99_ns: u64,
 }
 
 impl IntervalRow {

@@ -24,7 +24,9 @@ mod verdict;
 
 pub use figures::{DistributionError, Group, LatencyRow};
 pub use fleet::{Agent, Clock as AgentClock, ClockFix as AgentClockFix, Fleet};
-pub use interval::{Hour, IntervalRow, ManualRateChange, SessionRow, SessionTcp, StageRow};
+pub use interval::{
+    Hour, IntervalRow, ManualRateChange, SessionRow, SessionTcp, StageRow, TransitInterval,
+};
 pub(crate) use leaves::leaves;
 pub use ledger::{
     Absent, ByErr, ByRule, ByState, ByTries, Ledger, LedgerLines, Mo, Outage, Receipts, StatusCount,

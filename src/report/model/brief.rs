@@ -46,8 +46,7 @@ impl BriefModel<'_> {
         let d = m.document;
         let mut gates: Vec<&GateResult> = d.gates.iter().collect();
         gates.sort_by_key(|gate| (!gate.failed(), !gate.undecided()));
-        let gateway = through::line(d)
-            .map(|(says, tone)| BriefLine::of(0, LabelledLine::new("gateway", tone, says)));
+        let gateway = through::line(d).map(|line| BriefLine::of(0, line));
         let lines = [accepted(m), response(d), receipts(m), gateway].into_iter().flatten();
         let planted = planted::lines(d).into_iter().enumerate();
         // one label for both

@@ -34,4 +34,4 @@ pub(crate) use sides::{names, sides};
 pub(crate) use summary::{HeadFigure, LabelledLine, Remark, Summary};
 pub(crate) use table::{Cell, Column, Kind, Table, Tone, Value};
 pub(crate) use tables::*;
-pub(crate) use through::through;
+pub(crate) use through::{Demand, demands, through};

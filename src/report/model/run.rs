@@ -3,7 +3,7 @@ use super::ledger::{Ledger, receipts_asked};
 use super::note::{Note, Withheld};
 use super::summary::{LabelledLine, Remark, Summary};
 use super::table::{Table, Tone, nanoseconds};
-use super::{events, head, observed, tables, transport};
+use super::{events, head, observed, tables, through, transport};
 use crate::judge::{self, About, GateOutcome, GateResult, HealthState, Limiter, Outcome};
 use crate::kit::{Nanos, words};
 use crate::measure::{Anomaly, CutReason};
@@ -229,7 +229,7 @@ fn top(d: &Document) -> Summary {
     facts.push(format!("smppbench {}", d.tool.version));
     let killed = d.state == State::Partial && d.window.cut_reason.is_none();
     let partial = killed.then(|| "the run did not end: this is what it had saved".to_owned());
-    let lines = limiter(d).into_iter().chain([harness(d)]);
+    let lines = through::line(d).into_iter().chain(limiter(d)).chain([harness(d)]);
     let lines = lines.chain(transport::lines(d)).chain(steady(d)).chain(congestion(d));
     Summary {
         name: d.run.id.clone(),

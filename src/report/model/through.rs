@@ -1,4 +1,5 @@
 //! What a report says of the gateway that a run went through: the books of both sides, transit times, fields, statuses.
+use super::summary::LabelledLine;
 use super::table::{Cell, Table, Tone, Value, count, known, text, time};
 use super::tables::percentile;
 use crate::judge::PERCENTILES;
@@ -10,7 +11,7 @@ use crate::report::document::{Document, Through, ThroughExample};
 const EXAMPLES_SHOWN: usize = 5;
 
 /// The books of both sides in a line; None: the run was through no gateway.
-pub(super) fn line(d: &Document) -> Option<(String, Tone)> {
+pub(super) fn line(d: &Document) -> Option<LabelledLine> {
     let through = d.through.as_ref()?;
     let (s, r) = (&through.submits, &through.receipts);
     let wrong = [
@@ -18,6 +19,7 @@ pub(super) fn line(d: &Document) -> Option<(String, Tone)> {
         (s.duplicate, "duplicated"),
         (s.altered, "altered"),
         (s.ghost, "ghost"),
+        (s.wrong_upstream, "at a wrong upstream"),
         (s.unexpected, "unexpected"),
         (s.maybe, "maybe"),
         (r.lost, "receipts LOST"),
@@ -32,8 +34,10 @@ pub(super) fn line(d: &Document) -> Option<(String, Tone)> {
     let came =
         format!("{} of {} accepted came out once", words::count(s.once), words::count(s.accepted));
     let tone = if found.is_empty() && through.balanced { Tone::Good } else { Tone::Bad };
-    let says: Vec<String> = std::iter::once(came).chain(found).collect();
-    Some((says.join(" · "), tone))
+    let late = format!("{} of the lost came out late", words::count(s.late));
+    let late = (s.late > 0).then_some(late);
+    let says: Vec<String> = std::iter::once(came).chain(found).chain(late).collect();
+    Some(LabelledLine::new("gateway", tone, says.join(" · ")))
 }
 
 /// All tables of the gateway; empty: the run was through none.
@@ -47,6 +51,43 @@ pub(crate) fn through(d: &Document) -> Vec<Table> {
         order(through),
         marker(through),
         examples(through),
+    ]
+}
+
+/// What must not be in the books of a gateway.
+pub(crate) struct Demand {
+    /// The demand, in words.
+    pub(crate) says: &'static str,
+    /// How often it was not met.
+    pub(crate) found: u64,
+    /// The metric of a gate that judges it. None: there is none.
+    pub(crate) gate: Option<&'static str>,
+    /// Whether it is on the books themselves, and not on the gateway.
+    pub(crate) is_ours: bool,
+}
+
+/// The demands on the books of a gateway; empty: the run was through none.
+pub(crate) fn demands(d: &Document) -> Vec<Demand> {
+    let Some(through) = &d.through else { return Vec::new() };
+    let (s, r, m) = (&through.submits, &through.receipts, &through.mo);
+    let of = |says, found, gate| Demand { says, found, gate, is_ours: false };
+    let balance = "the books of both sides balance";
+    vec![
+        Demand { says: balance, found: u64::from(!through.balanced), gate: None, is_ours: true },
+        of("no submit_sm was lost", s.lost, Some("ratio.lost_inside")),
+        of("no submit_sm came out more than once", s.duplicate, Some("ratio.duplicated")),
+        of("no submit_sm was altered", s.altered, Some("ratio.altered")),
+        of("no rejected submit_sm came out", s.ghost, Some("ratio.ghost")),
+        of("no submit_sm came out at another upstream", s.wrong_upstream, None),
+        of("no submit_sm is unanswered in front", s.unanswered, None),
+        of("no receipt was lost", r.lost, Some("ratio.receipts_lost_inside")),
+        of("no receipt came more than once", r.duplicate, None),
+        of("no receipt was altered", r.altered, None),
+        of("no receipt came to another account", r.other_account, None),
+        of("no receipt is of an unknown message", r.unknown, None),
+        of("no MO was lost", m.lost, None),
+        of("no MO came more than once", m.duplicate, None),
+        of("no MO was altered", m.altered, None),
     ]
 }
 
@@ -86,9 +127,11 @@ fn unsound(through: &Through) -> Vec<BookLine> {
     let untracked = [Some(s.untracked), Some(r.untracked), Some(m.untracked)];
     vec![
         ("lost", lost, bad, "did not come out by the deadline"),
+        ("lost, late", submits(s.late), bad, "of these, came out after the deadline"),
         ("duplicate", duplicate, bad, "came out more than once"),
         ("altered", altered, bad, "with a change that is not declared"),
         ("ghost", submits(s.ghost), bad, "rejected in front, and came out"),
+        ("wrong upstream", submits(s.wrong_upstream), bad, "not where upstream.routes says"),
         ("maybe", submits(s.maybe), doubt, "unanswered: whether they should come out is not known"),
         ("maybe, out", submits(s.maybe_out), doubt, "of these, came out"),
         ("unexpected", foreign, doubt, "came out, and are none of this run's"),
@@ -96,7 +139,12 @@ fn unsound(through: &Through) -> Vec<BookLine> {
         ("other bind", receipts(r.other_bind), doubt, "not the bind that sent the message"),
         ("other account", receipts(r.other_account), bad, "not the account that sent the message"),
         ("pending", pending, doubt, "not come out, and the deadline is not over"),
-        ("untracked", untracked, doubt, "beyond upstream.outstanding_max"),
+        (
+            "untracked",
+            untracked,
+            doubt,
+            "beyond upstream.outstanding_max, or receipts of what is unexpected",
+        ),
     ]
 }
 
@@ -201,6 +249,11 @@ fn marker(through: &Through) -> Table {
     Table::of("through-marker", title, header, &through.marker.tried, row)
 }
 
+/// The time of day, to the millisecond, of a time in RFC 3339.
+fn time_of_day(time: &str) -> &str {
+    time.get("2026-01-01T".len().."2026-01-01T00:00:00.000".len()).unwrap_or(time)
+}
+
 fn examples(through: &Through) -> Table {
     let mut shown: Vec<&ThroughExample> = Vec::new();
     for example in &through.examples {
@@ -208,15 +261,16 @@ fn examples(through: &Through) -> Table {
             shown.push(example);
         }
     }
-    let header = "class | @id in front | @id behind | session | <sent | <came out | <what";
+    shown.sort_by_key(|example| example.class);
+    let header = "class | @id in front | @id behind | session | <sent, UTC | <came out | <what";
     let row = |example: &&ThroughExample| {
         vec![
             text(example.class.name()),
             text(&example.front_id),
             text(&example.upstream_id),
             known(example.session.map(u64::from), Value::Count),
-            text(&example.sent_at),
-            text(example.came_at.clone().unwrap_or_default()),
+            text(time_of_day(&example.sent_at)),
+            text(example.came_at.as_deref().map_or("", time_of_day)),
             text(&example.what),
         ]
     };

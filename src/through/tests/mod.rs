@@ -45,6 +45,16 @@ fn profile(messages: u64, rate: u64) -> String {
         label = "long"
         text = "{}"
         long = "payload"
+        [upstream]
+        listen = ["127.0.0.1:1", "127.0.0.1:2"]
+        routes = [
+            {{ to = "44*", upstream = "127.0.0.1:1" }},
+            {{ to = "4477009005*", upstream = "127.0.0.1:2" }},
+            {{ to = "4477009006*", upstream = "127.0.0.1:2" }},
+            {{ to = "4477009007*", upstream = "127.0.0.1:2" }},
+            {{ to = "4477009008*", upstream = "127.0.0.1:2" }},
+            {{ to = "4477009009*", upstream = "127.0.0.1:2" }},
+        ]
         [embedded]
         response.latency = "20ms"
         receipts.delay = "50ms"
@@ -135,6 +145,16 @@ fn each_plant_alone_is_reported_as_often_as_it_was_planted() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn of_a_relay_that_misroutes_one_in_a_hundred_exactly_these_are_at_the_wrong_upstream() {
+    let outcome = run(10_000, vec![Plant::Misroute]);
+    let ThroughRecord { submits, examples, balanced, .. } = &outcome.through;
+    assert!(*balanced);
+    assert_eq!((submits.wrong_upstream, submits.once, submits.lost), (100, 10_000, 0));
+    let example = examples.of(ExampleClass::WrongUpstream).next().expect("there are 100");
+    assert_eq!(example.what, "at 127.0.0.1:2, and its route is to 127.0.0.1:1");
 }
 
 /// Every plant at once, with the messages of one run.

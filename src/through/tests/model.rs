@@ -142,6 +142,7 @@ fn settings(outstanding_max: usize) -> Settings {
         outstanding_max,
         rewrites: Vec::new(),
         routes: Vec::new(),
+        upstreams: Vec::new(),
         front_ids: IdRule::Exact,
         upstream_ids: IdRule::Exact,
         finals: FinalStates::of(["DELIVRD"]),

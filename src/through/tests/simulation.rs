@@ -11,7 +11,7 @@ use crate::plan::{self, Overrides, Plan, RunMarker, Source};
 use crate::smpp::Header;
 use crate::smpp::marker::Carrier;
 use crate::smsc;
-use crate::through::{Ledger, Route, Settings};
+use crate::through::{Ledger, Settings};
 use bytes::{Buf, BytesMut};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -54,7 +54,7 @@ impl Setup {
             habits: Habits::default(),
             carriers: vec![Carrier::Tlv, Carrier::Text],
             is_probe: false,
-            outstanding_max: Settings::OUTSTANDING_MAX,
+            outstanding_max: plan::Upstream::default().outstanding_max,
             rewrites: Vec::new(),
         }
     }
@@ -160,10 +160,6 @@ impl Simulation {
         settings.deadline = Nanos::from_millis(1_500);
         settings.outstanding_max = setup.outstanding_max;
         settings.rewrites = setup.rewrites;
-        for digit in 0..10 {
-            let prefix = format!("447700900{digit}");
-            settings.routes.push(Route { prefix, upstream: u32::from(digit >= 5) });
-        }
         let mut simulation = Simulation {
             now: START,
             esme,

@@ -21,6 +21,8 @@ impl Simulation {
         let connection = self.pairs[pair as usize].connection;
         let wish = self.smsc.wish(session);
         if !matches!(wish, ConnAction::Close | ConnAction::Reset) {
+            let length = self.smsc.out(session).len();
+            self.smsc.witness_write(session, length, self.now);
             let out = self.smsc.out(session);
             let octets = out.to_vec();
             out.clear();

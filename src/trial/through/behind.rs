@@ -1,6 +1,6 @@
 //! The simulators behind a gateway, and who has bound to them.
 use super::books::LOOK_EVERY;
-use crate::coordinator::RunError;
+use crate::coordinator::{RunError, Signals};
 use crate::kit::{Clock, words};
 use crate::net::Witness;
 use crate::plan::{PlanError, Upstream};
@@ -88,12 +88,21 @@ impl Behind {
         if all.is_empty() { "nothing has connected and bound".to_owned() } else { all.join("; ") }
     }
 
-    pub(super) fn wait_for_binds(&mut self, upstream: &Upstream) -> Result<(), RunError> {
+    pub(super) fn wait_for_binds(
+        &mut self,
+        upstream: &Upstream,
+        signals: &Signals,
+    ) -> Result<(), RunError> {
         let until = Clock::now() + upstream.wait;
         loop {
             self.hear();
             if self.bound_count() >= upstream.sessions {
                 return Ok(());
+            }
+            if signals.count() > 0 {
+                let seen = self.seen();
+                let why = format!("while it waited for the gateway to bind; {seen}");
+                return Err(RunError::Interrupted(why));
             }
             if Clock::now() > until {
                 return Err(RunError::Upstream(format!(

@@ -1,6 +1,8 @@
 //! A thread that keeps the books of both sides while a run goes on.
+use crate::coordinator::Signals;
 use crate::kit::{Clock, Nanos};
 use crate::measure::through::ThroughRecord;
+use crate::measure::{CutReason, ObservedSample, Observer, Progress, SpillStore, Steer};
 use crate::net::Witnesses;
 use crate::through::Ledger;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -61,8 +63,8 @@ impl Bookkeeper {
         locked(&self.shared).ledger.as_mut().map(of).unwrap_or_default()
     }
 
-    /// Waits until nothing more is awaited, at most until `until` on both sides.
-    pub(super) fn wait_until_quiet(&self, until: Nanos) {
+    /// Waits until nothing more is awaited, at most until `until` on both sides, and no longer than no signal comes.
+    pub(super) fn wait_until_quiet(&self, until: Nanos, signals: &Signals) {
         let until = until + WITNESS_LATE;
         let begun = Clock::now();
         loop {
@@ -70,18 +72,21 @@ impl Bookkeeper {
             let now = Clock::now();
             // what was seen up to the begin has been looked at by then
             let is_seen = now > begun + WITNESS_LATE + WITNESS_LATE;
-            if now > until || (is_seen && self.ledger(|ledger| ledger.is_quiet(now))) {
+            let is_over = now > until || signals.count() > 0;
+            if is_over || (is_seen && self.ledger(|ledger| ledger.is_quiet(now))) {
                 return;
             }
         }
     }
 
-    /// Waits until the gateway holds nothing more, as far as can be told, at most until `until`.
-    pub(super) fn wait_until_empty(&self, until: Nanos) {
+    /// Waits until the gateway holds nothing more, as far as can be told, at most until `until`, and no longer than no signal
+    /// comes.
+    pub(super) fn wait_until_empty(&self, until: Nanos, signals: &Signals) {
         loop {
             let now = Clock::now();
             let seen = now.since(WITNESS_LATE);
-            if now > until || self.ledger(|ledger| ledger.is_empty(seen)) {
+            let is_over = now > until || signals.count() > 0;
+            if is_over || self.ledger(|ledger| ledger.is_empty(seen)) {
                 return;
             }
             std::thread::sleep(LOOK_EVERY);
@@ -116,5 +121,34 @@ impl Bookkeeper {
 impl Drop for Bookkeeper {
     fn drop(&mut self) {
         self.end();
+    }
+}
+
+/// Tells the books when the load starts, and passes everything on.
+pub(super) struct LoadStart<'a> {
+    pub(super) books: &'a Bookkeeper,
+    pub(super) observer: &'a mut dyn Observer,
+}
+
+impl Observer for LoadStart<'_> {
+    fn progress(&mut self, progress: &Progress<'_>) -> Option<CutReason> {
+        self.observer.progress(progress)
+    }
+    fn start(&mut self, earliest: Nanos) -> Option<Nanos> {
+        let at = self.observer.start(earliest)?;
+        self.books.ledger(|ledger| ledger.load_starts(at));
+        Some(at)
+    }
+    fn spill_store(&mut self) -> Option<Arc<dyn SpillStore>> {
+        self.observer.spill_store()
+    }
+    fn stopped_at_once(&mut self, progress: &Progress<'_>) {
+        self.observer.stopped_at_once(progress);
+    }
+    fn steer(&mut self) -> Option<Steer> {
+        self.observer.steer()
+    }
+    fn observed(&mut self, now: Nanos) -> Vec<ObservedSample> {
+        self.observer.observed(now)
     }
 }

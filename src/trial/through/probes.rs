@@ -25,11 +25,17 @@ pub(super) fn became(trials: &[CarrierTrial]) -> String {
     all.collect::<Vec<_>>().join("; ")
 }
 
-/// The carriers that `auto` tries. Off loopback the addresses stay those of the profile, which the guard has judged.
-pub(super) fn tried(plan: &Plan) -> Vec<Carrier> {
-    let is_address = |carrier: &Carrier| matches!(carrier, Carrier::Source | Carrier::Destination);
-    let all = Carrier::ALL.into_iter();
-    all.filter(|carrier| plan.target.is_loopback() || !is_address(carrier)).collect()
+/// The carriers that `auto` tries. Off loopback the addresses stay those of the profile, which the guard has judged; where
+/// there are routes, the destinations stay those that they name.
+pub(super) fn tried(plan: &Plan, upstream: &Upstream) -> Vec<Carrier> {
+    let is_loopback = plan.target.is_loopback();
+    let has_routes = !upstream.routes.is_empty();
+    let is_tried = |carrier: &Carrier| match carrier {
+        Carrier::Source => is_loopback,
+        Carrier::Destination => is_loopback && !has_routes,
+        Carrier::Tlv | Carrier::Text | Carrier::UserMessageReference => true,
+    };
+    Carrier::ALL.into_iter().filter(is_tried).collect()
 }
 
 /// What the guard demands of the marker and the probes off loopback.
@@ -43,7 +49,7 @@ pub(super) fn guarded(plan: &Plan, upstream: &Upstream) -> Result<(), PlanError>
                    write another marker";
         return Err(PlanError::about("upstream.marker", why));
     }
-    let probes = Schedule::new(&probes_of(plan, 0).stages, plan.load.arrival, plan.seed);
+    let probes = Schedule::new(&probes_of(plan, upstream, 0).stages, plan.load.arrival, plan.seed);
     let planned = Schedule::new(&plan.stages, plan.load.arrival, plan.seed);
     let (Ok(probes), Ok(planned)) = (probes, planned) else { return Ok(()) };
     let all = planned.len() + probes.len();
@@ -56,7 +62,7 @@ pub(super) fn guarded(plan: &Plan, upstream: &Upstream) -> Result<(), PlanError>
 }
 
 /// The plan of the probes.
-pub(super) fn probes_of(plan: &Plan, run: u32) -> Plan {
+pub(super) fn probes_of(plan: &Plan, upstream: &Upstream, run: u32) -> Plan {
     let mut probes = plan.clone();
     probes.stages = vec![Stage {
         name: "probes".to_owned(),
@@ -67,6 +73,6 @@ pub(super) fn probes_of(plan: &Plan, run: u32) -> Plan {
     probes.events.clear();
     probes.observe.clear();
     probes.gates.clear();
-    probes.marker = Some(RunMarker { run, probe: true, carriers: tried(plan) });
+    probes.marker = Some(RunMarker { run, probe: true, carriers: tried(plan, upstream) });
     probes
 }

@@ -45,6 +45,22 @@ window = 0",
 count = "2""#,
         "x.toml:2: binds.count: \"2\" is not valid; write an integer",
     ),
+    (
+        "[upstream]\nlisten = [\"127.0.0.1:1\"]\nroutes = [\n{ to = \"44*\", upstream = \"127.0.0.1:2\" }]",
+        "x.toml:4: upstream.routes[0].upstream: 127.0.0.1:2 is not one of upstream.listen; write one of 127.0.0.1:1",
+    ),
+    (
+        "[[upstream.routes]]\nto = \"44*\"\nupstream = \"127.0.0.1:2776\"\n[[upstream.routes]]\nto = \"+44*\"\nupstream = \"127.0.0.1:2776\"",
+        "x.toml:5: upstream.routes[1].to: 44* has a route already; leave one out",
+    ),
+    (
+        "[[upstream.routes]]\nto = \"44\"\nupstream = \"127.0.0.1:2776\"",
+        "x.toml:2: upstream.routes[0].to: \"44\" is not valid; write up to 20 digits and a * at the end, as in \"44*\"",
+    ),
+    (
+        "[upstream]\nmarker = \"destination\"\nroutes = [{ to = \"*\", upstream = \"127.0.0.1:2776\" }]",
+        "x.toml:2: upstream.marker: \"destination\" replaces the destinations that upstream.routes go by; write another marker",
+    ),
     ("[[observe]]\npid = 1", "x.toml:1: observe[0].name: is missing; write a name"),
     (
         "[[observe]]\nname = \"a.b\"\npid = 1",

@@ -1,0 +1,79 @@
+//! Collections of what is kept for each message, made for one of them in a million.
+
+/// A map with a fast hash: its keys are numbers of ours, or are hashed with a key of the run already.
+pub(super) type Map<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
+
+/// None, one or several: nearly always at most one, which needs no allocation.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Few<T> {
+    #[default]
+    None,
+    One(T),
+    Several(Vec<T>),
+}
+
+impl<T> Few<T> {
+    /// Adds one at the end.
+    pub(super) fn push(&mut self, value: T) {
+        *self = match std::mem::take(self) {
+            Few::None => Few::One(value),
+            Few::One(first) => Few::Several(vec![first, value]),
+            Few::Several(mut all) => {
+                all.push(value);
+                Few::Several(all)
+            }
+        };
+    }
+
+    /// Takes the one at this place out. None: there is none.
+    pub(super) fn remove(&mut self, place: usize) -> Option<T> {
+        match std::mem::take(self) {
+            Few::One(value) if place == 0 => Some(value),
+            Few::Several(mut all) if place < all.len() => {
+                let value = all.remove(place);
+                *self = Few::Several(all);
+                Some(value)
+            }
+            others => {
+                *self = others;
+                None
+            }
+        }
+    }
+}
+
+impl<T> std::ops::Deref for Few<T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        match self {
+            Few::None => &[],
+            Few::One(value) => std::slice::from_ref(value),
+            Few::Several(all) => all,
+        }
+    }
+}
+
+impl<T> FromIterator<T> for Few<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(all: I) -> Few<T> {
+        let mut few = Few::None;
+        all.into_iter().for_each(|value| few.push(value));
+        few
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_keep_their_order_however_many_they_are() {
+        for count in 0..5 {
+            let mut few: Few<u32> = (0..count).collect();
+            assert_eq!(&*few, (0..count).collect::<Vec<_>>());
+            assert_eq!(few.remove(count as usize), None);
+            assert_eq!(few.remove(0), (count > 0).then_some(0));
+            few.push(9);
+            assert_eq!(&*few, (1..count).chain([9]).collect::<Vec<_>>());
+        }
+    }
+}
