@@ -2,8 +2,8 @@
 //! shared machine says the same as a quiet one. Each job runs under cachegrind twice, with N messages and with 2 N; the
 //! difference is what N messages take, without what starting takes. The counts are held against
 //! `benches/instructions.json`: instructions more than 3 % above fail, more than 3 % below fail too, for then the table
-//! is to be renewed. Cache misses move with where memory happens to lie: they fail where they rise by more than a tenth
-//! and by more than [`MISSES_SLACK`]. The caches are those of [`CACHES`] on every machine.
+//! is to be renewed. Cache misses move with where code and memory happen to lie, the same code by half: they fail where they
+//! more than double and rise by more than [`MISSES_SLACK`]. The caches are those of [`CACHES`] on every machine.
 //!
 //! `cargo bench --bench instructions [-- --renew] [--only NAME]`. Counts belong to a compiler: with another one
 //! than the table's it fails and says how to renew. Without valgrind it says `skipped`, which is a failure where
@@ -26,9 +26,9 @@ const HIDDEN: &str = "--job";
 /// Beyond it, in either direction, somebody should look.
 const TOLERANCE: f64 = 0.03;
 /// Share by which misses may rise.
-const MISSES_TOLERANCE: f64 = 0.10;
+const MISSES_TOLERANCE: f64 = 1.0;
 /// Misses a message that nobody looks at.
-const MISSES_SLACK: f64 = 0.2;
+const MISSES_SLACK: f64 = 4.0;
 /// First-level caches of 32 KiB, and 8 MiB behind them; lines of 64 octets.
 const CACHES: [&str; 3] = ["--I1=32768,8,64", "--D1=32768,8,64", "--LL=8388608,16,64"];
 const RENEW: &str = "cargo bench --bench instructions -- --renew";
