@@ -1,5 +1,6 @@
 //! Deliveries to ESMEs: receipts and mobile-originated messages. Decides on which session, within which window and how
 //! often each is sent.
+mod at_once;
 pub(super) mod commanded;
 
 use super::context::Context;
@@ -156,19 +157,6 @@ impl Deliveries {
             return None;
         }
         Some(self.slab.keep(receipt))
-    }
-
-    /// Whether receipts are sent with their responses, on the same session, and any answer stands for any of them.
-    #[inline]
-    pub(super) fn sends_at_once(&self) -> bool {
-        let is_plain = !self.other_bind && !self.retry_settings.tracked && self.rate.is_none();
-        is_plain && self.delay.is_zero()
-    }
-
-    /// What writes deliveries.
-    #[inline]
-    pub(super) fn writer(&mut self) -> &mut DeliveryWriter {
-        &mut self.writer
     }
 
     /// Gives back a receipt that was kept.

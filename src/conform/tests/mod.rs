@@ -8,6 +8,7 @@ mod fault_table;
 mod faults;
 mod files;
 mod hostile;
+mod manners;
 mod own_load;
 mod tls;
 
