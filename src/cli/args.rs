@@ -159,8 +159,8 @@ pub(super) struct ThroughArgs {
 
 /// Printed below the flags of `smsc`.
 const SMSC_HELP: &str = "\
-Commands on standard input, one a line: mo FROM TO TEXT, receipt ID STATE, fault KIND one|all, tally, help.
-The simulator keeps running when standard input ends.";
+Commands on standard input, one a line: mo FROM TO TEXT, receipt ID STATE, fault KIND one|all, tally, help,
+quit (ends it as SIGINT does). The simulator keeps running when standard input ends.";
 
 /// Arguments of `smsc`.
 #[derive(Args, Clone, Debug)]

@@ -100,7 +100,7 @@ pub struct Rebind {
 struct WrittenRebind {
     /// Maximum number of attempts, from 0 to 4294967295; 0 is no limit; 10 by default.
     attempts_max: u32,
-    /// The first pause, above 0s; 500ms by default.
+    /// The first pause, above 0s; 500ms by default. The pauses double; each is shortened by a random part of up to half.
     #[serde(with = "As::<AboveZero>")]
     min: Nanos,
     /// The longest pause, at least `min`; 30s by default.
