@@ -65,6 +65,28 @@ impl Unit {
         }
     }
 
+    /// A value as a person reads it, with as many digits as tell it from `other`; as ever where the two are equal.
+    pub fn show_apart(self, value: f64, other: f64) -> String {
+        const FIGURES_MOST: usize = 9;
+        let (coarse, other) = (self.show(value), self.show(other));
+        let fine = |figures| match self {
+            Unit::Nanoseconds if value >= 0.0 => words::duration_to(value.round() as u64, figures),
+            Unit::PerSecond => format!("{}/s", words::digits_to(value, figures)),
+            Unit::Ratio => format!("{} %", words::digits_to(value * 100.0, figures)),
+            Unit::Cores => format!("{} cores", words::digits_to(value, figures)),
+            Unit::Seconds => format!("{} s", words::digits_to(value, figures)),
+            Unit::Number => words::digits_to(value, figures),
+            Unit::PerHour => format!("{} %/h", words::digits_to(value * 100.0, figures)),
+            Unit::Nanoseconds | Unit::Count | Unit::Octets | Unit::OctetsPerSecond | Unit::Word => {
+                coarse.clone()
+            }
+        };
+        if coarse != other {
+            return coarse;
+        }
+        (4..=FIGURES_MOST).map(fine).find(|fine| *fine != other).unwrap_or(coarse)
+    }
+
     /// A value in this unit as JSON has it: nanoseconds and counts are integers. None: it is not finite.
     pub fn number(self, value: f64) -> Option<Number> {
         match self {
@@ -233,22 +255,37 @@ impl Check {
 
     /// One line: name, value, limit, note.
     pub fn says(&self) -> String {
-        let value = self.value.map_or_else(|| "unknown".to_owned(), |v| self.unit.show(v));
-        let name = self.check.replace('_', " ");
-        let limit = self.limit.map(|limit| self.unit.show(limit));
-        let mut text = match (&limit, self.value, self.unit) {
+        let value = match (self.value, self.limit) {
+            (None, _) => "unknown".to_owned(),
             // rounded, it would look as if it passed
-            (Some(limit), Some(exact), Unit::Ratio) if self.failed() && *limit == value => {
-                format!("{name} {:.4} %", exact * 100.0)
-            }
-            _ => format!("{name} {value}"),
+            (Some(value), Some(limit)) if self.failed() => self.unit.show_apart(value, limit),
+            (Some(value), _) => self.unit.show(value),
         };
-        if let Some(limit) = limit {
-            text += &format!(" (wanted {} {limit})", self.relation.sign());
+        let mut text = format!("{} {value}", self.check.replace('_', " "));
+        if let Some(limit) = self.limit {
+            text += &format!(" (wanted {} {})", self.relation.sign(), self.unit.show(limit));
         }
         if let Some(note) = &self.note {
             text += &format!(", {note}");
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_check_shows_as_many_digits_as_tell_its_value_from_its_limit() {
+        let says =
+            |value: f64, limit: f64, unit| Check::at_most("lag", Some(value), limit, unit).says();
+        assert_eq!(says(1_004_000.0, 1e6, Unit::Nanoseconds), "lag 1.004 ms (wanted <= 1 ms)");
+        assert_eq!(says(1_000_400.0, 1e6, Unit::Nanoseconds), "lag 1.0004 ms (wanted <= 1 ms)");
+        assert_eq!(says(2e6, 1e6, Unit::Nanoseconds), "lag 2 ms (wanted <= 1 ms)");
+        assert_eq!(says(999_800.0, 1e6, Unit::Nanoseconds), "lag 1 ms (wanted <= 1 ms)");
+        assert_eq!(says(0.001_000_2, 0.001, Unit::Ratio), "lag 0.10002 % (wanted <= 0.1 %)");
+        let equal = Check::new("lag", Some(1e6), Relation::Below, 1e6, Unit::Nanoseconds);
+        assert_eq!(equal.says(), "lag 1 ms (wanted < 1 ms)");
     }
 }

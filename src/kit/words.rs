@@ -21,6 +21,16 @@ pub fn duration(ns: u64) -> String {
     }
 }
 
+/// A duration with so many significant digits, in seconds from one on: `1.0004 ms`, `125.25 s`.
+pub fn duration_to(ns: u64, figures: usize) -> String {
+    match ns {
+        0..1_000 => duration(ns),
+        1_000..999_500 => format!("{} µs", digits_to(ns as f64 / 1e3, figures)),
+        999_500..999_500_000 => format!("{} ms", digits_to(ns as f64 / 1e6, figures)),
+        _ => format!("{} s", digits_to(ns as f64 / 1e9, figures)),
+    }
+}
+
 /// A whole number with thousands separators: `1,234,567`.
 pub fn count(n: u64) -> String {
     let plain = n.to_string();
@@ -148,6 +158,13 @@ fn digits(value: f64) -> String {
     trimmed(&format!("{value:.places$}"))
 }
 
+/// A number with so many significant digits, without trailing zeros; its whole part is never cut.
+pub fn digits_to(value: f64, figures: usize) -> String {
+    let whole = if value == 0.0 { 1.0 } else { value.abs().log10().floor() + 1.0 };
+    let places = (figures as f64 - whole).clamp(0.0, 15.0) as usize;
+    trimmed(&format!("{value:.places$}"))
+}
+
 /// Without trailing zeros of the fraction.
 fn trimmed(text: &str) -> String {
     if text.contains('.') {
@@ -177,6 +194,23 @@ mod tests {
         ] {
             assert_eq!(duration(ns), text);
         }
+    }
+
+    #[test]
+    fn a_duration_has_as_many_digits_as_are_asked_for() {
+        for (ns, figures, text) in [
+            (0, 4, "0"),
+            (850, 4, "850 ns"),
+            (12_345, 4, "12.35 µs"),
+            (999_700, 4, "0.9997 ms"),
+            (1_004_000, 4, "1.004 ms"),
+            (1_000_400, 4, "1 ms"),
+            (1_000_400, 5, "1.0004 ms"),
+            (125_250_000_000, 5, "125.25 s"),
+        ] {
+            assert_eq!(duration_to(ns, figures), text);
+        }
+        assert_eq!(digits_to(123_456.7, 4), "123457");
     }
 
     #[test]
