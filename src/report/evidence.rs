@@ -5,7 +5,7 @@ use crate::judge::compare::{
     self, BesideFigure, Evidence, Fingerprint, Proportion, compared_rates, compared_shares,
 };
 use crate::judge::statistics::BucketCounts;
-use crate::judge::{PERCENTILES, Unit};
+use crate::judge::{PERCENTILES, Unit, work_piled_up};
 use crate::kit::Nanos;
 use crate::measure::{LATENCY_METRICS, Latency, LatencyRange, Metric};
 
@@ -49,7 +49,7 @@ impl Saved {
                 None => Vec::new(),
             },
             harness: document.verdict.harness.state,
-            outcome: document.verdict.outcome,
+            work_piled_up: work_piled_up(document.verdict.outcome, &document.verdict.reasons),
             beside: beside(document),
             latency_includes_rejected: document.latency_includes_rejected(),
         })

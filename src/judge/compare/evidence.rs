@@ -1,7 +1,6 @@
 //! The data of one run for a comparison. `report` makes it from a saved run, tests make it from random numbers.
 use crate::judge::check::Unit;
 use crate::judge::health::HealthState;
-use crate::judge::outcome::Outcome;
 use crate::judge::statistics::BucketCounts;
 use crate::kit::Nanos;
 use crate::measure::{Counters, Latency, Metric};
@@ -24,8 +23,8 @@ pub struct Evidence {
     pub seconds: Vec<Second>,
     /// Whether the harness kept up.
     pub harness: HealthState,
-    /// None: a closed loop, or a run that sends nothing.
-    pub outcome: Option<Outcome>,
+    /// Whether work piled up, so that its response times only reflect its length.
+    pub work_piled_up: bool,
     /// What stands beside: recoveries of events, and what was observed.
     pub beside: Vec<BesideFigure>,
     /// Saved by an earlier version, whose response and service times include rejected submit_sm.

@@ -97,6 +97,21 @@ fn conclude(
     }
 }
 
+/// That work piled up in runs of a side. None: in none.
+fn piled_up((side, name): (&RunSet, &str)) -> Option<String> {
+    let first = side.piled_up.first()?;
+    let (some, all) = (side.piled_up.len(), side.runs.len());
+    Some(if all == 1 {
+        format!("{first}: work piled up, so its response times only reflect the run's length")
+    } else {
+        format!(
+            "work piled up in {some} of {all} runs of the {name} ({first}{}), so their response times only reflect their \
+             length",
+            if some > 1 { " the first" } else { "" }
+        )
+    })
+}
+
 fn warnings(
     base: &RunSet,
     candidate: &RunSet,
@@ -109,11 +124,7 @@ fn warnings(
         warnings
             .push(format!("{run}: the harness did not keep up, so only changes that its lateness does not explain count"));
     }
-    for run in base.not_sustained.iter().chain(&candidate.not_sustained) {
-        warnings.push(format!(
-            "{run}: its rate was not sustained, so its response times only reflect the run's length"
-        ));
-    }
+    warnings.extend([(base, "base"), (candidate, "candidate")].into_iter().filter_map(piled_up));
     let old: Vec<&str> = base
         .latency_includes_rejected
         .iter()

@@ -198,7 +198,7 @@ fn common(run: &Evidence, other: &Evidence) -> Evidence {
         shares: Vec::new(),
         seconds: run.seconds.iter().filter(has).cloned().collect(),
         harness: run.harness,
-        outcome: run.outcome,
+        work_piled_up: run.work_piled_up,
         beside: Vec::new(),
         latency_includes_rejected: run.latency_includes_rejected,
     }

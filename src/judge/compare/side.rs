@@ -5,7 +5,6 @@ use super::metrics;
 use super::reading::{Reading, Resampling};
 use crate::judge::check::Unit;
 use crate::judge::health::HealthState;
-use crate::judge::outcome::Outcome;
 use crate::kit::{Nanos, Rng, stream_seed};
 use crate::measure::Metric;
 use serde::{Deserialize, Serialize};
@@ -22,8 +21,9 @@ pub struct RunSet {
     /// The harness's largest lag at p99 in those runs; MAX: unknown.
     #[serde(default = "unknown_lateness")]
     pub lateness: Nanos,
-    /// Runs whose rate the SMSC did not sustain.
-    pub not_sustained: Vec<String>,
+    /// Runs in which work piled up, so that their response times only reflect their length.
+    #[serde(rename = "not_sustained")]
+    pub piled_up: Vec<String>,
     /// Runs of an earlier version, whose response and service times include rejections.
     #[serde(rename = "counts_refusals", default, skip_serializing_if = "Vec::is_empty")]
     pub latency_includes_rejected: Vec<String>,
@@ -93,7 +93,7 @@ impl RunSet {
                 })
                 .max()
                 .unwrap_or_default(),
-            not_sustained: named(&|r| r.outcome == Some(Outcome::NotSustained)),
+            piled_up: named(&|r| r.work_piled_up),
             latency_includes_rejected: named(&|r| r.latency_includes_rejected),
             figures,
             beside: beside(runs),

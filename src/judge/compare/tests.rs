@@ -139,6 +139,23 @@ fn an_empty_side_an_empty_run_a_mixed_side_and_a_lame_duel_are_refused() {
 }
 
 #[test]
+fn that_work_piled_up_is_said_once_for_a_side_and_not_of_a_side_where_it_did_not() {
+    let piles_up = |n| Evidence { id: format!("run-{n}"), work_piled_up: true, ..run(&SHORT, n) };
+    let of = |runs: &[Evidence]| RunSet::of(runs, 500, 1).unwrap();
+    let (good, bad) = (of(&[run(&SHORT, 1), run(&SHORT, 2)]), of(&[3, 4].map(piles_up)));
+    let said = |a: &RunSet, b: &RunSet| -> Vec<String> {
+        let c = compare(a, b, &Settings::default()).unwrap();
+        c.warnings.into_iter().filter(|warning| warning.contains("piled up")).collect()
+    };
+    assert_eq!(said(&good, &good), Vec::<String>::new());
+    let once = said(&good, &bad);
+    assert!(once.len() == 1 && once[0].contains("2 of 2 runs of the candidate (run-3"), "{once:?}");
+    assert_eq!(said(&bad, &bad).len(), 2);
+    let single = said(&alone(run(&SHORT, 1)), &alone(piles_up(5)));
+    assert!(single[0].starts_with("run-5: work piled up"), "{single:?}");
+}
+
+#[test]
 fn only_what_lateness_does_not_explain_is_concluded_where_the_harness_did_not_keep_up() {
     let slower = World { receipts_slower: 2.0, ..SHORT };
     let mut late = run(&slower, 2);

@@ -1,8 +1,8 @@
 //! For tests: evidence of runs that were never made, with the noise that real ones have. Runs differ from one another, seconds
 //! within a run too, and neighbouring seconds resemble each other as much as is asked.
+use crate::judge::HealthState;
 use crate::judge::compare::{Evidence, Fingerprint, Proportion, Second};
 use crate::judge::statistics::BucketCounts;
-use crate::judge::{HealthState, Outcome};
 use crate::kit::{Nanos, Rng};
 use crate::measure::{Counters, Latency, LatencyRange, Metric};
 
@@ -110,7 +110,7 @@ pub(crate) fn run_in(world: &World, weather: &[f64], rng: &mut Rng) -> Evidence 
         ],
         seconds,
         harness: HealthState::Valid,
-        outcome: Some(Outcome::Sustained),
+        work_piled_up: false,
         beside: Vec::new(),
         latency_includes_rejected: false,
     }
