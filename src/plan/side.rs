@@ -39,10 +39,15 @@ pub(super) fn apply(tree: &mut Node, side: DuelSide, settings: &[String]) -> Res
         let key = setting.split(['=', '.', '[']).next().unwrap_or_default().trim();
         let flag = format!("--{} {}", side.name(), faulty_setting(&setting));
         if !SIDE_KEYS.contains(&key) {
-            let why = format!(
-                "a side changes {} only; write key=value of one of them",
-                SIDE_KEYS.join(", ")
-            );
+            let remedy = match key {
+                // those of a profile are the default of its accounts
+                "binds" => {
+                    let written = setting.split('=').next().unwrap_or_default().trim();
+                    format!("write account.{written}=...")
+                }
+                _ => "write key=value of one of them".to_owned(),
+            };
+            let why = format!("a side changes {} only; {remedy}", SIDE_KEYS.join(", "));
             return Err(PlanError::new(SourceLocation::flag(flag), "", why));
         }
         let mut over = Node::table(&SourceLocation::flag(flag.as_str()), Vec::new());
@@ -183,6 +188,9 @@ receipts = { id_mode = "response_hex" }
     fn what_a_side_may_not_change_is_refused_at_its_place() {
         let says = side(DuelSide::A, &["load.workers=3"]).unwrap_err();
         assert!(says.contains("--a load.workers=3") && says.contains("a side changes"), "{says}");
+        let says = side(DuelSide::A, &["binds.window=2"]).unwrap_err();
+        assert!(says.contains("write account.binds.window=..."), "{says}");
+        assert!(side(DuelSide::A, &["account.binds.window=2"]).is_ok());
         let text = r"[duel.a]
 load = { workers = 1 }
 ";
