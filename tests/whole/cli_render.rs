@@ -175,6 +175,10 @@ fn the_folders_of_a_duel_and_of_a_search_render_to_what_they_hold() {
     let sides = ["--a", "embedded.response.latency=5ms", "--b", "embedded.response.latency=9ms"];
     let out = smppbench(&[&["duel", "--out", &duel][..], &load, &times, &sides].concat());
     assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
+    let sides = std::fs::read_dir(&duel).unwrap().map(|entry| entry.unwrap().path());
+    let sides: Vec<PathBuf> = sides.filter(|path| path.join("result.json").exists()).collect();
+    assert_eq!(sides.len(), 2, "{sides:?}");
+    sides.iter().for_each(|side| commands_parse(side));
     let limits = ["--max-rate", "60", "--max-trials", "3", "--settle", "100ms"];
     let spans = ["--measure", "300ms", "--confirm", "300ms"];
     smppbench(&[&["find", "rate", "--out", &search][..], &load, &limits, &spans].concat());
@@ -193,4 +197,29 @@ fn the_folders_of_a_duel_and_of_a_search_render_to_what_they_hold() {
     }
     let (code, said) = refusal(&["render", &search, "--format", "csv"]);
     assert!(code == Some(2) && said.contains("csv cannot be made of a search"), "{said}");
+}
+
+/// Every command that the brief summary of a run names is one that the program takes.
+fn commands_parse(run: &Path) {
+    let brief = String::from_utf8(smppbench(&["render", run.to_str().unwrap()]).stdout).unwrap();
+    let unbroken = brief.replace("\\\n", " ");
+    let named = unbroken.lines().filter_map(|line| {
+        let start = line.strip_prefix("  next").or(line.strip_prefix("      "))?.trim_start();
+        start.strip_prefix("smppbench ")
+    });
+    let named: Vec<&str> = named.collect();
+    assert!(!named.is_empty(), "{brief}");
+    for command in named {
+        // help ends the parsing, after whatever stands before it
+        let words = command.split("  #").next().unwrap().split_whitespace();
+        let words: Vec<&str> =
+            words.map(|word| word.trim_matches('\'')).chain(["--help"]).collect();
+        let out = smppbench(&words);
+        assert_eq!(
+            out.status.code(),
+            Some(0),
+            "{command}: {}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+    }
 }

@@ -131,6 +131,35 @@ fn the_next_step_depends_on_what_the_run_showed() {
 }
 
 #[test]
+fn a_few_missing_receipts_are_looked_up_and_many_ask_for_another_id_mode() {
+    let lost = Fate { receipt: None, ..GOOD };
+    let few = flat(&Made::new(plan(200, 0, 10), |i, _| if i == 700 { lost } else { GOOD }));
+    assert!(few.contains("1 MISSING") && few.contains("next missing.csv"), "{few}");
+    assert!(!few.contains("receipts.id_mode"), "{few}");
+}
+
+#[test]
+fn the_run_of_a_side_names_no_search_that_could_not_have_its_settings() {
+    let silent = Fate { outcome: Some(Outcome::TimedOut), ..GOOD };
+    let made = Made::new(plan(200, 0, 10), |i, _| if i % 4 == 0 { silent } else { GOOD });
+    let next = |repro: &str| {
+        let mut saved = made.saved();
+        saved.document.run.repro = repro.to_owned();
+        brief(&saved, Style { columns: 200, fits_screen: true, ..Style::default() })
+    };
+    for side in [
+        "smppbench duel sample.toml --seed 7 --b 'account.binds.window=2'",
+        "smppbench duel sample.toml",
+        "smppbench through sample.toml --overhead --blocks 6",
+    ] {
+        let text = next(side);
+        assert!(!text.contains("find rate") && text.contains("smppbench render"), "{text}");
+    }
+    let text = next("smppbench through sample.toml --rate 200");
+    assert!(text.contains("smppbench find rate sample.toml --through"), "{text}");
+}
+
+#[test]
 fn where_the_window_delays_messages_both_times_are_shown() {
     let waits = Fate { wait: ms(900), ..GOOD };
     let text = flat(&Made::new(plan(200, 0, 10), |i, _| if i % 20 == 0 { waits } else { GOOD }));
