@@ -1,6 +1,7 @@
 //! The command as users see it: the parsed arguments, with examples below each verb's flags and, in the man pages,
 //! exit codes, files and environment.
 use super::args::Cli;
+use crate::report::fill;
 use clap::{Command, CommandFactory};
 use std::ffi::OsString;
 
@@ -16,7 +17,7 @@ const EXAMPLES: [(&str, &str); 20] = [
     ),
     (
         "through",
-        "smppbench through gateway.toml                 the gateway of [target], with the SMSC of [upstream] behind it
+        "smppbench through gateway.toml                 from [target] to [upstream] behind the gateway
   smppbench through gateway.toml --gate 'ratio.lost_inside = 0' --gate 'through.forward.p99 < 50ms'
   smppbench through gateway.toml --overhead      what the gateway adds to the direct way",
     ),
@@ -31,7 +32,7 @@ const EXAMPLES: [(&str, &str); 20] = [
         "smsc",
         "smppbench smsc                                 listen on 127.0.0.1:2775 and accept everything
   smppbench smsc --behaviour profiles/smsc/vonage.toml --tally tally.json
-  smppbench smsc --log on                        log binds, faults and totals; type `help` for commands",
+  smppbench smsc --log on                        log binds, faults and totals; `help` lists commands",
     ),
     (
         "dial",
@@ -125,10 +126,40 @@ ENVIRONMENT:
 pub(super) fn command() -> Command {
     EXAMPLES.into_iter().fold(Cli::command(), |all, (verb, examples)| {
         all.mut_subcommand(verb, |command| {
-            let below = command.get_after_help().map(|text| format!("\n\n{text}"));
+            let below =
+                command.get_after_help().map(|text| format!("\n\n{}", filled(&text.to_string())));
             command.after_help(format!("Examples:\n  {examples}{}", below.unwrap_or_default()))
         })
     })
+}
+
+/// Columns that clap wraps help to.
+const COLUMNS: usize = 100;
+
+/// Paragraphs wrapped to the columns of help, which would else be broken a second time. A line that begins with a word and
+/// two or more spaces begins an item, whose further lines are indented as far.
+fn filled(text: &str) -> String {
+    let paragraph = |text: &str| {
+        let mut items: Vec<(String, String)> = Vec::new();
+        for line in text.lines() {
+            let (start, says) = line.split_at(item_start(line));
+            match items.last_mut() {
+                Some((_, last)) if start.is_empty() => *last = format!("{last} {}", says.trim()),
+                Some(_) | None => items.push((start.to_owned(), says.trim().to_owned())),
+            }
+        }
+        let lines = items.iter().map(|(start, says)| fill(COLUMNS, start, says));
+        lines.collect::<String>().trim_end().to_owned()
+    };
+    text.split("\n\n").map(paragraph).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Where the words of an item begin; 0: the line begins none.
+fn item_start(line: &str) -> usize {
+    const LABEL_MOST: usize = 12;
+    let label = line.find("  ").filter(|label| (1..LABEL_MOST).contains(label));
+    let is_word = |label: &usize| !line[..*label].contains(' ');
+    label.filter(is_word).map_or(0, |label| line.len() - line[label..].trim_start().len())
 }
 
 /// The same as the man pages have it.
@@ -175,6 +206,24 @@ mod tests {
             let parsed = command().try_get_matches_from(typed);
             assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
         }
+    }
+
+    #[test]
+    fn no_line_below_the_flags_is_broken_twice() {
+        for verb in command().get_subcommands() {
+            let below = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in below.lines() {
+                assert!(line.chars().count() <= COLUMNS, "{}: {line}", verb.get_name());
+            }
+        }
+        let text = "one\ntwo  three\nlabel  says\n       more\n\nnext";
+        assert_eq!(filled(text), "one\ntwo  three\nlabel  says more\n\nnext");
+        let find =
+            command().find_subcommand_mut("find").unwrap().get_after_help().unwrap().to_string();
+        assert!(
+            find.contains("\nwindow  fills the window") && find.contains("\n        confirms "),
+            "{find}"
+        );
     }
 
     #[test]

@@ -58,5 +58,6 @@ pub use lists::{missing_csv, rejected_csv, through_csv};
 pub(crate) use model::gates_in_all;
 pub use run::{LabelTraits, Run};
 pub use saved::{PackedHistogram, Saved, Second};
+pub(crate) use table::fill;
 pub use text::{Style, text, verdict_line};
 pub use unavailable::Unavailable;

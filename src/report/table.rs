@@ -32,7 +32,7 @@ fn spaced(header: &[&str], rows: &[Vec<String>], gap: u16, width: Option<u16>) -
 
 /// Words wrapped into lines of at most `columns`. The first line begins with `start`, the others are indented as far.
 /// A word longer than a line is cut.
-pub(super) fn fill(columns: usize, start: &str, text: &str) -> String {
+pub(crate) fn fill(columns: usize, start: &str, text: &str) -> String {
     let indent = start.chars().count();
     let room = columns.saturating_sub(indent).max(20);
     let mut lines: Vec<String> = Vec::new();

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 
 /// Printed below the flags of `conform`.
 const CONFORM_HELP: &str = "\
-smsc    connects to an SMSC (default: the embedded simulator) and binds as the profile says.
-esme    listens on --listen, and examines the ESME that connects and binds.
-compare says what changed from the result A to the result B (folders, or their conform.json); it runs nothing.
+smsc     connects to an SMSC (default: the embedded simulator) and binds as the profile says.
+esme     listens on --listen, and examines the ESME that connects and binds.
+compare  says what changed from the result A to the result B (folders, or their conform.json); it runs nothing.
 
 Each case is one clause of SMPP v3.4, judged on the octets of the wire. Cases that may disturb a live session or account
 need --disturb; against the embedded simulator they always run. At most 200 submit_sm are sent in all, 5 a second off
