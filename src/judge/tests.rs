@@ -143,6 +143,22 @@ fn a_growing_backlog_is_not_sustained_by_its_slope() {
 }
 
 #[test]
+fn a_gate_on_a_rate_that_counts_the_drain_says_so_where_the_rate_was_not_sustained() {
+    let mut plan = plan(200, 0, 20);
+    gate(&mut plan, "rate.accepted", ">= 199/s");
+    gate(&mut plan, "rate.scheduled", ">= 199/s");
+    let why = |growth: u64| {
+        let growing = move |second| Gauges { backlog: growth * second, ..quiet(second) };
+        let record = record(&plan, |_, _| GOOD, growing);
+        let j = judge(&plan, &record, &HostUse::default());
+        evaluate(&plan, &record, &j).into_iter().map(|g| g.why).collect::<Vec<_>>()
+    };
+    let piled_up = why(50);
+    assert!(piled_up[0].as_ref().unwrap().contains("in the drain"), "{piled_up:?}");
+    assert_eq!((piled_up[1].clone(), why(0)), (None, vec![None, None]));
+}
+
+#[test]
 fn a_short_run_whose_backlog_grows_every_second_is_not_sustained_although_the_drain_clears_it() {
     let plan = plan(1_000, 0, 4);
     let waiting = |step: fn(u64) -> u64| {

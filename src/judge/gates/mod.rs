@@ -29,7 +29,7 @@ pub use relative::RelativeGate;
 
 use super::check::Unit;
 use super::events::EventRow;
-use super::figures::Scope;
+use super::figures::{FigureRow, Scope};
 use super::judgement::Judgement;
 use super::measured::Measured;
 use super::name::{Group, Meaning, Names, ObservedStatistic, Statistic, VerdictWord};
@@ -138,7 +138,9 @@ impl GateInput<'_> {
                     Group::Whole => Scope::whole(&self.measured, self.mo),
                     group => Scope::group(&self.measured, &cell.tally, self.seconds(group)),
                 };
-                number(figure_gate(name, row, &scope, relation, *limit, self.is_trusted()))
+                let (value, (outcome, why)) =
+                    figure_gate(name, row, &scope, relation, *limit, self.is_trusted());
+                number((value, (outcome, why.or_else(|| self.counts_the_drain(row)))))
             }
             (Meaning::Observed(series, statistic), Limit::Number(limit)) => {
                 let figures = self.observed.get(usize::from(*series)).and_then(Option::as_ref);
@@ -181,6 +183,16 @@ impl GateInput<'_> {
             outcome,
             why,
         }
+    }
+
+    /// That a rate counts what came in the drain, where the summary shows the rates while the load was on instead.
+    fn counts_the_drain(&self, row: &FigureRow) -> Option<String> {
+        let drains = ["written", "accepted", "answered", "receipts"];
+        let counts = row.block == "rate" && drains.contains(&row.name);
+        (counts && self.outcome == Some(Outcome::NotSustained)).then(|| {
+            "of all messages planned in the measured time, also those that came in the drain"
+                .to_owned()
+        })
     }
 
     /// The unit of a figure; of an observed one, as it was in the run.
