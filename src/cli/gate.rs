@@ -34,12 +34,9 @@ struct DecidedRun {
 
 fn decide(args: &GateArgs) -> Result<Vec<DecidedRun>, Failure> {
     let runs = load::all(&args.results)?;
-    let written = match &args.gates {
-        Some(path) => plan::load_gates(path)?,
-        None => own_gates(&runs)?,
-    };
+    let written = written(args, &runs)?;
     if written.is_empty() {
-        let why = "no gates: give --gates FILE.toml, or runs of a profile with [gates]";
+        let why = "no gates: give --gate 'METRIC < LIMIT' or --gates FILE.toml, or runs of a profile with [gates]";
         return Err(Failure::usage(why));
     }
     let (mut fixed, mut relative): (Vec<WrittenGate>, Vec<RelativeGate>) = (Vec::new(), Vec::new());
@@ -63,6 +60,20 @@ fn decide(args: &GateArgs) -> Result<Vec<DecidedRun>, Failure> {
         last.gates.extend(relative.iter().map(decide));
     }
     Ok(decided)
+}
+
+/// The gates of the file or else of the runs' profile, with those of flags beside them or, for the same metric, instead.
+fn written(args: &GateArgs, runs: &[Saved]) -> Result<Vec<WrittenGate>, Failure> {
+    let mut gates = match &args.gates {
+        Some(path) => plan::load_gates(path)?,
+        None => own_gates(runs)?,
+    };
+    for flag in &args.gate {
+        let (metric, limit) = plan::read_gate(flag)?;
+        gates.retain(|(known, _)| known != metric);
+        gates.push((metric.to_owned(), Value::String(limit.trim().to_owned())));
+    }
+    Ok(gates)
 }
 
 /// The gates of the runs' profile, which must be the same for all.

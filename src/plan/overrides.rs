@@ -190,15 +190,10 @@ impl Overrides {
         let mut mistakes = Vec::new();
         let place = SourceLocation::flag("--gate");
         for written in &self.gates {
-            let Some((metric, limit)) = split_gate(written) else {
-                let why = format!(
-                    "{written:?} is not a gate; write a metric, a relation and a limit, \
-                     such as 'response.p99 < 100ms'"
-                );
-                mistakes.push(PlanError::new(place.clone(), "", why));
-                continue;
-            };
-            tree.put_at(&["gates", metric], Node::text(&place, limit));
+            match read_gate(written) {
+                Ok((metric, limit)) => tree.put_at(&["gates", metric], Node::text(&place, limit)),
+                Err(mistake) => mistakes.push(mistake),
+            }
         }
         mistakes
     }
@@ -266,6 +261,19 @@ pub fn split_gate(written: &str) -> Option<(&str, &str)> {
     let relation = written.find(['<', '>', '=']).filter(|at| *at > 0)?;
     let (metric, limit) = written.split_at(relation);
     Some((metric.trim(), limit))
+}
+
+/// The same of `--gate`.
+///
+/// # Errors
+/// [`PlanError`]: it has no metric or no relation.
+pub fn read_gate(written: &str) -> Result<(&str, &str), PlanError> {
+    split_gate(written).ok_or_else(|| {
+        let why = format!(
+            "{written:?} is not a gate; write a metric, a relation and a limit, such as 'response.p99 < 100ms'"
+        );
+        PlanError::new(SourceLocation::flag("--gate"), "", why)
+    })
 }
 
 /// The only account, made where none is listed.

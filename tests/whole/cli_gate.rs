@@ -38,6 +38,19 @@ impl Gates {
 }
 
 #[test]
+fn a_gate_on_the_command_line_stands_beside_those_of_the_file_or_replaces_its_own() {
+    let gates = Gates::of("\"ledger.accepted\" = \"= 8000\"\n");
+    let (code, said) = gates.hold(&["--gate", "response.p99 < 1us"]);
+    assert!(code == Some(5) && said.contains("pass") && said.contains("FAIL"), "{said}");
+    let (code, said) = gates.hold(&["--gate", "ledger.accepted >= 1"]);
+    assert!(code == Some(0) && !said.contains("= 8000"), "{said}");
+    let (code, said) = gates.hold(&["--gate", "response.p99"]);
+    assert!(code == Some(2) && said.contains("--gate: \"response.p99\" is not a gate"), "{said}");
+    let alone = smppbench(&["gate", &sample(), "--gate", "response.p99 < 1s"]);
+    assert_eq!(alone.status.code(), Some(0));
+}
+
+#[test]
 fn kept_broken_and_undecided_gates_end_with_0_5_and_4() {
     let kept = r#"
         "response.p99" = "< 1s"

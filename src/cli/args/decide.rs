@@ -58,6 +58,9 @@ pub(in crate::cli) struct GateArgs {
     /// Gates (TOML, with or without the heading [gates]; default: those of the profile in the results).
     #[arg(long, value_name = "FILE.toml")]
     pub(in crate::cli) gates: Option<PathBuf>,
+    /// A gate beside those, such as 'response.p99 < 100ms'. May be repeated.
+    #[arg(long, value_name = "METRIC RELATION LIMIT")]
+    pub(in crate::cli) gate: Vec<String>,
     /// Print the outcomes as JSON on standard output, and nothing else there.
     #[arg(long)]
     pub(in crate::cli) json: bool,
