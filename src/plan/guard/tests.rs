@@ -256,9 +256,8 @@ name = "a{n}"
 "
         .repeat(count)
     };
-    assert!(profile(&format!("{accounts}{}", messages(100))).is_ok());
-    assert!(profile(&format!("{accounts}{}", messages(127))).is_ok());
-    assert!(profile(&format!("{accounts}{}", messages(128))).is_err());
+    assert!(profile(&format!("{accounts}{}", messages(63))).is_ok());
+    assert!(profile(&format!("{accounts}{}", messages(64))).is_err());
     let line = profile(&format!("{accounts}{}", messages(256))).unwrap_err().to_string();
     assert!(line.contains("257 accounts × 256 messages") && line.contains("32768"), "{line}");
 }
