@@ -139,6 +139,19 @@ fn a_few_missing_receipts_are_looked_up_and_many_ask_for_another_id_mode() {
 }
 
 #[test]
+fn unknown_receipts_that_lost_messages_explain_ask_for_no_other_id_mode() {
+    let made = Made::new(plan(200, 0, 10), |_, _| GOOD);
+    let asks = |unknown: u64, lost: u64| {
+        let mut saved = made.saved();
+        saved.document.ledger.receipts.unknown = Some(unknown);
+        saved.document.ledger.lines.lost = lost;
+        let text = brief(&saved, Style { columns: 120, fits_screen: true, ..Style::default() });
+        text.contains("receipts.id_mode")
+    };
+    assert_eq!([asks(0, 4), asks(1, 4), asks(1, 0), asks(5, 4)], [false, false, true, true]);
+}
+
+#[test]
 fn the_run_of_a_side_names_no_search_that_could_not_have_its_settings() {
     let silent = Fate { outcome: Some(Outcome::TimedOut), ..GOOD };
     let made = Made::new(plan(200, 0, 10), |i, _| if i % 4 == 0 { silent } else { GOOD });
