@@ -78,7 +78,7 @@ pub(super) struct Relay {
     /// By upstream and id there: what it was.
     ids: HashMap<(u32, Vec<u8>), Passed>,
     /// Messages that wait for the next one of their session.
-    held: HashMap<u32, (Peer, Vec<u8>)>,
+    held: HashMap<u32, Vec<(Peer, Vec<u8>)>>,
     /// Responses that wait for their receipt.
     late_responses: HashMap<u64, (Peer, Vec<u8>)>,
     /// deliver_sm that were passed on: to whom their answer goes.
@@ -260,14 +260,14 @@ impl Relay {
             self.passed.insert((to, sequence), passed);
             let octets = with_sequence(&octets, sequence);
             if plant == Some(Plant::Reorder) {
-                self.held.insert(client, (to, octets));
+                self.held.entry(client).or_default().push((to, octets));
                 continue;
             }
             self.send(at, to, octets);
-            if plant != Some(Plant::Misroute)
-                && let Some((to, held)) = self.held.remove(&client)
-            {
-                self.send(at + Nanos::from_micros(1), to, held);
+            if plant != Some(Plant::Misroute) {
+                for (to, held) in self.held.remove(&client).unwrap_or_default() {
+                    self.send(at + Nanos::from_micros(1), to, held);
+                }
             }
         }
     }
