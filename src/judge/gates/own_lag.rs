@@ -1,7 +1,7 @@
 //! Gates on times from the intended send whose limit lies below the harness's own lateness (docs/verdict.md, "Was the
 //! harness fit"): where the lag alone exceeds the limit and no other part of the time does, the SMSC is not to blame.
 use super::decision::{Decision, GateOutcome, undecided};
-use super::sample::{latency_gate, statistic_value};
+use super::sample::{from_write, latency_gate, statistic_value};
 use crate::judge::check::{Relation, Unit};
 use crate::judge::name::Statistic;
 use crate::measure::{Latency, Metric};
@@ -9,23 +9,7 @@ use crate::measure::{Latency, Metric};
 /// The other parts of a time that begins at the intended send; the last of them is the SMSC's time from the write. None:
 /// harness_lag is no part of the metric.
 pub(super) fn other_parts(metric: Metric) -> Option<[Metric; 3]> {
-    let last = match metric {
-        Metric::Response => Metric::Service,
-        Metric::Receipt => Metric::ReceiptFromWrite,
-        Metric::Service
-        | Metric::ReceiptFromWrite
-        | Metric::WindowWait
-        | Metric::HarnessLag
-        | Metric::WriteWait
-        | Metric::Rejected
-        | Metric::ReceiptAfterResponse
-        | Metric::ReceiptBeforeResponse
-        | Metric::Bind
-        | Metric::EnquireLink
-        | Metric::DeliverAck
-        | Metric::TlsHandshake
-        | Metric::Redelivery => return None,
-    };
+    let last = from_write(metric).filter(|last| *last != metric)?;
     Some([Metric::WindowWait, Metric::WriteWait, last])
 }
 

@@ -80,17 +80,9 @@ fn straddles(low: Option<f64>, high: Option<f64>) -> String {
     format!("its interval [{}, {}] contains the limit", show(low), show(high))
 }
 
-/// docs/verdict.md, "Was the harness fit": lateness of the harness only adds time. A passed upper limit stays passed; a
-/// failed one stays failed if the time from the write alone exceeds it; all else is undecided.
-pub(super) fn with_invalid_harness<'m>(
-    decision: Decision,
-    of: impl Fn(Metric) -> &'m Latency,
-    metric: Metric,
-    statistic: Statistic,
-    relation: Relation,
-    limit: f64,
-) -> Decision {
-    let alone = match metric {
+/// The SMSC's time from the write, which this time is or ends with. None: neither.
+pub(super) fn from_write(metric: Metric) -> Option<Metric> {
+    match metric {
         Metric::Response | Metric::Service => Some(Metric::Service),
         Metric::Receipt | Metric::ReceiptFromWrite => Some(Metric::ReceiptFromWrite),
         Metric::WindowWait
@@ -104,7 +96,20 @@ pub(super) fn with_invalid_harness<'m>(
         | Metric::DeliverAck
         | Metric::TlsHandshake
         | Metric::Redelivery => None,
-    };
+    }
+}
+
+/// docs/verdict.md, "Was the harness fit": lateness of the harness only adds time. A passed upper limit stays passed; a
+/// failed one stays failed if the time from the write alone exceeds it; all else is undecided.
+pub(super) fn with_invalid_harness<'m>(
+    decision: Decision,
+    of: impl Fn(Metric) -> &'m Latency,
+    metric: Metric,
+    statistic: Statistic,
+    relation: Relation,
+    limit: f64,
+) -> Decision {
+    let alone = from_write(metric);
     match (decision.0, relation.bounds_above(), alone) {
         (GateOutcome::Pass, true, _) => decision,
         (GateOutcome::Fail, true, Some(alone)) => {
