@@ -228,6 +228,41 @@ impl Examiner {
         pass(format!("{seen}, and an enquire_link after it was answered"))
     }
 
+    /// Waits for an enquire_link, `enquires` long, and answers neither it nor later ones. Returns what ended the session
+    /// within `response` of it (None: nothing), and when it came.
+    pub(super) async fn unanswered_enquiry(
+        &mut self,
+        enquires: Nanos,
+        response: Nanos,
+    ) -> Result<(Option<String>, Nanos), Verdict> {
+        let late = self.settings.waits.late;
+        let mut came = None;
+        let mut until = Clock::now().after(enquires).after(late);
+        let seen = loop {
+            // what comes all the time does not put off the end
+            let is_over = Clock::now() >= until;
+            match if is_over { Event::Silence } else { self.event(until).await } {
+                Event::Pdu(pdu) if pdu.command() == CommandId::ENQUIRE_LINK => {
+                    if came.is_none() {
+                        came = Some(Clock::now());
+                        until = Clock::now().after(response).after(late);
+                    }
+                }
+                Event::Pdu(pdu) => {
+                    let is_unbind = pdu.command() == CommandId::UNBIND;
+                    self.attend(pdu).await;
+                    if is_unbind {
+                        break Some("an unbind came".to_owned());
+                    }
+                }
+                Event::Silence => break None,
+                Event::Ended(end) => break Some(end.to_string()),
+            }
+        };
+        let came = came.ok_or_else(|| precondition("no enquire_link came first"))?;
+        Ok((seen, came))
+    }
+
     /// Waits for the end of the connection; responses that come before are ignored.
     pub(super) async fn end_within(&mut self, within: Nanos) -> Option<End> {
         let until = Clock::now().after(within);

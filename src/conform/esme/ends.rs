@@ -4,7 +4,7 @@ use crate::conform::case::Level::{Must, Observed, Should};
 use crate::conform::examiner::Examiner;
 use crate::conform::line::{End, Event};
 use crate::conform::octets::{self, cstring};
-use crate::conform::steps::{Status, accepted, fail, pass, precondition};
+use crate::conform::steps::{Status, accepted, fail, pass};
 use crate::conform::verdict::{Found, Outcome, Verdict};
 use crate::kit::Clock;
 use crate::smpp::CommandId;
@@ -224,36 +224,10 @@ async fn unanswered_enquiry(x: &mut Examiner) -> Found {
         return Ok(Verdict::of(Outcome::Skipped, why));
     };
     x.session().await?;
-    let mut began = None;
-    let mut until = Clock::now().after(enquires).after(x.settings.waits.late);
-    loop {
-        // what comes all the time does not put off the end
-        let event = if Clock::now() < until { x.event(until).await } else { Event::Silence };
-        let seen = match event {
-            Event::Pdu(pdu) if pdu.command() == CommandId::ENQUIRE_LINK => {
-                // neither the first nor a later one is answered
-                if began.is_none() {
-                    began = Some(Clock::now());
-                    until = Clock::now().after(declared).after(x.settings.waits.late);
-                }
-                continue;
-            }
-            Event::Pdu(pdu) => {
-                let is_unbind = pdu.command() == CommandId::UNBIND;
-                x.attend(pdu).await;
-                if !is_unbind {
-                    continue;
-                }
-                Some("an unbind came".to_owned())
-            }
-            Event::Silence => None,
-            Event::Ended(end) => Some(end.to_string()),
-        };
-        let came = began.ok_or_else(|| precondition("no enquire_link came first"))?;
-        let after = Clock::now().since(came).as_secs_f64();
-        return match seen {
-            Some(seen) => pass(format!("{seen} {after:.2} s after an enquire_link")),
-            None => fail(format!("the session was still there {after:.2} s after an enquire_link")),
-        };
+    let (seen, came) = x.unanswered_enquiry(enquires, declared).await?;
+    let after = Clock::now().since(came).as_secs_f64();
+    match seen {
+        Some(seen) => pass(format!("{seen} {after:.2} s after an enquire_link")),
+        None => fail(format!("the session was still there {after:.2} s after an enquire_link")),
     }
 }

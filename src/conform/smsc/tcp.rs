@@ -64,7 +64,8 @@ async fn octet_by_octet(x: &mut Examiner) -> Found {
     accepted(&x.answer(command, sequence).await)
 }
 
-async fn many_at_once(x: &mut Examiner) -> Found {
+/// Twenty enquire_link in one write.
+pub(super) async fn many_at_once(x: &mut Examiner) -> Found {
     x.bound().await?;
     let numbers: Vec<u32> = (0..20).map(|_| x.take_sequence()).collect();
     let all: Vec<u8> = numbers

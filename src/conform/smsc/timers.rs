@@ -4,7 +4,7 @@ use crate::conform::case::Case;
 use crate::conform::case::Level::{Observed, Should};
 use crate::conform::examiner::{Acknowledge, Examiner};
 use crate::conform::line::Event;
-use crate::conform::steps::{fail, inconclusive, pass, precondition};
+use crate::conform::steps::{fail, inconclusive, pass};
 use crate::conform::verdict::{Found, Outcome, Verdict};
 use crate::kit::{Clock, Nanos};
 use crate::smpp::CommandId;
@@ -147,30 +147,6 @@ async fn unanswered_enquiry(x: &mut Examiner) -> Found {
     let enquires = timers.enquire_link.ok_or_else(undeclared)?;
     let declared = timers.response.ok_or_else(undeclared)?;
     x.bound().await?;
-    let mut began = None;
-    let mut until = Clock::now().after(enquires).after(x.settings.waits.late);
-    loop {
-        let seen = match x.event(until).await {
-            Event::Pdu(pdu) if pdu.command() == CommandId::ENQUIRE_LINK => {
-                // neither the first nor a later one is answered
-                if began.is_none() {
-                    began = Some(Clock::now());
-                    until = Clock::now().after(declared).after(x.settings.waits.late);
-                }
-                continue;
-            }
-            Event::Pdu(pdu) => {
-                let is_unbind = pdu.command() == CommandId::UNBIND;
-                x.attend(pdu).await;
-                if !is_unbind {
-                    continue;
-                }
-                Some("an unbind came".to_owned())
-            }
-            Event::Silence => None,
-            Event::Ended(end) => Some(end.to_string()),
-        };
-        let came = began.ok_or_else(|| precondition("no enquire_link came first"))?;
-        return timed(seen, came, declared);
-    }
+    let (seen, came) = x.unanswered_enquiry(enquires, declared).await?;
+    timed(seen, came, declared)
 }

@@ -1,4 +1,5 @@
 //! TLS below SMPP, where the profile has it: the handshake, a client without TLS, records, and the end.
+use super::tcp::many_at_once;
 use crate::conform::case::Case;
 use crate::conform::case::Level::{Observed, Should};
 use crate::conform::examiner::{Answer, Examiner};
@@ -7,9 +8,6 @@ use crate::conform::octets;
 use crate::conform::steps::{accepted, bind_command, fail, pass};
 use crate::conform::verdict::{Found, Outcome, Verdict};
 use crate::smpp::CommandId;
-
-/// PDUs that are written in one record.
-const TOGETHER: usize = 20;
 
 pub(super) const CASES: &[Case] = &[
     Case::smsc("TLS-01", Should, &["tls", "bind"], |x| Box::pin(handshake(x))).says(
@@ -95,20 +93,7 @@ async fn split_over_records(x: &mut Examiner) -> Found {
 
 async fn together_in_a_record(x: &mut Examiner) -> Found {
     wants_tls(x)?;
-    x.bound().await?;
-    let numbers: Vec<u32> = (0..TOGETHER).map(|_| x.take_sequence()).collect();
-    let all: Vec<u8> = numbers
-        .iter()
-        .flat_map(|number| octets::pdu(CommandId::ENQUIRE_LINK, 0, *number, &[]))
-        .collect();
-    x.send(&all).await;
-    for number in numbers {
-        let answer = x.answer(CommandId::ENQUIRE_LINK, number).await;
-        if !matches!(&answer, Answer::Pdu(pdu) if pdu.is_ok()) {
-            return fail(format!("sequence_number {number}: {}", answer.says()));
-        }
-    }
-    pass("all twenty were answered")
+    many_at_once(x).await
 }
 
 async fn close_notify(x: &mut Examiner) -> Found {
