@@ -7,7 +7,7 @@ use super::deliveries::commanded::Content;
 use super::deliveries::{Deliveries, DueDelivery};
 use super::events::{SessionEnd, SmscEvent};
 use super::inject;
-use super::runs;
+use super::runs::{self, Rest};
 use super::submits::Submits;
 use super::tally::Tally;
 use crate::kit::Nanos;
@@ -270,8 +270,8 @@ impl Endpoint for Core {
                 continue;
             };
             let Core { context, submits, deliveries, .. } = &mut *self;
-            let rest = (session, &octets[used..]);
-            let taken = runs::take(context, submits, deliveries, rest, octets_max, now);
+            let rest = Rest { session, octets: &octets[used..], octets_max, now };
+            let taken = runs::take(context, submits, deliveries, rest);
             if taken > 0 {
                 used += taken;
                 continue;

@@ -12,57 +12,59 @@ use super::submit_fields;
 use super::submits::Submits;
 use crate::kit::Nanos;
 use crate::smpp::receipt::MessageState;
-use crate::smpp::{CommandId, CommandStatus, Header};
+use crate::smpp::{CommandId, CommandStatus, Header, frame};
 
 const DELIVERED: u8 = MessageState::Delivered.wire();
 
-/// The first PDU of `octets`, if it is whole and at most this long.
-#[inline]
-fn first(octets: &[u8], octets_max: usize) -> Option<(Header, &[u8])> {
-    let header = Header::read(octets)?;
-    let length = header.command_length as usize;
-    let is_framed = (Header::OCTETS..=octets_max).contains(&length);
-    octets.get(..length).filter(|_| is_framed).map(|frame| (header, frame))
+/// What is left of a read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rest<'a> {
+    pub(super) session: u32,
+    pub(super) octets: &'a [u8],
+    /// Maximum octets of a PDU.
+    pub(super) octets_max: usize,
+    pub(super) now: Nanos,
 }
 
-/// Handles the run at the front of `octets`. Returns how many of them it took; 0: the first PDU needs more than this.
+impl<'a> Rest<'a> {
+    /// The PDU behind the first `used` octets. None: it is not whole, or cannot be one.
+    #[inline]
+    fn pdu_behind(&self, used: usize) -> Option<(Header, &'a [u8])> {
+        let octets = &self.octets[used..];
+        let length = frame::cut(octets, self.octets_max).ok()??;
+        Some((Header::read(octets)?, &octets[..length]))
+    }
+}
+
+/// Handles the run at the front of `rest`. Returns how many octets it took; 0: the first PDU needs more than this.
 #[inline]
 pub(super) fn take(
     context: &mut Context,
     submits: &Submits,
     deliveries: &mut Deliveries,
-    (session, octets): (u32, &[u8]),
-    octets_max: usize,
-    now: Nanos,
+    rest: Rest<'_>,
 ) -> usize {
-    match Header::read(octets).map(|header| header.command_id) {
+    match Header::read(rest.octets).map(|header| header.command_id) {
         Some(CommandId::SUBMIT_SM) if submits.accepts_at_once() => {
-            accept(context, deliveries, session, octets, octets_max, now)
+            accept(context, deliveries, rest)
         }
         Some(CommandId::DELIVER_SM_RESP | CommandId::DATA_SM_RESP)
             if deliveries.sends_at_once() =>
         {
-            acknowledge(context, deliveries, session, octets, octets_max, now)
+            acknowledge(context, deliveries, rest)
         }
         Some(_) | None => 0,
     }
 }
 
 /// Accepts the submit_sm at the front of `octets`, as far as they are plain and their receipts can be sent.
-fn accept(
-    context: &mut Context,
-    deliveries: &mut Deliveries,
-    session: u32,
-    octets: &[u8],
-    octets_max: usize,
-    now: Nanos,
-) -> usize {
+fn accept(context: &mut Context, deliveries: &mut Deliveries, rest: Rest<'_>) -> usize {
     let Context { connections, accounts, faults, ids, tally, openmarket, .. } = context;
     if *openmarket || faults.any_at_submits() || tally.responses.pending >= REPLIES_MAX {
         return 0;
     }
     let deliveries_max = connections.limits().deliveries_max;
-    let Some(peer) = connections.get_mut(session) else { return 0 };
+    let Some(peer) = connections.get_mut(rest.session) else { return 0 };
     if !(peer.may_submit() && peer.can_write() && peer.faults.next_response.is_none()) {
         return 0;
     }
@@ -77,7 +79,7 @@ fn accept(
     let (mut used, mut accepted, mut asked) = (0, 0, 0);
     let mut respelled = SpelledId::EMPTY;
     while accepted < free {
-        let Some((header, frame)) = first(&octets[used..], octets_max) else { break };
+        let Some((header, frame)) = rest.pdu_behind(used) else { break };
         if header.command_id != CommandId::SUBMIT_SM {
             break;
         }
@@ -93,13 +95,13 @@ fn accept(
             let content = ReceiptContent {
                 from: submit.destination,
                 to: submit.source,
-                submitted_ns: now.0,
+                submitted_ns: rest.now.0,
                 state: DELIVERED,
                 rule: 0,
                 esm_class: 0x04,
             };
             let id = ids.last_in_receipt(&mut respelled);
-            writer.receipt(&content, sequence, now, id, peer.output.buffer());
+            writer.receipt(&content, sequence, rest.now, id, peer.output.buffer());
             asked += 1;
         }
         accepted += 1;
@@ -113,22 +115,15 @@ fn accept(
 }
 
 /// Counts the answers to receipts at the front of `octets`, and sends what waited for them.
-fn acknowledge(
-    context: &mut Context,
-    deliveries: &mut Deliveries,
-    session: u32,
-    octets: &[u8],
-    octets_max: usize,
-    now: Nanos,
-) -> usize {
+fn acknowledge(context: &mut Context, deliveries: &mut Deliveries, rest: Rest<'_>) -> usize {
     let Context { connections, tally, .. } = &mut *context;
-    let Some(peer) = connections.get_mut(session) else { return 0 };
+    let Some(peer) = connections.get_mut(rest.session) else { return 0 };
     // a commanded delivery is tracked also where no other is
     if peer.unacknowledged.tracks_any() {
         return 0;
     }
     let (mut used, mut ok) = (0, 0);
-    while let Some((header, frame)) = first(&octets[used..], octets_max) {
+    while let Some((header, frame)) = rest.pdu_behind(used) {
         if !matches!(header.command_id, CommandId::DELIVER_SM_RESP | CommandId::DATA_SM_RESP) {
             break;
         }
@@ -144,6 +139,6 @@ fn acknowledge(
     if ok > 0 {
         tally.receipts.acknowledged.add_many(CommandStatus::ESME_ROK, ok);
     }
-    deliveries.refill(context, session, now);
+    deliveries.refill(context, rest.session, rest.now);
     used
 }
