@@ -103,12 +103,11 @@ impl Rows {
     }
 }
 
-/// The lowest and the highest.
-fn spread(values: &[f64]) -> [f64; 2] {
-    [
-        values.iter().copied().fold(f64::INFINITY, f64::min),
-        values.iter().copied().fold(0.0, f64::max),
-    ]
+/// The median, the lowest and the highest.
+fn spread(ratios: &[f64]) -> [f64; 3] {
+    let low = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = ratios.iter().copied().fold(0.0, f64::max);
+    [median(ratios.to_vec()), low, high]
 }
 
 fn name((binds, window): (usize, usize)) -> String {
@@ -220,7 +219,7 @@ impl Bench {
         let harness = of(&|r| r.harness_per_second);
         let ratios: Vec<f64> =
             rounds.iter().map(|r| r.harness_per_second / r.bare.per_second()).collect();
-        let ([low, high], ratio) = (spread(&ratios), median(ratios.clone()));
+        let [ratio, low, high] = spread(&ratios);
         let bare_ns = of(&|r| r.bare.cpu_per_message());
         let (worker_ns, process_ns) = (of(&|r| r.worker_ns), of(&|r| r.process_ns));
         let calls = of(&|r| r.bare.calls as f64 / r.bare.messages.max(1) as f64);
@@ -253,7 +252,7 @@ impl Bench {
         let of = |value: &dyn Fn(&[f64; 2]) -> f64| median(pairs.iter().map(value).collect());
         let (bare, simulator) = (of(&|p| p[0]), of(&|p| p[1]));
         let ratios: Vec<f64> = pairs.iter().map(|p| p[1] / p[0]).collect();
-        let ([low, high], ratio) = (spread(&ratios), median(ratios.clone()));
+        let [ratio, low, high] = spread(&ratios);
         println!(
             "{:>9} {:>8} {bare:>11.0} {simulator:>12.0} {ratio:>6.3} {low:>5.3} to {high:>5.3}",
             name(shape),

@@ -34,7 +34,7 @@ const CACHES: [&str; 3] = ["--I1=32768,8,64", "--D1=32768,8,64", "--LL=8388608,1
 const RENEW: &str = "cargo bench --bench instructions -- --renew";
 
 /// The kept table.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Table {
     /// The compiler that these counts belong to.
     rustc: String,
@@ -138,11 +138,8 @@ fn guard(arguments: &Arguments) -> io::Result<bool> {
         "a message's", "instr.", "now", "change", "D1 miss", "now", "LL miss", "now"
     );
     // a part of the table is renewed within the rest of it
-    let mut now = match (renew, arguments.has("--only")) {
-        (true, false) => Table::default(),
-        (_, _) => serde_json::from_value(serde_json::to_value(&kept)?)?,
-    };
-    (now.rustc, now.target) = (rustc, target);
+    let rest = if arguments.has("--only") { kept.clone() } else { Table::default() };
+    let mut now = Table { rustc, target, ..rest };
     let mut agrees = true;
     for job in jobs::ALL.iter().filter(|job| arguments.wants("--only", job.name)) {
         let (once, twice) = (count(job.name, job.count)?, count(job.name, job.count * 2)?);
