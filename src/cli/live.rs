@@ -1,6 +1,8 @@
 //! The observers of a run: the live view or the progress line, by `--live` and the kind of stderr; and the metrics.
 use super::args::Live;
+use super::browser::Browser;
 use super::exit::{say, warn};
+use super::run_context::RunContext;
 use super::terminal;
 use crate::coordinator::RunError;
 use crate::observe::Sampler;
@@ -25,19 +27,26 @@ pub(super) fn observers(live: Live, plan: &Plan) -> Result<Observers<'static>, R
 /// As [`observers`].
 pub(super) fn observers_and_page(
     live: Live,
-    plan: &Plan,
-) -> Result<(Observers<'static>, Option<RunPage>), RunError> {
-    let (mut observers, page) = served(plan)?;
-    if let Some(page) = &page {
+    context: &RunContext,
+) -> Result<(Observers<'_>, Option<RunPage>), RunError> {
+    let mut observers = Observers::new();
+    let metrics = served(&context.plan)?;
+    let page = metrics.as_ref().map(Metrics::page);
+    if let (Some(metrics), Some(page)) = (metrics, &page) {
+        // there before it is said where
+        let browser = Browser::new(context, page.clone());
+        say_where(&metrics);
         say(&format!("the run in a browser on {}", page.url()));
+        observers.push(metrics);
+        observers.push(browser);
     }
-    watch(live, plan, &mut observers)?;
-    sample(plan, &mut observers)?;
+    watch(live, &context.plan, &mut observers)?;
+    sample(&context.plan, &mut observers)?;
     Ok((observers, page))
 }
 
 /// Samples what the plan observes beside the run.
-fn sample(plan: &Plan, observers: &mut Observers<'static>) -> Result<(), RunError> {
+fn sample(plan: &Plan, observers: &mut Observers<'_>) -> Result<(), RunError> {
     if let Some(sampler) = Sampler::start(plan, |line| warn(line))? {
         observers.push(sampler);
     }
@@ -49,17 +58,22 @@ fn sample(plan: &Plan, observers: &mut Observers<'static>) -> Result<(), RunErro
 /// # Errors
 /// Where they cannot be served.
 pub(super) fn metrics(plan: &Plan) -> Result<Observers<'static>, RunError> {
-    served(plan).map(|(observers, _)| observers)
+    let mut observers = Observers::new();
+    if let Some(metrics) = served(plan)? {
+        say_where(&metrics);
+        observers.push(metrics);
+    }
+    Ok(observers)
 }
 
-fn served(plan: &Plan) -> Result<(Observers<'static>, Option<RunPage>), RunError> {
-    let mut observers = Observers::new();
-    let Some(address) = &plan.metrics.listen else { return Ok((observers, None)) };
-    let metrics = Metrics::listen(plan, address).map_err(|e| cannot_serve(address, &e))?;
+fn served(plan: &Plan) -> Result<Option<Metrics>, RunError> {
+    let listen =
+        |address: &String| Metrics::listen(plan, address).map_err(|e| cannot_serve(address, &e));
+    plan.metrics.listen.as_ref().map(listen).transpose()
+}
+
+fn say_where(metrics: &Metrics) {
     say(&format!("metrics on http://{}/metrics", metrics.address()));
-    let page = metrics.page();
-    observers.push(metrics);
-    Ok((observers, Some(page)))
 }
 
 fn cannot_serve(address: &str, e: &Error) -> RunError {
@@ -71,7 +85,7 @@ fn cannot_serve(address: &str, e: &Error) -> RunError {
     }
 }
 
-fn watch(live: Live, plan: &Plan, observers: &mut Observers<'static>) -> Result<(), RunError> {
+fn watch(live: Live, plan: &Plan, observers: &mut Observers<'_>) -> Result<(), RunError> {
     let mode = match live {
         Live::Off => LineMode::Off,
         Live::Auto | Live::Tui if terminal::rewrites_lines() => {

@@ -1,6 +1,6 @@
 //! `smppbench run`: load the plan, run it over TCP, judge it, report it, and end with the code it earned.
 use super::args::{KeepArgs, RunArgs};
-use super::browser::{self, Browser};
+use super::browser;
 use super::exit::{Exit, Failure, print, put};
 use super::folder::{self, RunFolder};
 use super::journal::Journal;
@@ -64,12 +64,9 @@ fn measure(
     path: &Path,
 ) -> Result<(FinishedRun, Option<RunPage>), Failure> {
     let mut trial = fleet::trial(&args.fleet, &context.plan)?;
-    let (mut observers, page) = live::observers_and_page(args.load.keep.live(), &context.plan)?;
+    let (mut observers, page) = live::observers_and_page(args.load.keep.live(), context)?;
     observers.push(Journal::new(context, path));
     observers.push(GateAbortObserver::new(&context.plan)?);
-    if let Some(page) = &page {
-        observers.push(Browser::new(context, page.clone()));
-    }
     // the observers restore the terminal before anything else is printed
     Ok((once(context, &mut trial, &mut observers)?, page))
 }
