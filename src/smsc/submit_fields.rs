@@ -63,7 +63,7 @@ fn nul(octets: &[u8], at: usize, max: usize) -> Option<usize> {
     None
 }
 
-/// A plain submit_sm, read in place: no times, no TLVs, every value in range.
+/// A plain submit_sm, read in place: no times, no TLVs but a vendor's own, every value in range.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PlainSubmit<'a> {
     /// source_addr.
@@ -109,7 +109,7 @@ pub(super) fn plain(frame: &[u8]) -> Option<PlainSubmit<'_>> {
         && delivery & 0xE0 == 0
         && replace <= 1
         && default_id == 0
-        && end == frame.len();
+        && (end == frame.len() || has_only_vendor_tlvs(frame.get(end..)?));
     if !is_plain {
         return None;
     }
@@ -117,6 +117,21 @@ pub(super) fn plain(frame: &[u8]) -> Option<PlainSubmit<'_>> {
         AddressRef { ton: frame[at.start - 2], npi: frame[at.start - 1], digits: &frame[at] }
     });
     Some(PlainSubmit { source, destination, esm_class, registered_delivery: delivery })
+}
+
+/// Whether octets are whole TLVs of the vendor range (v3.4 5.3.2), which the simulator does not know.
+#[inline(never)]
+fn has_only_vendor_tlvs(mut rest: &[u8]) -> bool {
+    while let Some((head, behind)) = rest.split_first_chunk::<4>() {
+        let (tag, length) = ([head[0], head[1]], [head[2], head[3]].map(usize::from));
+        let is_vendor = matches!(u16::from_be_bytes(tag), 0x1400..=0x3FFF);
+        let Some(behind) = behind.get(length[0] << 8 | length[1]..) else { return false };
+        if !is_vendor {
+            return false;
+        }
+        rest = behind;
+    }
+    rest.is_empty()
 }
 
 fn full_decode(frame: &[u8]) -> Result<SubmitFields, SubmitRefusal> {
@@ -165,6 +180,7 @@ pub(super) fn openmarket(fields: &SubmitFields) -> Option<CommandStatus> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::smpp::{Tag, Tlvs};
     use bytes::BytesMut;
 
     fn frame(change: impl FnOnce(&mut SubmitSm<'_>)) -> BytesMut {
@@ -209,6 +225,25 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn tlvs_of_a_vendor_leave_a_submit_sm_plain_and_others_do_not() {
+        let with = |octets: &[u8]| {
+            let (sm, mut out) =
+                (SubmitSm { tlvs: Tlvs(octets), ..SubmitSm::default() }, BytesMut::new());
+            sm.encode(CommandStatus::ESME_ROK, 1, &mut out);
+            out
+        };
+        let (vendor, other) = (b"\x1A\x5B\0\x02ab\x14\0\0\0", b"\x02\x04\0\x02\0\x01");
+        let plain_one = with(vendor);
+        let quick = plain(&plain_one).expect("they are unknown here").fields();
+        assert_eq!(comparable(quick), comparable(full_decode(&plain_one).unwrap()));
+        for octets in [&other[..], b"\x1A\x5B\0\x03ab", b"\x1A\x5B", &[&vendor[..], other].concat()]
+        {
+            assert!(plain(&with(octets)).is_none(), "{octets:?}");
+        }
+        assert!(Tag::KNOWN.iter().all(|row| !matches!(row.tag.0, 0x1400..=0x3FFF)));
     }
 
     #[test]
