@@ -46,6 +46,7 @@ pub mod udh;
 pub use command::CommandId;
 pub use header::Header;
 pub use mask::without_passwords;
+pub(crate) use octets::find;
 pub use status::{CommandStatus, UnknownStatus};
 pub use template::{Template, TemplateBuilder, TemplateError, TemplatePart};
 pub use tlv::{Tag, TagInfo, TlvFault, TlvIter, TlvType, Tlvs, put_tlv};

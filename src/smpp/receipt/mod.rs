@@ -16,6 +16,7 @@ mod finals;
 mod formats;
 mod id_rule;
 mod plain;
+mod said;
 mod state;
 mod template;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use finals::FinalStates;
 pub use formats::{Front, ReceiptAddress, ReceiptFormat, ReceiptPdu};
 pub use id_rule::{IdRule, IdSource, IdSpelling};
 pub use plain::text_of;
+pub use said::{Said, read_said};
 pub use state::MessageState;
 pub use template::{ReceiptRun, ReceiptTemplate};
 use text::Depth;

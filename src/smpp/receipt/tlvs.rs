@@ -2,7 +2,7 @@
 use crate::smpp::{Tag, Tlvs};
 
 /// The value of TLV `message_state`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) enum TlvState {
     /// It is not there.
     #[default]
