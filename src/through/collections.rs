@@ -61,9 +61,57 @@ impl<T> FromIterator<T> for Few<T> {
     }
 }
 
+/// Octets of an id that need no allocation.
+const ID_INLINE: usize = 22;
+
+/// A message_id.
+#[derive(Clone, Debug)]
+pub(super) enum Id {
+    Short { length: u8, octets: [u8; ID_INLINE] },
+    Long(Box<[u8]>),
+}
+
+impl Default for Id {
+    fn default() -> Id {
+        Id::Short { length: 0, octets: [0; ID_INLINE] }
+    }
+}
+
+impl From<&[u8]> for Id {
+    fn from(id: &[u8]) -> Id {
+        let mut octets = [0; ID_INLINE];
+        match octets.get_mut(..id.len()) {
+            Some(room) => {
+                room.copy_from_slice(id);
+                Id::Short { length: id.len() as u8, octets }
+            }
+            None => Id::Long(id.into()),
+        }
+    }
+}
+
+impl std::ops::Deref for Id {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        match self {
+            Id::Short { length, octets } => &octets[..usize::from(*length)],
+            Id::Long(octets) => octets,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_of_any_length_is_kept_as_it_is() {
+        for length in 0..70 {
+            let id: Vec<u8> = (0..length).collect();
+            assert_eq!(&*Id::from(&id[..]), id);
+        }
+        assert_eq!(size_of::<Id>(), 24);
+    }
 
     #[test]
     fn few_keep_their_order_however_many_they_are() {

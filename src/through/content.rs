@@ -1,13 +1,14 @@
 //! A submit_sm or deliver_sm as the books compare it: its fields by name, its text without what ties parts together,
 //! and the marker it carries.
 use super::collections::Few;
+use super::settings::Settings;
 use crate::plan::Rewrite;
 use crate::smpp::Tag;
 use crate::smpp::coding::Coding;
 use crate::smpp::marker::{Carrier, Marker, MarkerKind, MessageKey};
 use crate::smpp::pdu::{self, Body, Field};
 use crate::smpp::udh::Udh;
-use crate::smpp::{Header, Tlvs};
+use crate::smpp::{Header, Tlvs, find};
 
 const UDHI: u8 = 0x40;
 
@@ -102,11 +103,6 @@ impl<'a> Content<'a> {
             }
         });
         fields
-    }
-
-    /// Whether a final receipt is asked for.
-    pub(super) fn wants_receipt(&self) -> bool {
-        matches!(&self.body, Body::SubmitSm(sm) if sm.registered_delivery & 3 == 1)
     }
 
     fn take_text_apart(&mut self, esm_class: u8) {
@@ -218,19 +214,52 @@ pub(super) fn tokens_in(run: u32, data_coding: u8, text: &[u8]) -> Few<MessageKe
     found(&low)
 }
 
-/// destination_addr of a submit_sm. None: it has none.
-pub(super) fn destination_of(frame: &[u8]) -> Option<&[u8]> {
-    let text = |from: &mut &'_ [u8]| -> Option<usize> {
-        let end = from.iter().position(|octet| *octet == 0)?;
-        *from = &from[end + 1..];
-        Some(end)
-    };
-    let mut rest = body(frame);
-    text(&mut rest)?;
-    rest = rest.get(2..)?;
-    text(&mut rest)?;
-    let address = rest.get(2..)?;
-    address.iter().position(|octet| *octet == 0).map(|end| &address[..end])
+/// What the books need of every submit_sm, read without the rest.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SubmitHead<'a> {
+    pub(super) destination: &'a [u8],
+    registered_delivery: u8,
+}
+
+impl<'a> SubmitHead<'a> {
+    /// Reads it. None: it ends too early.
+    pub(super) fn read(frame: &'a [u8]) -> Option<SubmitHead<'a>> {
+        let mut rest = body(frame);
+        let mut text = |octets_before: usize| -> Option<&'a [u8]> {
+            let from = rest.get(octets_before..)?;
+            let end = find(from, 0)?;
+            rest = &from[end + 1..];
+            Some(&from[..end])
+        };
+        // service_type; source_addr and destination_addr, each behind its TON and NPI
+        text(0)?;
+        text(2)?;
+        let destination = text(2)?;
+        // schedule_delivery_time behind esm_class, protocol_id and priority_flag; validity_period
+        text(3)?;
+        text(0)?;
+        Some(SubmitHead { destination, registered_delivery: *rest.first()? })
+    }
+
+    /// Whether a final receipt is asked for.
+    pub(super) fn wants_receipt(&self) -> bool {
+        self.registered_delivery & 3 == 1
+    }
+}
+
+/// The key of a whole marker with which a PDU ends, as those of ours do: its last TLV, or the end of its text.
+pub(super) fn marker_at_end(settings: &Settings, frame: &[u8]) -> Option<MessageKey> {
+    let Settings { run, carriers, .. } = settings;
+    if carriers.contains(&Carrier::Tlv) {
+        let (tag, value) = frame.last_chunk::<{ Marker::TLV_OCTETS + 4 }>()?.split_at(4);
+        let is_marker = *tag == [0x1A, 0x5B, 0, Marker::TLV_OCTETS as u8];
+        return Marker::from_tlv(*run, value).filter(|_| is_marker).map(|marker| marker.key);
+    }
+    if !carriers.contains(&Carrier::Text) {
+        return None;
+    }
+    let token = frame.last_chunk::<{ Marker::TOKEN_OCTETS }>()?;
+    Marker::from_token(*run, token).map(|marker| marker.key)
 }
 
 /// The body of a PDU: all but its header.

@@ -1,7 +1,7 @@
 //! Receipts, upwards: sent by our SMSC, come in front, matched by the ids of both sides.
-use super::collections::Map;
+use super::collections::{Id, Map};
 use super::compare::cut;
-use super::entry::Entry;
+use super::entry::{Entry, Handle};
 use super::examples::{add_example, unknown_example};
 use super::ids::Ids;
 use super::scene::Scene;
@@ -10,9 +10,11 @@ use super::settings::Settings;
 use super::table::Table;
 use crate::correlate::Key;
 use crate::measure::through::{ExampleClass, ReceiptBooks, Transit};
-use crate::smpp::marker::{MarkerKind, MessageKey};
-use crate::smpp::pdu;
-use crate::smpp::receipt::{self, IdSource, Receipt};
+use crate::smpp::marker::MarkerKind;
+use crate::smpp::receipt::{self, Brief, Delivered, IdSource};
+use foldhash::fast::RandomState;
+use std::borrow::Cow;
+use std::hash::BuildHasher;
 
 /// Receipts that came before the answer to their message and are kept.
 const EARLY_MAX: usize = 1_000_000;
@@ -22,87 +24,122 @@ const EARLY_MAX: usize = 1_000_000;
 pub(super) struct ReceiptsUp {
     pub(super) books: ReceiptBooks,
     /// Receipts in front whose id is not known yet.
-    early: Map<Key, Vec<SentReceipt>>,
+    early: Map<Key, Vec<SentReceipt<'static>>>,
     early_count: usize,
+    hasher: RandomState,
+    /// Hash of what the last receipt said, and whether that was intermediate: nearly all say the same.
+    last_said: Option<(u64, bool)>,
 }
 
-/// A delivery that is a receipt, taken apart. None: it is a message.
-pub(super) fn with_receipt<T>(frame: &[u8], use_it: impl FnOnce(&Receipt<'_>) -> T) -> Option<T> {
-    let pdu = pdu::decode(frame).ok()?;
-    let text = receipt::text_of(&pdu.body);
-    receipt::read_body(&pdu.body, &text).map(|receipt| use_it(&receipt))
+/// What the books must know at once of a receipt.
+struct Head {
+    id: Id,
+    /// Hash of what it says, where that can be compared as it is spelled.
+    said: Option<u64>,
+    is_intermediate: bool,
 }
 
-fn is_intermediate(receipt: &Receipt<'_>, settings: &Settings) -> bool {
-    receipt.intermediate || !settings.finals.ends(receipt.state, receipt.word)
+/// A receipt that was seen just now.
+fn seen<'f>(scene: &Scene<'_>, frame: &'f [u8], said: Option<u64>) -> SentReceipt<'f> {
+    SentReceipt { at: scene.at, session: scene.session, said, frame: Cow::Borrowed(frame) }
 }
 
 impl ReceiptsUp {
-    /// A receipt was written behind.
-    pub(super) fn sent(&mut self, scene: &mut Scene<'_>, receipt: &Receipt<'_>, table: &mut Table) {
-        if is_intermediate(receipt, scene.settings) {
+    /// Reads a delivery. None: it is a message.
+    fn read(&mut self, frame: &[u8], settings: &Settings) -> Option<Head> {
+        let said = receipt::read_said(frame);
+        let hash = said.map(|(_, said)| self.hasher.hash_one(said));
+        if let (Some((id, _)), Some((said, is_intermediate))) = (said, self.last_said)
+            && hash == Some(said)
+        {
+            return Some(Head { id: id.into(), said: hash, is_intermediate });
+        }
+        let head = |brief: Brief<'_>| Head {
+            id: brief.id.into(),
+            said: hash,
+            is_intermediate: brief.intermediate || !settings.finals.ends(brief.state, brief.word),
+        };
+        let head = match receipt::read_frame(frame)? {
+            Delivered::Mo => None,
+            Delivered::Receipt(brief) => Some(head(brief)),
+            Delivered::Coded => receipt::read_coded(frame, &mut Vec::new()).map(head),
+        }?;
+        self.last_said = hash.map(|hash| (hash, head.is_intermediate));
+        Some(head)
+    }
+
+    /// A delivery was written behind. False: it is a message.
+    pub(super) fn sent(&mut self, scene: &mut Scene<'_>, frame: &[u8], table: &mut Table) -> bool {
+        let Some(Head { id, said, is_intermediate }) = self.read(frame, scene.settings) else {
+            return false;
+        };
+        if is_intermediate {
             self.books.intermediate.0 += 1;
-            return;
+            return true;
         }
         let witness = scene.sessions.get(scene.session).witness;
-        let key = Ids::upstream_key(receipt.id, IdSource::Receipt, scene.settings);
-        let entry = scene.ids.behind(witness, key).and_then(|key| table.get_mut(key));
-        let Some(entry) = entry else {
+        let id = Ids::upstream_key(&id, IdSource::Receipt, scene.settings);
+        let handle = table.of_behind_id(witness, id, scene);
+        let Some(entry) = handle.and_then(|handle| table.find(handle, scene)) else {
             self.books.sent += 1;
             self.books.untracked += 1;
-            return;
+            return true;
         };
         if entry.behind.segments > 1 && entry.receipts.sent > 0 {
             // one message in front: the receipts of its further parts are no receipts of it
-            return;
+            return true;
         }
         self.books.sent += 1;
         entry.receipts.sent += 1;
-        entry.receipts.waiting.push(SentReceipt::of(receipt, scene.at, scene.session));
+        entry.receipts.waiting.push(seen(scene, frame, said).into_owned());
+        true
     }
 
-    /// A receipt was read in front.
-    pub(super) fn came(&mut self, scene: &mut Scene<'_>, receipt: &Receipt<'_>, table: &mut Table) {
-        if is_intermediate(receipt, scene.settings) {
+    /// A delivery was read in front. False: it is a message.
+    pub(super) fn came(&mut self, scene: &mut Scene<'_>, frame: &[u8], table: &mut Table) -> bool {
+        let Some(Head { id, said, is_intermediate }) = self.read(frame, scene.settings) else {
+            return false;
+        };
+        if is_intermediate {
             self.books.intermediate.1 += 1;
-            return;
+            return true;
         }
         self.books.came += 1;
-        let came = SentReceipt::of(receipt, scene.at, scene.session);
-        let key = Ids::front_key(receipt.id, IdSource::Receipt, scene.settings);
-        match scene.ids.in_front(key) {
-            Some(key) => self.matched(scene, key, &came, table),
+        let came = seen(scene, frame, said);
+        let id = Ids::front_key(&id, IdSource::Receipt, scene.settings);
+        match table.of_front_id(id, scene) {
+            Some(handle) => self.matched(scene, handle, &came, table),
             None if self.early_count < EARLY_MAX => {
                 self.early_count += 1;
-                self.early.entry(key).or_default().push(came);
+                self.early.entry(id).or_default().push(came.into_owned());
             }
             None => self.unknown(scene, &came),
         }
+        true
     }
 
     /// The id of a message in front is known now: receipts under it came before the response.
-    pub(super) fn named(&mut self, scene: &mut Scene<'_>, key: MessageKey, table: &mut Table) {
+    pub(super) fn named(&mut self, scene: &mut Scene<'_>, handle: Handle, table: &mut Table) {
         if self.early_count == 0 {
             return;
         }
-        let Some(id) = table.get(key).map(|entry| entry.front.id.clone()) else { return };
         // a receipt spells the id as the rule says of receipts: both spellings have one key
-        let id_key = Ids::front_key(&id, IdSource::Response, scene.settings);
+        let Some(id_key) = table.get(handle).map(|entry| entry.front.id_key) else { return };
         for came in self.early.remove(&id_key).unwrap_or_default() {
             self.early_count -= 1;
             self.books.before_response += 1;
-            self.matched(scene, key, &came, table);
+            self.matched(scene, handle, &came, table);
         }
     }
 
     fn matched(
         &mut self,
         scene: &mut Scene<'_>,
-        key: MessageKey,
-        came: &SentReceipt,
+        handle: Handle,
+        came: &SentReceipt<'_>,
         table: &mut Table,
     ) {
-        let Some(entry) = table.get_mut(key) else {
+        let Some(entry) = table.find(handle, scene) else {
             self.books.untracked_in_front += 1;
             return;
         };
@@ -119,11 +156,11 @@ impl ReceiptsUp {
             return;
         }
         // where several were sent, the one that fits
-        let fits = |sent: &SentReceipt| sent.changes(came).is_empty();
+        let fits = |sent: &SentReceipt<'_>| sent.is_unchanged(came);
         let place = entry.receipts.waiting.iter().position(fits);
         let Some(sent) = entry.receipts.waiting.remove(place.unwrap_or(0)) else { return };
         self.books.once += 1;
-        if key.kind == MarkerKind::Load {
+        if entry.key.kind == MarkerKind::Load {
             let took = came.at.since(sent.at);
             scene.findings.times.record(Transit::ReceiptReturn, took, came.at);
         }
@@ -132,9 +169,10 @@ impl ReceiptsUp {
             self.books.altered += 1;
             add_example(scene, ExampleClass::ReceiptAltered, entry, what);
         }
+        table.close(handle, scene);
     }
 
-    fn look_at_session(&mut self, scene: &mut Scene<'_>, entry: &Entry, came: &SentReceipt) {
+    fn look_at_session(&mut self, scene: &mut Scene<'_>, entry: &Entry, came: &SentReceipt<'_>) {
         if came.session == entry.front.session {
             return;
         }
@@ -153,7 +191,7 @@ impl ReceiptsUp {
         add_example(scene, ExampleClass::ReceiptOtherAccount, entry, what);
     }
 
-    fn unknown(&mut self, scene: &mut Scene<'_>, came: &SentReceipt) {
+    fn unknown(&mut self, scene: &mut Scene<'_>, came: &SentReceipt<'_>) {
         self.books.unknown += 1;
         let what = format!("state {}", came.state());
         let class = ExampleClass::ReceiptUnknown;
@@ -162,7 +200,7 @@ impl ReceiptsUp {
 
     /// What came early and whose message was never accepted is of no message.
     pub(super) fn finish(&mut self, scene: &mut Scene<'_>) {
-        let mut early: Vec<SentReceipt> =
+        let mut early: Vec<SentReceipt<'static>> =
             std::mem::take(&mut self.early).into_values().flatten().collect();
         early.sort_by_key(|came| came.at);
         self.early_count = 0;

@@ -1,8 +1,24 @@
 //! What is known of one submit_sm that our ESME sent.
-use super::collections::Few;
+use super::collections::{Few, Id};
 use super::sent_receipt::SentReceipt;
+use crate::correlate::Key;
 use crate::kit::Nanos;
-use crate::smpp::marker::MessageKey;
+use crate::smpp::marker::{MarkerKind, MessageKey};
+
+/// A message that is kept: its key, and the place of its entry where that is open. The place is checked before it is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Handle {
+    /// [`MessageKey::packed`].
+    pub(super) packed: u64,
+    pub(super) place: u32,
+}
+
+impl Handle {
+    /// Of a key whose place is not known.
+    pub(super) fn of(key: MessageKey) -> Handle {
+        Handle { packed: key.packed(), place: u32::MAX }
+    }
+}
 
 /// Of the side in front.
 #[derive(Clone, Debug, Default)]
@@ -11,8 +27,6 @@ pub(super) struct Front {
     pub(super) session: u32,
     /// When its last attempt was written.
     pub(super) written: Nanos,
-    /// When its first attempt was written.
-    pub(super) first_written: Nanos,
     /// Attempts that are not answered.
     pub(super) open: u32,
     /// Whether an attempt will not be answered: its connection is gone.
@@ -21,8 +35,9 @@ pub(super) struct Front {
     pub(super) accepted: Option<Nanos>,
     /// The last answer that did not accept it, and when. None: there was none.
     pub(super) rejected: Option<(u32, Nanos)>,
-    /// message_id of the answer.
-    pub(super) id: Box<[u8]>,
+    /// message_id of the answer, and what it is compared by.
+    pub(super) id: Id,
+    pub(super) id_key: Key,
     /// How many submit_sm of the run had been sent before its last attempt.
     pub(super) number: u64,
 }
@@ -41,8 +56,9 @@ pub(super) struct Behind {
     pub(super) session: u32,
     /// Answer of our SMSC to the first copy that it answered, and when. None: there was none.
     pub(super) answered: Option<(u32, Nanos)>,
-    /// message_id of that answer.
-    pub(super) id: Box<[u8]>,
+    /// message_id of that answer, and what it is compared by.
+    pub(super) id: Id,
+    pub(super) id_key: Key,
     /// PDUs that the first copy came out in.
     pub(super) segments: u32,
 }
@@ -55,15 +71,18 @@ pub(super) struct Receipts {
     /// Come in front.
     pub(super) came: u32,
     /// Sent behind, and not come in front.
-    pub(super) waiting: Few<SentReceipt>,
+    pub(super) waiting: Few<SentReceipt<'static>>,
 }
 
 /// One submit_sm in front, with all its attempts.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Entry {
     pub(super) key: MessageKey,
+    pub(super) handle: Handle,
+    /// Whether it is of a message: else its place is free.
+    pub(super) is_open: bool,
     /// The octets of its last attempt, until it has come out.
-    pub(super) frame: Box<[u8]>,
+    pub(super) frame: Vec<u8>,
     pub(super) front: Front,
     pub(super) behind: Behind,
     pub(super) receipts: Receipts,
@@ -75,18 +94,37 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    pub(super) fn new(key: MessageKey, wants_receipt: bool) -> Entry {
+    /// An entry that is free.
+    pub(super) fn free(place: u32) -> Entry {
+        let key = MessageKey { kind: MarkerKind::Load, message: 0, part: 0 };
         Entry {
             key,
-            frame: Box::default(),
+            handle: Handle { packed: key.packed(), place },
+            is_open: false,
+            frame: Vec::new(),
             front: Front::default(),
             behind: Behind::default(),
             receipts: Receipts::default(),
             is_altered: false,
             is_at_wrong_upstream: false,
             is_resegmented: false,
-            wants_receipt,
+            wants_receipt: false,
         }
+    }
+
+    /// Is that of a message from now on.
+    pub(super) fn open(&mut self, key: MessageKey, wants_receipt: bool) {
+        self.key = key;
+        self.handle.packed = key.packed();
+        self.is_open = true;
+        self.frame.clear();
+        self.front = Front::default();
+        self.behind = Behind::default();
+        self.receipts = Receipts::default();
+        self.is_altered = false;
+        self.is_at_wrong_upstream = false;
+        self.is_resegmented = false;
+        self.wants_receipt = wants_receipt;
     }
 
     /// Whether nothing more is awaited of it at `now`: it may be forgotten.

@@ -1,15 +1,18 @@
-//! Which message an id names, on either side.
+//! Which open message an id names, on either side.
 use super::collections::Map;
+use super::entry::{Entry, Handle};
 use super::settings::Settings;
 use crate::correlate::Key;
-use crate::smpp::marker::MessageKey;
 use crate::smpp::receipt::IdSource;
+use std::collections::hash_map::Entry as Place;
+use std::hash::Hash;
 
-/// Which message an id names, on either side.
+/// Which open message an id names, on either side.
 #[derive(Debug, Default)]
 pub(super) struct Ids {
-    front: Map<Key, u64>,
-    behind: Map<(u32, Key), u64>,
+    front: Map<Key, Handle>,
+    /// By the upstream's witness and the id.
+    behind: Map<(u32, Key), Handle>,
 }
 
 impl Ids {
@@ -23,49 +26,39 @@ impl Ids {
     }
 
     /// The message that an id in front names.
-    pub(super) fn in_front(&self, key: Key) -> Option<MessageKey> {
-        self.front.get(&key).copied().and_then(MessageKey::unpacked)
+    pub(super) fn in_front(&self, id: Key) -> Option<Handle> {
+        self.front.get(&id).copied()
     }
 
     /// The message that an id of an upstream's witness names.
-    pub(super) fn behind(&self, witness: u32, key: Key) -> Option<MessageKey> {
-        self.behind.get(&(witness, key)).copied().and_then(MessageKey::unpacked)
+    pub(super) fn behind(&self, witness: u32, id: Key) -> Option<Handle> {
+        self.behind.get(&(witness, id)).copied()
     }
 
     /// The id of an accept in front.
-    pub(super) fn name_in_front(&mut self, id: &[u8], packed: u64, settings: &Settings) {
-        self.front.insert(Ids::front_key(id, IdSource::Response, settings), packed);
+    pub(super) fn name_in_front(&mut self, id: Key, handle: Handle) {
+        self.front.insert(id, handle);
     }
 
     /// The id of an accept behind.
-    pub(super) fn name_behind(
-        &mut self,
-        id: &[u8],
-        witness: u32,
-        packed: u64,
-        settings: &Settings,
-    ) {
-        let key = Ids::upstream_key(id, IdSource::Response, settings);
-        self.behind.insert((witness, key), packed);
+    pub(super) fn name_behind(&mut self, witness: u32, id: Key, handle: Handle) {
+        self.behind.insert((witness, id), handle);
     }
 
-    pub(super) fn forget_in_front(&mut self, id: &[u8], packed: u64, settings: &Settings) {
-        let key = Ids::front_key(id, IdSource::Response, settings);
-        if self.front.get(&key) == Some(&packed) {
-            self.front.remove(&key);
+    /// The ids of a message name nothing any more. `witness`: that behind, where it came out.
+    pub(super) fn forget(&mut self, entry: &Entry, witness: Option<u32>) {
+        forget(&mut self.front, entry.front.id_key, entry.handle);
+        if let Some(witness) = witness {
+            forget(&mut self.behind, (witness, entry.behind.id_key), entry.handle);
         }
     }
+}
 
-    pub(super) fn forget_behind(
-        &mut self,
-        id: &[u8],
-        witness: u32,
-        packed: u64,
-        settings: &Settings,
-    ) {
-        let key = (witness, Ids::upstream_key(id, IdSource::Response, settings));
-        if self.behind.get(&key) == Some(&packed) {
-            self.behind.remove(&key);
-        }
+/// Another message may have taken the id over.
+fn forget<K: Eq + Hash>(from: &mut Map<K, Handle>, id: K, handle: Handle) {
+    if let Place::Occupied(named) = from.entry(id)
+        && named.get().packed == handle.packed
+    {
+        named.remove();
     }
 }

@@ -1,6 +1,6 @@
 //! The books of both sides: takes what the witnesses tell, in the order of time, and says at the end what became of
 //! every message.
-use super::deliveries::{ReceiptsUp, with_receipt};
+use super::deliveries::ReceiptsUp;
 use super::findings::Findings;
 use super::ids::Ids;
 use super::mo::MosUp;
@@ -261,15 +261,14 @@ impl Parts<'_> {
     fn read_in_front(&mut self, scene: &mut Scene<'_>, header: &Header, frame: &[u8]) {
         match header.command_id {
             CommandId::SUBMIT_SM_RESP | CommandId::GENERIC_NACK => {
-                if let Some(key) = self.submits.answered_in_front(scene, header, frame) {
-                    self.receipts.named(scene, key, &mut self.submits.table);
+                if let Some(handle) = self.submits.answered_in_front(scene, header, frame) {
+                    self.receipts.named(scene, handle, &mut self.submits.table);
+                    self.submits.table.close(handle, scene);
                 }
             }
             CommandId::DELIVER_SM | CommandId::DATA_SM => {
-                let table = &mut self.submits.table;
-                let is_receipt =
-                    with_receipt(frame, |receipt| self.receipts.came(scene, receipt, table));
-                if is_receipt.is_none() {
+                let is_receipt = self.receipts.came(scene, frame, &mut self.submits.table);
+                if !is_receipt {
                     self.mos.came(scene, header, frame);
                 }
             }
@@ -283,10 +282,8 @@ impl Parts<'_> {
                 self.submits.answered_behind(scene, header, frame);
             }
             CommandId::DELIVER_SM | CommandId::DATA_SM => {
-                let table = &mut self.submits.table;
-                let is_receipt =
-                    with_receipt(frame, |receipt| self.receipts.sent(scene, receipt, table));
-                if is_receipt.is_none() {
+                let is_receipt = self.receipts.sent(scene, frame, &mut self.submits.table);
+                if !is_receipt {
                     self.mos.sent(scene, header, frame);
                 }
             }

@@ -8,7 +8,7 @@
 //! | part | keeps |
 //! |---|---|
 //! | `streams` | sessions, PDUs out of octets, open requests |
-//! | `submits`, `table`, `settled` | submit_sm downwards: kept by key, then classed |
+//! | `submits`, `table`, `finished`, `settled` | submit_sm downwards: kept by key, then in short, then classed |
 //! | `segments` | parts that came out of an uncut message |
 //! | `deliveries`, `mo` | receipts and MO upwards |
 //! | `compare`, `content` | field by field |
@@ -22,6 +22,7 @@ mod deliveries;
 mod entry;
 mod examples;
 mod findings;
+mod finished;
 mod ids;
 #[cfg(test)]
 mod in_turns_tests;

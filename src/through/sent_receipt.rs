@@ -2,47 +2,60 @@
 use super::compare::{Change, cut};
 use crate::kit::Nanos;
 use crate::plan::Rewrite;
-use crate::smpp::receipt::{Date, MessageState, Receipt};
+use crate::smpp::pdu;
+use crate::smpp::receipt::{self, Date, MessageState, Receipt};
 use std::borrow::Cow;
 
 /// A receipt as our SMSC sent it, or as it came in front.
 #[derive(Clone, Debug)]
-pub(super) struct SentReceipt {
+pub(super) struct SentReceipt<'f> {
     /// When it was written behind, or read in front.
     pub(super) at: Nanos,
-    state: MessageState,
-    /// The vendor's own word for the state; empty: it is a state's name.
-    word: Box<[u8]>,
-    err: Box<[u8]>,
-    /// submit date and done date, to the minute: many leave the seconds out.
-    dates: [Option<Date>; 2],
-    text: Box<[u8]>,
     /// Place of the session on which it came, in front.
     pub(super) session: u32,
+    /// Hash of what it says. None: it can be compared only field by field.
+    pub(super) said: Option<u64>,
+    /// Its PDU.
+    pub(super) frame: Cow<'f, [u8]>,
 }
 
-fn text(octets: &[u8]) -> String {
+/// What is compared of a receipt.
+struct Fields {
+    state: MessageState,
+    /// The vendor's own word for the state; empty: it is a state's name.
+    word: Vec<u8>,
+    err: Vec<u8>,
+    /// submit date and done date, to the minute: many leave the seconds out.
+    dates: [Option<Date>; 2],
+    text: Vec<u8>,
+}
+
+/// A delivery that is a receipt, taken apart. None: it is a message.
+fn with_receipt<T>(frame: &[u8], use_it: impl FnOnce(&Receipt<'_>) -> T) -> Option<T> {
+    let pdu = pdu::decode(frame).ok()?;
+    let text = receipt::text_of(&pdu.body);
+    receipt::read_body(&pdu.body, &text).map(|receipt| use_it(&receipt))
+}
+
+fn shown(octets: &[u8]) -> String {
     cut(&String::from_utf8_lossy(octets))
 }
 
-impl SentReceipt {
-    /// Of a receipt that was written or read at `at` on this session.
-    pub(super) fn of(receipt: &Receipt<'_>, at: Nanos, session: u32) -> SentReceipt {
+impl Fields {
+    fn of(receipt: &Receipt<'_>) -> Fields {
         let to_the_minute = |date: Option<Date>| date.map(|date| Date { second: 0, ..date });
-        SentReceipt {
-            at,
+        Fields {
             state: receipt.state,
-            word: receipt.word.into(),
-            err: receipt.err.into(),
+            word: receipt.word.to_vec(),
+            err: receipt.err.to_vec(),
             dates: [receipt.submit_date, receipt.done_date].map(to_the_minute),
-            text: receipt.text.into(),
-            session,
+            text: receipt.text.to_vec(),
         }
     }
 
     /// Its state by name, or the vendor's own word.
-    pub(super) fn state(&self) -> String {
-        if self.word.is_empty() { self.state.stat().to_owned() } else { text(&self.word) }
+    fn state(&self) -> String {
+        if self.word.is_empty() { self.state.stat().to_owned() } else { shown(&self.word) }
     }
 
     fn dates(&self) -> String {
@@ -57,24 +70,47 @@ impl SentReceipt {
         let [submitted, done] = self.dates.map(shown);
         format!("{submitted} / {done}")
     }
+}
+
+impl SentReceipt<'_> {
+    /// To be kept longer than its octets.
+    pub(super) fn into_owned(self) -> SentReceipt<'static> {
+        SentReceipt { frame: Cow::Owned(self.frame.into_owned()), ..self }
+    }
+
+    fn fields(&self) -> Option<Fields> {
+        with_receipt(&self.frame, Fields::of)
+    }
+
+    /// Its state by name, or the vendor's own word.
+    pub(super) fn state(&self) -> String {
+        self.fields().map(|fields| fields.state()).unwrap_or_default()
+    }
+
+    /// Whether nothing changed on the way up.
+    pub(super) fn is_unchanged(&self, came: &SentReceipt<'_>) -> bool {
+        self.said.is_some() && self.said == came.said || self.changes(came).is_empty()
+    }
 
     /// What changed on the way up.
-    pub(super) fn changes(&self, came: &SentReceipt) -> Vec<Change> {
+    pub(super) fn changes(&self, came: &SentReceipt<'_>) -> Vec<Change> {
         let mut changes = Vec::new();
         let mut add = |name, rewrite, sent, came| {
             changes.push(Change { name: Cow::Borrowed(name), rewrite, sent, came });
         };
-        if (self.state, &self.word) != (came.state, &came.word) {
-            add("state", Rewrite::ReceiptState, self.state(), came.state());
+        // both were read as receipts before
+        let (Some(sent), Some(came)) = (self.fields(), came.fields()) else { return Vec::new() };
+        if (sent.state, &sent.word) != (came.state, &came.word) {
+            add("state", Rewrite::ReceiptState, sent.state(), came.state());
         }
-        if self.err != came.err {
-            add("err", Rewrite::ReceiptErr, text(&self.err), text(&came.err));
+        if sent.err != came.err {
+            add("err", Rewrite::ReceiptErr, shown(&sent.err), shown(&came.err));
         }
-        if self.dates != came.dates {
-            add("dates", Rewrite::ReceiptDates, self.dates(), came.dates());
+        if sent.dates != came.dates {
+            add("dates", Rewrite::ReceiptDates, sent.dates(), came.dates());
         }
-        if self.text != came.text {
-            add("text", Rewrite::ReceiptText, text(&self.text), text(&came.text));
+        if sent.text != came.text {
+            add("text", Rewrite::ReceiptText, shown(&sent.text), shown(&came.text));
         }
         changes
     }

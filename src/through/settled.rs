@@ -2,6 +2,7 @@
 use super::entry::Entry;
 use super::examples::example;
 use super::findings::Findings;
+use super::finished::FinishedMessage;
 use super::settings::Settings;
 use crate::kit::Nanos;
 use crate::measure::through::{ExampleClass, ReceiptBooks, StatusPair, SubmitBooks};
@@ -114,6 +115,21 @@ impl Settled {
         }
     }
 
+    /// Settles one that is finished: it came out once, by its deadline.
+    pub(super) fn settle_finished(&mut self, message: &FinishedMessage) {
+        let kind = message.kind();
+        self.out_settled[usize::from(kind == MarkerKind::Probe)] += 1;
+        let books = self.books(kind);
+        books.accepted += 1;
+        books.once += 1;
+        books.altered += u64::from(message.is_altered);
+        books.wrong_upstream += u64::from(message.is_at_wrong_upstream);
+        if kind == MarkerKind::Load {
+            let behind = Some((message.status, message.answered));
+            self.count_pair(behind, Some((0, message.accepted)), message.has_receipt);
+        }
+    }
+
     fn settle_receipts(
         &mut self,
         entry: &Entry,
@@ -144,22 +160,31 @@ impl Settled {
             (Some(at), _) => Some((0, at)),
             (None, rejected) => rejected.filter(|_| entry.front.open == 0 && !entry.front.has_gone),
         };
-        let upstream = entry.behind.answered;
-        let pair = (upstream.map(|(status, _)| status), front.map(|(status, _)| status));
+        self.count_pair(entry.behind.answered, front, entry.receipts.came > 0);
+    }
+
+    /// Counts the statuses and times of the answers behind and in front.
+    fn count_pair(
+        &mut self,
+        behind: Option<(u32, Nanos)>,
+        front: Option<(u32, Nanos)>,
+        has_receipt: bool,
+    ) {
+        let pair = (behind.map(|(status, _)| status), front.map(|(status, _)| status));
         if self.statuses.len() >= STATUS_PAIRS_MAX && !self.statuses.contains_key(&pair) {
             return;
         }
         let row = self.statuses.entry(pair).or_default();
         row.count += 1;
-        if let (Some((_, behind)), Some((_, front))) = (upstream, front)
+        if let (Some((_, behind)), Some((_, front))) = (behind, front)
             && front >= behind
         {
             row.later_sum += u128::from(front.since(behind).0);
             row.later_count += 1;
         }
-        let is_refused_behind = upstream.is_some_and(|(status, _)| status != 0);
-        let is_told = is_refused_behind && entry.front.accepted.is_some();
-        row.told_by_receipt += u64::from(is_told && entry.receipts.came > 0);
+        let is_refused_behind = behind.is_some_and(|(status, _)| status != 0);
+        let is_accepted = front.is_some_and(|(status, _)| status == 0);
+        row.told_by_receipt += u64::from(is_refused_behind && is_accepted && has_receipt);
     }
 
     /// The books of the load and of the probes, once all is settled.

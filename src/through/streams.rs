@@ -1,6 +1,7 @@
 //! The sessions that witnesses tell of: their octets cut in PDUs, who is bound on them, and which of their requests
 //! are open.
 use super::collections::{Few, Map};
+use super::entry::Handle;
 use crate::kit::Nanos;
 use crate::net::{Sighting, SightingKind};
 use crate::smpp::pdu::{self, Body};
@@ -27,8 +28,8 @@ pub(super) struct Session {
     is_bound: bool,
     /// Octets written of a PDU that is not whole.
     partial: Vec<u8>,
-    /// Submit_sm that wait for an answer, by sequence_number: their packed keys.
-    pub(super) submits: Map<u32, Few<u64>>,
+    /// Submit_sm that wait for an answer, by sequence_number.
+    pub(super) submits: Map<u32, Few<Handle>>,
     /// MO that wait for an answer, by sequence_number.
     pub(super) mos: Map<u32, u64>,
 }
@@ -39,10 +40,10 @@ const OPEN_MAX: usize = 100_000;
 const RECONNECTS_MAX: usize = 65_536;
 
 impl Session {
-    /// A submit_sm with these keys waits for its answer.
-    pub(super) fn open_submit(&mut self, sequence: u32, keys: Few<u64>) {
+    /// A submit_sm of these messages waits for its answer.
+    pub(super) fn open_submit(&mut self, sequence: u32, messages: Few<Handle>) {
         if self.submits.len() < OPEN_MAX {
-            self.submits.insert(sequence, keys);
+            self.submits.insert(sequence, messages);
         }
     }
 
@@ -175,8 +176,8 @@ impl Sessions {
         }
     }
 
-    /// Takes the answers to a connection that is gone as never to come. Returns the keys of the open submit_sm.
-    pub(super) fn close(&mut self, place: u32) -> Vec<u64> {
+    /// Takes the answers to a connection that is gone as never to come. Returns the open submit_sm.
+    pub(super) fn close(&mut self, place: u32) -> Vec<Handle> {
         let session = self.get(place);
         session.mos.clear();
         session.submits.drain().flat_map(|(_, keys)| keys.to_vec()).collect()

@@ -2,9 +2,10 @@
 use super::carriers::Trials;
 use super::collections::Few;
 use super::compare::{changes, is_resegmented};
-use super::content::{Content, body, destination_of};
-use super::entry::Entry;
+use super::content::{Content, SubmitHead, body, marker_at_end};
+use super::entry::{Entry, Handle};
 use super::examples::add_example;
+use super::ids::Ids;
 use super::order::Order;
 use super::scene::Scene;
 use super::segments::{Answer, Segments, Whole};
@@ -13,6 +14,7 @@ use super::table::Table;
 use crate::kit::Nanos;
 use crate::measure::through::{Answers, ExampleClass, Transit};
 use crate::smpp::marker::{MarkerKind, MessageKey};
+use crate::smpp::receipt::IdSource;
 use crate::smpp::{CommandStatus, Header, pdu};
 
 /// Everything about submits.
@@ -41,33 +43,33 @@ impl Submits {
 
     /// A submit_sm was written in front.
     pub(super) fn sent(&mut self, scene: &mut Scene<'_>, header: &Header, frame: &[u8]) {
-        let Some(content) = Content::read(frame) else { return };
-        let Some(key) = self.key_in_front(scene.settings, &content) else { return };
+        let Some(submit) = SubmitHead::read(frame) else { return };
+        let at_end = marker_at_end(scene.settings, frame);
+        let Some(key) = at_end.or_else(|| self.key_in_front(scene.settings, frame)) else { return };
         self.written_count += 1;
-        let wants = content.wants_receipt();
-        let packed = key.packed();
         if key.kind == MarkerKind::Probe {
             self.trials.sent(frame);
         }
-        let Some(entry) = self.table.entry(key, wants, scene) else { return };
-        if entry.front.open == 0 && entry.front.accepted.is_none() && entry.front.number == 0 {
-            entry.front.first_written = scene.at;
-        }
+        let number = self.written_count;
+        let Some(entry) = self.table.entry(key, submit.wants_receipt(), scene) else { return };
         entry.front.open += 1;
         entry.front.session = scene.session;
         entry.front.written = scene.at;
-        entry.front.number = self.written_count;
+        entry.front.number = number;
         if entry.behind.out_count == 0 {
-            entry.frame = frame.into();
+            entry.frame.clear();
+            entry.frame.extend_from_slice(frame);
         }
+        let handle = Few::One(entry.handle);
         if key.kind == MarkerKind::Load || scene.settings.carriers.len() == 1 {
             self.table.by_reference.insert(key);
         }
-        scene.sessions.get(scene.session).open_submit(header.sequence_number, Few::One(packed));
+        scene.sessions.get(scene.session).open_submit(header.sequence_number, handle);
     }
 
     /// The key of a submit_sm of ours. One whose only carrier is a hint gets the next number.
-    fn key_in_front(&mut self, settings: &Settings, content: &Content<'_>) -> Option<MessageKey> {
+    fn key_in_front(&mut self, settings: &Settings, frame: &[u8]) -> Option<MessageKey> {
+        let content = Content::read(frame)?;
         if let Some(key) = content.keys(settings.run, &settings.carriers).first() {
             return Some(*key);
         }
@@ -80,6 +82,16 @@ impl Submits {
 
     /// A submit_sm was read behind.
     pub(super) fn came_out(&mut self, scene: &mut Scene<'_>, header: &Header, frame: &[u8]) {
+        if let Some(key) = marker_at_end(scene.settings, frame)
+            && let Some(entry) = self.table.get(Handle::of(key))
+            && body(&entry.frame) == body(frame)
+        {
+            // it is as it went in: there is nothing to be read
+            let handle = entry.handle;
+            let session = scene.sessions.get(scene.session);
+            session.open_submit(header.sequence_number, Few::One(handle));
+            return self.copy_came_out(scene, (key, handle), &[frame], false);
+        }
         let Some(content) = Content::read(frame) else {
             self.table.unexpected(scene, frame);
             return;
@@ -91,8 +103,8 @@ impl Submits {
                 .and_then(|reference| self.table.of_reference(reference, content.part()));
             keys = hint.map_or(Few::None, Few::One);
         }
-        let is_as_sent = || match &*keys {
-            [key] => self.table.is_segment_of(*key, &content),
+        let mut is_as_sent = || match &*keys {
+            [key] => self.table.is_segment_of(*key, &content, scene),
             [] => false,
             _ => true,
         };
@@ -110,10 +122,10 @@ impl Submits {
             self.table.unexpected(scene, frame);
             return;
         }
-        let packed = keys.iter().map(|key| key.packed()).collect();
-        scene.sessions.get(scene.session).open_submit(header.sequence_number, packed);
+        let messages = keys.iter().map(|key| Handle::of(*key)).collect();
+        scene.sessions.get(scene.session).open_submit(header.sequence_number, messages);
         match &*keys {
-            [key] => self.copy_came_out(scene, *key, &[frame], false),
+            [key] => self.copy_came_out(scene, (*key, Handle::of(*key)), &[frame], false),
             _ => self.joined_came_out(scene, &keys, frame),
         }
     }
@@ -128,13 +140,14 @@ impl Submits {
             return;
         };
         let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
-        self.copy_came_out(scene, key, &frames, true);
+        let handle = Handle::of(key);
+        self.copy_came_out(scene, (key, handle), &frames, true);
         // each part was answered, or will be
         for (session, sequence) in sequences {
             match self.segments.take_answer(session, sequence) {
-                Some(answer) => self.apply(scene, key.packed(), &answer.as_answer()),
+                Some(answer) => self.apply(scene, handle, &answer.as_answer()),
                 None => {
-                    scene.sessions.get(session).open_submit(sequence, Few::One(key.packed()));
+                    scene.sessions.get(session).open_submit(sequence, Few::One(handle));
                 }
             }
         }
@@ -142,9 +155,9 @@ impl Submits {
 
     /// One PDU came out that holds several that went in.
     fn joined_came_out(&mut self, scene: &mut Scene<'_>, keys: &[MessageKey], frame: &[u8]) {
-        let mut sent: Vec<Box<[u8]>> = Vec::new();
+        let mut sent: Vec<Vec<u8>> = Vec::new();
         for key in keys {
-            sent.extend(self.table.get(*key).map(|entry| entry.frame.clone()));
+            sent.extend(self.table.get(Handle::of(*key)).map(|entry| entry.frame.clone()));
         }
         let is_first = sent.iter().all(|frame| !frame.is_empty()) && sent.len() == keys.len();
         let contents: Vec<Content<'_>> = sent.iter().filter_map(|f| Content::read(f)).collect();
@@ -154,8 +167,9 @@ impl Submits {
                 scene.findings.count_changes("submit", &changes(&contents, &[out]), scene.settings);
         }
         for key in keys {
-            self.copy_came_out(scene, *key, &[], true);
-            if let (Some(what), Some(entry)) = (&what, self.table.get_mut(*key)) {
+            let handle = Handle::of(*key);
+            self.copy_came_out(scene, (*key, handle), &[], true);
+            if let (Some(what), Some(entry)) = (&what, self.table.get_mut(handle)) {
                 entry.is_altered = true;
                 add_example(scene, ExampleClass::Altered, entry, what.clone());
             }
@@ -166,11 +180,11 @@ impl Submits {
     fn copy_came_out(
         &mut self,
         scene: &mut Scene<'_>,
-        key: MessageKey,
+        (key, handle): (MessageKey, Handle),
         frames: &[&[u8]],
         is_resegmented: bool,
     ) {
-        let Some(entry) = self.table.came_out(key, scene) else { return };
+        let Some(entry) = self.table.came_out((key, handle), scene) else { return };
         let behind = &mut entry.behind;
         if behind.out_count > 1 {
             let is_over = scene.sessions.has_reconnect(behind.last, scene.at);
@@ -186,8 +200,8 @@ impl Submits {
         behind.session = scene.session;
         behind.segments = frames.len().max(1) as u32;
         entry.is_resegmented |= is_resegmented;
-        let sent = std::mem::take(&mut entry.frame);
-        let Some(destination) = destination_of(&sent) else { return };
+        let mut sent = std::mem::take(&mut entry.frame);
+        let Some(SubmitHead { destination, .. }) = SubmitHead::read(&sent) else { return };
         check_route(scene, entry, destination);
         if key.kind == MarkerKind::Load {
             let took = scene.at.since(entry.front.written);
@@ -198,6 +212,9 @@ impl Submits {
             // which of its carriers survived is told apart, and no field is compared
             self.trials.came_out(scene.settings.run, entry.key, &content, frames);
         }
+        // its memory serves the next message
+        sent.clear();
+        entry.frame = sent;
     }
 
     /// A submit_sm_resp or generic_nack was written behind.
@@ -206,43 +223,48 @@ impl Submits {
         let answer = Answer { status: header.command_status, id, at: scene.at };
         let session = scene.sessions.get(scene.session);
         match session.submits.remove(&header.sequence_number) {
-            Some(keys) => keys.iter().for_each(|packed| self.apply(scene, *packed, &answer)),
+            Some(messages) => {
+                messages.iter().for_each(|handle| self.apply(scene, *handle, &answer))
+            }
             // a part may be answered before its whole is complete
             None => self.segments.answered(scene.session, header.sequence_number, &answer),
         }
     }
 
     /// Our SMSC answered a copy of this message.
-    fn apply(&mut self, scene: &mut Scene<'_>, packed: u64, answer: &Answer<'_>) {
-        let Some(key) = MessageKey::unpacked(packed) else { return };
-        let Some(entry) = self.table.get_mut(key) else { return };
+    fn apply(&mut self, scene: &mut Scene<'_>, handle: Handle, answer: &Answer<'_>) {
+        let Some(entry) = self.table.get_mut(handle) else { return };
         let witness = scene.sessions.get(scene.session).witness;
+        let id_key = Ids::upstream_key(answer.id, IdSource::Response, scene.settings);
         if answer.status == CommandStatus::ESME_ROK {
-            scene.ids.name_behind(answer.id, witness, packed, scene.settings);
+            scene.ids.name_behind(witness, id_key, entry.handle);
         }
         if entry.behind.answered.is_some() {
             return;
         }
         entry.behind.answered = Some((answer.status.0, answer.at));
         entry.behind.id = answer.id.into();
+        entry.behind.id_key = id_key;
         let is_itself = entry.front.accepted.is_some_and(|accepted| accepted < answer.at);
-        self.answers.itself += u64::from(is_itself && key.kind == MarkerKind::Load);
+        self.answers.itself += u64::from(is_itself && entry.key.kind == MarkerKind::Load);
+        if is_itself {
+            self.table.close(handle, scene);
+        }
     }
 
-    /// A submit_sm_resp or generic_nack was read in front. Returns the key that its id now names.
+    /// A submit_sm_resp or generic_nack was read in front. Returns the message that its id now names.
     pub(super) fn answered_in_front(
         &mut self,
         scene: &mut Scene<'_>,
         header: &Header,
         frame: &[u8],
-    ) -> Option<MessageKey> {
+    ) -> Option<Handle> {
         let session = scene.sessions.get(scene.session);
-        let packed = *session.submits.remove(&header.sequence_number)?.first()?;
-        let key = MessageKey::unpacked(packed)?;
-        let entry = self.table.get_mut(key)?;
+        let handle = *session.submits.remove(&header.sequence_number)?.first()?;
+        let entry = self.table.get_mut(handle)?;
         entry.front.open = entry.front.open.saturating_sub(1);
         let is_accepted = header.command_status == CommandStatus::ESME_ROK && !is_nack(header);
-        let is_load = key.kind == MarkerKind::Load;
+        let is_load = entry.key.kind == MarkerKind::Load;
         let response = scene.at.since(entry.front.written);
         let of_ours = match entry.behind.answered {
             Some((_, answered)) => {
@@ -270,14 +292,15 @@ impl Submits {
         entry.front.accepted.get_or_insert(scene.at);
         let id = pdu::message_id(frame).unwrap_or_default();
         entry.front.id = id.into();
-        scene.ids.name_in_front(id, packed, scene.settings);
-        Some(key)
+        entry.front.id_key = Ids::front_key(id, IdSource::Response, scene.settings);
+        scene.ids.name_in_front(entry.front.id_key, entry.handle);
+        Some(entry.handle)
     }
 
     /// A connection in front is gone: what was open on it will not be answered.
-    pub(super) fn gone_in_front(&mut self, keys: &[u64]) {
-        for key in keys.iter().filter_map(|packed| MessageKey::unpacked(*packed)) {
-            if let Some(entry) = self.table.get_mut(key) {
+    pub(super) fn gone_in_front(&mut self, messages: &[Handle]) {
+        for handle in messages {
+            if let Some(entry) = self.table.get_mut(*handle) {
                 entry.front.open = entry.front.open.saturating_sub(1);
                 entry.front.has_gone = true;
             }

@@ -1,28 +1,31 @@
-//! The submit_sm that are kept, by their keys, in bounded memory: finished ones are settled and forgotten oldest first,
-//! and what is beyond the bound is counted untracked.
+//! The submit_sm that are kept, by their keys, in bounded memory: those of which something is awaited, and finished ones in
+//! short, which are settled and forgotten oldest first. What is beyond the bound is counted untracked.
 use super::carriers::ByReference;
 use super::collections::Map;
 use super::content::{Content, SegmentOf};
-use super::entry::Entry;
+use super::entry::{Entry, Handle};
 use super::examples::unknown_example;
+use super::finished::{FinishedMessage, FinishedMessages};
 use super::scene::Scene;
 use super::settings::Settings;
 use super::settled::Settled;
+use crate::correlate::Key;
 use crate::kit::Nanos;
 use crate::measure::through::ExampleClass;
 use crate::smpp::marker::{Carrier, MarkerKind, MessageKey};
-use std::collections::VecDeque;
-
-/// Entries that are looked at for one to forget before a message is counted untracked.
-const LOOKED_AT_MAX: usize = 64;
 
 /// All submit_sm that are kept.
 #[derive(Debug)]
 pub(super) struct Table {
-    entries: Map<u64, Box<Entry>>,
-    /// Their keys, oldest first.
-    oldest: VecDeque<u64>,
+    /// Places of those of which something is awaited, by key.
+    open: Map<u64, u32>,
+    /// Those that are open, and places that are free.
+    entries: Vec<Entry>,
+    free: Vec<u32>,
+    finished: FinishedMessages,
     count_max: usize,
+    /// When the open ones may be looked through for one to forget.
+    next_search: Nanos,
     pub(super) settled: Settled,
     pub(super) by_reference: ByReference,
     /// The highest message number that was sent, by kind.
@@ -33,13 +36,19 @@ pub(super) struct Table {
     untracked_out: u64,
 }
 
+/// From one search for what is over to the next, where all places are taken: a part of the deadline.
+const SEARCHES_A_DEADLINE: u64 = 64;
+
 impl Table {
     pub(super) fn new(settings: &Settings) -> Table {
         let is_used = settings.carriers == [Carrier::UserMessageReference];
         Table {
-            entries: Map::default(),
-            oldest: VecDeque::new(),
+            open: Map::default(),
+            entries: Vec::new(),
+            free: Vec::new(),
+            finished: FinishedMessages::default(),
             count_max: settings.outstanding_max.max(1),
+            next_search: Nanos::ZERO,
             settled: Settled::default(),
             by_reference: ByReference::new(is_used),
             highest: [0; 2],
@@ -48,12 +57,75 @@ impl Table {
         }
     }
 
-    pub(super) fn get(&self, key: MessageKey) -> Option<&Entry> {
-        self.entries.get(&key.packed()).map(Box::as_ref)
+    /// The place of one that is open.
+    fn place(&self, handle: Handle) -> Option<u32> {
+        let is_it = |entry: &Entry| entry.is_open && entry.handle.packed == handle.packed;
+        match self.entries.get(handle.place as usize) {
+            Some(entry) if is_it(entry) => Some(handle.place),
+            Some(_) | None => self.open.get(&handle.packed).copied(),
+        }
     }
 
-    pub(super) fn get_mut(&mut self, key: MessageKey) -> Option<&mut Entry> {
-        self.entries.get_mut(&key.packed()).map(Box::as_mut)
+    /// One that is open.
+    pub(super) fn get(&self, handle: Handle) -> Option<&Entry> {
+        self.place(handle).map(|place| &self.entries[place as usize])
+    }
+
+    /// One that is open.
+    pub(super) fn get_mut(&mut self, handle: Handle) -> Option<&mut Entry> {
+        self.place(handle).map(|place| &mut self.entries[place as usize])
+    }
+
+    /// One that is kept. A finished one is open from then on.
+    pub(super) fn find(&mut self, handle: Handle, scene: &mut Scene<'_>) -> Option<&mut Entry> {
+        let place = match self.place(handle) {
+            Some(place) => place,
+            None => {
+                let message = self.finished.take(handle.packed, scene)?;
+                let place = self.opened(message.key()?, message.has_receipt);
+                message.restore(&mut self.entries[place as usize], scene);
+                place
+            }
+        };
+        Some(&mut self.entries[place as usize])
+    }
+
+    /// The message that an id in front names.
+    pub(super) fn of_front_id(&mut self, id: Key, scene: &mut Scene<'_>) -> Option<Handle> {
+        scene.ids.in_front(id).or_else(|| self.finished.of_front_id(id, scene))
+    }
+
+    /// The message that an id of an upstream's witness names.
+    pub(super) fn of_behind_id(
+        &mut self,
+        witness: u32,
+        id: Key,
+        scene: &mut Scene<'_>,
+    ) -> Option<Handle> {
+        scene.ids.behind(witness, id).or_else(|| self.finished.of_behind_id(witness, id, scene))
+    }
+
+    /// Opens an entry, and returns its place.
+    fn opened(&mut self, key: MessageKey, wants_receipt: bool) -> u32 {
+        let place = self.free.pop().unwrap_or_else(|| {
+            let place = self.entries.len() as u32;
+            self.entries.push(Entry::free(place));
+            place
+        });
+        self.entries[place as usize].open(key, wants_receipt);
+        self.open.insert(key.packed(), place);
+        place
+    }
+
+    /// Frees the place of an entry.
+    fn freed(&mut self, place: u32, scene: &mut Scene<'_>) {
+        let entry = &mut self.entries[place as usize];
+        let is_out = entry.behind.out_count > 0;
+        let witness = is_out.then(|| scene.sessions.get(entry.behind.session).witness);
+        scene.ids.forget(entry, witness);
+        entry.is_open = false;
+        self.open.remove(&entry.handle.packed);
+        self.free.push(place);
     }
 
     /// The entry of a message that is being sent, for the first time or again. None: it is not tracked.
@@ -63,68 +135,94 @@ impl Table {
         wants_receipt: bool,
         scene: &mut Scene<'_>,
     ) -> Option<&mut Entry> {
-        let packed = key.packed();
-        if !self.entries.contains_key(&packed) {
-            let place = usize::from(key.kind == MarkerKind::Probe);
-            self.highest[place] = self.highest[place].max(key.message);
-            self.settled.books(key.kind).sent += 1;
-            if self.entries.len() >= self.count_max && !self.make_room(scene) {
-                self.settled.books(key.kind).untracked += 1;
-                self.untracked += 1;
-                return None;
+        let place = match self.open.get(&key.packed()) {
+            Some(place) => *place,
+            None => {
+                let of_kind = usize::from(key.kind == MarkerKind::Probe);
+                self.highest[of_kind] = self.highest[of_kind].max(key.message);
+                self.settled.books(key.kind).sent += 1;
+                let count = self.open.len() + self.finished.len();
+                if count >= self.count_max && !self.make_room(scene) {
+                    self.settled.books(key.kind).untracked += 1;
+                    self.untracked += 1;
+                    return None;
+                }
+                self.opened(key, wants_receipt)
             }
-            self.oldest.push_back(packed);
-            self.entries.insert(packed, Box::new(Entry::new(key, wants_receipt)));
-        }
-        self.entries.get_mut(&packed).map(Box::as_mut)
+        };
+        Some(&mut self.entries[place as usize])
     }
 
-    /// Forgets the oldest entry that is finished. False: none of the oldest is.
+    /// Keeps a message in short where nothing more is awaited of it.
+    pub(super) fn close(&mut self, handle: Handle, scene: &mut Scene<'_>) {
+        let Some(place) = self.place(handle) else { return };
+        let entry = &self.entries[place as usize];
+        if let Some(message) = FinishedMessage::of(entry, scene.settings.deadline) {
+            self.freed(place, scene);
+            self.finished.push(message);
+        }
+    }
+
+    /// Forgets the oldest message that is finished. False: none is.
     fn make_room(&mut self, scene: &mut Scene<'_>) -> bool {
-        for _ in 0..LOOKED_AT_MAX.min(self.oldest.len()) {
-            let Some(packed) = self.oldest.pop_front() else { return false };
-            let is_finished = self
-                .entries
-                .get(&packed)
-                .is_none_or(|entry| entry.is_finished(scene.at, scene.settings.deadline));
-            if !is_finished {
-                self.oldest.push_back(packed);
-                continue;
-            }
-            if let Some(entry) = self.entries.remove(&packed) {
-                forget_ids(&entry, scene);
-                self.settled.settle(&entry, scene.at, scene.settings, scene.findings);
-            }
+        if let Some(message) = self.finished.take_oldest(scene) {
+            self.settled.settle_finished(&message);
             return true;
         }
-        false
+        if scene.at < self.next_search {
+            return false;
+        }
+        let deadline = scene.settings.deadline;
+        self.next_search = scene.at + Nanos(deadline.0 / SEARCHES_A_DEADLINE);
+        let before = self.open.len();
+        for place in self.in_order() {
+            let entry = &self.entries[place as usize];
+            if entry.is_finished(scene.at, deadline) {
+                self.settled.settle(entry, scene.at, scene.settings, scene.findings);
+                self.freed(place, scene);
+            }
+        }
+        self.open.len() < before
+    }
+
+    /// Places of those that are open, in the order in which they were sent.
+    fn in_order(&self) -> Vec<u32> {
+        let mut places: Vec<u32> = self.open.values().copied().collect();
+        places.sort_unstable_by_key(|place| {
+            let entry = &self.entries[*place as usize];
+            (entry.front.number, entry.key)
+        });
+        places
     }
 
     /// Whether every entry is finished at `now`.
     pub(super) fn is_quiet(&self, now: Nanos, deadline: Nanos) -> bool {
-        self.entries.values().all(|entry| entry.is_finished(now, deadline))
+        self.open.values().all(|place| self.entries[*place as usize].is_finished(now, deadline))
     }
 
     /// Settles all that are left, in the order in which they were sent.
     pub(super) fn settle_all(&mut self, scene: &mut Scene<'_>) {
-        for packed in std::mem::take(&mut self.oldest) {
-            if let Some(entry) = self.entries.remove(&packed) {
-                self.settled.settle(&entry, scene.at, scene.settings, scene.findings);
-            }
+        while let Some(message) = self.finished.take_oldest(scene) {
+            self.settled.settle_finished(&message);
         }
+        for place in self.in_order() {
+            let entry = &self.entries[place as usize];
+            self.settled.settle(entry, scene.at, scene.settings, scene.findings);
+        }
+        self.open.clear();
     }
 
     /// Counts a copy that came out. None: its message is not kept.
     pub(super) fn came_out(
         &mut self,
-        key: MessageKey,
+        (key, handle): (MessageKey, Handle),
         scene: &mut Scene<'_>,
     ) -> Option<&mut Entry> {
         self.settled.books(key.kind).came_out += 1;
-        let packed = key.packed();
-        if !self.entries.contains_key(&packed) {
-            let place = usize::from(key.kind == MarkerKind::Probe);
-            if key.kind == MarkerKind::Mo || key.message > self.highest[place] {
+        let of_kind = usize::from(key.kind == MarkerKind::Probe);
+        let is_sent = key.kind != MarkerKind::Mo && key.message <= self.highest[of_kind];
+        if !is_sent || self.find(handle, scene).is_none() {
+            if !is_sent {
                 self.settled.books(key.kind).came_out -= 1;
                 self.unexpected(scene, &[]);
             } else if self.untracked_out < self.untracked {
@@ -135,7 +233,7 @@ impl Table {
             }
             return None;
         }
-        let entry = self.entries.get_mut(&packed)?;
+        let entry = self.get_mut(handle)?;
         entry.behind.out_count += 1;
         Some(entry)
     }
@@ -159,9 +257,16 @@ impl Table {
     }
 
     /// Whether a PDU is the same part as that which was sent under this key.
-    pub(super) fn is_segment_of(&self, key: MessageKey, content: &Content<'_>) -> bool {
+    pub(super) fn is_segment_of(
+        &mut self,
+        key: MessageKey,
+        content: &Content<'_>,
+        scene: &mut Scene<'_>,
+    ) -> bool {
         let parts = |segment: Option<SegmentOf>| segment.map(|s| (s.total, s.part));
-        let Some(entry) = self.get(key) else { return content.segment.is_none() };
+        let Some(entry) = self.find(Handle::of(key), scene) else {
+            return content.segment.is_none();
+        };
         if entry.frame.is_empty() {
             // a further copy: a part that came out of an uncut message comes in parts again
             return !entry.is_resegmented;
@@ -172,18 +277,9 @@ impl Table {
 
     /// The message that a reference hints at: the oldest that has not come out, else the last.
     pub(super) fn of_reference(&self, reference: u16, part: u8) -> Option<MessageKey> {
-        let waits = |key: &MessageKey| self.get(*key).is_some_and(|e| e.behind.out_count == 0);
+        let is_kept = |key: &MessageKey| self.get(Handle::of(*key));
+        let waits = |key: &MessageKey| is_kept(key).is_some_and(|e| e.behind.out_count == 0);
         let all = || self.by_reference.of(reference, part);
         all().find(waits).or_else(|| all().next_back())
-    }
-}
-
-/// The ids of an entry that is forgotten name nothing any more.
-fn forget_ids(entry: &Entry, scene: &mut Scene<'_>) {
-    let packed = entry.key.packed();
-    scene.ids.forget_in_front(&entry.front.id, packed, scene.settings);
-    if entry.behind.out_count > 0 {
-        let witness = scene.sessions.get(entry.behind.session).witness;
-        scene.ids.forget_behind(&entry.behind.id, witness, packed, scene.settings);
     }
 }

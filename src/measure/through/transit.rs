@@ -103,6 +103,8 @@ pub struct TransitTimes {
     /// Of the closed rows, each as long as `length`, from the start on: encoded; empty: there was none.
     rows: Vec<[Box<[u8]>; TRANSITS.len()]>,
     length: Nanos,
+    /// When the open row ends.
+    open_until: Nanos,
     /// Count and sum in nanoseconds of [`Transit::Forward`], by the quarter of a second in which it began.
     forward_begun: Vec<(u64, u64)>,
     start: Nanos,
@@ -121,7 +123,8 @@ impl TransitTimes {
         let none = || std::array::from_fn(|_| Latency::new(range));
         let length = Nanos::from_secs(1);
         let (rows, forward_begun) = (Vec::new(), Vec::new());
-        TransitTimes { total: none(), open: none(), rows, length, forward_begun, start }
+        let open_until = start.after(length);
+        TransitTimes { total: none(), open: none(), rows, length, open_until, forward_begun, start }
     }
 
     /// Records a transit that ended at `at`. What ended before the start is of probes, and is left out.
@@ -133,7 +136,7 @@ impl TransitTimes {
             self.record_begun(at.since(self.start).since(took), took);
         }
         // what ended before the open row began, and is told late, counts in it
-        while at.since(self.start).0 / self.length.0 > self.rows.len() as u64 {
+        while at >= self.open_until {
             self.close();
         }
         self.open[transit as usize].record(took);
@@ -179,6 +182,8 @@ impl TransitTimes {
         if self.rows.len() >= ROWS_MAX {
             self.coarsen();
         }
+        let until = (self.rows.len() as u64 + 1).saturating_mul(self.length.0);
+        self.open_until = self.start.after(Nanos(until));
     }
 
     /// Merges each two neighbouring rows.

@@ -1,7 +1,7 @@
 //! The books against a plain model: whatever becomes of each message, they say so, and every sum adds up.
 use crate::kit::Nanos;
 use crate::measure::LatencyRange;
-use crate::measure::through::{ReceiptBooks, SubmitBooks, ThroughRecord};
+use crate::measure::through::{ExampleClass, ReceiptBooks, SubmitBooks, ThroughRecord};
 use crate::net::{Sighting, SightingKind};
 use crate::smpp::marker::{Carrier, Marker, MarkerKind, MessageKey};
 use crate::smpp::pdu::{self, DeliverSm, SubmitSm};
@@ -29,13 +29,15 @@ struct Fate {
     /// Receipts that our SMSC sends, and those that come in front.
     receipts_sent: usize,
     receipts_came: usize,
+    /// How long they take from the accept and the first copy on: further copies may come out after them.
+    receipts_ms: u64,
 }
 
 fn fate() -> impl Strategy<Value = Fate> {
     let answer = prop_oneof![4 => Just(Some(0)), 1 => Just(Some(0x58)), 1 => Just(None)];
     let copies = prop::collection::vec(0..3_000_u64, 0..3);
-    (answer, 0..500_u64, 0..100_u64, copies, 0..2_usize, 0..3_usize).prop_map(
-        |(answer, sent_ms, answer_ms, copies_ms, sent, came)| {
+    (answer, 0..500_u64, 0..100_u64, copies, 0..2_usize, 0..3_usize, 0..1_000_u64).prop_map(
+        |(answer, sent_ms, answer_ms, copies_ms, sent, came, receipts_ms)| {
             let (is_out, is_accepted) = (!copies_ms.is_empty(), answer == Some(0));
             Fate {
                 answer,
@@ -44,6 +46,7 @@ fn fate() -> impl Strategy<Value = Fate> {
                 copies_ms,
                 receipts_sent: if is_out { sent } else { 0 },
                 receipts_came: if is_accepted { came } else { 0 },
+                receipts_ms,
             }
         },
     )
@@ -168,11 +171,15 @@ fn sightings(number: usize, fate: &Fate) -> Vec<Sighting> {
         add(BEHIND, at, read(submit(number as u64, sequence)));
         add(BEHIND, at, wrote(response(0, sequence, &format!("U{number}.{copy}"))));
     }
+    let first = fate.copies_ms.iter().copied().min().unwrap_or_default();
+    let sent_at = fate.sent_ms + first.max(fate.answer_ms) + fate.receipts_ms;
+    // of the copy that came out first
+    let copy = fate.copies_ms.iter().position(|ms| *ms == first).unwrap_or_default();
     for _ in 0..fate.receipts_sent {
-        add(BEHIND, 4_000, wrote(receipt(&format!("U{number}.0"))));
+        add(BEHIND, sent_at, wrote(receipt(&format!("U{number}.{copy}"))));
     }
     for _ in 0..fate.receipts_came {
-        add(FRONT, 4_010, read(receipt(&format!("F{number}"))));
+        add(FRONT, sent_at + 10, read(receipt(&format!("F{number}"))));
     }
     all
 }
@@ -222,6 +229,7 @@ fn a_message_that_was_not_kept_is_untracked_and_never_lost() {
         copies_ms: vec![5],
         receipts_sent: 1,
         receipts_came: 1,
+        receipts_ms: 0,
     };
     let record = books(&vec![fate; 50], 8_000, 10, 0);
     assert!(record.balanced);
@@ -230,6 +238,35 @@ fn a_message_that_was_not_kept_is_untracked_and_never_lost() {
     let ReceiptBooks { sent, once, untracked, lost, unknown, .. } = record.receipts;
     assert_eq!((sent, once, untracked, lost), (50, 10, 40, 0));
     assert_eq!(unknown, 40, "the ids of untracked messages are known to nobody");
+}
+
+#[test]
+fn what_comes_of_a_finished_message_is_still_told_apart() {
+    let fate = |copies_ms: &[u64], receipts_came| Fate {
+        answer: Some(0),
+        sent_ms: 0,
+        answer_ms: 1,
+        copies_ms: copies_ms.to_vec(),
+        receipts_sent: 1,
+        receipts_came,
+        receipts_ms: 0,
+    };
+    // three go through, and then one comes out again, and another's receipt comes again
+    let fates = [fate(&[5], 1), fate(&[5, 1_500], 1), fate(&[5], 2)];
+    let mut ledger = Ledger::new(settings(10));
+    for (number, fate) in fates.iter().enumerate() {
+        let all = sightings(number, fate).into_iter();
+        all.for_each(|sighting| ledger.take(sighting));
+    }
+    let record = ledger.finish(Nanos::from_secs(9));
+    let SubmitBooks { once, duplicate, copies, accepted, .. } = record.submits;
+    assert_eq!((accepted, once, duplicate, copies), (3, 2, 1, 1));
+    let ReceiptBooks { sent, once, duplicate, unknown, .. } = record.receipts;
+    assert_eq!((sent, once, duplicate, unknown), (3, 3, 1, 0));
+    assert!(record.balanced);
+    let again = record.examples.of(ExampleClass::Duplicate).next().expect("one came out again");
+    assert_eq!((again.front_id.as_str(), again.upstream_id.as_str()), ("F1", "U1.0"));
+    assert_eq!(again.what, "again after 1495.000 ms");
 }
 
 #[test]
@@ -252,6 +289,7 @@ fn a_copy_over_a_reconnect_is_told_apart() {
         copies_ms: vec![5, 50],
         receipts_sent: 0,
         receipts_came: 0,
+        receipts_ms: 0,
     };
     sightings(0, &fate).into_iter().for_each(|sighting| ledger.take(sighting));
     let at = Nanos::from_millis(1_020);
