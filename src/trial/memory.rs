@@ -15,24 +15,13 @@ use std::sync::Arc;
 
 mod books;
 mod disturbed;
+mod network;
 mod smsc_end;
 
 use books::BooksInMemory;
-
-/// The network between load side and simulator.
-#[derive(Clone, Copy, Debug)]
-pub struct Network {
-    /// Latency of one way.
-    pub latency: Nanos,
-    /// Most octets of one delivery: small ones cut PDUs in pieces. 0: as written.
-    pub segment_octets: usize,
-}
-
-impl Default for Network {
-    fn default() -> Self {
-        Network { latency: Nanos::from_micros(50), segment_octets: 0 }
-    }
-}
+pub use books::BooksOn;
+use network::Between;
+pub use network::{Gateway, Network, Way};
 
 /// Runs plans in memory against the simulator with the plan's `embedded` behaviour.
 #[derive(Debug, Default)]
@@ -43,9 +32,10 @@ pub struct Memory {
     pub workers: u32,
     /// Octets delivered to a session as if the SMSC had sent them: (offset from the start of the clock, session, octets).
     pub injected: Vec<(Nanos, u32, Vec<u8>)>,
-    /// Whether books of both sides are kept, as behind a gateway that is a wire: [`RunRecord::through`]. The plan's marker
-    /// tells messages apart.
-    pub has_books: bool,
+    /// What stands between the two. None: a wire.
+    pub gateway: Option<Box<dyn Gateway>>,
+    /// Where books of both sides are kept: [`RunRecord::through`]. The plan's marker tells messages apart. None: nowhere.
+    pub books: Option<BooksOn>,
     /// SimEvent the simulator counted in the last run.
     pub last_tally: Option<smsc::Tally>,
 }
@@ -66,6 +56,7 @@ impl Trial for Memory {
         let mut simulation = Simulation::new(self, &plan, workers)?;
         simulation.run_to_end(observer);
         self.last_tally = Some(simulation.smsc.tally().clone());
+        self.gateway = simulation.between.gateway.take();
         let now = simulation.now;
         let through = simulation.books.map(|books| Arc::new(books.finish(now)));
         let mut record = simulation.controller.finish().map_err(RunError::CannotBind)?;
@@ -159,14 +150,14 @@ struct Simulation {
     pair_of_session: Vec<u32>,
     queue: SimQueue,
     batches: Vec<Vec<WorkerMessage>>,
-    network: Network,
+    between: Between,
     books: Option<BooksInMemory>,
     events: Vec<esme::Event>,
     dirty: Vec<u32>,
 }
 
 impl Simulation {
-    fn new(memory: &Memory, plan: &Arc<Plan>, workers: u32) -> Result<Simulation, RunError> {
+    fn new(memory: &mut Memory, plan: &Arc<Plan>, workers: u32) -> Result<Simulation, RunError> {
         let mut esmes = Vec::new();
         for worker in 0..workers {
             let share = WorkerAssignment { plan: plan.clone(), worker, workers, near: 0..workers };
@@ -184,15 +175,15 @@ impl Simulation {
             pair_of_session: Vec::new(),
             queue: SimQueue::default(),
             batches: Vec::new(),
-            network: memory.network,
+            between: Between { network: memory.network, gateway: memory.gateway.take() },
             books: None,
             events: Vec::new(),
             dirty: Vec::new(),
             esmes,
         };
-        if memory.has_books {
+        if let Some(on) = memory.books {
             let Simulation { esmes, smsc, books, .. } = &mut simulation;
-            *books = Some(BooksInMemory::of(plan, esmes, smsc, START));
+            *books = Some(BooksInMemory::of(on, plan, esmes, smsc, START)?);
         }
         for worker in 0..workers {
             for link in 0..simulation.esmes[worker as usize].sessions_count() as u32 {
@@ -247,7 +238,7 @@ impl Simulation {
                 self.esmes[spent.worker as usize].recycle(spent);
             }
             if let Some(books) = &mut self.books {
-                books.look(self.now.since(Nanos(1)));
+                books.told(self.now.since(Nanos(1)));
             }
             if self.controller.is_done(self.now) {
                 return;
@@ -340,13 +331,13 @@ impl Simulation {
             ConnAction::Stay | ConnAction::HoldReads | ConnAction::Slice => {}
             ConnAction::HalfClose => {
                 if !std::mem::replace(&mut self.pairs[pair as usize].esme_half_closed, true) {
-                    let later = self.now + self.network.latency;
+                    let later = self.now + self.between.network.latency;
                     self.at(later, SimEvent::SmscSeesEnd { pair, connection });
                 }
             }
             wish @ (ConnAction::CloseWhenFlushed | ConnAction::Close | ConnAction::Reset) => {
                 self.pairs[pair as usize].esme_up = false;
-                let later = self.now + self.network.latency;
+                let later = self.now + self.between.network.latency;
                 self.at(later, SimEvent::SmscSeesEnd { pair, connection });
                 self.esme_ends(worker, link, &End::Wished(wish));
             }
@@ -364,8 +355,10 @@ impl Simulation {
 
     /// Puts octets on a pipe, in segments.
     fn deliver(&mut self, pair: u32, connection: u32, octets: Vec<u8>, to_esme: bool) {
-        let arrives = self.now + self.network.latency;
-        let segment = match self.network.segment_octets {
+        let arrives = self.now + self.between.network.latency;
+        let way = if to_esme { Way::Up } else { Way::Down };
+        let octets = self.between.pass(pair, octets, way);
+        let segment = match self.between.network.segment_octets {
             0 => octets.len(),
             n => n,
         };
@@ -413,7 +406,7 @@ impl Simulation {
                     };
                     if w.smsc.is_some() {
                         // only one direction was closed: now the other is
-                        let later = self.now + self.network.latency;
+                        let later = self.now + self.between.network.latency;
                         self.at(later, SimEvent::SmscSeesEnd { pair, connection });
                     }
                     self.esme_ends(worker, link, &end);
@@ -430,7 +423,7 @@ impl Simulation {
                     self.after_smsc();
                     if esme_reads {
                         // the ESME closed one direction only: now the other is closed
-                        let later = self.now + self.network.latency;
+                        let later = self.now + self.between.network.latency;
                         self.at(later, SimEvent::EsmeSeesEnd { pair, connection, reset: false });
                     }
                 }

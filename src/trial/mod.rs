@@ -36,7 +36,7 @@ pub use crate::coordinator::{Failure, RunError};
 pub use crate::esme::{BindFailure, BindFault, DroppedBind, client_tls};
 #[cfg(feature = "nats")]
 pub use fleet::FleetTrial;
-pub use memory::{Memory, Network};
+pub use memory::{BooksOn, Gateway, Memory, Network, Way};
 pub use tcp::{Tcp, workers};
 pub use through::{Through, direct};
 

@@ -74,7 +74,7 @@ impl Simulation {
         w.esme_up = false;
         let (worker, connection) = (w.worker as usize, w.connection);
         self.esmes[worker].attempt_ended(&attempt, bind.status());
-        let later = self.now + self.network.latency;
+        let later = self.now + self.between.network.latency;
         self.at(later, SimEvent::SmscSeesEnd { pair, connection });
     }
 }

@@ -35,7 +35,7 @@ impl Simulation {
             self.pairs[pair as usize].smsc = None;
             self.smsc.closed(session, self.now);
             let reset = wish == ConnAction::Reset;
-            let later = self.now + self.network.latency;
+            let later = self.now + self.between.network.latency;
             self.at(later, SimEvent::EsmeSeesEnd { pair, connection, reset });
             self.smsc_tick = self.now;
             return;
@@ -43,7 +43,7 @@ impl Simulation {
         if wish == ConnAction::HalfClose
             && !std::mem::replace(&mut self.pairs[pair as usize].half_closed, true)
         {
-            let later = self.now + self.network.latency;
+            let later = self.now + self.between.network.latency;
             self.at(later, SimEvent::EsmeSeesEnd { pair, connection, reset: false });
         }
         // what was just flushed may have been the reason not to read

@@ -5,7 +5,7 @@ use crate::measure::{NoObserver, RunRecord};
 use crate::plan::{Overrides, Plan, RunMarker, Source};
 use crate::smpp::marker::Carrier;
 use crate::smpp::{CommandId, CommandStatus, Header};
-use crate::trial::{Memory, RunError, Through, Trial};
+use crate::trial::{BooksOn, Memory, RunError, Through, Trial};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -263,23 +263,25 @@ receipts.delay = "20ms""#;
     let source = Source::Text { name: "test.toml".into(), text: toml.into() };
     let mut plan = crate::plan::load(&source, &Overrides::default()).unwrap();
     plan.marker = Some(RunMarker { run: 7, probe: false, carriers: vec![Carrier::Text] });
-    let mut memory = Memory { has_books: true, ..Memory::default() };
-    let record = memory.run(&plan, &mut NoObserver).unwrap_or_else(|e| panic!("{e}"));
-    let through = record.through.unwrap();
-    assert!(through.balanced, "{through:?}");
-    let (s, r) = (&through.submits, &through.receipts);
-    assert_eq!((s.once, s.came_out, r.once, r.came), (600, 600, 600, 600));
-    let wire = memory.network.latency;
-    for transit in [Transit::Forward, Transit::ResponseReturn, Transit::ReceiptReturn] {
-        let times = through.times.of(transit);
-        let longest = times.max().unwrap();
-        assert!(longest.0.abs_diff(wire.0) <= wire.0 / 100, "{}: {longest:?}", transit.name());
-        let rows = |from, to| {
-            let (from, to) = (Nanos::from_secs(from), Nanos::from_secs(to));
-            through.times.between(transit, from, to).count()
-        };
-        let all: Vec<u64> = (0..5).map(|second| rows(second, second + 1)).collect();
-        assert_eq!(all.iter().sum::<u64>(), times.count(), "{}: {all:?}", transit.name());
-        assert!(all[1].abs_diff(200) <= 20, "{}: {all:?}", transit.name());
+    for on in [BooksOn::TheRun, BooksOn::AThread] {
+        let mut memory = Memory { books: Some(on), ..Memory::default() };
+        let record = memory.run(&plan, &mut NoObserver).unwrap_or_else(|e| panic!("{e}"));
+        let through = record.through.unwrap();
+        assert!(through.balanced, "{through:?}");
+        let (s, r) = (&through.submits, &through.receipts);
+        assert_eq!((s.once, s.came_out, r.once, r.came), (600, 600, 600, 600));
+        let wire = memory.network.latency;
+        for transit in [Transit::Forward, Transit::ResponseReturn, Transit::ReceiptReturn] {
+            let times = through.times.of(transit);
+            let longest = times.max().unwrap();
+            assert!(longest.0.abs_diff(wire.0) <= wire.0 / 100, "{}: {longest:?}", transit.name());
+            let rows = |from, to| {
+                let (from, to) = (Nanos::from_secs(from), Nanos::from_secs(to));
+                through.times.between(transit, from, to).count()
+            };
+            let all: Vec<u64> = (0..5).map(|second| rows(second, second + 1)).collect();
+            assert_eq!(all.iter().sum::<u64>(), times.count(), "{}: {all:?}", transit.name());
+            assert!(all[1].abs_diff(200) <= 20, "{}: {all:?}", transit.name());
+        }
     }
 }
