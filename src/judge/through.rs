@@ -1,6 +1,6 @@
 //! Figures of a run through a gateway that gates and reports share: transit times, and shares of what went wrong inside.
 use crate::measure::Latency;
-use crate::measure::through::{TRANSITS, ThroughRecord, Transit};
+use crate::measure::through::{ReceiptBooks, SubmitBooks, TRANSITS, ThroughRecord, Transit};
 
 /// A share of what went wrong inside a gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,18 +13,33 @@ pub enum ThroughRatio {
     Altered,
     /// Rejected in front, and come out all the same.
     Ghost,
+    /// Come out, and none of this run's.
+    Unexpected,
+    /// Come out at another upstream than the routes say.
+    WrongUpstream,
     /// Receipts that did not come back.
     ReceiptsLostInside,
+    /// Receipts that came back beyond those that were sent.
+    ReceiptsDuplicated,
+    /// Receipts that came back with another state, err, date or text.
+    ReceiptsAltered,
+    /// Receipts that came back on a session of another account.
+    ReceiptsOtherAccount,
 }
 
 impl ThroughRatio {
     /// All of them.
-    pub const ALL: [ThroughRatio; 5] = [
+    pub const ALL: [ThroughRatio; 10] = [
         ThroughRatio::LostInside,
         ThroughRatio::Duplicated,
         ThroughRatio::Altered,
         ThroughRatio::Ghost,
+        ThroughRatio::Unexpected,
+        ThroughRatio::WrongUpstream,
         ThroughRatio::ReceiptsLostInside,
+        ThroughRatio::ReceiptsDuplicated,
+        ThroughRatio::ReceiptsAltered,
+        ThroughRatio::ReceiptsOtherAccount,
     ];
 
     /// Its name under `ratio`.
@@ -34,7 +49,12 @@ impl ThroughRatio {
             ThroughRatio::Duplicated => "duplicated",
             ThroughRatio::Altered => "altered",
             ThroughRatio::Ghost => "ghost",
+            ThroughRatio::Unexpected => "unexpected",
+            ThroughRatio::WrongUpstream => "wrong_upstream",
             ThroughRatio::ReceiptsLostInside => "receipts_lost_inside",
+            ThroughRatio::ReceiptsDuplicated => "receipts_duplicated",
+            ThroughRatio::ReceiptsAltered => "receipts_altered",
+            ThroughRatio::ReceiptsOtherAccount => "receipts_other_account",
         }
     }
 
@@ -53,8 +73,23 @@ impl ThroughRatio {
             ThroughRatio::Ghost => {
                 "share of the submit_sm sent in front that the gateway rejected and passed on all the same"
             }
+            ThroughRatio::Unexpected => {
+                "share of the submit_sm that came out of the gateway and are none of this run's"
+            }
+            ThroughRatio::WrongUpstream => {
+                "share of the submit_sm that came out of the gateway at another upstream than upstream.routes says"
+            }
             ThroughRatio::ReceiptsLostInside => {
                 "share of the receipts sent behind that did not come back in front by the deadline"
+            }
+            ThroughRatio::ReceiptsDuplicated => {
+                "share of the receipts that came in front beyond those that our SMSC sent"
+            }
+            ThroughRatio::ReceiptsAltered => {
+                "share of the receipts that came in front with another state, err, date or text"
+            }
+            ThroughRatio::ReceiptsOtherAccount => {
+                "share of the receipts that came in front on a session of another account"
             }
         }
     }
@@ -65,16 +100,26 @@ impl ThroughRatio {
     }
 
     /// Its value. None: it is a share of nothing.
-    pub fn of(self, through: &ThroughRecord) -> Option<f64> {
-        let (submits, receipts) = (&through.submits, &through.receipts);
-        let (part, whole) = match self {
+    pub fn of(self, submits: &SubmitBooks, receipts: &ReceiptBooks) -> Option<f64> {
+        let (part, whole) = self.counts(submits, receipts);
+        (whole > 0).then(|| part as f64 / whole as f64)
+    }
+
+    /// Its part and its whole, in the books of a run.
+    pub fn counts(self, submits: &SubmitBooks, receipts: &ReceiptBooks) -> (u64, u64) {
+        let came_out = submits.came_out.min(submits.sent);
+        match self {
             ThroughRatio::LostInside => (submits.lost, submits.accepted),
             ThroughRatio::Duplicated => (submits.duplicate, submits.accepted),
-            ThroughRatio::Altered => (submits.altered, submits.came_out.min(submits.sent)),
+            ThroughRatio::Altered => (submits.altered, came_out),
             ThroughRatio::Ghost => (submits.ghost, submits.sent),
+            ThroughRatio::Unexpected => (submits.unexpected, submits.came_out),
+            ThroughRatio::WrongUpstream => (submits.wrong_upstream, came_out),
             ThroughRatio::ReceiptsLostInside => (receipts.lost, receipts.sent),
-        };
-        (whole > 0).then(|| part as f64 / whole as f64)
+            ThroughRatio::ReceiptsDuplicated => (receipts.duplicate, receipts.came),
+            ThroughRatio::ReceiptsAltered => (receipts.altered, receipts.came),
+            ThroughRatio::ReceiptsOtherAccount => (receipts.other_account, receipts.came),
+        }
     }
 }
 
@@ -95,7 +140,7 @@ impl ThroughFigures {
         };
         ThroughFigures {
             times: TRANSITS.map(time),
-            ratios: ThroughRatio::ALL.map(|ratio| ratio.of(through)),
+            ratios: ThroughRatio::ALL.map(|ratio| ratio.of(&through.submits, &through.receipts)),
         }
     }
 

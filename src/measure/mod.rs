@@ -28,6 +28,7 @@ mod slots;
 mod spill;
 pub mod through;
 mod ticket;
+mod timed;
 
 pub use cell::CellInterval;
 pub use congestion::CongestionStates;
@@ -60,3 +61,4 @@ pub use row::IntervalRow;
 pub use slots::{Slot, SlotRow, Slots};
 pub use spill::{ROW_METRICS, SpillStore};
 pub use ticket::{CellId, Outcome, Ticket};
+pub use timed::Timed;

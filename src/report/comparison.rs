@@ -32,7 +32,8 @@ pub(in crate::report) mod tests {
     use super::*;
     use crate::judge::Unit;
     use crate::judge::compare::{
-        Difference, Direction, MetricComparison, SCHEMA, Scale, Settings, Test, Verdict,
+        Difference, Direction, MetricComparison, SCHEMA, Scale, Settings, Test, ThroughSides,
+        Verdict,
     };
 
     fn metric(name: &str, unit: Unit, primary: bool) -> MetricComparison {
@@ -56,6 +57,8 @@ pub(in crate::report) mod tests {
             verdict: Verdict::Worse,
             runs_needed: None,
             note: None,
+            base_counts: None,
+            candidate_counts: None,
         }
     }
 
@@ -84,6 +87,7 @@ pub(in crate::report) mod tests {
             settings: Settings::default(),
             trusted: true,
             verdict: Verdict::Worse,
+            through: ThroughSides::Neither,
             differences: vec![Difference {
                 key: "environment.kernel".to_owned(),
                 base: Some("6.1".to_owned()),

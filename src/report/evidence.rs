@@ -1,13 +1,14 @@
 //! A saved run as `judge::compare` takes it.
 use super::document::{Document, IntervalRow, LatencyRow, Table, leaves};
-use super::saved::{Saved, Second};
+use super::saved::{PackedHistogram, Saved, Second};
 use crate::judge::compare::{
     self, BesideFigure, Evidence, Fingerprint, Proportion, compared_rates, compared_shares,
 };
 use crate::judge::statistics::BucketCounts;
-use crate::judge::{PERCENTILES, Unit, work_piled_up};
+use crate::judge::{PERCENTILES, ThroughRatio, Unit, work_piled_up};
 use crate::kit::Nanos;
-use crate::measure::{LATENCY_METRICS, Latency, LatencyRange, Metric};
+use crate::measure::through::TRANSITS;
+use crate::measure::{LATENCY_METRICS, Latency, LatencyRange, Timed};
 
 /// A histogram of a saved run that does not read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +29,13 @@ impl Saved {
         let mut latencies = Vec::new();
         for row in LATENCY_METRICS.iter().filter(|row| row.per_message) {
             if let Some(latency) = distribution(&document.run.id, &document.latency, row.name)? {
-                latencies.push((row.metric, latency));
+                latencies.push((row.metric.into(), latency));
+            }
+        }
+        for row in &TRANSITS {
+            let times = &document.latency.through;
+            if let Some(latency) = distribution(&document.run.id, times, row.name)? {
+                latencies.push((row.transit.into(), latency));
             }
         }
         let rates = compared_rates().filter_map(|name| {
@@ -41,13 +48,14 @@ impl Saved {
             id: document.run.id.clone(),
             fingerprint: fingerprint(document),
             rates: rates.collect(),
-            shares: shares.collect(),
+            shares: shares.chain(insides(document)).collect(),
             latencies,
             seconds: match &self.seconds {
                 // the distributions of the same seconds
                 Some(seconds) => document.measured_rows().map(|row| second(row, seconds)).collect(),
                 None => Vec::new(),
             },
+            transits: transits(document, self.seconds.as_deref().unwrap_or_default()),
             harness: document.verdict.harness.state,
             work_piled_up: work_piled_up(document.verdict.outcome, &document.verdict.reasons),
             beside: beside(document),
@@ -112,6 +120,43 @@ fn share(document: &Document, name: &str) -> Option<Proportion> {
     Some(Proportion { part: (value * of as f64).round() as u64, of })
 }
 
+/// The counts of what went wrong inside the gateway; none: the run was through none.
+fn insides(document: &Document) -> impl Iterator<Item = (String, Proportion)> {
+    let through = document.through.iter();
+    through.flat_map(|through| ThroughRatio::ALL.map(|ratio| (ratio, through))).map(
+        |(ratio, through)| {
+            let (part, of) = ratio.counts(&through.submits, &through.receipts);
+            (format!("ratio.{}", ratio.name()), Proportion { part, of })
+        },
+    )
+}
+
+/// All seconds with their transit times: these count from the start of the load on, and not in measured stages only. Empty:
+/// the run was through no gateway, or they were not saved.
+fn transits(document: &Document, seconds: &[Second]) -> Vec<compare::Second> {
+    let is_transit = |packed: &&PackedHistogram| matches!(packed.timed, Timed::Transit(_));
+    if !seconds.iter().flat_map(|second| &second.latencies).any(|packed| is_transit(&packed)) {
+        return Vec::new();
+    }
+    let all = document.intervals.iter().map(|row| {
+        let (at, length) = (nanos(row.t_s), nanos(row.length_s));
+        let packed = distributions(seconds, at).iter().filter(is_transit);
+        let latencies = packed.filter_map(counted).collect();
+        compare::Second { at, length, latencies, ..compare::Second::default() }
+    });
+    all.collect()
+}
+
+/// The distributions of the second that begins at this time; empty: none was saved.
+fn distributions(seconds: &[Second], at: Nanos) -> &[PackedHistogram] {
+    let found = seconds.binary_search_by_key(&at, |second| second.at);
+    found.map_or(&[], |number| &seconds[number].latencies)
+}
+
+fn counted(packed: &PackedHistogram) -> Option<(Timed, BucketCounts)> {
+    Some((packed.timed, BucketCounts::of(&packed.latency()?)))
+}
+
 fn nanos(seconds: f64) -> Nanos {
     const MILLISECOND: u64 = 1_000_000;
     Nanos((seconds * 1e3).round().max(0.0) as u64 * MILLISECOND)
@@ -119,17 +164,16 @@ fn nanos(seconds: f64) -> Nanos {
 
 fn second(row: &IntervalRow, seconds: &[Second]) -> compare::Second {
     let at = nanos(row.t_s);
-    let found = seconds.binary_search_by_key(&at, |s| s.at).ok().map(|n| &seconds[n]);
-    let latencies = found.map_or(&[][..], |s| s.latencies.as_slice());
+    let is_per_message = |packed: &&PackedHistogram| match packed.timed {
+        Timed::Metric(metric) => metric.row().per_message,
+        Timed::Transit(_) => false,
+    };
+    let packed = distributions(seconds, at).iter().filter(is_per_message);
     compare::Second {
         at,
         length: nanos(row.length_s),
         counts: row.counters(),
-        latencies: latencies
-            .iter()
-            .filter(|packed| packed.metric.row().per_message)
-            .filter_map(|packed| Some((packed.metric, BucketCounts::of(&packed.latency()?))))
-            .collect::<Vec<(Metric, BucketCounts)>>(),
+        latencies: packed.filter_map(counted).collect(),
     }
 }
 
@@ -208,7 +252,7 @@ mod tests {
         let run = saved.evidence().unwrap();
         let document = &saved.document;
         let row = document.latency.get("response").unwrap().as_ref().unwrap();
-        let response = run.latency(Metric::Response).unwrap();
+        let response = run.latency(crate::measure::Metric::Response).unwrap();
         assert_eq!(response.count(), row.count);
         assert_eq!(response.quantile(0.99).map(|n| n.0), row.p99);
         assert_eq!(run.rate("rate.accepted"), *document.rate.get("accepted").unwrap());

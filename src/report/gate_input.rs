@@ -181,15 +181,14 @@ fn groups(document: &Document) -> Result<Vec<(judge::Group, CellInterval)>, Hist
 
 /// What happened inside the gateway. None: the run was through none.
 fn through(document: &Document) -> Result<Option<ThroughFigures>, HistogramError> {
-    if document.through.is_none() {
-        return Ok(None);
-    }
+    let Some(through) = &document.through else { return Ok(None) };
     let mut figures = ThroughFigures { times: Default::default(), ratios: Default::default() };
     for (row, time) in TRANSITS.iter().zip(&mut figures.times) {
         *time = distribution(&document.run.id, &document.latency.through, row.name)?;
     }
+    // a run of an earlier version has the counts of every share, and not every share
     for (ratio, value) in ThroughRatio::ALL.iter().zip(&mut figures.ratios) {
-        *value = document.ratio.get(ratio.name()).copied().flatten();
+        *value = ratio.of(&through.submits, &through.receipts);
     }
     Ok(Some(figures))
 }

@@ -1,5 +1,5 @@
 //! latency.hlog: the distributions of each interval in HdrHistogram's log format, one line an interval and metric,
-//! tagged by the metric's name. HdrHistogram's own readers take it. Written line by line, so that a run that is
+//! tagged by the name of the metric or of the transit time. HdrHistogram's own readers take it. Written line by line, so that a run that is
 //! killed leaves what it had; a last line that was cut is not read.
 //!
 //! Starts and lengths are seconds from the start of the load (`BaseTime`), values nanoseconds, and the column of
@@ -8,7 +8,7 @@ use super::escape::printable;
 use super::saved::{PackedHistogram, Saved, Second, rounded};
 use super::unavailable::Unavailable;
 use crate::kit::Nanos;
-use crate::measure::{Latency, Metric};
+use crate::measure::{Latency, Timed};
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry, LogIteratorError};
 use std::fmt::Write;
 use std::time::{Duration, UNIX_EPOCH};
@@ -55,10 +55,9 @@ pub fn lines(second: &Second) -> String {
     let (at, length) = (decimal(second.at.0, MILLISECOND), decimal(second.length.0, MILLISECOND));
     let mut text = String::new();
     for packed in &second.latencies {
-        let PackedHistogram { metric, max, hdr } = packed;
+        let PackedHistogram { timed, max, hdr } = packed;
         let max = decimal(max.0, 1_000);
-        writeln!(text, "Tag={},{at},{length},{max},{hdr}", metric.name())
-            .expect("a String takes all");
+        writeln!(text, "Tag={timed},{at},{length},{max},{hdr}").expect("a String takes all");
     }
     text
 }
@@ -107,7 +106,7 @@ pub fn read(octets: &[u8]) -> Result<Vec<Second>, HlogError> {
                 return Err(HlogError::Line { line, why: "not an interval".to_owned() });
             }
         };
-        let Some(metric) = interval.tag().and_then(|tag| Metric::named(&tag)) else { continue };
+        let Some(timed) = interval.tag().and_then(|tag| Timed::named(&tag)) else { continue };
         let hdr = interval.encoded_histogram();
         if let Err(why) = Latency::from_base64(hdr) {
             let offset = hdr.as_ptr() as usize - octets.as_ptr() as usize;
@@ -117,7 +116,7 @@ pub fn read(octets: &[u8]) -> Result<Vec<Second>, HlogError> {
         let at = whole_milliseconds(interval.start_timestamp());
         let length = whole_milliseconds(interval.duration());
         let max = rounded((interval.max().max(0.0) * 1e6).round() as u64, 1_000);
-        let packed = PackedHistogram { metric, max, hdr: hdr.to_owned() };
+        let packed = PackedHistogram { timed, max, hdr: hdr.to_owned() };
         match seconds.last_mut().filter(|last| last.at == at) {
             Some(last) => last.latencies.push(packed),
             None => seconds.push(Second { at, length, latencies: vec![packed] }),
@@ -153,7 +152,8 @@ fn check_version(octets: &[u8]) -> Result<(), HlogError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::LatencyRange;
+    use crate::measure::through::Transit;
+    use crate::measure::{LatencyRange, Metric};
     use hdrhistogram::serialization::V2DeflateSerializer;
     use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 
@@ -191,6 +191,19 @@ mod tests {
         let response = back[0].latency(Metric::Response).unwrap();
         assert_eq!(response.histogram(), latency(&[5, 7, 900]).histogram());
         assert!(back[0].latency(Metric::Receipt).is_none());
+    }
+
+    #[test]
+    fn transit_times_stand_in_the_log_under_the_names_that_gates_call_them_by() {
+        let forward = PackedHistogram::of(Transit::Forward, &latency(&[7])).unwrap();
+        let mut one = second(0, &[5], &[]);
+        one.latencies.push(forward);
+        let text = log(std::slice::from_ref(&one));
+        assert!(text.contains("\nTag=through.forward,0.000,1.000,7.000,"), "{text}");
+        let back = read(text.as_bytes()).unwrap();
+        assert_eq!(back, [one]);
+        assert_eq!(back[0].latency(Transit::Forward).map(|latency| latency.count()), Some(1));
+        assert!(back[0].latency(Transit::Mo).is_none());
     }
 
     #[test]

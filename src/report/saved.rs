@@ -2,7 +2,8 @@
 use super::Run;
 use super::document::Document;
 use crate::kit::Nanos;
-use crate::measure::{IntervalRow, Latency, Metric, ROW_METRICS};
+use crate::measure::through::{TRANSITS, ThroughRecord};
+use crate::measure::{IntervalRow, Latency, Metric, ROW_METRICS, Timed};
 
 /// A saved run, or one that has just ended: what every format is rendered from.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +17,9 @@ pub struct Saved {
 impl Saved {
     /// Of a run that has just ended.
     pub fn of(run: &Run<'_>) -> Saved {
-        let seconds = run.record.intervals.iter().map(Second::of);
+        let through = run.record.through.as_deref();
+        let seconds =
+            run.record.intervals.iter().map(|row| Second::of(row).and_transits(through, row));
         // a second without observed values has no line in the log
         let seen = seconds.filter(|second| !second.latencies.is_empty());
         Saved { document: Document::of(run), seconds: Some(seen.collect()) }
@@ -30,16 +33,16 @@ pub struct Second {
     pub at: Nanos,
     /// How long; likewise.
     pub length: Nanos,
-    /// Of what was answered or receipted in it; metrics without a value are left out.
+    /// Of what was answered, receipted or came through a gateway in it; what has no value is left out.
     pub latencies: Vec<PackedHistogram>,
 }
 
-/// The histogram of one metric in one interval, packed: an hour has thousands, and unpacked they are a hundred times
+/// The histogram of one latency or transit time in one interval, packed: an hour has thousands, and unpacked they are a hundred times
 /// as large.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PackedHistogram {
     /// Which.
-    pub metric: Metric,
+    pub timed: Timed,
     /// Largest value seen, to the microsecond, as the log has it.
     pub max: Nanos,
     /// [`Latency::to_base64`].
@@ -48,15 +51,17 @@ pub struct PackedHistogram {
 
 impl PackedHistogram {
     /// An open distribution, packed; None without a value seen.
-    pub fn of(metric: Metric, latency: &Latency) -> Option<PackedHistogram> {
+    pub fn of(timed: impl Into<Timed>, latency: &Latency) -> Option<PackedHistogram> {
         let max = latency.max().filter(|_| latency.count() > 0)?;
-        Some(PackedHistogram { metric, max: rounded(max.0, MICROSECOND), hdr: latency.to_base64() })
+        let (timed, max) = (timed.into(), rounded(max.0, MICROSECOND));
+        Some(PackedHistogram { timed, max, hdr: latency.to_base64() })
     }
 
     fn of_row(metric: Metric, row: &IntervalRow) -> Option<PackedHistogram> {
         let brief = row.summary(metric)?;
         let max = brief.max().filter(|_| brief.count > 0)?;
-        Some(PackedHistogram { metric, max: rounded(max, MICROSECOND), hdr: row.base64(metric)? })
+        let (timed, max) = (metric.into(), rounded(max, MICROSECOND));
+        Some(PackedHistogram { timed, max, hdr: row.base64(metric)? })
     }
 
     /// The distribution; None: it is not readable.
@@ -84,8 +89,19 @@ impl Second {
         }
     }
 
-    /// The distribution of one metric; None where none of its values was seen in this interval.
-    pub fn latency(&self, metric: Metric) -> Option<Latency> {
-        self.latencies.iter().find(|packed| packed.metric == metric)?.latency()
+    /// The same with the transit times that ended in the row's time; None: the run was through no gateway.
+    fn and_transits(mut self, through: Option<&ThroughRecord>, row: &IntervalRow) -> Second {
+        let all = through.into_iter().flat_map(|through| TRANSITS.map(|of| (of.transit, through)));
+        self.latencies.extend(all.filter_map(|(transit, through)| {
+            let latency = through.times.between(transit, row.at, row.at + row.length);
+            PackedHistogram::of(transit, &latency)
+        }));
+        self
+    }
+
+    /// The distribution of one latency or transit time; None where none of its values was seen in this interval.
+    pub fn latency(&self, timed: impl Into<Timed>) -> Option<Latency> {
+        let timed = timed.into();
+        self.latencies.iter().find(|packed| packed.timed == timed)?.latency()
     }
 }

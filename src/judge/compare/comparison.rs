@@ -1,8 +1,9 @@
 //! `smppbench.comparison/1` as types: what was asked, and each metric's verdict.
 use super::beside::BesideRow;
 use super::error::CompareError;
-use super::evidence::Difference;
-use super::metrics::{Direction, PRIMARY, compared_names};
+use super::evidence::{Difference, Proportion};
+use super::metrics::{Direction, PRIMARY, compared_names, primary_of_a_gateway};
+use super::side::RunSet;
 use crate::judge::check::Unit;
 use crate::kit::{nearest, words};
 use serde::{Deserialize, Serialize};
@@ -66,7 +67,55 @@ impl Settings {
     }
 
     pub(super) fn effect_of(&self, name: &str) -> f64 {
-        self.effects.iter().find(|e| e.0 == name).map_or(self.effect_min, |e| e.1)
+        self.own_effect_of(name).unwrap_or(self.effect_min)
+    }
+
+    /// The smallest change that matters of this metric; None: it has none of its own.
+    pub(super) fn own_effect_of(&self, name: &str) -> Option<f64> {
+        self.effects.iter().find(|e| e.0 == name).map(|e| e.1)
+    }
+
+    /// The settings for these sides: where both went through a gateway, and no other metrics were asked for, what happened
+    /// inside makes the verdict too, as far as it was measured.
+    pub(super) fn for_sides(&self, base: &RunSet, candidate: &RunSet) -> Settings {
+        let mut own = self.clone();
+        if self.primary == PRIMARY && ThroughSides::of(base, candidate) == ThroughSides::Both {
+            let is_known = |name: &String| {
+                [base, candidate].iter().any(|side| !side.readings(name).is_empty())
+            };
+            own.primary.extend(primary_of_a_gateway().filter(is_known));
+        }
+        own
+    }
+}
+
+/// Which sides went through a gateway. Only where both did is compared what happened inside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThroughSides {
+    /// None.
+    #[default]
+    Neither,
+    /// The base.
+    Base,
+    /// The candidate.
+    Candidate,
+    /// Both.
+    Both,
+}
+
+impl ThroughSides {
+    pub(super) fn of(base: &RunSet, candidate: &RunSet) -> ThroughSides {
+        match (base.is_through(), candidate.is_through()) {
+            (false, false) => ThroughSides::Neither,
+            (true, false) => ThroughSides::Base,
+            (false, true) => ThroughSides::Candidate,
+            (true, true) => ThroughSides::Both,
+        }
+    }
+
+    fn is_neither(&self) -> bool {
+        *self == ThroughSides::Neither
     }
 }
 
@@ -161,6 +210,12 @@ pub struct MetricComparison {
     pub runs_needed: Option<u64>,
     /// A remark for the reader.
     pub note: Option<String>,
+    /// Of a share: the counts of all runs of the base together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_counts: Option<Proportion>,
+    /// Of a share: those of the candidate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate_counts: Option<Proportion>,
 }
 
 impl MetricComparison {
@@ -222,6 +277,9 @@ pub struct Comparison {
     pub trusted: bool,
     /// Worse if any primary metric is; else inconclusive if any is; else better if any is; else equivalent.
     pub verdict: Verdict,
+    /// Which sides went through a gateway; absent: neither.
+    #[serde(default, skip_serializing_if = "ThroughSides::is_neither")]
+    pub through: ThroughSides,
     /// Keys in which the sides differ.
     pub differences: Vec<Difference>,
     /// Warnings for the reader.

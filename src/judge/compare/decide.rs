@@ -4,6 +4,7 @@ use super::evidence::{Evidence, Proportion};
 use super::metrics::{self, ComparedMetric};
 use super::reading::{Reading, Resampling, by_chance, side_by_side};
 use super::side::RunSet;
+use crate::judge::check::Unit;
 use crate::judge::statistics::{Deviation, Effect, mann_whitney, mean, of_runs, spread};
 use crate::kit::{Rng, stream_seed};
 
@@ -30,6 +31,13 @@ pub(super) enum EstimateResult {
     Unseen,
     /// Some runs of a side do not have it.
     Partly,
+}
+
+impl EstimateResult {
+    /// Whether it is 0 on both sides: no test, however few messages there were.
+    pub(super) fn is_zero_on_both_sides(&self) -> bool {
+        matches!(self, EstimateResult::Both { base: 0.0, candidate: 0.0, .. })
+    }
 }
 
 /// The metrics that both sides have.
@@ -101,17 +109,22 @@ fn own(reading: &Reading, scale: Scale) -> Option<Deviation> {
     }
 }
 
-/// The uncertainty by chance of the counts of all runs of a side together; None: it is not a share.
-fn pooled(row: &ComparedMetric, readings: &[&Reading], scale: Scale) -> Option<Deviation> {
-    if !matches!(row.source, metrics::Source::Share(_)) {
+/// The counts of all runs of a side together; None: it is not a share.
+pub(super) fn counts<'r>(
+    row: &ComparedMetric,
+    readings: impl Iterator<Item = &'r Reading>,
+) -> Option<Proportion> {
+    if row.unit() != Unit::Ratio {
         return None;
     }
-    let mut sum = Proportion::default();
-    for share in readings.iter().filter_map(|r| r.share) {
-        sum.part += share.part;
-        sum.of += share.of;
-    }
-    let (error, ln_error) = by_chance(sum);
+    readings
+        .filter_map(|reading| reading.share)
+        .reduce(|sum, own| Proportion { part: sum.part + own.part, of: sum.of + own.of })
+}
+
+/// The uncertainty by chance of the counts of all runs of a side together; None: it is not a share.
+fn pooled(row: &ComparedMetric, readings: &[&Reading], scale: Scale) -> Option<Deviation> {
+    let (error, ln_error) = by_chance(counts(row, readings.iter().copied())?);
     if scale == Scale::Ratio { ln_error } else { Some(error) }
 }
 

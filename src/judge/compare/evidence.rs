@@ -3,7 +3,7 @@ use crate::judge::check::Unit;
 use crate::judge::health::HealthState;
 use crate::judge::statistics::BucketCounts;
 use crate::kit::Nanos;
-use crate::measure::{Counters, Latency, Metric};
+use crate::measure::{Counters, Latency, Timed};
 use serde::{Deserialize, Serialize};
 
 /// One run.
@@ -13,14 +13,16 @@ pub struct Evidence {
     pub id: String,
     /// Its settings and machine.
     pub fingerprint: Fingerprint,
-    /// Distributions of its measured messages, with the censored values.
-    pub latencies: Vec<(Metric, Latency)>,
+    /// Distributions of its measured messages, with the censored values; transit times are those of the whole load.
+    pub latencies: Vec<(Timed, Latency)>,
     /// Rates by name (`rate.accepted`), per second of the measured time; what is undefined is absent.
     pub rates: Vec<(String, f64)>,
     /// Shares by name (`ratio.missing`), as counts of the measured messages.
     pub shares: Vec<(String, Proportion)>,
     /// Its measured seconds, in order; empty: they were not saved.
     pub seconds: Vec<Second>,
+    /// All its seconds, with transit times and without counts; empty: they were not saved, or it was through no gateway.
+    pub transits: Vec<Second>,
     /// Whether the harness kept up.
     pub harness: HealthState,
     /// Whether work piled up, so that its response times only reflect its length.
@@ -67,8 +69,8 @@ pub struct Second {
     pub length: Nanos,
     /// What happened in it.
     pub counts: Counters,
-    /// Distributions of what was answered or receipted in it.
-    pub latencies: Vec<(Metric, BucketCounts)>,
+    /// Distributions of what was answered, receipted or came through a gateway in it.
+    pub latencies: Vec<(Timed, BucketCounts)>,
 }
 
 /// Settings and machine of a run, by dotted name, in order. It leaves out what may differ between compared runs: names
@@ -106,9 +108,17 @@ impl Fingerprint {
 }
 
 impl Evidence {
-    /// The distribution of one metric.
-    pub fn latency(&self, metric: Metric) -> Option<&Latency> {
-        self.latencies.iter().find(|(known, _)| *known == metric).map(|(_, latency)| latency)
+    /// The distribution of one metric or transit time.
+    pub fn latency(&self, timed: impl Into<Timed>) -> Option<&Latency> {
+        let timed = timed.into();
+        self.latencies.iter().find(|(known, _)| *known == timed).map(|(_, latency)| latency)
+    }
+    /// The seconds that have this metric or transit time.
+    pub(super) fn seconds_of(&self, timed: Timed) -> &[Second] {
+        match timed {
+            Timed::Metric(_) => &self.seconds,
+            Timed::Transit(_) => &self.transits,
+        }
     }
     /// A rate by its name.
     pub fn rate(&self, name: &str) -> Option<f64> {

@@ -1,8 +1,10 @@
 //! The compared metrics, one row each, with the better direction. Percentiles are those of every latency that is the
-//! SMSC's; the harness's own lag is not, nor is how early a receipt was.
+//! SMSC's, and of every transit time of a gateway; the harness's own lag is not compared, nor is how early a receipt was.
 use crate::judge::check::Unit;
 use crate::judge::name::PERCENTILES;
-use crate::measure::{Counters, LATENCY_METRICS, Metric};
+use crate::judge::through::ThroughRatio;
+use crate::measure::through::TRANSITS;
+use crate::measure::{Counters, LATENCY_METRICS, Metric, Timed};
 use serde::{Deserialize, Serialize};
 
 /// Which way is better.
@@ -19,11 +21,13 @@ pub enum Direction {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Source {
     /// A quantile of a distribution.
-    Latency(Metric, f64),
+    Latency(Timed, f64),
     /// A rate: its count in a second.
     Rate(fn(&Counters) -> u64),
     /// A share: part and whole in a second.
     Share(fn(&Counters) -> (u64, u64)),
+    /// A share of what went wrong inside a gateway, of the whole run.
+    Inside,
 }
 
 /// One row.
@@ -40,7 +44,15 @@ impl ComparedMetric {
         match self.source {
             Source::Latency(..) => Unit::Nanoseconds,
             Source::Rate(_) => Unit::PerSecond,
-            Source::Share(_) => Unit::Ratio,
+            Source::Share(_) | Source::Inside => Unit::Ratio,
+        }
+    }
+
+    /// Whether only a run through a gateway has it.
+    pub(super) const fn is_of_a_gateway(&self) -> bool {
+        match self.source {
+            Source::Latency(Timed::Transit(_), _) | Source::Inside => true,
+            Source::Latency(Timed::Metric(_), _) | Source::Rate(_) | Source::Share(_) => false,
         }
     }
 }
@@ -54,6 +66,19 @@ pub const PRIMARY: [&str; 6] = [
     "rate.accepted",
     "ratio.missing",
 ];
+
+/// What makes it beside [`PRIMARY`] where both sides went through a gateway: these transit times, and every share of what
+/// went wrong inside.
+const PRIMARY_TIMES: [&str; 2] = ["through.forward.p50", "through.forward.p99"];
+
+/// The names that make the verdict beside [`PRIMARY`] where both sides went through a gateway.
+pub(super) fn primary_of_a_gateway() -> impl Iterator<Item = String> {
+    PRIMARY_TIMES.into_iter().map(str::to_owned).chain(ThroughRatio::ALL.map(inside))
+}
+
+fn inside(ratio: ThroughRatio) -> String {
+    format!("ratio.{}", ratio.name())
+}
 
 /// A rate's name, and what it counts.
 type Rate = (&'static str, fn(&Counters) -> u64);
@@ -95,16 +120,18 @@ const fn is_the_smscs(metric: Metric) -> bool {
     }
 }
 
-/// Every row, in the order of result.json.
+/// Every row. A row's number is that of its random numbers: further rows come last.
 pub(super) fn all() -> Vec<ComparedMetric> {
     let latencies = LATENCY_METRICS.iter().filter(|row| is_the_smscs(row.metric));
-    let latencies = latencies.flat_map(|row| {
-        PERCENTILES.iter().map(|(name, q)| ComparedMetric {
-            name: format!("{}.{name}", row.name),
-            source: Source::Latency(row.metric, *q),
+    let percentiles = |timed: Timed| {
+        PERCENTILES.iter().map(move |(name, q)| ComparedMetric {
+            name: format!("{timed}.{name}"),
+            source: Source::Latency(timed, *q),
             better: Direction::Lower,
         })
-    });
+    };
+    let latencies = latencies.flat_map(|row| percentiles(row.metric.into()));
+    let transits = TRANSITS.iter().flat_map(|row| percentiles(row.transit.into()));
     let rates = RATES.iter().map(|(name, of)| ComparedMetric {
         name: (*name).to_owned(),
         source: Source::Rate(*of),
@@ -115,7 +142,12 @@ pub(super) fn all() -> Vec<ComparedMetric> {
         source: Source::Share(*of),
         better: Direction::Lower,
     });
-    latencies.chain(rates).chain(shares).collect()
+    let insides = ThroughRatio::ALL.map(|ratio| ComparedMetric {
+        name: inside(ratio),
+        source: Source::Inside,
+        better: Direction::Lower,
+    });
+    latencies.chain(rates).chain(shares).chain(transits).chain(insides).collect()
 }
 
 /// Names of all compared metrics.
@@ -148,5 +180,6 @@ mod tests {
         let (catalogue, compared) = (all_names(), compared_names());
         assert!(compared.iter().all(|name| catalogue.contains(name)), "{compared:?}");
         assert!(PRIMARY.iter().all(|name| compared.contains(&(*name).to_owned())));
+        assert!(primary_of_a_gateway().all(|name| compared.contains(&name)));
     }
 }

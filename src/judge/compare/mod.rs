@@ -16,7 +16,9 @@ mod tests;
 mod verdicts;
 
 pub use beside::BesideRow;
-pub use comparison::{Comparison, MetricComparison, SCHEMA, Scale, Settings, Test, Verdict};
+pub use comparison::{
+    Comparison, MetricComparison, SCHEMA, Scale, Settings, Test, ThroughSides, Verdict,
+};
 pub use error::CompareError;
 pub use evidence::{BesideFigure, Difference, Evidence, Fingerprint, Proportion, Second};
 pub use metrics::{
@@ -39,6 +41,7 @@ pub fn compare(
     settings: &Settings,
 ) -> Result<Comparison, CompareError> {
     settings.check()?;
+    let settings = &settings.for_sides(base, candidate);
     let estimates = decide::independent(base, candidate, settings);
     Ok(conclude(base, candidate, estimates, settings, false))
 }
@@ -58,6 +61,7 @@ pub fn compare_paired(
     }
     let a = RunSet::of(base, settings.resamples, settings.seed)?;
     let b = RunSet::of(candidate, settings.resamples, settings.seed)?;
+    let settings = &settings.for_sides(&a, &b);
     let estimates = decide::paired(&a, &b, base, candidate, settings);
     Ok(conclude(&a, &b, estimates, settings, true))
 }
@@ -90,6 +94,7 @@ fn conclude(
         settings: settings.clone(),
         trusted: !invalid,
         verdict,
+        through: ThroughSides::of(base, candidate),
         differences: base.fingerprint.differences(&candidate.fingerprint),
         warnings: warnings(base, candidate, &metrics, settings, paired),
         metrics,

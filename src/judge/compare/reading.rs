@@ -5,7 +5,7 @@ use crate::judge::statistics::{
     self, Blocks, BucketCounts, Deviation, Layers, SHORTEST_NS, SPANS_MIN, paired_deviation, wilson,
 };
 use crate::kit::Rng;
-use crate::measure::{Counters, Metric};
+use crate::measure::{Counters, Timed};
 use serde::{Deserialize, Serialize};
 
 /// A figure of a run.
@@ -39,20 +39,21 @@ impl Reading {
         draw: Option<&mut Resampling<'_>>,
     ) -> Option<Reading> {
         match row.source {
-            Source::Latency(metric, q) => latency(run, metric, q, draw),
+            Source::Latency(timed, q) => latency(run, timed, q, draw),
             Source::Rate(count) => rate(run, &row.name, count),
-            Source::Share(counts) => share(run, &row.name, counts),
+            Source::Share(counts) => share(run, &row.name, &run.seconds, counts),
+            Source::Inside => share(run, &row.name, &[], |_| (0, 0)),
         }
     }
 }
 
 fn latency(
     run: &Evidence,
-    metric: Metric,
+    timed: Timed,
     q: f64,
     draw: Option<&mut Resampling<'_>>,
 ) -> Option<Reading> {
-    let latency = run.latency(metric).filter(|l| !l.is_empty())?;
+    let latency = run.latency(timed).filter(|l| !l.is_empty())?;
     let found = statistics::quantile(latency, q);
     if !found.supported {
         return None;
@@ -65,7 +66,7 @@ fn latency(
     });
     let asked = draw.is_some();
     let by_seconds =
-        draw.and_then(|draw| layers(run, metric)?.deviation(q, draw.resamples, draw.rng));
+        draw.and_then(|draw| layers(run, timed)?.deviation(q, draw.resamples, draw.rng));
     Some(Reading {
         value,
         at_least: found.at_least.map(ns),
@@ -76,14 +77,14 @@ fn latency(
     })
 }
 
-fn layers(run: &Evidence, metric: Metric) -> Option<Layers> {
+fn layers(run: &Evidence, timed: Timed) -> Option<Layers> {
     let nothing = BucketCounts::default();
     let seconds: Vec<&BucketCounts> = run
-        .seconds
+        .seconds_of(timed)
         .iter()
-        .map(|s| s.latencies.iter().find(|(known, _)| *known == metric).map_or(&nothing, |l| &l.1))
+        .map(|s| s.latencies.iter().find(|(known, _)| *known == timed).map_or(&nothing, |l| &l.1))
         .collect();
-    let censored = run.latency(metric)?.censored_count();
+    let censored = run.latency(timed)?.censored_count();
     Layers::of(&seconds, censored)
 }
 
@@ -118,17 +119,23 @@ fn rate(run: &Evidence, name: &str, count: fn(&Counters) -> u64) -> Option<Readi
     Some(Reading { value: Some(value), at_least: None, share: None, ln_error, error, rough: false })
 }
 
-fn share(run: &Evidence, name: &str, counts: fn(&Counters) -> (u64, u64)) -> Option<Reading> {
+/// `seconds`: those in which the share is counted; none: messages count as independent.
+fn share(
+    run: &Evidence,
+    name: &str,
+    seconds: &[Second],
+    counts: fn(&Counters) -> (u64, u64),
+) -> Option<Reading> {
     let share = run.share(name)?;
     let value = share.value()?;
     let (part, of) =
         (|s: &Second| counts(&s.counts).0 as f64, |s: &Second| counts(&s.counts).1 as f64);
-    let all: f64 = run.seconds.iter().map(of).sum();
+    let all: f64 = seconds.iter().map(of).sum();
     let chance = (value * (1.0 - value) / share.of as f64).sqrt();
     // errors come in clusters: the counts scatter more than those of independent messages
-    let scatter = if run.seconds.len() >= SPANS_MIN && all > 0.0 && chance > 0.0 {
-        let blocks = Blocks::of(&surplus(&run.seconds, part, of));
-        let seen = blocks.standard_error * run.seconds.len() as f64 / all;
+    let scatter = if seconds.len() >= SPANS_MIN && all > 0.0 && chance > 0.0 {
+        let blocks = Blocks::of(&surplus(seconds, part, of));
+        let seen = blocks.standard_error * seconds.len() as f64 / all;
         ((seen / chance).max(1.0), blocks.df)
     } else {
         (1.0, 1e6)
@@ -141,7 +148,7 @@ fn share(run: &Evidence, name: &str, counts: fn(&Counters) -> (u64, u64)) -> Opt
         share: Some(share),
         ln_error: ln_error.map(widened),
         error: Some(widened(error)),
-        rough: run.seconds.is_empty(),
+        rough: seconds.is_empty(),
     })
 }
 
@@ -162,13 +169,18 @@ pub(super) fn side_by_side(
     draw: &mut Resampling<'_>,
 ) -> (Option<Deviation>, Option<Deviation>) {
     let (base, candidate) = (&common(base, candidate), &common(candidate, base));
-    if base.seconds.len() < SPANS_MIN {
+    let seconds = match row.source {
+        Source::Latency(timed, _) => base.seconds_of(timed),
+        Source::Rate(_) | Source::Share(_) => &base.seconds,
+        Source::Inside => &[],
+    };
+    if seconds.len() < SPANS_MIN {
         return (None, None);
     }
     match row.source {
-        Source::Latency(metric, q) => {
-            let ln = layers(base, metric)
-                .zip(layers(candidate, metric))
+        Source::Latency(timed, q) => {
+            let ln = layers(base, timed)
+                .zip(layers(candidate, timed))
                 .and_then(|(a, b)| paired_deviation(&a, &b, q, draw.resamples, draw.rng));
             (ln, None)
         }
@@ -182,13 +194,16 @@ pub(super) fn side_by_side(
             |s| counts(&s.counts).0 as f64,
             |s| counts(&s.counts).1 as f64,
         ),
+        Source::Inside => (None, None),
     }
 }
 
 /// A run with only the seconds that the other one has too.
 fn common(run: &Evidence, other: &Evidence) -> Evidence {
-    let has = |second: &&Second| {
-        other.seconds.binary_search_by_key(&second.at, |theirs| theirs.at).is_ok()
+    let both = |own: &[Second], other: &[Second]| -> Vec<Second> {
+        let has =
+            |second: &&Second| other.binary_search_by_key(&second.at, |theirs| theirs.at).is_ok();
+        own.iter().filter(has).cloned().collect()
     };
     Evidence {
         id: String::new(),
@@ -196,7 +211,8 @@ fn common(run: &Evidence, other: &Evidence) -> Evidence {
         latencies: run.latencies.clone(),
         rates: Vec::new(),
         shares: Vec::new(),
-        seconds: run.seconds.iter().filter(has).cloned().collect(),
+        seconds: both(&run.seconds, &other.seconds),
+        transits: both(&run.transits, &other.transits),
         harness: run.harness,
         work_piled_up: run.work_piled_up,
         beside: Vec::new(),

@@ -100,6 +100,12 @@ impl RunSet {
         })
     }
 
+    /// Whether a run of it went through a gateway.
+    pub(super) fn is_through(&self) -> bool {
+        let mut of_a_gateway = metrics::all().into_iter().filter(|row| row.is_of_a_gateway());
+        of_a_gateway.any(|row| !self.readings(&row.name).is_empty())
+    }
+
     /// The readings of one figure, run by run; empty where no run has it.
     pub(super) fn readings(&self, name: &str) -> &[Option<Reading>] {
         self.figures.iter().find(|(known, _)| known == name).map_or(&[], |(_, r)| r.as_slice())

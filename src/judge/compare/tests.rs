@@ -162,7 +162,7 @@ fn only_what_lateness_does_not_explain_is_concluded_where_the_harness_did_not_ke
     let c = compare(&alone(run(&SHORT, 1)), &alone(late.clone()), &Settings::default()).unwrap();
     assert_eq!(c.metric("receipt.p50").unwrap().verdict, Verdict::Worse);
     late.harness = HealthState::Invalid;
-    late.latencies.push((Metric::HarnessLag, lag(Nanos::from_millis(3))));
+    late.latencies.push((Metric::HarnessLag.into(), lag(Nanos::from_millis(3))));
     let c = compare(&alone(run(&SHORT, 1)), &alone(late), &Settings::default()).unwrap();
     assert!(c.warnings[0].contains("did not keep up"), "{:?}", c.warnings);
     // the receipts take twice as long, which a lag of some microseconds does not explain
@@ -179,7 +179,7 @@ fn what_the_lateness_of_the_harness_may_explain_is_not_concluded() {
     let mut late = run(&slower, 2);
     late.harness = HealthState::Invalid;
     let unknown = late.clone();
-    late.latencies.push((Metric::HarnessLag, lag(Nanos::from_secs(60))));
+    late.latencies.push((Metric::HarnessLag.into(), lag(Nanos::from_secs(60))));
     for late in [late, unknown] {
         let c = compare(&alone(run(&SHORT, 1)), &alone(late), &Settings::default()).unwrap();
         assert_eq!(c.verdict, Verdict::Inconclusive);

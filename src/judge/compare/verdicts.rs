@@ -1,6 +1,6 @@
 //! Turns estimates into verdicts.
 use super::comparison::{MetricComparison, Scale, Settings, Test, Verdict};
-use super::decide::{Estimate, EstimateResult};
+use super::decide::{Estimate, EstimateResult, counts};
 use super::metrics::{Direction, Source};
 use super::reading::Reading;
 use super::side::RunSet;
@@ -8,6 +8,7 @@ use crate::judge::check::Unit;
 use crate::judge::name::PERCENTILES;
 use crate::judge::statistics::{Effect, holm, wilson};
 use crate::kit::{Nanos, words};
+use crate::measure::Timed;
 
 /// Every metric with its verdict; Holm's correction covers the primary ones, and separately the others.
 pub(super) fn verdicts(
@@ -18,9 +19,10 @@ pub(super) fn verdicts(
     lateness: Option<Nanos>,
 ) -> Vec<MetricComparison> {
     let primary = |e: &Estimate| settings.primary.contains(&e.row.name);
+    // what is 0 on both sides can show no difference, so it is none of the tests to correct for
     let p = |e: &Estimate| match e.known {
-        EstimateResult::Both { p, .. } => p,
-        EstimateResult::Unseen | EstimateResult::Partly => None,
+        EstimateResult::Both { p, .. } if !e.known.is_zero_on_both_sides() => p,
+        EstimateResult::Both { .. } | EstimateResult::Unseen | EstimateResult::Partly => None,
     };
     let mut corrected: Vec<Option<f64>> = vec![None; estimates.len()];
     for family in [true, false] {
@@ -38,12 +40,13 @@ pub(super) fn verdicts(
         .zip(corrected)
         .map(|(estimate, p_holm)| {
             let is_primary = primary(&estimate);
+            let is_counted_by_both = matches!(estimate.row.source, Source::Inside);
             let mut settled = verdict(estimate, p_holm, settings, runs);
             settled.primary = is_primary;
             if settled.is_zero_on_both_sides() {
                 (settled.verdict, settled.runs_needed, settled.note) =
                     (Verdict::Equivalent, None, None);
-            } else if let Some(lateness) = lateness {
+            } else if let Some(lateness) = lateness.filter(|_| !is_counted_by_both) {
                 mistrust(&mut settled, lateness);
             }
             settled
@@ -111,6 +114,8 @@ fn verdict(
         verdict: Verdict::Inconclusive,
         runs_needed: None,
         note: None,
+        base_counts: counts(&row, base.iter().flatten()),
+        candidate_counts: counts(&row, candidate.iter().flatten()),
         name: row.name.clone(),
     };
     match known {
@@ -124,6 +129,8 @@ fn verdict(
             if scale == Scale::Difference {
                 out.effect_min = match row.source {
                     Source::Share(_) => settings.share_effect_min,
+                    // a gateway that is free of this matters to the message
+                    Source::Inside => settings.own_effect_of(&row.name).unwrap_or(0.0),
                     Source::Latency(..) | Source::Rate(_) => out.effect_min * from.max(to),
                 };
             }
@@ -138,13 +145,24 @@ fn verdict(
                 }
             }
             if runs == 1 && base.iter().chain(&candidate).flatten().any(|r| r.rough) {
-                out.note.get_or_insert_with(|| {
-                    "without latency.hlog, messages count as independent".to_owned()
-                });
+                out.note.get_or_insert_with(|| rough(&row.source).to_owned());
             }
         }
     }
     out
+}
+
+/// Why messages count as independent.
+const fn rough(source: &Source) -> &'static str {
+    match source {
+        Source::Latency(Timed::Metric(_), _) | Source::Rate(_) | Source::Share(_) => {
+            "without latency.hlog, messages count as independent"
+        }
+        Source::Latency(Timed::Transit(_), _) => {
+            "without the transit times of each second in latency.hlog, messages count as independent"
+        }
+        Source::Inside => "counted over the whole run, so messages count as independent",
+    }
 }
 
 /// docs/comparing.md. A certain difference (corrected p and interval agree) that is not certainly small: better or

@@ -4,7 +4,7 @@ use crate::judge::HealthState;
 use crate::judge::compare::{Evidence, Fingerprint, Proportion, Second};
 use crate::judge::statistics::BucketCounts;
 use crate::kit::{Nanos, Rng};
-use crate::measure::{Counters, Latency, LatencyRange, Metric};
+use crate::measure::{Counters, Latency, LatencyRange, Metric, Timed};
 
 /// How a simulated run behaves.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +90,8 @@ pub(crate) fn run_in(world: &World, weather: &[f64], rng: &mut Rng) -> Evidence 
         rejected += counts.rejected;
         accepted += counts.accepted;
         missing += counts.receipts_missing;
-        let latencies = metrics.into_iter().zip(filling.iter().map(BucketCounts::of)).collect();
+        let latencies = metrics.map(Timed::from).into_iter();
+        let latencies = latencies.zip(filling.iter().map(BucketCounts::of)).collect();
         let at = Nanos::from_secs(at as u64);
         seconds.push(Second { at, length: Nanos::from_secs(1), counts, latencies });
     }
@@ -99,7 +100,7 @@ pub(crate) fn run_in(world: &World, weather: &[f64], rng: &mut Rng) -> Evidence 
     Evidence {
         id: "simulated".to_owned(),
         fingerprint: Fingerprint(vec![("environment.kernel".into(), "6.1".into())]),
-        latencies: metrics.into_iter().zip(whole).collect(),
+        latencies: metrics.map(Timed::from).into_iter().zip(whole).collect(),
         rates: vec![
             ("rate.written".to_owned(), per_second(written)),
             ("rate.accepted".to_owned(), per_second(accepted)),
@@ -109,6 +110,7 @@ pub(crate) fn run_in(world: &World, weather: &[f64], rng: &mut Rng) -> Evidence 
             ("ratio.missing".to_owned(), Proportion { part: missing, of: accepted }),
         ],
         seconds,
+        transits: Vec::new(),
         harness: HealthState::Valid,
         work_piled_up: false,
         beside: Vec::new(),
