@@ -38,10 +38,36 @@ pub(super) struct MosUp {
     entries: Map<u64, MoEntry>,
     oldest: VecDeque<u64>,
     books: MoBooks,
-    /// Copies of those that were settled and forgotten.
+    /// Copies of those that came in time, were settled and forgotten.
     copies_of_forgotten: u64,
+    /// Those that were lost and forgotten.
+    lost: Lost,
+    /// By part of the key, which is the simulator's: the highest number that these books have, and that earlier books had.
+    highest: Map<u8, u64>,
+    earlier: Map<u8, u64>,
     came_settled: u64,
     untracked_came: u64,
+}
+
+/// MO that were lost and are not kept, and whether they came since; as many as may be kept.
+#[derive(Debug, Default)]
+struct Lost {
+    has_come: Map<u64, bool>,
+    oldest: VecDeque<u64>,
+    /// Those beyond, which may yet come.
+    beyond: u64,
+}
+
+impl Lost {
+    fn add(&mut self, packed: u64, most: usize) {
+        if self.oldest.len() >= most
+            && let Some(oldest) = self.oldest.pop_front()
+        {
+            self.beyond += u64::from(self.has_come.remove(&oldest) == Some(false));
+        }
+        self.oldest.push_back(packed);
+        self.has_come.insert(packed, false);
+    }
 }
 
 /// The key of an MO: the simulator puts a token in its text.
@@ -65,6 +91,8 @@ impl MosUp {
             entry.sent += 1;
             return;
         }
+        let highest = self.highest.entry(key.part).or_default();
+        *highest = key.message.max(*highest);
         self.books.sent += 1;
         if self.entries.len() >= scene.settings.outstanding_max && !self.make_room(scene) {
             self.books.untracked += 1;
@@ -95,6 +123,9 @@ impl MosUp {
         self.oldest.pop_front();
         if let Some(entry) = self.entries.remove(&packed) {
             self.settle(&entry, scene);
+            if entry.came == 0 {
+                self.lost.add(packed, scene.settings.outstanding_max);
+            }
         }
         true
     }
@@ -110,14 +141,7 @@ impl MosUp {
         };
         let packed = key.packed();
         scene.sessions.get(scene.session).open_mo(header.sequence_number, packed);
-        let Some(entry) = self.entries.get_mut(&packed) else {
-            if self.untracked_came < self.books.untracked {
-                self.untracked_came += 1;
-            } else {
-                self.copies_of_forgotten += 1;
-            }
-            return;
-        };
+        let Some(entry) = self.entries.get_mut(&packed) else { return self.came_unkept(key) };
         entry.came += 1;
         if entry.came > 1 {
             let entry = entry.clone();
@@ -140,6 +164,25 @@ impl MosUp {
                 self.books.altered += 1;
                 add(scene, ExampleClass::MoAltered, &entry, what);
             }
+        }
+    }
+
+    /// An MO came that is not kept: it was lost before, it is of earlier books, it was never kept, or it is a copy.
+    fn came_unkept(&mut self, key: MessageKey) {
+        if let Some(has_come) = self.lost.has_come.get_mut(&key.packed()) {
+            self.came_settled += 1;
+            let is_copy = std::mem::replace(has_come, true);
+            *(if is_copy { &mut self.books.copies } else { &mut self.books.late }) += 1;
+        } else if self.earlier.get(&key.part).is_some_and(|highest| key.message <= *highest) {
+            self.books.unexpected += 1;
+        } else if self.lost.beyond > 0 {
+            // it may be one of these
+            self.lost.beyond -= 1;
+            self.books.unexpected += 1;
+        } else if self.untracked_came < self.books.untracked {
+            self.untracked_came += 1;
+        } else {
+            self.copies_of_forgotten += 1;
         }
     }
 
@@ -169,16 +212,22 @@ impl MosUp {
         self.entries.values().all(|entry| entry.is_finished(now, deadline))
     }
 
-    /// Those that have not come, and may yet at `now`, for further books.
+    /// Those that have not come, and may yet at `now`, for further books. To these, all others are of earlier books.
     pub(super) fn pending(&self, now: Nanos, deadline: Nanos) -> MosUp {
         let is_pending = |entry: &MoEntry| entry.came == 0 && !entry.is_finished(now, deadline);
         let find = |packed: &u64| self.entries.get(packed).filter(|entry| is_pending(entry));
         let oldest: VecDeque<u64> =
             self.oldest.iter().copied().filter(|packed| find(packed).is_some()).collect();
+        let mut earlier = self.earlier.clone();
+        for (part, highest) in &self.highest {
+            let known = earlier.entry(*part).or_default();
+            *known = (*highest).max(*known);
+        }
         MosUp {
             entries: oldest.iter().filter_map(|key| Some((*key, find(key)?.clone()))).collect(),
             books: MoBooks { sent: oldest.len() as u64, ..MoBooks::default() },
             oldest,
+            earlier,
             ..MosUp::default()
         }
     }

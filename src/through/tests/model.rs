@@ -11,7 +11,7 @@ use crate::through::{Ledger, Settings};
 use bytes::BytesMut;
 use proptest::prelude::*;
 
-const RUN: u32 = 7;
+pub(super) const RUN: u32 = 7;
 const DEADLINE: Nanos = Nanos::from_secs(2);
 const FRONT: u32 = 0;
 const BEHIND: u32 = 1;
@@ -135,7 +135,7 @@ fn receipt(id: &str) -> Vec<u8> {
     out.to_vec()
 }
 
-fn settings(outstanding_max: usize) -> Settings {
+pub(super) fn settings(outstanding_max: usize) -> Settings {
     Settings {
         run: RUN,
         mo_run: RUN,
