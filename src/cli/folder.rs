@@ -158,9 +158,11 @@ pub(super) fn clear_names(out: &Path, names: &[&str]) -> Result<(), FolderError>
     names.iter().try_for_each(|name| remove(&out.join(name)))
 }
 
-/// Whether a folder has the name of a block of a duel (`a-01`), or of a run of `calibrate` (`01`).
+/// Whether a folder has the name of a block of a duel (`a-01`) or of an overhead (`direct-01`), or of a run of `calibrate`
+/// (`01`).
 fn is_block(name: &str) -> bool {
-    let number = name.strip_prefix("a-").or_else(|| name.strip_prefix("b-")).unwrap_or(name);
+    const SIDES: [&str; 4] = ["a-", "b-", "direct-", "through-"];
+    let number = SIDES.iter().find_map(|side| name.strip_prefix(side)).unwrap_or(name);
     number.len() >= 2 && number.bytes().all(|octet| octet.is_ascii_digit())
 }
 
@@ -247,8 +249,15 @@ mod tests {
             fs::create_dir_all(out.join(name).parent().unwrap()).unwrap();
             fs::write(out.join(name), b"x").unwrap();
         };
-        let ours =
-            ["result.json", "junit.xml", "missing.csv", "a-01/result.json", "b-12/latency.hlog"];
+        let ours = [
+            "result.json",
+            "junit.xml",
+            "missing.csv",
+            "a-01/result.json",
+            "b-12/latency.hlog",
+            "direct-01/failed.pcapng",
+            "through-02/result.json",
+        ];
         let theirs =
             ["notes.txt", "summary.txt", "a-1/result.json", "a-02/notes.txt", "sub/result.json"];
         ours.into_iter().chain(theirs).for_each(put);

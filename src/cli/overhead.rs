@@ -20,7 +20,8 @@ pub(super) fn run(args: &ThroughArgs) -> Result<Exit, Failure> {
     let settings = verdict::settings(&args.min_effect, &args.primary)?;
     let count = args.blocks.unwrap_or(BLOCKS);
     let (source, overrides) = args.load.source();
-    let plan = compared(plan::load(&source, &overrides)?);
+    let plan = plan::load(&source, &overrides)?;
+    let plan = compared(Plan { trace_failed: keep.trace, ..plan });
     Through::check(&plan).map_err(RunError::Plan)?;
     let mut repro = plan::repro("through", &source, &overrides.shown(keep.show_content), &plan);
     repro += &format!(" --overhead --blocks {count}");
@@ -39,12 +40,11 @@ pub(super) fn run(args: &ThroughArgs) -> Result<Exit, Failure> {
 }
 
 /// The plan without what does not belong to a comparison with the direct way.
-fn compared(plan: Plan) -> Plan {
+fn compared(mut plan: Plan) -> Plan {
     let left_out = [("[gates]", plan.gates.is_empty()), ("[[events]]", plan.events.is_empty())];
     for (section, _) in left_out.iter().filter(|(_, is_empty)| !is_empty) {
         warn(format!("{section} is without effect with --overhead"));
     }
-    let mut plan = Plan { trace_failed: None, ..plan };
     plan.gates.clear();
     plan.events.clear();
     // the probes count too

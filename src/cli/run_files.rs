@@ -31,6 +31,8 @@ pub(super) fn write_one_of_several(
     path: &Path,
 ) -> Result<(), Failure> {
     folder::make(path)?;
+    // of a block that is measured again, only the new one's
+    folder::clear_names(path, &[EXCHANGES])?;
     write_formats(saved, path, &["json", "hlog"])?;
     write_exchanges(record, path)
 }
@@ -64,11 +66,13 @@ pub(super) fn write_all(saved: &Saved, record: &RunRecord, path: &Path) -> Resul
     Ok(())
 }
 
+const EXCHANGES: &str = "failed.pcapng";
+
 /// Writes failed.pcapng, where exchanges were recorded.
 fn write_exchanges(record: &RunRecord, path: &Path) -> Result<(), Failure> {
     if !record.exchanges.is_empty() {
         let octets = report::pcapng::render(&record.exchanges);
-        folder::write(&path.join("failed.pcapng"), &octets)?;
+        folder::write(&path.join(EXCHANGES), &octets)?;
     }
     Ok(())
 }
