@@ -140,9 +140,12 @@ pub(super) struct ThroughArgs {
     /// A gate of this run, such as 'through.forward.p99 < 50ms' or 'ratio.lost_inside = 0'. May be repeated.
     #[arg(long, value_name = "METRIC RELATION LIMIT")]
     pub(super) gate: Vec<String>,
+    /// Saved runs through a gateway, for gates such as 'through.forward.p99 <= baseline + 5%'.
+    #[arg(long, value_name = "RESULT", num_args = 1..)]
+    pub(super) baseline: Vec<PathBuf>,
     /// Measure what the gateway adds: run the load directly, to a simulator that behaves as [upstream], and through the
     /// gateway, in turns, and compare. Gates and events are left out.
-    #[arg(long, conflicts_with_all = ["gate", "verbose"])]
+    #[arg(long, conflicts_with_all = ["baseline", "gate", "verbose"])]
     pub(super) overhead: bool,
     /// With --overhead: number of runs of each side (default: 6).
     #[arg(long, value_name = "N", requires = "overhead", value_parser = clap::value_parser!(u32).range(1..=1000))]

@@ -1,7 +1,8 @@
 //! `smppbench gate`: checks saved runs against gates.
 use super::args::GateArgs;
 use super::exit::{Exit, Failure, put};
-use super::run_once::exit_of_gates;
+use super::run_context::RunContext;
+use super::run_once::{FinishedRun, exit_of_gates};
 use super::{folder, github, load, run_files, verdict};
 use crate::judge::compare::{self, Comparison, RunSet, Settings};
 use crate::judge::{Baseline, GateOutcome, GateResult, RelativeGate};
@@ -120,8 +121,21 @@ impl Base {
     ///
     /// # Errors
     /// Runs that cannot be compared with it.
-    pub(super) fn compare(&self, runs: &[Saved]) -> Result<Comparison, Failure> {
+    fn compare(&self, runs: &[Saved]) -> Result<Comparison, Failure> {
         Ok(compare::compare(&self.runs, &run_set(runs)?, &Settings::default())?)
+    }
+
+    /// Decides the gates of a run that name a baseline. A run that cannot be compared with it leaves them undecided, with the
+    /// reason.
+    pub(super) fn decide(&self, context: &RunContext, done: &mut FinishedRun) {
+        let comparison = self.compare(&[done.saved(context)]);
+        for ((name, value), result) in context.plan.gates.iter().zip(&mut done.gates) {
+            let Ok(Some(relative)) = RelativeGate::read(name, value) else { continue };
+            *result = decide_relative(&relative, Some(self), comparison.as_ref().ok());
+            if let Err(why) = &comparison {
+                result.why = Some(why.to_string());
+            }
+        }
     }
 }
 
@@ -131,7 +145,7 @@ fn run_set(runs: &[Saved]) -> Result<RunSet, Failure> {
 }
 
 /// Decides a relative gate, and adds the baseline's value to its reason. Without a comparison it is undecided.
-pub(super) fn decide_relative(
+fn decide_relative(
     gate: &RelativeGate,
     base: Option<&Base>,
     comparison: Option<&Comparison>,

@@ -7,7 +7,7 @@ use super::journal::Journal;
 use super::run_context::RunContext;
 use super::run_once::{FinishedRun, once};
 use super::{fleet, gate, github, live, run_files, terminal};
-use crate::judge::{Abort, RelativeGate};
+use crate::judge::Abort;
 use crate::measure::{CutReason, Observer, Phase, Progress};
 use crate::plan::{self, Plan, PlanError};
 use crate::report::{self, Saved, Style};
@@ -30,7 +30,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let measured = measure(&context, args, folder.path());
     let (mut done, page) = measured.inspect_err(|_| folder.abandon())?;
     if let Some(base) = base {
-        hold_against(&base, &context, &mut done);
+        base.decide(&context, &mut done);
     }
     let saved = done.saved(&context);
     let written = run_files::write_all(&saved, &done.record, folder.path());
@@ -43,19 +43,6 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
 /// The built-in profiles, a line each.
 fn listed() -> String {
     plan::BUILT_IN.iter().map(|one| format!("{:<12}  {}\n", one.name, one.says())).collect()
-}
-
-/// Decides the gates that name a baseline. Runs that cannot be compared leave them undecided, with the reason.
-fn hold_against(base: &gate::Base, context: &RunContext, done: &mut FinishedRun) {
-    let saved = done.saved(context);
-    let comparison = base.compare(std::slice::from_ref(&saved));
-    for ((name, value), result) in context.plan.gates.iter().zip(&mut done.gates) {
-        let Ok(Some(relative)) = RelativeGate::read(name, value) else { continue };
-        *result = gate::decide_relative(&relative, Some(base), comparison.as_ref().ok());
-        if let Err(why) = &comparison {
-            result.why = Some(why.to_string());
-        }
-    }
 }
 
 fn measure(

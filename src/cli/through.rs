@@ -6,7 +6,7 @@ use super::journal::Journal;
 use super::run::{GateAbortObserver, finish};
 use super::run_context::RunContext;
 use super::run_once::{FinishedRun, once};
-use super::{live, overhead, run_files};
+use super::{gate, live, overhead, run_files};
 use crate::trial::Through;
 use std::path::Path;
 
@@ -16,11 +16,15 @@ pub(super) fn run(args: &ThroughArgs) -> Result<Exit, Failure> {
         return overhead::run(args);
     }
     folder::clear(args.load.keep.out.as_deref())?;
+    let base = gate::Base::load(&args.baseline)?;
     let mut context = RunContext::from_args("through", &args.load, &args.gate)?;
     let folder = RunFolder::open(args.load.keep.out.as_deref(), &context.id)?;
     context.folder = Some(folder.path().display().to_string());
     let measured = measure(&context, args, folder.path());
-    let done = measured.inspect_err(|_| folder.abandon())?;
+    let mut done = measured.inspect_err(|_| folder.abandon())?;
+    if let Some(base) = base {
+        base.decide(&context, &mut done);
+    }
     let saved = done.saved(&context);
     let written = run_files::write_all(&saved, &done.record, folder.path());
     finish(&saved, &done, &args.load.keep, args.verbose, written)
