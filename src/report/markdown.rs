@@ -63,8 +63,8 @@ pub(super) fn comparison(m: &ComparisonModel) -> String {
         let title = plain(&others.title);
         page += &format!("<details><summary>{title}</summary>\n\n{}</details>\n\n", table(others));
     }
-    if !m.beside.is_empty() {
-        page += &format!("{}:\n\n{}", plain(&m.beside.title), table(&m.beside));
+    for beside in [&m.books, &m.beside].into_iter().filter(|table| !table.is_empty()) {
+        page += &format!("{}:\n\n{}", plain(&beside.title), table(beside));
     }
     for note in &m.top.notes {
         page += &format!("- {}\n", plain(note));

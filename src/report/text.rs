@@ -234,11 +234,11 @@ pub(super) fn comparison(m: &ComparisonModel, style: Style) -> String {
         page.line(&format!("{}:", others.title));
         page.table(others);
     }
-    if !m.beside.is_empty() {
+    for table in [&m.books, &m.beside].into_iter().filter(|table| !table.is_empty()) {
         page.gap();
-        page.line(&format!("{}:", m.beside.title));
-        page.table(&m.beside);
-        page.fill("  ", &m.beside.note);
+        page.line(&format!("{}:", table.title));
+        page.table(table);
+        page.fill("  ", &table.note);
     }
     page.gap();
     m.top.notes.iter().for_each(|note| page.fill("  ", note));

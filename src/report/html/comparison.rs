@@ -7,12 +7,14 @@ use super::page::write;
 use super::parts::{Figure, Section};
 use super::shape;
 use super::time::line;
-use crate::judge::compare::{Comparison, MetricComparison, Scale, Verdict};
+use crate::judge::compare::{Comparison, MetricComparison, Scale, ThroughSides, Verdict};
 use crate::kit::words;
-use crate::measure::{Latency, Metric};
+use crate::measure::through::{TRANSITS, TransitRow};
+use crate::measure::{Latency, Metric, Timed};
 use crate::report::Saved;
 use crate::report::chart::{Axis, Colour, Point, RatioRow, Ratios, Unit};
 use crate::report::model::{self, ComparisonModel, Withheld, of_side};
+use std::borrow::Cow;
 
 /// The page.
 pub(in crate::report) fn page(
@@ -27,12 +29,14 @@ pub(in crate::report) fn page(
     spectra.says = "All runs of a side together: the time within which a share of the messages was answered. Each step to the \
                     right adds a nine."
         .to_owned();
-    spectra.figures = distributions(model::names(comparison), base, candidate);
+    let sides = Spectra { names: model::names(comparison), runs: [base, candidate] };
+    spectra.figures = sides.of_messages();
+    if comparison.through == ThroughSides::Both {
+        spectra.figures.extend(sides.of_a_gateway());
+    }
     let mut table = Section::new("metrics", "Metric by metric");
     table.tables = m.metrics.into();
-    if !m.beside.is_empty() {
-        table.tables.push(m.beside);
-    }
+    table.tables.extend([m.books, m.beside].into_iter().filter(|table| !table.is_empty()));
     let mut differences = Section::new("differences", "Differences between the sides");
     differences.tables.push(m.differing);
     let mut sides = Section::new("sides", "The sides");
@@ -140,50 +144,85 @@ fn ratio(m: &MetricComparison, axis: &Axis) -> Option<RatioRow> {
     })
 }
 
-fn distributions(names: [&str; 2], base: &[Saved], candidate: &[Saved]) -> Vec<Figure> {
-    let runs = || base.iter().chain(candidate);
-    let withheld = |metric| runs().find_map(|run| Withheld::metric(&run.document.verdict, metric));
-    // at a rate that was not sustained, receipts are compared from their actual send
-    let receipt = match withheld(Metric::Receipt) {
-        None => Metric::Receipt,
-        Some(_) => Metric::ReceiptFromWrite,
-    };
-    [
-        ("spectrum-receipt", receipt),
-        ("spectrum-response", Metric::Response),
-        ("spectrum-service", Metric::Service),
-    ]
-    .into_iter()
-    .map(|(id, metric)| {
-        let title = metric.row().title;
-        // a late harness spoils every distribution
-        match withheld(Metric::Service).or(withheld(metric)) {
-            Some(Withheld::Harness) => {
-                let why = "Withheld: the harness did not keep up in a run.";
-                return Figure::missing(id, title, why);
+/// The sides, to draw their distributions.
+struct Spectra<'r> {
+    names: [&'static str; 2],
+    runs: [&'r [Saved]; 2],
+}
+
+impl Spectra<'_> {
+    /// Response, service and receipt times.
+    fn of_messages(&self) -> Vec<Figure> {
+        let runs = || self.runs.into_iter().flatten();
+        let withheld =
+            |metric| runs().find_map(|run| Withheld::metric(&run.document.verdict, metric));
+        // at a rate that was not sustained, receipts are compared from their actual send
+        let receipt = match withheld(Metric::Receipt) {
+            None => Metric::Receipt,
+            Some(_) => Metric::ReceiptFromWrite,
+        };
+        [
+            ("spectrum-receipt", receipt),
+            ("spectrum-response", Metric::Response),
+            ("spectrum-service", Metric::Service),
+        ]
+        .into_iter()
+        .map(|(id, metric)| {
+            let title = metric.row().title;
+            // a late harness spoils every distribution
+            match withheld(Metric::Service).or(withheld(metric)) {
+                Some(Withheld::Harness) => {
+                    let why = "Withheld: the harness did not keep up in a run.";
+                    return Figure::missing(id, title, why);
+                }
+                Some(Withheld::WorkPiledUp | Withheld::ReceiptsPiledUp) => {
+                    let why =
+                        "Withheld: work piled up in a run, so these times only reflect its length.";
+                    return Figure::missing(id, title, why);
+                }
+                None => {}
             }
-            Some(Withheld::WorkPiledUp | Withheld::ReceiptsPiledUp) => {
-                let why =
-                    "Withheld: work piled up in a run, so these times only reflect its length.";
-                return Figure::missing(id, title, why);
-            }
-            None => {}
-        }
-        let sides = [(names[0], Colour::Series(0), base), (names[1], Colour::Series(1), candidate)];
-        let mut layers: Vec<_> =
-            sides.map(|(name, colour, runs)| line(name, colour, merged(runs, metric))).into();
+            self.figure(id, title, metric.into())
+        })
+        .collect()
+    }
+
+    /// The transit times that a side has.
+    fn of_a_gateway(&self) -> Vec<Figure> {
+        let had = TRANSITS.iter().filter(|row| {
+            let has = |run: &Saved| {
+                run.document.latency.through.get(row.name).is_some_and(Option::is_some)
+            };
+            self.runs.into_iter().flatten().any(has)
+        });
+        let figure = |row: &TransitRow| {
+            self.figure(format!("spectrum-{}", row.name), row.title, row.transit.into())
+        };
+        had.map(figure).collect()
+    }
+
+    fn figure(&self, id: impl Into<Cow<'static, str>>, title: &str, timed: Timed) -> Figure {
+        let mut layers: Vec<_> = [0, 1]
+            .map(|n| line(self.names[n], Colour::Series(n), merged(self.runs[n], timed)))
+            .into();
         layers.retain(|layer| !layer.points.is_empty());
         let otherwise = "Too few messages for a distribution on either side.";
         Figure::new(id, title, String::new(), shape::draw(title, layers), otherwise)
-    })
-    .collect()
+    }
 }
 
 /// The distribution of all runs of a side. Empty if one cannot be read.
-fn merged(runs: &[Saved], metric: Metric) -> Vec<Point> {
+fn merged(runs: &[Saved], timed: Timed) -> Vec<Point> {
     let mut all: Option<Latency> = None;
     let (mut count, mut censored) = (0, 0);
-    let rows = runs.iter().filter_map(|run| run.document.latency.get(metric.row().name)?.as_ref());
+    let rows = runs.iter().filter_map(|run| {
+        let latency = &run.document.latency;
+        let row = match timed {
+            Timed::Metric(metric) => latency.get(metric.name()),
+            Timed::Transit(transit) => latency.through.get(transit.name()),
+        };
+        row?.as_ref()
+    });
     for row in rows {
         count += row.count;
         censored += row.censored;

@@ -2,7 +2,8 @@
 use super::sides;
 use super::summary::{Remark, Summary};
 use super::table::{Cell, Table, Tone, Value, text};
-use crate::judge::compare::{Comparison, MetricComparison, Verdict};
+use crate::judge::ThroughRatio;
+use crate::judge::compare::{Comparison, MetricComparison, Proportion, ThroughSides, Verdict};
 use crate::kit::words;
 
 /// A comparison, as every format draws it.
@@ -16,6 +17,8 @@ pub(crate) struct ComparisonModel {
     pub(crate) sides: [(&'static str, String); 2],
     /// Metrics that count for the verdict, and others.
     pub(crate) metrics: [Table; 2],
+    /// What went wrong inside the gateway, in counts; empty: not both sides went through one.
+    pub(crate) books: Table,
     /// Recoveries of events and observed series, without a verdict.
     pub(crate) beside: Table,
     /// How the change was judged.
@@ -34,14 +37,23 @@ pub(crate) const fn tone(verdict: Verdict) -> Tone {
     }
 }
 
-/// The metrics of one kind, receipts first: sides are most often compared for them.
+/// The share of what went wrong inside a gateway that a metric is; None: it is none.
+pub(super) fn inside(metric: &MetricComparison) -> Option<ThroughRatio> {
+    ThroughRatio::named(metric.name.strip_prefix("ratio.")?)
+}
+
+/// The metrics of one kind: what a gateway did wrong first, and its times; then receipts, as sides are most often compared for
+/// them. Last what no gateway did wrong.
 pub(crate) fn of_side(comparison: &Comparison, primary: bool) -> Vec<&MetricComparison> {
+    const FIRST: [&str; 4] = ["through", "receipt", "response", "service"];
     let rows = comparison.metrics.iter().filter(|m| m.primary == primary);
     let mut all: Vec<&MetricComparison> = rows.collect();
-    let place = |m: &MetricComparison| {
-        ["receipt", "response", "service"].iter().position(|part| m.name.starts_with(part))
+    let place = |m: &MetricComparison| match inside(m) {
+        Some(_) if m.is_zero_on_both_sides() => FIRST.len() + 2,
+        Some(_) => 0,
+        None => 1 + FIRST.iter().position(|p| m.name.starts_with(p)).unwrap_or(FIRST.len()),
     };
-    all.sort_by_key(|m| place(m).unwrap_or(usize::MAX));
+    all.sort_by_key(|m| place(m));
     all
 }
 
@@ -74,7 +86,7 @@ impl ComparisonModel {
             checks: checks
                 .chain(counted.map(|side| Remark { tone: Tone::Plain, says: says(side) }))
                 .collect(),
-            warnings: comparison.warnings.clone(),
+            warnings: comparison.warnings.iter().cloned().chain(one_through(comparison)).collect(),
             notes: remarks(comparison),
             ..Summary::default()
         };
@@ -89,6 +101,7 @@ impl ComparisonModel {
                 (side, format!("{}: {}{own}", runs(all), all.join(", ")))
             }),
             metrics: [true, false].map(|primary| metrics(comparison, primary)),
+            books: books(comparison),
             beside: beside(comparison),
             method,
             differences: differences(comparison),
@@ -109,6 +122,46 @@ fn metrics(comparison: &Comparison, primary: bool) -> Table {
     let row = |m: &&MetricComparison| row(m);
     table.rows = of_side(comparison, primary).iter().map(row).collect();
     table
+}
+
+/// That only one side went through a gateway. None: both did, or neither, or the sides are compared for that.
+fn one_through(comparison: &Comparison) -> Option<String> {
+    let names = sides::names(comparison);
+    let side = match comparison.through {
+        ThroughSides::Neither | ThroughSides::Both => return None,
+        ThroughSides::Base => names[0],
+        ThroughSides::Candidate => names[1],
+    };
+    (side != sides::THROUGH).then(|| {
+        format!(
+            "only the {side} went through a gateway: its transit times and the books of both sides are not compared"
+        )
+    })
+}
+
+/// What went wrong inside the gateway, in counts.
+fn books(comparison: &Comparison) -> Table {
+    let [base, candidate] = sides::names(comparison);
+    let header = format!(" | {base} | {candidate} | <means");
+    let mut table = Table::new("through-counts", "Inside the gateway, in counts", &header);
+    for (ratio, metric) in comparison.metrics.iter().filter_map(|m| Some((inside(m)?, m))) {
+        let cell = |counts: Option<Proportion>| {
+            let bad = counts.is_some_and(|counts| counts.part > 0);
+            let shown = counts.map_or_else(|| Value::Unknown.into(), |counts| text(of(counts)));
+            shown.in_tone(if bad { Tone::Bad } else { Tone::Plain })
+        };
+        let (base, candidate) = (cell(metric.base_counts), cell(metric.candidate_counts));
+        table.row([text(ratio.name().replace('_', " ")), base, candidate, text(ratio.says())]);
+    }
+    if !table.is_empty() {
+        table.note = "Of all runs of a side together, each over its whole time.".to_owned();
+    }
+    table
+}
+
+/// `3 of 10,000`.
+pub(super) fn of(counts: Proportion) -> String {
+    format!("{} of {}", words::count(counts.part), words::count(counts.of))
 }
 
 /// Figures of whole runs, and how much they differ.
@@ -234,7 +287,8 @@ fn method(comparison: &Comparison) -> String {
         (false, 1) => "blocks of seconds are resampled",
         (false, _) => "the run is the unit",
     };
-    let p = comparison.metrics.iter().filter(|m| m.primary).count() as u64;
+    let is_corrected = |m: &&MetricComparison| m.primary && !m.is_zero_on_both_sides();
+    let p = comparison.metrics.iter().filter(is_corrected).count() as u64;
     format!(
         "smallest change that matters: {}; {units}; p corrected (Holm) for {}",
         words::percent(comparison.settings.effect_min),

@@ -1,11 +1,15 @@
 //! The sides of a comparison: what they are called, what they are, and in one sentence how they differ.
+use super::comparison::{inside, of};
 use super::table::{Table, text};
 use crate::judge::compare::{Comparison, MetricComparison, Scale, Verdict};
 use crate::report::Saved;
 
 /// How runs of a side are named, and what the sides are then called: a duel and an overhead name their runs so.
 const NAMED: [([&str; 2], [&str; 2]); 2] =
-    [(["-a", "-b"], ["A", "B"]), (["-direct", "-through"], ["direct", "through"])];
+    [(["-a", "-b"], ["A", "B"]), (["-direct", "-through"], ["direct", THROUGH])];
+
+/// What the side of an overhead is called that went through the gateway.
+pub(super) const THROUGH: &str = "through";
 
 /// What the sides are called, by the names of their runs; else base and candidate.
 pub(crate) fn names(comparison: &Comparison) -> [&'static str; 2] {
@@ -42,7 +46,7 @@ pub(super) fn sentence(comparison: &Comparison, metrics: &[&MetricComparison]) -
     let [_, candidate] = names(comparison);
     let owner = match candidate {
         "B" => "B's",
-        "through" => "Through the gateway,",
+        THROUGH => "Through the gateway,",
         _ => "The candidate's",
     };
     let decided = [Verdict::Worse, Verdict::Better];
@@ -54,21 +58,27 @@ pub(super) fn sentence(comparison: &Comparison, metrics: &[&MetricComparison]) -
     })?;
     let (base, own) = (found.base?, found.candidate?);
     let by = found.unit.show((own - base).abs());
-    let (metric, percentile) = found.name.split_once('.').unwrap_or((&found.name, ""));
+    let (metric, percentile) = found.name.rsplit_once('.').unwrap_or((&found.name, ""));
     let at = format!(" at {percentile}");
-    let says = match (metric, own > base) {
-        (_, _) if found.scale == Scale::Difference || metric == "ratio" || metric == "rate" => {
+    let counts = found.base_counts.zip(found.candidate_counts).filter(|_| inside(found).is_some());
+    let says = match (metric, own > base, counts) {
+        (_, _, Some((base, own))) => {
+            format!("{owner} {} is {}, and was {}", found.name, of(own), of(base))
+        }
+        (_, _, None)
+            if found.scale == Scale::Difference || metric == "ratio" || metric == "rate" =>
+        {
             let more = if own > base { "higher" } else { "lower" };
             format!("{owner} {} is {by} {more}", found.name)
         }
-        (m, longer) => {
+        (m, longer, None) => {
             let what = match m {
-                "response" => "responses",
-                "service" => "responses, from the send,",
-                m if m.starts_with("receipt") => "receipts",
-                m => m,
+                "response" => "responses take",
+                "service" => "responses, from the send, take",
+                m if m.starts_with("receipt") => "receipts take",
+                m => &format!("{m} takes"),
             };
-            format!("{owner} {what} take {by} {}{at}", if longer { "longer" } else { "less" })
+            format!("{owner} {what} {by} {}{at}", if longer { "longer" } else { "less" })
         }
     };
     let interval = match (found.low, found.high) {
