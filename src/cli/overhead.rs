@@ -56,9 +56,13 @@ fn compared(mut plan: Plan) -> Plan {
 
 fn sides(plan: &Plan, marker: RunMarker, (repro, shows): (&str, bool)) -> Result<Sides, Failure> {
     let of = |plan: Plan| RunContext::of(plan, repro.to_owned(), shows);
+    let direct = direct(plan, marker.clone());
+    let mut through = Plan { marker: Some(marker), ..plan.clone() };
+    // as many either way, and said so
+    through.load.workers = direct.load.workers;
     Ok(Sides {
-        a: of(direct(plan, marker.clone()))?,
-        b: of(Plan { marker: Some(marker), ..plan.clone() })?,
+        a: of(direct)?,
+        b: of(through)?,
         names: ["direct", "through"],
         guarded: &[DuelSide::B],
         apart: &["target", "embedded", "upstream"],
