@@ -230,10 +230,25 @@ fn fingerprint(document: &Document) -> Fingerprint {
                 behaviour.retain(|(key, _)| key != "profile.embedded.seed");
                 keys.extend(behaviour);
             }
+            // where a gateway binds may differ, as the target may; how it is answered there may not
+            "upstream" => {
+                let mut upstream = Vec::new();
+                leaves(&key, value, &mut upstream);
+                upstream.retain(|(key, _)| !is_of_a_place(key));
+                keys.extend(upstream);
+            }
             _ => leaves(&key, value, &mut keys),
         }
     }
     Fingerprint(keys)
+}
+
+/// Whether a key of `[upstream]` only says where the gateway binds.
+fn is_of_a_place(key: &str) -> bool {
+    let own = key.strip_prefix("profile.upstream.").unwrap_or(key);
+    own.starts_with("listen")
+        || own == "seed"
+        || own.starts_with("routes[") && own.ends_with("].upstream")
 }
 
 #[cfg(test)]
@@ -309,9 +324,17 @@ mod tests {
 
     #[test]
     fn names_targets_accounts_and_seeds_do_not_tell_runs_apart_but_machine_and_load_do() {
-        let one = sample().evidence().unwrap().fingerprint;
+        let upstream = |address: &str, latency: &str| {
+            let routes = serde_json::json!([{ "to": "44*", "upstream": address }]);
+            serde_json::json!({
+                "listen": [address], "seed": address.len(), "routes": routes, "response": { "latency": latency },
+            })
+        };
+        let mut base = sample();
+        base.document.profile["upstream"] = upstream("a:2776", "5ms");
+        let one = base.evidence().unwrap().fingerprint;
         let changed = |path: &str, value: Value| {
-            let mut saved = sample();
+            let mut saved = base.clone();
             let mut whole = serde_json::to_value(&saved.document).unwrap();
             *whole.pointer_mut(path).unwrap() = value;
             saved.document = serde_json::from_value(whole).unwrap();
@@ -329,6 +352,11 @@ mod tests {
         ] {
             assert_eq!(changed(path, value), Vec::<String>::new(), "{path}");
         }
+        assert_eq!(changed("/profile/upstream", upstream("b:2776", "5ms")), Vec::<String>::new());
+        assert_eq!(
+            changed("/profile/upstream", upstream("a:2776", "9ms")),
+            ["profile.upstream.response.latency"]
+        );
         assert_eq!(changed("/environment/kernel", "7.0".into()), ["environment.kernel"]);
         assert_eq!(
             changed("/profile/accounts/0/binds/window", 5.into()),

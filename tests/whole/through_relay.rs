@@ -117,6 +117,58 @@ fn the_overhead_of_a_relay_is_compared_with_the_direct_way() {
 }
 
 #[test]
+fn each_block_of_an_overhead_keeps_its_failed_exchanges_where_they_are_asked_for() {
+    let Some(relay) = relay() else { return };
+    let errors = "upstream.response.errors=[{ status = \"ESME_RSYSERR\", share = 0.1 }]";
+    let traced = ["--trace", "failed:2", "--set", errors];
+    let args = [&["through", "--overhead", "--blocks", "1"][..], &traced].concat();
+    let found = result_of(&smppbench(relay.folder.path(), &args));
+    assert_eq!(found["differences"], serde_json::json!([]), "they have as many workers");
+    let out = relay.folder.path().join("out");
+    for block in ["direct-01", "through-01"] {
+        assert!(out.join(block).join("failed.pcapng").is_file(), "{block}");
+    }
+    // of blocks that are not there any more, nothing stays
+    let plain = ["through", "--overhead", "--blocks", "1"];
+    result_of(&smppbench(relay.folder.path(), &plain));
+    assert!(!out.join("direct-01/failed.pcapng").exists());
+}
+
+#[test]
+fn a_run_through_a_relay_is_held_to_an_earlier_one() {
+    let Some(relay) = relay() else { return };
+    let folder = relay.folder.path();
+    result_of(&smppbench(folder, &["through"]));
+    std::fs::rename(folder.join("out"), folder.join("base")).unwrap();
+    let base = folder.join("base");
+    let base = ["--baseline", base.to_str().unwrap()];
+    let gates = [
+        "--gate",
+        "ratio.lost_inside <= baseline",
+        "--gate",
+        "ratio.receipts_lost_inside <= baseline",
+    ];
+    // the profile follows the flags, and a baseline takes all that follow it
+    let found = result_of(&smppbench(folder, &[&["through"][..], &base, &gates].concat()));
+    let gates = found["gates"].as_array().unwrap();
+    assert_eq!(gates.len(), 2);
+    assert!(gates.iter().all(|gate| gate["outcome"] == "pass"), "{gates:?}");
+    let compared = Command::new(env!("CARGO_BIN_EXE_smppbench"))
+        .args(["compare", "base", "out", "--json"])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let compared = result_of(&compared);
+    assert_eq!(compared["through"], "both");
+    let of = |name: &str| {
+        let all = compared["metrics"].as_array().unwrap();
+        all.iter().find(|m| m["name"] == name).unwrap_or_else(|| panic!("no {name}"))
+    };
+    assert_eq!(of("ratio.lost_inside")["candidate_counts"]["of"], 400);
+    assert!(of("through.forward.p50")["low"].is_number());
+}
+
+#[test]
 fn what_cannot_go_through_a_gateway_is_refused_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let refused = |upstream: &str, args: &[&str]| {

@@ -200,7 +200,7 @@ pub struct MetricComparison {
     pub effect_min: f64,
     /// Probability of such a change if there is no difference; null: unknown.
     pub p: Option<f64>,
-    /// p corrected for the number of metrics.
+    /// p corrected for the number of metrics; null: unknown, or 0 on both sides.
     pub p_holm: Option<f64>,
     /// The test behind p.
     pub test: Test,

@@ -43,13 +43,13 @@ pub(super) fn inside(metric: &MetricComparison) -> Option<ThroughRatio> {
 }
 
 /// The metrics of one kind: what a gateway did wrong first, and its times; then receipts, as sides are most often compared for
-/// them. Last what no gateway did wrong.
+/// them. What no gateway did wrong is in the table of counts only.
 pub(crate) fn of_side(comparison: &Comparison, primary: bool) -> Vec<&MetricComparison> {
     const FIRST: [&str; 4] = ["through", "receipt", "response", "service"];
-    let rows = comparison.metrics.iter().filter(|m| m.primary == primary);
+    let is_shown = |m: &&MetricComparison| inside(m).is_none() || !m.is_zero_on_both_sides();
+    let rows = comparison.metrics.iter().filter(|m| m.primary == primary).filter(is_shown);
     let mut all: Vec<&MetricComparison> = rows.collect();
     let place = |m: &MetricComparison| match inside(m) {
-        Some(_) if m.is_zero_on_both_sides() => FIRST.len() + 2,
         Some(_) => 0,
         None => 1 + FIRST.iter().position(|p| m.name.starts_with(p)).unwrap_or(FIRST.len()),
     };
@@ -142,7 +142,7 @@ fn one_through(comparison: &Comparison) -> Option<String> {
 /// What went wrong inside the gateway, in counts.
 fn books(comparison: &Comparison) -> Table {
     let [base, candidate] = sides::names(comparison);
-    let header = format!(" | {base} | {candidate} | <means");
+    let header = format!(" | {base} | {candidate} | verdict");
     let mut table = Table::new("through-counts", "Inside the gateway, in counts", &header);
     for (ratio, metric) in comparison.metrics.iter().filter_map(|m| Some((inside(m)?, m))) {
         let cell = |counts: Option<Proportion>| {
@@ -151,7 +151,8 @@ fn books(comparison: &Comparison) -> Table {
             shown.in_tone(if bad { Tone::Bad } else { Tone::Plain })
         };
         let (base, candidate) = (cell(metric.base_counts), cell(metric.candidate_counts));
-        table.row([text(ratio.name().replace('_', " ")), base, candidate, text(ratio.says())]);
+        let name = text(ratio.name().replace('_', " ")).with_small(ratio.says());
+        table.row([name, base, candidate, verdict(metric)]);
     }
     if !table.is_empty() {
         table.note = "Of all runs of a side together, each over its whole time.".to_owned();
@@ -200,10 +201,6 @@ fn row(m: &MetricComparison) -> Vec<Cell> {
     };
     let p = |p: f64| if p < 0.001 { text("< 0.001") } else { text(format!("{p:.3}")) };
     let unknown = || Cell::from(Value::Unknown);
-    let tone = match m.verdict {
-        Verdict::Equivalent => Tone::Plain,
-        verdict => tone(verdict),
-    };
     vec![
         text(&m.name).with_small(m.note.clone().unwrap_or_default()),
         value(m.base),
@@ -215,19 +212,25 @@ fn row(m: &MetricComparison) -> Vec<Cell> {
         },
         text(interval),
         m.p_holm.map_or_else(unknown, p),
-        if m.is_zero_on_both_sides() {
-            text("equal")
-        } else {
-            text(m.verdict.name()).in_tone(tone)
-        },
+        verdict(m),
     ]
+}
+
+fn verdict(m: &MetricComparison) -> Cell {
+    match m.verdict {
+        _ if m.is_zero_on_both_sides() => text("equal"),
+        verdict @ Verdict::Equivalent => text(verdict.name()),
+        verdict @ (Verdict::Better | Verdict::Worse | Verdict::Inconclusive) => {
+            text(verdict.name()).in_tone(tone(verdict))
+        }
+    }
 }
 
 /// The result in one line.
 fn headline(comparison: &Comparison) -> String {
     let of = |verdict: Verdict| -> Vec<String> {
-        let counts = |m: &&MetricComparison| m.primary && !m.is_zero_on_both_sides();
-        let rows = comparison.metrics.iter().filter(counts).filter(|m| m.verdict == verdict);
+        let counts = |m: &&MetricComparison| m.verdict == verdict && !m.is_zero_on_both_sides();
+        let rows = of_side(comparison, true).into_iter().filter(counts);
         rows.map(|m| match m.change {
             Some(v) => format!("{} ({})", m.name, m.says(v)),
             None => m.name.clone(),
