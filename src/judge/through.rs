@@ -94,6 +94,11 @@ impl ThroughRatio {
         }
     }
 
+    /// The share that a metric is: `ratio.lost_inside`. None: it is none of these.
+    pub fn of_metric(metric: &str) -> Option<ThroughRatio> {
+        ThroughRatio::named(metric.strip_prefix("ratio.")?)
+    }
+
     /// The share of this name. None: there is none.
     pub fn named(name: &str) -> Option<ThroughRatio> {
         ThroughRatio::ALL.into_iter().find(|ratio| ratio.name() == name)

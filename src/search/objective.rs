@@ -141,8 +141,7 @@ fn samples_min(statistic: Statistic) -> u64 {
 
 /// Whether only a run through a gateway has this metric.
 pub fn is_of_a_gateway(metric: &str) -> bool {
-    metric.starts_with("through.")
-        || metric.strip_prefix("ratio.").and_then(ThroughRatio::named).is_some()
+    metric.starts_with("through.") || ThroughRatio::of_metric(metric).is_some()
 }
 
 fn is_of_receipts(metric: Metric) -> bool {

@@ -2,9 +2,10 @@
 use crate::judge::check::Unit;
 use crate::judge::health::HealthState;
 use crate::judge::statistics::BucketCounts;
-use crate::kit::Nanos;
+use crate::kit::{Nanos, words};
 use crate::measure::{Counters, Latency, Timed};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// One run.
 #[derive(Clone, Debug)]
@@ -57,6 +58,13 @@ impl Proportion {
     /// The share; None: the total is 0.
     pub fn value(self) -> Option<f64> {
         (self.of > 0).then(|| self.part as f64 / self.of as f64)
+    }
+}
+
+/// `3 of 10,000`.
+impl fmt::Display for Proportion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", words::count(self.part), words::count(self.of))
     }
 }
 

@@ -50,7 +50,9 @@ impl RelativeGate {
             (None, _) => undecided(NO_BASELINE),
             (Some(_), None) => undecided("it was not measured on both sides"),
             // what went wrong inside a gateway is counted on both sides, however late the harness was
-            (Some(c), Some(_)) if !c.trusted && inside(&self.name).is_none() => undecided(HARNESS),
+            (Some(c), Some(_)) if !c.trusted && ThroughRatio::of_metric(&self.name).is_none() => {
+                undecided(HARNESS)
+            }
             (Some(_), Some(metric)) => match noise.and_then(|n| n.floor_for(runs)) {
                 Some(floor) if self.change.abs() < floor => undecided(format!(
                     "the limit is tighter than the noise: runs of the same build differ by ±{}; the tightest limit that \
@@ -95,11 +97,6 @@ impl RelativeGate {
             _ => undecided(format!("{}: its interval contains the limit", between())),
         }
     }
-}
-
-/// The share of what went wrong inside a gateway that a metric is; None: it is none.
-fn inside(name: &str) -> Option<ThroughRatio> {
-    ThroughRatio::named(name.strip_prefix("ratio.")?)
 }
 
 fn percent(share: f64) -> String {

@@ -38,8 +38,8 @@ pub(crate) const fn tone(verdict: Verdict) -> Tone {
 }
 
 /// The share of what went wrong inside a gateway that a metric is; None: it is none.
-pub(super) fn inside(metric: &MetricComparison) -> Option<ThroughRatio> {
-    ThroughRatio::named(metric.name.strip_prefix("ratio.")?)
+fn inside(metric: &MetricComparison) -> Option<ThroughRatio> {
+    ThroughRatio::of_metric(&metric.name)
 }
 
 /// The metrics of one kind: what a gateway did wrong first, and its times; then receipts, as sides are most often compared for
@@ -147,7 +147,8 @@ fn books(comparison: &Comparison) -> Table {
     for (ratio, metric) in comparison.metrics.iter().filter_map(|m| Some((inside(m)?, m))) {
         let cell = |counts: Option<Proportion>| {
             let bad = counts.is_some_and(|counts| counts.part > 0);
-            let shown = counts.map_or_else(|| Value::Unknown.into(), |counts| text(of(counts)));
+            let shown =
+                counts.map_or_else(|| Value::Unknown.into(), |counts| text(counts.to_string()));
             shown.in_tone(if bad { Tone::Bad } else { Tone::Plain })
         };
         let (base, candidate) = (cell(metric.base_counts), cell(metric.candidate_counts));
@@ -158,11 +159,6 @@ fn books(comparison: &Comparison) -> Table {
         table.note = "Of all runs of a side together, each over its whole time.".to_owned();
     }
     table
-}
-
-/// `3 of 10,000`.
-pub(super) fn of(counts: Proportion) -> String {
-    format!("{} of {}", words::count(counts.part), words::count(counts.of))
 }
 
 /// Figures of whole runs, and how much they differ.

@@ -1,6 +1,6 @@
 //! The sides of a comparison: what they are called, what they are, and in one sentence how they differ.
-use super::comparison::{inside, of};
 use super::table::{Table, text};
+use crate::judge::ThroughRatio;
 use crate::judge::compare::{Comparison, MetricComparison, Scale, Verdict};
 use crate::report::Saved;
 
@@ -60,10 +60,11 @@ pub(super) fn sentence(comparison: &Comparison, metrics: &[&MetricComparison]) -
     let by = found.unit.show((own - base).abs());
     let (metric, percentile) = found.name.rsplit_once('.').unwrap_or((&found.name, ""));
     let at = format!(" at {percentile}");
-    let counts = found.base_counts.zip(found.candidate_counts).filter(|_| inside(found).is_some());
+    let counts = ThroughRatio::of_metric(&found.name)
+        .and_then(|_| found.base_counts.zip(found.candidate_counts));
     let says = match (metric, own > base, counts) {
         (_, _, Some((base, own))) => {
-            format!("{owner} {} is {}, and was {}", found.name, of(own), of(base))
+            format!("{owner} {} is {own}, and was {base}", found.name)
         }
         (_, _, None)
             if found.scale == Scale::Difference || metric == "ratio" || metric == "rate" =>

@@ -1,4 +1,5 @@
 //! What a relay does wrong is reported as often as it did it, and nothing else.
+#[cfg(test)]
 mod compared;
 mod late_mo;
 mod model;
