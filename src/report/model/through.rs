@@ -120,6 +120,7 @@ fn unsound(through: &Through) -> Vec<BookLine> {
     let submits = |n| [Some(n), None, None];
     let receipts = |n| [None, Some(n), None];
     let lost = [Some(s.lost), Some(r.lost), Some(m.lost)];
+    let late = [Some(s.late), None, Some(m.late)];
     let duplicate = [Some(s.duplicate), Some(r.duplicate), Some(m.duplicate)];
     let altered = [Some(s.altered), Some(r.altered), Some(m.altered)];
     let foreign = [Some(s.unexpected), Some(r.unknown), Some(m.unexpected)];
@@ -127,7 +128,7 @@ fn unsound(through: &Through) -> Vec<BookLine> {
     let untracked = [Some(s.untracked), Some(r.untracked), Some(m.untracked)];
     vec![
         ("lost", lost, bad, "did not come out by the deadline"),
-        ("lost, late", submits(s.late), bad, "of these, came out after the deadline"),
+        ("lost, late", late, bad, "of these, came out after the deadline"),
         ("duplicate", duplicate, bad, "came out more than once"),
         ("altered", altered, bad, "with a change that is not declared"),
         ("ghost", submits(s.ghost), bad, "rejected in front, and came out"),
