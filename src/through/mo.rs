@@ -38,10 +38,9 @@ pub(super) struct MosUp {
     entries: Map<u64, MoEntry>,
     oldest: VecDeque<u64>,
     books: MoBooks,
-    /// Copies of those that came in time, were settled and forgotten.
-    copies_of_forgotten: u64,
-    /// Those that were lost and forgotten.
-    lost: Lost,
+    forgotten: Forgotten,
+    /// Copies of which nothing is known any more but that they are copies.
+    copies_of_unknown: u64,
     /// By part of the key, which is the simulator's: the highest number that these books have, and that earlier books had.
     highest: Map<u8, u64>,
     earlier: Map<u8, u64>,
@@ -49,24 +48,37 @@ pub(super) struct MosUp {
     untracked_came: u64,
 }
 
-/// MO that were lost and are not kept, and whether they came since; as many as may be kept.
-#[derive(Debug, Default)]
-struct Lost {
-    has_come: Map<u64, bool>,
-    oldest: VecDeque<u64>,
-    /// Those beyond, which may yet come.
-    beyond: u64,
+/// What is known of an MO that is settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// It came in time, once.
+    Once,
+    /// It came in time, and again.
+    Duplicate,
+    /// It did not come in time, and has not come since.
+    Lost,
+    /// It came after its deadline.
+    Late,
 }
 
-impl Lost {
-    fn add(&mut self, packed: u64, most: usize) {
+/// MO that are settled and were forgotten for others; as many as may be kept.
+#[derive(Debug, Default)]
+struct Forgotten {
+    fates: Map<u64, Fate>,
+    oldest: VecDeque<u64>,
+    /// Those beyond that were lost: they may yet come.
+    lost_beyond: u64,
+}
+
+impl Forgotten {
+    fn add(&mut self, packed: u64, fate: Fate, most: usize) {
         if self.oldest.len() >= most
             && let Some(oldest) = self.oldest.pop_front()
         {
-            self.beyond += u64::from(self.has_come.remove(&oldest) == Some(false));
+            self.lost_beyond += u64::from(self.fates.remove(&oldest) == Some(Fate::Lost));
         }
         self.oldest.push_back(packed);
-        self.has_come.insert(packed, false);
+        self.fates.insert(packed, fate);
     }
 }
 
@@ -121,11 +133,10 @@ impl MosUp {
             return false;
         }
         self.oldest.pop_front();
-        if let Some(entry) = self.entries.remove(&packed) {
-            self.settle(&entry, scene);
-            if entry.came == 0 {
-                self.lost.add(packed, scene.settings.outstanding_max);
-            }
+        if let Some(entry) = self.entries.remove(&packed)
+            && let Some(fate) = self.settle(&entry, scene)
+        {
+            self.forgotten.add(packed, fate, scene.settings.outstanding_max);
         }
         true
     }
@@ -167,22 +178,34 @@ impl MosUp {
         }
     }
 
-    /// An MO came that is not kept: it was lost before, it is of earlier books, it was never kept, or it is a copy.
+    /// An MO came that is not kept: it was forgotten, it is of earlier books, or it was never kept.
     fn came_unkept(&mut self, key: MessageKey) {
-        if let Some(has_come) = self.lost.has_come.get_mut(&key.packed()) {
+        let books = &mut self.books;
+        if let Some(fate) = self.forgotten.fates.get_mut(&key.packed()) {
             self.came_settled += 1;
-            let is_copy = std::mem::replace(has_come, true);
-            *(if is_copy { &mut self.books.copies } else { &mut self.books.late }) += 1;
+            books.copies += u64::from(*fate != Fate::Lost);
+            *fate = match *fate {
+                Fate::Lost => {
+                    books.late += 1;
+                    Fate::Late
+                }
+                Fate::Once => {
+                    books.once -= 1;
+                    books.duplicate += 1;
+                    Fate::Duplicate
+                }
+                known @ (Fate::Late | Fate::Duplicate) => known,
+            };
         } else if self.earlier.get(&key.part).is_some_and(|highest| key.message <= *highest) {
-            self.books.unexpected += 1;
-        } else if self.lost.beyond > 0 {
+            books.unexpected += 1;
+        } else if self.forgotten.lost_beyond > 0 {
             // it may be one of these
-            self.lost.beyond -= 1;
-            self.books.unexpected += 1;
-        } else if self.untracked_came < self.books.untracked {
+            self.forgotten.lost_beyond -= 1;
+            books.unexpected += 1;
+        } else if self.untracked_came < books.untracked {
             self.untracked_came += 1;
         } else {
-            self.copies_of_forgotten += 1;
+            self.copies_of_unknown += 1;
         }
     }
 
@@ -232,21 +255,26 @@ impl MosUp {
         }
     }
 
-    fn settle(&mut self, entry: &MoEntry, scene: &mut Scene<'_>) {
+    /// Counts one by what became of it. None: it is pending.
+    fn settle(&mut self, entry: &MoEntry, scene: &mut Scene<'_>) -> Option<Fate> {
         self.came_settled += u64::from(entry.came);
         let is_in_time =
             entry.came > 0 && entry.first_came.since(entry.sent_at) <= scene.settings.deadline;
         self.books.copies += u64::from(entry.came.saturating_sub(1));
         if is_in_time && entry.came > entry.sent {
             self.books.duplicate += 1;
+            Some(Fate::Duplicate)
         } else if is_in_time {
             self.books.once += 1;
+            Some(Fate::Once)
         } else if entry.came > 0 || scene.at.since(entry.sent_at) > scene.settings.deadline {
             self.books.lost += 1;
             self.books.late += u64::from(entry.came > 0);
             add(scene, ExampleClass::MoLost, entry, "sent".to_owned());
+            Some(if entry.came > 0 { Fate::Late } else { Fate::Lost })
         } else {
             self.books.pending += 1;
+            None
         }
     }
 
@@ -257,7 +285,7 @@ impl MosUp {
                 self.settle(&entry, scene);
             }
         }
-        let again = self.copies_of_forgotten;
+        let again = self.copies_of_unknown;
         self.books.copies += again;
         let moved = again.min(self.books.once);
         self.books.once -= moved;

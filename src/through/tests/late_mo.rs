@@ -133,6 +133,20 @@ fn a_copy_of_an_mo_that_came_in_time_is_a_duplicate_also_when_its_place_was_need
 }
 
 #[test]
+fn two_copies_of_an_mo_whose_place_was_needed_make_one_duplicate() {
+    let mut books = Books::keeping(1);
+    for number in 0..2 {
+        books.sent(1_000 + 100 * number, number);
+        books.came(1_005 + 100 * number, number);
+    }
+    books.came(1_110, 0);
+    books.came(1_120, 0);
+    let thrice =
+        MoBooks { sent: 2, once: 1, duplicate: 1, copies: 2, came: 4, ..MoBooks::default() };
+    assert_eq!(books.turn(9_000), thrice);
+}
+
+#[test]
 fn where_more_mo_are_lost_than_may_be_kept_the_late_ones_are_unexpected_and_no_duplicates() {
     let mut books = Books::keeping(1);
     for number in 0..4 {
