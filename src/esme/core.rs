@@ -255,7 +255,7 @@ impl Endpoint for Core {
             self.drop_outputs(now);
         }
         if let Some(witness) = &self.witness {
-            witness.read(session, &octets[..used], now);
+            witness.read(self.session_id(session), &octets[..used], now);
         }
         used
     }
@@ -263,7 +263,7 @@ impl Endpoint for Core {
     fn witness_write(&mut self, session: u32, octets: usize, stamp: Nanos) {
         if let Some(witness) = &self.witness {
             witness.wrote(
-                session,
+                self.session_id(session),
                 &self.sessions[session as usize].output.octets()[..octets],
                 stamp,
             );

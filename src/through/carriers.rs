@@ -10,12 +10,37 @@ use std::collections::{HashMap, VecDeque};
 /// What the probes showed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trials {
+    /// Of probes that came out with a whole marker.
+    whole: Rows,
+    /// Of probes that are told by user_message_reference alone: they count where none came out with a whole marker.
+    hinted: Rows,
+    /// Submit_sm that came out without any marker, and the first of them.
+    unmatched_count: u64,
+    first_unmatched: Option<Vec<u8>>,
+    /// The last probe as it was sent.
+    last_probe: Option<Vec<u8>>,
+}
+
+/// What became of each carrier on some probes.
+#[derive(Clone, Debug, Default)]
+struct Rows {
     probes: u64,
     rows: Vec<CarrierTrial>,
-    /// The first submit_sm that came out without any marker.
-    first_unmatched: Option<Vec<u8>>,
-    /// The first probe as it was sent.
-    first_probe: Option<Vec<u8>>,
+}
+
+impl Rows {
+    fn add(&mut self, carrier: Carrier, survives: bool, became: impl FnOnce() -> (String, String)) {
+        let place = self.rows.iter().position(|row| row.carrier == carrier).unwrap_or_else(|| {
+            self.rows.push(CarrierTrial { carrier, survived: 0, probes: 0, became: None });
+            self.rows.len() - 1
+        });
+        let row = &mut self.rows[place];
+        row.survived += u64::from(survives);
+        row.probes += 1;
+        if !survives && row.became.is_none() {
+            row.became = Some(became());
+        }
+    }
 }
 
 /// What a carrier holds in a PDU, for a person.
@@ -46,11 +71,12 @@ fn survives(run: u32, carrier: Carrier, key: MessageKey, out: &Content<'_>) -> b
 impl Trials {
     /// A probe was sent.
     pub(super) fn sent(&mut self, frame: &[u8]) {
-        self.first_probe.get_or_insert_with(|| frame.to_vec());
+        self.last_probe = Some(frame.to_vec());
     }
 
     /// A submit_sm came out that carries no marker.
     pub(super) fn unmatched(&mut self, frame: &[u8]) {
+        self.unmatched_count += 1;
         self.first_unmatched.get_or_insert_with(|| frame.to_vec());
     }
 
@@ -63,51 +89,40 @@ impl Trials {
         frames: &[&[u8]],
     ) {
         let Some(out) = frames.first().and_then(|frame| Content::read(frame)) else { return };
-        self.probes += 1;
+        let whole = |carrier: &Carrier| *carrier != Carrier::UserMessageReference;
+        let is_whole =
+            Carrier::ALL.into_iter().filter(whole).any(|carrier| survives(run, carrier, key, &out));
+        let rows = if is_whole { &mut self.whole } else { &mut self.hinted };
+        rows.probes += 1;
         for carrier in Carrier::ALL {
-            let whole = survives(run, carrier, key, &out);
-            let row = self.row(carrier);
-            row.survived += u64::from(whole);
-            row.probes += 1;
-            if !whole && row.became.is_none() {
-                row.became = Some((shown(carrier, sent), shown(carrier, &out)));
+            let became = || (shown(carrier, sent), shown(carrier, &out));
+            rows.add(carrier, survives(run, carrier, key, &out), became);
+        }
+    }
+
+    /// What became of each carrier. What came out without any marker counts where no probe came out with a whole one: it
+    /// is shown against the last probe.
+    pub(super) fn rows(&self) -> Vec<CarrierTrial> {
+        if self.whole.probes > 0 {
+            return self.whole.rows.clone();
+        }
+        let mut rows = self.hinted.clone();
+        let read = |frame: &Option<Vec<u8>>| frame.clone().unwrap_or_default();
+        let (sent, out) = (read(&self.last_probe), read(&self.first_unmatched));
+        if let (Some(sent), Some(out)) = (Content::read(&sent), Content::read(&out)) {
+            for carrier in Carrier::ALL {
+                rows.add(carrier, false, || (shown(carrier, &sent), shown(carrier, &out)));
             }
         }
-    }
-
-    fn row(&mut self, carrier: Carrier) -> &mut CarrierTrial {
-        let place = self.rows.iter().position(|row| row.carrier == carrier).unwrap_or_else(|| {
-            self.rows.push(CarrierTrial { carrier, survived: 0, probes: 0, became: None });
-            self.rows.len() - 1
-        });
-        &mut self.rows[place]
-    }
-
-    /// What became of each carrier. Where no probe was found behind, the first probe is shown against the first
-    /// submit_sm that came out without a marker.
-    pub(super) fn rows(&self) -> Vec<CarrierTrial> {
-        if self.probes > 0 {
-            return self.rows.clone();
-        }
-        let read = |frame: &Option<Vec<u8>>| frame.clone().unwrap_or_default();
-        let (sent, out) = (read(&self.first_probe), read(&self.first_unmatched));
-        let (Some(sent), Some(out)) = (Content::read(&sent), Content::read(&out)) else {
-            return Vec::new();
-        };
-        let row = |carrier| CarrierTrial {
-            carrier,
-            survived: 0,
-            probes: 1,
-            became: Some((shown(carrier, &sent), shown(carrier, &out))),
-        };
-        Carrier::ALL.into_iter().map(row).collect()
+        rows.rows
     }
 
     /// The carriers to use: the whole markers that survived on every probe, and an address only where none of these
     /// did. Empty: no carrier survived.
     pub(super) fn survivors(&self) -> Vec<Carrier> {
-        let all = self.rows.iter().filter(|row| row.probes > 0 && row.survived == row.probes);
-        let survived: Vec<Carrier> = all.map(|row| row.carrier).collect();
+        let rows = self.rows().into_iter();
+        let survived: Vec<Carrier> =
+            rows.filter(|row| row.survived == row.probes).map(|row| row.carrier).collect();
         let among = |some: &[Carrier]| -> Vec<Carrier> {
             survived.iter().copied().filter(|carrier| some.contains(carrier)).collect()
         };
@@ -125,6 +140,8 @@ impl Trials {
 pub(super) struct ByReference {
     /// Whether it is the only carrier.
     pub(super) is_used: bool,
+    /// Whether probes carry it beside others.
+    pub(super) is_tried: bool,
     sent: HashMap<(u16, u8), VecDeque<MessageKey>>,
     /// Messages numbered so far, by the reference that each number has.
     rounds: HashMap<(u16, u8), u64>,
@@ -134,9 +151,11 @@ pub(super) struct ByReference {
 const SHARED_MAX: usize = 64;
 
 impl ByReference {
-    /// `is_used`: it is the only carrier.
-    pub(super) fn new(is_used: bool) -> ByReference {
-        ByReference { is_used, ..ByReference::default() }
+    /// Of messages with these carriers.
+    pub(super) fn of_carriers(&mut self, carriers: &[Carrier]) {
+        let has_it = carriers.contains(&Carrier::UserMessageReference);
+        self.is_used = has_it && carriers.len() == 1;
+        self.is_tried = has_it && carriers.len() > 1;
     }
 
     /// The key of the next message that is sent with this reference.
@@ -149,7 +168,7 @@ impl ByReference {
 
     /// A message was sent.
     pub(super) fn insert(&mut self, key: MessageKey) {
-        if !self.is_used {
+        if !(self.is_used || self.is_tried && key.kind == MarkerKind::Probe) {
             return;
         }
         let sharing = self.sent.entry((key.message as u16, key.part)).or_default();

@@ -3,6 +3,7 @@ use super::collections::{Few, Id};
 use super::sent_receipt::SentReceipt;
 use crate::correlate::Key;
 use crate::kit::Nanos;
+use crate::measure::through::ExampleClass;
 use crate::smpp::marker::{MarkerKind, MessageKey};
 
 /// A message that is kept: its key, and the place of its entry where that is open. The place is checked before it is used.
@@ -91,6 +92,8 @@ pub(super) struct Entry {
     pub(super) is_resegmented: bool,
     /// Whether a final receipt was asked for.
     pub(super) wants_receipt: bool,
+    /// What it is an example of, and what is wrong: told once both of its ids are known.
+    pub(super) examples: Vec<(ExampleClass, String)>,
 }
 
 impl Entry {
@@ -109,6 +112,7 @@ impl Entry {
             is_at_wrong_upstream: false,
             is_resegmented: false,
             wants_receipt: false,
+            examples: Vec::new(),
         }
     }
 
@@ -125,6 +129,7 @@ impl Entry {
         self.is_at_wrong_upstream = false;
         self.is_resegmented = false;
         self.wants_receipt = wants_receipt;
+        self.examples.clear();
     }
 
     /// Whether nothing more is awaited of it at `now`: it may be forgotten.

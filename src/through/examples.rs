@@ -1,5 +1,6 @@
 //! Entries as examples of their classes.
 use super::entry::Entry;
+use super::findings::Findings;
 use super::scene::Scene;
 use crate::kit::Nanos;
 use crate::measure::through::{Example, ExampleClass};
@@ -7,6 +8,13 @@ use crate::measure::through::{Example, ExampleClass};
 /// Adds an example of this entry.
 pub(super) fn add_example(scene: &mut Scene<'_>, class: ExampleClass, entry: &Entry, what: String) {
     scene.findings.examples.add(class, || example(class, entry, what));
+}
+
+/// Adds the examples for which the ids of this entry were awaited.
+pub(super) fn add_examples_of(entry: &Entry, findings: &mut Findings) {
+    for (class, what) in &entry.examples {
+        findings.examples.add(*class, || example(*class, entry, what.clone()));
+    }
 }
 
 /// An entry as an example.

@@ -139,7 +139,7 @@ impl Ledger {
 
     /// The load has these carriers.
     pub fn use_carriers(&mut self, carriers: Vec<Carrier>) {
-        self.submits.table.by_reference.is_used = carriers == [Carrier::UserMessageReference];
+        self.submits.table.by_reference.of_carriers(&carriers);
         self.settings.carriers = carriers;
     }
 
@@ -189,6 +189,7 @@ impl Ledger {
             && is_mo_balanced
             && missed_octets == 0;
         self.findings.times.close();
+        self.findings.examples.rename_sessions(|place| self.sessions.number(place));
         let used = self.settings.carriers.clone();
         ThroughRecord {
             marker: MarkerUse { used, tried: self.submits.trials.rows() },

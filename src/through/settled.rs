@@ -1,6 +1,6 @@
 //! The classes of the books: what became of each submit_sm, once nothing more is awaited of it.
 use super::entry::Entry;
-use super::examples::example;
+use super::examples::{add_examples_of, example};
 use super::findings::Findings;
 use super::finished::FinishedMessage;
 use super::settings::Settings;
@@ -27,7 +27,8 @@ pub(super) struct Settled {
     submits: SubmitBooks,
     probes: SubmitBooks,
     pub(super) receipts: ReceiptBooks,
-    statuses: BTreeMap<(Option<u32>, Option<u32>), PairCount>,
+    /// By the status behind, that in front, and whether it came out.
+    statuses: BTreeMap<(Option<u32>, Option<u32>, bool), PairCount>,
     /// Statuses of rejections in front.
     rejected_by: BTreeMap<u32, u64>,
     /// Copies of the entries that were settled.
@@ -66,6 +67,7 @@ impl Settled {
         settings: &Settings,
         findings: &mut Findings,
     ) {
+        add_examples_of(entry, findings);
         self.settle_receipts(entry, now, settings, findings);
         self.count_statuses(entry);
         self.out_settled[usize::from(entry.key.kind == MarkerKind::Probe)] +=
@@ -126,7 +128,8 @@ impl Settled {
         books.wrong_upstream += u64::from(message.is_at_wrong_upstream);
         if kind == MarkerKind::Load {
             let behind = Some((message.status, message.answered));
-            self.count_pair(behind, Some((0, message.accepted)), message.has_receipt);
+            let front = Some((0, message.accepted));
+            self.count_pair((behind, front, true), message.has_receipt);
         }
     }
 
@@ -160,17 +163,18 @@ impl Settled {
             (Some(at), _) => Some((0, at)),
             (None, rejected) => rejected.filter(|_| entry.front.open == 0 && !entry.front.has_gone),
         };
-        self.count_pair(entry.behind.answered, front, entry.receipts.came > 0);
+        let pair = (entry.behind.answered, front, entry.behind.out_count > 0);
+        self.count_pair(pair, entry.receipts.came > 0);
     }
 
-    /// Counts the statuses and times of the answers behind and in front.
+    /// Counts statuses and times of the answers behind and in front, and whether the message came out.
     fn count_pair(
         &mut self,
-        behind: Option<(u32, Nanos)>,
-        front: Option<(u32, Nanos)>,
+        (behind, front, is_out): (Option<(u32, Nanos)>, Option<(u32, Nanos)>, bool),
         has_receipt: bool,
     ) {
-        let pair = (behind.map(|(status, _)| status), front.map(|(status, _)| status));
+        let status = |answer: Option<(u32, Nanos)>| answer.map(|(status, _)| status);
+        let pair = (status(behind), status(front), is_out);
         if self.statuses.len() >= STATUS_PAIRS_MAX && !self.statuses.contains_key(&pair) {
             return;
         }
@@ -196,9 +200,10 @@ impl Settled {
 
     /// The pairs of statuses.
     pub(super) fn statuses(&self) -> Vec<StatusPair> {
-        let row = |(pair, row): (&(Option<u32>, Option<u32>), &PairCount)| StatusPair {
-            upstream: pair.0,
-            front: pair.1,
+        let row = |((upstream, front, came_out), row): (&(_, _, bool), &PairCount)| StatusPair {
+            upstream: *upstream,
+            front: *front,
+            came_out: *came_out,
             count: row.count,
             later: (row.later_count > 0)
                 .then(|| Nanos((row.later_sum / u128::from(row.later_count)) as u64)),

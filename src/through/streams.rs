@@ -20,8 +20,9 @@ pub(super) enum Direction {
 /// A session of one witness.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Session {
-    /// The witness's number.
+    /// The witness's number, and its endpoint's number of the session.
     pub(super) witness: u32,
+    number: u32,
     /// system_id of its bind; empty: it has not bound.
     pub(super) system_id: Vec<u8>,
     /// Whether it has sent a bind on its connection.
@@ -74,13 +75,18 @@ impl Sessions {
         let next = self.all.len() as u32;
         let place = *self.places.entry((witness, session)).or_insert(next);
         if place == next {
-            self.all.push(Session { witness, ..Session::default() });
+            self.all.push(Session { witness, number: session, ..Session::default() });
         }
         place
     }
 
     pub(super) fn get(&mut self, place: u32) -> &mut Session {
         &mut self.all[place as usize]
+    }
+
+    /// The endpoint's number of a session.
+    pub(super) fn number(&self, place: u32) -> u32 {
+        self.all.get(place as usize).map_or(place, |session| session.number)
     }
 
     /// The account that is bound on a session.

@@ -4,7 +4,6 @@ use super::collections::Few;
 use super::compare::{changes, is_resegmented};
 use super::content::{Content, SubmitHead, body, marker_at_end};
 use super::entry::{Entry, Handle};
-use super::examples::add_example;
 use super::ids::Ids;
 use super::order::Order;
 use super::scene::Scene;
@@ -61,9 +60,7 @@ impl Submits {
             entry.frame.extend_from_slice(frame);
         }
         let handle = Few::One(entry.handle);
-        if key.kind == MarkerKind::Load || scene.settings.carriers.len() == 1 {
-            self.table.by_reference.insert(key);
-        }
+        self.table.by_reference.insert(key);
         scene.sessions.get(scene.session).open_submit(header.sequence_number, handle);
     }
 
@@ -97,7 +94,7 @@ impl Submits {
             return;
         };
         let mut keys = content.keys(scene.settings.run, &scene.settings.carriers);
-        if keys.is_empty() && self.table.by_reference.is_used {
+        if keys.is_empty() {
             let hint = content
                 .reference()
                 .and_then(|reference| self.table.of_reference(reference, content.part()));
@@ -171,7 +168,7 @@ impl Submits {
             self.copy_came_out(scene, (*key, handle), &[], true);
             if let (Some(what), Some(entry)) = (&what, self.table.get_mut(handle)) {
                 entry.is_altered = true;
-                add_example(scene, ExampleClass::Altered, entry, what.clone());
+                entry.examples.push((ExampleClass::Altered, what.clone()));
             }
         }
     }
@@ -193,7 +190,7 @@ impl Submits {
             behind.last = scene.at;
             let over = if is_over { ", a reconnect between" } else { "" };
             let what = format!("again after {:.3} ms{over}", after.0 as f64 / 1e6);
-            add_example(scene, ExampleClass::Duplicate, entry, what);
+            entry.examples.push((ExampleClass::Duplicate, what));
             return;
         }
         (behind.first, behind.last) = (scene.at, scene.at);
@@ -325,7 +322,7 @@ fn check_route(scene: &mut Scene<'_>, entry: &mut Entry, destination: &[u8]) {
         entry.is_at_wrong_upstream = true;
         let name = |upstream| scene.settings.upstream_name(upstream);
         let what = format!("at {}, and its route is to {}", name(upstream), name(wanted));
-        add_example(scene, ExampleClass::WrongUpstream, entry, what);
+        entry.examples.push((ExampleClass::WrongUpstream, what));
     }
 }
 
@@ -343,6 +340,6 @@ fn compare(scene: &mut Scene<'_>, entry: &mut Entry, sent: &[u8], frames: &[&[u8
     let changes = changes(&sent, &came);
     if let Some(what) = scene.findings.count_changes("submit", &changes, scene.settings) {
         entry.is_altered = true;
-        add_example(scene, ExampleClass::Altered, entry, what);
+        entry.examples.push((ExampleClass::Altered, what));
     }
 }

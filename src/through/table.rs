@@ -4,7 +4,7 @@ use super::carriers::ByReference;
 use super::collections::Map;
 use super::content::{Content, SegmentOf};
 use super::entry::{Entry, Handle};
-use super::examples::unknown_example;
+use super::examples::{add_examples_of, unknown_example};
 use super::finished::{FinishedMessage, FinishedMessages};
 use super::scene::Scene;
 use super::settings::Settings;
@@ -12,7 +12,7 @@ use super::settled::Settled;
 use crate::correlate::Key;
 use crate::kit::Nanos;
 use crate::measure::through::ExampleClass;
-use crate::smpp::marker::{Carrier, MarkerKind, MessageKey};
+use crate::smpp::marker::{MarkerKind, MessageKey};
 
 /// All submit_sm that are kept.
 #[derive(Debug)]
@@ -41,7 +41,8 @@ const SEARCHES_A_DEADLINE: u64 = 64;
 
 impl Table {
     pub(super) fn new(settings: &Settings) -> Table {
-        let is_used = settings.carriers == [Carrier::UserMessageReference];
+        let mut by_reference = ByReference::default();
+        by_reference.of_carriers(&settings.carriers);
         Table {
             open: Map::default(),
             entries: Vec::new(),
@@ -50,7 +51,7 @@ impl Table {
             count_max: settings.outstanding_max.max(1),
             next_search: Nanos::ZERO,
             settled: Settled::default(),
-            by_reference: ByReference::new(is_used),
+            by_reference,
             highest: [0; 2],
             untracked: 0,
             untracked_out: 0,
@@ -158,6 +159,7 @@ impl Table {
         let Some(place) = self.place(handle) else { return };
         let entry = &self.entries[place as usize];
         if let Some(message) = FinishedMessage::of(entry, scene.settings.deadline) {
+            add_examples_of(entry, scene.findings);
             self.freed(place, scene);
             self.finished.push(message);
         }
@@ -275,11 +277,13 @@ impl Table {
             .is_some_and(|sent| parts(sent.segment) == parts(content.segment))
     }
 
-    /// The message that a reference hints at: the oldest that has not come out, else the last.
+    /// The message that a reference hints at: the oldest that has not come out, else the last; among probes that carry more
+    /// only one that has not come out. None: it hints at none, or nothing goes by it.
     pub(super) fn of_reference(&self, reference: u16, part: u8) -> Option<MessageKey> {
         let is_kept = |key: &MessageKey| self.get(Handle::of(*key));
         let waits = |key: &MessageKey| is_kept(key).is_some_and(|e| e.behind.out_count == 0);
         let all = || self.by_reference.of(reference, part);
-        all().find(waits).or_else(|| all().next_back())
+        let last = || self.by_reference.is_used.then(|| all().next_back()).flatten();
+        all().find(waits).or_else(last)
     }
 }

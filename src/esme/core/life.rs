@@ -11,7 +11,7 @@ impl Core {
     /// A connection of this session is up: the bind goes out.
     pub fn connected(&mut self, session: u32, now: Nanos) {
         if let Some(witness) = &self.witness {
-            witness.connected(session, now);
+            witness.connected(self.session_id(session), now);
         }
         self.sessions.connected(session as usize, &self.context.setup, now);
         self.events.on_connected(session as usize);
@@ -78,7 +78,7 @@ impl Core {
     /// The connection is gone. Says when to connect again, if at all.
     pub fn disconnected(&mut self, session: u32, end: &End, now: Nanos) -> Option<Nanos> {
         if let Some(witness) = &self.witness {
-            witness.ended(session, now);
+            witness.ended(self.session_id(session), now);
         }
         let session = session as usize;
         let s = &self.sessions[session];

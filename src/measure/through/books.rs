@@ -249,6 +249,8 @@ pub struct StatusPair {
     pub upstream: Option<u32>,
     /// command_status of the gateway. None: it did not answer.
     pub front: Option<u32>,
+    /// Whether they came out: our SMSC was asked.
+    pub came_out: bool,
     /// Messages.
     pub count: u64,
     /// Mean time from the answer behind to the answer in front, where that order held. None: it never did.

@@ -104,6 +104,13 @@ impl Examples {
         }
     }
 
+    /// Names the session of each otherwise.
+    pub fn rename_sessions(&mut self, name: impl Fn(u32) -> u32) {
+        for example in &mut self.list {
+            example.session = example.session.map(&name);
+        }
+    }
+
     /// Those of a class, in the order they were found.
     pub fn of(&self, class: ExampleClass) -> impl Iterator<Item = &Example> {
         self.list.iter().filter(move |example| example.class == class)

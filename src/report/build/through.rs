@@ -109,6 +109,7 @@ fn statuses(pair: &StatusPair) -> StatusRow {
     StatusRow {
         upstream: pair.upstream.map(name),
         front: pair.front.map(name),
+        came_out: pair.came_out,
         count: pair.count,
         later_ns: pair.later.map(|later| later.0),
         told_by_receipt: pair.told_by_receipt,

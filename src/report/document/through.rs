@@ -81,6 +81,9 @@ pub struct StatusRow {
     pub upstream: Option<String>,
     /// command_status in front; null: none.
     pub front: Option<String>,
+    /// Whether they came out behind.
+    #[serde(default)]
+    pub came_out: bool,
     /// Messages.
     pub count: u64,
     /// Mean time from the answer behind to that in front; null: they never came in this order.

@@ -205,11 +205,12 @@ fn fields(through: &Through) -> Table {
 
 fn statuses(through: &Through) -> Table {
     let header = "behind | @in front | messages | later by | told by a receipt";
-    let none = |status: &Option<String>| status.clone().unwrap_or_else(|| "no answer".to_owned());
+    let shown = |status: &Option<String>, none: &str| text(status.as_deref().unwrap_or(none));
     let row = |pair: &crate::report::document::StatusRow| {
+        let none = if pair.came_out { "no answer" } else { "did not come out" };
         vec![
-            text(none(&pair.upstream)),
-            text(none(&pair.front)),
+            shown(&pair.upstream, none),
+            shown(&pair.front, "no answer"),
             count(pair.count),
             known(pair.later_ns, Value::Time),
             count(pair.told_by_receipt),
