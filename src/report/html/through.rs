@@ -21,10 +21,10 @@ fn flow(through: &Through) -> Figure {
     // receipts that the gateway made, and those of what was not accepted, are beside this flow
     let sent = r.sent.min(s.once + s.duplicate);
     let back = r.once.min(sent);
-    let receipts = FlowNode::new("receipts sent", sent, Colour::Series(0)).with_parts([
+    let receipts = FlowNode::new("receipts", sent, Colour::Series(0)).with_parts([
         FlowNode::new("came back", back, good),
-        FlowNode::new("lost on the way", r.lost.min(sent - back), bad),
-        FlowNode::new("pending or untracked", sent.saturating_sub(back + r.lost), doubt),
+        FlowNode::new("lost", r.lost.min(sent - back), bad),
+        FlowNode::new("not known", sent.saturating_sub(back + r.lost), doubt),
     ]);
     let out = FlowNode::new("came out", s.once + s.duplicate, good).with_parts([
         receipts,
@@ -35,18 +35,18 @@ fn flow(through: &Through) -> Figure {
         FlowNode::new("lost inside", s.lost, bad),
         FlowNode::new("pending", s.pending, doubt),
     ]);
-    let whole = FlowNode::new("sent in front", s.sent, Colour::Muted).with_parts([
+    let whole = FlowNode::new("sent", s.sent, Colour::Muted).with_parts([
         accepted,
         FlowNode::new("rejected", s.rejected, Colour::Series(3)),
         FlowNode::new("unanswered", s.unanswered, doubt),
         FlowNode::new("untracked", s.untracked, Colour::Muted),
     ]);
-    let headings = ["our ESME", "the gateway", "our SMSC", "its receipts", "our ESME"];
+    let headings = ["our ESME", "gateway", "our SMSC", "gateway", "our ESME"];
     let headings = headings.map(str::to_owned).into();
     let title = "From one side of the gateway to the other, and back";
     let picture = Flow { title: title.to_owned(), headings, whole }.draw();
-    let says = "The height of each band is its count of submit_sm or of their receipts. What is lost leaves the flow where it was \
-                lost.";
+    let says = "From submit_sm to receipt. The height of each band is its count. What is lost leaves the flow where it was lost. \
+                Not known: receipts that are pending or untracked.";
     Figure::new("through-flow", title, says, picture, "No message was sent.")
 }
 
@@ -87,7 +87,7 @@ fn over_time(d: &Document) -> Figure {
 fn spectrum(d: &Document) -> Figure {
     let layers = TRANSITS.iter().filter_map(|row| {
         let latency = d.latency.through.get(row.name)?.as_ref()?;
-        Some(line(row.title, colour(row.transit), spectrum_of(latency)))
+        Some(line(row.name, colour(row.transit), spectrum_of(latency)))
     });
     let mut layers: Vec<_> = layers.collect();
     layers.retain(|layer| !layer.points.is_empty());

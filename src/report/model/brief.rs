@@ -46,8 +46,9 @@ impl BriefModel<'_> {
         let d = m.document;
         let mut gates: Vec<&GateResult> = d.gates.iter().collect();
         gates.sort_by_key(|gate| (!gate.failed(), !gate.undecided()));
-        let gateway = through::line(d).map(|line| BriefLine::of(0, line));
-        let lines = [accepted(m), response(d), receipts(m), gateway].into_iter().flatten();
+        let gateway = through::lines(d).into_iter().enumerate();
+        let gateway = gateway.map(|(n, line)| BriefLine::of(if n == 0 { 0 } else { 1 }, line));
+        let lines = [accepted(m), response(d), receipts(m)].into_iter().flatten().chain(gateway);
         let planted = planted::lines(d).into_iter().enumerate();
         // one label for both
         let planted =

@@ -255,7 +255,7 @@ fn points(search: &Search) -> Table {
 
 fn latencies(search: &Search) -> Table {
     let is_through = search.through.is_some();
-    let forward = if is_through { " | front to behind p50 | front to behind p99" } else { "" };
+    let forward = if is_through { " | forward p50 | forward p99" } else { "" };
     let header = format!(
         "latency at | rate | receipt p50 | receipt p99 | response p50 | response p99{forward}"
     );
@@ -271,6 +271,9 @@ fn latencies(search: &Search) -> Table {
     let mut table =
         Table::of("latencies", "Latency at shares of the rate", &header, &search.latency_at, row);
     table.note = why_withheld(search);
+    if is_through {
+        table.note = format!("forward: submit_sm, front to behind. {}", table.note);
+    }
     table
 }
 
@@ -319,7 +322,7 @@ const TRIAL_COLUMNS: [TrialColumn; 15] = [
     ("took", |t| Some(moment(t.took_s))),
     ("response p50", |t| t.response_p50_ns.map(|ns| time(Some(ns)))),
     ("p99", |t| t.response_p99_ns.map(|ns| time(Some(ns)))),
-    ("front to behind p99", |t| t.forward_p99_ns.map(|ns| time(Some(ns)))),
+    ("forward p99", |t| t.forward_p99_ns.map(|ns| time(Some(ns)))),
     ("lost inside", |t| t.lost_inside.map(count)),
     ("harness", |t| t.harness.as_ref().map(text)),
 ];

@@ -4,40 +4,90 @@ use super::table::{Cell, Table, Tone, Value, count, known, text, time};
 use super::tables::percentile;
 use crate::judge::PERCENTILES;
 use crate::kit::words;
-use crate::measure::through::TRANSITS;
+use crate::measure::through::{AnsweredBy, TRANSITS, Transit};
 use crate::report::document::{Document, Through, ThroughExample};
 
 /// Examples of a class that a table shows; the lists in the run folder have more.
 const EXAMPLES_SHOWN: usize = 5;
 
-/// The books of both sides in a line; None: the run was through no gateway.
-pub(super) fn line(d: &Document) -> Option<LabelledLine> {
-    let through = d.through.as_ref()?;
+/// What the gateway did to the messages, and how long they were inside; empty: the run was through no gateway.
+pub(super) fn lines(d: &Document) -> Vec<LabelledLine> {
+    let Some(through) = &d.through else { return Vec::new() };
+    [Some(books_in_brief(through)), transit_in_brief(d, through)].into_iter().flatten().collect()
+}
+
+/// The books of both sides in a line.
+fn books_in_brief(through: &Through) -> LabelledLine {
     let (s, r) = (&through.submits, &through.receipts);
-    let wrong = [
-        (s.lost, "LOST"),
-        (s.duplicate, "duplicated"),
-        (s.altered, "altered"),
-        (s.ghost, "ghost"),
-        (s.wrong_upstream, "at a wrong upstream"),
-        (s.unexpected, "unexpected"),
-        (s.maybe, "maybe"),
-        (r.lost, "receipts LOST"),
-        (r.duplicate, "receipts duplicated"),
-        (r.altered, "receipts altered"),
-        (r.other_account, "receipts on another account"),
-        (r.unknown, "receipts unknown"),
+    let counted = |n: u64, name: &str| (n > 0).then(|| format!("{} {name}", words::count(n)));
+    let late = match s.late {
+        0 => String::new(),
+        late if late == s.lost => " (they came out after the deadline)".to_owned(),
+        late => format!(" ({} of them came out after the deadline)", words::count(late)),
+    };
+    let maybe = counted(s.maybe, "unanswered in front");
+    let maybe = maybe.map(|says| match s.maybe_out {
+        0 => format!("{says} (none came out)"),
+        out => format!("{says} ({} of them came out)", words::count(out)),
+    });
+    let found = [
+        counted(s.lost, "LOST").map(|says| says + &late),
+        counted(s.duplicate, "duplicated"),
+        counted(s.altered, "altered").map(|says| says + &changed(through, "submit.")),
+        counted(s.ghost, "rejected in front and out all the same"),
+        counted(s.wrong_upstream, "at a wrong upstream"),
+        counted(s.unexpected, "came out that are none of this run's"),
+        maybe,
+        counted(r.lost, "receipts LOST"),
+        counted(r.duplicate, "receipts duplicated"),
+        counted(r.altered, "receipts altered").map(|says| says + &changed(through, "receipt.")),
+        counted(r.other_account, "receipts on another account"),
+        counted(r.unknown, "receipts unknown"),
     ];
-    let found = wrong.iter().filter(|(n, _)| *n > 0);
-    let found: Vec<String> =
-        found.map(|(n, name)| format!("{} {name}", words::count(*n))).collect();
+    let found: Vec<String> = found.into_iter().flatten().collect();
     let came =
         format!("{} of {} accepted came out once", words::count(s.once), words::count(s.accepted));
     let tone = if found.is_empty() && through.balanced { Tone::Good } else { Tone::Bad };
-    let late = format!("{} of the lost came out late", words::count(s.late));
-    let late = (s.late > 0).then_some(late);
-    let says: Vec<String> = std::iter::once(came).chain(found).chain(late).collect();
-    Some(LabelledLine::new("gateway", tone, says.join(" · ")))
+    let says: Vec<String> = std::iter::once(came).chain(found).collect();
+    LabelledLine::new("gateway", tone, says.join(" · "))
+}
+
+/// The fields that changed without being declared: ` (text, source_addr)`; empty: there are none.
+fn changed(through: &Through, of: &str) -> String {
+    const SHOWN: usize = 3;
+    let undeclared = through.fields.iter().filter(|field| !field.declared);
+    let names: Vec<&str> = undeclared.filter_map(|field| field.name.strip_prefix(of)).collect();
+    match names.len() {
+        0 => String::new(),
+        n if n > SHOWN => format!(" ({} and {} more)", names[..SHOWN].join(", "), n - SHOWN),
+        _ => format!(" ({})", names.join(", ")),
+    }
+}
+
+/// Who answers, and the times to the other side and back; None: no message came out.
+fn transit_in_brief(d: &Document, through: &Through) -> Option<LabelledLine> {
+    let took = |transit: Transit| {
+        let row = d.latency.through.get(transit.name())?.as_ref()?;
+        let [p50, p99] = ["p50", "p99"].map(|name| percentile(row, name));
+        // percentiles of few messages are withheld; the largest value is always there
+        Some(format!("p50 {p50}, p99 {p99}, max {}", words::duration(row.max?)))
+    };
+    let forward = took(Transit::Forward)?;
+    let receipts = took(Transit::ReceiptReturn).map(|took| format!("receipts back: {took}"));
+    let facts = [Some(format!("to our SMSC: {forward}")), receipts, answers(through.answers)];
+    let says: Vec<String> = facts.into_iter().flatten().collect();
+    Some(LabelledLine::new("transit", Tone::Plain, says.join(" · ")))
+}
+
+/// Who answered the submit_sm, as a sentence; None: nothing was answered.
+fn answers(by: AnsweredBy) -> Option<String> {
+    let says = match by {
+        AnsweredBy::Upstream => "it answers once our SMSC has answered",
+        AnsweredBy::Itself => "it answers by itself: response times are its own",
+        AnsweredBy::Mixed => "it answers some messages by itself, others once our SMSC has",
+        AnsweredBy::Unknown => return None,
+    };
+    Some(says.to_owned())
 }
 
 /// All tables of the gateway; empty: the run was through none.
@@ -167,22 +217,22 @@ fn books(through: &Through) -> Table {
         table.row([text(name), submits, receipts, mo, text(says)]);
     }
     let state = if through.balanced { "The books balance." } else { "The books do NOT balance." };
-    let by = through.answers.name();
-    table.note = format!(
-        "{state} Over the whole run; receipts of the probes count too. Submits are answered by: {by}."
-    );
+    table.note = format!("{state} Over the whole run; receipts of the probes count too.");
+    if let Some(answers) = answers(through.answers) {
+        table.note += &format!(" The gateway: {answers}.");
+    }
     table.without_empty_columns()
 }
 
 /// Transit times.
 fn times(d: &Document) -> Table {
-    let header = "transit | p50 | p90 | +p95 | p99 | p99.9 | +p99.99 | max | count";
+    let header = "transit | p50 | p90 | +p95 | p99 | p99.9 | +p99.99 | max | count | <of";
     let mut table = Table::new("through-times", "Transit times", header);
     for row in &TRANSITS {
         let Some(Some(latency)) = d.latency.through.get(row.name) else { continue };
-        let mut cells = vec![text(row.title).with_small(row.says)];
+        let mut cells = vec![text(row.name).with_small(row.says)];
         cells.extend(PERCENTILES.map(|(name, _)| percentile(latency, name)));
-        cells.extend([time(latency.max), count(latency.count)]);
+        cells.extend([time(latency.max), count(latency.count), text(row.title)]);
         table.row(cells);
     }
     table.without_empty_columns()
@@ -204,7 +254,7 @@ fn fields(through: &Through) -> Table {
 }
 
 fn statuses(through: &Through) -> Table {
-    let header = "behind | @in front | messages | later by | told by a receipt";
+    let header = "behind | @in front | messages | later by, mean | told by a receipt";
     let shown = |status: &Option<String>, none: &str| text(status.as_deref().unwrap_or(none));
     let row = |pair: &crate::report::document::StatusRow| {
         let none = if pair.came_out { "no answer" } else { "did not come out" };

@@ -2,8 +2,8 @@
 use super::*;
 use crate::measure::LatencyRange;
 use crate::measure::through::{
-    Answers, Example, ExampleClass, Examples, MarkerUse, MoBooks, ReceiptBooks, SubmitBooks,
-    ThroughRecord, Transit, TransitTimes,
+    Answers, Example, ExampleClass, Examples, FieldChange, MarkerUse, MoBooks, ReceiptBooks,
+    SubmitBooks, ThroughRecord, Transit, TransitTimes,
 };
 use std::sync::Arc;
 
@@ -86,6 +86,34 @@ fn junit_has_a_case_for_each_demand_on_the_books_and_skips_what_no_gate_judges()
     let lost = "found 3; a gate on ratio.lost_inside would judge it";
     case("no submit_sm was lost", &format!(">\n            <skipped message=\"{lost}\"/>"));
     case("no receipt came more than once", ">\n            <skipped message=\"found 1\"/>");
+}
+
+#[test]
+fn the_summary_says_what_was_lost_and_changed_and_how_long_messages_were_inside() {
+    let made = made(&[], |books| {
+        books.submits = SubmitBooks { late: 1, maybe: 4, maybe_out: 3, ..books.submits.clone() };
+        books.answers = Answers { itself: 1_000, upstream: 0 };
+        for (name, declared) in [("submit.text", false), ("submit.source_addr", true)] {
+            books.fields.push(FieldChange {
+                name: name.to_owned(),
+                altered: 2,
+                declared,
+                sent: "a".to_owned(),
+                came: "b".to_owned(),
+            });
+        }
+    });
+    let brief = super::super::brief(&made.saved(), Style { columns: 400, ..Style::default() });
+    let line = |label: &str| brief.lines().find(|line| line.starts_with(label)).unwrap().to_owned();
+    assert_eq!(
+        line("  gateway"),
+        "  gateway       997 of 1,000 accepted came out once · 3 LOST (1 of them came out after the deadline) · \
+         2 altered (text) · 4 unanswered in front (3 of them came out) · 1 receipts duplicated"
+    );
+    let transit = line("  transit");
+    assert!(transit.contains("to our SMSC: p50 –, p99 –, max 7"), "{transit}");
+    assert!(transit.ends_with("it answers by itself: response times are its own"), "{transit}");
+    assert!(brief.contains("lost.csv in the run folder") && !brief.contains("id_mode"), "{brief}");
 }
 
 #[test]

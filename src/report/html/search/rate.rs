@@ -100,8 +100,8 @@ const COLUMNS: [Column; 6] = [
     ("receipt p99", Colour::Series(6), |at| at.receipt_p99_ns),
     ("response p50", Colour::Series(0), |at| at.response_p50_ns),
     ("response p99", Colour::Series(1), |at| at.response_p99_ns),
-    ("front to behind p50", Colour::Series(2), |at| at.forward_p50_ns),
-    ("front to behind p99", Colour::Series(4), |at| at.forward_p99_ns),
+    ("forward p50", Colour::Series(2), |at| at.forward_p50_ns),
+    ("forward p99", Colour::Series(4), |at| at.forward_p99_ns),
 ];
 
 fn latency_by_rate(search: &Search) -> Figure {
