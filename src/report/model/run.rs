@@ -171,7 +171,9 @@ fn outcome(d: &Document) -> (Tone, &'static str, String) {
         .map_or(format!("for {time}"), |rate| format!("{} for {time}", words::rate(rate)));
     match (d.verdict.outcome, d.verdict.harness.state) {
         (Some(Outcome::Sustained), _) => (Tone::Good, "SUSTAINED", wanted),
-        (Some(Outcome::NotSustained), _) => (Tone::Bad, "NOT SUSTAINED", wanted),
+        (Some(Outcome::NotSustained), _) => {
+            (Tone::Bad, "NOT SUSTAINED", accepted_of_wanted(d, &time).unwrap_or(wanted))
+        }
         (Some(Outcome::InconclusiveHarness), _) | (None, HealthState::Invalid) => {
             let why = "the harness did not keep up, so there is no result".to_owned();
             (Tone::Warn, "INCONCLUSIVE", why)
@@ -187,6 +189,18 @@ fn outcome(d: &Document) -> (Tone, &'static str, String) {
             (Tone::Plain, "RECEIVED", received(d, &time))
         }
     }
+}
+
+/// `412/s accepted of 1,000/s for 8 s`; None: the rate was kept, or must not be shown.
+fn accepted_of_wanted(d: &Document, time: &str) -> Option<String> {
+    let wanted = words::rate(d.rate.get("target").copied().flatten()?);
+    if Withheld::figures(&d.verdict).is_some() {
+        return None;
+    }
+    let (_, rates) = rates(d);
+    let accepted = rates.iter().find(|(name, _)| name == "accepted")?;
+    let accepted = words::rate(accepted.1);
+    (accepted != wanted).then(|| format!("{accepted} accepted of {wanted} for {time}"))
 }
 
 /// `8 s`; of a run that was cut `2.96 s of 8 s (interrupted)`.
@@ -229,7 +243,7 @@ fn top(d: &Document) -> Summary {
     facts.push(format!("smppbench {}", d.tool.version));
     let killed = d.state == State::Partial && d.window.cut_reason.is_none();
     let partial = killed.then(|| "the run did not end: this is what it had saved".to_owned());
-    let lines = through::line(d).into_iter().chain(limiter(d)).chain([harness(d)]);
+    let lines = through::lines(d).into_iter().chain(limiter(d)).chain([harness(d)]);
     let lines = lines.chain(transport::lines(d)).chain(steady(d)).chain(congestion(d));
     Summary {
         name: d.run.id.clone(),
