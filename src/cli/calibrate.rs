@@ -24,7 +24,7 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<Exit, Failure> {
     folder::clear(out)?;
     let effect: &[&str] = if out.is_some() { &KEPT } else { &KEPT[..1] };
     args.load.keep.without_effect("calibrate", effect).iter().for_each(talk);
-    let context = RunContext::from_args("calibrate", &args.load, &[])?;
+    let context = RunContext::from_args(&format!("calibrate {}", args.runs), &args.load, &[])?;
     check_total(&[&context.plan], u64::from(args.runs), &format!("{} runs", args.runs))?;
     let path = args.output.clone().unwrap_or_else(|| default_path(&context.plan));
     if path.exists() && !args.replace {

@@ -1,6 +1,6 @@
 //! What to do after a run, chosen by what it showed.
 use crate::judge::{About, Check, HealthState, Outcome};
-use crate::report::document::Document;
+use crate::report::document::{Document, Through};
 use crate::report::table::shell_words;
 
 /// At most this many steps.
@@ -39,6 +39,9 @@ pub(super) fn steps(d: &Document) -> Vec<String> {
 /// receipts that match nothing; a few that are missing alone are looked for by their ids.
 fn for_receipts(d: &Document) -> Option<String> {
     const MANY: f64 = 0.01;
+    if let Some(through) = &d.through {
+        return inside(through);
+    }
     let (r, lines) = (&d.ledger.receipts, &d.ledger.lines);
     // a message without an answer may have been accepted under an id that nobody was told
     let unknown = r.unknown.unwrap_or(0).saturating_sub(lines.lost + lines.timed_out);
@@ -48,6 +51,22 @@ fn for_receipts(d: &Document) -> Option<String> {
         Some("docs/tasks/receipts.md: does receipts.id_mode suit this SMSC?".to_owned())
     } else if r.missing > 0 {
         Some("missing.csv in the run folder: the message_ids without a receipt".to_owned())
+    } else {
+        None
+    }
+}
+
+/// What the books of both sides say of what did not come out of a gateway, so that no id has to be guessed.
+fn inside(through: &Through) -> Option<String> {
+    let (s, r) = (&through.submits, &through.receipts);
+    let still = s.pending + r.pending;
+    if s.lost + r.lost > 0 {
+        let list = "lost.csv in the run folder: what the gateway lost, to look up in its logs";
+        Some(list.to_owned())
+    } else if still > 0 {
+        let longer =
+            "raise receipts.deadline and upstream.deadline: messages were still inside the gateway";
+        Some(longer.to_owned())
     } else {
         None
     }
@@ -76,22 +95,30 @@ fn for_harness(d: &Document) -> Vec<String> {
     vec![advice.to_owned(), "smppbench selfcheck  # what this machine can do".to_owned()]
 }
 
+/// The verb of the run, and the words behind it: the profile, where it has a name, and the flags.
+fn verb_and_words(d: &Document) -> (String, Vec<String>) {
+    let mut words = shell_words(&d.run.repro).into_iter().skip(1);
+    let verb = words.next().unwrap_or_default();
+    // the number of runs is between them
+    let between = usize::from(verb == "calibrate");
+    (verb, words.skip(between).collect())
+}
+
 /// The profile that the run was given; None: the built-in one that needs no name.
 fn profile(d: &Document) -> Option<String> {
-    shell_words(&d.run.repro).get(2).filter(|word| !word.starts_with('-')).cloned()
+    verb_and_words(d).1.into_iter().next().filter(|word| !word.starts_with('-'))
 }
 
 /// `find rate` with the target, the profile and the settings of the run; the rate and its times are for it to find. None:
 /// the run is one of two sides, whose settings no flag of `find` has.
 fn find_rate(d: &Document) -> Option<String> {
     const FOUND: [&str; 4] = ["--rate", "--duration", "--warmup", "--gate"];
-    let words = shell_words(&d.run.repro);
-    let verb = words.get(1).cloned().unwrap_or_default();
+    let (verb, words) = verb_and_words(d);
     if verb == "duel" || words.iter().any(|word| word == "--overhead") {
         return None;
     }
     let mut command = vec!["smppbench find rate".to_owned()];
-    let mut words = words.into_iter().skip(2);
+    let mut words = words.into_iter();
     while let Some(word) = words.next() {
         if FOUND.contains(&word.as_str()) {
             words.next();

@@ -131,6 +131,38 @@ fn the_next_step_depends_on_what_the_run_showed() {
 }
 
 #[test]
+fn a_rate_that_was_not_kept_is_told_beside_the_one_that_was_accepted() {
+    let throttled = Fate { outcome: Some(Outcome::Rejected(0x58)), ..GOOD };
+    let made = Made::new(plan(200, 0, 10), |i, _| if i % 4 == 0 { throttled } else { GOOD });
+    let last = lines(&made, 120).pop().unwrap();
+    assert_eq!(last, "NOT SUSTAINED  150/s accepted of 200/s for 10 s");
+    // what failed is not the rate
+    let lost = Fate { receipt: None, ..GOOD };
+    let made = Made::new(plan(200, 0, 10), |i, _| if i % 4 == 0 { lost } else { GOOD });
+    assert_eq!(lines(&made, 120).pop().unwrap(), "NOT SUSTAINED  200/s for 10 s");
+}
+
+#[test]
+fn a_harness_that_is_valid_is_not_called_late_two_lines_above() {
+    let late = Fate { lag: ms(1), service: ms(2), ..GOOD };
+    let text = flat(&Made::new(plan(200, 0, 10), |i, _| {
+        if i % 50 == 0 { late } else { Fate { service: ms(2), ..GOOD } }
+    }));
+    assert!(text.contains("harness valid"), "{text}");
+    assert!(text.contains("the harness is valid, but times this short show its own lag"), "{text}");
+    assert!(!text.contains("the harness itself was late"), "{text}");
+}
+
+#[test]
+fn the_next_step_of_a_calibration_takes_its_profile_and_not_its_number_of_runs() {
+    let made = Made::new(plan(200, 0, 10), |_, _| GOOD);
+    let mut saved = made.saved();
+    saved.document.run.repro = "smppbench calibrate 5 sample.toml --seed 7".to_owned();
+    let text = brief(&saved, Style { columns: 200, ..Style::default() });
+    assert!(text.contains("smppbench find rate sample.toml --seed 7"), "{text}");
+}
+
+#[test]
 fn a_few_missing_receipts_are_looked_up_and_many_ask_for_another_id_mode() {
     let lost = Fate { receipt: None, ..GOOD };
     let few = flat(&Made::new(plan(200, 0, 10), |i, _| if i == 700 { lost } else { GOOD }));
