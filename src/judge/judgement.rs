@@ -101,7 +101,8 @@ pub(super) fn judge_measured(
         evidence.extend(observed::rose_together(record, &measured));
     }
     let littles_law = verdict::littles_law(plan, &measured);
-    let explanation = verdict::explanation(plan, record, &measured, littles_law.as_ref(), limiter);
+    let law = littles_law.as_ref();
+    let explanation = verdict::explanation(plan, record, &measured, law, (limiter, health.state));
     let mut notes = Vec::new();
     let hint = limiter == Some(Limiter::Window) && !measured.closed && !verdict::is_capped(plan);
     if let Some(law) = littles_law.as_ref().filter(|_| hint) {

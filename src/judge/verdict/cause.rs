@@ -1,5 +1,6 @@
 //! Why response and service time differ: a sentence that names window, harness, socket, connection or SMSC.
 use super::{LittlesLaw, answered_none, is_capped};
+use crate::judge::health::HealthState;
 use crate::judge::measured::Measured;
 use crate::judge::outcome::Limiter;
 use crate::kit::words;
@@ -62,7 +63,7 @@ pub(in crate::judge) fn explanation(
     record: &RunRecord,
     measured: &Measured,
     law: Option<&LittlesLaw>,
-    limiter: Option<Limiter>,
+    (limiter, harness): (Option<Limiter>, HealthState),
 ) -> Option<Explanation> {
     const DIFFERS: f64 = 1.10;
     if measured.closed {
@@ -85,7 +86,7 @@ pub(in crate::judge) fn explanation(
     });
     let cause = match silent {
         Some(silent) => silent,
-        None => cause(plan, measured, at, law, limiter)?,
+        None => cause(plan, measured, at, law, (limiter, harness))?,
     };
     Some(Explanation { figures, cause })
 }
@@ -95,12 +96,17 @@ fn cause(
     measured: &Measured,
     at: ComparedAt,
     law: Option<&LittlesLaw>,
-    limiter: Option<Limiter>,
+    (limiter, harness): (Option<Limiter>, HealthState),
 ) -> Option<String> {
     let quantile = |metric| measured.latency(metric).quantile(at.quantile).map(|n| n.0);
     let (wait, lag) = (quantile(Metric::WindowWait)?, quantile(Metric::HarnessLag)?);
     let socket = quantile(Metric::WriteWait).unwrap_or(0);
-    Some(if lag > wait.max(socket) {
+    Some(if lag > wait.max(socket) && harness == HealthState::Valid {
+        format!(
+            "the harness is valid, but times this short show its own lag ({}): read the service time as the SMSC's",
+            at.up_to(lag)
+        )
+    } else if lag > wait.max(socket) {
         format!(
             "the harness itself was late ({}): do not read the response time as the SMSC's",
             at.up_to(lag)
