@@ -4,7 +4,7 @@ use super::commands::{Command, CommandEnd, Commands};
 use super::recoveries::{LoadState, Recoveries};
 use super::worker_pool::PoolTiming;
 use crate::esme::{BindFailure, BindFault, DroppedBind, Event, IdSample, Order, Setup};
-use crate::kit::{Nanos, RateChange};
+use crate::kit::{NS_PER_S, Nanos, RateChange};
 use crate::measure::{
     CellKey, CutReason, Interval, IntervalRow, Observer, Phase, Progress, RunRecord, Steer,
 };
@@ -189,16 +189,22 @@ impl RunController {
         self.spent.push(interval);
     }
 
+    /// Seconds of the load that every worker has reported which has not ended; MAX: all have.
+    fn seconds_of_all(&self) -> u64 {
+        let workers = self.ended.iter().zip(0..).filter(|(ended, _)| !**ended);
+        let reported = |worker: usize| self.record.workers.get(worker).map_or(0, |w| w.seconds);
+        workers.map(|(_, worker)| reported(worker)).min().unwrap_or(u64::MAX)
+    }
+
     /// Works through the seconds that every worker has reported; tells the workers where the run has recovered from an
     /// event.
     fn follow_events(&mut self, now: Nanos) {
+        let seconds = self.seconds_of_all();
         let (Some(start), Some(recoveries)) = (self.start, &mut self.recoveries) else { return };
-        let workers = self.ended.iter().zip(0..).filter(|(ended, _)| !**ended);
-        let reported = |worker: usize| self.record.workers.get(worker).map_or(0, |w| w.seconds);
         let state = LoadState {
             schedule: &self.setup.schedule,
             load_ends: self.load_ends,
-            seconds: workers.map(|(_, worker)| reported(worker)).min().unwrap_or(u64::MAX),
+            seconds,
             ahead: (now + self.timing.steer_ahead).since(start),
         };
         if let Some(at) = recoveries.advance(&state, &mut self.record) {
@@ -396,8 +402,12 @@ impl RunController {
         observer.progress(&self.progress(now))
     }
 
+    /// Sessions that are bound, by the last second that all workers have reported.
     fn up(&self) -> u64 {
-        self.record.intervals.last().map_or(self.sessions_up, |r| r.gauges.sessions_up)
+        let seconds = self.seconds_of_all();
+        let is_whole = |row: &&IntervalRow| (row.at + row.length).0.div_ceil(NS_PER_S) <= seconds;
+        let last = self.record.intervals.iter().rev().find(is_whole);
+        last.map_or(self.sessions_up, |row| row.gauges.sessions_up)
     }
 
     /// Takes the orders for all workers.
@@ -447,5 +457,34 @@ impl RunController {
             row.scheduled = scheduled(schedule, row, self.load_ends);
         }
         Ok(self.record)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::{Gauges, NoObserver, Recorder};
+
+    #[test]
+    fn sessions_of_a_worker_that_has_not_reported_a_second_yet_are_bound_all_the_same() {
+        let plan = crate::plan::load(&crate::plan::Source::quick(), &Default::default()).unwrap();
+        let mut controller = RunController::new(&Arc::new(plan), 2, 0, PoolTiming::LOCAL).unwrap();
+        for worker in 0..2 {
+            let ready =
+                Event::Ready { worker, sessions_up: 1, failures: Vec::new(), dropped: None };
+            controller.on_event(ready, Nanos::ZERO);
+        }
+        controller.tick(Nanos::ZERO, &mut NoObserver);
+        let range = Setup::range(&controller.plan);
+        let mut told = |worker: u32, second: u64, sessions_up: u64| {
+            let gauges = Gauges { sessions_up, ..Gauges::default() };
+            let interval = Recorder::new(worker, 1, range).take(second, gauges, None);
+            controller.on_event(Event::Interval(interval), Nanos::from_secs(second + 1));
+            controller.up()
+        };
+        assert_eq!(told(0, 0, 1), 2);
+        assert_eq!((told(1, 0, 1), told(1, 1, 1)), (2, 2));
+        // one went down in the next second
+        assert_eq!((told(0, 1, 0), told(0, 2, 0)), (1, 1));
     }
 }

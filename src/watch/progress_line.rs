@@ -97,7 +97,10 @@ impl<W: Write> ProgressLine<W> {
         let mut facts = vec![match p.phase {
             Phase::Connect => format!("connecting, {up} of {planned} sessions bound"),
             Phase::Load => self.place(p),
-            Phase::Drain => "draining".to_owned(),
+            Phase::Drain => match p.record.intervals.last().map_or(0, |row| row.gauges.awaited) {
+                0 => "draining".to_owned(),
+                awaited => format!("draining, {} awaited", words::counted(awaited, "receipt")),
+            },
             Phase::Unbind => "unbinding".to_owned(),
         }];
         if p.phase == Phase::Connect {
@@ -205,6 +208,7 @@ impl<W: Write> std::fmt::Debug for ProgressLine<W> {
 mod tests {
     use super::*;
     use crate::judge::sample::{GOOD, plan, quiet, record};
+    use crate::measure::Gauges;
 
     fn shown(mode: LineMode, phases: &[(Phase, u64)]) -> String {
         let plan = plan(200, 2, 8);
@@ -251,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_second_that_one_of_two_workers_has_not_reported_is_not_shown_as_half_the_rate() {
-        use crate::measure::{Gauges, LatencyRange, Recorder, RunRecord};
+        use crate::measure::{LatencyRange, Recorder, RunRecord};
         let plan = plan(200, 2, 8);
         let range = LatencyRange::for_deadline(Nanos::from_secs(1));
         let mut record = RunRecord::new(range, 0);
@@ -275,6 +279,24 @@ mod tests {
         line.progress(&progress);
         let shown = String::from_utf8(line.writer.clone()).unwrap();
         assert!(shown.contains("sent 200/s"), "{shown}");
+    }
+
+    #[test]
+    fn in_the_drain_the_line_says_how_many_receipts_are_awaited() {
+        let plan = plan(200, 2, 8);
+        let waits = |_| Gauges { awaited: 3, ..quiet(0) };
+        let record = record(&plan, |_, _| GOOD, waits);
+        let progress = Progress {
+            phase: Phase::Drain,
+            at: Nanos::from_secs(10),
+            load_ends: Nanos::from_secs(10),
+            record: &record,
+            sessions: (2, 2),
+        };
+        let mut line = ProgressLine::new(&plan, LineMode::Plain, Vec::new());
+        line.progress(&progress);
+        let shown = String::from_utf8(line.writer.clone()).unwrap();
+        assert!(shown.contains("draining, 3 receipts awaited · sent"), "{shown}");
     }
 
     #[test]
