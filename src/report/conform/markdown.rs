@@ -31,6 +31,15 @@ pub fn render(document: &Document) -> String {
     for case in deviations {
         deviation(document, case, &mut page);
     }
+    let unsupported = parts::unsupported(document);
+    if !unsupported.is_empty() {
+        let _ = writeln!(page, "## Not supported\n");
+        for case in unsupported {
+            let (id, title, seen) = (plain(&case.id), plain(&case.title), plain(&case.seen));
+            let _ = writeln!(page, "- {id} {title}: {seen}");
+        }
+        page.push('\n');
+    }
     let _ = writeln!(
         page,
         "## Features (PICS)\n\n| feature | supported | shown by |\n| :-- | :-- | :-- |"

@@ -19,6 +19,7 @@ struct Page<'a> {
     outcomes: [&'static str; 7],
     sections: Vec<SectionRow>,
     deviations: Vec<Deviation<'a>>,
+    unsupported: Vec<&'a CaseRow>,
     features: Vec<[&'a str; 3]>,
 }
 
@@ -49,6 +50,7 @@ pub fn render(document: &Document) -> String {
         outcomes: Outcome::ALL.map(Outcome::word),
         sections: parts::sections(document),
         deviations: parts::deviations(document).into_iter().map(deviation).collect(),
+        unsupported: parts::unsupported(document),
         features: features
             .map(|row| [row.feature.as_str(), parts::support(row.support), row.case.as_str()])
             .collect(),

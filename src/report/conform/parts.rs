@@ -46,6 +46,11 @@ pub(super) fn deviations(document: &Document) -> Vec<&CaseRow> {
     document.cases.iter().filter(|case| is_deviation(case.outcome)).collect()
 }
 
+/// The cases whose request the peer does not support, which no other list has.
+pub(super) fn unsupported(document: &Document) -> Vec<&CaseRow> {
+    document.cases.iter().filter(|case| case.outcome == Outcome::Unsupported).collect()
+}
+
 const fn is_deviation(outcome: Outcome) -> bool {
     match outcome {
         Outcome::Fail | Outcome::Lenient | Outcome::Inconclusive | Outcome::PreconditionFailed => {

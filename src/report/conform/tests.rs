@@ -86,6 +86,18 @@ fn sessions_beside_the_examined_one_and_reasons_of_the_simulator_are_told_in_eve
 }
 
 #[test]
+fn what_a_peer_does_not_support_is_told_with_its_reason_in_every_report() {
+    let document = every();
+    let reports = [conform_page(&document), conform_markdown(&document), conform_text(&document)];
+    for report in reports {
+        let heading = report.find("Not supported").unwrap_or_else(|| panic!("{report}"));
+        assert!(report[heading..].contains("it has none"), "{report}");
+    }
+    let pass = vec![case("4.1.1-01", Level::Must, Outcome::Pass, "fine")];
+    assert!(!conform_text(&self::document(pass)).contains("Not supported"));
+}
+
+#[test]
 fn the_page_to_sign_has_deviations_with_octets_features_and_a_place_for_signatures() {
     let page = conform_page(&every());
     for part in [

@@ -26,6 +26,13 @@ pub fn conform_text(document: &Document) -> String {
     for case in deviations {
         deviation(document, case, &mut out);
     }
+    let unsupported = parts::unsupported(document);
+    if !unsupported.is_empty() {
+        let _ = writeln!(out, "\nNot supported by the peer:");
+    }
+    for case in unsupported {
+        let _ = writeln!(out, "  {} {}: {}", case.id, case.title, case.seen);
+    }
     if let Some(further) = parts::further_sessions(document) {
         let _ = writeln!(out, "\n{further}");
     }
