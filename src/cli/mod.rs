@@ -137,6 +137,14 @@ fn checked(args: &args::CheckArgs) -> Result<Exit, Failure> {
             }
             exit::print(&check::render(&plan, &origins))
         }
+        Err(_) if args.profile.as_deref().is_some_and(plan::behaviour_file::is_one) => {
+            let path = args.profile.as_deref().expect("it has been read");
+            plan::behaviour_file::load(path)?;
+            let path = path.display();
+            exit::print(&format!(
+                "{path}: the behaviour of a simulator, and valid; start it with: smppbench smsc --behaviour {path}\n"
+            ))
+        }
         Err(plan::Mistakes { errors, rest, has_all_groups }) => {
             let mut mistakes: Vec<String> = errors.iter().map(ToString::to_string).collect();
             if let Some(rest) = rest {

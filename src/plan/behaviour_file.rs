@@ -6,7 +6,7 @@ use super::behaviour::Behaviour;
 use super::error::PlanError;
 use super::location::SourceLocation;
 use super::read::read;
-use super::tree::Node;
+use super::tree::{Node, Value};
 use std::path::Path;
 
 /// Reads a behaviour file.
@@ -20,6 +20,19 @@ pub fn load(path: &Path) -> Result<Behaviour, PlanError> {
         PlanError::new(place, "", format!("cannot be read ({e}); give a behaviour file"))
     })?;
     parse_as(&name, &text)
+}
+
+/// Whether a file is a behaviour rather than a profile: all its sections are of a behaviour, and one of no profile.
+pub fn is_one(path: &Path) -> bool {
+    const OF_BOTH: [&str; 3] = ["seed", "accounts", "receipts"];
+    const OF_NO_PROFILE: [&str; 8] =
+        ["limits", "response", "mo", "timers", "rules", "faults", "tls", "habits"];
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let tree = Node::parse("", &text).map(|tree| tree.value);
+    let Ok(Value::Table(sections)) = tree else { return false };
+    let is_in = |of: &[&str], key: &str| of.contains(&key);
+    sections.iter().any(|(key, _)| is_in(&OF_NO_PROFILE, key))
+        && sections.iter().all(|(key, _)| is_in(&OF_NO_PROFILE, key) || is_in(&OF_BOTH, key))
 }
 
 /// Reads behaviour from TOML at hand.

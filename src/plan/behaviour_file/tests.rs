@@ -248,3 +248,20 @@ fn a_password_is_read_from_a_variable_or_a_file_and_never_shown() {
     let both = told("password = \"x\", password_env = \"HOME\"").unwrap_err();
     assert!(both.contains("password_env: not with password; write one"), "{both}");
 }
+
+#[test]
+fn a_behaviour_is_told_from_a_profile_by_its_sections() {
+    let path = std::env::temp_dir().join(format!("behaviour-{}.toml", std::process::id()));
+    for (text, is_behaviour) in [
+        (EXAMPLE, true),
+        ("response.latency = \"20ms\"\nreceipts.delay = \"1s\"", true),
+        ("[receipts]\ndeadline = \"5s\"", false),
+        ("name = \"a\"\n[response]\nlatency = \"20ms\"", false),
+        ("response = [", false),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        assert_eq!(is_one(&path), is_behaviour, "{text}");
+    }
+    std::fs::remove_file(&path).unwrap();
+    assert!(!is_one(&path));
+}
