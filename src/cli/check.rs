@@ -6,8 +6,9 @@ mod tests;
 use crate::kit::{Nanos, Rate, words};
 use crate::plan::{
     Account, AddressFrom, Arrival, CongestionThresholds, Message, OnCongestion, Origin, Plan,
-    PlannedEvent, Recipe, Schedule, WindowFull,
+    PlannedEvent, Recipe, Schedule, Upstream, WindowFull,
 };
+use crate::trial::Through;
 use std::fmt::Write;
 
 /// Columns and rows of the picture.
@@ -37,6 +38,9 @@ pub fn render(plan: &Plan, origins: &[Origin]) -> String {
     }
     line(&mut out, "load", &describe_load(plan));
     line(&mut out, "receipts", &describe_receipts(plan));
+    if let Some(upstream) = &plan.upstream {
+        line(&mut out, "upstream", &describe_upstream(plan, upstream));
+    }
     match Schedule::new(&plan.stages, plan.load.arrival, plan.seed) {
         Ok(schedule) if plan.stages.is_empty() => {
             debug_assert!(schedule.is_empty());
@@ -194,6 +198,22 @@ fn describe_load(plan: &Plan) -> String {
 fn describe_receipts(plan: &Plan) -> String {
     let mode = plan.receipts.id_mode.says();
     format!("ids matched {mode}; missing after {}", duration(plan.receipts.deadline))
+}
+
+/// `127.0.0.1:2776: waits at most 1m for 2 binds of the gateway; marker auto, by 10 probes; lost 20s after its accept`.
+fn describe_upstream(plan: &Plan, upstream: &Upstream) -> String {
+    let marker = match (upstream.marker.carrier(), Through::probes_count(plan)) {
+        (Some(carrier), _) => format!("marker in {}", carrier.name()),
+        (None, probes) => format!("{probes} probes before the load find the marker"),
+    };
+    let deadline = upstream.deadline.unwrap_or(plan.receipts.deadline);
+    format!(
+        "{} (for through): waits at most {} for {} of the gateway; {marker}; what has not come out {} after its accept is lost",
+        upstream.listen.join(", "),
+        duration(upstream.wait),
+        words::counted(upstream.sessions, "bind"),
+        duration(deadline)
+    )
 }
 
 /// The rate over time in block characters.

@@ -25,6 +25,18 @@ fn quick_is_rendered_with_its_counts_and_its_picture() {
 }
 
 #[test]
+fn what_a_run_through_a_gateway_waits_for_is_rendered() {
+    let text = rendered(
+        "target = { address = \"127.0.0.1:2775\" }\n[upstream]\nsessions = 2\ndeadline = \"20s\"\n",
+    );
+    let says = "upstream  127.0.0.1:2776 (for through): waits at most 1m for 2 binds of the gateway; \
+                10 probes before the load find the marker; what has not come out 20s after its accept is lost";
+    assert!(text.contains(says), "{text}");
+    let text = rendered("[upstream]\nmarker = \"tlv\"");
+    assert!(text.contains("; marker in tlv; what has not come out 30s after"), "{text}");
+}
+
+#[test]
 fn a_ramp_climbs_in_the_picture_and_a_closed_loop_is_shaded() {
     let text = rendered(
         "[[load.stages]]\nramp = [0, 100]\nfor = \"30s\"\n[[load.stages]]\nmax = true\nfor = \"30s\"",
