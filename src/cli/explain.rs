@@ -197,6 +197,8 @@ mod tests {
         assert!(text.contains("receipts.id_mode") && text.contains("response_hex"), "{text}");
         let text = told(&["messages.text"]);
         assert!(text.contains("placeholders"), "{text}");
+        let text = told(&["upstream.rewrites"]);
+        assert!(text.contains("a list of words") && text.contains("receipt_dates"), "{text}");
         let text = told(&["receipts"]);
         assert!(text.contains("receipts.deadline"), "a section lists its keys: {text}");
     }
@@ -237,6 +239,11 @@ mod tests {
             "from the send",
             "disturbed",
             "marker",
+            "lag",
+            "busiest worker",
+            "probe",
+            "told apart",
+            "came out once",
             "loop held up",
             "Limiter",
             "steady",

@@ -1,7 +1,7 @@
 //! The reference in docs/reference against the program. What stands there below the mark is made here out of the
 //! declarations in the code; what stands above it is written by hand, and must name all there is to name.
 use super::pages::code_of;
-use serde_json::Value;
+use serde_json::{Value, json};
 use smppbench::judge::{FIGURES, LEDGER};
 use smppbench::measure::LATENCY_METRICS;
 use smppbench::plan::{behaviour_file, profile_schema};
@@ -128,7 +128,15 @@ impl<'a> Pages<'a> {
             Value::Array(list) if list.is_empty() => String::new(),
             value => format!("`{value}`"),
         };
-        let (kind, bounds, says) = (self.kind(schema), bounds(inner), description(schema, inner));
+        let says = match &inner["items"] {
+            // what a word means stands behind the key, also where the key takes several
+            elements @ Value::Object(_) => {
+                let own = json!({"description": description(schema, inner)});
+                description(&own, self.resolved(elements))
+            }
+            _ => description(schema, inner),
+        };
+        let (kind, bounds) = (self.kind(schema), bounds(inner));
         let _ = writeln!(rows, "| `{key}` | {kind} | {default} | {bounds} | {says} |");
     }
 

@@ -69,7 +69,8 @@ fn entry(file: &str, root: &Value, path: &str, written: &Value) -> String {
     if !takes.is_empty() {
         let _ = writeln!(out, "\n  takes: {takes}");
     }
-    for (word, says) in choices(node) {
+    let elements = node.get("items").map(|items| resolved(root, items));
+    for (word, says) in choices(elements.unwrap_or(node)) {
         let _ = writeln!(out, "    {word:<18} {says}");
     }
     let default = written.get("default").or_else(|| node.get("default"));
@@ -135,6 +136,7 @@ fn kind_of(root: &Value, node: &Value, kind: &str) -> String {
         }
         "array" => match node.get("items").map(|items| forms(root, items)) {
             Some(items) if !items.is_empty() => format!("a list of {items}"),
+            Some(_) if has_words(root, node) => "a list of words".to_owned(),
             Some(_) | None => "a list".to_owned(),
         },
         "boolean" => "true or false".to_owned(),
@@ -143,6 +145,11 @@ fn kind_of(root: &Value, node: &Value, kind: &str) -> String {
         "null" => "null".to_owned(),
         other => format!("a {other}"),
     }
+}
+
+/// Whether the elements of a list are words of a choice.
+fn has_words(root: &Value, list: &Value) -> bool {
+    list.get("items").is_some_and(|items| !choices(resolved(root, items)).is_empty())
 }
 
 /// The words that a choice takes, with what each means.
