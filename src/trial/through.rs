@@ -143,7 +143,12 @@ impl OpenGateway {
             run,
             carriers,
         };
-        say(&format!("waiting for the gateway to bind on {}", gateway.behind.addresses()));
+        say(&format!(
+            "waiting for the gateway to bind on {}: {}, at most {}",
+            gateway.behind.addresses(),
+            words::counted(gateway.upstream.sessions, "bind"),
+            words::duration(gateway.upstream.wait.0)
+        ));
         gateway.behind.wait_for_binds(&gateway.upstream, &gateway.signals)?;
         say(&format!("behind the gateway: {}", gateway.behind.seen()));
         if gateway.carriers.is_empty() {
@@ -188,12 +193,16 @@ impl OpenGateway {
         if trials.is_empty() {
             let accepted = record.ledger().accepted;
             return Err(RunError::Upstream(format!(
-                "upstream: no probe came out of the gateway within {}, of {} that it accepted",
+                "upstream: no probe came out of the gateway within {}, of {} that it accepted; let it route {} to our SMSC",
                 words::duration(self.deadline.0),
-                accepted
+                accepted,
+                if accepted > 0 { "them" } else { "what our ESME sends" }
             )));
         }
-        let why = format!("no marker survives the gateway: {}", became(&trials));
+        let why = format!(
+            "no marker survives the gateway: {}; let it keep one of these places, and name it here",
+            became(&trials)
+        );
         Err(RunError::Plan(PlanError::about("upstream.marker", why)))
     }
 

@@ -88,6 +88,17 @@ impl Behind {
         if all.is_empty() { "nothing has connected and bound".to_owned() } else { all.join("; ") }
     }
 
+    /// What to do about binds that did not come.
+    fn remedy(&self) -> &'static str {
+        if !self.refused.is_empty() {
+            "give the gateway an account of upstream.accounts"
+        } else if self.bound_count() > 0 {
+            "set upstream.sessions to the number of its binds, or raise upstream.wait"
+        } else {
+            "start the gateway and point its SMPP client there, or raise upstream.wait"
+        }
+    }
+
     pub(super) fn wait_for_binds(
         &mut self,
         upstream: &Upstream,
@@ -106,11 +117,12 @@ impl Behind {
             }
             if Clock::now() > until {
                 return Err(RunError::Upstream(format!(
-                    "upstream: waited {} on {} for {} of the gateway, and {}",
+                    "upstream: waited {} on {} for {} of the gateway, and {}; {}",
                     words::duration(upstream.wait.0),
                     self.addresses(),
                     words::counted(upstream.sessions, "bind"),
-                    self.seen()
+                    self.seen(),
+                    self.remedy()
                 )));
             }
             std::thread::sleep(LOOK_EVERY);
