@@ -1,4 +1,4 @@
-//! Pictures of a gateway: the two sides and the flow between them, and its transit times.
+//! Pictures of a gateway: the flows between its two sides, and its transit times.
 use super::parts::Figure;
 use super::shape::{draw, spectrum_of};
 use super::time::{Timeline, duration_axis, line};
@@ -9,45 +9,72 @@ use crate::report::document::Through;
 
 /// The pictures; empty: the run was through no gateway.
 pub(super) fn figures(d: &Document) -> Vec<Figure> {
-    d.through
-        .as_ref()
-        .map_or_else(Vec::new, |through| vec![flow(through), over_time(d), spectrum(d)])
+    let Some(through) = &d.through else { return Vec::new() };
+    let flows = [downwards(through), upwards(through)].into_iter().flatten();
+    flows.chain([over_time(d), spectrum(d)]).collect()
 }
 
-/// Sent in front → accepted → came out behind → receipts → came back, and what went wrong where it did.
-fn flow(through: &Through) -> Figure {
-    let (s, r) = (&through.submits, &through.receipts);
-    let (good, bad, doubt) = (Colour::Series(2), Colour::Series(1), Colour::Series(4));
-    // receipts that the gateway made, and those of what was not accepted, are beside this flow
-    let sent = r.sent.min(s.once + s.duplicate);
-    let back = r.once.min(sent);
-    let receipts = FlowNode::new("receipts", sent, Colour::Series(0)).with_parts([
-        FlowNode::new("came back", back, good),
-        FlowNode::new("lost", r.lost.min(sent - back), bad),
-        FlowNode::new("not known", sent.saturating_sub(back + r.lost), doubt),
+/// A flow from one side to the other; None: nothing was sent.
+fn flow(
+    id: &'static str,
+    title: &str,
+    says: &str,
+    (headings, whole): (&[&str], FlowNode),
+) -> Option<Figure> {
+    let sends = whole.count > 0;
+    let headings = headings.iter().map(|heading| (*heading).to_owned()).collect();
+    let picture = Flow { title: title.to_owned(), headings, whole }.draw();
+    sends.then(|| Figure::new(id, title, says, picture, ""))
+}
+
+const GOOD: Colour = Colour::Series(2);
+const BAD: Colour = Colour::Series(1);
+const DOUBT: Colour = Colour::Series(4);
+
+/// Sent in front → accepted → came out behind, and what went wrong where it did.
+fn downwards(through: &Through) -> Option<Figure> {
+    let s = &through.submits;
+    let lost = FlowNode::new("lost", s.lost, BAD).with_parts([
+        FlowNode::new("came out late", s.late, DOUBT),
+        FlowNode::new("never came out", s.lost.saturating_sub(s.late), BAD),
     ]);
-    let out = FlowNode::new("came out", s.once + s.duplicate, good).with_parts([
-        receipts,
-        FlowNode::new("without a receipt", (s.once + s.duplicate) - sent, Colour::Muted),
+    let accepted = FlowNode::new("accepted", s.accepted, GOOD).with_parts([
+        FlowNode::new("came out once", s.once, GOOD),
+        FlowNode::new("more than once", s.duplicate, BAD),
+        lost,
+        FlowNode::new("pending", s.pending, DOUBT),
     ]);
-    let accepted = FlowNode::new("accepted", s.accepted, good).with_parts([
-        out,
-        FlowNode::new("lost inside", s.lost, bad),
-        FlowNode::new("pending", s.pending, doubt),
+    let unanswered = FlowNode::new("unanswered", s.unanswered, DOUBT).with_parts([
+        FlowNode::new("came out", s.maybe_out, DOUBT),
+        FlowNode::new("did not", s.unanswered.saturating_sub(s.maybe_out), DOUBT),
     ]);
     let whole = FlowNode::new("sent", s.sent, Colour::Muted).with_parts([
         accepted,
         FlowNode::new("rejected", s.rejected, Colour::Series(3)),
-        FlowNode::new("unanswered", s.unanswered, doubt),
+        unanswered,
         FlowNode::new("untracked", s.untracked, Colour::Muted),
     ]);
-    let headings = ["our ESME", "gateway", "our SMSC", "gateway", "our ESME"];
-    let headings = headings.map(str::to_owned).into();
-    let title = "From one side of the gateway to the other, and back";
-    let picture = Flow { title: title.to_owned(), headings, whole }.draw();
-    let says = "From submit_sm to receipt. The height of each band is its count. What is lost leaves the flow where it was lost. \
-                Not known: receipts that are pending or untracked.";
-    Figure::new("through-flow", title, says, picture, "No message was sent.")
+    let says = "submit_sm. The height of each band is its count. What went wrong leaves the flow where it did.";
+    let headings = ["our ESME", "the gateway", "our SMSC"];
+    flow("through-flow", "From our ESME to our SMSC", says, (&headings, whole))
+}
+
+/// Receipts sent behind → came back in front.
+fn upwards(through: &Through) -> Option<Figure> {
+    let r = &through.receipts;
+    let whole = FlowNode::new("sent", r.sent, Colour::Muted).with_parts([
+        FlowNode::new("came back once", r.once, GOOD),
+        FlowNode::new("lost", r.lost, BAD),
+        FlowNode::new("pending", r.pending, DOUBT),
+        FlowNode::new("untracked", r.untracked, Colour::Muted),
+    ]);
+    let says = "Receipts, with those of the probes. The height of each band is its count.";
+    flow(
+        "through-receipts",
+        "From our SMSC back to our ESME",
+        says,
+        (&["our SMSC", "our ESME"], whole),
+    )
 }
 
 /// The colour of a transit in both charts; those that are there in most runs are told apart best.

@@ -104,7 +104,7 @@ pub(crate) fn lines(d: &Document) -> Vec<LabelledLine> {
     let (disturbed, left) = (d.window.disturbed_s, d.window.measured_seconds());
     if disturbed > 0.0 {
         let says = format!(
-            "by events {} of the {} measured; all else is of the other {}",
+            "by events {} of the {} measured; verdict, rates and response times are of the other {}",
             words::seconds(disturbed),
             words::seconds(disturbed + left),
             words::seconds(left)

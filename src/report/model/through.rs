@@ -1,4 +1,5 @@
 //! What a report says of the gateway that a run went through: the books of both sides, transit times, fields, statuses.
+use super::note::sentence;
 use super::summary::LabelledLine;
 use super::table::{Cell, Table, Tone, Value, count, known, text, time};
 use super::tables::percentile;
@@ -20,6 +21,8 @@ pub(super) fn lines(d: &Document) -> Vec<LabelledLine> {
 fn books_in_brief(through: &Through) -> LabelledLine {
     let (s, r) = (&through.submits, &through.receipts);
     let counted = |n: u64, name: &str| (n > 0).then(|| format!("{} {name}", words::count(n)));
+    let receipts =
+        |n: u64, what: &str| (n > 0).then(|| format!("{} {what}", words::counted(n, "receipt")));
     let late = match s.late {
         0 => String::new(),
         late if late == s.lost => " (they came out after the deadline)".to_owned(),
@@ -38,11 +41,11 @@ fn books_in_brief(through: &Through) -> LabelledLine {
         counted(s.wrong_upstream, "at a wrong upstream"),
         counted(s.unexpected, "came out that are none of this run's"),
         maybe,
-        counted(r.lost, "receipts LOST"),
-        counted(r.duplicate, "receipts duplicated"),
-        counted(r.altered, "receipts altered").map(|says| says + &changed(through, "receipt.")),
-        counted(r.other_account, "receipts on another account"),
-        counted(r.unknown, "receipts unknown"),
+        receipts(r.lost, "LOST"),
+        receipts(r.duplicate, "duplicated"),
+        receipts(r.altered, "altered").map(|says| says + &changed(through, "receipt.")),
+        receipts(r.other_account, "on another account"),
+        receipts(r.unknown, "unknown"),
     ];
     let found: Vec<String> = found.into_iter().flatten().collect();
     let came =
@@ -82,9 +85,11 @@ fn transit_in_brief(d: &Document, through: &Through) -> Option<LabelledLine> {
 /// Who answered the submit_sm, as a sentence; None: nothing was answered.
 fn answers(by: AnsweredBy) -> Option<String> {
     let says = match by {
-        AnsweredBy::Upstream => "it answers once our SMSC has answered",
-        AnsweredBy::Itself => "it answers by itself: response times are its own",
-        AnsweredBy::Mixed => "it answers some messages by itself, others once our SMSC has",
+        AnsweredBy::Upstream => "the gateway answers once our SMSC has",
+        AnsweredBy::Itself => "the gateway answers by itself: response times are its own",
+        AnsweredBy::Mixed => {
+            "the gateway answers some messages by itself, others once our SMSC has"
+        }
         AnsweredBy::Unknown => return None,
     };
     Some(says.to_owned())
@@ -219,7 +224,7 @@ fn books(through: &Through) -> Table {
     let state = if through.balanced { "The books balance." } else { "The books do NOT balance." };
     table.note = format!("{state} Over the whole run; receipts of the probes count too.");
     if let Some(answers) = answers(through.answers) {
-        table.note += &format!(" The gateway: {answers}.");
+        table.note += &format!(" {}", sentence(&answers));
     }
     table.without_empty_columns()
 }

@@ -108,11 +108,14 @@ fn the_summary_says_what_was_lost_and_changed_and_how_long_messages_were_inside(
     assert_eq!(
         line("  gateway"),
         "  gateway       997 of 1,000 accepted came out once · 3 LOST (1 of them came out after the deadline) · \
-         2 altered (text) · 4 unanswered in front (3 of them came out) · 1 receipts duplicated"
+         2 altered (text) · 4 unanswered in front (3 of them came out) · 1 receipt duplicated"
     );
     let transit = line("  transit");
     assert!(transit.contains("to our SMSC: p50 –, p99 –, max 7"), "{transit}");
-    assert!(transit.ends_with("it answers by itself: response times are its own"), "{transit}");
+    assert!(
+        transit.ends_with("the gateway answers by itself: response times are its own"),
+        "{transit}"
+    );
     assert!(brief.contains("lost.csv in the run folder") && !brief.contains("id_mode"), "{brief}");
 }
 
@@ -146,6 +149,12 @@ fn each_second_has_its_transit_times_in_the_result_and_in_the_table() {
     assert_eq!(row[column("through.gateway_p99_ms")], "");
     let html = String::from_utf8(made.bytes("html")).unwrap();
     assert!(html.contains("Transit times over time") && html.contains("forward p99"));
+    let flows = ["From our ESME to our SMSC", "From our SMSC back to our ESME"];
+    assert!(flows.iter().all(|flow| html.contains(flow)), "{html}");
+    // each band is a part of its own sum: 3 of 1,000 were lost, and of 997 receipts all came back
+    for band in ["3 lost: 0.3 % of 1,000 accepted", "997 came back once: 100 % of 997 sent"] {
+        assert!(html.contains(band), "{band} is not in {html}");
+    }
 }
 
 #[test]
