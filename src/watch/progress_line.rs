@@ -97,7 +97,7 @@ impl<W: Write> ProgressLine<W> {
         let mut facts = vec![match p.phase {
             Phase::Connect => format!("connecting, {up} of {planned} sessions bound"),
             Phase::Load => self.place(p),
-            Phase::Drain => match p.record.intervals.last().map_or(0, |row| row.gauges.awaited) {
+            Phase::Drain => match last_full_row(p).map_or(0, |row| row.gauges.awaited) {
                 0 => "draining".to_owned(),
                 awaited => format!("draining, {} awaited", words::counted(awaited, "receipt")),
             },

@@ -35,8 +35,8 @@ const DOUBT: Colour = Colour::Series(4);
 fn downwards(through: &Through) -> Option<Figure> {
     let s = &through.submits;
     let lost = FlowNode::new("lost", s.lost, BAD).with_parts([
-        FlowNode::new("came out late", s.late, DOUBT),
-        FlowNode::new("never came out", s.lost.saturating_sub(s.late), BAD),
+        FlowNode::new("out late", s.late, DOUBT),
+        FlowNode::new("never out", s.lost.saturating_sub(s.late), BAD),
     ]);
     let accepted = FlowNode::new("accepted", s.accepted, GOOD).with_parts([
         FlowNode::new("came out once", s.once, GOOD),

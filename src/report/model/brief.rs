@@ -231,7 +231,7 @@ fn harness<'d>(m: &RunModel<'d>) -> BriefLine<'d> {
 fn troubles<'d>(m: &RunModel<'d>) -> Vec<BriefLine<'d>> {
     let others = |n: usize| match n {
         0 | 1 => String::new(),
-        n => format!(" (and {} more)", words::count(n as u64 - 1)),
+        n => format!(" ({} more: --verbose)", words::count(n as u64 - 1)),
     };
     let (troubles, _) = m.troubles_in_brief();
     let all = m.document.anomalies.len() + m.document.outages.len();

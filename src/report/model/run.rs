@@ -191,16 +191,17 @@ fn outcome(d: &Document) -> (Tone, &'static str, String) {
     }
 }
 
-/// `412/s accepted of 1,000/s for 8 s`; None: the rate was kept, or must not be shown.
+/// `412/s accepted of 1,000/s for 8 s`; None: the rate was kept, up to what was in flight at the end, or must not be shown.
 fn accepted_of_wanted(d: &Document, time: &str) -> Option<String> {
-    let wanted = words::rate(d.rate.get("target").copied().flatten()?);
+    const KEPT: f64 = 0.99;
+    let wanted = d.rate.get("target").copied().flatten()?;
     if Withheld::figures(&d.verdict).is_some() {
         return None;
     }
     let (_, rates) = rates(d);
-    let accepted = rates.iter().find(|(name, _)| name == "accepted")?;
-    let accepted = words::rate(accepted.1);
-    (accepted != wanted).then(|| format!("{accepted} accepted of {wanted} for {time}"))
+    let accepted = rates.iter().find(|(name, _)| name == "accepted")?.1;
+    let [shown, of] = [accepted, wanted].map(words::rate);
+    (accepted < KEPT * wanted).then(|| format!("{shown} accepted of {of} for {time}"))
 }
 
 /// `8 s`; of a run that was cut `2.96 s of 8 s (interrupted)`.

@@ -83,7 +83,10 @@ impl Behind {
     pub(super) fn seen(&self) -> String {
         let bound = self.bound.iter().filter(|(_, count)| **count > 0);
         let bound = bound.map(|(who, count)| format!("{count} bound as {who:?}"));
-        let refused = self.refused.iter().map(|(what, count)| format!("{what} {count} times"));
+        let refused = self
+            .refused
+            .iter()
+            .map(|(what, count)| format!("{what} {}", words::counted(*count, "time")));
         let all: Vec<String> = bound.chain(refused).collect();
         if all.is_empty() { "nothing has connected and bound".to_owned() } else { all.join("; ") }
     }
