@@ -78,6 +78,7 @@ struct OpenGateway {
     runtime: tokio::runtime::Runtime,
     signals: Signals,
     deadline: Nanos,
+    heard: Option<fn(&str)>,
     /// What the markers of the next run say.
     run: u32,
     carriers: Vec<Carrier>,
@@ -85,7 +86,7 @@ struct OpenGateway {
 
 fn upstream_of(plan: &Plan) -> Result<Upstream, PlanError> {
     let Some(upstream) = plan.upstream.clone() else {
-        let why = "is missing: it says where the gateway binds; write [upstream]";
+        let why = "is missing: it says where the gateway binds; write [upstream], as in docs/tasks/through.md";
         return Err(PlanError::about("upstream", why));
     };
     if plan.target.embedded {
@@ -140,6 +141,7 @@ impl OpenGateway {
             runtime,
             signals,
             deadline,
+            heard,
             run,
             carriers,
         };
@@ -181,7 +183,7 @@ impl OpenGateway {
             }
             return Err(RunError::Upstream(format!("the probes before the load ended: {reason}")));
         }
-        self.books.wait_until_quiet(Clock::now() + self.deadline, &self.signals);
+        self.books.wait_until_quiet(Clock::now() + self.deadline, &self.signals, None);
         if self.signals.count() > 0 {
             return Err(interrupted());
         }
@@ -222,7 +224,9 @@ impl OpenGateway {
         let front_ended = Clock::now();
         let is_interrupted = record.cut_reason == Some(CutReason::Interrupted);
         if record.cut_reason.is_none() || (stays_open && !is_interrupted) {
-            self.books.wait_until_quiet(front_ended + self.deadline, &self.signals);
+            // between several runs there are other lines
+            let hear = self.heard.filter(|_| !stays_open);
+            self.books.wait_until_quiet(front_ended + self.deadline, &self.signals, hear);
         }
         let through = if stays_open {
             if !is_interrupted {

@@ -1,10 +1,11 @@
 //! What reports say of a run through a gateway.
 use super::*;
-use crate::measure::LatencyRange;
+use crate::judge::sample::Fate;
 use crate::measure::through::{
     Answers, Example, ExampleClass, Examples, FieldChange, MarkerUse, MoBooks, ReceiptBooks,
     SubmitBooks, ThroughRecord, Transit, TransitTimes,
 };
+use crate::measure::{LatencyRange, RunRecord};
 use std::sync::Arc;
 
 /// Of 1,000 messages, 3 were lost and 2 altered; one receipt came twice. Every second one came out after 7 ms.
@@ -117,6 +118,23 @@ fn the_summary_says_what_was_lost_and_changed_and_how_long_messages_were_inside(
         "{transit}"
     );
     assert!(brief.contains("lost.csv in the run folder") && !brief.contains("id_mode"), "{brief}");
+}
+
+#[test]
+fn where_the_harness_was_late_no_transit_time_is_shown() {
+    let late = Fate { lag: ms(80), ..GOOD };
+    let change = |record: &mut RunRecord| record.through = Some(Arc::new(books()));
+    let made = Made::with(plan(200, 0, 5), |i, _| if i % 4 == 0 { late } else { GOOD }, change);
+    for style in [Style::default(), Style { fits_screen: true, ..Style::default() }] {
+        let brief = super::super::brief(&made.saved(), style);
+        assert!(brief.contains("withheld") && brief.contains("  gateway"), "{brief}");
+        assert!(!brief.contains("  transit"), "{brief}");
+    }
+    let page = String::from_utf8(made.bytes("markdown")).unwrap();
+    assert!(
+        page.contains("The books of both sides") && !page.contains("front to behind"),
+        "{page}"
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A thread that keeps the books of both sides while a run goes on.
 use crate::coordinator::Signals;
-use crate::kit::{Clock, Nanos};
+use crate::kit::{Clock, Nanos, words};
 use crate::measure::through::ThroughRecord;
 use crate::measure::{CutReason, ObservedSample, Observer, Progress, SpillStore, Steer};
 use crate::net::Witnesses;
@@ -63,10 +63,12 @@ impl Bookkeeper {
         locked(&self.shared).ledger.as_mut().map(of).unwrap_or_default()
     }
 
-    /// Waits until nothing more is awaited, at most until `until` on both sides, and no longer than no signal comes.
-    pub(super) fn wait_until_quiet(&self, until: Nanos, signals: &Signals) {
+    /// Waits until nothing more is awaited, at most until `until` on both sides, and no longer than no signal comes. Tells
+    /// `hear` once where something is awaited.
+    pub(super) fn wait_until_quiet(&self, until: Nanos, signals: &Signals, hear: Option<fn(&str)>) {
         let until = until + WITNESS_LATE;
         let begun = Clock::now();
+        let mut unheard = hear;
         loop {
             std::thread::sleep(LOOK_EVERY);
             let now = Clock::now();
@@ -75,6 +77,12 @@ impl Bookkeeper {
             let is_over = now > until || signals.count() > 0;
             if is_over || (is_seen && self.ledger(|ledger| ledger.is_quiet(now))) {
                 return;
+            }
+            if let Some(hear) = unheard.take_if(|_| is_seen) {
+                let left = words::duration(until.since(now).0);
+                hear(&format!(
+                    "waiting for what is still inside the gateway, at most {left}; SIGINT ends the wait"
+                ));
             }
         }
     }
