@@ -70,10 +70,6 @@ fn changed(through: &Through, of: &str) -> String {
 /// Who answers, and the times to the other side and back; None: no message came out.
 fn transit_in_brief(d: &Document, through: &Through) -> Option<LabelledLine> {
     let took = |transit: Transit| {
-        // a late harness reads late on both sides
-        if Withheld::figures(&d.verdict).is_some() {
-            return None;
-        }
         let row = d.latency.through.get(transit.name())?.as_ref()?;
         let [p50, p99] = ["p50", "p99"].map(|name| percentile(row, name));
         // percentiles of few messages are withheld; the largest value is always there
@@ -82,8 +78,15 @@ fn transit_in_brief(d: &Document, through: &Through) -> Option<LabelledLine> {
     let forward = took(Transit::Forward)?;
     let receipts = took(Transit::ReceiptReturn).map(|took| format!("receipts back: {took}"));
     let facts = [Some(format!("to our SMSC: {forward}")), receipts, answers(through.answers)];
-    let says: Vec<String> = facts.into_iter().flatten().collect();
+    let facts = late(d).map(str::to_owned).into_iter().chain(facts.into_iter().flatten());
+    let says: Vec<String> = facts.collect();
     Some(LabelledLine::new("transit", Tone::Plain, says.join(" · ")))
+}
+
+/// What to make of the times of a harness that was late; None: it kept up.
+fn late(d: &Document) -> Option<&'static str> {
+    Withheld::figures(&d.verdict)
+        .map(|_| "the harness was late, also in reading: the gateway took at most these times")
 }
 
 /// Who answered the submit_sm, as a sentence; None: nothing was answered.
@@ -237,14 +240,14 @@ fn books(through: &Through) -> Table {
 fn times(d: &Document) -> Table {
     let header = "transit | p50 | p90 | +p95 | p99 | p99.9 | +p99.99 | max | count | <of";
     let mut table = Table::new("through-times", "Transit times", header);
-    let withheld = Withheld::figures(&d.verdict).is_some();
-    for row in TRANSITS.iter().filter(|_| !withheld) {
+    for row in &TRANSITS {
         let Some(Some(latency)) = d.latency.through.get(row.name) else { continue };
         let mut cells = vec![text(row.name).with_small(row.says)];
         cells.extend(PERCENTILES.map(|(name, _)| percentile(latency, name)));
         cells.extend([time(latency.max), count(latency.count), text(row.title)]);
         table.row(cells);
     }
+    table.note = late(d).map_or(String::new(), sentence);
     table.without_empty_columns()
 }
 
