@@ -88,7 +88,7 @@ pub struct MedianInterval {
 }
 
 /// An event over its repeats.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RecoverySummary {
     /// Name of the event.
     pub name: String,

@@ -165,11 +165,15 @@ pub(crate) fn gates_in_all(outcomes: &[GateOutcome]) -> String {
 
 /// The verdict in a word, and the rate or count it is about.
 fn outcome(d: &Document) -> (Tone, &'static str, String) {
-    let time = measured_time(d);
+    let time = measured_time(d) + &undisturbed(d);
     let figure = |name: &str| d.rate.get(name).copied().flatten();
     let wanted = figure("target")
         .map_or(format!("for {time}"), |rate| format!("{} for {time}", words::rate(rate)));
     match (d.verdict.outcome, d.verdict.harness.state) {
+        // green is for what is back
+        (Some(Outcome::Sustained), _) if not_back(d).next().is_some() => {
+            (Tone::Warn, "SUSTAINED", wanted)
+        }
         (Some(Outcome::Sustained), _) => (Tone::Good, "SUSTAINED", wanted),
         (Some(Outcome::NotSustained), _) => {
             (Tone::Bad, "NOT SUSTAINED", accepted_of_wanted(d, &time).unwrap_or(wanted))
@@ -188,6 +192,24 @@ fn outcome(d: &Document) -> (Tone, &'static str, String) {
         (None, HealthState::Valid | HealthState::Degraded) => {
             (Tone::Plain, "RECEIVED", received(d, &time))
         }
+    }
+}
+
+/// Events of which an occurrence was not seen to recover.
+fn not_back(d: &Document) -> impl Iterator<Item = &str> {
+    let open = d.recoveries.iter().filter(|event| event.recovered < event.occurrences);
+    open.map(|event| event.name.as_str())
+}
+
+/// ` undisturbed, recovery from crash not seen`; empty: no event disturbed the run.
+fn undisturbed(d: &Document) -> String {
+    if d.window.disturbed_s <= 0.0 {
+        return String::new();
+    }
+    match (not_back(d).next(), not_back(d).count()) {
+        (None, _) => " undisturbed".to_owned(),
+        (Some(event), 1) => format!(" undisturbed, recovery from {event} not seen"),
+        (Some(_), n) => format!(" undisturbed, recovery from {n} events not seen"),
     }
 }
 

@@ -143,6 +143,27 @@ fn a_rate_that_was_not_kept_is_told_beside_the_one_that_was_accepted() {
 }
 
 #[test]
+fn a_target_that_an_event_left_broken_is_not_headed_as_if_it_were_back() {
+    use crate::judge::RecoverySummary;
+    let mut saved = Made::new(plan(200, 0, 10), |_, _| GOOD).saved();
+    saved.document.window.disturbed_s = 6.0;
+    let recovered = |recovered: u64| RecoverySummary {
+        name: "crash".to_owned(),
+        occurrences: 1,
+        recovered,
+        ..RecoverySummary::default()
+    };
+    for (count, tone, says) in [
+        (1, Tone::Good, "SUSTAINED  200/s for 10 s undisturbed"),
+        (0, Tone::Warn, "SUSTAINED  200/s for 10 s undisturbed, recovery from crash not seen"),
+    ] {
+        saved.document.recoveries = vec![recovered(count)];
+        assert_eq!(brief(&saved, Style::default()).lines().last().unwrap(), says);
+        assert_eq!(RunModel::of(&saved.document).headline.tone, tone);
+    }
+}
+
+#[test]
 fn a_harness_that_is_valid_is_not_called_late_two_lines_above() {
     let late = Fate { lag: ms(1), service: ms(2), ..GOOD };
     let text = flat(&Made::new(plan(200, 0, 10), |i, _| {
