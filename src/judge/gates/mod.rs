@@ -157,8 +157,9 @@ impl GateInput<'_> {
                 number(event::event_gate(&rows, *figure, relation, *limit))
             }
             (Meaning::Transit(transit, statistic), Limit::Number(limit)) => {
-                let through = self.through.as_ref();
-                number(through::transit_gate(through, *transit, *statistic, relation, *limit))
+                let (through, limit) = (self.through.as_ref(), (relation, *limit));
+                let is_trusted = self.is_trusted();
+                number(through::transit_gate(through, *transit, *statistic, limit, is_trusted))
             }
             (Meaning::Inside(ratio), Limit::Number(limit)) => {
                 number(through::ratio_gate(self.through.as_ref(), *ratio, relation, *limit))

@@ -1,5 +1,6 @@
-//! Gates on what happened inside a gateway. They rest on what was read and written: a late harness does not matter.
-use super::decision::{Decision, by, undecided};
+//! Gates on what happened inside a gateway. Its books rest on what was read and written: a late harness does not matter.
+//! It reads late as well, so its transit times are upper bounds.
+use super::decision::{Decision, GateOutcome, HARNESS, by, undecided};
 use super::sample::{latency_gate, statistic_value};
 use crate::judge::check::Relation;
 use crate::judge::name::Statistic;
@@ -13,16 +14,21 @@ pub(super) fn transit_gate(
     through: Option<&ThroughFigures>,
     transit: Transit,
     statistic: Statistic,
-    relation: Relation,
-    limit: f64,
+    (relation, limit): (Relation, f64),
+    is_trusted: bool,
 ) -> (Option<f64>, Decision) {
     let Some(through) = through else { return (None, undecided(NOT_THROUGH)) };
-    match through.time(transit) {
-        None => (None, undecided("nothing was timed")),
-        Some(latency) => {
-            (statistic_value(latency, statistic), latency_gate(latency, statistic, relation, limit))
-        }
-    }
+    let Some(latency) = through.time(transit) else {
+        return (None, undecided("nothing was timed"));
+    };
+    let decision = latency_gate(latency, statistic, relation, limit);
+    let is_count = matches!(statistic, Statistic::Count | Statistic::Censored);
+    let decision = match (decision.0, relation.bounds_above()) {
+        _ if is_trusted || is_count => decision,
+        (GateOutcome::Pass, true) | (GateOutcome::Undecided, _) => decision,
+        (GateOutcome::Pass | GateOutcome::Fail, _) => undecided(HARNESS),
+    };
+    (statistic_value(latency, statistic), decision)
 }
 
 /// The value of a share, and the decision on its limit.
@@ -36,5 +42,35 @@ pub(super) fn ratio_gate(
     match through.ratio(ratio) {
         None => (None, undecided("it is a share of nothing in this run")),
         Some(value) => (Some(value), by(relation.holds(value, limit))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::Nanos;
+    use crate::measure::{Latency, LatencyRange};
+
+    #[test]
+    fn a_late_harness_leaves_a_failed_limit_on_a_transit_time_undecided_and_a_passed_one_passed() {
+        let mut forward = Latency::new(LatencyRange::for_deadline(Nanos::from_secs(1)));
+        forward.record_n(Nanos::from_millis(20), 100);
+        let ratios = [None; ThroughRatio::ALL.len()];
+        let mut figures = ThroughFigures { times: Default::default(), ratios };
+        figures.times[Transit::Forward as usize] = Some(forward);
+        let gate = |statistic, relation, limit, is_trusted| {
+            let limit = (relation, limit);
+            transit_gate(Some(&figures), Transit::Forward, statistic, limit, is_trusted).1.0
+        };
+        let (below, above) = (Relation::Below, Relation::Above);
+        for (statistic, relation, limit, trusted, late) in [
+            (Statistic::Max, below, 50e6, GateOutcome::Pass, GateOutcome::Pass),
+            (Statistic::Max, below, 10e6, GateOutcome::Fail, GateOutcome::Undecided),
+            (Statistic::Max, above, 10e6, GateOutcome::Pass, GateOutcome::Undecided),
+            (Statistic::Count, above, 200.0, GateOutcome::Fail, GateOutcome::Fail),
+        ] {
+            assert_eq!(gate(statistic, relation, limit, true), trusted);
+            assert_eq!(gate(statistic, relation, limit, false), late, "{relation:?} {limit}");
+        }
     }
 }
