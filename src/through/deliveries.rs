@@ -22,13 +22,22 @@ const EARLY_MAX: usize = 1_000_000;
 /// All receipts.
 #[derive(Debug, Default)]
 pub(super) struct ReceiptsUp {
-    pub(super) books: ReceiptBooks,
+    /// Of the load, and of the probes; what is of no message that is known counts as of the load.
+    books: [ReceiptBooks; 2],
     /// Receipts in front whose id is not known yet.
     early: Map<Key, Vec<SentReceipt<'static>>>,
     early_count: usize,
     hasher: RandomState,
     /// Hash of what the last receipt said, and whether that was intermediate: nearly all say the same.
     last_said: Option<(u64, bool)>,
+}
+
+/// Place of the load's books.
+const LOAD: usize = 0;
+
+/// Place of the books of a message's receipts.
+fn of_probes(entry: &Entry) -> usize {
+    usize::from(entry.key.kind == MarkerKind::Probe)
 }
 
 /// What the books must know at once of a receipt.
@@ -74,22 +83,22 @@ impl ReceiptsUp {
             return false;
         };
         if is_intermediate {
-            self.books.intermediate.0 += 1;
+            self.books[LOAD].intermediate.0 += 1;
             return true;
         }
         let witness = scene.sessions.get(scene.session).witness;
         let id = Ids::upstream_key(&id, IdSource::Receipt, scene.settings);
         let handle = table.of_behind_id(witness, id, scene);
         let Some(entry) = handle.and_then(|handle| table.find(handle, scene)) else {
-            self.books.sent += 1;
-            self.books.untracked += 1;
+            self.books[LOAD].sent += 1;
+            self.books[LOAD].untracked += 1;
             return true;
         };
         if entry.behind.segments > 1 && entry.receipts.sent > 0 {
             // one message in front: the receipts of its further parts are no receipts of it
             return true;
         }
-        self.books.sent += 1;
+        self.books[of_probes(entry)].sent += 1;
         entry.receipts.sent += 1;
         entry.receipts.waiting.push(seen(scene, frame, said).into_owned());
         true
@@ -101,10 +110,9 @@ impl ReceiptsUp {
             return false;
         };
         if is_intermediate {
-            self.books.intermediate.1 += 1;
+            self.books[LOAD].intermediate.1 += 1;
             return true;
         }
-        self.books.came += 1;
         let came = seen(scene, frame, said);
         let id = Ids::front_key(&id, IdSource::Receipt, scene.settings);
         match table.of_front_id(id, scene) {
@@ -125,9 +133,10 @@ impl ReceiptsUp {
         }
         // a receipt spells the id as the rule says of receipts: both spellings have one key
         let Some(id_key) = table.get(handle).map(|entry| entry.front.id_key) else { return };
+        let place = table.get(handle).map_or(LOAD, of_probes);
         for came in self.early.remove(&id_key).unwrap_or_default() {
             self.early_count -= 1;
-            self.books.before_response += 1;
+            self.books[place].before_response += 1;
             self.matched(scene, handle, &came, table);
         }
     }
@@ -140,17 +149,20 @@ impl ReceiptsUp {
         table: &mut Table,
     ) {
         let Some(entry) = table.find(handle, scene) else {
-            self.books.untracked_in_front += 1;
+            self.books[LOAD].came += 1;
+            self.books[LOAD].untracked_in_front += 1;
             return;
         };
+        let books = &mut self.books[of_probes(entry)];
+        books.came += 1;
         entry.receipts.came += 1;
-        self.look_at_session(scene, entry, came);
+        look_at_session(books, scene, entry, came);
         if entry.receipts.waiting.is_empty() {
             if entry.receipts.sent == 0 {
-                self.books.by_gateway += 1;
+                books.by_gateway += 1;
                 return;
             }
-            self.books.duplicate += 1;
+            books.duplicate += 1;
             let what = format!("state {}", came.state());
             add_example(scene, ExampleClass::ReceiptDuplicate, entry, what);
             return;
@@ -159,40 +171,22 @@ impl ReceiptsUp {
         let fits = |sent: &SentReceipt<'_>| sent.is_unchanged(came);
         let place = entry.receipts.waiting.iter().position(fits);
         let Some(sent) = entry.receipts.waiting.remove(place.unwrap_or(0)) else { return };
-        self.books.once += 1;
+        books.once += 1;
         if entry.key.kind == MarkerKind::Load {
             let took = came.at.since(sent.at);
             scene.findings.times.record(Transit::ReceiptReturn, took, came.at);
         }
         let changes = if place.is_some() { Vec::new() } else { sent.changes(came) };
         if let Some(what) = scene.findings.count_changes("receipt", &changes, scene.settings) {
-            self.books.altered += 1;
+            books.altered += 1;
             add_example(scene, ExampleClass::ReceiptAltered, entry, what);
         }
         table.close(handle, scene);
     }
 
-    fn look_at_session(&mut self, scene: &mut Scene<'_>, entry: &Entry, came: &SentReceipt<'_>) {
-        if came.session == entry.front.session {
-            return;
-        }
-        let of = |place| scene.sessions.system_id(place);
-        if of(came.session) == of(entry.front.session) {
-            self.books.other_bind += 1;
-            return;
-        }
-        self.books.other_account += 1;
-        let account = |place| cut(&String::from_utf8_lossy(scene.sessions.system_id(place)));
-        let what = format!(
-            "sent by {:?}, and came to {:?}",
-            account(entry.front.session),
-            account(came.session)
-        );
-        add_example(scene, ExampleClass::ReceiptOtherAccount, entry, what);
-    }
-
     fn unknown(&mut self, scene: &mut Scene<'_>, came: &SentReceipt<'_>) {
-        self.books.unknown += 1;
+        self.books[LOAD].came += 1;
+        self.books[LOAD].unknown += 1;
         let what = format!("state {}", came.state());
         let class = ExampleClass::ReceiptUnknown;
         scene.findings.examples.add(class, || unknown_example(class, came.at, what));
@@ -209,6 +203,15 @@ impl ReceiptsUp {
         }
     }
 
+    /// The books of the load and of the probes, with what `settled` says of receipts that did not come.
+    pub(super) fn take_books(&mut self, settled: &[ReceiptBooks; 2]) -> [ReceiptBooks; 2] {
+        let mut books = std::mem::take(&mut self.books);
+        for (books, settled) in books.iter_mut().zip(settled) {
+            (books.lost, books.pending) = (settled.lost, settled.pending);
+        }
+        books
+    }
+
     /// Whether every sum adds up, with what was settled.
     pub(super) fn is_balanced(books: &ReceiptBooks) -> bool {
         books.sent == books.once + books.lost + books.pending + books.untracked
@@ -219,4 +222,28 @@ impl ReceiptsUp {
                     + books.by_gateway
                     + books.untracked_in_front
     }
+}
+
+fn look_at_session(
+    books: &mut ReceiptBooks,
+    scene: &mut Scene<'_>,
+    entry: &Entry,
+    came: &SentReceipt<'_>,
+) {
+    if came.session == entry.front.session {
+        return;
+    }
+    let of = |place| scene.sessions.system_id(place);
+    if of(came.session) == of(entry.front.session) {
+        books.other_bind += 1;
+        return;
+    }
+    books.other_account += 1;
+    let account = |place| cut(&String::from_utf8_lossy(scene.sessions.system_id(place)));
+    let what = format!(
+        "sent by {:?}, and came to {:?}",
+        account(entry.front.session),
+        account(came.session)
+    );
+    add_example(scene, ExampleClass::ReceiptOtherAccount, entry, what);
 }

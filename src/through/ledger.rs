@@ -179,13 +179,13 @@ impl Ledger {
         scene.at = front_ended;
         let (mo, is_mo_balanced) = mos.finish(&mut scene);
         let settled = &mut submits.table.settled;
-        let mut up = receipts.books.clone();
-        (up.lost, up.pending) = (settled.receipts.lost, settled.receipts.pending);
+        let [up, of_probes] = receipts.take_books(&settled.receipts);
         let (mut load, probes) = settled.take_books();
         load.incomplete_parts = submits.incomplete_count();
         let missed_octets = self.sessions.missed_octets;
         let is_balanced = self.submits.table.settled.is_balanced()
             && ReceiptsUp::is_balanced(&up)
+            && ReceiptsUp::is_balanced(&of_probes)
             && is_mo_balanced
             && missed_octets == 0;
         self.findings.times.close();
@@ -198,6 +198,7 @@ impl Ledger {
             receipts: up,
             mo,
             probes,
+            probe_receipts: of_probes,
             fields: self.findings.fields(),
             order: self.submits.order.figures(),
             statuses: self.submits.table.settled.statuses(),

@@ -9,6 +9,9 @@ use crate::measure::through::{ExampleClass, ReceiptBooks, StatusPair, SubmitBook
 use crate::smpp::marker::MarkerKind;
 use std::collections::BTreeMap;
 
+/// Status and time of an answer. None: there was none.
+type Answer = Option<(u32, Nanos)>;
+
 /// Pairs of statuses that are told apart.
 const STATUS_PAIRS_MAX: usize = 1_024;
 
@@ -26,7 +29,8 @@ struct PairCount {
 pub(super) struct Settled {
     submits: SubmitBooks,
     probes: SubmitBooks,
-    pub(super) receipts: ReceiptBooks,
+    /// Receipts that did not come: those of the load, and of the probes.
+    pub(super) receipts: [ReceiptBooks; 2],
     /// By the status behind, that in front, and whether it came out.
     statuses: BTreeMap<(Option<u32>, Option<u32>, bool), PairCount>,
     /// Statuses of rejections in front.
@@ -140,9 +144,10 @@ impl Settled {
         settings: &Settings,
         findings: &mut Findings,
     ) {
+        let books = &mut self.receipts[usize::from(entry.key.kind == MarkerKind::Probe)];
         for sent in entry.receipts.waiting.iter() {
             if now.since(sent.at) > settings.deadline {
-                self.receipts.lost += 1;
+                books.lost += 1;
                 let class = ExampleClass::ReceiptLost;
                 findings.examples.add(class, || {
                     let mut example = example(class, entry, format!("state {}", sent.state()));
@@ -150,7 +155,7 @@ impl Settled {
                     example
                 });
             } else {
-                self.receipts.pending += 1;
+                books.pending += 1;
             }
         }
     }
@@ -168,12 +173,8 @@ impl Settled {
     }
 
     /// Counts statuses and times of the answers behind and in front, and whether the message came out.
-    fn count_pair(
-        &mut self,
-        (behind, front, is_out): (Option<(u32, Nanos)>, Option<(u32, Nanos)>, bool),
-        has_receipt: bool,
-    ) {
-        let status = |answer: Option<(u32, Nanos)>| answer.map(|(status, _)| status);
+    fn count_pair(&mut self, (behind, front, is_out): (Answer, Answer, bool), has_receipt: bool) {
+        let status = |answer: Answer| answer.map(|(status, _)| status);
         let pair = (status(behind), status(front), is_out);
         if self.statuses.len() >= STATUS_PAIRS_MAX && !self.statuses.contains_key(&pair) {
             return;

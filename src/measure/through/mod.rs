@@ -26,6 +26,8 @@ pub struct ThroughRecord {
     pub mo: MoBooks,
     /// The same books of the probes that were sent before the load.
     pub probes: SubmitBooks,
+    /// The receipts of the probes, which are in no other count.
+    pub probe_receipts: ReceiptBooks,
     /// Fields that came out other than they went in, by name.
     pub fields: Vec<FieldChange>,
     /// Reordering as RFC 4737 has it.

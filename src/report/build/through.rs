@@ -25,6 +25,7 @@ pub(super) fn through(record: &RunRecord, show_content: bool) -> Option<Through>
         receipts: through.receipts.clone(),
         mo: through.mo.clone(),
         probes: through.probes.clone(),
+        probe_receipts: through.probe_receipts.clone(),
         fields: through.fields.iter().map(|change| field(change, show_content)).collect(),
         order: through.order.iter().map(order).collect(),
         statuses: through.statuses.iter().map(statuses).collect(),

@@ -47,6 +47,9 @@ pub struct Through {
     pub mo: MoBooks,
     /// The submits of the probes, which are in no other count.
     pub probes: SubmitBooks,
+    /// The receipts of the probes, which are in no other count.
+    #[serde(default)]
+    pub probe_receipts: ReceiptBooks,
     /// Fields that came out other than they went in, by name, with the first example.
     pub fields: Vec<FieldChange>,
     /// Reordering as RFC 4737 has it.

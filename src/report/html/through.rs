@@ -68,7 +68,7 @@ fn upwards(through: &Through) -> Option<Figure> {
         FlowNode::new("pending", r.pending, DOUBT),
         FlowNode::new("untracked", r.untracked, Colour::Muted),
     ]);
-    let says = "Receipts, with those of the probes. The height of each band is its count.";
+    let says = "Receipts. The height of each band is its count.";
     flow(
         "through-receipts",
         "From our SMSC back to our ESME",

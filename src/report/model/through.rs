@@ -206,7 +206,7 @@ fn unsound(through: &Through) -> Vec<BookLine> {
             "untracked",
             untracked,
             doubt,
-            "beyond upstream.outstanding_max, or receipts of what is unexpected",
+            "beyond upstream.outstanding_max; receipts of what is unexpected, or whose submit_sm_resp was lost with its connection",
         ),
     ]
 }
@@ -229,7 +229,7 @@ fn books(through: &Through) -> Table {
         table.row([text(name), submits, receipts, mo, text(says)]);
     }
     let state = if through.balanced { "The books balance." } else { "The books do NOT balance." };
-    table.note = format!("{state} Over the whole run; receipts of the probes count too.");
+    table.note = format!("{state} Over the whole run, without the probes.");
     if let Some(answers) = answers(through.answers) {
         table.note += &format!(" {}", sentence(&answers));
     }

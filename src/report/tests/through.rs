@@ -50,6 +50,7 @@ fn books() -> ThroughRecord {
         receipts,
         mo: MoBooks::default(),
         probes: SubmitBooks::default(),
+        probe_receipts: ReceiptBooks::default(),
         fields: Vec::new(),
         order: Vec::new(),
         statuses: Vec::new(),

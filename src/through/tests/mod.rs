@@ -285,7 +285,9 @@ fn probes_show_which_carriers_survive_and_are_in_no_time() {
 
 #[test]
 fn an_example_of_a_lost_message_names_it_on_both_sides() {
-    let outcome = run(1_000, vec![Plant::SwallowReceipt, Plant::Lose, Plant::Double]);
+    let altered = Plant::Alter(plants::Field::Validity);
+    let plants = vec![Plant::SwallowReceipt, Plant::Lose, Plant::Double, altered, altered];
+    let outcome = run(1_000, plants);
     let examples = &outcome.through.examples;
     let receipt = examples.of(ExampleClass::ReceiptLost).next().expect("one is lost");
     assert_eq!((receipt.message, receipt.front_id.as_str()), (Some(0), "F0"));
@@ -294,6 +296,20 @@ fn an_example_of_a_lost_message_names_it_on_both_sides() {
     assert_eq!((lost.front_id.as_str(), lost.upstream_id.as_str()), ("F1", ""));
     let double = examples.of(ExampleClass::Duplicate).next().expect("one is doubled");
     assert!(double.what.starts_with("again after"), "{}", double.what);
+    let altered = examples.of(ExampleClass::Altered).next().expect("one is altered");
+    let front_id = altered.message.map(|message| format!("F{message}"));
+    assert_eq!(Some(&altered.front_id), front_id.as_ref());
+    assert!(!altered.upstream_id.is_empty());
+    let is_of_ours = |session: Option<u32>| session.is_some_and(|session| session < 4);
+    assert!(examples.all().iter().all(|example| is_of_ours(example.session)));
+}
+
+#[test]
+fn a_message_that_did_not_come_out_is_told_from_one_that_our_smsc_did_not_answer() {
+    let outcome = run(1_000, vec![Plant::Lose]);
+    let rows = outcome.through.statuses.iter();
+    let rows: Vec<_> = rows.map(|row| (row.upstream, row.front, row.came_out, row.count)).collect();
+    assert_eq!(rows, [(None, Some(0), false, 10), (Some(0), Some(0), true, 990)]);
 }
 
 #[test]

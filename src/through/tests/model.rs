@@ -356,3 +356,56 @@ fn parts_of_an_uncut_message_that_never_become_whole_are_told_apart() {
     assert_eq!((lost, unexpected, incomplete_parts, came_out), (1, 0, 1, 0));
     assert!(record.balanced);
 }
+
+/// A submit_sm of a probe with its reference, and with a whole marker in the TLV, or without.
+fn probe(message: u64, reference: u16, is_whole: bool, sequence: u32) -> Vec<u8> {
+    let key = MessageKey { kind: MarkerKind::Probe, message, part: 0 };
+    let (mut tlvs, mut out) = (BytesMut::new(), BytesMut::new());
+    put_tlv(Tag::USER_MESSAGE_REFERENCE, &reference.to_be_bytes(), &mut tlvs);
+    if is_whole {
+        put_tlv(Marker::TLV, &Marker::new(RUN, key).tlv(), &mut tlvs);
+    }
+    let sm = SubmitSm { destination_addr: b"1", tlvs: Tlvs(&tlvs), ..SubmitSm::default() };
+    sm.encode(CommandStatus::ESME_ROK, sequence, &mut out);
+    out.to_vec()
+}
+
+/// The books of ten probes that come out with the reference alone, as this gateway writes it.
+fn of_probes(reference_of: impl Fn(u16) -> u16) -> Ledger {
+    let mut ledger = Ledger::new(Settings { carriers: Carrier::ALL.to_vec(), ..settings(100) });
+    let mut take = |witness, ms, kind| {
+        ledger.take(Sighting { witness, session: 0, at: Nanos::from_millis(ms), kind });
+    };
+    for number in 0..10_u16 {
+        let (sequence, at) = (u32::from(number) + 1, u64::from(number) * 10);
+        let sent = probe(u64::from(number), number, true, sequence);
+        take(FRONT, at, SightingKind::Wrote(sent));
+        take(FRONT, at + 1, SightingKind::Read(response(0, sequence, &format!("F{number}"))));
+        let out = probe(u64::from(number), reference_of(number), false, sequence);
+        take(BEHIND, at + 2, SightingKind::Read(out));
+        take(BEHIND, at + 2, SightingKind::Wrote(response(0, sequence, &format!("U{number}"))));
+    }
+    ledger.advance(Nanos::from_secs(1));
+    ledger
+}
+
+#[test]
+fn probes_that_keep_nothing_but_user_message_reference_leave_it_as_the_carrier() {
+    let ledger = of_probes(|reference| reference);
+    assert_eq!(ledger.survivors(), [Carrier::UserMessageReference]);
+    let record = ledger.finish(Nanos::from_secs(9));
+    assert_eq!((record.probes.once, record.submits.unexpected), (10, 0));
+    assert!(record.balanced);
+}
+
+#[test]
+fn a_reference_that_the_gateway_writes_itself_is_no_carrier() {
+    let ledger = of_probes(|_| 0);
+    assert_eq!(ledger.survivors(), []);
+    let trials = ledger.carrier_trials();
+    let of = |carrier| trials.iter().find(|trial| trial.carrier == carrier).expect("it was tried");
+    assert_eq!(of(Carrier::Tlv).survived, 0);
+    let shown = Some(("0009".to_owned(), "0000".to_owned()));
+    assert_eq!(of(Carrier::UserMessageReference).became, shown);
+    assert!(ledger.finish(Nanos::from_secs(9)).balanced);
+}
