@@ -3,7 +3,9 @@ use super::sides;
 use super::summary::{Remark, Summary};
 use super::table::{Cell, Table, Tone, Value, text};
 use crate::judge::ThroughRatio;
-use crate::judge::compare::{Comparison, MetricComparison, Proportion, ThroughSides, Verdict};
+use crate::judge::compare::{
+    Comparison, MetricComparison, Proportion, Scale, ThroughSides, Verdict,
+};
 use crate::kit::words;
 
 /// A comparison, as every format draws it.
@@ -191,6 +193,8 @@ fn row(m: &MetricComparison) -> Vec<Cell> {
         (Some(low), Some(high)) => format!("{} to {}", m.says(low), m.says(high)),
         // a bound beyond all figures says "more than" itself
         (Some(low), None) if m.says(low).starts_with("more than") => m.says(low),
+        // a fall by all of it or less: that is anything
+        (Some(low), None) if m.scale == Scale::Ratio && low < 0.001 => "unknown".to_owned(),
         (Some(low), None) => format!("at least {}", m.says(low)),
         (None, Some(high)) => format!("at most {}", m.says(high)),
         (None, None) => "unknown".to_owned(),
