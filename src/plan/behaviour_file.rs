@@ -7,7 +7,11 @@ use super::error::PlanError;
 use super::location::SourceLocation;
 use super::read::read;
 use super::tree::{Node, Value};
+use crate::kit::{MIB, read_text_at_most};
 use std::path::Path;
+
+/// Maximum octets of a behaviour file.
+const OCTETS_MAX: u64 = 16 * MIB;
 
 /// Reads a behaviour file.
 ///
@@ -15,7 +19,7 @@ use std::path::Path;
 /// The first mistake, in one line with its place.
 pub fn load(path: &Path) -> Result<Behaviour, PlanError> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|e| {
+    let text = read_text_at_most(path, OCTETS_MAX).map_err(|e| {
         let place = SourceLocation::File(name.as_str().into());
         PlanError::new(place, "", format!("cannot be read ({e}); give a behaviour file"))
     })?;
@@ -27,7 +31,11 @@ pub fn is_one(path: &Path) -> bool {
     const OF_BOTH: [&str; 3] = ["seed", "accounts", "receipts"];
     const OF_NO_PROFILE: [&str; 8] =
         ["limits", "response", "mo", "timers", "rules", "faults", "tls", "habits"];
-    let text = std::fs::read_to_string(path).unwrap_or_default();
+    // a pipe cannot be read twice
+    if !path.is_file() {
+        return false;
+    }
+    let text = read_text_at_most(path, OCTETS_MAX).unwrap_or_default();
     let tree = Node::parse("", &text).map(|tree| tree.value);
     let Ok(Value::Table(sections)) = tree else { return false };
     let is_in = |of: &[&str], key: &str| of.contains(&key);

@@ -265,3 +265,11 @@ fn a_behaviour_is_told_from_a_profile_by_its_sections() {
     std::fs::remove_file(&path).unwrap();
     assert!(!is_one(&path));
 }
+
+#[test]
+#[cfg(unix)]
+fn a_behaviour_that_is_a_device_without_end_is_refused_and_is_none() {
+    let device = Path::new("/dev/zero");
+    assert!(load(device).unwrap_err().to_string().contains("cannot be read"));
+    assert!(!is_one(device));
+}
