@@ -200,6 +200,10 @@ impl ReceiptTemplate {
         let is_plain = brief.id_in != IdIn::Absent && brief.word.is_empty() && !brief.odd_state;
         let Some(layout) = Layout::of(frame).filter(|_| is_plain) else { return };
         let place = |part: &[u8]| {
+            // what is not there may stand at any address
+            if part.is_empty() {
+                return 0..0;
+            }
             let start = part.as_ptr().addr() - frame.as_ptr().addr();
             start..start + part.len()
         };
@@ -298,7 +302,6 @@ mod tests {
     use crate::smpp::pdu::DeliverSm;
     use crate::smpp::{CommandStatus, Tag, put_tlv};
     use bytes::BytesMut;
-    use proptest::prelude::*;
 
     fn receipt(id: &str, tlv_id: Option<&[u8]>, source: &str, date: &str, text: &str) -> Vec<u8> {
         let body = format!(
@@ -379,19 +382,19 @@ mod tests {
         }
     }
 
-    proptest! {
-        #[test]
-        fn a_changed_octet_anywhere_is_read_as_without_a_mould(
-            at in 0usize..400, octet in any::<u8>(), tlv in any::<bool>()
-        ) {
-            let mut template = ReceiptTemplate::default();
-            let tlv_id = tlv.then_some(&b"0000000001\0"[..]);
-            let mut frame = receipt("0000000001", tlv_id, "447700900001", "2611280643", "abc");
-            template.read(&frame);
-            prop_assert!(template.fits(&frame));
-            let at = 4 + at % (frame.len() - 4);
-            frame[at] = octet;
-            prop_assert_eq!(template.read(&frame), read_frame(&frame));
+    #[test]
+    fn any_octet_in_any_place_is_read_as_without_a_template() {
+        for tlv_id in [None, Some(&b"0000000001\0"[..])] {
+            let frame = receipt("0000000001", tlv_id, "447700900001", "2611280643", "abc");
+            for at in 4..frame.len() {
+                for octet in 0..=255 {
+                    let mut template = ReceiptTemplate::default();
+                    template.read(&frame);
+                    let mut changed = frame.clone();
+                    changed[at] = octet;
+                    assert_eq!(template.read(&changed), read_frame(&changed), "{at}: {octet}");
+                }
+            }
         }
     }
 }
