@@ -14,8 +14,7 @@ pub(super) struct Trials {
     whole: Rows,
     /// Of probes that are told by user_message_reference alone: they count where none came out with a whole marker.
     hinted: Rows,
-    /// Submit_sm that came out without any marker, and the first of them.
-    unmatched_count: u64,
+    /// The first submit_sm that came out without any marker.
     first_unmatched: Option<Vec<u8>>,
     /// The last probe as it was sent.
     last_probe: Option<Vec<u8>>,
@@ -23,18 +22,15 @@ pub(super) struct Trials {
 
 /// What became of each carrier on some probes.
 #[derive(Clone, Debug, Default)]
-struct Rows {
-    probes: u64,
-    rows: Vec<CarrierTrial>,
-}
+struct Rows(Vec<CarrierTrial>);
 
 impl Rows {
     fn add(&mut self, carrier: Carrier, survives: bool, became: impl FnOnce() -> (String, String)) {
-        let place = self.rows.iter().position(|row| row.carrier == carrier).unwrap_or_else(|| {
-            self.rows.push(CarrierTrial { carrier, survived: 0, probes: 0, became: None });
-            self.rows.len() - 1
+        let place = self.0.iter().position(|row| row.carrier == carrier).unwrap_or_else(|| {
+            self.0.push(CarrierTrial { carrier, survived: 0, probes: 0, became: None });
+            self.0.len() - 1
         });
-        let row = &mut self.rows[place];
+        let row = &mut self.0[place];
         row.survived += u64::from(survives);
         row.probes += 1;
         if !survives && row.became.is_none() {
@@ -76,7 +72,6 @@ impl Trials {
 
     /// A submit_sm came out that carries no marker.
     pub(super) fn unmatched(&mut self, frame: &[u8]) {
-        self.unmatched_count += 1;
         self.first_unmatched.get_or_insert_with(|| frame.to_vec());
     }
 
@@ -93,7 +88,6 @@ impl Trials {
         let is_whole =
             Carrier::ALL.into_iter().filter(whole).any(|carrier| survives(run, carrier, key, &out));
         let rows = if is_whole { &mut self.whole } else { &mut self.hinted };
-        rows.probes += 1;
         for carrier in Carrier::ALL {
             let became = || (shown(carrier, sent), shown(carrier, &out));
             rows.add(carrier, survives(run, carrier, key, &out), became);
@@ -103,8 +97,8 @@ impl Trials {
     /// What became of each carrier. What came out without any marker counts where no probe came out with a whole one: it
     /// is shown against the last probe.
     pub(super) fn rows(&self) -> Vec<CarrierTrial> {
-        if self.whole.probes > 0 {
-            return self.whole.rows.clone();
+        if !self.whole.0.is_empty() {
+            return self.whole.0.clone();
         }
         let mut rows = self.hinted.clone();
         let read = |frame: &Option<Vec<u8>>| frame.clone().unwrap_or_default();
@@ -114,7 +108,7 @@ impl Trials {
                 rows.add(carrier, false, || (shown(carrier, &sent), shown(carrier, &out)));
             }
         }
-        rows.rows
+        rows.0
     }
 
     /// The carriers to use: the whole markers that survived on every probe, and an address only where none of these

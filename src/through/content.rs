@@ -251,8 +251,9 @@ impl<'a> SubmitHead<'a> {
 pub(super) fn marker_at_end(settings: &Settings, frame: &[u8]) -> Option<MessageKey> {
     let Settings { run, carriers, .. } = settings;
     if carriers.contains(&Carrier::Tlv) {
-        let (tag, value) = frame.last_chunk::<{ Marker::TLV_OCTETS + 4 }>()?.split_at(4);
-        let is_marker = *tag == [0x1A, 0x5B, 0, Marker::TLV_OCTETS as u8];
+        let (head, value) = frame.last_chunk::<{ Marker::TLV_OCTETS + 4 }>()?.split_at(4);
+        let (tag, length) = (Marker::TLV.0.to_be_bytes(), Marker::TLV_OCTETS as u16);
+        let is_marker = *head == *[tag, length.to_be_bytes()].as_flattened();
         return Marker::from_tlv(*run, value).filter(|_| is_marker).map(|marker| marker.key);
     }
     if !carriers.contains(&Carrier::Text) {

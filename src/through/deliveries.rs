@@ -132,8 +132,8 @@ impl ReceiptsUp {
             return;
         }
         // a receipt spells the id as the rule says of receipts: both spellings have one key
-        let Some(id_key) = table.get(handle).map(|entry| entry.front.id_key) else { return };
-        let place = table.get(handle).map_or(LOAD, of_probes);
+        let Some(entry) = table.get(handle) else { return };
+        let (id_key, place) = (entry.front.id_key, of_probes(entry));
         for came in self.early.remove(&id_key).unwrap_or_default() {
             self.early_count -= 1;
             self.books[place].before_response += 1;
