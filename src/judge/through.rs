@@ -1,6 +1,6 @@
 //! Figures of a run through a gateway that gates and reports share: transit times, and shares of what went wrong inside.
 use crate::measure::Latency;
-use crate::measure::through::{ReceiptBooks, SubmitBooks, TRANSITS, ThroughRecord, Transit};
+use crate::measure::through::{Books, TRANSITS, ThroughRecord, Transit};
 
 /// A share of what went wrong inside a gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,11 +25,17 @@ pub enum ThroughRatio {
     ReceiptsAltered,
     /// Receipts that came back on a session of another account.
     ReceiptsOtherAccount,
+    /// MO that did not come in front.
+    MoLost,
+    /// MO that came in front more than once.
+    MoDuplicated,
+    /// MO that came in front with a field changed that no rewrite declares.
+    MoAltered,
 }
 
 impl ThroughRatio {
     /// All of them.
-    pub const ALL: [ThroughRatio; 10] = [
+    pub const ALL: [ThroughRatio; 13] = [
         ThroughRatio::LostInside,
         ThroughRatio::Duplicated,
         ThroughRatio::Altered,
@@ -40,6 +46,9 @@ impl ThroughRatio {
         ThroughRatio::ReceiptsDuplicated,
         ThroughRatio::ReceiptsAltered,
         ThroughRatio::ReceiptsOtherAccount,
+        ThroughRatio::MoLost,
+        ThroughRatio::MoDuplicated,
+        ThroughRatio::MoAltered,
     ];
 
     /// Its name under `ratio`.
@@ -55,6 +64,9 @@ impl ThroughRatio {
             ThroughRatio::ReceiptsDuplicated => "receipts_duplicated",
             ThroughRatio::ReceiptsAltered => "receipts_altered",
             ThroughRatio::ReceiptsOtherAccount => "receipts_other_account",
+            ThroughRatio::MoLost => "mo_lost_inside",
+            ThroughRatio::MoDuplicated => "mo_duplicated",
+            ThroughRatio::MoAltered => "mo_altered",
         }
     }
 
@@ -91,6 +103,15 @@ impl ThroughRatio {
             ThroughRatio::ReceiptsOtherAccount => {
                 "share of the receipts that came in front on a session of another account"
             }
+            ThroughRatio::MoLost => {
+                "share of the MO sent behind that did not come in front by the deadline"
+            }
+            ThroughRatio::MoDuplicated => {
+                "share of the MO sent behind that came in front more than once"
+            }
+            ThroughRatio::MoAltered => {
+                "share of the MO that came in front with a change that upstream.rewrites does not declare"
+            }
         }
     }
 
@@ -105,13 +126,13 @@ impl ThroughRatio {
     }
 
     /// Its value. None: it is a share of nothing.
-    pub fn of(self, submits: &SubmitBooks, receipts: &ReceiptBooks) -> Option<f64> {
-        let (part, whole) = self.counts(submits, receipts);
+    pub fn of(self, books: Books<'_>) -> Option<f64> {
+        let (part, whole) = self.counts(books);
         (whole > 0).then(|| part as f64 / whole as f64)
     }
 
     /// Its part and its whole, in the books of a run.
-    pub fn counts(self, submits: &SubmitBooks, receipts: &ReceiptBooks) -> (u64, u64) {
+    pub fn counts(self, Books { submits, receipts, mo }: Books<'_>) -> (u64, u64) {
         let came_out = submits.came_out.min(submits.sent);
         match self {
             ThroughRatio::LostInside => (submits.lost, submits.accepted),
@@ -124,6 +145,9 @@ impl ThroughRatio {
             ThroughRatio::ReceiptsDuplicated => (receipts.duplicate, receipts.came),
             ThroughRatio::ReceiptsAltered => (receipts.altered, receipts.came),
             ThroughRatio::ReceiptsOtherAccount => (receipts.other_account, receipts.came),
+            ThroughRatio::MoLost => (mo.lost, mo.sent),
+            ThroughRatio::MoDuplicated => (mo.duplicate, mo.sent),
+            ThroughRatio::MoAltered => (mo.altered, mo.came),
         }
     }
 }
@@ -145,7 +169,7 @@ impl ThroughFigures {
         };
         ThroughFigures {
             times: TRANSITS.map(time),
-            ratios: ThroughRatio::ALL.map(|ratio| ratio.of(&through.submits, &through.receipts)),
+            ratios: ThroughRatio::ALL.map(|ratio| ratio.of(through.books())),
         }
     }
 

@@ -125,7 +125,7 @@ fn insides(document: &Document) -> impl Iterator<Item = (String, Proportion)> {
     let through = document.through.iter();
     through.flat_map(|through| ThroughRatio::ALL.map(|ratio| (ratio, through))).map(
         |(ratio, through)| {
-            let (part, of) = ratio.counts(&through.submits, &through.receipts);
+            let (part, of) = ratio.counts(through.books());
             (format!("ratio.{}", ratio.name()), Proportion { part, of })
         },
     )

@@ -187,6 +187,17 @@ pub struct MoBooks {
     pub late: u64,
 }
 
+/// The three books of a run's load.
+#[derive(Clone, Copy, Debug)]
+pub struct Books<'a> {
+    /// Submits, downwards.
+    pub submits: &'a SubmitBooks,
+    /// Receipts, upwards.
+    pub receipts: &'a ReceiptBooks,
+    /// Mobile-originated messages, upwards.
+    pub mo: &'a MoBooks,
+}
+
 /// One field that came out other than it went in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FieldChange {

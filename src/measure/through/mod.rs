@@ -5,8 +5,8 @@ mod examples;
 mod transit;
 
 pub use books::{
-    AnsweredBy, Answers, CarrierTrial, FieldChange, MarkerUse, MoBooks, OrderBy, ReceiptBooks,
-    Reordering, StatusPair, SubmitBooks,
+    AnsweredBy, Answers, Books, CarrierTrial, FieldChange, MarkerUse, MoBooks, OrderBy,
+    ReceiptBooks, Reordering, StatusPair, SubmitBooks,
 };
 pub use examples::{Example, ExampleClass, Examples};
 pub use transit::{TRANSITS, Transit, TransitRow, TransitTimes};
@@ -44,4 +44,11 @@ pub struct ThroughRecord {
     pub missed_octets: u64,
     /// Whether every sum adds up, and nothing was missed.
     pub balanced: bool,
+}
+
+impl ThroughRecord {
+    /// Its three books.
+    pub const fn books(&self) -> Books<'_> {
+        Books { submits: &self.submits, receipts: &self.receipts, mo: &self.mo }
+    }
 }

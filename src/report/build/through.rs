@@ -60,7 +60,7 @@ pub(super) fn between(record: &RunRecord, from: Nanos, to: Nanos) -> Table<Trans
 /// Shares of what went wrong inside, by name; none: the run was through no gateway.
 pub(super) fn ratios(record: &RunRecord) -> impl Iterator<Item = (String, Option<f64>)> + '_ {
     record.through.iter().flat_map(|through| {
-        let value = |ratio: ThroughRatio| ratio.of(&through.submits, &through.receipts);
+        let value = |ratio: ThroughRatio| ratio.of(through.books());
         ThroughRatio::ALL.map(|ratio| (ratio.name().to_owned(), value(ratio)))
     })
 }

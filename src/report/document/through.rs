@@ -2,7 +2,8 @@
 use super::figures::LatencyRow;
 use super::table::Table;
 use crate::measure::through::{
-    AnsweredBy, ExampleClass, FieldChange, MarkerUse, MoBooks, OrderBy, ReceiptBooks, SubmitBooks,
+    AnsweredBy, Books, ExampleClass, FieldChange, MarkerUse, MoBooks, OrderBy, ReceiptBooks,
+    SubmitBooks,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,13 @@ pub struct Through {
     pub missed_octets: u64,
     /// Whether every sum adds up, and nothing was missed.
     pub balanced: bool,
+}
+
+impl Through {
+    /// Its three books.
+    pub const fn books(&self) -> Books<'_> {
+        Books { submits: &self.submits, receipts: &self.receipts, mo: &self.mo }
+    }
 }
 
 /// Reordering of the messages of a session in front, or to a destination.

@@ -16,7 +16,11 @@ use std::sync::Arc;
 
 /// A run of 2,000 messages through a relay with these habits.
 fn saved(habits: Habits) -> Saved {
-    let setup = Setup::with(&profile(2_000, 100), habits);
+    saved_of(&profile(2_000, 100), habits)
+}
+
+fn saved_of(profile: &str, habits: Habits) -> Saved {
+    let setup = Setup::with(profile, habits);
     let plan = setup.plan();
     let outcome = setup.run();
     let mut record = outcome.record;
@@ -87,6 +91,26 @@ fn a_release_of_a_gateway_that_loses_messages_and_takes_longer_is_worse_by_both(
     let back = compared(new.evidence().unwrap(), old.evidence().unwrap());
     for name in ["ratio.lost_inside", "through.forward.p50"] {
         assert_eq!(of(&back, name).verdict, Verdict::Better, "{name}");
+    }
+}
+
+#[test]
+fn a_release_of_a_gateway_that_loses_mo_is_worse_by_its_count_of_them() {
+    let profile = profile(400, 100) + "mo.rate = 500\n";
+    let wrong = Habits { mo_wrong_every: 50, ..delays() };
+    let [old, new] = [delays(), wrong].map(|habits| saved_of(&profile, habits));
+    let found = compared(old.evidence().unwrap(), new.evidence().unwrap());
+    let mo = &new.document.through.as_ref().unwrap().mo;
+    assert!(mo.lost > 0 && mo.duplicate > 0 && mo.altered > 0, "{mo:?}");
+    for (name, part, of_all) in [
+        ("ratio.mo_lost_inside", mo.lost, mo.sent),
+        ("ratio.mo_duplicated", mo.duplicate, mo.sent),
+        ("ratio.mo_altered", mo.altered, mo.came),
+    ] {
+        let row = of(&found, name);
+        assert_eq!(row.candidate_counts, Some(Proportion { part, of: of_all }), "{name}");
+        assert_eq!(row.base_counts.map(|counts| counts.part), Some(0), "{name}");
+        assert_eq!(row.verdict, Verdict::Worse, "{name}: {row:?}");
     }
 }
 
