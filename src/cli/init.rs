@@ -166,6 +166,17 @@ mod tests {
     }
 
     #[test]
+    fn the_side_behind_a_gateway_stands_ready_and_loads_once_it_is_uncommented() {
+        let target = args(|a| a.target = Some("127.0.0.1:2775".into()));
+        let text = template::profile("mine", "mine.toml", &Answers::of(&target).unwrap());
+        let (front, behind) = text.split_once("# [upstream]").unwrap();
+        let whole = format!("{front}[upstream]{}", behind.replace("\n# ", "\n"));
+        let upstream = loaded(Path::new("mine.toml"), &whole).unwrap().upstream.unwrap();
+        assert_eq!((upstream.listen, upstream.sessions), (vec!["127.0.0.1:2776".to_owned()], 1));
+        assert_eq!(written(&target).unwrap().upstream, None);
+    }
+
+    #[test]
     fn a_target_off_loopback_is_not_allowed_unless_it_is_said_twice() {
         let once = args(|a| a.target = Some("smsc.example:2775".into()));
         let line = written(&once).unwrap_err();

@@ -16,6 +16,9 @@ pub(super) fn profile(name: &str, file: &str, answers: &Answers) -> String {
     message(&mut out, answers);
     judged(&mut out, answers);
     simulator(&mut out, answers);
+    if answers.target != "embedded" {
+        behind(&mut out);
+    }
     let ended: Vec<&str> =
         out.lines().map(|line| line.trim_end_matches(" # ").trim_end()).collect();
     ended.join("\n") + "\n"
@@ -223,4 +226,16 @@ fn simulator(out: &mut String, answers: &Answers) {
     let built_in = answers.built_in().filter(|_| answers.target == "embedded");
     let section = built_in.and_then(|one| one.text.find("\n[embedded").map(|at| &one.text[at..]));
     out.push_str(section.unwrap_or_default());
+}
+
+/// The side behind a gateway, for who tests one.
+fn behind(out: &mut String) {
+    out.push_str(
+        "\n# Where the target is a gateway: the SMSC behind it, for `smppbench through`.\n",
+    );
+    out.push_str("# [upstream]\n");
+    key(out, "# listen", "[\"127.0.0.1:2776\"]", "the gateway's client connects here");
+    key(out, "# sessions", "1", "the binds that it makes; the load waits for them");
+    let rewrites = "what it may change: `smppbench explain upstream.rewrites`";
+    key(out, "# rewrites", "[]", rewrites);
 }
