@@ -28,9 +28,6 @@ pub fn load(path: &Path) -> Result<Behaviour, PlanError> {
 
 /// Whether a file is a behaviour rather than a profile: all its sections are of a behaviour, and one of no profile.
 pub fn is_one(path: &Path) -> bool {
-    const OF_BOTH: [&str; 3] = ["seed", "accounts", "receipts"];
-    const OF_NO_PROFILE: [&str; 8] =
-        ["limits", "response", "mo", "timers", "rules", "faults", "tls", "habits"];
     // a pipe cannot be read twice
     if !path.is_file() {
         return false;
@@ -38,9 +35,11 @@ pub fn is_one(path: &Path) -> bool {
     let text = read_text_at_most(path, OCTETS_MAX).unwrap_or_default();
     let tree = Node::parse("", &text).map(|tree| tree.value);
     let Ok(Value::Table(sections)) = tree else { return false };
-    let is_in = |of: &[&str], key: &str| of.contains(&key);
-    sections.iter().any(|(key, _)| is_in(&OF_NO_PROFILE, key))
-        && sections.iter().all(|(key, _)| is_in(&OF_NO_PROFILE, key) || is_in(&OF_BOTH, key))
+    let [behaviour, profile] =
+        [super::schema::of::<Behaviour>("behaviour"), super::profile_schema()];
+    let is_of = |schema: &serde_json::Value, key: &str| schema["properties"].get(key).is_some();
+    sections.iter().all(|(key, _)| is_of(&behaviour, key))
+        && sections.iter().any(|(key, _)| !is_of(&profile, key))
 }
 
 /// Reads behaviour from TOML at hand.
