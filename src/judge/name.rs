@@ -131,6 +131,11 @@ pub enum Statistic {
 }
 
 impl Statistic {
+    /// Whether it is how many there were: no time that a late harness read changes it.
+    pub const fn is_count(self) -> bool {
+        matches!(self, Statistic::Count | Statistic::Censored)
+    }
+
     /// Its name; None: a quantile that no name asks for.
     pub fn name(self) -> Option<&'static str> {
         match self {

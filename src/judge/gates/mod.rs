@@ -226,9 +226,7 @@ impl GateInput<'_> {
         let latency = self.latency(&cell, metric);
         let of = |metric| self.latency(&cell, metric);
         let decision = latency_gate(latency, statistic, relation, limit);
-        // how many there were does not depend on when: a count is decided whatever the harness was
-        let counts = matches!(statistic, Statistic::Count | Statistic::Censored);
-        let trusted = if self.is_trusted() || counts {
+        let trusted = if self.is_trusted() || statistic.is_count() {
             own_lag::unless_own_lag(decision, of, metric, statistic, relation, limit)
         } else {
             with_invalid_harness(decision, of, metric, statistic, relation, limit)

@@ -22,9 +22,8 @@ pub(super) fn transit_gate(
         return (None, undecided("nothing was timed"));
     };
     let decision = latency_gate(latency, statistic, relation, limit);
-    let is_count = matches!(statistic, Statistic::Count | Statistic::Censored);
     let decision = match (decision.0, relation.bounds_above()) {
-        _ if is_trusted || is_count => decision,
+        _ if is_trusted || statistic.is_count() => decision,
         (GateOutcome::Pass, true) | (GateOutcome::Undecided, _) => decision,
         (GateOutcome::Pass | GateOutcome::Fail, _) => undecided(HARNESS),
     };

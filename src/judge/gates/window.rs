@@ -348,9 +348,7 @@ fn conclude(worst: &SpanResults<'_>, gate: &Gate, every: Nanos) -> Decision {
 fn with_harness(decision: Decision, trusted: bool, gate: &Gate, t: &Counters) -> Decision {
     let counts = match gate.named.meaning {
         Meaning::Ledger(_) => true,
-        Meaning::Latency(_, statistic) => {
-            matches!(statistic, Statistic::Count | Statistic::Censored)
-        }
+        Meaning::Latency(_, statistic) => statistic.is_count(),
         Meaning::Figure(_)
         | Meaning::Verdict(_)
         | Meaning::Observed(..)
