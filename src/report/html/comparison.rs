@@ -61,10 +61,11 @@ fn drawn(m: &MetricComparison) -> bool {
 }
 
 fn ratios(comparison: &Comparison, primary: bool) -> Figure {
+    let [base, candidate] = model::names(comparison);
     let (id, title) = if primary {
-        ("ratios", "Candidate to base")
+        ("ratios", format!("Ratios of {candidate} to {base}"))
     } else {
-        ("ratios-besides", "Other metrics, not counted for the verdict")
+        ("ratios-besides", "Other metrics, not counted for the verdict".to_owned())
     };
     let all = of_side(comparison, primary);
     let (with, without): (Vec<&MetricComparison>, Vec<&MetricComparison>) = all
@@ -87,11 +88,11 @@ fn ratios(comparison: &Comparison, primary: bool) -> Figure {
         let why = if rest.is_empty() { "No metric was compared." } else { &rest };
         return Figure::missing(id, title, why);
     }
-    let axis = axis(&with, comparison.settings.effect_min);
+    let axis = axis(&with, comparison.settings.effect_min, [base, candidate]);
     let effect = 1.0 + comparison.settings.effect_min;
     let rows = with.iter().filter_map(|m| ratio(m, &axis)).collect();
     let picture =
-        Ratios { title: title.to_owned(), equal: 1.0, band: (1.0 / effect, effect), rows, axis };
+        Ratios { title: title.clone(), equal: 1.0, band: (1.0 / effect, effect), rows, axis };
     let says = format!(
         "The dot is the ratio and the line is its 95 % interval. A line that reaches the edge has no bound there. Shaded: changes of up to {}{}.",
         words::percent(comparison.settings.effect_min),
@@ -120,15 +121,15 @@ fn dot(colour: Colour) -> String {
 /// Most that an axis shows. A larger ratio is drawn at the edge; its row has the figure.
 const RATIO_MAX: f64 = 100.0;
 
-fn axis(rows: &[&MetricComparison], effect: f64) -> Axis {
+fn axis(rows: &[&MetricComparison], effect: f64, [base, candidate]: [&str; 2]) -> Axis {
     let ends = rows.iter().flat_map(|m| [m.low, m.change, m.high]).flatten();
     let ends = ends.filter(|v| v.is_finite()).map(|v| v.clamp(1.0 / RATIO_MAX, RATIO_MAX));
     let around = 1.0 + 1.5 * effect;
     let (low, high) = ends.fold((1.0 / around, around), |(low, high), v| (low.min(v), high.max(v)));
     if high <= 2.0 && low >= 0.5 {
-        Axis::between("candidate as a share of the base", Unit::Share, low, high)
+        Axis::between(format!("{candidate} as a share of {base}"), Unit::Share, low, high)
     } else {
-        Axis::log10("candidate / base, logarithmic", Unit::Count, low, high)
+        Axis::log10(format!("{candidate} / {base}, logarithmic"), Unit::Count, low, high)
     }
 }
 
