@@ -69,8 +69,11 @@ fn written(args: &GateArgs, runs: &[Saved]) -> Result<Vec<WrittenGate>, Failure>
         Some(path) => plan::load_gates(path)?,
         None => own_gates(runs)?,
     };
-    for flag in &args.gate {
-        let (metric, limit) = plan::read_gate(flag)?;
+    let (flags, mistakes) = plan::read_gates(&args.gate);
+    if !mistakes.is_empty() {
+        return Err(Failure::Mistakes(mistakes.iter().map(ToString::to_string).collect()));
+    }
+    for (metric, limit) in flags {
         gates.retain(|(known, _)| known != metric);
         gates.push((metric.to_owned(), Value::String(limit.trim().to_owned())));
     }

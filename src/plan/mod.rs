@@ -53,7 +53,7 @@ pub use model::{
     Receipts, Recover, Rewrite, Route, RunMarker, Secret, Selector, Shape, Stage, TALLY_SERIES,
     Target, Timeouts, Tls, TlvValue, Upstream, WindowFull,
 };
-pub use overrides::{Overrides, read_gate, split_gate};
+pub use overrides::{Overrides, read_gates, split_gate};
 pub use profile::{
     BUILT_IN, BuiltIn, Mistakes, Preview, Source, load, load_gates, load_side, preview,
     profile_schema,

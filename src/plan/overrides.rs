@@ -187,13 +187,10 @@ impl Overrides {
     }
 
     fn apply_gates(&self, tree: &mut Node) -> Vec<PlanError> {
-        let mut mistakes = Vec::new();
         let place = SourceLocation::flag("--gate");
-        for written in &self.gates {
-            match read_gate(written) {
-                Ok((metric, limit)) => tree.put_at(&["gates", metric], Node::text(&place, limit)),
-                Err(mistake) => mistakes.push(mistake),
-            }
+        let (gates, mistakes) = read_gates(&self.gates);
+        for (metric, limit) in gates {
+            tree.put_at(&["gates", metric], Node::text(&place, limit));
         }
         mistakes
     }
@@ -263,17 +260,30 @@ pub fn split_gate(written: &str) -> Option<(&str, &str)> {
     Some((metric.trim(), limit))
 }
 
-/// The same of `--gate`.
-///
-/// # Errors
-/// [`PlanError`]: it has no metric or no relation.
-pub fn read_gate(written: &str) -> Result<(&str, &str), PlanError> {
-    split_gate(written).ok_or_else(|| {
-        let why = format!(
-            "{written:?} is not a gate; write a metric, a relation and a limit, such as 'response.p99 < 100ms'"
-        );
-        PlanError::new(SourceLocation::flag("--gate"), "", why)
-    })
+/// The same of each `--gate`, and what is wrong with others: no metric, no relation, or a metric that has a limit already.
+pub fn read_gates(written: &[String]) -> (Vec<(&str, &str)>, Vec<PlanError>) {
+    let mut gates: Vec<(&str, &str)> = Vec::new();
+    let mut mistakes = Vec::new();
+    for gate in written {
+        let why = match split_gate(gate) {
+            Some((metric, limit)) => match gates.iter().find(|(known, _)| *known == metric) {
+                Some((_, other)) => {
+                    format!(
+                        "{metric} has two limits, {other:?} and {limit:?}; write the one that counts"
+                    )
+                }
+                None => {
+                    gates.push((metric, limit));
+                    continue;
+                }
+            },
+            None => format!(
+                "{gate:?} is not a gate; write a metric, a relation and a limit, such as 'response.p99 < 100ms'"
+            ),
+        };
+        mistakes.push(PlanError::new(SourceLocation::flag("--gate"), "", why));
+    }
+    (gates, mistakes)
 }
 
 /// The only account, made where none is listed.

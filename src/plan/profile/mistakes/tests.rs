@@ -121,6 +121,16 @@ fn mistakes_of_flags_come_last_and_do_not_hide_others() {
 }
 
 #[test]
+fn two_limits_of_one_metric_among_the_flags_are_refused_and_neither_is_dropped() {
+    let gates = ["response.p99 < 50ms", "ratio.missing = 0", "response.p99<9ms"];
+    let overrides = Overrides { gates: gates.map(str::to_owned).to_vec(), ..Overrides::default() };
+    assert_eq!(
+        told("", &overrides),
+        ["--gate: response.p99 has two limits, \"< 50ms\" and \"<9ms\"; write the one that counts"]
+    );
+}
+
+#[test]
 fn a_gate_is_taken_out_alone_although_its_name_has_dots() {
     let text =
         "[gates]\n\"response.p99\" = true\n\"response.p50\" = [1]\n\"ratio.missing\" = \"= 0\"\n";
