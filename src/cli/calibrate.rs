@@ -94,7 +94,7 @@ fn shown(baseline: &Baseline, path: &Path) -> String {
     text += "  how far one more run of the same profile may differ by noise alone:\n";
     for noise in &baseline.noise {
         if let Some(floor) = noise.floor {
-            text += &format!("  {:<28}{:>9}\n", noise.name, words::percent(floor));
+            text += &format!("  {:<28}{:>9}\n", noise.name, words::percent_up(floor));
         }
     }
     text + "\n  A gate against this baseline that allows less is UNDECIDED.\n"

@@ -6,6 +6,7 @@ use super::run_once::{FinishedRun, exit_of_gates};
 use super::{folder, github, load, run_files, verdict};
 use crate::judge::compare::{self, Comparison, RunSet, Settings};
 use crate::judge::{Baseline, GateOutcome, GateResult, RelativeGate};
+use crate::kit::words;
 use crate::plan;
 use crate::report::{self, Saved};
 use serde_json::{Value, json};
@@ -95,6 +96,13 @@ fn own_gates(runs: &[Saved]) -> Result<Vec<WrittenGate>, Failure> {
         ))),
         None => Ok(gates),
     }
+}
+
+/// The flags of a baseline, for the command that makes a run again.
+pub(super) fn repro(paths: &[PathBuf]) -> String {
+    let flag =
+        |path: &PathBuf| format!(" --baseline {}", words::quoted(&path.display().to_string()));
+    paths.iter().map(flag).collect()
 }
 
 /// What relative gates are held against: runs, or a baseline file with its noise.

@@ -24,6 +24,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     folder::clear(args.load.keep.out.as_deref())?;
     let base = gate::Base::load(&args.baseline)?;
     let mut context = RunContext::from_args("run", &args.load, &args.gate)?;
+    context.repro += &gate::repro(&args.baseline);
     context.repro += &fleet::repro(&args.fleet);
     let folder = RunFolder::open(args.load.keep.out.as_deref(), &context.id)?;
     context.folder = Some(folder.path().display().to_string());

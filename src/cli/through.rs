@@ -18,6 +18,7 @@ pub(super) fn run(args: &ThroughArgs) -> Result<Exit, Failure> {
     folder::clear(args.load.keep.out.as_deref())?;
     let base = gate::Base::load(&args.baseline)?;
     let mut context = RunContext::from_args("through", &args.load, &args.gate)?;
+    context.repro += &gate::repro(&args.baseline);
     let folder = RunFolder::open(args.load.keep.out.as_deref(), &context.id)?;
     context.folder = Some(folder.path().display().to_string());
     let measured = measure(&context, args, folder.path());

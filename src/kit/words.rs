@@ -72,6 +72,22 @@ pub fn rate(per_second: f64) -> String {
     }
 }
 
+/// A word as a shell takes it.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_string()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// A share as percent, rounded up to a tenth: a limit that says so much is none below it.
+pub fn percent_up(share: f64) -> String {
+    // what is a tenth already may be a little more in binary
+    format!("{:.1} %", (share * 1e3 - 1e-9).max(0.0).ceil() / 10.0)
+}
+
 /// A share as percent. Only exactly none or all reads as `0 %` or `100 %`.
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
@@ -211,6 +227,15 @@ mod tests {
             assert_eq!(duration_to(ns, figures), text);
         }
         assert_eq!(digits_to(123_456.7, 4), "123457");
+    }
+
+    #[test]
+    fn a_share_rounded_up_is_never_less_than_it_was() {
+        for (share, text) in
+            [(0.0, "0.0 %"), (0.34, "34.0 %"), (0.340_04, "34.1 %"), (0.071, "7.1 %")]
+        {
+            assert_eq!(percent_up(share), text);
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod tests;
 use super::model::Plan;
 use super::overrides::Overrides;
 use super::profile::{Profile, Source};
+use crate::kit::words::quoted;
 use serde_json::Value;
 
 /// The resolved profile: the keys of docs/reference/profile.md, redacted, in a stable order.
@@ -26,16 +27,6 @@ pub fn repro(verb: &str, source: &Source, overrides: &Overrides, plan: &Plan) ->
     let overrides = Overrides { seed: Some(plan.seed), ..overrides.clone() };
     words.extend(overrides.arguments().iter().map(|word| quoted(word)));
     words.join(" ")
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_string()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
 
 /// Drops the keys whose value is null: in a profile, they are absent.

@@ -8,6 +8,7 @@ use crate::judge::baseline::Noise;
 use crate::judge::check::{Relation, Unit};
 use crate::judge::compare::{Comparison, MetricComparison, Scale, compared_unit};
 use crate::judge::through::ThroughRatio;
+use crate::kit::words;
 use serde_json::Value;
 
 /// A gate relative to a baseline.
@@ -57,9 +58,9 @@ impl RelativeGate {
                 Some(floor) if self.change.abs() < floor => undecided(format!(
                     "the limit is tighter than the noise: runs of the same build differ by ±{}; the tightest limit that \
                      can be decided is {} {}",
-                    percent(floor),
+                    words::percent_up(floor),
                     if self.change < 0.0 { "-" } else { "+" },
-                    percent(floor)
+                    words::percent_up(floor)
                 )),
                 Some(_) | None => self.by_interval(metric),
             },
@@ -97,10 +98,6 @@ impl RelativeGate {
             _ => undecided(format!("{}: its interval contains the limit", between())),
         }
     }
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
 }
 
 const NO_BASELINE: &str = "there is no baseline here: `smppbench gate --baseline` decides it";

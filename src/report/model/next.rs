@@ -1,5 +1,6 @@
 //! What to do after a run, chosen by what it showed.
 use crate::judge::{About, Check, HealthState, Outcome};
+use crate::kit::words::quoted;
 use crate::report::document::{Document, Through};
 use crate::report::table::shell_words;
 
@@ -112,7 +113,7 @@ fn profile(d: &Document) -> Option<String> {
 /// `find rate` with the target, the profile and the settings of the run; the rate and its times are for it to find. None:
 /// the run is one of two sides, whose settings no flag of `find` has.
 fn find_rate(d: &Document) -> Option<String> {
-    const FOUND: [&str; 4] = ["--rate", "--duration", "--warmup", "--gate"];
+    const FOUND: [&str; 5] = ["--rate", "--duration", "--warmup", "--gate", "--baseline"];
     let (verb, words) = verb_and_words(d);
     if verb == "duel" || words.iter().any(|word| word == "--overhead") {
         return None;
@@ -134,14 +135,4 @@ fn find_rate(d: &Document) -> Option<String> {
         command.push("--max-trials 20 --max-minutes 10".to_owned());
     }
     Some(command.join(" "))
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@%".contains(c);
-    if path.chars().all(plain) {
-        path.to_owned()
-    } else {
-        format!("'{}'", path.replace('\'', r"'\''"))
-    }
 }
