@@ -366,16 +366,20 @@ pub(super) fn littles_law(plan: &Plan, measured: &Measured) -> Option<LittlesLaw
 }
 
 impl LittlesLaw {
-    /// A sentence for a run that the window limited.
-    pub fn says(&self) -> String {
-        let need = format!(
-            "Little's law: {} × {} mean service time keep {:.1} submit_sm in flight on average; \
-             there are {} window slots",
+    /// What the rate needs of the window. It is not what was seen in flight: that depends on the rate that was kept.
+    pub fn needs(&self) -> String {
+        format!(
+            "Little's law: {} × {} mean service time keep {} submit_sm in flight on average; there are {} window slots",
             words::rate(self.rate),
             words::duration(self.service.0),
-            self.open,
+            words::digits_to(self.open, 2),
             words::count(self.slots)
-        );
+        )
+    }
+
+    /// A sentence for a run that the window limited.
+    pub fn says(&self) -> String {
+        let need = self.needs();
         if self.open * 1.05 < self.slots as f64 {
             format!("{need}, which is enough on average: periods of slow answers filled them")
         } else {

@@ -357,14 +357,7 @@ fn limiter(d: &Document) -> Option<LabelledLine> {
         if alone { limiter.says().to_owned() } else { format!("{}: {evidence}", limiter.says()) };
     let mut line = LabelledLine::new("limiter", tone, says);
     if let Some(law) = d.verdict.littles_law.as_ref().filter(|_| !withheld) {
-        let open = law.open.ceil() as u64;
-        line.more.push(format!(
-            "At {} and a mean service time of {}, {} in flight on average; there are {}.",
-            words::rate(law.rate),
-            words::duration(law.service.0),
-            words::counted_was(open, "message"),
-            words::counted(law.slots, "window slot")
-        ));
+        line.more.push(law.needs());
     }
     Some(line)
 }
