@@ -144,13 +144,20 @@ fn receipts<'d>(m: &RunModel<'d>) -> Option<BriefLine<'d>> {
     let times = shown(d, &after);
     facts.extend(times.map(percentiles));
     if r.missing > 0 {
-        facts.push(format!("{} MISSING", words::count(r.missing)));
+        let measured = d.measured.get("receipts_missing").copied().unwrap_or(r.missing);
+        facts.push(format!("{} MISSING{}", words::count(measured), in_all(measured, r.missing)));
     }
     let mut line = BriefLine::new(0, "receipts", facts.join(" · "));
     if r.missing > 0 {
         (line.line.word, line.line.tone) = ("MISSING", Tone::Bad);
     }
     Some(BriefLine { histogram: times.filter(|row| row.count > 0), ..line })
+}
+
+/// The count of the whole run beside that of the measured time, where it is another.
+fn in_all(measured: u64, whole: u64) -> String {
+    let differs = measured != whole;
+    differs.then(|| format!(" ({} in the whole run)", words::count(whole))).unwrap_or_default()
 }
 
 /// Refusals, failed checks, the limiter, what the SMSC said of its load, and the explanation.
@@ -167,7 +174,9 @@ fn reasons<'d>(m: &RunModel<'d>) -> Vec<BriefLine<'d>> {
         })
         .collect();
     if !refused.is_empty() {
-        let line = LabelledLine::new("refused", Tone::Warn, refused.join(", "));
+        let (measured, whole) = (d.measured.get("rejected").copied(), d.ledger.lines.rejected);
+        let all = measured.filter(|n| *n != whole).map_or("", |_| " in the whole run");
+        let line = LabelledLine::new("refused", Tone::Warn, refused.join(", ") + all);
         lines.push(BriefLine::of(1, line));
     }
     let failed = m.top.checks.iter().filter(|check| check.tone == Tone::Bad);

@@ -4,7 +4,9 @@ use super::note::{Note, Withheld};
 use super::summary::{LabelledLine, Remark, Summary};
 use super::table::{Table, Tone, nanoseconds};
 use super::{events, head, observed, tables, through, transport};
-use crate::judge::{self, About, GateOutcome, GateResult, HealthState, Limiter, Outcome};
+use crate::judge::{
+    self, About, GateOutcome, GateResult, HealthState, Limiter, Outcome, work_piled_up,
+};
 use crate::kit::{Nanos, words};
 use crate::measure::{Anomaly, CutReason};
 use crate::report::document::{Document, Outage, State};
@@ -285,14 +287,15 @@ fn top(d: &Document) -> Summary {
     }
 }
 
-/// Rates of sending and of answers, with a word on the time they cover. Rates by intended time include messages sent in
-/// the drain, which would flatter a rate that was not sustained; then the rates come from the intervals of the load.
+/// Rates of sending and of answers, with a word on the time they cover. Rates by intended time include what came in the
+/// drain, which would flatter a run in which work or receipts piled up; then the rates come from the intervals of the load.
 fn rates(d: &Document) -> (&'static str, Vec<(String, f64)>) {
     let asked = receipts_asked(d) > 0;
     if !d.window.sends {
         return ("", Vec::new());
     }
-    if d.verdict.outcome != Some(Outcome::NotSustained) {
+    let grew = d.verdict.reasons.iter().any(|r| r.about == About::Growth && r.failed());
+    if !grew && !work_piled_up(d.verdict.outcome, &d.verdict.reasons) {
         let shown = d
             .rate
             .iter()

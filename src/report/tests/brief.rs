@@ -143,6 +143,28 @@ fn a_rate_that_was_not_kept_is_told_beside_the_one_that_was_accepted() {
 }
 
 #[test]
+fn counts_on_one_line_are_of_the_same_time_and_those_of_the_whole_run_say_so() {
+    let throttled = Fate { outcome: Some(Outcome::Rejected(0x58)), ..GOOD };
+    let lost = Fate { receipt: None, ..GOOD };
+    let made = Made::new(plan(200, 2, 10), |i, _| [lost, throttled, GOOD, GOOD][(i % 4) as usize]);
+    let (document, text) = (made.saved().document, flat(&made));
+    let whole = document.ledger.receipts.missing;
+    assert!(whole > 500, "{whole}");
+    assert!(text.contains(&format!("500 MISSING ({whole} in the whole run)")), "{text}");
+    let whole = document.ledger.lines.rejected;
+    let refused = format!("refused {whole} × ESME_RTHROTTLED in the whole run because");
+    assert!(text.contains(&refused), "{text}");
+}
+
+#[test]
+fn rates_are_those_of_the_document_unless_work_piled_up() {
+    let lost = Fate { receipt: None, ..GOOD };
+    let made = Made::new(plan(200, 0, 10), |i, _| if i % 4 == 0 { lost } else { GOOD });
+    let text = made.text();
+    assert!(text.contains("NOT SUSTAINED") && !text.contains("while the load was on"), "{text}");
+}
+
+#[test]
 fn a_target_that_an_event_left_broken_is_not_headed_as_if_it_were_back() {
     use crate::judge::RecoverySummary;
     let mut saved = Made::new(plan(200, 0, 10), |_, _| GOOD).saved();
