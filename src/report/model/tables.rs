@@ -29,6 +29,15 @@ pub(super) fn percentile(row: &LatencyRow, name: &str) -> Cell {
     })
 }
 
+/// The longest value; a bound of it where a message never had its answer or receipt.
+pub(super) fn longest(row: &LatencyRow) -> Cell {
+    if row.censored == 0 {
+        return time(row.max);
+    }
+    let bounds = PERCENTILES.iter().filter_map(|(name, _)| row.percentile(name).1);
+    known(bounds.chain(row.max).max(), Value::AtLeast)
+}
+
 /// The number of a run, where there are several.
 fn number(runs: &[&Document], number: usize) -> Option<usize> {
     (runs.len() > 1).then_some(number)
@@ -53,7 +62,7 @@ pub(crate) fn latencies(runs: &[&Document]) -> Table {
             let mut cells = vec![text(metric.title).with_small(std::mem::take(&mut says))];
             cells.extend(number(runs, n).map(|n| text(&d.run.id).of_run(Some(n))));
             cells.extend(PERCENTILES.map(|(name, _)| percentile(row, name)));
-            cells.extend([time(row.max), count(row.count)]);
+            cells.extend([longest(row), count(row.count)]);
             cells.push(match row.censored {
                 0 => Cell::default(),
                 n => count(n).in_tone(Tone::Warn),

@@ -1,8 +1,8 @@
 //! What a report says of the gateway that a run went through: the books of both sides, transit times, fields, statuses.
 use super::note::{Withheld, sentence};
 use super::summary::LabelledLine;
-use super::table::{Cell, Table, Tone, Value, count, known, text, time};
-use super::tables::percentile;
+use super::table::{Cell, Table, Tone, Value, count, known, text};
+use super::tables::{longest, percentile};
 use crate::judge::PERCENTILES;
 use crate::kit::words;
 use crate::measure::through::{AnsweredBy, TRANSITS, Transit};
@@ -244,7 +244,7 @@ fn times(d: &Document) -> Table {
         let Some(Some(latency)) = d.latency.through.get(row.name) else { continue };
         let mut cells = vec![text(row.name).with_small(row.says)];
         cells.extend(PERCENTILES.map(|(name, _)| percentile(latency, name)));
-        cells.extend([time(latency.max), count(latency.count), text(row.title)]);
+        cells.extend([longest(latency), count(latency.count), text(row.title)]);
         table.row(cells);
     }
     table.note = late(d).map_or(String::new(), sentence);
