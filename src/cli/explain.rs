@@ -199,6 +199,8 @@ mod tests {
         assert!(text.contains("placeholders"), "{text}");
         let text = told(&["upstream.rewrites"]);
         assert!(text.contains("a list of words") && text.contains("receipt_dates"), "{text}");
+        let text = told(&["verdict.limiter"]);
+        assert!(text.contains("takes: harness, smsc_throttle, "), "{text}");
         let text = told(&["receipts"]);
         assert!(text.contains("receipts.deadline"), "a section lists its keys: {text}");
     }

@@ -65,7 +65,8 @@ fn entry(file: &str, root: &Value, path: &str, written: &Value) -> String {
     if let Some(text) = text {
         let _ = writeln!(out, "\n  {}", text.replace('\n', "\n  "));
     }
-    let takes = forms(root, node);
+    // the words of a choice stand below, a line each
+    let takes = if choices(node).is_empty() { forms(root, node) } else { String::new() };
     if !takes.is_empty() {
         let _ = writeln!(out, "\n  takes: {takes}");
     }
@@ -96,6 +97,10 @@ fn forms(root: &Value, node: &Value) -> String {
     }
     if let Some(words) = node.get("enum").and_then(Value::as_array) {
         let words: Vec<String> = words.iter().map(Value::to_string).collect();
+        return words.join(", ");
+    }
+    let words: Vec<String> = choices(node).into_iter().map(|(word, _)| word).collect();
+    if !words.is_empty() {
         return words.join(", ");
     }
     if let Some(only) = node.get("const") {
@@ -135,8 +140,8 @@ fn kind_of(root: &Value, node: &Value, kind: &str) -> String {
             }
         }
         "array" => match node.get("items").map(|items| forms(root, items)) {
-            Some(items) if !items.is_empty() => format!("a list of {items}"),
             Some(_) if has_words(root, node) => "a list of words".to_owned(),
+            Some(items) if !items.is_empty() => format!("a list of {items}"),
             Some(_) | None => "a list".to_owned(),
         },
         "boolean" => "true or false".to_owned(),
