@@ -213,6 +213,17 @@ mod tests {
     }
 
     #[test]
+    fn the_window_of_a_provider_stands_whatever_the_target() {
+        for (target, provider, window) in
+            [("embedded", Provider::Sinch, "10"), ("10.0.0.1:2775", Provider::Infobip, "20")]
+        {
+            let answers =
+                Answers::of(&args(|a| (a.target, a.from) = (Some(target.into()), provider)));
+            assert_eq!(answers.unwrap().window, window, "{target}");
+        }
+    }
+
+    #[test]
     fn a_file_that_exists_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("p.toml");

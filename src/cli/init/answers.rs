@@ -201,7 +201,8 @@ impl Answers {
             }
         };
         fill(&mut self.binds, given.binds, "2", "1");
-        fill(&mut self.window, given.window, "20", "10");
+        // a provider's window is what it recommends
+        fill(&mut self.window, given.window || self.provider.is_some(), "20", "10");
         fill(&mut self.rate, given.rate, "1000", "10");
         if self.password_env.is_none() && !near {
             self.password_env = Some("SMPP_PASSWORD".to_owned());
