@@ -159,6 +159,18 @@ fn a_budget_ends_the_search_with_the_bracket_so_far() {
 }
 
 #[test]
+fn a_search_whose_trials_wait_for_lost_receipts_ends_within_its_minutes() {
+    let receipts = "[[messages]]\nregistered_delivery = 1\n";
+    let embedded = "[embedded]\nlimits.rate = 5000\nreceipts.lost = 0.05\n";
+    let plan = plan(&format!("receipts.deadline = \"30s\"\n{receipts}{embedded}"));
+    let mut settings = settings(&plan, 900.0, &["throttled<=1%"]);
+    settings.budget.seconds_max = 120.0;
+    let found = find_rate(&plan, &settings);
+    assert_eq!(found.ended, Ended::Budget);
+    assert!(found.cost.trials > 1 && found.cost.seconds <= 120.0, "{:?}", found.cost);
+}
+
+#[test]
 fn a_window_that_is_too_small_is_named_as_what_limits() {
     let plan = plan(
         r#"
