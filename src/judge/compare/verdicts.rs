@@ -6,7 +6,7 @@ use super::reading::Reading;
 use super::side::RunSet;
 use crate::judge::check::Unit;
 use crate::judge::name::PERCENTILES;
-use crate::judge::statistics::{Effect, holm, wilson};
+use crate::judge::statistics::{Effect, SPANS_MIN, holm, wilson};
 use crate::kit::{Nanos, words};
 use crate::measure::Timed;
 
@@ -138,14 +138,13 @@ fn verdict(
                 Some(effect) => judge(&mut out, effect, settings, runs),
                 None => {
                     out.change = Some(if scale == Scale::Ratio { to / from } else { to - from });
-                    out.note = Some(
-                        "its noise is unknown: give more runs, or run folders with their latency.hlog"
-                            .to_owned(),
-                    );
+                    out.note = Some(format!(
+                        "its noise is unknown: give more runs, or run folders of at least {SPANS_MIN} measured seconds"
+                    ));
                 }
             }
             if runs == 1 && base.iter().chain(&candidate).flatten().any(|r| r.rough) {
-                out.note.get_or_insert_with(|| rough(&row.source).to_owned());
+                out.note.get_or_insert_with(|| rough(&row.source));
             }
         }
     }
@@ -153,16 +152,17 @@ fn verdict(
 }
 
 /// Why messages count as independent.
-const fn rough(source: &Source) -> &'static str {
-    match source {
+fn rough(source: &Source) -> String {
+    let why = match source {
         Source::Latency(Timed::Metric(_), _) | Source::Rate(_) | Source::Share(_) => {
-            "without latency.hlog, messages count as independent"
+            format!("fewer than {SPANS_MIN} seconds in latency.hlog")
         }
         Source::Latency(Timed::Transit(_), _) => {
-            "without the transit times of each second in latency.hlog, messages count as independent"
+            format!("fewer than {SPANS_MIN} seconds with transit times in latency.hlog")
         }
-        Source::Inside => "counted over the whole run, so messages count as independent",
-    }
+        Source::Inside => "counted over the whole run".to_owned(),
+    };
+    format!("{why}: messages count as independent")
 }
 
 /// docs/comparing.md. A certain difference (corrected p and interval agree) that is not certainly small: better or

@@ -2,10 +2,11 @@
 use super::sides;
 use super::summary::{Remark, Summary};
 use super::table::{Cell, Table, Tone, Value, text};
-use crate::judge::ThroughRatio;
 use crate::judge::compare::{
     Comparison, MetricComparison, Proportion, Scale, ThroughSides, Verdict,
 };
+use crate::judge::statistics::SHORTEST_NS;
+use crate::judge::{ThroughRatio, Unit};
 use crate::kit::words;
 
 /// A comparison, as every format draws it.
@@ -188,7 +189,13 @@ fn beside(comparison: &Comparison) -> Table {
 }
 
 fn row(m: &MetricComparison) -> Vec<Cell> {
-    let value = |v: Option<f64>| Cell::from(v.map_or(Value::Unknown, |v| Value::Figure(v, m.unit)));
+    let value = |v: Option<f64>| match v {
+        // the ratio needs a figure, and 0 is none
+        Some(ns) if m.unit == Unit::Nanoseconds && ns <= SHORTEST_NS => {
+            text(format!("≤ {}", words::duration(SHORTEST_NS as u64)))
+        }
+        v => Cell::from(v.map_or(Value::Unknown, |v| Value::Figure(v, m.unit))),
+    };
     let interval = match (m.low, m.high) {
         (Some(low), Some(high)) => format!("{} to {}", m.says(low), m.says(high)),
         // a bound beyond all figures says "more than" itself
