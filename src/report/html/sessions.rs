@@ -1,6 +1,7 @@
 //! Charts of how evenly the SMSC served the sessions.
 use super::parts::Figure;
-use super::time::duration_axis;
+use super::time::{Timeline, duration_axis, line};
+use crate::kit::words;
 use crate::measure::Metric;
 use crate::report::Document;
 use crate::report::chart::{Axis, Colour, Layer, Plot, Point, Scale, Shape, Unit};
@@ -60,4 +61,35 @@ pub(super) fn figures(d: &Document) -> Vec<Figure> {
     let says = "Points on one level: the SMSC answered every session equally fast. Times have one significant digit.";
     all.push(Figure::new(id, title, says, picture, otherwise));
     all
+}
+
+/// How many sessions were bound.
+pub(super) fn bound(t: &Timeline<'_>) -> Figure {
+    let title = "Sessions bound";
+    let (mut low, mut high) = (u64::MAX, 0);
+    for row in t.rows.iter().filter(|row| row.stage.is_some()) {
+        low = low.min(row.sessions_up);
+        high = high.max(row.sessions_up);
+    }
+    if low >= high {
+        let why = match high {
+            0 => "No session was bound.".to_owned(),
+            1 => "One session was bound from the first to the last second of the load.".to_owned(),
+            n => format!(
+                "All {} sessions were bound from the first to the last second of the load.",
+                words::count(n)
+            ),
+        };
+        return Figure::missing("sessions-up", title, &why);
+    }
+    let y = Axis::from_zero("sessions at the end of each interval", Unit::Count, high as f64);
+    let mut plot = t.plot(title, y);
+    plot.layers.push(line("bound", Colour::Series(2), t.at_end(|row| row.sessions_up)));
+    Figure::new(
+        "sessions-up",
+        title,
+        "Sessions bound at the end of each interval.",
+        plot.draw(),
+        "",
+    )
 }

@@ -1,6 +1,6 @@
 //! Charts over time: rates, latencies, queues and errors.
-use super::disturbed;
 use super::parts::Figure;
+use super::{disturbed, sessions};
 use crate::kit::words;
 use crate::report::Document;
 use crate::report::chart::{
@@ -37,15 +37,21 @@ impl<'a> Timeline<'a> {
 
     /// One value an interval; thinned where there are too many to see, keeping the extremes.
     pub(super) fn points(&self, value: impl Fn(&IntervalRow) -> Option<f64>) -> Vec<Point> {
-        let points: Vec<Point> = self
-            .rows
-            .iter()
-            .map(|row| {
-                let x = row.t_s + row.length_s / 2.0;
-                value(row).map_or(Point::gap(x), |v| Point::at(x, v))
-            })
-            .collect();
-        thin(&points, POINTS_MAX)
+        self.points_at(0.5, value)
+    }
+
+    /// The same, drawn at this part of each interval.
+    fn points_at(&self, part: f64, value: impl Fn(&IntervalRow) -> Option<f64>) -> Vec<Point> {
+        let point = |row: &IntervalRow| {
+            let x = row.t_s + row.length_s * part;
+            value(row).map_or(Point::gap(x), |v| Point::at(x, v))
+        };
+        thin(&self.rows.iter().map(point).collect::<Vec<_>>(), POINTS_MAX)
+    }
+
+    /// What there was at the end of each interval.
+    pub(super) fn at_end(&self, count: impl Fn(&IntervalRow) -> u64) -> Vec<Point> {
+        self.points_at(1.0, |row| Some(count(row) as f64))
     }
 
     /// A count per second; a gap for an interval that was cut very short.
@@ -174,6 +180,8 @@ enum SeriesValue {
     PerSecond(Count),
     /// A value of each; None: it has none.
     Value(fn(&IntervalRow) -> Option<f64>),
+    /// What there was at the end of each.
+    AtEnd(Count),
 }
 
 /// (name, colour, how it is drawn, how it is taken).
@@ -198,6 +206,10 @@ const fn per_second(name: &'static str, colour: usize, count: Count) -> Series {
 
 const fn value(name: &'static str, colour: usize, of: fn(&IntervalRow) -> Option<f64>) -> Series {
     (name, Colour::Series(colour), Shape::Line, SeriesValue::Value(of))
+}
+
+const fn at_end(name: &'static str, colour: usize, count: Count) -> Series {
+    (name, Colour::Series(colour), Shape::Line, SeriesValue::AtEnd(count))
 }
 
 const fn broken((name, colour, _, take): Series) -> Series {
@@ -261,8 +273,8 @@ const IN_FLIGHT: LineChart = LineChart {
     says: "Messages sent and not yet answered, and messages due and not yet sent.",
     axis: ("submit_sm at the end of each interval", Unit::Count),
     series: &[
-        value("in flight", 0, |r| Some(r.in_flight as f64)),
-        value("due and not sent", 1, |r| Some(r.backlog as f64)),
+        at_end("in flight", 0, |r| r.in_flight),
+        at_end("due and not sent", 1, |r| r.backlog),
     ],
     otherwise: "Nothing was in flight at the end of any interval.",
 };
@@ -281,7 +293,7 @@ const AWAITED: LineChart = LineChart {
     title: "Awaited receipts",
     says: "Messages accepted and still without a final receipt. A level line: receipts kept pace. A rising line: they fell behind.",
     axis: ("messages at the end of each interval", Unit::Count),
-    series: &[value("awaited", 3, |r| Some(r.awaited as f64))],
+    series: &[at_end("awaited", 3, |r| r.awaited)],
     otherwise: "No receipt was awaited at the end of any interval.",
 };
 
@@ -317,6 +329,7 @@ impl LineChart {
             points: match take {
                 SeriesValue::PerSecond(count) => t.rate(count),
                 SeriesValue::Value(value) => t.points(value),
+                SeriesValue::AtEnd(count) => t.at_end(count),
             },
         });
         let is_something =
@@ -337,7 +350,7 @@ pub(super) fn figures(d: &Document) -> Vec<Figure> {
     let response = RESPONSE.figure(&t).and(caveat(d));
     let mut all = vec![RATE.figure(&t), response, SERVICE.figure(&t)];
     all.extend([IN_FLIGHT, WINDOW, AWAITED].map(|lines| lines.figure(&t)));
-    all.extend([completeness(&t), statuses(&t), anomalies(&t), sessions(&t)]);
+    all.extend([completeness(&t), statuses(&t), anomalies(&t), sessions::bound(&t)]);
     if d.congestion.is_some() {
         all.push(CONGESTION.figure(&t));
     }
@@ -465,35 +478,5 @@ fn anomalies(t: &Timeline<'_>) -> Figure {
         "Deviations of the SMSC from the specification, stacked.",
         stacked(t, title, "anomalies a second", by_name(t, |row| &row.anomalies)),
         otherwise,
-    )
-}
-
-fn sessions(t: &Timeline<'_>) -> Figure {
-    let title = "Sessions bound";
-    let (mut low, mut high) = (u64::MAX, 0);
-    for row in t.rows.iter().filter(|row| row.stage.is_some()) {
-        low = low.min(row.sessions_up);
-        high = high.max(row.sessions_up);
-    }
-    if low >= high {
-        let why = match high {
-            0 => "No session was bound.".to_owned(),
-            1 => "One session was bound from the first to the last second of the load.".to_owned(),
-            n => format!(
-                "All {} sessions were bound from the first to the last second of the load.",
-                words::count(n)
-            ),
-        };
-        return Figure::missing("sessions-up", title, &why);
-    }
-    let y = Axis::from_zero("sessions at the end of each interval", Unit::Count, high as f64);
-    let mut plot = t.plot(title, y);
-    plot.layers.push(line("bound", Colour::Series(2), t.points(|r| Some(r.sessions_up as f64))));
-    Figure::new(
-        "sessions-up",
-        title,
-        "Sessions bound at the end of each interval.",
-        plot.draw(),
-        "",
     )
 }
