@@ -271,7 +271,7 @@ fn measured(
     let law = mean.filter(|_| slots > 0).map(|mean| throughput * mean / 1e9 / slots as f64);
     let harness_limited = judgement.limiter == Some(Limiter::Harness);
     let says = format!(
-        "{}, service {} on the mean{}",
+        "{}, mean service time {}{}",
         words::rate(throughput),
         mean.map_or("?".to_owned(), |m| words::duration(m as u64)),
         if harness_limited { " (the harness is the limit)" } else { "" }

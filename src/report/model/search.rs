@@ -125,14 +125,14 @@ fn answer(search: &Search) -> (&'static str, String) {
             "BINDS",
             match limit {
                 Some(limit) => format!("{}; {}", limit.value, beyond(limit)),
-                None => "no limit met".to_owned(),
+                None => "none was refused".to_owned(),
             },
         ),
     };
     let ended = match search.ended {
         Ended::Found => String::new(),
-        Ended::Ceiling => " (the highest to try)".to_owned(),
-        Ended::Floor => " (the lowest to try)".to_owned(),
+        Ended::Ceiling => " (up to the highest to try)".to_owned(),
+        Ended::Floor => " (down to the lowest to try)".to_owned(),
         Ended::InconclusiveHarness => early(search, "the harness did not keep up"),
         Ended::InconclusiveNoise => early(search, "trials contradict each other"),
         Ended::Budget => early(search, "budget"),

@@ -267,7 +267,7 @@ fn fields(through: &Through) -> Table {
 }
 
 fn statuses(through: &Through) -> Table {
-    let header = "behind | @in front | messages | later by, mean | told by a receipt";
+    let header = "behind | @in front | messages | front later by, mean | told by a receipt";
     let shown = |status: &Option<String>, none: &str| text(status.as_deref().unwrap_or(none));
     let row = |pair: &crate::report::document::StatusRow| {
         let none = if pair.came_out { "no answer" } else { "did not come out" };
