@@ -2,7 +2,7 @@
 //! report, drawn from the document so far.
 use super::page::{SCRIPT, SCRIPT_SHA256, STYLE, spell_out};
 use super::parts::{Figure, Section};
-use super::{observed, time};
+use super::{observed, sessions, time};
 use crate::kit::words;
 use crate::report::chart::css;
 use crate::report::document::{Document, IntervalRow};
@@ -172,7 +172,7 @@ fn verdict(d: &Document, judged_s: Option<f64>) -> Vec<Value> {
 /// The charts over time, of events and of what is observed; those without a picture last.
 fn figures(d: &Document) -> Vec<Value> {
     let mut section = Section::new("over-time", "Over time");
-    section.figures = time::figures(d);
+    section.figures = time::figures(d).into_iter().chain([sessions::bound(d)]).collect();
     section.figures.extend(super::events::figures(d));
     section.figures.extend(observed::figures(d));
     let figures = section.in_order().figures.into_iter();

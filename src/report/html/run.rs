@@ -42,7 +42,7 @@ fn single(saved: &Saved, m: &RunModel<'_>) -> Vec<Section> {
 
     let mut time = Section::new("over-time", "Over time");
     time.says = time::on_page(d);
-    let mut figures = time::figures(d).into_iter();
+    let mut figures = time::figures(d).into_iter().chain([sessions::bound(d)]);
     time.figures.extend(figures.by_ref().take(3));
     time.figures.extend([shape::heat_map(saved), shape::spectrum(d)]);
     time.figures.extend(figures);

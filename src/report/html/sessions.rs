@@ -63,8 +63,9 @@ pub(super) fn figures(d: &Document) -> Vec<Figure> {
     all
 }
 
-/// How many sessions were bound.
-pub(super) fn bound(t: &Timeline<'_>) -> Figure {
+/// How many sessions were bound, over time.
+pub(super) fn bound(d: &Document) -> Figure {
+    let t = Timeline::of(d);
     let title = "Sessions bound";
     let (mut low, mut high) = (u64::MAX, 0);
     for row in t.rows.iter().filter(|row| row.stage.is_some()) {

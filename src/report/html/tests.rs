@@ -480,3 +480,11 @@ fn a_head_without_checks_has_no_empty_list_beside_its_lines() {
     assert!(!page(d).contains("<ul class=\"checks\">"));
     assert!(page(sample()).contains("<ul class=\"checks\">"));
 }
+
+#[test]
+fn what_is_left_at_the_end_of_a_second_is_not_drawn_before_what_happened_in_it() {
+    let d = busy(3, 1.0, 2);
+    let points = super::time::Timeline::of(&d).at_end(|row| row.sessions_up);
+    let drawn: Vec<f64> = points.iter().map(|point| point.x).collect();
+    assert_eq!(drawn, [1.0, 2.0, 3.0]);
+}

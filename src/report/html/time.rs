@@ -1,6 +1,6 @@
 //! Charts over time: rates, latencies, queues and errors.
+use super::disturbed;
 use super::parts::Figure;
-use super::{disturbed, sessions};
 use crate::kit::words;
 use crate::report::Document;
 use crate::report::chart::{
@@ -344,13 +344,13 @@ impl LineChart {
     }
 }
 
-/// Every chart over time, in the order of the page.
+/// Every chart over time but that of the sessions, in the order of the page.
 pub(super) fn figures(d: &Document) -> Vec<Figure> {
     let t = Timeline::of(d);
     let response = RESPONSE.figure(&t).and(caveat(d));
     let mut all = vec![RATE.figure(&t), response, SERVICE.figure(&t)];
     all.extend([IN_FLIGHT, WINDOW, AWAITED].map(|lines| lines.figure(&t)));
-    all.extend([completeness(&t), statuses(&t), anomalies(&t), sessions::bound(&t)]);
+    all.extend([completeness(&t), statuses(&t), anomalies(&t)]);
     if d.congestion.is_some() {
         all.push(CONGESTION.figure(&t));
     }
