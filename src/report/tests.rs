@@ -324,6 +324,16 @@ fn where_work_piled_up_no_time_from_the_intended_send_is_printed() {
 }
 
 #[test]
+fn the_longest_receipt_time_is_not_below_that_of_a_receipt_that_never_came() {
+    let lost = Fate { receipt: None, ..GOOD };
+    let text = Made::new(plan(200, 0, 10), |i, _| if i % 4 == 0 { lost } else { GOOD }).text();
+    let line =
+        text.lines().find(|line| line.contains("receipt time (from intended send)")).unwrap();
+    // p90, p99 and the longest
+    assert_eq!(line.matches("≥ ").count(), 3, "{line}");
+}
+
+#[test]
 fn the_sentence_that_explains_a_difference_is_printed() {
     let made = Made::new(plan(200, 0, 10), |i, _| {
         if i % 20 == 0 { Fate { wait: ms(900), ..GOOD } } else { GOOD }

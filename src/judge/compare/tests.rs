@@ -238,6 +238,16 @@ fn none_missing_of_few_on_both_sides_is_equal_and_leaves_the_whole_not_open() {
 }
 
 #[test]
+fn runs_of_too_few_seconds_are_told_so_and_not_that_their_seconds_are_lost() {
+    let short = World { seconds: 6, ..MINUTE };
+    let compared = compare(&side(&short, 1, 1), &side(&short, 1, 2), &strict()).unwrap();
+    let note = |name: &str| compared.metric(name).unwrap().note.clone().unwrap_or_default();
+    assert!(note("response.p50").starts_with("fewer than 8 seconds"), "{}", note("response.p50"));
+    let rate = note("rate.accepted");
+    assert!(rate.contains("at least 8 measured seconds"), "{rate}");
+}
+
+#[test]
 fn an_open_question_says_about_how_many_runs_would_settle_it() {
     let wild = World { between_runs: 0.06, ..SHORT };
     let sides = [1, 2].map(|seed| side(&wild, 3, seed));

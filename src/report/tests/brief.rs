@@ -203,6 +203,9 @@ fn the_next_step_of_a_calibration_takes_its_profile_and_not_its_number_of_runs()
     saved.document.run.repro = "smppbench calibrate 5 sample.toml --seed 7".to_owned();
     let text = brief(&saved, Style { columns: 200, ..Style::default() });
     assert!(text.contains("smppbench find rate sample.toml --seed 7"), "{text}");
+    saved.document.run.repro = "smppbench run sample.toml --baseline old.json --seed 7".to_owned();
+    let text = brief(&saved, Style { columns: 200, ..Style::default() });
+    assert!(text.contains("smppbench find rate sample.toml --seed 7"), "{text}");
 }
 
 #[test]
