@@ -1,6 +1,6 @@
 //! `smppbench duel`: two sides measured by one generator, in blocks that alternate or at the same time, and compared
 //! pair by pair. For receipt times of two routes, accounts or builds.
-use super::args::{DuelArgs, KeepArgs};
+use super::args::DuelArgs;
 use super::blocks::{Blocks, MeasuredPairs, SideTrials, Sides, conclude};
 use super::exit::{Exit, Failure};
 use super::fleet::{self, AnyTrial};
@@ -39,7 +39,8 @@ fn measured(sides: &Sides, path: &Path, args: &DuelArgs) -> Result<MeasuredPairs
 fn sides(args: &DuelArgs) -> Result<Sides, Failure> {
     let (source, overrides) = args.load.source();
     let one = |side: DuelSide, settings: &[String]| {
-        one_side(&source, &overrides, side, settings, &args.load.keep)
+        let plan = plan::load_side(&source, &overrides, side, settings)?;
+        one_side(plan, &source, &overrides, args)
     };
     let sides = Sides {
         a: one(DuelSide::A, &args.a)?,
@@ -52,19 +53,26 @@ fn sides(args: &DuelArgs) -> Result<Sides, Failure> {
     Ok(sides)
 }
 
+/// A side; its command makes the whole duel again.
 fn one_side(
+    plan: Plan,
     source: &Source,
     overrides: &Overrides,
-    side: DuelSide,
-    settings: &[String],
-    keep: &KeepArgs,
+    args: &DuelArgs,
 ) -> Result<RunContext, Failure> {
-    let plan = plan::load_side(source, overrides, side, settings)?;
+    let keep = &args.load.keep;
     let plan = Plan { trace_failed: keep.trace, ..plan };
     let mut repro = plan::repro("duel", source, &overrides.shown(keep.show_content), &plan);
-    for setting in settings {
-        let shown = plan::shown_setting(setting).replace('\'', r"'\''");
-        repro += &format!(" --{} '{shown}'", side.name());
+    repro += &if args.simultaneous {
+        " --simultaneous".to_owned()
+    } else {
+        format!(" --blocks {}", args.blocks)
+    };
+    for (side, settings) in [(DuelSide::A, &args.a), (DuelSide::B, &args.b)] {
+        for setting in settings {
+            let shown = plan::shown_setting(setting).replace('\'', r"'\''");
+            repro += &format!(" --{} '{shown}'", side.name());
+        }
     }
     RunContext::of(plan, repro, keep.show_content)
 }
