@@ -120,9 +120,9 @@ pub struct TrialRow {
     pub messages: u64,
     /// Accepted a second of the measured time.
     pub accepted_rate: Option<f64>,
-    /// Of the written.
+    /// Of the written; where there is a measured time, of those of it.
     pub throttled: u64,
-    /// Of the written, no answer or connection lost.
+    /// Likewise: no answer, or connection lost.
     pub lost: u64,
     /// By objective: kept, broken, or null: not to be told from it.
     pub kept: Vec<Option<bool>>,

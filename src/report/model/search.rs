@@ -312,11 +312,7 @@ const TRIAL_COLUMNS: [TrialColumn; 15] = [
     ("window", |t| t.window.map(count)),
     ("accepted", |t| t.accepted_rate.map(|r| rate(Some(r)))),
     ("submit_sm", |t| Some(count(t.messages))),
-    ("throttled", |t| {
-        let of = t.throttled as f64 / t.messages.max(1) as f64;
-        let of = if t.throttled > 0 { words::percent(of) } else { String::new() };
-        Some(count(t.throttled).with_small(of))
-    }),
+    ("throttled", |t| Some(count(t.throttled))),
     ("lost", |t| Some(count(t.lost))),
     ("measured", |t| (t.measured_s > 0.0).then(|| moment(t.measured_s))),
     ("took", |t| Some(moment(t.took_s))),
