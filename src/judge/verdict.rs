@@ -369,7 +369,7 @@ impl LittlesLaw {
     /// What the rate needs of the window. It is not what was seen in flight: that depends on the rate that was kept.
     pub fn needs(&self) -> String {
         format!(
-            "Little's law: {} × {} mean service time keep {} submit_sm in flight on average; there are {} window slots",
+            "Little's law: {} × {} mean service time keep {} submit_sm in flight on average; the windows hold {}",
             words::rate(self.rate),
             words::duration(self.service.0),
             words::digits_to(self.open, 2),

@@ -80,10 +80,16 @@ fn rate(m: &RunModel<'_>, wanted: &str) -> Option<String> {
     m.top.rates.iter().find(|rate| rate.name == wanted).map(|rate| rate.figure.clone())
 }
 
+/// A count of the measured messages beside a rate that may be of the load alone.
+fn beside_rate(m: &RunModel<'_>, count: u64) -> String {
+    let drain = if m.top.rates_are.is_empty() { "" } else { " with the drain" };
+    words::count(count) + drain
+}
+
 fn accepted<'d>(m: &RunModel<'d>) -> Option<BriefLine<'d>> {
     let d = m.document;
-    let count =
-        words::count(d.measured.get("accepted").copied().unwrap_or(d.ledger.lines.accepted));
+    let count = d.measured.get("accepted").copied().unwrap_or(d.ledger.lines.accepted);
+    let count = beside_rate(m, count);
     if !d.window.sends {
         return None;
     }
@@ -134,7 +140,7 @@ fn receipts<'d>(m: &RunModel<'d>) -> Option<BriefLine<'d>> {
         return None;
     }
     let r = &d.ledger.receipts;
-    let count = words::count(d.measured.get("receipts_final").copied().unwrap_or(r.final_));
+    let count = beside_rate(m, d.measured.get("receipts_final").copied().unwrap_or(r.final_));
     let mut facts: Vec<String> = rate(m, "receipts").into_iter().chain([count]).collect();
     let after = [
         ("receipt", Metric::Receipt),

@@ -1,5 +1,5 @@
 //! What to do after a run, chosen by what it showed.
-use crate::judge::{About, Check, HealthState, Outcome};
+use crate::judge::{About, Check, HealthState, Limiter, Outcome};
 use crate::kit::words::quoted;
 use crate::report::document::{Document, Through};
 use crate::report::table::shell_words;
@@ -15,10 +15,11 @@ pub(super) fn steps(d: &Document) -> Vec<String> {
         steps.extend(for_harness(d));
     }
     let missed = d.verdict.outcome == Some(Outcome::NotSustained);
-    if missed {
-        steps.extend(find_rate(d));
-    }
-    steps.extend(for_receipts(d));
+    // what receipts ask for comes first where no lower rate would bring them
+    let receipts = d.verdict.limiter == Some(Limiter::Receipts);
+    let rate = missed.then(|| find_rate(d)).flatten();
+    let both = if receipts { [for_receipts(d), rate] } else { [rate, for_receipts(d)] };
+    steps.extend(both.into_iter().flatten());
     let failed = d.gates.iter().find(|gate| gate.failed());
     steps.extend(failed.map(|gate| format!("smppbench explain {}", gate.name)));
     if steps.is_empty() {

@@ -162,6 +162,12 @@ fn rates_are_those_of_the_document_unless_work_piled_up() {
     let made = Made::new(plan(200, 0, 10), |i, _| if i % 4 == 0 { lost } else { GOOD });
     let text = made.text();
     assert!(text.contains("NOT SUSTAINED") && !text.contains("while the load was on"), "{text}");
+    assert!(!flat(&made).contains("with the drain"), "{text}");
+    // what asks for another rate is not what receipts ask for first
+    assert!(flat(&made).contains("next docs/tasks/receipts.md"), "{}", flat(&made));
+    let silent = Fate { outcome: Some(Outcome::TimedOut), ..GOOD };
+    let made = Made::new(plan(200, 0, 10), |i, _| if i % 4 == 0 { silent } else { GOOD });
+    assert!(flat(&made).contains("accepted 150/s · 1,500 with the drain"), "{}", flat(&made));
 }
 
 #[test]
