@@ -1,6 +1,4 @@
 //! Entries of the glossary, docs/glossary.md: the words that the summary, the reports and the documentation use.
-use std::fmt::Write;
-
 const PAGE: &str = include_str!("../../../docs/glossary.md");
 
 /// Each term with what it means, in the page's order. Where a row has several terms, each has its own.
@@ -14,14 +12,15 @@ pub(super) fn terms() -> impl Iterator<Item = (&'static str, String)> {
 /// The entries of a term, in any case; the plural is the same term.
 pub(super) fn entries(name: &str) -> Vec<String> {
     let wanted = singular(name);
-    let mut entries: Vec<String> = Vec::new();
-    for (term, says) in terms().filter(|(term, _)| singular(term) == wanted) {
-        let mut entry = String::new();
-        // writing to a String cannot fail
-        let _ = writeln!(entry, "{term}, a word of the reports and the documentation\n\n  {says}");
-        entries.push(entry);
-    }
-    entries
+    let has = |terms: &str| terms.split(", ").any(|term| singular(term) == wanted);
+    let rows = PAGE.lines().filter_map(row).filter(|(terms, _)| has(terms));
+    // a row of several terms may tell them one after the other
+    let entry = |(terms, says): (&str, &str)| {
+        let word = if terms.contains(", ") { "words" } else { "a word" };
+        let says = without_links(says);
+        format!("{terms}, {word} of the reports and the documentation\n\n  {says}\n")
+    };
+    rows.map(entry).collect()
 }
 
 fn singular(name: &str) -> String {
@@ -54,6 +53,13 @@ fn without_links(says: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_that_shares_its_row_is_told_with_the_others_of_the_row() {
+        let [entry] = &entries("Observed")[..] else { panic!("one entry") };
+        assert!(entry.starts_with("censored, observed, words of the reports"), "{entry}");
+        assert!(entries("closed loop")[0].starts_with("closed loop, a word of"));
+    }
 
     #[test]
     fn links_are_printed_as_their_words() {

@@ -160,10 +160,12 @@ fn receipts<'d>(m: &RunModel<'d>) -> Option<BriefLine<'d>> {
     Some(BriefLine { histogram: times.filter(|row| row.count > 0), ..line })
 }
 
-/// The count of the whole run beside that of the measured time, where it is another.
+/// The count of the whole run beside that of the measured time; empty: it is the same.
 fn in_all(measured: u64, whole: u64) -> String {
-    let differs = measured != whole;
-    differs.then(|| format!(" ({} in the whole run)", words::count(whole))).unwrap_or_default()
+    match measured == whole {
+        true => String::new(),
+        false => format!(" ({} in the whole run)", words::count(whole)),
+    }
 }
 
 /// Refusals, failed checks, the limiter, what the SMSC said of its load, and the explanation.
