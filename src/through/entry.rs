@@ -53,15 +53,21 @@ pub(super) struct Behind {
     /// When the first copy came out, and the last.
     pub(super) first: Nanos,
     pub(super) last: Nanos,
-    /// Place of the session of the first copy.
+    /// Place of the session of the copy that it answered; of the first copy, before.
     pub(super) session: u32,
-    /// Answer of our SMSC to the first copy that it answered, and when. None: there was none.
+    /// Answer of our SMSC to the first copy that it took, else to the last that it refused, and when. None: there was none.
     pub(super) answered: Option<(u32, Nanos)>,
     /// message_id of that answer, and what it is compared by.
     pub(super) id: Id,
     pub(super) id_key: Key,
     /// PDUs that the first copy came out in.
     pub(super) segments: u32,
+    /// PDUs that came out and that our SMSC has not refused.
+    pub(super) unrefused: u32,
+    /// Copies that came out once our SMSC had refused all before them: the gateway tried again.
+    pub(super) retries: u32,
+    /// From each refusal to the copy that followed it.
+    pub(super) paused: Nanos,
 }
 
 /// Its final receipts.
@@ -148,6 +154,11 @@ impl Entry {
         let Some(accepted) = front.accepted else { return is_over(front.written) };
         let has_receipt = !self.wants_receipt || receipts.came > 0;
         behind.out_count > 0 && has_receipt || is_over(accepted.max(behind.last))
+    }
+
+    /// Copies that came out, without those before them that our SMSC had refused.
+    pub(super) fn copies(&self) -> u32 {
+        self.behind.out_count.saturating_sub(self.behind.retries)
     }
 
     /// Whether it came out by its deadline, counted from its accept.

@@ -101,6 +101,7 @@ impl FinishedMessage {
             id: self.behind_id,
             id_key: behind,
             segments: 1,
+            unrefused: u32::from(self.status == 0),
             ..Behind::default()
         };
         let (sent, came) = (u32::from(self.has_receipt_behind), u32::from(self.has_receipt));

@@ -3,6 +3,7 @@ use super::collections::Map;
 use super::compare::changes;
 use super::content::{Content, body};
 use super::examples::unknown_example;
+use super::forgotten::Forgotten;
 use super::scene::Scene;
 use super::settings::Settings;
 use crate::kit::Nanos;
@@ -38,7 +39,7 @@ pub(super) struct MosUp {
     entries: Map<u64, MoEntry>,
     oldest: VecDeque<u64>,
     books: MoBooks,
-    forgotten: Forgotten,
+    forgotten: Forgotten<Fate>,
     /// Copies of which nothing is known any more but that they are copies.
     copies_of_unknown: u64,
     /// By part of the key, which is the simulator's: the highest number that these books have, and that earlier books had.
@@ -59,27 +60,6 @@ enum Fate {
     Lost,
     /// It came after its deadline.
     Late,
-}
-
-/// MO that are settled and were forgotten for others; as many as may be kept.
-#[derive(Debug, Default)]
-struct Forgotten {
-    fates: Map<u64, Fate>,
-    oldest: VecDeque<u64>,
-    /// Those beyond that were lost: they may yet come.
-    lost_beyond: u64,
-}
-
-impl Forgotten {
-    fn add(&mut self, packed: u64, fate: Fate, most: usize) {
-        if self.oldest.len() >= most
-            && let Some(oldest) = self.oldest.pop_front()
-        {
-            self.lost_beyond += u64::from(self.fates.remove(&oldest) == Some(Fate::Lost));
-        }
-        self.oldest.push_back(packed);
-        self.fates.insert(packed, fate);
-    }
 }
 
 /// The key of an MO: the simulator puts a token in its text.
@@ -136,7 +116,8 @@ impl MosUp {
         if let Some(entry) = self.entries.remove(&packed)
             && let Some(fate) = self.settle(&entry, scene)
         {
-            self.forgotten.add(packed, fate, scene.settings.outstanding_max);
+            let is_open = |fate: &Fate| *fate == Fate::Lost;
+            self.forgotten.add(packed, fate, scene.settings.outstanding_max, is_open);
         }
         true
     }
@@ -181,7 +162,7 @@ impl MosUp {
     /// An MO came that is not kept: it was forgotten, it is of earlier books, or it was never kept.
     fn came_unkept(&mut self, key: MessageKey) {
         let books = &mut self.books;
-        if let Some(fate) = self.forgotten.fates.get_mut(&key.packed()) {
+        if let Some(fate) = self.forgotten.of(key.packed()) {
             self.came_settled += 1;
             books.copies += u64::from(*fate != Fate::Lost);
             *fate = match *fate {
@@ -198,9 +179,9 @@ impl MosUp {
             };
         } else if self.earlier.get(&key.part).is_some_and(|highest| key.message <= *highest) {
             books.unexpected += 1;
-        } else if self.forgotten.lost_beyond > 0 {
+        } else if self.forgotten.beyond > 0 {
             // it may be one of these
-            self.forgotten.lost_beyond -= 1;
+            self.forgotten.beyond -= 1;
             books.unexpected += 1;
         } else if self.untracked_came < books.untracked {
             self.untracked_came += 1;

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `streams` | sessions, PDUs out of octets, open requests |
 //! | `submits`, `table`, `finished`, `settled` | submit_sm downwards: kept by key, then in short, then classed |
+//! | `forgotten` | what was classed and may come once more |
 //! | `segments` | parts that came out of an uncut message |
 //! | `deliveries`, `mo` | receipts and MO upwards |
 //! | `compare`, `content` | field by field |
@@ -23,6 +24,7 @@ mod entry;
 mod examples;
 mod findings;
 mod finished;
+mod forgotten;
 mod ids;
 #[cfg(test)]
 mod in_turns_tests;

@@ -3,10 +3,11 @@ use super::entry::Entry;
 use super::examples::{add_examples_of, example};
 use super::findings::Findings;
 use super::finished::FinishedMessage;
+use super::forgotten::Forgotten;
 use super::settings::Settings;
 use crate::kit::Nanos;
 use crate::measure::through::{ExampleClass, ReceiptBooks, StatusPair, SubmitBooks};
-use crate::smpp::marker::MarkerKind;
+use crate::smpp::marker::{MarkerKind, MessageKey};
 use std::collections::BTreeMap;
 
 /// Status and time of an answer. None: there was none.
@@ -24,6 +25,39 @@ struct PairCount {
     told_by_receipt: u64,
 }
 
+/// What is known of a message that was settled and is forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It came out once, in time.
+    Once,
+    /// It came out once, in time, and our SMSC refused it.
+    Refused,
+    /// It was accepted, and did not come out by the deadline.
+    Lost,
+    /// It was rejected, and did not come out.
+    Rejected,
+    /// It was not answered, and did not come out.
+    Unanswered,
+    /// A further copy makes no difference but to the number of copies.
+    Told,
+}
+
+impl Fate {
+    /// Of a message of which nothing more is awaited.
+    pub(super) fn of(entry: &Entry, deadline: Nanos) -> Fate {
+        let Entry { front, behind, .. } = entry;
+        let is_once = front.accepted.is_some() && entry.is_in_time(deadline) && entry.copies() == 1;
+        match (behind.out_count, front.accepted, front.rejected) {
+            (0, Some(_), _) => Fate::Lost,
+            (0, None, Some(_)) if front.open == 0 && !front.has_gone => Fate::Rejected,
+            (0, None, _) => Fate::Unanswered,
+            _ if is_once && behind.unrefused == 0 => Fate::Refused,
+            _ if is_once => Fate::Once,
+            _ => Fate::Told,
+        }
+    }
+}
+
 /// What was settled.
 #[derive(Debug, Default)]
 pub(super) struct Settled {
@@ -39,6 +73,7 @@ pub(super) struct Settled {
     out_settled: [u64; 2],
     /// Copies of messages that had been settled and forgotten.
     copies_of_forgotten: [u64; 2],
+    forgotten: Forgotten<Fate>,
     /// Copies of messages that are not tracked.
     pub(super) untracked_out: u64,
 }
@@ -52,14 +87,44 @@ impl Settled {
         }
     }
 
-    /// One more copy of a message that was settled: it is a duplicate.
-    pub(super) fn copy_of_forgotten(&mut self, kind: MarkerKind) {
-        self.copies_of_forgotten[usize::from(kind == MarkerKind::Probe)] += 1;
-        let books = self.books(kind);
-        books.copies += 1;
-        if books.once > 0 {
-            books.once -= 1;
-            books.duplicate += 1;
+    /// A message that was settled is forgotten.
+    pub(super) fn forget(&mut self, key: MessageKey, fate: Fate, most: usize) {
+        if fate != Fate::Once {
+            self.forgotten.add(key.packed(), fate, most, |fate| *fate != Fate::Told);
+        }
+    }
+
+    /// Whether a message is among those that were forgotten and did not just come out once.
+    pub(super) fn is_forgotten(&mut self, key: MessageKey) -> bool {
+        self.forgotten.of(key.packed()).is_some()
+    }
+
+    /// One more copy of a message that was settled and forgotten: it comes out after all, or it is a duplicate.
+    pub(super) fn copy_of_forgotten(&mut self, key: MessageKey, most: usize) {
+        let fate = self.forgotten.of(key.packed()).map(|fate| std::mem::replace(fate, Fate::Told));
+        if fate.is_none() && self.forgotten.beyond > 0 {
+            // it may be one of those of which nothing is known any more
+            self.forgotten.beyond -= 1;
+            self.untracked_out += 1;
+            return;
+        }
+        self.copies_of_forgotten[usize::from(key.kind == MarkerKind::Probe)] += 1;
+        if fate.is_none() {
+            self.forget(key, Fate::Told, most);
+        }
+        let books = self.books(key.kind);
+        match fate.unwrap_or(Fate::Once) {
+            Fate::Once => {
+                books.copies += 1;
+                let moved = books.once.min(1);
+                books.once -= moved;
+                books.duplicate += moved;
+            }
+            Fate::Refused => books.retries += 1,
+            Fate::Lost => books.late += 1,
+            Fate::Rejected => books.ghost += 1,
+            Fate::Unanswered => books.maybe_out += 1,
+            Fate::Told => books.copies += 1,
         }
     }
 
@@ -76,9 +141,10 @@ impl Settled {
         self.count_statuses(entry);
         self.out_settled[usize::from(entry.key.kind == MarkerKind::Probe)] +=
             u64::from(entry.behind.out_count);
-        let out = entry.behind.out_count;
+        let out = entry.copies();
         let books = self.books(entry.key.kind);
         books.copies += u64::from(out.saturating_sub(1));
+        books.retries += u64::from(entry.behind.retries);
         books.copies_over_reconnect += u64::from(entry.behind.over_reconnect);
         books.altered += u64::from(entry.is_altered);
         books.wrong_upstream += u64::from(entry.is_at_wrong_upstream);

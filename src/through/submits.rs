@@ -183,6 +183,16 @@ impl Submits {
     ) {
         let Some(entry) = self.table.came_out((key, handle), scene) else { return };
         let behind = &mut entry.behind;
+        let segments = frames.len().max(1) as u32;
+        let is_refused = behind.unrefused == 0;
+        behind.unrefused += segments;
+        if behind.out_count > 1 && is_refused {
+            // our SMSC had refused it: the gateway tries again
+            behind.retries += 1;
+            behind.paused += behind.answered.map_or(Nanos::ZERO, |(_, at)| scene.at.since(at));
+            behind.last = scene.at;
+            return;
+        }
         if behind.out_count > 1 {
             let is_over = scene.sessions.has_reconnect(behind.last, scene.at);
             behind.over_reconnect += u32::from(is_over);
@@ -195,7 +205,7 @@ impl Submits {
         }
         (behind.first, behind.last) = (scene.at, scene.at);
         behind.session = scene.session;
-        behind.segments = frames.len().max(1) as u32;
+        behind.segments = segments;
         entry.is_resegmented |= is_resegmented;
         let mut sent = std::mem::take(&mut entry.frame);
         let Some(SubmitHead { destination, .. }) = SubmitHead::read(&sent) else { return };
@@ -233,16 +243,20 @@ impl Submits {
         let Some(entry) = self.table.get_mut(handle) else { return };
         let witness = scene.sessions.get(scene.session).witness;
         let id_key = Ids::upstream_key(answer.id, IdSource::Response, scene.settings);
-        if answer.status == CommandStatus::ESME_ROK {
-            scene.ids.name_behind(witness, id_key, entry.handle);
+        match answer.status {
+            CommandStatus::ESME_ROK => scene.ids.name_behind(witness, id_key, entry.handle),
+            _ => entry.behind.unrefused = entry.behind.unrefused.saturating_sub(1),
         }
-        if entry.behind.answered.is_some() {
+        if entry.behind.answered.is_some_and(|(status, _)| status == 0) {
             return;
         }
+        let is_first = entry.behind.answered.is_none();
+        entry.behind.session = scene.session;
         entry.behind.answered = Some((answer.status.0, answer.at));
         entry.behind.id = answer.id.into();
         entry.behind.id_key = id_key;
-        let is_itself = entry.front.accepted.is_some_and(|accepted| accepted < answer.at);
+        let is_itself =
+            is_first && entry.front.accepted.is_some_and(|accepted| accepted < answer.at);
         self.answers.itself += u64::from(is_itself && entry.key.kind == MarkerKind::Load);
         if is_itself {
             self.table.close(handle, scene);
@@ -270,7 +284,7 @@ impl Submits {
                     self.answers.upstream += u64::from(is_accepted);
                     scene.findings.times.record(Transit::ResponseReturn, took, scene.at);
                 }
-                answered.since(entry.behind.first)
+                answered.since(entry.behind.first + entry.behind.paused)
             }
             None => Nanos::ZERO,
         };

@@ -8,7 +8,7 @@ use super::examples::{add_examples_of, unknown_example};
 use super::finished::{FinishedMessage, FinishedMessages};
 use super::scene::Scene;
 use super::settings::Settings;
-use super::settled::Settled;
+use super::settled::{Fate, Settled};
 use crate::correlate::Key;
 use crate::kit::Nanos;
 use crate::measure::through::ExampleClass;
@@ -169,6 +169,9 @@ impl Table {
     fn make_room(&mut self, scene: &mut Scene<'_>) -> bool {
         if let Some(message) = self.finished.take_oldest(scene) {
             self.settled.settle_finished(&message);
+            if let (Some(key), true) = (message.key(), message.status != 0) {
+                self.settled.forget(key, Fate::Refused, self.count_max);
+            }
             return true;
         }
         if scene.at < self.next_search {
@@ -181,6 +184,7 @@ impl Table {
             let entry = &self.entries[place as usize];
             if entry.is_finished(scene.at, deadline) {
                 self.settled.settle(entry, scene.at, scene.settings, scene.findings);
+                self.settled.forget(entry.key, Fate::of(entry, deadline), self.count_max);
                 self.freed(place, scene);
             }
         }
@@ -227,11 +231,11 @@ impl Table {
             if !is_sent {
                 self.settled.books(key.kind).came_out -= 1;
                 self.unexpected(scene, &[]);
-            } else if self.untracked_out < self.untracked {
+            } else if self.untracked_out < self.untracked && !self.settled.is_forgotten(key) {
                 self.untracked_out += 1;
                 self.settled.untracked_out += 1;
             } else {
-                self.settled.copy_of_forgotten(key.kind);
+                self.settled.copy_of_forgotten(key, self.count_max);
             }
             return None;
         }

@@ -105,6 +105,9 @@ pub struct SubmitBooks {
     pub duplicate: u64,
     /// Copies beyond the first, of whatever was sent.
     pub copies: u64,
+    /// Came out again once our SMSC had refused what came out before: the gateway tried again. No copies.
+    #[serde(default)]
+    pub retries: u64,
     /// Copies before which a connection on either side was made anew since the copy before.
     pub copies_over_reconnect: u64,
     /// Submit_sm that came out and are none of this run's.

@@ -171,6 +171,7 @@ fn sound(through: &Through) -> Vec<BookLine> {
         ("unanswered", [Some(s.unanswered), None, None], doubt, "not answered in front"),
         ("once", once, plain, "came out on the other side, once and in time"),
         ("resegmented", [Some(s.resegmented), None, None], plain, "came out in other parts"),
+        ("retries", [Some(s.retries), None, None], plain, "came out again after a refusal behind"),
         ("by the gateway", [None, Some(r.by_gateway), None], plain, "not sent by our SMSC"),
     ]
 }

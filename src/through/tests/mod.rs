@@ -1,8 +1,10 @@
 //! What a relay does wrong is reported as often as it did it, and nothing else.
+mod by_hand;
 #[cfg(test)]
 mod compared;
 mod late_mo;
 mod model;
+mod odd;
 pub(super) mod plants;
 pub(super) mod relay;
 pub(super) mod simulation;

@@ -13,8 +13,8 @@ use proptest::prelude::*;
 
 pub(super) const RUN: u32 = 7;
 const DEADLINE: Nanos = Nanos::from_secs(2);
-const FRONT: u32 = 0;
-const BEHIND: u32 = 1;
+pub(super) const FRONT: u32 = 0;
+pub(super) const BEHIND: u32 = 1;
 
 /// What becomes of one message.
 #[derive(Clone, Debug)]
@@ -103,7 +103,7 @@ fn model(fates: &[Fate], end: u64) -> (SubmitBooks, ReceiptBooks) {
     (submits, receipts)
 }
 
-fn submit(message: u64, sequence: u32) -> Vec<u8> {
+pub(super) fn submit(message: u64, sequence: u32) -> Vec<u8> {
     let key = MessageKey { kind: MarkerKind::Load, message, part: 0 };
     let (mut run, mut out) = (BytesMut::new(), BytesMut::new());
     put_tlv(Marker::TLV, &Marker::new(RUN, key).tlv(), &mut run);
@@ -118,14 +118,14 @@ fn submit(message: u64, sequence: u32) -> Vec<u8> {
     out.to_vec()
 }
 
-fn response(status: u32, sequence: u32, id: &str) -> Vec<u8> {
+pub(super) fn response(status: u32, sequence: u32, id: &str) -> Vec<u8> {
     let mut out = BytesMut::new();
     let id = if status == 0 { id } else { "" };
     pdu::submit_sm_resp(CommandStatus(status), sequence, id.as_bytes(), &mut out);
     out.to_vec()
 }
 
-fn receipt(id: &str) -> Vec<u8> {
+pub(super) fn receipt(id: &str) -> Vec<u8> {
     let text = format!(
         "id:{id} sub:001 dlvrd:001 submit date:2601010000 done date:2601010001 stat:DELIVRD err:000 text:"
     );

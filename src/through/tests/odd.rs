@@ -1,0 +1,105 @@
+//! Gateways that are odd rather than wrong, and what the books must not say of them: submits.
+use super::by_hand::ByHand;
+use crate::measure::through::{SubmitBooks, Transit};
+
+const THROTTLED: u32 = 0x58;
+
+#[test]
+fn a_message_that_our_smsc_refused_and_the_gateway_tried_again_is_no_duplicate() {
+    let mut hand = ByHand::new();
+    let sequence = hand.sent(0, 0);
+    hand.delivered(10, 0, THROTTLED, "");
+    hand.delivered(110, 0, THROTTLED, "");
+    hand.delivered(210, 0, 0, "U0");
+    hand.answered(213, sequence, 0, "F0");
+    hand.receipt_behind(300, "U0");
+    hand.receipt(310, "F0");
+    let record = hand.closed(9_000);
+    let SubmitBooks { accepted, once, duplicate, copies, came_out, .. } = record.submits;
+    assert_eq!((accepted, once, duplicate, copies, came_out), (1, 1, 0, 0, 3));
+    assert_eq!((record.receipts.once, record.receipts.by_gateway), (1, 0));
+    let rows: Vec<_> =
+        record.statuses.iter().map(|row| (row.upstream, row.front, row.told_by_receipt)).collect();
+    assert_eq!(rows, [(Some(0), Some(0), 0)], "what our SMSC said in the end");
+    let returned = record.times.of(Transit::ResponseReturn).max().unwrap_or_default();
+    assert_eq!(returned.0 / 1_000_000, 3);
+}
+
+#[test]
+fn a_copy_of_what_our_smsc_took_or_had_not_answered_is_a_duplicate() {
+    for status in [None, Some(0)] {
+        let mut hand = ByHand::new();
+        hand.accepted(0, 0, "F0");
+        let first = hand.out(10, 0);
+        status.into_iter().for_each(|status| hand.answered_behind(11, first, status, "U0"));
+        let second = hand.out(20, 0);
+        if status.is_none() {
+            hand.answered_behind(21, first, THROTTLED, "");
+        }
+        hand.answered_behind(22, second, 0, "U1");
+        let SubmitBooks { once, duplicate, copies, .. } = hand.closed(9_000).submits;
+        assert_eq!((once, duplicate, copies), (0, 1, 1), "{status:?}");
+    }
+}
+
+#[test]
+fn a_rejected_message_that_was_refused_behind_and_then_taken_is_a_ghost() {
+    let mut hand = ByHand::new();
+    let sequence = hand.sent(0, 0);
+    hand.delivered(10, 0, THROTTLED, "");
+    hand.answered(15, sequence, THROTTLED, "");
+    hand.delivered(100, 0, 0, "U0");
+    let SubmitBooks { rejected, ghost, .. } = hand.closed(9_000).submits;
+    assert_eq!((rejected, ghost), (1, 1));
+}
+
+#[test]
+fn a_lost_message_that_comes_out_when_its_place_was_needed_is_late_and_makes_none_a_duplicate() {
+    let mut hand = ByHand::keeping(1);
+    hand.accepted(0, 0, "F0");
+    hand.accepted(5_000, 1, "F1");
+    hand.delivered(5_010, 1, 0, "U1");
+    hand.delivered(5_020, 0, 0, "U0");
+    let SubmitBooks { accepted, once, lost, late, duplicate, copies, .. } =
+        hand.closed(9_000).submits;
+    assert_eq!((accepted, once, lost, late, duplicate, copies), (2, 1, 1, 1, 0, 0));
+}
+
+#[test]
+fn a_rejected_message_that_comes_out_when_its_place_was_needed_is_a_ghost_and_no_duplicate() {
+    let mut hand = ByHand::keeping(1);
+    let sequence = hand.sent(0, 0);
+    hand.answered(1, sequence, THROTTLED, "");
+    hand.accepted(5_000, 1, "F1");
+    hand.delivered(5_010, 1, 0, "U1");
+    hand.delivered(5_020, 0, 0, "U0");
+    let SubmitBooks { rejected, once, ghost, duplicate, .. } = hand.closed(9_000).submits;
+    assert_eq!((rejected, once, ghost, duplicate), (1, 1, 1, 0));
+}
+
+#[test]
+fn an_unanswered_message_that_comes_out_when_its_place_was_needed_is_maybe_out() {
+    let mut hand = ByHand::keeping(1);
+    hand.sent(0, 0);
+    hand.accepted(5_000, 1, "F1");
+    hand.delivered(5_010, 1, 0, "U1");
+    hand.delivered(5_020, 0, 0, "U0");
+    let SubmitBooks { maybe, maybe_out, once, duplicate, .. } = hand.closed(9_000).submits;
+    assert_eq!((maybe, maybe_out, once, duplicate), (1, 1, 1, 0));
+}
+
+#[test]
+fn two_copies_of_a_message_whose_place_was_needed_make_one_duplicate() {
+    let mut hand = ByHand::keeping(1);
+    for message in 0..3 {
+        let at = 100 * message;
+        hand.accepted(at, message, &format!("F{message}"));
+        hand.delivered(at + 1, message, 0, &format!("U{message}"));
+        hand.receipt_behind(at + 2, &format!("U{message}"));
+        hand.receipt(at + 3, &format!("F{message}"));
+    }
+    hand.out(400, 0);
+    hand.out(410, 0);
+    let SubmitBooks { once, duplicate, copies, .. } = hand.closed(9_000).submits;
+    assert_eq!((once, duplicate, copies), (2, 1, 2));
+}
