@@ -1,6 +1,7 @@
 //! Receipts, upwards: sent by our SMSC, come in front, matched by the ids of both sides.
-use super::collections::{Id, Map};
+use super::collections::Id;
 use super::compare::cut;
+use super::early::Early;
 use super::entry::{Entry, Handle};
 use super::examples::{add_example, unknown_example};
 use super::ids::Ids;
@@ -11,22 +12,18 @@ use super::table::Table;
 use crate::correlate::Key;
 use crate::measure::through::{ExampleClass, ReceiptBooks, Transit};
 use crate::smpp::marker::MarkerKind;
+use crate::smpp::pdu;
 use crate::smpp::receipt::{self, Brief, Delivered, IdSource};
 use foldhash::fast::RandomState;
 use std::borrow::Cow;
 use std::hash::BuildHasher;
-
-/// Receipts that came before the answer to their message and are kept.
-const EARLY_MAX: usize = 1_000_000;
 
 /// All receipts.
 #[derive(Debug, Default)]
 pub(super) struct ReceiptsUp {
     /// Of the load, and of the probes; what is of no message that is known counts as of the load.
     books: [ReceiptBooks; 2],
-    /// Receipts in front whose id is not known yet.
-    early: Map<Key, Vec<SentReceipt<'static>>>,
-    early_count: usize,
+    early: Early,
     hasher: RandomState,
     /// Hash of what the last receipt said, and whether that was intermediate: nearly all say the same.
     last_said: Option<(u64, bool)>,
@@ -88,20 +85,45 @@ impl ReceiptsUp {
         }
         let witness = scene.sessions.get(scene.session).witness;
         let id = Ids::upstream_key(&id, IdSource::Receipt, scene.settings);
-        let handle = table.of_behind_id(witness, id, scene);
-        let Some(entry) = handle.and_then(|handle| table.find(handle, scene)) else {
-            self.books[LOAD].sent += 1;
-            self.books[LOAD].untracked += 1;
-            return true;
-        };
+        let sent = seen(scene, frame, said);
+        match table.of_behind_id(witness, id, scene) {
+            Some(handle) => self.sent_of(scene, handle, id, sent, table),
+            None => {
+                let given_up = self.early.sent((witness, id), sent);
+                self.untracked(given_up);
+            }
+        }
+        true
+    }
+
+    /// Our SMSC sent receipts of which nobody knows the message.
+    fn untracked(&mut self, count: u64) {
+        self.books[LOAD].sent += count;
+        self.books[LOAD].untracked += count;
+    }
+
+    /// Our SMSC sent a receipt of this message, under this id.
+    fn sent_of(
+        &mut self,
+        scene: &mut Scene<'_>,
+        handle: Handle,
+        id: Key,
+        sent: SentReceipt<'_>,
+        table: &mut Table,
+    ) {
+        let Some(entry) = table.find(handle, scene) else { return self.untracked(1) };
         if entry.behind.segments > 1 && entry.receipts.sent > 0 {
             // one message in front: the receipts of its further parts are no receipts of it
-            return true;
+            return;
         }
+        if entry.receipts.ids.contains(&id) {
+            entry.receipts.again += 1;
+            return;
+        }
+        entry.receipts.ids.push(id);
         self.books[of_probes(entry)].sent += 1;
         entry.receipts.sent += 1;
-        entry.receipts.waiting.push(seen(scene, frame, said).into_owned());
-        true
+        entry.receipts.waiting.push(sent.into_owned());
     }
 
     /// A delivery was read in front. False: it is a message.
@@ -114,29 +136,54 @@ impl ReceiptsUp {
             return true;
         }
         let came = seen(scene, frame, said);
-        let id = Ids::front_key(&id, IdSource::Receipt, scene.settings);
-        match table.of_front_id(id, scene) {
+        let key = Ids::front_key(&id, IdSource::Receipt, scene.settings);
+        if scene.ids.is_shared(key) {
+            self.untracked_in_front();
+            return true;
+        }
+        let handle = if id.is_empty() { None } else { table.of_front_id(key, scene) };
+        match handle {
             Some(handle) => self.matched(scene, handle, &came, table),
-            None if self.early_count < EARLY_MAX => {
-                self.early_count += 1;
-                self.early.entry(id).or_default().push(came.into_owned());
+            None => {
+                if let Some(came) = self.early.came(key, came) {
+                    self.unknown(scene, &came);
+                }
             }
-            None => self.unknown(scene, &came),
         }
         true
     }
 
+    /// A receipt came of which nobody knows the message.
+    fn untracked_in_front(&mut self) {
+        self.books[LOAD].came += 1;
+        self.books[LOAD].untracked_in_front += 1;
+    }
+
     /// The id of a message in front is known now: receipts under it came before the response.
     pub(super) fn named(&mut self, scene: &mut Scene<'_>, handle: Handle, table: &mut Table) {
-        if self.early_count == 0 {
-            return;
-        }
         // a receipt spells the id as the rule says of receipts: both spellings have one key
         let Some(entry) = table.get(handle) else { return };
         let (id_key, place) = (entry.front.id_key, of_probes(entry));
-        for came in self.early.remove(&id_key).unwrap_or_default() {
-            self.early_count -= 1;
+        for came in self.early.take_front(id_key) {
             self.books[place].before_response += 1;
+            self.matched(scene, handle, &came, table);
+        }
+    }
+
+    /// Our SMSC answered a submit_sm: receipts under the id that it gives were sent before.
+    pub(super) fn named_behind(&mut self, scene: &mut Scene<'_>, frame: &[u8], table: &mut Table) {
+        if !self.early.has_behind() {
+            return;
+        }
+        let witness = scene.sessions.get(scene.session).witness;
+        let id = pdu::message_id(frame).unwrap_or_default();
+        let id = Ids::upstream_key(id, IdSource::Response, scene.settings);
+        // a part whose whole is not complete is of no message yet
+        let Some(handle) = scene.ids.behind(witness, id) else { return };
+        for sent in self.early.take_behind((witness, id)) {
+            self.sent_of(scene, handle, id, sent, table);
+        }
+        for came in self.early.take_held(handle.packed) {
             self.matched(scene, handle, &came, table);
         }
     }
@@ -148,11 +195,10 @@ impl ReceiptsUp {
         came: &SentReceipt<'_>,
         table: &mut Table,
     ) {
-        let Some(entry) = table.find(handle, scene) else {
-            self.books[LOAD].came += 1;
-            self.books[LOAD].untracked_in_front += 1;
-            return;
-        };
+        let Some(entry) = table.find(handle, scene) else { return self.untracked_in_front() };
+        if entry.receipts.sent == 0 && entry.behind.answered.is_none() && self.early.has_behind() {
+            return self.early.hold(handle.packed, came);
+        }
         let books = &mut self.books[of_probes(entry)];
         books.came += 1;
         entry.receipts.came += 1;
@@ -160,6 +206,13 @@ impl ReceiptsUp {
         if entry.receipts.waiting.is_empty() {
             if entry.receipts.sent == 0 {
                 books.by_gateway += 1;
+                return;
+            }
+            if entry.receipts.again > 0 {
+                // passed on as often as our SMSC sent it
+                entry.receipts.again -= 1;
+                books.sent += 1;
+                books.once += 1;
                 return;
             }
             books.duplicate += 1;
@@ -192,24 +245,48 @@ impl ReceiptsUp {
         scene.findings.examples.add(class, || unknown_example(class, came.at, what));
     }
 
-    /// What came early and whose message was never accepted is of no message.
-    pub(super) fn finish(&mut self, scene: &mut Scene<'_>) {
-        let mut early: Vec<SentReceipt<'static>> =
-            std::mem::take(&mut self.early).into_values().flatten().collect();
-        early.sort_by_key(|came| came.at);
-        self.early_count = 0;
-        for came in &early {
-            self.unknown(scene, came);
+    /// Nothing more is seen: what waited for its id behind is of its message, or of none that is known.
+    pub(super) fn resolve(&mut self, scene: &mut Scene<'_>, table: &mut Table) {
+        while let Some(((witness, id), all)) = self.early.pop_behind() {
+            let handle = table.of_behind_id(witness, id, scene);
+            for sent in all {
+                match handle {
+                    Some(handle) => self.sent_of(scene, handle, id, sent, table),
+                    None => self.untracked(1),
+                }
+            }
+        }
+        for (packed, all) in self.early.take_all_held() {
+            let handle = Handle { packed, place: u32::MAX };
+            all.iter().for_each(|came| self.matched(scene, handle, came, table));
         }
     }
 
-    /// The books of the load and of the probes, with what `settled` says of receipts that did not come.
-    pub(super) fn take_books(&mut self, settled: &[ReceiptBooks; 2]) -> [ReceiptBooks; 2] {
-        let mut books = std::mem::take(&mut self.books);
-        for (books, settled) in books.iter_mut().zip(settled) {
+    /// The books of the load and of the probes, with what `settled` says of receipts that did not come. What came and names
+    /// no message may be of one of the `untracked` messages, or of one that was given no id of its own; the rest is unknown.
+    pub(super) fn finish(
+        &mut self,
+        scene: &mut Scene<'_>,
+        settled: &[ReceiptBooks; 2],
+        untracked: u64,
+    ) -> [ReceiptBooks; 2] {
+        let of_untracked = self.books[LOAD].untracked.min(untracked);
+        let has_no_name: u64 = settled.iter().map(|books| books.untracked).sum();
+        let mut untracked =
+            (of_untracked + has_no_name).saturating_sub(self.books[LOAD].untracked_in_front);
+        for (books, settled) in self.books.iter_mut().zip(settled) {
             (books.lost, books.pending) = (settled.lost, settled.pending);
+            books.untracked += settled.untracked;
         }
-        books
+        for came in self.early.take_all_front() {
+            if untracked > 0 {
+                untracked -= 1;
+                self.untracked_in_front();
+            } else {
+                self.unknown(scene, &came);
+            }
+        }
+        std::mem::take(&mut self.books)
     }
 
     /// Whether every sum adds up, with what was settled.

@@ -75,6 +75,10 @@ pub(super) struct Behind {
 pub(super) struct Receipts {
     /// Sent behind.
     pub(super) sent: u32,
+    /// Ids behind under which they were sent.
+    pub(super) ids: Few<Key>,
+    /// Sent behind again under such an id, which a gateway may pass on once more or not.
+    pub(super) again: u32,
     /// Come in front.
     pub(super) came: u32,
     /// Sent behind, and not come in front.

@@ -1,6 +1,6 @@
 //! Messages that went through without a fault, and of which nothing more is awaited: each in a hundred octets, for what
 //! may come of them all the same. Nearly none of them is looked for again, so they are indexed only once one is.
-use super::collections::{Id, Map};
+use super::collections::{Few, Id, Map};
 use super::entry::{Behind, Entry, Front, Handle, Receipts};
 use super::ids::Ids;
 use super::scene::Scene;
@@ -105,7 +105,8 @@ impl FinishedMessage {
             ..Behind::default()
         };
         let (sent, came) = (u32::from(self.has_receipt_behind), u32::from(self.has_receipt));
-        entry.receipts = Receipts { sent, came, ..Receipts::default() };
+        let ids = if self.has_receipt_behind { Few::One(behind) } else { Few::None };
+        entry.receipts = Receipts { sent, came, ids, ..Receipts::default() };
         entry.is_altered = self.is_altered;
         entry.is_at_wrong_upstream = self.is_at_wrong_upstream;
     }

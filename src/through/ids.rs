@@ -4,6 +4,7 @@ use super::entry::{Entry, Handle};
 use super::settings::Settings;
 use crate::correlate::Key;
 use crate::smpp::receipt::IdSource;
+use std::collections::HashSet;
 use std::collections::hash_map::Entry as Place;
 use std::hash::Hash;
 
@@ -13,7 +14,12 @@ pub(super) struct Ids {
     front: Map<Key, Handle>,
     /// By the upstream's witness and the id.
     behind: Map<(u32, Key), Handle>,
+    /// Ids in front that two messages had at once: a receipt under one of them is of nobody knows which.
+    shared: HashSet<Key>,
 }
+
+/// Ids that two messages had at once and are kept.
+const SHARED_MAX: usize = 1_000_000;
 
 impl Ids {
     /// The key of an id in front.
@@ -38,6 +44,18 @@ impl Ids {
     /// The id of an accept in front.
     pub(super) fn name_in_front(&mut self, id: Key, handle: Handle) {
         self.front.insert(id, handle);
+    }
+
+    /// Two messages have this id in front at once.
+    pub(super) fn share(&mut self, id: Key) {
+        if self.shared.len() < SHARED_MAX {
+            self.shared.insert(id);
+        }
+    }
+
+    /// Whether two messages had this id in front at once.
+    pub(super) fn is_shared(&self, id: Key) -> bool {
+        !self.shared.is_empty() && self.shared.contains(&id)
     }
 
     /// The id of an accept behind.

@@ -9,7 +9,7 @@ use super::settings::Settings;
 use super::streams::{Direction, Sessions, frames, is_bind};
 use super::submits::Submits;
 use crate::kit::Nanos;
-use crate::measure::through::{CarrierTrial, MarkerUse, ThroughRecord, TransitTimes};
+use crate::measure::through::{CarrierTrial, MarkerUse, ThroughRecord, Transit, TransitTimes};
 use crate::net::{Sighting, SightingKind};
 use crate::smpp::marker::Carrier;
 use crate::smpp::{CommandId, Header};
@@ -169,17 +169,22 @@ impl Ledger {
     }
 
     /// Closes the books at `now`. Our ESME was gone at `front_ended`: of what was sent upwards and had not come by then, only
-    /// that whose deadline was over is lost.
+    /// that whose deadline was over is lost; of receipts, all but those that were sent too late to come by then.
     pub fn finish_since(mut self, front_ended: Nanos, now: Nanos) -> ThroughRecord {
         self.advance(Nanos::MAX);
         let Ledger { settings, sessions, submits, receipts, mos, findings, ids, .. } = &mut self;
         let mut scene = Scene { settings, sessions, findings, ids, session: 0, at: now };
-        receipts.finish(&mut scene);
-        submits.table.settle_all(&mut scene);
+        receipts.resolve(&mut scene, &mut submits.table);
+        scene.findings.times.close();
+        // what our SMSC sent later than this may have found our ESME gone
+        let longest = scene.findings.times.of(Transit::ReceiptReturn).max();
+        let on_its_way = longest.unwrap_or_default().max(SILENCE).min(scene.settings.deadline);
+        submits.table.settle_all(&mut scene, front_ended.since(on_its_way));
         scene.at = front_ended;
         let (mo, is_mo_balanced) = mos.finish(&mut scene);
+        let untracked = submits.table.untracked;
         let settled = &mut submits.table.settled;
-        let [up, of_probes] = receipts.take_books(&settled.receipts);
+        let [up, of_probes] = receipts.finish(&mut scene, &settled.receipts, untracked);
         let (mut load, probes) = settled.take_books();
         load.incomplete_parts = submits.incomplete_count();
         let missed_octets = self.sessions.missed_octets;
@@ -188,7 +193,6 @@ impl Ledger {
             && ReceiptsUp::is_balanced(&of_probes)
             && is_mo_balanced
             && missed_octets == 0;
-        self.findings.times.close();
         self.findings.examples.rename_sessions(|place| self.sessions.number(place));
         let used = self.settings.carriers.clone();
         ThroughRecord {
@@ -282,6 +286,7 @@ impl Parts<'_> {
         match header.command_id {
             CommandId::SUBMIT_SM_RESP | CommandId::GENERIC_NACK => {
                 self.submits.answered_behind(scene, header, frame);
+                self.receipts.named_behind(scene, frame, &mut self.submits.table);
             }
             CommandId::DELIVER_SM | CommandId::DATA_SM => {
                 let is_receipt = self.receipts.sent(scene, frame, &mut self.submits.table);

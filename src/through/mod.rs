@@ -11,7 +11,7 @@
 //! | `submits`, `table`, `finished`, `settled` | submit_sm downwards: kept by key, then in short, then classed |
 //! | `forgotten` | what was classed and may come once more |
 //! | `segments` | parts that came out of an uncut message |
-//! | `deliveries`, `mo` | receipts and MO upwards |
+//! | `deliveries`, `early`, `mo` | receipts and MO upwards |
 //! | `compare`, `content` | field by field |
 //! | `order` | RFC 4737 |
 //! | `carriers` | which carriers survive |
@@ -20,6 +20,7 @@ mod collections;
 mod compare;
 mod content;
 mod deliveries;
+mod early;
 mod entry;
 mod examples;
 mod findings;

@@ -24,6 +24,9 @@ struct Fields {
     state: MessageState,
     /// The vendor's own word for the state; empty: it is a state's name.
     word: Vec<u8>,
+    /// What its text says of the state, and how that reads; empty: nothing.
+    stat: Vec<u8>,
+    stat_state: Option<MessageState>,
     err: Vec<u8>,
     /// submit date and done date, to the minute: many leave the seconds out.
     dates: [Option<Date>; 2],
@@ -47,6 +50,8 @@ impl Fields {
         Fields {
             state: receipt.state,
             word: receipt.word.to_vec(),
+            stat: receipt.stat.to_vec(),
+            stat_state: MessageState::known_stat(receipt.stat),
             err: receipt.err.to_vec(),
             dates: [receipt.submit_date, receipt.done_date].map(to_the_minute),
             text: receipt.text.to_vec(),
@@ -102,6 +107,12 @@ impl SentReceipt<'_> {
         let (Some(sent), Some(came)) = (self.fields(), came.fields()) else { return Vec::new() };
         if (sent.state, &sent.word) != (came.state, &came.word) {
             add("state", Rewrite::ReceiptState, sent.state(), came.state());
+        } else if sent.stat_state != came.stat_state
+            && !sent.stat.is_empty()
+            && !came.stat.is_empty()
+        {
+            // its TLV says what it said, and its text does not
+            add("state", Rewrite::ReceiptState, shown(&sent.stat), shown(&came.stat));
         }
         if sent.err != came.err {
             add("err", Rewrite::ReceiptErr, shown(&sent.err), shown(&came.err));

@@ -1,10 +1,9 @@
 //! The classes of the books: what became of each submit_sm, once nothing more is awaited of it.
 use super::entry::Entry;
 use super::examples::{add_examples_of, example};
-use super::findings::Findings;
 use super::finished::FinishedMessage;
 use super::forgotten::Forgotten;
-use super::settings::Settings;
+use super::scene::Scene;
 use crate::kit::Nanos;
 use crate::measure::through::{ExampleClass, ReceiptBooks, StatusPair, SubmitBooks};
 use crate::smpp::marker::{MarkerKind, MessageKey};
@@ -128,16 +127,11 @@ impl Settled {
         }
     }
 
-    /// Settles one submit_sm at `now`.
-    pub(super) fn settle(
-        &mut self,
-        entry: &Entry,
-        now: Nanos,
-        settings: &Settings,
-        findings: &mut Findings,
-    ) {
+    /// Settles one submit_sm. Receipts that were sent after `could_come_until` could not reach our ESME any more.
+    pub(super) fn settle(&mut self, entry: &Entry, could_come_until: Nanos, scene: &mut Scene<'_>) {
+        self.settle_receipts(entry, could_come_until, scene);
+        let Scene { settings, findings, at: now, .. } = scene;
         add_examples_of(entry, findings);
-        self.settle_receipts(entry, now, settings, findings);
         self.count_statuses(entry);
         self.out_settled[usize::from(entry.key.kind == MarkerKind::Probe)] +=
             u64::from(entry.behind.out_count);
@@ -203,19 +197,22 @@ impl Settled {
         }
     }
 
-    fn settle_receipts(
-        &mut self,
-        entry: &Entry,
-        now: Nanos,
-        settings: &Settings,
-        findings: &mut Findings,
-    ) {
+    fn settle_receipts(&mut self, entry: &Entry, could_come_until: Nanos, scene: &mut Scene<'_>) {
         let books = &mut self.receipts[usize::from(entry.key.kind == MarkerKind::Probe)];
-        for sent in entry.receipts.waiting.iter() {
-            if now.since(sent.at) > settings.deadline {
+        let Entry { front, receipts, .. } = entry;
+        // no receipt that comes can be told to be its own
+        let has_no_name =
+            front.accepted.is_some() && (front.id.is_empty() || scene.ids.is_shared(front.id_key));
+        if has_no_name {
+            books.untracked += receipts.waiting.len() as u64;
+            return;
+        }
+        for sent in receipts.waiting.iter() {
+            let is_over = scene.at.since(sent.at) > scene.settings.deadline;
+            if is_over && sent.at <= could_come_until {
                 books.lost += 1;
                 let class = ExampleClass::ReceiptLost;
-                findings.examples.add(class, || {
+                scene.findings.examples.add(class, || {
                     let mut example = example(class, entry, format!("state {}", sent.state()));
                     (example.sent, example.came) = (sent.at, None);
                     example

@@ -303,9 +303,22 @@ impl Submits {
         entry.front.accepted.get_or_insert(scene.at);
         let id = pdu::message_id(frame).unwrap_or_default();
         entry.front.id = id.into();
-        entry.front.id_key = Ids::front_key(id, IdSource::Response, scene.settings);
-        scene.ids.name_in_front(entry.front.id_key, entry.handle);
-        Some(entry.handle)
+        let id_key = Ids::front_key(id, IdSource::Response, scene.settings);
+        entry.front.id_key = id_key;
+        let handle = entry.handle;
+        if id.is_empty() {
+            // no receipt can name it
+            self.table.close(handle, scene);
+            return None;
+        }
+        if let Some(other) = scene.ids.in_front(id_key).filter(|other| *other != handle)
+            && let Some(other) = self.table.get(other)
+            && !other.is_finished(scene.at, scene.settings.deadline)
+        {
+            scene.ids.share(id_key);
+        }
+        scene.ids.name_in_front(id_key, handle);
+        Some(handle)
     }
 
     /// A connection in front is gone: what was open on it will not be answered.

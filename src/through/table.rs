@@ -31,7 +31,7 @@ pub(super) struct Table {
     /// The highest message number that was sent, by kind.
     highest: [u64; 2],
     /// Distinct messages that were sent beyond the bound.
-    untracked: u64,
+    pub(super) untracked: u64,
     /// Markers of such messages that came out.
     untracked_out: u64,
 }
@@ -183,7 +183,7 @@ impl Table {
         for place in self.in_order() {
             let entry = &self.entries[place as usize];
             if entry.is_finished(scene.at, deadline) {
-                self.settled.settle(entry, scene.at, scene.settings, scene.findings);
+                self.settled.settle(entry, scene.at, scene);
                 self.settled.forget(entry.key, Fate::of(entry, deadline), self.count_max);
                 self.freed(place, scene);
             }
@@ -206,14 +206,14 @@ impl Table {
         self.open.values().all(|place| self.entries[*place as usize].is_finished(now, deadline))
     }
 
-    /// Settles all that are left, in the order in which they were sent.
-    pub(super) fn settle_all(&mut self, scene: &mut Scene<'_>) {
+    /// Settles all that are left, in the order in which they were sent. Receipts that were sent after `could_come_until` could
+    /// not reach our ESME any more.
+    pub(super) fn settle_all(&mut self, scene: &mut Scene<'_>, could_come_until: Nanos) {
         while let Some(message) = self.finished.take_oldest(scene) {
             self.settled.settle_finished(&message);
         }
         for place in self.in_order() {
-            let entry = &self.entries[place as usize];
-            self.settled.settle(entry, scene.at, scene.settings, scene.findings);
+            self.settled.settle(&self.entries[place as usize], could_come_until, scene);
         }
         self.open.clear();
     }
