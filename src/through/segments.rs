@@ -19,6 +19,56 @@ struct Parts {
     keys: Vec<MessageKey>,
 }
 
+impl Parts {
+    /// Whether a part with these keys and this text may be of this message, as far as keys and what was sent say.
+    fn fits(
+        &self,
+        keys: &[MessageKey],
+        text: &[u8],
+        holds: impl Fn(MessageKey, &[u8]) -> bool,
+    ) -> bool {
+        match (keys.first(), self.keys.first()) {
+            (Some(key), Some(_)) => self.keys.contains(key),
+            (Some(key), None) => {
+                let mut all = self.parts.iter().flatten();
+                all.all(|(_, _, frame)| Content::read(frame).is_some_and(|c| holds(*key, c.text)))
+            }
+            (None, Some(key)) => holds(*key, text),
+            (None, None) => true,
+        }
+    }
+}
+
+/// Which of the messages under one reference a part is of: the last that it fits, else the last that may be. None: a new one.
+fn place_among(
+    all: &[Parts],
+    place: usize,
+    keys: &[MessageKey],
+    text: &[u8],
+    holds: impl Fn(MessageKey, &[u8]) -> bool,
+) -> Option<usize> {
+    let is_other = |parts: &Parts| matches!((keys.first(), parts.keys.first()), (Some(key), Some(_)) if !parts.keys.contains(key));
+    let may = |parts: &Parts| parts.parts[place].is_none() && !is_other(parts);
+    let fits = |parts: &Parts| may(parts) && parts.fits(keys, text, &holds);
+    match all {
+        // a text that the gateway changed fits nowhere
+        [one] => may(one).then_some(0),
+        _ => all.iter().rposition(fits).or_else(|| all.iter().rposition(may)),
+    }
+}
+
+/// A part that came out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part<'a> {
+    pub(super) session: u32,
+    pub(super) content: &'a Content<'a>,
+    pub(super) segment: SegmentOf,
+    pub(super) header: &'a Header,
+    pub(super) frame: &'a [u8],
+    /// Keys that it carries.
+    pub(super) keys: &'a [MessageKey],
+}
+
 /// A message whose parts have all come out.
 #[derive(Debug)]
 pub(super) struct Whole {
@@ -67,24 +117,21 @@ pub(super) struct Segments {
 }
 
 impl Segments {
-    /// Takes a part. Returns the whole message where it was the last one to come.
+    /// Takes a part. Returns the whole message where it was the last one to come. `holds`: whether the message of a key was
+    /// sent with a text that holds this one.
     pub(super) fn take(
         &mut self,
-        session: u32,
-        content: &Content<'_>,
-        segment: SegmentOf,
-        header: &Header,
-        frame: &[u8],
-        keys: &[MessageKey],
+        part: Part<'_>,
+        holds: impl Fn(MessageKey, &[u8]) -> bool,
     ) -> Option<Whole> {
+        let Part { session, content, segment, header, frame, keys } = part;
         let SegmentOf { reference, total, part } = segment;
         let place = usize::from(part.checked_sub(1).filter(|part| *part < total)?);
         let (source, destination) = (content.source.to_vec(), content.destination.to_vec());
         // parts of one message may come over several sessions
         let tie = (u32::from(content.data_coding), source, destination, reference, total);
         let all = self.open.entry(tie.clone()).or_default();
-        let free = all.iter().position(|parts| parts.parts[place].is_none());
-        let at = free.unwrap_or_else(|| {
+        let at = place_among(all, place, keys, content.text, holds).unwrap_or_else(|| {
             self.count += 1;
             all.push(Parts { parts: vec![None; usize::from(total)], keys: Vec::new() });
             all.len() - 1

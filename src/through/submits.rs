@@ -7,7 +7,7 @@ use super::entry::{Entry, Handle};
 use super::ids::Ids;
 use super::order::Order;
 use super::scene::Scene;
-use super::segments::{Answer, Segments, Whole};
+use super::segments::{Answer, Part, Segments, Whole};
 use super::settings::Settings;
 use super::table::Table;
 use crate::kit::Nanos;
@@ -108,8 +108,10 @@ impl Submits {
         if let Some(segment) = content.segment
             && !is_as_sent()
         {
-            let whole = self.segments.take(scene.session, &content, segment, header, frame, &keys);
-            if let Some(whole) = whole {
+            let holds = |key, text: &[u8]| self.table.is_text_of(key, text);
+            let (session, content, keys) = (scene.session, &content, &*keys);
+            let part = Part { session, content, segment, header, frame, keys };
+            if let Some(whole) = self.segments.take(part, holds) {
                 self.whole_came_out(scene, whole);
             }
             return;
@@ -118,6 +120,9 @@ impl Submits {
             self.trials.unmatched(frame);
             self.table.unexpected(scene, frame);
             return;
+        }
+        if let ([key], None) = (&*keys, content.segment) {
+            keys = self.table.joined_in(*key, &content).unwrap_or(keys);
         }
         let messages = keys.iter().map(|key| Handle::of(*key)).collect();
         scene.sessions.get(scene.session).open_submit(header.sequence_number, messages);

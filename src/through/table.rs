@@ -1,7 +1,7 @@
 //! The submit_sm that are kept, by their keys, in bounded memory: those of which something is awaited, and finished ones in
 //! short, which are settled and forgotten oldest first. What is beyond the bound is counted untracked.
 use super::carriers::ByReference;
-use super::collections::Map;
+use super::collections::{Few, Map};
 use super::content::{Content, SegmentOf};
 use super::entry::{Entry, Handle};
 use super::examples::{add_examples_of, unknown_example};
@@ -32,6 +32,8 @@ pub(super) struct Table {
     highest: [u64; 2],
     /// Distinct messages that were sent beyond the bound.
     pub(super) untracked: u64,
+    /// Whether some messages went in in parts.
+    has_parts: bool,
     /// Markers of such messages that came out.
     untracked_out: u64,
 }
@@ -54,6 +56,7 @@ impl Table {
             by_reference,
             highest: [0; 2],
             untracked: 0,
+            has_parts: false,
             untracked_out: 0,
         }
     }
@@ -139,6 +142,7 @@ impl Table {
         let place = match self.open.get(&key.packed()) {
             Some(place) => *place,
             None => {
+                self.has_parts |= key.part > 0;
                 let of_kind = usize::from(key.kind == MarkerKind::Probe);
                 self.highest[of_kind] = self.highest[of_kind].max(key.message);
                 self.settled.books(key.kind).sent += 1;
@@ -270,8 +274,10 @@ impl Table {
         scene: &mut Scene<'_>,
     ) -> bool {
         let parts = |segment: Option<SegmentOf>| segment.map(|s| (s.total, s.part));
+        let has_parts = self.has_parts;
         let Some(entry) = self.find(Handle::of(key), scene) else {
-            return content.segment.is_none();
+            // the first part that came out of an uncut message looks like one that was sent, where some are sent in parts
+            return has_parts && content.part() == key.part;
         };
         if entry.frame.is_empty() {
             // a further copy: a part that came out of an uncut message comes in parts again
@@ -279,6 +285,24 @@ impl Table {
         }
         Content::read(&entry.frame)
             .is_some_and(|sent| parts(sent.segment) == parts(content.segment))
+    }
+
+    /// Whether a message that has not come out was sent with a text that holds this one.
+    pub(super) fn is_text_of(&self, key: MessageKey, text: &[u8]) -> bool {
+        let sent = self.get(Handle::of(key)).and_then(|entry| Content::read(&entry.frame));
+        sent.is_some_and(|sent| sent.text.windows(text.len().max(1)).any(|part| part == text))
+    }
+
+    /// The keys of all parts of a message that went in in parts, of which none has come out, where this PDU holds the text of
+    /// all of them. None: it does not.
+    pub(super) fn joined_in(&self, key: MessageKey, out: &Content<'_>) -> Option<Few<MessageKey>> {
+        let total = Content::read(&self.get(Handle::of(key))?.frame)?.segment?.total;
+        let keys: Few<MessageKey> = (0..total).map(|part| MessageKey { part, ..key }).collect();
+        let mut text = String::new();
+        for key in keys.iter() {
+            text += &Content::read(&self.get(Handle::of(*key))?.frame)?.characters()?;
+        }
+        out.characters()?.contains(&text).then_some(keys)
     }
 
     /// The message that a reference hints at: the oldest that has not come out, else the last; among probes that carry more

@@ -5,6 +5,7 @@ mod compared;
 mod late_mo;
 mod model;
 mod odd;
+mod odd_parts;
 mod odd_receipts;
 pub(super) mod plants;
 pub(super) mod relay;
