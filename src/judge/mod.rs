@@ -52,5 +52,5 @@ pub use so_far::SoFar;
 pub use steady::Steady;
 #[cfg(test)]
 pub(crate) use tests::sample;
-pub use through::{ThroughFigures, ThroughRatio};
+pub use through::{ThroughFigures, ThroughRatio, ThroughShare};
 pub use verdict::{Explanation, LittlesLaw, work_piled_up};

@@ -131,6 +131,31 @@ impl ThroughRatio {
         (whole > 0).then(|| part as f64 / whole as f64)
     }
 
+    /// Its value, and what could turn it. None: it is a share of nothing.
+    pub fn share(self, books: Books<'_>) -> Option<ThroughShare> {
+        let value = self.of(books)?;
+        let (part, whole) = self.counts(books);
+        let Books { submits, receipts, mo } = books;
+        // untracked messages are not among the accepted
+        let (open, beside) = match self {
+            ThroughRatio::LostInside => (submits.pending + submits.untracked, submits.untracked),
+            ThroughRatio::Duplicated => (submits.untracked, submits.untracked),
+            ThroughRatio::Altered | ThroughRatio::WrongUpstream | ThroughRatio::Ghost => {
+                (submits.untracked, 0)
+            }
+            ThroughRatio::Unexpected => (0, 0),
+            ThroughRatio::ReceiptsLostInside => (receipts.pending + receipts.untracked, 0),
+            ThroughRatio::ReceiptsDuplicated
+            | ThroughRatio::ReceiptsAltered
+            | ThroughRatio::ReceiptsOtherAccount => (receipts.untracked_in_front, 0),
+            ThroughRatio::MoLost => (mo.pending + mo.untracked, 0),
+            ThroughRatio::MoDuplicated | ThroughRatio::MoAltered => (mo.untracked, 0),
+        };
+        let value_max =
+            ((part + open) as f64 / (whole + beside) as f64).clamp(value, 1.0_f64.max(value));
+        Some(ThroughShare { value, value_max, open })
+    }
+
     /// Its part and its whole, in the books of a run.
     pub fn counts(self, Books { submits, receipts, mo }: Books<'_>) -> (u64, u64) {
         let came_out = submits.came_out.min(submits.sent);
@@ -152,13 +177,24 @@ impl ThroughRatio {
     }
 }
 
+/// A share with what could turn it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ThroughShare {
+    /// Its value.
+    pub value: f64,
+    /// Its value where all that is not known went wrong.
+    pub value_max: f64,
+    /// How many that is: pending or untracked.
+    pub open: u64,
+}
+
 /// What gates need of a run through a gateway.
 #[derive(Clone, Debug)]
 pub struct ThroughFigures {
     /// Transit times, in the order of the catalogue. None: nothing was timed.
     pub times: [Option<Latency>; TRANSITS.len()],
-    /// Shares, in the order of [`ThroughRatio::ALL`].
-    pub ratios: [Option<f64>; ThroughRatio::ALL.len()],
+    /// Shares, in the order of [`ThroughRatio::ALL`]. None: it is a share of nothing.
+    pub ratios: [Option<ThroughShare>; ThroughRatio::ALL.len()],
 }
 
 impl ThroughFigures {
@@ -169,7 +205,7 @@ impl ThroughFigures {
         };
         ThroughFigures {
             times: TRANSITS.map(time),
-            ratios: ThroughRatio::ALL.map(|ratio| ratio.of(through.books())),
+            ratios: ThroughRatio::ALL.map(|ratio| ratio.share(through.books())),
         }
     }
 
@@ -179,7 +215,7 @@ impl ThroughFigures {
     }
 
     /// A share. None: it is a share of nothing.
-    pub const fn ratio(&self, ratio: ThroughRatio) -> Option<f64> {
+    pub const fn ratio(&self, ratio: ThroughRatio) -> Option<ThroughShare> {
         self.ratios[ratio as usize]
     }
 }

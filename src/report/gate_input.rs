@@ -188,7 +188,7 @@ fn through(document: &Document) -> Result<Option<ThroughFigures>, HistogramError
     }
     // a run of an earlier version has the counts of every share, and not every share
     for (ratio, value) in ThroughRatio::ALL.iter().zip(&mut figures.ratios) {
-        *value = ratio.of(through.books());
+        *value = ratio.share(through.books());
     }
     Ok(Some(figures))
 }

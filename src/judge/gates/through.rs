@@ -4,7 +4,8 @@ use super::decision::{Decision, GateOutcome, HARNESS, by, undecided};
 use super::sample::{latency_gate, statistic_value};
 use crate::judge::check::Relation;
 use crate::judge::name::Statistic;
-use crate::judge::through::{ThroughFigures, ThroughRatio};
+use crate::judge::through::{ThroughFigures, ThroughRatio, ThroughShare};
+use crate::kit::words;
 use crate::measure::through::Transit;
 
 const NOT_THROUGH: &str = "the run was not through a gateway";
@@ -40,7 +41,18 @@ pub(super) fn ratio_gate(
     let Some(through) = through else { return (None, undecided(NOT_THROUGH)) };
     match through.ratio(ratio) {
         None => (None, undecided("it is a share of nothing in this run")),
-        Some(value) => (Some(value), by(relation.holds(value, limit))),
+        Some(ThroughShare { value, value_max, open }) => {
+            let holds = relation.holds(value, limit);
+            let decision = match holds == relation.holds(value_max, limit) {
+                true => by(holds),
+                false => undecided(format!(
+                    "{} pending or untracked could make it {}",
+                    words::count(open),
+                    words::percent(value_max)
+                )),
+            };
+            (Some(value), decision)
+        }
     }
 }
 
@@ -48,7 +60,38 @@ pub(super) fn ratio_gate(
 mod tests {
     use super::*;
     use crate::kit::Nanos;
+    use crate::measure::through::{Books, SubmitBooks};
     use crate::measure::{Latency, LatencyRange};
+
+    #[test]
+    fn a_share_that_pending_or_untracked_messages_could_turn_is_undecided() {
+        let of = |lost, pending, untracked| {
+            let accepted = 1_000;
+            let submits = SubmitBooks { accepted, lost, pending, untracked, ..Default::default() };
+            let books =
+                Books { submits: &submits, receipts: &Default::default(), mo: &Default::default() };
+            let ratios = [None; ThroughRatio::ALL.len()];
+            let mut figures = ThroughFigures { times: Default::default(), ratios };
+            let ratio = ThroughRatio::LostInside;
+            figures.ratios[ratio as usize] = ratio.share(books);
+            let gate = |relation, limit| ratio_gate(Some(&figures), ratio, relation, limit).1;
+            (gate(Relation::Equal, 0.0), gate(Relation::Below, 0.01), gate(Relation::Above, 0.01))
+        };
+        use GateOutcome::{Fail, Pass, Undecided};
+        for (books, wanted) in [
+            ((0, 0, 0), (Pass, Pass, Fail)),
+            ((0, 5, 0), (Undecided, Pass, Fail)),
+            ((0, 0, 20), (Undecided, Undecided, Undecided)),
+            ((1, 0, 0), (Fail, Pass, Fail)),
+            ((20, 5, 5), (Fail, Fail, Pass)),
+        ] {
+            let (lost, pending, untracked) = books;
+            let (equal, below, above) = of(lost, pending, untracked);
+            assert_eq!((equal.0, below.0, above.0), wanted, "{books:?}");
+        }
+        let why = of(0, 0, 20).0.1.unwrap_or_default();
+        assert_eq!(why, "20 pending or untracked could make it 2 %");
+    }
 
     #[test]
     fn a_late_harness_leaves_a_failed_limit_on_a_transit_time_undecided_and_a_passed_one_passed() {

@@ -50,8 +50,19 @@ fn books_in_brief(through: &Through) -> LabelledLine {
     let found: Vec<String> = found.into_iter().flatten().collect();
     let came =
         format!("{} of {} accepted came out once", words::count(s.once), words::count(s.accepted));
-    let tone = if found.is_empty() && through.balanced { Tone::Good } else { Tone::Bad };
-    let says: Vec<String> = std::iter::once(came).chain(found).collect();
+    let open = [
+        counted(s.pending, "not out yet, their deadline not over"),
+        counted(s.untracked, "untracked"),
+        receipts(r.pending, "not back yet"),
+        receipts(r.untracked, "untracked"),
+    ];
+    let open: Vec<String> = open.into_iter().flatten().collect();
+    let tone = match (found.is_empty() && through.balanced, open.is_empty()) {
+        (true, true) => Tone::Good,
+        (true, false) => Tone::Warn,
+        (false, _) => Tone::Bad,
+    };
+    let says: Vec<String> = std::iter::once(came).chain(found).chain(open).collect();
     LabelledLine::new("gateway", tone, says.join(" · "))
 }
 
@@ -198,6 +209,12 @@ fn unsound(through: &Through) -> Vec<BookLine> {
         ("wrong upstream", submits(s.wrong_upstream), bad, "not where upstream.routes says"),
         ("maybe", submits(s.maybe), doubt, "unanswered: whether they should come out is not known"),
         ("maybe, out", submits(s.maybe_out), doubt, "of these, came out"),
+        (
+            "incomplete parts",
+            submits(s.incomplete_parts),
+            doubt,
+            "their other parts did not come out",
+        ),
         ("unexpected", foreign, doubt, "came out, and are none of this run's"),
         ("before the response", receipts(r.before_response), doubt, "receipts that overtook it"),
         ("other bind", receipts(r.other_bind), doubt, "not the bind that sent the message"),
@@ -207,7 +224,13 @@ fn unsound(through: &Through) -> Vec<BookLine> {
             "untracked",
             untracked,
             doubt,
-            "beyond upstream.outstanding_max; receipts of what is unexpected, or whose submit_sm_resp was lost with its connection",
+            "beyond upstream.outstanding_max; receipts of what is unexpected, or whose submit_sm_resp was lost with its connection, or without a message_id of their own in front",
+        ),
+        (
+            "untracked in front",
+            receipts(r.untracked_in_front),
+            doubt,
+            "came, and may be of a message that is untracked or has no message_id of its own",
         ),
     ]
 }

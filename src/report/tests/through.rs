@@ -187,3 +187,23 @@ fn examples_show_what_is_no_content_and_mask_what_is() {
     assert!(text.contains(r#"err: \"000\" became \"077\""#), "{text}");
     assert!(text.contains("source_addr changed") && !text.contains("447700900123"), "{text}");
 }
+
+#[test]
+fn what_is_pending_or_untracked_stands_in_the_summary_beside_what_came_out() {
+    let made = made(&[("ratio.lost_inside", "= 0"), ("ratio.ghost", "= 0")], |record| {
+        let SubmitBooks { sent, lost, once, pending, untracked, .. } = &mut record.submits;
+        (*sent, *lost, *once, *pending, *untracked) = (1_002, 0, 990, 10, 2);
+        record.receipts =
+            ReceiptBooks { sent: 990, once: 987, came: 987, pending: 3, ..Default::default() };
+    });
+    let text = made.text().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("990 of 1,000 accepted came out once"), "{text}");
+    for says in
+        ["10 not out yet, their deadline not over", "2 untracked", "3 receipts not back yet"]
+    {
+        assert!(text.contains(says), "{says}: {text}");
+    }
+    let undecided =
+        "UNDECIDED ratio.lost_inside = 0: 0 % (12 pending or untracked could make it 1.2 %)";
+    assert!(text.contains(undecided), "{text}");
+}
