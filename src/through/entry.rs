@@ -66,8 +66,9 @@ pub(super) struct Behind {
     pub(super) unrefused: u32,
     /// Copies that came out once our SMSC had refused all before them: the gateway tried again.
     pub(super) retries: u32,
-    /// From each refusal to the copy that followed it.
-    pub(super) paused: Nanos,
+    /// When our SMSC was asked; later by the pause before each further try of the gateway's own, and anew with a further
+    /// attempt in front.
+    pub(super) asked: Nanos,
 }
 
 /// Its final receipts.

@@ -6,7 +6,8 @@ use crate::kit::Nanos;
 use crate::net::{Sighting, SightingKind};
 use crate::smpp::pdu::{self, Body};
 use crate::smpp::{CommandId, Header, frame};
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Where a PDU went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,9 @@ pub(super) struct Session {
     /// Octets written of a PDU that is not whole.
     partial: Vec<u8>,
     /// Submit_sm that wait for an answer, by sequence_number.
-    pub(super) submits: Map<u32, Few<Handle>>,
+    submits: Map<u32, Few<Handle>>,
+    /// Those whose sequence_number another one has that is not answered yet, oldest first.
+    repeated: VecDeque<(u32, Few<Handle>)>,
     /// MO that wait for an answer, by sequence_number.
     pub(super) mos: Map<u32, u64>,
 }
@@ -43,9 +46,25 @@ const RECONNECTS_MAX: usize = 65_536;
 impl Session {
     /// A submit_sm of these messages waits for its answer.
     pub(super) fn open_submit(&mut self, sequence: u32, messages: Few<Handle>) {
-        if self.submits.len() < OPEN_MAX {
-            self.submits.insert(sequence, messages);
+        if self.submits.len() + self.repeated.len() >= OPEN_MAX {
+            return;
         }
+        match self.submits.entry(sequence) {
+            Entry::Vacant(place) => {
+                place.insert(messages);
+            }
+            Entry::Occupied(_) => self.repeated.push_back((sequence, messages)),
+        }
+    }
+
+    /// The messages of a submit_sm that is answered. None: none waits under this sequence_number.
+    pub(super) fn take_submit(&mut self, sequence: u32) -> Option<Few<Handle>> {
+        let messages = self.submits.remove(&sequence)?;
+        let next = self.repeated.iter().position(|(of, _)| *of == sequence);
+        if let Some((_, next)) = next.and_then(|place| self.repeated.remove(place)) {
+            self.submits.insert(sequence, next);
+        }
+        Some(messages)
     }
 
     /// An MO waits for its answer.
@@ -115,6 +134,7 @@ impl Sessions {
     pub(super) fn renewed(&self) -> Sessions {
         let renewed = |session: &Session| Session {
             submits: Map::default(),
+            repeated: VecDeque::new(),
             mos: Map::default(),
             ..session.clone()
         };
@@ -186,7 +206,8 @@ impl Sessions {
     pub(super) fn close(&mut self, place: u32) -> Vec<Handle> {
         let session = self.get(place);
         session.mos.clear();
-        session.submits.drain().flat_map(|(_, keys)| keys.to_vec()).collect()
+        let open = session.submits.drain().chain(session.repeated.drain(..));
+        open.flat_map(|(_, keys)| keys.to_vec()).collect()
     }
 
     /// A bind names its account.

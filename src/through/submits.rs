@@ -194,7 +194,10 @@ impl Submits {
         if behind.out_count > 1 && is_refused {
             // our SMSC had refused it: the gateway tries again
             behind.retries += 1;
-            behind.paused += behind.answered.map_or(Nanos::ZERO, |(_, at)| scene.at.since(at));
+            behind.asked = match behind.answered {
+                Some((_, at)) if at >= entry.front.written => behind.asked + scene.at.since(at),
+                Some(_) | None => scene.at,
+            };
             behind.last = scene.at;
             return;
         }
@@ -210,6 +213,7 @@ impl Submits {
         }
         (behind.first, behind.last) = (scene.at, scene.at);
         behind.session = scene.session;
+        behind.asked = scene.at;
         behind.segments = segments;
         entry.is_resegmented |= is_resegmented;
         let mut sent = std::mem::take(&mut entry.frame);
@@ -234,7 +238,7 @@ impl Submits {
         let id = pdu::message_id(frame).unwrap_or_default();
         let answer = Answer { status: header.command_status, id, at: scene.at };
         let session = scene.sessions.get(scene.session);
-        match session.submits.remove(&header.sequence_number) {
+        match session.take_submit(header.sequence_number) {
             Some(messages) => {
                 messages.iter().for_each(|handle| self.apply(scene, *handle, &answer))
             }
@@ -276,22 +280,23 @@ impl Submits {
         frame: &[u8],
     ) -> Option<Handle> {
         let session = scene.sessions.get(scene.session);
-        let handle = *session.submits.remove(&header.sequence_number)?.first()?;
+        let handle = *session.take_submit(header.sequence_number)?.first()?;
         let entry = self.table.get_mut(handle)?;
         entry.front.open = entry.front.open.saturating_sub(1);
         let is_accepted = header.command_status == CommandStatus::ESME_ROK && !is_nack(header);
         let is_load = entry.key.kind == MarkerKind::Load;
         let response = scene.at.since(entry.front.written);
         let of_ours = match entry.behind.answered {
-            Some((_, answered)) => {
+            // an answer to an earlier attempt is none to this one
+            Some((_, answered)) if answered >= entry.front.written => {
                 let took = scene.at.since(answered);
                 if is_load {
                     self.answers.upstream += u64::from(is_accepted);
                     scene.findings.times.record(Transit::ResponseReturn, took, scene.at);
                 }
-                answered.since(entry.behind.first + entry.behind.paused)
+                answered.since(entry.behind.asked)
             }
-            None => Nanos::ZERO,
+            Some(_) | None => Nanos::ZERO,
         };
         if is_load {
             scene.findings.times.record(Transit::Gateway, response.since(of_ours), scene.at);

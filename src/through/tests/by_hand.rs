@@ -50,8 +50,13 @@ impl ByHand {
     /// A copy comes out. Returns its sequence_number.
     pub(super) fn out(&mut self, ms: u64, message: u64) -> u32 {
         self.sequence += 1;
-        self.sees(BEHIND, ms, SightingKind::Read(submit(message, self.sequence)));
+        self.out_as(ms, message, self.sequence);
         self.sequence
+    }
+
+    /// A copy comes out under this sequence_number.
+    pub(super) fn out_as(&mut self, ms: u64, message: u64, sequence: u32) {
+        self.sees(BEHIND, ms, SightingKind::Read(submit(message, sequence)));
     }
 
     pub(super) fn answered_behind(&mut self, ms: u64, sequence: u32, status: u32, id: &str) {

@@ -1,8 +1,15 @@
 //! Gateways that are odd rather than wrong, and what the books must not say of them: submits.
 use super::by_hand::ByHand;
-use crate::measure::through::{SubmitBooks, Transit};
+use crate::measure::through::{SubmitBooks, ThroughRecord, Transit};
 
 const THROTTLED: u32 = 0x58;
+
+/// Count, least and largest value of a transit, in milliseconds.
+fn timed(record: &ThroughRecord, transit: Transit) -> (u64, u64, u64) {
+    let time = record.times.of(transit);
+    let [min, max] = [time.min(), time.max()].map(|time| time.unwrap_or_default().0);
+    (time.count(), (min + 500_000) / 1_000_000, (max + 500_000) / 1_000_000)
+}
 
 #[test]
 fn a_message_that_our_smsc_refused_and_the_gateway_tried_again_is_no_duplicate() {
@@ -21,8 +28,7 @@ fn a_message_that_our_smsc_refused_and_the_gateway_tried_again_is_no_duplicate()
     let rows: Vec<_> =
         record.statuses.iter().map(|row| (row.upstream, row.front, row.told_by_receipt)).collect();
     assert_eq!(rows, [(Some(0), Some(0), 0)], "what our SMSC said in the end");
-    let returned = record.times.of(Transit::ResponseReturn).max().unwrap_or_default();
-    assert_eq!(returned.0 / 1_000_000, 3);
+    assert_eq!(timed(&record, Transit::ResponseReturn), (1, 3, 3));
 }
 
 #[test]
@@ -102,4 +108,54 @@ fn two_copies_of_a_message_whose_place_was_needed_make_one_duplicate() {
     hand.out(410, 0);
     let SubmitBooks { once, duplicate, copies, .. } = hand.closed(9_000).submits;
     assert_eq!((once, duplicate, copies), (2, 1, 2));
+}
+
+#[test]
+fn a_message_that_our_esme_sends_again_after_a_throttle_behind_is_no_duplicate_and_timed_by_attempt()
+ {
+    let mut hand = ByHand::new();
+    let first = hand.sent(0, 0);
+    hand.delivered(5, 0, THROTTLED, "");
+    hand.answered(8, first, THROTTLED, "");
+    let second = hand.sent(1_000, 0);
+    let out = hand.out(1_005, 0);
+    hand.answered_behind(1_025, out, 0, "U0");
+    hand.answered(1_028, second, 0, "F0");
+    let record = hand.closed(9_000);
+    let SubmitBooks { sent, once, duplicate, retries, .. } = record.submits;
+    assert_eq!((sent, once, duplicate, retries), (1, 1, 0, 1));
+    assert_eq!(timed(&record, Transit::Gateway), (2, 8, 8));
+    assert_eq!(timed(&record, Transit::ResponseReturn), (2, 3, 3));
+}
+
+#[test]
+fn an_attempt_that_the_gateway_rejects_itself_is_not_timed_from_the_answer_to_an_earlier_one() {
+    let mut hand = ByHand::new();
+    let first = hand.sent(0, 0);
+    hand.delivered(5, 0, THROTTLED, "");
+    hand.answered(8, first, THROTTLED, "");
+    let second = hand.sent(1_000, 0);
+    hand.answered(1_001, second, THROTTLED, "");
+    let record = hand.closed(9_000);
+    assert_eq!(timed(&record, Transit::Gateway), (2, 1, 8));
+    assert_eq!(timed(&record, Transit::ResponseReturn), (1, 3, 3));
+}
+
+#[test]
+fn messages_that_come_out_under_one_sequence_number_are_answered_in_their_order() {
+    let mut hand = ByHand::new();
+    for message in 0..3 {
+        hand.accepted(message, message, &format!("F{message}"));
+    }
+    for message in 0..3 {
+        hand.out_as(10 + message, message, 1);
+    }
+    for message in 0..3 {
+        hand.answered_behind(20 + message, 1, 0, &format!("U{message}"));
+        hand.receipt_behind(30 + message, &format!("U{message}"));
+        hand.receipt(40 + message, &format!("F{message}"));
+    }
+    let record = hand.closed(9_000);
+    assert_eq!((record.submits.once, record.receipts.once), (3, 3));
+    assert_eq!(record.statuses.len(), 1, "every one was answered: {:?}", record.statuses);
 }

@@ -172,3 +172,29 @@ fn receipts_of_messages_that_are_not_kept_are_not_called_unknown() {
     let ReceiptBooks { sent, once, untracked, untracked_in_front, unknown, .. } = record.receipts;
     assert_eq!((sent, once, untracked, untracked_in_front, unknown), (3, 1, 2, 2, 0));
 }
+
+#[test]
+fn what_our_smsc_does_on_purpose_is_not_laid_to_a_clean_relay() {
+    use super::simulation::{Outcome, Setup};
+    for (behaviour, unanswered) in [
+        ("receipts.duplicate = 0.5", false),
+        ("receipts.before_response = 0.3", false),
+        ("receipts.other_bind = true", false),
+        ("receipts.lost = 0.3", false),
+        ("response.lost = 0.2", true),
+    ] {
+        let profile = format!("{}{behaviour}\n", super::profile(1_000, 500));
+        let Outcome { through, .. } = Setup::with(&profile, super::delays()).run();
+        let ThroughRecord { submits, receipts, balanced, .. } = &through;
+        assert!(balanced, "{behaviour}");
+        assert_eq!((submits.lost, submits.duplicate, submits.ghost), (0, 0, 0), "{behaviour}");
+        assert_eq!(submits.unanswered > 0, unanswered, "{behaviour}");
+        assert_eq!(submits.maybe_out, submits.unanswered, "{behaviour}");
+        let ReceiptBooks { duplicate, by_gateway, unknown, altered, .. } = receipts;
+        assert_eq!((duplicate, by_gateway, unknown, altered), (&0, &0, &0, &0), "{behaviour}");
+        // the relay knows no id before its response, and passes such a receipt on to nobody
+        let is_early = behaviour.contains("before_response");
+        assert_eq!(receipts.lost > 0, is_early, "{behaviour}: {receipts:?}");
+        assert_eq!(receipts.untracked > 0, unanswered, "{behaviour}: {receipts:?}");
+    }
+}
