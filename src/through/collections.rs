@@ -25,20 +25,22 @@ impl<T> Few<T> {
         };
     }
 
-    /// Takes the one at this place out. None: there is none.
-    pub(super) fn remove(&mut self, place: usize) -> Option<T> {
-        match std::mem::take(self) {
-            Few::One(value) if place == 0 => Some(value),
-            Few::Several(mut all) if place < all.len() => {
-                let value = all.remove(place);
-                *self = Few::Several(all);
-                Some(value)
+    /// Keeps those of which this is true.
+    pub(super) fn retain(&mut self, is_kept: impl Fn(&T) -> bool) {
+        *self = match std::mem::take(self) {
+            Few::None => Few::None,
+            Few::One(value) => {
+                if is_kept(&value) {
+                    Few::One(value)
+                } else {
+                    Few::None
+                }
             }
-            others => {
-                *self = others;
-                None
+            Few::Several(mut all) => {
+                all.retain(is_kept);
+                Few::Several(all)
             }
-        }
+        };
     }
 }
 
@@ -118,8 +120,7 @@ mod tests {
         for count in 0..5 {
             let mut few: Few<u32> = (0..count).collect();
             assert_eq!(&*few, (0..count).collect::<Vec<_>>());
-            assert_eq!(few.remove(count as usize), None);
-            assert_eq!(few.remove(0), (count > 0).then_some(0));
+            few.retain(|value| *value != 0);
             few.push(9);
             assert_eq!(&*few, (1..count).chain([9]).collect::<Vec<_>>());
         }

@@ -2,7 +2,7 @@
 use super::collections::Id;
 use super::compare::cut;
 use super::early::Early;
-use super::entry::{Entry, Handle};
+use super::entry::{Entry, Handle, Receipts};
 use super::examples::{add_example, unknown_example};
 use super::ids::Ids;
 use super::scene::Scene;
@@ -29,6 +29,8 @@ pub(super) struct ReceiptsUp {
     last_said: Option<(u64, bool)>,
 }
 
+/// Sendings of the receipts of one message that are kept: of further ones it is not known what they said.
+const AGAIN_MAX: usize = 8;
 /// Place of the load's books.
 const LOAD: usize = 0;
 
@@ -46,8 +48,8 @@ struct Head {
 }
 
 /// A receipt that was seen just now.
-fn seen<'f>(scene: &Scene<'_>, frame: &'f [u8], said: Option<u64>) -> SentReceipt<'f> {
-    SentReceipt { at: scene.at, session: scene.session, said, frame: Cow::Borrowed(frame) }
+fn seen<'f>(scene: &Scene<'_>, frame: &'f [u8], id: Key, said: Option<u64>) -> SentReceipt<'f> {
+    SentReceipt { at: scene.at, session: scene.session, id, said, frame: Cow::Borrowed(frame) }
 }
 
 impl ReceiptsUp {
@@ -85,9 +87,9 @@ impl ReceiptsUp {
         }
         let witness = scene.sessions.get(scene.session).witness;
         let id = Ids::upstream_key(&id, IdSource::Receipt, scene.settings);
-        let sent = seen(scene, frame, said);
+        let sent = seen(scene, frame, id, said);
         match table.of_behind_id(witness, id, scene) {
-            Some(handle) => self.sent_of(scene, handle, id, sent, table),
+            Some(handle) => self.sent_of(scene, handle, sent, table),
             None => {
                 let given_up = self.early.sent((witness, id), sent);
                 self.untracked(given_up);
@@ -102,12 +104,11 @@ impl ReceiptsUp {
         self.books[LOAD].untracked += count;
     }
 
-    /// Our SMSC sent a receipt of this message, under this id.
+    /// Our SMSC sent a receipt of this message.
     fn sent_of(
         &mut self,
         scene: &mut Scene<'_>,
         handle: Handle,
-        id: Key,
         sent: SentReceipt<'_>,
         table: &mut Table,
     ) {
@@ -116,11 +117,18 @@ impl ReceiptsUp {
             // one message in front: the receipts of its further parts are no receipts of it
             return;
         }
-        if entry.receipts.ids.contains(&id) {
-            entry.receipts.again += 1;
+        let Receipts { ids, again, waiting, .. } = &mut entry.receipts;
+        if ids.contains(&sent.id) {
+            *again += 1;
+            let is_other = |known: &SentReceipt<'_>| {
+                known.id == sent.id && (known.said.is_none() || known.said != sent.said)
+            };
+            if waiting.len() < AGAIN_MAX && waiting.iter().any(is_other) {
+                waiting.push(sent.into_owned());
+            }
             return;
         }
-        entry.receipts.ids.push(id);
+        ids.push(sent.id);
         self.books[of_probes(entry)].sent += 1;
         entry.receipts.sent += 1;
         entry.receipts.waiting.push(sent.into_owned());
@@ -135,8 +143,8 @@ impl ReceiptsUp {
             self.books[LOAD].intermediate.1 += 1;
             return true;
         }
-        let came = seen(scene, frame, said);
         let key = Ids::front_key(&id, IdSource::Receipt, scene.settings);
+        let came = seen(scene, frame, key, said);
         if scene.ids.is_shared(key) {
             self.untracked_in_front();
             return true;
@@ -181,7 +189,7 @@ impl ReceiptsUp {
         // a part whose whole is not complete is of no message yet
         let Some(handle) = scene.ids.behind(witness, id) else { return };
         for sent in self.early.take_behind((witness, id)) {
-            self.sent_of(scene, handle, id, sent, table);
+            self.sent_of(scene, handle, sent, table);
         }
         for came in self.early.take_held(handle.packed) {
             self.matched(scene, handle, &came, table);
@@ -220,16 +228,12 @@ impl ReceiptsUp {
             add_example(scene, ExampleClass::ReceiptDuplicate, entry, what);
             return;
         }
-        // where several were sent, the one that fits
-        let fits = |sent: &SentReceipt<'_>| sent.is_unchanged(came);
-        let place = entry.receipts.waiting.iter().position(fits);
-        let Some(sent) = entry.receipts.waiting.remove(place.unwrap_or(0)) else { return };
+        let Some((sent, changes)) = entry.receipts.take(came) else { return };
         books.once += 1;
         if entry.key.kind == MarkerKind::Load {
-            let took = came.at.since(sent.at);
+            let took = came.at.since(sent);
             scene.findings.times.record(Transit::ReceiptReturn, took, came.at);
         }
-        let changes = if place.is_some() { Vec::new() } else { sent.changes(came) };
         if let Some(what) = scene.findings.count_changes("receipt", &changes, scene.settings) {
             books.altered += 1;
             add_example(scene, ExampleClass::ReceiptAltered, entry, what);
@@ -251,7 +255,7 @@ impl ReceiptsUp {
             let handle = table.of_behind_id(witness, id, scene);
             for sent in all {
                 match handle {
-                    Some(handle) => self.sent_of(scene, handle, id, sent, table),
+                    Some(handle) => self.sent_of(scene, handle, sent, table),
                     None => self.untracked(1),
                 }
             }

@@ -1,5 +1,6 @@
 //! What is known of one submit_sm that our ESME sent.
 use super::collections::{Few, Id};
+use super::compare::Change;
 use super::sent_receipt::SentReceipt;
 use crate::correlate::Key;
 use crate::kit::Nanos;
@@ -82,8 +83,30 @@ pub(super) struct Receipts {
     pub(super) again: u32,
     /// Come in front.
     pub(super) came: u32,
-    /// Sent behind, and not come in front.
+    /// Sent behind, and not come in front; one that was sent again and says something else is there once more.
     pub(super) waiting: Few<SentReceipt<'static>>,
+}
+
+impl Receipts {
+    /// Those that have not come in front, each as it was first sent.
+    pub(super) fn not_come(&self) -> impl Iterator<Item = &SentReceipt<'static>> {
+        let is_first = |(n, sent): &(usize, &SentReceipt<'static>)| {
+            self.waiting[..*n].iter().all(|before| before.id != sent.id)
+        };
+        self.waiting.iter().enumerate().filter(is_first).map(|(_, sent)| sent)
+    }
+
+    /// Takes the one that came: of several the one that fits, as it was first sent; with what has changed on the way, by the
+    /// sending that it fits best. None: none waits.
+    pub(super) fn take(&mut self, came: &SentReceipt<'_>) -> Option<(Nanos, Vec<Change>)> {
+        let fits = self.waiting.iter().find(|sent| sent.is_unchanged(came));
+        let sent = fits.or(self.waiting.first())?;
+        let changes = if fits.is_some() { Vec::new() } else { sent.changes(came) };
+        let id = sent.id;
+        let first = self.not_come().find(|first| first.id == id)?.at;
+        self.waiting.retain(|sent| sent.id != id);
+        Some((first, changes))
+    }
 }
 
 /// One submit_sm in front, with all its attempts.

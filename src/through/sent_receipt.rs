@@ -1,5 +1,6 @@
 //! A receipt as the books compare it.
 use super::compare::{Change, cut};
+use crate::correlate::Key;
 use crate::kit::Nanos;
 use crate::plan::Rewrite;
 use crate::smpp::pdu;
@@ -13,6 +14,8 @@ pub(super) struct SentReceipt<'f> {
     pub(super) at: Nanos,
     /// Place of the session on which it came, in front.
     pub(super) session: u32,
+    /// The id under which it was sent or came.
+    pub(super) id: Key,
     /// Hash of what it says. None: it can be compared only field by field.
     pub(super) said: Option<u64>,
     /// Its PDU.

@@ -204,10 +204,10 @@ impl Settled {
         let has_no_name =
             front.accepted.is_some() && (front.id.is_empty() || scene.ids.is_shared(front.id_key));
         if has_no_name {
-            books.untracked += receipts.waiting.len() as u64;
+            books.untracked += receipts.not_come().count() as u64;
             return;
         }
-        for sent in receipts.waiting.iter() {
+        for sent in receipts.not_come() {
             let is_over = scene.at.since(sent.at) > scene.settings.deadline;
             if is_over && sent.at <= could_come_until {
                 books.lost += 1;

@@ -1,12 +1,27 @@
 //! Gateways that are odd rather than wrong, and what the books must not say of them: receipts.
 use super::by_hand::ByHand;
-use crate::measure::through::{ReceiptBooks, ThroughRecord};
+use super::model::{BEHIND, FRONT};
+use crate::measure::through::{ReceiptBooks, ThroughRecord, Transit};
+use crate::net::SightingKind;
+use crate::smpp::pdu::DeliverSm;
+use crate::smpp::{CommandStatus, Tag, Tlvs, put_tlv};
 
 /// A message that went through, under these ids.
 fn through(hand: &mut ByHand, message: u64, front: &str, upstream: &str) {
     let at = 10 * message;
     hand.accepted(at, message, front);
     hand.delivered(at + 2, message, 0, upstream);
+}
+
+/// A receipt with this date on which the message was done.
+fn receipt_of(id: &str, done: &str) -> Vec<u8> {
+    let text = format!(
+        "id:{id} sub:001 dlvrd:001 submit date:2601010000 done date:{done} stat:DELIVRD err:000 text:"
+    );
+    let sm = DeliverSm { esm_class: 4, short_message: text.as_bytes(), ..DeliverSm::default() };
+    let mut out = bytes::BytesMut::new();
+    sm.encode(CommandStatus::ESME_ROK, 1, &mut out);
+    out.to_vec()
 }
 
 /// Sent, once, lost, duplicate, by the gateway, unknown.
@@ -25,6 +40,23 @@ fn a_receipt_that_our_smsc_sent_again_and_the_gateway_passed_on_once_is_not_lost
         hand.receipt_behind(1_100, "U0");
         hand.receipt(came_at, "F0");
         assert_eq!(counts(&hand.closed(9_000)), [1, 1, 0, 0, 0, 0], "{came_at}");
+    }
+}
+
+#[test]
+fn a_receipt_that_our_smsc_sent_again_with_another_date_is_not_altered_whichever_came() {
+    let again = || receipt_of("U0", "2601010002");
+    for (came, altered) in [("2601010001", 0), ("2601010002", 0), ("2601010009", 1)] {
+        let mut hand = ByHand::new();
+        through(&mut hand, 0, "F0", "U0");
+        hand.receipt_behind(100, "U0");
+        hand.sees(BEHIND, 1_100, SightingKind::Wrote(again()));
+        hand.sees(FRONT, 1_200, SightingKind::Read(receipt_of("F0", came)));
+        let record = hand.closed(9_000);
+        assert_eq!(counts(&record), [1, 1, 0, 0, 0, 0], "{came}");
+        assert_eq!(record.receipts.altered, altered, "{came}");
+        let returned = record.times.of(Transit::ReceiptReturn).max().unwrap_or_default();
+        assert_eq!((returned.0 + 500_000) / 1_000_000, 1_100, "from the first sending");
     }
 }
 
@@ -129,9 +161,6 @@ fn a_receipt_that_our_smsc_sent_once_our_esme_was_gone_is_pending_and_not_lost()
 
 #[test]
 fn a_receipt_whose_text_says_another_state_than_its_tlv_is_altered() {
-    use crate::net::SightingKind;
-    use crate::smpp::pdu::DeliverSm;
-    use crate::smpp::{CommandStatus, Tag, Tlvs, put_tlv};
     let receipt = |id: &str, stat: &str| {
         let text = format!(
             "id:{id} sub:001 dlvrd:001 submit date:2601010000 done date:2601010001 stat:{stat} err:000 text:"
@@ -146,8 +175,8 @@ fn a_receipt_whose_text_says_another_state_than_its_tlv_is_altered() {
     };
     let mut hand = ByHand::new();
     through(&mut hand, 0, "F0", "U0");
-    hand.sees(super::model::BEHIND, 100, SightingKind::Wrote(receipt("U0", "DELIVRD")));
-    hand.sees(super::model::FRONT, 110, SightingKind::Read(receipt("F0", "UNDELIV")));
+    hand.sees(BEHIND, 100, SightingKind::Wrote(receipt("U0", "DELIVRD")));
+    hand.sees(FRONT, 110, SightingKind::Read(receipt("F0", "UNDELIV")));
     let record = hand.closed(9_000);
     assert_eq!((record.receipts.once, record.receipts.altered), (1, 1));
     let row = &record.fields[0];
