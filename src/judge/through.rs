@@ -144,7 +144,11 @@ impl ThroughRatio {
                 (submits.untracked, 0)
             }
             ThroughRatio::Unexpected => (0, 0),
-            ThroughRatio::ReceiptsLostInside => (receipts.pending + receipts.untracked, 0),
+            ThroughRatio::ReceiptsLostInside => {
+                // what is unexpected has receipts too, and they are of no message of ours
+                let untracked = receipts.untracked.saturating_sub(submits.unexpected);
+                (receipts.pending + untracked, 0)
+            }
             ThroughRatio::ReceiptsDuplicated
             | ThroughRatio::ReceiptsAltered
             | ThroughRatio::ReceiptsOtherAccount => (receipts.untracked_in_front, 0),

@@ -122,6 +122,8 @@ pub(super) struct Entry {
     pub(super) behind: Behind,
     pub(super) receipts: Receipts,
     pub(super) is_altered: bool,
+    /// The upstream that its route says. None: any, or it has not come out.
+    pub(super) route: Option<u32>,
     pub(super) is_at_wrong_upstream: bool,
     pub(super) is_resegmented: bool,
     /// Whether a final receipt was asked for.
@@ -143,6 +145,7 @@ impl Entry {
             behind: Behind::default(),
             receipts: Receipts::default(),
             is_altered: false,
+            route: None,
             is_at_wrong_upstream: false,
             is_resegmented: false,
             wants_receipt: false,
@@ -160,6 +163,7 @@ impl Entry {
         self.behind = Behind::default();
         self.receipts = Receipts::default();
         self.is_altered = false;
+        self.route = None;
         self.is_at_wrong_upstream = false;
         self.is_resegmented = false;
         self.wants_receipt = wants_receipt;

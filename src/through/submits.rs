@@ -191,6 +191,10 @@ impl Submits {
         let segments = frames.len().max(1) as u32;
         let is_refused = behind.unrefused == 0;
         behind.unrefused += segments;
+        if behind.out_count > 1 {
+            check_route(scene, entry);
+        }
+        let behind = &mut entry.behind;
         if behind.out_count > 1 && is_refused {
             // our SMSC had refused it: the gateway tries again
             behind.retries += 1;
@@ -218,7 +222,8 @@ impl Submits {
         entry.is_resegmented |= is_resegmented;
         let mut sent = std::mem::take(&mut entry.frame);
         let Some(SubmitHead { destination, .. }) = SubmitHead::read(&sent) else { return };
-        check_route(scene, entry, destination);
+        entry.route = scene.settings.upstream_of(destination);
+        check_route(scene, entry);
         if key.kind == MarkerKind::Load {
             let took = scene.at.since(entry.front.written);
             scene.findings.times.record(Transit::Forward, took, scene.at);
@@ -351,11 +356,12 @@ fn is_nack(header: &Header) -> bool {
     header.command_id == crate::smpp::CommandId::GENERIC_NACK
 }
 
-fn check_route(scene: &mut Scene<'_>, entry: &mut Entry, destination: &[u8]) {
-    let Some(wanted) = scene.settings.upstream_of(destination) else { return };
+/// A copy came out: at the upstream of its route, or at another one.
+fn check_route(scene: &mut Scene<'_>, entry: &mut Entry) {
+    let Some(wanted) = entry.route else { return };
     let witness = scene.sessions.get(scene.session).witness;
     let upstream = witness - scene.settings.fronts_count;
-    if upstream != wanted {
+    if upstream != wanted && !entry.is_at_wrong_upstream {
         entry.is_at_wrong_upstream = true;
         let name = |upstream| scene.settings.upstream_name(upstream);
         let what = format!("at {}, and its route is to {}", name(upstream), name(wanted));

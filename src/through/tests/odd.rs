@@ -1,6 +1,9 @@
 //! Gateways that are odd rather than wrong, and what the books must not say of them: submits.
 use super::by_hand::ByHand;
+use super::model::{response, settings, submit};
 use crate::measure::through::{SubmitBooks, ThroughRecord, Transit};
+use crate::net::SightingKind;
+use crate::through::{Route, Settings};
 
 const THROTTLED: u32 = 0x58;
 
@@ -158,4 +161,22 @@ fn messages_that_come_out_under_one_sequence_number_are_answered_in_their_order(
     let record = hand.closed(9_000);
     assert_eq!((record.submits.once, record.receipts.once), (3, 3));
     assert_eq!(record.statuses.len(), 1, "every one was answered: {:?}", record.statuses);
+}
+
+#[test]
+fn a_message_that_is_tried_again_at_an_upstream_that_is_not_of_its_route_is_at_the_wrong_one() {
+    for again in [1, 2] {
+        let mut hand = ByHand::with(Settings {
+            routes: vec![Route { prefix: "44".to_owned(), upstream: 0 }],
+            upstreams: vec!["one".to_owned(), "other".to_owned()],
+            ..settings(10)
+        });
+        hand.accepted(0, 0, "F0");
+        hand.delivered(5, 0, THROTTLED, "");
+        hand.sees(again, 20, SightingKind::Read(submit(0, 9)));
+        hand.sees(again, 21, SightingKind::Wrote(response(0, 9, "U0")));
+        let record = hand.closed(9_000);
+        let SubmitBooks { once, wrong_upstream, .. } = record.submits;
+        assert_eq!((once, wrong_upstream), (1, u64::from(again == 2)));
+    }
 }
