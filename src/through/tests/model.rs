@@ -24,8 +24,8 @@ struct Fate {
     /// When it is sent, in milliseconds, and how long its answer takes.
     sent_ms: u64,
     answer_ms: u64,
-    /// How long each copy takes to come out.
-    copies_ms: Vec<u64>,
+    /// How long each copy takes to come out, and what our SMSC answers to it.
+    copies: Vec<(u64, u32)>,
     /// Receipts that our SMSC sends, and those that come in front.
     receipts_sent: usize,
     receipts_came: usize,
@@ -35,16 +35,18 @@ struct Fate {
 
 fn fate() -> impl Strategy<Value = Fate> {
     let answer = prop_oneof![4 => Just(Some(0)), 1 => Just(Some(0x58)), 1 => Just(None)];
-    let copies = prop::collection::vec(0..3_000_u64, 0..3);
+    let status = prop_oneof![3 => Just(0), 1 => Just(0x58)];
+    let copies = prop::collection::vec((0..3_000_u64, status), 0..4);
     (answer, 0..500_u64, 0..100_u64, copies, 0..2_usize, 0..3_usize, 0..1_000_u64).prop_map(
-        |(answer, sent_ms, answer_ms, copies_ms, sent, came, receipts_ms)| {
-            let (is_out, is_accepted) = (!copies_ms.is_empty(), answer == Some(0));
+        |(answer, sent_ms, answer_ms, copies, sent, came, receipts_ms)| {
+            let is_taken = copies.iter().any(|(_, status)| *status == 0);
+            let is_accepted = answer == Some(0);
             Fate {
                 answer,
                 sent_ms,
                 answer_ms,
-                copies_ms,
-                receipts_sent: if is_out { sent } else { 0 },
+                copies,
+                receipts_sent: if is_taken { sent } else { 0 },
                 receipts_came: if is_accepted { came } else { 0 },
                 receipts_ms,
             }
@@ -57,10 +59,17 @@ fn model(fates: &[Fate], end: u64) -> (SubmitBooks, ReceiptBooks) {
     let (mut submits, mut receipts) = (SubmitBooks::default(), ReceiptBooks::default());
     let deadline = DEADLINE.0 / 1_000_000;
     for fate in fates {
-        let out = fate.copies_ms.len() as u64;
-        let first = fate.copies_ms.iter().min().copied();
+        let mut copies = fate.copies.clone();
+        copies.sort_by_key(|(ms, _)| *ms);
+        let first = copies.first().map(|(ms, _)| *ms);
         submits.sent += 1;
-        submits.came_out += out;
+        submits.came_out += copies.len() as u64;
+        // a copy is tried again where all before it were refused
+        let refused = copies.iter().take_while(|(_, status)| *status != 0).count();
+        let retries = refused.min(copies.len().saturating_sub(1)) as u64;
+        let is_taken = refused < copies.len();
+        let out = copies.len() as u64 - retries;
+        submits.retries += retries;
         submits.copies += out.saturating_sub(1);
         match fate.answer {
             Some(0) => {
@@ -79,7 +88,7 @@ fn model(fates: &[Fate], end: u64) -> (SubmitBooks, ReceiptBooks) {
             }
             Some(_) => {
                 submits.rejected += 1;
-                submits.ghost += u64::from(out > 0);
+                submits.ghost += u64::from(is_taken);
             }
             None => {
                 submits.unanswered += 1;
@@ -166,15 +175,16 @@ fn sightings(number: usize, fate: &Fate) -> Vec<Sighting> {
         let octets = response(status, sequence, &format!("F{number}"));
         add(FRONT, fate.sent_ms + fate.answer_ms, read(octets));
     }
-    for (copy, ms) in fate.copies_ms.iter().enumerate() {
+    for (copy, (ms, status)) in fate.copies.iter().enumerate() {
         let (at, sequence) = (fate.sent_ms + ms, sequence + 1_000 * (copy as u32 + 1));
         add(BEHIND, at, read(submit(number as u64, sequence)));
-        add(BEHIND, at, wrote(response(0, sequence, &format!("U{number}.{copy}"))));
+        add(BEHIND, at, wrote(response(*status, sequence, &format!("U{number}.{copy}"))));
     }
-    let first = fate.copies_ms.iter().copied().min().unwrap_or_default();
+    // of the copy that was taken first
+    let taken = fate.copies.iter().enumerate().filter(|(_, (_, status))| *status == 0);
+    let (copy, first) =
+        taken.map(|(copy, (ms, _))| (copy, *ms)).min_by_key(|(_, ms)| *ms).unwrap_or_default();
     let sent_at = fate.sent_ms + first.max(fate.answer_ms) + fate.receipts_ms;
-    // of the copy that came out first
-    let copy = fate.copies_ms.iter().position(|ms| *ms == first).unwrap_or_default();
     for _ in 0..fate.receipts_sent {
         add(BEHIND, sent_at, wrote(receipt(&format!("U{number}.{copy}"))));
     }
@@ -226,7 +236,7 @@ fn a_message_that_was_not_kept_is_untracked_and_never_lost() {
         answer: Some(0),
         sent_ms: 0,
         answer_ms: 1,
-        copies_ms: vec![5],
+        copies: vec![(5, 0)],
         receipts_sent: 1,
         receipts_came: 1,
         receipts_ms: 0,
@@ -247,7 +257,7 @@ fn what_comes_of_a_finished_message_is_still_told_apart() {
         answer: Some(0),
         sent_ms: 0,
         answer_ms: 1,
-        copies_ms: copies_ms.to_vec(),
+        copies: copies_ms.iter().map(|ms| (*ms, 0)).collect(),
         receipts_sent: 1,
         receipts_came,
         receipts_ms: 0,
@@ -287,7 +297,7 @@ fn a_copy_over_a_reconnect_is_told_apart() {
         answer: Some(0),
         sent_ms: 0,
         answer_ms: 1,
-        copies_ms: vec![5, 50],
+        copies: vec![(5, 0), (50, 0)],
         receipts_sent: 0,
         receipts_came: 0,
         receipts_ms: 0,
