@@ -274,10 +274,9 @@ impl ReceiptsUp {
         settled: &[ReceiptBooks; 2],
         untracked: u64,
     ) -> [ReceiptBooks; 2] {
-        let of_untracked = self.books[LOAD].untracked.min(untracked);
         let has_no_name: u64 = settled.iter().map(|books| books.untracked).sum();
         let mut untracked =
-            (of_untracked + has_no_name).saturating_sub(self.books[LOAD].untracked_in_front);
+            (untracked + has_no_name).saturating_sub(self.books[LOAD].untracked_in_front);
         for (books, settled) in self.books.iter_mut().zip(settled) {
             (books.lost, books.pending) = (settled.lost, settled.pending);
             books.untracked += settled.untracked;
