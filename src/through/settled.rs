@@ -39,6 +39,8 @@ pub(super) enum Fate {
     Unanswered,
     /// A further copy makes no difference but to the number of copies.
     Told,
+    /// Nothing is known of it: it was sent beyond the bound.
+    Untracked,
 }
 
 impl Fate {
@@ -74,7 +76,7 @@ pub(super) struct Settled {
     copies_of_forgotten: [u64; 2],
     forgotten: Forgotten<Fate>,
     /// Copies of messages that are not tracked.
-    pub(super) untracked_out: u64,
+    untracked_out: u64,
 }
 
 impl Settled {
@@ -93,20 +95,21 @@ impl Settled {
         }
     }
 
-    /// Whether a message is among those that were forgotten and did not just come out once.
-    pub(super) fn is_forgotten(&mut self, key: MessageKey) -> bool {
-        self.forgotten.of(key.packed()).is_some()
+    /// Whether a message was sent before and is not tracked.
+    pub(super) fn is_untracked(&mut self, key: MessageKey) -> bool {
+        self.forgotten.of(key.packed()) == Some(&mut Fate::Untracked)
     }
 
     /// One more copy of a message that was settled and forgotten: it comes out after all, or it is a duplicate.
     pub(super) fn copy_of_forgotten(&mut self, key: MessageKey, most: usize) {
-        let fate = self.forgotten.of(key.packed()).map(|fate| std::mem::replace(fate, Fate::Told));
-        if fate.is_none() && self.forgotten.beyond > 0 {
-            // it may be one of those of which nothing is known any more
-            self.forgotten.beyond -= 1;
+        // where some were given up, it may be one of these
+        let is_unknown = self.forgotten.of(key.packed()).is_none() && self.forgotten.beyond > 0;
+        if is_unknown || self.is_untracked(key) {
             self.untracked_out += 1;
             return;
         }
+        let known = self.forgotten.of(key.packed());
+        let fate = known.map(|fate| std::mem::replace(fate, Fate::Told));
         self.copies_of_forgotten[usize::from(key.kind == MarkerKind::Probe)] += 1;
         if fate.is_none() {
             self.forget(key, Fate::Told, most);
@@ -123,7 +126,7 @@ impl Settled {
             Fate::Lost => books.late += 1,
             Fate::Rejected => books.ghost += 1,
             Fate::Unanswered => books.maybe_out += 1,
-            Fate::Told => books.copies += 1,
+            Fate::Told | Fate::Untracked => books.copies += 1,
         }
     }
 

@@ -34,8 +34,6 @@ pub(super) struct Table {
     pub(super) untracked: u64,
     /// Whether some messages went in in parts.
     has_parts: bool,
-    /// Markers of such messages that came out.
-    untracked_out: u64,
 }
 
 /// From one search for what is over to the next, where all places are taken: a part of the deadline.
@@ -57,7 +55,6 @@ impl Table {
             highest: [0; 2],
             untracked: 0,
             has_parts: false,
-            untracked_out: 0,
         }
     }
 
@@ -142,6 +139,9 @@ impl Table {
         let place = match self.open.get(&key.packed()) {
             Some(place) => *place,
             None => {
+                if self.settled.is_untracked(key) {
+                    return None;
+                }
                 self.has_parts |= key.part > 0;
                 let of_kind = usize::from(key.kind == MarkerKind::Probe);
                 self.highest[of_kind] = self.highest[of_kind].max(key.message);
@@ -150,6 +150,7 @@ impl Table {
                 if count >= self.count_max && !self.make_room(scene) {
                     self.settled.books(key.kind).untracked += 1;
                     self.untracked += 1;
+                    self.settled.forget(key, Fate::Untracked, self.count_max);
                     return None;
                 }
                 self.opened(key, wants_receipt)
@@ -235,9 +236,6 @@ impl Table {
             if !is_sent {
                 self.settled.books(key.kind).came_out -= 1;
                 self.unexpected(scene, &[]);
-            } else if self.untracked_out < self.untracked && !self.settled.is_forgotten(key) {
-                self.untracked_out += 1;
-                self.settled.untracked_out += 1;
             } else {
                 self.settled.copy_of_forgotten(key, self.count_max);
             }

@@ -180,3 +180,22 @@ fn a_message_that_is_tried_again_at_an_upstream_that_is_not_of_its_route_is_at_t
         assert_eq!((once, wrong_upstream), (1, u64::from(again == 2)));
     }
 }
+
+#[test]
+fn copies_of_a_message_that_is_not_kept_make_no_other_one_a_duplicate() {
+    let mut hand = ByHand::keeping(1);
+    hand.sent(0, 0);
+    let first = hand.sent(1, 1);
+    hand.answered(2, first, THROTTLED, "");
+    // our ESME sends it again: it is one message
+    hand.sent(3, 1);
+    hand.accepted(5_000, 2, "F2");
+    hand.delivered(5_001, 2, 0, "U2");
+    hand.accepted(6_000, 3, "F3");
+    hand.out(6_010, 1);
+    hand.out(6_020, 1);
+    let SubmitBooks { sent, untracked, once, duplicate, lost, maybe, .. } =
+        hand.closed(9_000).submits;
+    assert_eq!((sent, untracked, maybe), (4, 2, 1));
+    assert_eq!((once, duplicate, lost), (1, 0, 0));
+}
