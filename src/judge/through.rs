@@ -104,7 +104,7 @@ impl ThroughRatio {
                 "share of the receipts that came in front on a session of another account"
             }
             ThroughRatio::MoLost => {
-                "share of the MO sent behind that did not come in front by the deadline"
+                "share of the MO sent behind, without those pending at the end, that did not come in front by the deadline"
             }
             ThroughRatio::MoDuplicated => {
                 "share of the MO sent behind that came in front more than once"
@@ -152,8 +152,9 @@ impl ThroughRatio {
             ThroughRatio::ReceiptsDuplicated
             | ThroughRatio::ReceiptsAltered
             | ThroughRatio::ReceiptsOtherAccount => (receipts.untracked_in_front, 0),
-            ThroughRatio::MoLost => (mo.pending + mo.untracked, 0),
-            ThroughRatio::MoDuplicated | ThroughRatio::MoAltered => (mo.untracked, 0),
+            ThroughRatio::MoLost | ThroughRatio::MoDuplicated | ThroughRatio::MoAltered => {
+                (mo.untracked, 0)
+            }
         };
         let value_max =
             ((part + open) as f64 / (whole + beside) as f64).clamp(value, 1.0_f64.max(value));
@@ -174,7 +175,8 @@ impl ThroughRatio {
             ThroughRatio::ReceiptsDuplicated => (receipts.duplicate, receipts.came),
             ThroughRatio::ReceiptsAltered => (receipts.altered, receipts.came),
             ThroughRatio::ReceiptsOtherAccount => (receipts.other_account, receipts.came),
-            ThroughRatio::MoLost => (mo.lost, mo.sent),
+            // our SMSC sends MO until our ESME leaves: some are on their way then, and no fault of the gateway
+            ThroughRatio::MoLost => (mo.lost, mo.sent.saturating_sub(mo.pending)),
             ThroughRatio::MoDuplicated => (mo.duplicate, mo.sent),
             ThroughRatio::MoAltered => (mo.altered, mo.came),
         }
