@@ -19,7 +19,7 @@ pub(super) fn lines(d: &Document) -> Vec<LabelledLine> {
 
 /// The books of both sides in a line.
 fn books_in_brief(through: &Through) -> LabelledLine {
-    let (s, r) = (&through.submits, &through.receipts);
+    let (s, r, m) = (&through.submits, &through.receipts, &through.mo);
     let counted = |n: u64, name: &str| (n > 0).then(|| format!("{} {name}", words::count(n)));
     let receipts =
         |n: u64, what: &str| (n > 0).then(|| format!("{} {what}", words::counted(n, "receipt")));
@@ -46,6 +46,10 @@ fn books_in_brief(through: &Through) -> LabelledLine {
         receipts(r.altered, "altered").map(|says| says + &changed(through, "receipt.")),
         receipts(r.other_account, "on another account"),
         receipts(r.unknown, "unknown"),
+        counted(m.lost, "MO LOST"),
+        counted(m.duplicate, "MO duplicated"),
+        counted(m.altered, "MO altered").map(|says| says + &changed(through, "mo.")),
+        counted(m.unexpected, "MO that are none of this run's"),
     ];
     let found: Vec<String> = found.into_iter().flatten().collect();
     let came =
@@ -55,6 +59,7 @@ fn books_in_brief(through: &Through) -> LabelledLine {
         counted(s.untracked, "untracked"),
         receipts(r.pending, "not back yet"),
         receipts(r.untracked, "untracked"),
+        counted(m.untracked, "MO untracked"),
     ];
     let open: Vec<String> = open.into_iter().flatten().collect();
     let tone = match (found.is_empty() && through.balanced, open.is_empty()) {
@@ -151,16 +156,24 @@ pub(crate) fn demands(d: &Document) -> Vec<Demand> {
         of("no submit_sm came out more than once", s.duplicate, Some("ratio.duplicated")),
         of("no submit_sm was altered", s.altered, Some("ratio.altered")),
         of("no rejected submit_sm came out", s.ghost, Some("ratio.ghost")),
-        of("no submit_sm came out at another upstream", s.wrong_upstream, None),
+        of(
+            "no submit_sm came out at another upstream",
+            s.wrong_upstream,
+            Some("ratio.wrong_upstream"),
+        ),
         of("no submit_sm is unanswered in front", s.unanswered, None),
         of("no receipt was lost", r.lost, Some("ratio.receipts_lost_inside")),
-        of("no receipt came more than once", r.duplicate, None),
-        of("no receipt was altered", r.altered, None),
-        of("no receipt came to another account", r.other_account, None),
+        of("no receipt came more than once", r.duplicate, Some("ratio.receipts_duplicated")),
+        of("no receipt was altered", r.altered, Some("ratio.receipts_altered")),
+        of(
+            "no receipt came to another account",
+            r.other_account,
+            Some("ratio.receipts_other_account"),
+        ),
         of("no receipt is of an unknown message", r.unknown, None),
-        of("no MO was lost", m.lost, None),
-        of("no MO came more than once", m.duplicate, None),
-        of("no MO was altered", m.altered, None),
+        of("no MO was lost", m.lost, Some("ratio.mo_lost_inside")),
+        of("no MO came more than once", m.duplicate, Some("ratio.mo_duplicated")),
+        of("no MO was altered", m.altered, Some("ratio.mo_altered")),
     ]
 }
 

@@ -87,7 +87,11 @@ fn junit_has_a_case_for_each_demand_on_the_books_and_skips_what_no_gate_judges()
     case("no MO was lost", "/>");
     let lost = "found 3; a gate on ratio.lost_inside would judge it";
     case("no submit_sm was lost", &format!(">\n            <skipped message=\"{lost}\"/>"));
-    case("no receipt came more than once", ">\n            <skipped message=\"found 1\"/>");
+    let doubled = "found 1; a gate on ratio.receipts_duplicated would judge it";
+    case(
+        "no receipt came more than once",
+        &format!(">\n            <skipped message=\"{doubled}\"/>"),
+    );
 }
 
 #[test]
@@ -206,4 +210,14 @@ fn what_is_pending_or_untracked_stands_in_the_summary_beside_what_came_out() {
     let undecided =
         "UNDECIDED ratio.lost_inside = 0: 0 % (12 pending or untracked could make it 1.2 %)";
     assert!(text.contains(undecided), "{text}");
+}
+
+#[test]
+fn mo_that_were_lost_stand_in_the_summary_and_those_on_their_way_do_not() {
+    let made = made(&[("ratio.mo_lost_inside", "= 0")], |record| {
+        record.mo = MoBooks { sent: 50, once: 40, lost: 6, pending: 4, ..Default::default() };
+    });
+    let text = made.text().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains(" · 6 MO LOST"), "{text}");
+    assert!(text.contains("FAIL ratio.mo_lost_inside = 0: 13 %"), "{text}");
 }
