@@ -155,10 +155,12 @@ fn verdict(
 fn rough(source: &Source) -> String {
     let why = match source {
         Source::Latency(Timed::Metric(_), _) | Source::Rate(_) | Source::Share(_) => {
-            format!("fewer than {SPANS_MIN} seconds in latency.hlog")
+            format!("fewer than {SPANS_MIN} seconds in latency.hlog, or too few answers beyond it")
         }
         Source::Latency(Timed::Transit(_), _) => {
-            format!("fewer than {SPANS_MIN} seconds with transit times in latency.hlog")
+            format!(
+                "fewer than {SPANS_MIN} seconds with transit times in latency.hlog, or too few messages beyond it"
+            )
         }
         Source::Inside => "counted over the whole run".to_owned(),
     };

@@ -268,14 +268,16 @@ fn headline(comparison: &Comparison) -> String {
 fn remarks(comparison: &Comparison) -> Vec<String> {
     let primary = || comparison.metrics.iter().filter(|m| m.primary && !m.is_zero_on_both_sides());
     let needed = |m: &MetricComparison| {
-        let known = m.note.is_none() && m.low.is_some() && m.high.is_some();
-        match m.runs_needed {
-            _ if m.verdict != Verdict::Inconclusive => None,
-            Some(n) => {
-                Some(format!("about {} a side would settle it", words::counted(n, "more run")))
-            }
-            None => known.then(|| "it would need more runs than are practical".to_owned()),
-        }
+        let is_bounded = m.low.is_some() && m.high.is_some();
+        let says = match m.runs_needed {
+            _ if m.verdict != Verdict::Inconclusive => return None,
+            Some(n) => format!("about {} a side would settle it", words::counted(n, "more run")),
+            None if m.note.is_some() => return None,
+            None if is_bounded => "it would need more runs than are practical".to_owned(),
+            None => "its seconds differ too much to bound the change: give more or longer runs"
+                .to_owned(),
+        };
+        Some(says)
     };
     let needed = primary().filter_map(|m| Some((&m.name, needed(m)?)));
     let noted = primary().filter_map(|m| Some((&m.name, m.note.clone()?)));
