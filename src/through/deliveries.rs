@@ -8,6 +8,7 @@ use super::ids::Ids;
 use super::scene::Scene;
 use super::sent_receipt::SentReceipt;
 use super::settings::Settings;
+use super::settled::books_of;
 use super::table::Table;
 use crate::correlate::Key;
 use crate::measure::through::{ExampleClass, ReceiptBooks, Transit};
@@ -33,11 +34,6 @@ pub(super) struct ReceiptsUp {
 const AGAIN_MAX: usize = 8;
 /// Place of the load's books.
 const LOAD: usize = 0;
-
-/// Place of the books of a message's receipts.
-fn of_probes(entry: &Entry) -> usize {
-    usize::from(entry.key.kind == MarkerKind::Probe)
-}
 
 /// What the books must know at once of a receipt.
 struct Head {
@@ -129,7 +125,7 @@ impl ReceiptsUp {
             return;
         }
         ids.push(sent.id);
-        self.books[of_probes(entry)].sent += 1;
+        self.books[books_of(entry.key.kind)].sent += 1;
         entry.receipts.sent += 1;
         entry.receipts.waiting.push(sent.into_owned());
     }
@@ -171,7 +167,7 @@ impl ReceiptsUp {
     pub(super) fn named(&mut self, scene: &mut Scene<'_>, handle: Handle, table: &mut Table) {
         // a receipt spells the id as the rule says of receipts: both spellings have one key
         let Some(entry) = table.get(handle) else { return };
-        let (id_key, place) = (entry.front.id_key, of_probes(entry));
+        let (id_key, place) = (entry.front.id_key, books_of(entry.key.kind));
         for came in self.early.take_front(id_key) {
             self.books[place].before_response += 1;
             self.matched(scene, handle, &came, table);
@@ -204,10 +200,11 @@ impl ReceiptsUp {
         table: &mut Table,
     ) {
         let Some(entry) = table.find(handle, scene) else { return self.untracked_in_front() };
-        if entry.receipts.sent == 0 && entry.behind.answered.is_none() && self.early.has_behind() {
-            return self.early.hold(handle.packed, came);
+        let is_early = entry.receipts.sent == 0 && entry.behind.answered.is_none();
+        if is_early && self.early.has_behind() && self.early.hold(handle.packed, came) {
+            return;
         }
-        let books = &mut self.books[of_probes(entry)];
+        let books = &mut self.books[books_of(entry.key.kind)];
         books.came += 1;
         entry.receipts.came += 1;
         look_at_session(books, scene, entry, came);

@@ -7,6 +7,8 @@ use std::collections::VecDeque;
 
 /// Receipts in front that are kept until their id is known.
 const FRONT_MAX: usize = 1_000_000;
+/// Receipts in front that are kept until our SMSC has answered their message.
+const HELD_MAX: usize = 65_536;
 /// Ids behind under which receipts are kept until our SMSC gives them; the oldest are given up beyond it.
 const BEHIND_MAX: usize = 65_536;
 
@@ -21,6 +23,7 @@ pub(super) struct Early {
     oldest: VecDeque<(u32, Key)>,
     /// In front, by the packed key of a message that our SMSC has not answered: its receipt may be among those behind.
     held: Map<u64, Vec<SentReceipt<'static>>>,
+    held_count: usize,
 }
 
 impl Early {
@@ -82,20 +85,46 @@ impl Early {
         Some((id, self.take_behind(id)))
     }
 
-    /// Keeps one that came in front of a message that our SMSC has not answered.
-    pub(super) fn hold(&mut self, packed: u64, came: &SentReceipt<'_>) {
-        self.held.entry(packed).or_default().push(came.clone().into_owned());
+    /// Keeps one that came in front of a message that our SMSC has not answered. False: too many are kept.
+    pub(super) fn hold(&mut self, packed: u64, came: &SentReceipt<'_>) -> bool {
+        let has_place = self.held_count < HELD_MAX;
+        if has_place {
+            self.held_count += 1;
+            self.held.entry(packed).or_default().push(came.clone().into_owned());
+        }
+        has_place
     }
 
     /// Takes those that came in front of this message.
     pub(super) fn take_held(&mut self, packed: u64) -> Vec<SentReceipt<'static>> {
-        self.held.remove(&packed).unwrap_or_default()
+        let all = self.held.remove(&packed).unwrap_or_default();
+        self.held_count -= all.len();
+        all
     }
 
     /// Takes all of these, by the packed keys of their messages.
     pub(super) fn take_all_held(&mut self) -> Vec<(u64, Vec<SentReceipt<'static>>)> {
+        self.held_count = 0;
         let mut all: Vec<_> = std::mem::take(&mut self.held).into_iter().collect();
         all.sort_unstable_by_key(|(packed, _)| *packed);
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::Nanos;
+    use std::borrow::Cow;
+
+    #[test]
+    fn receipts_that_a_gateway_sends_without_end_before_their_message_is_answered_are_bounded() {
+        let frame: Cow<'static, [u8]> = Cow::Borrowed(&[]);
+        let at = Nanos::ZERO;
+        let came = SentReceipt { at, session: 0, id: Key::default(), said: None, frame };
+        let mut early = Early::default();
+        let kept = (0..HELD_MAX + 5).filter(|_| early.hold(7, &came)).count();
+        assert_eq!((kept, early.take_held(7).len()), (HELD_MAX, HELD_MAX));
+        assert!(early.hold(7, &came), "there is place again");
     }
 }

@@ -9,6 +9,11 @@ use crate::measure::through::{ExampleClass, ReceiptBooks, StatusPair, SubmitBook
 use crate::smpp::marker::{MarkerKind, MessageKey};
 use std::collections::BTreeMap;
 
+/// The place of a kind's books: the load's are first, the probes' second.
+pub(super) fn books_of(kind: MarkerKind) -> usize {
+    usize::from(kind == MarkerKind::Probe)
+}
+
 /// Status and time of an answer. None: there was none.
 type Answer = Option<(u32, Nanos)>;
 
@@ -110,7 +115,7 @@ impl Settled {
         }
         let known = self.forgotten.of(key.packed());
         let fate = known.map(|fate| std::mem::replace(fate, Fate::Told));
-        self.copies_of_forgotten[usize::from(key.kind == MarkerKind::Probe)] += 1;
+        self.copies_of_forgotten[books_of(key.kind)] += 1;
         if fate.is_none() {
             self.forget(key, Fate::Told, most);
         }
@@ -136,8 +141,7 @@ impl Settled {
         let Scene { settings, findings, at: now, .. } = scene;
         add_examples_of(entry, findings);
         self.count_statuses(entry);
-        self.out_settled[usize::from(entry.key.kind == MarkerKind::Probe)] +=
-            u64::from(entry.behind.out_count);
+        self.out_settled[books_of(entry.key.kind)] += u64::from(entry.behind.out_count);
         let out = entry.copies();
         let books = self.books(entry.key.kind);
         books.copies += u64::from(out.saturating_sub(1));
@@ -187,7 +191,7 @@ impl Settled {
     /// Settles one that is finished: it came out once, by its deadline.
     pub(super) fn settle_finished(&mut self, message: &FinishedMessage) {
         let kind = message.kind();
-        self.out_settled[usize::from(kind == MarkerKind::Probe)] += 1;
+        self.out_settled[books_of(kind)] += 1;
         let books = self.books(kind);
         books.accepted += 1;
         books.once += 1;
@@ -201,7 +205,7 @@ impl Settled {
     }
 
     fn settle_receipts(&mut self, entry: &Entry, could_come_until: Nanos, scene: &mut Scene<'_>) {
-        let books = &mut self.receipts[usize::from(entry.key.kind == MarkerKind::Probe)];
+        let books = &mut self.receipts[books_of(entry.key.kind)];
         let Entry { front, receipts, .. } = entry;
         // no receipt that comes can be told to be its own
         let has_no_name =

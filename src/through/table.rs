@@ -8,7 +8,7 @@ use super::examples::{add_examples_of, unknown_example};
 use super::finished::{FinishedMessage, FinishedMessages};
 use super::scene::Scene;
 use super::settings::Settings;
-use super::settled::{Fate, Settled};
+use super::settled::{Fate, Settled, books_of};
 use crate::correlate::Key;
 use crate::kit::Nanos;
 use crate::measure::through::ExampleClass;
@@ -143,7 +143,7 @@ impl Table {
                     return None;
                 }
                 self.has_parts |= key.part > 0;
-                let of_kind = usize::from(key.kind == MarkerKind::Probe);
+                let of_kind = books_of(key.kind);
                 self.highest[of_kind] = self.highest[of_kind].max(key.message);
                 self.settled.books(key.kind).sent += 1;
                 let count = self.open.len() + self.finished.len();
@@ -230,7 +230,7 @@ impl Table {
         scene: &mut Scene<'_>,
     ) -> Option<&mut Entry> {
         self.settled.books(key.kind).came_out += 1;
-        let of_kind = usize::from(key.kind == MarkerKind::Probe);
+        let of_kind = books_of(key.kind);
         let is_sent = key.kind != MarkerKind::Mo && key.message <= self.highest[of_kind];
         if !is_sent || self.find(handle, scene).is_none() {
             if !is_sent {
