@@ -322,21 +322,32 @@ fn a_copy_over_a_reconnect_is_told_apart() {
     assert_eq!((record.submits.copies, record.submits.copies_over_reconnect), (1, 1));
 }
 
-/// A submit_sm of `part` of a message of two parts, or, with `part` None, of both in one message_payload.
-fn of_two_parts(message: u64, part: Option<u8>, sequence: u32) -> Vec<u8> {
-    let token = |part| {
-        let key = MessageKey { kind: MarkerKind::Load, message, part };
-        Marker::new(RUN, key).token().to_vec()
-    };
-    let text = |part: u8| [b"part of a text ".to_vec(), token(part)].concat();
-    let (mut run, mut out) = (BytesMut::new(), BytesMut::new());
-    let mut octets = Vec::new();
-    match part {
-        Some(part) => octets = [vec![5, 0, 3, 9, 2, part + 1], text(part)].concat(),
-        None => put_tlv(Tag::MESSAGE_PAYLOAD, &[text(0), text(1)].concat(), &mut run),
+/// A PDU of a message: with a part's header, in message_payload, or plain.
+#[derive(Clone, Copy)]
+pub(super) enum Form {
+    Part(u8),
+    Payload,
+    Plain,
+}
+
+/// A submit_sm of this text, with the marker of this key in the TLV. Parts are two, with reference 9.
+pub(super) fn formed(
+    marker: Option<MessageKey>,
+    form: Form,
+    text: &[u8],
+    sequence: u32,
+) -> Vec<u8> {
+    let (mut run, mut out, mut octets) = (BytesMut::new(), BytesMut::new(), Vec::new());
+    match form {
+        Form::Part(part) => octets = [&[5, 0, 3, 9, 2, part + 1], text].concat(),
+        Form::Payload => put_tlv(Tag::MESSAGE_PAYLOAD, text, &mut run),
+        Form::Plain => octets = text.to_vec(),
+    }
+    if let Some(key) = marker {
+        put_tlv(Marker::TLV, &Marker::new(RUN, key).tlv(), &mut run);
     }
     let sm = SubmitSm {
-        esm_class: if part.is_some() { 0x40 } else { 0 },
+        esm_class: if matches!(form, Form::Part(_)) { 0x40 } else { 0 },
         destination_addr: b"447700900000",
         short_message: &octets,
         tlvs: Tlvs(&run),
@@ -344,6 +355,18 @@ fn of_two_parts(message: u64, part: Option<u8>, sequence: u32) -> Vec<u8> {
     };
     sm.encode(CommandStatus::ESME_ROK, sequence, &mut out);
     out.to_vec()
+}
+
+/// A submit_sm of `part` of a message of two parts, or, with `part` None, of both in one message_payload.
+fn of_two_parts(message: u64, part: Option<u8>, sequence: u32) -> Vec<u8> {
+    let text = |part| {
+        let key = MessageKey { kind: MarkerKind::Load, message, part };
+        [b"part of a text ".to_vec(), Marker::new(RUN, key).token().to_vec()].concat()
+    };
+    match part {
+        Some(part) => formed(None, Form::Part(part), &text(part), sequence),
+        None => formed(None, Form::Payload, &[text(0), text(1)].concat(), sequence),
+    }
 }
 
 #[test]

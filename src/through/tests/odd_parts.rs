@@ -1,46 +1,13 @@
 //! Gateways that are odd rather than wrong, and what the books must not say of them: parts of long messages.
 use super::by_hand::ByHand;
-use super::model::{BEHIND, FRONT, RUN, response, settings};
+use super::model::{BEHIND, FRONT, Form, RUN, formed, response, settings};
 use crate::measure::through::{SubmitBooks, ThroughRecord};
 use crate::net::SightingKind;
 use crate::smpp::marker::{Carrier, Marker, MarkerKind, MessageKey};
-use crate::smpp::pdu::SubmitSm;
-use crate::smpp::{CommandStatus, Tag, Tlvs, put_tlv};
 use crate::through::Settings;
-use bytes::BytesMut;
-
-/// A PDU of a message: with a part's header, in message_payload, or plain.
-#[derive(Clone, Copy)]
-enum Form {
-    Part(u8),
-    Payload,
-    Plain,
-}
 
 fn key(message: u64, part: u8) -> MessageKey {
     MessageKey { kind: MarkerKind::Load, message, part }
-}
-
-/// A submit_sm of this text, with the marker of this key in the TLV. Parts are two, with reference 9.
-fn pdu(marker: Option<MessageKey>, form: Form, text: &[u8], sequence: u32) -> Vec<u8> {
-    let (mut run, mut out, mut octets) = (BytesMut::new(), BytesMut::new(), Vec::new());
-    match form {
-        Form::Part(part) => octets = [&[5, 0, 3, 9, 2, part + 1], text].concat(),
-        Form::Payload => put_tlv(Tag::MESSAGE_PAYLOAD, text, &mut run),
-        Form::Plain => octets = text.to_vec(),
-    }
-    if let Some(key) = marker {
-        put_tlv(Marker::TLV, &Marker::new(RUN, key).tlv(), &mut run);
-    }
-    let sm = SubmitSm {
-        esm_class: if matches!(form, Form::Part(_)) { 0x40 } else { 0 },
-        destination_addr: b"447700900000",
-        short_message: &octets,
-        tlvs: Tlvs(&run),
-        ..SubmitSm::default()
-    };
-    sm.encode(CommandStatus::ESME_ROK, sequence, &mut out);
-    out.to_vec()
 }
 
 /// The text of a message, with its token at the end.
@@ -69,7 +36,7 @@ impl Gateway {
     /// Goes in, and is accepted.
     fn goes_in(&mut self, ms: u64, key: MessageKey, form: Form, text: &[u8]) {
         self.sequence += 1;
-        let pdu = pdu(self.marker(key), form, text, self.sequence);
+        let pdu = formed(self.marker(key), form, text, self.sequence);
         self.hand.sees(FRONT, ms, SightingKind::Wrote(pdu));
         let id = format!("F{}", self.sequence);
         self.hand.sees(FRONT, ms, SightingKind::Read(response(0, self.sequence, &id)));
@@ -78,7 +45,7 @@ impl Gateway {
     /// Comes out, and is answered.
     fn comes_out(&mut self, ms: u64, key: MessageKey, form: Form, text: &[u8]) {
         self.sequence += 1;
-        let pdu = pdu(self.marker(key), form, text, self.sequence);
+        let pdu = formed(self.marker(key), form, text, self.sequence);
         self.hand.sees(BEHIND, ms, SightingKind::Read(pdu));
         let id = format!("U{}", self.sequence);
         self.hand.sees(BEHIND, ms, SightingKind::Wrote(response(0, self.sequence, &id)));
