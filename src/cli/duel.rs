@@ -9,6 +9,7 @@ use super::run_context::RunContext;
 use super::run_once::{FinishedRun, HostMeter};
 use super::{live, verdict};
 use crate::coordinator::RunError;
+use crate::kit::words;
 use crate::plan::{self, DuelSide, Overrides, Plan, Source};
 use crate::trial::Trial;
 use crate::trial::duel::simultaneous;
@@ -70,8 +71,8 @@ fn one_side(
     };
     for (side, settings) in [(DuelSide::A, &args.a), (DuelSide::B, &args.b)] {
         for setting in settings {
-            let shown = plan::shown_setting(setting).replace('\'', r"'\''");
-            repro += &format!(" --{} '{shown}'", side.name());
+            let shown = words::in_quotes(&plan::shown_setting(setting));
+            repro += &format!(" --{} {shown}", side.name());
         }
     }
     RunContext::of(plan, repro, keep.show_content)

@@ -169,7 +169,7 @@ fn cost(budget: &Budget) -> String {
 fn flags(args: &FindArgs) -> String {
     let mut text = if args.through { " --through".to_owned() } else { String::new() };
     for objective in &args.objective {
-        text += &format!(" --objective '{}'", objective.replace('\'', r"'\''"));
+        text += &format!(" --objective {}", words::in_quotes(objective));
     }
     let mut add = |flag: &str, value: Option<String>| {
         if let Some(value) = value {
