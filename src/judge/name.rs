@@ -430,7 +430,7 @@ pub fn all_names() -> Vec<String> {
         .chain(LEDGER.iter().map(|line| format!("ledger.{}", line.0)))
         .chain(["outcome", "limiter", "harness.state"].map(|w| format!("verdict.{w}")))
         .chain(transits)
-        .chain(ThroughRatio::ALL.map(|ratio| format!("ratio.{}", ratio.name())))
+        .chain(ThroughRatio::ALL.map(ThroughRatio::metric))
         .collect()
 }
 

@@ -115,6 +115,11 @@ impl ThroughRatio {
         }
     }
 
+    /// Its metric: `ratio.lost_inside`.
+    pub fn metric(self) -> String {
+        format!("ratio.{}", self.name())
+    }
+
     /// The share that a metric is: `ratio.lost_inside`. None: it is none of these.
     pub fn of_metric(metric: &str) -> Option<ThroughRatio> {
         ThroughRatio::named(metric.strip_prefix("ratio.")?)

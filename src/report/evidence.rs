@@ -126,7 +126,7 @@ fn insides(document: &Document) -> impl Iterator<Item = (String, Proportion)> {
     through.flat_map(|through| ThroughRatio::ALL.map(|ratio| (ratio, through))).map(
         |(ratio, through)| {
             let (part, of) = ratio.counts(through.books());
-            (format!("ratio.{}", ratio.name()), Proportion { part, of })
+            (ratio.metric(), Proportion { part, of })
         },
     )
 }

@@ -6,7 +6,7 @@ use super::document::Document;
 use super::escape::printable;
 use super::model::{Demand, RunModel, demands};
 use super::unavailable::Unavailable;
-use crate::judge::{GateOutcome, GateResult};
+use crate::judge::{GateOutcome, GateResult, ThroughRatio};
 use crate::kit::words;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
@@ -31,8 +31,10 @@ pub(super) fn render(document: &Document) -> Result<Vec<u8>, Unavailable> {
     let m = RunModel::of(document);
     suite.add_property(Property::new("verdict", printable(&m.top.headline())));
     suite.add_test_cases(document.gates.iter().map(|gate| test_case(&m, gate)));
-    let is_judged =
-        |demand: &Demand| document.gates.iter().any(|gate| Some(gate.name.as_str()) == demand.gate);
+    let is_judged = |demand: &Demand| {
+        let metric = demand.gate.map(ThroughRatio::metric);
+        metric.is_some_and(|metric| document.gates.iter().any(|gate| gate.name == metric))
+    };
     let demands = demands(document);
     let open = demands.iter().filter(|demand| !is_judged(demand));
     suite.add_test_cases(open.map(|demand| demand_case(&m, demand)));
@@ -79,7 +81,8 @@ fn demand_case(m: &RunModel<'_>, demand: &Demand) -> TestCase {
         }
         (_, false) => {
             let mut status = TestCaseStatus::skipped();
-            let gate = demand.gate.map(|gate| format!("; a gate on {gate} would judge it"));
+            let gate =
+                demand.gate.map(|gate| format!("; a gate on {} would judge it", gate.metric()));
             status.set_message(found + gate.as_deref().unwrap_or_default());
             status
         }

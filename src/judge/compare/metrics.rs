@@ -73,11 +73,7 @@ const PRIMARY_TIMES: [&str; 2] = ["through.forward.p50", "through.forward.p99"];
 
 /// The names that make the verdict beside [`PRIMARY`] where both sides went through a gateway.
 pub(super) fn primary_of_a_gateway() -> impl Iterator<Item = String> {
-    PRIMARY_TIMES.into_iter().map(str::to_owned).chain(ThroughRatio::ALL.map(inside))
-}
-
-fn inside(ratio: ThroughRatio) -> String {
-    format!("ratio.{}", ratio.name())
+    PRIMARY_TIMES.into_iter().map(str::to_owned).chain(ThroughRatio::ALL.map(ThroughRatio::metric))
 }
 
 /// A rate's name, and what it counts.
@@ -143,7 +139,7 @@ pub(super) fn all() -> Vec<ComparedMetric> {
         better: Direction::Lower,
     });
     let insides = ThroughRatio::ALL.map(|ratio| ComparedMetric {
-        name: inside(ratio),
+        name: ratio.metric(),
         source: Source::Inside,
         better: Direction::Lower,
     });

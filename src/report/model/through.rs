@@ -3,7 +3,7 @@ use super::note::{Withheld, sentence};
 use super::summary::LabelledLine;
 use super::table::{Cell, Table, Tone, Value, count, known, text};
 use super::tables::{longest, percentile};
-use crate::judge::PERCENTILES;
+use crate::judge::{PERCENTILES, ThroughRatio};
 use crate::kit::words;
 use crate::measure::through::{AnsweredBy, TRANSITS, Transit};
 use crate::report::document::{Document, Through, ThroughExample};
@@ -138,8 +138,8 @@ pub(crate) struct Demand {
     pub(crate) says: &'static str,
     /// How often it was not met.
     pub(crate) found: u64,
-    /// The metric of a gate that judges it. None: there is none.
-    pub(crate) gate: Option<&'static str>,
+    /// The share whose gate judges it. None: there is none.
+    pub(crate) gate: Option<ThroughRatio>,
     /// Whether it is on the books themselves, and not on the gateway.
     pub(crate) is_ours: bool,
 }
@@ -152,28 +152,28 @@ pub(crate) fn demands(d: &Document) -> Vec<Demand> {
     let balance = "the books of both sides balance";
     vec![
         Demand { says: balance, found: u64::from(!through.balanced), gate: None, is_ours: true },
-        of("no submit_sm was lost", s.lost, Some("ratio.lost_inside")),
-        of("no submit_sm came out more than once", s.duplicate, Some("ratio.duplicated")),
-        of("no submit_sm was altered", s.altered, Some("ratio.altered")),
-        of("no rejected submit_sm came out", s.ghost, Some("ratio.ghost")),
+        of("no submit_sm was lost", s.lost, Some(ThroughRatio::LostInside)),
+        of("no submit_sm came out more than once", s.duplicate, Some(ThroughRatio::Duplicated)),
+        of("no submit_sm was altered", s.altered, Some(ThroughRatio::Altered)),
+        of("no rejected submit_sm came out", s.ghost, Some(ThroughRatio::Ghost)),
         of(
             "no submit_sm came out at another upstream",
             s.wrong_upstream,
-            Some("ratio.wrong_upstream"),
+            Some(ThroughRatio::WrongUpstream),
         ),
         of("no submit_sm is unanswered in front", s.unanswered, None),
-        of("no receipt was lost", r.lost, Some("ratio.receipts_lost_inside")),
-        of("no receipt came more than once", r.duplicate, Some("ratio.receipts_duplicated")),
-        of("no receipt was altered", r.altered, Some("ratio.receipts_altered")),
+        of("no receipt was lost", r.lost, Some(ThroughRatio::ReceiptsLostInside)),
+        of("no receipt came more than once", r.duplicate, Some(ThroughRatio::ReceiptsDuplicated)),
+        of("no receipt was altered", r.altered, Some(ThroughRatio::ReceiptsAltered)),
         of(
             "no receipt came to another account",
             r.other_account,
-            Some("ratio.receipts_other_account"),
+            Some(ThroughRatio::ReceiptsOtherAccount),
         ),
         of("no receipt is of an unknown message", r.unknown, None),
-        of("no MO was lost", m.lost, Some("ratio.mo_lost_inside")),
-        of("no MO came more than once", m.duplicate, Some("ratio.mo_duplicated")),
-        of("no MO was altered", m.altered, Some("ratio.mo_altered")),
+        of("no MO was lost", m.lost, Some(ThroughRatio::MoLost)),
+        of("no MO came more than once", m.duplicate, Some(ThroughRatio::MoDuplicated)),
+        of("no MO was altered", m.altered, Some(ThroughRatio::MoAltered)),
     ]
 }
 
